@@ -1,0 +1,74 @@
+// Package generators describes the synthetic data that every target is driven
+// with. It stands at the start of the flow: a generator turns a random source
+// into labelled examples, a protocol (targets/protocol) turns examples into
+// requests. Each generator lives in a child package named after it.
+package generators
+
+import "math/rand/v2"
+
+// Kind is a generator's entry in the list that the CLI, the scenario
+// validation and the help texts are made from.
+type Kind struct {
+	Name string
+	Doc  string // one sentence
+	// Params are the numbers a scenario may set under data:, beside the
+	// common keys.
+	Params []Param
+	// Open returns a generator. It fails only on a parameter outside its
+	// range; callers that validated against Params get no error.
+	Open func(Config) (Generator, error)
+}
+
+// Param is one number that a generator takes.
+type Param struct {
+	Name     string
+	Doc      string
+	Default  float64
+	Min, Max float64 // inclusive
+	Integer  bool    // only whole numbers
+}
+
+// Config configures a generator. The zero value asks for the defaults.
+type Config struct {
+	// Params holds values by Param.Name; a missing one takes its default.
+	Params map[string]float64
+	// Readable also fills Example.Columns, the human-readable columns, which
+	// cost far more than the features.
+	Readable bool
+	// Seed seeds what Next's random source does not drive: the faker behind
+	// the human-readable columns.
+	Seed uint64
+}
+
+// Schema names what an Example holds. It is constant for a generator.
+type Schema struct {
+	Features []Feature // order of Example.Features
+	Columns  []string  // order of Example.Columns
+	Classes  []string  // Example.Label indexes it
+}
+
+// Feature is one input of the model.
+type Feature struct {
+	Name string
+	Doc  string // meaning and unit
+	// Categories names the values of a categorical feature, whose value is the
+	// index into it; nil for a number.
+	Categories []string
+}
+
+// Example is one labelled input.
+type Example struct {
+	Features []float32 // one per Schema.Features
+	Columns  []string  // one per Schema.Columns; nil unless Config.Readable
+	Label    int       // the class observed, after label noise; index into Schema.Classes
+	Truth    int       // the class by the generator's own rule, before label noise
+}
+
+// Generator makes examples. Next is a pure function of the random source (and,
+// for Columns, of Config.Seed and how often it was called): the same source
+// gives the same examples. The example's slices belong to the caller. A
+// Generator is for one goroutine.
+type Generator interface {
+	Schema() Schema
+	Next(rng *rand.Rand) Example
+}

@@ -1,0 +1,204 @@
+// Package record is the durable run: everything a report or a gate needs, on
+// disk, so that it can be made again without the engine, the targets or the
+// scenario. A run is a folder:
+//
+//	run.json          this package's Run
+//	cells/*.hlog      HdrHistogram interval logs (V2), one per cell
+//	cells/*.vegeta    vegeta's own result stream, on request
+//
+// It stands between scenarios, which write it, and reports, which read it.
+package record
+
+import "time"
+
+// Schema is the version of run.json. A reader refuses others.
+const Schema = "servebench.run/v1"
+
+// Run is one run of one scenario.
+type Run struct {
+	Schema   string    `json:"schema"`
+	ID       string    `json:"id"`
+	Created  time.Time `json:"created"`
+	Finished time.Time `json:"finished"`
+	// Version of the servebench that made it.
+	Version string `json:"version"`
+	// Command is the command line that repeats it.
+	Command     []string `json:"command"`
+	Scenario    Scenario `json:"scenario"`
+	Environment []Fact   `json:"environment"` // the host, and what the generator was given
+	Targets     []Target `json:"targets"`     // in the scenario's order
+	Cells       []Cell   `json:"cells"`       // in the order they were run
+	// Interrupted says why the run ended before its plan did; "" when it did not.
+	Interrupted string `json:"interrupted,omitempty"`
+}
+
+// Scenario is the part of the scenario that reports need.
+type Scenario struct {
+	Name        string  `json:"name"`
+	Description string  `json:"description"`
+	Text        string  `json:"text"` // the resolved scenario as YAML: run again, it gives this run
+	Seed        uint64  `json:"seed"`
+	Rounds      int     `json:"rounds"`
+	Phases      []Phase `json:"phases"`
+	SLO         SLO     `json:"slo"`
+	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex
+	Corpus      int     `json:"corpus"`   // distinct requests
+	Batch       int     `json:"batch"`    // examples per request
+}
+
+// Phase is one stretch of load.
+type Phase struct {
+	Name     string        `json:"name"`
+	Law      string        `json:"law"`  // "poisson"
+	Rate     float64       `json:"rate"` // mean, per second
+	Duration time.Duration `json:"duration_ns"`
+	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
+	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
+}
+
+// SLO holds the limits a scenario sets; the zero value of a field sets none.
+type SLO struct {
+	P50       time.Duration `json:"p50_ns,omitempty"`
+	P90       time.Duration `json:"p90_ns,omitempty"`
+	P99       time.Duration `json:"p99_ns,omitempty"`
+	P999      time.Duration `json:"p999_ns,omitempty"`
+	Errors    *float64      `json:"errors,omitempty"`    // fraction of requests sent, at most
+	Agreement *float64      `json:"agreement,omitempty"` // fraction of answers checked, at least
+	Accuracy  *float64      `json:"accuracy,omitempty"`  // fraction of answers labelled, at least
+}
+
+// Deadline is the response time within which a single answer counts as good:
+// the limit of the highest quantile that has one; 0 when there is none.
+func (s SLO) Deadline() time.Duration {
+	for _, limit := range []time.Duration{s.P999, s.P99, s.P90, s.P50} {
+		if limit > 0 {
+			return limit
+		}
+	}
+	return 0
+}
+
+// Target is one deployment target of the run.
+type Target struct {
+	Name string `json:"name"`
+	// Unavailable says why it could not run here and what would make it so;
+	// "" when it ran.
+	Unavailable string `json:"unavailable,omitempty"`
+	Facts       []Fact `json:"facts,omitempty"`
+	// Deployments are the starts, one per round, in order.
+	Deployments []Deployment `json:"deployments,omitempty"`
+}
+
+// Deployment is one start of the server on a target.
+type Deployment struct {
+	Round  int     `json:"round"`
+	Stages []Stage `json:"stages"` // ascending; the last one of a good start is "first answer"
+	// Failed says why it did not come up or ended before it was told to,
+	// quoting the end of its output; "" when all went well.
+	Failed string `json:"failed,omitempty"`
+}
+
+// FirstAnswer is the last stage of a good start: the first model answer.
+const FirstAnswer = "first answer"
+
+// Stage is one point of a start, counted from the request to deploy.
+type Stage struct {
+	Name string        `json:"name"`
+	At   time.Duration `json:"at_ns"`
+}
+
+// Fact is a named value of the host, the generator or a target.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	// Unequal marks what could not be made equal between targets.
+	Unequal bool `json:"unequal,omitempty"`
+}
+
+// Cell is one target × phase × round.
+type Cell struct {
+	Target   string        `json:"target"`
+	Phase    string        `json:"phase"`
+	Round    int           `json:"round"` // from 1
+	Measured bool          `json:"measured"`
+	Started  time.Time     `json:"started"`    // the due time's zero
+	Span     time.Duration `json:"span_ns"`    // length of the schedule
+	Elapsed  time.Duration `json:"elapsed_ns"` // until the last request was done or given up
+	Offered  float64       `json:"offered"`    // per second: scheduled / span
+	Achieved float64       `json:"achieved"`   // per second, as sent
+	Ledger   Ledger        `json:"ledger"`
+	Errors   []ErrorCount  `json:"errors,omitempty"` // most frequent first
+	Answers  Answers       `json:"answers"`
+	// Good counts the answers that are correct and came within the SLO's
+	// Deadline of their due time.
+	Good       int64      `json:"good"`
+	Usage      Usage      `json:"usage"`
+	Instrument Instrument `json:"instrument"`
+	Slices     []Slice    `json:"slices"`
+	Log        string     `json:"log"` // the interval log, relative to the run's folder
+}
+
+// Ledger accounts for every request of a schedule:
+// Scheduled ≥ Sent = OK + Failed + Censored.
+type Ledger struct {
+	Scheduled int64 `json:"scheduled"`
+	Sent      int64 `json:"sent"`
+	OK        int64 `json:"ok"`       // a correct answer
+	Failed    int64 `json:"failed"`   // an error or a wrong answer, see Errors
+	Censored  int64 `json:"censored"` // still in flight when the drain ended
+}
+
+// ErrorCount counts one class of failures.
+type ErrorCount struct {
+	Class   string `json:"class"` // timeout, refused, reset, dns, tls, "status 503", decode, wrong answer, other
+	Count   int64  `json:"count"`
+	Example string `json:"example"` // the first one's text
+}
+
+// Answers counts the model's answers, per example, not per request.
+type Answers struct {
+	Checked  int64 `json:"checked"`  // compared with the model's offline prediction
+	Agreed   int64 `json:"agreed"`   // and equal to it
+	Labelled int64 `json:"labelled"` // compared with the example's label
+	Correct  int64 `json:"correct"`  // and equal to it
+}
+
+// Usage is what the whole target, virtualisation included, spent on the cell.
+type Usage struct {
+	CPU      time.Duration `json:"cpu_ns"`
+	Resident int64         `json:"resident_bytes"` // at the cell's end
+	Known    bool          `json:"known"`
+}
+
+// Instrument is what the generator knows about itself during the cell.
+type Instrument struct {
+	CPUs       int           `json:"cpus"`        // how many it was given
+	CPU        time.Duration `json:"cpu_ns"`      // user + system it spent
+	GCPause    time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
+	GCCycles   int64         `json:"gc_cycles"`
+	Workers    int           `json:"workers"`      // most requests in flight at once
+	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
+	Dials      int64         `json:"dials"`        // connections opened
+	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+}
+
+// Slice is one second of the schedule, by due time.
+type Slice struct {
+	Start     time.Duration `json:"start_ns"` // from the cell's Started
+	Scheduled int64         `json:"scheduled"`
+	Sent      int64         `json:"sent"`
+	OK        int64         `json:"ok"`
+	Failed    int64         `json:"failed"`
+	Censored  int64         `json:"censored"`
+	InFlight  int64         `json:"in_flight"` // most at once
+}
+
+// The tags of the histograms in a cell's interval log. Values are nanoseconds.
+// Each interval is one second of the schedule, by due time.
+const (
+	TagResponse = "response" // done − due, of OK requests
+	TagService  = "service"  // done − sent, of OK requests
+	TagLag      = "lag"      // sent − due, of every request sent
+	TagFailed   = "failed"   // done − due, of failed requests
+	TagCensored = "censored" // given up − due, of censored requests: at least this long
+)

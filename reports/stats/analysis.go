@@ -1,0 +1,141 @@
+// Package stats turns a recorded run into the figures that every report shows:
+// quantiles with their intervals, proportions, ratios between targets, whether
+// the instrument can be believed, and the verdict on the SLO. All of it is a
+// pure function of the record. It stands between reports/record and the
+// formats.
+package stats
+
+import (
+	"time"
+
+	"servebench/reports/record"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Validity says whether the instrument can be believed.
+type Validity string
+
+// The two validities.
+const (
+	Valid   Validity = "VALID"
+	Invalid Validity = "INVALID"
+)
+
+// Verdict is the judgement of a limit, a target or a run.
+type Verdict string
+
+// The verdicts, from best to worst. NoLimit is a run without an SLO.
+const (
+	NoLimit           Verdict = ""
+	Pass              Verdict = "PASS"
+	Inconclusive      Verdict = "INCONCLUSIVE"
+	Fail              Verdict = "FAIL"
+	InvalidInstrument Verdict = "INVALID"
+)
+
+// Analysis is everything a format needs to know about a run.
+type Analysis struct {
+	Run      *record.Run
+	Validity Validity
+	Verdict  Verdict
+	Doubts   []Doubt // fatal ones first
+	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
+	Cells    []Row   // target × measured phase × round, in the order they were run
+	Gates    []Gate
+	Ratios   []Ratio // each target against Reference; empty with one target
+	// Reference is the target the Ratios are relative to: the first that ran.
+	Reference string
+}
+
+// Doubt is a reason why a figure may not be believed, with what to do next.
+type Doubt struct {
+	Rule      string // a stable identifier: "lag", "generator-cpu", "worker-cap"
+	Fatal     bool   // makes the run INVALID
+	Target    string // "" when it concerns the whole run
+	Phase     string
+	Round     int    // 0: all rounds
+	Text      string // one sentence with the figure in it
+	Figure    string // "lag p99 1.8 ms"
+	Threshold string // "1 ms"
+	Action    string // what to do next
+}
+
+// Row is what was measured of one target in one phase, in one round or pooled
+// over all of them.
+type Row struct {
+	Target, Phase string
+	Round         int           // 0: pooled over Rounds
+	Rounds        int           // how many rounds are in it
+	Offered       float64       // per second
+	Achieved      float64       // per second, as sent
+	Span          time.Duration // of schedule, summed over rounds
+	Ledger        record.Ledger
+	Errors        []record.ErrorCount // most frequent first
+	OKRate        float64             // correct answers per second
+	Goodput       float64             // correct answers inside the SLO's deadline, per second
+	Response      Distribution        // of OK requests
+	Service       Distribution        // of OK requests
+	Lag           Distribution        // of requests sent
+	Failed        Distribution        // response time of failed requests
+	Agreement     Proportion
+	Accuracy      Proportion
+	ColdStarts    []time.Duration // request to deploy → first answer, per round
+	Usage         record.Usage    // CPU summed, Resident the largest
+	Instrument    record.Instrument
+	Slices        []Slice // in time order; pooled rows hold every round's, one after the other
+}
+
+// Slice is one second of one round.
+type Slice struct {
+	Round int
+	record.Slice
+	Response *hdrhistogram.Histogram // nil when nothing was OK
+	Lag      *hdrhistogram.Histogram // nil when nothing was sent
+}
+
+// Distribution is a histogram of latencies with its quantiles.
+type Distribution struct {
+	N         int64
+	Quantiles [4]Quantile // p50, p90, p99, p99.9
+	Max       time.Duration
+	Histogram *hdrhistogram.Histogram // nanoseconds; nil when N is 0
+}
+
+// Quantile is one quantile with its interval.
+type Quantile struct {
+	Q     float64
+	Known bool // n·(1−q) ≥ 10; false: print "n too small"
+	Value time.Duration
+	// Low and High bound it at 95 %; both 0 when HasInterval is false.
+	HasInterval bool
+	Low, High   time.Duration
+}
+
+// Proportion is a share of N with its 95 % Wilson interval. N = 0: not known.
+type Proportion struct {
+	K, N             int64
+	Value, Low, High float64
+}
+
+// Gate is one limit of the SLO, judged for one target and phase.
+type Gate struct {
+	Target, Phase string
+	Metric        string // "p99 response time", "error rate", "agreement"
+	Limit         string // "≤ 50 ms"
+	Observed      string // "2.41 ms"
+	Interval      string // "[2.36, 2.49] ms"; "" when there is none
+	N             int64
+	Verdict       Verdict
+	Why           string // when not PASS
+}
+
+// Ratio compares a target with the reference in one phase: target ÷ reference.
+type Ratio struct {
+	Target, Phase string
+	Metric        string // "p50", "p99", "goodput"
+	Value         float64
+	HasInterval   bool    // false: fewer than two rounds
+	Low, High     float64 // 95 %, bootstrap over rounds
+	Rounds        int
+}

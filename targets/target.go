@@ -1,0 +1,153 @@
+// Package targets describes the places that can run a model server: a process
+// on this machine, a container, later a VM and a function. Each place lives in
+// a child package of its own and exports `func Kind() targets.Kind`; siblings
+// never import each other. The flow: a scenario opens a Target, deploys the
+// Workload on it, and drives the Deployment's Endpoint.
+package targets
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Kind is a target's entry in the list that the CLI, the scenario validation
+// and the help texts are made from.
+type Kind struct {
+	Name string
+	Doc  string // one sentence
+	// Options are what a scenario may set under the target's name, and
+	// --set NAME.OPTION=VALUE.
+	Options []Option
+	// Check reports whether the target can run here. Its error says why not
+	// and which command would make it so: return an *Unavailable.
+	Check func(ctx context.Context) error
+	// Open returns the target. It fails on an option's bad value.
+	Open func(Config) (Target, error)
+}
+
+// Option is one setting of a target.
+type Option struct {
+	Name    string
+	Doc     string // meaning, and the values allowed
+	Default string
+	Values  []string // when not empty: the only values allowed
+}
+
+// Unavailable says why a target cannot run here and what would change that.
+type Unavailable struct {
+	Why string // "no Docker socket at /var/run/docker.sock and no runc in PATH"
+	Fix string // the exact command: "apt-get install -y runc"; "" when there is none
+}
+
+func (u *Unavailable) Error() string {
+	if u.Fix == "" {
+		return u.Why
+	}
+	return fmt.Sprintf("%s; to make it available: %s", u.Why, u.Fix)
+}
+
+// Config configures a target.
+type Config struct {
+	// Options holds a value by Option.Name; a missing one takes its default.
+	Options map[string]string
+	// Dir is an existing folder in which the target may keep what it needs
+	// while it is deployed. Close removes whatever Deploy put there.
+	Dir string
+}
+
+// Target is a place that can run a server.
+type Target interface {
+	// Deploy starts w and returns once it answered its readiness request with
+	// 2xx. ctx bounds the whole of it; when it is cancelled, and on every
+	// other error, nothing of the attempt is left behind. An error quotes the
+	// end of the server's output. Safe to call again after Close.
+	Deploy(ctx context.Context, w Workload) (*Deployment, error)
+}
+
+// Workload is the server to run, the same for every target.
+type Workload struct {
+	// Command is the server's argument vector; Command[0] is an executable on
+	// this machine. "{host}" and "{port}" in it are replaced by the address to
+	// listen on, which the environment also has as HOST and PORT.
+	Command []string
+	// Image is a container image, by reference or by the path of a tarball
+	// (docker save), for the targets that run images. When empty, those
+	// targets build one from Command, which then has to be one static binary.
+	Image  string
+	Env    []string // further KEY=VALUE pairs
+	Ready  string   // path that answers 2xx when the server is ready
+	Limits Limits
+}
+
+// Limits are the resources a deployment may use, virtualisation included.
+type Limits struct {
+	CPUs       []int // CPU numbers it is pinned to; empty: not pinned
+	Memory     Bytes // 0: no limit
+	GOMAXPROCS int   // handed to the server as GOMAXPROCS; 0: len(CPUs)
+}
+
+// Deployment is a server running on a target.
+type Deployment struct {
+	Endpoint Endpoint
+	Stages   []Stage // ascending; how long each part of the start took
+	Facts    []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	Instance
+}
+
+// Instance is the running side of a Deployment. Its methods are safe for
+// concurrent use.
+type Instance interface {
+	// Usage is measured over the whole target, its virtualisation included,
+	// since the deployment started.
+	Usage() (Usage, error)
+	// Done is closed when the server ended, wanted or not.
+	Done() <-chan struct{}
+	// Err says why the server ended, quoting the end of its output; nil while
+	// it runs and when Close ended it.
+	Err() error
+	// Close stops the server (SIGTERM, then SIGKILL when ctx ends or a grace
+	// period is over) and leaves nothing behind. Further calls return the
+	// first one's error.
+	Close(ctx context.Context) error
+}
+
+// Endpoint is where a deployment answers.
+type Endpoint struct {
+	URL string // base, without a trailing slash: "http://127.0.0.1:41873"
+	// Transport carries requests where plain HTTP does not reach the server;
+	// nil: plain HTTP.
+	Transport http.RoundTripper
+}
+
+// The stages of a cold start, in order.
+const (
+	Started   = "started"   // the process or guest exists
+	Listening = "listening" // the port accepts connections
+	Ready     = "ready"     // the readiness request was answered with 2xx
+)
+
+// Stage is one point of a start, counted from the call of Deploy.
+type Stage struct {
+	Name string
+	At   time.Duration
+}
+
+// Fact is something worth knowing about a deployment.
+type Fact struct {
+	Name  string
+	Value string
+	// Unequal says that this makes the target differ from what was asked for,
+	// so that a comparison must mention it ("memory limit: not enforced, …").
+	Unequal bool
+}
+
+// Usage is what a deployment consumed.
+type Usage struct {
+	CPU      time.Duration // user + system
+	Resident Bytes         // now
+}
+
+// Bytes is a size in bytes.
+type Bytes int64
