@@ -1,0 +1,25 @@
+// Package reports holds what turns a recorded run into something to read. The
+// flow ends here: reports/record is the run on disk, reports/stats its figures,
+// and each child named after a format renders them. Nothing here knows the
+// engine, a target or a scenario.
+package reports
+
+import (
+	"io"
+
+	"servebench/reports/stats"
+)
+
+// Format is a report format's entry in the list that the CLI and the help
+// texts are made from. Each child exports `func Format() reports.Format`.
+type Format struct {
+	Name string
+	Doc  string // one sentence
+	// Render writes the report. It opens each of its files once, in the order
+	// it likes, and closes it. It is a pure function of the analysis.
+	Render func(a *stats.Analysis, open Open) error
+}
+
+// Open creates the file of the given name, with slashes, relative to the
+// report's folder: "report.html", "figures/percentiles.png".
+type Open func(name string) (io.WriteCloser, error)
