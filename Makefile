@@ -1,0 +1,53 @@
+# servebench: `make` lists what there is to do.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO          ?= go
+GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails --hide-summary output --
+FUZZTIME    ?= 10s
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build setup bench test race check lint golden fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/servebench and bin/refserver, both static
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/servebench ./cmd/refserver
+
+setup: ## Install what a target needs and is missing (Debian and Ubuntu, as root)
+	@.setup/install
+
+bench: build setup ## Compare the targets that can run here; leaves runs/<id>/
+	bin/servebench run compare
+
+test: ## Run every test that can run here; names what was skipped and why
+	$(GOTEST) ./...
+
+race: ## Run the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GOTEST) -race -short ./...
+
+check: lint ## Everything that is wrong without running it: format, vet, staticcheck, go.mod
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+	$(GO) build ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l cmd generators reports scenarios targets); \
+	  if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+golden: ## Write the golden files anew; look at the difference before committing it
+	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+
+fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (default 10s)
+	@grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | \
+	  while read -r dir name; do \
+	    echo "== $$dir $$name"; \
+	    $(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME); \
+	  done
+
+clean: ## Remove what was built; runs/ stays
+	rm -rf bin
