@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO          ?= go
-GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails --hide-summary output --
+GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails --
 FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 

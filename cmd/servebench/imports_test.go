@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// room is one folder of the house: which packages it holds and which of ours
+// they may import. A pattern ends in "/…" to mean the folder and all below it;
+// "*" stands for one path element.
+type room struct {
+	packages string
+	imports  []string
+	// ownOnly forbids third-party imports as well.
+	ownOnly bool
+}
+
+// rooms is the import table. The first room that holds a package decides.
+var rooms = []room{
+	{packages: "generators", ownOnly: true},
+	{packages: "generators/…", imports: []string{"generators"}},
+	{packages: "targets", ownOnly: true},
+	{packages: "targets/protocol", imports: []string{"generators"}, ownOnly: true},
+	{packages: "targets/protocol/…", imports: []string{"generators", "targets/protocol"}},
+	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…"}},
+	{packages: "targets/targettest/…", imports: []string{"targets"}},
+	{packages: "targets/*", imports: []string{"targets"}},
+	{packages: "scenarios/schedule", ownOnly: true},
+	{packages: "scenarios/corpus", imports: []string{"generators", "targets/protocol"}},
+	{packages: "scenarios/attack", imports: []string{"scenarios/schedule", "scenarios/corpus", "targets", "targets/protocol", "reports/record"}},
+	{packages: "scenarios/host", imports: []string{"reports/record"}},
+	{packages: "scenarios", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "scenarios/…"}},
+	{packages: "reports/record"},
+	{packages: "reports/stats/…", imports: []string{"reports/record", "reports/stats"}},
+	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
+	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures"}},
+	{packages: "cmd/…", imports: []string{"…"}},
+}
+
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+// TestImportTable holds every package, tests left aside, to the import table,
+// and every package to a room of it.
+func TestImportTable(t *testing.T) {
+	for _, pkg := range packages(t) {
+		path := strings.TrimPrefix(pkg.ImportPath, "servebench/")
+		i := slices.IndexFunc(rooms, func(r room) bool { return holds(r.packages, path) })
+		if i < 0 {
+			t.Errorf("%s lies in no room of the import table", path)
+			continue
+		}
+		for _, imported := range pkg.Imports {
+			if fault := rooms[i].check(imported); fault != "" {
+				t.Errorf("%s imports %s: %s", path, imported, fault)
+			}
+		}
+	}
+}
+
+// check says what is wrong with an import, "" when nothing is.
+func (r room) check(imported string) string {
+	own, isOwn := strings.CutPrefix(imported, "servebench/")
+	if isOwn {
+		if slices.ContainsFunc(r.imports, func(p string) bool { return holds(p, own) }) {
+			return ""
+		}
+		return "this room may import " + strings.Join(append(r.imports, "nothing else of ours"), ", ")
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if r.ownOnly && strings.Contains(first, ".") {
+		return "this room has no third-party imports"
+	}
+	return ""
+}
+
+// holds reports whether the pattern names the package.
+func holds(pattern, path string) bool {
+	if pattern == "…" {
+		return true
+	}
+	if folder, ok := strings.CutSuffix(pattern, "/…"); ok {
+		return path == folder || strings.HasPrefix(path, folder+"/")
+	}
+	if folder, ok := strings.CutSuffix(pattern, "/*"); ok {
+		rest, inside := strings.CutPrefix(path, folder+"/")
+		return inside && !strings.Contains(rest, "/")
+	}
+	return pattern == path
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports", "servebench/...").Output()
+	if err != nil {
+		t.Fatalf("list packages: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var pkg listed
+		if err := dec.Decode(&pkg); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatalf("read go list: %v", err)
+		}
+		all = append(all, pkg)
+	}
+}
+
+// TestImportTableBites shows that the table refuses what it should.
+func TestImportTableBites(t *testing.T) {
+	for _, tc := range []struct {
+		from, imports string
+		allowed       bool
+	}{
+		{"targets/physical", "servebench/targets", true},
+		{"targets/physical", "servebench/targets/container", false},
+		{"targets", "github.com/spf13/cobra", false},
+		{"reports/html", "servebench/scenarios", false},
+		{"reports/html", "servebench/reports/figures", true},
+		{"generators/credit", "servebench/generators", true},
+		{"generators/credit", "servebench/targets", false},
+		{"scenarios/attack", "servebench/scenarios", false},
+	} {
+		i := slices.IndexFunc(rooms, func(r room) bool { return holds(r.packages, tc.from) })
+		if fault := rooms[i].check(tc.imports); (fault == "") != tc.allowed {
+			t.Errorf("%s importing %s: allowed %t, want %t (%s)", tc.from, tc.imports, fault == "", tc.allowed, fault)
+		}
+	}
+}
