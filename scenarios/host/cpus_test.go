@@ -1,0 +1,98 @@
+package host
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestShare(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		cpus []int
+		n    int
+		want Split
+	}{
+		{"one each", []int{0, 1}, 1, Split{Generator: []int{0}, Target: []int{1}}},
+		{"gaps in the numbers", []int{1, 3, 8}, 1, Split{Generator: []int{1, 3}, Target: []int{8}}},
+		{"leaves the generator one", []int{0, 1, 2}, 8, Split{Generator: []int{0}, Target: []int{1, 2}}},
+		{"only one CPU", []int{4}, 1, Split{Generator: []int{4}, Target: []int{4}, Shared: true}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, Share(tc.cpus, tc.n)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestList(t *testing.T) {
+	for want, cpus := range map[string][]int{
+		"":        nil,
+		"3":       {3},
+		"0-1":     {1, 0},
+		"0-2,5,7": {0, 1, 2, 5, 7},
+	} {
+		if got := List(cpus); got != want {
+			t.Errorf("List(%v) = %q, want %q", cpus, got, want)
+		}
+	}
+}
+
+// TestPin pins this process, asks a child where it may run, and takes the
+// pinning back.
+func TestPin(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("CPU affinity is set on Linux only")
+	}
+	before, err := CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := before[len(before)-1:]
+	restore, err := Pin(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if procs := runtime.GOMAXPROCS(0); procs != 1 {
+		t.Errorf("GOMAXPROCS = %d while pinned to one CPU, want 1", procs)
+	}
+	out, err := exec.Command("cat", "/proc/self/status").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Cpus_allowed_list:\t" + List(last) + "\n"; !strings.Contains(string(out), want) {
+		t.Errorf("a child of the pinned process has another affinity, want %q in\n%s", want, out)
+	}
+	restore()
+	after, err := CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(before, after) {
+		t.Errorf("CPUs after restore = %v, want %v", after, before)
+	}
+}
+
+func TestFactsOfThisMachine(t *testing.T) {
+	names := map[string]string{}
+	for _, fact := range Facts() {
+		if _, twice := names[fact.Name]; twice {
+			t.Errorf("fact %q stands twice", fact.Name)
+		}
+		names[fact.Name] = fact.Value
+	}
+	for _, name := range []string{"CPUs", "Go"} {
+		if names[name] == "" {
+			t.Errorf("no fact %q", name)
+		}
+	}
+	if _, err := os.Stat("/proc/cpuinfo"); err == nil && names["kernel"] == "" {
+		t.Error("no fact \"kernel\" on a system with /proc")
+	}
+}

@@ -1,0 +1,75 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// CPUs returns the numbers of the CPUs that this process may run on.
+func CPUs() ([]int, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("read CPU affinity: %w", err)
+	}
+	cpus := make([]int, 0, set.Count())
+	for cpu := 0; len(cpus) < set.Count(); cpu++ {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus, nil
+}
+
+// Pin keeps every thread of this process, and those it starts from now on, on
+// the given CPUs, and GOMAXPROCS at their number. The function it returns takes
+// that back.
+func Pin(cpus []int) (restore func(), err error) {
+	before, err := CPUs()
+	if err != nil {
+		return nil, err
+	}
+	if err := setAffinity(cpus); err != nil {
+		return nil, fmt.Errorf("pin to CPUs %s: %w", List(cpus), err)
+	}
+	procs := runtime.GOMAXPROCS(len(cpus))
+	return func() {
+		_ = setAffinity(before) // it held before, so it can be had again
+		runtime.GOMAXPROCS(procs)
+	}, nil
+}
+
+// setAffinity goes over the threads until a pass finds no new one, since a
+// thread that is not yet pinned may start another.
+func setAffinity(cpus []int) error {
+	var set unix.CPUSet
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	pinned := map[int]bool{}
+	for {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, thread := range threads {
+			tid, err := strconv.Atoi(thread.Name())
+			if err != nil || pinned[tid] {
+				continue
+			}
+			found, pinned[tid] = true, true
+			err = unix.SchedSetaffinity(tid, &set)
+			if err != nil && !errors.Is(err, unix.ESRCH) { // the thread ended
+				return err
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
+}
