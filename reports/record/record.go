@@ -30,6 +30,8 @@ type Run struct {
 	Cells       []Cell   `json:"cells"`       // in the order they were run
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
+	// Dir is the run's folder, where Create made it or Open found it.
+	Dir string `json:"-"`
 }
 
 // Scenario is the part of the scenario that reports need.

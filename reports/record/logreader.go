@@ -1,0 +1,144 @@
+package record
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// maxLine bounds a log line. The longest honest one, every bucket of Highest at
+// Digits filled, is under 400 KB.
+const maxLine = 4 << 20
+
+// ReadLog reads a whole interval log. Each interval takes about 270 KB; what
+// needs only one at a time uses ScanLog.
+func ReadLog(path string) ([]Interval, error) {
+	return collect(ScanLog(path))
+}
+
+// Intervals reads the whole interval log of one of the run's cells; none when
+// the cell has no log.
+func (r *Run) Intervals(c *Cell) ([]Interval, error) {
+	return collect(r.Scan(c))
+}
+
+// Scan yields the intervals of one of the run's cells one after the other, in
+// the order they were written; none when the cell has no log. After an error it
+// ends.
+func (r *Run) Scan(c *Cell) iter.Seq2[Interval, error] {
+	if c.Log == "" {
+		return func(func(Interval, error) bool) {}
+	}
+	return ScanLog(filepath.Join(r.Dir, filepath.FromSlash(c.Log)))
+}
+
+// ScanLog yields the intervals of a log one after the other. An error names
+// file and line, and ends it: unlike hdrhistogram-go's reader, it never passes
+// over a line that it does not understand, since that would drop requests
+// silently.
+func ScanLog(path string) iter.Seq2[Interval, error] {
+	return func(yield func(Interval, error) bool) {
+		file, err := os.Open(path)
+		if err != nil {
+			yield(Interval{}, fmt.Errorf("read interval log: %w", err))
+			return
+		}
+		defer file.Close()
+		for interval, err := range scan(file) {
+			if err != nil {
+				err = fmt.Errorf("read interval log %s: %w", path, err)
+			}
+			if !yield(interval, err) {
+				return
+			}
+		}
+	}
+}
+
+func scan(r io.Reader) iter.Seq2[Interval, error] {
+	return func(yield func(Interval, error) bool) {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, maxLine)
+		number := 0
+		for lines.Scan() {
+			number++
+			line := strings.TrimSuffix(lines.Text(), "\r")
+			if line == "" || line[0] == '#' || line[0] == '"' {
+				continue
+			}
+			interval, err := parseInterval(line)
+			if err != nil {
+				yield(Interval{}, fmt.Errorf("line %d: %w", number, err))
+				return
+			}
+			if !yield(interval, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Interval{}, fmt.Errorf("line %d: %w", number+1, err))
+		}
+	}
+}
+
+// parseInterval reads "[Tag=tag,]start,length,max,histogram".
+func parseInterval(line string) (Interval, error) {
+	var tag string
+	if rest, tagged := strings.CutPrefix(line, "Tag="); tagged {
+		tag, line, _ = strings.Cut(rest, ",")
+	}
+	fields := strings.Split(line, ",")
+	if len(fields) != 4 {
+		return Interval{}, fmt.Errorf("%d fields, want start,length,max,histogram: the log is cut off or damaged", len(fields))
+	}
+	start, err := parseSeconds("start", fields[0])
+	if err != nil {
+		return Interval{}, err
+	}
+	length, err := parseSeconds("length", fields[1])
+	if err != nil {
+		return Interval{}, err
+	}
+	h, err := hdrhistogram.Decode([]byte(fields[3]))
+	if err != nil {
+		return Interval{}, fmt.Errorf("histogram: %w", err)
+	}
+	return Interval{Tag: tag, Start: start, End: start + length, Histogram: h}, nil
+}
+
+// parseSeconds bounds what it reads far inside time.Duration, so that a start
+// and a length can be added.
+func parseSeconds(field, text string) (time.Duration, error) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s %q: want seconds", field, text)
+	}
+	const century = 100 * 365 * 24 * 3600
+	if !(seconds >= 0 && seconds <= century) {
+		return 0, fmt.Errorf("%s %q: want seconds from 0 to a century", field, text)
+	}
+	return time.Duration(math.Round(seconds * float64(time.Second))), nil
+}
+
+func collect(intervals iter.Seq2[Interval, error]) ([]Interval, error) {
+	var all []Interval
+	var errs error
+	for interval, err := range intervals {
+		if err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		all = append(all, interval)
+	}
+	return all, errs
+}

@@ -1,0 +1,101 @@
+package record
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// LogWriter writes one cell's interval log. Every interval goes to the file at
+// once, so that a crash loses none that was written. It is not safe for
+// concurrent use.
+//
+// The format is HdrHistogram's interval log, version 1.3, of V2 histograms:
+// https://github.com/HdrHistogram/HdrHistogram, HistogramLogWriter. Interval
+// start and length are seconds from the cell's Started, Interval_Max is in
+// milliseconds while the histogram holds nanoseconds, as the public tools
+// expect. The lines are written here and not by hdrhistogram-go's log writer,
+// which keeps only whole seconds of the start time and whole milliseconds of
+// the intervals, and would have to change the caller's histogram to tag it.
+type LogWriter struct {
+	name string
+	file *os.File
+}
+
+func newLogWriter(dir, name string, now time.Time) (*LogWriter, error) {
+	file, err := createNew(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, fmt.Errorf("create interval log: %w", err)
+	}
+	l := &LogWriter{name: name, file: file}
+	if _, err := file.WriteString(logHeader(now)); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("write header of interval log %s: %w", name, err)
+	}
+	return l, nil
+}
+
+// logHeader announces the format and its units. StartTime is when the log was
+// opened; that is before the first due time by the little that lies between, so
+// a comment points to the exact one.
+func logHeader(now time.Time) string {
+	seconds := float64(now.UnixMilli()) / 1e3
+	var b strings.Builder
+	fmt.Fprintln(&b, "#[Logged by servebench: nanoseconds; Tag is the kind of latency]")
+	fmt.Fprintln(&b, "#[Histogram log format version 1.3]")
+	fmt.Fprintf(&b, "#[StartTime: %.3f (seconds since epoch), %s]\n", seconds, now.UTC().Format(time.RFC3339Nano))
+	fmt.Fprintf(&b, "#[BaseTime: %.3f (seconds since epoch)]\n", seconds)
+	fmt.Fprintln(&b, "#[Intervals count from the cell's \"started\" in run.json, by due time; Interval_Max is in ms]")
+	fmt.Fprintln(&b, `"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"`)
+	return b.String()
+}
+
+// Interval writes the histogram of one tag over [start, end) of the schedule;
+// both count from the cell's Started. The histogram holds nanoseconds and is
+// left as it is.
+func (l *LogWriter) Interval(tag string, start, end time.Duration, h *hdrhistogram.Histogram) error {
+	if err := checkInterval(tag, start, end); err != nil {
+		return fmt.Errorf("write interval log %s: %w", l.name, err)
+	}
+	encoded, err := h.EncodeV2()
+	if err != nil {
+		return fmt.Errorf("write interval log %s: encode %s histogram: %w", l.name, tag, err)
+	}
+	milliseconds := float64(h.Max()) / float64(time.Millisecond)
+	_, err = fmt.Fprintf(l.file, "Tag=%s,%.9f,%.9f,%.6f,%s\n",
+		tag, start.Seconds(), (end - start).Seconds(), milliseconds, encoded)
+	if err != nil {
+		return fmt.Errorf("write interval log %s: %w", l.name, err)
+	}
+	return nil
+}
+
+func checkInterval(tag string, start, end time.Duration) error {
+	if tag == "" || strings.ContainsAny(tag, ", \t\r\n") {
+		return fmt.Errorf("tag %q: want a word without commas and white space", tag)
+	}
+	if start < 0 || end < start {
+		return fmt.Errorf("interval from %v to %v: want 0 ≤ start ≤ end", start, end)
+	}
+	return nil
+}
+
+// Name is the log's path relative to the run's folder, with slashes: what
+// belongs into Cell.Log.
+func (l *LogWriter) Name() string { return l.name }
+
+// Close brings the log to disk and closes it. A second Close is an error.
+func (l *LogWriter) Close() error {
+	if err := l.file.Sync(); err != nil {
+		l.file.Close()
+		return fmt.Errorf("sync interval log %s: %w", l.name, err)
+	}
+	if err := l.file.Close(); err != nil {
+		return fmt.Errorf("close interval log %s: %w", l.name, err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Open reads the run in the folder dir; the path of its run.json does as well.
+// It refuses a run of another schema, a run.json that is cut off or damaged,
+// and one that names what it does not hold. It does not read the interval logs.
+func Open(dir string) (*Run, error) {
+	if filepath.Base(dir) == fileName {
+		dir = filepath.Dir(dir)
+	}
+	path := filepath.Join(dir, fileName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("open run %s: it holds no %s: want the folder of a run: %w", dir, fileName, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open run: %w", err)
+	}
+	run, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("open run %s: %w", path, err)
+	}
+	run.Dir = dir
+	return run, nil
+}
+
+func decode(text []byte) (*Run, error) {
+	var head struct {
+		Schema  string `json:"schema"`
+		Version string `json:"version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, explain(err, len(text))
+	}
+	if head.Schema != Schema {
+		return nil, fmt.Errorf("schema %q, written by servebench %q: want %q; report it with the servebench that made it, or run its scenario again",
+			head.Schema, head.Version, Schema)
+	}
+	run := new(Run)
+	if err := json.Unmarshal(text, run); err != nil {
+		return nil, explain(err, len(text))
+	}
+	return run, run.check()
+}
+
+// explain says where the text went wrong, and that it was cut off when it was.
+func explain(err error, size int) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Offset >= int64(size) {
+		return fmt.Errorf("cut off after %d bytes: %w", size, err)
+	}
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("not JSON at byte %d: %w", syntax.Offset, err)
+	}
+	return err
+}
+
+// check holds what reports rely on: cells of known targets and phases, rounds
+// from 1, and logs inside the run's folder.
+func (r *Run) check() error {
+	targets, phases := make(map[string]bool), make(map[string]bool)
+	for _, t := range r.Targets {
+		targets[t.Name] = true
+	}
+	for _, p := range r.Scenario.Phases {
+		phases[p.Name] = true
+	}
+	for i := range r.Cells {
+		c := &r.Cells[i]
+		switch {
+		case !targets[c.Target]:
+			return fmt.Errorf("cell %d: target %q is not one of the run's", i, c.Target)
+		case !phases[c.Phase]:
+			return fmt.Errorf("cell %d: phase %q is not one of the scenario's", i, c.Phase)
+		case c.Round < 1:
+			return fmt.Errorf("cell %d: round %d: want 1 or more", i, c.Round)
+		case c.Log != "" && !filepath.IsLocal(filepath.FromSlash(c.Log)):
+			return fmt.Errorf("cell %d: log %q: want a path inside the run's folder", i, c.Log)
+		}
+	}
+	return nil
+}
