@@ -91,7 +91,12 @@ type Limits struct {
 // Deployment is a server running on a target.
 type Deployment struct {
 	Endpoint Endpoint
-	Stages   []Stage // ascending; how long each part of the start took
+	// Began is what Stages are counted from: the moment at which all that the
+	// start needs was in place. The executable is on the machine before a
+	// process starts, so a container's image is, too: building, pulling and
+	// loading it come before Began, and a Fact says how long they took.
+	Began  time.Time
+	Stages []Stage // ascending; how long each part of the start took
 	Facts    []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }
@@ -128,7 +133,7 @@ const (
 	Ready     = "ready"     // the readiness request was answered with 2xx
 )
 
-// Stage is one point of a start, counted from the call of Deploy.
+// Stage is one point of a start, counted from Deployment.Began.
 type Stage struct {
 	Name string
 	At   time.Duration
@@ -148,6 +153,3 @@ type Usage struct {
 	CPU      time.Duration // user + system
 	Resident Bytes         // now
 }
-
-// Bytes is a size in bytes.
-type Bytes int64
