@@ -97,7 +97,7 @@ type Deployment struct {
 	// loading it come before Began, and a Fact says how long they took.
 	Began  time.Time
 	Stages []Stage // ascending; how long each part of the start took
-	Facts    []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	Facts  []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }
 
