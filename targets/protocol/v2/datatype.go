@@ -1,0 +1,112 @@
+package v2
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// numeric is a numeric datatype of the protocol.
+type numeric struct {
+	name string
+	kind numericKind
+	bits int
+}
+
+type numericKind int
+
+const (
+	unknown numericKind = iota
+	boolean
+	signed
+	unsigned
+	floating
+)
+
+// numericNames lists the datatypes that numericType knows. FP16 and BF16 have
+// no JSON form in the protocol.
+const numericNames = "FP32, FP64, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL"
+
+func numericType(name []byte) (numeric, bool) {
+	switch string(name) {
+	case "FP32":
+		return numeric{"FP32", floating, 32}, true
+	case "FP64":
+		return numeric{"FP64", floating, 64}, true
+	case "INT8":
+		return numeric{"INT8", signed, 8}, true
+	case "INT16":
+		return numeric{"INT16", signed, 16}, true
+	case "INT32":
+		return numeric{"INT32", signed, 32}, true
+	case "INT64":
+		return numeric{"INT64", signed, 64}, true
+	case "UINT8":
+		return numeric{"UINT8", unsigned, 8}, true
+	case "UINT16":
+		return numeric{"UINT16", unsigned, 16}, true
+	case "UINT32":
+		return numeric{"UINT32", unsigned, 32}, true
+	case "UINT64":
+		return numeric{"UINT64", unsigned, 64}, true
+	case "BOOL":
+		return numeric{"BOOL", boolean, 1}, true
+	}
+	return numeric{}, false
+}
+
+// value consumes one element of the datatype. The problem is "" when it is one
+// and its value fits. In a floating datatype null is a missing value: NaN.
+func (t numeric) value(s *scanner) (v float64, problem string) {
+	switch c := s.peek(); {
+	case t.kind == boolean && (c == 't' || c == 'f'):
+		s.skip()
+		if c == 't' {
+			return 1, ""
+		}
+		return 0, ""
+	case t.kind == floating && c == 'n':
+		s.skip()
+		return math.NaN(), ""
+	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == 'n', t.kind == boolean:
+		problem = fmt.Sprintf("want %s, got %s", t.name, s.next())
+		s.skip()
+		return 0, problem
+	}
+	return t.parse(s.number())
+}
+
+// parse reads the text of a number. Integers beyond 2^53 are rounded.
+func (t numeric) parse(token []byte) (v float64, problem string) {
+	var err error
+	switch t.kind {
+	case signed:
+		var n int64
+		n, err = strconv.ParseInt(string(token), 10, t.bits)
+		v = float64(n)
+	case unsigned:
+		var n uint64
+		n, err = strconv.ParseUint(string(token), 10, t.bits)
+		v = float64(n)
+	default:
+		v, err = strconv.ParseFloat(string(token), t.bits)
+	}
+	switch {
+	case err == nil:
+		return v, ""
+	case errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Sprintf("%s is out of the range of %s", shorten(token), t.name)
+	default:
+		return 0, fmt.Sprintf("%s is not of datatype %s", shorten(token), t.name)
+	}
+}
+
+// shorten keeps what a client sent from filling an error message.
+func shorten(text []byte) string {
+	const most = 40
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
+}

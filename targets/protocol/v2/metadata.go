@@ -1,0 +1,133 @@
+package v2
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+)
+
+type serverDoc struct {
+	Name       string   `json:"name"`
+	Version    string   `json:"version"`
+	Extensions []string `json:"extensions"`
+}
+
+type modelDoc struct {
+	Name       string            `json:"name"`
+	Versions   []string          `json:"versions"`
+	Platform   string            `json:"platform"`
+	Inputs     []tensorDoc       `json:"inputs"`
+	Outputs    []tensorDoc       `json:"outputs"`
+	Parameters map[string]string `json:"parameters"`
+}
+
+type tensorDoc struct {
+	Name     string `json:"name"`
+	Datatype string `json:"datatype"`
+	Shape    []int  `json:"shape"`
+}
+
+func serverMetadata(s protocol.Service) []byte {
+	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{}})
+}
+
+func modelIndex(models []protocol.Model) []byte {
+	names := []string{}
+	for _, m := range models {
+		names = append(names, m.Name)
+	}
+	return mustJSON(map[string][]string{"models": names})
+}
+
+func modelMetadata(m protocol.Model) []byte {
+	width := len(m.Schema.Features)
+	if width == 0 {
+		width = -1
+	}
+	doc := modelDoc{
+		Name:     m.Name,
+		Versions: []string{m.Version},
+		Platform: "servebench",
+		Inputs:   []tensorDoc{{Name: inputName, Datatype: "FP32", Shape: []int{-1, width}}},
+		Parameters: map[string]string{
+			"description": m.Doc,
+			"features":    strings.Join(featureNames(m.Schema), ","),
+			"classes":     strings.Join(m.Schema.Classes, ","),
+		},
+	}
+	for _, kind := range outputKinds {
+		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.name(), Datatype: kind.datatype(), Shape: []int{-1}})
+	}
+	return mustJSON(doc)
+}
+
+func featureNames(s generators.Schema) []string {
+	var names []string
+	for _, feature := range s.Features {
+		names = append(names, feature.Name)
+	}
+	return names
+}
+
+// mustJSON encodes a document made of strings and numbers alone, which cannot
+// fail.
+func mustJSON(doc any) []byte {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		panic("v2: " + err.Error())
+	}
+	return text
+}
+
+func (h *handler) serveServer(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, h.server)
+}
+
+func (h *handler) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, h.index)
+}
+
+func (h *handler) serveModel(w http.ResponseWriter, _ *http.Request, m *model) {
+	reply(w, http.StatusOK, m.metadata)
+}
+
+func (h *handler) serveLive(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, h.health())
+}
+
+func (h *handler) serveReady(w http.ResponseWriter, _ *http.Request) {
+	status := http.StatusOK
+	if !h.ready() {
+		status = http.StatusServiceUnavailable
+	}
+	reply(w, status, h.health())
+}
+
+func (h *handler) serveModelReady(w http.ResponseWriter, r *http.Request, _ *model) {
+	h.serveReady(w, r)
+}
+
+func (h *handler) ready() bool { return h.service.Ready == nil || h.service.Ready() }
+
+// health has both keys everywhere: clients that read JSON want one or the
+// other, and the rest read the status alone.
+func (h *handler) health() []byte {
+	if h.ready() {
+		return []byte(`{"live":true,"ready":true}`)
+	}
+	return []byte(`{"live":true,"ready":false}`)
+}
+
+func reply(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.WriteHeader(status)
+	// A failing write means that the client is gone; there is nobody to tell.
+	_, _ = w.Write(body)
+}
+
+func refuse(w http.ResponseWriter, status int, problem string) {
+	reply(w, status, mustJSON(map[string]string{"error": problem}))
+}

@@ -1,0 +1,157 @@
+package v2
+
+import (
+	"errors"
+	"slices"
+)
+
+// inputName is the name of the one input tensor.
+const inputName = "features"
+
+// binaryHeader marks a body that holds binary tensors.
+const binaryHeader = "Inference-Header-Content-Length"
+
+// errBinary refuses the protocol's binary tensor extension.
+var errBinary = errors.New("binary tensors are not supported; send JSON")
+
+// request is what the server side reads from an infer request. It is reused,
+// and id points into the body.
+type request struct {
+	id       []byte
+	rows     int
+	features []float32 // row by row
+	outputs  []outputKind
+}
+
+// row is one row of features.
+func (r *request) row(i int) []float32 {
+	width := len(r.features) / r.rows
+	return r.features[i*width : (i+1)*width : (i+1)*width]
+}
+
+// rowLimits are what a model takes.
+type rowLimits struct {
+	width int // features in a row; 0: any number
+	rows  int // in a request; 0: no limit
+}
+
+// requestDecoder reads one infer request.
+type requestDecoder struct {
+	reader
+	limits rowLimits
+	req    *request
+	found  bool // the input tensor
+}
+
+// decodeRequest reads body into req. The error names every field at fault, and
+// is errBinary when the request needs the binary tensor extension.
+func decodeRequest(body []byte, limits rowLimits, req *request) error {
+	*req = request{features: req.features[:0], outputs: req.outputs[:0]}
+	d := requestDecoder{
+		reader: reader{scanner: scanner{src: body}},
+		limits: limits,
+		req:    req,
+	}
+	d.document()
+	return d.problem()
+}
+
+func (d *requestDecoder) document() {
+	if d.expect('{', -1, "body") {
+		for key := range d.object {
+			switch string(key) {
+			case "id":
+				if d.expect('"', -1, "id") {
+					d.req.id = d.str()
+				}
+			case "inputs":
+				d.inputs()
+			case "outputs":
+				d.outputs()
+			default:
+				d.skip()
+			}
+		}
+		if !d.found && len(d.faults) == 0 {
+			d.fault("inputs: want one tensor named %q", inputName)
+		}
+	}
+	d.end()
+}
+
+func (d *requestDecoder) inputs() {
+	d.tensors = "inputs"
+	if !d.expect('[', -1, "inputs") {
+		return
+	}
+	for i := range d.array {
+		if !d.expect('{', i, "") {
+			continue
+		}
+		t := d.tensor(i)
+		switch {
+		case string(t.name) != inputName:
+			d.fault("inputs[%d].name: unknown input %q, want %q", i, shorten(t.name), inputName)
+		case d.found:
+			d.fault("inputs[%d].name: %q is given twice", i, inputName)
+		default:
+			d.found = true
+			d.load(t)
+		}
+	}
+}
+
+// load moves the tensor's values into the request.
+func (d *requestDecoder) load(t tensor) {
+	typ, known := numericType(t.datatype)
+	if !known {
+		d.fault("inputs[%d].datatype: %q is not one of %s", t.index, shorten(t.datatype), numericNames)
+	}
+	if d.fits(t) && known {
+		d.req.rows = int(t.shape[0])
+		d.req.features = readData(&d.reader, t, typ, int(t.shape[0]), int(t.shape[1]), d.req.features)
+	}
+}
+
+// fits checks that the tensor is a batch of rows that the model takes.
+func (d *requestDecoder) fits(t tensor) bool {
+	rows, width, faults := t.shape[0], t.shape[1], len(d.faults)
+	switch {
+	case !t.shaped:
+		d.fault("inputs[%d].shape: missing", t.index)
+	case t.dims != 2:
+		d.fault("inputs[%d].shape: want two dimensions, [rows, features], got %d", t.index, t.dims)
+	case d.limits.width > 0 && width != int64(d.limits.width):
+		d.fault("inputs[%d].shape: %d features in a row, the model wants %d", t.index, width, d.limits.width)
+	case rows < 1 || width < 1:
+		d.fault("inputs[%d].shape: [%d,%d] holds nothing", t.index, rows, width)
+	case d.limits.rows > 0 && rows > int64(d.limits.rows):
+		d.fault("inputs[%d].shape: a batch of %d rows is over the limit of %d", t.index, rows, d.limits.rows)
+	}
+	return len(d.faults) == faults
+}
+
+func (d *requestDecoder) outputs() {
+	d.tensors = "outputs"
+	if !d.expect('[', -1, "outputs") {
+		return
+	}
+	d.req.outputs = d.req.outputs[:0]
+	for i := range d.array {
+		if d.expect('{', i, "") {
+			d.output(d.tensor(i))
+		}
+	}
+}
+
+func (d *requestDecoder) output(t tensor) {
+	kind, ok := outputNamed(t.name)
+	switch {
+	case !ok:
+		d.fault("outputs[%d].name: unknown output %q, want one of %s", t.index, shorten(t.name), outputNames())
+	case slices.Contains(d.req.outputs, kind):
+		d.fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
+	default:
+		d.req.outputs = append(d.req.outputs, kind)
+	}
+}
