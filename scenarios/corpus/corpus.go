@@ -1,4 +1,139 @@
 // Package corpus holds the requests of a run, materialised before the load
 // starts, each with the answers expected to it. It stands between the
-// generators and protocols on one side and the attack on the other.
+// generators and protocols on one side and the attack on the other: building
+// the requests ahead keeps encoding out of the measured time, and keeping the
+// expectation beside each request lets every answer be checked against the very
+// request it answers.
 package corpus
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"slices"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+)
+
+// Config says what a corpus is built from.
+type Config struct {
+	Generator generators.Generator
+	Protocol  protocol.Protocol
+	Size      int    // distinct requests, at least 1
+	Batch     int    // examples per request, at least 1
+	Seed      uint64 // the same seed gives the same bytes
+	// Predict is the offline prediction of the model under test: the
+	// probability of class 1. The label it implies is 1 from 0.5 on, else 0.
+	// nil: the model is not known, and neither is the agreement with it.
+	Predict func(features []float32) float32
+}
+
+// Corpus is a set of requests with the answers expected to them. Request, Len
+// and Hash are safe for concurrent use; Check is for one goroutine at a time.
+type Corpus struct {
+	protocol protocol.Protocol
+	known    bool // the expected predictions are
+	entries  []entry
+	hash     string
+}
+
+// entry is one request with what it asks for.
+type entry struct {
+	request protocol.Request
+	expect  []expectation // one per example
+	memo    memo
+}
+
+// expectation is what one example should be answered with.
+type expectation struct {
+	label       int     // the example's own
+	prediction  int     // the class the model predicts offline
+	probability float64 // of class 1, by the model offline
+}
+
+// Build makes a corpus. The i-th request carries the id "servebench-i", which
+// differs from that of every other request, so that a server that mixes
+// requests up can be found out.
+func Build(cfg Config) (*Corpus, error) {
+	if cfg.Size < 1 {
+		return nil, fmt.Errorf("build corpus: size: %d requests, want at least 1", cfg.Size)
+	}
+	if cfg.Batch < 1 {
+		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
+	}
+	c := &Corpus{protocol: cfg.Protocol, known: cfg.Predict != nil, entries: make([]entry, cfg.Size)}
+	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
+	batch := make([]generators.Example, cfg.Batch)
+	sum := sha256.New()
+	for i := range c.entries {
+		for j := range batch {
+			batch[j] = cfg.Generator.Next(rng)
+		}
+		request, err := cfg.Protocol.Encode(fmt.Sprintf("servebench-%d", i), batch)
+		if err != nil {
+			return nil, fmt.Errorf("build corpus: encode request %d: %w", i, err)
+		}
+		c.entries[i] = entry{request: request, expect: expectations(batch, cfg.Predict)}
+		addRequest(sum, request)
+	}
+	c.hash = hex.EncodeToString(sum.Sum(nil))
+	return c, nil
+}
+
+func expectations(batch []generators.Example, predict func([]float32) float32) []expectation {
+	expect := make([]expectation, len(batch))
+	for i, example := range batch {
+		expect[i].label = example.Label
+		if predict == nil {
+			continue
+		}
+		expect[i].probability = float64(predict(example.Features))
+		if expect[i].probability >= 0.5 {
+			expect[i].prediction = 1
+		}
+	}
+	return expect
+}
+
+// addRequest adds every byte that distinguishes a request, each part led by its
+// length, so that no two different corpora give the same stream.
+func addRequest(sum hash.Hash, r protocol.Request) {
+	add := func(part []byte) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		sum.Write(length[:])
+		sum.Write(part)
+	}
+	add([]byte(r.Method))
+	add([]byte(r.Path))
+	for _, name := range sortedKeys(r.Header) {
+		for _, value := range r.Header[name] {
+			add([]byte(name))
+			add([]byte(value))
+		}
+	}
+	add(r.Body)
+}
+
+func sortedKeys(header map[string][]string) []string {
+	names := make([]string, 0, len(header))
+	for name := range header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Len returns the number of distinct requests.
+func (c *Corpus) Len() int { return len(c.entries) }
+
+// Request returns the i-th request, 0 ≤ i < Len. It must not be changed.
+func (c *Corpus) Request(i int) protocol.Request { return c.entries[i].request }
+
+// Hash returns the SHA-256 over all requests, in hexadecimal: equal exactly
+// when method, path, header and body of all of them are.
+func (c *Corpus) Hash() string { return c.hash }

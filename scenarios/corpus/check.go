@@ -1,0 +1,122 @@
+package corpus
+
+import (
+	"fmt"
+	"math"
+
+	"servebench/targets/protocol"
+)
+
+// The classes of an Outcome that is not right.
+const (
+	Decode      = "decode"       // the response does not hold one answer per example
+	WrongAnswer = "wrong answer" // an answer is not the model's offline prediction
+)
+
+// Tolerance is how far a probability may be from the offline prediction:
+// float32 arithmetic in another order, and its decimal form, stay below it.
+const Tolerance = 1e-6
+
+// Outcome is the judgement of one response.
+type Outcome struct {
+	Class  string // "" when it is right, else Decode or WrongAnswer
+	Text   string // what is wrong; "" when nothing is
+	Counts Counts
+}
+
+// Counts counts the answers of a response, one per example.
+type Counts struct {
+	Checked  int64 // compared with the offline prediction
+	Agreed   int64 // and equal to it
+	Labelled int64 // compared with the example's label
+	Correct  int64 // and equal to it
+}
+
+// memo remembers the last response judged for a request. Servers are
+// deterministic, so nearly every response equals the one before, and comparing
+// bytes is far cheaper than decoding them.
+type memo struct {
+	known       bool
+	status      int
+	contentType string
+	body        []byte
+	outcome     Outcome
+}
+
+// Check judges a 2xx response to the i-th request against what is expected of
+// that very request. It keeps response.Body: one body per request of the corpus.
+func (c *Corpus) Check(i int, response protocol.Response) Outcome {
+	e := &c.entries[i]
+	if e.memo.holds(response) {
+		return e.memo.outcome
+	}
+	outcome := c.judge(e, response)
+	e.memo = memo{
+		known:       true,
+		status:      response.Status,
+		contentType: contentType(response),
+		body:        response.Body,
+		outcome:     outcome,
+	}
+	return outcome
+}
+
+func (m *memo) holds(r protocol.Response) bool {
+	return m.known && m.status == r.Status && string(m.body) == string(r.Body) && m.contentType == contentType(r)
+}
+
+// contentType is read without Header.Get, which would spend its time on the
+// name's canonical form.
+func contentType(r protocol.Response) string {
+	if values := r.Header["Content-Type"]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
+	answers, err := c.protocol.Decode(response)
+	if err != nil {
+		return Outcome{Class: Decode, Text: err.Error()}
+	}
+	if len(answers) != len(e.expect) {
+		return Outcome{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
+	}
+	var out Outcome
+	for j, answer := range answers {
+		expect := e.expect[j]
+		out.Counts.Labelled++
+		if answer.Label == expect.label {
+			out.Counts.Correct++
+		}
+		if !c.known {
+			continue
+		}
+		out.Counts.Checked++
+		if expect.agrees(answer) {
+			out.Counts.Agreed++
+		} else if out.Class == "" {
+			out.Class = WrongAnswer
+			out.Text = fmt.Sprintf("example %d: answered %s, want %s", j, describe(answer), describe(protocol.Answer{
+				Label: expect.prediction, Probability: expect.probability,
+			}))
+		}
+	}
+	return out
+}
+
+// agrees compares an answer with the offline prediction: the label, and the
+// probability where the answer holds one.
+func (x expectation) agrees(a protocol.Answer) bool {
+	if a.Label != x.prediction {
+		return false
+	}
+	return math.IsNaN(a.Probability) || math.Abs(a.Probability-x.probability) <= Tolerance
+}
+
+func describe(a protocol.Answer) string {
+	if math.IsNaN(a.Probability) {
+		return fmt.Sprintf("class %d", a.Label)
+	}
+	return fmt.Sprintf("class %d with probability %.8g", a.Label, a.Probability)
+}
