@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"time"
 
@@ -75,8 +74,8 @@ func (job *work) predict(m *model) (status int, err error) {
 	job.probabilities = job.probabilities[:0]
 	for i := range job.request.rows {
 		p := m.Predict(job.request.row(i))
-		if math.IsNaN(float64(p)) || math.IsInf(float64(p), 0) {
-			return http.StatusInternalServerError, fmt.Errorf("model %q answered %g for row %d", m.Name, p, i)
+		if !(0 <= p && p <= 1) { // NaN included
+			return http.StatusInternalServerError, fmt.Errorf("model %q answered %g for row %d, which is no probability", m.Name, p, i)
 		}
 		job.probabilities = append(job.probabilities, p)
 	}

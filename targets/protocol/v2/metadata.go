@@ -3,6 +3,7 @@ package v2
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"servebench/generators"
@@ -122,7 +123,9 @@ func (h *handler) health() []byte {
 }
 
 func reply(w http.ResponseWriter, status int, body []byte) {
-	w.Header()["Content-Type"] = []string{"application/json"}
+	header := w.Header()
+	header["Content-Type"] = []string{"application/json"}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	// A failing write means that the client is gone; there is nobody to tell.
 	_, _ = w.Write(body)
