@@ -70,28 +70,34 @@ type Row struct {
 	Offered       float64       // per second
 	Achieved      float64       // per second, as sent
 	Span          time.Duration // of schedule, summed over rounds
+	Elapsed       time.Duration // until the last request was done or given up, summed over rounds
 	Ledger        record.Ledger
 	Errors        []record.ErrorCount // most frequent first
-	OKRate        float64             // correct answers per second
-	Goodput       float64             // correct answers inside the SLO's deadline, per second
-	Response      Distribution        // of OK requests
-	Service       Distribution        // of OK requests
-	Lag           Distribution        // of requests sent
-	Failed        Distribution        // response time of failed requests
-	Agreement     Proportion
-	Accuracy      Proportion
-	ColdStarts    []time.Duration // request to deploy → first answer, per round
-	Usage         record.Usage    // CPU summed, Resident the largest
-	Instrument    record.Instrument
-	Slices        []Slice // in time order; pooled rows hold every round's, one after the other
+	// OKRate is correct answers per second, Goodput those of them inside the
+	// SLO's deadline. The seconds are those of the schedule, or, where answers
+	// still came after its end, those until the last one: what is worked off
+	// late is no throughput.
+	OKRate, Goodput float64
+	Response        Distribution // of OK requests
+	Service         Distribution // of OK requests
+	Lag             Distribution // of requests sent
+	Failed          Distribution // response time of failed requests
+	Agreement       Proportion
+	Accuracy        Proportion
+	ColdStarts      []time.Duration // request to deploy → first answer, per round
+	Usage           record.Usage    // CPU summed, Resident the largest
+	Instrument      record.Instrument
+	Slices          []Slice // in time order; pooled rows hold every round's, one after the other
 }
 
 // Slice is one second of one round.
 type Slice struct {
 	Round int
 	record.Slice
-	Response *hdrhistogram.Histogram // nil when nothing was OK
-	Lag      *hdrhistogram.Histogram // nil when nothing was sent
+	// Response and Lag are coarse, to two significant digits; nil when nothing
+	// was OK, or nothing sent.
+	Response *hdrhistogram.Histogram
+	Lag      *hdrhistogram.Histogram
 }
 
 // Distribution is a histogram of latencies with its quantiles.
@@ -107,7 +113,8 @@ type Quantile struct {
 	Q     float64
 	Known bool // n·(1−q) ≥ 10; false: print "n too small"
 	Value time.Duration
-	// Low and High bound it at 95 %; both 0 when HasInterval is false.
+	// Low and High bound it at 95 %, see IntervalMethod; both 0 when
+	// HasInterval is false.
 	HasInterval bool
 	Low, High   time.Duration
 }
@@ -133,9 +140,9 @@ type Gate struct {
 // Ratio compares a target with the reference in one phase: target ÷ reference.
 type Ratio struct {
 	Target, Phase string
-	Metric        string // "p50", "p99", "goodput"
-	Value         float64
-	HasInterval   bool    // false: fewer than two rounds
-	Low, High     float64 // 95 %, bootstrap over rounds
+	Metric        string  // "p50", "p99", "goodput"
+	Value         float64 // geometric mean over rounds
+	HasInterval   bool    // false: fewer than three rounds
+	Low, High     float64 // 95 %, see RatioMethod
 	Rounds        int
 }

@@ -1,0 +1,37 @@
+package stats
+
+import "servebench/reports/record"
+
+// Analyse computes every figure of a run. It reads the interval logs of the
+// measured cells, one second at a time, and is deterministic: the same run
+// gives the same analysis, the resampled intervals included. An error names the
+// cell whose log is missing or damaged.
+func Analyse(run *record.Run) (*Analysis, error) {
+	cells, err := load(run)
+	if err != nil {
+		return nil, err
+	}
+	a := &Analysis{
+		Run:   run,
+		Rows:  rows(run, cells),
+		Cells: cellRows(run, cells),
+	}
+	if len(a.Rows) > 0 {
+		a.Reference = a.Rows[0].Target
+	}
+	a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
+	a.Doubts = doubts(a, cells)
+	a.Validity = validity(a.Doubts)
+	a.Gates = gates(a, cells)
+	a.Verdict = verdict(a)
+	return a, nil
+}
+
+func validity(doubts []Doubt) Validity {
+	for _, d := range doubts {
+		if d.Fatal {
+			return Invalid
+		}
+	}
+	return Valid
+}

@@ -1,0 +1,69 @@
+package stats
+
+import "time"
+
+// ErrorRate is the share of requests sent that failed or were still in flight when
+// the drain ended. Failures come in clusters, so that its Wilson interval is
+// too narrow where they do.
+func (r Row) ErrorRate() Proportion {
+	return newProportion(r.Ledger.Failed+r.Ledger.Censored, r.Ledger.Sent)
+}
+
+// GeneratorCPU is the share of the CPUs it was given that the load generator
+// used; false when it was not measured.
+func (r Row) GeneratorCPU() (share float64, known bool) {
+	given := time.Duration(r.Instrument.CPUs) * r.Elapsed
+	if given <= 0 {
+		return 0, false
+	}
+	return float64(r.Instrument.CPU) / float64(given), true
+}
+
+// SentShare is sent ÷ scheduled; 1 when nothing was scheduled.
+func (r Row) SentShare() float64 {
+	if r.Ledger.Scheduled == 0 {
+		return 1
+	}
+	return float64(r.Ledger.Sent) / float64(r.Ledger.Scheduled)
+}
+
+// RateShare is achieved ÷ offered; 1 when nothing was offered.
+func (r Row) RateShare() float64 {
+	if r.Offered == 0 {
+		return 1
+	}
+	return r.Achieved / r.Offered
+}
+
+// Vitals are the instrument's signs over all measured cells, the worst of each.
+type Vitals struct {
+	Sent         float64       // smallest sent ÷ scheduled
+	Achieved     float64       // achieved ÷ offered, the farthest from 1
+	LagP50       time.Duration // largest median of a cell
+	LagP99       time.Duration // largest p99 of a cell
+	LagMax       time.Duration
+	GeneratorCPU float64 // largest share of what it was given
+	CPUKnown     bool
+	InFlight     int // most requests at once
+}
+
+// Vitals sums up how the instrument did.
+func (a *Analysis) Vitals() Vitals {
+	v := Vitals{Sent: 1, Achieved: 1}
+	for _, c := range a.Cells {
+		v.Sent = min(v.Sent, c.SentShare())
+		if distance(c.RateShare()) > distance(v.Achieved) {
+			v.Achieved = c.RateShare()
+		}
+		v.LagP50 = max(v.LagP50, c.Lag.Quantiles[0].Value)
+		v.LagP99 = max(v.LagP99, c.Lag.Quantiles[2].Value)
+		v.LagMax = max(v.LagMax, c.Lag.Max)
+		if share, known := c.GeneratorCPU(); known {
+			v.GeneratorCPU, v.CPUKnown = max(v.GeneratorCPU, share), true
+		}
+		v.InFlight = max(v.InFlight, c.Instrument.Workers)
+	}
+	return v
+}
+
+func distance(share float64) float64 { return max(share-1, 1-share) }

@@ -1,0 +1,98 @@
+package stats
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+const (
+	resamples  = 2000
+	fewBlocks  = 8  // a sample of fewer blocks is not resampled
+	mostBlocks = 64 // blocks per round; longer rounds get longer blocks
+	tailCount  = 10 // a quantile needs as many values beyond it to be known
+)
+
+// quantiles are the ones that a distribution is told by.
+func quantiles() [4]float64 { return [4]float64{0.5, 0.9, 0.99, 0.999} }
+
+// known says whether n values tell the q quantile: n·(1−q) ≥ 10.
+func known(q float64, n int64) bool { return n >= needed(q) }
+
+// needed is how many values the q quantile takes: 10 ÷ (1−q).
+func needed(q float64) int64 {
+	// The quantiles are decimal; rounding to a millionth takes away what the
+	// binary fraction adds.
+	return int64((tailCount/(1-q))*(1-1e-9)) + 1
+}
+
+// bounds are the ends of a 95 % interval, in nanoseconds.
+type bounds struct{ low, high int64 }
+
+// intervals returns the 95 % interval of each quantile. The same sample and
+// seed give the same intervals.
+func (s *sample) intervals(qs []float64, seed uint64) []bounds {
+	if s.blocks < fewBlocks {
+		return s.orderIntervals(qs)
+	}
+	return s.bootstrap(qs, seed)
+}
+
+// orderIntervals takes the values to be independent. Where they are not, as in
+// a queue, the intervals are too narrow.
+func (s *sample) orderIntervals(qs []float64) []bounds {
+	var all []bounds
+	for _, q := range qs {
+		low, high := orderRanks(q, s.total)
+		b := bounds{0, never}
+		if low > 0 {
+			b.low = s.all.at(low)
+		}
+		if high <= s.total {
+			b.high = s.all.at(high)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// bootstrap takes the 2.5 % and 97.5 % points of the quantiles of resamples
+// (percentile method).
+func (s *sample) bootstrap(qs []float64, seed uint64) []bounds {
+	rng := rand.New(rand.NewPCG(seed, uint64(s.total)))
+	var times [][]int64
+	for _, blocks := range s.rounds {
+		times = append(times, make([]int64, len(blocks)))
+	}
+	found := make([][]int64, len(qs))
+	var drawn []share
+	for range resamples {
+		drawn = s.draw(rng, times, drawn)
+		for i, q := range qs {
+			if v, ok := s.quantile(q, drawn); ok {
+				found[i] = append(found[i], v)
+			}
+		}
+	}
+	all := make([]bounds, len(qs))
+	for i, values := range found {
+		slices.Sort(values)
+		all[i] = middle(values)
+	}
+	return all
+}
+
+// middle cuts 2.5 % off each end of ascending values.
+func middle(values []int64) bounds {
+	if len(values) == 0 {
+		return bounds{0, never}
+	}
+	cut := len(values) / 40
+	return bounds{values[cut], values[len(values)-1-cut]}
+}
+
+// QuantileName is "p50", "p99.9".
+func QuantileName(q float64) string { return "p" + FormatNumber(100*q) }
+
+// IntervalMethod says in one sentence how a quantile's interval is made, for
+// captions.
+const IntervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"

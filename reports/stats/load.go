@@ -1,0 +1,112 @@
+package stats
+
+import (
+	"fmt"
+	"time"
+
+	"servebench/reports/record"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// cell is a measured cell with its interval log, read once.
+type cell struct {
+	*record.Cell
+	merged  map[string]*hdrhistogram.Histogram // by tag
+	slices  []slice
+	dropped int64 // values that the merged histograms could not hold
+}
+
+// slice is one second of a cell.
+type slice struct {
+	Slice
+	response, service tally
+}
+
+// load reads the measured cells of a run, in the order they were run.
+func load(run *record.Run) ([]*cell, error) {
+	var cells []*cell
+	for i := range run.Cells {
+		if !run.Cells[i].Measured {
+			continue
+		}
+		c, err := loadCell(run, &run.Cells[i])
+		if err != nil {
+			return nil, fmt.Errorf("analyse %s, phase %s, round %d: %w",
+				run.Cells[i].Target, run.Cells[i].Phase, run.Cells[i].Round, err)
+		}
+		cells = append(cells, c)
+	}
+	return cells, nil
+}
+
+func loadCell(run *record.Run, rc *record.Cell) (*cell, error) {
+	c := &cell{Cell: rc, merged: make(map[string]*hdrhistogram.Histogram)}
+	at := make(map[time.Duration]int) // a slice's start → its index
+	for i, s := range rc.Slices {
+		at[s.Start] = i
+		c.slices = append(c.slices, slice{Slice: Slice{Round: rc.Round, Slice: s}})
+	}
+	for interval, err := range run.Scan(rc) {
+		if err != nil {
+			return nil, err
+		}
+		c.merge(interval.Tag, interval.Histogram)
+		i, known := at[interval.Start]
+		if !known {
+			return nil, fmt.Errorf("log %s: an interval starts at %v, where the record has no slice", rc.Log, interval.Start)
+		}
+		c.slices[i].add(interval)
+	}
+	return c, nil
+}
+
+func (c *cell) merge(tag string, h *hdrhistogram.Histogram) {
+	if c.merged[tag] == nil {
+		c.merged[tag] = record.NewHistogram()
+	}
+	c.dropped += c.merged[tag].Merge(h)
+}
+
+// count is how many values the log holds of a tag.
+func (c *cell) count(tag string) int64 {
+	if h := c.merged[tag]; h != nil {
+		return h.TotalCount()
+	}
+	return 0
+}
+
+// add takes over what one interval says of the slice. A log may hold several
+// intervals of one tag and second.
+func (s *slice) add(interval record.Interval) {
+	if interval.Histogram.TotalCount() == 0 {
+		return
+	}
+	t := newTally(interval.Histogram)
+	switch interval.Tag {
+	case record.TagResponse:
+		s.response = sum([]tally{s.response, t})
+		s.Response = s.response.display()
+	case record.TagService:
+		s.service = sum([]tally{s.service, t})
+	case record.TagLag:
+		if s.Lag != nil {
+			t = sum([]tally{t, newTally(s.Lag)})
+		}
+		s.Lag = t.display()
+	}
+}
+
+// display is the tally as a small histogram of two digits (1 %) above a
+// microsecond: enough for a cell of a heat map or a point of a time line, in a
+// thirtieth of the memory, of which a long run has thousands.
+func (t tally) display() *hdrhistogram.Histogram {
+	const digits = 2
+	lowest := int64(time.Microsecond)
+	h := hdrhistogram.New(lowest, max(2*lowest, t[len(t)-1].value), digits)
+	for _, b := range t {
+		// Cannot fail: the histogram was made for the largest value.
+		_ = h.RecordValues(b.value, b.count)
+	}
+	return h
+}

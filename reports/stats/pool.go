@@ -1,0 +1,67 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+
+	"servebench/reports/record"
+)
+
+func addLedgers(a, b record.Ledger) record.Ledger {
+	return record.Ledger{
+		Scheduled: a.Scheduled + b.Scheduled,
+		Sent:      a.Sent + b.Sent,
+		OK:        a.OK + b.OK,
+		Failed:    a.Failed + b.Failed,
+		Censored:  a.Censored + b.Censored,
+	}
+}
+
+// addErrors adds the counts of each class, keeps its first example, and puts
+// the most frequent class first.
+func addErrors(a, b []record.ErrorCount) []record.ErrorCount {
+	all := slices.Clone(a)
+	for _, e := range b {
+		i := slices.IndexFunc(all, func(have record.ErrorCount) bool { return have.Class == e.Class })
+		if i < 0 {
+			all = append(all, e)
+			continue
+		}
+		all[i].Count += e.Count
+	}
+	slices.SortFunc(all, func(a, b record.ErrorCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
+	})
+	return all
+}
+
+// addUsage is known only when all of it is: part of a sum would read as a
+// saving.
+func addUsage(a, b record.Usage) record.Usage {
+	if !a.Known || !b.Known {
+		return record.Usage{}
+	}
+	return record.Usage{CPU: a.CPU + b.CPU, Resident: max(a.Resident, b.Resident), Known: true}
+}
+
+func addInstruments(a, b record.Instrument) record.Instrument {
+	return record.Instrument{
+		CPUs:       max(a.CPUs, b.CPUs),
+		CPU:        a.CPU + b.CPU,
+		GCPause:    a.GCPause + b.GCPause,
+		GCCycles:   a.GCCycles + b.GCCycles,
+		Workers:    max(a.Workers, b.Workers),
+		WorkerCap:  max(a.WorkerCap, b.WorkerCap),
+		Dials:      a.Dials + b.Dials,
+		OutOfRange: a.OutOfRange + b.OutOfRange,
+	}
+}
+
+func addAnswers(a, b record.Answers) record.Answers {
+	return record.Answers{
+		Checked:  a.Checked + b.Checked,
+		Agreed:   a.Agreed + b.Agreed,
+		Labelled: a.Labelled + b.Labelled,
+		Correct:  a.Correct + b.Correct,
+	}
+}

@@ -1,0 +1,83 @@
+package stats
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// RatioMethod says in one sentence how Ratio's interval is made, for captions.
+const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds"
+
+// fewRounds is how many rounds an interval of a ratio takes.
+const fewRounds = 3
+
+// ratios compares every row with the reference target's row of the same phase.
+func ratios(all []Row, cells []Row, reference string) []Ratio {
+	var found []Ratio
+	for _, row := range all {
+		if row.Target == reference {
+			continue
+		}
+		for _, m := range []struct {
+			name string
+			of   func(Row) (float64, bool)
+		}{
+			{"p50", knownQuantile(0)},
+			{"p99", knownQuantile(2)},
+			{"goodput", func(r Row) (float64, bool) { return r.Goodput, r.Goodput > 0 }},
+		} {
+			logs := logRatios(cells, row, reference, m.of)
+			if len(logs) > 0 {
+				found = append(found, newRatio(row, m.name, logs))
+			}
+		}
+	}
+	return found
+}
+
+func knownQuantile(i int) func(Row) (float64, bool) {
+	return func(r Row) (float64, bool) {
+		q := r.Response.Quantiles[i]
+		return float64(q.Value), q.Known && q.Value > 0
+	}
+}
+
+// logRatios pairs the rounds that both targets have, and leaves out those in
+// which one of them does not know the metric.
+func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bool)) []float64 {
+	base := make(map[int]float64)
+	for _, c := range cells {
+		if v, ok := of(c); ok && c.Target == reference && c.Phase == row.Phase {
+			base[c.Round] = v
+		}
+	}
+	var logs []float64
+	for _, c := range cells {
+		v, ok := of(c)
+		if b, paired := base[c.Round]; ok && paired && c.Target == row.Target && c.Phase == row.Phase {
+			logs = append(logs, math.Log(v/b))
+		}
+	}
+	return logs
+}
+
+// newRatio is the geometric mean of the rounds' ratios. Its interval is
+// Student's t on their logarithms. Resampling so few rounds would promise too
+// much: the bootstrap of three rounds never leaves their range, which holds the
+// truth in 75 of 100 cases and not in 95; see T. Hesterberg, "What teachers
+// should know about the bootstrap", The American Statistician 69 (2015),
+// section 4.
+func newRatio(row Row, metric string, logs []float64) Ratio {
+	mean := stat.Mean(logs, nil)
+	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(mean), Rounds: len(logs)}
+	if len(logs) < fewRounds {
+		return r
+	}
+	n := float64(len(logs))
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
+	half := t * stat.StdDev(logs, nil) / math.Sqrt(n)
+	r.HasInterval, r.Low, r.High = true, math.Exp(mean-half), math.Exp(mean+half)
+	return r
+}

@@ -1,0 +1,110 @@
+package stats
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sort"
+)
+
+// sample is what a quantile and its interval are computed from: the values of
+// some rounds, cut into blocks of consecutive seconds.
+type sample struct {
+	values []int64   // ascending, of all blocks
+	rounds [][]block // by round
+	all    tally     // of all rounds
+	total  int64     // of all rounds
+	blocks int       // of all rounds
+}
+
+// block holds, for every value of the sample, how many of the block's values
+// are at most that. With these running sums, a quantile of any mixture of
+// blocks is a binary search instead of a pass over all values.
+type block []int64
+
+// share is how often a block was drawn.
+type share struct {
+	block block
+	times int64
+}
+
+// newSample takes the tallies of each round's blocks.
+func newSample(rounds [][]tally) *sample {
+	s := &sample{all: sum(slices.Concat(rounds...))}
+	for _, b := range s.all {
+		s.values = append(s.values, b.value)
+		s.total += b.count
+	}
+	for _, tallies := range rounds {
+		var blocks []block
+		for _, t := range tallies {
+			blocks = append(blocks, s.cumulate(t))
+		}
+		s.rounds = append(s.rounds, blocks)
+		s.blocks += len(blocks)
+	}
+	return s
+}
+
+func (s *sample) cumulate(t tally) block {
+	b := make(block, len(s.values))
+	var n int64
+	next := 0
+	for i, v := range s.values {
+		if next < len(t) && t[next].value == v {
+			n += t[next].count
+			next++
+		}
+		b[i] = n
+	}
+	return b
+}
+
+// draw resamples in two stages: as many rounds as there are, with replacement,
+// and in each of them as many of its blocks as it has, with replacement. Rounds
+// carry what differs from one start of the server to the next, blocks what is
+// correlated inside a round. A. C. Davison and D. V. Hinkley, Bootstrap Methods
+// and their Application (1997), section 3.8; block resampling: H. R. Künsch,
+// Annals of Statistics 17 (1989).
+func (s *sample) draw(rng *rand.Rand, times [][]int64, drawn []share) []share {
+	for _, t := range times {
+		clear(t)
+	}
+	for range s.rounds {
+		r := rng.IntN(len(s.rounds))
+		for range s.rounds[r] {
+			times[r][rng.IntN(len(s.rounds[r]))]++
+		}
+	}
+	drawn = drawn[:0]
+	for r, blocks := range s.rounds {
+		for i, b := range blocks {
+			if times[r][i] > 0 {
+				drawn = append(drawn, share{b, times[r][i]})
+			}
+		}
+	}
+	return drawn
+}
+
+// quantile is the q quantile of a mixture of blocks; false when it is empty.
+func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
+	last := len(s.values) - 1
+	if last < 0 {
+		return 0, false
+	}
+	total := upTo(drawn, last)
+	if total == 0 {
+		return 0, false
+	}
+	want := rank(q, total)
+	i := sort.Search(last, func(i int) bool { return upTo(drawn, i) >= want })
+	return s.values[i], true
+}
+
+func upTo(drawn []share, i int) int64 {
+	var n int64
+	for _, d := range drawn {
+		n += d.times * d.block[i]
+	}
+	return n
+}

@@ -1,0 +1,172 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// rows pools the cells of each target and phase, targets and phases in the
+// scenario's order.
+func rows(run *record.Run, cells []*cell) []Row {
+	var all []Row
+	for _, target := range run.Targets {
+		for _, phase := range run.Scenario.Phases {
+			if chosen := pick(cells, target.Name, phase.Name); len(chosen) > 0 {
+				all = append(all, newRow(run, chosen))
+			}
+		}
+	}
+	return all
+}
+
+// cellRows is one row for each cell, in the cells' order.
+func cellRows(run *record.Run, cells []*cell) []Row {
+	var all []Row
+	for _, c := range cells {
+		row := newRow(run, []*cell{c})
+		row.Round = c.Round
+		all = append(all, row)
+	}
+	return all
+}
+
+func pick(cells []*cell, target, phase string) []*cell {
+	var chosen []*cell
+	for _, c := range cells {
+		if c.Target == target && c.Phase == phase {
+			chosen = append(chosen, c)
+		}
+	}
+	slices.SortStableFunc(chosen, func(a, b *cell) int { return cmp.Compare(a.Round, b.Round) })
+	return chosen
+}
+
+// newRow pools cells of one target and phase.
+func newRow(run *record.Run, cells []*cell) Row {
+	row := Row{Target: cells[0].Target, Phase: cells[0].Phase, Rounds: len(cells)}
+	row.Usage.Known = true
+	var window time.Duration
+	var sent, good float64
+	var answers record.Answers
+	for _, c := range cells {
+		row.Span += c.Span
+		row.Elapsed += c.Elapsed
+		window += c.window()
+		sent += c.Achieved * c.Span.Seconds()
+		good += float64(c.Good)
+		row.Ledger = addLedgers(row.Ledger, c.Ledger)
+		row.Errors = addErrors(row.Errors, c.Errors)
+		row.Usage = addUsage(row.Usage, c.Usage)
+		row.Instrument = addInstruments(row.Instrument, c.Instrument)
+		answers = addAnswers(answers, c.Answers)
+		for _, s := range c.slices {
+			row.Slices = append(row.Slices, s.Slice)
+		}
+		row.ColdStarts = append(row.ColdStarts, coldStarts(run, row.Target, c.Round)...)
+	}
+	row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
+	row.Achieved = perSecond(sent, row.Span)
+	row.OKRate = perSecond(float64(row.Ledger.OK), window)
+	row.Goodput = perSecond(good, window)
+	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
+	row.Agreement = repeated(answers.Agreed, answers.Checked, distinct)
+	row.Accuracy = repeated(answers.Correct, answers.Labelled, distinct)
+	row.fill(cells, seedOf(run, row))
+	return row
+}
+
+// fill computes the distributions.
+func (row *Row) fill(cells []*cell, seed uint64) {
+	qs := quantiles()
+	response := newSample(tallies(cells, func(s *slice) tally { return s.response }))
+	service := newSample(tallies(cells, func(s *slice) tally { return s.service }))
+	row.Response = newDistribution(pooled(cells, record.TagResponse))
+	row.Response.bound(response.intervals(qs[:], seed))
+	row.Service = newDistribution(pooled(cells, record.TagService))
+	row.Service.bound(service.intervals(qs[:], seed))
+	row.Lag = newDistribution(pooled(cells, record.TagLag))
+	row.Failed = newDistribution(pooled(cells, record.TagFailed))
+}
+
+func pooled(cells []*cell, tag string) *hdrhistogram.Histogram {
+	if len(cells) == 1 {
+		return cells[0].merged[tag]
+	}
+	var all *hdrhistogram.Histogram
+	for _, c := range cells {
+		h := c.merged[tag]
+		switch {
+		case h == nil:
+		case all == nil:
+			all = h.Clone()
+		default:
+			// Nothing is dropped: all have the geometry of record.NewHistogram.
+			all.Merge(h)
+		}
+	}
+	return all
+}
+
+// tallies cuts each cell into blocks of consecutive seconds, one second each
+// unless that gives too many.
+func tallies(cells []*cell, of func(*slice) tally) [][]tally {
+	var rounds [][]tally
+	for _, c := range cells {
+		length := (len(c.slices) + mostBlocks - 1) / mostBlocks
+		var blocks []tally
+		for part := range slices.Chunk(c.slices, max(length, 1)) {
+			var seconds []tally
+			for i := range part {
+				seconds = append(seconds, of(&part[i]))
+			}
+			blocks = append(blocks, sum(seconds))
+		}
+		if len(blocks) > 0 {
+			rounds = append(rounds, blocks)
+		}
+	}
+	return rounds
+}
+
+// window is the time that the cell's answers are counted over.
+func (c *cell) window() time.Duration {
+	if c.cutShort() {
+		return c.Elapsed
+	}
+	return max(c.Span, c.Elapsed)
+}
+
+// cutShort says that not everything scheduled was sent.
+func (c *cell) cutShort() bool { return c.Ledger.Sent < c.Ledger.Scheduled }
+
+func perSecond(n float64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return n / d.Seconds()
+}
+
+func coldStarts(run *record.Run, target string, round int) []time.Duration {
+	var all []time.Duration
+	for _, t := range run.Targets {
+		if t.Name != target {
+			continue
+		}
+		for _, d := range t.Deployments {
+			if d.Round != round {
+				continue
+			}
+			for _, s := range d.Stages {
+				if s.Name == record.FirstAnswer {
+					all = append(all, s.At)
+				}
+			}
+		}
+	}
+	return all
+}

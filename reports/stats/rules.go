@@ -1,0 +1,134 @@
+package stats
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The thresholds beyond which the instrument is not believed.
+const (
+	leastSent = 0.999            // of what was scheduled
+	rateBand  = 0.01             // around the offered rate
+	lagFloor  = time.Millisecond // lag is never doubted below this
+	lagShare  = 0.05             // of the target's median response time
+	mostCPU   = 0.80             // of what the generator was given
+)
+
+// rule looks for one fault of the instrument in one measured cell, whose figures
+// are in row.
+type rule func(a *Analysis, c *cell, row Row) (finding, bool)
+
+// cellRules are the rules of a cell. Every one is fatal: behind each the
+// figures would tell of the generator, not of the server.
+func cellRules() []rule {
+	return []rule{unsent, offRate, late, busyGenerator, workerCap, exhausted, outOfRange, contradicts}
+}
+
+func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
+	share := row.SentShare()
+	if share >= leastSent || stopped(a, c) {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
+	return finding{Doubt{
+		Rule: "sent", Fatal: true, Figure: figure, Threshold: "≥ " + FormatPercent(leastSent),
+		Text: fmt.Sprintf("the generator sent only %s of %s scheduled requests: %s",
+			FormatCount(row.Ledger.Sent), FormatCount(row.Ledger.Scheduled), figure),
+		Action: "lower the rate or give the generator more CPUs",
+	}, 1 - share}, true
+}
+
+func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
+	off := distance(row.RateShare())
+	if off <= rateBand || stopped(a, c) || !isOpen(a, c) {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("achieved/offered %s", FormatPercent(row.RateShare()))
+	return finding{Doubt{
+		Rule: "rate", Fatal: true, Figure: figure, Threshold: "within ±" + FormatPercent(rateBand),
+		Text: fmt.Sprintf("the generator sent %s where %s were due: %s",
+			FormatRate(row.Achieved), FormatRate(row.Offered), figure),
+		Action: "lower the rate or give the generator more CPUs",
+	}, off}, true
+}
+
+func late(a *Analysis, c *cell, row Row) (finding, bool) {
+	if row.Lag.N == 0 || !isOpen(a, c) {
+		return finding{}, false
+	}
+	limit := max(lagFloor, time.Duration(lagShare*float64(row.Response.Quantiles[0].Value)))
+	lag := row.Lag.Quantiles[2].Value
+	if lag <= limit {
+		return finding{}, false
+	}
+	figure := "lag p99 " + FormatDuration(lag)
+	return finding{Doubt{
+		Rule: "lag", Fatal: true, Figure: figure, Threshold: "≤ " + FormatDuration(limit),
+		Text:   fmt.Sprintf("requests left late by more than the response times allow: %s", figure),
+		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
+	}, float64(lag) / float64(limit)}, true
+}
+
+func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
+	share, known := row.GeneratorCPU()
+	if !known || share <= mostCPU {
+		return finding{}, false
+	}
+	figure := "generator CPU " + FormatPercent(share)
+	return finding{Doubt{
+		Rule: "generator-cpu", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
+		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given", figure),
+		Action: "lower the rate or give the generator more CPUs",
+	}, share}, true
+}
+
+func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
+	in := row.Instrument
+	if in.WorkerCap == 0 || in.Workers < in.WorkerCap {
+		return finding{}, false
+	}
+	return finding{Doubt{
+		Rule: "worker-cap", Fatal: true,
+		Figure:    fmt.Sprintf("%d requests in flight", in.Workers),
+		Threshold: fmt.Sprintf("< %d", in.WorkerCap),
+		Text:      fmt.Sprintf("the cap of %d requests in flight was reached: from there on arrivals waited for answers", in.WorkerCap),
+		Action:    "lower the rate to what the target can serve, or shorten the request timeout",
+	}, float64(in.Workers)}, true
+}
+
+// exhausted looks for the errors of a machine that ran out of descriptors or
+// ports: they are the generator's, not the server's.
+func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
+	for _, e := range row.Errors {
+		switch {
+		case e.Class == "descriptors" || strings.Contains(e.Example, "too many open files"):
+			return exhaustion("descriptors", e.Count, "raise the limit of open files (ulimit -n) or lower the rate"), true
+		case e.Class == "ports" || strings.Contains(e.Example, "cannot assign requested address"):
+			return exhaustion("ports", e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
+		}
+	}
+	return finding{}, false
+}
+
+func exhaustion(what string, n int64, action string) finding {
+	figure := fmt.Sprintf("%s requests failed", FormatCount(n))
+	return finding{Doubt{
+		Rule: what, Fatal: true, Figure: figure, Threshold: "none",
+		Text:   fmt.Sprintf("the generator ran out of %s: %s without reaching the server", what, figure),
+		Action: action,
+	}, float64(n)}
+}
+
+func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
+	n := row.Instrument.OutOfRange + c.dropped
+	if n == 0 {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s values out of range", FormatCount(n))
+	return finding{Doubt{
+		Rule: "out-of-range", Fatal: true, Figure: figure, Threshold: "none",
+		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
+		Action: "check the machine's clock, and set a request timeout",
+	}, float64(n)}, true
+}

@@ -1,0 +1,213 @@
+package stats
+
+import (
+	"fmt"
+	"strings"
+
+	"servebench/reports/record"
+)
+
+// runDoubts are the doubts about the run as a whole and its targets. All but
+// the first leave it VALID: they narrow what can be concluded.
+func runDoubts(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, rule := range []func(*Analysis) []Doubt{
+		empty, interrupted, died, missingRounds, environment, oneRound, fewSamples, unequalFacts, unchecked,
+	} {
+		all = append(all, rule(a)...)
+	}
+	return all
+}
+
+func empty(a *Analysis) []Doubt {
+	if len(a.Rows) > 0 {
+		return nil
+	}
+	return []Doubt{{
+		Rule: "empty", Fatal: true, Figure: "0 measured cells", Threshold: "≥ 1",
+		Text:   "nothing was measured",
+		Action: "see the targets for what went wrong; the scenario needs at least one phase that is measured",
+	}}
+}
+
+func interrupted(a *Analysis) []Doubt {
+	if a.Run.Interrupted == "" {
+		return nil
+	}
+	return []Doubt{{
+		Rule: "interrupted", Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
+		Text:   "the run ended before its plan did: " + a.Run.Interrupted,
+		Action: "read it as what it is, a part; run it again for the whole",
+	}}
+}
+
+// died tells of servers that did not come up or ended by themselves. What they
+// failed is theirs and not the instrument's.
+func died(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, t := range a.Run.Targets {
+		for _, d := range t.Deployments {
+			if d.Failed == "" {
+				continue
+			}
+			rule, text := "server-died", "the server did not last: "
+			if len(coldStarts(a.Run, t.Name, d.Round)) == 0 {
+				rule, text = "not-ready", "the server did not come up: "
+			}
+			all = append(all, Doubt{
+				Rule: rule, Target: t.Name, Round: d.Round, Figure: "failed deployment", Threshold: "none",
+				Text:   text + strings.TrimSpace(d.Failed),
+				Action: "see the server's output above; its limits on memory and CPU are in the scenario",
+			})
+		}
+	}
+	return all
+}
+
+// missingRounds tells of rows that hold fewer rounds than were planned.
+func missingRounds(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, row := range a.Rows {
+		if a.Run.Interrupted != "" || row.Rounds >= a.Run.Scenario.Rounds {
+			continue
+		}
+		figure := fmt.Sprintf("%d of %d rounds", row.Rounds, a.Run.Scenario.Rounds)
+		all = append(all, Doubt{
+			Rule: "missing-rounds", Target: row.Target, Phase: row.Phase,
+			Figure: figure, Threshold: fmt.Sprint(a.Run.Scenario.Rounds),
+			Text:   "only a part was measured: " + figure,
+			Action: "see the failed deployments of this target",
+		})
+	}
+	return all
+}
+
+// environment tells of what could not be had on this machine.
+func environment(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, f := range a.Run.Environment {
+		if !f.Unequal {
+			continue
+		}
+		d := Doubt{
+			Rule: "environment", Figure: f.Name + ": " + f.Value,
+			Text:   fmt.Sprintf("the machine could not give what a fair measurement needs: %s: %s", f.Name, f.Value),
+			Action: "measure on a machine that can, or bear it in mind",
+		}
+		if strings.Contains(f.Name, "CPUs") {
+			d.Rule = "generator-alone"
+			d.Text = fmt.Sprintf("the generator had no CPUs to itself (%s: %s), so it and the server disturb each other", f.Name, f.Value)
+			d.Action = "use a machine with at least two CPUs and let servebench pin the generator"
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func oneRound(a *Analysis) []Doubt {
+	if len(a.Rows) == 0 || a.Run.Scenario.Rounds > 1 {
+		return nil
+	}
+	return []Doubt{{
+		Rule: "one-round", Figure: "1 round", Threshold: "≥ 3",
+		Text:   "one round cannot tell the targets' difference from chance: what changes from one start of a server to the next is not in the intervals",
+		Action: "run it with --rounds 3 or more",
+	}}
+}
+
+// fewSamples tells which quantiles are not known, per phase and quantile.
+func fewSamples(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, phase := range a.Run.Scenario.Phases {
+		for _, i := range []int{2, 3} {
+			if d, short := shortOf(a, phase, i); short {
+				all = append(all, d)
+			}
+		}
+	}
+	return all
+}
+
+func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
+	var short []string
+	var target string
+	least := int64(-1)
+	for _, row := range a.Rows {
+		q := row.Response.Quantiles[i]
+		if row.Phase != phase.Name || q.Known {
+			continue
+		}
+		short = append(short, fmt.Sprintf("%s has %s", row.Target, FormatCount(row.Response.N)))
+		target = row.Target
+		if least < 0 || row.Response.N < least {
+			least = row.Response.N
+		}
+	}
+	if len(short) == 0 {
+		return Doubt{}, false
+	}
+	if len(short) > 1 {
+		target = ""
+	}
+	q := quantiles()[i]
+	name := QuantileName(q)
+	return Doubt{
+		Rule: "samples", Target: target, Phase: phase.Name,
+		Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
+		Text: fmt.Sprintf("%s is not shown: it takes %s answers, and %s",
+			name, FormatCount(needed(q)), strings.Join(short, ", ")),
+		Action: "run it longer, at a higher rate, or with more rounds",
+	}, true
+}
+
+// unequalFacts tells what could not be made equal between targets; with one
+// target there is nothing to compare.
+func unequalFacts(a *Analysis) []Doubt {
+	values := make(map[string][]string)
+	var names []string
+	ran := 0
+	for _, t := range a.Run.Targets {
+		if t.Unavailable != "" {
+			continue
+		}
+		ran++
+		for _, f := range t.Facts {
+			if !f.Unequal {
+				continue
+			}
+			if values[f.Name] == nil {
+				names = append(names, f.Name)
+			}
+			values[f.Name] = append(values[f.Name], t.Name+" "+f.Value)
+		}
+	}
+	if ran < 2 {
+		return nil
+	}
+	var all []Doubt
+	for _, name := range names {
+		figure := strings.Join(values[name], ", ")
+		all = append(all, Doubt{
+			Rule: "unequal", Figure: figure, Threshold: "the same on every target",
+			Text:   fmt.Sprintf("%s could not be made equal between the targets: %s", name, figure),
+			Action: "bear it in mind when you compare them",
+		})
+	}
+	return all
+}
+
+func unchecked(a *Analysis) []Doubt {
+	var all []Doubt
+	for _, row := range a.Rows {
+		if row.Agreement.N > 0 || row.Ledger.OK == 0 {
+			continue
+		}
+		all = append(all, Doubt{
+			Rule: "agreement-unknown", Target: row.Target, Phase: row.Phase,
+			Figure: "0 answers checked", Threshold: "all",
+			Text:   "no answer was compared with the model's own prediction: right answers cannot be told from wrong ones",
+			Action: "name the model in the scenario, so that its answers can be predicted",
+		})
+	}
+	return all
+}

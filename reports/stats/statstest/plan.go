@@ -1,0 +1,111 @@
+// Package statstest makes synthetic runs on disk for the tests of everything
+// that reads a run: reports/stats and the formats. A run is drawn from seeded
+// sources, so the same plan gives the same figures on every machine.
+package statstest
+
+import (
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+)
+
+// Plan is what a synthetic run is made from.
+type Plan struct {
+	Seed    uint64
+	Rounds  int
+	Phases  []record.Phase
+	SLO     record.SLO
+	Targets []Target
+	// Interrupted and Environment are taken over as they are.
+	Interrupted string
+	Environment []record.Fact
+}
+
+// Target is how one target behaves.
+type Target struct {
+	Name         string
+	Unavailable  string // not "": it did not run
+	Facts        []record.Fact
+	Start        time.Duration // request to deploy → first answer, about
+	Service      time.Duration // median service time
+	Spread       float64       // standard deviation of its logarithm
+	Drift        float64       // the same of a whole round's median
+	Stall        time.Duration // once a round, in its middle, nothing is served for so long
+	Lag          time.Duration // median lag
+	Errors       []Error
+	Wrong        float64 // share of answers that differ from the model's prediction
+	GeneratorCPU float64 // share of the one CPU the generator has
+	// DiesAt, when not 0, is when the server dies in the last round, from the
+	// start of each measured phase.
+	DiesAt time.Duration
+}
+
+// Error is a class of failures and its share of the requests.
+type Error struct {
+	Class, Example string
+	Share          float64
+}
+
+// Compare is the plan of an ordinary comparison: two targets that ran, one that
+// could not, a warm-up, a steady phase, a few errors, limits that hold.
+func Compare() Plan {
+	errors, agreement := 0.01, 0.999
+	return Plan{
+		Seed:   1,
+		Rounds: 3,
+		Phases: []record.Phase{
+			{Name: "warm-up", Law: "constant", Rate: 100, Duration: 2 * time.Second, Open: true},
+			{Name: "steady", Law: "poisson", Rate: 400, Duration: 10 * time.Second, Measured: true, Open: true},
+		},
+		SLO: record.SLO{P99: 50 * time.Millisecond, Errors: &errors, Agreement: &agreement},
+		Environment: []record.Fact{
+			{Name: "CPU", Value: "2 × synthetic, 3.0 GHz"},
+			{Name: "kernel", Value: "Linux 6.1"},
+			{Name: "generator CPUs", Value: "0"},
+			{Name: "target CPUs", Value: "1"},
+		},
+		Targets: []Target{
+			{
+				Name: "physical", Start: 120 * time.Millisecond,
+				Service: 800 * time.Microsecond, Spread: 0.35, Drift: 0.02, Lag: 60 * time.Microsecond,
+				GeneratorCPU: 0.31,
+				Facts: []record.Fact{
+					{Name: "CPU set", Value: "1"},
+					{Name: "memory limit", Value: "512 MiB"},
+					{Name: "network path", Value: "loopback", Unequal: true},
+				},
+			},
+			{
+				Name: "container", Start: 640 * time.Millisecond,
+				Service: 850 * time.Microsecond, Spread: 0.45, Drift: 0.03, Lag: 60 * time.Microsecond,
+				Stall: 30 * time.Millisecond, GeneratorCPU: 0.33,
+				Errors: []Error{
+					{"status 503", "503 Service Unavailable: queue full", 0.002},
+					{"timeout", "no complete answer within the timeout", 0.0008},
+					{"reset", "read tcp 127.0.0.1:40000->127.0.0.1:8080: connection reset by peer", 0.0004},
+				},
+				Facts: []record.Fact{
+					{Name: "CPU set", Value: "1"},
+					{Name: "memory limit", Value: "512 MiB"},
+					{Name: "network path", Value: "bridge", Unequal: true},
+				},
+			},
+			{Name: "vm", Unavailable: "qemu-system-x86_64 is not installed: apt-get install qemu-system-x86"},
+		},
+	}
+}
+
+// Open writes the plan's run into a folder of the test and opens it.
+func Open(t testing.TB, p Plan) *record.Run {
+	t.Helper()
+	dir, err := Write(t.TempDir(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := record.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}

@@ -1,0 +1,95 @@
+package statstest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"servebench/reports/record"
+)
+
+// ID is the id of every synthetic run.
+const ID = "20261122-101530-compare-a1b2"
+
+// Write makes the plan's run below parent and returns its folder, parent/ID.
+func Write(parent string, p Plan) (string, error) {
+	run := skeleton(p)
+	w, err := record.Create(parent, run)
+	if err != nil {
+		return "", err
+	}
+	clock := run.Created
+	for round := 1; round <= p.Rounds; round++ {
+		for i, target := range p.Targets {
+			if target.Unavailable != "" {
+				continue
+			}
+			rng := rand.New(rand.NewPCG(p.Seed, uint64(round*1000+i)))
+			run.Targets[i].Deployments = append(run.Targets[i].Deployments, target.deployment(rng, round, p))
+			drift := rng.NormFloat64() * target.Drift
+			for k, phase := range p.Phases {
+				// Every target gets the same arrivals, as in a real run.
+				arrivals := rand.New(rand.NewPCG(p.Seed^uint64(k), uint64(round)))
+				l := newLoad(target, phase, rng, arrivals, drift)
+				if round == p.Rounds && phase.Measured {
+					l.dies = target.DiesAt
+				}
+				cell, err := l.write(w, round)
+				if err != nil {
+					return "", err
+				}
+				cell.Started = clock
+				clock = clock.Add(cell.Elapsed + time.Second)
+				run.Cells = append(run.Cells, cell)
+			}
+		}
+	}
+	run.Finished = clock
+	return w.Dir(), w.Save(run)
+}
+
+func skeleton(p Plan) *record.Run {
+	run := &record.Run{
+		ID:      ID,
+		Created: time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC),
+		Version: "v0.0.0-synthetic",
+		Command: []string{"servebench", "run", "compare", "--seed", fmt.Sprint(p.Seed)},
+		Scenario: record.Scenario{
+			Name:        "compare",
+			Description: "Synthetic figures of single loan decisions.",
+			Text:        "name: compare\nprotocol: v2\n",
+			Seed:        p.Seed,
+			Rounds:      p.Rounds,
+			Phases:      p.Phases,
+			SLO:         p.SLO,
+			Payloads:    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+			Corpus:      10000,
+			Batch:       1,
+		},
+		Environment: p.Environment,
+		Interrupted: p.Interrupted,
+	}
+	for _, t := range p.Targets {
+		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Facts: t.Facts})
+	}
+	return run
+}
+
+func (t Target) deployment(rng *rand.Rand, round int, p Plan) record.Deployment {
+	first := lognormal(rng, t.Start, 0.1)
+	d := record.Deployment{Round: round, Stages: []record.Stage{
+		{Name: "started", At: first * 6 / 10},
+		{Name: "ready", At: first * 9 / 10},
+		{Name: record.FirstAnswer, At: first},
+	}}
+	if t.DiesAt > 0 && round == p.Rounds {
+		d.Failed = "the server died: signal: killed"
+	}
+	return d
+}
+
+// lognormal draws from a distribution with this median.
+func lognormal(rng *rand.Rand, median time.Duration, spread float64) time.Duration {
+	return time.Duration(float64(median) * math.Exp(spread*rng.NormFloat64()))
+}

@@ -1,0 +1,144 @@
+package stats
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The Format functions write measured figures for people: a number with its
+// unit, three significant digits, never rounded into saying what was not
+// measured. Every report words its figures with them, so that one figure reads
+// the same everywhere.
+
+// unit is a unit of time and where it ends.
+type unit struct {
+	name  string
+	size  time.Duration
+	below time.Duration
+}
+
+func units() []unit {
+	return []unit{
+		{"ns", time.Nanosecond, time.Microsecond},
+		{"µs", time.Microsecond, time.Millisecond},
+		{"ms", time.Millisecond, time.Second},
+		{"s", time.Second, 1000 * time.Second},
+		{"min", time.Minute, math.MaxInt64},
+	}
+}
+
+// unitOf is the unit in which d, after rounding, reads between 1 and 1000.
+func unitOf(d time.Duration) unit {
+	d = max(d, -d)
+	all := units()
+	for _, u := range all {
+		if float64(d) < 0.9995*float64(u.below) {
+			return u
+		}
+	}
+	return all[len(all)-1]
+}
+
+// FormatDuration is "2.41 ms", "130 µs", "1.8 s".
+func FormatDuration(d time.Duration) string {
+	if d == 0 {
+		return "0 ms"
+	}
+	u := unitOf(d)
+	return FormatNumber(float64(d)/float64(u.size)) + " " + u.name
+}
+
+// FormatMilliseconds is the number alone, for a column whose head says ms.
+func FormatMilliseconds(d time.Duration) string {
+	return FormatNumber(float64(d) / float64(time.Millisecond))
+}
+
+// FormatRange is an interval in the unit of its upper end: "[2.36, 2.49] ms".
+func FormatRange(low, high time.Duration) string {
+	u := unitOf(high)
+	return FormatInterval(float64(low)/float64(u.size), float64(high)/float64(u.size)) + " " + u.name
+}
+
+// FormatInterval is "[2.36, 2.49]".
+func FormatInterval(low, high float64) string {
+	return "[" + FormatNumber(low) + ", " + FormatNumber(high) + "]"
+}
+
+// FormatNumber has three significant digits and no needless zeros; from 100 on it
+// has no decimals.
+func FormatNumber(v float64) string {
+	return trim(strconv.FormatFloat(v, 'f', decimals(v, 3), 64))
+}
+
+// decimals is how many decimals show so many significant digits of v.
+func decimals(v float64, digits int) int {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return 0
+	}
+	magnitude := int(math.Floor(math.Log10(math.Abs(v)))) + 1
+	return max(digits-magnitude, 0)
+}
+
+// trim takes trailing zeros after the point away.
+func trim(s string) string {
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// FormatRate is a number per second with one decimal below a thousand: "199.4/s".
+func FormatRate(perSecond float64) string { return FormatRateNumber(perSecond) + "/s" }
+
+// FormatRateNumber is FormatRate without its unit, for a column whose head has it.
+func FormatRateNumber(perSecond float64) string {
+	digits := 0
+	if math.Abs(perSecond) < 1000 {
+		digits = 1
+	}
+	return strconv.FormatFloat(perSecond, 'f', digits, 64)
+}
+
+// FormatPercent is a share as "0.3 %". What is below one whole never reads 100 %, and
+// what is above none never 0 %.
+func FormatPercent(share float64) string {
+	p := 100 * share
+	digits := decimals(p, 3)
+	if p > 90 && p < 100 {
+		digits = max(digits, decimals(100-p, 2))
+	}
+	return trim(strconv.FormatFloat(p, 'f', min(digits, 6), 64)) + " %"
+}
+
+// FormatPercentInterval is "[0.21, 0.44] %".
+func FormatPercentInterval(low, high float64) string {
+	const unit = " %"
+	return "[" + strings.TrimSuffix(FormatPercent(low), unit) + ", " + strings.TrimSuffix(FormatPercent(high), unit) + "]" + unit
+}
+
+// FormatBytes is a size in powers of 1024: "41.3 MiB".
+func FormatBytes(n int64) string {
+	v := float64(n)
+	for _, name := range []string{"B", "KiB", "MiB", "GiB"} {
+		if math.Abs(v) < 999.5 {
+			return FormatNumber(v) + " " + name
+		}
+		v /= 1024
+	}
+	return FormatNumber(v) + " TiB"
+}
+
+// FormatCount is a whole number with groups of thousands: "12,000".
+func FormatCount(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
