@@ -1,0 +1,34 @@
+package physical
+
+import (
+	"context"
+	"sync"
+
+	"servebench/targets"
+)
+
+// instance is a running server. Done and Err are the process's own.
+type instance struct {
+	*targets.Process
+	group *targets.Cgroup // nil: none
+	once  sync.Once
+	err   error // of Close
+}
+
+// Usage asks the cgroup, which counts ended children as well; without one, the
+// process tree.
+func (i *instance) Usage() (targets.Usage, error) {
+	if i.group == nil {
+		return targets.TreeUsage(i.PID())
+	}
+	return i.group.Usage()
+}
+
+// Close ends the server and removes its cgroup.
+func (i *instance) Close(ctx context.Context) error {
+	i.once.Do(func() {
+		i.Stop(ctx, targets.Grace)
+		i.err = remove(i.group)
+	})
+	return i.err
+}

@@ -1,0 +1,110 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// How readiness is polled. The interval grows with the time waited, so that a
+// stamp is late by at most 2 % or 1 ms, and a slow start is not polled to death.
+const (
+	pollFirst  = time.Millisecond
+	pollMost   = 100 * time.Millisecond
+	pollShare  = 50 // an interval is this part of the time waited
+	pollAnswer = 5 * time.Second
+)
+
+// Probe asks a starting server whether it is ready.
+type Probe struct {
+	URL   string          // base URL of the server
+	Path  string          // answers 2xx when the server is ready
+	Began time.Time       // what the stages are counted from
+	Done  <-chan struct{} // closed when the server ended; nil: not known
+}
+
+// ErrEnded says that the server ended before it was ready.
+var ErrEnded = errors.New("the server ended before it was ready")
+
+// Wait polls the server until it accepts a connection and then until it
+// answers the readiness request with 2xx, and returns the stages Listening and
+// Ready. It fails when ctx ends, saying what the last attempt met, and with
+// ErrEnded when the server ended.
+func (p Probe) Wait(ctx context.Context) ([]Stage, error) {
+	transport := &http.Transport{DisableKeepAlives: true, Proxy: nil}
+	client := &http.Client{Transport: transport, Timeout: pollAnswer, CheckRedirect: noRedirect}
+	defer transport.CloseIdleConnections()
+	listening, err := p.poll(ctx, p.connect)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := p.poll(ctx, func(ctx context.Context) error { return p.ask(ctx, client) })
+	if err != nil {
+		return nil, err
+	}
+	return []Stage{{Listening, listening}, {Ready, ready}}, nil
+}
+
+// poll repeats attempt until it succeeds, and returns when that was.
+func (p Probe) poll(ctx context.Context, attempt func(context.Context) error) (time.Duration, error) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	last := errors.New("no attempt was made")
+	for {
+		select {
+		case <-p.Done:
+			return 0, ErrEnded
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), last)
+		case <-timer.C:
+		}
+		err := attempt(ctx)
+		waited := time.Since(p.Began)
+		if err == nil {
+			return waited, nil
+		}
+		if ctx.Err() == nil {
+			last = err // not the cut-off of the deadline itself
+		}
+		timer.Reset(min(max(waited/pollShare, pollFirst), pollMost))
+	}
+}
+
+// connect succeeds when the port accepts a connection.
+func (p Probe) connect(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: pollAnswer}
+	conn, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(p.URL, "http://"))
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// ask succeeds when the readiness request is answered with 2xx.
+func (p Probe) ask(ctx context.Context, client *http.Client) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+p.Path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.CopyN(io.Discard, resp.Body, int64(MiB))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer to %s: %w", p.Path, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s answered %s", p.Path, resp.Status)
+	}
+	return nil
+}
+
+// noRedirect makes a redirect an answer, which is not a 2xx.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -1,0 +1,182 @@
+package targettest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"servebench/targets"
+)
+
+// report is what the test server says about its surroundings.
+type report struct {
+	Args, Env  []string
+	GOMAXPROCS int
+	CPUs       string
+}
+
+func answers(p *place) {
+	called := time.Now()
+	d := p.deploy(p.workload())
+	took := time.Since(called)
+	p.must(d, "GET", "/ready", nil)
+	var names []string
+	at := time.Duration(0)
+	for _, s := range d.Stages {
+		names = append(names, s.Name)
+		if s.At < at {
+			p.Errorf("stage %s at %s is before the one before it", s.Name, s.At)
+		}
+		at = s.At
+	}
+	if want := []string{targets.Started, targets.Listening, targets.Ready}; !slices.Equal(names, want) {
+		p.Errorf("stages %v, want %v", names, want)
+	}
+	if d.Began.Before(called) || at > took {
+		p.Errorf("stages from %s to %s after the call, which took %s", d.Began.Sub(called), at, took)
+	}
+	if err := d.Err(); err != nil {
+		p.Errorf("Err while it runs: %v", err)
+	}
+	p.close(d)
+	if err := d.Err(); err != nil {
+		p.Errorf("Err after Close: %v", err)
+	}
+	if err := p.ask(d, "GET", "/ready", nil); err == nil {
+		p.Error("the server answers after Close")
+	}
+}
+
+func surroundings(p *place) {
+	w := p.workload("MODEL=credit", "HOME=/elsewhere")
+	w.Command = append(w.Command, "--listen={host}:{port}")
+	w.Limits.GOMAXPROCS = 3
+	d := p.deploy(w)
+	var r report
+	p.must(d, "GET", "/report", &r)
+	env := map[string]string{}
+	for _, pair := range r.Env {
+		key, value, _ := strings.Cut(pair, "=")
+		if _, twice := env[key]; twice {
+			p.Errorf("%s is twice in the environment", key)
+		}
+		env[key] = value
+	}
+	for key, want := range map[string]string{"MODEL": "credit", "HOME": "/elsewhere", "GOMAXPROCS": "3"} {
+		if env[key] != want {
+			p.Errorf("%s is %q in the server's environment, want %q", key, env[key], want)
+		}
+	}
+	if want := "--listen=" + env["HOST"] + ":" + env["PORT"]; len(r.Args) != 2 || r.Args[1] != want {
+		p.Errorf("arguments %q, want %q as the only one", r.Args, want)
+	}
+	if _, there := env["SHELL"]; there || env["PATH"] == "" {
+		p.Errorf("environment %q is not the minimal one", r.Env)
+	}
+	if r.GOMAXPROCS != 3 || p.fact(d, "GOMAXPROCS").Value != "3" {
+		p.Errorf("GOMAXPROCS %d, fact %q, want 3", r.GOMAXPROCS, p.fact(d, "GOMAXPROCS").Value)
+	}
+}
+
+func cpuSet(p *place) {
+	allowed, err := targets.Pinned(os.Getpid())
+	if err != nil {
+		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
+	}
+	last := allowed[len(allowed)-1]
+	w := p.workload()
+	w.Limits.CPUs = []int{last}
+	d := p.deploy(w)
+	var r report
+	p.must(d, "GET", "/report", &r)
+	if want := strconv.Itoa(last); r.CPUs != want || p.fact(d, "CPUs").Value != want {
+		p.Errorf("the server sees the CPUs %q, the fact says %q, want %q", r.CPUs, p.fact(d, "CPUs").Value, want)
+	}
+	if r.GOMAXPROCS != 1 {
+		p.Errorf("GOMAXPROCS is %d, want the number of CPUs", r.GOMAXPROCS)
+	}
+}
+
+func memoryLimit(p *place) {
+	w := p.workload()
+	w.Limits.Memory = 64 * targets.MiB
+	d := p.deploy(w)
+	fact := p.fact(d, "memory limit")
+	if fact.Unequal {
+		p.Skipf("the memory limit cannot be enforced here, as the deployment says: %s", fact.Value)
+	}
+	if fact.Value != "64MiB" {
+		p.Errorf("memory limit %q, want 64MiB", fact.Value)
+	}
+	p.must(d, "POST", "/hold?mib=16", nil)
+	if err := p.ask(d, "POST", "/hold?mib=128", nil); err == nil {
+		p.Fatal("the server holds more memory than its limit")
+	}
+	p.quotes(p.ended(d), "memory")
+}
+
+func several(p *place) {
+	one, two := p.deploy(p.workload("NAME=one")), p.deploy(p.workload("NAME=two"))
+	if one.Endpoint.URL == two.Endpoint.URL {
+		p.Fatalf("both deployments answer at %s", one.Endpoint.URL)
+	}
+	p.close(one)
+	var r report
+	p.must(two, "GET", "/report", &r)
+	if !slices.Contains(r.Env, "NAME=two") {
+		p.Errorf("the second deployment has the environment %q", r.Env)
+	}
+	p.deploy(p.workload()) // a target can be used again after Close
+}
+
+func usage(p *place) {
+	began := time.Now()
+	d := p.deploy(p.workload())
+	before, err := d.Usage()
+	if err != nil {
+		p.Fatalf("Usage: %v", err)
+	}
+	const work = 300 * time.Millisecond
+	p.must(d, "POST", "/hold?mib=32", nil)
+	p.must(d, "POST", "/burn?ms=300", nil)
+	after, err := d.Usage()
+	if err != nil {
+		p.Fatalf("Usage: %v", err)
+	}
+	// Where the account comes from /proc, its steps are of 10 ms, user and
+	// system apart.
+	if spent := after.CPU - before.CPU; spent < work-40*time.Millisecond {
+		p.Errorf("usage shows %s of CPU time, the server spent at least %s", spent, work)
+	}
+	if most := time.Since(began) * time.Duration(machineCPUs()); after.CPU > most {
+		p.Errorf("usage shows %s of CPU time, more than the %s that there were", after.CPU, most)
+	}
+	if after.Resident < 32*targets.MiB || after.Resident > 8*targets.GiB {
+		p.Errorf("usage shows %s resident, the server holds 32MiB and little else", after.Resident)
+	}
+}
+
+// machineCPUs counts the machine's CPUs, whatever this process may use of them.
+func machineCPUs() int {
+	cpus, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*")
+	return max(len(cpus), 1)
+}
+
+func children(p *place) {
+	d := p.deploy(p.workload())
+	p.must(d, "POST", "/fork", nil)
+	p.must(d, "POST", "/fork", nil)
+	p.close(d)
+	p.clean()
+}
+
+// ending returns a context that ends soon after the call.
+func ending(p *place, after time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), after)
+	p.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,244 @@
+// Package targettest is the conformance suite of the deployment targets: what
+// targets.Target and targets.Deployment promise, as tests. Each target's own
+// test calls Run, so that a new target is held to the same contract in a few
+// lines.
+package targettest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/targets"
+)
+
+// patience bounds every single deployment of the suite; it is no expectation.
+const patience = 60 * time.Second
+
+// Suite is a target and what is particular to it.
+type Suite struct {
+	Kind    targets.Kind
+	Options map[string]string
+	// OwnPort says that the target leaves the choice of the port to somebody
+	// who holds it from then on, so that nobody can take it in between.
+	OwnPort bool
+	// Leftovers names what is there of the target beyond processes, mounts,
+	// cgroups and files, such as containers and images; nil: nothing to name.
+	Leftovers func(context.Context) ([]string, error)
+}
+
+// Run tests the target.
+func Run(t *testing.T, s Suite) {
+	if err := s.Kind.Check(t.Context()); err != nil {
+		t.Skipf("%s cannot run here: %v", s.Kind.Name, err)
+	}
+	before := s.leftovers(t)
+	server := build(t)
+	t.Run("contract", func(t *testing.T) {
+		for _, c := range cases() {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				c.test(newPlace(t, s, server))
+			})
+		}
+	})
+	for name := range s.leftovers(t) {
+		if !before[name] {
+			t.Errorf("left behind after all: %s", name)
+		}
+	}
+}
+
+// testCase is one promise of the contract.
+type testCase struct {
+	name string
+	test func(*place)
+}
+
+func cases() []testCase {
+	return []testCase{
+		{"a deployment answers and its stages are complete", answers},
+		{"the server gets its address and environment", surroundings},
+		{"the CPU set is applied", cpuSet},
+		{"the memory limit is enforced or said not to be", memoryLimit},
+		{"several deployments run at the same time", several},
+		{"usage grows with the work", usage},
+		{"close takes the server's children along", children},
+		{"a server that ends on its own is reported", endsLater},
+		{"a server killed from outside is reported", killed},
+		{"a server deaf to SIGTERM is killed when the context ends", deafUntilDeadline},
+		{"a server deaf to SIGTERM is killed after the grace period", deafUntilGrace},
+		{"a server that dies at once is reported", diesAtOnce},
+		{"a server that never gets ready is reported", neverReady},
+		{"a server that never listens is reported", neverListens},
+		{"a deployment cancelled at any time leaves nothing", cancelled},
+		{"a context that ended already starts nothing", endedBefore},
+		{"a port that is taken in between is replaced", portTaken},
+		{"an executable that is not there is named", noExecutable},
+		{"an unknown option is refused", unknownOption},
+	}
+}
+
+// build builds the test server once for the whole suite, under a name of its
+// own, as one static binary that every target can run.
+func build(t *testing.T) string {
+	t.Helper()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skipf("the go command is not in PATH, the suite builds its test server with it: %v", err)
+	}
+	server := filepath.Join(t.TempDir(), fmt.Sprintf("testserver-%d", os.Getpid()))
+	cmd := exec.CommandContext(t.Context(), goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", server, "servebench/targets/targettest/testserver")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build the test server: %v\n%s", err, out)
+	}
+	return server
+}
+
+// place is the target of one test, with a folder and a mark of its own, by
+// which what is left of it is found.
+type place struct {
+	*testing.T
+	Suite
+	server, dir, mark string
+	target            targets.Target
+}
+
+func newPlace(t *testing.T, s Suite, server string) *place {
+	t.Helper()
+	p := &place{T: t, Suite: s, server: server, dir: t.TempDir()}
+	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(p.dir)) + strconv.Itoa(os.Getpid())
+	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: p.dir})
+	if err != nil {
+		t.Fatalf("open %s: %v", s.Kind.Name, err)
+	}
+	p.target = target
+	t.Cleanup(p.clean)
+	return p
+}
+
+// workload runs the test server with further environment.
+func (p *place) workload(env ...string) targets.Workload {
+	return targets.Workload{Command: []string{p.server}, Env: append(env, p.mark), Ready: "/ready"}
+}
+
+// deploy deploys the workload, which has to succeed.
+func (p *place) deploy(w targets.Workload) *targets.Deployment {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), patience)
+	defer cancel()
+	d, err := p.target.Deploy(ctx, w)
+	if err != nil {
+		p.Fatalf("Deploy: %v", err)
+	}
+	p.Cleanup(func() { p.close(d) }) // before clean looks; ends nothing twice
+	return d
+}
+
+// close closes the deployment, which has to succeed, twice.
+func (p *place) close(d *targets.Deployment) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 2 {
+		if err := d.Close(ctx); err != nil {
+			p.Errorf("Close: %v", err)
+		}
+	}
+	select {
+	case <-d.Done():
+	case <-ctx.Done():
+		p.Error("Done is not closed after Close")
+	}
+}
+
+// refuse deploys the workload, which has to fail with an error that quotes all
+// the words, and returns it.
+func (p *place) refuse(ctx context.Context, w targets.Workload, words ...string) error {
+	p.Helper()
+	d, err := p.target.Deploy(ctx, w)
+	if err == nil {
+		p.close(d)
+		p.Fatalf("Deploy succeeded, want an error that says %q", words)
+	}
+	p.quotes(err, words...)
+	p.clean()
+	return err
+}
+
+// quotes checks that an error says all the words.
+func (p *place) quotes(err error, words ...string) {
+	p.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			p.Errorf("error %v\ndoes not say %q", err, word)
+		}
+	}
+}
+
+// ended waits until the deployment ended by itself and returns why.
+func (p *place) ended(d *targets.Deployment) error {
+	p.Helper()
+	select {
+	case <-d.Done():
+	case <-time.After(patience):
+		p.Fatal("Done is not closed though the server ended")
+	}
+	return d.Err()
+}
+
+// ask sends one request to the deployment and decodes a JSON answer into out,
+// unless that is nil.
+func (p *place) ask(d *targets.Deployment, method, path string, out any) error {
+	req, err := http.NewRequestWithContext(p.Context(), method, d.Endpoint.URL+path, nil)
+	if err != nil {
+		return err
+	}
+	transport := d.Endpoint.Transport
+	if transport == nil {
+		own := &http.Transport{DisableKeepAlives: true}
+		defer own.CloseIdleConnections()
+		transport = own
+	}
+	resp, err := (&http.Client{Transport: transport, Timeout: patience}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s answered %s", method, path, resp.Status)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// must is ask for what has to succeed.
+func (p *place) must(d *targets.Deployment, method, path string, out any) {
+	p.Helper()
+	if err := p.ask(d, method, path, out); err != nil {
+		p.Fatalf("%s %s: %v", method, path, err)
+	}
+}
+
+// fact returns the deployment's fact of that name.
+func (p *place) fact(d *targets.Deployment, name string) targets.Fact {
+	p.Helper()
+	for _, f := range d.Facts {
+		if f.Name == name {
+			return f
+		}
+	}
+	p.Fatalf("no fact %q among %v", name, d.Facts)
+	return targets.Fact{}
+}

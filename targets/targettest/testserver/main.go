@@ -1,0 +1,158 @@
+// Command testserver is the server that the conformance suite of the targets
+// deploys. Its environment says how it starts and ends, its paths make it
+// report what it sees, burn CPU time, hold memory, start a child and die.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Report is what the server sees of its surroundings.
+type Report struct {
+	Args       []string
+	Env        []string
+	GOMAXPROCS int
+	CPUs       string // as in /proc/self/status
+	UID        int
+	Writable   bool // the root folder takes a new file; only when asked to try
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "child" {
+		signal.Ignore(syscall.SIGTERM)
+		time.Sleep(time.Hour)
+	}
+	os.Exit(run(os.Stdout, os.Stderr))
+}
+
+func run(stdout, stderr io.Writer) int {
+	fmt.Fprintln(stdout, "test server starts")
+	switch os.Getenv("TEST_START") {
+	case "die":
+		fmt.Fprintln(stderr, "cannot load the model: the disk is on fire")
+		return 3
+	case "deaf":
+		fmt.Fprintln(stderr, "waiting for a model that never comes")
+		time.Sleep(time.Hour)
+	}
+	if os.Getenv("TEST_TERM") == "ignore" {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	if control := os.Getenv("TEST_THIEF"); control != "" {
+		if err := tell(control, os.Getenv("PORT")); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 4
+		}
+	}
+	err := http.ListenAndServe(net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), handler(stderr))
+	fmt.Fprintln(stderr, err)
+	return 1
+}
+
+// tell sends the port to the thief of ports and waits until it did its work.
+func tell(control, port string) error {
+	conn, err := net.Dial("tcp", control)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, port)
+	_, err = bufio.NewReader(conn).ReadString('\n')
+	return err
+}
+
+func handler(stderr io.Writer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
+		if os.Getenv("TEST_START") == "never" {
+			fmt.Fprintln(stderr, "still loading")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("GET /report", func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(report(r.FormValue("write") != "")) // the client sees a short answer
+	})
+	mux.HandleFunc("POST /burn", func(_ http.ResponseWriter, r *http.Request) {
+		burn(time.Duration(number(r, "ms")) * time.Millisecond)
+	})
+	var held [][]byte
+	mux.HandleFunc("POST /hold", func(w http.ResponseWriter, r *http.Request) {
+		held = append(held, touch(number(r, "mib")<<20))
+		fmt.Fprintln(w, len(held))
+	})
+	mux.HandleFunc("POST /fork", func(w http.ResponseWriter, _ *http.Request) {
+		child := exec.Command("/proc/self/exe", "child")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if err := child.Start(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("POST /exit", func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(stderr, "asked to exit")
+		os.Exit(number(r, "code"))
+	})
+	return mux
+}
+
+// number reads a query parameter; 0 when it is not one.
+func number(r *http.Request, name string) int {
+	n, _ := strconv.Atoi(r.FormValue(name))
+	return n
+}
+
+// touch allocates memory and writes to every page of it.
+func touch(size int) []byte {
+	block := make([]byte, size)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	return block
+}
+
+// burn spends CPU time of this process.
+func burn(d time.Duration) {
+	for start := spent(); spent()-start < d; {
+		for range 1 << 16 {
+		}
+	}
+}
+
+// spent is the CPU time that this process used.
+func spent() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func report(write bool) Report {
+	r := Report{Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid()}
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
+			r.CPUs = strings.TrimSpace(list)
+		}
+	}
+	if write {
+		f, err := os.CreateTemp("/", "testserver-")
+		if r.Writable = err == nil; r.Writable {
+			os.Remove(f.Name())
+			f.Close()
+		}
+	}
+	return r
+}
