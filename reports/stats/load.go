@@ -51,21 +51,27 @@ func loadCell(run *record.Run, rc *record.Cell) (*cell, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.merge(interval.Tag, interval.Histogram)
 		i, known := at[interval.Start]
 		if !known {
 			return nil, fmt.Errorf("log %s: an interval starts at %v, where the record has no slice", rc.Log, interval.Start)
 		}
-		c.slices[i].add(interval)
+		if t := newTally(interval.Histogram); len(t) > 0 {
+			c.merge(interval.Tag, t)
+			c.slices[i].add(interval.Tag, t)
+		}
 	}
 	return c, nil
 }
 
-func (c *cell) merge(tag string, h *hdrhistogram.Histogram) {
+func (c *cell) merge(tag string, t tally) {
 	if c.merged[tag] == nil {
 		c.merged[tag] = record.NewHistogram()
 	}
-	c.dropped += c.merged[tag].Merge(h)
+	for _, b := range t {
+		if c.merged[tag].RecordValues(b.value, b.count) != nil {
+			c.dropped += b.count
+		}
+	}
 }
 
 // count is how many values the log holds of a tag.
@@ -78,12 +84,8 @@ func (c *cell) count(tag string) int64 {
 
 // add takes over what one interval says of the slice. A log may hold several
 // intervals of one tag and second.
-func (s *slice) add(interval record.Interval) {
-	if interval.Histogram.TotalCount() == 0 {
-		return
-	}
-	t := newTally(interval.Histogram)
-	switch interval.Tag {
+func (s *slice) add(tag string, t tally) {
+	switch tag {
 	case record.TagResponse:
 		s.response = sum([]tally{s.response, t})
 		s.Response = s.response.display()

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -19,14 +20,40 @@ type bucket struct{ value, count int64 }
 // the resampling behind the intervals touches each of them many times.
 type tally []bucket
 
+// newTally reads the counts themselves: hdrhistogram's own Distribution lists
+// the empty buckets too, which takes most of the time of a long run's analysis.
 func newTally(h *hdrhistogram.Histogram) tally {
+	size := newGeometry(h)
 	var t tally
-	for _, bar := range h.Distribution() {
-		if bar.Count > 0 {
-			t = append(t, bucket{bar.To, bar.Count})
+	for i, n := range h.Export().Counts {
+		if n > 0 {
+			t = append(t, bucket{size.end(i), n})
 		}
 	}
 	return t
+}
+
+// geometry is how a histogram's counts lie in memory: half·2 buckets of 2^unit
+// nanoseconds, then half of twice that width, and so on. G. Tene, HdrHistogram,
+// AbstractHistogram: "bucket" and "sub bucket".
+type geometry struct{ half, unit int }
+
+func newGeometry(h *hdrhistogram.Histogram) geometry {
+	finest := 2 * math.Pow10(int(h.SignificantFigures()))
+	magnitude := int(math.Ceil(math.Log2(finest)))
+	return geometry{
+		half: 1 << max(magnitude-1, 0),
+		unit: bits.Len64(uint64(max(h.LowestTrackableValue(), 1))) - 1,
+	}
+}
+
+// end is the largest value that counts in bucket i.
+func (g geometry) end(i int) int64 {
+	doubled, sub := i/g.half-1, i%g.half+g.half
+	if doubled < 0 {
+		doubled, sub = 0, sub-g.half
+	}
+	return int64(sub+1)<<(doubled+g.unit) - 1
 }
 
 // sum merges tallies.

@@ -1,0 +1,38 @@
+package stats_test
+
+import (
+	"testing"
+	"time"
+
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"servebench/reports/record"
+)
+
+// BenchmarkAnalyse reads and analyses 5 rounds of 10 seconds of 4 targets at
+// 400 requests a second.
+func BenchmarkAnalyse(b *testing.B) {
+	p := statstest.Compare()
+	p.Rounds = 5
+	base := p.Targets[0]
+	p.Targets = nil
+	for _, name := range []string{"physical", "vm", "container", "lambda"} {
+		base.Name = name
+		base.Service += 100 * time.Microsecond
+		p.Targets = append(p.Targets, base)
+	}
+	dir, err := statstest.Write(b.TempDir(), p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run, err := record.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := stats.Analyse(run); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
