@@ -1,0 +1,92 @@
+// Package scenarios holds the scenario: the file that says what to do, and the
+// orchestration that does it. It stands at the head of the flow. Parse turns
+// the text of a file into a Scenario, or into every fault that it has; a Runner
+// plays the Scenario on its targets and leaves a record behind.
+//
+// What a file may hold is written down once, in the table of keys (table*.go):
+// the decoder, the resolved text, the schema for editors and the reference that
+// the command line prints are all made from it.
+package scenarios
+
+import (
+	"time"
+
+	"servebench/generators"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// Catalogue is what a scenario may name.
+type Catalogue struct {
+	Targets    []targets.Kind
+	Generators []generators.Kind
+	Protocols  []protocol.Kind // the first one is the default
+	Models     []string        // names of the reference server's models
+}
+
+// Scenario is what to do, with every default filled in.
+type Scenario struct {
+	Name        string
+	Description string
+	Targets     []string // names, each once
+	Workload    Workload
+	Protocol    string
+	Data        Data
+	Load        []Phase // in the order they are played; names are unique
+	Rounds      int     // at least 1
+	Seed        uint64
+	Timeout     time.Duration // of one request
+	Limits      Limits
+	SLO         SLO
+	// Options holds, for each of Targets, all its options by their names.
+	Options map[string]map[string]string
+}
+
+// Workload is the server under test: the reference server, or the user's own by
+// Command, Image or both.
+type Workload struct {
+	Server  string   // "reference", or "" for the user's own
+	Model   string   // the model's name on the server
+	Command []string // argument vector, as written in the file
+	Image   string   // container image, by reference or by the path of a tarball
+	Env     []string // KEY=VALUE pairs
+	Ready   string   // path that answers 2xx when the server is ready
+	// StartTimeout bounds a deployment until it is ready.
+	StartTimeout time.Duration
+}
+
+// ReferenceServer is the Workload.Server that stands for servebench's own
+// inference server.
+const ReferenceServer = "reference"
+
+// Data is the synthetic data that the requests are made from.
+type Data struct {
+	Generator string
+	Batch     int                // examples per request
+	Corpus    int                // distinct requests
+	Params    map[string]float64 // all of the generator's, by their names
+}
+
+// Phase is one stretch of load.
+type Phase struct {
+	Name     string
+	Law      string // of the arrivals, a name from package schedule
+	Rate     Rate   // mean
+	Duration time.Duration
+	Measure  bool // false: a warm-up, kept apart from every figure
+}
+
+// Limits are the resources that every target gets.
+type Limits struct {
+	CPUs   int           // at least 1
+	Memory targets.Bytes // 0: no limit
+}
+
+// SLO holds the limits that the results are judged by; the zero value of a
+// field sets none.
+type SLO struct {
+	P50, P90, P99, P999 time.Duration // of the response time, at most
+	Errors              *float64      // fraction of requests, at most
+	Agreement           *float64      // fraction of answers that equal the model's offline prediction, at least
+	Accuracy            *float64      // fraction of answers that equal the label, at least
+}

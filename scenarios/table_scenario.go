@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"time"
+
+	"servebench/scenarios/schedule"
+	"servebench/targets"
+)
+
+// scenarioRows are the keys of a scenario, in the order they are written in.
+func scenarioRows(cat Catalogue) []row[Scenario] {
+	protocols := namesOf(cat.Protocols, aProtocol)
+	rows := []row[Scenario]{
+		must("name", names(), func(s *Scenario) *string { return &s.Name },
+			"What the run and its reports are called."),
+		may("description", texts(), emptyText, func(s *Scenario) *string { return &s.Description },
+			"What the scenario is for, shown in the reports."),
+		must("targets", list("list of targets", "a list of targets, such as [physical]", 1, choice("target", namesOf(cat.Targets, aTarget))),
+			func(s *Scenario) *[]string { return &s.Targets },
+			"The places to run the server on and to compare."+docsOf(cat.Targets, aTarget)),
+		must("workload", workloads(), func(s *Scenario) *Workload { return &s.Workload },
+			"The server under test: the reference server, or your own by command, image or both."),
+		may("protocol", choice("protocol", protocols), firstOf(protocols), func(s *Scenario) *string { return &s.Protocol },
+			"The wire protocol that the server speaks."+docsOf(cat.Protocols, aProtocol)),
+		must("data", data(cat), func(s *Scenario) *Data { return &s.Data },
+			"The synthetic data that requests are made from, with the generator's own parameters beside the keys listed here."),
+		must("load", list("list of mappings", "a list of phases with name, rate and duration", 1, mappings("a phase", phaseRows())),
+			func(s *Scenario) *[]Phase { return &s.Load },
+			"The phases of load, played in this order on every target in every round. Arrivals never wait for answers."),
+		may("rounds", wholes[int](1, 1000), "3", func(s *Scenario) *int { return &s.Rounds },
+			"How often every target is visited, each time with a fresh server and the targets in another order. The intervals in the reports come from the differences between rounds."),
+		may("seed", wholes[uint64](0, 1<<64-1), "1", func(s *Scenario) *uint64 { return &s.Seed },
+			"What every random choice follows from: the same seed gives the same requests at the same due times."),
+		may("timeout", durations(), "10s", func(s *Scenario) *time.Duration { return &s.Timeout },
+			"How long one request may take from being sent; what takes longer has failed."),
+		may("limits", mappings("limits", limitRows()), "{}", func(s *Scenario) *Limits { return &s.Limits },
+			"The resources that every target gets, its virtualisation included."),
+		may("slo", mappings("limits", sloRows()), "{}", func(s *Scenario) *SLO { return &s.SLO },
+			"The limits that the results are judged by. Without any, a run is reported but not judged."),
+	}
+	return append(rows, optionRows(cat)...)
+}
+
+func phaseRows() []row[Phase] {
+	return []row[Phase]{
+		must("name", names(), func(p *Phase) *string { return &p.Name },
+			"What the reports and --set load.NAME.rate=… call the phase; no two have the same."),
+		may("law", choice("law", namesOf(schedule.Kinds(), aLaw)), "poisson", func(p *Phase) *string { return &p.Law },
+			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
+		must("rate", rates(), func(p *Phase) *Rate { return &p.Rate },
+			"Mean number of requests per second."),
+		must("duration", durations(), func(p *Phase) *time.Duration { return &p.Duration },
+			"How long the phase is."),
+		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
+			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
+	}
+}
+
+func limitRows() []row[Limits] {
+	return []row[Limits]{
+		may("cpus", wholes[int](1, 1024), "1", func(l *Limits) *int { return &l.CPUs },
+			"How many CPUs the server is pinned to. The load generator takes the others, so as not to compete with it."),
+		may("memory", orNone(sizes()), none, func(l *Limits) *targets.Bytes { return &l.Memory },
+			"The most memory the server may use, with KiB, MiB or GiB for powers of 1024 and kB, MB or GB for powers of 1000."),
+	}
+}
+
+func sloRows() []row[SLO] {
+	quantile := func(name, share string, field func(*SLO) *time.Duration) row[SLO] {
+		return may(name, orNone(durations()), none, field,
+			"The response time that "+share+" of the requests may take at most, from the moment each was due.")
+	}
+	fraction := func(name, doc string, field func(*SLO) **float64) row[SLO] {
+		return may(name, orNil(fractions()), none, field, doc)
+	}
+	return []row[SLO]{
+		quantile("p50", "50%", func(s *SLO) *time.Duration { return &s.P50 }),
+		quantile("p90", "90%", func(s *SLO) *time.Duration { return &s.P90 }),
+		quantile("p99", "99%", func(s *SLO) *time.Duration { return &s.P99 }),
+		quantile("p999", "99.9%", func(s *SLO) *time.Duration { return &s.P999 }),
+		fraction("errors", "The fraction of requests that may fail at most.",
+			func(s *SLO) **float64 { return &s.Errors }),
+		fraction("agreement", "The fraction of answers that must equal what the model says offline; known for the reference server only.",
+			func(s *SLO) **float64 { return &s.Agreement }),
+		fraction("accuracy", "The fraction of answers that must equal the label of the example.",
+			func(s *SLO) **float64 { return &s.Accuracy }),
+	}
+}

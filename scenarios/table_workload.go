@@ -1,0 +1,34 @@
+package scenarios
+
+import "time"
+
+// workloads are mappings that name the server in exactly one way; which is for
+// validate to check.
+func workloads() kind[Workload] {
+	k := mappings("server: reference, or a command, or an image", workloadRows())
+	k.schema = workloadSchema
+	return k
+}
+
+func workloadRows() []row[Workload] {
+	return []row[Workload]{
+		may("server", leftOut(choice("server", []string{ReferenceServer}), isEmpty), none, func(w *Workload) *string { return &w.Server },
+			"The inference server that comes with servebench."),
+		must("model", words("a model's name"), func(w *Workload) *string { return &w.Model },
+			"The model to ask, by its name on the server. With the reference server, answers are checked against what the same model says offline."),
+		may("command", leftOut(list("list of texts", "a list, such as [./server, --port, \"{port}\"]", 1, words("an argument")), isNil), none,
+			func(w *Workload) *[]string { return &w.Command },
+			"Your own server's command line. {host} and {port} stand for the address to listen on, which the environment also holds as HOST and PORT. With a slash in it, the path of the executable is relative to the scenario file."),
+		may("image", leftOut(words("an image"), isEmpty), none, func(w *Workload) *string { return &w.Image },
+			"Your own server's container image, by reference or by the path of a tarball, for the targets that run images. Without it, they make one from command."),
+		may("env", list("list of texts", "a list of KEY=VALUE", 0, variables()), "[]", func(w *Workload) *[]string { return &w.Env },
+			"Further environment variables of the server, as KEY=VALUE."),
+		otherwise("ready", paths(), "the protocol's own", func(w *Workload) *string { return &w.Ready },
+			"The path that answers with a status of 2xx as soon as the server is ready."),
+		may("start_timeout", durations(), "60s", func(w *Workload) *time.Duration { return &w.StartTimeout },
+			"How long the server may take from being started to being ready."),
+	}
+}
+
+func isEmpty(s string) bool    { return s == "" }
+func isNil(list []string) bool { return list == nil }
