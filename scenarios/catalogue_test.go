@@ -1,0 +1,33 @@
+package scenarios
+
+import (
+	"servebench/generators"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// testCatalogue is a catalogue that does not change when servebench gets
+// another target, so that messages and golden files stay as they are.
+func testCatalogue() Catalogue {
+	return Catalogue{
+		Targets: []targets.Kind{
+			{Name: "physical", Doc: "a process on this machine"},
+			{Name: "container", Doc: "a container on this machine", Options: []targets.Option{
+				{Name: "network", Doc: "how the port is reached: host or bridge", Default: "host", Values: []string{"host", "bridge"}},
+				{Name: "runtime", Doc: "the OCI runtime", Default: ""},
+			}},
+		},
+		Generators: []generators.Kind{
+			{Name: "credit", Doc: "loan applications", Params: []generators.Param{
+				{Name: "noise", Doc: "fraction of labels that are flipped", Default: 0.05, Min: 0, Max: 0.5},
+				{Name: "function", Doc: "which of the ten rules decides", Default: 2, Min: 1, Max: 10, Integer: true},
+			}},
+			{Name: "prompts", Doc: "short texts"},
+		},
+		Protocols: []protocol.Kind{
+			{Name: "v2", Doc: "the Open Inference Protocol V2", Ready: "/v2/health/ready"},
+			{Name: "openai", Doc: "the OpenAI API", Ready: "/v1/models"},
+		},
+		Models: []string{"credit", "noop"},
+	}
+}

@@ -1,0 +1,104 @@
+package scenarios
+
+// Parse reads a scenario from the text of a file, changed by settings. file is
+// what faults call the text. Its error is a Faults that holds everything wrong
+// with the scenario; only where the text is not YAML the first fault hides the
+// others.
+func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, error) {
+	d := &decoder{report: report{file: file, settings: set}, at: map[string]origin{}}
+	root := (&reader{report: &d.report}).read(text)
+	if root == nil {
+		return nil, d.faults()
+	}
+	for i := range set {
+		d.apply(root, i+1)
+	}
+	s := &Scenario{Options: map[string]map[string]string{}}
+	decode(d, root, "", scenarioRows(cat), s, nil)
+	s.resolve(cat)
+	d.validate(s, cat)
+	if faults := d.faults(); faults != nil {
+		return nil, faults
+	}
+	return s, nil
+}
+
+// decoder reads nodes into a scenario.
+type decoder struct {
+	report
+	at map[string]origin // where each field stands; a missing one, where it would
+}
+
+// decode reads a mapping by its rows of the table. Keys that are neither there
+// nor tolerated are faults.
+func decode[T any](d *decoder, n *node, path string, rows []row[T], into *T, tolerated func(key string) bool) {
+	if n.shape != mappingShape {
+		if n.shape != brokenShape {
+			d.add(n.at, path, mismatch(n, "a mapping"), "keys with their values")
+		}
+		return
+	}
+	for _, p := range n.pairs {
+		if !hasRow(rows, p.key) && (tolerated == nil || !tolerated(p.key)) {
+			keys := rowNames(rows)
+			d.add(p.at, member(path, p.key), "unknown key"+suggest(p.key, keys), oneOf(keys))
+		}
+	}
+	for _, r := range rows {
+		decodeRow(d, n, path, r, into)
+	}
+}
+
+func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {
+	field := member(path, r.name)
+	var value *node
+	switch p := n.pair(r.name); {
+	case p != nil:
+		value = p.value
+		if value.style == null && value.at.line == 0 {
+			value.at = p.at
+		}
+	case r.fallback != "":
+		value = fallbackNode(r.fallback, n.at)
+	case r.required:
+		d.at[field] = n.at
+		d.add(n.at, field, "missing", r.want)
+		return
+	default:
+		d.at[field] = n.at
+		return
+	}
+	d.at[field] = value.at
+	r.decode(d, value, field, into)
+}
+
+// emptyText is the fallback that stands for a text of no length.
+const emptyText = `""`
+
+// fallbackNode is a default as if it had been written at the place of the
+// mapping that lacks it.
+func fallbackNode(text string, at origin) *node {
+	switch text {
+	case "[]":
+		return &node{at: at, shape: listShape}
+	case "{}":
+		return &node{at: at, shape: mappingShape}
+	case emptyText:
+		return &node{at: at, style: quoted}
+	}
+	return &node{at: at, style: verbatim, text: text}
+}
+
+// resolve fills in what depends on other keys.
+func (s *Scenario) resolve(cat Catalogue) {
+	for _, p := range cat.Protocols {
+		if p.Name == s.Protocol && s.Workload.Ready == "" {
+			s.Workload.Ready = p.Ready
+		}
+	}
+	wanted := map[string]map[string]string{}
+	for _, target := range s.Targets {
+		wanted[target] = s.Options[target]
+	}
+	s.Options = wanted
+}

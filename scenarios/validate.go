@@ -1,0 +1,134 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// validate reports what no value shows by itself. A check is left out where a
+// value that it needs is at fault already.
+func (d *decoder) validate(s *Scenario, cat Catalogue) {
+	d.validateTargets(s)
+	d.validateWorkload(s, cat)
+	d.validateData(s)
+	d.validateLoad(s)
+	d.validateLength(s)
+	d.validateSLO(s)
+}
+
+// fault reports a field, where it stands.
+func (d *decoder) fault(field, problem, want string) {
+	d.add(d.at[field], field, problem, want)
+}
+
+func (d *decoder) validateTargets(s *Scenario) {
+	for i, target := range s.Targets {
+		field := element("targets", i)
+		if d.sound(field) && slices.Index(s.Targets, target) < i {
+			d.fault(field, fmt.Sprintf("%q is in the list already", target), "each target once")
+		}
+	}
+}
+
+func (d *decoder) validateWorkload(s *Scenario, cat Catalogue) {
+	w := s.Workload
+	if d.sound("workload.server", "workload.command", "workload.image") {
+		switch own := len(w.Command) > 0 || w.Image != ""; {
+		case w.Server == "" && !own:
+			d.fault("workload", "no server named", "server: reference, or a command, or an image")
+		case w.Server != "" && own:
+			d.fault("workload.server", "another server is given by command or image", "one or the other")
+		}
+	}
+	if w.Server == ReferenceServer && d.sound("workload.model") && !slices.Contains(cat.Models, w.Model) {
+		d.fault("workload.model", fmt.Sprintf("the reference server has no model %q%s", w.Model, suggest(w.Model, cat.Models)), oneOf(cat.Models))
+	}
+	variable := func(i int) string {
+		name, _, _ := strings.Cut(w.Env[i], "=")
+		return name
+	}
+	for i := range w.Env {
+		for j := range i {
+			if field := element("workload.env", i); d.sound(field, element("workload.env", j)) && variable(i) == variable(j) {
+				d.fault(field, variable(i)+" is set already", "each variable once")
+				break
+			}
+		}
+	}
+}
+
+// maxExamples bounds what the corpus holds in memory.
+const maxExamples = 10_000_000
+
+func (d *decoder) validateData(s *Scenario) {
+	if !d.sound("data.batch", "data.corpus") {
+		return
+	}
+	if n := s.Data.Batch * s.Data.Corpus; n > maxExamples {
+		d.fault("data.corpus", fmt.Sprintf("%d requests of %d examples are %d examples to hold in memory", s.Data.Corpus, s.Data.Batch, n),
+			fmt.Sprintf("at most %d", maxExamples))
+	}
+}
+
+func (d *decoder) validateLoad(s *Scenario) {
+	measured := false
+	for i, p := range s.Load {
+		field := element("load", i)
+		measured = measured || p.Measure || !d.sound(field+".measure")
+		earlier := slices.IndexFunc(s.Load, func(q Phase) bool { return q.Name == p.Name })
+		if name := field + ".name"; d.sound(name) && earlier < i {
+			d.fault(name, fmt.Sprintf("load[%d] is called %q as well", earlier, p.Name), "a name of its own")
+		}
+		if d.sound(field+".rate", field+".duration") && math.Round(float64(p.Rate)*p.Duration.Seconds()) < 1 {
+			d.fault(field+".duration", fmt.Sprintf("%s at %s per second is no request at all", formatDuration(p.Duration), formatNumber(float64(p.Rate))),
+				"a longer phase or a higher rate")
+		}
+	}
+	if d.sound("load") && !measured {
+		d.fault("load", "every phase has measure: false, so there is nothing to report", "at least one phase that is measured")
+	}
+}
+
+// validateLength bounds the whole run, so that no sum of durations overflows.
+func (d *decoder) validateLength(s *Scenario) {
+	if !d.sound("load", "rounds", "targets") {
+		return
+	}
+	var round float64
+	for _, p := range s.Load {
+		round += p.Duration.Hours()
+	}
+	if all := round * float64(s.Rounds) * float64(len(s.Targets)); all > maxDuration.Hours() {
+		d.fault("load", fmt.Sprintf("%d rounds on %d targets take %.0f hours in all", s.Rounds, len(s.Targets), all),
+			"at most "+formatDuration(maxDuration))
+	}
+}
+
+func (d *decoder) validateSLO(s *Scenario) {
+	quantiles := []struct {
+		name  string
+		limit time.Duration
+	}{{"p50", s.SLO.P50}, {"p90", s.SLO.P90}, {"p99", s.SLO.P99}, {"p999", s.SLO.P999}}
+	if s.SLO.Agreement != nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
+		d.fault("slo.agreement", "agreement is known for the reference server only", "accuracy, or none")
+	}
+	below := -1
+	for i, q := range quantiles {
+		field := "slo." + q.name
+		if q.limit == 0 || !d.sound(field) {
+			continue
+		}
+		if below >= 0 && q.limit < quantiles[below].limit {
+			d.fault(field, fmt.Sprintf("%s is below the limit of %s, %s", formatDuration(q.limit), quantiles[below].name, formatDuration(quantiles[below].limit)),
+				"limits that do not fall")
+		}
+		if d.sound("timeout") && q.limit > s.Timeout {
+			d.fault(field, fmt.Sprintf("%s is above the timeout, %s, so that no answer could miss it", formatDuration(q.limit), formatDuration(s.Timeout)),
+				"a limit below the timeout")
+		}
+		below = i
+	}
+}
