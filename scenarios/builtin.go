@@ -1,0 +1,32 @@
+package scenarios
+
+import _ "embed" // the files below
+
+// Builtin is a scenario that comes with servebench.
+type Builtin struct {
+	Name string
+	Doc  string // one sentence, the scenario's description
+	Text []byte // the file, with comments that teach the format
+}
+
+//go:embed builtin/compare.yaml
+var compareFile string
+
+//go:embed builtin/smoke.yaml
+var smokeFile string
+
+// Builtins lists them by their names.
+func Builtins() []Builtin {
+	return []Builtin{
+		{
+			Name: "compare",
+			Doc:  "Poisson traffic of single loan decisions on every target that runs on this machine.",
+			Text: []byte(compareFile),
+		},
+		{
+			Name: "smoke",
+			Doc:  "A few seconds of light load: does everything work?",
+			Text: []byte(smokeFile),
+		},
+	}
+}
