@@ -1,0 +1,85 @@
+package figures
+
+import (
+	"fmt"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// conditions states what every figure of a phase has to say about its origin:
+// load model, offered rate, warm-up, rounds, samples and the treatment of
+// errors. The interval method is added by the figures that draw intervals.
+func (v view) conditions() string {
+	parts := []string{v.load(), warmUp(v.analysis.Run), v.samples()}
+	return strings.Join(parts, " ")
+}
+
+func (v view) load() string {
+	model := "Closed loop"
+	if v.phase.Open {
+		model = "Open loop"
+	}
+	text := model
+	if v.phase.Law != "" {
+		text += ", " + v.phase.Law + " arrivals"
+	}
+	if v.phase.Rate > 0 {
+		text += " at " + plain(v.phase.Rate) + "/s offered"
+	}
+	if v.phase.Duration > 0 {
+		text += " for " + stats.FormatDuration(v.phase.Duration)
+	}
+	return fmt.Sprintf("%s, %s.", text, plural(rounds(v), "round"))
+}
+
+func rounds(v view) int {
+	most := 0
+	for _, s := range v.series {
+		most = max(most, s.row.Rounds)
+	}
+	return most
+}
+
+func warmUp(run *record.Run) string {
+	var names []string
+	for _, p := range run.Scenario.Phases {
+		if !p.Measured {
+			names = append(names, fmt.Sprintf("%s (%s)", label(p.Name), stats.FormatDuration(p.Duration)))
+		}
+	}
+	if len(names) == 0 {
+		return "No warm-up was run or removed."
+	}
+	return "Not measured and removed in each round: " + strings.Join(names, ", ") + "."
+}
+
+// samples gives n of each series and, where some requests have no latency,
+// says so.
+func (v view) samples() string {
+	var parts []string
+	lost := false
+	for _, s := range v.series {
+		l := s.row.Ledger
+		text := fmt.Sprintf("%s %s", s.label, stats.FormatCount(l.OK))
+		if l.OK != l.Sent {
+			lost = true
+			text += fmt.Sprintf(" of %s (%s failed, %s censored)",
+				stats.FormatCount(l.Sent), stats.FormatCount(l.Failed), stats.FormatCount(l.Censored))
+		}
+		parts = append(parts, text)
+	}
+	text := "Requests answered correctly, n: " + strings.Join(parts, "; ") + "."
+	if !lost {
+		text += " No request failed or was censored."
+	}
+	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

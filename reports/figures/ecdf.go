@@ -1,0 +1,156 @@
+package figures
+
+import (
+	"math"
+
+	"servebench/reports/stats"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// ecdf draws which share of all requests was answered correctly within a time.
+func ecdf(v view) Figure {
+	f := Figure{
+		Name:  v.name("ecdf"),
+		Title: v.title("Share of requests answered in time"),
+		Caption: "The share of all requests sent that had a correct answer within the time on the x axis, from when " +
+			"they were due (empirical cumulative distribution of the response time). A line levels off at the target's " +
+			"success rate: failed and censored requests never count as answered. Thin: each round alone.",
+		Conditions: v.conditions(),
+		Height:     320,
+	}
+	x := responseSpan(v)
+	if x.empty() {
+		f.Missing = "no request was answered correctly, so there is no latency to show"
+		return f
+	}
+	x = x.padded(2)
+	f.Data = ecdfTable(v, x)
+	f.paint = func(c draw.Canvas, p Palette) { drawECDF(c, p, v, x) }
+	return f
+}
+
+// responseSpan returns from the fastest to the slowest answer, in milliseconds.
+func responseSpan(v view) span {
+	var x span
+	for _, s := range v.series {
+		if h := s.row.Response.Histogram; h != nil {
+			x.add(milliseconds(h.Min()))
+			x.add(milliseconds(h.Max()))
+		}
+	}
+	return x
+}
+
+func drawECDF(c draw.Canvas, p Palette, v view, x span) {
+	l := v.targets(true, func(s series) string {
+		return ", " + stats.FormatPercent(share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
+	})
+	if rounds(v) > 1 {
+		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.45), line: 0.7})
+	}
+	c = l.draw(c, p)
+	panel := newPanel(p)
+	logAxis(&panel.X, x, c.Max.X-c.Min.X, 60)
+	panel.X.Label.Text = "response time, ms"
+	panel.Y.Min, panel.Y.Max = 0, 1.03
+	for _, s := range v.series {
+		for _, r := range s.rounds {
+			if len(s.rounds) > 1 && r.Response.Histogram != nil {
+				panel.Add(&plotter.Line{
+					XYs:       cumulative(r.Response.Histogram, r.Ledger.Sent, x, 150),
+					LineStyle: draw.LineStyle{Color: faint(s.look.color, 0.45), Width: 0.7},
+				})
+			}
+		}
+	}
+	for _, s := range v.series {
+		if s.row.Response.Histogram == nil {
+			continue
+		}
+		line := cumulative(s.row.Response.Histogram, s.row.Ledger.Sent, x, 300)
+		panel.Add(&plotter.Line{XYs: line, LineStyle: draw.LineStyle{
+			Color: s.look.color, Width: 2, Dashes: s.look.dash}})
+		panel.Add(&plotter.Scatter{XYs: quartersOf(line),
+			GlyphStyle: glyph(marker{shape: s.look.shape}, s.look.color, 3.2)})
+	}
+	drawAlone(draw.Crop(c, 0, -6, 0, 0), p, panel, "share of requests sent")
+}
+
+// cumulative returns the share of the requests sent that was answered within
+// each of so many times evenly spread over a logarithmic axis.
+func cumulative(h *hdrhistogram.Histogram, sent int64, x span, points int) plotter.XYs {
+	sent = max(sent, h.TotalCount(), 1)
+	line := make(plotter.XYs, 0, points)
+	bars := filled(h)
+	var below int64
+	for i := range points {
+		at := x.low * math.Pow(x.high/x.low, float64(i)/float64(points-1))
+		for len(bars) > 0 && milliseconds(bars[0].To) <= at*(1+1e-9) {
+			below += bars[0].Count
+			bars = bars[1:]
+		}
+		line = append(line, plotter.XY{X: at, Y: float64(below) / float64(sent)})
+	}
+	return line
+}
+
+// filled returns the bars of a histogram that count anything.
+func filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
+	var bars []hdrhistogram.Bar
+	for _, b := range h.Distribution() {
+		if b.Count > 0 {
+			bars = append(bars, b)
+		}
+	}
+	return bars
+}
+
+// quartersOf returns the points of a line that get a marker: where it crosses
+// each quarter of its end.
+func quartersOf(line plotter.XYs) plotter.XYs {
+	var marks plotter.XYs
+	end := line[len(line)-1].Y
+	next := 1
+	for _, pt := range line {
+		if next <= 4 && pt.Y >= end*float64(next)/4 {
+			marks = append(marks, pt)
+			for next <= 4 && pt.Y >= end*float64(next)/4 {
+				next++
+			}
+		}
+	}
+	return marks
+}
+
+func ecdfTable(v view, x span) Table {
+	t := Table{Head: []string{"answered within, ms"}}
+	at := (logTicks{most: 14}).values(x.low, x.high)
+	for _, value := range at {
+		t.Rows = append(t.Rows, []string{plain(value)})
+	}
+	for _, s := range v.series {
+		t.Head = append(t.Head, s.label)
+		for i, value := range at {
+			var within int64
+			if h := s.row.Response.Histogram; h != nil {
+				within = countWithin(h, value)
+			}
+			t.Rows[i] = append(t.Rows[i], stats.FormatPercent(share(within, s.row.Ledger.Sent)))
+		}
+	}
+	return t
+}
+
+// countWithin counts the answers within so many milliseconds.
+func countWithin(h *hdrhistogram.Histogram, most float64) int64 {
+	var n int64
+	for _, b := range filled(h) {
+		if milliseconds(b.To) <= most*(1+1e-9) {
+			n += b.Count
+		}
+	}
+	return n
+}

@@ -1,0 +1,164 @@
+package figures
+
+import (
+	"fmt"
+	"math"
+
+	"servebench/reports/stats"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// enough is the fewest samples that have to lie beyond a quantile for it to be
+// shown: n·(1−q) ≥ 10.
+const enough = 10
+
+// percentiles draws latency over the share of requests that took longer.
+func percentiles(v view) Figure {
+	f := Figure{
+		Name:  v.name("percentiles"),
+		Title: v.title("Latency by percentile"),
+		Caption: "How slow the slowest requests are: to the right, ever fewer requests took longer. " +
+			"Solid: response time, from when a request was due; dashed: service time, from when it was sent. " +
+			"Thin: each round alone. Quantiles are of all requests sent: failed and censored ones count as " +
+			"endless, so a curve that has to leave the figure ends with an arrow. A curve ends where fewer than " +
+			"10 requests lie beyond it; the hollow marker is the slowest answer.",
+		Conditions: v.conditions() + " Intervals of the quantiles are in the headline table.",
+		Height:     390,
+	}
+	curves := percentileCurves(v)
+	if len(curves) == 0 {
+		f.Missing = "no request was answered correctly, so there is no latency to show"
+		return f
+	}
+	f.Data = percentileTable(v)
+	f.paint = func(c draw.Canvas, p Palette) { drawPercentiles(c, p, v, curves) }
+	return f
+}
+
+// curve is one line of the figure with the style it is drawn in.
+type curve struct {
+	points  plotter.XYs // x = 1/(1−q), y in milliseconds
+	endless bool        // the requests beyond the last point never succeeded
+	max     plotter.XY  // the slowest answer; y 0: none
+	series  series
+	style   draw.LineStyle
+	main    bool // response time of all rounds
+}
+
+func percentileCurves(v view) []curve {
+	var curves []curve
+	for _, s := range v.series {
+		if s.row.Response.Histogram == nil {
+			continue
+		}
+		for _, r := range s.rounds {
+			if len(s.rounds) > 1 && r.Response.Histogram != nil {
+				c := percentileCurve(r.Response.Histogram, r.Ledger.Sent)
+				c.series, c.max = s, plotter.XY{}
+				c.style = draw.LineStyle{Color: faint(s.look.color, 0.45), Width: 0.7}
+				curves = append(curves, c)
+			}
+		}
+		if s.row.Service.Histogram != nil {
+			c := percentileCurve(s.row.Service.Histogram, s.row.Ledger.Sent)
+			c.series, c.max = s, plotter.XY{}
+			c.style = draw.LineStyle{Color: s.look.color, Width: 1.2, Dashes: []vg.Length{4, 3}}
+			curves = append(curves, c)
+		}
+		c := percentileCurve(s.row.Response.Histogram, s.row.Ledger.Sent)
+		c.series, c.main = s, true
+		c.style = draw.LineStyle{Color: s.look.color, Width: 2}
+		curves = append(curves, c)
+	}
+	return curves
+}
+
+// percentileCurve walks from the fastest to the slowest request in steps that
+// look even on the axis. sent is the number of requests the quantiles are of.
+func percentileCurve(h *hdrhistogram.Histogram, sent int64) curve {
+	ok := h.TotalCount()
+	sent = max(sent, ok)
+	last := float64(sent) / enough // 1/(1−q) of the last quantile shown
+	const perDecade = 40
+	var c curve
+	for i := 0; ; i++ {
+		x := math.Pow(10, float64(i)/perDecade)
+		rank := int64(math.Ceil((1 - 1/x) * float64(sent)))
+		if rank > ok {
+			c.endless = true
+			break
+		}
+		if x > last && i > 0 {
+			break
+		}
+		c.points = append(c.points, plotter.XY{X: x, Y: atRank(h, max(rank, 1))})
+	}
+	c.max = plotter.XY{X: math.Max(float64(sent), 1), Y: milliseconds(h.Max())}
+	return c
+}
+
+// atRank returns the latency in milliseconds of the rank-th fastest answer.
+func atRank(h *hdrhistogram.Histogram, rank int64) float64 {
+	return milliseconds(h.ValueAtQuantile(100 * float64(rank) / float64(h.TotalCount())))
+}
+
+// percentileTicks labels 1/(1−q) with q in percent.
+type percentileTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (percentileTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := []plot.Tick{{Value: 1, Label: "0"}, {Value: 2, Label: "50"}, {Value: 4, Label: "75"}}
+	label, nines := "90", 1
+	for x := 10.0; x <= high*(1+1e-9); x *= 10 {
+		ticks = append(ticks, plot.Tick{Value: x, Label: label})
+		switch nines++; nines {
+		case 2:
+			label = "99"
+		case 3:
+			label = "99.9"
+		default:
+			label += "9"
+		}
+	}
+	return ticks
+}
+
+func percentileTable(v view) Table {
+	t := Table{Head: []string{"target", "time", "n", "p50, ms", "p90, ms", "p99, ms", "p99.9, ms", "max, ms", "beyond"}}
+	for _, s := range v.series {
+		for _, kind := range []struct {
+			name string
+			h    *hdrhistogram.Histogram
+		}{{"response", s.row.Response.Histogram}, {"service", s.row.Service.Histogram}} {
+			if kind.h == nil {
+				continue
+			}
+			sent := max(s.row.Ledger.Sent, kind.h.TotalCount())
+			row := []string{s.label, kind.name, stats.FormatCount(sent)}
+			for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
+				row = append(row, quantileOfAll(kind.h, q, sent))
+			}
+			row = append(row, stats.FormatNumber(milliseconds(kind.h.Max())),
+				fmt.Sprintf("%s failed or censored", stats.FormatCount(sent-kind.h.TotalCount())))
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// quantileOfAll writes a quantile of all requests sent.
+func quantileOfAll(h *hdrhistogram.Histogram, q float64, sent int64) string {
+	rank := max(int64(math.Ceil(q*float64(sent))), 1)
+	switch {
+	case rank > h.TotalCount():
+		return "∞"
+	case float64(sent)*(1-q) < enough*(1-1e-9):
+		return "n too small"
+	}
+	return stats.FormatNumber(atRank(h, rank))
+}

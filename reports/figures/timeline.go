@@ -1,0 +1,109 @@
+package figures
+
+import (
+	"fmt"
+
+	"servebench/reports/stats"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// timeline draws what happened when: rates, requests in flight, failures,
+// latency and the instrument's own lag, one column for each target.
+func timeline(v view) Figure {
+	blocks := blocksOf(len(v.series))
+	lanes := lanesOf(v.series, windowsFor(blocks))
+	f := Figure{
+		Name:  v.name("timeline"),
+		Title: v.title("Over time"),
+		Caption: fmt.Sprintf("Windows of %s of due time, rounds joined in a row. Scheduled, sent and answered requests per "+
+			"second lie on one another when all goes well. p50 is drawn for windows with at least 20 answers, p99 only for "+
+			"those with at least 1,000; the p99 of a whole round is the horizontal stroke. Lag is how late the instrument "+
+			"sent: it belongs to the harness, not to the target.", windowText(lanes)),
+		Conditions: v.conditions(),
+	}
+	if longest(lanes) == 0 {
+		f.Missing = "nothing was sent, so there is nothing to show over time"
+		return f
+	}
+	t := newTracks(lanes)
+	if !t.lost {
+		f.Caption += " No request failed or was censored, so there is no row for it."
+	}
+	f.Height = 30 + vg.Length(len(blocks))*(heading+40+vg.Length(len(t.rows()))*88)
+	f.Data = timelineTable(v, lanes)
+	f.paint = func(c draw.Canvas, p Palette) { drawTimeline(c, p, v, t, blocks) }
+	return f
+}
+
+// block is a run of targets side by side: [from, to).
+type block struct{ from, to int }
+
+// blocksOf sets at most four targets side by side, as evenly as it goes.
+func blocksOf(n int) []block {
+	count := (n + 3) / 4
+	var blocks []block
+	for i := range count {
+		blocks = append(blocks, block{i * n / count, (i + 1) * n / count})
+	}
+	return blocks
+}
+
+// windowsFor is how many windows a column bears: the more targets share the
+// width, the fewer.
+func windowsFor(blocks []block) int {
+	widest := 1
+	for _, b := range blocks {
+		widest = max(widest, b.to-b.from)
+	}
+	return 480 / max(widest, 2)
+}
+
+// quantileOf returns a quantile in milliseconds when enough samples lie beyond it.
+func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
+	if h == nil || float64(h.TotalCount())*(1-q) < enough*(1-1e-9) {
+		return 0, false
+	}
+	return milliseconds(h.ValueAtQuantile(q * 100)), true
+}
+
+func timelineTable(v view, lanes []lane) Table {
+	const rows = 60
+	t := Table{Head: []string{"target", "round", "from, s", "to, s", "scheduled/s", "sent/s", "answered/s",
+		"failed", "censored", "in flight", "p50, ms", "p99, ms", "slowest, ms", "lag p99, ms", "lag max, ms"}}
+	if longest(lanes) > rows {
+		lanes = lanesOf(v.series, rows)
+	}
+	for i, l := range lanes {
+		for _, w := range l.windows {
+			t.Rows = append(t.Rows, []string{
+				v.series[i].label, fmt.Sprint(w.round), plain(w.from), plain(w.to),
+				stats.FormatRateNumber(w.perSecond(w.Scheduled)), stats.FormatRateNumber(w.perSecond(w.Sent)),
+				stats.FormatRateNumber(w.perSecond(w.OK)), stats.FormatCount(w.Failed), stats.FormatCount(w.Censored),
+				stats.FormatCount(w.InFlight), quantileText(w.response, 0.5), quantileText(w.response, 0.99),
+				slowestText(w.response), quantileText(w.lag, 0.99), slowestText(w.lag),
+			})
+		}
+	}
+	return t
+}
+
+func quantileText(h *hdrhistogram.Histogram, q float64) string {
+	if h == nil {
+		return "–"
+	}
+	value, ok := quantileOf(h, q)
+	if !ok {
+		return "n too small"
+	}
+	return stats.FormatNumber(value)
+}
+
+func slowestText(h *hdrhistogram.Histogram) string {
+	if h == nil {
+		return "–"
+	}
+	return stats.FormatNumber(milliseconds(h.Max()))
+}

@@ -1,0 +1,135 @@
+package figures
+
+import (
+	"strings"
+	"unicode"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// view is what the figures of one measured phase are drawn from.
+type view struct {
+	analysis *stats.Analysis
+	phase    record.Phase
+	only     bool // the run has no other measured phase
+	series   []series
+}
+
+// series is one target of a view.
+type series struct {
+	label  string // the target's name, fit to be drawn
+	row    stats.Row
+	rounds []stats.Row // the same, round by round
+	look   look
+}
+
+// views returns one view for each measured phase that has rows, in the
+// scenario's order; one without series when nothing was measured.
+func views(a *stats.Analysis) []view {
+	looks := looksOf(a.Run)
+	var all []view
+	for _, name := range phaseNames(a.Rows) {
+		v := view{analysis: a, phase: phaseOf(a.Run, name)}
+		for _, row := range a.Rows {
+			if row.Phase == name {
+				v.series = append(v.series, series{
+					label: label(row.Target), row: row,
+					rounds: roundsOf(a, row), look: looks[row.Target],
+				})
+			}
+		}
+		all = append(all, v)
+	}
+	if len(all) == 0 {
+		all = []view{{analysis: a}}
+	}
+	all[0].only = len(all) == 1
+	return all
+}
+
+func phaseNames(rows []stats.Row) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, row := range rows {
+		if !seen[row.Phase] {
+			seen[row.Phase] = true
+			names = append(names, row.Phase)
+		}
+	}
+	return names
+}
+
+func phaseOf(run *record.Run, name string) record.Phase {
+	for _, p := range run.Scenario.Phases {
+		if p.Name == name {
+			return p
+		}
+	}
+	return record.Phase{Name: name}
+}
+
+func roundsOf(a *stats.Analysis, row stats.Row) []stats.Row {
+	var cells []stats.Row
+	for _, c := range a.Cells {
+		if c.Target == row.Target && c.Phase == row.Phase {
+			cells = append(cells, c)
+		}
+	}
+	return cells
+}
+
+// name makes a figure's name unique among the phases.
+func (v view) name(base string) string {
+	if v.only {
+		return base
+	}
+	return base + "-" + slug(v.phase.Name)
+}
+
+// title names the phase when there are several.
+func (v view) title(base string) string {
+	if v.only {
+		return base
+	}
+	return base + ", phase " + label(v.phase.Name)
+}
+
+// slug keeps what is safe in a file name.
+func slug(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, s)
+}
+
+// label makes a name from outside fit to be drawn on one line: no control
+// characters, and not longer than a legend bears.
+func label(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	const most = 40
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most-1]) + "…"
+	}
+	return s
+}
+
+// capital starts a sentence.
+func capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	first := []rune(s)
+	first[0] = unicode.ToUpper(first[0])
+	return string(first)
+}
