@@ -1,0 +1,39 @@
+package trees
+
+// Predict returns the probability of class 1. The row has one value per feature,
+// NaN for a missing one; a shorter row panics. It does not allocate.
+//
+// As in XGBoost, values are compared and leaves summed in float32, tree after
+// tree, so that both agree to rounding.
+func (m *Model) Predict(row []float32) float32 {
+	row = row[:len(m.features)]
+	margin := m.base
+	for _, root := range m.roots {
+		margin += leaf(m.nodes, root, row)
+	}
+	return float32(sigmoid(float64(margin)))
+}
+
+// leaf returns the value of the leaf that the row falls into. It ends because
+// children have higher indices than their parent.
+func leaf(nodes []node, i uint32, row []float32) float32 {
+	n := &nodes[i]
+	for n.left != 0 {
+		x := row[n.feature&featureMask]
+		next := n.left + 1
+		if x < n.value || (x != x && n.feature&missingLeft != 0) {
+			next = n.left
+		}
+		n = &nodes[next]
+	}
+	return n.value
+}
+
+// Class returns the class that a probability of class 1 stands for: 1 from one
+// half on, as in XGBoost's classifier but for the half itself.
+func Class(p float32) int {
+	if p >= 0.5 {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,168 @@
+package trees
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// The one kind of model that Read and Write know.
+const (
+	objective = "binary:logistic"
+	booster   = "gbtree"
+)
+
+// maxFeatures bounds num_feature, which sizes a row.
+const maxFeatures = 1 << 16
+
+// Read reads XGBoost's JSON model file, as Write and xgboost's save_model write
+// it. Any input gives an error or a model that can predict. Features without
+// names get f0, f1 and so on.
+func Read(r io.Reader) (*Model, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read XGBoost model: %w", err)
+	}
+	var d document
+	if err := json.Unmarshal(data, &d); err != nil {
+		return nil, fmt.Errorf("read XGBoost model: not the JSON of a model: %w", err)
+	}
+	m, err := d.Learner.model()
+	if err != nil {
+		return nil, fmt.Errorf("read XGBoost model: %w", err)
+	}
+	return m, nil
+}
+
+func (l learnerDoc) model() (*Model, error) {
+	if l.Objective.Name != objective {
+		return nil, fmt.Errorf("objective is %q, want %q", l.Objective.Name, objective)
+	}
+	if l.Booster.Name != booster {
+		return nil, fmt.Errorf("gradient booster is %q, want %q", l.Booster.Name, booster)
+	}
+	if n := l.Params.NumTarget; n != "" && n != "0" && n != "1" {
+		return nil, fmt.Errorf("num_target is %s, want 1", n)
+	}
+	names, err := l.names()
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{features: names, attributes: l.Attributes}
+	base, err := probability(l.Params.BaseScore)
+	if err != nil {
+		return nil, err
+	}
+	m.setBase(base)
+	for i, d := range l.Booster.Model.Trees {
+		t, err := d.tree(len(names))
+		if err != nil {
+			return nil, fmt.Errorf("tree %d: %w", i, err)
+		}
+		m.append(t)
+	}
+	return m, nil
+}
+
+func (l learnerDoc) names() ([]string, error) {
+	n, err := strconv.Atoi(l.Params.NumFeature)
+	if err != nil || n < 1 || n > maxFeatures {
+		return nil, fmt.Errorf("num_feature is %q, want a number from 1 to %d", l.Params.NumFeature, maxFeatures)
+	}
+	names := l.FeatureNames
+	for i := len(names); i < n && len(l.FeatureNames) == 0; i++ {
+		names = append(names, fmt.Sprintf("f%d", i))
+	}
+	if len(names) != n {
+		return nil, fmt.Errorf("num_feature is %d, but there are %d feature_names", n, len(names))
+	}
+	return names, nil
+}
+
+// probability reads base_score.
+func probability(s string) (float32, error) {
+	p, err := strconv.ParseFloat(strings.Trim(s, "[]"), 32)
+	if err != nil || !(p > 0 && p < 1) {
+		return 0, fmt.Errorf("base_score is %q, want a probability between 0 and 1", s)
+	}
+	return float32(p), nil
+}
+
+// tree copies the nodes that the root leads to, level by level, so that the
+// children of a split are neighbours and follow it. The file may hold them
+// in any order, with deleted ones between them.
+func (d treeDoc) tree(features int) (tree, error) {
+	if err := d.check(); err != nil {
+		return tree{}, err
+	}
+	t := tree{}
+	seen := make([]bool, len(d.LeftChildren))
+	order := []int32{0} // the file's index of every node of t
+	seen[0] = true
+	for i := 0; i < len(order); i++ {
+		at := order[i]
+		n := node{value: d.SplitConditions[at]}
+		if d.LeftChildren[at] != -1 {
+			children, err := d.children(at, features, seen)
+			if err != nil {
+				return tree{}, fmt.Errorf("node %d: %w", at, err)
+			}
+			n.feature, n.left = uint32(d.SplitIndices[at]), uint32(len(order))
+			if d.DefaultLeft[at] {
+				n.feature |= missingLeft
+			}
+			order = append(order, children[:]...)
+		}
+		t.nodes = append(t.nodes, n)
+		t.stats = append(t.stats, stat{d.LossChanges[at], d.SumHessian[at], d.BaseWeights[at]})
+	}
+	return t, nil
+}
+
+// children returns the two children of a split and marks them as seen: a node
+// with two parents would make a cycle or a tangle.
+func (d treeDoc) children(at int32, features int, seen []bool) ([2]int32, error) {
+	if f := d.SplitIndices[at]; f < 0 || int(f) >= features {
+		return [2]int32{}, fmt.Errorf("it splits feature %d of %d", f, features)
+	}
+	children := [2]int32{d.LeftChildren[at], d.RightChildren[at]}
+	for _, c := range children {
+		if c < 0 || int(c) >= len(seen) {
+			return children, fmt.Errorf("child %d is not one of the %d nodes", c, len(seen))
+		}
+		if seen[c] {
+			return children, fmt.Errorf("child %d has another parent", c)
+		}
+		seen[c] = true
+	}
+	return children, nil
+}
+
+// check makes sure that every list has one value per node.
+func (d treeDoc) check() error {
+	n := len(d.LeftChildren)
+	if n == 0 {
+		return errors.New("left_children is empty")
+	}
+	for _, list := range []struct {
+		name string
+		n    int
+	}{
+		{"right_children", len(d.RightChildren)}, {"split_indices", len(d.SplitIndices)},
+		{"split_conditions", len(d.SplitConditions)}, {"default_left", len(d.DefaultLeft)},
+		{"loss_changes", len(d.LossChanges)}, {"sum_hessian", len(d.SumHessian)}, {"base_weights", len(d.BaseWeights)},
+	} {
+		if list.n != n {
+			return fmt.Errorf("left_children has %d values, %s %d", n, list.name, list.n)
+		}
+	}
+	for i, categorical := range d.SplitType {
+		if categorical {
+			return fmt.Errorf("node %d splits by category, want splits by number only", i)
+		}
+	}
+	return nil
+}

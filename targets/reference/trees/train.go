@@ -1,0 +1,156 @@
+package trees
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Curve tells how training went.
+type Curve struct {
+	Train []float64 // mean log loss on the training data after each tree grown
+	Valid []float64 // the same on the validation data; nil without them
+	Best  int       // trees the model keeps: those up to the least validation loss
+}
+
+// Train grows trees on train until params.Trees, or until params.Patience trees
+// have not bettered the loss on valid, and keeps those up to the best.
+// Validation data may be empty; then all trees are kept.
+func Train(train, valid Data, params Params) (*Model, Curve, error) {
+	if err := check(train, valid, params); err != nil {
+		return nil, Curve{}, fmt.Errorf("train trees: %w", err)
+	}
+	t := newTrainer(train, valid, params)
+	for len(t.curve.Train) < params.Trees && !t.exhausted() {
+		t.round()
+	}
+	return t.model.first(t.curve.Best), t.curve, nil
+}
+
+func check(train, valid Data, params Params) error {
+	if err := params.Check(); err != nil {
+		return err
+	}
+	if err := train.check(); err != nil {
+		return fmt.Errorf("training data: %w", err)
+	}
+	if n := train.positives(); n == 0 || n == train.Len() {
+		return errors.New("training data: it needs rows of both classes")
+	}
+	if train.Len() > math.MaxInt32/16 {
+		return fmt.Errorf("training data: %d rows are more than %d", train.Len(), math.MaxInt32/16)
+	}
+	if valid.Len() == 0 {
+		return nil
+	}
+	if !slices.Equal(valid.Features, train.Features) {
+		return errors.New("validation data: its features are not those of the training data")
+	}
+	if err := valid.check(); err != nil {
+		return fmt.Errorf("validation data: %w", err)
+	}
+	return nil
+}
+
+// trainer holds what changes from tree to tree.
+type trainer struct {
+	params       Params
+	rng          *rand.Rand
+	train, valid Data
+	trainMargins []float32 // log-odds by row after the trees so far
+	validMargins []float32
+	rows         []int32 // of the tree being grown
+	grower       grower
+	model        *Model
+	curve        Curve
+	least        float64 // validation loss after curve.Best trees
+}
+
+func newTrainer(train, valid Data, params Params) *trainer {
+	model := &Model{features: train.Features}
+	model.setBase(float32(float64(train.positives()) / float64(train.Len())))
+	return &trainer{
+		params: params, rng: rand.New(rand.NewPCG(params.Seed, 0)),
+		train: train, trainMargins: slices.Repeat([]float32{model.base}, train.Len()),
+		valid: valid, validMargins: slices.Repeat([]float32{model.base}, valid.Len()),
+		grower: grower{
+			params: params, binned: bin(train, params.Bins),
+			gradients: make([]sum, train.Len()), scratch: make([]int32, 0, train.Len()),
+		},
+		model: model, least: math.Inf(1),
+	}
+}
+
+// round grows one tree and adds it to the model.
+func (t *trainer) round() {
+	t.derive()
+	t.draw()
+	tree := t.grower.grow(t.rows)
+	t.model.append(tree)
+	advance(t.trainMargins, tree, t.train)
+	t.curve.Train = append(t.curve.Train, loss(t.trainMargins, t.train.Labels))
+	t.curve.Best = len(t.curve.Train)
+	if t.valid.Len() > 0 {
+		t.validate(tree)
+	}
+}
+
+// derive computes the loss's derivatives at the margins: p − y and p(1 − p).
+func (t *trainer) derive() {
+	for i, label := range t.train.Labels {
+		p := sigmoid(float64(t.trainMargins[i]))
+		t.grower.gradients[i] = sum{fixed(p - float64(label)), fixed(p * (1 - p))}
+	}
+}
+
+// draw chooses the rows and features of the next tree.
+func (t *trainer) draw() {
+	t.rows = t.rows[:0]
+	for i := range t.train.Len() {
+		if t.params.RowShare == 1 || t.rng.Float64() < t.params.RowShare {
+			t.rows = append(t.rows, int32(i))
+		}
+	}
+	width := len(t.train.Features)
+	keep := max(1, int(math.Round(t.params.FeatureShare*float64(width))))
+	t.grower.features = t.rng.Perm(width)[:keep]
+	slices.Sort(t.grower.features)
+}
+
+// validate follows the loss on the validation data.
+func (t *trainer) validate(tree tree) {
+	advance(t.validMargins, tree, t.valid)
+	v := loss(t.validMargins, t.valid.Labels)
+	t.curve.Valid = append(t.curve.Valid, v)
+	if v < t.least {
+		t.least = v
+		return
+	}
+	t.curve.Best = slices.Index(t.curve.Valid, t.least) + 1
+}
+
+func (t *trainer) exhausted() bool {
+	return t.params.Patience > 0 && t.valid.Len() > 0 && len(t.curve.Valid)-t.curve.Best >= t.params.Patience
+}
+
+// advance adds a tree's leaves to the margins.
+func advance(margins []float32, tree tree, d Data) {
+	for i := range margins {
+		margins[i] += leaf(tree.nodes, 0, d.Row(i))
+	}
+}
+
+// loss is the mean log loss at these margins: ln(1+e^−m) for class 1, ln(1+e^m)
+// for class 0.
+func loss(margins []float32, labels []uint8) float64 {
+	total := 0.0
+	for i, m := range margins {
+		if labels[i] == 1 {
+			m = -m
+		}
+		total += max(float64(m), 0) + math.Log1p(exp(-math.Abs(float64(m))))
+	}
+	return total / float64(len(margins))
+}
