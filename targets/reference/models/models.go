@@ -1,0 +1,105 @@
+// Package models lists the models that the reference server can serve. They are
+// part of the binary; package training beneath this one makes them.
+package models
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"servebench/generators"
+	"servebench/generators/credit"
+	"servebench/targets/reference/trees"
+)
+
+// Model is a model ready to predict. It is immutable and safe for concurrent
+// use.
+type Model struct {
+	Name      string
+	Doc       string // one sentence
+	Version   string
+	Generator string // the generator of the examples it was trained on; "" if unknown
+	Schema    generators.Schema
+
+	ensemble *trees.Model
+}
+
+// Predict returns the probability of class 1. features has one value per feature
+// of the schema, NaN for a missing one; fewer panic. It does not allocate and
+// keeps nothing of the slice.
+func (m *Model) Predict(features []float32) float32 { return m.ensemble.Predict(features) }
+
+// creditFile is the model credit in XGBoost's JSON format. The test of this
+// package trains it anew and compares the bytes; `go test -update` rewrites it.
+//
+//go:embed credit.json
+var creditFile []byte
+
+// builtIn reads the embedded models once: many callers ask for the list.
+var builtIn = sync.OnceValue(func() []*Model {
+	m, err := Read("credit", bytes.NewReader(creditFile))
+	if err != nil {
+		panic("the embedded model credit is broken: " + err.Error())
+	}
+	m.Doc = "Decides loan applications with gradient-boosted trees (binary:logistic)."
+	return []*Model{m}
+})
+
+// All returns the models in the order of the help text.
+func All() []*Model { return append([]*Model(nil), builtIn()...) }
+
+// Named returns the model of that name. Its error lists the names there are.
+func Named(name string) (*Model, error) {
+	var names []string
+	for _, m := range builtIn() {
+		if m.Name == name {
+			return m, nil
+		}
+		names = append(names, m.Name)
+	}
+	return nil, fmt.Errorf("unknown model %q, want one of %s", name, strings.Join(names, ", "))
+}
+
+// Read reads a model file in XGBoost's JSON format, as `refserver train` and
+// Python's xgboost write it. A file that names a generator whose features it
+// has gets that generator's schema; another one gets the feature names of the
+// file and the classes 0 and 1.
+func Read(name string, r io.Reader) (*Model, error) {
+	ensemble, err := trees.Read(r)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	m := &Model{
+		Name: name, Doc: "Predicts with a model in XGBoost's JSON format.", Version: "1",
+		Schema: plain(ensemble.Features()), ensemble: ensemble,
+	}
+	kind := credit.Kind()
+	if ensemble.Attributes()["generator"] != kind.Name {
+		return m, nil
+	}
+	g, err := kind.Open(generators.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	if sameFeatures(g.Schema(), m.Schema) {
+		m.Generator, m.Schema = kind.Name, g.Schema()
+	}
+	return m, nil
+}
+
+// plain is the schema of features of which only the names are known.
+func plain(names []string) generators.Schema {
+	schema := generators.Schema{Classes: []string{"0", "1"}}
+	for _, name := range names {
+		schema.Features = append(schema.Features, generators.Feature{Name: name})
+	}
+	return schema
+}
+
+func sameFeatures(a, b generators.Schema) bool {
+	return slices.EqualFunc(a.Features, b.Features, func(x, y generators.Feature) bool { return x.Name == y.Name })
+}
