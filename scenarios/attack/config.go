@@ -2,54 +2,95 @@
 // due time through vegeta, whatever the server does, checks each answer, and
 // records response time, service time and lag into histograms. It stands
 // between the orchestration in scenarios and the record on disk.
+//
+// The way of one request: the pacer waits until it is due and hands it to one
+// of vegeta's workers; the round tripper replaces vegeta's placeholder by the
+// request of the corpus and sends it; the recorder, the only reader of vegeta's
+// results, books it; finished seconds go to sinks that write them to disk. What
+// is known of a request on its way is its flight, found by vegeta's sequence
+// number.
 package attack
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
 
-	"servebench/reports/record"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Config describes the load of one cell.
 type Config struct {
+	// Endpoint is where the requests go. Its Transport, when there is one, has
+	// to give up a request as soon as the request's context ends.
 	Endpoint targets.Endpoint
 	Corpus   *corpus.Corpus
 	// Arrivals are the due times, ascending offsets from the cell's start.
-	// They are pulled as the load proceeds.
+	// They are pulled as the load proceeds. The sequence must end.
 	Arrivals iter.Seq[time.Duration]
-	// Span is the length of the schedule.
+	// Span is the length of the schedule: every arrival is before it.
 	Span time.Duration
 	// OrderSeed decides which request of the corpus is sent k-th.
 	OrderSeed uint64
-	// Timeout bounds one request, from sent to done. It also bounds the drain
-	// after the last due time: what is still in flight then is censored.
+	// Timeout bounds one request, from sent to done; it is kept to 2 %. It also
+	// bounds the drain after the last due time: what is still in flight then is
+	// censored, what was not sent by then never is.
 	Timeout time.Duration
 	// Deadline is the response time within which a correct answer is good; 0: any.
 	Deadline time.Duration
 	// MaxInFlight caps the requests in flight; a cap that binds makes the run INVALID.
 	MaxInFlight int
-	// CPUs is how many CPUs the generator was given, for its own accounting.
+	// CPUs is how many CPUs the generator was given, for its own accounting;
+	// 0: GOMAXPROCS.
 	CPUs int
 	// Log receives one interval per second of schedule and tag.
-	Log *record.LogWriter
-	// Raw, when not nil, receives vegeta's own result stream (gob).
+	Log IntervalLog
+	// Raw, when not nil, receives vegeta's own result stream (gob), which
+	// vegeta's encode, report and plot commands read.
 	Raw io.Writer
-	// Stop, when closed, ends the sending; what is in flight drains.
+	// Stop, when closed, ends the sending; what is in flight drains. nil: never.
 	Stop <-chan struct{}
 	// Progress, when not nil, is called a few times a second, never from the
-	// sending path.
+	// sending path, and never after Run returned.
 	Progress func(Progress)
+}
+
+// IntervalLog receives the histogram of one tag (record.TagResponse…) over
+// [start, end) of the schedule, in nanoseconds, in ascending order of start. It
+// must not keep the histogram. A *record.LogWriter is one.
+type IntervalLog interface {
+	Interval(tag string, start, end time.Duration, h *hdrhistogram.Histogram) error
 }
 
 // Progress is how far a cell has come.
 type Progress struct {
-	Elapsed  time.Duration
+	Elapsed  time.Duration // since the first arrival could be due
 	Sent     int64
-	Done     int64
+	Done     int64 // OK, failed or censored
 	Failed   int64
 	InFlight int64
+}
+
+// check says what is missing or impossible.
+func (cfg *Config) check() error {
+	switch {
+	case cfg.Corpus == nil || cfg.Corpus.Len() == 0:
+		return errors.New("corpus: none, want at least one request")
+	case cfg.Arrivals == nil:
+		return errors.New("arrivals: none, want a sequence of due times")
+	case cfg.Span <= 0:
+		return fmt.Errorf("span: %v, want more than 0s", cfg.Span)
+	case cfg.Timeout <= 0:
+		return fmt.Errorf("timeout: %v, want more than 0s", cfg.Timeout)
+	case cfg.MaxInFlight < 1:
+		return fmt.Errorf("max in flight: %d, want at least 1", cfg.MaxInFlight)
+	case cfg.Log == nil:
+		return errors.New("log: none, want an interval log")
+	}
+	return nil
 }

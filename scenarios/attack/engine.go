@@ -1,0 +1,131 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// logQueue is how many finished seconds may wait to be written.
+const logQueue = 16
+
+// engine holds the parts of one cell's load. All of them are made before the
+// load starts, so that what can fail fails early.
+type engine struct {
+	cfg       Config
+	arrivals  *arrivals
+	flights   *flights
+	waiter    waiter
+	transport transport
+	trips     *roundTripper
+	recorder  *recorder
+	log       *sink[*second]
+	raw       *sink[*vegeta.Result] // nil without Config.Raw
+	rawWriter *rawWriter
+	attacker  *vegeta.Attacker
+	exhausted chan time.Duration
+	retries   atomic.Int64
+
+	stopped   atomic.Bool
+	stoppedAt atomic.Int64 // from zero, in nanoseconds; 0 while not stopped
+	zero      time.Time    // due time's zero
+	broken    chan struct{}
+	// giveUp ends the contexts of all requests.
+	giveUp context.CancelCauseFunc
+}
+
+func newEngine(cfg Config) (*engine, error) {
+	base, giveUp := context.WithCancelCause(context.Background())
+	e := &engine{
+		cfg:       cfg,
+		flights:   newFlights(cfg.MaxInFlight),
+		transport: newTransport(cfg.Endpoint, cfg.MaxInFlight, cfg.Timeout),
+		exhausted: make(chan time.Duration, 1),
+		broken:    make(chan struct{}, 2),
+		giveUp:    giveUp,
+	}
+	templates, err := newTemplates(cfg.Corpus, cfg.Endpoint.URL, &e.retries)
+	if err != nil {
+		return nil, err
+	}
+	if e.waiter, err = newWaiter(); err != nil {
+		return nil, err
+	}
+	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
+	e.trips = &roundTripper{
+		next:      e.transport,
+		templates: templates,
+		order:     sequence,
+		flights:   e.flights,
+		deadlines: newDeadlines(base, cfg.Timeout),
+		stopped:   &e.stopped,
+	}
+	e.recorder = newRecorder(cfg, sequence, e.flights)
+	e.openSinks(templates, sequence)
+	e.attacker = newAttacker(e.trips, cfg.MaxInFlight)
+	e.arrivals = newArrivals(cfg.Arrivals)
+	return e, nil
+}
+
+func (e *engine) openSinks(templates []template, sequence order) {
+	onError := func() { e.broken <- struct{}{} }
+	seconds := e.recorder.seconds
+	e.log = newSink(logQueue, func(s *second) error {
+		err := s.writeTo(e.cfg.Log, e.cfg.Span)
+		seconds.reuse(s)
+		return err
+	}, onError)
+	seconds.out = e.log
+	if e.cfg.Raw != nil {
+		e.rawWriter = newRawWriter(e.cfg.Raw, templates, sequence)
+		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
+	}
+}
+
+// newAttacker starts every worker it may use: vegeta would otherwise add them
+// under load, just when they are late.
+func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
+	client := &http.Client{
+		Transport: trips,
+		// A redirect is an answer.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return vegeta.NewAttacker(
+		vegeta.Client(client),
+		vegeta.Workers(uint64(workers)),
+		vegeta.MaxWorkers(uint64(workers)),
+	)
+}
+
+// stopSending ends the sending. Requests in flight go on.
+func (e *engine) stopSending() {
+	if e.stopped.Swap(true) {
+		return
+	}
+	e.stoppedAt.Store(int64(max(time.Since(e.zero), 1)))
+	e.waiter.interrupt()
+	e.attacker.Stop()
+}
+
+// warm opens connections ahead of the load.
+func (e *engine) warm(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
+	defer cancel()
+	target := e.trips.templates[0].request.URL
+	e.transport.warm(ctx, hostPort(target), min(warmConnections, e.cfg.MaxInFlight))
+}
+
+// close releases what the load used.
+func (e *engine) close() error {
+	e.giveUp(errGivenUp)
+	e.arrivals.stop()
+	e.transport.close()
+	if err := e.waiter.close(); err != nil {
+		return fmt.Errorf("close waiter: %w", err)
+	}
+	return nil
+}

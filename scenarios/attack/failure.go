@@ -1,0 +1,117 @@
+package attack
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"servebench/reports/record"
+	"servebench/scenarios/corpus"
+)
+
+// The classes of failures, beside "status NNN" and those of package corpus.
+const (
+	classTimeout = "timeout"
+	classRefused = "refused"
+	classReset   = "reset"
+	classDNS     = "dns"
+	classTLS     = "tls"
+	classOther   = "other"
+)
+
+var (
+	// errTimeout ends the context of a request that took too long.
+	errTimeout = errors.New("no complete answer within the timeout")
+	// errGivenUp ends the contexts of all requests when the drain is over.
+	errGivenUp = errors.New("given up at the end of the drain")
+	// errStopped answers a request that was not to be sent any more.
+	errStopped = errors.New("not sent: the load was stopped")
+	// errTooLong ends an answer that is longer than maxBody.
+	errTooLong = errors.New("answer longer than 16 MiB")
+)
+
+// classify names the kind of a request's failure. A server that dies shows as
+// a connection that is reset, closed while an answer was due, or closed in the
+// middle of one: all of these are a reset.
+func classify(err error) string {
+	var (
+		dns         *net.DNSError
+		certificate *tls.CertificateVerificationError
+		header      tls.RecordHeaderError
+		alert       tls.AlertError
+		authority   x509.UnknownAuthorityError
+		timeout     net.Error
+	)
+	switch {
+	case errors.Is(err, errTooLong):
+		return corpus.Decode
+	case errors.As(err, &dns):
+		return classDNS
+	case errors.As(err, &certificate), errors.As(err, &header), errors.As(err, &alert), errors.As(err, &authority):
+		return classTLS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return classRefused
+	case errors.Is(err, errTimeout), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return classTimeout
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		// net/http does not export this one.
+		strings.Contains(err.Error(), "server closed idle connection"):
+		return classReset
+	}
+	return classOther
+}
+
+// failures counts failures by class, with one example of each. The classes are
+// few, so its memory is bounded whatever the errors' texts are.
+type failures map[string]*record.ErrorCount
+
+func (fs failures) add(class, example string) {
+	f, ok := fs[class]
+	if !ok {
+		f = &record.ErrorCount{Class: class, Example: example}
+		fs[class] = f
+	}
+	f.Count++
+}
+
+// sorted returns the classes, the most frequent first.
+func (fs failures) sorted() []record.ErrorCount {
+	var counts []record.ErrorCount
+	for _, f := range fs {
+		counts = append(counts, *f)
+	}
+	slices.SortFunc(counts, func(a, b record.ErrorCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
+	})
+	return counts
+}
+
+// statuses names the classes of HTTP statuses.
+type statuses map[int]string
+
+func (s statuses) class(status int) string {
+	name, ok := s[status]
+	if !ok {
+		name = fmt.Sprintf("status %d", status)
+		s[status] = name
+	}
+	return name
+}
+
+// excerpt returns the beginning of a body, for an example text.
+func excerpt(body []byte) string {
+	const most = 200
+	if len(body) > most {
+		return strings.ToValidUTF8(string(body[:most]), "") + "…"
+	}
+	return string(body)
+}

@@ -1,0 +1,97 @@
+package attack
+
+import (
+	"sync"
+	"time"
+)
+
+// flights finds the flight of a sequence number. Sequence numbers ascend with
+// the due times, so a ring over the outstanding ones holds them all. It grows
+// to as many requests as come due within the timeout, and then no more however
+// long the run is; the flights themselves, which are used again, are as many as
+// there are workers.
+type flights struct {
+	mu   sync.Mutex
+	ring []*flight // by sequence number; the length is a power of two
+	low  uint64    // every flight below it was taken
+	next uint64    // the sequence number that begins next
+	last time.Duration
+	free []*flight
+}
+
+func newFlights(capacity int) *flights {
+	length := 64
+	for length < 2*capacity {
+		length *= 2
+	}
+	return &flights{ring: make([]*flight, length)}
+}
+
+func (fs *flights) slot(seq uint64) **flight { return &fs.ring[seq&uint64(len(fs.ring)-1)] }
+
+// begin makes the next flight, which is due at due.
+func (fs *flights) begin(due time.Duration) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.next-fs.low == uint64(len(fs.ring)) {
+		fs.grow()
+	}
+	f := &flight{}
+	if n := len(fs.free); n > 0 {
+		f, fs.free = fs.free[n-1], fs.free[:n-1]
+	}
+	*f = flight{seq: fs.next, due: due}
+	*fs.slot(fs.next) = f
+	fs.next++
+	fs.last = due
+}
+
+func (fs *flights) grow() {
+	old := fs.ring
+	fs.ring = make([]*flight, 2*len(old))
+	for seq := fs.low; seq < fs.next; seq++ {
+		*fs.slot(seq) = old[seq&uint64(len(old)-1)]
+	}
+}
+
+// find returns the flight of a sequence number that began and was not taken.
+func (fs *flights) find(seq uint64) *flight {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return *fs.slot(seq)
+}
+
+// take removes the flight of a sequence number. Every request due before
+// settled was taken by now.
+func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f = *fs.slot(seq)
+	*fs.slot(seq) = nil
+	for fs.low < fs.next && *fs.slot(fs.low) == nil {
+		fs.low++
+	}
+	if fs.low == fs.next {
+		return f, fs.last
+	}
+	return f, (*fs.slot(fs.low)).due
+}
+
+// release gives a taken flight back for another use.
+func (fs *flights) release(f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.free = append(fs.free, f)
+}
+
+// left takes what never came back: requests that were due but that no worker
+// took before the load was stopped.
+func (fs *flights) left() []*flight {
+	var left []*flight
+	for seq := fs.low; seq < fs.next; seq++ {
+		if f := *fs.slot(seq); f != nil {
+			left = append(left, f)
+		}
+	}
+	return left
+}

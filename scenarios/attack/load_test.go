@@ -1,0 +1,247 @@
+package attack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/generators"
+	"servebench/reports/record"
+	"servebench/scenarios/corpus"
+	"servebench/targets"
+	"servebench/targets/protocol"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// question is a generator of one random number.
+type question struct{}
+
+func (question) Schema() generators.Schema { return generators.Schema{} }
+
+func (question) Next(rng *rand.Rand) generators.Example {
+	x := rng.Float32()
+	label := 0
+	if x >= 0.5 {
+		label = 1
+	}
+	return generators.Example{Features: []float32{x}, Label: label}
+}
+
+// echo is a protocol whose right answer is the number itself.
+type echo struct{}
+
+type ask struct {
+	ID string  `json:"id"`
+	X  float32 `json:"x"`
+}
+
+func (echo) Encode(id string, batch []generators.Example) (protocol.Request, error) {
+	body, err := json.Marshal(ask{ID: id, X: batch[0].Features[0]})
+	return protocol.Request{
+		Method: http.MethodPost,
+		Path:   "/infer?v=1",
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   body,
+	}, err
+}
+
+func (echo) Decode(r protocol.Response) ([]protocol.Answer, error) {
+	var p float64
+	if err := json.Unmarshal(r.Body, &p); err != nil {
+		return nil, err
+	}
+	label := 0
+	if p >= 0.5 {
+		label = 1
+	}
+	return []protocol.Answer{{Label: label, Probability: p}}, nil
+}
+
+func newCorpus(t testing.TB, size int) *corpus.Corpus {
+	t.Helper()
+	c, err := corpus.Build(corpus.Config{
+		Generator: question{}, Protocol: echo{}, Size: size, Batch: 1, Seed: 1,
+		Predict: func(features []float32) float32 { return features[0] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// answer gives the right answer to a request.
+func answer(t testing.TB, w http.ResponseWriter, r *http.Request) {
+	var a ask
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &a)
+	}
+	if err != nil {
+		t.Errorf("server received %q: %v", body, err)
+	}
+	fmt.Fprint(w, a.X)
+}
+
+func serve(t testing.TB, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// every returns n arrivals at equal gaps.
+func every(gap time.Duration, n int) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for k := range n {
+			if !yield(time.Duration(k) * gap) {
+				return
+			}
+		}
+	}
+}
+
+// memoryLog keeps the histograms of each tag, merged.
+type memoryLog struct {
+	t      testing.TB
+	merged map[string]*hdrhistogram.Histogram
+	starts []time.Duration
+}
+
+func newMemoryLog(t testing.TB) *memoryLog {
+	return &memoryLog{t: t, merged: map[string]*hdrhistogram.Histogram{}}
+}
+
+func (l *memoryLog) Interval(tag string, start, end time.Duration, h *hdrhistogram.Histogram) error {
+	if n := len(l.starts); n > 0 && start < l.starts[n-1] || end <= start {
+		l.t.Errorf("interval [%v, %v) after %v, want ascending ones", start, end, l.starts)
+	}
+	l.starts = append(l.starts, start)
+	if l.merged[tag] == nil {
+		l.merged[tag] = hdrhistogram.New(lowest, highest, digits)
+	}
+	l.merged[tag].Merge(h)
+	return nil
+}
+
+func (l *memoryLog) count(tag string) int64 {
+	if h := l.merged[tag]; h != nil {
+		return h.TotalCount()
+	}
+	return 0
+}
+
+func (l *memoryLog) quantile(tag string, percent float64) time.Duration {
+	return time.Duration(l.merged[tag].ValueAtPercentile(percent))
+}
+
+// load is a Config for n requests at equal gaps over a small corpus.
+func load(t testing.TB, url string, gap time.Duration, n int) (Config, *memoryLog) {
+	log := newMemoryLog(t)
+	return Config{
+		Endpoint:    targets.Endpoint{URL: url},
+		Corpus:      newCorpus(t, 20),
+		Arrivals:    every(gap, n),
+		Span:        gap * time.Duration(n),
+		OrderSeed:   1,
+		Timeout:     30 * time.Second,
+		MaxInFlight: 256,
+		Log:         log,
+	}, log
+}
+
+// run runs a load and checks what holds for every one.
+func run(t testing.TB, ctx context.Context, cfg Config, log *memoryLog) record.Cell {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	cell, err := Run(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkAccounts(t, cell, log)
+	checkNothingLeft(t, before)
+	return cell
+}
+
+// checkAccounts checks that the ledger, the slices, the errors and the
+// histograms tell the same story.
+func checkAccounts(t testing.TB, cell record.Cell, log *memoryLog) {
+	t.Helper()
+	l := cell.Ledger
+	if l.Scheduled < l.Sent || l.Sent != l.OK+l.Failed+l.Censored {
+		t.Errorf("ledger %+v, want scheduled ≥ sent = ok + failed + censored", l)
+	}
+	var sum record.Ledger
+	for i, s := range cell.Slices {
+		sum.Scheduled += s.Scheduled
+		sum.Sent += s.Sent
+		sum.OK += s.OK
+		sum.Failed += s.Failed
+		sum.Censored += s.Censored
+		if s.Start != time.Duration(i)*time.Second || s.InFlight > int64(cell.Instrument.Workers) {
+			t.Errorf("slice %d: %+v, want it to start at %ds and at most %d in flight", i, s, i, cell.Instrument.Workers)
+		}
+	}
+	if sum != l {
+		t.Errorf("slices add up to %+v, ledger is %+v", sum, l)
+	}
+	var failed int64
+	for _, e := range cell.Errors {
+		failed += e.Count
+	}
+	if failed != l.Failed {
+		t.Errorf("errors %+v add up to %d, want %d", cell.Errors, failed, l.Failed)
+	}
+	for tag, want := range map[string]int64{
+		record.TagResponse: l.OK, record.TagService: l.OK, record.TagLag: l.Sent,
+		record.TagFailed: l.Failed, record.TagCensored: l.Censored,
+	} {
+		if got := log.count(tag); got != want {
+			t.Errorf("%d values tagged %s, want %d", got, tag, want)
+		}
+	}
+	if w := cell.Instrument.Workers; w > cell.Instrument.WorkerCap || l.Sent > 0 && w < 1 {
+		t.Errorf("%d workers of %d", w, cell.Instrument.WorkerCap)
+	}
+	if cell.Instrument.OutOfRange != 0 {
+		t.Errorf("%d values out of range", cell.Instrument.OutOfRange)
+	}
+}
+
+// checkNothingLeft waits for the goroutines of a load to end. The server's own
+// end a little after its connections do.
+func checkNothingLeft(t testing.TB, before int) {
+	t.Helper()
+	var stacks strings.Builder
+	for range 300 {
+		buf := make([]byte, 1<<20)
+		stacks.Reset()
+		stacks.Write(buf[:runtime.Stack(buf, true)])
+		if !strings.Contains(stacks.String(), "net/http.(*persistConn)") &&
+			!strings.Contains(stacks.String(), "vegeta/v12/lib.(*Attacker)") &&
+			!strings.Contains(stacks.String(), "attack.(*engine)") &&
+			!strings.Contains(stacks.String(), "attack.newSink") &&
+			runtime.NumGoroutine() <= before+2 { // the server's accept loop and a connection going down
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines before the load, %d after it:\n%s", before, runtime.NumGoroutine(), stacks.String())
+}
+
+func classes(cell record.Cell) map[string]int64 {
+	counts := map[string]int64{}
+	for _, e := range cell.Errors {
+		counts[e.Class] = e.Count
+	}
+	return counts
+}

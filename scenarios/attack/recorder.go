@@ -1,0 +1,143 @@
+package attack
+
+import (
+	"sync/atomic"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/corpus"
+	"servebench/targets/protocol"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// recorder books results. It is the only reader of vegeta's results, which wait
+// for it, so it does no input or output and formats only what is new; what it
+// holds does not grow with the number of results.
+type recorder struct {
+	zero     time.Time
+	deadline time.Duration
+	corpus   *corpus.Corpus
+	order    order
+	flights  *flights
+	seconds  *seconds
+	errors   failures
+	statuses statuses
+
+	ledger     record.Ledger
+	answers    record.Answers
+	good       int64
+	most       int64 // requests in flight
+	outOfRange int64
+	lastSent   time.Duration // from zero
+	lastDone   time.Duration
+
+	// For the progress, read from another goroutine.
+	done, failed atomic.Int64
+}
+
+func newRecorder(cfg Config, o order, fs *flights) *recorder {
+	return &recorder{
+		deadline: cfg.Deadline,
+		corpus:   cfg.Corpus,
+		order:    o,
+		flights:  fs,
+		seconds:  newSeconds(cfg.Span),
+		errors:   failures{},
+		statuses: statuses{},
+	}
+}
+
+// record books one result. It returns false when the request never reached the
+// network, which is then only scheduled.
+func (r *recorder) record(result *vegeta.Result) bool {
+	f, settled := r.flights.take(result.Seq)
+	slice := r.seconds.slice(f.due)
+	slice.Scheduled++
+	r.ledger.Scheduled++
+	if f.state != unsent {
+		r.book(f, result, slice)
+	}
+	reached := f.state != unsent
+	r.flights.release(f)
+	r.seconds.settle(settled)
+	return reached
+}
+
+// book enters a request that was sent.
+func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
+	sentAt := result.Timestamp.Sub(r.zero)
+	doneAt := sentAt + result.Latency
+	r.lastSent, r.lastDone = max(r.lastSent, sentAt), max(r.lastDone, doneAt)
+	r.most = max(r.most, f.most)
+
+	slice.Sent++
+	slice.InFlight = max(slice.InFlight, f.most)
+	r.ledger.Sent++
+	second := r.seconds.second(f.due)
+	r.value(second, tagLag, sentAt-f.due)
+
+	class, text := r.judge(f, result)
+	switch {
+	case f.state == censored:
+		r.ledger.Censored++
+		slice.Censored++
+		r.value(second, tagCensored, doneAt-f.due)
+	case class != "":
+		r.ledger.Failed++
+		slice.Failed++
+		r.errors.add(class, text)
+		r.failed.Add(1)
+		r.value(second, tagFailed, doneAt-f.due)
+	default:
+		r.ledger.OK++
+		slice.OK++
+		r.value(second, tagResponse, doneAt-f.due)
+		r.value(second, tagService, doneAt-sentAt)
+		if r.deadline == 0 || doneAt-f.due <= r.deadline {
+			r.good++
+		}
+	}
+	r.done.Add(1)
+}
+
+// judge returns the class of what went wrong, and its text; "" when nothing did.
+// Texts are formatted only for the first of a class.
+func (r *recorder) judge(f *flight, result *vegeta.Result) (class, text string) {
+	switch {
+	case f.state == censored:
+		return "", ""
+	case f.failure != nil:
+		return f.class, r.example(f.class, f.failure.Error)
+	case f.status < 200 || f.status > 299:
+		class = r.statuses.class(f.status)
+		return class, r.example(class, func() string { return excerpt(result.Body) })
+	}
+	outcome := r.corpus.Check(r.order.at(result.Seq), protocol.Response{
+		Status: f.status, Header: result.Headers, Body: result.Body,
+	})
+	r.answers.Checked += outcome.Counts.Checked
+	r.answers.Agreed += outcome.Counts.Agreed
+	r.answers.Labelled += outcome.Counts.Labelled
+	r.answers.Correct += outcome.Counts.Correct
+	return outcome.Class, outcome.Text
+}
+
+func (r *recorder) example(class string, text func() string) string {
+	if _, known := r.errors[class]; known {
+		return ""
+	}
+	return text()
+}
+
+func (r *recorder) value(s *second, t tag, v time.Duration) {
+	if !s.record(t, v) {
+		r.outOfRange++
+	}
+}
+
+// unsent books an arrival that was not sent.
+func (r *recorder) unsent(due time.Duration) {
+	r.ledger.Scheduled++
+	r.seconds.slice(due).Scheduled++
+}

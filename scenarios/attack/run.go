@@ -1,0 +1,202 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"servebench/reports/record"
+)
+
+// Run drives one cell and returns what was measured. It sends until the
+// schedule ends, Config.Stop is closed or ctx ends, and returns when every
+// request is done or given up: at the latest Config.Timeout after the last due
+// time or Stop, at once when ctx ends. In all these cases the cell holds
+// everything recorded so far and the error is nil. The error tells of a
+// configuration that cannot be run, in which case nothing was sent, or of a
+// record that could not be written, which ends the sending too.
+//
+// Target, Phase, Round, Measured, Usage and Log of the cell are the caller's to
+// fill in.
+func Run(ctx context.Context, cfg Config) (record.Cell, error) {
+	if err := cfg.check(); err != nil {
+		return record.Cell{}, fmt.Errorf("attack: %w", err)
+	}
+	e, err := newEngine(cfg)
+	if err != nil {
+		return record.Cell{}, fmt.Errorf("attack: %w", err)
+	}
+	cell, err := e.run(ctx)
+	if err := errors.Join(err, e.close()); err != nil {
+		return cell, fmt.Errorf("attack: %w", err)
+	}
+	return cell, nil
+}
+
+func (e *engine) run(ctx context.Context) (record.Cell, error) {
+	e.warm(ctx)
+	before := usageNow()
+	e.zero = time.Now().Add(lead)
+	e.recorder.zero = e.zero
+	pacer := &pacer{
+		next:      e.arrivals.next,
+		flights:   e.flights,
+		zero:      e.zero,
+		waiter:    e.waiter,
+		stopped:   &e.stopped,
+		exhausted: e.exhausted,
+	}
+	results := e.attacker.Attack(placeholder, pacer, 0, "")
+
+	var watchers sync.WaitGroup
+	finished := make(chan struct{})
+	watchers.Go(func() { e.supervise(ctx, finished) })
+	watchers.Go(func() { e.reportProgress(finished) })
+	for result := range results {
+		if e.recorder.record(result) && e.raw != nil {
+			e.raw.put(result)
+		}
+	}
+	close(finished)
+	watchers.Wait()
+
+	e.bookUnsent()
+	spent := usageNow().since(before)
+	err := e.flush()
+	return e.cell(spent), err
+}
+
+// supervise ends the load: gracefully on Stop, at once when ctx ends or the
+// drain is over.
+func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
+	// Should the sending fall so far behind that the last arrival is still to
+	// be sent, the drain starts where the schedule ends.
+	end := e.zero.Add(e.cfg.Span + e.cfg.Timeout)
+	drained := time.NewTimer(time.Until(end))
+	defer drained.Stop()
+	drainFrom := func(start time.Time) {
+		if earlier := start.Add(e.cfg.Timeout); earlier.Before(end) {
+			end = earlier
+			drained.Reset(time.Until(end))
+		}
+	}
+	stop := e.cfg.Stop
+	for {
+		select {
+		case <-finished:
+			return
+		case last := <-e.exhausted:
+			drainFrom(e.zero.Add(last))
+		case <-stop:
+			stop = nil
+			e.stopSending()
+			drainFrom(time.Now())
+		case <-e.broken:
+			e.stopSending()
+			drainFrom(time.Now())
+		case <-drained.C:
+			e.stopSending()
+			e.giveUp(errGivenUp)
+		case <-ctx.Done():
+			e.stopSending()
+			e.giveUp(errGivenUp)
+			return
+		}
+	}
+}
+
+// progressEvery is how often the progress is told.
+const progressEvery = 250 * time.Millisecond
+
+func (e *engine) reportProgress(finished <-chan struct{}) {
+	if e.cfg.Progress == nil {
+		return
+	}
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	for running := true; running; {
+		select {
+		case <-ticker.C:
+		case <-finished:
+			running = false
+		}
+		e.cfg.Progress(Progress{
+			Elapsed:  time.Since(e.zero),
+			Sent:     e.trips.sent.Load(),
+			Done:     e.recorder.done.Load(),
+			Failed:   e.recorder.failed.Load(),
+			InFlight: e.trips.inFlight.Load(),
+		})
+	}
+}
+
+// bookUnsent counts what the schedule held beyond the requests that were sent.
+func (e *engine) bookUnsent() {
+	for _, f := range e.flights.left() {
+		e.recorder.unsent(f.due)
+	}
+	for due, ok := e.arrivals.next(); ok; due, ok = e.arrivals.next() {
+		e.recorder.unsent(due)
+	}
+}
+
+// flush writes everything that is still to be written.
+func (e *engine) flush() error {
+	e.recorder.seconds.finish()
+	err := e.log.close()
+	if e.raw != nil {
+		err = errors.Join(err, e.raw.close(), e.rawWriter.flush())
+	}
+	if err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return nil
+}
+
+// cell sums up what was recorded.
+func (e *engine) cell(spent usage) record.Cell {
+	r := e.recorder
+	cell := record.Cell{
+		Started: e.zero,
+		Span:    e.cfg.Span,
+		Elapsed: r.lastDone,
+		Offered: float64(r.ledger.Scheduled) / e.cfg.Span.Seconds(),
+		Ledger:  r.ledger,
+		Errors:  r.errors.sorted(),
+		Answers: r.answers,
+		Good:    r.good,
+		Slices:  r.seconds.slices,
+		Instrument: record.Instrument{
+			CPUs:       e.cfg.CPUs,
+			CPU:        spent.cpu,
+			GCPause:    spent.pauses,
+			GCCycles:   spent.cycles,
+			Workers:    int(r.most),
+			WorkerCap:  e.cfg.MaxInFlight,
+			Dials:      e.transport.dials(),
+			Retries:    e.retries.Load(),
+			Stalls:     e.log.stalls,
+			OutOfRange: r.outOfRange,
+		},
+	}
+	if cell.Instrument.CPUs == 0 {
+		cell.Instrument.CPUs = runtime.GOMAXPROCS(0)
+	}
+	if e.raw != nil {
+		cell.Instrument.Stalls += e.raw.stalls
+	}
+	cell.Achieved = float64(r.ledger.Sent) / e.sendingTime().Seconds()
+	return cell
+}
+
+// sendingTime is how long requests were being sent: the span of the schedule,
+// longer when the last one was late, shorter when the load was stopped.
+func (e *engine) sendingTime() time.Duration {
+	if at := time.Duration(e.stoppedAt.Load()); at > 0 && at < e.cfg.Span {
+		return at
+	}
+	return max(e.cfg.Span, e.recorder.lastSent)
+}

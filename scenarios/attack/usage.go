@@ -1,0 +1,24 @@
+package attack
+
+import (
+	"runtime/debug"
+	"time"
+)
+
+// usage is what this process has spent on itself so far.
+type usage struct {
+	cpu    time.Duration
+	pauses time.Duration // garbage collection stopping the world
+	cycles int64
+}
+
+func usageNow() usage {
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	return usage{cpu: processCPU(), pauses: gc.PauseTotal, cycles: gc.NumGC}
+}
+
+// since returns what was spent after an earlier reading.
+func (u usage) since(earlier usage) usage {
+	return usage{cpu: u.cpu - earlier.cpu, pauses: u.pauses - earlier.pauses, cycles: u.cycles - earlier.cycles}
+}
