@@ -1,0 +1,163 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// ratios compares each target with the reference: "container / physical".
+func (p *page) ratios() {
+	type key struct{ target, phase string }
+	parts := make(map[key][]string)
+	var order []key
+	for _, r := range p.analysis.Ratios {
+		k := key{r.Target, r.Phase}
+		if parts[k] == nil {
+			order = append(order, k)
+		}
+		parts[k] = append(parts[k], ratio(r))
+	}
+	if len(order) > 0 {
+		p.space()
+	}
+	for _, k := range order {
+		head := fmt.Sprintf("%s / %s%s: ", clean(k.target), clean(p.analysis.Reference), p.inPhase(k.phase))
+		p.wrapped("  ", head+strings.Join(parts[k], " · "))
+	}
+}
+
+func ratio(r stats.Ratio) string {
+	s := fmt.Sprintf("%s ×%s", r.Metric, stats.FormatNumber(r.Value))
+	if r.HasInterval {
+		return s + " " + stats.FormatInterval(r.Low, r.High)
+	}
+	return s + " (too few rounds for an interval)"
+}
+
+// inPhase names the phase where there are several to mix up.
+func (p *page) inPhase(name string) string {
+	measured := 0
+	for _, phase := range p.analysis.Run.Scenario.Phases {
+		if phase.Measured {
+			measured++
+		}
+	}
+	if measured < 2 || name == "" {
+		return ""
+	}
+	return ", " + clean(name)
+}
+
+func (p *page) gates() {
+	if len(p.analysis.Gates) == 0 {
+		return
+	}
+	t := &table{
+		head: []string{"VERDICT", "TARGET", "LIMIT", "", "OBSERVED", "[95% CI]", "n"},
+		left: map[int]bool{0: true, 1: true, 2: true, 3: true},
+	}
+	for _, g := range p.analysis.Gates {
+		t.add(string(g.Verdict), clean(g.Target)+p.inPhase(g.Phase), g.Metric, g.Limit, g.Observed, g.Interval, stats.FormatCount(g.N))
+	}
+	p.space()
+	lines := t.lines()
+	p.line("%s", p.paint(bold, lines[0]))
+	for i, g := range p.analysis.Gates {
+		p.line("%s", strings.Replace(lines[i+1], string(g.Verdict), p.paint(colourOf(g.Verdict), string(g.Verdict)), 1))
+		if g.Why != "" && g.Verdict != stats.InvalidInstrument {
+			p.wrapped("    ", "    "+g.Why)
+		}
+	}
+	if p.analysis.Run.Scenario.SLO.Deadline() > 0 {
+		p.line("In these limits a failed request counts as slower than any.")
+	}
+}
+
+// errors lists the classes of failures of every row that has some, each with
+// its first example.
+func (p *page) errors() {
+	first := true
+	for _, row := range p.analysis.Rows {
+		rate := row.ErrorRate()
+		if rate.K == 0 {
+			continue
+		}
+		if first {
+			p.space()
+			first = false
+		}
+		p.line("%s%s: %s of %s requests failed (%s)", clean(row.Target), p.inPhase(row.Phase),
+			stats.FormatCount(rate.K), stats.FormatCount(rate.N), stats.FormatPercent(rate.Value))
+		p.table(classes(row))
+	}
+}
+
+func classes(row stats.Row) *table {
+	t := &table{head: []string{"  ERROR", "n", "FIRST ONE"}, left: map[int]bool{0: true, 2: true}}
+	all := row.Errors
+	if row.Ledger.Censored > 0 {
+		all = append(all[:len(all):len(all)], record.ErrorCount{
+			Class: "censored", Count: row.Ledger.Censored, Example: "still in flight when the drain ended",
+		})
+	}
+	for _, e := range all {
+		t.add("  "+clean(e.Class), stats.FormatCount(e.Count), short(clean(e.Example), 70))
+	}
+	return t
+}
+
+func (p *page) doubts() {
+	first := true
+	for _, d := range p.analysis.Doubts {
+		if d.Fatal {
+			continue // said at the top
+		}
+		if first {
+			p.space()
+			first = false
+		}
+		p.doubt(d)
+	}
+}
+
+func (p *page) doubt(d stats.Doubt) {
+	where, want := "", ""
+	if d.Target != "" {
+		where = clean(d.Target) + p.inPhase(d.Phase)
+		if d.Round > 0 {
+			where += fmt.Sprintf(", round %d", d.Round)
+		}
+		where += ": "
+	}
+	colour := yellow
+	if d.Fatal {
+		colour, want = red, "; want "+d.Threshold
+	}
+	p.wrapped("  ", fmt.Sprintf("%s %s%s%s", p.paint(colour, "!"), where, clean(d.Text), want))
+	p.wrapped("    ", "  → "+clean(d.Action))
+}
+
+// missing lists the targets that could not run here.
+func (p *page) missing() {
+	first := true
+	for _, t := range p.analysis.Run.Targets {
+		if t.Unavailable == "" {
+			continue
+		}
+		if first {
+			p.space()
+			first = false
+		}
+		p.wrapped("  ", fmt.Sprintf("%s did not run: %s", clean(t.Name), clean(t.Unavailable)))
+	}
+}
+
+func (p *page) where() {
+	p.space()
+	dir := clean(p.analysis.Run.Dir)
+	p.line("run %s", dir)
+	p.line("    servebench report %s   makes its reports again", dir)
+}

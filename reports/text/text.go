@@ -1,0 +1,62 @@
+// Package text writes a run as text: the table that ends a run in the terminal
+// and the file report.txt. It stands at the end of the flow: everything it says
+// is in the stats.Analysis that it is given.
+package text
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"servebench/reports"
+	"servebench/reports/stats"
+)
+
+// Style is how the text may look.
+type Style struct {
+	// Colour allows ANSI colours. Whoever knows the terminal decides: not
+	// with NO_COLOR, TERM=dumb or a pipe.
+	Colour bool
+}
+
+// Format is the report as a plain text file, report.txt.
+func Format() reports.Format {
+	return reports.Format{
+		Name: "text",
+		Doc:  "the table of the terminal as a plain text file",
+		Render: func(a *stats.Analysis, open reports.Open) (err error) {
+			file, err := open("report.txt")
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, file.Close()) }()
+			return Write(file, a, Style{})
+		},
+	}
+}
+
+// Write writes the report. What cannot be believed is said first, the figures
+// follow, then what they mean and where the whole report is.
+func Write(w io.Writer, a *stats.Analysis, style Style) error {
+	p := &page{analysis: a, style: style}
+	p.heading()
+	for _, phase := range a.Run.Scenario.Phases {
+		p.phase(phase)
+	}
+	p.validity()
+	p.ratios()
+	p.gates()
+	p.errors()
+	p.doubts()
+	p.missing()
+	p.where()
+	_, err := p.text.WriteTo(w)
+	return err
+}
+
+// page is the text in the making.
+type page struct {
+	analysis *stats.Analysis
+	style    Style
+	text     bytes.Buffer
+}

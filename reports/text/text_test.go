@@ -1,0 +1,174 @@
+package text_test
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+	"servebench/reports/text"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// plans are runs that read differently.
+func plans() map[string]statstest.Plan {
+	invalid := statstest.Compare()
+	invalid.Targets[0].GeneratorCPU = 0.91
+	invalid.Targets[1].Lag = 900 * time.Microsecond
+
+	died := statstest.Compare()
+	died.Targets[1].DiesAt = 4 * time.Second
+
+	slow := statstest.Compare()
+	slow.SLO.P99 = 2600 * time.Microsecond
+	slow.SLO.P50 = 880 * time.Microsecond
+	slow.Targets[1].Wrong = 0.002
+
+	phases := statstest.Compare()
+	phases.Phases = append(phases.Phases, record.Phase{
+		Name: "spike", Law: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true,
+	})
+	phases.Interrupted = "stopped before phase spike of container in round 3 of 3"
+
+	alone := statstest.Compare()
+	alone.Targets, alone.SLO, alone.Rounds = alone.Targets[:1], record.SLO{}, 1
+	alone.Phases[1].Rate = 60
+	alone.Environment = append(alone.Environment,
+		record.Fact{Name: "generator CPUs", Value: "0, shared with the target", Unequal: true})
+
+	nothing := statstest.Compare()
+	nothing.Targets = nothing.Targets[2:]
+
+	return map[string]statstest.Plan{
+		"compare": statstest.Compare(), "invalid": invalid, "died": died, "slow": slow,
+		"phases": phases, "alone": alone, "nothing": nothing,
+	}
+}
+
+func analyse(t *testing.T, p statstest.Plan) *stats.Analysis {
+	t.Helper()
+	a, err := stats.Analyse(statstest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Run.Dir = "runs/" + statstest.ID
+	return a
+}
+
+func TestGolden(t *testing.T) {
+	for name, p := range plans() {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := text.Write(&got, analyse(t, p), text.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name+".txt")
+			if *update {
+				if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("(-golden +got)\n%s", diff)
+			}
+			for _, line := range strings.Split(got.String(), "\n") {
+				if n := utf8.RuneCountInString(line); n > 100 {
+					t.Errorf("a line of %d columns: %s", n, line)
+				}
+			}
+		})
+	}
+}
+
+// Colours change nothing but the colour.
+func TestColourIsOnlyPaint(t *testing.T) {
+	for name, p := range plans() {
+		a := analyse(t, p)
+		var plain, coloured bytes.Buffer
+		if err := text.Write(&plain, a, text.Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := text.Write(&coloured, a, text.Style{Colour: true}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(plain.String(), "\x1b") {
+			t.Errorf("%s: colours without being asked for", name)
+		}
+		if !strings.Contains(coloured.String(), "\x1b") {
+			t.Errorf("%s: no colour", name)
+		}
+		bare := coloured.String()
+		for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
+			bare = strings.ReplaceAll(bare, code, "")
+		}
+		if diff := cmp.Diff(plain.String(), bare); diff != "" {
+			t.Errorf("%s: (-plain +coloured)\n%s", name, diff)
+		}
+	}
+}
+
+// Text from outside must not move the cursor, colour the terminal or turn the
+// direction of the text.
+func TestHostileText(t *testing.T) {
+	p := statstest.Compare()
+	const hostile = "\x1b[2J\x1b]0;owned\a\r\n\u202e\x00\xffend"
+	p.Targets[1].Errors[0].Example = hostile
+	p.Targets[2].Unavailable = hostile
+	p.Interrupted = hostile
+	var got bytes.Buffer
+	if err := text.Write(&got, analyse(t, p), text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(got.String(), "\x1b\a\r\x00\u202e") || !utf8.Valid(got.Bytes()) {
+		t.Errorf("%q", got.String())
+	}
+}
+
+// An INVALID run says so in its first word.
+func TestInvalidIsSaidFirst(t *testing.T) {
+	var got bytes.Buffer
+	if err := text.Write(&got, analyse(t, plans()["invalid"]), text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(got.String(), "INVALID ") {
+		t.Errorf("starts with %.60q", got.String())
+	}
+}
+
+type file struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (f *file) Close() error { f.closed = true; return nil }
+
+func TestFormatWritesItsFile(t *testing.T) {
+	a := analyse(t, statstest.Compare())
+	files := make(map[string]*file)
+	err := text.Format().Render(a, func(name string) (io.WriteCloser, error) {
+		files[name] = new(file)
+		return files[name], nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := files["report.txt"]
+	if len(files) != 1 || f == nil || !f.closed || f.Len() == 0 {
+		t.Errorf("files %v", files)
+	}
+}
