@@ -120,12 +120,19 @@ func (l limit) judge(s *sample, b bounds) Gate {
 		return g
 	}
 	g.Interval = latencies(b)
+	failed := newProportion(s.failed(), s.total)
 	switch {
+	// That so many failed is seen, however the rounds that it happened in are
+	// drawn: it is judged like an error rate.
+	case failed.Low > 1-l.q:
+		g.Verdict = Fail
+		g.Why = fmt.Sprintf("%s of %s requests failed, more than the %s that %s leaves room for",
+			FormatCount(failed.K), FormatCount(failed.N), FormatPercent(1-l.q), QuantileName(l.q))
 	case b.high <= int64(l.at):
 		g.Verdict = Pass
 	case b.low > int64(l.at):
 		g.Verdict = Fail
-		g.Why = "the whole interval lies above the limit; failed requests count as slower than any"
+		g.Why = "the whole interval lies above the limit"
 	default:
 		g.Verdict = Inconclusive
 		g.Why = "the limit lies inside the interval: more rounds would narrow it"

@@ -59,6 +59,14 @@ func (s *sample) cumulate(t tally) block {
 	return b
 }
 
+// failed is how many of the values are those of requests without an answer.
+func (s *sample) failed() int64 {
+	if last := len(s.all) - 1; last >= 0 && s.all[last].value == never {
+		return s.all[last].count
+	}
+	return 0
+}
+
 // draw resamples in two stages: as many rounds as there are, with replacement,
 // and in each of them as many of its blocks as it has, with replacement. Rounds
 // carry what differs from one start of the server to the next, blocks what is

@@ -24,7 +24,7 @@ func empty(a *Analysis) []Doubt {
 		return nil
 	}
 	return []Doubt{{
-		Rule: "empty", Fatal: true, Figure: "0 measured cells", Threshold: "≥ 1",
+		Rule: "empty", Fatal: true, Figure: "no measured cell", Threshold: "at least one measured cell",
 		Text:   "nothing was measured",
 		Action: "see the targets for what went wrong; the scenario needs at least one phase that is measured",
 	}}
@@ -110,7 +110,7 @@ func oneRound(a *Analysis) []Doubt {
 	}
 	return []Doubt{{
 		Rule: "one-round", Figure: "1 round", Threshold: "≥ 3",
-		Text:   "one round cannot tell the targets' difference from chance: what changes from one start of a server to the next is not in the intervals",
+		Text:   "one round shows nothing of what changes from one start of a server to the next: no interval here has it in",
 		Action: "run it with --rounds 3 or more",
 	}}
 }

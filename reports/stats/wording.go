@@ -50,9 +50,10 @@ func FormatDuration(d time.Duration) string {
 	return FormatNumber(float64(d)/float64(u.size)) + " " + u.name
 }
 
-// FormatMilliseconds is the number alone, for a column whose head says ms.
+// FormatMilliseconds is the number alone, for a column whose head says ms, with
+// its zeros: "1.90".
 func FormatMilliseconds(d time.Duration) string {
-	return FormatNumber(float64(d) / float64(time.Millisecond))
+	return measured(float64(d) / float64(time.Millisecond))
 }
 
 // FormatRange is an interval in the unit of its upper end: "[2.36, 2.49] ms".
@@ -61,15 +62,20 @@ func FormatRange(low, high time.Duration) string {
 	return FormatInterval(float64(low)/float64(u.size), float64(high)/float64(u.size)) + " " + u.name
 }
 
-// FormatInterval is "[2.36, 2.49]".
+// FormatInterval is "[2.36, 2.50]".
 func FormatInterval(low, high float64) string {
-	return "[" + FormatNumber(low) + ", " + FormatNumber(high) + "]"
+	return "[" + measured(low) + ", " + measured(high) + "]"
+}
+
+// measured has three significant digits, zeros included.
+func measured(v float64) string {
+	return strconv.FormatFloat(v, 'f', decimals(v, 3), 64)
 }
 
 // FormatNumber has three significant digits and no needless zeros; from 100 on it
 // has no decimals.
 func FormatNumber(v float64) string {
-	return trim(strconv.FormatFloat(v, 'f', decimals(v, 3), 64))
+	return trim(measured(v))
 }
 
 // decimals is how many decimals show so many significant digits of v.
@@ -77,7 +83,9 @@ func decimals(v float64, digits int) int {
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
 		return 0
 	}
-	magnitude := int(math.Floor(math.Log10(math.Abs(v)))) + 1
+	// Rounding may carry into another digit: 9.996 has the magnitude of 10.
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(math.Abs(v), 'e', digits-1, 64), 64)
+	magnitude := int(math.Floor(math.Log10(rounded))) + 1
 	return max(digits-magnitude, 0)
 }
 
