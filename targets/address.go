@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,53 +70,3 @@ func firstEphemeralPort() int {
 
 // Address joins a host and a port.
 func Address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
-
-// Arguments returns the workload's command with "{host}" and "{port}" replaced.
-func (w Workload) Arguments(host string, port int) []string {
-	replacer := strings.NewReplacer("{host}", host, "{port}", strconv.Itoa(port))
-	args := slices.Clone(w.Command)
-	for i := range args {
-		args[i] = replacer.Replace(args[i])
-	}
-	return args
-}
-
-// searchPath is the PATH that a server gets everywhere.
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-// Environment returns the whole environment of the server, the same on every
-// target but for the address: PATH, HOME, HOST, PORT, GOMAXPROCS where a
-// number of CPUs is asked for, and over them the workload's own. It sets no
-// GOMEMLIMIT: the memory limit is a hard one everywhere, as on the platforms
-// that the targets stand for, and who wants the soft one sets it in Env.
-func (w Workload) Environment(host string, port int) []string {
-	env := []string{"PATH=" + searchPath, "HOME=/", "HOST=" + host, "PORT=" + strconv.Itoa(port)}
-	if n := w.Limits.Processors(); n > 0 {
-		env = append(env, "GOMAXPROCS="+strconv.Itoa(n))
-	}
-	return MergeEnvironment(env, w.Env)
-}
-
-// MergeEnvironment returns the KEY=VALUE pairs of base with those of over set
-// in their place or after them, so that no key is there twice.
-func MergeEnvironment(base, over []string) []string {
-	merged := slices.Clone(base)
-	for _, pair := range over {
-		key, _, _ := strings.Cut(pair, "=")
-		same := func(other string) bool { return strings.HasPrefix(other, key+"=") }
-		if i := slices.IndexFunc(merged, same); i >= 0 {
-			merged[i] = pair
-		} else {
-			merged = append(merged, pair)
-		}
-	}
-	return merged
-}
-
-// Processors is the GOMAXPROCS that the limits ask for; 0: unset.
-func (l Limits) Processors() int {
-	if l.GOMAXPROCS > 0 {
-		return l.GOMAXPROCS
-	}
-	return len(l.CPUs)
-}

@@ -125,17 +125,22 @@ func TreeUsage(pid int) (Usage, error) {
 	return usage, nil
 }
 
-// ProcessUsage is what the given processes themselves used, without their
-// children. Processes that are gone count nothing.
+// ProcessUsage is what the given processes themselves used, and the children
+// that they waited for. Processes that are gone count nothing.
 func ProcessUsage(pids ...int) Usage {
 	var usage Usage
 	for _, pid := range pids {
 		if s, err := readStat(pid); err == nil {
-			usage.CPU += s.cpu
+			usage.CPU += s.cpu + s.reaped
 			usage.Resident += s.resident
 		}
 	}
 	return usage
+}
+
+// Add adds what another part of the target used.
+func (u Usage) Add(other Usage) Usage {
+	return Usage{CPU: u.CPU + other.CPU, Resident: u.Resident + other.Resident}
 }
 
 // Parent returns the process's parent.

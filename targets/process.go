@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -27,6 +28,9 @@ type Command struct {
 	CPUs []int    // pinned to them before its first instruction; empty: not pinned
 	// Cgroup holds it from its first instruction on; nil: none.
 	Cgroup *Cgroup
+	// Account is the cgroup asked whether the kernel ended the server for want
+	// of memory, where the process only carries the server; nil: Cgroup.
+	Account *Cgroup
 	// Orphaned is the signal that it gets should this process end first; 0
 	// means SIGKILL.
 	Orphaned syscall.Signal
@@ -53,7 +57,7 @@ type Process struct {
 
 // Start starts the command.
 func Start(c Command) (*Process, error) {
-	p := &Process{Output: new(Tail), group: c.Cgroup, done: make(chan struct{})}
+	p := &Process{Output: new(Tail), group: cmp.Or(c.Account, c.Cgroup), done: make(chan struct{})}
 	started := make(chan error)
 	go p.run(c, started)
 	if err := <-started; err != nil {
@@ -150,11 +154,23 @@ func describe(state *os.ProcessState, oom bool) string {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	switch {
 	case oom:
-		return "was killed by the kernel for reaching its memory limit"
+		return OutOfMemory
 	case ok && status.Signaled():
 		return fmt.Sprintf("was ended by signal %d (%s)", status.Signal(), status.Signal())
 	}
-	return fmt.Sprintf("exited with status %d", state.ExitCode())
+	return DescribeExit(state.ExitCode())
+}
+
+// OutOfMemory is how a server ended that the kernel killed for its memory.
+const OutOfMemory = "was killed by the kernel for reaching its memory limit"
+
+// DescribeExit says how a server ended that left the exit status. Shells and
+// container runtimes hand on the end by a signal as 128 and its number.
+func DescribeExit(status int) string {
+	if s := syscall.Signal(status - 128); s > 0 && s < 64 {
+		return fmt.Sprintf("exited with status %d, which stands for signal %d (%s)", status, s, s)
+	}
+	return fmt.Sprintf("exited with status %d", status)
 }
 
 // Stop ends the process: SIGTERM, and when it is still there after the grace

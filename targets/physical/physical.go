@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 
 	"servebench/targets"
 )
@@ -39,7 +37,7 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", context.Cause(ctx))
 	}
-	path, err := executable(w)
+	path, err := w.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", err)
 	}
@@ -50,18 +48,6 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 		return nil, fmt.Errorf("deploy on physical: %w", err)
 	}
 	return d, nil
-}
-
-// executable finds the workload's program.
-func executable(w targets.Workload) (string, error) {
-	if len(w.Command) == 0 {
-		return "", errors.New("the workload has no command: a process needs one, an image does not do")
-	}
-	path, err := exec.LookPath(w.Command[0])
-	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return "", fmt.Errorf("find the server's executable: %w", err)
-	}
-	return filepath.Abs(path)
 }
 
 // start makes one attempt on one port.

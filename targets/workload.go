@@ -1,0 +1,81 @@
+package targets
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Arguments returns the workload's command with "{host}" and "{port}" replaced.
+func (w Workload) Arguments(host string, port int) []string {
+	replacer := strings.NewReplacer("{host}", host, "{port}", strconv.Itoa(port))
+	args := slices.Clone(w.Command)
+	for i := range args {
+		args[i] = replacer.Replace(args[i])
+	}
+	return args
+}
+
+// Executable returns the absolute path of the workload's executable, which is
+// looked up in PATH when it is a bare name.
+func (w Workload) Executable() (string, error) {
+	if len(w.Command) == 0 {
+		return "", errors.New("the workload has no command")
+	}
+	path, err := exec.LookPath(w.Command[0])
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", fmt.Errorf("find the server's executable: %w", err)
+	}
+	return filepath.Abs(path)
+}
+
+// searchPath is the PATH that a server gets everywhere.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Environment returns the whole environment of a server that brings none of
+// its own, as an image would: PATH, HOME and the workload's Settings. Only the
+// address differs between targets.
+func (w Workload) Environment(host string, port int) []string {
+	return MergeEnvironment([]string{"PATH=" + searchPath, "HOME=/"}, w.Settings(host, port))
+}
+
+// Settings returns what every server is told, the same on every target but for
+// the address: HOST, PORT, GOMAXPROCS where a number of CPUs is asked for, and
+// over them the workload's own. It sets no GOMEMLIMIT: the memory limit is a
+// hard one everywhere, as on the platforms that the targets stand for, and who
+// wants the soft one sets it in Env.
+func (w Workload) Settings(host string, port int) []string {
+	env := []string{"HOST=" + host, "PORT=" + strconv.Itoa(port)}
+	if n := w.Limits.Processors(); n > 0 {
+		env = append(env, "GOMAXPROCS="+strconv.Itoa(n))
+	}
+	return MergeEnvironment(env, w.Env)
+}
+
+// MergeEnvironment returns the KEY=VALUE pairs of base with those of over set
+// in their place or after them, so that no key is there twice.
+func MergeEnvironment(base, over []string) []string {
+	merged := slices.Clone(base)
+	for _, pair := range over {
+		key, _, _ := strings.Cut(pair, "=")
+		same := func(other string) bool { return strings.HasPrefix(other, key+"=") }
+		if i := slices.IndexFunc(merged, same); i >= 0 {
+			merged[i] = pair
+		} else {
+			merged = append(merged, pair)
+		}
+	}
+	return merged
+}
+
+// Processors is the GOMAXPROCS that the limits ask for; 0: unset.
+func (l Limits) Processors() int {
+	if l.GOMAXPROCS > 0 {
+		return l.GOMAXPROCS
+	}
+	return len(l.CPUs)
+}
