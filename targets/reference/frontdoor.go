@@ -1,0 +1,107 @@
+package reference
+
+import (
+	"encoding/json"
+	"net/http"
+	"runtime/debug"
+)
+
+// The headers by which an answer is traced.
+const (
+	RequestIDHeader  = "X-Request-Id"  // echoed when the request has a usable one
+	InstanceIDHeader = "X-Instance-Id" // random for each Server
+)
+
+// maxRequestID is the longest request id that is echoed.
+const maxRequestID = 128
+
+// frontDoor is the layer that every request passes first: it counts, bounds the
+// body, marks the answer with ids, and turns a panic into an answer.
+type frontDoor struct {
+	server *Server
+	next   http.Handler
+}
+
+func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m := d.server.metrics
+	m.inFlight.Add(1)
+	defer m.inFlight.Add(-1)
+	// net/http closes the connection of a body over the limit, which it does
+	// only by its own writer.
+	r.Body = http.MaxBytesReader(w, r.Body, d.server.config.MaxBody)
+	answer := &answerWriter{ResponseWriter: w}
+	defer d.recover(answer, r)
+	header := w.Header()
+	header[InstanceIDHeader] = []string{d.server.instance}
+	if id := r.Header.Get(RequestIDHeader); usableID(id) {
+		header[RequestIDHeader] = []string{id}
+	}
+	d.next.ServeHTTP(answer, r)
+	m.answered(answer.status)
+}
+
+// recover answers 500 in place of a panicking handler, unless the answer had
+// begun: then the connection is cut, so that nobody takes it for whole.
+func (d *frontDoor) recover(w *answerWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	d.server.metrics.panics.Inc()
+	d.server.config.Log.Error("handler panicked",
+		"method", r.Method, "path", r.URL.Path, "cause", cause, "stack", string(debug.Stack()))
+	d.server.metrics.answered(http.StatusInternalServerError)
+	if w.status != 0 {
+		panic(http.ErrAbortHandler) // net/http closes the connection without a word
+	}
+	refuse(w, http.StatusInternalServerError, "internal error")
+}
+
+// usableID reports whether a client's request id may go into an answer: short,
+// of printable ASCII.
+func usableID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		if id[i] <= ' ' || id[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// answerWriter remembers the status of the answer; 0 before it began.
+type answerWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refuse answers {"error": problem}, the form that the protocols share.
+func refuse(w http.ResponseWriter, status int, problem string) {
+	// A struct of one string always encodes.
+	body, _ := json.Marshal(struct {
+		Error string `json:"error"`
+	}{problem})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A failing write means that the client is gone; there is nobody to tell.
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,140 @@
+package reference
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"servebench/targets/protocol"
+)
+
+// metrics is what the server counts, exposed at /metrics. Label values are
+// resolved when the server is made, so that a request looks up none.
+type metrics struct {
+	registry *prometheus.Registry
+	inFlight atomic.Int64
+	panics   prometheus.Counter
+	requests statusCounter
+
+	inferences *prometheus.CounterVec
+	durations  *prometheus.HistogramVec
+	batches    *prometheus.HistogramVec
+	models     *modelCollector
+}
+
+func newMetrics(version string) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		models:   &modelCollector{},
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "refserver_panics_total", Help: "Handlers that panicked and were answered with 500.",
+		}),
+		inferences: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "refserver_inference_requests_total", Help: "Inference requests answered, by model and HTTP status.",
+		}, []string{"model", "version", "code"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "refserver_inference_duration_seconds", Help: "Time from the start of reading an inference request's body to the end of writing its answer.",
+			Buckets: durationBuckets(),
+		}, []string{"model", "version"}),
+		batches: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "refserver_inference_batch_rows", Help: "Rows of an inference request that was answered with 200.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
+		}, []string{"model", "version"}),
+	}
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "refserver_http_requests_total", Help: "HTTP requests answered, by status.",
+	}, []string{"code"})
+	m.requests = newStatusCounter(requests)
+	m.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.panics, requests, m.inferences, m.durations, m.batches, m.models,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "refserver_http_requests_in_flight", Help: "HTTP requests being answered now.",
+		}, func() float64 { return float64(m.inFlight.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "refserver_build_info", Help: "1, with what the program was built from.",
+			ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
+		}, func() float64 { return 1 }),
+	)
+	return m
+}
+
+// durationBuckets spans, in seconds, a no-op to a request far beyond any SLO.
+func durationBuckets() []float64 {
+	return []float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 1, 2.5, 10}
+}
+
+func (m *metrics) handler(log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	})
+}
+
+// answered counts one HTTP answer.
+func (m *metrics) answered(status int) {
+	if status == 0 {
+		status = http.StatusOK // net/http's, when a handler says nothing
+	}
+	m.requests.inc(status)
+}
+
+// observer makes the observer of one model.
+func (m *metrics) observer(model protocol.Model) protocol.Observer {
+	labels := prometheus.Labels{"model": model.Name, "version": model.Version}
+	return &modelMetrics{
+		totals:   m.models.add(model),
+		requests: newStatusCounter(m.inferences.MustCurryWith(labels)),
+		duration: m.durations.With(labels),
+		batch:    m.batches.With(labels),
+	}
+}
+
+// modelMetrics counts one model's inferences.
+type modelMetrics struct {
+	totals   *modelTotals
+	requests statusCounter
+	duration prometheus.Observer
+	batch    prometheus.Observer
+}
+
+func (m *modelMetrics) Observe(i protocol.Inference) {
+	m.requests.inc(i.Status)
+	m.duration.Observe((i.Decode + i.Compute + i.Encode).Seconds())
+	m.totals.add(i)
+	if i.Status == http.StatusOK {
+		m.batch.Observe(float64(i.Rows))
+	}
+}
+
+// statusCounter counts by HTTP status; the usual ones cost no look-up of
+// labels.
+type statusCounter struct {
+	usual map[int]prometheus.Counter
+	all   *prometheus.CounterVec
+}
+
+func newStatusCounter(vec *prometheus.CounterVec) statusCounter {
+	c := statusCounter{usual: map[int]prometheus.Counter{}, all: vec}
+	for _, status := range []int{
+		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusRequestEntityTooLarge, http.StatusInternalServerError,
+	} {
+		c.usual[status] = vec.WithLabelValues(strconv.Itoa(status))
+	}
+	return c
+}
+
+func (c statusCounter) inc(status int) {
+	if counter, ok := c.usual[status]; ok {
+		counter.Inc()
+		return
+	}
+	c.all.WithLabelValues(strconv.Itoa(status)).Inc()
+}
