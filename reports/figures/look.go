@@ -6,6 +6,7 @@ import (
 	"servebench/reports/record"
 
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // look tells a target apart by colour, dash and marker, so that no reader
@@ -59,4 +60,21 @@ func looksOf(run *record.Run) map[string]look {
 		looks[t.Name] = l
 	}
 	return looks
+}
+
+// Markers returns each target's marker in its colour as a small <svg> element,
+// to stand before its name in a table.
+func Markers(run *record.Run) (map[string][]byte, error) {
+	marks := map[string][]byte{}
+	for name, l := range looksOf(run) {
+		f := Figure{Name: "marker", Width: 10, Height: 10, paint: func(c draw.Canvas, _ Palette) {
+			c.DrawGlyphNoClip(glyph(marker{shape: l.shape}, l.color, 3.6), c.Center())
+		}}
+		svg, err := f.SVG()
+		if err != nil {
+			return nil, err
+		}
+		marks[name] = svg
+	}
+	return marks, nil
 }

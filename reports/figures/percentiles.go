@@ -27,7 +27,7 @@ func percentiles(v view) Figure {
 			"Thin: each round alone. Quantiles are of all requests sent: failed and censored ones count as " +
 			"endless, so a curve that has to leave the figure ends with an arrow. A curve ends where fewer than " +
 			"10 requests lie beyond it; the hollow marker is the slowest answer.",
-		Conditions: v.conditions() + " Intervals of the quantiles are in the headline table.",
+		Conditions: v.conditions() + " The headline table has the quantiles of the answered requests with their intervals.",
 		Height:     390,
 	}
 	curves := percentileCurves(v)

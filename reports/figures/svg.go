@@ -60,6 +60,10 @@ func openElement(out *bytes.Buffer, e xml.StartElement, title string, variables 
 	fmt.Fprintf(out, "<%s", e.Name.Local)
 	switch e.Name.Local {
 	case "svg":
+		if title == "" {
+			attribute(out, "aria-hidden", "true")
+			break
+		}
 		attribute(out, "role", "img")
 		attribute(out, "aria-label", title)
 	case "image": // fill the rectangle, and do not blur the cells

@@ -51,7 +51,7 @@ type track struct {
 func (t tracks) rows() []track {
 	rows := []track{{"requests/s", t.rates}, {"in flight", t.flights}}
 	if t.lost {
-		rows = append(rows, track{"lost/s", t.losses})
+		rows = append(rows, track{"failed/s", t.losses})
 	}
 	if !t.latency.empty() {
 		rows = append(rows, track{"latency, ms", t.latencies})

@@ -1,0 +1,64 @@
+package html
+
+import (
+	"fmt"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// errors lists every class of failure with an example.
+func (b builder) errors() *table {
+	t := &table{
+		Caption: "Failures by class, with the first one's text",
+		Head:    []string{"target", "class", "count", "of requests sent", "example"},
+	}
+	for _, r := range b.a.Rows {
+		for _, e := range r.Errors {
+			share := weak("–")
+			if r.Ledger.Sent > 0 {
+				share = text(stats.FormatPercent(float64(e.Count) / float64(r.Ledger.Sent)))
+			}
+			t.Rows = append(t.Rows, []cell{b.name(r.Target, r.Phase), text(e.Class),
+				text(stats.FormatCount(e.Count)), share, {Text: e.Example, Code: true}})
+		}
+	}
+	return t.unlessEmpty()
+}
+
+// failure is a start that failed, or a server that ended by itself.
+type failure struct {
+	Where, Text string
+}
+
+func failures(run *record.Run) []failure {
+	var all []failure
+	for _, t := range run.Targets {
+		for _, d := range t.Deployments {
+			if d.Failed != "" {
+				all = append(all, failure{fmt.Sprintf("%s, round %d", t.Name, d.Round), d.Failed})
+			}
+		}
+	}
+	return all
+}
+
+// answers says whether the model answered as it should.
+func (b builder) answers() *table {
+	t := &table{
+		Caption: "Answers compared one by one. In small print: the 95 % Wilson interval and the counts",
+		Head:    []string{"target", "agreement with the offline prediction", "accuracy against the label"},
+	}
+	for _, r := range b.a.Rows {
+		t.Rows = append(t.Rows, []cell{b.name(r.Target, r.Phase), counted(r.Agreement), counted(r.Accuracy)})
+	}
+	return t.unlessEmpty()
+}
+
+func counted(p stats.Proportion) cell {
+	c := proportion(p)
+	if p.N > 0 {
+		c.Notes = append(c.Notes, stats.FormatCount(p.K)+" of "+stats.FormatCount(p.N))
+	}
+	return c
+}

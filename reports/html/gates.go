@@ -1,0 +1,26 @@
+package html
+
+import "servebench/reports/stats"
+
+// gates judges each limit of the SLO.
+func (b builder) gates() *table {
+	t := &table{
+		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it, and fails when the whole interval breaks it",
+		Head:    []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},
+	}
+	for _, g := range b.a.Gates {
+		verdict := cell{Text: string(g.Verdict), Class: "verdict " + class(g.Verdict)}
+		if g.Why != "" {
+			verdict.Notes = []string{g.Why}
+		}
+		interval := text(g.Interval)
+		if g.Interval == "" {
+			interval = weak("none")
+		}
+		t.Rows = append(t.Rows, []cell{
+			b.name(g.Target, g.Phase), text(g.Metric), text(g.Limit), text(g.Observed),
+			interval, text(stats.FormatCount(g.N)), verdict,
+		})
+	}
+	return t.unlessEmpty()
+}

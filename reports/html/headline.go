@@ -1,0 +1,107 @@
+package html
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"servebench/reports/stats"
+)
+
+// headline is the table that people look for.
+func (b builder) headline() *table {
+	t := &table{
+		Caption: "Response time of correct answers, from when a request was due. In small print: the 95 % interval",
+		Head:    []string{"target", "offered", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "accuracy", "cold start"},
+	}
+	for _, r := range b.a.Rows {
+		row := []cell{
+			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), text(stats.FormatRate(r.Goodput)),
+		}
+		for _, q := range r.Response.Quantiles {
+			row = append(row, quantile(q))
+		}
+		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), coldStart(r.ColdStarts)))
+	}
+	return t.unlessEmpty()
+}
+
+// answered is the share of requests sent that was answered correctly.
+func answered(r stats.Row) cell {
+	if r.Ledger.Sent == 0 {
+		return weak("nothing sent")
+	}
+	c := noted(stats.FormatPercent(float64(r.Ledger.OK)/float64(r.Ledger.Sent)), "n "+stats.FormatCount(r.Ledger.OK))
+	if r.Ledger.OK < r.Ledger.Sent {
+		c.Class = "bad"
+	}
+	return c
+}
+
+func proportion(p stats.Proportion) cell {
+	if p.N == 0 {
+		return weak("not checked")
+	}
+	return noted(stats.FormatPercent(p.Value), stats.FormatPercentInterval(p.Low, p.High))
+}
+
+// coldStart is the range of the starts: so few are not to be averaged.
+func coldStart(starts []time.Duration) cell {
+	if len(starts) == 0 {
+		return weak("not known")
+	}
+	low, high := slices.Min(starts), slices.Max(starts)
+	text := stats.FormatDuration(low)
+	if high > low {
+		text += " – " + stats.FormatDuration(high)
+	}
+	return noted(text, plural(int64(len(starts)), "start"))
+}
+
+// beside holds what the headline leaves out.
+func (b builder) beside() *table {
+	t := &table{
+		Caption: "Service time (from when a request was sent), answers per second, and what the whole target consumed",
+		Head: []string{"target", "service p50", "service p90", "service p99", "service p99.9", "service max",
+			"answers", "CPU time", "CPU per 1000 answers", "memory"},
+	}
+	for _, r := range b.a.Rows {
+		row := []cell{b.name(r.Target, r.Phase)}
+		for _, q := range r.Service.Quantiles {
+			row = append(row, quantile(q))
+		}
+		row = append(row, longest(r.Service), text(stats.FormatRate(r.OKRate)))
+		t.Rows = append(t.Rows, append(row, usage(r)...))
+	}
+	return t.unlessEmpty()
+}
+
+func usage(r stats.Row) []cell {
+	if !r.Usage.Known {
+		return []cell{weak("not known"), weak("not known"), weak("not known")}
+	}
+	each := weak("–")
+	if r.Ledger.OK > 0 {
+		each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+	}
+	return []cell{text(stats.FormatDuration(r.Usage.CPU)), each, text(stats.FormatBytes(r.Usage.Resident))}
+}
+
+// rounds is the headline round by round.
+func (b builder) rounds() *table {
+	t := &table{
+		Caption: "Each round alone, in the order they were run",
+		Head:    []string{"target", "round", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "lag p99", "accuracy"},
+		Tall:    len(b.a.Cells) > 16,
+	}
+	for _, r := range b.a.Cells {
+		row := []cell{b.name(r.Target, r.Phase), text(fmt.Sprint(r.Round)), answered(r), text(stats.FormatRate(r.Goodput))}
+		for _, q := range r.Response.Quantiles {
+			row = append(row, quantile(q))
+		}
+		lag := quantile(r.Lag.Quantiles[2])
+		lag.Notes = nil
+		t.Rows = append(t.Rows, append(row, longest(r.Response), lag, proportion(r.Accuracy)))
+	}
+	return t.unlessEmpty()
+}

@@ -1,0 +1,99 @@
+package html
+
+import (
+	"fmt"
+
+	"servebench/reports/stats"
+)
+
+// instrument tells how the load generator did, so that its figures can be
+// believed or not.
+func (b builder) instrument() *table {
+	t := &table{
+		Caption: "How the load generator did, pooled over rounds",
+		Head: []string{"target", "offered", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
+			"generator CPU", "GC pauses", "most in flight", "connections", "out of range"},
+	}
+	for _, r := range b.a.Rows {
+		t.Rows = append(t.Rows, []cell{
+			b.name(r.Target, r.Phase),
+			text(stats.FormatRate(r.Offered)),
+			noted(stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare())),
+			text(stats.FormatPercent(r.SentShare())),
+			quantile(r.Lag.Quantiles[0]), quantile(r.Lag.Quantiles[2]), longest(r.Lag),
+			generatorCPU(r),
+			noted(stats.FormatDuration(r.Instrument.GCPause), fmt.Sprintf("%d cycles", r.Instrument.GCCycles)),
+			noted(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
+			text(stats.FormatCount(r.Instrument.Dials)),
+			count(r.Instrument.OutOfRange),
+		})
+	}
+	return t.unlessEmpty()
+}
+
+func generatorCPU(r stats.Row) cell {
+	share, known := r.GeneratorCPU()
+	if !known {
+		return weak("not known")
+	}
+	return noted(stats.FormatPercent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
+}
+
+// ledger accounts for every request.
+func (b builder) ledger() *table {
+	t := &table{
+		Caption: "The ledger: what became of every request",
+		Head:    []string{"target", "scheduled", "sent", "answered correctly", "failed", "censored", "rounds", "load"},
+	}
+	for _, r := range b.a.Rows {
+		l := r.Ledger
+		t.Rows = append(t.Rows, []cell{
+			b.name(r.Target, r.Phase), text(stats.FormatCount(l.Scheduled)), text(stats.FormatCount(l.Sent)),
+			text(stats.FormatCount(l.OK)), count(l.Failed), count(l.Censored),
+			text(fmt.Sprint(r.Rounds)), text(stats.FormatDuration(r.Span)),
+		})
+	}
+	return t.unlessEmpty()
+}
+
+func (t *table) unlessEmpty() *table {
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
+// count is a number that ought to be zero.
+func count(n int64) cell {
+	c := text(stats.FormatCount(n))
+	if n > 0 {
+		c.Class = "bad"
+	}
+	return c
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%s %ss", stats.FormatCount(n), noun)
+}
+
+// quantile is a latency with its interval, or why there is none.
+func quantile(q stats.Quantile) cell {
+	if !q.Known {
+		return weak("n too small")
+	}
+	c := text(stats.FormatDuration(q.Value))
+	if q.HasInterval {
+		c.Notes = []string{stats.FormatRange(q.Low, q.High)}
+	}
+	return c
+}
+
+func longest(d stats.Distribution) cell {
+	if d.N == 0 {
+		return weak("–")
+	}
+	return text(stats.FormatDuration(d.Max))
+}

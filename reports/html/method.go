@@ -1,0 +1,27 @@
+package html
+
+import (
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// method says in plain words how the figures came about.
+func method(run *record.Run) []string {
+	model := "Open loop: requests are sent when they are due, whatever the server does."
+	for _, p := range run.Scenario.Phases {
+		if p.Measured && !p.Open {
+			model = "Closed loop in at least one phase: a caller sends its next request when the last one is answered."
+		}
+	}
+	return []string{
+		model,
+		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
+			"Lag is the difference: how late the generator was. Tables show both times, for correct answers only; failures are counted apart.",
+		"Every answer is checked against the model's own prediction for the very request it answers. A wrong answer is a failure.",
+		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
+		"Goodput is correct answers within the SLO's deadline, per second; without a deadline, correct answers per second.",
+		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
+			"Quantiles are of all rounds' requests together, never averages of quantiles.",
+		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
+	}
+}

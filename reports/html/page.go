@@ -1,0 +1,116 @@
+package html
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+
+	"servebench/reports/figures"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// page is the model of the page, in the order in which it is read.
+type page struct {
+	Style  template.CSS
+	Policy string
+
+	Title, Description string
+	About              []string // when, how long, by which version
+	Verdict            verdict
+	Interrupted        string
+	Targets            []targetLine
+	Doubts             []doubt
+	Instrument         *table
+	Ledger             *table
+	Gates              *table
+	Headline           *table
+	Beside             *table
+	Rounds             *table
+	Figures            []figure
+	Errors             *table
+	Failures           []failure
+	Answers            *table
+	Host               *table
+	Facts              *table
+	Reproduce          reproduce
+	Method             []string
+}
+
+// figure is a figure as the page shows it.
+type figure struct {
+	figures.Figure
+	SVG  template.HTML
+	Data *table
+}
+
+func newPage(a *stats.Analysis) (*page, error) {
+	marks, err := figures.Markers(a.Run)
+	if err != nil {
+		return nil, err
+	}
+	b := builder{a: a, marks: marks, phases: phases(a)}
+	css := style()
+	p := &page{
+		Style: template.CSS(css), Policy: policy(css),
+		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
+		Verdict: b.verdict(), Interrupted: a.Run.Interrupted,
+		Targets: b.targets(), Doubts: b.doubts(),
+		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
+		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(),
+		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(),
+		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
+		Method: method(a.Run),
+	}
+	for _, f := range figures.All(a) {
+		shown := figure{Figure: f}
+		if f.Missing == "" {
+			svg, err := f.SVG()
+			if err != nil {
+				return nil, err
+			}
+			// The figure package wrote and escaped it.
+			shown.SVG, shown.Data = template.HTML(svg), dataTable(f)
+		}
+		p.Figures = append(p.Figures, shown)
+	}
+	return p, nil
+}
+
+// builder holds what most parts of the page need.
+type builder struct {
+	a      *stats.Analysis
+	marks  map[string][]byte
+	phases int // measured phases that have rows
+}
+
+func phases(a *stats.Analysis) int {
+	names := map[string]bool{}
+	for _, r := range a.Rows {
+		names[r.Phase] = true
+	}
+	return len(names)
+}
+
+// name is the first cell of a row about a target.
+func (b builder) name(target, phase string) cell {
+	c := cell{Text: target, Mark: template.HTML(b.marks[target])}
+	if b.phases > 1 && phase != "" {
+		c.Notes = []string{phase}
+	}
+	return c
+}
+
+func about(run *record.Run) []string {
+	lines := []string{"run " + run.ID}
+	if !run.Created.IsZero() {
+		lines = append(lines, run.Created.UTC().Format("2 January 2006, 15:04:05 MST"))
+	}
+	if d := run.Finished.Sub(run.Created); d > 0 {
+		lines = append(lines, "took "+d.Round(time.Second).String())
+	}
+	if run.Version != "" {
+		lines = append(lines, "servebench "+run.Version)
+	}
+	return append(lines, fmt.Sprintf("seed %d", run.Scenario.Seed))
+}

@@ -1,0 +1,56 @@
+package html
+
+import (
+	"fmt"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// reproduce is what it takes to make the run again.
+type reproduce struct {
+	Command  string
+	Scenario string
+	Facts    *table
+}
+
+func newReproduce(run *record.Run) reproduce {
+	t := &table{Caption: "What the run was made from", Head: []string{"fact", "value"}, Words: true}
+	s := run.Scenario
+	for _, f := range [][2]string{
+		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)},
+		{"payloads, SHA-256", s.Payloads},
+		{"corpus", fmt.Sprintf("%s, %s each", plural(int64(s.Corpus), "request"), plural(int64(s.Batch), "example"))},
+		{"rounds", fmt.Sprint(s.Rounds)}, {"phases", phaseList(s.Phases)}, {"run", run.ID}, {"format", run.Schema},
+	} {
+		t.Rows = append(t.Rows, []cell{text(f[0]), {Text: f[1], Code: true}})
+	}
+	return reproduce{Command: shell(run.Command), Scenario: s.Text, Facts: t}
+}
+
+func phaseList(phases []record.Phase) string {
+	var list []string
+	for _, p := range phases {
+		text := fmt.Sprintf("%s: %s %s for %s", p.Name, p.Law, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		if !p.Measured {
+			text += ", not measured"
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, "; ")
+}
+
+// shell writes an argument vector so that it can be pasted into a shell.
+func shell(args []string) string {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = arg
+		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
+			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+", r)
+		}) {
+			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
