@@ -1,0 +1,128 @@
+package summary
+
+import "servebench/reports/record"
+
+// document is the whole summary.
+type document struct {
+	Schema      string        `json:"schema"`
+	Run         string        `json:"run"` // the run's folder
+	Scenario    string        `json:"scenario"`
+	Seed        uint64        `json:"seed"`
+	Rounds      int           `json:"rounds"`
+	Validity    string        `json:"validity"`
+	Verdict     *string       `json:"verdict"` // null: the scenario sets no limits
+	Interrupted *string       `json:"interrupted"`
+	Doubts      []doubt       `json:"doubts"`
+	Targets     []figures     `json:"targets"` // pooled over rounds, one per target and measured phase
+	Cells       []figures     `json:"cells"`   // the same per round
+	Gates       []gate        `json:"gates"`
+	Reference   *string       `json:"reference"` // what the ratios divide by
+	Ratios      []ratio       `json:"ratios"`
+	Unavailable []unavailable `json:"unavailable"`
+}
+
+// figures are those of one target in one phase.
+type figures struct {
+	Target      string     `json:"target"`
+	Phase       string     `json:"phase"`
+	Round       int        `json:"round,omitempty"`  // cells only
+	Rounds      int        `json:"rounds,omitempty"` // targets only
+	OfferedRPS  float64    `json:"offered_rps"`
+	AchievedRPS float64    `json:"achieved_rps"`
+	Scheduled   int64      `json:"scheduled"`
+	Sent        int64      `json:"sent"`
+	OK          int64      `json:"ok"`
+	Failed      int64      `json:"failed"`
+	Censored    int64      `json:"censored"`
+	OKRPS       float64    `json:"ok_rps"`
+	GoodputRPS  float64    `json:"goodput_rps"`
+	ErrorRate   *float64   `json:"error_rate"` // (failed + censored) ÷ sent
+	ErrorRateCI *pair      `json:"error_rate_ci"`
+	Agreement   *float64   `json:"agreement"`
+	AgreementCI *pair      `json:"agreement_ci"`
+	Accuracy    *float64   `json:"accuracy"`
+	AccuracyCI  *pair      `json:"accuracy_ci"`
+	ColdStart   *float64   `json:"cold_start_ms"`  // median over rounds
+	ColdStarts  []float64  `json:"cold_starts_ms"` // in the order of rounds
+	Response    latencies  `json:"response_ms"`
+	ResponseCI  intervals  `json:"response_ms_ci"`
+	Service     latencies  `json:"service_ms"`
+	ServiceCI   intervals  `json:"service_ms_ci"`
+	Lag         latencies  `json:"lag_ms"`
+	CPUSeconds  *float64   `json:"cpu_seconds"`
+	RSSBytes    *int64     `json:"rss_bytes"`
+	Generator   *float64   `json:"generator_cpu"` // share of what it was given
+	Errors      []failures `json:"errors"`        // most frequent first
+}
+
+// pair is the lower and the upper end of a 95 % interval.
+type pair [2]float64
+
+// latencies are in milliseconds; null is a quantile without enough samples.
+type latencies struct {
+	P50  *float64 `json:"p50"`
+	P90  *float64 `json:"p90"`
+	P99  *float64 `json:"p99"`
+	P999 *float64 `json:"p999"`
+	Max  *float64 `json:"max"`
+}
+
+// intervals are the 95 % intervals of the quantiles; null where there is none.
+type intervals struct {
+	P50  *pair `json:"p50"`
+	P90  *pair `json:"p90"`
+	P99  *pair `json:"p99"`
+	P999 *pair `json:"p999"`
+}
+
+type failures struct {
+	Class   string `json:"class"`
+	Count   int64  `json:"count"`
+	Example string `json:"example"`
+}
+
+func newFailures(all []record.ErrorCount) []failures {
+	list := []failures{}
+	for _, e := range all {
+		list = append(list, failures(e))
+	}
+	return list
+}
+
+type doubt struct {
+	Rule      string  `json:"rule"`
+	Fatal     bool    `json:"fatal"`
+	Target    *string `json:"target"` // null: the whole run
+	Phase     *string `json:"phase"`
+	Round     *int    `json:"round"` // null: all rounds
+	Text      string  `json:"text"`
+	Figure    string  `json:"figure"`
+	Threshold string  `json:"threshold"`
+	Action    string  `json:"action"`
+}
+
+type gate struct {
+	Target   string  `json:"target"`
+	Phase    string  `json:"phase"`
+	Metric   string  `json:"metric"`
+	Limit    string  `json:"limit"`
+	Observed string  `json:"observed"`
+	Interval *string `json:"interval"`
+	N        int64   `json:"n"`
+	Verdict  string  `json:"verdict"`
+	Why      *string `json:"why"` // null when it passed
+}
+
+type ratio struct {
+	Target string  `json:"target"`
+	Phase  string  `json:"phase"`
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"` // target ÷ reference
+	CI     *pair   `json:"ci"`
+	Rounds int     `json:"rounds"`
+}
+
+type unavailable struct {
+	Target string `json:"target"`
+	Why    string `json:"why"`
+}
