@@ -1,0 +1,54 @@
+// Command refserver is the reference inference server, and trains its models:
+// one static binary that every deployment target can run.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit code. Data goes to stdout,
+// everything about the doing to stderr.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(time.Now())
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return report(root.ExecuteContext(ctx), stderr)
+}
+
+// newRoot makes the command line of a program that began at the time given.
+func newRoot(began time.Time) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "refserver",
+		Short: "Serve and train the reference models",
+		Long: `refserver is a small, complete inference server to benchmark deployment
+targets with. It speaks the Open Inference Protocol V2 over REST with JSON
+tensors at /v2, exposes Prometheus metrics at /metrics, and drains on SIGTERM.
+Without a command it serves with the defaults.
+
+` + exitHelp,
+		Example: `  refserver serve --port 9000
+  curl localhost:9000/v2/models/credit
+  refserver train --seed 1 --out model.json
+  refserver serve --model-file mine=model.json`,
+		Args:              noArguments,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	serve := serveCommand(began)
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return serve.RunE(serve, nil) }
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(serve, trainCommand(), modelsCommand(), versionCommand())
+	return root
+}
