@@ -84,14 +84,29 @@ func diesAtOnce(p *place) {
 }
 
 func neverReady(p *place) {
-	err := p.refuse(ending(p, 3*time.Second), p.workload("TEST_START=never"), "/ready answered 503", "still loading")
-	if !errors.Is(err, context.DeadlineExceeded) {
+	err := p.refuse(p.seen(), p.workload("TEST_START=never"), "/ready answered 503", "still loading")
+	if !errors.Is(err, context.Canceled) {
 		p.Errorf("error %v is not the context's", err)
 	}
 }
 
 func neverListens(p *place) {
-	p.refuse(ending(p, 3*time.Second), p.workload("TEST_START=deaf"), "a model that never comes")
+	p.refuse(p.seen(), p.workload("TEST_START=deaf"), "a model that never comes")
+}
+
+// seen returns a context that ends one second after the server's process shows
+// up, however long that takes; where it cannot be seen, after a long time.
+func (p *place) seen() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
+	p.Cleanup(cancel)
+	go func() {
+		for len(p.servers()) == 0 && ctx.Err() == nil {
+			time.Sleep(20 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		cancel()
+	}()
+	return ctx
 }
 
 func cancelled(p *place) {

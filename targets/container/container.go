@@ -1,0 +1,129 @@
+// Package container runs the server in a container: through the Docker Engine
+// where its socket answers, else through runc or crun directly. A scenario
+// opens it through Kind.
+//
+// Network: by default the container shares the host's network. With a network
+// of its own, a request over loopback passes Docker's userland proxy, and that
+// would be measured rather than the container. Who serves that way sets
+// network to bridge: then the proxy is pinned to the target's CPUs and its CPU
+// time is the target's. runc has the host's network only.
+//
+// Image: it is built in Go from the workload's static executable, without a
+// Dockerfile or a daemon, or is the workload's own. It is put in place before
+// the start is timed, since a process has its executable at hand as well. Close
+// removes what was loaded or unpacked. An image that the engine pulled by its
+// reference stays, as after docker run.
+//
+// Hardening: no new privileges everywhere. A server of which the image was
+// built here runs as nobody without capabilities on a read-only root folder
+// with a /tmp in memory. A user's image keeps its user, a writable root folder
+// and the capabilities that Docker gives by default, since many need them to
+// start. No rlimits are set: raising one fails inside of many sandboxes.
+//
+// Usage is that of the container's cgroup and of what carries this container
+// alone: containerd's shim, Docker's proxy, the runc process. What the engine's
+// daemons spend cannot be told apart by container and is not in it.
+package container
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"servebench/targets"
+)
+
+// The values of the options.
+const (
+	auto   = "auto"
+	docker = "docker"
+	runc   = "runc"
+	host   = "host"
+	bridge = "bridge"
+)
+
+// Kind describes the target.
+func Kind() targets.Kind {
+	return targets.Kind{
+		Name:    "container",
+		Doc:     "The server in a container, by the Docker Engine or by runc.",
+		Options: options(),
+		Check: func(ctx context.Context) error {
+			_, err := choose(ctx, auto)
+			return err
+		},
+		Open: open,
+	}
+}
+
+func options() []targets.Option {
+	return []targets.Option{
+		{
+			Name: "engine", Default: auto, Values: []string{auto, docker, runc},
+			Doc: "What runs the container: the Docker Engine, or runc (crun) directly; auto takes Docker where its socket answers.",
+		},
+		{
+			Name: "network", Default: host, Values: []string{host, bridge},
+			Doc: "The container's network: the host's, or a bridge with the port published on 127.0.0.1 (Docker only), which measures Docker's proxy as well.",
+		},
+	}
+}
+
+// open returns the target on the engine that the options ask for.
+func open(cfg targets.Config) (targets.Target, error) {
+	values, err := targets.Resolve(options(), cfg.Options)
+	if err != nil {
+		return nil, fmt.Errorf("container: %w", err)
+	}
+	engine, err := choose(context.Background(), values["engine"])
+	if err != nil {
+		return nil, fmt.Errorf("container: %w", err)
+	}
+	if values["network"] == bridge && engine.docker == nil {
+		return nil, fmt.Errorf("container: option network: bridge needs the Docker Engine, and the engine is %s", engine.runtime)
+	}
+	return target{engine: engine, network: values["network"], dir: cfg.Dir}, nil
+}
+
+// target runs containers on one engine.
+type target struct {
+	engine  engine
+	network string
+	dir     string
+}
+
+// Deploy puts the image in place, starts a container of it and waits until the
+// server in it is ready.
+func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("deploy in a container: %w", context.Cause(ctx))
+	}
+	deploy := t.onRunc
+	if t.engine.docker != nil {
+		deploy = t.onDocker
+	}
+	d, err := deploy(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("deploy in a container: %w", err)
+	}
+	return d, nil
+}
+
+// isolation says how a container is closed in.
+func isolation(built bool, more ...string) targets.Fact {
+	parts := append([]string{"no new privileges"}, more...)
+	if built {
+		parts = append(parts, "read-only root folder", "no capabilities", "user nobody")
+	} else {
+		parts = append(parts, "Docker's default capabilities", "the image's user")
+	}
+	return targets.Fact{Name: "isolation", Value: strings.Join(parts, ", ")}
+}
+
+// usualCapabilities are those that Docker leaves to a container by default.
+func usualCapabilities() []string {
+	return []string{
+		"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
+		"CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
+	}
+}

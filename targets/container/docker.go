@@ -1,0 +1,182 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	dockercontainer "github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/client"
+
+	"servebench/targets"
+)
+
+// Label marks every container made here with the process id of the servebench
+// that made it: what a crash left is found with
+// docker ps -a --filter label=servebench.pid.
+const Label = "servebench.pid"
+
+// inside is the port that a server behind a bridge listens on.
+const inside = 8080
+
+// cleanTime bounds each of the calls that remove something.
+const cleanTime = 30 * time.Second
+
+// onDocker deploys through the Docker Engine.
+func (t target) onDocker(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	facts, err := t.dockerFacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	img, err := t.dockerImage(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, img.facts(time.Since(began))...)
+	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
+		return t.startDocker(ctx, w, img, port)
+	})
+	if err != nil {
+		return nil, errors.Join(err, img.remove())
+	}
+	d.Facts = append(facts, d.Facts...)
+	return d, nil
+}
+
+// startDocker makes one attempt on one port of this machine.
+func (t target) startDocker(ctx context.Context, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
+	i := &dockerInstance{cli: t.engine.docker, image: img, shared: t.network == host, port: port, done: make(chan struct{})}
+	late, cancel := lingering(ctx)
+	defer cancel()
+	began := time.Now()
+	created, err := i.cli.ContainerCreate(late, t.createOptions(w, img, port))
+	if err != nil {
+		return nil, fmt.Errorf("create a container: %w", explain(ctx, err))
+	}
+	i.id = created.ID
+	started := i.start(ctx)
+	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, Began: began, Done: i.done}
+	waited, err := probe.Wait(ctx)
+	<-started
+	if err = i.judge(ctx, err); err == nil {
+		err = i.settle(ctx, w)
+	}
+	if err != nil {
+		return nil, errors.Join(err, i.discard())
+	}
+	d := &targets.Deployment{
+		Endpoint: targets.Endpoint{URL: probe.URL}, Began: began, Instance: i,
+		Stages: targets.Stages(began, earlier(i.startedAt, began.Add(waited[0].At)), waited),
+		Facts:  i.facts,
+	}
+	for _, warning := range created.Warnings {
+		d.Facts = append(d.Facts, targets.Fact{Name: "engine warning", Value: warning, Unequal: true})
+	}
+	return d, nil
+}
+
+// lingering returns a context for what the engine goes on with when the
+// request is cut off: it outlives ctx by the time that an answer may take, so
+// that what came into being is known and can be removed.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cleanTime, cancel) })
+	return late, func() {
+		stop()
+		cancel()
+	}
+}
+
+// earlier returns the first of two moments: the engine stamps the start of a
+// container after the server's first instruction, which may listen by then.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// createOptions describes the container.
+func (t target) createOptions(w targets.Workload, img *dockerImage, port int) client.ContainerCreateOptions {
+	config := &dockercontainer.Config{
+		Image: img.ref, Labels: map[string]string{Label: strconv.Itoa(os.Getpid())}, StopSignal: "SIGTERM",
+	}
+	hostConfig := &dockercontainer.HostConfig{
+		NetworkMode: host,
+		SecurityOpt: []string{"no-new-privileges"},
+		// Enough for the end of the output, and no file that grows for ever.
+		LogConfig: dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m", "max-file": "1"}},
+		Resources: dockercontainer.Resources{
+			CpusetCpus: targets.FormatCPUs(w.Limits.CPUs),
+			Memory:     int64(w.Limits.Memory), MemorySwap: int64(w.Limits.Memory), // the same: no swap
+		},
+	}
+	address, listen := targets.Loopback, port
+	if t.network == bridge {
+		address, listen = "0.0.0.0", inside
+		published := network.MustParsePort(strconv.Itoa(inside) + "/tcp")
+		binding := network.PortBinding{HostIP: netip.MustParseAddr(targets.Loopback), HostPort: strconv.Itoa(port)}
+		config.ExposedPorts = network.PortSet{published: {}}
+		hostConfig.NetworkMode, hostConfig.PortBindings = bridge, network.PortMap{published: {binding}}
+	}
+	config.Env = w.Settings(address, listen)
+	if img.program != "" {
+		config.Env = w.Environment(address, listen)
+		config.Entrypoint, config.Cmd = []string{img.program}, w.Arguments(address, listen)[1:]
+		hostConfig.ReadonlyRootfs, hostConfig.CapDrop = true, []string{"ALL"}
+		hostConfig.Tmpfs = map[string]string{"/tmp": "mode=1777"}
+	}
+	name := fmt.Sprintf("servebench-%d-%08x", os.Getpid(), rand.Uint32())
+	return client.ContainerCreateOptions{Name: name, Config: config, HostConfig: hostConfig}
+}
+
+// explain prefers the context's end over what the client says about it.
+func explain(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// dockerFacts says what the engine is. It refuses an engine that runs its
+// containers where the host's network cannot be shared.
+func (t target) dockerFacts(ctx context.Context) ([]targets.Fact, error) {
+	result, err := t.engine.docker.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine what it is: %w", explain(ctx, err))
+	}
+	info := result.Info
+	if t.network == host && elsewhere(info) {
+		return nil, errors.New("this engine runs its containers in a network that is not this machine's: set the option network to bridge")
+	}
+	var security []string
+	for _, option := range info.SecurityOptions {
+		if name, ok := strings.CutPrefix(option, "name="); ok {
+			security = append(security, name)
+		}
+	}
+	return []targets.Fact{
+		{Name: "engine", Value: fmt.Sprintf("Docker Engine %s (API %s, %s, cgroup v%s)", info.ServerVersion, t.engine.docker.ClientVersion(), info.DefaultRuntime, cmp.Or(info.CgroupVersion, "1"))},
+		{Name: "network", Value: t.network},
+		{Name: "storage driver", Value: info.Driver},
+		{Name: "engine security", Value: strings.Join(append(security, info.CgroupDriver+" cgroup driver"), ", ")},
+	}, nil
+}
+
+// elsewhere reports whether the host that the engine knows is not this machine
+// as we see it: a rootless engine has a network namespace of its own, Docker
+// Desktop a virtual machine.
+func elsewhere(info system.Info) bool {
+	return slices.Contains(info.SecurityOptions, "name=rootless") || strings.Contains(info.OperatingSystem, "Docker Desktop")
+}

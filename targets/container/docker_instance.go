@@ -1,0 +1,197 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	dockercontainer "github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"servebench/targets"
+)
+
+// dockerInstance is a container that the Docker Engine runs.
+type dockerInstance struct {
+	cli   *client.Client
+	id    string
+	image *dockerImage
+	// shared says that the server listens on the host's network itself, and
+	// port where, or where a bridge publishes it.
+	shared bool
+	port   int
+	done   chan struct{}
+	facts  []targets.Fact
+
+	startedAt time.Time
+	group     *targets.Cgroup // nil: it cannot be seen from here
+	carriers  []int           // shim and proxy
+
+	mu     sync.Mutex
+	wanted bool
+	cause  error // why it ended; valid once done is closed
+
+	once  sync.Once
+	close error
+}
+
+// start starts the container and watches for its end. The channel is closed
+// when the engine answered.
+func (i *dockerInstance) start(ctx context.Context) <-chan struct{} {
+	background, stop := context.WithCancel(context.Background())
+	exit := i.cli.ContainerWait(background, i.id, client.ContainerWaitOptions{Condition: dockercontainer.WaitConditionNextExit})
+	answered := make(chan struct{})
+	failed := make(chan error, 1)
+	go func() {
+		defer close(answered)
+		if _, err := i.cli.ContainerStart(ctx, i.id, client.ContainerStartOptions{}); err != nil {
+			failed <- startError(explain(ctx, err))
+		}
+	}()
+	go func() {
+		defer stop()
+		defer close(i.done)
+		select {
+		case err := <-failed:
+			i.cause = err
+		case err := <-exit.Error:
+			i.cause = fmt.Errorf("lost the Docker Engine: %w", err)
+		case <-exit.Result:
+			i.cause = i.postMortem()
+		}
+	}()
+	return answered
+}
+
+// startError recognises that the port to publish belongs to somebody else.
+func startError(err error) error {
+	text := err.Error()
+	if strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use") {
+		return fmt.Errorf("%w: %w", targets.ErrPortTaken, err)
+	}
+	return fmt.Errorf("start the container: %w", err)
+}
+
+// postMortem says how the server ended, quoting the end of its output.
+func (i *dockerInstance) postMortem() error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+	defer cancel()
+	found, err := i.cli.ContainerInspect(ctx, i.id, client.ContainerInspectOptions{})
+	switch {
+	case errdefs.IsNotFound(err):
+		return errors.New("somebody removed the container")
+	case err != nil:
+		return fmt.Errorf("the container ended, and asking why failed: %w", err)
+	case found.Container.State.OOMKilled:
+		return fmt.Errorf("%s%s", targets.OutOfMemory, i.output(ctx).Quote())
+	}
+	return fmt.Errorf("%s%s", targets.DescribeExit(found.Container.State.ExitCode), i.output(ctx).Quote())
+}
+
+// output fetches the end of the container's output.
+func (i *dockerInstance) output(ctx context.Context) *targets.Tail {
+	tail := new(targets.Tail)
+	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
+	if err != nil {
+		fmt.Fprintf(tail, "(the engine does not show it: %v)", err)
+		return tail
+	}
+	defer logs.Close()
+	if _, err := stdcopy.StdCopy(tail, tail, logs); err != nil {
+		fmt.Fprintf(tail, "\n(the rest is missing: %v)", err)
+	}
+	return tail
+}
+
+// judge explains why a start failed, given what waiting for it returned.
+func (i *dockerInstance) judge(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, targets.ErrEnded):
+		quote, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
+		defer cancel()
+		return fmt.Errorf("%w%s", err, i.output(quote).Quote())
+	case errors.Is(i.cause, targets.ErrPortTaken) || context.Cause(ctx) != nil:
+		return i.cause
+	case i.shared && targets.PortTaken(targets.Loopback, i.port):
+		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, i.cause)
+	}
+	return fmt.Errorf("%w: it %w", err, i.cause)
+}
+
+// Done is closed when the container ended.
+func (i *dockerInstance) Done() <-chan struct{} { return i.done }
+
+// Err says why the container ended by itself.
+func (i *dockerInstance) Err() error {
+	select {
+	case <-i.done:
+	default:
+		return nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.wanted {
+		return nil
+	}
+	return i.cause
+}
+
+// Usage is that of the container's cgroup, its shim and its proxy.
+func (i *dockerInstance) Usage() (targets.Usage, error) {
+	if i.group == nil {
+		return i.stats()
+	}
+	usage, err := i.group.Usage()
+	if err != nil {
+		return targets.Usage{}, err
+	}
+	return usage.Add(targets.ProcessUsage(i.carriers...)), nil
+}
+
+// Close stops and removes the container, and the image if it was loaded.
+func (i *dockerInstance) Close(ctx context.Context) error {
+	i.once.Do(func() {
+		i.terminate(ctx)
+		i.close = errors.Join(i.discard(), i.image.remove())
+	})
+	return i.close
+}
+
+// terminate sends SIGTERM and waits for the end, until ctx or the grace period
+// is over.
+func (i *dockerInstance) terminate(ctx context.Context) {
+	i.mu.Lock()
+	select {
+	case <-i.done: // it ended by itself: Err keeps saying so
+	default:
+		i.wanted = true
+	}
+	i.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, targets.Grace)
+	defer cancel()
+	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: "SIGTERM"}); err != nil {
+		return // it is not running, or the engine is gone: discard says
+	}
+	select {
+	case <-i.done:
+	case <-ctx.Done():
+	}
+}
+
+// discard removes the container, running or not.
+func (i *dockerInstance) discard() error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+	defer cancel()
+	_, err := i.cli.ContainerRemove(ctx, i.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("remove the container: %w", err)
+	}
+	return nil
+}
