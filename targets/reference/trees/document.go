@@ -1,10 +1,5 @@
 package trees
 
-import (
-	"bytes"
-	"fmt"
-)
-
 // document is XGBoost's JSON model file as far as binary:logistic over gbtree
 // uses it. Numbers of the parameter groups are strings there.
 type document struct {
@@ -58,16 +53,16 @@ type boosterParams struct {
 type treeDoc struct {
 	ID              int        `json:"id"`
 	Params          treeParams `json:"tree_param"`
-	LeftChildren    []int32    `json:"left_children"` // -1 for a leaf
-	RightChildren   []int32    `json:"right_children"`
-	Parents         []int32    `json:"parents"`
-	SplitIndices    []int32    `json:"split_indices"`
-	SplitConditions []float32  `json:"split_conditions"` // of a leaf: its value
+	LeftChildren    indices    `json:"left_children"` // -1 for a leaf
+	RightChildren   indices    `json:"right_children"`
+	Parents         indices    `json:"parents"`
+	SplitIndices    indices    `json:"split_indices"`
+	SplitConditions numbers    `json:"split_conditions"` // of a leaf: its value
 	SplitType       bits       `json:"split_type"`       // true: by category
 	DefaultLeft     bits       `json:"default_left"`
-	LossChanges     []float32  `json:"loss_changes"`
-	SumHessian      []float32  `json:"sum_hessian"`
-	BaseWeights     []float32  `json:"base_weights"`
+	LossChanges     numbers    `json:"loss_changes"`
+	SumHessian      numbers    `json:"sum_hessian"`
+	BaseWeights     numbers    `json:"base_weights"`
 
 	Categories         []int32 `json:"categories"`
 	CategoriesNodes    []int32 `json:"categories_nodes"`
@@ -80,47 +75,4 @@ type treeParams struct {
 	NumFeature     string `json:"num_feature"`
 	NumNodes       string `json:"num_nodes"`
 	SizeLeafVector string `json:"size_leaf_vector"`
-}
-
-// bits is a list of booleans: true and false in files before version 2, 1 and 0
-// since then.
-type bits []bool
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (b *bits) UnmarshalJSON(data []byte) error {
-	data = bytes.TrimSpace(data)
-	if len(data) < 2 || data[0] != '[' {
-		return fmt.Errorf("%.20q is not a list", data)
-	}
-	*b = (*b)[:0]
-	data = bytes.TrimSpace(data[1 : len(data)-1])
-	for more := len(data) > 0; more; {
-		var item []byte
-		item, data, more = bytes.Cut(data, []byte{','})
-		switch string(bytes.TrimSpace(item)) {
-		case "1", "true":
-			*b = append(*b, true)
-		case "0", "false":
-			*b = append(*b, false)
-		default:
-			return fmt.Errorf("%.20q is none of 0, 1, true and false", item)
-		}
-	}
-	return nil
-}
-
-// MarshalJSON implements json.Marshaler.
-func (b bits) MarshalJSON() ([]byte, error) {
-	data := []byte{'['}
-	for i, set := range b {
-		if i > 0 {
-			data = append(data, ',')
-		}
-		digit := byte('0')
-		if set {
-			digit = '1'
-		}
-		data = append(data, digit)
-	}
-	return append(data, ']'), nil
 }

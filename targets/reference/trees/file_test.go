@@ -1,0 +1,274 @@
+package trees_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"servebench/targets/reference/trees"
+)
+
+func TestReadGivesBackWhatWasWritten(t *testing.T) {
+	d := rings(2000, 1)
+	m, _ := train(t, d, trees.Data{}, func(p *trees.Params) { p.Trees = 10 })
+	m = m.WithAttributes(map[string]string{"seed": "1", "by": "a \"test\""})
+	data := file(t, m)
+	back, err := trees.Read(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(file(t, back), data) {
+		t.Error("written again, the file differs")
+	}
+	for i := range d.Len() {
+		if a, b := m.Predict(d.Row(i)), back.Predict(d.Row(i)); a != b {
+			t.Fatalf("row %d: %v became %v", i, a, b)
+		}
+	}
+}
+
+// The files and the predictions are by Python's xgboost: testdata/conformance.py
+// train. The older version writes base_score without brackets.
+func TestReadsModelsOfXGBoost(t *testing.T) {
+	rows := table(t, filepath.Join("testdata", "rows.csv"))
+	for _, version := range []string{"2.1.4", "3.2.0"} {
+		t.Run(version, func(t *testing.T) {
+			m := open(t, filepath.Join("testdata", "xgboost-"+version+".json"))
+			want := table(t, filepath.Join("testdata", "xgboost-"+version+".predictions.csv"))
+			agree(t, m, rows, want)
+		})
+	}
+}
+
+// agree fails unless the predictions are those wanted, one per row, to 1e-5.
+func agree(t *testing.T, m *trees.Model, rows, want [][]float32) {
+	t.Helper()
+	if len(rows) == 0 || len(rows) != len(want) {
+		t.Fatalf("%d rows, %d predictions", len(rows), len(want))
+	}
+	worst := 0.0
+	for i, row := range rows {
+		worst = max(worst, math.Abs(float64(m.Predict(row)-want[i][0])))
+	}
+	if !(worst <= 1e-5) {
+		t.Errorf("predictions differ by up to %g", worst)
+	}
+	t.Logf("%d predictions differ by %.2g at most", len(rows), worst)
+}
+
+// tiny is a model of one split: x < 0.5 and missing go left.
+const tiny = `{"learner": {"attributes": {}, "feature_names": [], "feature_types": [],
+"gradient_booster": {"name": "gbtree", "model": {"trees": [{
+"left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [0, 0, 0],
+"split_conditions": [0.5, -1.5, 2.5], "split_type": [0, 0, 0], "default_left": [1, 0, 0],
+"loss_changes": [9, 0, 0], "sum_hessian": [4, 2, 2], "base_weights": [0, -1.5, 2.5]}]}},
+"learner_model_param": {"base_score": "5E-1", "num_feature": "1", "num_class": "0", "num_target": "1"},
+"objective": {"name": "binary:logistic"}}, "version": [2, 0, 0]}`
+
+func TestReadVariants(t *testing.T) {
+	for name, edit := range map[string][2]string{
+		"as it is":            {"", ""},
+		"base score brackets": {`"5E-1"`, `"[5E-1]"`},
+		"booleans":            {`"default_left": [1, 0, 0]`, `"default_left": [true, false, false]`},
+		"deleted and reordered nodes": {
+			`"left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [0, 0, 0],
+"split_conditions": [0.5, -1.5, 2.5], "split_type": [0, 0, 0], "default_left": [1, 0, 0],
+"loss_changes": [9, 0, 0], "sum_hessian": [4, 2, 2], "base_weights": [0, -1.5, 2.5]`,
+			`"left_children": [3, -1, -1, -1], "right_children": [1, -1, -1, -1], "split_indices": [0, 0, 7, 0],
+"split_conditions": [0.5, 2.5, 99, -1.5], "split_type": [], "default_left": [1, 0, 0, 0],
+"loss_changes": [9, 0, 0, 0], "sum_hessian": [4, 2, 0, 2], "base_weights": [0, 2.5, 99, -1.5]`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := trees.Read(strings.NewReader(replaced(t, edit)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for x, margin := range map[float32]float64{0.4: -1.5, 0.5: 2.5, 8: 2.5, float32(math.Inf(-1)): -1.5} {
+				want := 1 / (1 + math.Exp(-margin))
+				if got := m.Predict([]float32{x}); math.Abs(float64(got)-want) > 1e-6 {
+					t.Errorf("x = %v: got %v, want %v", x, got, want)
+				}
+			}
+			if got := m.Predict([]float32{float32(math.NaN())}); got > 0.5 {
+				t.Errorf("a missing value went right: %v", got)
+			}
+			if m.Features()[0] != "f0" {
+				t.Errorf("the feature is called %q", m.Features()[0])
+			}
+		})
+	}
+}
+
+func TestReadRejects(t *testing.T) {
+	for want, edit := range map[string][2]string{
+		"not the JSON of a model":                   {"{", "["},
+		`objective is "reg:squarederror"`:           {"binary:logistic", "reg:squarederror"},
+		`gradient booster is "dart"`:                {"gbtree", "dart"},
+		"num_target is 2":                           {`"num_target": "1"`, `"num_target": "2"`},
+		`num_feature is "0"`:                        {`"num_feature": "1"`, `"num_feature": "0"`},
+		`num_feature is "99999999"`:                 {`"num_feature": "1"`, `"num_feature": "99999999"`},
+		"there are 2 feature_names":                 {`"feature_names": []`, `"feature_names": ["a", "b"]`},
+		`base_score is "1"`:                         {"5E-1", "1"},
+		`base_score is "NaN"`:                       {"5E-1", "NaN"},
+		`base_score is "[5E-1,5E-1]"`:               {"5E-1", "[5E-1,5E-1]"},
+		"tree 0: node 0: it splits feature 1":       {`"split_indices": [0`, `"split_indices": [1`},
+		"tree 0: node 0: child 3 is not one":        {`"right_children": [2`, `"right_children": [3`},
+		"child 0 has another parent":                {`"left_children": [1`, `"left_children": [0`},
+		"child 1 has another parent":                {`"right_children": [2`, `"right_children": [1`},
+		"child -5 is not one":                       {`"left_children": [1`, `"left_children": [-5`},
+		"left_children is empty":                    {`"left_children": [1, -1, -1]`, `"left_children": []`},
+		"left_children has 3 values, sum_hessian 2": {`[4, 2, 2]`, `[4, 2]`},
+		"splits by category":                        {`"split_type": [0`, `"split_type": [1`},
+		`"1e99" is not a number`:                    {"2.5]}", "1e99]}"},
+		"is none of 0, 1, true and false":           {`"default_left": [1`, `"default_left": [2`},
+		"is not a list":                             {`[9, 0, 0]`, `{}`},
+	} {
+		t.Run(want, func(t *testing.T) {
+			_, err := trees.Read(strings.NewReader(replaced(t, edit)))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func replaced(t *testing.T, edit [2]string) string {
+	t.Helper()
+	if !strings.Contains(tiny, edit[0]) {
+		t.Fatalf("the model has no %s", edit[0])
+	}
+	return strings.Replace(tiny, edit[0], edit[1], 1)
+}
+
+// xgboost rejects whole numbers where it wants fractions, and null where it
+// wants a group.
+func TestWrittenNumbersHaveAFraction(t *testing.T) {
+	m, err := trees.Read(strings.NewReader(tiny))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := string(file(t, m))
+	for _, want := range []string{`"loss_changes":[9E0,0E0,0E0]`, `"split_conditions":[0.5,-1.5,2.5]`, `"attributes":{}`} {
+		if !strings.Contains(data, want) {
+			t.Errorf("no %s in %s", want, data)
+		}
+	}
+	if strings.Contains(data, "null") {
+		t.Errorf("null in %s", data)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(tiny))
+	f.Add([]byte(`{}`))
+	f.Add([]byte(strings.ReplaceAll(tiny, "[2, ", "[0, ")))
+	data, err := os.ReadFile(filepath.Join("testdata", "xgboost-3.2.0.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := trees.Read(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		row := make([]float32, len(m.Features()))
+		for _, v := range []float64{0, -1e30, math.Inf(1), math.NaN()} {
+			for i := range row {
+				row[i] = float32(v)
+			}
+			if p := m.Predict(row); !(p >= 0 && p <= 1) {
+				t.Fatalf("probability %v", p)
+			}
+		}
+		written := file(t, m)
+		if !json.Valid(written) {
+			t.Fatalf("writes invalid JSON: %s", written)
+		}
+		back, err := trees.Read(bytes.NewReader(written))
+		if err != nil {
+			t.Fatalf("does not read what it wrote: %v", err)
+		}
+		if !bytes.Equal(file(t, back), written) {
+			t.Fatal("written again, the file differs")
+		}
+	})
+}
+
+func BenchmarkRead(b *testing.B) {
+	data, err := os.ReadFile(filepath.Join("..", "models", "credit.json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := trees.Read(bytes.NewReader(data)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func open(t *testing.T, path string) *trees.Model {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := trees.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// table reads comma-separated numbers.
+func table(t *testing.T, path string) [][]float32 {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]float32
+	for _, record := range records {
+		var row []float32
+		for _, field := range record {
+			v, err := strconv.ParseFloat(field, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row = append(row, float32(v))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// format is the inverse of table.
+func format(d trees.Data) []byte {
+	var b bytes.Buffer
+	for i := range d.Len() {
+		for j, v := range d.Row(i) {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprint(&b, v)
+		}
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
