@@ -45,9 +45,14 @@ Without a command it serves with the defaults.
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+
+		SuggestionsMinimumDistance: 2,
 	}
 	serve := serveCommand(began)
-	root.RunE = func(cmd *cobra.Command, _ []string) error { return serve.RunE(serve, nil) }
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		serve.SetContext(cmd.Context())
+		return serve.RunE(serve, nil)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serve, trainCommand(), modelsCommand(), versionCommand())
 	return root

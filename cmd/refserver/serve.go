@@ -64,7 +64,7 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 		return fmt.Errorf("listen: %w", err)
 	}
 	log.Info("listening", "url", "http://"+listener.Addr().String(), "models", names(chosen),
-		"took", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
+		"ready_in", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
 		"version", opts.config.Version, "gomaxprocs", runtime.GOMAXPROCS(0))
 	if err := server.Serve(ctx, listener); err != nil {
 		return err
