@@ -55,7 +55,7 @@ func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {
 	switch p := n.pair(r.name); {
 	case p != nil:
 		value = p.value
-		if value.style == null && value.at.line == 0 {
+		if value.style == null { // there may be nothing to point at
 			value.at = p.at
 		}
 	case r.fallback != "":
