@@ -15,7 +15,7 @@ func (s *Scenario) YAML() ([]byte, error) {
 	for _, target := range s.Targets {
 		var options yaml.MapSlice
 		for _, name := range slices.Sorted(maps.Keys(s.Options[target])) {
-			options = append(options, yaml.MapItem{Key: name, Value: s.Options[target][name]})
+			options = append(options, yaml.MapItem{Key: name, Value: writeText(s.Options[target][name])})
 		}
 		if options != nil {
 			all = append(all, yaml.MapItem{Key: target, Value: options})

@@ -19,16 +19,19 @@ func readText(n *node) (string, *flaw) {
 	case !visible(n.text, "\n\t"):
 		return "", &flaw{problem: n.String() + " holds control characters"}
 	}
-	return strings.TrimSpace(n.text), nil
+	return n.text, nil
 }
-
-func writeText(s string) any { return s }
 
 func textSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
-// texts are prose.
+// texts are prose; the space around it, which a block of text ends with, is not
+// part of it.
 func texts() kind[string] {
-	return scalar("text", "text", readText, writeText, textSchema)
+	read := func(n *node) (string, *flaw) {
+		text, f := readText(n)
+		return strings.TrimSpace(text), f
+	}
+	return scalar("text", "text", read, writeText, textSchema)
 }
 
 // anyTexts are values handed on as they are written, so that a number needs no
