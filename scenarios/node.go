@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,11 +87,14 @@ func (n *node) value() any {
 		return l
 	}
 	switch {
-	case n.style == verbatim && (n.text == "true" || n.text == "false"):
+	case n.style == null:
+		return nil
+	case n.style == quoted:
+		return n.text
+	case isNumber(n.text):
+		return json.Number(n.text)
+	case n.text == "true", n.text == "false":
 		return n.text == "true"
-	case n.style == verbatim && isNumber(n.text):
-		f, _ := strconv.ParseFloat(n.text, 64)
-		return f
 	}
 	return n.text
 }

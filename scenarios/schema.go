@@ -19,7 +19,7 @@ func JSONSchema(cat Catalogue) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write schema: %w", err)
 	}
-	return append(text, '\n'), nil
+	return text, nil
 }
 
 // objectSchema describes a mapping by its rows.

@@ -1,0 +1,135 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// faulty is one mistake in an otherwise good scenario.
+type faulty struct {
+	name     string
+	old, new string   // what to change in minimal; old "" adds new at the end
+	want     []string // the faults, without the file's name
+	// beyond says that a schema cannot find it.
+	beyond bool
+}
+
+func (f faulty) text() string {
+	if f.old == "" {
+		return minimal + f.new
+	}
+	return strings.Replace(minimal, f.old, f.new, 1)
+}
+
+// faults holds one case for each kind of mistake.
+func faults() []faulty {
+	const (
+		workload = "{server: reference, model: credit}"
+		phase    = "  - {name: steady, rate: 100, duration: 10s}\n"
+		fraction = "a fraction such as 0.01 or 1%"
+		name     = "a name of letters, digits, - and _, at most 64 of them"
+		server   = "server: reference, or a command, or an image"
+		duration = "a duration with its unit, such as 10s or 250ms"
+		size     = "a size with its unit, such as 512MiB or 2GB"
+	)
+	return []faulty{
+		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
+		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, data, load, rounds, seed, timeout, limits, slo, container`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, law, rate, duration, measure`}},
+		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
+		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
+		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
+
+		{name: "list for a mapping", old: workload, new: "[reference]", want: []string{`3:11: workload: a list is not a mapping; want keys with their values`}},
+		{name: "text for a mapping", old: workload, new: "reference", want: []string{`3:11: workload: "reference" is not a mapping; want keys with their values`}},
+		{name: "text for a list", old: "[physical]", new: "physical", want: []string{`2:10: targets: "physical" is not a list; want a list of targets, such as [physical]`}},
+		{name: "list for a number", old: "100", new: "[100]", want: []string{`6:26: load[0].rate: a list is not a single value; want a rate per second, such as 200`}},
+		{name: "mapping for text", old: "name: mine", new: "name: {a: b}", want: []string{`1:7: name: a mapping is not a single value; want ` + name}},
+		{name: "nothing for a list", old: "load:\n" + phase, new: "load:\n", want: []string{`5:1: load: no value given; want a list of phases with name, rate and duration`}},
+		{name: "nothing for a value", new: "timeout:\n", want: []string{`7:1: timeout: no value given; want ` + duration}},
+		{name: "null for a value", new: "timeout: ~\n", want: []string{`7:1: timeout: no value given; want ` + duration}},
+		{name: "number for text", new: "description: 7\n", want: []string{`7:14: description: 7 is not text; want it in quotes: "7"`}},
+		{name: "text for a number", new: "rounds: two\n", want: []string{`7:9: rounds: "two" is not a number; want a whole number from 1 to 1000`}},
+		{name: "number in quotes", new: "rounds: \"2\"\n", want: []string{`7:9: rounds: "2" is text, not a number; want a whole number from 1 to 1000`}},
+		{name: "fraction for a whole number", new: "rounds: 1.5\n", want: []string{`7:9: rounds: 1.5 is not a whole number; want a whole number from 1 to 1000`}},
+		{name: "fraction for a whole parameter", old: "{generator: credit}", new: "{generator: credit, function: 2.5}", want: []string{`4:37: data.function: 2.5 is not a whole number; want a whole number from 1 to 10`}},
+		{name: "notation of another kind", new: "rounds: 1_0\n", want: []string{`7:9: rounds: 1_0 is not a number; want a whole number from 1 to 1000`}},
+		{name: "text for true or false", old: "10s}", new: "10s, measure: yes}", want: []string{`6:55: load[0].measure: "yes" is neither true nor false; want true or false`}},
+
+		{name: "rate of zero", old: "100", new: "0", want: []string{`6:26: load[0].rate: 0 is not above 0; want a rate per second, such as 200`}},
+		{name: "rate with a unit", old: "100", new: "100/s", want: []string{`6:26: load[0].rate: "100/s" is not a number; want a rate per second, such as 200`}},
+		{name: "rate beyond one machine", old: "100", new: "2e6", want: []string{`6:26: load[0].rate: 2e6 is above 1000000; want a rate per second, such as 200`}},
+		{name: "rate beyond all numbers", old: "100", new: "1e999", want: []string{`6:26: load[0].rate: 1e999 is too large a number; want a rate per second, such as 200`}},
+		{name: "duration without a unit", old: "10s", new: "10", want: []string{`6:41: load[0].duration: 10 has no unit; want for example 10s`}},
+		{name: "negative duration", old: "10s", new: "-10s", want: []string{`6:41: load[0].duration: -10s is not above 0; want ` + duration}},
+		{name: "duration of nothing", new: "timeout: 0s\n", beyond: true, want: []string{`7:10: timeout: 0s is not above 0; want ` + duration}},
+		{name: "no duration", new: "timeout: soon\n", want: []string{`7:10: timeout: "soon" is not a duration; want ` + duration}},
+		{name: "duration beyond all runs", new: "timeout: 721h\n", beyond: true, want: []string{`7:10: timeout: 721h is longer than 720h; want ` + duration}},
+		{name: "size without a unit", new: "limits: {memory: 512}\n", want: []string{`7:18: limits.memory: 512 has no unit; want for example 512MiB`}},
+		{name: "size that is either", new: "limits: {memory: 512M}\n", want: []string{`7:18: limits.memory: "512M" may mean either of two sizes; want 512MiB (1024 × 1024) or 512MB (1000 × 1000)`}},
+		{name: "no size", new: "limits: {memory: much}\n", want: []string{`7:18: limits.memory: "much" is not a size; want ` + size}},
+		{name: "size too small", new: "limits: {memory: 512KiB}\n", beyond: true, want: []string{`7:18: limits.memory: 512KiB is less than 1MiB; want ` + size}},
+		{name: "no CPU", new: "limits: {cpus: 0}\n", want: []string{`7:16: limits.cpus: 0 is below 1; want a whole number from 1 to 1024`}},
+		{name: "fewer than no CPU", new: "limits: {cpus: -1}\n", want: []string{`7:16: limits.cpus: -1 is below 1; want a whole number from 1 to 1024`}},
+		{name: "seed too large", new: "seed: 18446744073709551616\n", want: []string{`7:7: seed: 18446744073709551616 is above 18446744073709551615; want a whole number from 0 to 18446744073709551615`}},
+		{name: "percentage without its sign", new: "slo: {agreement: 99}\n", want: []string{`7:18: slo.agreement: 99 is above 1; want for example 99%`}},
+		{name: "fraction above the whole", new: "slo: {agreement: 101%}\n", beyond: true, want: []string{`7:18: slo.agreement: 101% is above 1; want ` + fraction}},
+		{name: "negative fraction", new: "slo: {errors: -0.1}\n", want: []string{`7:15: slo.errors: -0.1 is below 0; want ` + fraction}},
+		{name: "no fraction", new: "slo: {errors: few%}\n", want: []string{`7:15: slo.errors: "few%" is not a fraction; want ` + fraction}},
+		{name: "name with a space", old: "mine", new: "my own", want: []string{`1:7: name: "my own" is not a name; want ` + name}},
+		{name: "path that is none", old: "model: credit}", new: "model: credit, ready: health}", want: []string{`3:53: workload.ready: "health" is not the path of a URL; want a path such as /health`}},
+		{name: "control character", old: "model: credit}", new: "model: noop, env: [\"A=\\0\"]}", beyond: true, want: []string{`3:50: workload.env[0]: "A=\x00" holds control characters; want KEY=VALUE`}},
+		{name: "no variable", old: "model: credit}", new: "model: credit, env: [PATH]}", want: []string{`3:52: workload.env[0]: "PATH" sets no variable; want KEY=VALUE`}},
+		{name: "variable twice", old: "model: credit}", new: "model: credit, env: [A=1, A=2]}", beyond: true, want: []string{`3:57: workload.env[1]: A is set already; want each variable once`}},
+		{name: "empty argument", old: workload, new: "{command: [\"\"], model: credit}", beyond: true, want: []string{`3:22: workload.command[0]: the text is empty; want an argument`}},
+
+		{name: "unknown target", old: "physical", new: "phsical", want: []string{`2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container`}},
+		{name: "unknown target like no other", old: "physical", new: "moon", want: []string{`2:11: targets[0]: unknown target "moon"; want one of physical, container`}},
+		{name: "unknown server", old: "server: reference", new: "server: refrence", want: []string{`3:20: workload.server: unknown server "refrence" (did you mean "reference"?); want reference`}},
+		{name: "unknown model", old: "model: credit", new: "model: creidt", beyond: true, want: []string{`3:38: workload.model: the reference server has no model "creidt" (did you mean "credit"?); want one of credit, noop`}},
+		{name: "unknown generator hides its parameters", old: "{generator: credit}", new: "{generator: credits, noise: 1}", want: []string{`4:19: data.generator: unknown generator "credits" (did you mean "credit"?); want one of credit, prompts`}},
+		{name: "unknown protocol", new: "protocol: grpc\n", want: []string{`7:11: protocol: unknown protocol "grpc"; want one of v2, openai`}},
+		{name: "unknown law", old: "rate: 100", new: "law: gauss, rate: 100", want: []string{`6:25: load[0].law: unknown law "gauss"; want one of constant, poisson`}},
+		{name: "unknown option", new: "container: {netwrok: host}\n", want: []string{`7:13: container.netwrok: unknown key (did you mean "network"?); want one of network, runtime`}},
+		{name: "unknown value of an option", new: "container: {network: hots}\n", want: []string{`7:22: container.network: unknown network "hots" (did you mean "host"?); want one of host, bridge`}},
+
+		{name: "no target", old: "[physical]", new: "[]", want: []string{`2:10: targets: the list is empty; want a list of targets, such as [physical]`}},
+		{name: "target twice", old: "[physical]", new: "[physical, container, physical]", beyond: true, want: []string{`2:32: targets[2]: "physical" is in the list already; want each target once`}},
+		{name: "phase twice", old: phase, new: phase + phase, beyond: true, want: []string{`7:12: load[1].name: load[0] is called "steady" as well; want a name of its own`}},
+		{name: "no phase", old: "load:\n" + phase, new: "load: []\n", want: []string{`5:7: load: the list is empty; want a list of phases with name, rate and duration`}},
+		{name: "nothing measured", old: "10s}", new: "10s, measure: false}", beyond: true, want: []string{`6:3: load: every phase has measure: false, so there is nothing to report; want at least one phase that is measured`}},
+		{name: "phase without a request", old: "10s", new: "4ms", beyond: true, want: []string{`6:41: load[0].duration: 4ms at 100 per second is no request at all; want a longer phase or a higher rate`}},
+		{name: "run without an end", old: "10s", new: "241h", beyond: true, want: []string{`6:3: load: 3 rounds on 1 targets take 723 hours in all; want at most 720h`}},
+		{name: "corpus beyond memory", old: "{generator: credit}", new: "{generator: credit, batch: 1001}", beyond: true, want: []string{`4:7: data.corpus: 10000 requests of 1001 examples are 10010000 examples to hold in memory; want at most 10000000`}},
+		{name: "no server", old: "server: reference, ", new: "", want: []string{`3:11: workload: no server named; want ` + server}},
+		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command or image; want one or the other`}},
+		{name: "agreement that is not known", old: workload, new: "{image: x, model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
+		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
+		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},
+		{name: "checks across values wait for the values", old: phase, new: "  - {name: steady, rate: x, duration: 4ms, measure: 0}\n", want: []string{
+			`6:26: load[0].rate: "x" is not a number; want a rate per second, such as 200`,
+			`6:53: load[0].measure: 0 is neither true nor false; want true or false`,
+		}},
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, tt := range faults() {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.old != "" && !strings.Contains(minimal, tt.old) {
+				t.Fatalf("minimal does not hold %q", tt.old)
+			}
+			_, err := Parse("f", []byte(tt.text()), testCatalogue())
+			if err == nil {
+				t.Fatalf("Parse took\n%s", tt.text())
+			}
+			want := "f:" + strings.Join(tt.want, "\nf:")
+			if diff := cmp.Diff(want, err.Error()); diff != "" {
+				t.Errorf("faults of\n%s(-want +got):\n%s", tt.text(), diff)
+			}
+		})
+	}
+}

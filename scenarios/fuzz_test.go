@@ -1,0 +1,57 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzParse reads any text with any setting. What Parse takes, the schema takes
+// too, and its resolved text is the same scenario.
+func FuzzParse(f *testing.F) {
+	for _, b := range Builtins() {
+		f.Add(b.Text, "load.steady.rate=500")
+	}
+	for _, bad := range faults() {
+		f.Add([]byte(bad.text()), "rounds=2")
+	}
+	f.Add([]byte(minimal), "targets=[container]")
+	f.Add([]byte(minimal), "workload={command: [./x, \"{port}\"], model: m}")
+	f.Add([]byte(minimal), "load[0].name=x")
+	f.Add([]byte(minimal), "description=\"a\\nb: 'c' # \\\"d\\\"\"")
+	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
+	schema := validator(f)
+	f.Fuzz(func(t *testing.T, text []byte, setting string) {
+		var set []Setting
+		if s, err := ParseSetting(setting); err == nil {
+			set = append(set, s)
+		}
+		s, err := Parse("f", text, testCatalogue(), set...)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("a fault without a text")
+			}
+			return
+		}
+		resolved, err := s.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("f", resolved, testCatalogue())
+		if err != nil {
+			t.Fatalf("resolved text is not taken: %v\n%s", err, resolved)
+		}
+		if diff := cmp.Diff(s, again); diff != "" {
+			t.Errorf("resolved text is another scenario (-text +resolved):\n%s\n%s", diff, resolved)
+		}
+		if err := schema.Validate(asInstance(t, resolved)); err != nil {
+			t.Errorf("the schema does not take the resolved text: %v\n%s", err, resolved)
+		}
+		if len(set) > 0 {
+			return // the text alone may be at fault
+		}
+		if err := schema.Validate(asInstance(t, text)); err != nil {
+			t.Errorf("the schema does not take the text: %v\n%s", err, text)
+		}
+	})
+}

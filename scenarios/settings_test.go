@@ -1,0 +1,138 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"servebench/targets"
+)
+
+func parseSettings(t *testing.T, texts ...string) []Setting {
+	t.Helper()
+	var set []Setting
+	for _, text := range texts {
+		s, err := ParseSetting(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set = append(set, s)
+	}
+	return set
+}
+
+func TestSettings(t *testing.T) {
+	text := minimal + "  - {name: spike, rate: 900, duration: 1s}\nlimits:\n  memory: 1GiB\n"
+	for _, tt := range []struct {
+		name string
+		set  []string
+		want func(*Scenario)
+	}{
+		{"item by name", []string{"load.steady.rate=500"}, func(s *Scenario) { s.Load[0].Rate = 500 }},
+		{"item by index", []string{"load[1].duration=3s"}, func(s *Scenario) { s.Load[1].Duration = 3 * time.Second }},
+		{"item of a list of texts", []string{"targets[0]=container"}, func(s *Scenario) {
+			s.Targets = []string{"container"}
+			s.Options = map[string]map[string]string{"container": {"network": "host", "runtime": ""}}
+		}},
+		{"name changed before it is used", []string{"load.steady.name=calm", "load.calm.rate=1"}, func(s *Scenario) { s.Load[0].Name, s.Load[0].Rate = "calm", 1 }},
+		{"last one counts", []string{"rounds=7", "rounds=2"}, func(s *Scenario) { s.Rounds = 2 }},
+		{"key that is missing", []string{"limits.cpus=2"}, func(s *Scenario) { s.Limits.CPUs = 2 }},
+		{"mapping that is missing", []string{"slo.p99=10ms"}, func(s *Scenario) { s.SLO.P99 = 10 * time.Millisecond }},
+		{"none", []string{"limits.memory=none"}, func(s *Scenario) { s.Limits.Memory = 0 }},
+		{"size", []string{"limits.memory=2GB"}, func(s *Scenario) { s.Limits.Memory = targets.Bytes(2e9) }},
+		{"parameter", []string{"data.noise=0.1"}, func(s *Scenario) { s.Data.Params["noise"] = 0.1 }},
+		{"truth", []string{"load.steady.measure=false"}, func(s *Scenario) { s.Load[0].Measure = false }},
+		{"text like a number", []string{"description=7"}, func(s *Scenario) { s.Description = "7" }},
+		{"text with YAML's characters", []string{"description=a: b # c"}, func(s *Scenario) { s.Description = "a: b # c" }},
+		{"text in quotes", []string{`description="[1]"`}, func(s *Scenario) { s.Description = "[1]" }},
+		{"empty text", []string{"description="}, func(s *Scenario) { s.Description = "" }},
+		{"list", []string{"targets=[container]", "container.network=bridge"}, func(s *Scenario) {
+			s.Targets = []string{"container"}
+			s.Options = map[string]map[string]string{"container": {"network": "bridge", "runtime": ""}}
+		}},
+		{"mapping", []string{"workload={command: [./x, a=b], model: m}"}, func(s *Scenario) {
+			s.Workload.Server, s.Workload.Command, s.Workload.Model = "", []string{"./x", "a=b"}, "m"
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want, err := Parse("f", []byte(text), testCatalogue())
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want(want)
+			got, err := Parse("f", []byte(text), testCatalogue(), parseSettings(t, tt.set...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Parse (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFaultsOfSettings(t *testing.T) {
+	for _, tt := range []struct{ set, want string }{
+		{"load.steady.rate=abc", `load[0].rate: "abc" is not a number; want a rate per second, such as 200`},
+		{"load.steady.rate=-1", `load[0].rate: -1 is not above 0; want a rate per second, such as 200`},
+		{"load.steady.rate=", `load[0].rate: "" is not a number; want a rate per second, such as 200`},
+		{"load.stady.rate=1", `load: has no item "stady" (did you mean "steady"?); want steady`},
+		{"load[1].rate=1", `load: has no item 1; want an index below 1`},
+		{"load.rate=1", `load: has no item "rate"; want steady`},
+		{"targets.physical=x", `targets: has no item "physical"; want an index, such as targets[0]`},
+		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, data, load, rounds, seed, timeout, limits, slo, container`},
+		{"limits.cpu=1", `limits.cpu: unknown key (did you mean "cpus"?); want one of cpus, memory`},
+		{"name.first=x", `name: is a single value, so it has no key "first"; want its key alone`},
+		{"name[0]=x", `name: is not a list, so it has no item 0; want its key alone`},
+		{"limits[0]=x", `limits: is not a list, so it has no item 0; want its key alone`},
+		{"targets=physical", `targets: "physical" is not a list; want a list of targets, such as [physical]`},
+		{"targets=[phsical]", `targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container`},
+		{"targets=[physical", `not YAML: sequence end token ']' not found`},
+		{"limits=[]", `limits: a list is not a mapping; want keys with their values`},
+		{"slo.p99=1m", `slo.p99: 1m is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`},
+		{"timeout=10", `timeout: 10 has no unit; want for example 10s`},
+		{"limits.memory=512M", `limits.memory: "512M" may mean either of two sizes; want 512MiB (1024 × 1024) or 512MB (1000 × 1000)`},
+		{"a..b=1", `"a..b" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
+		{"load[x]=1", `"load[x]" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
+		{"load[0=1", `"load[0" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
+	} {
+		t.Run(tt.set, func(t *testing.T) {
+			text := minimal + "limits: {cpus: 1}\n"
+			_, err := Parse("f", []byte(text), testCatalogue(), parseSettings(t, tt.set)...)
+			if want := "--set " + tt.set + ": " + tt.want; err == nil || err.Error() != want {
+				t.Errorf("Parse:\n%v\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// TestFaultsOfFlags names the flag that a setting stands for.
+func TestFaultsOfFlags(t *testing.T) {
+	_, err := Parse("f", []byte(minimal), testCatalogue(), Setting{Key: "rounds", Value: "0", Flag: "--rounds 0"})
+	if want := "--rounds 0: rounds: 0 is below 1; want a whole number from 1 to 1000"; err == nil || err.Error() != want {
+		t.Errorf("Parse: %v\nwant %s", err, want)
+	}
+}
+
+// TestFaultsInOrder has those of the file first, then those of the settings.
+func TestFaultsInOrder(t *testing.T) {
+	_, err := Parse("f", []byte(minimal+"seed: x\nrounds: 0\n"), testCatalogue(), parseSettings(t, "limits.cpus=0", "timeout=0s")...)
+	var order []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		place, _, _ := strings.Cut(line, ": ")
+		order = append(order, place)
+	}
+	if diff := cmp.Diff([]string{"f:7:7", "f:8:9", "--set limits.cpus=0", "--set timeout=0s"}, order); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseSettingFaults(t *testing.T) {
+	for _, text := range []string{"", "rounds", "=2", " = "} {
+		if s, err := ParseSetting(text); err == nil {
+			t.Errorf("ParseSetting(%q) = %+v, want an error", text, s)
+		}
+	}
+}
