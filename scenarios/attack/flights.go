@@ -36,14 +36,21 @@ func (fs *flights) begin(due time.Duration) {
 	if fs.next-fs.low == uint64(len(fs.ring)) {
 		fs.grow()
 	}
-	f := &flight{}
-	if n := len(fs.free); n > 0 {
-		f, fs.free = fs.free[n-1], fs.free[:n-1]
-	}
+	f := fs.unused()
 	*f = flight{seq: fs.next, due: due}
 	*fs.slot(fs.next) = f
 	fs.next++
 	fs.last = due
+}
+
+func (fs *flights) unused() *flight {
+	n := len(fs.free)
+	if n == 0 {
+		return &flight{}
+	}
+	f := fs.free[n-1]
+	fs.free = fs.free[:n-1]
+	return f
 }
 
 func (fs *flights) grow() {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -222,16 +223,22 @@ func checkAccounts(t testing.TB, cell record.Cell, log *memoryLog) {
 func checkNothingLeft(t testing.TB) {
 	t.Helper()
 	ours := regexp.MustCompile(`net/http\.\(\*(persistConn|Transport)\)|vegeta/v12/lib|attack\.\(\*engine\)|attack\.newSink|iter\.Pull|context\.WithDeadline`)
-	var stacks []byte
+	var left []string
 	for range 300 {
-		stacks = make([]byte, 4<<20)
+		stacks := make([]byte, 4<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
-		if !ours.Match(stacks) {
+		left = nil
+		for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+			if ours.MatchString(stack) {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("goroutines left after the load:\n%s", stacks)
+	t.Errorf("%d goroutines left after the load, such as\n%s", len(left), left[0])
 }
 
 func classes(cell record.Cell) map[string]int64 {

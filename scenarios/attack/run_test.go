@@ -130,7 +130,7 @@ func TestServerKilledInMidRun(t *testing.T) {
 		t.Errorf("ledger %+v, want all sent and some right", cell.Ledger)
 	}
 	got := classes(cell)
-	if got["refused"] < 50 || got["refused"]+got["reset"] != cell.Ledger.Failed {
+	if got["refused"] < 1 || got["refused"]+got["reset"] != cell.Ledger.Failed {
 		t.Errorf("errors %+v, want connections refused, and reset at most", cell.Errors)
 	}
 }
@@ -142,26 +142,28 @@ func TestHangingServer(t *testing.T) {
 	cfg, log := load(t, s.URL, 5*time.Millisecond, 80)
 	cfg.Timeout = 200 * time.Millisecond
 	cell := run(t, context.Background(), cfg, log)
-	if cell.Ledger.Sent != 80 || cell.Ledger.OK != 0 || cell.Ledger.Censored < 1 {
-		t.Errorf("ledger %+v, want all sent, none right, the last ones censored", cell.Ledger)
+	if cell.Ledger.Sent != 80 || cell.Ledger.OK != 0 {
+		t.Errorf("ledger %+v, want all sent and none right", cell.Ledger)
 	}
-	if got := classes(cell); got["timeout"] < 1 || got["timeout"] != cell.Ledger.Failed {
+	// The last ones reach their timeout when the drain ends: either may win.
+	if got := classes(cell); got["timeout"] < 40 || got["timeout"] != cell.Ledger.Failed {
 		t.Errorf("errors %+v, want timeouts alone", cell.Errors)
 	}
 }
 
 // TestHangingServerBindsTheCap checks that a load that cannot be sent ends all
-// the same, and says so.
+// the same, and says so: two requests time out, two more are sent in their
+// place, and those are still in flight when the drain ends.
 func TestHangingServerBindsTheCap(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release })
 	defer close(release)
-	cfg, log := load(t, s.URL, time.Millisecond, 100)
+	cfg, log := load(t, s.URL, 4*time.Millisecond, 50)
 	cfg.MaxInFlight = 2
-	cfg.Timeout = 150 * time.Millisecond
+	cfg.Timeout = 400 * time.Millisecond
 	cell := run(t, context.Background(), cfg, log)
-	if l := cell.Ledger; l.Scheduled != 100 || l.Sent < 2 || l.Sent > 10 || l.OK != 0 {
-		t.Errorf("ledger %+v, want 100 scheduled and a few sent", l)
+	if want := (record.Ledger{Scheduled: 50, Sent: 4, Failed: 2, Censored: 2}); cell.Ledger != want {
+		t.Errorf("ledger %+v, want %+v", cell.Ledger, want)
 	}
 }
 

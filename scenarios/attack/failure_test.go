@@ -1,0 +1,70 @@
+package attack
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestClassify(t *testing.T) {
+	op := func(err error) error {
+		return &url.Error{Op: "Post", URL: "http://x", Err: &net.OpError{Op: "read", Net: "tcp", Err: err}}
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "refused"},
+		{op(os.NewSyscallError("read", syscall.ECONNRESET)), "reset"},
+		{op(os.NewSyscallError("write", syscall.EPIPE)), "reset"},
+		{op(io.EOF), "reset"},
+		{fmt.Errorf("read body: %w", io.ErrUnexpectedEOF), "reset"},
+		{errors.New("http: server closed idle connection"), "reset"},
+		{op(os.ErrDeadlineExceeded), "timeout"},
+		{op(os.NewSyscallError("connect", syscall.ETIMEDOUT)), "timeout"},
+		{errTimeout, "timeout"},
+		{&net.DNSError{Err: "no such host", Name: "nowhere", IsNotFound: true}, "dns"},
+		{&net.DNSError{Err: "i/o timeout", Name: "nowhere", IsTimeout: true}, "dns"},
+		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls"},
+		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls"},
+		{op(tls.AlertError(40)), "tls"},
+		{errTooLong, "decode"},
+		{op(os.NewSyscallError("socket", syscall.EMFILE)), "other"},
+		{errors.New("malformed HTTP response"), "other"},
+	} {
+		if got := classify(c.err); got != c.want {
+			t.Errorf("classify(%v) = %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	fs := failures{}
+	for k := range 1000 {
+		fs.add("reset", fmt.Sprintf("read tcp 127.0.0.1:%d: reset", k))
+	}
+	fs.add("refused", "no")
+	got := fs.sorted()
+	if len(got) != 2 || got[0].Class != "reset" || got[0].Count != 1000 || !strings.Contains(got[0].Example, ":0: reset") {
+		t.Errorf("%+v, want one entry per class, the most frequent first, with its first text", got)
+	}
+}
+
+func TestExcerptIsShortText(t *testing.T) {
+	got := excerpt([]byte(strings.Repeat("é", 300)))
+	if len(got) > 210 || !strings.HasSuffix(got, "é…") {
+		t.Errorf("excerpt %q, want 200 bytes of whole letters", got)
+	}
+	got = excerpt([]byte("x" + strings.Repeat("é", 300))) // the cut is inside a letter
+	if !strings.HasSuffix(got, "é…") {
+		t.Errorf("excerpt %q, want whole letters", got)
+	}
+}
