@@ -125,9 +125,26 @@ func (c *Cgroup) enableMemory() error {
 	return top.write("cgroup.subtree_control", "+memory")
 }
 
+// NewLimited makes the cgroup that accounts for a server and bounds its
+// memory. It returns nil where the host does not allow cgroups, and why the
+// limit is not set.
+func NewLimited(limits Limits) (*Cgroup, error) {
+	group, err := NewCgroup()
+	if err != nil {
+		return nil, err
+	}
+	if limits.Memory > 0 {
+		err = group.LimitMemory(limits.Memory)
+	}
+	return group, err
+}
+
 // Close ends every process of the cgroup and removes it. It waits up to two
-// seconds for the kernel to let go of them.
+// seconds for the kernel to let go of them. Closing nil does nothing.
 func (c *Cgroup) Close() error {
+	if c == nil {
+		return nil
+	}
 	var err error
 	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
 		if err = c.remove(); err == nil || time.Now().After(deadline) {

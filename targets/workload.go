@@ -33,14 +33,14 @@ func (w Workload) Executable() (string, error) {
 	return filepath.Abs(path)
 }
 
-// searchPath is the PATH that a server gets everywhere.
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+// SearchPath is the PATH that a server gets which brings none of its own.
+const SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // Environment returns the whole environment of a server that brings none of
 // its own, as an image would: PATH, HOME and the workload's Settings. Only the
 // address differs between targets.
 func (w Workload) Environment(host string, port int) []string {
-	return MergeEnvironment([]string{"PATH=" + searchPath, "HOME=/"}, w.Settings(host, port))
+	return MergeEnvironment([]string{"PATH=" + SearchPath, "HOME=/"}, w.Settings(host, port))
 }
 
 // Settings returns what every server is told, the same on every target but for

@@ -28,7 +28,7 @@ func (i *instance) Usage() (targets.Usage, error) {
 func (i *instance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.Stop(ctx, targets.Grace)
-		i.err = remove(i.group)
+		i.err = i.group.Close()
 	})
 	return i.err
 }

@@ -52,64 +52,25 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 
 // start makes one attempt on one port.
 func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
-	group, unlimited := limit(w.Limits)
+	group, unlimited := targets.NewLimited(w.Limits)
 	process, err := targets.Start(targets.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
 		CPUs: w.Limits.CPUs, Cgroup: group,
 	})
 	if err != nil {
-		return nil, errors.Join(err, remove(group))
+		return nil, errors.Join(err, group.Close())
 	}
-	i := &instance{Process: process, group: group}
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
-		Began:    process.Began, Instance: i,
-		Facts: append(targets.Applied(process.PID(), w.Limits, unlimited), machine()),
+		Began:    process.Began, Instance: &instance{Process: process, group: group},
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: process.Began, Done: process.Done()}
 	waited, err := probe.Wait(ctx)
-	if err = i.judge(err, port); err != nil {
+	if err = process.Judge(err, port); err != nil {
 		process.Kill()
-		return nil, errors.Join(err, remove(group))
+		return nil, errors.Join(err, group.Close())
 	}
 	d.Stages = targets.Stages(process.Began, process.Started, waited)
+	d.Facts = append(targets.Applied(process.PID(), w.Limits, unlimited), machine())
 	return d, nil
-}
-
-// limit makes the cgroup that accounts for the server and bounds its memory.
-// It returns nil where the host does not allow cgroups, and why no limit is set.
-func limit(limits targets.Limits) (*targets.Cgroup, error) {
-	group, err := targets.NewCgroup()
-	if err != nil {
-		return nil, err
-	}
-	if limits.Memory > 0 {
-		err = group.LimitMemory(limits.Memory)
-	}
-	return group, err
-}
-
-// remove removes a cgroup, if there is one.
-func remove(group *targets.Cgroup) error {
-	if group == nil {
-		return nil
-	}
-	return group.Close()
-}
-
-// judge explains why a start failed, given what waiting for it returned: it
-// adds how the server ended or how its output ends, and recognises that
-// another process has the port.
-func (i *instance) judge(err error, port int) error {
-	switch {
-	case err == nil && !targets.Owns(targets.Descendants(i.PID()), port):
-		return targets.ErrPortTaken
-	case err == nil:
-		return nil
-	case !errors.Is(err, targets.ErrEnded):
-		return fmt.Errorf("%w%s", err, i.Output.Quote())
-	case targets.PortTaken(targets.Loopback, port):
-		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, i.Ended())
-	}
-	return fmt.Errorf("%w: it %w", err, i.Ended())
 }
