@@ -1,0 +1,196 @@
+package models_test
+
+import (
+	"bytes"
+	"flag"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"servebench/generators"
+	"servebench/generators/credit"
+	"servebench/targets/reference/models"
+	"servebench/targets/reference/models/training"
+	"servebench/targets/reference/trees"
+)
+
+var update = flag.Bool("update", false, "train the built-in models anew and write their files")
+
+// The built-in model is what `refserver train` makes with its defaults.
+func TestCreditIsReproducible(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: training takes seconds")
+	}
+	recipe := training.Default()
+	recipe.Folds, recipe.Resamples = 0, 0 // they judge the model and do not change it
+	result, err := recipe.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trained bytes.Buffer
+	if err := result.Model.Write(&trained); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("credit.json", trained.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile("credit.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(trained.Bytes(), committed) {
+		t.Errorf("training gave other bytes than credit.json (%d and %d): if that is meant, `go test -update` rewrites the file and `make build` embeds it",
+			trained.Len(), len(committed))
+	}
+}
+
+// TestCreditIsGood judges the model on examples of another seed.
+func TestCreditIsGood(t *testing.T) {
+	m := named(t, "credit")
+	g, err := credit.Kind().Open(generators.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(g.Schema(), m.Schema); diff != "" || m.Generator != "credit" {
+		t.Errorf("generator %q, schema -want +got:\n%s", m.Generator, diff)
+	}
+	rng := rand.New(rand.NewPCG(99, 99))
+	const n = 10_000
+	label, truth := 0, 0
+	for range n {
+		e := g.Next(rng)
+		class := trees.Class(m.Predict(e.Features))
+		if class == e.Label {
+			label++
+		}
+		if class == e.Truth {
+			truth++
+		}
+	}
+	if label < 0.92*n || truth < 0.97*n {
+		t.Errorf("accuracy is %v, before noise %v, of %d", label, truth, n)
+	}
+}
+
+func TestNamed(t *testing.T) {
+	for _, m := range models.All() {
+		if got := named(t, m.Name); got != m || m.Doc == "" || m.Version == "" {
+			t.Errorf("model %+v", m)
+		}
+	}
+	_, err := models.Named("crdit")
+	if want := `unknown model "crdit", want one of credit`; err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
+	}
+}
+
+func TestPredictDoesNotAllocate(t *testing.T) {
+	m := named(t, "credit")
+	row := make([]float32, len(m.Schema.Features))
+	if n := testing.AllocsPerRun(100, func() { m.Predict(row) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestPredictTakesAnyValue(t *testing.T) {
+	m := named(t, "credit")
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat32} {
+		row := make([]float32, len(m.Schema.Features))
+		for i := range row {
+			row[i] = float32(v)
+		}
+		if p := m.Predict(row); !(p > 0 && p < 1) {
+			t.Errorf("all features %v: probability %v", v, p)
+		}
+	}
+}
+
+func TestReadOfAnotherModel(t *testing.T) {
+	f, err := os.Open(filepath.Join("..", "trees", "testdata", "xgboost-3.2.0.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := models.Read("mine", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Name != "mine" || m.Generator != "" || len(m.Schema.Features) != 6 || m.Schema.Features[5].Name != "f5" {
+		t.Errorf("model %+v", m)
+	}
+	if diff := cmp.Diff([]string{"0", "1"}, m.Schema.Classes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A file that claims a generator but has other features does not get its schema.
+func TestReadDoubtsTheGenerator(t *testing.T) {
+	data, err := os.ReadFile("credit.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(data), `"salary"`, `"wages"`, 1)
+	m, err := models.Read("mine", strings.NewReader(changed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Generator != "" || m.Schema.Features[0].Name != "wages" || m.Schema.Features[0].Doc != "" {
+		t.Errorf("generator %q, first feature %+v", m.Generator, m.Schema.Features[0])
+	}
+}
+
+func TestReadNamesTheModel(t *testing.T) {
+	_, err := models.Read("mine", strings.NewReader("{}"))
+	if err == nil || !strings.Contains(err.Error(), "model mine: ") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func named(tb testing.TB, name string) *models.Model {
+	tb.Helper()
+	m, err := models.Named(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+func BenchmarkPredictCredit(b *testing.B) {
+	m := named(b, "credit")
+	g, err := credit.Kind().Open(generators.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 0))
+	rows := make([][]float32, 4096)
+	for i := range rows {
+		rows[i] = g.Next(rng).Features
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		m.Predict(rows[i%len(rows)])
+		i++
+	}
+}
+
+// BenchmarkReadCredit is the part of the server's start that the model takes.
+func BenchmarkReadCredit(b *testing.B) {
+	data, err := os.ReadFile("credit.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := models.Read("credit", bytes.NewReader(data)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
