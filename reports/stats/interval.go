@@ -56,7 +56,23 @@ func (s *sample) orderIntervals(qs []float64) []bounds {
 }
 
 // bootstrap takes the 2.5 % and 97.5 % points of the quantiles of resamples
-// (percentile method).
+// (percentile method), or what the difference between rounds asks for, where
+// that is wider; see betweenRounds.
+//
+// How often such an interval holds the true quantile was simulated 500 times a
+// case, with rounds of ten seconds and 200 requests a second (TestCoverage):
+//
+//	                                             p50   p90   p99
+//	independent requests, 3 rounds              96 %  97 %  96 %
+//	correlated over a tenth of a second, 3      97 %  98 %  91 %
+//	correlated over a tenth of a second, 5      98 %  97 %  94 %
+//	rounds differ by 2 % (standard deviation)   89 %  92 %  96 %
+//	rounds differ by 10 %, 3                    94 %  93 %  89 %
+//	independent requests, 1 round               91 %  91 %  87 %
+//
+// So it falls short of 95 % at p99 with few rounds, where rounds differ about as
+// much as the seconds in them, and with a single round, which in addition knows
+// nothing of others.
 func (s *sample) bootstrap(qs []float64, seed uint64) []bounds {
 	rng := rand.New(rand.NewPCG(seed, uint64(s.total)))
 	var times [][]int64
@@ -77,6 +93,9 @@ func (s *sample) bootstrap(qs []float64, seed uint64) []bounds {
 	for i, values := range found {
 		slices.Sort(values)
 		all[i] = middle(values)
+	}
+	for i, b := range s.betweenRounds(qs, rng) {
+		all[i] = bounds{min(all[i].low, b.low), max(all[i].high, b.high)}
 	}
 	return all
 }

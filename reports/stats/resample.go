@@ -94,6 +94,21 @@ func (s *sample) draw(rng *rand.Rand, times [][]int64, drawn []share) []share {
 	return drawn
 }
 
+// drawWithin resamples the blocks of one round, with replacement.
+func drawWithin(rng *rand.Rand, blocks []block, times []int64, drawn []share) []share {
+	clear(times)
+	for range blocks {
+		times[rng.IntN(len(blocks))]++
+	}
+	drawn = drawn[:0]
+	for i, b := range blocks {
+		if times[i] > 0 {
+			drawn = append(drawn, share{b, times[i]})
+		}
+	}
+	return drawn
+}
+
 // quantile is the q quantile of a mixture of blocks; false when it is empty.
 func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
 	last := len(s.values) - 1

@@ -1,0 +1,205 @@
+package stats_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/google/go-cmp/cmp"
+)
+
+func analyse(t *testing.T, run *record.Run) *stats.Analysis {
+	t.Helper()
+	a, err := stats.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestOrdinaryRunIsValidAndPasses(t *testing.T) {
+	a := analyse(t, statstest.Open(t, statstest.Compare()))
+	if a.Validity != stats.Valid || a.Verdict != stats.Pass || a.Reference != "physical" {
+		t.Errorf("%s, %s, reference %s; doubts %+v", a.Validity, a.Verdict, a.Reference, a.Doubts)
+	}
+	var rows []string
+	for _, r := range a.Rows {
+		rows = append(rows, r.Target+" "+r.Phase)
+	}
+	if diff := cmp.Diff([]string{"physical steady", "container steady"}, rows); diff != "" {
+		t.Errorf("warm-up or an unavailable target has a row:\n%s", diff)
+	}
+	if len(a.Cells) != 6 {
+		t.Errorf("%d cells, want 6", len(a.Cells))
+	}
+}
+
+// A quantile over rounds is the quantile of all their values, which the mean of
+// the rounds' quantiles is not.
+func TestPooledQuantilesComeFromMergedHistograms(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets[1].Drift = 0.3
+	run := statstest.Open(t, p)
+	a := analyse(t, run)
+	merged := record.NewHistogram()
+	for i := range run.Cells {
+		c := &run.Cells[i]
+		if c.Target != "container" || !c.Measured {
+			continue
+		}
+		intervals, err := run.Intervals(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, interval := range intervals {
+			if interval.Tag == record.TagResponse {
+				merged.Merge(interval.Histogram)
+			}
+		}
+	}
+	row := a.Rows[1]
+	if row.Response.N != merged.TotalCount() || row.Response.Max != time.Duration(merged.Max()) {
+		t.Errorf("n %d, max %v; merged %d, %v", row.Response.N, row.Response.Max, merged.TotalCount(), merged.Max())
+	}
+	for _, q := range row.Response.Quantiles {
+		if want := time.Duration(merged.ValueAtQuantile(100 * q.Q)); q.Value != want {
+			t.Errorf("p%v is %v, merged %v", 100*q.Q, q.Value, want)
+		}
+		if q.HasInterval && (q.Low > q.Value || q.Value > q.High) {
+			t.Errorf("p%v = %v lies outside [%v, %v]", 100*q.Q, q.Value, q.Low, q.High)
+		}
+	}
+}
+
+func TestKnownNeedsTenValuesBeyond(t *testing.T) {
+	for _, tt := range []struct {
+		rate  float64
+		known []bool // p50, p90, p99, p99.9
+	}{
+		{1, []bool{false, false, false, false}},
+		{60, []bool{true, true, false, false}},
+		{200, []bool{true, true, true, false}},
+		{1100, []bool{true, true, true, true}},
+	} {
+		p := statstest.Compare()
+		p.Targets, p.Rounds = p.Targets[:1], 1
+		p.Phases[1].Rate = tt.rate
+		row := analyse(t, statstest.Open(t, p)).Rows[0]
+		for i, q := range row.Response.Quantiles {
+			enough := float64(row.Response.N)*(1-q.Q) > 10-1e-6
+			if q.Known != tt.known[i] || q.Known != enough {
+				t.Errorf("n = %d: p%v known %v", row.Response.N, 100*q.Q, q.Known)
+			}
+		}
+	}
+}
+
+// The same run gives the same analysis, to the last digit.
+func TestAnalyseIsDeterministic(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	sameCounts := cmp.Comparer(func(a, b *hdrhistogram.Histogram) bool {
+		return a == b || a != nil && b != nil && a.Equals(b)
+	})
+	if diff := cmp.Diff(analyse(t, run), analyse(t, run), sameCounts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Slices tell every request of the ledger, round after round.
+func TestSlicesAddUp(t *testing.T) {
+	for _, row := range analyse(t, statstest.Open(t, statstest.Compare())).Rows {
+		var sent, ok, seen int64
+		for _, s := range row.Slices {
+			sent, ok = sent+s.Sent, ok+s.OK
+			if s.Response != nil {
+				seen += s.Response.TotalCount()
+			}
+		}
+		if sent != row.Ledger.Sent || ok != row.Ledger.OK || seen != row.Ledger.OK {
+			t.Errorf("%s: sent %d, ok %d, in histograms %d; ledger %+v", row.Target, sent, ok, seen, row.Ledger)
+		}
+		if len(row.Slices) != 30 || row.Slices[0].Round != 1 || row.Slices[29].Round != 3 {
+			t.Errorf("%s: %d slices", row.Target, len(row.Slices))
+		}
+	}
+}
+
+func TestRatiosPairRounds(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets[1] = p.Targets[0]
+	p.Targets[1].Name, p.Targets[1].Service = "double", 2*p.Targets[0].Service
+	for i := range p.Targets {
+		p.Targets[i].Lag = time.Microsecond
+	}
+	got := make(map[string]stats.Ratio)
+	for _, r := range analyse(t, statstest.Open(t, p)).Ratios {
+		got[r.Metric] = r
+	}
+	for metric, want := range map[string]float64{"p50": 2, "p99": 2, "goodput": 1} {
+		r := got[metric]
+		if r.Target != "double" || r.Rounds != 3 || !r.HasInterval || math.Abs(r.Value/want-1) > 0.1 {
+			t.Errorf("%s: %+v, want about %v", metric, r, want)
+		}
+		if r.Low > r.Value || r.Value > r.High {
+			t.Errorf("%s: %v outside [%v, %v]", metric, r.Value, r.Low, r.High)
+		}
+	}
+	p.Rounds = 2
+	for _, r := range analyse(t, statstest.Open(t, p)).Ratios {
+		if r.HasInterval {
+			t.Errorf("%s of two rounds has an interval", r.Metric)
+		}
+	}
+}
+
+// What is worked off after the end of the schedule is no throughput.
+func TestLateAnswersAreNoThroughput(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.Rounds = p.Targets[:1], 1
+	run := statstest.Open(t, p)
+	c := &run.Cells[1]
+	c.Elapsed = 2 * c.Span
+	row := analyse(t, run).Rows[0]
+	if want := float64(c.Ledger.OK) / (2 * c.Span.Seconds()); math.Abs(row.OKRate-want) > 1e-9 {
+		t.Errorf("%v OK/s, want %v", row.OKRate, want)
+	}
+}
+
+func TestAnalyseNamesTheDamagedCell(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"cut off": func(path string) error { return os.Truncate(path, 700) },
+		"missing": os.Remove,
+	} {
+		run := statstest.Open(t, statstest.Compare())
+		if err := damage(filepath.Join(run.Dir, run.Cells[1].Log)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := stats.Analyse(run)
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		for _, want := range []string{"physical, phase steady, round 1", "r01-physical-steady.hlog"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %q does not say %q", name, err, want)
+			}
+		}
+	}
+}
+
+// A run of which nothing came to be measured is analysed too.
+func TestEmptyRun(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets = p.Targets[2:]
+	a := analyse(t, statstest.Open(t, p))
+	if a.Validity != stats.Invalid || a.Verdict != stats.InvalidInstrument || len(a.Rows) != 0 || a.Doubts[0].Rule != "empty" {
+		t.Errorf("%s, %s, %+v", a.Validity, a.Verdict, a.Doubts)
+	}
+}

@@ -1,0 +1,171 @@
+package stats_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// second is the second measured cell of the fixture: container, round 1.
+func second(run *record.Run) *record.Cell {
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Measured && c.Target == "container" {
+			return c
+		}
+	}
+	return nil
+}
+
+// TestDoubts spoils an ordinary run in one way at a time.
+func TestDoubts(t *testing.T) {
+	dir, err := statstest.Write(t.TempDir(), statstest.Compare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		rule   string
+		fatal  bool
+		target string
+		spoil  func(*record.Run)
+	}{
+		{"sent", true, "container", func(r *record.Run) {
+			c := second(r)
+			c.Ledger.Scheduled = c.Ledger.Sent * 1003 / 1000
+		}},
+		{"rate", true, "container", func(r *record.Run) { second(r).Achieved *= 0.985 }},
+		{"generator-cpu", true, "container", func(r *record.Run) { second(r).Instrument.CPU = second(r).Elapsed * 81 / 100 }},
+		{"worker-cap", true, "container", func(r *record.Run) { second(r).Instrument.Workers = second(r).Instrument.WorkerCap }},
+		{"descriptors", true, "container", func(r *record.Run) { second(r).Errors[0].Example = "dial tcp: socket: too many open files" }},
+		{"ports", true, "container", func(r *record.Run) { second(r).Errors[0].Example = "connect: cannot assign requested address" }},
+		{"out-of-range", true, "container", func(r *record.Run) { second(r).Instrument.OutOfRange = 1 }},
+		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
+		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].OK-- }},
+		{"interrupted", false, "", func(r *record.Run) { r.Interrupted = "stopped in phase steady of container in round 3 of 3" }},
+		{"server-died", false, "container", func(r *record.Run) { r.Targets[1].Deployments[1].Failed = "signal: killed" }},
+		{"not-ready", false, "container", func(r *record.Run) {
+			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1: no such model"}
+		}},
+		{"missing-rounds", false, "container", func(r *record.Run) {
+			r.Cells = slices.DeleteFunc(r.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Round == 2 })
+		}},
+		{"generator-alone", false, "", func(r *record.Run) {
+			r.Environment = append(r.Environment, record.Fact{Name: "generator CPUs", Value: "0, shared with the target", Unequal: true})
+		}},
+		{"environment", false, "", func(r *record.Run) {
+			r.Environment = append(r.Environment, record.Fact{Name: "turbo", Value: "on", Unequal: true})
+		}},
+		{"one-round", false, "", func(r *record.Run) { r.Scenario.Rounds = 1 }},
+		{"agreement-unknown", false, "container", func(r *record.Run) {
+			for i := range r.Cells {
+				if r.Cells[i].Target == "container" {
+					r.Cells[i].Answers.Checked, r.Cells[i].Answers.Agreed = 0, 0
+				}
+			}
+		}},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			run, err := record.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range run.Targets {
+				for k := range run.Targets[i].Facts {
+					run.Targets[i].Facts[k].Unequal = false
+				}
+			}
+			tt.spoil(run)
+			a := analyse(t, run)
+			i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == tt.rule })
+			if i < 0 {
+				t.Fatalf("no such doubt: %+v", a.Doubts)
+			}
+			d := a.Doubts[i]
+			if d.Fatal != tt.fatal || d.Target != tt.target || d.Text == "" || d.Figure == "" || d.Action == "" {
+				t.Errorf("%+v", d)
+			}
+			if valid := a.Validity == stats.Valid; valid == tt.fatal {
+				t.Errorf("the run is %s", a.Validity)
+			}
+			if tt.fatal && (a.Verdict != stats.InvalidInstrument || a.Gates[0].Verdict != stats.InvalidInstrument) {
+				t.Errorf("verdict %s, gates %+v", a.Verdict, a.Gates[0])
+			}
+			for _, other := range a.Doubts {
+				// Fewer rounds have fewer samples.
+				if other.Rule != tt.rule && other.Rule != "samples" {
+					t.Errorf("a doubt that was not asked for: %+v", other)
+				}
+			}
+		})
+	}
+}
+
+// Lag is held against the target's own response times, but never against less
+// than a millisecond.
+func TestLagRule(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		lag, service time.Duration
+		fatal        bool
+	}{
+		{"small", 100 * time.Microsecond, time.Millisecond, false},
+		{"large beside fast answers", 900 * time.Microsecond, time.Millisecond, true},
+		{"the same beside slow answers", 900 * time.Microsecond, 80 * time.Millisecond, false},
+	} {
+		p := statstest.Compare()
+		p.Targets = p.Targets[:1]
+		p.Targets[0].Lag, p.Targets[0].Service = tt.lag, tt.service
+		a := analyse(t, statstest.Open(t, p))
+		var rules []string
+		for _, d := range a.Doubts {
+			if d.Fatal {
+				rules = append(rules, d.Rule)
+			}
+		}
+		want := []string(nil)
+		if tt.fatal {
+			want = []string{"lag"}
+		}
+		if diff := cmp.Diff(want, rules); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
+// Several rounds with the same fault make one doubt, with the worst figure.
+func TestDoubtsCollapseOverRounds(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	shares := []time.Duration{85, 93, 88}
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Measured && c.Target == "physical" {
+			c.Instrument.CPU = c.Elapsed * shares[c.Round-1] / 100
+		}
+	}
+	var found []stats.Doubt
+	for _, d := range analyse(t, run).Doubts {
+		if d.Rule == "generator-cpu" {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 || found[0].Round != 0 || found[0].Figure != "generator CPU 93 %" || !strings.Contains(found[0].Text, "rounds 1, 2, 3") {
+		t.Errorf("%+v", found)
+	}
+}
+
+// The cell in which the user stopped the run is no fault of the instrument.
+func TestStoppedCellIsNotTheInstrumentsFault(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	run.Interrupted = "stopped in phase steady of container in round 1 of 3"
+	c := second(run)
+	c.Ledger.Scheduled *= 2
+	c.Achieved /= 2
+	if a := analyse(t, run); a.Validity != stats.Valid {
+		t.Errorf("%+v", a.Doubts)
+	}
+}

@@ -1,0 +1,127 @@
+package stats_test
+
+import (
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+func share(v float64) *float64 { return &v }
+
+// TestGates judges one target under one limit at a time.
+func TestGates(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		slo  record.SLO
+		set  func(*statstest.Plan)
+		want stats.Verdict
+	}{
+		{"quantile under its limit", record.SLO{P99: 10 * time.Millisecond}, nil, stats.Pass},
+		{"quantile over its limit", record.SLO{P99: time.Millisecond}, nil, stats.Fail},
+		{"limit inside the interval", record.SLO{P99: 1895 * time.Microsecond}, nil, stats.Inconclusive},
+		{"too few for the quantile", record.SLO{P999: time.Second},
+			func(p *statstest.Plan) { p.Rounds = 1 }, stats.Inconclusive},
+		{"fast answers do not make up for refused ones", record.SLO{P99: time.Second},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.03) }, stats.Fail},
+		{"a few refused ones are within p99", record.SLO{P99: time.Second},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.003) }, stats.Pass},
+		{"a server that died in one round of three", record.SLO{P99: time.Second},
+			func(p *statstest.Plan) { p.Targets[0].DiesAt = 2 * time.Second }, stats.Fail},
+		{"errors under the limit", record.SLO{Errors: share(0.02)},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.01) }, stats.Pass},
+		{"errors over the limit", record.SLO{Errors: share(0.005)},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.01) }, stats.Fail},
+		{"errors too near to the limit", record.SLO{Errors: share(0.01)},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.01) }, stats.Inconclusive},
+		{"no error where none is allowed", record.SLO{Errors: share(0)}, nil, stats.Pass},
+		{"errors where none is allowed", record.SLO{Errors: share(0)},
+			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.001) }, stats.Fail},
+		{"all agree", record.SLO{Agreement: share(1)}, nil, stats.Pass},
+		{"one in a thousand disagrees", record.SLO{Agreement: share(1)},
+			func(p *statstest.Plan) { p.Targets[0].Wrong = 0.001 }, stats.Fail},
+		{"accuracy above its limit", record.SLO{Accuracy: share(0.9)}, nil, stats.Pass},
+		{"accuracy below its limit", record.SLO{Accuracy: share(0.95)}, nil, stats.Fail},
+		{"accuracy too near to its limit", record.SLO{Accuracy: share(0.93)}, nil, stats.Inconclusive},
+		{"no limit", record.SLO{}, nil, stats.NoLimit},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := statstest.Compare()
+			p.Targets, p.SLO = p.Targets[:1], tt.slo
+			if tt.set != nil {
+				tt.set(&p)
+			}
+			a := analyse(t, statstest.Open(t, p))
+			if a.Verdict != tt.want {
+				t.Errorf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
+			}
+			for _, g := range a.Gates {
+				if (g.Why == "") != (g.Verdict == stats.Pass) {
+					t.Errorf("%s: why %q", g.Verdict, g.Why)
+				}
+			}
+		})
+	}
+}
+
+// A single disagreement breaks a limit of one.
+func TestOneDisagreementFails(t *testing.T) {
+	p := statstest.Compare()
+	p.SLO = record.SLO{Agreement: share(1)}
+	run := statstest.Open(t, p)
+	second(run).Answers.Agreed--
+	if a := analyse(t, run); a.Verdict != stats.Fail {
+		t.Errorf("verdict %s", a.Verdict)
+	}
+}
+
+// Nothing to judge by is not a pass.
+func TestUnknownIsInconclusive(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets = p.Targets[:1]
+	p.SLO = record.SLO{Agreement: share(1), Accuracy: share(0.5)}
+	run := statstest.Open(t, p)
+	for i := range run.Cells {
+		run.Cells[i].Answers = record.Answers{}
+	}
+	for _, g := range analyse(t, run).Gates {
+		if g.Verdict != stats.Inconclusive || g.Why == "" {
+			t.Errorf("%+v", g)
+		}
+	}
+}
+
+// A target that was to run but has no cell leaves its limits undecided.
+func TestTargetWithoutCellsIsInconclusive(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	var kept []record.Cell
+	for _, c := range run.Cells {
+		if c.Target != "container" {
+			kept = append(kept, c)
+		}
+	}
+	run.Cells = kept
+	for i := range run.Targets[1].Deployments {
+		run.Targets[1].Deployments[i] = record.Deployment{Round: i + 1, Failed: "exit status 1"}
+	}
+	a := analyse(t, run)
+	undecided := 0
+	for _, g := range a.Gates {
+		if g.Target == "container" && g.Verdict == stats.Inconclusive {
+			undecided++
+		}
+		if g.Target == "vm" {
+			t.Errorf("a gate for a target that is not there: %+v", g)
+		}
+	}
+	if undecided != 3 || a.Verdict != stats.Inconclusive {
+		t.Errorf("%d undecided, verdict %s", undecided, a.Verdict)
+	}
+}
+
+// failing is a share of requests that fail.
+func failing(share float64) []statstest.Error {
+	return []statstest.Error{{Class: "reset", Example: "connection reset by peer", Share: share}}
+}

@@ -1,0 +1,125 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// 81 of 263 is the example of R. G. Newcombe, Statistics in Medicine 17 (1998);
+// the others are the roots p of (k/n − p)² = z²·p·(1−p)/n, found independently.
+func TestWilson(t *testing.T) {
+	for _, tt := range []struct {
+		k, n      int64
+		low, high float64
+	}{
+		{0, 10, 0, 0.2775328},
+		{1, 10, 0.01787621, 0.4041500},
+		{5, 10, 0.2365931, 0.7634069},
+		{10, 10, 0.7224672, 1},
+		{81, 263, 0.2552873, 0.3662125},
+		{1, 1000000, 1.765272e-07, 5.664787e-06},
+	} {
+		p := newProportion(tt.k, tt.n)
+		if math.Abs(p.Low-tt.low) > 1e-4*max(tt.low, 1e-6) || math.Abs(p.High-tt.high) > 1e-4*max(tt.high, 1e-6) {
+			t.Errorf("%d of %d: [%.8g, %.8g], want [%.8g, %.8g]", tt.k, tt.n, p.Low, p.High, tt.low, tt.high)
+		}
+	}
+	if p := newProportion(0, 0); p != (Proportion{}) {
+		t.Errorf("0 of 0: %+v", p)
+	}
+}
+
+// Answers to requests that come round again tell no more than one round of
+// them.
+func TestRepeatedAnswersDoNotNarrow(t *testing.T) {
+	once, often := newProportion(90, 100), repeated(9000, 10000, 100)
+	if often.Low != once.Low || often.High != once.High {
+		t.Errorf("10000 answers to 100 examples: [%v, %v], want [%v, %v]", often.Low, often.High, once.Low, once.High)
+	}
+	if unknown := repeated(9000, 10000, 0); unknown != newProportion(9000, 10000) {
+		t.Errorf("without knowing how many examples: %+v", unknown)
+	}
+}
+
+// The ranks hold the quantile with at least 95 %, and narrower ones would not.
+func TestOrderRanks(t *testing.T) {
+	for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
+		for _, n := range []int64{1, 7, 20, 100, 1000, 10000, 300000} {
+			low, high := orderRanks(q, n)
+			below := distuv.Binomial{N: float64(n), P: q}
+			holds := func(low, high int64) float64 {
+				p := 1.0
+				if high <= n {
+					p = below.CDF(float64(high - 1))
+				}
+				if low > 0 {
+					p -= below.CDF(float64(low - 1))
+				}
+				return p
+			}
+			if p := holds(low, high); p < 0.95-1e-9 {
+				t.Errorf("q = %v, n = %d: ranks %d and %d hold it with %.4f", q, n, low, high, p)
+			}
+			if low < 0 || high > n+1 || low >= high {
+				t.Errorf("q = %v, n = %d: ranks %d and %d", q, n, low, high)
+			}
+			if n >= 1000 && holds(low+1, high-1) >= 0.95 {
+				t.Errorf("q = %v, n = %d: ranks %d and %d are wider than needed", q, n, low, high)
+			}
+		}
+	}
+}
+
+// With fewer blocks than can be resampled, the interval comes from order
+// statistics and still holds the median of independent values.
+func TestFewBlocksUseOrderStatistics(t *testing.T) {
+	const trials = 400
+	held := 0
+	for trial := range trials {
+		rng := rand.New(rand.NewPCG(uint64(trial), 1))
+		var blocks []tally
+		for range fewBlocks - 1 {
+			var all []tally
+			for range 30 {
+				all = append(all, tally{{int64(1e6 * rng.Float64()), 1}})
+			}
+			blocks = append(blocks, sum(all))
+		}
+		b := newSample([][]tally{blocks}).intervals([]float64{0.5}, 1)[0]
+		if b.low <= 5e5 && 5e5 <= b.high {
+			held++
+		}
+	}
+	if share := float64(held) / trials; share < 0.92 || share > 0.99 {
+		t.Errorf("%.3f of the intervals hold the median, want about 0.95", share)
+	}
+}
+
+// Three rounds are enough for an honest interval of a ratio, which resampling
+// them would not give.
+func TestRatioCoverage(t *testing.T) {
+	for _, rounds := range []int{3, 5} {
+		const trials = 2000
+		held := 0
+		for trial := range trials {
+			rng := rand.New(rand.NewPCG(uint64(trial), 3))
+			var logs []float64
+			for range rounds {
+				logs = append(logs, math.Log(1.2)+0.05*rng.NormFloat64())
+			}
+			r := newRatio(Row{}, "p50", logs)
+			if r.HasInterval && r.Low <= 1.2 && 1.2 <= r.High {
+				held++
+			}
+		}
+		if share := float64(held) / trials; share < 0.935 || share > 0.965 {
+			t.Errorf("%d rounds: %.3f of the intervals hold the ratio, want about 0.95", rounds, share)
+		}
+	}
+	if r := newRatio(Row{}, "p50", []float64{0.1, 0.2}); r.HasInterval {
+		t.Error("two rounds have an interval")
+	}
+}
