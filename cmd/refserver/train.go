@@ -27,7 +27,7 @@ Everything follows from the seed: the same flags give the same file, byte for
 byte. The account of the model goes to stdout, or to stderr with --out -.`,
 		Example: `  refserver train --seed 1 --out model.json
   refserver train --function 5 --noise 0 --trees 200 --depth 6 --out - > model.json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stdout, account := cmd.OutOrStdout(), cmd.OutOrStdout()
 			if out == "-" {
@@ -69,7 +69,7 @@ func recipeFlags(cmd *cobra.Command, recipe *training.Recipe) {
 // account to account.
 func train(recipe training.Recipe, path string, stdout, account io.Writer) error {
 	if err := recipe.Check(); err != nil {
-		return fmt.Errorf("train: %w", err)
+		return usageError{err}
 	}
 	if path != "-" {
 		if err := writable(path); err != nil {
@@ -91,7 +91,7 @@ func train(recipe training.Recipe, path string, stdout, account io.Writer) error
 		return fmt.Errorf("train: write the account: %w", err)
 	}
 	_, err = fmt.Fprintf(account, "\nModel: %s, %d bytes, %d trees, %d nodes\n  SHA-256 %x\n",
-		path, model.Len(), result.Model.Trees(), result.Model.Nodes(), sha256.Sum256(model.Bytes()))
+		place(path), model.Len(), result.Model.Trees(), result.Model.Nodes(), sha256.Sum256(model.Bytes()))
 	return err
 }
 
@@ -102,4 +102,12 @@ func put(path string, model []byte, stdout io.Writer) error {
 	}
 	_, err := stdout.Write(model)
 	return err
+}
+
+// place is where the model went, for people.
+func place(path string) string {
+	if path == "-" {
+		return "stdout"
+	}
+	return path
 }
