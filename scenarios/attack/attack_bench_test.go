@@ -1,8 +1,11 @@
 package attack
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -29,4 +32,31 @@ func BenchmarkLag(b *testing.B) {
 			b.ReportMetric(float64(log.quantile(record.TagService, 50).Nanoseconds())/1e3, "service-p50-µs")
 		})
 	}
+}
+
+// nullTransport answers at once, without a network.
+type nullTransport struct{ body []byte }
+
+func (n nullTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(n.body))}, nil
+}
+
+// BenchmarkOverhead sends requests as fast as the engine can to a transport
+// that costs nothing: what vegeta and this package spend on a request.
+func BenchmarkOverhead(b *testing.B) {
+	b.ReportAllocs()
+	cfg, _ := load(b, "http://127.0.0.1:9", time.Nanosecond, b.N)
+	cfg.Corpus = newCorpus(b, 1)
+	var a ask
+	if err := json.Unmarshal(cfg.Corpus.Request(0).Body, &a); err != nil {
+		b.Fatal(err)
+	}
+	cfg.Endpoint.Transport = nullTransport{fmt.Append(nil, a.X)}
+	cfg.MaxInFlight = 16
+	cfg.Log = noLog{}
+	cell, err := Run(context.Background(), cfg)
+	if err != nil || cell.Ledger.OK != int64(b.N) {
+		b.Fatal(cell.Ledger, err)
+	}
+	b.ReportMetric(float64(cell.Instrument.CPU.Nanoseconds())/float64(b.N), "cpu-ns/op")
 }

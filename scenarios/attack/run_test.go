@@ -180,6 +180,23 @@ func TestAnswerCutOff(t *testing.T) {
 	}
 }
 
+// TestEndlessAnswer checks that a server that never stops talking fills no
+// memory and holds nothing up.
+func TestEndlessAnswer(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for chunk := make([]byte, 1<<20); ; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 2)
+	cell := run(t, context.Background(), cfg, log)
+	if got := classes(cell); got["decode"] != 2 {
+		t.Errorf("errors %+v, want 2 answers that are too long", cell.Errors)
+	}
+}
+
 func TestStatusIsAFailure(t *testing.T) {
 	var n atomic.Int64
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
