@@ -3,24 +3,14 @@ package scenarios
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-)
-
-const (
-	// maxText bounds the length of a scenario in bytes: the parser's time grows
-	// with its square.
-	maxText = 64 << 10
-	// maxNesting bounds brackets within brackets; a scenario needs three.
-	maxNesting = 16
 )
 
 // reader turns YAML into nodes. It knows the shapes of YAML and nothing of
@@ -61,49 +51,6 @@ func (r *reader) read(text []byte) *node {
 		return nil
 	}
 	return r.node(docs[0].Body, "")
-}
-
-// legible refuses what is not text or too much of it.
-func (r *reader) legible(text []byte) bool {
-	if len(text) > maxText {
-		r.fault(origin{}, "", fmt.Sprintf("%d bytes long", len(text)), fmt.Sprintf("at most %d bytes", maxText))
-		return false
-	}
-	if utf8.Valid(text) {
-		return true
-	}
-	line, column := 1, 1
-	for _, c := range string(text) {
-		switch c {
-		case utf8.RuneError:
-			r.fault(origin{line: line, column: column}, "", "not text in UTF-8", "")
-			return false
-		case '\n':
-			line, column = line+1, 1
-		default:
-			column++
-		}
-	}
-	return false
-}
-
-// shallow refuses brackets nested so deep that the parser would not come back
-// from them in good time.
-func (r *reader) shallow(tokens token.Tokens) bool {
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			depth++
-		case token.MappingEndType, token.SequenceEndType:
-			depth--
-		}
-		if depth > maxNesting {
-			r.fault(r.place(t), "", "too many brackets within brackets", fmt.Sprintf("at most %d", maxNesting))
-			return false
-		}
-	}
-	return true
 }
 
 // syntax reports what the parser says; it stops at the first fault.

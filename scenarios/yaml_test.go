@@ -29,7 +29,9 @@ func TestFaultsOfYAML(t *testing.T) {
 		{"a quote left open", minimal + "description: 'no\n", "f:7:14: not YAML: could not find end character of single-quoted text"},
 		{"an indentation that fits nothing", minimal + "limits:\n  cpus: 1\n memory: 1GiB\n", "f:9:2: not YAML: value is not allowed in this context"},
 		{"bytes that are no text", "name: m\xffine\n", "f:1:8: not text in UTF-8"},
-		{"a book", strings.Repeat("# a line of no use\n", 4000), "f:1:1: 76000 bytes long; want at most 65536 bytes"},
+		{"a book", strings.Repeat("# a line of no use\n", 4000), "f:1:1: 76000 bytes long; want at most 32768 bytes"},
+		{"many marks", strings.Repeat("*a ", 1000), "f:1:151: YAML anchors, aliases and tags are not supported; want the plain values"},
+		{"a staircase", strings.Repeat("- ", 1000), "f:1:33: too many lists within lists; want at most 16"},
 		{"a cave", "a: " + strings.Repeat("[", 1000), "f:1:20: too many brackets within brackets; want at most 16"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
