@@ -1,0 +1,72 @@
+"""Drives the reference server with NVIDIA's own client: client.py HOST:PORT.
+
+The server serves a model "sum" of any width, whose probability of class 1 is
+the sum of the features. Any difference from what is expected ends in a
+traceback.
+"""
+
+import sys
+
+import numpy as np
+import tritonclient.http as triton
+
+ROWS = np.array([[0.5, 0.25], [0.125, 0.0]], dtype=np.float32)
+
+
+def features(binary):
+    tensor = triton.InferInput("features", ROWS.shape, "FP32")
+    tensor.set_data_from_numpy(ROWS, binary_data=binary)
+    return [tensor]
+
+
+def check_metadata(client):
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("sum")
+    assert client.is_model_ready("sum", "1")
+    assert not client.is_model_ready("nope")
+    assert client.get_server_metadata()["name"] == "servebench-reference"
+    model = client.get_model_metadata("sum")
+    assert model["versions"] == ["1"], model
+    assert model["inputs"] == [{"name": "features", "datatype": "FP32", "shape": [-1, -1]}], model
+
+
+def check_inference(client, **options):
+    answer = client.infer("sum", features(False), request_id="r-1", **options)
+    assert answer.get_response()["id"] == "r-1"
+    assert answer.get_response()["model_version"] == "1"
+    np.testing.assert_array_equal(answer.as_numpy("label"), np.array([1, 0], dtype=np.int64))
+    np.testing.assert_array_equal(answer.as_numpy("probability"), ROWS.sum(axis=1))
+
+
+def check_refusal(call, status, words):
+    try:
+        call()
+    except triton.InferenceServerException as refused:
+        assert refused.status() == status, refused.status()
+        assert words in refused.message(), refused.message()
+    else:
+        raise AssertionError("not refused: " + words)
+
+
+def main():
+    client = triton.InferenceServerClient(sys.argv[1], network_timeout=30)
+    check_metadata(client)
+    outputs = [
+        triton.InferRequestedOutput("label", binary_data=False),
+        triton.InferRequestedOutput("probability", binary_data=True),
+    ]
+    check_inference(client)
+    check_inference(client, outputs=outputs)
+    check_inference(client, model_version="1")
+    check_inference(client, request_compression_algorithm="gzip")
+    check_inference(client, response_compression_algorithm="gzip")
+    check_inference(client, parameters={"anything": "goes"})
+    check_refusal(lambda: client.infer("sum", features(True)), "501", "binary tensors are not supported")
+    check_refusal(lambda: client.infer("nope", features(False)), "404", 'unknown model "nope"')
+    check_refusal(lambda: client.infer("sum", features(False), outputs=[triton.InferRequestedOutput("odds", binary_data=False)]), "400", "outputs[0].name")
+    client.close()
+    print("all checks passed")
+
+
+main()
