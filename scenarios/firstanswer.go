@@ -1,0 +1,48 @@
+package scenarios
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// maxAnswer bounds the first answer, in bytes.
+const maxAnswer = 64 << 20
+
+// firstAnswer asks the server for one answer and checks it: the end of a cold
+// start.
+func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) error {
+	ctx, cancel := context.WithTimeout(ctx, s.scenario.Timeout)
+	defer cancel()
+	request := s.requests.Request(0)
+	req, err := http.NewRequestWithContext(ctx, request.Method, endpoint.URL+request.Path, bytes.NewReader(request.Body))
+	if err != nil {
+		return err
+	}
+	req.Header = request.Header.Clone()
+	transport := endpoint.Transport
+	if transport == nil {
+		own := &http.Transport{DisableCompression: true}
+		defer own.CloseIdleConnections()
+		transport = own
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return err
+	}
+	outcome := s.requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
+	if outcome.Class != "" {
+		return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
+	}
+	return nil
+}

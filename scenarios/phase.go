@@ -1,0 +1,132 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/schedule"
+	"servebench/targets"
+)
+
+// phases plays the load on a deployment. Its error says that the server died.
+func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
+	for i, phase := range s.scenario.Load {
+		if s.stopped(ctx) {
+			s.record.Interrupted = fmt.Sprintf("stopped before phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.scenario.Rounds)
+			return nil
+		}
+		if err := s.phase(ctx, v, i, deployment); err != nil {
+			err = fmt.Errorf("phase %s of %s in round %d: %w", phase.Name, v.target, v.round, err)
+			s.note("%v", err)
+			s.faults = append(s.faults, err)
+			return nil
+		}
+		s.clock.played += phase.Duration
+		s.save()
+		select {
+		case <-deployment.Done():
+			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, deployment.Err())
+			s.note("%s, round %d: %v", v.target, v.round, died)
+			s.faults = append(s.faults, fmt.Errorf("%s in round %d: %w", v.target, v.round, died))
+			return died
+		default:
+		}
+	}
+	return nil
+}
+
+// phase plays one phase and adds its cell to the record.
+func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets.Deployment) error {
+	cfg, log, err := s.attack(v, i, deployment.Endpoint)
+	if err != nil {
+		return err
+	}
+	before, errBefore := deployment.Usage()
+	cell, err := attack.Run(ctx, cfg)
+	after, errAfter := deployment.Usage()
+	if err := errors.Join(err, log.close()); err != nil {
+		return err
+	}
+	phase := s.scenario.Load[i]
+	cell.Target, cell.Phase, cell.Round, cell.Measured = v.target, phase.Name, v.round, phase.Measure
+	cell.Log = log.Name()
+	if errBefore == nil && errAfter == nil {
+		cell.Usage = record.Usage{CPU: after.CPU - before.CPU, Resident: int64(after.Resident), Known: true}
+	}
+	s.record.Cells = append(s.record.Cells, cell)
+	if s.stopped(ctx) {
+		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.scenario.Rounds)
+	}
+	return nil
+}
+
+// cellFiles are the files that a cell is recorded into.
+type cellFiles struct {
+	*record.LogWriter
+	raw io.Closer // nil without the raw stream
+}
+
+func (f cellFiles) close() error {
+	err := f.LogWriter.Close()
+	if f.raw != nil {
+		err = errors.Join(err, f.raw.Close())
+	}
+	return err
+}
+
+// attack configures the load of a cell and opens its files.
+func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
+	phase := s.scenario.Load[i]
+	kind, ok := kindNamed(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
+	if !ok {
+		return attack.Config{}, cellFiles{}, fmt.Errorf("unknown law %q", phase.Law)
+	}
+	law, err := kind.New(schedule.Config{Rate: float64(phase.Rate), Duration: phase.Duration})
+	if err != nil {
+		return attack.Config{}, cellFiles{}, err
+	}
+	log, err := s.writer.Log(v.target, phase.Name, v.round)
+	if err != nil {
+		return attack.Config{}, cellFiles{}, err
+	}
+	cfg := attack.Config{
+		Endpoint:    endpoint,
+		Corpus:      s.requests,
+		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, i)),
+		Span:        phase.Duration,
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, i),
+		Timeout:     s.scenario.Timeout,
+		Deadline:    s.record.Scenario.SLO.Deadline(),
+		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout),
+		CPUs:        len(s.split.Generator),
+		Log:         log,
+		Stop:        s.Stop,
+		Progress:    s.progress(v, phase.Name),
+	}
+	files := cellFiles{LogWriter: log}
+	if s.Raw {
+		raw, err := s.writer.Raw(v.target, phase.Name, v.round)
+		if err != nil {
+			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
+		}
+		cfg.Raw, files.raw = raw, raw
+	}
+	return cfg, files, nil
+}
+
+const (
+	fewestInFlight = 64
+	mostInFlight   = 8192 // half of a common descriptor limit of 16,384 or so
+)
+
+// maxInFlight is the cap on requests in flight: as many as can pile up before
+// the first of them times out, within what descriptors allow.
+func maxInFlight(rate float64, timeout time.Duration) int {
+	return int(min(max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight), mostInFlight))
+}

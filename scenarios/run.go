@@ -1,0 +1,174 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/corpus"
+	"servebench/scenarios/host"
+	"servebench/targets"
+)
+
+// Runner runs scenarios and records them. It is for one run at a time, since a
+// run pins the whole process.
+type Runner struct {
+	Catalogue Catalogue
+	Reference Reference
+	// Dir is the folder that gets a folder per run.
+	Dir string
+	// Raw also keeps vegeta's own result stream of every cell.
+	Raw bool
+	// Version is servebench's own, Command the command line that repeats the
+	// run; both go into the record.
+	Version string
+	Command []string
+	// Stop, when closed, ends the sending; what is in flight is waited for and
+	// the rest of the plan is left out. Cancelling Run's context gives up what
+	// is in flight as well.
+	Stop <-chan struct{}
+	// Observe, when not nil, is told how the run goes. It must not block for
+	// long.
+	Observe func(Event)
+}
+
+// Reference is what a run needs to know of the reference server.
+type Reference struct {
+	Models []Model
+	// Command returns the argument vector that serves a model.
+	Command func(model string) ([]string, error)
+}
+
+// Model is one model of the reference server, as an oracle for its answers.
+type Model struct {
+	Name      string
+	Generator string // the generator of the examples it takes
+	// Predict returns the probability of class 1: what a right answer says.
+	Predict func(features []float32) float32
+}
+
+// NotAvailableError says that none of the scenario's targets can run here, or
+// that one that can never became ready.
+type NotAvailableError struct{ Err error }
+
+func (e *NotAvailableError) Error() string { return e.Err.Error() }
+func (e *NotAvailableError) Unwrap() error { return e.Err }
+
+// session is one run under way.
+type session struct {
+	*Runner
+	scenario *Scenario
+	record   *record.Run
+	writer   *record.Writer
+	workload targets.Workload
+	requests *corpus.Corpus
+	places   map[string]targets.Target
+	split    host.Split
+	clock    clock
+	faults   []error
+}
+
+// Run plays the scenario and returns its record, which is on disk by then. An
+// error beside a record says that the run is not what was planned (a target
+// never got ready, a server died) though what was measured is kept; an error
+// without one, that nothing was measured. A stopped run has no error; its
+// record's Interrupted says so.
+func (r *Runner) Run(ctx context.Context, s *Scenario) (*record.Run, error) {
+	run := &session{Runner: r, scenario: s}
+	if err := run.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", s.Name, err)
+	}
+	var err error
+	if run.writer, err = record.Create(r.Dir, run.record); err != nil {
+		return nil, fmt.Errorf("create run: %w", err)
+	}
+	defer run.pin()()
+	run.rounds(ctx)
+	run.record.Finished = time.Now()
+	run.save()
+	return run.record, errors.Join(run.faults...)
+}
+
+// rounds makes the visits of the plan, as far as nobody stops it.
+func (s *session) rounds(ctx context.Context) {
+	var names []string
+	for _, t := range s.record.Targets {
+		if t.Unavailable == "" {
+			names = append(names, t.Name)
+		}
+	}
+	visits := plan(names, s.scenario.Rounds, s.scenario.Seed)
+	s.clock.visits = len(visits)
+	for _, phase := range s.scenario.Load {
+		s.clock.load += phase.Duration
+	}
+	for _, v := range visits {
+		if s.stopped(ctx) {
+			s.record.Interrupted = fmt.Sprintf("stopped before %s in round %d of %d", v.target, v.round, s.scenario.Rounds)
+			return
+		}
+		began := time.Now()
+		s.visit(ctx, v)
+		s.clock.endVisit(time.Since(began))
+		s.save()
+		if s.record.Interrupted != "" {
+			return
+		}
+	}
+}
+
+// stopped reports whether somebody wants the run to end.
+func (s *session) stopped(ctx context.Context) bool {
+	select {
+	case <-s.Stop:
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
+// save writes the record as it stands, so that whatever happens next finds it
+// on disk.
+func (s *session) save() {
+	if err := s.writer.Save(s.record); err != nil {
+		s.faults = append(s.faults, fmt.Errorf("save run: %w", err))
+	}
+}
+
+// pin keeps the generator on its own CPUs and says in the record how that went.
+func (s *session) pin() (restore func()) {
+	fact := record.Fact{Name: "generator CPUs", Value: host.List(s.split.Generator)}
+	restore, err := host.Pin(s.split.Generator)
+	switch {
+	case err != nil:
+		fact.Value, fact.Unequal = "not pinned: "+err.Error(), true
+		restore = func() {}
+	case s.split.Shared:
+		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
+	}
+	s.record.Environment = append(s.record.Environment, fact,
+		record.Fact{Name: "target CPUs", Value: host.List(s.split.Target)})
+	return restore
+}
+
+// note tells the watcher a line worth keeping.
+func (s *session) note(format string, args ...any) {
+	s.observe(Event{Note: fmt.Sprintf(format, args...)})
+}
+
+func (s *session) observe(e Event) {
+	if s.Observe != nil {
+		e.Rounds = s.scenario.Rounds
+		s.Observe(e)
+	}
+}
+
+// progress returns the attack's watcher for one phase of a visit.
+func (s *session) progress(v visit, phase string) func(attack.Progress) {
+	return func(p attack.Progress) {
+		s.observe(Event{Target: v.target, Round: v.round, Phase: phase, Left: s.clock.left(p.Elapsed), Load: p})
+	}
+}
