@@ -42,7 +42,7 @@ var rooms = []room{
 	{packages: "cmd/…", imports: []string{"…"}},
 }
 
-type listed struct {
+type goPackage struct {
 	ImportPath string
 	Standard   bool
 	Imports    []string
@@ -97,15 +97,15 @@ func holds(pattern, path string) bool {
 	return pattern == path
 }
 
-func packages(t *testing.T) []listed {
+func packages(t *testing.T) []goPackage {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports", "servebench/...").Output()
 	if err != nil {
 		t.Fatalf("list packages: %v", err)
 	}
-	var all []listed
+	var all []goPackage
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var pkg listed
+		var pkg goPackage
 		if err := dec.Decode(&pkg); errors.Is(err, io.EOF) {
 			return all
 		} else if err != nil {

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"servebench/generators"
+	"servebench/generators/export"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/v2"
+
+	"github.com/spf13/cobra"
+)
+
+func generateCommand() *cobra.Command {
+	var children []*cobra.Command
+	for _, kind := range generatorKinds() {
+		children = append(children, generateOne(kind))
+	}
+	return group("generate", "Write synthetic data to stdout", children...)
+}
+
+// generateOptions are the flags of generate.
+type generateOptions struct {
+	n        int64
+	seed     uint64
+	readable bool
+	set      []string
+	format   *oneOf
+}
+
+func generateOne(kind generators.Kind) *cobra.Command {
+	var names []string
+	for _, f := range dataFormats() {
+		names = append(names, f.Name)
+	}
+	opts := generateOptions{format: newOneOf(names...)}
+	cmd := &cobra.Command{
+		Use:   kind.Name,
+		Short: kind.Doc,
+		Long:  kind.Doc + "\n\nParameters for --set:\n" + describeParams(kind.Params),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			params, err := parseParams(kind, opts.set)
+			if err == nil && opts.n < 0 {
+				err = fmt.Errorf("-n %d: want a number of examples, 0 or more", opts.n)
+			}
+			if err != nil {
+				return usageError(err)
+			}
+			return runtimeError(generate(cmd.OutOrStdout(), kind, params, &opts))
+		},
+	}
+	flags := cmd.Flags()
+	flags.Int64VarP(&opts.n, "number", "n", 1000, "how many examples")
+	flags.Uint64Var(&opts.seed, "seed", 1, "the same seed gives the same bytes")
+	flags.BoolVar(&opts.readable, "readable", false, "add the human-readable columns (slower)")
+	flags.StringArrayVar(&opts.set, "set", nil, "set a parameter: "+exampleSetting(kind.Params))
+	flags.VarP(opts.format, "format", "f", "format of the data")
+	return cmd
+}
+
+func describeParams(params []generators.Param) string {
+	var b strings.Builder
+	for _, p := range params {
+		fmt.Fprintf(&b, "  %-13s %s (%v to %v, default %v)\n", p.Name, p.Doc, p.Min, p.Max, p.Default)
+	}
+	return b.String()
+}
+
+func exampleSetting(params []generators.Param) string {
+	if len(params) == 0 {
+		return "this generator has none"
+	}
+	return fmt.Sprintf("%s=%v", params[0].Name, params[0].Default)
+}
+
+// parseParams reads the --set flags and has the generator check them.
+func parseParams(kind generators.Kind, set []string) (map[string]float64, error) {
+	params := map[string]float64{}
+	var faults []error
+	for _, text := range set {
+		name, value, _ := strings.Cut(text, "=")
+		number, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("--set %s: want a name and a number, such as %s", text, exampleSetting(kind.Params)))
+			continue
+		}
+		params[name] = number
+	}
+	if _, err := kind.Open(generators.Config{Params: params}); err != nil {
+		faults = append(faults, fmt.Errorf("--set: %w", err))
+	}
+	return params, errors.Join(faults...)
+}
+
+// generate streams the examples to w.
+func generate(w io.Writer, kind generators.Kind, params map[string]float64, opts *generateOptions) error {
+	generator, err := kind.Open(generators.Config{Params: params, Readable: opts.readable, Seed: opts.seed})
+	if err != nil {
+		return err
+	}
+	format := dataFormats()[slices.Index(opts.format.words, opts.format.value)]
+	out := format.New(w, generator.Schema())
+	rng := rand.New(rand.NewPCG(opts.seed, 0))
+	for range opts.n {
+		if err := out.Write(generator.Next(rng)); err != nil {
+			return fmt.Errorf("write %s: %w", format.Name, err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", format.Name, err)
+	}
+	return nil
+}
+
+// v2Format writes each example as the body of an Open Inference Protocol V2
+// request, one a line: ready to be sent by any HTTP client.
+func v2Format() export.Format {
+	return export.Format{
+		Name: "v2",
+		Doc:  "one Open Inference Protocol V2 request body per line",
+		New: func(w io.Writer, schema generators.Schema) export.Writer {
+			client, err := v2.Kind().Open(protocol.Config{Model: "credit", Schema: schema})
+			return &v2Writer{w: w, client: client, err: err}
+		},
+	}
+}
+
+// v2Writer is an export.Writer over the protocol's own encoder.
+type v2Writer struct {
+	w      io.Writer
+	client protocol.Protocol
+	err    error // sticky
+	buf    []byte
+	n      int64
+}
+
+// v2Piece is how many bytes are gathered before they are written.
+const v2Piece = 64 << 10
+
+func (v *v2Writer) Write(e generators.Example) error {
+	if v.err != nil {
+		return v.err
+	}
+	request, err := v.client.Encode(strconv.FormatInt(v.n, 10), []generators.Example{e})
+	if err != nil {
+		v.err = err
+		return err
+	}
+	v.n++
+	v.buf = append(append(v.buf, request.Body...), '\n')
+	if len(v.buf) < v2Piece {
+		return nil
+	}
+	return v.Close()
+}
+
+func (v *v2Writer) Close() error {
+	if v.err == nil {
+		_, v.err = v.w.Write(v.buf)
+		v.buf = v.buf[:0]
+	}
+	return v.err
+}

@@ -1,0 +1,48 @@
+// Command servebench puts one model server on several deployment targets,
+// drives each with the same synthetic load, and reports latency, throughput,
+// cold start, accuracy and errors side by side.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit code. Data goes to stdout,
+// everything about the doing to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{code: exitUsage, err: err} // cobra's own: an unknown command or flag
+	}
+	if exit.err != nil {
+		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
+	}
+	if exit.code == exitUsage {
+		fmt.Fprintln(stderr, "servebench: --help says what there is")
+	}
+	return exit.code
+}
+
+// prefixed puts the program's name before a message, on a line of its own when
+// the message has several.
+func prefixed(message string) string {
+	if strings.Contains(message, "\n") {
+		return "servebench:\n" + message
+	}
+	return "servebench: " + message
+}

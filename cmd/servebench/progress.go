@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"servebench/scenarios"
+
+	"golang.org/x/term"
+)
+
+// progress shows how a run goes, on stderr.
+type progress struct {
+	w    io.Writer
+	line bool // one line, written over; else plain lines, seldom
+	mute bool
+
+	mu    sync.Mutex
+	shown bool // a line is on the screen and has to be cleared
+	last  string
+}
+
+// plainEvery is how often plain progress writes a line of a phase.
+const plainEvery = 10 * time.Second
+
+func newProgress(mode string, stderr io.Writer) *progress {
+	p := &progress{w: stderr, mute: mode == "none"}
+	p.line = mode == "auto" && isTerminal(stderr) && os.Getenv("TERM") != "dumb"
+	return p
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// event shows one event of the run. Notes are shown in every mode: they say
+// what the user would otherwise miss.
+func (p *progress) event(e scenarios.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case e.Note != "":
+		p.clearLine()
+		fmt.Fprintln(p.w, prefixed(e.Note))
+	case p.mute:
+	case p.line:
+		fmt.Fprintf(p.w, "\r\x1b[K%s", describe(e))
+		p.shown = true
+	default:
+		p.plain(e)
+	}
+}
+
+// plain writes a line when a new phase begins, and then every ten seconds.
+func (p *progress) plain(e scenarios.Event) {
+	key := fmt.Sprint(e.Target, e.Phase, e.Round, int64(e.Load.Elapsed/plainEvery))
+	if key == p.last {
+		return
+	}
+	p.last = key
+	fmt.Fprintln(p.w, describe(e))
+}
+
+// describe is the progress line: where the run is, how it goes, and how long
+// it will take.
+func describe(e scenarios.Event) string {
+	place := fmt.Sprintf("round %d/%d  %-10s", e.Round, e.Rounds, e.Target)
+	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))
+	if e.Phase == "" {
+		return fmt.Sprintf("%s %-10s %s", place, "deploying", left)
+	}
+	return fmt.Sprintf("%s %-10s %6d sent  %6d done  %d failed  %d in flight  %s",
+		place, e.Phase, e.Load.Sent, e.Load.Done, e.Load.Failed, e.Load.InFlight, left)
+}
+
+// end clears the line, so that what follows starts on a fresh one.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clearLine()
+}
+
+func (p *progress) clearLine() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"servebench/generators"
+	"servebench/generators/credit"
+	"servebench/generators/export"
+	"servebench/reports"
+	"servebench/reports/figures"
+	"servebench/reports/html"
+	"servebench/reports/summary"
+	"servebench/reports/text"
+	"servebench/scenarios"
+	"servebench/targets"
+	"servebench/targets/container"
+	"servebench/targets/physical"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/v2"
+	"servebench/targets/reference/models"
+)
+
+// The lists that everything else is derived from: help texts, validation,
+// "unknown target X, want one of …". A new target, generator, protocol or
+// format is one line here. The order is the one that users see.
+
+func targetKinds() []targets.Kind {
+	return []targets.Kind{
+		physical.Kind(),
+		container.Kind(),
+	}
+}
+
+func generatorKinds() []generators.Kind {
+	return []generators.Kind{
+		credit.Kind(),
+	}
+}
+
+func protocolKinds() []protocol.Kind {
+	return []protocol.Kind{
+		v2.Kind(),
+	}
+}
+
+func reportFormats() []reports.Format {
+	return []reports.Format{
+		html.Format(),
+		figures.Format(),
+		text.Format(),
+		summary.Format(),
+	}
+}
+
+func dataFormats() []export.Format {
+	return append(export.Formats(), v2Format())
+}
+
+func catalogue() scenarios.Catalogue {
+	c := scenarios.Catalogue{
+		Targets:    targetKinds(),
+		Generators: generatorKinds(),
+		Protocols:  protocolKinds(),
+	}
+	for _, model := range models.All() {
+		c.Models = append(c.Models, model.Name)
+	}
+	return c
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"servebench/reports"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+
+	"github.com/spf13/cobra"
+)
+
+func reportCommand() *cobra.Command {
+	var formats []string
+	output := newOneOf("text", "json")
+	cmd := &cobra.Command{
+		Use:   "report RUN...",
+		Short: "Make the reports of runs again, from the runs alone",
+		Long: `Make the reports of runs again. RUN is the folder of a run; its reports are
+written into it. Neither the targets nor the scenario are needed.
+
+` + exitHelp,
+		Example: `  servebench report runs/20261122-101530-compare-a1b2
+  servebench report runs/* --format png`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, dirs []string) error {
+			chosen, err := formatsNamed(formats)
+			if err != nil {
+				return usageError(fmt.Errorf("--format: %w", err))
+			}
+			var faults []error
+			for _, dir := range dirs {
+				faults = append(faults, report(cmd, dir, chosen, output.value))
+			}
+			return runtimeError(errors.Join(faults...))
+		},
+	}
+	cmd.Flags().StringSliceVarP(&formats, "format", "f", formatNames(), "formats to write: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().VarP(output, "output", "o", "print as")
+	return cmd
+}
+
+func report(cmd *cobra.Command, dir string, formats []reports.Format, output string) error {
+	run, err := record.Open(dir)
+	if err != nil {
+		return err
+	}
+	a, err := stats.Analyse(run)
+	if err != nil {
+		return fmt.Errorf("analyse %s: %w", dir, err)
+	}
+	if err := renderFiles(a, formats, dir); err != nil {
+		return fmt.Errorf("report %s: %w", dir, err)
+	}
+	return printAnalysis(cmd.OutOrStdout(), a, output)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "servebench",
+		Short: "Measure where a model should be served, and whether it holds under load",
+		Long: `servebench puts one model server on several deployment targets, drives each
+with the same synthetic load, and reports latency, throughput, cold start,
+accuracy and errors side by side.
+
+  servebench run compare       compare the targets that can run on this machine
+  servebench list scenarios    what else there is to run
+
+A flag may also be given by the environment: --out as SERVEBENCH_OUT. Flags come
+before the environment, the environment before the scenario file, the file
+before the defaults.`,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd.Flags()) },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.AddCommand(
+		runCommand(),
+		reportCommand(),
+		generateCommand(),
+		listCommand(),
+		schemaCommand(),
+		versionCommand(),
+	)
+	return root
+}
+
+// group returns a command that only holds others: without one of them it is a
+// mistake, not a success.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	var names []string
+	for _, child := range children {
+		names = append(names, child.Name())
+	}
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return usageError(fmt.Errorf("%s what? want one of %s", use, strings.Join(names, ", ")))
+	}
+	cmd.AddCommand(children...)
+	return cmd
+}
+
+// flagsFromEnvironment sets every flag that the command line left alone from
+// SERVEBENCH_NAME, where that is set.
+func flagsFromEnvironment(flags *pflag.FlagSet) error {
+	var faults []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "SERVEBENCH_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := os.Getenv(name)
+		if value == "" || f.Changed {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+		}
+	})
+	if len(faults) > 0 {
+		return usageError(fmt.Errorf("%s", strings.Join(faults, "\n")))
+	}
+	return nil
+}
+
+// oneOf is a flag value that takes one of a few words.
+type oneOf struct {
+	value string
+	words []string
+}
+
+func newOneOf(words ...string) *oneOf { return &oneOf{value: words[0], words: words} }
+
+func (o *oneOf) String() string { return o.value }
+func (o *oneOf) Type() string   { return strings.Join(o.words, "|") }
+
+func (o *oneOf) Set(value string) error {
+	for _, word := range o.words {
+		if value == word {
+			o.value = value
+			return nil
+		}
+	}
+	return fmt.Errorf("want one of %s", strings.Join(o.words, ", "))
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios"
+
+	"github.com/spf13/cobra"
+)
+
+// gcPercent is the generator's GOGC: at twice the default a collection stalls
+// the sending half as often, for little memory.
+const gcPercent = 200
+
+// runOptions are the flags of run.
+type runOptions struct {
+	targets  []string
+	set      []string
+	rounds   int
+	seed     uint64
+	out      string
+	output   *oneOf
+	progress *oneOf
+	raw      bool
+}
+
+func runCommand() *cobra.Command {
+	opts := runOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none")}
+	cmd := &cobra.Command{
+		Use:   "run [SCENARIO...]",
+		Short: "Run scenarios and write their reports",
+		Long: `Run scenarios. SCENARIO is the name of a built-in one (servebench list scenarios)
+or a scenario file; without one, compare is run. Each run gets a folder of its
+own with run.json, report.html, figures/ and the interval logs.
+
+The table goes to stdout, progress to stderr. The first ^C stops the sending,
+waits for what is in flight and saves; the second gives that up and saves; the
+third quits at once.
+
+` + exitHelp,
+		Example: `  servebench run                                   compare every target that can run here
+  servebench run smoke -t physical -o json | jq .validity
+  servebench run my.yaml --set load.steady.rate=800 --rounds 10`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				names = []string{"compare"}
+			}
+			return runScenarios(cmd, names, &opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVarP(&opts.targets, "target", "t", nil, "targets to use instead of the scenario's: "+strings.Join(targetNames(), ", "))
+	flags.StringArrayVar(&opts.set, "set", nil, "set a key of the scenario: load.steady.rate=800")
+	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
+	flags.Uint64Var(&opts.seed, "seed", 0, "seed instead of the scenario's")
+	flags.StringVar(&opts.out, "out", "runs", "folder that gets a folder per run")
+	flags.VarP(opts.output, "output", "o", "print as")
+	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
+	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well")
+	return cmd
+}
+
+func targetNames() []string {
+	var names []string
+	for _, kind := range targetKinds() {
+		names = append(names, kind.Name)
+	}
+	return names
+}
+
+// runScenarios reads every scenario before it runs the first one.
+func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
+	set, err := opts.settings(cmd)
+	if err != nil {
+		return usageError(err)
+	}
+	var parsed []*scenarios.Scenario
+	var faults []error
+	for _, name := range names {
+		s, err := readScenario(name, set)
+		parsed, faults = append(parsed, s), append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return usageError(err)
+	}
+	debug.SetGCPercent(gcPercent)
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	var worst error
+	for i, s := range parsed {
+		err := runScenario(interrupted, cmd, names[i], s, opts)
+		worst = worse(worst, err)
+		if interrupted.asked() {
+			break
+		}
+	}
+	return worst
+}
+
+// settings gathers what the command line changes in a scenario.
+func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
+	var set []scenarios.Setting
+	var faults []error
+	for _, text := range o.set {
+		s, err := scenarios.ParseSetting(text)
+		set, faults = append(set, s), append(faults, err)
+	}
+	if len(o.targets) > 0 {
+		set = append(set, scenarios.Setting{Key: "targets", Value: "[" + strings.Join(o.targets, ", ") + "]"})
+	}
+	if cmd.Flags().Changed("rounds") {
+		set = append(set, scenarios.Setting{Key: "rounds", Value: strconv.Itoa(o.rounds)})
+	}
+	if cmd.Flags().Changed("seed") {
+		set = append(set, scenarios.Setting{Key: "seed", Value: strconv.FormatUint(o.seed, 10)})
+	}
+	return set, errors.Join(faults...)
+}
+
+// readScenario finds a scenario by built-in name or by path.
+func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, error) {
+	var known []string
+	for _, b := range scenarios.Builtins() {
+		if b.Name == name {
+			return scenarios.Parse(name, b.Text, catalogue(), set...)
+		}
+		known = append(known, b.Name)
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
+		return nil, fmt.Errorf("unknown scenario %q, want a file or one of %s", name, strings.Join(known, ", "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	return scenarios.Parse(name, text, catalogue(), set...)
+}
+
+// runScenario runs one scenario, writes its reports and prints it.
+func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
+	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
+	runner := &scenarios.Runner{
+		Catalogue: catalogue(),
+		Reference: reference(),
+		Dir:       opts.out,
+		Raw:       opts.raw,
+		Version:   version(),
+		Command:   repeat(name, opts, s),
+		Stop:      interrupted.stop,
+		Observe:   watch.event,
+	}
+	run, err := runner.Run(interrupted.ctx, s)
+	watch.end()
+	if run == nil {
+		return withCode(err)
+	}
+	a, errReport := finish(cmd, run, opts.output.value)
+	return worse(withCode(err), worse(withCode(errReport), outcome(run, a)))
+}
+
+// repeat is the command line that repeats a run.
+func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
+	command := []string{"servebench", "run", name}
+	if len(opts.targets) > 0 {
+		command = append(command, "--target", strings.Join(opts.targets, ","))
+	}
+	for _, set := range opts.set {
+		command = append(command, "--set", set)
+	}
+	return append(command, "--rounds", strconv.Itoa(s.Rounds), "--seed", strconv.FormatUint(s.Seed, 10))
+}
+
+// finish writes a run's reports and prints it.
+func finish(cmd *cobra.Command, run *record.Run, output string) (*stats.Analysis, error) {
+	a, err := stats.Analyse(run)
+	if err != nil {
+		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
+	}
+	err = renderFiles(a, reportFormats(), run.Dir)
+	if err := errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, output)); err != nil {
+		return a, err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s\n", filepath.Join(run.Dir, "report.html"))
+	return a, nil
+}
+
+// outcome is what a run that went its way says through the exit code.
+func outcome(run *record.Run, a *stats.Analysis) error {
+	switch {
+	case run.Interrupted != "":
+		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
+	case a != nil && a.Validity == stats.Invalid:
+		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed; the doubts above say why and what to do")}
+	}
+	return nil
+}
+
+// withCode gives a run's error its exit code.
+func withCode(err error) error {
+	var missing *scenarios.NotAvailableError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return &exitError{code: exitInterrupted, err: err}
+	case errors.As(err, &missing):
+		return &exitError{code: exitNotAvailable, err: err}
+	}
+	return runtimeError(err)
+}
+
+// worse keeps the error that matters more: the first that is not nil, since
+// what failed first explains what follows.
+func worse(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

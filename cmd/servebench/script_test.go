@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this test binary serve as the servebench command of the
+// scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"servebench": main})
+}
+
+// TestScripts runs the command line as a user would: success, usage error and
+// runtime error of each command.
+func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/refserver")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build refserver: %v\n%s", err, out)
+	}
+	vegeta := toolPath(t, "vegeta")
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			own, rest, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+			bare := bin + string(os.PathListSeparator) + own // servebench and refserver, and nothing else
+			env.Setenv("BARE_PATH", bare)
+			env.Setenv("PATH", bare+string(os.PathListSeparator)+rest)
+			env.Setenv("VEGETA", vegeta)
+			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"holds":  holds,
+			"midrun": midrun,
+		},
+	})
+}
+
+// toolPath returns the executable of a tool that go.mod pins.
+func toolPath(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "tool", "-n", name).Output()
+	if err != nil {
+		t.Fatalf("go tool -n %s: %v", name, err)
+	}
+	return string(bytes.TrimSpace(out))
+}
+
+// exits runs a command and wants the given exit code: exits 64 servebench run x.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
+	}
+}
