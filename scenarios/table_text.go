@@ -43,7 +43,7 @@ const referenceWidth = 80
 func FormatReference(cat Catalogue) string {
 	var b strings.Builder
 	for _, line := range document(scenarioRows(cat), "") {
-		fmt.Fprintf(&b, "%s  (%s, %s)\n", line.path, line.label, line.missing)
+		fmt.Fprintf(&b, "%s  (%s; %s)\n", line.path, line.label, line.missing)
 		wrap(&b, line.doc, "    ")
 		b.WriteByte('\n')
 	}
