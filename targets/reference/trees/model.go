@@ -8,8 +8,8 @@
 // same model byte for byte: gradients are summed as whole numbers, which is exact
 // in any order, and products that are summed are converted to float64 first,
 // which forbids the compiler a fused multiply-add. What is left to the
-// platform is math.Log, which decides only between rounds of equal
-// validation loss.
+// platform is the last bit of math.Log, in the prior, which is rounded to float32,
+// and in the validation loss, which chooses the number of trees.
 package trees
 
 import "math"

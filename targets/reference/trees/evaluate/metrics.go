@@ -68,7 +68,7 @@ func AUC(p []float32, labels []uint8) float64 {
 			ones += float64(labels[order[end]])
 			zeros += 1 - float64(labels[order[end]])
 		}
-		pairs += ones * (below + zeros/2)
+		pairs += float64(ones * (below + zeros/2))
 		below += zeros
 		start = end
 	}

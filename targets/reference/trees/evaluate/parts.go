@@ -1,6 +1,9 @@
 package evaluate
 
-import "math/rand/v2"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 // Split parts the rows 0 to n−1 at random into sets of these shares, which must
 // sum to 1; every row is in exactly one set.
@@ -10,7 +13,7 @@ func Split(n int, rng *rand.Rand, shares ...float64) [][]int {
 	start, sum := 0, 0.0
 	for i, share := range shares {
 		sum += share
-		end := int(sum*float64(n) + 0.5)
+		end := int(math.Round(sum * float64(n)))
 		if i == len(shares)-1 {
 			end = n
 		}
