@@ -83,16 +83,19 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 // each of so many times evenly spread over a logarithmic axis.
 func cumulative(h *hdrhistogram.Histogram, sent int64, x span, points int) plotter.XYs {
 	sent = max(sent, h.TotalCount(), 1)
-	line := make(plotter.XYs, 0, points)
+	at := make([]float64, points)
+	for i := range at {
+		at[i] = x.low * math.Pow(x.high/x.low, float64(i)/float64(points-1))
+	}
+	line := make(plotter.XYs, points)
 	bars := filled(h)
 	var below int64
-	for i := range points {
-		at := x.low * math.Pow(x.high/x.low, float64(i)/float64(points-1))
-		for len(bars) > 0 && milliseconds(bars[0].To) <= at*(1+1e-9) {
+	for i := range line {
+		for len(bars) > 0 && milliseconds(bars[0].To) <= at[i]*(1+1e-9) {
 			below += bars[0].Count
 			bars = bars[1:]
 		}
-		line = append(line, plotter.XY{X: at, Y: float64(below) / float64(sent)})
+		line[i] = plotter.XY{X: at[i], Y: float64(below) / float64(sent)}
 	}
 	return line
 }
@@ -133,24 +136,25 @@ func ecdfTable(v view, x span) Table {
 	}
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
-		for i, value := range at {
-			var within int64
-			if h := s.row.Response.Histogram; h != nil {
-				within = countWithin(h, value)
-			}
-			t.Rows[i] = append(t.Rows[i], stats.FormatPercent(share(within, s.row.Ledger.Sent)))
+		for i, n := range countsWithin(s.row.Response.Histogram, at) {
+			t.Rows[i] = append(t.Rows[i], stats.FormatPercent(share(n, s.row.Ledger.Sent)))
 		}
 	}
 	return t
 }
 
-// countWithin counts the answers within so many milliseconds.
-func countWithin(h *hdrhistogram.Histogram, most float64) int64 {
-	var n int64
+// countsWithin counts the answers within each of so many milliseconds.
+func countsWithin(h *hdrhistogram.Histogram, most []float64) []int64 {
+	counts := make([]int64, len(most))
+	if h == nil {
+		return counts
+	}
 	for _, b := range filled(h) {
-		if milliseconds(b.To) <= most*(1+1e-9) {
-			n += b.Count
+		for i, limit := range most {
+			if milliseconds(b.To) <= limit*(1+1e-9) {
+				counts[i] += b.Count
+			}
 		}
 	}
-	return n
+	return counts
 }

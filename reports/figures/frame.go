@@ -26,6 +26,9 @@ const (
 	margin vg.Length = 14 // around a figure that stands alone
 )
 
+// bold is golang.org/x/image/font.WeightBold.
+const bold = 3
+
 // face returns a text style: left-aligned, hanging from its point.
 func face(size vg.Length, c color.Color) text.Style {
 	return text.Style{
@@ -37,7 +40,6 @@ func face(size vg.Length, c color.Color) text.Style {
 }
 
 func boldFace(size vg.Length, c color.Color) text.Style {
-	const bold = 3 // golang.org/x/image/font.WeightBold
 	sty := face(size, c)
 	sty.Font.Weight = bold
 	return sty

@@ -142,13 +142,18 @@ func colourBar(c draw.Canvas, p Palette, most int64) {
 	const length, height = 120, 8
 	sty := face(small, p.Ink)
 	high := stats.FormatCount(most) + " answers per cell"
+	if most == 1 {
+		high = "1 answer per cell"
+	}
 	right := c.Max.X - sty.Width(high) - 6
 	c.FillText(sty, vg.Point{X: right + 6, Y: c.Max.Y}, high)
 	left := right - length
-	c.FillText(sty, vg.Point{X: left - 6 - sty.Width("1"), Y: c.Max.Y}, "1")
+	if most > 1 {
+		c.FillText(sty, vg.Point{X: left - 6 - sty.Width("1"), Y: c.Max.Y}, "1")
+	}
 	img := image.NewNRGBA(image.Rect(0, 0, length, 1))
 	for x := range length {
-		img.SetNRGBA(x, 0, cividis(float64(x)/(length-1)))
+		img.SetNRGBA(x, 0, cividis(max(float64(x)/(length-1), logShare(1, most))))
 	}
 	c.DrawImage(vg.Rectangle{
 		Min: vg.Point{X: left, Y: c.Max.Y - height}, Max: vg.Point{X: right, Y: c.Max.Y}}, img)

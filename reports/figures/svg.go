@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
@@ -32,40 +35,74 @@ func (f Figure) SVG() ([]byte, error) {
 
 // embeddable rewrites a stand-alone SVG document as an element of a page.
 func embeddable(r io.Reader, title string) ([]byte, error) {
-	var out bytes.Buffer
-	variables := variableNames()
+	w := rewriter{title: title}
 	in := xml.NewDecoder(r)
 	for {
 		token, err := in.RawToken()
 		if errors.Is(err, io.EOF) {
-			return out.Bytes(), nil
+			return w.out.Bytes(), nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("rewrite SVG: %w", err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			openElement(&out, t, title, variables)
+			w.open(t)
 		case xml.EndElement:
-			fmt.Fprintf(&out, "</%s>", t.Name.Local)
+			w.close(t.Name.Local)
 		case xml.CharData:
-			if text := strings.TrimSpace(string(t)); text != "" {
-				escape(&out, text)
-			}
+			w.text(string(t))
 		}
 	}
 }
 
-func openElement(out *bytes.Buffer, e xml.StartElement, title string, variables map[string]string) {
+// rewriter writes the elements of an SVG document anew.
+type rewriter struct {
+	out   bytes.Buffer
+	title string
+	label text.Style // of the text element that is open; no handler: none is
+	start int        // where that element begins
+}
+
+// text writes the content of a text element. It fixes its length, so that
+// labels keep their places in whatever font the reader has.
+func (w *rewriter) text(content string) {
+	content = strings.TrimSpace(content)
+	if content == "" || w.label.Handler == nil {
+		return
+	}
+	attribute(&w.out, "textLength", fmt.Sprintf("%.4g", w.label.Width(content).Points()))
+	attribute(&w.out, "lengthAdjust", "spacingAndGlyphs")
+	w.out.WriteByte('>')
+	escape(&w.out, content)
+	w.label = text.Style{}
+}
+
+// close ends an element. A text element without content, the label of a tick
+// that has none, is taken back.
+func (w *rewriter) close(name string) {
+	if w.label.Handler != nil {
+		w.out.Truncate(w.start)
+		w.label = text.Style{}
+		return
+	}
+	fmt.Fprintf(&w.out, "</%s>", name)
+}
+
+func (w *rewriter) open(e xml.StartElement) {
+	out := &w.out
+	if e.Name.Local == "text" {
+		w.label, w.start = face(0, nil), out.Len()
+	}
 	fmt.Fprintf(out, "<%s", e.Name.Local)
 	switch e.Name.Local {
 	case "svg":
-		if title == "" {
+		if w.title == "" {
 			attribute(out, "aria-hidden", "true")
 			break
 		}
 		attribute(out, "role", "img")
-		attribute(out, "aria-label", title)
+		attribute(out, "aria-label", w.title)
 	case "image": // fill the rectangle, and do not blur the cells
 		attribute(out, "preserveAspectRatio", "none")
 		attribute(out, "image-rendering", "pixelated")
@@ -73,7 +110,7 @@ func openElement(out *bytes.Buffer, e xml.StartElement, title string, variables 
 	for _, a := range e.Attr {
 		switch a.Name.Local {
 		case "style":
-			styles(out, a.Value, variables)
+			w.styles(a.Value)
 		case "href":
 			attribute(out, "href", strings.Replace(a.Value, "data:image/jpg", "data:image/png", 1))
 		case "xmlns", "xlink":
@@ -85,20 +122,27 @@ func openElement(out *bytes.Buffer, e xml.StartElement, title string, variables 
 			attribute(out, a.Name.Local, a.Value)
 		}
 	}
+	if e.Name.Local == "text" {
+		return // closed with its content
+	}
 	out.WriteByte('>')
 }
 
 // styles turns "fill:#1A1F26;stroke:none" into attributes.
-func styles(out *bytes.Buffer, style string, variables map[string]string) {
+func (w *rewriter) styles(style string) {
 	for declaration := range strings.SplitSeq(style, ";") {
 		name, value, ok := strings.Cut(declaration, ":")
 		if !ok || name == "font-family" || name == "font-variant" || value == "normal" {
 			continue // the page sets the family
 		}
-		if v, ok := variables[value]; ok {
-			value = v
+		switch name {
+		case "font-size":
+			size, _ := strconv.ParseFloat(strings.TrimSuffix(value, "px"), 64) // the canvas' own output
+			w.label.Font.Size = vg.Length(size)
+		case "font-weight":
+			w.label.Font.Weight = bold
 		}
-		attribute(out, name, value)
+		attribute(&w.out, name, variable(value))
 	}
 }
 
@@ -113,10 +157,19 @@ func escape(out *bytes.Buffer, text string) {
 	_ = xml.EscapeText(out, []byte(text))
 }
 
-func variableNames() map[string]string {
-	names := map[string]string{}
-	for _, r := range Light().roles() {
-		names[hexString(r.color)] = "var(--figure-" + r.name + ")"
+// variable returns the custom property of a palette's colour, or the value
+// itself. The canvas rounds the channels of a translucent colour down, by one
+// at most.
+func variable(value string) string {
+	var rgb uint32
+	if n, err := fmt.Sscanf(value, "#%06X", &rgb); n != 1 || err != nil {
+		return value
 	}
-	return names
+	near := func(a, b uint8) bool { return max(a, b)-min(a, b) <= 1 }
+	for _, r := range Light().roles() {
+		if c := hex(rgb); near(c.R, r.color.R) && near(c.G, r.color.G) && near(c.B, r.color.B) {
+			return "var(--figure-" + r.name + ")"
+		}
+	}
+	return value
 }

@@ -13,7 +13,7 @@ func drawTimeline(c draw.Canvas, p Palette, v view, t tracks, blocks []block) {
 		{text: "answered; p99 of a round", color: v.series[0].look.color, line: 1.2},
 		{text: "p50", color: v.series[0].look.color, marker: &marker{}},
 		{text: "p99 of a window", color: v.series[0].look.color, marker: &marker{triangle, true}},
-		{text: "slowest", color: faint(p.Muted, 0.7), marker: &marker{}},
+		{text: "slowest", color: p.Muted, marker: &marker{}},
 	}
 	if t.lost {
 		l = append(l, entry{text: "failed and censored", color: p.Alarm, line: 1.2})

@@ -109,7 +109,7 @@ func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 		}
 	}
 	panel.Add(
-		dots{slowest, marker{}, faint(p.Muted, 0.7), 1},
+		dots{slowest, marker{}, p.Muted, 1.1},
 		dots{median, marker{}, c, 1.4},
 		dots{tail, marker{triangle, true}, c, 2.2},
 	)
@@ -128,7 +128,7 @@ func (t tracks) lags(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 		}
 	}
 	panel.Add(
-		dots{slowest, marker{}, faint(p.Muted, 0.7), 1},
+		dots{slowest, marker{}, p.Muted, 1.1},
 		dots{median, marker{}, c, 1.4},
 	)
 }
