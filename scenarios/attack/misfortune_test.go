@@ -1,0 +1,230 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+)
+
+func TestServerKilledInMidRun(t *testing.T) {
+	var n atomic.Int64
+	reached := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 50 {
+			close(reached)
+		}
+		answer(t, w, r)
+	}))
+	go func() {
+		<-reached
+		s.Listener.Close()
+		s.CloseClientConnections()
+	}()
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 200)
+	cell := run(t, context.Background(), cfg, log)
+	s.Close()
+	if cell.Ledger.Sent != 200 || cell.Ledger.OK < 40 || cell.Ledger.Censored != 0 {
+		t.Errorf("ledger %+v, want all sent and some right", cell.Ledger)
+	}
+	got := classes(cell)
+	if got["refused"] < 1 || got["refused"]+got["reset"] != cell.Ledger.Failed {
+		t.Errorf("errors %+v, want connections refused, and reset at most", cell.Errors)
+	}
+}
+
+func TestHangingServer(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	defer close(release)
+	cfg, log := load(t, s.URL, 5*time.Millisecond, 80)
+	cfg.Timeout = 200 * time.Millisecond
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Ledger.Sent != 80 || cell.Ledger.OK != 0 {
+		t.Errorf("ledger %+v, want all sent and none right", cell.Ledger)
+	}
+	// The last ones reach their timeout when the drain ends: either may win.
+	if got := classes(cell); got["timeout"] < 40 || got["timeout"] != cell.Ledger.Failed {
+		t.Errorf("errors %+v, want timeouts alone", cell.Errors)
+	}
+}
+
+// TestHangingServerBindsTheCap checks that a load that cannot be sent ends all
+// the same, and says so: two requests time out, two more are sent in their
+// place, and those are still in flight when the drain ends.
+func TestHangingServerBindsTheCap(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	defer close(release)
+	cfg, log := load(t, s.URL, 4*time.Millisecond, 50)
+	cfg.MaxInFlight = 2
+	cfg.Timeout = 400 * time.Millisecond
+	cell := run(t, context.Background(), cfg, log)
+	if want := (record.Ledger{Scheduled: 50, Sent: 4, Failed: 2, Censored: 2}); cell.Ledger != want {
+		t.Errorf("ledger %+v, want %+v", cell.Ledger, want)
+	}
+}
+
+func TestAnswerCutOff(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Length", "100")
+		fmt.Fprint(w, "0.5")
+	})
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 20)
+	cell := run(t, context.Background(), cfg, log)
+	if got := classes(cell); got["reset"] != 20 {
+		t.Errorf("errors %+v, want 20 reset", cell.Errors)
+	}
+}
+
+// TestEndlessAnswer checks that a server that never stops talking fills no
+// memory and holds nothing up.
+func TestEndlessAnswer(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for chunk := make([]byte, 1<<20); ; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 2)
+	cell := run(t, context.Background(), cfg, log)
+	if got := classes(cell); got["decode"] != 2 {
+		t.Errorf("errors %+v, want 2 answers that are too long", cell.Errors)
+	}
+}
+
+func TestStatusIsAFailure(t *testing.T) {
+	var n atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if n.Add(1)%2 == 0 {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
+		http.Error(w, `{"error":"overloaded"}`, http.StatusServiceUnavailable)
+	})
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 20)
+	cell := run(t, context.Background(), cfg, log)
+	if got := classes(cell); got["status 503"] != 10 || got["status 302"] != 10 {
+		t.Errorf("errors %+v, want 10 times 503 and 10 times 302, not followed", cell.Errors)
+	}
+	for _, e := range cell.Errors {
+		if e.Class == "status 503" && !strings.Contains(e.Example, "overloaded") {
+			t.Errorf("example %q, want what the server said", e.Example)
+		}
+	}
+	if n.Load() != 20 {
+		t.Errorf("server saw %d requests, want 20", n.Load())
+	}
+}
+
+func TestUntrustedCertificate(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = quiet()
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 10)
+	cell := run(t, context.Background(), cfg, log)
+	if got := classes(cell); got["tls"] != 10 {
+		t.Errorf("errors %+v, want 10 of class tls", cell.Errors)
+	}
+}
+
+// TestLedgerBalances throws every misfortune at a load, at random.
+func TestLedgerBalances(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			hostile := hostileServer(t, seed)
+			cfg, log := load(t, hostile.URL, time.Millisecond, 100+rng.IntN(100))
+			cfg.MaxInFlight = 1 + rng.IntN(64)
+			cfg.Timeout = time.Duration(20+rng.IntN(100)) * time.Millisecond
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			switch stop := make(chan struct{}); rng.IntN(3) {
+			case 0:
+				cfg.Stop = stop
+				time.AfterFunc(time.Duration(rng.IntN(150))*time.Millisecond, func() { close(stop) })
+			case 1:
+				time.AfterFunc(time.Duration(rng.IntN(150))*time.Millisecond, cancel)
+			}
+			cell := run(t, ctx, cfg, log) // checks the accounts
+			if want := int64(cfg.Span / time.Millisecond); cell.Ledger.Scheduled != want {
+				t.Errorf("ledger %+v, want %d scheduled", cell.Ledger, want)
+			}
+		})
+	}
+}
+
+// hostileServer answers, hangs, resets, cuts off and fails at random, and dies
+// in the end.
+func hostileServer(t *testing.T, seed uint64) *httptest.Server {
+	var n atomic.Uint64
+	release := make(chan struct{})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		k := n.Add(1)
+		switch rng := rand.New(rand.NewPCG(seed, k)); rng.IntN(6) {
+		case 0:
+			<-release
+		case 1:
+			panic(http.ErrAbortHandler)
+		case 2:
+			w.Header().Set("Content-Length", "9")
+			fmt.Fprint(w, "0.")
+		case 3:
+			w.WriteHeader(500 + rng.IntN(5))
+		default:
+			answer(t, w, r)
+		}
+	}))
+	s.Config.ErrorLog = quiet()
+	s.Start()
+	if seed%3 == 0 {
+		timer := time.AfterFunc(80*time.Millisecond, func() {
+			s.Listener.Close()
+			s.CloseClientConnections()
+		})
+		t.Cleanup(func() { timer.Stop() })
+	}
+	t.Cleanup(func() {
+		close(release)
+		s.Close()
+	})
+	return s
+}
+
+// TestClosedIdleConnectionIsRetried lets the server close connections between
+// requests, as servers with a short keep-alive do.
+func TestClosedIdleConnectionIsRetried(t *testing.T) {
+	var n atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 2 {
+			// Closed with an answer due, on a connection used before: what an
+			// idle timeout that fires in the wrong moment looks like.
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			conn.Close()
+			return
+		}
+		answer(t, w, r)
+	})
+	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
+	cfg.MaxInFlight = 1
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
+		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+	}
+}

@@ -1,0 +1,77 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+func TestStopDrains(t *testing.T) {
+	stop := make(chan struct{})
+	var n atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 30 {
+			close(stop)
+		}
+		time.Sleep(20 * time.Millisecond)
+		answer(t, w, r)
+	})
+	cfg, log := load(t, s.URL, 5*time.Millisecond, 20_000)
+	cfg.Stop = stop
+	cell := run(t, context.Background(), cfg, log)
+	l := cell.Ledger
+	if l.Scheduled != 20_000 || l.Sent < 30 || l.Sent >= 20_000 || l.OK != l.Sent {
+		t.Errorf("ledger %+v, want the whole schedule, a part sent, all of that right", l)
+	}
+	if len(cell.Slices) != 100 || cell.Slices[99].Scheduled != 200 || cell.Slices[99].Sent != 0 {
+		t.Errorf("%d slices, the last %+v; want the unsent ones in it", len(cell.Slices), cell.Slices[len(cell.Slices)-1])
+	}
+}
+
+func TestCancelGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	release := make(chan struct{})
+	var n atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 10 {
+			cancel()
+		}
+		<-release
+	})
+	defer close(release)
+	cfg, log := load(t, s.URL, 2*time.Millisecond, 5000)
+	cell := run(t, ctx, cfg, log)
+	l := cell.Ledger
+	if l.Scheduled != 5000 || l.Sent < 10 || l.Sent >= 5000 || l.Censored != l.Sent {
+		t.Errorf("ledger %+v, want what was in flight censored", l)
+	}
+}
+
+// brokenLog cannot be written to.
+type brokenLog struct{}
+
+func (brokenLog) Interval(string, time.Duration, time.Duration, *hdrhistogram.Histogram) error {
+	return errors.New("no space left on device")
+}
+
+// TestBrokenLogEndsTheLoad checks that nobody waits an hour for a record that
+// is not there.
+func TestBrokenLogEndsTheLoad(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
+	cfg, _ := load(t, s.URL, 10*time.Millisecond, 360_000)
+	cfg.Log = brokenLog{}
+	cell, err := Run(context.Background(), cfg)
+	if err == nil || !strings.Contains(err.Error(), "attack: write record: no space left on device") {
+		t.Errorf("error %v, want the log's", err)
+	}
+	if cell.Ledger.Sent == 0 || cell.Ledger.Sent > 10_000 {
+		t.Errorf("ledger %+v, want an early end", cell.Ledger)
+	}
+}
