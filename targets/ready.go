@@ -11,12 +11,17 @@ import (
 	"time"
 )
 
-// How readiness is polled. The interval grows with the time waited, so that a
+// How readiness is polled. The pauses grow with the time waited, so that a
 // stamp is late by at most 2 % or 1 ms, and a slow start is not polled to death.
+// An attempt that hangs is joined by others rather than waited for: a request
+// may be stuck on the way, such as in a proxy that connected too early, while
+// a new one would be answered.
 const (
 	pollFirst  = time.Millisecond
 	pollMost   = 100 * time.Millisecond
-	pollShare  = 50 // an interval is this part of the time waited
+	pollShare  = 50 // a pause is this part of the time waited
+	hangFirst  = 10 * time.Millisecond
+	hangShare  = 10 // an attempt hangs after this part of the time waited
 	pollAnswer = 5 * time.Second
 )
 
@@ -52,26 +57,43 @@ func (p Probe) Wait(ctx context.Context) ([]Stage, error) {
 
 // poll repeats attempt until it succeeds, and returns when that was.
 func (p Probe) poll(ctx context.Context, attempt func(context.Context) error) (time.Duration, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan result)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	last := errors.New("no attempt was made")
+	last := errors.New("no attempt was answered")
 	for {
 		select {
 		case <-p.Done:
 			return 0, ErrEnded
 		case <-ctx.Done():
 			return 0, fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), last)
+		case r := <-results:
+			if r.err == nil {
+				return r.at, nil
+			}
+			last = r.err
+			timer.Reset(min(max(r.at/pollShare, pollFirst), pollMost))
 		case <-timer.C:
+			go p.try(ctx, attempt, results)
+			timer.Reset(max(time.Since(p.Began)/hangShare, hangFirst))
 		}
-		err := attempt(ctx)
-		waited := time.Since(p.Began)
-		if err == nil {
-			return waited, nil
-		}
-		if ctx.Err() == nil {
-			last = err // not the cut-off of the deadline itself
-		}
-		timer.Reset(min(max(waited/pollShare, pollFirst), pollMost))
+	}
+}
+
+// result is the outcome of one attempt.
+type result struct {
+	at  time.Duration
+	err error
+}
+
+// try makes one attempt, whose outcome nobody wants once ctx ended.
+func (p Probe) try(ctx context.Context, attempt func(context.Context) error, results chan<- result) {
+	err := attempt(ctx)
+	select {
+	case results <- result{time.Since(p.Began), err}:
+	case <-ctx.Done():
 	}
 }
 

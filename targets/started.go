@@ -40,10 +40,11 @@ func Stages(began, started time.Time, waited []Stage) []Stage {
 
 // Judge explains why a start failed, given what waiting for the server
 // returned: it adds how the process ended or how its output ends, and
-// recognises that another process has the port, for OnFreePort.
-func (p *Process) Judge(err error, port int) error {
+// recognises that another process has the port, for OnFreePort. server is the
+// process that is most likely the one to listen; any descendant may.
+func (p *Process) Judge(err error, server, port int) error {
 	switch {
-	case err == nil && !Owns(Descendants(p.PID()), port):
+	case err == nil && !Owns([]int{server}, port) && !Owns(Descendants(p.PID()), port):
 		return ErrPortTaken
 	case err == nil:
 		return nil

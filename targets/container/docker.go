@@ -65,14 +65,16 @@ func (t target) startDocker(ctx context.Context, w targets.Workload, img *docker
 		return nil, fmt.Errorf("create a container: %w", explain(ctx, err))
 	}
 	i.id = created.ID
-	started := i.start(ctx)
+	started, examined := i.start(ctx, w.Limits)
+	if !i.shared {
+		// A request that comes before the container's network is up costs a
+		// second: the kernel asks for the address once in that time.
+		<-started
+	}
 	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, Began: began, Done: i.done}
 	waited, err := probe.Wait(ctx)
-	<-started
-	if err = i.judge(ctx, err); err == nil {
-		err = i.settle(ctx, w)
-	}
-	if err != nil {
+	<-examined
+	if err = i.judge(ctx, err); err != nil {
 		return nil, errors.Join(err, i.discard())
 	}
 	d := &targets.Deployment{
@@ -98,13 +100,14 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// earlier returns the first of two moments: the engine stamps the start of a
-// container after the server's first instruction, which may listen by then.
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+// earlier returns the first of two moments, the second where the first is not
+// known: runtimes stamp the start of a container after the server's first
+// instruction, which may listen by then.
+func earlier(stamp, listening time.Time) time.Time {
+	if stamp.IsZero() || stamp.After(listening) {
+		return listening
 	}
-	return b
+	return stamp
 }
 
 // createOptions describes the container.

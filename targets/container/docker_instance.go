@@ -40,18 +40,23 @@ type dockerInstance struct {
 	close error
 }
 
-// start starts the container and watches for its end. The channel is closed
-// when the engine answered.
-func (i *dockerInstance) start(ctx context.Context) <-chan struct{} {
+// start starts the container, watches for its end, and examines it while the
+// server comes up. The channels are closed when the engine says that it is
+// started, or not, and when the examination is over.
+func (i *dockerInstance) start(ctx context.Context, limits targets.Limits) (started, examined <-chan struct{}) {
 	background, stop := context.WithCancel(context.Background())
 	exit := i.cli.ContainerWait(background, i.id, client.ContainerWaitOptions{Condition: dockercontainer.WaitConditionNextExit})
-	answered := make(chan struct{})
+	answered, looked := make(chan struct{}), make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		defer close(answered)
-		if _, err := i.cli.ContainerStart(ctx, i.id, client.ContainerStartOptions{}); err != nil {
+		defer close(looked)
+		_, err := i.cli.ContainerStart(ctx, i.id, client.ContainerStartOptions{})
+		close(answered)
+		if err != nil {
 			failed <- startError(explain(ctx, err))
+			return
 		}
+		i.examine(ctx, limits)
 	}()
 	go func() {
 		defer stop()
@@ -65,7 +70,7 @@ func (i *dockerInstance) start(ctx context.Context) <-chan struct{} {
 			i.cause = i.postMortem()
 		}
 	}()
-	return answered
+	return answered, looked
 }
 
 // startError recognises that the port to publish belongs to somebody else.
@@ -108,11 +113,15 @@ func (i *dockerInstance) output(ctx context.Context) *targets.Tail {
 	return tail
 }
 
-// judge explains why a start failed, given what waiting for it returned.
+// judge says whether a start succeeded and why not, given what waiting for the
+// server returned.
 func (i *dockerInstance) judge(ctx context.Context, err error) error {
+	if err == nil {
+		err = i.verify(ctx)
+	}
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || errors.Is(err, targets.ErrPortTaken):
+		return err
 	case !errors.Is(err, targets.ErrEnded):
 		quote, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()

@@ -27,7 +27,7 @@ func TestConformanceDockerBridge(t *testing.T) {
 }
 
 // dockerClient returns a client of the engine, or skips the test.
-func dockerClient(t *testing.T) *client.Client {
+func dockerClient(t testing.TB) *client.Client {
 	t.Helper()
 	cli, err := client.New(client.FromEnv)
 	if err == nil {

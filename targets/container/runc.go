@@ -91,11 +91,11 @@ func (t target) startRunc(ctx context.Context, w targets.Workload, b *bundle, ke
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: process.Began, Done: process.Done()}
 	waited, err := probe.Wait(ctx)
-	if err = process.Judge(err, port); err != nil {
+	pid, startedAt := i.container()
+	if err = process.Judge(err, pid, port); err != nil {
 		process.Kill()
 		return nil, errors.Join(err, i.discard())
 	}
-	pid, startedAt := i.container()
 	d.Stages = targets.Stages(process.Began, earlier(startedAt, process.Began.Add(waited[0].At)), waited)
 	d.Facts = targets.Applied(pid, w.Limits, unlimited)
 	return d, nil

@@ -15,7 +15,7 @@ func TestConformanceRunc(t *testing.T) {
 }
 
 // needRunc skips the test where no container can be run without an engine.
-func needRunc(t *testing.T) {
+func needRunc(t testing.TB) {
 	t.Helper()
 	_, err1 := exec.LookPath("runc")
 	_, err2 := exec.LookPath("crun")

@@ -2,6 +2,7 @@ package physical
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"servebench/targets"
@@ -10,29 +11,26 @@ import (
 // machine says what "this machine" is: a guest of a hypervisor shows in the
 // CPU's flags, its maker in the firmware's tables.
 func machine() targets.Fact {
-	value := "bare metal"
-	info, err := os.ReadFile("/proc/cpuinfo")
-	switch {
-	case err != nil:
-		value = "not known"
-	case isGuest(string(info)):
-		value = "itself a virtual machine"
-	}
+	info, _ := os.ReadFile("/proc/cpuinfo") // not there: not known
+	value := nature(string(info))
 	if product := product(); product != "" {
 		value += " (" + product + ")"
 	}
 	return targets.Fact{Name: "machine", Value: value}
 }
 
-// isGuest reports whether the text of /proc/cpuinfo has the flag that
-// hypervisors set.
-func isGuest(cpuinfo string) bool {
+// nature reads the text of /proc/cpuinfo: hypervisors set a flag on x86; other
+// processors do not tell.
+func nature(cpuinfo string) string {
 	for line := range strings.Lines(cpuinfo) {
-		if strings.HasPrefix(line, "flags") {
-			return strings.Contains(strings.TrimSpace(line)+" ", " hypervisor ")
+		if flags, ok := strings.CutPrefix(line, "flags"); ok {
+			if slices.Contains(strings.Fields(flags), "hypervisor") {
+				return "itself a virtual machine"
+			}
+			return "bare metal"
 		}
 	}
-	return false
+	return "not known whether bare metal or virtual"
 }
 
 // product names the machine as its firmware does; "" when that says nothing.

@@ -22,18 +22,20 @@ func Kind() targets.Kind {
 			if _, err := targets.Resolve(nil, cfg.Options); err != nil {
 				return nil, fmt.Errorf("physical: %w", err)
 			}
-			return target{}, nil
+			return target{machine()}, nil
 		},
 	}
 }
 
 // target starts processes; it keeps nothing between them.
-type target struct{}
+type target struct {
+	machine targets.Fact
+}
 
 // Deploy starts the server with the CPU set and in the cgroup that bound it,
 // and waits until it is ready. Where no cgroup can be made the server runs
 // without a memory limit, and a Fact says so.
-func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", context.Cause(ctx))
 	}
@@ -42,7 +44,7 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 		return nil, fmt.Errorf("deploy on physical: %w", err)
 	}
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
-		return start(ctx, w, path, port)
+		return t.start(ctx, w, path, port)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", err)
@@ -51,7 +53,7 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 }
 
 // start makes one attempt on one port.
-func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
+func (t target) start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
 	group, unlimited := targets.NewLimited(w.Limits)
 	process, err := targets.Start(targets.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
@@ -63,14 +65,14 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    process.Began, Instance: &instance{Process: process, group: group},
+		Facts: append(targets.Applied(process.PID(), w.Limits, unlimited), t.machine),
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: process.Began, Done: process.Done()}
 	waited, err := probe.Wait(ctx)
-	if err = process.Judge(err, port); err != nil {
+	if err = process.Judge(err, process.PID(), port); err != nil {
 		process.Kill()
 		return nil, errors.Join(err, group.Close())
 	}
 	d.Stages = targets.Stages(process.Began, process.Started, waited)
-	d.Facts = append(targets.Applied(process.PID(), w.Limits, unlimited), machine())
 	return d, nil
 }

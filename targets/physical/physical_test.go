@@ -10,3 +10,7 @@ import (
 func TestConformance(t *testing.T) {
 	targettest.Run(t, targettest.Suite{Kind: physical.Kind()})
 }
+
+func BenchmarkDeploy(b *testing.B) {
+	targettest.Benchmark(b, targettest.Suite{Kind: physical.Kind()})
+}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -41,7 +40,7 @@ func Run(t *testing.T, s Suite) {
 		t.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
 	before := s.leftovers(t)
-	server := build(t)
+	server := Build(t)
 	t.Run("contract", func(t *testing.T) {
 		for _, c := range cases() {
 			t.Run(c.name, func(t *testing.T) {
@@ -85,23 +84,6 @@ func cases() []testCase {
 		{"an executable that is not there is named", noExecutable},
 		{"an unknown option is refused", unknownOption},
 	}
-}
-
-// build builds the test server once for the whole suite, under a name of its
-// own, as one static binary that every target can run.
-func build(t *testing.T) string {
-	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skipf("the go command is not in PATH, the suite builds its test server with it: %v", err)
-	}
-	server := filepath.Join(t.TempDir(), fmt.Sprintf("testserver-%d", os.Getpid()))
-	cmd := exec.CommandContext(t.Context(), goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", server, "servebench/targets/targettest/testserver")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the test server: %v\n%s", err, out)
-	}
-	return server
 }
 
 // place is the target of one test, with a folder and a mark of its own, by
