@@ -46,7 +46,7 @@ fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (default 10s)
 	@grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | \
 	  while read -r dir name; do \
 	    echo "== $$dir $$name"; \
-	    $(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME); \
+	    $(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
 	  done
 
 clean: ## Remove what was built; runs/ stays

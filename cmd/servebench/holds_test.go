@@ -48,14 +48,14 @@ func related(left any, relation string, right any) bool {
 // sum adds terms up; a single term may be anything that JSON has.
 func sum(ts *testscript.TestScript, doc any, terms []string) any {
 	if len(terms) == 1 {
-		return term(ts, doc, terms[0])
+		return value(ts, doc, terms[0])
 	}
 	total := 0.0
 	for i, t := range terms {
 		if i%2 == 1 {
 			continue // the "+"
 		}
-		number, ok := term(ts, doc, t).(float64)
+		number, ok := value(ts, doc, t).(float64)
 		if !ok {
 			ts.Fatalf("%s is not a number", t)
 		}
@@ -64,9 +64,9 @@ func sum(ts *testscript.TestScript, doc any, terms []string) any {
 	return total
 }
 
-// term is a number, a path into the document (which begins with a key of it),
+// value is a number, a path into the document (which begins with a key of it),
 // or else the word itself.
-func term(ts *testscript.TestScript, doc any, text string) any {
+func value(ts *testscript.TestScript, doc any, text string) any {
 	if number, err := strconv.ParseFloat(text, 64); err == nil {
 		return number
 	}
@@ -74,21 +74,19 @@ func term(ts *testscript.TestScript, doc any, text string) any {
 		return nil
 	}
 	keys := strings.Split(text, ".")
-	if top, ok := doc.(map[string]any); ok {
-		if _, known := top[keys[0]]; !known {
-			return text
-		}
+	if !begins(doc, keys[0]) {
+		return text
 	}
 	for _, key := range keys {
 		switch d := doc.(type) {
 		case map[string]any:
-			value, ok := d[key]
+			member, ok := d[key]
 			if !ok {
 				ts.Fatalf("%s: no key %q", text, key)
 			}
-			doc = value
+			doc = member
 		case []any:
-			if key == "#" {
+			if key == "len" {
 				doc = float64(len(d))
 				continue
 			}
@@ -102,4 +100,14 @@ func term(ts *testscript.TestScript, doc any, text string) any {
 		}
 	}
 	return doc
+}
+
+// begins reports whether a path may begin with the key.
+func begins(doc any, key string) bool {
+	if top, ok := doc.(map[string]any); ok {
+		_, known := top[key]
+		return known
+	}
+	_, err := strconv.Atoi(key)
+	return err == nil || key == "len"
 }

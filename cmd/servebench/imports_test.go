@@ -53,7 +53,7 @@ type goPackage struct {
 func TestImportTable(t *testing.T) {
 	for _, pkg := range packages(t) {
 		path := strings.TrimPrefix(pkg.ImportPath, "servebench/")
-		i := slices.IndexFunc(rooms, func(r room) bool { return holds(r.packages, path) })
+		i := slices.IndexFunc(rooms, func(r room) bool { return matches(r.packages, path) })
 		if i < 0 {
 			t.Errorf("%s lies in no room of the import table", path)
 			continue
@@ -70,7 +70,7 @@ func TestImportTable(t *testing.T) {
 func (r room) check(imported string) string {
 	own, isOwn := strings.CutPrefix(imported, "servebench/")
 	if isOwn {
-		if slices.ContainsFunc(r.imports, func(p string) bool { return holds(p, own) }) {
+		if slices.ContainsFunc(r.imports, func(p string) bool { return matches(p, own) }) {
 			return ""
 		}
 		return "this room may import " + strings.Join(append(r.imports, "nothing else of ours"), ", ")
@@ -82,8 +82,8 @@ func (r room) check(imported string) string {
 	return ""
 }
 
-// holds reports whether the pattern names the package.
-func holds(pattern, path string) bool {
+// matches reports whether the pattern names the package.
+func matches(pattern, path string) bool {
 	if pattern == "…" {
 		return true
 	}
@@ -130,7 +130,7 @@ func TestImportTableBites(t *testing.T) {
 		{"generators/credit", "servebench/targets", false},
 		{"scenarios/attack", "servebench/scenarios", false},
 	} {
-		i := slices.IndexFunc(rooms, func(r room) bool { return holds(r.packages, tc.from) })
+		i := slices.IndexFunc(rooms, func(r room) bool { return matches(r.packages, tc.from) })
 		if fault := rooms[i].check(tc.imports); (fault == "") != tc.allowed {
 			t.Errorf("%s importing %s: allowed %t, want %t (%s)", tc.from, tc.imports, fault == "", tc.allowed, fault)
 		}

@@ -114,15 +114,15 @@ func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
 		s, err := scenarios.ParseSetting(text)
 		set, faults = append(set, s), append(faults, err)
 	}
-	if len(o.targets) > 0 {
-		set = append(set, scenarios.Setting{Key: "targets", Value: "[" + strings.Join(o.targets, ", ") + "]"})
+	flag := func(name, key, value, shown string) {
+		if cmd.Flags().Changed(name) {
+			set = append(set, scenarios.Setting{Key: key, Value: value, Flag: "--" + name + " " + shown})
+		}
 	}
-	if cmd.Flags().Changed("rounds") {
-		set = append(set, scenarios.Setting{Key: "rounds", Value: strconv.Itoa(o.rounds)})
-	}
-	if cmd.Flags().Changed("seed") {
-		set = append(set, scenarios.Setting{Key: "seed", Value: strconv.FormatUint(o.seed, 10)})
-	}
+	list := strings.Join(o.targets, ",")
+	flag("target", "targets", "["+list+"]", list)
+	flag("rounds", "rounds", strconv.Itoa(o.rounds), strconv.Itoa(o.rounds))
+	flag("seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10))
 	return set, errors.Join(faults...)
 }
 
@@ -142,7 +142,15 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
 	}
-	return scenarios.Parse(name, text, catalogue(), set...)
+	s, err := scenarios.Parse(name, text, catalogue(), set...)
+	if err != nil {
+		return nil, err
+	}
+	// A program beside the scenario file is found wherever servebench is run from.
+	if command := s.Workload.Command; len(command) > 0 && strings.Contains(command[0], "/") && !filepath.IsAbs(command[0]) {
+		command[0], err = filepath.Abs(filepath.Join(filepath.Dir(name), command[0]))
+	}
+	return s, err
 }
 
 // runScenario runs one scenario, writes its reports and prints it.

@@ -1,21 +1,30 @@
 package main
 
 import (
+	"io"
+
 	"servebench/scenarios"
 
 	"github.com/spf13/cobra"
 )
 
 func schemaCommand() *cobra.Command {
+	output := newOneOf("json", "text")
 	scenario := &cobra.Command{
 		Use:   "scenario",
-		Short: "Print the JSON Schema of scenario files",
+		Short: "Print the JSON Schema of scenario files, or every key with its default",
 		Long: `Print the JSON Schema of scenario files. An editor that knows YAML schemas
 completes and checks a file that begins with
 
-  # yaml-language-server: $schema=scenario.schema.json`,
+  # yaml-language-server: $schema=scenario.schema.json
+
+With -o text, print every key with its meaning and default.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output.value == "text" {
+				_, err := io.WriteString(cmd.OutOrStdout(), scenarios.FormatReference(catalogue()))
+				return runtimeError(err)
+			}
 			text, err := scenarios.JSONSchema(catalogue())
 			if err == nil {
 				_, err = cmd.OutOrStdout().Write(append(text, '\n'))
@@ -23,5 +32,6 @@ completes and checks a file that begins with
 			return runtimeError(err)
 		},
 	}
+	scenario.Flags().VarP(output, "output", "o", "print as")
 	return group("schema", "Print the schema of a file format", scenario)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,8 @@ func toolPath(t *testing.T, name string) string {
 	return string(bytes.TrimSpace(out))
 }
 
-// exits runs a command and wants the given exit code: exits 64 servebench run x.
+// exits runs a command and wants one of the given exit codes: exits 64
+// servebench run x, or exits 0|12 where a busy machine may make the run INVALID.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
@@ -73,7 +75,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	} else {
 		ts.Check(err)
 	}
-	if fmt.Sprint(code) != args[0] {
+	if !slices.Contains(strings.Split(args[0], "|"), fmt.Sprint(code)) {
 		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
 	}
 }
