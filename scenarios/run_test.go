@@ -1,0 +1,348 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"servebench/generators"
+	"servebench/generators/credit"
+	"servebench/reports/record"
+	"servebench/targets"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/v2"
+	"servebench/targets/reference"
+	"servebench/targets/reference/models"
+)
+
+// place is a target that serves the reference server's handler from within the
+// test: real HTTP over loopback, without the cost of a process.
+type place struct {
+	check  error
+	deploy error
+
+	mu       sync.Mutex
+	bodies   []string // of the requests to the model, as they came
+	workload []targets.Workload
+	open     int // deployments not closed yet
+}
+
+func (p *place) kind(name string) targets.Kind {
+	return targets.Kind{
+		Name:  name,
+		Doc:   "a server within the test",
+		Check: func(context.Context) error { return p.check },
+		Open:  func(targets.Config) (targets.Target, error) { return p, nil },
+	}
+}
+
+func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployment, error) {
+	if p.deploy != nil {
+		return nil, p.deploy
+	}
+	model, err := models.Named("credit")
+	if err != nil {
+		return nil, err
+	}
+	inner, err := handler(model)
+	if err != nil {
+		return nil, err
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		p.mu.Lock()
+		p.bodies = append(p.bodies, string(body))
+		p.mu.Unlock()
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		inner.ServeHTTP(rw, r)
+	}))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.workload = append(p.workload, w)
+	p.open++
+	return &targets.Deployment{
+		Endpoint: targets.Endpoint{URL: server.URL},
+		Stages:   []targets.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}},
+		Facts:    []targets.Fact{{Name: "engine", Value: "in-process"}},
+		Instance: &instance{place: p, server: server, done: make(chan struct{})},
+	}, nil
+}
+
+type instance struct {
+	place  *place
+	server *httptest.Server
+	done   chan struct{}
+}
+
+func (i *instance) Usage() (targets.Usage, error) { return targets.Usage{Resident: targets.MiB}, nil }
+func (i *instance) Done() <-chan struct{}         { return i.done }
+func (i *instance) Err() error                    { return nil }
+
+func (i *instance) Close(context.Context) error {
+	i.server.Close()
+	i.place.mu.Lock()
+	defer i.place.mu.Unlock()
+	i.place.open--
+	return nil
+}
+
+const runText = `
+name: test
+targets: [a, b]
+workload: {server: reference, model: credit}
+data: {generator: credit, corpus: 50}
+load:
+  - {name: warm-up, law: constant, rate: 50, duration: 100ms, measure: false}
+  - {name: steady, law: poisson, rate: 200, duration: 300ms}
+rounds: 2
+seed: 3
+`
+
+// newRunner returns a runner over the places, and the scenario above with
+// further settings.
+func newRunner(t *testing.T, a, b *place, set ...Setting) (*Runner, *Scenario) {
+	t.Helper()
+	c := Catalogue{
+		Targets:    []targets.Kind{a.kind("a"), b.kind("b")},
+		Generators: []generators.Kind{credit.Kind()},
+		Protocols:  []protocol.Kind{v2.Kind()},
+		Models:     []string{"credit"},
+	}
+	s, err := Parse("test.yaml", []byte(runText), c, set...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := creditModel(t)
+	return &Runner{
+		Catalogue: c,
+		Reference: Reference{
+			Models:  []Model{{Name: "credit", Generator: "credit", Predict: model.Predict}},
+			Command: func(string) ([]string, error) { return []string{"refserver"}, nil },
+		},
+		Dir: t.TempDir(),
+	}, s
+}
+
+func creditModel(t *testing.T) *models.Model {
+	t.Helper()
+	model, err := models.Named("credit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+func TestRunRecordsEveryCell(t *testing.T) {
+	a, b := &place{}, &place{}
+	runner, s := newRunner(t, a, b)
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.open != 0 || b.open != 0 {
+		t.Errorf("%d and %d deployments are still open", a.open, b.open)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(back.Cells) != 2*2*2 {
+		t.Fatalf("%d cells, want targets × rounds × phases = 8", len(back.Cells))
+	}
+	for _, cell := range back.Cells {
+		l := cell.Ledger
+		want := int64(60)
+		if cell.Phase == "warm-up" {
+			want = 5
+		}
+		if l.Scheduled != want || l.Sent != want || l.OK != want {
+			t.Errorf("%s %s round %d: ledger %+v, want %d scheduled, sent and ok", cell.Target, cell.Phase, cell.Round, l, want)
+		}
+		if cell.Answers.Agreed != want || cell.Answers.Labelled != want {
+			t.Errorf("%s %s round %d: answers %+v, want %d agreed", cell.Target, cell.Phase, cell.Round, cell.Answers, want)
+		}
+		if cell.Measured != (cell.Phase == "steady") {
+			t.Errorf("%s: measured = %t", cell.Phase, cell.Measured)
+		}
+		if intervals, err := back.Intervals(&cell); err != nil || len(intervals) == 0 {
+			t.Errorf("%s: %d intervals, error %v", cell.Log, len(intervals), err)
+		}
+	}
+	for _, target := range back.Targets {
+		if len(target.Deployments) != 2 {
+			t.Errorf("%s: %d deployments, want one a round", target.Name, len(target.Deployments))
+		}
+		for _, d := range target.Deployments {
+			if last := d.Stages[len(d.Stages)-1]; last.Name != record.FirstAnswer || d.Failed != "" {
+				t.Errorf("%s: stages %v, failed %q, want them to end with the first answer", target.Name, d.Stages, d.Failed)
+			}
+		}
+	}
+	if back.Scenario.Corpus != 50 || len(back.Scenario.Payloads) != 64 {
+		t.Errorf("corpus %d, payloads %q, want 50 requests and their SHA-256", back.Scenario.Corpus, back.Scenario.Payloads)
+	}
+}
+
+// TestRunIsReproducible: the same seed gives every target, and a second run,
+// the same request bytes and the same due times; another seed gives others.
+func TestRunIsReproducible(t *testing.T) {
+	bodies := func(set ...Setting) (a, b []string) {
+		pa, pb := &place{}, &place{}
+		runner, s := newRunner(t, pa, pb, set...)
+		if _, err := runner.Run(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		// Requests that are due within microseconds of each other may overtake
+		// one another on the way: what was sent is compared, not in what order
+		// it came.
+		slices.Sort(pa.bodies)
+		slices.Sort(pb.bodies)
+		return pa.bodies, pb.bodies
+	}
+	a1, b1 := bodies()
+	a2, _ := bodies()
+	other, _ := bodies(Setting{Key: "seed", Value: "4"})
+	if !slices.Equal(a1, b1) {
+		t.Error("two targets of one run got different requests")
+	}
+	if !slices.Equal(a1, a2) {
+		t.Error("two runs with the same seed sent different requests")
+	}
+	if slices.Equal(a1, other) {
+		t.Error("two seeds sent the same requests")
+	}
+}
+
+// TestSchedulesOfASeed: due times depend on the seed, the round and the phase,
+// and on nothing else.
+func TestSchedulesOfASeed(t *testing.T) {
+	due := func(seed uint64, round, phase int) []float64 {
+		rng := source(seed, seedSchedule, round, phase)
+		return []float64{rng.Float64(), rng.Float64()}
+	}
+	if !slices.Equal(due(1, 1, 0), due(1, 1, 0)) {
+		t.Error("the same place in the plan has two schedules")
+	}
+	for _, other := range [][]float64{due(2, 1, 0), due(1, 2, 0), due(1, 1, 1)} {
+		if slices.Equal(due(1, 1, 0), other) {
+			t.Error("two places in the plan have the same schedule")
+		}
+	}
+	if subseed(1, seedData) == subseed(1, seedOrder, 0) || subseed(1, seedData) == subseed(2, seedData) {
+		t.Error("two purposes or two seeds have the same derived seed")
+	}
+}
+
+func TestPlanBalancesPlaces(t *testing.T) {
+	names := []string{"a", "b", "c", "d"}
+	visits := plan(names, 6, 1)
+	place := map[string]int{}
+	for i, v := range visits {
+		place[v.target] += i % len(names)
+		if v.round != i/len(names)+1 {
+			t.Errorf("visit %d is in round %d", i, v.round)
+		}
+	}
+	for _, name := range names {
+		if place[name] != 9 { // three pairs of rounds, each with first + last place = 3
+			t.Errorf("%s has places summing to %d, want 9", name, place[name])
+		}
+	}
+	if !slices.Equal(visits, plan(names, 6, 1)) {
+		t.Error("the same seed gives two plans")
+	}
+}
+
+func TestRunGoesOnWithoutATarget(t *testing.T) {
+	missing := &place{check: &targets.Unavailable{Why: "no engine", Fix: "install one"}}
+	runner, s := newRunner(t, &place{}, missing)
+	var notes []string
+	runner.Observe = func(e Event) {
+		if e.Note != "" {
+			notes = append(notes, e.Note)
+		}
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := run.Targets[1].Unavailable; !strings.Contains(got, "install one") {
+		t.Errorf("unavailable = %q, want the fix in it", got)
+	}
+	if len(run.Cells) != 4 || len(notes) != 1 || !strings.Contains(notes[0], "no engine") {
+		t.Errorf("%d cells and notes %q, want the other target's four and one note", len(run.Cells), notes)
+	}
+
+	runner, s = newRunner(t, missing, missing)
+	var none *NotAvailableError
+	if run, err := runner.Run(t.Context(), s); run != nil || !errors.As(err, &none) {
+		t.Errorf("with no target at all: run %v, error %v, want a NotAvailableError", run, err)
+	}
+}
+
+func TestRunKeepsWhatItHas(t *testing.T) {
+	runner, s := newRunner(t, &place{}, &place{deploy: errors.New("no room")})
+	run, err := runner.Run(t.Context(), s)
+	var none *NotAvailableError
+	if !errors.As(err, &none) || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("error %v, want a NotAvailableError that says why", err)
+	}
+	if run == nil || len(run.Cells) != 4 {
+		t.Fatalf("run %v, want the other target's four cells", run)
+	}
+	if d := run.Targets[1].Deployments; len(d) != 2 || d[0].Failed != "no room" {
+		t.Errorf("deployments %+v, want two that failed", d)
+	}
+}
+
+func TestStopEndsTheRunAndKeepsIt(t *testing.T) {
+	stop := make(chan struct{})
+	var once sync.Once
+	runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "load.steady.duration", Value: "30s"})
+	runner.Stop = stop
+	runner.Observe = func(e Event) {
+		if e.Phase == "steady" && e.Load.Sent > 20 {
+			once.Do(func() { close(stop) })
+		}
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(back.Interrupted, "in phase steady") {
+		t.Errorf("interrupted = %q", back.Interrupted)
+	}
+	last := back.Cells[len(back.Cells)-1].Ledger
+	if last.Sent <= 20 || last.Sent >= last.Scheduled || last.OK != last.Sent {
+		t.Errorf("ledger %+v, want a part of the schedule, all of it answered", last)
+	}
+}
+
+// handler is the reference server's own.
+func handler(model *models.Model) (http.Handler, error) {
+	server, err := reference.New(reference.Config{Models: []protocol.Model{{
+		Name:    model.Name,
+		Version: model.Version,
+		Schema:  model.Schema,
+		Predict: model.Predict,
+	}}})
+	if err != nil {
+		return nil, err
+	}
+	return server.Handler(), nil
+}
