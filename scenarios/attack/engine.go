@@ -86,8 +86,14 @@ func (e *engine) openSinks(templates []template, sequence order) {
 	}
 }
 
-// newAttacker starts every worker it may use: vegeta would otherwise add them
-// under load, just when they are late.
+// workersAhead is how many of vegeta's workers are started before the load, so
+// that it need not add them under load because the few it has look busy for a
+// moment. More are added when the server falls behind by as many requests. All
+// of the cap would be too many: vegeta hands requests to its workers in turn, so
+// each of them would be run cold, on a stack that has yet to grow.
+const workersAhead = 64
+
+// newAttacker returns vegeta's attacker, with at most workers requests at once.
 func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
 	client := &http.Client{
 		Transport: trips,
@@ -96,7 +102,7 @@ func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
 	}
 	return vegeta.NewAttacker(
 		vegeta.Client(client),
-		vegeta.Workers(uint64(workers)),
+		vegeta.Workers(uint64(min(workers, workersAhead))),
 		vegeta.MaxWorkers(uint64(workers)),
 	)
 }
