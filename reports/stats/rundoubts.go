@@ -146,8 +146,11 @@ func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
 	if len(short) == 0 {
 		return Doubt{}, false
 	}
+	has := strings.Join(short, ", ")
 	if len(short) > 1 {
 		target = ""
+	} else {
+		has = "there are " + FormatCount(least)
 	}
 	q := quantiles()[i]
 	name := QuantileName(q)
@@ -155,7 +158,7 @@ func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
 		Rule: "samples", Target: target, Phase: phase.Name,
 		Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
 		Text: fmt.Sprintf("%s is not shown: it takes %s answers, and %s",
-			name, FormatCount(needed(q)), strings.Join(short, ", ")),
+			name, FormatCount(needed(q)), has),
 		Action: "run it longer, at a higher rate, or with more rounds",
 	}, true
 }

@@ -87,15 +87,6 @@ func (t tally) with(n int64) tally {
 	return append(slices.Clone(t), bucket{never, n})
 }
 
-// total is how many values it counts.
-func (t tally) total() int64 {
-	var n int64
-	for _, b := range t {
-		n += b.count
-	}
-	return n
-}
-
 // at is the value of the given rank, from 1; the largest when the rank is
 // higher than the total.
 func (t tally) at(rank int64) int64 {
