@@ -134,11 +134,14 @@ func ecdfTable(v view, x span) Table {
 	for _, value := range at {
 		t.Rows = append(t.Rows, []string{plain(value)})
 	}
+	t.Rows = append(t.Rows, []string{"at all"})
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
 		for i, n := range countsWithin(s.row.Response.Histogram, at) {
 			t.Rows[i] = append(t.Rows[i], stats.FormatPercent(share(n, s.row.Ledger.Sent)))
 		}
+		ever := stats.FormatPercent(share(s.row.Ledger.OK, s.row.Ledger.Sent))
+		t.Rows[len(at)] = append(t.Rows[len(at)], ever)
 	}
 	return t
 }

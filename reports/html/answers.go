@@ -11,7 +11,8 @@ import (
 func (b builder) errors() *table {
 	t := &table{
 		Caption: "Failures by class, with the first one's text",
-		Head:    []string{"target", "class", "count", "of requests sent", "example"},
+		Left:    2,
+		Head:    []string{"target", "class", "example", "count", "of requests sent"},
 	}
 	for _, r := range b.a.Rows {
 		for _, e := range r.Errors {
@@ -20,7 +21,7 @@ func (b builder) errors() *table {
 				share = text(stats.FormatPercent(float64(e.Count) / float64(r.Ledger.Sent)))
 			}
 			t.Rows = append(t.Rows, []cell{b.name(r.Target, r.Phase), text(e.Class),
-				text(stats.FormatCount(e.Count)), share, {Text: e.Example, Code: true}})
+				{Text: e.Example, Code: true}, text(stats.FormatCount(e.Count)), share})
 		}
 	}
 	return t.unlessEmpty()

@@ -5,8 +5,10 @@ import "servebench/reports/stats"
 // gates judges each limit of the SLO.
 func (b builder) gates() *table {
 	t := &table{
-		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it, and fails when the whole interval breaks it",
-		Head:    []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},
+		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. " +
+			"Its quantiles are of all requests sent: one that failed or was censored counts as endless",
+		Left: 1,
+		Head: []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},
 	}
 	for _, g := range b.a.Gates {
 		verdict := cell{Text: string(g.Verdict), Class: "verdict " + class(g.Verdict)}

@@ -11,7 +11,7 @@ import (
 // headline is the table that people look for.
 func (b builder) headline() *table {
 	t := &table{
-		Caption: "Response time of correct answers, from when a request was due. In small print: the 95 % interval",
+		Caption: "Response time of correct answers, from when a request was due; failures are counted under “answered”. In small print: the 95 % interval",
 		Head:    []string{"target", "offered", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "accuracy", "cold start"},
 	}
 	for _, r := range b.a.Rows {

@@ -13,6 +13,7 @@ type table struct {
 	Head    []string
 	Rows    [][]cell
 	Words   bool // cells hold sentences rather than numbers
+	Left    int  // so many further columns hold words
 	Tall    bool // so many rows that it scrolls
 }
 

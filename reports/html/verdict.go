@@ -128,12 +128,14 @@ func (b builder) worst(target string) stats.Verdict {
 func sentence(r stats.Row) string {
 	s := fmt.Sprintf("%s of %s requests answered correctly at %s",
 		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), stats.FormatRate(r.Offered))
-	p50, p99 := r.Response.Quantiles[0], r.Response.Quantiles[2]
-	if p50.Known {
-		s += ", half of them within " + stats.FormatDuration(p50.Value)
+	var times []string
+	for i, name := range []string{"p50", "", "p99"} {
+		if q := r.Response.Quantiles[i]; name != "" && q.Known {
+			times = append(times, name+" "+stats.FormatDuration(q.Value))
+		}
 	}
-	if p99.Known {
-		s += ", 99 % within " + stats.FormatDuration(p99.Value)
+	if len(times) > 0 {
+		s += "; their response time: " + join(times)
 	}
 	return s + "."
 }

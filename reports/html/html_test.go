@@ -1,0 +1,268 @@
+package html_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"flag"
+	gohtml "html"
+	"io"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/figures/figurestest"
+	"servebench/reports/html"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func render(t testing.TB, a *stats.Analysis) string {
+	t.Helper()
+	var page bytes.Buffer
+	if err := html.Write(&page, a); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
+}
+
+// ordinary is a comparison with a bit of everything.
+func ordinary() *stats.Analysis {
+	p := figurestest.Compare(2, 3)
+	p.Fail = func(rng *rand.Rand, target string, _ time.Duration) bool {
+		return target == "container" && rng.Float64() < 0.004
+	}
+	a := p.Make()
+	a.Run.Targets = append(a.Run.Targets, record.Target{
+		Name: "vm", Unavailable: "no qemu-system-x86_64 in PATH; to make it available: apt-get install -y qemu-system-x86"})
+	a.Doubts = []stats.Doubt{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
+		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "bear it in mind when you compare them"}}
+	return a
+}
+
+// compared is an ordinary comparison, from the record up.
+func compared(t testing.TB) *stats.Analysis {
+	t.Helper()
+	a, err := stats.Analyse(statstest.Open(t, statstest.Compare()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// words is the text of a page, a line for each element that has some.
+func words(page string) string {
+	for _, hidden := range []string{`(?s)<style>.*?</style>`, `(?s)<svg.*?</svg>`} {
+		page = regexp.MustCompile(hidden).ReplaceAllString(page, "")
+	}
+	page = regexp.MustCompile(`</?(?:strong|code|small|span)[^>]*>`).ReplaceAllString(page, " ")
+	page = regexp.MustCompile(`</t[dh]><t[dh][^>]*>`).ReplaceAllString(page, " | ")
+	page = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page, "\n")
+	var lines []string
+	for line := range strings.SplitSeq(gohtml.UnescapeString(page), "\n") {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func TestGolden(t *testing.T) {
+	const golden = "testdata/compare.golden"
+	got := words(render(t, ordinary()))
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("the page's text changed; if it should, run the test with -update (-want +got):\n%s", diff)
+	}
+}
+
+// TestFromTheRecordUp renders what stats makes of a run on disk. The figures
+// themselves are the business of the tests of stats.
+func TestFromTheRecordUp(t *testing.T) {
+	inOrder(t, words(render(t, compared(t))), "compare", "physical", "container", "vm", "NOT RUN", "qemu-system-x86",
+		"Can the instrument be believed?", "Limits", "p99 response time", "Results", "Latency by percentile", "Over time",
+		"Cold starts", "status 503", "503 Service Unavailable: queue full", "network path", "servebench run compare --seed 1")
+}
+
+func TestPolicyFitsThePage(t *testing.T) {
+	page := render(t, figurestest.Compare(2, 2).Make())
+	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(page)
+	policy := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
+	if style == nil || policy == nil {
+		t.Fatal("the page has no style sheet or no policy")
+	}
+	sum := sha256.Sum256([]byte(style[1]))
+	want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	if got := gohtml.UnescapeString(policy[1]); !strings.Contains(got, want) || !strings.Contains(got, "default-src 'none'") {
+		t.Errorf("policy %q, want the style sheet's hash %s and nothing else allowed", got, want)
+	}
+	for _, forbidden := range []string{"<script", "<link", "<iframe", " style=", "http:", "https:", "@import", "url("} {
+		if strings.Contains(page, forbidden) {
+			t.Errorf("the page contains %q", forbidden)
+		}
+	}
+}
+
+func TestHostileTextIsEscaped(t *testing.T) {
+	const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
+	p := figurestest.Compare(2, 2)
+	p.Targets[1] = evil
+	a := p.Make()
+	run := a.Run
+	run.ID, run.Version, run.Interrupted, run.Command = evil, evil, evil, []string{evil}
+	run.Scenario.Name, run.Scenario.Description, run.Scenario.Text, run.Scenario.Payloads = evil, evil, evil, evil
+	run.Scenario.Phases[0].Name, run.Scenario.Phases[0].Law = evil, evil
+	run.Environment = []record.Fact{{Name: evil, Value: evil}}
+	run.Targets[0].Facts = []record.Fact{{Name: evil, Value: evil, Unequal: true}}
+	run.Targets[0].Deployments[0].Failed = evil
+	run.Targets[0].Deployments[0].Stages[0].Name = evil
+	run.Targets = append(run.Targets, record.Target{Name: "vm", Unavailable: evil})
+	a.Doubts = []stats.Doubt{{Rule: evil, Fatal: true, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
+	a.Validity = stats.Invalid
+	a.Gates[0].Why, a.Gates[0].Metric, a.Gates[0].Observed = evil, evil, evil
+	a.Rows[0].Errors = []record.ErrorCount{{Class: evil, Count: 3, Example: evil}}
+	page := render(t, a)
+	for _, tag := range []string{"<script", "<img"} {
+		if strings.Contains(page, tag) {
+			t.Errorf("the page contains %s", tag)
+		}
+	}
+	// As an attribute's value, the text must not end the attribute.
+	if strings.Contains(regexp.MustCompile(`>[^<]*<`).ReplaceAllString(page, "><"), "onerror=alert(2)>") {
+		t.Error("the text broke out of an attribute")
+	}
+	if got := strings.Count(words(page), "alert(1)"); got < 20 {
+		t.Errorf("the text is shown %d times, want it wherever the run has it", got)
+	}
+}
+
+func TestInvalidComesFirst(t *testing.T) {
+	a := figurestest.Compare(2, 2).Make()
+	a.Validity = stats.Invalid
+	a.Doubts = []stats.Doubt{{Rule: "lag", Fatal: true, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
+	page := render(t, a)
+	text := words(page)
+	inOrder(t, text, "INVALID", "nothing on this page is a result", "requests left late", "physical", "Results", "INVALID.", "They are not results", "Figures")
+	if strings.Contains(text, "\nPASS") {
+		t.Error("an invalid run shows PASS")
+	}
+	for _, svg := range regexp.MustCompile(`(?s)<svg [^>]*role="img".*?</svg>`).FindAllString(page, -1) {
+		if !strings.Contains(svg, "INVALID RUN") {
+			t.Errorf("a figure without the mark: %.120s", svg)
+		}
+	}
+}
+
+func TestInterruptedIsSaidOnTop(t *testing.T) {
+	a := figurestest.Compare(2, 2).Make()
+	a.Run.Interrupted = "stopped by a signal."
+	inOrder(t, words(render(t, a)), "PASS", "Interrupted.", "stopped by a signal.", "physical", "Doubts")
+}
+
+// inOrder fails the test when the page does not have the parts in this order.
+func inOrder(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		_, rest, found := strings.Cut(text, part)
+		if !found {
+			t.Fatalf("%q is not where it should be", part)
+		}
+		text = rest
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for verdict, want := range map[stats.Verdict]string{
+		stats.Pass: "Every limit of the SLO is kept", stats.Fail: "At least one limit of the SLO is broken",
+		stats.Inconclusive: "too uncertain to say", stats.NoLimit: "The scenario sets no limits",
+	} {
+		a := figurestest.Compare(2, 2).Make()
+		a.Verdict = verdict
+		a.Gates[1].Verdict = verdict
+		a.Gates[1].Why = "the whole interval lies above the limit"
+		text := words(render(t, a))
+		inOrder(t, text, want)
+		if verdict == stats.Fail {
+			inOrder(t, text, "container", "FAIL", "Broken: p99 response time", "physical", "the whole interval lies above the limit")
+		}
+	}
+}
+
+func TestNothingRan(t *testing.T) {
+	p := figurestest.Compare(2, 0)
+	a := p.Make()
+	a.Run.Targets[0].Unavailable = "no runc in PATH; to make it available: apt-get install -y runc"
+	a.Run.Targets[1].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1: address already in use"}}
+	inOrder(t, words(render(t, a)), "NOT RUN", "apt-get install -y runc", "NOT MEASURED", "its output is under “Errors”",
+		"Nothing was measured.", "Not drawn:", "address already in use", "Reproduce")
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	page := render(t, figurestest.Compare(2, 1).Make())
+	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if strings.Count(page, ` id="`+link[1]+`"`) != 1 {
+			t.Errorf("the link to #%s does not lead to one place", link[1])
+		}
+	}
+}
+
+func TestSizeOfALargeComparison(t *testing.T) {
+	const most = 1_500_000
+	if n := len(render(t, figurestest.Compare(4, 5).Make())); n > most {
+		t.Errorf("the report of five rounds on four targets has %d bytes, want at most %d", n, most)
+	}
+}
+
+func TestFormat(t *testing.T) {
+	var file buffer
+	err := html.Format().Render(figurestest.Compare(1, 1).Make(), func(name string) (io.WriteCloser, error) {
+		if name != "report.html" {
+			t.Errorf("opened %q", name)
+		}
+		return &file, nil
+	})
+	if err != nil || !file.closed || !strings.HasSuffix(file.String(), "</html>\n") {
+		t.Errorf("error %v, closed %v, %d bytes", err, file.closed, file.Len())
+	}
+	full := errors.New("no space left")
+	err = html.Format().Render(figurestest.Compare(1, 1).Make(), func(string) (io.WriteCloser, error) { return nil, full })
+	if !errors.Is(err, full) || !strings.Contains(err.Error(), "report.html") {
+		t.Errorf("error %v, want one that names the file and wraps %v", err, full)
+	}
+}
+
+type buffer struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (b *buffer) Close() error {
+	b.closed = true
+	return nil
+}
+
+func BenchmarkWrite(b *testing.B) {
+	a := figurestest.Compare(4, 5).Make()
+	for b.Loop() {
+		if err := html.Write(io.Discard, a); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
