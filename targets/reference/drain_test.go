@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,8 +63,8 @@ func TestDrainDelayTakesRequestsButIsNotReady(t *testing.T) {
 		}
 		c = dial(t, l)
 		c.send(t, inferRequest("noop"))
-		if resp, body := c.read(t); resp.StatusCode != 200 {
-			t.Errorf("draining: a request got %d %s", resp.StatusCode, body)
+		if resp, body := c.read(t); resp.StatusCode != 200 || !resp.Close {
+			t.Errorf("draining: a request got %d %s, close %v", resp.StatusCode, body, resp.Close)
 		}
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -103,6 +104,23 @@ func TestServeReportsAListenerThatFails(t *testing.T) {
 		if err := <-ended; err == nil || !strings.HasPrefix(err.Error(), "serve on pipe: ") {
 			t.Errorf("got %v", err)
 		}
+	})
+}
+
+func TestHeaderLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, stop, ended := start(t, newServer(t, Config{}))
+		c := dial(t, l)
+		go func() {
+			// The server stops reading in the midst of it.
+			_, _ = io.WriteString(c, "GET /v2 HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 2*maxHeader)+"\r\n\r\n")
+		}()
+		if resp, body := c.read(t); resp.StatusCode != 431 {
+			t.Errorf("got %d %s, want 431", resp.StatusCode, body)
+		}
+		c.Close()
+		stop()
+		<-ended
 	})
 }
 

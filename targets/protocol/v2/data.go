@@ -13,8 +13,8 @@ type data[T float32 | float64] struct {
 	typ     numeric
 	rows    int
 	width   int // values in a row
-	values  []T // read so far, row by row
-	count   int // and how many there were; those beyond the shape are dropped
+	values  []T // what there was before, and those read so far, row by row
+	count   int // of those read so far
 }
 
 // readData appends to dst the values of t, rows × width of them. When they are
@@ -86,9 +86,8 @@ func (d *data[T]) element() (problem string) {
 	if v := T(x); math.IsInf(float64(v), 0) && !math.IsInf(x, 0) {
 		problem = fmt.Sprintf("%g is out of the range of FP32, in which the model computes", x)
 	}
-	if d.count++; d.count <= d.rows*d.width {
-		d.values = append(d.values, T(x))
-	}
+	d.count++
+	d.values = append(d.values, T(x))
 	return problem
 }
 
