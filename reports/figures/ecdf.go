@@ -49,7 +49,7 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 		return ", " + stats.FormatPercent(share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
 	})
 	if rounds(v) > 1 {
-		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.45), line: 0.7})
+		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
 	}
 	c = l.draw(c, p)
 	panel := newPanel(p)
@@ -61,7 +61,7 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 			if len(s.rounds) > 1 && r.Response.Histogram != nil {
 				panel.Add(&plotter.Line{
 					XYs:       cumulative(r.Response.Histogram, r.Ledger.Sent, x, 150),
-					LineStyle: draw.LineStyle{Color: faint(s.look.color, 0.45), Width: 0.7},
+					LineStyle: draw.LineStyle{Color: faint(s.look.color, 0.6), Width: 0.7},
 				})
 			}
 		}

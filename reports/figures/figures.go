@@ -58,6 +58,9 @@ func All(a *stats.Analysis) []Figure {
 	for i := range all {
 		all[i].Mark = mark(a)
 		all[i].Width = width
+		if all[i].Mark != "" {
+			all[i].Height += markHeight
+		}
 	}
 	return all
 }

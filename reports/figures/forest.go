@@ -7,7 +7,6 @@ import (
 
 	"servebench/reports/stats"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -24,7 +23,7 @@ func forest(v view) Figure {
 	}
 	groups := ratioGroups(v)
 	if len(groups) == 0 {
-		f.Missing = "it takes two targets that answered in the same rounds, and there were not"
+		f.Missing = "a comparison takes two targets that answered in the same rounds"
 		return f
 	}
 	lines := 0
@@ -104,108 +103,4 @@ func ratioText(v float64) string {
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
 	return stats.FormatNumber(v)
-}
-
-func drawForest(c draw.Canvas, p Palette, v view, groups []ratioGroup, lines int) {
-	const names, figures = 150, 130
-	sty := face(small, p.Ink)
-	sty.YAlign = draw.YCenter
-	panel := newPanel(p)
-	logAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-names-figures, 56)
-	panel.X.Label.Text = "ratio to " + label(v.analysis.Reference)
-	panel.Y.Min, panel.Y.Max = 0, float64(lines)
-	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
-	panel.Y.Width = 0
-	panel.Add(equality{p})
-	y := float64(lines)
-	var rows []ratioRow
-	for _, g := range groups {
-		rows = append(rows, ratioRow{y: y - 0.5, heading: meaning(g.metric)})
-		y--
-		for _, r := range g.ratios {
-			rows = append(rows, ratioRow{y: y - 0.5, ratio: r, look: v.lookOf(r.Target)})
-			y--
-		}
-	}
-	for _, r := range rows {
-		panel.Add(r)
-	}
-	inner := draw.Crop(c, names, -figures, 0, 0)
-	panel.Draw(inner)
-	data := panel.DataCanvas(inner)
-	for _, r := range rows {
-		at := data.Y(panel.Y.Norm(r.y))
-		if r.heading != "" {
-			bold := boldFace(small, p.Ink)
-			bold.YAlign = draw.YCenter
-			c.FillText(bold, vg.Point{X: c.Min.X, Y: at}, r.heading)
-			continue
-		}
-		c.FillText(sty, vg.Point{X: c.Min.X + 10, Y: at}, fit(label(r.ratio.Target), names-20, sty.Width))
-		text := ratioText(r.ratio.Value)
-		if r.ratio.HasInterval {
-			text += " " + ratioInterval(r.ratio)
-		}
-		c.FillText(sty, vg.Point{X: c.Max.X - figures + 12, Y: at}, text)
-	}
-}
-
-// ratioSpan is symmetric about 1, so that twice and half look alike.
-func ratioSpan(groups []ratioGroup) span {
-	widest := 1.1
-	for _, g := range groups {
-		for _, r := range g.ratios {
-			for _, value := range []float64{r.Value, r.Low, r.High} {
-				if value > 0 && !math.IsInf(value, 0) {
-					widest = math.Max(widest, math.Max(value, 1/value))
-				}
-			}
-		}
-	}
-	widest *= 1.08
-	return span{1 / widest, widest}
-}
-
-func (v view) lookOf(target string) look {
-	for _, s := range v.series {
-		if s.row.Target == target {
-			return s.look
-		}
-	}
-	return look{color: Light().Ink}
-}
-
-// ratioRow is one line of the figure: a heading, or a ratio.
-type ratioRow struct {
-	y       float64
-	heading string
-	ratio   stats.Ratio
-	look    look
-}
-
-// Plot implements plot.Plotter.
-func (r ratioRow) Plot(c draw.Canvas, panel *plot.Plot) {
-	if r.heading != "" {
-		return
-	}
-	toX, toY := panel.Transforms(&c)
-	y := toY(r.y)
-	if r.ratio.HasInterval {
-		low := max(toX(r.ratio.Low), c.Min.X)
-		high := min(toX(r.ratio.High), c.Max.X)
-		sty := draw.LineStyle{Color: r.look.color, Width: 1.6}
-		c.StrokeLine2(sty, low, y, high, y)
-		c.StrokeLine2(sty, low, y-3, low, y+3)
-		c.StrokeLine2(sty, high, y-3, high, y+3)
-	}
-	c.DrawGlyph(glyph(marker{r.look.shape, !r.ratio.HasInterval}, r.look.color, 4), vg.Point{X: toX(r.ratio.Value), Y: y})
-}
-
-// equality is the line at 1.
-type equality struct{ palette Palette }
-
-// Plot implements plot.Plotter.
-func (e equality) Plot(c draw.Canvas, panel *plot.Plot) {
-	toX, _ := panel.Transforms(&c)
-	c.StrokeLine2(draw.LineStyle{Color: e.palette.Ink, Width: 1}, toX(1), c.Min.Y, toX(1), c.Max.Y)
 }

@@ -24,6 +24,8 @@ const (
 	medium vg.Length = 9.5
 	large  vg.Length = 13
 	margin vg.Length = 14 // around a figure that stands alone
+
+	markHeight vg.Length = 15 // what a mark adds to a figure
 )
 
 // bold is golang.org/x/image/font.WeightBold.
@@ -58,7 +60,7 @@ func (f Figure) draw(c draw.Canvas, p Palette, where setting) {
 	if f.Mark != "" {
 		alarm := boldFace(medium, p.Alarm)
 		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, f.Mark)
-		c = draw.Crop(c, 0, 0, 0, -alarm.Height(f.Mark)-4)
+		c = draw.Crop(c, 0, 0, 0, -markHeight)
 	}
 	f.paint(c, p)
 }

@@ -60,7 +60,7 @@ func percentileCurves(v view) []curve {
 			if len(s.rounds) > 1 && r.Response.Histogram != nil {
 				c := percentileCurve(r.Response.Histogram, r.Ledger.Sent)
 				c.series, c.max = s, plotter.XY{}
-				c.style = draw.LineStyle{Color: faint(s.look.color, 0.45), Width: 0.7}
+				c.style = draw.LineStyle{Color: faint(s.look.color, 0.6), Width: 0.7}
 				curves = append(curves, c)
 			}
 		}

@@ -19,7 +19,7 @@ func drawPercentiles(c draw.Canvas, p Palette, v view, curves []curve) {
 	l = append(l, entry{text: "response", color: p.Ink, line: 2},
 		entry{text: "service", color: p.Ink, line: 1.2, dash: []vg.Length{4, 3}})
 	if rounds(v) > 1 {
-		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.45), line: 0.7})
+		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
 	}
 	l = append(l, entry{text: "slowest", color: p.Ink, marker: &marker{hollow: true}})
 	c = l.draw(c, p)

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"servebench/reports/figures"
@@ -54,7 +55,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 	p := &page{
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
-		Verdict: b.verdict(), Interrupted: a.Run.Interrupted,
+		Verdict: b.verdict(), Interrupted: strings.TrimRight(a.Run.Interrupted, ". "),
 		Targets: b.targets(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(),
