@@ -1,8 +1,6 @@
 package html
 
 import (
-	"fmt"
-
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -27,7 +25,8 @@ func (b builder) errors() *table {
 	return t.unlessEmpty()
 }
 
-// failure is a start that failed, or a server that ended by itself.
+// failure is a start that failed, or a server that ended by itself, in one
+// round or likewise in several.
 type failure struct {
 	Where, Text string
 }
@@ -35,10 +34,19 @@ type failure struct {
 func failures(run *record.Run) []failure {
 	var all []failure
 	for _, t := range run.Targets {
+		var texts []string
+		rounds := map[string][]int{}
 		for _, d := range t.Deployments {
-			if d.Failed != "" {
-				all = append(all, failure{fmt.Sprintf("%s, round %d", t.Name, d.Round), d.Failed})
+			if d.Failed == "" {
+				continue
 			}
+			if rounds[d.Failed] == nil {
+				texts = append(texts, d.Failed)
+			}
+			rounds[d.Failed] = append(rounds[d.Failed], d.Round)
+		}
+		for _, text := range texts {
+			all = append(all, failure{t.Name + ", " + roundList(rounds[text]), text})
 		}
 	}
 	return all

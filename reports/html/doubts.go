@@ -2,7 +2,11 @@ package html
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
+
+	"servebench/reports/stats"
 )
 
 // doubt is a reason not to believe a figure, with what to do about it.
@@ -11,27 +15,46 @@ type doubt struct {
 	Where, Text, Measured, Action string
 }
 
+// doubts lists the doubts; what is the same in several rounds is one entry.
 func (b builder) doubts() []doubt {
 	var all []doubt
-	for _, d := range b.a.Doubts {
-		shown := doubt{Fatal: d.Fatal, Text: sentenceCase(d.Text), Action: sentenceCase(d.Action), Where: place(d.Target, d.Phase, d.Round)}
-		if d.Figure != "" && d.Threshold != "" {
-			shown.Measured = fmt.Sprintf("%s; threshold %s", d.Figure, d.Threshold)
+	for i, d := range b.a.Doubts {
+		same := func(o stats.Doubt) bool {
+			o.Round = d.Round
+			return o == d
 		}
-		all = append(all, shown)
+		if slices.ContainsFunc(b.a.Doubts[:i], same) {
+			continue
+		}
+		var rounds []int
+		for _, o := range b.a.Doubts[i:] {
+			if same(o) && o.Round > 0 {
+				rounds = append(rounds, o.Round)
+			}
+		}
+		all = append(all, doubt{Fatal: d.Fatal, Text: sentenceCase(d.Text), Action: sentenceCase(d.Action),
+			Where: place(d.Target, d.Phase, rounds), Measured: measured(d)})
 	}
 	return all
 }
 
-func place(target, phase string, round int) string {
+func measured(d stats.Doubt) string {
+	const none = "none" // the fact itself is the doubt
+	if d.Figure == "" || d.Threshold == "" || d.Threshold == none {
+		return d.Figure
+	}
+	return d.Figure + "; threshold " + d.Threshold
+}
+
+func place(target, phase string, rounds []int) string {
 	var parts []string
 	for _, part := range []string{target, phase} {
 		if part != "" {
 			parts = append(parts, part)
 		}
 	}
-	if round > 0 {
-		parts = append(parts, fmt.Sprintf("round %d", round))
+	if len(rounds) > 0 {
+		parts = append(parts, roundList(rounds))
 	}
 	if len(parts) == 0 {
 		return "whole run"
@@ -39,14 +62,30 @@ func place(target, phase string, round int) string {
 	return strings.Join(parts, ", ")
 }
 
-// sentenceCase makes a sentence of a clause.
+// roundList is "round 2" or "rounds 1, 2 and 3".
+func roundList(rounds []int) string {
+	names := make([]string, len(rounds))
+	for i, r := range rounds {
+		names[i] = fmt.Sprint(r)
+	}
+	if len(names) == 1 {
+		return "round " + names[0]
+	}
+	return "rounds " + join(names)
+}
+
+// sentenceCase makes a sentence of a clause. A clause that begins with a name
+// like p99 keeps it.
 func sentenceCase(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return ""
 	}
 	runes := []rune(s)
-	s = strings.ToUpper(string(runes[:1])) + string(runes[1:])
+	if len(runes) < 2 || !unicode.IsDigit(runes[1]) {
+		runes[0] = unicode.ToUpper(runes[0])
+	}
+	s = string(runes)
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}

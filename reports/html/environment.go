@@ -22,9 +22,9 @@ func (b builder) host() *table {
 // facts sets the targets side by side, what differs between them first.
 func (b builder) facts() *table {
 	t := &table{Caption: "The targets side by side; what differs comes first", Head: []string{"fact"}, Words: true}
-	var ran []record.Target
+	var ran []record.Target // those that came up far enough to be described
 	for _, target := range b.a.Run.Targets {
-		if target.Unavailable == "" {
+		if len(target.Facts) > 0 {
 			ran = append(ran, target)
 			t.Head = append(t.Head, target.Name)
 		}

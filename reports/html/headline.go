@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/stats"
@@ -53,7 +54,7 @@ func coldStart(starts []time.Duration) cell {
 	low, high := slices.Min(starts), slices.Max(starts)
 	text := stats.FormatDuration(low)
 	if high > low {
-		text += " – " + stats.FormatDuration(high)
+		text = strings.NewReplacer("[", "", ", ", " – ", "]", "").Replace(stats.FormatRange(low, high))
 	}
 	return noted(text, plural(int64(len(starts)), "start"))
 }

@@ -214,6 +214,21 @@ func TestNothingRan(t *testing.T) {
 		"Nothing was measured.", "Not drawn:", "address already in use", "Reproduce")
 }
 
+func TestWhatRecursIsSaidOnce(t *testing.T) {
+	a := figurestest.Compare(2, 3).Make()
+	for i := range a.Run.Targets[1].Deployments {
+		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
+		a.Doubts = append(a.Doubts, stats.Doubt{Rule: "deployment", Target: "container", Round: i + 1, Text: "p99 is one word"})
+	}
+	text := words(render(t, a))
+	inOrder(t, text, "p99 is one word.", "container, rounds 1, 2 and 3", "Errors", "container, rounds 1, 2 and 3", "exit status 3")
+	for _, once := range []string{"p99 is one word", "exit status 3"} {
+		if n := strings.Count(text, once); n != 1 {
+			t.Errorf("%q is said %d times", once, n)
+		}
+	}
+}
+
 func TestLinksLeadSomewhere(t *testing.T) {
 	page := render(t, figurestest.Compare(2, 1).Make())
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
