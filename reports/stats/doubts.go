@@ -69,12 +69,22 @@ func worst(group []finding) Doubt {
 	if len(group) == 1 {
 		return d
 	}
+	slices.SortFunc(group, func(a, b finding) int { return a.Round - b.Round })
 	var rounds []string
 	for _, f := range group {
 		rounds = append(rounds, fmt.Sprint(f.Round))
 	}
-	slices.Sort(rounds)
-	d.Text = fmt.Sprintf("%s (the worst of rounds %s)", d.Text, strings.Join(rounds, ", "))
+	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), strings.Join(rounds, ", "))
 	d.Round = 0
 	return d
+}
+
+// rankOf is what the finding that is told was among the group's.
+func rankOf(group []finding) string {
+	for _, f := range group {
+		if f.badness != group[0].badness {
+			return "the worst"
+		}
+	}
+	return "the first"
 }

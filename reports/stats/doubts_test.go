@@ -48,6 +48,7 @@ func TestDoubts(t *testing.T) {
 		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].OK-- }},
 		{"interrupted", false, "", func(r *record.Run) { r.Interrupted = "stopped in phase steady of container in round 3 of 3" }},
+		{"unfinished", false, "", func(r *record.Run) { r.Finished = time.Time{} }},
 		{"server-died", false, "container", func(r *record.Run) { r.Targets[1].Deployments[1].Failed = "signal: killed" }},
 		{"not-ready", false, "container", func(r *record.Run) {
 			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1: no such model"}
@@ -154,6 +155,23 @@ func TestDoubtsCollapseOverRounds(t *testing.T) {
 		}
 	}
 	if len(found) != 1 || found[0].Round != 0 || found[0].Figure != "generator CPU 93 %" || !strings.Contains(found[0].Text, "rounds 1, 2, 3") {
+		t.Errorf("%+v", found)
+	}
+}
+
+// Servers that fail round after round make one doubt.
+func TestFailedDeploymentsCollapse(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	for i := range run.Targets[1].Deployments {
+		run.Targets[1].Deployments[i] = record.Deployment{Round: i + 1, Failed: "exit status 1"}
+	}
+	var found []stats.Doubt
+	for _, d := range analyse(t, run).Doubts {
+		if d.Rule == "not-ready" {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 || !strings.HasSuffix(found[0].Text, "exit status 1 (the first of rounds 1, 2, 3)") {
 		t.Errorf("%+v", found)
 	}
 }

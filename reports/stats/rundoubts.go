@@ -31,44 +31,49 @@ func empty(a *Analysis) []Doubt {
 }
 
 func interrupted(a *Analysis) []Doubt {
-	if a.Run.Interrupted == "" {
-		return nil
-	}
-	return []Doubt{{
+	d := Doubt{
 		Rule: "interrupted", Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
 		Text:   "the run ended before its plan did: " + a.Run.Interrupted,
 		Action: "read it as what it is, a part; run it again for the whole",
-	}}
+	}
+	switch {
+	case a.Run.Interrupted != "":
+	case a.Run.Finished.IsZero():
+		d.Rule, d.Text = "unfinished", "the run has not come to its end: it is still going on, or was killed"
+	default:
+		return nil
+	}
+	return []Doubt{d}
 }
 
 // died tells of servers that did not come up or ended by themselves. What they
 // failed is theirs and not the instrument's.
 func died(a *Analysis) []Doubt {
-	var all []Doubt
+	var found []finding
 	for _, t := range a.Run.Targets {
 		for _, d := range t.Deployments {
 			if d.Failed == "" {
 				continue
 			}
-			rule, text := "server-died", "the server did not last: "
+			rule, text, action := "server-died", "the server did not last: ", "see what it says; its limits on memory and CPU are in the scenario"
 			if len(coldStarts(a.Run, t.Name, d.Round)) == 0 {
-				rule, text = "not-ready", "the server did not come up: "
+				rule, text, action = "not-ready", "the server did not come up: ", "mend what it says and run it again"
 			}
-			all = append(all, Doubt{
+			found = append(found, finding{Doubt: Doubt{
 				Rule: rule, Target: t.Name, Round: d.Round, Figure: "failed deployment", Threshold: "none",
 				Text:   text + strings.TrimSpace(d.Failed),
-				Action: "see the server's output above; its limits on memory and CPU are in the scenario",
-			})
+				Action: action,
+			}})
 		}
 	}
-	return all
+	return collapse(found)
 }
 
 // missingRounds tells of rows that hold fewer rounds than were planned.
 func missingRounds(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, row := range a.Rows {
-		if a.Run.Interrupted != "" || row.Rounds >= a.Run.Scenario.Rounds {
+		if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || row.Rounds >= a.Run.Scenario.Rounds {
 			continue
 		}
 		figure := fmt.Sprintf("%d of %d rounds", row.Rounds, a.Run.Scenario.Rounds)

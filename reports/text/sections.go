@@ -27,14 +27,20 @@ func (p *page) ratios() {
 		head := fmt.Sprintf("%s / %s%s: ", clean(k.target), clean(p.analysis.Reference), p.inPhase(k.phase))
 		p.wrapped("  ", head+strings.Join(parts[k], " · "))
 	}
+	for _, r := range p.analysis.Ratios {
+		if !r.HasInterval {
+			p.line("Ratios without an interval have too few rounds for one.")
+			return
+		}
+	}
 }
 
 func ratio(r stats.Ratio) string {
 	s := fmt.Sprintf("%s ×%s", r.Metric, stats.FormatNumber(r.Value))
 	if r.HasInterval {
-		return s + " " + stats.FormatInterval(r.Low, r.High)
+		s += " " + stats.FormatInterval(r.Low, r.High)
 	}
-	return s + " (too few rounds for an interval)"
+	return s
 }
 
 // inPhase names the phase where there are several to mix up.

@@ -70,9 +70,11 @@ func TestGolden(t *testing.T) {
 	for name, p := range plans() {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			if err := text.Write(&got, analyse(t, p), text.Style{}); err != nil {
+			a := analyse(t, p)
+			if err := text.Write(&got, a, text.Style{}); err != nil {
 				t.Fatal(err)
 			}
+			checkColour(t, a, got.String())
 			file := filepath.Join("testdata", name+".txt")
 			if *update {
 				if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
@@ -95,30 +97,26 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// Colours change nothing but the colour.
-func TestColourIsOnlyPaint(t *testing.T) {
-	for name, p := range plans() {
-		a := analyse(t, p)
-		var plain, coloured bytes.Buffer
-		if err := text.Write(&plain, a, text.Style{}); err != nil {
-			t.Fatal(err)
-		}
-		if err := text.Write(&coloured, a, text.Style{Colour: true}); err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(plain.String(), "\x1b") {
-			t.Errorf("%s: colours without being asked for", name)
-		}
-		if !strings.Contains(coloured.String(), "\x1b") {
-			t.Errorf("%s: no colour", name)
-		}
-		bare := coloured.String()
-		for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
-			bare = strings.ReplaceAll(bare, code, "")
-		}
-		if diff := cmp.Diff(plain.String(), bare); diff != "" {
-			t.Errorf("%s: (-plain +coloured)\n%s", name, diff)
-		}
+// checkColour holds the coloured text against the plain one: colours change
+// nothing but the colour.
+func checkColour(t *testing.T, a *stats.Analysis, plain string) {
+	t.Helper()
+	var coloured bytes.Buffer
+	if err := text.Write(&coloured, a, text.Style{Colour: true}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(plain, "\x1b") {
+		t.Error("colours without being asked for")
+	}
+	if !strings.Contains(coloured.String(), "\x1b") {
+		t.Error("no colour")
+	}
+	bare := coloured.String()
+	for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
+		bare = strings.ReplaceAll(bare, code, "")
+	}
+	if diff := cmp.Diff(plain, bare); diff != "" {
+		t.Errorf("(-plain +coloured)\n%s", diff)
 	}
 }
 
