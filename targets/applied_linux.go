@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 )
 
 // Applied reads back from the kernel which limits a server's process is under
@@ -55,10 +54,3 @@ func memoryLimit(pid int) (Bytes, error) {
 
 // pageSize is what the kernel rounds a limit down to.
 func pageSize() Bytes { return Bytes(os.Getpagesize()) }
-
-func processorsFact(want Limits) Fact {
-	if n := want.Processors(); n > 0 {
-		return Fact{Name: "GOMAXPROCS", Value: strconv.Itoa(n)}
-	}
-	return Fact{Name: "GOMAXPROCS", Value: "not set"}
-}

@@ -3,6 +3,7 @@ package targets
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func descendants(root int) []procStat {
 // comes in steps of 10 ms.
 func TreeUsage(pid int) (Usage, error) {
 	tree := descendants(pid)
-	if len(tree) == 0 {
+	if !slices.ContainsFunc(tree, func(s procStat) bool { return s.pid == pid && !s.dead }) {
 		return Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
 	}
 	var usage Usage
@@ -136,11 +137,6 @@ func ProcessUsage(pids ...int) Usage {
 		}
 	}
 	return usage
-}
-
-// Add adds what another part of the target used.
-func (u Usage) Add(other Usage) Usage {
-	return Usage{CPU: u.CPU + other.CPU, Resident: u.Resident + other.Resident}
 }
 
 // Parent returns the process's parent.

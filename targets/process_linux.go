@@ -25,14 +25,28 @@ func (p *Process) spawn(c Command) error {
 		defer leave()
 	}
 	if len(c.CPUs) > 0 {
-		if err := Pin(0, c.CPUs); err != nil {
+		back, err := pinThread(c.CPUs)
+		if err != nil {
 			return err
 		}
+		defer back()
 	}
 	p.Began = time.Now()
 	err := cmd.Start()
 	p.Started = time.Now()
 	return err
+}
+
+// pinThread pins the calling thread and returns what undoes it. It has to be
+// undone: the thread may be the main one, whose CPU set the world takes for
+// this process's.
+func pinThread(cpus []int) (back func(), err error) {
+	thread := syscall.Gettid()
+	before, err := Pinned(thread)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = Pin(thread, before) }, Pin(thread, cpus)
 }
 
 // awaitEnd waits for a child to end and leaves it a zombie.

@@ -73,7 +73,9 @@ func (p Probe) poll(ctx context.Context, attempt func(context.Context) error) (t
 			if r.err == nil {
 				return r.at, nil
 			}
-			last = r.err
+			if timeout, ok := errors.AsType[net.Error](r.err); !ok || !timeout.Timeout() { // which tells nothing
+				last = r.err
+			}
 			timer.Reset(min(max(r.at/pollShare, pollFirst), pollMost))
 		case <-timer.C:
 			go p.try(ctx, attempt, results)

@@ -153,3 +153,8 @@ type Usage struct {
 	CPU      time.Duration // user + system
 	Resident Bytes         // now
 }
+
+// Add adds what another part of the target used.
+func (u Usage) Add(other Usage) Usage {
+	return Usage{CPU: u.CPU + other.CPU, Resident: u.Resident + other.Resident}
+}

@@ -65,7 +65,7 @@ func dialDocker(ctx context.Context) (*client.Client, *targets.Unavailable) {
 			Fix: "DOCKER_HOST=" + client.DefaultDockerHost,
 		}
 	}
-	cli, err := client.New(client.WithHost(address), client.WithAPIVersionNegotiation())
+	cli, err := client.New(client.WithHost(address))
 	if err == nil {
 		_, err = cli.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
 	}

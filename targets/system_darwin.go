@@ -1,0 +1,95 @@
+package targets
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+// errLinux is why limits are not applied on this system: a server still runs,
+// and its facts say so.
+var errLinux = errors.New("CPU sets, cgroups and /proc are Linux's")
+
+// Cgroup stands for Linux's control groups; there are none here.
+type Cgroup struct{}
+
+// NewLimited fails: there are no cgroups here.
+func NewLimited(Limits) (*Cgroup, error) { return nil, errLinux }
+
+// NewCgroup fails: there are no cgroups here.
+func NewCgroup() (*Cgroup, error) { return nil, errLinux }
+
+// FindCgroup fails: there are no cgroups here.
+func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
+
+// Path is empty.
+func (*Cgroup) Path() string { return "" }
+
+// Usage fails: there are no cgroups here.
+func (*Cgroup) Usage() (Usage, error) { return Usage{}, errLinux }
+
+// Processes fails: there are no cgroups here.
+func (*Cgroup) Processes() ([]int, error) { return nil, errLinux }
+
+// OutOfMemory is never known.
+func (*Cgroup) OutOfMemory() bool { return false }
+
+// Close does nothing.
+func (*Cgroup) Close() error { return nil }
+
+// PinProcess fails: this system has no CPU sets.
+func PinProcess(int, []int) error { return errLinux }
+
+// Pinned fails: this system has no CPU sets.
+func Pinned(int) ([]int, error) { return nil, errLinux }
+
+// Applied says that the limits asked for are not in force.
+func Applied(_ int, want Limits, _ error) []Fact {
+	return []Fact{
+		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(want.CPUs) > 0},
+		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: want.Memory > 0},
+		processorsFact(want),
+	}
+}
+
+// Owns is always true: it cannot be told here.
+func Owns([]int, int) bool { return true }
+
+// Descendants returns the process alone.
+func Descendants(pid int) []int { return []int{pid} }
+
+// TreeUsage fails: it needs /proc.
+func TreeUsage(int) (Usage, error) { return Usage{}, errLinux }
+
+// ProcessUsage is empty: it needs /proc.
+func ProcessUsage(...int) Usage { return Usage{} }
+
+// Parent fails: it needs /proc.
+func Parent(int) (int, error) { return 0, errLinux }
+
+// spawn makes the process. It is not pinned, and outlives a killed parent.
+func (p *Process) spawn(Command) error {
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p.Began = time.Now()
+	err := p.cmd.Start()
+	p.Started = time.Now()
+	return err
+}
+
+// awaitEnd waits for a child to end and leaves it a zombie.
+func awaitEnd(pid int) {
+	queue, err := syscall.Kqueue()
+	if err != nil {
+		return
+	}
+	defer syscall.Close(queue)
+	exit := make([]syscall.Kevent_t, 1)
+	syscall.SetKevent(&exit[0], pid, syscall.EVFILT_PROC, syscall.EV_ADD)
+	exit[0].Fflags = syscall.NOTE_EXIT
+	for {
+		_, err := syscall.Kevent(queue, exit, make([]syscall.Kevent_t, 1), nil)
+		if err != syscall.EINTR { // it ended, or had ended before
+			return
+		}
+	}
+}

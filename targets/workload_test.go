@@ -1,0 +1,58 @@
+package targets
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestArguments(t *testing.T) {
+	w := Workload{Command: []string{"srv", "--listen={host}:{port}", "{port}", "{model}"}}
+	got := w.Arguments("127.0.0.1", 8080)
+	if want := []string{"srv", "--listen=127.0.0.1:8080", "8080", "{model}"}; !slices.Equal(got, want) {
+		t.Errorf("Arguments = %q, want %q", got, want)
+	}
+	if w.Command[2] != "{port}" {
+		t.Error("Arguments changed the workload")
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for name, c := range map[string]struct {
+		w    Workload
+		want []string
+	}{
+		"plain":   {Workload{}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
+		"CPUs":    {Workload{Limits: Limits{CPUs: []int{2, 3}}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=2"}},
+		"chosen":  {Workload{Limits: Limits{CPUs: []int{2}, GOMAXPROCS: 4}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=4"}},
+		"own env": {Workload{Env: []string{"HOME=/x", "A=1", "A=2", "HOMER=y"}}, []string{"PATH=" + SearchPath, "HOME=/x", "HOST=h", "PORT=1", "A=2", "HOMER=y"}},
+	} {
+		if got := c.w.Environment("h", 1); !slices.Equal(got, c.want) {
+			t.Errorf("%s: Environment = %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestExecutable(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "server")
+	if err := os.WriteFile(file, []byte("x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	t.Chdir(dir)
+	for _, name := range []string{"server", "./server", file} {
+		if got, err := (Workload{Command: []string{name}}).Executable(); err != nil || got != file {
+			t.Errorf("Executable of %s = %s, %v, want %s", name, got, err, file)
+		}
+	}
+	for _, w := range []Workload{{}, {Command: []string{"./other"}}} {
+		if got, err := w.Executable(); err == nil {
+			t.Errorf("Executable of %q = %s, want an error", w.Command, got)
+		} else if len(w.Command) > 0 && !strings.Contains(err.Error(), "other") {
+			t.Errorf("error %v does not name the file", err)
+		}
+	}
+}
