@@ -152,7 +152,7 @@ type Ledger struct {
 
 // ErrorCount counts one class of failures.
 type ErrorCount struct {
-	Class   string `json:"class"` // timeout, refused, reset, dns, tls, "status 503", decode, wrong answer, other
+	Class   string `json:"class"` // timeout, refused, reset, dns, tls, descriptors, ports, "status 503", decode, wrong answer, other
 	Count   int64  `json:"count"`
 	Example string `json:"example"` // the first one's text
 }

@@ -50,6 +50,8 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		CPU:        a.CPU + b.CPU,
 		GCPause:    a.GCPause + b.GCPause,
 		GCCycles:   a.GCCycles + b.GCCycles,
+		Retries:    a.Retries + b.Retries,
+		Stalls:     a.Stalls + b.Stalls,
 		Workers:    max(a.Workers, b.Workers),
 		WorkerCap:  max(a.WorkerCap, b.WorkerCap),
 		Dials:      a.Dials + b.Dials,

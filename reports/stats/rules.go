@@ -2,7 +2,6 @@ package stats
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -19,10 +18,10 @@ const (
 // are in row.
 type rule func(a *Analysis, c *cell, row Row) (finding, bool)
 
-// cellRules are the rules of a cell. Every one is fatal: behind each the
-// figures would tell of the generator, not of the server.
+// cellRules are the rules of a cell. All but the last two are fatal: behind each
+// the figures would tell of the generator, not of the server.
 func cellRules() []rule {
-	return []rule{unsent, offRate, late, busyGenerator, workerCap, exhausted, outOfRange, contradicts}
+	return []rule{unsent, offRate, late, busyGenerator, workerCap, exhausted, outOfRange, contradicts, retried, stalled}
 }
 
 func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
@@ -101,11 +100,11 @@ func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
 // ports: they are the generator's, not the server's.
 func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
 	for _, e := range row.Errors {
-		switch {
-		case e.Class == "descriptors" || strings.Contains(e.Example, "too many open files"):
-			return exhaustion("descriptors", e.Count, "raise the limit of open files (ulimit -n) or lower the rate"), true
-		case e.Class == "ports" || strings.Contains(e.Example, "cannot assign requested address"):
-			return exhaustion("ports", e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
+		switch e.Class {
+		case "descriptors":
+			return exhaustion(e.Class, e.Count, "raise the limit of open files (ulimit -n) or lower the rate"), true
+		case "ports":
+			return exhaustion(e.Class, e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
 		}
 	}
 	return finding{}, false
@@ -130,5 +129,35 @@ func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
 		Rule: "out-of-range", Fatal: true, Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
 		Action: "check the machine's clock, and set a request timeout",
+	}, float64(n)}, true
+}
+
+// retried tells of requests that the transport sent twice: the server saw more
+// requests than the ledger has.
+func retried(a *Analysis, c *cell, row Row) (finding, bool) {
+	n := row.Instrument.Retries
+	if n == 0 {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s retries", FormatCount(n))
+	return finding{Doubt{
+		Rule: "retries", Figure: figure, Threshold: "none",
+		Text:   fmt.Sprintf("requests were sent a second time because the server had closed the connection under them: %s, counted once each", figure),
+		Action: "give the server a longer idle timeout for connections",
+	}, float64(n)}, true
+}
+
+// stalled tells of a record that could not be written as fast as it came. If it
+// held the sending up, the lag shows it and the rule late decides.
+func stalled(a *Analysis, c *cell, row Row) (finding, bool) {
+	n := row.Instrument.Stalls
+	if n == 0 {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s stalls", FormatCount(n))
+	return finding{Doubt{
+		Rule: "disk", Figure: figure, Threshold: "none",
+		Text:   fmt.Sprintf("the recording waited for the disk: %s", figure),
+		Action: "write to a faster disk with --out, or leave out --raw",
 	}, float64(n)}, true
 }

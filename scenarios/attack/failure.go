@@ -25,6 +25,10 @@ const (
 	classDNS     = "dns"
 	classTLS     = "tls"
 	classOther   = "other"
+
+	// The generator's own failures: the server never saw the request.
+	classDescriptors = "descriptors"
+	classPorts       = "ports"
 )
 
 var (
@@ -53,6 +57,10 @@ func classify(err error) string {
 	switch {
 	case errors.Is(err, errTooLong):
 		return corpus.Decode
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return classDescriptors
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return classPorts
 	case errors.As(err, &dns):
 		return classDNS
 	case errors.As(err, &certificate), errors.As(err, &header), errors.As(err, &alert), errors.As(err, &authority):

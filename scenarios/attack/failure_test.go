@@ -23,6 +23,8 @@ func TestClassify(t *testing.T) {
 		want string
 	}{
 		{op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "refused"},
+		{op(os.NewSyscallError("socket", syscall.EMFILE)), "descriptors"},
+		{op(os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)), "ports"},
 		{op(os.NewSyscallError("read", syscall.ECONNRESET)), "reset"},
 		{op(os.NewSyscallError("write", syscall.EPIPE)), "reset"},
 		{op(io.EOF), "reset"},
@@ -37,7 +39,6 @@ func TestClassify(t *testing.T) {
 		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls"},
 		{op(tls.AlertError(40)), "tls"},
 		{errTooLong, "decode"},
-		{op(os.NewSyscallError("socket", syscall.EMFILE)), "other"},
 		{errors.New("malformed HTTP response"), "other"},
 	} {
 		if got := classify(c.err); got != c.want {
