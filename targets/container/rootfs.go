@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"servebench/targets"
@@ -41,17 +40,37 @@ func runcImage(ctx context.Context, w targets.Workload) (*local, error) {
 	return &local{Image: pulled}, nil
 }
 
-// unpack writes the image's files below a folder: all layers, one over the
-// other.
+// unpack writes the image's files below a folder, layer over layer from the
+// lowest up, so that a layer's names pass the links of those below it. The
+// root keeps everything inside of the folder, whatever the names and links in
+// the image say.
 func unpack(ctx context.Context, img v1.Image, folder string) error {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	files := mutate.Extract(img)
+	layers, err := img.Layers()
+	if err != nil {
+		return err
+	}
+	for _, l := range layers {
+		if err := unpackLayer(ctx, l, root); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpackLayer writes one layer over those below it.
+func unpackLayer(ctx context.Context, l v1.Layer, root *os.Root) error {
+	files, err := l.Uncompressed()
+	if err != nil {
+		return err
+	}
 	defer files.Close()
 	reader := tar.NewReader(files)
+	written := map[string]bool{}
 	for ctx.Err() == nil {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -60,22 +79,51 @@ func unpack(ctx context.Context, img v1.Image, folder string) error {
 		if err != nil {
 			return err
 		}
-		if err := place(root, header, reader); err != nil {
+		target := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
+		if target == "" {
+			continue
+		}
+		if hidden, ok := strings.CutPrefix(path.Base(target), ".wh."); ok {
+			err = hide(root, path.Dir(target), hidden, written)
+		} else {
+			written[target] = true
+			err = place(root, target, header, reader)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", header.Name, err)
 		}
 	}
 	return context.Cause(ctx)
 }
 
-// place writes one entry of an image. The root keeps it inside of the folder,
-// whatever the names and links in the image say. Devices and pipes are left
-// out: a container gets its own.
-func place(root *os.Root, header *tar.Header, body io.Reader) error {
-	target := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
-	if target == "" {
-		return nil
+// hide removes what a layer takes away from those below it: a file or folder,
+// or (".wh..opq") all that a folder holds but what this layer wrote. See the
+// OCI image specification, "Whiteouts".
+func hide(root *os.Root, folder, hidden string, written map[string]bool) error {
+	if hidden != ".wh..opq" {
+		return root.RemoveAll(path.Join(folder, hidden))
 	}
+	entries, err := fs.ReadDir(root.FS(), folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		if name := path.Join(folder, entry.Name()); !written[name] {
+			if err := root.RemoveAll(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// place writes one entry of a layer. Devices and pipes are left out: a
+// container gets its own.
+func place(root *os.Root, target string, header *tar.Header, body io.Reader) error {
 	if err := root.MkdirAll(path.Dir(target), 0o755); err != nil {
+		return err
+	}
+	if err := vacate(root, target, header.Typeflag == tar.TypeDir); err != nil {
 		return err
 	}
 	switch header.Typeflag {
@@ -88,13 +136,9 @@ func place(root *os.Root, header *tar.Header, body io.Reader) error {
 			return err
 		}
 	case tar.TypeSymlink:
-		if err := clear(root, target); err != nil {
-			return err
-		}
 		return errors.Join(root.Symlink(header.Linkname, target), own(root, target, header))
 	case tar.TypeLink:
-		source := strings.TrimPrefix(path.Clean("/"+header.Linkname), "/")
-		return errors.Join(clear(root, target), root.Link(source, target))
+		return root.Link(strings.TrimPrefix(path.Clean("/"+header.Linkname), "/"), target)
 	default:
 		return nil
 	}
@@ -102,25 +146,27 @@ func place(root *os.Root, header *tar.Header, body io.Reader) error {
 	return errors.Join(own(root, target, header), root.Chmod(target, mode(header)))
 }
 
-// write writes a file's content.
-func write(root *os.Root, target string, body io.Reader) error {
-	if err := clear(root, target); err != nil {
+// vacate removes what stands in the place of an entry; a folder stays where a
+// folder comes.
+func vacate(root *os.Root, target string, folder bool) error {
+	info, err := root.Lstat(target)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && folder && info.IsDir() {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
+	return root.RemoveAll(target)
+}
+
+// write writes a file's content.
+func write(root *os.Root, target string, body io.Reader) error {
 	f, err := root.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(f, body)
 	return errors.Join(err, f.Close())
-}
-
-// clear removes what stands in the place of a file.
-func clear(root *os.Root, target string) error {
-	if err := root.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // own gives a file to its owner, which root alone may do.

@@ -27,7 +27,9 @@ type Report struct {
 	GOMAXPROCS int
 	CPUs       string // as in /proc/self/status
 	UID        int
-	Writable   bool // the root folder takes a new file; only when asked to try
+	// Effective capabilities and the bit against new ones, as there.
+	Capabilities, NoNewPrivileges string
+	Writable                      bool // the root folder takes a new file; only when asked to try
 }
 
 func main() {
@@ -141,10 +143,16 @@ func spent() time.Duration {
 
 func report(write bool) Report {
 	r := Report{Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid()}
-	status, _ := os.ReadFile("/proc/self/status")
+	status, _ := os.ReadFile("/proc/self/status") // the fields stay empty without it
 	for line := range strings.Lines(string(status)) {
-		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-			r.CPUs = strings.TrimSpace(list)
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":\t")
+		switch name {
+		case "Cpus_allowed_list":
+			r.CPUs = value
+		case "CapEff":
+			r.Capabilities = value
+		case "NoNewPrivs":
+			r.NoNewPrivileges = value
 		}
 	}
 	if write {

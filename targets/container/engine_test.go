@@ -1,0 +1,92 @@
+package container
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/targets"
+)
+
+// nothing hides the engines of this machine.
+func nothing(t *testing.T) {
+	t.Helper()
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "docker.sock"))
+}
+
+func TestCheckWithoutAnyEngine(t *testing.T) {
+	nothing(t)
+	err := Kind().Check(t.Context())
+	unavailable, ok := errors.AsType[*targets.Unavailable](err)
+	if !ok {
+		t.Fatalf("Check: %v, want why the target is not available", err)
+	}
+	for _, word := range []string{"no Docker Engine answers", "docker.sock", "neither runc nor crun is in PATH"} {
+		if !strings.Contains(unavailable.Why, word) {
+			t.Errorf("%q does not say %q", unavailable.Why, word)
+		}
+	}
+	if want := install("runc", "runc"); unavailable.Fix != want {
+		t.Errorf("fix %q, want %q", unavailable.Fix, want)
+	}
+	for _, engine := range []string{auto, docker, runc} {
+		if _, err := Kind().Open(targets.Config{Options: map[string]string{"engine": engine}}); !errors.As(err, &unavailable) {
+			t.Errorf("Open with engine %s: %v", engine, err)
+		}
+	}
+}
+
+func TestCheckWithADistantEngine(t *testing.T) {
+	nothing(t)
+	t.Setenv("DOCKER_HOST", "tcp://10.0.0.1:2375")
+	if err := Kind().Check(t.Context()); err == nil || !strings.Contains(err.Error(), "tcp://10.0.0.1:2375") {
+		t.Errorf("Check: %v, want that the engine is not on this machine", err)
+	}
+}
+
+func TestCheckWithARuntimeAlone(t *testing.T) {
+	nothing(t)
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "crun"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	err := Kind().Check(t.Context())
+	if os.Geteuid() == 0 && err != nil {
+		t.Errorf("Check: %v, want none: crun is there", err)
+	}
+	if os.Geteuid() != 0 && (err == nil || !strings.Contains(err.Error(), "root")) {
+		t.Errorf("Check: %v, want that it needs root", err)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("the rest needs root; run as root")
+	}
+	_, err = Kind().Open(targets.Config{Options: map[string]string{"network": bridge}})
+	if err == nil || !strings.Contains(err.Error(), "bridge needs the Docker Engine") {
+		t.Errorf("Open on a bridge without Docker: %v", err)
+	}
+}
+
+func TestInstallOn(t *testing.T) {
+	for release, want := range map[string]string{
+		"NAME=x\nID=debian\n":                     "apt-get install -y runc",
+		"ID=linuxmint\nID_LIKE=\"ubuntu debian\"": "apt-get install -y runc",
+		"ID=\"rocky\"\nID_LIKE='rhel fedora'\n":   "dnf install -y crun",
+		"ID=alpine":                               "apk add crun",
+		"ID=arch":                                 "pacman -S --noconfirm crun",
+		"ID=plan9":                                "",
+		"":                                        "",
+	} {
+		if got := installOn(release, "runc", "crun"); got != want {
+			t.Errorf("installOn(%q) = %q, want %q", release, got, want)
+		}
+	}
+}
+
+func TestIsProxy(t *testing.T) {
+	proxy := "/usr/sbin/docker-proxy\x00-proto\x00tcp\x00-host-ip\x00127.0.0.1\x00-host-port\x0020001\x00-container-port\x008080\x00"
+	if !isProxy(proxy, 20001) || isProxy(proxy, 2000) || isProxy(proxy, 8080) || isProxy("sh\x00-host-port\x0020001\x00", 20001) {
+		t.Error("a command line is taken for what it is not")
+	}
+}

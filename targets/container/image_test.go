@@ -1,0 +1,91 @@
+package container
+
+import (
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/targets"
+)
+
+// executable writes a file that has the header of a program, and asks for a
+// dynamic linker or does not.
+func executable(t *testing.T, name string, dynamic bool) string {
+	t.Helper()
+	// A 64-bit little-endian ELF file with one program header, see elf(5).
+	file := make([]byte, 64+56)
+	copy(file, "\x7fELF\x02\x01\x01")
+	file[16], file[18], file[20], file[32], file[52], file[54], file[56] = 2, byte(elf.EM_X86_64), 1, 64, 64, 56, 1
+	file[64] = byte(elf.PT_LOAD)
+	if dynamic {
+		file[64] = byte(elf.PT_INTERP)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, file, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestImageIsTheSameEveryTime(t *testing.T) {
+	var digests []string
+	for range 2 {
+		w := targets.Workload{Command: []string{executable(t, "server", false), "-v"}, Limits: targets.Limits{Memory: 1}}
+		img, err := buildImage(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest, err := img.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, digest.String())
+		if img.program != "/bin/server" {
+			t.Errorf("program %q", img.program)
+		}
+		config, err := img.ConfigFile()
+		if err != nil || config.Config.User != "65534:65534" || len(config.RootFS.DiffIDs) != 1 {
+			t.Errorf("config %+v, %v", config, err)
+		}
+	}
+	if digests[0] != digests[1] {
+		t.Errorf("two builds of one file: %v", digests)
+	}
+}
+
+func TestImageNeedsOneStaticExecutable(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "server.sh")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, words := range map[string][]string{
+		executable(t, "server", true): {"dynamically linked", "CGO_ENABLED=0", "workload.image"},
+		script:                        {"not a Linux executable", "workload.image"},
+		"/no/such/server":             {"/no/such/server"},
+	} {
+		_, err := localImage(targets.Workload{Command: []string{file}})
+		for _, word := range words {
+			if err == nil || !strings.Contains(err.Error(), word) {
+				t.Errorf("error %v does not say %q", err, word)
+			}
+		}
+	}
+}
+
+func TestImageFile(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.tar")
+	if err := os.WriteFile(broken, []byte("not a tar"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{broken, dir} {
+		if _, err := localImage(targets.Workload{Image: file}); err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("error %v does not name %s", err, file)
+		}
+	}
+	if img, err := localImage(targets.Workload{Image: "registry.example/server:1"}); img != nil || err != nil {
+		t.Errorf("a reference: %v, %v, want neither", img, err)
+	}
+}
