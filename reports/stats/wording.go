@@ -98,7 +98,9 @@ func trim(s string) string {
 }
 
 // FormatRate is a number per second with one decimal below a thousand: "199.4/s".
-func FormatRate(perSecond float64) string { return FormatRateNumber(perSecond) + "/s" }
+func FormatRate(perSecond float64) string {
+	return strings.TrimSuffix(FormatRateNumber(perSecond), ".0") + "/s"
+}
 
 // FormatRateNumber is FormatRate without its unit, for a column whose head has it.
 func FormatRateNumber(perSecond float64) string {
