@@ -27,7 +27,7 @@ func TestWording(t *testing.T) {
 		{FormatNumber(99.96), "100"},
 		{FormatNumber(1234.5), "1234"},
 		{FormatRate(199.44), "199.4/s"},
-		{FormatRate(200), "200.0/s"},
+		{FormatRate(200), "200/s"},
 		{FormatRate(200012.4), "200012/s"},
 		{FormatPercent(0), "0 %"},
 		{FormatPercent(0.003), "0.3 %"},
