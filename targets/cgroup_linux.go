@@ -74,13 +74,24 @@ func FindCgroup(pid int) (*Cgroup, error) {
 	if !ok1 || !ok2 {
 		return nil, errors.New("find a cgroup: no cgroup file system with memory and CPU account is mounted")
 	}
+	process := strconv.Itoa(pid)
+	text, err := memberships(process)
+	if err != nil {
+		return nil, err
+	}
 	c := &Cgroup{memory: folder{hierarchy: memory}, cpu: folder{hierarchy: cpu}, all: all}
 	for _, f := range []*folder{&c.memory, &c.cpu} {
-		if f.dir, err = f.membership(strconv.Itoa(pid)); err != nil {
+		if f.dir, err = f.member(process, text); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// Of reports whether the cgroup was made for the container of that id, by
+// which the engines name them.
+func (c *Cgroup) Of(container string) bool {
+	return strings.Contains(c.memory.dir, container) && strings.Contains(c.cpu.dir, container)
 }
 
 // folders returns the cgroup's folders, each once.

@@ -76,11 +76,26 @@ func find(all []hierarchy, controller string) (hierarchy, bool) {
 // membership returns the folder of the cgroup that a process, or a thread
 // ("PID/task/TID"), is in for the given hierarchy.
 func (h hierarchy) membership(process string) (string, error) {
+	text, err := memberships(process)
+	if err != nil {
+		return "", err
+	}
+	return h.member(process, text)
+}
+
+// memberships reads which cgroups a process or thread is in. One reading for
+// all hierarchies shows one moment: a process that ends is moved to the top.
+func memberships(process string) (string, error) {
 	text, err := os.ReadFile(path.Join("/proc", process, "cgroup"))
 	if err != nil {
 		return "", fmt.Errorf("find the cgroup of process %s: %w", process, err)
 	}
-	name, ok := h.parseMembership(string(text))
+	return string(text), nil
+}
+
+// member returns the folder in this hierarchy from what memberships read.
+func (h hierarchy) member(process, text string) (string, error) {
+	name, ok := h.parseMembership(text)
 	if !ok {
 		return "", fmt.Errorf("find the cgroup of process %s: /proc does not say it", process)
 	}

@@ -152,25 +152,35 @@ func (p *Process) Ended() error {
 // describe says how a process ended.
 func describe(state *os.ProcessState, oom bool) string {
 	status, ok := state.Sys().(syscall.WaitStatus)
-	switch {
-	case oom:
-		return OutOfMemory
-	case ok && status.Signaled():
-		return fmt.Sprintf("was ended by signal %d (%s)", status.Signal(), status.Signal())
+	if !ok || !status.Signaled() {
+		return DescribeExit(state.ExitCode(), oom)
 	}
-	return DescribeExit(state.ExitCode())
+	end := fmt.Sprintf("was ended by signal %d (%s)", status.Signal(), status.Signal())
+	return blame(end, oom, status.Signal() == syscall.SIGKILL)
 }
 
-// OutOfMemory is how a server ended that the kernel killed for its memory.
-const OutOfMemory = "was killed by the kernel for reaching its memory limit"
-
-// DescribeExit says how a server ended that left the exit status. Shells and
+// DescribeExit says how a server ended that left the exit status, and whether
+// the kernel killed one of its processes for want of memory. Shells and
 // container runtimes hand on the end by a signal as 128 and its number.
-func DescribeExit(status int) string {
-	if s := syscall.Signal(status - 128); s > 0 && s < 64 {
-		return fmt.Sprintf("exited with status %d, which stands for signal %d (%s)", status, s, s)
+func DescribeExit(status int, oom bool) string {
+	end := fmt.Sprintf("exited with status %d", status)
+	handed := syscall.Signal(status - 128)
+	if handed > 0 && handed < 64 {
+		end += fmt.Sprintf(", which stands for signal %d (%s)", handed, handed)
 	}
-	return fmt.Sprintf("exited with status %d", status)
+	return blame(end, oom, handed == syscall.SIGKILL)
+}
+
+// blame brings in the memory limit: it killed the server itself, or a process
+// of the server before that ended otherwise.
+func blame(end string, oom, killed bool) string {
+	switch {
+	case oom && killed:
+		return "was killed by the kernel for reaching its memory limit"
+	case oom:
+		return end + ", after the kernel killed one of its processes for reaching the memory limit"
+	}
+	return end
 }
 
 // Stop ends the process: SIGTERM, and when it is still there after the grace

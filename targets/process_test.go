@@ -112,3 +112,21 @@ func TestStartNames(t *testing.T) {
 		t.Errorf("Start: %v, want an error that names the file", err)
 	}
 }
+
+func TestDescribeExit(t *testing.T) {
+	for want, c := range map[string]struct {
+		status int
+		oom    bool
+	}{
+		"exited with status 0":   {0, false},
+		"exited with status 128": {128, false},
+		"exited with status 137, which stands for signal 9 (killed)":                                       {137, false},
+		"exited with status 255":                                                                           {255, false},
+		"was killed by the kernel for reaching its memory limit":                                           {137, true},
+		"exited with status 1, after the kernel killed one of its processes for reaching the memory limit": {1, true},
+	} {
+		if got := DescribeExit(c.status, c.oom); got != want {
+			t.Errorf("DescribeExit(%d, %t) = %q, want %q", c.status, c.oom, got, want)
+		}
+	}
+}

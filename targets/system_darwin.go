@@ -22,6 +22,9 @@ func NewCgroup() (*Cgroup, error) { return nil, errLinux }
 // FindCgroup fails: there are no cgroups here.
 func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
 
+// Of is always false.
+func (*Cgroup) Of(string) bool { return false }
+
 // Path is empty.
 func (*Cgroup) Path() string { return "" }
 

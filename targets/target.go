@@ -95,6 +95,8 @@ type Deployment struct {
 	// start needs was in place. The executable is on the machine before a
 	// process starts, so a container's image is, too: building, pulling and
 	// loading it come before Began, and a Fact says how long they took.
+	// The first answer of a model comes at the last stage's At and the time that
+	// the first request took: what Deploy checks after Ready is no part of it.
 	Began  time.Time
 	Stages []Stage // ascending; how long each part of the start took
 	Facts  []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…

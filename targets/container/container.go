@@ -49,7 +49,10 @@ func Kind() targets.Kind {
 		Doc:     "The server in a container, by the Docker Engine or by runc.",
 		Options: options(),
 		Check: func(ctx context.Context) error {
-			_, err := choose(ctx, auto)
+			found, err := choose(ctx, auto)
+			if found.docker != nil {
+				found.docker.Close()
+			}
 			return err
 		},
 		Open: open,

@@ -1,7 +1,6 @@
 package container
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,16 +24,21 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 	if err == nil && state.Running {
 		i.startedAt, err = time.Parse(time.RFC3339Nano, state.StartedAt)
 	}
-	if err == nil && belongs(state.Pid, i.id) {
-		i.group, err = targets.FindCgroup(state.Pid)
+	// The process id is one of this machine's, or means another process or none
+	// here: where the engine runs in a virtual machine or another process
+	// namespace, and when the server ended already.
+	var group *targets.Cgroup
+	if err == nil {
+		group, err = targets.FindCgroup(state.Pid)
 	}
-	if err != nil || i.group == nil {
+	if err != nil || !group.Of(i.id) {
 		i.facts = append(i.facts, targets.Fact{
 			Name: "limits", Unequal: true,
 			Value: "handed to the engine, not verified: its processes cannot be seen from here",
 		})
 		return
 	}
+	i.group = group
 	i.facts = append(i.facts, targets.Applied(state.Pid, limits, nil)...)
 	i.carry(state.Pid, limits.CPUs)
 }
@@ -48,37 +52,42 @@ func (i *dockerInstance) state(ctx context.Context) (*dockercontainer.State, err
 	return found.Container.State, nil
 }
 
+// exitNotice is how long the engine may take to notice that a container ended.
+const exitNotice = time.Second
+
 // verify checks that it was the container that answered as a ready server, and
 // not another process that took its port.
 func (i *dockerInstance) verify(ctx context.Context) error {
-	var pids []int
-	if i.group != nil {
-		pids, _ = i.group.Processes() // none: the container is gone
-	} else if state, err := i.state(ctx); err != nil {
-		return err
-	} else if state.Running {
-		return nil
+	if !i.shared {
+		return nil // the engine itself holds the port
 	}
-	if len(pids) == 0 {
-		select {
-		case <-i.done:
-			return targets.ErrEnded
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if i.group == nil {
+		// Either the container's processes cannot be seen from here, or they
+		// are gone, which the engine will know soon.
+		return i.ends(ctx, exitNotice)
 	}
-	if i.shared && !targets.Owns(pids, i.port) {
+	pids, err := i.group.Processes()
+	if err != nil || len(pids) == 0 {
+		return i.ends(ctx, cleanTime)
+	}
+	if !targets.Owns(pids, i.port) {
 		return targets.ErrPortTaken
 	}
 	return nil
 }
 
-// belongs reports whether the process is in the container's cgroup. It is not
-// where the engine runs in a virtual machine or another process namespace:
-// the process id means another process here, or none.
-func belongs(pid int, id string) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	return err == nil && bytes.Contains(text, []byte(id))
+// ends returns ErrEnded when the container ends within the time.
+func (i *dockerInstance) ends(ctx context.Context, within time.Duration) error {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-i.done:
+		return targets.ErrEnded
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 // carry finds the shim, which is the container's parent, and the proxies of

@@ -92,10 +92,9 @@ func (i *dockerInstance) postMortem() error {
 		return errors.New("somebody removed the container")
 	case err != nil:
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
-	case found.Container.State.OOMKilled:
-		return fmt.Errorf("%s%s", targets.OutOfMemory, i.output(ctx).Quote())
 	}
-	return fmt.Errorf("%s%s", targets.DescribeExit(found.Container.State.ExitCode), i.output(ctx).Quote())
+	state := found.Container.State
+	return fmt.Errorf("%s%s", targets.DescribeExit(state.ExitCode, state.OOMKilled), i.output(ctx).Quote())
 }
 
 // output fetches the end of the container's output.
