@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
+	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
@@ -48,7 +49,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 		return err
 	}
 	before, errBefore := deployment.Usage()
-	cell, err := attack.Run(ctx, cfg)
+	cell, err := s.send(ctx, cfg)
 	after, errAfter := deployment.Usage()
 	if err := errors.Join(err, log.close()); err != nil {
 		return err
@@ -64,6 +65,18 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.scenario.Rounds)
 	}
 	return nil
+}
+
+// send drives the load, before other processes where that is allowed.
+func (s *session) send(ctx context.Context, cfg attack.Config) (record.Cell, error) {
+	if s.raised {
+		restore, err := host.Raise()
+		if err != nil {
+			return record.Cell{}, err
+		}
+		defer restore()
+	}
+	return attack.Run(ctx, cfg)
 }
 
 // cellFiles are the files that a cell is recorded into.

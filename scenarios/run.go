@@ -67,6 +67,7 @@ type session struct {
 	requests *corpus.Corpus
 	places   map[string]targets.Target
 	split    host.Split
+	raised   bool // the generator's priority, while it sends
 	clock    clock
 	faults   []error
 }
@@ -149,9 +150,28 @@ func (s *session) pin() (restore func()) {
 	case s.split.Shared:
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
-	s.record.Environment = append(s.record.Environment, fact,
+	s.record.Environment = append(s.record.Environment, fact, s.priority(),
 		record.Fact{Name: "target CPUs", Value: host.List(s.split.Target)})
 	return restore
+}
+
+// priority finds out whether the generator may be put before other processes
+// while it sends. It never is where it shares CPUs with the target, which would
+// have to stand back as well.
+func (s *session) priority() record.Fact {
+	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
+	if s.split.Shared {
+		return fact
+	}
+	restore, err := host.Raise()
+	if err != nil {
+		fact.Value = "ordinary: " + err.Error()
+		return fact
+	}
+	restore()
+	s.raised = true
+	fact.Value = "real-time while it sends"
+	return fact
 }
 
 // note tells the watcher a line worth keeping.

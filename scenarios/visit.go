@@ -19,7 +19,6 @@ const closeTimeout = 30 * time.Second
 func (s *session) visit(ctx context.Context, v visit) {
 	s.observe(Event{Target: v.target, Round: v.round, Left: s.clock.left(0)})
 	entry := s.targetEntry(v.target)
-	began := time.Now()
 	deployment, err := s.deploy(ctx, v)
 	if err != nil {
 		s.deployFailed(ctx, v, err)
@@ -34,11 +33,12 @@ func (s *session) visit(ctx context.Context, v visit) {
 			entry.Facts = append(entry.Facts, record.Fact(fact))
 		}
 	}
+	ready, asked := deployment.Stages[len(deployment.Stages)-1].At, time.Now()
 	if err := s.firstAnswer(ctx, deployment.Endpoint); err != nil {
 		start.Failed = "first answer: " + err.Error()
 		s.note("%s, round %d: first answer: %v", v.target, v.round, err)
 	} else {
-		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: time.Since(began)})
+		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: ready + time.Since(asked)})
 	}
 	died := s.phases(ctx, v, deployment)
 	if died != nil {

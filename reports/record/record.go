@@ -103,7 +103,7 @@ type Deployment struct {
 // FirstAnswer is the last stage of a good start: the first model answer.
 const FirstAnswer = "first answer"
 
-// Stage is one point of a start, counted from the request to deploy.
+// Stage is one point of a start, counted from the moment all that the start needs was in place.
 type Stage struct {
 	Name string        `json:"name"`
 	At   time.Duration `json:"at_ns"`

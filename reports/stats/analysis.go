@@ -84,7 +84,7 @@ type Row struct {
 	Failed          Distribution // response time of failed requests
 	Agreement       Proportion
 	Accuracy        Proportion
-	ColdStarts      []time.Duration // request to deploy → first answer, per round
+	ColdStarts      []time.Duration // start of the server → first answer, per round
 	Usage           record.Usage    // CPU summed, Resident the largest
 	Instrument      record.Instrument
 	Slices          []Slice // in time order; pooled rows hold every round's, one after the other

@@ -79,6 +79,32 @@ func TestPin(t *testing.T) {
 	}
 }
 
+// TestRaise raises this process's priority, asks a child for its own, which it
+// inherits, and takes the priority back.
+func TestRaise(t *testing.T) {
+	restore, err := Raise()
+	if err != nil {
+		t.Skipf("%v; as root it may be", err)
+	}
+	policy := func() string {
+		out, err := exec.Command("cat", "/proc/self/sched").Output()
+		if err != nil {
+			t.Skipf("this kernel does not tell a process's policy: %v", err)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.HasPrefix(line, "policy") {
+				return strings.Fields(line)[2]
+			}
+		}
+		return ""
+	}
+	raised := policy()
+	restore()
+	if after := policy(); raised != "2" || after != "0" {
+		t.Errorf("policy %s while raised and %s afterwards, want 2 (SCHED_RR) and 0", raised, after)
+	}
+}
+
 func TestFactsOfThisMachine(t *testing.T) {
 	names := map[string]string{}
 	for _, fact := range Facts() {

@@ -43,14 +43,35 @@ func Pin(cpus []int) (restore func(), err error) {
 	}, nil
 }
 
-// setAffinity goes over the threads until a pass finds no new one, since a
-// thread that is not yet pinned may start another.
+// Raise gives every thread of this process, and those it starts from now on,
+// the lowest real-time priority, before which all ordinary processes stand back:
+// what else runs on the generator's CPUs then does not delay its requests. The
+// function it returns takes that back; call it before a process is started that
+// shall not inherit the priority. Raise needs CAP_SYS_NICE.
+func Raise() (restore func(), err error) {
+	if err := setPolicy(unix.SCHED_RR, 1); err != nil {
+		return nil, fmt.Errorf("raise priority: %w", err)
+	}
+	return func() { _ = setPolicy(unix.SCHED_NORMAL, 0) }, nil // giving up a priority is always allowed
+}
+
+func setPolicy(policy, priority uint32) error {
+	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: priority}
+	return eachThread(func(tid int) error { return unix.SchedSetAttr(tid, &attr, 0) })
+}
+
 func setAffinity(cpus []int) error {
 	var set unix.CPUSet
 	for _, cpu := range cpus {
 		set.Set(cpu)
 	}
-	pinned := map[int]bool{}
+	return eachThread(func(tid int) error { return unix.SchedSetaffinity(tid, &set) })
+}
+
+// eachThread goes over the threads until a pass finds no new one, since a
+// thread that was not reached yet may start another.
+func eachThread(do func(tid int) error) error {
+	reached := map[int]bool{}
 	for {
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -59,12 +80,11 @@ func setAffinity(cpus []int) error {
 		found := false
 		for _, thread := range threads {
 			tid, err := strconv.Atoi(thread.Name())
-			if err != nil || pinned[tid] {
+			if err != nil || reached[tid] {
 				continue
 			}
-			found, pinned[tid] = true, true
-			err = unix.SchedSetaffinity(tid, &set)
-			if err != nil && !errors.Is(err, unix.ESRCH) { // the thread ended
+			found, reached[tid] = true, true
+			if err := do(tid); err != nil && !errors.Is(err, unix.ESRCH) { // the thread ended
 				return err
 			}
 		}

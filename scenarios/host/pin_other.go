@@ -20,3 +20,8 @@ func CPUs() ([]int, error) {
 func Pin([]int) (restore func(), err error) {
 	return nil, errors.New("pin to CPUs: " + runtime.GOOS + " has no CPU affinity for processes")
 }
+
+// Raise fails: it is only known how to on Linux.
+func Raise() (restore func(), err error) {
+	return nil, errors.New("raise priority: not on " + runtime.GOOS)
+}
