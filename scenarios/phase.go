@@ -19,7 +19,7 @@ import (
 func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
 	for i, phase := range s.scenario.Load {
 		if s.stopped(ctx) {
-			s.record.Interrupted = fmt.Sprintf("stopped before phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.scenario.Rounds)
+			s.record.Interrupted = fmt.Sprintf("stopped before phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
 			return nil
 		}
 		if err := s.phase(ctx, v, i, deployment); err != nil {
@@ -62,7 +62,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
-		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.scenario.Rounds)
+		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
 	}
 	return nil
 }
@@ -111,9 +111,9 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		Corpus:      s.requests,
-		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, i)),
+		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.schedule, i)),
 		Span:        phase.Duration,
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, i),
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.schedule, i),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
 		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout),

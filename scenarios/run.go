@@ -30,6 +30,10 @@ type Runner struct {
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.
 	Stop <-chan struct{}
+	// Doubt, when not nil, says why the instrument cannot be believed in a round
+	// of the record, for a reason that playing the round again may cure; "" when
+	// it can be.
+	Doubt func(run *record.Run, round int) (string, error)
 	// Observe, when not nil, is told how the run goes. It must not block for
 	// long.
 	Observe func(Event)
@@ -68,6 +72,7 @@ type session struct {
 	places   map[string]targets.Target
 	split    host.Split
 	raised   bool // the generator's priority, while it sends
+	planned  int  // rounds, those played again included
 	clock    clock
 	faults   []error
 }
@@ -87,38 +92,10 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) (*record.Run, error) {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
 	defer run.pin()()
-	run.rounds(ctx)
+	run.play(ctx)
 	run.record.Finished = time.Now()
 	run.save()
 	return run.record, errors.Join(run.faults...)
-}
-
-// rounds makes the visits of the plan, as far as nobody stops it.
-func (s *session) rounds(ctx context.Context) {
-	var names []string
-	for _, t := range s.record.Targets {
-		if t.Unavailable == "" {
-			names = append(names, t.Name)
-		}
-	}
-	visits := plan(names, s.scenario.Rounds, s.scenario.Seed)
-	s.clock.visits = len(visits)
-	for _, phase := range s.scenario.Load {
-		s.clock.load += phase.Duration
-	}
-	for _, v := range visits {
-		if s.stopped(ctx) {
-			s.record.Interrupted = fmt.Sprintf("stopped before %s in round %d of %d", v.target, v.round, s.scenario.Rounds)
-			return
-		}
-		began := time.Now()
-		s.visit(ctx, v)
-		s.clock.endVisit(time.Since(began))
-		s.save()
-		if s.record.Interrupted != "" {
-			return
-		}
-	}
 }
 
 // stopped reports whether somebody wants the run to end.
@@ -181,7 +158,7 @@ func (s *session) note(format string, args ...any) {
 
 func (s *session) observe(e Event) {
 	if s.Observe != nil {
-		e.Rounds = s.scenario.Rounds
+		e.Rounds = s.planned
 		s.Observe(e)
 	}
 }

@@ -20,6 +20,8 @@ import (
 	"servebench/targets/protocol/v2"
 	"servebench/targets/reference"
 	"servebench/targets/reference/models"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // place is a target that serves the reference server's handler from within the
@@ -244,14 +246,24 @@ func TestSchedulesOfASeed(t *testing.T) {
 	}
 }
 
-func TestPlanBalancesPlaces(t *testing.T) {
+func TestRoundsBalancePlaces(t *testing.T) {
 	names := []string{"a", "b", "c", "d"}
-	visits := plan(names, 6, 1)
+	first := func(seed uint64) []round {
+		var all []round
+		for r := range rounds(names, seed) {
+			if all = append(all, r); len(all) == 6 {
+				break
+			}
+		}
+		return all
+	}
 	place := map[string]int{}
-	for i, v := range visits {
-		place[v.target] += i % len(names)
-		if v.round != i/len(names)+1 {
-			t.Errorf("visit %d is in round %d", i, v.round)
+	for i, r := range first(1) {
+		if r.number != i+1 || r.schedule != i+1 {
+			t.Errorf("round %d has number %d and schedule %d", i+1, r.number, r.schedule)
+		}
+		for i, name := range r.targets {
+			place[name] += i
 		}
 	}
 	for _, name := range names {
@@ -259,8 +271,53 @@ func TestPlanBalancesPlaces(t *testing.T) {
 			t.Errorf("%s has places summing to %d, want 9", name, place[name])
 		}
 	}
-	if !slices.Equal(visits, plan(names, 6, 1)) {
-		t.Error("the same seed gives two plans")
+	if diff := cmp.Diff(first(1), first(1), cmp.AllowUnexported(round{})); diff != "" {
+		t.Errorf("the same seed gives two plans: %s", diff)
+	}
+}
+
+// TestDisturbedRoundsArePlayedAgain doubts some rounds and wants them set aside
+// and their schedule played again.
+func TestDisturbedRoundsArePlayedAgain(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		spare  string
+		doubts []int // rounds
+		aside  []int
+		rounds int // played in all
+	}{
+		{"none", "5", nil, nil, 2},
+		{"one", "5", []int{1}, []int{1}, 3},
+		{"the replay too", "5", []int{1, 3}, []int{1, 3}, 4},
+		{"no spare round left", "1", []int{1, 3}, []int{1}, 3},
+		{"no spare rounds", "0", []int{1}, nil, 2},
+		{"all of them: no passing reason", "5", []int{1, 2}, nil, 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a, b := &place{}, &place{}
+			runner, s := newRunner(t, a, b, Setting{Key: "spare_rounds", Value: tc.spare})
+			runner.Doubt = func(_ *record.Run, round int) (string, error) {
+				if slices.Contains(tc.doubts, round) {
+					return "the clock was struck", nil
+				}
+				return "", nil
+			}
+			run, err := runner.Run(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var aside []int
+			most := 0
+			for _, c := range run.Cells {
+				if c.SetAside != "" && !slices.Contains(aside, c.Round) {
+					aside = append(aside, c.Round)
+				}
+				most = max(most, c.Round)
+			}
+			if !slices.Equal(aside, tc.aside) || most != tc.rounds {
+				t.Errorf("rounds %v of %d set aside, want %v of %d", aside, most, tc.aside, tc.rounds)
+			}
+		})
 	}
 }
 

@@ -34,6 +34,7 @@ type Scenario struct {
 	Data        Data
 	Load        []Phase // in the order they are played; names are unique
 	Rounds      int     // at least 1
+	SpareRounds int     // how many more may be played in place of disturbed ones
 	Seed        uint64
 	Timeout     time.Duration // of one request
 	Limits      Limits

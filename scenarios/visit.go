@@ -81,7 +81,7 @@ func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, err
 
 func (s *session) deployFailed(ctx context.Context, v visit, err error) {
 	if s.stopped(ctx) {
-		s.record.Interrupted = fmt.Sprintf("stopped while %s was deployed in round %d of %d", v.target, v.round, s.scenario.Rounds)
+		s.record.Interrupted = fmt.Sprintf("stopped while %s was deployed in round %d of %d", v.target, v.round, s.planned)
 		return
 	}
 	entry := s.targetEntry(v.target)

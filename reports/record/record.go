@@ -119,10 +119,13 @@ type Fact struct {
 
 // Cell is one target × phase × round.
 type Cell struct {
-	Target   string        `json:"target"`
-	Phase    string        `json:"phase"`
-	Round    int           `json:"round"` // from 1
-	Measured bool          `json:"measured"`
+	Target   string `json:"target"`
+	Phase    string `json:"phase"`
+	Round    int    `json:"round"` // from 1
+	Measured bool   `json:"measured"`
+	// SetAside says why the instrument could not be believed in this round, which
+	// another one was played for instead; "" in the rounds that count.
+	SetAside string        `json:"set_aside,omitempty"`
 	Started  time.Time     `json:"started"`    // the due time's zero
 	Span     time.Duration `json:"span_ns"`    // length of the schedule
 	Elapsed  time.Duration `json:"elapsed_ns"` // until the last request was done or given up

@@ -23,11 +23,12 @@ type slice struct {
 	response, service tally
 }
 
-// load reads the measured cells of a run, in the order they were run.
+// load reads the measured cells of a run that were not set aside, in the order
+// they were run.
 func load(run *record.Run) ([]*cell, error) {
 	var cells []*cell
 	for i := range run.Cells {
-		if !run.Cells[i].Measured {
+		if !run.Cells[i].Measured || run.Cells[i].SetAside != "" {
 			continue
 		}
 		c, err := loadCell(run, &run.Cells[i])

@@ -75,7 +75,7 @@ func beside(rows []stats.Row) *table {
 			cpu, memory = stats.FormatDuration(r.Usage.CPU), stats.FormatBytes(r.Usage.Resident)
 		}
 		t.add(clean(r.Target), quantile(r.Response.Quantiles[3]), quantile(r.Service.Quantiles[2]),
-			stats.FormatRateNumber(r.Goodput) + "/s", proportion(r.Agreement), proportion(r.Accuracy),
+			stats.FormatRateNumber(r.Goodput)+"/s", proportion(r.Agreement), proportion(r.Accuracy),
 			coldStart(r.ColdStarts), cpu, memory)
 	}
 	return t

@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// disturbance is a round in which the instrument could not be believed.
+type disturbance struct {
+	round    int // its number
+	schedule int
+	why      string
+}
+
+// play plays the rounds of the plan, as far as nobody stops it, and then plays
+// those again in which the instrument was disturbed, as far as the scenario
+// spares rounds for it. When no round was undisturbed, none is played again: the
+// reason is then more than a passing one, and the run is what it is.
+func (s *session) play(ctx context.Context) {
+	names := s.available()
+	s.planned = s.scenario.Rounds
+	s.clock.visits = s.planned * len(names)
+	for _, phase := range s.scenario.Load {
+		s.clock.load += phase.Duration
+	}
+	var disturbed []disturbance
+	believed, spare := 0, s.scenario.SpareRounds
+	for r := range rounds(names, s.scenario.Seed) {
+		if r.number > s.scenario.Rounds {
+			if len(disturbed) == 0 || believed == 0 {
+				return
+			}
+			s.setAside(disturbed[0], r.number)
+			r.schedule, disturbed = disturbed[0].schedule, disturbed[1:]
+			s.clock.visits += len(names)
+			s.planned++
+		}
+		if s.round(ctx, r); s.record.Interrupted != "" {
+			return
+		}
+		switch why := s.doubt(r.number); {
+		case why == "":
+			believed++
+		case spare > 0:
+			spare--
+			disturbed = append(disturbed, disturbance{round: r.number, schedule: r.schedule, why: why})
+		}
+	}
+}
+
+// available returns the targets that can run here.
+func (s *session) available() []string {
+	var names []string
+	for _, t := range s.record.Targets {
+		if t.Unavailable == "" {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// round visits every target once.
+func (s *session) round(ctx context.Context, r round) {
+	for _, target := range r.targets {
+		if s.stopped(ctx) {
+			s.record.Interrupted = fmt.Sprintf("stopped before %s in round %d of %d", target, r.number, s.planned)
+			return
+		}
+		began := time.Now()
+		s.visit(ctx, visit{round: r.number, schedule: r.schedule, target: target})
+		s.clock.endVisit(time.Since(began))
+		s.save()
+		if s.record.Interrupted != "" {
+			return
+		}
+	}
+}
+
+// doubt asks whether the instrument can be believed in a round.
+func (s *session) doubt(round int) string {
+	if s.Doubt == nil {
+		return ""
+	}
+	why, err := s.Doubt(s.record, round)
+	if err != nil {
+		s.faults = append(s.faults, fmt.Errorf("examine round %d: %w", round, err))
+	}
+	return why
+}
+
+// setAside marks the cells of a round that another is played for.
+func (s *session) setAside(d disturbance, instead int) {
+	s.note("round %d is set aside and round %d played for it: %s", d.round, instead, d.why)
+	for i := range s.record.Cells {
+		if s.record.Cells[i].Round == d.round {
+			s.record.Cells[i].SetAside = d.why
+		}
+	}
+}
