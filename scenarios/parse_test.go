@@ -26,17 +26,19 @@ func TestParseDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Scenario{
-		Name:     "mine",
-		Targets:  []string{"physical"},
-		Workload: Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
-		Protocol: "v2",
-		Data:     Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
-		Load:     []Phase{{Name: "steady", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
-		Rounds:   3,
-		Seed:     1,
-		Timeout:  10 * time.Second,
-		Limits:   Limits{CPUs: 1},
-		Options:  map[string]map[string]string{"physical": nil},
+		Name:        "mine",
+		Targets:     []string{"physical"},
+		Workload:    Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
+		Protocol:    "v2",
+		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
+		Load:        []Phase{{Name: "steady", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
+		Rounds:      3,
+		SpareRounds: 5,
+		Awake:       true,
+		Seed:        1,
+		Timeout:     10 * time.Second,
+		Limits:      Limits{CPUs: 1},
+		Options:     map[string]map[string]string{"physical": nil},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -63,6 +65,8 @@ load:
   - {name: warm-up, law: constant, rate: 0.5, duration: 1m30s, measure: false}
   - {name: steady, law: poisson, rate: 1e3, duration: 250ms}
 rounds: 2
+spare_rounds: 7
+awake: false
 seed: 18446744073709551615
 timeout: 5s
 limits: {cpus: 4, memory: 1.5GiB}
@@ -88,10 +92,12 @@ container: {network: bridge, runtime: 1}
 			{Name: "warm-up", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},
 			{Name: "steady", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
 		},
-		Rounds:  2,
-		Seed:    1<<64 - 1,
-		Timeout: 5 * time.Second,
-		Limits:  Limits{CPUs: 4, Memory: 1536 * targets.MiB},
+		Rounds:      2,
+		SpareRounds: 7,
+		Awake:       false,
+		Seed:        1<<64 - 1,
+		Timeout:     5 * time.Second,
+		Limits:      Limits{CPUs: 4, Memory: 1536 * targets.MiB},
 		SLO: SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
 			Errors: fraction(0.001), Accuracy: fraction(0.9)},
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
@@ -160,7 +166,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, rounds, spare_rounds, seed, timeout, limits, slo, container`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, rounds, spare_rounds, awake, seed, timeout, limits, slo, container`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

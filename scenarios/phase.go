@@ -10,7 +10,6 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
-	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
@@ -65,18 +64,6 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
 	}
 	return nil
-}
-
-// send drives the load, before other processes where that is allowed.
-func (s *session) send(ctx context.Context, cfg attack.Config) (record.Cell, error) {
-	if s.raised {
-		restore, err := host.Raise()
-		if err != nil {
-			return record.Cell{}, err
-		}
-		defer restore()
-	}
-	return attack.Run(ctx, cfg)
 }
 
 // cellFiles are the files that a cell is recorded into.

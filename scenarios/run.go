@@ -71,8 +71,8 @@ type session struct {
 	requests *corpus.Corpus
 	places   map[string]targets.Target
 	split    host.Split
-	raised   bool // the generator's priority, while it sends
-	planned  int  // rounds, those played again included
+	quiet    []quieting
+	planned  int // rounds, those played again included
 	clock    clock
 	faults   []error
 }
@@ -114,41 +114,6 @@ func (s *session) save() {
 	if err := s.writer.Save(s.record); err != nil {
 		s.faults = append(s.faults, fmt.Errorf("save run: %w", err))
 	}
-}
-
-// pin keeps the generator on its own CPUs and says in the record how that went.
-func (s *session) pin() (restore func()) {
-	fact := record.Fact{Name: "generator CPUs", Value: host.List(s.split.Generator)}
-	restore, err := host.Pin(s.split.Generator)
-	switch {
-	case err != nil:
-		fact.Value, fact.Unequal = "not pinned: "+err.Error(), true
-		restore = func() {}
-	case s.split.Shared:
-		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
-	}
-	s.record.Environment = append(s.record.Environment, fact, s.priority(),
-		record.Fact{Name: "target CPUs", Value: host.List(s.split.Target)})
-	return restore
-}
-
-// priority finds out whether the generator may be put before other processes
-// while it sends. It never is where it shares CPUs with the target, which would
-// have to stand back as well.
-func (s *session) priority() record.Fact {
-	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
-	if s.split.Shared {
-		return fact
-	}
-	restore, err := host.Raise()
-	if err != nil {
-		fact.Value = "ordinary: " + err.Error()
-		return fact
-	}
-	restore()
-	s.raised = true
-	fact.Value = "real-time while it sends"
-	return fact
 }
 
 // note tells the watcher a line worth keeping.

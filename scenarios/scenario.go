@@ -35,6 +35,7 @@ type Scenario struct {
 	Load        []Phase // in the order they are played; names are unique
 	Rounds      int     // at least 1
 	SpareRounds int     // how many more may be played in place of disturbed ones
+	Awake       bool    // keep the CPUs out of idle states while requests are sent
 	Seed        uint64
 	Timeout     time.Duration // of one request
 	Limits      Limits

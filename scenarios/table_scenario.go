@@ -31,6 +31,8 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"How often every target is visited, each time with a fresh server and the targets in another order. The intervals in the reports come from the differences between rounds."),
 		may("spare_rounds", wholes[int](0, 1000), "5", func(s *Scenario) *int { return &s.SpareRounds },
 			"How many more rounds may be played in place of those in which the load generator was disturbed, by a busy machine say. Such a round is set aside, and the reports say so. When no round at all went undisturbed, none is played again."),
+		may("awake", booleans(), "true", func(s *Scenario) *bool { return &s.Awake },
+			"Whether the CPUs are kept out of their idle states while requests are sent, where servebench is allowed to (as root). Waking up takes long enough to be measured in place of the server, most of all in a virtual machine; it is the same for every target, and the reports say which it was."),
 		may("seed", wholes[uint64](0, 1<<64-1), "1", func(s *Scenario) *uint64 { return &s.Seed },
 			"What every random choice follows from: the same seed gives the same requests at the same due times."),
 		may("timeout", durations(), "10s", func(s *Scenario) *time.Duration { return &s.Timeout },

@@ -3,6 +3,7 @@ package host
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -102,6 +103,35 @@ func TestRaise(t *testing.T) {
 	restore()
 	if after := policy(); raised != "2" || after != "0" {
 		t.Errorf("policy %s while raised and %s afterwards, want 2 (SCHED_RR) and 0", raised, after)
+	}
+}
+
+// TestKeepAwake wants the request to be made and taken back: no file is left
+// open.
+func TestKeepAwake(t *testing.T) {
+	open := func() int {
+		links, err := filepath.Glob("/proc/self/fd/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, link := range links {
+			if target, err := os.Readlink(link); err == nil && target == "/dev/cpu_dma_latency" {
+				n++
+			}
+		}
+		return n
+	}
+	restore, err := KeepAwake()
+	if err != nil {
+		t.Skipf("%v; as root on Linux it may be", err)
+	}
+	if n := open(); n != 1 {
+		t.Errorf("%d requests are held, want 1", n)
+	}
+	restore()
+	if n := open(); n != 0 {
+		t.Errorf("%d requests are still held", n)
 	}
 }
 

@@ -1,0 +1,73 @@
+package scenarios
+
+import (
+	"context"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/host"
+)
+
+// pin keeps the generator on its own CPUs for the whole run, finds out what else
+// keeps disturbances from it, and says in the record how that went.
+func (s *session) pin() (restore func()) {
+	fact := record.Fact{Name: "generator CPUs", Value: host.List(s.split.Generator)}
+	restore, err := host.Pin(s.split.Generator)
+	switch {
+	case err != nil:
+		fact.Value, fact.Unequal = "not pinned: "+err.Error(), true
+		restore = func() {}
+	case s.split.Shared:
+		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
+	}
+	s.record.Environment = append(s.record.Environment, fact,
+		record.Fact{Name: "target CPUs", Value: host.List(s.split.Target)}, s.priority(), s.awake())
+	return restore
+}
+
+// quieting is something that keeps disturbances from the generator while it
+// sends, and can be taken back.
+type quieting func() (restore func(), err error)
+
+// priority puts the generator before other processes. It does not where it
+// shares CPUs with the target, which would have to stand back as well.
+func (s *session) priority() record.Fact {
+	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
+	if !s.split.Shared {
+		fact.Value = s.adopt(host.Raise, "real-time while it sends", "ordinary")
+	}
+	return fact
+}
+
+// awake keeps the CPUs from falling asleep between requests.
+func (s *session) awake() record.Fact {
+	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
+	if s.scenario.Awake {
+		fact.Value = s.adopt(host.KeepAwake, "kept out while requests are sent", "allowed")
+	}
+	return fact
+}
+
+// adopt tries a quieting, and has it used from now on if it is allowed here. It
+// returns which state that is.
+func (s *session) adopt(q quieting, quiet, otherwise string) string {
+	restore, err := q()
+	if err != nil {
+		return otherwise + ": " + err.Error()
+	}
+	restore()
+	s.quiet = append(s.quiet, q)
+	return quiet
+}
+
+// send drives the load, as undisturbed as this machine allows.
+func (s *session) send(ctx context.Context, cfg attack.Config) (record.Cell, error) {
+	for _, q := range s.quiet {
+		restore, err := q()
+		if err != nil {
+			return record.Cell{}, err
+		}
+		defer restore()
+	}
+	return attack.Run(ctx, cfg)
+}
