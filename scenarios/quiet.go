@@ -6,12 +6,13 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
+	"servebench/targets"
 )
 
 // pin keeps the generator on its own CPUs for the whole run, finds out what else
 // keeps disturbances from it, and says in the record how that went.
 func (s *session) pin() (restore func()) {
-	fact := record.Fact{Name: "generator CPUs", Value: host.List(s.split.Generator)}
+	fact := record.Fact{Name: "generator CPUs", Value: targets.FormatCPUs(s.split.Generator)}
 	restore, err := host.Pin(s.split.Generator)
 	switch {
 	case err != nil:
@@ -21,7 +22,7 @@ func (s *session) pin() (restore func()) {
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
 	s.record.Environment = append(s.record.Environment, fact,
-		record.Fact{Name: "target CPUs", Value: host.List(s.split.Target)}, s.priority(), s.awake())
+		record.Fact{Name: "target CPUs", Value: targets.FormatCPUs(s.split.Target)}, s.priority(), s.awake())
 	return restore
 }
 

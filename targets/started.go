@@ -37,21 +37,3 @@ func OnFreePort(ctx context.Context, host string, start func(port int) (*Deploym
 func Stages(began, started time.Time, waited []Stage) []Stage {
 	return append([]Stage{{Started, started.Sub(began)}}, waited...)
 }
-
-// Judge explains why a start failed, given what waiting for the server
-// returned: it adds how the process ended or how its output ends, and
-// recognises that another process has the port, for OnFreePort. server is the
-// process that is most likely the one to listen; any descendant may.
-func (p *Process) Judge(err error, server, port int) error {
-	switch {
-	case err == nil && !Owns([]int{server}, port) && !Owns(Descendants(p.PID()), port):
-		return ErrPortTaken
-	case err == nil:
-		return nil
-	case !errors.Is(err, ErrEnded):
-		return fmt.Errorf("%w%s", err, p.Output.Quote())
-	case PortTaken(Loopback, port):
-		return fmt.Errorf("%w: it %w", ErrPortTaken, p.Ended())
-	}
-	return fmt.Errorf("%w: it %w", err, p.Ended())
-}

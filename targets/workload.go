@@ -79,11 +79,3 @@ func (l Limits) Processors() int {
 	}
 	return len(l.CPUs)
 }
-
-// processorsFact says which GOMAXPROCS the server was handed.
-func processorsFact(want Limits) Fact {
-	if n := want.Processors(); n > 0 {
-		return Fact{Name: "GOMAXPROCS", Value: strconv.Itoa(n)}
-	}
-	return Fact{Name: "GOMAXPROCS", Value: "not set"}
-}

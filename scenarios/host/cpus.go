@@ -4,12 +4,6 @@
 // uses it; what it finds goes into the record.
 package host
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
-
 // Split is how the CPUs are shared out.
 type Split struct {
 	Generator []int
@@ -29,23 +23,4 @@ func Share(cpus []int, n int) Split {
 	n = min(n, len(cpus)-1)
 	cut := len(cpus) - n
 	return Split{Generator: cpus[:cut:cut], Target: cpus[cut:]}
-}
-
-// List formats CPU numbers as the kernel does: "0-2,5".
-func List(cpus []int) string {
-	sorted := slices.Sorted(slices.Values(cpus))
-	var parts []string
-	for i := 0; i < len(sorted); {
-		j := i
-		for j+1 < len(sorted) && sorted[j+1] == sorted[j]+1 {
-			j++
-		}
-		part := strconv.Itoa(sorted[i])
-		if j > i {
-			part += "-" + strconv.Itoa(sorted[j])
-		}
-		parts = append(parts, part)
-		i = j + 1
-	}
-	return strings.Join(parts, ",")
 }

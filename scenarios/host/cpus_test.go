@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/targets"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -29,19 +31,6 @@ func TestShare(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestList(t *testing.T) {
-	for want, cpus := range map[string][]int{
-		"":        nil,
-		"3":       {3},
-		"0-1":     {1, 0},
-		"0-2,5,7": {0, 1, 2, 5, 7},
-	} {
-		if got := List(cpus); got != want {
-			t.Errorf("List(%v) = %q, want %q", cpus, got, want)
-		}
 	}
 }
 
@@ -67,7 +56,7 @@ func TestPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "Cpus_allowed_list:\t" + List(last) + "\n"; !strings.Contains(string(out), want) {
+	if want := "Cpus_allowed_list:\t" + targets.FormatCPUs(last) + "\n"; !strings.Contains(string(out), want) {
 		t.Errorf("a child of the pinned process has another affinity, want %q in\n%s", want, out)
 	}
 	restore()

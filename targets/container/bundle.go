@@ -8,10 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"servebench/targets"
+	"servebench/targets/process"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/opencontainers/runtime-spec/specs-go"
-
-	"servebench/targets"
 )
 
 // bundle is an OCI bundle: a folder with the unpacked image as rootfs, and
@@ -91,7 +92,7 @@ func (b *bundle) environment(w targets.Workload, host string, port int) []string
 
 // configure writes config.json for one start. group is nil where no cgroup
 // can be made.
-func (b *bundle) configure(w targets.Workload, host string, port int, group *targets.Cgroup) error {
+func (b *bundle) configure(w targets.Workload, host string, port int, group *process.Cgroup) error {
 	args, err := b.arguments(w, host, port)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (b *bundle) capabilities() *specs.LinuxCapabilities {
 
 // resources are the limits, where a cgroup can hold them, and no devices but
 // those that a runtime always allows.
-func resources(limits targets.Limits, group *targets.Cgroup) *specs.LinuxResources {
+func resources(limits targets.Limits, group *process.Cgroup) *specs.LinuxResources {
 	r := &specs.LinuxResources{Devices: []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}}
 	if group == nil {
 		return r

@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"servebench/targets"
+
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
-
-	"servebench/targets"
 )
 
 // Label marks every container made here with the process id of the servebench

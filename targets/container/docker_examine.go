@@ -10,10 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"servebench/targets"
+	"servebench/targets/process"
+
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
-
-	"servebench/targets"
 )
 
 // examine looks at the container that was just started: when that was, who
@@ -27,9 +28,9 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 	// The process id is one of this machine's, or means another process or none
 	// here: where the engine runs in a virtual machine or another process
 	// namespace, and when the server ended already.
-	var group *targets.Cgroup
+	var group *process.Cgroup
 	if err == nil {
-		group, err = targets.FindCgroup(state.Pid)
+		group, err = process.FindCgroup(state.Pid)
 	}
 	if err != nil || !group.Of(i.id) {
 		i.facts = append(i.facts, targets.Fact{
@@ -39,7 +40,7 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 		return
 	}
 	i.group = group
-	i.facts = append(i.facts, targets.Applied(state.Pid, limits, nil)...)
+	i.facts = append(i.facts, process.Applied(state.Pid, limits, nil)...)
 	i.carry(state.Pid, limits.CPUs)
 }
 
@@ -70,7 +71,7 @@ func (i *dockerInstance) verify(ctx context.Context) error {
 	if err != nil || len(pids) == 0 {
 		return i.ends(ctx, cleanTime)
 	}
-	if !targets.Owns(pids, i.port) {
+	if !process.Owns(pids, i.port) {
 		return targets.ErrPortTaken
 	}
 	return nil
@@ -93,7 +94,7 @@ func (i *dockerInstance) ends(ctx context.Context, within time.Duration) error {
 // carry finds the shim, which is the container's parent, and the proxies of
 // the published port, and pins them.
 func (i *dockerInstance) carry(pid int, cpus []int) {
-	if shim, err := targets.Parent(pid); err == nil && strings.Contains(commandOf(shim), "shim") {
+	if shim, err := process.Parent(pid); err == nil && strings.Contains(commandOf(shim), "shim") {
 		i.carriers = append(i.carriers, shim)
 	}
 	if !i.shared {
@@ -107,7 +108,7 @@ func (i *dockerInstance) carry(pid int, cpus []int) {
 		return
 	}
 	for _, carrier := range i.carriers {
-		if err := targets.PinProcess(carrier, cpus); err != nil {
+		if err := process.PinProcess(carrier, cpus); err != nil {
 			i.facts = append(i.facts, targets.Fact{Name: commandOf(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
 		}
 	}

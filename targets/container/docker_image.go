@@ -10,14 +10,14 @@ import (
 	"os"
 	"time"
 
+	"servebench/targets"
+
 	"github.com/containerd/errdefs"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/moby/moby/client"
-
-	"servebench/targets"
 )
 
 // dockerImage is an image that the engine has.

@@ -8,12 +8,13 @@ import (
 	"sync"
 	"time"
 
+	"servebench/targets"
+	"servebench/targets/process"
+
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
-
-	"servebench/targets"
 )
 
 // dockerInstance is a container that the Docker Engine runs.
@@ -29,7 +30,7 @@ type dockerInstance struct {
 	facts  []targets.Fact
 
 	startedAt time.Time
-	group     *targets.Cgroup // nil: it cannot be seen from here
+	group     *process.Cgroup // nil: it cannot be seen from here
 	carriers  []int           // shim and proxy
 
 	mu     sync.Mutex
@@ -94,12 +95,12 @@ func (i *dockerInstance) postMortem() error {
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
 	}
 	state := found.Container.State
-	return fmt.Errorf("%s%s", targets.DescribeExit(state.ExitCode, state.OOMKilled), i.output(ctx).Quote())
+	return fmt.Errorf("%s%s", process.DescribeExit(state.ExitCode, state.OOMKilled), i.output(ctx).Quote())
 }
 
 // output fetches the end of the container's output.
-func (i *dockerInstance) output(ctx context.Context) *targets.Tail {
-	tail := new(targets.Tail)
+func (i *dockerInstance) output(ctx context.Context) *process.Tail {
+	tail := new(process.Tail)
 	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
 	if err != nil {
 		fmt.Fprintf(tail, "(the engine does not show it: %v)", err)
@@ -160,7 +161,7 @@ func (i *dockerInstance) Usage() (targets.Usage, error) {
 	if err != nil {
 		return targets.Usage{}, err
 	}
-	return usage.Add(targets.ProcessUsage(i.carriers...)), nil
+	return usage.Add(process.ProcessUsage(i.carriers...)), nil
 }
 
 // Close stops and removes the container, and the image if it was loaded.
@@ -182,7 +183,7 @@ func (i *dockerInstance) terminate(ctx context.Context) {
 		i.wanted = true
 	}
 	i.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, targets.Grace)
+	ctx, cancel := context.WithTimeout(ctx, process.Grace)
 	defer cancel()
 	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: "SIGTERM"}); err != nil {
 		return // it is not running, or the engine is gone: discard says

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/moby/moby/client"
-
 	"servebench/targets/container"
 	"servebench/targets/targettest"
+
+	"github.com/moby/moby/client"
 )
 
 func TestConformanceDocker(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moby/moby/client"
-
 	"servebench/targets"
+
+	"github.com/moby/moby/client"
 )
 
 // engineWait bounds the question whether an engine answers.

@@ -13,14 +13,14 @@ import (
 	"runtime"
 	"time"
 
+	"servebench/targets"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-
-	"servebench/targets"
 )
 
 // nobody is the user and group that a server of ours runs as in a container.

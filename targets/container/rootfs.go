@@ -12,12 +12,12 @@ import (
 	"runtime"
 	"strings"
 
+	"servebench/targets"
+
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-
-	"servebench/targets"
 )
 
 // runcImage returns the workload's image for use without an engine: what

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 // onRunc deploys through runc or crun, without an engine.
@@ -75,41 +76,41 @@ func (b *bundle) facts(took time.Duration) []targets.Fact {
 
 // startRunc makes one attempt on one port.
 func (t target) startRunc(ctx context.Context, w targets.Workload, b *bundle, keep bool, port int) (*targets.Deployment, error) {
-	group, unlimited := targets.NewLimited(w.Limits)
+	group, unlimited := process.NewLimited(w.Limits)
 	i := &runcInstance{runtime: t.engine.runtime, bundle: b, group: group, id: fmt.Sprintf("servebench-%d-%08x", os.Getpid(), rand.Uint32())}
 	if err := b.configure(w, targets.Loopback, port, group); err != nil {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), group.Close())
 	}
-	process, err := targets.Start(i.command(keep, w.Limits.CPUs))
+	server, err := process.Start(i.command(keep, w.Limits.CPUs))
 	if err != nil {
 		return nil, errors.Join(err, group.Close())
 	}
-	i.Process = process
+	i.Process = server
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
-		Began:    process.Began, Instance: i,
+		Began:    server.Began, Instance: i,
 	}
-	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: process.Began, Done: process.Done()}
+	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)
 	pid, startedAt := i.container()
-	if err = process.Judge(err, pid, port); err != nil {
-		process.Kill()
+	if err = server.Judge(err, pid, port); err != nil {
+		server.Kill()
 		return nil, errors.Join(err, i.discard())
 	}
-	d.Stages = targets.Stages(process.Began, earlier(startedAt, process.Began.Add(waited[0].At)), waited)
-	d.Facts = targets.Applied(pid, w.Limits, unlimited)
+	d.Stages = targets.Stages(server.Began, earlier(startedAt, server.Began.Add(waited[0].At)), waited)
+	d.Facts = process.Applied(pid, w.Limits, unlimited)
 	return d, nil
 }
 
 // command runs the container in the foreground of a runc process, which hands
 // signals on and ends with the server's status. Should servebench be killed,
 // runc gets SIGTERM rather than SIGKILL, so that it takes the server along.
-func (i *runcInstance) command(keep bool, cpus []int) targets.Command {
+func (i *runcInstance) command(keep bool, cpus []int) process.Command {
 	args := []string{i.runtime, "--root", i.bundle.state(), "run", "--bundle", i.bundle.dir, "--pid-file", i.bundle.pidFile(), "--no-new-keyring"}
 	if keep {
 		args = append(args, "--keep")
 	}
-	return targets.Command{
+	return process.Command{
 		Path: i.runtime, Args: append(args, i.id), Env: []string{"PATH=" + targets.SearchPath},
 		CPUs: cpus, Account: i.group, Orphaned: syscall.SIGTERM,
 	}

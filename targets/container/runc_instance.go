@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 // runcInstance is a container that a runc process of ours carries. Done and
 // Err are that process's own: it ends with the server and with its status.
 type runcInstance struct {
-	*targets.Process
+	*process.Process
 	runtime, id string
 	bundle      *bundle
-	group       *targets.Cgroup // nil: none
+	group       *process.Cgroup // nil: none
 	once        sync.Once
 	err         error // of Close
 }
@@ -39,19 +40,19 @@ func (i *runcInstance) container() (int, time.Time) {
 // cgroup, that of the whole process tree.
 func (i *runcInstance) Usage() (targets.Usage, error) {
 	if i.group == nil {
-		return targets.TreeUsage(i.PID())
+		return process.TreeUsage(i.PID())
 	}
 	usage, err := i.group.Usage()
 	if err != nil {
 		return targets.Usage{}, err
 	}
-	return usage.Add(targets.ProcessUsage(i.PID())), nil
+	return usage.Add(process.ProcessUsage(i.PID())), nil
 }
 
 // Close stops the server and removes the container and the unpacked image.
 func (i *runcInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
-		i.Stop(ctx, targets.Grace)
+		i.Stop(ctx, process.Grace)
 		i.err = errors.Join(i.discard(), i.bundle.remove())
 	})
 	return i.err

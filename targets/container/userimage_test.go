@@ -17,6 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"servebench/targets"
+	"servebench/targets/container"
+	"servebench/targets/targettest"
+
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -27,10 +31,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/moby/moby/client"
-
-	"servebench/targets"
-	"servebench/targets/container"
-	"servebench/targets/targettest"
 )
 
 // userImage makes an image as a user would have one: an entrypoint with

@@ -5,12 +5,13 @@ import (
 	"sync"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 // instance is a running server. Done and Err are the process's own.
 type instance struct {
-	*targets.Process
-	group *targets.Cgroup // nil: none
+	*process.Process
+	group *process.Cgroup // nil: none
 	once  sync.Once
 	err   error // of Close
 }
@@ -19,7 +20,7 @@ type instance struct {
 // process tree.
 func (i *instance) Usage() (targets.Usage, error) {
 	if i.group == nil {
-		return targets.TreeUsage(i.PID())
+		return process.TreeUsage(i.PID())
 	}
 	return i.group.Usage()
 }
@@ -27,7 +28,7 @@ func (i *instance) Usage() (targets.Usage, error) {
 // Close ends the server and removes its cgroup.
 func (i *instance) Close(ctx context.Context) error {
 	i.once.Do(func() {
-		i.Stop(ctx, targets.Grace)
+		i.Stop(ctx, process.Grace)
 		i.err = i.group.Close()
 	})
 	return i.err

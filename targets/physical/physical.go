@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 // Kind describes the target. It can run anywhere.
@@ -54,8 +55,8 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 
 // start makes one attempt on one port.
 func (t target) start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
-	group, unlimited := targets.NewLimited(w.Limits)
-	process, err := targets.Start(targets.Command{
+	group, unlimited := process.NewLimited(w.Limits)
+	server, err := process.Start(process.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
 		CPUs: w.Limits.CPUs, Cgroup: group,
 	})
@@ -64,15 +65,15 @@ func (t target) start(ctx context.Context, w targets.Workload, path string, port
 	}
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
-		Began:    process.Began, Instance: &instance{Process: process, group: group},
-		Facts: append(targets.Applied(process.PID(), w.Limits, unlimited), t.machine),
+		Began:    server.Began, Instance: &instance{Process: server, group: group},
+		Facts: append(process.Applied(server.PID(), w.Limits, unlimited), t.machine),
 	}
-	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: process.Began, Done: process.Done()}
+	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)
-	if err = process.Judge(err, process.PID(), port); err != nil {
-		process.Kill()
+	if err = server.Judge(err, server.PID(), port); err != nil {
+		server.Kill()
 		return nil, errors.Join(err, group.Close())
 	}
-	d.Stages = targets.Stages(process.Began, process.Started, waited)
+	d.Stages = targets.Stages(server.Began, server.Started, waited)
 	return d, nil
 }

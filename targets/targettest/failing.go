@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 func endsLater(p *place) {
@@ -73,8 +74,8 @@ func deafUntilGrace(p *place) {
 	d := p.deploy(p.workload("TEST_TERM=ignore"))
 	began := time.Now()
 	p.close(d)
-	if took := time.Since(began); took < targets.Grace {
-		p.Errorf("Close took %s, the server had %s", took, targets.Grace)
+	if took := time.Since(began); took < process.Grace {
+		p.Errorf("Close took %s, the server had %s", took, process.Grace)
 	}
 	p.clean()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 )
 
 // report is what the test server says about its surroundings.
@@ -83,7 +84,7 @@ func surroundings(p *place) {
 }
 
 func cpuSet(p *place) {
-	allowed, err := targets.Pinned(os.Getpid())
+	allowed, err := process.Pinned(os.Getpid())
 	if err != nil {
 		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
 	}

@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"servebench/targets"
 )
 
 func TestParseStat(t *testing.T) {
@@ -17,7 +19,7 @@ func TestParseStat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := procStat{pid: 42, parent: 7, group: 42, session: 41, cpu: 2 * time.Second, reaped: 300 * time.Millisecond, resident: Bytes(256 * os.Getpagesize())}
+	want := procStat{pid: 42, parent: 7, group: 42, session: 41, cpu: 2 * time.Second, reaped: 300 * time.Millisecond, resident: targets.Bytes(256 * os.Getpagesize())}
 	if s != want {
 		t.Errorf("parseStat = %+v, want %+v", s, want)
 	}
@@ -87,7 +89,7 @@ func TestOwns(t *testing.T) {
 
 // The kernel's answer and its table have to say the same.
 func TestListenersTwoWays(t *testing.T) {
-	l, err := net.Listen("tcp", Address(Loopback, 0))
+	l, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,14 +167,14 @@ func TestApplied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := Applied(p.PID(), Limits{CPUs: []int{8000}, Memory: 32 * MiB}, fmt.Errorf("no rights"))
+	facts := Applied(p.PID(), targets.Limits{CPUs: []int{8000}, Memory: 32 * targets.MiB}, fmt.Errorf("no rights"))
 	if len(facts) != 3 || !facts[0].Unequal || !facts[1].Unequal || facts[2].Value != "1" {
 		t.Errorf("facts of limits that are not in force: %+v", facts)
 	}
-	if !strings.Contains(facts[0].Value, FormatCPUs(allowed)) || !strings.Contains(facts[1].Value, "no rights") {
+	if !strings.Contains(facts[0].Value, targets.FormatCPUs(allowed)) || !strings.Contains(facts[1].Value, "no rights") {
 		t.Errorf("facts %+v do not say what is and why", facts)
 	}
-	if facts := Applied(p.PID(), Limits{}, nil); facts[0].Unequal || facts[2].Value != "not set" {
+	if facts := Applied(p.PID(), targets.Limits{}, nil); facts[0].Unequal || facts[2].Value != "not set" {
 		t.Errorf("facts where nothing is asked for: %+v", facts)
 	}
 }

@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"errors"
@@ -10,14 +10,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"servebench/targets"
 )
 
 // unlimited is the least value that version 1 shows for "no limit": the
 // largest 64-bit number, rounded down to whole pages of up to 64 KiB.
-const unlimited = Bytes(1<<63 - 64*1024)
+const unlimited = targets.Bytes(1<<63 - 64*1024)
 
 // MemoryLimit reads back the limit in force; 0: none.
-func (c *Cgroup) MemoryLimit() (Bytes, error) {
+func (c *Cgroup) MemoryLimit() (targets.Bytes, error) {
 	file := "memory.limit_in_bytes"
 	if c.memory.version == 2 {
 		file = "memory.max"
@@ -33,10 +35,10 @@ func (c *Cgroup) MemoryLimit() (Bytes, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the memory limit: %w", err)
 	}
-	if Bytes(limit) >= unlimited {
+	if targets.Bytes(limit) >= unlimited {
 		return 0, nil
 	}
-	return Bytes(limit), nil
+	return targets.Bytes(limit), nil
 }
 
 // OutOfMemory reports whether the kernel ended a process of the cgroup because
@@ -56,16 +58,16 @@ func (c *Cgroup) OutOfMemory() bool {
 
 // Usage is what all processes of the cgroup used, the ended ones included, and
 // what those alive hold resident.
-func (c *Cgroup) Usage() (Usage, error) {
+func (c *Cgroup) Usage() (targets.Usage, error) {
 	cpu, err := c.cpuTime()
 	if err != nil {
-		return Usage{}, fmt.Errorf("read the CPU time: %w", err)
+		return targets.Usage{}, fmt.Errorf("read the CPU time: %w", err)
 	}
 	pids, err := c.Processes()
 	if err != nil {
-		return Usage{}, err
+		return targets.Usage{}, err
 	}
-	return Usage{CPU: cpu, Resident: ProcessUsage(pids...).Resident}, nil
+	return targets.Usage{CPU: cpu, Resident: ProcessUsage(pids...).Resident}, nil
 }
 
 func (c *Cgroup) cpuTime() (time.Duration, error) {

@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"unsafe"
+
+	"servebench/targets"
 )
 
 // wordBits is the size of a word of the kernel's CPU mask.
@@ -28,35 +30,41 @@ func Pin(thread int, cpus []int) error {
 	size := uintptr(len(mask)) * unsafe.Sizeof(mask[0])
 	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(thread), size, uintptr(unsafe.Pointer(&mask[0])))
 	if errno == syscall.EINVAL {
-		return fmt.Errorf("pin to CPUs %s: none of them is both there and allowed for this process", FormatCPUs(cpus))
+		return fmt.Errorf("pin to CPUs %s: none of them is both there and allowed for this process", targets.FormatCPUs(cpus))
 	}
 	if errno != 0 {
-		return fmt.Errorf("pin to CPUs %s: %w", FormatCPUs(cpus), errno)
+		return fmt.Errorf("pin to CPUs %s: %w", targets.FormatCPUs(cpus), errno)
 	}
 	return nil
 }
 
-// PinProcess pins every thread of a running process. It goes over the threads
-// until there is no new one, which a thread not yet pinned may have started.
+// PinProcess pins every thread of a running process.
 func PinProcess(pid int, cpus []int) error {
-	pinned := map[int]bool{}
+	return EachThread(pid, func(thread int) error { return Pin(thread, cpus) })
+}
+
+// EachThread does something to every thread of a running process. It goes over
+// the threads until there is no new one, which a thread not yet reached may have
+// started. A thread that has ended meanwhile is no error.
+func EachThread(pid int, do func(thread int) error) error {
+	reached := map[int]bool{}
 	for {
 		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
 		if err != nil {
 			return err
 		}
-		before := len(pinned)
+		before := len(reached)
 		for _, task := range tasks {
 			thread, err := strconv.Atoi(filepath.Base(task))
-			if err != nil || pinned[thread] {
+			if err != nil || reached[thread] {
 				continue
 			}
-			if err := Pin(thread, cpus); err != nil && !errors.Is(err, syscall.ESRCH) {
+			if err := do(thread); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("process %d: %w", pid, err)
 			}
-			pinned[thread] = true
+			reached[thread] = true
 		}
-		if len(pinned) == before {
+		if len(reached) == before {
 			return nil
 		}
 	}
@@ -70,7 +78,7 @@ func Pinned(pid int) ([]int, error) {
 	}
 	for line := range strings.Lines(string(status)) {
 		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-			return ParseCPUs(list)
+			return targets.ParseCPUs(list)
 		}
 	}
 	return nil, fmt.Errorf("read the CPU set: /proc/%d/status does not say it", pid)

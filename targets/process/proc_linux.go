@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"servebench/targets"
 )
 
 // tick is the unit of the CPU times in /proc/PID/stat: USER_HZ is 100 on every
@@ -19,7 +21,7 @@ type procStat struct {
 	dead                        bool          // a zombie, or gone
 	cpu                         time.Duration // of itself, user + system
 	reaped                      time.Duration // of the children it waited for
-	resident                    Bytes
+	resident                    targets.Bytes
 }
 
 // readStat reads /proc/PID/stat.
@@ -53,7 +55,7 @@ func parseStat(pid int, text string) (procStat, error) {
 		dead:     strings.ContainsAny(fields[0], "ZX"),
 		cpu:      time.Duration(number(14)+number(15)) * tick,
 		reaped:   time.Duration(number(16)+number(17)) * tick,
-		resident: Bytes(number(24)) * Bytes(os.Getpagesize()),
+		resident: targets.Bytes(number(24)) * targets.Bytes(os.Getpagesize()),
 	}
 	return s, failed
 }
@@ -113,12 +115,12 @@ func descendants(root int) []procStat {
 // the children waited for included. Where there is no cgroup to ask, it misses
 // only a child that ended and was waited for by nobody of the tree. CPU time
 // comes in steps of 10 ms.
-func TreeUsage(pid int) (Usage, error) {
+func TreeUsage(pid int) (targets.Usage, error) {
 	tree := descendants(pid)
 	if !slices.ContainsFunc(tree, func(s procStat) bool { return s.pid == pid && !s.dead }) {
-		return Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
+		return targets.Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
 	}
-	var usage Usage
+	var usage targets.Usage
 	for _, s := range tree {
 		usage.CPU += s.cpu + s.reaped
 		usage.Resident += s.resident
@@ -128,8 +130,8 @@ func TreeUsage(pid int) (Usage, error) {
 
 // ProcessUsage is what the given processes themselves used, and the children
 // that they waited for. Processes that are gone count nothing.
-func ProcessUsage(pids ...int) Usage {
-	var usage Usage
+func ProcessUsage(pids ...int) targets.Usage {
+	var usage targets.Usage
 	for _, pid := range pids {
 		if s, err := readStat(pid); err == nil {
 			usage.CPU += s.cpu + s.reaped

@@ -1,14 +1,16 @@
-package targets
+package process
 
 import (
 	"bytes"
 	"strings"
 	"sync"
+
+	"servebench/targets"
 )
 
 // The end of a server's output that is kept for error messages.
 const (
-	tailBytes = 8 * KiB
+	tailBytes = 8 * targets.KiB
 	tailLines = 10
 )
 

@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"servebench/targets"
 )
 
 // Cgroup is a control group, version 1 or 2: the kernel's account of what a
@@ -108,7 +110,7 @@ func (c *Cgroup) Path() string { return "/" + c.name }
 
 // LimitMemory sets the most memory that the cgroup's processes may hold, page
 // cache included. Swap does not extend it where the kernel accounts for swap.
-func (c *Cgroup) LimitMemory(limit Bytes) error {
+func (c *Cgroup) LimitMemory(limit targets.Bytes) error {
 	text := strconv.FormatInt(int64(limit), 10)
 	if c.memory.version == 2 {
 		if err := c.enableMemory(); err != nil {
@@ -139,7 +141,7 @@ func (c *Cgroup) enableMemory() error {
 // NewLimited makes the cgroup that accounts for a server and bounds its
 // memory. It returns nil where the host does not allow cgroups, and why the
 // limit is not set.
-func NewLimited(limits Limits) (*Cgroup, error) {
+func NewLimited(limits targets.Limits) (*Cgroup, error) {
 	group, err := NewCgroup()
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"os"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"servebench/targets"
 )
 
 // group makes a cgroup in the given hierarchies, or skips the test.
@@ -76,12 +78,12 @@ func TestCgroupLimitsMemory(t *testing.T) {
 	if err != nil {
 		t.Skipf("no tail in PATH: %v", err)
 	}
-	c, err := NewLimited(Limits{Memory: 32 * MiB})
+	c, err := NewLimited(targets.Limits{Memory: 32 * targets.MiB})
 	if err != nil {
 		t.Skipf("no memory limit can be set here (%v); run as root on a host with writable cgroups", err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if got, err := c.MemoryLimit(); got != 32*MiB || err != nil {
+	if got, err := c.MemoryLimit(); got != 32*targets.MiB || err != nil {
 		t.Errorf("MemoryLimit = %s, %v, want 32MiB", got, err)
 	}
 	if c.OutOfMemory() {

@@ -1,9 +1,11 @@
-package targets
+package process
 
 import (
 	"errors"
 	"syscall"
 	"time"
+
+	"servebench/targets"
 )
 
 // errLinux is why limits are not applied on this system: a server still runs,
@@ -14,7 +16,7 @@ var errLinux = errors.New("CPU sets, cgroups and /proc are Linux's")
 type Cgroup struct{}
 
 // NewLimited fails: there are no cgroups here.
-func NewLimited(Limits) (*Cgroup, error) { return nil, errLinux }
+func NewLimited(targets.Limits) (*Cgroup, error) { return nil, errLinux }
 
 // NewCgroup fails: there are no cgroups here.
 func NewCgroup() (*Cgroup, error) { return nil, errLinux }
@@ -29,7 +31,7 @@ func (*Cgroup) Of(string) bool { return false }
 func (*Cgroup) Path() string { return "" }
 
 // Usage fails: there are no cgroups here.
-func (*Cgroup) Usage() (Usage, error) { return Usage{}, errLinux }
+func (*Cgroup) Usage() (targets.Usage, error) { return targets.Usage{}, errLinux }
 
 // Processes fails: there are no cgroups here.
 func (*Cgroup) Processes() ([]int, error) { return nil, errLinux }
@@ -47,8 +49,8 @@ func PinProcess(int, []int) error { return errLinux }
 func Pinned(int) ([]int, error) { return nil, errLinux }
 
 // Applied says that the limits asked for are not in force.
-func Applied(_ int, want Limits, _ error) []Fact {
-	return []Fact{
+func Applied(_ int, want targets.Limits, _ error) []targets.Fact {
+	return []targets.Fact{
 		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(want.CPUs) > 0},
 		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: want.Memory > 0},
 		processorsFact(want),
@@ -62,10 +64,10 @@ func Owns([]int, int) bool { return true }
 func Descendants(pid int) []int { return []int{pid} }
 
 // TreeUsage fails: it needs /proc.
-func TreeUsage(int) (Usage, error) { return Usage{}, errLinux }
+func TreeUsage(int) (targets.Usage, error) { return targets.Usage{}, errLinux }
 
 // ProcessUsage is empty: it needs /proc.
-func ProcessUsage(...int) Usage { return Usage{} }
+func ProcessUsage(...int) targets.Usage { return targets.Usage{} }
 
 // Parent fails: it needs /proc.
 func Parent(int) (int, error) { return 0, errLinux }

@@ -1,4 +1,9 @@
-package targets
+// Package process starts and watches servers as child processes of this
+// machine: pinned to their CPUs and within their limits from the first
+// instruction, their usage counted with all their descendants, and ended with
+// everything they started. The targets that run processes here are built on it;
+// it stands beside them, above package targets.
+package process
 
 import (
 	"cmp"

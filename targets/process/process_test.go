@@ -1,4 +1,4 @@
-package targets
+package process
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"servebench/targets"
 )
 
 // shell starts a shell script, or skips the test where there is no shell.
@@ -19,7 +21,7 @@ func shell(t *testing.T, script string, adjust ...func(*Command)) *Process {
 	if err != nil {
 		t.Skipf("no shell in PATH, the test runs a script: %v", err)
 	}
-	c := Command{Path: sh, Args: []string{"sh", "-c", script}, Env: []string{"PATH=" + SearchPath}}
+	c := Command{Path: sh, Args: []string{"sh", "-c", script}, Env: []string{"PATH=" + targets.SearchPath}}
 	for _, a := range adjust {
 		a(&c)
 	}
