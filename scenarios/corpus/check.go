@@ -75,10 +75,14 @@ func contentType(r protocol.Response) string {
 }
 
 func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
-	answers, err := c.protocol.Decode(response)
+	reply, err := c.protocol.Decode(response)
 	if err != nil {
 		return Outcome{Class: Decode, Text: err.Error()}
 	}
+	if reply.ID != "" && reply.ID != e.id {
+		return Outcome{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", e.id, reply.ID)}
+	}
+	answers := reply.Answers
 	if len(answers) != len(e.expect) {
 		return Outcome{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
 	}

@@ -43,6 +43,7 @@ type Corpus struct {
 
 // entry is one request with what it asks for.
 type entry struct {
+	id      string
 	request protocol.Request
 	expect  []expectation // one per example
 	memo    memo
@@ -73,11 +74,12 @@ func Build(cfg Config) (*Corpus, error) {
 		for j := range batch {
 			batch[j] = cfg.Generator.Next(rng)
 		}
-		request, err := cfg.Protocol.Encode(fmt.Sprintf("servebench-%d", i), batch)
+		id := fmt.Sprintf("servebench-%d", i)
+		request, err := cfg.Protocol.Encode(id, batch)
 		if err != nil {
 			return nil, fmt.Errorf("build corpus: encode request %d: %w", i, err)
 		}
-		c.entries[i] = entry{request: request, expect: expectations(batch, cfg.Predict)}
+		c.entries[i] = entry{id: id, request: request, expect: expectations(batch, cfg.Predict)}
 		addRequest(sum, request)
 	}
 	c.hash = hex.EncodeToString(sum.Sum(nil))

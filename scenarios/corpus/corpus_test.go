@@ -39,10 +39,16 @@ func (p plain) Encode(id string, batch []generators.Example) (protocol.Request, 
 	return protocol.Request{Method: "POST", Path: "/infer", Header: http.Header{"A": {"b"}}, Body: body}, err
 }
 
-func (plain) Decode(r protocol.Response) ([]protocol.Answer, error) {
+func (plain) Decode(r protocol.Response) (protocol.Reply, error) {
 	var probabilities []*float64
-	if err := json.Unmarshal(r.Body, &probabilities); err != nil {
-		return nil, err
+	named := struct {
+		ID string
+		P  *[]*float64
+	}{P: &probabilities}
+	if json.Unmarshal(r.Body, &named) != nil { // an answer without an id is the bare list
+		if err := json.Unmarshal(r.Body, &probabilities); err != nil {
+			return protocol.Reply{}, err
+		}
 	}
 	answers := make([]protocol.Answer, len(probabilities))
 	for i, p := range probabilities {
@@ -52,7 +58,7 @@ func (plain) Decode(r protocol.Response) ([]protocol.Answer, error) {
 		}
 		answers[i] = protocol.Answer{Label: int(math.Round(*p)), Probability: *p}
 	}
-	return answers, nil
+	return protocol.Reply{ID: named.ID, Answers: answers}, nil
 }
 
 func identity(features []float32) float32 { return features[0] }
@@ -187,6 +193,21 @@ func TestCheckWrongAnswers(t *testing.T) {
 				t.Errorf("%s: %+v, want class %q, text %q, counts %+v", m.name, got, m.class, m.text, m.counts)
 			}
 		}
+	}
+}
+
+// TestAnswerToAnotherRequest checks that an answer that names another request is
+// wrong even where its values happen to be right, and its own name is not.
+func TestAnswerToAnotherRequest(t *testing.T) {
+	c := build(t, Config{Size: 2, Batch: 1, Seed: 1}) // of an unknown model: the id is all there is to check
+	p := truth(t, c.Request(0))
+	own := c.Check(0, respond(t, map[string]any{"id": "servebench-0", "p": p}))
+	if own.Class != "" {
+		t.Errorf("%+v, want the answer with its own id to be right", own)
+	}
+	other := c.Check(0, respond(t, map[string]any{"id": "servebench-1", "p": p}))
+	if other.Class != WrongAnswer || !strings.Contains(other.Text, "servebench-1") {
+		t.Errorf("%+v, want a wrong answer that names the other request", other)
 	}
 }
 

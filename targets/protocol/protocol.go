@@ -32,9 +32,8 @@ type Protocol interface {
 	// Encode puts a batch of examples into one request. id, when not empty, is
 	// the request id that a server echoes. The same input gives the same bytes.
 	Encode(id string, batch []generators.Example) (Request, error)
-	// Decode reads the answers, one per example of the batch, from a 2xx
-	// response. It must not crash on any input.
-	Decode(Response) ([]Answer, error)
+	// Decode reads a 2xx response. It must not crash on any input.
+	Decode(Response) (Reply, error)
 }
 
 // Request is one HTTP request, ready to be sent.
@@ -50,6 +49,14 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// Reply is what a server says to one request.
+type Reply struct {
+	// ID is the id of the request that the body says it answers; "" where it says
+	// none.
+	ID      string
+	Answers []Answer // one per example of the batch
 }
 
 // Answer is the model's answer to one example.

@@ -30,12 +30,15 @@ func testRoundTrip(t *testing.T, s Subject) {
 			if resp.Status != http.StatusOK {
 				t.Fatalf("batch of %d: status %d: %s", n, resp.Status, resp.Body)
 			}
-			answers, err := p.Decode(resp)
+			reply, err := p.Decode(resp)
 			if err != nil {
 				t.Fatalf("batch of %d: %v in %s", n, err, resp.Body)
 			}
-			if fault := compare(examples, answers); fault != "" {
+			if fault := compare(examples, reply.Answers); fault != "" {
 				t.Errorf("batch of %d: %s", n, fault)
+			}
+			if reply.ID != "" && reply.ID != id {
+				t.Errorf("batch of %d: the answer to request %q says it is to %q", n, id, reply.ID)
 			}
 		}
 	}

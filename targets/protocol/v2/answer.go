@@ -11,6 +11,7 @@ import (
 type answerDecoder struct {
 	reader
 	classes     int // labels are below it; 0: any number
+	id          string
 	label       column
 	probability column
 }
@@ -21,12 +22,12 @@ type column struct {
 	values []float64
 }
 
-// Decode reads label and probability, of which one may be missing: the label
+// Decode reads the id, label and probability, of which one may be missing: the label
 // then follows from the probability, and the probability is NaN. Unknown
 // outputs and fields are passed over.
-func (c *client) Decode(resp protocol.Response) ([]protocol.Answer, error) {
+func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	if resp.Header.Get(binaryHeader) != "" {
-		return nil, fmt.Errorf("decode: header %s: the answer holds binary tensors, want JSON", binaryHeader)
+		return protocol.Reply{}, fmt.Errorf("decode: header %s: the answer holds binary tensors, want JSON", binaryHeader)
 	}
 	d := answerDecoder{
 		reader:  reader{scanner: scanner{src: resp.Body}, tensors: "outputs"},
@@ -35,22 +36,35 @@ func (c *client) Decode(resp protocol.Response) ([]protocol.Answer, error) {
 	d.document()
 	d.agree()
 	if err := d.problem(); err != nil {
-		return nil, fmt.Errorf("decode: %w", err)
+		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
-	return d.answers(), nil
+	return protocol.Reply{ID: d.id, Answers: d.answers()}, nil
 }
 
 func (d *answerDecoder) document() {
 	if d.expect('{', -1, "body") {
 		for key := range d.object {
-			if string(key) == "outputs" {
+			switch string(key) {
+			case "id":
+				d.readID()
+			case "outputs":
 				d.outputs()
-			} else {
+			default:
 				d.skip()
 			}
 		}
 	}
 	d.end()
+}
+
+// readID reads the id, which a server may leave out or, having got none, send as
+// null.
+func (d *answerDecoder) readID() {
+	if d.peek() == 'n' {
+		d.skip()
+	} else if d.expect('"', -1, "id") {
+		d.id = string(d.str())
+	}
 }
 
 func (d *answerDecoder) outputs() {

@@ -81,10 +81,23 @@ func TestDecode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got, cmpopts.EquateNaNs()); diff != "" {
+			if diff := cmp.Diff(test.want, got.Answers, cmpopts.EquateNaNs()); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestDecodeID(t *testing.T) {
+	for body, want := range map[string]string{
+		outputs(label2):                          "",
+		`{"id":"a\u00e9",` + outputs(label2)[1:]: "aé",
+		`{"id":null,` + outputs(label2)[1:]:      "",
+	} {
+		reply, err := testClient(t).Decode(protocol.Response{Status: 200, Body: []byte(body)})
+		if err != nil || reply.ID != want {
+			t.Errorf("%s: id %q, error %v, want id %q", body, reply.ID, err, want)
+		}
 	}
 }
 
@@ -93,6 +106,7 @@ func TestDecodeFaults(t *testing.T) {
 		{``, `decode: body is not valid JSON: byte 0: want a value, got the end`},
 		{`null`, `decode: body: want an object, got null`},
 		{`{}`, `decode: outputs: want "label" or "probability", got neither`},
+		{`{"id":7,` + outputs(label2)[1:], `decode: id: want a string, got a number`},
 		{`{"outputs":{}}`, `decode: outputs: want an array, got an object`},
 		{`{"outputs":[1]}`, `decode: outputs[0]: want an object, got a number`},
 		{outputs(`{"name":"label","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a label is an integer, got "FP32"`},
@@ -133,7 +147,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(outputs(`{"name":"label","datatype":"INT32","shape":[2,1],"data":[[1],[0]]}`)))
 	f.Add([]byte(`{"error":"no"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		answers, err := testClient(t).Decode(protocol.Response{Status: 200, Body: body})
+		reply, err := testClient(t).Decode(protocol.Response{Status: 200, Body: body})
+		answers := reply.Answers
 		if err == nil && len(answers) == 0 {
 			t.Fatal("neither answers nor an error")
 		}
