@@ -12,7 +12,7 @@ package record
 import "time"
 
 // Schema is the version of run.json. A reader refuses others.
-const Schema = "servebench.run/v1"
+const Schema = "servebench.run/v2"
 
 // Run is one run of one scenario.
 type Run struct {
@@ -30,8 +30,20 @@ type Run struct {
 	Cells       []Cell   `json:"cells"`       // in the order they were run
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
+	// Faults are what went wrong while it was run, in that order.
+	Faults []Fault `json:"faults,omitempty"`
 	// Dir is the run's folder, where Create made it or Open found it.
 	Dir string `json:"-"`
+}
+
+// Fault is one thing that went wrong while the run was made: a server that did
+// not come up, a phase that could not be played, a file that could not be
+// written. Target, Phase and Round say where, as far as it has a place.
+type Fault struct {
+	Target string `json:"target,omitempty"`
+	Phase  string `json:"phase,omitempty"`
+	Round  int    `json:"round,omitempty"` // from 1
+	Text   string `json:"text"`
 }
 
 // Scenario is the part of the scenario that reports need.
@@ -94,7 +106,10 @@ type Target struct {
 // Deployment is one start of the server on a target.
 type Deployment struct {
 	Round  int     `json:"round"`
-	Stages []Stage `json:"stages"` // ascending; the last one of a good start is "first answer"
+	Stages []Stage `json:"stages"` // ascending; the last one of a good start is FirstAnswer
+	// FirstAnswerError says why the first request to a server that came up was not
+	// answered rightly; its Stages end without FirstAnswer then.
+	FirstAnswerError string `json:"first_answer_error,omitempty"`
 	// Failed says why it did not come up or ended before it was told to,
 	// quoting the end of its output; "" when all went well.
 	Failed string `json:"failed,omitempty"`
@@ -125,7 +140,12 @@ type Cell struct {
 	Measured bool   `json:"measured"`
 	// SetAside says why the instrument could not be believed in this round, which
 	// another one was played for instead; "" in the rounds that count.
-	SetAside string        `json:"set_aside,omitempty"`
+	SetAside string `json:"set_aside,omitempty"`
+	// Failed says why the cell's record is incomplete; "" when it is whole. Its
+	// log may be cut off.
+	Failed string `json:"failed,omitempty"`
+	// Stopped says that somebody ended the sending before the schedule did.
+	Stopped  bool          `json:"stopped,omitempty"`
 	Started  time.Time     `json:"started"`    // the due time's zero
 	Span     time.Duration `json:"span_ns"`    // length of the schedule
 	Elapsed  time.Duration `json:"elapsed_ns"` // until the last request was done or given up
@@ -136,11 +156,17 @@ type Cell struct {
 	Answers  Answers       `json:"answers"`
 	// Good counts the answers that are correct and came within the SLO's
 	// Deadline of their due time.
-	Good       int64      `json:"good"`
-	Usage      Usage      `json:"usage"`
-	Instrument Instrument `json:"instrument"`
-	Slices     []Slice    `json:"slices"`
-	Log        string     `json:"log"` // the interval log, relative to the run's folder
+	Good int64 `json:"good"`
+	// Window is what answers per second are counted over: the Span, or less of it
+	// where the sending was ended before. Answers that came later are in no
+	// throughput: they are worked off without load.
+	Window     time.Duration `json:"window_ns"`
+	InTime     int64         `json:"in_time"`      // OK requests done by the end of the Window
+	GoodInTime int64         `json:"good_in_time"` // and counted in Good
+	Usage      Usage         `json:"usage"`
+	Instrument Instrument    `json:"instrument"`
+	Slices     []Slice       `json:"slices"`
+	Log        string        `json:"log"` // the interval log, relative to the run's folder
 }
 
 // Ledger accounts for every request of a schedule:
@@ -155,7 +181,7 @@ type Ledger struct {
 
 // ErrorCount counts one class of failures.
 type ErrorCount struct {
-	Class   string `json:"class"` // timeout, refused, reset, dns, tls, descriptors, ports, "status 503", decode, wrong answer, other
+	Class   string `json:"class"` // ErrorTimeout …, "status 503", "decode", "wrong answer"
 	Count   int64  `json:"count"`
 	Example string `json:"example"` // the first one's text
 }
@@ -177,16 +203,21 @@ type Usage struct {
 
 // Instrument is what the generator knows about itself during the cell.
 type Instrument struct {
-	CPUs       int           `json:"cpus"`        // how many it was given
-	CPU        time.Duration `json:"cpu_ns"`      // user + system it spent
-	GCPause    time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
-	GCCycles   int64         `json:"gc_cycles"`
-	Workers    int           `json:"workers"`      // most requests in flight at once
-	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
-	Dials      int64         `json:"dials"`        // connections opened
-	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
-	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
-	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+	CPUs int           `json:"cpus"`   // how many it was given
+	CPU  time.Duration `json:"cpu_ns"` // user + system it spent, the wait for the last answers included
+	// SendingTime is how long it was sending, from its own start until the last
+	// request was sent; SendingCPU is the CPU that it spent in that time, user +
+	// system. 0: not known.
+	SendingTime time.Duration `json:"sending_ns"`
+	SendingCPU  time.Duration `json:"sending_cpu_ns"`
+	GCPause     time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
+	GCCycles    int64         `json:"gc_cycles"`
+	Workers     int           `json:"workers"`      // most requests in flight at once
+	WorkerCap   int           `json:"worker_cap"`   // and how many it allowed
+	Dials       int64         `json:"dials"`        // connections opened
+	Retries     int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
+	Stalls      int64         `json:"stalls"`       // times the recording had to wait for the disk
+	OutOfRange  int64         `json:"out_of_range"` // values a histogram could not hold
 }
 
 // Slice is one second of the schedule, by due time.
