@@ -57,16 +57,16 @@ func (echo) Encode(id string, batch []generators.Example) (protocol.Request, err
 	}, err
 }
 
-func (echo) Decode(r protocol.Response) ([]protocol.Answer, error) {
+func (echo) Decode(r protocol.Response) (protocol.Reply, error) {
 	var p float64
 	if err := json.Unmarshal(r.Body, &p); err != nil {
-		return nil, err
+		return protocol.Reply{}, err
 	}
 	label := 0
 	if p >= 0.5 {
 		label = 1
 	}
-	return []protocol.Answer{{Label: label, Probability: p}}, nil
+	return protocol.Reply{Answers: []protocol.Answer{{Label: label, Probability: p}}}, nil
 }
 
 func newCorpus(t testing.TB, size int) *corpus.Corpus {
