@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
@@ -28,7 +29,7 @@ func (s *session) pin() (restore func()) {
 
 // quieting is something that keeps disturbances from the generator while it
 // sends, and can be taken back.
-type quieting func() (restore func(), err error)
+type quieting func() (restore func() error, err error)
 
 // priority puts the generator before other processes. It does not where it
 // shares CPUs with the target, which would have to stand back as well.
@@ -53,22 +54,24 @@ func (s *session) awake() record.Fact {
 // returns which state that is.
 func (s *session) adopt(q quieting, quiet, otherwise string) string {
 	restore, err := q()
+	if err == nil {
+		err = restore()
+	}
 	if err != nil {
 		return otherwise + ": " + err.Error()
 	}
-	restore()
 	s.quiet = append(s.quiet, q)
 	return quiet
 }
 
 // send drives the load, as undisturbed as this machine allows.
-func (s *session) send(ctx context.Context, cfg attack.Config) (record.Cell, error) {
+func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
 	for _, q := range s.quiet {
 		restore, err := q()
 		if err != nil {
 			return record.Cell{}, err
 		}
-		defer restore()
+		defer func() { err = errors.Join(err, restore()) }()
 	}
 	return attack.Run(ctx, cfg)
 }

@@ -89,7 +89,9 @@ func TestRaise(t *testing.T) {
 		return ""
 	}
 	raised := policy()
-	restore()
+	if err := restore(); err != nil {
+		t.Fatal(err)
+	}
 	if after := policy(); raised != "2" || after != "0" {
 		t.Errorf("policy %s while raised and %s afterwards, want 2 (SCHED_RR) and 0", raised, after)
 	}
@@ -118,7 +120,9 @@ func TestKeepAwake(t *testing.T) {
 	if n := open(); n != 1 {
 		t.Errorf("%d requests are held, want 1", n)
 	}
-	restore()
+	if err := restore(); err != nil {
+		t.Fatal(err)
+	}
 	if n := open(); n != 0 {
 		t.Errorf("%d requests are still held", n)
 	}
