@@ -24,7 +24,7 @@ const (
 // out of the kernel's ephemeral range where it can, since an outgoing
 // connection may take a port from there at any time, the load generator's own
 // ones first of all. Another process may still take the port before the server
-// does: see PortOwner.
+// does: OnFreePort then starts once more on another one.
 func FreePort(host string) (int, error) {
 	if ephemeral := firstEphemeralPort(); ephemeral > firstPort {
 		for range portTries {
