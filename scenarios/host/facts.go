@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"servebench/reports/record"
@@ -56,24 +55,6 @@ func cpuModel() string {
 		model += fmt.Sprintf(", %.0f MHz", infos[0].Mhz)
 	}
 	return model
-}
-
-// machine says whether this is bare metal or itself a guest: a figure from a
-// guest includes its host's noise.
-func machine() string {
-	infos, err := cpu.Info()
-	if err != nil || len(infos) == 0 || runtime.GOOS != "linux" {
-		return ""
-	}
-	product := strings.TrimSpace(read("/sys/class/dmi/id/sys_vendor") + " " + read("/sys/class/dmi/id/product_name"))
-	kind := "bare metal"
-	if slices.Contains(infos[0].Flags, "hypervisor") {
-		kind = "a virtual machine"
-	}
-	if product != "" {
-		kind += " (" + product + ")"
-	}
-	return kind
 }
 
 func cgroupVersion() string {

@@ -23,20 +23,18 @@ func Kind() targets.Kind {
 			if _, err := targets.Resolve(nil, cfg.Options); err != nil {
 				return nil, fmt.Errorf("physical: %w", err)
 			}
-			return target{machine()}, nil
+			return target{}, nil
 		},
 	}
 }
 
 // target starts processes; it keeps nothing between them.
-type target struct {
-	machine targets.Fact
-}
+type target struct{}
 
 // Deploy starts the server with the CPU set and in the cgroup that bound it,
 // and waits until it is ready. Where no cgroup can be made the server runs
 // without a memory limit, and a Fact says so.
-func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", context.Cause(ctx))
 	}
@@ -45,7 +43,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		return nil, fmt.Errorf("deploy on physical: %w", err)
 	}
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
-		return t.start(ctx, w, path, port)
+		return start(ctx, w, path, port)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("deploy on physical: %w", err)
@@ -54,7 +52,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 }
 
 // start makes one attempt on one port.
-func (t target) start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
+func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
 	group, unlimited := process.NewLimited(w.Limits)
 	server, err := process.Start(process.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
@@ -66,7 +64,7 @@ func (t target) start(ctx context.Context, w targets.Workload, path string, port
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    server.Began, Instance: &instance{Process: server, group: group},
-		Facts: append(process.Applied(server.PID(), w.Limits, unlimited), t.machine),
+		Facts: process.Applied(server.PID(), w.Limits, unlimited),
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)
