@@ -64,7 +64,6 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    server.Began, Instance: &instance{Process: server, group: group},
-		Facts: process.Applied(server.PID(), w.Limits, unlimited),
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)
@@ -73,5 +72,6 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 		return nil, errors.Join(err, group.Close())
 	}
 	d.Stages = targets.Stages(server.Began, server.Started, waited)
+	d.Facts = process.Applied(server.PID(), w.Limits, unlimited) // not while the start is timed
 	return d, nil
 }
