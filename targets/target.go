@@ -97,8 +97,10 @@ type Deployment struct {
 	// loading it come before Began, and a Fact says how long they took.
 	// The first answer of a model comes at the last stage's At and the time that
 	// the first request took: what Deploy checks after Ready is no part of it.
-	Began  time.Time
-	Stages []Stage // ascending; how long each part of the start took
+	Began time.Time
+	// Stages say how long each part of the start took, ascending. There is
+	// always one: the last is Ready.
+	Stages []Stage
 	Facts  []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }

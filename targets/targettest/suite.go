@@ -123,6 +123,9 @@ func (p *place) deploy(w targets.Workload) *targets.Deployment {
 		p.Fatalf("Deploy: %v", err)
 	}
 	p.Cleanup(func() { p.close(d) }) // before clean looks; ends nothing twice
+	if err := checkStages(d.Stages); err != nil {
+		p.Fatalf("Deploy: %v", err)
+	}
 	return d
 }
 
