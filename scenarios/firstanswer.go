@@ -40,6 +40,9 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 	if err != nil {
 		return err
 	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("status %s: %.200s", resp.Status, body)
+	}
 	outcome := s.requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
 	if outcome.Class != "" {
 		return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)

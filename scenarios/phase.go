@@ -22,9 +22,8 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 			return nil
 		}
 		if err := s.phase(ctx, v, i, deployment); err != nil {
-			err = fmt.Errorf("phase %s of %s in round %d: %w", phase.Name, v.target, v.round, err)
-			s.note("%v", err)
-			s.faults = append(s.faults, err)
+			s.fault(v, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err))
+			s.broken = true
 			return nil
 		}
 		s.clock.played += phase.Duration
@@ -32,8 +31,7 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		select {
 		case <-deployment.Done():
 			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, deployment.Err())
-			s.note("%s, round %d: %v", v.target, v.round, died)
-			s.faults = append(s.faults, fmt.Errorf("%s in round %d: %w", v.target, v.round, died))
+			s.fault(v, phase.Name, died)
 			return died
 		default:
 		}
@@ -41,7 +39,8 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 	return nil
 }
 
-// phase plays one phase and adds its cell to the record.
+// phase plays one phase and adds its cell to the record, also when not all of it
+// could be recorded: its error says so.
 func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets.Deployment) error {
 	cfg, log, err := s.attack(v, i, deployment.Endpoint)
 	if err != nil {
@@ -50,8 +49,8 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	before, errBefore := deployment.Usage()
 	cell, err := s.send(ctx, cfg)
 	after, errAfter := deployment.Usage()
-	if err := errors.Join(err, log.close()); err != nil {
-		return err
+	if err = errors.Join(err, log.close()); err != nil {
+		cell.Failed = err.Error()
 	}
 	phase := s.scenario.Load[i]
 	cell.Target, cell.Phase, cell.Round, cell.Measured = v.target, phase.Name, v.round, phase.Measure
@@ -63,7 +62,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	if s.stopped(ctx) {
 		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
 	}
-	return nil
+	return err
 }
 
 // cellFiles are the files that a cell is recorded into.
@@ -103,7 +102,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.schedule, i),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
-		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout),
+		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout, s.openFiles),
 		CPUs:        len(s.split.Generator),
 		Log:         log,
 		Stop:        s.Stop,
@@ -122,11 +121,19 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 
 const (
 	fewestInFlight = 64
-	mostInFlight   = 8192 // half of a common descriptor limit of 16,384 or so
+	mostInFlight   = 8192
+	// otherFiles is how many of its open files the generator leaves to all but
+	// the connections.
+	otherFiles = 32
 )
 
 // maxInFlight is the cap on requests in flight: as many as can pile up before
-// the first of them times out, within what descriptors allow.
-func maxInFlight(rate float64, timeout time.Duration) int {
-	return int(min(max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight), mostInFlight))
+// the first of them times out, within what the limit of open files allows.
+func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
+	most := mostInFlight
+	if openFiles < mostInFlight+otherFiles {
+		most = max(1, int(openFiles)-otherFiles)
+	}
+	pile := max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight)
+	return int(min(pile, float64(most)))
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -40,4 +41,12 @@ type visit struct {
 	round    int // its number
 	schedule int
 	target   string
+}
+
+// String says which visit it is: "physical, round 2".
+func (v visit) String() string {
+	if v.target == "" {
+		return fmt.Sprintf("round %d", v.round)
+	}
+	return fmt.Sprintf("%s, round %d", v.target, v.round)
 }

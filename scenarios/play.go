@@ -36,7 +36,7 @@ func (s *session) play(ctx context.Context) {
 			s.clock.visits += len(names)
 			s.planned++
 		}
-		if s.round(ctx, r); s.record.Interrupted != "" {
+		if s.round(ctx, r); s.over() {
 			return
 		}
 		switch why := s.doubt(r.number); {
@@ -71,11 +71,14 @@ func (s *session) round(ctx context.Context, r round) {
 		s.visit(ctx, visit{round: r.number, schedule: r.schedule, target: target})
 		s.clock.endVisit(time.Since(began))
 		s.save()
-		if s.record.Interrupted != "" {
+		if s.over() {
 			return
 		}
 	}
 }
+
+// over reports whether the rest of the plan is left out.
+func (s *session) over() bool { return s.record.Interrupted != "" || s.broken }
 
 // doubt asks whether the instrument can be believed in a round.
 func (s *session) doubt(round int) string {
@@ -84,7 +87,7 @@ func (s *session) doubt(round int) string {
 	}
 	why, err := s.Doubt(s.record, round)
 	if err != nil {
-		s.faults = append(s.faults, fmt.Errorf("examine round %d: %w", round, err))
+		s.fault(visit{round: round}, "", fmt.Errorf("examine the instrument: %w", err))
 	}
 	return why
 }

@@ -72,15 +72,16 @@ func (s *session) openTargets(ctx context.Context) error {
 			return fmt.Errorf("unknown target %q", name)
 		}
 		entry := record.Target{Name: name}
-		if err := check(ctx, kind); err != nil {
+		place, err := s.open(ctx, kind)
+		var unavailable *targets.Unavailable
+		switch {
+		case errors.As(err, &unavailable):
 			entry.Unavailable = err.Error()
 			missing = append(missing, fmt.Errorf("target %s is not available: %w", name, err))
 			s.note("%v", missing[len(missing)-1])
-		} else {
-			place, err := kind.Open(targets.Config{Options: s.scenario.Options[name], Dir: os.TempDir()})
-			if err != nil {
-				return fmt.Errorf("open target %s: %w", name, err)
-			}
+		case err != nil:
+			return fmt.Errorf("open target %s: %w", name, err)
+		default:
 			s.places[name] = place
 		}
 		s.record.Targets = append(s.record.Targets, entry)
@@ -91,11 +92,14 @@ func (s *session) openTargets(ctx context.Context) error {
 	return nil
 }
 
-func check(ctx context.Context, kind targets.Kind) error {
-	if kind.Check == nil {
-		return nil
+// open opens a target if it can run here. An *Unavailable says that it cannot.
+func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, error) {
+	if kind.Check != nil {
+		if err := kind.Check(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return kind.Check(ctx)
+	return kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
 }
 
 // newWorkload works out the server to run and, where its model is known, the
@@ -110,6 +114,10 @@ func (s *session) newWorkload(proto protocol.Kind) (predict func([]float32) floa
 	if err != nil {
 		return nil, err
 	}
+	if s.openFiles, err = host.OpenFiles(); err != nil {
+		return nil, err
+	}
+	s.record.Environment = append(s.record.Environment, record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
 	s.split = host.Share(cpus, s.scenario.Limits.CPUs)
 	s.workload.Limits = targets.Limits{
 		CPUs:       s.split.Target,

@@ -72,9 +72,13 @@ type session struct {
 	places   map[string]targets.Target
 	split    host.Split
 	quiet    []quieting
-	planned  int // rounds, those played again included
-	clock    clock
-	faults   []error
+	// openFiles is the limit of files this process may have open.
+	openFiles uint64
+	planned   int // rounds, those played again included
+	clock     clock
+	faults    []error
+	// broken says that the record cannot be written any more.
+	broken bool
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -113,6 +117,7 @@ func (s *session) stopped(ctx context.Context) bool {
 func (s *session) save() {
 	if err := s.writer.Save(s.record); err != nil {
 		s.faults = append(s.faults, fmt.Errorf("save run: %w", err))
+		s.broken = true
 	}
 }
 

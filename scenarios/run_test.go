@@ -226,23 +226,60 @@ func TestRunIsReproducible(t *testing.T) {
 	}
 }
 
-// TestSchedulesOfASeed: due times depend on the seed, the round and the phase,
-// and on nothing else.
+// TestSchedulesOfASeed: the due times and the order of the requests depend on
+// the seed, the round and the phase, and on nothing else.
 func TestSchedulesOfASeed(t *testing.T) {
-	due := func(seed uint64, round, phase int) []float64 {
-		rng := source(seed, seedSchedule, round, phase)
-		return []float64{rng.Float64(), rng.Float64()}
-	}
-	if !slices.Equal(due(1, 1, 0), due(1, 1, 0)) {
-		t.Error("the same place in the plan has two schedules")
-	}
-	for _, other := range [][]float64{due(2, 1, 0), due(1, 2, 0), due(1, 1, 1)} {
-		if slices.Equal(due(1, 1, 0), other) {
-			t.Error("two places in the plan have the same schedule")
+	due := func(seed, target string, schedule, phase int) []time.Duration {
+		runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "seed", Value: seed})
+		run := &session{Runner: runner, scenario: s}
+		if err := run.prepare(t.Context()); err != nil {
+			t.Fatal(err)
 		}
+		var err error
+		if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
+			t.Fatal(err)
+		}
+		cfg, files, err := run.attack(visit{round: schedule, schedule: schedule, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := files.close(); err != nil {
+			t.Fatal(err)
+		}
+		return append(slices.Collect(cfg.Arrivals), time.Duration(cfg.OrderSeed))
 	}
-	if subseed(1, seedData) == subseed(1, seedOrder, 0) || subseed(1, seedData) == subseed(2, seedData) {
-		t.Error("two purposes or two seeds have the same derived seed")
+	first := due("1", "a", 1, 1)
+	if len(first) != 61 {
+		t.Fatalf("%d arrivals, want 60", len(first)-1)
+	}
+	if !slices.Equal(first, due("1", "a", 1, 1)) {
+		t.Error("the same seed gives two schedules")
+	}
+	if !slices.Equal(first, due("1", "b", 1, 1)) {
+		t.Error("two targets have different schedules")
+	}
+	if slices.Equal(first, due("2", "a", 1, 1)) || slices.Equal(first, due("1", "a", 2, 1)) || slices.Equal(first, due("1", "a", 1, 0)) {
+		t.Error("two seeds, rounds or phases have the same schedule")
+	}
+}
+
+func TestMaxInFlight(t *testing.T) {
+	for _, tc := range []struct {
+		rate      float64
+		openFiles uint64
+		want      int
+	}{
+		{10, 20_000, 125},
+		{1, 20_000, 64},
+		{400, 20_000, 5000},
+		{5000, 20_000, 8192},
+		{5000, 1024, 992},
+		{5000, 64, 32},
+		{5000, 8, 1},
+	} {
+		if got := maxInFlight(tc.rate, 10*time.Second, tc.openFiles); got != tc.want {
+			t.Errorf("at %g/s with %d files: %d, want %d", tc.rate, tc.openFiles, got, tc.want)
+		}
 	}
 }
 

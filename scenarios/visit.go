@@ -18,39 +18,58 @@ const closeTimeout = 30 * time.Second
 // removes it.
 func (s *session) visit(ctx context.Context, v visit) {
 	s.observe(Event{Target: v.target, Round: v.round, Left: s.clock.left(0)})
-	entry := s.targetEntry(v.target)
 	deployment, err := s.deploy(ctx, v)
 	if err != nil {
 		s.deployFailed(ctx, v, err)
 		return
 	}
+	defer s.remove(ctx, v, deployment)
+	start := s.start(ctx, v, deployment)
+	if died := s.phases(ctx, v, deployment); died != nil {
+		start.Failed = died.Error()
+	}
+	entry := s.targetEntry(v.target)
+	entry.Deployments = append(entry.Deployments, start)
+}
+
+// start records how a deployment came up, to its first answer.
+func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) record.Deployment {
 	start := record.Deployment{Round: v.round}
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
-	if len(entry.Facts) == 0 {
+	if entry := s.targetEntry(v.target); len(entry.Facts) == 0 {
 		for _, fact := range deployment.Facts {
 			entry.Facts = append(entry.Facts, record.Fact(fact))
 		}
 	}
 	ready, asked := deployment.Stages[len(deployment.Stages)-1].At, time.Now()
+	ctx, cancel := s.untilStopped(ctx)
+	defer cancel()
 	if err := s.firstAnswer(ctx, deployment.Endpoint); err != nil {
-		start.Failed = "first answer: " + err.Error()
-		s.note("%s, round %d: first answer: %v", v.target, v.round, err)
+		start.FirstAnswerError = err.Error()
+		s.note("%s: first answer: %v", v, err)
 	} else {
 		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: ready + time.Since(asked)})
 	}
-	died := s.phases(ctx, v, deployment)
-	if died != nil {
-		start.Failed = died.Error()
-	}
-	entry.Deployments = append(entry.Deployments, start)
+	return start
+}
 
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+func (s *session) remove(ctx context.Context, v visit, deployment *targets.Deployment) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	if err := deployment.Close(closing); err != nil {
-		s.faults = append(s.faults, fmt.Errorf("remove the server from %s: %w", v.target, err))
+	if err := deployment.Close(ctx); err != nil {
+		s.fault(v, "", fmt.Errorf("remove the server: %w", err))
 	}
+}
+
+// fault keeps something that went wrong: in the record, for the caller of Run
+// and for its watcher.
+func (s *session) fault(v visit, phase string, err error) {
+	s.record.Faults = append(s.record.Faults, record.Fault{Target: v.target, Phase: phase, Round: v.round, Text: err.Error()})
+	err = fmt.Errorf("%s: %w", v, err)
+	s.faults = append(s.faults, err)
+	s.note("%v", err)
 }
 
 func (s *session) targetEntry(name string) *record.Target {
@@ -67,8 +86,14 @@ func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, err
 	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Workload.StartTimeout,
 		fmt.Errorf("not ready within workload.start_timeout = %v", s.scenario.Workload.StartTimeout))
 	defer cancel()
+	ctx, stop := s.untilStopped(ctx)
+	defer stop()
+	return s.places[v.target].Deploy(ctx, s.workload)
+}
+
+// untilStopped returns a context that also ends when the user stops the run.
+func (s *session) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
 	go func() {
 		select {
 		case <-s.Stop:
@@ -76,7 +101,7 @@ func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, err
 		case <-ctx.Done():
 		}
 	}()
-	return s.places[v.target].Deploy(ctx, s.workload)
+	return ctx, func() { stop(nil) }
 }
 
 func (s *session) deployFailed(ctx context.Context, v visit, err error) {
@@ -86,7 +111,5 @@ func (s *session) deployFailed(ctx context.Context, v visit, err error) {
 	}
 	entry := s.targetEntry(v.target)
 	entry.Deployments = append(entry.Deployments, record.Deployment{Round: v.round, Failed: err.Error()})
-	err = fmt.Errorf("deploy on %s in round %d: %w", v.target, v.round, err)
-	s.note("%v", err)
-	s.faults = append(s.faults, &NotAvailableError{err})
+	s.fault(v, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)})
 }
