@@ -101,7 +101,7 @@ type Deployment struct {
 	// Stages say how long each part of the start took, ascending. There is
 	// always one: the last is Ready.
 	Stages []Stage
-	Facts  []Fact  // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	Facts  []Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }
 
