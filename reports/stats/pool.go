@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"cmp"
 	"slices"
 
 	"servebench/reports/record"
@@ -29,9 +28,7 @@ func addErrors(a, b []record.ErrorCount) []record.ErrorCount {
 		}
 		all[i].Count += e.Count
 	}
-	slices.SortFunc(all, func(a, b record.ErrorCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
-	})
+	record.SortErrors(all)
 	return all
 }
 

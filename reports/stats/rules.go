@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // The thresholds beyond which the instrument is not believed.
@@ -101,9 +103,9 @@ func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
 func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
 	for _, e := range row.Errors {
 		switch e.Class {
-		case "descriptors":
+		case record.ErrorDescriptors:
 			return exhaustion(e.Class, e.Count, "raise the limit of open files (ulimit -n) or lower the rate"), true
-		case "ports":
+		case record.ErrorPorts:
 			return exhaustion(e.Class, e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
 		}
 	}

@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,26 +8,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 
 	"servebench/reports/record"
 	"servebench/scenarios/corpus"
-)
-
-// The classes of failures, beside "status NNN" and those of package corpus.
-const (
-	classTimeout = "timeout"
-	classRefused = "refused"
-	classReset   = "reset"
-	classDNS     = "dns"
-	classTLS     = "tls"
-	classOther   = "other"
-
-	// The generator's own failures: the server never saw the request.
-	classDescriptors = "descriptors"
-	classPorts       = "ports"
 )
 
 var (
@@ -58,24 +42,24 @@ func classify(err error) string {
 	case errors.Is(err, errTooLong):
 		return corpus.Decode
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return classDescriptors
+		return record.ErrorDescriptors
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return classPorts
+		return record.ErrorPorts
 	case errors.As(err, &dns):
-		return classDNS
+		return record.ErrorDNS
 	case errors.As(err, &certificate), errors.As(err, &header), errors.As(err, &alert), errors.As(err, &authority):
-		return classTLS
+		return record.ErrorTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return classRefused
+		return record.ErrorRefused
 	case errors.Is(err, errTimeout), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return classTimeout
+		return record.ErrorTimeout
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		// net/http does not export this one.
 		strings.Contains(err.Error(), "server closed idle connection"):
-		return classReset
+		return record.ErrorReset
 	}
-	return classOther
+	return record.ErrorOther
 }
 
 // failures counts failures by class, with one example of each. The classes are
@@ -97,9 +81,7 @@ func (fs failures) sorted() []record.ErrorCount {
 	for _, f := range fs {
 		counts = append(counts, *f)
 	}
-	slices.SortFunc(counts, func(a, b record.ErrorCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
-	})
+	record.SortErrors(counts)
 	return counts
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // flight is what is known of one request on its way. The pacer makes it, one
@@ -64,7 +66,7 @@ func (f *flight) fail(err error) {
 	case errGivenUp:
 		f.state = censored
 	case errTimeout:
-		f.class, f.failure = classTimeout, errTimeout
+		f.class, f.failure = record.ErrorTimeout, errTimeout
 	default:
 		f.class = classify(err)
 	}

@@ -129,7 +129,7 @@ func (l *memoryLog) Interval(tag string, start, end time.Duration, h *hdrhistogr
 	}
 	l.starts = append(l.starts, start)
 	if l.merged[tag] == nil {
-		l.merged[tag] = hdrhistogram.New(lowest, highest, digits)
+		l.merged[tag] = record.NewHistogram()
 	}
 	l.merged[tag].Merge(h)
 	return nil

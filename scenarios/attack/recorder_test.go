@@ -192,7 +192,7 @@ func heap() uint64 {
 // BenchmarkEncode writes a full second's histogram, which the sink does beside
 // the load.
 func BenchmarkEncode(b *testing.B) {
-	h := hdrhistogram.New(lowest, highest, digits)
+	h := record.NewHistogram()
 	for k := range int64(10_000) {
 		h.RecordValue(200_000 + k*97)
 	}

@@ -8,14 +8,6 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The histograms hold 1 ns to an hour with three digits; a value beyond is
-// counted as out of range.
-const (
-	lowest  = int64(time.Nanosecond)
-	highest = int64(time.Hour)
-	digits  = 3
-)
-
 // tag numbers the histograms of a second.
 type tag int
 
@@ -45,7 +37,7 @@ type second struct {
 func newSecond() *second {
 	s := &second{}
 	for _, t := range []tag{tagResponse, tagService, tagLag} {
-		s.histograms[t] = hdrhistogram.New(lowest, highest, digits)
+		s.histograms[t] = record.NewHistogram()
 	}
 	return s
 }
@@ -53,7 +45,7 @@ func newSecond() *second {
 // record adds a value and reports whether the histogram could hold it.
 func (s *second) record(t tag, value time.Duration) bool {
 	if s.histograms[t] == nil {
-		s.histograms[t] = hdrhistogram.New(lowest, highest, digits)
+		s.histograms[t] = record.NewHistogram()
 	}
 	return s.histograms[t].RecordValue(int64(value)) == nil
 }
