@@ -1,12 +1,18 @@
 package main
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // The exit codes. 2 is left out on purpose: a Go program that panics exits
 // with it.
 const (
 	exitOK           = 0
 	exitRuntime      = 1
+	exitFailed       = 10
+	exitInconclusive = 11
 	exitInvalid      = 12
 	exitNotAvailable = 20
 	exitUsage        = 64
@@ -17,6 +23,8 @@ const (
 const exitHelp = `Exit codes:
   0    done, and the instrument can be believed
   1    something failed while running: a server died, a file could not be written
+  10   with --gate: a limit of the scenario's slo was broken
+  11   with --gate: it cannot be told whether the limits hold
   12   INVALID: the load generator was the bottleneck, the figures say nothing
   20   a target is not available, or never got ready
   64   a mistake in the command line or in a scenario file
@@ -37,6 +45,40 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
+
+// severity orders the codes by which of them ends the program when several
+// apply: what the user did comes first, then what kept the plan from being
+// carried out, then what was found.
+func severity(err error) int {
+	order := []int{exitOK, exitInconclusive, exitFailed, exitInvalid, exitNotAvailable, exitRuntime, exitUsage, exitInterrupted}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		return 0
+	}
+	return slices.Index(order, exit.code)
+}
+
+// worst returns the most severe of the errors, with the others' texts in it;
+// nil when all are.
+func worst(all ...error) error {
+	var most error
+	var texts []error
+	for _, err := range all {
+		if err == nil {
+			continue
+		}
+		if most == nil || severity(err) > severity(most) {
+			most = err
+		}
+		texts = append(texts, err)
+	}
+	if len(texts) < 2 {
+		return most
+	}
+	var exit *exitError
+	errors.As(most, &exit)
+	return &exitError{code: exit.code, err: errors.Join(texts...)}
+}
 
 // usageError marks a user's mistake in the command line or a scenario file.
 func usageError(err error) error {

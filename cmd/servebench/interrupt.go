@@ -45,7 +45,7 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 				cancel()
 			default:
 				signal.Reset(os.Interrupt, syscall.SIGTERM)
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // nothing may hold this up
+				_ = syscall.Kill(os.Getpid(), syscall.SIGINT) // not caught any more, it ends the program
 			}
 		}
 	}()

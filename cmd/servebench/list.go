@@ -81,7 +81,7 @@ func listTargets(ctx context.Context) []listed {
 	for _, kind := range targetKinds() {
 		e := listed{Name: kind.Name, Doc: kind.Doc}
 		if kind.Check != nil {
-			if err := kind.Check(ctx); err != nil {
+			if err := kind.Check(ctx, nil); err != nil {
 				e.Unavailable = err.Error()
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,7 @@ type runOptions struct {
 	output   *oneOf
 	progress *oneOf
 	raw      bool
+	gate     bool
 }
 
 func runCommand() *cobra.Command {
@@ -66,6 +68,7 @@ third quits at once.
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well")
+	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that cannot be told")
 	return cmd
 }
 
@@ -95,15 +98,14 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	debug.SetGCPercent(gcPercent)
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
-	var worst error
+	var outcomes []error
 	for i, s := range parsed {
-		err := runScenario(interrupted, cmd, names[i], s, opts)
-		worst = worse(worst, err)
+		outcomes = append(outcomes, runScenario(interrupted, cmd, names[i], s, opts))
 		if interrupted.asked() {
 			break
 		}
 	}
-	return worst
+	return worst(outcomes...)
 }
 
 // settings gathers what the command line changes in a scenario.
@@ -131,7 +133,11 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	var known []string
 	for _, b := range scenarios.Builtins() {
 		if b.Name == name {
-			return scenarios.Parse(name, b.Text, catalogue(), set...)
+			s, err := scenarios.Parse(name, b.Text, catalogue(), set...)
+			if err != nil {
+				return nil, err
+			}
+			return s, locate(s, ".", set)
 		}
 		known = append(known, b.Name)
 	}
@@ -146,11 +152,23 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	if err != nil {
 		return nil, err
 	}
-	// A program beside the scenario file is found wherever servebench is run from.
-	if command := s.Workload.Command; len(command) > 0 && strings.Contains(command[0], "/") && !filepath.IsAbs(command[0]) {
-		command[0], err = filepath.Abs(filepath.Join(filepath.Dir(name), command[0]))
+	return s, locate(s, filepath.Dir(name), set)
+}
+
+// locate makes the path of the user's own server absolute: a path in a scenario
+// file is relative to the file, one in a --set to the folder that servebench is
+// run in. A name without a slash is looked up in PATH.
+func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
+	command := s.Workload.Command
+	if len(command) == 0 || !strings.Contains(command[0], "/") || filepath.IsAbs(command[0]) {
+		return nil
 	}
-	return s, err
+	if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return strings.HasPrefix(s.Key, "workload.command") }) {
+		dir = "."
+	}
+	path, err := filepath.Abs(filepath.Join(dir, command[0]))
+	command[0] = path
+	return err
 }
 
 // runScenario runs one scenario, writes its reports and prints it.
@@ -173,7 +191,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		return withCode(err)
 	}
 	a, errReport := finish(cmd, run, opts.output.value)
-	return worse(withCode(err), worse(withCode(errReport), outcome(run, a)))
+	return worst(withCode(err), withCode(errReport), outcome(run, a, opts.gate))
 }
 
 // repeat is the command line that repeats a run.
@@ -184,6 +202,9 @@ func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 	}
 	for _, set := range opts.set {
 		command = append(command, "--set", set)
+	}
+	if opts.raw {
+		command = append(command, "--raw")
 	}
 	return append(command, "--rounds", strconv.Itoa(s.Rounds), "--seed", strconv.FormatUint(s.Seed, 10))
 }
@@ -202,13 +223,18 @@ func finish(cmd *cobra.Command, run *record.Run, output string) (*stats.Analysis
 	return a, nil
 }
 
-// outcome is what a run that went its way says through the exit code.
-func outcome(run *record.Run, a *stats.Analysis) error {
+// outcome is what a run says through the exit code.
+func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	switch {
 	case run.Interrupted != "":
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
-	case a != nil && a.Validity == stats.Invalid:
-		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed; the doubts above say why and what to do")}
+	case a == nil: // the reports failed, which is told elsewhere
+	case a.Validity == stats.Invalid:
+		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed; the doubts say why and what to do")}
+	case gate && a.Verdict == stats.Fail:
+		return &exitError{code: exitFailed, err: errors.New("FAIL: a limit of the slo is broken")}
+	case gate && a.Verdict == stats.Inconclusive:
+		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: it cannot be told whether the limits of the slo hold")}
 	}
 	return nil
 }
@@ -225,13 +251,4 @@ func withCode(err error) error {
 		return &exitError{code: exitNotAvailable, err: err}
 	}
 	return runtimeError(err)
-}
-
-// worse keeps the error that matters more: the first that is not nil, since
-// what failed first explains what follows.
-func worse(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
