@@ -95,7 +95,7 @@ func (s *session) openTargets(ctx context.Context) error {
 // open opens a target if it can run here. An *Unavailable says that it cannot.
 func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, error) {
 	if kind.Check != nil {
-		if err := kind.Check(ctx); err != nil {
+		if err := kind.Check(ctx, s.scenario.Options[kind.Name]); err != nil {
 			return nil, err
 		}
 	}

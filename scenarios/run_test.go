@@ -40,7 +40,7 @@ func (p *place) kind(name string) targets.Kind {
 	return targets.Kind{
 		Name:  name,
 		Doc:   "a server within the test",
-		Check: func(context.Context) error { return p.check },
+		Check: func(context.Context, map[string]string) error { return p.check },
 		Open:  func(targets.Config) (targets.Target, error) { return p, nil },
 	}
 }

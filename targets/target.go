@@ -20,10 +20,15 @@ type Kind struct {
 	// Options are what a scenario may set under the target's name, and
 	// --set NAME.OPTION=VALUE.
 	Options []Option
-	// Check reports whether the target can run here. Its error says why not
-	// and which command would make it so: return an *Unavailable.
-	Check func(ctx context.Context) error
-	// Open returns the target. It fails on an option's bad value.
+	// Check reports whether the target can run here with these options, by
+	// Option.Name; a missing one takes its default, and nil is allowed. Its
+	// error says why not and which command would make it so: an *Unavailable.
+	// A value that is not allowed is not Check's to report, but Open's. Nil:
+	// the target can run anywhere.
+	Check func(ctx context.Context, options map[string]string) error
+	// Open returns the target. It fails on an option's bad value. What Check
+	// found may be gone by then: an *Unavailable among Open's errors counts
+	// like one from Check.
 	Open func(Config) (Target, error)
 }
 

@@ -48,14 +48,8 @@ func Kind() targets.Kind {
 		Name:    "container",
 		Doc:     "The server in a container, by the Docker Engine or by runc.",
 		Options: options(),
-		Check: func(ctx context.Context) error {
-			found, err := choose(ctx, auto)
-			if found.docker != nil {
-				found.docker.Close()
-			}
-			return err
-		},
-		Open: open,
+		Check:   check,
+		Open:    open,
 	}
 }
 
@@ -72,20 +66,50 @@ func options() []targets.Option {
 	}
 }
 
+// check reports whether there is an engine as the options ask for.
+func check(ctx context.Context, set map[string]string) error {
+	asked, err := readChoice(set)
+	if err != nil {
+		return nil // open says what is wrong with the options
+	}
+	found, err := choose(ctx, asked.engine)
+	if found.docker != nil {
+		found.docker.Close()
+	}
+	return err
+}
+
 // open returns the target on the engine that the options ask for.
 func open(cfg targets.Config) (targets.Target, error) {
-	values, err := targets.Resolve(options(), cfg.Options)
+	asked, err := readChoice(cfg.Options)
 	if err != nil {
 		return nil, fmt.Errorf("container: %w", err)
 	}
-	engine, err := choose(context.Background(), values["engine"])
+	engine, err := choose(context.Background(), asked.engine)
 	if err != nil {
 		return nil, fmt.Errorf("container: %w", err)
 	}
-	if values["network"] == bridge && engine.docker == nil {
-		return nil, fmt.Errorf("container: option network: bridge needs the Docker Engine, and the engine is %s", engine.runtime)
+	return target{engine: engine, network: asked.network, dir: cfg.Dir}, nil
+}
+
+// choice is what the options ask for.
+type choice struct{ engine, network string }
+
+// readChoice reads the options. A bridge needs the Docker Engine, so it leaves
+// no choice of engines.
+func readChoice(set map[string]string) (choice, error) {
+	values, err := targets.Resolve(options(), set)
+	if err != nil {
+		return choice{}, err
 	}
-	return target{engine: engine, network: values["network"], dir: cfg.Dir}, nil
+	asked := choice{engine: values["engine"], network: values["network"]}
+	if asked.network == bridge {
+		if asked.engine == runc {
+			return choice{}, fmt.Errorf("option network: %s needs the Docker Engine, and the option engine is %s: want engine %s or %s, or network %s", bridge, runc, docker, auto, host)
+		}
+		asked.engine = docker
+	}
+	return asked, nil
 }
 
 // target runs containers on one engine.

@@ -19,7 +19,7 @@ func nothing(t *testing.T) {
 
 func TestCheckWithoutAnyEngine(t *testing.T) {
 	nothing(t)
-	err := Kind().Check(t.Context())
+	err := Kind().Check(t.Context(), nil)
 	unavailable, ok := errors.AsType[*targets.Unavailable](err)
 	if !ok {
 		t.Fatalf("Check: %v, want why the target is not available", err)
@@ -42,7 +42,7 @@ func TestCheckWithoutAnyEngine(t *testing.T) {
 func TestCheckWithADistantEngine(t *testing.T) {
 	nothing(t)
 	t.Setenv("DOCKER_HOST", "tcp://10.0.0.1:2375")
-	if err := Kind().Check(t.Context()); err == nil || !strings.Contains(err.Error(), "tcp://10.0.0.1:2375") {
+	if err := Kind().Check(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "tcp://10.0.0.1:2375") {
 		t.Errorf("Check: %v, want that the engine is not on this machine", err)
 	}
 }
@@ -52,7 +52,7 @@ func TestCheckWithARuntimeAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "crun"), []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := Kind().Check(t.Context())
+	err := Kind().Check(t.Context(), nil)
 	if os.Geteuid() == 0 && err != nil {
 		t.Errorf("Check: %v, want none: crun is there", err)
 	}
@@ -62,9 +62,28 @@ func TestCheckWithARuntimeAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("the rest needs root; run as root")
 	}
-	_, err = Kind().Open(targets.Config{Options: map[string]string{"network": bridge}})
-	if err == nil || !strings.Contains(err.Error(), "bridge needs the Docker Engine") {
-		t.Errorf("Open on a bridge without Docker: %v", err)
+	for _, set := range []map[string]string{{"engine": docker}, {"network": bridge}} {
+		unavailable, ok := errors.AsType[*targets.Unavailable](Kind().Check(t.Context(), set))
+		if !ok || !strings.Contains(unavailable.Why, "no Docker Engine answers") || strings.Contains(unavailable.Why, "runc") {
+			t.Errorf("Check with %v: %v, want that there is no Docker Engine, and no more", set, unavailable)
+		}
+		if _, err := Kind().Open(targets.Config{Options: set}); !errors.As(err, &unavailable) {
+			t.Errorf("Open with %v: %v, want that it is not available", set, err)
+		}
+	}
+}
+
+// Options that nothing could fulfil are a mistake, whatever there is here.
+func TestBadOptions(t *testing.T) {
+	nothing(t)
+	for _, set := range []map[string]string{{"engine": "lxc"}, {"engine": runc, "network": bridge}} {
+		_, err := Kind().Open(targets.Config{Options: set})
+		if _, unavailable := errors.AsType[*targets.Unavailable](err); err == nil || unavailable || !strings.Contains(err.Error(), "option ") {
+			t.Errorf("Open with %v: %v, want what is wrong with the options", set, err)
+		}
+		if err := Kind().Check(t.Context(), set); err != nil {
+			t.Errorf("Check with %v: %v, want none: that is Open's to say", set, err)
+		}
 	}
 }
 

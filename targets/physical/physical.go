@@ -18,7 +18,7 @@ func Kind() targets.Kind {
 	return targets.Kind{
 		Name:  "physical",
 		Doc:   "The server as a process on this machine, with nothing in between.",
-		Check: func(context.Context) error { return nil },
+		Check: func(context.Context, map[string]string) error { return nil },
 		Open: func(cfg targets.Config) (targets.Target, error) {
 			if _, err := targets.Resolve(nil, cfg.Options); err != nil {
 				return nil, fmt.Errorf("physical: %w", err)

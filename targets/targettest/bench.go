@@ -12,7 +12,7 @@ import (
 // Benchmark measures cold starts of the test server: the median of each stage
 // in milliseconds, of what Deploy does after the last one, and of Close.
 func Benchmark(b *testing.B, s Suite) {
-	if err := s.Kind.Check(b.Context()); err != nil {
+	if err := s.Kind.Check(b.Context(), s.Options); err != nil {
 		b.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
 	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: b.TempDir()})

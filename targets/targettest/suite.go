@@ -36,7 +36,7 @@ type Suite struct {
 
 // Run tests the target.
 func Run(t *testing.T, s Suite) {
-	if err := s.Kind.Check(t.Context()); err != nil {
+	if err := s.Kind.Check(t.Context(), s.Options); err != nil {
 		t.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
 	before := s.leftovers(t)
