@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -439,4 +441,40 @@ func handler(model *models.Model) (http.Handler, error) {
 		return nil, err
 	}
 	return server.Handler(), nil
+}
+
+// TestBrokenRecordEndsTheRun takes the folder of the cells away in mid-run: what
+// was recorded stays, the reason is in the record, and no further load is played
+// that nothing could keep.
+func TestBrokenRecordEndsTheRun(t *testing.T) {
+	runner, s := newRunner(t, &place{}, &place{})
+	var once sync.Once
+	runner.Observe = func(e Event) {
+		if e.Phase == "warm-up" {
+			once.Do(func() {
+				cells, err := filepath.Glob(filepath.Join(runner.Dir, "*", "cells"))
+				if err != nil || len(cells) != 1 {
+					t.Errorf("folders of cells %v, error %v, want one", cells, err)
+					return
+				}
+				if err := os.Rename(cells[0], cells[0]+".away"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err == nil || run == nil {
+		t.Fatalf("run %v, error %v, want both", run, err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(back.Cells) != 1 || back.Cells[0].Ledger.OK != 5 {
+		t.Errorf("%d cells, want the warm-up that was recorded", len(back.Cells))
+	}
+	if len(back.Faults) != 1 || back.Faults[0].Phase != "steady" || back.Faults[0].Round != 1 {
+		t.Errorf("faults %+v, want one that names the phase and the round", back.Faults)
+	}
 }
