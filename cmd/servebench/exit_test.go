@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestWorst(t *testing.T) {
+	code := func(c int) error { return &exitError{code: c, err: errors.New("e")} }
+	for _, tc := range []struct {
+		name string
+		all  []error
+		want int
+	}{
+		{"nothing", []error{nil, nil}, exitOK},
+		{"one", []error{nil, code(exitInvalid)}, exitInvalid},
+		{"a server died in an INVALID run", []error{code(exitRuntime), nil, code(exitInvalid)}, exitRuntime},
+		{"the user's ^C before all", []error{code(exitRuntime), code(exitNotAvailable), code(exitInterrupted)}, exitInterrupted},
+		{"INVALID before FAIL", []error{code(exitFailed), code(exitInvalid)}, exitInvalid},
+		{"FAIL before INCONCLUSIVE", []error{code(exitInconclusive), code(exitFailed)}, exitFailed},
+	} {
+		got := exitOK
+		var exit *exitError
+		if err := worst(tc.all...); errors.As(err, &exit) {
+			got = exit.code
+		}
+		if got != tc.want {
+			t.Errorf("%s: %d, want %d", tc.name, got, tc.want)
+		}
+	}
+	both := worst(&exitError{code: exitInvalid, err: errors.New("late")}, &exitError{code: exitRuntime, err: errors.New("died")})
+	if text := both.Error(); !strings.Contains(text, "late") || !strings.Contains(text, "died") {
+		t.Errorf("%q keeps only one of two reasons", text)
+	}
+}
+
+func TestEveryCodeHasItsSeverity(t *testing.T) {
+	for _, code := range []int{exitRuntime, exitFailed, exitInconclusive, exitInvalid, exitNotAvailable, exitUsage, exitInterrupted} {
+		if severity(&exitError{code: code}) <= 0 {
+			t.Errorf("code %d has no severity", code)
+		}
+		if !strings.Contains(exitHelp, fmt.Sprintf("\n  %-3d ", code)) {
+			t.Errorf("the help does not explain code %d", code)
+		}
+	}
+}
