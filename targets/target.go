@@ -62,7 +62,8 @@ type Config struct {
 	Dir string
 }
 
-// Target is a place that can run a server.
+// Target is a place that can run a server. Between deployments it holds nothing
+// that would have to be closed.
 type Target interface {
 	// Deploy starts w and returns once it answered its readiness request with
 	// 2xx. ctx bounds the whole of it; when it is cancelled, and on every

@@ -72,10 +72,7 @@ func check(ctx context.Context, set map[string]string) error {
 	if err != nil {
 		return nil // open says what is wrong with the options
 	}
-	found, err := choose(ctx, asked.engine)
-	if found.docker != nil {
-		found.docker.Close()
-	}
+	_, err = choose(ctx, asked.engine)
 	return err
 }
 
@@ -126,7 +123,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		return nil, fmt.Errorf("deploy in a container: %w", context.Cause(ctx))
 	}
 	deploy := t.onRunc
-	if t.engine.docker != nil {
+	if t.engine.docker {
 		deploy = t.onDocker
 	}
 	d, err := deploy(ctx, w)

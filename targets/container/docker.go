@@ -32,14 +32,28 @@ const inside = 8080
 // cleanTime bounds each of the calls that remove something.
 const cleanTime = 30 * time.Second
 
-// onDocker deploys through the Docker Engine.
+// onDocker deploys through the Docker Engine, over connections of the
+// deployment's own, which end with it.
 func (t target) onDocker(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
-	facts, err := t.dockerFacts(ctx)
+	cli, unavailable := dialDocker(ctx)
+	if unavailable != nil {
+		return nil, explain(ctx, unavailable)
+	}
+	d, err := t.through(ctx, cli, w)
+	if err != nil {
+		return nil, errors.Join(err, cli.Close())
+	}
+	return d, nil
+}
+
+// through deploys through the engine that the client is connected to.
+func (t target) through(ctx context.Context, cli *client.Client, w targets.Workload) (*targets.Deployment, error) {
+	facts, err := t.dockerFacts(ctx, cli)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	img, err := t.dockerImage(ctx, w)
+	img, err := dockerImageOf(ctx, cli, w)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +70,7 @@ func (t target) onDocker(ctx context.Context, w targets.Workload) (*targets.Depl
 
 // startDocker makes one attempt on one port of this machine.
 func (t target) startDocker(ctx context.Context, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
-	i := &dockerInstance{cli: t.engine.docker, image: img, shared: t.network == host, port: port, done: make(chan struct{})}
+	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{})}
 	late, cancel := lingering(ctx)
 	defer cancel()
 	began := time.Now()
@@ -154,8 +168,8 @@ func explain(ctx context.Context, err error) error {
 
 // dockerFacts says what the engine is. It refuses an engine that runs its
 // containers where the host's network cannot be shared.
-func (t target) dockerFacts(ctx context.Context) ([]targets.Fact, error) {
-	result, err := t.engine.docker.Info(ctx, client.InfoOptions{})
+func (t target) dockerFacts(ctx context.Context, cli *client.Client) ([]targets.Fact, error) {
+	result, err := cli.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("ask the engine what it is: %w", explain(ctx, err))
 	}
@@ -170,7 +184,7 @@ func (t target) dockerFacts(ctx context.Context) ([]targets.Fact, error) {
 		}
 	}
 	return []targets.Fact{
-		{Name: "engine", Value: fmt.Sprintf("Docker Engine %s (API %s, %s, cgroup v%s)", info.ServerVersion, t.engine.docker.ClientVersion(), info.DefaultRuntime, cmp.Or(info.CgroupVersion, "1"))},
+		{Name: "engine", Value: fmt.Sprintf("Docker Engine %s (API %s, %s, cgroup v%s)", info.ServerVersion, cli.ClientVersion(), info.DefaultRuntime, cmp.Or(info.CgroupVersion, "1"))},
 		{Name: "network", Value: t.network},
 		{Name: "storage driver", Value: info.Driver},
 		{Name: "engine security", Value: strings.Join(append(security, info.CgroupDriver+" cgroup driver"), ", ")},

@@ -30,18 +30,18 @@ type dockerImage struct {
 	pulled  bool
 }
 
-// dockerImage puts the workload's image into the engine, under a name and an
+// dockerImageOf puts the workload's image into the engine, under a name and an
 // identity of its own for each deployment. With the identity shared the engine
 // would now and then lose an image that it is loading, because another
 // deployment removes its own at that moment. The layers, which are the bulk of
 // it, are shared and counted by the engine.
-func (t target) dockerImage(ctx context.Context, w targets.Workload) (*dockerImage, error) {
+func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) (*dockerImage, error) {
 	img, err := localImage(w)
 	if err != nil {
 		return nil, err
 	}
 	if img == nil {
-		return t.named(ctx, w.Image)
+		return named(ctx, cli, w.Image)
 	}
 	digest, err := img.ConfigName()
 	if err != nil {
@@ -56,7 +56,7 @@ func (t target) dockerImage(ctx context.Context, w targets.Workload) (*dockerIma
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}
-	loaded := &dockerImage{cli: t.engine.docker, ref: tag.String(), program: img.program, digest: digest.String(), loaded: true}
+	loaded := &dockerImage{cli: cli, ref: tag.String(), program: img.program, digest: digest.String(), loaded: true}
 	if err := loaded.load(ctx, tag, own); err != nil {
 		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove())
 	}
@@ -118,8 +118,8 @@ func readProgress(r io.Reader) error {
 
 // named returns an image of the user's by its reference, pulled when the
 // engine does not have it.
-func (t target) named(ctx context.Context, ref string) (*dockerImage, error) {
-	img := &dockerImage{cli: t.engine.docker, ref: ref}
+func named(ctx context.Context, cli *client.Client, ref string) (*dockerImage, error) {
+	img := &dockerImage{cli: cli, ref: ref}
 	found, err := img.cli.ImageInspect(ctx, ref)
 	if errdefs.IsNotFound(err) {
 		if err := img.pull(ctx); err != nil {

@@ -164,11 +164,12 @@ func (i *dockerInstance) Usage() (targets.Usage, error) {
 	return usage.Add(process.ProcessUsage(i.carriers...)), nil
 }
 
-// Close stops and removes the container, and the image if it was loaded.
+// Close stops and removes the container, and the image if it was loaded, and
+// ends the connections to the engine.
 func (i *dockerInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.terminate(ctx)
-		i.close = errors.Join(i.discard(), i.image.remove())
+		i.close = errors.Join(i.discard(), i.image.remove(), i.cli.Close())
 	})
 	return i.close
 }
@@ -194,7 +195,8 @@ func (i *dockerInstance) terminate(ctx context.Context) {
 	}
 }
 
-// discard removes the container, running or not.
+// discard removes the container, running or not, and waits until its end was
+// noticed and looked into, after which nothing uses the client by itself.
 func (i *dockerInstance) discard() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
 	defer cancel()
@@ -202,5 +204,10 @@ func (i *dockerInstance) discard() error {
 	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("remove the container: %w", err)
 	}
-	return nil
+	select {
+	case <-i.done:
+		return nil
+	case <-ctx.Done():
+		return errors.New("remove the container: the engine does not report its end")
+	}
 }

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"servebench/targets"
 	"servebench/targets/container"
 	"servebench/targets/targettest"
 
@@ -24,6 +28,58 @@ func TestConformanceDockerBridge(t *testing.T) {
 	cli := dockerClient(t)
 	options := map[string]string{"engine": "docker", "network": "bridge"}
 	targettest.Run(t, targettest.Suite{Kind: container.Kind(), Options: options, OwnPort: true, Leftovers: leftovers(cli)})
+}
+
+// A target is never closed, so nothing may stay open of it once its deployments
+// are.
+func TestDockerLeavesNoConnectionOpen(t *testing.T) {
+	dockerClient(t)
+	server := targettest.Build(t)
+	before := openSockets(t)
+	target, err := container.Kind().Open(targets.Config{Options: map[string]string{"engine": "docker"}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, before)
+	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{server}, Ready: "/ready"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := target.Deploy(t.Context(), targets.Workload{Command: []string{server}, Ready: "/ready", Env: []string{"TEST_START=die"}}); err == nil {
+		t.Fatal("a server that dies at once was deployed")
+	}
+	closed(t, before)
+}
+
+// closed waits until no more sockets are open than before. One that is closed
+// goes at once, but by another goroutine; one that is idle stays for half a
+// minute.
+func closed(t *testing.T, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); openSockets(t) > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sockets are open, %d were before", openSockets(t), before)
+		}
+	}
+}
+
+// openSockets counts the sockets of this process.
+func openSockets(t *testing.T) int {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
 }
 
 // dockerClient returns a client of the engine, or skips the test.

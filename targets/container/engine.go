@@ -20,19 +20,17 @@ const engineWait = 5 * time.Second
 
 // engine is what runs containers here: one of the two is set.
 type engine struct {
-	docker  *client.Client
+	docker  bool
 	runtime string // path of runc or crun
 }
 
 // choose returns the engine asked for, or why it cannot be had.
 func choose(ctx context.Context, asked string) (engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, engineWait)
-	defer cancel()
 	var noDocker, noRuntime *targets.Unavailable
 	if asked != runc {
 		cli, unavailable := dialDocker(ctx)
 		if unavailable == nil {
-			return engine{docker: cli}, nil
+			return engine{docker: true}, cli.Close()
 		}
 		noDocker = unavailable
 	}
@@ -53,8 +51,10 @@ func choose(ctx context.Context, asked string) (engine, error) {
 }
 
 // dialDocker returns a client of the engine that DOCKER_HOST names, or the
-// usual socket, once it answered.
+// usual socket, once it answered. The caller closes it.
 func dialDocker(ctx context.Context) (*client.Client, *targets.Unavailable) {
+	ctx, cancel := context.WithTimeout(ctx, engineWait)
+	defer cancel()
 	address := os.Getenv(client.EnvOverrideHost)
 	if address == "" {
 		address = client.DefaultDockerHost
