@@ -30,6 +30,14 @@ type Kind struct {
 	// found may be gone by then: an *Unavailable among Open's errors counts
 	// like one from Check.
 	Open func(Config) (Target, error)
+	// Sweep removes what a servebench left on the target that was killed
+	// before it could Close its deployments, such as containers, images,
+	// folders and cgroups, and ends what still runs of it. It returns a line
+	// for each thing removed. What belongs to a living servebench, or may, it
+	// does not touch. It goes on after a fault, and where the target cannot
+	// run there is nothing to sweep. ctx bounds the whole of it. Nil: the
+	// target leaves nothing.
+	Sweep func(ctx context.Context) ([]string, error)
 }
 
 // Option is one setting of a target.
@@ -58,7 +66,8 @@ type Config struct {
 	// Options holds a value by Option.Name; a missing one takes its default.
 	Options map[string]string
 	// Dir is an existing folder in which the target may keep what it needs
-	// while it is deployed. Close removes whatever Deploy put there.
+	// while it is deployed. Close removes whatever Deploy put there. Sweep
+	// looks in os.TempDir() alone.
 	Dir string
 }
 

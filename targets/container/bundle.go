@@ -29,6 +29,10 @@ type bundle struct {
 // old enough for the runtimes that distributions ship, with all that is used.
 const bundleSpec = "1.0.2"
 
+// bundlePrefix begins the name of every bundle's folder; its process.Maker
+// follows.
+const bundlePrefix = "servebench-runc-"
+
 // unpackBundle makes a bundle in a new folder below dir.
 func unpackBundle(ctx context.Context, w targets.Workload, dir string) (*bundle, error) {
 	img, err := runcImage(ctx, w)
@@ -40,7 +44,7 @@ func unpackBundle(ctx context.Context, w targets.Workload, dir string) (*bundle,
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}
-	folder, err := os.MkdirTemp(dir, "servebench-runc-")
+	folder, err := os.MkdirTemp(dir, bundlePrefix+process.Self().String()+"-")
 	if err != nil {
 		return nil, fmt.Errorf("unpack the image: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -21,9 +22,8 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Label marks every container made here with the process id of the servebench
-// that made it: what a crash left is found with
-// docker ps -a --filter label=servebench.pid.
+// Label marks every container made here with the process.Maker that made it:
+// what a crash left is found with docker ps -a --filter label=servebench.pid.
 const Label = "servebench.pid"
 
 // inside is the port that a server behind a bridge listens on.
@@ -127,7 +127,7 @@ func earlier(stamp, listening time.Time) time.Time {
 // createOptions describes the container.
 func (t target) createOptions(w targets.Workload, img *dockerImage, port int) client.ContainerCreateOptions {
 	config := &dockercontainer.Config{
-		Image: img.ref, Labels: map[string]string{Label: strconv.Itoa(os.Getpid())}, StopSignal: "SIGTERM",
+		Image: img.ref, Labels: map[string]string{Label: process.Self().String()}, StopSignal: "SIGTERM",
 	}
 	hostConfig := &dockercontainer.HostConfig{
 		NetworkMode: host,

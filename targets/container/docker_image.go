@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,6 +30,10 @@ type dockerImage struct {
 	pulled  bool
 }
 
+// imagePrefix begins the name of every image loaded here; its process.Maker
+// follows.
+const imagePrefix = "servebench/workload:"
+
 // dockerImageOf puts the workload's image into the engine, under a name and an
 // identity of its own for each deployment. With the identity shared the engine
 // would now and then lose an image that it is loading, because another
@@ -47,8 +51,8 @@ func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) 
 	if err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}
-	mark := fmt.Sprintf("%d-%08x", os.Getpid(), rand.Uint32())
-	tag, err := name.NewTag("servebench/workload:" + mark)
+	mark := fmt.Sprintf("%s-%08x", process.Self(), rand.Uint32())
+	tag, err := name.NewTag(imagePrefix + mark)
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}

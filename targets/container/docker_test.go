@@ -96,17 +96,18 @@ func dockerClient(t testing.TB) *client.Client {
 	return cli
 }
 
-// leftovers names the containers and images that are there for tests of this
-// process.
-func leftovers(cli *client.Client) func(context.Context) ([]string, error) {
-	return func(ctx context.Context) ([]string, error) {
-		pid := strconv.Itoa(os.Getpid())
-		filters := client.Filters{}.Add("label", container.Label+"="+pid)
+// leftovers names the containers and images that a process made.
+func leftovers(cli *client.Client) func(context.Context, int) ([]string, error) {
+	return func(ctx context.Context, id int) ([]string, error) {
+		pid := strconv.Itoa(id)
+		filters := client.Filters{}.Add("label", container.Label)
 		containers, err1 := cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
 		images, err2 := cli.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", "servebench/workload:"+pid+"-*")})
 		var found []string
 		for _, c := range containers.Items {
-			found = append(found, fmt.Sprintf("container %s %v", c.ID, c.Names))
+			if strings.HasPrefix(c.Labels[container.Label], pid+"-") {
+				found = append(found, fmt.Sprintf("container %s %v", c.ID, c.Names))
+			}
 		}
 		for _, i := range images.Items {
 			found = append(found, fmt.Sprintf("image %s %v", i.ID, i.RepoTags))

@@ -127,7 +127,7 @@ func TestUserImageOnDocker(t *testing.T) {
 	for how, ref := range map[string]string{"file": asFile(t, img), "registry": pulled} {
 		t.Run(how, func(t *testing.T) { honoured(t, "docker", ref) })
 	}
-	left, err := leftovers(cli)(t.Context())
+	left, err := leftovers(cli)(t.Context(), os.Getpid())
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}

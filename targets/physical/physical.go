@@ -25,6 +25,7 @@ func Kind() targets.Kind {
 			}
 			return target{}, nil
 		},
+		Sweep: process.Sweep,
 	}
 }
 

@@ -30,8 +30,7 @@ type folder struct {
 	dir string
 }
 
-// cgroupPrefix begins the name of every cgroup made here; the process id of
-// the servebench that made it follows.
+// cgroupPrefix begins the name of every cgroup made here; its Maker follows.
 const cgroupPrefix = "servebench-"
 
 // NewCgroup makes an empty cgroup at the top of the hierarchies, where the
@@ -51,8 +50,7 @@ func newCgroup(all []hierarchy) (*Cgroup, error) {
 	if !ok1 || !ok2 {
 		return nil, errors.New("make a cgroup: no cgroup file system with memory and CPU account is mounted")
 	}
-	removeAbandoned(all)
-	c := &Cgroup{name: fmt.Sprintf("%s%d-%08x", cgroupPrefix, os.Getpid(), rand.Uint32()), all: all}
+	c := &Cgroup{name: fmt.Sprintf("%s%s-%08x", cgroupPrefix, Self(), rand.Uint32()), all: all}
 	c.memory = folder{memory, filepath.Join(memory.mount, c.name)}
 	c.cpu = folder{cpu, filepath.Join(cpu.mount, c.name)}
 	for _, f := range c.folders() {
@@ -105,7 +103,7 @@ func (c *Cgroup) folders() []folder {
 }
 
 // Path is the cgroup's name from the top of the hierarchies, as a container
-// runtime takes it: "/servebench-123-0a1b2c3d".
+// runtime takes it: "/servebench-123-4567-4026531836-0a1b2c3d".
 func (c *Cgroup) Path() string { return "/" + c.name }
 
 // LimitMemory sets the most memory that the cgroup's processes may hold, page
@@ -197,25 +195,4 @@ func removeTree(dir string) error {
 		return err
 	}
 	return nil
-}
-
-// removeAbandoned removes what a crashed servebench left: cgroups whose maker
-// is gone and that hold no process. One that still does stays, since the
-// kernel refuses to remove it.
-func removeAbandoned(all []hierarchy) {
-	for _, h := range all {
-		left, _ := filepath.Glob(filepath.Join(h.mount, cgroupPrefix+"*-*"))
-		for _, dir := range left {
-			owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), cgroupPrefix), "-")
-			if pid, err := strconv.Atoi(owner); err == nil && !alive(pid) {
-				_ = removeTree(dir) // another servebench may be removing it as well
-			}
-		}
-	}
-}
-
-// alive reports whether a process exists.
-func alive(pid int) bool {
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	return err == nil
 }

@@ -3,7 +3,6 @@ package process
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -101,20 +100,52 @@ func TestCgroupLimitsMemory(t *testing.T) {
 	}
 }
 
-func TestAbandonedCgroupsAreRemoved(t *testing.T) {
-	all := mounted(t, 1)
-	probe := group(t, all)
-	// No process has this id: the kernel's largest is 2^22.
-	left := filepath.Join(probe.memory.mount, cgroupPrefix+"99999999-00000000")
-	if err := os.Mkdir(left, 0o755); err != nil {
-		t.Fatal(err)
+// nested puts a cgroup of the test's own in the place of each hierarchy, so that
+// nobody else sweeps there.
+func nested(t *testing.T, all []hierarchy) []hierarchy {
+	t.Helper()
+	for i := range all {
+		dir, err := os.MkdirTemp(all[i].mount, "test-of-servebench-")
+		if err != nil {
+			t.Skipf("no cgroup can be made here (%v); run as root on a host whose cgroup file system is writable", err)
+		}
+		t.Cleanup(func() {
+			if err := removeTree(dir); err != nil {
+				t.Error(err)
+			}
+		})
+		all[i].mount = dir
 	}
-	group(t, all)
-	if _, err := os.Stat(left); !os.IsNotExist(err) {
-		t.Errorf("%s is still there: %v", left, err)
+	return all
+}
+
+// The abandoned cgroup holds a process that is deaf and was left by its server.
+func TestSweepRemovesAbandonedCgroups(t *testing.T) {
+	all := nested(t, mounted(t, 1))
+	living := group(t, all)
+	name := cgroupPrefix + goneMaker(t).String() + "-00000000"
+	left := named(all, name)
+	for _, f := range left.folders() {
+		if err := os.Mkdir(f.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := os.Stat(probe.memory.dir); err != nil {
+	p := shell(t, "trap '' TERM; sleep 600", func(cmd *Command) { cmd.Cgroup = left })
+	removed, err := sweep(t.Context(), all)
+	if want := []string{"cgroup " + name}; err != nil || !slices.Equal(removed, want) {
+		t.Errorf("sweep = %q, %v, want %q", removed, err, want)
+	}
+	<-p.Done()
+	for _, f := range left.folders() {
+		if _, err := os.Stat(f.dir); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", f.dir, err)
+		}
+	}
+	if _, err := os.Stat(living.memory.dir); err != nil {
 		t.Errorf("the cgroup of a living process is gone: %v", err)
+	}
+	if removed, err := sweep(t.Context(), all); len(removed) > 0 || err != nil {
+		t.Errorf("the second sweep removes %q, %v", removed, err)
 	}
 }
 

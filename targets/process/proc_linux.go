@@ -19,6 +19,7 @@ const tick = 10 * time.Millisecond
 type procStat struct {
 	pid, parent, group, session int
 	dead                        bool          // a zombie, or gone
+	start                       uint64        // when it started, in ticks since the boot
 	cpu                         time.Duration // of itself, user + system
 	reaped                      time.Duration // of the children it waited for
 	resident                    targets.Bytes
@@ -57,6 +58,11 @@ func parseStat(pid int, text string) (procStat, error) {
 		reaped:   time.Duration(number(16)+number(17)) * tick,
 		resident: targets.Bytes(number(24)) * targets.Bytes(os.Getpagesize()),
 	}
+	start, err := strconv.ParseUint(fields[22-first], 10, 64)
+	if err != nil && failed == nil {
+		failed = fmt.Errorf("/proc/%d/stat: field 22: %w", pid, err)
+	}
+	s.start = start
 	return s, failed
 }
 

@@ -19,7 +19,7 @@ func TestParseStat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := procStat{pid: 42, parent: 7, group: 42, session: 41, cpu: 2 * time.Second, reaped: 300 * time.Millisecond, resident: targets.Bytes(256 * os.Getpagesize())}
+	want := procStat{pid: 42, parent: 7, group: 42, session: 41, cpu: 2 * time.Second, reaped: 300 * time.Millisecond, resident: targets.Bytes(256 * os.Getpagesize()), start: 100}
 	if s != want {
 		t.Errorf("parseStat = %+v, want %+v", s, want)
 	}

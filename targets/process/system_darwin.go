@@ -1,7 +1,9 @@
 package process
 
 import (
+	"context"
 	"errors"
+	"os"
 	"syscall"
 	"time"
 
@@ -23,6 +25,15 @@ func NewCgroup() (*Cgroup, error) { return nil, errLinux }
 
 // FindCgroup fails: there are no cgroups here.
 func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
+
+// Sweep finds nothing: there are no cgroups here.
+func Sweep(context.Context) ([]string, error) { return nil, nil }
+
+// Self is this process as a maker, by its id alone.
+func Self() Maker { return Maker{PID: os.Getpid()} }
+
+// gone reports whether the process ended for certain: none has its id.
+func (m Maker) gone() bool { return errors.Is(syscall.Kill(m.PID, 0), syscall.ESRCH) }
 
 // Of is always false.
 func (*Cgroup) Of(string) bool { return false }

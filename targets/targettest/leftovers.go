@@ -55,13 +55,13 @@ func (p *place) mounts() []string {
 	return found
 }
 
-// leftovers names what may be left of any test: cgroups of this process, and
+// leftovers names what a process may have left of any test: its cgroups, and
 // what the target itself knows.
-func (s Suite) leftovers(t *testing.T) map[string]bool {
+func (s Suite) leftovers(t *testing.T, pid int) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
 	for _, depth := range []string{"", "*/"} {
-		groups, _ := filepath.Glob(fmt.Sprintf("/sys/fs/cgroup/%sservebench-%d-*", depth, os.Getpid()))
+		groups, _ := filepath.Glob(fmt.Sprintf("/sys/fs/cgroup/%sservebench-%d-*", depth, pid))
 		for _, group := range groups {
 			found["cgroup "+group] = true
 		}
@@ -69,7 +69,7 @@ func (s Suite) leftovers(t *testing.T) map[string]bool {
 	if s.Leftovers == nil {
 		return found
 	}
-	names, err := s.Leftovers(t.Context())
+	names, err := s.Leftovers(t.Context(), pid)
 	if err != nil {
 		t.Fatalf("look for what is left behind: %v", err)
 	}

@@ -29,9 +29,10 @@ type Suite struct {
 	// OwnPort says that the target leaves the choice of the port to somebody
 	// who holds it from then on, so that nobody can take it in between.
 	OwnPort bool
-	// Leftovers names what is there of the target beyond processes, mounts,
-	// cgroups and files, such as containers and images; nil: nothing to name.
-	Leftovers func(context.Context) ([]string, error)
+	// Leftovers names what the process of that id made which is still there,
+	// beyond processes, mounts, cgroups and files, such as containers and
+	// images; nil: nothing to name.
+	Leftovers func(ctx context.Context, pid int) ([]string, error)
 }
 
 // Run tests the target.
@@ -39,7 +40,11 @@ func Run(t *testing.T, s Suite) {
 	if err := s.Kind.Check(t.Context(), s.Options); err != nil {
 		t.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
-	before := s.leftovers(t)
+	if isVictim() {
+		deployAsVictim(t, s)
+		return
+	}
+	before := s.leftovers(t, os.Getpid())
 	server := Build(t)
 	t.Run("contract", func(t *testing.T) {
 		for _, c := range cases() {
@@ -49,7 +54,8 @@ func Run(t *testing.T, s Suite) {
 			})
 		}
 	})
-	for name := range s.leftovers(t) {
+	t.Run("what a killed run left is swept", func(t *testing.T) { sweeps(newPlace(t, s, server)) })
+	for name := range s.leftovers(t, os.Getpid()) {
 		if !before[name] {
 			t.Errorf("left behind after all: %s", name)
 		}
