@@ -45,7 +45,9 @@ func (t *tally) note(ctx context.Context, what string, err error) {
 
 func (t *tally) result() ([]string, error) { return t.removed, errors.Join(t.failed...) }
 
-// sweepEngine sweeps the Docker Engine, where one answers.
+// sweepEngine sweeps the Docker Engine, where one answers. What the engine was
+// about to make when its servebench was killed may appear only then, a fraction
+// of a second later: the next sweep finds it.
 func sweepEngine(ctx context.Context) ([]string, error) {
 	cli, unavailable := dialDocker(ctx)
 	if unavailable != nil {
