@@ -16,7 +16,9 @@ import (
 type listed struct {
 	Name string `json:"name"`
 	Doc  string `json:"doc"`
-	// Unavailable says why a target cannot run here; "" when it can.
+	// Available says whether a target can run here; nil for what is no target.
+	Available *bool `json:"available,omitempty"`
+	// Unavailable says why it cannot and what would change that.
 	Unavailable string `json:"unavailable,omitempty"`
 	// Settings are what can be set, with their defaults.
 	Settings []setting `json:"settings,omitempty"`
@@ -66,7 +68,11 @@ func writeList(w io.Writer, entries []listed) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, e := range entries {
 		fmt.Fprintf(tw, "%s\t%s\n", e.Name, e.Doc)
-		if e.Unavailable != "" {
+		switch {
+		case e.Available == nil:
+		case *e.Available:
+			fmt.Fprintf(tw, "\tavailable here\n")
+		default:
 			fmt.Fprintf(tw, "\tNOT AVAILABLE here: %s\n", e.Unavailable)
 		}
 		for _, s := range e.Settings {
@@ -79,10 +85,11 @@ func writeList(w io.Writer, entries []listed) error {
 func listTargets(ctx context.Context) []listed {
 	var entries []listed
 	for _, kind := range targetKinds() {
-		e := listed{Name: kind.Name, Doc: kind.Doc}
+		available := true
+		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available}
 		if kind.Check != nil {
 			if err := kind.Check(ctx, nil); err != nil {
-				e.Unavailable = err.Error()
+				available, e.Unavailable = false, err.Error()
 			}
 		}
 		for _, o := range kind.Options {

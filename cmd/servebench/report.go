@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports"
 	"servebench/reports/record"
 	"servebench/reports/stats"
+	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
 )
@@ -19,7 +21,8 @@ func reportCommand() *cobra.Command {
 		Use:   "report RUN...",
 		Short: "Make the reports of runs again, from the runs alone",
 		Long: `Make the reports of runs again. RUN is the folder of a run; its reports are
-written into it. Neither the targets nor the scenario are needed.
+written into it, and the table is printed if it is among the formats. Neither the
+targets nor the scenario are needed.
 
 ` + exitHelp,
 		Example: `  servebench report runs/20261122-101530-compare-a1b2
@@ -51,8 +54,16 @@ func report(cmd *cobra.Command, dir string, formats []reports.Format, output str
 	if err != nil {
 		return fmt.Errorf("analyse %s: %w", dir, err)
 	}
-	if err := renderFiles(a, formats, dir); err != nil {
+	if err := renderFiles(a, formats, run.Dir); err != nil {
 		return fmt.Errorf("report %s: %w", dir, err)
+	}
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s: wrote %s\n", run.Dir, strings.Join(names, ", "))
+	if output == "text" && !slices.Contains(names, text.Format().Name) {
+		return nil
 	}
 	return printAnalysis(cmd.OutOrStdout(), a, output)
 }

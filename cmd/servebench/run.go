@@ -196,7 +196,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 
 // repeat is the command line that repeats a run.
 func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
-	command := []string{"servebench", "run", name}
+	command := []string{os.Args[0], "run", name}
 	if len(opts.targets) > 0 {
 		command = append(command, "--target", strings.Join(opts.targets, ","))
 	}
@@ -230,7 +230,7 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
 	case a == nil: // the reports failed, which is told elsewhere
 	case a.Validity == stats.Invalid:
-		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed; the doubts say why and what to do")}
+		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed" + fatalDoubts(a))}
 	case gate && a.Verdict == stats.Fail:
 		return &exitError{code: exitFailed, err: errors.New("FAIL: a limit of the slo is broken")}
 	case gate && a.Verdict == stats.Inconclusive:
@@ -239,10 +239,25 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	return nil
 }
 
+// fatalDoubts says why a run is INVALID, and what to do, for those who see
+// stderr alone.
+func fatalDoubts(a *stats.Analysis) string {
+	var b strings.Builder
+	for _, d := range a.Doubts {
+		if d.Fatal {
+			fmt.Fprintf(&b, "\n  %s\n  -> %s", d.Text, d.Action)
+		}
+	}
+	return b.String()
+}
+
 // withCode gives a run's error its exit code.
 func withCode(err error) error {
 	var missing *scenarios.NotAvailableError
+	var faults scenarios.Faults
 	switch {
+	case errors.As(err, &faults):
+		return usageError(err)
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
