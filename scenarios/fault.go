@@ -10,7 +10,7 @@ import (
 // Fault is one thing wrong with a scenario.
 type Fault struct {
 	File         string
-	Line, Column int // from 1, in characters; 0 when Setting is what is wrong
+	Line, Column int // from 1, in characters; 0 when it was found elsewhere than in the text
 	// Setting is the setting at fault, as the user gave it: "--set rounds=0".
 	Setting string
 	Field   string // "load[1].rate"; "" for the file as a whole
@@ -23,12 +23,12 @@ type Fault struct {
 //	scenario.yaml:12:9: load[1].rate: -5 is not above 0; want a rate per second, such as 200
 func (f Fault) Error() string {
 	var b strings.Builder
-	if f.Setting != "" {
-		b.WriteString(f.Setting)
-	} else {
-		fmt.Fprintf(&b, "%s:%d:%d", f.File, f.Line, f.Column)
+	switch {
+	case f.Setting != "":
+		b.WriteString(f.Setting + ": ")
+	case f.Line > 0:
+		fmt.Fprintf(&b, "%s:%d:%d: ", f.File, f.Line, f.Column)
 	}
-	b.WriteString(": ")
 	if f.Field != "" {
 		b.WriteString(f.Field + ": ")
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"servebench/scenarios/corpus"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -41,11 +42,25 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("status %s: %.200s", resp.Status, body)
+		return &foreignAnswerError{reason: "status " + resp.Status, body: body}
 	}
 	outcome := s.requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
-	if outcome.Class != "" {
-		return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
+	switch outcome.Class {
+	case "":
+		return nil
+	case corpus.Decode:
+		return &foreignAnswerError{reason: outcome.Text, body: body}
 	}
-	return nil
+	return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
+}
+
+// foreignAnswerError is an answer that is not one of the scenario's protocol.
+type foreignAnswerError struct {
+	reason string
+	body   []byte
+}
+
+func (e *foreignAnswerError) Error() string {
+	const most = 200
+	return fmt.Sprintf("%s; it answered: %.*q", e.reason, most, e.body)
 }

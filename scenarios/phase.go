@@ -28,6 +28,9 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		}
 		s.clock.played += phase.Duration
 		s.save()
+		if s.over() {
+			return nil
+		}
 		select {
 		case <-deployment.Done():
 			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, deployment.Err())

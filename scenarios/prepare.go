@@ -119,13 +119,18 @@ func (s *session) newWorkload(proto protocol.Kind) (predict func([]float32) floa
 	}
 	s.record.Environment = append(s.record.Environment, record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
 	s.split = host.Share(cpus, s.scenario.Limits.CPUs)
+	if wanted := s.scenario.Limits.CPUs; len(s.split.Target) < wanted {
+		s.record.Environment = append(s.record.Environment, record.Fact{
+			Name: "limits.cpus", Value: fmt.Sprintf("%d, where the scenario asks for %d: this machine has %d, and the generator needs one", len(s.split.Target), wanted, len(cpus)), Unequal: true,
+		})
+	}
 	s.workload.Limits = targets.Limits{
 		CPUs:       s.split.Target,
 		Memory:     s.scenario.Limits.Memory,
 		GOMAXPROCS: len(s.split.Target),
 	}
-	if w.Server != ReferenceServer {
-		return nil, nil // the user's own server: nobody here knows its model
+	if w.Server != ReferenceServer { // the user's own: nobody here knows its model
+		return nil, s.checkCommand()
 	}
 	model, ok := kindNamed(s.Reference.Models, w.Model, func(m Model) string { return m.Name })
 	if !ok {
@@ -137,6 +142,17 @@ func (s *session) newWorkload(proto protocol.Kind) (predict func([]float32) floa
 	}
 	s.workload.Command, err = s.Reference.Command(w.Model)
 	return model.Predict, err
+}
+
+// checkCommand finds out before the run whether the user's own server is there.
+func (s *session) checkCommand() error {
+	if len(s.workload.Command) == 0 {
+		return nil
+	}
+	if _, err := s.workload.Executable(); err != nil {
+		return Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
+	}
+	return nil
 }
 
 // newCorpus materialises the requests and hashes them into the record.

@@ -24,17 +24,21 @@ func (s *session) visit(ctx context.Context, v visit) {
 		return
 	}
 	defer s.remove(ctx, v, deployment)
-	start := s.start(ctx, v, deployment)
-	if died := s.phases(ctx, v, deployment); died != nil {
-		start.Failed = died.Error()
+	start, understood := s.start(ctx, v, deployment)
+	if understood {
+		if died := s.phases(ctx, v, deployment); died != nil {
+			start.Failed = died.Error()
+		}
 	}
 	entry := s.targetEntry(v.target)
 	entry.Deployments = append(entry.Deployments, start)
 }
 
-// start records how a deployment came up, to its first answer.
-func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) record.Deployment {
-	start := record.Deployment{Round: v.round}
+// start records how a deployment came up, to its first answer. A server whose
+// answer is not one in the scenario's protocol is not understood, and load on it
+// would measure nothing.
+func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
+	start.Round = v.round
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
@@ -46,13 +50,22 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 	ready, asked := deployment.Stages[len(deployment.Stages)-1].At, time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
-	if err := s.firstAnswer(ctx, deployment.Endpoint); err != nil {
+	var foreign *foreignAnswerError
+	switch err := s.firstAnswer(ctx, deployment.Endpoint); {
+	case err == nil:
+		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: ready + time.Since(asked)})
+		return start, true
+	case s.stopped(ctx):
+		return start, true // the phases see it, too
+	case errors.As(err, &foreign):
+		start.FirstAnswerError = err.Error()
+		s.fault(v, "", fmt.Errorf("the server is up, but its first answer is not one of protocol %s: %w", s.scenario.Protocol, err))
+		return start, false
+	default:
 		start.FirstAnswerError = err.Error()
 		s.note("%s: first answer: %v", v, err)
-	} else {
-		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: ready + time.Since(asked)})
+		return start, true
 	}
-	return start
 }
 
 func (s *session) remove(ctx context.Context, v visit, deployment *targets.Deployment) {
@@ -84,7 +97,8 @@ var errStopped = errors.New("stopped by the user")
 // stops the run.
 func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Workload.StartTimeout,
-		fmt.Errorf("not ready within workload.start_timeout = %v", s.scenario.Workload.StartTimeout))
+		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer GET %s with 2xx)",
+			s.scenario.Workload.StartTimeout, s.workload.Ready))
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
