@@ -103,8 +103,9 @@ func quantileGates(slo record.SLO, row Row, cells []*cell, seed uint64) []Gate {
 	return judged
 }
 
-// judge passes a limit that lies above the whole interval and fails one that
-// lies below it.
+// judge fails a limit that more requests exceeded than its quantile leaves room
+// for, however few were sent; it passes one that lies above the whole interval,
+// which takes the samples that the quantile takes.
 func (l limit) judge(s *sample, b bounds) Gate {
 	g := l.gate()
 	g.N = s.total
@@ -112,32 +113,57 @@ func (l limit) judge(s *sample, b bounds) Gate {
 		g.Observed, g.Verdict, g.Why = "nothing sent", Inconclusive, "no request was sent"
 		return g
 	}
-	value := s.all.at(rank(l.q, s.total))
-	g.Observed = latency(value)
-	if !known(l.q, s.total) {
+	shown := known(l.q, s.total)
+	if shown {
+		g.Observed, g.Interval = latency(s.all.at(rank(l.q, s.total))), latencies(b)
+	}
+	switch why := l.exceeded(s); {
+	// That so many were too slow is seen, however the rounds that it happened in
+	// are drawn: it is judged like an error rate.
+	case why != "":
+		g.Verdict, g.Why = Fail, why
+		if !shown {
+			g.Observed = "> " + FormatDuration(l.at)
+		}
+	case !shown:
 		g.Observed, g.Verdict = "n too small", Inconclusive
 		g.Why = fmt.Sprintf("%s takes %s requests, %s were sent", QuantileName(l.q), FormatCount(needed(l.q)), FormatCount(s.total))
-		return g
-	}
-	g.Interval = latencies(b)
-	failed := newProportion(s.failed(), s.total)
-	switch {
-	// That so many failed is seen, however the rounds that it happened in are
-	// drawn: it is judged like an error rate.
-	case failed.Low > 1-l.q:
-		g.Verdict = Fail
-		g.Why = fmt.Sprintf("%s of %s requests failed, more than the %s that %s leaves room for",
-			FormatCount(failed.K), FormatCount(failed.N), FormatPercent(1-l.q), QuantileName(l.q))
 	case b.high <= int64(l.at):
 		g.Verdict = Pass
 	case b.low > int64(l.at):
-		g.Verdict = Fail
-		g.Why = "the whole interval lies above the limit"
+		g.Verdict, g.Why = Fail, "the whole interval lies above the limit"
 	default:
-		g.Verdict = Inconclusive
-		g.Why = "the limit lies inside the interval: more rounds would narrow it"
+		g.Verdict, g.Why = Inconclusive, "the limit lies inside the interval: more rounds would narrow it"
 	}
 	return g
+}
+
+// exceeded says why the limit is certainly broken; "" when it is not certain.
+func (l limit) exceeded(s *sample) string {
+	over, what := s.failed(), "failed"
+	if !surelyMore(over, s.total, 1-l.q) {
+		if over = s.over(int64(l.at)); !surelyMore(over, s.total, 1-l.q) {
+			return ""
+		}
+		what = "took longer"
+		if s.failed() > 0 {
+			what = "took longer or failed"
+		}
+	}
+	return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
+		FormatCount(over), FormatCount(s.total), what, FormatPercent(1-l.q), QuantileName(l.q))
+}
+
+// over is how many of the values lie above the limit, those of requests without
+// an answer included.
+func (s *sample) over(limit int64) int64 {
+	var n int64
+	for _, b := range s.all {
+		if b.value > limit {
+			n += b.count
+		}
+	}
+	return n
 }
 
 // latency words a value that may be that of a request without an answer.

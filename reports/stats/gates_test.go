@@ -24,6 +24,8 @@ func TestGates(t *testing.T) {
 		{"limit inside the interval", record.SLO{P99: 1895 * time.Microsecond}, nil, stats.Inconclusive},
 		{"too few for the quantile", record.SLO{P999: time.Second},
 			func(p *statstest.Plan) { p.Rounds = 1 }, stats.Inconclusive},
+		{"too few for the quantile, and all of them too slow", record.SLO{P99: time.Microsecond}, few, stats.Fail},
+		{"too few for the quantile, and all of them fast", record.SLO{P99: time.Minute}, few, stats.Inconclusive},
 		{"fast answers do not make up for refused ones", record.SLO{P99: time.Second},
 			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.03) }, stats.Fail},
 		{"a few refused ones are within p99", record.SLO{P99: time.Second},
@@ -63,6 +65,25 @@ func TestGates(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// few makes the run 400 requests long.
+func few(p *statstest.Plan) {
+	p.Rounds = 1
+	p.Phases[1].Law, p.Phases[1].Rate = "constant", 40
+}
+
+// A limit that is certainly broken reads as broken where its quantile cannot be
+// shown.
+func TestBrokenWithFewRequests(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Microsecond}
+	few(&p)
+	g := analyse(t, statstest.Open(t, p)).Gates[0]
+	const want = "399 of 399 requests took longer, more than the 1 % that p99 leaves room for"
+	if g.Observed != "> 1 µs" || g.Interval != "" || g.Why != want {
+		t.Errorf("observed %q, interval %q, why %q", g.Observed, g.Interval, g.Why)
 	}
 }
 
