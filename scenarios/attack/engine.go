@@ -30,10 +30,13 @@ type engine struct {
 	exhausted chan time.Duration
 	retries   atomic.Int64
 
-	stopped   atomic.Bool
-	stoppedAt atomic.Int64 // from zero, in nanoseconds; 0 while not stopped
-	zero      time.Time    // due time's zero
-	broken    chan struct{}
+	stopped atomic.Bool
+	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
+	zero    time.Time // due time's zero
+	broken  chan struct{}
+	began   moment
+	sending usage         // spent from began until the last request was sent
+	sendFor time.Duration // how long that was; 0 while it goes on
 	// giveUp ends the contexts of all requests.
 	giveUp context.CancelCauseFunc
 }
@@ -107,12 +110,27 @@ func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
 	)
 }
 
+// cutShort ends the sending, and with it the time that answers are counted
+// over, and reports whether it did so before the schedule ended.
+func (e *engine) cutShort() bool {
+	at := time.Since(e.zero)
+	early := !e.stopped.Load() && !e.allSent() && at < e.cfg.Span
+	if early {
+		e.recorder.cutAt.Store(int64(max(at, 1)))
+	}
+	e.stopSending()
+	return early
+}
+
+// allSent reports whether every arrival was handed out.
+func (e *engine) allSent() bool { return e.sendFor > 0 || len(e.exhausted) > 0 }
+
 // stopSending ends the sending. Requests in flight go on.
 func (e *engine) stopSending() {
 	if e.stopped.Swap(true) {
 		return
 	}
-	e.stoppedAt.Store(int64(max(time.Since(e.zero), 1)))
+	e.sendingEnded()
 	e.waiter.interrupt()
 	e.attacker.Stop()
 }
@@ -123,6 +141,13 @@ func (e *engine) warm(ctx context.Context) {
 	defer cancel()
 	target := e.trips.templates[0].request.URL
 	e.transport.warm(ctx, hostPort(target), min(warmConnections, e.cfg.MaxInFlight))
+}
+
+// sendingEnded takes stock of what the sending took; the first call counts.
+func (e *engine) sendingEnded() {
+	if e.sendFor == 0 {
+		e.sending, e.sendFor = e.began.until(now())
+	}
 }
 
 // close releases what the load used.

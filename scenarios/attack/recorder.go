@@ -16,6 +16,7 @@ import (
 // holds does not grow with the number of results.
 type recorder struct {
 	zero     time.Time
+	span     time.Duration
 	deadline time.Duration
 	corpus   *corpus.Corpus
 	order    order
@@ -27,10 +28,16 @@ type recorder struct {
 	ledger     record.Ledger
 	answers    record.Answers
 	good       int64
+	inTime     int64 // OK by the end of the window
+	goodInTime int64
 	most       int64 // requests in flight
 	outOfRange int64
 	lastSent   time.Duration // from zero
 	lastDone   time.Duration
+
+	// cutAt is where the sending was cut short, in nanoseconds from zero, set from
+	// another goroutine; 0 while it was not.
+	cutAt atomic.Int64
 
 	// For the progress, read from another goroutine.
 	done, failed atomic.Int64
@@ -38,6 +45,7 @@ type recorder struct {
 
 func newRecorder(cfg Config, o order, fs *flights) *recorder {
 	return &recorder{
+		span:     cfg.Span,
 		deadline: cfg.Deadline,
 		corpus:   cfg.Corpus,
 		order:    o,
@@ -94,11 +102,32 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		slice.OK++
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
-		if r.deadline == 0 || doneAt-f.due <= r.deadline {
-			r.good++
-		}
+		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
 	}
 	r.done.Add(1)
+}
+
+// count counts a correct answer.
+func (r *recorder) count(doneAt time.Duration, good bool) {
+	inTime := doneAt <= r.window()
+	if inTime {
+		r.inTime++
+	}
+	if good {
+		r.good++
+	}
+	if inTime && good {
+		r.goodInTime++
+	}
+}
+
+// window is the time that answers per second are counted over. An answer is
+// booked after it was done, so what comes after a cut finds the cut here.
+func (r *recorder) window() time.Duration {
+	if at := r.cutAt.Load(); at > 0 {
+		return time.Duration(at)
+	}
+	return r.span
 }
 
 // judge returns the class of what went wrong, and its text; "" when nothing did.

@@ -38,7 +38,7 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 
 func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.warm(ctx)
-	before := usageNow()
+	e.began = now()
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
 	pacer := &pacer{
@@ -63,8 +63,9 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	close(finished)
 	watchers.Wait()
 
+	e.sendingEnded()
 	e.bookUnsent()
-	spent := usageNow().since(before)
+	spent, _ := e.began.until(now())
 	err := e.flush()
 	return e.cell(spent), err
 }
@@ -89,19 +90,20 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		case <-finished:
 			return
 		case last := <-e.exhausted:
+			e.sendingEnded()
 			drainFrom(e.zero.Add(last))
 		case <-stop:
 			stop = nil
-			e.stopSending()
+			e.byUser = e.cutShort()
 			drainFrom(time.Now())
 		case <-e.broken:
-			e.stopSending()
+			e.cutShort()
 			drainFrom(time.Now())
 		case <-drained.C:
 			e.stopSending()
 			e.giveUp(errGivenUp)
 		case <-ctx.Done():
-			e.stopSending()
+			e.byUser = e.cutShort() || e.byUser
 			e.giveUp(errGivenUp)
 			return
 		}
@@ -160,6 +162,7 @@ func (e *engine) flush() error {
 func (e *engine) cell(spent usage) record.Cell {
 	r := e.recorder
 	cell := record.Cell{
+		Stopped: e.byUser,
 		Started: e.zero,
 		Span:    e.cfg.Span,
 		Elapsed: r.lastDone,
@@ -168,10 +171,19 @@ func (e *engine) cell(spent usage) record.Cell {
 		Errors:  r.errors.sorted(),
 		Answers: r.answers,
 		Good:    r.good,
-		Slices:  r.seconds.slices,
+
+		Window:     r.window(),
+		InTime:     r.inTime,
+		GoodInTime: r.goodInTime,
+
+		Slices: r.seconds.slices,
 		Instrument: record.Instrument{
-			CPUs:       e.cfg.CPUs,
-			CPU:        spent.cpu,
+			CPUs: e.cfg.CPUs,
+			CPU:  spent.cpu,
+
+			SendingTime: e.sendFor,
+			SendingCPU:  e.sending.cpu,
+
 			GCPause:    spent.pauses,
 			GCCycles:   spent.cycles,
 			Workers:    int(r.most),
@@ -188,15 +200,12 @@ func (e *engine) cell(spent usage) record.Cell {
 	if e.raw != nil {
 		cell.Instrument.Stalls += e.raw.stalls
 	}
-	cell.Achieved = float64(r.ledger.Sent) / e.sendingTime().Seconds()
-	return cell
-}
-
-// sendingTime is how long requests were being sent: the span of the schedule,
-// longer when the last one was late, shorter when the load was stopped.
-func (e *engine) sendingTime() time.Duration {
-	if at := time.Duration(e.stoppedAt.Load()); at > 0 && at < e.cfg.Span {
-		return at
+	// Over the schedule, longer when the last request was late, shorter when the
+	// sending was cut short.
+	sending := max(e.cfg.Span, r.lastSent)
+	if r.window() < e.cfg.Span {
+		sending = r.window()
 	}
-	return max(e.cfg.Span, e.recorder.lastSent)
+	cell.Achieved = float64(r.ledger.Sent) / sending.Seconds()
+	return cell
 }

@@ -64,6 +64,50 @@ func TestWrongAnswersAreFailures(t *testing.T) {
 	}
 }
 
+// TestStragglerIsOneOfMany hangs one request of many until its timeout, which
+// says nothing about the throughput of the others, nor about how busy the
+// generator was while it sent.
+func TestStragglerIsOneOfMany(t *testing.T) {
+	var n atomic.Int64
+	release := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 50 {
+			<-release
+			return
+		}
+		answer(t, w, r)
+	})
+	defer close(release)
+	cfg, log := load(t, s.URL, 5*time.Millisecond, 100)
+	cfg.Timeout = 2 * time.Second
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Ledger.OK != 99 || cell.Elapsed < 2*time.Second {
+		t.Fatalf("ledger %+v, elapsed %v; want one straggler", cell.Ledger, cell.Elapsed)
+	}
+	if cell.Window != cfg.Span || cell.InTime < 90 || cell.GoodInTime != cell.InTime || cell.Stopped {
+		t.Errorf("window %v, %d in time, %d good, stopped %v; want nearly all in the span", cell.Window, cell.InTime, cell.GoodInTime, cell.Stopped)
+	}
+	in := cell.Instrument
+	if in.SendingTime < 490*time.Millisecond || in.SendingTime > time.Second || in.SendingCPU <= 0 || in.SendingCPU > in.CPU {
+		t.Errorf("%v of CPU in %v of sending, %v in all; want the drain left out", in.SendingCPU, in.SendingTime, in.CPU)
+	}
+}
+
+// TestDrainIsNoStop lets a request hang beyond its drain, which ends inside the
+// span of the schedule because the last arrival is early.
+func TestDrainIsNoStop(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	defer close(release)
+	cfg, log := load(t, s.URL, time.Millisecond, 5)
+	cfg.Span, cfg.Timeout = time.Second, 100*time.Millisecond
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Stopped || cell.Window != cfg.Span {
+		t.Errorf("stopped %v, window %v; want the whole span", cell.Stopped, cell.Window)
+	}
+	checkAchieved(t, cell, cfg.Span)
+}
+
 // TestStallIsToldInFull stalls the server for a second. Every request due in
 // that second waits for its end, whenever it could be sent.
 func TestStallIsToldInFull(t *testing.T) {

@@ -3,11 +3,14 @@ package attack
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"servebench/reports/record"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -32,6 +35,40 @@ func TestStopDrains(t *testing.T) {
 	if len(cell.Slices) != 100 || cell.Slices[99].Scheduled != 200 || cell.Slices[99].Sent != 0 {
 		t.Errorf("%d slices, the last %+v; want the unsent ones in it", len(cell.Slices), cell.Slices[len(cell.Slices)-1])
 	}
+	if !cell.Stopped || cell.Window <= 0 || cell.Window >= cell.Elapsed {
+		t.Errorf("stopped %v, window %v, elapsed %v; want a window that ends at the stop, before the last answer",
+			cell.Stopped, cell.Window, cell.Elapsed)
+	}
+	if cell.InTime == 0 || cell.InTime >= l.OK || cell.GoodInTime != cell.InTime {
+		t.Errorf("%d in time, %d of them good, of %d; want those that were not in flight at the stop", cell.InTime, cell.GoodInTime, l.OK)
+	}
+	checkAchieved(t, cell, cell.Window)
+}
+
+// TestStopDuringTheDrainCutsNothingShort stops a load whose schedule was sent.
+func TestStopDuringTheDrainCutsNothingShort(t *testing.T) {
+	stop := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(150 * time.Millisecond)
+		answer(t, w, r)
+	})
+	cfg, log := load(t, s.URL, 5*time.Millisecond, 10)
+	cfg.Stop = stop
+	time.AfterFunc(100*time.Millisecond, func() { close(stop) })
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Stopped || cell.Window != cfg.Span || cell.Ledger.OK != 10 || cell.InTime != 0 {
+		t.Errorf("stopped %v, window %v, %d in time, ledger %+v; want the whole schedule and nothing in time",
+			cell.Stopped, cell.Window, cell.InTime, cell.Ledger)
+	}
+}
+
+// checkAchieved checks that the rate achieved is of the requests sent over this
+// time.
+func checkAchieved(t *testing.T, cell record.Cell, over time.Duration) {
+	t.Helper()
+	if want := float64(cell.Ledger.Sent) / over.Seconds(); math.Abs(cell.Achieved-want) > 1e-9 {
+		t.Errorf("achieved %v, want %v", cell.Achieved, want)
+	}
 }
 
 func TestCancelGivesUp(t *testing.T) {
@@ -51,6 +88,9 @@ func TestCancelGivesUp(t *testing.T) {
 	l := cell.Ledger
 	if l.Scheduled != 5000 || l.Sent < 10 || l.Sent >= 5000 || l.Censored != l.Sent {
 		t.Errorf("ledger %+v, want what was in flight censored", l)
+	}
+	if !cell.Stopped || cell.Window >= cfg.Span {
+		t.Errorf("stopped %v, window %v of %v", cell.Stopped, cell.Window, cfg.Span)
 	}
 }
 
@@ -73,5 +113,8 @@ func TestBrokenLogEndsTheLoad(t *testing.T) {
 	}
 	if cell.Ledger.Sent == 0 || cell.Ledger.Sent > 10_000 {
 		t.Errorf("ledger %+v, want an early end", cell.Ledger)
+	}
+	if cell.Stopped || cell.Window >= cfg.Span {
+		t.Errorf("stopped %v, window %v of %v; want it cut short, by nobody", cell.Stopped, cell.Window, cfg.Span)
 	}
 }
