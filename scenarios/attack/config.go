@@ -37,7 +37,7 @@ type Config struct {
 	Span time.Duration
 	// OrderSeed decides which request of the corpus is sent k-th.
 	OrderSeed uint64
-	// Timeout bounds one request, from sent to done; it is kept to 2 %. It also
+	// Timeout bounds one request, from sent to done; it is kept to 1 %. It also
 	// bounds the drain after the last due time: what is still in flight then is
 	// censored, what was not sent by then never is.
 	Timeout time.Duration

@@ -9,7 +9,7 @@ import (
 // deadlines gives requests their contexts. A timer and a context for each would
 // cost more than the rest of our work on a request, so requests that start
 // within one step, 1 % of the timeout, share theirs; each gets the whole
-// timeout and at most 2 % more.
+// timeout and at most 1 % more.
 type deadlines struct {
 	base    context.Context
 	timeout time.Duration
@@ -33,7 +33,8 @@ func (d *deadlines) context() context.Context {
 	defer d.mu.Unlock()
 	if d.current == nil || now.After(d.until) {
 		d.until = now.Add(d.step)
-		end := d.until.Add(d.timeout).Add(d.step)
+		// The last one to share it starts at until.
+		end := d.until.Add(d.timeout)
 		d.current, d.cancel = context.WithDeadlineCause(d.base, end, errTimeout)
 	}
 	return d.current
