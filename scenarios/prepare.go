@@ -99,7 +99,23 @@ func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, 
 			return nil, err
 		}
 	}
+	s.sweep(ctx, kind)
 	return kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
+}
+
+// sweep removes what a killed servebench left on the target, which would disturb
+// this run. What cannot be removed is told and no reason not to run.
+func (s *session) sweep(ctx context.Context, kind targets.Kind) {
+	if kind.Sweep == nil {
+		return
+	}
+	removed, err := kind.Sweep(ctx)
+	for _, thing := range removed {
+		s.note("removed what a killed servebench left: %s", thing)
+	}
+	if err != nil {
+		s.note("remove what a killed servebench left on %s: %v", kind.Name, err)
+	}
 }
 
 // newWorkload works out the server to run and, where its model is known, the

@@ -31,6 +31,7 @@ import (
 type place struct {
 	check  error
 	deploy error
+	left   []string // what a killed servebench left here
 
 	mu       sync.Mutex
 	bodies   []string // of the requests to the model, as they came
@@ -43,6 +44,7 @@ func (p *place) kind(name string) targets.Kind {
 		Name:  name,
 		Doc:   "a server within the test",
 		Check: func(context.Context, map[string]string) error { return p.check },
+		Sweep: func(context.Context) ([]string, error) { return p.left, nil },
 		Open:  func(targets.Config) (targets.Target, error) { return p, nil },
 	}
 }
@@ -476,5 +478,19 @@ func TestBrokenRecordEndsTheRun(t *testing.T) {
 	}
 	if len(back.Faults) != 1 || back.Faults[0].Phase != "steady" || back.Faults[0].Round != 1 {
 		t.Errorf("faults %+v, want one that names the phase and the round", back.Faults)
+	}
+}
+
+// TestRunSweepsFirst wants what a killed servebench left to be removed, and told,
+// before anything is deployed.
+func TestRunSweepsFirst(t *testing.T) {
+	runner, s := newRunner(t, &place{left: []string{"container x"}}, &place{})
+	var events []Event
+	runner.Observe = func(e Event) { events = append(events, e) }
+	if _, err := runner.Run(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(events[0].Note, "container x") {
+		t.Errorf("the first event is %+v, want what was removed", events[0])
 	}
 }
