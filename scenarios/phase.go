@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
+	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
@@ -49,6 +50,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	if err != nil {
 		return err
 	}
+	machine := host.Watch()
 	before, errBefore := deployment.Usage()
 	cell, err := s.send(ctx, cfg)
 	after, errAfter := deployment.Usage()
@@ -57,7 +59,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	}
 	phase := s.scenario.Load[i]
 	cell.Target, cell.Phase, cell.Round, cell.Measured = v.target, phase.Name, v.round, phase.Measure
-	cell.Log = log.Name()
+	cell.Log, cell.Machine = log.Name(), machine()
 	if errBefore == nil && errAfter == nil {
 		cell.Usage = record.Usage{CPU: after.CPU - before.CPU, Resident: int64(after.Resident), Known: true}
 	}

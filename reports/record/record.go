@@ -165,6 +165,7 @@ type Cell struct {
 	GoodInTime int64         `json:"good_in_time"` // and counted in Good
 	Usage      Usage         `json:"usage"`
 	Instrument Instrument    `json:"instrument"`
+	Machine    Machine       `json:"machine"`
 	Slices     []Slice       `json:"slices"`
 	Log        string        `json:"log"` // the interval log, relative to the run's folder
 }
@@ -218,6 +219,16 @@ type Instrument struct {
 	Retries     int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
 	Stalls      int64         `json:"stalls"`       // times the recording had to wait for the disk
 	OutOfRange  int64         `json:"out_of_range"` // values a histogram could not hold
+}
+
+// Machine is what the CPUs of the whole machine did during the cell, as shares of
+// all their time.
+type Machine struct {
+	Known bool `json:"known"`
+	// Stolen is the share that a hypervisor gave to other guests instead.
+	Stolen float64 `json:"stolen"`
+	// Busy is the share spent on all processes and the kernel.
+	Busy float64 `json:"busy"`
 }
 
 // Slice is one second of the schedule, by due time.
