@@ -103,9 +103,10 @@ func quantileGates(slo record.SLO, row Row, cells []*cell, seed uint64) []Gate {
 	return judged
 }
 
-// judge fails a limit that more requests exceeded than its quantile leaves room
-// for, however few were sent; it passes one that lies above the whole interval,
-// which takes the samples that the quantile takes.
+// judge passes a limit that lies above the whole interval and fails one that
+// lies below it. Where too few requests were sent to know the quantile, a limit
+// cannot pass, but it fails when more of them were slower than the quantile
+// leaves room for.
 func (l limit) judge(s *sample, b bounds) Gate {
 	g := l.gate()
 	g.N = s.total
@@ -113,21 +114,15 @@ func (l limit) judge(s *sample, b bounds) Gate {
 		g.Observed, g.Verdict, g.Why = "nothing sent", Inconclusive, "no request was sent"
 		return g
 	}
-	shown := known(l.q, s.total)
-	if shown {
-		g.Observed, g.Interval = latency(s.all.at(rank(l.q, s.total))), latencies(b)
+	if !known(l.q, s.total) {
+		return l.judgeFew(s, g)
 	}
-	switch why := l.exceeded(s); {
-	// That so many were too slow is seen, however the rounds that it happened in
-	// are drawn: it is judged like an error rate.
-	case why != "":
-		g.Verdict, g.Why = Fail, why
-		if !shown {
-			g.Observed = "> " + FormatDuration(l.at)
-		}
-	case !shown:
-		g.Observed, g.Verdict = "n too small", Inconclusive
-		g.Why = fmt.Sprintf("%s takes %s requests, %s were sent", QuantileName(l.q), FormatCount(needed(l.q)), FormatCount(s.total))
+	g.Observed, g.Interval = latency(s.all.at(rank(l.q, s.total))), latencies(b)
+	switch {
+	// That so many failed is seen, however the rounds that it happened in are
+	// drawn: it is judged like an error rate.
+	case surelyMore(s.failed(), s.total, 1-l.q):
+		g.Verdict, g.Why = Fail, l.leaves(s.failed(), s.total, "failed")
 	case b.high <= int64(l.at):
 		g.Verdict = Pass
 	case b.low > int64(l.at):
@@ -138,20 +133,23 @@ func (l limit) judge(s *sample, b bounds) Gate {
 	return g
 }
 
-// exceeded says why the limit is certainly broken; "" when it is not certain.
-func (l limit) exceeded(s *sample) string {
-	over, what := s.failed(), "failed"
-	if !surelyMore(over, s.total, 1-l.q) {
-		if over = s.over(int64(l.at)); !surelyMore(over, s.total, 1-l.q) {
-			return ""
-		}
-		what = "took longer"
-		if s.failed() > 0 {
-			what = "took longer or failed"
-		}
+// judgeFew judges requests too few for the quantile to be known.
+func (l limit) judgeFew(s *sample, g Gate) Gate {
+	over := s.over(int64(l.at))
+	if surelyMore(over, s.total, 1-l.q) {
+		g.Observed, g.Verdict = "> "+FormatDuration(l.at), Fail
+		g.Why = l.leaves(over, s.total, "took longer or failed")
+		return g
 	}
+	g.Observed, g.Verdict = "n too small", Inconclusive
+	g.Why = fmt.Sprintf("%s takes %s requests, %s were sent", QuantileName(l.q), FormatCount(needed(l.q)), FormatCount(s.total))
+	return g
+}
+
+// leaves says that the quantile does not leave room for so many.
+func (l limit) leaves(k, n int64, what string) string {
 	return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
-		FormatCount(over), FormatCount(s.total), what, FormatPercent(1-l.q), QuantileName(l.q))
+		FormatCount(k), FormatCount(n), what, FormatPercent(1-l.q), QuantileName(l.q))
 }
 
 // over is how many of the values lie above the limit, those of requests without

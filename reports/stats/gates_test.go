@@ -81,7 +81,7 @@ func TestBrokenWithFewRequests(t *testing.T) {
 	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Microsecond}
 	few(&p)
 	g := analyse(t, statstest.Open(t, p)).Gates[0]
-	const want = "399 of 399 requests took longer, more than the 1 % that p99 leaves room for"
+	const want = "399 of 399 requests took longer or failed, more than the 1 % that p99 leaves room for"
 	if g.Observed != "> 1 µs" || g.Interval != "" || g.Why != want {
 		t.Errorf("observed %q, interval %q, why %q", g.Observed, g.Interval, g.Why)
 	}
