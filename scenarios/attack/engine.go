@@ -28,7 +28,6 @@ type engine struct {
 	rawWriter *rawWriter
 	attacker  *vegeta.Attacker
 	exhausted chan time.Duration
-	retries   atomic.Int64
 
 	stopped atomic.Bool
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
@@ -51,7 +50,7 @@ func newEngine(cfg Config) (*engine, error) {
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
-	templates, err := newTemplates(cfg.Corpus, cfg.Endpoint.URL, &e.retries)
+	templates, err := newTemplates(cfg.Corpus, cfg.Endpoint.URL)
 	if err != nil {
 		return nil, err
 	}

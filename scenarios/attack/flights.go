@@ -37,7 +37,7 @@ func (fs *flights) begin(due time.Duration) {
 		fs.grow()
 	}
 	f := fs.unused()
-	*f = flight{seq: fs.next, due: due}
+	f.begin(fs.next, due)
 	*fs.slot(fs.next) = f
 	fs.next++
 	fs.last = due
@@ -46,7 +46,7 @@ func (fs *flights) begin(due time.Duration) {
 func (fs *flights) unused() *flight {
 	n := len(fs.free)
 	if n == 0 {
-		return &flight{}
+		return newFlight()
 	}
 	f := fs.free[n-1]
 	fs.free = fs.free[:n-1]

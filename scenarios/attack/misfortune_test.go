@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"servebench/generators"
 	"servebench/reports/record"
+	"servebench/scenarios/corpus"
+	"servebench/targets/protocol"
 )
 
 func TestServerKilledInMidRun(t *testing.T) {
@@ -206,8 +209,45 @@ func hostileServer(t *testing.T, seed uint64) *httptest.Server {
 // TestClosedIdleConnectionIsRetried lets the server close connections between
 // requests, as servers with a short keep-alive do.
 func TestClosedIdleConnectionIsRetried(t *testing.T) {
+	s := serve(t, closing(t, answer))
+	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
+	cfg.MaxInFlight = 1
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
+		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+	}
+}
+
+// TestRetryWithoutBodyIsCounted does the same to requests without a body, which
+// the transport sends again without asking for one.
+func TestRetryWithoutBodyIsCounted(t *testing.T) {
+	s := serve(t, closing(t, func(_ testing.TB, w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.URL.Query().Get("x"))
+	}))
+	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
+	var err error
+	cfg.Corpus, err = corpus.Build(corpus.Config{Generator: question{}, Protocol: bare{}, Size: 5, Batch: 1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.MaxInFlight = 1
+	cell := run(t, context.Background(), cfg, log)
+	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
+		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+	}
+}
+
+// bare is echo with the number in the path.
+type bare struct{ echo }
+
+func (bare) Encode(_ string, batch []generators.Example) (protocol.Request, error) {
+	return protocol.Request{Method: http.MethodGet, Path: fmt.Sprint("/infer?x=", batch[0].Features[0])}, nil
+}
+
+// closing closes the connection of the second request and answers the others.
+func closing(t *testing.T, answer func(testing.TB, http.ResponseWriter, *http.Request)) http.HandlerFunc {
 	var n atomic.Int64
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) == 2 {
 			// Closed with an answer due, on a connection used before: what an
 			// idle timeout that fires in the wrong moment looks like.
@@ -220,11 +260,5 @@ func TestClosedIdleConnectionIsRetried(t *testing.T) {
 			return
 		}
 		answer(t, w, r)
-	})
-	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
-	cfg.MaxInFlight = 1
-	cell := run(t, context.Background(), cfg, log)
-	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
-		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
 	}
 }

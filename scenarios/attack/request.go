@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 
 	"servebench/scenarios/corpus"
 	"servebench/targets/protocol"
@@ -20,8 +19,7 @@ type template struct {
 }
 
 // newTemplates prepares the requests of a corpus for the server at base.
-// retries counts how often one is sent again.
-func newTemplates(c *corpus.Corpus, base string, retries *atomic.Int64) ([]template, error) {
+func newTemplates(c *corpus.Corpus, base string) ([]template, error) {
 	urls := make(map[string]*url.URL)
 	templates := make([]template, c.Len())
 	for i := range templates {
@@ -34,7 +32,7 @@ func newTemplates(c *corpus.Corpus, base string, retries *atomic.Int64) ([]templ
 			}
 			urls[request.Path] = target
 		}
-		templates[i] = newTemplate(request, target, retries)
+		templates[i] = newTemplate(request, target)
 	}
 	return templates, nil
 }
@@ -55,7 +53,7 @@ func parseURL(raw string) (*url.URL, error) {
 // is not sent on the wire (see net/http.Transport).
 const idempotencyKey = "Idempotency-Key"
 
-func newTemplate(r protocol.Request, target *url.URL, retries *atomic.Int64) template {
+func newTemplate(r protocol.Request, target *url.URL) template {
 	header := r.Header.Clone()
 	if header == nil {
 		header = http.Header{}
@@ -71,11 +69,8 @@ func newTemplate(r protocol.Request, target *url.URL, retries *atomic.Int64) tem
 			Host:          target.Host,
 			Header:        header,
 			ContentLength: int64(len(r.Body)),
-			// Called only when the transport sends the request again.
-			GetBody: func() (io.ReadCloser, error) {
-				retries.Add(1)
-				return newBody(r.Body), nil
-			},
+			// For the transport to send the request again.
+			GetBody: func() (io.ReadCloser, error) { return newBody(r.Body), nil },
 		},
 	}
 }

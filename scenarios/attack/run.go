@@ -189,7 +189,7 @@ func (e *engine) cell(spent usage) record.Cell {
 			Workers:    int(r.most),
 			WorkerCap:  e.cfg.MaxInFlight,
 			Dials:      e.transport.dials(),
-			Retries:    e.retries.Load(),
+			Retries:    r.retries,
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,
 		},
