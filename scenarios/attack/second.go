@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"runtime"
 	"time"
 
 	"servebench/reports/record"
@@ -50,7 +51,9 @@ func (s *second) record(t tag, value time.Duration) bool {
 	return s.histograms[t].RecordValue(int64(value)) == nil
 }
 
-// writeTo writes what the second holds and empties it.
+// writeTo writes what the second holds and empties it. Encoding a histogram
+// takes up to a millisecond; between two of them it gives way to the sending,
+// which may have only this processor.
 func (s *second) writeTo(log IntervalLog, span time.Duration) error {
 	start := time.Duration(s.index) * time.Second
 	end := start + time.Second
@@ -66,6 +69,7 @@ func (s *second) writeTo(log IntervalLog, span time.Duration) error {
 			failed = err
 		}
 		h.Reset()
+		runtime.Gosched()
 	}
 	return failed
 }
