@@ -1,6 +1,9 @@
 package stats
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ErrorRate is the share of requests sent that failed or were still in flight when
 // the drain ended. Failures come in clusters, so that its Wilson interval is
@@ -18,6 +21,13 @@ func (r Row) GeneratorCPU() (share float64, known bool) {
 	}
 	return float64(r.Instrument.CPU) / float64(given), true
 }
+
+// Unchecked says that answers were counted OK without being compared with the
+// model's own prediction: they were answers, be they right or wrong.
+func (r Row) Unchecked() bool { return r.Agreement.N == 0 && r.Ledger.OK > 0 }
+
+// Unchecked says so of any row.
+func (a *Analysis) Unchecked() bool { return slices.ContainsFunc(a.Rows, Row.Unchecked) }
 
 // SentShare is sent ÷ scheduled; 1 when nothing was scheduled.
 func (r Row) SentShare() float64 {
