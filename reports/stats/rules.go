@@ -135,10 +135,11 @@ func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
 }
 
 // retried tells of requests that the transport sent twice: the server saw more
-// requests than the ledger has.
+// requests than the ledger has. One that died closes its connections too, and
+// that is told already.
 func retried(a *Analysis, c *cell, row Row) (finding, bool) {
 	n := row.Instrument.Retries
-	if n == 0 {
+	if n == 0 || a.lost(c.Target) {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("%s retries", FormatCount(n))

@@ -1,0 +1,129 @@
+package stats
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/record"
+)
+
+// Trouble is what went wrong with the server on one target. A report says it
+// before anything else: figures of a server that was not there mean little.
+type Trouble struct {
+	Target string
+	Text   string // "died in round 3", "did not come up in any round", "failed 96 % of 4,000 requests"
+	Cause  string // the first line of what is known about it; "" when nothing is
+}
+
+// most is the share of failed requests from which a server did not do its work.
+const most = 0.5
+
+// Troubles lists them in the targets' order, for each target the first of: it
+// did not come up, its first answer was not right, it died, it failed most of
+// the requests of a phase.
+func (a *Analysis) Troubles() []Trouble {
+	var all []Trouble
+	for _, t := range a.Run.Targets {
+		for _, find := range []func(record.Target) (Trouble, bool){a.notUp, a.notUnderstood, a.ended, a.failedMost} {
+			if found, is := find(t); is {
+				found.Target = t.Name
+				all = append(all, found)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// Says is the trouble as a clause: "the server of container died in round 3".
+func (t Trouble) Says() string {
+	s := fmt.Sprintf("the server of %s %s", t.Target, t.Text)
+	if t.Cause != "" {
+		s += ": " + t.Cause
+	}
+	return s
+}
+
+func (a *Analysis) notUp(t record.Target) (Trouble, bool) {
+	return starts(t, "did not come up", "in any round", func(d record.Deployment) string {
+		if len(d.Stages) > 0 {
+			return ""
+		}
+		return d.Failed
+	})
+}
+
+func (a *Analysis) notUnderstood(t record.Target) (Trouble, bool) {
+	return starts(t, "did not give a right first answer", "in any round",
+		func(d record.Deployment) string { return d.FirstAnswerError })
+}
+
+func (a *Analysis) ended(t record.Target) (Trouble, bool) {
+	return starts(t, "died", "in every round", func(d record.Deployment) string { return d.Failed })
+}
+
+// starts looks for the starts of the server that a fault is found in; the first
+// one's text tells the cause.
+func starts(t record.Target, what, always string, fault func(record.Deployment) string) (Trouble, bool) {
+	var rounds []string
+	cause := ""
+	for _, d := range t.Deployments {
+		text := fault(d)
+		if text == "" {
+			continue
+		}
+		if len(rounds) == 0 {
+			cause = firstLine(text)
+		}
+		rounds = append(rounds, fmt.Sprint(d.Round))
+	}
+	switch n := len(rounds); {
+	case n == 0:
+		return Trouble{}, false
+	case len(t.Deployments) == 1:
+	case n == len(t.Deployments):
+		what += " " + always
+	case n == 1:
+		what += " in round " + rounds[0]
+	default:
+		what += " in rounds " + strings.Join(rounds[:n-1], ", ") + " and " + rounds[n-1]
+	}
+	return Trouble{Text: what, Cause: cause}, true
+}
+
+func (a *Analysis) failedMost(t record.Target) (Trouble, bool) {
+	for _, row := range a.Rows {
+		rate := row.ErrorRate()
+		if row.Target != t.Name || rate.Value <= most {
+			continue
+		}
+		cause := ""
+		if len(row.Errors) > 0 {
+			cause = firstLine(row.Errors[0].Example)
+		}
+		return Trouble{
+			Text:  fmt.Sprintf("failed %s of %s requests", FormatPercent(rate.Value), FormatCount(rate.N)),
+			Cause: cause,
+		}, true
+	}
+	return Trouble{}, false
+}
+
+// firstLine is the first line of a text, cut to what a headline holds.
+func firstLine(text string) string {
+	const longest = 160
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line = strings.TrimRight(line, " :.\r")
+	if runes := []rune(line); len(runes) > longest {
+		return string(runes[:longest-1]) + "…"
+	}
+	return line
+}
+
+// lost says that a server on this target did not come up or died.
+func (a *Analysis) lost(target string) bool {
+	return slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool {
+		return t.Name == target && slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed != "" })
+	})
+}

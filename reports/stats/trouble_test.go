@@ -1,0 +1,85 @@
+package stats_test
+
+import (
+	"strings"
+	"testing"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// TestTroubles spoils the container of three rounds.
+func TestTroubles(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(*record.Target)
+		want  string
+	}{
+		{"none", func(*record.Target) {}, ""},
+		{"one round", func(target *record.Target) { target.Deployments[1].Failed = "signal: killed\nlast words" },
+			"the server of container died in round 2: signal: killed"},
+		{"every round", func(target *record.Target) {
+			for i := range target.Deployments {
+				target.Deployments[i].Failed = "exit status 3:"
+			}
+		}, "the server of container died in every round: exit status 3"},
+		{"never up", func(target *record.Target) {
+			for i := range target.Deployments {
+				target.Deployments[i] = record.Deployment{Round: i + 1, Failed: strings.Repeat("x", 200)}
+			}
+		}, "the server of container did not come up in any round: " + strings.Repeat("x", 159) + "…"},
+		{"not up is said before died", func(target *record.Target) {
+			target.Deployments[0].Failed = "signal: killed"
+			target.Deployments[1] = record.Deployment{Round: 2, Failed: "address in use"}
+		}, "the server of container did not come up in round 2: address in use"},
+		{"first answer", func(target *record.Target) {
+			target.Deployments[0].FirstAnswerError, target.Deployments[2].FirstAnswerError = "status 404", "status 404"
+		}, "the server of container did not give a right first answer in rounds 1 and 3: status 404"},
+	} {
+		run := statstest.Open(t, statstest.Compare())
+		tt.spoil(&run.Targets[1])
+		if got := says(analyse(t, run)); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func says(a *stats.Analysis) string {
+	var all []string
+	for _, trouble := range a.Troubles() {
+		all = append(all, trouble.Says())
+	}
+	return strings.Join(all, "; ")
+}
+
+func TestMostRequestsFailed(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.Rounds = p.Targets[:1], 1
+	p.Targets[0].Errors = failing(1)
+	got := says(analyse(t, statstest.Open(t, p)))
+	if want := "the server of physical failed 100 % of "; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ": connection reset by peer") {
+		t.Errorf("%q", got)
+	}
+	p.Targets[0].Errors = failing(0.3)
+	if got := says(analyse(t, statstest.Open(t, p))); got != "" {
+		t.Errorf("a third failed: %q", got)
+	}
+}
+
+// The connections that a dying server closes are not the fault of its idle
+// timeout.
+func TestNoRetriesOfADeadServer(t *testing.T) {
+	for died, want := range map[string]bool{"": true, "signal: killed": false} {
+		run := statstest.Open(t, statstest.Compare())
+		second(run).Instrument.Retries = 2
+		run.Targets[1].Deployments[1].Failed = died
+		told := false
+		for _, d := range analyse(t, run).Doubts {
+			told = told || d.Rule == "retries"
+		}
+		if told != want {
+			t.Errorf("died %q: retries told %v", died, told)
+		}
+	}
+}
