@@ -23,8 +23,12 @@ func gates(a *Analysis, cells []*cell) []Gate {
 		}
 	}
 	if a.Validity == Invalid {
+		why := "the instrument cannot be believed, see the doubts"
+		if a.Nothing() != "" {
+			why = "nothing was measured"
+		}
 		for i := range all {
-			all[i].Verdict, all[i].Why = InvalidInstrument, "the instrument cannot be believed, see the doubts"
+			all[i].Verdict, all[i].Why = InvalidInstrument, why
 		}
 	}
 	return all

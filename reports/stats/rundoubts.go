@@ -20,13 +20,14 @@ func runDoubts(a *Analysis) []Doubt {
 }
 
 func empty(a *Analysis) []Doubt {
-	if len(a.Rows) > 0 {
+	why := a.Nothing()
+	if why == "" {
 		return nil
 	}
 	return []Doubt{{
-		Rule: "empty", Fatal: true, Figure: "no measured cell", Threshold: "at least one measured cell",
-		Text:   "nothing was measured",
-		Action: "see the targets for what went wrong; the scenario needs at least one phase that is measured",
+		Rule: "empty", Fatal: true, Figure: "no request measured", Threshold: "at least one",
+		Text:   "nothing was measured: " + why,
+		Action: a.begin(),
 	}}
 }
 
@@ -129,7 +130,7 @@ func environment(a *Analysis) []Doubt {
 }
 
 func oneRound(a *Analysis) []Doubt {
-	if len(a.Rows) == 0 || a.Run.Scenario.Rounds > 1 {
+	if a.Nothing() != "" || a.Run.Scenario.Rounds > 1 {
 		return nil
 	}
 	return []Doubt{{
@@ -158,7 +159,7 @@ func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
 	least := int64(-1)
 	for _, row := range a.Rows {
 		q := row.Response.Quantiles[i]
-		if row.Phase != phase.Name || q.Known {
+		if row.Phase != phase.Name || q.Known || row.Ledger.Sent == 0 {
 			continue
 		}
 		short = append(short, fmt.Sprintf("%s has %s", row.Target, FormatCount(row.Response.N)))
