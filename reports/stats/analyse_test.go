@@ -166,10 +166,38 @@ func TestLateAnswersAreNoThroughput(t *testing.T) {
 	p.Targets, p.Rounds = p.Targets[:1], 1
 	run := statstest.Open(t, p)
 	c := &run.Cells[1]
-	c.Elapsed = 2 * c.Span
+	c.InTime, c.GoodInTime = c.Ledger.OK/2, c.Ledger.OK/4
 	row := analyse(t, run).Rows[0]
-	if want := float64(c.Ledger.OK) / (2 * c.Span.Seconds()); math.Abs(row.OKRate-want) > 1e-9 {
+	if want := float64(c.InTime) / c.Span.Seconds(); math.Abs(row.OKRate-want) > 1e-9 {
 		t.Errorf("%v OK/s, want %v", row.OKRate, want)
+	}
+	if want := float64(c.GoodInTime) / c.Span.Seconds(); math.Abs(row.Goodput-want) > 1e-9 {
+		t.Errorf("goodput %v/s, want %v", row.Goodput, want)
+	}
+}
+
+// One request that hangs until its timeout takes nothing from the throughput of
+// the others.
+func TestStragglerTakesNoThroughput(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.Rounds = p.Targets[:1], 1
+	run := statstest.Open(t, p)
+	before := analyse(t, run).Rows[0]
+	run.Cells[1].Elapsed += 10 * time.Second
+	after := analyse(t, run).Rows[0]
+	if after.OKRate != before.OKRate || after.Goodput != before.Goodput || after.OKRate < 390 {
+		t.Errorf("%v OK/s, goodput %v/s; without the straggler %v and %v", after.OKRate, after.Goodput, before.OKRate, before.Goodput)
+	}
+}
+
+// The rates of a stopped cell are over the time until the stop.
+func TestStoppedCellIsRatedUntilTheStop(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.Rounds = p.Targets[:1], 1
+	p.Targets[0].StopsAt = 4 * time.Second
+	row := analyse(t, statstest.Open(t, p)).Rows[0]
+	if row.OKRate < 350 || row.OKRate > 450 {
+		t.Errorf("%v OK/s, want about 400", row.OKRate)
 	}
 }
 

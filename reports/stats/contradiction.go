@@ -37,9 +37,6 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// stopped says that the cell is the one in which the run was interrupted.
-func stopped(a *Analysis, c *cell) bool { return a.Run.Interrupted != "" && c.cutShort() }
-
 // isOpen says that arrivals did not wait for answers, which is what the rules
 // on rate and lag are about.
 func isOpen(a *Analysis, c *cell) bool {

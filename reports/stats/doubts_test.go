@@ -178,14 +178,20 @@ func TestFailedDeploymentsCollapse(t *testing.T) {
 	}
 }
 
-// The cell in which the user stopped the run is no fault of the instrument.
+// The cell in which the user stopped the run is no fault of the instrument; an
+// earlier one that could not be sent still is.
 func TestStoppedCellIsNotTheInstrumentsFault(t *testing.T) {
-	run := statstest.Open(t, statstest.Compare())
-	run.Interrupted = "stopped in phase steady of container in round 1 of 3"
-	c := second(run)
-	c.Ledger.Scheduled *= 2
-	c.Achieved /= 2
+	p := statstest.Compare()
+	p.Targets[1].StopsAt = 4 * time.Second
+	run := statstest.Open(t, p)
+	run.Interrupted = "stopped in phase steady of container in round 3 of 3"
 	if a := analyse(t, run); a.Validity != stats.Valid {
 		t.Errorf("%+v", a.Doubts)
+	}
+	for i := range run.Cells {
+		run.Cells[i].Stopped = false
+	}
+	if a := analyse(t, run); a.Validity != stats.Invalid || a.Doubts[0].Rule != "sent" || a.Doubts[0].Round != 3 {
+		t.Errorf("%s: %+v", a.Validity, a.Doubts)
 	}
 }

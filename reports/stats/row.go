@@ -51,14 +51,16 @@ func newRow(run *record.Run, cells []*cell) Row {
 	row := Row{Target: cells[0].Target, Phase: cells[0].Phase, Rounds: len(cells)}
 	row.Usage.Known = true
 	var window time.Duration
-	var sent, good float64
+	var inTime, good int64
+	var sent float64
 	var answers record.Answers
 	for _, c := range cells {
 		row.Span += c.Span
 		row.Elapsed += c.Elapsed
-		window += c.window()
+		window += c.Window
 		sent += c.Achieved * c.Span.Seconds()
-		good += float64(c.Good)
+		inTime += c.InTime
+		good += c.GoodInTime
 		row.Ledger = addLedgers(row.Ledger, c.Ledger)
 		row.Errors = addErrors(row.Errors, c.Errors)
 		row.Usage = addUsage(row.Usage, c.Usage)
@@ -71,8 +73,8 @@ func newRow(run *record.Run, cells []*cell) Row {
 	}
 	row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
 	row.Achieved = perSecond(sent, row.Span)
-	row.OKRate = perSecond(float64(row.Ledger.OK), window)
-	row.Goodput = perSecond(good, window)
+	row.OKRate = perSecond(float64(inTime), window)
+	row.Goodput = perSecond(float64(good), window)
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
 	row.Agreement = repeated(answers.Agreed, answers.Checked, distinct)
 	row.Accuracy = repeated(answers.Correct, answers.Labelled, distinct)
@@ -132,17 +134,6 @@ func tallies(cells []*cell, of func(*slice) tally) [][]tally {
 	}
 	return rounds
 }
-
-// window is the time that the cell's answers are counted over.
-func (c *cell) window() time.Duration {
-	if c.cutShort() {
-		return c.Elapsed
-	}
-	return max(c.Span, c.Elapsed)
-}
-
-// cutShort says that not everything scheduled was sent.
-func (c *cell) cutShort() bool { return c.Ledger.Sent < c.Ledger.Scheduled }
 
 func perSecond(n float64, d time.Duration) float64 {
 	if d <= 0 {

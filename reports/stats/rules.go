@@ -28,7 +28,7 @@ func cellRules() []rule {
 
 func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 	share := row.SentShare()
-	if share >= leastSent || stopped(a, c) {
+	if share >= leastSent || c.Stopped {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
@@ -42,7 +42,7 @@ func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 
 func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
 	off := distance(row.RateShare())
-	if off <= rateBand || stopped(a, c) || !isOpen(a, c) {
+	if off <= rateBand || c.Stopped || !isOpen(a, c) {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("achieved/offered %s", FormatPercent(row.RateShare()))

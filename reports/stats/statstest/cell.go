@@ -26,6 +26,7 @@ type load struct {
 	phase    record.Phase
 	median   time.Duration
 	dies     time.Duration // 0: never
+	stops    time.Duration // 0: never
 	seconds  []second
 	cell     record.Cell
 	last     time.Duration // when the last request was done
@@ -68,6 +69,9 @@ func (l *load) request(due time.Duration) error {
 		service += stall
 	}
 	s.Scheduled++
+	if l.stops > 0 && due >= l.stops {
+		return nil
+	}
 	s.Sent++
 	s.InFlight = max(s.InFlight, 1+int64(l.phase.Rate*service.Seconds()))
 	if err := s.record(record.TagLag, lag); err != nil {
@@ -84,13 +88,28 @@ func (l *load) request(due time.Duration) error {
 	if l.rng.Float64() < 0.93 {
 		l.cell.Answers.Correct++
 	}
-	if lag+service < 50*time.Millisecond {
+	inTime, good := due+lag+service <= l.window(), lag+service < 50*time.Millisecond
+	if inTime {
+		l.cell.InTime++
+	}
+	if good {
 		l.cell.Good++
+	}
+	if inTime && good {
+		l.cell.GoodInTime++
 	}
 	if err := s.record(record.TagService, service); err != nil {
 		return err
 	}
 	return s.record(record.TagResponse, lag+service)
+}
+
+// window is how long the cell is sent.
+func (l *load) window() time.Duration {
+	if l.stops > 0 {
+		return l.stops
+	}
+	return l.phase.Duration
 }
 
 // failure decides whether and how a request fails.
@@ -152,12 +171,15 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 		c.Instrument.Workers = max(c.Instrument.Workers, int(s.InFlight))
 	}
 	slices.SortFunc(c.Errors, func(a, b record.ErrorCount) int { return cmp.Compare(b.Count, a.Count) })
-	c.Elapsed = max(c.Span, l.last)
+	c.Window, c.Stopped = l.window(), l.stops > 0
+	c.Elapsed = max(c.Window, l.last)
 	c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
-	c.Achieved = c.Offered
+	c.Achieved = float64(c.Ledger.Sent) / c.Window.Seconds()
 	c.Usage = record.Usage{CPU: time.Duration(c.Ledger.OK) * 200 * time.Microsecond, Resident: 41 << 20, Known: true}
 	c.Instrument.CPUs, c.Instrument.WorkerCap = 1, 4096
 	c.Instrument.CPU = time.Duration(l.GeneratorCPU * float64(c.Elapsed))
+	c.Instrument.SendingTime = c.Window
+	c.Instrument.SendingCPU = time.Duration(l.GeneratorCPU * float64(c.Window))
 	c.Instrument.GCCycles, c.Instrument.GCPause = 3, 400*time.Microsecond
 	c.Instrument.Dials = int64(c.Instrument.Workers)
 	c.Log = log.Name()

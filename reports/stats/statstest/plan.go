@@ -39,6 +39,9 @@ type Target struct {
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration
+	// StopsAt, when not 0, is when somebody stops the load of the last round, in
+	// each measured phase.
+	StopsAt time.Duration
 }
 
 // Error is a class of failures and its share of the requests.

@@ -33,7 +33,7 @@ func Write(parent string, p Plan) (string, error) {
 				arrivals := rand.New(rand.NewPCG(p.Seed^uint64(k), uint64(round)))
 				l := newLoad(target, phase, rng, arrivals, drift)
 				if round == p.Rounds && phase.Measured {
-					l.dies = target.DiesAt
+					l.dies, l.stops = target.DiesAt, target.StopsAt
 				}
 				cell, err := l.write(w, round)
 				if err != nil {
