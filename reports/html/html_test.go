@@ -170,6 +170,13 @@ func TestInvalidComesFirst(t *testing.T) {
 	}
 }
 
+// The commands are those of the program as it was called.
+func TestCommandsCanBePasted(t *testing.T) {
+	a := figurestest.Compare(1, 1).Make()
+	a.Run.Command, a.Run.Dir = []string{"bin/servebench", "run", "my scenario.yaml"}, "my runs/1"
+	inOrder(t, words(render(t, a)), "Reproduce", "bin/servebench run 'my scenario.yaml'\n", "bin/servebench report 'my runs/1'\n")
+}
+
 func TestInterruptedIsSaidOnTop(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
 	a.Run.Interrupted = "stopped by a signal."

@@ -11,6 +11,7 @@ import (
 // reproduce is what it takes to make the run again.
 type reproduce struct {
 	Command  string
+	Report   string // makes the reports again
 	Scenario string
 	Facts    *table
 }
@@ -26,7 +27,10 @@ func newReproduce(run *record.Run) reproduce {
 	} {
 		t.Rows = append(t.Rows, []cell{text(f[0]), {Text: f[1], Code: true}})
 	}
-	return reproduce{Command: shell(run.Command), Scenario: s.Text, Facts: t}
+	return reproduce{
+		Command: stats.FormatCommand(run.Command...), Report: stats.ReportCommand(run),
+		Scenario: s.Text, Facts: t,
+	}
 }
 
 func phaseList(phases []record.Phase) string {
@@ -39,18 +43,4 @@ func phaseList(phases []record.Phase) string {
 		list = append(list, text)
 	}
 	return strings.Join(list, "; ")
-}
-
-// shell writes an argument vector so that it can be pasted into a shell.
-func shell(args []string) string {
-	quoted := make([]string, len(args))
-	for i, arg := range args {
-		quoted[i] = arg
-		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
-			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+", r)
-		}) {
-			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

@@ -163,7 +163,6 @@ func (p *page) missing() {
 
 func (p *page) where() {
 	p.space()
-	dir := clean(p.analysis.Run.Dir)
-	p.line("run %s", dir)
-	p.line("    servebench report %s   makes its reports again", dir)
+	p.line("run %s", clean(p.analysis.Run.Dir))
+	p.line("    %s   makes its reports again", clean(stats.ReportCommand(p.analysis.Run)))
 }

@@ -148,6 +148,19 @@ func TestInvalidIsSaidFirst(t *testing.T) {
 	}
 }
 
+// The command that makes the reports again is the one that made the run.
+func TestCommandCanBePasted(t *testing.T) {
+	a := analyse(t, plans()["nothing"])
+	a.Run.Command[0], a.Run.Dir = "bin/servebench", "my runs/1"
+	var got bytes.Buffer
+	if err := text.Write(&got, a, text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n    bin/servebench report 'my runs/1' "; !strings.Contains(got.String(), want) {
+		t.Errorf("no %q in\n%s", want, got.String())
+	}
+}
+
 type file struct {
 	bytes.Buffer
 	closed bool

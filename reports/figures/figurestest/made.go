@@ -136,6 +136,7 @@ func (p Plan) run() *record.Run {
 	run := &record.Run{
 		Schema: record.Schema, ID: "20250314-092653-compare", Created: at, Finished: at.Add(95 * time.Second),
 		Version: "v0.1.0", Command: []string{"servebench", "run", "compare", "--seed", "1"},
+		Dir: "runs/20250314-092653-compare",
 		Scenario: record.Scenario{
 			Name: "compare", Description: "Poisson traffic of single loan decisions on every target that can run here.",
 			Text: "name: compare\ntargets: [physical, container]\nprotocol: v2\nseed: 1\n", Seed: 1, Rounds: p.Rounds,
