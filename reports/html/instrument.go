@@ -10,7 +10,7 @@ import (
 // believed or not.
 func (b builder) instrument() *table {
 	t := &table{
-		Caption: "How the load generator did, pooled over rounds",
+		Caption: "How the load generator did, pooled over rounds; its CPU is that of the round in which it was busiest, while it sent",
 		Head: []string{"target", "offered", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
 			"generator CPU", "GC pauses", "most in flight", "connections", "out of range"},
 	}

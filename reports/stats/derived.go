@@ -3,6 +3,8 @@ package stats
 import (
 	"slices"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // ErrorRate is the share of requests sent that failed or were still in flight when
@@ -13,13 +15,17 @@ func (r Row) ErrorRate() Proportion {
 }
 
 // GeneratorCPU is the share of the CPUs it was given that the load generator
-// used; false when it was not measured.
-func (r Row) GeneratorCPU() (share float64, known bool) {
-	given := time.Duration(r.Instrument.CPUs) * r.Elapsed
-	if given <= 0 {
+// used while it sent, in a pooled row that of the round in which it was the
+// largest; false when it was not measured. The wait for the last answers is left
+// out, in which it has little to do however busy it was before.
+func (r Row) GeneratorCPU() (share float64, known bool) { return busy(r.Instrument) }
+
+func busy(in record.Instrument) (share float64, known bool) {
+	given := time.Duration(in.CPUs) * in.SendingTime
+	if given <= 0 || in.SendingCPU <= 0 {
 		return 0, false
 	}
-	return float64(r.Instrument.CPU) / float64(given), true
+	return float64(in.SendingCPU) / float64(given), true
 }
 
 // Unchecked says that answers were counted OK without being compared with the

@@ -40,7 +40,7 @@ func TestDoubts(t *testing.T) {
 			c.Ledger.Scheduled = c.Ledger.Sent * 1003 / 1000
 		}},
 		{"rate", true, "container", func(r *record.Run) { second(r).Achieved *= 0.985 }},
-		{"generator-cpu", true, "container", func(r *record.Run) { second(r).Instrument.CPU = second(r).Elapsed * 81 / 100 }},
+		{"generator-cpu", true, "container", func(r *record.Run) { second(r).Instrument.SendingCPU = second(r).Span * 81 / 100 }},
 		{"worker-cap", true, "container", func(r *record.Run) { second(r).Instrument.Workers = second(r).Instrument.WorkerCap }},
 		{"descriptors", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "descriptors" }},
 		{"ports", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "ports" }},
@@ -147,7 +147,7 @@ func TestDoubtsCollapseOverRounds(t *testing.T) {
 	shares := []time.Duration{85, 93, 88}
 	for i := range run.Cells {
 		if c := &run.Cells[i]; c.Measured && c.Target == "physical" {
-			c.Instrument.CPU = c.Elapsed * shares[c.Round-1] / 100
+			c.Instrument.SendingCPU = c.Span * shares[c.Round-1] / 100
 		}
 	}
 	var found []stats.Doubt
@@ -158,6 +158,25 @@ func TestDoubtsCollapseOverRounds(t *testing.T) {
 	}
 	if len(found) != 1 || found[0].Round != 0 || found[0].Figure != "generator CPU 93 %" || !strings.Contains(found[0].Text, "rounds 1, 2, 3") {
 		t.Errorf("%+v", found)
+	}
+}
+
+// A generator at the end of its strength is seen however long the last answer was
+// waited for, in the pooled row as well.
+func TestDrainHidesNoBusyGenerator(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	c := second(run)
+	c.Instrument.SendingCPU = c.Span * 95 / 100
+	c.Elapsed = 4 * c.Span
+	a := analyse(t, run)
+	if a.Doubts[0].Rule != "generator-cpu" || a.Doubts[0].Figure != "generator CPU 95 %" {
+		t.Errorf("%+v", a.Doubts[0])
+	}
+	if share, known := a.Rows[1].GeneratorCPU(); !known || share != 0.95 {
+		t.Errorf("pooled over rounds: %v, known %v; want the busiest round's", share, known)
+	}
+	if v := a.Vitals(); v.GeneratorCPU != 0.95 {
+		t.Errorf("vitals %+v", v)
 	}
 }
 

@@ -41,8 +41,19 @@ func addUsage(a, b record.Usage) record.Usage {
 	return record.Usage{CPU: a.CPU + b.CPU, Resident: max(a.Resident, b.Resident), Known: true}
 }
 
+// addInstruments keeps the sending of the round in which the generator was the
+// busier: an average would hide that round.
 func addInstruments(a, b record.Instrument) record.Instrument {
+	busier := a
+	if share, _ := busy(b); share > 0 {
+		if most, known := busy(a); !known || share > most {
+			busier = b
+		}
+	}
 	return record.Instrument{
+		SendingTime: busier.SendingTime,
+		SendingCPU:  busier.SendingCPU,
+
 		CPUs:       max(a.CPUs, b.CPUs),
 		CPU:        a.CPU + b.CPU,
 		GCPause:    a.GCPause + b.GCPause,

@@ -24,7 +24,7 @@ func TestRoundSetAside(t *testing.T) {
 		t.Fatalf("round 1 is doubted without a reason: %s", text)
 	}
 	c := second(run)
-	c.Instrument.CPU = c.Elapsed * 81 / 100
+	c.Instrument.SendingCPU = c.Span * 81 / 100
 	text := why(c.Round)
 	if !strings.Contains(text, "generator CPU 81 %") || !strings.Contains(text, "container") {
 		t.Fatalf("doubt %q, want it to name the figure and the target", text)

@@ -79,7 +79,7 @@ func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
 	figure := "generator CPU " + FormatPercent(share)
 	return finding{Doubt{
 		Rule: "generator-cpu", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
-		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given", figure),
+		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent", figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}, share}, true
 }

@@ -84,7 +84,7 @@ func (t *tally) row(p Plan, rounds int) stats.Row {
 		Agreement:  proportion(t.ledger.OK, t.ledger.OK),
 		Accuracy:   proportion(t.ledger.OK*9/10, t.ledger.OK),
 		Usage:      record.Usage{CPU: span / 10, Resident: 34 << 20, Known: true},
-		Instrument: record.Instrument{CPUs: 1, CPU: span / 5, GCPause: time.Millisecond, GCCycles: 4, Workers: 12, WorkerCap: 1000, Dials: 12},
+		Instrument: record.Instrument{CPUs: 1, CPU: span / 5, SendingTime: span, SendingCPU: span / 5, GCPause: time.Millisecond, GCCycles: 4, Workers: 12, WorkerCap: 1000, Dials: 12},
 		Slices:     t.slices,
 	}
 	if t.ledger.Failed > 0 {
