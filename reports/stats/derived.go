@@ -35,6 +35,26 @@ func (r Row) Unchecked() bool { return r.Agreement.N == 0 && r.Ledger.OK > 0 }
 // Unchecked says so of any row.
 func (a *Analysis) Unchecked() bool { return slices.ContainsFunc(a.Rows, Row.Unchecked) }
 
+// LagLimit is how late a request may leave: a millisecond, or a twentieth of the
+// target's median response time where that is more.
+func (r Row) LagLimit() time.Duration {
+	return max(lagFloor, time.Duration(lagShare*float64(r.Response.Quantiles[0].Value)))
+}
+
+// Late is the share of the requests sent that left later than LagLimit.
+func (r Row) Late() Proportion {
+	if r.Lag.N == 0 {
+		return Proportion{}
+	}
+	var n int64
+	for _, b := range newTally(r.Lag.Histogram) {
+		if b.value > int64(r.LagLimit()) {
+			n += b.count
+		}
+	}
+	return newProportion(n, r.Lag.N)
+}
+
 // SentShare is sent ÷ scheduled; 1 when nothing was scheduled.
 func (r Row) SentShare() float64 {
 	if r.Ledger.Scheduled == 0 {
@@ -55,25 +75,28 @@ func (r Row) RateShare() float64 {
 type Vitals struct {
 	Sent         float64       // smallest sent ÷ scheduled
 	Achieved     float64       // achieved ÷ offered, the farthest from 1
-	LagP50       time.Duration // largest median of a cell
+	Late         Proportion    // of requests, of the cell in which it says the most
+	LagLimit     time.Duration // how late that cell's were to be
 	LagP99       time.Duration // largest p99 of a cell
-	LagMax       time.Duration
-	GeneratorCPU float64 // largest share of what it was given
+	LagKnown     bool          // every cell has enough requests to tell its p99
+	GeneratorCPU float64       // largest share of what it was given
 	CPUKnown     bool
 	InFlight     int // most requests at once
 }
 
 // Vitals sums up how the instrument did.
 func (a *Analysis) Vitals() Vitals {
-	v := Vitals{Sent: 1, Achieved: 1}
+	v := Vitals{Sent: 1, Achieved: 1, LagKnown: len(a.Cells) > 0}
 	for _, c := range a.Cells {
 		v.Sent = min(v.Sent, c.SentShare())
 		if distance(c.RateShare()) > distance(v.Achieved) {
 			v.Achieved = c.RateShare()
 		}
-		v.LagP50 = max(v.LagP50, c.Lag.Quantiles[0].Value)
+		if late := c.Late(); v.Late.N == 0 || late.Low > v.Late.Low {
+			v.Late, v.LagLimit = late, c.LagLimit()
+		}
 		v.LagP99 = max(v.LagP99, c.Lag.Quantiles[2].Value)
-		v.LagMax = max(v.LagMax, c.Lag.Max)
+		v.LagKnown = v.LagKnown && c.Lag.Quantiles[2].Known
 		if share, known := c.GeneratorCPU(); known {
 			v.GeneratorCPU, v.CPUKnown = max(v.GeneratorCPU, share), true
 		}

@@ -141,6 +141,27 @@ func TestLagRule(t *testing.T) {
 	}
 }
 
+// Of few requests, one that is late is the p99 and says nothing; several do.
+func TestLagRuleWithFewRequests(t *testing.T) {
+	for _, tt := range []struct {
+		late  int64
+		fatal bool
+	}{{0, false}, {1, false}, {4, true}} {
+		p := statstest.Compare()
+		p.Targets, p.Rounds = p.Targets[:1], 1
+		p.Phases[1].Rate = 4
+		p.Targets[0].Late = tt.late
+		run := statstest.Open(t, p)
+		a := analyse(t, run)
+		if fatal := a.Doubts[0].Rule == "lag" && a.Doubts[0].Fatal; fatal != tt.fatal || (a.Validity == stats.Invalid) != tt.fatal {
+			t.Errorf("%d of %d late: %s, %+v", tt.late, run.Cells[1].Ledger.Sent, a.Validity, a.Doubts)
+		}
+		if v := a.Vitals(); v.Late.K != tt.late || v.LagKnown {
+			t.Errorf("vitals %+v, want %d late and no p99 of so few", v, tt.late)
+		}
+	}
+}
+
 // Several rounds with the same fault make one doubt, with the worst figure.
 func TestDoubtsCollapseOverRounds(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())

@@ -25,7 +25,7 @@ func RoundDoubt(run *record.Run, round int) (string, error) {
 	for _, rule := range []rule{unsent, offRate, late, busyGenerator} {
 		for i, c := range cells {
 			if f, doubtful := rule(a, c, a.Cells[i]); doubtful {
-				return fmt.Sprintf("%s of %s, where %s is allowed", f.Figure, c.Target, f.Threshold), nil
+				return fmt.Sprintf("%s: %s, where %s is allowed", c.Target, f.Figure, f.Threshold), nil
 			}
 		}
 	}

@@ -13,6 +13,7 @@ const (
 	rateBand  = 0.01             // around the offered rate
 	lagFloor  = time.Millisecond // lag is never doubted below this
 	lagShare  = 0.05             // of the target's median response time
+	mostLate  = 0.01             // of the requests sent may lag by more
 	mostCPU   = 0.80             // of what the generator was given
 )
 
@@ -54,21 +55,19 @@ func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
 	}, off}, true
 }
 
+// late judges the share of late requests by the lower end of its interval, so
+// that one late request of a few condemns nothing.
 func late(a *Analysis, c *cell, row Row) (finding, bool) {
-	if row.Lag.N == 0 || !isOpen(a, c) {
+	share := row.Late()
+	if share.Low <= mostLate || !isOpen(a, c) {
 		return finding{}, false
 	}
-	limit := max(lagFloor, time.Duration(lagShare*float64(row.Response.Quantiles[0].Value)))
-	lag := row.Lag.Quantiles[2].Value
-	if lag <= limit {
-		return finding{}, false
-	}
-	figure := "lag p99 " + FormatDuration(lag)
+	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
 	return finding{Doubt{
-		Rule: "lag", Fatal: true, Figure: figure, Threshold: "≤ " + FormatDuration(limit),
-		Text:   fmt.Sprintf("requests left late by more than the response times allow: %s", figure),
+		Rule: "lag", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostLate),
+		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
-	}, float64(lag) / float64(limit)}, true
+	}, share.Low}, true
 }
 
 func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {

@@ -29,6 +29,7 @@ type load struct {
 	stops    time.Duration // 0: never
 	seconds  []second
 	cell     record.Cell
+	late     int64         // requests so far that were to leave late
 	last     time.Duration // when the last request was done
 }
 
@@ -64,6 +65,10 @@ func (l *load) gap() time.Duration {
 func (l *load) request(due time.Duration) error {
 	s := &l.seconds[due/time.Second]
 	lag := lognormal(l.rng, l.Lag, 0.5)
+	if l.late < l.Late {
+		l.late++
+		lag += 20 * time.Millisecond
+	}
 	service := lognormal(l.rng, l.median, l.Spread)
 	if stall := l.phase.Duration/2 + l.Stall - due; stall > 0 && stall < l.Stall {
 		service += stall

@@ -33,6 +33,7 @@ type Target struct {
 	Drift        float64       // the same of a whole round's median
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag
+	Late         int64         // so many requests of each cell leave 20 ms late
 	Errors       []Error
 	Wrong        float64 // share of answers that differ from the model's prediction
 	GeneratorCPU float64 // share of the one CPU the generator has
