@@ -32,7 +32,7 @@ func TestNothing(t *testing.T) {
 			r.Cells, r.Scenario.Phases = nil, r.Scenario.Phases[:1]
 		},
 		"no target can run here": func(r *record.Run) { r.Cells, r.Targets = nil, r.Targets[2:] },
-		"the server of physical did not come up in any round: exit status 3; the server of container did not come up in any round: exit status 3": func(r *record.Run) {
+		"the server of physical did not come up in any round; the server of container did not come up in any round": func(r *record.Run) {
 			r.Cells = nil
 			for i := range r.Targets[:2] {
 				for k := range r.Targets[i].Deployments {

@@ -36,14 +36,9 @@ func (a *Analysis) Troubles() []Trouble {
 	return all
 }
 
-// Says is the trouble as a clause: "the server of container died in round 3".
-func (t Trouble) Says() string {
-	s := fmt.Sprintf("the server of %s %s", t.Target, t.Text)
-	if t.Cause != "" {
-		s += ": " + t.Cause
-	}
-	return s
-}
+// Says is the trouble as a clause, without its cause: "the server of container
+// died in round 3".
+func (t Trouble) Says() string { return fmt.Sprintf("the server of %s %s", t.Target, t.Text) }
 
 func (a *Analysis) notUp(t record.Target) (Trouble, bool) {
 	return starts(t, "did not come up", "in any round", func(d record.Deployment) string {
@@ -114,7 +109,8 @@ func (a *Analysis) failedMost(t record.Target) (Trouble, bool) {
 func firstLine(text string) string {
 	const longest = 160
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = strings.TrimRight(line, " :.\r")
+	// What follows is the server's output, on lines of its own.
+	line = strings.TrimSuffix(strings.TrimRight(line, " :.\r"), "; its output ends")
 	if runes := []rune(line); len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}

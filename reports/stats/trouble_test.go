@@ -21,7 +21,7 @@ func TestTroubles(t *testing.T) {
 			"the server of container died in round 2: signal: killed"},
 		{"every round", func(target *record.Target) {
 			for i := range target.Deployments {
-				target.Deployments[i].Failed = "exit status 3:"
+				target.Deployments[i].Failed = "exit status 3; its output ends:\n\tout of memory"
 			}
 		}, "the server of container died in every round: exit status 3"},
 		{"never up", func(target *record.Target) {
@@ -48,7 +48,7 @@ func TestTroubles(t *testing.T) {
 func says(a *stats.Analysis) string {
 	var all []string
 	for _, trouble := range a.Troubles() {
-		all = append(all, trouble.Says())
+		all = append(all, trouble.Says()+": "+trouble.Cause)
 	}
 	return strings.Join(all, "; ")
 }
