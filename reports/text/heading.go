@@ -7,20 +7,39 @@ import (
 	"servebench/reports/stats"
 )
 
-// heading says what the whole comes to. An INVALID run says so before anything
-// else, with the reasons.
+// heading says what the whole comes to: what went wrong with the servers before
+// anything else, then what is wrong with the instrument, with the reasons.
 func (p *page) heading() {
 	a := p.analysis
 	p.wrapped("  ", p.verdict(a)+p.absent())
-	for _, d := range a.Doubts {
-		if d.Fatal {
-			p.doubt(d)
+	for _, server := range []bool{true, false} {
+		for _, d := range a.Doubts {
+			if d.Rule != "empty" && onTop(d) && ofServer(d) == server {
+				p.doubt(d)
+			}
 		}
 	}
-	if a.Run.Interrupted != "" {
+	p.empty()
+	if a.Run.Interrupted != "" && a.Nothing() == "" {
 		p.wrapped("  ", fmt.Sprintf("%s the run ended before its plan did: %s", p.paint(yellow, "INTERRUPTED"), clean(a.Run.Interrupted)))
 	}
 }
+
+// empty says what to do where nothing was measured, which the first line says,
+// unless a doubt about a server has said it.
+func (p *page) empty() {
+	for _, d := range p.analysis.Doubts {
+		if d.Rule == "empty" && len(p.analysis.Troubles()) == 0 {
+			p.wrapped("    ", "  → "+clean(d.Action))
+		}
+	}
+}
+
+// onTop says that a doubt is said at the top, not among the others.
+func onTop(d stats.Doubt) bool { return d.Fatal || ofServer(d) }
+
+// ofServer says that a doubt is about a server that was not there to be measured.
+func ofServer(d stats.Doubt) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
 
 // absent names the targets that the verdict says nothing about.
 func (p *page) absent() string {
@@ -36,19 +55,36 @@ func (p *page) absent() string {
 	return "; did not run: " + strings.Join(names, ", ")
 }
 
+// verdict is the first line: the word, the scenario, and why.
 func (p *page) verdict(a *stats.Analysis) string {
 	name := clean(a.Run.Scenario.Name)
-	word := p.paint(colourOf(a.Verdict), string(a.Verdict))
+	if why := a.Nothing(); why != "" {
+		return fmt.Sprintf("%s %s: nothing was measured: %s", p.paint(red, "NO RESULT"), name, clean(why))
+	}
+	lines := []string{p.judgement(a)}
+	if troubles := a.Troubles(); len(troubles) > 0 {
+		var says []string
+		for _, t := range troubles {
+			says = append(says, clean(t.Says()))
+		}
+		lines = append([]string{strings.Join(says, "; ")}, lines...)
+	}
+	word := ""
+	if a.Verdict != stats.NoLimit {
+		word = p.paint(colourOf(a.Verdict), string(a.Verdict)) + " "
+	}
+	return fmt.Sprintf("%s%s: %s", word, name, strings.Join(lines, ". Besides, "))
+}
+
+// judgement is what the verdict rests on.
+func (p *page) judgement(a *stats.Analysis) string {
 	switch a.Verdict {
 	case stats.InvalidInstrument:
-		if len(a.Rows) == 0 {
-			return fmt.Sprintf("%s %s: there is no result", word, name)
-		}
-		return fmt.Sprintf("%s %s: the instrument cannot be believed, so the figures below are no results", word, name)
+		return "the instrument cannot be believed, so the figures below are no results"
 	case stats.NoLimit:
-		return fmt.Sprintf("%s: measured; the scenario sets no limits", name)
+		return "measured; the scenario sets no limits"
 	case stats.Pass:
-		return fmt.Sprintf("%s %s: all %s hold", word, name, limits(len(a.Gates)))
+		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))
 	}
 	var broken, open []string
 	for _, g := range a.Gates {
@@ -66,7 +102,7 @@ func (p *page) verdict(a *stats.Analysis) string {
 	if len(open) > 0 {
 		parts = append(parts, "undecided: "+strings.Join(open, ", "))
 	}
-	return fmt.Sprintf("%s %s: of %s, %s", word, name, limits(len(a.Gates)), strings.Join(parts, "; "))
+	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
 }
 
 func limits(n int) string {
@@ -79,7 +115,7 @@ func limits(n int) string {
 // validity is the line under the figures: how the instrument did, at its worst.
 func (p *page) validity() {
 	a := p.analysis
-	if len(a.Cells) == 0 {
+	if a.Nothing() != "" {
 		return
 	}
 	v := a.Vitals()
@@ -87,10 +123,11 @@ func (p *page) validity() {
 	if a.Validity == stats.Invalid {
 		colour = red
 	}
-	parts := []string{
-		"achieved/offered " + stats.FormatPercent(v.Achieved),
-		"lag p99 " + stats.FormatDuration(v.LagP99),
+	parts := []string{"achieved/offered " + stats.FormatPercent(v.Achieved)}
+	if v.LagKnown {
+		parts = append(parts, "lag p99 "+stats.FormatDuration(v.LagP99))
 	}
+	parts = append(parts, fmt.Sprintf("%s over %s late", stats.FormatPercent(v.Late.Value), stats.FormatDuration(v.LagLimit)))
 	if v.CPUKnown {
 		parts = append(parts, "generator CPU "+stats.FormatPercent(v.GeneratorCPU))
 	}

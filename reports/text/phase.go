@@ -47,8 +47,16 @@ func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
 	if unmeasured >= 0 {
 		left = fmt.Sprintf("; %s left out", clean(p.analysis.Run.Scenario.Phases[unmeasured].Name))
 	}
-	return fmt.Sprintf("%s: %s arrivals, %s for %s, %s, %s%s. Milliseconds from the due time to the end of a correct answer; failures apart, in ERR.",
-		clean(phase.Name), clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left)
+	return fmt.Sprintf("%s: %s arrivals, %s for %s, %s, %s%s. Milliseconds from the due time to the end of %s; failures apart, in ERR.",
+		clean(phase.Name), clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left, answers(rows))
+}
+
+// answers says what the times are those of.
+func answers(rows []stats.Row) string {
+	if slices.ContainsFunc(rows, stats.Row.Unchecked) {
+		return "an answer (not checked)"
+	}
+	return "a correct answer"
 }
 
 func headline(rows []stats.Row) *table {
@@ -57,9 +65,9 @@ func headline(rows []stats.Row) *table {
 		left: map[int]bool{0: true, 4: true},
 	}
 	for _, r := range rows {
-		t.add(clean(r.Target), stats.FormatRate(r.Offered), stats.FormatRateNumber(r.OKRate),
-			quantile(r.Response.Quantiles[0]), withInterval(r.Response.Quantiles[2]), longest(r.Response),
-			stats.FormatPercent(r.ErrorRate().Value), stats.FormatCount(r.Ledger.Sent))
+		t.add(clean(r.Target), stats.FormatRate(r.Offered), ofSent(r, stats.FormatRateNumber(r.OKRate)),
+			quantile(r.Response, 0), withInterval(r.Response, 2), longest(r.Response),
+			ofSent(r, stats.FormatPercent(r.ErrorRate().Value)), stats.FormatCount(r.Ledger.Sent))
 	}
 	return t
 }
@@ -70,35 +78,61 @@ func beside(rows []stats.Row) *table {
 		left: map[int]bool{0: true},
 	}
 	for _, r := range rows {
-		cpu, memory := "", ""
-		if r.Usage.Known {
-			cpu, memory = stats.FormatDuration(r.Usage.CPU), stats.FormatBytes(r.Usage.Resident)
-		}
-		t.add(clean(r.Target), quantile(r.Response.Quantiles[3]), quantile(r.Service.Quantiles[2]),
-			stats.FormatRateNumber(r.Goodput)+"/s", proportion(r.Agreement), proportion(r.Accuracy),
+		cpu, memory := consumed(r.Usage)
+		t.add(clean(r.Target), quantile(r.Response, 3), quantile(r.Service, 2),
+			ofSent(r, stats.FormatRateNumber(r.Goodput)+"/s"), proportion(r.Agreement), proportion(r.Accuracy),
 			coldStart(r.ColdStarts), cpu, memory)
 	}
 	return t
 }
 
-func quantile(q stats.Quantile) string {
-	if !q.Known {
-		return "n too small"
+// none stands where there is nothing to show.
+const none = "–"
+
+// ofSent is a figure of the requests sent, where there are any.
+func ofSent(r stats.Row, figure string) string {
+	if r.Ledger.Sent == 0 {
+		return none
 	}
-	return stats.FormatMilliseconds(q.Value)
+	return figure
 }
 
-func withInterval(q stats.Quantile) string {
+// consumed is what the target spent. Nothing that runs spends no CPU or holds no
+// memory: a zero is a reading that could not be taken.
+func consumed(u record.Usage) (cpu, memory string) {
+	cpu, memory = none, none
+	if u.Known && u.CPU > 0 {
+		cpu = stats.FormatDuration(u.CPU)
+	}
+	if u.Known && u.Resident > 0 {
+		memory = stats.FormatBytes(u.Resident)
+	}
+	return cpu, memory
+}
+
+func quantile(d stats.Distribution, i int) string {
+	switch q := d.Quantiles[i]; {
+	case d.N == 0:
+		return none
+	case !q.Known:
+		return "n too small"
+	default:
+		return stats.FormatMilliseconds(q.Value)
+	}
+}
+
+func withInterval(d stats.Distribution, i int) string {
+	q := d.Quantiles[i]
 	if !q.Known || !q.HasInterval {
-		return quantile(q)
+		return quantile(d, i)
 	}
 	low, high := float64(q.Low)/float64(time.Millisecond), float64(q.High)/float64(time.Millisecond)
-	return quantile(q) + " " + stats.FormatInterval(low, high)
+	return quantile(d, i) + " " + stats.FormatInterval(low, high)
 }
 
 func longest(d stats.Distribution) string {
 	if d.N == 0 {
-		return "–"
+		return none
 	}
 	return stats.FormatMilliseconds(d.Max)
 }

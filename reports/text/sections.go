@@ -118,8 +118,8 @@ func classes(row stats.Row) *table {
 func (p *page) doubts() {
 	first := true
 	for _, d := range p.analysis.Doubts {
-		if d.Fatal {
-			continue // said at the top
+		if onTop(d) {
+			continue
 		}
 		if first {
 			p.space()
