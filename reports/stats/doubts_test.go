@@ -141,6 +141,23 @@ func TestLagRule(t *testing.T) {
 	}
 }
 
+// Where a hypervisor took the CPUs away, no advice about this machine helps.
+func TestLagByTheHypervisor(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets = p.Targets[:1]
+	p.Targets[0].Lag, p.Targets[0].Service = 900*time.Microsecond, time.Millisecond
+	run := statstest.Open(t, p)
+	if d := analyse(t, run).Doubts[0]; strings.Contains(d.Text, "hypervisor") {
+		t.Errorf("%+v, want no talk of a hypervisor that took nothing", d)
+	}
+	for i := range run.Cells {
+		run.Cells[i].Machine = record.Machine{Known: true, Stolen: 0.31}
+	}
+	if d := analyse(t, run).Doubts[0]; d.Rule != "lag" || !strings.Contains(d.Text, "hypervisor kept 31 %") || !strings.Contains(d.Action, "no other guest") {
+		t.Errorf("%+v, want it to name what the hypervisor took", d)
+	}
+}
+
 // Of few requests, one that is late is the p99 and says nothing; several do.
 func TestLagRuleWithFewRequests(t *testing.T) {
 	for _, tt := range []struct {

@@ -15,6 +15,9 @@ const (
 	lagShare  = 0.05             // of the target's median response time
 	mostLate  = 0.01             // of the requests sent may lag by more
 	mostCPU   = 0.80             // of what the generator was given
+	// muchStolen is the share of CPU time taken by a hypervisor that explains
+	// late requests: a request is late if its CPU is away when it is due.
+	muchStolen = 0.01
 )
 
 // rule looks for one fault of the instrument in one measured cell, whose figures
@@ -63,11 +66,16 @@ func late(a *Analysis, c *cell, row Row) (finding, bool) {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
-	return finding{Doubt{
+	d := Doubt{
 		Rule: "lag", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostLate),
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
-	}, share.Low}, true
+	}
+	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
+		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", FormatPercent(c.Machine.Stolen))
+		d.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
+	}
+	return finding{d, share.Low}, true
 }
 
 func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
