@@ -222,6 +222,31 @@ func TestAnalyseNamesTheDamagedCell(t *testing.T) {
 	}
 }
 
+// A cell that is known to be incomplete is read as far as it can be, and fails
+// nothing but itself.
+func TestIncompleteCellIsReadInPart(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"cut off": func(path string) error { return os.Truncate(path, 20_000) },
+		"missing": os.Remove,
+	} {
+		run := statstest.Open(t, statstest.Compare())
+		c := second(run)
+		c.Failed = "write record: no space left on device"
+		if err := damage(filepath.Join(run.Dir, c.Log)); err != nil {
+			t.Fatal(err)
+		}
+		a := analyse(t, run)
+		d := a.Doubts[0]
+		if a.Validity != stats.Invalid || d.Rule != "record" || d.Round != c.Round ||
+			!strings.Contains(d.Text, c.Failed) || !strings.Contains(d.Text, "read in part only") {
+			t.Errorf("%s: %s, %+v", name, a.Validity, d)
+		}
+		if len(a.Doubts) > 1 && a.Doubts[1].Fatal {
+			t.Errorf("%s: another fatal doubt: %+v", name, a.Doubts[1])
+		}
+	}
+}
+
 // A run of which nothing came to be measured is analysed too.
 func TestEmptyRun(t *testing.T) {
 	p := statstest.Compare()

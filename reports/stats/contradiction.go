@@ -2,14 +2,39 @@ package stats
 
 import (
 	"fmt"
+	"math"
+	"strings"
 
 	"servebench/reports/record"
 )
+
+// incomplete tells of a cell whose record could not be written to its end.
+func incomplete(a *Analysis, c *cell, row Row) (finding, bool) {
+	if c.Failed == "" {
+		return finding{}, false
+	}
+	text := "the record of a phase is incomplete: " + strings.TrimSpace(c.Failed)
+	if c.unread != nil {
+		text += fmt.Sprintf("; its log can be read in part only: %v", c.unread)
+	}
+	return finding{Doubt{
+		Rule: "record", Figure: "incomplete record", Threshold: "none",
+		Text:   text,
+		Action: "mend what it says, such as a full disk, and run it again",
+	}, float64(c.Ledger.Scheduled - c.Ledger.Sent)}, true
+}
+
+// cutShort says that the sending was ended before the schedule did, which is no
+// fault of its speed.
+func (c *cell) cutShort() bool { return c.Stopped || c.Failed != "" }
 
 // contradicts holds the ledger, the slices and the interval log against each
 // other: a record that loses requests between them is not to be believed,
 // whoever wrote it.
 func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
+	if c.Failed != "" {
+		return finding{}, false // as incomplete says
+	}
 	l := c.Ledger
 	lost := max(l.Sent-l.Scheduled, abs(l.Sent-l.OK-l.Failed-l.Censored))
 	// What did not fit into a histogram has its own rule.
@@ -21,18 +46,41 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	var slices record.Ledger
 	for _, s := range c.Slices {
-		slices = addLedgers(slices, record.Ledger{OK: s.OK, Failed: s.Failed, Censored: s.Censored})
+		slices = addLedgers(slices, record.Ledger{Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Censored: s.Censored})
 	}
-	lost = max(lost, abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
+	lost = max(lost, abs(slices.Scheduled-l.Scheduled), abs(slices.Sent-l.Sent),
+		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
 	if lost == 0 {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("%s requests not accounted for", FormatCount(lost))
 	return finding{Doubt{
-		Rule: "ledger", Fatal: true, Figure: figure, Threshold: "none",
+		Rule: "ledger", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
 	}, float64(lost)}, true
+}
+
+// misscheduled holds what was scheduled against the phase. The arrivals of a
+// Poisson process vary by the square root of their number; six of these are
+// beyond chance.
+func misscheduled(a *Analysis, c *cell, row Row) (finding, bool) {
+	var due float64
+	for _, p := range a.Run.Scenario.Phases {
+		if p.Name == c.Phase && p.Open {
+			due = p.Rate * p.Duration.Seconds()
+		}
+	}
+	off := math.Abs(float64(c.Ledger.Scheduled) - due)
+	if due == 0 || off <= 6*math.Sqrt(due)+6 {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s requests scheduled", FormatCount(c.Ledger.Scheduled))
+	return finding{Doubt{
+		Rule: "schedule", Figure: figure, Threshold: "about " + FormatCount(int64(math.Round(due))),
+		Text:   "the record holds another load than the scenario's: " + figure,
+		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
+	}, off}, true
 }
 
 func abs(n int64) int64 { return max(n, -n) }

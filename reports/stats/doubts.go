@@ -18,7 +18,8 @@ func doubts(a *Analysis, cells []*cell) []Doubt {
 	var found []finding
 	for _, rule := range cellRules() {
 		for i, c := range cells {
-			if f, doubtful := rule(a, c, a.Cells[i]); doubtful {
+			if f, doubtful := rule.find(a, c, a.Cells[i]); doubtful {
+				f.Fatal = rule.fatal
 				f.Target, f.Phase, f.Round = c.Target, c.Phase, c.Round
 				found = append(found, f)
 			}

@@ -37,7 +37,8 @@ func TestDoubts(t *testing.T) {
 	}{
 		{"sent", true, "container", func(r *record.Run) {
 			c := second(r)
-			c.Ledger.Scheduled = c.Ledger.Sent * 1003 / 1000
+			c.Ledger.Scheduled += 12
+			c.Slices[3].Scheduled += 12
 		}},
 		{"rate", true, "container", func(r *record.Run) { second(r).Achieved *= 0.985 }},
 		{"generator-cpu", true, "container", func(r *record.Run) { second(r).Instrument.SendingCPU = second(r).Span * 81 / 100 }},
@@ -49,6 +50,15 @@ func TestDoubts(t *testing.T) {
 		{"disk", false, "container", func(r *record.Run) { second(r).Instrument.Stalls = 1 }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].OK-- }},
+		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].Sent-- }},
+		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].Scheduled++ }},
+		{"schedule", true, "container", func(r *record.Run) {
+			c := second(r)
+			c.Ledger.Scheduled += 500
+			c.Slices[3].Scheduled += 500
+			c.Stopped = true
+		}},
+		{"record", true, "container", func(r *record.Run) { second(r).Failed = "write record: no space left on device" }},
 		{"interrupted", false, "", func(r *record.Run) { r.Interrupted = "stopped in phase steady of container in round 3 of 3" }},
 		{"unfinished", false, "", func(r *record.Run) { r.Finished = time.Time{} }},
 		{"server-died", false, "container", func(r *record.Run) { r.Targets[1].Deployments[1].Failed = "signal: killed" }},

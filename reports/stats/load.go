@@ -15,6 +15,7 @@ type cell struct {
 	merged  map[string]*hdrhistogram.Histogram // by tag
 	slices  []slice
 	dropped int64 // values that the merged histograms could not hold
+	unread  error // why the log of a cell that Failed was read only in part
 }
 
 // slice is one second of a cell.
@@ -41,7 +42,19 @@ func load(run *record.Run) ([]*cell, error) {
 	return cells, nil
 }
 
+// loadCell reads what can be read of a cell whose record is known to be
+// incomplete; of any other, the whole.
 func loadCell(run *record.Run, rc *record.Cell) (*cell, error) {
+	c, err := readCell(run, rc)
+	if err != nil && rc.Failed == "" {
+		return nil, err
+	}
+	c.unread = err
+	return c, nil
+}
+
+// readCell returns beside an error what it read before.
+func readCell(run *record.Run, rc *record.Cell) (*cell, error) {
 	c := &cell{Cell: rc, merged: make(map[string]*hdrhistogram.Histogram)}
 	at := make(map[time.Duration]int) // a slice's start → its index
 	for i, s := range rc.Slices {
@@ -50,11 +63,11 @@ func loadCell(run *record.Run, rc *record.Cell) (*cell, error) {
 	}
 	for interval, err := range run.Scan(rc) {
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		i, known := at[interval.Start]
 		if !known {
-			return nil, fmt.Errorf("log %s: an interval starts at %v, where the record has no slice", rc.Log, interval.Start)
+			return c, fmt.Errorf("log %s: an interval starts at %v, where the record has no slice", rc.Log, interval.Start)
 		}
 		if t := newTally(interval.Histogram); len(t) > 0 {
 			c.merge(interval.Tag, t)

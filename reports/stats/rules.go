@@ -24,20 +24,30 @@ const (
 // are in row.
 type rule func(a *Analysis, c *cell, row Row) (finding, bool)
 
-// cellRules are the rules of a cell. All but the last two are fatal: behind each
-// the figures would tell of the generator, not of the server.
-func cellRules() []rule {
-	return []rule{unsent, offRate, late, busyGenerator, workerCap, exhausted, outOfRange, contradicts, retried, stalled}
+// cellRule is a rule with what it means: behind a fatal one the figures would
+// tell of the generator, not of the server.
+type cellRule struct {
+	find  rule
+	fatal bool
+}
+
+func cellRules() []cellRule {
+	return []cellRule{
+		{incomplete, true},
+		{unsent, true}, {offRate, true}, {late, true}, {busyGenerator, true}, {workerCap, true},
+		{exhausted, true}, {outOfRange, true}, {contradicts, true}, {misscheduled, true},
+		{retried, false}, {stalled, false},
+	}
 }
 
 func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 	share := row.SentShare()
-	if share >= leastSent || c.Stopped {
+	if share >= leastSent || c.cutShort() {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
 	return finding{Doubt{
-		Rule: "sent", Fatal: true, Figure: figure, Threshold: "≥ " + FormatPercent(leastSent),
+		Rule: "sent", Figure: figure, Threshold: "≥ " + FormatPercent(leastSent),
 		Text: fmt.Sprintf("the generator sent only %s of %s scheduled requests: %s",
 			FormatCount(row.Ledger.Sent), FormatCount(row.Ledger.Scheduled), figure),
 		Action: "lower the rate or give the generator more CPUs",
@@ -46,12 +56,12 @@ func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 
 func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
 	off := distance(row.RateShare())
-	if off <= rateBand || c.Stopped || !isOpen(a, c) {
+	if off <= rateBand || c.cutShort() || !isOpen(a, c) {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("achieved/offered %s", FormatPercent(row.RateShare()))
 	return finding{Doubt{
-		Rule: "rate", Fatal: true, Figure: figure, Threshold: "within ±" + FormatPercent(rateBand),
+		Rule: "rate", Figure: figure, Threshold: "within ±" + FormatPercent(rateBand),
 		Text: fmt.Sprintf("the generator sent %s where %s were due: %s",
 			FormatRate(row.Achieved), FormatRate(row.Offered), figure),
 		Action: "lower the rate or give the generator more CPUs",
@@ -67,7 +77,7 @@ func late(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
 	d := Doubt{
-		Rule: "lag", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostLate),
+		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate),
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
 	}
@@ -85,7 +95,7 @@ func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	figure := "generator CPU " + FormatPercent(share)
 	return finding{Doubt{
-		Rule: "generator-cpu", Fatal: true, Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
+		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
 		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent", figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}, share}, true
@@ -97,7 +107,7 @@ func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
 		return finding{}, false
 	}
 	return finding{Doubt{
-		Rule: "worker-cap", Fatal: true,
+		Rule:      "worker-cap",
 		Figure:    fmt.Sprintf("%d requests in flight", in.Workers),
 		Threshold: fmt.Sprintf("< %d", in.WorkerCap),
 		Text:      fmt.Sprintf("the cap of %d requests in flight was reached: from there on arrivals waited for answers", in.WorkerCap),
@@ -122,7 +132,7 @@ func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
 func exhaustion(what string, n int64, action string) finding {
 	figure := fmt.Sprintf("%s requests failed", FormatCount(n))
 	return finding{Doubt{
-		Rule: what, Fatal: true, Figure: figure, Threshold: "none",
+		Rule: what, Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the generator ran out of %s: %s without reaching the server", what, figure),
 		Action: action,
 	}, float64(n)}
@@ -135,7 +145,7 @@ func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	figure := fmt.Sprintf("%s values out of range", FormatCount(n))
 	return finding{Doubt{
-		Rule: "out-of-range", Fatal: true, Figure: figure, Threshold: "none",
+		Rule: "out-of-range", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
 		Action: "check the machine's clock, and set a request timeout",
 	}, float64(n)}, true
