@@ -65,6 +65,18 @@ func TestDoubts(t *testing.T) {
 		{"not-ready", false, "container", func(r *record.Run) {
 			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1: no such model"}
 		}},
+		{"first-answer", false, "container", func(r *record.Run) {
+			d := &r.Targets[1].Deployments[1]
+			d.FirstAnswerError, d.Stages = "status 404: no such model", d.Stages[:2]
+		}},
+		{"fault", false, "container", func(r *record.Run) {
+			r.Faults = []record.Fault{{Target: "container", Round: 2, Text: "remove the server: device busy"}}
+		}},
+		{"fault", false, "", func(r *record.Run) { r.Faults = []record.Fault{{Text: "save run: no space left on device"}} }},
+		{"not-ready", false, "container", func(r *record.Run) {
+			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1"}
+			r.Faults = []record.Fault{{Target: "container", Round: 2, Text: "deploy on container in round 2: exit status 1"}}
+		}},
 		{"missing-rounds", false, "container", func(r *record.Run) {
 			r.Cells = slices.DeleteFunc(r.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Round == 2 })
 		}},
@@ -225,6 +237,42 @@ func TestDrainHidesNoBusyGenerator(t *testing.T) {
 	}
 	if v := a.Vitals(); v.GeneratorCPU != 0.95 {
 		t.Errorf("vitals %+v", v)
+	}
+}
+
+// A fault that comes again and again is one doubt, which counts it.
+func TestFaultsCollapse(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	const full = "save run: no space left on device"
+	run.Faults = []record.Fault{
+		{Text: full}, {Text: full},
+		{Target: "physical", Round: 1, Text: "remove the server"}, {Target: "physical", Round: 3, Text: "remove the server"},
+		{Target: "physical", Round: 3, Text: "something else"},
+	}
+	var texts []string
+	for _, d := range analyse(t, run).Doubts {
+		if d.Rule == "fault" {
+			texts = append(texts, strings.TrimPrefix(d.Text, "the run did not go as planned: "))
+		}
+	}
+	if diff := cmp.Diff([]string{full + " (2 times)", "remove the server (2 times, rounds 1, 3)", "something else"}, texts); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A server that came up, answered wrongly and died did come up.
+func TestServerWithoutFirstAnswerCameUp(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	d := &run.Targets[1].Deployments[1]
+	d.FirstAnswerError, d.Failed, d.Stages = "status 404", "signal: killed", d.Stages[:2]
+	var rules []string
+	for _, d := range analyse(t, run).Doubts {
+		if d.Target == "container" && d.Round == 2 {
+			rules = append(rules, d.Rule)
+		}
+	}
+	if diff := cmp.Diff([]string{"server-died", "first-answer"}, rules); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

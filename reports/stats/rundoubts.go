@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports/record"
@@ -12,7 +13,7 @@ import (
 func runDoubts(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, setAside, missingRounds, environment, oneRound, fewSamples, unequalFacts, unchecked,
+		empty, interrupted, died, unanswered, faults, setAside, missingRounds, environment, oneRound, fewSamples, unequalFacts, unchecked,
 	} {
 		all = append(all, rule(a)...)
 	}
@@ -57,7 +58,7 @@ func died(a *Analysis) []Doubt {
 				continue
 			}
 			rule, text, action := "server-died", "the server did not last: ", "see what it says; its limits on memory and CPU are in the scenario"
-			if len(coldStarts(a.Run, t.Name, d.Round)) == 0 {
+			if !cameUp(d) {
 				rule, text, action = "not-ready", "the server did not come up: ", "mend what it says and run it again"
 			}
 			found = append(found, finding{Doubt: Doubt{
@@ -68,6 +69,12 @@ func died(a *Analysis) []Doubt {
 		}
 	}
 	return collapse(found)
+}
+
+// cameUp says that the first request could be sent.
+func cameUp(d record.Deployment) bool {
+	return d.FirstAnswerError != "" ||
+		slices.ContainsFunc(d.Stages, func(s record.Stage) bool { return s.Name == record.FirstAnswer })
 }
 
 // setAside tells of the rounds that were played again because the instrument
@@ -96,12 +103,16 @@ func missingRounds(a *Analysis) []Doubt {
 		if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || row.Rounds >= a.Run.Scenario.Rounds {
 			continue
 		}
+		action := "see what else went wrong in this run"
+		if a.lost(row.Target) {
+			action = "see the failed deployments of this target"
+		}
 		figure := fmt.Sprintf("%d of %d rounds", row.Rounds, a.Run.Scenario.Rounds)
 		all = append(all, Doubt{
 			Rule: "missing-rounds", Target: row.Target, Phase: row.Phase,
 			Figure: figure, Threshold: fmt.Sprint(a.Run.Scenario.Rounds),
 			Text:   "only a part was measured: " + figure,
-			Action: "see the failed deployments of this target",
+			Action: action,
 		})
 	}
 	return all
@@ -234,7 +245,7 @@ func unchecked(a *Analysis) []Doubt {
 			Rule: "agreement-unknown", Target: row.Target, Phase: row.Phase,
 			Figure: "0 answers checked", Threshold: "all",
 			Text:   "no answer was compared with the model's own prediction: right answers cannot be told from wrong ones",
-			Action: "name the model in the scenario, so that its answers can be predicted",
+			Action: "check the server's answers by other means: they can be predicted only with `server: reference`",
 		})
 	}
 	return all

@@ -1,0 +1,91 @@
+package stats
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/record"
+)
+
+// faults tells what went wrong while the run was made, as far as no other doubt
+// says it. What was said several times is one doubt.
+func faults(a *Analysis) []Doubt {
+	var all []Doubt
+	var rounds [][]int
+	for _, f := range a.Run.Faults {
+		if toldElsewhere(a.Run, f) {
+			continue
+		}
+		text := "the run did not go as planned: " + strings.TrimSpace(f.Text)
+		i := slices.IndexFunc(all, func(d Doubt) bool { return d.Target == f.Target && d.Phase == f.Phase && d.Text == text })
+		if i < 0 {
+			i = len(all)
+			rounds = append(rounds, nil)
+			all = append(all, Doubt{
+				Rule: "fault", Target: f.Target, Phase: f.Phase, Figure: "fault", Threshold: "none", Text: text,
+				Action: "mend what it says and run it again",
+			})
+		}
+		rounds[i] = append(rounds[i], f.Round)
+	}
+	for i := range all {
+		all[i].place(rounds[i])
+	}
+	return all
+}
+
+// place says in which rounds a doubt arose; 0 is none.
+func (d *Doubt) place(rounds []int) {
+	if len(rounds) == 1 {
+		d.Round = rounds[0]
+		return
+	}
+	d.Text += fmt.Sprintf(" (%d times", len(rounds))
+	if named := slices.Compact(slices.Clone(rounds)); named[0] > 0 {
+		d.Text += ", rounds " + listed(named)
+	}
+	d.Text += ")"
+}
+
+// listed is "1, 2, 3".
+func listed(rounds []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(rounds), " ", ", "), "[]")
+}
+
+// toldElsewhere says that a deployment or a cell holds the fault's cause, for
+// which there are doubts of their own.
+func toldElsewhere(run *record.Run, f record.Fault) bool {
+	says := func(target string, round int, cause string) bool {
+		return cause != "" && f.Target == target && f.Round == round && strings.Contains(f.Text, strings.TrimSpace(cause))
+	}
+	for _, t := range run.Targets {
+		for _, d := range t.Deployments {
+			if says(t.Name, d.Round, d.Failed) || says(t.Name, d.Round, d.FirstAnswerError) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
+		return c.Measured && c.SetAside == "" && c.Phase == f.Phase && says(c.Target, c.Round, c.Failed)
+	})
+}
+
+// unanswered tells of servers that came up and did not answer the first request
+// rightly.
+func unanswered(a *Analysis) []Doubt {
+	var found []finding
+	for _, t := range a.Run.Targets {
+		for _, d := range t.Deployments {
+			if d.FirstAnswerError == "" {
+				continue
+			}
+			found = append(found, finding{Doubt: Doubt{
+				Rule: "first-answer", Target: t.Name, Round: d.Round, Figure: "no right first answer", Threshold: "a right one",
+				Text:   "the server came up but its first answer was not right: " + strings.TrimSpace(d.FirstAnswerError),
+				Action: "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known",
+			}})
+		}
+	}
+	return collapse(found)
+}
