@@ -16,7 +16,7 @@ func coldStarts(a *stats.Analysis) Figure {
 	f := Figure{
 		Name:  "coldstarts",
 		Title: "Cold starts",
-		Caption: "One line for each start, one for every round of each target: the time from the request to deploy until each stage was " +
+		Caption: "One line for each start, one for every round of each target: the time from the start, when the executable or the image was in place, until each stage was " +
 			"reached, up to the first model answer. A red star marks a start that failed or a server that ended on its own. No start is left out.",
 		Conditions: "Cold starts are no part of the latency figures. Each one is drawn; none is averaged.",
 	}

@@ -39,7 +39,7 @@ func drawStarts(c draw.Canvas, p Palette, starts []start, s span) {
 	const names = 150
 	panel := newPanel(p)
 	logAxis(&panel.X, s, c.Max.X-c.Min.X-names, 56)
-	panel.X.Label.Text = "time since the request to deploy, s"
+	panel.X.Label.Text = "time since the start, s"
 	lines := float64(startLines(starts))
 	panel.Y.Min, panel.Y.Max = 0, lines
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)

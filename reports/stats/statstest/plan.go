@@ -27,7 +27,7 @@ type Target struct {
 	Name         string
 	Unavailable  string // not "": it did not run
 	Facts        []record.Fact
-	Start        time.Duration // request to deploy → first answer, about
+	Start        time.Duration // start → first answer, about
 	Service      time.Duration // median service time
 	Spread       float64       // standard deviation of its logarithm
 	Drift        float64       // the same of a whole round's median
