@@ -3,7 +3,6 @@ package stats
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // finding is a doubt about one cell, with how bad it is: of several findings of
@@ -71,11 +70,11 @@ func worst(group []finding) Doubt {
 		return d
 	}
 	slices.SortFunc(group, func(a, b finding) int { return a.Round - b.Round })
-	var rounds []string
+	var rounds []int
 	for _, f := range group {
-		rounds = append(rounds, fmt.Sprint(f.Round))
+		rounds = append(rounds, f.Round)
 	}
-	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), strings.Join(rounds, ", "))
+	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), listed(rounds))
 	d.Round = 0
 	return d
 }

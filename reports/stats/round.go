@@ -10,24 +10,54 @@ import (
 // for a reason that playing the round again may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
 func RoundDoubt(run *record.Run, round int) (string, error) {
+	d, err := disturbanceOf(run, round)
+	if err != nil || d == nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %s, where %s is allowed", d.Target, d.Figure, d.Threshold), nil
+}
+
+// disturbance is the worst that the instrument did in a round.
+type disturbance struct {
+	finding
+	rule int // earlier rules weigh more
+}
+
+// disturbanceOf is nil for a round without one. It looks at rounds that were set
+// aside as well.
+func disturbanceOf(run *record.Run, round int) (*disturbance, error) {
 	part := *run
 	part.Cells = nil
 	for _, c := range run.Cells {
 		if c.Round == round {
+			c.SetAside = ""
 			part.Cells = append(part.Cells, c)
 		}
 	}
 	cells, err := load(&part)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	a := &Analysis{Run: &part, Cells: cellRows(&part, cells)}
-	for _, rule := range []rule{unsent, offRate, late, busyGenerator} {
-		for i, c := range cells {
-			if f, doubtful := rule(a, c, a.Cells[i]); doubtful {
-				return fmt.Sprintf("%s: %s, where %s is allowed", c.Target, f.Figure, f.Threshold), nil
+	var worst *disturbance
+	for i, rule := range []rule{unsent, offRate, late, busyGenerator} {
+		for k, c := range cells {
+			if f, doubtful := rule(a, c, a.Cells[k]); doubtful {
+				f.Target = c.Target
+				worst = worse(worst, &disturbance{f, i})
 			}
 		}
 	}
-	return "", nil
+	return worst, nil
+}
+
+// worse prefers the earlier rule, and of one rule what breaks it more.
+func worse(a, b *disturbance) *disturbance {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.rule < b.rule || a.rule == b.rule && a.badness >= b.badness:
+		return a
+	}
+	return b
 }

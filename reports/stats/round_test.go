@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -52,5 +53,39 @@ func TestRoundSetAside(t *testing.T) {
 	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "set-aside" })
 	if i < 0 || a.Doubts[i].Round != c.Round || !strings.Contains(a.Doubts[i].Text, text) {
 		t.Errorf("doubts %+v, want one that says which round was set aside and why", a.Doubts)
+	}
+}
+
+// Many rounds set aside make one doubt, with the worst figure.
+func TestManyRoundsSetAside(t *testing.T) {
+	p := statstest.Compare()
+	p.Rounds = 5
+	run := statstest.Open(t, p)
+	shares := map[int]time.Duration{2: 85, 3: 97, 5: 90}
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Measured && c.Target == "container" && shares[c.Round] > 0 {
+			c.Instrument.SendingCPU = c.Span * shares[c.Round] / 100
+		}
+	}
+	for round := range shares {
+		why, err := stats.RoundDoubt(run, round)
+		if err != nil || why == "" {
+			t.Fatalf("round %d: doubt %q, %v", round, why, err)
+		}
+		for i := range run.Cells {
+			if run.Cells[i].Round == round {
+				run.Cells[i].SetAside = why
+			}
+		}
+	}
+	var found []stats.Doubt
+	for _, d := range analyse(t, run).Doubts {
+		if d.Rule == "set-aside" {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 || found[0].Round != 0 || found[0].Fatal ||
+		!strings.Contains(found[0].Text, "rounds 2, 3, 5 do not count") || !strings.Contains(found[0].Figure, "generator CPU 97 %") {
+		t.Errorf("%+v", found)
 	}
 }

@@ -77,25 +77,6 @@ func cameUp(d record.Deployment) bool {
 		slices.ContainsFunc(d.Stages, func(s record.Stage) bool { return s.Name == record.FirstAnswer })
 }
 
-// setAside tells of the rounds that were played again because the instrument
-// could not be believed in them.
-func setAside(a *Analysis) []Doubt {
-	var all []Doubt
-	told := map[int]bool{}
-	for _, c := range a.Run.Cells {
-		if c.SetAside == "" || told[c.Round] {
-			continue
-		}
-		told[c.Round] = true
-		all = append(all, Doubt{
-			Rule: "set-aside", Round: c.Round, Figure: c.SetAside, Threshold: "none",
-			Text:   fmt.Sprintf("round %d does not count and another was played for it, since the instrument could not be believed in it: %s", c.Round, c.SetAside),
-			Action: "nothing, if it is rare; else measure on a quieter machine. Its cells are kept in run.json",
-		})
-	}
-	return all
-}
-
 // missingRounds tells of rows that hold fewer rounds than were planned.
 func missingRounds(a *Analysis) []Doubt {
 	var all []Doubt
