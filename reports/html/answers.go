@@ -14,7 +14,7 @@ func (b builder) errors() *table {
 	}
 	for _, r := range b.a.Rows {
 		for _, e := range r.Errors {
-			share := weak("–")
+			share := none()
 			if r.Ledger.Sent > 0 {
 				share = text(stats.FormatPercent(float64(e.Count) / float64(r.Ledger.Sent)))
 			}
@@ -25,8 +25,8 @@ func (b builder) errors() *table {
 	return t.unlessEmpty()
 }
 
-// failure is a start that failed, or a server that ended by itself, in one
-// round or likewise in several.
+// failure is a start that failed, a server whose first answer was not right, or
+// one that ended by itself, in one round or likewise in several.
 type failure struct {
 	Where, Text string
 }
@@ -37,13 +37,15 @@ func failures(run *record.Run) []failure {
 		var texts []string
 		rounds := map[string][]int{}
 		for _, d := range t.Deployments {
-			if d.Failed == "" {
-				continue
+			for _, text := range []string{d.FirstAnswerError, d.Failed} {
+				if text == "" {
+					continue
+				}
+				if rounds[text] == nil {
+					texts = append(texts, text)
+				}
+				rounds[text] = append(rounds[text], d.Round)
 			}
-			if rounds[d.Failed] == nil {
-				texts = append(texts, d.Failed)
-			}
-			rounds[d.Failed] = append(rounds[d.Failed], d.Round)
 		}
 		for _, text := range texts {
 			all = append(all, failure{t.Name + ", " + roundList(rounds[text]), text})

@@ -6,6 +6,7 @@ import "servebench/reports/stats"
 func (b builder) gates() *table {
 	t := &table{
 		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. " +
+			"Where too few requests were sent for a quantile, it fails when more of them were slower than the quantile leaves room for. " +
 			"Its quantiles are of all requests sent: one that failed or was censored counts as endless",
 		Left: 1,
 		Head: []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},

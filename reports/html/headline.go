@@ -12,22 +12,21 @@ import (
 // headline is the table that people look for.
 func (b builder) headline() *table {
 	t := &table{
-		Caption: "Response time of correct answers, from when a request was due; failures are counted under “answered”. In small print: the 95 % interval",
+		Caption: "Response time of " + answers(b.a) + ", from when a request was due; failures are counted under “answered”. In small print: the 95 % interval",
 		Head:    []string{"target", "offered", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "accuracy", "cold start"},
 	}
 	for _, r := range b.a.Rows {
 		row := []cell{
-			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), text(stats.FormatRate(r.Goodput)),
+			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
 		}
-		for _, q := range r.Response.Quantiles {
-			row = append(row, quantile(q))
-		}
+		row = append(row, quantiles(r.Response)...)
 		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), coldStart(r.ColdStarts)))
 	}
 	return t.unlessEmpty()
 }
 
-// answered is the share of requests sent that was answered correctly.
+// answered is the share of requests sent that was answered, correctly if that
+// was checked.
 func answered(r stats.Row) cell {
 	if r.Ledger.Sent == 0 {
 		return weak("nothing sent")
@@ -68,24 +67,27 @@ func (b builder) beside() *table {
 	}
 	for _, r := range b.a.Rows {
 		row := []cell{b.name(r.Target, r.Phase)}
-		for _, q := range r.Service.Quantiles {
-			row = append(row, quantile(q))
-		}
-		row = append(row, longest(r.Service), text(stats.FormatRate(r.OKRate)))
+		row = append(row, quantiles(r.Service)...)
+		row = append(row, longest(r.Service), ofSent(r, stats.FormatRate(r.OKRate)))
 		t.Rows = append(t.Rows, append(row, usage(r)...))
 	}
 	return t.unlessEmpty()
 }
 
+// usage is what the target spent. Nothing that runs spends no CPU or holds no
+// memory: a zero is a reading that could not be taken.
 func usage(r stats.Row) []cell {
-	if !r.Usage.Known {
-		return []cell{weak("not known"), weak("not known"), weak("not known")}
+	cpu, each, memory := none(), none(), none()
+	if r.Usage.Known && r.Usage.CPU > 0 {
+		cpu = text(stats.FormatDuration(r.Usage.CPU))
+		if r.Ledger.OK > 0 {
+			each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+		}
 	}
-	each := weak("–")
-	if r.Ledger.OK > 0 {
-		each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+	if r.Usage.Known && r.Usage.Resident > 0 {
+		memory = text(stats.FormatBytes(r.Usage.Resident))
 	}
-	return []cell{text(stats.FormatDuration(r.Usage.CPU)), each, text(stats.FormatBytes(r.Usage.Resident))}
+	return []cell{cpu, each, memory}
 }
 
 // rounds is the headline round by round.
@@ -96,11 +98,9 @@ func (b builder) rounds() *table {
 		Tall:    len(b.a.Cells) > 16,
 	}
 	for _, r := range b.a.Cells {
-		row := []cell{b.name(r.Target, r.Phase), text(fmt.Sprint(r.Round)), answered(r), text(stats.FormatRate(r.Goodput))}
-		for _, q := range r.Response.Quantiles {
-			row = append(row, quantile(q))
-		}
-		lag := quantile(r.Lag.Quantiles[2])
+		row := []cell{b.name(r.Target, r.Phase), text(fmt.Sprint(r.Round)), answered(r), ofSent(r, stats.FormatRate(r.Goodput))}
+		row = append(row, quantiles(r.Response)...)
+		lag := quantile(r.Lag, 2)
 		lag.Notes = nil
 		t.Rows = append(t.Rows, append(row, longest(r.Response), lag, proportion(r.Accuracy)))
 	}

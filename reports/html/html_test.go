@@ -177,6 +177,77 @@ func TestCommandsCanBePasted(t *testing.T) {
 	inOrder(t, words(render(t, a)), "Reproduce", "bin/servebench run 'my scenario.yaml'\n", "bin/servebench report 'my runs/1'\n")
 }
 
+// unchecked makes a comparison of servers whose answers nobody could check.
+func unchecked() *stats.Analysis {
+	a := ordinary()
+	for i := range a.Rows {
+		a.Rows[i].Agreement = stats.Proportion{}
+	}
+	for i := range a.Cells {
+		a.Cells[i].Agreement = stats.Proportion{}
+	}
+	return a
+}
+
+func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
+	text := words(render(t, unchecked()))
+	inOrder(t, text, "6,000 of 6,000 requests answered (not checked) at 200/s", "sent | answered (not checked) | failed",
+		"Response time of answers (not checked)", "had an answer (not checked) within", "Requests answered (not checked), n:",
+		"for answers (not checked) only")
+	for _, no := range []string{"answered correctly", "correct answer"} {
+		if strings.Contains(text, no) {
+			t.Errorf("the page says %q", no)
+		}
+	}
+}
+
+// What became of a server is said before whether the instrument can be believed.
+func TestServersAreSaidFirst(t *testing.T) {
+	a := ordinary()
+	a.Validity, a.Verdict = stats.Invalid, stats.InvalidInstrument
+	a.Doubts = append(a.Doubts, stats.Doubt{Rule: "lag", Fatal: true, Text: "requests left late"})
+	a.Run.Targets[1].Deployments[2].Failed = "it exited with status 9; its output ends:\n\tout of memory"
+	for i := range a.Rows {
+		a.Rows[i].Usage = record.Usage{Known: true}
+	}
+	text := words(render(t, a))
+	inOrder(t, text, "INVALID", "The server of container died in round 3.", "The instrument cannot be believed", "physical",
+		"container", "The server died in round 3: it exited with status 9. More is under “Errors”.", "requests answered", "out of memory")
+	for _, no := range []string{"0 B", "| 0 ms |"} {
+		if strings.Contains(text, no) {
+			t.Errorf("what is not known reads %q", no)
+		}
+	}
+}
+
+// A run whose cells hold no request has no figures.
+func TestNothingMeasured(t *testing.T) {
+	p := figurestest.Compare(2, 2)
+	p.Rate = 0
+	a := p.Make()
+	a.Validity, a.Run.Interrupted = stats.Invalid, "stopped by a signal."
+	for i := range a.Rows {
+		a.Rows[i].Offered = 200
+	}
+	text := words(render(t, a))
+	inOrder(t, text, "NO RESULT", "Nothing was measured: the run was interrupted before: stopped by a signal.",
+		"NOT MEASURED", "Can the instrument", "–", "Results", "–", "Not drawn:")
+	if len(a.Rows) != 2 {
+		t.Fatalf("%d rows", len(a.Rows))
+	}
+	text = text[:strings.LastIndex(text, "\nMethod\n")]
+	for _, no := range []string{"VALID", "n too small", "| 0/s", "| 0 ms", "| 0 %", "What follows is"} {
+		if strings.Contains(text, no) {
+			t.Errorf("the page says %q:\n%s", no, text)
+		}
+	}
+}
+
+func TestMethodTellsTheLagThreshold(t *testing.T) {
+	inOrder(t, words(render(t, figurestest.Compare(1, 1).Make())), "Method",
+		"≤ 1 ms, or 5 % of the target's median response time where that is more, for all but 1 % of a round's requests")
+}
+
 func TestInterruptedIsSaidOnTop(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
 	a.Run.Interrupted = "stopped by a signal."
@@ -217,7 +288,7 @@ func TestNothingRan(t *testing.T) {
 	a := p.Make()
 	a.Run.Targets[0].Unavailable = "no runc in PATH; to make it available: apt-get install -y runc"
 	a.Run.Targets[1].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1: address already in use"}}
-	inOrder(t, words(render(t, a)), "NOT RUN", "apt-get install -y runc", "NOT MEASURED", "its output is under “Errors”",
+	inOrder(t, words(render(t, a)), "NOT RUN", "apt-get install -y runc", "NOT MEASURED", "The server did not come up: exit status 1: address already in use. More is under “Errors”.",
 		"Nothing was measured.", "Not drawn:", "address already in use", "Reproduce")
 }
 
@@ -227,10 +298,12 @@ func TestWhatRecursIsSaidOnce(t *testing.T) {
 		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
 		a.Doubts = append(a.Doubts, stats.Doubt{Rule: "deployment", Target: "container", Round: i + 1, Text: "p99 is one word"})
 	}
+	a.Run.Targets[0].Deployments[1].FirstAnswerError = "status 404"
 	text := words(render(t, a))
-	inOrder(t, text, "p99 is one word.", "container, rounds 1, 2 and 3", "Errors", "container, rounds 1, 2 and 3", "exit status 3")
-	for _, once := range []string{"p99 is one word", "exit status 3"} {
-		if n := strings.Count(text, once); n != 1 {
+	inOrder(t, text, "p99 is one word.", "container, rounds 1, 2 and 3", "Errors", "physical, round 2", "status 404",
+		"container, rounds 1, 2 and 3", "exit status 3", "Answers")
+	for once, in := range map[string]string{"p99 is one word": text, "exit status 3": text[strings.LastIndex(text, "\nErrors\n"):]} {
+		if n := strings.Count(in, once); n != 1 {
 			t.Errorf("%q is said %d times", once, n)
 		}
 	}

@@ -18,9 +18,9 @@ func (b builder) instrument() *table {
 		t.Rows = append(t.Rows, []cell{
 			b.name(r.Target, r.Phase),
 			text(stats.FormatRate(r.Offered)),
-			noted(stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare())),
-			text(stats.FormatPercent(r.SentShare())),
-			quantile(r.Lag.Quantiles[0]), quantile(r.Lag.Quantiles[2]), longest(r.Lag),
+			ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare())),
+			ofSent(r, stats.FormatPercent(r.SentShare())),
+			quantile(r.Lag, 0), quantile(r.Lag, 2), longest(r.Lag),
 			generatorCPU(r),
 			noted(stats.FormatDuration(r.Instrument.GCPause), fmt.Sprintf("%d cycles", r.Instrument.GCCycles)),
 			noted(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
@@ -41,9 +41,13 @@ func generatorCPU(r stats.Row) cell {
 
 // ledger accounts for every request.
 func (b builder) ledger() *table {
+	answered := "answered correctly"
+	if b.a.Unchecked() {
+		answered = "answered (not checked)"
+	}
 	t := &table{
 		Caption: "The ledger: what became of every request",
-		Head:    []string{"target", "scheduled", "sent", "answered correctly", "failed", "censored", "rounds", "load"},
+		Head:    []string{"target", "scheduled", "sent", answered, "failed", "censored", "rounds", "load"},
 	}
 	for _, r := range b.a.Rows {
 		l := r.Ledger
@@ -79,9 +83,22 @@ func plural(n int64, noun string) string {
 	return fmt.Sprintf("%s %ss", stats.FormatCount(n), noun)
 }
 
+// quantiles are those of a table's row.
+func quantiles(d stats.Distribution) []cell {
+	var all []cell
+	for i := range d.Quantiles {
+		all = append(all, quantile(d, i))
+	}
+	return all
+}
+
 // quantile is a latency with its interval, or why there is none.
-func quantile(q stats.Quantile) cell {
-	if !q.Known {
+func quantile(d stats.Distribution, i int) cell {
+	q := d.Quantiles[i]
+	switch {
+	case d.N == 0:
+		return none()
+	case !q.Known:
 		return weak("n too small")
 	}
 	c := text(stats.FormatDuration(q.Value))
@@ -93,7 +110,15 @@ func quantile(q stats.Quantile) cell {
 
 func longest(d stats.Distribution) cell {
 	if d.N == 0 {
-		return weak("–")
+		return none()
 	}
 	return text(stats.FormatDuration(d.Max))
+}
+
+// ofSent is a figure of the requests sent, where there are any.
+func ofSent(r stats.Row, figure string, notes ...string) cell {
+	if r.Ledger.Sent == 0 {
+		return none()
+	}
+	return noted(figure, notes...)
 }

@@ -1,14 +1,11 @@
 package html
 
-import (
-	"servebench/reports/record"
-	"servebench/reports/stats"
-)
+import "servebench/reports/stats"
 
 // method says in plain words how the figures came about.
-func method(run *record.Run) []string {
+func method(a *stats.Analysis) []string {
 	model := "Open loop: requests are sent when they are due, whatever the server does."
-	for _, p := range run.Scenario.Phases {
+	for _, p := range a.Run.Scenario.Phases {
 		if p.Measured && !p.Open {
 			model = "Closed loop in at least one phase: a caller sends its next request when the last one is answered."
 		}
@@ -16,12 +13,21 @@ func method(run *record.Run) []string {
 	return []string{
 		model,
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
-			"Lag is the difference: how late the generator was. Tables show both times, for correct answers only; failures are counted apart.",
+			"Lag is the difference: how late the generator was. Tables show both times, for " + answers(a) + " only; failures are counted apart.",
+		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond it the run is INVALID: the times would tell of the generator.",
 		"Every answer is checked against the model's own prediction for the very request it answers. A wrong answer is a failure.",
 		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
-		"Goodput is correct answers within the SLO's deadline, per second; without a deadline, correct answers per second.",
+		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second.",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
 		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
 	}
+}
+
+// answers is what the times and rates are those of.
+func answers(a *stats.Analysis) string {
+	if a.Unchecked() {
+		return "answers (not checked)"
+	}
+	return "correct answers"
 }

@@ -55,13 +55,13 @@ func newPage(a *stats.Analysis) (*page, error) {
 	p := &page{
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
-		Verdict: b.verdict(), Interrupted: strings.TrimRight(a.Run.Interrupted, ". "),
+		Verdict: b.verdict(), Interrupted: interrupted(a),
 		Targets: b.targets(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(),
 		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(),
 		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
-		Method: method(a.Run),
+		Method: method(a),
 	}
 	for _, f := range figures.All(a) {
 		shown := figure{Figure: f}
@@ -100,6 +100,15 @@ func (b builder) name(target, phase string) cell {
 		c.Notes = []string{phase}
 	}
 	return c
+}
+
+// interrupted says why the run ended before its plan; "" when it did not, or when
+// that is why there is no result.
+func interrupted(a *stats.Analysis) string {
+	if a.Nothing() != "" {
+		return ""
+	}
+	return strings.TrimRight(a.Run.Interrupted, ". ")
 }
 
 func about(run *record.Run) []string {

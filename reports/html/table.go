@@ -34,6 +34,9 @@ func noted(s string, notes ...string) cell { return cell{Text: s, Notes: notes} 
 // weak is a value that says that there is none.
 func weak(s string) cell { return cell{Text: s, Class: "weak"} }
 
+// none stands where there is nothing to show.
+func none() cell { return weak("–") }
+
 // dataTable is a figure's data.
 func dataTable(f figures.Figure) *table {
 	const tall = 16

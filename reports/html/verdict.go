@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -12,7 +13,8 @@ import (
 // verdict is what the page says first.
 type verdict struct {
 	Word, Class string
-	Validity    string
+	Servers     string // what went wrong with them, said before anything else
+	Validity    string // "" where nothing was measured
 	Sentence    string
 }
 
@@ -32,7 +34,10 @@ func class(v stats.Verdict) string {
 }
 
 func (b builder) verdict() verdict {
-	v := verdict{Word: string(b.a.Verdict), Class: class(b.a.Verdict), Validity: string(b.a.Validity)}
+	if why := b.a.Nothing(); why != "" {
+		return verdict{Word: "NO RESULT", Class: class(stats.InvalidInstrument), Sentence: "Nothing was measured: " + why + "."}
+	}
+	v := verdict{Word: string(b.a.Verdict), Class: class(b.a.Verdict), Servers: b.servers(), Validity: string(b.a.Validity)}
 	if b.a.Validity == stats.Invalid {
 		v.Word, v.Class = string(stats.InvalidInstrument), class(stats.InvalidInstrument)
 		v.Sentence = "The instrument cannot be believed, so nothing on this page is a result: " + fatal(b.a.Doubts) + "."
@@ -49,6 +54,15 @@ func (b builder) verdict() verdict {
 		v.Word, v.Sentence = "NO LIMITS", "The scenario sets no limits, so there is nothing to pass or to fail."
 	}
 	return v
+}
+
+// servers says what went wrong with the servers, as sentences.
+func (b builder) servers() string {
+	var all []string
+	for _, t := range b.a.Troubles() {
+		all = append(all, sentenceCase(t.Says()))
+	}
+	return strings.Join(all, " ")
 }
 
 // fatal names the rules that made the run invalid.
@@ -87,9 +101,13 @@ func (b builder) targetLine(t record.Target) targetLine {
 		line.Word, line.Class, line.Sentence = "NOT RUN", "open", "Not available here: "+t.Unavailable
 		return line
 	}
-	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name })
+	trouble := b.trouble(t.Name)
+	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
-		line.Word, line.Class, line.Sentence = "NOT MEASURED", "fail", notMeasured(t)
+		line.Word, line.Class, line.Sentence = "NOT MEASURED", "fail", "No request of a measured phase was sent to it."
+		if trouble != "" {
+			line.Sentence = trouble
+		}
 		return line
 	}
 	v := b.worst(t.Name)
@@ -97,17 +115,27 @@ func (b builder) targetLine(t record.Target) targetLine {
 	if v == stats.NoLimit {
 		line.Word = "MEASURED"
 	}
-	line.Sentence = sentence(b.a.Rows[row]) + b.broken(t.Name)
+	if trouble != "" {
+		trouble += " "
+	}
+	line.Sentence = trouble + sentence(b.a.Rows[row]) + b.broken(t.Name)
 	return line
 }
 
-func notMeasured(t record.Target) string {
-	for _, d := range t.Deployments {
-		if d.Failed != "" {
-			return "The server did not come up or ended by itself; its output is under “Errors”."
+// trouble says what went wrong with a target's server, and why; "" when
+// nothing did.
+func (b builder) trouble(target string) string {
+	for _, t := range b.a.Troubles() {
+		if t.Target != target {
+			continue
 		}
+		text := "The server " + t.Text
+		if t.Cause != "" {
+			text += ": " + t.Cause
+		}
+		return sentenceCase(text) + " More is under “Errors”."
 	}
-	return "No measured phase was run on it."
+	return ""
 }
 
 // worst is a target's verdict: that of its worst limit.
@@ -115,19 +143,16 @@ func (b builder) worst(target string) stats.Verdict {
 	if b.a.Validity == stats.Invalid {
 		return stats.InvalidInstrument
 	}
-	order := []stats.Verdict{stats.NoLimit, stats.Pass, stats.Inconclusive, stats.Fail, stats.InvalidInstrument}
-	worst := 0
-	for _, g := range b.a.Gates {
-		if g.Target == target {
-			worst = max(worst, slices.Index(order, g.Verdict))
-		}
-	}
-	return order[worst]
+	return stats.Worst(slices.DeleteFunc(slices.Clone(b.a.Gates), func(g stats.Gate) bool { return g.Target != target }))
 }
 
 func sentence(r stats.Row) string {
-	s := fmt.Sprintf("%s of %s requests answered correctly at %s",
-		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), stats.FormatRate(r.Offered))
+	how := "answered correctly"
+	if r.Unchecked() {
+		how = "answered (not checked)"
+	}
+	s := fmt.Sprintf("%s of %s requests %s at %s",
+		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, stats.FormatRate(r.Offered))
 	var times []string
 	for i, name := range []string{"p50", "", "p99"} {
 		if q := r.Response.Quantiles[i]; name != "" && q.Known {
