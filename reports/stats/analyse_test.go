@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -244,6 +245,52 @@ func TestIncompleteCellIsReadInPart(t *testing.T) {
 		if len(a.Doubts) > 1 && a.Doubts[1].Fatal {
 			t.Errorf("%s: another fatal doubt: %+v", name, a.Doubts[1])
 		}
+	}
+}
+
+// What a log holds beyond the range of the run's histograms is counted, in the
+// pooled row as well.
+func TestValuesBeyondTheRangeAreCounted(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	h := hdrhistogram.New(1, int64(10*time.Hour), 3)
+	if err := h.RecordValue(int64(5 * time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	appendInterval(t, run, second(run), h)
+	a := analyse(t, run)
+	if n := a.Rows[1].Instrument.OutOfRange; n != 1 {
+		t.Errorf("%d out of range in the pooled row, want 1", n)
+	}
+	if d := a.Doubts[0]; d.Rule != "out-of-range" || d.Target != "container" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// appendInterval adds a histogram of response times to a cell's log.
+func appendInterval(t *testing.T, run *record.Run, c *record.Cell, h *hdrhistogram.Histogram) {
+	t.Helper()
+	w, err := record.Create(t.TempDir(), &record.Run{ID: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := w.Log(c.Target, c.Phase, c.Round)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(log.Interval(record.TagResponse, 0, time.Second, h), log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(filepath.Join(w.Dir(), log.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(run.Dir, c.Log)
+	own, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(own, other...), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

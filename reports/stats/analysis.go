@@ -85,10 +85,13 @@ type Row struct {
 	Failed          Distribution // response time of failed requests
 	Agreement       Proportion
 	Accuracy        Proportion
-	ColdStarts      []time.Duration   // start of the server → first answer, per round
-	Usage           record.Usage      // CPU summed, Resident the largest
-	Instrument      record.Instrument // SendingTime and SendingCPU of the round with the busiest generator
-	Slices          []Slice           // in time order; pooled rows hold every round's, one after the other
+	ColdStarts      []time.Duration // start of the server → first answer, per round
+	Usage           record.Usage    // CPU summed, Resident the largest
+	// Instrument holds the SendingTime and SendingCPU of the round with the
+	// busiest generator, and in OutOfRange also what a log held and its merged
+	// histograms could not.
+	Instrument record.Instrument
+	Slices     []Slice // in time order; pooled rows hold every round's, one after the other
 }
 
 // Slice is one second of one round.

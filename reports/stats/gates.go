@@ -189,12 +189,15 @@ func verdict(a *Analysis) Verdict {
 	if a.Validity == Invalid {
 		return InvalidInstrument
 	}
+	return Worst(a.Gates)
+}
+
+// Worst is the worst verdict of gates; NoLimit of none.
+func Worst(gates []Gate) Verdict {
 	order := []Verdict{NoLimit, Pass, Inconclusive, Fail, InvalidInstrument}
-	worst := NoLimit
-	for _, g := range a.Gates {
-		if slices.Index(order, g.Verdict) > slices.Index(order, worst) {
-			worst = g.Verdict
-		}
+	worst := 0
+	for _, g := range gates {
+		worst = max(worst, slices.Index(order, g.Verdict))
 	}
-	return worst
+	return order[worst]
 }

@@ -146,3 +146,24 @@ func TestTargetWithoutCellsIsInconclusive(t *testing.T) {
 func failing(share float64) []statstest.Error {
 	return []statstest.Error{{Class: "reset", Example: "connection reset by peer", Share: share}}
 }
+
+func TestWorst(t *testing.T) {
+	for _, tt := range []struct {
+		gates []stats.Verdict
+		want  stats.Verdict
+	}{
+		{nil, stats.NoLimit},
+		{[]stats.Verdict{stats.Pass, stats.Pass}, stats.Pass},
+		{[]stats.Verdict{stats.Inconclusive, stats.Pass}, stats.Inconclusive},
+		{[]stats.Verdict{stats.Pass, stats.Fail, stats.Inconclusive}, stats.Fail},
+		{[]stats.Verdict{stats.InvalidInstrument, stats.Fail}, stats.InvalidInstrument},
+	} {
+		var gates []stats.Gate
+		for _, v := range tt.gates {
+			gates = append(gates, stats.Gate{Verdict: v})
+		}
+		if got := stats.Worst(gates); got != tt.want {
+			t.Errorf("worst of %v: %s", tt.gates, got)
+		}
+	}
+}

@@ -65,6 +65,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Errors = addErrors(row.Errors, c.Errors)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
+		row.Instrument.OutOfRange += c.dropped
 		answers = addAnswers(answers, c.Answers)
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
@@ -87,31 +88,34 @@ func (row *Row) fill(cells []*cell, seed uint64) {
 	qs := quantiles()
 	response := newSample(tallies(cells, func(s *slice) tally { return s.response }))
 	service := newSample(tallies(cells, func(s *slice) tally { return s.service }))
-	row.Response = newDistribution(pooled(cells, record.TagResponse))
+	pool := func(tag string) Distribution {
+		h, dropped := pooled(cells, tag)
+		row.Instrument.OutOfRange += dropped
+		return newDistribution(h)
+	}
+	row.Response = pool(record.TagResponse)
 	row.Response.bound(response.intervals(qs[:], seed))
-	row.Service = newDistribution(pooled(cells, record.TagService))
+	row.Service = pool(record.TagService)
 	row.Service.bound(service.intervals(qs[:], seed))
-	row.Lag = newDistribution(pooled(cells, record.TagLag))
-	row.Failed = newDistribution(pooled(cells, record.TagFailed))
+	row.Lag = pool(record.TagLag)
+	row.Failed = pool(record.TagFailed)
 }
 
-func pooled(cells []*cell, tag string) *hdrhistogram.Histogram {
+// pooled merges the cells' histograms of a tag and counts the values that did
+// not fit; nil when there is no value.
+func pooled(cells []*cell, tag string) (all *hdrhistogram.Histogram, dropped int64) {
 	if len(cells) == 1 {
-		return cells[0].merged[tag]
+		return cells[0].merged[tag], 0
 	}
-	var all *hdrhistogram.Histogram
 	for _, c := range cells {
-		h := c.merged[tag]
-		switch {
-		case h == nil:
-		case all == nil:
-			all = h.Clone()
-		default:
-			// Nothing is dropped: all have the geometry of record.NewHistogram.
-			all.Merge(h)
+		if h := c.merged[tag]; h != nil {
+			if all == nil {
+				all = record.NewHistogram()
+			}
+			dropped += all.Merge(h)
 		}
 	}
-	return all
+	return all, dropped
 }
 
 // tallies cuts each cell into blocks of consecutive seconds, one second each

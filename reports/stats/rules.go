@@ -139,7 +139,7 @@ func exhaustion(what string, n int64, action string) finding {
 }
 
 func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
-	n := row.Instrument.OutOfRange + c.dropped
+	n := row.Instrument.OutOfRange
 	if n == 0 {
 		return finding{}, false
 	}
