@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports/record"
@@ -70,11 +71,24 @@ func (v view) samples() string {
 		}
 		parts = append(parts, text)
 	}
-	text := "Requests answered correctly, n: " + strings.Join(parts, "; ") + "."
+	text := "Requests " + v.answered() + ", n: " + strings.Join(parts, "; ") + "."
 	if !lost {
 		text += " No request failed or was censored."
 	}
 	return text
+}
+
+// answered says what an answered request is: one whose answer was right, unless
+// nobody could check that.
+func (v view) answered() string {
+	if v.unchecked() {
+		return "answered (not checked)"
+	}
+	return "answered correctly"
+}
+
+func (v view) unchecked() bool {
+	return slices.ContainsFunc(v.series, func(s series) bool { return s.row.Unchecked() })
 }
 
 func plural(n int, noun string) string {

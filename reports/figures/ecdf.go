@@ -10,12 +10,17 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// ecdf draws which share of all requests was answered correctly within a time.
+// ecdf draws which share of all requests was answered, correctly if that was
+// checked, within a time.
 func ecdf(v view) Figure {
+	an := "a correct answer"
+	if v.unchecked() {
+		an = "an answer (not checked)"
+	}
 	f := Figure{
 		Name:  v.name("ecdf"),
 		Title: v.title("Share of requests answered in time"),
-		Caption: "The share of all requests sent that had a correct answer within the time on the x axis, from when " +
+		Caption: "The share of all requests sent that had " + an + " within the time on the x axis, from when " +
 			"they were due (empirical cumulative distribution of the response time). A line levels off at the target's " +
 			"success rate: failed and censored requests never count as answered. Thin: each round alone.",
 		Conditions: v.conditions(),

@@ -68,6 +68,8 @@ func All(a *stats.Analysis) []Figure {
 // mark is what every figure of a doubtful run carries.
 func mark(a *stats.Analysis) string {
 	switch {
+	case a.Nothing() != "":
+		return "NO RESULT: nothing was measured"
 	case a.Validity == stats.Invalid:
 		return "INVALID RUN: the instrument cannot be believed; this is not a result"
 	case a.Run.Interrupted != "":

@@ -1,0 +1,46 @@
+package figures_test
+
+import (
+	"strings"
+	"testing"
+
+	"servebench/reports/figures"
+	"servebench/reports/figures/figurestest"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// Answers that nobody compared are not called correct.
+func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
+	for _, checked := range []bool{true, false} {
+		a := figurestest.Compare(2, 2).Make()
+		for i := range a.Rows {
+			if !checked {
+				a.Rows[i].Agreement = stats.Proportion{}
+			}
+		}
+		var said strings.Builder
+		for _, f := range figures.All(a) {
+			said.WriteString(f.Caption + f.Conditions)
+		}
+		for words, want := range map[string]bool{
+			"a correct answer": checked, "Requests answered correctly, n:": checked,
+			"an answer (not checked)": !checked, "Requests answered (not checked), n:": !checked,
+		} {
+			if strings.Contains(said.String(), words) != want {
+				t.Errorf("checked %v: %q is said %v", checked, words, !want)
+			}
+		}
+	}
+}
+
+// Where nothing was measured, the starts are still drawn, and the figure says so.
+func TestNoResultIsMarked(t *testing.T) {
+	a := figurestest.Compare(1, 1).Make()
+	a.Rows, a.Cells, a.Validity = nil, nil, stats.Invalid
+	a.Run.Targets[0].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1"}}
+	all := figures.All(a)
+	if mark := all[len(all)-1].Mark; mark != "NO RESULT: nothing was measured" {
+		t.Errorf("mark %q", mark)
+	}
+}
