@@ -73,8 +73,10 @@ func newFigures(r stats.Row) figures {
 		Response: newLatencies(r.Response), ResponseCI: newIntervals(r.Response),
 		Service: newLatencies(r.Service), ServiceCI: newIntervals(r.Service),
 		Lag:        newLatencies(r.Lag),
-		CPUSeconds: number(significant(r.Usage.CPU.Seconds()), r.Usage.Known),
-		RSSBytes:   number(r.Usage.Resident, r.Usage.Known),
+		// Nothing that runs spends no CPU or holds no memory: a zero is a reading
+		// that could not be taken.
+		CPUSeconds: number(significant(r.Usage.CPU.Seconds()), r.Usage.Known && r.Usage.CPU > 0),
+		RSSBytes:   number(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
 		ColdStarts: []float64{},
 		Errors:     newFailures(r.Errors),
 	}

@@ -96,7 +96,8 @@ func TestUnknownIsNull(t *testing.T) {
 	run := statstest.Open(t, p)
 	run.Targets[0].Facts = nil
 	cell := &run.Cells[len(run.Cells)-1]
-	cell.Answers, cell.Usage = record.Answers{}, record.Usage{}
+	// A dead server reads as none of either.
+	cell.Answers, cell.Usage = record.Answers{}, record.Usage{Known: true}
 	run.Targets[0].Deployments = nil
 	a, err := stats.Analyse(run)
 	if err != nil {
