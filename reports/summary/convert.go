@@ -72,7 +72,7 @@ func newFigures(r stats.Row) figures {
 		Scheduled: r.Ledger.Scheduled, Sent: r.Ledger.Sent, OK: r.Ledger.OK, Failed: r.Ledger.Failed, Censored: r.Ledger.Censored,
 		Response: newLatencies(r.Response), ResponseCI: newIntervals(r.Response),
 		Service: newLatencies(r.Service), ServiceCI: newIntervals(r.Service),
-		Lag:        newLatencies(r.Lag),
+		Lag: newLatencies(r.Lag),
 		// Nothing that runs spends no CPU or holds no memory: a zero is a reading
 		// that could not be taken.
 		CPUSeconds: number(significant(r.Usage.CPU.Seconds()), r.Usage.Known && r.Usage.CPU > 0),
