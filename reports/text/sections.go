@@ -58,7 +58,7 @@ func (p *page) inPhase(name string) string {
 }
 
 func (p *page) gates() {
-	if len(p.analysis.Gates) == 0 {
+	if len(p.analysis.Gates) == 0 || p.analysis.Nothing() != "" {
 		return
 	}
 	t := &table{

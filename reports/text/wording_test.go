@@ -99,6 +99,9 @@ func TestNoServerCameUp(t *testing.T) {
 	if !strings.HasPrefix(got, "NO RESULT compare: nothing was measured: the server of physical did not come up in any round;") {
 		t.Errorf("starts with %.200s", got)
 	}
+	if strings.Contains(got, "INVALID") {
+		t.Errorf("limits are judged by nothing:\n%s", got)
+	}
 	if n := strings.Count(got, "address in use"); n != 2 {
 		t.Errorf("what two servers said is told %d times:\n%s", n, got)
 	}
