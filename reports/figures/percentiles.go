@@ -13,10 +13,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// enough is the fewest samples that have to lie beyond a quantile for it to be
-// shown: n·(1−q) ≥ 10.
-const enough = 10
-
 // percentiles draws latency over the share of requests that took longer.
 func percentiles(v view) Figure {
 	f := Figure{
@@ -83,7 +79,7 @@ func percentileCurves(v view) []curve {
 func percentileCurve(h *hdrhistogram.Histogram, sent int64) curve {
 	ok := h.TotalCount()
 	sent = max(sent, ok)
-	last := float64(sent) / enough // 1/(1−q) of the last quantile shown
+	last := float64(sent) / stats.TailCount // 1/(1−q) of the last quantile shown
 	const perDecade = 40
 	var c curve
 	for i := 0; ; i++ {
@@ -157,7 +153,7 @@ func quantileOfAll(h *hdrhistogram.Histogram, q float64, sent int64) string {
 	switch {
 	case rank > h.TotalCount():
 		return "∞"
-	case float64(sent)*(1-q) < enough*(1-1e-9):
+	case !stats.Known(q, sent):
 		return "n too small"
 	}
 	return stats.FormatNumber(atRank(h, rank))

@@ -63,7 +63,7 @@ func windowsFor(blocks []block) int {
 
 // quantileOf returns a quantile in milliseconds when enough samples lie beyond it.
 func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
-	if h == nil || float64(h.TotalCount())*(1-q) < enough*(1-1e-9) {
+	if h == nil || !stats.Known(q, h.TotalCount()) {
 		return 0, false
 	}
 	return milliseconds(h.ValueAtQuantile(q * 100)), true

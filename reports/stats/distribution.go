@@ -22,7 +22,7 @@ func newDistribution(h *hdrhistogram.Histogram) Distribution {
 	}
 	d.N, d.Histogram, d.Max = h.TotalCount(), h, time.Duration(h.Max())
 	for i, q := range quantiles() {
-		d.Quantiles[i].Known = known(q, d.N)
+		d.Quantiles[i].Known = Known(q, d.N)
 		d.Quantiles[i].Value = time.Duration(h.ValueAtQuantile(100 * q))
 	}
 	return d

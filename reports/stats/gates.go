@@ -118,7 +118,7 @@ func (l limit) judge(s *sample, b bounds) Gate {
 		g.Observed, g.Verdict, g.Why = "nothing sent", Inconclusive, "no request was sent"
 		return g
 	}
-	if !known(l.q, s.total) {
+	if !Known(l.q, s.total) {
 		return l.judgeFew(s, g)
 	}
 	g.Observed, g.Interval = latency(s.all.at(rank(l.q, s.total))), latencies(b)

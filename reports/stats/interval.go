@@ -9,20 +9,22 @@ const (
 	resamples  = 2000
 	fewBlocks  = 8  // a sample of fewer blocks is not resampled
 	mostBlocks = 64 // blocks per round; longer rounds get longer blocks
-	tailCount  = 10 // a quantile needs as many values beyond it to be known
 )
 
 // quantiles are the ones that a distribution is told by.
 func quantiles() [4]float64 { return [4]float64{0.5, 0.9, 0.99, 0.999} }
 
-// known says whether n values tell the q quantile: n·(1−q) ≥ 10.
-func known(q float64, n int64) bool { return n >= needed(q) }
+// TailCount is how many values have to lie beyond a quantile for it to be known.
+const TailCount = 10
 
-// needed is how many values the q quantile takes: 10 ÷ (1−q).
+// Known says whether n values tell the q quantile: n·(1−q) ≥ TailCount.
+func Known(q float64, n int64) bool { return n >= needed(q) }
+
+// needed is how many values the q quantile takes: TailCount ÷ (1−q).
 func needed(q float64) int64 {
 	// The quantiles are decimal; rounding to a millionth takes away what the
 	// binary fraction adds.
-	return int64((tailCount/(1-q))*(1-1e-9)) + 1
+	return int64((TailCount/(1-q))*(1-1e-9)) + 1
 }
 
 // bounds are the ends of a 95 % interval, in nanoseconds.
