@@ -2,7 +2,6 @@ package html
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -15,25 +14,12 @@ type doubt struct {
 	Where, Text, Measured, Action string
 }
 
-// doubts lists the doubts; what is the same in several rounds is one entry.
+// doubts lists the doubts.
 func (b builder) doubts() []doubt {
 	var all []doubt
-	for i, d := range b.a.Doubts {
-		same := func(o stats.Doubt) bool {
-			o.Round = d.Round
-			return o == d
-		}
-		if slices.ContainsFunc(b.a.Doubts[:i], same) {
-			continue
-		}
-		var rounds []int
-		for _, o := range b.a.Doubts[i:] {
-			if same(o) && o.Round > 0 {
-				rounds = append(rounds, o.Round)
-			}
-		}
+	for _, d := range b.a.Doubts {
 		all = append(all, doubt{Fatal: d.Fatal, Text: sentenceCase(d.Text), Action: sentenceCase(d.Action),
-			Where: place(d.Target, d.Phase, rounds), Measured: measured(d)})
+			Where: place(d.Target, d.Phase, d.Round), Measured: measured(d)})
 	}
 	return all
 }
@@ -46,15 +32,16 @@ func measured(d stats.Doubt) string {
 	return d.Figure + "; threshold " + d.Threshold
 }
 
-func place(target, phase string, rounds []int) string {
+// place says where a doubt belongs; round 0 is all of them.
+func place(target, phase string, round int) string {
 	var parts []string
 	for _, part := range []string{target, phase} {
 		if part != "" {
 			parts = append(parts, part)
 		}
 	}
-	if len(rounds) > 0 {
-		parts = append(parts, roundList(rounds))
+	if round > 0 {
+		parts = append(parts, roundList([]int{round}))
 	}
 	if len(parts) == 0 {
 		return "whole run"

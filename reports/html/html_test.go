@@ -201,6 +201,19 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 	}
 }
 
+func TestMethodSaysWhatWasChecked(t *testing.T) {
+	const all, none = "Every answer is checked", "No answer was checked"
+	if text := words(render(t, figurestest.Compare(2, 3).Make())); !strings.Contains(text, all) || strings.Contains(text, none) {
+		t.Error("the method does not say that every answer was checked")
+	}
+	if text := words(render(t, unchecked())); strings.Contains(text, all) || !strings.Contains(text, none) {
+		t.Error("the method does not say that no answer was checked")
+	}
+	some := figurestest.Compare(2, 3).Make()
+	some.Rows[1].Agreement = stats.Proportion{}
+	inOrder(t, words(render(t, some)), "Method", "Where the table of answers has an agreement", "Elsewhere no answer was checked")
+}
+
 // What became of a server is said before whether the instrument can be believed.
 func TestServersAreSaidFirst(t *testing.T) {
 	a := ordinary()
@@ -296,11 +309,12 @@ func TestWhatRecursIsSaidOnce(t *testing.T) {
 	a := figurestest.Compare(2, 3).Make()
 	for i := range a.Run.Targets[1].Deployments {
 		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
-		a.Doubts = append(a.Doubts, stats.Doubt{Rule: "deployment", Target: "container", Round: i + 1, Text: "p99 is one word"})
 	}
+	// Doubts come collapsed: each is an entry.
+	a.Doubts = append(a.Doubts, stats.Doubt{Rule: "deployment", Target: "container", Round: 2, Text: "p99 is one word"})
 	a.Run.Targets[0].Deployments[1].FirstAnswerError = "status 404"
 	text := words(render(t, a))
-	inOrder(t, text, "p99 is one word.", "container, rounds 1, 2 and 3", "Errors", "physical, round 2", "status 404",
+	inOrder(t, text, "p99 is one word.", "container, round 2", "Errors", "physical, round 2", "status 404",
 		"container, rounds 1, 2 and 3", "exit status 3", "Answers")
 	for once, in := range map[string]string{"p99 is one word": text, "exit status 3": text[strings.LastIndex(text, "\nErrors\n"):]} {
 		if n := strings.Count(in, once); n != 1 {

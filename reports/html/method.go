@@ -15,13 +15,30 @@ func method(a *stats.Analysis) []string {
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
 			"Lag is the difference: how late the generator was. Tables show both times, for " + answers(a) + " only; failures are counted apart.",
 		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond it the run is INVALID: the times would tell of the generator.",
-		"Every answer is checked against the model's own prediction for the very request it answers. A wrong answer is a failure.",
+		checked(a),
 		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
 		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second.",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
 		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
 	}
+}
+
+// checked says whether the answers were held against the model's.
+func checked(a *stats.Analysis) string {
+	var some, none bool
+	for _, r := range a.Rows {
+		some, none = some || r.Agreement.N > 0, none || r.Agreement.N == 0 && r.Ledger.OK > 0
+	}
+	switch {
+	case !some:
+		return "No answer was checked against a model's prediction, which is known only with “server: reference”: " +
+			"a wrong answer that is of the protocol's form counts like a right one."
+	case none:
+		return "Where the table of answers has an agreement, every answer is checked against the model's own prediction for the very " +
+			"request it answers, and a wrong one is a failure. Elsewhere no answer was checked."
+	}
+	return "Every answer is checked against the model's own prediction for the very request it answers. A wrong answer is a failure."
 }
 
 // answers is what the times and rates are those of.
