@@ -150,3 +150,18 @@ func TestNamesFromOutside(t *testing.T) {
 		t.Errorf("label %q", got)
 	}
 }
+
+// A time line shows a quantile where the tables do.
+func TestTimelineKnowsWhatTheTablesKnow(t *testing.T) {
+	h := record.NewHistogram()
+	for n := int64(1); n <= 1100; n++ {
+		if err := h.RecordValue(int64(time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range []float64{0.5, 0.9, 0.99} {
+			if _, shown := quantileOf(h, q); shown != stats.Known(q, n) {
+				t.Errorf("n = %d: q = %v shown %v", n, q, shown)
+			}
+		}
+	}
+}
