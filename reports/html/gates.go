@@ -13,6 +13,9 @@ func (b builder) gates() *table {
 	}
 	for _, g := range b.a.Gates {
 		verdict := cell{Text: string(g.Verdict), Class: "verdict " + class(g.Verdict)}
+		if b.a.Nothing() != "" {
+			verdict.Text = noResult
+		}
 		if g.Why != "" {
 			verdict.Notes = []string{g.Why}
 		}

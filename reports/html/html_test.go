@@ -239,11 +239,12 @@ func TestNothingMeasured(t *testing.T) {
 	p.Rate = 0
 	a := p.Make()
 	a.Validity, a.Run.Interrupted = stats.Invalid, "stopped by a signal."
+	a.Gates = []stats.Gate{{Target: "physical", Metric: "p99 response time", Verdict: stats.InvalidInstrument}}
 	for i := range a.Rows {
 		a.Rows[i].Offered = 200
 	}
 	text := words(render(t, a))
-	inOrder(t, text, "NO RESULT", "Nothing was measured: the run was interrupted before: stopped by a signal.",
+	inOrder(t, text, "NO RESULT", "Nothing was measured: the run was interrupted: stopped by a signal.",
 		"NOT MEASURED", "Can the instrument", "–", "Results", "–", "Not drawn:")
 	if len(a.Rows) != 2 {
 		t.Fatalf("%d rows", len(a.Rows))

@@ -18,6 +18,9 @@ type verdict struct {
 	Sentence    string
 }
 
+// noResult is the word where nothing was measured.
+const noResult = "NO RESULT"
+
 // class is the style of a verdict.
 func class(v stats.Verdict) string {
 	switch v {
@@ -35,7 +38,7 @@ func class(v stats.Verdict) string {
 
 func (b builder) verdict() verdict {
 	if why := b.a.Nothing(); why != "" {
-		return verdict{Word: "NO RESULT", Class: class(stats.InvalidInstrument), Sentence: "Nothing was measured: " + why + "."}
+		return verdict{Word: noResult, Class: class(stats.InvalidInstrument), Sentence: "Nothing was measured: " + why + "."}
 	}
 	v := verdict{Word: string(b.a.Verdict), Class: class(b.a.Verdict), Servers: b.servers(), Validity: string(b.a.Validity)}
 	if b.a.Validity == stats.Invalid {

@@ -18,7 +18,7 @@ func (a *Analysis) Nothing() string {
 		reasons = append(reasons, t.Says())
 	}
 	if a.Run.Interrupted != "" {
-		reasons = append(reasons, "the run was interrupted before: "+strings.TrimRight(a.Run.Interrupted, ". "))
+		reasons = append(reasons, "the run was interrupted: "+strings.TrimRight(a.Run.Interrupted, ". "))
 	}
 	if len(reasons) > 0 {
 		return strings.Join(reasons, "; ")

@@ -39,6 +39,8 @@ func interrupted(a *Analysis) []Doubt {
 		Action: "read it as what it is, a part; run it again for the whole",
 	}
 	switch {
+	case a.Run.Interrupted != "" && a.Nothing() != "":
+		return nil // it is the reason why nothing was measured
 	case a.Run.Interrupted != "":
 	case a.Run.Finished.IsZero():
 		d.Rule, d.Text = "unfinished", "the run has not come to its end: it is still going on, or was killed"

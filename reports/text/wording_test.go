@@ -75,7 +75,7 @@ func TestNothingMeasured(t *testing.T) {
 	p.Phases[1] = record.Phase{Name: "steady", Law: "constant", Rate: 0.001, Duration: time.Second, Measured: true, Open: true}
 	p.Interrupted = "stopped by a signal"
 	got := read(t, p, func(r *record.Run) { r.Cells[1].Usage = record.Usage{} })
-	const first = "NO RESULT compare: nothing was measured: the run was interrupted before: stopped by a signal\n  → run it again to its end\n"
+	const first = "NO RESULT compare: nothing was measured: the run was interrupted: stopped by a signal\n  → run it again to its end\n"
 	if !strings.HasPrefix(got, first) {
 		t.Errorf("starts with %.200s", got)
 	}
