@@ -17,7 +17,7 @@ func coldStarts(a *stats.Analysis) Figure {
 		Name:  "coldstarts",
 		Title: "Cold starts",
 		Caption: "One line for each start, one for every round of each target: the time from the start, when the executable or the image was in place, until each stage was " +
-			"reached, up to the first model answer. A red star marks a start that failed or a server that ended on its own. No start is left out.",
+			"reached, up to the first model answer. A red star marks a start that failed, one whose first answer was not right, or a server that ended on its own. No start is left out.",
 		Conditions: "Cold starts are no part of the latency figures. Each one is drawn; none is averaged.",
 	}
 	starts := startsOf(a.Run)
@@ -59,6 +59,9 @@ func startsOf(run *record.Run) []start {
 	return all
 }
 
+// failed says that something went wrong with the start or its server.
+func (s start) failed() bool { return s.deployment.Failed != "" || s.deployment.FirstAnswerError != "" }
+
 // startLines counts the lines with the gaps between targets.
 func startLines(starts []start) int {
 	n := len(starts)
@@ -96,8 +99,11 @@ func startTable(starts []start) Table {
 			row = append(row, stageTime(s.deployment, name))
 		}
 		outcome := "answered"
-		if s.deployment.Failed != "" {
+		switch {
+		case s.deployment.Failed != "":
 			outcome = "failed"
+		case s.deployment.FirstAnswerError != "":
+			outcome = "no right first answer"
 		}
 		t.Rows = append(t.Rows, append(row, outcome))
 	}

@@ -30,10 +30,10 @@ func drawStarts(c draw.Canvas, p Palette, starts []start, s span) {
 		l = append(l, entry{text: label(name), color: p.Ink, marker: &m})
 	}
 	for _, st := range starts {
-		failed = failed || st.deployment.Failed != ""
+		failed = failed || st.failed()
 	}
 	if failed {
-		l = append(l, entry{text: "failed or ended", color: p.Alarm, marker: &marker{shape: star}})
+		l = append(l, entry{text: "failed, not answered or ended", color: p.Alarm, marker: &marker{shape: star}})
 	}
 	c = l.draw(c, p)
 	const names = 150
@@ -97,7 +97,7 @@ func (r startRow) Plot(c draw.Canvas, panel *plot.Plot) {
 		at := vg.Point{X: toX(max(stage.At.Seconds(), panel.X.Min)), Y: y}
 		c.DrawGlyph(glyph(stageMarker(r.stages, stage.Name), r.start.look.color, 3), at)
 	}
-	if r.start.deployment.Failed != "" {
+	if r.start.failed() {
 		c.DrawGlyphNoClip(glyph(marker{shape: star}, r.alarm.Alarm, 4), vg.Point{X: min(x+8, c.Max.X), Y: y})
 	}
 }

@@ -20,7 +20,7 @@ func (b builder) headline() *table {
 			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
 		}
 		row = append(row, quantiles(r.Response)...)
-		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), coldStart(r.ColdStarts)))
+		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), coldStart(r)))
 	}
 	return t.unlessEmpty()
 }
@@ -46,7 +46,18 @@ func proportion(p stats.Proportion) cell {
 }
 
 // coldStart is the range of the starts: so few are not to be averaged.
-func coldStart(starts []time.Duration) cell {
+func coldStart(r stats.Row) cell {
+	starts := r.ColdStarts
+	if len(r.Unanswered) > 0 {
+		note := fmt.Sprintf("%s without a right first answer", plural(int64(len(r.Unanswered)), "start"))
+		longer := "> " + stats.FormatDuration(slices.Min(r.Unanswered))
+		if len(starts) == 0 {
+			return cell{Text: longer, Notes: []string{note}, Class: "bad"}
+		}
+		c := coldStart(stats.Row{ColdStarts: starts})
+		c.Notes, c.Class = append(c.Notes, note+": "+longer), "bad"
+		return c
+	}
 	if len(starts) == 0 {
 		return weak("not known")
 	}

@@ -86,7 +86,10 @@ type Row struct {
 	Agreement       Proportion
 	Accuracy        Proportion
 	ColdStarts      []time.Duration // start of the server → first answer, per round
-	Usage           record.Usage    // CPU summed, Resident the largest
+	// Unanswered are the starts whose first answer was not right, up to their last
+	// stage before it: how long they would have taken is not known, but longer.
+	Unanswered []time.Duration
+	Usage      record.Usage // CPU summed, Resident the largest
 	// Instrument holds the SendingTime and SendingCPU of the round with the
 	// busiest generator, and in OutOfRange also what a log held and its merged
 	// histograms could not.

@@ -70,7 +70,9 @@ func newRow(run *record.Run, cells []*cell) Row {
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
 		}
-		row.ColdStarts = append(row.ColdStarts, coldStarts(run, row.Target, c.Round)...)
+		answered, unanswered := coldStarts(run, row.Target, c.Round)
+		row.ColdStarts = append(row.ColdStarts, answered...)
+		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
 	row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
 	row.Achieved = perSecond(sent, row.Span)
@@ -146,22 +148,21 @@ func perSecond(n float64, d time.Duration) float64 {
 	return n / d.Seconds()
 }
 
-func coldStarts(run *record.Run, target string, round int) []time.Duration {
-	var all []time.Duration
+// coldStarts are the times of the first answers of a target in a round, and,
+// where they were not right, those of the last stage before.
+func coldStarts(run *record.Run, target string, round int) (answered, unanswered []time.Duration) {
 	for _, t := range run.Targets {
-		if t.Name != target {
-			continue
-		}
 		for _, d := range t.Deployments {
-			if d.Round != round {
+			if t.Name != target || d.Round != round || len(d.Stages) == 0 {
 				continue
 			}
-			for _, s := range d.Stages {
-				if s.Name == record.FirstAnswer {
-					all = append(all, s.At)
-				}
+			switch last := d.Stages[len(d.Stages)-1]; {
+			case last.Name == record.FirstAnswer:
+				answered = append(answered, last.At)
+			case d.FirstAnswerError != "":
+				unanswered = append(unanswered, last.At)
 			}
 		}
 	}
-	return all
+	return answered, unanswered
 }

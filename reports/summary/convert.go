@@ -78,6 +78,7 @@ func newFigures(r stats.Row) figures {
 		CPUSeconds: number(significant(r.Usage.CPU.Seconds()), r.Usage.Known && r.Usage.CPU > 0),
 		RSSBytes:   number(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
 		ColdStarts: []float64{},
+		Unanswered: []float64{},
 		Errors:     newFailures(r.Errors),
 	}
 	f.ErrorRate, f.ErrorRateCI = share(r.ErrorRate())
@@ -87,6 +88,9 @@ func newFigures(r stats.Row) figures {
 	f.Generator = number(significant(cpu), known)
 	for _, start := range r.ColdStarts {
 		f.ColdStarts = append(f.ColdStarts, milliseconds(start))
+	}
+	for _, start := range r.Unanswered {
+		f.Unanswered = append(f.Unanswered, milliseconds(start))
 	}
 	f.ColdStart = number(median(f.ColdStarts), len(f.ColdStarts) > 0)
 	return f

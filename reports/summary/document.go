@@ -23,36 +23,39 @@ type document struct {
 
 // figures are those of one target in one phase.
 type figures struct {
-	Target      string     `json:"target"`
-	Phase       string     `json:"phase"`
-	Round       int        `json:"round,omitempty"`  // cells only
-	Rounds      int        `json:"rounds,omitempty"` // targets only
-	OfferedRPS  float64    `json:"offered_rps"`
-	AchievedRPS float64    `json:"achieved_rps"`
-	Scheduled   int64      `json:"scheduled"`
-	Sent        int64      `json:"sent"`
-	OK          int64      `json:"ok"`
-	Failed      int64      `json:"failed"`
-	Censored    int64      `json:"censored"`
-	OKRPS       float64    `json:"ok_rps"`
-	GoodputRPS  float64    `json:"goodput_rps"`
-	ErrorRate   *float64   `json:"error_rate"` // (failed + censored) ÷ sent
-	ErrorRateCI *pair      `json:"error_rate_ci"`
-	Agreement   *float64   `json:"agreement"`
-	AgreementCI *pair      `json:"agreement_ci"`
-	Accuracy    *float64   `json:"accuracy"`
-	AccuracyCI  *pair      `json:"accuracy_ci"`
-	ColdStart   *float64   `json:"cold_start_ms"`  // median over rounds
-	ColdStarts  []float64  `json:"cold_starts_ms"` // in the order of rounds
-	Response    latencies  `json:"response_ms"`
-	ResponseCI  intervals  `json:"response_ms_ci"`
-	Service     latencies  `json:"service_ms"`
-	ServiceCI   intervals  `json:"service_ms_ci"`
-	Lag         latencies  `json:"lag_ms"`
-	CPUSeconds  *float64   `json:"cpu_seconds"`
-	RSSBytes    *int64     `json:"rss_bytes"`
-	Generator   *float64   `json:"generator_cpu"` // share of what it was given
-	Errors      []failures `json:"errors"`        // most frequent first
+	Target      string    `json:"target"`
+	Phase       string    `json:"phase"`
+	Round       int       `json:"round,omitempty"`  // cells only
+	Rounds      int       `json:"rounds,omitempty"` // targets only
+	OfferedRPS  float64   `json:"offered_rps"`
+	AchievedRPS float64   `json:"achieved_rps"`
+	Scheduled   int64     `json:"scheduled"`
+	Sent        int64     `json:"sent"`
+	OK          int64     `json:"ok"`
+	Failed      int64     `json:"failed"`
+	Censored    int64     `json:"censored"`
+	OKRPS       float64   `json:"ok_rps"`
+	GoodputRPS  float64   `json:"goodput_rps"`
+	ErrorRate   *float64  `json:"error_rate"` // (failed + censored) ÷ sent
+	ErrorRateCI *pair     `json:"error_rate_ci"`
+	Agreement   *float64  `json:"agreement"`
+	AgreementCI *pair     `json:"agreement_ci"`
+	Accuracy    *float64  `json:"accuracy"`
+	AccuracyCI  *pair     `json:"accuracy_ci"`
+	ColdStart   *float64  `json:"cold_start_ms"`  // median over rounds
+	ColdStarts  []float64 `json:"cold_starts_ms"` // in the order of rounds
+	// Unanswered are the starts whose first answer was not right, up to their last
+	// stage before it.
+	Unanswered []float64  `json:"unanswered_starts_ms"`
+	Response   latencies  `json:"response_ms"`
+	ResponseCI intervals  `json:"response_ms_ci"`
+	Service    latencies  `json:"service_ms"`
+	ServiceCI  intervals  `json:"service_ms_ci"`
+	Lag        latencies  `json:"lag_ms"`
+	CPUSeconds *float64   `json:"cpu_seconds"`
+	RSSBytes   *int64     `json:"rss_bytes"`
+	Generator  *float64   `json:"generator_cpu"` // share of what it was given
+	Errors     []failures `json:"errors"`        // most frequent first
 }
 
 // pair is the lower and the upper end of a 95 % interval.

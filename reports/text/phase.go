@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/record"
@@ -42,13 +43,23 @@ func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
 	if rounds != 1 {
 		times = fmt.Sprintf("%d rounds", rounds)
 	}
-	unmeasured := slices.IndexFunc(p.analysis.Run.Scenario.Phases, func(ph record.Phase) bool { return !ph.Measured })
 	left := ""
-	if unmeasured >= 0 {
-		left = fmt.Sprintf("; %s left out", clean(p.analysis.Run.Scenario.Phases[unmeasured].Name))
+	if names := p.unmeasured(); len(names) > 0 {
+		left = fmt.Sprintf("; %s left out", strings.Join(names, ", "))
 	}
 	return fmt.Sprintf("%s: %s arrivals, %s for %s, %s, %s%s. Milliseconds from the due time to the end of %s; failures apart, in ERR.",
 		clean(phase.Name), clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left, answers(rows))
+}
+
+// unmeasured names the phases that are in no figure.
+func (p *page) unmeasured() []string {
+	var names []string
+	for _, phase := range p.analysis.Run.Scenario.Phases {
+		if !phase.Measured {
+			names = append(names, clean(phase.Name))
+		}
+	}
+	return names
 }
 
 // answers says what the times are those of.
@@ -81,7 +92,7 @@ func beside(rows []stats.Row) *table {
 		cpu, memory := consumed(r.Usage)
 		t.add(clean(r.Target), quantile(r.Response, 3), quantile(r.Service, 2),
 			ofSent(r, stats.FormatRateNumber(r.Goodput)+"/s"), proportion(r.Agreement), proportion(r.Accuracy),
-			coldStart(r.ColdStarts), cpu, memory)
+			coldStart(r), cpu, memory)
 	}
 	return t
 }
@@ -144,11 +155,23 @@ func proportion(p stats.Proportion) string {
 	return stats.FormatPercent(p.Value)
 }
 
-// coldStart is the range over the rounds, each of which starts a fresh server.
-func coldStart(all []time.Duration) string {
-	if len(all) == 0 {
-		return "none"
+// coldStart is the range over the rounds, each of which starts a fresh server. A
+// start without a right first answer took longer than what is known of it.
+func coldStart(r stats.Row) string {
+	var parts []string
+	if len(r.ColdStarts) > 0 {
+		parts = append(parts, rangeOf(r.ColdStarts))
 	}
+	if len(r.Unanswered) > 0 {
+		parts = append(parts, "> "+rangeOf(r.Unanswered))
+	}
+	if len(parts) == 0 {
+		return "not known"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func rangeOf(all []time.Duration) string {
 	low, high := stats.FormatMilliseconds(slices.Min(all)), stats.FormatMilliseconds(slices.Max(all))
 	if low == high {
 		return low
