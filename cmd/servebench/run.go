@@ -229,6 +229,8 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	case run.Interrupted != "":
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
 	case a == nil: // the reports failed, which is told elsewhere
+	case a.Nothing() != "":
+		return &exitError{code: exitInvalid, err: errors.New("NO RESULT: " + a.Nothing())}
 	case a.Validity == stats.Invalid:
 		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed" + fatalDoubts(a))}
 	case gate && a.Verdict == stats.Fail:
