@@ -28,8 +28,8 @@ func newRawWriter(w io.Writer, templates []template, o order) *rawWriter {
 // write puts what was really sent in the place of the placeholder and encodes
 // the result.
 func (w *rawWriter) write(r *vegeta.Result) error {
-	request := w.templates[w.order.at(r.Seq)].request
-	r.Method, r.URL = request.Method, request.URL.String()
+	t := w.templates[w.order.at(r.Seq)]
+	r.Method, r.URL, r.BytesOut = t.request.Method, t.request.URL.String(), uint64(len(t.body))
 	r.Error = strings.TrimPrefix(r.Error, `Post "`+placeholderURL+`": `)
 	return w.encode(r)
 }
