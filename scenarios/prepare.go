@@ -78,7 +78,6 @@ func (s *session) openTargets(ctx context.Context) error {
 		case errors.As(err, &unavailable):
 			entry.Unavailable = err.Error()
 			missing = append(missing, fmt.Errorf("target %s is not available: %w", name, err))
-			s.note("%v", missing[len(missing)-1])
 		case err != nil:
 			return fmt.Errorf("open target %s: %w", name, err)
 		default:
@@ -88,6 +87,9 @@ func (s *session) openTargets(ctx context.Context) error {
 	}
 	if len(s.places) == 0 {
 		return &NotAvailableError{errors.Join(missing...)}
+	}
+	for _, err := range missing {
+		s.note("%v", err)
 	}
 	return nil
 }
