@@ -67,6 +67,9 @@ func (p *page) verdict(a *stats.Analysis) string {
 		for _, t := range troubles {
 			says = append(says, clean(t.Says()))
 		}
+		if a.Verdict == stats.NoLimit {
+			lines = nil // without limits there is nothing to say of them beside the trouble
+		}
 		lines = append([]string{strings.Join(says, "; ")}, lines...)
 	}
 	word := ""

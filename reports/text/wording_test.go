@@ -106,3 +106,15 @@ func TestNoServerCameUp(t *testing.T) {
 		t.Errorf("what two servers said is told %d times:\n%s", n, got)
 	}
 }
+
+// Without limits, a server's death is all that the first line has to say.
+func TestDeathWithoutLimits(t *testing.T) {
+	got := read(t, statstest.Compare(), func(r *record.Run) {
+		r.Scenario.SLO = record.SLO{}
+		r.Targets[1].Deployments[1].Failed = "signal: killed"
+	})
+	first, _, _ := strings.Cut(got, "\n")
+	if !strings.Contains(first, "the server of container died") || strings.Contains(first, "Besides") {
+		t.Errorf("the first line is %q", first)
+	}
+}
