@@ -108,9 +108,6 @@ func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, 
 // sweep removes what a killed servebench left on the target, which would disturb
 // this run. What cannot be removed is told and no reason not to run.
 func (s *session) sweep(ctx context.Context, kind targets.Kind) {
-	if kind.Sweep == nil {
-		return
-	}
 	removed, err := kind.Sweep(ctx)
 	for _, thing := range removed {
 		s.note("removed what a killed servebench left: %s", thing)

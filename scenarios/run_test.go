@@ -44,8 +44,14 @@ func (p *place) kind(name string) targets.Kind {
 		Name:  name,
 		Doc:   "a server within the test",
 		Check: func(context.Context, map[string]string) error { return p.check },
-		Sweep: func(context.Context) ([]string, error) { return p.left, nil },
-		Open:  func(targets.Config) (targets.Target, error) { return p, nil },
+		Leftovers: func(context.Context) ([]targets.Leftover, error) {
+			var found []targets.Leftover
+			for _, what := range p.left {
+				found = append(found, targets.Leftover{What: what, Remove: func(context.Context) error { return nil }})
+			}
+			return found, nil
+		},
+		Open: func(targets.Config) (targets.Target, error) { return p, nil },
 	}
 }
 

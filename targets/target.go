@@ -30,14 +30,16 @@ type Kind struct {
 	// found may be gone by then: an *Unavailable among Open's errors counts
 	// like one from Check.
 	Open func(Config) (Target, error)
-	// Sweep removes what a servebench left on the target that was killed
+	// Leftovers finds what a servebench left on the target that was killed
 	// before it could Close its deployments, such as containers, images,
-	// folders and cgroups, and ends what still runs of it. It returns a line
-	// for each thing removed. What belongs to a living servebench, or may, it
-	// does not touch. It goes on after a fault, and where the target cannot
-	// run there is nothing to sweep. ctx bounds the whole of it. Nil: the
-	// target leaves nothing.
-	Sweep func(ctx context.Context) ([]string, error)
+	// folders and cgroups, and what still runs of it, in the order to remove
+	// it in. What belongs to a living servebench, or may, is not among it. It
+	// goes on after a fault, and where the target cannot run there is nothing
+	// to find. ctx bounds the whole of it. Nil: the target leaves nothing.
+	Leftovers func(ctx context.Context) ([]Leftover, error)
+	// Running says that the target uses a server that runs already, which
+	// it neither starts nor ends: it needs no Workload but its Ready path.
+	Running bool
 }
 
 // Option is one setting of a target.
@@ -66,7 +68,7 @@ type Config struct {
 	// Options holds a value by Option.Name; a missing one takes its default.
 	Options map[string]string
 	// Dir is an existing folder in which the target may keep what it needs
-	// while it is deployed. Close removes whatever Deploy put there. Sweep
+	// while it is deployed. Close removes whatever Deploy put there. Leftovers
 	// looks in os.TempDir() alone.
 	Dir string
 }
@@ -96,11 +98,14 @@ type Workload struct {
 	Limits Limits
 }
 
-// Limits are the resources a deployment may use, virtualisation included.
+// Limits are the resources a deployment may use. The CPUs are for its
+// virtualisation as well.
 type Limits struct {
-	CPUs       []int // CPU numbers it is pinned to; empty: not pinned
-	Memory     Bytes // 0: no limit
-	GOMAXPROCS int   // handed to the server as GOMAXPROCS; 0: len(CPUs)
+	CPUs []int // CPU numbers it is pinned to; empty: not pinned
+	// Memory bounds the server's processes, the same on every target; 0: no
+	// limit. What virtualisation needs beyond that is measured by Usage.
+	Memory     Bytes
+	GOMAXPROCS int // handed to the server as GOMAXPROCS; 0: len(CPUs)
 }
 
 // Deployment is a server running on a target.
@@ -113,8 +118,8 @@ type Deployment struct {
 	// The first answer of a model comes at the last stage's At and the time that
 	// the first request took: what Deploy checks after Ready is no part of it.
 	Began time.Time
-	// Stages say how long each part of the start took, ascending. There is
-	// always one: the last is Ready.
+	// Stages say how long each part of the start took, ascending; the last is
+	// Ready. None: the target is a server that ran already.
 	Stages []Stage
 	Facts  []Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
@@ -147,7 +152,7 @@ type Endpoint struct {
 
 // The stages of a cold start, in order.
 const (
-	Started   = "started"   // the process or guest exists
+	Started   = "started"   // the server's process exists, wherever it runs
 	Listening = "listening" // the port accepts connections
 	Ready     = "ready"     // the readiness request was answered with 2xx
 )
@@ -171,9 +176,22 @@ type Fact struct {
 type Usage struct {
 	CPU      time.Duration // user + system
 	Resident Bytes         // now
+	// Meters are what else the place counts, such as what it would bill, in the
+	// same order at every call.
+	Meters []Meter
 }
 
-// Add adds what another part of the target used.
+// Meter is a count of the place itself since the deployment started, which
+// never falls.
+type Meter struct {
+	Name  string // "billed duration"
+	Unit  string // "ms"; "" for a plain count
+	Value float64
+}
+
+// Add adds the CPU time and memory that another part of the target used.
 func (u Usage) Add(other Usage) Usage {
-	return Usage{CPU: u.CPU + other.CPU, Resident: u.Resident + other.Resident}
+	u.CPU += other.CPU
+	u.Resident += other.Resident
+	return u
 }

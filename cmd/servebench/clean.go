@@ -20,9 +20,6 @@ by itself before it starts.`,
 			var faults []error
 			count := 0
 			for _, kind := range targetKinds() {
-				if kind.Sweep == nil {
-					continue
-				}
 				removed, err := kind.Sweep(cmd.Context())
 				if err != nil {
 					faults = append(faults, fmt.Errorf("clean %s: %w", kind.Name, err))

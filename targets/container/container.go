@@ -11,8 +11,8 @@
 // Image: it is built in Go from the workload's static executable, without a
 // Dockerfile or a daemon, or is the workload's own. It is put in place before
 // the start is timed, since a process has its executable at hand as well. Close
-// removes what was loaded or unpacked, and Sweep what a servebench that was
-// killed could not. An image that the engine pulled by its
+// removes what was loaded or unpacked, and Kind.Sweep what a servebench that
+// was killed could not. An image that the engine pulled by its
 // reference stays, as after docker run.
 //
 // Hardening: no new privileges everywhere. A server of which the image was
@@ -46,12 +46,12 @@ const (
 // Kind describes the target.
 func Kind() targets.Kind {
 	return targets.Kind{
-		Name:    "container",
-		Doc:     "The server in a container, by the Docker Engine or by runc.",
-		Options: options(),
-		Check:   check,
-		Open:    open,
-		Sweep:   sweep,
+		Name:      "container",
+		Doc:       "The server in a container, by the Docker Engine or by runc.",
+		Options:   options(),
+		Check:     check,
+		Open:      open,
+		Leftovers: leftovers,
 	}
 }
 

@@ -25,7 +25,7 @@ func Kind() targets.Kind {
 			}
 			return target{}, nil
 		},
-		Sweep: process.Sweep,
+		Leftovers: process.Leftovers,
 	}
 }
 

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"slices"
@@ -120,7 +121,7 @@ func nested(t *testing.T, all []hierarchy) []hierarchy {
 }
 
 // The abandoned cgroup holds a process that is deaf and was left by its server.
-func TestSweepRemovesAbandonedCgroups(t *testing.T) {
+func TestAbandonedCgroupsAreRemoved(t *testing.T) {
 	all := nested(t, mounted(t, 1))
 	living := group(t, all)
 	name := cgroupPrefix + goneMaker(t).String() + "-00000000"
@@ -131,7 +132,8 @@ func TestSweepRemovesAbandonedCgroups(t *testing.T) {
 		}
 	}
 	p := shell(t, "trap '' TERM; sleep 600", func(cmd *Command) { cmd.Cgroup = left })
-	removed, err := sweep(t.Context(), all)
+	kind := targets.Kind{Leftovers: func(context.Context) ([]targets.Leftover, error) { return leftovers(all), nil }}
+	removed, err := kind.Sweep(t.Context())
 	if want := []string{"cgroup " + name}; err != nil || !slices.Equal(removed, want) {
 		t.Errorf("sweep = %q, %v, want %q", removed, err, want)
 	}
@@ -144,7 +146,7 @@ func TestSweepRemovesAbandonedCgroups(t *testing.T) {
 	if _, err := os.Stat(living.memory.dir); err != nil {
 		t.Errorf("the cgroup of a living process is gone: %v", err)
 	}
-	if removed, err := sweep(t.Context(), all); len(removed) > 0 || err != nil {
+	if removed, err := kind.Sweep(t.Context()); len(removed) > 0 || err != nil {
 		t.Errorf("the second sweep removes %q, %v", removed, err)
 	}
 }

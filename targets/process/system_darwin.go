@@ -26,8 +26,8 @@ func NewCgroup() (*Cgroup, error) { return nil, errLinux }
 // FindCgroup fails: there are no cgroups here.
 func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
 
-// Sweep finds nothing: there are no cgroups here.
-func Sweep(context.Context) ([]string, error) { return nil, nil }
+// Leftovers finds nothing: there are no cgroups here.
+func Leftovers(context.Context) ([]targets.Leftover, error) { return nil, nil }
 
 // Self is this process as a maker, by its id alone.
 func Self() Maker { return Maker{PID: os.Getpid()} }

@@ -13,15 +13,27 @@ import (
 // is no go command.
 func Build(tb testing.TB) string {
 	tb.Helper()
+	return build(tb, "servebench/targets/targettest/testserver", fmt.Sprintf("testserver-%d", os.Getpid()))
+}
+
+// Program builds one of servebench's programs, a package below cmd, as one
+// static binary. It skips the test where there is no go command.
+func Program(tb testing.TB, name string) string {
+	tb.Helper()
+	return build(tb, "servebench/cmd/"+name, name)
+}
+
+func build(tb testing.TB, pkg, name string) string {
+	tb.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		tb.Skipf("the go command is not in PATH, the test server is built with it: %v", err)
+		tb.Skipf("the go command is not in PATH, %s is built with it: %v", name, err)
 	}
-	server := filepath.Join(tb.TempDir(), fmt.Sprintf("testserver-%d", os.Getpid()))
-	cmd := exec.CommandContext(tb.Context(), goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", server, "servebench/targets/targettest/testserver")
+	path := filepath.Join(tb.TempDir(), name)
+	cmd := exec.CommandContext(tb.Context(), goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("build the test server: %v\n%s", err, out)
+		tb.Fatalf("build %s: %v\n%s", name, err, out)
 	}
-	return server
+	return path
 }

@@ -40,9 +40,6 @@ func sweeps(p *place) {
 // sweep sweeps the target, if it leaves anything.
 func (p *place) sweep() {
 	p.Helper()
-	if p.Kind.Sweep == nil {
-		return
-	}
 	ctx, cancel := context.WithTimeout(p.Context(), patience)
 	defer cancel()
 	removed, err := p.Kind.Sweep(ctx)

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"testing"
 
+	"servebench/targets"
 	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
 )
 
-func TestSweepBundles(t *testing.T) {
+func TestBundlesOfTheDead(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	cmd := exec.Command("true")
@@ -29,7 +30,7 @@ func TestSweepBundles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	removed, err := sweepBundles(t.Context())
+	removed, err := targets.Kind{Leftovers: bundles}.Sweep(t.Context())
 	if want := []string{"folder " + left}; err != nil || !slices.Equal(removed, want) {
 		t.Errorf("swept %q, %v, want %q", removed, err, want)
 	}
@@ -44,31 +45,24 @@ func TestSweepBundles(t *testing.T) {
 }
 
 // Where there is no engine, nothing of it can be left.
-func TestSweepWithoutAnyEngine(t *testing.T) {
+func TestNothingIsLeftWithoutAnyEngine(t *testing.T) {
 	nothing(t)
-	if removed, err := sweepEngine(t.Context()); len(removed) > 0 || err != nil {
-		t.Errorf("swept %q, %v", removed, err)
+	if found, err := inEngine(t.Context()); len(found) > 0 || err != nil {
+		t.Errorf("found %v, %v", found, err)
 	}
 }
 
-func TestTally(t *testing.T) {
+func TestGone(t *testing.T) {
 	fault := errors.New("fault")
-	for name, c := range map[string]struct {
-		err    error
-		listed int
-		want   error
-	}{
-		"removed":                 {nil, 1, nil},
-		"gone meanwhile":          {errdefs.ErrNotFound, 0, nil},
-		"being removed meanwhile": {errdefs.ErrConflict.WithMessage("removal of container x is already in progress"), 0, nil},
-		"in use":                  {errdefs.ErrConflict.WithMessage("image is in use"), 0, errdefs.ErrConflict},
-		"fault":                   {fault, 0, fault},
+	for name, c := range map[string]struct{ err, want error }{
+		"removed":                 {nil, nil},
+		"gone meanwhile":          {errdefs.ErrNotFound, targets.ErrGone},
+		"being removed meanwhile": {errdefs.ErrConflict.WithMessage("removal of container x is already in progress"), targets.ErrGone},
+		"in use":                  {errdefs.ErrConflict.WithMessage("image is in use"), errdefs.ErrConflict},
+		"fault":                   {fault, fault},
 	} {
-		var all tally
-		all.note(t.Context(), "thing", c.err)
-		removed, err := all.result()
-		if len(removed) != c.listed || (err == nil) != (c.want == nil) || !errors.Is(err, c.want) {
-			t.Errorf("%s: %q, %v", name, removed, err)
+		if err := gone(t.Context(), c.err); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
 }
