@@ -12,7 +12,7 @@ package record
 import "time"
 
 // Schema is the version of run.json. A reader refuses others.
-const Schema = "servebench.run/v2"
+const Schema = "servebench.run/v3"
 
 // Run is one run of one scenario.
 type Run struct {
@@ -58,12 +58,24 @@ type Scenario struct {
 	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex
 	Corpus      int     `json:"corpus"`   // distinct requests
 	Batch       int     `json:"batch"`    // examples per request
+	// Deploys is how often each target was to be deployed for its cold start
+	// alone, after the rounds of load.
+	Deploys int  `json:"deploys,omitempty"`
+	Tax     *Tax `json:"tax,omitempty"`
+}
+
+// Tax names the two phases, the same but for their models, by which a request's
+// time is split into what the place costs and what the model does.
+type Tax struct {
+	Noop  string `json:"noop"`  // the phase whose model answers without computing
+	Model string `json:"model"` // the phase with the real one
 }
 
 // Phase is one stretch of load.
 type Phase struct {
 	Name     string        `json:"name"`
-	Law      string        `json:"law"`  // "poisson"
+	Model    string        `json:"model"` // asked for, by its name on the server
+	Law      string        `json:"law"`   // "poisson"
 	Rate     float64       `json:"rate"` // mean, per second
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
@@ -98,15 +110,19 @@ type Target struct {
 	// Unavailable says why it could not run here and what would make it so;
 	// "" when it ran.
 	Unavailable string `json:"unavailable,omitempty"`
-	Facts       []Fact `json:"facts,omitempty"`
-	// Deployments are the starts, one per round, in order.
+	// Running says that the server ran already and was not started here: there are
+	// no cold starts and no limits of the scenario's on it.
+	Running bool   `json:"running,omitempty"`
+	Facts   []Fact `json:"facts,omitempty"`
+	// Deployments are the starts, one per round, in order. Those of rounds that
+	// have no cells were made for the cold start alone.
 	Deployments []Deployment `json:"deployments,omitempty"`
 }
 
 // Deployment is one start of the server on a target.
 type Deployment struct {
 	Round  int     `json:"round"`
-	Stages []Stage `json:"stages"` // ascending; the last one of a good start is FirstAnswer
+	Stages []Stage `json:"stages"` // ascending; the last one of a good start is FirstAnswer; none of a Running target
 	// FirstAnswerError says why the first request to a server that came up was not
 	// answered rightly; its Stages end without FirstAnswer then.
 	FirstAnswerError string `json:"first_answer_error,omitempty"`
@@ -200,6 +216,16 @@ type Usage struct {
 	CPU      time.Duration `json:"cpu_ns"`
 	Resident int64         `json:"resident_bytes"` // at the cell's end
 	Known    bool          `json:"known"`
+	// Meters are what the place itself counted meanwhile, such as what it would
+	// bill.
+	Meters []Meter `json:"meters,omitempty"`
+}
+
+// Meter is a count of the place itself.
+type Meter struct {
+	Name  string  `json:"name"`           // "billed duration"
+	Unit  string  `json:"unit,omitempty"` // "ms"; "" for a plain count
+	Value float64 `json:"value"`
 }
 
 // Instrument is what the generator knows about itself during the cell.
