@@ -3,7 +3,6 @@ package host
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -15,34 +14,49 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 )
 
-// Facts describes the machine: what matters for a latency and can be found
-// out. What cannot is left out rather than guessed.
+// unknown is the value of a fact that this system does not tell. It is said and
+// not left out: who compares two machines sees what is not known of one.
+const unknown = "not known"
+
+// Facts describes the machine: what matters for a latency. The names stay the
+// same from run to run, and all of them are always there. None is Unequal: the
+// machine is the same for every target.
 func Facts() []record.Fact {
-	var facts []record.Fact
-	add := func(name, value string) {
-		if value != "" {
-			facts = append(facts, record.Fact{Name: name, Value: value})
+	facts := []record.Fact{
+		{Name: "CPU", Value: cpuModel()},
+		{Name: "CPUs", Value: fmt.Sprint(runtime.NumCPU())},
+		{Name: "memory", Value: memory()},
+	}
+	facts = append(facts, system()...)
+	facts = append(facts, kernelFacts(root())...)
+	facts = append(facts,
+		record.Fact{Name: "load before", Value: loadBefore()},
+		record.Fact{Name: "Go", Value: runtime.Version()},
+	)
+	for i, fact := range facts {
+		if fact.Value == "" {
+			facts[i].Value = unknown
 		}
 	}
-	add("CPU", cpuModel())
-	add("CPUs", fmt.Sprint(runtime.NumCPU()))
-	add("machine", machine())
-	if m, err := mem.VirtualMemory(); err == nil {
-		add("memory", fmt.Sprintf("%.1f GiB", float64(m.Total)/(1<<30)))
-	}
-	if h, err := gohost.Info(); err == nil {
-		add("system", strings.TrimSpace(h.Platform+" "+h.PlatformVersion))
-		add("kernel", h.KernelVersion+" "+h.KernelArch)
-	}
-	add("CPU governor", read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
-	add("hyper-threads", read("/sys/devices/system/cpu/smt/control"))
-	add("cgroup", cgroupVersion())
-	add("mitigations", mitigations())
-	if l, err := load.Avg(); err == nil {
-		add("load before", fmt.Sprintf("%.2f (1 min average)", l.Load1))
-	}
-	add("Go", runtime.Version())
 	return facts
+}
+
+// root is this machine's file system.
+func root() tree { return tree{os.DirFS("/")} }
+
+// kernelFacts are those that the kernel tells in files, "" where it does not.
+func kernelFacts(t tree) []record.Fact {
+	return []record.Fact{
+		{Name: "machine", Value: t.machine()},
+		{Name: "CPU governor", Value: t.governor()},
+		{Name: "CPU boost", Value: t.boost()},
+		{Name: "hyper-threads", Value: t.threads()},
+		{Name: "NUMA nodes", Value: t.nodes()},
+		{Name: "clock source", Value: t.clockSource()},
+		{Name: "huge pages", Value: t.hugePages()},
+		{Name: "cgroup", Value: t.cgroup()},
+		{Name: "mitigations", Value: t.mitigations()},
+	}
 }
 
 func cpuModel() string {
@@ -57,39 +71,27 @@ func cpuModel() string {
 	return model
 }
 
-func cgroupVersion() string {
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
-		return "v2"
-	}
-	if _, err := os.Stat("/sys/fs/cgroup/cpu"); err == nil {
-		return "v1"
-	}
-	return ""
-}
-
-// mitigations names the CPU flaws that the kernel spends time on.
-func mitigations() string {
-	paths, _ := filepath.Glob("/sys/devices/system/cpu/vulnerabilities/*") // the pattern is well formed
-	var active []string
-	for _, path := range paths {
-		if strings.HasPrefix(read(path), "Mitigation") {
-			active = append(active, filepath.Base(path))
-		}
-	}
-	if len(paths) == 0 {
-		return ""
-	}
-	if len(active) == 0 {
-		return "none active"
-	}
-	return strings.Join(active, ", ")
-}
-
-// read returns a small file's trimmed text, "" when there is none.
-func read(path string) string {
-	text, err := os.ReadFile(path)
+func memory() string {
+	m, err := mem.VirtualMemory()
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(text))
+	return fmt.Sprintf("%.1f GiB", float64(m.Total)/(1<<30))
+}
+
+func system() []record.Fact {
+	var name, kernel string
+	if h, err := gohost.Info(); err == nil {
+		name = strings.TrimSpace(h.Platform + " " + h.PlatformVersion)
+		kernel = strings.TrimSpace(h.KernelVersion + " " + h.KernelArch)
+	}
+	return []record.Fact{{Name: "system", Value: name}, {Name: "kernel", Value: kernel}}
+}
+
+func loadBefore() string {
+	l, err := load.Avg()
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%.2f (1 min average)", l.Load1)
 }

@@ -1,8 +1,6 @@
 package host
 
 import (
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -10,18 +8,24 @@ import (
 // machine says whether this is bare metal or itself a guest: a figure from a
 // guest includes its host's noise. The maker's name, from the firmware's
 // tables, goes with it.
-func machine() string {
-	if runtime.GOOS != "linux" {
+func (t tree) machine() string {
+	info := t.read("proc/cpuinfo")
+	if info == "" {
 		return ""
 	}
-	info, _ := os.ReadFile("/proc/cpuinfo") // not there: not known
-	kind := nature(string(info))
-	product := strings.TrimSpace(read("/sys/class/dmi/id/sys_vendor") + " " + read("/sys/class/dmi/id/product_name"))
+	kind := nature(info)
+	product := strings.TrimSpace(t.read("sys/class/dmi/id/sys_vendor") + " " + t.read("sys/class/dmi/id/product_name"))
 	if product != "" {
 		kind += " (" + product + ")"
 	}
 	return kind
 }
+
+// The natures of a machine.
+const (
+	guest     = "a virtual machine"
+	bareMetal = "bare metal"
+)
 
 // nature reads the text of /proc/cpuinfo: hypervisors set a flag on x86; other
 // processors do not tell.
@@ -29,9 +33,9 @@ func nature(cpuinfo string) string {
 	for line := range strings.Lines(cpuinfo) {
 		if flags, ok := strings.CutPrefix(line, "flags"); ok {
 			if slices.Contains(strings.Fields(flags), "hypervisor") {
-				return "a virtual machine"
+				return guest
 			}
-			return "bare metal"
+			return bareMetal
 		}
 	}
 	return "not known whether bare metal or a virtual machine"
