@@ -30,6 +30,8 @@ var rooms = []room{
 	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…"}},
 	{packages: "targets/targettest/…", imports: []string{"targets", "targets/process"}},
 	{packages: "targets/process", imports: []string{"targets"}, ownOnly: true},
+	{packages: "targets/oci", imports: []string{"targets", "targets/process"}},
+	{packages: "targets/container", imports: []string{"targets", "targets/process", "targets/oci"}},
 	{packages: "targets/*", imports: []string{"targets", "targets/process"}},
 	{packages: "scenarios/schedule", ownOnly: true},
 	{packages: "scenarios/corpus", imports: []string{"generators", "targets/protocol"}},

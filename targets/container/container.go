@@ -145,11 +145,3 @@ func isolation(built bool, more ...string) targets.Fact {
 	}
 	return targets.Fact{Name: "isolation", Value: strings.Join(parts, ", ")}
 }
-
-// usualCapabilities are those that Docker leaves to a container by default.
-func usualCapabilities() []string {
-	return []string{
-		"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
-		"CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/oci"
 	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
@@ -24,7 +25,7 @@ import (
 type dockerImage struct {
 	cli     *client.Client
 	ref     string
-	program string // as in local
+	program string // as oci.Image's Program
 	digest  string
 	loaded  bool // by us, under a tag of our own: to be removed
 	pulled  bool
@@ -40,7 +41,7 @@ const imagePrefix = "servebench/workload:"
 // deployment removes its own at that moment. The layers, which are the bulk of
 // it, are shared and counted by the engine.
 func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) (*dockerImage, error) {
-	img, err := localImage(w)
+	img, err := oci.Local(w)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) 
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}
-	loaded := &dockerImage{cli: cli, ref: tag.String(), program: img.program, digest: digest.String(), loaded: true}
+	loaded := &dockerImage{cli: cli, ref: tag.String(), program: img.Program, digest: digest.String(), loaded: true}
 	if err := loaded.load(ctx, tag, own); err != nil {
 		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove())
 	}

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/oci"
 
 	"github.com/moby/moby/client"
 )
@@ -35,7 +35,7 @@ func choose(ctx context.Context, asked string) (engine, error) {
 		noDocker = unavailable
 	}
 	if asked != docker {
-		path, unavailable := findRuntime()
+		path, unavailable := oci.FindRuntime()
 		if unavailable == nil {
 			return engine{runtime: path}, nil
 		}
@@ -77,7 +77,7 @@ func dialDocker(ctx context.Context) (*client.Client, *targets.Unavailable) {
 	}
 	return nil, &targets.Unavailable{
 		Why: fmt.Sprintf("no Docker Engine answers at %s (%s)", address, reason(err)),
-		Fix: install("docker.io", "docker"),
+		Fix: targets.Install("docker.io", "docker"),
 	}
 }
 
@@ -90,54 +90,4 @@ func reason(err error) string {
 	}
 	text := err.Error()
 	return text[strings.LastIndex(text, "\n")+1:]
-}
-
-// findRuntime returns the path of runc or, without it, crun.
-func findRuntime() (string, *targets.Unavailable) {
-	for _, name := range []string{"runc", "crun"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		if os.Geteuid() != 0 {
-			return "", &targets.Unavailable{Why: "running " + path + " without an engine needs root", Fix: "sudo servebench run"}
-		}
-		return path, nil
-	}
-	return "", &targets.Unavailable{Why: "neither runc nor crun is in PATH", Fix: install("runc", "runc")}
-}
-
-// install returns the command that installs a package on this system, by its
-// name on Debian and elsewhere; "" for a system that is not known.
-func install(debian, other string) string {
-	text, err := os.ReadFile("/etc/os-release")
-	if err != nil {
-		return ""
-	}
-	return installOn(string(text), debian, other)
-}
-
-// installOn reads the text of /etc/os-release, see os-release(5): ID names the
-// system, ID_LIKE those that it descends from.
-func installOn(release, debian, other string) string {
-	var family []string
-	for line := range strings.Lines(release) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if key == "ID" || key == "ID_LIKE" {
-			family = append(family, strings.Fields(strings.Trim(value, `"'`))...)
-		}
-	}
-	for _, system := range family {
-		switch system {
-		case "debian", "ubuntu":
-			return "apt-get install -y " + debian
-		case "fedora", "rhel", "centos":
-			return "dnf install -y " + other
-		case "alpine":
-			return "apk add " + other
-		case "arch":
-			return "pacman -S --noconfirm " + other
-		}
-	}
-	return ""
 }

@@ -29,7 +29,7 @@ func TestCheckWithoutAnyEngine(t *testing.T) {
 			t.Errorf("%q does not say %q", unavailable.Why, word)
 		}
 	}
-	if want := install("runc", "runc"); unavailable.Fix != want {
+	if want := targets.Install("runc", "runc"); unavailable.Fix != want {
 		t.Errorf("fix %q, want %q", unavailable.Fix, want)
 	}
 	for _, engine := range []string{auto, docker, runc} {
@@ -83,22 +83,6 @@ func TestBadOptions(t *testing.T) {
 		}
 		if err := Kind().Check(t.Context(), set); err != nil {
 			t.Errorf("Check with %v: %v, want none: that is Open's to say", set, err)
-		}
-	}
-}
-
-func TestInstallOn(t *testing.T) {
-	for release, want := range map[string]string{
-		"NAME=x\nID=debian\n":                     "apt-get install -y runc",
-		"ID=linuxmint\nID_LIKE=\"ubuntu debian\"": "apt-get install -y runc",
-		"ID=\"rocky\"\nID_LIKE='rhel fedora'\n":   "dnf install -y crun",
-		"ID=alpine":                               "apk add crun",
-		"ID=arch":                                 "pacman -S --noconfirm crun",
-		"ID=plan9":                                "",
-		"":                                        "",
-	} {
-		if got := installOn(release, "runc", "crun"); got != want {
-			t.Errorf("installOn(%q) = %q, want %q", release, got, want)
 		}
 	}
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/oci"
 	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
@@ -20,7 +19,7 @@ import (
 func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 	var found []targets.Leftover
 	var failed []error
-	for _, part := range []func(context.Context) ([]targets.Leftover, error){inEngine, bundles, process.Leftovers} {
+	for _, part := range []func(context.Context) ([]targets.Leftover, error){inEngine, oci.Leftovers, process.Leftovers} {
 		left, err := part(ctx)
 		found, failed = append(found, left...), append(failed, err)
 	}
@@ -106,39 +105,4 @@ func images(ctx context.Context, cli *client.Client) ([]targets.Leftover, error)
 		}
 	}
 	return found, nil
-}
-
-// bundles finds the folders of abandoned bundles. To remove one ends its
-// container, which a server that is deaf to SIGTERM keeps running.
-func bundles(context.Context) ([]targets.Leftover, error) {
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), bundlePrefix+"*"))
-	if err != nil {
-		return nil, fmt.Errorf("look for abandoned folders: %w", err)
-	}
-	runtime, unavailable := findRuntime()
-	var found []targets.Leftover
-	for _, dir := range folders {
-		if !process.AbandonedFolder(dir, bundlePrefix) {
-			continue
-		}
-		b := &bundle{dir: dir}
-		found = append(found, targets.Leftover{What: "folder " + dir, Remove: func(ctx context.Context) error {
-			if unavailable == nil {
-				b.end(ctx, runtime)
-			}
-			return b.remove()
-		}})
-	}
-	return found, nil
-}
-
-// end makes the runtime end the containers that it keeps in the bundle. What it
-// does not know, or another runtime began, the cgroup takes along.
-func (b *bundle) end(ctx context.Context, runtime string) {
-	ctx, cancel := context.WithTimeout(ctx, cleanTime)
-	defer cancel()
-	containers, _ := os.ReadDir(b.state()) // not there: none was started
-	for _, c := range containers {
-		_, _ = output(ctx, runtime, "--root", b.state(), "delete", "--force", c.Name())
-	}
 }

@@ -1,4 +1,4 @@
-package container
+package oci
 
 import (
 	"archive/tar"
@@ -9,36 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime"
 	"strings"
 
-	"servebench/targets"
-
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
-
-// runcImage returns the workload's image for use without an engine: what
-// localImage finds, else pulled from a registry. Its layers arrive as they are
-// read, until ctx ends.
-func runcImage(ctx context.Context, w targets.Workload) (*local, error) {
-	img, err := localImage(w)
-	if err != nil || img != nil {
-		return img, err
-	}
-	ref, err := name.ParseReference(w.Image)
-	if err != nil {
-		return nil, fmt.Errorf("image %s is neither a file nor a reference: %w", w.Image, err)
-	}
-	pulled, err := remote.Image(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
-	if err != nil {
-		return nil, fmt.Errorf("image %s is not a file, and pulling it failed: %w", w.Image, err)
-	}
-	return &local{Image: pulled}, nil
-}
 
 // unpack writes the image's files below a folder, layer over layer from the
 // lowest up, so that a layer's names pass the links of those below it. The

@@ -1,4 +1,4 @@
-package container
+package oci
 
 import (
 	"archive/tar"
@@ -26,17 +26,18 @@ import (
 // nobody is the user and group that a server of ours runs as in a container.
 const nobody = 65534
 
-// local is an image that is at hand as a file or in memory, no registry needed.
-type local struct {
+// Image is a container image: layers of files, and what to run in them.
+type Image struct {
 	v1.Image
-	// program is the executable's path in an image built here; "" for an
+	// Program is the executable's path in an image built here; "" for an
 	// image of the user's, which says itself what to run.
-	program string
+	Program string
 }
 
-// localImage returns the workload's image: built from its command, or read
-// from a tarball. It returns nil when the workload names a reference.
-func localImage(w targets.Workload) (*local, error) {
+// Local returns the workload's image if it is at hand without a registry:
+// built from its command, or read from a tarball. It returns nil when the
+// workload names a reference.
+func Local(w targets.Workload) (*Image, error) {
 	if w.Image == "" {
 		return buildImage(w)
 	}
@@ -54,12 +55,12 @@ func localImage(w targets.Workload) (*local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the image %s, which has to be a tarball with one image as docker save writes it: %w", w.Image, err)
 	}
-	return &local{Image: img}, nil
+	return &Image{Image: img}, nil
 }
 
 // buildImage makes an image of the workload's executable and nothing else. All
 // times in it are the epoch, so the same executable gives the same digest.
-func buildImage(w targets.Workload) (*local, error) {
+func buildImage(w targets.Workload) (*Image, error) {
 	file, err := w.Executable()
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func buildImage(w targets.Workload) (*local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build an image of %s: %w", file, err)
 	}
-	return &local{Image: img, program: program}, nil
+	return &Image{Image: img, Program: program}, nil
 }
 
 // assemble makes the image of one uncompressed layer.

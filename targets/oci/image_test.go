@@ -1,4 +1,4 @@
-package container
+package oci
 
 import (
 	"debug/elf"
@@ -42,8 +42,8 @@ func TestImageIsTheSameEveryTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		digests = append(digests, digest.String())
-		if img.program != "/bin/server" {
-			t.Errorf("program %q", img.program)
+		if img.Program != "/bin/server" {
+			t.Errorf("program %q", img.Program)
 		}
 		config, err := img.ConfigFile()
 		if err != nil || config.Config.User != "65534:65534" || len(config.RootFS.DiffIDs) != 1 {
@@ -65,7 +65,7 @@ func TestImageNeedsOneStaticExecutable(t *testing.T) {
 		script:                        {"not a Linux executable", "workload.image"},
 		"/no/such/server":             {"/no/such/server"},
 	} {
-		_, err := localImage(targets.Workload{Command: []string{file}})
+		_, err := Local(targets.Workload{Command: []string{file}})
 		for _, word := range words {
 			if err == nil || !strings.Contains(err.Error(), word) {
 				t.Errorf("error %v does not say %q", err, word)
@@ -81,11 +81,11 @@ func TestImageFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{broken, dir} {
-		if _, err := localImage(targets.Workload{Image: file}); err == nil || !strings.Contains(err.Error(), file) {
+		if _, err := Local(targets.Workload{Image: file}); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("error %v does not name %s", err, file)
 		}
 	}
-	if img, err := localImage(targets.Workload{Image: "registry.example/server:1"}); img != nil || err != nil {
+	if img, err := Local(targets.Workload{Image: "registry.example/server:1"}); img != nil || err != nil {
 		t.Errorf("a reference: %v, %v, want neither", img, err)
 	}
 }

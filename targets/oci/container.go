@@ -1,0 +1,133 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/process"
+)
+
+// Command is a container to start.
+type Command struct {
+	Args []string // argument vector of the server in it
+	Env  []string // the whole environment of the server, KEY=VALUE
+	// Limits are its CPU set, which the runtime's process has as well, and the
+	// most memory that its processes may hold.
+	Limits targets.Limits
+	// Cgroup is the new, empty one that the container shall be in, and is the
+	// container's from then on: Remove ends what is in it and removes it, and so
+	// does a Start that fails. Nil where none can be made: the limits of memory
+	// are not in force then.
+	Cgroup *process.Cgroup
+}
+
+// Container is a running container, carried by a runtime's process: that ends
+// with the server and with its status, its output is the server's, and Stop
+// sends SIGTERM to the server. Its methods are safe for concurrent use, but
+// for Remove.
+type Container struct {
+	*process.Process
+
+	runtime string
+	root    *Root
+	id      string
+	group   *process.Cgroup // nil: none
+}
+
+// Start starts a container in the root folder. It returns once the runtime's
+// process exists; the server comes to be some ten milliseconds later.
+func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
+	id := fmt.Sprintf("servebench-%d-%08x", os.Getpid(), rand.Uint32())
+	c := &Container{runtime: runtime.path, root: r, id: id, group: command.Cgroup}
+	if err := c.prepare(command); err != nil {
+		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
+	}
+	var err error
+	if c.Process, err = process.Start(c.run(runtime.keeps, command.Limits.CPUs)); err != nil {
+		return nil, errors.Join(err, c.discard())
+	}
+	return c, nil
+}
+
+// prepare makes the container's bundle, a folder that says what to run where.
+func (c *Container) prepare(command Command) error {
+	if err := os.Mkdir(c.bundle(), 0o700); err != nil {
+		return err
+	}
+	return c.root.configure(filepath.Join(c.bundle(), "config.json"), command)
+}
+
+func (c *Container) bundle() string  { return filepath.Join(c.root.dir, c.id) }
+func (c *Container) pidFile() string { return filepath.Join(c.bundle(), "pid") }
+
+// run is the command that carries the container: it hands signals on and ends
+// with the server's status. Should this process be killed, the runtime gets
+// SIGTERM rather than SIGKILL, so that it takes the server along.
+func (c *Container) run(keep bool, cpus []int) process.Command {
+	args := []string{c.runtime, "--root", c.root.state(), "run", "--bundle", c.bundle(), "--pid-file", c.pidFile(), "--no-new-keyring"}
+	if keep {
+		args = append(args, "--keep")
+	}
+	return process.Command{
+		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
+		CPUs: cpus, Account: c.group, Orphaned: syscall.SIGTERM,
+	}
+}
+
+// Server returns the server's process and when it came into being, which the
+// runtime writes a file about some milliseconds after; ok is false until then.
+func (c *Container) Server() (pid int, since time.Time, ok bool) {
+	text, err1 := os.ReadFile(c.pidFile())
+	info, err2 := os.Stat(c.pidFile())
+	pid, err3 := strconv.Atoi(strings.TrimSpace(string(text)))
+	if errors.Join(err1, err2, err3) != nil {
+		return 0, time.Time{}, false
+	}
+	return pid, info.ModTime(), true
+}
+
+// Usage is that of the container's cgroup and of the runtime's process; without
+// a cgroup, that of the whole process tree.
+func (c *Container) Usage() (targets.Usage, error) {
+	if c.group == nil {
+		return process.TreeUsage(c.PID())
+	}
+	usage, err := c.group.Usage()
+	if err != nil {
+		return targets.Usage{}, err
+	}
+	return usage.Add(process.ProcessUsage(c.PID())), nil
+}
+
+// Remove kills what still runs of the container and removes what there is of
+// it: cgroup, bundle, and what the runtime knows. The root folder stays. A
+// frozen cgroup has to be thawed before.
+func (c *Container) Remove() error {
+	c.Kill()
+	return c.discard()
+}
+
+// discard removes the container once the runtime's process is gone. The cgroup
+// takes along what outlived it, and the runtime's own account of the container
+// is files alone; without a cgroup, only the runtime can tell what to kill.
+func (c *Container) discard() error {
+	failed := c.group.Close()
+	if _, err := os.Stat(c.kept()); c.group == nil && err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+		defer cancel()
+		_, failed = output(ctx, c.runtime, "--root", c.root.state(), "delete", "--force", c.id)
+	}
+	return errors.Join(failed, os.RemoveAll(c.kept()), os.RemoveAll(c.bundle()))
+}
+
+// kept is where the runtime keeps its account of the container.
+func (c *Container) kept() string { return filepath.Join(c.root.state(), c.id) }

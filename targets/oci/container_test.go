@@ -1,0 +1,201 @@
+package oci
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"servebench/targets"
+	"servebench/targets/process"
+	"servebench/targets/targettest"
+)
+
+// here returns the runtime of this machine, or skips the test.
+func here(t testing.TB) Runtime {
+	t.Helper()
+	path, unavailable := FindRuntime()
+	if unavailable != nil {
+		t.Skipf("no container can be run without an engine: %v", unavailable)
+	}
+	runtime, err := Ask(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runtime
+}
+
+// unpacked unpacks an image of the test server.
+func unpacked(t testing.TB, dir string) (*Root, targets.Workload) {
+	t.Helper()
+	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"}
+	img, err := Fetch(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := Unpack(t.Context(), img, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root, w
+}
+
+// server is a container with the test server in it.
+type server struct {
+	*Container
+	url string
+}
+
+// start starts a container of the root and waits until its server is ready.
+func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server {
+	t.Helper()
+	port, err := targets.FreePort(targets.Loopback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, err := root.Arguments(w, targets.Loopback, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := process.NewLimited(w.Limits)
+	if err != nil {
+		t.Logf("no cgroup: %v", err)
+	}
+	c, err := root.Start(runtime, Command{Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server{c, "http://" + targets.Address(targets.Loopback, port)}
+	probe := targets.Probe{URL: s.url, Path: w.Ready, Began: c.Began, Done: c.Done()}
+	if _, err := probe.Wait(t.Context()); err != nil {
+		t.Fatal(errors.Join(c.Judge(err, c.PID(), port), c.Remove()))
+	}
+	return s
+}
+
+// environment asks the server for its own.
+func (s server) environment(t *testing.T) []string {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(s.url + "/report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var report struct{ Env []string }
+	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
+		t.Fatal(err)
+	}
+	return report.Env
+}
+
+func TestContainersShareARoot(t *testing.T) {
+	runtime := here(t)
+	dir := t.TempDir()
+	root, w := unpacked(t, dir)
+	var servers []server
+	for _, name := range []string{"NAME=one", "NAME=two"} {
+		w.Env = []string{name}
+		s := start(t, runtime, root, w)
+		defer s.Remove()
+		servers = append(servers, s)
+		if env := s.environment(t); !slices.Contains(env, name) {
+			t.Errorf("environment %q lacks %s", env, name)
+		}
+	}
+	if pid, since, ok := servers[0].Server(); !ok || pid == servers[0].PID() || since.Before(servers[0].Began) {
+		t.Errorf("server: process %d since %s, %t", pid, since, ok)
+	}
+	if err := servers[0].Remove(); err != nil {
+		t.Error(err)
+	}
+	if env := servers[1].environment(t); !slices.Contains(env, "NAME=two") {
+		t.Errorf("the other server's environment is %q", env)
+	}
+	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 3 { // rootfs, state, the other's bundle
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+	if err := errors.Join(servers[1].Remove(), root.Remove()); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// A server that does not hear SIGTERM, and its children, go with the container.
+func TestRemoveTakesTheDeafAlong(t *testing.T) {
+	runtime := here(t)
+	root, w := unpacked(t, t.TempDir())
+	w.Env = []string{"TEST_TERM=ignore"}
+	s := start(t, runtime, root, w)
+	pid, _, ok := s.Server()
+	if err := s.Remove(); err != nil {
+		t.Error(err)
+	}
+	// Whoever waits for orphans may not have waited for it yet.
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); !ok || err == nil && !strings.Contains(string(status), "State:\tZ") {
+		t.Errorf("process %d, known %t, is still there: %s", pid, ok, status)
+	}
+	if err := root.Remove(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A runtime that cannot be started leaves nothing but the root folder.
+func TestStartThatFailsLeavesNothing(t *testing.T) {
+	root, w := unpacked(t, t.TempDir())
+	group, err := process.NewLimited(w.Limits)
+	if err != nil {
+		t.Skipf("no cgroup can be made, which this test is about: %v; run as root", err)
+	}
+	_, err = root.Start(Runtime{path: "/no/such/runtime"}, Command{Args: []string{root.Program}, Cgroup: group})
+	if err == nil || !strings.Contains(err.Error(), "/no/such/runtime") {
+		t.Errorf("Start: %v, want an error that names the runtime", err)
+	}
+	for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
+		if left, err := filepath.Glob(pattern + group.Path()); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+}
+
+func TestUnpackThatFailsLeavesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	img, err := Local(targets.Workload{Command: []string{executable(t, "server", false)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := Unpack(ctx, img, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("Unpack: %v, want that it was cancelled", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// BenchmarkStart measures a container of a root that is there: until its server
+// is ready, and its removal.
+func BenchmarkStart(b *testing.B) {
+	runtime := here(b)
+	root, w := unpacked(b, b.TempDir())
+	for b.Loop() {
+		if err := start(b, runtime, root, w).Remove(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := root.Remove(); err != nil {
+		b.Fatal(err)
+	}
+}
