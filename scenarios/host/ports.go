@@ -1,0 +1,62 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Ports is the range from which the kernel takes the local port of an outgoing
+// connection. All connections to one server have different ones.
+type Ports struct {
+	First, Last int
+	Taken       int // of them, by TCP sockets of any kind and state
+}
+
+// Free is how many connections to one server can be made, at least.
+func (p Ports) Free() int { return p.Last - p.First + 1 - p.Taken }
+
+// EphemeralPorts returns the range and how much of it is taken now.
+func EphemeralPorts() (Ports, error) { return root().ports() }
+
+func (t tree) ports() (Ports, error) {
+	fields := strings.Fields(t.read("proc/sys/net/ipv4/ip_local_port_range"))
+	if len(fields) != 2 {
+		return Ports{}, errors.New("read the range of ephemeral ports: the system does not tell it")
+	}
+	first, err1 := strconv.ParseUint(fields[0], 10, 16)
+	last, err2 := strconv.ParseUint(fields[1], 10, 16)
+	if err1 != nil || err2 != nil || first > last {
+		return Ports{}, fmt.Errorf("read the range of ephemeral ports: %q is none", strings.Join(fields, " "))
+	}
+	p := Ports{First: int(first), Last: int(last)}
+	taken := map[int]bool{}
+	for _, file := range []string{"proc/net/tcp", "proc/net/tcp6"} {
+		for _, port := range localPorts(t.read(file)) {
+			if port >= p.First && port <= p.Last {
+				taken[port] = true
+			}
+		}
+	}
+	p.Taken = len(taken)
+	return p, nil
+}
+
+// localPorts reads the text of /proc/net/tcp, see proc_net(5): a heading, and a
+// line for each socket with its local ADDRESS:PORT, in hexadecimal digits,
+// second.
+func localPorts(text string) []int {
+	var ports []int
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		_, digits, _ := strings.Cut(fields[1], ":")
+		if port, err := strconv.ParseUint(digits, 16, 16); err == nil {
+			ports = append(ports, int(port))
+		}
+	}
+	return ports
+}
