@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -134,7 +135,7 @@ func TestAbandonedCgroupsAreRemoved(t *testing.T) {
 	p := shell(t, "trap '' TERM; sleep 600", func(cmd *Command) { cmd.Cgroup = left })
 	kind := targets.Kind{Leftovers: func(context.Context) ([]targets.Leftover, error) { return leftovers(all), nil }}
 	removed, err := kind.Sweep(t.Context())
-	if want := []string{"cgroup " + name}; err != nil || !slices.Equal(removed, want) {
+	if want := []string{fmt.Sprintf("cgroup %s with process %d", name, p.PID())}; err != nil || !slices.Equal(removed, want) {
 		t.Errorf("sweep = %q, %v, want %q", removed, err, want)
 	}
 	<-p.Done()

@@ -2,7 +2,9 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
+	"strings"
 
 	"servebench/targets"
 )
@@ -29,12 +31,24 @@ func leftovers(all []hierarchy) []targets.Leftover {
 			}
 			seen[name] = true
 			found = append(found, targets.Leftover{
-				What:   "cgroup " + name,
+				What:   "cgroup " + name + named(all, name).inhabitants(),
 				Remove: func(context.Context) error { return named(all, name).Close() },
 			})
 		}
 	}
 	return found
+}
+
+// inhabitants names the processes that run in the cgroup: " with processes 12, 34".
+func (c *Cgroup) inhabitants() string {
+	pids, err := c.Processes()
+	switch {
+	case err != nil || len(pids) == 0: // or it is gone meanwhile
+		return ""
+	case len(pids) == 1:
+		return fmt.Sprintf(" with process %d", pids[0])
+	}
+	return " with processes " + strings.Trim(strings.ReplaceAll(fmt.Sprint(pids), " ", ", "), "[]")
 }
 
 // named returns the cgroup of that name in the hierarchies.
