@@ -21,6 +21,16 @@ func TestPorts(t *testing.T) {
 	}
 }
 
+func TestPortsOfThisMachine(t *testing.T) {
+	if !root().exists("proc/net/tcp") {
+		t.Skip("no /proc/net/tcp here; run on Linux")
+	}
+	p, err := EphemeralPorts()
+	if err != nil || p.First < 1 || p.Last <= p.First || p.Taken > p.Last-p.First+1 {
+		t.Errorf("ports %+v, %v", p, err)
+	}
+}
+
 func FuzzLocalPorts(f *testing.F) {
 	f.Add("  sl  local_address\n   0: 0100007F:8000 00000000:0000 0A\n")
 	f.Add("0: :FFFFF\n1: 1:-1\n")

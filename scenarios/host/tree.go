@@ -9,9 +9,11 @@ import (
 // /proc and /sys, or a made up one.
 type tree struct{ fs.FS }
 
-// read returns a small file's trimmed text, "" when there is none.
+// read returns a small file's trimmed text, "" when there is none. It lets the
+// file system itself read: some files of /proc give all they have to the first
+// read alone, which package fs makes of one byte.
 func (t tree) read(path string) string {
-	text, err := fs.ReadFile(t, path)
+	text, err := fs.ReadFile(t.FS, path)
 	if err != nil {
 		return ""
 	}
