@@ -56,6 +56,9 @@ func (*Cgroup) Close() error { return nil }
 // PinProcess fails: this system has no CPU sets.
 func PinProcess(int, []int) error { return errLinux }
 
+// EachThread fails: it needs /proc.
+func EachThread(int, func(thread int) error) error { return errLinux }
+
 // Pinned fails: this system has no CPU sets.
 func Pinned(int) ([]int, error) { return nil, errLinux }
 
