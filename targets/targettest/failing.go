@@ -1,17 +1,11 @@
 package targettest
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
-	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,6 +15,10 @@ import (
 
 func endsLater(p *place) {
 	d := p.deploy(p.workload())
+	if p.Replaces {
+		p.replaced(d, func() { p.fails(d, "/exit?code=7") })
+		return
+	}
 	if err := p.ask(d, "POST", "/exit?code=7", nil); err == nil {
 		p.Fatal("the server answered though it was asked to exit")
 	}
@@ -31,31 +29,23 @@ func endsLater(p *place) {
 
 func killed(p *place) {
 	d := p.deploy(p.workload())
-	found := 0
-	for _, pid := range p.servers() {
-		found++
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			p.Fatalf("kill the server: %v", err)
-		}
-	}
-	if found == 0 {
+	servers := p.servers()
+	if len(servers) == 0 {
 		p.Skip("the server's process cannot be seen from here, so it cannot be killed from outside; run as root")
 	}
-	p.quotes(p.ended(d), "signal 9")
-}
-
-// servers returns the processes of this test's servers.
-func (p *place) servers() []int {
-	var found []int
-	for _, line := range p.processes() {
-		id, command, _ := strings.Cut(strings.TrimPrefix(line, "process "), ": ")
-		pid, err := strconv.Atoi(id)
-		exe, _ := os.Readlink(filepath.Join("/proc", id, "exe"))
-		if err == nil && strings.Contains(command, filepath.Base(p.server)) && filepath.Base(exe) == filepath.Base(p.server) {
-			found = append(found, pid)
+	kill := func() {
+		for _, pid := range servers {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				p.Fatalf("kill the server: %v", err)
+			}
 		}
 	}
-	return found
+	if p.Replaces {
+		p.replaced(d, kill)
+		return
+	}
+	kill()
+	p.quotes(p.ended(d), "signal 9")
 }
 
 func deafUntilDeadline(p *place) {
@@ -64,7 +54,7 @@ func deafUntilDeadline(p *place) {
 	if err := d.Close(ending(p, 100*time.Millisecond)); err != nil {
 		p.Errorf("Close: %v", err)
 	}
-	if took := time.Since(began); took < 100*time.Millisecond {
+	if took := time.Since(began); took < 100*time.Millisecond && !p.Replaces {
 		p.Errorf("Close took %s, the server had until the context ended", took)
 	}
 	p.clean()
@@ -74,7 +64,7 @@ func deafUntilGrace(p *place) {
 	d := p.deploy(p.workload("TEST_TERM=ignore"))
 	began := time.Now()
 	p.close(d)
-	if took := time.Since(began); took < process.Grace {
+	if took := time.Since(began); took < process.Grace && !p.Replaces {
 		p.Errorf("Close took %s, the server had %s", took, process.Grace)
 	}
 	p.clean()
@@ -85,39 +75,57 @@ func diesAtOnce(p *place) {
 }
 
 func neverReady(p *place) {
-	err := p.refuse(p.seen(), p.workload("TEST_START=never"), "/ready answered 503", "still loading")
-	if !errors.Is(err, context.Canceled) {
-		p.Errorf("error %v is not the context's", err)
+	p.waits(p.workload("TEST_START=never"), "/ready answered 503", "still loading")
+}
+
+func neverListens(p *place) { p.waits(p.workload("TEST_START=deaf"), "a model that never comes") }
+
+// waits deploys a workload that gets nowhere and cancels that, later every time
+// until the error quotes all the words: how long the server needs until it
+// says anything is the target's affair.
+func (p *place) waits(w targets.Workload, words ...string) {
+	for after := time.Second; ; after *= 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		timer := time.AfterFunc(after, cancel)
+		err := p.refuse(ctx, w)
+		timer.Stop()
+		if !errors.Is(err, context.Canceled) {
+			p.Errorf("cancelled after %s: error %v is not the context's", after, err)
+		}
+		if says(err, words) || after > patience/4 {
+			p.quotes(err, words...)
+			return
+		}
 	}
 }
 
-func neverListens(p *place) {
-	p.refuse(p.seen(), p.workload("TEST_START=deaf"), "a model that never comes")
+// says reports whether an error says all the words.
+func says(err error, words []string) bool {
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) })
 }
 
-// seen returns a context that ends one second after the server's process shows
-// up, however long that takes; where it cannot be seen, after a long time.
-func (p *place) seen() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
-	p.Cleanup(cancel)
-	go func() {
-		for len(p.servers()) == 0 && ctx.Err() == nil {
-			time.Sleep(20 * time.Millisecond)
-		}
-		time.Sleep(time.Second)
-		cancel()
-	}()
-	return ctx
-}
-
+// cancelled cancels early, where the target makes what the start needs, and all
+// along a start that takes longer.
 func cancelled(p *place) {
-	for _, after := range []time.Duration{0, 1, 3, 10, 30, 60, 100, 150, 300, 600} {
+	called := time.Now()
+	p.close(p.deploy(p.workload()))
+	took := time.Since(called)
+	moments := []time.Duration{0, 1, 3, 10, 30, 60, 100, 150, 300, 600}
+	for i := range moments {
+		moments[i] *= time.Millisecond
+	}
+	for eighth := range 8 {
+		if at := took / 8 * time.Duration(eighth+1); at > moments[len(moments)-1] {
+			moments = append(moments, at)
+		}
+	}
+	for _, after := range moments {
 		ctx, cancel := context.WithCancel(context.Background())
-		timer := time.AfterFunc(after*time.Millisecond, cancel)
+		timer := time.AfterFunc(after, cancel)
 		err := p.refuse(ctx, p.workload("TEST_START=deaf"))
 		timer.Stop()
 		if !errors.Is(err, context.Canceled) {
-			p.Errorf("cancelled after %d ms: error %v is not the context's", after, err)
+			p.Errorf("cancelled after %s: error %v is not the context's", after, err)
 		}
 	}
 }
@@ -128,66 +136,6 @@ func endedBefore(p *place) {
 	if err := p.refuse(ctx, p.workload()); !errors.Is(err, context.Canceled) {
 		p.Errorf("error %v is not the context's", err)
 	}
-}
-
-// portTaken takes the port from the first server after it was chosen, and even
-// answers there as a server that is ready would.
-func portTaken(p *place) {
-	if p.OwnPort {
-		p.Skip("nobody can take the port from this target: the engine holds it from its choice on")
-	}
-	control, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
-	if err != nil {
-		p.Fatal(err)
-	}
-	defer control.Close()
-	var taken atomic.Int64
-	go func() {
-		for {
-			conn, err := control.Accept()
-			if err != nil {
-				return
-			}
-			if taken.Load() == 0 {
-				taken.Store(steal(p, conn))
-			}
-			fmt.Fprintln(conn, "go on")
-			conn.Close()
-		}
-	}()
-	d := p.deploy(p.workload("TEST_THIEF=" + control.Addr().String()))
-	stolen := strconv.FormatInt(taken.Load(), 10)
-	if stolen == "0" || strings.HasSuffix(d.Endpoint.URL, ":"+stolen) {
-		p.Errorf("the deployment is at %s, where port %s is the thief's", d.Endpoint.URL, stolen)
-	}
-	var r report
-	p.must(d, "GET", "/report", &r)
-	if attempt := p.fact(d, "start"); !strings.Contains(attempt.Value, "another process took the port") {
-		p.Errorf("fact start: %q does not say that the port was taken", attempt.Value)
-	}
-}
-
-// steal reads the port from the server and serves there; it returns the port.
-func steal(p *place, conn net.Conn) int64 {
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil {
-		p.Errorf("read the port to steal: %v", err)
-		return 0
-	}
-	port, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil {
-		p.Errorf("read the port to steal: %v", err)
-		return 0
-	}
-	l, err := net.Listen("tcp", targets.Address(targets.Loopback, port))
-	if err != nil {
-		p.Errorf("steal the port: %v", err)
-		return 0
-	}
-	thief := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
-	go thief.Serve(l)
-	p.Cleanup(func() { thief.Close() })
-	return int64(port)
 }
 
 func noExecutable(p *place) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -13,7 +15,10 @@ import (
 // mark or its folder, no mount and no file below the folder.
 func (p *place) clean() {
 	p.Helper()
-	for _, left := range append(p.processes(), p.mounts()...) {
+	for _, left := range p.processes() {
+		p.Errorf("left behind: %s", left)
+	}
+	for _, left := range p.mounts() {
 		p.Errorf("left behind: %s", left)
 	}
 	err := filepath.WalkDir(p.dir, func(path string, _ os.DirEntry, err error) error {
@@ -27,17 +32,44 @@ func (p *place) clean() {
 	}
 }
 
-// processes names those that have the test's mark in their environment or its
-// folder in their command line.
-func (p *place) processes() []string {
-	var found []string
+// seen is a process in sight.
+type seen struct {
+	pid     int
+	command string
+}
+
+func (s seen) String() string { return fmt.Sprintf("process %d: %q", s.pid, s.command) }
+
+// processes returns those that have the test's mark in their environment or its
+// words in their command line.
+func (p *place) processes() []seen {
+	var found []seen
 	folders, _ := filepath.Glob("/proc/[0-9]*")
 	for _, folder := range folders {
 		command, _ := os.ReadFile(filepath.Join(folder, "cmdline")) // it may be gone
 		env, _ := os.ReadFile(filepath.Join(folder, "environ"))
-		marked := bytes.Contains(env, []byte(p.mark+"\x00")) || bytes.Contains(command, []byte(p.dir+"/"))
-		if marked {
-			found = append(found, fmt.Sprintf("process %s: %q", filepath.Base(folder), command))
+		pid, err := strconv.Atoi(filepath.Base(folder))
+		if err == nil && (bytes.Contains(env, []byte(p.mark+"\x00")) || p.bears(string(command))) {
+			found = append(found, seen{pid, string(command)})
+		}
+	}
+	return found
+}
+
+// bears reports whether a command line holds all the words.
+func (p *place) bears(command string) bool {
+	return !slices.ContainsFunc(p.words, func(word string) bool { return !strings.Contains(command, word) })
+}
+
+// servers returns the processes of this test's servers, or of what carries the
+// machine that they run in.
+func (p *place) servers() []int {
+	var found []int
+	for _, s := range p.processes() {
+		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", s.pid))
+		itself := filepath.Base(exe) == filepath.Base(p.server) && strings.Contains(s.command, filepath.Base(p.server))
+		if itself || p.Guest {
+			found = append(found, s.pid)
 		}
 	}
 	return found

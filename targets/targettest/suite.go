@@ -29,6 +29,22 @@ type Suite struct {
 	// OwnPort says that the target leaves the choice of the port to somebody
 	// who holds it from then on, so that nobody can take it in between.
 	OwnPort bool
+	// Guest says that the server runs in a machine of its own: it counts that
+	// machine's CPUs, and from here its processes cannot be seen, but only
+	// what carries the machine, by its folder. That has to be on the CPU set
+	// with all its threads, and to kill it ends the deployment.
+	Guest bool
+	// Replaces says that the place, as a function service does, tells the
+	// server itself what to work on and puts a new one in the place of one
+	// that ended. The server has AWS_LAMBDA_RUNTIME_API instead of HOST and
+	// PORT. Its end is the failure, with a 5xx, of the request that it worked
+	// on; the next is answered by another, and Done stays open until Close,
+	// which leaves a server no time to end.
+	Replaces bool
+	// Parallel is how many tests of the contract run at once at most; 0: as many
+	// as go test runs. A start that is expensive needs it, for every single
+	// deployment has to be ready within a minute.
+	Parallel int
 	// Leftovers names what the process of that id made which is still there,
 	// beyond processes, mounts, cgroups and files, such as containers and
 	// images; nil: nothing to name.
@@ -47,13 +63,19 @@ func Run(t *testing.T, s Suite) {
 	before := s.leftovers(t, os.Getpid())
 	server := Build(t)
 	t.Run("contract", func(t *testing.T) {
+		turns := make(chan struct{}, max(s.Parallel, 0))
 		for _, c := range cases() {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
+				if s.Parallel > 0 {
+					turns <- struct{}{}
+					t.Cleanup(func() { <-turns }) // the first registered is the last called
+				}
 				c.test(newPlace(t, s, server))
 			})
 		}
 	})
+	t.Run("a full disk is reported", func(t *testing.T) { diskFull(newPlace(t, s, server)) })
 	t.Run("what a killed run left is swept", func(t *testing.T) { sweeps(newPlace(t, s, server)) })
 	for name := range s.leftovers(t, os.Getpid()) {
 		if !before[name] {
@@ -86,7 +108,7 @@ func cases() []testCase {
 		{"a server that never listens is reported", neverListens},
 		{"a deployment cancelled at any time leaves nothing", cancelled},
 		{"a context that ended already starts nothing", endedBefore},
-		{"a port that is taken in between is replaced", portTaken},
+		{"a port that is taken in between is replaced, or cannot be taken", portTaken},
 		{"an executable that is not there is named", noExecutable},
 		{"an unknown option is refused", unknownOption},
 	}
@@ -98,20 +120,30 @@ type place struct {
 	*testing.T
 	Suite
 	server, dir, mark string
-	target            targets.Target
+	// words are those that the command line of a process has to hold to belong
+	// here, where its environment does not have the mark.
+	words  []string
+	target targets.Target
 }
 
 func newPlace(t *testing.T, s Suite, server string) *place {
 	t.Helper()
-	p := &place{T: t, Suite: s, server: server, dir: t.TempDir()}
-	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(p.dir)) + strconv.Itoa(os.Getpid())
-	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: p.dir})
-	if err != nil {
-		t.Fatalf("open %s: %v", s.Kind.Name, err)
-	}
-	p.target = target
+	p := &place{T: t, Suite: s, server: server}
+	dir := t.TempDir()
+	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + strconv.Itoa(os.Getpid())
+	p.move(dir)
 	t.Cleanup(p.clean)
 	return p
+}
+
+// move opens the target with another folder.
+func (p *place) move(dir string) {
+	p.Helper()
+	target, err := p.Kind.Open(targets.Config{Options: p.Options, Dir: dir})
+	if err != nil {
+		p.Fatalf("open %s: %v", p.Kind.Name, err)
+	}
+	p.dir, p.words, p.target = dir, []string{dir + "/"}, target
 }
 
 // workload runs the test server with further environment.

@@ -57,7 +57,7 @@ func (p *place) vanished() {
 	p.Helper()
 	for deadline := time.Now().Add(patience / 6); len(p.processes()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			p.Errorf("left behind: %q", p.processes())
+			p.Errorf("left behind: %v", p.processes())
 			return
 		}
 	}

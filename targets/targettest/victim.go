@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ type victim struct {
 func (p *place) victim(name string, env ...string) *victim {
 	p.Helper()
 	own := *p
-	own.mark, own.dir = p.mark+name, p.dir+"/"+name
+	own.mark = p.mark + name
 	test, _, _ := strings.Cut(p.Name(), "/")
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
 	// The mark is not the end of a variable, so the victim itself does not bear it.
@@ -62,6 +63,8 @@ func (p *place) victim(name string, env ...string) *victim {
 	if err := cmd.Start(); err != nil {
 		p.Fatal(err)
 	}
+	// Its folders are beside those of the others, and name who made them.
+	own.words = slices.Concat(p.words, []string{fmt.Sprintf("-%d-", cmd.Process.Pid)})
 	v := &victim{place: &own, cmd: cmd, out: bufio.NewScanner(out)}
 	p.Cleanup(v.kill)
 	return v

@@ -24,6 +24,7 @@ import (
 type Report struct {
 	Args       []string
 	Env        []string
+	Began      time.Time // when the server started
 	GOMAXPROCS int
 	CPUs       string // as in /proc/self/status
 	UID        int
@@ -77,6 +78,7 @@ func tell(control, port string) error {
 }
 
 func handler(stderr io.Writer) http.Handler {
+	began := time.Now()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
 		if os.Getenv("TEST_START") == "never" {
@@ -85,7 +87,7 @@ func handler(stderr io.Writer) http.Handler {
 		}
 	})
 	mux.HandleFunc("GET /report", func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(report(r.FormValue("write") != "")) // the client sees a short answer
+		_ = json.NewEncoder(w).Encode(report(began, r.FormValue("write") != "")) // the client sees a short answer
 	})
 	mux.HandleFunc("POST /burn", func(_ http.ResponseWriter, r *http.Request) {
 		burn(time.Duration(number(r, "ms")) * time.Millisecond)
@@ -141,8 +143,8 @@ func spent() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func report(write bool) Report {
-	r := Report{Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid()}
+func report(began time.Time, write bool) Report {
+	r := Report{Began: began, Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid()}
 	status, _ := os.ReadFile("/proc/self/status") // the fields stay empty without it
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":\t")

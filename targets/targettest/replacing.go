@@ -1,0 +1,55 @@
+package targettest
+
+import (
+	"strings"
+	"time"
+
+	"servebench/targets"
+)
+
+// replaced ends a server of a place that replaces it: the deployment goes on,
+// and requests are answered by another server.
+func (p *place) replaced(d *targets.Deployment, end func()) {
+	p.Helper()
+	before := p.born(d)
+	end()
+	if after := p.born(d); after == before {
+		p.Error("the server that ended still answers")
+	}
+	select {
+	case <-d.Done():
+		p.Errorf("the deployment ended with one of its servers: %v", d.Err())
+	default:
+	}
+	p.close(d)
+	if err := d.Err(); err != nil {
+		p.Errorf("Err after Close: %v", err)
+	}
+}
+
+// born says when the server that answers started, by its own clock. A server
+// that was killed from outside may still be taken for alive by the next request,
+// which fails with it.
+func (p *place) born(d *targets.Deployment) time.Time {
+	p.Helper()
+	var r report
+	err := p.ask(d, "GET", "/report", &r)
+	for deadline := time.Now().Add(patience); err != nil; err = p.ask(d, "GET", "/report", &r) {
+		if !isServerError(err) || time.Now().After(deadline) {
+			p.Fatalf("GET /report: %v", err)
+		}
+	}
+	return r.Began
+}
+
+// fails sends a request that ends the server, which has to be answered with a
+// 5xx by the place itself.
+func (p *place) fails(d *targets.Deployment, path string) {
+	p.Helper()
+	if err := p.ask(d, "POST", path, nil); !isServerError(err) {
+		p.Errorf("POST %s, which ends the server: %v, want an answer 5xx", path, err)
+	}
+}
+
+// isServerError reports whether the request was answered with a 5xx.
+func isServerError(err error) bool { return err != nil && strings.Contains(err.Error(), " answered 5") }
