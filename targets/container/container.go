@@ -48,6 +48,7 @@ func Kind() targets.Kind {
 	return targets.Kind{
 		Name:      "container",
 		Doc:       "The server in a container, by the Docker Engine or by runc.",
+		Images:    true,
 		Options:   options(),
 		Check:     check,
 		Open:      open,
