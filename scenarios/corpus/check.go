@@ -89,9 +89,11 @@ func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
 	var out Outcome
 	for j, answer := range answers {
 		expect := e.expect[j]
-		out.Counts.Labelled++
-		if answer.Label == expect.label {
-			out.Counts.Correct++
+		if c.labelled {
+			out.Counts.Labelled++
+			if answer.Label == expect.label {
+				out.Counts.Correct++
+			}
 		}
 		if !c.known {
 			continue

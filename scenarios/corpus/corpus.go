@@ -30,6 +30,9 @@ type Config struct {
 	// probability of class 1. The label it implies is 1 from 0.5 on, else 0.
 	// nil: the model is not known, and neither is the agreement with it.
 	Predict func(features []float32) float32
+	// Unlabelled says that the model knows nothing of the examples' labels, so
+	// that comparing its answers with them would tell nothing.
+	Unlabelled bool
 }
 
 // Corpus is a set of requests with the answers expected to them. Request, Len
@@ -37,6 +40,7 @@ type Config struct {
 type Corpus struct {
 	protocol protocol.Protocol
 	known    bool // the expected predictions are
+	labelled bool // the examples' labels are something to compare with
 	entries  []entry
 	hash     string
 }
@@ -66,7 +70,7 @@ func Build(cfg Config) (*Corpus, error) {
 	if cfg.Batch < 1 {
 		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
 	}
-	c := &Corpus{protocol: cfg.Protocol, known: cfg.Predict != nil, entries: make([]entry, cfg.Size)}
+	c := &Corpus{protocol: cfg.Protocol, known: cfg.Predict != nil, labelled: !cfg.Unlabelled, entries: make([]entry, cfg.Size)}
 	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
 	batch := make([]generators.Example, cfg.Batch)
 	sum := sha256.New()
