@@ -12,9 +12,14 @@ func testCatalogue() Catalogue {
 	return Catalogue{
 		Targets: []targets.Kind{
 			{Name: "physical", Doc: "a process on this machine"},
-			{Name: "container", Doc: "a container on this machine", Options: []targets.Option{
+			{Name: "container", Doc: "a container on this machine", Images: true, Options: []targets.Option{
 				{Name: "network", Doc: "how the port is reached: host or bridge", Default: "host", Values: []string{"host", "bridge"}},
 				{Name: "runtime", Doc: "the OCI runtime", Default: ""},
+			}},
+			{Name: "vm", Doc: "a machine within this one"},
+			{Name: "lambda", Doc: "a function"},
+			{Name: "endpoint", Doc: "a server that runs already", Running: true, Options: []targets.Option{
+				{Name: "url", Doc: "where it answers", Default: ""},
 			}},
 		},
 		Generators: []generators.Kind{

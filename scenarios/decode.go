@@ -96,6 +96,14 @@ func (s *Scenario) resolve(cat Catalogue) {
 			s.Workload.Ready = p.Ready
 		}
 	}
+	for i := range s.Load {
+		if s.Load[i].Model == "" {
+			s.Load[i].Model = s.Workload.Model
+		}
+	}
+	if len(s.Load) == 0 {
+		s.Load = nil
+	}
 	wanted := map[string]map[string]string{}
 	for _, target := range s.Targets {
 		wanted[target] = s.Options[target]

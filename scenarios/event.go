@@ -15,6 +15,9 @@ type Event struct {
 	// server is being deployed.
 	Target, Phase string
 	Round, Rounds int
+	// Alone says that the server is deployed for its cold start alone; Round and
+	// Rounds count those deployments then.
+	Alone bool
 	// Left estimates how long the run will still take.
 	Left time.Duration
 	// Load is how far the phase has come.
@@ -24,7 +27,8 @@ type Event struct {
 // clock estimates the time left: the schedules are known, the time that a
 // visit takes beside them is learned from the visits so far.
 type clock struct {
-	visits   int           // still to come, the present one included
+	visits   int           // with load, still to come, the present one included
+	alone    int           // for a cold start alone, which come after the others
 	load     time.Duration // schedule per visit
 	played   time.Duration // of the present visit's schedule, phases that are over
 	overhead time.Duration // sum over the visits that are over
@@ -40,7 +44,7 @@ func (c *clock) left(inPhase time.Duration) time.Duration {
 	if c.over > 0 {
 		perVisit = c.overhead / time.Duration(c.over)
 	}
-	all := time.Duration(c.visits) * (c.load + perVisit)
+	all := time.Duration(c.visits)*c.load + time.Duration(c.visits+c.alone)*perVisit
 	return max(0, all-c.played-inPhase)
 }
 
@@ -48,6 +52,10 @@ func (c *clock) left(inPhase time.Duration) time.Duration {
 func (c *clock) endVisit(took time.Duration) {
 	c.overhead += max(0, took-c.played)
 	c.over++
-	c.visits--
 	c.played = 0
+	if c.visits > 0 {
+		c.visits--
+	} else {
+		c.alone--
+	}
 }

@@ -28,6 +28,7 @@ func faults() []faulty {
 	const (
 		workload = "{server: reference, model: credit}"
 		phase    = "  - {name: steady, rate: 100, duration: 10s}\n"
+		twin     = "  - {name: noop, model: noop, rate: 100, duration: 10s}\n"
 		fraction = "a fraction such as 0.01 or 1%"
 		name     = "a name of letters, digits, - and _, at most 64 of them"
 		server   = "server: reference, or a command, or an image"
@@ -37,8 +38,8 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, data, load, rounds, spare_rounds, awake, seed, timeout, limits, slo, container`}},
-		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, law, rate, duration, measure`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_rounds, deploys, awake, seed, timeout, limits, slo, container, endpoint`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, law, rate, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
@@ -86,8 +87,8 @@ func faults() []faulty {
 		{name: "variable twice", old: "model: credit}", new: "model: credit, env: [A=1, A=2]}", beyond: true, want: []string{`3:57: workload.env[1]: A is set already; want each variable once`}},
 		{name: "empty argument", old: workload, new: "{command: [\"\"], model: credit}", beyond: true, want: []string{`3:22: workload.command[0]: the text is empty; want an argument`}},
 
-		{name: "unknown target", old: "physical", new: "phsical", want: []string{`2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container`}},
-		{name: "unknown target like no other", old: "physical", new: "moon", want: []string{`2:11: targets[0]: unknown target "moon"; want one of physical, container`}},
+		{name: "unknown target", old: "physical", new: "phsical", want: []string{`2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint`}},
+		{name: "unknown target like no other", old: "physical", new: "moon", want: []string{`2:11: targets[0]: unknown target "moon"; want one of physical, container, vm, lambda, endpoint`}},
 		{name: "unknown server", old: "server: reference", new: "server: refrence", want: []string{`3:20: workload.server: unknown server "refrence" (did you mean "reference"?); want reference`}},
 		{name: "unknown model", old: "model: credit", new: "model: creidt", beyond: true, want: []string{`3:38: workload.model: the reference server has no model "creidt" (did you mean "credit"?); want one of credit, noop`}},
 		{name: "unknown generator hides its parameters", old: "{generator: credit}", new: "{generator: credits, noise: 1}", want: []string{`4:19: data.generator: unknown generator "credits" (did you mean "credit"?); want one of credit, prompts`}},
@@ -99,14 +100,40 @@ func faults() []faulty {
 		{name: "no target", old: "[physical]", new: "[]", want: []string{`2:10: targets: the list is empty; want a list of targets, such as [physical]`}},
 		{name: "target twice", old: "[physical]", new: "[physical, container, physical]", beyond: true, want: []string{`2:32: targets[2]: "physical" is in the list already; want each target once`}},
 		{name: "phase twice", old: phase, new: phase + phase, beyond: true, want: []string{`7:12: load[1].name: load[0] is called "steady" as well; want a name of its own`}},
-		{name: "no phase", old: "load:\n" + phase, new: "load: []\n", want: []string{`5:7: load: the list is empty; want a list of phases with name, rate and duration`}},
+		{name: "nothing to do", old: "load:\n" + phase, new: "load: []\n", want: []string{`5:7: load: no phase of load, and no deploys; want a list of phases with name, rate and duration, or deploys above 0`}},
+		{name: "nothing to do, and no word of it", old: "load:\n" + phase, new: "deploys: 0\n", want: []string{`1:1: load: no phase of load, and no deploys; want a list of phases with name, rate and duration, or deploys above 0`}},
+		{name: "no server to deploy", old: "[physical]", new: "[endpoint]\ndeploys: 2", beyond: true, want: []string{`3:10: deploys: the server of every target runs already, so there is no start to time; want 0, or a target that starts its server`}},
 		{name: "nothing measured", old: "10s}", new: "10s, measure: false}", beyond: true, want: []string{`6:3: load: every phase has measure: false, so there is nothing to report; want at least one phase that is measured`}},
 		{name: "phase without a request", old: "10s", new: "4ms", beyond: true, want: []string{`6:41: load[0].duration: 4ms at 100 per second is no request at all; want a longer phase or a higher rate`}},
 		{name: "run without an end", old: "10s", new: "241h", beyond: true, want: []string{`6:3: load: 3 rounds on 1 targets take 723 hours in all; want at most 720h`}},
+		{name: "corpora beyond memory", old: "{generator: credit}\nload:\n" + phase, new: "{generator: credit, batch: 501}\nload:\n" + phase + "  - {name: other, model: noop, rate: 1, duration: 1s}\n", beyond: true, want: []string{`4:7: data.corpus: 10000 requests of 501 examples for 2 models are 10020000 examples to hold in memory; want at most 10000000`}},
 		{name: "corpus beyond memory", old: "{generator: credit}", new: "{generator: credit, batch: 1001}", beyond: true, want: []string{`4:7: data.corpus: 10000 requests of 1001 examples are 10010000 examples to hold in memory; want at most 10000000`}},
 		{name: "no server", old: "server: reference, ", new: "", want: []string{`3:11: workload: no server named; want ` + server}},
+		{name: "no server for one of the targets", old: "[physical]\nworkload: {server: reference, ", new: "[endpoint, physical]\nworkload: {", want: []string{`3:11: workload: no server named; want ` + server}},
+		{name: "image alone where images do not run", old: "[physical]\nworkload: " + workload, new: "[container, physical, endpoint, vm]\nworkload: {image: x, model: m}", beyond: true, want: []string{
+			`2:22: targets[1]: physical runs no container images, and workload.image is all there is of the server; want workload.command beside it, or container`,
+			`2:42: targets[3]: vm runs no container images, and workload.image is all there is of the server; want workload.command beside it, or container`,
+		}},
+		{name: "unknown model of a phase", old: "rate: 100", new: "model: nop, rate: 100", beyond: true, want: []string{`6:27: load[0].model: the reference server has no model "nop" (did you mean "noop"?); want one of credit, noop`}},
+		{name: "tax without a phase", new: twin + "tax: {noop: noop}\n", want: []string{`8:6: tax.model: missing; want ` + name}},
+		{name: "tax of phases that are not there", new: twin + "tax: {noop: nop, model: stedy}\n", beyond: true, want: []string{
+			`8:13: tax.noop: there is no phase "nop" (did you mean "noop"?); want one of steady, noop`,
+			`8:25: tax.model: there is no phase "stedy" (did you mean "steady"?); want one of steady, noop`,
+		}},
+		{name: "tax without load", old: "load:\n" + phase, new: "deploys: 1\ntax: {noop: a, model: b}\n", beyond: true, want: []string{
+			`6:13: tax.noop: there is no phase "a"; want a phase of load`,
+			`6:23: tax.model: there is no phase "b"; want a phase of load`,
+		}},
+		{name: "tax of one phase", new: twin + "tax: {noop: noop, model: noop}\n", beyond: true, want: []string{`8:26: tax.model: "noop" is the phase of tax.noop as well; want another phase`}},
+		{name: "tax of one model", new: strings.Replace(twin, "model: noop", "model: credit", 1) + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:26: tax.model: the phases "noop" and "steady" ask for the same model, "credit"; want phases that differ in their key model`}},
+		{name: "tax of a warm-up", new: strings.Replace(twin, "10s", "10s, measure: false", 1) + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:13: tax.noop: the phase "noop" has measure: false, so that it shows nothing; want a phase that is measured`}},
+		{name: "tax of phases that differ in all", new: "  - {name: noop, model: noop, law: constant, rate: 99, duration: 9s}\ntax: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:26: tax.model: the phase "steady" has law: poisson and the phase "noop" law: constant, so that they differ in more than the model; want the same law in both`,
+			`8:26: tax.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
+			`8:26: tax.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
+		}},
 		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command or image; want one or the other`}},
-		{name: "agreement that is not known", old: workload, new: "{image: x, model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
+		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
 		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},
 		{name: "checks across values wait for the values", old: phase, new: "  - {name: steady, rate: x, duration: 4ms, measure: 0}\n", want: []string{

@@ -20,7 +20,8 @@ const maxAnswer = 64 << 20
 func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, s.scenario.Timeout)
 	defer cancel()
-	request := s.requests.Request(0)
+	requests := s.corpora[s.scenario.Workload.Model]
+	request := requests.Request(0)
 	req, err := http.NewRequestWithContext(ctx, request.Method, endpoint.URL+request.Path, bytes.NewReader(request.Body))
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 	if resp.StatusCode/100 != 2 {
 		return &foreignAnswerError{reason: "status " + resp.Status, body: body}
 	}
-	outcome := s.requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
+	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
 	switch outcome.Class {
 	case "":
 		return nil

@@ -13,7 +13,12 @@ func orNone[V comparable](k kind[V]) kind[V] {
 
 // orNil also takes none, which stands for nil.
 func orNil[V any](k kind[V]) kind[*V] {
-	pointed := kind[*V]{
+	return optional(pointed(k), nil, isNoPointer)
+}
+
+// pointed makes a kind of pointers to values of another kind.
+func pointed[V any](k kind[V]) kind[*V] {
+	return kind[*V]{
 		label: k.label,
 		want:  k.want,
 		read: func(d *decoder, n *node, path string) (*V, bool) {
@@ -22,9 +27,11 @@ func orNil[V any](k kind[V]) kind[*V] {
 		},
 		write:  func(v *V) any { return k.write(*v) },
 		schema: k.schema,
+		keys:   k.keys,
 	}
-	return optional(pointed, nil, func(v *V) bool { return v == nil })
 }
+
+func isNoPointer[V any](v *V) bool { return v == nil }
 
 // leftOut also takes none, and does not write what is missing.
 func leftOut[V any](k kind[V], isMissing func(V) bool) kind[V] {

@@ -31,7 +31,7 @@ func TestParseDefaults(t *testing.T) {
 		Workload:    Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
 		Protocol:    "v2",
 		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
-		Load:        []Phase{{Name: "steady", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
+		Load:        []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
 		Rounds:      3,
 		SpareRounds: 5,
 		Awake:       true,
@@ -64,8 +64,11 @@ data: {generator: credit, batch: 8, corpus: 500, noise: 0, function: 3}
 load:
   - {name: warm-up, law: constant, rate: 0.5, duration: 1m30s, measure: false}
   - {name: steady, law: poisson, rate: 1e3, duration: 250ms}
+  - {name: nothing, model: noop, law: poisson, rate: 1000, duration: 0.25s}
+tax: {noop: nothing, model: steady}
 rounds: 2
 spare_rounds: 7
+deploys: 20
 awake: false
 seed: 18446744073709551615
 timeout: 5s
@@ -89,11 +92,14 @@ container: {network: bridge, runtime: 1}
 		Protocol: "openai",
 		Data:     Data{Generator: "credit", Batch: 8, Corpus: 500, Params: map[string]float64{"noise": 0, "function": 3}},
 		Load: []Phase{
-			{Name: "warm-up", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},
-			{Name: "steady", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
+			{Name: "warm-up", Model: "credit", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},
+			{Name: "steady", Model: "credit", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
+			{Name: "nothing", Model: "noop", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
 		},
+		Tax:         &Tax{Noop: "nothing", Model: "steady"},
 		Rounds:      2,
 		SpareRounds: 7,
+		Deploys:     20,
 		Awake:       false,
 		Seed:        1<<64 - 1,
 		Timeout:     5 * time.Second,
@@ -162,11 +168,11 @@ rouds: 3
 	if !errors.As(err, &faults) || len(faults) != 5 {
 		t.Fatalf("Parse: %v, want five faults", err)
 	}
-	want := `five.yaml:2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container
+	want := `five.yaml:2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, rounds, spare_rounds, awake, seed, timeout, limits, slo, container`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_rounds, deploys, awake, seed, timeout, limits, slo, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -17,9 +17,10 @@ import (
 
 // phases plays the load on a deployment. Its error says that the server died.
 func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
-	for i, phase := range s.scenario.Load {
+	for _, i := range s.scenario.order(v.schedule) {
+		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
-			s.record.Interrupted = fmt.Sprintf("stopped before phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
+			s.interrupted("before phase %s of %s", phase.Name, s.where(v))
 			return nil
 		}
 		if err := s.phase(ctx, v, i, deployment); err != nil {
@@ -61,13 +62,27 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	cell.Target, cell.Phase, cell.Round, cell.Measured = v.target, phase.Name, v.round, phase.Measure
 	cell.Log, cell.Machine = log.Name(), machine()
 	if errBefore == nil && errAfter == nil {
-		cell.Usage = record.Usage{CPU: after.CPU - before.CPU, Resident: int64(after.Resident), Known: true}
+		cell.Usage = used(before, after)
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
-		s.record.Interrupted = fmt.Sprintf("stopped in phase %s of %s in round %d of %d", phase.Name, v.target, v.round, s.planned)
+		s.interrupted("in phase %s of %s", phase.Name, s.where(v))
 	}
 	return err
+}
+
+// used is what a target spent between two moments.
+func used(before, after targets.Usage) record.Usage {
+	u := record.Usage{CPU: after.CPU - before.CPU, Resident: int64(after.Resident), Known: true}
+	for _, m := range after.Meters {
+		for _, was := range before.Meters {
+			if was.Name == m.Name {
+				m.Value -= was.Value
+			}
+		}
+		u.Meters = append(u.Meters, record.Meter(m))
+	}
+	return u
 }
 
 // cellFiles are the files that a cell is recorded into.
@@ -86,7 +101,7 @@ func (f cellFiles) close() error {
 
 // attack configures the load of a cell and opens its files.
 func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase := s.scenario.Load[i]
+	phase, drawn := s.scenario.Load[i], s.scenario.drawnAs(i)
 	kind, ok := kindNamed(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
 	if !ok {
 		return attack.Config{}, cellFiles{}, fmt.Errorf("unknown law %q", phase.Law)
@@ -101,10 +116,10 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	}
 	cfg := attack.Config{
 		Endpoint:    endpoint,
-		Corpus:      s.requests,
-		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.schedule, i)),
+		Corpus:      s.corpora[phase.Model],
+		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.schedule, drawn)),
 		Span:        phase.Duration,
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.schedule, i),
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.schedule, drawn),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
 		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout, s.openFiles),

@@ -12,7 +12,10 @@ type round struct {
 	// schedule is the round whose due times and order of requests it plays: its
 	// own, or that of the round it is played for again.
 	schedule int
-	targets  []string
+	// alone, from 1, counts the rounds in which the targets are deployed for
+	// their cold starts alone; 0 in a round of load.
+	alone   int
+	targets []string
 }
 
 // rounds returns the rounds of a plan, without end. Within a round the order of
@@ -36,17 +39,31 @@ func rounds(targets []string, seed uint64) iter.Seq[round] {
 }
 
 // visit is one deployment of the plan: a fresh server on a target, which all
-// phases of the load are then played on.
+// phases of the load are then played on, unless its start is all that is wanted.
 type visit struct {
 	round    int // its number
 	schedule int
+	alone    int // as of the round
 	target   string
 }
 
 // String says which visit it is: "physical, round 2".
 func (v visit) String() string {
-	if v.target == "" {
-		return fmt.Sprintf("round %d", v.round)
+	pass := fmt.Sprintf("round %d", v.round)
+	if v.alone > 0 {
+		pass = fmt.Sprintf("deployment %d for its start alone", v.alone)
 	}
-	return fmt.Sprintf("%s, round %d", v.target, v.round)
+	if v.target == "" {
+		return pass
+	}
+	return v.target + ", " + pass
+}
+
+// event is what a watcher is told of a visit.
+func (v visit) event() Event {
+	e := Event{Target: v.target, Round: v.round}
+	if v.alone > 0 {
+		e.Round, e.Alone = v.alone, true
+	}
+	return e
 }

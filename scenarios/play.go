@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -13,27 +14,52 @@ type disturbance struct {
 	why      string
 }
 
-// play plays the rounds of the plan, as far as nobody stops it, and then plays
-// those again in which the instrument was disturbed, as far as the scenario
-// spares rounds for it. When no round was undisturbed, none is played again: the
-// reason is then more than a passing one, and the run is what it is.
+// play plays the rounds of load, and then deploys the targets for their cold
+// starts alone, all as far as nobody stops it.
 func (s *session) play(ctx context.Context) {
 	names := s.available()
-	s.planned = s.scenario.Rounds
+	next, stop := iter.Pull(rounds(names, s.scenario.Seed))
+	defer stop()
+	s.expect(names)
+	if len(s.scenario.Load) > 0 {
+		s.playLoad(ctx, next)
+	}
+	for alone := 1; alone <= s.scenario.Deploys && !s.over(); alone++ {
+		r, _ := next()
+		r.alone = alone
+		s.round(ctx, r)
+	}
+}
+
+// expect sets the clock to the plan.
+func (s *session) expect(names []string) {
+	if len(s.scenario.Load) > 0 {
+		s.planned = s.scenario.Rounds
+	}
 	s.clock.visits = s.planned * len(names)
 	for _, phase := range s.scenario.Load {
 		s.clock.load += phase.Duration
 	}
+	for _, name := range names {
+		if !s.targetEntry(name).Running {
+			s.clock.alone += s.scenario.Deploys
+		}
+	}
+}
+
+// playLoad plays the rounds of the plan, and then those again in which the
+// instrument was disturbed, as far as the scenario spares rounds for it. When no
+// round was undisturbed, none is played again: the reason is then more than a
+// passing one, and the run is what it is.
+func (s *session) playLoad(ctx context.Context, next func() (round, bool)) {
 	var disturbed []disturbance
 	believed, spare := 0, s.scenario.SpareRounds
-	for r := range rounds(names, s.scenario.Seed) {
-		if r.number > s.scenario.Rounds {
-			if len(disturbed) == 0 || believed == 0 {
-				return
-			}
+	for played := 0; played < s.scenario.Rounds || len(disturbed) > 0 && believed > 0; played++ {
+		r, _ := next()
+		if played >= s.scenario.Rounds {
 			s.setAside(disturbed[0], r.number)
 			r.schedule, disturbed = disturbed[0].schedule, disturbed[1:]
-			s.clock.visits += len(names)
+			s.clock.visits += len(r.targets)
 			s.planned++
 		}
 		if s.round(ctx, r); s.over() {
@@ -60,15 +86,19 @@ func (s *session) available() []string {
 	return names
 }
 
-// round visits every target once.
+// round visits every target once; for a start alone, only those that have one.
 func (s *session) round(ctx context.Context, r round) {
 	for _, target := range r.targets {
+		if r.alone > 0 && s.targetEntry(target).Running {
+			continue
+		}
+		v := visit{round: r.number, schedule: r.schedule, alone: r.alone, target: target}
 		if s.stopped(ctx) {
-			s.record.Interrupted = fmt.Sprintf("stopped before %s in round %d of %d", target, r.number, s.planned)
+			s.interrupted("before %s", s.where(v))
 			return
 		}
 		began := time.Now()
-		s.visit(ctx, visit{round: r.number, schedule: r.schedule, target: target})
+		s.visit(ctx, v)
 		s.clock.endVisit(time.Since(began))
 		s.save()
 		if s.over() {

@@ -8,9 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"servebench/generators"
 	"servebench/reports/record"
-	"servebench/scenarios/corpus"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -27,11 +25,10 @@ func (s *session) prepare(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
-	predict, err := s.newWorkload(proto)
-	if err != nil {
+	if err := s.newWorkload(proto); err != nil {
 		return err
 	}
-	return s.newCorpus(proto, predict)
+	return s.newCorpora(proto)
 }
 
 func (s *session) newRecord() {
@@ -46,7 +43,7 @@ func (s *session) newRecord() {
 			Name:        sc.Name,
 			Description: sc.Description,
 			Seed:        sc.Seed,
-			Rounds:      sc.Rounds,
+			Deploys:     sc.Deploys,
 			SLO: record.SLO{
 				P50: sc.SLO.P50, P90: sc.SLO.P90, P99: sc.SLO.P99, P999: sc.SLO.P999,
 				Errors: sc.SLO.Errors, Agreement: sc.SLO.Agreement, Accuracy: sc.SLO.Accuracy,
@@ -54,9 +51,15 @@ func (s *session) newRecord() {
 			Batch: sc.Data.Batch,
 		},
 	}
+	if len(sc.Load) > 0 {
+		s.record.Scenario.Rounds = sc.Rounds
+	}
+	if sc.Tax != nil {
+		s.record.Scenario.Tax = &record.Tax{Noop: sc.Tax.Noop, Model: sc.Tax.Model}
+	}
 	for _, p := range sc.Load {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, record.Phase{
-			Name: p.Name, Law: p.Law, Rate: float64(p.Rate), Duration: p.Duration, Measured: p.Measure, Open: true,
+			Name: p.Name, Model: p.Model, Law: p.Law, Rate: float64(p.Rate), Duration: p.Duration, Measured: p.Measure, Open: true,
 		})
 	}
 }
@@ -71,7 +74,7 @@ func (s *session) openTargets(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
-		entry := record.Target{Name: name}
+		entry := record.Target{Name: name, Running: kind.Running}
 		place, err := s.open(ctx, kind)
 		var unavailable *targets.Unavailable
 		switch {
@@ -102,7 +105,12 @@ func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, 
 		}
 	}
 	s.sweep(ctx, kind)
-	return kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
+	place, err := kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
+	var unavailable *targets.Unavailable
+	if err != nil && !errors.As(err, &unavailable) {
+		return nil, Faults{{Problem: err.Error()}} // which names the target and its option
+	}
+	return place, err
 }
 
 // sweep removes what a killed servebench left on the target, which would disturb
@@ -115,95 +123,6 @@ func (s *session) sweep(ctx context.Context, kind targets.Kind) {
 	if err != nil {
 		s.note("remove what a killed servebench left on %s: %v", kind.Name, err)
 	}
-}
-
-// newWorkload works out the server to run and, where its model is known, the
-// oracle for its answers.
-func (s *session) newWorkload(proto protocol.Kind) (predict func([]float32) float32, err error) {
-	w := s.scenario.Workload
-	s.workload = targets.Workload{Command: w.Command, Image: w.Image, Env: w.Env, Ready: w.Ready}
-	if s.workload.Ready == "" {
-		s.workload.Ready = proto.Ready
-	}
-	cpus, err := host.CPUs()
-	if err != nil {
-		return nil, err
-	}
-	if s.openFiles, err = host.OpenFiles(); err != nil {
-		return nil, err
-	}
-	s.record.Environment = append(s.record.Environment, record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
-	s.split = host.Share(cpus, s.scenario.Limits.CPUs)
-	if wanted := s.scenario.Limits.CPUs; len(s.split.Target) < wanted {
-		s.record.Environment = append(s.record.Environment, record.Fact{
-			Name: "limits.cpus", Value: fmt.Sprintf("%d, where the scenario asks for %d: this machine has %d, and the generator needs one", len(s.split.Target), wanted, len(cpus)), Unequal: true,
-		})
-	}
-	s.workload.Limits = targets.Limits{
-		CPUs:       s.split.Target,
-		Memory:     s.scenario.Limits.Memory,
-		GOMAXPROCS: len(s.split.Target),
-	}
-	if w.Server != ReferenceServer { // the user's own: nobody here knows its model
-		return nil, s.checkCommand()
-	}
-	model, ok := kindNamed(s.Reference.Models, w.Model, func(m Model) string { return m.Name })
-	if !ok {
-		return nil, fmt.Errorf("workload.model: the reference server has no model %q", w.Model)
-	}
-	if model.Generator != s.scenario.Data.Generator {
-		return nil, fmt.Errorf("data.generator: model %q takes the examples of generator %q, not of %q",
-			w.Model, model.Generator, s.scenario.Data.Generator)
-	}
-	s.workload.Command, err = s.Reference.Command(w.Model)
-	return model.Predict, err
-}
-
-// checkCommand finds out before the run whether the user's own server is there.
-func (s *session) checkCommand() error {
-	if len(s.workload.Command) == 0 {
-		return nil
-	}
-	if _, err := s.workload.Executable(); err != nil {
-		return Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
-	}
-	return nil
-}
-
-// newCorpus materialises the requests and hashes them into the record.
-func (s *session) newCorpus(proto protocol.Kind, predict func([]float32) float32) error {
-	data := s.scenario.Data
-	kind, ok := kindNamed(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
-	if !ok {
-		return fmt.Errorf("unknown generator %q", data.Generator)
-	}
-	generator, err := kind.Open(generators.Config{Params: data.Params})
-	if err != nil {
-		return fmt.Errorf("open generator %s: %w", data.Generator, err)
-	}
-	client, err := proto.Open(protocol.Config{Model: s.scenario.Workload.Model, Schema: generator.Schema()})
-	if err != nil {
-		return fmt.Errorf("open protocol %s: %w", proto.Name, err)
-	}
-	s.requests, err = corpus.Build(corpus.Config{
-		Generator: generator,
-		Protocol:  client,
-		Size:      data.Corpus,
-		Batch:     data.Batch,
-		Seed:      subseed(s.scenario.Seed, seedData),
-		Predict:   predict,
-	})
-	if err != nil {
-		return fmt.Errorf("build corpus: %w", err)
-	}
-	text, err := s.scenario.YAML()
-	if err != nil {
-		return fmt.Errorf("resolve scenario: %w", err)
-	}
-	s.record.Scenario.Text = string(text)
-	s.record.Scenario.Payloads = s.requests.Hash()
-	s.record.Scenario.Corpus = s.requests.Len()
-	return nil
 }
 
 // kindNamed finds an entry of a list by its name.

@@ -22,9 +22,18 @@ func (s *session) pin() (restore func()) {
 	case s.split.Shared:
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
-	s.record.Environment = append(s.record.Environment, fact,
-		record.Fact{Name: "target CPUs", Value: targets.FormatCPUs(s.split.Target)}, s.priority(), s.awake())
+	s.record.Environment = append(s.record.Environment, fact, s.targetCPUs(), s.priority(), s.awake())
 	return restore
+}
+
+// targetCPUs says which CPUs the targets have. Where no server is started here
+// they are merely left free, for one that runs on this machine.
+func (s *session) targetCPUs() record.Fact {
+	cpus := targets.FormatCPUs(s.split.Target)
+	if s.startsAny() {
+		return record.Fact{Name: "target CPUs", Value: cpus}
+	}
+	return record.Fact{Name: "CPUs left free", Value: cpus + "; the CPUs of a server that runs already are not known"}
 }
 
 // quieting is something that keeps disturbances from the generator while it

@@ -42,14 +42,17 @@ type Runner struct {
 // Reference is what a run needs to know of the reference server.
 type Reference struct {
 	Models []Model
-	// Command returns the argument vector that serves a model.
-	Command func(model string) ([]string, error)
+	// Command returns the argument vector that serves models, given by their
+	// names.
+	Command func(models []string) ([]string, error)
 }
 
 // Model is one model of the reference server, as an oracle for its answers.
 type Model struct {
-	Name      string
-	Generator string // the generator of the examples it takes
+	Name string
+	// Generator is the one of the examples it takes; "": it takes any and does
+	// not look at them, so that its answers are not compared with their labels.
+	Generator string
 	// Predict returns the probability of class 1: what a right answer says.
 	Predict func(features []float32) float32
 }
@@ -68,13 +71,13 @@ type session struct {
 	record   *record.Run
 	writer   *record.Writer
 	workload targets.Workload
-	requests *corpus.Corpus
+	corpora  map[string]*corpus.Corpus // the requests by the model they ask
 	places   map[string]targets.Target
 	split    host.Split
 	quiet    []quieting
 	// openFiles is the limit of files this process may have open.
 	openFiles uint64
-	planned   int // rounds, those played again included
+	planned   int // rounds of load, those played again included
 	clock     clock
 	faults    []error
 	// broken says that the record cannot be written any more.
@@ -112,6 +115,19 @@ func (s *session) stopped(ctx context.Context) bool {
 	}
 }
 
+// interrupted records what of the plan the run was stopped in or before.
+func (s *session) interrupted(format string, args ...any) {
+	s.record.Interrupted = "stopped " + fmt.Sprintf(format, args...)
+}
+
+// where says how far in the plan a visit is: "physical in round 2 of 5".
+func (s *session) where(v visit) string {
+	if v.alone > 0 {
+		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.Deploys)
+	}
+	return fmt.Sprintf("%s in round %d of %d", v.target, v.round, s.planned)
+}
+
 // save writes the record as it stands, so that whatever happens next finds it
 // on disk.
 func (s *session) save() {
@@ -129,6 +145,9 @@ func (s *session) note(format string, args ...any) {
 func (s *session) observe(e Event) {
 	if s.Observe != nil {
 		e.Rounds = s.planned
+		if e.Alone {
+			e.Rounds = s.scenario.Deploys
+		}
 		s.Observe(e)
 	}
 }
@@ -136,6 +155,8 @@ func (s *session) observe(e Event) {
 // progress returns the attack's watcher for one phase of a visit.
 func (s *session) progress(v visit, phase string) func(attack.Progress) {
 	return func(p attack.Progress) {
-		s.observe(Event{Target: v.target, Round: v.round, Phase: phase, Left: s.clock.left(p.Elapsed), Load: p})
+		e := v.event()
+		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p
+		s.observe(e)
 	}
 }

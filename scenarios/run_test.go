@@ -140,7 +140,7 @@ func newRunner(t *testing.T, a, b *place, set ...Setting) (*Runner, *Scenario) {
 		Catalogue: c,
 		Reference: Reference{
 			Models:  []Model{{Name: "credit", Generator: "credit", Predict: model.Predict}},
-			Command: func(string) ([]string, error) { return []string{"refserver"}, nil },
+			Command: func([]string) ([]string, error) { return []string{"refserver"}, nil },
 		},
 		Dir: t.TempDir(),
 	}, s

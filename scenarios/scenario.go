@@ -32,9 +32,11 @@ type Scenario struct {
 	Workload    Workload
 	Protocol    string
 	Data        Data
-	Load        []Phase // in the order they are played; names are unique
-	Rounds      int     // at least 1
+	Load        []Phase // in the order they are played; names are unique; none: the deployments alone
+	Tax         *Tax    // nil: no request's time is split
+	Rounds      int     // at least 1; without Load there are none
 	SpareRounds int     // how many more may be played in place of disturbed ones
+	Deploys     int     // of each target for its cold start alone, after the rounds
 	Awake       bool    // keep the CPUs out of idle states while requests are sent
 	Seed        uint64
 	Timeout     time.Duration // of one request
@@ -45,10 +47,10 @@ type Scenario struct {
 }
 
 // Workload is the server under test: the reference server, or the user's own by
-// Command, Image or both.
+// Command, Image or both; none of them where every target's server runs already.
 type Workload struct {
 	Server  string   // "reference", or "" for the user's own
-	Model   string   // the model's name on the server
+	Model   string   // the model's name on the server: the first answer's, and that of a phase that names none
 	Command []string // argument vector, as written in the file
 	Image   string   // container image, by reference or by the path of a tarball
 	Env     []string // KEY=VALUE pairs
@@ -72,6 +74,7 @@ type Data struct {
 // Phase is one stretch of load.
 type Phase struct {
 	Name     string
+	Model    string // asked for, by its name on the server
 	Law      string // of the arrivals, a name from package schedule
 	Rate     Rate   // mean
 	Duration time.Duration

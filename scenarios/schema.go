@@ -12,6 +12,7 @@ import (
 // faults that show in a single value; those across values are Parse's alone.
 func JSONSchema(cat Catalogue) ([]byte, error) {
 	s := objectSchema(scenarioRows(cat))
+	s.AllOf = []*jsonschema.Schema{loadOrDeploys(), serverOrRunning(cat)}
 	s.Version = jsonschema.Version
 	s.Title = "servebench scenario"
 	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
@@ -51,13 +52,38 @@ func rowSchema[T any](r row[T]) *jsonschema.Schema {
 	return s
 }
 
-// workloadSchema adds that the server has to be named, in one way or another.
-func workloadSchema() *jsonschema.Schema {
-	s := objectSchema(workloadRows())
-	s.AnyOf = []*jsonschema.Schema{
+// loadOrDeploys says that there has to be something to do.
+func loadOrDeploys() *jsonschema.Schema {
+	one := uint64(1)
+	load, deploys := withKey("load", &jsonschema.Schema{MinItems: &one}), withKey("deploys", &jsonschema.Schema{Minimum: "1"})
+	load.Required, deploys.Required = []string{"load"}, []string{"deploys"}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{load, deploys}}
+}
+
+// serverOrRunning says that the server has to be named, in one way or another,
+// where not every target uses one that runs already.
+func serverOrRunning(cat Catalogue) *jsonschema.Schema {
+	named := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 		{Required: []string{"server"}}, {Required: []string{"command"}}, {Required: []string{"image"}},
+	}}
+	either := []*jsonschema.Schema{withKey("workload", named)}
+	var running []any
+	for _, k := range cat.Targets {
+		if k.Running {
+			running = append(running, k.Name)
+		}
 	}
-	return s
+	if running != nil {
+		either = append(either, withKey("targets", &jsonschema.Schema{Items: &jsonschema.Schema{Enum: running}}))
+	}
+	return &jsonschema.Schema{AnyOf: either}
+}
+
+// withKey asks something more of one key of a mapping.
+func withKey(name string, s *jsonschema.Schema) *jsonschema.Schema {
+	all := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
+	all.Properties.Set(name, s)
+	return all
 }
 
 // dataSchema allows the parameters of all generators. Where two share a name,

@@ -10,10 +10,10 @@ import (
 // of its own, so that a change to one (more data, another law) leaves the
 // others as they were.
 const (
-	seedData     = "data"     // the corpus; the same in every round
+	seedData     = "data"     // the corpora; the same for every model and in every round
 	seedVisits   = "visits"   // the order of the targets within the rounds
-	seedSchedule = "schedule" // due times; by round and phase, the same for every target
-	seedOrder    = "order"    // which request is sent k-th; by round and phase, the same for every target
+	seedSchedule = "schedule" // due times; by round and phase (drawnAs), the same for every target
+	seedOrder    = "order"    // which request is sent k-th; by round and phase (drawnAs), the same for every target
 )
 
 // source returns the random source for a purpose and the numbers that tell its

@@ -54,6 +54,7 @@ func TestSettings(t *testing.T) {
 		}},
 		{"mapping", []string{"workload={command: [./x, a=b], model: m}"}, func(s *Scenario) {
 			s.Workload.Server, s.Workload.Command, s.Workload.Model = "", []string{"./x", "a=b"}, "m"
+			s.Load[0].Model, s.Load[1].Model = "m", "m"
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,13 +83,13 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"load[1].rate=1", `load: has no item 1; want an index below 1`},
 		{"load.rate=1", `load: has no item "rate"; want steady`},
 		{"targets.physical=x", `targets: has no item "physical"; want an index, such as targets[0]`},
-		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, data, load, rounds, spare_rounds, awake, seed, timeout, limits, slo, container`},
+		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_rounds, deploys, awake, seed, timeout, limits, slo, container, endpoint`},
 		{"limits.cpu=1", `limits.cpu: unknown key (did you mean "cpus"?); want one of cpus, memory`},
 		{"name.first=x", `name: is a single value, so it has no key "first"; want its key alone`},
 		{"name[0]=x", `name: is not a list, so it has no item 0; want its key alone`},
 		{"limits[0]=x", `limits: is not a list, so it has no item 0; want its key alone`},
 		{"targets=physical", `targets: "physical" is not a list; want a list of targets, such as [physical]`},
-		{"targets=[phsical]", `targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container`},
+		{"targets=[phsical]", `targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint`},
 		{"targets=[physical", `not YAML: sequence end token ']' not found`},
 		{"limits=[]", `limits: a list is not a mapping; want keys with their values`},
 		{"slo.p99=1m", `slo.p99: 1m is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`},

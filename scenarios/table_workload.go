@@ -2,12 +2,10 @@ package scenarios
 
 import "time"
 
-// workloads are mappings that name the server in exactly one way; which is for
-// validate to check.
+// workloads are mappings that name the server in at most one way; whether one is
+// needed is for validate to check.
 func workloads() kind[Workload] {
-	k := mappings("server: reference, or a command, or an image", workloadRows())
-	k.schema = workloadSchema
-	return k
+	return mappings("server: reference, or a command, or an image", workloadRows())
 }
 
 func workloadRows() []row[Workload] {

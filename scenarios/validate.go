@@ -13,8 +13,12 @@ import (
 func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateTargets(s)
 	d.validateWorkload(s, cat)
+	d.validateImage(s, cat)
 	d.validateData(s)
 	d.validateLoad(s)
+	d.validateModels(s, cat)
+	d.validateTax(s)
+	d.validateDeploys(s, cat)
 	d.validateLength(s)
 	d.validateSLO(s)
 }
@@ -37,14 +41,14 @@ func (d *decoder) validateWorkload(s *Scenario, cat Catalogue) {
 	w := s.Workload
 	if d.sound("workload.server", "workload.command", "workload.image") {
 		switch own := len(w.Command) > 0 || w.Image != ""; {
-		case w.Server == "" && !own:
+		case w.Server == "" && !own && d.sound("targets") && !allRun(s, cat):
 			d.fault("workload", "no server named", "server: reference, or a command, or an image")
 		case w.Server != "" && own:
 			d.fault("workload.server", "another server is given by command or image", "one or the other")
 		}
 	}
 	if w.Server == ReferenceServer && d.sound("workload.model") && !slices.Contains(cat.Models, w.Model) {
-		d.fault("workload.model", fmt.Sprintf("the reference server has no model %q%s", w.Model, suggest(w.Model, cat.Models)), oneOf(cat.Models))
+		d.fault("workload.model", noModel(w.Model, cat), oneOf(cat.Models))
 	}
 	variable := func(i int) string {
 		name, _, _ := strings.Cut(w.Env[i], "=")
@@ -67,13 +71,26 @@ func (d *decoder) validateData(s *Scenario) {
 	if !d.sound("data.batch", "data.corpus") {
 		return
 	}
-	if n := s.Data.Batch * s.Data.Corpus; n > maxExamples {
-		d.fault("data.corpus", fmt.Sprintf("%d requests of %d examples are %d examples to hold in memory", s.Data.Corpus, s.Data.Batch, n),
-			fmt.Sprintf("at most %d", maxExamples))
+	models := len(s.models())
+	if n := s.Data.Batch * s.Data.Corpus * models; n > maxExamples {
+		of := fmt.Sprintf("%d requests of %d examples", s.Data.Corpus, s.Data.Batch)
+		if models > 1 {
+			of += fmt.Sprintf(" for %d models", models)
+		}
+		d.fault("data.corpus", fmt.Sprintf("%s are %d examples to hold in memory", of, n), fmt.Sprintf("at most %d", maxExamples))
 	}
 }
 
+// phasesWanted is what the key load is for.
+const phasesWanted = "a list of phases with name, rate and duration"
+
 func (d *decoder) validateLoad(s *Scenario) {
+	if len(s.Load) == 0 {
+		if d.sound("load", "deploys") && s.Deploys == 0 {
+			d.fault("load", "no phase of load, and no deploys", phasesWanted+", or deploys above 0")
+		}
+		return
+	}
 	measured := false
 	for i, p := range s.Load {
 		field := element("load", i)

@@ -14,10 +14,12 @@ import (
 // closeTimeout bounds the removal of a deployment.
 const closeTimeout = 30 * time.Second
 
-// visit deploys a fresh server on a target, plays every phase on it, and
-// removes it.
+// visit deploys a fresh server on a target, plays every phase on it unless its
+// start is all that is wanted, and removes it.
 func (s *session) visit(ctx context.Context, v visit) {
-	s.observe(Event{Target: v.target, Round: v.round, Left: s.clock.left(0)})
+	e := v.event()
+	e.Left = s.clock.left(0)
+	s.observe(e)
 	deployment, err := s.deploy(ctx, v)
 	if err != nil {
 		s.deployFailed(ctx, v, err)
@@ -25,7 +27,7 @@ func (s *session) visit(ctx context.Context, v visit) {
 	}
 	defer s.remove(ctx, v, deployment)
 	start, understood := s.start(ctx, v, deployment)
-	if understood {
+	if understood && v.alone == 0 {
 		if died := s.phases(ctx, v, deployment); died != nil {
 			start.Failed = died.Error()
 		}
@@ -47,13 +49,15 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 			entry.Facts = append(entry.Facts, record.Fact(fact))
 		}
 	}
-	ready, asked := deployment.Stages[len(deployment.Stages)-1].At, time.Now()
+	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
 	var foreign *foreignAnswerError
 	switch err := s.firstAnswer(ctx, deployment.Endpoint); {
 	case err == nil:
-		start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: ready + time.Since(asked)})
+		if n := len(start.Stages); n > 0 { // else the server ran already
+			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
+		}
 		return start, true
 	case s.stopped(ctx):
 		return start, true // the phases see it, too
@@ -120,7 +124,7 @@ func (s *session) untilStopped(ctx context.Context) (context.Context, context.Ca
 
 func (s *session) deployFailed(ctx context.Context, v visit, err error) {
 	if s.stopped(ctx) {
-		s.record.Interrupted = fmt.Sprintf("stopped while %s was deployed in round %d of %d", v.target, v.round, s.planned)
+		s.interrupted("while %s was deployed", s.where(v))
 		return
 	}
 	entry := s.targetEntry(v.target)

@@ -57,7 +57,7 @@ func (p *progress) event(e scenarios.Event) {
 
 // plain writes a line when a new phase begins, and then every ten seconds.
 func (p *progress) plain(e scenarios.Event) {
-	key := fmt.Sprint(e.Target, e.Phase, e.Round, int64(e.Load.Elapsed/plainEvery))
+	key := fmt.Sprint(e.Target, e.Phase, e.Alone, e.Round, int64(e.Load.Elapsed/plainEvery))
 	if key == p.last {
 		return
 	}
@@ -68,7 +68,11 @@ func (p *progress) plain(e scenarios.Event) {
 // describe is the progress line: where the run is, how it goes, and how long
 // it will take.
 func describe(e scenarios.Event) string {
-	place := fmt.Sprintf("round %d/%d  %-10s", e.Round, e.Rounds, e.Target)
+	pass := "round"
+	if e.Alone {
+		pass = "deployment"
+	}
+	place := fmt.Sprintf("%s %d/%d  %-10s", pass, e.Round, e.Rounds, e.Target)
 	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))
 	if e.Phase == "" {
 		return fmt.Sprintf("%s %-10s %s", place, "deploying", left)

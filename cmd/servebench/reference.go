@@ -2,16 +2,16 @@ package main
 
 import (
 	"servebench/scenarios"
+	refserver "servebench/targets/reference"
 	"servebench/targets/reference/models"
 )
 
 // reference is the reference server as a run needs it.
 func reference() scenarios.Reference {
+	noop := refserver.Noop()
 	ref := scenarios.Reference{
-		Command: func(model string) ([]string, error) {
-			binary, err := program("refserver")()
-			return []string{binary, "serve", "--model", model}, err
-		},
+		Command: serveModels,
+		Models:  []scenarios.Model{{Name: noop.Name, Predict: noop.Predict}},
 	}
 	for _, model := range models.All() {
 		ref.Models = append(ref.Models, scenarios.Model{
@@ -21,4 +21,14 @@ func reference() scenarios.Reference {
 		})
 	}
 	return ref
+}
+
+// serveModels is the command line that serves models.
+func serveModels(names []string) ([]string, error) {
+	binary, err := program("refserver")()
+	command := []string{binary, "serve"}
+	for _, name := range names {
+		command = append(command, "--model", name)
+	}
+	return command, err
 }

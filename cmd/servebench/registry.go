@@ -15,6 +15,7 @@ import (
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
+	refserver "servebench/targets/reference"
 	"servebench/targets/reference/models"
 )
 
@@ -63,5 +64,6 @@ func catalogue() scenarios.Catalogue {
 	for _, model := range models.All() {
 		c.Models = append(c.Models, model.Name)
 	}
+	c.Models = append(c.Models, refserver.NoopName)
 	return c
 }

@@ -1,0 +1,108 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"servebench/generators"
+	"servebench/scenarios/corpus"
+	"servebench/targets/protocol"
+)
+
+// models are the names of the models that the run asks, each once: the one of
+// the first answer, then those of the phases in their order.
+func (s *Scenario) models() []string {
+	names := []string{s.Workload.Model}
+	for _, p := range s.Load {
+		if !slices.Contains(names, p.Model) {
+			names = append(names, p.Model)
+		}
+	}
+	return names
+}
+
+// newCorpora materialises the requests to every model from the same examples,
+// and hashes them into the record.
+func (s *session) newCorpora(proto protocol.Kind) error {
+	data := s.scenario.Data
+	kind, ok := kindNamed(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
+	if !ok {
+		return fmt.Errorf("unknown generator %q", data.Generator)
+	}
+	s.corpora = map[string]*corpus.Corpus{}
+	var all []*corpus.Corpus
+	for _, name := range s.scenario.models() {
+		model, err := s.model(name)
+		if err != nil {
+			return err
+		}
+		c, err := s.newCorpus(kind, proto, model)
+		if err != nil {
+			return err
+		}
+		s.corpora[name], all = c, append(all, c)
+	}
+	text, err := s.scenario.YAML()
+	if err != nil {
+		return fmt.Errorf("resolve scenario: %w", err)
+	}
+	s.record.Scenario.Text = string(text)
+	s.record.Scenario.Payloads = payloads(all)
+	s.record.Scenario.Corpus = all[0].Len()
+	return nil
+}
+
+// model returns what is known of a model, as an oracle for its answers: of one
+// on the user's own server its name alone.
+func (s *session) model(name string) (Model, error) {
+	if s.scenario.Workload.Server != ReferenceServer {
+		return Model{Name: name, Generator: s.scenario.Data.Generator}, nil
+	}
+	model, ok := kindNamed(s.Reference.Models, name, func(m Model) string { return m.Name })
+	if !ok {
+		return Model{}, fmt.Errorf("the reference server has no model %q", name)
+	}
+	if model.Generator != "" && model.Generator != s.scenario.Data.Generator {
+		return Model{}, fmt.Errorf("data.generator: model %q takes the examples of generator %q, not of %q",
+			name, model.Generator, s.scenario.Data.Generator)
+	}
+	return model, nil
+}
+
+// newCorpus materialises the requests to one model.
+func (s *session) newCorpus(kind generators.Kind, proto protocol.Kind, model Model) (*corpus.Corpus, error) {
+	data := s.scenario.Data
+	generator, err := kind.Open(generators.Config{Params: data.Params})
+	if err != nil {
+		return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
+	}
+	client, err := proto.Open(protocol.Config{Model: model.Name, Schema: generator.Schema()})
+	if err != nil {
+		return nil, fmt.Errorf("open protocol %s: %w", proto.Name, err)
+	}
+	return corpus.Build(corpus.Config{
+		Generator:  generator,
+		Protocol:   client,
+		Size:       data.Corpus,
+		Batch:      data.Batch,
+		Seed:       subseed(s.scenario.Seed, seedData),
+		Predict:    model.Predict,
+		Unlabelled: model.Generator == "",
+	})
+}
+
+// payloads is the hash of the requests to all models: a single corpus's own, of
+// several the SHA-256 of their hashes (in hexadecimal, in the order of models,
+// nothing between them).
+func payloads(all []*corpus.Corpus) string {
+	if len(all) == 1 {
+		return all[0].Hash()
+	}
+	sum := sha256.New()
+	for _, c := range all {
+		sum.Write([]byte(c.Hash()))
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}

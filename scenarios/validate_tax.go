@@ -1,0 +1,80 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+)
+
+// validateModels finds the phases that ask the reference server for a model that
+// it does not have.
+func (d *decoder) validateModels(s *Scenario, cat Catalogue) {
+	if s.Workload.Server != ReferenceServer {
+		return
+	}
+	for i, p := range s.Load {
+		field := element("load", i) + ".model"
+		if p.Model == s.Workload.Model || !d.sound(field) || slices.Contains(cat.Models, p.Model) {
+			continue
+		}
+		d.fault(field, noModel(p.Model, cat), oneOf(cat.Models))
+	}
+}
+
+func noModel(name string, cat Catalogue) string {
+	return fmt.Sprintf("the reference server has no model %q%s", name, suggest(name, cat.Models))
+}
+
+// validateTax holds the two phases that are compared to being the same but for
+// their models.
+func (d *decoder) validateTax(s *Scenario) {
+	if s.Tax == nil || !d.sound("tax", "load") {
+		return
+	}
+	noop, model := d.taxPhase(s, "tax.noop", s.Tax.Noop), d.taxPhase(s, "tax.model", s.Tax.Model)
+	switch {
+	case noop == nil || model == nil:
+	case noop == model:
+		d.fault("tax.model", fmt.Sprintf("%q is the phase of tax.noop as well", model.Name), "another phase")
+	case noop.Model == model.Model:
+		d.fault("tax.model", fmt.Sprintf("the phases %q and %q ask for the same model, %q", noop.Name, model.Name, model.Model),
+			"phases that differ in their key model")
+	default:
+		d.taxPair(noop, model)
+	}
+}
+
+// taxPhase returns the phase that a key of the tax names, nil after a fault.
+func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
+	i := s.phaseNamed(name)
+	switch {
+	case i < 0:
+		var names []string
+		for _, p := range s.Load {
+			names = append(names, p.Name)
+		}
+		want := "a phase of load"
+		if len(names) > 0 {
+			want = oneOf(names)
+		}
+		d.fault(field, fmt.Sprintf("there is no phase %q%s", name, suggest(name, names)), want)
+		return nil
+	case !s.Load[i].Measure:
+		d.fault(field, fmt.Sprintf("the phase %q has measure: false, so that it shows nothing", name), "a phase that is measured")
+		return nil
+	}
+	return &s.Load[i]
+}
+
+// taxPair reports in what else the two phases differ.
+func (d *decoder) taxPair(noop, model *Phase) {
+	for _, part := range []struct{ key, noop, model string }{
+		{"law", noop.Law, model.Law},
+		{"rate", formatNumber(float64(noop.Rate)), formatNumber(float64(model.Rate))},
+		{"duration", formatDuration(noop.Duration), formatDuration(model.Duration)},
+	} {
+		if part.noop != part.model {
+			d.fault("tax.model", fmt.Sprintf("the phase %q has %s: %s and the phase %q %s: %s, so that they differ in more than the model",
+				model.Name, part.key, part.model, noop.Name, part.key, part.noop), "the same "+part.key+" in both")
+		}
+	}
+}
