@@ -1,38 +1,62 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
 
 func cleanCommand() *cobra.Command {
-	return &cobra.Command{
+	var dry bool
+	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what a killed servebench left on this machine",
 		Long: `Remove what a servebench that was killed left on this machine: containers,
-images, control groups, temporary files. What belongs to a servebench that is
-still running is left alone, and so are the results of runs. Every run does this
-by itself before it starts.`,
+images, virtual machines, control groups and the processes in them, temporary
+files. What belongs to a servebench that is still running is left alone, and so
+are the results of runs. Every run does this by itself before it starts.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var faults []error
-			count := 0
-			for _, kind := range targetKinds() {
-				removed, err := kind.Sweep(cmd.Context())
-				if err != nil {
-					faults = append(faults, fmt.Errorf("clean %s: %w", kind.Name, err))
-				}
-				for _, thing := range removed {
-					fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", thing)
-				}
-				count += len(removed)
+			act := clean
+			if dry {
+				act = dryClean
 			}
-			if count == 0 && len(faults) == 0 {
+			count, err := act(cmd.Context(), cmd.OutOrStdout())
+			if count == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing was left")
 			}
-			return runtimeError(errors.Join(faults...))
+			return runtimeError(err)
 		},
 	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "remove nothing, and say what would be removed")
+	return cmd
+}
+
+// clean removes what was left, says so, and returns how much it was.
+func clean(ctx context.Context, stdout io.Writer) (count int, err error) {
+	var faults []error
+	for _, kind := range targetKinds() {
+		removed, err := kind.Sweep(ctx)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("clean %s: %w", kind.Name, err))
+		}
+		for _, thing := range removed {
+			fmt.Fprintf(stdout, "removed %s\n", thing)
+		}
+		count += len(removed)
+	}
+	return count, errors.Join(faults...)
+}
+
+// dryClean only says what clean would remove. One thing may go with another, so
+// that clean itself says less.
+func dryClean(ctx context.Context, stdout io.Writer) (count int, err error) {
+	found, err := findAbandoned(ctx, targetKinds())
+	for _, left := range found {
+		fmt.Fprintf(stdout, "would remove %s\n", left.What)
+	}
+	return len(found), err
 }

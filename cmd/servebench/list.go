@@ -87,10 +87,8 @@ func listTargets(ctx context.Context) []listed {
 	for _, kind := range targetKinds() {
 		available := true
 		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available}
-		if kind.Check != nil {
-			if err := kind.Check(ctx, nil); err != nil {
-				available, e.Unavailable = false, err.Error()
-			}
+		if err := unavailable(ctx, kind); err != nil {
+			available, e.Unavailable = false, err.Error()
 		}
 		for _, o := range kind.Options {
 			e.Settings = append(e.Settings, setting{Name: kind.Name + "." + o.Name, Default: o.Default, Doc: o.Doc})

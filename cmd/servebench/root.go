@@ -40,6 +40,7 @@ before the defaults.`,
 		generateCommand(),
 		listCommand(),
 		schemaCommand(),
+		doctorCommand(),
 		cleanCommand(),
 		versionCommand(),
 	)

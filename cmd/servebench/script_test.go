@@ -44,9 +44,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"holds":  holds,
-			"midrun": midrun,
+			"abandon": abandon,
+			"exits":   exits,
+			"holds":   holds,
+			"midrun":  midrun,
 		},
 	})
 }

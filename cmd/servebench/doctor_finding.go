@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// diagnosisSchema is the version of what doctor prints as JSON.
+const diagnosisSchema = "servebench.doctor/v1"
+
+// The areas that doctor looks at.
+const (
+	areaTargets   = "targets"
+	areaMachine   = "machine"
+	areaLeftovers = "leftovers"
+)
+
+// check looks at one thing, or at one for each of several targets. It changes
+// nothing that it does not take back.
+type check struct {
+	area string
+	look func(ctx context.Context) []finding
+}
+
+// one is a check that finds one thing of this machine.
+func one(look func(ctx context.Context) finding) check {
+	return check{areaMachine, func(ctx context.Context) []finding { return []finding{look(ctx)} }}
+}
+
+// status says how a finding bears on runs; the worse, the larger.
+type status int
+
+const (
+	ok   status = iota
+	warn        // runs work, but not as well as they might
+	fail        // runs do not work, or something was left over
+)
+
+func (s status) String() string { return [...]string{"ok", "warn", "fail"}[s] }
+
+// MarshalText writes the word.
+func (s status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// finding is what a check found.
+type finding struct {
+	Area   string `json:"area"`
+	Name   string `json:"name"`
+	Status status `json:"status"`
+	Found  string `json:"found"`         // what is
+	Why    string `json:"why,omitempty"` // it matters
+	Fix    string `json:"fix,omitempty"` // what to do: a command where one does it
+}
+
+// diagnosis is everything that doctor found.
+type diagnosis struct {
+	Schema string    `json:"schema"`
+	Status status    `json:"status"` // the worst of all
+	Checks []finding `json:"checks"`
+}
+
+// summary is the last line: how many findings want something done.
+func (d diagnosis) summary() string {
+	counts := map[status]int{}
+	for _, f := range d.Checks {
+		counts[f.Status]++
+	}
+	plural := map[bool]string{true: "", false: "s"}
+	warnings := fmt.Sprintf("%d warning%s", counts[warn], plural[counts[warn] == 1])
+	if n := counts[fail]; n > 0 {
+		return fmt.Sprintf("FAIL: %d thing%s to mend, %s", n, plural[n == 1], warnings)
+	}
+	return "OK: nothing keeps runs from working, " + warnings
+}

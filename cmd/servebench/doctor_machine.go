@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+	"time"
+
+	"servebench/reports/stats"
+	"servebench/scenarios/host"
+	"servebench/targets"
+)
+
+// A load to measure the machine by: what can be in flight when a server stalls
+// until the first request times out, each on a connection of its own.
+const (
+	usualRate    = 1000 // per second
+	usualTimeout = 10 * time.Second
+	usualPile    = usualRate * int(usualTimeout/time.Second)
+	// fewest connections and files that any run needs.
+	fewest = 96
+)
+
+// machineChecks look at what a run needs of the machine.
+func machineChecks() []check {
+	return append([]check{
+		one(func(context.Context) finding { return judgeServer(program("refserver")()) }),
+		one(func(context.Context) finding { return judgeCPUs(host.CPUs()) }),
+		one(func(context.Context) finding { return judgeGovernor(host.Governor()) }),
+		one(func(context.Context) finding { return judgeFiles(host.OpenFiles()) }),
+		one(func(context.Context) finding { return judgePorts(host.EphemeralPorts()) }),
+		one(func(context.Context) finding { return judgeCgroups(host.Cgroups()) }),
+		one(func(context.Context) finding {
+			space, err := host.Space(os.TempDir())
+			return judgeSpace(os.TempDir(), space, err)
+		}),
+		one(func(context.Context) finding { return judgeClock(host.Clock()) }),
+		one(func(context.Context) finding { return judgePriority(tried(host.Raise)) }),
+		one(func(context.Context) finding { return judgeAwake(tried(host.KeepAwake)) }),
+	}, momentChecks()...)
+}
+
+// tried does something that can be taken back, and takes it back.
+func tried(do func() (restore func() error, err error)) error {
+	restore, err := do()
+	if err != nil {
+		return err
+	}
+	return restore()
+}
+
+func judgeServer(path string, err error) finding {
+	f := finding{Name: "reference server", Found: path}
+	if err != nil {
+		f.Status, f.Found, f.Fix = fail, err.Error(), "make build"
+		f.Why = "the built-in scenarios measure it"
+	}
+	return f
+}
+
+func judgeCPUs(cpus []int, err error) finding {
+	f := finding{Name: "CPUs"}
+	if err != nil {
+		f.Status, f.Found = warn, fmt.Sprintf("%d, not pinned: %v", runtime.NumCPU(), err)
+		f.Why, f.Fix = "the load generator and the target disturb each other", "run servebench on Linux"
+		return f
+	}
+	split := host.Share(cpus, 1)
+	if split.Shared {
+		f.Status, f.Found = warn, "1: "+targets.FormatCPUs(cpus)
+		f.Why = "the load generator needs one for itself; on the target's they disturb each other, and every run says so"
+		f.Fix = "let servebench run on two CPUs or more"
+		return f
+	}
+	f.Found = fmt.Sprintf("%d: the target's %s, the generator's %s", len(cpus), targets.FormatCPUs(split.Target), targets.FormatCPUs(split.Generator))
+	return f
+}
+
+func judgeGovernor(name string, matters bool) finding {
+	f := finding{Name: "CPU governor", Found: name}
+	switch {
+	case name == "":
+		f.Found = "not known"
+	case matters && name != "performance" && name != "none exposed":
+		f.Status = warn
+		f.Why = "the CPUs change their frequency with the load, so that a figure depends on what ran before it"
+		f.Fix = "as root: cpupower frequency-set -g performance"
+	}
+	return f
+}
+
+func judgeFiles(limit uint64, err error) finding {
+	f := finding{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
+	if err != nil {
+		f.Status, f.Found, f.Fix = warn, err.Error(), "see ulimit -n"
+		return f
+	}
+	switch {
+	case limit > math.MaxInt64/2: // RLIM_INFINITY, of whichever system
+		f.Found = "no limit"
+	case limit < uint64(usualPile):
+		f.Status = short(int(limit))
+		f.Why = pile("connections")
+		f.Fix = fmt.Sprintf("in the shell that starts servebench, as root: ulimit -n %d", 2*usualPile)
+	}
+	return f
+}
+
+// short is the status of too few of something.
+func short(n int) status {
+	if n < fewest {
+		return fail
+	}
+	return warn
+}
+
+// pile says what a usual load needs many of something for.
+func pile(of string) string {
+	return fmt.Sprintf("a load of %s/s whose server stalls for the timeout of %v needs %s %s",
+		stats.FormatCount(usualRate), usualTimeout, stats.FormatCount(int64(usualPile)), of)
+}
+
+func judgePorts(p host.Ports, err error) finding {
+	f := finding{Name: "ephemeral ports"}
+	if err != nil {
+		f.Status, f.Found, f.Fix = warn, err.Error(), "see sysctl net.ipv4.ip_local_port_range"
+		if runtime.GOOS != "linux" {
+			f.Fix = "run servebench on Linux"
+		}
+		return f
+	}
+	f.Found = fmt.Sprintf("%s of %d–%d are free", stats.FormatCount(int64(p.Free())), p.First, p.Last)
+	if p.Free() < usualPile {
+		f.Status, f.Why = short(p.Free()), pile("ports")
+		f.Fix = "as root: sysctl -w net.ipv4.ip_local_port_range='32768 60999'; closed connections free theirs within a minute"
+	}
+	return f
+}
+
+func judgeCgroups(version string, err error) finding {
+	f := finding{Name: "cgroups", Found: version + ", and one with a memory limit can be made"}
+	if err != nil {
+		f.Status, f.Found = warn, fmt.Sprintf("none can be made: %v", err)
+		f.Why = "servers run without a memory limit, and the use of their children that ended is not counted"
+		f.Fix = "run servebench as root"
+		if os.Geteuid() == 0 {
+			f.Fix = "make the cgroup file system writable, such as with docker run --privileged where servebench runs in a container"
+		}
+	}
+	return f
+}
+
+// littleSpace is less than what the images, bundles and guests of a run take
+// while their server runs, with some to spare.
+const littleSpace = 256 * targets.MiB
+
+func judgeSpace(dir string, space targets.Bytes, err error) finding {
+	f := finding{Name: "temporary folder", Found: fmt.Sprintf("%.1f GiB free in %s", float64(space)/float64(targets.GiB), dir)}
+	fix := "set TMPDIR to a folder with room"
+	switch {
+	case err != nil:
+		f.Status, f.Found, f.Why, f.Fix = fail, err.Error(), "targets put what a server needs there", fix
+	case space < littleSpace:
+		f.Status, f.Why, f.Fix = warn, fmt.Sprintf("targets unpack images there; %v is safe", littleSpace), fix
+	}
+	return f
+}
+
+// dearReading is a share of the some ten microseconds that the generator spends
+// on a request, in which it reads the clock several times.
+const dearReading = 500 * time.Nanosecond
+
+func judgeClock(source string, reading time.Duration) finding {
+	if source == "" {
+		source = "source not known"
+	}
+	f := finding{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
+	if reading > dearReading {
+		f.Status = warn
+		f.Why = "the kernel reads it by system calls, several for every request"
+		f.Fix = "as root: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, where available_clocksource beside it lists tsc"
+	}
+	return f
+}
+
+func judgePriority(err error) finding {
+	f := finding{Name: "real-time priority", Found: "may be had"}
+	if err != nil {
+		f.Status, f.Found = warn, err.Error()
+		f.Why = "what else runs on the generator's CPUs delays its requests, and makes a run INVALID sooner"
+		f.Fix = "run servebench as root"
+		if os.Geteuid() == 0 {
+			f.Fix = "give servebench the capability SYS_NICE, such as with docker run --cap-add SYS_NICE where it runs in a container"
+		}
+	}
+	return f
+}
+
+func judgeAwake(err error) finding {
+	f := finding{Name: "CPU idle states", Found: "can be kept out"}
+	if err == nil {
+		return f
+	}
+	f.Status, f.Found = warn, err.Error()
+	f.Why = "a CPU that fell asleep between requests answers the next one late"
+	f.Fix = "run servebench as root"
+	if errors.Is(err, fs.ErrNotExist) {
+		f.Fix = "boot the kernel with idle=poll, or bear it in mind: it has no /dev/cpu_dma_latency"
+	}
+	return f
+}

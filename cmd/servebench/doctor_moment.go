@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/host"
+)
+
+// How long the machine is watched: so many waits for the next millisecond, as a
+// load of 1,000 requests/s would make them.
+const (
+	waits   = 1000
+	waitGap = time.Millisecond
+)
+
+// moment is how the machine does right now.
+type moment struct {
+	late    []time.Duration // of the waits, ascending
+	machine record.Machine
+	err     error
+}
+
+// momentChecks look at what changes from one moment to the next. They share one
+// measurement, made when the first of them needs it.
+func momentChecks() []check {
+	var once sync.Once
+	var m moment
+	now := func(ctx context.Context) moment {
+		once.Do(func() { m = watch(ctx) })
+		return m
+	}
+	return []check{
+		one(func(ctx context.Context) finding { return judgeTimer(now(ctx)) }),
+		one(func(ctx context.Context) finding { return judgeSteal(now(ctx)) }),
+		one(func(ctx context.Context) finding { return judgeLoad(now(ctx)) }),
+	}
+}
+
+// watch measures as a run would: on the generator's CPUs, with real-time
+// priority and the CPUs awake, as far as that may be had here.
+func watch(ctx context.Context) (m moment) {
+	if cpus, err := host.CPUs(); err == nil {
+		if restore, err := host.Pin(host.Share(cpus, 1).Generator); err == nil {
+			defer restore()
+		}
+	}
+	for _, quieting := range []func() (func() error, error){host.KeepAwake, host.Raise} {
+		if restore, err := quieting(); err == nil {
+			defer restore()
+		}
+	}
+	machine := host.Watch()
+	m.late, m.err = attack.Punctuality(ctx, waits, waitGap)
+	m.machine = machine()
+	return m
+}
+
+// lateLimit is half of what a run allows: a request that leaves more than a
+// millisecond late counts as late, see stats.LagMethod, and the wait is only a
+// part of its way.
+const lateLimit = 500 * time.Microsecond
+
+func judgeTimer(m moment) finding {
+	f := finding{Name: "timer"}
+	if m.err != nil || len(m.late) == 0 {
+		f.Status, f.Found, f.Fix = warn, fmt.Sprintf("could not be measured: %v", m.err), "run servebench doctor again"
+		return f
+	}
+	p50, p99 := m.late[len(m.late)/2], m.late[len(m.late)*99/100]
+	f.Found = fmt.Sprintf("p50 %s, p99 %s late in %s waits of %s",
+		stats.FormatDuration(p50), stats.FormatDuration(p99), stats.FormatCount(int64(len(m.late))), stats.FormatDuration(waitGap))
+	if p99 > lateLimit {
+		f.Status = warn
+		f.Why = "a run is INVALID when too many requests leave late: lag " + stats.LagMethod()
+		f.Fix = "stop what else runs on this machine, run servebench as root, or measure on a machine that no other guest shares"
+	}
+	return f
+}
+
+// muchStolen is the share of CPU time from which runs name it as a reason for
+// late requests.
+const muchStolen = 0.01
+
+func judgeSteal(m moment) finding {
+	f := finding{Name: "steal", Found: "not known"}
+	if !m.machine.Known {
+		return f
+	}
+	f.Found = fmt.Sprintf("a hypervisor kept %s of the CPU time for others", stats.FormatPercent(m.machine.Stolen))
+	if m.machine.Stolen >= muchStolen {
+		f.Status = warn
+		f.Why = "a request is late if its CPU is away when it is due"
+		f.Fix = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
+	}
+	return f
+}
+
+// muchBusy is more of all CPU time than the waits themselves take.
+const muchBusy = 0.10
+
+func judgeLoad(m moment) finding {
+	f := finding{Name: "other load", Found: "not known"}
+	if !m.machine.Known {
+		return f
+	}
+	f.Found = fmt.Sprintf("%s of the CPU time was in use", stats.FormatPercent(m.machine.Busy))
+	if m.machine.Busy > muchBusy {
+		f.Status = warn
+		f.Why = "what else runs here takes CPU time from the target, and the figures show it"
+		f.Fix = "stop it; top says what it is"
+	}
+	return f
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"servebench/targets"
+)
+
+// targetChecks ask each target whether it can run here. One that cannot is left
+// out of runs, which is a failure only when it is wanted, or when none is left.
+func targetChecks(kinds []targets.Kind, wanted bool) []check {
+	return []check{{areaTargets, func(ctx context.Context) []finding {
+		var all []finding
+		available := 0
+		for _, kind := range kinds {
+			f := judgeTarget(kind, unavailable(ctx, kind))
+			if f.Status == ok {
+				available++
+			}
+			all = append(all, f)
+		}
+		for i := range all {
+			if all[i].Status != ok && (wanted || available == 0) {
+				all[i].Status = fail
+			}
+		}
+		return all
+	}}}
+}
+
+// unavailable says why a target cannot run here with its defaults; nil when it
+// can.
+func unavailable(ctx context.Context, kind targets.Kind) error {
+	if kind.Check == nil {
+		return nil
+	}
+	return kind.Check(ctx, nil)
+}
+
+func judgeTarget(kind targets.Kind, err error) finding {
+	f := finding{Name: kind.Name, Found: "can run here"}
+	if kind.Running {
+		f.Found = "can load a server that runs already"
+	}
+	if err == nil {
+		return f
+	}
+	f.Status, f.Found, f.Why = warn, "is not available", err.Error()
+	if missing, ok := errors.AsType[*targets.Unavailable](err); ok {
+		f.Why, f.Fix = missing.Why, missing.Fix
+	}
+	return f
+}
+
+// leftoverWait bounds the search for what was left on one target.
+const leftoverWait = 20 * time.Second
+
+// abandoned is something that a killed servebench left on a target.
+type abandoned struct {
+	target string
+	targets.Leftover
+}
+
+// findAbandoned looks on every target, and goes on after a fault. What several
+// targets find, such as a cgroup, is the first one's.
+func findAbandoned(ctx context.Context, kinds []targets.Kind) ([]abandoned, error) {
+	var all []abandoned
+	var faults []error
+	seen := map[string]bool{}
+	for _, kind := range kinds {
+		found, err := leftoversOf(ctx, kind)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("look for what was left on %s: %w", kind.Name, err))
+		}
+		for _, left := range found {
+			if !seen[left.What] {
+				seen[left.What] = true
+				all = append(all, abandoned{kind.Name, left})
+			}
+		}
+	}
+	return all, errors.Join(faults...)
+}
+
+func leftoversOf(ctx context.Context, kind targets.Kind) ([]targets.Leftover, error) {
+	if kind.Leftovers == nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, leftoverWait)
+	defer cancel()
+	return kind.Leftovers(ctx)
+}
+
+// leftoverCheck finds what a killed servebench left on the targets, and removes
+// nothing.
+func leftoverCheck(kinds []targets.Kind) check {
+	return check{areaLeftovers, func(ctx context.Context) []finding {
+		found, err := findAbandoned(ctx, kinds)
+		return judgeLeftovers(found, err)
+	}}
+}
+
+func judgeLeftovers(found []abandoned, err error) []finding {
+	var all []finding
+	for _, left := range found {
+		all = append(all, finding{
+			Name: left.target, Status: fail, Found: left.What,
+			Why: "a servebench that was killed left it", Fix: os.Args[0] + " clean",
+		})
+	}
+	if err != nil {
+		all = append(all, finding{
+			Name: "search", Status: warn, Found: "could not be finished: " + err.Error(),
+			Why: "there may be more", Fix: "run servebench doctor as the user that runs were made as",
+		})
+	}
+	if len(all) == 0 {
+		return []finding{{Name: "killed runs", Found: "left nothing"}}
+	}
+	return all
+}

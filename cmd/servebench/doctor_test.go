@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/host"
+	"servebench/targets"
+)
+
+// judged are findings that say what they should, each for one state of the
+// machine.
+func judged() map[string]struct {
+	got    finding
+	status status
+	found  string
+} {
+	fault := errors.New("not allowed")
+	late := func(most time.Duration) moment {
+		m := moment{late: slices.Repeat([]time.Duration{40 * time.Microsecond}, 980)}
+		m.late = append(m.late, slices.Repeat([]time.Duration{most}, 20)...)
+		return m
+	}
+	machine := func(stolen, busy float64) moment {
+		return moment{machine: record.Machine{Known: true, Stolen: stolen, Busy: busy}}
+	}
+	return map[string]struct {
+		got    finding
+		status status
+		found  string
+	}{
+		"two CPUs":             {judgeCPUs([]int{0, 1}, nil), ok, "the target's 1, the generator's 0"},
+		"one CPU":              {judgeCPUs([]int{3}, nil), warn, "1: 3"},
+		"no CPU sets":          {judgeCPUs(nil, fault), warn, "not pinned: not allowed"},
+		"fast governor":        {judgeGovernor("performance", true), ok, "performance"},
+		"slow governor":        {judgeGovernor("powersave", true), warn, "powersave"},
+		"a guest's governor":   {judgeGovernor("powersave", false), ok, "powersave"},
+		"no governor":          {judgeGovernor("none exposed", true), ok, "none exposed"},
+		"governor not known":   {judgeGovernor("", true), ok, "not known"},
+		"many files":           {judgeFiles(20000, nil), ok, "20,000"},
+		"unlimited files":      {judgeFiles(1<<64-1, nil), ok, "no limit"},
+		"few files":            {judgeFiles(1024, nil), warn, "1,024"},
+		"hardly a file":        {judgeFiles(64, nil), fail, "64"},
+		"files not known":      {judgeFiles(0, fault), warn, "not allowed"},
+		"many ports":           {judgePorts(host.Ports{First: 32768, Last: 60999, Taken: 8}, nil), ok, "28,224 of 32768–60999"},
+		"ports taken":          {judgePorts(host.Ports{First: 32768, Last: 60999, Taken: 28000}, nil), warn, "232 of"},
+		"all ports taken":      {judgePorts(host.Ports{First: 32768, Last: 32799, Taken: 32}, nil), fail, "0 of"},
+		"ports not known":      {judgePorts(host.Ports{}, fault), warn, "not allowed"},
+		"cgroups":              {judgeCgroups("v2", nil), ok, "v2, and one"},
+		"no cgroups":           {judgeCgroups("v2", fault), warn, "not allowed"},
+		"space":                {judgeSpace("/tmp", 3*targets.GiB, nil), ok, "3.0 GiB free in /tmp"},
+		"little space":         {judgeSpace("/tmp", 9*targets.MiB, nil), warn, "0.0 GiB"},
+		"no space":             {judgeSpace("/tmp", 0, fault), fail, "not allowed"},
+		"cheap clock":          {judgeClock("tsc", 40), ok, "tsc, 40 ns a reading"},
+		"dear clock":           {judgeClock("hpet", 1800), warn, "hpet, 1.8 µs a reading"},
+		"clock not known":      {judgeClock("", 40), ok, "source not known"},
+		"priority":             {judgePriority(nil), ok, "may be had"},
+		"no priority":          {judgePriority(fault), warn, "not allowed"},
+		"awake":                {judgeAwake(nil), ok, "kept out"},
+		"asleep":               {judgeAwake(fs.ErrNotExist), warn, "not exist"},
+		"punctual":             {judgeTimer(late(90 * time.Microsecond)), ok, "p50 40 µs, p99 90 µs late in 1,000 waits"},
+		"late":                 {judgeTimer(late(2 * time.Millisecond)), warn, "p99 2 ms"},
+		"not measured":         {judgeTimer(moment{err: fault}), warn, "not allowed"},
+		"alone":                {judgeSteal(machine(0, 0)), ok, "0 %"},
+		"stolen":               {judgeSteal(machine(0.05, 0)), warn, "5 %"},
+		"steal not known":      {judgeSteal(moment{}), ok, "not known"},
+		"quiet":                {judgeLoad(machine(0, 0.04)), ok, "4 %"},
+		"busy":                 {judgeLoad(machine(0, 0.5)), warn, "50 %"},
+		"load not known":       {judgeLoad(moment{}), ok, "not known"},
+		"server":               {judgeServer("/bin/refserver", nil), ok, "/bin/refserver"},
+		"no server":            {judgeServer("", fault), fail, "not allowed"},
+		"target":               {judgeTarget(targets.Kind{Name: "x"}, nil), ok, "can run here"},
+		"server that runs":     {judgeTarget(targets.Kind{Name: "x", Running: true}, nil), ok, "runs already"},
+		"no target":            {judgeTarget(targets.Kind{Name: "x"}, &targets.Unavailable{Why: "none", Fix: "get it"}), warn, "not available"},
+		"target in doubt":      {judgeTarget(targets.Kind{Name: "x"}, fault), warn, "not available"},
+		"nothing left":         {judgeLeftovers(nil, nil)[0], ok, "nothing"},
+		"something left":       {judgeLeftovers([]abandoned{{"x", targets.Leftover{What: "folder f"}}}, nil)[0], fail, "folder f"},
+		"a search that failed": {judgeLeftovers(nil, fault)[0], warn, "not allowed"},
+	}
+}
+
+// Every finding that is not ok says why it matters or what was met, and what to
+// do.
+func TestFindings(t *testing.T) {
+	for name, c := range judged() {
+		if c.got.Name == "" || c.got.Status != c.status || !strings.Contains(c.got.Found, c.found) {
+			t.Errorf("%s: %+v, want %s and %q", name, c.got, c.status, c.found)
+		}
+		if c.got.Status != ok && c.got.Fix == "" && c.got.Why != "not allowed" {
+			t.Errorf("%s: %+v says not what to do", name, c.got)
+		}
+		if c.got.Status == ok && c.got.Why+c.got.Fix != "" {
+			t.Errorf("%s: %+v wants something done, though all is well", name, c.got)
+		}
+	}
+}
+
+// kind is a target that is available or not.
+func kind(name string, err error) targets.Kind {
+	return targets.Kind{Name: name, Check: func(context.Context, map[string]string) error { return err }}
+}
+
+func TestTargetsThatAreMissing(t *testing.T) {
+	missing := &targets.Unavailable{Why: "no runc", Fix: "apt-get install -y runc"}
+	here, gone := kind("here", nil), kind("gone", missing)
+	for name, c := range map[string]struct {
+		kinds  []targets.Kind
+		wanted bool
+		want   status
+		code   int
+	}{
+		"one of two, not asked for": {[]targets.Kind{here, gone}, false, warn, exitOK},
+		"one of two, asked for":     {[]targets.Kind{here, gone}, true, fail, exitNotAvailable},
+		"all of them":               {[]targets.Kind{gone}, false, fail, exitNotAvailable},
+		"none":                      {[]targets.Kind{here}, true, ok, exitOK},
+	} {
+		d := examine(t.Context(), targetChecks(c.kinds, c.wanted))
+		err := d.outcome()
+		if code := codeOf(err); d.Status != c.want || code != c.code {
+			t.Errorf("%s: %s and exit code %d, want %s and %d", name, d.Status, code, c.want, c.code)
+		}
+		if err != nil && !strings.Contains(err.Error(), missing.Fix) {
+			t.Errorf("%s: %v says not what to do", name, err)
+		}
+	}
+}
+
+// codeOf is the exit code that the program ends with for an error of a command.
+func codeOf(err error) int {
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		return exitOK
+	}
+	return exit.code
+}
+
+// What several targets find is told once; a target that cannot be searched does
+// not keep the others from being searched.
+func TestFindAbandoned(t *testing.T) {
+	finds := func(err error, what ...string) targets.Kind {
+		return targets.Kind{Name: "x", Leftovers: func(context.Context) ([]targets.Leftover, error) {
+			var found []targets.Leftover
+			for _, w := range what {
+				found = append(found, targets.Leftover{What: w})
+			}
+			return found, err
+		}}
+	}
+	fault := errors.New("fault")
+	found, err := findAbandoned(t.Context(), []targets.Kind{finds(nil, "a", "b"), {Name: "none"}, finds(fault, "c"), finds(nil, "b", "d")})
+	var names []string
+	for _, left := range found {
+		names = append(names, left.What)
+	}
+	if strings.Join(names, "") != "abcd" || !errors.Is(err, fault) {
+		t.Errorf("found %q, %v, want a, b, c, d and the fault", names, err)
+	}
+}
+
+func TestDiagnosisAsText(t *testing.T) {
+	d := diagnosis{Status: fail, Checks: []finding{
+		{Area: areaTargets, Name: "physical", Found: "can run here"},
+		{Area: areaTargets, Name: "vm", Status: warn, Found: "is not available", Why: "no QEMU", Fix: "get QEMU"},
+		{Area: areaLeftovers, Name: "vm", Status: fail, Found: "folder f", Fix: "servebench clean"},
+	}}
+	const want = `targets
+  ok    physical  can run here
+  warn  vm        is not available
+                  no QEMU
+                  -> get QEMU
+leftovers
+  fail  vm        folder f
+                  -> servebench clean
+
+FAIL: 1 thing to mend, 1 warning
+`
+	var b strings.Builder
+	if err := writeDiagnosis(&b, d); err != nil || b.String() != want {
+		t.Errorf("%v, wrote\n%s\nwant\n%s", err, b.String(), want)
+	}
+}
