@@ -111,7 +111,8 @@ func (c *Cgroup) Processes() ([]int, error) {
 	return pids, nil
 }
 
-// Kill sends SIGKILL to every process in the cgroup.
+// Kill sends SIGKILL to every process in the cgroup and lets it go on to its
+// end where it was frozen.
 func (c *Cgroup) Kill() {
 	pids, err := c.Processes()
 	if err != nil {
@@ -120,6 +121,7 @@ func (c *Cgroup) Kill() {
 	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 	}
+	c.thaw()
 }
 
 func (f folder) read(file string) (string, error) {

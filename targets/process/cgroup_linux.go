@@ -21,7 +21,10 @@ type Cgroup struct {
 	name   string
 	memory folder // of the memory controller
 	cpu    folder // of the CPU account
-	all    []hierarchy
+	// The CPU controller's and the freezer's, of a Child alone; empty: none.
+	share, freezer folder
+	state          *os.File // of the freezer, held open since it is written at every request; nil: none
+	all            []hierarchy
 }
 
 // folder is the cgroup in one hierarchy.
@@ -96,10 +99,14 @@ func (c *Cgroup) Of(container string) bool {
 
 // folders returns the cgroup's folders, each once.
 func (c *Cgroup) folders() []folder {
-	if c.memory.dir == c.cpu.dir {
-		return []folder{c.memory}
+	var all []folder
+	for _, f := range []folder{c.memory, c.cpu, c.share, c.freezer} {
+		same := func(other folder) bool { return other.dir == f.dir }
+		if f.dir != "" && !slices.ContainsFunc(all, same) {
+			all = append(all, f)
+		}
 	}
-	return []folder{c.memory, c.cpu}
+	return all
 }
 
 // Path is the cgroup's name from the top of the hierarchies, as a container
@@ -111,7 +118,7 @@ func (c *Cgroup) Path() string { return "/" + c.name }
 func (c *Cgroup) LimitMemory(limit targets.Bytes) error {
 	text := strconv.FormatInt(int64(limit), 10)
 	if c.memory.version == 2 {
-		if err := c.enableMemory(); err != nil {
+		if err := c.memory.enable("memory"); err != nil {
 			return fmt.Errorf("limit the memory: %w", err)
 		}
 		if err := c.memory.write("memory.max", text); err != nil {
@@ -123,17 +130,6 @@ func (c *Cgroup) LimitMemory(limit targets.Bytes) error {
 		return fmt.Errorf("limit the memory: %w", err)
 	}
 	return c.memory.writeIfThere("memory.memsw.limit_in_bytes", text)
-}
-
-// enableMemory hands the memory controller down from the top of a version 2
-// hierarchy, as systemd does on most hosts already.
-func (c *Cgroup) enableMemory() error {
-	top := folder{c.memory.hierarchy, c.memory.mount}
-	enabled, err := top.read("cgroup.subtree_control")
-	if err != nil || slices.Contains(strings.Fields(enabled), "memory") {
-		return err
-	}
-	return top.write("cgroup.subtree_control", "+memory")
 }
 
 // NewLimited makes the cgroup that accounts for a server and bounds its
@@ -156,6 +152,7 @@ func (c *Cgroup) Close() error {
 	if c == nil {
 		return nil
 	}
+	_ = c.state.Close() // there may be none, and it is only written
 	var err error
 	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
 		if err = c.remove(); err == nil || time.Now().After(deadline) {

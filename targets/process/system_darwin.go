@@ -23,6 +23,27 @@ func NewLimited(targets.Limits) (*Cgroup, error) { return nil, errLinux }
 // NewCgroup fails: there are no cgroups here.
 func NewCgroup() (*Cgroup, error) { return nil, errLinux }
 
+// OpenCgroup fails: there are no cgroups here.
+func OpenCgroup(string) (*Cgroup, error) { return nil, errLinux }
+
+// Child fails: there are no cgroups here.
+func (*Cgroup) Child(string) (*Cgroup, error) { return nil, errLinux }
+
+// LimitMemory fails: there are no cgroups here.
+func (*Cgroup) LimitMemory(targets.Bytes) error { return errLinux }
+
+// LimitCPU fails: there are no cgroups here.
+func (*Cgroup) LimitCPU(float64, time.Duration) error { return errLinux }
+
+// Freeze fails: there are no cgroups here.
+func (*Cgroup) Freeze() error { return errLinux }
+
+// Thaw fails: there are no cgroups here.
+func (*Cgroup) Thaw() error { return errLinux }
+
+// Kill does nothing.
+func (*Cgroup) Kill() {}
+
 // FindCgroup fails: there are no cgroups here.
 func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
 
@@ -94,6 +115,9 @@ func (p *Process) spawn(Command) error {
 	p.Started = time.Now()
 	return err
 }
+
+// unread is not asked for here: Flush does not wait.
+func unread(int) int { return 0 }
 
 // awaitEnd waits for a child to end and leaves it a zombie.
 func awaitEnd(pid int) {
