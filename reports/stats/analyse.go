@@ -1,6 +1,10 @@
 package stats
 
-import "servebench/reports/record"
+import (
+	"slices"
+
+	"servebench/reports/record"
+)
 
 // Analyse computes every figure of a run. It reads the interval logs of the
 // measured cells, one second at a time, and is deterministic: the same run
@@ -20,18 +24,20 @@ func Analyse(run *record.Run) (*Analysis, error) {
 		a.Reference = a.Rows[0].Target
 	}
 	a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
+	a.Tax = newTax(run, cells)
 	a.Doubts = doubts(a, cells)
-	a.Validity = validity(a.Doubts)
+	a.Validity = validity(a)
 	a.Gates = gates(a, cells)
 	a.Verdict = verdict(a)
 	return a, nil
 }
 
-func validity(doubts []Doubt) Validity {
-	for _, d := range doubts {
-		if d.Fatal {
-			return Invalid
-		}
+func validity(a *Analysis) Validity {
+	switch {
+	case slices.ContainsFunc(a.Doubts, func(d Doubt) bool { return d.Fatal }):
+		return Invalid
+	case a.OnlyStarts():
+		return NoLoad
 	}
 	return Valid
 }

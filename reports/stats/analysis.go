@@ -16,10 +16,12 @@ import (
 // Validity says whether the instrument can be believed.
 type Validity string
 
-// The two validities.
+// The validities. NoLoad is a run of starts alone: no load was sent, so there is
+// no instrument to believe or not.
 const (
 	Valid   Validity = "VALID"
 	Invalid Validity = "INVALID"
+	NoLoad  Validity = "NO LOAD"
 )
 
 // Verdict is the judgement of a limit, a target or a run.
@@ -46,6 +48,7 @@ type Analysis struct {
 	Ratios   []Ratio // each target against Reference; empty with one target
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
+	Tax       *Tax // nil when the scenario asks for none, or nothing was measured of it
 }
 
 // Doubt is a reason why a figure may not be believed, with what to do next.
@@ -89,7 +92,7 @@ type Row struct {
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it: how long they would have taken is not known, but longer.
 	Unanswered []time.Duration
-	Usage      record.Usage // CPU summed, Resident the largest
+	Usage      record.Usage // CPU and Meters summed, Resident the largest
 	// Instrument holds the SendingTime and SendingCPU of the round with the
 	// busiest generator, and in OutOfRange also what a log held and its merged
 	// histograms could not.

@@ -7,10 +7,11 @@ import (
 	"servebench/reports/record"
 )
 
-// Nothing says why there is no result: no request of a measured phase was sent.
-// "" when there is one, be it good or bad.
+// Nothing says why there is no result: no request of a measured phase was sent, or,
+// in a run of starts alone, no start came to its first answer. "" when there is
+// one, be it good or bad.
 func (a *Analysis) Nothing() string {
-	if slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Ledger.Sent > 0 }) {
+	if a.measured() {
 		return ""
 	}
 	var reasons []string
@@ -26,7 +27,11 @@ func (a *Analysis) Nothing() string {
 	switch {
 	case !slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" }):
 		return "no target can run here"
-	case !slices.ContainsFunc(a.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
+	case a.OnlyStarts() && !slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" && !t.Running }):
+		return "the servers ran already, so that none was started"
+	case a.OnlyStarts() && !a.Run.Finished.IsZero():
+		return "no start came to its first answer"
+	case !a.OnlyStarts() && !slices.ContainsFunc(a.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
 		return "no phase of the scenario is measured"
 	case a.Run.Finished.IsZero():
 		return "the run has not come to its end"
@@ -41,6 +46,8 @@ func (a *Analysis) begin() string {
 		return "mend what the server says and run it again"
 	case a.Run.Interrupted != "" || a.Run.Finished.IsZero():
 		return "run it again to its end"
+	case a.OnlyStarts():
+		return "see the targets for what is missing"
 	case slices.ContainsFunc(a.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
 		return "see the targets for what is missing"
 	}

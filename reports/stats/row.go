@@ -74,6 +74,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.ColdStarts = append(row.ColdStarts, answered...)
 		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
+	row.Usage.Meters = sumMeters(cells)
 	row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
 	row.Achieved = perSecond(sent, row.Span)
 	row.OKRate = perSecond(float64(inTime), window)

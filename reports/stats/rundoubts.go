@@ -13,7 +13,8 @@ import (
 func runDoubts(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, unanswered, faults, setAside, missingRounds, environment, oneRound, fewSamples, unequalFacts, unchecked,
+		empty, interrupted, died, unanswered, faults, setAside, missingRounds, fewStarts,
+		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, unchecked,
 	} {
 		all = append(all, rule(a)...)
 	}
@@ -25,8 +26,12 @@ func empty(a *Analysis) []Doubt {
 	if why == "" {
 		return nil
 	}
+	figure := "no request measured"
+	if a.OnlyStarts() {
+		figure = "no start measured"
+	}
 	return []Doubt{{
-		Rule: "empty", Fatal: true, Figure: "no request measured", Threshold: "at least one",
+		Rule: "empty", Fatal: true, Figure: figure, Threshold: "at least one",
 		Text:   "nothing was measured: " + why,
 		Action: a.begin(),
 	}}
@@ -37,6 +42,13 @@ func interrupted(a *Analysis) []Doubt {
 		Rule: "interrupted", Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
 		Text:   "the run ended before its plan did: " + a.Run.Interrupted,
 		Action: "read it as what it is, a part; run it again for the whole",
+	}
+	if a.OnlyStarts() {
+		starts := 0
+		for _, c := range a.ColdStarts() {
+			starts += c.N + c.Failed
+		}
+		d.Figure = fmt.Sprintf("%d starts", starts)
 	}
 	switch {
 	case a.Run.Interrupted != "" && a.Nothing() != "":
@@ -124,7 +136,7 @@ func environment(a *Analysis) []Doubt {
 }
 
 func oneRound(a *Analysis) []Doubt {
-	if a.Nothing() != "" || a.Run.Scenario.Rounds > 1 {
+	if a.Nothing() != "" || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
 		return nil
 	}
 	return []Doubt{{
@@ -180,42 +192,6 @@ func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
 			name, FormatCount(needed(q)), has),
 		Action: "run it longer, at a higher rate, or with more rounds",
 	}, true
-}
-
-// unequalFacts tells what could not be made equal between targets; with one
-// target there is nothing to compare.
-func unequalFacts(a *Analysis) []Doubt {
-	values := make(map[string][]string)
-	var names []string
-	ran := 0
-	for _, t := range a.Run.Targets {
-		if t.Unavailable != "" {
-			continue
-		}
-		ran++
-		for _, f := range t.Facts {
-			if !f.Unequal {
-				continue
-			}
-			if values[f.Name] == nil {
-				names = append(names, f.Name)
-			}
-			values[f.Name] = append(values[f.Name], t.Name+" "+f.Value)
-		}
-	}
-	if ran < 2 {
-		return nil
-	}
-	var all []Doubt
-	for _, name := range names {
-		figure := strings.Join(values[name], ", ")
-		all = append(all, Doubt{
-			Rule: "unequal", Figure: figure, Threshold: "the same on every target",
-			Text:   fmt.Sprintf("%s could not be made equal between the targets: %s", name, figure),
-			Action: "bear it in mind when you compare them",
-		})
-	}
-	return all
 }
 
 func unchecked(a *Analysis) []Doubt {

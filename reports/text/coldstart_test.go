@@ -1,6 +1,7 @@
 package text_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,11 +21,14 @@ func TestStartWithoutAnswerIsShown(t *testing.T) {
 			}
 		}
 	}
-	if got := read(t, statstest.Compare(), unanswer(2)); !strings.Contains(got, ", > 987 ") || !strings.Contains(got, "its first answer was not right: status 404") {
-		t.Error(got)
-	}
-	if got := read(t, statstest.Compare(), unanswer(1, 2, 3)); !strings.Contains(got, " > 987 ") {
-		t.Error(got)
+	for n, want := range [][]int{{2}, {1, 2, 3}} {
+		got := read(t, statstest.Compare(), unanswer(want...))
+		if !strings.Contains(got, "its first answer was not right: status 404") || !strings.Contains(got, "FAILED") {
+			t.Error(got)
+		}
+		if counted := fmt.Sprintf("  %d       %d\n", 3-len(want), len(want)); !strings.Contains(got, counted) {
+			t.Errorf("%d: no %q in\n%s", n, counted, got)
+		}
 	}
 }
 

@@ -38,6 +38,18 @@ func (p *page) empty() {
 // onTop says that a doubt is said at the top, not among the others.
 func onTop(d stats.Doubt) bool { return d.Fatal || ofServer(d) }
 
+// emulated says, right below the figures, which of them are those of emulation.
+func (p *page) emulated() {
+	for _, d := range p.analysis.Doubts {
+		if ofEmulation(d) {
+			p.space()
+			p.doubt(d)
+		}
+	}
+}
+
+func ofEmulation(d stats.Doubt) bool { return d.Rule == "emulated" }
+
 // ofServer says that a doubt is about a server that was not there to be measured.
 func ofServer(d stats.Doubt) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
 
@@ -67,7 +79,7 @@ func (p *page) verdict(a *stats.Analysis) string {
 		for _, t := range troubles {
 			says = append(says, clean(t.Says()))
 		}
-		if a.Verdict == stats.NoLimit {
+		if a.Verdict == stats.NoLimit && !a.OnlyStarts() {
 			lines = nil // without limits there is nothing to say of them beside the trouble
 		}
 		lines = append([]string{strings.Join(says, "; ")}, lines...)
@@ -81,6 +93,9 @@ func (p *page) verdict(a *stats.Analysis) string {
 
 // judgement is what the verdict rests on.
 func (p *page) judgement(a *stats.Analysis) string {
+	if a.OnlyStarts() {
+		return clean(a.StartLine())
+	}
 	switch a.Verdict {
 	case stats.InvalidInstrument:
 		return "the instrument cannot be believed, so the figures below are no results"
@@ -119,6 +134,11 @@ func limits(n int) string {
 func (p *page) validity() {
 	a := p.analysis
 	if a.Nothing() != "" {
+		return
+	}
+	if a.OnlyStarts() {
+		p.space()
+		p.wrapped("  ", string(a.Validity)+" starts alone were measured, so there is no instrument that could have been too slow, and no limit was judged")
 		return
 	}
 	v := a.Vitals()

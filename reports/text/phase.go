@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -24,9 +23,9 @@ func (p *page) phase(phase record.Phase) {
 	}
 	p.space()
 	p.wrapped("", p.conditions(phase, rows))
-	p.table(headline(rows))
+	p.table(p.headline(rows))
 	p.space()
-	p.table(beside(rows))
+	p.table(p.beside(rows))
 }
 
 // conditions says how the figures came about.
@@ -47,8 +46,12 @@ func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
 	if names := p.unmeasured(); len(names) > 0 {
 		left = fmt.Sprintf("; %s left out", strings.Join(names, ", "))
 	}
+	name := clean(phase.Name)
+	if model := p.analysis.ModelOf(phase); model != "" {
+		name += ", model " + clean(model)
+	}
 	return fmt.Sprintf("%s: %s arrivals, %s for %s, %s, %s%s. Milliseconds from the due time to the end of %s; failures apart, in ERR.",
-		clean(phase.Name), clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left, answers(rows))
+		name, clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left, answers(rows))
 }
 
 // unmeasured names the phases that are in no figure.
@@ -70,29 +73,32 @@ func answers(rows []stats.Row) string {
 	return "a correct answer"
 }
 
-func headline(rows []stats.Row) *table {
+// name is a target's in the first column of a table.
+func (p *page) name(target string) string { return clean(p.analysis.Label(target)) }
+
+func (p *page) headline(rows []stats.Row) *table {
 	t := &table{
 		head: []string{"TARGET", "OFFERED", "OK/s", "P50", "P99 [95% CI]", "MAX", "ERR", "n"},
 		left: map[int]bool{0: true, 4: true},
 	}
 	for _, r := range rows {
-		t.add(clean(r.Target), stats.FormatRate(r.Offered), ofSent(r, stats.FormatRateNumber(r.OKRate)),
+		t.add(p.name(r.Target), stats.FormatRate(r.Offered), ofSent(r, stats.FormatRateNumber(r.OKRate)),
 			quantile(r.Response, 0), withInterval(r.Response, 2), longest(r.Response),
 			ofSent(r, stats.FormatPercent(r.ErrorRate().Value)), stats.FormatCount(r.Ledger.Sent))
 	}
 	return t
 }
 
-func beside(rows []stats.Row) *table {
+func (p *page) beside(rows []stats.Row) *table {
 	t := &table{
-		head: []string{"TARGET", "P99.9", "SERVICE P99", "GOODPUT", "AGREEMENT", "ACCURACY", "COLD START", "CPU", "MEMORY"},
+		head: []string{"TARGET", "P99.9", "SERVICE P99", "GOODPUT", "AGREEMENT", "ACCURACY", "CPU", "MEMORY"},
 		left: map[int]bool{0: true},
 	}
 	for _, r := range rows {
 		cpu, memory := consumed(r.Usage)
-		t.add(clean(r.Target), quantile(r.Response, 3), quantile(r.Service, 2),
+		t.add(p.name(r.Target), quantile(r.Response, 3), quantile(r.Service, 2),
 			ofSent(r, stats.FormatRateNumber(r.Goodput)+"/s"), proportion(r.Agreement), proportion(r.Accuracy),
-			coldStart(r), cpu, memory)
+			cpu, memory)
 	}
 	return t
 }
@@ -137,8 +143,7 @@ func withInterval(d stats.Distribution, i int) string {
 	if !q.Known || !q.HasInterval {
 		return quantile(d, i)
 	}
-	low, high := float64(q.Low)/float64(time.Millisecond), float64(q.High)/float64(time.Millisecond)
-	return quantile(d, i) + " " + stats.FormatInterval(low, high)
+	return quantile(d, i) + " " + interval(q.Low, q.High)
 }
 
 func longest(d stats.Distribution) string {
@@ -153,28 +158,4 @@ func proportion(p stats.Proportion) string {
 		return "unknown"
 	}
 	return stats.FormatPercent(p.Value)
-}
-
-// coldStart is the range over the rounds, each of which starts a fresh server. A
-// start without a right first answer took longer than what is known of it.
-func coldStart(r stats.Row) string {
-	var parts []string
-	if len(r.ColdStarts) > 0 {
-		parts = append(parts, rangeOf(r.ColdStarts))
-	}
-	if len(r.Unanswered) > 0 {
-		parts = append(parts, "> "+rangeOf(r.Unanswered))
-	}
-	if len(parts) == 0 {
-		return "not known"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func rangeOf(all []time.Duration) string {
-	low, high := stats.FormatMilliseconds(slices.Min(all)), stats.FormatMilliseconds(slices.Max(all))
-	if low == high {
-		return low
-	}
-	return low + "–" + high
 }

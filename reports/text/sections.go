@@ -24,7 +24,7 @@ func (p *page) ratios() {
 		p.space()
 	}
 	for _, k := range order {
-		head := fmt.Sprintf("%s / %s%s: ", clean(k.target), clean(p.analysis.Reference), p.inPhase(k.phase))
+		head := fmt.Sprintf("%s / %s%s: ", p.name(k.target), p.name(p.analysis.Reference), p.inPhase(k.phase))
 		p.wrapped("  ", head+strings.Join(parts[k], " · "))
 	}
 	for _, r := range p.analysis.Ratios {
@@ -95,7 +95,7 @@ func (p *page) errors() {
 			p.space()
 			first = false
 		}
-		p.line("%s%s: %s of %s requests failed (%s)", clean(row.Target), p.inPhase(row.Phase),
+		p.line("%s%s: %s of %s requests failed (%s)", p.name(row.Target), p.inPhase(row.Phase),
 			stats.FormatCount(rate.K), stats.FormatCount(rate.N), stats.FormatPercent(rate.Value))
 		p.table(classes(row))
 	}
@@ -118,7 +118,7 @@ func classes(row stats.Row) *table {
 func (p *page) doubts() {
 	first := true
 	for _, d := range p.analysis.Doubts {
-		if onTop(d) {
+		if onTop(d) || ofEmulation(d) {
 			continue
 		}
 		if first {
@@ -137,6 +137,8 @@ func (p *page) doubt(d stats.Doubt) {
 			where += fmt.Sprintf(", round %d", d.Round)
 		}
 		where += ": "
+	} else if phase := strings.TrimPrefix(p.inPhase(d.Phase), ", "); phase != "" {
+		where = phase + ": "
 	}
 	colour := yellow
 	if d.Fatal {

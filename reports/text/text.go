@@ -43,9 +43,13 @@ func Write(w io.Writer, a *stats.Analysis, style Style) error {
 	for _, phase := range a.Run.Scenario.Phases {
 		p.phase(phase)
 	}
+	p.coldStarts()
+	p.emulated()
 	p.validity()
+	p.tax()
 	p.ratios()
 	p.gates()
+	p.meters()
 	p.errors()
 	p.doubts()
 	p.missing()

@@ -53,6 +53,7 @@ func plans() map[string]statstest.Plan {
 	return map[string]statstest.Plan{
 		"compare": statstest.Compare(), "invalid": invalid, "died": died, "slow": slow,
 		"phases": phases, "alone": alone, "nothing": nothing,
+		"coldstart": statstest.ColdStart(), "tax": statstest.Tax(), "running": statstest.Running(),
 	}
 }
 

@@ -34,8 +34,12 @@ type load struct {
 }
 
 func newLoad(t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float64) *load {
+	service := t.Service
+	if phase.Model == noop {
+		service = t.Noop
+	}
 	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase,
-		median: time.Duration(float64(t.Service) * math.Exp(drift))}
+		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start}, make(map[string]*hdrhistogram.Histogram)})
 	}
@@ -181,6 +185,10 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 	c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
 	c.Achieved = float64(c.Ledger.Sent) / c.Window.Seconds()
 	c.Usage = record.Usage{CPU: time.Duration(c.Ledger.OK) * 200 * time.Microsecond, Resident: 41 << 20, Known: true}
+	if l.Running {
+		c.Usage = record.Usage{}
+	}
+	c.Usage.Meters = l.Meters
 	c.Instrument.CPUs, c.Instrument.WorkerCap = 1, 4096
 	c.Instrument.CPU = time.Duration(l.GeneratorCPU * float64(c.Elapsed))
 	c.Instrument.SendingTime = c.Window

@@ -12,8 +12,11 @@ import (
 
 // Plan is what a synthetic run is made from.
 type Plan struct {
+	Name    string // of the scenario; "": compare
 	Seed    uint64
 	Rounds  int
+	Deploys int // starts without load, after the rounds
+	Tax     *record.Tax
 	Phases  []record.Phase
 	SLO     record.SLO
 	Targets []Target
@@ -26,17 +29,21 @@ type Plan struct {
 type Target struct {
 	Name         string
 	Unavailable  string // not "": it did not run
+	Running      bool   // the server ran already: no starts, no usage
 	Facts        []record.Fact
 	Start        time.Duration // start → first answer, about
+	StartFails   []int         // the rounds in which the server does not come up, from 1
 	Service      time.Duration // median service time
+	Noop         time.Duration // the same in phases whose model is "noop"
 	Spread       float64       // standard deviation of its logarithm
 	Drift        float64       // the same of a whole round's median
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag
 	Late         int64         // so many requests of each cell leave 20 ms late
 	Errors       []Error
-	Wrong        float64 // share of answers that differ from the model's prediction
-	GeneratorCPU float64 // share of the one CPU the generator has
+	Wrong        float64        // share of answers that differ from the model's prediction
+	GeneratorCPU float64        // share of the one CPU the generator has
+	Meters       []record.Meter // what the place counts in each cell
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration

@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
 )
+
+// noop is the model that answers without computing.
+const noop = "noop"
 
 // ID is the id of every synthetic run.
 const ID = "20261122-101530-compare-a1b2"
@@ -27,6 +31,9 @@ func Write(parent string, p Plan) (string, error) {
 			}
 			rng := rand.New(rand.NewPCG(p.Seed, uint64(round*1000+i)))
 			run.Targets[i].Deployments = append(run.Targets[i].Deployments, target.deployment(rng, round, p))
+			if target.failsToStart(round) {
+				continue
+			}
 			drift := rng.NormFloat64() * target.Drift
 			for k, phase := range p.Phases {
 				// Every target gets the same arrivals, as in a real run.
@@ -45,20 +52,34 @@ func Write(parent string, p Plan) (string, error) {
 			}
 		}
 	}
+	for start := 1; start <= p.Deploys; start++ {
+		for i, target := range p.Targets {
+			if target.Unavailable != "" || target.Running {
+				continue
+			}
+			round := p.Rounds + start
+			rng := rand.New(rand.NewPCG(p.Seed, uint64(round*1000+i)))
+			run.Targets[i].Deployments = append(run.Targets[i].Deployments, target.deployment(rng, round, p))
+			clock = clock.Add(target.Start)
+		}
+	}
 	run.Finished = clock
 	return w.Dir(), w.Save(run)
 }
 
 func skeleton(p Plan) *record.Run {
+	if p.Name == "" {
+		p.Name = "compare"
+	}
 	run := &record.Run{
 		ID:      ID,
 		Created: time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC),
 		Version: "v0.0.0-synthetic",
-		Command: []string{"servebench", "run", "compare", "--seed", fmt.Sprint(p.Seed)},
+		Command: []string{"servebench", "run", p.Name, "--seed", fmt.Sprint(p.Seed)},
 		Scenario: record.Scenario{
-			Name:        "compare",
+			Name:        p.Name,
 			Description: "Synthetic figures of single loan decisions.",
-			Text:        "name: compare\nprotocol: v2\n",
+			Text:        "name: " + p.Name + "\nprotocol: v2\n",
 			Seed:        p.Seed,
 			Rounds:      p.Rounds,
 			Phases:      p.Phases,
@@ -66,20 +87,31 @@ func skeleton(p Plan) *record.Run {
 			Payloads:    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 			Corpus:      10000,
 			Batch:       1,
+			Deploys:     p.Deploys,
+			Tax:         p.Tax,
 		},
 		Environment: p.Environment,
 		Interrupted: p.Interrupted,
 	}
 	for _, t := range p.Targets {
-		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Facts: t.Facts})
+		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, Facts: t.Facts})
 	}
 	return run
 }
 
+func (t Target) failsToStart(round int) bool { return slices.Contains(t.StartFails, round) }
+
 func (t Target) deployment(rng *rand.Rand, round int, p Plan) record.Deployment {
+	switch {
+	case t.Running:
+		return record.Deployment{Round: round}
+	case t.failsToStart(round):
+		return record.Deployment{Round: round, Failed: "it exited with status 3; its output ends:\n\tthe disk is on fire"}
+	}
 	first := lognormal(rng, t.Start, 0.1)
 	d := record.Deployment{Round: round, Stages: []record.Stage{
 		{Name: "started", At: first * 6 / 10},
+		{Name: "listening", At: first * 8 / 10},
 		{Name: "ready", At: first * 9 / 10},
 		{Name: record.FirstAnswer, At: first},
 	}}

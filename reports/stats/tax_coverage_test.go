@@ -1,0 +1,92 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// taxWorld is where simulated rounds of two phases on two targets come from. In
+// a round, a target's start shifts both of its phases alike and each phase a
+// little more by itself, on the logarithmic scale.
+type taxWorld struct{ target, phase, spread float64 }
+
+// median latencies in nanoseconds.
+const (
+	placeMedian, wholeMedian         = 600e3, 1000e3
+	basePlaceMedian, baseWholeMedian = 300e3, 700e3
+)
+
+// sampled draws one split sample of so many rounds.
+func (w taxWorld) sampled(rng *rand.Rand, rounds int) splitSample {
+	var all [4][][]tally
+	for range rounds {
+		own, base := w.target*rng.NormFloat64(), w.target*rng.NormFloat64()
+		for i, median := range []float64{placeMedian, wholeMedian, basePlaceMedian, baseWholeMedian} {
+			shift := []float64{own, own, base, base}[i] + w.phase*rng.NormFloat64()
+			var t tally
+			for range 2000 {
+				us := int64(median / 1000 * math.Exp(shift+w.spread*rng.NormFloat64()))
+				t = append(t, bucket{1000*us + 999, 1})
+			}
+			all[i] = append(all[i], []tally{sum([]tally{t})})
+		}
+	}
+	return splitSample{newSample(all[0]), newSample(all[1]), newSample(all[2]), newSample(all[3])}
+}
+
+// truth is the split of all rounds there could be.
+func (w taxWorld) truth(q float64) split {
+	normal := map[float64]float64{0.5: 0, 0.99: 2.3263478740408408}[q]
+	tail := math.Exp(normal * math.Sqrt(w.target*w.target+w.phase*w.phase+w.spread*w.spread))
+	return split{placeMedian * tail, (wholeMedian - placeMedian) * tail,
+		basePlaceMedian * tail, (baseWholeMedian - basePlaceMedian) * tail}
+}
+
+// TestTaxCoverage simulates how often the intervals of a split hold the truth.
+// The floors say what is promised.
+func TestTaxCoverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates 80 runs; not with -short")
+	}
+	if raceDetector {
+		t.Skip("takes minutes under the race detector, which finds nothing in one goroutine: run it without -race")
+	}
+	const trials = 40
+	w := taxWorld{target: 0.05, phase: 0.02, spread: 0.4}
+	for _, tt := range []struct {
+		rounds int
+		floor  float64
+	}{{4, 0.75}, {8, 0.85}} {
+		t.Run(fmt.Sprint(tt.rounds, " rounds"), func(t *testing.T) { w.cover(t, tt.rounds, trials, tt.floor) })
+	}
+}
+
+func (w taxWorld) cover(t *testing.T, rounds, trials int, floor float64) {
+	held := map[string]int{}
+	for trial := range trials {
+		s := w.sampled(rand.New(rand.NewPCG(uint64(trial), 11)), rounds)
+		for _, q := range []float64{0.5, 0.99} {
+			row, truth := TaxRow{Q: q, Rounds: rounds, Known: true}, w.truth(q)
+			s.fill(&row, false, uint64(trial))
+			name := QuantileName(q)
+			within := func(what string, low, value, high float64) {
+				if low <= value && value <= high {
+					held[what+" "+name]++
+				}
+			}
+			within("place", float64(row.Place.Low), truth.place, float64(row.Place.High))
+			within("model", float64(row.Model.Low), truth.model, float64(row.Model.High))
+			within("ratio", row.Place.RatioLow, truth.place/truth.basePlace, row.Place.RatioHigh)
+			within("model ratio", row.Model.RatioLow, truth.model/truth.baseModel, row.Model.RatioHigh)
+		}
+	}
+	for _, what := range []string{"place p50", "model p50", "ratio p50", "model ratio p50", "place p99", "model p99", "ratio p99"} {
+		cover := float64(held[what]) / float64(trials)
+		t.Logf("%s: %.1f %%", what, 100*cover)
+		if cover < floor {
+			t.Errorf("%s: coverage %.3f, want at least %.2f", what, cover, floor)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// splitSample is what a target's split is computed from: the same rounds of both
+// phases, of the target and of the base.
+type splitSample struct{ place, whole, basePlace, baseWhole *sample }
+
+// split holds the parts in nanoseconds.
+type split struct{ place, model, basePlace, baseModel float64 }
+
+// at is the split of one drawing of rounds, each as often as times says; false
+// when a phase has no answer in it.
+func (s splitSample) at(q float64, times []int64) (split, bool) {
+	var v [4]float64
+	for i, one := range []*sample{s.place, s.whole, s.basePlace, s.baseWhole} {
+		drawn := make([]share, 0, len(times))
+		for r, n := range times {
+			if n > 0 {
+				drawn = append(drawn, share{one.rounds[r][0], n})
+			}
+		}
+		value, ok := one.quantile(q, drawn)
+		if !ok {
+			return split{}, false
+		}
+		v[i] = float64(value)
+	}
+	return split{v[0], v[1] - v[0], v[2], v[3] - v[2]}, true
+}
+
+// taxResamples are more than elsewhere, for the widened percentiles lie far out.
+const taxResamples = 5000
+
+// resample draws rounds, with replacement, as many as there are, and the same
+// ones from all four samples: what a round has in common for both phases and
+// both targets stays together.
+func (s splitSample) resample(q float64, seed uint64) []split {
+	rng := rand.New(rand.NewPCG(seed, math.Float64bits(q)))
+	times := make([]int64, len(s.place.rounds))
+	var all []split
+	for range taxResamples {
+		clear(times)
+		for range times {
+			times[rng.IntN(len(times))]++
+		}
+		if one, ok := s.at(q, times); ok {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// fill computes the row's parts. The base has no ratio to itself.
+func (s splitSample) fill(row *TaxRow, base bool, seed uint64) {
+	once := slices.Repeat([]int64{1}, row.Rounds)
+	whole, ok := s.at(row.Q, once)
+	if !ok {
+		row.Known = false
+		return
+	}
+	var drawn []split
+	if row.Rounds >= fewTaxRounds {
+		drawn = s.resample(row.Q, seed)
+	}
+	place, model := func(v split) float64 { return v.place }, func(v split) float64 { return v.model }
+	basePlace, baseModel := func(v split) float64 { return v.basePlace }, func(v split) float64 { return v.baseModel }
+	tail := widened(row.Rounds)
+	row.Whole = time.Duration(whole.place + whole.model)
+	row.Place, row.Model = newPart(place, whole, drawn, tail), newPart(model, whole, drawn, tail)
+	if base {
+		return
+	}
+	row.Place.compare(newPart(basePlace, whole, drawn, tail), place, basePlace, whole, drawn, tail)
+	row.Model.compare(newPart(baseModel, whole, drawn, tail), model, baseModel, whole, drawn, tail)
+}
+
+func newPart(of func(split) float64, whole split, drawn []split, tail float64) TaxPart {
+	p := TaxPart{Value: time.Duration(of(whole)), ToldApart: of(whole) > 0}
+	if len(drawn) == 0 {
+		return p
+	}
+	low, high := ends(drawn, of, tail)
+	p.HasInterval, p.Low, p.High = true, time.Duration(low), time.Duration(high)
+	p.ToldApart = p.ToldApart && low > 0
+	return p
+}
+
+// compare sets the ratio to the base's part where both are told apart from
+// nothing: a ratio to noise says nothing. Drawings in which the base's part is
+// none count as endless.
+func (p *TaxPart) compare(base TaxPart, of, baseOf func(split) float64, whole split, drawn []split, tail float64) {
+	if !p.ToldApart || !base.ToldApart {
+		return
+	}
+	ratio := func(v split) float64 {
+		if baseOf(v) <= 0 {
+			return math.Inf(1)
+		}
+		return of(v) / baseOf(v)
+	}
+	p.HasRatio, p.Ratio = true, ratio(whole)
+	if len(drawn) == 0 {
+		return
+	}
+	p.RatioLow, p.RatioHigh = ends(drawn, ratio, tail)
+	if p.HasRatioInterval = !math.IsInf(p.RatioHigh, 0); !p.HasRatioInterval {
+		p.RatioLow, p.RatioHigh = 0, 0
+	}
+}
+
+// ends cuts the tail off both sides of the resampled values.
+func ends(drawn []split, of func(split) float64, tail float64) (low, high float64) {
+	values := make([]float64, len(drawn))
+	for i, v := range drawn {
+		values[i] = of(v)
+	}
+	slices.Sort(values)
+	cut := int(tail * float64(len(values)))
+	return values[cut], values[len(values)-1-cut]
+}
+
+// widened is the tail that the percentiles of n resampled rounds leave on each
+// side. The plain 2.5 % promise too much: they miss that the deviation of n values
+// is estimated, and that resampling understates it by the root of (n−1)/n. Both
+// are made good as for a mean. T. Hesterberg, "What teachers should know about the
+// bootstrap", The American Statistician 69 (2015), section 4.2, "expanded
+// percentile". How often such intervals hold the truth is simulated in
+// TestTaxCoverage: 1,000 runs a case, phases of 2,000 requests, rounds that differ
+// by 5 % from one start of a server to the next and by 2 % from phase to phase:
+//
+//	                       4 rounds   6 rounds   8 rounds   10 rounds
+//	place p50                  88 %       94 %       94 %        95 %
+//	model p50                  89 %       94 %       94 %        94 %
+//	ratio of places, p50       87 %       94 %       95 %        95 %
+//	ratio of models, p50       87 %       95 %       96 %        95 %
+//	place p99                  85 %       93 %       94 %        94 %
+//	model p99                  90 %       95 %       96 %        95 %
+//	ratio of places, p99       88 %       94 %       95 %        95 %
+//
+// Four rounds fall short since no resampling leaves their range.
+func widened(n int) float64 {
+	if n < 2 {
+		return 0
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
+	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * t)
+}
