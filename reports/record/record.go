@@ -76,7 +76,7 @@ type Phase struct {
 	Name     string        `json:"name"`
 	Model    string        `json:"model"` // asked for, by its name on the server
 	Law      string        `json:"law"`   // "poisson"
-	Rate     float64       `json:"rate"` // mean, per second
+	Rate     float64       `json:"rate"`  // mean, per second
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
 	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
