@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -36,6 +37,8 @@ type Command struct {
 	// Account is the cgroup asked whether the kernel ended the server for want
 	// of memory, where the process only carries the server; nil: Cgroup.
 	Account *Cgroup
+	// Tee gets its output as well, as it comes, from one goroutine; nil: nobody.
+	Tee io.Writer
 	// Orphaned is the signal that it gets should this process end first; 0
 	// means SIGKILL.
 	Orphaned syscall.Signal
@@ -55,6 +58,7 @@ type Process struct {
 	state *os.ProcessState // valid once done is closed
 	oom   bool             // likewise
 
+	flow   flow
 	mu     sync.Mutex
 	gone   bool // its id may belong to another process from now on
 	wanted bool // it was stopped before it ended
@@ -86,7 +90,7 @@ func (p *Process) run(c Command, started chan<- error) {
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
-		_, _ = output.WriteTo(p.Output) // ends when no process holds the other end
+		p.copy(output, c.Tee) // ends when no process holds the other end
 	}()
 	awaitEnd(p.cmd.Process.Pid)
 	p.reap()
