@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 	req.Header = request.Header.Clone()
 	transport := endpoint.Transport
 	if transport == nil {
-		own := &http.Transport{DisableCompression: true}
+		own := &http.Transport{DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: endpoint.Roots}}
 		defer own.CloseIdleConnections()
 		transport = own
 	}

@@ -7,6 +7,7 @@ package targets
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"time"
@@ -148,6 +149,9 @@ type Instance interface {
 // Endpoint is where a deployment answers.
 type Endpoint struct {
 	URL string // base, without a trailing slash: "http://127.0.0.1:41873"
+	// Roots are the certificates that an https server's is checked with; nil: the
+	// system's.
+	Roots *x509.CertPool
 	// Transport carries requests where plain HTTP does not reach the server;
 	// nil: plain HTTP.
 	Transport http.RoundTripper

@@ -40,6 +40,7 @@ func newTransport(e targets.Endpoint, inFlight int, timeout time.Duration) trans
 			MaxConnsPerHost:     inFlight,
 			// Answers are counted and compared as the server sent them.
 			DisableCompression: true,
+			TLSClientConfig:    &tls.Config{RootCAs: e.Roots},
 			// An empty map turns HTTP/2 off.
 			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 		},
