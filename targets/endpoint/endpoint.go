@@ -1,0 +1,89 @@
+// Package endpoint drives a server that runs already, on this machine or on
+// another: of all that a target does, only the load and the report are left.
+// Nothing is started, limited, measured or ended, so there is no cold start and
+// no usage, and the facts say so. A scenario opens it through Kind.
+package endpoint
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"servebench/targets"
+)
+
+// The values of the option ready.
+const (
+	ask  = "ask"
+	none = "none"
+)
+
+// Kind describes the target. It can run anywhere.
+func Kind() targets.Kind {
+	return targets.Kind{
+		Name:    "endpoint",
+		Doc:     "A server that runs already, anywhere, at endpoint.url; it is neither started nor limited nor ended.",
+		Options: options(),
+		Open:    open,
+		Running: true,
+	}
+}
+
+func options() []targets.Option {
+	return []targets.Option{
+		{Name: "url", Doc: "where the server answers, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
+		{Name: "ready", Doc: "whether the server is asked for workload.ready before the load; none is for a server that has no such path", Default: ask, Values: []string{ask, none}},
+		{Name: "ca", Doc: "file with the certificates (PEM) that an https server's is checked with, instead of the system's"},
+	}
+}
+
+// target is a server that runs already.
+type target struct {
+	url   string
+	ask   bool
+	ca    string         // file that roots were read from; "": the system's
+	roots *x509.CertPool // nil: the system's
+}
+
+// open fails on a bad value of an option.
+func open(cfg targets.Config) (targets.Target, error) {
+	values, err := targets.Resolve(options(), cfg.Options)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
+	t := target{ask: values["ready"] == ask, ca: values["ca"]}
+	if t.url, err = baseURL(values["url"]); err != nil {
+		return nil, fmt.Errorf("endpoint: option url: %w", err)
+	}
+	if t.roots, err = readRoots(t.ca, t.url); err != nil {
+		return nil, fmt.Errorf("endpoint: option ca: %w", err)
+	}
+	return t, nil
+}
+
+// Deploy asks the server whether it is ready, for patience at most, and starts
+// nothing: of the workload it needs the readiness path alone.
+func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	began := time.Now()
+	facts := []targets.Fact{
+		{Name: "url", Value: t.url},
+		{Name: "limits", Value: "not applied: the server runs already, with what it was given", Unequal: true},
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("deploy on endpoint: %w", context.Cause(ctx))
+	}
+	if !t.ask {
+		facts = append(facts, targets.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
+	}
+	tls, err := t.ready(ctx, w.Ready)
+	if err != nil {
+		return nil, fmt.Errorf("deploy on endpoint: %w", err)
+	}
+	return &targets.Deployment{
+		Endpoint: targets.Endpoint{URL: t.url, Roots: t.roots},
+		Began:    began,
+		Facts:    append(facts, t.security(tls)...),
+		Instance: &instance{done: make(chan struct{})},
+	}, nil
+}

@@ -1,0 +1,235 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"servebench/targets"
+)
+
+// healthy answers /base/health with 200 and all else with 404.
+func healthy(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/base/health" {
+		http.NotFound(w, r)
+	}
+}
+
+func deploy(t *testing.T, ctx context.Context, ready string, options map[string]string) (*targets.Deployment, error) {
+	t.Helper()
+	target, err := Kind().Open(targets.Config{Options: options})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target.Deploy(ctx, targets.Workload{Ready: ready})
+}
+
+func fact(t *testing.T, d *targets.Deployment, name string) targets.Fact {
+	t.Helper()
+	i := slices.IndexFunc(d.Facts, func(f targets.Fact) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("no fact %q in %+v", name, d.Facts)
+	}
+	return d.Facts[i]
+}
+
+func TestDeployFindsTheServerReady(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(healthy))
+	defer server.Close()
+	d, err := deploy(t, t.Context(), "/health", map[string]string{"url": server.URL + "/base/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := server.URL + "/base"; d.Endpoint.URL != want || d.Endpoint.Transport != nil {
+		t.Errorf("endpoint %+v, want plain HTTP to %s", d.Endpoint, want)
+	}
+	if len(d.Stages) != 0 || d.Began.IsZero() {
+		t.Errorf("stages %v since %v, want none", d.Stages, d.Began)
+	}
+	if got := fact(t, d, "limits"); !got.Unequal || !strings.HasPrefix(got.Value, "not applied") {
+		t.Errorf("fact %+v, want that the limits are not applied", got)
+	}
+	if usage, err := d.Usage(); err == nil {
+		t.Errorf("usage %+v of a server that nobody can look into", usage)
+	}
+}
+
+func TestCloseLeavesTheServerAlone(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(healthy))
+	defer server.Close()
+	d, err := deploy(t, t.Context(), "/base/health", map[string]string{"url": server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-d.Done():
+		t.Error("done before it was closed")
+	default:
+	}
+	for range 2 {
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	<-d.Done()
+	if d.Err() != nil {
+		t.Errorf("error %v of a server that nobody ended", d.Err())
+	}
+	if resp, err := http.Get(server.URL + "/base/health"); err != nil || resp.StatusCode != 200 {
+		t.Errorf("the server answers %v, %v after Close", resp, err)
+	}
+}
+
+// TestDeployWaitsALittle lets the server be ready at the third time of asking.
+func TestDeployWaitsALittle(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) < 3 {
+			http.Error(w, "loading", http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	if _, err := deploy(t, t.Context(), "/", map[string]string{"url": server.URL}); err != nil || asked.Load() != 3 {
+		t.Errorf("error %v after %d requests, want success at the third", err, asked.Load())
+	}
+}
+
+func TestDeploySaysWhatTheServerAnswered(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/base/health", http.StatusFound)
+	}))
+	defer server.Close()
+	_, err := deploy(t, t.Context(), "/ready", map[string]string{"url": server.URL})
+	for _, want := range []string{"deploy on endpoint", "not ready within 2s", "GET " + server.URL + "/ready", "answered 302 Found", "endpoint.ready=none"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+}
+
+func TestDeployOfNobody(t *testing.T) {
+	url := "http://" + targets.Address(targets.Loopback, 1)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 250*time.Millisecond, errors.New("patience is over"))
+	defer cancel()
+	_, err := deploy(t, ctx, "/ready", map[string]string{"url": url})
+	if err == nil || !strings.Contains(err.Error(), "patience is over") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("error %v does not say cause and last attempt", err)
+	}
+	d, err := deploy(t, t.Context(), "/ready", map[string]string{"url": url, "ready": "none"})
+	if err != nil {
+		t.Fatalf("a server that is not to be asked: %v", err)
+	}
+	if got := fact(t, d, "readiness"); !strings.HasPrefix(got.Value, "not asked") {
+		t.Errorf("fact %+v, want that nobody asked", got)
+	}
+	cancelled, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := deploy(t, cancelled, "/ready", map[string]string{"url": url, "ready": "none"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was cancelled", err)
+	}
+}
+
+func TestDeployOverTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(healthy))
+	server.Config.ErrorLog = nil
+	server.StartTLS()
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(ca, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, err := deploy(t, t.Context(), "/base/health", map[string]string{"url": server.URL, "ca": ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Endpoint.Roots == nil {
+		t.Error("the load does not get the certificates")
+	}
+	if got := fact(t, d, "TLS").Value; !strings.HasPrefix(got, "TLS 1.3, TLS_") || !strings.HasSuffix(got, "certificates of "+ca) {
+		t.Errorf("fact TLS: %q", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := deploy(t, ctx, "/base/health", map[string]string{"url": server.URL}); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("error %v with the system's certificates, want that the server's is not trusted", err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty.pem")
+	if err := os.WriteFile(empty, []byte("nothing"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		options map[string]string
+		want    string
+	}{
+		"no url":           {nil, `option url: not set: want the server's address, such as --set endpoint.url=http://127.0.0.1:8080`},
+		"address alone":    {map[string]string{"url": "127.0.0.1:8080"}, `option url: "127.0.0.1:8080": first path segment in URL cannot contain colon: want http`},
+		"name and port":    {map[string]string{"url": "localhost:8080"}, `option url: "localhost:8080": neither http:// nor https://: want http`},
+		"other scheme":     {map[string]string{"url": "grpc://h:1"}, `neither http:// nor https://`},
+		"no host":          {map[string]string{"url": "http://:80/x"}, `"http://:80/x": no host`},
+		"user":             {map[string]string{"url": "http://u:p@h"}, `a user in it`},
+		"query":            {map[string]string{"url": "http://h?"}, `a query in it`},
+		"fragment":         {map[string]string{"url": "http://h/#x"}, `a fragment in it`},
+		"port of letters":  {map[string]string{"url": "http://h:x"}, `invalid port ":x" after host`},
+		"port too high":    {map[string]string{"url": "http://h:65536"}, `port 65536 is not one from 1 to 65535`},
+		"port 0":           {map[string]string{"url": "http://h:0"}, `port 0 is not one from 1 to 65535`},
+		"no file":          {map[string]string{"url": "https://h", "ca": filepath.Join(dir, "none.pem")}, "none.pem: no such file"},
+		"no certificate":   {map[string]string{"url": "https://h", "ca": empty}, "no certificate in it: want a file in PEM form"},
+		"nothing to check": {map[string]string{"url": "http://h", "ca": empty}, "url is http://h: want a url with https, or no ca"},
+		"ready":            {map[string]string{"url": "http://h", "ready": "no"}, `option ready: "no" is not allowed: want one of ask, none`},
+		"unknown":          {map[string]string{"urls": "http://h"}, `unknown option "urls"`},
+	} {
+		_, err := Kind().Open(targets.Config{Options: c.options})
+		if err == nil || !strings.HasPrefix(err.Error(), "endpoint: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestBaseURL(t *testing.T) {
+	for raw, want := range map[string]string{
+		"http://h":               "http://h",
+		"http://h/":              "http://h",
+		"HTTP://h:80/a/b//":      "http://h:80/a/b",
+		"https://[::1]:8443/":    "https://[::1]:8443",
+		"http://127.0.0.1:1/a b": "http://127.0.0.1:1/a%20b",
+	} {
+		if got, err := baseURL(raw); got != want || err != nil {
+			t.Errorf("baseURL(%s) = %s, %v, want %s", raw, got, err, want)
+		}
+	}
+}
+
+// FuzzBaseURL holds what is taken to be taken again, and paths to be appended.
+func FuzzBaseURL(f *testing.F) {
+	for _, raw := range []string{"http://h:1/a", "https://[fe80::1%25eth0]:1", "http://h/%2f", "http://h/?", "//h", "http:h"} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		base, err := baseURL(raw)
+		if err != nil {
+			return
+		}
+		if again, err := baseURL(base); again != base || err != nil {
+			t.Errorf("%q gives %q, and that %q, %v", raw, base, again, err)
+		}
+		req, err := http.NewRequest(http.MethodGet, base+"/ready", nil)
+		if err != nil || !strings.HasSuffix(req.URL.Path, "/ready") || req.URL.RawQuery != "" {
+			t.Errorf("%q gives a request for %v, %v", raw, req, err)
+		}
+	})
+}

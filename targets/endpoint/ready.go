@@ -1,0 +1,86 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"servebench/targets"
+)
+
+// A server that runs already should answer at once; a little patience helps over
+// a server that is just being started in another window.
+const (
+	patience = 2 * time.Second
+	pause    = 100 * time.Millisecond
+)
+
+// ready asks the server for its readiness path until it answers with 2xx, and
+// returns what was agreed on in the handshake of TLS; nil without one.
+func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, error) {
+	if !t.ask {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not ready within %v", patience))
+	defer cancel()
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: t.roots},
+	}
+	var last error
+	for {
+		state, err := get(ctx, transport, t.url+path)
+		switch {
+		case err == nil:
+			return state, nil
+		case last == nil || ctx.Err() == nil: // else it tells of the end of patience alone
+			last = err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, path, last)
+		}
+	}
+}
+
+// get succeeds when the answer is a 2xx.
+func get(ctx context.Context, transport http.RoundTripper, url string) (*tls.ConnectionState, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := transport.RoundTrip(req) // no redirect is followed
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	const most = 200
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("answered %s, %q; set workload.ready to a path that is answered with 2xx, or endpoint.ready=none", resp.Status, body)
+	}
+	return resp.TLS, nil
+}
+
+// security says how the connections are secured, as far as they are.
+func (t target) security(agreed *tls.ConnectionState) []targets.Fact {
+	if !strings.HasPrefix(t.url, secure) {
+		return nil
+	}
+	value := "checked with the system's certificates"
+	if t.ca != "" {
+		value = "checked with the certificates of " + t.ca
+	}
+	if agreed != nil {
+		value = fmt.Sprintf("%s, %s, %s", tls.VersionName(agreed.Version), tls.CipherSuiteName(agreed.CipherSuite), value)
+	}
+	return []targets.Fact{{Name: "TLS", Value: value}}
+}

@@ -1,0 +1,77 @@
+package endpoint
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// example is what a right value of the option url looks like.
+const example = "--set endpoint.url=http://127.0.0.1:8080"
+
+// secure is how the URL of a server with TLS begins.
+const secure = "https://"
+
+// baseURL returns the URL that the protocol's paths are appended to, without a
+// trailing slash.
+func baseURL(raw string) (string, error) {
+	if raw == "" {
+		return "", fmt.Errorf("not set: want the server's address, such as %s", example)
+	}
+	u, err := url.Parse(raw)
+	if err == nil {
+		err = check(u)
+	}
+	if fault, ok := errors.AsType[*url.Error](err); ok {
+		err = fault.Err // without the value, which is named below
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q: %w: want http:// or https://, a host and at most a port and a path, such as %s", raw, err, example)
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// check says what of a URL is missing or does not belong there.
+func check(u *url.URL) error {
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("neither http:// nor https://")
+	case u.Hostname() == "":
+		return errors.New("no host")
+	case u.User != nil:
+		return errors.New("a user in it, which would not be sent")
+	case u.RawQuery != "" || u.ForceQuery:
+		return errors.New("a query in it")
+	case u.Fragment != "":
+		return errors.New("a fragment in it")
+	}
+	if text := u.Port(); text != "" {
+		if port, err := strconv.ParseUint(text, 10, 16); err != nil || port == 0 {
+			return fmt.Errorf("port %s is not one from 1 to 65535", text)
+		}
+	}
+	return nil
+}
+
+// readRoots reads the certificates of the option ca; nil when it is not set.
+func readRoots(file, url string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	if !strings.HasPrefix(url, secure) {
+		return nil, fmt.Errorf("%q: set, though url is %s: want a url with https, or no ca", file, url)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%q: no certificate in it: want a file in PEM form (-----BEGIN CERTIFICATE-----)", file)
+	}
+	return roots, nil
+}
