@@ -12,6 +12,7 @@ import (
 	"servebench/scenarios"
 	"servebench/targets"
 	"servebench/targets/container"
+	"servebench/targets/endpoint"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
@@ -27,6 +28,7 @@ func targetKinds() []targets.Kind {
 	return []targets.Kind{
 		physical.Kind(),
 		container.Kind(),
+		endpoint.Kind(),
 	}
 }
 
