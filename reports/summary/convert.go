@@ -16,11 +16,13 @@ func newDocument(a *stats.Analysis) document {
 		Scenario:    a.Run.Scenario.Name,
 		Seed:        a.Run.Scenario.Seed,
 		Rounds:      a.Run.Scenario.Rounds,
+		Deploys:     a.Run.Scenario.Deploys,
 		Validity:    string(a.Validity),
 		Verdict:     text(string(a.Verdict)),
 		Interrupted: text(a.Run.Interrupted),
 		Reference:   text(a.Reference),
 		Doubts:      []doubt{}, Targets: []figures{}, Cells: []figures{},
+		Places: newPlaces(a), Tax: newTax(a.Tax),
 		Gates: []gate{}, Ratios: []ratio{}, Unavailable: []unavailable{},
 	}
 	for _, row := range a.Rows {
@@ -79,6 +81,7 @@ func newFigures(r stats.Row) figures {
 		RSSBytes:   number(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
 		ColdStarts: []float64{},
 		Unanswered: []float64{},
+		Meters:     newMeters(r),
 		Errors:     newFailures(r.Errors),
 	}
 	f.ErrorRate, f.ErrorRateCI = share(r.ErrorRate())

@@ -9,15 +9,18 @@ type document struct {
 	Scenario    string        `json:"scenario"`
 	Seed        uint64        `json:"seed"`
 	Rounds      int           `json:"rounds"`
-	Validity    string        `json:"validity"`
-	Verdict     *string       `json:"verdict"` // null: the scenario sets no limits
+	Deploys     int           `json:"deploys"`  // starts without load, of each target
+	Validity    string        `json:"validity"` // "NO LOAD": starts alone were measured, so there is no instrument to judge
+	Verdict     *string       `json:"verdict"`  // null: the scenario sets no limits
 	Interrupted *string       `json:"interrupted"`
 	Doubts      []doubt       `json:"doubts"`
+	Places      []place       `json:"places"`  // every target that could run, with its cold starts
 	Targets     []figures     `json:"targets"` // pooled over rounds, one per target and measured phase
 	Cells       []figures     `json:"cells"`   // the same per round
 	Gates       []gate        `json:"gates"`
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
+	Tax         *tax          `json:"tax"` // null: the scenario asks for none
 	Unavailable []unavailable `json:"unavailable"`
 }
 
@@ -54,6 +57,7 @@ type figures struct {
 	Lag        latencies  `json:"lag_ms"`
 	CPUSeconds *float64   `json:"cpu_seconds"`
 	RSSBytes   *int64     `json:"rss_bytes"`
+	Meters     []meter    `json:"meters"`        // what the place itself counted
 	Generator  *float64   `json:"generator_cpu"` // share of what it was given
 	Errors     []failures `json:"errors"`        // most frequent first
 }

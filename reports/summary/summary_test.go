@@ -43,8 +43,13 @@ func decode(t *testing.T, text []byte) map[string]any {
 }
 
 func TestGolden(t *testing.T) {
-	got := write(t, statstest.Compare())
-	const file = "testdata/compare.json"
+	for name, p := range map[string]statstest.Plan{"compare": statstest.Compare(), "coldstart": statstest.ColdStart()} {
+		t.Run(name, func(t *testing.T) { golden(t, "testdata/"+name+".json", write(t, p)) })
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -69,12 +74,12 @@ func TestKeys(t *testing.T) {
 			}
 		}
 	}
-	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "doubts", "targets", "cells", "gates", "unavailable")
+	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "doubts", "places", "targets", "cells", "gates", "tax", "unavailable")
 	for _, list := range []string{"targets", "cells"} {
 		for _, entry := range doc[list].([]any) {
 			m := entry.(map[string]any)
 			has(list, m, "target", "phase", "offered_rps", "scheduled", "sent", "ok", "failed", "censored", "agreement",
-				"accuracy", "goodput_rps", "cold_start_ms", "response_ms", "service_ms", "lag_ms", "cpu_seconds", "rss_bytes")
+				"accuracy", "goodput_rps", "cold_start_ms", "response_ms", "service_ms", "lag_ms", "cpu_seconds", "rss_bytes", "meters")
 			for _, kind := range []string{"response_ms", "service_ms", "lag_ms"} {
 				has(kind, m[kind].(map[string]any), "p50", "p90", "p99", "p999", "max")
 			}

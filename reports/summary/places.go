@@ -1,0 +1,93 @@
+package summary
+
+import (
+	"slices"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// place is a target that could run here, whatever was asked of it.
+type place struct {
+	Target       string     `json:"target"`
+	Running      bool       `json:"running"`      // the server was not started here
+	Acceleration *string    `json:"acceleration"` // "KVM", "TCG" (software emulation); null: no virtual machine
+	Unequal      []fact     `json:"unequal"`      // what could not be made equal
+	ColdStart    *coldStart `json:"cold_start"`   // null: the server was not started here
+}
+
+type fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// coldStart is how long the starts of a server took, those of rounds of load and
+// those made for the start alone.
+type coldStart struct {
+	N      int          `json:"n"`      // starts up to a right first answer
+	Failed int          `json:"failed"` // starts that came to none, in no figure
+	Stages []startStage `json:"stages"` // in the order in which they are reached
+}
+
+type startStage struct {
+	Name string `json:"name"`
+	At   times  `json:"at_ms"`   // from the beginning of the start
+	Took times  `json:"took_ms"` // from the stage before
+}
+
+// times are in milliseconds; null is a quantile or an interval that n cannot carry.
+type times struct {
+	N     int      `json:"n"`
+	Min   float64  `json:"min"`
+	P50   float64  `json:"p50"`
+	P50CI *pair    `json:"p50_ci"`
+	P90   *float64 `json:"p90"`
+	P90CI *pair    `json:"p90_ci"`
+	Max   float64  `json:"max"`
+}
+
+func newPlaces(a *stats.Analysis) []place {
+	all := []place{}
+	starts := a.ColdStarts()
+	for _, t := range a.Run.Targets {
+		i := slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })
+		if i < 0 {
+			continue
+		}
+		p := place{Target: t.Name, Running: t.Running, Acceleration: text(stats.Acceleration(t)), Unequal: unequal(t)}
+		if !t.Running {
+			p.ColdStart = newColdStart(starts[i])
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func unequal(t record.Target) []fact {
+	all := []fact{}
+	for _, f := range t.Facts {
+		if f.Unequal {
+			all = append(all, fact{f.Name, f.Value})
+		}
+	}
+	return all
+}
+
+func newColdStart(c stats.ColdStart) *coldStart {
+	s := coldStart{N: c.N, Failed: c.Failed, Stages: []startStage{}}
+	for _, stage := range c.Stages {
+		s.Stages = append(s.Stages, startStage{stage.Name, newTimes(stage.At), newTimes(stage.Took)})
+	}
+	return &s
+}
+
+func newTimes(t stats.Times) times {
+	ci := func(q stats.Quantile) *pair {
+		return number(pair{milliseconds(q.Low), milliseconds(q.High)}, q.Known && q.HasInterval)
+	}
+	return times{
+		N: t.N, Min: milliseconds(t.Min), Max: milliseconds(t.Max),
+		P50: milliseconds(t.Median.Value), P50CI: ci(t.Median),
+		P90: number(milliseconds(t.P90.Value), t.P90.Known), P90CI: ci(t.P90),
+	}
+}
