@@ -109,8 +109,7 @@ func (c *Container) Usage() (targets.Usage, error) {
 }
 
 // Remove kills what still runs of the container and removes what there is of
-// it: cgroup, bundle, and what the runtime knows. The root folder stays. A
-// frozen cgroup has to be thawed before.
+// it: cgroup, bundle, and what the runtime knows. The root folder stays.
 func (c *Container) Remove() error {
 	c.Kill()
 	return c.discard()
