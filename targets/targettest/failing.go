@@ -29,23 +29,25 @@ func endsLater(p *place) {
 
 func killed(p *place) {
 	d := p.deploy(p.workload())
-	servers := p.servers()
-	if len(servers) == 0 {
+	if len(p.servers()) == 0 {
 		p.Skip("the server's process cannot be seen from here, so it cannot be killed from outside; run as root")
 	}
-	kill := func() {
-		for _, pid := range servers {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-				p.Fatalf("kill the server: %v", err)
-			}
-		}
-	}
 	if p.Replaces {
-		p.replaced(d, kill)
+		p.replaced(d, p.kill)
 		return
 	}
-	kill()
+	p.kill()
 	p.quotes(p.ended(d), "signal 9")
+}
+
+// kill kills the servers from outside.
+func (p *place) kill() {
+	p.Helper()
+	for _, pid := range p.servers() {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			p.Errorf("kill the server: %v", err)
+		}
+	}
 }
 
 func deafUntilDeadline(p *place) {
@@ -92,7 +94,7 @@ func (p *place) waits(w targets.Workload, words ...string) {
 		if !errors.Is(err, context.Canceled) {
 			p.Errorf("cancelled after %s: error %v is not the context's", after, err)
 		}
-		if says(err, words) || after > patience/4 {
+		if says(err, words) || after > patience/2 {
 			p.quotes(err, words...)
 			return
 		}
