@@ -12,14 +12,15 @@ export CGO_ENABLED ?= 0
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## Build bin/servebench and bin/refserver, both static
+build: ## Build every program into bin/, all static
 	@mkdir -p bin
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/servebench ./cmd/refserver
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
 
-setup: ## Install what a target needs and is missing (Debian and Ubuntu, as root)
+setup: ## Install what the targets need and is missing; fails when something stays missing
 	@.setup/install
 
-bench: build setup ## Compare the targets that can run here; leaves runs/<id>/
+bench: build ## Set up, then compare the targets that can run here; leaves runs/<id>/
+	@.setup/install || echo 'setup: going on without what is missing; bin/servebench doctor says more'
 	bin/servebench run compare
 
 test: ## Run every test that can run here; names what was skipped and why
