@@ -31,7 +31,9 @@ type Command struct {
 	Path string   // executable
 	Args []string // argument vector, the name included
 	Env  []string // the whole environment, KEY=VALUE
-	CPUs []int    // pinned to them before its first instruction; empty: not pinned
+	// Files are further open files that it gets, from descriptor 3 on.
+	Files []*os.File
+	CPUs  []int // pinned to them before its first instruction; empty: not pinned
 	// Cgroup holds it from its first instruction on; nil: none.
 	Cgroup *Cgroup
 	// Account is the cgroup asked whether the kernel ended the server for want
@@ -108,7 +110,7 @@ func (p *Process) start(c Command) (*os.File, error) {
 		return nil, fmt.Errorf("start %s: %w", c.Path, err)
 	}
 	defer w.Close()
-	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdout: w, Stderr: w}
+	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdout: w, Stderr: w, ExtraFiles: c.Files}
 	if err := p.spawn(c); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("start %s: %w", c.Path, err)
@@ -161,8 +163,17 @@ func (p *Process) Ended() error {
 // describe says how a process ended.
 func describe(state *os.ProcessState, oom bool) string {
 	status, ok := state.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
+	if !ok {
 		return DescribeExit(state.ExitCode(), oom)
+	}
+	return DescribeStatus(status, oom)
+}
+
+// DescribeStatus says how a server ended whose status wait(2) gave, and whether
+// the kernel killed one of its processes for want of memory.
+func DescribeStatus(status syscall.WaitStatus, oom bool) string {
+	if !status.Signaled() {
+		return DescribeExit(status.ExitStatus(), oom)
 	}
 	end := fmt.Sprintf("was ended by signal %d (%s)", status.Signal(), status.Signal())
 	return blame(end, oom, status.Signal() == syscall.SIGKILL)
