@@ -1,0 +1,130 @@
+package targettest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/targets"
+)
+
+// place is the target of one test, with a folder and a mark of its own, by
+// which what is left of it is found.
+type place struct {
+	*testing.T
+	Suite
+	server, dir, mark string
+	// words are those that the command line of a process has to hold to belong
+	// here, where its environment does not have the mark.
+	words  []string
+	target targets.Target
+}
+
+func newPlace(t *testing.T, s Suite, server string) *place {
+	t.Helper()
+	p := &place{T: t, Suite: s, server: server}
+	dir := t.TempDir()
+	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + strconv.Itoa(os.Getpid())
+	p.move(dir)
+	t.Cleanup(p.clean)
+	return p
+}
+
+// move opens the target with another folder.
+func (p *place) move(dir string) {
+	p.Helper()
+	target, err := p.Kind.Open(targets.Config{Options: p.Options, Dir: dir})
+	if err != nil {
+		p.Fatalf("open %s: %v", p.Kind.Name, err)
+	}
+	p.dir, p.words, p.target = dir, []string{dir + "/"}, target
+}
+
+// workload runs the test server with further environment.
+func (p *place) workload(env ...string) targets.Workload {
+	return targets.Workload{Command: []string{p.server}, Env: append(env, p.mark), Ready: "/ready"}
+}
+
+// deploy deploys the workload, which has to succeed.
+func (p *place) deploy(w targets.Workload) *targets.Deployment {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), patience)
+	defer cancel()
+	d, err := p.target.Deploy(ctx, w)
+	if err != nil {
+		p.Fatalf("Deploy: %v", err)
+	}
+	p.Cleanup(func() { p.close(d) }) // before clean looks; ends nothing twice
+	if err := checkStages(d.Stages); err != nil {
+		p.Fatalf("Deploy: %v", err)
+	}
+	return d
+}
+
+// close closes the deployment, which has to succeed, twice.
+func (p *place) close(d *targets.Deployment) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 2 {
+		if err := d.Close(ctx); err != nil {
+			p.Errorf("Close: %v", err)
+		}
+	}
+	select {
+	case <-d.Done():
+	case <-ctx.Done():
+		p.Error("Done is not closed after Close")
+	}
+}
+
+// refuse deploys the workload, which has to fail with an error that quotes all
+// the words, and returns it.
+func (p *place) refuse(ctx context.Context, w targets.Workload, words ...string) error {
+	p.Helper()
+	d, err := p.target.Deploy(ctx, w)
+	if err == nil {
+		p.close(d)
+		p.Fatalf("Deploy succeeded, want an error that says %q", words)
+	}
+	p.quotes(err, words...)
+	p.clean()
+	return err
+}
+
+// quotes checks that an error says all the words.
+func (p *place) quotes(err error, words ...string) {
+	p.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			p.Errorf("error %v\ndoes not say %q", err, word)
+		}
+	}
+}
+
+// ended waits until the deployment ended by itself and returns why.
+func (p *place) ended(d *targets.Deployment) error {
+	p.Helper()
+	select {
+	case <-d.Done():
+	case <-time.After(patience):
+		p.Fatal("Done is not closed though the server ended")
+	}
+	return d.Err()
+}
+
+// fact returns the deployment's fact of that name.
+func (p *place) fact(d *targets.Deployment, name string) targets.Fact {
+	p.Helper()
+	for _, f := range d.Facts {
+		if f.Name == name {
+			return f
+		}
+	}
+	p.Fatalf("no fact %q among %v", name, d.Facts)
+	return targets.Fact{}
+}

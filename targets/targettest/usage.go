@@ -1,0 +1,56 @@
+package targettest
+
+import (
+	"path/filepath"
+	"time"
+
+	"servebench/targets"
+)
+
+func usage(p *place) {
+	began := time.Now()
+	d := p.deploy(p.workload())
+	before, err := d.Usage()
+	if err != nil {
+		p.Fatalf("Usage: %v", err)
+	}
+	p.must(d, "POST", "/hold?mib=32", nil)
+	after := p.burn(d, before)
+	if most := time.Since(began) * time.Duration(machineCPUs()); after.CPU > most {
+		p.Errorf("usage shows %s of CPU time, more than the %s that there were", after.CPU, most)
+	}
+	if after.Resident < 32*targets.MiB || after.Resident > 8*targets.GiB {
+		p.Errorf("usage shows %s resident, the server holds 32MiB and little else", after.Resident)
+	}
+}
+
+// burn makes the server spend CPU time, which the usage has to show, and returns
+// the usage after that. A guest counts by a clock of its own, which goes on
+// while the host runs something else: it is asked until the work shows.
+func (p *place) burn(d *targets.Deployment, before targets.Usage) targets.Usage {
+	p.Helper()
+	const work, most = 300 * time.Millisecond, 20
+	for asked := 1; ; asked++ {
+		p.must(d, "POST", "/burn?ms=300", nil)
+		after, err := d.Usage()
+		if err != nil {
+			p.Fatalf("Usage: %v", err)
+		}
+		// Where the account comes from /proc, its steps are of 10 ms, user and
+		// system apart.
+		spent := after.CPU - before.CPU
+		if spent >= work-40*time.Millisecond {
+			return after
+		}
+		if !p.Guest || asked == most {
+			p.Errorf("usage shows %s of CPU time, the server spent at least %s", spent, work)
+			return after
+		}
+	}
+}
+
+// machineCPUs counts the machine's CPUs, whatever this process may use of them.
+func machineCPUs() int {
+	cpus, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*")
+	return max(len(cpus), 1)
+}
