@@ -77,7 +77,10 @@ func (s *session) openTargets(ctx context.Context) error {
 		entry := record.Target{Name: name, Running: kind.Running}
 		place, err := s.open(ctx, kind)
 		var unavailable *targets.Unavailable
+		var faults Faults
 		switch {
+		case errors.As(err, &faults):
+			return err
 		case errors.As(err, &unavailable):
 			entry.Unavailable = err.Error()
 			missing = append(missing, fmt.Errorf("target %s is not available: %w", name, err))

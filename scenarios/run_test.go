@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -31,12 +32,21 @@ import (
 type place struct {
 	check  error
 	deploy error
+	open   error    // an option's bad value
 	left   []string // what a killed servebench left here
+	// failing is the deployment, from 1, that fails; 0: none.
+	failing int
+	// running makes it a place whose server runs already.
+	running bool
+	// secure makes it serve over TLS, with a certificate of its own.
+	secure bool
 
 	mu       sync.Mutex
-	bodies   []string // of the requests to the model, as they came
+	deployed int      // deployments tried
+	bodies   []string // of the requests to the models, as they came
+	paths    []string // and their paths
 	workload []targets.Workload
-	open     int // deployments not closed yet
+	alive    int // deployments not closed yet
 }
 
 func (p *place) kind(name string) targets.Kind {
@@ -51,13 +61,18 @@ func (p *place) kind(name string) targets.Kind {
 			}
 			return found, nil
 		},
-		Open: func(targets.Config) (targets.Target, error) { return p, nil },
+		Open:    func(targets.Config) (targets.Target, error) { return p, p.open },
+		Running: p.running,
 	}
 }
 
 func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployment, error) {
+	p.deployed++
 	if p.deploy != nil {
 		return nil, p.deploy
+	}
+	if p.deployed == p.failing {
+		return nil, errors.New("out of luck")
 	}
 	model, err := models.Named("credit")
 	if err != nil {
@@ -67,7 +82,7 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 	if err != nil {
 		return nil, err
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusInternalServerError)
@@ -75,20 +90,36 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 		}
 		p.mu.Lock()
 		p.bodies = append(p.bodies, string(body))
+		p.paths = append(p.paths, r.URL.Path)
 		p.mu.Unlock()
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		inner.ServeHTTP(rw, r)
 	}))
+	d := &targets.Deployment{
+		Endpoint: p.start(server),
+		Facts:    []targets.Fact{{Name: "engine", Value: "in-process"}},
+		Instance: &instance{place: p, server: server, done: make(chan struct{})},
+	}
+	if !p.running {
+		d.Stages = []targets.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.workload = append(p.workload, w)
-	p.open++
-	return &targets.Deployment{
-		Endpoint: targets.Endpoint{URL: server.URL},
-		Stages:   []targets.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}},
-		Facts:    []targets.Fact{{Name: "engine", Value: "in-process"}},
-		Instance: &instance{place: p, server: server, done: make(chan struct{})},
-	}, nil
+	p.alive++
+	return d, nil
+}
+
+// start starts a server and returns where it answers.
+func (p *place) start(server *httptest.Server) targets.Endpoint {
+	if !p.secure {
+		server.Start()
+		return targets.Endpoint{URL: server.URL}
+	}
+	server.StartTLS()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return targets.Endpoint{URL: server.URL, Roots: roots}
 }
 
 type instance struct {
@@ -97,15 +128,28 @@ type instance struct {
 	done   chan struct{}
 }
 
-func (i *instance) Usage() (targets.Usage, error) { return targets.Usage{Resident: targets.MiB}, nil }
-func (i *instance) Done() <-chan struct{}         { return i.done }
-func (i *instance) Err() error                    { return nil }
+// Usage meters the requests to the place since it was made, and knows nothing of
+// a server that runs already.
+func (i *instance) Usage() (targets.Usage, error) {
+	if i.place.running {
+		return targets.Usage{}, errors.New("not known")
+	}
+	i.place.mu.Lock()
+	defer i.place.mu.Unlock()
+	return targets.Usage{
+		Resident: targets.MiB,
+		Meters:   []targets.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.place.bodies))}},
+	}, nil
+}
+
+func (i *instance) Done() <-chan struct{} { return i.done }
+func (i *instance) Err() error            { return nil }
 
 func (i *instance) Close(context.Context) error {
 	i.server.Close()
 	i.place.mu.Lock()
 	defer i.place.mu.Unlock()
-	i.place.open--
+	i.place.alive--
 	return nil
 }
 
@@ -129,17 +173,20 @@ func newRunner(t *testing.T, a, b *place, set ...Setting) (*Runner, *Scenario) {
 		Targets:    []targets.Kind{a.kind("a"), b.kind("b")},
 		Generators: []generators.Kind{credit.Kind()},
 		Protocols:  []protocol.Kind{v2.Kind()},
-		Models:     []string{"credit"},
+		Models:     []string{"credit", reference.NoopName},
 	}
 	s, err := Parse("test.yaml", []byte(runText), c, set...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := creditModel(t)
+	model, noop := creditModel(t), reference.Noop()
 	return &Runner{
 		Catalogue: c,
 		Reference: Reference{
-			Models:  []Model{{Name: "credit", Generator: "credit", Predict: model.Predict}},
+			Models: []Model{
+				{Name: "credit", Generator: "credit", Predict: model.Predict},
+				{Name: noop.Name, Predict: noop.Predict},
+			},
 			Command: func([]string) ([]string, error) { return []string{"refserver"}, nil },
 		},
 		Dir: t.TempDir(),
@@ -162,8 +209,8 @@ func TestRunRecordsEveryCell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.open != 0 || b.open != 0 {
-		t.Errorf("%d and %d deployments are still open", a.open, b.open)
+	if a.alive != 0 || b.alive != 0 {
+		t.Errorf("%d and %d deployments are still open", a.alive, b.alive)
 	}
 	back, err := record.Open(run.Dir)
 	if err != nil {
@@ -186,6 +233,10 @@ func TestRunRecordsEveryCell(t *testing.T) {
 		}
 		if cell.Measured != (cell.Phase == "steady") {
 			t.Errorf("%s: measured = %t", cell.Phase, cell.Measured)
+		}
+		// The first answer is asked for before the first cell.
+		if m := cell.Usage.Meters; len(m) != 1 || m[0] != (record.Meter{Name: "requests", Unit: "n", Value: float64(want)}) {
+			t.Errorf("%s %s round %d: meters %+v, want the %d requests of the cell alone", cell.Target, cell.Phase, cell.Round, m, want)
 		}
 		if intervals, err := back.Intervals(&cell); err != nil || len(intervals) == 0 {
 			t.Errorf("%s: %d intervals, error %v", cell.Log, len(intervals), err)
@@ -342,7 +393,7 @@ func TestDisturbedRoundsArePlayedAgain(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a, b := &place{}, &place{}
-			runner, s := newRunner(t, a, b, Setting{Key: "spare_rounds", Value: tc.spare})
+			runner, s := newRunner(t, a, b, Setting{Key: "spare_rounds", Value: tc.spare}, Setting{Key: "load.steady.duration", Value: "20ms"})
 			runner.Doubt = func(_ *record.Run, round int) (string, error) {
 				if slices.Contains(tc.doubts, round) {
 					return "the clock was struck", nil
