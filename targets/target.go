@@ -27,6 +27,10 @@ type Kind struct {
 	// A value that is not allowed is not Check's to report, but Open's. Nil:
 	// the target can run anywhere.
 	Check func(ctx context.Context, options map[string]string) error
+	// Describe says what a deployment would use here, such as which engine, in
+	// the words of the deployment's Facts: for options with which Check found
+	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.
+	Describe func(ctx context.Context, options map[string]string) ([]Fact, error)
 	// Open returns the target. It fails on an option's bad value. What Check
 	// found may be gone by then: an *Unavailable among Open's errors counts
 	// like one from Check.
