@@ -32,6 +32,7 @@ import (
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/oci"
 )
 
 // The values of the options.
@@ -51,6 +52,7 @@ func Kind() targets.Kind {
 		Images:    true,
 		Options:   options(),
 		Check:     check,
+		Describe:  describe,
 		Open:      open,
 		Leftovers: leftovers,
 	}
@@ -77,6 +79,35 @@ func check(ctx context.Context, set map[string]string) error {
 	}
 	_, err = choose(ctx, asked.engine)
 	return err
+}
+
+// describe says which engine a container would be run by.
+func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error) {
+	asked, err := readChoice(set)
+	if err != nil {
+		return nil, fmt.Errorf("container: %w", err)
+	}
+	chosen, err := choose(ctx, asked.engine)
+	if err != nil {
+		return nil, fmt.Errorf("container: %w", err)
+	}
+	if !chosen.docker {
+		runtime, err := oci.Ask(ctx, chosen.runtime)
+		if err != nil {
+			return nil, fmt.Errorf("container: %w", err)
+		}
+		return []targets.Fact{runtimeFact(runtime)}, nil
+	}
+	cli, unavailable := dialDocker(ctx)
+	if unavailable != nil {
+		return nil, unavailable
+	}
+	defer cli.Close()
+	facts, err := target{engine: chosen, network: asked.network}.dockerFacts(ctx, cli)
+	if err != nil {
+		return nil, fmt.Errorf("container: %w", err)
+	}
+	return facts[:1], nil // the engine
 }
 
 // open returns the target on the engine that the options ask for.

@@ -73,6 +73,23 @@ func TestCheckWithARuntimeAlone(t *testing.T) {
 	}
 }
 
+func TestDescribe(t *testing.T) {
+	nothing(t)
+	if facts, err := Kind().Describe(t.Context(), nil); err == nil {
+		t.Errorf("Describe: %v, though there is no engine", facts)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("the rest needs root; run as root")
+	}
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "crun"), []byte("#!/bin/sh\necho crun version 1.8.1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := Kind().Describe(t.Context(), nil)
+	if err != nil || len(facts) != 1 || facts[0].Name != "engine" || !strings.Contains(facts[0].Value, "1.8.1") {
+		t.Errorf("Describe: %v, %v, want crun 1.8.1 as the engine", facts, err)
+	}
+}
+
 // Options that nothing could fulfil are a mistake, whatever there is here.
 func TestBadOptions(t *testing.T) {
 	nothing(t)

@@ -17,7 +17,7 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err != nil {
 		return nil, err
 	}
-	facts := []targets.Fact{{Name: "engine", Value: runtime.Version + ", without a daemon"}, {Name: "network", Value: host}}
+	facts := []targets.Fact{runtimeFact(runtime), {Name: "network", Value: host}}
 	began := time.Now()
 	root, err := unpack(ctx, w, t.dir)
 	if err != nil {
@@ -32,6 +32,11 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	}
 	d.Facts = append(facts, d.Facts...)
 	return d, nil
+}
+
+// runtimeFact says which engine it is.
+func runtimeFact(runtime oci.Runtime) targets.Fact {
+	return targets.Fact{Name: "engine", Value: runtime.Version + ", without a daemon"}
 }
 
 // unpack puts the workload's image into a folder below dir.
