@@ -17,14 +17,14 @@ func targetChecks(kinds []targets.Kind, wanted bool) []check {
 		var all []finding
 		available := 0
 		for _, kind := range kinds {
-			f := judgeTarget(kind, unavailable(ctx, kind))
-			if f.Status == ok {
+			f := lookAt(ctx, kind)
+			if f.Found != notAvailable {
 				available++
 			}
 			all = append(all, f)
 		}
 		for i := range all {
-			if all[i].Status != ok && (wanted || available == 0) {
+			if all[i].Found == notAvailable && (wanted || available == 0) {
 				all[i].Status = fail
 			}
 		}
@@ -41,17 +41,46 @@ func unavailable(ctx context.Context, kind targets.Kind) error {
 	return kind.Check(ctx, nil)
 }
 
-func judgeTarget(kind targets.Kind, err error) finding {
+// lookAt asks one target whether it can run here, and what it would use.
+func lookAt(ctx context.Context, kind targets.Kind) finding {
+	if err := unavailable(ctx, kind); err != nil {
+		return judgeMissing(kind, err)
+	}
+	if kind.Describe == nil {
+		return judgeTarget(kind, nil, nil)
+	}
+	facts, err := kind.Describe(ctx, nil)
+	return judgeTarget(kind, facts, err)
+}
+
+// notAvailable is what is found of a target that cannot run here.
+const notAvailable = "is not available"
+
+func judgeMissing(kind targets.Kind, err error) finding {
+	f := finding{Name: kind.Name, Status: warn, Found: notAvailable, Why: err.Error(), Fix: "see servebench list targets for its settings"}
+	if missing, ok := errors.AsType[*targets.Unavailable](err); ok {
+		f.Why, f.Fix = missing.Why, missing.Fix
+	}
+	return f
+}
+
+// judgeTarget describes a target that can run here. What would make it unequal
+// to the others is worth a warning before the first run says so.
+func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) finding {
 	f := finding{Name: kind.Name, Found: "can run here"}
 	if kind.Running {
 		f.Found = "can load a server that runs already"
 	}
-	if err == nil {
-		return f
+	for _, fact := range facts {
+		if fact.Unequal {
+			f.Status, f.Why = warn, "a comparison has to mention it, and every report does"
+			f.Fix = "run it on a machine that can do better, or bear it in mind"
+		}
+		f.Found += fmt.Sprintf("; %s: %s", fact.Name, fact.Value)
 	}
-	f.Status, f.Found, f.Why = warn, "is not available", err.Error()
-	if missing, ok := errors.AsType[*targets.Unavailable](err); ok {
-		f.Why, f.Fix = missing.Why, missing.Fix
+	if err != nil {
+		f.Status, f.Why = warn, err.Error()
+		f.Fix = "see servebench list targets for its settings"
 	}
 	return f
 }
