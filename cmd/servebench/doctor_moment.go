@@ -92,7 +92,7 @@ func judgeSteal(m moment) finding {
 	if !m.machine.Known {
 		return f
 	}
-	f.Found = fmt.Sprintf("a hypervisor kept %s of the CPU time for others", stats.FormatPercent(m.machine.Stolen))
+	f.Found = fmt.Sprintf("%s of the CPU time went to other guests of a hypervisor", stats.FormatPercent(m.machine.Stolen))
 	if m.machine.Stolen >= muchStolen {
 		f.Status = warn
 		f.Why = "a request is late if its CPU is away when it is due"
