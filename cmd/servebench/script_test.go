@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"holds":   holds,
 			"midrun":  midrun,
+			"serving": serving,
 		},
 	})
 }
