@@ -48,8 +48,10 @@ func (s *session) newRecord() {
 				P50: sc.SLO.P50, P90: sc.SLO.P90, P99: sc.SLO.P99, P999: sc.SLO.P999,
 				Errors: sc.SLO.Errors, Agreement: sc.SLO.Agreement, Accuracy: sc.SLO.Accuracy,
 			},
-			Batch: sc.Data.Batch,
+			Batch:  sc.Data.Batch,
+			Phases: []record.Phase{},
 		},
+		Cells: []record.Cell{}, // a list in the file, also where there is no load
 	}
 	if len(sc.Load) > 0 {
 		s.record.Scenario.Rounds = sc.Rounds

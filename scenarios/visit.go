@@ -40,7 +40,7 @@ func (s *session) visit(ctx context.Context, v visit) {
 // answer is not one in the scenario's protocol is not understood, and load on it
 // would measure nothing.
 func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
-	start.Round = v.round
+	start.Round, start.Stages = v.round, []record.Stage{}
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
