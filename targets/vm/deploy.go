@@ -1,0 +1,115 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/vm/guest"
+)
+
+// Deploy puts the initial file system in place, boots a guest with it and waits
+// until the server in it is ready.
+func (t *target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	d, err := t.deploy(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("deploy in a virtual machine: %w", err)
+	}
+	return d, nil
+}
+
+func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	executable, err := w.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStatic(executable); err != nil {
+		return nil, err
+	}
+	with, err := t.accelerate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := t.prepare(w, executable, with)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := m.facts(ctx)
+	if err != nil {
+		return nil, errors.Join(err, m.remove())
+	}
+	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
+		return m.start(ctx, w, port)
+	})
+	if err != nil {
+		return nil, errors.Join(err, m.remove())
+	}
+	d.Facts = append(facts, d.Facts...)
+	return d, nil
+}
+
+// start makes one attempt on one port of this machine.
+func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*targets.Deployment, error) {
+	i, err := m.boot(port)
+	if err != nil {
+		return nil, err
+	}
+	d := &targets.Deployment{
+		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
+		Began:    i.qemu.Began, Instance: i,
+	}
+	way, err := i.ready(ctx, d.Endpoint.URL, w.Ready)
+	if err != nil {
+		return nil, errors.Join(i.explain(err, port), i.discard())
+	}
+	d.Stages = way.stages
+	d.Facts = append(i.applied(w.Limits, way.started), m.bootFacts(way.booted.at.Sub(d.Began), way.booted.Clock)...)
+	return d, nil
+}
+
+// way is what happened on the way to a ready server.
+type way struct {
+	booted, started happening
+	stages          []targets.Stage
+}
+
+// ready waits until the server is ready. Connections tell nothing of it: QEMU
+// accepts them from its start on.
+func (i *instance) ready(ctx context.Context, url, path string) (way, error) {
+	var w way
+	var listening happening
+	var err error
+	if w.booted, err = i.await(ctx, guest.Booted); err != nil {
+		return way{}, err
+	}
+	if w.started, err = i.await(ctx, guest.Started); err != nil {
+		return way{}, err
+	}
+	if listening, err = i.await(ctx, guest.Listening); err != nil {
+		return way{}, err
+	}
+	began := i.qemu.Began
+	waited, err := targets.Probe{URL: url, Path: path, Began: began, Done: i.done}.Wait(ctx)
+	if err != nil {
+		return way{}, err
+	}
+	last := waited[len(waited)-1].At
+	w.stages = targets.Stages(began, w.started.at, []targets.Stage{
+		{Name: targets.Listening, At: listening.at.Sub(began)},
+		{Name: targets.Ready, At: last},
+	})
+	return w, nil
+}
+
+// bootFacts say what the guest said about its boot.
+func (m *machine) bootFacts(took time.Duration, clock string) []targets.Fact {
+	return []targets.Fact{
+		{Name: "guest boot", Value: fmt.Sprintf("%s until its first process ran", took.Round(time.Millisecond))},
+		{Name: "guest clock", Value: clock, Unequal: clock != "tsc" && clock != "kvm-clock"},
+	}
+}

@@ -1,0 +1,86 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/process"
+)
+
+// facts says what the machine is, as far as it is known before it runs.
+func (m *machine) facts(ctx context.Context) ([]targets.Fact, error) {
+	version, err := qemuVersion(ctx, m.qemu)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := m.kernel.Checksum()
+	if err != nil {
+		return nil, err
+	}
+	kind, _, _ := strings.Cut(machineType, ",")
+	return []targets.Fact{
+		{Name: "engine", Value: version + ", machine " + kind},
+		m.with.fact(),
+		{Name: "kernel", Value: fmt.Sprintf("%s, %s (SHA-256 %s…)", m.kernel.Version, m.kernel.Path, sum[:12])},
+		{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
+		{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
+	}, nil
+}
+
+// qemuVersion asks QEMU: "QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
+func qemuVersion(ctx context.Context, path string) (string, error) {
+	text, err := exec.CommandContext(ctx, path, "--version").Output()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.Replace(first, "QEMU emulator version", "QEMU", 1), nil
+}
+
+// applied says which limits are in force: QEMU's CPUs, read back from the kernel,
+// and the server's memory limit, as the guest read it back from its own.
+func (i *instance) applied(limits targets.Limits, started happening) []targets.Fact {
+	memory := memoryFact(limits.Memory, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
+	limits.Memory = 0
+	facts := process.Applied(i.qemu.PID(), limits, nil)
+	for n := range facts {
+		if facts[n].Name == memory.Name {
+			facts[n] = memory
+		}
+	}
+	return append(facts,
+		targets.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
+		targets.Fact{Name: "guest memory", Value: i.machine.memory.String()})
+}
+
+// memoryFact compares the memory limit asked for with the one in force. fault is
+// why it could not be set, as the guest says. A guest's memory is a limit of its
+// own where none is asked for.
+func memoryFact(want, guest, got targets.Bytes, fault string) targets.Fact {
+	fact := targets.Fact{Name: "memory limit", Value: want.String()}
+	switch {
+	case want == 0:
+		fact.Value, fact.Unequal = fmt.Sprintf("none asked for; the guest's %s bound the server with everything else in it", guest), true
+	case fault != "":
+		fact.Value, fact.Unequal = fmt.Sprintf("%s, not enforced: %s", want, fault), true
+	case got != roundDown(want):
+		fact.Value, fact.Unequal = fmt.Sprintf("%s in force, asked for %s", got, want), true
+	}
+	return fact
+}
+
+// roundDown rounds as the kernel does, to whole pages.
+func roundDown(b targets.Bytes) targets.Bytes {
+	const page = 4 * targets.KiB
+	return b / page * page
+}
+
+// oneLine makes an error fit for a fact.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

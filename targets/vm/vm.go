@@ -1,0 +1,129 @@
+// Package vm runs the server in a virtual machine: QEMU with a stock Linux
+// kernel and an initial file system that holds nothing but the server, the first
+// process that runs it (package pid1) and the kernel's network modules. A
+// scenario opens it through Kind.
+//
+// Way of a request: over loopback to QEMU, which holds the port from its start
+// on, through QEMU's user-mode network and a virtio device into the guest.
+//
+// Way of everything else: the guest's serial console. Kernel, server and first
+// process write to it; what the first process has to say are lines marked with a
+// token (package guest). QEMU accepts connections long before anybody listens in
+// the guest, so the stages are the guest's word, stamped here as it arrives.
+//
+// Limits: QEMU with all its threads is pinned to the target's CPUs, and the
+// guest has as many. The server is held to its memory limit by a cgroup in the
+// guest, as it is by one of this machine on the other targets; the guest has
+// memory on top of that for its kernel. Usage is that of QEMU, all that it
+// emulates included.
+//
+// Acceleration: with KVM where a guest really boots with it, which is tried
+// once, else by emulation (TCG), several times slower than the machine: a Fact
+// says so wherever the figures go.
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"servebench/targets"
+)
+
+// The values of the option accel.
+const (
+	auto = "auto"
+	kvm  = "kvm"
+	tcg  = "tcg"
+)
+
+// port is the one that the server listens on in the guest.
+const port = 8080
+
+// everyAddress is where the server listens in the guest, which has only its
+// own network.
+const everyAddress = "0.0.0.0"
+
+// Kind describes the target. guestinit returns the path of the guest's first
+// process, the program cmd/guestinit.
+func Kind(guestinit func() (string, error)) targets.Kind {
+	return targets.Kind{
+		Name:    "vm",
+		Doc:     "The server in a virtual machine, by QEMU with KVM or emulated.",
+		Options: options(),
+		Check: func(_ context.Context, set map[string]string) error {
+			if _, err := newTarget(targets.Config{Options: set}, guestinit); err != nil {
+				if unavailable, ok := errors.AsType[*targets.Unavailable](err); ok {
+					return unavailable
+				}
+			}
+			return nil // Open says what is wrong with the options
+		},
+		Open: func(cfg targets.Config) (targets.Target, error) {
+			t, err := newTarget(cfg, guestinit)
+			if err != nil {
+				return nil, fmt.Errorf("vm: %w", err)
+			}
+			return t, nil
+		},
+		Leftovers: leftovers,
+	}
+}
+
+func options() []targets.Option {
+	return []targets.Option{
+		{
+			Name: "kernel",
+			Doc:  "The guest's kernel, the path of a bzImage with its modules in ../lib/modules; without one this machine's own, where it can be read and has virtio, else the newest that `make setup` fetched.",
+		},
+		{
+			Name: "accel", Default: auto, Values: []string{auto, kvm, tcg},
+			Doc: "How the guest's instructions run: on the CPU (kvm) or emulated (tcg); auto takes KVM where a guest boots with it.",
+		},
+		{
+			Name: "memory", Default: "512MiB",
+			Doc: "The guest's memory where the scenario sets no memory limit; with one, the guest has that and what its kernel needs.",
+		},
+	}
+}
+
+// settings are the options as read.
+type settings struct {
+	kernel, accel string
+	memory        targets.Bytes
+}
+
+// readSettings reads the options.
+func readSettings(set map[string]string) (settings, error) {
+	values, err := targets.Resolve(options(), set)
+	if err != nil {
+		return settings{}, err
+	}
+	memory, err := targets.ParseBytes(values["memory"])
+	if err != nil {
+		return settings{}, fmt.Errorf("option memory: %w", err)
+	}
+	if memory < leastMemory {
+		return settings{}, fmt.Errorf("option memory: %s is too little for a guest: want at least %s", memory, leastMemory)
+	}
+	return settings{kernel: values["kernel"], accel: values["accel"], memory: memory}, nil
+}
+
+// missing joins what a target lacks into one answer.
+func missing(all ...*targets.Unavailable) error {
+	var why, fix []string
+	for _, u := range all {
+		if u == nil {
+			continue
+		}
+		why = append(why, u.Why)
+		if u.Fix != "" {
+			fix = append(fix, u.Fix)
+		}
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return &targets.Unavailable{Why: strings.Join(why, ", and "), Fix: strings.Join(fix, " && ")}
+}

@@ -1,0 +1,24 @@
+package vm_test
+
+import (
+	"testing"
+
+	"servebench/targets"
+	"servebench/targets/targettest"
+	"servebench/targets/vm"
+)
+
+// kind is the target with the guest's first process as built for this test.
+func kind(tb testing.TB) targets.Kind {
+	tb.Helper()
+	path := targettest.Program(tb, "guestinit")
+	return vm.Kind(func() (string, error) { return path, nil })
+}
+
+func TestConformance(t *testing.T) {
+	targettest.Run(t, targettest.Suite{Kind: kind(t), OwnPort: true, Guest: true, Parallel: 1})
+}
+
+func BenchmarkDeploy(b *testing.B) {
+	targettest.Benchmark(b, targettest.Suite{Kind: kind(b)})
+}
