@@ -55,7 +55,7 @@ type Scenario struct {
 	Rounds      int     `json:"rounds"`
 	Phases      []Phase `json:"phases"`
 	SLO         SLO     `json:"slo"`
-	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex
+	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
 	Corpus      int     `json:"corpus"`   // distinct requests
 	Batch       int     `json:"batch"`    // examples per request
 	// Deploys is how often each target was to be deployed for its cold start
