@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type Command struct {
 	// does a Start that fails. Nil where none can be made: the limits of memory
 	// are not in force then.
 	Cgroup *process.Cgroup
+	// Output gets what the server writes, as it comes; nil: nobody.
+	Output io.Writer
 }
 
 // Container is a running container, carried by a runtime's process: that ends
@@ -52,7 +55,7 @@ func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
 	}
 	var err error
-	if c.Process, err = process.Start(c.run(runtime.keeps, command.Limits.CPUs)); err != nil {
+	if c.Process, err = process.Start(c.run(runtime.keeps, command)); err != nil {
 		return nil, errors.Join(err, c.discard())
 	}
 	return c, nil
@@ -72,14 +75,14 @@ func (c *Container) pidFile() string { return filepath.Join(c.bundle(), "pid") }
 // run is the command that carries the container: it hands signals on and ends
 // with the server's status. Should this process be killed, the runtime gets
 // SIGTERM rather than SIGKILL, so that it takes the server along.
-func (c *Container) run(keep bool, cpus []int) process.Command {
+func (c *Container) run(keep bool, command Command) process.Command {
 	args := []string{c.runtime, "--root", c.root.state(), "run", "--bundle", c.bundle(), "--pid-file", c.pidFile(), "--no-new-keyring"}
 	if keep {
 		args = append(args, "--keep")
 	}
 	return process.Command{
 		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
-		CPUs: cpus, Account: c.group, Orphaned: syscall.SIGTERM,
+		CPUs: command.Limits.CPUs, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
 	}
 }
 
