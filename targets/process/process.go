@@ -160,6 +160,21 @@ func (p *Process) Ended() error {
 	return fmt.Errorf("%s%s", describe(p.state, p.oom), p.Output.Quote())
 }
 
+// Status is the process's exit status, or the signal that ended it; it waits
+// for the end. A process that only carries the server hands on such a signal as
+// 128 and its number, which is taken for the signal.
+func (p *Process) Status() (code int, signal syscall.Signal) {
+	<-p.done
+	if status, ok := p.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 0, status.Signal()
+	}
+	code = p.state.ExitCode()
+	if handed := syscall.Signal(code - 128); handed > 0 && handed < 64 {
+		return 0, handed
+	}
+	return code, 0
+}
+
 // describe says how a process ended.
 func describe(state *os.ProcessState, oom bool) string {
 	status, ok := state.Sys().(syscall.WaitStatus)

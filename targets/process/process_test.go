@@ -50,6 +50,19 @@ func TestProcessEnds(t *testing.T) {
 	}
 }
 
+func TestStatus(t *testing.T) {
+	for script, want := range map[string]struct {
+		code   int
+		signal syscall.Signal
+	}{
+		"exit 3": {code: 3}, "exit 0": {}, "kill -15 $$": {signal: syscall.SIGTERM}, "exit 137": {signal: syscall.SIGKILL},
+	} {
+		if code, signal := shell(t, script).Status(); code != want.code || signal != want.signal {
+			t.Errorf("%s: status %d, signal %d, want %d and %d", script, code, signal, want.code, want.signal)
+		}
+	}
+}
+
 func TestProcessOutputHeldOpen(t *testing.T) {
 	setsid, err := exec.LookPath("setsid")
 	if err != nil {
