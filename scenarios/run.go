@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -79,7 +78,7 @@ type session struct {
 	openFiles uint64
 	planned   int // rounds of load, those played again included
 	clock     clock
-	faults    []error
+	mishaps   []mishap
 	// broken says that the record cannot be written any more.
 	broken bool
 }
@@ -102,7 +101,7 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) (*record.Run, error) {
 	run.play(ctx)
 	run.record.Finished = time.Now()
 	run.save()
-	return run.record, errors.Join(run.faults...)
+	return run.record, join(run.mishaps)
 }
 
 // stopped reports whether somebody wants the run to end.
@@ -132,7 +131,7 @@ func (s *session) where(v visit) string {
 // on disk.
 func (s *session) save() {
 	if err := s.writer.Save(s.record); err != nil {
-		s.faults = append(s.faults, fmt.Errorf("save run: %w", err))
+		s.mishaps = append(s.mishaps, mishap{err: fmt.Errorf("save run: %w", err)})
 		s.broken = true
 	}
 }

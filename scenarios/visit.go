@@ -80,15 +80,6 @@ func (s *session) remove(ctx context.Context, v visit, deployment *targets.Deplo
 	}
 }
 
-// fault keeps something that went wrong: in the record, for the caller of Run
-// and for its watcher.
-func (s *session) fault(v visit, phase string, err error) {
-	s.record.Faults = append(s.record.Faults, record.Fault{Target: v.target, Phase: phase, Round: v.round, Text: err.Error()})
-	err = fmt.Errorf("%s: %w", v, err)
-	s.faults = append(s.faults, err)
-	s.note("%v", err)
-}
-
 func (s *session) targetEntry(name string) *record.Target {
 	i := slices.IndexFunc(s.record.Targets, func(t record.Target) bool { return t.Name == name })
 	return &s.record.Targets[i]
