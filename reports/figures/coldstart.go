@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -11,20 +12,25 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// coldStarts draws every start of the server on every target.
+// coldStarts draws every start of the server on every target, stage by stage.
 func coldStarts(a *stats.Analysis) Figure {
 	f := Figure{
 		Name:  "coldstarts",
 		Title: "Cold starts",
-		Caption: "One line for each start, one for every round of each target: the time from the start, when the executable or the image was in place, until each stage was " +
-			"reached, up to the first model answer. A red star marks a start that failed, one whose first answer was not right, or a server that ended on its own. No start is left out.",
-		Conditions: "Cold starts are no part of the latency figures. Each one is drawn; none is averaged.",
+		Caption: "A dot for each start: the time from its beginning, when the executable or the image was in place, until the stage was reached; the last one is " +
+			"the first model answer. The upright line is the median, the band its 95 % interval. A red star is the last stage of a start that failed or whose first answer was not right; " +
+			"such starts are drawn, but are in no median.",
+		Conditions: "Logarithmic scale. Cold starts are no part of the latency figures. " + capital(stats.StartMethod) + ".",
 	}
-	starts := startsOf(a.Run)
+	strips := stripsOf(a)
 	var s span
-	for _, st := range starts {
-		for _, stage := range st.deployment.Stages {
-			s.add(stage.At.Seconds())
+	lines := 0
+	for _, one := range strips {
+		lines += 1 + len(one.rows)
+		for _, row := range one.rows {
+			for _, d := range append(slices.Clone(row.reached), row.failed...) {
+				s.add(milliseconds(int64(d)))
+			}
 		}
 	}
 	if s.empty() {
@@ -32,82 +38,108 @@ func coldStarts(a *stats.Analysis) Figure {
 		return f
 	}
 	s = s.padded(2)
-	f.Height = 64 + vg.Length(startLines(starts))*startLine
-	f.Data = startTable(starts)
-	f.paint = func(c draw.Canvas, p Palette) { drawStarts(c, p, starts, s) }
+	f.Height = 58 + vg.Length(lines)*stripLine
+	f.Data = startTable(a)
+	f.paint = func(c draw.Canvas, p Palette) { drawStrips(c, p, strips, s, lines) }
 	return f
 }
 
-const startLine vg.Length = 11
+const stripLine vg.Length = 15
 
-// start is one line of the figure.
-type start struct {
-	target     string
-	first      bool // of its target
-	look       look
-	deployment record.Deployment
+// strip is one target's part of the figure.
+type strip struct {
+	label string
+	look  look
+	note  string // how many starts there are
+	alarm string // how many of them failed; ""
+	rows  []stripRow
 }
 
-func startsOf(run *record.Run) []start {
-	looks := looksOf(run)
-	var all []start
-	for _, t := range run.Targets {
-		for i, d := range t.Deployments {
-			all = append(all, start{label(t.Name), i == 0, looks[t.Name], d})
+// stripRow is one stage of a strip.
+type stripRow struct {
+	stage   string
+	reached []time.Duration // by starts that came to a right first answer
+	failed  []time.Duration // by starts that came no further
+	median  stats.Quantile  // of reached
+}
+
+func stripsOf(a *stats.Analysis) []strip {
+	looks := looksOf(a.Run)
+	stages := stats.StageNames(a.Run)
+	var all []strip
+	for _, c := range a.ColdStarts() {
+		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
+		one := strip{label: label(a.Label(c.Target)), look: looks[c.Target], note: plural(c.N, "start")}
+		if c.Running {
+			one.note = "already running"
+		}
+		if c.Failed > 0 {
+			one.alarm = fmt.Sprintf("%d failed", c.Failed)
+		}
+		for _, stage := range stages {
+			if row := stripRowOf(target, c, stage); len(row.reached)+len(row.failed) > 0 {
+				one.rows = append(one.rows, row)
+			}
+		}
+		if c.Running || len(target.Deployments) > 0 {
+			all = append(all, one)
 		}
 	}
 	return all
 }
 
-// failed says that something went wrong with the start or its server.
-func (s start) failed() bool { return s.deployment.Failed != "" || s.deployment.FirstAnswerError != "" }
-
-// startLines counts the lines with the gaps between targets.
-func startLines(starts []start) int {
-	n := len(starts)
-	for _, s := range starts {
-		if s.first {
-			n++
+func stripRowOf(t record.Target, c stats.ColdStart, stage string) stripRow {
+	row := stripRow{stage: label(stage)}
+	for _, d := range t.Deployments {
+		last := len(d.Stages) - 1
+		i := slices.IndexFunc(d.Stages, func(s record.Stage) bool { return s.Name == stage })
+		switch {
+		case i < 0:
+		case d.Stages[last].Name == record.FirstAnswer:
+			row.reached = append(row.reached, d.Stages[i].At)
+		case i == last:
+			row.failed = append(row.failed, d.Stages[i].At)
 		}
 	}
-	return n
-}
-
-// stageNames lists the stages of all starts as they came up.
-func stageNames(starts []start) []string {
-	var names []string
-	for _, s := range starts {
-		for _, stage := range s.deployment.Stages {
-			if !slices.Contains(names, stage.Name) {
-				names = append(names, stage.Name)
-			}
+	for _, s := range c.Stages {
+		if s.Name == stage {
+			row.median = s.At.Median
 		}
 	}
-	return names
+	return row
 }
 
-func startTable(starts []start) Table {
-	stages := stageNames(starts)
+// startTable lists every start.
+func startTable(a *stats.Analysis) Table {
+	stages := stats.StageNames(a.Run)
 	t := Table{Head: []string{"target", "round"}}
 	for _, name := range stages {
 		t.Head = append(t.Head, label(name)+", ms")
 	}
 	t.Head = append(t.Head, "outcome")
-	for _, s := range starts {
-		row := []string{s.target, fmt.Sprint(s.deployment.Round)}
-		for _, name := range stages {
-			row = append(row, stageTime(s.deployment, name))
+	for _, target := range a.Run.Targets {
+		for _, d := range target.Deployments {
+			if target.Running {
+				continue
+			}
+			row := []string{label(a.Label(target.Name)), fmt.Sprint(d.Round)}
+			for _, name := range stages {
+				row = append(row, stageTime(d, name))
+			}
+			t.Rows = append(t.Rows, append(row, outcome(d)))
 		}
-		outcome := "answered"
-		switch {
-		case s.deployment.Failed != "":
-			outcome = "failed"
-		case s.deployment.FirstAnswerError != "":
-			outcome = "no right first answer"
-		}
-		t.Rows = append(t.Rows, append(row, outcome))
 	}
 	return t
+}
+
+func outcome(d record.Deployment) string {
+	switch {
+	case d.Failed != "":
+		return "failed"
+	case d.FirstAnswerError != "":
+		return "no right first answer"
+	}
+	return "answered"
 }
 
 func stageTime(d record.Deployment, name string) string {

@@ -1,103 +1,137 @@
 package figures
 
 import (
-	"fmt"
+	"math"
 	"slices"
+	"strings"
 
-	"servebench/reports/record"
+	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// stageMarker tells the stages apart by shape; the last one, the first answer,
-// is filled.
-func stageMarker(stages []string, name string) marker {
-	if name == record.FirstAnswer {
-		return marker{shape: circle}
-	}
-	shapes := []shape{diamond, square, triangle, inverted, pentagon, star}
-	return marker{shapes[slices.Index(stages, name)%len(shapes)], true}
-}
+// The room beside the data for names and for figures.
+const (
+	stripNames   vg.Length = 120
+	stripFigures vg.Length = 150
+)
 
-func drawStarts(c draw.Canvas, p Palette, starts []start, s span) {
-	stages := stageNames(starts)
-	var l legend
-	failed := false
-	for _, name := range stages {
-		m := stageMarker(stages, name)
-		l = append(l, entry{text: label(name), color: p.Ink, marker: &m})
-	}
-	for _, st := range starts {
-		failed = failed || st.failed()
-	}
-	if failed {
-		l = append(l, entry{text: "failed, not answered or ended", color: p.Alarm, marker: &marker{shape: star}})
-	}
-	c = l.draw(c, p)
-	const names = 150
+// paleInterval is the opacity of the band of an interval.
+const paleInterval = 0.16
+
+func drawStrips(c draw.Canvas, p Palette, strips []strip, s span, lines int) {
+	c = stripLegend(p, strips).draw(c, p)
 	panel := newPanel(p)
-	logAxis(&panel.X, s, c.Max.X-c.Min.X-names, 56)
-	panel.X.Label.Text = "time since the start, s"
-	lines := float64(startLines(starts))
-	panel.Y.Min, panel.Y.Max = 0, lines
+	logAxis(&panel.X, s, c.Max.X-c.Min.X-stripNames-stripFigures, 44)
+	panel.X.Label.Text = "time since the beginning of the start, ms"
+	panel.Y.Min, panel.Y.Max = 0, float64(lines)
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
 	panel.Y.Width = 0
-	y := lines
-	inner := draw.Crop(c, names, -6, 0, 0)
-	rows := make([]startRow, len(starts))
-	for i, st := range starts {
-		if st.first {
-			y -= 1
-		}
-		rows[i] = startRow{start: st, y: y, stages: stages, alarm: p}
-		panel.Add(rows[i])
+	inner := draw.Crop(c, stripNames, -stripFigures, 0, 0)
+	y := float64(lines) - 0.5
+	var names []func(draw.Canvas)
+	write := func(y float64, f func(c draw.Canvas, y vg.Length)) {
+		names = append(names, func(data draw.Canvas) { f(c, data.Y(panel.Y.Norm(y))) })
+	}
+	for _, one := range strips {
+		write(y, func(c draw.Canvas, y vg.Length) { one.name(c, p, y) })
 		y--
+		for _, row := range one.rows {
+			panel.Add(stageDots{row, y, one.look, p})
+			write(y, func(c draw.Canvas, y vg.Length) { row.name(c, p, y) })
+			y--
+		}
 	}
 	panel.Draw(inner)
-	nameStarts(c, p, panel, panel.DataCanvas(inner), rows, names)
-}
-
-// nameStarts writes each target's name beside its first start, and the rounds.
-func nameStarts(c draw.Canvas, p Palette, panel *plot.Plot, data draw.Canvas, rows []startRow, names vg.Length) {
-	bold, sty := boldFace(small, p.Ink), face(7, p.Muted)
-	bold.YAlign, sty.YAlign, sty.XAlign = draw.YCenter, draw.YCenter, draw.XRight
-	for _, r := range rows {
-		y := data.Y(panel.Y.Norm(r.y))
-		if r.start.first {
-			c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, fit(r.start.target, names-60, bold.Width))
-		}
-		c.FillText(sty, vg.Point{X: data.Min.X - 6, Y: y}, fmt.Sprint("round ", r.start.deployment.Round))
+	data := panel.DataCanvas(inner)
+	for _, name := range names {
+		name(data)
 	}
 }
 
-// startRow draws the stages of one start.
-type startRow struct {
-	start  start
-	y      float64
-	stages []string
-	alarm  Palette
+func stripLegend(p Palette, strips []strip) legend {
+	l := legend{
+		{text: "one start", color: p.Ink, marker: &marker{shape: circle}},
+		{text: "median", color: p.Ink, line: 2},
+		{text: "its 95 % interval", color: faint(p.Ink, paleInterval), block: true},
+	}
+	failed := func(r stripRow) bool { return len(r.failed) > 0 }
+	if slices.ContainsFunc(strips, func(s strip) bool { return slices.ContainsFunc(s.rows, failed) }) {
+		l = append(l, entry{text: "failed, or not answered rightly", color: p.Alarm, marker: &marker{shape: star}})
+	}
+	return l
 }
 
-// Plot implements plot.Plotter.
-func (r startRow) Plot(c draw.Canvas, panel *plot.Plot) {
+// name writes a target's name, how often it was started, and how often in vain.
+func (s strip) name(c draw.Canvas, p Palette, y vg.Length) {
+	c.DrawGlyphNoClip(glyph(marker{shape: s.look.shape}, s.look.color, 3.4), vg.Point{X: c.Min.X + 4, Y: y})
+	bold, sty := boldFace(small, p.Ink), face(small, p.Muted)
+	bold.YAlign, sty.YAlign = draw.YCenter, draw.YCenter
+	c.FillText(bold, vg.Point{X: c.Min.X + 12, Y: y}, fit(s.label, stripNames-18, bold.Width))
+	right := c.Max.X - stripFigures + 10
+	c.FillText(sty, vg.Point{X: right, Y: y}, s.note)
+	if s.alarm != "" {
+		alarm := boldFace(small, p.Alarm)
+		alarm.YAlign = draw.YCenter
+		c.FillText(alarm, vg.Point{X: right + sty.Width(s.note) + 8, Y: y}, s.alarm)
+	}
+}
+
+// name writes a stage's name and its median.
+func (r stripRow) name(c draw.Canvas, p Palette, y vg.Length) {
+	sty := face(small, p.Ink)
+	sty.YAlign = draw.YCenter
+	c.FillText(sty, vg.Point{X: c.Min.X + 12, Y: y}, fit(r.stage, stripNames-18, sty.Width))
+	if len(r.reached) == 0 {
+		return
+	}
+	c.FillText(sty, vg.Point{X: c.Max.X - stripFigures + 10, Y: y}, medianText(r.median))
+}
+
+// medianText is "118 [106, 124] ms", the unit twice only where it is not the same.
+func medianText(q stats.Quantile) string {
+	value := stats.FormatDuration(q.Value)
+	if !q.HasInterval {
+		return value
+	}
+	bounds := stats.FormatRange(q.Low, q.High)
+	if number, unit, _ := strings.Cut(value, " "); strings.HasSuffix(bounds, "] "+unit) {
+		return number + " " + bounds
+	}
+	return value + " " + bounds
+}
+
+// stageDots draws one stage of all starts of a target.
+type stageDots struct {
+	row     stripRow
+	y       float64
+	look    look
+	palette Palette
+}
+
+// Plot implements plot.Plotter. The dots are spread over the line's height, always
+// in the same way, so that equal ones are told apart.
+func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
 	toX, toY := panel.Transforms(&c)
-	y, x := toY(r.y), c.Min.X
-	for i, stage := range r.start.deployment.Stages {
-		sty := draw.LineStyle{Color: faint(r.start.look.color, 0.6), Width: 1}
-		if i == 0 { // a logarithmic axis has no zero to start from
-			sty.Dashes = []vg.Length{1, 2.5}
-		}
-		to := toX(max(stage.At.Seconds(), panel.X.Min))
-		c.StrokeLine2(sty, x, y, to, y)
-		x = to
+	at := func(ms float64) vg.Length { return toX(max(ms, panel.X.Min)) }
+	if q := d.row.median; q.HasInterval {
+		low, high := at(milliseconds(int64(q.Low))), at(milliseconds(int64(q.High)))
+		c.FillPolygon(faint(d.palette.Ink, paleInterval), []vg.Point{
+			{X: low, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y + 0.4)}, {X: low, Y: toY(d.y + 0.4)}})
 	}
-	for _, stage := range r.start.deployment.Stages {
-		at := vg.Point{X: toX(max(stage.At.Seconds(), panel.X.Min)), Y: y}
-		c.DrawGlyph(glyph(stageMarker(r.stages, stage.Name), r.start.look.color, 3), at)
+	for i, t := range d.row.reached {
+		// The golden ratio spreads any number of points evenly.
+		_, part := math.Modf(float64(i) * math.Phi)
+		y := toY(d.y + 0.56*(part-0.5))
+		c.DrawGlyph(glyph(marker{shape: circle}, faint(d.look.color, 0.7), 1.9), vg.Point{X: at(milliseconds(int64(t))), Y: y})
 	}
-	if r.start.failed() {
-		c.DrawGlyphNoClip(glyph(marker{shape: star}, r.alarm.Alarm, 4), vg.Point{X: min(x+8, c.Max.X), Y: y})
+	if len(d.row.reached) > 0 {
+		x := at(milliseconds(int64(d.row.median.Value)))
+		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.8}, x, toY(d.y-0.42), x, toY(d.y+0.42))
+	}
+	for _, t := range d.row.failed {
+		c.DrawGlyphNoClip(glyph(marker{shape: star}, d.palette.Alarm, 3.4), vg.Point{X: at(milliseconds(int64(t))), Y: toY(d.y)})
 	}
 }

@@ -1,6 +1,6 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets and cold starts. It stands between reports/stats, whose Analysis is
+// targets, what the place costs, and cold starts. It stands between reports/stats, whose Analysis is
 // its only input, and the formats that show figures: reports/html embeds them
 // as SVG, and this package's own Format writes them as PNG files. Figures are
 // pure functions of the analysis: the same run gives the same bytes.
@@ -46,13 +46,18 @@ type Table struct {
 const width vg.Length = 780
 
 // All returns every figure of a report in reading order, one set for each
-// measured phase. A figure without data is returned with Missing set, so that
-// a format can say why it is not there.
+// measured phase, none of a load that the scenario does not have. A figure without
+// data is returned with Missing set, so that a format can say why it is not there.
 func All(a *stats.Analysis) []Figure {
 	var all []Figure
-	for _, v := range views(a) {
-		all = append(all,
-			forest(v), percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
+	if a.Tax != nil {
+		all = append(all, tax(a))
+	}
+	if !a.OnlyStarts() {
+		for _, v := range views(a) {
+			all = append(all,
+				forest(v), percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
+		}
 	}
 	all = append(all, coldStarts(a))
 	for i := range all {

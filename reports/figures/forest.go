@@ -15,8 +15,8 @@ import (
 func forest(v view) Figure {
 	f := Figure{
 		Name:  v.name("forest"),
-		Title: v.title("Against " + label(v.analysis.Reference)),
-		Caption: "Each target divided by " + label(v.analysis.Reference) + " on a logarithmic scale: at the line they are " +
+		Title: v.title("Against " + label(v.analysis.Label(v.analysis.Reference))),
+		Caption: "Each target divided by " + label(v.analysis.Label(v.analysis.Reference)) + " on a logarithmic scale: at the line they are " +
 			"equal, at 2 the figure is twice as large. For latencies less is better, for goodput more. The bar is the 95 % " +
 			"interval; a hollow marker has none. Where the bar crosses the line, no difference is shown.",
 		Conditions: v.conditions() + " " + capital(stats.RatioMethod) + ".",
@@ -77,10 +77,10 @@ func meaning(metric string) string {
 }
 
 func ratioTable(v view, groups []ratioGroup) Table {
-	t := Table{Head: []string{"target ÷ " + label(v.analysis.Reference), "metric", "ratio", "95 % interval", "rounds"}}
+	t := Table{Head: []string{"target ÷ " + label(v.analysis.Label(v.analysis.Reference)), "metric", "ratio", "95 % interval", "rounds"}}
 	for _, g := range groups {
 		for _, r := range g.ratios {
-			t.Rows = append(t.Rows, []string{label(r.Target), g.metric, ratioText(r.Value),
+			t.Rows = append(t.Rows, []string{label(v.analysis.Label(r.Target)), g.metric, ratioText(r.Value),
 				ratioInterval(r), fmt.Sprint(r.Rounds)})
 		}
 	}

@@ -19,7 +19,7 @@ const (
 func drawForest(c draw.Canvas, p Palette, v view, groups []ratioGroup, lines int) {
 	panel := newPanel(p)
 	logAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-ratioNames-ratioFigures, 56)
-	panel.X.Label.Text = "ratio to " + label(v.analysis.Reference)
+	panel.X.Label.Text = "ratio to " + label(v.analysis.Label(v.analysis.Reference))
 	panel.Y.Min, panel.Y.Max = 0, float64(lines)
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
 	panel.Y.Width = 0
@@ -44,7 +44,7 @@ func ratioRows(v view, groups []ratioGroup, lines int) []ratioRow {
 		rows = append(rows, ratioRow{y: y, heading: meaning(g.metric)})
 		y--
 		for _, r := range g.ratios {
-			rows = append(rows, ratioRow{y: y, ratio: r, look: v.lookOf(r.Target)})
+			rows = append(rows, ratioRow{y: y, ratio: r, label: label(v.analysis.Label(r.Target)), look: v.lookOf(r.Target)})
 			y--
 		}
 	}
@@ -61,7 +61,7 @@ func (r ratioRow) name(c draw.Canvas, p Palette, y vg.Length) {
 	}
 	sty := face(small, p.Ink)
 	sty.YAlign = draw.YCenter
-	c.FillText(sty, vg.Point{X: c.Min.X + 10, Y: y}, fit(label(r.ratio.Target), ratioNames-20, sty.Width))
+	c.FillText(sty, vg.Point{X: c.Min.X + 10, Y: y}, fit(r.label, ratioNames-20, sty.Width))
 	text := ratioText(r.ratio.Value)
 	if r.ratio.HasInterval {
 		text += " " + ratioInterval(r.ratio)
@@ -99,6 +99,7 @@ type ratioRow struct {
 	y       float64
 	heading string
 	ratio   stats.Ratio
+	label   string // the target's
 	look    look
 }
 

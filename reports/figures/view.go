@@ -34,7 +34,7 @@ func views(a *stats.Analysis) []view {
 		for _, row := range a.Rows {
 			if row.Phase == name {
 				v.series = append(v.series, series{
-					label: label(row.Target), row: row,
+					label: label(a.Label(row.Target)), row: row,
 					rounds: roundsOf(a, row), look: looks[row.Target],
 				})
 			}
@@ -92,7 +92,11 @@ func (v view) title(base string) string {
 	if v.only {
 		return base
 	}
-	return base + ", phase " + label(v.phase.Name)
+	title := base + ", phase " + label(v.phase.Name)
+	if model := v.analysis.ModelOf(v.phase); model != "" {
+		title += ", model " + label(model)
+	}
+	return title
 }
 
 // slug keeps what is safe in a file name.
