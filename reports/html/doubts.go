@@ -61,20 +61,24 @@ func roundList(rounds []int) string {
 	return "rounds " + join(names)
 }
 
-// sentenceCase makes a sentence of a clause. A clause that begins with a name
-// like p99 keeps it.
+// sentenceCase makes a sentence of a clause; "" of none.
 func sentenceCase(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return ""
 	}
-	runes := []rune(s)
-	if len(runes) < 2 || !unicode.IsDigit(runes[1]) {
-		runes[0] = unicode.ToUpper(runes[0])
-	}
-	s = string(runes)
+	s = capital(s)
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}
 	return s
+}
+
+// capital begins a clause like a sentence, unless it begins with a name like p99.
+func capital(s string) string {
+	runes := []rune(s)
+	if len(runes) < 2 || !unicode.IsDigit(runes[1]) {
+		runes[0] = unicode.ToUpper(runes[0])
+	}
+	return string(runes)
 }

@@ -20,7 +20,7 @@ func (b builder) headline() *table {
 			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
 		}
 		row = append(row, quantiles(r.Response)...)
-		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), coldStart(r)))
+		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), b.coldStart(r)))
 	}
 	return t.unlessEmpty()
 }
@@ -43,6 +43,15 @@ func proportion(p stats.Proportion) cell {
 		return weak("not checked")
 	}
 	return noted(stats.FormatPercent(p.Value), stats.FormatPercentInterval(p.Low, p.High))
+}
+
+// coldStart is the range of the starts of the rounds of load, unless the server
+// ran already.
+func (b builder) coldStart(r stats.Row) cell {
+	if b.a.RunsAlready(r.Target) {
+		return weak(alreadyRunning)
+	}
+	return coldStart(r)
 }
 
 // coldStart is the range of the starts: so few are not to be averaged.

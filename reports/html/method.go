@@ -4,6 +4,10 @@ import "servebench/reports/stats"
 
 // method says in plain words how the figures came about.
 func method(a *stats.Analysis) []string {
+	starts := "A cold start runs from the moment when all that it needs was in place to the first right answer of the model. It is in no latency. Starts: " + stats.StartMethod + "."
+	if a.OnlyStarts() {
+		return []string{starts, "Targets are started one after the other, in an order that is shuffled anew each time. Starts that fail are counted apart, never averaged."}
+	}
 	model := "Open loop: requests are sent when they are due, whatever the server does."
 	for _, p := range a.Run.Scenario.Phases {
 		if p.Measured && !p.Open {
@@ -21,6 +25,7 @@ func method(a *stats.Analysis) []string {
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
 		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
+		starts,
 	}
 }
 

@@ -28,6 +28,11 @@ type page struct {
 	Headline           *table
 	Beside             *table
 	Rounds             *table
+	NoLoad             bool // starts alone were measured
+	ColdStarts         *table
+	Tax                *table
+	TaxNotes           []string
+	Meters             *table
 	Figures            []figure
 	Errors             *table
 	Failures           []failure
@@ -59,6 +64,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Targets: b.targets(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(),
+		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Tax: b.tax(), TaxNotes: b.taxNotes(), Meters: b.meters(),
 		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(),
 		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
 		Method: method(a),
@@ -95,7 +101,7 @@ func phases(a *stats.Analysis) int {
 
 // name is the first cell of a row about a target.
 func (b builder) name(target, phase string) cell {
-	c := cell{Text: target, Mark: template.HTML(b.marks[target])}
+	c := cell{Text: b.a.Label(target), Mark: template.HTML(b.marks[target])}
 	if b.phases > 1 && phase != "" {
 		c.Notes = []string{phase}
 	}

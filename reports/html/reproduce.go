@@ -23,8 +23,12 @@ func newReproduce(run *record.Run) reproduce {
 		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)},
 		{"payloads, SHA-256", s.Payloads},
 		{"corpus", fmt.Sprintf("%s, %s each", plural(int64(s.Corpus), "request"), plural(int64(s.Batch), "example"))},
-		{"rounds", fmt.Sprint(s.Rounds)}, {"phases", phaseList(s.Phases)}, {"run", run.ID}, {"format", run.Schema},
+		{"rounds", unless(len(s.Phases) == 0, s.Rounds)}, {"phases", phaseList(s.Phases)},
+		{"starts without load, of each target", unless(s.Deploys == 0, s.Deploys)}, {"run", run.ID}, {"format", run.Schema},
 	} {
+		if f[1] == "" {
+			continue
+		}
 		t.Rows = append(t.Rows, []cell{text(f[0]), {Text: f[1], Code: true}})
 	}
 	return reproduce{
@@ -33,10 +37,22 @@ func newReproduce(run *record.Run) reproduce {
 	}
 }
 
+// unless is a number, or "" where it says nothing.
+func unless(idle bool, n int) string {
+	if idle {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
 func phaseList(phases []record.Phase) string {
 	var list []string
 	for _, p := range phases {
-		text := fmt.Sprintf("%s: %s %s for %s", p.Name, p.Law, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		name := p.Name
+		if model := p.Model; model != "" {
+			name += " (model " + model + ")"
+		}
+		text := fmt.Sprintf("%s: %s %s for %s", name, p.Law, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
 		if !p.Measured {
 			text += ", not measured"
 		}

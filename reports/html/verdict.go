@@ -46,6 +46,11 @@ func (b builder) verdict() verdict {
 		v.Sentence = "The instrument cannot be believed, so nothing on this page is a result: " + fatal(b.a.Doubts) + "."
 		return v
 	}
+	if b.a.OnlyStarts() {
+		v.Word, v.Validity = string(stats.NoLoad), ""
+		v.Sentence = b.a.StartLine() + ". Starts alone were measured: there was no load, so there is no instrument to judge and no limit."
+		return v
+	}
 	switch b.a.Verdict {
 	case stats.Pass:
 		v.Sentence = "Every limit of the SLO is kept, with its whole 95 % interval."
@@ -55,6 +60,9 @@ func (b builder) verdict() verdict {
 		v.Sentence = "No limit is shown to be broken, but not all are shown to be kept: the figures are too uncertain to say."
 	default:
 		v.Word, v.Sentence = "NO LIMITS", "The scenario sets no limits, so there is nothing to pass or to fail."
+		if line := b.a.TaxLine(); line != "" {
+			v.Sentence = capital(line) + ". " + v.Sentence
+		}
 	}
 	return v
 }
@@ -99,12 +107,15 @@ func (b builder) targets() []targetLine {
 }
 
 func (b builder) targetLine(t record.Target) targetLine {
-	line := targetLine{Name: t.Name, Mark: template.HTML(b.marks[t.Name])}
+	line := targetLine{Name: b.a.Label(t.Name), Mark: template.HTML(b.marks[t.Name])}
 	if t.Unavailable != "" {
 		line.Word, line.Class, line.Sentence = "NOT RUN", "open", "Not available here: "+t.Unavailable
 		return line
 	}
 	trouble := b.trouble(t.Name)
+	if b.a.OnlyStarts() {
+		return b.startLine(line, t, trouble)
+	}
 	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
 		line.Word, line.Class, line.Sentence = "NOT MEASURED", "fail", "No request of a measured phase was sent to it."
@@ -121,8 +132,39 @@ func (b builder) targetLine(t record.Target) targetLine {
 	if trouble != "" {
 		trouble += " "
 	}
-	line.Sentence = trouble + sentence(b.a.Rows[row]) + b.broken(t.Name)
+	line.Sentence = trouble + b.place(t.Name) + b.sentence(b.a.Rows[row]) + b.broken(t.Name)
 	return line
+}
+
+// startLine is the sentence about a target of which starts alone were measured.
+func (b builder) startLine(line targetLine, t record.Target, trouble string) targetLine {
+	starts := b.a.ColdStarts()
+	c := starts[slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })]
+	line.Word, line.Class = "STARTED", "open"
+	switch whole := c.Whole(); {
+	case c.Running:
+		line.Word, line.Sentence = "NOT STARTED", "The server ran already, so it has no cold start."
+	case c.N == 0 && trouble != "":
+		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", trouble
+	case c.N == 0:
+		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", "No start came to its first answer."
+	default:
+		line.Sentence = fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
+			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
+		line.Sentence = strings.TrimSpace(b.place(t.Name) + line.Sentence + " " + trouble)
+	}
+	return line
+}
+
+// place says what must not be overlooked about where a server ran; "" or a
+// sentence with a space behind it.
+func (b builder) place(target string) string {
+	for _, d := range b.a.Doubts {
+		if d.Target == target && (d.Rule == "emulated" || d.Rule == "running") {
+			return sentenceCase(d.Text) + " "
+		}
+	}
+	return ""
 }
 
 // trouble says what went wrong with a target's server, and why; "" when
@@ -149,13 +191,21 @@ func (b builder) worst(target string) stats.Verdict {
 	return stats.Worst(slices.DeleteFunc(slices.Clone(b.a.Gates), func(g stats.Gate) bool { return g.Target != target }))
 }
 
-func sentence(r stats.Row) string {
+// sentence tells the first measured phase of a target, or, where that is what was
+// asked for, what the place costs.
+func (b builder) sentence(r stats.Row) string {
+	if s := b.taxSentence(r.Target); s != "" {
+		return s
+	}
 	how := "answered correctly"
 	if r.Unchecked() {
 		how = "answered (not checked)"
 	}
 	s := fmt.Sprintf("%s of %s requests %s at %s",
 		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, stats.FormatRate(r.Offered))
+	if b.phases > 1 {
+		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
+	}
 	var times []string
 	for i, name := range []string{"p50", "", "p99"} {
 		if q := r.Response.Quantiles[i]; name != "" && q.Known {

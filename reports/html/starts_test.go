@@ -1,0 +1,70 @@
+package html_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// analysed is the analysis of a plan's run, from the record up.
+func analysed(t *testing.T, p statstest.Plan, spoil func(*record.Run)) *stats.Analysis {
+	t.Helper()
+	run := statstest.Open(t, p)
+	spoil(run)
+	a, err := stats.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func asIs(*record.Run) {}
+
+// A run of starts alone has a page that is complete, without a word of load.
+func TestStartsAlone(t *testing.T) {
+	page := render(t, analysed(t, statstest.ColdStart(), asIs))
+	text := words(page)
+	inOrder(t, text, "NO LOAD", "The server of container did not come up in rounds 4 and 11.", "physical 20.8 ms · container 197 ms · vm (TCG) 4.08 s",
+		"vm (TCG) STARTED Its guest ran under TCG (software emulation)", "Doubts", "Cold starts", "listening", "197 ms [177, 206] ms took 19.7 ms",
+		"| 18 | 2", "Figures", "Errors", "the disk is on fire", "Environment", "Reproduce", "starts without load, of each target | 20", "Method")
+	for _, no := range []string{"Not drawn", "Nothing was measured", "Instrument", "INVALID", "No measured request", "NO RESULT", "rounds | 0"} {
+		if strings.Contains(text, no) {
+			t.Errorf("the page says %q", no)
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if strings.Count(page, ` id="`+link[1]+`"`) != 1 {
+			t.Errorf("the link to #%s does not lead to one place", link[1])
+		}
+	}
+}
+
+// What came to nothing is said to have, target by target.
+func TestStartsThatCameToNothing(t *testing.T) {
+	text := words(render(t, analysed(t, statstest.ColdStart(), func(r *record.Run) {
+		r.Targets = r.Targets[1:]
+		for i := range r.Targets[0].Deployments {
+			r.Targets[0].Deployments[i] = record.Deployment{Round: i + 1, Failed: "exit status 3"}
+		}
+		r.Targets[2] = record.Target{Name: "endpoint", Running: true}
+	})))
+	inOrder(t, text, "The server of container did not come up in any round.", "vm (TCG) 4.08 s to the first answer, median of 20 starts each",
+		"container NOT STARTED", "exit status 3", "endpoint NOT STARTED The server ran already", "Cold starts", "| – | 0 | 20", "already running")
+}
+
+func TestTax(t *testing.T) {
+	inOrder(t, words(render(t, analysed(t, statstest.Tax(), asIs))), "At p50 the place takes 306 µs on physical, ×1.1 on container",
+		"Its guest ran under TCG", "the model not told apart from nothing", "What the place costs", "÷ physical",
+		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "not told apart | –", "difference of quantiles",
+		"Meters", "billed duration | 3,936 ms", "GB-seconds", "phase noop, model noop")
+}
+
+// A server that ran already has no cold start and no limits.
+func TestRunning(t *testing.T) {
+	inOrder(t, words(render(t, analysed(t, statstest.Running(), asIs))), "endpoint PASS The server ran already: the scenario's limits were not applied",
+		"Results", "endpoint", "already running", "Cold starts", "physical", "endpoint", "already running")
+}

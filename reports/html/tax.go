@@ -1,0 +1,95 @@
+package html
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/stats"
+)
+
+// tax splits what a request takes into the place and the model.
+func (b builder) tax() *table {
+	tax := b.a.Tax
+	if tax == nil {
+		return nil
+	}
+	t := &table{
+		Caption: fmt.Sprintf("Place: network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
+			"Model: the same quantile of phase %s, model %s, less that. In small print: the 95 %% interval",
+			tax.Noop.Name, tax.Noop.Model, tax.Model.Name, tax.Model.Model),
+		Head: []string{"target", "quantile", "place", "÷ " + tax.Base, "model", "÷ " + tax.Base, "whole", "rounds"},
+	}
+	byQuantile := slices.SortedStableFunc(slices.Values(tax.Rows), func(x, y stats.TaxRow) int { return cmp.Compare(x.Q, y.Q) })
+	for _, r := range byQuantile {
+		row := []cell{b.name(r.Target, ""), text(stats.QuantileName(r.Q))}
+		if r.Known {
+			base := r.Target == tax.Base
+			row = append(row, taxPart(r.Place), taxRatio(r.Place, base), taxPart(r.Model), taxRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+		} else {
+			row = append(row, weak("n too small"), none(), weak("n too small"), none(), none())
+		}
+		t.Rows = append(t.Rows, append(row, text(fmt.Sprint(r.Rounds))))
+	}
+	return t
+}
+
+func taxPart(p stats.TaxPart) cell {
+	switch {
+	case !p.ToldApart:
+		return weak("not told apart")
+	case !p.HasInterval:
+		return text(stats.FormatDuration(p.Value))
+	}
+	return noted(stats.FormatDuration(p.Value), stats.FormatRange(p.Low, p.High))
+}
+
+func taxRatio(p stats.TaxPart, base bool) cell {
+	switch {
+	case base:
+		return text("1")
+	case !p.HasRatio:
+		return none()
+	case !p.HasRatioInterval:
+		return text("×" + stats.FormatNumber(p.Ratio))
+	}
+	return noted("×"+stats.FormatNumber(p.Ratio), stats.FormatInterval(p.RatioLow, p.RatioHigh))
+}
+
+// taxSentence is what a target's place costs; "" where nobody asked, or it is not
+// known.
+func (b builder) taxSentence(target string) string {
+	if b.a.Tax == nil {
+		return ""
+	}
+	var parts []string
+	for _, r := range b.a.Tax.Rows {
+		if r.Target != target || !r.Known {
+			continue
+		}
+		part := fmt.Sprintf("%s: %s for the place", stats.QuantileName(r.Q), stats.FormatDuration(r.Place.Value))
+		if r.Place.HasRatio {
+			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Place.Ratio), b.a.Tax.Base)
+		}
+		if r.Model.ToldApart {
+			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"
+		} else {
+			part += ", the model not told apart from nothing"
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Response time at " + strings.Join(parts, "; at ") + "."
+}
+
+// taxNotes say how to read the split, and how far to believe it.
+func (b builder) taxNotes() []string {
+	return []string{
+		"The model's share is a difference of quantiles, not the quantile of a difference: which request of one phase belongs to which of the other, nobody can say.",
+		"“Not told apart” means that the noise is larger than what the model takes, if it takes anything; a ratio to that would say nothing.",
+		sentenceCase(stats.TaxMethod),
+	}
+}
