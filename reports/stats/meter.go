@@ -32,8 +32,8 @@ func (r Row) PerRequest(m record.Meter) (float64, bool) {
 	return m.Value / float64(r.Ledger.Sent), true
 }
 
-// Million is per how many requests a meter is told that counts less than one of
-// its unit for each.
+// Million is per how many requests a meter is told that counts less than a tenth
+// of its unit for each.
 const Million = 1e6
 
 // MeterRequests is per how many requests a meter is told, in all rows alike: 1 or
@@ -44,7 +44,7 @@ func (a *Analysis) MeterRequests(m record.Meter) float64 {
 		if i < 0 {
 			continue
 		}
-		if each, known := r.PerRequest(r.Usage.Meters[i]); known && each > 0 && each < 1 {
+		if each, known := r.PerRequest(r.Usage.Meters[i]); known && each > 0 && each < 0.1 {
 			return Million
 		}
 	}

@@ -100,6 +100,9 @@ func (p *page) judgement(a *stats.Analysis) string {
 	case stats.InvalidInstrument:
 		return "the instrument cannot be believed, so the figures below are no results"
 	case stats.NoLimit:
+		if line := a.TaxLine(); line != "" {
+			return clean(line) + "; the scenario sets no limits"
+		}
 		return "measured; the scenario sets no limits"
 	case stats.Pass:
 		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))

@@ -16,7 +16,7 @@ func (p *page) tax() {
 		return
 	}
 	p.space()
-	p.wrapped("", fmt.Sprintf("TAX: what the place of a server costs each request. PLACE is network and virtualisation: the response time of phase %s, "+
+	p.wrapped("", fmt.Sprintf("TAX: what the place of a server costs each request. PLACE is network and virtualisation, with the server's handling of HTTP: the response time of phase %s, "+
 		"whose model %s computes nothing. MODEL is the rest: the same quantile of phase %s less that, a difference of quantiles, not the quantile of a difference. "+
 		"Milliseconds; × is the ratio to %s.",
 		clean(tax.Noop.Name), clean(tax.Noop.Model), clean(tax.Model.Name), clean(tax.Base)))
