@@ -82,11 +82,11 @@ func neverReady(p *place) {
 
 func neverListens(p *place) { p.waits(p.workload("TEST_START=deaf"), "a model that never comes") }
 
-// waits deploys a workload that gets nowhere and cancels that, later every time
-// until the error quotes all the words: how long the server needs until it
-// says anything is the target's affair.
+// waits deploys a workload that gets nowhere and cancels that long after it
+// should have been ready, and later every time until the error quotes all the
+// words: the machine may be busy with other tests.
 func (p *place) waits(w targets.Workload, words ...string) {
-	for after := time.Second; ; after *= 2 {
+	for after := 2*p.usual() + time.Second; ; after *= 2 {
 		ctx, cancel := context.WithCancel(context.Background())
 		timer := time.AfterFunc(after, cancel)
 		err := p.refuse(ctx, w)
@@ -101,6 +101,16 @@ func (p *place) waits(w targets.Workload, words ...string) {
 	}
 }
 
+// usual is how long a deployment takes that comes to be.
+func (p *place) usual() time.Duration {
+	p.Helper()
+	called := time.Now()
+	d := p.deploy(p.workload())
+	took := time.Since(called)
+	p.close(d)
+	return took
+}
+
 // says reports whether an error says all the words.
 func says(err error, words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) })
@@ -109,15 +119,13 @@ func says(err error, words []string) bool {
 // cancelled cancels early, where the target makes what the start needs, and all
 // along a start that takes longer.
 func cancelled(p *place) {
-	called := time.Now()
-	p.close(p.deploy(p.workload()))
-	took := time.Since(called)
+	took := p.usual()
 	moments := []time.Duration{0, 1, 3, 10, 30, 60, 100, 150, 300, 600}
 	for i := range moments {
 		moments[i] *= time.Millisecond
 	}
-	for eighth := range 8 {
-		if at := took / 8 * time.Duration(eighth+1); at > moments[len(moments)-1] {
+	for quarter := range 4 {
+		if at := took / 4 * time.Duration(quarter+1); at > moments[len(moments)-1] {
 			moments = append(moments, at)
 		}
 	}
