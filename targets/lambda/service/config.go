@@ -1,0 +1,105 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/process"
+)
+
+// The bounds of AWS's settings, and what is the same for every function here.
+const (
+	LeastMemory = 128 * targets.MiB   // AWS: 128 MB
+	MostMemory  = 10240 * targets.MiB // AWS: 10,240 MB
+	// MemoryOfCPU is the memory size that comes with one whole CPU: "At
+	// 1,769 MB, a function has the equivalent of one vCPU".
+	MemoryOfCPU = 1769 * targets.MiB
+	MostTimeout = 900 * time.Second
+
+	region  = "us-east-1"
+	account = "123456789012"
+	version = "$LATEST"
+)
+
+// The quotas that no setting changes.
+const (
+	initLimit = 10 * time.Second // of an initialisation
+	// A payload's most bytes: of a synchronous request, of an asynchronous one,
+	// and of an answer, which may be a little longer.
+	mostPayload = 6 << 20
+	mostAsync   = 1 << 20
+	mostAnswer  = mostPayload + 100
+	logTail     = 4 << 10 // bytes of a log that Invoke returns
+
+	// asyncQueue is how many asynchronous requests wait or run; AWS keeps an
+	// unknown number of them.
+	asyncQueue = 10_000
+	// cpuPeriod is that in which a share of the CPU is counted out. AWS does not
+	// say it; published measurements find 20 ms.
+	cpuPeriod = 20 * time.Millisecond
+)
+
+// Config describes the function and its limits. All fields without a default
+// are needed.
+type Config struct {
+	Name string // of the function: letters, digits, - and _
+	// Sandbox runs the function's processes.
+	Sandbox Sandbox
+	// Memory is the memory size: what is billed, and what the share of the CPU
+	// follows. 128 MiB to 10,240 MiB, whole mebibytes, which Lambda calls MB.
+	Memory targets.Bytes
+	// Limit bounds the memory of each environment; 0: Memory.
+	Limit       targets.Bytes
+	Concurrency int           // most requests at a time
+	Burst       int           // most environments started in 10 s, refilled continuously
+	Timeout     time.Duration // of an invocation, up to 15 minutes
+	IdleTimeout time.Duration // after which an idle environment is reclaimed
+	// Freeze says that environments are frozen while they wait for work, where
+	// the host allows it.
+	Freeze bool
+	// Cgroup is where those of the environments are made; nil: nowhere, so
+	// that memory and CPU are not bounded and nothing is frozen.
+	Cgroup *process.Cgroup
+	// NoCgroup says why there is no Cgroup; nil where there is one.
+	NoCgroup error
+	// Output gets what the function's processes write, and a line about each
+	// environment that ends by itself; nil: nobody.
+	Output io.Writer
+	// Reports says that Output gets the START, END and REPORT lines of every
+	// invocation, as AWS's logs have them.
+	Reports bool
+}
+
+// Check reports every value that is not allowed.
+func (c *Config) Check() error {
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(!regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(c.Name), "name %q: want 1 to 64 letters, digits, - and _", c.Name)
+	fault(c.Sandbox == nil, "sandbox: want one")
+	fault(c.Memory < LeastMemory || c.Memory > MostMemory || c.Memory%targets.MiB != 0, "memory %s: want whole MB from 128 to 10240", c.Memory)
+	fault(c.Limit < 0, "memory limit %s: want 0 or more", c.Limit)
+	fault(c.Concurrency < 1, "concurrency %d: want at least 1", c.Concurrency)
+	fault(c.Burst < 1, "burst %d: want at least 1", c.Burst)
+	fault(c.Timeout < time.Millisecond || c.Timeout > MostTimeout, "timeout %s: want a time from 1ms to 15m", c.Timeout)
+	fault(c.IdleTimeout <= 0, "idle timeout %s: want a time above 0, such as 5m", c.IdleTimeout)
+	return errors.Join(faults...)
+}
+
+// limit is the memory that an environment may hold.
+func (c *Config) limit() targets.Bytes {
+	if c.Limit > 0 {
+		return c.Limit
+	}
+	return c.Memory
+}
+
+// Share is the share of the CPUs that comes with a memory size: 1 is one CPU.
+func Share(memory targets.Bytes) float64 { return float64(memory) / float64(MemoryOfCPU) }

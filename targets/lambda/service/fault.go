@@ -1,0 +1,79 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// refusal is what the service answers itself, before a function has a say. Its
+// body is as AWS's services write theirs.
+type refusal struct {
+	Status    int    `json:"-"`
+	Exception string `json:"-"` // the error's type, which the SDKs look for in a header
+	Reason    string `json:",omitempty"`
+	Type      string // "User" or "Service": whose mistake it is
+	Message   string `json:"message"`
+}
+
+func throttled(reason string) *refusal {
+	return &refusal{Status: http.StatusTooManyRequests, Exception: "TooManyRequestsException", Reason: reason, Type: "User", Message: "Rate Exceeded."}
+}
+
+func unavailable() *refusal {
+	return &refusal{Status: http.StatusServiceUnavailable, Exception: "ServiceException", Type: "Service", Message: "The service is shutting down."}
+}
+
+func tooLarge(most int) *refusal {
+	return &refusal{
+		Status: http.StatusRequestEntityTooLarge, Exception: "RequestTooLargeException", Type: "User",
+		Message: fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", most),
+	}
+}
+
+func notFound(arn string) *refusal {
+	return &refusal{Status: http.StatusNotFound, Exception: "ResourceNotFoundException", Type: "User", Message: "Function not found: " + arn}
+}
+
+func badRequest(exception, message string) *refusal {
+	return &refusal{Status: http.StatusBadRequest, Exception: exception, Type: "User", Message: message}
+}
+
+// write answers a caller of the Invoke API.
+func (f *refusal) write(w http.ResponseWriter) {
+	w.Header().Set("X-Amzn-Errortype", f.Exception)
+	writeJSON(w, f.Status, f)
+}
+
+// failure is a function error: what the function said, or what the service says
+// for one that no longer can.
+type failure struct {
+	Type    string `json:"errorType"`
+	Message string `json:"errorMessage"`
+	payload []byte // what the function itself wrote; nil: the above
+}
+
+// body is what a caller of the Invoke API gets.
+func (f *failure) body() []byte {
+	if f.payload != nil {
+		return f.payload
+	}
+	text, _ := json.Marshal(f) // two strings
+	return text
+}
+
+// answer is what became of an invocation.
+type answer struct {
+	body   []byte  // all of it
+	stream *stream // instead of body: as the function writes it
+	failed *failure
+}
+
+// writeJSON answers with a value that always encodes. A failing write means
+// that the caller is gone; there is nobody to tell.
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	text, _ := json.Marshal(value)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}

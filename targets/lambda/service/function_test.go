@@ -1,0 +1,181 @@
+package service_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/targets/functionurl"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-lambda-go/lambdaurl"
+)
+
+// roleKey is the variable that makes this test, run once more, the function
+// whose part it names.
+const roleKey = "TEST_FUNCTION"
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(roleKey); role {
+	case "":
+		os.Exit(m.Run())
+	case "deeds":
+		lambda.Start(deed)
+	case "url":
+		lambda.Start(functionurl.Handler(http.HandlerFunc(site)))
+	case "stream":
+		lambdaurl.Start(http.HandlerFunc(site))
+	case "raw":
+		os.Exit(raw(os.Getenv("AWS_LAMBDA_RUNTIME_API")))
+	case "deaf":
+		fmt.Println("loads for ever")
+		time.Sleep(time.Hour)
+	case "die":
+		fmt.Println("the disk is on fire")
+		os.Exit(3)
+	case "init error":
+		initError(os.Getenv("AWS_LAMBDA_RUNTIME_API"))
+		os.Exit(1)
+	case "die once":
+		dieOnce()
+		lambda.Start(deed)
+	}
+}
+
+// request is what a caller wants the function to do.
+type request struct {
+	Do   string
+	Text string
+	For  time.Duration
+	Size int
+}
+
+// reply is what the function says of itself.
+type reply struct {
+	PID           int
+	ID, ARN, Text string
+	Client        string
+	Left          time.Duration // until the deadline
+	Env           []string
+}
+
+// deed does what a caller wants.
+func deed(ctx context.Context, r request) (any, error) {
+	switch r.Do {
+	case "sleep":
+		time.Sleep(r.For)
+	case "gate": // waits until somebody answers
+		resp, err := http.Get(r.Text)
+		if err != nil {
+			return nil, err
+		}
+		resp.Body.Close()
+	case "exit":
+		os.Exit(r.Size)
+	case "fail":
+		return nil, errors.New(r.Text)
+	case "panic":
+		panic(r.Text)
+	case "large":
+		return strings.Repeat("x", r.Size), nil
+	case "log":
+		fmt.Println(r.Text)
+	case "linger": // goes on after its answer, which the deadline ends
+		go func() { time.Sleep(r.For); os.Exit(9) }()
+	}
+	lc, _ := lambdacontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	return reply{
+		PID: os.Getpid(), ID: lc.AwsRequestID, ARN: lc.InvokedFunctionArn, Client: lc.ClientContext.Custom["a"],
+		Text: r.Text, Left: time.Until(deadline), Env: os.Environ(),
+	}, nil
+}
+
+// site is a small web site.
+func site(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/echo":
+		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+		w.Header().Set("X-Method", r.Method)
+		_, _ = io.Copy(w, r.Body)
+	case "/large":
+		_, _ = w.Write(bytes.Repeat([]byte("x"), 7<<20))
+	case "/exit":
+		os.Exit(7)
+	case "/slow": // says one word and then, some time later, another
+		_, _ = io.WriteString(w, "one ")
+		time.Sleep(100 * time.Millisecond)
+		_, _ = io.WriteString(w, "two")
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// dieOnce ends the process unless one before it did.
+func dieOnce() {
+	f, err := os.OpenFile(os.Getenv("TEST_FILE"), os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		f.Close()
+		os.Exit(5)
+	}
+}
+
+// initError tells the Runtime API that the function cannot start.
+func initError(api string) {
+	r, err := http.NewRequest("POST", "http://"+api+"/2018-06-01/runtime/init/error", strings.NewReader(`{"errorType":"Model.Missing","errorMessage":"no model"}`))
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("Lambda-Runtime-Function-Error-Type", "Model.Missing")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		panic(err)
+	}
+	resp.Body.Close()
+}
+
+// raw is a function that speaks the Runtime API itself: it sends what each
+// event says and answers with the statuses that it got.
+func raw(api string) int {
+	base := "http://" + api + "/2018-06-01/runtime/"
+	call := func(method, path, body string) (int, string) {
+		r, err := http.NewRequest(method, base+path, strings.NewReader(body))
+		if err != nil {
+			panic(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			panic(err)
+		}
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, resp.Header.Get("Lambda-Runtime-Aws-Request-Id") + string(text)
+	}
+	for {
+		_, text := call("GET", "invocation/next", "")
+		id, event := text[:36], text[36:]
+		var calls [][3]string
+		if err := json.Unmarshal([]byte(event), &calls); err != nil {
+			panic(err)
+		}
+		var got []string
+		for _, c := range calls {
+			status, text := call(c[0], strings.ReplaceAll(c[1], "ID", id), c[2])
+			got = append(got, fmt.Sprintf("%d %s", status, text))
+		}
+		answer, _ := json.Marshal(got)
+		if status, _ := call("POST", "invocation/"+id+"/response", string(answer)); status != http.StatusAccepted {
+			fmt.Println("after", got, "the answer gets", status)
+			return 1
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package service
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// invokePath returns the function's name in a path of the Invoke API.
+func invokePath(path string) (name string, ok bool) {
+	rest, ok1 := strings.CutPrefix(path, "/2015-03-31/functions/")
+	name, ok2 := strings.CutSuffix(rest, "/invocations")
+	return name, ok1 && ok2 && name != "" && !strings.Contains(name, "/")
+}
+
+// serveInvoke answers the Invoke API, see "Invoke" in the Lambda API Reference.
+func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name string) {
+	inv, kind, refused := s.readInvoke(r, name)
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	w.Header()["X-Amzn-Requestid"] = []string{inv.id}
+	w.Header()["X-Amzn-Trace-Id"] = []string{inv.trace}
+	switch kind {
+	case "DryRun":
+		w.WriteHeader(http.StatusNoContent)
+	case "Event":
+		if !s.enqueue(inv) {
+			throttled("CallerRateLimitExceeded").write(w)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		s.answerInvoke(w, inv)
+	}
+}
+
+// readInvoke reads a call of the Invoke API and its type.
+func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string, *refusal) {
+	kind := r.Header.Get("X-Amz-Invocation-Type")
+	most := mostPayload
+	switch kind {
+	case "":
+		kind = "RequestResponse"
+	case "Event":
+		most = mostAsync
+	case "RequestResponse", "DryRun":
+	default:
+		return nil, "", badRequest("InvalidParameterValueException", fmt.Sprintf("Unknown invocation type: %s", kind))
+	}
+	if r.Method != http.MethodPost {
+		return nil, "", badRequest("InvalidParameterValueException", "Invoke is a POST request")
+	}
+	if !s.isNamed(name) {
+		return nil, "", notFound(fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", region, account, name))
+	}
+	body, err := readBody(r, most)
+	switch {
+	case errors.Is(err, errBodyLarge):
+		return nil, "", tooLarge(most)
+	case err != nil:
+		return nil, "", badRequest("InvalidRequestContentException", "Could not read the request")
+	case len(body) == 0:
+		body = []byte("{}")
+	case !json.Valid(body):
+		return nil, "", badRequest("InvalidRequestContentException", "Could not parse request body into json")
+	}
+	inv := newInvocation(body)
+	inv.tail = r.Header.Get("X-Amz-Log-Type") == "Tail" && kind == "RequestResponse"
+	if trace := r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
+		inv.trace = trace
+	}
+	if text := r.Header.Get("X-Amz-Client-Context"); text != "" {
+		client, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || !json.Valid(client) {
+			return nil, "", badRequest("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
+		}
+		inv.client = strings.Join(strings.Fields(string(client)), " ") // a header's value has one line
+	}
+	return inv, kind, nil
+}
+
+// isNamed reports whether a caller's name is the function's: the name alone, a
+// partial or a whole ARN, each with or without the only version that there is.
+func (s *Service) isNamed(name string) bool {
+	name = strings.TrimSuffix(name, ":"+version)
+	if i := strings.LastIndex(name, "function:"); i >= 0 {
+		name = name[i+len("function:"):]
+	}
+	return name == s.config.Name
+}
+
+// answerInvoke answers a caller who waits.
+func (s *Service) answerInvoke(w http.ResponseWriter, inv *invocation) {
+	a, refused := s.invoke(inv)
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	body := a.body
+	if a.stream != nil {
+		body, a.failed = gather(a.stream)
+	}
+	h := w.Header()
+	h["Content-Type"] = []string{"application/json"}
+	h["X-Amz-Executed-Version"] = []string{version}
+	if a.failed != nil {
+		h["X-Amz-Function-Error"] = []string{"Unhandled"}
+		if a.failed.payload == nil {
+			a.failed.Message = fmt.Sprintf("RequestId: %s Error: %s", inv.id, a.failed.Message)
+		}
+		body = a.failed.body()
+	}
+	if inv.tail {
+		<-inv.finished
+		inv.log.write([]byte(inv.report))
+		h["X-Amz-Log-Result"] = []string{base64.StdEncoding.EncodeToString(inv.log.bytes())}
+	}
+	_, _ = w.Write(body) // who went away is not told
+}
+
+// gather reads a streamed answer whole, for a caller who asked for no stream.
+func gather(from *stream) ([]byte, *failure) {
+	defer from.Close()
+	body, err := io.ReadAll(io.LimitReader(from, mostAnswer+1))
+	switch {
+	case err != nil:
+		return nil, &failure{Type: "Runtime.TruncatedResponse", Message: err.Error()}
+	case len(body) > mostAnswer:
+		return nil, &failure{Type: "Function.ResponseSizeTooLarge", Message: sizeMessage}
+	}
+	return body, nil
+}
+
+// enqueue takes an asynchronous request, unless too many wait already.
+func (s *Service) enqueue(inv *invocation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing() {
+		return false
+	}
+	select {
+	case s.queue <- struct{}{}:
+	default:
+		return false
+	}
+	s.wait.Go(func() {
+		defer func() { <-s.queue }()
+		s.invokeLater(inv)
+	})
+	return true
+}
+
+// invokeLater carries out an asynchronous request. Where it is throttled it is
+// tried again after a second, then after twice as long every time, up to five
+// minutes, as AWS does. A function's error is not: AWS tries twice more, after
+// one minute and two.
+func (s *Service) invokeLater(inv *invocation) {
+	for pause := time.Second; ; pause = min(2*pause, 5*time.Minute) {
+		a, refused := s.invoke(inv)
+		if refused == nil {
+			if a.stream != nil {
+				_, _ = gather(a.stream)
+			}
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-s.stopped:
+			return
+		}
+	}
+}

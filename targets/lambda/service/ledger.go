@@ -1,0 +1,84 @@
+package service
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"servebench/targets"
+)
+
+// ledger counts what AWS would bill, and why. The zero value is ready.
+type ledger struct {
+	mu                                      sync.Mutex
+	invocations, started, throttled, failed int
+	initialised, worked                     time.Duration
+	billed                                  time.Duration // whole milliseconds
+	gigabyteSeconds                         float64
+}
+
+// cost is what one invocation took and what of it is billed.
+type cost struct{ init, duration, billed time.Duration }
+
+// price rounds as AWS does: the billed time is that of the initialisation and
+// of the work together, up to the next whole millisecond.
+func price(init, duration time.Duration) cost {
+	const unit = time.Millisecond
+	return cost{init, duration, (init + duration + unit - 1) / unit * unit}
+}
+
+// count adds an invocation, which took its initialisation (0: none) and the time
+// from its event to the function's asking for the next one.
+func (l *ledger) count(memory targets.Bytes, init, duration time.Duration, failed bool) cost {
+	c := price(init, duration)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.invocations++
+	if failed {
+		l.failed++
+	}
+	l.initialised += init
+	l.worked += duration
+	l.billed += c.billed
+	l.gigabyteSeconds += float64(memory) / float64(targets.GiB) * c.billed.Seconds()
+	return c
+}
+
+func (l *ledger) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.started++
+}
+
+func (l *ledger) throttle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.throttled++
+}
+
+// meters are the counts so far.
+func (l *ledger) meters() []targets.Meter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	milliseconds := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return []targets.Meter{
+		{Name: "invocations", Value: float64(l.invocations)},
+		{Name: "throttled", Value: float64(l.throttled)},
+		{Name: "function errors", Value: float64(l.failed)},
+		{Name: "environments started", Value: float64(l.started)},
+		{Name: "init duration", Unit: "ms", Value: milliseconds(l.initialised)},
+		{Name: "duration", Unit: "ms", Value: milliseconds(l.worked)},
+		{Name: "billed duration", Unit: "ms", Value: milliseconds(l.billed)},
+		{Name: "billed compute", Unit: "GB-s", Value: l.gigabyteSeconds},
+	}
+}
+
+// report is the end of an invocation's log, as AWS writes it.
+func (s *Service) report(inv *invocation, c cost) string {
+	text := fmt.Sprintf("END RequestId: %[1]s\nREPORT RequestId: %[1]s\tDuration: %.2[2]f ms\tBilled Duration: %[3]d ms\tMemory Size: %[4]d MB\t",
+		inv.id, float64(c.duration)/float64(time.Millisecond), c.billed.Milliseconds(), s.memoryMB())
+	if c.init > 0 {
+		text += fmt.Sprintf("Init Duration: %.2f ms\t", float64(c.init)/float64(time.Millisecond))
+	}
+	return text + "\n"
+}

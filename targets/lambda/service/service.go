@@ -1,0 +1,190 @@
+// Package service is a Lambda service of one function on this machine, which
+// behaves like AWS's where that matters for latency: every execution
+// environment is a process (or sandbox) of its own that works on one request at
+// a time and is frozen in between; environments are started when requests ask
+// for them, within limits of their number and rate, and reclaimed when idle;
+// the CPU follows the memory; and every request is billed.
+//
+// Callers reach it by the function's URL and by the Invoke API (Handler), the
+// function's processes by the Runtime API, one listener for each environment.
+// Operator shows what happens inside. cmd/locallambda is its program, which
+// targets/lambda deploys.
+//
+// What AWS documents is followed, see "Lambda runtime environment", "Custom
+// runtimes" and "Function scaling" in the Lambda Developer Guide. A request for
+// which no environment is idle is bound to the new one that is started for it,
+// even if another one gets idle meanwhile. Out of scope: extensions, versions,
+// aliases, provisioned concurrency, SnapStart, signatures and permissions.
+package service
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/process"
+)
+
+// Service is a running service. Its methods are safe for concurrent use.
+type Service struct {
+	config  Config
+	pool    *pool
+	ledger  ledger
+	log     *log
+	anchor  *process.Cgroup // stays frozen, see freezer; nil: nothing is frozen
+	set     []string        // what Lambda sets in the environment of every process
+	queue   chan struct{}   // a place for each asynchronous request
+	stopped chan struct{}   // closed by Close
+
+	mu   sync.Mutex
+	all  map[*environment]bool // those that have a process
+	last int                   // number of the newest environment
+	ends string                // how the last one ended that ended by itself
+	held error                 // why the share of the CPUs could not be set; nil: it was
+	wait sync.WaitGroup        // for what runs in the background
+}
+
+// New makes a service, which starts no environment before the first request.
+func New(config Config) (*Service, error) {
+	if err := config.Check(); err != nil {
+		return nil, err
+	}
+	s := &Service{
+		config: config, log: &log{to: config.Output},
+		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
+	}
+	s.pool, s.set = newPool(config.Concurrency, newBucket(config.Burst)), s.variables()
+	if config.Freeze && config.Cgroup != nil {
+		s.anchor = freezer(config.Cgroup)
+	}
+	return s, nil
+}
+
+// freezer makes a cgroup that stays frozen. A version 1 freezer makes the
+// kernel change its own code whenever the first cgroup of the machine is frozen
+// and when the last one is thawed, which takes it ten times as long as the rest.
+func freezer(parent *process.Cgroup) *process.Cgroup {
+	anchor, err := parent.Child("frozen")
+	if err != nil {
+		return nil
+	}
+	if err := anchor.Freeze(); err != nil {
+		_ = anchor.Close() // empty
+		return nil
+	}
+	return anchor
+}
+
+// Handler is what callers reach: the function's URL at every path but that of
+// the Invoke API.
+func (s *Service) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, ok := invokePath(r.URL.Path); ok {
+			s.serveInvoke(w, r, name)
+			return
+		}
+		s.serveURL(w, r)
+	})
+}
+
+// Close ends all environments, as Lambda does with SIGKILL and without a word,
+// and waits until nothing is left of them. Requests in flight fail.
+func (s *Service) Close() error {
+	s.pool.close()
+	s.mu.Lock()
+	select {
+	case <-s.stopped:
+	default:
+		close(s.stopped)
+	}
+	var left []*environment
+	for e := range s.all {
+		left = append(left, e)
+	}
+	s.mu.Unlock()
+	var failed []error
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, e := range left {
+		all.Go(func() {
+			err := e.end(ending())
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, err)
+		})
+	}
+	all.Wait()
+	s.wait.Wait()
+	return errors.Join(append(failed, s.anchor.Close())...)
+}
+
+// closing reports whether Close was called.
+func (s *Service) closing() bool {
+	select {
+	case <-s.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// arn names the function as AWS does.
+func (s *Service) arn() string {
+	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", region, account, s.config.Name)
+}
+
+// memoryMB is the function's memory size in Lambda's unit.
+func (s *Service) memoryMB() int { return int(s.config.Memory / targets.MiB) }
+
+// invoke carries out one invocation: it finds an environment or starts one, has
+// the function work on it and waits for the answer, or for what went wrong.
+func (s *Service) invoke(inv *invocation) (answer, *refusal) {
+	for {
+		e, refused := s.pool.take(time.Now())
+		if refused != nil {
+			s.ledger.throttle()
+			return answer{}, refused
+		}
+		if e == nil {
+			var failed *failure
+			if e, failed = s.provide(inv); failed != nil {
+				s.pool.release()
+				s.close(inv, true, time.Now())
+				return answer{failed: failed}, nil
+			}
+		}
+		if e.deliver(inv) {
+			return <-inv.answers, nil
+		}
+		s.pool.release() // it ended just now, and another one takes the request
+	}
+}
+
+// provide starts an environment for an invocation. As on AWS, one whose
+// initialisation fails or takes longer than ten seconds is started once more as
+// part of the invocation, whose time it then takes.
+func (s *Service) provide(inv *invocation) (*environment, *failure) {
+	e, took, failed := s.start(initLimit)
+	inv.init = took
+	if failed == nil || s.closing() {
+		return e, failed
+	}
+	inv.begin(time.Now(), s.config.Timeout)
+	e, _, failed = s.start(s.config.Timeout)
+	return e, failed
+}
+
+// close counts an invocation that the function is done with, and ends its log.
+func (s *Service) close(inv *invocation, failed bool, now time.Time) {
+	cost := s.ledger.count(s.config.Memory, inv.init, inv.spent(now), failed)
+	if s.config.Reports || inv.tail {
+		inv.report = s.report(inv, cost)
+	}
+	if s.config.Reports {
+		s.log.text(inv.start() + inv.report)
+	}
+	close(inv.finished)
+}

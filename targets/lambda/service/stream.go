@@ -1,0 +1,44 @@
+package service
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"servebench/targets/functionurl"
+)
+
+// stream is an answer on its way from the function to its caller.
+type stream struct {
+	*io.PipeReader
+	framed bool // it begins with a prelude, see functionurl.ReadStream
+}
+
+// stream hands an answer on as the function writes it, until it ends or the
+// caller went away; then the rest is dropped.
+func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
+	from, to := io.Pipe()
+	inv.answer(answer{stream: &stream{from, strings.HasPrefix(kind, functionurl.StreamType)}})
+	_, err := io.Copy(to, r.Body)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+	failed := r.Trailer.Get(typeHeader) != ""
+	if failed {
+		f := trailed(r)
+		err = fmt.Errorf("the function failed amid its answer: %s: %s", f.Type, f.Message)
+	}
+	e.settled(inv, failed)
+	to.CloseWithError(err)
+}
+
+// trailed is the error that a function reports after its answer.
+func trailed(r *http.Request) *failure {
+	body, err := base64.StdEncoding.DecodeString(r.Trailer.Get(bodyHeader))
+	if err != nil {
+		body = nil
+	}
+	return functionError(body, r.Trailer.Get(typeHeader))
+}

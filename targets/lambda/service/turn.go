@@ -1,0 +1,159 @@
+package service
+
+import (
+	"context"
+	"time"
+)
+
+// deliver hands a request to the environment, which is idle and no longer in the
+// pool. It reports whether the environment was still alive.
+func (e *environment) deliver(inv *invocation) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == dead {
+		return false
+	}
+	stop(e.reclaim)
+	now, limit := time.Now(), e.service.config.Timeout
+	inv.begin(now, limit)
+	e.state, e.current = busy, inv
+	e.served++
+	e.timeout = time.AfterFunc(inv.deadline.Sub(now), func() { e.expire(inv) })
+	if inv.tail {
+		inv.log.write([]byte(inv.start()))
+		e.output.tail.Store(&inv.log)
+	}
+	if e.frozen {
+		e.frozen = false
+		_ = e.group.Thaw() // a process that does not go on misses its deadline
+	}
+	e.events <- inv
+	return true
+}
+
+// expire ends the environment if it still works on the request.
+func (e *environment) expire(inv *invocation) {
+	e.mu.Lock()
+	late := e.current == inv
+	e.mu.Unlock()
+	if late {
+		e.service.log.line("environment %d was ended: its request timed out after %s", e.number, e.service.config.Timeout)
+		_ = e.end(timedOut(e.service.config.Timeout)) // Close says so again
+	}
+}
+
+// turn is a process asking for work: what it worked on is done with. It waits
+// for the next request; nil when the process went away. It fails when the
+// process still owes an answer.
+func (e *environment) turn(ctx context.Context) (*invocation, error) {
+	e.mu.Lock()
+	was, inv := e.state, e.current
+	switch was {
+	case busy:
+		e.mu.Unlock()
+		return nil, errTransition
+	case starting:
+		e.listening = time.Now()
+	case answered:
+		stop(e.timeout)
+		e.current = nil
+	}
+	if was == starting || was == answered {
+		e.state = idle
+	}
+	e.mu.Unlock()
+	switch was {
+	case starting:
+		e.boosted()
+		close(e.ready)
+	case answered:
+		e.bill(inv, inv.failed, time.Now())
+		e.rest()
+	}
+	select {
+	case next := <-e.events:
+		return next, nil
+	case <-ctx.Done():
+	case <-e.gone:
+	}
+	return nil, nil
+}
+
+// rest puts the environment back into the pool, and freezes it unless there is
+// work for it at once.
+func (e *environment) rest() {
+	s := e.service
+	e.mu.Lock()
+	e.reclaim = time.AfterFunc(s.config.IdleTimeout, e.retire)
+	e.mu.Unlock()
+	s.pool.put(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == idle && !e.frozen && s.anchor != nil {
+		e.frozen = e.group.Freeze() == nil
+	}
+}
+
+// retire ends an environment that was idle for too long.
+func (e *environment) retire() {
+	if e.service.pool.remove(e) {
+		_ = e.end(failure{}) // works on nothing; Close says so again
+	}
+}
+
+// boosted ends the boost of the initialisation: from now on the environment has
+// the share of the CPUs that its memory size comes with.
+func (e *environment) boosted() {
+	s := e.service
+	if e.group == nil {
+		return
+	}
+	err := e.group.LimitCPU(Share(s.config.Memory), cpuPeriod)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = err
+}
+
+// reply is the process's answer to a request. It fails when the process does
+// not work on that request.
+func (e *environment) reply(id string, a answer) error {
+	inv, err := e.owes(id)
+	if err != nil {
+		return err
+	}
+	e.settled(inv, a.failed != nil)
+	inv.answer(a)
+	return nil
+}
+
+// owes returns the request of that id if its answer is still to come.
+func (e *environment) owes(id string) (*invocation, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.current == nil || e.current.id != id:
+		return nil, errNoSuchRequest
+	case e.state != busy:
+		return nil, errTransition
+	}
+	return e.current, nil
+}
+
+// settled notes that the answer is complete, before its caller can see that.
+func (e *environment) settled(inv *invocation, failed bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == busy && e.current == inv {
+		e.state, inv.failed = answered, failed
+		e.service.pool.settle()
+	}
+}
+
+// bill closes a request that the environment is done with.
+func (e *environment) bill(inv *invocation, failed bool, now time.Time) {
+	if e.service.config.Reports || inv.tail {
+		e.running.Flush()
+		e.output.tail.Store(nil)
+	}
+	e.service.close(inv, failed, now)
+}
