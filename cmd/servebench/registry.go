@@ -18,6 +18,7 @@ import (
 	"servebench/targets/protocol/v2"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/models"
+	"servebench/targets/vm"
 )
 
 // The lists that everything else is derived from: help texts, validation,
@@ -28,6 +29,7 @@ func targetKinds() []targets.Kind {
 	return []targets.Kind{
 		physical.Kind(),
 		container.Kind(),
+		vm.Kind(program("guestinit")),
 		endpoint.Kind(),
 	}
 }
