@@ -1,6 +1,6 @@
 // Command testserver is the server that the conformance suite of the targets
-// deploys. Its environment says how it starts and ends, its paths make it
-// report what it sees, burn CPU time, hold memory, start a child and die.
+// deploys, or a Lambda bootstrap where there is a Runtime API. Its environment
+// says how it starts and ends, its paths make it report what it sees, burn CPU time, hold memory, start a child and die.
 package main
 
 import (
@@ -18,6 +18,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"servebench/targets/functionurl"
+
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // Report is what the server sees of its surroundings.
@@ -59,6 +63,9 @@ func run(stdout, stderr io.Writer) int {
 			fmt.Fprintln(stderr, err)
 			return 4
 		}
+	}
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		lambda.Start(functionurl.Handler(handler(stderr))) // does not return
 	}
 	err := http.ListenAndServe(net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), handler(stderr))
 	fmt.Fprintln(stderr, err)
