@@ -19,6 +19,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal), "workload={command: [./x, \"{port}\"], model: m}")
 	f.Add([]byte(minimal), "load[0].name=x")
 	f.Add([]byte(minimal), "description=\"a\\nb: 'c' # \\\"d\\\"\"")
+	f.Add([]byte(minimal+"  - {name: noop, model: noop, rate: 100, duration: 10s}\ntax: {noop: noop, model: steady}\n"), "load.noop.model=noop")
+	f.Add([]byte(minimal+"deploys: 3\ntax: none\n"), "load=[]")
+	f.Add([]byte("name: e\ntargets: [endpoint]\nworkload: {model: m}\ndata: {generator: credit}\nload: [{name: s, rate: 1, duration: 1s}]\n"), "endpoint.url=http://h")
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
 	schema := validator(f)
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {
