@@ -88,6 +88,7 @@ func TestBinary(t *testing.T) {
 	})
 	t.Run("linkage", func(t *testing.T) { checkStatic(t, binary) })
 	t.Run("drain", func(t *testing.T) { checkDrain(t, launch(t, binary)) })
+	t.Run("function", func(t *testing.T) { checkFunction(t, binary) })
 }
 
 // checkStatic makes sure that the program needs no loader and no library.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"os/signal"
 	"runtime"
 	"strings"
@@ -29,6 +30,9 @@ func serveCommand(began time.Time) *cobra.Command {
 in flight are answered, and the program ends; a second signal ends it at once.
 The log goes to stderr.
 
+Where the environment has AWS_LAMBDA_RUNTIME_API, the program is the bootstrap
+of a Lambda function and answers the requests to the function's URL instead.
+
 ` + exitHelp,
 		Example: `  refserver serve --host 0.0.0.0 --port 8080
   refserver serve --model-file mine=model.json --max-batch 64`,
@@ -46,16 +50,13 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 	if err := opts.check(); err != nil {
 		return err
 	}
+	if os.Getenv(runtimeAPI) != "" {
+		return serveFunction(opts, began, stderr)
+	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // from then on a signal ends the program at once
-	chosen, err := chooseModels(opts.models, opts.files)
-	if err != nil {
-		return err
-	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	opts.config.Models, opts.config.Version, opts.config.Log = chosen, version(), log
-	server, err := reference.New(opts.config)
+	server, log, err := newServer(opts, stderr)
 	if err != nil {
 		return err
 	}
@@ -63,14 +64,32 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	log.Info("listening", "url", "http://"+listener.Addr().String(), "models", names(chosen),
-		"ready_in", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
-		"version", opts.config.Version, "gomaxprocs", runtime.GOMAXPROCS(0))
+	log.Info("listening", append([]any{"url", "http://" + listener.Addr().String()}, about(server, opts, began)...)...)
 	if err := server.Serve(ctx, listener); err != nil {
 		return err
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// newServer makes the server, with its models.
+func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.Logger, error) {
+	chosen, err := chooseModels(opts.models, opts.files)
+	if err != nil {
+		return nil, nil, err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	opts.config.Models, opts.config.Version, opts.config.Log = chosen, version(), log
+	server, err := reference.New(opts.config)
+	return server, log, err
+}
+
+// about is what the log says about a server that begins to work.
+func about(server *reference.Server, opts *serveOptions, began time.Time) []any {
+	return []any{
+		"models", names(opts.config.Models), "ready_in", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
+		"version", opts.config.Version, "gomaxprocs", runtime.GOMAXPROCS(0),
+	}
 }
 
 func names(served []protocol.Model) string {
