@@ -55,25 +55,33 @@ func TestTaxAgreesWithTheTables(t *testing.T) {
 
 // What the noise hides is not told apart, and has no ratio.
 func TestTaxDoesNotReadNoise(t *testing.T) {
-	a := taxed(t, func(*statstest.Plan) {})
+	a := taxed(t, func(p *statstest.Plan) { p.Targets = []statstest.Target{p.Targets[0], p.Targets[3]} })
 	for _, q := range []float64{0.5, 0.99} {
 		if r, ok := a.Tax.Row("lambda", q); !ok || r.Model.ToldApart || r.Model.HasRatio || !r.Place.HasRatio {
 			t.Errorf("p%v: %+v", 100*q, r)
 		}
 	}
 	// A base whose model is noise gives no ratio to any other.
-	a = taxed(t, func(p *statstest.Plan) { p.Targets[0].Service = p.Targets[0].Noop })
+	a = taxed(t, func(p *statstest.Plan) {
+		p.Targets = []statstest.Target{p.Targets[0], p.Targets[2]}
+		p.Targets[0].Service = p.Targets[0].Noop
+	})
 	if r, _ := a.Tax.Row("vm", 0.5); !r.Model.ToldApart || r.Model.HasRatio {
 		t.Errorf("%+v", r.Model)
 	}
 }
 
 func TestTaxWithoutEnough(t *testing.T) {
-	three := taxed(t, func(p *statstest.Plan) { p.Rounds = 3 })
+	few := func(rounds int) func(*statstest.Plan) {
+		return func(p *statstest.Plan) {
+			p.Rounds, p.Targets = rounds, []statstest.Target{p.Targets[0], p.Targets[2]}
+		}
+	}
+	three := taxed(t, few(3))
 	if r, _ := three.Tax.Row("vm", 0.5); !r.Known || r.Place.HasInterval || !r.Place.HasRatio || r.Place.HasRatioInterval || !r.Model.ToldApart {
 		t.Errorf("three rounds: %+v", r)
 	}
-	two := taxed(t, func(p *statstest.Plan) { p.Rounds = 2 })
+	two := taxed(t, few(2))
 	if r, _ := two.Tax.Row("vm", 0.99); r.Known {
 		t.Errorf("a p99 of %d answers is known", 2*400)
 	}
@@ -88,7 +96,9 @@ func TestTaxWithoutEnough(t *testing.T) {
 // Rounds that the base or the target lacks are in no figure of the split, and the
 // first target that has both phases is the base.
 func TestTaxPairsRounds(t *testing.T) {
-	run := statstest.Open(t, statstest.Tax())
+	p := statstest.Tax()
+	p.Targets = p.Targets[:3]
+	run := statstest.Open(t, p)
 	run.Cells = without(run.Cells, "physical", "noop", 0)
 	run.Cells = without(run.Cells, "vm", "model", 2)
 	a := analyse(t, run)
