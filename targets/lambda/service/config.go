@@ -76,6 +76,14 @@ type Config struct {
 
 // Check reports every value that is not allowed.
 func (c *Config) Check() error {
+	if c.Sandbox == nil {
+		return errors.Join(errors.New("sandbox: want one"), c.Limits())
+	}
+	return c.Limits()
+}
+
+// Limits reports every name, size, number and time that is not allowed.
+func (c *Config) Limits() error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
 		if wrong {
@@ -83,7 +91,6 @@ func (c *Config) Check() error {
 		}
 	}
 	fault(!regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(c.Name), "name %q: want 1 to 64 letters, digits, - and _", c.Name)
-	fault(c.Sandbox == nil, "sandbox: want one")
 	fault(c.Memory < LeastMemory || c.Memory > MostMemory || c.Memory%targets.MiB != 0, "memory %s: want whole MB from 128 to 10240", c.Memory)
 	fault(c.Limit < 0, "memory limit %s: want 0 or more", c.Limit)
 	fault(c.Concurrency < 1, "concurrency %d: want at least 1", c.Concurrency)

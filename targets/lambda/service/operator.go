@@ -10,6 +10,12 @@ import (
 	"servebench/targets"
 )
 
+// Addresses is where a service can be reached, by URLs without a path.
+type Addresses struct {
+	URL      string // for callers
+	Operator string // "" for none
+}
+
 // State is what happens inside of a service.
 type State struct {
 	Function string

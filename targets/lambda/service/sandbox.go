@@ -54,10 +54,16 @@ type Plain struct {
 	Args []string // argument vector, the name included
 	Env  []string // of the function, KEY=VALUE
 	CPUs []int    // that it is pinned to; empty: not pinned
+	Why  string   // no other sandbox can be had; "" when this one was asked for
 }
 
 // Name implements Sandbox.
-func (Plain) Name() string { return "none, processes of this machine" }
+func (s Plain) Name() string {
+	if s.Why != "" {
+		return "none, processes of this machine: " + s.Why
+	}
+	return "none, processes of this machine"
+}
 
 // Start implements Sandbox.
 func (s Plain) Start(p Process) (Running, error) {

@@ -1,0 +1,70 @@
+// Command locallambda is a Lambda service of one function on this machine. The
+// lambda target deploys it; by hand it serves AWS's SDKs and curl.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stderr))
+}
+
+// run is the whole program: it returns the exit code. It ends on SIGTERM and
+// SIGINT; a second signal ends it at once.
+func run(ctx context.Context, args []string, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetErr(stderr)
+	return report(root.ExecuteContext(ctx), stderr)
+}
+
+// newRoot makes the command line.
+func newRoot() *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:   "locallambda --function ./bootstrap [flags] [-- argument...]",
+		Short: "Serve a Lambda function on this machine",
+		Long: `locallambda runs a Lambda bootstrap, a program that asks the Lambda Runtime API
+for its work, as AWS's service would: in execution environments of which each
+works on one request at a time and is frozen in between. They are started when
+requests ask for them, within limits, and reclaimed when idle; the CPU follows
+the memory size, and every request is billed. The function is invoked by its URL
+(every path) and by the Invoke API.
+
+What follows -- are the function's arguments. Its output and the log go to
+stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
+
+` + exitHelp,
+		Example: `  locallambda --function ./refserver --memory 1769 --concurrency 50
+  curl -d @request.json http://127.0.0.1:9000/v2/models/credit/infer
+
+  AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_REGION=us-east-1 \
+    aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \
+    --log-type Tail --payload '{}' --cli-binary-format raw-in-base64-out answer.json
+
+  client := lambda.New(lambda.Options{Region: "us-east-1", Credentials: anything,
+      BaseEndpoint: aws.String("http://127.0.0.1:9000")})             // AWS's SDK for Go`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return usageError{errArguments(args[0])}
+			}
+			return serve(cmd.Context(), &o, args, cmd.ErrOrStderr())
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	o.flags(root.Flags())
+	return root
+}

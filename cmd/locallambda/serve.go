@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"servebench/targets/lambda/service"
+	"servebench/targets/process"
+)
+
+// serve is the command: it returns when the service was told to stop and
+// nothing is left of it.
+func serve(ctx context.Context, o *options, args []string, stderr io.Writer) error {
+	config, cpus, err := o.config()
+	if err != nil {
+		return err
+	}
+	if len(cpus) > 0 {
+		if err := process.PinProcess(os.Getpid(), cpus); err != nil {
+			return err
+		}
+	}
+	function := service.Function{Args: args, CPUs: cpus}
+	if function.Path, err = filepath.Abs(o.function); err != nil {
+		return err
+	}
+	if function.Env, err = o.variables(); err != nil {
+		return err
+	}
+	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()))
+	if err != nil {
+		return err
+	}
+	config.Sandbox, config.Output = sandbox, stderr
+	owned := o.place(&config)
+	err = listen(ctx, o, config, slog.New(slog.NewTextHandler(stderr, nil)))
+	return errors.Join(err, discard(), owned.Close())
+}
+
+// place sets the cgroup that the flags name, or a new one, which is returned.
+func (o *options) place(c *service.Config) (owned *process.Cgroup) {
+	if o.cgroup != "" {
+		c.Cgroup, c.NoCgroup = process.OpenCgroup(o.cgroup)
+		return nil
+	}
+	c.Cgroup, c.NoCgroup = process.NewCgroup()
+	return c.Cgroup
+}
+
+// listen runs the service until ctx ends.
+func listen(ctx context.Context, o *options, config service.Config, log *slog.Logger) error {
+	function, err := service.New(config)
+	if err != nil {
+		return err
+	}
+	var servers servers
+	defer servers.close()
+	var at service.Addresses
+	if at.URL, err = servers.start(o.listen, function.Handler()); err != nil {
+		return err
+	}
+	if o.operator != "" {
+		if at.Operator, err = servers.start(o.operator, function.Operator()); err != nil {
+			return err
+		}
+	}
+	if o.addresses != "" {
+		if err := write(o.addresses, at); err != nil {
+			return err
+		}
+	}
+	log.Info("listening", "url", at.URL, "function", config.Name, "sandbox", config.Sandbox.Name(), "memory_mb", o.memory, "vcpus", fmt.Sprintf("%.3g", service.Share(config.Memory)))
+	<-ctx.Done()
+	err = function.Close() // the requests in flight are answered by that
+	log.Info("stopped")
+	return err
+}
+
+// servers are what listens.
+type servers struct{ all []*http.Server }
+
+// start serves at the address and returns its URL.
+func (s *servers) start(address string, h http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.all = append(s.all, server)
+	go server.Serve(listener)
+	return "http://" + listener.Addr().String(), nil
+}
+
+// close closes what listens once the answers under way are written.
+func (s *servers) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, server := range s.all {
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close() // the program ends
+		}
+	}
+}
+
+// write writes the addresses to a file that is there only when it is whole.
+func write(path string, at service.Addresses) error {
+	text, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	part := path + ".part"
+	if err := os.WriteFile(part, text, 0o600); err != nil {
+		return errors.Join(fmt.Errorf("write the addresses: %w", err), os.RemoveAll(part))
+	}
+	return os.Rename(part, path)
+}
