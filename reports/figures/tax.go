@@ -97,7 +97,7 @@ func taxText(p stats.TaxPart) string {
 
 func taxRatio(p stats.TaxPart, base bool) string {
 	switch {
-	case base:
+	case base && p.ToldApart:
 		return "1"
 	case !p.HasRatio:
 		return "–"

@@ -47,7 +47,7 @@ func taxPart(p stats.TaxPart) cell {
 
 func taxRatio(p stats.TaxPart, base bool) cell {
 	switch {
-	case base:
+	case base && p.ToldApart:
 		return text("1")
 	case !p.HasRatio:
 		return none()

@@ -48,9 +48,11 @@ func emulated(a *Analysis) []Doubt {
 			continue
 		}
 		i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == acceleration })
+		// The fact goes on with what was tried, which is among the target's facts.
+		how, _, _ := strings.Cut(t.Facts[i].Value, ": ")
 		all = append(all, Doubt{
-			Rule: "emulated", Target: t.Name, Figure: t.Facts[i].Value, Threshold: "KVM",
-			Text:   "its guest ran under " + t.Facts[i].Value + ": its figures are those of software emulation, not of a virtual machine on hardware",
+			Rule: "emulated", Target: t.Name, Figure: tcg, Threshold: "KVM",
+			Text:   "its guest ran under " + how + ": its figures are those of software emulation, not of a virtual machine on hardware",
 			Action: "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines",
 		})
 	}

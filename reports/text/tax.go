@@ -57,7 +57,7 @@ func taxPart(part stats.TaxPart) string {
 
 func taxRatio(part stats.TaxPart, base bool) string {
 	switch {
-	case base:
+	case base && part.ToldApart:
 		return "1"
 	case !part.HasRatio:
 		return none

@@ -23,7 +23,7 @@ func four() []Target {
 			Spread: 0.3, Drift: 0.05, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 			Facts: []record.Fact{{
 				Name: "acceleration", Unequal: true,
-				Value: "TCG (software emulation), because a guest did not boot with KVM within 5s",
+				Value: "TCG (software emulation), because a guest did not boot with KVM within 5s: its console stayed empty",
 			}},
 		},
 		{
