@@ -1,0 +1,178 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/lambda/service"
+	"servebench/targets/process"
+)
+
+// target runs functions on services of its own.
+type target struct {
+	program string // the service's
+	settings
+	dir string
+}
+
+// Deploy starts a service for the function and sends the readiness request to
+// its URL, which starts the first environment.
+func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	d, err := t.deploy(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("deploy on lambda: %w", err)
+	}
+	return d, nil
+}
+
+func (t target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	path, err := w.Executable()
+	if err != nil {
+		return nil, err
+	}
+	called := time.Now()
+	i, err := t.start(w, path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := t.first(ctx, w, i, called)
+	if err != nil {
+		return nil, errors.Join(err, i.Close(ended()))
+	}
+	return d, nil
+}
+
+// ended is a context that has ended: who closes with it waits for nothing.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// start starts the service.
+func (t target) start(w targets.Workload, path string) (*instance, error) {
+	dir, err := os.MkdirTemp(t.dir, folderPrefix+process.Self().String()+"-")
+	if err != nil {
+		return nil, fmt.Errorf("prepare the function: %w", err)
+	}
+	i := &instance{dir: dir}
+	if err := i.launch(t.command(w, path, dir), w); err != nil {
+		return nil, errors.Join(err, i.group.Close(), os.RemoveAll(dir))
+	}
+	return i, nil
+}
+
+// The names in a deployment's folder.
+func variablesFile(dir string) string { return filepath.Join(dir, "variables.json") }
+func addressesFile(dir string) string { return filepath.Join(dir, "addresses.json") }
+
+// command is the service's. Should servebench be killed, it gets SIGTERM rather
+// than SIGKILL, so that it takes the environments along, which may be frozen.
+func (t target) command(w targets.Workload, path, dir string) process.Command {
+	args := []string{
+		t.program, "--function", path, "--name", "function", "--env-file", variablesFile(dir), "--dir", dir,
+		"--memory", strconv.Itoa(int(t.memory / targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits))) + "B",
+		"--concurrency", strconv.Itoa(t.concurrency), "--burst", strconv.Itoa(t.burst),
+		"--timeout", t.timeout.String(), "--idle-timeout", t.idle.String(),
+		"--sandbox", t.sandbox, "--freeze=" + strconv.FormatBool(t.freeze), "--reports=false",
+		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir),
+	}
+	if len(w.Limits.CPUs) > 0 {
+		args = append(args, "--cpus", targets.FormatCPUs(w.Limits.CPUs))
+	}
+	return process.Command{
+		Path: t.program, Args: args, Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=/"},
+		CPUs: w.Limits.CPUs, Orphaned: syscall.SIGTERM,
+	}
+}
+
+// held is the most memory of an environment: the deployment's limit, else the
+// memory size.
+func (t target) held(l targets.Limits) targets.Bytes {
+	if l.Memory > 0 {
+		return l.Memory
+	}
+	return t.memory
+}
+
+// launch starts the service in a cgroup of its own, below which it makes those
+// of the environments. Without, the service says so.
+func (i *instance) launch(c process.Command, w targets.Workload) error {
+	if err := i.prepare(w); err != nil {
+		return fmt.Errorf("prepare the function: %w", err)
+	}
+	group, err := process.NewCgroup()
+	if err == nil {
+		i.group = group
+		if c.Cgroup, err = group.Child("service"); err != nil {
+			return err
+		}
+		c.Args = append(c.Args, "--cgroup", group.Path())
+	}
+	c.Args = append(c.Args, "--")
+	// A function listens nowhere; an argument that names the address anyway
+	// gets one that no server is at.
+	c.Args = append(c.Args, w.Arguments(targets.Loopback, 0)[1:]...)
+	i.Process, err = process.Start(c)
+	return err
+}
+
+// prepare writes the function's variables. Nobody but this user reads them.
+func (i *instance) prepare(w targets.Workload) error {
+	var file struct{ Variables map[string]string }
+	file.Variables = map[string]string{}
+	for _, pair := range variables(w) {
+		key, value, _ := strings.Cut(pair, "=")
+		file.Variables[key] = value
+	}
+	text, err := json.Marshal(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(variablesFile(i.dir), text, 0o600)
+}
+
+// variables is the function's environment: that of every server but for the
+// address, which a function does not have, unless the workload sets it itself.
+func variables(w targets.Workload) []string {
+	all := w.Environment(targets.Loopback, 0)
+	all = slices.DeleteFunc(all, func(pair string) bool {
+		return strings.HasPrefix(pair, "HOST=") || strings.HasPrefix(pair, "PORT=")
+	})
+	return targets.MergeEnvironment(all, w.Env)
+}
+
+// listening waits until the service listens and says where.
+func (i *instance) listening(ctx context.Context) (service.Addresses, error) {
+	var at service.Addresses
+	for {
+		text, err := os.ReadFile(addressesFile(i.dir))
+		if err == nil {
+			return at, json.Unmarshal(text, &at)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return at, fmt.Errorf("find the Lambda service: %w", err)
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-i.Done():
+			return at, fmt.Errorf("start the Lambda service: it %w", i.Ended())
+		case <-ctx.Done():
+			return at, fmt.Errorf("%w while waiting for the Lambda service%s", context.Cause(ctx), i.Output.Quote())
+		}
+	}
+}

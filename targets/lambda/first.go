@@ -1,0 +1,122 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/lambda/service"
+)
+
+// How long to wait before a readiness request is repeated: a part of the time
+// waited, so that the stamp is late by little and a slow start is not polled to
+// death. One is under way at a time, since each would start an environment.
+const (
+	pauseFirst = time.Millisecond
+	pauseMost  = 100 * time.Millisecond
+	pauseShare = 50
+)
+
+// first makes the deployment: it waits for the service, and then until the
+// function answers the readiness request, of which the first starts its first
+// environment.
+func (t target) first(ctx context.Context, w targets.Workload, i *instance, called time.Time) (*targets.Deployment, error) {
+	at, err := i.listening(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i.operator = at.Operator
+	began := time.Now()
+	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Instance: i}
+	ready, err := i.ready(ctx, at.URL+w.Ready, began)
+	if err != nil {
+		return nil, err
+	}
+	state, err := i.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(state.Environments) == 0 {
+		return nil, fmt.Errorf("the server answered and its environment is gone: %s", state.Ended)
+	}
+	oldest := state.Environments[0]
+	d.Stages = stages(began, oldest, ready)
+	d.Facts = t.facts(w.Limits, state, oldest.PID, began.Sub(called))
+	return d, nil
+}
+
+// stages are those of the first environment.
+func stages(began time.Time, e service.Environment, ready time.Duration) []targets.Stage {
+	listening := min(max(e.Listening.Sub(began), 0), ready)
+	started := min(max(e.Started.Sub(began), 0), listening)
+	return []targets.Stage{{Name: targets.Started, At: started}, {Name: targets.Listening, At: listening}, {Name: targets.Ready, At: ready}}
+}
+
+// ready repeats the readiness request until it is answered with 2xx, and
+// returns when that was.
+func (i *instance) ready(ctx context.Context, url string, began time.Time) (time.Duration, error) {
+	transport := &http.Transport{Proxy: nil}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for {
+		err := ask(ctx, client, url)
+		at := time.Since(began)
+		if err == nil {
+			return at, nil
+		}
+		if ended := i.judge(ctx); ended != nil {
+			return 0, ended
+		}
+		select {
+		case <-time.After(min(max(at/pauseShare, pauseFirst), pauseMost)):
+		case <-i.Done():
+			return 0, fmt.Errorf("%w: the Lambda service %w", targets.ErrEnded, i.Ended())
+		case <-ctx.Done():
+			return 0, i.waited(ctx, err)
+		}
+	}
+}
+
+// ask sends one readiness request.
+func ask(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.CopyN(io.Discard, resp.Body, int64(targets.MiB)); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer to %s: %w", req.URL.Path, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s answered %s", req.URL.Path, resp.Status)
+	}
+	return nil
+}
+
+// judge says how the server ended, if the readiness request found none alive.
+func (i *instance) judge(ctx context.Context) error {
+	state, err := i.state(ctx)
+	if err != nil || len(state.Environments) > 0 || state.Ended == "" {
+		return nil // who waits for the service and ctx says more
+	}
+	return fmt.Errorf("%w: it %s", targets.ErrEnded, state.Ended)
+}
+
+// waited says what a deployment that was given up waited for.
+func (i *instance) waited(ctx context.Context, last error) error {
+	why := fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), last)
+	now, cancel := context.WithTimeout(context.Background(), stateTime)
+	defer cancel()
+	if state, err := i.state(now); err == nil && len(state.Environments) > 0 && state.Environments[0].Listening.IsZero() {
+		why = fmt.Errorf("%w while waiting for the server: it never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is", context.Cause(ctx))
+	}
+	return fmt.Errorf("%w%s", why, i.Output.Quote())
+}

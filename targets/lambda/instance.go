@@ -1,0 +1,78 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/lambda/service"
+	"servebench/targets/process"
+)
+
+// stateTime bounds the question what happens inside of the service.
+const stateTime = 5 * time.Second
+
+// instance is a running service. Done and Err are its process's own: the
+// function's processes may end, and are replaced.
+type instance struct {
+	*process.Process
+	dir      string
+	group    *process.Cgroup // of the service and all environments; nil: none
+	operator string          // where to ask the service what happens
+	once     sync.Once
+	err      error // of Close
+}
+
+// Usage is that of the service and all its environments, those that are gone
+// included, and what AWS would bill.
+func (i *instance) Usage() (targets.Usage, error) {
+	measure := func() (targets.Usage, error) { return process.TreeUsage(i.PID()) }
+	if i.group != nil {
+		measure = i.group.Usage
+	}
+	usage, err := measure()
+	if err != nil {
+		return targets.Usage{}, err
+	}
+	state, err := i.state(context.Background())
+	usage.Meters = state.Meters
+	return usage, err
+}
+
+// state asks the service what happens.
+func (i *instance) state(ctx context.Context) (service.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, stateTime)
+	defer cancel()
+	var s service.State
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, i.operator, nil)
+	if err != nil {
+		return s, err
+	}
+	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return s, fmt.Errorf("ask the Lambda service for its state: %w", err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		return s, fmt.Errorf("read the Lambda service's state: %w", err)
+	}
+	return s, nil
+}
+
+// Close ends the service, which kills the environments at once, as Lambda does,
+// and removes what there is of it.
+func (i *instance) Close(context.Context) error {
+	i.once.Do(func() {
+		// The context bounds a server's grace, and a function has none.
+		i.Stop(context.Background(), process.Grace)
+		i.err = errors.Join(i.group.Close(), os.RemoveAll(i.dir))
+	})
+	return i.err
+}
