@@ -13,6 +13,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/container"
 	"servebench/targets/endpoint"
+	"servebench/targets/lambda"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
@@ -30,6 +31,7 @@ func targetKinds() []targets.Kind {
 		physical.Kind(),
 		container.Kind(),
 		vm.Kind(program("guestinit")),
+		lambda.Kind(program("locallambda")),
 		endpoint.Kind(),
 	}
 }
