@@ -59,6 +59,7 @@ func (s *Service) start(limit time.Duration) (*environment, time.Duration, *fail
 	began := time.Now()
 	e, err := s.place(began)
 	if err != nil {
+		s.note("could not be placed: " + err.Error())
 		s.log.line("place an environment: %v", err)
 		return nil, time.Since(began), &failure{Type: "Runtime.InvalidEntrypoint", Message: err.Error()}
 	}
