@@ -9,15 +9,26 @@ type Builtin struct {
 	Text []byte // the file, with comments that teach the format
 }
 
+//go:embed builtin/coldstart.yaml
+var coldstartFile string
+
 //go:embed builtin/compare.yaml
 var compareFile string
 
 //go:embed builtin/smoke.yaml
 var smokeFile string
 
+//go:embed builtin/tax.yaml
+var taxFile string
+
 // Builtins lists them by their names.
 func Builtins() []Builtin {
 	return []Builtin{
+		{
+			Name: "coldstart",
+			Doc:  "How long a fresh server takes to its first answer, on every target that runs on this machine.",
+			Text: []byte(coldstartFile),
+		},
 		{
 			Name: "compare",
 			Doc:  "Poisson traffic of single loan decisions on every target that runs on this machine.",
@@ -27,6 +38,11 @@ func Builtins() []Builtin {
 			Name: "smoke",
 			Doc:  "A few seconds of light load: does everything work?",
 			Text: []byte(smokeFile),
+		},
+		{
+			Name: "tax",
+			Doc:  "What each place costs a request, told apart from what the model costs.",
+			Text: []byte(taxFile),
 		},
 	}
 }
