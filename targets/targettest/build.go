@@ -16,27 +16,23 @@ func Build(tb testing.TB) string {
 	return build(tb, "servebench/targets/targettest/testserver", fmt.Sprintf("testserver-%d", os.Getpid()))
 }
 
+// programVariable and a program's name is the variable that tells a victim
+// where the process that started it built the program: what a victim builds,
+// nobody would remove.
+const programVariable = "TARGETTEST_PROGRAM_"
+
 // Program builds one of servebench's programs, a package below cmd, as one
-// static binary. It skips the test where there is no go command. A target that
-// needs the program for Run gets it with the testing.T that Run has.
+// static binary. It skips the test where there is no go command.
 func Program(tb testing.TB, name string) string {
 	tb.Helper()
 	if isVictim() {
-		return built(tb, name)
+		return os.Getenv(programVariable + name)
 	}
-	return build(tb, "servebench/cmd/"+name, name)
-}
-
-// built finds a program that the process built which started this one, a
-// victim: what that built itself, nobody would remove.
-func built(tb testing.TB, name string) string {
-	tb.Helper()
-	folders := filepath.Dir(filepath.Dir(os.Getenv(victimServer))) // of the test's temporary files
-	found, err := filepath.Glob(filepath.Join(folders, "*", name))
-	if err != nil || len(found) != 1 {
-		tb.Fatalf("find %s in %s: %q, %v; it has to be built with the testing.T that Run has", name, folders, found, err)
+	path := build(tb, "servebench/cmd/"+name, name)
+	if err := os.Setenv(programVariable+name, path); err != nil {
+		tb.Fatal(err)
 	}
-	return found[0]
+	return path
 }
 
 func build(tb testing.TB, pkg, name string) string {

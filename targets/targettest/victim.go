@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -51,8 +52,7 @@ func (p *place) victim(name string, env ...string) *victim {
 	p.Helper()
 	own := *p
 	own.mark = p.mark + name
-	test, _, _ := strings.Cut(p.Name(), "/")
-	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	cmd := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(path.Dir(p.Name()), "/", "$/^")+"$")
 	// The mark is not the end of a variable, so the victim itself does not bear it.
 	text := own.mark + "\n" + strings.Join(env, "\n") + "\n"
 	cmd.Env = append(os.Environ(), victimServer+"="+p.server, victimEnv+"="+text)
