@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"servebench/targets"
@@ -25,7 +26,7 @@ func (a acceleration) fact() targets.Fact {
 	if a.name == kvm {
 		return targets.Fact{Name: "acceleration", Value: "KVM, " + a.reason}
 	}
-	return targets.Fact{Name: "acceleration", Value: "TCG (software emulation, several times slower than the CPU), " + a.reason, Unequal: true}
+	return targets.Fact{Name: "acceleration", Value: "TCG (software emulation), " + a.reason, Unequal: true}
 }
 
 // accelerate decides it. Where KVM can be opened, only a guest that boots with it
@@ -48,7 +49,7 @@ func (t *target) probe(ctx context.Context) (acceleration, error) {
 	case ctx.Err() != nil:
 		return acceleration{}, context.Cause(ctx)
 	case err != nil:
-		return acceleration{tcg, fmt.Sprintf("because a guest did not boot with KVM within %s: %s", probeTime, oneLine(err))}, nil
+		return acceleration{tcg, "because no guest boots with KVM here: " + brief(err)}, nil
 	}
 	return acceleration{kvm, fmt.Sprintf("with which a guest booted within %s when it was tried", took.Round(time.Millisecond))}, nil
 }
@@ -63,11 +64,24 @@ func (t *target) tryKVM(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, errors.Join(err, m.remove())
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errors.New("time ran out"))
+	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, fmt.Errorf("%s were over", probeTime))
 	defer cancel()
 	e, err := i.await(ctx, guest.Booted)
-	if err != nil {
+	switch {
+	case errors.Is(err, targets.ErrEnded):
+		err = fmt.Errorf("QEMU %w", i.qemu.Ended())
+	case err != nil:
 		err = i.explain(err, 0)
 	}
 	return e.at.Sub(i.qemu.Began), errors.Join(err, i.discard(), m.remove())
+}
+
+// brief makes an error fit for a fact: one line, and of a length to read.
+func brief(err error) string {
+	const most = 160
+	text := []rune(strings.Join(strings.Fields(err.Error()), " "))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
 }

@@ -81,6 +81,3 @@ func roundDown(b targets.Bytes) targets.Bytes {
 	const page = 4 * targets.KiB
 	return b / page * page
 }
-
-// oneLine makes an error fit for a fact.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -8,8 +8,9 @@
 //
 // Way of everything else: the guest's serial console. Kernel, server and first
 // process write to it; what the first process has to say are lines marked with a
-// token (package guest). QEMU accepts connections long before anybody listens in
-// the guest, so the stages are the guest's word, stamped here as it arrives.
+// token (package guest). The console is slow: a server that writes much pays for
+// it here. QEMU accepts connections long before anybody listens in the guest, so
+// the stages are the guest's word, stamped here as it arrives.
 //
 // Limits: QEMU with all its threads is pinned to the target's CPUs, and the
 // guest has as many. The server is held to its memory limit by a cgroup in the
