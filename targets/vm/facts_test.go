@@ -1,0 +1,49 @@
+package vm
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"servebench/targets"
+)
+
+func TestMemoryFact(t *testing.T) {
+	const mib = targets.MiB
+	for name, c := range map[string]struct {
+		want, got targets.Bytes
+		fault     string
+		value     string
+		unequal   bool
+	}{
+		"enforced":        {64 * mib, 64 * mib, "", "64MiB", false},
+		"rounded":         {64*mib + 5, 64 * mib, "", "67108869B", false},
+		"not enforceable": {64 * mib, 0, "no controller", "64MiB, not enforced: no controller", true},
+		"less":            {64 * mib, 32 * mib, "", "32MiB in force, asked for 64MiB", true},
+		"none":            {0, 0, "", "none asked for; the guest's 512MiB bound the server with everything else in it", true},
+	} {
+		want := targets.Fact{Name: "memory limit", Value: c.value, Unequal: c.unequal}
+		if got := memoryFact(c.want, 512*mib, c.got, c.fault); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+// Emulation makes figures that are not to be compared unsaid.
+func TestAccelerationFact(t *testing.T) {
+	if f := (acceleration{kvm, "as asked for"}).fact(); f.Name != "acceleration" || f.Unequal || f.Value != "KVM, as asked for" {
+		t.Errorf("%+v", f)
+	}
+	if f := (acceleration{tcg, "because there is no KVM here"}).fact(); !f.Unequal || !strings.HasPrefix(f.Value, "TCG (software emulation), because") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestBrief(t *testing.T) {
+	if got := brief(errors.New("one\n\ttwo  three")); got != "one two three" {
+		t.Errorf("brief = %q", got)
+	}
+	if got := []rune(brief(errors.New(strings.Repeat("é", 500)))); len(got) != 161 || got[160] != '…' {
+		t.Errorf("brief has %d characters", len(got))
+	}
+}

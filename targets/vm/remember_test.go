@@ -1,0 +1,121 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// prober counts how often it is asked.
+type prober struct {
+	asked atomic.Int32
+	found acceleration
+	err   error
+}
+
+func (p *prober) probe(context.Context) (acceleration, error) {
+	p.asked.Add(1)
+	return p.found, p.err
+}
+
+func TestRecall(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "answer.json")
+	p := &prober{found: acceleration{tcg, "because it hangs"}}
+	for _, c := range []struct {
+		key    string
+		asked  int32
+		reason string
+	}{
+		{"one", 1, "because it hangs"},
+		{"one", 1, "because it hangs (tried on 2"},
+		{"two", 2, "because it hangs"},
+	} {
+		got, err := recall(t.Context(), file, c.key, p.probe)
+		if err != nil || got.name != tcg || !strings.HasPrefix(got.reason, c.reason) || p.asked.Load() != c.asked {
+			t.Errorf("key %s: %+v, %v after %d probes, want %q after %d", c.key, got, err, p.asked.Load(), c.reason, c.asked)
+		}
+	}
+}
+
+func TestRecallOfADamagedFile(t *testing.T) {
+	for _, text := range []string{"{", "[]", `{"Accel":"xen","Key":"one"}`, strings.Repeat("x", 4096)} {
+		file := filepath.Join(t.TempDir(), "answer.json")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p := &prober{found: acceleration{kvm, "with which it boots"}}
+		for range 2 {
+			if got, err := recall(t.Context(), file, "one", p.probe); err != nil || got.name != kvm {
+				t.Errorf("%q: %+v, %v", text, got, err)
+			}
+		}
+		if p.asked.Load() != 1 {
+			t.Errorf("%q: %d probes, want one", text, p.asked.Load())
+		}
+	}
+}
+
+// A probe that failed is no answer, and is made again.
+func TestRecallOfAFault(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "answer.json")
+	p := &prober{err: errors.New("no room for a guest")}
+	for range 2 {
+		if _, err := recall(t.Context(), file, "one", p.probe); !errors.Is(err, p.err) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if p.asked.Load() != 2 {
+		t.Errorf("%d probes, want two", p.asked.Load())
+	}
+	if _, err := recall(t.Context(), filepath.Join(file, "x"), "one", p.probe); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %v does not name the file that cannot be written", err)
+	}
+}
+
+func TestRecallProbesOnceForAll(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "answer.json")
+	p := &prober{found: acceleration{tcg, "because it hangs"}}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got, err := recall(t.Context(), file, "one", p.probe); err != nil || got.name != tcg {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+	all.Wait()
+	if p.asked.Load() != 1 {
+		t.Errorf("%d probes, want one", p.asked.Load())
+	}
+}
+
+func TestLockEndsWithTheContext(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "answer.json")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	_, err := recall(ctx, file, "one", func(context.Context) (acceleration, error) {
+		cancel(stop) // the file is locked, and somebody else wants it
+		return recall(ctx, file, "one", func(context.Context) (acceleration, error) {
+			return acceleration{}, errors.New("probed while the file is locked")
+		})
+	})
+	if !errors.Is(err, stop) {
+		t.Errorf("error %v, want the context's", err)
+	}
+}
+
+func FuzzReadAnswer(f *testing.F) {
+	f.Add(`{"Accel":"tcg","Reason":"it hangs","Date":"2026-11-22T13:00:00Z","Key":"one"}`, "one")
+	f.Add(`{"Accel":"kvm"}`, "")
+	f.Add(`{"Date":1}`, "one")
+	f.Fuzz(func(t *testing.T, text, key string) {
+		if a, ok := readAnswer(strings.NewReader(text), key); ok && a.name != kvm && a.name != tcg {
+			t.Fatalf("acceleration %q", a.name)
+		}
+	})
+}
