@@ -27,10 +27,7 @@ func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, e
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not ready within %v", patience))
 	defer cancel()
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: t.roots},
-	}
+	transport := t.transport()
 	var last error
 	for {
 		state, err := get(ctx, transport, t.url+path)
@@ -46,6 +43,11 @@ func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, e
 			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, path, last)
 		}
 	}
+}
+
+// transport carries the requests for readiness.
+func (t target) transport() http.RoundTripper {
+	return &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: t.roots}}
 }
 
 // get succeeds when the answer is a 2xx.
