@@ -91,7 +91,7 @@ func (c *console) quote() string {
 	text := c.tail.String()
 	switch {
 	case text == "":
-		return "; the guest's console stayed empty"
+		return "; nothing else is on the guest's console"
 	case strings.Contains(text, "\n"):
 		return "; the guest's console ends:\n\t" + strings.ReplaceAll(text, "\n", "\n\t")
 	}

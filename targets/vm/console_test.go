@@ -68,7 +68,7 @@ func TestConsoleWithoutALine(t *testing.T) {
 	if len(names) > 0 || len(c.line) >= longestLine {
 		t.Errorf("%d events, %d bytes kept", len(names), len(c.line))
 	}
-	if c, _ := read(""); c.quote() != "; the guest's console stayed empty" {
+	if c, _ := read(""); c.quote() != "; nothing else is on the guest's console" {
 		t.Errorf("quoted %q", c.quote())
 	}
 }

@@ -23,7 +23,7 @@ func kind(tb testing.TB) targets.Kind {
 }
 
 func TestConformance(t *testing.T) {
-	targettest.Run(t, targettest.Suite{Kind: kind(t), OwnPort: true, Guest: true, Parallel: 1})
+	targettest.Run(t, targettest.Suite{Kind: kind(t), OwnPort: true, Guest: true, Parallel: 2})
 }
 
 func BenchmarkDeploy(b *testing.B) {
