@@ -125,11 +125,11 @@ func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
 		// The golden ratio spreads any number of points evenly.
 		_, part := math.Modf(float64(i) * math.Phi)
 		y := toY(d.y + 0.56*(part-0.5))
-		c.DrawGlyph(glyph(marker{shape: circle}, faint(d.look.color, 0.7), 1.9), vg.Point{X: at(milliseconds(int64(t))), Y: y})
+		c.DrawGlyph(glyph(marker{shape: circle}, faint(d.look.color, 0.85), 1.9), vg.Point{X: at(milliseconds(int64(t))), Y: y})
 	}
 	if len(d.row.reached) > 0 {
 		x := at(milliseconds(int64(d.row.median.Value)))
-		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.8}, x, toY(d.y-0.42), x, toY(d.y+0.42))
+		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(d.y-0.42), x, toY(d.y+0.42))
 	}
 	for _, t := range d.row.failed {
 		c.DrawGlyphNoClip(glyph(marker{shape: star}, d.palette.Alarm, 3.4), vg.Point{X: at(milliseconds(int64(t))), Y: toY(d.y)})
