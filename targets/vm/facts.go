@@ -48,8 +48,9 @@ func qemuVersion(ctx context.Context, path string) (string, error) {
 // and the server's memory limit, as the guest read it back from its own.
 func (i *instance) applied(limits targets.Limits, started happening) []targets.Fact {
 	memory := memoryFact(limits.Memory, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
-	limits.Memory = 0
-	facts := process.Applied(i.qemu.PID(), limits, nil)
+	outside := limits
+	outside.Memory = 0 // QEMU itself has no limit
+	facts := process.Applied(i.qemu.PID(), outside, nil)
 	for n := range facts {
 		if facts[n].Name == memory.Name {
 			facts[n] = memory
@@ -57,7 +58,15 @@ func (i *instance) applied(limits targets.Limits, started happening) []targets.F
 	}
 	return append(facts,
 		targets.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
-		targets.Fact{Name: "guest memory", Value: i.machine.memory.String()})
+		targets.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limits.Memory)})
+}
+
+// guestMemory says what the guest has and what for.
+func guestMemory(all, limit targets.Bytes) string {
+	if limit == 0 {
+		return fmt.Sprintf("%s for the server and everything else", all)
+	}
+	return fmt.Sprintf("%s, of which %s are not the server's but for the guest's kernel and files", all, all-limit)
 }
 
 // memoryFact compares the memory limit asked for with the one in force. fault is

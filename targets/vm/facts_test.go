@@ -47,3 +47,12 @@ func TestBrief(t *testing.T) {
 		t.Errorf("brief has %d characters", len(got))
 	}
 }
+
+func TestGuestMemory(t *testing.T) {
+	if got := guestMemory(387*targets.MiB, 256*targets.MiB); !strings.Contains(got, "387MiB") || !strings.Contains(got, "131MiB") {
+		t.Errorf("%q says not both", got)
+	}
+	if got := guestMemory(512*targets.MiB, 0); !strings.HasPrefix(got, "512MiB") {
+		t.Errorf("%q", got)
+	}
+}
