@@ -108,6 +108,35 @@ func (c *Cgroup) LimitCPU(share float64, period time.Duration) error {
 	return nil
 }
 
+// The weights of a cgroup against those beside it where the CPUs are short: the
+// usual one, and that of work which has time.
+const (
+	usualWeight = 100
+	leastWeight = 5
+)
+
+// Yield makes the cgroup's processes leave the CPUs to those of the cgroups
+// beside it, where both want them; with false no longer.
+func (c *Cgroup) Yield(yield bool) error {
+	weight := usualWeight
+	if yield {
+		weight = leastWeight
+	}
+	var err error
+	switch {
+	case c.share.dir == "":
+		return errors.New("weigh a cgroup: the host has no CPU controller for this cgroup")
+	case c.share.version == 2:
+		err = c.share.write("cpu.weight", strconv.Itoa(weight))
+	default:
+		err = c.share.write("cpu.shares", strconv.Itoa(weight*1024/usualWeight))
+	}
+	if err != nil {
+		return fmt.Errorf("weigh a cgroup: %w", err)
+	}
+	return nil
+}
+
 // Freeze stops every process of the cgroup where it stands, until Thaw. It does
 // not wait until the last one stands still.
 func (c *Cgroup) Freeze() error { return c.setFrozen(true) }

@@ -111,13 +111,28 @@ func TestLimitCPU(t *testing.T) {
 	p.Kill()
 }
 
+func TestYield(t *testing.T) {
+	_, below := child(t, 1)
+	if below.share.dir == "" {
+		t.Skip("no CPU controller is mounted here; run on a host whose cgroups have one")
+	}
+	for yield, want := range map[bool]string{true: "51", false: "1024"} {
+		if err := below.Yield(yield); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := below.share.read("cpu.shares"); got != want || err != nil {
+			t.Errorf("Yield(%t) leaves %s shares, %v, want %s", yield, got, err, want)
+		}
+	}
+}
+
 // The parent counts what its children used, those that are gone included.
 func TestChildrenAreInTheAccount(t *testing.T) {
 	parent, below := child(t, 1)
 	if err := below.LimitMemory(64 * targets.MiB); err != nil {
 		t.Fatal(err)
 	}
-	p := shell(t, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; exec sleep 60", func(cmd *Command) { cmd.Cgroup = below })
+	p := shell(t, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; sleep 60", func(cmd *Command) { cmd.Cgroup = below })
 	eventually(t, "it is done", func() bool { return p.Output.String() == "done" })
 	own, err := below.Usage()
 	if err != nil || own.CPU <= 0 || own.Resident <= 0 {

@@ -35,6 +35,9 @@ func (*Cgroup) LimitMemory(targets.Bytes) error { return errLinux }
 // LimitCPU fails: there are no cgroups here.
 func (*Cgroup) LimitCPU(float64, time.Duration) error { return errLinux }
 
+// Yield fails: there are no cgroups here.
+func (*Cgroup) Yield(bool) error { return errLinux }
+
 // Freeze fails: there are no cgroups here.
 func (*Cgroup) Freeze() error { return errLinux }
 
