@@ -29,6 +29,9 @@ type Command struct {
 	// does a Start that fails. Nil where none can be made: the limits of memory
 	// are not in force then.
 	Cgroup *process.Cgroup
+	// Carrier is the cgroup that the runtime's own processes are in; nil: this
+	// process's.
+	Carrier *process.Cgroup
 	// Output gets what the server writes, as it comes; nil: nobody.
 	Output io.Writer
 }
@@ -82,7 +85,7 @@ func (c *Container) run(keep bool, command Command) process.Command {
 	}
 	return process.Command{
 		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
-		CPUs: command.Limits.CPUs, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
+		CPUs: command.Limits.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
 	}
 }
 
