@@ -98,7 +98,7 @@ func (s *Service) place(now time.Time) (*environment, error) {
 	e.api = &http.Server{Handler: http.HandlerFunc(e.serveRuntime)}
 	if e.group, err = s.cgroup(e.number); err == nil {
 		e.running, err = s.config.Sandbox.Start(Process{
-			Env: slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}), Cgroup: e.group, Memory: s.config.limit(), Output: &e.output,
+			Env: slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}), Cgroup: e.group, Carrier: s.carrier, Memory: s.config.limit(), Output: &e.output,
 		})
 	}
 	if err == nil && !s.register(e) {
@@ -121,6 +121,7 @@ func (s *Service) cgroup(number int) (*process.Cgroup, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = group.Yield(true) // until it is initialised; there may be no CPU controller
 	if err := group.LimitMemory(s.config.limit()); err != nil {
 		return nil, errors.Join(err, group.Close())
 	}

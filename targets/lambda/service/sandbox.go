@@ -26,8 +26,10 @@ type Process struct {
 	// Cgroup is the process's own from then on: what ends the process removes
 	// it, and so does a Start that fails; nil: none.
 	Cgroup *process.Cgroup
-	Memory targets.Bytes // the most that it may hold, which Cgroup enforces
-	Output io.Writer     // gets what it writes
+	// Carrier is the cgroup of what carries the process; nil: none.
+	Carrier *process.Cgroup
+	Memory  targets.Bytes // the most that it may hold, which Cgroup enforces
+	Output  io.Writer     // gets what it writes
 }
 
 // Running is a process of the function, with all that it started.

@@ -10,6 +10,10 @@
 // Operator shows what happens inside. cmd/locallambda is its program, which
 // targets/lambda deploys.
 //
+// AWS starts environments on machines that have room for them. Here they share
+// the CPUs with those that work, so that starting them yields: what places an
+// environment, and its initialisation, get what CPU time the rest leaves.
+//
 // What AWS documents is followed, see "Lambda runtime environment", "Custom
 // runtimes" and "Function scaling" in the Lambda Developer Guide. A request for
 // which no environment is idle is bound to the new one that is started for it,
@@ -35,6 +39,7 @@ type Service struct {
 	ledger  ledger
 	log     *log
 	anchor  *process.Cgroup // stays frozen, see freezer; nil: nothing is frozen
+	carrier *process.Cgroup // of what starts environments; nil: none
 	set     []string        // what Lambda sets in the environment of every process
 	queue   chan struct{}   // a place for each asynchronous request
 	stopped chan struct{}   // closed by Close
@@ -57,7 +62,15 @@ func New(config Config) (*Service, error) {
 		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
 	}
 	s.pool, s.set = newPool(config.Concurrency, newBucket(config.Burst)), s.variables()
-	if config.Freeze && config.Cgroup != nil {
+	if config.Cgroup == nil {
+		return s, nil
+	}
+	var err error
+	if s.carrier, err = config.Cgroup.Child("placing"); err != nil {
+		return nil, err
+	}
+	_ = s.carrier.Yield(true) // there may be no CPU controller
+	if config.Freeze {
 		s.anchor = freezer(config.Cgroup)
 	}
 	return s, nil
@@ -118,7 +131,7 @@ func (s *Service) Close() error {
 	}
 	all.Wait()
 	s.wait.Wait()
-	return errors.Join(append(failed, s.anchor.Close())...)
+	return errors.Join(append(failed, s.anchor.Close(), s.carrier.Close())...)
 }
 
 // closing reports whether Close was called.

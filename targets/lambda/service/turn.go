@@ -101,13 +101,15 @@ func (e *environment) retire() {
 	}
 }
 
-// boosted ends the boost of the initialisation: from now on the environment has
-// the share of the CPUs that its memory size comes with.
+// boosted ends the initialisation, whose share of the CPUs nothing bounds and
+// which yields to the rest: from now on the environment has the share that its
+// memory size comes with.
 func (e *environment) boosted() {
 	s := e.service
 	if e.group == nil {
 		return
 	}
+	_ = e.group.Yield(false)
 	err := e.group.LimitCPU(Share(s.config.Memory), cpuPeriod)
 	s.mu.Lock()
 	defer s.mu.Unlock()
