@@ -56,3 +56,14 @@ func TestGuestMemory(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A clock that is coarse or slow to read changes what a server does.
+func TestClockFact(t *testing.T) {
+	for clock, unequal := range map[string]bool{"tsc": false, "tsc-early": false, "kvm-clock": false, "refined-jiffies": true, "hpet": true, "": true} {
+		for _, f := range bootFacts(0, clock) {
+			if f.Name == "guest clock" && (f.Value != clock || f.Unequal != unequal) {
+				t.Errorf("clock %q: %+v", clock, f)
+			}
+		}
+	}
+}

@@ -24,7 +24,7 @@ const eventMark = "servebench-guest:"
 // not speak of are zero.
 type Event struct {
 	Name string
-	// Clock is the kernel's clock source. (Booted)
+	// Clock is the kernel's clock source by then. (Listening)
 	Clock string `json:",omitempty"`
 	// Memory is the memory limit in force, in bytes; 0: none. (Started)
 	Memory int64 `json:",omitempty"`

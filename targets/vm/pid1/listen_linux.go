@@ -34,7 +34,7 @@ func listen(c *console, port int) {
 	for {
 		switch listening(port) {
 		case everywhere:
-			c.say(guest.Event{Name: guest.Listening})
+			c.say(guest.Event{Name: guest.Listening, Clock: clock()})
 			return
 		case inside:
 			if !told {
@@ -86,4 +86,10 @@ func isLoopback(address string) bool {
 	v4, is4 := strings.CutPrefix(address, mapped)
 	return len(v4) == 8 && (is4 || len(address) == 8) && strings.HasSuffix(v4, "7F") ||
 		address == "00000000000000000000000001000000"
+}
+
+// clock is the kernel's clock source; "" where it is not known.
+func clock() string {
+	text, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+	return strings.TrimSpace(string(text))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"servebench/targets/vm/guest"
 
@@ -41,7 +40,7 @@ func serve(c *console) error {
 		return err
 	}
 	c.token = spec.Token
-	c.say(guest.Event{Name: guest.Booted, Clock: clock()})
+	c.say(guest.Event{Name: guest.Booted})
 	if spec.Server == nil {
 		return nil
 	}
@@ -65,10 +64,4 @@ func readSpec() (guest.Spec, error) {
 		return spec, fmt.Errorf("read what to do: %w", err)
 	}
 	return spec, nil
-}
-
-// clock is the kernel's clock source; "" where it is not known.
-func clock() string {
-	text, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-	return strings.TrimSpace(string(text))
 }
