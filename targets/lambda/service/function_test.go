@@ -89,8 +89,6 @@ func deed(ctx context.Context, r request) (any, error) {
 		return strings.Repeat("x", r.Size), nil
 	case "log":
 		fmt.Println(r.Text)
-	case "linger": // goes on after its answer, which the deadline ends
-		go func() { time.Sleep(r.For); os.Exit(9) }()
 	}
 	lc, _ := lambdacontext.FromContext(ctx)
 	deadline, _ := ctx.Deadline()
@@ -115,6 +113,9 @@ func site(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "one ")
 		time.Sleep(100 * time.Millisecond)
 		_, _ = io.WriteString(w, "two")
+	case "/break":
+		_, _ = io.WriteString(w, strings.Repeat("x", 1<<16))
+		os.Exit(8)
 	default:
 		http.NotFound(w, r)
 	}
@@ -169,6 +170,9 @@ func raw(api string) int {
 		}
 		var got []string
 		for _, c := range calls {
+			if c[0] == "SLEEP" {
+				time.Sleep(time.Hour)
+			}
 			status, text := call(c[0], strings.ReplaceAll(c[1], "ID", id), c[2])
 			got = append(got, fmt.Sprintf("%d %s", status, text))
 		}

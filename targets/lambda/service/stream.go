@@ -22,8 +22,9 @@ func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
 	from, to := io.Pipe()
 	inv.answer(answer{stream: &stream{from, strings.HasPrefix(kind, functionurl.StreamType)}})
 	_, err := io.Copy(to, r.Body)
-	if err != nil {
-		_, _ = io.Copy(io.Discard, r.Body)
+	if _, broken := io.Copy(io.Discard, r.Body); broken != nil { // its process went away, and its end is the failure
+		to.CloseWithError(broken)
+		return
 	}
 	failed := r.Trailer.Get(typeHeader) != ""
 	if failed {
@@ -31,7 +32,7 @@ func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
 		err = fmt.Errorf("the function failed amid its answer: %s: %s", f.Type, f.Message)
 	}
 	e.settled(inv, failed)
-	to.CloseWithError(err)
+	to.CloseWithError(err) // nil: that was all
 }
 
 // trailed is the error that a function reports after its answer.

@@ -1,0 +1,184 @@
+package service_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// sdk is AWS's own client with another endpoint, which tries everything once.
+func sdk(f *fixture) *lambda.Client {
+	return lambda.New(lambda.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(f.url), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+	})
+}
+
+func TestSDKInvokes(t *testing.T) {
+	f := serve(t, config("deeds"))
+	out, err := sdk(f).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String("arn:aws:lambda:us-east-1:123456789012:function:test:$LATEST"),
+		Payload:      []byte(`{"Do":"log","Text":"a line of the log"}`), LogType: types.LogTypeTail,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said reply
+	if err := json.Unmarshal(out.Payload, &said); err != nil || said.PID == 0 {
+		t.Errorf("payload %s, %v", out.Payload, err)
+	}
+	if out.StatusCode != 200 || out.FunctionError != nil || aws.ToString(out.ExecutedVersion) != "$LATEST" {
+		t.Errorf("output %+v", out)
+	}
+	tail, err := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult))
+	want := []string{"START RequestId: " + said.ID + " Version: $LATEST", "a line of the log", "END RequestId: " + said.ID, "REPORT RequestId: " + said.ID + "\tDuration: "}
+	lines := strings.Split(string(tail), "\n")
+	if err != nil || len(lines) != 5 || lines[4] != "" {
+		t.Fatalf("log %q, %v, want lines that begin %q", tail, err, want)
+	}
+	for i, line := range lines[:4] {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("log line %q, want that it begins %q", line, want[i])
+		}
+	}
+	if !strings.Contains(lines[3], "\tMemory Size: 512 MB\tInit Duration: ") {
+		t.Errorf("report %q does not say the memory size and the initialisation", lines[3])
+	}
+}
+
+func TestSDKSeesErrors(t *testing.T) {
+	f := serve(t, config("deeds"))
+	client := sdk(f)
+	out, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), Payload: []byte(`{"Do":"fail","Text":"oh no"}`)})
+	if err != nil || aws.ToString(out.FunctionError) != "Unhandled" || out.StatusCode != 200 {
+		t.Errorf("a function error: %+v, %v", out, err)
+	}
+	_, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("other")})
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok || !strings.Contains(err.Error(), "Function not found: arn:aws:lambda:us-east-1:123456789012:function:other") {
+		t.Errorf("an unknown function: %v", err)
+	}
+	_, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), Payload: []byte("no JSON")})
+	if _, ok := errors.AsType[*types.InvalidRequestContentException](err); !ok {
+		t.Errorf("a payload that is no JSON: %v", err)
+	}
+	large := []byte(`"` + strings.Repeat("x", 6<<20) + `"`)
+	_, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), Payload: large})
+	if _, ok := errors.AsType[*types.RequestTooLargeException](err); !ok || !strings.Contains(err.Error(), "6291456 bytes") {
+		t.Errorf("a payload over 6 MB: %v", err)
+	}
+	_, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), Payload: large[:1<<20+1], InvocationType: types.InvocationTypeEvent})
+	if _, ok := errors.AsType[*types.RequestTooLargeException](err); !ok {
+		t.Errorf("an asynchronous payload over 1 MB: %v", err)
+	}
+	// The least of the answers is that the largest payload is taken.
+	large = large[:6<<20]
+	large[len(large)-1] = '"'
+	if out, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), Payload: large}); err != nil || aws.ToString(out.FunctionError) == "" {
+		t.Errorf("a payload of 6 MB: %v, want an answer of the function, which does not understand it", err)
+	}
+}
+
+func TestSDKSeesThrottling(t *testing.T) {
+	c := config("deeds")
+	c.Concurrency = 1
+	f := serve(t, c)
+	done := make(chan reply)
+	go func() { done <- f.do(request{Do: "sleep", For: time.Second}) }()
+	f.until("it works", func() bool { return busy(f.service.State()) == 1 })
+	_, err := sdk(f).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test")})
+	throttled, ok := errors.AsType[*types.TooManyRequestsException](err)
+	if !ok || throttled.Reason != types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded {
+		t.Errorf("beyond the concurrency: %v", err)
+	}
+	<-done
+}
+
+func TestSDKInvokesLater(t *testing.T) {
+	f := serve(t, config("die once", "TEST_FILE="+t.TempDir()+"/died"))
+	client := sdk(f)
+	out, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), InvocationType: types.InvocationTypeDryRun})
+	if err != nil || out.StatusCode != 204 {
+		t.Errorf("a dry run: %+v, %v", out, err)
+	}
+	if n := f.meter("environments started"); n != 0 {
+		t.Errorf("a dry run started %g environments", n)
+	}
+	out, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"Do":"log","Text":"done later"}`)})
+	if err != nil || out.StatusCode != 202 || len(out.Payload) != 0 {
+		t.Errorf("an event: %+v, %v", out, err)
+	}
+	f.until("it is done", func() bool { return strings.Contains(f.output.String(), "done later\n") })
+}
+
+func TestInvokeRefuses(t *testing.T) {
+	f := serve(t, config("deeds"))
+	if resp, text := f.invoke("{}", "X-Amz-Invocation-Type", "Sometimes"); resp.StatusCode != 400 || resp.Header.Get("X-Amzn-Errortype") != "InvalidParameterValueException" {
+		t.Errorf("an unknown type: %s %s", resp.Status, text)
+	}
+	if resp, text := f.call("GET", "/2015-03-31/functions/test/invocations", ""); resp.StatusCode != 400 {
+		t.Errorf("GET: %s %s", resp.Status, text)
+	}
+	if resp, text := f.invoke("{}", "X-Amz-Client-Context", "e30"); resp.StatusCode != 400 {
+		t.Errorf("a client context that is no base64: %s %s", resp.Status, text)
+	}
+}
+
+// The log's tail has its last 4 KB, of this request alone.
+func TestLogTail(t *testing.T) {
+	f := serve(t, config("deeds"))
+	f.do(request{Do: "log", Text: "before"})
+	body, err := json.Marshal(request{Do: "log", Text: strings.Repeat("x", 5000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, _ := f.invoke(string(body), "X-Amz-Log-Type", "Tail")
+	tail, err := base64.StdEncoding.DecodeString(resp.Header.Get("X-Amz-Log-Result"))
+	if err != nil || len(tail) != 4096 || strings.Contains(string(tail), "before") || !strings.Contains(string(tail), "xxx\nEND RequestId: ") {
+		t.Errorf("log of %d bytes, %v: %.60q…", len(tail), err, tail)
+	}
+	if resp, _ := f.invoke("{}"); resp.Header.Get("X-Amz-Log-Result") != "" {
+		t.Error("a log that nobody asked for")
+	}
+}
+
+func TestReports(t *testing.T) {
+	c := config("deeds")
+	c.Reports = true
+	f := serve(t, c)
+	id := f.do(request{}).ID
+	f.until("it is reported", func() bool { return strings.Contains(f.output.String(), "REPORT RequestId: "+id) })
+	var begins, ends int
+	for line := range strings.Lines(f.output.String()) {
+		switch line {
+		case fmt.Sprintf("START RequestId: %s Version: $LATEST\n", id):
+			begins++
+		case fmt.Sprintf("END RequestId: %s\n", id):
+			ends++
+		}
+	}
+	if begins != 1 || ends != 1 {
+		t.Errorf("%d START and %d END lines:\n%s", begins, ends, f.output)
+	}
+}
+
+// A function that goes on after its answer is ended by the request's deadline.
+func TestDeadlineAfterTheAnswer(t *testing.T) {
+	c := config("raw")
+	c.Timeout = 500 * time.Millisecond
+	f := serve(t, c)
+	resp, text := f.invoke(`[["POST","invocation/ID/response","\"early\""],["SLEEP","",""]]`)
+	if resp.StatusCode != 200 || text != `"early"` {
+		t.Errorf("answered %s %s", resp.Status, text)
+	}
+	f.until("its environment is ended", func() bool { return len(f.service.State().Environments) == 0 })
+	f.until("it is billed for all of its time", func() bool { return f.meter("duration") >= 500 })
+}
