@@ -22,6 +22,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	stderr = &shared{to: stderr}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetErr(stderr)
