@@ -108,28 +108,23 @@ func (c *Cgroup) LimitCPU(share float64, period time.Duration) error {
 	return nil
 }
 
-// The weights of a cgroup against those beside it where the CPUs are short: the
-// usual one, and that of work which has time.
-const (
-	usualWeight = 100
-	leastWeight = 5
-)
-
 // Yield makes the cgroup's processes leave the CPUs to those of the cgroups
-// beside it, where both want them; with false no longer.
+// beside it, where both want them; with false no longer. Even many that yield
+// are of no weight together.
 func (c *Cgroup) Yield(yield bool) error {
-	weight := usualWeight
-	if yield {
-		weight = leastWeight
-	}
-	var err error
-	switch {
-	case c.share.dir == "":
+	if c.share.dir == "" {
 		return errors.New("weigh a cgroup: the host has no CPU controller for this cgroup")
-	case c.share.version == 2:
-		err = c.share.write("cpu.weight", strconv.Itoa(weight))
-	default:
-		err = c.share.write("cpu.shares", strconv.Itoa(weight*1024/usualWeight))
+	}
+	idle, file, weight := "0", "cpu.shares", "1024"
+	if c.share.version == 2 {
+		file, weight = "cpu.weight", "100"
+	}
+	if yield {
+		idle, weight = "1", map[int]string{1: "2", 2: "1"}[c.share.version] // the least that there is
+	}
+	err := c.share.write("cpu.idle", idle)
+	if errors.Is(err, fs.ErrNotExist) { // before Linux 5.15
+		err = c.share.write(file, weight)
 	}
 	if err != nil {
 		return fmt.Errorf("weigh a cgroup: %w", err)
