@@ -28,3 +28,6 @@ func (b *bucket) take(now time.Time) bool {
 	b.tokens--
 	return true
 }
+
+// giveBack returns a token that was not needed.
+func (b *bucket) giveBack() { b.tokens = min(b.size, b.tokens+1) }

@@ -38,6 +38,9 @@ const (
 	// asyncQueue is how many asynchronous requests wait or run; AWS keeps an
 	// unknown number of them.
 	asyncQueue = 10_000
+	// slotTime is for how long a start keeps others waiting: one that takes
+	// longer waits itself and needs no CPU.
+	slotTime = time.Second
 	// cpuPeriod is that in which a share of the CPU is counted out. AWS does not
 	// say it; published measurements find 20 ms.
 	cpuPeriod = 20 * time.Millisecond

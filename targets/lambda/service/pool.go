@@ -13,25 +13,41 @@ import (
 const settling = 10 * time.Millisecond
 
 // pool holds the idle environments and counts those that are not, within the
-// limits of their number and rate.
+// limits of their number and rate. As many are started at a time as there are
+// slots: more would take the CPUs from each other, and each would be there
+// later. A request that waits for a slot takes an environment that gets idle
+// before; with its slot it is bound to the new one.
 type pool struct {
-	mu     sync.Mutex
-	limit  int // most requests at a time
-	bucket bucket
-	busy   int // requests in flight, each with an environment or its start
-	// settling counts the busy ones that have answered, waiting those who wait
-	// for one of them, in the order in which they came.
+	mu      sync.Mutex
+	limit   int // most requests at a time
+	bucket  bucket
+	busy    int // requests in flight
+	slots   int // most environments started at a time
+	placing int
+	// settling counts the environments that have answered a request in flight.
 	settling int
-	waiting  []chan *environment
+	waiting  []waiter       // in the order in which they came
 	idle     []*environment // the one used last is the last
 	closed   bool
 }
 
-func newPool(limit int, b bucket) *pool { return &pool{limit: limit, bucket: b} }
+// waiter is a request that waits.
+type waiter struct {
+	turn   chan turn // has room for one
+	placed bool      // it is in flight already and has its token: it waits for a slot
+}
+
+// turn is what a request waited for: an environment, a slot (nil) or a refusal.
+type turn struct {
+	environment *environment
+	refused     *refusal
+}
+
+func newPool(limit, slots int, b bucket) *pool { return &pool{limit: limit, slots: slots, bucket: b} }
 
 // take returns the environment that a request shall go to; nil says that one
-// has to be started for it, whose place is taken. The request is in flight from
-// then on.
+// has to be started for it, which started has to follow. The request is in
+// flight from then on.
 func (p *pool) take(now time.Time) (*environment, *refusal) {
 	p.mu.Lock()
 	if e := p.pop(); e != nil {
@@ -39,31 +55,33 @@ func (p *pool) take(now time.Time) (*environment, *refusal) {
 		return e, nil
 	}
 	if p.closed || len(p.waiting) >= p.settling {
-		defer p.mu.Unlock()
-		return nil, p.place(now)
+		return p.place(now)
 	}
-	turn := make(chan *environment, 1)
-	p.waiting = append(p.waiting, turn)
+	w := p.join(false)
 	p.mu.Unlock()
 	timer := time.NewTimer(settling)
 	defer timer.Stop()
 	select {
-	case e := <-turn:
-		return e, nil
+	case t := <-w.turn:
+		return t.environment, t.refused
 	case <-timer.C:
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.waiting = slices.DeleteFunc(p.waiting, func(c chan *environment) bool { return c == turn })
 	select {
-	case e := <-turn: // just now
-		return e, nil
+	case t := <-w.turn: // just now
+		p.mu.Unlock()
+		return t.environment, t.refused
 	default:
 	}
-	if e := p.pop(); e != nil {
-		return e, nil
-	}
-	return nil, p.place(time.Now())
+	p.waiting = slices.DeleteFunc(p.waiting, func(other waiter) bool { return other == w })
+	return p.place(time.Now())
+}
+
+// join puts a request among those that wait.
+func (p *pool) join(placed bool) waiter {
+	w := waiter{make(chan turn, 1), placed}
+	p.waiting = append(p.waiting, w)
+	return w
 }
 
 // pop takes the idle environment that was used last; nil when there is none.
@@ -79,8 +97,28 @@ func (p *pool) pop() *environment {
 	return e
 }
 
-// place takes a place for a new environment, or says which limit is reached.
-func (p *pool) place(now time.Time) *refusal {
+// place takes a slot for a new environment, or waits for one or an idle
+// environment, or says which limit is reached. It unlocks the pool.
+func (p *pool) place(now time.Time) (*environment, *refusal) {
+	refused := p.refuse(now)
+	if refused != nil {
+		p.mu.Unlock()
+		return nil, refused
+	}
+	p.busy++
+	if p.placing < p.slots {
+		p.placing++
+		p.mu.Unlock()
+		return nil, nil
+	}
+	w := p.join(true)
+	p.mu.Unlock()
+	t := <-w.turn
+	return t.environment, t.refused
+}
+
+// refuse says which limit is reached, or takes a token.
+func (p *pool) refuse(now time.Time) *refusal {
 	switch {
 	case p.closed:
 		return unavailable()
@@ -89,8 +127,21 @@ func (p *pool) place(now time.Time) *refusal {
 	case !p.bucket.take(now):
 		return throttled("CallerRateLimitExceeded")
 	}
-	p.busy++
 	return nil
+}
+
+// started gives back the slot of an environment that is there or failed.
+func (p *pool) started() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.placing--
+	i := slices.IndexFunc(p.waiting, func(w waiter) bool { return w.placed })
+	if i < 0 || p.placing >= p.slots {
+		return
+	}
+	p.placing++
+	p.waiting[i].turn <- turn{}
+	p.waiting = slices.Delete(p.waiting, i, i+1)
 }
 
 // settle notes that an environment in flight has answered.
@@ -106,16 +157,23 @@ func (p *pool) put(e *environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settling--
-	if len(p.waiting) > 0 {
-		p.waiting[0] <- e // it stays in flight
-		p.waiting = slices.Delete(p.waiting, 0, 1)
+	p.busy--
+	if len(p.waiting) == 0 {
+		p.idle = append(p.idle, e)
 		return
 	}
-	p.busy--
-	p.idle = append(p.idle, e)
+	w := p.waiting[0]
+	p.waiting = slices.Delete(p.waiting, 0, 1)
+	if w.placed {
+		p.bucket.giveBack()
+	} else {
+		p.busy++
+	}
+	w.turn <- turn{environment: e}
 }
 
-// release gives back the place of an environment that ended or never came to be.
+// release notes that the environment of a request in flight ended or never came
+// to be.
 func (p *pool) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,9 +200,16 @@ func (p *pool) remove(e *environment) bool {
 	return true
 }
 
-// close refuses all requests from now on.
+// close refuses all requests from now on, and those that wait.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	for _, w := range p.waiting {
+		if w.placed {
+			p.busy--
+		}
+		w.turn <- turn{refused: unavailable()}
+	}
+	p.waiting = nil
 }

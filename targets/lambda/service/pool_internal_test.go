@@ -59,7 +59,7 @@ func TestBucketBoundsEveryWindow(t *testing.T) {
 // filled is a pool with one environment in flight.
 func filled(t *testing.T, limit int) (*pool, *environment) {
 	t.Helper()
-	p := newPool(limit, newBucket(1000))
+	p := newPool(limit, 9, newBucket(1000))
 	if e, refused := p.take(time.Now()); e != nil || refused != nil {
 		t.Fatalf("take = %v, %v of an empty pool", e, refused)
 	}
@@ -131,11 +131,50 @@ func TestPoolStopsWaiting(t *testing.T) {
 	})
 }
 
+// One that waits for its turn to start an environment takes one that gets idle.
+func TestPoolStartsInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(9, 1, newBucket(3))
+		if e, refused := p.take(time.Now()); e != nil || refused != nil {
+			t.Fatalf("take = %v, %v of an empty pool", e, refused)
+		}
+		took := make(chan *environment, 2)
+		for range 2 {
+			go func() {
+				e, refused := p.take(time.Now())
+				if refused != nil {
+					t.Errorf("refused: %v", refused)
+				}
+				took <- e
+			}()
+			synctest.Wait()
+		}
+		if len(took) != 0 || p.busy != 3 {
+			t.Fatalf("%d of two went ahead, %d are in flight", len(took), p.busy)
+		}
+		one := new(environment)
+		p.settle()
+		p.put(one)
+		if e := <-took; e != one || p.busy != 2 {
+			t.Errorf("the first took %v, want the one that got idle; %d in flight", e, p.busy)
+		}
+		synctest.Wait()
+		p.started()
+		if e := <-took; e != nil || p.placing != 1 || p.busy != 2 {
+			t.Errorf("the second took %v, want its turn; %d in flight", e, p.busy)
+		}
+		p.started()
+		if _, refused := p.take(time.Now()); refused != nil {
+			t.Errorf("the token of the first was not given back: %v", refused)
+		}
+	})
+}
+
 // Any order of events leaves as many in flight as there are.
 func TestPoolCountsRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 5
-		p := newPool(limit, newBucket(1_000_000))
+		p := newPool(limit, 2, newBucket(1_000_000))
 		var working, most atomic.Int64
 		for range 200 {
 			go func() {
@@ -147,6 +186,8 @@ func TestPoolCountsRight(t *testing.T) {
 					}
 					if e == nil {
 						e = new(environment)
+						time.Sleep(time.Duration(rand.IntN(5000)) * time.Microsecond)
+						p.started()
 					}
 					if n := working.Add(1); n > most.Load() {
 						most.Store(n)
@@ -167,7 +208,7 @@ func TestPoolCountsRight(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if p.busy != 0 || p.settling != 0 || len(p.waiting) != 0 || most.Load() > limit || most.Load() == 0 || len(p.idle) > limit {
+		if p.busy != 0 || p.settling != 0 || p.placing != 0 || len(p.waiting) != 0 || most.Load() > limit || most.Load() == 0 || len(p.idle) > limit {
 			t.Errorf("%d busy, %d settling, %d waiting, %d idle; at most %d at a time of %d", p.busy, p.settling, len(p.waiting), len(p.idle), most.Load(), limit)
 		}
 		p.close()

@@ -17,7 +17,9 @@
 // What AWS documents is followed, see "Lambda runtime environment", "Custom
 // runtimes" and "Function scaling" in the Lambda Developer Guide. A request for
 // which no environment is idle is bound to the new one that is started for it,
-// even if another one gets idle meanwhile. Out of scope: extensions, versions,
+// as has been observed on AWS, even if another one gets idle meanwhile. As many
+// are started at a time as there are CPUs; before its turn comes, a request
+// takes one that gets idle. Out of scope: extensions, versions,
 // aliases, provisioned concurrency, SnapStart, signatures and permissions.
 package service
 
@@ -25,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -61,7 +64,7 @@ func New(config Config) (*Service, error) {
 		config: config, log: &log{to: config.Output},
 		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
 	}
-	s.pool, s.set = newPool(config.Concurrency, newBucket(config.Burst)), s.variables()
+	s.pool, s.set = newPool(config.Concurrency, runtime.NumCPU(), newBucket(config.Burst)), s.variables()
 	if config.Cgroup == nil {
 		return s, nil
 	}
@@ -180,6 +183,9 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 // initialisation fails or takes longer than ten seconds is started once more as
 // part of the invocation, whose time it then takes.
 func (s *Service) provide(inv *invocation) (*environment, *failure) {
+	started := sync.OnceFunc(s.pool.started)
+	defer started()
+	defer time.AfterFunc(slotTime, started).Stop()
 	e, took, failed := s.start(initLimit)
 	inv.init = took
 	if failed == nil || s.closing() {
