@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"runtime"
 	"time"
 )
 
@@ -125,6 +126,7 @@ func (e *environment) reply(id string, a answer) error {
 	}
 	e.settled(inv, a.failed != nil)
 	inv.answer(a)
+	runtime.Gosched() // the caller's answer goes out before the process hears that it was taken
 	return nil
 }
 
