@@ -3,7 +3,6 @@ package service
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -33,8 +32,8 @@ var (
 	errAnswerLarge   = errors.New("the answer is too large")
 )
 
-// sizeMessage is AWS's about an answer that is too large.
-var sizeMessage = fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", mostAnswer)
+// sizeMessage is AWS's about an answer of more than mostAnswer.
+const sizeMessage = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
 
 // serveRuntime is what the environment's own process reaches.
 func (e *environment) serveRuntime(w http.ResponseWriter, r *http.Request) {
