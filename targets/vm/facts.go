@@ -22,13 +22,13 @@ func (m *machine) facts(ctx context.Context) ([]targets.Fact, error) {
 		return nil, err
 	}
 	kind, _, _ := strings.Cut(machineType, ",")
-	return []targets.Fact{
+	return append([]targets.Fact{
 		{Name: "engine", Value: version + ", machine " + kind},
 		m.with.fact(),
 		{Name: "kernel", Value: fmt.Sprintf("%s, %s (SHA-256 %s…)", m.kernel.Version, m.kernel.Path, sum[:12])},
 		{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
 		{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
-	}, nil
+	}, m.timersFact()...), nil
 }
 
 // qemuVersion asks QEMU: "QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
