@@ -17,6 +17,9 @@ func (p *Process) spawn(c Command) error {
 	if c.Orphaned == 0 {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
+	if err := ordinaryThread(); err != nil {
+		return err
+	}
 	if c.Cgroup != nil {
 		leave, err := c.Cgroup.enter(cmd.SysProcAttr)
 		if err != nil {
