@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,19 +105,32 @@ func TestCgroupLimitsMemory(t *testing.T) {
 }
 
 // nested puts a cgroup of the test's own in the place of each hierarchy, so that
-// nobody else sweeps there.
+// nobody else sweeps there. A thread that leaves a cgroup goes back to where the
+// test is, so that has to be there in each as well.
 func nested(t *testing.T, all []hierarchy) []hierarchy {
 	t.Helper()
-	for i := range all {
-		dir, err := os.MkdirTemp(all[i].mount, "test-of-servebench-")
+	for i, h := range all {
+		home, err := h.membership(strconv.Itoa(os.Getpid()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, err := os.MkdirTemp(h.mount, "test-of-servebench-")
 		if err != nil {
 			t.Skipf("no cgroup can be made here (%v); run as root on a host whose cgroup file system is writable", err)
 		}
 		t.Cleanup(func() {
+			if h.version == 1 { // the main thread may have stayed
+				if err := EachThread(os.Getpid(), func(tid int) error { return folder{h, home}.write("tasks", strconv.Itoa(tid)) }); err != nil {
+					t.Error(err)
+				}
+			}
 			if err := removeTree(dir); err != nil {
 				t.Error(err)
 			}
 		})
+		if err := os.MkdirAll(filepath.Join(dir, strings.TrimPrefix(home, h.mount)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		all[i].mount = dir
 	}
 	return all
@@ -132,7 +147,7 @@ func TestAbandonedCgroupsAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := shell(t, "trap '' TERM; sleep 600", func(cmd *Command) { cmd.Cgroup = left })
+	p := shell(t, "trap '' TERM; exec sleep 600", func(cmd *Command) { cmd.Cgroup = left })
 	kind := targets.Kind{Leftovers: func(context.Context) ([]targets.Leftover, error) { return leftovers(all), nil }}
 	removed, err := kind.Sweep(t.Context())
 	if want := []string{fmt.Sprintf("cgroup %s with process %d", name, p.PID())}; err != nil || !slices.Equal(removed, want) {
