@@ -64,7 +64,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 	runner, s := newRunner(t, a, b, Setting{Key: "load", Value: "[]"}, Setting{Key: "deploys", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
-	runner.Doubt = func(*record.Run, int) (string, error) { return "there was no load to doubt", nil }
+	runner.Doubt = func(*record.Run, record.Visit) (string, error) { return "there was no load to doubt", nil }
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

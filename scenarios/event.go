@@ -15,6 +15,9 @@ type Event struct {
 	// server is being deployed.
 	Target, Phase string
 	Round, Rounds int
+	// Attempt is how often the visit was played before: above 0, the load
+	// generator was disturbed in it.
+	Attempt int
 	// Alone says that the server is deployed for its cold start alone; Round and
 	// Rounds count those deployments then.
 	Alone bool

@@ -33,7 +33,7 @@ func TestParseDefaults(t *testing.T) {
 		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
 		Load:        []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
 		Rounds:      3,
-		SpareRounds: 5,
+		SpareVisits: 10,
 		Awake:       true,
 		Seed:        1,
 		Timeout:     10 * time.Second,
@@ -67,7 +67,7 @@ load:
   - {name: nothing, model: noop, law: poisson, rate: 1000, duration: 0.25s}
 tax: {noop: nothing, model: steady}
 rounds: 2
-spare_rounds: 7
+spare_visits: 7
 deploys: 20
 awake: false
 seed: 18446744073709551615
@@ -98,7 +98,7 @@ container: {network: bridge, runtime: 1}
 		},
 		Tax:         &Tax{Noop: "nothing", Model: "steady"},
 		Rounds:      2,
-		SpareRounds: 7,
+		SpareVisits: 7,
 		Deploys:     20,
 		Awake:       false,
 		Seed:        1<<64 - 1,
@@ -172,7 +172,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_rounds, deploys, awake, seed, timeout, limits, slo, container, endpoint`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_visits, deploys, awake, seed, timeout, limits, slo, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -17,7 +17,7 @@ import (
 
 // phases plays the load on a deployment. Its error says that the server died.
 func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
-	for _, i := range s.scenario.order(v.schedule) {
+	for _, i := range s.scenario.order(v.round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
 			s.interrupted("before phase %s of %s", phase.Name, s.where(v))
@@ -59,7 +59,8 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 		cell.Failed = err.Error()
 	}
 	phase := s.scenario.Load[i]
-	cell.Target, cell.Phase, cell.Round, cell.Measured = v.target, phase.Name, v.round, phase.Measure
+	cell.Target, cell.Round, cell.Attempt = v.target, v.round, v.attempt
+	cell.Phase, cell.Measured = phase.Name, phase.Measure
 	cell.Log, cell.Machine = log.Name(), machine()
 	if errBefore == nil && errAfter == nil {
 		cell.Usage = used(before, after)
@@ -110,16 +111,16 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	if err != nil {
 		return attack.Config{}, cellFiles{}, err
 	}
-	log, err := s.writer.Log(v.target, phase.Name, v.round)
+	log, err := s.writer.Log(v.id(), phase.Name)
 	if err != nil {
 		return attack.Config{}, cellFiles{}, err
 	}
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		Corpus:      s.corpora[phase.Model],
-		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.schedule, drawn)),
+		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn)),
 		Span:        phase.Duration,
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.schedule, drawn),
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawn),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
 		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout, s.openFiles),
@@ -130,7 +131,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	}
 	files := cellFiles{LogWriter: log}
 	if s.Raw {
-		raw, err := s.writer.Raw(v.target, phase.Name, v.round)
+		raw, err := s.writer.Raw(v.id(), phase.Name)
 		if err != nil {
 			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
 		}

@@ -4,18 +4,14 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"servebench/reports/record"
 )
 
 // round is one pass over the targets.
 type round struct {
-	number int // from 1, in the order they are played
-	// schedule is the round whose due times and order of requests it plays: its
-	// own, or that of the round it is played for again.
-	schedule int
-	// alone, from 1, counts the rounds in which the targets are deployed for
-	// their cold starts alone; 0 in a round of load.
-	alone   int
-	targets []string
+	number  int      // from 1, in the order they are played
+	targets []string // in the order they are visited
 }
 
 // rounds returns the rounds of a plan, without end. Within a round the order of
@@ -31,7 +27,7 @@ func rounds(targets []string, seed uint64) iter.Seq[round] {
 			} else {
 				rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 			}
-			if !yield(round{number: number, schedule: number, targets: slices.Clone(order)}) {
+			if !yield(round{number: number, targets: slices.Clone(order)}) {
 				return
 			}
 		}
@@ -41,15 +37,35 @@ func rounds(targets []string, seed uint64) iter.Seq[round] {
 // visit is one deployment of the plan: a fresh server on a target, which all
 // phases of the load are then played on, unless its start is all that is wanted.
 type visit struct {
-	round    int // its number
-	schedule int
-	alone    int // as of the round
-	target   string
+	target string
+	// round is its round's number, which the due times and the order of the
+	// requests follow from.
+	round   int
+	attempt int // how often it was played before
+	// alone, from 1, counts the deployments for the cold start alone; 0 where
+	// load is played.
+	alone int
+}
+
+// id is what the record knows the visit by.
+func (v visit) id() record.Visit {
+	return record.Visit{Target: v.target, Round: v.round, Attempt: v.attempt}
+}
+
+// again says that a visit was played before: "", " again", and then " again (2)".
+func (v visit) again() string {
+	switch v.attempt {
+	case 0:
+		return ""
+	case 1:
+		return " again"
+	}
+	return fmt.Sprintf(" again (%d)", v.attempt)
 }
 
 // String says which visit it is: "physical, round 2".
 func (v visit) String() string {
-	pass := fmt.Sprintf("round %d", v.round)
+	pass := fmt.Sprintf("round %d%s", v.round, v.again())
 	if v.alone > 0 {
 		pass = fmt.Sprintf("deployment %d for its start alone", v.alone)
 	}
@@ -61,7 +77,7 @@ func (v visit) String() string {
 
 // event is what a watcher is told of a visit.
 func (v visit) event() Event {
-	e := Event{Target: v.target, Round: v.round}
+	e := Event{Target: v.target, Round: v.round, Attempt: v.attempt}
 	if v.alone > 0 {
 		e.Round, e.Alone = v.alone, true
 	}

@@ -2,17 +2,9 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"time"
 )
-
-// disturbance is a round in which the instrument could not be believed.
-type disturbance struct {
-	round    int // its number
-	schedule int
-	why      string
-}
 
 // play plays the rounds of load, and then deploys the targets for their cold
 // starts alone, all as far as nobody stops it.
@@ -26,17 +18,15 @@ func (s *session) play(ctx context.Context) {
 	}
 	for alone := 1; alone <= s.scenario.Deploys && !s.over(); alone++ {
 		r, _ := next()
-		r.alone = alone
-		s.round(ctx, r)
+		s.playStarts(ctx, r, alone)
 	}
 }
 
 // expect sets the clock to the plan.
 func (s *session) expect(names []string) {
 	if len(s.scenario.Load) > 0 {
-		s.planned = s.scenario.Rounds
+		s.clock.visits = s.scenario.Rounds * len(names)
 	}
-	s.clock.visits = s.planned * len(names)
 	for _, phase := range s.scenario.Load {
 		s.clock.load += phase.Duration
 	}
@@ -47,30 +37,39 @@ func (s *session) expect(names []string) {
 	}
 }
 
-// playLoad plays the rounds of the plan, and then those again in which the
-// instrument was disturbed, as far as the scenario spares rounds for it. When no
-// round was undisturbed, none is played again: the reason is then more than a
-// passing one, and the run is what it is.
+// playLoad plays the rounds of the plan, and then those visits again in which the
+// instrument was disturbed.
 func (s *session) playLoad(ctx context.Context, next func() (round, bool)) {
-	var disturbed []disturbance
-	believed, spare := 0, s.scenario.SpareRounds
-	for played := 0; played < s.scenario.Rounds || len(disturbed) > 0 && believed > 0; played++ {
+	again := &replays{spare: s.scenario.SpareVisits}
+	for range s.scenario.Rounds {
 		r, _ := next()
-		if played >= s.scenario.Rounds {
-			s.setAside(disturbed[0], r.number)
-			r.schedule, disturbed = disturbed[0].schedule, disturbed[1:]
-			s.clock.visits += len(r.targets)
-			s.planned++
+		for _, target := range r.targets {
+			v := visit{round: r.number, target: target}
+			if s.halted(ctx, v) {
+				return
+			}
+			if s.attend(ctx, v); s.over() {
+				return
+			}
+			s.judge(v, again)
 		}
-		if s.round(ctx, r); s.over() {
+	}
+	s.replay(ctx, again)
+}
+
+// playStarts deploys every target for its start alone, but for those that have
+// none.
+func (s *session) playStarts(ctx context.Context, r round, alone int) {
+	for _, target := range r.targets {
+		if s.targetEntry(target).Running {
+			continue
+		}
+		v := visit{round: r.number, alone: alone, target: target}
+		if s.halted(ctx, v) {
 			return
 		}
-		switch why := s.doubt(r.number); {
-		case why == "":
-			believed++
-		case spare > 0:
-			spare--
-			disturbed = append(disturbed, disturbance{round: r.number, schedule: r.schedule, why: why})
+		if s.attend(ctx, v); s.over() {
+			return
 		}
 	}
 }
@@ -86,48 +85,23 @@ func (s *session) available() []string {
 	return names
 }
 
-// round visits every target once; for a start alone, only those that have one.
-func (s *session) round(ctx context.Context, r round) {
-	for _, target := range r.targets {
-		if r.alone > 0 && s.targetEntry(target).Running {
-			continue
-		}
-		v := visit{round: r.number, schedule: r.schedule, alone: r.alone, target: target}
-		if s.stopped(ctx) {
-			s.interrupted("before %s", s.where(v))
-			return
-		}
-		began := time.Now()
-		s.visit(ctx, v)
-		s.clock.endVisit(time.Since(began))
-		s.save()
-		if s.over() {
-			return
-		}
+// halted reports whether somebody wants the run to end before a visit, and
+// records it.
+func (s *session) halted(ctx context.Context, v visit) bool {
+	if !s.stopped(ctx) {
+		return false
 	}
+	s.interrupted("before %s", s.where(v))
+	return true
+}
+
+// attend makes a visit, by the clock and into the record.
+func (s *session) attend(ctx context.Context, v visit) {
+	began := time.Now()
+	s.visit(ctx, v)
+	s.clock.endVisit(time.Since(began))
+	s.save()
 }
 
 // over reports whether the rest of the plan is left out.
 func (s *session) over() bool { return s.record.Interrupted != "" || s.broken }
-
-// doubt asks whether the instrument can be believed in a round.
-func (s *session) doubt(round int) string {
-	if s.Doubt == nil {
-		return ""
-	}
-	why, err := s.Doubt(s.record, round)
-	if err != nil {
-		s.fault(visit{round: round}, "", fmt.Errorf("examine the instrument: %w", err))
-	}
-	return why
-}
-
-// setAside marks the cells of a round that another is played for.
-func (s *session) setAside(d disturbance, instead int) {
-	s.note("round %d is set aside and round %d played for it: %s", d.round, instead, d.why)
-	for i := range s.record.Cells {
-		if s.record.Cells[i].Round == d.round {
-			s.record.Cells[i].SetAside = d.why
-		}
-	}
-}

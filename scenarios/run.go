@@ -29,10 +29,10 @@ type Runner struct {
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.
 	Stop <-chan struct{}
-	// Doubt, when not nil, says why the instrument cannot be believed in a round
-	// of the record, for a reason that playing the round again may cure; "" when
+	// Doubt, when not nil, says why the instrument cannot be believed in a visit
+	// of the record, for a reason that playing the visit again may cure; "" when
 	// it can be.
-	Doubt func(run *record.Run, round int) (string, error)
+	Doubt func(run *record.Run, visit record.Visit) (string, error)
 	// Observe, when not nil, is told how the run goes. It must not block for
 	// long.
 	Observe func(Event)
@@ -76,7 +76,6 @@ type session struct {
 	quiet    []quieting
 	// openFiles is the limit of files this process may have open.
 	openFiles uint64
-	planned   int // rounds of load, those played again included
 	clock     clock
 	mishaps   []mishap
 	// broken says that the record cannot be written any more.
@@ -124,7 +123,7 @@ func (s *session) where(v visit) string {
 	if v.alone > 0 {
 		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.Deploys)
 	}
-	return fmt.Sprintf("%s in round %d of %d", v.target, v.round, s.planned)
+	return fmt.Sprintf("%s in round %d of %d%s", v.target, v.round, s.scenario.Rounds, v.again())
 }
 
 // save writes the record as it stands, so that whatever happens next finds it
@@ -143,7 +142,7 @@ func (s *session) note(format string, args ...any) {
 
 func (s *session) observe(e Event) {
 	if s.Observe != nil {
-		e.Rounds = s.planned
+		e.Rounds = s.scenario.Rounds
 		if e.Alone {
 			e.Rounds = s.scenario.Deploys
 		}

@@ -290,7 +290,7 @@ func TestRunIsReproducible(t *testing.T) {
 // TestSchedulesOfASeed: the due times and the order of the requests depend on
 // the seed, the round and the phase, and on nothing else.
 func TestSchedulesOfASeed(t *testing.T) {
-	due := func(seed, target string, schedule, phase int) []time.Duration {
+	due := func(seed, target string, round, phase int) []time.Duration {
 		runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "seed", Value: seed})
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
@@ -300,7 +300,7 @@ func TestSchedulesOfASeed(t *testing.T) {
 		if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
 			t.Fatal(err)
 		}
-		cfg, files, err := run.attack(visit{round: schedule, schedule: schedule, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
+		cfg, files, err := run.attack(visit{round: round, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,8 +357,8 @@ func TestRoundsBalancePlaces(t *testing.T) {
 	}
 	place := map[string]int{}
 	for i, r := range first(1) {
-		if r.number != i+1 || r.schedule != i+1 {
-			t.Errorf("round %d has number %d and schedule %d", i+1, r.number, r.schedule)
+		if r.number != i+1 {
+			t.Errorf("round %d has number %d", i+1, r.number)
 		}
 		for i, name := range r.targets {
 			place[name] += i
@@ -371,51 +371,6 @@ func TestRoundsBalancePlaces(t *testing.T) {
 	}
 	if diff := cmp.Diff(first(1), first(1), cmp.AllowUnexported(round{})); diff != "" {
 		t.Errorf("the same seed gives two plans: %s", diff)
-	}
-}
-
-// TestDisturbedRoundsArePlayedAgain doubts some rounds and wants them set aside
-// and their schedule played again.
-func TestDisturbedRoundsArePlayedAgain(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		spare  string
-		doubts []int // rounds
-		aside  []int
-		rounds int // played in all
-	}{
-		{"none", "5", nil, nil, 2},
-		{"one", "5", []int{1}, []int{1}, 3},
-		{"the replay too", "5", []int{1, 3}, []int{1, 3}, 4},
-		{"no spare round left", "1", []int{1, 3}, []int{1}, 3},
-		{"no spare rounds", "0", []int{1}, nil, 2},
-		{"all of them: no passing reason", "5", []int{1, 2}, nil, 2},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			a, b := &place{}, &place{}
-			runner, s := newRunner(t, a, b, Setting{Key: "spare_rounds", Value: tc.spare}, Setting{Key: "load.steady.duration", Value: "20ms"})
-			runner.Doubt = func(_ *record.Run, round int) (string, error) {
-				if slices.Contains(tc.doubts, round) {
-					return "the clock was struck", nil
-				}
-				return "", nil
-			}
-			run, err := runner.Run(t.Context(), s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var aside []int
-			most := 0
-			for _, c := range run.Cells {
-				if c.SetAside != "" && !slices.Contains(aside, c.Round) {
-					aside = append(aside, c.Round)
-				}
-				most = max(most, c.Round)
-			}
-			if !slices.Equal(aside, tc.aside) || most != tc.rounds {
-				t.Errorf("rounds %v of %d set aside, want %v of %d", aside, most, tc.aside, tc.rounds)
-			}
-		})
 	}
 }
 

@@ -35,7 +35,7 @@ type Scenario struct {
 	Load        []Phase // in the order they are played; names are unique; none: the deployments alone
 	Tax         *Tax    // nil: no request's time is split
 	Rounds      int     // at least 1; without Load there are none
-	SpareRounds int     // how many more may be played in place of disturbed ones
+	SpareVisits int     // how many disturbed ones may be played again
 	Deploys     int     // of each target for its cold start alone, after the rounds
 	Awake       bool    // keep the CPUs out of idle states while requests are sent
 	Seed        uint64

@@ -40,7 +40,7 @@ func (s *session) visit(ctx context.Context, v visit) {
 // answer is not one in the scenario's protocol is not understood, and load on it
 // would measure nothing.
 func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
-	start.Round, start.Stages = v.round, []record.Stage{}
+	start.Round, start.Attempt, start.Stages = v.round, v.attempt, []record.Stage{}
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
@@ -119,6 +119,6 @@ func (s *session) deployFailed(ctx context.Context, v visit, err error) {
 		return
 	}
 	entry := s.targetEntry(v.target)
-	entry.Deployments = append(entry.Deployments, record.Deployment{Round: v.round, Failed: err.Error()})
+	entry.Deployments = append(entry.Deployments, record.Deployment{Round: v.round, Attempt: v.attempt, Failed: err.Error()})
 	s.fault(v, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)})
 }

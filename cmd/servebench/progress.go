@@ -57,7 +57,7 @@ func (p *progress) event(e scenarios.Event) {
 
 // plain writes a line when a new phase begins, and then every ten seconds.
 func (p *progress) plain(e scenarios.Event) {
-	key := fmt.Sprint(e.Target, e.Phase, e.Alone, e.Round, int64(e.Load.Elapsed/plainEvery))
+	key := fmt.Sprint(e.Target, e.Phase, e.Alone, e.Round, e.Attempt, int64(e.Load.Elapsed/plainEvery))
 	if key == p.last {
 		return
 	}
@@ -72,7 +72,11 @@ func describe(e scenarios.Event) string {
 	if e.Alone {
 		pass = "deployment"
 	}
-	place := fmt.Sprintf("%s %d/%d  %-10s", pass, e.Round, e.Rounds, e.Target)
+	again := ""
+	if e.Attempt > 0 {
+		again = " again"
+	}
+	place := fmt.Sprintf("%s %d/%d%s  %-10s", pass, e.Round, e.Rounds, again, e.Target)
 	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))
 	if e.Phase == "" {
 		return fmt.Sprintf("%s %-10s %s", place, "deploying", left)

@@ -182,7 +182,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		Version:   version(),
 		Command:   repeat(name, opts, s),
 		Stop:      interrupted.stop,
-		Doubt:     stats.RoundDoubt,
+		Doubt:     stats.VisitDoubt,
 		Observe:   watch.event,
 	}
 	run, err := runner.Run(interrupted.ctx, s)

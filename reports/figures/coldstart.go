@@ -109,7 +109,7 @@ func stripRowOf(t record.Target, c stats.ColdStart, stage string) stripRow {
 	return row
 }
 
-// startTable lists every start.
+// startTable lists every start in the order they were made.
 func startTable(a *stats.Analysis) Table {
 	stages := stats.StageNames(a.Run)
 	t := Table{Head: []string{"target", "round"}}
@@ -122,7 +122,7 @@ func startTable(a *stats.Analysis) Table {
 			if target.Running {
 				continue
 			}
-			row := []string{label(a.Label(target.Name)), fmt.Sprint(d.Round)}
+			row := []string{label(a.Label(target.Name)), pass(d)}
 			for _, name := range stages {
 				row = append(row, stageTime(d, name))
 			}
@@ -130,6 +130,14 @@ func startTable(a *stats.Analysis) Table {
 		}
 	}
 	return t
+}
+
+// pass is a start's round, and whether it was played again.
+func pass(d record.Deployment) string {
+	if d.Attempt > 0 {
+		return fmt.Sprintf("%d again", d.Round)
+	}
+	return fmt.Sprint(d.Round)
 }
 
 func outcome(d record.Deployment) string {

@@ -1,6 +1,8 @@
 package html
 
 import (
+	"slices"
+
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -48,7 +50,9 @@ func failures(run *record.Run) []failure {
 			}
 		}
 		for _, text := range texts {
-			all = append(all, failure{t.Name + ", " + roundList(rounds[text]), text})
+			// A visit that was played again may have failed twice.
+			named := slices.Compact(slices.Sorted(slices.Values(rounds[text])))
+			all = append(all, failure{t.Name + ", " + roundList(named), text})
 		}
 	}
 	return all

@@ -113,7 +113,7 @@ func usage(r stats.Row) []cell {
 // rounds is the headline round by round.
 func (b builder) rounds() *table {
 	t := &table{
-		Caption: "Each round alone, in the order they were run",
+		Caption: "Each round alone; within a round, in the order they were run",
 		Head:    []string{"target", "round", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "lag p99", "accuracy"},
 		Tall:    len(b.a.Cells) > 16,
 	}

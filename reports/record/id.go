@@ -19,10 +19,15 @@ func NewID(created time.Time, scenario string) string {
 	return fmt.Sprintf("%s-%s-%04x", created.UTC().Format("20060102-150405"), name, rand.Uint32()&0xffff)
 }
 
-// cellName is the name of a cell's file without folder and extension. Rounds
-// sort up to 99.
-func cellName(target, phase string, round int) string {
-	return fmt.Sprintf("r%02d-%s-%s", round, distinct(target), distinct(phase))
+// cellName is the name of a cell's file without folder and extension:
+// "r02-physical-steady", and "r02.1-physical-steady" of the visit played again.
+// Rounds sort up to 99.
+func cellName(v Visit, phase string) string {
+	pass := fmt.Sprintf("r%02d", v.Round)
+	if v.Attempt > 0 {
+		pass += fmt.Sprintf(".%d", v.Attempt)
+	}
+	return pass + "-" + distinct(v.Target) + "-" + distinct(phase)
 }
 
 // distinct makes a name safe for a file and keeps two names that differ only in

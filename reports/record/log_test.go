@@ -20,7 +20,7 @@ func writeLog(t testing.TB, n int) (string, []Interval) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := w.Log("physical", "steady", 1)
+	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestTheLibraryReadsTheLog(t *testing.T) {
 
 func TestIntervalMaxIsInMilliseconds(t *testing.T) {
 	w := create(t, sample())
-	l, err := w.Log("physical", "steady", 1)
+	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestIntervalMaxIsInMilliseconds(t *testing.T) {
 
 func TestIntervalRefuses(t *testing.T) {
 	w := create(t, sample())
-	l, err := w.Log("physical", "steady", 1)
+	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}

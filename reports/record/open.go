@@ -81,6 +81,8 @@ func (r *Run) check() error {
 			return fmt.Errorf("cell %d: phase %q is not one of the scenario's", i, c.Phase)
 		case c.Round < 1:
 			return fmt.Errorf("cell %d: round %d: want 1 or more", i, c.Round)
+		case c.Attempt < 0:
+			return fmt.Errorf("cell %d: attempt %d: want 0 or more", i, c.Attempt)
 		case c.Log != "" && !filepath.IsLocal(filepath.FromSlash(c.Log)):
 			return fmt.Errorf("cell %d: log %q: want a path inside the run's folder", i, c.Log)
 		}

@@ -114,15 +114,16 @@ type Target struct {
 	// no cold starts and no limits of the scenario's on it.
 	Running bool   `json:"running,omitempty"`
 	Facts   []Fact `json:"facts,omitempty"`
-	// Deployments are the starts, one per round, in order. Those of rounds that
-	// have no cells were made for the cold start alone.
+	// Deployments are the starts, one per visit, in the order they were made.
+	// Those of rounds that have no cells were made for the cold start alone.
 	Deployments []Deployment `json:"deployments,omitempty"`
 }
 
 // Deployment is one start of the server on a target.
 type Deployment struct {
-	Round  int     `json:"round"`
-	Stages []Stage `json:"stages"` // ascending; the last one of a good start is FirstAnswer; none of a Running target
+	Round   int     `json:"round"`
+	Attempt int     `json:"attempt,omitempty"` // as of a Visit
+	Stages  []Stage `json:"stages"`            // ascending; the last one of a good start is FirstAnswer; none of a Running target
 	// FirstAnswerError says why the first request to a server that came up was not
 	// answered rightly; its Stages end without FirstAnswer then.
 	FirstAnswerError string `json:"first_answer_error,omitempty"`
@@ -148,14 +149,16 @@ type Fact struct {
 	Unequal bool `json:"unequal,omitempty"`
 }
 
-// Cell is one target × phase × round.
+// Cell is one target × phase × round. Of a visit that was played again there is
+// one for each attempt, of which the last alone is not set aside.
 type Cell struct {
 	Target   string `json:"target"`
 	Phase    string `json:"phase"`
-	Round    int    `json:"round"` // from 1
+	Round    int    `json:"round"`             // from 1
+	Attempt  int    `json:"attempt,omitempty"` // as of a Visit
 	Measured bool   `json:"measured"`
-	// SetAside says why the instrument could not be believed in this round, which
-	// another one was played for instead; "" in the rounds that count.
+	// SetAside says why the instrument could not be believed in this visit, which
+	// was played again therefore; "" in the cells that count.
 	SetAside string `json:"set_aside,omitempty"`
 	// Failed says why the cell's record is incomplete; "" when it is whole. Its
 	// log may be cut off.

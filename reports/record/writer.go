@@ -68,14 +68,14 @@ func (w *Writer) Dir() string { return w.dir }
 
 // Log opens the interval log of one cell, with its header written. The caller
 // closes it.
-func (w *Writer) Log(target, phase string, round int) (*LogWriter, error) {
-	return newLogWriter(w.dir, cellFolder+"/"+cellName(target, phase, round)+".hlog", time.Now())
+func (w *Writer) Log(v Visit, phase string) (*LogWriter, error) {
+	return newLogWriter(w.dir, cellFolder+"/"+cellName(v, phase)+".hlog", time.Now())
 }
 
 // Raw opens the file for the engine's own result stream of one cell. The caller
 // closes it.
-func (w *Writer) Raw(target, phase string, round int) (*os.File, error) {
-	file, err := createNew(filepath.Join(w.dir, cellFolder, cellName(target, phase, round)+".vegeta"))
+func (w *Writer) Raw(v Visit, phase string) (*os.File, error) {
+	file, err := createNew(filepath.Join(w.dir, cellFolder, cellName(v, phase)+".vegeta"))
 	if err != nil {
 		return nil, fmt.Errorf("create raw results: %w", err)
 	}

@@ -273,7 +273,7 @@ func appendInterval(t *testing.T, run *record.Run, c *record.Cell, h *hdrhistogr
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := w.Log(c.Target, c.Phase, c.Round)
+	log, err := w.Log(c.Visit(), c.Phase)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ type Analysis struct {
 	Verdict  Verdict
 	Doubts   []Doubt // fatal ones first
 	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
-	Cells    []Row   // target × measured phase × round, in the order they were run
+	Cells    []Row   // target × measured phase × round; by round, and in one as they were run
 	Gates    []Gate
 	Ratios   []Ratio // each target against Reference; empty with one target
 	// Reference is the target the Ratios are relative to: the first that ran.

@@ -37,7 +37,7 @@ func doubts(a *Analysis, cells []*cell) []Doubt {
 	return all
 }
 
-// collapse makes one doubt of those that differ only in the round.
+// collapse makes one doubt of those that differ only in the visit.
 func collapse(found []finding) []Doubt {
 	type key struct{ rule, target, phase string }
 	var order []key
@@ -69,10 +69,13 @@ func worst(group []finding) Doubt {
 	if len(group) == 1 {
 		return d
 	}
-	slices.SortFunc(group, func(a, b finding) int { return a.Round - b.Round })
-	var rounds []int
+	var all []int
 	for _, f := range group {
-		rounds = append(rounds, f.Round)
+		all = append(all, f.Round)
+	}
+	rounds := distinct(all)
+	if len(rounds) == 1 { // and again when it was played again
+		return d
 	}
 	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), listed(rounds))
 	d.Round = 0

@@ -37,12 +37,15 @@ func faults(a *Analysis) []Doubt {
 
 // place says in which rounds a doubt arose; 0 is none.
 func (d *Doubt) place(rounds []int) {
+	named := distinct(rounds)
+	if len(named) == 1 {
+		d.Round = named[0]
+	}
 	if len(rounds) == 1 {
-		d.Round = rounds[0]
 		return
 	}
 	d.Text += fmt.Sprintf(" (%d times", len(rounds))
-	if named := slices.Compact(slices.Clone(rounds)); named[0] > 0 {
+	if len(named) > 1 && named[0] > 0 {
 		d.Text += ", rounds " + listed(named)
 	}
 	d.Text += ")"

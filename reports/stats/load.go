@@ -1,7 +1,9 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
@@ -24,8 +26,9 @@ type slice struct {
 	response, service tally
 }
 
-// load reads the measured cells of a run that were not set aside, in the order
-// they were run.
+// load reads the measured cells of a run that were not set aside: by their
+// rounds, since a visit that was played again comes out of its turn, and within a
+// round in the order they were run.
 func load(run *record.Run) ([]*cell, error) {
 	var cells []*cell
 	for i := range run.Cells {
@@ -39,6 +42,7 @@ func load(run *record.Run) ([]*cell, error) {
 		}
 		cells = append(cells, c)
 	}
+	slices.SortStableFunc(cells, func(a, b *cell) int { return cmp.Compare(a.Round, b.Round) })
 	return cells, nil
 }
 

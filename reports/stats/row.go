@@ -70,7 +70,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
 		}
-		answered, unanswered := coldStarts(run, row.Target, c.Round)
+		answered, unanswered := coldStarts(run, c.Visit())
 		row.ColdStarts = append(row.ColdStarts, answered...)
 		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
@@ -149,12 +149,12 @@ func perSecond(n float64, d time.Duration) float64 {
 	return n / d.Seconds()
 }
 
-// coldStarts are the times of the first answers of a target in a round, and,
-// where they were not right, those of the last stage before.
-func coldStarts(run *record.Run, target string, round int) (answered, unanswered []time.Duration) {
+// coldStarts are the times of the first answers in a visit, and, where they were
+// not right, those of the last stage before.
+func coldStarts(run *record.Run, visit record.Visit) (answered, unanswered []time.Duration) {
 	for _, t := range run.Targets {
 		for _, d := range t.Deployments {
-			if t.Name != target || d.Round != round || len(d.Stages) == 0 {
+			if t.Name != visit.Target || d.Round != visit.Round || d.Attempt != visit.Attempt || len(d.Stages) == 0 {
 				continue
 			}
 			switch last := d.Stages[len(d.Stages)-1]; {

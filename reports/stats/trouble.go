@@ -61,28 +61,29 @@ func (a *Analysis) ended(t record.Target) (Trouble, bool) {
 // starts looks for the starts of the server that a fault is found in; the first
 // one's text tells the cause.
 func starts(t record.Target, what, always string, fault func(record.Deployment) string) (Trouble, bool) {
-	var rounds []string
+	var found []int
 	cause := ""
 	for _, d := range t.Deployments {
 		text := fault(d)
 		if text == "" {
 			continue
 		}
-		if len(rounds) == 0 {
+		if len(found) == 0 {
 			cause = firstLine(text)
 		}
-		rounds = append(rounds, fmt.Sprint(d.Round))
+		found = append(found, d.Round)
 	}
-	switch n := len(rounds); {
-	case n == 0:
+	switch rounds := distinct(found); {
+	case len(rounds) == 0:
 		return Trouble{}, false
 	case len(t.Deployments) == 1:
-	case n == len(t.Deployments):
+	case len(found) == len(t.Deployments):
 		what += " " + always
-	case n == 1:
-		what += " in round " + rounds[0]
+	case len(rounds) == 1:
+		what += " in round " + fmt.Sprint(rounds[0])
 	default:
-		what += " in rounds " + strings.Join(rounds[:n-1], ", ") + " and " + rounds[n-1]
+		last := len(rounds) - 1
+		what += fmt.Sprintf(" in rounds %s and %d", listed(rounds[:last]), rounds[last])
 	}
 	return Trouble{Text: what, Cause: cause}, true
 }

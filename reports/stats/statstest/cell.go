@@ -159,7 +159,7 @@ func (s *second) record(tag string, d time.Duration) error {
 
 // finish writes the log and sums up the cell.
 func (l *load) finish(w *record.Writer) (record.Cell, error) {
-	log, err := w.Log(l.cell.Target, l.cell.Phase, l.cell.Round)
+	log, err := w.Log(l.cell.Visit(), l.cell.Phase)
 	if err != nil {
 		return record.Cell{}, err
 	}

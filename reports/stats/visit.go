@@ -6,30 +6,30 @@ import (
 	"servebench/reports/record"
 )
 
-// RoundDoubt says why the instrument cannot be believed in one round of a run,
-// for a reason that playing the round again may cure; "" when there is none. It
+// VisitDoubt says why the instrument cannot be believed in one visit of a run,
+// for a reason that playing the visit again may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
-func RoundDoubt(run *record.Run, round int) (string, error) {
-	d, err := disturbanceOf(run, round)
+func VisitDoubt(run *record.Run, visit record.Visit) (string, error) {
+	d, err := disturbanceOf(run, visit)
 	if err != nil || d == nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %s, where %s is allowed", d.Target, d.Figure, d.Threshold), nil
+	return fmt.Sprintf("%s, where %s is allowed", d.Figure, d.Threshold), nil
 }
 
-// disturbance is the worst that the instrument did in a round.
+// disturbance is the worst that the instrument did in a visit.
 type disturbance struct {
 	finding
 	rule int // earlier rules weigh more
 }
 
-// disturbanceOf is nil for a round without one. It looks at rounds that were set
+// disturbanceOf is nil for a visit without one. It looks at visits that were set
 // aside as well.
-func disturbanceOf(run *record.Run, round int) (*disturbance, error) {
+func disturbanceOf(run *record.Run, visit record.Visit) (*disturbance, error) {
 	part := *run
 	part.Cells = nil
 	for _, c := range run.Cells {
-		if c.Round == round {
+		if c.Visit() == visit {
 			c.SetAside = ""
 			part.Cells = append(part.Cells, c)
 		}
@@ -43,7 +43,6 @@ func disturbanceOf(run *record.Run, round int) (*disturbance, error) {
 	for i, rule := range []rule{unsent, offRate, late, busyGenerator} {
 		for k, c := range cells {
 			if f, doubtful := rule(a, c, a.Cells[k]); doubtful {
-				f.Target = c.Target
 				worst = worse(worst, &disturbance{f, i})
 			}
 		}

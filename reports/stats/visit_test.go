@@ -1,0 +1,163 @@
+package stats_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// visitDoubt fails the test where the visit cannot be examined.
+func visitDoubt(t *testing.T, run *record.Run, visit record.Visit) string {
+	t.Helper()
+	why, err := stats.VisitDoubt(run, visit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return why
+}
+
+// replay sets a visit aside and adds it again, as it was before it was disturbed.
+func replay(run *record.Run, visit record.Visit, why string, undisturbed []record.Cell) {
+	for i := range run.Cells {
+		if run.Cells[i].Visit() != visit {
+			continue
+		}
+		run.Cells[i].SetAside = why
+		again := undisturbed[i]
+		again.Attempt++
+		run.Cells = append(run.Cells, again)
+	}
+	for i := range run.Targets {
+		t := &run.Targets[i]
+		if t.Name == visit.Target {
+			again := t.Deployments[visit.Round-1]
+			again.Attempt++
+			t.Deployments = append(t.Deployments, again)
+		}
+	}
+}
+
+// A visit whose instrument was disturbed is recognised by itself, and once it is
+// set aside and played again the run is judged as if nothing had been.
+func TestVisitSetAside(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	undisturbed := slices.Clone(run.Cells)
+	plain := analyse(t, run)
+	c := second(run)
+	visit := c.Visit()
+	if text := visitDoubt(t, run, visit); text != "" {
+		t.Fatalf("%+v is doubted without a reason: %s", visit, text)
+	}
+	c.Instrument.SendingCPU = c.Span * 81 / 100
+	text := visitDoubt(t, run, visit)
+	if !strings.Contains(text, "generator CPU 81 %, where ≤ 80 % is allowed") {
+		t.Fatalf("doubt %q, want it to name the figure and the limit", text)
+	}
+	for _, other := range []record.Visit{{Target: "physical", Round: visit.Round}, {Target: visit.Target, Round: visit.Round + 1}} {
+		if why := visitDoubt(t, run, other); why != "" {
+			t.Errorf("%+v is doubted as well: %s", other, why)
+		}
+	}
+	if before := analyse(t, run); before.Validity != stats.Invalid {
+		t.Fatal("the run is VALID though a visit's instrument cannot be believed")
+	}
+	replay(run, visit, text, undisturbed)
+	a := analyse(t, run)
+	if a.Validity != stats.Valid {
+		t.Errorf("the run is %s though the visit was set aside: %+v", a.Validity, a.Doubts)
+	}
+	samePairs(t, plain, a)
+	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "set-aside" })
+	if i < 0 || a.Doubts[i].Target != visit.Target || a.Doubts[i].Round != visit.Round || !strings.Contains(a.Doubts[i].Text, text) {
+		t.Errorf("doubts %+v, want one that says which visit was set aside and why", a.Doubts)
+	}
+}
+
+// samePairs wants the same figures of a run and of one in which a visit was
+// played again: the rounds in their order, and each paired with the same ones.
+func samePairs(t *testing.T, plain, again *stats.Analysis) {
+	t.Helper()
+	for i, row := range plain.Rows {
+		if got := again.Rows[i]; got.Rounds != row.Rounds || got.Response.N != row.Response.N || len(got.ColdStarts) != len(row.ColdStarts) {
+			t.Errorf("%s: %d rounds, n = %d, %d starts; want %d, %d and %d", row.Target,
+				got.Rounds, got.Response.N, len(got.ColdStarts), row.Rounds, row.Response.N, len(row.ColdStarts))
+		}
+	}
+	if !slices.Equal(plain.Ratios, again.Ratios) {
+		t.Errorf("ratios %+v, want %+v", again.Ratios, plain.Ratios)
+	}
+	if !slices.IsSortedFunc(again.Cells, func(a, b stats.Row) int { return a.Round - b.Round }) {
+		t.Error("the rounds are out of their order")
+	}
+}
+
+// The start of a visit that was set aside is a start like any other.
+func TestStartsOfVisitsSetAsideCount(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	before := analyse(t, run).ColdStarts()[1].N
+	replay(run, second(run).Visit(), "disturbed", slices.Clone(run.Cells))
+	if got := analyse(t, run).ColdStarts()[1].N; got != before+1 {
+		t.Errorf("%d starts, want %d", got, before+1)
+	}
+}
+
+// Many visits set aside make one doubt, with the worst figure.
+func TestManyVisitsSetAside(t *testing.T) {
+	p := statstest.Compare()
+	p.Rounds = 5
+	run := statstest.Open(t, p)
+	undisturbed := slices.Clone(run.Cells)
+	shares := map[int]time.Duration{2: 85, 3: 97, 5: 90}
+	for i := range undisturbed {
+		if c := &run.Cells[i]; c.Measured && c.Target == "container" && shares[c.Round] > 0 {
+			c.Instrument.SendingCPU = c.Span * shares[c.Round] / 100
+			why := visitDoubt(t, run, c.Visit())
+			if why == "" {
+				t.Fatalf("round %d is not doubted", c.Round)
+			}
+			replay(run, c.Visit(), why, undisturbed)
+		}
+	}
+	var found []stats.Doubt
+	for _, d := range analyse(t, run).Doubts {
+		if d.Rule == "set-aside" {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 || found[0].Round != 0 || found[0].Fatal ||
+		!strings.Contains(found[0].Text, "3 of 13 visits do not count") ||
+		!strings.Contains(found[0].Text, "(container: rounds 2, 3, 5); the worst: container, round 3") ||
+		!strings.Contains(found[0].Figure, "generator CPU 97 %") {
+		t.Errorf("%+v", found)
+	}
+}
+
+// A server that failed in a visit and again in its replay failed in one round.
+func TestFaultsOfAReplayNameTheRoundOnce(t *testing.T) {
+	run := statstest.Open(t, statstest.Compare())
+	container := &run.Targets[1]
+	container.Deployments[1].Failed = "the server died: signal: killed"
+	again := container.Deployments[1]
+	again.Attempt++
+	container.Deployments = append(container.Deployments, again)
+	run.Faults = []record.Fault{
+		{Target: "container", Round: 2, Text: "remove the server: busy"},
+		{Target: "container", Round: 2, Text: "remove the server: busy"},
+	}
+	a := analyse(t, run)
+	if got := a.Troubles(); len(got) != 1 || got[0].Text != "died in round 2" {
+		t.Errorf("troubles %+v", got)
+	}
+	texts := map[string]string{"server-died": "signal: killed", "fault": "busy (2 times)"}
+	for rule, end := range texts {
+		i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == rule })
+		if i < 0 || a.Doubts[i].Round != 2 || !strings.HasSuffix(a.Doubts[i].Text, end) {
+			t.Errorf("doubts %+v, want %s of round 2 that ends with %q", a.Doubts, rule, end)
+		}
+	}
+}
