@@ -34,6 +34,7 @@ func options() []targets.Option {
 	return []targets.Option{
 		{Name: "url", Doc: "where the server answers, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
 		{Name: "ready", Doc: "whether the server is asked for workload.ready before the load; none is for a server that has no such path", Default: ask, Values: []string{ask, none}},
+		{Name: "wait", Doc: "how long a server that is not ready yet is asked again, within workload.start_timeout", Default: "2s"},
 		{Name: "ca", Doc: "file with the certificates (PEM) that an https server's is checked with, instead of the system's"},
 	}
 }
@@ -42,6 +43,7 @@ func options() []targets.Option {
 type target struct {
 	url   string
 	ask   bool
+	wait  time.Duration
 	ca    string         // file that roots were read from; "": the system's
 	roots *x509.CertPool // nil: the system's
 }
@@ -56,13 +58,16 @@ func open(cfg targets.Config) (targets.Target, error) {
 	if t.url, err = baseURL(values["url"]); err != nil {
 		return nil, fmt.Errorf("endpoint: option url: %w", err)
 	}
+	if t.wait, err = time.ParseDuration(values["wait"]); err != nil || t.wait <= 0 {
+		return nil, fmt.Errorf("endpoint: option wait: %q: want a time above 0, such as 2s", values["wait"])
+	}
 	if t.roots, err = readRoots(t.ca, t.url); err != nil {
 		return nil, fmt.Errorf("endpoint: option ca: %w", err)
 	}
 	return t, nil
 }
 
-// Deploy asks the server whether it is ready, for patience at most, and starts
+// Deploy asks the server whether it is ready, for t.wait at most, and starts
 // nothing: of the workload it needs the readiness path alone.
 func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	began := time.Now()

@@ -110,7 +110,7 @@ func TestDeploySaysWhatTheServerAnswered(t *testing.T) {
 	}))
 	defer server.Close()
 	_, err := deploy(t, t.Context(), "/ready", map[string]string{"url": server.URL})
-	for _, want := range []string{"deploy on endpoint", "not ready within 2s", "GET " + server.URL + "/ready", "answered 302 Found", "endpoint.ready=none"} {
+	for _, want := range []string{"deploy on endpoint", "not ready within endpoint.wait = 2s", "GET " + server.URL + "/ready", "answered 302 Found", "endpoint.ready=none"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %q", err, want)
 		}
@@ -121,8 +121,12 @@ func TestDeployOfNobody(t *testing.T) {
 	t.Parallel()
 	url := "http://" + targets.Address(targets.Loopback, 1)
 	_, err := deploy(t, t.Context(), "/ready", map[string]string{"url": url})
-	if err == nil || !strings.Contains(err.Error(), "not ready within 2s") || !strings.Contains(err.Error(), "refused") {
+	if err == nil || !strings.Contains(err.Error(), "not ready within endpoint.wait = 2s") || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("error %v does not say cause and last attempt", err)
+	}
+	_, err = deploy(t, t.Context(), "/ready", map[string]string{"url": url, "wait": "10ms"})
+	if err == nil || !strings.Contains(err.Error(), "not ready within endpoint.wait = 10ms") {
+		t.Errorf("error %v does not say how long it waited", err)
 	}
 	d, err := deploy(t, t.Context(), "/ready", map[string]string{"url": url, "ready": "none"})
 	if err != nil {
@@ -233,4 +237,22 @@ func FuzzBaseURL(f *testing.F) {
 			t.Errorf("%q gives a request for %v, %v", raw, req, err)
 		}
 	})
+}
+
+func TestDeployOverTLSOfAServerWithout(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(healthy))
+	defer server.Close()
+	_, err := deploy(t, t.Context(), "/", map[string]string{"url": "https" + strings.TrimPrefix(server.URL, "http"), "wait": "10ms"})
+	if err == nil || !strings.Contains(err.Error(), "try http:// in endpoint.url") {
+		t.Errorf("error %v does not say what to try", err)
+	}
+}
+
+func TestOpenRefusesAWait(t *testing.T) {
+	for _, wait := range []string{"soon", "0s", "-1s"} {
+		_, err := Kind().Open(targets.Config{Options: map[string]string{"url": "http://127.0.0.1:1", "wait": wait}})
+		if err == nil || !strings.Contains(err.Error(), "option wait: \""+wait+"\": want a time above 0") {
+			t.Errorf("wait %q: error %v", wait, err)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,12 +13,8 @@ import (
 	"servebench/targets"
 )
 
-// A server that runs already should answer at once; a little patience helps over
-// a server that is just being started in another window.
-const (
-	patience = 2 * time.Second
-	pause    = 100 * time.Millisecond
-)
+// pause is between one request for readiness and the next.
+const pause = 100 * time.Millisecond
 
 // ready asks the server for its readiness path until it answers with 2xx, and
 // returns what was agreed on in the handshake of TLS; nil without one.
@@ -25,7 +22,7 @@ func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, e
 	if !t.ask {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not ready within %v", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, t.wait, fmt.Errorf("not ready within endpoint.wait = %v", t.wait))
 	defer cancel()
 	transport := t.transport()
 	var last error
@@ -57,6 +54,9 @@ func get(ctx context.Context, transport http.RoundTripper, url string) (*tls.Con
 		return nil, err
 	}
 	resp, err := transport.RoundTrip(req) // no redirect is followed
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
+		return nil, fmt.Errorf("%w: the server does not speak TLS there; try http:// in endpoint.url", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func get(ctx context.Context, transport http.RoundTripper, url string) (*tls.Con
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("answered %s, %q; set workload.ready to a path that is answered with 2xx, or endpoint.ready=none", resp.Status, body)
+		return nil, fmt.Errorf("answered %s, %q; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", resp.Status, body)
 	}
 	return resp.TLS, nil
 }
