@@ -76,7 +76,11 @@ func writeList(w io.Writer, entries []listed) error {
 			fmt.Fprintf(tw, "\tNOT AVAILABLE here: %s\n", e.Unavailable)
 		}
 		for _, s := range e.Settings {
-			fmt.Fprintf(tw, "\t%s (default %s): %s\n", s.Name, s.Default, s.Doc)
+			fallback := "no default"
+			if s.Default != "" {
+				fallback = "default " + s.Default
+			}
+			fmt.Fprintf(tw, "\t%s (%s): %s\n", s.Name, fallback, s.Doc)
 		}
 	}
 	return tw.Flush()
