@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -108,6 +109,9 @@ func readModule(file string) ([]byte, error) {
 		return os.ReadFile(file)
 	}
 	content, err := exec.Command(tool, "-dc", file).Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, fmt.Errorf("%s is compressed, and %s, which reads it, is not in PATH", file, tool)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("uncompress %s with %s: %w", file, tool, err)
 	}

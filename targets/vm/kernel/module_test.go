@@ -110,6 +110,18 @@ func TestCompressedModule(t *testing.T) {
 	}
 }
 
+// What is missing is the program, which the message names: the user has to
+// install it.
+func TestModuleThatNothingUncompresses(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	k := kernelWith(t, map[string][]byte{"kernel/a.ko.xz": nil, "kernel/b.ko.zst": nil})
+	for name, want := range map[string]string{"a": "and xz, which reads it, is not in PATH", "b": "and zstd, which"} {
+		if _, err := k.Modules(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("module %s: %v, want %q", name, err, want)
+		}
+	}
+}
+
 // A kernel that comes without a folder of modules has everything built in.
 func TestNoModulesAtAll(t *testing.T) {
 	if modules, err := kernelWith(t, nil).Modules("virtio_net"); err != nil || modules != nil {
