@@ -27,6 +27,7 @@ type replays struct {
 // one, and the run is what it is.
 func (s *session) replay(ctx context.Context, again *replays) {
 	for again.believed && len(again.waiting) > 0 {
+		s.clock.visits = len(again.waiting)
 		d := again.waiting[0]
 		again.waiting = again.waiting[1:]
 		v := d.visit
@@ -35,7 +36,6 @@ func (s *session) replay(ctx context.Context, again *replays) {
 			return
 		}
 		s.setAside(d)
-		s.clock.visits++
 		if s.attend(ctx, v); s.over() {
 			return
 		}

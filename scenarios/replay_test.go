@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"servebench/reports/record"
 
@@ -130,6 +131,26 @@ func TestReplaysAreTheSameVisit(t *testing.T) {
 	}
 	if len(replayed) == 0 {
 		t.Error("no event of the replay")
+	}
+}
+
+// TestReplaysAreInTheEstimate wants the time left to count the visits that still
+// wait to be played again.
+func TestReplaysAreInTheEstimate(t *testing.T) {
+	runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "targets", Value: "[a]"}, Setting{Key: "rounds", Value: "3"})
+	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1}, record.Visit{Target: "a", Round: 2})
+	var began []Event
+	runner.Observe = func(e Event) {
+		if e.Attempt > 0 && e.Phase == "" {
+			began = append(began, e)
+		}
+	}
+	if _, err := runner.Run(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	const load = 400 * time.Millisecond
+	if len(began) != 2 || began[0].Round != 1 || began[0].Left < 2*load || began[1].Round != 2 || began[1].Left < load {
+		t.Errorf("events %+v, want rounds 1 and 2 again, with the load of two visits and of one left", began)
 	}
 }
 
