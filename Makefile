@@ -20,7 +20,8 @@ setup: ## Install what the targets need and is missing; fails when something sta
 	@.setup/install
 
 bench: build ## Set up, then compare the targets that can run here; leaves runs/<id>/
-	@.setup/install || echo 'setup: going on without what is missing; bin/servebench doctor says more'
+	@.setup/install || { code=$$?; [ $$code -ne 130 ] || exit $$code; \
+	  echo 'setup: going on without what is missing; bin/servebench doctor says more'; }
 	bin/servebench run compare
 
 test: ## Run every test that can run here; names what was skipped and why
