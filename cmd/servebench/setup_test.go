@@ -55,7 +55,7 @@ func usualTools(t *testing.T) string {
 	dir := t.TempDir()
 	for _, name := range []string{
 		"bash", "cat", "cut", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mktemp", "mv", "rm",
-		"sed", "sha256sum", "sleep", "tail", "touch",
+		"sed", "sha256sum", "sleep", "tail", "timeout", "touch", "true",
 	} {
 		path, err := exec.LookPath(name)
 		if err != nil {
