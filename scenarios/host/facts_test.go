@@ -33,6 +33,7 @@ func aServer() tree {
 		cpuFolder + "vulnerabilities/meltdown":                            "Mitigation: PTI\n",
 		cpuFolder + "vulnerabilities/itlb_multihit":                       "KVM: Mitigation: VMX disabled\n",
 		cpuFolder + "vulnerabilities/mds":                                 "Vulnerable: Clear CPU buffers attempted, no microcode\n",
+		cpuFolder + "vulnerabilities/mmio_stale_data":                     "Mitigation: Clear CPU buffers; SMT vulnerable\n",
 		cpuFolder + "vulnerabilities/l1tf":                                "Not affected\n",
 		"sys/devices/system/node/online":                                  "0-1\n",
 		"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
@@ -59,7 +60,7 @@ func TestKernelFacts(t *testing.T) {
 	}{
 		"server": {aServer(), []string{
 			"bare metal (Maker R1)", "performance on 0-1, powersave on 2,10", "on", "on", "2", "tsc", "madvise", "v2",
-			"active: itlb_multihit, meltdown; vulnerable: mds; known flaws: 4",
+			"active: itlb_multihit, meltdown, mmio_stale_data; vulnerable: mds, mmio_stale_data; known flaws: 5",
 		}},
 		"guest":                {aGuest(), []string{"a virtual machine", "none exposed", "off", "none", "", "", "", "v1", "none active; known flaws: 1"}},
 		"no /proc and no /sys": {files(nil), make([]string, 9)},

@@ -74,7 +74,7 @@ func (t tree) nodes() string {
 }
 
 // mitigations sums up the CPU flaws: on which of them the kernel spends time,
-// and which of them are open.
+// and which of them are open; one may be both, mitigated in part.
 func (t tree) mitigations() string {
 	files := t.glob(cpuFolder + "vulnerabilities/*")
 	if len(files) == 0 {
@@ -82,10 +82,12 @@ func (t tree) mitigations() string {
 	}
 	var active, open []string
 	for _, file := range files {
-		switch state := t.read(file); { // "Mitigation: …", "KVM: Vulnerable", "Processor vulnerable"
-		case strings.Contains(state, "Mitigation"):
+		// "Mitigation: …; SMT vulnerable", "KVM: Vulnerable", "Processor vulnerable"
+		state := strings.ToLower(t.read(file))
+		if strings.Contains(state, "mitigation") {
 			active = append(active, path.Base(file))
-		case strings.Contains(strings.ToLower(state), "vulnerable"):
+		}
+		if strings.Contains(state, "vulnerable") {
 			open = append(open, path.Base(file))
 		}
 	}
