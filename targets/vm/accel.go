@@ -19,6 +19,9 @@ const probeTime = 5 * time.Second
 type acceleration struct {
 	name   string // kvm or tcg
 	reason string
+	// passing says that the guest was not up in time, which a busy machine may
+	// be the cause of.
+	passing bool
 }
 
 // fact says which one ran. Emulation makes every figure that of the emulator.
@@ -34,46 +37,59 @@ func (a acceleration) fact() targets.Fact {
 // runs none.
 func (t *target) accelerate(ctx context.Context) (acceleration, error) {
 	if t.accel != auto {
-		return acceleration{t.accel, "as asked for"}, nil
+		return acceleration{name: t.accel, reason: "as asked for"}, nil
 	}
 	if err := openKVM(); err != nil {
-		return acceleration{tcg, fmt.Sprintf("because there is no KVM here: %v", err)}, nil
+		return acceleration{name: tcg, reason: fmt.Sprintf("because there is no KVM here: %v", err)}, nil
 	}
 	return t.remembered(ctx)
 }
 
-// probe boots a guest with KVM.
+// probe boots a guest with KVM. That it boots is an answer, and so is that QEMU
+// ended or that the guest was not up in time. An error means that there is none:
+// the attempt could not be made, or not be cleaned up after.
 func (t *target) probe(ctx context.Context) (acceleration, error) {
-	took, err := t.tryKVM(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return acceleration{}, context.Cause(ctx)
-	case err != nil:
-		return acceleration{tcg, "because no guest boots with KVM here: " + brief(err)}, nil
+	found, err := t.tryKVM(ctx)
+	if err != nil {
+		return acceleration{}, fmt.Errorf("try whether KVM runs a guest: %w", err)
 	}
-	return acceleration{kvm, fmt.Sprintf("with which a guest booted within %s when it was tried", took.Round(time.Millisecond))}, nil
+	return found, nil
 }
 
-// tryKVM returns how long a guest took until its first process ran.
-func (t *target) tryKVM(ctx context.Context) (time.Duration, error) {
+func (t *target) tryKVM(ctx context.Context) (acceleration, error) {
 	m, err := t.prepareProbe(acceleration{name: kvm})
 	if err != nil {
-		return 0, err
+		return acceleration{}, err
 	}
 	i, err := m.boot(0)
 	if err != nil {
-		return 0, errors.Join(err, m.remove())
+		return acceleration{}, errors.Join(err, m.remove())
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, fmt.Errorf("%s were over", probeTime))
+	found, err := i.judge(ctx)
+	return found, errors.Join(err, i.discard(), m.remove())
+}
+
+// judge waits for the guest that was started with KVM to boot.
+func (i *instance) judge(ctx context.Context) (acceleration, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, probeTime, fmt.Errorf("%s were over", probeTime))
 	defer cancel()
-	e, err := i.await(ctx, guest.Booted)
+	e, err := i.await(limited, guest.Booted)
 	switch {
+	case err == nil:
+		took := e.at.Sub(i.qemu.Began).Round(time.Millisecond)
+		return acceleration{name: kvm, reason: fmt.Sprintf("with which a guest booted within %s when it was tried", took)}, nil
 	case errors.Is(err, targets.ErrEnded):
-		err = fmt.Errorf("QEMU %w", i.qemu.Ended())
-	case err != nil:
-		err = i.explain(err, 0)
+		return noKVM(fmt.Errorf("QEMU %w", i.qemu.Ended())), nil
+	case ctx.Err() != nil:
+		return acceleration{}, context.Cause(ctx)
 	}
-	return e.at.Sub(i.qemu.Began), errors.Join(err, i.discard(), m.remove())
+	found := noKVM(i.explain(err, 0))
+	found.passing = true
+	return found, nil
+}
+
+func noKVM(err error) acceleration {
+	return acceleration{name: tcg, reason: "because no guest boots with KVM here: " + brief(err)}
 }
 
 // brief makes an error fit for a fact: one line, and of a length to read.

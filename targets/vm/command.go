@@ -32,7 +32,7 @@ func (m *machine) arguments(forward int) []string {
 		"-accel", m.accel(), "-cpu", m.cpu(), "-smp", strconv.Itoa(m.processors()),
 		"-m", fmt.Sprintf("%dM", m.memory/targets.MiB),
 		"-kernel", m.kernel.Path, "-initrd", m.initramfs(), "-append", m.commandLine(),
-		"-chardev", fmt.Sprintf("socket,id=console,fd=%d,logfile=%s", consoleFD, quote(m.log())),
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", consoleFD),
 		"-serial", "chardev:console",
 	}
 	if forward == 0 {
@@ -87,9 +87,6 @@ func (m *machine) timersFact() []targets.Fact {
 		Value: "by the kernel's tick (" + tickOnly + "): a server that sleeps for less wakes at the next tick, usually 4 ms apart",
 	}}
 }
-
-// quote writes a text as part of one of QEMU's option lists.
-func quote(text string) string { return strings.ReplaceAll(text, ",", ",,") }
 
 // command is how QEMU is started with its end of the console.
 func (m *machine) command(forward int, console *os.File, group *process.Cgroup) process.Command {

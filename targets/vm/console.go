@@ -37,8 +37,9 @@ type console struct {
 	panicky string // the kernel's last words
 }
 
-// read reads until the console ends, and calls happened for each event.
-func (c *console) read(r io.Reader, happened func(happening)) {
+// read reads until the console ends, calls happened for each event, and writes
+// all of it to log.
+func (c *console) read(r io.Reader, log io.Writer, happened func(happening)) {
 	chunk := make([]byte, 4*targets.KiB)
 	for {
 		n, err := r.Read(chunk)
@@ -46,6 +47,7 @@ func (c *console) read(r io.Reader, happened func(happening)) {
 		for _, e := range c.take(chunk[:n]) {
 			happened(happening{e, at})
 		}
+		_, _ = log.Write(chunk[:n]) // the guest is not to fail for it
 		if err != nil {
 			return // QEMU ended
 		}
@@ -64,9 +66,12 @@ func (c *console) take(chunk []byte) []guest.Event {
 		if c.line = append(c.line, b); b != '\n' && len(c.line) < longestLine {
 			continue
 		}
-		if e, ok := guest.ParseEvent(string(c.line), c.token); ok {
+		e, before, ok := guest.ParseEvent(string(c.line), c.token)
+		if ok {
 			events = append(events, e)
-		} else {
+			c.line = append(c.line[:len(before)], '\n')
+		}
+		if !ok || before != "" {
 			c.keep()
 		}
 		c.line, c.quoted = c.line[:0], 0
@@ -76,7 +81,7 @@ func (c *console) take(chunk []byte) []guest.Event {
 
 // keep puts the line into the tail.
 func (c *console) keep() {
-	_, _ = c.tail.Write(c.line[c.quoted:]) // never fails
+	_, _ = c.tail.Write(c.line[min(c.quoted, len(c.line)):]) // never fails
 	c.quoted = len(c.line)
 	if _, words, found := strings.Cut(string(c.line), panicMark); found {
 		c.panicky = strings.TrimSpace(panicMark + words)

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -13,7 +14,7 @@ import (
 func read(text string) (*console, []string) {
 	c := &console{token: "t"}
 	var names []string
-	c.read(iotest.OneByteReader(strings.NewReader(text)), func(h happening) { names = append(names, h.Name) })
+	c.read(iotest.OneByteReader(strings.NewReader(text)), io.Discard, func(h happening) { names = append(names, h.Name) })
 	return c, names
 }
 
@@ -53,6 +54,22 @@ func TestConsoleQuotedInTheMiddleOfALine(t *testing.T) {
 	c.take([]byte("... ok\n"))
 	if got := c.quote(); got != "; the guest's console ends: Probing EDD... ok" {
 		t.Errorf("quoted %q", got)
+	}
+}
+
+// What stands before an event was written by somebody else, and is quoted.
+func TestConsoleOfAnUnfinishedLine(t *testing.T) {
+	text := "server starts\nloading " + line(t, guest.Event{Name: guest.Listening}) + "the model\n"
+	c, names := read(text)
+	if got, want := c.quote(), "; the guest's console ends:\n\tserver starts\n\tloading \n\tthe model"; got != want || len(names) != 1 {
+		t.Errorf("quoted %q with events %s, want %q", got, names, want)
+	}
+	c = &console{token: "t"}
+	whole := "loading " + line(t, guest.Event{Name: guest.Listening})
+	c.take([]byte(whole[:len(whole)-5])) // and quoted meanwhile
+	c.quote()
+	if events := c.take([]byte(whole[len(whole)-5:])); len(events) != 1 || !strings.Contains(c.quote(), "loading ") {
+		t.Errorf("%d events, quoted %q", len(events), c.quote())
 	}
 }
 

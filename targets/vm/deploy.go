@@ -40,7 +40,7 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	if err != nil {
 		return nil, err
 	}
-	facts, err := m.facts(ctx)
+	facts, err := m.facts(ctx, t)
 	if err != nil {
 		return nil, errors.Join(err, m.remove())
 	}
@@ -50,7 +50,7 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	if err != nil {
 		return nil, errors.Join(err, m.remove())
 	}
-	d.Facts = append(facts, d.Facts...)
+	d.Facts, d.Preparation = append(facts, d.Facts...), m.took
 	return d, nil
 }
 

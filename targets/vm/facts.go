@@ -12,23 +12,34 @@ import (
 )
 
 // facts says what the machine is, as far as it is known before it runs.
-func (m *machine) facts(ctx context.Context) ([]targets.Fact, error) {
-	version, err := qemuVersion(ctx, m.qemu)
+func (m *machine) facts(ctx context.Context, t *target) ([]targets.Fact, error) {
+	facts, err := t.parts(ctx, m.with)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := m.kernel.Checksum()
+	return append(append(facts,
+		targets.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
+		targets.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
+		targets.Fact{Name: "console", Value: fmt.Sprintf("the first %s of it are in %s while the guest runs", mostLog, m.log())},
+	), m.timersFact()...), nil
+}
+
+// parts says what guests are made of, and how their instructions run.
+func (t *target) parts(ctx context.Context, with acceleration) ([]targets.Fact, error) {
+	version, err := qemuVersion(ctx, t.qemu)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := t.kernel.Checksum()
 	if err != nil {
 		return nil, err
 	}
 	kind, _, _ := strings.Cut(machineType, ",")
-	return append([]targets.Fact{
+	return []targets.Fact{
 		{Name: "engine", Value: version + ", machine " + kind},
-		m.with.fact(),
-		{Name: "kernel", Value: fmt.Sprintf("%s, %s (SHA-256 %s…)", m.kernel.Version, m.kernel.Path, sum[:12])},
-		{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
-		{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
-	}, m.timersFact()...), nil
+		with.fact(),
+		{Name: "kernel", Value: fmt.Sprintf("%s, %s (SHA-256 %s)", t.kernel.Version, t.kernel.Path, sum)},
+	}, nil
 }
 
 // qemuVersion asks QEMU: "QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".

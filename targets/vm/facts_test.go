@@ -31,10 +31,10 @@ func TestMemoryFact(t *testing.T) {
 
 // Emulation makes figures that are not to be compared unsaid.
 func TestAccelerationFact(t *testing.T) {
-	if f := (acceleration{kvm, "as asked for"}).fact(); f.Name != "acceleration" || f.Unequal || f.Value != "KVM, as asked for" {
+	if f := (acceleration{name: kvm, reason: "as asked for"}).fact(); f.Name != "acceleration" || f.Unequal || f.Value != "KVM, as asked for" {
 		t.Errorf("%+v", f)
 	}
-	if f := (acceleration{tcg, "because there is no KVM here"}).fact(); !f.Unequal || !strings.HasPrefix(f.Value, "TCG (software emulation), because") {
+	if f := (acceleration{name: tcg, reason: "because there is no KVM here"}).fact(); !f.Unequal || !strings.HasPrefix(f.Value, "TCG (software emulation), because") {
 		t.Errorf("%+v", f)
 	}
 }

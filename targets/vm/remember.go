@@ -2,7 +2,6 @@ package vm
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,26 +16,41 @@ import (
 // lockPause is the pause between two tries to lock a file.
 const lockPause = 20 * time.Millisecond
 
+// passingKept is how long the answer of a guest that was not up in time is kept:
+// the machine may have been busy, and to try again takes seconds.
+const passingKept = time.Hour
+
+// answerFile is the file of the cache that keeps the last probe's answer.
+const answerFile = "acceleration.json"
+
 // answer is what a probe found, as the cache keeps it.
 type answer struct {
-	Accel  string    // kvm or tcg
-	Reason string    // as in a Fact
-	Date   time.Time // of the probe
-	Key    string    // what the answer depends on
+	Accel   string    // kvm or tcg
+	Reason  string    // as in a Fact
+	Date    time.Time // of the probe
+	Key     string    // what the answer depends on
+	Passing bool      `json:",omitempty"` // it is kept for passingKept alone
 }
 
 // remembered returns the answer of the last probe, or probes. The file that keeps
-// it is locked meanwhile, so that several processes boot one guest.
+// it is locked meanwhile, so that several processes boot one guest. All guests of
+// one target run the same way.
 func (t *target) remembered(ctx context.Context) (acceleration, error) {
+	if known := t.known.Load(); known != nil {
+		return *known, nil
+	}
 	key, err := t.probeKey(ctx)
 	if err != nil {
 		return acceleration{}, err
 	}
-	if err := os.MkdirAll(t.cache, 0o755); err != nil {
-		return acceleration{}, fmt.Errorf("remember whether KVM runs a guest: %w", err)
+	found, err := recall(ctx, filepath.Join(t.cache, answerFile), key, t.probe)
+	if err != nil {
+		return acceleration{}, err
 	}
-	sum := sha256.Sum256([]byte(key))
-	return recall(ctx, filepath.Join(t.cache, fmt.Sprintf("acceleration-%x.json", sum[:8])), key, t.probe)
+	if !t.known.CompareAndSwap(nil, &found) {
+		return *t.known.Load(), nil // another deployment's probe was faster
+	}
+	return found, nil
 }
 
 // probeKey names all that the answer may change with.
@@ -48,44 +62,71 @@ func (t *target) probeKey(ctx context.Context) (string, error) {
 }
 
 // recall returns the answer in the file if it is that to the key, else what probe
-// finds, and keeps that.
+// finds, and keeps that. Where nothing can be kept, the answer says so.
 func recall(ctx context.Context, file, key string, probe func(context.Context) (acceleration, error)) (acceleration, error) {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return acceleration{}, fmt.Errorf("remember whether KVM runs a guest: %w", err)
+	f, fault := openLocked(ctx, file)
+	if fault == nil {
+		defer f.Close()
+		if a, ok := readAnswer(f, key); ok {
+			return a, nil
+		}
 	}
-	defer f.Close()
-	if err := lock(ctx, f); err != nil {
-		return acceleration{}, fmt.Errorf("remember whether KVM runs a guest: %w", err)
-	}
-	if a, ok := readAnswer(f, key); ok {
-		return a, nil
+	if ctx.Err() != nil {
+		return acceleration{}, context.Cause(ctx)
 	}
 	found, err := probe(ctx)
 	if err != nil {
 		return acceleration{}, err
 	}
-	text, err := json.MarshalIndent(answer{found.name, found.reason, time.Now().UTC().Truncate(time.Second), key}, "", "  ")
-	if err != nil {
-		return acceleration{}, err
+	if fault == nil {
+		fault = writeAnswer(f, answer{found.name, found.reason, time.Now().UTC().Truncate(time.Second), key, found.passing})
 	}
-	if err := f.Truncate(0); err != nil {
-		return acceleration{}, fmt.Errorf("remember whether KVM runs a guest: %w", err)
-	}
-	if _, err := f.WriteAt(append(text, '\n'), 0); err != nil {
-		return acceleration{}, fmt.Errorf("remember whether KVM runs a guest: %w", err)
+	if fault != nil {
+		found.reason += fmt.Sprintf(" (it cannot be remembered: %s)", brief(fault))
 	}
 	return found, nil
 }
 
-// readAnswer reads the answer to the key; false when there is none, or the file
-// is damaged.
+// openLocked opens the file, which need not exist, for this process alone.
+func openLocked(ctx context.Context, file string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(ctx, f); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file, err), f.Close())
+	}
+	return f, nil
+}
+
+// writeAnswer puts the answer in the place of what is in the file.
+func writeAnswer(f *os.File, a answer) error {
+	text, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt(append(text, '\n'), 0)
+	return err
+}
+
+// readAnswer reads the answer to the key; false when there is none that still
+// holds, or the file is damaged.
 func readAnswer(r io.Reader, key string) (acceleration, bool) {
 	var a answer
 	if err := json.NewDecoder(r).Decode(&a); err != nil || a.Key != key || a.Accel != kvm && a.Accel != tcg {
 		return acceleration{}, false
 	}
-	return acceleration{a.Accel, fmt.Sprintf("%s (tried on %s)", a.Reason, a.Date.Format(time.DateOnly))}, true
+	if a.Passing && time.Since(a.Date) > passingKept {
+		return acceleration{}, false
+	}
+	reason := fmt.Sprintf("%s (tried on %s)", a.Reason, a.Date.Format(time.DateOnly))
+	return acceleration{a.Accel, reason, a.Passing}, true
 }
 
 // lock locks a file for this process alone; closing it unlocks it.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // prober counts how often it is asked.
@@ -25,7 +26,7 @@ func (p *prober) probe(context.Context) (acceleration, error) {
 
 func TestRecall(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "answer.json")
-	p := &prober{found: acceleration{tcg, "because it hangs"}}
+	p := &prober{found: acceleration{name: tcg, reason: "because it hangs"}}
 	for _, c := range []struct {
 		key    string
 		asked  int32
@@ -48,7 +49,7 @@ func TestRecallOfADamagedFile(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		p := &prober{found: acceleration{kvm, "with which it boots"}}
+		p := &prober{found: acceleration{name: kvm, reason: "with which it boots"}}
 		for range 2 {
 			if got, err := recall(t.Context(), file, "one", p.probe); err != nil || got.name != kvm {
 				t.Errorf("%q: %+v, %v", text, got, err)
@@ -72,14 +73,55 @@ func TestRecallOfAFault(t *testing.T) {
 	if p.asked.Load() != 2 {
 		t.Errorf("%d probes, want two", p.asked.Load())
 	}
-	if _, err := recall(t.Context(), filepath.Join(file, "x"), "one", p.probe); err == nil || !strings.Contains(err.Error(), file) {
-		t.Errorf("error %v does not name the file that cannot be written", err)
+}
+
+// A cache that cannot be written costs the memory, not the deployment.
+func TestRecallWithoutACache(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := &prober{found: acceleration{name: kvm, reason: "with which it boots"}}
+	got, err := recall(t.Context(), filepath.Join(file, "below", "answer.json"), "one", p.probe)
+	if err != nil || got.name != kvm || !strings.HasPrefix(got.reason, p.found.reason) || !strings.Contains(got.reason, "cannot be remembered") || !strings.Contains(got.reason, file) {
+		t.Errorf("%+v, %v, want what was found, and what is in the way of remembering it", got, err)
+	}
+	target := &target{}
+	target.known.Store(&got)
+	if again, err := target.remembered(t.Context()); err != nil || again != got {
+		t.Errorf("remembered = %+v, %v, want that of the guest before", again, err)
+	}
+}
+
+// That a guest was not up in time is asked again after a while.
+func TestRecallOfAGuestThatWasLate(t *testing.T) {
+	late := acceleration{name: tcg, reason: "because it was late", passing: true}
+	for name, c := range map[string]struct {
+		age   time.Duration
+		asked int32
+	}{
+		"just now": {0, 0},
+		"long ago": {passingKept + time.Minute, 1},
+	} {
+		file := filepath.Join(t.TempDir(), "answer.json")
+		f, err := openLocked(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(writeAnswer(f, answer{late.name, late.reason, time.Now().Add(-c.age), "one", true}), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		p := &prober{found: late}
+		got, err := recall(t.Context(), file, "one", p.probe)
+		if err != nil || !got.passing || p.asked.Load() != c.asked {
+			t.Errorf("%s: %+v, %v after %d probes, want %d", name, got, err, p.asked.Load(), c.asked)
+		}
 	}
 }
 
 func TestRecallProbesOnceForAll(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "answer.json")
-	p := &prober{found: acceleration{tcg, "because it hangs"}}
+	p := &prober{found: acceleration{name: tcg, reason: "because it hangs"}}
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 
 	"servebench/targets"
 	"servebench/targets/vm/kernel"
@@ -20,7 +21,8 @@ const kvmDevice = "/dev/kvm"
 // wanted are the modules that the guest needs; what they need comes along.
 func wanted() []string { return []string{"virtio_pci", "virtio_net"} }
 
-// target runs guests of one kernel; it keeps nothing between them.
+// target runs guests of one kernel, which have nothing in common but how their
+// instructions run.
 type target struct {
 	settings
 	dir       string // of Config
@@ -29,6 +31,7 @@ type target struct {
 	guestinit string
 	kernel    *kernel.Kernel
 	modules   []kernel.Module
+	known     atomic.Pointer[acceleration] // what accel: auto came to; nil: not asked yet
 }
 
 // newTarget finds what guests are made of. Its error is an *Unavailable with all
@@ -73,7 +76,7 @@ func (t *target) findInit(guestinit func() (string, error)) *targets.Unavailable
 }
 
 // findKernel finds the kernel that the option names, which is the user's mistake
-// if it is none, or any other.
+// if it is none, or any other. It has to be the one whose checksum lies beside it.
 func (t *target) findKernel() (*targets.Unavailable, error) {
 	dir, err := cacheDir()
 	if err != nil {
@@ -81,21 +84,33 @@ func (t *target) findKernel() (*targets.Unavailable, error) {
 	}
 	t.cache = dir
 	if t.settings.kernel != "" {
-		if t.kernel, err = kernel.Read(t.settings.kernel); err == nil {
-			t.modules, err = t.kernel.Modules(wanted()...)
-		}
-		if err != nil {
+		if err := t.readKernel(); err != nil {
 			return nil, fmt.Errorf("option kernel: %w", err)
 		}
 		return nil, nil
 	}
-	if t.kernel, err = kernel.Find(filepath.Join(dir, guestDir), wanted()); err == nil {
-		t.modules, err = t.kernel.Modules(wanted()...)
-	}
-	if err != nil {
+	if t.kernel, t.modules, err = kernel.Find(filepath.Join(dir, guestDir), wanted()); err != nil {
 		return &targets.Unavailable{Why: err.Error(), Fix: "make setup"}, nil
 	}
+	if _, err := t.kernel.Checksum(); err != nil {
+		// Setup leaves a folder alone that is there.
+		root := filepath.Dir(filepath.Dir(t.kernel.Path))
+		return &targets.Unavailable{Why: err.Error(), Fix: fmt.Sprintf("rm -r '%s' && make setup", root)}, nil
+	}
 	return nil, nil
+}
+
+// readKernel reads the kernel that the option names.
+func (t *target) readKernel() error {
+	var err error
+	if t.kernel, err = kernel.Read(t.settings.kernel); err != nil {
+		return err
+	}
+	if t.modules, err = t.kernel.Modules(wanted()...); err != nil {
+		return err
+	}
+	_, err = t.kernel.Checksum()
+	return err
 }
 
 // checkAccel reports that KVM is asked for and cannot be had.

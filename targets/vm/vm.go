@@ -61,6 +61,13 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 			}
 			return nil // Open says what is wrong with the options
 		},
+		Describe: func(ctx context.Context, set map[string]string) ([]targets.Fact, error) {
+			facts, err := describe(ctx, set, guestinit)
+			if err != nil {
+				return nil, fmt.Errorf("vm: %w", err)
+			}
+			return facts, nil
+		},
 		Open: func(cfg targets.Config) (targets.Target, error) {
 			t, err := newTarget(cfg, guestinit)
 			if err != nil {
@@ -70,6 +77,20 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 		},
 		Leftovers: leftovers,
 	}
+}
+
+// describe says what guests would be made of, and how they would run: with accel:
+// auto, a guest that does nothing is booted to find out, unless one was.
+func describe(ctx context.Context, set map[string]string, guestinit func() (string, error)) ([]targets.Fact, error) {
+	t, err := newTarget(targets.Config{Options: set}, guestinit)
+	if err != nil {
+		return nil, err
+	}
+	with, err := t.accelerate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.parts(ctx, with)
 }
 
 func options() []targets.Option {

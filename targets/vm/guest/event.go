@@ -49,15 +49,15 @@ func (e Event) Line(token string) (string, error) {
 
 // ParseEvent reads a line of the console. It returns false for what is no event
 // of this guest: the kernel's messages, the server's output, and whatever bears
-// another token.
-func ParseEvent(line, token string) (Event, bool) {
-	_, text, found := strings.Cut(line, eventMark+token+":")
+// another token. before is what is on the line before the event: the end of what
+// somebody else wrote, such as a line that was not finished.
+func ParseEvent(line, token string) (e Event, before string, ok bool) {
+	before, text, found := strings.Cut(line, eventMark+token+":")
 	if !found {
-		return Event{}, false
+		return Event{}, "", false
 	}
-	var e Event
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return Event{}, false
+	if err := json.Unmarshal([]byte(text), &e); err != nil || !slices.Contains([]string{Booted, Started, Listening, Ended, Failed}, e.Name) {
+		return Event{}, "", false
 	}
-	return e, slices.Contains([]string{Booted, Started, Listening, Ended, Failed}, e.Name)
+	return e, before, true
 }

@@ -21,11 +21,11 @@ func TestEvents(t *testing.T) {
 			t.Errorf("%q is not one line", line)
 		}
 		for _, before := range []string{"", "[    1.0] the kernel speaks", "the server's unfinished line"} {
-			if got, ok := ParseEvent(before+line, "token"); !ok || got != e {
-				t.Errorf("ParseEvent(%q) = %+v, %t, want %+v", before+line, got, ok, e)
+			if got, rest, ok := ParseEvent(before+line, "token"); !ok || got != e || rest != before {
+				t.Errorf("ParseEvent(%q) = %+v, %q, %t, want %+v, %q", before+line, got, rest, ok, e, before)
 			}
 		}
-		if got, ok := ParseEvent(line, "other"); ok {
+		if got, _, ok := ParseEvent(line, "other"); ok {
 			t.Errorf("%q is read as %+v with another token", line, got)
 		}
 	}
@@ -36,7 +36,7 @@ func TestWhatIsNoEvent(t *testing.T) {
 		"", "servebench-guest:", "servebench-guest:t:", "servebench-guest:t:{}", "servebench-guest:t:{\"Name\":\"ready\"}",
 		"servebench-guest:t:{\"Name\":\"listening\"", "{\"Name\":\"listening\"}",
 	} {
-		if e, ok := ParseEvent(line, "t"); ok {
+		if e, _, ok := ParseEvent(line, "t"); ok {
 			t.Errorf("%q is read as %+v", line, e)
 		}
 	}
@@ -47,15 +47,18 @@ func FuzzParseEvent(f *testing.F) {
 	f.Add("[ 0.0] servebench-guest::{\"Name\":\"booted\",\"Clock\":\"tsc\"}\r\n", "")
 	f.Add("Kernel panic - not syncing", "t")
 	f.Fuzz(func(t *testing.T, line, token string) {
-		e, ok := ParseEvent(line, token)
+		e, before, ok := ParseEvent(line, token)
 		if !ok {
 			return
+		}
+		if !strings.HasPrefix(line, before) {
+			t.Fatalf("%q does not begin with %q", line, before)
 		}
 		again, err := e.Line(token)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, ok := ParseEvent(again, token); !ok || back != e {
+		if back, _, ok := ParseEvent(again, token); !ok || back != e {
 			t.Fatalf("%+v is read back as %+v, %t", e, back, ok)
 		}
 	})

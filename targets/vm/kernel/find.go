@@ -12,59 +12,61 @@ import (
 // Find returns the kernel to boot where the user names none: that of this
 // machine, which is the same for the server in the guest as on the machine, if
 // it can be read and has the modules wanted, else the newest one below the
-// folder dir, where each has a folder named PACKAGE_VERSION.
-func Find(dir string, modules []string) (*Kernel, error) {
-	own, err1 := running("/", modules)
+// folder dir, where each has a folder named PACKAGE_VERSION. The modules are as
+// Kernel.Modules returns them.
+func Find(dir string, modules []string) (*Kernel, []Module, error) {
+	own, found, err1 := running("/", modules)
 	if err1 == nil {
-		return own, nil
+		return own, found, nil
 	}
-	cached, err2 := newest(dir, modules)
+	cached, found, err2 := newest(dir, modules)
 	if err2 == nil {
-		return cached, nil
+		return cached, found, nil
 	}
-	return nil, fmt.Errorf("%w, and this machine's own kernel does not serve (%w)", err2, err1)
+	return nil, nil, fmt.Errorf("%w, and this machine's own kernel does not serve (%w)", err2, err1)
 }
 
 // running returns the kernel that this machine runs.
-func running(root string, modules []string) (*Kernel, error) {
+func running(root string, modules []string) (*Kernel, []Module, error) {
 	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return usable(filepath.Join(root, "boot", "vmlinuz-"+strings.TrimSpace(string(release))), modules)
 }
 
 // newest returns the newest kernel of a cache folder that can be used.
-func newest(dir string, modules []string) (*Kernel, error) {
+func newest(dir string, modules []string) (*Kernel, []Module, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*_*", "boot", "vmlinuz-*"))
 	if err != nil || len(paths) == 0 {
-		return nil, errors.Join(fmt.Errorf("there is no guest kernel in %s", dir), err)
+		return nil, nil, errors.Join(fmt.Errorf("there is no guest kernel in %s", dir), err)
 	}
 	slices.SortFunc(paths, func(a, b string) int { return compareVersions(b, a) })
 	var failed error
 	for _, path := range paths {
-		k, err := usable(path, modules)
+		k, found, err := usable(path, modules)
 		if err == nil {
-			return k, nil
+			return k, found, nil
 		}
 		failed = errors.Join(failed, err)
 	}
-	return nil, fmt.Errorf("no guest kernel in %s can be used: %w", dir, failed)
+	return nil, nil, fmt.Errorf("no guest kernel in %s can be used: %w", dir, failed)
 }
 
-// usable returns the kernel if all the modules wanted are at hand.
-func usable(path string, modules []string) (*Kernel, error) {
+// usable returns the kernel with all the modules wanted, if they are at hand.
+func usable(path string, modules []string) (*Kernel, []Module, error) {
 	k, err := Read(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := os.Stat(k.modules); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err := k.Modules(modules...); err != nil {
-		return nil, err
+	found, err := k.Modules(modules...)
+	if err != nil {
+		return nil, nil, err
 	}
-	return k, nil
+	return k, found, nil
 }
 
 // compareVersions orders names by the numbers in them: 6.1.0-9 before 6.1.0-56.

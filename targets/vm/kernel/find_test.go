@@ -36,21 +36,21 @@ func TestNewest(t *testing.T) {
 	install(t, filepath.Join(dir, "linux-image-6.1.0-9-cloud-amd64_6.1.27-1"), "6.1.0-9-cloud-amd64", virtio(t))
 	install(t, filepath.Join(dir, "linux-image-6.1.0-56-cloud-amd64_6.1.192-2"), "6.1.0-56-cloud-amd64", virtio(t))
 	install(t, filepath.Join(dir, "linux-image-6.12.0-1-amd64_6.12.1-1"), "6.12.0-1-amd64", nil) // no modules came with it
-	k, err := newest(dir, []string{"virtio_net"})
-	if err != nil || k.Version != "6.1.0-56-cloud-amd64" {
-		t.Fatalf("newest = %+v, %v, want 6.1.0-56-cloud-amd64", k, err)
+	k, found, err := newest(dir, []string{"virtio_net"})
+	if err != nil || k.Version != "6.1.0-56-cloud-amd64" || len(found) != 1 || found[0].Name != "virtio_net" {
+		t.Fatalf("newest = %+v with %d modules, %v, want 6.1.0-56-cloud-amd64 with virtio_net", k, len(found), err)
 	}
 	if sum, err := k.Checksum(); err != nil || len(sum) != 64 {
 		t.Errorf("Checksum = %q, %v", sum, err)
 	}
-	if _, err := newest(dir, []string{"virtio_scsi"}); err == nil || !strings.Contains(err.Error(), "virtio_scsi") {
+	if _, _, err := newest(dir, []string{"virtio_scsi"}); err == nil || !strings.Contains(err.Error(), "virtio_scsi") {
 		t.Errorf("error %v does not name the module that no kernel has", err)
 	}
 }
 
 func TestFindSaysWhereItLooked(t *testing.T) {
 	dir := t.TempDir()
-	_, err := Find(dir, []string{"a-module-that-no-kernel-has"})
+	_, _, err := Find(dir, []string{"a-module-that-no-kernel-has"})
 	if err == nil || !strings.Contains(err.Error(), "no guest kernel in "+dir) || !strings.Contains(err.Error(), "this machine's own") {
 		t.Errorf("error %v does not say where it looked", err)
 	}
@@ -62,11 +62,11 @@ func TestRunning(t *testing.T) {
 		t.Skipf("which kernel runs is not known, Linux says it: %v", err)
 	}
 	root, version := t.TempDir(), strings.TrimSpace(string(release))
-	if k, err := running(root, nil); err == nil {
+	if k, _, err := running(root, nil); err == nil {
 		t.Errorf("running = %+v where there is none", k)
 	}
 	install(t, root, version, virtio(t))
-	if k, err := running(root, []string{"virtio_net"}); err != nil || k.Version != version {
+	if k, _, err := running(root, []string{"virtio_net"}); err != nil || k.Version != version {
 		t.Errorf("running = %+v, %v, want %s", k, err, version)
 	}
 }

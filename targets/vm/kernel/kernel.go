@@ -7,8 +7,6 @@
 package kernel
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -63,18 +61,4 @@ func modulesOf(path, version string) string {
 		return merged
 	}
 	return dir
-}
-
-// Checksum returns the kernel's SHA-256 in hexadecimal digits.
-func (k *Kernel) Checksum() (string, error) {
-	f, err := os.Open(k.Path)
-	if err != nil {
-		return "", fmt.Errorf("checksum the guest's kernel: %w", err)
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", fmt.Errorf("checksum the guest's kernel: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

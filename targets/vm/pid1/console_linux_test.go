@@ -21,7 +21,7 @@ func TestEventsHaveLinesOfTheirOwn(t *testing.T) {
 	c.say(guest.Event{Name: guest.Ended})
 	var events []string
 	for line := range strings.Lines(out.String()) {
-		if e, ok := guest.ParseEvent(line, "t"); ok {
+		if e, _, ok := guest.ParseEvent(line, "t"); ok {
 			events = append(events, e.Name)
 			if !strings.HasPrefix(line, "servebench-guest:") {
 				t.Errorf("line %q does not begin with the event", line)
