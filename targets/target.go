@@ -1,7 +1,7 @@
 // Package targets describes the places that can run a model server: a process
-// on this machine, a container, later a VM and a function. Each place lives in
-// a child package of its own and exports `func Kind() targets.Kind`; siblings
-// never import each other. The flow: a scenario opens a Target, deploys the
+// on this machine, a container, a virtual machine, a function service, and a URL
+// where one runs already. Each place lives in a child package of its own and
+// exports `func Kind(…) targets.Kind`; siblings never import each other. The flow: a scenario opens a Target, deploys the
 // Workload on it, and drives the Deployment's Endpoint.
 package targets
 
@@ -126,6 +126,9 @@ type Deployment struct {
 	// The first answer of a model comes at the last stage's At and the time that
 	// the first request took: what Deploy checks after Ready is no part of it.
 	Began time.Time
+	// Preparation is what Began leaves out: how long it took to put the image, the
+	// initial file system or the service in place. 0: nothing had to be.
+	Preparation time.Duration
 	// Stages say how long each part of the start took, ascending; the last is
 	// Ready. None: the target is a server that ran already.
 	Stages []Stage
