@@ -53,6 +53,9 @@ func tried(do func() (restore func() error, err error)) error {
 	return restore()
 }
 
+// asRoot is the command that runs with root's rights.
+func asRoot() string { return targets.AsRoot(targets.Program() + " run") }
+
 func judgeServer(path string, err error) finding {
 	f := finding{Name: "reference server", Found: path}
 	if err != nil {
@@ -66,14 +69,14 @@ func judgeCPUs(cpus []int, err error) finding {
 	f := finding{Name: "CPUs"}
 	if err != nil {
 		f.Status, f.Found = warn, fmt.Sprintf("%d, not pinned: %v", runtime.NumCPU(), err)
-		f.Why, f.Fix = "the load generator and the target disturb each other", "run servebench on Linux"
+		f.Why, f.Fix = "the load generator and the target disturb each other", "measure on Linux"
 		return f
 	}
 	split := host.Share(cpus, 1)
 	if split.Shared {
 		f.Status, f.Found = warn, "1: "+targets.FormatCPUs(cpus)
 		f.Why = "the load generator needs one for itself; on the target's they disturb each other, and every run says so"
-		f.Fix = "let servebench run on two CPUs or more"
+		f.Fix = "measure on two CPUs or more"
 		return f
 	}
 	f.Found = fmt.Sprintf("%d: the target's %s, the generator's %s", len(cpus), targets.FormatCPUs(split.Target), targets.FormatCPUs(split.Generator))
@@ -88,7 +91,7 @@ func judgeGovernor(name string, matters bool) finding {
 	case matters && name != "performance" && name != "none exposed":
 		f.Status = warn
 		f.Why = "the CPUs change their frequency with the load, so that a figure depends on what ran before it"
-		f.Fix = "as root: cpupower frequency-set -g performance"
+		f.Fix = "echo performance | " + targets.AsRoot("tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")
 	}
 	return f
 }
@@ -105,9 +108,18 @@ func judgeFiles(limit uint64, err error) finding {
 	case limit < uint64(usualPile):
 		f.Status = short(int(limit))
 		f.Why = pile("connections")
-		f.Fix = fmt.Sprintf("in the shell that starts servebench, as root: ulimit -n %d", 2*usualPile)
+		f.Fix = moreFiles(2 * usualPile)
 	}
 	return f
+}
+
+// moreFiles is the command that lets a shell, and what it starts, open n files:
+// its own for root, and without root's rights prlimit of util-linux on the shell.
+func moreFiles(n int) string {
+	if os.Geteuid() == 0 || runtime.GOOS != "linux" {
+		return fmt.Sprintf("ulimit -n %d", n)
+	}
+	return targets.AsRoot(fmt.Sprintf("prlimit --pid $$ --nofile=%d", n))
 }
 
 // short is the status of too few of something.
@@ -129,14 +141,14 @@ func judgePorts(p host.Ports, err error) finding {
 	if err != nil {
 		f.Status, f.Found, f.Fix = warn, err.Error(), "see sysctl net.ipv4.ip_local_port_range"
 		if runtime.GOOS != "linux" {
-			f.Fix = "run servebench on Linux"
+			f.Fix = "measure on Linux"
 		}
 		return f
 	}
 	f.Found = fmt.Sprintf("%s of %d–%d are free", stats.FormatCount(int64(p.Free())), p.First, p.Last)
 	if p.Free() < usualPile {
 		f.Status, f.Why = short(p.Free()), pile("ports")
-		f.Fix = "as root: sysctl -w net.ipv4.ip_local_port_range='32768 60999'; closed connections free theirs within a minute"
+		f.Fix = targets.AsRoot("sysctl -w net.ipv4.ip_local_port_range='32768 60999'") + "; closed connections free theirs within a minute"
 	}
 	return f
 }
@@ -146,9 +158,9 @@ func judgeCgroups(version string, err error) finding {
 	if err != nil {
 		f.Status, f.Found = warn, fmt.Sprintf("none can be made: %v", err)
 		f.Why = "servers run without a memory limit, and the use of their children that ended is not counted"
-		f.Fix = "run servebench as root"
+		f.Fix = asRoot()
 		if os.Geteuid() == 0 {
-			f.Fix = "make the cgroup file system writable, such as with docker run --privileged where servebench runs in a container"
+			f.Fix = "make the cgroup file system writable, such as with docker run --privileged in a container"
 		}
 	}
 	return f
@@ -182,7 +194,7 @@ func judgeClock(source string, reading time.Duration) finding {
 	if reading > dearReading {
 		f.Status = warn
 		f.Why = "the kernel reads it by system calls, several for every request"
-		f.Fix = "as root: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, where available_clocksource beside it lists tsc"
+		f.Fix = "echo tsc | " + targets.AsRoot("tee /sys/devices/system/clocksource/clocksource0/current_clocksource") + ", where available_clocksource beside it lists tsc"
 	}
 	return f
 }
@@ -192,9 +204,9 @@ func judgePriority(err error) finding {
 	if err != nil {
 		f.Status, f.Found = warn, err.Error()
 		f.Why = "what else runs on the generator's CPUs delays its requests, and makes a run INVALID sooner"
-		f.Fix = "run servebench as root"
+		f.Fix = asRoot()
 		if os.Geteuid() == 0 {
-			f.Fix = "give servebench the capability SYS_NICE, such as with docker run --cap-add SYS_NICE where it runs in a container"
+			f.Fix = "give it the capability SYS_NICE, such as with docker run --cap-add SYS_NICE in a container"
 		}
 	}
 	return f
@@ -207,7 +219,7 @@ func judgeAwake(err error) finding {
 	}
 	f.Status, f.Found = warn, err.Error()
 	f.Why = "a CPU that fell asleep between requests answers the next one late"
-	f.Fix = "run servebench as root"
+	f.Fix = asRoot()
 	if errors.Is(err, fs.ErrNotExist) {
 		f.Fix = "boot the kernel with idle=poll, or bear it in mind: it has no /dev/cpu_dma_latency"
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"servebench/reports/stats"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
+	"servebench/targets"
 )
 
 // How long the machine is watched: so many waits for the next millisecond, as a
@@ -69,7 +71,7 @@ const lateLimit = 500 * time.Microsecond
 func judgeTimer(m moment) finding {
 	f := finding{Name: "timer"}
 	if m.err != nil || len(m.late) == 0 {
-		f.Status, f.Found, f.Fix = warn, fmt.Sprintf("could not be measured: %v", m.err), "run servebench doctor again"
+		f.Status, f.Found, f.Fix = warn, fmt.Sprintf("could not be measured: %v", m.err), targets.Program()+" doctor"
 		return f
 	}
 	p50, p99 := m.late[len(m.late)/2], m.late[len(m.late)*99/100]
@@ -78,7 +80,10 @@ func judgeTimer(m moment) finding {
 	if p99 > lateLimit {
 		f.Status = warn
 		f.Why = "a run is INVALID when too many requests leave late: lag " + stats.LagMethod()
-		f.Fix = "stop what else runs on this machine, run servebench as root, or measure on a machine that no other guest shares"
+		f.Fix = "stop what else runs on this machine, or measure on one that no other guest shares"
+		if os.Geteuid() != 0 {
+			f.Fix = asRoot() + ", " + f.Fix
+		}
 	}
 	return f
 }

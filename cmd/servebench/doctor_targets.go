@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"servebench/targets"
@@ -57,7 +56,7 @@ func lookAt(ctx context.Context, kind targets.Kind) finding {
 const notAvailable = "is not available"
 
 func judgeMissing(kind targets.Kind, err error) finding {
-	f := finding{Name: kind.Name, Status: warn, Found: notAvailable, Why: err.Error(), Fix: "see servebench list targets for its settings"}
+	f := finding{Name: kind.Name, Status: warn, Found: notAvailable, Why: err.Error(), Fix: targets.Program() + " list targets"}
 	if missing, ok := errors.AsType[*targets.Unavailable](err); ok {
 		f.Why, f.Fix = missing.Why, missing.Fix
 	}
@@ -80,7 +79,7 @@ func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) finding {
 	}
 	if err != nil {
 		f.Status, f.Why = warn, err.Error()
-		f.Fix = "see servebench list targets for its settings"
+		f.Fix = targets.Program() + " list targets"
 	}
 	return f
 }
@@ -138,13 +137,13 @@ func judgeLeftovers(found []abandoned, err error) []finding {
 	for _, left := range found {
 		all = append(all, finding{
 			Name: left.target, Status: fail, Found: left.What,
-			Why: "a servebench that was killed left it", Fix: os.Args[0] + " clean",
+			Why: "a servebench that was killed left it", Fix: targets.Program() + " clean",
 		})
 	}
 	if err != nil {
 		all = append(all, finding{
 			Name: "search", Status: warn, Found: "could not be finished: " + err.Error(),
-			Why: "there may be more", Fix: "run servebench doctor as the user that runs were made as",
+			Why: "there may be more; the user that made them, or root, may look for them", Fix: targets.AsRoot(targets.Program() + " doctor"),
 		})
 	}
 	if len(all) == 0 {

@@ -100,6 +100,9 @@ func TestFindings(t *testing.T) {
 		if c.got.Status == ok && c.got.Why+c.got.Fix != "" {
 			t.Errorf("%s: %+v wants something done, though all is well", name, c.got)
 		}
+		if rest := strings.ReplaceAll(c.got.Fix, targets.Program(), ""); strings.Contains(rest, "servebench") {
+			t.Errorf("%s: %q names the program other than it was called", name, c.got.Fix)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func FindRuntime() (string, *targets.Unavailable) {
 			continue
 		}
 		if os.Geteuid() != 0 {
-			return "", &targets.Unavailable{Why: "running " + path + " without an engine needs root", Fix: "sudo servebench run"}
+			return "", &targets.Unavailable{Why: "running " + path + " without an engine needs root", Fix: targets.AsRoot(targets.Program() + " run")}
 		}
 		return path, nil
 	}
