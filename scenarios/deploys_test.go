@@ -47,6 +47,9 @@ func TestDeploysComeAfterTheLoad(t *testing.T) {
 			t.Errorf("%s: deployments of rounds %v, want 1 to 5", target.Name, got)
 		}
 		for _, d := range target.Deployments {
+			if d.Alone != (d.Round > 2) || d.Preparation != time.Second {
+				t.Errorf("%s: round %d: alone %v, prepared in %v", target.Name, d.Round, d.Alone, d.Preparation)
+			}
 			if d.Stages[len(d.Stages)-1].Name != record.FirstAnswer {
 				t.Errorf("%s: stages %v, want the first answer at their end", target.Name, d.Stages)
 			}
@@ -104,7 +107,7 @@ func TestDeploysGoOnAfterAFault(t *testing.T) {
 		t.Errorf("error %v, want a NotAvailableError that says which deployment", err)
 	}
 	failed := run.Targets[1].Deployments
-	if len(run.Targets[0].Deployments) != 3 || len(failed) != 3 || failed[1].Failed != "out of luck" || failed[2].Failed != "" {
+	if len(run.Targets[0].Deployments) != 3 || len(failed) != 3 || failed[1].Failed != "out of luck" || !failed[1].Alone || failed[2].Failed != "" {
 		t.Errorf("deployments %+v, want three each, of which one failed", run.Targets)
 	}
 	if len(run.Faults) != 1 || run.Faults[0].Target != "b" || run.Faults[0].Round != 2 {

@@ -52,6 +52,11 @@ func (v visit) id() record.Visit {
 	return record.Visit{Target: v.target, Round: v.round, Attempt: v.attempt}
 }
 
+// deployment is the visit's in the record, before anything is known of it.
+func (v visit) deployment() record.Deployment {
+	return record.Deployment{Round: v.round, Attempt: v.attempt, Alone: v.alone > 0, Stages: []record.Stage{}}
+}
+
 // again says that a visit was played before: "", " again", and then " again (2)".
 func (v visit) again() string {
 	switch v.attempt {

@@ -96,9 +96,10 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 		inner.ServeHTTP(rw, r)
 	}))
 	d := &targets.Deployment{
-		Endpoint: p.start(server),
-		Facts:    []targets.Fact{{Name: "engine", Value: "in-process"}},
-		Instance: &instance{place: p, server: server, done: make(chan struct{})},
+		Endpoint:    p.start(server),
+		Facts:       []targets.Fact{{Name: "engine", Value: "in-process"}},
+		Instance:    &instance{place: p, server: server, done: make(chan struct{})},
+		Preparation: time.Second,
 	}
 	if !p.running {
 		d.Stages = []targets.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}}

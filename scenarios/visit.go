@@ -40,15 +40,12 @@ func (s *session) visit(ctx context.Context, v visit) {
 // answer is not one in the scenario's protocol is not understood, and load on it
 // would measure nothing.
 func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
-	start.Round, start.Attempt, start.Stages = v.round, v.attempt, []record.Stage{}
+	start = v.deployment()
+	start.Preparation = deployment.Preparation
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
-	if entry := s.targetEntry(v.target); len(entry.Facts) == 0 {
-		for _, fact := range deployment.Facts {
-			entry.Facts = append(entry.Facts, record.Fact(fact))
-		}
-	}
+	addFacts(s.targetEntry(v.target), deployment.Facts, v.round)
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
@@ -119,6 +116,8 @@ func (s *session) deployFailed(ctx context.Context, v visit, err error) {
 		return
 	}
 	entry := s.targetEntry(v.target)
-	entry.Deployments = append(entry.Deployments, record.Deployment{Round: v.round, Attempt: v.attempt, Failed: err.Error()})
+	failed := v.deployment()
+	failed.Failed = err.Error()
+	entry.Deployments = append(entry.Deployments, failed)
 	s.fault(v, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)})
 }

@@ -115,7 +115,6 @@ type Target struct {
 	Running bool   `json:"running,omitempty"`
 	Facts   []Fact `json:"facts,omitempty"`
 	// Deployments are the starts, one per visit, in the order they were made.
-	// Those of rounds that have no cells were made for the cold start alone.
 	Deployments []Deployment `json:"deployments,omitempty"`
 }
 
@@ -123,7 +122,12 @@ type Target struct {
 type Deployment struct {
 	Round   int     `json:"round"`
 	Attempt int     `json:"attempt,omitempty"` // as of a Visit
+	Alone   bool    `json:"alone,omitempty"`   // made for the cold start alone, without load
 	Stages  []Stage `json:"stages"`            // ascending; the last one of a good start is FirstAnswer; none of a Running target
+	// Preparation is what the Stages leave out: how long it took before to put the
+	// image, the initial file system or the service in place. 0: nothing had to be,
+	// or the server did not come up.
+	Preparation time.Duration `json:"preparation_ns,omitempty"`
 	// FirstAnswerError says why the first request to a server that came up was not
 	// answered rightly; its Stages end without FirstAnswer then.
 	FirstAnswerError string `json:"first_answer_error,omitempty"`

@@ -57,7 +57,8 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 	if err != nil {
 		return nil, err
 	}
-	facts = append(facts, img.facts(time.Since(began))...)
+	took := time.Since(began)
+	facts = append(facts, img.facts(took)...)
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
 		return t.startDocker(ctx, w, img, port)
 	})
@@ -65,6 +66,9 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 		return nil, errors.Join(err, img.remove())
 	}
 	d.Facts = append(facts, d.Facts...)
+	if img.loaded || img.pulled {
+		d.Preparation = took
+	}
 	return d, nil
 }
 

@@ -23,14 +23,15 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	facts = append(facts, rootFacts(root, time.Since(began))...)
+	took := time.Since(began)
+	facts = append(facts, rootFacts(root, took)...)
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
 		return startRunc(ctx, w, runtime, root, port)
 	})
 	if err != nil {
 		return nil, errors.Join(err, root.Remove())
 	}
-	d.Facts = append(facts, d.Facts...)
+	d.Facts, d.Preparation = append(facts, d.Facts...), took
 	return d, nil
 }
 

@@ -31,7 +31,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	}
 	i.operator = at.Operator
 	began := time.Now()
-	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Instance: i}
+	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Preparation: began.Sub(called), Instance: i}
 	ready, err := i.ready(ctx, at.URL+w.Ready, began)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	}
 	oldest := state.Environments[0]
 	d.Stages = stages(began, oldest, ready)
-	d.Facts = t.facts(w.Limits, state, oldest.PID, began.Sub(called))
+	d.Facts = t.facts(w.Limits, state, oldest.PID, d.Preparation)
 	return d, nil
 }
 
