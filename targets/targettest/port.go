@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -12,8 +15,9 @@ import (
 	"servebench/targets"
 )
 
-// portTaken takes the port from the first server after it was chosen, and even
-// answers there as a server that is ready would.
+// portTaken takes the port from the first server, or what carries it, after it was
+// chosen, and even answers there as a server that is ready would. It runs by
+// itself: PATH belongs to the whole process.
 func portTaken(p *place) {
 	if p.OwnPort {
 		portHeld(p)
@@ -38,7 +42,12 @@ func portTaken(p *place) {
 			conn.Close()
 		}
 	}()
-	d := p.deploy(p.workload("TEST_THIEF=" + control.Addr().String()))
+	w := p.workload("TEST_THIEF=" + control.Addr().String())
+	if p.Carrier != "" {
+		w = p.workload()
+		p.delay(control.Addr().String())
+	}
+	d := p.deploy(w)
 	stolen := strconv.FormatInt(taken.Load(), 10)
 	if stolen == "0" || strings.HasSuffix(d.Endpoint.URL, ":"+stolen) {
 		p.Errorf("the deployment is at %s, where port %s is the thief's", d.Endpoint.URL, stolen)
@@ -48,6 +57,24 @@ func portTaken(p *place) {
 	if attempt := p.fact(d, "start"); !strings.Contains(attempt.Value, "another process took the port") {
 		p.Errorf("fact start: %q does not say that the port was taken", attempt.Value)
 	}
+}
+
+// delay opens the target anew with a carrier that asks at the address before it
+// takes its port.
+func (p *place) delay(control string) {
+	p.Helper()
+	program, err := exec.LookPath(p.Carrier)
+	if err != nil {
+		p.Fatal(err)
+	}
+	dir := filepath.Dir(build(p, "servebench/targets/targettest/latecarrier", p.Carrier))
+	for name, text := range map[string]string{"program": program, "control": control} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			p.Fatal(err)
+		}
+	}
+	p.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	p.move(p.dir)
 }
 
 // steal reads the port from the server and serves there; it returns the port.

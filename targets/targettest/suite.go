@@ -23,6 +23,10 @@ type Suite struct {
 	// OwnPort says that the target leaves the choice of the port to somebody
 	// who holds it from then on, so that nobody can take it in between.
 	OwnPort bool
+	// Carrier names the program that carries a Guest, where that takes the port
+	// of this machine, which its command line has as 127.0.0.1:PORT. The target
+	// is opened anew to find it in PATH.
+	Carrier string
 	// Guest says that the server runs in a machine of its own: it counts that
 	// machine's CPUs, and from here its processes cannot be seen, but only
 	// what carries the machine, by its folder. That has to be on the CPU set
@@ -69,6 +73,7 @@ func Run(t *testing.T, s Suite) {
 			})
 		}
 	})
+	t.Run("a port that is taken in between is replaced, or cannot be taken", func(t *testing.T) { portTaken(newPlace(t, s, server)) })
 	t.Run("a full disk is reported", func(t *testing.T) { diskFull(newPlace(t, s, server)) })
 	t.Run("what a killed run left is swept", func(t *testing.T) { sweeps(newPlace(t, s, server)) })
 	for name := range s.leftovers(t, os.Getpid()) {
@@ -102,7 +107,6 @@ func cases() []testCase {
 		{"a server that never listens is reported", neverListens},
 		{"a deployment cancelled at any time leaves nothing", cancelled},
 		{"a context that ended already starts nothing", endedBefore},
-		{"a port that is taken in between is replaced, or cannot be taken", portTaken},
 		{"an executable that is not there is named", noExecutable},
 		{"an unknown option is refused", unknownOption},
 	}

@@ -74,14 +74,7 @@ func TestGuestWithoutANetworkDevice(t *testing.T) {
 // kernelWithoutModules copies a kernel away from its modules.
 func kernelWithoutModules(t *testing.T) string {
 	t.Helper()
-	cache := os.Getenv("SERVEBENCH_CACHE")
-	if cache == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			t.Skipf("there is no cache folder with a guest's kernel: %v", err)
-		}
-		cache = filepath.Join(dir, "servebench")
-	}
+	cache := userCache(t)
 	found, err := filepath.Glob(filepath.Join(cache, "guest", "*", "boot", "vmlinuz-*"))
 	if err != nil || len(found) == 0 {
 		t.Skipf("there is no guest's kernel in %s; `make setup` fetches one", cache)
@@ -96,6 +89,26 @@ func kernelWithoutModules(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// A kernel that is not the one that was fetched is not booted.
+func TestKernelThatWasChanged(t *testing.T) {
+	path := kernelWithoutModules(t)
+	kind := kind(t)
+	if err := kind.Check(t.Context(), emulated("kernel", path)); err != nil {
+		t.Skipf("no guest can be run here: %v", err)
+	}
+	other := strings.Repeat("0", 64)
+	list := filepath.Join(filepath.Dir(path), "SHA256SUMS")
+	if err := os.WriteFile(list, []byte(other+"  "+filepath.Base(path)+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := kind.Open(targets.Config{Options: emulated("kernel", path), Dir: t.TempDir()})
+	for _, word := range []string{"option kernel", path, list, other} {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("error %v does not say %q", err, word)
+		}
+	}
 }
 
 // What has the header of a kernel and then nothing but a jump to itself never

@@ -9,7 +9,8 @@
 // Way of everything else: the guest's serial console. Kernel, server and first
 // process write to it; what the first process has to say are lines marked with a
 // token (package guest). The console is slow: a server that writes much pays for
-// it here. QEMU accepts connections long before anybody listens in the guest, so
+// it here. Its beginning is kept as a log in the machine's folder while it runs,
+// its end for error messages. QEMU accepts connections long before anybody listens in the guest, so
 // the stages are the guest's word, stamped here as it arrives.
 //
 // Limits: QEMU with all its threads is pinned to the target's CPUs, and the
@@ -19,7 +20,7 @@
 // emulates included.
 //
 // Acceleration: with KVM where a guest really boots with it, which is tried
-// once, else by emulation (TCG), several times slower than the machine: a Fact
+// once and remembered until the machine starts again, else by emulation (TCG), several times slower than the machine: a Fact
 // says so wherever the figures go.
 package vm
 
