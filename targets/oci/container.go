@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,26 +51,22 @@ type Container struct {
 // Start starts a container in the root folder. It returns once the runtime's
 // process exists; the server comes to be some ten milliseconds later.
 func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
-	id := fmt.Sprintf("servebench-%d-%08x", os.Getpid(), rand.Uint32())
-	c := &Container{runtime: runtime.path, root: r, id: id, group: command.Cgroup}
-	if err := c.prepare(command); err != nil {
+	bundle, err := os.MkdirTemp(r.dir, fmt.Sprintf("servebench-%d-", os.Getpid()))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), command.Cgroup.Close())
+	}
+	// The folder's name is no other container's.
+	c := &Container{runtime: runtime.path, root: r, id: filepath.Base(bundle), group: command.Cgroup}
+	if err := r.configure(filepath.Join(bundle, "config.json"), command); err != nil {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
 	}
-	var err error
 	if c.Process, err = process.Start(c.run(runtime.keeps, command)); err != nil {
 		return nil, errors.Join(err, c.discard())
 	}
 	return c, nil
 }
 
-// prepare makes the container's bundle, a folder that says what to run where.
-func (c *Container) prepare(command Command) error {
-	if err := os.Mkdir(c.bundle(), 0o700); err != nil {
-		return err
-	}
-	return c.root.configure(filepath.Join(c.bundle(), "config.json"), command)
-}
-
+// bundle is a folder that says what to run where.
 func (c *Container) bundle() string  { return filepath.Join(c.root.dir, c.id) }
 func (c *Container) pidFile() string { return filepath.Join(c.bundle(), "pid") }
 
