@@ -61,6 +61,9 @@ type Config struct {
 	Burst       int           // most environments started in 10 s, refilled continuously
 	Timeout     time.Duration // of an invocation, up to 15 minutes
 	IdleTimeout time.Duration // after which an idle environment is reclaimed
+	// CPUs is the number of CPUs that the environments share: so many are
+	// started at a time; 0: this machine's.
+	CPUs int
 	// Freeze says that environments are frozen while they wait for work, where
 	// the host allows it.
 	Freeze bool
@@ -99,6 +102,7 @@ func (c *Config) Limits() error {
 	fault(c.Concurrency < 1, "concurrency %d: want at least 1", c.Concurrency)
 	fault(c.Burst < 1, "burst %d: want at least 1", c.Burst)
 	fault(c.Timeout < time.Millisecond || c.Timeout > MostTimeout, "timeout %s: want a time from 1ms to 15m", c.Timeout)
+	fault(c.CPUs < 0, "CPUs %d: want 0 or more", c.CPUs)
 	fault(c.IdleTimeout <= 0, "idle timeout %s: want a time above 0, such as 5m", c.IdleTimeout)
 	return errors.Join(faults...)
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"servebench/targets/process"
@@ -21,7 +20,7 @@ const (
 	starting state = "starting" // its process has not asked for work yet
 	idle     state = "idle"     // it waits for work
 	busy     state = "busy"     // it works on a request
-	answered state = "answered" // it has answered and not asked for more yet
+	answered state = "answered" // it has answered and does not wait for more yet
 	dead     state = "dead"
 )
 
@@ -37,51 +36,22 @@ type environment struct {
 	placed  time.Time // when it began to be made
 
 	ready  chan struct{}    // closed when it first asked for work
-	broken chan failure     // gets what the function says about its failed start
+	broken chan struct{}    // closed when the function said why it cannot start
 	events chan *invocation // has room for one
 	gone   chan struct{}    // closed when nothing is left of it
 	err    error            // of the removal, valid then
+	why    failure          // it ended; valid then
+	took   startup          // valid once ready or gone is closed
 
 	mu        sync.Mutex
 	state     state
+	said      *failure // by the function, about its failed start; nil: nothing
 	frozen    bool
 	listening time.Time // when it first asked for work
 	current   *invocation
 	timeout   *time.Timer // of current
 	reclaim   *time.Timer // while it is idle
 	served    int
-}
-
-// start makes an environment and waits until its process asks for work. It
-// returns as well how long that took, also when it failed; of a failed one
-// nothing is left then.
-func (s *Service) start(limit time.Duration) (*environment, time.Duration, *failure) {
-	began := time.Now()
-	e, err := s.place(began)
-	if err != nil {
-		s.note("could not be placed: " + err.Error())
-		s.log.line("place an environment: %v", err)
-		return nil, time.Since(began), &failure{Type: "Runtime.InvalidEntrypoint", Message: err.Error()}
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	var failed failure
-	select {
-	case <-e.ready:
-		return e, e.initTook(), nil
-	case failed = <-e.broken:
-	case <-e.running.Done():
-		failed = exited(e.running)
-	case <-timer.C:
-		failed = timedOut(limit)
-		s.note(fmt.Sprintf("did not ask the Runtime API for work within %s", limit))
-	case <-e.gone:
-	}
-	if s.closing() {
-		failed = ending()
-	}
-	_ = e.end(failed) // Close says so again
-	return nil, time.Since(began), &failed
 }
 
 // place starts the process of a new environment.
@@ -92,7 +62,7 @@ func (s *Service) place(now time.Time) (*environment, error) {
 	}
 	e := &environment{
 		service: s, number: s.number(), placed: now, state: starting,
-		ready: make(chan struct{}), broken: make(chan failure, 1), events: make(chan *invocation, 1), gone: make(chan struct{}),
+		ready: make(chan struct{}), broken: make(chan struct{}), events: make(chan *invocation, 1), gone: make(chan struct{}),
 	}
 	e.output.to = s.log
 	e.api = &http.Server{Handler: http.HandlerFunc(e.serveRuntime)}
@@ -166,10 +136,11 @@ func (s *Service) note(why string) {
 }
 
 // end ends the environment and removes what there is of it. The request that it
-// works on fails so. Further calls wait for the first one and return its error.
+// works on, or is started for, fails so, unless the function itself said why it
+// cannot start. Further calls wait for the first one and return its error.
 func (e *environment) end(why failure) error {
 	e.mu.Lock()
-	was, inv := e.state, e.current
+	was, inv, said := e.state, e.current, e.said
 	e.state, e.current = dead, nil
 	stop(e.timeout)
 	stop(e.reclaim)
@@ -178,13 +149,14 @@ func (e *environment) end(why failure) error {
 		<-e.gone
 		return e.err
 	}
-	s := e.service
-	select {
-	case <-e.running.Done(): // by itself
-		s.note(e.running.Ended().Error())
-		s.log.line("environment %d %v", e.number, e.running.Ended())
-	default:
+	if e.why = why; said != nil {
+		e.why = *said
 	}
+	if was == starting {
+		e.took = e.measure(time.Now(), false)
+	}
+	s := e.service
+	e.tell(said != nil)
 	e.err = e.remove()
 	switch was {
 	case idle:
@@ -206,6 +178,20 @@ func (e *environment) end(why failure) error {
 	return e.err
 }
 
+// tell keeps how the process ended, if it did so by itself. What the function
+// said before is more than that.
+func (e *environment) tell(said bool) {
+	select {
+	case <-e.running.Done():
+	default:
+		return
+	}
+	if !said {
+		e.service.note(e.running.Ended().Error())
+	}
+	e.service.log.line("environment %d %v", e.number, e.running.Ended())
+}
+
 // remove kills the process, which has to be thawed for that, and removes all
 // that there is of the environment.
 func (e *environment) remove() error {
@@ -220,46 +206,4 @@ func stop(t *time.Timer) {
 	if t != nil {
 		t.Stop()
 	}
-}
-
-// initTook is how long the initialisation took, placement included.
-func (e *environment) initTook() time.Duration {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.listening.Sub(e.placed)
-}
-
-// ending is the failure of a request that the service does not wait for.
-func ending() failure { return failure{Type: "Runtime.Unknown", Message: "the service ends"} }
-
-// exited is the failure of a request whose process ended, as AWS words it.
-func exited(r Running) failure {
-	message := "Runtime exited without providing a reason"
-	switch code, signal := r.Status(); {
-	case signal != 0:
-		message = fmt.Sprintf("Runtime exited with error: signal: %s", signal)
-	case code != 0:
-		message = fmt.Sprintf("Runtime exited with error: exit status %d", code)
-	}
-	return failure{Type: "Runtime.ExitError", Message: message}
-}
-
-// timedOut is the failure of a request that took too long.
-func timedOut(limit time.Duration) failure {
-	return failure{Type: "Sandbox.Timedout", Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
-}
-
-// output is what the processes of an environment write: it goes to the log and,
-// while a request wants it, to that request's.
-type output struct {
-	to   *log
-	tail atomic.Pointer[tail]
-}
-
-// Write never fails.
-func (o *output) Write(p []byte) (int, error) {
-	if t := o.tail.Load(); t != nil {
-		t.write(p)
-	}
-	return o.to.Write(p)
 }

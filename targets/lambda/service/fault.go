@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // refusal is what the service answers itself, before a function has a say. Its
@@ -76,4 +77,24 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(text)
+}
+
+// ending is the failure of a request that the service does not wait for.
+func ending() failure { return failure{Type: "Runtime.Unknown", Message: "the service ends"} }
+
+// exited is the failure of a request whose process ended, as AWS words it.
+func exited(r Running) failure {
+	message := "Runtime exited without providing a reason"
+	switch code, signal := r.Status(); {
+	case signal != 0:
+		message = fmt.Sprintf("Runtime exited with error: signal: %s", signal)
+	case code != 0:
+		message = fmt.Sprintf("Runtime exited with error: exit status %d", code)
+	}
+	return failure{Type: "Runtime.ExitError", Message: message}
+}
+
+// timedOut is the failure of a request that took too long.
+func timedOut(limit time.Duration) failure {
+	return failure{Type: "Sandbox.Timedout", Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
 }

@@ -16,13 +16,14 @@ type invocation struct {
 	client  string // the caller's context, JSON; "" for none
 	tail    bool   // the caller wants the log's end
 
-	init     time.Duration // of the environment that was started for it; 0: none was
-	began    time.Time     // when its billed time began; zero before
+	took     startup   // of the environment that was started for it; zero: none was
+	began    time.Time // when its billed time began; zero before
 	deadline time.Time
 
 	answers  chan answer   // gets one
 	finished chan struct{} // closed when the function is done with it
 	log      tail          // what the function wrote meanwhile
+	opened   bool          // the line that begins its log is written
 	report   string        // the lines that end its log, once finished
 
 	once   sync.Once // for answers

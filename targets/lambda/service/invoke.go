@@ -32,7 +32,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name strin
 		w.WriteHeader(http.StatusNoContent)
 	case "Event":
 		if !s.enqueue(inv) {
-			throttled("CallerRateLimitExceeded").write(w)
+			s.refuse(w, throttled("CallerRateLimitExceeded"))
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -100,7 +100,7 @@ func (s *Service) isNamed(name string) bool {
 func (s *Service) answerInvoke(w http.ResponseWriter, inv *invocation) {
 	a, refused := s.invoke(inv)
 	if refused != nil {
-		refused.write(w)
+		s.refuse(w, refused)
 		return
 	}
 	body := a.body
@@ -123,6 +123,12 @@ func (s *Service) answerInvoke(w http.ResponseWriter, inv *invocation) {
 		h["X-Amz-Log-Result"] = []string{base64.StdEncoding.EncodeToString(inv.log.bytes())}
 	}
 	_, _ = w.Write(body) // who went away is not told
+}
+
+// refuse answers a caller whose request finds no environment.
+func (s *Service) refuse(w http.ResponseWriter, r *refusal) {
+	s.ledger.refuse(r)
+	r.write(w)
 }
 
 // gather reads a streamed answer whole, for a caller who asked for no stream.

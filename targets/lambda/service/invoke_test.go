@@ -91,8 +91,7 @@ func TestSDKSeesThrottling(t *testing.T) {
 	c := config("deeds")
 	c.Concurrency = 1
 	f := serve(t, c)
-	done := make(chan reply)
-	go func() { done <- f.do(request{Do: "sleep", For: time.Second}) }()
+	done := f.later(request{Do: "sleep", For: time.Second})
 	f.until("it works", func() bool { return busy(f.service.State()) == 1 })
 	_, err := sdk(f).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("test")})
 	throttled, ok := errors.AsType[*types.TooManyRequestsException](err)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 type ledger struct {
 	mu                                      sync.Mutex
 	invocations, started, throttled, failed int
-	initialised, worked                     time.Duration
+	placed, initialised, worked             time.Duration
 	billed                                  time.Duration // whole milliseconds
 	gigabyteSeconds                         float64
 }
@@ -27,17 +28,18 @@ func price(init, duration time.Duration) cost {
 	return cost{init, duration, (init + duration + unit - 1) / unit * unit}
 }
 
-// count adds an invocation, which took its initialisation (0: none) and the time
-// from its event to the function's asking for the next one.
-func (l *ledger) count(memory targets.Bytes, init, duration time.Duration, failed bool) cost {
-	c := price(init, duration)
+// count adds an invocation, which took the start of its environment (zero: none)
+// and the time from its event to the function's asking for the next one.
+func (l *ledger) count(memory targets.Bytes, took startup, duration time.Duration, failed bool) cost {
+	c := price(took.init, duration)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.invocations++
 	if failed {
 		l.failed++
 	}
-	l.initialised += init
+	l.placed += took.placement
+	l.initialised += took.init
 	l.worked += duration
 	l.billed += c.billed
 	l.gigabyteSeconds += float64(memory) / float64(targets.GiB) * c.billed.Seconds()
@@ -50,7 +52,11 @@ func (l *ledger) start() {
 	l.started++
 }
 
-func (l *ledger) throttle() {
+// refuse counts a request that the service refused to its caller.
+func (l *ledger) refuse(r *refusal) {
+	if r.Status != http.StatusTooManyRequests {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.throttled++
@@ -66,6 +72,7 @@ func (l *ledger) meters() []targets.Meter {
 		{Name: "throttled", Value: float64(l.throttled)},
 		{Name: "function errors", Value: float64(l.failed)},
 		{Name: "environments started", Value: float64(l.started)},
+		{Name: "placement", Unit: "ms", Value: milliseconds(l.placed)},
 		{Name: "init duration", Unit: "ms", Value: milliseconds(l.initialised)},
 		{Name: "duration", Unit: "ms", Value: milliseconds(l.worked)},
 		{Name: "billed duration", Unit: "ms", Value: milliseconds(l.billed)},

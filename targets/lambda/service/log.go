@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // log is where the function's output and the service's own lines go.
@@ -49,4 +50,19 @@ func (t *tail) bytes() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return append([]byte{}, t.kept...)
+}
+
+// output is what the processes of an environment write: it goes to the log and,
+// while a request wants it, to that request's.
+type output struct {
+	to   *log
+	tail atomic.Pointer[tail]
+}
+
+// Write never fails.
+func (o *output) Write(p []byte) (int, error) {
+	if t := o.tail.Load(); t != nil {
+		t.write(p)
+	}
+	return o.to.Write(p)
 }

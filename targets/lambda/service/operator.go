@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -44,13 +45,15 @@ type Environment struct {
 
 // State returns what happens now.
 func (s *Service) State() State {
+	now := State{Function: s.config.Name, Sandbox: s.config.Sandbox.Name(), NotFrozen: s.notFrozen(), Meters: s.ledger.meters()}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := State{Function: s.config.Name, Sandbox: s.config.Sandbox.Name(), NotFrozen: s.notFrozen(), Ended: s.ends, Meters: s.ledger.meters()}
-	if err := cmp.Or(s.config.NoCgroup, s.held); err != nil {
+	all, held := slices.Collect(maps.Keys(s.all)), s.held
+	now.Ended = s.ends
+	s.mu.Unlock()
+	if err := cmp.Or(s.config.NoCgroup, held); err != nil {
 		now.NotHeld = err.Error()
 	}
-	for e := range s.all {
+	for _, e := range all { // requests do not wait for the sandbox's word
 		now.Environments = append(now.Environments, e.snapshot())
 	}
 	slices.SortFunc(now.Environments, func(a, b Environment) int { return a.Number - b.Number })
@@ -72,8 +75,8 @@ var errNoFreezer = errors.New("the host has no freezer for cgroups")
 
 func (e *environment) snapshot() Environment {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	shot := Environment{Number: e.number, State: string(e.state), Invocations: e.served, Placed: e.placed, Listening: e.listening}
+	e.mu.Unlock()
 	if pid, since, ok := e.running.Server(); ok {
 		shot.PID, shot.Started = pid, since
 	}

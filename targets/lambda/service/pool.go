@@ -200,6 +200,20 @@ func (p *pool) remove(e *environment) bool {
 	return true
 }
 
+// hold takes an environment out of the idle ones into those in flight, which
+// release has to follow, and reports whether it was idle.
+func (p *pool) hold(e *environment) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.Index(p.idle, e)
+	if i < 0 {
+		return false
+	}
+	p.idle = slices.Delete(p.idle, i, i+1)
+	p.busy++
+	return true
+}
+
 // close refuses all requests from now on, and those that wait.
 func (p *pool) close() {
 	p.mu.Lock()

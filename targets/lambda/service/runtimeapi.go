@@ -129,19 +129,27 @@ func (e *environment) serveInitError(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // its process went away, and its end is the failure
 	}
-	e.mu.Lock()
-	allowed := e.state == starting
-	e.mu.Unlock()
-	if !allowed {
+	if !e.breaks(failed) {
 		refuseRuntime(w, errTransition)
 		return
 	}
-	select {
-	case e.broken <- *failed:
-		e.service.note("could not start: " + failed.Type + ": " + failed.Message)
-	default: // it said so before
-	}
 	accept(w)
+}
+
+// breaks takes what the function says about its failed start, the first time,
+// and reports whether it is starting.
+func (e *environment) breaks(why *failure) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state != starting {
+		return false
+	}
+	if e.said == nil {
+		e.said = why
+		e.service.note("could not start: " + why.Type + ": " + why.Message)
+		close(e.broken)
+	}
+	return true
 }
 
 // readAnswer reads an answer of the most bytes allowed. What is beyond is read,
@@ -165,10 +173,14 @@ func readFailure(r *http.Request) (*failure, error) {
 	return functionError(body, r.Header.Get(typeHeader)), nil
 }
 
-// functionError is the error of that body and type.
+// functionError is the error of that body and type. What is no object of the
+// documented kind is its message.
 func functionError(body []byte, kind string) *failure {
 	failed := &failure{Type: kind}
-	if json.Unmarshal(body, failed) == nil {
+	if json.Unmarshal(body, failed) != nil {
+		failed.Message = string(body)
+	}
+	if json.Valid(body) {
 		failed.payload = body
 	}
 	if failed.Type == "" {

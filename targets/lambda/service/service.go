@@ -24,6 +24,7 @@
 package service
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,7 +53,7 @@ type Service struct {
 	last int                   // number of the newest environment
 	ends string                // how the last one ended that ended by itself
 	held error                 // why the share of the CPUs could not be set; nil: it was
-	wait sync.WaitGroup        // for what runs in the background
+	wait sync.WaitGroup        // for starts, and what runs in the background
 }
 
 // New makes a service, which starts no environment before the first request.
@@ -64,7 +65,7 @@ func New(config Config) (*Service, error) {
 		config: config, log: &log{to: config.Output},
 		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
 	}
-	s.pool, s.set = newPool(config.Concurrency, runtime.NumCPU(), newBucket(config.Burst)), s.variables()
+	s.pool, s.set = newPool(config.Concurrency, cmp.Or(config.CPUs, runtime.NumCPU()), newBucket(config.Burst)), s.variables()
 	if config.Cgroup == nil {
 		return s, nil
 	}
@@ -107,7 +108,8 @@ func (s *Service) Handler() http.Handler {
 }
 
 // Close ends all environments, as Lambda does with SIGKILL and without a word,
-// and waits until nothing is left of them. Requests in flight fail.
+// and waits until nothing is left of them nor of those that are being made.
+// Requests in flight fail.
 func (s *Service) Close() error {
 	s.pool.close()
 	s.mu.Lock()
@@ -161,7 +163,6 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 	for {
 		e, refused := s.pool.take(time.Now())
 		if refused != nil {
-			s.ledger.throttle()
 			return answer{}, refused
 		}
 		if e == nil {
@@ -175,7 +176,8 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 		if e.deliver(inv) {
 			return <-inv.answers, nil
 		}
-		s.pool.release() // it ended just now, and another one takes the request
+		<-e.gone // it ended just now, and another one takes the request
+		s.pool.release()
 	}
 }
 
@@ -187,23 +189,27 @@ func (s *Service) provide(inv *invocation) (*environment, *failure) {
 	defer started()
 	defer time.AfterFunc(slotTime, started).Stop()
 	e, took, failed := s.start(initLimit)
-	inv.init = took
+	inv.took = took
 	if failed == nil || s.closing() {
 		return e, failed
 	}
-	inv.begin(time.Now(), s.config.Timeout)
-	e, _, failed = s.start(s.config.Timeout)
+	e, took, failed = s.start(s.config.Timeout)
+	inv.took.placement += took.placement
+	inv.begin(time.Now().Add(-took.init), s.config.Timeout)
 	return e, failed
 }
 
 // close counts an invocation that the function is done with, and ends its log.
 func (s *Service) close(inv *invocation, failed bool, now time.Time) {
-	cost := s.ledger.count(s.config.Memory, inv.init, inv.spent(now), failed)
+	cost := s.ledger.count(s.config.Memory, inv.took, inv.spent(now), failed)
 	if s.config.Reports || inv.tail {
 		inv.report = s.report(inv, cost)
 	}
+	if s.config.Reports && !inv.opened { // it never came to be delivered
+		s.log.text(inv.start())
+	}
 	if s.config.Reports {
-		s.log.text(inv.start() + inv.report)
+		s.log.text(inv.report)
 	}
 	close(inv.finished)
 }

@@ -97,25 +97,60 @@ func (f *fixture) invoke(body string, headers ...string) (*http.Response, string
 
 func (f *fixture) call(method, path, body string, headers ...string) (*http.Response, string) {
 	f.Helper()
+	resp, text, err := f.send(method, path, body, headers...)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return resp, text
+}
+
+// send is call for goroutines, which must not end the test.
+func (f *fixture) send(method, path, body string, headers ...string) (*http.Response, string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, f.url+path, strings.NewReader(body))
 	if err != nil {
-		f.Fatal(err)
+		return nil, "", err
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		f.Fatal(err)
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
+	return resp, string(text), err
+}
+
+// later invokes the function in the background; what comes tells when it is
+// answered, with the answer.
+func (f *fixture) later(r request) <-chan string {
+	f.Helper()
+	body, err := json.Marshal(r)
 	if err != nil {
 		f.Fatal(err)
 	}
-	return resp, string(text)
+	said := make(chan string, 1)
+	go func() {
+		resp, text, err := f.send("POST", "/2015-03-31/functions/test/invocations", string(body))
+		if err != nil || resp.StatusCode != 200 {
+			f.Errorf("%+v is answered %s, %v", r, text, err)
+		}
+		said <- text
+	}()
+	return said
+}
+
+// rested waits until what was asked is done with, so that the next request
+// finds an idle environment.
+func (f *fixture) rested() {
+	f.Helper()
+	f.until("the environments are idle", func() bool {
+		all := f.service.State().Environments
+		return len(all) > 0 && !slices.ContainsFunc(all, func(e service.Environment) bool { return e.State != "idle" })
+	})
 }
 
 // do has the function do something, which has to succeed.
@@ -158,6 +193,7 @@ func (f *fixture) until(what string, is func() bool) {
 func TestOneEnvironmentServesRequestsInTurn(t *testing.T) {
 	f := serve(t, config("deeds", "MODEL=credit"))
 	first := f.do(request{Text: "hello"}, "X-Amz-Client-Context", "eyJjdXN0b20iOnsiYSI6ImIifX0=") // {"custom":{"a":"b"}}
+	f.rested()
 	second := f.do(request{})
 	if first.PID != second.PID || first.ID == second.ID {
 		t.Errorf("process %d worked on %s, process %d on %s, want one process and two requests", first.PID, first.ID, second.PID, second.ID)
@@ -206,7 +242,10 @@ func TestConcurrency(t *testing.T) {
 	outcomes := make(chan outcome, callers)
 	for range callers {
 		go func() {
-			resp, text := f.invoke(string(body))
+			resp, text, err := f.send("POST", "/2015-03-31/functions/test/invocations", string(body))
+			if err != nil {
+				resp, text = new(http.Response), err.Error()
+			}
 			var said reply
 			_ = json.Unmarshal([]byte(text), &said) // a refusal says no process
 			outcomes <- outcome{resp.StatusCode, said.PID, text}
@@ -265,11 +304,11 @@ func TestBurst(t *testing.T) {
 	c.Burst = 1
 	f := serve(t, c)
 	f.do(request{})
+	f.rested()
 	release := make(chan struct{})
 	gatekeeper := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer gatekeeper.Close()
-	done := make(chan reply)
-	go func() { done <- f.do(request{Do: "gate", Text: gatekeeper.URL}) }()
+	done := f.later(request{Do: "gate", Text: gatekeeper.URL})
 	f.until("the environment works", func() bool { return busy(f.service.State()) == 1 })
 	resp, text := f.invoke("{}")
 	if resp.StatusCode != 429 || !strings.Contains(text, "CallerRateLimitExceeded") || resp.Header.Get("X-Amzn-Errortype") != "TooManyRequestsException" {
@@ -313,6 +352,7 @@ func TestFunctionErrors(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f.T = t
 			before := f.do(request{})
+			f.rested()
 			body, err := json.Marshal(tc.want)
 			if err != nil {
 				t.Fatal(err)
@@ -333,6 +373,9 @@ func TestFunctionErrors(t *testing.T) {
 				t.Errorf("answered %s, want that it begins with %s", text, id)
 			}
 			f.until("it is counted", func() bool { return f.meter("function errors") == errors+1 })
+			if tc.sameProcess {
+				f.rested()
+			}
 			if after := f.do(request{}); (after.PID == before.PID) != tc.sameProcess {
 				t.Errorf("process %d worked before, %d after", before.PID, after.PID)
 			}
@@ -386,11 +429,7 @@ func TestInitialisationIsTriedTwice(t *testing.T) {
 
 func TestRequestsInFlightFailWhenTheServiceEnds(t *testing.T) {
 	f := serve(t, config("deaf"))
-	ended := make(chan string)
-	go func() {
-		_, text := f.invoke("{}")
-		ended <- text
-	}()
+	ended := f.later(request{})
 	f.until("it starts", func() bool { return len(f.service.State().Environments) == 1 })
 	if err := f.service.Close(); err != nil {
 		t.Error(err)
@@ -400,6 +439,9 @@ func TestRequestsInFlightFailWhenTheServiceEnds(t *testing.T) {
 	}
 	if resp, _ := f.invoke("{}"); resp.StatusCode != 503 {
 		t.Errorf("after Close: %s, want 503", resp.Status)
+	}
+	if n := f.meter("throttled"); n != 0 {
+		t.Errorf("%g requests count as throttled where the service ends, want 0", n)
 	}
 }
 
@@ -458,6 +500,7 @@ func TestIdleEnvironmentsAreFrozen(t *testing.T) {
 		t.Skip("the process is in no freezer of version 1, whose state could be read")
 		return false
 	})
+	f.rested()
 	if again := f.do(request{}).PID; again != pid {
 		t.Errorf("process %d works, want the thawed %d", again, pid)
 	}

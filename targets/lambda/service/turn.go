@@ -20,6 +20,10 @@ func (e *environment) deliver(inv *invocation) bool {
 	e.state, e.current = busy, inv
 	e.served++
 	e.timeout = time.AfterFunc(inv.deadline.Sub(now), func() { e.expire(inv) })
+	if e.service.config.Reports {
+		e.service.log.text(inv.start())
+		inv.opened = true
+	}
 	if inv.tail {
 		inv.log.write([]byte(inv.start()))
 		e.output.tail.Store(&inv.log)
@@ -49,18 +53,16 @@ func (e *environment) expire(inv *invocation) {
 func (e *environment) turn(ctx context.Context) (*invocation, error) {
 	e.mu.Lock()
 	was, inv := e.state, e.current
-	switch was {
-	case busy:
+	switch {
+	case was == busy, was == answered && inv == nil: // it asked already
 		e.mu.Unlock()
 		return nil, errTransition
-	case starting:
-		e.listening = time.Now()
-	case answered:
+	case was == starting:
+		e.listening, e.state = time.Now(), idle
+		e.took = e.measure(e.listening, true)
+	case was == answered:
 		stop(e.timeout)
 		e.current = nil
-	}
-	if was == starting || was == answered {
-		e.state = idle
 	}
 	e.mu.Unlock()
 	switch was {
@@ -84,10 +86,9 @@ func (e *environment) turn(ctx context.Context) (*invocation, error) {
 // work for it at once.
 func (e *environment) rest() {
 	s := e.service
-	e.mu.Lock()
-	e.reclaim = time.AfterFunc(s.config.IdleTimeout, e.retire)
-	e.mu.Unlock()
-	s.pool.put(e)
+	if !e.pooled() {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state == idle && !e.frozen && s.anchor != nil {
@@ -95,10 +96,26 @@ func (e *environment) rest() {
 	}
 }
 
-// retire ends an environment that was idle for too long.
+// pooled puts the environment into the pool, where it is idle, unless it ended
+// meanwhile.
+func (e *environment) pooled() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == dead {
+		return false
+	}
+	e.state = idle
+	e.service.pool.put(e)
+	e.reclaim = time.AfterFunc(e.service.config.IdleTimeout, e.retire)
+	return true
+}
+
+// retire ends an environment that was idle for too long. It counts as one in
+// flight until its process is gone, so that there are never more than allowed.
 func (e *environment) retire() {
-	if e.service.pool.remove(e) {
+	if e.service.pool.hold(e) {
 		_ = e.end(failure{}) // works on nothing; Close says so again
+		e.service.pool.release()
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"servebench/targets/functionurl"
 )
 
-// serveURL answers a request to the function's URL.
+// serveURL answers a request to the function's URL. What may have mostPayload
+// is the event, in which a body that is no text is a third longer.
 func (s *Service) serveURL(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r, mostPayload)
 	if err != nil {
@@ -23,11 +24,16 @@ func (s *Service) serveURL(w http.ResponseWriter, r *http.Request) {
 		message(w, http.StatusBadRequest, "Bad Request")
 		return
 	}
+	if len(event) > mostPayload {
+		refuseURL(w, errBodyLarge)
+		return
+	}
 	inv.payload = event
 	w.Header()["X-Amzn-Requestid"] = []string{inv.id}
 	a, refused := s.invoke(inv)
 	switch {
 	case refused != nil:
+		s.ledger.refuse(refused)
 		message(w, refused.Status, refused.Message)
 	case a.failed != nil:
 		message(w, http.StatusBadGateway, "Internal Server Error")

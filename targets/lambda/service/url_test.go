@@ -18,11 +18,15 @@ func TestURL(t *testing.T) {
 			if resp.StatusCode != 200 || text != "a body \xff" || resp.Header.Get("X-Method") != "PUT" || resp.Header.Get("Content-Type") != "image/png" || resp.Header.Get("X-Amzn-Requestid") == "" {
 				t.Errorf("answered %s %v %q", resp.Status, resp.Header, text)
 			}
+			f.rested()
 			if resp, text := f.call("GET", "/nowhere", ""); resp.StatusCode != 404 || text != "404 page not found\n" {
 				t.Errorf("answered %s %q", resp.Status, text)
 			}
 			if resp, text := f.call("POST", "/echo", strings.Repeat("x", 6<<20+1)); resp.StatusCode != 413 {
 				t.Errorf("a body over 6 MB is answered %s %s", resp.Status, text)
+			}
+			if resp, text := f.call("POST", "/echo", strings.Repeat("\xff", 5<<20)); resp.StatusCode != 413 {
+				t.Errorf("a body whose event is over 6 MB is answered %s %s", resp.Status, text)
 			}
 			f.until("all is billed", func() bool { return f.meter("invocations") == 2 })
 			if n := f.meter("environments started"); n != 1 {
@@ -127,5 +131,8 @@ func TestTransitions(t *testing.T) {
 	f.until("the second is refused", func() bool { return strings.Contains(f.output.String(), "the answer gets 403") })
 	if resp, text := f.invoke(`[["POST","invocation/ID/error","no JSON"]]`); resp.Header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(text, "Runtime.Unknown") {
 		t.Errorf("an error that is no JSON is answered %s %s", resp.Status, text)
+	}
+	if resp, text := f.invoke(`[["POST","invocation/ID/error","[\"a list\"]"]]`); resp.Header.Get("X-Amz-Function-Error") != "Unhandled" || text != `["a list"]` {
+		t.Errorf("an error that is JSON and no object is answered %s %s", resp.Status, text)
 	}
 }
