@@ -51,16 +51,9 @@ func (t target) deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	}
 	d, err := t.first(ctx, w, i, called)
 	if err != nil {
-		return nil, errors.Join(err, i.Close(ended()))
+		return nil, errors.Join(err, i.Close(ctx))
 	}
 	return d, nil
-}
-
-// ended is a context that has ended: who closes with it waits for nothing.
-func ended() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
 }
 
 // start starts the service.
@@ -71,7 +64,7 @@ func (t target) start(w targets.Workload, path string) (*instance, error) {
 	}
 	i := &instance{dir: dir}
 	if err := i.launch(t.command(w, path, dir), w); err != nil {
-		return nil, errors.Join(err, i.group.Close(), os.RemoveAll(dir))
+		return nil, errors.Join(err, i.discard())
 	}
 	return i, nil
 }
@@ -118,9 +111,10 @@ func (i *instance) launch(c process.Command, w targets.Workload) error {
 	group, err := process.NewCgroup()
 	if err == nil {
 		i.group = group
-		if c.Cgroup, err = group.Child("service"); err != nil {
+		if i.own, err = group.Child("service"); err != nil {
 			return err
 		}
+		c.Cgroup = i.own
 		c.Args = append(c.Args, "--cgroup", group.Path())
 	}
 	c.Args = append(c.Args, "--")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"servebench/targets"
@@ -24,6 +25,7 @@ type instance struct {
 	*process.Process
 	dir      string
 	group    *process.Cgroup // of the service and all environments; nil: none
+	own      *process.Cgroup // below group, of the service alone; nil: none
 	operator string          // where to ask the service what happens
 	once     sync.Once
 	err      error // of Close
@@ -67,12 +69,31 @@ func (i *instance) state(ctx context.Context) (service.State, error) {
 }
 
 // Close ends the service, which kills the environments at once, as Lambda does,
-// and removes what there is of it.
+// and removes what there is of it. It fails when the service could not do its
+// part.
 func (i *instance) Close(context.Context) error {
-	i.once.Do(func() {
-		// The context bounds a server's grace, and a function has none.
-		i.Stop(context.Background(), process.Grace)
-		i.err = errors.Join(i.group.Close(), os.RemoveAll(i.dir))
-	})
+	i.once.Do(func() { i.err = errors.Join(i.stop(), i.discard()) })
 	return i.err
+}
+
+// stop ends the service and returns how it failed at that. Of one that ended
+// before, its Done and Err have told.
+func (i *instance) stop() error {
+	select {
+	case <-i.Done():
+		return nil
+	default:
+	}
+	// Close's context bounds a server's grace, and a function has none.
+	i.Stop(context.Background(), process.Grace)
+	code, signal := i.Status()
+	if code == 0 && (signal == 0 || signal == syscall.SIGTERM) { // by SIGTERM: it was not up yet
+		return nil
+	}
+	return fmt.Errorf("end the Lambda service: it %w", i.Ended())
+}
+
+// discard removes what there is of a service that ended.
+func (i *instance) discard() error {
+	return errors.Join(i.own.Close(), i.group.Close(), os.RemoveAll(i.dir))
 }

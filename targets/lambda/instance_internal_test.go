@@ -1,0 +1,59 @@
+package lambda
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/targets/lambda/service"
+	"servebench/targets/process"
+)
+
+// A service that fails at its end may have left something, and Close says so.
+func TestCloseSaysHowTheServiceEnded(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skipf("no sh in PATH: %v", err)
+	}
+	for script, want := range map[string]string{
+		"trap 'echo one is left; exit 1' TERM; echo up; while :; do sleep 0.01; done": "end the Lambda service: it exited with status 1; its output ends: up\none is left",
+		"trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done":                   "",
+		"echo up; exec sleep 60": "",
+	} {
+		p, err := process.Start(process.Command{Path: shell, Args: []string{"sh", "-c", script}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for p.Output.String() == "" {
+			time.Sleep(time.Millisecond)
+		}
+		i := &instance{Process: p, dir: t.TempDir()}
+		for range 2 {
+			got := ""
+			if err := i.Close(t.Context()); err != nil {
+				got = err.Error()
+			}
+			if !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+				t.Errorf("%s: Close = %q, want %q", script, got, want)
+			}
+		}
+	}
+}
+
+func TestAFallBackFromContainersIsADoubt(t *testing.T) {
+	processes := service.Plain{Why: "neither runc nor crun is in PATH"}.Name()
+	for _, tc := range []struct {
+		asked, got string
+		unequal    bool
+	}{
+		{service.Auto, processes, true},
+		{service.Auto, "runc 1.1.5", false},
+		{service.Processes, service.Plain{}.Name(), false},
+	} {
+		fact := target{settings: settings{sandbox: tc.asked}}.sandboxFact(tc.got)
+		if fact.Unequal != tc.unequal || fact.Value != tc.got {
+			t.Errorf("%s that got %s: %+v", tc.asked, tc.got, fact)
+		}
+	}
+}
