@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The exit codes, the same as those of servebench's other servers. 2 is left out
+// The exit codes, the same as refserver's. 2 is left out
 // on purpose: a Go program that panics exits with it.
 const (
 	exitOK      = 0

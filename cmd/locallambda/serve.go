@@ -38,10 +38,13 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 		return err
 	}
 	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()))
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // told to stop meanwhile
+	case err != nil:
 		return err
 	}
-	config.Sandbox, config.Output = sandbox, stderr
+	config.Sandbox, config.Output, config.CPUs = sandbox, stderr, len(cpus)
 	owned := o.place(&config)
 	err = listen(ctx, o, config, slog.New(slog.NewTextHandler(stderr, nil)))
 	return errors.Join(err, discard(), owned.Close())
@@ -58,13 +61,17 @@ func (o *options) place(c *service.Config) (owned *process.Cgroup) {
 }
 
 // listen runs the service until ctx ends.
-func listen(ctx context.Context, o *options, config service.Config, log *slog.Logger) error {
+func listen(ctx context.Context, o *options, config service.Config, log *slog.Logger) (err error) {
 	function, err := service.New(config)
 	if err != nil {
 		return err
 	}
-	var servers servers
+	servers := servers{failed: make(chan error, 2)}
 	defer servers.close()
+	defer func() {
+		err = errors.Join(err, function.Close()) // the requests in flight are answered by that
+		log.Info("stopped")
+	}()
 	var at service.Addresses
 	if at.URL, err = servers.start(o.listen, function.Handler()); err != nil {
 		return err
@@ -80,14 +87,19 @@ func listen(ctx context.Context, o *options, config service.Config, log *slog.Lo
 		}
 	}
 	log.Info("listening", "url", at.URL, "function", config.Name, "sandbox", config.Sandbox.Name(), "memory_mb", o.memory, "vcpus", fmt.Sprintf("%.3g", service.Share(config.Memory)))
-	<-ctx.Done()
-	err = function.Close() // the requests in flight are answered by that
-	log.Info("stopped")
-	return err
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-servers.failed:
+		return fmt.Errorf("serve: %w", err)
+	}
 }
 
 // servers are what listens.
-type servers struct{ all []*http.Server }
+type servers struct {
+	all    []*http.Server
+	failed chan error // gets how each one ended; has room for all
+}
 
 // start serves at the address and returns its URL.
 func (s *servers) start(address string, h http.Handler) (string, error) {
@@ -97,7 +109,7 @@ func (s *servers) start(address string, h http.Handler) (string, error) {
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	s.all = append(s.all, server)
-	go server.Serve(listener)
+	go func() { s.failed <- server.Serve(listener) }()
 	return "http://" + listener.Addr().String(), nil
 }
 
