@@ -17,7 +17,7 @@ func TestCloseSaysHowTheServiceEnded(t *testing.T) {
 		t.Skipf("no sh in PATH: %v", err)
 	}
 	for script, want := range map[string]string{
-		"trap 'echo one is left; exit 1' TERM; echo up; while :; do sleep 0.01; done": "end the Lambda service: it exited with status 1; its output ends: up\none is left",
+		"trap 'echo one is left; exit 1' TERM; echo up; while :; do sleep 0.01; done": "end the Lambda service: it exited with status 1; its output ends:\n\tup\n\tone is left",
 		"trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done":                   "",
 		"echo up; exec sleep 60": "",
 	} {
