@@ -87,16 +87,11 @@ func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) finding {
 // leftoverWait bounds the search for what was left on one target.
 const leftoverWait = 20 * time.Second
 
-// abandoned is something that a killed servebench left on a target.
-type abandoned struct {
-	target string
-	targets.Leftover
-}
-
-// findAbandoned looks on every target, and goes on after a fault. What several
-// targets find, such as a cgroup, is the first one's.
-func findAbandoned(ctx context.Context, kinds []targets.Kind) ([]abandoned, error) {
-	var all []abandoned
+// findAbandoned finds what killed servebenches left on the targets, each thing
+// once: what several targets make, such as a cgroup, does not tell which of them
+// it was.
+func findAbandoned(ctx context.Context, kinds []targets.Kind) ([]targets.Leftover, error) {
+	var all []targets.Leftover
 	var faults []error
 	seen := map[string]bool{}
 	for _, kind := range kinds {
@@ -107,7 +102,7 @@ func findAbandoned(ctx context.Context, kinds []targets.Kind) ([]abandoned, erro
 		for _, left := range found {
 			if !seen[left.What] {
 				seen[left.What] = true
-				all = append(all, abandoned{kind.Name, left})
+				all = append(all, left)
 			}
 		}
 	}
@@ -132,11 +127,11 @@ func leftoverCheck(kinds []targets.Kind) check {
 	}}
 }
 
-func judgeLeftovers(found []abandoned, err error) []finding {
+func judgeLeftovers(found []targets.Leftover, err error) []finding {
 	var all []finding
 	for _, left := range found {
 		all = append(all, finding{
-			Name: left.target, Status: fail, Found: left.What,
+			Name: "killed run", Status: fail, Found: left.What,
 			Why: "a servebench that was killed left it", Fix: targets.Program() + " clean",
 		})
 	}

@@ -82,7 +82,7 @@ func judged() map[string]struct {
 		"no target":             {judgeMissing(targets.Kind{Name: "x"}, &targets.Unavailable{Why: "none", Fix: "get it"}), warn, "not available"},
 		"no target for a fault": {judgeMissing(targets.Kind{Name: "x"}, fault), warn, "not available"},
 		"nothing left":          {judgeLeftovers(nil, nil)[0], ok, "nothing"},
-		"something left":        {judgeLeftovers([]abandoned{{"x", targets.Leftover{What: "folder f"}}}, nil)[0], fail, "folder f"},
+		"something left":        {judgeLeftovers([]targets.Leftover{{What: "folder f"}}, nil)[0], fail, "folder f"},
 		"a search that failed":  {judgeLeftovers(nil, fault)[0], warn, "not allowed"},
 	}
 }
