@@ -10,8 +10,9 @@
 // process write to it; what the first process has to say are lines marked with a
 // token (package guest). The console is slow: a server that writes much pays for
 // it here. Its beginning is kept as a log in the machine's folder while it runs,
-// its end for error messages. QEMU accepts connections long before anybody listens in the guest, so
-// the stages are the guest's word, stamped here as it arrives.
+// its end for error messages. QEMU accepts connections long before anybody
+// listens in the guest, so the stages are the guest's word, stamped here as it
+// arrives.
 //
 // Limits: QEMU with all its threads is pinned to the target's CPUs, and the
 // guest has as many. The server is held to its memory limit by a cgroup in the
@@ -20,8 +21,8 @@
 // emulates included.
 //
 // Acceleration: with KVM where a guest really boots with it, which is tried
-// once and remembered until the machine starts again, else by emulation (TCG), several times slower than the machine: a Fact
-// says so wherever the figures go.
+// once and remembered until the machine starts again, else by emulation (TCG),
+// several times slower than the machine: a Fact says so wherever the figures go.
 package vm
 
 import (
