@@ -78,9 +78,11 @@ func recall(ctx context.Context, file, key string, probe func(context.Context) (
 	if err != nil {
 		return acceleration{}, err
 	}
+	a := answer{found.name, found.reason, time.Now().UTC().Truncate(time.Second), key, found.passing}
 	if fault == nil {
-		fault = writeAnswer(f, answer{found.name, found.reason, time.Now().UTC().Truncate(time.Second), key, found.passing})
+		fault = writeAnswer(f, a)
 	}
+	found = a.acceleration()
 	if fault != nil {
 		found.reason += fmt.Sprintf(" (it cannot be remembered: %s)", brief(fault))
 	}
@@ -125,8 +127,13 @@ func readAnswer(r io.Reader, key string) (acceleration, bool) {
 	if a.Passing && time.Since(a.Date) > passingKept {
 		return acceleration{}, false
 	}
-	reason := fmt.Sprintf("%s (tried on %s)", a.Reason, a.Date.Format(time.DateOnly))
-	return acceleration{a.Accel, reason, a.Passing}, true
+	return a.acceleration(), true
+}
+
+// acceleration words the answer the same when it was just found and later: a
+// Fact that reads otherwise in another round would be news.
+func (a answer) acceleration() acceleration {
+	return acceleration{a.Accel, fmt.Sprintf("%s (tried on %s)", a.Reason, a.Date.Format(time.DateOnly)), a.Passing}
 }
 
 // lock locks a file for this process alone; closing it unlocks it.

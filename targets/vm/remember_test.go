@@ -32,9 +32,9 @@ func TestRecall(t *testing.T) {
 		asked  int32
 		reason string
 	}{
-		{"one", 1, "because it hangs"},
 		{"one", 1, "because it hangs (tried on 2"},
-		{"two", 2, "because it hangs"},
+		{"one", 1, "because it hangs (tried on 2"},
+		{"two", 2, "because it hangs (tried on 2"},
 	} {
 		got, err := recall(t.Context(), file, c.key, p.probe)
 		if err != nil || got.name != tcg || !strings.HasPrefix(got.reason, c.reason) || p.asked.Load() != c.asked {
