@@ -48,6 +48,9 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 		return m.start(ctx, w, port)
 	})
 	if err != nil {
+		if t.accel == kvm {
+			err = fmt.Errorf("with KVM, as option accel asks for (%s takes it only where a guest boots with it): %w", auto, err)
+		}
 		return nil, errors.Join(err, m.remove())
 	}
 	d.Facts, d.Preparation = append(facts, d.Facts...), m.took
