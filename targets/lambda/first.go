@@ -116,7 +116,7 @@ func (i *instance) waited(ctx context.Context, last error) error {
 	now, cancel := context.WithTimeout(context.Background(), stateTime)
 	defer cancel()
 	if state, err := i.state(now); err == nil && len(state.Environments) > 0 && state.Environments[0].Listening.IsZero() {
-		why = fmt.Errorf("%w while waiting for the server: it never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is", context.Cause(ctx))
+		why = fmt.Errorf("the server runs, but it never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is; given up: %w", context.Cause(ctx))
 	}
 	return fmt.Errorf("%w%s", why, i.Output.Quote())
 }
