@@ -17,7 +17,7 @@ func tax(a *stats.Analysis) Figure {
 		Title: "What the place costs",
 		Caption: "Full: the place, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
-			"), a difference of quantiles. The line through the end of the full bar is the place's 95 % interval. Where the noise hides the model, there is no pale bar.",
+			"), a difference of quantiles. The line through the end of the full bar is the place's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
 		Conditions: capital(stats.TaxMethod) + ".",
 	}
 	var bars []taxBar
@@ -32,13 +32,21 @@ func tax(a *stats.Analysis) Figure {
 		return f
 	}
 	groups := taxGroups(bars)
-	f.Height = 62 + vg.Length(len(bars)+len(groups))*taxLine
+	f.Height = taxLegendLine
+	for _, group := range groups {
+		f.Height += taxHeight(group)
+	}
 	f.Data = taxTable(t, bars)
-	f.paint = func(c draw.Canvas, p Palette) { drawTax(c, p, groups, len(bars)+len(groups)) }
+	f.paint = func(c draw.Canvas, p Palette) { drawTax(c, p, groups) }
 	return f
 }
 
-const taxLine vg.Length = 19
+// The room of a line of bars, of the axis below them, and of the legend above all.
+const (
+	taxLine       vg.Length = 19
+	taxAxis       vg.Length = 40
+	taxLegendLine vg.Length = 22
+)
 
 // taxBar is one target's bar at one quantile.
 type taxBar struct {
@@ -85,12 +93,12 @@ func taxTable(t *stats.Tax, bars []taxBar) Table {
 }
 
 func taxText(p stats.TaxPart) string {
-	if !p.ToldApart {
-		return "not told apart"
-	}
 	text := stats.FormatMilliseconds(p.Value)
 	if p.HasInterval {
 		text += " [" + stats.FormatMilliseconds(p.Low) + ", " + stats.FormatMilliseconds(p.High) + "]"
+	}
+	if !p.ToldApart {
+		text += ", not told apart from 0"
 	}
 	return text
 }

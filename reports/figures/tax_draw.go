@@ -2,6 +2,7 @@ package figures
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"servebench/reports/stats"
@@ -17,57 +18,73 @@ const (
 	taxFigures vg.Length = 170
 )
 
-func drawTax(c draw.Canvas, p Palette, groups [][]taxBar, lines int) {
-	c = legend{
-		{text: "place: network and virtualisation", color: p.Muted, block: true},
-		{text: "model", color: faint(p.Muted, paleness), block: true},
-		{text: "95 % interval of the place", color: p.Ink, line: 1.4},
-	}.draw(c, p)
+// drawTax draws each quantile in a panel with an axis of its own: the times of the
+// slowest requests would make slivers of the others'.
+func drawTax(c draw.Canvas, p Palette, groups [][]taxBar) {
+	c = taxLegend(p, groups).draw(c, p)
+	for _, group := range groups {
+		height := taxHeight(group)
+		drawTaxGroup(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-height, 0), p, group)
+		c = draw.Crop(c, 0, 0, 0, -height)
+	}
+}
+
+// taxLegend explains what is drawn, and nothing else.
+func taxLegend(p Palette, groups [][]taxBar) legend {
+	l := legend{{text: "place: network and virtualisation", color: p.Muted, block: true}}
+	drawn := func(has func(taxBar) bool) bool {
+		return slices.ContainsFunc(groups, func(group []taxBar) bool { return slices.ContainsFunc(group, has) })
+	}
+	if drawn(func(b taxBar) bool { return b.row.Model.ToldApart }) {
+		l = append(l, entry{text: "model", color: faint(p.Muted, paleness), block: true})
+	}
+	if drawn(func(b taxBar) bool { return b.row.Place.HasInterval }) {
+		l = append(l, entry{text: "95 % interval of the place", color: p.Ink, line: 1.4})
+	}
+	return l
+}
+
+// taxHeight is the room of a group with its heading and its axis.
+func taxHeight(group []taxBar) vg.Length { return vg.Length(len(group)+1)*taxLine + taxAxis }
+
+func drawTaxGroup(c draw.Canvas, p Palette, group []taxBar) {
+	lines := float64(len(group) + 1)
 	panel := newPanel(p)
-	panel.X.Label.Text = "response time, ms"
-	panel.X.Min, panel.X.Max = 0, longestBar(groups)*1.03
+	panel.X.Label.Text = stats.QuantileName(group[0].row.Q) + " response time, ms"
+	panel.X.Min, panel.X.Max = 0, longestBar(group)*1.03
 	panel.X.Tick.Marker = linearTicks{most: 9}
-	panel.Y.Min, panel.Y.Max = 0, float64(lines)
+	panel.Y.Min, panel.Y.Max = 0, lines
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
 	panel.Y.Width = 0
 	inner := draw.Crop(c, taxNames, -taxFigures, 0, 0)
-	y := float64(lines) - 0.5
-	var names []func(data draw.Canvas)
-	for _, group := range groups {
-		names = append(names, quantileHeading(c, p, panel, y, group[0].row.Q))
-		y--
-		for _, b := range group {
-			bar := drawnBar{b, y, p}
-			panel.Add(bar)
-			names = append(names, func(data draw.Canvas) { bar.name(c, data.Y(panel.Y.Norm(bar.y))) })
-			y--
-		}
+	var bars []drawnBar
+	for i, b := range group {
+		bars = append(bars, drawnBar{b, lines - 1.5 - float64(i), p})
+		panel.Add(bars[i])
 	}
 	panel.Draw(inner)
 	data := panel.DataCanvas(inner)
-	for _, name := range names {
-		name(data)
+	at := func(y float64) vg.Length { return data.Y(panel.Y.Norm(y)) }
+	quantileHeading(c, p, at(lines-0.5), group[0].row.Q)
+	for _, bar := range bars {
+		bar.name(c, at(bar.y))
 	}
 }
 
 // quantileHeading writes above a group which quantile it is of.
-func quantileHeading(c draw.Canvas, p Palette, panel *plot.Plot, y float64, q float64) func(draw.Canvas) {
+func quantileHeading(c draw.Canvas, p Palette, y vg.Length, q float64) {
 	bold := boldFace(small, p.Ink)
 	bold.YAlign = draw.YCenter
-	return func(data draw.Canvas) {
-		c.FillText(bold, vg.Point{X: c.Min.X, Y: data.Y(panel.Y.Norm(y))}, stats.QuantileName(q)+" response time")
-	}
+	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, stats.QuantileName(q)+" response time")
 }
 
 // paleness is the opacity of the model's part of a bar.
 const paleness = 0.35
 
-func longestBar(groups [][]taxBar) float64 {
+func longestBar(group []taxBar) float64 {
 	longest := 0.0
-	for _, group := range groups {
-		for _, b := range group {
-			longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Place.High)))
-		}
+	for _, b := range group {
+		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Place.High)))
 	}
 	return math.Max(longest, 1e-6)
 }
