@@ -17,10 +17,10 @@ func coldStarts(a *stats.Analysis) Figure {
 	f := Figure{
 		Name:  "coldstarts",
 		Title: "Cold starts",
-		Caption: "A dot for each start: the time from its beginning, when the executable or the image was in place, until the stage was reached; the last one is " +
+		Caption: "A dot for each start: the time from its beginning until the stage was reached; the last one is " +
 			"the first model answer. The upright line is the median, the band its 95 % interval. A red star is the last stage of a start that failed or whose first answer was not right; " +
 			"such starts are drawn, but are in no median.",
-		Conditions: "Logarithmic scale. Cold starts are no part of the latency figures. " + capital(stats.StartMethod) + ".",
+		Conditions: "Logarithmic scale. " + capital(stats.StagesMethod) + ". Cold starts are no part of the latency figures. " + capital(stats.StartMethod) + ".",
 	}
 	strips := stripsOf(a)
 	var s span

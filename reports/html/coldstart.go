@@ -9,24 +9,51 @@ import (
 
 // coldStarts tells how long the servers took to start, up to each stage.
 func (b builder) coldStarts() *table {
-	names := stats.StageNames(b.a.Run)
-	t := &table{
-		Caption: "From the beginning of each start, when the executable or the image was in place, until each stage was reached: medians, of all starts that came to a " +
-			"right first answer. In small print: the 95 % interval, and the median of what the stage took by itself",
-		Head: append([]string{"target"}, names...),
+	if !slices.ContainsFunc(b.a.ColdStarts(), func(c stats.ColdStart) bool { return c.N+c.Failed > 0 }) {
+		return nil
 	}
+	names := stats.StageNames(b.a.Run)
+	prepared := stats.Prepared(b.a.ColdStarts())
+	t := &table{Caption: b.startCaption(prepared), Head: append([]string{"target"}, names...)}
 	p90 := slices.ContainsFunc(b.a.ColdStarts(), func(c stats.ColdStart) bool { return c.Whole().P90.Known })
 	t.Head = append(t.Head, "fastest")
 	if p90 {
 		t.Head = append(t.Head, "p90")
 	}
 	t.Head = append(t.Head, "slowest", "starts", "failed")
+	if prepared {
+		t.Head = append(t.Head, "prepared")
+	}
 	for _, c := range b.a.ColdStarts() {
 		if c.Running || c.N+c.Failed > 0 {
-			t.Rows = append(t.Rows, b.startRow(c, names, p90))
+			row := b.startRow(c, names, p90)
+			if prepared {
+				row = append(row, preparedCell(c))
+			}
+			t.Rows = append(t.Rows, row)
 		}
 	}
 	return t.unlessEmpty()
+}
+
+// startCaption says what the stages are, and what is left out of them.
+func (b builder) startCaption(prepared bool) string {
+	caption := "From the beginning of each start until each stage was reached: medians, of all starts that came to a right first answer. " +
+		"In small print: the 95 % interval, and the median of what the stage took by itself. " + capital(stats.StagesMethod)
+	if prepared {
+		caption += "; “prepared” is what that took before, a median, and in no stage"
+	}
+	if b.a.StartsSetAside() {
+		caption += ". Starts of visits set aside are among them"
+	}
+	return caption
+}
+
+func preparedCell(c stats.ColdStart) cell {
+	if c.Prepared.N == 0 {
+		return none()
+	}
+	return text(stats.FormatDuration(c.Prepared.Median.Value))
 }
 
 func (b builder) startRow(c stats.ColdStart, names []string, p90 bool) []cell {

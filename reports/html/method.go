@@ -18,7 +18,7 @@ func method(a *stats.Analysis) []string {
 		model,
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
 			"Lag is the difference: how late the generator was. Tables show both times, for " + answers(a) + " only; failures are counted apart.",
-		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond it the run is INVALID: the times would tell of the generator.",
+		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond that the run is INVALID: the times would tell of the generator.",
 		checked(a),
 		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
 		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second.",

@@ -53,13 +53,13 @@ func TestStartsThatCameToNothing(t *testing.T) {
 		r.Targets[2] = record.Target{Name: "endpoint", Running: true}
 	})))
 	inOrder(t, text, "The server of container did not come up in any round.", "vm (TCG) 4.08 s to the first answer, median of 20 starts each",
-		"container NOT STARTED", "exit status 3", "endpoint NOT STARTED The server ran already", "Cold starts", "| – | 0 | 20", "already running")
+		"container NOT STARTED", "exit status 3", "endpoint NOT STARTED Its server is not started here", "Cold starts", "| – | 0 | 20", "already running")
 }
 
 func TestTax(t *testing.T) {
 	inOrder(t, words(render(t, analysed(t, statstest.Tax(), asIs))), "At p50 the place takes 306 µs on physical, ×1.1 on container",
 		"Its guest ran under TCG", "the model not told apart from nothing", "What the place costs", "÷ physical",
-		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "not told apart | –", "difference of quantiles",
+		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "[-11.3, 26.1] µs not told apart from 0 | –", "difference of quantiles",
 		"Meters", "billed duration | 3,936 ms", "GB-seconds", "phase noop, model noop")
 }
 
@@ -67,4 +67,13 @@ func TestTax(t *testing.T) {
 func TestRunning(t *testing.T) {
 	inOrder(t, words(render(t, analysed(t, statstest.Running(), asIs))), "endpoint PASS The server ran already: the scenario's limits were not applied",
 		"Results", "endpoint", "already running", "Cold starts", "physical", "endpoint", "already running")
+}
+
+// Without any start there is no table of starts.
+func TestNoTableWithoutStarts(t *testing.T) {
+	p := statstest.Running()
+	p.Targets = p.Targets[1:]
+	if page := render(t, analysed(t, p, asIs)); strings.Contains(page, `id="coldstarts"`) {
+		t.Error("there is a table of no starts")
+	}
 }

@@ -37,13 +37,18 @@ func (b builder) tax() *table {
 
 func taxPart(p stats.TaxPart) cell {
 	switch {
+	case !p.ToldApart && !p.HasInterval:
+		return noted(stats.FormatDuration(p.Value), notApart)
 	case !p.ToldApart:
-		return weak("not told apart")
+		return noted(stats.FormatDuration(p.Value), stats.FormatRange(p.Low, p.High), notApart)
 	case !p.HasInterval:
 		return text(stats.FormatDuration(p.Value))
 	}
 	return noted(stats.FormatDuration(p.Value), stats.FormatRange(p.Low, p.High))
 }
+
+// notApart marks a part that is not told apart from nothing.
+const notApart = "not told apart from 0"
 
 func taxRatio(p stats.TaxPart, base bool) cell {
 	switch {
@@ -89,7 +94,8 @@ func (b builder) taxSentence(target string) string {
 func (b builder) taxNotes() []string {
 	return []string{
 		"The model's share is a difference of quantiles, not the quantile of a difference: which request of one phase belongs to which of the other, nobody can say.",
-		"“Not told apart” means that the noise is larger than what the model takes, if it takes anything; a ratio to that would say nothing.",
+		"“Not told apart from 0” means that the noise is larger than what the model takes, if it takes anything; a ratio to that would say nothing. What may tell it apart: " + stats.TaxAdvice + ".",
+		sentenceCase(stats.TaxBesideRatios),
 		sentenceCase(stats.TaxMethod),
 	}
 }

@@ -143,7 +143,7 @@ func (b builder) startLine(line targetLine, t record.Target, trouble string) tar
 	line.Word, line.Class = "STARTED", "open"
 	switch whole := c.Whole(); {
 	case c.Running:
-		line.Word, line.Sentence = "NOT STARTED", "The server ran already, so it has no cold start."
+		line.Word, line.Sentence = "NOT STARTED", "Its server is not started here, so it has no cold start."
 	case c.N == 0 && trouble != "":
 		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", trouble
 	case c.N == 0:

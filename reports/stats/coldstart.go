@@ -16,6 +16,9 @@ type ColdStart struct {
 	N       int  // starts up to a right first answer, which alone are in Stages
 	Failed  int  // starts that came to no right first answer
 	Stages  []StartStage
+	// Prepared is what the stages leave out, of the same starts: how long it took
+	// before to put in place what each of them needs. Its N is 0 where nothing had to be.
+	Prepared Times
 }
 
 // StartStage is one stage of the starts, in the order in which they are reached.
@@ -32,6 +35,16 @@ type Times struct {
 	// Median is known of any start, P90 of 100 on. Their intervals are exact, by
 	// order statistics, and there is none where the starts are too few for one.
 	Median, P90 Quantile
+}
+
+// StagesMethod says in words what the stages of a start are, and what they leave out.
+const StagesMethod = "started: the server's process exists; listening: its port accepts (Lambda: it asked for work); " +
+	"ready: readiness was answered with 2xx; first answer: a right answer of the model. " +
+	"Counted from when executable, image, initial file system or Lambda service were in place"
+
+// Prepared says that any start needed something to be put in place before it.
+func Prepared(starts []ColdStart) bool {
+	return slices.ContainsFunc(starts, func(c ColdStart) bool { return c.Prepared.N > 0 })
 }
 
 // StartMethod says in one sentence how the quantiles of the starts are made.
@@ -65,6 +78,7 @@ func coldStart(t record.Target) ColdStart {
 		return c
 	}
 	at, took := map[string][]time.Duration{}, map[string][]time.Duration{}
+	var prepared []time.Duration
 	for _, d := range t.Deployments {
 		if !answered(d) {
 			if d.Failed != "" || d.FirstAnswerError != "" {
@@ -73,12 +87,16 @@ func coldStart(t record.Target) ColdStart {
 			continue
 		}
 		c.N++
+		prepared = append(prepared, d.Preparation)
 		var before time.Duration
 		for _, s := range d.Stages {
 			at[s.Name] = append(at[s.Name], s.At)
 			took[s.Name] = append(took[s.Name], s.At-before)
 			before = s.At
 		}
+	}
+	if slices.ContainsFunc(prepared, func(d time.Duration) bool { return d > 0 }) {
+		c.Prepared = newTimes(prepared)
 	}
 	for _, name := range stageNames(t.Deployments) {
 		if len(at[name]) > 0 {

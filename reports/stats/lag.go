@@ -4,6 +4,15 @@ import "fmt"
 
 // LagMethod says in words when lag makes a run INVALID; see Row.LagLimit.
 func LagMethod() string {
-	return fmt.Sprintf("≤ %s, or %s of the target's median response time where that is more, for all but %s of a round's requests",
+	return fmt.Sprintf("≤ %s, or %s of the target's median response time where that is more, for all but %s of a round's requests, chance apart: it counts once the share's whole 95 %% Wilson interval lies above that",
 		FormatDuration(lagFloor), FormatPercent(lagShare), FormatPercent(mostLate))
+}
+
+// LateByChance says what is to be said of a share of late requests that is larger
+// than the threshold, but not beyond doubt, so that the run is VALID; "" of others.
+func LateByChance(late Proportion) string {
+	if late.Value <= mostLate || late.Low > mostLate {
+		return ""
+	}
+	return fmt.Sprintf("not beyond %s by more than chance", FormatPercent(mostLate))
 }

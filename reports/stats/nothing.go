@@ -28,7 +28,7 @@ func (a *Analysis) Nothing() string {
 	case !slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" }):
 		return "no target can run here"
 	case a.OnlyStarts() && !slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" && !t.Running }):
-		return "the servers ran already, so that none was started"
+		return "the servers are not started here, so that there is no start"
 	case a.OnlyStarts() && !a.Run.Finished.IsZero():
 		return "no start came to its first answer"
 	case !a.OnlyStarts() && !slices.ContainsFunc(a.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):

@@ -43,7 +43,7 @@ func (a *Analysis) StartLine() string {
 	line := strings.Join(parts, " · ") + " to the first answer, "
 	switch {
 	case least < most:
-		return line + fmt.Sprintf("medians of %d to %d starts", least, most)
+		return line + fmt.Sprintf("medians, each of %d to %d starts", least, most)
 	case most == 1:
 		return line + "one start each"
 	}
@@ -81,16 +81,12 @@ func fewStarts(a *Analysis) []Doubt {
 }
 
 // startsAlone is how many deployments of a target were made for their start
-// alone, failed ones included: those of rounds that have no cells.
+// alone, failed ones included.
 func (a *Analysis) startsAlone(target string) int {
-	loaded := map[int]bool{}
-	for _, c := range a.Run.Cells {
-		loaded[c.Round] = true
-	}
 	n := 0
 	for _, t := range a.Run.Targets {
 		for _, d := range t.Deployments {
-			if t.Name == target && !loaded[d.Round] {
+			if t.Name == target && d.Alone {
 				n++
 			}
 		}

@@ -63,7 +63,7 @@ func emulated(a *Analysis) []Doubt {
 func ranAlready(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, t := range a.Run.Targets {
-		if t.Unavailable != "" || !t.Running {
+		if t.Unavailable != "" || !t.Running || absent(t) {
 			continue
 		}
 		all = append(all, Doubt{
@@ -73,6 +73,11 @@ func ranAlready(a *Analysis) []Doubt {
 		})
 	}
 	return all
+}
+
+// absent says that nothing answered where a server was said to run.
+func absent(t record.Target) bool {
+	return len(t.Deployments) > 0 && !slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || cameUp(d) })
 }
 
 // unequalFacts tells what the targets do not have in common, or, of one target,
@@ -115,8 +120,9 @@ func unequalFacts(a *Analysis) []Doubt {
 	return all
 }
 
-// toldByPlace says that emulated or ranAlready tells of a fact.
+// toldByPlace says that emulated or ranAlready tells of a fact. What was so only
+// from a later round on, neither tells.
 func toldByPlace(t record.Target, f record.Fact) bool {
 	const limits = "limits"
-	return f.Name == acceleration && Acceleration(t) == tcg || f.Name == limits && t.Running
+	return f.Name == acceleration && strings.HasPrefix(f.Value, tcg) && Acceleration(t) == tcg || f.Name == limits && t.Running
 }

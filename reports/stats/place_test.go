@@ -112,3 +112,33 @@ func TestMeterRequests(t *testing.T) {
 		}
 	}
 }
+
+// Of a server that was not there, nobody says that it ran; and a guest that was
+// emulated from a later round on is not told like one that always was.
+func TestWhatWasSoOnlyInPart(t *testing.T) {
+	run := statstest.Open(t, statstest.Running())
+	run.Cells = run.Cells[:0]
+	for i := range run.Targets[1].Deployments {
+		run.Targets[1].Deployments[i].Failed = "connection refused"
+	}
+	run.Targets[0].Facts = []record.Fact{{Name: "acceleration", Value: "KVM"},
+		{Name: "acceleration", Value: "from round 2: TCG (software emulation), because", Unequal: true}}
+	a := analyse(t, run)
+	got := rulesOf(a)
+	if got["running"] != "" || got["emulated"] != "" || !strings.Contains(got["unequal"], "physical: from round 2: TCG") || a.Label("physical") != "physical (KVM)" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A share above the threshold that chance explains is said to be that.
+func TestLateByChance(t *testing.T) {
+	for late, want := range map[stats.Proportion]string{
+		{N: 100, K: 1, Value: 0.01, Low: 0.001}:   "",
+		{N: 100, K: 2, Value: 0.02, Low: 0.005}:   "not beyond 1 % by more than chance",
+		{N: 1000, K: 50, Value: 0.05, Low: 0.038}: "",
+	} {
+		if got := stats.LateByChance(late); got != want {
+			t.Errorf("%+v: %q, want %q", late, got, want)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func late(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
 	d := Doubt{
-		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate),
+		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate) + ", chance apart",
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
 	}

@@ -57,6 +57,13 @@ func asides(run *record.Run) (visits []aside, played int) {
 	return visits, len(seen)
 }
 
+// StartsSetAside says that starts of visits that were set aside are among the cold
+// starts: what is wrong with the load of a visit is not wrong with its start.
+func (a *Analysis) StartsSetAside() bool {
+	visits, _ := asides(a.Run)
+	return len(visits) > 0
+}
+
 // asideRounds is "physical: round 2; container: rounds 1, 3", the targets in the
 // run's order.
 func asideRounds(run *record.Run, visits []aside) string {

@@ -20,7 +20,7 @@ func started(ms ...int) *stats.Analysis {
 	t := record.Target{Name: "physical"}
 	for i, at := range ms {
 		whole := time.Duration(at) * time.Millisecond
-		t.Deployments = append(t.Deployments, record.Deployment{Round: i + 1,
+		t.Deployments = append(t.Deployments, record.Deployment{Round: i + 1, Alone: true,
 			Stages: []record.Stage{{Name: "ready", At: whole / 2}, {Name: record.FirstAnswer, At: whole}}})
 	}
 	return &stats.Analysis{Run: &record.Run{Scenario: record.Scenario{Deploys: len(ms)}, Targets: []record.Target{t}}}
@@ -99,7 +99,7 @@ func TestStartsAlone(t *testing.T) {
 		t.Errorf("nothing %q, validity %q, verdict %q", a.Nothing(), a.Validity, a.Verdict)
 	}
 	line := a.StartLine()
-	for _, part := range []string{"physical 2", " · vm (TCG) 4", " to the first answer, medians of 18 to 20 starts"} {
+	for _, part := range []string{"physical 2", " · vm (TCG) 4", " to the first answer, medians, each of 18 to 20 starts"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("the line %q does not say %q", line, part)
 		}
@@ -115,10 +115,10 @@ func TestStartsAlone(t *testing.T) {
 
 func TestStartsAloneThatCameToNothing(t *testing.T) {
 	for want, spoil := range map[string]func(*record.Run){
-		"no target can run here":                            func(r *record.Run) { r.Targets = []record.Target{{Name: "vm", Unavailable: "no"}} },
-		"the servers ran already, so that none was started": func(r *record.Run) { r.Targets = []record.Target{{Name: "endpoint", Running: true}} },
-		"the run has not come to its end":                   func(r *record.Run) { r.Targets, r.Finished = []record.Target{{Name: "physical"}}, time.Time{} },
-		"no start came to its first answer":                 func(r *record.Run) { r.Targets = []record.Target{{Name: "physical"}} },
+		"no target can run here": func(r *record.Run) { r.Targets = []record.Target{{Name: "vm", Unavailable: "no"}} },
+		"the servers are not started here, so that there is no start": func(r *record.Run) { r.Targets = []record.Target{{Name: "endpoint", Running: true}} },
+		"the run has not come to its end":                             func(r *record.Run) { r.Targets, r.Finished = []record.Target{{Name: "physical"}}, time.Time{} },
+		"no start came to its first answer":                           func(r *record.Run) { r.Targets = []record.Target{{Name: "physical"}} },
 		"the server of physical did not come up": func(r *record.Run) {
 			r.Targets = []record.Target{{Name: "physical", Deployments: []record.Deployment{{Failed: "exit status 3"}}}}
 		},
@@ -149,5 +149,36 @@ func TestTooFewStartsAreDoubted(t *testing.T) {
 		if !slices.ContainsFunc(again.Doubts, func(d stats.Doubt) bool { return d.Rule == want && d.Target == "physical" }) {
 			t.Errorf("%d starts: doubts %+v, want %s", n, again.Doubts, want)
 		}
+	}
+}
+
+// A round of load in which no server came up made no start for its own sake.
+func TestFailedRoundsOfLoadAreNoStartsAlone(t *testing.T) {
+	p := statstest.Running()
+	p.Deploys, p.Targets = 6, p.Targets[:1]
+	run := statstest.Open(t, p)
+	run.Cells = run.Cells[:4] // those of the third round are gone
+	deployments := run.Targets[0].Deployments
+	deployments[2].Failed = "exit status 3"
+	run.Targets[0].Deployments = deployments[:8] // 3 of load, 5 of 6 alone
+	a := analyse(t, run)
+	if !slices.ContainsFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "missing-starts" && d.Figure == "5 of 6 starts" }) {
+		t.Errorf("doubts %+v", a.Doubts)
+	}
+}
+
+// What is put in place before a start is told beside its stages, of good starts.
+func TestPreparationIsToldApart(t *testing.T) {
+	a := started(10, 20, 30)
+	if c := a.ColdStarts(); c[0].Prepared.N != 0 || stats.Prepared(c) {
+		t.Errorf("nothing was prepared: %+v", c[0].Prepared)
+	}
+	for i := range a.Run.Targets[0].Deployments {
+		a.Run.Targets[0].Deployments[i].Preparation = time.Duration(i) * time.Second
+	}
+	a.Run.Targets[0].Deployments[2].Stages = nil
+	c := a.ColdStarts()
+	if got := c[0].Prepared; got.N != 2 || got.Max != time.Second || c[0].Whole().Max != 20*time.Millisecond || !stats.Prepared(c) {
+		t.Errorf("%+v", c[0])
 	}
 }

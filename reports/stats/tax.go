@@ -35,7 +35,7 @@ type TaxPart struct {
 	HasInterval bool
 	Low, High   time.Duration
 	// ToldApart says that the part is more than nothing: its interval lies above
-	// zero, or, where it has none, its value does. Only then is Value one to show.
+	// zero, or, where it has none, its value does.
 	ToldApart bool
 	// Ratio to the base's part; HasRatio is false where one of the two is not told
 	// apart, and for the base itself.
@@ -49,6 +49,14 @@ type TaxPart struct {
 // TaxMethod says in one sentence how the intervals of the split are made.
 const TaxMethod = "95 % interval by bootstrap over rounds, the same rounds for both phases and both targets, its percentiles widened for few rounds (Hesterberg); " +
 	"simulated, it holds the truth in about 95 of 100 cases from six rounds on, in 85 to 90 with four; none with fewer"
+
+// TaxBesideRatios says why a ratio of the split and that of a phase's quantile
+// differ, where both are shown.
+const TaxBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
+	"the ratios of each phase, elsewhere, are means of each round's own, with a t interval: so the two differ by a little"
+
+// TaxAdvice says what to do where a model is not told apart from nothing.
+const TaxAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
 
 // fewTaxRounds is how many rounds an interval of a split takes.
 const fewTaxRounds = 4

@@ -56,9 +56,9 @@ func FormatMilliseconds(d time.Duration) string {
 	return measured(float64(d) / float64(time.Millisecond))
 }
 
-// FormatRange is an interval in the unit of its upper end: "[2.36, 2.49] ms".
+// FormatRange is an interval in the unit of its farther end: "[2.36, 2.49] ms".
 func FormatRange(low, high time.Duration) string {
-	u := unitOf(high)
+	u := unitOf(max(high, -low))
 	return FormatInterval(float64(low)/float64(u.size), float64(high)/float64(u.size)) + " " + u.name
 }
 

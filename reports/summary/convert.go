@@ -17,7 +17,7 @@ func newDocument(a *stats.Analysis) document {
 		Seed:        a.Run.Scenario.Seed,
 		Rounds:      a.Run.Scenario.Rounds,
 		Deploys:     a.Run.Scenario.Deploys,
-		Validity:    string(a.Validity),
+		Validity:    validity(a),
 		Verdict:     text(string(a.Verdict)),
 		Interrupted: text(a.Run.Interrupted),
 		Reference:   text(a.Reference),
@@ -42,6 +42,16 @@ func newDocument(a *stats.Analysis) document {
 		}
 	}
 	return d
+}
+
+// noResult is the validity of a run in which nothing was measured.
+const noResult = "NO RESULT"
+
+func validity(a *stats.Analysis) string {
+	if a.Nothing() != "" {
+		return noResult
+	}
+	return string(a.Validity)
 }
 
 // judgements adds what was concluded from the figures.

@@ -4,14 +4,17 @@ import "servebench/reports/record"
 
 // document is the whole summary.
 type document struct {
-	Schema      string        `json:"schema"`
-	Run         string        `json:"run"` // the run's folder
-	Scenario    string        `json:"scenario"`
-	Seed        uint64        `json:"seed"`
-	Rounds      int           `json:"rounds"`
-	Deploys     int           `json:"deploys"`  // starts without load, of each target
-	Validity    string        `json:"validity"` // "NO LOAD": starts alone were measured, so there is no instrument to judge
-	Verdict     *string       `json:"verdict"`  // null: the scenario sets no limits
+	Schema   string `json:"schema"`
+	Run      string `json:"run"` // the run's folder
+	Scenario string `json:"scenario"`
+	Seed     uint64 `json:"seed"`
+	Rounds   int    `json:"rounds"`
+	Deploys  int    `json:"deploys"` // starts without load, of each target
+	// Validity is "VALID"; "INVALID": the instrument cannot be believed; "NO LOAD":
+	// starts alone were measured, so there is no instrument to judge; "NO RESULT":
+	// nothing was measured, and the Verdict, if any, is "INVALID".
+	Validity    string        `json:"validity"`
+	Verdict     *string       `json:"verdict"` // null: the scenario sets no limits
 	Interrupted *string       `json:"interrupted"`
 	Doubts      []doubt       `json:"doubts"`
 	Places      []place       `json:"places"`  // every target that could run, with its cold starts

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"slices"
 
 	"servebench/reports/record"
@@ -27,6 +28,20 @@ type coldStart struct {
 	N      int          `json:"n"`      // starts up to a right first answer
 	Failed int          `json:"failed"` // starts that came to none, in no figure
 	Stages []startStage `json:"stages"` // in the order in which they are reached
+	// Preparation is what the stages leave out: how long it took before the starts
+	// in N to put in place what they need; null: nothing had to be.
+	Preparation *times  `json:"preparation_ms"`
+	Starts      []start `json:"starts"` // each by itself, failed ones included, in the order they were made
+}
+
+// start is one start of a server.
+type start struct {
+	Round       int                `json:"round"`
+	Attempt     int                `json:"attempt,omitempty"` // of a visit played again
+	Alone       bool               `json:"alone"`             // no load followed
+	Failed      *string            `json:"failed,omitempty"`  // why it did not come up, gave no right first answer, or ended by itself later
+	Preparation *float64           `json:"preparation_ms"`    // before it, in no stage; null: not known
+	Stages      map[string]float64 `json:"stages"`            // milliseconds from its beginning, by the stage's name
 }
 
 type startStage struct {
@@ -57,6 +72,7 @@ func newPlaces(a *stats.Analysis) []place {
 		p := place{Target: t.Name, Running: t.Running, Acceleration: text(stats.Acceleration(t)), Unequal: unequal(t)}
 		if !t.Running {
 			p.ColdStart = newColdStart(starts[i])
+			p.ColdStart.Starts = newStarts(t)
 		}
 		all = append(all, p)
 	}
@@ -78,7 +94,21 @@ func newColdStart(c stats.ColdStart) *coldStart {
 	for _, stage := range c.Stages {
 		s.Stages = append(s.Stages, startStage{stage.Name, newTimes(stage.At), newTimes(stage.Took)})
 	}
+	s.Preparation = number(newTimes(c.Prepared), c.Prepared.N > 0)
 	return &s
+}
+
+func newStarts(t record.Target) []start {
+	all := []start{}
+	for _, d := range t.Deployments {
+		one := start{Round: d.Round, Attempt: d.Attempt, Alone: d.Alone, Failed: text(cmp.Or(d.Failed, d.FirstAnswerError)), Stages: map[string]float64{}}
+		one.Preparation = number(milliseconds(d.Preparation), len(d.Stages) > 0)
+		for _, s := range d.Stages {
+			one.Stages[s.Name] = milliseconds(s.At)
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 func newTimes(t stats.Times) times {

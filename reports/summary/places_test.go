@@ -36,3 +36,34 @@ func TestRunningHasNoColdStart(t *testing.T) {
 		}
 	}
 }
+
+// Each start is there by itself, and one that failed says why.
+func TestEveryStart(t *testing.T) {
+	doc := decode(t, write(t, statstest.ColdStart()))
+	starts := doc["places"].([]any)[1].(map[string]any)["cold_start"].(map[string]any)["starts"].([]any)
+	failed := 0
+	for i, s := range starts {
+		one := s.(map[string]any)
+		stages := one["stages"].(map[string]any)
+		if one["failed"] != nil {
+			failed++
+		}
+		if one["round"] != float64(i+1) || one["alone"] != true || (one["failed"] == nil) != (len(stages) == 4) || (one["preparation_ms"] == nil) != (len(stages) == 0) {
+			t.Errorf("start %d: %v", i+1, one)
+		}
+	}
+	if len(starts) != 20 || failed != 2 {
+		t.Errorf("%d starts, %d failed", len(starts), failed)
+	}
+}
+
+// Where nothing was measured, nothing is said of the instrument.
+func TestNoResult(t *testing.T) {
+	p := statstest.ColdStart()
+	for i := range p.Targets {
+		p.Targets[i].Unavailable = "not here"
+	}
+	if doc := decode(t, write(t, p)); doc["validity"] != "NO RESULT" {
+		t.Errorf("validity %v", doc["validity"])
+	}
+}

@@ -29,7 +29,7 @@ type taxed struct {
 type taxPart struct {
 	Value float64 `json:"ms"` // of a model below zero where the noise is larger
 	CI    *pair   `json:"ms_ci"`
-	// ToldApart: false means that the noise hides it, and Value says nothing.
+	// ToldApart: false means that the noise hides it: Value may be that of nothing.
 	ToldApart bool     `json:"told_apart"`
 	Ratio     *float64 `json:"ratio"` // to the base's part; null of the base, and where one of the two is not told apart
 	RatioCI   *pair    `json:"ratio_ci"`

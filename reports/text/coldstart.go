@@ -12,16 +12,30 @@ import (
 // coldStarts tells how long the servers took to start, stage by stage.
 func (p *page) coldStarts() {
 	starts := p.analysis.ColdStarts()
-	if !slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return c.N > 0 || c.Running }) {
+	if !slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return c.N > 0 }) {
 		return
 	}
 	p.space()
 	p.wrapped("", "COLD START: milliseconds from the beginning of a start until each stage was reached, medians; up to FIRST ANSWER is the whole. Starts that failed are counted apart.")
 	p.table(p.startTable(starts))
+	p.startNotes(starts)
 	for _, c := range starts {
 		if c.Running {
 			p.line("%s: already running, so it has no cold start", p.name(c.Target))
 		}
+	}
+}
+
+// startNotes say what the stages are, what they leave out, and which starts are
+// among them.
+func (p *page) startNotes(starts []stats.ColdStart) {
+	text := strings.ToUpper(stats.StagesMethod[:1]) + stats.StagesMethod[1:]
+	if stats.Prepared(starts) {
+		text += "; PREPARED is what that took before, a median, and in no stage"
+	}
+	p.wrapped("", text+".")
+	if p.analysis.StartsSetAside() {
+		p.line("Starts of visits set aside are among them.")
 	}
 }
 
@@ -32,8 +46,9 @@ func (p *page) startTable(starts []stats.ColdStart) *table {
 	for _, name := range names {
 		t.head = append(t.head, strings.ToUpper(clean(name)))
 	}
-	t.head = append(t.head, strings.ToUpper(record.FirstAnswer)+" [95% CI]", "MIN", "P90", "MAX", "n", "FAILED")
+	t.head = append(t.head, strings.ToUpper(record.FirstAnswer)+" [95% CI]", "MIN", "P90", "MAX", "n", "FAILED", "PREPARED")
 	failed := slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return c.Failed > 0 })
+	prepared := stats.Prepared(starts)
 	p90 := slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return c.Whole().P90.Known })
 	for _, c := range starts {
 		if c.Running {
@@ -46,13 +61,23 @@ func (p *page) startTable(starts []stats.ColdStart) *table {
 		whole := c.Whole()
 		row = append(row, median(whole))
 		row = append(row, extremes(whole, p90)...)
-		row = append(row, fmt.Sprint(c.N), "")
+		row = append(row, fmt.Sprint(c.N), "", "")
 		if failed {
-			row[len(row)-1] = fmt.Sprint(c.Failed)
+			row[len(row)-2] = fmt.Sprint(c.Failed)
+		}
+		if prepared {
+			row[len(row)-1] = preparedIn(c)
 		}
 		t.add(row...)
 	}
 	return t
+}
+
+func preparedIn(c stats.ColdStart) string {
+	if c.Prepared.N == 0 {
+		return none
+	}
+	return stats.FormatMilliseconds(c.Prepared.Median.Value)
 }
 
 func medianAt(c stats.ColdStart, name string) string {

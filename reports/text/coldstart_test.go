@@ -42,3 +42,44 @@ func TestEveryUnmeasuredPhaseIsNamed(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Without any start there is no table of starts, nor a word of one.
+func TestNoHeadingWithoutStarts(t *testing.T) {
+	p := statstest.Running()
+	p.Targets = p.Targets[1:]
+	if got := read(t, p, func(*record.Run) {}); strings.Contains(got, "COLD START") || !strings.Contains(got, "endpoint: the server ran already") {
+		t.Error(got)
+	}
+}
+
+// The starts of visits set aside are among the starts, and the page says so.
+func TestStartsOfVisitsSetAsideAreNamed(t *testing.T) {
+	const note = "Starts of visits set aside are among them."
+	if got := read(t, statstest.Compare(), func(*record.Run) {}); strings.Contains(got, note) {
+		t.Error(got)
+	}
+	got := read(t, statstest.Compare(), func(r *record.Run) {
+		for i, c := range r.Cells {
+			if c.Round == 1 && c.Target == "physical" {
+				r.Cells[i].SetAside = "late"
+			}
+		}
+	})
+	if !strings.Contains(got, note) {
+		t.Error(got)
+	}
+}
+
+// A run is VALID with more late requests than the threshold where chance explains
+// them, which its line says.
+func TestLateByChanceIsExplained(t *testing.T) {
+	p := statstest.Compare()
+	p.Phases[1].Duration = time.Second
+	for i := range p.Targets {
+		p.Targets[i].Late = 6
+	}
+	got := strings.Join(strings.Fields(read(t, p, func(*record.Run) {})), " ")
+	if !strings.Contains(got, "VALID achieved") || !strings.Contains(got, "% over 1 ms late (not beyond 1 % by more than chance)") {
+		t.Error(got)
+	}
+}

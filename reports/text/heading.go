@@ -153,10 +153,14 @@ func (p *page) validity() {
 	if v.LagKnown {
 		parts = append(parts, "lag p99 "+stats.FormatDuration(v.LagP99))
 	}
-	parts = append(parts, fmt.Sprintf("%s over %s late", stats.FormatPercent(v.Late.Value), stats.FormatDuration(v.LagLimit)))
+	late := fmt.Sprintf("%s over %s late", stats.FormatPercent(v.Late.Value), stats.FormatDuration(v.LagLimit))
+	if chance := stats.LateByChance(v.Late); chance != "" {
+		late += " (" + chance + ")"
+	}
+	parts = append(parts, late)
 	if v.CPUKnown {
 		parts = append(parts, "generator CPU "+stats.FormatPercent(v.GeneratorCPU))
 	}
 	p.space()
-	p.line("%s %s", p.paint(colour, string(a.Validity)), strings.Join(parts, " · "))
+	p.wrapped("  ", fmt.Sprintf("%s %s", p.paint(colour, string(a.Validity)), strings.Join(parts, " · ")))
 }

@@ -46,14 +46,18 @@ func (p *page) taxTable(tax *stats.Tax, q float64) *table {
 }
 
 func taxPart(part stats.TaxPart) string {
-	switch {
-	case !part.ToldApart:
-		return "not told apart"
-	case !part.HasInterval:
-		return stats.FormatMilliseconds(part.Value)
+	text := stats.FormatMilliseconds(part.Value)
+	if part.HasInterval {
+		text += " " + interval(part.Low, part.High)
 	}
-	return stats.FormatMilliseconds(part.Value) + " " + interval(part.Low, part.High)
+	if !part.ToldApart {
+		text += notApart
+	}
+	return text
 }
+
+// notApart marks a part that is not told apart from nothing.
+const notApart = " ~0"
 
 func taxRatio(part stats.TaxPart, base bool) string {
 	switch {
@@ -70,7 +74,10 @@ func taxRatio(part stats.TaxPart, base bool) string {
 // taxNotes say how far the split can be believed.
 func (p *page) taxNotes(tax *stats.Tax) {
 	if slices.ContainsFunc(tax.Rows, func(r stats.TaxRow) bool { return r.Known && !r.Model.ToldApart }) {
-		p.line("“not told apart”: the noise is larger than what the model takes, if it takes anything.")
+		p.wrapped("", "~0: not told apart from nothing: the noise is larger than what the model takes, if it takes anything. What may tell it apart: "+stats.TaxAdvice+".")
+	}
+	if len(p.analysis.Ratios) > 0 {
+		p.wrapped("", stats.TaxBesideRatios+".")
 	}
 	if slices.ContainsFunc(tax.Rows, func(r stats.TaxRow) bool { return r.Known && r.Place.HasInterval }) {
 		p.wrapped("", "Intervals: "+stats.TaxMethod+".")

@@ -32,6 +32,7 @@ type Target struct {
 	Running      bool   // the server ran already: no starts, no usage
 	Facts        []record.Fact
 	Start        time.Duration // start → first answer, about
+	Prepare      time.Duration // before each start, about; 0: nothing to prepare
 	StartFails   []int         // the rounds in which the server does not come up, from 1
 	Service      time.Duration // median service time
 	Noop         time.Duration // the same in phases whose model is "noop"

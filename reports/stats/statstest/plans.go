@@ -15,11 +15,11 @@ func four() []Target {
 			Spread: 0.3, Drift: 0.03, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 		},
 		{
-			Name: "container", Start: 190 * time.Millisecond, Noop: 290 * time.Microsecond, Service: 455 * time.Microsecond,
+			Name: "container", Prepare: 45 * time.Millisecond, Start: 190 * time.Millisecond, Noop: 290 * time.Microsecond, Service: 455 * time.Microsecond,
 			Spread: 0.3, Drift: 0.03, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 		},
 		{
-			Name: "vm", Start: 4100 * time.Millisecond, Noop: 1100 * time.Microsecond, Service: 2700 * time.Microsecond,
+			Name: "vm", Prepare: 120 * time.Millisecond, Start: 4100 * time.Millisecond, Noop: 1100 * time.Microsecond, Service: 2700 * time.Microsecond,
 			Spread: 0.3, Drift: 0.05, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 			Facts: []record.Fact{{
 				Name: "acceleration", Unequal: true,
@@ -27,7 +27,7 @@ func four() []Target {
 			}},
 		},
 		{
-			Name: "lambda", Start: 62 * time.Millisecond, Noop: 700 * time.Microsecond, Service: 710 * time.Microsecond,
+			Name: "lambda", Prepare: 30 * time.Millisecond, Start: 62 * time.Millisecond, Noop: 700 * time.Microsecond, Service: 710 * time.Microsecond,
 			Spread: 0.3, Drift: 0.08, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 			Meters: []record.Meter{
 				{Name: "invocations", Value: 400}, {Name: "environments started", Value: 2}, {Name: "throttled"},

@@ -102,19 +102,23 @@ func skeleton(p Plan) *record.Run {
 func (t Target) failsToStart(round int) bool { return slices.Contains(t.StartFails, round) }
 
 func (t Target) deployment(rng *rand.Rand, round int, p Plan) record.Deployment {
+	d := record.Deployment{Round: round, Alone: round > p.Rounds}
 	switch {
 	case t.Running:
-		return record.Deployment{Round: round}
+		return d
 	case t.failsToStart(round):
-		return record.Deployment{Round: round, Failed: "it exited with status 3; its output ends:\n\tthe disk is on fire"}
+		d.Failed = "it exited with status 3; its output ends:\n\tthe disk is on fire"
+		return d
 	}
 	first := lognormal(rng, t.Start, 0.1)
-	d := record.Deployment{Round: round, Stages: []record.Stage{
+	d.Stages = []record.Stage{
 		{Name: "started", At: first * 6 / 10},
 		{Name: "listening", At: first * 8 / 10},
 		{Name: "ready", At: first * 9 / 10},
 		{Name: record.FirstAnswer, At: first},
-	}}
+	}
+	// Of each round the same share, without another draw: what comes after keeps its figures.
+	d.Preparation = t.Prepare * time.Duration(100+round%7) / 100
 	if t.DiesAt > 0 && round == p.Rounds {
 		d.Failed = "the server died: signal: killed"
 	}
