@@ -36,12 +36,18 @@ type coldStart struct {
 
 // start is one start of a server.
 type start struct {
-	Round       int                `json:"round"`
-	Attempt     int                `json:"attempt,omitempty"` // of a visit played again
-	Alone       bool               `json:"alone"`             // no load followed
-	Failed      *string            `json:"failed,omitempty"`  // why it did not come up, gave no right first answer, or ended by itself later
-	Preparation *float64           `json:"preparation_ms"`    // before it, in no stage; null: not known
-	Stages      map[string]float64 `json:"stages"`            // milliseconds from its beginning, by the stage's name
+	Round       int       `json:"round"`
+	Attempt     int       `json:"attempt,omitempty"` // of a visit played again
+	Alone       bool      `json:"alone"`             // no load followed
+	Failed      *string   `json:"failed,omitempty"`  // why it did not come up, gave no right first answer, or ended by itself later
+	Preparation *float64  `json:"preparation_ms"`    // before it, in no stage; null: not known
+	Stages      []reached `json:"stages"`            // as they were reached
+}
+
+// reached is a stage of one start.
+type reached struct {
+	Name string  `json:"name"`
+	At   float64 `json:"at_ms"` // from the beginning of the start
 }
 
 type startStage struct {
@@ -101,10 +107,10 @@ func newColdStart(c stats.ColdStart) *coldStart {
 func newStarts(t record.Target) []start {
 	all := []start{}
 	for _, d := range t.Deployments {
-		one := start{Round: d.Round, Attempt: d.Attempt, Alone: d.Alone, Failed: text(cmp.Or(d.Failed, d.FirstAnswerError)), Stages: map[string]float64{}}
+		one := start{Round: d.Round, Attempt: d.Attempt, Alone: d.Alone, Failed: text(cmp.Or(d.Failed, d.FirstAnswerError)), Stages: []reached{}}
 		one.Preparation = number(milliseconds(d.Preparation), len(d.Stages) > 0)
 		for _, s := range d.Stages {
-			one.Stages[s.Name] = milliseconds(s.At)
+			one.Stages = append(one.Stages, reached{s.Name, milliseconds(s.At)})
 		}
 		all = append(all, one)
 	}

@@ -44,7 +44,7 @@ func TestEveryStart(t *testing.T) {
 	failed := 0
 	for i, s := range starts {
 		one := s.(map[string]any)
-		stages := one["stages"].(map[string]any)
+		stages := one["stages"].([]any)
 		if one["failed"] != nil {
 			failed++
 		}
