@@ -74,7 +74,8 @@ func (m *machine) commandLine() string {
 // tickOnly makes the kernel keep its timers by a regular tick instead of setting
 // one for each. To set one is a few instructions on a CPU; emulated, it stops the
 // guest until QEMU's other thread is through with it, and a server that waits for
-// requests does so at every turn: it took three times the CPU time of the serving.
+// requests does so at every turn. On one CPU, a guest answered 160 to 350 requests
+// a second one after the other without it, and 650 to 760 with it.
 const tickOnly = "nohz=off highres=off"
 
 // timersFact says what follows from tickOnly, where it applies.
