@@ -3,7 +3,6 @@ package oci
 import (
 	"archive/tar"
 	"bytes"
-	"debug/elf"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -125,15 +124,12 @@ func layer(file, program string) ([]byte, error) {
 
 // checkStatic refuses an executable that would not run alone in an image.
 func checkStatic(file string) error {
-	binary, err := elf.Open(file)
+	static, err := targets.IsStatic(file)
 	if err != nil {
 		return fmt.Errorf("%s is not a Linux executable, so no image can be built from it: name one that has it with workload.image (%w)", file, err)
 	}
-	defer binary.Close()
-	for _, program := range binary.Progs {
-		if program.Type == elf.PT_INTERP {
-			return fmt.Errorf("%s is dynamically linked, and the image built from it has nothing but the executable: build it statically (Go: CGO_ENABLED=0), or name an image that has its libraries with workload.image", file)
-		}
+	if !static {
+		return fmt.Errorf("%s is dynamically linked, and the image built from it has nothing but the executable: build it statically (Go: CGO_ENABLED=0), or name an image that has its libraries with workload.image", file)
 	}
 	return nil
 }
