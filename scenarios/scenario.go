@@ -1,7 +1,6 @@
-// Package scenarios holds the scenario: the file that says what to do, and the
-// orchestration that does it. It stands at the head of the flow. Parse turns
-// the text of a file into a Scenario, or into every fault that it has; a Runner
-// plays the Scenario on its targets and leaves a record behind.
+// Package scenarios holds the scenario: the file that says what to do. It stands
+// at the head of the flow. Parse turns the text of a file into a Scenario, or
+// into every fault that it has; package runner plays it.
 //
 // What a file may hold is written down once, in the table of keys (table*.go):
 // the decoder, the resolved text, the schema for editors and the reference that
@@ -9,20 +8,11 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
-	"servebench/generators"
 	"servebench/targets"
-	"servebench/targets/protocol"
 )
-
-// Catalogue is what a scenario may name.
-type Catalogue struct {
-	Targets    []targets.Kind
-	Generators []generators.Kind
-	Protocols  []protocol.Kind // the first one is the default
-	Models     []string        // names of the reference server's models
-}
 
 // Scenario is what to do, with every default filled in.
 type Scenario struct {
@@ -94,4 +84,16 @@ type SLO struct {
 	Errors              *float64      // fraction of requests, at most
 	Agreement           *float64      // fraction of answers that equal the model's offline prediction, at least
 	Accuracy            *float64      // fraction of answers that equal the label, at least
+}
+
+// Models are the names of the models that the run asks, each once: the one of
+// the first answer, then those of the phases in their order.
+func (s *Scenario) Models() []string {
+	names := []string{s.Workload.Model}
+	for _, p := range s.Load {
+		if !slices.Contains(names, p.Model) {
+			names = append(names, p.Model)
+		}
+	}
+	return names
 }

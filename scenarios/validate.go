@@ -71,7 +71,7 @@ func (d *decoder) validateData(s *Scenario) {
 	if !d.sound("data.batch", "data.corpus") {
 		return
 	}
-	models := len(s.models())
+	models := len(s.Models())
 	if n := s.Data.Batch * s.Data.Corpus * models; n > maxExamples {
 		of := fmt.Sprintf("%d requests of %d examples", s.Data.Corpus, s.Data.Batch)
 		if models > 1 {

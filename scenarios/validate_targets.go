@@ -10,7 +10,7 @@ import (
 // targetKind returns the catalogue's entry of a target, the zero value when it
 // has none.
 func targetKind(cat Catalogue, name string) targets.Kind {
-	kind, _ := kindNamed(cat.Targets, name, func(k targets.Kind) string { return k.Name })
+	kind, _ := Named(cat.Targets, name, func(k targets.Kind) string { return k.Name })
 	return kind
 }
 

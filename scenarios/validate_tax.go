@@ -45,7 +45,7 @@ func (d *decoder) validateTax(s *Scenario) {
 
 // taxPhase returns the phase that a key of the tax names, nil after a fault.
 func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
-	i := s.phaseNamed(name)
+	i := s.PhaseNamed(name)
 	switch {
 	case i < 0:
 		var names []string

@@ -12,7 +12,7 @@ import (
 	"servebench/generators"
 	"servebench/generators/export"
 	"servebench/targets/protocol"
-	"servebench/targets/protocol/v2"
+	v2 "servebench/targets/protocol/v2"
 
 	"github.com/spf13/cobra"
 )

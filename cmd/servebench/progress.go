@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"servebench/scenarios"
+	"servebench/scenarios/runner"
 
 	"golang.org/x/term"
 )
@@ -39,7 +39,7 @@ func isTerminal(w io.Writer) bool {
 
 // event shows one event of the run. Notes are shown in every mode: they say
 // what the user would otherwise miss.
-func (p *progress) event(e scenarios.Event) {
+func (p *progress) event(e runner.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -56,7 +56,7 @@ func (p *progress) event(e scenarios.Event) {
 }
 
 // plain writes a line when a new phase begins, and then every ten seconds.
-func (p *progress) plain(e scenarios.Event) {
+func (p *progress) plain(e runner.Event) {
 	key := fmt.Sprint(e.Target, e.Phase, e.Alone, e.Round, e.Attempt, int64(e.Load.Elapsed/plainEvery))
 	if key == p.last {
 		return
@@ -67,7 +67,7 @@ func (p *progress) plain(e scenarios.Event) {
 
 // describe is the progress line: where the run is, how it goes, and how long
 // it will take.
-func describe(e scenarios.Event) string {
+func describe(e runner.Event) string {
 	pass := "round"
 	if e.Alone {
 		pass = "deployment"

@@ -1,20 +1,20 @@
 package main
 
 import (
-	"servebench/scenarios"
+	"servebench/scenarios/runner"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/models"
 )
 
 // reference is the reference server as a run needs it.
-func reference() scenarios.Reference {
+func reference() runner.Reference {
 	noop := refserver.Noop()
-	ref := scenarios.Reference{
+	ref := runner.Reference{
 		Command: serveModels,
-		Models:  []scenarios.Model{{Name: noop.Name, Predict: noop.Predict}},
+		Models:  []runner.Model{{Name: noop.Name, Predict: noop.Predict}},
 	}
 	for _, model := range models.All() {
-		ref.Models = append(ref.Models, scenarios.Model{
+		ref.Models = append(ref.Models, runner.Model{
 			Name:      model.Name,
 			Generator: model.Generator,
 			Predict:   model.Predict,

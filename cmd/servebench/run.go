@@ -14,6 +14,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/runner"
 
 	"github.com/spf13/cobra"
 )
@@ -174,7 +175,7 @@ func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
 // runScenario runs one scenario, writes its reports and prints it.
 func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
 	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
-	runner := &scenarios.Runner{
+	runner := &runner.Runner{
 		Catalogue: catalogue(),
 		Reference: reference(),
 		Dir:       opts.out,
@@ -255,7 +256,7 @@ func fatalDoubts(a *stats.Analysis) string {
 
 // withCode gives a run's error its exit code.
 func withCode(err error) error {
-	var missing *scenarios.NotAvailableError
+	var missing *runner.NotAvailableError
 	var faults scenarios.Faults
 	switch {
 	case errors.As(err, &faults):

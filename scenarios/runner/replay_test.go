@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -73,7 +74,7 @@ func TestDisturbedVisitsArePlayedAgain(t *testing.T) {
 		{"all of them: no passing reason", "5", all, []string{"a1", "a2", "b1", "b2"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &place{}, &place{}, short(Setting{Key: "spare_visits", Value: tc.spare})...)
+			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "spare_visits", Value: tc.spare})...)
 			runner.Raw = true
 			runner.Doubt = doubting(tc.doubts...)
 			run, err := runner.Run(t.Context(), s)
@@ -95,7 +96,7 @@ func TestDisturbedVisitsArePlayedAgain(t *testing.T) {
 // everybody to be told which visit it is.
 func TestReplaysAreTheSameVisit(t *testing.T) {
 	a := &place{}
-	runner, s := newRunner(t, a, &place{}, short(Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1})
 	var note string
 	var replayed []Event
@@ -137,7 +138,7 @@ func TestReplaysAreTheSameVisit(t *testing.T) {
 // TestReplaysAreInTheEstimate wants the time left to count the visits that still
 // wait to be played again.
 func TestReplaysAreInTheEstimate(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "targets", Value: "[a]"}, Setting{Key: "rounds", Value: "3"})
+	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
 	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1}, record.Visit{Target: "a", Round: 2})
 	var began []Event
 	runner.Observe = func(e Event) {
@@ -191,7 +192,7 @@ func TestStopInAReplay(t *testing.T) {
 		{"as it begins", func(e Event) bool { return e.Note != "" }, "before phase warm-up of a in round 1 of 2 again"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &place{}, &place{}, short(Setting{Key: "targets", Value: "[a]"}, Setting{Key: "load.steady.duration", Value: "300ms"})...)
+			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "load.steady.duration", Value: "300ms"})...)
 			stop := make(chan struct{})
 			var once sync.Once
 			runner.Stop = stop
@@ -220,7 +221,7 @@ func TestStopInAReplay(t *testing.T) {
 
 // TestStopBeforeAReplay sets nothing aside that is not played again.
 func TestStopBeforeAReplay(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, short(Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	stop := make(chan struct{})
 	runner.Stop = stop
 	runner.Doubt = func(_ *record.Run, v record.Visit) (string, error) {

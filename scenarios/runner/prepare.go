@@ -1,14 +1,14 @@
-package scenarios
+package runner
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -21,7 +21,7 @@ func (s *session) prepare(ctx context.Context) error {
 	if err := s.openTargets(ctx); err != nil {
 		return err
 	}
-	proto, ok := kindNamed(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
+	proto, ok := scenarios.Named(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
@@ -72,14 +72,14 @@ func (s *session) openTargets(ctx context.Context) error {
 	s.places = map[string]targets.Target{}
 	var missing []error
 	for _, name := range s.scenario.Targets {
-		kind, ok := kindNamed(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
+		kind, ok := scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
 		entry := record.Target{Name: name, Running: kind.Running}
 		place, err := s.open(ctx, kind)
 		var unavailable *targets.Unavailable
-		var faults Faults
+		var faults scenarios.Faults
 		switch {
 		case errors.As(err, &faults):
 			return err
@@ -113,7 +113,7 @@ func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, 
 	place, err := kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
 	if err != nil && !errors.As(err, &unavailable) {
-		return nil, Faults{{Problem: err.Error()}} // which names the target and its option
+		return nil, scenarios.Faults{{Problem: err.Error()}} // which names the target and its option
 	}
 	return place, err
 }
@@ -128,14 +128,4 @@ func (s *session) sweep(ctx context.Context, kind targets.Kind) {
 	if err != nil {
 		s.note("remove what a killed servebench left on %s: %v", kind.Name, err)
 	}
-}
-
-// kindNamed finds an entry of a list by its name.
-func kindNamed[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
-	i := slices.IndexFunc(kinds, func(k K) bool { return nameOf(k) == name })
-	if i < 0 {
-		var none K
-		return none, false
-	}
-	return kinds[i], true
 }

@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
@@ -17,7 +18,7 @@ import (
 
 // phases plays the load on a deployment. Its error says that the server died.
 func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
-	for _, i := range s.scenario.order(v.round) {
+	for _, i := range order(s.scenario, v.round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
 			s.interrupted("before phase %s of %s", phase.Name, s.where(v))
@@ -102,8 +103,8 @@ func (f cellFiles) close() error {
 
 // attack configures the load of a cell and opens its files.
 func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase, drawn := s.scenario.Load[i], s.scenario.drawnAs(i)
-	kind, ok := kindNamed(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
+	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
+	kind, ok := scenarios.Named(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
 	if !ok {
 		return attack.Config{}, cellFiles{}, fmt.Errorf("unknown law %q", phase.Law)
 	}

@@ -1,9 +1,10 @@
-package scenarios
+package runner
 
 import (
 	"fmt"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -27,9 +28,9 @@ func (s *session) newWorkload(proto protocol.Kind) error {
 	switch {
 	case !s.startsAny(): // then nobody needs to have it
 		return nil
-	case w.Server == ReferenceServer:
+	case w.Server == scenarios.ReferenceServer:
 		var err error
-		s.workload.Command, err = s.Reference.Command(s.scenario.models())
+		s.workload.Command, err = s.Reference.Command(s.scenario.Models())
 		return err
 	}
 	return s.checkCommand()
@@ -71,7 +72,7 @@ func (s *session) checkCommand() error {
 		return nil
 	}
 	if _, err := s.workload.Executable(); err != nil {
-		return Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
+		return scenarios.Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"slices"
@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/targets"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // taxed changes a test's scenario to two phases that are compared.
-func taxed(set ...Setting) []Setting {
+func taxed(set ...scenarios.Setting) []scenarios.Setting {
 	load := "[{name: warm-up, rate: 100, duration: 20ms, measure: false}, {name: nothing, model: noop, rate: 500, duration: 40ms}, {name: real, rate: 500, duration: 40ms}]"
-	return append([]Setting{{Key: "load", Value: load}, {Key: "tax", Value: "{noop: nothing, model: real}"}}, set...)
+	return append([]scenarios.Setting{{Key: "load", Value: load}, {Key: "tax", Value: "{noop: nothing, model: real}"}}, set...)
 }
 
 // TestTaxPhasesAreAlikeButForTheModel compares what the two phases would send.
@@ -62,7 +63,7 @@ func TestTaxPhasesAreAlikeButForTheModel(t *testing.T) {
 // order in the second, each answered by its own model.
 func TestTaxPhasesChangePlaces(t *testing.T) {
 	a := &place{}
-	runner, s := newRunner(t, a, &place{}, taxed(Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, a, &place{}, taxed(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,7 @@ func TestTaxPhasesChangePlaces(t *testing.T) {
 // TestPayloadsOfModels: a model more changes the hash, and the order of the
 // phases alone that of several models.
 func TestPayloadsOfModels(t *testing.T) {
-	hash := func(set ...Setting) (payloads, own string) {
+	hash := func(set ...scenarios.Setting) (payloads, own string) {
 		runner, s := newRunner(t, &place{}, &place{}, set...)
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
@@ -114,8 +115,8 @@ func TestPayloadsOfModels(t *testing.T) {
 		t.Errorf("one model: %s, want the corpus's own hash, %s", one, own)
 	}
 	two, _ := hash(taxed()...)
-	again, _ := hash(taxed(Setting{Key: "rounds", Value: "9"})...)
-	other, _ := hash(taxed(Setting{Key: "workload.model", Value: "noop"}, Setting{Key: "load.real.model", Value: "credit"})...)
+	again, _ := hash(taxed(scenarios.Setting{Key: "rounds", Value: "9"})...)
+	other, _ := hash(taxed(scenarios.Setting{Key: "workload.model", Value: "noop"}, scenarios.Setting{Key: "load.real.model", Value: "credit"})...)
 	if two == one || two != again || two == other || len(two) != 64 {
 		t.Errorf("hashes %s of one model, %s and %s of two, %s of those in another order", one, two, again, other)
 	}

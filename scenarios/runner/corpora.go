@@ -1,39 +1,27 @@
-package scenarios
+package runner
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"servebench/generators"
+	"servebench/scenarios"
 	"servebench/scenarios/corpus"
 	"servebench/targets/protocol"
 )
-
-// models are the names of the models that the run asks, each once: the one of
-// the first answer, then those of the phases in their order.
-func (s *Scenario) models() []string {
-	names := []string{s.Workload.Model}
-	for _, p := range s.Load {
-		if !slices.Contains(names, p.Model) {
-			names = append(names, p.Model)
-		}
-	}
-	return names
-}
 
 // newCorpora materialises the requests to every model from the same examples,
 // and hashes them into the record.
 func (s *session) newCorpora(proto protocol.Kind) error {
 	data := s.scenario.Data
-	kind, ok := kindNamed(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
+	kind, ok := scenarios.Named(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
 	if !ok {
 		return fmt.Errorf("unknown generator %q", data.Generator)
 	}
 	s.corpora = map[string]*corpus.Corpus{}
 	var all []*corpus.Corpus
-	for _, name := range s.scenario.models() {
+	for _, name := range s.scenario.Models() {
 		model, err := s.model(name)
 		if err != nil {
 			return err
@@ -57,10 +45,10 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 // model returns what is known of a model, as an oracle for its answers: of one
 // on the user's own server its name alone.
 func (s *session) model(name string) (Model, error) {
-	if s.scenario.Workload.Server != ReferenceServer {
+	if s.scenario.Workload.Server != scenarios.ReferenceServer {
 		return Model{Name: name, Generator: s.scenario.Data.Generator}, nil
 	}
-	model, ok := kindNamed(s.Reference.Models, name, func(m Model) string { return m.Name })
+	model, ok := scenarios.Named(s.Reference.Models, name, func(m Model) string { return m.Name })
 	if !ok {
 		return Model{}, fmt.Errorf("the reference server has no model %q", name)
 	}

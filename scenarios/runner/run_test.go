@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"context"
@@ -18,9 +18,10 @@ import (
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/targets"
 	"servebench/targets/protocol"
-	"servebench/targets/protocol/v2"
+	v2 "servebench/targets/protocol/v2"
 	"servebench/targets/reference"
 	"servebench/targets/reference/models"
 
@@ -168,15 +169,15 @@ seed: 3
 
 // newRunner returns a runner over the places, and the scenario above with
 // further settings.
-func newRunner(t *testing.T, a, b *place, set ...Setting) (*Runner, *Scenario) {
+func newRunner(t *testing.T, a, b *place, set ...scenarios.Setting) (*Runner, *scenarios.Scenario) {
 	t.Helper()
-	c := Catalogue{
+	c := scenarios.Catalogue{
 		Targets:    []targets.Kind{a.kind("a"), b.kind("b")},
 		Generators: []generators.Kind{credit.Kind()},
 		Protocols:  []protocol.Kind{v2.Kind()},
 		Models:     []string{"credit", reference.NoopName},
 	}
-	s, err := Parse("test.yaml", []byte(runText), c, set...)
+	s, err := scenarios.Parse("test.yaml", []byte(runText), c, set...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestRunRecordsEveryCell(t *testing.T) {
 // TestRunIsReproducible: the same seed gives every target, and a second run,
 // the same request bytes and the same due times; another seed gives others.
 func TestRunIsReproducible(t *testing.T) {
-	bodies := func(set ...Setting) (a, b []string) {
+	bodies := func(set ...scenarios.Setting) (a, b []string) {
 		pa, pb := &place{}, &place{}
 		runner, s := newRunner(t, pa, pb, set...)
 		if _, err := runner.Run(t.Context(), s); err != nil {
@@ -276,7 +277,7 @@ func TestRunIsReproducible(t *testing.T) {
 	}
 	a1, b1 := bodies()
 	a2, _ := bodies()
-	other, _ := bodies(Setting{Key: "seed", Value: "4"})
+	other, _ := bodies(scenarios.Setting{Key: "seed", Value: "4"})
 	if !slices.Equal(a1, b1) {
 		t.Error("two targets of one run got different requests")
 	}
@@ -292,7 +293,7 @@ func TestRunIsReproducible(t *testing.T) {
 // the seed, the round and the phase, and on nothing else.
 func TestSchedulesOfASeed(t *testing.T) {
 	due := func(seed, target string, round, phase int) []time.Duration {
-		runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "seed", Value: seed})
+		runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "seed", Value: seed})
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -420,7 +421,7 @@ func TestRunKeepsWhatItHas(t *testing.T) {
 func TestStopEndsTheRunAndKeepsIt(t *testing.T) {
 	stop := make(chan struct{})
 	var once sync.Once
-	runner, s := newRunner(t, &place{}, &place{}, Setting{Key: "load.steady.duration", Value: "30s"})
+	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "load.steady.duration", Value: "30s"})
 	runner.Stop = stop
 	runner.Observe = func(e Event) {
 		if e.Phase == "steady" && e.Load.Sent > 20 {

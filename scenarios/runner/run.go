@@ -1,4 +1,8 @@
-package scenarios
+// Package runner plays a scenario: it deploys the server on each target, drives
+// every phase of load at it in every round, plays again what the instrument was
+// disturbed in, and leaves a record behind. It stands between the scenario and
+// the record.
+package runner
 
 import (
 	"context"
@@ -6,6 +10,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/corpus"
 	"servebench/scenarios/host"
@@ -15,7 +20,7 @@ import (
 // Runner runs scenarios and records them. It is for one run at a time, since a
 // run pins the whole process.
 type Runner struct {
-	Catalogue Catalogue
+	Catalogue scenarios.Catalogue
 	Reference Reference
 	// Dir is the folder that gets a folder per run.
 	Dir string
@@ -66,7 +71,7 @@ func (e *NotAvailableError) Unwrap() error { return e.Err }
 // session is one run under way.
 type session struct {
 	*Runner
-	scenario *Scenario
+	scenario *scenarios.Scenario
 	record   *record.Run
 	writer   *record.Writer
 	workload targets.Workload
@@ -87,7 +92,7 @@ type session struct {
 // never got ready, a server died) though what was measured is kept; an error
 // without one, that nothing was measured. A stopped run has no error; its
 // record's Interrupted says so.
-func (r *Runner) Run(ctx context.Context, s *Scenario) (*record.Run, error) {
+func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
 	run := &session{Runner: r, scenario: s}
 	if err := run.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", s.Name, err)

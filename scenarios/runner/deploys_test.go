@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"errors"
@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 )
 
 // short makes the load of a test's scenario as short as it can be.
-func short(set ...Setting) []Setting {
-	return append([]Setting{{Key: "load.warm-up.duration", Value: "20ms"}, {Key: "load.steady.duration", Value: "20ms"}}, set...)
+func short(set ...scenarios.Setting) []scenarios.Setting {
+	return append([]scenarios.Setting{{Key: "load.warm-up.duration", Value: "20ms"}, {Key: "load.steady.duration", Value: "20ms"}}, set...)
 }
 
 // passes lists the rounds of a target's deployments.
@@ -29,7 +30,7 @@ func passes(t record.Target) []int {
 // no cell has.
 func TestDeploysComeAfterTheLoad(t *testing.T) {
 	a, b := &place{}, &place{}
-	runner, s := newRunner(t, a, b, short(Setting{Key: "deploys", Value: "3"})...)
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "3"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestDeploysComeAfterTheLoad(t *testing.T) {
 // they have come.
 func TestDeploysWithoutLoad(t *testing.T) {
 	a, b := &place{}, &place{}
-	runner, s := newRunner(t, a, b, Setting{Key: "load", Value: "[]"}, Setting{Key: "deploys", Value: "3"})
+	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
 	runner.Doubt = func(*record.Run, record.Visit) (string, error) { return "there was no load to doubt", nil }
@@ -92,7 +93,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 			t.Errorf("event %d is %+v, want deployment %d of 3 with time left", i, e, 1+i/2)
 		}
 	}
-	if again, err := Parse("again", []byte(back.Scenario.Text), runner.Catalogue); err != nil || again.Deploys != 3 {
+	if again, err := scenarios.Parse("again", []byte(back.Scenario.Text), runner.Catalogue); err != nil || again.Deploys != 3 {
 		t.Errorf("the resolved scenario gives %+v, %v", again, err)
 	}
 }
@@ -100,7 +101,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 // TestDeploysGoOnAfterAFault wants one deployment that fails to be told and kept,
 // and all the others to be made.
 func TestDeploysGoOnAfterAFault(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{failing: 2}, Setting{Key: "load", Value: "[]"}, Setting{Key: "deploys", Value: "3"})
+	runner, s := newRunner(t, &place{}, &place{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	run, err := runner.Run(t.Context(), s)
 	var none *NotAvailableError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "b, deployment 2 for its start alone: deploy: out of luck") {
@@ -117,7 +118,7 @@ func TestDeploysGoOnAfterAFault(t *testing.T) {
 
 func TestStopEndsTheDeploys(t *testing.T) {
 	a, b := &place{}, &place{}
-	runner, s := newRunner(t, a, b, short(Setting{Key: "deploys", Value: "9"})...)
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "9"})...)
 	stop := make(chan struct{})
 	var once sync.Once
 	runner.Stop = stop

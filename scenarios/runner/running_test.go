@@ -1,4 +1,4 @@
-package scenarios
+package runner
 
 import (
 	"errors"
@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 )
 
 // TestRunningServersHaveNoColdStart plays load on a server that runs already
 // beside one that is deployed.
 func TestRunningServersHaveNoColdStart(t *testing.T) {
-	runner, s := newRunner(t, &place{running: true}, &place{}, short(Setting{Key: "deploys", Value: "1"})...)
+	runner, s := newRunner(t, &place{running: true}, &place{}, short(scenarios.Setting{Key: "deploys", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 		"not needed": "{command: [./nonesuch], model: credit}",
 	} {
 		runner, s := newRunner(t, &place{running: true}, &place{}, short(
-			Setting{Key: "targets", Value: "[a]"}, Setting{Key: "workload", Value: workload}, Setting{Key: "rounds", Value: "1"})...)
+			scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: workload}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 		runner.Reference.Command = func([]string) ([]string, error) { return nil, errors.New("there is no refserver") }
 		run, err := runner.Run(t.Context(), s)
 		if err != nil {
@@ -70,7 +71,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 // answer.
 func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
 	runner, s := newRunner(t, &place{running: true}, &place{}, short(
-		Setting{Key: "targets", Value: "[a]"}, Setting{Key: "workload", Value: "{model: nonesuch}"}, Setting{Key: "rounds", Value: "1"})...)
+		scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: "{model: nonesuch}"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "status 404") {
 		t.Errorf("error %v, want that the server has no such model", err)
@@ -81,7 +82,7 @@ func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
 }
 
 func TestRunOverTLS(t *testing.T) {
-	runner, s := newRunner(t, &place{secure: true}, &place{}, short(Setting{Key: "targets", Value: "[a]"}, Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, &place{secure: true}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,7 @@ func TestRunOverTLS(t *testing.T) {
 func TestBadOptionIsTheUsersMistake(t *testing.T) {
 	runner, s := newRunner(t, &place{open: errors.New("a: option url: not set")}, &place{})
 	_, err := runner.Run(t.Context(), s)
-	var faults Faults
+	var faults scenarios.Faults
 	if !errors.As(err, &faults) || err.Error() != "prepare test: a: option url: not set" {
 		t.Errorf("error %v, want the target's own as a fault", err)
 	}
