@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/targets/timer"
+
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -19,7 +21,7 @@ type engine struct {
 	cfg       Config
 	arrivals  *arrivals
 	flights   *flights
-	waiter    waiter
+	timer     *timer.Timer
 	transport transport
 	trips     *roundTripper
 	recorder  *recorder
@@ -54,7 +56,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.waiter, err = newWaiter(); err != nil {
+	if e.timer, err = timer.New(); err != nil {
 		return nil, err
 	}
 	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
@@ -130,7 +132,7 @@ func (e *engine) stopSending() {
 		return
 	}
 	e.sendingEnded()
-	e.waiter.interrupt()
+	e.timer.Interrupt()
 	e.attacker.Stop()
 }
 
@@ -154,8 +156,8 @@ func (e *engine) close() error {
 	e.giveUp(errGivenUp)
 	e.arrivals.stop()
 	e.transport.close()
-	if err := e.waiter.close(); err != nil {
-		return fmt.Errorf("close waiter: %w", err)
+	if err := e.timer.Close(); err != nil {
+		return fmt.Errorf("close timer: %w", err)
 	}
 	return nil
 }

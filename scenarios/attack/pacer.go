@@ -18,7 +18,7 @@ type pacer struct {
 	next    func() (due time.Duration, ok bool)
 	flights *flights
 	zero    time.Time
-	waiter  waiter
+	wait    func(until time.Time)
 	stopped *atomic.Bool
 	// exhausted receives the last due time when every arrival was handed out.
 	exhausted chan time.Duration
@@ -39,7 +39,7 @@ func (p *pacer) Pace(time.Duration, uint64) (time.Duration, bool) {
 	// The worker that got the last tick shall stamp and send before this
 	// goroutine goes on: it may be the only processor.
 	runtime.Gosched()
-	p.waiter.wait(p.zero.Add(due))
+	p.wait(p.zero.Add(due))
 	return 0, p.stopped.Load()
 }
 

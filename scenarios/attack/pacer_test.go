@@ -19,8 +19,6 @@ func (w *fakeWaiter) wait(until time.Time) {
 		w.onto()
 	}
 }
-func (*fakeWaiter) interrupt()   {}
-func (*fakeWaiter) close() error { return nil }
 
 func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	w := &fakeWaiter{}
@@ -30,7 +28,7 @@ func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 		next:      arrivals.next,
 		flights:   newFlights(1),
 		zero:      time.Now().Add(-time.Hour), // everything is late
-		waiter:    w,
+		wait:      w.wait,
 		stopped:   &atomic.Bool{},
 		exhausted: make(chan time.Duration, 1),
 	}, w

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"servebench/targets/timer"
 )
 
 // Punctuality waits for points in time as the engine waits for requests to be
@@ -12,16 +14,16 @@ import (
 // ascending. What it finds is the least lag that a load can have here. It ends
 // with ctx, with the waits made until then.
 func Punctuality(ctx context.Context, waits int, gap time.Duration) ([]time.Duration, error) {
-	w, err := newWaiter()
+	w, err := timer.New()
 	if err != nil {
 		return nil, fmt.Errorf("measure punctuality: %w", err)
 	}
-	defer w.close()
-	defer context.AfterFunc(ctx, w.interrupt)()
+	defer w.Close()
+	defer context.AfterFunc(ctx, w.Interrupt)()
 	late := make([]time.Duration, 0, waits)
 	for range waits {
 		until := time.Now().Add(gap)
-		w.wait(until)
+		w.Wait(until)
 		if ctx.Err() != nil {
 			break
 		}

@@ -45,7 +45,7 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 		next:      e.arrivals.next,
 		flights:   e.flights,
 		zero:      e.zero,
-		waiter:    e.waiter,
+		wait:      e.timer.Wait,
 		stopped:   &e.stopped,
 		exhausted: e.exhausted,
 	}

@@ -1,20 +1,21 @@
-package attack
+package timer
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
 
-func TestWaiterIsNeverEarly(t *testing.T) {
-	w, err := newWaiter()
+func TestTimerIsNeverEarly(t *testing.T) {
+	w, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	for _, d := range []time.Duration{-time.Second, 0, 1, time.Microsecond, 300 * time.Microsecond, 3 * time.Millisecond} {
 		for range 20 {
 			until := time.Now().Add(d)
-			w.wait(until)
+			w.Wait(until)
 			if early := time.Until(until); early > 0 {
 				t.Fatalf("wait of %v was %v early", d, early)
 			}
@@ -22,48 +23,49 @@ func TestWaiterIsNeverEarly(t *testing.T) {
 	}
 }
 
-func TestWaiterInterrupt(t *testing.T) {
-	w, err := newWaiter()
+func TestInterrupt(t *testing.T) {
+	w, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	woken := make(chan struct{})
 	go func() {
 		defer close(woken)
-		w.wait(time.Now().Add(time.Hour))
-		w.wait(time.Now().Add(time.Hour)) // and every later one
+		w.Wait(time.Now().Add(time.Hour))
+		w.Wait(time.Now().Add(time.Hour)) // and every later one
 	}()
 	time.Sleep(10 * time.Millisecond)
-	w.interrupt()
+	w.Interrupt()
 	<-woken
 }
 
 // BenchmarkWait waits for points a millisecond apart and reports how late it
 // came, beside what the runtime's own sleep does.
 func BenchmarkWait(b *testing.B) {
-	w, err := newWaiter()
+	w, err := New()
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	for _, c := range []struct {
 		name string
 		wait func(time.Time)
 	}{
-		{"waiter", w.wait},
+		{"timer", w.Wait},
 		{"time.Sleep", func(until time.Time) { time.Sleep(time.Until(until)) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			s := newSecond()
+			var late []time.Duration
 			b.ReportAllocs()
 			for b.Loop() {
 				until := time.Now().Add(time.Millisecond)
 				c.wait(until)
-				s.record(tagLag, time.Since(until))
+				late = append(late, time.Since(until))
 			}
-			b.ReportMetric(float64(s.histograms[tagLag].ValueAtPercentile(50))/1e3, "late-p50-µs")
-			b.ReportMetric(float64(s.histograms[tagLag].ValueAtPercentile(99))/1e3, "late-p99-µs")
+			slices.Sort(late)
+			b.ReportMetric(float64(late[len(late)/2].Nanoseconds())/1e3, "late-p50-µs")
+			b.ReportMetric(float64(late[len(late)*99/100].Nanoseconds())/1e3, "late-p99-µs")
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package attack
+package timer
 
 import (
 	"fmt"
@@ -9,11 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptorWaiter waits on a kernel timer whose descriptor is parked in Go's
+// Timer waits for points in time as punctually as the system can without
+// keeping a processor busy. Wait is for one goroutine; Interrupt is safe for
+// concurrent use.
+//
+// It waits on a kernel timer whose descriptor is parked in Go's
 // network poller. The kernel's timer is exact to some microseconds, where the
 // runtime rounds its own sleeps up to a millisecond, and a parked goroutine
 // leaves the processor to the workers.
-type descriptorWaiter struct {
+type Timer struct {
 	file *os.File
 	conn syscall.RawConn
 	// The state of the running wait, here and not in a closure so that waiting
@@ -23,7 +27,8 @@ type descriptorWaiter struct {
 	poll  func(fd uintptr) bool
 }
 
-func newWaiter() (waiter, error) {
+// New makes a timer.
+func New() (*Timer, error) {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("create kernel timer: %w", err)
@@ -34,17 +39,17 @@ func newWaiter() (waiter, error) {
 		file.Close()
 		return nil, fmt.Errorf("create kernel timer: %w", err)
 	}
-	w := &descriptorWaiter{file: file, conn: conn}
-	w.poll = w.ready
-	return w, nil
+	t := &Timer{file: file, conn: conn}
+	t.poll = t.ready
+	return t, nil
 }
 
-// wait returns early only when it was interrupted, which RawConn.Read reports
-// as an error.
-func (w *descriptorWaiter) wait(until time.Time) {
-	w.until, w.armed = until, false
+// Wait returns at or after until, or at once when it was interrupted, which
+// RawConn.Read reports as an error.
+func (t *Timer) Wait(until time.Time) {
+	t.until, t.armed = until, false
 	for time.Until(until) > 0 {
-		if err := w.conn.Read(w.poll); err != nil {
+		if err := t.conn.Read(t.poll); err != nil {
 			return
 		}
 	}
@@ -53,9 +58,9 @@ func (w *descriptorWaiter) wait(until time.Time) {
 // ready is what RawConn.Read calls before and after parking. The timer is armed
 // in the first call, after the poller forgot earlier events; the second call
 // consumes the expiry.
-func (w *descriptorWaiter) ready(fd uintptr) bool {
-	if !w.armed {
-		left := time.Until(w.until)
+func (t *Timer) ready(fd uintptr) bool {
+	if !t.armed {
+		left := time.Until(t.until)
 		if left <= 0 {
 			return true
 		}
@@ -64,7 +69,7 @@ func (w *descriptorWaiter) ready(fd uintptr) bool {
 			time.Sleep(left) // cannot happen; and must not become a busy loop
 			return true
 		}
-		w.armed = true
+		t.armed = true
 		return false
 	}
 	var expirations [8]byte
@@ -72,11 +77,13 @@ func (w *descriptorWaiter) ready(fd uintptr) bool {
 	if err == unix.EAGAIN || err == unix.EINTR {
 		return false
 	}
-	w.armed = false
+	t.armed = false
 	return true
 }
 
-// interrupt lets every read fail from now on.
-func (w *descriptorWaiter) interrupt() { w.file.SetReadDeadline(time.Unix(1, 0)) }
+// Interrupt ends the running Wait and all later ones: every read fails from now
+// on.
+func (t *Timer) Interrupt() { t.file.SetReadDeadline(time.Unix(1, 0)) }
 
-func (w *descriptorWaiter) close() error { return w.file.Close() }
+// Close frees the kernel's timer.
+func (t *Timer) Close() error { return t.file.Close() }
