@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/scenarios/attack/transport"
 	"servebench/targets/timer"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -22,7 +23,7 @@ type engine struct {
 	arrivals  *arrivals
 	flights   *flights
 	timer     *timer.Timer
-	transport transport
+	transport transport.Transport
 	trips     *roundTripper
 	recorder  *recorder
 	log       *sink[*second]
@@ -47,12 +48,19 @@ func newEngine(cfg Config) (*engine, error) {
 	e := &engine{
 		cfg:       cfg,
 		flights:   newFlights(cfg.MaxInFlight),
-		transport: newTransport(cfg.Endpoint, cfg.MaxInFlight, cfg.Timeout),
 		exhausted: make(chan time.Duration, 1),
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
 	templates, err := newTemplates(cfg.Corpus, cfg.Endpoint.URL)
+	if err != nil {
+		return nil, err
+	}
+	e.transport, err = transport.New(transport.Config{
+		Endpoint:       cfg.Endpoint,
+		Connections:    cfg.MaxInFlight,
+		ConnectTimeout: cfg.Timeout,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -136,12 +144,19 @@ func (e *engine) stopSending() {
 	e.attacker.Stop()
 }
 
+// warmConnections is how many connections are opened before the load. More than
+// these are dialled as the load needs them; a server that keeps a thread for
+// each connection should not be made to keep hundreds for nothing.
+const warmConnections = 16
+
+// warmTimeout bounds the opening of connections before the load.
+const warmTimeout = time.Second
+
 // warm opens connections ahead of the load.
 func (e *engine) warm(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
-	target := e.trips.templates[0].request.URL
-	e.transport.warm(ctx, hostPort(target), min(warmConnections, e.cfg.MaxInFlight))
+	e.transport.Warm(ctx, min(warmConnections, e.cfg.MaxInFlight))
 }
 
 // sendingEnded takes stock of what the sending took; the first call counts.
@@ -155,7 +170,7 @@ func (e *engine) sendingEnded() {
 func (e *engine) close() error {
 	e.giveUp(errGivenUp)
 	e.arrivals.stop()
-	e.transport.close()
+	e.transport.Close()
 	if err := e.timer.Close(); err != nil {
 		return fmt.Errorf("close timer: %w", err)
 	}

@@ -3,7 +3,6 @@ package attack
 import (
 	"context"
 	"io"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -24,9 +23,7 @@ type flight struct {
 	most    int64 // requests in flight when this one joined them, itself included
 
 	ctx      context.Context // bounds the request
-	trace    *httptrace.ClientTrace
-	conns    atomic.Int64  // connections it was sent over: more than one when it was sent again
-	body     io.ReadCloser // of the response
+	body     io.ReadCloser   // of the response
 	read     int64
 	inFlight *atomic.Int64 // nil once it has left
 }
@@ -44,22 +41,14 @@ const (
 // the bound keeps a server that never ends from filling the memory.
 const maxBody = 16 << 20
 
-// newFlight makes a flight whose connections its trace counts. Both are made
-// once for many requests, since one for each would cost more than the counting.
-func newFlight() *flight {
-	f := &flight{}
-	f.trace = &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { f.conns.Add(1) }}
-	return f
-}
-
 // begin makes it the flight of another request.
 func (f *flight) begin(seq uint64, due time.Duration) {
-	*f = flight{seq: seq, due: due, trace: f.trace}
+	*f = flight{seq: seq, due: due}
 }
 
 // join counts the request into those in flight.
 func (f *flight) join(ctx context.Context, inFlight *atomic.Int64) {
-	f.ctx, f.inFlight = httptrace.WithClientTrace(ctx, f.trace), inFlight
+	f.ctx, f.inFlight = ctx, inFlight
 	f.state = sent
 	f.most = inFlight.Add(1)
 }

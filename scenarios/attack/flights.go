@@ -46,7 +46,7 @@ func (fs *flights) begin(due time.Duration) {
 func (fs *flights) unused() *flight {
 	n := len(fs.free)
 	if n == 0 {
-		return newFlight()
+		return &flight{}
 	}
 	f := fs.free[n-1]
 	fs.free = fs.free[:n-1]

@@ -32,7 +32,6 @@ type recorder struct {
 	goodInTime int64
 	most       int64 // requests in flight
 	outOfRange int64
-	retries    int64
 	lastSent   time.Duration // from zero
 	lastDone   time.Duration
 
@@ -79,7 +78,6 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	doneAt := sentAt + result.Latency
 	r.lastSent, r.lastDone = max(r.lastSent, sentAt), max(r.lastDone, doneAt)
 	r.most = max(r.most, f.most)
-	r.retries += max(0, f.conns.Load()-1)
 
 	slice.Sent++
 	slice.InFlight = max(slice.InFlight, f.most)

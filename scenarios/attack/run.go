@@ -160,7 +160,7 @@ func (e *engine) flush() error {
 
 // cell sums up what was recorded.
 func (e *engine) cell(spent usage) record.Cell {
-	r := e.recorder
+	r, connections := e.recorder, e.transport.Stats()
 	cell := record.Cell{
 		Stopped: e.byUser,
 		Started: e.zero,
@@ -188,8 +188,8 @@ func (e *engine) cell(spent usage) record.Cell {
 			GCCycles:   spent.cycles,
 			Workers:    int(r.most),
 			WorkerCap:  e.cfg.MaxInFlight,
-			Dials:      e.transport.dials(),
-			Retries:    r.retries,
+			Dials:      connections.Dials,
+			Retries:    connections.Retries,
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,
 		},

@@ -1,0 +1,76 @@
+// Package transport carries the requests of a load to the server: it is what
+// vegeta's client sends with. It stands below the engine in package attack, and
+// counts what the engine has to know of its connections.
+package transport
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"servebench/targets"
+)
+
+// Transport is an http.RoundTripper for one server. RoundTrip is safe for
+// concurrent use, gives a request up as soon as its context ends, and keeps a
+// connection for the next request once the response's body was read to its end
+// and closed.
+type Transport interface {
+	http.RoundTripper
+	// Warm opens connections ahead of their use, up to n of them or until ctx
+	// ends. Failing is no error: the load will show it.
+	Warm(ctx context.Context, n int)
+	// Stats returns what was counted so far.
+	Stats() Stats
+	// Close ends every idle connection. No request may be in flight.
+	Close()
+}
+
+// Stats counts what became of connections.
+type Stats struct {
+	Dials   int64 // connections opened, those of Warm included
+	Retries int64 // requests sent again because the server had closed an idle connection
+}
+
+// Config says how to reach the server.
+type Config struct {
+	// Endpoint's URL names the server; only its scheme and host are looked at. Its
+	// Transport, when there is one, is used as it is.
+	Endpoint targets.Endpoint
+	// Connections is how many may be open at once, at least 1.
+	Connections int
+	// ConnectTimeout bounds the opening of a connection; 0: the request's context
+	// alone does.
+	ConnectTimeout time.Duration
+}
+
+// New returns the transport for a server.
+func New(cfg Config) (Transport, error) {
+	if cfg.Endpoint.Transport != nil {
+		return foreign{cfg.Endpoint.Transport}, nil
+	}
+	server, err := url.Parse(cfg.Endpoint.URL)
+	if err != nil {
+		return nil, err
+	}
+	return newStandard(cfg, hostPort(server)), nil
+}
+
+// hostPort returns what to dial for a URL.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// foreign is a transport that a target brought along. What it opens is not
+// known.
+type foreign struct{ http.RoundTripper }
+
+func (foreign) Warm(context.Context, int) {}
+func (foreign) Stats() Stats              { return Stats{} }
+func (foreign) Close()                    {}
