@@ -28,6 +28,12 @@ type Run struct {
 	Environment []Fact   `json:"environment"` // the host, and what the generator was given
 	Targets     []Target `json:"targets"`     // in the scenario's order
 	Cells       []Cell   `json:"cells"`       // in the order they were run
+	// Preflight is what this machine cannot give the load that was asked for, found
+	// before any of it was sent; none of it was, then.
+	Preflight []Preflight `json:"preflight,omitempty"`
+	// Calibration is what the load generator was found to be able to do on this
+	// machine; nil: it was not calibrated.
+	Calibration *Calibration `json:"calibration,omitempty"`
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Faults are what went wrong while it was run, in that order.
@@ -44,6 +50,37 @@ type Fault struct {
 	Phase  string `json:"phase,omitempty"`
 	Round  int    `json:"round,omitempty"` // from 1
 	Text   string `json:"text"`
+}
+
+// Preflight is one thing that the load generator needs and does not get.
+type Preflight struct {
+	Rule      string `json:"rule"`      // a stable identifier: "descriptors", "ports", "cpu-set"
+	Figure    string `json:"figure"`    // "64 open files"
+	Threshold string `json:"threshold"` // "≥ 532"
+	Text      string `json:"text"`      // one sentence with the figure in it
+	Action    string `json:"action"`    // what to do
+}
+
+// Calibration is what "servebench calibrate" found out about the load generator
+// on this machine, with a server that answers at once.
+type Calibration struct {
+	Created time.Time `json:"created"`
+	Version string    `json:"version"` // of the servebench that made it
+	// MaxRate is the highest rate, in requests per second with Poisson arrivals, at
+	// which the generator was still VALID.
+	MaxRate float64 `json:"max_rate"`
+	Floors  []Floor `json:"floors"` // by ascending rate
+}
+
+// Floor is the response time that the instrument, the kernel and loopback take
+// of themselves at a rate: of OK requests, from due to done.
+type Floor struct {
+	Rate float64       `json:"rate"` // per second
+	N    int64         `json:"n"`
+	P50  time.Duration `json:"p50_ns"`
+	P90  time.Duration `json:"p90_ns"`
+	P99  time.Duration `json:"p99_ns"`
+	P999 time.Duration `json:"p999_ns"` // 0: n too small
 }
 
 // Scenario is the part of the scenario that reports need.
@@ -75,11 +112,35 @@ type Tax struct {
 type Phase struct {
 	Name     string        `json:"name"`
 	Model    string        `json:"model"` // asked for, by its name on the server
-	Law      string        `json:"law"`   // "poisson"
-	Rate     float64       `json:"rate"`  // mean, per second
+	Law      string        `json:"law"`   // "poisson"; "" of a closed loop
+	Rate     float64       `json:"rate"`  // mean, per second; 0 of a closed loop
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
 	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
+	// Callers is how many callers a closed loop has, each of which waits for its
+	// answer and thinks before it asks again; Think says how long ("10 ms,
+	// exponential"), "" for not at all.
+	Callers int    `json:"callers,omitempty"`
+	Think   string `json:"think,omitempty"`
+	// Steps are the stretches of a law that has them, each of one rate.
+	Steps []Step `json:"steps,omitempty"`
+	// Mix are the classes of request, where there are several.
+	Mix []Class `json:"mix,omitempty"`
+}
+
+// Step is a stretch of a phase at one rate.
+type Step struct {
+	Start    time.Duration `json:"start_ns"` // from the phase's start
+	Duration time.Duration `json:"duration_ns"`
+	Rate     float64       `json:"rate"` // mean, per second
+}
+
+// Class is one class of request of a mix.
+type Class struct {
+	Name  string  `json:"name"`
+	Model string  `json:"model"`
+	Batch int     `json:"batch"` // examples per request
+	Share float64 `json:"share"` // of the requests
 }
 
 // SLO holds the limits a scenario sets; the zero value of a field sets none.
@@ -168,7 +229,10 @@ type Cell struct {
 	// log may be cut off.
 	Failed string `json:"failed,omitempty"`
 	// Stopped says that somebody ended the sending before the schedule did.
-	Stopped  bool          `json:"stopped,omitempty"`
+	Stopped bool `json:"stopped,omitempty"`
+	// Aborted says which condition of the scenario's ended the sending before the
+	// schedule did, with the figure; "" when none did.
+	Aborted  string        `json:"aborted,omitempty"`
 	Started  time.Time     `json:"started"`    // the due time's zero
 	Span     time.Duration `json:"span_ns"`    // length of the schedule
 	Elapsed  time.Duration `json:"elapsed_ns"` // until the last request was done or given up
@@ -190,7 +254,9 @@ type Cell struct {
 	Instrument Instrument    `json:"instrument"`
 	Machine    Machine       `json:"machine"`
 	Slices     []Slice       `json:"slices"`
-	Log        string        `json:"log"` // the interval log, relative to the run's folder
+	// Classes are the ledgers of the phase's Mix, in its order.
+	Classes []ClassCount `json:"classes,omitempty"`
+	Log     string       `json:"log"` // the interval log, relative to the run's folder
 }
 
 // Ledger accounts for every request of a schedule:
@@ -201,6 +267,12 @@ type Ledger struct {
 	OK        int64 `json:"ok"`       // a correct answer
 	Failed    int64 `json:"failed"`   // an error or a wrong answer, see Errors
 	Censored  int64 `json:"censored"` // still in flight when the drain ended
+}
+
+// ClassCount is the ledger of one class of request.
+type ClassCount struct {
+	Name   string `json:"name"`
+	Ledger Ledger `json:"ledger"`
 }
 
 // ErrorCount counts one class of failures.
@@ -245,13 +317,30 @@ type Instrument struct {
 	SendingTime time.Duration `json:"sending_ns"`
 	SendingCPU  time.Duration `json:"sending_cpu_ns"`
 	GCPause     time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
+	GCPauseMax  time.Duration `json:"gc_pause_max_ns"`
 	GCCycles    int64         `json:"gc_cycles"`
-	Workers     int           `json:"workers"`      // most requests in flight at once
-	WorkerCap   int           `json:"worker_cap"`   // and how many it allowed
-	Dials       int64         `json:"dials"`        // connections opened
-	Retries     int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
-	Stalls      int64         `json:"stalls"`       // times the recording had to wait for the disk
-	OutOfRange  int64         `json:"out_of_range"` // values a histogram could not hold
+	// SchedP99 and SchedMax tell how long goroutines of the generator that were
+	// ready to run waited for a thread (runtime/metrics, /sched/latencies:seconds:
+	// upper bounds of its buckets).
+	SchedP99   time.Duration `json:"sched_p99_ns"`
+	SchedMax   time.Duration `json:"sched_max_ns"`
+	Attackers  int           `json:"attackers"` // loops that shared the load
+	Gaps       Gaps          `json:"gaps"`
+	Workers    int           `json:"workers"`      // most requests in flight at once
+	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
+	Dials      int64         `json:"dials"`        // connections opened
+	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
+	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
+	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+}
+
+// Gaps compares the gaps between the requests sent, in the order they were due,
+// with those of the schedule, by their squared coefficients of variation
+// (variance ÷ mean²): 0 of equal gaps, 1 of a Poisson process.
+type Gaps struct {
+	N       int64   `json:"n"` // gaps compared; 0: not known
+	Planned float64 `json:"planned_scv"`
+	Sent    float64 `json:"sent_scv"`
 }
 
 // Machine is what the CPUs of the whole machine did during the cell, as shares of
@@ -284,3 +373,7 @@ const (
 	TagFailed   = "failed"   // done − due, of failed requests
 	TagCensored = "censored" // given up − due, of censored requests: at least this long
 )
+
+// TagOfClass is the tag of the response times of one class of a mix, done − due of
+// its OK requests. They are in TagResponse as well.
+func TagOfClass(class string) string { return TagResponse + "/" + class }
