@@ -156,6 +156,9 @@ type Instance interface {
 // Endpoint is where a deployment answers.
 type Endpoint struct {
 	URL string // base, without a trailing slash: "http://127.0.0.1:41873"
+	// Socket is the path of the Unix socket that the server listens on, in the
+	// place of URL's host and port; "": TCP.
+	Socket string
 	// Roots are the certificates that an https server's is checked with; nil: the
 	// system's.
 	Roots *x509.CertPool

@@ -18,6 +18,7 @@ import (
 	"iter"
 	"time"
 
+	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
 
@@ -29,10 +30,23 @@ type Config struct {
 	// Endpoint is where the requests go. Its Transport, when there is one, has
 	// to give up a request as soon as the request's context ends.
 	Endpoint targets.Endpoint
-	Corpus   *corpus.Corpus
+	// HTTP says how requests are carried there.
+	HTTP   transport.Options
+	Corpus *corpus.Corpus
 	// Arrivals are the due times, ascending offsets from the cell's start.
 	// They are pulled as the load proceeds. The sequence must end.
 	Arrivals iter.Seq[time.Duration]
+	// Callers makes it a closed loop of so many callers, without Arrivals: each
+	// waits for its answer, thinks, and asks again; a request is due when its
+	// caller has thought. 0: an open loop.
+	Callers int
+	// Think returns how long a caller thinks before it asks again; it is called
+	// from one goroutine. nil: not at all.
+	Think func() time.Duration
+	// Attackers is how many of vegeta's attack loops share the load; 0: one.
+	Attackers int
+	// Abort says when to end the load early.
+	Abort Abort
 	// Span is the length of the schedule: every arrival is before it.
 	Span time.Duration
 	// OrderSeed decides which request of the corpus is sent k-th.
@@ -58,6 +72,21 @@ type Config struct {
 	// Progress, when not nil, is called a few times a second, never from the
 	// sending path, and never after Run returned.
 	Progress func(Progress)
+}
+
+// Abort are conditions that end the sending before the schedule does. They are
+// looked at several times a second, over the last For; the zero value of a
+// condition never holds.
+type Abort struct {
+	// Errors is the share of the requests due in that time that failed, above which
+	// the load ends.
+	Errors float64
+	// Response is the response time that more than 1 % of the requests due in that
+	// time have exceeded, those that are not answered yet included.
+	Response time.Duration
+	// InFlight is how many requests may be in flight at once.
+	InFlight int
+	For      time.Duration
 }
 
 // IntervalLog receives the histogram of one tag (record.TagResponse…) over

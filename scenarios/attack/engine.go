@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -56,10 +57,12 @@ func newEngine(cfg Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	options := cfg.HTTP
+	options.ConnectTimeout = cmp.Or(options.ConnectTimeout, cfg.Timeout)
 	e.transport, err = transport.New(transport.Config{
-		Endpoint:       cfg.Endpoint,
-		Connections:    cfg.MaxInFlight,
-		ConnectTimeout: cfg.Timeout,
+		Endpoint:    cfg.Endpoint,
+		Connections: cfg.MaxInFlight,
+		Options:     options,
 	})
 	if err != nil {
 		return nil, err

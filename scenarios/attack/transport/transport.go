@@ -41,10 +41,32 @@ type Config struct {
 	Endpoint targets.Endpoint
 	// Connections is how many may be open at once, at least 1.
 	Connections int
-	// ConnectTimeout bounds the opening of a connection; 0: the request's context
-	// alone does.
-	ConnectTimeout time.Duration
+	Options
 }
+
+// Options say how requests are carried; the zero value is HTTP/1.1 by this
+// package's own client.
+type Options struct {
+	Version Version
+	// Standard makes net/http's client carry HTTP/1.1 as well, to compare with.
+	Standard bool
+	// ConnectTimeout bounds the opening of a connection, TLS included; 0: the
+	// request's context alone does.
+	ConnectTimeout time.Duration
+	// FirstByteTimeout bounds the time from the request's being sent to the first
+	// byte of the answer; 0: the request's context alone does.
+	FirstByteTimeout time.Duration
+}
+
+// Version is a version of HTTP.
+type Version string
+
+// The versions. HTTP2 is negotiated over TLS, and spoken from the first byte (h2c)
+// where the server's URL is an http one.
+const (
+	HTTP1 Version = "" // 1.1
+	HTTP2 Version = "2"
+)
 
 // New returns the transport for a server.
 func New(cfg Config) (Transport, error) {
