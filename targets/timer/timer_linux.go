@@ -3,6 +3,7 @@ package timer
 import (
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 )
 
 // Timer waits for points in time as punctually as the system can without
-// keeping a processor busy. Wait is for one goroutine; Interrupt is safe for
-// concurrent use.
+// keeping a processor busy. Wait is for one goroutine; Hasten and Interrupt are
+// safe for concurrent use.
 //
 // It waits on a kernel timer whose descriptor is parked in Go's
 // network poller. The kernel's timer is exact to some microseconds, where the
@@ -20,11 +21,13 @@ import (
 type Timer struct {
 	file *os.File
 	conn syscall.RawConn
-	// The state of the running wait, here and not in a closure so that waiting
-	// allocates nothing.
-	until time.Time
-	armed bool
+	// Bound once, so that waiting allocates nothing.
 	poll  func(fd uintptr) bool
+	rearm func(fd uintptr)
+
+	mu      sync.Mutex
+	until   time.Time // of the running wait; between two waits the next one's limit, zero for none
+	armed   bool      // the kernel's timer is set to until
 }
 
 // New makes a timer.
@@ -40,36 +43,65 @@ func New() (*Timer, error) {
 		return nil, fmt.Errorf("create kernel timer: %w", err)
 	}
 	t := &Timer{file: file, conn: conn}
-	t.poll = t.ready
+	t.poll, t.rearm = t.ready, t.arm
 	return t, nil
 }
 
-// Wait returns at or after until, or at once when it was interrupted, which
-// RawConn.Read reports as an error.
+// Wait returns at or after until. It returns earlier when it was hastened, and
+// at once when it was interrupted, which RawConn.Read reports as an error.
 func (t *Timer) Wait(until time.Time) {
-	t.until, t.armed = until, false
-	for time.Until(until) > 0 {
+	t.begin(until)
+	defer t.end()
+	for t.left() > 0 {
 		if err := t.conn.Read(t.poll); err != nil {
 			return
 		}
 	}
 }
 
+// Hasten makes the running Wait return at until if that is before its own time;
+// when none is running, the next one.
+func (t *Timer) Hasten(until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.until.IsZero() && !until.Before(t.until) {
+		return
+	}
+	t.until = until
+	if t.armed {
+		t.conn.Control(t.rearm) // fails on a closed timer alone, on which nobody waits
+	}
+}
+
+func (t *Timer) begin(until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.until.IsZero() || until.Before(t.until) {
+		t.until = until
+	}
+}
+
+func (t *Timer) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.until, t.armed = time.Time{}, false
+}
+
+func (t *Timer) left() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return time.Until(t.until)
+}
+
 // ready is what RawConn.Read calls before and after parking. The timer is armed
 // in the first call, after the poller forgot earlier events; the second call
 // consumes the expiry.
 func (t *Timer) ready(fd uintptr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if !t.armed {
-		left := time.Until(t.until)
-		if left <= 0 {
-			return true
-		}
-		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(left))}
-		if unix.TimerfdSettime(int(fd), 0, &spec, nil) != nil {
-			time.Sleep(left) // cannot happen; and must not become a busy loop
-			return true
-		}
 		t.armed = true
+		t.arm(fd)
 		return false
 	}
 	var expirations [8]byte
@@ -79,6 +111,13 @@ func (t *Timer) ready(fd uintptr) bool {
 	}
 	t.armed = false
 	return true
+}
+
+// arm sets the kernel's timer. An expiry that was not consumed is forgotten.
+func (t *Timer) arm(fd uintptr) {
+	left := max(time.Until(t.until), 1) // 0 would disarm it
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(left))}
+	unix.TimerfdSettime(int(fd), 0, &spec, nil) // has no way to fail with these
 }
 
 // Interrupt ends the running Wait and all later ones: every read fails from now

@@ -40,6 +40,38 @@ func TestInterrupt(t *testing.T) {
 	<-woken
 }
 
+// TestHasten brings the running wait forward, and the next one when none runs.
+func TestHasten(t *testing.T) {
+	w, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for _, before := range []time.Duration{0, 20 * time.Millisecond} { // 0: as likely before as after Wait began
+		soon := time.Now().Add(50 * time.Millisecond)
+		go func() {
+			time.Sleep(before)
+			w.Hasten(soon.Add(time.Hour)) // changes nothing
+			w.Hasten(soon)
+		}()
+		w.Wait(soon.Add(time.Minute))
+		if late := time.Since(soon); late < 0 || late > 30*time.Second {
+			t.Errorf("returned %v after what it was hastened to", late)
+		}
+	}
+	soon := time.Now().Add(time.Millisecond)
+	w.Hasten(soon)
+	w.Wait(soon.Add(time.Minute))
+	if time.Since(soon) > 30*time.Second {
+		t.Error("the next wait was not hastened")
+	}
+	soon = time.Now().Add(20 * time.Millisecond)
+	w.Wait(soon) // and this one is its own again
+	if early := time.Until(soon); early > 0 {
+		t.Errorf("a wait that nobody hastened was %v early", early)
+	}
+}
+
 // BenchmarkWait waits for points a millisecond apart and reports how late it
 // came, beside what the runtime's own sleep does.
 func BenchmarkWait(b *testing.B) {
