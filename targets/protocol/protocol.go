@@ -16,6 +16,9 @@ type Kind struct {
 	Name  string
 	Doc   string // one sentence
 	Ready string // path that answers 2xx when a server of this protocol is ready
+	// Written says that the scenario writes the request out in its key template: no
+	// model is asked, and no data goes into it.
+	Written bool
 	// Open returns the protocol for one model.
 	Open func(Config) (Protocol, error)
 }
@@ -24,6 +27,9 @@ type Kind struct {
 type Config struct {
 	Model  string            // the model's name on the server
 	Schema generators.Schema // of the examples it will encode
+	// Template is the request of a Written protocol, which has neither Model nor
+	// Schema.
+	Template Template
 }
 
 // Protocol translates between examples and HTTP. It is stateless and safe for
@@ -32,7 +38,9 @@ type Protocol interface {
 	// Encode puts a batch of examples into one request. id, when not empty, is
 	// the request id that a server echoes. The same input gives the same bytes.
 	Encode(id string, batch []generators.Example) (Request, error)
-	// Decode reads a 2xx response. It must not crash on any input.
+	// Decode reads a 2xx response, or one that a StatusAccepter accepts. It must
+	// not crash on any input. A *WrongAnswerError is the server's fault, any other
+	// error says that the response is not of the protocol.
 	Decode(Response) (Reply, error)
 }
 

@@ -1,0 +1,48 @@
+package protocol
+
+import "net/http"
+
+// Template is one request written out by the user, which is sent again and again,
+// and what answers it rightly.
+type Template struct {
+	Method string
+	Path   string // with a leading slash, query included
+	Header http.Header
+	Body   []byte
+	Expect Expect
+}
+
+// Expect says which answers are right.
+type Expect struct {
+	Statuses []Statuses // any of them; none: 2xx
+	// Body, when not nil, is what the answer's body has to be, byte for byte.
+	Body *string
+}
+
+// Statuses is a range of HTTP statuses, both ends in it.
+type Statuses struct{ First, Last int }
+
+// Accepts reports whether a status is one of a right answer.
+func (e Expect) Accepts(status int) bool {
+	if len(e.Statuses) == 0 {
+		return status/100 == 2
+	}
+	for _, s := range e.Statuses {
+		if s.First <= status && status <= s.Last {
+			return true
+		}
+	}
+	return false
+}
+
+// StatusAccepter is a Protocol that has its own mind about which statuses a right
+// answer may have; to all others 2xx are right.
+type StatusAccepter interface {
+	Accepts(status int) bool
+}
+
+// WrongAnswerError says that a response is of the protocol's form, and not the
+// answer that was expected.
+type WrongAnswerError struct{ Text string }
+
+func (e *WrongAnswerError) Error() string { return e.Text }

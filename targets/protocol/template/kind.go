@@ -1,0 +1,73 @@
+// Package template is the protocol of a request that the user writes out: the
+// same one every time, to any HTTP server. Nothing is known of what the server
+// does, so the status decides what is a success, and the body where the user says
+// what it has to be. It has a client's side alone.
+package template
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+)
+
+// Kind is the protocol's entry in the list of protocols.
+func Kind() protocol.Kind {
+	return protocol.Kind{
+		Name:    "template",
+		Doc:     "One request, written out in the key template, to any HTTP server; its status decides what is a success.",
+		Written: true,
+		Open:    open,
+	}
+}
+
+// client sends one request.
+type client struct {
+	request protocol.Request
+	expect  protocol.Expect
+}
+
+func open(cfg protocol.Config) (protocol.Protocol, error) {
+	t := cfg.Template
+	if t.Method == "" || t.Path == "" {
+		return nil, errors.New("open protocol template: the request has no method or no path")
+	}
+	header := t.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if _, set := header[userAgent]; !set {
+		header.Set(userAgent, "servebench")
+	}
+	return client{
+		request: protocol.Request{Method: t.Method, Path: t.Path, Header: header, Body: t.Body},
+		expect:  t.Expect,
+	}, nil
+}
+
+const userAgent = "User-Agent"
+
+// Encode returns the request, which holds no examples and no id.
+func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, error) {
+	if len(batch) > 0 {
+		return protocol.Request{}, fmt.Errorf("encode: %d examples, where a template has room for none", len(batch))
+	}
+	return c.request, nil
+}
+
+// Accepts reports whether a status is one of those expected.
+func (c client) Accepts(status int) bool { return c.expect.Accepts(status) }
+
+// Decode compares the body with the one expected, if there is one. Its reply holds
+// no answers.
+func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
+	if !c.Accepts(r.Status) {
+		return protocol.Reply{}, fmt.Errorf("decode: status %d is none of those expected", r.Status)
+	}
+	if want := c.expect.Body; want != nil && string(r.Body) != *want {
+		return protocol.Reply{}, &protocol.WrongAnswerError{Text: difference(string(r.Body), *want)}
+	}
+	return protocol.Reply{}, nil
+}
