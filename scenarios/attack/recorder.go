@@ -138,7 +138,7 @@ func (r *recorder) judge(f *flight, result *vegeta.Result) (class, text string) 
 		return "", ""
 	case f.failure != nil:
 		return f.class, r.example(f.class, f.failure.Error)
-	case f.status < 200 || f.status > 299:
+	case !r.corpus.Accepts(f.status):
 		class = r.statuses.class(f.status)
 		return class, r.example(class, func() string { return excerpt(result.Body) })
 	}

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -10,7 +11,7 @@ import (
 // The classes of an Outcome that is not right.
 const (
 	Decode      = "decode"       // the response does not hold one answer per example
-	WrongAnswer = "wrong answer" // an answer is not the model's offline prediction
+	WrongAnswer = "wrong answer" // an answer is not the model's offline prediction, or not what a template expects
 )
 
 // Tolerance is how far a probability may be from the offline prediction:
@@ -43,7 +44,7 @@ type memo struct {
 	outcome     Outcome
 }
 
-// Check judges a 2xx response to the i-th request against what is expected of
+// Check judges a response with a status that Accepts takes to the i-th request against what is expected of
 // that very request. It keeps response.Body: one body per request of the corpus.
 func (c *Corpus) Check(i int, response protocol.Response) Outcome {
 	e := &c.entries[i]
@@ -76,6 +77,9 @@ func contentType(r protocol.Response) string {
 
 func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
 	reply, err := c.protocol.Decode(response)
+	if wrong, ok := errors.AsType[*protocol.WrongAnswerError](err); ok {
+		return Outcome{Class: WrongAnswer, Text: wrong.Text}
+	}
 	if err != nil {
 		return Outcome{Class: Decode, Text: err.Error()}
 	}
