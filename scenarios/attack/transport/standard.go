@@ -45,6 +45,11 @@ func (t *standard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
+// Send implements Transport.
+func (t *standard) Send(ctx context.Context, m *Message) (*http.Response, error) {
+	return t.RoundTrip(m.requestFor(ctx))
+}
+
 func (t *standard) Warm(ctx context.Context, n int) {
 	var wg sync.WaitGroup
 	for range n {

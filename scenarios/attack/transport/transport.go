@@ -19,6 +19,10 @@ import (
 // and closed.
 type Transport interface {
 	http.RoundTripper
+	// Send is RoundTrip for a message. The response, its Header above all, must not
+	// be changed: many responses may share it. Its Request is the message's, without
+	// context and body.
+	Send(ctx context.Context, m *Message) (*http.Response, error)
 	// Warm opens connections ahead of their use, up to n of them or until ctx
 	// ends. Failing is no error: the load will show it.
 	Warm(ctx context.Context, n int)
@@ -92,6 +96,11 @@ func hostPort(u *url.URL) string {
 // foreign is a transport that a target brought along. What it opens is not
 // known.
 type foreign struct{ http.RoundTripper }
+
+// Send implements Transport.
+func (t foreign) Send(ctx context.Context, m *Message) (*http.Response, error) {
+	return t.RoundTrip(m.requestFor(ctx))
+}
 
 func (foreign) Warm(context.Context, int) {}
 func (foreign) Stats() Stats              { return Stats{} }
