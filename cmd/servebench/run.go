@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
@@ -32,6 +33,7 @@ type runOptions struct {
 	out      string
 	output   *oneOf
 	progress *oneOf
+	formats  []string
 	raw      bool
 	gate     bool
 }
@@ -66,6 +68,7 @@ third quits at once.
 	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
 	flags.Uint64Var(&opts.seed, "seed", 0, "seed instead of the scenario's")
 	flags.StringVar(&opts.out, "out", "runs", "folder that gets a folder per run")
+	flags.StringSliceVarP(&opts.formats, "format", "f", formatNames(), "reports to write: "+strings.Join(formatNames(), ", "))
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well")
@@ -84,7 +87,11 @@ func targetNames() []string {
 // runScenarios reads every scenario before it runs the first one.
 func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	set, err := opts.settings(cmd)
-	if err != nil {
+	_, errFormat := formatsNamed(opts.formats)
+	if errFormat != nil {
+		errFormat = fmt.Errorf("--format: %w", errFormat)
+	}
+	if err := errors.Join(err, errFormat); err != nil {
 		return usageError(err)
 	}
 	var parsed []*scenarios.Scenario
@@ -191,7 +198,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	if run == nil {
 		return withCode(err)
 	}
-	a, errReport := finish(cmd, run, opts.output.value)
+	a, errReport := finish(cmd, run, opts)
 	return worst(withCode(err), withCode(errReport), outcome(run, a, opts.gate))
 }
 
@@ -211,16 +218,24 @@ func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 }
 
 // finish writes a run's reports and prints it.
-func finish(cmd *cobra.Command, run *record.Run, output string) (*stats.Analysis, error) {
+func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*stats.Analysis, error) {
+	formats, err := formatsNamed(opts.formats)
+	if err != nil {
+		return nil, err
+	}
 	a, err := stats.Analyse(run)
 	if err != nil {
 		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
 	}
-	err = renderFiles(a, reportFormats(), run.Dir)
-	if err := errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, output)); err != nil {
+	err = renderFiles(a, formats, run.Dir)
+	if err := errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, opts.output.value)); err != nil {
 		return a, err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s\n", filepath.Join(run.Dir, "report.html"))
+	where := run.Dir
+	if slices.Contains(opts.formats, html.Format().Name) {
+		where = filepath.Join(run.Dir, "report.html")
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s\n", where)
 	return a, nil
 }
 
