@@ -57,7 +57,8 @@ type Config struct {
 	Timeout time.Duration
 	// Deadline is the response time within which a correct answer is good; 0: any.
 	Deadline time.Duration
-	// MaxInFlight caps the requests in flight; a cap that binds makes the run INVALID.
+	// MaxInFlight caps the requests in flight; a cap that binds makes the run
+	// INVALID. In a closed loop it is Callers, whatever it says.
 	MaxInFlight int
 	// CPUs is how many CPUs the generator was given, for its own accounting;
 	// 0: GOMAXPROCS.
@@ -110,13 +111,19 @@ func (cfg *Config) check() error {
 	switch {
 	case cfg.Corpus == nil || cfg.Corpus.Len() == 0:
 		return errors.New("corpus: none, want at least one request")
-	case cfg.Arrivals == nil:
-		return errors.New("arrivals: none, want a sequence of due times")
+	case cfg.Callers < 0:
+		return fmt.Errorf("callers: %d, want at least 1, or 0 for an open loop", cfg.Callers)
+	case cfg.Arrivals == nil && cfg.Callers == 0:
+		return errors.New("arrivals: none, want a sequence of due times, or callers")
+	case cfg.Arrivals != nil && cfg.Callers > 0:
+		return fmt.Errorf("arrivals: given beside %d callers, want one of the two", cfg.Callers)
+	case cfg.Think != nil && cfg.Callers == 0:
+		return errors.New("think: given without callers, want callers that think")
 	case cfg.Span <= 0:
 		return fmt.Errorf("span: %v, want more than 0s", cfg.Span)
 	case cfg.Timeout <= 0:
 		return fmt.Errorf("timeout: %v, want more than 0s", cfg.Timeout)
-	case cfg.MaxInFlight < 1:
+	case cfg.MaxInFlight < 1 && cfg.Callers == 0:
 		return fmt.Errorf("max in flight: %d, want at least 1", cfg.MaxInFlight)
 	case cfg.Log == nil:
 		return errors.New("log: none, want an interval log")

@@ -21,7 +21,8 @@ const logQueue = 16
 // load starts, so that what can fail fails early.
 type engine struct {
 	cfg       Config
-	arrivals  *arrivals
+	arrivals  *arrivals // nil in a closed loop
+	callers   *callers  // nil in an open one
 	flights   *flights
 	timer     *timer.Timer
 	transport transport.Transport
@@ -79,10 +80,16 @@ func newEngine(cfg Config) (*engine, error) {
 		deadlines: newDeadlines(base, cfg.Timeout),
 		stopped:   &e.stopped,
 	}
+	e.trips.leave = e.trips.over
 	e.recorder = newRecorder(cfg, sequence, e.flights)
 	e.openSinks(templates, sequence)
-	e.attacker = newAttacker(e.trips, cfg.MaxInFlight)
-	e.arrivals = newArrivals(cfg.Arrivals)
+	if cfg.Callers > 0 {
+		e.callers = &callers{flights: e.flights, think: cfg.Think, timer: e.timer, stopped: &e.stopped}
+		e.trips.callers, e.trips.end = e.callers, cfg.Span
+	} else {
+		e.arrivals = newArrivals(cfg.Arrivals)
+	}
+	e.attacker = newAttacker(e.trips, min(workersAhead, cfg.MaxInFlight), cfg.MaxInFlight)
 	return e, nil
 }
 
@@ -108,8 +115,9 @@ func (e *engine) openSinks(templates []template, sequence order) {
 // each of them would be run cold, on a stack that has yet to grow.
 const workersAhead = 64
 
-// newAttacker returns vegeta's attacker, with at most workers requests at once.
-func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
+// newAttacker returns vegeta's attacker, with so many workers from the start and
+// so many at most.
+func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
 	client := &http.Client{
 		Transport: trips,
 		// A redirect is an answer.
@@ -117,8 +125,8 @@ func newAttacker(trips http.RoundTripper, workers int) *vegeta.Attacker {
 	}
 	return vegeta.NewAttacker(
 		vegeta.Client(client),
-		vegeta.Workers(uint64(min(workers, workersAhead))),
-		vegeta.MaxWorkers(uint64(workers)),
+		vegeta.Workers(uint64(ahead)),
+		vegeta.MaxWorkers(uint64(most)),
 	)
 }
 
@@ -172,7 +180,9 @@ func (e *engine) sendingEnded() {
 // close releases what the load used.
 func (e *engine) close() error {
 	e.giveUp(errGivenUp)
-	e.arrivals.stop()
+	if e.arrivals != nil {
+		e.arrivals.stop()
+	}
 	e.transport.Close()
 	if err := e.timer.Close(); err != nil {
 		return fmt.Errorf("close timer: %w", err)

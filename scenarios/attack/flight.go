@@ -3,7 +3,6 @@ package attack
 import (
 	"context"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"servebench/reports/record"
@@ -22,10 +21,10 @@ type flight struct {
 	class   string
 	most    int64 // requests in flight when this one joined them, itself included
 
-	ctx      context.Context // bounds the request
-	body     io.ReadCloser   // of the response
-	read     int64
-	inFlight *atomic.Int64 // nil once it has left
+	ctx  context.Context // bounds the request
+	body io.ReadCloser   // of the response
+	read int64
+	over func() // counts it out; nil once it has left
 }
 
 // state is how far a flight came.
@@ -46,18 +45,18 @@ func (f *flight) begin(seq uint64, due time.Duration) {
 	*f = flight{seq: seq, due: due}
 }
 
-// join counts the request into those in flight.
-func (f *flight) join(ctx context.Context, inFlight *atomic.Int64) {
-	f.ctx, f.inFlight = ctx, inFlight
+// join makes it one of most requests in flight, until over is called.
+func (f *flight) join(ctx context.Context, most int64, over func()) {
+	f.ctx, f.over = ctx, over
 	f.state = sent
-	f.most = inFlight.Add(1)
+	f.most = most
 }
 
 // leave counts it out again, once.
 func (f *flight) leave() {
-	if f.inFlight != nil {
-		f.inFlight.Add(-1)
-		f.inFlight = nil
+	if f.over != nil {
+		f.over()
+		f.over = nil
 	}
 }
 

@@ -18,6 +18,7 @@ type recorder struct {
 	zero     time.Time
 	span     time.Duration
 	deadline time.Duration
+	closed   bool // the load is a closed loop
 	corpus   *corpus.Corpus
 	order    order
 	flights  *flights
@@ -47,6 +48,7 @@ func newRecorder(cfg Config, o order, fs *flights) *recorder {
 	return &recorder{
 		span:     cfg.Span,
 		deadline: cfg.Deadline,
+		closed:   cfg.Callers > 0,
 		corpus:   cfg.Corpus,
 		order:    o,
 		flights:  fs,
@@ -57,16 +59,19 @@ func newRecorder(cfg Config, o order, fs *flights) *recorder {
 }
 
 // record books one result. It returns false when the request never reached the
-// network, which is then only scheduled.
+// network, which is then only scheduled, if that.
 func (r *recorder) record(result *vegeta.Result) bool {
 	f, settled := r.flights.take(result.Seq)
-	slice := r.seconds.slice(f.due)
-	slice.Scheduled++
-	r.ledger.Scheduled++
-	if f.state != unsent {
-		r.book(f, result, slice)
-	}
 	reached := f.state != unsent
+	// What a caller did not get to ask was in no schedule.
+	if reached || !r.closed {
+		slice := r.seconds.slice(f.due)
+		slice.Scheduled++
+		r.ledger.Scheduled++
+		if reached {
+			r.book(f, result, slice)
+		}
+	}
 	r.flights.release(f)
 	r.seconds.settle(settled)
 	return reached

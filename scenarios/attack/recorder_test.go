@@ -168,10 +168,10 @@ func BenchmarkTwoMillion(b *testing.B) {
 			_, result := fd.next(k)
 			fd.record(result)
 			if k == results/10 {
-				early = heap()
+				early = heapInUse()
 			}
 		}
-		late = heap()
+		late = heapInUse()
 		if fd.ledger.OK != results {
 			b.Fatalf("ledger %+v", fd.ledger)
 		}
@@ -182,7 +182,7 @@ func BenchmarkTwoMillion(b *testing.B) {
 	b.ReportMetric(float64(late)/(1<<20), "MiB-at-2M")
 }
 
-func heap() uint64 {
+func heapInUse() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -32,8 +33,11 @@ type roundTripper struct {
 	flights   *flights
 	deadlines *deadlines
 	stopped   *atomic.Bool
+	end       time.Duration // what is due from then on is not sent; 0: all is
+	callers   *callers      // nil in an open loop
 	inFlight  atomic.Int64
 	sent      atomic.Int64
+	leave     func() // rt.over, bound once
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -43,11 +47,12 @@ func (rt *roundTripper) RoundTrip(placeholder *http.Request) (*http.Response, er
 		return nil, err
 	}
 	f := rt.flights.find(seq)
-	if rt.stopped.Load() {
+	if rt.stopped.Load() || rt.end > 0 && f.due >= rt.end {
+		rt.free()
 		return nil, errStopped
 	}
 	rt.sent.Add(1)
-	f.join(rt.deadlines.context(), &rt.inFlight)
+	f.join(rt.deadlines.context(), rt.inFlight.Add(1), rt.leave)
 
 	t := &rt.templates[rt.order.at(seq)]
 	request := t.request.WithContext(f.ctx)
@@ -61,6 +66,19 @@ func (rt *roundTripper) RoundTrip(placeholder *http.Request) (*http.Response, er
 	f.status, f.body = response.StatusCode, response.Body
 	response.Body = f
 	return response, nil
+}
+
+// over counts a request out of those in flight.
+func (rt *roundTripper) over() {
+	rt.inFlight.Add(-1)
+	rt.free()
+}
+
+// free sets the caller of a request free, where there are callers.
+func (rt *roundTripper) free() {
+	if rt.callers != nil {
+		rt.callers.done()
+	}
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"servebench/reports/record"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 // Run drives one cell and returns what was measured. It sends until the
@@ -24,6 +26,9 @@ import (
 func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 	if err := cfg.check(); err != nil {
 		return record.Cell{}, fmt.Errorf("attack: %w", err)
+	}
+	if cfg.Callers > 0 {
+		cfg.MaxInFlight = cfg.Callers
 	}
 	e, err := newEngine(cfg)
 	if err != nil {
@@ -41,15 +46,7 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.began = now()
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
-	pacer := &pacer{
-		next:      e.arrivals.next,
-		flights:   e.flights,
-		zero:      e.zero,
-		wait:      e.timer.Wait,
-		stopped:   &e.stopped,
-		exhausted: e.exhausted,
-	}
-	results := e.attacker.Attack(placeholder, pacer, 0, "")
+	results := e.attacker.Attack(placeholder, e.pacer(), 0, "")
 
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
@@ -70,8 +67,25 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	return e.cell(spent), err
 }
 
-// supervise ends the load: gracefully on Stop, at once when ctx ends or the
-// drain is over.
+// pacer returns what tells vegeta when to send.
+func (e *engine) pacer() vegeta.Pacer {
+	if e.callers != nil {
+		e.callers.zero = e.zero
+		e.callers.start(e.cfg.Callers)
+		return e.callers
+	}
+	return &pacer{
+		next:      e.arrivals.next,
+		flights:   e.flights,
+		zero:      e.zero,
+		wait:      e.timer.Wait,
+		stopped:   &e.stopped,
+		exhausted: e.exhausted,
+	}
+}
+
+// supervise ends the load: gracefully on Stop or when the time of a closed loop
+// is over, at once when ctx ends or the drain is over.
 func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	// Should the sending fall so far behind that the last arrival is still to
 	// be sent, the drain starts where the schedule ends.
@@ -84,11 +98,17 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			drained.Reset(time.Until(end))
 		}
 	}
+	var over <-chan time.Time
+	if e.callers != nil {
+		over = time.After(time.Until(e.zero.Add(e.cfg.Span)))
+	}
 	stop := e.cfg.Stop
 	for {
 		select {
 		case <-finished:
 			return
+		case <-over:
+			e.stopSending()
 		case last := <-e.exhausted:
 			e.sendingEnded()
 			drainFrom(e.zero.Add(last))
@@ -136,7 +156,11 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 }
 
 // bookUnsent counts what the schedule held beyond the requests that were sent.
+// Callers have no schedule.
 func (e *engine) bookUnsent() {
+	if e.callers != nil {
+		return
+	}
 	for _, f := range e.flights.left() {
 		e.recorder.unsent(f.due)
 	}
@@ -166,7 +190,6 @@ func (e *engine) cell(spent usage) record.Cell {
 		Started: e.zero,
 		Span:    e.cfg.Span,
 		Elapsed: r.lastDone,
-		Offered: float64(r.ledger.Scheduled) / e.cfg.Span.Seconds(),
 		Ledger:  r.ledger,
 		Errors:  r.errors.sorted(),
 		Answers: r.answers,
@@ -193,6 +216,9 @@ func (e *engine) cell(spent usage) record.Cell {
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,
 		},
+	}
+	if e.callers == nil {
+		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}
 	if cell.Instrument.CPUs == 0 {
 		cell.Instrument.CPUs = runtime.GOMAXPROCS(0)

@@ -25,9 +25,9 @@ type Timer struct {
 	poll  func(fd uintptr) bool
 	rearm func(fd uintptr)
 
-	mu      sync.Mutex
-	until   time.Time // of the running wait; between two waits the next one's limit, zero for none
-	armed   bool      // the kernel's timer is set to until
+	mu    sync.Mutex
+	until time.Time // of the running wait; between two waits the next one's limit, zero for none
+	armed bool      // the kernel's timer is set to until
 }
 
 // New makes a timer.
