@@ -29,6 +29,7 @@ const (
 type Probe struct {
 	URL   string          // base URL of the server
 	Path  string          // answers 2xx when the server is ready
+	HTTP2 bool            // as of a Workload
 	Began time.Time       // what the stages are counted from
 	Done  <-chan struct{} // closed when the server ended; nil: not known
 }
@@ -41,7 +42,7 @@ var ErrEnded = errors.New("the server ended before it was ready")
 // Ready. It fails when ctx ends, saying what the last attempt met, and with
 // ErrEnded when the server ended.
 func (p Probe) Wait(ctx context.Context) ([]Stage, error) {
-	transport := &http.Transport{DisableKeepAlives: true, Proxy: nil}
+	transport := Endpoint{URL: p.URL}.PlainTransport(p.HTTP2)
 	client := &http.Client{Transport: transport, Timeout: pollAnswer, CheckRedirect: noRedirect}
 	defer transport.CloseIdleConnections()
 	listening, err := p.poll(ctx, p.connect)

@@ -100,9 +100,14 @@ type Workload struct {
 	// Image is a container image, by reference or by the path of a tarball
 	// (docker save), for the targets that run images. When empty, those
 	// targets build one from Command, which then has to be one static binary.
-	Image  string
-	Env    []string // further KEY=VALUE pairs
-	Ready  string   // path that answers 2xx when the server is ready
+	Image string
+	Env   []string // further KEY=VALUE pairs
+	Ready string   // path that answers 2xx when the server is ready
+	// AnyAnswer says that of a server that runs already any answer on Ready with a
+	// status below 500 shows that it is ready.
+	AnyAnswer bool
+	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
+	HTTP2  bool
 	Limits Limits
 }
 

@@ -76,7 +76,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    c.Began, Instance: &runcInstance{Container: c, root: root},
 	}
-	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, Began: c.Began, Done: c.Done()}
+	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Began: c.Began, Done: c.Done()}
 	waited, err := probe.Wait(ctx)
 	pid, startedAt, known := c.Server()
 	if !known {

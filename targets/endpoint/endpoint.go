@@ -33,6 +33,7 @@ func Kind() targets.Kind {
 func options() []targets.Option {
 	return []targets.Option{
 		{Name: "url", Doc: "where the server answers, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
+		{Name: "socket", Doc: "path of the Unix socket that the server listens on, in the place of the host and port of url, which is http://localhost then unless it is set"},
 		{Name: "ready", Doc: "whether the server is asked for workload.ready before the load; none is for a server that has no such path", Default: ask, Values: []string{ask, none}},
 		{Name: "wait", Doc: "how long a server that is not ready yet is asked again, within workload.start_timeout", Default: "2s"},
 		{Name: "ca", Doc: "file with the certificates (PEM) that an https server's is checked with, instead of the system's"},
@@ -41,11 +42,17 @@ func options() []targets.Option {
 
 // target is a server that runs already.
 type target struct {
-	url   string
-	ask   bool
-	wait  time.Duration
-	ca    string         // file that roots were read from; "": the system's
-	roots *x509.CertPool // nil: the system's
+	url    string
+	socket string // path of a Unix socket; "": TCP
+	ask    bool
+	wait   time.Duration
+	ca     string         // file that roots were read from; "": the system's
+	roots  *x509.CertPool // nil: the system's
+}
+
+// endpoint is where the server answers.
+func (t target) endpoint() targets.Endpoint {
+	return targets.Endpoint{URL: t.url, Socket: t.socket, Roots: t.roots}
 }
 
 // open fails on a bad value of an option.
@@ -55,6 +62,12 @@ func open(cfg targets.Config) (targets.Target, error) {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
 	t := target{ask: values["ready"] == ask, ca: values["ca"]}
+	if t.socket, err = socketPath(values["socket"]); err != nil {
+		return nil, fmt.Errorf("endpoint: option socket: %w", err)
+	}
+	if t.socket != "" && values["url"] == "" {
+		values["url"] = behindSocket
+	}
 	if t.url, err = baseURL(values["url"]); err != nil {
 		return nil, fmt.Errorf("endpoint: option url: %w", err)
 	}
@@ -75,18 +88,21 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		{Name: "url", Value: t.url},
 		{Name: "limits", Value: "not applied: the server runs already, with what it was given", Unequal: true},
 	}
+	if t.socket != "" {
+		facts = append(facts, targets.Fact{Name: "Unix socket", Value: t.socket})
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("deploy on endpoint: %w", context.Cause(ctx))
 	}
 	if !t.ask {
 		facts = append(facts, targets.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
 	}
-	tls, err := t.ready(ctx, w.Ready)
+	tls, err := t.ready(ctx, w)
 	if err != nil {
 		return nil, fmt.Errorf("deploy on endpoint: %w", err)
 	}
 	return &targets.Deployment{
-		Endpoint: targets.Endpoint{URL: t.url, Roots: t.roots},
+		Endpoint: t.endpoint(),
 		Began:    began,
 		Facts:    append(facts, t.security(tls)...),
 		Instance: &instance{done: make(chan struct{})},

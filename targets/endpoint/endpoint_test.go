@@ -165,7 +165,7 @@ func TestDeployOverTLS(t *testing.T) {
 	if got := fact(t, d, "TLS").Value; !strings.HasPrefix(got, "TLS 1.3, TLS_") || !strings.HasSuffix(got, "certificates of "+ca) {
 		t.Errorf("fact TLS: %q", got)
 	}
-	_, err = get(t.Context(), target{}.transport(), server.URL+"/base/health")
+	_, err = get(t.Context(), targets.Endpoint{}.PlainTransport(false), server.URL+"/base/health", false)
 	if invalid := (*tls.CertificateVerificationError)(nil); !errors.As(err, &invalid) {
 		t.Errorf("error %v with the system's certificates, want that the server's is not trusted", err)
 	}
@@ -196,6 +196,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no certificate":   {map[string]string{"url": "https://h", "ca": empty}, "no certificate in it: want a file in PEM form"},
 		"nothing to check": {map[string]string{"url": "http://h", "ca": empty}, "url is http://h: want a url with https, or no ca"},
 		"ready":            {map[string]string{"url": "http://h", "ready": "no"}, `option ready: "no" is not allowed: want one of ask, none`},
+		"long socket":      {map[string]string{"socket": "/" + strings.Repeat("s", 103)}, `104 bytes long: want at most 103, as systems allow`},
 		"unknown":          {map[string]string{"urls": "http://h"}, `unknown option "urls"`},
 	} {
 		_, err := Kind().Open(targets.Config{Options: c.options})

@@ -16,18 +16,19 @@ import (
 // pause is between one request for readiness and the next.
 const pause = 100 * time.Millisecond
 
-// ready asks the server for its readiness path until it answers with 2xx, and
-// returns what was agreed on in the handshake of TLS; nil without one.
-func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, error) {
+// ready asks the server for its readiness path until the answer says that it is
+// ready, and returns what was agreed on in the handshake of TLS; nil without one.
+func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionState, error) {
 	if !t.ask {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.wait, fmt.Errorf("not ready within endpoint.wait = %v", t.wait))
 	defer cancel()
-	transport := t.transport()
+	transport := t.endpoint().PlainTransport(w.HTTP2)
+	defer transport.CloseIdleConnections()
 	var last error
 	for {
-		state, err := get(ctx, transport, t.url+path)
+		state, err := get(ctx, transport, t.url+w.Ready, w.AnyAnswer)
 		switch {
 		case err == nil:
 			return state, nil
@@ -37,18 +38,13 @@ func (t target) ready(ctx context.Context, path string) (*tls.ConnectionState, e
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, path, last)
+			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, w.Ready, last)
 		}
 	}
 }
 
-// transport carries the requests for readiness.
-func (t target) transport() http.RoundTripper {
-	return &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: t.roots}}
-}
-
-// get succeeds when the answer is a 2xx.
-func get(ctx context.Context, transport http.RoundTripper, url string) (*tls.ConnectionState, error) {
+// get succeeds when the answer is a 2xx, or with anyAnswer one below 500.
+func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer bool) (*tls.ConnectionState, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
@@ -66,7 +62,11 @@ func get(ctx context.Context, transport http.RoundTripper, url string) (*tls.Con
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	if resp.StatusCode/100 != 2 {
+	switch {
+	case resp.StatusCode/100 == 2:
+	case anyAnswer && resp.StatusCode >= 500:
+		return nil, fmt.Errorf("answered %s, %q; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", resp.Status, body)
+	case !anyAnswer:
 		return nil, fmt.Errorf("answered %s, %q; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", resp.Status, body)
 	}
 	return resp.TLS, nil

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
 
 // example is what a right value of the option url looks like.
 const example = "--set endpoint.url=http://127.0.0.1:8080"
+
+// behindSocket is the URL of a server on a Unix socket whose user names none.
+const behindSocket = "http://localhost"
 
 // secure is how the URL of a server with TLS begins.
 const secure = "https://"
@@ -33,6 +37,25 @@ func baseURL(raw string) (string, error) {
 		return "", fmt.Errorf("%q: %w: want http:// or https://, a host and at most a port and a path, such as %s", raw, err, example)
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// longestSocket is the longest path that a Unix socket may have on every system,
+// in bytes.
+const longestSocket = 103
+
+// socketPath returns the absolute path of a Unix socket, "" when there is none.
+func socketPath(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if len(absolute) > longestSocket {
+		return "", fmt.Errorf("%q: %d bytes long: want at most %d, as systems allow", absolute, len(absolute), longestSocket)
+	}
+	return absolute, nil
 }
 
 // check says what of a URL is missing or does not belong there.

@@ -67,7 +67,7 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    i.qemu.Began, Instance: i,
 	}
-	way, err := i.ready(ctx, d.Endpoint.URL, w.Ready)
+	way, err := i.ready(ctx, targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Began: d.Began, Done: i.done})
 	if err != nil {
 		return nil, errors.Join(i.explain(err, port), i.discard())
 	}
@@ -84,7 +84,7 @@ type way struct {
 
 // ready waits until the server is ready. Connections tell nothing of it: QEMU
 // accepts them from its start on.
-func (i *instance) ready(ctx context.Context, url, path string) (way, error) {
+func (i *instance) ready(ctx context.Context, probe targets.Probe) (way, error) {
 	var w way
 	var err error
 	if w.booted, err = i.await(ctx, guest.Booted); err != nil {
@@ -96,14 +96,13 @@ func (i *instance) ready(ctx context.Context, url, path string) (way, error) {
 	if w.listening, err = i.await(ctx, guest.Listening); err != nil {
 		return way{}, err
 	}
-	began := i.qemu.Began
-	waited, err := targets.Probe{URL: url, Path: path, Began: began, Done: i.done}.Wait(ctx)
+	waited, err := probe.Wait(ctx)
 	if err != nil {
 		return way{}, err
 	}
 	last := waited[len(waited)-1].At
-	w.stages = targets.Stages(began, w.started.at, []targets.Stage{
-		{Name: targets.Listening, At: w.listening.at.Sub(began)},
+	w.stages = targets.Stages(probe.Began, w.started.at, []targets.Stage{
+		{Name: targets.Listening, At: w.listening.at.Sub(probe.Began)},
 		{Name: targets.Ready, At: last},
 	})
 	return w, nil
