@@ -78,7 +78,7 @@ func contentType(r protocol.Response) string {
 func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
 	reply, err := c.protocol.Decode(response)
 	if wrong, ok := errors.AsType[*protocol.WrongAnswerError](err); ok {
-		return Outcome{Class: WrongAnswer, Text: wrong.Text}
+		return Outcome{Class: WrongAnswer, Text: wrong.Text, Counts: Counts{Checked: 1}}
 	}
 	if err != nil {
 		return Outcome{Class: Decode, Text: err.Error()}
@@ -91,6 +91,9 @@ func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
 		return Outcome{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
 	}
 	var out Outcome
+	if reply.Compared {
+		out.Counts = Counts{Checked: 1, Agreed: 1}
+	}
 	for j, answer := range answers {
 		expect := e.expect[j]
 		if c.labelled {

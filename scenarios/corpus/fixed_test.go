@@ -21,7 +21,7 @@ func (written) Decode(r protocol.Response) (protocol.Reply, error) {
 	if string(r.Body) != "tea" {
 		return protocol.Reply{}, &protocol.WrongAnswerError{Text: "no tea"}
 	}
-	return protocol.Reply{}, nil
+	return protocol.Reply{Compared: true}, nil
 }
 
 func TestFixed(t *testing.T) {
@@ -36,11 +36,11 @@ func TestFixed(t *testing.T) {
 		t.Error("the protocol decides which statuses are right")
 	}
 	right := protocol.Response{Status: http.StatusTeapot, Body: []byte("tea")}
-	if got := c.Check(0, right); got != (Outcome{}) {
+	if got := c.Check(0, right); got != (Outcome{Counts: Counts{Checked: 1, Agreed: 1}}) {
 		t.Errorf("outcome %+v of the right answer", got)
 	}
 	wrong := protocol.Response{Status: http.StatusTeapot, Body: []byte("coffee")}
-	if got := c.Check(0, wrong); got != (Outcome{Class: WrongAnswer, Text: "no tea"}) {
+	if got := c.Check(0, wrong); got != (Outcome{Class: WrongAnswer, Text: "no tea", Counts: Counts{Checked: 1}}) {
 		t.Errorf("outcome %+v of a wrong answer", got)
 	}
 }

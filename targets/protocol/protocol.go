@@ -65,6 +65,9 @@ type Reply struct {
 	// none.
 	ID      string
 	Answers []Answer // one per example of the batch
+	// Compared says that the protocol itself held the body against the one expected,
+	// and found it equal.
+	Compared bool
 }
 
 // Answer is the model's answer to one example.

@@ -66,8 +66,9 @@ func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
 	if !c.Accepts(r.Status) {
 		return protocol.Reply{}, fmt.Errorf("decode: status %d is none of those expected", r.Status)
 	}
-	if want := c.expect.Body; want != nil && string(r.Body) != *want {
+	want := c.expect.Body
+	if want != nil && string(r.Body) != *want {
 		return protocol.Reply{}, &protocol.WrongAnswerError{Text: difference(string(r.Body), *want)}
 	}
-	return protocol.Reply{}, nil
+	return protocol.Reply{Compared: want != nil}, nil
 }

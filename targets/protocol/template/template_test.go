@@ -79,11 +79,11 @@ func TestDecodeComparesTheBody(t *testing.T) {
 		{long, long[:100] + "X" + long[101:], `the body differs from byte 100 on: …"4567890123456789X12345678901234567890123456789012345678901234567"… (200 bytes), want …"4567890123456789012345678901234567890123456789012345678901234567"… (200 bytes)`},
 	} {
 		p := opened(t, protocol.Template{Method: "GET", Path: "/", Expect: protocol.Expect{Body: &tt.want}})
-		_, err := p.Decode(protocol.Response{Status: 200, Body: []byte(tt.got)})
+		reply, err := p.Decode(protocol.Response{Status: 200, Body: []byte(tt.got)})
 		var wrong *protocol.WrongAnswerError
 		switch {
-		case tt.text == "" && err != nil:
-			t.Errorf("%q: %v", tt.got, err)
+		case tt.text == "" && (err != nil || !reply.Compared):
+			t.Errorf("%q: %+v, %v", tt.got, reply, err)
 		case tt.text != "" && (!errors.As(err, &wrong) || err.Error() != tt.text):
 			t.Errorf("%q: %v\nwant a wrong answer: %s", tt.got, err, tt.text)
 		}
@@ -93,7 +93,7 @@ func TestDecodeComparesTheBody(t *testing.T) {
 // TestDecodeTakesAnyBody where none is expected.
 func TestDecodeTakesAnyBody(t *testing.T) {
 	p := opened(t, protocol.Template{Method: "GET", Path: "/"})
-	if reply, err := p.Decode(protocol.Response{Status: 204, Body: []byte("\xff\x00")}); err != nil || len(reply.Answers) != 0 {
+	if reply, err := p.Decode(protocol.Response{Status: 204, Body: []byte("\xff\x00")}); err != nil || len(reply.Answers) != 0 || reply.Compared {
 		t.Errorf("reply %+v, %v", reply, err)
 	}
 }
