@@ -25,6 +25,8 @@ func Analyse(run *record.Run) (*Analysis, error) {
 	}
 	a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
 	a.Tax = newTax(run, cells)
+	a.Stepped = stepped(run, cells)
+	a.Saturated = saturations(a)
 	a.Doubts = doubts(a, cells)
 	a.Validity = validity(a)
 	a.Gates = gates(a, cells)

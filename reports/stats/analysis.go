@@ -48,7 +48,9 @@ type Analysis struct {
 	Ratios   []Ratio // each target against Reference; empty with one target
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
-	Tax       *Tax // nil when the scenario asks for none, or nothing was measured of it
+	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it
+	Stepped   []Stepped    // of the phases that have steps; targets in the scenario's order
+	Saturated []Saturation // of the targets with several closed loops
 }
 
 // Doubt is a reason why a figure may not be believed, with what to do next.
@@ -70,7 +72,8 @@ type Row struct {
 	Target, Phase string
 	Round         int           // 0: pooled over Rounds
 	Rounds        int           // how many rounds are in it
-	Offered       float64       // per second
+	Callers       int           // of a closed loop; 0 of an open one
+	Offered       float64       // per second; of a closed loop nothing is offered
 	Achieved      float64       // per second, as sent
 	Span          time.Duration // of schedule, summed over rounds
 	Elapsed       time.Duration // until the last request was done or given up, summed over rounds
@@ -88,7 +91,15 @@ type Row struct {
 	Failed          Distribution // response time of failed requests
 	Agreement       Proportion
 	Accuracy        Proportion
-	ColdStarts      []time.Duration // start of the server → first answer, per round
+	// Attained is the share of the requests scheduled that were answered rightly
+	// within the SLO's deadline: those that failed, were censored or were never sent
+	// came too late. Of a load that somebody stopped it is the share of those sent.
+	// N = 0: the SLO has no deadline.
+	Attained   Proportion
+	Floor      *Floor          // the instrument's own share of Response; nil: not calibrated
+	Classes    []Class         // of a mix, in its order
+	Aborts     []Abort         // the rounds in which a condition of the scenario's ended the load
+	ColdStarts []time.Duration // start of the server → first answer, per round
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it: how long they would have taken is not known, but longer.
 	Unanswered []time.Duration
@@ -98,6 +109,20 @@ type Row struct {
 	// histograms could not.
 	Instrument record.Instrument
 	Slices     []Slice // in time order; pooled rows hold every round's, one after the other
+}
+
+// Class is one class of request of a mix, pooled like the row it is in.
+type Class struct {
+	Name     string
+	Ledger   record.Ledger
+	Response Distribution // of OK requests; its quantiles have no intervals
+}
+
+// Abort is the end of a load that a condition of the scenario's made.
+type Abort struct {
+	Round int
+	After time.Duration // of sending
+	Text  string        // the condition with its figure
 }
 
 // Slice is one second of one round.

@@ -23,9 +23,12 @@ func FormatCommand(args ...string) string {
 // ReportCommand makes a run's reports again. The program's name is the one that
 // the run was started with.
 func ReportCommand(run *record.Run) string {
-	program := "servebench"
+	return FormatCommand(program(run), "report", run.Dir)
+}
+
+func program(run *record.Run) string {
 	if len(run.Command) > 0 {
-		program = run.Command[0]
+		return run.Command[0]
 	}
-	return FormatCommand(program, "report", run.Dir)
+	return "servebench"
 }

@@ -26,7 +26,7 @@ func incomplete(a *Analysis, c *cell, row Row) (finding, bool) {
 
 // cutShort says that the sending was ended before the schedule did, which is no
 // fault of its speed.
-func (c *cell) cutShort() bool { return c.Stopped || c.Failed != "" }
+func (c *cell) cutShort() bool { return c.Stopped || c.Aborted != "" || c.Failed != "" }
 
 // contradicts holds the ledger, the slices and the interval log against each
 // other: a record that loses requests between them is not to be believed,
@@ -50,6 +50,7 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	lost = max(lost, abs(slices.Scheduled-l.Scheduled), abs(slices.Sent-l.Sent),
 		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
+	lost = max(lost, c.lostInClasses())
 	if lost == 0 {
 		return finding{}, false
 	}
@@ -59,6 +60,20 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
 	}, float64(lost)}, true
+}
+
+// lostInClasses is how far the ledgers of a mix are from the cell's, or from the log.
+func (c *cell) lostInClasses() int64 {
+	if len(c.Classes) == 0 {
+		return 0
+	}
+	var lost int64
+	var sum record.Ledger
+	for _, class := range c.Classes {
+		sum = addLedgers(sum, class.Ledger)
+		lost = max(lost, abs(class.Ledger.OK-c.count(record.TagOfClass(class.Name)))-c.Instrument.OutOfRange-c.dropped)
+	}
+	return max(lost, abs(sum.Sent-c.Ledger.Sent), abs(sum.OK-c.Ledger.OK), abs(sum.Failed-c.Ledger.Failed), abs(sum.Censored-c.Ledger.Censored))
 }
 
 // misscheduled holds what was scheduled against the phase. The arrivals of a
@@ -85,13 +100,6 @@ func misscheduled(a *Analysis, c *cell, row Row) (finding, bool) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// isOpen says that arrivals did not wait for answers, which is what the rules
-// on rate and lag are about.
-func isOpen(a *Analysis, c *cell) bool {
-	for _, p := range a.Run.Scenario.Phases {
-		if p.Name == c.Phase {
-			return p.Open
-		}
-	}
-	return false
-}
+// isOpen says that arrivals did not wait for answers, which is what the rules on
+// the offered rate and the worker cap are about.
+func isOpen(a *Analysis, c *cell) bool { return phaseNamed(a.Run, c.Phase).Open }

@@ -24,7 +24,7 @@ func doubts(a *Analysis, cells []*cell) []Doubt {
 			}
 		}
 	}
-	all := append(collapse(found), runDoubts(a)...)
+	all := slices.Concat(collapse(found), nonstationary(a, cells), runDoubts(a))
 	slices.SortStableFunc(all, func(x, y Doubt) int {
 		switch {
 		case x.Fatal == y.Fatal:

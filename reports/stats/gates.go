@@ -24,7 +24,7 @@ func gates(a *Analysis, cells []*cell) []Gate {
 	}
 	if a.Validity == Invalid {
 		why := "the instrument cannot be believed, see the doubts"
-		if a.Nothing() != "" {
+		if a.Nothing() != "" || a.Refused() {
 			why = "nothing was measured"
 		}
 		for i := range all {
@@ -44,6 +44,7 @@ func gatesOf(a *Analysis, target, phase string, cells []*cell) []Gate {
 		row := a.Rows[i]
 		all = quantileGates(slo, row, pick(cells, target, phase), seedOf(a.Run, row))
 		all = append(all, shareGates(slo, row)...)
+		failAborted(row, all)
 	}
 	for i := range all {
 		all[i].Target, all[i].Phase = target, phase

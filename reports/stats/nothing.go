@@ -9,9 +9,9 @@ import (
 
 // Nothing says why there is no result: no request of a measured phase was sent, or,
 // in a run of starts alone, no start came to its first answer. "" when there is
-// one, be it good or bad.
+// one, be it good or bad, and when the run was Refused.
 func (a *Analysis) Nothing() string {
-	if a.measured() {
+	if a.measured() || a.Refused() {
 		return ""
 	}
 	var reasons []string

@@ -42,7 +42,8 @@ func addUsage(a, b record.Usage) record.Usage {
 }
 
 // addInstruments keeps the sending of the round in which the generator was the
-// busier: an average would hide that round.
+// busier, and the longest waits: an average would hide that round. The gaps are
+// those of one cell, and of none when there are several.
 func addInstruments(a, b record.Instrument) record.Instrument {
 	busier := a
 	if share, _ := busy(b); share > 0 {
@@ -57,7 +58,11 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		CPUs:       max(a.CPUs, b.CPUs),
 		CPU:        a.CPU + b.CPU,
 		GCPause:    a.GCPause + b.GCPause,
+		GCPauseMax: max(a.GCPauseMax, b.GCPauseMax),
 		GCCycles:   a.GCCycles + b.GCCycles,
+		SchedP99:   max(a.SchedP99, b.SchedP99),
+		SchedMax:   max(a.SchedMax, b.SchedMax),
+		Attackers:  max(a.Attackers, b.Attackers),
 		Retries:    a.Retries + b.Retries,
 		Stalls:     a.Stalls + b.Stalls,
 		Workers:    max(a.Workers, b.Workers),

@@ -54,6 +54,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 	var inTime, good int64
 	var sent float64
 	var answers record.Answers
+	var attained, due int64
 	for _, c := range cells {
 		row.Span += c.Span
 		row.Elapsed += c.Elapsed
@@ -66,6 +67,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.dropped
+		attained, due = attained+c.Good, due+c.due()
 		answers = addAnswers(answers, c.Answers)
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
@@ -82,8 +84,23 @@ func newRow(run *record.Run, cells []*cell) Row {
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
 	row.Agreement = repeated(answers.Agreed, answers.Checked, distinct)
 	row.Accuracy = repeated(answers.Correct, answers.Labelled, distinct)
+	if run.Scenario.SLO.Deadline() > 0 {
+		row.Attained = newProportion(attained, due)
+	}
+	row.Callers = callersOf(run, row.Phase)
+	row.Floor = floorAt(run.Calibration, row.Rate())
+	row.Classes, row.Aborts = classesOf(cells), abortsOf(cells)
 	row.fill(cells, seedOf(run, row))
 	return row
+}
+
+// due is how many requests the load asked for. What was scheduled after somebody
+// stopped it was not asked for any more.
+func (c *cell) due() int64 {
+	if c.Stopped {
+		return c.Ledger.Sent
+	}
+	return c.Ledger.Scheduled
 }
 
 // fill computes the distributions.

@@ -36,13 +36,13 @@ func cellRules() []cellRule {
 		{incomplete, true},
 		{unsent, true}, {offRate, true}, {late, true}, {busyGenerator, true}, {workerCap, true},
 		{exhausted, true}, {outOfRange, true}, {contradicts, true}, {misscheduled, true},
-		{retried, false}, {stalled, false},
+		{clumped, false}, {starved, false}, {paused, false}, {retried, false}, {stalled, false},
 	}
 }
 
 func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 	share := row.SentShare()
-	if share >= leastSent || c.cutShort() {
+	if share >= leastSent || c.cutShort() || !isOpen(a, c) {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
@@ -69,17 +69,18 @@ func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
 }
 
 // late judges the share of late requests by the lower end of its interval, so
-// that one late request of a few condemns nothing.
+// that one late request of a few condemns nothing. In a closed loop, lag is what
+// the generator kept a caller waiting that had thought enough.
 func late(a *Analysis, c *cell, row Row) (finding, bool) {
 	share := row.Late()
-	if share.Low <= mostLate || !isOpen(a, c) {
+	if share.Low <= mostLate {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
 	d := Doubt{
 		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate) + ", chance apart",
 		Text:   "the generator was late by more than the response times allow: " + figure,
-		Action: "stop what else runs on this machine, lower the rate, or give the generator CPUs of its own",
+		Action: "stop what else runs on this machine, lower the load, or give the generator CPUs of its own",
 	}
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
 		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", FormatPercent(c.Machine.Stolen))
@@ -94,16 +95,21 @@ func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
 		return finding{}, false
 	}
 	figure := "generator CPU " + FormatPercent(share)
-	return finding{Doubt{
+	d := Doubt{
 		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
 		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent", figure),
 		Action: "lower the rate or give the generator more CPUs",
-	}, share}, true
+	}
+	if !isOpen(a, c) {
+		d.Text += ": the throughput is the generator's, not the server's"
+		d.Action = "take fewer callers or give the generator more CPUs"
+	}
+	return finding{d, share}, true
 }
 
 func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
 	in := row.Instrument
-	if in.WorkerCap == 0 || in.Workers < in.WorkerCap {
+	if in.WorkerCap == 0 || in.Workers < in.WorkerCap || !isOpen(a, c) {
 		return finding{}, false
 	}
 	return finding{Doubt{

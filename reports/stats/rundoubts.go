@@ -9,12 +9,12 @@ import (
 )
 
 // runDoubts are the doubts about the run as a whole and its targets. All but
-// the first leave it VALID: they narrow what can be concluded.
+// the first two leave it VALID: they narrow what can be concluded.
 func runDoubts(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, unanswered, faults, setAside, missingRounds, fewStarts,
-		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, unchecked,
+		refused, empty, interrupted, died, unanswered, aborted, faults, setAside, missingRounds, fewStarts,
+		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)
 	}
@@ -136,7 +136,7 @@ func environment(a *Analysis) []Doubt {
 }
 
 func oneRound(a *Analysis) []Doubt {
-	if a.Nothing() != "" || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
+	if a.Nothing() != "" || a.Refused() || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
 		return nil
 	}
 	return []Doubt{{
@@ -197,7 +197,7 @@ func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
 func unchecked(a *Analysis) []Doubt {
 	var all []Doubt
 	for _, row := range a.Rows {
-		if row.Agreement.N > 0 || row.Ledger.OK == 0 {
+		if !row.Unchecked() || a.ByStatus(row) {
 			continue
 		}
 		all = append(all, Doubt{

@@ -20,12 +20,12 @@ type Trouble struct {
 const most = 0.5
 
 // Troubles lists them in the targets' order, for each target the first of: it
-// did not come up, its first answer was not right, it died, it failed most of
-// the requests of a phase.
+// did not come up, its first answer was not right, it died, it did not bear a
+// load, it failed most of the requests of a phase.
 func (a *Analysis) Troubles() []Trouble {
 	var all []Trouble
 	for _, t := range a.Run.Targets {
-		for _, find := range []func(record.Target) (Trouble, bool){a.notUp, a.notUnderstood, a.ended, a.failedMost} {
+		for _, find := range []func(record.Target) (Trouble, bool){a.notUp, a.notUnderstood, a.ended, a.overwhelmed, a.failedMost} {
 			if found, is := find(t); is {
 				found.Target = t.Name
 				all = append(all, found)

@@ -1,0 +1,105 @@
+package stats
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/reports/record"
+)
+
+// broke says why a cell did not hold a step; "" when it did, or never came to it.
+func (c *cell) broke(step record.Step) string {
+	seconds, _ := c.stepSeconds(step)
+	if len(seconds) == 0 {
+		return ""
+	}
+	end := step.Start + step.Duration
+	if c.Aborted != "" && c.Window <= end {
+		return strings.TrimSpace(c.Aborted)
+	}
+	var all record.Ledger
+	var intime int64
+	for i := range seconds {
+		all = addLedgers(all, seconds[i].ledger(c))
+		intime += seconds[i].answeredBy(end + StepGrace)
+	}
+	lost := newProportion(all.Failed+all.Censored, all.Sent)
+	switch {
+	case surelyMore(lost.K, lost.N, StepErrors):
+		return fmt.Sprintf("%s of %s requests failed or were censored, more than %s",
+			FormatPercent(lost.Value), FormatCount(lost.N), FormatPercent(StepErrors))
+	case c.Window >= end && float64(intime) < StepAnswered*float64(all.Scheduled):
+		return fmt.Sprintf("%s of %s requests due were answered before %s after the step's end, less than %s",
+			FormatPercent(float64(intime)/float64(all.Scheduled)), FormatCount(all.Scheduled), FormatDuration(StepGrace), FormatPercent(StepAnswered))
+	}
+	return ""
+}
+
+// answeredBy is how many of the second's requests were surely answered rightly by
+// a moment of the schedule: due times are known to the second only, so that each
+// counts as due at its end.
+func (s *slice) answeredBy(moment time.Duration) int64 {
+	var n int64
+	for _, b := range s.response {
+		if b.value <= int64(moment-s.Start-time.Second) {
+			n += b.count
+		}
+	}
+	return n
+}
+
+func sortBreaks(breaks []Break) {
+	slices.SortFunc(breaks, func(a, b Break) int { return cmp.Compare(a.Round, b.Round) })
+}
+
+// Says is the finding as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
+// above 2 s", "held all steps up to 1600/s".
+func (s Stepped) Says() string {
+	switch {
+	case len(s.Steps) == 0:
+		return "came to no step"
+	case len(s.Breaks) == 0:
+		return "held all steps up to " + FormatRate(s.highest())
+	}
+	low := slices.MinFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
+	high := slices.MaxFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
+	text := "broke in the first step, at " + FormatRate(low.Rate)
+	if low.Held > 0 {
+		text = fmt.Sprintf("held %s, broke at %s", FormatRate(low.Held), FormatRate(low.Rate))
+	}
+	if low.Step < high.Step {
+		text += " to " + FormatRate(high.Rate)
+	}
+	if whole := s.Rounds - len(s.Breaks); whole > 0 {
+		text += fmt.Sprintf(" in %d of %d rounds", len(s.Breaks), s.Rounds)
+	} else if s.Rounds > 1 {
+		text += fmt.Sprintf(" in %d rounds", s.Rounds)
+	}
+	return text + ": " + low.Why
+}
+
+func (s Stepped) highest() float64 {
+	highest := 0.0
+	for _, step := range s.Steps {
+		highest = max(highest, step.Rate)
+	}
+	return highest
+}
+
+// StepLine is what all targets held in one line; "" of a run without steps.
+func (a *Analysis) StepLine() string {
+	var parts []string
+	for _, s := range a.Stepped {
+		parts = append(parts, a.Label(s.Target)+" "+s.Says())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// StepMethod says in one sentence when a step is not held, for captions.
+func StepMethod() string {
+	return fmt.Sprintf("a target broke in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end",
+		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
+}

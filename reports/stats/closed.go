@@ -1,0 +1,65 @@
+package stats
+
+import (
+	"fmt"
+
+	"servebench/reports/record"
+)
+
+// phaseNamed is the phase of that name; the zero Phase when there is none.
+func phaseNamed(run *record.Run, name string) record.Phase {
+	for _, p := range run.Scenario.Phases {
+		if p.Name == name {
+			return p
+		}
+	}
+	return record.Phase{Name: name}
+}
+
+// callersOf is how many callers a phase has; 0 when it is an open loop.
+func callersOf(run *record.Run, phase string) int {
+	if p := phaseNamed(run, phase); !p.Open {
+		return p.Callers
+	}
+	return 0
+}
+
+// Rate is the load in requests per second: what was offered, or what a closed loop
+// came to.
+func (r Row) Rate() float64 {
+	if r.Callers > 0 {
+		return r.Achieved
+	}
+	return r.Offered
+}
+
+// Load says what was asked of the target: "200/s", or "16 callers" of a closed
+// loop.
+func (r Row) Load() string {
+	if r.Callers > 0 {
+		return FormatCallers(r.Callers)
+	}
+	return FormatRate(r.Offered)
+}
+
+// FormatCallers is "1 caller", "16 callers".
+func FormatCallers(n int) string {
+	if n == 1 {
+		return "1 caller"
+	}
+	return FormatCount(int64(n)) + " callers"
+}
+
+// FormatLoad says what a phase asks of a target and by which loop: "poisson
+// arrivals, 200/s for 5 s, open loop", "16 callers for 10 s, think time 10 ms,
+// exponential, closed loop".
+func FormatLoad(p record.Phase) string {
+	if p.Open {
+		return fmt.Sprintf("%s arrivals, %s for %s, open loop", p.Law, FormatRate(p.Rate), FormatDuration(p.Duration))
+	}
+	text := fmt.Sprintf("%s for %s", FormatCallers(p.Callers), FormatDuration(p.Duration))
+	if p.Think != "" {
+		text += ", think time " + p.Think
+	}
+	return text + ", closed loop"
+}

@@ -1,0 +1,137 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// nearMost is the share of the highest throughput from which fewer callers are as
+// good as more.
+const nearMost = 0.95
+
+// Saturation is what a target answers at most, found with several closed loops that
+// differ in their callers alone.
+type Saturation struct {
+	Target string
+	Points []SaturationPoint // by ascending callers
+	Most   int               // the index of the highest throughput
+	Fewest int               // that of the fewest callers within 5 % of it
+}
+
+// SaturationPoint is one closed loop.
+type SaturationPoint struct {
+	Phase   string
+	Callers int
+	// Rate is right answers per second, the mean over Rounds, with a 95 % interval of
+	// Student's t; none with fewer than three rounds.
+	Rate        float64
+	HasInterval bool
+	Low, High   float64
+	Rounds      int
+	Row         Row // the same, pooled
+}
+
+// saturations compares the closed loops of each target, of each model and think
+// time by themselves.
+func saturations(a *Analysis) []Saturation {
+	type load struct{ target, model, think string }
+	points := make(map[load][]SaturationPoint)
+	var order []load
+	for _, row := range a.Rows {
+		p := phaseNamed(a.Run, row.Phase)
+		if p.Open || row.Callers == 0 || row.Ledger.Sent == 0 {
+			continue
+		}
+		k := load{row.Target, p.Model, p.Think}
+		if points[k] == nil {
+			order = append(order, k)
+		}
+		points[k] = append(points[k], newSaturationPoint(a, row))
+	}
+	var all []Saturation
+	for _, k := range order {
+		if len(points[k]) >= 2 {
+			all = append(all, newSaturation(k.target, points[k]))
+		}
+	}
+	return all
+}
+
+func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
+	var rates []float64
+	for _, c := range a.Cells {
+		if c.Target == row.Target && c.Phase == row.Phase {
+			rates = append(rates, c.OKRate)
+		}
+	}
+	p := SaturationPoint{Phase: row.Phase, Callers: row.Callers, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row}
+	if len(rates) >= fewRounds {
+		n := float64(len(rates))
+		half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * stat.StdDev(rates, nil) / math.Sqrt(n)
+		p.HasInterval, p.Low, p.High = true, max(p.Rate-half, 0), p.Rate+half
+	}
+	return p
+}
+
+func newSaturation(target string, points []SaturationPoint) Saturation {
+	slices.SortStableFunc(points, func(a, b SaturationPoint) int { return a.Callers - b.Callers })
+	s := Saturation{Target: target, Points: points}
+	for i, p := range points {
+		if p.Rate > points[s.Most].Rate {
+			s.Most = i
+		}
+	}
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i].Rate >= nearMost*points[s.Most].Rate {
+			s.Fewest = i
+		}
+	}
+	return s
+}
+
+// Says is the finding as a clause: "12,400/s at most, with 16 callers; 8 callers
+// come within 5 % of it".
+func (s Saturation) Says() string {
+	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
+	text := fmt.Sprintf("%s at most", FormatRate(most.Rate))
+	if most.HasInterval {
+		text += " " + FormatInterval(most.Low, most.High)
+	}
+	text += ", with " + FormatCallers(most.Callers)
+	if s.Fewest != s.Most {
+		text += fmt.Sprintf("; within 5 %% of it from %s on", FormatCallers(fewest.Callers))
+	}
+	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
+		text += ", the most that were tried: it may be higher with more"
+	}
+	return text
+}
+
+// SaturationLine is what all targets answer at most, in one line; "" of a run
+// without saturation.
+func (a *Analysis) SaturationLine() string {
+	var parts []string
+	for _, s := range a.Saturated {
+		parts = append(parts, a.Label(s.Target)+" "+s.Says())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// SaturationMethod says how the throughput and its interval are made, for captions.
+const SaturationMethod = "right answers per second in a closed loop, the mean over rounds with its 95 % interval (Student's t); none with fewer than three rounds"
+
+// Finding is the line that says what a run was for: the steps that were held,
+// the highest throughput, what the place costs; "" of any other.
+func (a *Analysis) Finding() string {
+	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.TaxLine()} {
+		if line != "" {
+			return line
+		}
+	}
+	return ""
+}
