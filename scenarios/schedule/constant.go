@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -10,31 +9,34 @@ import (
 
 func constantKind() Kind {
 	return Kind{
-		Name: "constant",
-		Doc:  "Arrivals at equal gaps, the first one at 0; hides queueing, which needs gaps that vary.",
-		New:  newConstant,
+		Name:   "constant",
+		Doc:    "Arrivals at equal gaps, the first one at 0; hides queueing, which needs gaps that vary.",
+		Params: needs(ParamRate, ParamDuration),
+		New:    newConstant,
 	}
 }
 
 // constant is a law with equal gaps.
 type constant struct {
-	n   int64
-	gap float64 // nanoseconds
+	shape Shape
+	gap   float64 // nanoseconds
 }
 
 func newConstant(c Config) (Law, error) {
-	n, err := c.count()
-	if err != nil {
-		return nil, fmt.Errorf("constant law: %w", err)
+	if err := c.check(); err != nil {
+		return nil, as("constant", err)
 	}
-	return constant{n: n, gap: float64(time.Second) / c.Rate}, nil
+	return constant{shape: c.even(), gap: float64(time.Second) / c.Rate}, nil
 }
+
+// Shape implements Law.
+func (c constant) Shape() Shape { return c.shape }
 
 // Arrivals ignores the random source. Each due time is computed from its number
 // rather than from the one before, so that rounding never adds up to a drift.
 func (c constant) Arrivals(*rand.Rand) iter.Seq[time.Duration] {
 	return func(yield func(time.Duration) bool) {
-		for k := range c.n {
+		for k := range c.shape.Arrivals {
 			if !yield(time.Duration(math.Floor(float64(k) * c.gap))) {
 				return
 			}

@@ -76,10 +76,3 @@ func TestPoissonGapsAreIndependent(t *testing.T) {
 		t.Errorf("correlation of neighbouring gaps %.4f, want 0 ± %.4f", r, 4/math.Sqrt(n))
 	}
 }
-
-func TestPoissonSeedsDiffer(t *testing.T) {
-	l := law(t, "poisson", Config{Rate: 100, Duration: time.Second})
-	if slices.Equal(slices.Collect(l.Arrivals(rng(1))), slices.Collect(l.Arrivals(rng(2)))) {
-		t.Error("two seeds gave the same schedule")
-	}
-}

@@ -1,18 +1,19 @@
 // Package schedule holds the arrival laws: when each request of an open-loop
-// load is due, whatever the server does. A law turns a rate, a duration and a
+// load is due, whatever the server does. A law turns its configuration and a
 // random source into ascending offsets from the start of the load. It stands
 // before scenarios/attack, which sends one request at each of them.
 //
-// Every law makes exactly round(rate·duration) arrivals for every seed, so that
-// two runs which differ in their seed offer the same load. Laws are lazy and
-// need constant memory however long the load is.
+// Every law makes the same number of arrivals for every seed, the integral of
+// its rate over the duration, rounded; where the rate is constant over stretches,
+// so does each of these. Two runs that differ in their seed offer the same load,
+// then. Laws are lazy and need constant memory however long the load is; a trace
+// needs that of its file.
 package schedule
 
 import (
-	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -24,43 +25,97 @@ type Law interface {
 	// from which a fixed number of values is drawn when Arrivals is called; the
 	// sequence may be iterated more than once and is the same each time.
 	Arrivals(rng *rand.Rand) iter.Seq[time.Duration]
+	// Shape says what the law offers, which is the same for every source.
+	Shape() Shape
+}
+
+// Shape is what a law offers.
+type Shape struct {
+	Arrivals int64         // how many there are
+	Duration time.Duration // all of them are before it
+	Rate     float64       // mean, per second
+	Peak     float64       // the highest rate, per second
+	// Steps are the stretches of constant rate that the load is made of, by
+	// ascending start and without gaps: of a law whose rate jumps at whole seconds.
+	// nil of the others.
+	Steps []Step
+}
+
+// Step is a stretch of constant rate.
+type Step struct {
+	Start, Duration time.Duration
+	Rate            float64 // per second
 }
 
 // Kind is a law's entry in the list that the CLI, the scenario validation and
 // the help texts are made from.
 type Kind struct {
-	Name string
-	Doc  string // one sentence
-	// New returns the law. It fails on a Config that it cannot keep.
+	Name   string
+	Doc    string // one sentence
+	Params []Param
+	// New returns the law. Its error tells of a Config that it cannot keep, and is
+	// a *Mistake behind the law's name. It does not look at parameters that the law
+	// does not take.
 	New func(Config) (Law, error)
 }
 
-// Config configures a law.
-type Config struct {
-	Rate     float64       // mean arrivals per second, above 0
-	Duration time.Duration // length of the load, above 0
+// Param is a parameter that a law takes.
+type Param struct {
+	Name     string // one of ParamRate, ParamDuration …
+	Optional bool   // it need not be given
+}
+
+// The names of the parameters, as in a scenario.
+const (
+	ParamRate       = "rate"
+	ParamDuration   = "duration"
+	ParamBurstiness = "burstiness"
+	ParamTo         = "to"
+	ParamSteps      = "steps"
+	ParamAmplitude  = "amplitude"
+	ParamPeriod     = "period"
+	ParamAt         = "at"
+	ParamFor        = "for"
+	ParamGaps       = "gaps"
+	ParamTrace      = "trace"
+)
+
+// Takes reports whether the law takes a parameter.
+func (k Kind) Takes(param string) bool {
+	return slices.ContainsFunc(k.Params, func(p Param) bool { return p.Name == param })
 }
 
 // Kinds lists every law, in the order in which help texts show them.
 func Kinds() []Kind {
-	return []Kind{constantKind(), poissonKind()}
+	return []Kind{
+		constantKind(), poissonKind(), gammaKind(), rampKind(), stepsKind(), sineKind(), spikeKind(), traceKind(),
+	}
 }
 
-// maxArrivals bounds a schedule to what a float64 counts exactly.
-const maxArrivals = 1 << 53
+// TakenBy names the laws that take a parameter, in the order of Kinds.
+func TakenBy(param string) []string {
+	var names []string
+	for _, k := range Kinds() {
+		if k.Takes(param) {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
 
-// count returns the number of arrivals, round(rate·duration), or says what is
-// wrong with the configuration.
-func (c Config) count() (int64, error) {
-	if !(c.Rate > 0) || math.IsInf(c.Rate, 0) {
-		return 0, fmt.Errorf("rate: %v per second, want a finite number above 0", c.Rate)
+// needs are parameters that have to be given.
+func needs(names ...string) []Param {
+	params := make([]Param, len(names))
+	for i, name := range names {
+		params[i].Name = name
 	}
-	if c.Duration <= 0 {
-		return 0, fmt.Errorf("duration: %v, want more than 0s", c.Duration)
+	return params
+}
+
+// and adds parameters that need not be given.
+func and(params []Param, names ...string) []Param {
+	for _, name := range names {
+		params = append(params, Param{Name: name, Optional: true})
 	}
-	n := math.Round(c.Rate * c.Duration.Seconds())
-	if n > maxArrivals {
-		return 0, fmt.Errorf("rate: %v per second for %v makes %.3g arrivals, want at most %d", c.Rate, c.Duration, n, int64(maxArrivals))
-	}
-	return int64(n), nil
+	return params
 }

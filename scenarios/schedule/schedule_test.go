@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,22 +15,40 @@ func rng(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
 func law(t testing.TB, name string, c Config) Law {
 	t.Helper()
+	l, err := kind(t, name).New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func kind(t testing.TB, name string) Kind {
+	t.Helper()
 	for _, k := range Kinds() {
 		if k.Name == name {
-			l, err := k.New(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return l
+			return k
 		}
 	}
 	t.Fatalf("no law %q", name)
-	return nil
+	return Kind{}
 }
 
-// TestLawProperties holds every law to the contract of Law for many shapes.
-func TestLawProperties(t *testing.T) {
-	configs := []Config{
+// example is a law with a configuration that it keeps.
+type example struct {
+	law    string
+	config Config
+	// expected is Λ(t), the integral of the rate up to t.
+	expected func(t time.Duration) float64
+}
+
+func (e example) String() string {
+	return fmt.Sprintf("%s/%v_per_s/%v/%s", e.law, e.config.Rate, e.config.Duration, e.config.Gaps)
+}
+
+// examples are all laws in many shapes.
+func examples() []example {
+	var all []example
+	for _, c := range []Config{
 		{Rate: 100, Duration: 2 * time.Second},
 		{Rate: 1, Duration: time.Second},
 		{Rate: 0.3, Duration: time.Second}, // rounds to no arrival
@@ -39,74 +58,226 @@ func TestLawProperties(t *testing.T) {
 		{Rate: 5e9, Duration: 10 * time.Microsecond}, // gaps below the clock's unit
 		{Rate: 2.5, Duration: time.Hour},
 		{Rate: 1000, Duration: 1500 * time.Microsecond}, // n = 2, from 1.5
+	} {
+		for _, gaps := range []string{"", ConstantGaps} {
+			c.Gaps = gaps
+			all = append(all, changing(c)...)
+		}
+		c.Gaps = ""
+		all = append(all, steady("constant", c), steady("poisson", c))
+		for _, burstiness := range []float64{0.01, 0.25, 1, 4, 100} {
+			c.Burstiness = burstiness
+			all = append(all, steady("gamma", c))
+		}
 	}
-	for _, k := range Kinds() {
-		for _, c := range configs {
-			for seed := range uint64(5) {
-				t.Run(fmt.Sprintf("%s/%v_per_s/%v/%d", k.Name, c.Rate, c.Duration, seed), func(t *testing.T) {
-					l := law(t, k.Name, c)
-					got := slices.Collect(l.Arrivals(rng(seed)))
-					if want := int(math.Round(c.Rate * c.Duration.Seconds())); len(got) != want {
-						t.Errorf("%d arrivals, want %d", len(got), want)
-					}
-					if !slices.IsSorted(got) {
-						t.Error("not ascending")
-					}
-					for _, due := range got {
-						if due < 0 || due >= c.Duration {
-							t.Fatalf("arrival at %v, want one in [0, %v)", due, c.Duration)
-						}
-					}
-					if again := slices.Collect(l.Arrivals(rng(seed))); !slices.Equal(got, again) {
-						t.Error("the same seed gave another schedule")
-					}
-				})
+	return append(all, traces()...)
+}
+
+func steady(law string, c Config) example {
+	return example{law, c, func(t time.Duration) float64 { return c.Rate * t.Seconds() }}
+}
+
+// changing are the laws whose rate changes, from the rate of a configuration.
+func changing(c Config) []example {
+	length := c.Duration.Seconds()
+	ramp := func(to float64) example {
+		c.To = to
+		return example{"ramp", c, func(t time.Duration) float64 {
+			x := t.Seconds()
+			return c.Rate*x + (to-c.Rate)*x*x/length/2
+		}}
+	}
+	sine := func(amplitude float64, period time.Duration) example {
+		c.Amplitude, c.Period = amplitude, period
+		omega := 2 * math.Pi / period.Seconds()
+		return example{"sine", c, func(t time.Duration) float64 {
+			return c.Rate*t.Seconds() + amplitude/omega*(1-math.Cos(omega*t.Seconds()))
+		}}
+	}
+	spike := c
+	spike.To, spike.At, spike.For = 5*c.Rate, c.Duration/4, c.Duration/2
+	all := []example{
+		ramp(3 * c.Rate), ramp(c.Rate), ramp(c.Rate / 50), sine(c.Rate, c.Duration/3), sine(c.Rate/2, 10*c.Duration),
+		{"spike", spike, func(t time.Duration) float64 {
+			return c.Rate * (t.Seconds() + 4*min(max(t-spike.At, 0), spike.For).Seconds())
+		}},
+	}
+	if c.Duration%(2*time.Second) != 0 {
+		return all
+	}
+	steps := c
+	steps.To, steps.Steps = 3*c.Rate, 2
+	return append(all, example{"steps", steps, func(t time.Duration) float64 {
+		return c.Rate * (t.Seconds() + 2*max(t-c.Duration/2, 0).Seconds())
+	}})
+}
+
+// traces are recordings, replayed in several ways.
+func traces() []example {
+	counts := &Trace{Counts: []int64{0, 50, 7, 0, 0, 300, 1}, Interval: time.Second, Speed: 2, Scale: 1.5}
+	all := []example{
+		{"trace", Config{Trace: counts}, nil},
+		{"trace", Config{Trace: counts, Gaps: ConstantGaps, Duration: 1700 * time.Millisecond}, nil},
+		{"trace", Config{Trace: &Trace{Counts: []int64{3, 4}, Interval: time.Millisecond}, Rate: 2000}, nil},
+	}
+	var times []time.Duration
+	for k := range 400 {
+		times = append(times, time.Hour+time.Duration(k/2*k)*time.Millisecond) // pairs of equal ones
+	}
+	slices.Sort(times)
+	for _, scale := range []float64{0, 0.001, 0.3, 1, 2, 7.77} {
+		all = append(all,
+			example{"trace", Config{Trace: &Trace{Times: times, Scale: scale}}, nil},
+			example{"trace", Config{Trace: &Trace{Times: times, Scale: scale, Speed: 31}, Duration: time.Second}, nil})
+	}
+	return append(all, example{"trace", Config{Trace: &Trace{Times: times[:1]}, Duration: time.Second, Rate: 20}, nil})
+}
+
+// TestLawProperties holds every law to the contract of Law for many shapes.
+func TestLawProperties(t *testing.T) {
+	for i, e := range examples() {
+		t.Run(fmt.Sprint(i, "/", e), func(t *testing.T) {
+			t.Parallel()
+			l := law(t, e.law, e.config)
+			shape := l.Shape()
+			if e.expected != nil {
+				if want := int64(math.Round(e.expected(e.config.Duration))); shape.Arrivals != want || shape.Duration != e.config.Duration {
+					t.Errorf("shape %+v, want %d arrivals in %v", shape, want, e.config.Duration)
+				}
 			}
+			if n := shape.Rate * shape.Duration.Seconds(); math.Abs(n-float64(shape.Arrivals)) > 0.5+1e-9*n || shape.Peak < shape.Rate*(1-1e-9) {
+				t.Errorf("shape %+v, want a rate of its arrivals and a peak not below it", shape)
+			}
+			for seed := range uint64(5) {
+				got := slices.Collect(l.Arrivals(rng(seed)))
+				if len(got) != int(shape.Arrivals) {
+					t.Errorf("%d arrivals, want %d", len(got), shape.Arrivals)
+				}
+				if !slices.IsSorted(got) {
+					t.Error("not ascending")
+				}
+				if n := len(got); n > 0 && (got[0] < 0 || got[n-1] >= shape.Duration) {
+					t.Errorf("arrivals from %v to %v, want them in [0, %v)", got[0], got[n-1], shape.Duration)
+				}
+				if again := slices.Collect(l.Arrivals(rng(seed))); !slices.Equal(got, again) {
+					t.Error("the same seed gave another schedule")
+				}
+			}
+		})
+	}
+}
+
+// TestRateInWindows counts arrivals in windows and holds them to the integral of
+// the rate: exactly with equal gaps, and within six standard deviations with
+// random ones.
+func TestRateInWindows(t *testing.T) {
+	const windows = 20
+	for i, e := range examples() {
+		if e.expected == nil || e.law == "gamma" && e.config.Burstiness != 1 {
+			continue
+		}
+		t.Run(fmt.Sprint(i, "/", e), func(t *testing.T) {
+			t.Parallel()
+			equal := e.law == "constant" || e.config.Gaps == ConstantGaps
+			got := slices.Collect(law(t, e.law, e.config).Arrivals(rng(7)))
+			for w := range windows {
+				from, to := e.config.Duration*time.Duration(w)/windows, e.config.Duration*time.Duration(w+1)/windows
+				first, _ := slices.BinarySearch(got, from)
+				end, _ := slices.BinarySearch(got, to)
+				want := e.expected(to) - e.expected(from)
+				limit := 2.0 // an arrival at either end
+				if !equal {
+					limit += 6*math.Sqrt(want) + 2
+				}
+				if n := float64(end - first); math.Abs(n-want) > limit {
+					t.Errorf("%v arrivals from %v to %v, want %.1f ± %.1f", n, from, to, want, limit)
+				}
+			}
+		})
+	}
+}
+
+// TestSeedsDiffer checks that a random law follows its seed, and one of equal
+// gaps does not.
+func TestSeedsDiffer(t *testing.T) {
+	for _, e := range examples() {
+		l := law(t, e.law, e.config)
+		if l.Shape().Arrivals < 2 || e.config.Duration < time.Millisecond && e.config.Duration > 0 {
+			continue
+		}
+		constant := e.law == "constant" || e.config.Gaps == ConstantGaps
+		if trace := e.config.Trace; trace != nil && trace.Times != nil {
+			constant = e.config.Rate == 0 && (trace.Scale == 0 || trace.Scale == 1)
+		}
+		a, b := slices.Collect(l.Arrivals(rng(1))), slices.Collect(l.Arrivals(rng(2)))
+		if slices.Equal(a, b) != constant {
+			t.Errorf("%v: two seeds gave the same schedule: %t, want %t", e, !constant, constant)
 		}
 	}
 }
 
 func TestArrivalsCanBeIteratedTwice(t *testing.T) {
-	for _, k := range Kinds() {
-		seq := law(t, k.Name, Config{Rate: 50, Duration: time.Second}).Arrivals(rng(3))
+	for _, e := range examples() {
+		seq := law(t, e.law, e.config).Arrivals(rng(3))
 		if a, b := slices.Collect(seq), slices.Collect(seq); !slices.Equal(a, b) {
-			t.Errorf("%s: the second iteration differs", k.Name)
+			t.Errorf("%v: the second iteration differs", e)
 		}
 	}
 }
 
 func TestArrivalsStopEarly(t *testing.T) {
-	for _, k := range Kinds() {
+	for _, e := range examples() {
+		l := law(t, e.law, e.config)
+		want := int(min(l.Shape().Arrivals, 10))
 		n := 0
-		for range law(t, k.Name, Config{Rate: 50, Duration: time.Second}).Arrivals(rng(3)) {
+		for range l.Arrivals(rng(3)) {
 			if n++; n == 10 {
 				break
 			}
 		}
-		if n != 10 {
-			t.Errorf("%s: %d arrivals before the break, want 10", k.Name, n)
+		if n != want {
+			t.Errorf("%v: %d arrivals before the break, want %d", e, n, want)
 		}
 	}
 }
 
-func TestConfigMistakes(t *testing.T) {
-	mistakes := []struct {
-		config Config
-		want   string
-	}{
-		{Config{Rate: 0, Duration: time.Second}, "rate: 0 per second"},
-		{Config{Rate: -3, Duration: time.Second}, "rate: -3 per second"},
-		{Config{Rate: math.NaN(), Duration: time.Second}, "rate: NaN per second"},
-		{Config{Rate: math.Inf(1), Duration: time.Second}, "rate: +Inf per second"},
-		{Config{Rate: 1}, "duration: 0s"},
-		{Config{Rate: 1, Duration: -time.Second}, "duration: -1s"},
-		{Config{Rate: 1e15, Duration: time.Hour}, "arrivals, want at most"},
+// TestMistakes gives each law what it cannot keep.
+func TestMistakes(t *testing.T) {
+	mistakes := map[string]func(*Config){
+		"rate: 0 per second":      func(c *Config) { c.Rate = 0 },
+		"rate: -3 per second":     func(c *Config) { c.Rate = -3 },
+		"rate: NaN per second":    func(c *Config) { c.Rate = math.NaN() },
+		"rate: +Inf per second":   func(c *Config) { c.Rate = math.Inf(1) },
+		"duration: 0s":            func(c *Config) { c.Duration = 0 },
+		"duration: -1s":           func(c *Config) { c.Duration = -time.Second },
+		"arrivals, want at most":  func(c *Config) { c.Rate, c.Duration = 1e15, time.Hour },
+		"burstiness: 0, want":     func(c *Config) { c.Burstiness = 0 },
+		"to: 0 per second":        func(c *Config) { c.To = 0 },
+		"steps: 1, want at least": func(c *Config) { c.Steps = 1 },
+		"duration: 4 steps of 10s in all are 2.5s each, want steps of whole seconds, such as 12s in all": func(c *Config) { c.Steps = 4 },
+		"amplitude: 0 per second":   func(c *Config) { c.Amplitude = 0 },
+		"amplitude: 101 per second": func(c *Config) { c.Amplitude = 101 },
+		"period: 0s":                func(c *Config) { c.Period = 0 },
+		"at: 0s":                    func(c *Config) { c.At = 0 },
+		"at: 10s of 10s":            func(c *Config) { c.At = 10 * time.Second },
+		"for: 0s":                   func(c *Config) { c.For = 0 },
+		"for: 8.5s from 2s on is beyond the end of the load, want at most 8s": func(c *Config) { c.For = 8500 * time.Millisecond },
+		`gaps: unknown gaps "even", want poisson or constant`:                 func(c *Config) { c.Gaps = "even" },
 	}
-	for _, k := range Kinds() {
-		for _, m := range mistakes {
-			_, err := k.New(m.config)
-			if err == nil || !strings.Contains(err.Error(), m.want) || !strings.HasPrefix(err.Error(), k.Name+" law: ") {
-				t.Errorf("%s %+v: error %v, want one that says %q", k.Name, m.config, err, m.want)
+	for text, spoil := range mistakes {
+		param, _, _ := strings.Cut(text, ":")
+		if param == "arrivals, want at most" {
+			param = ParamRate
+		}
+		for _, k := range Kinds() {
+			if k.Name == "trace" || !k.Takes(param) || strings.Contains(text, "steps of") && k.Name != "steps" {
+				continue
+			}
+			c := Config{Rate: 100, Duration: 10 * time.Second, Burstiness: 1, To: 200, Steps: 5, Amplitude: 10, Period: time.Second, At: 2 * time.Second, For: time.Second}
+			spoil(&c)
+			_, err := k.New(c)
+			if err == nil || !strings.Contains(err.Error(), text) || !strings.HasPrefix(err.Error(), k.Name+" law: ") {
+				t.Errorf("%s %+v: error %v, want one that says %q", k.Name, c, err, text)
 			}
 		}
 	}
@@ -115,24 +286,67 @@ func TestConfigMistakes(t *testing.T) {
 func TestKindsAreDocumented(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range Kinds() {
-		if k.Name == "" || !strings.HasSuffix(k.Doc, ".") || seen[k.Name] {
-			t.Errorf("kind %+v: want a name of its own and a sentence", k)
+		if k.Name == "" || !strings.HasSuffix(k.Doc, ".") || seen[k.Name] || !k.Takes(ParamRate) || !k.Takes(ParamDuration) {
+			t.Errorf("kind %+v: want a name of its own, a sentence, a rate and a duration", k)
 		}
 		seen[k.Name] = true
 	}
+	if got := TakenBy(ParamTo); !slices.Equal(got, []string{"ramp", "steps", "spike"}) {
+		t.Errorf("to is taken by %v", got)
+	}
+}
+
+// tenMillion are all laws, each with ten million arrivals.
+func tenMillion() []example {
+	c := Config{
+		Rate: 1e6, Duration: 10 * time.Second, Burstiness: 0.25, To: 1e6, Steps: 10,
+		Amplitude: 5e5, Period: time.Second, At: 2 * time.Second, For: time.Second,
+		Trace: &Trace{Counts: slices.Repeat([]int64{10_000}, 1000), Interval: 10 * time.Millisecond},
+	}
+	var all []example
+	for _, k := range Kinds() {
+		all = append(all, example{law: k.Name, config: c})
+	}
+	times := make([]time.Duration, 5_000_000)
+	for k := range times {
+		times[k] = time.Duration(k) * time.Microsecond
+	}
+	c.Rate, c.Duration, c.Trace = 0, 0, &Trace{Times: times, Scale: 2}
+	return append(all, example{law: "trace", config: c})
 }
 
 // BenchmarkArrivals makes ten million arrivals.
 func BenchmarkArrivals(b *testing.B) {
-	for _, k := range Kinds() {
-		b.Run(k.Name, func(b *testing.B) {
-			l := law(b, k.Name, Config{Rate: 1e6, Duration: 10 * time.Second})
+	for _, e := range tenMillion() {
+		b.Run(e.law, func(b *testing.B) {
+			l := law(b, e.law, e.config)
 			b.ReportAllocs()
 			for b.Loop() {
 				n := 0
 				for range l.Arrivals(rng(1)) {
 					n++
 				}
+				if n != 10_000_000 {
+					b.Fatal(n)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkPull makes ten million arrivals for a reader that asks for each.
+func BenchmarkPull(b *testing.B) {
+	for _, e := range tenMillion() {
+		b.Run(e.law, func(b *testing.B) {
+			l := law(b, e.law, e.config)
+			b.ReportAllocs()
+			for b.Loop() {
+				next, stop := iter.Pull(l.Arrivals(rng(1)))
+				n := 0
+				for _, ok := next(); ok; _, ok = next() {
+					n++
+				}
+				stop()
 				if n != 10_000_000 {
 					b.Fatal(n)
 				}

@@ -1,0 +1,107 @@
+package schedule
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Config configures a law. Each takes Rate and Duration, and of the others those
+// in its Kind's Params.
+type Config struct {
+	// Rate is a number of arrivals per second, above 0: the mean; of ramp and
+	// steps the first one, of spike the one beside it. 0: the trace's own.
+	Rate float64
+	// Duration is the length of the load, above 0. 0: the trace's own.
+	Duration time.Duration
+	// Burstiness is the shape of the gaps' gamma distribution, above 0: their
+	// squared coefficient of variation is 1/Burstiness.
+	Burstiness float64
+	To         float64       // the last rate of ramp and steps, the peak of spike
+	Steps      int           // how many, at least 2
+	Amplitude  float64       // of the rate, above 0 and at most Rate
+	Period     time.Duration // of the rate, above 0
+	At, For    time.Duration // when the spike begins, and how long it lasts
+	Gaps       string        // PoissonGaps or ConstantGaps; "": the first
+	Trace      *Trace
+}
+
+// The gaps between arrivals of a law whose rate changes.
+const (
+	// PoissonGaps are those of independent users: exponential at constant rate.
+	PoissonGaps = "poisson"
+	// ConstantGaps are equal at constant rate.
+	ConstantGaps = "constant"
+)
+
+// Mistake is what is wrong with one parameter of a Config.
+type Mistake struct {
+	Param   string // its name: "rate"
+	Problem string // "-3 per second"
+	Want    string // "a finite number above 0"
+}
+
+// Error formats the mistake: "rate: -3 per second, want a finite number above 0".
+func (m *Mistake) Error() string {
+	return fmt.Sprintf("%s: %s, want %s", m.Param, m.Problem, m.Want)
+}
+
+// as puts the law's name before an error.
+func as(law string, err error) error { return fmt.Errorf("%s law: %w", law, err) }
+
+// maxArrivals bounds a schedule to what a float64 counts exactly.
+const maxArrivals = 1 << 53
+
+// check says what is wrong with rate and duration.
+func (c Config) check() error {
+	if err := positive(ParamRate, c.Rate); err != nil {
+		return err
+	}
+	if err := lasting(ParamDuration, c.Duration); err != nil {
+		return err
+	}
+	return countable(c.Rate, c.Duration)
+}
+
+// countable says that too many arrivals are asked for.
+func countable(rate float64, duration time.Duration) error {
+	if n := rate * duration.Seconds(); n > maxArrivals {
+		return &Mistake{ParamRate, fmt.Sprintf("%v per second for %v makes %.3g arrivals", rate, duration, n), fmt.Sprintf("at most %d", int64(maxArrivals))}
+	}
+	return nil
+}
+
+// changing also looks at another rate.
+func (c Config) changing(param string, rate float64) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if err := positive(param, rate); err != nil {
+		return err
+	}
+	return countable(rate, c.Duration)
+}
+
+func positive(param string, rate float64) error {
+	if !(rate > 0) || math.IsInf(rate, 0) {
+		return &Mistake{param, fmt.Sprintf("%v per second", rate), "a finite number above 0"}
+	}
+	return nil
+}
+
+func lasting(param string, d time.Duration) error {
+	if d <= 0 {
+		return &Mistake{param, d.String(), "more than 0s"}
+	}
+	return nil
+}
+
+// even is the shape of a law of constant rate.
+func (c Config) even() Shape {
+	return Shape{
+		Arrivals: int64(math.Round(c.Rate * c.Duration.Seconds())),
+		Duration: c.Duration,
+		Rate:     c.Rate,
+		Peak:     c.Rate,
+	}
+}
