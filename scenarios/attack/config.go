@@ -87,7 +87,11 @@ type Abort struct {
 	Response time.Duration
 	// InFlight is how many requests may be in flight at once.
 	InFlight int
-	For      time.Duration
+	// For is the stretch of due times that Errors and Response look at, in steps of
+	// 250 ms; 0: 5 s, at least 1 s. Nothing is ended by them before it has passed.
+	// Each stretch is looked at until its requests have timed out, since a timeout
+	// is a failure that is known late.
+	For time.Duration
 }
 
 // IntervalLog receives the histogram of one tag (record.TagResponse…) over
@@ -128,5 +132,5 @@ func (cfg *Config) check() error {
 	case cfg.Log == nil:
 		return errors.New("log: none, want an interval log")
 	}
-	return nil
+	return cfg.Abort.check()
 }

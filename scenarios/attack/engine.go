@@ -24,6 +24,7 @@ type engine struct {
 	arrivals  *arrivals // nil in a closed loop
 	callers   *callers  // nil in an open one
 	flights   *flights
+	watch     *watch // nil without conditions to abort on
 	timer     *timer.Timer
 	transport transport.Transport
 	trips     *roundTripper
@@ -36,6 +37,7 @@ type engine struct {
 
 	stopped atomic.Bool
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
+	aborted string    // which condition of Config.Abort did
 	zero    time.Time // due time's zero
 	broken  chan struct{}
 	began   moment
@@ -46,10 +48,12 @@ type engine struct {
 }
 
 func newEngine(cfg Config) (*engine, error) {
+	watch := newWatch(cfg)
 	base, giveUp := context.WithCancelCause(context.Background())
 	e := &engine{
 		cfg:       cfg,
-		flights:   newFlights(cfg.MaxInFlight),
+		flights:   newFlights(cfg.MaxInFlight, watch),
+		watch:     watch,
 		exhausted: make(chan time.Duration, 1),
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,

@@ -17,14 +17,16 @@ type flights struct {
 	next uint64    // the sequence number that begins next
 	last time.Duration
 	free []*flight
+
+	watch *watch // told what begins
 }
 
-func newFlights(capacity int) *flights {
+func newFlights(capacity int, watch *watch) *flights {
 	length := 64
 	for length < 2*capacity {
 		length *= 2
 	}
-	return &flights{ring: make([]*flight, length)}
+	return &flights{ring: make([]*flight, length), watch: watch}
 }
 
 func (fs *flights) slot(seq uint64) **flight { return &fs.ring[seq&uint64(len(fs.ring)-1)] }
@@ -41,6 +43,7 @@ func (fs *flights) begin(due time.Duration) {
 	*fs.slot(fs.next) = f
 	fs.next++
 	fs.last = due
+	fs.watch.begin(due)
 }
 
 func (fs *flights) unused() *flight {

@@ -26,7 +26,7 @@ func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	t.Cleanup(arrivals.stop)
 	return &pacer{
 		next:      arrivals.next,
-		flights:   newFlights(1),
+		flights:   newFlights(1, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,
 		stopped:   &atomic.Bool{},

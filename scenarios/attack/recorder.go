@@ -110,6 +110,7 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
 	}
 	r.done.Add(1)
+	r.flights.watch.end(f.due, doneAt-f.due, class != "")
 }
 
 // count counts a correct answer.

@@ -36,7 +36,7 @@ type feed struct {
 func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *feed {
 	cfg, _ := load(t, "http://127.0.0.1:9", gap, results)
 	cfg.Corpus = newCorpus(t, 1000)
-	r := newRecorder(cfg, newOrder(cfg.Corpus.Len(), 1), newFlights(64))
+	r := newRecorder(cfg, newOrder(cfg.Corpus.Len(), 1), newFlights(64, nil))
 	r.zero = time.Now()
 	r.seconds.out = newSink(logQueue, func(s *second) error {
 		defer r.seconds.reuse(s)

@@ -102,6 +102,12 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	if e.callers != nil {
 		over = time.After(time.Until(e.zero.Add(e.cfg.Span)))
 	}
+	var looks <-chan time.Time
+	if e.watch != nil {
+		ticker := time.NewTicker(abortEvery)
+		defer ticker.Stop()
+		looks = ticker.C
+	}
 	stop := e.cfg.Stop
 	for {
 		select {
@@ -112,6 +118,13 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		case last := <-e.exhausted:
 			e.sendingEnded()
 			drainFrom(e.zero.Add(last))
+		case <-looks:
+			now := time.Since(e.zero)
+			if what := e.cfg.Abort.judge(e.watch.windows(now), e.trips.inFlight.Load()); what != "" {
+				looks = nil
+				e.abort(what)
+				drainFrom(time.Now())
+			}
 		case <-stop:
 			stop = nil
 			e.byUser = e.cutShort()
@@ -127,6 +140,14 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			e.giveUp(errGivenUp)
 			return
 		}
+	}
+}
+
+// abort ends the sending because of a condition of the scenario's, unless it is
+// over.
+func (e *engine) abort(what string) {
+	if e.cutShort() {
+		e.aborted = what
 	}
 }
 
@@ -187,6 +208,7 @@ func (e *engine) cell(spent usage) record.Cell {
 	r, connections := e.recorder, e.transport.Stats()
 	cell := record.Cell{
 		Stopped: e.byUser,
+		Aborted: e.aborted,
 		Started: e.zero,
 		Span:    e.cfg.Span,
 		Elapsed: r.lastDone,

@@ -1,0 +1,158 @@
+package attack
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// watch counts requests by when they were due, for the conditions that end a
+// load early. It looks at each stretch of Abort.For that is in its memory, and
+// not at the last alone: that a request timed out is known only when the timeout
+// is over, and counts where the request was due. Its methods are safe for
+// concurrent use; of a nil watch they do nothing.
+type watch struct {
+	slow   time.Duration // a response time above it is slow; 0: none is
+	length int64         // of a window, in buckets
+	closed bool          // callers are never behind a schedule
+
+	mu      sync.Mutex
+	ring    []bucket
+	next    time.Duration // due time of the latest request to begin
+	pending bool          // and it is not in its bucket yet
+}
+
+// bucket counts the requests due in one stretch of abortEvery.
+type bucket struct {
+	index int64
+	counts
+	done int64
+}
+
+type counts struct{ due, failed, slow int64 }
+
+// window is a stretch of due times, of length For.
+type window struct {
+	counts
+	length time.Duration
+	ago    time.Duration // how long before the last one it ended
+}
+
+// newWatch returns what Abort looks at, which remembers requests until they time
+// out; nil without conditions.
+func newWatch(cfg Config) *watch {
+	if !cfg.Abort.any() {
+		return nil
+	}
+	length := cfg.Abort.For
+	if length == 0 {
+		length = defaultFor
+	}
+	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Callers > 0}
+	// Two more: the one not over yet, and the one that the timeout ends in.
+	memory := w.length + int64(max(cfg.Timeout, cfg.Abort.Response)/abortEvery) + 2
+	w.ring = make([]bucket, memory)
+	for i := range w.ring {
+		w.ring[i].index = -1
+	}
+	return w
+}
+
+// begin notes that a request begins. That of a schedule counts when the next
+// begins: until then it may be waiting for its time.
+func (w *watch) begin(due time.Duration) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before, pending := w.next, w.pending
+	w.next, w.pending = due, true
+	if w.closed {
+		before, pending = due, true
+	}
+	if b := w.bucket(before); pending && b != nil {
+		b.due++
+	}
+}
+
+// end notes how a request ended.
+func (w *watch) end(due, response time.Duration, failed bool) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.bucket(due)
+	if b == nil {
+		return
+	}
+	b.done++
+	if failed {
+		b.failed++
+	}
+	if w.slow > 0 && response > w.slow {
+		b.slow++
+	}
+}
+
+// bucket returns the bucket of a due time; nil when it was forgotten.
+func (w *watch) bucket(due time.Duration) *bucket {
+	index := int64(due / abortEvery)
+	b := &w.ring[index%int64(len(w.ring))]
+	switch {
+	case b.index > index:
+		return nil
+	case b.index < index:
+		*b = bucket{index: index}
+	}
+	return b
+}
+
+// windows returns the full windows in memory, the last one first. A schedule that
+// the sending is behind is looked at as far as it was sent.
+func (w *watch) windows(now time.Duration) []window {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	reached := now
+	if !w.closed {
+		reached = min(now, w.next)
+	}
+	end := int64(reached / abortEvery) // of the first window; its bucket is not over yet
+	first := max(0, end-int64(len(w.ring))+2)
+	var windows []window
+	var sum counts
+	for index := end - 1; index >= first; index-- {
+		sum = sum.plus(w.at(index, now), 1)
+		if index+w.length > end {
+			continue
+		}
+		windows = append(windows, window{sum, time.Duration(w.length) * abortEvery, time.Duration(end-w.length-index) * abortEvery})
+		sum = sum.plus(w.at(index+w.length-1, now), -1)
+	}
+	return windows
+}
+
+// at returns what is known at now of the requests due in a bucket. Those that are
+// not answered yet, and older than what is slow, are slow.
+func (w *watch) at(index int64, now time.Duration) counts {
+	b := w.ring[index%int64(len(w.ring))]
+	if b.index != index {
+		return counts{}
+	}
+	if over := time.Duration(index+1) * abortEvery; w.slow > 0 && over+w.slow < now {
+		b.slow += b.due - b.done
+	}
+	return b.counts
+}
+
+func (c counts) plus(other counts, times int64) counts {
+	return counts{c.due + times*other.due, c.failed + times*other.failed, c.slow + times*other.slow}
+}
+
+func (w window) when() string {
+	if w.ago == 0 {
+		return fmt.Sprintf("due in the last %v", w.length)
+	}
+	return fmt.Sprintf("due in the %v that ended %v earlier", w.length, w.ago)
+}
