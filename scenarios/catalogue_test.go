@@ -32,6 +32,7 @@ func testCatalogue() Catalogue {
 		Protocols: []protocol.Kind{
 			{Name: "v2", Doc: "the Open Inference Protocol V2", Ready: "/v2/health/ready"},
 			{Name: "openai", Doc: "the OpenAI API", Ready: "/v1/models"},
+			{Name: "template", Doc: "one request, written out", Written: true},
 		},
 		Models: []string{"credit", "noop"},
 	}

@@ -5,7 +5,7 @@ package scenarios
 // with the scenario; only where the text is not YAML the first fault hides the
 // others.
 func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, error) {
-	d := &decoder{report: report{file: file, settings: set}, at: map[string]origin{}}
+	d := &decoder{report: report{file: file, settings: set}, at: map[string]origin{}, given: map[string]bool{}}
 	root := (&reader{report: &d.report}).read(text)
 	if root == nil {
 		return nil, d.faults()
@@ -26,7 +26,8 @@ func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, 
 // decoder reads nodes into a scenario.
 type decoder struct {
 	report
-	at map[string]origin // where each field stands; a missing one, where it would
+	at    map[string]origin // where each field stands; a missing one, where it would
+	given map[string]bool   // the fields that stand in the file or a setting
 }
 
 // decode reads a mapping by its rows of the table. Keys that are neither there
@@ -55,6 +56,7 @@ func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {
 	switch p := n.pair(r.name); {
 	case p != nil:
 		value = p.value
+		d.given[field] = true
 		if value.style == null { // there may be nothing to point at
 			value.at = p.at
 		}
@@ -91,10 +93,17 @@ func fallbackNode(text string, at origin) *node {
 
 // resolve fills in what depends on other keys.
 func (s *Scenario) resolve(cat Catalogue) {
-	for _, p := range cat.Protocols {
-		if p.Name == s.Protocol && s.Workload.Ready == "" {
-			s.Workload.Ready = p.Ready
-		}
+	switch p := protocolKind(cat, s.Protocol); {
+	case s.Workload.Ready != "":
+	case p.Written && s.Workload.Server == ReferenceServer:
+		s.Workload.Ready = cat.Protocols[0].Ready
+	case p.Written && s.Template != nil:
+		s.Workload.Ready = s.Template.Path
+	default:
+		s.Workload.Ready = p.Ready
+	}
+	if s.HTTP.Client == "" {
+		s.HTTP.Client = s.HTTP.defaultClient()
 	}
 	for i := range s.Load {
 		if s.Load[i].Model == "" {

@@ -22,6 +22,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal+"  - {name: noop, model: noop, rate: 100, duration: 10s}\ntax: {noop: noop, model: steady}\n"), "load.noop.model=noop")
 	f.Add([]byte(minimal+"deploys: 3\ntax: none\n"), "load=[]")
 	f.Add([]byte("name: e\ntargets: [endpoint]\nworkload: {model: m}\ndata: {generator: credit}\nload: [{name: s, rate: 1, duration: 1s}]\n"), "endpoint.url=http://h")
+	f.Add([]byte(templated), "template={headers: {a: b}, expect: {status: [404, 5xx], body: \"\"}}")
+	f.Add([]byte(templated), "http.version=2")
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
 	schema := validator(f)
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {

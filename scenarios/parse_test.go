@@ -30,6 +30,7 @@ func TestParseDefaults(t *testing.T) {
 		Targets:     []string{"physical"},
 		Workload:    Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
 		Protocol:    "v2",
+		HTTP:        HTTP{Version: "1.1", Client: "servebench"},
 		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
 		Load:        []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
 		Rounds:      3,
@@ -60,6 +61,7 @@ workload:
   ready: /health?full=1
   start_timeout: 2m
 protocol: openai
+http: {version: 2, connect_timeout: 1s, first_byte_timeout: 2s}
 data: {generator: credit, batch: 8, corpus: 500, noise: 0, function: 3}
 load:
   - {name: warm-up, law: constant, rate: 0.5, duration: 1m30s, measure: false}
@@ -90,6 +92,7 @@ container: {network: bridge, runtime: 1}
 			Env: []string{"A=b", "C="}, Ready: "/health?full=1", StartTimeout: 2 * time.Minute,
 		},
 		Protocol: "openai",
+		HTTP:     HTTP{Version: "2", Client: "net/http", ConnectTimeout: time.Second, FirstByteTimeout: 2 * time.Second},
 		Data:     Data{Generator: "credit", Batch: 8, Corpus: 500, Params: map[string]float64{"noise": 0, "function": 3}},
 		Load: []Phase{
 			{Name: "warm-up", Model: "credit", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},
@@ -172,7 +175,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, data, load, tax, rounds, spare_visits, deploys, awake, seed, timeout, limits, slo, container, endpoint`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, tax, rounds, spare_visits, deploys, awake, seed, timeout, limits, slo, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

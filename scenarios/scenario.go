@@ -21,6 +21,8 @@ type Scenario struct {
 	Targets     []string // names, each once
 	Workload    Workload
 	Protocol    string
+	Template    *Template // nil: the requests are made from Data
+	HTTP        HTTP
 	Data        Data
 	Load        []Phase // in the order they are played; names are unique; none: the deployments alone
 	Tax         *Tax    // nil: no request's time is split
@@ -40,7 +42,7 @@ type Scenario struct {
 // Command, Image or both; none of them where every target's server runs already.
 type Workload struct {
 	Server  string   // "reference", or "" for the user's own
-	Model   string   // the model's name on the server: the first answer's, and that of a phase that names none
+	Model   string   // the model's name on the server: the first answer's, and that of a phase that names none; with a Template, the one that the reference server is started with
 	Command []string // argument vector, as written in the file
 	Image   string   // container image, by reference or by the path of a tarball
 	Env     []string // KEY=VALUE pairs
@@ -53,7 +55,8 @@ type Workload struct {
 // inference server.
 const ReferenceServer = "reference"
 
-// Data is the synthetic data that the requests are made from.
+// Data is the synthetic data that the requests are made from; the zero value where
+// a Template is sent.
 type Data struct {
 	Generator string
 	Batch     int                // examples per request

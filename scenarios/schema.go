@@ -12,7 +12,7 @@ import (
 // faults that show in a single value; those across values are Parse's alone.
 func JSONSchema(cat Catalogue) ([]byte, error) {
 	s := objectSchema(scenarioRows(cat))
-	s.AllOf = []*jsonschema.Schema{loadOrDeploys(), serverOrRunning(cat)}
+	s.AllOf = []*jsonschema.Schema{loadOrDeploys(), writtenOrMade(cat), serverOrRunning(cat)}
 	s.Version = jsonschema.Version
 	s.Title = "servebench scenario"
 	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
@@ -77,6 +77,28 @@ func serverOrRunning(cat Catalogue) *jsonschema.Schema {
 		either = append(either, withKey("targets", &jsonschema.Schema{Items: &jsonschema.Schema{Enum: running}}))
 	}
 	return &jsonschema.Schema{AnyOf: either}
+}
+
+// writtenOrMade says that a request is written out, where the protocol asks for
+// that, and otherwise made from data for a model.
+func writtenOrMade(cat Catalogue) *jsonschema.Schema {
+	var written, made []any
+	for _, k := range cat.Protocols {
+		if k.Written {
+			written = append(written, k.Name)
+		} else {
+			made = append(made, k.Name)
+		}
+	}
+	model := withKey("workload", &jsonschema.Schema{Required: []string{"model"}})
+	model.Required = []string{"workload", "data"}
+	model.Properties.Set("protocol", &jsonschema.Schema{Enum: made})
+	if written == nil {
+		return model
+	}
+	template := withKey("protocol", &jsonschema.Schema{Enum: written})
+	template.Required = []string{"protocol", "template"}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{model, template}}
 }
 
 // withKey asks something more of one key of a mapping.

@@ -34,6 +34,9 @@ func data(cat Catalogue) kind[Data] {
 			return v, true
 		},
 		write: func(v Data) any {
+			if v.Generator == "" {
+				return nil
+			}
 			all := encode(common, &v)
 			for _, name := range slices.Sorted(maps.Keys(v.Params)) {
 				all = append(all, yaml.MapItem{Key: name, Value: writeNumber(v.Params[name])})

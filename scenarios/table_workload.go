@@ -12,7 +12,7 @@ func workloadRows() []row[Workload] {
 	return []row[Workload]{
 		may("server", leftOut(choice("server", []string{ReferenceServer}), isEmpty), none, func(w *Workload) *string { return &w.Server },
 			"The inference server that comes with servebench."),
-		must("model", words("a model's name"), func(w *Workload) *string { return &w.Model },
+		otherwise("model", absent(words("a model's name")), "no model, as with protocol: template", func(w *Workload) *string { return &w.Model },
 			"The model to ask, by its name on the server. With the reference server, answers are checked against what the same model says offline."),
 		may("command", leftOut(list("list of texts", "a list, such as [./server, --port, \"{port}\"]", 1, words("an argument")), isNil), none,
 			func(w *Workload) *[]string { return &w.Command },
@@ -21,7 +21,7 @@ func workloadRows() []row[Workload] {
 			"Your own server's container image, by reference or by the path of a tarball, for the targets that run images. Without it, they make one from command."),
 		may("env", list("list of texts", "a list of KEY=VALUE", 0, variables()), "[]", func(w *Workload) *[]string { return &w.Env },
 			"Further environment variables of the server, as KEY=VALUE."),
-		otherwise("ready", paths(), "the protocol's own", func(w *Workload) *string { return &w.Ready },
+		otherwise("ready", paths(), "the protocol's own, or the path of the template", func(w *Workload) *string { return &w.Ready },
 			"The path that answers with a status of 2xx as soon as the server is ready."),
 		may("start_timeout", durations(), "60s", func(w *Workload) *time.Duration { return &w.StartTimeout },
 			"How long the server may take from being started to being ready."),

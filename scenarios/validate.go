@@ -12,6 +12,8 @@ import (
 // value that it needs is at fault already.
 func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateTargets(s)
+	d.validateNeeds(s, cat)
+	d.validateHTTP(s)
 	d.validateWorkload(s, cat)
 	d.validateImage(s, cat)
 	d.validateData(s)
@@ -47,7 +49,7 @@ func (d *decoder) validateWorkload(s *Scenario, cat Catalogue) {
 			d.fault("workload.server", "another server is given by command or image", "one or the other")
 		}
 	}
-	if w.Server == ReferenceServer && d.sound("workload.model") && !slices.Contains(cat.Models, w.Model) {
+	if w.Server == ReferenceServer && w.Model != "" && d.sound("workload.model") && !slices.Contains(cat.Models, w.Model) {
 		d.fault("workload.model", noModel(w.Model, cat), oneOf(cat.Models))
 	}
 	variable := func(i int) string {
@@ -129,7 +131,7 @@ func (d *decoder) validateSLO(s *Scenario) {
 		name  string
 		limit time.Duration
 	}{{"p50", s.SLO.P50}, {"p90", s.SLO.P90}, {"p99", s.SLO.P99}, {"p999", s.SLO.P999}}
-	if s.SLO.Agreement != nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
+	if s.SLO.Agreement != nil && s.Template == nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
 		d.fault("slo.agreement", "agreement is known for the reference server only", "accuracy, or none")
 	}
 	below := -1
