@@ -1,9 +1,12 @@
-//go:build !linux
+//go:build !unix
 
 package transport
 
-import "time"
+import (
+	"net"
+	"time"
+)
 
-// alive believes in young connections only: servers wait longer than this for
-// the first request.
-func (s spareConn) alive() bool { return time.Since(s.opened) < time.Second }
+// alive believes in connections that were idle for a short time only: servers
+// wait longer than this for a request.
+func alive(_ net.Conn, since time.Time) bool { return time.Since(since) < time.Second }

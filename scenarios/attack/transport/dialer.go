@@ -1,72 +1,86 @@
 package transport
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
+	"fmt"
 	"net"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
 
-// dialer opens connections, some of them ahead of their use.
+// dialer opens connections to one server.
 type dialer struct {
-	net.Dialer
-	count atomic.Int64
-	spare chan spareConn
-}
-
-// spareConn is a connection that was opened ahead.
-type spareConn struct {
-	net.Conn
 	network, address string
-	opened           time.Time
+	tls              *tls.Config // nil: plain
+	timeout          time.Duration
+	count            atomic.Int64
 }
 
-// dial opens a connection and counts it.
-func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := d.Dialer.DialContext(ctx, network, address)
-	if err == nil {
-		d.count.Add(1)
-	}
-	return conn, err
-}
-
-// prepare opens a connection for a later DialContext.
-func (d *dialer) prepare(ctx context.Context, address string) {
-	conn, err := d.dial(ctx, "tcp", address)
+func newDialer(cfg Config) (*dialer, error) {
+	server, err := url.Parse(cfg.Endpoint.URL)
 	if err != nil {
-		return
+		return nil, err
 	}
-	select {
-	case d.spare <- spareConn{Conn: conn, network: "tcp", address: address, opened: time.Now()}:
-	default:
-		conn.Close()
+	d := &dialer{network: "tcp", address: hostPort(server), timeout: cfg.ConnectTimeout}
+	if cfg.Endpoint.Socket != "" {
+		d.network, d.address = "unix", cfg.Endpoint.Socket
 	}
+	if server.Scheme == "https" {
+		d.tls = &tls.Config{RootCAs: cfg.Endpoint.Roots, ServerName: server.Hostname(), NextProtos: []string{cfg.Version.protocol()}}
+	}
+	return d, nil
 }
 
-// DialContext returns a connection opened ahead, if one is left that the server
-// has not closed meanwhile, and opens one otherwise.
-func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	for {
-		select {
-		case s := <-d.spare:
-			if s.network == network && s.address == address && s.alive() {
-				return s.Conn, nil
-			}
-			s.Close()
-		default:
-			return d.dial(ctx, network, address)
-		}
+// protocol returns the version's name in TLS's negotiation (ALPN).
+func (v Version) protocol() string {
+	if v == HTTP2 {
+		return "h2"
 	}
+	return "http/1.1"
 }
 
-// close ends the connections that nobody wanted.
-func (d *dialer) close() {
-	for {
-		select {
-		case s := <-d.spare:
-			s.Close()
-		default:
-			return
-		}
+// hostPort returns what to dial for a URL.
+func hostPort(u *url.URL) string {
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// dial opens a connection, TLS included, and counts it.
+func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
+	if d.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.timeout)
+		defer cancel()
 	}
+	var dialer net.Dialer
+	plain, err := dialer.DialContext(ctx, d.network, d.address)
+	if err != nil {
+		return nil, err
+	}
+	d.count.Add(1)
+	if d.tls == nil {
+		return plain, nil
+	}
+	conn := tls.Client(plain, d.tls)
+	if err := d.handshake(ctx, conn); err != nil {
+		plain.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// handshake agrees on TLS and on the version of HTTP. A server that says nothing
+// of versions speaks HTTP/1.1.
+func (d *dialer) handshake(ctx context.Context, conn *tls.Conn) error {
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("TLS handshake: %w", err)
+	}
+	want := d.tls.NextProtos[0]
+	if got := cmp.Or(conn.ConnectionState().NegotiatedProtocol, HTTP1.protocol()); got != want {
+		return fmt.Errorf("TLS handshake: the server chose %s, want %s", got, want)
+	}
+	return nil
 }

@@ -13,7 +13,8 @@ import (
 type Message struct {
 	request *http.Request // without context and body
 	body    []byte
-	wire    []byte // its head, and its body behind it unless that is long
+	wire    []byte // its head, and its body behind it when it is whole
+	whole   bool
 }
 
 // NewMessage lays out a request with a body, which may be nil. Neither may be
@@ -28,10 +29,11 @@ func NewMessage(r *http.Request, body []byte) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(wire)+len(body) <= atOnce {
+	whole := len(wire)+len(body) <= atOnce
+	if whole {
 		wire = append(wire, body...)
 	}
-	return &Message{request: request, body: body, wire: slices.Clip(wire)}, nil
+	return &Message{request: request, body: body, wire: slices.Clip(wire), whole: whole}, nil
 }
 
 // requestFor returns the message as net/http takes it.

@@ -45,7 +45,6 @@ func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	return append(appendLength(b, r), "\r\n"...), nil
 }
 
-
 // isFraming reports whether the client writes the field itself.
 func isFraming(key string) bool {
 	switch key {

@@ -2,38 +2,44 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 )
 
 // standard is net/http's transport over connections that were opened ahead.
 type standard struct {
 	transport *http.Transport
-	dialer    *dialer
-	address   string
+	spares    *spares
+	version   Version
 	retries   atomic.Int64
 }
 
-func newStandard(cfg Config, address string) *standard {
-	d := &dialer{Dialer: net.Dialer{Timeout: cfg.ConnectTimeout}, spare: make(chan spareConn, cfg.Connections)}
+func newStandard(cfg Config, d *dialer) *standard {
+	s := newSpares(d, cfg.Connections)
 	return &standard{
-		dialer:  d,
-		address: address,
+		spares:  s,
+		version: cfg.Version,
 		transport: &http.Transport{
-			DialContext:         d.DialContext,
-			MaxIdleConnsPerHost: cfg.Connections,
-			MaxConnsPerHost:     cfg.Connections,
+			DialContext:           s.dial,
+			DialTLSContext:        s.dial,
+			MaxIdleConnsPerHost:   cfg.Connections,
+			MaxConnsPerHost:       cfg.Connections,
+			ResponseHeaderTimeout: cfg.FirstByteTimeout,
 			// Answers are counted and compared as the server sent them.
 			DisableCompression: true,
-			TLSClientConfig:    &tls.Config{RootCAs: cfg.Endpoint.Roots},
-			// An empty map turns HTTP/2 off.
-			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+			Protocols:          cfg.Version.protocols(d.tls != nil),
 		},
 	}
+}
+
+// protocols names the version for net/http.
+func (v Version) protocols(secure bool) *http.Protocols {
+	p := &http.Protocols{}
+	p.SetHTTP1(v == HTTP1)
+	p.SetHTTP2(v == HTTP2 && secure)
+	p.SetUnencryptedHTTP2(v == HTTP2 && !secure)
+	return p
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -50,19 +56,21 @@ func (t *standard) Send(ctx context.Context, m *Message) (*http.Response, error)
 	return t.RoundTrip(m.requestFor(ctx))
 }
 
+// Warm implements Transport. One connection carries all requests of HTTP/2.
 func (t *standard) Warm(ctx context.Context, n int) {
-	var wg sync.WaitGroup
-	for range n {
-		wg.Go(func() { t.dialer.prepare(ctx, t.address) })
+	if t.version == HTTP2 {
+		n = min(n, 1)
 	}
-	wg.Wait()
+	t.spares.open(ctx, n)
 }
 
+// Stats implements Transport.
 func (t *standard) Stats() Stats {
-	return Stats{Dials: t.dialer.count.Load(), Retries: t.retries.Load()}
+	return Stats{Dials: t.spares.dialer.count.Load(), Retries: t.retries.Load()}
 }
 
+// Close implements Transport.
 func (t *standard) Close() {
 	t.transport.CloseIdleConnections()
-	t.dialer.close()
+	t.spares.close()
 }

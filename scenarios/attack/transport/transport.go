@@ -5,9 +5,7 @@ package transport
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"servebench/targets"
@@ -77,20 +75,14 @@ func New(cfg Config) (Transport, error) {
 	if cfg.Endpoint.Transport != nil {
 		return foreign{cfg.Endpoint.Transport}, nil
 	}
-	server, err := url.Parse(cfg.Endpoint.URL)
+	d, err := newDialer(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return newStandard(cfg, hostPort(server)), nil
-}
-
-// hostPort returns what to dial for a URL.
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	if cfg.Standard || cfg.Version == HTTP2 {
+		return newStandard(cfg, d), nil
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return newClient(cfg, d), nil
 }
 
 // foreign is a transport that a target brought along. What it opens is not

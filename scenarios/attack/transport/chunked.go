@@ -1,0 +1,195 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+)
+
+const (
+	// maxLine bounds the line before a chunk, and the trailer, in bytes.
+	maxLine = 4 << 10
+	// maxExcess bounds what a chunked body may spend on its chunks beyond 16 bytes
+	// and twice the data of each.
+	maxExcess = 16 << 10
+)
+
+// chunks reads a chunked body (RFC 9112, 7.1).
+type chunks struct {
+	part    part
+	left    int64 // of the chunk's data
+	excess  int64
+	trailer http.Header // once the body has ended, if it had one
+}
+
+// part is what comes next in a chunked body.
+type part int
+
+const (
+	chunkSize part = iota
+	chunkData
+	chunkEnd // of the line behind the data
+	chunkTrailer
+	chunksDone
+)
+
+// errMore says that more would have to be waited for.
+var errMore = errors.New("more is to come")
+
+// read reads data, as much as has come; it waits only for the first byte. The
+// body's end is told together with the last bytes if it has come with them.
+func (d *chunks) read(c *conn, p []byte) (n int, err error) {
+	for err == nil && d.part != chunksDone {
+		wait := n == 0
+		switch {
+		case d.part != chunkData:
+			err = d.pass(c, wait)
+		case n == len(p):
+			return n, nil
+		case !wait && c.r == c.w:
+			err = errMore
+		default:
+			var m int
+			m, err = d.take(c, p[n:])
+			n += m
+		}
+	}
+	switch {
+	case err == errMore:
+		return n, nil
+	case err != nil:
+		return n, unexpected(err)
+	}
+	return n, io.EOF
+}
+
+// take reads data of the chunk.
+func (d *chunks) take(c *conn, p []byte) (int, error) {
+	if int64(len(p)) > d.left {
+		p = p[:d.left]
+	}
+	n, err := c.read(p)
+	if d.left -= int64(n); d.left == 0 {
+		d.part = chunkEnd
+		return n, nil
+	}
+	return n, err
+}
+
+// pass reads what is not data. Unless it may wait, what has not come whole is left
+// for the next time.
+func (d *chunks) pass(c *conn, wait bool) error {
+	if d.part == chunkTrailer {
+		return d.passTrailer(c, wait)
+	}
+	line, err := c.line(wait)
+	if err != nil {
+		return err
+	}
+	if d.part == chunkSize {
+		return d.begin(line)
+	}
+	if len(line) > 0 {
+		return malformedError{fmt.Errorf("chunk: %.20q behind its data, want the end of the line", line)}
+	}
+	d.part = chunkSize
+	return nil
+}
+
+// begin reads the line before a chunk: its size, and extensions, which mean nothing
+// to us.
+func (d *chunks) begin(line []byte) (err error) {
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	if d.left, err = parseSize(bytes.TrimRight(digits, " \t")); err != nil {
+		return malformedError{err}
+	}
+	d.excess = max(0, d.excess+int64(len(line))+2-16-2*min(d.left, maxExcess))
+	if d.excess > maxExcess {
+		return malformedError{errors.New("chunks: more around the data than data")}
+	}
+	d.part = chunkData
+	if d.left == 0 {
+		d.part = chunkTrailer
+	}
+	return nil
+}
+
+// parseSize reads a chunk's size, a hexadecimal number.
+func parseSize(digits []byte) (int64, error) {
+	n := int64(0)
+	for _, c := range digits {
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
+		if c < '0' || digit < 0 || n > math.MaxInt64>>4 {
+			return 0, fmt.Errorf("chunk size %.20q: want a hexadecimal number", digits)
+		}
+		n = n<<4 | int64(digit)
+	}
+	if len(digits) == 0 || len(digits) > 16 {
+		return 0, fmt.Errorf("chunk size %.20q: want 1 to 16 digits", digits)
+	}
+	return n, nil
+}
+
+// passTrailer reads the fields behind the last chunk, mostly none.
+func (d *chunks) passTrailer(c *conn, wait bool) error {
+	for {
+		b := c.buffered()
+		if bytes.HasPrefix(b, []byte("\r\n")) {
+			c.r += 2
+			d.part = chunksDone
+			return nil
+		}
+		if n := endOfHead(b, 0); n > 0 && n <= maxLine {
+			return d.parseTrailer(c, b[:n])
+		}
+		if len(b) > maxLine {
+			return malformedError{fmt.Errorf("trailer: more than %d bytes", maxLine)}
+		}
+		if !wait {
+			return errMore
+		}
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *chunks) parseTrailer(c *conn, b []byte) (err error) {
+	if !bytes.HasSuffix(b, []byte("\r\n\r\n")) {
+		return malformedError{errors.New("trailer: want lines that end with CR LF")}
+	}
+	if d.trailer, err = parseFields(string(b)); err != nil {
+		return malformedError{fmt.Errorf("trailer: %w", err)}
+	}
+	c.r += len(b)
+	d.part = chunksDone
+	return nil
+}
+
+// line returns the next line of a chunked body, without its CR LF; it stays valid
+// until more is read.
+func (c *conn) line(wait bool) ([]byte, error) {
+	for {
+		b := c.buffered()
+		if i := bytes.IndexByte(b, '\n'); i >= 0 && i <= maxLine {
+			line, ok := bytes.CutSuffix(b[:i], []byte("\r"))
+			if !ok || bytes.IndexByte(line, '\r') >= 0 {
+				return nil, malformedError{fmt.Errorf("chunk: line %.20q, want one that ends with CR LF", b[:i])}
+			}
+			c.r += i + 1
+			return line, nil
+		}
+		if len(b) > maxLine {
+			return nil, malformedError{fmt.Errorf("chunk: a line of more than %d bytes", maxLine)}
+		}
+		if !wait {
+			return nil, errMore
+		}
+		if err := c.fill(); err != nil {
+			return nil, err
+		}
+	}
+}

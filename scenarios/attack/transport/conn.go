@@ -1,0 +1,157 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// bufferSize is what a connection's buffer begins with, in bytes.
+	bufferSize = 4 << 10
+	// maxKept is the largest buffer that an idle connection keeps, in bytes.
+	maxKept = 64 << 10
+)
+
+// conn is one connection. One request at a time is on it, in the hands of one
+// goroutine; only abort and expire are called from others.
+type conn struct {
+	net.Conn
+	client *client
+
+	buf  []byte
+	r, w int // buf[r:w] was read from the connection and not used
+	last *head
+
+	idleSince time.Time
+	used      bool // a request was answered on it
+	ahead     bool // it was opened before a request needed it
+	heard     bool // a byte of the answer has come
+
+	group *group // nil: no context ends what is in flight
+	place int    // among the group's members
+
+	// sentAt is when the request was sent, in nanoseconds of the sweeper's clock, as
+	// long as its answer has not begun, or one of the sweeper's constants.
+	sentAt atomic.Int64
+	upload *upload // nil: the request was sent in one piece
+}
+
+// abort ends what is in flight, by a deadline long past. The connection is of no
+// use afterwards.
+func (c *conn) abort() { c.Conn.SetDeadline(time.Unix(1, 0)) }
+
+// mayBeStale reports whether the server may have closed the connection while it
+// was idle.
+func (c *conn) mayBeStale() bool { return c.used || c.ahead }
+
+// buffered returns what was read and not used.
+func (c *conn) buffered() []byte { return c.buf[c.r:c.w] }
+
+// fill reads more into the buffer, which grows when it is full.
+func (c *conn) fill() error {
+	c.makeRoom()
+	n, err := c.Conn.Read(c.buf[c.w:])
+	return c.filled(n, err)
+}
+
+// filled takes note of n more bytes in the buffer.
+func (c *conn) filled(n int, err error) error {
+	c.w += n
+	if n > 0 {
+		return c.hear()
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+func (c *conn) makeRoom() {
+	switch {
+	case c.r == c.w:
+		c.r, c.w = 0, 0
+		if c.buf == nil {
+			c.buf = make([]byte, bufferSize)
+		}
+	case c.w < len(c.buf):
+	case c.r > 0:
+		c.w = copy(c.buf, c.buffered())
+		c.r = 0
+	default:
+		grown := make([]byte, 2*len(c.buf))
+		copy(grown, c.buf)
+		c.buf = grown
+	}
+}
+
+// hear takes note that the answer has begun. It fails when that was too late.
+func (c *conn) hear() error {
+	if c.heard {
+		return nil
+	}
+	c.heard = true
+	return c.client.sweeper.answered(c)
+}
+
+// finish gives the connection back after an answer; it is kept when it can carry
+// another request.
+func (c *conn) finish(keep bool) {
+	if c.upload != nil {
+		keep = c.upload.finished() && keep
+		c.upload = nil
+	}
+	alone := c.client.watches.leave(c)
+	if !keep || !alone || c.r != c.w {
+		c.close()
+		return
+	}
+	c.used = true
+	if len(c.buf) > maxKept {
+		c.buf = nil
+	}
+	c.idleSince = time.Now()
+	c.client.pool.put(c)
+}
+
+// discard closes the connection after a failure, and returns the failure: the end
+// of the request's context when that is the reason. Its place in the pool is left
+// to the caller.
+func (c *conn) discard(ctx context.Context, doing string, err error) error {
+	late := c.sentAt.Load() == expired || errors.Is(err, errFirstByte)
+	c.client.watches.leave(c)
+	c.hangUp()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case late:
+		return errFirstByte
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// hangUp ends the connection, over TLS without a word: a server that does not read
+// could not be told without waiting.
+func (c *conn) hangUp() {
+	socket(c.Conn).Close()
+	c.client.sweeper.remove(c)
+}
+
+// close ends the connection and gives up its place in the pool.
+func (c *conn) close() {
+	c.hangUp()
+	c.client.pool.drop()
+}
+
+// socket returns what carries a connection.
+func socket(c net.Conn) net.Conn {
+	if secure, ok := c.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return c
+}

@@ -1,0 +1,138 @@
+package transport
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"strings"
+)
+
+// head is the head of an answer: its status line and header. It is shared by all
+// answers that begin with the same bytes, and does not change.
+type head struct {
+	block  string // the bytes, blank line included
+	status int
+	text   string // "200 OK"
+	minor  int    // of HTTP/1
+	header http.Header
+	// length is the Content-Length, -1 without one.
+	length  int64
+	chunked bool
+	// last says that the server closes the connection after this answer, or that it
+	// is not safe to believe otherwise.
+	last bool
+	// trailers are the names of the fields announced for the trailer.
+	trailers []string
+}
+
+// maxHead bounds an answer's head, interim answers before it included, in bytes.
+const maxHead = 1 << 20
+
+// endOfHead returns the length of the head that b begins with, 0 when b does not
+// hold the whole of it. Lines before from are known to hold no end.
+func endOfHead(b []byte, from int) int {
+	for {
+		i := bytes.IndexByte(b[from:], '\n')
+		if i < 0 {
+			return 0
+		}
+		from += i + 1
+		switch rest := b[from:]; {
+		case len(rest) > 0 && rest[0] == '\n':
+			return from + 1
+		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+			return from + 2
+		}
+	}
+}
+
+// parseHead reads a whole head (RFC 9112, 4 and 5). It is no laxer than net/http.
+func parseHead(block []byte) (*head, error) {
+	h := &head{block: string(block), length: -1}
+	lines := h.block
+	line, lines := cutLine(lines)
+	if err := h.parseStatus(line); err != nil {
+		return nil, err
+	}
+	var err error
+	if h.header, err = parseFields(lines); err != nil {
+		return nil, err
+	}
+	if err := h.parseFraming(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// cutLine splits off the first line, without its end.
+func cutLine(s string) (line, rest string) {
+	line, rest, _ = strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "\r"), rest
+}
+
+// parseStatus reads a status line: HTTP/1.1 200 OK.
+func (h *head) parseStatus(line string) error {
+	malformed := fmt.Errorf("status line %.100q: want HTTP/1.1, a status of three digits and its text", line)
+	version, text, ok := strings.Cut(line, " ")
+	if !ok || !isFieldValue(line) {
+		return malformed
+	}
+	switch version {
+	case "HTTP/1.1":
+		h.minor = 1
+	case "HTTP/1.0":
+	default:
+		return malformed
+	}
+	code, _, _ := strings.Cut(text, " ")
+	if len(code) != 3 || code[0] < '1' || code[0] > '9' || !isDigits(code) {
+		return malformed
+	}
+	h.text = text
+	h.status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
+	return nil
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// parseFields reads header fields up to the blank line at the end. A line that
+// begins with a blank continues the one before (RFC 9112, 5.2).
+func parseFields(lines string) (http.Header, error) {
+	header := make(http.Header)
+	values := make([]string, 0, strings.Count(lines, "\n")) // one allocation for all
+	key := ""
+	for {
+		var line string
+		if line, lines = cutLine(lines); line == "" {
+			return header, nil
+		}
+		if !isFieldValue(line) {
+			return nil, fmt.Errorf("header line %.100q: want no control characters", line)
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			if key == "" {
+				return nil, fmt.Errorf("header line %.100q: want a field's name first", line)
+			}
+			vs := header[key]
+			vs[len(vs)-1] += " " + trimBlanks(line)
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || !isToken(name) {
+			return nil, fmt.Errorf("header line %.100q: want NAME: VALUE", line)
+		}
+		key = textproto.CanonicalMIMEHeaderKey(name)
+		if vs, ok := header[key]; ok {
+			header[key] = append(vs, trimBlanks(value))
+			continue
+		}
+		n := len(values)
+		values = append(values, trimBlanks(value))
+		header[key] = values[n : n+1 : n+1]
+	}
+}
+
+func trimBlanks(s string) string { return strings.Trim(s, " \t") }
