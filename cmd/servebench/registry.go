@@ -16,6 +16,7 @@ import (
 	"servebench/targets/lambda"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/template"
 	"servebench/targets/protocol/v2"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/models"
@@ -45,6 +46,7 @@ func generatorKinds() []generators.Kind {
 func protocolKinds() []protocol.Kind {
 	return []protocol.Kind{
 		v2.Kind(),
+		template.Kind(),
 	}
 }
 

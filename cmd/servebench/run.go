@@ -163,20 +163,30 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	return s, locate(s, filepath.Dir(name), set)
 }
 
-// locate makes the path of the user's own server absolute: a path in a scenario
-// file is relative to the file, one in a --set to the folder that servebench is
-// run in. A name without a slash is looked up in PATH.
+// locate makes the paths in a scenario absolute: one in the file is relative to
+// the file, one in a --set to the folder that servebench is run in. A command's
+// name without a slash is looked up in PATH.
 func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
-	command := s.Workload.Command
-	if len(command) == 0 || !strings.Contains(command[0], "/") || filepath.IsAbs(command[0]) {
-		return nil
+	place := func(path *string, key string) error {
+		if filepath.IsAbs(*path) {
+			return nil
+		}
+		from := dir
+		if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return strings.HasPrefix(s.Key, key) }) {
+			from = "."
+		}
+		var err error
+		*path, err = filepath.Abs(filepath.Join(from, *path))
+		return err
 	}
-	if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return strings.HasPrefix(s.Key, "workload.command") }) {
-		dir = "."
+	var faults []error
+	if command := s.Workload.Command; len(command) > 0 && strings.Contains(command[0], "/") {
+		faults = append(faults, place(&command[0], "workload.command"))
 	}
-	path, err := filepath.Abs(filepath.Join(dir, command[0]))
-	command[0] = path
-	return err
+	if t := s.Template; t != nil && t.BodyFile != "" {
+		faults = append(faults, place(&t.BodyFile, "template.body_file"))
+	}
+	return errors.Join(faults...)
 }
 
 // runScenario runs one scenario, writes its reports and prints it.

@@ -95,6 +95,10 @@ type Scenario struct {
 	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
 	Corpus      int     `json:"corpus"`   // distinct requests
 	Batch       int     `json:"batch"`    // examples per request
+	// Template names the request that the scenario writes out, "GET /", where no model
+	// is asked and nothing is known of a right answer but what the scenario expects;
+	// "" where requests are made from data for a model.
+	Template string `json:"template,omitempty"`
 	// Deploys is how often each target was to be deployed for its cold start
 	// alone, after the rounds of load.
 	Deploys int  `json:"deploys,omitempty"`

@@ -11,26 +11,17 @@ import (
 	"servebench/targets/protocol"
 )
 
-// newCorpora materialises the requests to every model from the same examples,
-// and hashes them into the record.
+// newCorpora materialises the requests to every model, and hashes them into the
+// record.
 func (s *session) newCorpora(proto protocol.Kind) error {
-	data := s.scenario.Data
-	kind, ok := scenarios.Named(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
-	if !ok {
-		return fmt.Errorf("unknown generator %q", data.Generator)
+	build := s.makeCorpora
+	if proto.Written {
+		build = s.writtenCorpus
 	}
 	s.corpora = map[string]*corpus.Corpus{}
-	var all []*corpus.Corpus
-	for _, name := range s.scenario.Models() {
-		model, err := s.model(name)
-		if err != nil {
-			return err
-		}
-		c, err := s.newCorpus(kind, proto, model)
-		if err != nil {
-			return err
-		}
-		s.corpora[name], all = c, append(all, c)
+	all, err := build(proto)
+	if err != nil {
+		return err
 	}
 	text, err := s.scenario.YAML()
 	if err != nil {
@@ -40,6 +31,29 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 	s.record.Scenario.Payloads = payloads(all)
 	s.record.Scenario.Corpus = all[0].Len()
 	return nil
+}
+
+// makeCorpora makes the requests to every model from the same examples. It returns
+// the corpora in the order of models.
+func (s *session) makeCorpora(proto protocol.Kind) ([]*corpus.Corpus, error) {
+	data := s.scenario.Data
+	kind, ok := scenarios.Named(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
+	if !ok {
+		return nil, fmt.Errorf("unknown generator %q", data.Generator)
+	}
+	var all []*corpus.Corpus
+	for _, name := range s.scenario.Models() {
+		model, err := s.model(name)
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.newCorpus(kind, proto, model)
+		if err != nil {
+			return nil, err
+		}
+		s.corpora[name], all = c, append(all, c)
+	}
+	return all, nil
 }
 
 // model returns what is known of a model, as an oracle for its answers: of one

@@ -3,11 +3,11 @@ package runner
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
 
+	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -28,22 +28,16 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 		return err
 	}
 	req.Header = request.Header.Clone()
-	transport := endpoint.Transport
-	if transport == nil {
-		own := &http.Transport{DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: endpoint.Roots}}
-		defer own.CloseIdleConnections()
-		transport = own
-	}
-	resp, err := transport.RoundTrip(req)
+	carrier, err := transport.New(transport.Config{Endpoint: endpoint, Connections: 1, Options: s.carriage()})
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	defer carrier.Close()
+	resp, body, err := ask(carrier, req)
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode/100 != 2 {
+	if !requests.Accepts(resp.StatusCode) {
 		return &foreignAnswerError{reason: "status " + resp.Status, body: body}
 	}
 	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
@@ -54,6 +48,17 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 		return &foreignAnswerError{reason: outcome.Text, body: body}
 	}
 	return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
+}
+
+// ask sends one request and reads the answer to its end.
+func ask(carrier http.RoundTripper, req *http.Request) (*http.Response, []byte, error) {
+	resp, err := carrier.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp, body, err
 }
 
 // foreignAnswerError is an answer that is not one of the scenario's protocol.

@@ -118,6 +118,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	}
 	cfg := attack.Config{
 		Endpoint:    endpoint,
+		HTTP:        s.carriage(),
 		Corpus:      s.corpora[phase.Model],
 		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn)),
 		Span:        phase.Duration,

@@ -56,6 +56,10 @@ func (s *session) newRecord() {
 	if len(sc.Load) > 0 {
 		s.record.Scenario.Rounds = sc.Rounds
 	}
+	if sc.Template != nil {
+		s.record.Scenario.Template = sc.Template.String()
+	}
+	s.record.Environment = append(s.record.Environment, record.Fact{Name: "HTTP", Value: "version " + sc.HTTP.Version + ", carried by " + sc.HTTP.Client})
 	if sc.Tax != nil {
 		s.record.Scenario.Tax = &record.Tax{Noop: sc.Tax.Noop, Model: sc.Tax.Model}
 	}

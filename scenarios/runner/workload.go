@@ -13,7 +13,11 @@ import (
 // newWorkload works out the server to run and the CPUs for it.
 func (s *session) newWorkload(proto protocol.Kind) error {
 	w := s.scenario.Workload
-	s.workload = targets.Workload{Command: w.Command, Image: w.Image, Env: w.Env, Ready: w.Ready}
+	s.workload = targets.Workload{
+		Command: w.Command, Image: w.Image, Env: w.Env, Ready: w.Ready,
+		AnyAnswer: s.scenario.Template != nil && w.Ready == s.scenario.Template.Path,
+		HTTP2:     s.scenario.HTTP.Version == scenarios.HTTP2,
+	}
 	if s.workload.Ready == "" {
 		s.workload.Ready = proto.Ready
 	}

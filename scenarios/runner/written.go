@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+
+	"servebench/scenarios"
+	"servebench/scenarios/attack/transport"
+	"servebench/scenarios/corpus"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// maxBodyFile bounds the body of a request that is written out.
+const maxBodyFile = 64 * targets.MiB
+
+// writtenCorpus holds the one request that the scenario writes out, whatever model
+// a server may be started with.
+func (s *session) writtenCorpus(proto protocol.Kind) ([]*corpus.Corpus, error) {
+	body, err := s.body()
+	if err != nil {
+		return nil, err
+	}
+	client, err := proto.Open(protocol.Config{Template: s.scenario.Template.Request(body)})
+	if err != nil {
+		return nil, fmt.Errorf("open protocol %s: %w", proto.Name, err)
+	}
+	c, err := corpus.Fixed(client)
+	if err != nil {
+		return nil, err
+	}
+	for _, model := range s.scenario.Models() {
+		s.corpora[model] = c
+	}
+	return []*corpus.Corpus{c}, nil
+}
+
+// body reads the body of the request that is written out.
+func (s *session) body() ([]byte, error) {
+	t := s.scenario.Template
+	if t.BodyFile == "" {
+		return []byte(t.Body), nil
+	}
+	info, err := os.Stat(t.BodyFile)
+	if err == nil && info.Size() > int64(maxBodyFile) {
+		err = fmt.Errorf("%s is %v long", t.BodyFile, targets.Bytes(info.Size()))
+	}
+	var body []byte
+	if err == nil {
+		body, err = os.ReadFile(t.BodyFile)
+	}
+	if err != nil {
+		return nil, scenarios.Faults{{Field: "template.body_file", Problem: err.Error(), Want: fmt.Sprintf("a file of at most %v", maxBodyFile)}}
+	}
+	return body, nil
+}
+
+// carriage says how requests are carried to the server.
+func (s *session) carriage() transport.Options {
+	h := s.scenario.HTTP
+	o := transport.Options{
+		Standard:         h.Client == scenarios.StandardClient,
+		ConnectTimeout:   h.ConnectTimeout,
+		FirstByteTimeout: h.FirstByteTimeout,
+	}
+	if h.Version == scenarios.HTTP2 {
+		o.Version = transport.HTTP2
+	}
+	return o
+}
