@@ -29,6 +29,9 @@ func (c *connection) serve() {
 		if !c.skip(h.length) {
 			return
 		}
+		if c.server.Arrived != nil {
+			c.server.Arrived()
+		}
 		if _, err := c.conn.Write(c.server.to(h)); err != nil || h.closes {
 			return
 		}
