@@ -1,6 +1,7 @@
 package timer
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -17,7 +18,9 @@ import (
 // It waits on a kernel timer whose descriptor is parked in Go's
 // network poller. The kernel's timer is exact to some microseconds, where the
 // runtime rounds its own sleeps up to a millisecond, and a parked goroutine
-// leaves the processor to the workers.
+// leaves the processor to the workers. What the kernel then takes to wake the
+// thread is avoided by sleeping somewhat less and polling the network for the
+// rest, which serves sockets meanwhile and is no busy loop.
 type Timer struct {
 	file *os.File
 	conn syscall.RawConn
@@ -25,9 +28,14 @@ type Timer struct {
 	poll  func(fd uintptr) bool
 	rearm func(fd uintptr)
 
+	poller *poller
+	credit credit
+	late   int // waits that were over when they began
+
 	mu    sync.Mutex
-	until time.Time // of the running wait; between two waits the next one's limit, zero for none
-	armed bool      // the kernel's timer is set to until
+	until time.Time     // of the running wait; between two the limit of the next, zero for none
+	ahead time.Duration // how long before it the kernel's timer shall end
+	armed bool          // the kernel's timer is set to until
 }
 
 // New makes a timer.
@@ -42,7 +50,12 @@ func New() (*Timer, error) {
 		file.Close()
 		return nil, fmt.Errorf("create kernel timer: %w", err)
 	}
-	t := &Timer{file: file, conn: conn}
+	poller, err := newPoller()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	t := &Timer{file: file, conn: conn, poller: poller, credit: newCredit()}
 	t.poll, t.rearm = t.ready, t.arm
 	return t, nil
 }
@@ -50,12 +63,38 @@ func New() (*Timer, error) {
 // Wait returns at or after until. It returns earlier when it was hastened, and
 // at once when it was interrupted, which RawConn.Read reports as an error.
 func (t *Timer) Wait(until time.Time) {
-	t.begin(until)
 	defer t.end()
-	for t.left() > 0 {
+	if t.begin(until) <= 0 {
+		t.hurry()
+		return
+	}
+	left := t.left()
+	slept := left > t.ahead
+	for ; left > t.ahead; left = t.left() {
 		if err := t.conn.Read(t.poll); err != nil {
 			return
 		}
+	}
+	if slept {
+		t.credit.woke(t.ahead - left)
+	}
+	t.credit.left -= max(left, 0)
+	for ; left > 0; left = t.left() {
+		if err := t.poller.poll(); err != nil {
+			return
+		}
+	}
+}
+
+// lateBetweenPolls is how many late waits go by without a look at the network.
+const lateBetweenPolls = 8
+
+// hurry is a wait that is over before it begins. Where one follows another, who
+// waits never parks, and the answers that others wait for are not looked for: it
+// lets the scheduler look now and then.
+func (t *Timer) hurry() {
+	if t.late++; t.late%lateBetweenPolls == 0 {
+		t.poller.poll() // fails when interrupted, and there is nothing to wait for
 	}
 }
 
@@ -73,12 +112,16 @@ func (t *Timer) Hasten(until time.Time) {
 	}
 }
 
-func (t *Timer) begin(until time.Time) {
+func (t *Timer) begin(until time.Time) (left time.Duration) {
+	now := time.Now()
+	t.credit.grow(now)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.ahead = t.credit.ahead()
 	if t.until.IsZero() || until.Before(t.until) {
 		t.until = until
 	}
+	return t.until.Sub(now)
 }
 
 func (t *Timer) end() {
@@ -115,14 +158,17 @@ func (t *Timer) ready(fd uintptr) bool {
 
 // arm sets the kernel's timer. An expiry that was not consumed is forgotten.
 func (t *Timer) arm(fd uintptr) {
-	left := max(time.Until(t.until), 1) // 0 would disarm it
+	left := max(time.Until(t.until)-t.ahead, 1) // 0 would disarm it
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(left))}
 	unix.TimerfdSettime(int(fd), 0, &spec, nil) // has no way to fail with these
 }
 
 // Interrupt ends the running Wait and all later ones: every read fails from now
 // on.
-func (t *Timer) Interrupt() { t.file.SetReadDeadline(time.Unix(1, 0)) }
+func (t *Timer) Interrupt() {
+	t.file.SetReadDeadline(time.Unix(1, 0))
+	t.poller.interrupt()
+}
 
 // Close frees the kernel's timer.
-func (t *Timer) Close() error { return t.file.Close() }
+func (t *Timer) Close() error { return errors.Join(t.file.Close(), t.poller.close()) }
