@@ -25,35 +25,46 @@ func newGamma(c Config) (Law, error) {
 	if !(c.Burstiness > 0) || math.IsInf(c.Burstiness, 0) {
 		return nil, as("gamma", &Mistake{ParamBurstiness, fmt.Sprint(c.Burstiness), "a finite number above 0"})
 	}
-	return onePiece(c, drawn(gammaGap(c.Burstiness))), nil
+	return onePiece(c, drawn(c.Burstiness)), nil
 }
 
-// gammaGap returns a function that draws from the gamma distribution of a shape
-// and scale 1 (G. Marsaglia, W. W. Tsang, A Simple Method for Generating Gamma
-// Variables, ACM Transactions on Mathematical Software 26(3), 2000). For a shape
-// below 1 that is a draw of shape+1 times U^(1/shape), with U uniform and −ln U
-// exponential (section 6 there).
-func gammaGap(shape float64) func(*rand.Rand) float64 {
+// gammas is the gamma distribution of a shape, with scale 1, as G. Marsaglia and
+// W. W. Tsang draw from it (A Simple Method for Generating Gamma Variables, ACM
+// Transactions on Mathematical Software 26(3), 2000).
+type gammas struct {
+	d, c float64 // as there
+	// power, where the shape is below 1, is what turns a draw of the shape + 1 into
+	// one of the shape: it is multiplied by U^(1/shape), with U uniform and so −ln U
+	// exponential (section 6 there).
+	power float64
+}
+
+func gammasOf(shape float64) gammas {
+	var g gammas
 	if shape < 1 {
-		above := gammaGap(shape + 1)
-		return func(rng *rand.Rand) float64 {
-			return above(rng) * math.Exp(-rng.ExpFloat64()/shape)
-		}
+		g.power = -1 / (shape * math.Ln2) // Exp2 is faster than Exp
+		shape++
 	}
-	d := shape - 1.0/3
-	c := 1 / math.Sqrt(9*d)
-	return func(rng *rand.Rand) float64 {
-		for {
-			x := rng.NormFloat64()
-			v := 1 + c*x
-			if v <= 0 {
-				continue
-			}
-			v *= v * v
-			u := rng.Float64()
-			if u < 1-0.0331*(x*x)*(x*x) || math.Log(u) < 0.5*x*x+d*(1-v+math.Log(v)) {
-				return d * v
-			}
+	g.d = shape - 1.0/3
+	g.c = 1 / math.Sqrt(9*g.d)
+	return g
+}
+
+func (g gammas) draw(rng *rand.Rand) float64 {
+	for {
+		x := rng.NormFloat64()
+		v := 1 + g.c*x
+		if v <= 0 {
+			continue
 		}
+		v *= v * v
+		u := rng.Float64()
+		if u >= 1-0.0331*(x*x)*(x*x) && math.Log(u) >= 0.5*x*x+g.d*(1-v+math.Log(v)) {
+			continue
+		}
+		if g.power == 0 {
+			return g.d * v
+		}
+		return g.d * v * math.Exp2(g.power*rng.ExpFloat64())
 	}
 }

@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -341,7 +340,7 @@ func BenchmarkPull(b *testing.B) {
 			l := law(b, e.law, e.config)
 			b.ReportAllocs()
 			for b.Loop() {
-				next, stop := iter.Pull(l.Arrivals(rng(1)))
+				next, stop := Pull(l.Arrivals(rng(1)))
 				n := 0
 				for _, ok := next(); ok; _, ok = next() {
 					n++

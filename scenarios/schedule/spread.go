@@ -7,29 +7,20 @@ import (
 
 // spread yields n ascending points of [0, 1], at an even rate, and reports
 // whether all were wanted.
-type spread func(from *source, n int64, yield func(float64) bool) bool
+type spread func(rng *rand.Rand, n int64, yield func(float64) bool) bool
 
 // seed starts a random source of its own.
 type seed [2]uint64
 
 func newSeed(rng *rand.Rand) seed { return seed{rng.Uint64(), rng.Uint64()} }
 
-// source is a random source that can be put back to where it was.
-type source struct {
-	*rand.Rand
-	state *rand.PCG
-}
-
-func (s seed) source() *source {
-	state := rand.NewPCG(s[0], s[1])
-	return &source{Rand: rand.New(state), state: state}
-}
+func (s seed) source() *rand.Rand { return rand.New(rand.NewPCG(s[0], s[1])) }
 
 // spreadOf returns the spread that Config.Gaps names.
 func spreadOf(gaps string) (spread, error) {
 	switch gaps {
 	case "", PoissonGaps:
-		return drawn((*rand.Rand).ExpFloat64), nil
+		return drawn(1), nil
 	case ConstantGaps:
 		return equal, nil
 	}
@@ -37,7 +28,7 @@ func spreadOf(gaps string) (spread, error) {
 }
 
 // equal spreads points at equal gaps, the first one at 0.
-func equal(_ *source, n int64, yield func(float64) bool) bool {
+func equal(_ *rand.Rand, n int64, yield func(float64) bool) bool {
 	for k := range n {
 		if !yield(float64(k) / float64(n)) {
 			return false
@@ -46,35 +37,57 @@ func equal(_ *source, n int64, yield func(float64) bool) bool {
 	return true
 }
 
-// drawn spreads points by n+1 gaps drawn from a distribution, divided by their
-// total. With exponential ones these are the order statistics of n uniform
-// points (Devroye, Non-Uniform Random Variate Generation, 1986, chapter V,
-// theorem 2.2), and so a Poisson process conditioned on its number of arrivals.
+// together is how many gaps are drawn at once: so many that what is drawn beside
+// them hardly counts, and so few that they are quickly there.
+const together = 64
+
+// drawn spreads points by n+1 gaps drawn from the gamma distribution of a shape,
+// divided by their total. With exponential ones, of shape 1, these are the order
+// statistics of n uniform points (L. Devroye, Non-Uniform Random Variate
+// Generation, 1986, chapter V, theorem 2.2), and so a Poisson process conditioned
+// on its number of arrivals.
 //
-// It draws the same gaps twice: first to add up their total, then to yield the
-// points. That costs time instead of memory.
-func drawn(gap func(*rand.Rand) float64) spread {
-	return func(from *source, n int64, yield func(float64) bool) bool {
-		if n == 0 {
-			return true
-		}
-		beginning := *from.state
-		var total float64
-		for range n + 1 {
-			total += gap(from.Rand)
-		}
-		if total == 0 { // each gap is too small for a float64
-			total = 1
-		}
-		*from.state = beginning
-		var sum float64
-		for range n {
-			sum += gap(from.Rand)
-			if !yield(sum / total) {
-				return false
+// The total is needed before the first point and known after the last. But a sum
+// of gammas is a gamma, and its share of a larger one is independent of the total
+// (E. Lukacs, A Characterization of the Gamma Distribution, Annals of Mathematical
+// Statistics 26, 1955): it is enough to draw a few gaps and the sum of all that
+// are to come, and to begin anew behind them with what is left.
+func drawn(shape float64) spread {
+	gap := gammasOf(shape).draw
+	if shape == 1 {
+		gap = (*rand.Rand).ExpFloat64
+	}
+	return func(rng *rand.Rand, n int64, yield func(float64) bool) bool {
+		var gaps [together]float64
+		at, left := 0.0, 1.0
+		for to := n + 1; to > 0; {
+			some := gaps[:min(to, together)]
+			to -= int64(len(some))
+			sum := 0.0
+			for i := range some {
+				some[i] = gap(rng)
+				sum += some[i]
 			}
+			if to == 0 {
+				some = some[:len(some)-1] // the last one has no point behind it
+			}
+			whole := sum
+			if to > 0 {
+				whole += gammasOf(shape * float64(to)).draw(rng)
+			}
+			if whole == 0 { // each gap is too small for a float64
+				whole = 1
+			}
+			scale, part := left/whole, 0.0
+			for _, gap := range some {
+				part += gap
+				if !yield(at + part*scale) {
+					return false
+				}
+			}
+			at += sum * scale
+			left -= sum * scale
 		}
-		gap(from.Rand) // the last one has no point behind it
 		return true
 	}
 }

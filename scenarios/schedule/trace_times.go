@@ -51,14 +51,14 @@ func (l timesLaw) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
 }
 
 // copies draws n times between the k-th arrival and the next, ascending.
-func (l timesLaw) copies(into []time.Duration, from *source, k int, n int64) []time.Duration {
+func (l timesLaw) copies(into []time.Duration, rng *rand.Rand, k int, n int64) []time.Duration {
 	first, next := l.due(k), l.duration
 	if k+1 < len(l.Times) {
 		next = l.due(k + 1)
 	}
 	into = into[:0]
 	for range n {
-		into = append(into, first+time.Duration(from.Int64N(max(int64(next-first), 1))))
+		into = append(into, first+time.Duration(rng.Int64N(max(int64(next-first), 1))))
 	}
 	slices.Sort(into)
 	return into
