@@ -1,0 +1,129 @@
+package clock
+
+import (
+	"container/heap"
+	"fmt"
+	"sync"
+	"time"
+
+	"servebench/targets/protocol"
+	"servebench/targets/timer"
+)
+
+// Name is the model's name.
+const Name = "clock"
+
+// Clock serves rows at the times that its configuration says. Close it when
+// nobody is served any more.
+type Clock struct {
+	start time.Time
+	timer *timer.Timer
+	ended chan struct{} // closed when nothing releases rows any more
+
+	mu      sync.Mutex
+	station *station
+	waiting waiting
+	arrived uint64
+	closed  bool
+}
+
+// New makes a clock, which starts now. Its error names every mistake in the
+// configuration, or says that there is no timer to be had.
+func New(c Config) (*Clock, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	precise, err := timer.New()
+	if err != nil {
+		return nil, fmt.Errorf("make clock: %w", err)
+	}
+	k := &Clock{start: time.Now(), timer: precise, ended: make(chan struct{}), station: newStation(c)}
+	go k.run()
+	return k, nil
+}
+
+// Serve returns when a row that arrives now is served; at once after Close. It is
+// safe for concurrent use.
+func (k *Clock) Serve() {
+	if r := k.arrive(); r != nil {
+		<-r.served
+	}
+}
+
+// arrive takes a row in; nil when the clock is closed.
+func (k *Clock) arrive() *row {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return nil
+	}
+	k.arrived++
+	r := &row{done: k.station.arrive(time.Since(k.start)), order: k.arrived, served: make(chan struct{})}
+	heap.Push(&k.waiting, r)
+	if k.waiting[0] == r {
+		k.timer.Hasten(k.start.Add(r.done))
+	}
+	return r
+}
+
+// idle is how long nobody looks whether a row is to be released, where none
+// waits.
+const idle = time.Hour
+
+// run releases rows at their times until the clock is closed.
+func (k *Clock) run() {
+	defer close(k.ended)
+	for {
+		until, closed := k.release()
+		if closed {
+			return
+		}
+		k.timer.Wait(until)
+	}
+}
+
+// release lets those rows go whose time has come, all of them when the clock is
+// closed. until is when to look again.
+func (k *Clock) release() (until time.Time, closed bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Since(k.start)
+	for len(k.waiting) > 0 && (k.closed || k.waiting[0].done <= now) {
+		close(heap.Pop(&k.waiting).(*row).served)
+	}
+	if len(k.waiting) == 0 {
+		return k.start.Add(now + idle), k.closed
+	}
+	return k.start.Add(k.waiting[0].done), k.closed
+}
+
+// Close lets all go that wait, and frees what the clock holds.
+func (k *Clock) Close() error {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	k.timer.Interrupt()
+	<-k.ended
+	return k.timer.Close()
+}
+
+// Model is the clock as a model of the reference server: each row of a request is
+// served after the one before it.
+func (k *Clock) Model() protocol.Model {
+	m := Description()
+	m.Predict = func([]float32) float32 {
+		k.Serve()
+		return 0
+	}
+	return m
+}
+
+// Description is what the model is called, without a clock behind it: it cannot
+// predict.
+func Description() protocol.Model {
+	return protocol.Model{
+		Name:    Name,
+		Doc:     "Answers 0 after a service time of a known law, in queues and with stalls that are known as well.",
+		Version: "1",
+	}
+}
