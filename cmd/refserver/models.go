@@ -12,6 +12,7 @@ import (
 
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
+	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
 )
 
@@ -29,7 +30,7 @@ func modelsCommand() *cobra.Command {
 func listModels(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "MODEL\tVERSION\tFEATURES\tWHAT IT DOES")
-	for _, m := range append(builtIn(), reference.Noop()) {
+	for _, m := range append(builtIn(), clock.Description(), reference.Noop()) {
 		features := "any number"
 		if n := len(m.Schema.Features); n > 0 {
 			features = fmt.Sprint(n)
@@ -75,7 +76,7 @@ func chooseModels(names, files []string) ([]protocol.Model, error) {
 	}
 	chosen = append(chosen, fromFiles...)
 	for _, name := range names {
-		if name != reference.NoopName && named(chosen, name) < 0 {
+		if name != reference.NoopName && name != clock.Name && named(chosen, name) < 0 {
 			_, err := models.Named(name)
 			return nil, usageError{fmt.Errorf("--model %s: %w", name, err)}
 		}
@@ -89,7 +90,7 @@ func readModel(file string) (protocol.Model, error) {
 	if !ok || name == "" || path == "" || strings.ContainsAny(name, "/ ") {
 		return protocol.Model{}, usageError{fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
 	}
-	if name == reference.NoopName {
+	if name == reference.NoopName || name == clock.Name {
 		return protocol.Model{}, usageError{fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
 	}
 	opened, err := os.Open(path)

@@ -12,6 +12,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/reference"
+	"servebench/targets/reference/clock"
 )
 
 // serveOptions are the flags of serve.
@@ -21,6 +22,7 @@ type serveOptions struct {
 	files      []string
 	maxBody    string
 	config     reference.Config
+	clock      clock.Config
 }
 
 // flags defines the flags, with their defaults.
@@ -28,7 +30,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVar(&o.host, "host", cmp.Or(os.Getenv("HOST"), "127.0.0.1"), "`address` to listen on; the environment's HOST sets the default")
 	f.StringVar(&o.port, "port", cmp.Or(os.Getenv("PORT"), "8080"), "`number` of the port; 0 takes a free one, which the log names; the environment's PORT sets the default")
-	f.StringArrayVar(&o.models, "model", nil, "`name` of a built-in model to serve; repeatable (default all)")
+	f.StringArrayVar(&o.models, "model", nil, "`name` of a built-in model to serve; repeatable (default all but clock)")
 	f.StringArrayVar(&o.files, "model-file", nil, "`name=path` of a model in XGBoost's JSON format to serve as well; repeatable")
 	f.StringVar(&o.maxBody, "max-body", "4MiB", "most of a request's body, decompressed: a `size` with its unit")
 	f.IntVar(&o.config.MaxBatch, "max-batch", 1024, "most `rows` in a request")
@@ -38,6 +40,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.config.IdleTimeout, "idle-timeout", 2*time.Minute, "how long a connection is kept for another request")
 	f.DurationVar(&o.config.DrainDelay, "drain-delay", 0, "how long to go on serving, not ready, when told to stop")
 	f.DurationVar(&o.config.DrainTimeout, "drain-timeout", 8*time.Second, "most time for the requests in flight after that")
+	o.clockFlags(f)
 }
 
 // check completes the configuration from the flags. Its error names every
@@ -74,6 +77,7 @@ func (o *serveOptions) check() error {
 	if c.DrainDelay < 0 {
 		fault("--drain-delay %v: want 0 or more", c.DrainDelay)
 	}
+	faults = append(faults, o.checkClock()...)
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}

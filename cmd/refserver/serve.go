@@ -78,8 +78,12 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 	if err != nil {
 		return nil, nil, err
 	}
+	timed, err := opts.clockModel()
+	if err != nil {
+		return nil, nil, err
+	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	opts.config.Models, opts.config.Version, opts.config.Log = chosen, version(), log
+	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), version(), log
 	server, err := reference.New(opts.config)
 	return server, log, err
 }
