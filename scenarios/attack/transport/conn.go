@@ -113,7 +113,7 @@ func (c *conn) finish(keep bool) {
 	}
 	c.used = true
 	if len(c.buf) > maxKept {
-		c.buf = nil
+		c.buf, c.r, c.w = nil, 0, 0
 	}
 	c.idleSince = time.Now()
 	c.client.pool.put(c)

@@ -26,6 +26,8 @@ func newStandard(cfg Config, d *dialer) *standard {
 			MaxIdleConnsPerHost:   cfg.Connections,
 			MaxConnsPerHost:       cfg.Connections,
 			ResponseHeaderTimeout: cfg.FirstByteTimeout,
+			// Without a bound of its own, net/http reads ten times as much.
+			MaxResponseHeaderBytes: maxHead,
 			// Answers are counted and compared as the server sent them.
 			DisableCompression: true,
 			Protocols:          cfg.Version.protocols(d.tls != nil),
