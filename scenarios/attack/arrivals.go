@@ -3,6 +3,8 @@ package attack
 import (
 	"iter"
 	"time"
+
+	"servebench/scenarios/schedule"
 )
 
 // arrivals hands out a schedule's due times one by one. It is one ahead of its
@@ -17,7 +19,7 @@ type arrivals struct {
 
 func newArrivals(seq iter.Seq[time.Duration]) *arrivals {
 	a := &arrivals{}
-	a.pull, a.stop = iter.Pull(seq)
+	a.pull, a.stop = schedule.Pull(seq)
 	a.due, a.ok = a.pull()
 	return a
 }
