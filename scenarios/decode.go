@@ -74,6 +74,9 @@ func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {
 	r.decode(d, value, field, into)
 }
 
+// defaultLaw is the law of a phase that names none and has a rate.
+const defaultLaw = "poisson"
+
 // emptyText is the fallback that stands for a text of no length.
 const emptyText = `""`
 
@@ -106,8 +109,12 @@ func (s *Scenario) resolve(cat Catalogue) {
 		s.HTTP.Client = s.HTTP.defaultClient()
 	}
 	for i := range s.Load {
-		if s.Load[i].Model == "" {
-			s.Load[i].Model = s.Workload.Model
+		p := &s.Load[i]
+		if p.Model == "" {
+			p.Model = s.Workload.Model
+		}
+		if p.Law == "" && p.Callers == 0 {
+			p.Law = defaultLaw
 		}
 	}
 	if len(s.Load) == 0 {

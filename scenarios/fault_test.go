@@ -37,9 +37,9 @@ func faults() []faulty {
 	)
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
-		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, tax, rounds, spare_visits, deploys, awake, seed, timeout, limits, slo, container, endpoint`}},
-		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, law, rate, duration, measure`}},
+		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or callers`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, tax, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, container, endpoint`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, law, rate, callers, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
@@ -62,7 +62,7 @@ func faults() []faulty {
 
 		{name: "rate of zero", old: "100", new: "0", want: []string{`6:26: load[0].rate: 0 is not above 0; want a rate per second, such as 200`}},
 		{name: "rate with a unit", old: "100", new: "100/s", want: []string{`6:26: load[0].rate: "100/s" is not a number; want a rate per second, such as 200`}},
-		{name: "rate beyond one machine", old: "100", new: "2e6", want: []string{`6:26: load[0].rate: 2e6 is above 1000000; want a rate per second, such as 200`}},
+		{name: "rate beyond one machine", old: "100", new: "2e7", want: []string{`6:26: load[0].rate: 2e7 is above 10000000; want a rate per second, such as 200`}},
 		{name: "rate beyond all numbers", old: "100", new: "1e999", want: []string{`6:26: load[0].rate: 1e999 is too large a number; want a rate per second, such as 200`}},
 		{name: "duration without a unit", old: "10s", new: "10", want: []string{`6:41: load[0].duration: 10 has no unit; want for example 10s`}},
 		{name: "negative duration", old: "10s", new: "-10s", want: []string{`6:41: load[0].duration: -10s is not above 0; want ` + duration}},
@@ -136,6 +136,19 @@ func faults() []faulty {
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
 		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},
+		{name: "callers beside a rate", old: "rate: 100", new: "rate: 100, callers: 2", beyond: true, want: []string{`6:40: load[0].callers: there is a rate, and callers send no faster than they are answered; want either a rate, with its law, or callers`}},
+		{name: "callers by a law", old: "rate: 100", new: "law: constant, callers: 2", beyond: true, want: []string{`6:25: load[0].law: callers follow no law: each asks when it has its answer; want either a rate, with its law, or callers`}},
+		{name: "no callers", old: "rate: 100", new: "callers: 0", want: []string{`6:29: load[0].callers: 0 is below 1; want a whole number from 1 to 100000`}},
+		{name: "nobody to think", old: "rate: 100", new: "rate: 100, think: {mean: 1s}", beyond: true, want: []string{`6:38: load[0].think: there are no callers to think; want callers beside it`}},
+		{name: "thinking by no law", old: "rate: 100", new: "callers: 1, think: {law: poisson}", want: []string{
+			`6:39: load[0].think.mean: missing; want ` + duration,
+			`6:45: load[0].think.law: unknown law "poisson"; want one of exponential, constant`,
+		}},
+		{name: "tax of a closed loop", old: phase, new: "  - {name: steady, callers: 1, duration: 10s}\n" + twin + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:6: tax: the phase "steady" is a closed loop, whose requests are due when others are answered; want phases with a rate, which get the same due times`,
+		}},
+		{name: "abort on nothing", new: "abort_on: {}\n", beyond: true, want: []string{`7:11: abort_on: no condition in it; want errors, p99 or in_flight`}},
+		{name: "abort at once", new: "abort_on: {in_flight: 1, for: 500ms}\n", beyond: true, want: []string{`7:31: abort_on.for: 500ms is too short to judge by; want 1s or more`}},
 		{name: "no workload", old: "workload: " + workload + "\n", new: "", want: []string{`1:1: workload: missing; want ` + server}},
 		{name: "no data", old: "data: {generator: credit}\n", new: "", want: []string{`1:1: data: missing; want the key generator, and what it needs`}},
 		{name: "no model", old: ", model: credit", new: "", want: []string{`3:11: workload.model: missing; want a model's name`}},

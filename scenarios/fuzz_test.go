@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("name: e\ntargets: [endpoint]\nworkload: {model: m}\ndata: {generator: credit}\nload: [{name: s, rate: 1, duration: 1s}]\n"), "endpoint.url=http://h")
 	f.Add([]byte(templated), "template={headers: {a: b}, expect: {status: [404, 5xx], body: \"\"}}")
 	f.Add([]byte(templated), "http.version=2")
+	f.Add([]byte(strings.Replace(minimal, "rate: 100", "callers: 16, think: {mean: 10ms}", 1)+"abort_on: {errors: 10%, in_flight: 3}\n"), "load.steady.callers=32")
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
 	schema := validator(f)
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {

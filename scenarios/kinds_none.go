@@ -67,3 +67,16 @@ func optional[V any](k kind[V], missing V, isMissing func(V) bool) kind[V] {
 	}
 	return k
 }
+
+// absent leaves the zero value out of the resolved scenario.
+func absent[V comparable](k kind[V]) kind[V] {
+	var zero V
+	write := k.write
+	k.write = func(v V) any {
+		if v == zero {
+			return nil
+		}
+		return write(v)
+	}
+	return k
+}

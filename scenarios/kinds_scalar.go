@@ -35,7 +35,7 @@ func rates() kind[Rate] {
 	})
 }
 
-const maxRate = 1e6
+const maxRate = 1e7
 
 // numbers are decimal numbers in a range, or the whole ones among them.
 func numbers(min, max float64, whole bool) kind[float64] {

@@ -14,18 +14,6 @@ import (
 	"servebench/targets/protocol"
 )
 
-// absent leaves the empty text out of the resolved scenario.
-func absent(k kind[string]) kind[string] {
-	write := k.write
-	k.write = func(v string) any {
-		if v == "" {
-			return nil
-		}
-		return write(v)
-	}
-	return k
-}
-
 // given makes a kind of values that may be missing, where every text is one.
 func given[V any](k kind[V]) kind[*V] {
 	p := pointed(k)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/reference/clock"
 )
 
 // Scenario is what to do, with every default filled in.
@@ -25,10 +26,12 @@ type Scenario struct {
 	HTTP        HTTP
 	Data        Data
 	Load        []Phase // in the order they are played; names are unique; none: the deployments alone
+	AbortOn     *Abort  // nil: no phase ends early
 	Tax         *Tax    // nil: no request's time is split
 	Rounds      int     // at least 1; without Load there are none
 	SpareVisits int     // how many disturbed ones may be played again
 	Deploys     int     // of each target for its cold start alone, after the rounds
+	Attackers   int     // loops that share the load, at least 1
 	Awake       bool    // keep the CPUs out of idle states while requests are sent
 	Seed        uint64
 	Timeout     time.Duration // of one request
@@ -49,6 +52,8 @@ type Workload struct {
 	Ready   string   // path that answers 2xx when the server is ready
 	// StartTimeout bounds a deployment until it is ready.
 	StartTimeout time.Duration
+	// Clock configures the reference server's model clock; nil: its default.
+	Clock *clock.Config
 }
 
 // ReferenceServer is the Workload.Server that stands for servebench's own
@@ -68,10 +73,33 @@ type Data struct {
 type Phase struct {
 	Name     string
 	Model    string // asked for, by its name on the server
-	Law      string // of the arrivals, a name from package schedule
-	Rate     Rate   // mean
+	Law      string // of the arrivals, a name from package schedule; "" of a closed loop
+	Rate     Rate   // mean; 0 of a closed loop
+	Callers  int    // of a closed loop; 0: an open one
+	Think    *Think // of the callers; nil: not at all
 	Duration time.Duration
 	Measure  bool // false: a warm-up, kept apart from every figure
+}
+
+// Think is how long a caller of a closed loop thinks before it asks again.
+type Think struct {
+	Mean time.Duration
+	Law  string // ExponentialThink or ConstantThink
+}
+
+// How a think time is spread.
+const (
+	ExponentialThink = "exponential"
+	ConstantThink    = "constant"
+)
+
+// Abort are the conditions that end a phase before its time; the zero value of
+// one never holds.
+type Abort struct {
+	Errors   *float64      // fraction of the requests, above which
+	P99      time.Duration // of the response time, above which
+	InFlight int           // requests in flight at once, above which
+	For      time.Duration // at least 1 s: how much of the time before is looked at
 }
 
 // Limits are the resources that every target gets.

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"time"
 
-	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
 
@@ -27,9 +26,10 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"How requests are carried to the server, by HTTP and by the connections below it."),
 		otherwise("data", data(cat), "no data, as with protocol: template", func(s *Scenario) *Data { return &s.Data },
 			"The synthetic data that requests are made from, with the generator's own parameters beside the keys listed here."),
-		otherwise("load", list("list of mappings", phasesWanted, 0, mappings("a phase", phaseRows())), "no load, for which deploys has to be above 0",
+		otherwise("load", list("list of mappings", phasesWanted, 0, phases()), "no load, for which deploys has to be above 0",
 			func(s *Scenario) *[]Phase { return &s.Load },
-			"The phases of load, played in this order on every target in every round. Arrivals never wait for answers."),
+			"The phases of load, played in this order on every target in every round. A phase has either a rate, and arrivals that never wait for answers (an open loop), or callers, each of which waits for its answer (a closed loop)."),
+		abortRow(),
 		taxRow(),
 		may("rounds", wholes[int](1, 1000), "3", func(s *Scenario) *int { return &s.Rounds },
 			"How often every target is visited, each time with a fresh server and the targets in another order; without load there are no rounds. The intervals in the reports come from the differences between rounds."),
@@ -37,6 +37,8 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"How many visits, each of one target in one round, may be played again because the load generator was disturbed in them, by a busy machine say. Such a visit is set aside and, after the last round, played again with the same requests at the same due times; the record keeps both, and the reports say so. It is judged by the load generator alone and never by how the server did, so that no result is picked. When no visit at all went undisturbed, none is played again."),
 		may("deploys", wholes[int](0, 1000), "0", func(s *Scenario) *int { return &s.Deploys },
 			"How often each target is deployed for its cold start alone, after the rounds of load: deployed, asked for one answer and removed, the targets in another order each time. A server that runs already is left out."),
+		may("attackers", wholes[int](1, maxAttackers), "1", func(s *Scenario) *int { return &s.Attackers },
+			"How many attack loops share the load, for rates beyond what one of them can send."),
 		may("awake", booleans(), "true", func(s *Scenario) *bool { return &s.Awake },
 			"Whether the CPUs are kept out of their idle states while requests are sent, where servebench is allowed to (as root). Waking up takes long enough to be measured in place of the server, most of all in a virtual machine; it is the same for every target, and the reports say which it was."),
 		may("seed", wholes[uint64](0, 1<<64-1), "1", func(s *Scenario) *uint64 { return &s.Seed },
@@ -49,23 +51,6 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"The limits that the results are judged by. Without any, a run is reported but not judged."),
 	}
 	return append(rows, optionRows(cat)...)
-}
-
-func phaseRows() []row[Phase] {
-	return []row[Phase]{
-		must("name", names(), func(p *Phase) *string { return &p.Name },
-			"What the reports and --set load.NAME.rate=… call the phase; no two have the same."),
-		otherwise("model", absent(words("a model's name")), "workload.model", func(p *Phase) *string { return &p.Model },
-			"The model to ask in this phase, by its name on the server. The reference server also has the model noop, which answers without computing."),
-		may("law", choice("law", namesOf(schedule.Kinds(), aLaw)), "poisson", func(p *Phase) *string { return &p.Law },
-			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
-		must("rate", rates(), func(p *Phase) *Rate { return &p.Rate },
-			"Mean number of requests per second."),
-		must("duration", durations(), func(p *Phase) *time.Duration { return &p.Duration },
-			"How long the phase is."),
-		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
-			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
-	}
 }
 
 func limitRows() []row[Limits] {

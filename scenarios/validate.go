@@ -16,10 +16,12 @@ func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateHTTP(s)
 	d.validateWorkload(s, cat)
 	d.validateImage(s, cat)
+	d.validateClock(s)
 	d.validateData(s)
 	d.validateLoad(s)
 	d.validateModels(s, cat)
 	d.validateTax(s)
+	d.validateAbort(s)
 	d.validateDeploys(s, cat)
 	d.validateLength(s)
 	d.validateSLO(s)
@@ -101,7 +103,8 @@ func (d *decoder) validateLoad(s *Scenario) {
 		if name := field + ".name"; d.sound(name) && earlier < i {
 			d.fault(name, fmt.Sprintf("load[%d] is called %q as well", earlier, p.Name), "a name of its own")
 		}
-		if d.sound(field+".rate", field+".duration") && math.Round(float64(p.Rate)*p.Duration.Seconds()) < 1 {
+		d.validateLoop(p, field)
+		if p.Rate > 0 && d.sound(field+".rate", field+".duration") && math.Round(float64(p.Rate)*p.Duration.Seconds()) < 1 {
 			d.fault(field+".duration", fmt.Sprintf("%s at %s per second is no request at all", formatDuration(p.Duration), formatNumber(float64(p.Rate))),
 				"a longer phase or a higher rate")
 		}

@@ -67,6 +67,12 @@ func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
 
 // taxPair reports in what else the two phases differ.
 func (d *decoder) taxPair(noop, model *Phase) {
+	for _, p := range []*Phase{noop, model} {
+		if p.Callers > 0 {
+			d.fault("tax", fmt.Sprintf("the phase %q is a closed loop, whose requests are due when others are answered", p.Name), "phases with a rate, which get the same due times")
+			return
+		}
+	}
 	for _, part := range []struct{ key, noop, model string }{
 		{"law", noop.Law, model.Law},
 		{"rate", formatNumber(float64(noop.Rate)), formatNumber(float64(model.Rate))},

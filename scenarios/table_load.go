@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"servebench/scenarios/schedule"
+)
+
+// phases are mappings that say how much load there is in one way or the other.
+func phases() kind[Phase] {
+	k := mappings("a phase", phaseRows())
+	k.schema = func() *jsonschema.Schema {
+		s := objectSchema(phaseRows())
+		s.AnyOf = []*jsonschema.Schema{{Required: []string{"rate"}}, {Required: []string{"callers"}}}
+		return s
+	}
+	return k
+}
+
+func phaseRows() []row[Phase] {
+	return []row[Phase]{
+		must("name", names(), func(p *Phase) *string { return &p.Name },
+			"What the reports and --set load.NAME.rate=… call the phase; no two have the same."),
+		otherwise("model", absent(words("a model's name")), "workload.model", func(p *Phase) *string { return &p.Model },
+			"The model to ask in this phase, by its name on the server. The reference server also has the model noop, which answers without computing."),
+		otherwise("law", absent(choice("law", namesOf(schedule.Kinds(), aLaw))), "poisson, or no law with callers", func(p *Phase) *string { return &p.Law },
+			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
+		otherwise("rate", absent(rates()), "no rate, for which callers have to be given", func(p *Phase) *Rate { return &p.Rate },
+			"Mean number of requests per second."),
+		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate has to be given", func(p *Phase) *int { return &p.Callers },
+			"How many callers there are, each of which sends a request, waits for its answer, thinks, and sends the next one. It measures how much the server can do for so many, and says little of response times: a slow server is asked less often."),
+		may("think", leftOut(pointed(mappings("the keys mean and law", thinkRows())), isNoPointer), none, func(p *Phase) **Think { return &p.Think },
+			"How long a caller thinks after an answer before it asks again."),
+		must("duration", durations(), func(p *Phase) *time.Duration { return &p.Duration },
+			"How long the phase is."),
+		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
+			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
+	}
+}
+
+// maxCallers is more than one machine has connections for.
+const maxCallers = 100_000
+
+func thinkRows() []row[Think] {
+	return []row[Think]{
+		must("mean", durations(), func(t *Think) *time.Duration { return &t.Mean },
+			"How long it is on average."),
+		may("law", choice("law", []string{ExponentialThink, ConstantThink}), ExponentialThink, func(t *Think) *string { return &t.Law },
+			"How it is spread: exponential, as of independent people, or constant."),
+	}
+}

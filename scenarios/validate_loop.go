@@ -1,0 +1,32 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// validateLoop holds a phase to one of the two ways in which load is made.
+func (d *decoder) validateLoop(p Phase, field string) {
+	rate, callers := d.given[field+".rate"], d.given[field+".callers"]
+	if !rate && !callers {
+		d.need(field+".rate", rates().want+", or callers")
+	}
+	const either = "either a rate, with its law, or callers"
+	d.senseless(field+".callers", rate && callers, "there is a rate, and callers send no faster than they are answered", either)
+	d.senseless(field+".law", callers && !rate && d.given[field+".law"], "callers follow no law: each asks when it has its answer", either)
+	d.senseless(field+".think", !callers && p.Think != nil, "there are no callers to think", "callers beside it")
+}
+
+// leastFor is the least time that conditions are looked at over.
+const leastFor = time.Second
+
+func (d *decoder) validateAbort(s *Scenario) {
+	a := s.AbortOn
+	if a == nil || !d.sound("abort_on") {
+		return
+	}
+	if a.Errors == nil && a.P99 == 0 && a.InFlight == 0 {
+		d.fault("abort_on", "no condition in it", "errors, p99 or in_flight")
+	}
+	d.senseless("abort_on.for", a.For < leastFor, fmt.Sprintf("%s is too short to judge by", formatDuration(a.For)), "1s or more")
+}
