@@ -25,6 +25,7 @@ func workloadRows() []row[Workload] {
 			"The path that answers with a status of 2xx as soon as the server is ready."),
 		may("start_timeout", durations(), "60s", func(w *Workload) *time.Duration { return &w.StartTimeout },
 			"How long the server may take from being started to being ready."),
+		clockRow(),
 	}
 }
 

@@ -47,7 +47,7 @@ var rooms = []room{
 	{packages: "scenarios/attack", imports: []string{"scenarios/schedule", "scenarios/corpus", "scenarios/attack/transport", "targets", "targets/timer", "targets/protocol", "reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/process"}},
 	{packages: "scenarios/runner", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "scenarios", "scenarios/…"}},
-	{packages: "scenarios", imports: []string{"generators", "targets", "targets/protocol", "scenarios/schedule"}},
+	{packages: "scenarios", imports: []string{"generators", "targets", "targets/protocol", "targets/reference/clock", "scenarios/schedule"}},
 	{packages: "reports/record"},
 	{packages: "reports/stats/…", imports: []string{"reports/record", "reports/stats"}},
 	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
