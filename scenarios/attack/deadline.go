@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,10 +16,15 @@ type deadlines struct {
 	timeout time.Duration
 	step    time.Duration
 
-	mu      sync.Mutex
-	current context.Context
-	cancel  context.CancelFunc // released by base at the latest
-	until   time.Time          // when the next step begins
+	current atomic.Pointer[deadline]
+	renew   sync.Mutex
+}
+
+// deadline is the context of the requests of one step.
+type deadline struct {
+	ctx    context.Context
+	cancel context.CancelFunc // released by base at the latest
+	until  time.Time          // when the next step begins
 }
 
 func newDeadlines(base context.Context, timeout time.Duration) *deadlines {
@@ -29,13 +35,20 @@ func newDeadlines(base context.Context, timeout time.Duration) *deadlines {
 // errTimeout when the request took too long.
 func (d *deadlines) context() context.Context {
 	now := time.Now()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.current == nil || now.After(d.until) {
-		d.until = now.Add(d.step)
-		// The last one to share it starts at until.
-		end := d.until.Add(d.timeout)
-		d.current, d.cancel = context.WithDeadlineCause(d.base, end, errTimeout)
+	if c := d.current.Load(); c.covers(now) {
+		return c.ctx
 	}
-	return d.current
+	d.renew.Lock()
+	defer d.renew.Unlock()
+	if c := d.current.Load(); c.covers(now) { // another's
+		return c.ctx
+	}
+	c := &deadline{until: now.Add(d.step)}
+	// The last one to share it starts at until.
+	c.ctx, c.cancel = context.WithDeadlineCause(d.base, c.until.Add(d.timeout), errTimeout)
+	d.current.Store(c)
+	return c.ctx
 }
+
+// covers reports whether a request that starts now may share it.
+func (d *deadline) covers(now time.Time) bool { return d != nil && !now.After(d.until) }

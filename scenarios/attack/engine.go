@@ -58,7 +58,7 @@ func newEngine(cfg Config) (*engine, error) {
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
-	templates, err := newTemplates(cfg.Corpus, cfg.Endpoint.URL)
+	requests, err := newRequests(cfg.Corpus, cfg.Endpoint.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -78,15 +78,15 @@ func newEngine(cfg Config) (*engine, error) {
 	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
 	e.trips = &roundTripper{
 		next:      e.transport,
-		templates: templates,
+		requests:  requests,
+		carried:   newCarried(),
 		order:     sequence,
 		flights:   e.flights,
 		deadlines: newDeadlines(base, cfg.Timeout),
 		stopped:   &e.stopped,
 	}
-	e.trips.leave = e.trips.over
 	e.recorder = newRecorder(cfg, sequence, e.flights)
-	e.openSinks(templates, sequence)
+	e.openSinks(requests, sequence)
 	if cfg.Callers > 0 {
 		e.callers = &callers{flights: e.flights, think: cfg.Think, timer: e.timer, stopped: &e.stopped}
 		e.trips.callers, e.trips.end = e.callers, cfg.Span
@@ -97,7 +97,7 @@ func newEngine(cfg Config) (*engine, error) {
 	return e, nil
 }
 
-func (e *engine) openSinks(templates []template, sequence order) {
+func (e *engine) openSinks(requests []request, sequence order) {
 	onError := func() { e.broken <- struct{}{} }
 	seconds := e.recorder.seconds
 	e.log = newSink(logQueue, func(s *second) error {
@@ -107,7 +107,7 @@ func (e *engine) openSinks(templates []template, sequence order) {
 	}, onError)
 	seconds.out = e.log
 	if e.cfg.Raw != nil {
-		e.rawWriter = newRawWriter(e.cfg.Raw, templates, sequence)
+		e.rawWriter = newRawWriter(e.cfg.Raw, requests, sequence)
 		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
 	}
 }
@@ -122,13 +122,9 @@ const workersAhead = 64
 // newAttacker returns vegeta's attacker, with so many workers from the start and
 // so many at most.
 func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
-	client := &http.Client{
-		Transport: trips,
-		// A redirect is an answer.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	return vegeta.NewAttacker(
-		vegeta.Client(client),
+		vegeta.Client(&http.Client{Transport: trips}),
+		vegeta.MaxBody(0),
 		vegeta.Workers(uint64(ahead)),
 		vegeta.MaxWorkers(uint64(most)),
 	)

@@ -20,8 +20,6 @@ var (
 	errTimeout = errors.New("no complete answer within the timeout")
 	// errGivenUp ends the contexts of all requests when the drain is over.
 	errGivenUp = errors.New("given up at the end of the drain")
-	// errStopped answers a request that was not to be sent any more.
-	errStopped = errors.New("not sent: the load was stopped")
 	// errTooLong ends an answer that is longer than maxBody.
 	errTooLong = errors.New("answer longer than 16 MiB")
 )

@@ -3,6 +3,8 @@ package attack
 import (
 	"context"
 	"io"
+	"net/http"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
@@ -10,21 +12,20 @@ import (
 
 // flight is what is known of one request on its way. The pacer makes it, one
 // worker of vegeta's fills it in, the recorder books it; vegeta's channels order
-// the three, so that it needs no lock. It is the response's body as well, which
-// saves an allocation and shows it the errors of reading.
+// the three, so that it needs no lock. It is used again for later requests.
 type flight struct {
 	seq     uint64
 	due     time.Duration
 	state   state
-	status  int   // of the response; 0 before its header came
 	failure error // classified by class
 	class   string
 	most    int64 // requests in flight when this one joined them, itself included
 
-	ctx  context.Context // bounds the request
-	body io.ReadCloser   // of the response
-	read int64
-	over func() // counts it out; nil once it has left
+	ctx    context.Context // bounds the request
+	status int             // of the response; 0 before its header came
+	reason string          // the status as the server worded it
+	header http.Header     // of the response, not to be changed
+	body   []byte          // of the response
 }
 
 // state is how far a flight came.
@@ -36,35 +37,55 @@ const (
 	censored              // given up by the end of the drain
 )
 
-// maxBody is the longest answer that is read. No model answers at such length;
-// the bound keeps a server that never ends from filling the memory.
-const maxBody = 16 << 20
+const (
+	// maxBody is the longest answer that is read. No model answers at such length;
+	// the bound keeps a server that never ends from filling the memory.
+	maxBody = 16 << 20
+	// keptBody is the longest answer whose memory is kept for another.
+	keptBody = 64 << 10
+)
 
 // begin makes it the flight of another request.
 func (f *flight) begin(seq uint64, due time.Duration) {
-	*f = flight{seq: seq, due: due}
+	body := f.body[:0]
+	if cap(body) > keptBody {
+		body = nil
+	}
+	*f = flight{seq: seq, due: due, body: body}
 }
 
-// join makes it one of most requests in flight, until over is called.
-func (f *flight) join(ctx context.Context, most int64, over func()) {
-	f.ctx, f.over = ctx, over
-	f.state = sent
-	f.most = most
+// join makes it one of most requests in flight.
+func (f *flight) join(ctx context.Context, most int64) {
+	f.ctx, f.state, f.most = ctx, sent, most
 }
 
-// leave counts it out again, once.
-func (f *flight) leave() {
-	if f.over != nil {
-		f.over()
-		f.over = nil
+// arrive takes the response, all of its body included.
+func (f *flight) arrive(response *http.Response) {
+	f.status, f.reason, f.header = response.StatusCode, response.Status, response.Header
+	if err := f.read(response.Body); err != nil {
+		f.fail(err)
+	}
+	response.Body.Close() // of a body that was read, or that failed already
+}
+
+func (f *flight) read(body io.Reader) error {
+	for {
+		f.body = slices.Grow(f.body, 512)
+		n, err := body.Read(f.body[len(f.body):cap(f.body)])
+		f.body = f.body[:len(f.body)+n]
+		switch {
+		case len(f.body) > maxBody:
+			return errTooLong
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
 	}
 }
 
-// fail records why the request did not succeed; the first reason stands.
+// fail records why the request did not succeed.
 func (f *flight) fail(err error) {
-	if f.failure != nil || f.state == censored {
-		return
-	}
 	f.failure = err
 	switch context.Cause(f.ctx) {
 	case errGivenUp:
@@ -74,22 +95,4 @@ func (f *flight) fail(err error) {
 	default:
 		f.class = classify(err)
 	}
-}
-
-// Read reads the response's body.
-func (f *flight) Read(p []byte) (int, error) {
-	n, err := f.body.Read(p)
-	if f.read += int64(n); f.read > maxBody {
-		err = errTooLong
-	}
-	if err != nil && err != io.EOF {
-		f.fail(err)
-	}
-	return n, err
-}
-
-// Close ends the request.
-func (f *flight) Close() error {
-	f.leave()
-	return f.body.Close()
 }

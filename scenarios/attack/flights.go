@@ -17,6 +17,7 @@ type flights struct {
 	next uint64    // the sequence number that begins next
 	last time.Duration
 	free []*flight
+	took *flight // taken last, and not free yet
 
 	watch *watch // told what begins
 }
@@ -71,13 +72,16 @@ func (fs *flights) find(seq uint64) *flight {
 	return *fs.slot(seq)
 }
 
-// take removes the flight of a sequence number. Every request due before
-// settled was taken by now.
+// take removes the flight of a sequence number, which is the caller's until the
+// next call. Every request due before settled was taken by now.
 func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	if fs.took != nil {
+		fs.free = append(fs.free, fs.took)
+	}
 	f = *fs.slot(seq)
-	*fs.slot(seq) = nil
+	fs.took, *fs.slot(seq) = f, nil
 	for fs.low < fs.next && *fs.slot(fs.low) == nil {
 		fs.low++
 	}
@@ -85,13 +89,6 @@ func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 		return f, fs.last
 	}
 	return f, (*fs.slot(fs.low)).due
-}
-
-// release gives a taken flight back for another use.
-func (fs *flights) release(f *flight) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.free = append(fs.free, f)
 }
 
 // left takes what never came back: requests that were due but that no worker

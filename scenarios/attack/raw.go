@@ -2,8 +2,8 @@ package attack
 
 import (
 	"bufio"
+	"bytes"
 	"io"
-	"strings"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -14,23 +14,35 @@ const rawQueue = 16 << 10
 
 // rawWriter writes vegeta's own result stream.
 type rawWriter struct {
-	buffer    *bufio.Writer
-	encode    vegeta.Encoder
-	templates []template
-	order     order
+	buffer   *bufio.Writer
+	encode   vegeta.Encoder
+	requests []request
+	order    order
 }
 
-func newRawWriter(w io.Writer, templates []template, o order) *rawWriter {
+func newRawWriter(w io.Writer, requests []request, o order) *rawWriter {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), templates: templates, order: o}
+	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), requests: requests, order: o}
+}
+
+// complete puts what became of the request in the place of what vegeta was told.
+// The flight is free to be used again then.
+func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
+	r.Code, r.Error, r.Headers = uint16(f.status), "", f.header
+	r.Body, r.BytesIn = bytes.Clone(f.body), uint64(len(f.body))
+	switch {
+	case f.failure != nil:
+		r.Code, r.Error = 0, f.failure.Error()
+	case f.status < 200 || f.status >= 400: // what vegeta calls an error
+		r.Error = f.reason
+	}
 }
 
 // write puts what was really sent in the place of the placeholder and encodes
 // the result.
 func (w *rawWriter) write(r *vegeta.Result) error {
-	t := w.templates[w.order.at(r.Seq)]
-	r.Method, r.URL, r.BytesOut = t.request.Method, t.request.URL.String(), uint64(len(t.body))
-	r.Error = strings.TrimPrefix(r.Error, `Post "`+placeholderURL+`": `)
+	q := w.requests[w.order.at(r.Seq)]
+	r.Method, r.URL, r.BytesOut = q.method, q.url, uint64(q.length)
 	return w.encode(r)
 }
 

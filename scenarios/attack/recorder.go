@@ -58,23 +58,21 @@ func newRecorder(cfg Config, o order, fs *flights) *recorder {
 	}
 }
 
-// record books one result. It returns false when the request never reached the
-// network, which is then only scheduled, if that.
-func (r *recorder) record(result *vegeta.Result) bool {
+// record books one result, and returns its flight, as it is until the next call.
+// A request that never reached the network is only scheduled, if that.
+func (r *recorder) record(result *vegeta.Result) *flight {
 	f, settled := r.flights.take(result.Seq)
-	reached := f.state != unsent
-	// What a caller did not get to ask was in no schedule.
-	if reached || !r.closed {
+	switch {
+	case f.state != unsent:
 		slice := r.seconds.slice(f.due)
 		slice.Scheduled++
 		r.ledger.Scheduled++
-		if reached {
-			r.book(f, result, slice)
-		}
+		r.book(f, result, slice)
+	case !r.closed: // what a caller did not get to ask was in no schedule
+		r.unsent(f.due)
 	}
-	r.flights.release(f)
 	r.seconds.settle(settled)
-	return reached
+	return f
 }
 
 // book enters a request that was sent.
@@ -90,7 +88,7 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	second := r.seconds.second(f.due)
 	r.value(second, tagLag, sentAt-f.due)
 
-	class, text := r.judge(f, result)
+	class, text := r.judge(f)
 	switch {
 	case f.state == censored:
 		r.ledger.Censored++
@@ -138,7 +136,7 @@ func (r *recorder) window() time.Duration {
 
 // judge returns the class of what went wrong, and its text; "" when nothing did.
 // Texts are formatted only for the first of a class.
-func (r *recorder) judge(f *flight, result *vegeta.Result) (class, text string) {
+func (r *recorder) judge(f *flight) (class, text string) {
 	switch {
 	case f.state == censored:
 		return "", ""
@@ -146,10 +144,10 @@ func (r *recorder) judge(f *flight, result *vegeta.Result) (class, text string) 
 		return f.class, r.example(f.class, f.failure.Error)
 	case !r.corpus.Accepts(f.status):
 		class = r.statuses.class(f.status)
-		return class, r.example(class, func() string { return excerpt(result.Body) })
+		return class, r.example(class, func() string { return excerpt(f.body) })
 	}
-	outcome := r.corpus.Check(r.order.at(result.Seq), protocol.Response{
-		Status: f.status, Header: result.Headers, Body: result.Body,
+	outcome := r.corpus.Check(r.order.at(f.seq), protocol.Response{
+		Status: f.status, Header: f.header, Body: f.body,
 	})
 	r.answers.Checked += outcome.Counts.Checked
 	r.answers.Agreed += outcome.Counts.Agreed

@@ -71,12 +71,11 @@ func (fd *feed) next(k int) (*flight, *vegeta.Result) {
 	}
 	f := fd.flights.find(uint64(k))
 	f.state, f.status, f.most = sent, http.StatusOK, int64(fd.inFlight)
+	f.body = append(f.body, fd.bodies[fd.order.at(uint64(k))]...)
 	fd.result = vegeta.Result{
 		Seq:       uint64(k),
-		Code:      http.StatusOK,
 		Timestamp: fd.zero.Add(f.due + 40*time.Microsecond),
 		Latency:   time.Duration(200+k%800) * time.Microsecond,
-		Body:      fd.bodies[fd.order.at(uint64(k))],
 	}
 	return f, &fd.result
 }

@@ -1,40 +1,44 @@
 package attack
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
+	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets/protocol"
 )
 
-// template is a request of the corpus, prepared so that sending it costs no
-// more than a shallow copy.
-type template struct {
-	request *http.Request // without context and body
-	body    []byte
+// request is a request of the corpus, laid out for sending.
+type request struct {
+	message *transport.Message
+	method  string
+	url     string
+	length  int // of the body
 }
 
-// newTemplates prepares the requests of a corpus for the server at base.
-func newTemplates(c *corpus.Corpus, base string) ([]template, error) {
+// newRequests lays out the requests of a corpus for the server at base.
+func newRequests(c *corpus.Corpus, base string) ([]request, error) {
 	urls := make(map[string]*url.URL)
-	templates := make([]template, c.Len())
-	for i := range templates {
-		request := c.Request(i)
-		target, ok := urls[request.Path]
+	requests := make([]request, c.Len())
+	for i := range requests {
+		r := c.Request(i)
+		target, ok := urls[r.Path]
 		if !ok {
 			var err error
-			if target, err = parseURL(base + request.Path); err != nil {
+			if target, err = parseURL(base + r.Path); err != nil {
 				return nil, fmt.Errorf("prepare request %d: %w", i, err)
 			}
-			urls[request.Path] = target
+			urls[r.Path] = target
 		}
-		templates[i] = newTemplate(request, target)
+		message, err := newMessage(r, target)
+		if err != nil {
+			return nil, fmt.Errorf("prepare request %d: %w", i, err)
+		}
+		requests[i] = request{message: message, method: r.Method, url: target.String(), length: len(r.Body)}
 	}
-	return templates, nil
+	return requests, nil
 }
 
 func parseURL(raw string) (*url.URL, error) {
@@ -53,7 +57,7 @@ func parseURL(raw string) (*url.URL, error) {
 // is not sent on the wire (see net/http.Transport).
 const idempotencyKey = "Idempotency-Key"
 
-func newTemplate(r protocol.Request, target *url.URL) template {
+func newMessage(r protocol.Request, target *url.URL) (*transport.Message, error) {
 	header := r.Header.Clone()
 	if header == nil {
 		header = http.Header{}
@@ -61,25 +65,5 @@ func newTemplate(r protocol.Request, target *url.URL) template {
 	if _, ok := header[idempotencyKey]; !ok {
 		header[idempotencyKey] = []string{}
 	}
-	return template{
-		body: r.Body,
-		request: &http.Request{
-			Method:        r.Method,
-			URL:           target,
-			Host:          target.Host,
-			Header:        header,
-			ContentLength: int64(len(r.Body)),
-			// For the transport to send the request again.
-			GetBody: func() (io.ReadCloser, error) { return newBody(r.Body), nil },
-		},
-	}
-}
-
-// newBody returns a body that the transport may still read from when the answer
-// is already there, so it is made anew for every request.
-func newBody(content []byte) io.ReadCloser {
-	if len(content) == 0 {
-		return http.NoBody
-	}
-	return io.NopCloser(bytes.NewReader(content))
+	return transport.NewMessage(&http.Request{Method: r.Method, URL: target, Host: target.Host, Header: header}, r.Body)
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/scenarios/attack/transport"
+
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -25,19 +27,26 @@ func placeholder(t *vegeta.Target) error {
 
 // roundTripper sends the request of the corpus that vegeta's sequence number
 // stands for, byte for byte as it was materialised: vegeta's own headers stay
-// behind.
+// behind. What became of it is in its flight, with the answer, and vegeta is told
+// the same of every one, that it was carried: what vegeta does with answers and
+// errors costs time and memory for each, and some of it fails.
 type roundTripper struct {
-	next      http.RoundTripper
-	templates []template // by index into the corpus
+	next      transport.Transport
+	requests  []request // by index into the corpus
 	order     order
 	flights   *flights
 	deadlines *deadlines
 	stopped   *atomic.Bool
 	end       time.Duration // what is due from then on is not sent; 0: all is
 	callers   *callers      // nil in an open loop
+	carried   *http.Response
 	inFlight  atomic.Int64
 	sent      atomic.Int64
-	leave     func() // rt.over, bound once
+}
+
+// newCarried returns the answer that vegeta gets, which nobody changes.
+func newCarried() *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -47,38 +56,26 @@ func (rt *roundTripper) RoundTrip(placeholder *http.Request) (*http.Response, er
 		return nil, err
 	}
 	f := rt.flights.find(seq)
-	if rt.stopped.Load() || rt.end > 0 && f.due >= rt.end {
-		rt.free()
-		return nil, errStopped
+	if !rt.stopped.Load() && (rt.end == 0 || f.due < rt.end) {
+		rt.carry(f)
 	}
-	rt.sent.Add(1)
-	f.join(rt.deadlines.context(), rt.inFlight.Add(1), rt.leave)
-
-	t := &rt.templates[rt.order.at(seq)]
-	request := t.request.WithContext(f.ctx)
-	request.Body = newBody(t.body)
-	response, err := rt.next.RoundTrip(request)
-	if err != nil {
-		f.fail(err)
-		f.leave()
-		return nil, err
-	}
-	f.status, f.body = response.StatusCode, response.Body
-	response.Body = f
-	return response, nil
-}
-
-// over counts a request out of those in flight.
-func (rt *roundTripper) over() {
-	rt.inFlight.Add(-1)
-	rt.free()
-}
-
-// free sets the caller of a request free, where there are callers.
-func (rt *roundTripper) free() {
 	if rt.callers != nil {
 		rt.callers.done()
 	}
+	return rt.carried, nil
+}
+
+// carry sends a request and waits for the end of its answer.
+func (rt *roundTripper) carry(f *flight) {
+	rt.sent.Add(1)
+	f.join(rt.deadlines.context(), rt.inFlight.Add(1))
+	defer rt.inFlight.Add(-1)
+	response, err := rt.next.Send(f.ctx, rt.requests[rt.order.at(f.seq)].message)
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	f.arrive(response)
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

@@ -53,7 +53,8 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	watchers.Go(func() { e.supervise(ctx, finished) })
 	watchers.Go(func() { e.reportProgress(finished) })
 	for result := range results {
-		if e.recorder.record(result) && e.raw != nil {
+		if f := e.recorder.record(result); f.state != unsent && e.raw != nil {
+			e.rawWriter.complete(result, f)
 			e.raw.put(result)
 		}
 	}

@@ -44,8 +44,8 @@ type memo struct {
 	outcome     Outcome
 }
 
-// Check judges a response with a status that Accepts takes to the i-th request against what is expected of
-// that very request. It keeps response.Body: one body per request of the corpus.
+// Check judges a response with a status that Accepts takes to the i-th request
+// against what is expected of that very request. It keeps no part of the response.
 func (c *Corpus) Check(i int, response protocol.Response) Outcome {
 	e := &c.entries[i]
 	if e.memo.holds(response) {
@@ -56,7 +56,7 @@ func (c *Corpus) Check(i int, response protocol.Response) Outcome {
 		known:       true,
 		status:      response.Status,
 		contentType: contentType(response),
-		body:        response.Body,
+		body:        append(e.memo.body[:0], response.Body...),
 		outcome:     outcome,
 	}
 	return outcome
