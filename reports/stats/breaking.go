@@ -100,6 +100,6 @@ func (a *Analysis) StepLine() string {
 
 // StepMethod says in one sentence when a step is not held, for captions.
 func StepMethod() string {
-	return fmt.Sprintf("a target broke in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end",
+	return fmt.Sprintf("a target broke in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end, which is what counts as answered",
 		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
 }

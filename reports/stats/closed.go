@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 
 	"servebench/reports/record"
 )
@@ -51,11 +52,11 @@ func FormatCallers(n int) string {
 }
 
 // FormatLoad says what a phase asks of a target and by which loop: "poisson
-// arrivals, 200/s for 5 s, open loop", "16 callers for 10 s, think time 10 ms,
-// exponential, closed loop".
+// arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
+// loop", "16 callers for 10 s, think time 10 ms, exponential, closed loop".
 func FormatLoad(p record.Phase) string {
 	if p.Open {
-		return fmt.Sprintf("%s arrivals, %s for %s, open loop", p.Law, FormatRate(p.Rate), FormatDuration(p.Duration))
+		return fmt.Sprintf("%s for %s, open loop", arrivals(p), FormatDuration(p.Duration))
 	}
 	text := fmt.Sprintf("%s for %s", FormatCallers(p.Callers), FormatDuration(p.Duration))
 	if p.Think != "" {
@@ -63,3 +64,17 @@ func FormatLoad(p record.Phase) string {
 	}
 	return text + ", closed loop"
 }
+
+// arrivals words the law of an open loop with its rate.
+func arrivals(p record.Phase) string {
+	switch {
+	case len(p.Steps) > 0:
+		return fmt.Sprintf("%s from %s to %s", p.Law, FormatRate(p.Steps[0].Rate), FormatRate(p.Steps[len(p.Steps)-1].Rate))
+	case evenLaw(p.Law):
+		return p.Law + " arrivals, " + FormatRate(p.Rate)
+	}
+	return p.Law + ", " + FormatRate(p.Rate) + " on average"
+}
+
+// evenLaw says that the mean rate of a law does not change.
+func evenLaw(law string) bool { return slices.Contains([]string{"constant", "poisson", "gamma"}, law) }

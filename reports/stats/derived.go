@@ -73,8 +73,9 @@ func (r Row) RateShare() float64 {
 
 // Vitals are the instrument's signs over all measured cells, the worst of each.
 type Vitals struct {
-	Sent         float64       // smallest sent ÷ scheduled
-	Achieved     float64       // achieved ÷ offered, the farthest from 1
+	Open         bool          // there is an open loop, which offers a rate
+	Sent         float64       // smallest sent ÷ scheduled of an open loop that ran to its end
+	Achieved     float64       // achieved ÷ offered of these, the farthest from 1
 	Late         Proportion    // of requests, of the cell in which it says the most
 	LagLimit     time.Duration // how late that cell's were to be
 	LagP99       time.Duration // largest p99 of a cell
@@ -88,10 +89,7 @@ type Vitals struct {
 func (a *Analysis) Vitals() Vitals {
 	v := Vitals{Sent: 1, Achieved: 1, LagKnown: len(a.Cells) > 0}
 	for _, c := range a.Cells {
-		v.Sent = min(v.Sent, c.SentShare())
-		if distance(c.RateShare()) > distance(v.Achieved) {
-			v.Achieved = c.RateShare()
-		}
+		v.offered(c)
 		if late := c.Late(); v.Late.N == 0 || late.Low > v.Late.Low {
 			v.Late, v.LagLimit = late, c.LagLimit()
 		}
@@ -103,6 +101,17 @@ func (a *Analysis) Vitals() Vitals {
 		v.InFlight = max(v.InFlight, c.Instrument.Workers)
 	}
 	return v
+}
+
+// offered compares what was sent with what was offered, where all was to be sent.
+func (v *Vitals) offered(c Row) {
+	if c.Callers > 0 || len(c.Aborts) > 0 {
+		return
+	}
+	v.Open, v.Sent = true, min(v.Sent, c.SentShare())
+	if distance(c.RateShare()) > distance(v.Achieved) {
+		v.Achieved = c.RateShare()
+	}
 }
 
 func distance(share float64) float64 { return max(share-1, 1-share) }

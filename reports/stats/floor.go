@@ -56,9 +56,13 @@ func quantilesOf(f record.Floor) [4]time.Duration {
 	return [4]time.Duration{f.P50, f.P90, f.P99, f.P999}
 }
 
-// FloorUnknown is what is said of a run without calibration.
-func FloorUnknown(run *record.Run) string {
-	return "floor: not known; run " + FormatCommand(program(run), "calibrate")
+// FloorLine says where the floor is known from, or how it comes to be known.
+func FloorLine(run *record.Run) string {
+	if run.Calibration == nil {
+		return "floor: not known; run " + FormatCommand(program(run), "calibrate")
+	}
+	return "floor: what the instrument, the kernel and loopback take of themselves at that rate, with a server that answers at once; calibrated " +
+		run.Calibration.Created.UTC().Format("2 January 2006")
 }
 
 // nearFloor tells of medians that are mostly the instrument's own.

@@ -1,5 +1,7 @@
 package stats
 
+import "fmt"
+
 // Refused says that nothing was sent because this machine cannot give the load
 // what it needs: the run is INVALID, and what it needs is in the fatal doubts.
 func (a *Analysis) Refused() bool { return len(a.Run.Preflight) > 0 }
@@ -27,4 +29,30 @@ func (a *Analysis) Fault() (first *Doubt, others int) {
 		}
 	}
 	return first, others
+}
+
+// Blame says why the run is INVALID, by which rule, and what to do: "the instrument
+// cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do:
+// lower the rate"; "" of a run that is not.
+func (a *Analysis) Blame() string {
+	d, others := a.Fault()
+	if d == nil {
+		return ""
+	}
+	text := "the instrument cannot be believed: "
+	if a.Refused() {
+		text = "this machine cannot give what the load needs: "
+	}
+	text += d.Rule + " (" + d.Figure
+	if d.Threshold != "" && d.Threshold != "none" {
+		text += ", want " + d.Threshold
+	}
+	text += ")"
+	switch {
+	case others == 1:
+		text += " and 1 more reason"
+	case others > 1:
+		text += fmt.Sprintf(" and %d more reasons", others)
+	}
+	return text + "; what to do: " + d.Action
 }

@@ -44,7 +44,7 @@ func nonstationary(a *Analysis, cells []*cell) []Doubt {
 // constantLoad says that the mean rate does not change, or that of a closed loop is
 // the target's own.
 func constantLoad(p record.Phase) bool {
-	return !p.Open || len(p.Steps) == 0 && slices.Contains([]string{"constant", "poisson", "gamma"}, p.Law)
+	return !p.Open || len(p.Steps) == 0 && evenLaw(p.Law)
 }
 
 func driftOf(phase record.Phase, cells []*cell) (drift, bool) {

@@ -31,7 +31,8 @@ type Step struct {
 	Rounds int
 	Ledger record.Ledger // of the requests due in it; those due after the load was ended are left out
 	// Sent and Answered are per second, over what was played of the step; Answered
-	// counts the right answers to the requests due in it whenever they came.
+	// counts the right answers to the requests due in it that surely came before
+	// StepGrace after its end.
 	Sent, Answered float64
 	Response       Distribution // of OK requests due in it; its quantiles have no intervals
 	Broke          int          // rounds in which this was the first step that was not held
@@ -100,6 +101,7 @@ func poolStep(step record.Step, cells []*cell) Step {
 	s := Step{Step: step}
 	response := record.NewHistogram()
 	var played time.Duration
+	var answered int64
 	for _, c := range cells {
 		seconds, length := c.stepSeconds(step)
 		if len(seconds) == 0 {
@@ -109,13 +111,14 @@ func poolStep(step record.Step, cells []*cell) Step {
 		played += length
 		for i := range seconds {
 			s.Ledger = addLedgers(s.Ledger, seconds[i].ledger(c))
+			answered += seconds[i].answeredBy(step.Start + step.Duration + StepGrace)
 			for _, b := range seconds[i].response {
 				// What did not fit was counted when the cell was read.
 				_ = response.RecordValues(b.value, b.count)
 			}
 		}
 	}
-	s.Sent, s.Answered = perSecond(float64(s.Ledger.Sent), played), perSecond(float64(s.Ledger.OK), played)
+	s.Sent, s.Answered = perSecond(float64(s.Ledger.Sent), played), perSecond(float64(answered), played)
 	s.Response = newDistribution(response)
 	return s
 }

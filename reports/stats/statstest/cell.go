@@ -2,6 +2,7 @@ package statstest
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -31,14 +32,17 @@ type load struct {
 	cell     record.Cell
 	late     int64         // requests so far that were to leave late
 	last     time.Duration // when the last request was done
+	free     time.Duration // when the server is free again; of a Capacity
+	aborted  string
+	abort    time.Duration // see Plan.AbortAt
 }
 
-func newLoad(t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float64) *load {
+func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float64) *load {
 	service := t.Service
 	if phase.Model == noop {
 		service = t.Noop
 	}
-	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase,
+	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt,
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start}, make(map[string]*hdrhistogram.Histogram)})
@@ -49,24 +53,65 @@ func newLoad(t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float
 // write plays the cell and writes its log.
 func (l *load) write(w *record.Writer, round int) (record.Cell, error) {
 	l.cell = record.Cell{Target: l.Name, Phase: l.phase.Name, Round: round, Measured: l.phase.Measured, Span: l.phase.Duration}
-	for due := l.gap(); due < l.phase.Duration; due += l.gap() {
-		if err := l.request(due); err != nil {
-			return record.Cell{}, err
-		}
+	for _, class := range l.phase.Mix {
+		l.cell.Classes = append(l.cell.Classes, record.ClassCount{Name: class.Name})
+	}
+	play := l.playOpen
+	if !l.phase.Open {
+		play = l.playClosed
+	}
+	if err := play(); err != nil {
+		return record.Cell{}, err
 	}
 	return l.finish(w)
 }
 
-func (l *load) gap() time.Duration {
-	mean := float64(time.Second) / l.phase.Rate
+func (l *load) playOpen() error {
+	for due := l.gap(0); due < l.phase.Duration; due += l.gap(due) {
+		if _, err := l.request(due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// playClosed has callers that ask again as soon as they are answered.
+func (l *load) playClosed() error {
+	due := make([]time.Duration, l.phase.Callers)
+	for {
+		i := slices.Index(due, slices.Min(due))
+		if due[i] >= l.phase.Duration {
+			return nil
+		}
+		done, err := l.request(due[i])
+		if err != nil {
+			return err
+		}
+		due[i] = done
+	}
+}
+
+// rate is that of the step, where there are steps.
+func (l *load) rate(at time.Duration) float64 {
+	for _, step := range l.phase.Steps {
+		if at >= step.Start && at < step.Start+step.Duration {
+			return step.Rate
+		}
+	}
+	return l.phase.Rate
+}
+
+func (l *load) gap(at time.Duration) time.Duration {
+	mean := float64(time.Second) / l.rate(at)
 	if l.phase.Law == "constant" {
 		return time.Duration(mean)
 	}
 	return time.Duration(mean * l.arrivals.ExpFloat64())
 }
 
-// request plays one request that is due at this offset.
-func (l *load) request(due time.Duration) error {
+// request plays one request that is due at this offset, and returns when it was
+// done.
+func (l *load) request(due time.Duration) (time.Duration, error) {
 	s := &l.seconds[due/time.Second]
 	lag := lognormal(l.rng, l.Lag, 0.5)
 	if l.late < l.Late {
@@ -77,26 +122,28 @@ func (l *load) request(due time.Duration) error {
 	if stall := l.phase.Duration/2 + l.Stall - due; stall > 0 && stall < l.Stall {
 		service += stall
 	}
+	if l.Capacity > 0 {
+		service += l.queue(due)
+	}
 	s.Scheduled++
 	if l.stops > 0 && due >= l.stops {
-		return nil
+		return due, nil
 	}
+	done := due + lag + service
 	s.Sent++
-	s.InFlight = max(s.InFlight, 1+int64(l.phase.Rate*service.Seconds()))
+	s.InFlight = max(s.InFlight, 1+int64(l.rate(due)*service.Seconds()), int64(l.phase.Callers))
 	if err := s.record(record.TagLag, lag); err != nil {
-		return err
+		return done, err
 	}
 	if class, example, failed := l.failure(due); failed {
-		return l.fail(s, class, example, lag+service)
+		return done, l.fail(s, class, example, lag+service)
+	}
+	if err := l.class(s, lag+service); err != nil {
+		return done, err
 	}
 	s.OK++
 	l.last = max(l.last, due+lag+service)
-	l.cell.Answers.Checked++
-	l.cell.Answers.Agreed++
-	l.cell.Answers.Labelled++
-	if l.rng.Float64() < 0.93 {
-		l.cell.Answers.Correct++
-	}
+	l.check()
 	inTime, good := due+lag+service <= l.window(), lag+service < 50*time.Millisecond
 	if inTime {
 		l.cell.InTime++
@@ -108,9 +155,59 @@ func (l *load) request(due time.Duration) error {
 		l.cell.GoodInTime++
 	}
 	if err := s.record(record.TagService, service); err != nil {
-		return err
+		return done, err
 	}
-	return s.record(record.TagResponse, lag+service)
+	return done, s.record(record.TagResponse, lag+service)
+}
+
+// check compares an answer, which is right, with the prediction and the label.
+func (l *load) check() {
+	if l.Unchecked {
+		return
+	}
+	l.cell.Answers.Checked++
+	l.cell.Answers.Agreed++
+	l.cell.Answers.Labelled++
+	if l.rng.Float64() < 0.93 {
+		l.cell.Answers.Correct++
+	}
+}
+
+// queue is how long a request waits for a server that answers Capacity requests
+// per second, one after the other. The load is ended where that is longer than the
+// plan bears.
+func (l *load) queue(due time.Duration) time.Duration {
+	wait := max(l.free-due, 0)
+	l.free = due + wait + time.Duration(float64(time.Second)/l.Capacity)
+	if l.abort > 0 && wait > l.abort && l.stops == 0 {
+		l.stops = due
+		l.aborted = fmt.Sprintf("2.4 %% of the requests due in the last 3 s took longer than %v", l.abort)
+	}
+	return wait
+}
+
+// class books an answer in the class of a mix: every tenth is of the last one.
+func (l *load) class(s *second, response time.Duration) error {
+	if len(l.cell.Classes) == 0 {
+		return nil
+	}
+	i := 0
+	if (s.OK+1)%10 == 0 {
+		i = len(l.cell.Classes) - 1
+	}
+	count := &l.cell.Classes[i]
+	count.Ledger.Scheduled++
+	count.Ledger.Sent++
+	count.Ledger.OK++
+	return s.record(record.TagOfClass(count.Name), response)
+}
+
+func (l *load) tags() []string {
+	tags := []string{record.TagResponse, record.TagService, record.TagLag, record.TagFailed}
+	for _, class := range l.cell.Classes {
+		tags = append(tags, record.TagOfClass(class.Name))
+	}
+	return tags
 }
 
 // window is how long the cell is sent.
@@ -165,7 +262,7 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 	}
 	c := &l.cell
 	for _, s := range l.seconds {
-		for _, tag := range []string{record.TagResponse, record.TagService, record.TagLag, record.TagFailed} {
+		for _, tag := range l.tags() {
 			if h := s.histograms[tag]; h != nil {
 				if err := log.Interval(tag, s.Start, min(s.Start+time.Second, c.Span), h); err != nil {
 					return record.Cell{}, err
@@ -180,9 +277,11 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 		c.Instrument.Workers = max(c.Instrument.Workers, int(s.InFlight))
 	}
 	slices.SortFunc(c.Errors, func(a, b record.ErrorCount) int { return cmp.Compare(b.Count, a.Count) })
-	c.Window, c.Stopped = l.window(), l.stops > 0
+	c.Window, c.Aborted, c.Stopped = l.window(), l.aborted, l.stops > 0 && l.aborted == ""
 	c.Elapsed = max(c.Window, l.last)
-	c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
+	if l.phase.Open {
+		c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
+	}
 	c.Achieved = float64(c.Ledger.Sent) / c.Window.Seconds()
 	c.Usage = record.Usage{CPU: time.Duration(c.Ledger.OK) * 200 * time.Microsecond, Resident: 41 << 20, Known: true}
 	if l.Running {

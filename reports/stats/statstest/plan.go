@@ -20,9 +20,14 @@ type Plan struct {
 	Phases  []record.Phase
 	SLO     record.SLO
 	Targets []Target
-	// Interrupted and Environment are taken over as they are.
+	// AbortAt, when not 0, is how long a request may wait for the server before the
+	// load is ended.
+	AbortAt time.Duration
+	// Interrupted and what follows are taken over as they are.
 	Interrupted string
 	Environment []record.Fact
+	Preflight   []record.Preflight
+	Calibration *record.Calibration
 }
 
 // Target is how one target behaves.
@@ -38,11 +43,13 @@ type Target struct {
 	Noop         time.Duration // the same in phases whose model is "noop"
 	Spread       float64       // standard deviation of its logarithm
 	Drift        float64       // the same of a whole round's median
+	Capacity     float64       // answers per second, one after the other; 0: any number
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag
 	Late         int64         // so many requests of each cell leave 20 ms late
 	Errors       []Error
 	Wrong        float64        // share of answers that differ from the model's prediction
+	Unchecked    bool           // answers are compared with nothing
 	GeneratorCPU float64        // share of the one CPU the generator has
 	Meters       []record.Meter // what the place counts in each cell
 	// DiesAt, when not 0, is when the server dies in the last round, from the

@@ -38,7 +38,7 @@ func Write(parent string, p Plan) (string, error) {
 			for k, phase := range p.Phases {
 				// Every target gets the same arrivals, as in a real run.
 				arrivals := rand.New(rand.NewPCG(p.Seed^uint64(k), uint64(round)))
-				l := newLoad(target, phase, rng, arrivals, drift)
+				l := newLoad(p, target, phase, rng, arrivals, drift)
 				if round == p.Rounds && phase.Measured {
 					l.dies, l.stops = target.DiesAt, target.StopsAt
 				}
@@ -91,6 +91,8 @@ func skeleton(p Plan) *record.Run {
 			Tax:         p.Tax,
 		},
 		Environment: p.Environment,
+		Preflight:   p.Preflight,
+		Calibration: p.Calibration,
 		Interrupted: p.Interrupted,
 	}
 	for _, t := range p.Targets {
