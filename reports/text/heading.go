@@ -98,9 +98,9 @@ func (p *page) judgement(a *stats.Analysis) string {
 	}
 	switch a.Verdict {
 	case stats.InvalidInstrument:
-		return "the instrument cannot be believed, so the figures below are no results"
+		return clean(a.Blame()) + ". " + p.none()
 	case stats.NoLimit:
-		if line := a.TaxLine(); line != "" {
+		if line := a.Finding(); line != "" {
 			return clean(line) + "; the scenario sets no limits"
 		}
 		return "measured; the scenario sets no limits"
@@ -126,6 +126,14 @@ func (p *page) judgement(a *stats.Analysis) string {
 	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
 }
 
+// none says that an INVALID run has no results.
+func (p *page) none() string {
+	if p.analysis.Refused() {
+		return "Nothing was sent"
+	}
+	return "The figures below are no results"
+}
+
 func limits(n int) string {
 	if n == 1 {
 		return "1 limit"
@@ -136,7 +144,7 @@ func limits(n int) string {
 // validity is the line under the figures: how the instrument did, at its worst.
 func (p *page) validity() {
 	a := p.analysis
-	if a.Nothing() != "" {
+	if a.Nothing() != "" || a.Refused() {
 		return
 	}
 	if a.OnlyStarts() {
@@ -149,7 +157,10 @@ func (p *page) validity() {
 	if a.Validity == stats.Invalid {
 		colour = red
 	}
-	parts := []string{"achieved/offered " + stats.FormatPercent(v.Achieved)}
+	var parts []string
+	if v.Open {
+		parts = append(parts, "achieved/offered "+stats.FormatPercent(v.Achieved))
+	}
 	if v.LagKnown {
 		parts = append(parts, "lag p99 "+stats.FormatDuration(v.LagP99))
 	}
@@ -163,4 +174,5 @@ func (p *page) validity() {
 	}
 	p.space()
 	p.wrapped("  ", fmt.Sprintf("%s %s", p.paint(colour, string(a.Validity)), strings.Join(parts, " · ")))
+	p.wrapped("  ", clean(stats.FloorLine(a.Run)))
 }

@@ -26,14 +26,15 @@ func (p *page) phase(phase record.Phase) {
 	p.table(p.headline(rows))
 	p.space()
 	p.table(p.beside(rows))
+	p.space()
+	p.table(p.ledger(rows))
+	p.byStatus(rows)
+	p.classes(rows)
+	p.steps(phase)
 }
 
 // conditions says how the figures came about.
 func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
-	loop := "closed loop"
-	if phase.Open {
-		loop = "open loop"
-	}
 	rounds := rows[0].Rounds
 	for _, row := range rows {
 		rounds = max(rounds, row.Rounds)
@@ -50,8 +51,12 @@ func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
 	if model := p.analysis.ModelOf(phase); model != "" {
 		name += ", model " + clean(model)
 	}
-	return fmt.Sprintf("%s: %s arrivals, %s for %s, %s, %s%s. Milliseconds from the due time to the end of %s; failures apart, in ERR.",
-		name, clean(phase.Law), stats.FormatRate(phase.Rate), stats.FormatDuration(phase.Duration), loop, times, left, answers(rows))
+	from := "from the due time"
+	if !phase.Open {
+		from = "from when a caller was ready to ask"
+	}
+	return fmt.Sprintf("%s: %s, %s%s. Milliseconds %s to the end of %s; failures apart, in ERR.",
+		name, clean(stats.FormatLoad(phase)), times, left, from, p.answers(rows))
 }
 
 // unmeasured names the phases that are in no figure.
@@ -66,7 +71,10 @@ func (p *page) unmeasured() []string {
 }
 
 // answers says what the times are those of.
-func answers(rows []stats.Row) string {
+func (p *page) answers(rows []stats.Row) string {
+	if slices.ContainsFunc(rows, p.analysis.ByStatus) {
+		return "an answer with the status expected"
+	}
 	if slices.ContainsFunc(rows, stats.Row.Unchecked) {
 		return "an answer (not checked)"
 	}
@@ -78,11 +86,11 @@ func (p *page) name(target string) string { return clean(p.analysis.Label(target
 
 func (p *page) headline(rows []stats.Row) *table {
 	t := &table{
-		head: []string{"TARGET", "OFFERED", "OK/s", "P50", "P99 [95% CI]", "MAX", "ERR", "n"},
+		head: []string{"TARGET", load(rows), "OK/s", "P50", "P99 [95% CI]", "MAX", "ERR", "n"},
 		left: map[int]bool{0: true, 4: true},
 	}
 	for _, r := range rows {
-		t.add(p.name(r.Target), stats.FormatRate(r.Offered), ofSent(r, stats.FormatRateNumber(r.OKRate)),
+		t.add(p.name(r.Target), r.Load(), ofSent(r, stats.FormatRateNumber(r.OKRate)),
 			quantile(r.Response, 0), withInterval(r.Response, 2), longest(r.Response),
 			ofSent(r, stats.FormatPercent(r.ErrorRate().Value)), stats.FormatCount(r.Ledger.Sent))
 	}
@@ -97,7 +105,7 @@ func (p *page) beside(rows []stats.Row) *table {
 	for _, r := range rows {
 		cpu, memory := consumed(r.Usage)
 		t.add(p.name(r.Target), quantile(r.Response, 3), quantile(r.Service, 2),
-			ofSent(r, stats.FormatRateNumber(r.Goodput)+"/s"), proportion(r.Agreement), proportion(r.Accuracy),
+			ofSent(r, stats.FormatRateNumber(r.Goodput)+"/s"), p.share(r, r.Agreement), p.share(r, r.Accuracy),
 			cpu, memory)
 	}
 	return t
@@ -153,9 +161,28 @@ func longest(d stats.Distribution) string {
 	return stats.FormatMilliseconds(d.Max)
 }
 
-func proportion(p stats.Proportion) string {
-	if p.N == 0 {
-		return "unknown"
+// share of answers; nothing where there is no model that they could be compared with.
+func (p *page) share(r stats.Row, of stats.Proportion) string {
+	switch {
+	case of.N > 0:
+		return stats.FormatPercent(of.Value)
+	case p.analysis.ByStatus(r):
+		return ""
 	}
-	return stats.FormatPercent(p.Value)
+	return "unknown"
+}
+
+// load heads the column of what was asked of the targets.
+func load(rows []stats.Row) string {
+	if slices.ContainsFunc(rows, func(r stats.Row) bool { return r.Callers > 0 }) {
+		return "LOAD"
+	}
+	return "OFFERED"
+}
+
+// byStatus says, where it is so, that nothing is known of what answers should hold.
+func (p *page) byStatus(rows []stats.Row) {
+	if slices.ContainsFunc(rows, p.analysis.ByStatus) {
+		p.line("Answers were judged by their status: there is no model to compare them with.")
+	}
 }

@@ -58,7 +58,7 @@ func (p *page) inPhase(name string) string {
 }
 
 func (p *page) gates() {
-	if len(p.analysis.Gates) == 0 || p.analysis.Nothing() != "" {
+	if len(p.analysis.Gates) == 0 || p.analysis.Nothing() != "" || p.analysis.Refused() {
 		return
 	}
 	t := &table{
