@@ -18,11 +18,12 @@ func newDocument(a *stats.Analysis) document {
 		Rounds:      a.Run.Scenario.Rounds,
 		Deploys:     a.Run.Scenario.Deploys,
 		Validity:    validity(a),
+		Reason:      newReason(a),
 		Verdict:     text(string(a.Verdict)),
 		Interrupted: text(a.Run.Interrupted),
 		Reference:   text(a.Reference),
 		Doubts:      []doubt{}, Targets: []figures{}, Cells: []figures{},
-		Places: newPlaces(a), Tax: newTax(a.Tax),
+		Places: newPlaces(a), Tax: newTax(a.Tax), Steps: newStepped(a), Saturation: newSaturation(a),
 		Gates: []gate{}, Ratios: []ratio{}, Unavailable: []unavailable{},
 	}
 	for _, row := range a.Rows {
@@ -80,7 +81,8 @@ func (d *document) judgements(a *stats.Analysis) {
 func newFigures(r stats.Row) figures {
 	f := figures{
 		Target: r.Target, Phase: r.Phase,
-		OfferedRPS: rate(r.Offered), AchievedRPS: rate(r.Achieved), OKRPS: rate(r.OKRate), GoodputRPS: rate(r.Goodput),
+		Loop: loop(r), Callers: number(r.Callers, r.Callers > 0), OfferedRPS: number(rate(r.Offered), r.Callers == 0),
+		AchievedRPS: rate(r.Achieved), OKRPS: rate(r.OKRate), GoodputRPS: rate(r.Goodput),
 		Scheduled: r.Ledger.Scheduled, Sent: r.Ledger.Sent, OK: r.Ledger.OK, Failed: r.Ledger.Failed, Censored: r.Ledger.Censored,
 		Response: newLatencies(r.Response), ResponseCI: newIntervals(r.Response),
 		Service: newLatencies(r.Service), ServiceCI: newIntervals(r.Service),
@@ -93,8 +95,10 @@ func newFigures(r stats.Row) figures {
 		Unanswered: []float64{},
 		Meters:     newMeters(r),
 		Errors:     newFailures(r.Errors),
+		Floor:      newFloor(r.Floor), Classes: newClasses(r), Aborted: newAborts(r),
 	}
 	f.ErrorRate, f.ErrorRateCI = share(r.ErrorRate())
+	f.Attainment, f.AttainmentCI = share(r.Attained)
 	f.Agreement, f.AgreementCI = share(r.Agreement)
 	f.Accuracy, f.AccuracyCI = share(r.Accuracy)
 	cpu, known := r.GeneratorCPU()

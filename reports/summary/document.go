@@ -13,7 +13,9 @@ type document struct {
 	// Validity is "VALID"; "INVALID": the instrument cannot be believed; "NO LOAD":
 	// starts alone were measured, so there is no instrument to judge; "NO RESULT":
 	// nothing was measured, and the Verdict, if any, is "INVALID".
-	Validity    string        `json:"validity"`
+	Validity string `json:"validity"`
+	// Reason is the first of the doubts that make the run INVALID; null: it is not.
+	Reason      *reason       `json:"reason"`
 	Verdict     *string       `json:"verdict"` // null: the scenario sets no limits
 	Interrupted *string       `json:"interrupted"`
 	Doubts      []doubt       `json:"doubts"`
@@ -23,33 +25,41 @@ type document struct {
 	Gates       []gate        `json:"gates"`
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
-	Tax         *tax          `json:"tax"` // null: the scenario asks for none
+	Tax         *tax          `json:"tax"`        // null: the scenario asks for none
+	Steps       []stepped     `json:"steps"`      // targets in phases with steps
+	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
 	Unavailable []unavailable `json:"unavailable"`
 }
 
 // figures are those of one target in one phase.
 type figures struct {
-	Target      string    `json:"target"`
-	Phase       string    `json:"phase"`
-	Round       int       `json:"round,omitempty"`  // cells only
-	Rounds      int       `json:"rounds,omitempty"` // targets only
-	OfferedRPS  float64   `json:"offered_rps"`
-	AchievedRPS float64   `json:"achieved_rps"`
-	Scheduled   int64     `json:"scheduled"`
-	Sent        int64     `json:"sent"`
-	OK          int64     `json:"ok"`
-	Failed      int64     `json:"failed"`
-	Censored    int64     `json:"censored"`
-	OKRPS       float64   `json:"ok_rps"`
-	GoodputRPS  float64   `json:"goodput_rps"`
-	ErrorRate   *float64  `json:"error_rate"` // (failed + censored) ÷ sent
-	ErrorRateCI *pair     `json:"error_rate_ci"`
-	Agreement   *float64  `json:"agreement"`
-	AgreementCI *pair     `json:"agreement_ci"`
-	Accuracy    *float64  `json:"accuracy"`
-	AccuracyCI  *pair     `json:"accuracy_ci"`
-	ColdStart   *float64  `json:"cold_start_ms"`  // median over rounds
-	ColdStarts  []float64 `json:"cold_starts_ms"` // in the order of rounds
+	Target      string   `json:"target"`
+	Phase       string   `json:"phase"`
+	Round       int      `json:"round,omitempty"`  // cells only
+	Rounds      int      `json:"rounds,omitempty"` // targets only
+	Loop        string   `json:"loop"`             // "open", or "closed": Callers wait for their answers
+	Callers     *int     `json:"callers"`          // null: an open loop
+	OfferedRPS  *float64 `json:"offered_rps"`      // null: a closed loop offers none
+	AchievedRPS float64  `json:"achieved_rps"`
+	Scheduled   int64    `json:"scheduled"`
+	Sent        int64    `json:"sent"`
+	OK          int64    `json:"ok"`
+	Failed      int64    `json:"failed"`
+	Censored    int64    `json:"censored"`
+	OKRPS       float64  `json:"ok_rps"`
+	GoodputRPS  float64  `json:"goodput_rps"`
+	ErrorRate   *float64 `json:"error_rate"` // (failed + censored) ÷ sent
+	ErrorRateCI *pair    `json:"error_rate_ci"`
+	// Attainment is the share of requests scheduled that were answered rightly within
+	// the SLO's deadline; null: it has none.
+	Attainment   *float64  `json:"attainment"`
+	AttainmentCI *pair     `json:"attainment_ci"`
+	Agreement    *float64  `json:"agreement"`
+	AgreementCI  *pair     `json:"agreement_ci"`
+	Accuracy     *float64  `json:"accuracy"`
+	AccuracyCI   *pair     `json:"accuracy_ci"`
+	ColdStart    *float64  `json:"cold_start_ms"`  // median over rounds
+	ColdStarts   []float64 `json:"cold_starts_ms"` // in the order of rounds
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it.
 	Unanswered []float64  `json:"unanswered_starts_ms"`
@@ -58,11 +68,14 @@ type figures struct {
 	Service    latencies  `json:"service_ms"`
 	ServiceCI  intervals  `json:"service_ms_ci"`
 	Lag        latencies  `json:"lag_ms"`
+	Floor      *floor     `json:"floor"` // the instrument's own share of Response; null: not calibrated
 	CPUSeconds *float64   `json:"cpu_seconds"`
 	RSSBytes   *int64     `json:"rss_bytes"`
 	Meters     []meter    `json:"meters"`        // what the place itself counted
 	Generator  *float64   `json:"generator_cpu"` // share of what it was given
 	Errors     []failures `json:"errors"`        // most frequent first
+	Classes    []class    `json:"classes"`       // of a mix
+	Aborted    []abort    `json:"aborted"`       // rounds in which a condition of abort_on ended the load
 }
 
 // pair is the lower and the upper end of a 95 % interval.
