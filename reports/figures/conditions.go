@@ -18,21 +18,7 @@ func (v view) conditions() string {
 }
 
 func (v view) load() string {
-	model := "Closed loop"
-	if v.phase.Open {
-		model = "Open loop"
-	}
-	text := model
-	if v.phase.Law != "" {
-		text += ", " + v.phase.Law + " arrivals"
-	}
-	if v.phase.Rate > 0 {
-		text += " at " + plain(v.phase.Rate) + "/s offered"
-	}
-	if v.phase.Duration > 0 {
-		text += " for " + stats.FormatDuration(v.phase.Duration)
-	}
-	return fmt.Sprintf("%s, %s.", text, plural(rounds(v), "round"))
+	return fmt.Sprintf("%s, %s.", capital(stats.FormatLoad(v.phase)), plural(rounds(v), "round"))
 }
 
 func rounds(v view) int {
@@ -81,6 +67,9 @@ func (v view) samples() string {
 // answered says what an answered request is: one whose answer was right, unless
 // nobody could check that.
 func (v view) answered() string {
+	if v.byStatus() {
+		return "answered with the status expected"
+	}
 	if v.unchecked() {
 		return "answered (not checked)"
 	}
@@ -89,6 +78,11 @@ func (v view) answered() string {
 
 func (v view) unchecked() bool {
 	return slices.ContainsFunc(v.series, func(s series) bool { return s.row.Unchecked() })
+}
+
+// byStatus says that answers were judged by their status alone.
+func (v view) byStatus() bool {
+	return slices.ContainsFunc(v.series, func(s series) bool { return v.analysis.ByStatus(s.row) })
 }
 
 func plural(n int, noun string) string {

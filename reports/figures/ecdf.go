@@ -14,7 +14,10 @@ import (
 // checked, within a time.
 func ecdf(v view) Figure {
 	an := "a correct answer"
-	if v.unchecked() {
+	switch {
+	case v.byStatus():
+		an = "an answer with the status expected"
+	case v.unchecked():
 		an = "an answer (not checked)"
 	}
 	f := Figure{
@@ -22,7 +25,7 @@ func ecdf(v view) Figure {
 		Title: v.title("Share of requests answered in time"),
 		Caption: "The share of all requests sent that had " + an + " within the time on the x axis, from when " +
 			"they were due (empirical cumulative distribution of the response time). A line levels off at the target's " +
-			"success rate: failed and censored requests never count as answered. Thin: each round alone.",
+			"success rate: failed and censored requests never count as answered. Thin: each round alone." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     320,
 	}
@@ -56,8 +59,10 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 	if rounds(v) > 1 {
 		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
 	}
+	l = append(l, floorEntry(p, v.floor(), x.low)...)
 	c = l.draw(c, p)
 	panel := newPanel(p)
+	panel.Add(newFloorBand(p, v.floor(), true))
 	logAxis(&panel.X, x, c.Max.X-c.Min.X, 60)
 	panel.X.Label.Text = "response time, ms"
 	panel.Y.Min, panel.Y.Max = 0, 1.03

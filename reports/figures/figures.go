@@ -54,7 +54,13 @@ func All(a *stats.Analysis) []Figure {
 		all = append(all, tax(a))
 	}
 	if !a.OnlyStarts() {
+		if len(a.Saturated) > 0 {
+			all = append(all, saturated(a))
+		}
 		for _, v := range views(a) {
+			if f, has := stressed(v); has {
+				all = append(all, f)
+			}
 			all = append(all,
 				forest(v), percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
 		}
@@ -76,7 +82,7 @@ func mark(a *stats.Analysis) string {
 	case a.Nothing() != "":
 		return "NO RESULT: nothing was measured"
 	case a.Validity == stats.Invalid:
-		return "INVALID RUN: the instrument cannot be believed; this is not a result"
+		return "INVALID RUN, not a result: " + a.Blame()
 	case a.Run.Interrupted != "":
 		return "INTERRUPTED RUN: the plan was not finished"
 	}

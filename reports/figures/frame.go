@@ -59,7 +59,7 @@ func (f Figure) draw(c draw.Canvas, p Palette, where setting) {
 	}
 	if f.Mark != "" {
 		alarm := boldFace(medium, p.Alarm)
-		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, f.Mark)
+		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, fit(f.Mark, c.Max.X-c.Min.X, alarm.Width))
 		c = draw.Crop(c, 0, 0, 0, -markHeight)
 	}
 	f.paint(c, p)

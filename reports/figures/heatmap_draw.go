@@ -22,10 +22,11 @@ func drawHeat(c draw.Canvas, p Palette, v view, lanes []lane, y span) {
 	}
 	c = draw.Crop(c, 0, -6, 0, 0)
 	colourBar(c, p, most)
-	c = legend{
+	keys := legend{
 		{text: "slowest of a window", color: p.Ink, marker: &marker{}},
 		{text: "failed or censored", color: p.Alarm, line: 3},
-	}.draw(c, p)
+	}
+	c = append(keys, floorEntry(p, v.floor(), y.low)...).draw(c, p)
 
 	c = draw.Crop(c, titleWidth, 0, 0, 0)
 	cols := columnsFor(len(lanes))
@@ -36,6 +37,7 @@ func drawHeat(c draw.Canvas, p Palette, v view, lanes []lane, y span) {
 	}
 	for i, l := range lanes {
 		panel := heatPanel(p, l, y, c, rows, cols)
+		panel.Add(newFloorBand(p, v.series[i].row.Floor, false))
 		panel.Add(heats[i].colored(most))
 		addSlowest(panel, l, p)
 		panel.Add(rug{l, p}, separators{lane: l, palette: p})

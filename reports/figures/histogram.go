@@ -18,7 +18,7 @@ func histograms(v view) Figure {
 		Caption: "Response time from when a request was due, in bins that are fixed on the logarithmic axis and the " +
 			"same for every target; the height is the share of all requests sent. Outlines: each round alone. " +
 			"Vertical lines: p50 (solid) and p99 (dashed) of the answered requests, p99 only where n allows it. " +
-			"Cold starts are not in it: they have a figure of their own.",
+			"Cold starts are not in it: they have a figure of their own." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     44 + 104*vg.Length(max(len(v.series), 1)),
 	}
@@ -42,6 +42,7 @@ func drawHistograms(c draw.Canvas, p Palette, v view, x span, b bins) {
 	if rounds(v) > 1 {
 		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
 	}
+	l = append(l, floorEntry(p, v.floor(), x.low)...)
 	c = draw.Crop(l.draw(c, p), titleWidth, -6, 0, 0)
 	plots := make([][]*plot.Plot, len(v.series))
 	for i, s := range v.series {
@@ -59,6 +60,7 @@ func histogramPanel(p Palette, s series, x span, b bins, length vg.Length) *plot
 	logAxis(&panel.X, x, length, 60)
 	panel.Y.Min = 0
 	panel.Y.Tick.Marker = linearTicks{most: 4}
+	panel.Add(newFloorBand(p, s.row.Floor, true))
 	bars := percentages(b.count(s.row.Response.Histogram), s.row.Ledger.Sent)
 	panel.Add(columns{bars, b, draw.LineStyle{}, faint(s.look.color, 0.75)})
 	for _, r := range s.rounds {

@@ -22,7 +22,7 @@ func percentiles(v view) Figure {
 			"Solid: response time, from when a request was due; dashed: service time, from when it was sent. " +
 			"Thin: each round alone. Quantiles are of all requests sent: failed and censored ones count as " +
 			"endless, so a curve that has to leave the figure ends with an arrow. A curve ends where fewer than " +
-			"10 requests lie beyond it; the hollow marker is the slowest answer.",
+			"10 requests lie beyond it; the hollow marker is the slowest answer." + floorCurveCaption(v),
 		Conditions: v.conditions() + " The headline table has the quantiles of the answered requests with their intervals.",
 		Height:     390,
 	}

@@ -22,14 +22,17 @@ func drawPercentiles(c draw.Canvas, p Palette, v view, curves []curve) {
 		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
 	}
 	l = append(l, entry{text: "slowest", color: p.Ink, marker: &marker{hollow: true}})
+	band := newFloorCurve(p, v.floor())
+	x, y := percentileSpans(curves, limits, band)
+	l = append(l, band.entry(y.low)...)
 	c = l.draw(c, p)
 
 	panel := newPanel(p)
-	x, y := percentileSpans(curves, limits)
 	logAxis(&panel.X, x, 1, 1)
 	panel.X.Tick.Marker = percentileTicks{}
 	panel.X.Label.Text = "percentile of requests, %"
 	logAxis(&panel.Y, y, c.Max.Y-c.Min.Y, 40)
+	panel.Add(band)
 	addLimits(panel, limits, p)
 	for _, cv := range curves {
 		panel.Add(cv)
@@ -39,7 +42,7 @@ func drawPercentiles(c draw.Canvas, p Palette, v view, curves []curve) {
 
 // percentileSpans returns the ranges of both axes. Limits far above all data
 // are not shown: they would squeeze it.
-func percentileSpans(curves []curve, limits []limit) (x, y span) {
+func percentileSpans(curves []curve, limits []limit, band floorCurve) (x, y span) {
 	x.add(1)
 	x.add(20)
 	for _, cv := range curves {
@@ -54,6 +57,7 @@ func percentileSpans(curves []curve, limits []limit) (x, y span) {
 			y.add(l.y * 1.15)
 		}
 	}
+	band.widen(&y)
 	x.high *= 1.15
 	return x, y.padded(2)
 }

@@ -18,6 +18,9 @@ func drawTimeline(c draw.Canvas, p Palette, v view, t tracks, blocks []block) {
 	if t.lost {
 		l = append(l, entry{text: "failed and censored", color: p.Alarm, line: 1.2})
 	}
+	if !t.latency.empty() {
+		l = append(l, floorEntry(p, v.floor(), t.latency.padded(2).low)...)
+	}
 	c = draw.Crop(l.draw(c, p), titleWidth, -6, 0, 0)
 	height := (c.Max.Y - c.Min.Y) / vg.Length(len(blocks))
 	for i, b := range blocks {

@@ -88,6 +88,9 @@ func (t tracks) losses(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 
 func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 	logAxis(&panel.Y, t.latency.padded(2), trackHeight, 22)
+	if len(l.rounds) > 0 {
+		panel.Add(newFloorBand(p, l.rounds[0].row.Floor, false))
+	}
 	var median, tail, slowest plotter.XYs
 	for _, w := range l.windows {
 		if w.response == nil {

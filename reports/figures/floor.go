@@ -1,0 +1,158 @@
+package figures
+
+import (
+	"servebench/reports/stats"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// The instrument's floor is drawn as a grey band: what lies in it is the
+// instrument's own, not the server's.
+
+// floorShade is the opacity of the band.
+const floorShade = 0.22
+
+// floor is the highest one of the targets: in an open loop they are all the same.
+func (v view) floor() *stats.Floor {
+	var highest *stats.Floor
+	for _, s := range v.series {
+		if f := s.row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
+			highest = f
+		}
+	}
+	return highest
+}
+
+// floorTop is the highest quantile of a floor up to p99 that is known, in
+// milliseconds, with its name; 0: none is.
+func floorTop(f *stats.Floor) (top float64, name string) {
+	if f == nil {
+		return 0, ""
+	}
+	for i, q := range []float64{0.5, 0.9, 0.99} {
+		if f.Quantiles[i] > 0 {
+			top, name = milliseconds(int64(f.Quantiles[i])), stats.QuantileName(q)
+		}
+	}
+	return top, name
+}
+
+// floorCaption is what a caption says of the band; "" without one.
+func floorCaption(v view) string { return floorCaptionOf(v.floor()) }
+
+func floorCaptionOf(f *stats.Floor) string {
+	_, name := floorTop(f)
+	if name == "" {
+		return ""
+	}
+	return " Grey: the instrument's floor up to its " + name + ", which is what instrument, kernel and loopback take of themselves at that rate."
+}
+
+// floorEntry explains the band; nothing without a floor. low is the end of the axis.
+func floorEntry(p Palette, f *stats.Floor, low float64) legend {
+	top, name := floorTop(f)
+	switch {
+	case name == "":
+		return nil
+	case top <= low:
+		return legend{{text: "instrument's floor: below the axis", color: faint(p.Muted, floorShade), block: true}}
+	}
+	return legend{{text: "instrument's floor (" + name + ")", color: faint(p.Muted, floorShade), block: true}}
+}
+
+// floorBand fills an axis of latency from its beginning to the floor.
+type floorBand struct {
+	top      float64 // milliseconds; 0: there is no floor
+	vertical bool    // the latency is on the x axis
+	palette  Palette
+}
+
+func newFloorBand(p Palette, f *stats.Floor, vertical bool) floorBand {
+	top, _ := floorTop(f)
+	return floorBand{top, vertical, p}
+}
+
+// Plot implements plot.Plotter.
+func (b floorBand) Plot(c draw.Canvas, panel *plot.Plot) {
+	toX, toY := panel.Transforms(&c)
+	area := c.Rectangle
+	switch {
+	case b.vertical && b.top > panel.X.Min:
+		area.Max.X = min(toX(b.top), c.Max.X)
+	case !b.vertical && b.top > panel.Y.Min:
+		area.Max.Y = min(toY(b.top), c.Max.Y)
+	default:
+		return
+	}
+	c.FillPolygon(faint(b.palette.Muted, floorShade), []vg.Point{
+		area.Min, {X: area.Max.X, Y: area.Min.Y}, area.Max, {X: area.Min.X, Y: area.Max.Y},
+	})
+}
+
+// floorCurve fills a percentile plot up to the quantile curve of the floor.
+type floorCurve struct {
+	points  plotter.XYs // x = 1/(1−q), y in milliseconds
+	palette Palette
+}
+
+func newFloorCurve(p Palette, f *stats.Floor) floorCurve {
+	curve := floorCurve{palette: p}
+	if f == nil {
+		return curve
+	}
+	for i, x := range []float64{2, 10, 100, 1000} {
+		if f.Quantiles[i] > 0 {
+			curve.points = append(curve.points, plotter.XY{X: x, Y: milliseconds(int64(f.Quantiles[i]))})
+		}
+	}
+	return curve
+}
+
+// widen makes room for the floor on the axis, unless it is so far below all data
+// that this would squeeze them.
+func (b floorCurve) widen(y *span) {
+	const near = 10
+	for _, pt := range b.points {
+		if pt.Y > y.low/near {
+			y.add(pt.Y)
+		}
+	}
+}
+
+// entry explains the band; nothing without one. low is the end of the axis.
+func (b floorCurve) entry(low float64) legend {
+	if len(b.points) == 0 {
+		return nil
+	}
+	text := "instrument's floor"
+	if b.points[len(b.points)-1].Y <= low {
+		text += ": below the axis"
+	}
+	return legend{{text: text, color: faint(b.palette.Muted, floorShade), block: true}}
+}
+
+// floorCurveCaption is what the caption says of it; "" without one.
+func floorCurveCaption(v view) string {
+	if v.floor() == nil {
+		return ""
+	}
+	return " Grey: the instrument's floor, which is what instrument, kernel and loopback take of themselves at that rate, up to the last quantile that calibration could tell."
+}
+
+// Plot implements plot.Plotter.
+func (b floorCurve) Plot(c draw.Canvas, panel *plot.Plot) {
+	if len(b.points) == 0 {
+		return
+	}
+	toX, toY := panel.Transforms(&c)
+	height := func(y float64) vg.Length { return max(toY(y), c.Min.Y) }
+	shape := []vg.Point{c.Min, {X: c.Min.X, Y: height(b.points[0].Y)}}
+	for _, pt := range b.points {
+		shape = append(shape, vg.Point{X: min(toX(pt.X), c.Max.X), Y: height(pt.Y)})
+	}
+	shape = append(shape, vg.Point{X: shape[len(shape)-1].X, Y: c.Min.Y})
+	c.FillPolygon(faint(b.palette.Muted, floorShade), shape)
+}
