@@ -12,17 +12,66 @@ import (
 // headline is the table that people look for.
 func (b builder) headline() *table {
 	t := &table{
-		Caption: "Response time of " + answers(b.a) + ", from when a request was due; failures are counted under “answered”. In small print: the 95 % interval",
-		Head:    []string{"target", "offered", "answered", "goodput", "p50", "p90", "p99", "p99.9", "max", "accuracy", "cold start"},
+		Caption: "Response time of " + answers(b.a) + ", from when a request was due; failures are counted under “answered”. In small print: the 95 % interval" + b.floorNote(),
+		Head:    slices.Concat([]string{"target", "load", "answered", "goodput"}, b.within(), []string{"p50", "p90", "p99", "p99.9", "max", "accuracy", "cold start"}),
 	}
 	for _, r := range b.a.Rows {
 		row := []cell{
-			b.name(r.Target, r.Phase), text(stats.FormatRate(r.Offered)), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
+			b.name(r.Target, r.Phase), loaded(r), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
 		}
-		row = append(row, quantiles(r.Response)...)
+		if len(b.within()) > 0 {
+			row = append(row, attained(r))
+		}
+		row = append(row, floored(r)...)
 		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), b.coldStart(r)))
 	}
 	return t.unlessEmpty()
+}
+
+// within heads the column of the share of requests answered in time; none without a
+// deadline.
+func (b builder) within() []string {
+	if deadline := b.a.Run.Scenario.SLO.Deadline(); deadline > 0 {
+		return []string{"within " + stats.FormatDuration(deadline)}
+	}
+	return nil
+}
+
+// floorNote says, where it is shown, what the floor is.
+func (b builder) floorNote() string {
+	if b.a.Run.Calibration == nil {
+		return ""
+	}
+	return ", and the floor, which is the instrument's own"
+}
+
+// attained is the share of requests scheduled that were answered within the SLO's
+// deadline.
+func attained(r stats.Row) cell {
+	if r.Attained.N == 0 {
+		return none()
+	}
+	return noted(stats.FormatPercent(r.Attained.Value), stats.FormatPercentInterval(r.Attained.Low, r.Attained.High))
+}
+
+// loaded is what was asked of the target, and by which loop.
+func loaded(r stats.Row) cell {
+	if r.Callers > 0 {
+		return noted(r.Load(), "closed loop")
+	}
+	return noted(r.Load(), "open loop")
+}
+
+// floored are the quantiles of the response time with the instrument's own beside
+// them.
+func floored(r stats.Row) []cell {
+	all := quantiles(r.Response)
+	for i := range all {
+		if r.Floor != nil && r.Floor.Quantiles[i] > 0 && r.Response.Quantiles[i].Known {
+			all[i].Notes = append(all[i].Notes, "floor "+stats.FormatDuration(r.Floor.Quantiles[i]))
+		}
+	}
+	return all
 }
 
 // answered is the share of requests sent that was answered, correctly if that

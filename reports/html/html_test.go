@@ -159,7 +159,7 @@ func TestInvalidComesFirst(t *testing.T) {
 	a.Doubts = []stats.Doubt{{Rule: "lag", Fatal: true, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
 	page := render(t, a)
 	text := words(page)
-	inOrder(t, text, "INVALID", "nothing on this page is a result", "requests left late", "physical", "Results", "INVALID.", "They are not results", "Figures")
+	inOrder(t, text, "INVALID", "lag (lag p99 3 ms, want 1 ms)", "what to do: lower the rate", "Nothing on this page is a result", "physical", "Requests left late", "Results", "INVALID.", "They are not results", "Figures")
 	if strings.Contains(text, "\nPASS") {
 		t.Error("an invalid run shows PASS")
 	}

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 )
 
@@ -11,24 +12,51 @@ import (
 func (b builder) instrument() *table {
 	t := &table{
 		Caption: "How the load generator did, pooled over rounds; its CPU is that of the round in which it was busiest, while it sent",
-		Head: []string{"target", "offered", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
-			"generator CPU", "GC pauses", "most in flight", "connections", "out of range"},
+		Head: []string{"target", "load", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
+			"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"},
 	}
 	for _, r := range b.a.Rows {
 		t.Rows = append(t.Rows, []cell{
 			b.name(r.Target, r.Phase),
-			text(stats.FormatRate(r.Offered)),
-			ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare())),
+			text(r.Load()),
+			achieved(r),
 			ofSent(r, stats.FormatPercent(r.SentShare())),
 			quantile(r.Lag, 0), quantile(r.Lag, 2), longest(r.Lag),
 			generatorCPU(r),
-			noted(stats.FormatDuration(r.Instrument.GCPause), fmt.Sprintf("%d cycles", r.Instrument.GCCycles)),
+			scheduler(r.Instrument),
+			pauses(r.Instrument),
 			noted(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
 			text(stats.FormatCount(r.Instrument.Dials)),
 			count(r.Instrument.OutOfRange),
 		})
 	}
 	return t.unlessEmpty()
+}
+
+// achieved is what was sent per second; what share of the offer that is, where there
+// is one.
+func achieved(r stats.Row) cell {
+	if r.Callers > 0 || len(r.Aborts) > 0 {
+		return ofSent(r, stats.FormatRate(r.Achieved))
+	}
+	return ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare()))
+}
+
+// scheduler is how long the generator's goroutines waited for a thread.
+func scheduler(in record.Instrument) cell {
+	if in.SchedP99 == 0 {
+		return weak("not known")
+	}
+	return noted(stats.FormatDuration(in.SchedP99), "max "+stats.FormatDuration(in.SchedMax))
+}
+
+// pauses are those of the garbage collector.
+func pauses(in record.Instrument) cell {
+	c := noted(stats.FormatDuration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
+	if in.GCPauseMax > 0 {
+		c.Notes = append(c.Notes, "longest "+stats.FormatDuration(in.GCPauseMax))
+	}
+	return c
 }
 
 func generatorCPU(r stats.Row) cell {
@@ -42,7 +70,10 @@ func generatorCPU(r stats.Row) cell {
 // ledger accounts for every request.
 func (b builder) ledger() *table {
 	answered := "answered correctly"
-	if b.a.Unchecked() {
+	switch {
+	case b.a.JudgedByStatus():
+		answered = "answered with the status expected"
+	case b.a.Unchecked():
 		answered = "answered (not checked)"
 	}
 	t := &table{

@@ -1,6 +1,10 @@
 package html
 
-import "servebench/reports/stats"
+import (
+	"strings"
+
+	"servebench/reports/stats"
+)
 
 // method says in plain words how the figures came about.
 func method(a *stats.Analysis) []string {
@@ -8,25 +12,37 @@ func method(a *stats.Analysis) []string {
 	if a.OnlyStarts() {
 		return []string{starts, "Targets are started one after the other, in an order that is shuffled anew each time. Starts that fail are counted apart, never averaged."}
 	}
-	model := "Open loop: requests are sent when they are due, whatever the server does."
-	for _, p := range a.Run.Scenario.Phases {
-		if p.Measured && !p.Open {
-			model = "Closed loop in at least one phase: a caller sends its next request when the last one is answered."
-		}
-	}
 	return []string{
-		model,
+		loops(a),
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
 			"Lag is the difference: how late the generator was. Tables show both times, for " + answers(a) + " only; failures are counted apart.",
 		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond that the run is INVALID: the times would tell of the generator.",
 		checked(a),
 		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
+		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
 		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second.",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
 		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
 		starts,
 	}
+}
+
+// loops says which loops there were.
+func loops(a *stats.Analysis) string {
+	var parts []string
+	var open, closed bool
+	for _, p := range a.Run.Scenario.Phases {
+		open, closed = open || p.Measured && p.Open, closed || p.Measured && !p.Open
+	}
+	if open {
+		parts = append(parts, "Open loop: requests are sent when they are due, whatever the server does.")
+	}
+	if closed {
+		parts = append(parts, "Closed loop: each caller waits for its answer, thinks if it is told to, and asks again. A request is due when its caller is ready, "+
+			"so that the load gives way where the server is slow: such a loop tells the highest throughput, and no latency of users who do not wait.")
+	}
+	return strings.Join(parts, " ")
 }
 
 // checked says whether the answers were held against the model's.
@@ -36,6 +52,8 @@ func checked(a *stats.Analysis) string {
 		some, none = some || r.Agreement.N > 0, none || r.Agreement.N == 0 && r.Ledger.OK > 0
 	}
 	switch {
+	case a.JudgedByStatus():
+		return "Answers were judged by their status: there is no model to compare them with."
 	case !some:
 		return "No answer was checked against a model's prediction, which is known only with “server: reference”: " +
 			"a wrong answer that is of the protocol's form counts like a right one."
@@ -48,6 +66,9 @@ func checked(a *stats.Analysis) string {
 
 // answers is what the times and rates are those of.
 func answers(a *stats.Analysis) string {
+	if a.JudgedByStatus() {
+		return "answers with the status expected"
+	}
 	if a.Unchecked() {
 		return "answers (not checked)"
 	}

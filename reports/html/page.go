@@ -24,10 +24,16 @@ type page struct {
 	Doubts             []doubt
 	Instrument         *table
 	Ledger             *table
+	Floor              string // where it is known from
 	Gates              *table
 	Headline           *table
 	Beside             *table
 	Rounds             *table
+	Classes            *table
+	Steps              *table
+	StepNotes          []string
+	Saturation         *table
+	SaturationNotes    []string
 	NoLoad             bool // starts alone were measured
 	ColdStarts         *table
 	Tax                *table
@@ -37,6 +43,7 @@ type page struct {
 	Errors             *table
 	Failures           []failure
 	Answers            *table
+	ByStatus           bool // answers were judged by their status alone
 	Host               *table
 	Facts              *table
 	Reproduce          reproduce
@@ -63,9 +70,10 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Verdict: b.verdict(), Interrupted: interrupted(a),
 		Targets: b.targets(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
-		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(),
+		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
+		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),
 		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Tax: b.tax(), TaxNotes: b.taxNotes(), Meters: b.meters(),
-		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(),
+		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(), ByStatus: a.JudgedByStatus(),
 		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
 		Method: method(a),
 	}

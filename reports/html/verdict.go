@@ -43,7 +43,10 @@ func (b builder) verdict() verdict {
 	v := verdict{Word: string(b.a.Verdict), Class: class(b.a.Verdict), Servers: b.servers(), Validity: string(b.a.Validity)}
 	if b.a.Validity == stats.Invalid {
 		v.Word, v.Class = string(stats.InvalidInstrument), class(stats.InvalidInstrument)
-		v.Sentence = "The instrument cannot be believed, so nothing on this page is a result: " + fatal(b.a.Doubts) + "."
+		v.Sentence = sentenceCase(b.a.Blame()) + " Nothing on this page is a result."
+		if b.a.Refused() {
+			v.Sentence = sentenceCase(b.a.Blame()) + " Nothing was sent."
+		}
 		return v
 	}
 	if b.a.OnlyStarts() {
@@ -60,7 +63,7 @@ func (b builder) verdict() verdict {
 		v.Sentence = "No limit is shown to be broken, but not all are shown to be kept: the figures are too uncertain to say."
 	default:
 		v.Word, v.Sentence = "NO LIMITS", "The scenario sets no limits, so there is nothing to pass or to fail."
-		if line := b.a.TaxLine(); line != "" {
+		if line := b.a.Finding(); line != "" {
 			v.Sentence = capital(line) + ". " + v.Sentence
 		}
 	}
@@ -74,20 +77,6 @@ func (b builder) servers() string {
 		all = append(all, sentenceCase(t.Says()))
 	}
 	return strings.Join(all, " ")
-}
-
-// fatal names the rules that made the run invalid.
-func fatal(doubts []stats.Doubt) string {
-	var reasons []string
-	for _, d := range doubts {
-		if d.Fatal && !slices.Contains(reasons, d.Text) {
-			reasons = append(reasons, d.Text)
-		}
-	}
-	if len(reasons) > 2 {
-		reasons = append(reasons[:2], fmt.Sprintf("%d more, see the doubts", len(reasons)-2))
-	}
-	return join(reasons)
 }
 
 // targetLine is one sentence about a target.
@@ -119,6 +108,9 @@ func (b builder) targetLine(t record.Target) targetLine {
 	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
 		line.Word, line.Class, line.Sentence = "NOT MEASURED", "fail", "No request of a measured phase was sent to it."
+		if b.a.Refused() {
+			line.Class = "open"
+		}
 		if trouble != "" {
 			line.Sentence = trouble
 		}
@@ -194,15 +186,24 @@ func (b builder) worst(target string) stats.Verdict {
 // sentence tells the first measured phase of a target, or, where that is what was
 // asked for, what the place costs.
 func (b builder) sentence(r stats.Row) string {
-	if s := b.taxSentence(r.Target); s != "" {
-		return s
+	for _, s := range []string{b.taxSentence(r.Target), b.stepSentence(r.Target), b.saturationSentence(r.Target)} {
+		if s != "" {
+			return s
+		}
 	}
 	how := "answered correctly"
-	if r.Unchecked() {
+	switch {
+	case b.a.ByStatus(r):
+		how = "answered with the status expected"
+	case r.Unchecked():
 		how = "answered (not checked)"
 	}
 	s := fmt.Sprintf("%s of %s requests %s at %s",
-		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, stats.FormatRate(r.Offered))
+		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
+	if r.Callers > 0 {
+		s = fmt.Sprintf("%s of %s requests %s with %s",
+			stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
+	}
 	if b.phases > 1 {
 		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
 	}
