@@ -8,13 +8,17 @@ import (
 // validateLoop holds a phase to one of the two ways in which load is made.
 func (d *decoder) validateLoop(p Phase, field string) {
 	rate, callers := d.given[field+".rate"], d.given[field+".callers"]
-	if !rate && !callers {
-		d.need(field+".rate", rates().want+", or callers")
+	if !callers {
+		d.senseless(field+".think", p.Think != nil, "there are no callers to think", "callers beside it")
+		d.validateLaw(p, field)
+		return
 	}
+	d.need(field+".duration", durations().want)
 	const either = "either a rate, with its law, or callers"
-	d.senseless(field+".callers", rate && callers, "there is a rate, and callers send no faster than they are answered", either)
-	d.senseless(field+".law", callers && !rate && d.given[field+".law"], "callers follow no law: each asks when it has its answer", either)
-	d.senseless(field+".think", !callers && p.Think != nil, "there are no callers to think", "callers beside it")
+	d.senseless(field+".callers", rate, "there is a rate, and callers send no faster than they are answered", either)
+	for _, key := range append([]string{"law"}, rowNames(lawRows())...) {
+		d.senseless(field+"."+key, !rate && d.given[field+"."+key], "callers follow no law: each asks when it has its answer", either)
+	}
 }
 
 // leastFor is the least time that conditions are looked at over.
@@ -28,5 +32,6 @@ func (d *decoder) validateAbort(s *Scenario) {
 	if a.Errors == nil && a.P99 == 0 && a.InFlight == 0 {
 		d.fault("abort_on", "no condition in it", "errors, p99 or in_flight")
 	}
+	d.senseless("abort_on.errors", a.Errors != nil && (*a.Errors == 0 || *a.Errors == 1), "no load would go on, or none would ever end", "more than 0% and less than 100%")
 	d.senseless("abort_on.for", a.For < leastFor, fmt.Sprintf("%s is too short to judge by", formatDuration(a.For)), "1s or more")
 }

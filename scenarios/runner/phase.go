@@ -5,14 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
-	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
 
@@ -31,7 +27,7 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		}
 		s.clock.played += phase.Duration
 		s.save()
-		if s.over() {
+		if s.over() || s.aborted(v) {
 			return nil
 		}
 		select {
@@ -43,6 +39,17 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		}
 	}
 	return nil
+}
+
+// aborted reports whether a condition of the scenario's ended the last phase, and
+// says so: the phases after it are left out in this visit.
+func (s *session) aborted(v visit) bool {
+	last := s.record.Cells[len(s.record.Cells)-1]
+	if last.Aborted == "" {
+		return false
+	}
+	s.note("%s: phase %s ended early, and what was to come after it is left out: %s", v, last.Phase, last.Aborted)
+	return true
 }
 
 // phase plays one phase and adds its cell to the record, also when not all of it
@@ -103,34 +110,30 @@ func (f cellFiles) close() error {
 
 // attack configures the load of a cell and opens its files.
 func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
-	kind, ok := scenarios.Named(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
-	if !ok {
-		return attack.Config{}, cellFiles{}, fmt.Errorf("unknown law %q", phase.Law)
+	phase := s.scenario.Load[i]
+	cfg := attack.Config{
+		Endpoint:    endpoint,
+		HTTP:        s.carriage(),
+		Corpus:      s.corpora[phase.Model],
+		Attackers:   s.scenario.Attackers,
+		Abort:       abort(s.scenario.AbortOn),
+		Span:        phase.Duration,
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawnAs(s.scenario, i)),
+		Timeout:     s.scenario.Timeout,
+		Deadline:    s.record.Scenario.SLO.Deadline(),
+		MaxInFlight: s.inFlight(phase),
+		CPUs:        len(s.split.Generator),
+		Stop:        s.Stop,
+		Progress:    s.progress(v, phase.Name),
 	}
-	law, err := kind.New(schedule.Config{Rate: float64(phase.Rate), Duration: phase.Duration})
-	if err != nil {
+	if err := s.loop(&cfg, v, i); err != nil {
 		return attack.Config{}, cellFiles{}, err
 	}
 	log, err := s.writer.Log(v.id(), phase.Name)
 	if err != nil {
 		return attack.Config{}, cellFiles{}, err
 	}
-	cfg := attack.Config{
-		Endpoint:    endpoint,
-		HTTP:        s.carriage(),
-		Corpus:      s.corpora[phase.Model],
-		Arrivals:    law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn)),
-		Span:        phase.Duration,
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawn),
-		Timeout:     s.scenario.Timeout,
-		Deadline:    s.record.Scenario.SLO.Deadline(),
-		MaxInFlight: maxInFlight(float64(phase.Rate), s.scenario.Timeout, s.openFiles),
-		CPUs:        len(s.split.Generator),
-		Log:         log,
-		Stop:        s.Stop,
-		Progress:    s.progress(v, phase.Name),
-	}
+	cfg.Log = log
 	files := cellFiles{LogWriter: log}
 	if s.Raw {
 		raw, err := s.writer.Raw(v.id(), phase.Name)
@@ -140,23 +143,4 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 		cfg.Raw, files.raw = raw, raw
 	}
 	return cfg, files, nil
-}
-
-const (
-	fewestInFlight = 64
-	mostInFlight   = 8192
-	// otherFiles is how many of its open files the generator leaves to all but
-	// the connections.
-	otherFiles = 32
-)
-
-// maxInFlight is the cap on requests in flight: as many as can pile up before
-// the first of them times out, within what the limit of open files allows.
-func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
-	most := mostInFlight
-	if openFiles < mostInFlight+otherFiles {
-		most = max(1, int(openFiles)-otherFiles)
-	}
-	pile := max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight)
-	return int(min(pile, float64(most)))
 }

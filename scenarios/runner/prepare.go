@@ -65,7 +65,8 @@ func (s *session) newRecord() {
 	}
 	for _, p := range sc.Load {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, record.Phase{
-			Name: p.Name, Model: p.Model, Law: p.Law, Rate: float64(p.Rate), Duration: p.Duration, Measured: p.Measure, Open: true,
+			Name: p.Name, Model: p.Model, Law: p.Law, Rate: float64(p.Rate), Duration: p.Duration, Measured: p.Measure,
+			Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think),
 		})
 	}
 }

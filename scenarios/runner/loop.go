@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"fmt"
+	"time"
+
+	"servebench/scenarios"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/schedule"
+)
+
+// loop says when the requests of a phase are due: by a law of arrivals in an open
+// loop, by the callers in a closed one.
+func (s *session) loop(cfg *attack.Config, v visit, i int) error {
+	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
+	if phase.Callers > 0 {
+		cfg.Callers = phase.Callers
+		cfg.Think = s.think(phase.Think, v, drawn)
+		return nil
+	}
+	kind, ok := scenarios.Named(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
+	if !ok {
+		return fmt.Errorf("unknown law %q", phase.Law)
+	}
+	law, err := kind.New(schedule.Config{Rate: float64(phase.Rate), Duration: phase.Duration})
+	if err != nil {
+		return err
+	}
+	cfg.Arrivals = law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
+	return nil
+}
+
+// think returns the think times of a phase's callers, nil where they do not think.
+func (s *session) think(t *scenarios.Think, v visit, drawn int) func() time.Duration {
+	if t == nil {
+		return nil
+	}
+	if t.Law == scenarios.ConstantThink {
+		return func() time.Duration { return t.Mean }
+	}
+	rng := source(s.scenario.Seed, seedThink, v.round, drawn)
+	return func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(t.Mean)) }
+}
+
+// thinking says how long callers think: "10 ms, exponential", "" for not at all.
+func thinking(t *scenarios.Think) string {
+	if t == nil {
+		return ""
+	}
+	if t.Mean < time.Second {
+		return fmt.Sprintf("%g ms, %s", float64(t.Mean)/float64(time.Millisecond), t.Law)
+	}
+	return fmt.Sprintf("%g s, %s", t.Mean.Seconds(), t.Law)
+}
+
+// abort is when a phase ends early, as the engine takes it.
+func abort(a *scenarios.Abort) attack.Abort {
+	if a == nil {
+		return attack.Abort{}
+	}
+	conditions := attack.Abort{Response: a.P99, InFlight: a.InFlight, For: a.For}
+	if a.Errors != nil {
+		conditions.Errors = *a.Errors
+	}
+	return conditions
+}
