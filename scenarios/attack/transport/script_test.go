@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -157,6 +158,32 @@ func asked(s *session) bool {
 	return true
 }
 
+// requests returns what was asked so far.
+func (s *scripted) requests() []*http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen)
+}
+
+// await returns when n requests were read, or the test is over.
+func (s *scripted) await(n int) {
+	for len(s.requests()) < n {
+		select {
+		case <-s.ended:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// shakes does nothing but what TLS asks for.
+func shakes(s *session) bool {
+	if c, ok := s.Conn.(*tls.Conn); ok {
+		return c.Handshake() == nil
+	}
+	return true
+}
+
 // begun reads the head of a request and nothing of its body.
 func begun(s *session) bool {
 	for {
@@ -215,9 +242,11 @@ func resets(s *session) bool {
 	return false
 }
 
-// falls silent on its side, and goes on listening.
+// halfCloses falls silent on its side, and goes on listening.
 func halfCloses(s *session) bool {
-	s.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	if c, ok := s.Conn.(*tls.Conn); ok {
+		c.CloseWrite()
+	}
 	s.plain.(interface{ CloseWrite() error }).CloseWrite()
 	return true
 }

@@ -1,5 +1,3 @@
-//go:build unix
-
 package transport
 
 import (
@@ -15,7 +13,10 @@ import (
 // neither closed it nor said anything that nobody asked for. Over TLS it may have
 // spoken, of session tickets.
 func alive(conn net.Conn, _ time.Time) bool {
-	_, isTLS := conn.(*tls.Conn)
+	unwanted := int16(unix.POLLIN | unix.POLLRDHUP | unix.POLLHUP | unix.POLLERR)
+	if _, ok := conn.(*tls.Conn); ok {
+		unwanted &^= unix.POLLIN
+	}
 	sc, ok := socket(conn).(syscall.Conn)
 	if !ok {
 		return false
@@ -24,11 +25,11 @@ func alive(conn net.Conn, _ time.Time) bool {
 	if err != nil {
 		return false
 	}
-	n, peeked := 0, error(nil)
-	err = raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		n, _, peeked = unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return true
+	quiet := false
+	err = raw.Control(func(fd uintptr) {
+		events := []unix.PollFd{{Fd: int32(fd), Events: unwanted}}
+		_, err := unix.Poll(events, 0)
+		quiet = err == nil && events[0].Revents&unwanted == 0
 	})
-	return err == nil && (peeked == unix.EAGAIN || isTLS && n > 0)
+	return err == nil && quiet
 }
