@@ -1,8 +1,12 @@
 package main
 
 import (
+	"fmt"
+
+	"servebench/scenarios"
 	"servebench/scenarios/runner"
 	refserver "servebench/targets/reference"
+	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
 )
 
@@ -11,7 +15,10 @@ func reference() runner.Reference {
 	noop := refserver.Noop()
 	ref := runner.Reference{
 		Command: serveModels,
-		Models:  []runner.Model{{Name: noop.Name, Predict: noop.Predict}},
+		Models: []runner.Model{
+			{Name: noop.Name, Predict: noop.Predict},
+			{Name: clock.Name, Predict: noop.Predict}, // which answers the same, later
+		},
 	}
 	for _, model := range models.All() {
 		ref.Models = append(ref.Models, runner.Model{
@@ -23,12 +30,29 @@ func reference() runner.Reference {
 	return ref
 }
 
-// serveModels is the command line that serves models.
-func serveModels(names []string) ([]string, error) {
+// serveModels is the command line that serves the models that a scenario asks
+// for.
+func serveModels(s *scenarios.Scenario) ([]string, error) {
 	binary, err := program("refserver")()
 	command := []string{binary, "serve"}
-	for _, name := range names {
+	for _, name := range s.Models() {
 		command = append(command, "--model", name)
 	}
+	if c := s.Workload.Clock; c != nil {
+		command = append(command, clockFlags(*c)...)
+	}
 	return command, err
+}
+
+// clockFlags are the reference server's flags for its model clock.
+func clockFlags(c clock.Config) []string {
+	return []string{
+		"--clock-law", c.Law,
+		"--clock-service", c.Service.String(),
+		"--clock-workers", fmt.Sprint(c.Workers),
+		"--clock-queues", fmt.Sprint(c.Queues),
+		"--clock-stall", c.Stall.String(),
+		"--clock-every", c.Every.String(),
+		"--clock-seed", fmt.Sprint(c.Seed),
+	}
 }

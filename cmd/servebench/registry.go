@@ -19,6 +19,7 @@ import (
 	"servebench/targets/protocol/template"
 	"servebench/targets/protocol/v2"
 	refserver "servebench/targets/reference"
+	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
 	"servebench/targets/vm"
 )
@@ -72,6 +73,6 @@ func catalogue() scenarios.Catalogue {
 	for _, model := range models.All() {
 		c.Models = append(c.Models, model.Name)
 	}
-	c.Models = append(c.Models, refserver.NoopName)
+	c.Models = append(c.Models, clock.Name, refserver.NoopName)
 	return c
 }

@@ -46,9 +46,9 @@ type Runner struct {
 // Reference is what a run needs to know of the reference server.
 type Reference struct {
 	Models []Model
-	// Command returns the argument vector that serves models, given by their
-	// names.
-	Command func(models []string) ([]string, error)
+	// Command returns the argument vector that serves the models that a scenario
+	// asks for.
+	Command func(*scenarios.Scenario) ([]string, error)
 }
 
 // Model is one model of the reference server, as an oracle for its answers.

@@ -189,7 +189,7 @@ func newRunner(t *testing.T, a, b *place, set ...scenarios.Setting) (*Runner, *s
 				{Name: "credit", Generator: "credit", Predict: model.Predict},
 				{Name: noop.Name, Predict: noop.Predict},
 			},
-			Command: func([]string) ([]string, error) { return []string{"refserver"}, nil },
+			Command: func(*scenarios.Scenario) ([]string, error) { return []string{"refserver"}, nil },
 		},
 		Dir: t.TempDir(),
 	}, s

@@ -50,7 +50,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 	} {
 		runner, s := newRunner(t, &place{running: true}, &place{}, short(
 			scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: workload}, scenarios.Setting{Key: "rounds", Value: "1"})...)
-		runner.Reference.Command = func([]string) ([]string, error) { return nil, errors.New("there is no refserver") }
+		runner.Reference.Command = func(*scenarios.Scenario) ([]string, error) { return nil, errors.New("there is no refserver") }
 		run, err := runner.Run(t.Context(), s)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -127,8 +127,8 @@ func TestPayloadsOfModels(t *testing.T) {
 func TestReferenceIsAskedForItsModels(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, taxed()...)
 	var asked []string
-	runner.Reference.Command = func(models []string) ([]string, error) {
-		asked = models
+	runner.Reference.Command = func(s *scenarios.Scenario) ([]string, error) {
+		asked = s.Models()
 		return []string{"refserver"}, nil
 	}
 	if err := (&session{Runner: runner, scenario: s}).prepare(t.Context()); err != nil || !slices.Equal(asked, []string{"credit", "noop"}) {

@@ -34,7 +34,7 @@ func (s *session) newWorkload(proto protocol.Kind) error {
 		return nil
 	case w.Server == scenarios.ReferenceServer:
 		var err error
-		s.workload.Command, err = s.Reference.Command(s.scenario.Models())
+		s.workload.Command, err = s.Reference.Command(s.scenario)
 		return err
 	}
 	return s.checkCommand()
