@@ -116,6 +116,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 		if p.Law == "" && p.Callers == 0 {
 			p.Law = defaultLaw
 		}
+		p.resolveGaps()
 	}
 	if len(s.Load) == 0 {
 		s.Load = nil

@@ -26,6 +26,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(templated), "template={headers: {a: b}, expect: {status: [404, 5xx], body: \"\"}}")
 	f.Add([]byte(templated), "http.version=2")
 	f.Add([]byte(strings.Replace(minimal, "rate: 100", "callers: 16, think: {mean: 10ms}", 1)+"abort_on: {errors: 10%, in_flight: 3}\n"), "load.steady.callers=32")
+	for _, phase := range lawPhases() {
+		f.Add([]byte(strings.Replace(minimal, "rate: 100, duration: 10s", phase, 1)), "load.steady.gaps=constant")
+	}
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
 	schema := validator(f)
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {

@@ -74,11 +74,22 @@ type Phase struct {
 	Name     string
 	Model    string // asked for, by its name on the server
 	Law      string // of the arrivals, a name from package schedule; "" of a closed loop
-	Rate     Rate   // mean; 0 of a closed loop
+	Rate     Rate   // mean, or as the law has it (see schedule.Config); 0 of a closed loop
 	Callers  int    // of a closed loop; 0: an open one
 	Think    *Think // of the callers; nil: not at all
 	Duration time.Duration
 	Measure  bool // false: a warm-up, kept apart from every figure
+
+	// What some laws take, as in schedule.Config; the zero values where the law does
+	// not.
+	To         Rate
+	Steps      int
+	At, For    time.Duration
+	Amplitude  Rate
+	Period     time.Duration
+	Burstiness float64
+	Trace      *Trace
+	Gaps       string
 }
 
 // Think is how long a caller of a closed loop thinks before it asks again.

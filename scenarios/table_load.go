@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
 	"github.com/invopop/jsonschema"
@@ -13,31 +14,34 @@ func phases() kind[Phase] {
 	k := mappings("a phase", phaseRows())
 	k.schema = func() *jsonschema.Schema {
 		s := objectSchema(phaseRows())
-		s.AnyOf = []*jsonschema.Schema{{Required: []string{"rate"}}, {Required: []string{"callers"}}}
+		s.AllOf = lawSchemas()
 		return s
 	}
 	return k
 }
 
 func phaseRows() []row[Phase] {
-	return []row[Phase]{
+	rows := []row[Phase]{
 		must("name", names(), func(p *Phase) *string { return &p.Name },
 			"What the reports and --set load.NAME.rate=… call the phase; no two have the same."),
 		otherwise("model", absent(words("a model's name")), "workload.model", func(p *Phase) *string { return &p.Model },
 			"The model to ask in this phase, by its name on the server. The reference server also has the model noop, which answers without computing."),
 		otherwise("law", absent(choice("law", namesOf(schedule.Kinds(), aLaw))), "poisson, or no law with callers", func(p *Phase) *string { return &p.Law },
 			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
-		otherwise("rate", absent(rates()), "no rate, for which callers have to be given", func(p *Phase) *Rate { return &p.Rate },
-			"Mean number of requests per second."),
-		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate has to be given", func(p *Phase) *int { return &p.Callers },
+		otherwise("rate", absent(rates()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
+			"Mean number of requests per second; of a ramp the one at its start, of steps the first one, of a spike the one around it. A trace has its own, and is scaled to one that is given."),
+	}
+	rest := []row[Phase]{
+		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate or a trace has to be given", func(p *Phase) *int { return &p.Callers },
 			"How many callers there are, each of which sends a request, waits for its answer, thinks, and sends the next one. It measures how much the server can do for so many, and says little of response times: a slow server is asked less often."),
 		may("think", leftOut(pointed(mappings("the keys mean and law", thinkRows())), isNoPointer), none, func(p *Phase) **Think { return &p.Think },
 			"How long a caller thinks after an answer before it asks again."),
-		must("duration", durations(), func(p *Phase) *time.Duration { return &p.Duration },
-			"How long the phase is."),
+		otherwise("duration", absent(durations()), "that of a trace, else required", func(p *Phase) *time.Duration { return &p.Duration },
+			"How long the phase is. A trace is cut there."),
 		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
 			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
 	}
+	return slices.Concat(rows, lawRows(), rest)
 }
 
 // maxCallers is more than one machine has connections for.

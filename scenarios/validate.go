@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -104,10 +103,6 @@ func (d *decoder) validateLoad(s *Scenario) {
 			d.fault(name, fmt.Sprintf("load[%d] is called %q as well", earlier, p.Name), "a name of its own")
 		}
 		d.validateLoop(p, field)
-		if p.Rate > 0 && d.sound(field+".rate", field+".duration") && math.Round(float64(p.Rate)*p.Duration.Seconds()) < 1 {
-			d.fault(field+".duration", fmt.Sprintf("%s at %s per second is no request at all", formatDuration(p.Duration), formatNumber(float64(p.Rate))),
-				"a longer phase or a higher rate")
-		}
 	}
 	if d.sound("load") && !measured {
 		d.fault("load", "every phase has measure: false, so there is nothing to report", "at least one phase that is measured")
@@ -123,10 +118,19 @@ func (d *decoder) validateLength(s *Scenario) {
 	for _, p := range s.Load {
 		round += p.Duration.Hours()
 	}
-	if all := round * float64(s.Rounds) * float64(len(s.Targets)); all > maxDuration.Hours() {
-		d.fault("load", fmt.Sprintf("%d rounds on %d targets take %.0f hours in all", s.Rounds, len(s.Targets), all),
-			"at most "+formatDuration(maxDuration))
+	if problem, want := s.tooLong(round); problem != "" {
+		d.fault("load", problem, want)
 	}
+}
+
+// tooLong says that the load is more than a run may be, where the phases of one
+// visit take so many hours; "" when it is not.
+func (s *Scenario) tooLong(hours float64) (problem, want string) {
+	all := hours * float64(s.Rounds) * float64(len(s.Targets))
+	if all <= maxDuration.Hours() {
+		return "", ""
+	}
+	return fmt.Sprintf("%d rounds on %d targets take %.0f hours in all", s.Rounds, len(s.Targets), all), "at most " + formatDuration(maxDuration)
 }
 
 func (d *decoder) validateSLO(s *Scenario) {

@@ -73,14 +73,22 @@ func (d *decoder) taxPair(noop, model *Phase) {
 			return
 		}
 	}
-	for _, part := range []struct{ key, noop, model string }{
-		{"law", noop.Law, model.Law},
-		{"rate", formatNumber(float64(noop.Rate)), formatNumber(float64(model.Rate))},
-		{"duration", formatDuration(noop.Duration), formatDuration(model.Duration)},
-	} {
-		if part.noop != part.model {
+	for _, r := range phaseRows() {
+		if r.name == "name" || r.name == "model" {
+			continue
+		}
+		one, other := phaseText(r, noop), phaseText(r, model)
+		if one != other {
 			d.fault("tax.model", fmt.Sprintf("the phase %q has %s: %s and the phase %q %s: %s, so that they differ in more than the model",
-				model.Name, part.key, part.model, noop.Name, part.key, part.noop), "the same "+part.key+" in both")
+				model.Name, r.name, other, noop.Name, r.name, one), "the same "+r.name+" in both")
 		}
 	}
+}
+
+// phaseText is what a phase would have written for a key.
+func phaseText(r row[Phase], p *Phase) string {
+	if v := r.encode(p); v != nil {
+		return fmt.Sprint(v)
+	}
+	return none
 }

@@ -85,6 +85,11 @@ func (k Kind) Takes(param string) bool {
 	return slices.ContainsFunc(k.Params, func(p Param) bool { return p.Name == param })
 }
 
+// Needs reports whether the law does not do without a parameter.
+func (k Kind) Needs(param string) bool {
+	return slices.Contains(k.Params, Param{Name: param})
+}
+
 // Kinds lists every law, in the order in which help texts show them.
 func Kinds() []Kind {
 	return []Kind{

@@ -1,0 +1,112 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"servebench/scenarios/schedule"
+)
+
+// lawRows are the keys of a phase that some laws take and others do not.
+func lawRows() []row[Phase] {
+	return []row[Phase]{
+		lawRow(schedule.ParamTo, rates(), func(p *Phase) *Rate { return &p.To },
+			"The requests per second at the end of a ramp and in the last one of steps; of a spike, at its height."),
+		lawRow(schedule.ParamSteps, wholes[int](2, 1000), func(p *Phase) *int { return &p.Steps },
+			"How many steps there are, as long as each other and of whole seconds; the first one has the rate rate, the last one the rate to."),
+		lawRow(schedule.ParamAt, durations(), func(p *Phase) *time.Duration { return &p.At },
+			"When the spike begins, from the start of the phase."),
+		lawRow(schedule.ParamFor, durations(), func(p *Phase) *time.Duration { return &p.For },
+			"How long the spike lasts. Where it begins and ends at a whole second, the reports tell it apart from what is before and after it."),
+		lawRow(schedule.ParamAmplitude, rates(), func(p *Phase) *Rate { return &p.Amplitude },
+			"By how many requests per second the rate swings to either side; at most rate."),
+		lawRow(schedule.ParamPeriod, durations(), func(p *Phase) *time.Duration { return &p.Period },
+			"How long one swing takes."),
+		lawRow(schedule.ParamBurstiness, numbers(0.01, 1000, false), func(p *Phase) *float64 { return &p.Burstiness },
+			"The shape of the gaps' gamma distribution, whose squared coefficient of variation is 1/burstiness: 1 as of independent users, below 1 in bursts, above 1 more evenly spread."),
+		lawRow(schedule.ParamTrace, pointed(mappings("a file of arrivals, such as {file: arrivals.txt}", traceRows())), func(p *Phase) **Trace { return &p.Trace },
+			"The recording to replay."),
+		lawRow(schedule.ParamGaps, choice("gaps", []string{schedule.PoissonGaps, schedule.ConstantGaps}), func(p *Phase) *string { return &p.Gaps },
+			"How arrivals are spread at a rate that changes, and within the counts of a trace: poisson, as of independent users, or constant; poisson unless given."),
+	}
+}
+
+// lawRow makes the row of a parameter of laws, and says which ones.
+func lawRow[V comparable](param string, k kind[V], field func(*Phase) *V, doc string) row[Phase] {
+	return otherwise(param, absent(k), none, field, doc+" "+takenBy(param))
+}
+
+// takenBy says which laws take a parameter.
+func takenBy(param string) string {
+	takers := schedule.TakenBy(param)
+	noun, need, take := "law ", " needs", " takes"
+	if len(takers) > 1 {
+		noun, need, take = "laws ", " need", " take"
+	}
+	names := noun + together(takers)
+	kind, _ := lawOf(Phase{Law: takers[0]})
+	if kind.Needs(param) {
+		return "The " + names + need + " it; no other takes it."
+	}
+	return "The " + names + take + " it; no other does."
+}
+
+// together lists names in a sentence: "ramp, steps and spike".
+func together(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+func traceRows() []row[Trace] {
+	return []row[Trace]{
+		must("file", words("the path of a file"), func(t *Trace) *string { return &t.File },
+			"The file, relative to the scenario file, with one entry on each line: the time of one arrival, or with counts the number of arrivals in one interval. Times are seconds as decimals, or dates as in RFC 3339; they begin anywhere and must not fall. Empty lines and lines with a # in front are left out."),
+		otherwise("counts", absent(durations()), "times", func(t *Trace) *time.Duration { return &t.Counts },
+			"How long the interval is that each line of the file counts the arrivals of."),
+		may("speed", numbers(0.001, 1000, false), "1", func(t *Trace) *float64 { return &t.Speed },
+			"How many times faster than recorded it is replayed; it takes as much less time, at as much higher a rate."),
+		may("scale", numbers(0.001, 1000, false), "1", func(t *Trace) *float64 { return &t.Scale },
+			"What the number of arrivals is multiplied by, everywhere alike: below 1 some are left out at random, above 1 others come between them. With a rate beside the trace, that decides it."),
+	}
+}
+
+// lawSchemas tie the keys of a phase to its law, or to its callers.
+func lawSchemas() []*jsonschema.Schema {
+	all := []*jsonschema.Schema{{
+		If:   &jsonschema.Schema{Required: []string{"callers"}},
+		Then: &jsonschema.Schema{Required: []string{"duration"}},
+	}}
+	for _, k := range schedule.Kinds() {
+		when := withKey("law", &jsonschema.Schema{Const: k.Name})
+		if k.Name == defaultLaw {
+			when.Not = &jsonschema.Schema{Required: []string{"callers"}}
+		} else {
+			when.Required = []string{"law"}
+		}
+		then := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
+		for _, p := range k.Params {
+			if !p.Optional {
+				then.Required = append(then.Required, p.Name)
+			}
+		}
+		for _, r := range lawRows() {
+			if !k.Takes(r.name) {
+				then.Properties.Set(r.name, jsonschema.FalseSchema)
+			}
+		}
+		all = append(all, &jsonschema.Schema{If: when, Then: then})
+	}
+	return all
+}
+
+// lawKeys are the names of all parameters of laws.
+func lawKeys() []string {
+	keys := []string{schedule.ParamRate, schedule.ParamDuration}
+	return slices.Concat(keys, rowNames(lawRows()))
+}
