@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"math/rand/v2"
 	"net/http"
 	"testing"
 	"time"
@@ -13,25 +15,70 @@ import (
 	"servebench/reports/record"
 )
 
-// BenchmarkLag drives a server in this very process for a second an iteration
-// and reports how late requests were sent. Run it with -benchtime 3x.
+// BenchmarkLag sends for two seconds an iteration and reports how late requests
+// were sent, with the generator on one CPU and the server on another. Run it with
+// -benchtime 1x.
 func BenchmarkLag(b *testing.B) {
-	s := serve(b, func(w http.ResponseWriter, r *http.Request) { answer(b, w, r) })
-	for _, rate := range []int{200, 1000, 5000} {
-		b.Run(fmt.Sprintf("%d_per_s", rate), func(b *testing.B) {
-			cfg, log := load(b, s.URL, time.Second/time.Duration(rate), rate)
-			for b.Loop() {
-				if _, err := Run(context.Background(), cfg); err != nil {
-					b.Fatal(err)
+	url := apart(b)
+	for _, rate := range []int{1_000, 5_000, 10_000, 20_000} {
+		for _, law := range []struct {
+			name     string
+			arrivals func(gap time.Duration, n int) iter.Seq[time.Duration]
+		}{{"constant", every}, {"poisson", poisson}} {
+			b.Run(fmt.Sprintf("%s_%d_per_s", law.name, rate), func(b *testing.B) {
+				gap := time.Second / time.Duration(rate)
+				cfg, log := load(b, url, gap, 2*rate)
+				cfg.Corpus, cfg.Arrivals = nothingCorpus(b), law.arrivals(gap, 2*rate)
+				var cpu, busy time.Duration
+				for b.Loop() {
+					cell, err := Run(context.Background(), cfg)
+					if err != nil || cell.Ledger.OK != cell.Ledger.Scheduled {
+						b.Fatal(cell.Ledger, cell.Errors, err)
+					}
+					log.starts = nil
+					cpu += cell.Instrument.SendingCPU
+					busy += cell.Instrument.SendingTime
 				}
-				log.starts = nil
-			}
-			for _, p := range []float64{50, 99, 99.9} {
-				b.ReportMetric(float64(log.quantile(record.TagLag, p).Nanoseconds())/1e3, fmt.Sprintf("lag-p%v-µs", p))
-			}
-			b.ReportMetric(float64(log.quantile(record.TagService, 50).Nanoseconds())/1e3, "service-p50-µs")
-		})
+				for _, p := range []float64{50, 99, 99.9} {
+					b.ReportMetric(float64(log.quantile(record.TagLag, p).Nanoseconds())/1e3, fmt.Sprintf("lag-p%v-µs", p))
+				}
+				b.ReportMetric(100*cpu.Seconds()/busy.Seconds(), "cpu-%")
+			})
+		}
 	}
+}
+
+// poisson returns about n arrivals with exponential gaps.
+func poisson(gap time.Duration, n int) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		rng := rand.New(rand.NewPCG(1, 0))
+		end := gap * time.Duration(n)
+		for at := time.Duration(0); at < end; at += time.Duration(rng.ExpFloat64() * float64(gap)) {
+			if !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// BenchmarkClosed runs 16 callers for two seconds an iteration, with the
+// generator on one CPU and the server on another, and reports what a request
+// costs the generator. Run it with -benchtime 1x.
+func BenchmarkClosed(b *testing.B) {
+	cfg, _ := closedLoad(b, apart(b), 16, 2*time.Second)
+	cfg.Corpus, cfg.Log = nothingCorpus(b), noLog{}
+	var sent int64
+	var cpu time.Duration
+	for b.Loop() {
+		cell, err := Run(context.Background(), cfg)
+		if err != nil || cell.Ledger.OK != cell.Ledger.Sent {
+			b.Fatal(cell.Ledger, cell.Errors, err)
+		}
+		sent += cell.Ledger.Sent
+		cpu += cell.Instrument.SendingCPU
+	}
+	b.ReportMetric(float64(cpu.Nanoseconds())/1e3/float64(sent), "cpu-µs/request")
+	b.ReportMetric(float64(sent)/2/float64(b.N), "requests/s")
 }
 
 // nullTransport answers at once, without a network.
