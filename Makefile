@@ -7,10 +7,10 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup bench test race check lint golden fuzz clean
+.PHONY: help build setup bench peers bench-peers test race check lint golden fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build every program into bin/, all static
 	@mkdir -p bin
@@ -23,6 +23,18 @@ bench: build ## Set up, then compare the targets that can run here; leaves runs/
 	@.setup/install || { code=$$?; [ $$code -ne 130 ] || exit $$code; \
 	  echo 'setup: going on without what is missing; bin/servebench doctor says more'; }
 	bin/servebench run compare
+
+# The other load generators are a module of their own, so that nothing of theirs
+# enters this one's.
+PEERS := github.com/codesenberg/bombardier github.com/rakyll/hey \
+         github.com/tsenart/vegeta/v12 fortio.org/fortio go.k6.io/k6
+
+peers: ## Build the load generators that servebench is compared with, into bin/peers/
+	@mkdir -p bin/peers
+	$(GO) build -C scenarios/attack/peers -trimpath -ldflags '-s -w' -o ../../../bin/peers/ $(PEERS)
+
+bench-peers: build peers ## Compare servebench with other load generators; leaves bench/peers-<date>/
+	bin/benchpeers $(BENCHPEERS)
 
 test: ## Run every test that can run here; names what was skipped and why
 	$(GOTEST) ./...
