@@ -1,0 +1,83 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/host"
+)
+
+func TestDescriptors(t *testing.T) {
+	open, closed := scenarios.Phase{Name: "steady", Rate: 1e6}, scenarios.Phase{Name: "c500", Callers: 500}
+	for _, tt := range []struct {
+		phase     scenarios.Phase
+		openFiles uint64
+		want      string // the threshold; "": enough
+		action    string
+	}{
+		{open, 96, "", ""},
+		{open, 95, "≥ 96", "raise the limit in the shell before (ulimit -n 96)"},
+		{closed, 532, "", ""},
+		{closed, 64, "≥ 532", "raise the limit in the shell before (ulimit -n 532), or ask for at most 32 callers in phase c500"},
+		{closed, 32, "≥ 532", "raise the limit in the shell before (ulimit -n 532)"},
+	} {
+		found := descriptors(tt.phase, tt.openFiles)
+		switch {
+		case (len(found) == 0) != (tt.want == ""):
+			t.Errorf("%s with %d files: %+v", tt.phase.Name, tt.openFiles, found)
+		case tt.want != "" && (found[0].Threshold != tt.want || found[0].Action != tt.action || found[0].Rule != "descriptors"):
+			t.Errorf("%s with %d files: %+v, want %s, %s", tt.phase.Name, tt.openFiles, found[0], tt.want, tt.action)
+		}
+	}
+}
+
+func TestLocalPorts(t *testing.T) {
+	ports := host.Ports{First: 1000, Last: 1099, Taken: 50}
+	if found := localPorts(scenarios.Phase{Callers: 100}, ports); found != nil {
+		t.Errorf("100 callers and 100 ports: %+v", found)
+	}
+	found := localPorts(scenarios.Phase{Name: "c", Callers: 101}, ports)
+	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "at most 100 callers in phase c") {
+		t.Errorf("101 callers and 100 ports: %+v", found)
+	}
+}
+
+func TestCPUSet(t *testing.T) {
+	if found := cpuSet(1, host.Split{Generator: []int{0}, Shared: true}); found != nil {
+		t.Errorf("one attacker: %+v", found)
+	}
+	if found := cpuSet(3, host.Split{Generator: []int{0, 1}}); len(found) != 1 || found[0].Rule != "cpu-set" || found[0].Threshold != "≥ 3" {
+		t.Errorf("three attackers on two CPUs: %+v", found)
+	}
+}
+
+// TestRunRefusesWhatTheMachineCannotGive starts no server, and leaves a record that
+// says why.
+func TestRunRefusesWhatTheMachineCannotGive(t *testing.T) {
+	a := &place{}
+	runner, s := newRunner(t, a, &place{}, set(t, "attackers=64", "load.steady.name=s")...)
+	cpus, err := host.CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cpus) > 64 {
+		t.Skip("this machine has a CPU for each of 64 attackers; it takes one with fewer")
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.deployed > 0 || len(back.Cells) > 0 || back.Finished.IsZero() {
+		t.Errorf("%d deployments, %d cells, finished %v", a.deployed, len(back.Cells), back.Finished)
+	}
+	if !slices.ContainsFunc(back.Preflight, func(p record.Preflight) bool { return p.Rule == "cpu-set" }) {
+		t.Errorf("preflight %+v", back.Preflight)
+	}
+}
