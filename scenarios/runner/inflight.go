@@ -3,8 +3,6 @@ package runner
 import (
 	"math"
 	"time"
-
-	"servebench/scenarios"
 )
 
 const (
@@ -26,11 +24,12 @@ func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
 	return int(min(pile, float64(most)))
 }
 
-// inFlight is the cap on requests in flight of a phase: in a closed loop no caller
-// has more than one.
-func (s *session) inFlight(p scenarios.Phase) int {
-	if p.Callers > 0 {
-		return p.Callers
+// inFlight is the cap on requests in flight of the i-th phase: in a closed loop no
+// caller has more than one.
+func (s *session) inFlight(i int) int {
+	law := s.laws[i]
+	if law == nil {
+		return s.scenario.Load[i].Callers
 	}
-	return maxInFlight(float64(p.Rate), s.scenario.Timeout, s.openFiles)
+	return maxInFlight(law.Shape().Peak, s.scenario.Timeout, s.openFiles)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/schedule"
@@ -11,23 +12,32 @@ import (
 
 // loop says when the requests of a phase are due: by a law of arrivals in an open
 // loop, by the callers in a closed one.
-func (s *session) loop(cfg *attack.Config, v visit, i int) error {
+func (s *session) loop(cfg *attack.Config, v visit, i int) {
 	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
 	if phase.Callers > 0 {
 		cfg.Callers = phase.Callers
 		cfg.Think = s.think(phase.Think, v, drawn)
-		return nil
+		return
 	}
-	kind, ok := scenarios.Named(schedule.Kinds(), phase.Law, func(k schedule.Kind) string { return k.Name })
-	if !ok {
-		return fmt.Errorf("unknown law %q", phase.Law)
+	cfg.Arrivals = s.laws[i].Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
+}
+
+// planned is a phase as the record has it. law is that of its arrivals, nil in a
+// closed loop.
+func planned(p scenarios.Phase, law schedule.Law) record.Phase {
+	phase := record.Phase{
+		Name: p.Name, Model: p.Model, Law: p.Law, Duration: p.Duration, Measured: p.Measure,
+		Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think),
 	}
-	law, err := kind.New(schedule.Config{Rate: float64(phase.Rate), Duration: phase.Duration})
-	if err != nil {
-		return err
+	if law == nil {
+		return phase
 	}
-	cfg.Arrivals = law.Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
-	return nil
+	shape := law.Shape()
+	phase.Rate, phase.Duration = shape.Rate, shape.Duration
+	for _, step := range shape.Steps {
+		phase.Steps = append(phase.Steps, record.Step(step))
+	}
+	return phase
 }
 
 // think returns the think times of a phase's callers, nil where they do not think.

@@ -25,7 +25,7 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 			s.broken = true
 			return nil
 		}
-		s.clock.played += phase.Duration
+		s.clock.played += s.length(i)
 		s.save()
 		if s.over() || s.aborted(v) {
 			return nil
@@ -117,18 +117,16 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 		Corpus:      s.corpora[phase.Model],
 		Attackers:   s.scenario.Attackers,
 		Abort:       abort(s.scenario.AbortOn),
-		Span:        phase.Duration,
+		Span:        s.length(i),
 		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawnAs(s.scenario, i)),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
-		MaxInFlight: s.inFlight(phase),
+		MaxInFlight: s.inFlight(i),
 		CPUs:        len(s.split.Generator),
 		Stop:        s.Stop,
 		Progress:    s.progress(v, phase.Name),
 	}
-	if err := s.loop(&cfg, v, i); err != nil {
-		return attack.Config{}, cellFiles{}, err
-	}
+	s.loop(&cfg, v, i)
 	log, err := s.writer.Log(v.id(), phase.Name)
 	if err != nil {
 		return attack.Config{}, cellFiles{}, err

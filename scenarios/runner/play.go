@@ -27,8 +27,8 @@ func (s *session) expect(names []string) {
 	if len(s.scenario.Load) > 0 {
 		s.clock.visits = s.scenario.Rounds * len(names)
 	}
-	for _, phase := range s.scenario.Load {
-		s.clock.load += phase.Duration
+	for i := range s.scenario.Load {
+		s.clock.load += s.length(i)
 	}
 	for _, name := range names {
 		if !s.targetEntry(name).Running {

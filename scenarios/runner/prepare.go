@@ -17,6 +17,10 @@ import (
 // prepare does everything that can fail before the first server is started:
 // nothing of it leaves a trace.
 func (s *session) prepare(ctx context.Context) error {
+	var err error
+	if s.laws, err = s.scenario.Laws(); err != nil {
+		return err
+	}
 	s.newRecord()
 	if err := s.openTargets(ctx); err != nil {
 		return err
@@ -63,13 +67,13 @@ func (s *session) newRecord() {
 	if sc.Tax != nil {
 		s.record.Scenario.Tax = &record.Tax{Noop: sc.Tax.Noop, Model: sc.Tax.Model}
 	}
-	for _, p := range sc.Load {
-		s.record.Scenario.Phases = append(s.record.Scenario.Phases, record.Phase{
-			Name: p.Name, Model: p.Model, Law: p.Law, Rate: float64(p.Rate), Duration: p.Duration, Measured: p.Measure,
-			Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think),
-		})
+	for i, p := range sc.Load {
+		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.laws[i]))
 	}
 }
+
+// length is how long the load of the i-th phase is planned to be.
+func (s *session) length(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
 
 // openTargets opens the targets that can run here and records why the others
 // cannot.

@@ -14,6 +14,7 @@ import (
 	"servebench/scenarios/attack"
 	"servebench/scenarios/corpus"
 	"servebench/scenarios/host"
+	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
 
@@ -76,6 +77,7 @@ type session struct {
 	writer   *record.Writer
 	workload targets.Workload
 	corpora  map[string]*corpus.Corpus // the requests by the model they ask
+	laws     []schedule.Law            // of the phases' arrivals; nil of a closed loop
 	places   map[string]targets.Target
 	split    host.Split
 	quiet    []quieting
@@ -91,18 +93,22 @@ type session struct {
 // error beside a record says that the run is not what was planned (a target
 // never got ready, a server died) though what was measured is kept; an error
 // without one, that nothing was measured. A stopped run has no error; its
-// record's Interrupted says so.
+// record's Interrupted says so. Nor has one that this machine cannot give what it
+// needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
 	run := &session{Runner: r, scenario: s}
 	if err := run.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", s.Name, err)
 	}
+	run.record.Preflight = run.preflight()
 	var err error
 	if run.writer, err = record.Create(r.Dir, run.record); err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
-	defer run.pin()()
-	run.play(ctx)
+	if len(run.record.Preflight) == 0 {
+		defer run.pin()()
+		run.play(ctx)
+	}
 	run.record.Finished = time.Now()
 	run.save()
 	return run.record, join(run.mishaps)
