@@ -53,16 +53,18 @@ func compare(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	dir, err := newFolder(o.out)
-	if err != nil {
-		return err
-	}
 	if restore, err := host.KeepAwake(); err == nil { // equal for all; without, the CPUs' naps are
 		defer restore()
 	}
 	c, present := begin(o)
+	if len(present) == 0 {
+		return c.nobody()
+	}
+	dir, err := newFolder(o.out)
+	if err != nil {
+		return err
+	}
 	errPlay := c.play(ctx, plan(o, present), present, split, stderr)
-	c.Interrupted = ctx.Err() != nil
 	errSave := c.save(dir)
 	if len(c.Trials) > 0 {
 		_, err = io.WriteString(stdout, textReport(c))
@@ -82,6 +84,15 @@ func share() (host.Split, error) {
 		return host.Split{}, fmt.Errorf("share out the CPUs: there is %d, want one for the server and one for the generator", len(cpus))
 	}
 	return host.Split{Generator: cpus[:1], Target: cpus[len(cpus)-1:]}, nil
+}
+
+// nobody says why there is no tool to compare.
+func (c *comparison) nobody() error {
+	var faults []error
+	for _, f := range c.Tools {
+		faults = append(faults, fmt.Errorf("%s: %s", f.Name, f.Missing))
+	}
+	return errors.Join(faults...)
 }
 
 // newFolder makes the folder of the results before anything is measured.
@@ -119,6 +130,10 @@ func begin(o *options) (*comparison, map[string]program) {
 func (c *comparison) play(ctx context.Context, steps []step, present map[string]program, split host.Split, progress io.Writer) error {
 	for i, s := range steps {
 		t, err := play(ctx, split, s.tool, present[s.tool.name], s.load)
+		if ctx.Err() != nil {
+			c.Interrupted = true
+			return fmt.Errorf("interrupted after %d of %d loads: %w", i, len(steps), ctx.Err())
+		}
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", s.tool.name, s.load.name, err)
 		}

@@ -28,8 +28,8 @@ func (c *comparison) heading() string {
 	if c.Rounds > 1 {
 		rounds = fmt.Sprintf("medians of %d rounds [least, most]", c.Rounds)
 	}
-	text := fmt.Sprintf("%s on %s; server on one CPU, generator on another; %s, each load %v.\n",
-		c.Created.Format(time.DateOnly), c.machine(), rounds, c.Span)
+	text := fmt.Sprintf("%s on %s; server on one CPU, generator on another; %s, each load %s.\n",
+		c.Created.Format(time.DateOnly), c.machine(), rounds, span(c.Span))
 	if c.Interrupted {
 		text += "INTERRUPTED: the rounds are not complete.\n"
 	}
@@ -130,8 +130,8 @@ func (c *comparison) stalls() *table {
 	s := standardStall()
 	truth := s.truth(0.99)
 	t := &table{
-		title: fmt.Sprintf("A server of %v a request that finishes none for %v: the p99 that each tool reports of %d/s for %v.",
-			s.service, s.length, s.rate, s.duration),
+		title: fmt.Sprintf("Stall: a server that takes %s a request and, once in %s, finishes none for %s; the p99 that each tool reports of %s/s.",
+			span(s.service), span(s.duration), span(s.length), thousands(int64(s.rate))),
 		head: []string{"TOOL", "P99 ms", "TRUTH ms", "REPORTED ÷ TRUTH"},
 	}
 	for _, f := range c.playing(stalled) {

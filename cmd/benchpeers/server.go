@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type server struct {
 	cmd    *exec.Cmd
 	input  io.Closer // its end ends the server
 	stamps string
+	stderr *bytes.Buffer
 }
 
 // startServer starts a server on the CPUs, with its file in dir.
@@ -27,7 +29,7 @@ func startServer(ctx context.Context, cpus []int, dir string, design *stall) (*s
 	if err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
 	}
-	s := &server{stamps: filepath.Join(dir, "arrivals")}
+	s := &server{stamps: filepath.Join(dir, "arrivals"), stderr: new(bytes.Buffer)}
 	args := []string{"serve", "--stamps", s.stamps}
 	if design != nil {
 		args = append(args, "--service", design.service.String(),
@@ -35,7 +37,7 @@ func startServer(ctx context.Context, cpus []int, dir string, design *stall) (*s
 	}
 	c := child{path: self, args: args, dir: dir, cpus: cpus}
 	s.cmd = c.command(ctx)
-	s.cmd.Stderr = os.Stderr
+	s.cmd.Stderr = s.stderr
 	input, errIn := s.cmd.StdinPipe()
 	output, errOut := s.cmd.StdoutPipe()
 	if err := errors.Join(errIn, errOut); err != nil {
@@ -64,7 +66,7 @@ func (s *server) arrivals() ([]time.Duration, error) {
 // end ends the server and waits for it.
 func (s *server) end() error {
 	if err := errors.Join(s.input.Close(), s.cmd.Wait()); err != nil {
-		return fmt.Errorf("end the server: %w", err)
+		return fmt.Errorf("end the server: %w: %s", err, bytes.TrimSpace(s.stderr.Bytes()))
 	}
 	return nil
 }

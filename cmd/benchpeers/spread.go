@@ -38,7 +38,8 @@ func (s spread) format(number func(float64) string) string {
 // absent stands where there is no figure.
 const absent = "–"
 
-// digits writes a number with three significant digits and thousands apart.
+// digits writes a number with three significant digits, two of very small ones, and
+// thousands apart.
 func digits(v float64) string {
 	switch {
 	case v >= 1000:
@@ -47,8 +48,10 @@ func digits(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 9.995:
 		return fmt.Sprintf("%.1f", v)
+	case v >= 0.0995 || v == 0:
+		return fmt.Sprintf("%.2f", v)
 	}
-	return fmt.Sprintf("%.2f", v)
+	return fmt.Sprintf("%.2g", v)
 }
 
 // thousands writes a whole number with its thousands apart.
@@ -68,3 +71,11 @@ func micro(d time.Duration) string { return digits(microseconds(d)) }
 func milli(d time.Duration) string { return digits(float64(d) / float64(time.Millisecond)) }
 
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// span writes a length of time that was asked for: 1 ms, 10 s.
+func span(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%g ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
+}
