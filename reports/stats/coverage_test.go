@@ -68,6 +68,7 @@ func TestCoverage(t *testing.T) {
 		{"independent, 1 round", world{}, 1, []float64{0.82, 0.82, 0.80}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			held := make([]int, len(qs))
 			widths := make([][]float64, len(qs))
 			for trial := range trials {

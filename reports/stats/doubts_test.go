@@ -46,6 +46,24 @@ func TestDoubts(t *testing.T) {
 		{"descriptors", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "descriptors" }},
 		{"ports", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "ports" }},
 		{"out-of-range", true, "container", func(r *record.Run) { second(r).Instrument.OutOfRange = 1 }},
+		{"gaps", false, "container", func(r *record.Run) {
+			second(r).Instrument.Gaps = record.Gaps{N: 3999, Planned: 1, Sent: 1.8}
+		}},
+		{"scheduler", false, "container", func(r *record.Run) { second(r).Instrument.SchedP99 = 2 * time.Millisecond }},
+		{"gc", false, "container", func(r *record.Run) { second(r).Instrument.GCPauseMax = 2 * time.Millisecond }},
+		{"floor", false, "container", func(r *record.Run) {
+			r.Calibration = &record.Calibration{MaxRate: 5000, Floors: []record.Floor{{Rate: 400, P50: 400 * time.Microsecond}}}
+			for i := range r.Cells {
+				if r.Cells[i].Target == "physical" {
+					r.Cells[i].Measured = false
+				}
+			}
+			r.Targets[0].Unavailable = "not here"
+		}},
+		{"descriptors", true, "", func(r *record.Run) {
+			r.Cells = nil
+			r.Preflight = []record.Preflight{{Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532", Text: "too few", Action: "ulimit -n 532"}}
+		}},
 		{"retries", false, "container", func(r *record.Run) { second(r).Instrument.Retries = 2 }},
 		{"disk", false, "container", func(r *record.Run) { second(r).Instrument.Stalls = 1 }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
@@ -96,6 +114,7 @@ func TestDoubts(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
 			run, err := record.Open(dir)
 			if err != nil {
 				t.Fatal(err)

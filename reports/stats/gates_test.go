@@ -50,6 +50,7 @@ func TestGates(t *testing.T) {
 		{"no limit", record.SLO{}, nil, stats.NoLimit},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			p := statstest.Compare()
 			p.Targets, p.SLO = p.Targets[:1], tt.slo
 			if tt.set != nil {

@@ -77,7 +77,9 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
 	row.Usage.Meters = sumMeters(cells)
-	row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
+	if phaseNamed(run, row.Phase).Open {
+		row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
+	}
 	row.Achieved = perSecond(sent, row.Span)
 	row.OKRate = perSecond(float64(inTime), window)
 	row.Goodput = perSecond(float64(good), window)

@@ -11,6 +11,7 @@ import (
 
 // TestTroubles spoils the container of three rounds.
 func TestTroubles(t *testing.T) {
+	whole := statstest.Open(t, statstest.Compare())
 	for _, tt := range []struct {
 		name  string
 		spoil func(*record.Target)
@@ -37,9 +38,12 @@ func TestTroubles(t *testing.T) {
 			target.Deployments[0].FirstAnswerError, target.Deployments[2].FirstAnswerError = "status 404", "status 404"
 		}, "the server of container did not give a right first answer in rounds 1 and 3: status 404"},
 	} {
-		run := statstest.Open(t, statstest.Compare())
+		run, err := record.Open(whole.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
 		tt.spoil(&run.Targets[1])
-		if got := says(analyse(t, run)); got != tt.want {
+		if got := says(&stats.Analysis{Run: run}); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

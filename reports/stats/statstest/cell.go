@@ -122,6 +122,9 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	if stall := l.phase.Duration/2 + l.Stall - due; stall > 0 && stall < l.Stall {
 		service += stall
 	}
+	if 4*due >= 3*l.phase.Duration {
+		service += time.Duration(l.Slows * float64(service))
+	}
 	if l.Capacity > 0 {
 		service += l.queue(due)
 	}

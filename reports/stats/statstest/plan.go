@@ -44,6 +44,7 @@ type Target struct {
 	Spread       float64       // standard deviation of its logarithm
 	Drift        float64       // the same of a whole round's median
 	Capacity     float64       // answers per second, one after the other; 0: any number
+	Slows        float64       // by so much in the last quarter of each phase; 0.3: by 30 %
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag
 	Late         int64         // so many requests of each cell leave 20 ms late

@@ -1,0 +1,305 @@
+package stats_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// rules are the doubts' rules, each once.
+func rules(a *stats.Analysis) []string {
+	var all []string
+	for _, d := range a.Doubts {
+		if !slices.Contains(all, d.Rule) {
+			all = append(all, d.Rule)
+		}
+	}
+	return all
+}
+
+// The steps add up to the cells, and say where the container broke.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	run := statstest.Open(t, statstest.Stress())
+	a := analyse(t, run)
+	if len(a.Stepped) != 2 {
+		t.Fatalf("%d targets with steps, want 2", len(a.Stepped))
+	}
+	physical, container := a.Stepped[0], a.Stepped[1]
+	var sent, ok int64
+	for _, s := range physical.Steps {
+		sent, ok = sent+s.Ledger.Sent, ok+s.Ledger.OK
+		if s.Ledger.Scheduled != s.Ledger.Sent || math.Abs(s.Sent-s.Rate) > 0.1*s.Rate || s.Response.N != s.Ledger.OK {
+			t.Errorf("a step that was held: %+v", s)
+		}
+	}
+	if l := a.Rows[0].Ledger; sent != l.Sent || ok != l.OK {
+		t.Errorf("the steps have %d sent and %d OK, the row %+v", sent, ok, l)
+	}
+	if got := physical.Says(); got != "held all steps up to 800/s" {
+		t.Errorf("physical %s", got)
+	}
+	if len(container.Breaks) != 3 || container.Breaks[0].Held < 400 || container.Breaks[0].Rate <= container.Breaks[0].Held {
+		t.Errorf("breaks %+v, want one in each round, above 400/s", container.Breaks)
+	}
+	if got := container.Says(); !strings.HasPrefix(got, "held 400/s, broke at 600/s") || !strings.Contains(got, "took longer than 800ms") {
+		t.Errorf("container %s", got)
+	}
+	if a.Validity != stats.Valid || len(a.Troubles()) != 0 || slices.Contains(rules(a), "aborted") {
+		t.Errorf("%s, troubles %+v, doubts %v: a load that was to break the server is no fault", a.Validity, a.Troubles(), rules(a))
+	}
+}
+
+// Without a condition that ends the load, a step is broken by its failures or by
+// answers that come too late.
+func TestStepsWithoutAbort(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		spoil func(*statstest.Plan)
+		want  string
+	}{
+		{"late answers", func(p *statstest.Plan) { p.Targets[0].Capacity = 450 }, "requests due were answered before 1 s after the step's end, less than 95 %"},
+		{"failures", func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.05) }, "requests failed or were censored, more than 1 %"},
+	} {
+		p := statstest.Stress()
+		p.AbortAt, p.Targets, p.Rounds = 0, p.Targets[:1], 1
+		tt.spoil(&p)
+		a := analyse(t, statstest.Open(t, p))
+		if breaks := a.Stepped[0].Breaks; len(breaks) != 1 || !strings.Contains(breaks[0].Why, tt.want) {
+			t.Errorf("%s: %+v, want %q", tt.name, breaks, tt.want)
+		}
+	}
+}
+
+// A load without steps that had to be ended fails the limits, and is said first.
+func TestAbortedLoadCannotPass(t *testing.T) {
+	t.Parallel()
+	p := statstest.Compare()
+	p.Targets, p.Phases[1].Rate, p.AbortAt = p.Targets[:1], 600, 200*time.Millisecond
+	p.Targets[0].Capacity = 500
+	p.SLO.P99 = time.Minute
+	a := analyse(t, statstest.Open(t, p))
+	if a.Verdict != stats.Fail || a.Validity != stats.Valid || !slices.Contains(rules(a), "aborted") {
+		t.Errorf("%s, %s, doubts %v", a.Verdict, a.Validity, rules(a))
+	}
+	for _, g := range a.Gates {
+		if g.Verdict != stats.Fail || !strings.Contains(g.Why, "the load was aborted in rounds 1, 2, 3") {
+			t.Errorf("%+v, want it failed because of the abort", g)
+		}
+	}
+	if got := says(a); !strings.HasPrefix(got, "the server of physical did not bear the load of phase steady in rounds 1, 2, 3: ") {
+		t.Errorf("troubles %q", got)
+	}
+	if r := a.Rows[0].Attained; r.N != a.Rows[0].Ledger.Scheduled || r.K >= a.Rows[0].Ledger.Scheduled {
+		t.Errorf("%+v: what was not sent any more came too late", r)
+	}
+}
+
+// Closed loops have callers instead of a rate, and the throughput at most.
+func TestSaturation(t *testing.T) {
+	t.Parallel()
+	p := statstest.Saturate()
+	a := analyse(t, statstest.Open(t, p))
+	if len(a.Saturated) != 2 {
+		t.Fatalf("%+v, want both targets", a.Saturated)
+	}
+	for i, capacity := range []float64{3000, 2000} {
+		s := a.Saturated[i]
+		most, fewest := s.Points[s.Most], s.Points[s.Fewest]
+		if math.Abs(most.Rate-capacity) > 0.01*capacity || most.Callers != 8 || !most.HasInterval || fewest.Callers != 4 {
+			t.Errorf("%s: %s; want about %v/s, with 4 callers as good as 8", s.Target, s.Says(), capacity)
+		}
+	}
+	for _, r := range a.Rows {
+		if r.Callers == 0 || r.Offered != 0 || r.Load() != stats.FormatCallers(r.Callers) || r.Rate() != r.Achieved {
+			t.Errorf("%s, %s: callers %d, offered %v, load %s", r.Target, r.Phase, r.Callers, r.Offered, r.Load())
+		}
+	}
+	if a.Validity != stats.Valid || a.Vitals().Open {
+		t.Errorf("%s, vitals %+v, doubts %v", a.Validity, a.Vitals(), rules(a))
+	}
+	alone := statstest.Saturate()
+	alone.Phases = alone.Phases[:2]
+	if one := analyse(t, statstest.Open(t, alone)); len(one.Saturated) != 0 {
+		t.Errorf("%+v of a single closed loop", one.Saturated)
+	}
+}
+
+// A closed loop reaches its callers and its rate is its own: no rule looks at
+// that. Lag and the generator's CPU are the instrument's in any loop.
+func TestRulesOfClosedLoops(t *testing.T) {
+	t.Parallel()
+	p := statstest.Saturate()
+	p.Targets, p.Phases, p.Rounds = p.Targets[:1], p.Phases[:2], 1
+	run := statstest.Open(t, p)
+	c := &run.Cells[1]
+	c.Instrument.WorkerCap, c.Instrument.Workers = 1, 1
+	c.Ledger.Scheduled += 5
+	c.Slices[0].Scheduled += 5
+	if a := analyse(t, run); a.Validity != stats.Valid {
+		t.Errorf("%+v", a.Doubts)
+	}
+	c.Instrument.SendingCPU = c.Span * 9 / 10
+	if d := analyse(t, run).Doubts[0]; d.Rule != "generator-cpu" || !strings.Contains(d.Text, "the throughput is the generator's, not the server's") {
+		t.Errorf("%+v", d)
+	}
+	p.Targets[0].Lag = 3 * time.Millisecond
+	if d := analyse(t, statstest.Open(t, p)).Doubts[0]; d.Rule != "lag" || !d.Fatal {
+		t.Errorf("%+v, want the lag of a closed loop doubted", d)
+	}
+}
+
+// The classes of a mix add up to the row.
+func TestClasses(t *testing.T) {
+	t.Parallel()
+	run := statstest.Open(t, statstest.Mixed())
+	a := analyse(t, run)
+	for _, r := range a.Rows {
+		var ok int64
+		for _, c := range r.Classes {
+			ok += c.Ledger.OK
+			if c.Response.N != c.Ledger.OK || !c.Response.Quantiles[2].Known {
+				t.Errorf("%s, class %s: %d times of %d answers", r.Target, c.Name, c.Response.N, c.Ledger.OK)
+			}
+		}
+		if len(r.Classes) != 2 || ok != r.Ledger.OK {
+			t.Errorf("%s: classes %+v, ledger %+v", r.Target, r.Classes, r.Ledger)
+		}
+	}
+	second(run).Classes[0].Ledger.OK--
+	if a := analyse(t, run); a.Validity != stats.Invalid || a.Doubts[0].Rule != "ledger" {
+		t.Errorf("a class that lost a request: %s, %v", a.Validity, rules(a))
+	}
+}
+
+// The floor is read between two rates on their logarithm, and beyond them at the
+// nearest; what it cannot tell it leaves out.
+func TestFloor(t *testing.T) {
+	t.Parallel()
+	run := statstest.Open(t, statstest.Compare())
+	run.Calibration = statstest.Calibration()
+	for i := range run.Cells {
+		run.Cells[i].Slices = run.Cells[i].Slices[:0]
+		run.Cells[i].Log = ""
+	}
+	for _, tt := range []struct {
+		rate     float64
+		p50, p99 time.Duration
+	}{
+		{10, 110 * time.Microsecond, 0},
+		{math.Sqrt(100 * 1000), 100 * time.Microsecond, 0},
+		{1000, 90 * time.Microsecond, 240 * time.Microsecond},
+		{math.Sqrt(1000 * 10000), 80 * time.Microsecond, 320 * time.Microsecond},
+		{50000, 70 * time.Microsecond, 400 * time.Microsecond},
+	} {
+		for i := range run.Cells {
+			c := &run.Cells[i]
+			c.Ledger.Scheduled = int64(math.Round(tt.rate * c.Span.Seconds()))
+		}
+		f := analyse(t, run).Rows[0].Floor
+		if near := f.Quantiles[0] - tt.p50; near.Abs() > 200*time.Nanosecond || (f.Quantiles[2]-tt.p99).Abs() > time.Microsecond {
+			t.Errorf("at %v/s: %v, want p50 %v and p99 %v", tt.rate, f.Quantiles, tt.p50, tt.p99)
+		}
+		a := analyse(t, run)
+		if told := slices.Contains(rules(a), "max-rate"); told != (tt.rate > 24000) {
+			t.Errorf("at %v/s, calibrated up to 24,000/s: told %v", tt.rate, told)
+		}
+	}
+	run.Calibration = nil
+	if a := analyse(t, run); a.Rows[0].Floor != nil || stats.FloorLine(run) != "floor: not known; run servebench calibrate" {
+		t.Errorf("a floor without calibration: %+v, %q", a.Rows[0].Floor, stats.FloorLine(run))
+	}
+}
+
+// What failed, was censored or never sent came too late for the SLO.
+func TestAttained(t *testing.T) {
+	t.Parallel()
+	run := statstest.Open(t, statstest.Compare())
+	a := analyse(t, run)
+	row := a.Rows[1]
+	if row.Attained.N != row.Ledger.Scheduled || row.Attained.K != row.Ledger.OK || row.Attained.Low >= row.Attained.Value {
+		t.Errorf("%+v of %+v: all right answers came within 50 ms, and none of the others", row.Attained, row.Ledger)
+	}
+	run.Scenario.SLO.P99 = 0
+	if a := analyse(t, run); a.Rows[1].Attained.N != 0 {
+		t.Errorf("%+v without a deadline", a.Rows[1].Attained)
+	}
+}
+
+// A machine that cannot give what the load needs makes the run INVALID, and that is
+// its reason, not that nothing was measured.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	a := analyse(t, statstest.Open(t, statstest.Refused()))
+	if a.Validity != stats.Invalid || a.Verdict != stats.InvalidInstrument || a.Nothing() != "" || !a.Refused() {
+		t.Errorf("%s, %s, nothing %q", a.Validity, a.Verdict, a.Nothing())
+	}
+	if d, others := a.Fault(); d == nil || d.Rule != "descriptors" || others != 0 {
+		t.Errorf("fault %+v and %d others", d, others)
+	}
+	const want = "this machine cannot give what the load needs: descriptors (64 open files, want ≥ 532); what to do: raise the limit: ulimit -n 532"
+	if got := a.Blame(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, rule := range []string{"empty", "one-round", "samples"} {
+		if slices.Contains(rules(a), rule) {
+			t.Errorf("doubts %v, want none about figures that are not there", rules(a))
+		}
+	}
+}
+
+// Answers that have no model behind them are not said to be unchecked.
+func TestJudgedByStatus(t *testing.T) {
+	t.Parallel()
+	a := analyse(t, statstest.Open(t, statstest.ByStatus()))
+	if !a.JudgedByStatus() || slices.Contains(rules(a), "agreement-unknown") || a.Verdict != stats.Pass {
+		t.Errorf("by status %v, %s, doubts %v", a.JudgedByStatus(), a.Verdict, rules(a))
+	}
+	if analyse(t, statstest.Open(t, statstest.Compare())).JudgedByStatus() {
+		t.Error("answers of a model that were checked are said to be judged by their status")
+	}
+}
+
+// A phase whose end is slower than its beginning is told, in words.
+func TestDriftIsTold(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		drift float64
+		law   string
+		told  bool
+	}{{0.3, "poisson", true}, {0, "poisson", false}, {0.3, "ramp", false}} {
+		p := statstest.Compare()
+		p.Targets, p.Phases[1].Law = p.Targets[:1], tt.law
+		p.Targets[0].Slows = tt.drift
+		a := analyse(t, statstest.Open(t, p))
+		i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "stationarity" })
+		if (i >= 0) != tt.told || a.Validity != stats.Valid {
+			t.Fatalf("%+v: %s, %v", tt, a.Validity, rules(a))
+		}
+		if tt.told && (a.Doubts[i].Fatal || !strings.Contains(a.Doubts[i].Text, "% slower than the rest") || !strings.Contains(a.Doubts[i].Action, "soak")) {
+			t.Errorf("%+v", a.Doubts[i])
+		}
+	}
+}
+
+// Loads are worded as what they are.
+func TestFormatLoad(t *testing.T) {
+	for want, p := range map[string]record.Phase{
+		"poisson arrivals, 200/s for 5 s, open loop":                      {Law: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
+		"ramp, 150/s on average for 20 s, open loop":                      {Law: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
+		"steps from 100/s to 400/s for 8 s, open loop":                    {Law: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
+		"1 caller for 10 s, closed loop":                                  {Callers: 1, Duration: 10 * time.Second},
+		"16 callers for 10 s, think time 10 ms, exponential, closed loop": {Callers: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
+	} {
+		if got := stats.FormatLoad(p); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
