@@ -145,7 +145,7 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 			if err != nil {
 				return nil, err
 			}
-			return s, locate(s, ".", set)
+			return s, complete(s, ".", set)
 		}
 		known = append(known, b.Name)
 	}
@@ -160,19 +160,29 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	if err != nil {
 		return nil, err
 	}
-	return s, locate(s, filepath.Dir(name), set)
+	return s, complete(s, filepath.Dir(name), set)
+}
+
+// complete finds the files that a scenario names, and reads those whose faults are
+// the user's.
+func complete(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
+	if err := locate(s, dir, set); err != nil {
+		return err
+	}
+	_, err := s.Laws()
+	return err
 }
 
 // locate makes the paths in a scenario absolute: one in the file is relative to
 // the file, one in a --set to the folder that servebench is run in. A command's
 // name without a slash is looked up in PATH.
 func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
-	place := func(path *string, key string) error {
+	place := func(path *string, fields ...string) error {
 		if filepath.IsAbs(*path) {
 			return nil
 		}
 		from := dir
-		if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return strings.HasPrefix(s.Key, key) }) {
+		if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return gives(s.Key, fields) }) {
 			from = "."
 		}
 		var err error
@@ -181,12 +191,26 @@ func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
 	}
 	var faults []error
 	if command := s.Workload.Command; len(command) > 0 && strings.Contains(command[0], "/") {
-		faults = append(faults, place(&command[0], "workload.command"))
+		faults = append(faults, place(&command[0], "workload.command[0]"))
 	}
 	if t := s.Template; t != nil && t.BodyFile != "" {
 		faults = append(faults, place(&t.BodyFile, "template.body_file"))
 	}
+	for i, p := range s.Load {
+		if p.Trace != nil {
+			faults = append(faults, place(&p.Trace.File, fmt.Sprintf("load[%d].trace.file", i), "load."+p.Name+".trace.file"))
+		}
+	}
 	return errors.Join(faults...)
+}
+
+// gives reports whether a setting's key leads to one of the fields or to what holds
+// it.
+func gives(key string, fields []string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool {
+		rest, ok := strings.CutPrefix(field, key)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // runScenario runs one scenario, writes its reports and prints it.
@@ -258,7 +282,11 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	case a.Nothing() != "":
 		return &exitError{code: exitInvalid, err: errors.New("NO RESULT: " + a.Nothing())}
 	case a.Validity == stats.Invalid:
-		return &exitError{code: exitInvalid, err: errors.New("INVALID: the instrument cannot be believed" + fatalDoubts(a))}
+		why := "the instrument cannot be believed"
+		if a.Refused() {
+			why = "this machine cannot give what the load needs"
+		}
+		return &exitError{code: exitInvalid, err: errors.New("INVALID: " + why + fatalDoubts(a))}
 	case gate && a.Verdict == stats.Fail:
 		return &exitError{code: exitFailed, err: errors.New("FAIL: a limit of the slo is broken")}
 	case gate && a.Verdict == stats.Inconclusive:
