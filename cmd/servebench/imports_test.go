@@ -45,6 +45,8 @@ var rooms = []room{
 	{packages: "scenarios/corpus", imports: []string{"generators", "targets/protocol"}},
 	{packages: "scenarios/attack/transport", imports: []string{"targets"}},
 	{packages: "scenarios/attack", imports: []string{"scenarios/schedule", "scenarios/corpus", "scenarios/attack/transport", "targets", "targets/timer", "targets/protocol", "reports/record"}},
+	{packages: "scenarios/oracle", imports: []string{"scenarios/schedule", "reports/stats/queueing", "targets/reference/clock"}},
+	{packages: "scenarios/calibration", imports: []string{"reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/process"}},
 	{packages: "scenarios/runner", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "scenarios", "scenarios/…"}},
 	{packages: "scenarios", imports: []string{"generators", "targets", "targets/protocol", "targets/reference/clock", "scenarios/schedule"}},

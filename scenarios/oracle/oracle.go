@@ -1,0 +1,134 @@
+// Package oracle holds servebench against servers whose response times are known
+// in closed form: queues with one worker at several utilisations, and a server
+// that stalls. Each Oracle is a scenario on the reference server's model clock,
+// with what has to come out of it. It stands before the run, for which it makes
+// the scenario, and behind it, where it judges what was measured.
+package oracle
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"servebench/reports/stats/queueing"
+	"servebench/targets/reference/clock"
+)
+
+// Oracle is a load on a server of which it is known how long requests take.
+type Oracle struct {
+	Name        string  // on the command line: "mm1-0.9"
+	Title       string  // "M/M/1 at utilisation 0.9"
+	Kind        string  // "M/M/1", "M/D/1" or "stall"
+	Utilisation float64 // of the workers; 0: nobody waits for a worker
+	Law         string  // of the arrivals
+	Rate        float64 // of all queues, per second
+	Clock       clock.Config
+	// Settle is how long the load goes on until the queues, which begin empty, are
+	// as they stay; what is due then is left out. Whole seconds.
+	Settle time.Duration
+	Span   time.Duration // of the load after that
+}
+
+// All lists the oracles. The queues get services that are long against what HTTP
+// costs, yet short enough for them to settle in a few seconds, and are as many as
+// make 2,500 requests per second, of which 60,000 and more are measured.
+func All() []Oracle {
+	const ms = time.Millisecond
+	list := []Oracle{stalls(12*time.Second, 2)}
+	for _, d := range []struct {
+		utilisation float64
+		service     time.Duration
+		queues      int
+		settle      time.Duration
+	}{
+		{0.5, 40 * ms, 200, 3 * time.Second},
+		{0.7, 20 * ms, 70, 4 * time.Second},
+		{0.9, 5 * ms, 14, 8 * time.Second},
+	} {
+		for _, kind := range []string{deterministic, exponential} {
+			list = append(list, queues(kind, d.utilisation, d.service, d.queues, d.settle, 25*time.Second))
+		}
+	}
+	return list
+}
+
+// The kinds of queue.
+const (
+	deterministic = "M/D/1"
+	exponential   = "M/M/1"
+	stall         = "stall"
+)
+
+// queues is the oracle of so many queues, each with one worker.
+func queues(kind string, utilisation float64, service time.Duration, number int, settle, span time.Duration) Oracle {
+	o := Oracle{
+		Name:  fmt.Sprintf("md1-%g", utilisation),
+		Title: fmt.Sprintf("%s at utilisation %g", kind, utilisation),
+		Kind:  kind, Utilisation: utilisation,
+		Law: "poisson", Rate: utilisation * float64(number) / service.Seconds(),
+		Clock:  clock.Config{Law: "constant", Service: service, Workers: 1, Queues: number, Seed: 1},
+		Settle: settle, Span: span,
+	}
+	if kind == exponential {
+		o.Name, o.Clock.Law = fmt.Sprintf("mm1-%g", utilisation), "exponential"
+	}
+	return o
+}
+
+// stalls is the oracle of a server that stalls for a second in every so many. The
+// stalls are so seldom that only p99 and p99.9 are inside one. A server takes its
+// time to answer all that a stall held up, those first that waited longest; it
+// would be seen in a quantile of requests that waited for a part of it.
+func stalls(every time.Duration, periods int) Oracle {
+	return Oracle{
+		Name: stall, Title: fmt.Sprintf("a stall of 1 s in every %v", every), Kind: stall,
+		Law: "constant", Rate: 1000,
+		Clock: clock.Config{
+			Law: "constant", Service: 50 * time.Millisecond, Queues: 1, Stall: time.Second, Every: every, Seed: 1,
+		},
+		Settle: time.Second, Span: time.Duration(periods) * every,
+	}
+}
+
+// Short is the oracle in a few seconds, whose quantiles chance has more to do
+// with.
+func (o Oracle) Short() Oracle {
+	if o.Kind == stall {
+		return stalls(12*time.Second, 1)
+	}
+	o.Settle, o.Span = min(o.Settle, 3*time.Second), 5*time.Second
+	return o
+}
+
+// Expected is the quantile q of the response time, in closed form.
+func (o Oracle) Expected(q float64) time.Duration {
+	switch c := o.Clock; o.Kind {
+	case exponential:
+		return queueing.MM1(q, c.Service, o.Utilisation)
+	case deterministic:
+		return queueing.MD1(q, c.Service, o.Utilisation)
+	default:
+		return queueing.Stall(q, c.Service, c.Stall, c.Every)
+	}
+}
+
+// Phase is the name of the phase of load in the scenario.
+const Phase = "steady"
+
+// Scenario is the text of the scenario to run.
+func (o Oracle) Scenario() []byte {
+	c := o.Clock
+	timing := fmt.Sprintf("law: %s, service: %v, workers: %d, queues: %d, seed: %d", c.Law, c.Service, c.Workers, c.Queues, c.Seed)
+	if c.Stall > 0 {
+		timing += fmt.Sprintf(", stall: %v, every: %v", c.Stall, c.Every)
+	}
+	return fmt.Appendf(nil, `name: oracle-%s
+description: %s, whose response times are known in closed form.
+targets: [physical]
+workload: {server: reference, model: clock, clock: {%s}}
+data: {generator: credit, corpus: 1000}
+load: [{name: %s, law: %s, rate: %g, duration: %v}]
+rounds: 1
+spare_visits: 0
+`, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Law, o.Rate, o.Settle+o.Span)
+}
