@@ -12,9 +12,9 @@ import (
 
 // Bounds of the flags: enough for a careful comparison, and an end to it.
 const (
-	mostRounds   = 50
-	leastSeconds = time.Second // bombardier takes no less
-	mostSeconds  = time.Minute
+	mostRounds    = 50
+	leastDuration = time.Second // bombardier takes no less
+	mostDuration  = time.Minute
 )
 
 // options are the flags.
@@ -46,8 +46,8 @@ func (o *options) check() error {
 	if o.rounds < 1 || o.rounds > mostRounds {
 		faults = append(faults, fmt.Errorf("--rounds %d: want a number from 1 to %d", o.rounds, mostRounds))
 	}
-	if o.duration < leastSeconds || o.duration > mostSeconds || o.duration%time.Second != 0 {
-		faults = append(faults, fmt.Errorf("--duration %v: want whole seconds from %v to %v", o.duration, leastSeconds, mostSeconds))
+	if o.duration < leastDuration || o.duration > mostDuration || o.duration%time.Second != 0 {
+		faults = append(faults, fmt.Errorf("--duration %v: want whole seconds from %v to %v", o.duration, leastDuration, mostDuration))
 	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
