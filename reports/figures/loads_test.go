@@ -1,0 +1,94 @@
+package figures_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"servebench/reports/figures"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// figuresOf are the figures of a plan's run by their names, each checked.
+func figuresOf(t *testing.T, p statstest.Plan) map[string]figures.Figure {
+	t.Helper()
+	a, err := stats.Analyse(statstest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]figures.Figure{}
+	for _, f := range figures.All(a) {
+		checkFigure(t, a, f)
+		all[f.Name] = f
+	}
+	return all
+}
+
+// labels is the SVG of a figure.
+func labels(t *testing.T, f figures.Figure) string {
+	t.Helper()
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(svg)
+}
+
+func TestStepsAreDrawn(t *testing.T) {
+	f, has := figuresOf(t, statstest.Stress())["steps"]
+	if !has {
+		t.Fatal("no figure of the steps")
+	}
+	svg := labels(t, f)
+	for _, want := range []string{">broke<", ">requests due per second<", ">200<", ">800<", ">p99<", "floor: below the axis"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the figure lacks %q", want)
+		}
+	}
+	row := func(r []string) bool {
+		return r[0] == "container" && r[1] == "600" && strings.HasSuffix(r[8], "of 3 rounds")
+	}
+	if len(f.Data.Rows) != 8 || !slices.ContainsFunc(f.Data.Rows, row) {
+		t.Errorf("data %q, want eight steps, the container's third one broken", f.Data.Rows)
+	}
+}
+
+func TestThroughputIsDrawn(t *testing.T) {
+	f, has := figuresOf(t, statstest.Saturate())["saturation"]
+	if !has || len(f.Data.Rows) != 8 {
+		t.Fatalf("drawn %v, data %q; want four points of two targets", has, f.Data.Rows)
+	}
+	if svg := labels(t, f); !strings.Contains(svg, ">callers<") || !strings.Contains(svg, ">answers per second<") {
+		t.Error("the figure does not say what its axes are")
+	}
+}
+
+// Each figure of latency shows the floor as a band, and says what it is; without
+// calibration there is none.
+func TestFloorIsDrawn(t *testing.T) {
+	with, without := figuresOf(t, statstest.Calibrated()), figuresOf(t, statstest.Compare())
+	for _, name := range []string{"percentiles", "ecdf", "histogram", "heatmap", "timeline"} {
+		if f := with[name]; !strings.Contains(labels(t, f), "floor") || !strings.Contains(f.Caption, "Grey: the instrument's floor") {
+			t.Errorf("%s: no floor", name)
+		}
+		if f := without[name]; strings.Contains(labels(t, f), "floor") || strings.Contains(f.Caption, "floor") {
+			t.Errorf("%s: a floor without calibration", name)
+		}
+	}
+}
+
+// A long reason is cut, so that the mark stays on the figure.
+func TestMarkOfAnInvalidRunNamesTheRule(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets[0].GeneratorCPU = 0.95
+	for name, f := range figuresOf(t, p) {
+		if !strings.Contains(f.Mark, "generator-cpu") || !strings.Contains(f.Mark, "lower the rate") {
+			t.Errorf("%s: mark %q", name, f.Mark)
+		}
+		if f.Missing == "" && !bytes.Contains([]byte(labels(t, f)), []byte("INVALID RUN")) {
+			t.Errorf("%s is not marked", name)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package html_test
+
+import (
+	"strings"
+	"testing"
+
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// page is the text of the page of a plan's run.
+func page(t *testing.T, p statstest.Plan) string {
+	t.Helper()
+	a, err := stats.Analyse(statstest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words(render(t, a))
+}
+
+func TestStepsAreShown(t *testing.T) {
+	inOrder(t, page(t, statstest.Stress()), "container held 400/s, broke at 600/s", "What was held, and where it broke",
+		"800/s", "container held 400/s, broke at 600/s", "A step is held unless", "Where it broke", "Steps from 200/s to 800/s")
+}
+
+func TestThroughputIsShown(t *testing.T) {
+	inOrder(t, page(t, statstest.Saturate()), "at most", "8 callers", "Results", "closed loop", "floor", "Throughput at most",
+		"the most", "within 5 % of it from 4 callers on", "Throughput at most", "Closed loop: each caller waits")
+}
+
+func TestClassesAreShown(t *testing.T) {
+	inOrder(t, page(t, statstest.Mixed()), "Results", "within 50 ms", "classes of request of the mix", "small", "big")
+}
+
+// A run that was not begun says which rule and what to do before anything else.
+func TestRefusalComesFirst(t *testing.T) {
+	got := page(t, statstest.Refused())
+	inOrder(t, got, "INVALID", "descriptors (64 open files, want ≥ 532)", "ulimit -n 532", "Nothing was sent", "Doubts", "500 callers need 532")
+	if strings.Contains(got, "NO RESULT") {
+		t.Error("a run that was refused is said to have no result")
+	}
+}
+
+// Where there is no model, the page does not speak of predictions.
+func TestJudgedByStatus(t *testing.T) {
+	got := page(t, statstest.ByStatus())
+	inOrder(t, got, "answered with the status expected at 4", "Answers were judged by their status")
+	for _, noise := range []string{"agreement", "not checked)", "correct answers"} {
+		if strings.Contains(got, noise) {
+			t.Errorf("the page says %q", noise)
+		}
+	}
+}
