@@ -14,10 +14,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes this test binary serve as the servebench command of the
-// scripts.
+// TestMain makes this test binary serve as the commands of the scripts: servebench,
+// and a server for it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"servebench": main})
+	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer})
 }
 
 // TestScripts runs the command line as a user would: success, usage error and

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// plainServer is the command of the scripts that serves HTTP, and knows nothing of
+// models. It listens on PORT, speaks HTTP/1.1 and HTTP/2 without TLS, and has
+//
+//	/         answers hello
+//	/two      answers over HTTP/2 alone
+//	/failing  answers with 500 once it was asked -good times
+//	/stall    holds, from one second after it was first asked, all requests for one
+//	          second
+func plainServer() {
+	socket := flag.String("socket", "", "path of a Unix socket to listen on as well")
+	good := flag.Int64("good", 100, "how many requests /failing answers rightly")
+	flag.Parse()
+	server := &http.Server{Handler: plainHandler(*good), Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	ended := make(chan error, 2)
+	listen := func(network, address string) {
+		l, err := net.Listen(network, address)
+		if err == nil {
+			err = server.Serve(l)
+		}
+		ended <- err
+	}
+	if *socket != "" {
+		go listen("unix", *socket)
+	}
+	go listen("tcp", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")))
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func plainHandler(good int64) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
+	mux.HandleFunc("/v2/health/ready", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			http.Error(w, r.Proto, http.StatusHTTPVersionNotSupported)
+		}
+	})
+	var asked atomic.Int64
+	mux.HandleFunc("/failing", func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) > good {
+			http.Error(w, "no more", http.StatusInternalServerError)
+		}
+	})
+	var first atomic.Int64 // in nanoseconds of Unix time
+	mux.HandleFunc("/stall", func(http.ResponseWriter, *http.Request) {
+		now := time.Now()
+		first.CompareAndSwap(0, now.UnixNano())
+		if since := now.Sub(time.Unix(0, first.Load())); since >= time.Second && since < 2*time.Second {
+			time.Sleep(2*time.Second - since)
+		}
+	})
+	return mux
+}
