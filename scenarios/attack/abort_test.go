@@ -93,7 +93,7 @@ func TestHealthyLoadIsNotAborted(t *testing.T) {
 // watched is a watch of windows of a second with a timeout of 2 s.
 func watched(abort Abort) *watch {
 	abort.For = time.Second
-	return newWatch(Config{Abort: abort, Timeout: 2 * time.Second})
+	return newWatch(Config{Abort: abort, Timeout: 2 * time.Second}, 1)
 }
 
 // TestWatch plays requests every 10 ms by a clock of its own.
@@ -133,7 +133,7 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := watched(c.abort)
-			w.begin(0)
+			w.begin(0, 0)
 			pending := map[int]outcome{}
 			for now := time.Duration(0); now <= 6*time.Second; now += gap {
 				if now%abortEvery == 0 {
@@ -145,7 +145,7 @@ func TestWatch(t *testing.T) {
 					}
 				}
 				k := int(now / gap)
-				w.begin(now + gap)
+				w.begin(0, now+gap)
 				pending[k] = c.give(k)
 				for k, o := range pending {
 					if due := time.Duration(k) * gap; due+o.after <= now {

@@ -17,11 +17,27 @@ type arrivals struct {
 	ok   bool
 }
 
-func newArrivals(seq iter.Seq[time.Duration]) *arrivals {
+func newArrivals(seq iter.Seq[time.Duration], p part) *arrivals {
 	a := &arrivals{}
-	a.pull, a.stop = schedule.Pull(seq)
+	a.pull, a.stop = schedule.Pull(p.every(seq))
 	a.due, a.ok = a.pull()
 	return a
+}
+
+// every returns the part of a schedule.
+func (p part) every(seq iter.Seq[time.Duration]) iter.Seq[time.Duration] {
+	if p.of == 1 {
+		return seq
+	}
+	return func(yield func(time.Duration) bool) {
+		k := 0
+		for due := range seq {
+			if k%p.of == p.index && !yield(due) {
+				return
+			}
+			k++
+		}
+	}
 }
 
 // next returns the next due time; false at the end.

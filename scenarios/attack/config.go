@@ -34,16 +34,19 @@ type Config struct {
 	HTTP   transport.Options
 	Corpus *corpus.Corpus
 	// Arrivals are the due times, ascending offsets from the cell's start.
-	// They are pulled as the load proceeds. The sequence must end.
+	// They are pulled as the load proceeds. The sequence must end, and where there
+	// are several Attackers, be the same each time it is iterated over, at once.
 	Arrivals iter.Seq[time.Duration]
 	// Callers makes it a closed loop of so many callers, without Arrivals: each
 	// waits for its answer, thinks, and asks again; a request is due when its
 	// caller has thought. 0: an open loop.
 	Callers int
-	// Think returns how long a caller thinks before it asks again; it is called
-	// from one goroutine. nil: not at all.
+	// Think returns how long a caller thinks before it asks, the first time
+	// included; calls do not overlap. nil: not at all.
 	Think func() time.Duration
-	// Attackers is how many of vegeta's attack loops share the load; 0: one.
+	// Attackers is how many of vegeta's attack loops share the load, each with an
+	// equal part of MaxInFlight or Callers; 0: one. More than one are for several
+	// CPUs: the k-th arrival goes to loop k modulo Attackers.
 	Attackers int
 	// Abort says when to end the load early.
 	Abort Abort
@@ -123,6 +126,8 @@ func (cfg *Config) check() error {
 		return fmt.Errorf("arrivals: given beside %d callers, want one of the two", cfg.Callers)
 	case cfg.Think != nil && cfg.Callers == 0:
 		return errors.New("think: given without callers, want callers that think")
+	case cfg.Attackers < 0:
+		return fmt.Errorf("attackers: %d, want at least 1", cfg.Attackers)
 	case cfg.Span <= 0:
 		return fmt.Errorf("span: %v, want more than 0s", cfg.Span)
 	case cfg.Timeout <= 0:

@@ -3,13 +3,11 @@ package attack
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net/http"
-	"sync/atomic"
+	"errors"
+	"sync"
 	"time"
 
 	"servebench/scenarios/attack/transport"
-	"servebench/targets/timer"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -21,21 +19,18 @@ const logQueue = 16
 // load starts, so that what can fail fails early.
 type engine struct {
 	cfg       Config
-	arrivals  *arrivals // nil in a closed loop
-	callers   *callers  // nil in an open one
-	flights   *flights
 	watch     *watch // nil without conditions to abort on
-	timer     *timer.Timer
 	transport transport.Transport
-	trips     *roundTripper
+	carriage  *carriage
+	loops     []*loop
 	recorder  *recorder
 	log       *sink[*second]
 	raw       *sink[*vegeta.Result] // nil without Config.Raw
+	rawPut    sync.Mutex
 	rawWriter *rawWriter
-	attacker  *vegeta.Attacker
-	exhausted chan time.Duration
+	exhausted chan time.Duration // receives each loop's last due time
 
-	stopped atomic.Bool
+	ended   int       // loops that handed out every arrival, as far as noticed
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
 	aborted string    // which condition of Config.Abort did
 	zero    time.Time // due time's zero
@@ -48,13 +43,20 @@ type engine struct {
 }
 
 func newEngine(cfg Config) (*engine, error) {
-	watch := newWatch(cfg)
+	loops := max(1, min(cfg.Attackers, cfg.MaxInFlight))
+	if think := cfg.Think; think != nil && loops > 1 {
+		var mu sync.Mutex
+		cfg.Think = func() time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return think()
+		}
+	}
 	base, giveUp := context.WithCancelCause(context.Background())
 	e := &engine{
 		cfg:       cfg,
-		flights:   newFlights(cfg.MaxInFlight, watch),
-		watch:     watch,
-		exhausted: make(chan time.Duration, 1),
+		watch:     newWatch(cfg, loops),
+		exhausted: make(chan time.Duration, loops),
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
@@ -62,39 +64,40 @@ func newEngine(cfg Config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.transport, err = newTransport(cfg); err != nil {
+		return nil, err
+	}
+	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
+	e.carriage = &carriage{
+		next:      e.transport,
+		requests:  requests,
+		order:     sequence,
+		deadlines: newDeadlines(base, cfg.Timeout),
+		carried:   newCarried(),
+	}
+	if cfg.Callers > 0 {
+		e.carriage.end = cfg.Span
+	}
+	for i := range loops {
+		l, err := e.newLoop(part{i, loops})
+		if err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+		e.loops = append(e.loops, l)
+	}
+	e.recorder = newRecorder(cfg, sequence, e.watch, loops)
+	e.openSinks(requests, sequence)
+	return e, nil
+}
+
+func newTransport(cfg Config) (transport.Transport, error) {
 	options := cfg.HTTP
 	options.ConnectTimeout = cmp.Or(options.ConnectTimeout, cfg.Timeout)
-	e.transport, err = transport.New(transport.Config{
+	return transport.New(transport.Config{
 		Endpoint:    cfg.Endpoint,
 		Connections: cfg.MaxInFlight,
 		Options:     options,
 	})
-	if err != nil {
-		return nil, err
-	}
-	if e.timer, err = timer.New(); err != nil {
-		return nil, err
-	}
-	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
-	e.trips = &roundTripper{
-		next:      e.transport,
-		requests:  requests,
-		carried:   newCarried(),
-		order:     sequence,
-		flights:   e.flights,
-		deadlines: newDeadlines(base, cfg.Timeout),
-		stopped:   &e.stopped,
-	}
-	e.recorder = newRecorder(cfg, sequence, e.flights)
-	e.openSinks(requests, sequence)
-	if cfg.Callers > 0 {
-		e.callers = &callers{flights: e.flights, think: cfg.Think, timer: e.timer, stopped: &e.stopped}
-		e.trips.callers, e.trips.end = e.callers, cfg.Span
-	} else {
-		e.arrivals = newArrivals(cfg.Arrivals)
-	}
-	e.attacker = newAttacker(e.trips, min(workersAhead, cfg.MaxInFlight), cfg.MaxInFlight)
-	return e, nil
 }
 
 func (e *engine) openSinks(requests []request, sequence order) {
@@ -112,29 +115,11 @@ func (e *engine) openSinks(requests []request, sequence order) {
 	}
 }
 
-// workersAhead is how many of vegeta's workers are started before the load, so
-// that it need not add them under load because the few it has look busy for a
-// moment. More are added when the server falls behind by as many requests. All
-// of the cap would be too many: vegeta hands requests to its workers in turn, so
-// each of them would be run cold, on a stack that has yet to grow.
-const workersAhead = 64
-
-// newAttacker returns vegeta's attacker, with so many workers from the start and
-// so many at most.
-func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
-	return vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: trips}),
-		vegeta.MaxBody(0),
-		vegeta.Workers(uint64(ahead)),
-		vegeta.MaxWorkers(uint64(most)),
-	)
-}
-
 // cutShort ends the sending, and with it the time that answers are counted
 // over, and reports whether it did so before the schedule ended.
 func (e *engine) cutShort() bool {
 	at := time.Since(e.zero)
-	early := !e.stopped.Load() && !e.allSent() && at < e.cfg.Span
+	early := !e.carriage.stopped.Load() && !e.allSent() && at < e.cfg.Span
 	if early {
 		e.recorder.cutAt.Store(int64(max(at, 1)))
 	}
@@ -143,16 +128,19 @@ func (e *engine) cutShort() bool {
 }
 
 // allSent reports whether every arrival was handed out.
-func (e *engine) allSent() bool { return e.sendFor > 0 || len(e.exhausted) > 0 }
+func (e *engine) allSent() bool {
+	return e.sendFor > 0 || e.ended+len(e.exhausted) == len(e.loops)
+}
 
 // stopSending ends the sending. Requests in flight go on.
 func (e *engine) stopSending() {
-	if e.stopped.Swap(true) {
+	if e.carriage.stopped.Swap(true) {
 		return
 	}
 	e.sendingEnded()
-	e.timer.Interrupt()
-	e.attacker.Stop()
+	for _, l := range e.loops {
+		l.stop()
+	}
 }
 
 // warmConnections is how many connections are opened before the load. More than
@@ -180,12 +168,10 @@ func (e *engine) sendingEnded() {
 // close releases what the load used.
 func (e *engine) close() error {
 	e.giveUp(errGivenUp)
-	if e.arrivals != nil {
-		e.arrivals.stop()
+	var failed error
+	for _, l := range e.loops {
+		failed = errors.Join(failed, l.close())
 	}
 	e.transport.Close()
-	if err := e.timer.Close(); err != nil {
-		return fmt.Errorf("close timer: %w", err)
-	}
-	return nil
+	return failed
 }

@@ -14,7 +14,7 @@ import (
 // worker of vegeta's fills it in, the recorder books it; vegeta's channels order
 // the three, so that it needs no lock. It is used again for later requests.
 type flight struct {
-	seq     uint64
+	seq     uint64 // among the requests of all loops
 	due     time.Duration
 	state   state
 	failure error // classified by class

@@ -19,15 +19,16 @@ type flights struct {
 	free []*flight
 	took *flight // taken last, and not free yet
 
+	part  part
 	watch *watch // told what begins
 }
 
-func newFlights(capacity int, watch *watch) *flights {
+func newFlights(capacity int, p part, w *watch) *flights {
 	length := 64
 	for length < 2*capacity {
 		length *= 2
 	}
-	return &flights{ring: make([]*flight, length), watch: watch}
+	return &flights{ring: make([]*flight, length), part: p, watch: w}
 }
 
 func (fs *flights) slot(seq uint64) **flight { return &fs.ring[seq&uint64(len(fs.ring)-1)] }
@@ -40,11 +41,11 @@ func (fs *flights) begin(due time.Duration) {
 		fs.grow()
 	}
 	f := fs.unused()
-	f.begin(fs.next, due)
+	f.begin(fs.part.sequence(fs.next), due)
 	*fs.slot(fs.next) = f
 	fs.next++
 	fs.last = due
-	fs.watch.begin(due)
+	fs.watch.begin(fs.part.index, due)
 }
 
 func (fs *flights) unused() *flight {

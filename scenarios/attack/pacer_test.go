@@ -22,11 +22,11 @@ func (w *fakeWaiter) wait(until time.Time) {
 
 func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	w := &fakeWaiter{}
-	arrivals := newArrivals(slices.Values(dues))
+	arrivals := newArrivals(slices.Values(dues), part{of: 1})
 	t.Cleanup(arrivals.stop)
 	return &pacer{
 		next:      arrivals.next,
-		flights:   newFlights(1, nil),
+		flights:   newFlights(1, part{of: 1}, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,
 		stopped:   &atomic.Bool{},

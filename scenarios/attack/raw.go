@@ -28,6 +28,7 @@ func newRawWriter(w io.Writer, requests []request, o order) *rawWriter {
 // complete puts what became of the request in the place of what vegeta was told.
 // The flight is free to be used again then.
 func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
+	r.Seq = f.seq
 	r.Code, r.Error, r.Headers = uint16(f.status), "", f.header
 	r.Body, r.BytesIn = bytes.Clone(f.body), uint64(len(f.body))
 	switch {

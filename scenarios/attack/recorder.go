@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,17 +13,20 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// recorder books results. It is the only reader of vegeta's results, which wait
-// for it, so it does no input or output and formats only what is new; what it
-// holds does not grow with the number of results.
+// recorder books results. Vegeta's workers wait for it, so it does no input or
+// output and formats only what is new; what it holds does not grow with the
+// number of results. The loops share it, one result at a time: booking is so
+// short that they hardly ever meet, and nothing has to be merged.
 type recorder struct {
+	mu       sync.Mutex
 	zero     time.Time
 	span     time.Duration
 	deadline time.Duration
 	closed   bool // the load is a closed loop
 	corpus   *corpus.Corpus
 	order    order
-	flights  *flights
+	watch    *watch
+	settled  []time.Duration // by loop: every request due before was booked
 	seconds  *seconds
 	errors   failures
 	statuses statuses
@@ -44,24 +49,27 @@ type recorder struct {
 	done, failed atomic.Int64
 }
 
-func newRecorder(cfg Config, o order, fs *flights) *recorder {
+func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 	return &recorder{
 		span:     cfg.Span,
 		deadline: cfg.Deadline,
 		closed:   cfg.Callers > 0,
 		corpus:   cfg.Corpus,
 		order:    o,
-		flights:  fs,
+		watch:    w,
+		settled:  make([]time.Duration, loops),
 		seconds:  newSeconds(cfg.Span),
 		errors:   failures{},
 		statuses: statuses{},
 	}
 }
 
-// record books one result, and returns its flight, as it is until the next call.
-// A request that never reached the network is only scheduled, if that.
-func (r *recorder) record(result *vegeta.Result) *flight {
-	f, settled := r.flights.take(result.Seq)
+// record books one result of a loop, and returns its flight, as it is until the
+// loop's next. A request that never reached the network is only scheduled, if that.
+func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
+	f, settled := fs.take(result.Seq)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case f.state != unsent:
 		slice := r.seconds.slice(f.due)
@@ -71,7 +79,8 @@ func (r *recorder) record(result *vegeta.Result) *flight {
 	case !r.closed: // what a caller did not get to ask was in no schedule
 		r.unsent(f.due)
 	}
-	r.seconds.settle(settled)
+	r.settled[fs.part.index] = settled
+	r.seconds.settle(slices.Min(r.settled))
 	return f
 }
 
@@ -108,7 +117,7 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
 	}
 	r.done.Add(1)
-	r.flights.watch.end(f.due, doneAt-f.due, class != "")
+	r.watch.end(f.due, doneAt-f.due, class != "")
 }
 
 // count counts a correct answer.

@@ -25,6 +25,7 @@ func (noLog) Interval(string, time.Duration, time.Duration, *hdrhistogram.Histog
 // gap apart, all answered right.
 type feed struct {
 	*recorder
+	flights  *flights
 	inFlight int
 	gap      time.Duration
 	bodies   [][]byte // right answers, by index into the corpus
@@ -36,13 +37,13 @@ type feed struct {
 func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *feed {
 	cfg, _ := load(t, "http://127.0.0.1:9", gap, results)
 	cfg.Corpus = newCorpus(t, 1000)
-	r := newRecorder(cfg, newOrder(cfg.Corpus.Len(), 1), newFlights(64, nil))
+	r := newRecorder(cfg, newOrder(cfg.Corpus.Len(), 1), nil, 1)
 	r.zero = time.Now()
 	r.seconds.out = newSink(logQueue, func(s *second) error {
 		defer r.seconds.reuse(s)
 		return s.writeTo(log, cfg.Span)
 	}, func() {})
-	f := &feed{recorder: r, inFlight: 64, gap: gap}
+	f := &feed{recorder: r, flights: newFlights(64, part{of: 1}, nil), inFlight: 64, gap: gap}
 	t.Cleanup(f.finish)
 	for i := range cfg.Corpus.Len() {
 		var a ask
@@ -86,7 +87,7 @@ func TestRecorderFlushesSettledSeconds(t *testing.T) {
 	fd.inFlight = 1
 	for k := range 35 {
 		_, result := fd.next(k)
-		fd.record(result)
+		fd.record(fd.flights, result)
 	}
 	if fd.seconds.first != 3 || len(fd.seconds.open) != 1 {
 		t.Errorf("%d seconds open from %d on, want the one that is not over", len(fd.seconds.open), fd.seconds.first)
@@ -106,13 +107,13 @@ func TestRecorderWaitsForStragglers(t *testing.T) {
 	for k := range 40 {
 		if k != 5 {
 			_, result := fd.next(k)
-			fd.record(result)
+			fd.record(fd.flights, result)
 		}
 	}
 	if fd.seconds.first != 0 || len(fd.seconds.open) != 4 {
 		t.Errorf("%d seconds open from %d on, want all 4", len(fd.seconds.open), fd.seconds.first)
 	}
-	fd.record(&straggler)
+	fd.record(fd.flights, &straggler)
 	if fd.seconds.first != 4 {
 		t.Errorf("open from second %d on, want 4", fd.seconds.first)
 	}
@@ -122,7 +123,7 @@ func TestRecorderCountsOutOfRange(t *testing.T) {
 	fd := newFeed(t, time.Millisecond, 1, newMemoryLog(t))
 	_, result := fd.next(0)
 	result.Latency = 3 * time.Hour
-	fd.record(result)
+	fd.record(fd.flights, result)
 	if fd.outOfRange != 2 || fd.ledger.OK != 1 {
 		t.Errorf("%d out of range, ledger %+v; want response and service time counted", fd.outOfRange, fd.ledger)
 	}
@@ -134,7 +135,7 @@ func TestRecorderDeadline(t *testing.T) {
 	for k, latency := range []time.Duration{960 * time.Microsecond, 961 * time.Microsecond} { // 40 µs late
 		_, result := fd.next(k)
 		result.Latency = latency
-		fd.record(result)
+		fd.record(fd.flights, result)
 	}
 	if fd.good != 1 || fd.ledger.OK != 2 {
 		t.Errorf("%d good of %d, want the one within the deadline", fd.good, fd.ledger.OK)
@@ -147,12 +148,12 @@ func BenchmarkRecord(b *testing.B) {
 	k := 0
 	for ; k < 100_000; k++ { // every answer known, every histogram made
 		_, result := fd.next(k)
-		fd.record(result)
+		fd.record(fd.flights, result)
 	}
 	b.ReportAllocs()
 	for ; b.Loop(); k++ {
 		_, result := fd.next(k)
-		fd.record(result)
+		fd.record(fd.flights, result)
 	}
 }
 
@@ -165,7 +166,7 @@ func BenchmarkTwoMillion(b *testing.B) {
 		fd := newFeed(b, 100*time.Microsecond, results, noLog{})
 		for k := range results {
 			_, result := fd.next(k)
-			fd.record(result)
+			fd.record(fd.flights, result)
 			if k == results/10 {
 				early = heapInUse()
 			}

@@ -31,14 +31,22 @@ func placeholder(t *vegeta.Target) error {
 // the same of every one, that it was carried: what vegeta does with answers and
 // errors costs time and memory for each, and some of it fails.
 type roundTripper struct {
+	*carriage
+	flights *flights
+	callers *callers // nil in an open loop
+	cap     int64    // requests in flight at most
+	mine    atomic.Int64
+	bound   atomic.Bool // the cap was reached
+}
+
+// carriage is what the round trippers of all loops share.
+type carriage struct {
 	next      transport.Transport
 	requests  []request // by index into the corpus
 	order     order
-	flights   *flights
 	deadlines *deadlines
-	stopped   *atomic.Bool
+	stopped   atomic.Bool
 	end       time.Duration // what is due from then on is not sent; 0: all is
-	callers   *callers      // nil in an open loop
 	carried   *http.Response
 	inFlight  atomic.Int64
 	sent      atomic.Int64
@@ -68,8 +76,14 @@ func (rt *roundTripper) RoundTrip(placeholder *http.Request) (*http.Response, er
 // carry sends a request and waits for the end of its answer.
 func (rt *roundTripper) carry(f *flight) {
 	rt.sent.Add(1)
+	if rt.mine.Add(1) == rt.cap {
+		rt.bound.Store(true)
+	}
 	f.join(rt.deadlines.context(), rt.inFlight.Add(1))
-	defer rt.inFlight.Add(-1)
+	defer func() {
+		rt.inFlight.Add(-1)
+		rt.mine.Add(-1)
+	}()
 	response, err := rt.next.Send(f.ctx, rt.requests[rt.order.at(f.seq)].message)
 	if err != nil {
 		f.fail(err)

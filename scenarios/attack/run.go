@@ -46,18 +46,16 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.began = now()
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
-	results := e.attacker.Attack(placeholder, e.pacer(), 0, "")
-
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })
 	watchers.Go(func() { e.reportProgress(finished) })
-	for result := range results {
-		if f := e.recorder.record(result); f.state != unsent && e.raw != nil {
-			e.rawWriter.complete(result, f)
-			e.raw.put(result)
-		}
+	var recording sync.WaitGroup
+	for _, l := range e.loops {
+		results := l.start(e.zero, e.exhausted)
+		recording.Go(func() { e.record(l, results) })
 	}
+	recording.Wait()
 	close(finished)
 	watchers.Wait()
 
@@ -68,21 +66,22 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	return e.cell(spent), err
 }
 
-// pacer returns what tells vegeta when to send.
-func (e *engine) pacer() vegeta.Pacer {
-	if e.callers != nil {
-		e.callers.zero = e.zero
-		e.callers.start(e.cfg.Callers)
-		return e.callers
+// record books the results of a loop until there are no more.
+func (e *engine) record(l *loop, results <-chan *vegeta.Result) {
+	for result := range results {
+		f := e.recorder.record(l.flights, result)
+		if f.state != unsent && e.raw != nil {
+			e.keep(result, f)
+		}
 	}
-	return &pacer{
-		next:      e.arrivals.next,
-		flights:   e.flights,
-		zero:      e.zero,
-		wait:      e.timer.Wait,
-		stopped:   &e.stopped,
-		exhausted: e.exhausted,
-	}
+}
+
+// keep hands a result to the raw stream.
+func (e *engine) keep(result *vegeta.Result, f *flight) {
+	e.rawWriter.complete(result, f)
+	e.rawPut.Lock()
+	defer e.rawPut.Unlock()
+	e.raw.put(result)
 }
 
 // supervise ends the load: gracefully on Stop or when the time of a closed loop
@@ -100,7 +99,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		}
 	}
 	var over <-chan time.Time
-	if e.callers != nil {
+	if e.cfg.Callers > 0 {
 		over = time.After(time.Until(e.zero.Add(e.cfg.Span)))
 	}
 	var looks <-chan time.Time
@@ -110,18 +109,22 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		looks = ticker.C
 	}
 	stop := e.cfg.Stop
+	var last time.Duration
 	for {
 		select {
 		case <-finished:
 			return
 		case <-over:
 			e.stopSending()
-		case last := <-e.exhausted:
-			e.sendingEnded()
-			drainFrom(e.zero.Add(last))
+		case due := <-e.exhausted:
+			last = max(last, due)
+			if e.ended++; e.ended == len(e.loops) {
+				e.sendingEnded()
+				drainFrom(e.zero.Add(last))
+			}
 		case <-looks:
 			now := time.Since(e.zero)
-			if what := e.cfg.Abort.judge(e.watch.windows(now), e.trips.inFlight.Load()); what != "" {
+			if what := e.cfg.Abort.judge(e.watch.windows(now), e.carriage.inFlight.Load()); what != "" {
 				looks = nil
 				e.abort(what)
 				drainFrom(time.Now())
@@ -169,25 +172,20 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 		}
 		e.cfg.Progress(Progress{
 			Elapsed:  time.Since(e.zero),
-			Sent:     e.trips.sent.Load(),
+			Sent:     e.carriage.sent.Load(),
 			Done:     e.recorder.done.Load(),
 			Failed:   e.recorder.failed.Load(),
-			InFlight: e.trips.inFlight.Load(),
+			InFlight: e.carriage.inFlight.Load(),
 		})
 	}
 }
 
 // bookUnsent counts what the schedule held beyond the requests that were sent.
-// Callers have no schedule.
 func (e *engine) bookUnsent() {
-	if e.callers != nil {
-		return
-	}
-	for _, f := range e.flights.left() {
-		e.recorder.unsent(f.due)
-	}
-	for due, ok := e.arrivals.next(); ok; due, ok = e.arrivals.next() {
-		e.recorder.unsent(due)
+	for _, l := range e.loops {
+		for due := range l.unsent {
+			e.recorder.unsent(due)
+		}
 	}
 }
 
@@ -232,7 +230,8 @@ func (e *engine) cell(spent usage) record.Cell {
 
 			GCPause:    spent.pauses,
 			GCCycles:   spent.cycles,
-			Workers:    int(r.most),
+			Attackers:  len(e.loops),
+			Workers:    e.workers(),
 			WorkerCap:  e.cfg.MaxInFlight,
 			Dials:      connections.Dials,
 			Retries:    connections.Retries,
@@ -240,7 +239,7 @@ func (e *engine) cell(spent usage) record.Cell {
 			OutOfRange: r.outOfRange,
 		},
 	}
-	if e.callers == nil {
+	if e.cfg.Callers == 0 {
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}
 	if cell.Instrument.CPUs == 0 {
@@ -257,4 +256,15 @@ func (e *engine) cell(spent usage) record.Cell {
 	}
 	cell.Achieved = float64(r.ledger.Sent) / sending.Seconds()
 	return cell
+}
+
+// workers returns the most requests in flight at once, or the cap where the part
+// of it that one of several loops has was reached.
+func (e *engine) workers() int {
+	for _, l := range e.loops {
+		if l.trips.bound.Load() {
+			return e.cfg.MaxInFlight
+		}
+	}
+	return int(e.recorder.most)
 }

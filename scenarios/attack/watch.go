@@ -16,10 +16,15 @@ type watch struct {
 	length int64         // of a window, in buckets
 	closed bool          // callers are never behind a schedule
 
-	mu      sync.Mutex
-	ring    []bucket
-	next    time.Duration // due time of the latest request to begin
-	pending bool          // and it is not in its bucket yet
+	mu    sync.Mutex
+	ring  []bucket
+	loops []pending
+}
+
+// pending is a loop's latest request to begin.
+type pending struct {
+	due   time.Duration
+	begun bool // there is one; in an open loop it is not in its bucket yet
 }
 
 // bucket counts the requests due in one stretch of abortEvery.
@@ -40,7 +45,7 @@ type window struct {
 
 // newWatch returns what Abort looks at, which remembers requests until they time
 // out; nil without conditions.
-func newWatch(cfg Config) *watch {
+func newWatch(cfg Config, loops int) *watch {
 	if !cfg.Abort.any() {
 		return nil
 	}
@@ -48,7 +53,7 @@ func newWatch(cfg Config) *watch {
 	if length == 0 {
 		length = defaultFor
 	}
-	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Callers > 0}
+	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Callers > 0, loops: make([]pending, loops)}
 	// Two more: the one not over yet, and the one that the timeout ends in.
 	memory := w.length + int64(max(cfg.Timeout, cfg.Abort.Response)/abortEvery) + 2
 	w.ring = make([]bucket, memory)
@@ -58,20 +63,20 @@ func newWatch(cfg Config) *watch {
 	return w
 }
 
-// begin notes that a request begins. That of a schedule counts when the next
-// begins: until then it may be waiting for its time.
-func (w *watch) begin(due time.Duration) {
+// begin notes that a request of a loop begins. That of a schedule counts when the
+// next begins: until then it may be waiting for its time.
+func (w *watch) begin(loop int, due time.Duration) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before, pending := w.next, w.pending
-	w.next, w.pending = due, true
+	counts := w.loops[loop]
+	w.loops[loop] = pending{due, true}
 	if w.closed {
-		before, pending = due, true
+		counts = w.loops[loop]
 	}
-	if b := w.bucket(before); pending && b != nil {
+	if b := w.bucket(counts.due); counts.begun && b != nil {
 		b.due++
 	}
 }
@@ -115,8 +120,10 @@ func (w *watch) windows(now time.Duration) []window {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	reached := now
-	if !w.closed {
-		reached = min(now, w.next)
+	for _, latest := range w.loops {
+		if !w.closed {
+			reached = min(reached, latest.due)
+		}
 	}
 	end := int64(reached / abortEvery) // of the first window; its bucket is not over yet
 	first := max(0, end-int64(len(w.ring))+2)

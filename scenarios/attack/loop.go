@@ -1,0 +1,131 @@
+package attack
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"servebench/targets/timer"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// loop is one of vegeta's attack loops, with a part of the load for its own.
+// What the loops share is the engine's.
+type loop struct {
+	flights  *flights
+	timer    *timer.Timer
+	arrivals *arrivals // nil in a closed loop
+	callers  *callers  // nil in an open one
+	trips    *roundTripper
+	attacker *vegeta.Attacker
+	cap      int // requests in flight at most
+}
+
+// part is one loop's part of what several share: of every so many, the one with
+// its index.
+type part struct{ index, of int }
+
+// share returns how many of n things are the loop's.
+func (p part) share(n int) int {
+	share := n / p.of
+	if p.index < n%p.of {
+		share++
+	}
+	return share
+}
+
+// sequence returns the number among all requests of the loop's seq-th.
+func (p part) sequence(seq uint64) uint64 { return seq*uint64(p.of) + uint64(p.index) }
+
+// newLoop makes the loop of a part of the load.
+func (e *engine) newLoop(p part) (*loop, error) {
+	t, err := timer.New()
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{timer: t, cap: p.share(e.cfg.MaxInFlight)}
+	l.flights = newFlights(l.cap, p, e.watch)
+	l.trips = &roundTripper{carriage: e.carriage, flights: l.flights, cap: int64(l.cap)}
+	ahead := min(workersAhead, l.cap)
+	if e.cfg.Callers > 0 {
+		l.callers = &callers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.carriage.stopped}
+		l.trips.callers = l.callers
+		ahead = l.cap
+	} else {
+		l.arrivals = newArrivals(e.cfg.Arrivals, p)
+	}
+	l.attacker = newAttacker(l.trips, ahead, l.cap)
+	return l, nil
+}
+
+// workersAhead is how many of vegeta's workers are started before the load, so
+// that it need not add them under load because the few it has look busy for a
+// moment. More are added when the server falls behind by as many requests. All
+// of the cap would be too many: vegeta hands requests to its workers in turn, so
+// each of them would be run cold, on a stack that has yet to grow.
+const workersAhead = 64
+
+// newAttacker returns vegeta's attacker, with so many workers from the start and
+// so many at most.
+func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
+	return vegeta.NewAttacker(
+		vegeta.Client(&http.Client{Transport: trips}),
+		vegeta.MaxBody(0),
+		vegeta.Workers(uint64(ahead)),
+		vegeta.MaxWorkers(uint64(most)),
+	)
+}
+
+// start begins to send at zero. exhausted receives the last due time when every
+// arrival was handed out.
+func (l *loop) start(zero time.Time, exhausted chan time.Duration) <-chan *vegeta.Result {
+	if l.callers != nil {
+		l.callers.zero = zero
+		l.callers.start(l.cap)
+		return l.attacker.Attack(placeholder, l.callers, 0, "")
+	}
+	return l.attacker.Attack(placeholder, &pacer{
+		next:      l.arrivals.next,
+		flights:   l.flights,
+		zero:      zero,
+		wait:      l.timer.Wait,
+		stopped:   &l.trips.stopped,
+		exhausted: exhausted,
+	}, 0, "")
+}
+
+// stop ends the sending. Requests in flight go on.
+func (l *loop) stop() {
+	l.timer.Interrupt()
+	l.attacker.Stop()
+}
+
+// unsent returns when the requests were due that the loop did not hand out or that
+// no worker took. Callers have no schedule.
+func (l *loop) unsent(yield func(due time.Duration) bool) {
+	if l.callers != nil {
+		return
+	}
+	for _, f := range l.flights.left() {
+		if !yield(f.due) {
+			return
+		}
+	}
+	for due, ok := l.arrivals.next(); ok; due, ok = l.arrivals.next() {
+		if !yield(due) {
+			return
+		}
+	}
+}
+
+// close releases what the loop used.
+func (l *loop) close() error {
+	if l.arrivals != nil {
+		l.arrivals.stop()
+	}
+	if err := l.timer.Close(); err != nil {
+		return fmt.Errorf("close timer: %w", err)
+	}
+	return nil
+}
