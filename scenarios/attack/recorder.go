@@ -28,6 +28,7 @@ type recorder struct {
 	watch    *watch
 	settled  []time.Duration // by loop: every request due before was booked
 	seconds  *seconds
+	gaps     *gaps // nil in a closed loop, which plans none
 	errors   failures
 	statuses statuses
 
@@ -50,7 +51,7 @@ type recorder struct {
 }
 
 func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
-	return &recorder{
+	r := &recorder{
 		span:     cfg.Span,
 		deadline: cfg.Deadline,
 		closed:   cfg.Callers > 0,
@@ -62,6 +63,10 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 		errors:   failures{},
 		statuses: statuses{},
 	}
+	if !r.closed {
+		r.gaps = newGaps()
+	}
+	return r
 }
 
 // record books one result of a loop, and returns its flight, as it is until the
@@ -78,6 +83,7 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		r.book(f, result, slice)
 	case !r.closed: // what a caller did not get to ask was in no schedule
 		r.unsent(f.due)
+		r.gaps.add(f.seq, stamps{state: skipped})
 	}
 	r.settled[fs.part.index] = settled
 	r.seconds.settle(slices.Min(r.settled))
@@ -96,6 +102,9 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	r.ledger.Sent++
 	second := r.seconds.second(f.due)
 	r.value(second, tagLag, sentAt-f.due)
+	if !r.closed {
+		r.gaps.add(f.seq, stamps{f.due, sentAt, stamped})
+	}
 
 	class, text := r.judge(f)
 	switch {

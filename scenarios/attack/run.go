@@ -43,6 +43,7 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 
 func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.warm(ctx)
+	defer collectSeldom()()
 	e.began = now()
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
@@ -229,7 +230,10 @@ func (e *engine) cell(spent usage) record.Cell {
 			SendingCPU:  e.sending.cpu,
 
 			GCPause:    spent.pauses,
+			GCPauseMax: spent.pauseTimes.quantile(1),
 			GCCycles:   spent.cycles,
+			SchedP99:   spent.sched.quantile(0.99),
+			SchedMax:   spent.sched.quantile(1),
 			Attackers:  len(e.loops),
 			Workers:    e.workers(),
 			WorkerCap:  e.cfg.MaxInFlight,
@@ -240,6 +244,7 @@ func (e *engine) cell(spent usage) record.Cell {
 		},
 	}
 	if e.cfg.Callers == 0 {
+		cell.Instrument.Gaps = r.gaps.record()
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}
 	if cell.Instrument.CPUs == 0 {

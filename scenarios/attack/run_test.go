@@ -35,6 +35,10 @@ func TestEveryAnswerRight(t *testing.T) {
 	if cell.Instrument.Dials < 1 || cell.Instrument.CPU <= 0 {
 		t.Errorf("instrument %+v, want dials and CPU time", cell.Instrument)
 	}
+	in := cell.Instrument
+	if in.SchedMax <= 0 || in.SchedP99 > in.SchedMax || in.Attackers != 1 || in.Gaps.N != 99 || in.Gaps.Planned != 0 {
+		t.Errorf("instrument %+v, want the scheduler's latencies, one attacker, and 99 equal gaps planned", in)
+	}
 	if last.Sent != 100 || last.Done != 100 || last.Failed != 0 || last.InFlight != 0 {
 		t.Errorf("last progress %+v, want all done", last)
 	}
