@@ -94,6 +94,7 @@ func (t *client) open(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: plain, client: t}
+	c.direct = newDirect(c)
 	t.sweeper.add(c)
 	return c, nil
 }

@@ -23,6 +23,7 @@ const (
 type conn struct {
 	net.Conn
 	client *client
+	direct shortcut // nil: none
 
 	buf  []byte
 	r, w int // buf[r:w] was read from the connection and not used
@@ -40,6 +41,17 @@ type conn struct {
 	// long as its answer has not begun, or one of the sweeper's constants.
 	sentAt atomic.Int64
 	upload *upload // nil: the request was sent in one piece
+}
+
+// shortcut is a cheaper way to send a whole request and wait for the answer.
+type shortcut interface {
+	// exchange sends the request and reads what comes first of the answer into the
+	// connection's buffer; when it returns nil without anything there, reading on
+	// tells more.
+	exchange(ctx context.Context, wire []byte) error
+	// nudge is called by the sweeper now and then, and makes an exchange that has
+	// waited since the last time return.
+	nudge()
 }
 
 // abort ends what is in flight, by a deadline long past. The connection is of no

@@ -14,7 +14,7 @@ func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error
 	if !c.client.watches.join(ctx, c) {
 		return nil, c.discard(ctx, "send request", context.Cause(ctx))
 	}
-	if err := c.post(o); err != nil {
+	if err := c.post(ctx, o); err != nil {
 		return nil, c.discard(ctx, "send request", err)
 	}
 	h, err := c.readHead()
@@ -30,7 +30,7 @@ func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error
 // post sends a request, or begins to. That a write failed is no reason to give up:
 // the server may have answered before it closed the connection, and if not, the
 // reading tells why.
-func (c *conn) post(o *outgoing) error {
+func (c *conn) post(ctx context.Context, o *outgoing) error {
 	if !o.whole {
 		body, err := o.next()
 		if err != nil {
@@ -40,6 +40,9 @@ func (c *conn) post(o *outgoing) error {
 		return nil
 	}
 	c.client.sweeper.expects(c)
+	if c.direct != nil {
+		return c.direct.exchange(ctx, o.wire)
+	}
 	c.Conn.Write(o.wire)
 	return nil
 }

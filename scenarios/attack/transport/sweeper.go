@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// sweeper gives up requests whose answers do not begin in time. One timer looks
-// at all connections, 20 times within the timeout, so a request is given up at
-// most 5 % late.
+// sweeper gives up requests whose answers do not begin in time, and nudges those
+// that wait long. One timer looks at all connections, at least 20 times within the
+// timeout, so a request is given up at most 5 % late.
 type sweeper struct {
 	timeout time.Duration // 0: none
 	zero    time.Time     // of its clock
@@ -31,9 +31,6 @@ func newSweeper(timeout time.Duration) *sweeper {
 
 // add makes the sweeper look at a connection.
 func (s *sweeper) add(c *conn) {
-	if s.timeout == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
@@ -44,17 +41,35 @@ func (s *sweeper) add(c *conn) {
 }
 
 func (s *sweeper) remove(c *conn) {
-	if s.timeout == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 }
 
-func (s *sweeper) rearm() { time.AfterFunc(max(s.timeout/20, time.Millisecond), s.sweep) }
+// calm takes back what a nudge did to the connection, which can be read on then. An
+// end of the request's context that came before is taken back with it: whoever calls
+// has to look.
+func (s *sweeper) calm(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.sentAt.Load() != expired {
+		c.SetReadDeadline(time.Time{})
+	}
+}
 
-// sweep gives up what is too late, and ends with the last connection.
+// glance is how often the connections are looked at, unless the timeout asks for
+// more.
+const glance = 10 * time.Millisecond
+
+func (s *sweeper) rearm() {
+	period := glance
+	if s.timeout > 0 {
+		period = min(glance, max(s.timeout/20, time.Millisecond))
+	}
+	time.AfterFunc(period, s.sweep)
+}
+
+// sweep looks at every connection, and ends with the last one.
 func (s *sweeper) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,8 +79,12 @@ func (s *sweeper) sweep() {
 	s.rearm()
 	latest := s.now() - int64(s.timeout)
 	for c := range s.conns {
-		if sent := c.sentAt.Load(); sent > 0 && sent < latest && c.sentAt.CompareAndSwap(sent, expired) {
+		sent := c.sentAt.Load()
+		switch {
+		case sent > 0 && sent < latest && c.sentAt.CompareAndSwap(sent, expired):
 			c.abort()
+		case c.direct != nil:
+			c.direct.nudge()
 		}
 	}
 }
