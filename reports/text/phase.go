@@ -28,7 +28,6 @@ func (p *page) phase(phase record.Phase) {
 	p.table(p.beside(rows))
 	p.space()
 	p.table(p.ledger(rows))
-	p.byStatus(rows)
 	p.classes(rows)
 	p.steps(phase)
 }
@@ -181,8 +180,8 @@ func load(rows []stats.Row) string {
 }
 
 // byStatus says, where it is so, that nothing is known of what answers should hold.
-func (p *page) byStatus(rows []stats.Row) {
-	if slices.ContainsFunc(rows, p.analysis.ByStatus) {
+func (p *page) byStatus() {
+	if p.analysis.JudgedByStatus() {
 		p.line("Answers were judged by their status: there is no model to compare them with.")
 	}
 }

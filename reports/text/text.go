@@ -43,6 +43,7 @@ func Write(w io.Writer, a *stats.Analysis, style Style) error {
 	for _, phase := range a.Run.Scenario.Phases {
 		p.phase(phase)
 	}
+	p.byStatus()
 	p.saturation()
 	p.coldStarts()
 	p.emulated()
