@@ -9,11 +9,17 @@ type Builtin struct {
 	Text []byte // the file, with comments that teach the format
 }
 
+//go:embed builtin/closed.yaml
+var closedFile string
+
 //go:embed builtin/coldstart.yaml
 var coldstartFile string
 
 //go:embed builtin/compare.yaml
 var compareFile string
+
+//go:embed builtin/saturate.yaml
+var saturateFile string
 
 //go:embed builtin/smoke.yaml
 var smokeFile string
@@ -25,6 +31,11 @@ var taxFile string
 func Builtins() []Builtin {
 	return []Builtin{
 		{
+			Name: "closed",
+			Doc:  "A few callers that wait for each answer and think before they ask again, on every target that runs on this machine.",
+			Text: []byte(closedFile),
+		},
+		{
 			Name: "coldstart",
 			Doc:  "How long a fresh server takes to its first answer, on every target that runs on this machine.",
 			Text: []byte(coldstartFile),
@@ -33,6 +44,11 @@ func Builtins() []Builtin {
 			Name: "compare",
 			Doc:  "Poisson traffic of single loan decisions on every target that runs on this machine.",
 			Text: []byte(compareFile),
+		},
+		{
+			Name: "saturate",
+			Doc:  "The most answers per second of every target that runs on this machine, and how many callers it takes.",
+			Text: []byte(saturateFile),
 		},
 		{
 			Name: "smoke",
