@@ -51,7 +51,7 @@ func (c *Corpus) Check(i int, response protocol.Response) Outcome {
 	if e.memo.holds(response) {
 		return e.memo.outcome
 	}
-	outcome := c.judge(e, response)
+	outcome := e.from.judge(e, response)
 	e.memo = memo{
 		known:       true,
 		status:      response.Status,

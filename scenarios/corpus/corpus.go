@@ -26,6 +26,9 @@ type Config struct {
 	Size      int    // distinct requests, at least 1
 	Batch     int    // examples per request, at least 1
 	Seed      uint64 // the same seed gives the same bytes
+	// Class is part of the requests' ids, which tell those of a Mix apart by it; "":
+	// it is not.
+	Class string
 	// Predict is the offline prediction of the model under test: the
 	// probability of class 1. The label it implies is 1 from 0.5 on, else 0.
 	// nil: the model is not known, and neither is the agreement with it.
@@ -42,11 +45,13 @@ type Corpus struct {
 	known    bool // the expected predictions are
 	labelled bool // the examples' labels are something to compare with
 	entries  []entry
+	classes  []class // of a Mix
 	hash     string
 }
 
 // entry is one request with what it asks for.
 type entry struct {
+	from    *Corpus // the one that it was made for, and is judged as one of
 	id      string
 	request protocol.Request
 	expect  []expectation // one per example
@@ -60,9 +65,9 @@ type expectation struct {
 	probability float64 // of class 1, by the model offline
 }
 
-// Build makes a corpus. The i-th request carries the id "servebench-i", which
-// differs from that of every other request, so that a server that mixes
-// requests up can be found out.
+// Build makes a corpus. The i-th request carries the id "servebench-i", or
+// "servebench-CLASS-i", which differs from that of every other request, so that a
+// server that mixes requests up can be found out.
 func Build(cfg Config) (*Corpus, error) {
 	if cfg.Size < 1 {
 		return nil, fmt.Errorf("build corpus: size: %d requests, want at least 1", cfg.Size)
@@ -74,16 +79,20 @@ func Build(cfg Config) (*Corpus, error) {
 	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
 	batch := make([]generators.Example, cfg.Batch)
 	sum := sha256.New()
+	name := "servebench"
+	if cfg.Class != "" {
+		name += "-" + cfg.Class
+	}
 	for i := range c.entries {
 		for j := range batch {
 			batch[j] = cfg.Generator.Next(rng)
 		}
-		id := fmt.Sprintf("servebench-%d", i)
+		id := fmt.Sprintf("%s-%d", name, i)
 		request, err := cfg.Protocol.Encode(id, batch)
 		if err != nil {
 			return nil, fmt.Errorf("build corpus: encode request %d: %w", i, err)
 		}
-		c.entries[i] = entry{id: id, request: request, expect: expectations(batch, cfg.Predict)}
+		c.entries[i] = entry{from: c, id: id, request: request, expect: expectations(batch, cfg.Predict)}
 		addRequest(sum, request)
 	}
 	c.hash = hex.EncodeToString(sum.Sum(nil))

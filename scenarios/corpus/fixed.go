@@ -17,11 +17,9 @@ func Fixed(p protocol.Protocol) (*Corpus, error) {
 	}
 	sum := sha256.New()
 	addRequest(sum, request)
-	return &Corpus{
-		protocol: p,
-		entries:  []entry{{request: request}},
-		hash:     hex.EncodeToString(sum.Sum(nil)),
-	}, nil
+	c := &Corpus{protocol: p, hash: hex.EncodeToString(sum.Sum(nil))}
+	c.entries = []entry{{from: c, request: request}}
+	return c, nil
 }
 
 // Accepts reports whether an answer with this status may be right, and is to be

@@ -1,0 +1,136 @@
+package corpus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+)
+
+// Class is one kind of request of a mix.
+type Class struct {
+	Name   string
+	Weight int // its share of the requests, in relation to the others', at least 1
+	Corpus *Corpus
+}
+
+// class is a Class within the corpus that was made of several.
+type class struct {
+	Class
+	first int // the index of its first request
+}
+
+// Mix makes one corpus of several classes of request, whose Order sends each as
+// often as its weight says. The requests are those of the classes' corpora, one
+// after the other; each remains to be judged as it was in its own.
+func Mix(classes []Class) (*Corpus, error) {
+	if len(classes) == 0 {
+		return nil, errors.New("mix requests: no classes, want at least one")
+	}
+	c := &Corpus{protocol: classes[0].Corpus.protocol}
+	sum := sha256.New()
+	for _, part := range classes {
+		if part.Weight < 1 {
+			return nil, fmt.Errorf("mix requests: weight: %d for class %s, want at least 1", part.Weight, part.Name)
+		}
+		c.classes = append(c.classes, class{part, len(c.entries)})
+		c.entries = append(c.entries, part.Corpus.entries...)
+		sum.Write([]byte(part.Corpus.hash))
+	}
+	c.hash = hex.EncodeToString(sum.Sum(nil))
+	return c, nil
+}
+
+// Classes names the classes of a Mix; nil of another corpus.
+func (c *Corpus) Classes() []string {
+	var names []string
+	for _, part := range c.classes {
+		names = append(names, part.Name)
+	}
+	return names
+}
+
+// ClassOf returns the index of the class of a Mix that the i-th request belongs to.
+func (c *Corpus) ClassOf(i int) int {
+	of := len(c.classes) - 1
+	for of > 0 && i < c.classes[of].first {
+		of--
+	}
+	return of
+}
+
+const (
+	// fewestInBlock is the least number of requests in which the classes have
+	// exactly their shares: enough to hide the order of the classes in.
+	fewestInBlock = 100
+	// longestOrder bounds the order of a mix. Beyond it, a class that comes rarely
+	// is not sent all of its requests.
+	longestOrder = 1 << 20
+)
+
+// Order returns which request is sent k-th, by the seed: element k modulo the
+// length, without end. Every request comes once in it, in random order; in a Mix,
+// every block of requests holds the classes by their weights exactly, shuffled, and
+// each class goes through its own requests in random order.
+func (c *Corpus) Order(seed uint64) []int32 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	if c.classes == nil {
+		return permutation(rng, 0, len(c.entries))
+	}
+	block, blocks := c.block()
+	queues := make([][]int32, len(c.classes))
+	for i, part := range c.classes {
+		queues[i] = permutation(rng, part.first, part.Corpus.Len())
+	}
+	sent := make([]int, len(c.classes))
+	order := make([]int32, 0, blocks*len(block))
+	for range blocks {
+		rng.Shuffle(len(block), func(i, j int) { block[i], block[j] = block[j], block[i] })
+		for _, of := range block {
+			order = append(order, queues[of][sent[of]%len(queues[of])])
+			sent[of]++
+		}
+	}
+	return order
+}
+
+// permutation returns the n numbers from first on in random order.
+func permutation(rng *rand.Rand, first, n int) []int32 {
+	all := make([]int32, n)
+	for i, p := range rng.Perm(n) {
+		all[i] = int32(first + p)
+	}
+	return all
+}
+
+// block returns the class of each request of a block, and how many blocks it takes
+// to send every request of every class.
+func (c *Corpus) block() (block []int, blocks int) {
+	divisor, whole := 0, 0
+	for _, part := range c.classes {
+		divisor = gcd(part.Weight, divisor)
+		whole += part.Weight
+	}
+	times := divided(fewestInBlock, whole/divisor)
+	blocks = 1
+	for i, part := range c.classes {
+		n := part.Weight / divisor * times
+		for range n {
+			block = append(block, i)
+		}
+		blocks = max(blocks, divided(part.Corpus.Len(), n))
+	}
+	return block, max(1, min(blocks, longestOrder/len(block)))
+}
+
+// divided rounds up.
+func divided(a, b int) int { return (a + b - 1) / b }
+
+// gcd is the greatest common divisor.
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
