@@ -23,7 +23,7 @@ func (b builder) headline() *table {
 			row = append(row, attained(r))
 		}
 		row = append(row, floored(r)...)
-		t.Rows = append(t.Rows, append(row, longest(r.Response), proportion(r.Accuracy), b.coldStart(r)))
+		t.Rows = append(t.Rows, append(row, longest(r.Response), b.accuracy(r), b.coldStart(r)))
 	}
 	return t.unlessEmpty()
 }
@@ -85,6 +85,14 @@ func answered(r stats.Row) cell {
 		c.Class = "bad"
 	}
 	return c
+}
+
+// accuracy is that of the model's answers; nothing where there is no model.
+func (b builder) accuracy(r stats.Row) cell {
+	if b.a.ByStatus(r) {
+		return none()
+	}
+	return proportion(r.Accuracy)
 }
 
 func proportion(p stats.Proportion) cell {
@@ -171,7 +179,7 @@ func (b builder) rounds() *table {
 		row = append(row, quantiles(r.Response)...)
 		lag := quantile(r.Lag, 2)
 		lag.Notes = nil
-		t.Rows = append(t.Rows, append(row, longest(r.Response), lag, proportion(r.Accuracy)))
+		t.Rows = append(t.Rows, append(row, longest(r.Response), lag, b.accuracy(r)))
 	}
 	return t.unlessEmpty()
 }

@@ -72,7 +72,7 @@ func (b builder) ledger() *table {
 	answered := "answered correctly"
 	switch {
 	case b.a.JudgedByStatus():
-		answered = "answered with the status expected"
+		answered = "answered (by status)"
 	case b.a.Unchecked():
 		answered = "answered (not checked)"
 	}
