@@ -30,10 +30,23 @@ func (c *comparison) heading() string {
 	}
 	text := fmt.Sprintf("%s on %s; server on one CPU, generator on another; %s, each load %s.\n",
 		c.Created.Format(time.DateOnly), c.machine(), rounds, span(c.Span))
+	if stolen := spreadOf(c.stolen()); stolen.high > 0 {
+		text += fmt.Sprintf("The hypervisor took %.1f %% of the CPUs' time, up to %.1f %% under a load: lags of milliseconds may be its doing.\n",
+			100*stolen.median, 100*stolen.high)
+	}
 	if c.Interrupted {
 		text += "INTERRUPTED: the rounds are not complete.\n"
 	}
 	return text
+}
+
+// stolen are the shares of CPU time that a hypervisor took, of each trial.
+func (c *comparison) stolen() []float64 {
+	var all []float64
+	for _, t := range c.Trials {
+		all = append(all, t.Stolen)
+	}
+	return all
 }
 
 // machine names the processor and the kernel.
@@ -63,7 +76,8 @@ func (c *comparison) costs() *table {
 		}
 		t.add(row...)
 	}
-	t.notes = c.troubles(closed)
+	t.notes = append([]string{"servebench checks every answer and records three histograms; its CPU includes reading the scenario and writing the summary."},
+		c.troubles(closed)...)
 	return t
 }
 
@@ -86,7 +100,7 @@ func (c *comparison) punctualities() *table {
 			t.add(c.poissonRow()...)
 		}
 	}
-	t.notes = c.troubles(open)
+	t.notes = append([]string{"wrk has no open loop, and hey's rate is a bound for each of its workers."}, c.troubles(open)...)
 	return t
 }
 
@@ -142,7 +156,10 @@ func (c *comparison) stalls() *table {
 		}
 		t.add(f.Name, p99.format(digits), milli(truth), ratio)
 	}
-	t.notes = c.troubles(stalled)
+	t.notes = append([]string{
+		"Truth is that of the design. The answers held back, a thousand at once, take the server some milliseconds to write, which a tool that measures from due times sees.",
+		"wrk and hey play it as near as they can, in a closed loop.",
+	}, c.troubles(stalled)...)
 	return t
 }
 

@@ -30,6 +30,7 @@ func made() *comparison {
 				cost := costs[tool] * time.Microsecond * time.Duration(9+round) / 10
 				c.Trials = append(c.Trials, trial{
 					Round: round, Kind: closed, Load: l, Tool: tool, Requests: 100_000, CPU: 100_000 * cost, Span: 3 * time.Second,
+					Stolen: float64(round) / 100,
 				})
 			}
 			for _, rate := range openRates() {

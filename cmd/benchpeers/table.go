@@ -59,7 +59,7 @@ func (t *table) markdown() string {
 		line(row)
 	}
 	if len(t.notes) > 0 {
-		b.WriteString("\n" + strings.Join(t.notes, "\n") + "\n")
+		b.WriteString("\n- " + strings.Join(t.notes, "\n- ") + "\n")
 	}
 	return b.String()
 }

@@ -24,6 +24,9 @@ type trial struct {
 	Span     time.Duration `json:"span_ns"`           // from the first arrival to the last
 	Arrived  *punctuality  `json:"arrived,omitempty"` // of an open loop at constant gaps
 	Reading  reading       `json:"reading"`
+	// Stolen is the share of the CPUs' time that a hypervisor gave to other guests
+	// meanwhile; 0 where that is not known.
+	Stolen float64 `json:"stolen"`
 }
 
 // cost is the generator's CPU per request.
@@ -53,7 +56,9 @@ func play(ctx context.Context, split host.Split, tool tool, at program, l load) 
 		return t, err
 	}
 	l.url = s.url
+	watched := host.Watch()
 	failed := t.generate(ctx, child{path: at.path, dir: dir, cpus: split.Generator}, tool, at, l)
+	t.Stolen = watched().Stolen
 	arrivals, err := s.arrivals()
 	if ctx.Err() != nil {
 		return t, ctx.Err()
