@@ -3,6 +3,7 @@ package clock
 import (
 	"container/heap"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -70,31 +71,38 @@ func (k *Clock) arrive() *row {
 // waits.
 const idle = time.Hour
 
-// run releases rows at their times until the clock is closed.
+// run releases rows at their times until the clock is closed. After each it gives
+// way to that row, so that those held up together, by a stall say, are answered in
+// the order they came in, and not in that of the scheduler's queues.
 func (k *Clock) run() {
 	defer close(k.ended)
 	for {
-		until, closed := k.release()
-		if closed {
+		r, until, closed := k.next()
+		switch {
+		case r != nil:
+			close(r.served)
+			runtime.Gosched()
+		case closed:
 			return
+		default:
+			k.timer.Wait(until)
 		}
-		k.timer.Wait(until)
 	}
 }
 
-// release lets those rows go whose time has come, all of them when the clock is
-// closed. until is when to look again.
-func (k *Clock) release() (until time.Time, closed bool) {
+// next takes the row out whose time has come, any when the clock is closed; nil
+// where there is none. until is when to look again.
+func (k *Clock) next() (r *row, until time.Time, closed bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Since(k.start)
-	for len(k.waiting) > 0 && (k.closed || k.waiting[0].done <= now) {
-		close(heap.Pop(&k.waiting).(*row).served)
-	}
 	if len(k.waiting) == 0 {
-		return k.start.Add(now + idle), k.closed
+		return nil, k.start.Add(now + idle), k.closed
 	}
-	return k.start.Add(k.waiting[0].done), k.closed
+	if first := k.waiting[0]; first.done > now && !k.closed {
+		return nil, k.start.Add(first.done), false
+	}
+	return heap.Pop(&k.waiting).(*row), time.Time{}, k.closed
 }
 
 // Close lets all go that wait, and frees what the clock holds.
