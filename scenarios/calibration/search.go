@@ -1,0 +1,99 @@
+// Package calibration finds out what the load generator can do on this machine,
+// and keeps it: the highest rate at which it is still VALID, and the floor of its
+// latencies. How a rate is tried is handed in, so that the search is the same on a
+// real machine and on one that a test makes up.
+package calibration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Try is one rate that was tried.
+type Try struct {
+	Rate  float64 `json:"rate"` // per second
+	Valid bool    `json:"valid"`
+	Why   string  `json:"why,omitempty"` // it was not
+}
+
+// Search says how to look for the highest valid rate.
+type Search struct {
+	From      float64 // the first rate, per second
+	Most      float64 // no rate above is tried
+	Least     float64 // nor one below
+	Precision float64 // the rate just above that is not valid is at most so much higher: 0.08
+}
+
+// Run doubles the rate from s.From on until it is not valid, or halves it until it
+// is, and then bisects between the two. A rate is held for not valid when it was
+// not twice in a row: a machine may be disturbed once. It returns the highest rate
+// that was valid, below all that were not, and every try in its order. Its error is
+// try's own, that of the context, or says that no rate is valid.
+func (s Search) Run(ctx context.Context, try func(context.Context, float64) (Try, error)) (most float64, tries []Try, err error) {
+	valid := func(rate float64) bool {
+		for range 2 {
+			if err == nil {
+				err = context.Cause(ctx)
+			}
+			if err != nil {
+				return false
+			}
+			var t Try
+			if t, err = try(ctx, rate); err != nil {
+				return false
+			}
+			tries = append(tries, t)
+			if t.Valid {
+				return true
+			}
+		}
+		return false
+	}
+	low, high := s.bracket(valid)
+	for err == nil && low > 0 && high > low*(1+s.Precision) {
+		if middle := math.Round(math.Sqrt(low * high)); valid(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	switch {
+	case err != nil:
+		return 0, tries, err
+	case low == 0:
+		return 0, tries, noRate(tries)
+	}
+	return low, tries, nil
+}
+
+// bracket returns a valid rate and one above it that is not, 0 where all are or
+// none is.
+func (s Search) bracket(valid func(float64) bool) (low, high float64) {
+	for rate := min(s.From, s.Most); ; rate = min(2*rate, s.Most) {
+		if !valid(rate) {
+			high = rate
+			break
+		}
+		if low = rate; rate == s.Most {
+			return low, 0
+		}
+	}
+	for low == 0 && high/2 >= s.Least {
+		if valid(high / 2) {
+			low = high / 2
+		} else {
+			high /= 2
+		}
+	}
+	return low, high
+}
+
+// ErrNoRate says that the generator is not valid at any rate.
+var ErrNoRate = errors.New("the load generator is valid at no rate")
+
+func noRate(tries []Try) error {
+	last := tries[len(tries)-1]
+	return fmt.Errorf("%w, not even at %g/s: %s", ErrNoRate, last.Rate, last.Why)
+}

@@ -1,0 +1,100 @@
+package calibration
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+var usual = Search{From: 1000, Most: 1e6, Least: 50, Precision: 0.08}
+
+// machine is one that is valid up to a rate; noise is the chance that a try of a
+// rate that is valid fails all the same.
+func machine(limit, noise float64) func(context.Context, float64) (Try, error) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	return func(_ context.Context, rate float64) (Try, error) {
+		t := Try{Rate: rate, Valid: rate <= limit && rng.Float64() >= noise}
+		if !t.Valid {
+			t.Why = "lag 9 ms"
+		}
+		return t, nil
+	}
+}
+
+func TestSearchFinds(t *testing.T) {
+	for _, limit := range []float64{63, 77, 999, 1000, 1001, 1999, 2000, 23_456, 640_000, 1e6} {
+		most, tries, err := usual.Run(t.Context(), machine(limit, 0))
+		if err != nil || most > limit || most < limit/(1+usual.Precision)-1 {
+			t.Errorf("a limit of %g: found %g, %v", limit, most, err)
+		}
+		if len(tries) > 2*16 {
+			t.Errorf("a limit of %g: %d tries", limit, len(tries))
+		}
+	}
+	if most, _, err := usual.Run(t.Context(), machine(1e9, 0)); err != nil || most != usual.Most {
+		t.Errorf("no limit: found %g, %v", most, err)
+	}
+}
+
+// TestSearchOutlivesNoise wants a rate never to be given up for one disturbance,
+// and the outcome never to be above the limit.
+func TestSearchOutlivesNoise(t *testing.T) {
+	const limit = 20_000
+	near := 0
+	for seed := range 100 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 0))
+		disturbed := false // the try before was
+		most, _, err := usual.Run(t.Context(), func(_ context.Context, rate float64) (Try, error) {
+			disturbed = !disturbed && rng.Float64() < 0.3
+			return Try{Rate: rate, Valid: rate <= limit && !disturbed}, nil
+		})
+		if err != nil || most > limit {
+			t.Fatalf("found %g, %v", most, err)
+		}
+		if most >= limit/(1+usual.Precision)-1 {
+			near++
+		}
+	}
+	if near != 100 {
+		t.Errorf("found the limit %d times of 100, though no try was disturbed twice in a row", near)
+	}
+}
+
+// TestSearchEndsWhereNothingIsMonotone wants an end and a rate that was valid, also
+// of a machine without rhyme or reason.
+func TestSearchEndsWhereNothingIsMonotone(t *testing.T) {
+	for seed := range 200 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
+		seen := map[float64]bool{}
+		most, tries, err := usual.Run(t.Context(), func(_ context.Context, rate float64) (Try, error) {
+			valid := rng.IntN(2) == 0
+			seen[rate] = seen[rate] || valid
+			return Try{Rate: rate, Valid: valid}, nil
+		})
+		if len(tries) > 80 || err == nil && !seen[most] || err != nil && !errors.Is(err, ErrNoRate) {
+			t.Fatalf("seed %d: %g after %d tries, %v", seed, most, len(tries), err)
+		}
+	}
+}
+
+func TestSearchSaysWhyItFails(t *testing.T) {
+	if _, tries, err := usual.Run(t.Context(), machine(1, 0)); !errors.Is(err, ErrNoRate) || !strings.Contains(err.Error(), "62.5/s: lag 9 ms") || len(tries) == 0 {
+		t.Errorf("no valid rate: %v", err)
+	}
+	broken := errors.New("broken")
+	if _, _, err := usual.Run(t.Context(), func(context.Context, float64) (Try, error) { return Try{}, broken }); !errors.Is(err, broken) {
+		t.Errorf("a try that fails: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, tries, err := usual.Run(ctx, func(_ context.Context, rate float64) (Try, error) {
+		if rate >= 4000 {
+			cancel()
+		}
+		return Try{Rate: rate, Valid: true}, nil
+	})
+	if !errors.Is(err, context.Canceled) || len(tries) != 3 {
+		t.Errorf("cancelled: %v after %d tries", err, len(tries))
+	}
+}
