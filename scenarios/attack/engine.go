@@ -67,7 +67,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.transport, err = newTransport(cfg); err != nil {
 		return nil, err
 	}
-	sequence := newOrder(cfg.Corpus.Len(), cfg.OrderSeed)
+	sequence := newOrder(cfg.Corpus, cfg.OrderSeed)
 	e.carriage = &carriage{
 		next:      e.transport,
 		requests:  requests,

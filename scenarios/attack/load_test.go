@@ -195,6 +195,7 @@ func checkAccounts(t testing.TB, cell record.Cell, log *memoryLog) {
 	if sum != l {
 		t.Errorf("slices add up to %+v, ledger is %+v", sum, l)
 	}
+	checkClasses(t, cell, log)
 	var failed int64
 	for _, e := range cell.Errors {
 		failed += e.Count

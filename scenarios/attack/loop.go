@@ -101,21 +101,23 @@ func (l *loop) stop() {
 	l.attacker.Stop()
 }
 
-// unsent returns when the requests were due that the loop did not hand out or that
-// no worker took. Callers have no schedule.
-func (l *loop) unsent(yield func(due time.Duration) bool) {
+// unsent returns the sequence numbers of the requests that the loop did not hand
+// out or that no worker took, and when they were due. Callers have no schedule.
+func (l *loop) unsent(yield func(seq uint64, due time.Duration) bool) {
 	if l.callers != nil {
 		return
 	}
 	for _, f := range l.flights.left() {
-		if !yield(f.due) {
+		if !yield(f.seq, f.due) {
 			return
 		}
 	}
+	seq := l.flights.next
 	for due, ok := l.arrivals.next(); ok; due, ok = l.arrivals.next() {
-		if !yield(due) {
+		if !yield(l.flights.part.sequence(seq), due) {
 			return
 		}
+		seq++
 	}
 }
 

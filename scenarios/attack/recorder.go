@@ -28,6 +28,7 @@ type recorder struct {
 	watch    *watch
 	settled  []time.Duration // by loop: every request due before was booked
 	seconds  *seconds
+	mix      mix
 	gaps     *gaps // nil in a closed loop, which plans none
 	errors   failures
 	statuses statuses
@@ -59,7 +60,8 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 		order:    o,
 		watch:    w,
 		settled:  make([]time.Duration, loops),
-		seconds:  newSeconds(cfg.Span),
+		seconds:  newSeconds(cfg.Span, cfg.Corpus.Classes()),
+		mix:      newMix(cfg.Corpus, o),
 		errors:   failures{},
 		statuses: statuses{},
 	}
@@ -82,7 +84,7 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		r.ledger.Scheduled++
 		r.book(f, result, slice)
 	case !r.closed: // what a caller did not get to ask was in no schedule
-		r.unsent(f.due)
+		r.unsent(f.seq, f.due)
 		r.gaps.add(f.seq, stamps{state: skipped})
 	}
 	r.settled[fs.part.index] = settled
@@ -111,16 +113,20 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	case f.state == censored:
 		r.ledger.Censored++
 		slice.Censored++
+		r.mix.add(f.seq, record.Ledger{Sent: 1, Censored: 1})
 		r.value(second, tagCensored, doneAt-f.due)
 	case class != "":
 		r.ledger.Failed++
 		slice.Failed++
+		r.mix.add(f.seq, record.Ledger{Sent: 1, Failed: 1})
 		r.errors.add(class, text)
 		r.failed.Add(1)
 		r.value(second, tagFailed, doneAt-f.due)
 	default:
 		r.ledger.OK++
 		slice.OK++
+		r.mix.add(f.seq, record.Ledger{Sent: 1, OK: 1})
+		second.recordClass(r.mix.of(f.seq), doneAt-f.due)
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
 		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
@@ -188,7 +194,8 @@ func (r *recorder) value(s *second, t tag, v time.Duration) {
 }
 
 // unsent books an arrival that was not sent.
-func (r *recorder) unsent(due time.Duration) {
+func (r *recorder) unsent(seq uint64, due time.Duration) {
 	r.ledger.Scheduled++
+	r.mix.add(seq, record.Ledger{})
 	r.seconds.slice(due).Scheduled++
 }

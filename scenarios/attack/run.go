@@ -184,8 +184,8 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 // bookUnsent counts what the schedule held beyond the requests that were sent.
 func (e *engine) bookUnsent() {
 	for _, l := range e.loops {
-		for due := range l.unsent {
-			e.recorder.unsent(due)
+		for seq, due := range l.unsent {
+			e.recorder.unsent(seq, due)
 		}
 	}
 }
@@ -221,7 +221,8 @@ func (e *engine) cell(spent usage) record.Cell {
 		InTime:     r.inTime,
 		GoodInTime: r.goodInTime,
 
-		Slices: r.seconds.slices,
+		Slices:  r.seconds.slices,
+		Classes: r.mix.counts,
 		Instrument: record.Instrument{
 			CPUs: e.cfg.CPUs,
 			CPU:  spent.cpu,

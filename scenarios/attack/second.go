@@ -32,15 +32,37 @@ func (t tag) name() string {
 type second struct {
 	index      int
 	histograms [tags]*hdrhistogram.Histogram
+	names      []string                  // of the classes of a mix
+	classes    []*hdrhistogram.Histogram // their response times
 }
 
 // newSecond returns a second with the histograms that every second needs.
-func newSecond() *second {
-	s := &second{}
+func newSecond(classes []string) *second {
+	s := emptySecond(classes)
+	for i := range classes {
+		s.classes[i] = record.NewHistogram()
+	}
 	for _, t := range []tag{tagResponse, tagService, tagLag} {
 		s.histograms[t] = record.NewHistogram()
 	}
 	return s
+}
+
+// emptySecond returns a second without histograms.
+func emptySecond(classes []string) *second {
+	return &second{names: classes, classes: make([]*hdrhistogram.Histogram, len(classes))}
+}
+
+// recordClass adds a response time to those of a class, which record has as well
+// and answers for; class -1 is none.
+func (s *second) recordClass(class int, value time.Duration) {
+	if class < 0 {
+		return
+	}
+	if s.classes[class] == nil {
+		s.classes[class] = record.NewHistogram()
+	}
+	_ = s.classes[class].RecordValue(int64(value))
 }
 
 // record adds a value and reports whether the histogram could hold it.
@@ -61,15 +83,21 @@ func (s *second) writeTo(log IntervalLog, span time.Duration) error {
 		end = min(end, span)
 	}
 	var failed error
-	for t, h := range s.histograms {
+	write := func(name string, h *hdrhistogram.Histogram) {
 		if h == nil || h.TotalCount() == 0 {
-			continue
+			return
 		}
-		if err := log.Interval(tag(t).name(), start, end, h); err != nil && failed == nil {
+		if err := log.Interval(name, start, end, h); err != nil && failed == nil {
 			failed = err
 		}
 		h.Reset()
 		runtime.Gosched()
+	}
+	for t, h := range s.histograms {
+		write(tag(t).name(), h)
+	}
+	for i, h := range s.classes {
+		write(record.TagOfClass(s.names[i]), h)
 	}
 	return failed
 }

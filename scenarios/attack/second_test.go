@@ -24,7 +24,7 @@ func (l *turns) Interval(string, time.Duration, time.Duration, *hdrhistogram.His
 // processor between two histograms.
 func TestWritingGivesWay(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	s := newSecond()
+	s := newSecond(nil)
 	for _, tag := range []tag{tagResponse, tagService, tagLag} {
 		s.record(tag, time.Millisecond)
 	}

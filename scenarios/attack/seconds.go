@@ -15,18 +15,19 @@ type seconds struct {
 	first  int
 	out    *sink[*second]
 	spare  chan *second // written and empty
+	names  []string     // of the classes of a mix
 }
 
 // spareSeconds is how many emptied seconds are kept for another use.
 const spareSeconds = 8
 
-func newSeconds(span time.Duration) *seconds {
-	s := &seconds{spare: make(chan *second, spareSeconds)}
+func newSeconds(span time.Duration, classes []string) *seconds {
+	s := &seconds{spare: make(chan *second, spareSeconds), names: classes}
 	s.extend(int((span - 1) / time.Second))
 	// Most runs have two seconds open at once and a third at the log. Their
 	// histograms are made now rather than under load.
 	for range 3 {
-		s.spare <- newSecond()
+		s.spare <- newSecond(classes)
 	}
 	return s
 }
@@ -60,7 +61,9 @@ func (s *seconds) fresh(index int) *second {
 		old.index = index
 		return old
 	default:
-		return &second{index: index}
+		fresh := emptySecond(s.names)
+		fresh.index = index
+		return fresh
 	}
 }
 
