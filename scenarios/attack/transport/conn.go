@@ -111,15 +111,22 @@ func (c *conn) hear() error {
 	return c.client.sweeper.answered(c)
 }
 
-// finish gives the connection back after an answer; it is kept when it can carry
-// another request.
+// finish ends an exchange that was answered. The connection is kept when it can
+// carry another request.
 func (c *conn) finish(keep bool) {
-	if c.upload != nil {
-		keep = c.upload.finished() && keep
-		c.upload = nil
-	}
 	alone := c.client.watches.leave(c)
-	if !keep || !alone || c.r != c.w {
+	keep = keep && alone && c.r == c.w
+	if u := c.upload; u != nil {
+		c.upload = nil
+		go u.settle(keep)
+		return
+	}
+	c.release(keep)
+}
+
+// release gives the connection back, or closes it.
+func (c *conn) release(keep bool) {
+	if !keep {
 		c.close()
 		return
 	}

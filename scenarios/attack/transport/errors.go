@@ -28,6 +28,9 @@ func (e malformedError) Unwrap() error { return e.error }
 
 // isClosed reports whether an error tells of a connection that the server ended.
 func isClosed(err error) bool {
+	if _, own := errors.AsType[bodyError](err); own {
+		return false
+	}
 	for _, closed := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, closed) {
 			return true

@@ -19,7 +19,7 @@ func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error
 	}
 	h, err := c.readHead()
 	if err != nil {
-		if failed := c.uploadFailure(); failed != nil {
+		if failed := c.upload.failure(); failed != nil {
 			return nil, c.discard(ctx, "send request", failed)
 		}
 		return nil, c.discard(ctx, "read answer", err)

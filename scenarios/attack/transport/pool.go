@@ -105,13 +105,6 @@ func (p *pool) reserve() bool {
 	return true
 }
 
-// inUse returns how many connections are open or being opened.
-func (p *pool) inUse() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.open
-}
-
 // close ends the idle connections; others end when they come back.
 func (p *pool) close() {
 	p.mu.Lock()

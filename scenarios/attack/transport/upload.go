@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // upload sends a request that is too long for one write, beside the reading of
@@ -13,45 +14,61 @@ import (
 // more of it then.
 type upload struct {
 	conn   *conn
-	done   atomic.Bool // everything was sent, or failed is set
-	failed error       // why the request's body could not be had
+	failed atomic.Pointer[bodyError] // why the request's body could not be had
+	ended  chan struct{}             // closed when nothing more will be sent
+	whole  bool                      // everything was sent; counts once ended is closed
 }
+
+// maxSettling is how long a connection whose request was answered is kept for the
+// end of the sending, which mostly has ended and was only not told yet.
+const maxSettling = 50 * time.Millisecond
 
 // startUpload begins to send head and body. The body is closed in the end.
 func (c *conn) startUpload(head []byte, body io.ReadCloser, length int64) {
-	u := &upload{conn: c}
+	u := &upload{conn: c, ended: make(chan struct{})}
 	c.upload = u
 	c.client.sweeper.sends(c)
 	go u.run(head, body, length)
 }
 
 func (u *upload) run(head []byte, body io.ReadCloser, length int64) {
+	defer close(u.ended)
 	defer body.Close()
 	_, err := u.conn.Conn.Write(head)
 	if err == nil {
 		err = u.send(body, length)
 	}
-	if errors.As(err, new(bodyError)) {
+	u.whole = err == nil
+	if failed, ok := errors.AsType[bodyError](err); ok {
 		// The server waits for the rest: nothing but the end of the connection ends
 		// the request.
-		u.failed = err
-		u.done.Store(true)
+		u.failed.Store(&failed)
 		u.conn.abort()
-		return
 	}
-	u.done.Store(err == nil)
 	u.conn.client.sweeper.sent(u.conn)
 }
 
-// finished reports whether the request is out.
-func (u *upload) finished() bool { return u.done.Load() && u.failed == nil }
-
-// uploadFailure returns why the request's body could not be had, if that is known.
-func (c *conn) uploadFailure() error {
-	if u := c.upload; u != nil && u.done.Load() {
-		return u.failed
+// failure returns why the request's body could not be had, if that is the reason.
+func (u *upload) failure() error {
+	if u == nil {
+		return nil
+	}
+	if failed := u.failed.Load(); failed != nil {
+		return *failed
 	}
 	return nil
+}
+
+// settle gives the connection back when everything was sent, soon at least.
+func (u *upload) settle(keep bool) {
+	soon := time.NewTimer(maxSettling)
+	defer soon.Stop()
+	select {
+	case <-u.ended:
+		u.conn.release(keep && u.whole)
+	case <-soon.C:
+		u.conn.release(false)
+	}
 }
 
 // bodyError is a request's body that could not be read, or has another length
