@@ -9,6 +9,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,6 +81,62 @@ func BenchmarkClosed(b *testing.B) {
 	}
 	b.ReportMetric(float64(cpu.Nanoseconds())/1e3/float64(sent), "cpu-µs/request")
 	b.ReportMetric(float64(sent)/2/float64(b.N), "requests/s")
+}
+
+// BenchmarkResident sends two million requests and reports the memory that this
+// process has resident after the first 100,000 and after the last. Run it with
+// -benchtime 1x.
+func BenchmarkResident(b *testing.B) {
+	const early, requests = 100_000, 2_000_000
+	cfg, _ := load(b, "http://127.0.0.1:9", 10*time.Microsecond, requests)
+	counting := &countingTransport{nullTransport: nullTransport{[]byte("0")}, at: map[int64]float64{}, early: early}
+	cfg.Corpus, cfg.Endpoint.Transport, cfg.Log = nothingCorpus(b), counting, noLog{}
+	cfg.MaxInFlight = 16
+	for b.Loop() {
+		counting.n.Store(0)
+		cell, err := Run(context.Background(), cfg)
+		if err != nil || cell.Ledger.OK != requests {
+			b.Fatal(cell.Ledger, cell.Errors, err)
+		}
+	}
+	after, before := resident(b), counting.at[early]
+	b.ReportMetric(before, "MiB-at-100k")
+	b.ReportMetric(after, "MiB-at-2M")
+	b.ReportMetric(100*(after/before-1), "growth-%")
+}
+
+// countingTransport notes the resident memory at one of its requests.
+type countingTransport struct {
+	nullTransport
+	n     atomic.Int64
+	early int64
+	at    map[int64]float64
+}
+
+func (c *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if n := c.n.Add(1); n == c.early {
+		c.at[n] = residentNow()
+	}
+	return c.nullTransport.RoundTrip(r)
+}
+
+func resident(b *testing.B) float64 {
+	mib := residentNow()
+	if mib == 0 {
+		b.Skip("this system has no /proc/self/statm: run it on Linux to know the resident memory")
+	}
+	return mib
+}
+
+// residentNow returns the resident memory in MiB; 0: not known here.
+func residentNow() float64 {
+	statm, err := os.ReadFile("/proc/self/statm")
+	var size, pages float64
+	if err != nil {
+		return 0
+	}
+	fmt.Sscan(string(statm), &size, &pages)
+	return pages * float64(os.Getpagesize()) / (1 << 20)
 }
 
 // nullTransport answers at once, without a network.

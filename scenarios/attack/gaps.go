@@ -72,24 +72,31 @@ func (g *gaps) record() record.Gaps {
 	return record.Gaps{N: g.planned.n, Planned: g.planned.scv(), Sent: g.sent.scv()}
 }
 
-// scatter is the mean and the variance of values seen one by one (B. P. Welford,
-// Note on a method for calculating corrected sums of squares and products, 1962).
+// scatter sums up values seen one by one, as differences from the first, which
+// keeps the sum of squares small where all are nearly equal.
 type scatter struct {
-	n        int64
-	mean, m2 float64
+	n            int64
+	first        float64
+	sum, squares float64
 }
 
 func (s *scatter) add(v float64) {
+	if s.n == 0 {
+		s.first = v
+	}
+	d := v - s.first
 	s.n++
-	d := v - s.mean
-	s.mean += d / float64(s.n)
-	s.m2 += d * (v - s.mean)
+	s.sum += d
+	s.squares += d * d
 }
 
 // scv is the squared coefficient of variation: variance ÷ mean²; 0 of no values.
 func (s *scatter) scv() float64 {
-	if s.n == 0 || s.mean == 0 {
+	n := float64(s.n)
+	mean := s.first + s.sum/max(n, 1)
+	if mean == 0 {
 		return 0
 	}
-	return s.m2 / float64(s.n) / (s.mean * s.mean)
+	shifted := s.sum / n
+	return max(0, s.squares/n-shifted*shifted) / (mean * mean)
 }
