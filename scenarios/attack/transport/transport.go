@@ -1,6 +1,11 @@
 // Package transport carries the requests of a load to the server: it is what
 // vegeta's client sends with. It stands below the engine in package attack, and
 // counts what the engine has to know of its connections.
+//
+// HTTP/1.1 goes through a client written for load: a request is laid out once
+// (Message), sent in one write, its answer parsed in place, its header found among
+// those that came before; no goroutine, timer or context is made for a request.
+// net/http carries HTTP/2, and is what the tests hold that client to.
 package transport
 
 import (
