@@ -295,13 +295,13 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	return nil
 }
 
-// fatalDoubts says why a run is INVALID, and what to do, for those who see
+// fatalDoubts says by which rules a run is INVALID, and what to do, for those who see
 // stderr alone.
 func fatalDoubts(a *stats.Analysis) string {
 	var b strings.Builder
 	for _, d := range a.Doubts {
 		if d.Fatal {
-			fmt.Fprintf(&b, "\n  %s\n  -> %s", d.Text, d.Action)
+			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, d.Text, d.Action)
 		}
 	}
 	return b.String()
