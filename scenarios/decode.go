@@ -117,6 +117,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 			p.Law = defaultLaw
 		}
 		p.resolveGaps()
+		p.resolveMix(s.Data.Batch)
 	}
 	if len(s.Load) == 0 {
 		s.Load = nil

@@ -90,6 +90,16 @@ type Phase struct {
 	Burstiness float64
 	Trace      *Trace
 	Gaps       string
+
+	Mix []Class // the classes of request; none: all are alike
+}
+
+// Class is one kind of request of a phase.
+type Class struct {
+	Name   string
+	Weight int // its share of the requests, in relation to the others'
+	Model  string
+	Batch  int // examples per request
 }
 
 // Think is how long a caller of a closed loop thinks before it asks again.
@@ -133,9 +143,35 @@ type SLO struct {
 func (s *Scenario) Models() []string {
 	names := []string{s.Workload.Model}
 	for _, p := range s.Load {
-		if !slices.Contains(names, p.Model) {
-			names = append(names, p.Model)
+		for _, c := range s.Classes(p) {
+			if !slices.Contains(names, c.Model) {
+				names = append(names, c.Model)
+			}
 		}
 	}
 	return names
+}
+
+// Requests are the kinds of request that the run makes, each once: that of the
+// first answer, which has no name, then those of the phases in their order; without
+// their weights.
+func (s *Scenario) Requests() []Class {
+	all := []Class{{Model: s.Workload.Model, Batch: s.Data.Batch}}
+	for _, p := range s.Load {
+		for _, c := range s.Classes(p) {
+			if c.Weight = 0; !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// Classes are the classes of a phase's Mix; without one, the only kind of request
+// that there is, which has no name.
+func (s *Scenario) Classes(p Phase) []Class {
+	if p.Mix == nil {
+		return []Class{{Model: p.Model, Batch: s.Data.Batch}}
+	}
+	return p.Mix
 }

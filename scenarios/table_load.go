@@ -26,6 +26,9 @@ func phaseRows() []row[Phase] {
 			"What the reports and --set load.NAME.rate=… call the phase; no two have the same."),
 		otherwise("model", absent(words("a model's name")), "workload.model", func(p *Phase) *string { return &p.Model },
 			"The model to ask in this phase, by its name on the server. The reference server also has the model noop, which answers without computing."),
+		otherwise("mix", list("list of mappings", "a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]", 1, mappings("a class of request", classRows())), "no mix: all requests are alike",
+			func(p *Phase) *[]Class { return &p.Mix },
+			"The classes of request that are sent among each other, each as often as its weight says: exactly in every hundred or so, shuffled. The reports show each by itself."),
 		otherwise("law", absent(choice("law", namesOf(schedule.Kinds(), aLaw))), "poisson, or no law with callers", func(p *Phase) *string { return &p.Law },
 			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
 		otherwise("rate", absent(rates()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
@@ -42,6 +45,19 @@ func phaseRows() []row[Phase] {
 			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
 	}
 	return slices.Concat(rows, lawRows(), rest)
+}
+
+func classRows() []row[Class] {
+	return []row[Class]{
+		must("name", names(), func(c *Class) *string { return &c.Name },
+			"What the reports call the class; no two of a phase have the same."),
+		may("weight", wholes[int](1, 1000), "1", func(c *Class) *int { return &c.Weight },
+			"How many of the requests are of this class, in relation to the other weights."),
+		otherwise("model", absent(words("a model's name")), "the phase's", func(c *Class) *string { return &c.Model },
+			"The model that the class asks."),
+		otherwise("batch", absent(wholes[int](1, 10_000)), "data.batch", func(c *Class) *int { return &c.Batch },
+			"How many examples one request of the class holds."),
+	}
 }
 
 // maxCallers is more than one machine has connections for.

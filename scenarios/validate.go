@@ -74,11 +74,14 @@ func (d *decoder) validateData(s *Scenario) {
 	if !d.sound("data.batch", "data.corpus") {
 		return
 	}
-	models := len(s.Models())
-	if n := s.Data.Batch * s.Data.Corpus * models; n > maxExamples {
+	kinds, examples := s.Requests(), 0
+	for _, c := range kinds {
+		examples += c.Batch
+	}
+	if n := examples * s.Data.Corpus; n > maxExamples && d.sound("load") {
 		of := fmt.Sprintf("%d requests of %d examples", s.Data.Corpus, s.Data.Batch)
-		if models > 1 {
-			of += fmt.Sprintf(" for %d models", models)
+		if len(kinds) > 1 {
+			of = fmt.Sprintf("%d requests of each of %d kinds", s.Data.Corpus, len(kinds))
 		}
 		d.fault("data.corpus", fmt.Sprintf("%s are %d examples to hold in memory", of, n), fmt.Sprintf("at most %d", maxExamples))
 	}
@@ -103,6 +106,7 @@ func (d *decoder) validateLoad(s *Scenario) {
 			d.fault(name, fmt.Sprintf("load[%d] is called %q as well", earlier, p.Name), "a name of its own")
 		}
 		d.validateLoop(p, field)
+		d.validateMix(p, field)
 	}
 	if d.sound("load") && !measured {
 		d.fault("load", "every phase has measure: false, so there is nothing to report", "at least one phase that is measured")

@@ -11,12 +11,18 @@ func (d *decoder) validateModels(s *Scenario, cat Catalogue) {
 	if s.Workload.Server != ReferenceServer {
 		return
 	}
-	for i, p := range s.Load {
-		field := element("load", i) + ".model"
-		if p.Model == s.Workload.Model || !d.sound(field) || slices.Contains(cat.Models, p.Model) {
-			continue
+	check := func(field, model string) {
+		if model != s.Workload.Model && d.sound(field) && !slices.Contains(cat.Models, model) {
+			d.fault(field, noModel(model, cat), oneOf(cat.Models))
 		}
-		d.fault(field, noModel(p.Model, cat), oneOf(cat.Models))
+	}
+	for i, p := range s.Load {
+		check(element("load", i)+".model", p.Model)
+		for j, c := range p.Mix {
+			if c.Model != p.Model {
+				check(element(element("load", i)+".mix", j)+".model", c.Model)
+			}
+		}
 	}
 }
 

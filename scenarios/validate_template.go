@@ -43,6 +43,7 @@ func (d *decoder) validateWritten(s *Scenario) {
 	for i, p := range s.Load {
 		field := element("load", i) + ".model"
 		d.senseless(field, d.given[field] && p.Model != "", nobody, "it left out")
+		d.senseless(element("load", i)+".mix", p.Mix != nil, "a template is the only request there is", "it left out")
 	}
 	d.senseless("data", d.given["data"], "a template is sent as it is, and no data goes into it", "it left out")
 	d.senseless("tax", s.Tax != nil, nobody, "none")

@@ -18,7 +18,6 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 	if proto.Written {
 		build = s.writtenCorpus
 	}
-	s.corpora = map[string]*corpus.Corpus{}
 	all, err := build(proto)
 	if err != nil {
 		return err
@@ -33,8 +32,8 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 	return nil
 }
 
-// makeCorpora makes the requests to every model from the same examples. It returns
-// the corpora in the order of models.
+// makeCorpora makes every kind of request from the same examples, and returns the
+// corpora in the order of the scenario's Requests.
 func (s *session) makeCorpora(proto protocol.Kind) ([]*corpus.Corpus, error) {
 	data := s.scenario.Data
 	kind, ok := scenarios.Named(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
@@ -42,18 +41,42 @@ func (s *session) makeCorpora(proto protocol.Kind) ([]*corpus.Corpus, error) {
 		return nil, fmt.Errorf("unknown generator %q", data.Generator)
 	}
 	var all []*corpus.Corpus
-	for _, name := range s.scenario.Models() {
-		model, err := s.model(name)
+	made := map[scenarios.Class]*corpus.Corpus{}
+	for _, class := range s.scenario.Requests() {
+		model, err := s.model(class.Model)
 		if err != nil {
 			return nil, err
 		}
-		c, err := s.newCorpus(kind, proto, model)
+		c, err := s.newCorpus(kind, proto, model, class)
 		if err != nil {
 			return nil, err
 		}
-		s.corpora[name], all = c, append(all, c)
+		made[class], all = c, append(all, c)
+	}
+	s.first = all[0]
+	for _, p := range s.scenario.Load {
+		c, err := mixed(s.scenario.Classes(p), made)
+		if err != nil {
+			return nil, err
+		}
+		s.requests = append(s.requests, c)
 	}
 	return all, nil
+}
+
+// mixed returns the requests of a phase: the only kind there is, or its classes
+// among each other.
+func mixed(classes []scenarios.Class, made map[scenarios.Class]*corpus.Corpus) (*corpus.Corpus, error) {
+	var mix []corpus.Class
+	for _, class := range classes {
+		weight := class.Weight
+		class.Weight = 0
+		mix = append(mix, corpus.Class{Name: class.Name, Weight: weight, Corpus: made[class]})
+	}
+	if mix[0].Name == "" {
+		return mix[0].Corpus, nil
+	}
+	return corpus.Mix(mix)
 }
 
 // model returns what is known of a model, as an oracle for its answers: of one
@@ -73,8 +96,8 @@ func (s *session) model(name string) (Model, error) {
 	return model, nil
 }
 
-// newCorpus materialises the requests to one model.
-func (s *session) newCorpus(kind generators.Kind, proto protocol.Kind, model Model) (*corpus.Corpus, error) {
+// newCorpus materialises the requests of a class, which ask a model.
+func (s *session) newCorpus(kind generators.Kind, proto protocol.Kind, model Model, class scenarios.Class) (*corpus.Corpus, error) {
 	data := s.scenario.Data
 	generator, err := kind.Open(generators.Config{Params: data.Params})
 	if err != nil {
@@ -88,15 +111,16 @@ func (s *session) newCorpus(kind generators.Kind, proto protocol.Kind, model Mod
 		Generator:  generator,
 		Protocol:   client,
 		Size:       data.Corpus,
-		Batch:      data.Batch,
+		Batch:      class.Batch,
+		Class:      class.Name,
 		Seed:       subseed(s.scenario.Seed, seedData),
 		Predict:    model.Predict,
 		Unlabelled: model.Generator == "",
 	})
 }
 
-// payloads is the hash of the requests to all models: a single corpus's own, of
-// several the SHA-256 of their hashes (in hexadecimal, in the order of models,
+// payloads is the hash of all requests: a single corpus's own, of several the
+// SHA-256 of their hashes (in hexadecimal, in the order of the scenario's Requests,
 // nothing between them).
 func payloads(all []*corpus.Corpus) string {
 	if len(all) == 1 {

@@ -21,7 +21,7 @@ const maxAnswer = 64 << 20
 func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, s.scenario.Timeout)
 	defer cancel()
-	requests := s.corpora[s.scenario.Workload.Model]
+	requests := s.first
 	request := requests.Request(0)
 	req, err := http.NewRequestWithContext(ctx, request.Method, endpoint.URL+request.Path, bytes.NewReader(request.Body))
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *session) loop(cfg *attack.Config, v visit, i int) {
 func planned(p scenarios.Phase, law schedule.Law) record.Phase {
 	phase := record.Phase{
 		Name: p.Name, Model: p.Model, Law: p.Law, Duration: p.Duration, Measured: p.Measure,
-		Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think),
+		Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think), Mix: shares(p.Mix),
 	}
 	if law == nil {
 		return phase
@@ -38,6 +38,19 @@ func planned(p scenarios.Phase, law schedule.Law) record.Phase {
 		phase.Steps = append(phase.Steps, record.Step(step))
 	}
 	return phase
+}
+
+// shares are the classes of a mix as the record has them.
+func shares(mix []scenarios.Class) []record.Class {
+	weights := 0
+	for _, c := range mix {
+		weights += c.Weight
+	}
+	var classes []record.Class
+	for _, c := range mix {
+		classes = append(classes, record.Class{Name: c.Name, Model: c.Model, Batch: c.Batch, Share: float64(c.Weight) / float64(weights)})
+	}
+	return classes
 }
 
 // think returns the think times of a phase's callers, nil where they do not think.

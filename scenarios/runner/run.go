@@ -76,8 +76,9 @@ type session struct {
 	record   *record.Run
 	writer   *record.Writer
 	workload targets.Workload
-	corpora  map[string]*corpus.Corpus // the requests by the model they ask
-	laws     []schedule.Law            // of the phases' arrivals; nil of a closed loop
+	first    *corpus.Corpus   // the requests that the first answer is to one of
+	requests []*corpus.Corpus // those of each phase
+	laws     []schedule.Law   // of the phases' arrivals; nil of a closed loop
 	places   map[string]targets.Target
 	split    host.Split
 	quiet    []quieting

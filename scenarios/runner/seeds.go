@@ -10,7 +10,7 @@ import (
 // of its own, so that a change to one (more data, another law) leaves the
 // others as they were.
 const (
-	seedData     = "data"     // the corpora; the same for every model and in every round
+	seedData     = "data"     // the corpora; the same for every class and in every round
 	seedVisits   = "visits"   // the order of the targets within the rounds
 	seedSchedule = "schedule" // due times; by round and phase (drawnAs), the same for every target
 	seedThink    = "think"    // think times; as due times

@@ -29,8 +29,9 @@ func (s *session) writtenCorpus(proto protocol.Kind) ([]*corpus.Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, model := range s.scenario.Models() {
-		s.corpora[model] = c
+	s.first = c
+	for range s.scenario.Load {
+		s.requests = append(s.requests, c)
 	}
 	return []*corpus.Corpus{c}, nil
 }
