@@ -41,6 +41,7 @@ func machineChecks() []check {
 		one(func(context.Context) finding { return judgeClock(host.Clock()) }),
 		one(func(context.Context) finding { return judgePriority(tried(host.Raise)) }),
 		one(func(context.Context) finding { return judgeAwake(tried(host.KeepAwake)) }),
+		one(func(context.Context) finding { return examineCalibration(time.Now()) }),
 	}, momentChecks()...)
 }
 

@@ -21,7 +21,7 @@ func judged() map[string]struct {
 	status status
 	found  string
 } {
-	fault := errors.New("not allowed")
+	fault, day := errors.New("not allowed"), time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	late := func(most time.Duration) moment {
 		m := moment{late: slices.Repeat([]time.Duration{40 * time.Microsecond}, 980)}
 		m.late = append(m.late, slices.Repeat([]time.Duration{most}, 20)...)
@@ -75,6 +75,10 @@ func judged() map[string]struct {
 		"load not known":        {judgeLoad(moment{}), ok, "not known"},
 		"server":                {judgeServer("/bin/refserver", nil), ok, "/bin/refserver"},
 		"no server":             {judgeServer("", fault), fail, "not allowed"},
+		"calibrated":            {judgeCalibration(&record.Calibration{MaxRate: 24_000, Created: day}, false, day.Add(50*time.Hour), nil), ok, "up to 24000/s, made 2 days ago"},
+		"not calibrated":        {judgeCalibration(nil, false, day, nil), warn, "none"},
+		"calibrated elsewhere":  {judgeCalibration(nil, true, day, nil), warn, "none that holds"},
+		"calibration damaged":   {judgeCalibration(nil, true, day, fault), warn, "not allowed"},
 		"target":                {judgeTarget(targets.Kind{Name: "x"}, []targets.Fact{{Name: "engine", Value: "e"}}, nil), ok, "can run here; engine: e"},
 		"server that runs":      {judgeTarget(targets.Kind{Name: "x", Running: true}, nil, nil), ok, "runs already"},
 		"unequal target":        {judgeTarget(targets.Kind{Name: "x"}, []targets.Fact{{Name: "speed", Value: "none", Unequal: true}}, nil), warn, "speed: none"},

@@ -41,6 +41,7 @@ before the defaults.`,
 		listCommand(),
 		schemaCommand(),
 		doctorCommand(),
+		calibrateCommand(),
 		cleanCommand(),
 		versionCommand(),
 	)

@@ -216,6 +216,10 @@ func gives(key string, fields []string) bool {
 // runScenario runs one scenario, writes its reports and prints it.
 func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
 	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
+	known, err := keptCalibration(s.Limits.CPUs)
+	if err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), prefixed(err.Error()+"; going on without it"))
+	}
 	runner := &runner.Runner{
 		Catalogue: catalogue(),
 		Reference: reference(),
@@ -225,7 +229,9 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		Command:   repeat(name, opts, s),
 		Stop:      interrupted.stop,
 		Doubt:     stats.VisitDoubt,
-		Observe:   watch.event,
+
+		Calibration: known,
+		Observe:     watch.event,
 	}
 	run, err := runner.Run(interrupted.ctx, s)
 	watch.end()

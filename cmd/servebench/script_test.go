@@ -24,10 +24,10 @@ func TestMain(m *testing.M) {
 // runtime error of each command.
 func TestScripts(t *testing.T) {
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/refserver")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/refserver", "servebench/cmd/nullserver")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build refserver: %v\n%s", err, out)
+		t.Fatalf("build the servers: %v\n%s", err, out)
 	}
 	vegeta := toolPath(t, "vegeta")
 	testscript.Run(t, testscript.Params{
@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			own, rest, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
-			bare := bin + string(os.PathListSeparator) + own // servebench and refserver, and nothing else
+			bare := bin + string(os.PathListSeparator) + own // servebench and the servers, and nothing else
 			env.Setenv("BARE_PATH", bare)
 			env.Setenv("PATH", bare+string(os.PathListSeparator)+rest)
 			env.Setenv("VEGETA", vegeta)

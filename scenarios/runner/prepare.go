@@ -41,6 +41,7 @@ func (s *session) newRecord() {
 		Schema:      record.Schema,
 		Created:     time.Now(),
 		Version:     s.Version,
+		Calibration: s.Calibration,
 		Command:     s.Command,
 		Environment: host.Facts(),
 		Scenario: record.Scenario{

@@ -31,6 +31,9 @@ type Runner struct {
 	// run; both go into the record.
 	Version string
 	Command []string
+	// Calibration is what the load generator was found to be able to do on the CPUs
+	// that it has in this run, for the record; nil: it is not known.
+	Calibration *record.Calibration
 	// Stop, when closed, ends the sending; what is in flight is waited for and
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.

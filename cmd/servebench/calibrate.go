@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"servebench/scenarios/oracle"
+
+	"github.com/spf13/cobra"
+)
+
+// calibrateOptions are the flags of calibrate.
+type calibrateOptions struct {
+	oracle, quick bool
+	output        *oneOf
+	progress      *oneOf
+}
+
+func calibrateCommand() *cobra.Command {
+	opts := calibrateOptions{output: newOneOf("text", "json"), progress: newOneOf("plain", "none")}
+	cmd := &cobra.Command{
+		Use:   "calibrate [flags] [ORACLE...]",
+		Short: "Find out what the load generator can do here, and whether it is right",
+		Long: `Drive a server that answers at once, and find the highest rate at which this
+machine's load generator is still VALID, by the rules that runs are judged by, and
+the floor of its latencies: what the generator, the kernel and loopback take of
+themselves. It takes about a minute. The result is kept for this machine and this
+version, and runs show the floor beside their latencies.
+
+With --oracle, hold servebench against servers whose response times are known in
+closed form instead: ` + strings.Join(oracleNames(), ", ") + `;
+ORACLE names those to take. All of them take about four minutes.
+
+Exit codes:
+  0    done; with --oracle: all that was measured is right
+  1    something failed while running
+  10   with --oracle: a quantile is not what it has to be
+  12   INVALID: the generator cannot be believed, at any rate or with an oracle
+  64   a mistake in the command line
+  130  interrupted; nothing is kept
+`,
+		Example: `  servebench calibrate
+  servebench calibrate --oracle -o json | jq .pass
+  servebench calibrate --oracle mm1-0.9`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			switch {
+			case opts.oracle:
+				return runOracles(cmd, names, &opts)
+			case len(names) > 0:
+				return usageError(fmt.Errorf("argument %q: oracles are named with --oracle", names[0]))
+			}
+			return runCalibration(cmd, &opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.oracle, "oracle", false, "hold what is measured against what is known in closed form")
+	flags.BoolVar(&opts.quick, "quick", false, "take a fraction of the time for coarser figures, which are not kept")
+	flags.VarP(opts.output, "output", "o", "print as")
+	flags.Var(opts.progress, "progress", "show progress on stderr")
+	return cmd
+}
+
+func oracleNames() []string {
+	var names []string
+	for _, o := range oracle.All() {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// say tells how it goes.
+func (o *calibrateOptions) say(w io.Writer, format string, args ...any) {
+	if o.progress.value != "none" {
+		fmt.Fprintf(w, format+"\n", args...)
+	}
+}

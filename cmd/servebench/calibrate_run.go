@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios/calibration"
+	"servebench/scenarios/host"
+	"servebench/targets"
+
+	"github.com/spf13/cobra"
+)
+
+// pace is how much time a calibration takes for what.
+type pace struct {
+	try                   time.Duration // for one rate of the search
+	floorLeast, floorMost time.Duration // for one floor
+	precision             float64
+}
+
+// paceOf is the usual one, or the quick one.
+func paceOf(quick bool) pace {
+	if quick {
+		return pace{500 * time.Millisecond, 500 * time.Millisecond, time.Second, 0.5}
+	}
+	return pace{2 * time.Second, 2 * time.Second, 10 * time.Second, 0.08}
+}
+
+// runCalibration finds the highest valid rate and the floors, keeps and prints
+// them.
+func runCalibration(cmd *cobra.Command, opts *calibrateOptions) (err error) {
+	server, err := program("nullserver")()
+	if err != nil {
+		return runtimeError(err)
+	}
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	e, err := newExamination(interrupted)
+	if err != nil {
+		return runtimeError(err)
+	}
+	defer func() { err = worst(err, runtimeError(e.end())) }()
+	say := func(format string, args ...any) { opts.say(cmd.ErrOrStderr(), format, args...) }
+	d, err := e.calibrate(server, paceOf(opts.quick), say)
+	if err != nil {
+		return calibrated(err)
+	}
+	write := writeCalibration
+	if opts.output.value == "json" {
+		write = writeCalibrationJSON
+	}
+	err = runtimeError(write(cmd.OutOrStdout(), d))
+	if opts.quick {
+		return err
+	}
+	return worst(err, runtimeError(keepCalibration(d)))
+}
+
+// calibrated gives the error of a calibration its exit code.
+func calibrated(err error) error {
+	if errors.Is(err, calibration.ErrNoRate) {
+		return &exitError{code: exitInvalid, err: err}
+	}
+	return examined(err)
+}
+
+// calibrate searches the highest valid rate and measures the floors below it.
+func (e *examination) calibrate(server string, p pace, say func(string, ...any)) (calibration.Document, error) {
+	d := calibration.Document{Schema: calibration.Schema}
+	var err error
+	if d.Machine, err = thisMachine(1); err != nil {
+		return d, err
+	}
+	d.Created, d.Version = time.Now().UTC().Truncate(time.Second), d.Machine.Version
+	search := calibration.Search{From: 1000, Most: 500_000, Least: 50, Precision: p.precision}
+	d.MaxRate, d.Tries, err = search.Run(e.interrupted.ctx, func(_ context.Context, rate float64) (calibration.Try, error) {
+		t := calibration.Try{Rate: rate}
+		err := e.play(nullScenario(server, rate, p.try), func(_ *record.Run, a *stats.Analysis) error {
+			t.Valid, t.Why = a.Validity == stats.Valid, whyInvalid(a)
+			return nil
+		})
+		say("%8s  %s", stats.FormatRate(rate), verdictOf(t))
+		return t, err
+	})
+	if err != nil {
+		return d, err
+	}
+	for _, rate := range floorRates(d.MaxRate) {
+		duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
+		say("%8s  floor, %v", stats.FormatRate(rate), duration.Round(100*time.Millisecond))
+		err := e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
+			for _, row := range a.Rows {
+				d.Floors = append(d.Floors, floorOf(rate, row.Response))
+			}
+			return nil
+		})
+		if err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// verdictOf is how a try went, in words.
+func verdictOf(t calibration.Try) string {
+	if t.Valid {
+		return string(stats.Valid)
+	}
+	return string(stats.Invalid) + ": " + t.Why
+}
+
+// floorRates are the rates at which the floor is measured, up to the highest.
+func floorRates(most float64) []float64 {
+	var rates []float64
+	for _, rate := range []float64{100, 1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000} {
+		if rate < most {
+			rates = append(rates, rate)
+		}
+	}
+	return append(rates, most)
+}
+
+// floorOf takes the quantiles that are known from a distribution.
+func floorOf(rate float64, d stats.Distribution) record.Floor {
+	f := record.Floor{Rate: rate, N: d.N}
+	for i, into := range []*time.Duration{&f.P50, &f.P90, &f.P99, &f.P999} {
+		if q := d.Quantiles[i]; q.Known {
+			*into = q.Value
+		}
+	}
+	return f
+}
+
+// nullScenario is Poisson arrivals at the server that answers at once.
+func nullScenario(server string, rate float64, duration time.Duration) []byte {
+	return fmt.Appendf(nil, `name: calibrate
+description: A server that answers at once, so that what is measured is the load generator.
+targets: [physical]
+workload: {command: [%q, --address, "{host}:{port}"]}
+protocol: template
+template: {method: GET, path: /}
+load:
+  - {name: warm-up, law: poisson, rate: %[2]g, duration: 500ms, measure: false}
+  - {name: steady, law: poisson, rate: %[2]g, duration: %[3]v}
+rounds: 1
+spare_visits: 0
+timeout: 2s
+`, server, math.Round(rate), duration)
+}
+
+// thisMachine is what a calibration made now holds for, where the targets get so
+// many CPUs and the generator the others.
+func thisMachine(targetCPUs int) (calibration.Machine, error) {
+	cpus, err := host.CPUs()
+	if err != nil {
+		return calibration.Machine{}, err
+	}
+	m := calibration.Machine{CPUs: len(cpus), Generator: targets.FormatCPUs(host.Share(cpus, targetCPUs).Generator), Version: version()}
+	for _, fact := range host.Facts() {
+		switch fact.Name {
+		case "CPU":
+			m.CPU = fact.Value
+		case "kernel":
+			m.Kernel = fact.Value
+		}
+	}
+	return m, nil
+}
+
+// calibrationDir is the folder that calibrations are kept in: below
+// $SERVEBENCH_CACHE, else the user's own cache.
+func calibrationDir() (string, error) {
+	dir := os.Getenv("SERVEBENCH_CACHE")
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find the cache folder: %w", err)
+		}
+		dir = filepath.Join(user, "servebench")
+	}
+	return filepath.Join(dir, "calibration"), nil
+}
+
+func keepCalibration(d calibration.Document) error {
+	dir, err := calibrationDir()
+	if err != nil {
+		return err
+	}
+	return calibration.Save(dir, d)
+}
+
+// keptCalibration is the one that was made by this servebench on this machine, on
+// the CPUs that the generator has where the targets get so many; nil when there is
+// none.
+func keptCalibration(targetCPUs int) (*record.Calibration, error) {
+	machine, err := thisMachine(targetCPUs)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := calibrationDir()
+	if err != nil {
+		return nil, err
+	}
+	return calibration.Load(dir, machine)
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios"
+	"servebench/scenarios/runner"
+)
+
+// examination plays scenarios that are about servebench itself and leave nothing
+// behind. end frees what it holds.
+type examination struct {
+	interrupted interrupts
+	catalogue   scenarios.Catalogue
+	dir         string
+	previous    int // the process's GOGC before
+}
+
+func newExamination(interrupted interrupts) (*examination, error) {
+	dir, err := os.MkdirTemp("", "servebench-calibrate-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	return &examination{interrupted, catalogue(), dir, debug.SetGCPercent(gcPercent)}, nil
+}
+
+func (e *examination) end() error {
+	debug.SetGCPercent(e.previous)
+	return os.RemoveAll(e.dir)
+}
+
+// errInterrupted says that the user ended an examination.
+var errInterrupted = errors.New("interrupted: nothing was kept")
+
+// play runs the scenario of a text and hands its analysis on, whose record is on
+// disk until use returns.
+func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) error) error {
+	s, err := scenarios.Parse("servebench's own scenario", text, e.catalogue)
+	if err != nil {
+		return err
+	}
+	r := &runner.Runner{Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(), Stop: e.interrupted.stop}
+	run, err := r.Run(e.interrupted.ctx, s)
+	if e.interrupted.asked() {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(run.Dir)
+	a, err := stats.Analyse(run)
+	if err != nil {
+		return fmt.Errorf("analyse %s: %w", s.Name, err)
+	}
+	return use(run, a)
+}
+
+// examined gives the error of an examination its exit code.
+func examined(err error) error {
+	if errors.Is(err, errInterrupted) {
+		return &exitError{code: exitInterrupted, err: err}
+	}
+	return withCode(err)
+}
+
+// whyInvalid names the fatal doubts of an analysis.
+func whyInvalid(a *stats.Analysis) string {
+	var texts []string
+	for _, d := range a.Doubts {
+		if d.Fatal {
+			texts = append(texts, d.Figure)
+		}
+	}
+	return strings.Join(texts, "; ")
+}

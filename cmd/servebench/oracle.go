@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios/oracle"
+
+	"github.com/spf13/cobra"
+)
+
+const oracleSchema = "servebench.oracle/v1"
+
+// oracleReport is what calibrate --oracle prints as JSON.
+type oracleReport struct {
+	Schema  string         `json:"schema"`
+	Oracles []oracleResult `json:"oracles"`
+	Pass    bool           `json:"pass"`
+}
+
+// oracleResult is one oracle's.
+type oracleResult struct {
+	Name        string           `json:"name"`
+	Title       string           `json:"title"`
+	Utilisation float64          `json:"utilisation,omitempty"`
+	Rate        float64          `json:"rate"` // per second
+	N           int64            `json:"n"`    // answers judged
+	Quantiles   []oracleQuantile `json:"quantiles"`
+	Failed      int64            `json:"failed"` // requests without a right answer
+	Validity    stats.Validity   `json:"validity"`
+	Why         string           `json:"why,omitempty"` // when not VALID
+}
+
+type oracleQuantile struct {
+	Q            float64       `json:"q"`
+	Expected     float64       `json:"expected_ms"`
+	Measured     float64       `json:"measured_ms"`
+	Error        float64       `json:"error"` // relative
+	IntervalLow  float64       `json:"interval_low_ms"`
+	IntervalHigh float64       `json:"interval_high_ms"`
+	Within       oracle.Within `json:"within"`
+}
+
+// holds reports whether all that was measured is as it has to be.
+func (r oracleResult) holds() bool {
+	return r.Failed == 0 && !slices.ContainsFunc(r.Quantiles, func(q oracleQuantile) bool { return q.Within == oracle.WithinNeither })
+}
+
+// chosenOracles returns the oracles of those names, all without any.
+func chosenOracles(names []string, quick bool) ([]oracle.Oracle, error) {
+	all := oracle.All()
+	var known []string
+	for i, o := range all {
+		known = append(known, o.Name)
+		if quick {
+			all[i] = o.Short()
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("unknown oracle %q, want one of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(all, func(o oracle.Oracle) bool {
+		return len(names) > 0 && !slices.Contains(names, o.Name)
+	}), nil
+}
+
+// runOracles plays the oracles and prints what came out.
+func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) (err error) {
+	chosen, err := chosenOracles(names, opts.quick)
+	if err != nil {
+		return usageError(err)
+	}
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	e, err := newExamination(interrupted)
+	if err != nil {
+		return runtimeError(err)
+	}
+	defer func() { err = worst(err, runtimeError(e.end())) }()
+	report := oracleReport{Schema: oracleSchema, Pass: true}
+	for i, o := range chosen {
+		opts.say(cmd.ErrOrStderr(), "%d/%d  %s, %v", i+1, len(chosen), o.Title, o.Settle+o.Span)
+		result, err := e.consult(o)
+		if err == nil && result.Validity != stats.Valid {
+			opts.say(cmd.ErrOrStderr(), "%d/%d  %s again: %s", i+1, len(chosen), o.Title, result.Why)
+			result, err = e.consult(o)
+		}
+		if err != nil {
+			return examined(fmt.Errorf("oracle %s: %w", o.Name, err))
+		}
+		report.Oracles = append(report.Oracles, result)
+		report.Pass = report.Pass && result.Validity == stats.Valid && result.holds()
+	}
+	write := writeOracles
+	if opts.output.value == "json" {
+		write = writeOraclesJSON
+	}
+	return worst(runtimeError(write(cmd.OutOrStdout(), report)), report.outcome())
+}
+
+// consult plays one oracle and judges what was measured.
+func (e *examination) consult(o oracle.Oracle) (oracleResult, error) {
+	result := oracleResult{Name: o.Name, Title: o.Title, Utilisation: o.Utilisation, Rate: o.Rate}
+	measured := record.NewHistogram()
+	err := e.play(o.Scenario(), func(run *record.Run, a *stats.Analysis) error {
+		result.Validity, result.Why = a.Validity, whyInvalid(a)
+		for i := range run.Cells {
+			ledger := run.Cells[i].Ledger
+			result.Failed += ledger.Scheduled - ledger.OK
+			for interval, err := range run.Scan(&run.Cells[i]) {
+				if err != nil {
+					return err
+				}
+				if interval.Tag == record.TagResponse && interval.Start >= o.Settle {
+					measured.Merge(interval.Histogram)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return result, err
+	}
+	chance, err := o.Chance(1)
+	if err != nil {
+		return result, err
+	}
+	result.N = measured.TotalCount()
+	for i, q := range oracle.Quantiles() {
+		j := o.Judge(q, time.Duration(measured.ValueAtQuantile(100*q)), chance[i])
+		result.Quantiles = append(result.Quantiles, oracleQuantile{
+			j.Q, millis(j.Expected), millis(j.Measured), j.Error, millis(j.Chance.Low), millis(j.Chance.High), j.Within,
+		})
+	}
+	return result, context.Cause(e.interrupted.ctx)
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// outcome is what the oracles say through the exit code.
+func (r oracleReport) outcome() error {
+	var all []error
+	for _, o := range r.Oracles {
+		switch {
+		case o.Validity != stats.Valid:
+			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("%s: INVALID, twice: %s", o.Title, o.Why)})
+		case !o.holds():
+			all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: what was measured is not what it has to be", o.Title)})
+		}
+	}
+	return worst(all...)
+}
+
+func writeOraclesJSON(w io.Writer, r oracleReport) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// writeOracles writes a table for each oracle and what they mean together.
+func writeOracles(w io.Writer, r oracleReport) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "\tQUANTILE\tTRUE\tMEASURED\tERROR\tBY CHANCE\tWITHIN\t")
+	for _, o := range r.Oracles {
+		name := o.Title
+		for _, q := range o.Quantiles {
+			fmt.Fprintf(table, "%s\tp%g\t%.2f\t%.2f\t%+.2f %%\t%.2f to %.2f\t%s\t\n", name, 100*q.Q,
+				q.Expected, q.Measured, 100*q.Error, q.IntervalLow, q.IntervalHigh, q.Within)
+			name = ""
+		}
+		fmt.Fprintf(table, "%s of %s answers, %d failed\t\t\t\t\t\t\t\n", o.Validity, stats.FormatCount(o.N), o.Failed)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	verdict := "PASS: servebench measures what is true, in each of these"
+	if !r.Pass {
+		verdict = "FAIL: not all that was measured is what it has to be"
+	}
+	_, err := fmt.Fprintf(w, `
+Milliseconds of response time, of a server that takes its time by the book. TRUE
+is the closed form; 1%% means that the figure is that close to it, interval that it
+is where chance puts it in a run of this length (99.8 %%, by simulation).
+%s
+`, verdict)
+	return err
+}
