@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -21,6 +22,8 @@ type received struct {
 // record1by1 runs a load of one request at a time and returns what the server
 // received, in order.
 func record1by1(t *testing.T, seed uint64) []received {
+	// One at a time, but ordered by the network alone.
+	var mu sync.Mutex
 	var got []received
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var a ask
@@ -34,6 +37,8 @@ func record1by1(t *testing.T, seed uint64) []received {
 		if r.URL.RequestURI() != "/infer?v=1" || r.Method != http.MethodPost {
 			t.Errorf("server received %s %s, want POST /infer?v=1", r.Method, r.URL.RequestURI())
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		got = append(got, received{ID: a.ID, Header: r.Header, Body: string(body)})
 		fmt.Fprint(w, a.X)
 	})
@@ -41,6 +46,8 @@ func record1by1(t *testing.T, seed uint64) []received {
 	cfg.MaxInFlight = 1
 	cfg.OrderSeed = seed
 	run(t, context.Background(), cfg, log)
+	mu.Lock()
+	defer mu.Unlock()
 	return got
 }
 
