@@ -18,11 +18,23 @@ var coldstartFile string
 //go:embed builtin/compare.yaml
 var compareFile string
 
+//go:embed builtin/ramp.yaml
+var rampFile string
+
 //go:embed builtin/saturate.yaml
 var saturateFile string
 
 //go:embed builtin/smoke.yaml
 var smokeFile string
+
+//go:embed builtin/soak.yaml
+var soakFile string
+
+//go:embed builtin/spike.yaml
+var spikeFile string
+
+//go:embed builtin/stress.yaml
+var stressFile string
 
 //go:embed builtin/tax.yaml
 var taxFile string
@@ -46,6 +58,11 @@ func Builtins() []Builtin {
 			Text: []byte(compareFile),
 		},
 		{
+			Name: "ramp",
+			Doc:  "How response times grow while the rate rises, on every target that runs on this machine.",
+			Text: []byte(rampFile),
+		},
+		{
 			Name: "saturate",
 			Doc:  "The most answers per second of every target that runs on this machine, and how many callers it takes.",
 			Text: []byte(saturateFile),
@@ -54,6 +71,21 @@ func Builtins() []Builtin {
 			Name: "smoke",
 			Doc:  "A few seconds of light load: does everything work?",
 			Text: []byte(smokeFile),
+		},
+		{
+			Name: "soak",
+			Doc:  "The same load for a long time: does anything drift?",
+			Text: []byte(soakFile),
+		},
+		{
+			Name: "spike",
+			Doc:  "A sudden crowd of ten times the rate, and what is left of it afterwards.",
+			Text: []byte(spikeFile),
+		},
+		{
+			Name: "stress",
+			Doc:  "How much load a target holds, in steps, until it breaks.",
+			Text: []byte(stressFile),
 		},
 		{
 			Name: "tax",
