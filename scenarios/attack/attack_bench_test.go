@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func BenchmarkLag(b *testing.B) {
 			arrivals func(gap time.Duration, n int) iter.Seq[time.Duration]
 		}{{"constant", every}, {"poisson", poisson}} {
 			b.Run(fmt.Sprintf("%s_%d_per_s", law.name, rate), func(b *testing.B) {
+				// The testing package sets it anew for each of these; two on one CPU
+				// would keep it from each other.
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 				gap := time.Second / time.Duration(rate)
 				cfg, log := load(b, url, gap, 2*rate)
 				cfg.Corpus, cfg.Arrivals = nothingCorpus(b), law.arrivals(gap, 2*rate)
