@@ -1,7 +1,9 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"servebench/reports/record"
@@ -69,11 +71,19 @@ func FormatLoad(p record.Phase) string {
 func arrivals(p record.Phase) string {
 	switch {
 	case len(p.Steps) > 0:
-		return fmt.Sprintf("%s from %s to %s", p.Law, FormatRate(p.Steps[0].Rate), FormatRate(p.Steps[len(p.Steps)-1].Rate))
+		return fmt.Sprintf("%s from %s to %s", p.Law, FormatRate(p.Steps[0].Rate), FormatRate(farthest(p.Steps).Rate))
 	case evenLaw(p.Law):
 		return p.Law + " arrivals, " + FormatRate(p.Rate)
 	}
 	return p.Law + ", " + FormatRate(p.Rate) + " on average"
+}
+
+// farthest is the step whose rate differs most from the first one's: the last one of
+// a staircase, the height of a spike.
+func farthest(steps []record.Step) record.Step {
+	return slices.MaxFunc(steps, func(a, b record.Step) int {
+		return cmp.Compare(math.Abs(a.Rate-steps[0].Rate), math.Abs(b.Rate-steps[0].Rate))
+	})
 }
 
 // evenLaw says that the mean rate of a law does not change.

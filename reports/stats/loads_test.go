@@ -295,6 +295,7 @@ func TestFormatLoad(t *testing.T) {
 		"poisson arrivals, 200/s for 5 s, open loop":                      {Law: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
 		"ramp, 150/s on average for 20 s, open loop":                      {Law: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
 		"steps from 100/s to 400/s for 8 s, open loop":                    {Law: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
+		"spike from 100/s to 900/s for 9 s, open loop":                    {Law: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
 		"1 caller for 10 s, closed loop":                                  {Callers: 1, Duration: 10 * time.Second},
 		"16 callers for 10 s, think time 10 ms, exponential, closed loop": {Callers: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
 	} {
