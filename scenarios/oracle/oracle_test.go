@@ -41,20 +41,42 @@ func TestDesigns(t *testing.T) {
 }
 
 // TestClosedFormIsWhatIsSimulated holds the closed forms, the settling and the
-// simulation against each other: the interval of chance has the closed form in it,
-// and not at its edge.
+// simulation against each other: the shares that are simulated beyond a quantile
+// are, in the mean, what the quantile leaves, within four standard errors.
 func TestClosedFormIsWhatIsSimulated(t *testing.T) {
+	const plays = 40
 	for _, o := range All() {
-		chance, err := o.chance(7, 40)
+		if o.Kind == stall {
+			continue
+		}
+		beyond, err := o.play(7, plays)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, q := range Quantiles() {
-			middle := (chance[i].Low + chance[i].High) / 2
-			half := (chance[i].High - chance[i].Low) / 2
-			if off := (o.Expected(q) - middle).Abs(); off > half/2+o.Expected(q)/500 {
-				t.Errorf("%s, quantile %g: %v in closed form, simulated %v to %v", o.Name, q, o.Expected(q), chance[i].Low, chance[i].High)
+			var mean, squares float64
+			for _, share := range beyond[i] {
+				mean += share / plays
+				squares += share * share / plays
 			}
+			if off := math.Abs(mean - (1 - q)); off > 4*math.Sqrt((squares-mean*mean)/plays) {
+				t.Errorf("%s, quantile %g: a share of %.5f is beyond it", o.Name, q, mean)
+			}
+		}
+	}
+}
+
+// TestChanceKnowsThatNothingIsBelowAService looks at the interval of a quantile
+// that half of the requests, which do not wait, are at.
+func TestChanceKnowsThatNothingIsBelowAService(t *testing.T) {
+	o := All()[1] // M/D/1 at 0.5
+	chance, err := o.Chance(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, q := range Quantiles() {
+		if c := chance[i]; c.Low > o.Expected(q) || c.High <= o.Expected(q) || c.Low < o.Clock.Service {
+			t.Errorf("quantile %g: by chance %v to %v, and %v in closed form", q, c.Low, c.High, o.Expected(q))
 		}
 	}
 }
