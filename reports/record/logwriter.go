@@ -22,8 +22,9 @@ import (
 // which keeps only whole seconds of the start time and whole milliseconds of
 // the intervals, and would have to change the caller's histogram to tag it.
 type LogWriter struct {
-	name string
-	file *os.File
+	name    string
+	file    *os.File
+	encoder *encoder
 }
 
 func newLogWriter(dir, name string, now time.Time) (*LogWriter, error) {
@@ -31,7 +32,7 @@ func newLogWriter(dir, name string, now time.Time) (*LogWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create interval log: %w", err)
 	}
-	l := &LogWriter{name: name, file: file}
+	l := &LogWriter{name: name, file: file, encoder: newEncoder()}
 	if _, err := file.WriteString(logHeader(now)); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("write header of interval log %s: %w", name, err)
@@ -61,7 +62,7 @@ func (l *LogWriter) Interval(tag string, start, end time.Duration, h *hdrhistogr
 	if err := checkInterval(tag, start, end); err != nil {
 		return fmt.Errorf("write interval log %s: %w", l.name, err)
 	}
-	encoded, err := h.EncodeV2()
+	encoded, err := l.encoder.encode(h)
 	if err != nil {
 		return fmt.Errorf("write interval log %s: encode %s histogram: %w", l.name, tag, err)
 	}

@@ -207,19 +207,3 @@ func heapInUse() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
-
-// BenchmarkEncode writes a full second's histogram, which the sink does beside
-// the load.
-func BenchmarkEncode(b *testing.B) {
-	h := record.NewHistogram()
-	for k := range int64(10_000) {
-		h.RecordValue(200_000 + k*97)
-	}
-	for b.Loop() {
-		if _, err := h.EncodeV2(); err != nil {
-			b.Fatal(err)
-		}
-		h.Reset()
-		h.RecordValues(1_000_000, 10_000)
-	}
-}
