@@ -20,37 +20,34 @@ type Try struct {
 
 // Search says how to look for the highest valid rate.
 type Search struct {
-	From      float64 // the first rate, per second
+	From      float64 // the first rate, per second; rates are whole numbers
 	Most      float64 // no rate above is tried
 	Least     float64 // nor one below
 	Precision float64 // the rate just above that is not valid is at most so much higher: 0.08
 }
 
 // Run doubles the rate from s.From on until it is not valid, or halves it until it
-// is, and then bisects between the two. A rate is held for not valid when it was
-// not twice in a row: a machine may be disturbed once. It returns the highest rate
-// that was valid, below all that were not, and every try in its order. Its error is
-// try's own, that of the context, or says that no rate is valid.
+// is, and then bisects between the two. A machine may be disturbed once, and a rate
+// too high for it may get through once: a rate that was not valid at first is tried
+// again, and counts when two of three tries were. Run returns the highest rate that
+// counts, below all that do not, and every try in its order. Its error is try's own,
+// that of the context, or says that no rate is valid.
 func (s Search) Run(ctx context.Context, try func(context.Context, float64) (Try, error)) (most float64, tries []Try, err error) {
-	valid := func(rate float64) bool {
-		for range 2 {
-			if err == nil {
-				err = context.Cause(ctx)
-			}
-			if err != nil {
-				return false
-			}
-			var t Try
-			if t, err = try(ctx, rate); err != nil {
-				return false
-			}
-			tries = append(tries, t)
-			if t.Valid {
-				return true
-			}
+	once := func(rate float64) bool {
+		if err == nil {
+			err = context.Cause(ctx)
 		}
-		return false
+		if err != nil {
+			return false
+		}
+		var t Try
+		if t, err = try(ctx, rate); err != nil {
+			return false
+		}
+		tries = append(tries, t)
+		return t.Valid
 	}
+	valid := func(rate float64) bool { return once(rate) || once(rate) && once(rate) }
 	low, high := s.bracket(valid)
 	for err == nil && low > 0 && high > low*(1+s.Precision) {
 		if middle := math.Round(math.Sqrt(low * high)); valid(middle) {
@@ -81,10 +78,10 @@ func (s Search) bracket(valid func(float64) bool) (low, high float64) {
 		}
 	}
 	for low == 0 && high/2 >= s.Least {
-		if valid(high / 2) {
-			low = high / 2
+		if half := math.Round(high / 2); valid(half) {
+			low = half
 		} else {
-			high /= 2
+			high = half
 		}
 	}
 	return low, high

@@ -45,10 +45,13 @@ func TestSearchOutlivesNoise(t *testing.T) {
 	near := 0
 	for seed := range 100 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0))
-		disturbed := false // the try before was
+		since := 2 // tries since the last disturbance
 		most, _, err := usual.Run(t.Context(), func(_ context.Context, rate float64) (Try, error) {
-			disturbed = !disturbed && rng.Float64() < 0.3
-			return Try{Rate: rate, Valid: rate <= limit && !disturbed}, nil
+			since++
+			if since > 2 && rng.Float64() < 0.3 {
+				since = 0
+			}
+			return Try{Rate: rate, Valid: rate <= limit && since > 0}, nil
 		})
 		if err != nil || most > limit {
 			t.Fatalf("found %g, %v", most, err)
@@ -58,7 +61,34 @@ func TestSearchOutlivesNoise(t *testing.T) {
 		}
 	}
 	if near != 100 {
-		t.Errorf("found the limit %d times of 100, though no try was disturbed twice in a row", near)
+		t.Errorf("found the limit %d times of 100, though no two of three tries were disturbed", near)
+	}
+}
+
+// TestSearchTakesTheBestOfThree has a rate of two fates decided by a third try, and
+// no rate believed that got through once.
+func TestSearchTakesTheBestOfThree(t *testing.T) {
+	for fates, want := range map[string]struct {
+		most  float64
+		tries int
+	}{
+		"+":   {1000, 1},
+		"-++": {1000, 3},
+		"-+-": {500, 3},
+		"--":  {500, 2},
+	} {
+		at1000 := 0
+		s := Search{From: 1000, Most: 1000, Least: 500, Precision: 1}
+		most, _, err := s.Run(t.Context(), func(_ context.Context, rate float64) (Try, error) {
+			if rate < 1000 {
+				return Try{Rate: rate, Valid: true}, nil
+			}
+			at1000++
+			return Try{Rate: rate, Valid: fates[at1000-1] == '+'}, nil
+		})
+		if err != nil || most != want.most || at1000 != want.tries {
+			t.Errorf("%s at 1000: found %g after %d tries of it, %v; want %g after %d", fates, most, at1000, err, want.most, want.tries)
+		}
 	}
 }
 
@@ -73,14 +103,14 @@ func TestSearchEndsWhereNothingIsMonotone(t *testing.T) {
 			seen[rate] = seen[rate] || valid
 			return Try{Rate: rate, Valid: valid}, nil
 		})
-		if len(tries) > 80 || err == nil && !seen[most] || err != nil && !errors.Is(err, ErrNoRate) {
+		if len(tries) > 120 || err == nil && !seen[most] || err != nil && !errors.Is(err, ErrNoRate) {
 			t.Fatalf("seed %d: %g after %d tries, %v", seed, most, len(tries), err)
 		}
 	}
 }
 
 func TestSearchSaysWhyItFails(t *testing.T) {
-	if _, tries, err := usual.Run(t.Context(), machine(1, 0)); !errors.Is(err, ErrNoRate) || !strings.Contains(err.Error(), "62.5/s: lag 9 ms") || len(tries) == 0 {
+	if _, tries, err := usual.Run(t.Context(), machine(1, 0)); !errors.Is(err, ErrNoRate) || !strings.Contains(err.Error(), "63/s: lag 9 ms") || len(tries) == 0 {
 		t.Errorf("no valid rate: %v", err)
 	}
 	broken := errors.New("broken")
