@@ -56,14 +56,42 @@ func sortBreaks(breaks []Break) {
 }
 
 // Says is the finding as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
-// above 2 s", "held all steps up to 1600/s".
+// above 2 s", "held all steps up to 1600/s", "held 400/s; the load was stopped at
+// 800/s".
 func (s Stepped) Says() string {
 	switch {
 	case len(s.Steps) == 0:
 		return "came to no step"
 	case len(s.Breaks) == 0:
-		return "held all steps up to " + FormatRate(s.highest())
+		return s.held()
 	}
+	return s.brokeAt() + s.stopped()
+}
+
+// held is the finding of a target that did not break.
+func (s Stepped) held() string {
+	switch {
+	case s.Stop == nil || s.Rounds > 1: // then the others came to the end
+		return "held all steps up to " + FormatRate(s.highest()) + s.stopped()
+	case s.Stop.Held > 0:
+		return "held " + FormatRate(s.Stop.Held) + s.stopped()
+	}
+	return "held no step to its end" + s.stopped()
+}
+
+// stopped says that, and where, the load of a round was stopped.
+func (s Stepped) stopped() string {
+	switch {
+	case s.Stop == nil:
+		return ""
+	case s.Rounds > 1:
+		return fmt.Sprintf("; the load was stopped at %s in round %d", FormatRate(s.Stop.Rate), s.Stop.Round)
+	}
+	return "; the load was stopped at " + FormatRate(s.Stop.Rate)
+}
+
+// brokeAt is the finding of a target that did.
+func (s Stepped) brokeAt() string {
 	low := slices.MinFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
 	high := slices.MaxFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
 	text := "broke in the first step, at " + FormatRate(low.Rate)
@@ -73,10 +101,17 @@ func (s Stepped) Says() string {
 	if low.Step < high.Step {
 		text += " to " + FormatRate(high.Rate)
 	}
-	if whole := s.Rounds - len(s.Breaks); whole > 0 {
-		text += fmt.Sprintf(" in %d of %d rounds", len(s.Breaks), s.Rounds)
-	} else if s.Rounds > 1 {
-		text += fmt.Sprintf(" in %d rounds", s.Rounds)
+	ended := s.Rounds // by the target or the plan
+	if s.Stop != nil {
+		ended--
+	}
+	switch {
+	case ended > len(s.Breaks):
+		text += fmt.Sprintf(" in %d of %d rounds", len(s.Breaks), ended)
+	case ended > 1:
+		text += fmt.Sprintf(" in %d rounds", ended)
+	case s.Rounds > 1:
+		text += fmt.Sprintf(" in round %d", low.Round)
 	}
 	return text + ": " + low.Why
 }

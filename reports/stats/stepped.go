@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"time"
 
 	"servebench/reports/record"
@@ -23,6 +24,15 @@ type Stepped struct {
 	Rounds        int
 	Steps         []Step  // those that were begun in at least one round
 	Breaks        []Break // one per round in which it broke, ascending
+	Stop          *Stop   // of the round whose load was stopped before it broke; nil: there is none
+}
+
+// Stop is where a load was ended that was to go on: by somebody who stopped the run,
+// which ends with it.
+type Stop struct {
+	Round int
+	Rate  float64 // of the step, per second
+	Held  float64 // that of the step before; 0: it was the first
 }
 
 // Step is one step, pooled over the rounds in which it was begun.
@@ -83,7 +93,27 @@ func newStepped(phase record.Phase, cells []*cell) Stepped {
 		}
 	}
 	sortBreaks(s.Breaks)
+	for _, c := range cells {
+		if !s.broke(c.Round) && c.Aborted == "" {
+			s.Stop = cmp.Or(s.Stop, c.stopIn(phase.Steps))
+		}
+	}
 	return s
+}
+
+// stopIn finds the step that the load was ended in; nil when it came to its end.
+func (c *cell) stopIn(steps []record.Step) *Stop {
+	for i, step := range steps {
+		if c.Window >= step.Start+step.Duration {
+			continue
+		}
+		stop := &Stop{Round: c.Round, Rate: step.Rate}
+		if i > 0 {
+			stop.Held = steps[i-1].Rate
+		}
+		return stop
+	}
+	return nil
 }
 
 func (s Stepped) broke(round int) bool {

@@ -98,7 +98,14 @@ type stepped struct {
 	Rounds int      `json:"rounds"`
 	Says   string   `json:"says"`   // the finding in words
 	Breaks []broken `json:"breaks"` // the first step not held, per round; a round that held all has none
+	Stop   *stop    `json:"stop"`   // of the round whose load was stopped before it broke; null: none was
 	Steps  []step   `json:"steps"`
+}
+
+type stop struct {
+	Round int      `json:"round"`
+	RPS   float64  `json:"rps"`      // of the step in which it was stopped
+	Held  *float64 `json:"held_rps"` // of the step before; null: it was the first
 }
 
 type broken struct {
@@ -127,6 +134,9 @@ func newStepped(a *stats.Analysis) []stepped {
 		x := stepped{Target: s.Target, Phase: s.Phase, Rounds: s.Rounds, Says: s.Says(), Breaks: []broken{}, Steps: []step{}}
 		for _, b := range s.Breaks {
 			x.Breaks = append(x.Breaks, broken{b.Round, rate(b.Rate), number(rate(b.Held), b.Held > 0), b.Why})
+		}
+		if e := s.Stop; e != nil {
+			x.Stop = &stop{e.Round, rate(e.Rate), number(rate(e.Held), e.Held > 0)}
 		}
 		for _, t := range s.Steps {
 			lost, _ := share(t.ErrorRate())
