@@ -78,6 +78,32 @@ func TestStepsWithoutAbort(t *testing.T) {
 	}
 }
 
+// What was stopped was not held, and does not count as a round that held all.
+func TestStoppedSteps(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		target  int
+		rounds  int
+		stopsAt time.Duration
+		want    string
+	}{
+		{"in the third step", 0, 1, 9500 * time.Millisecond, "held 400/s; the load was stopped at 600/s"},
+		{"in the first step", 0, 1, 1500 * time.Millisecond, "held no step to its end; the load was stopped at 200/s"},
+		{"at the end of a step", 0, 1, 8 * time.Second, "held 400/s; the load was stopped at 600/s"},
+		{"after two rounds", 0, 3, 5 * time.Second, "held all steps up to 800/s; the load was stopped at 400/s in round 3"},
+		{"after two rounds that broke", 1, 3, 5 * time.Second, "held 400/s, broke at 600/s in 2 rounds: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 3"},
+		{"after one round that broke", 1, 2, 5 * time.Second, "held 400/s, broke at 600/s in round 1: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 2"},
+	} {
+		p := statstest.Stress()
+		p.Targets, p.Rounds = p.Targets[tt.target:tt.target+1], tt.rounds
+		p.Targets[0].StopsAt = tt.stopsAt
+		if got := analyse(t, statstest.Open(t, p)).Stepped[0].Says(); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // A load without steps that had to be ended fails the limits, and is said first.
 func TestAbortedLoadCannotPass(t *testing.T) {
 	t.Parallel()
@@ -248,10 +274,11 @@ func TestRefused(t *testing.T) {
 	if got := a.Blame(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	for _, rule := range []string{"empty", "one-round", "samples"} {
-		if slices.Contains(rules(a), rule) {
-			t.Errorf("doubts %v, want none about figures that are not there", rules(a))
-		}
+	p := statstest.Refused()
+	p.Targets[0].Running = true
+	p.Environment = append(p.Environment, record.Fact{Name: "limits.cpus", Value: "1", Unequal: true})
+	if got := rules(analyse(t, statstest.Open(t, p))); !slices.Equal(got, []string{"descriptors"}) {
+		t.Errorf("doubts %v, want none about figures that are not there", got)
 	}
 }
 

@@ -9,11 +9,15 @@ import (
 )
 
 // runDoubts are the doubts about the run as a whole and its targets. All but
-// the first two leave it VALID: they narrow what can be concluded.
+// the first leave it VALID: they narrow what can be concluded. Of a run that was
+// Refused nothing can be, and the reason is all there is to say.
 func runDoubts(a *Analysis) []Doubt {
+	if a.Refused() {
+		return refused(a)
+	}
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		refused, empty, interrupted, died, unanswered, aborted, faults, setAside, missingRounds, fewStarts,
+		empty, interrupted, died, unanswered, aborted, faults, setAside, missingRounds, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)
@@ -136,7 +140,7 @@ func environment(a *Analysis) []Doubt {
 }
 
 func oneRound(a *Analysis) []Doubt {
-	if a.Nothing() != "" || a.Refused() || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
+	if a.Nothing() != "" || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
 		return nil
 	}
 	return []Doubt{{
