@@ -16,6 +16,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/cobra"
 )
 
@@ -34,7 +36,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return report(root.ExecuteContext(ctx), stderr)
+	return exit.Report("benchpeers", root.ExecuteContext(ctx), stderr)
 }
 
 // newRoot makes the command line.
@@ -55,7 +57,7 @@ into a folder of their own.
 ` + exitHelp,
 		Example: `  benchpeers
   benchpeers --tools servebench,wrk --loads closed --rounds 5`,
-		Args:              noArguments,
+		Args:              exit.NoArguments,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -63,7 +65,7 @@ into a folder of their own.
 			return compare(cmd.Context(), &o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(exit.FlagError)
 	o.flags(root.Flags())
 	root.AddCommand(serveCommand())
 	return root

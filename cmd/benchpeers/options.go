@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/pflag"
 )
 
@@ -50,7 +52,7 @@ func (o *options) check() error {
 		faults = append(faults, fmt.Errorf("--duration %v: want whole seconds from %v to %v", o.duration, leastDuration, mostDuration))
 	}
 	if len(faults) > 0 {
-		return usageError{errors.Join(faults...)}
+		return exit.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
 }

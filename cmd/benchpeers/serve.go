@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/cmd/exit"
 	"servebench/targets/reference/null"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "serve",
 		Short:  "Answer at once, or with a stall, and write down when each request arrived",
-		Args:   noArguments,
+		Args:   exit.NoArguments,
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), stamps, s)

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/cobra"
 )
 
@@ -26,7 +28,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetErr(stderr)
-	return report(root.ExecuteContext(ctx), stderr)
+	return exit.Report("locallambda", root.ExecuteContext(ctx), stderr)
 }
 
 // newRoot makes the command line.
@@ -60,12 +62,12 @@ stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return usageError{errArguments(args[0])}
+				return exit.UsageError{Err: errArguments(args[0])}
 			}
 			return serve(cmd.Context(), &o, args, cmd.ErrOrStderr())
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(exit.FlagError)
 	o.flags(root.Flags())
 	return root
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/cmd/exit"
 	"servebench/targets/lambda/service"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -93,7 +94,7 @@ func TestServes(t *testing.T) {
 		t.Errorf("the operator says %+v", state)
 	}
 	stop()
-	if code := <-done; code != exitOK {
+	if code := <-done; code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
 	for _, want := range []string{"msg=listening url=" + at.URL, "REPORT RequestId: ", "msg=stopped"} {
@@ -109,17 +110,17 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{exitUsage, "", []string{"--function: want the path of the bootstrap", "--help says what there is"}},
-		{exitUsage, "--function nonesuch", []string{"--function", "nonesuch"}},
-		{exitUsage, "--function .", []string{". is not an executable file"}},
+		{exit.Usage, "", []string{"--function: want the path of the bootstrap", "--help says what there is"}},
+		{exit.Usage, "--function nonesuch", []string{"--function", "nonesuch"}},
+		{exit.Usage, "--function .", []string{". is not an executable file"}},
 		{
-			exitUsage, "--function SELF --memory 5 --memory-limit 5 --timeout 1h --idle-timeout 0s --concurrency 0 --burst -1 --sandbox x --listen y --operator z --env q --cpus 1-0 --name a.b",
+			exit.Usage, "--function SELF --memory 5 --memory-limit 5 --timeout 1h --idle-timeout 0s --concurrency 0 --burst -1 --sandbox x --listen y --operator z --env q --cpus 1-0 --name a.b",
 			[]string{"memory 5MiB", "--memory-limit", "timeout 1h", "idle timeout 0s", "concurrency 0", "burst -1", `--sandbox: "x"`, `--listen: "y"`, `--operator: "z"`, `--env: "q"`, "--cpus", `name "a.b"`},
 		},
-		{exitUsage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
-		{exitUsage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
-		{exitRuntime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},
-		{exitRuntime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
+		{exit.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
+		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
+		{exit.Runtime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},
+		{exit.Runtime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		args := strings.Fields(strings.ReplaceAll(tc.args, "SELF", os.Args[0]))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"servebench/cmd/exit"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 )
@@ -93,7 +94,7 @@ func (o *options) config() (service.Config, []int, error) {
 		faults = append(faults, err)
 	}
 	if len(faults) > 0 {
-		return c, nil, usageError{errors.Join(faults...)}
+		return c, nil, exit.UsageError{Err: errors.Join(faults...)}
 	}
 	return c, cpus, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"servebench/cmd/exit"
 	"servebench/targets/reference/null"
 )
 
@@ -29,7 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return report(root.ExecuteContext(ctx), stderr)
+	return exit.Report("nullserver", root.ExecuteContext(ctx), stderr)
 }
 
 // newRoot makes the command line.
@@ -47,7 +48,7 @@ It prints the URL it listens on, once it does, and ends on SIGTERM or SIGINT.
 ` + exitHelp,
 		Example: `  nullserver --address 127.0.0.1:8080
   nullserver --socket /tmp/null.sock --body 1000`,
-		Args:              noArguments,
+		Args:              exit.NoArguments,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -55,7 +56,7 @@ It prints the URL it listens on, once it does, and ends on SIGTERM or SIGINT.
 			return serve(cmd.Context(), &o, cmd.OutOrStdout())
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(exit.FlagError)
 	o.flags(root.Flags())
 	return root
 }

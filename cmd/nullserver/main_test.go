@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"servebench/cmd/exit"
 )
 
 func TestServes(t *testing.T) {
@@ -32,7 +34,7 @@ func TestServes(t *testing.T) {
 			t.Errorf("%v: the answer is %q", args, body)
 		}
 		stop()
-		if code := <-ended; code != exitOK {
+		if code := <-ended; code != exit.OK {
 			t.Errorf("%v: exit code %d", args, code)
 		}
 	}
@@ -66,10 +68,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{exitUsage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
-		{exitUsage, "stray", []string{`takes no arguments, got "stray"`}},
-		{exitUsage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
-		{exitRuntime, "--address 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
+		{exit.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
+		{exit.Usage, "stray", []string{`takes no arguments, got "stray"`}},
+		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
+		{exit.Runtime, "--address 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		if code := run(t.Context(), strings.Fields(tc.args), io.Discard, stderr); code != tc.code {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"servebench/cmd/exit"
 	"servebench/targets/reference/null"
 )
 
@@ -37,7 +38,7 @@ func (o *options) check() error {
 		faults = append(faults, fmt.Errorf("--body %d: want a number from 0 to %d", o.body, mostBody))
 	}
 	if len(faults) > 0 {
-		return usageError{errors.Join(faults...)}
+		return exit.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
 }

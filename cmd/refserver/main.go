@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/cobra"
 )
 
@@ -23,7 +25,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return report(root.ExecuteContext(ctx), stderr)
+	return exit.Report("refserver", root.ExecuteContext(ctx), stderr)
 }
 
 // newRoot makes the command line of a program that began at the time given.
@@ -41,7 +43,7 @@ Without a command it serves with the defaults.
   curl localhost:9000/v2/models/credit
   refserver train --seed 1 --out model.json
   refserver serve --model-file mine=model.json`,
-		Args:              noArguments,
+		Args:              exit.NoArguments,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -53,7 +55,7 @@ Without a command it serves with the defaults.
 		serve.SetContext(cmd.Context())
 		return serve.RunE(serve, nil)
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(exit.FlagError)
 	root.AddCommand(serve, trainCommand(), modelsCommand(), versionCommand())
 	return root
 }

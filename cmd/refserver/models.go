@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"servebench/cmd/exit"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
@@ -20,7 +21,7 @@ func modelsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "models",
 		Short: "List the models that are built in",
-		Args:  noArguments,
+		Args:  exit.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return listModels(cmd.OutOrStdout())
 		},
@@ -78,7 +79,7 @@ func chooseModels(names, files []string) ([]protocol.Model, error) {
 	for _, name := range names {
 		if name != reference.NoopName && name != clock.Name && named(chosen, name) < 0 {
 			_, err := models.Named(name)
-			return nil, usageError{fmt.Errorf("--model %s: %w", name, err)}
+			return nil, exit.UsageError{Err: fmt.Errorf("--model %s: %w", name, err)}
 		}
 	}
 	return chosen, nil
@@ -88,10 +89,10 @@ func chooseModels(names, files []string) ([]protocol.Model, error) {
 func readModel(file string) (protocol.Model, error) {
 	name, path, ok := strings.Cut(file, "=")
 	if !ok || name == "" || path == "" || strings.ContainsAny(name, "/ ") {
-		return protocol.Model{}, usageError{fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
+		return protocol.Model{}, exit.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
 	}
 	if name == reference.NoopName || name == clock.Name {
-		return protocol.Model{}, usageError{fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
+		return protocol.Model{}, exit.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
 	}
 	opened, err := os.Open(path)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"servebench/cmd/exit"
 	"servebench/targets"
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
@@ -79,7 +80,7 @@ func (o *serveOptions) check() error {
 	}
 	faults = append(faults, o.checkClock()...)
 	if len(faults) > 0 {
-		return usageError{errors.Join(faults...)}
+		return exit.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
 }

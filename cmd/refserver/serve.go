@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"servebench/cmd/exit"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
 )
@@ -36,7 +37,7 @@ of a Lambda function and answers the requests to the function's URL instead.
 ` + exitHelp,
 		Example: `  refserver serve --host 0.0.0.0 --port 8080
   refserver serve --model-file mine=model.json --max-batch 64`,
-		Args: noArguments,
+		Args: exit.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), &opts, began, cmd.ErrOrStderr())
 		},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"servebench/cmd/exit"
 	"servebench/targets/reference/models/training"
 )
 
@@ -27,7 +28,7 @@ Everything follows from the seed: the same flags give the same file, byte for
 byte. The account of the model goes to stdout, or to stderr with --out -.`,
 		Example: `  refserver train --seed 1 --out model.json
   refserver train --function 5 --noise 0 --trees 200 --depth 6 --out - > model.json`,
-		Args: noArguments,
+		Args: exit.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stdout, account := cmd.OutOrStdout(), cmd.OutOrStdout()
 			if out == "-" {
@@ -69,7 +70,7 @@ func recipeFlags(cmd *cobra.Command, recipe *training.Recipe) {
 // account to account.
 func train(recipe training.Recipe, path string, stdout, account io.Writer) error {
 	if err := recipe.Check(); err != nil {
-		return usageError{err}
+		return exit.UsageError{Err: err}
 	}
 	if path != "-" {
 		if err := writable(path); err != nil {

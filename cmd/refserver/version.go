@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/cobra"
 )
 
@@ -11,7 +13,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArguments,
+		Args:  exit.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, _ := debug.ReadBuildInfo()
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "refserver %s %s\n", version(), info.GoVersion)

@@ -54,6 +54,7 @@ var rooms = []room{
 	{packages: "reports/stats/…", imports: []string{"reports/record", "reports/stats"}},
 	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
 	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures"}},
+	{packages: "cmd/exit"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }
 
