@@ -25,8 +25,10 @@ func calibrateCommand() *cobra.Command {
 		Long: `Drive a server that answers at once, and find the highest rate at which this
 machine's load generator is still VALID, by the rules that runs are judged by, and
 the floor of its latencies: what the generator, the kernel and loopback take of
-themselves. It takes about a minute. The result is kept for this machine and this
-version, and runs show the floor beside their latencies.
+themselves. It takes about a minute. A rate that was not VALID is tried again, and
+counts when two of three tries were; a floor that was not VALID in two is left out.
+The result is kept for this machine and this version, and runs show the floor
+beside their latencies.
 
 With --oracle, hold servebench against servers whose response times are known in
 closed form instead: ` + strings.Join(oracleNames(), ", ") + `;

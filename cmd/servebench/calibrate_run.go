@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,19 +92,37 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 		return d, err
 	}
 	for _, rate := range floorRates(d.MaxRate) {
-		duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
-		say("%8s  floor, %v", stats.FormatRate(rate), duration.Round(100*time.Millisecond))
-		err := e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
-			for _, row := range a.Rows {
-				d.Floors = append(d.Floors, floorOf(rate, row.Response))
-			}
-			return nil
-		})
+		f, known, err := e.floor(server, rate, p, say)
 		if err != nil {
 			return d, err
 		}
+		if known {
+			d.Floors = append(d.Floors, f)
+		}
 	}
 	return d, nil
+}
+
+// floor measures the floor at a rate. Like a run, it is not known where the
+// generator was not VALID, which is given a second chance.
+func (e *examination) floor(server string, rate float64, p pace, say func(string, ...any)) (f record.Floor, known bool, err error) {
+	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
+	for range 2 {
+		say("%8s  floor, %v", stats.FormatRate(rate), duration.Round(100*time.Millisecond))
+		why := ""
+		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
+			if known = a.Validity == stats.Valid && len(a.Rows) > 0; known {
+				f = floorOf(rate, a.Rows[0].Response)
+			}
+			why = whyInvalid(a)
+			return nil
+		})
+		if known || err != nil {
+			return f, known, err
+		}
+		say("%8s  no floor: %s: %s", stats.FormatRate(rate), stats.Invalid, why)
+	}
+	return f, false, nil
 }
 
 // verdictOf is how a try went, in words.
@@ -152,7 +169,7 @@ load:
 rounds: 1
 spare_visits: 0
 timeout: 2s
-`, server, math.Round(rate), duration)
+`, server, rate, duration)
 }
 
 // thisMachine is what a calibration made now holds for, where the targets get so

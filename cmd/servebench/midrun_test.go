@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,8 +18,8 @@ import (
 
 // midrun runs a command and does something to it in the middle: midrun ACTION
 // CODE COMMAND [ARG...]. The middle is when its plain progress first names the
-// phase steady. It wants the exit code and leaves the output in the files
-// midrun.out and midrun.err.
+// phase steady, or says the word of ACTION@WORD. It wants the exit code and leaves
+// the output in the files midrun.out and midrun.err.
 //
 //	kill-server  SIGKILL to the model server
 //	interrupt    SIGINT to the command, once
@@ -30,7 +31,8 @@ func midrun(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(lookPath(ts, args[2]), args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = environment(ts)
-	out, watched := &bytes.Buffer{}, &watcher{word: "steady", seen: make(chan struct{})}
+	action, word, _ := strings.Cut(args[0], "@")
+	out, watched := &bytes.Buffer{}, &watcher{word: cmp.Or(word, "steady"), seen: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = out, watched
 	ts.Check(cmd.Start())
 	ended := make(chan error, 1)
@@ -38,10 +40,10 @@ func midrun(ts *testscript.TestScript, neg bool, args []string) {
 	var err error
 	select {
 	case <-watched.seen:
-		ts.Check(act(args[0], cmd.Process.Pid))
+		ts.Check(act(action, cmd.Process.Pid))
 		err = <-ended
 	case err = <-ended:
-		ts.Fatalf("%v ended before the phase steady: %v\n%s", args[2:], err, watched.text())
+		ts.Fatalf("%v ended before it said %s: %v\n%s", args[2:], watched.word, err, watched.text())
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("midrun.out"), out.Bytes(), 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs("midrun.err"), []byte(watched.text()), 0o644))
@@ -54,7 +56,7 @@ func midrun(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// act does one of midrun's actions, half a second into the phase.
+// act does one of midrun's actions, half a second into the middle.
 func act(action string, pid int) error {
 	time.Sleep(500 * time.Millisecond)
 	switch action {
@@ -103,7 +105,7 @@ func lookPath(ts *testscript.TestScript, name string) string {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "SERVEBENCH_CACHE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

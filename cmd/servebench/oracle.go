@@ -23,7 +23,13 @@ const oracleSchema = "servebench.oracle/v1"
 type oracleReport struct {
 	Schema  string         `json:"schema"`
 	Oracles []oracleResult `json:"oracles"`
-	Pass    bool           `json:"pass"`
+	Pass    bool           `json:"pass"` // the exit code is 0
+}
+
+func newOracleReport(results []oracleResult) oracleReport {
+	r := oracleReport{Schema: oracleSchema, Oracles: results}
+	r.Pass = r.outcome() == nil
+	return r
 }
 
 // oracleResult is one oracle's.
@@ -87,7 +93,7 @@ func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) (err
 		return runtimeError(err)
 	}
 	defer func() { err = worst(err, runtimeError(e.end())) }()
-	report := oracleReport{Schema: oracleSchema, Pass: true}
+	var results []oracleResult
 	for i, o := range chosen {
 		opts.say(cmd.ErrOrStderr(), "%d/%d  %s, %v", i+1, len(chosen), o.Title, o.Settle+o.Span)
 		result, err := e.consult(o)
@@ -98,9 +104,9 @@ func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) (err
 		if err != nil {
 			return examined(fmt.Errorf("oracle %s: %w", o.Name, err))
 		}
-		report.Oracles = append(report.Oracles, result)
-		report.Pass = report.Pass && result.Validity == stats.Valid && result.holds()
+		results = append(results, result)
 	}
+	report := newOracleReport(results)
 	write := writeOracles
 	if opts.output.value == "json" {
 		write = writeOraclesJSON
@@ -184,15 +190,22 @@ func writeOracles(w io.Writer, r oracleReport) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	verdict := "PASS: servebench measures what is true, in each of these"
-	if !r.Pass {
-		verdict = "FAIL: not all that was measured is what it has to be"
-	}
 	_, err := fmt.Fprintf(w, `
 Milliseconds of response time, of a server that takes its time by the book. TRUE
 is the closed form; 1%% means that the figure is that close to it, interval that it
 is where chance puts it in a run of this length (99.8 %%, by simulation).
 %s
-`, verdict)
+`, r.verdict())
 	return err
+}
+
+// verdict is the outcome in a sentence.
+func (r oracleReport) verdict() string {
+	switch {
+	case r.Pass:
+		return "PASS: servebench measures what is true, in each of these"
+	case slices.ContainsFunc(r.Oracles, func(o oracleResult) bool { return o.Validity != stats.Valid }):
+		return "INVALID: the load generator cannot be believed here, which says nothing of what it measures when it can"
+	}
+	return "FAIL: not all that was measured is what it has to be"
 }

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"abandon": abandon,
+			"agrees":  agrees,
 			"exits":   exits,
 			"holds":   holds,
 			"midrun":  midrun,
@@ -65,6 +66,7 @@ func toolPath(t *testing.T, name string) string {
 
 // exits runs a command and wants one of the given exit codes: exits 64
 // servebench run x, or exits 0|12 where a busy machine may make the run INVALID.
+// The code stays in the variable EXIT.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
@@ -77,6 +79,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	} else {
 		ts.Check(err)
 	}
+	ts.Setenv("EXIT", fmt.Sprint(code))
 	if !slices.Contains(strings.Split(args[0], "|"), fmt.Sprint(code)) {
 		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
 	}

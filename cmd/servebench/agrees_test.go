@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"servebench/reports/stats"
+	"servebench/scenarios/calibration"
+	"servebench/scenarios/oracle"
+)
+
+// agrees wants the JSON that calibrate printed to say what its exit code did, which
+// the command exits before it left: agrees FILE. Nothing printed is a calibration
+// that found no rate.
+func agrees(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: agrees FILE")
+	}
+	text := ts.ReadFile(args[0])
+	want, err := codeSaid([]byte(text))
+	ts.Check(err)
+	if code := ts.Getenv("EXIT"); code != fmt.Sprint(want) {
+		ts.Fatalf("exit code %s, and the JSON is that of %d:\n%s", code, want, text)
+	}
+}
+
+// codeSaid is the exit code that belongs to what calibrate printed. Its error says
+// that this contradicts itself.
+func codeSaid(text []byte) (int, error) {
+	if len(text) == 0 {
+		return exitInvalid, nil
+	}
+	var head struct{ Schema string }
+	if err := json.Unmarshal(text, &head); err != nil {
+		return 0, err
+	}
+	switch head.Schema {
+	case oracleSchema:
+		return codeOfOracles(text)
+	case calibration.Schema:
+		return exitOK, checkCalibration(text)
+	}
+	return 0, fmt.Errorf("unknown schema %q", head.Schema)
+}
+
+func codeOfOracles(text []byte) (code int, err error) {
+	var r oracleReport
+	if err := json.Unmarshal(text, &r); err != nil {
+		return 0, err
+	}
+	for _, o := range r.Oracles {
+		neither := func(q oracleQuantile) bool { return q.Within == oracle.WithinNeither }
+		switch {
+		case o.Validity != stats.Valid:
+			code = exitInvalid
+		case code == exitOK && (o.Failed > 0 || slices.ContainsFunc(o.Quantiles, neither)):
+			code = exitFailed
+		}
+	}
+	if r.Pass != (code == exitOK) {
+		err = fmt.Errorf("pass is %t beside oracles of exit code %d", r.Pass, code)
+	}
+	return code, err
+}
+
+// checkCalibration wants the rate to be one that was tried and VALID, and no floor
+// above it.
+func checkCalibration(text []byte) error {
+	var d calibration.Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(d.Tries, func(t calibration.Try) bool { return t.Valid && t.Rate == d.MaxRate }) {
+		return fmt.Errorf("max_rate %g is none of those that were VALID", d.MaxRate)
+	}
+	for _, f := range d.Floors {
+		if f.Rate > d.MaxRate || f.N == 0 || f.P50 <= 0 {
+			return fmt.Errorf("a floor of %d answers at %g/s, with a p50 of %v", f.N, f.Rate, f.P50)
+		}
+	}
+	return nil
+}
+
+// TestOracleOutcome holds the exit code, pass and the verdict in words together.
+func TestOracleOutcome(t *testing.T) {
+	right := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
+	wrong := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
+	failed := oracleResult{Validity: stats.Valid, Failed: 1}
+	invalid := oracleResult{Validity: stats.Invalid, Why: "lag"}
+	for _, tc := range []struct {
+		name    string
+		oracles []oracleResult
+		code    int
+		verdict string
+	}{
+		{"right", []oracleResult{right, right}, exitOK, "PASS: "},
+		{"wrong", []oracleResult{right, wrong, right}, exitFailed, "FAIL: "},
+		{"failed", []oracleResult{failed}, exitFailed, "FAIL: "},
+		{"invalid", []oracleResult{right, invalid}, exitInvalid, "INVALID: "},
+		{"wrong and invalid", []oracleResult{invalid, wrong}, exitInvalid, "INVALID: "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newOracleReport(tc.oracles)
+			var printed, table strings.Builder
+			if err := writeOraclesJSON(&printed, r); err != nil {
+				t.Fatal(err)
+			}
+			if err := writeOracles(&table, r); err != nil {
+				t.Fatal(err)
+			}
+			said, err := codeSaid([]byte(printed.String()))
+			code := codeOf(r.outcome())
+			if err != nil || code != tc.code || said != tc.code {
+				t.Errorf("exit code %d, that of the JSON %d, %v; want %d", code, said, err, tc.code)
+			}
+			if !strings.Contains(table.String(), "\n"+tc.verdict) {
+				t.Errorf("the table does not say %q:\n%s", tc.verdict, table.String())
+			}
+		})
+	}
+}
