@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,23 +32,56 @@ func abortRounds(aborts []Abort) string {
 	return fmt.Sprintf("round %d", all[0])
 }
 
+// endedLoad is a phase of a target whose load a condition of the scenario's ended.
+type endedLoad struct {
+	target, phase string
+	aborts        []Abort
+}
+
+// endedLoads finds them among warm-ups as well, since the phases after one that is
+// ended are left out. Where a measured phase has steps, its end is what was looked
+// for, and the steps tell it.
+func (a *Analysis) endedLoads() []endedLoad {
+	var all []endedLoad
+	for _, t := range a.Run.Targets {
+		for _, p := range a.Run.Scenario.Phases {
+			if p.Measured && len(p.Steps) > 0 {
+				continue
+			}
+			if aborts := abortsIn(a.Run, t.Name, p.Name); len(aborts) > 0 {
+				all = append(all, endedLoad{t.Name, p.Name, aborts})
+			}
+		}
+	}
+	return all
+}
+
+func abortsIn(run *record.Run, target, phase string) []Abort {
+	var cells []*cell
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Target == target && c.Phase == phase && c.SetAside == "" {
+			cells = append(cells, &cell{Cell: c})
+		}
+	}
+	return abortsOf(cells)
+}
+
 // aborted tells of loads that the server did not bear, as the scenario understands
-// it: what was measured of them is a part. Where the phase has steps, that is what
-// was looked for, and the steps tell it.
+// it: what was measured of them is a part.
 func aborted(a *Analysis) []Doubt {
 	var all []Doubt
-	for _, row := range a.Rows {
-		if len(row.Aborts) == 0 || len(phaseNamed(a.Run, row.Phase).Steps) > 0 {
-			continue
-		}
-		first := row.Aborts[0]
+	for _, e := range a.endedLoads() {
+		first := e.aborts[0]
 		d := Doubt{
-			Rule: "aborted", Target: row.Target, Phase: row.Phase, Figure: first.Text, Threshold: "none",
+			Rule: "aborted", Target: e.target, Phase: e.phase, Figure: first.Text, Threshold: "none",
 			Text: fmt.Sprintf("a condition of abort_on ended the load in %s, first after %s: %s",
-				abortRounds(row.Aborts), FormatDuration(first.After.Round(time.Millisecond)), first.Text),
+				abortRounds(e.aborts), FormatDuration(first.After.Round(time.Millisecond)), first.Text),
 			Action: "lower the rate, or find it with the scenario stress; its figures are those of a part",
 		}
-		if len(row.Aborts) == 1 {
+		if !phaseNamed(a.Run, e.phase).Measured {
+			d.Action = "lower the rate, or find it with the scenario stress; the phases after it were left out"
+		}
+		if len(e.aborts) == 1 {
 			d.Round = first.Round
 		}
 		all = append(all, d)
@@ -57,28 +91,44 @@ func aborted(a *Analysis) []Doubt {
 
 // overwhelmed says that a load without steps was ended because of the server.
 func (a *Analysis) overwhelmed(t record.Target) (Trouble, bool) {
-	for _, row := range a.Rows {
-		if row.Target != t.Name || len(row.Aborts) == 0 || len(phaseNamed(a.Run, row.Phase).Steps) > 0 {
-			continue
+	for _, e := range a.endedLoads() {
+		if e.target == t.Name {
+			return Trouble{
+				Text:  fmt.Sprintf("did not bear the load of phase %s in %s", e.phase, abortRounds(e.aborts)),
+				Cause: firstLine(e.aborts[0].Text),
+			}, true
 		}
-		return Trouble{
-			Text:  fmt.Sprintf("did not bear the load of phase %s in %s", row.Phase, abortRounds(row.Aborts)),
-			Cause: firstLine(row.Aborts[0].Text),
-		}, true
 	}
 	return Trouble{}, false
 }
 
-// failAborted fails the limits of a phase whose load was ended: what was not sent
-// any more was not served within them.
-func failAborted(row Row, gates []Gate) {
-	if len(row.Aborts) == 0 {
-		return
-	}
+// failAborted fails the limits of a phase whose load was ended, or that was left out
+// because an earlier one's was: what was not sent any more was not served within
+// them.
+func failAborted(a *Analysis, target, phase string, gates []Gate) {
+	why := a.abortOf(target, phase)
 	for i := range gates {
-		if gates[i].Verdict != Fail {
-			gates[i].Verdict = Fail
-			gates[i].Why = fmt.Sprintf("the load was aborted in %s: %s", abortRounds(row.Aborts), row.Aborts[0].Text)
+		if why != "" && gates[i].Verdict != Fail {
+			gates[i].Verdict, gates[i].Why = Fail, why
 		}
 	}
+}
+
+// abortOf says which abort kept a measured phase from being played whole; "" when
+// none did.
+func (a *Analysis) abortOf(target, phase string) string {
+	for _, row := range a.Rows {
+		if row.Target == target && row.Phase == phase && len(row.Aborts) > 0 {
+			return fmt.Sprintf("the load was aborted in %s: %s", abortRounds(row.Aborts), row.Aborts[0].Text)
+		}
+	}
+	for _, e := range a.endedLoads() {
+		left := slices.DeleteFunc(e.aborts, func(abort Abort) bool {
+			return slices.ContainsFunc(a.Cells, func(r Row) bool { return r.Target == target && r.Phase == phase && r.Round == abort.Round })
+		})
+		if e.target == target && len(left) > 0 {
+			return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", abortRounds(left), e.phase, left[0].Text)
+		}
+	}
+	return ""
 }

@@ -44,8 +44,8 @@ func gatesOf(a *Analysis, target, phase string, cells []*cell) []Gate {
 		row := a.Rows[i]
 		all = quantileGates(slo, row, pick(cells, target, phase), seedOf(a.Run, row))
 		all = append(all, shareGates(slo, row)...)
-		failAborted(row, all)
 	}
+	failAborted(a, target, phase, all)
 	for i := range all {
 		all[i].Target, all[i].Phase = target, phase
 	}

@@ -128,6 +128,41 @@ func TestAbortedLoadCannotPass(t *testing.T) {
 	}
 }
 
+// A warm-up that was ended left the measured phase out, which is no pass.
+func TestAbortedWarmUpCannotPass(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rounds  int
+		verdict stats.Verdict
+		want    string
+	}{
+		{1, stats.Fail, "did not bear the load of phase warm-up in round 1"},
+		{3, stats.InvalidInstrument, "did not bear the load of phase warm-up in rounds 1, 2, 3"},
+	} {
+		p := statstest.Compare()
+		p.Targets = p.Targets[:1]
+		run := statstest.Open(t, p)
+		run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Measured && c.Round <= tt.rounds })
+		for i := range run.Cells {
+			if c := &run.Cells[i]; !c.Measured && c.Round <= tt.rounds {
+				c.Aborted = "30 % of the requests failed"
+			}
+		}
+		a := analyse(t, run)
+		if got := says(a); a.Verdict != tt.verdict || !strings.Contains(got, tt.want) || !slices.Contains(rules(a), "aborted") {
+			t.Errorf("aborted in %d of 3 rounds: %s, %q, doubts %v", tt.rounds, a.Verdict, got, rules(a))
+		}
+		if tt.rounds == 3 && !strings.Contains(a.Nothing(), tt.want) {
+			t.Errorf("nothing was measured, since %q", a.Nothing())
+		}
+		for _, g := range a.Gates {
+			if tt.rounds == 1 && !strings.Contains(g.Why, "the load was aborted before it in round 1, in phase warm-up: 30 %") {
+				t.Errorf("%+v, want it failed because of the abort", g)
+			}
+		}
+	}
+}
+
 // Closed loops have callers instead of a rate, and the throughput at most.
 func TestSaturation(t *testing.T) {
 	t.Parallel()
