@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,23 @@ func TestSuperposition(t *testing.T) {
 	}
 	if len(got) != 35 {
 		t.Errorf("%d arrivals, want 35", len(got))
+	}
+}
+
+// TestSuperpositionIsLazy adds millions of arrivals to two, and takes the first.
+func TestSuperpositionIsLazy(t *testing.T) {
+	arrivals := law(t, "trace", Config{Trace: &Trace{Times: seconds(0, 1)}, Rate: 2_000_000}).Arrivals(rng(1))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	taken := 0
+	for range arrivals {
+		if taken++; taken == 1000 {
+			break
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := after.TotalAlloc - before.TotalAlloc; taken != 1000 || bytes > 1<<20 {
+		t.Errorf("%d bytes allocated for the first %d of millions, want memory that does not grow with them", bytes, taken)
 	}
 }
 

@@ -3,7 +3,6 @@ package schedule
 import (
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -11,7 +10,8 @@ import (
 // some are left out; where more, each comes as often as the others, or once more,
 // first at its own time and then at random ones before the next. Which it is,
 // selection sampling decides, so that their number is exact (D. E. Knuth, The Art
-// of Computer Programming, volume 2, section 3.4.2, algorithm S).
+// of Computer Programming, volume 2, section 3.4.2, algorithm S). However many are
+// added, they are drawn one after the other, and none is held.
 type timesLaw struct{ *replay }
 
 // Shape implements Law.
@@ -24,7 +24,7 @@ func (l timesLaw) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
 		from := s.source()
 		recorded := int64(len(l.Times))
 		each, more := l.shape().Arrivals/recorded, l.shape().Arrivals%recorded
-		var copies []time.Duration
+		spread := drawn(1)
 		for k := range recorded {
 			times := each
 			if more > 0 && from.Int64N(recorded-k) < more {
@@ -34,32 +34,27 @@ func (l timesLaw) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
 			if times == 0 {
 				continue
 			}
-			if !yield(l.due(int(k))) {
+			first, room := l.gap(int(k))
+			if !yield(first) {
 				return
 			}
-			if times == 1 {
-				continue
-			}
-			copies = l.copies(copies, from, int(k), times-1)
-			for _, due := range copies {
-				if !yield(due) {
-					return
-				}
+			wanted := spread(from, times-1, func(x float64) bool {
+				// Rounding must put none on the next one's time.
+				return yield(first + min(time.Duration(x*float64(room)), max(room-1, 0)))
+			})
+			if !wanted {
+				return
 			}
 		}
 	}
 }
 
-// copies draws n times between the k-th arrival and the next, ascending.
-func (l timesLaw) copies(into []time.Duration, rng *rand.Rand, k int, n int64) []time.Duration {
-	first, next := l.due(k), l.duration
+// gap returns when the k-th arrival is due, and how long before the next one or
+// the end.
+func (l timesLaw) gap(k int) (first, room time.Duration) {
+	first = l.due(k)
 	if k+1 < len(l.Times) {
-		next = l.due(k + 1)
+		return first, l.due(k+1) - first
 	}
-	into = into[:0]
-	for range n {
-		into = append(into, first+time.Duration(rng.Int64N(max(int64(next-first), 1))))
-	}
-	slices.Sort(into)
-	return into
+	return first, l.duration - first
 }
