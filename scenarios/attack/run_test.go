@@ -143,8 +143,9 @@ func TestStallIsToldInFull(t *testing.T) {
 	if cell.Instrument.Workers != 4 {
 		t.Errorf("%d workers, want the cap of 4 reached", cell.Instrument.Workers)
 	}
-	if cell.Good >= 200 || cell.Good < 40 {
-		t.Errorf("%d good, want those due in the last half of the stall or outside it", cell.Good)
+	// The 100 due in the first half of it are late whatever the machine is like.
+	if cell.Good > 141 || cell.Good == 0 {
+		t.Errorf("%d good, want at most those due in the last half of the stall or outside it", cell.Good)
 	}
 }
 
