@@ -10,9 +10,9 @@ import (
 	"servebench/targets/timer"
 )
 
-// callers are those of a closed loop, and vegeta's Pacer for it. Each waits for its answer, thinks, and
-// asks again; they are alike, so that it does not matter which of them does.
-// They begin by thinking.
+// callers are those of a closed loop, and vegeta's Pacer for it. Each waits for
+// its answer, thinks, and asks again; they are alike, so that it does not matter
+// which of them does. They begin by thinking.
 //
 // Callers that do not think need no wait: whose answer is done is due again at
 // that moment, and vegeta, which has one worker for each of them, sends when a
