@@ -47,7 +47,13 @@ func (s Search) Run(ctx context.Context, try func(context.Context, float64) (Try
 		tries = append(tries, t)
 		return t.Valid
 	}
-	valid := func(rate float64) bool { return once(rate) || once(rate) && once(rate) }
+	valid := func(rate float64) bool {
+		if once(rate) {
+			return true
+		}
+		again := once(rate)
+		return again && once(rate)
+	}
 	low, high := s.bracket(valid)
 	for err == nil && low > 0 && high > low*(1+s.Precision) {
 		if middle := math.Round(math.Sqrt(low * high)); valid(middle) {
