@@ -33,7 +33,7 @@ peers: ## Build the load generators that servebench is compared with, into bin/p
 	@mkdir -p bin/peers
 	$(GO) build -C scenarios/attack/peers -trimpath -ldflags '-s -w' -o ../../../bin/peers/ $(PEERS)
 
-bench-peers: build peers ## Compare servebench with other load generators; leaves bench/peers-<date>/
+bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
 	bin/benchpeers $(BENCHPEERS)
 
 test: ## Run every test that can run here; names what was skipped and why
@@ -63,5 +63,5 @@ fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (default 10s)
 	    $(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
 	  done
 
-clean: ## Remove what was built; runs/ stays
+clean: ## Remove what was built; runs/ and bench/ stay
 	rm -rf bin
