@@ -5,8 +5,8 @@
 //
 // The way of a figure: a plan (plan.go) orders the trials; a trial starts a server
 // of its own (serve.go) on one CPU and the tool (tool.go and a file for each) on
-// the other ones, and reads what both saw (trial.go); the report (report.go,
-// goals.go) makes medians of the rounds.
+// another, and reads what both saw (trial.go); the report (report.go, goals.go)
+// makes medians of the rounds.
 package main
 
 import (
@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 		Use:   "benchpeers",
 		Short: "Compare servebench with other load generators",
 		Long: `benchpeers drives the same server with servebench and with other load generators,
-the server on one CPU and the generator on the others, in rounds of shuffled order:
+the server on one CPU and the generator on another, in rounds of shuffled order:
 a closed loop of 16 connections (CPU per request), open loops (rate held, and how
 late requests arrive), and a server that stalls once (each tool's p99 beside the
 truth). A tool that is missing or fails is a row that says why.
