@@ -51,7 +51,10 @@ func newAnswer(ctx context.Context, c *conn, h *head, r *http.Request) *http.Res
 }
 
 // keep reports whether client and server mean to use the connection again.
-func (a *answer) keep() bool { return !a.head.last && !a.response.Request.Close }
+func (a *answer) keep() bool {
+	r := a.response.Request
+	return !a.head.last && !r.Close && !hasOption(r.Header["Connection"], "close")
+}
 
 // Read implements io.Reader. It returns what has come as soon as something has,
 // and io.EOF together with the last bytes where they come together.

@@ -51,6 +51,20 @@ func TestRequestOnTheWire(t *testing.T) {
 	})
 }
 
+// TestRequestEndsItsConnection says so in a header, which the server passes over in
+// its answer. net/http knows it by Request.Close alone.
+func TestRequestEndsItsConnection(t *testing.T) {
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
+		r.Header.Set("Connection", "close")
+		_, r.Close = tr.(*standard)
+		answered(t, tr, r)
+		answered(t, tr, r)
+		if stats := tr.Stats(); stats.Dials != 2 || stats.Retries != 0 {
+			t.Errorf("%+v, want a connection for each request, and nothing sent again", stats)
+		}
+	})
+}
+
 // TestRequestsThatCannotBeSent must not reach the wire, where they could be read as
 // something else.
 func TestRequestsThatCannotBeSent(t *testing.T) {
