@@ -21,6 +21,16 @@ func (s *session) preflight() []record.Preflight {
 	if len(s.scenario.Load) == 0 {
 		return nil
 	}
+	return append(s.forConnections(), cpuSet(s.scenario.Attackers, s.split)...)
+}
+
+// forConnections finds what is missing for the connections of the phase with the
+// most. Requests of HTTP/2 share connections, as many as the server lets them: what
+// they need, the load shows.
+func (s *session) forConnections() []record.Preflight {
+	if s.scenario.HTTP.Version == scenarios.HTTP2 {
+		return nil
+	}
 	widest := s.scenario.Load[0]
 	for _, p := range s.scenario.Load[1:] {
 		if connections(p) > connections(widest) {
@@ -31,7 +41,7 @@ func (s *session) preflight() []record.Preflight {
 	if ports, err := host.EphemeralPorts(); err == nil { // else the load shows it
 		found = append(found, localPorts(widest, ports)...)
 	}
-	return append(found, cpuSet(s.scenario.Attackers, s.split)...)
+	return found
 }
 
 // connections is how many connections a phase needs at least: one for each caller,

@@ -54,6 +54,18 @@ func TestCPUSet(t *testing.T) {
 	}
 }
 
+// TestConnectionsOfHTTP2 wants callers that share connections to be let through.
+func TestConnectionsOfHTTP2(t *testing.T) {
+	for version, want := range map[string]bool{scenarios.HTTP1: true, scenarios.HTTP2: false} {
+		s := &session{openFiles: 100, scenario: &scenarios.Scenario{
+			Load: []scenarios.Phase{{Name: "c500", Callers: 500}}, HTTP: scenarios.HTTP{Version: version},
+		}}
+		if found := s.forConnections(); (len(found) > 0) != want {
+			t.Errorf("500 callers over HTTP/%s with 100 files: %+v", version, found)
+		}
+	}
+}
+
 // TestRunRefusesWhatTheMachineCannotGive starts no server, and leaves a record that
 // says why.
 func TestRunRefusesWhatTheMachineCannotGive(t *testing.T) {
