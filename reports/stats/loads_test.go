@@ -186,6 +186,12 @@ func TestSaturation(t *testing.T) {
 	if a.Validity != stats.Valid || a.Vitals().Open {
 		t.Errorf("%s, vitals %+v, doubts %v", a.Validity, a.Vitals(), rules(a))
 	}
+	for i := range p.Phases {
+		p.Phases[i].Mix = []record.Class{{Name: "a", Model: "credit", Batch: i + 1, Share: 1}}
+	}
+	if mixed := analyse(t, statstest.Open(t, p)); len(mixed.Saturated) != 0 {
+		t.Errorf("%+v of closed loops that ask for different things", mixed.Saturated)
+	}
 	alone := statstest.Saturate()
 	alone.Phases = alone.Phases[:2]
 	if one := analyse(t, statstest.Open(t, alone)); len(one.Saturated) != 0 {

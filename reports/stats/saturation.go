@@ -36,10 +36,10 @@ type SaturationPoint struct {
 	Row         Row // the same, pooled
 }
 
-// saturations compares the closed loops of each target, of each model and think
+// saturations compares the closed loops of each target, of each model, mix and think
 // time by themselves.
 func saturations(a *Analysis) []Saturation {
-	type load struct{ target, model, think string }
+	type load struct{ target, model, mix, think string }
 	points := make(map[load][]SaturationPoint)
 	var order []load
 	for _, row := range a.Rows {
@@ -47,7 +47,7 @@ func saturations(a *Analysis) []Saturation {
 		if p.Open || row.Callers == 0 || row.Ledger.Sent == 0 {
 			continue
 		}
-		k := load{row.Target, p.Model, p.Think}
+		k := load{row.Target, p.Model, fmt.Sprint(p.Mix), p.Think}
 		if points[k] == nil {
 			order = append(order, k)
 		}
