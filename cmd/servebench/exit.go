@@ -25,7 +25,8 @@ const exitHelp = `Exit codes:
   1    something failed while running: a server died, a file could not be written
   10   with --gate: a limit of the scenario's slo was broken
   11   with --gate: it cannot be told whether the limits hold
-  12   INVALID: the load generator was the bottleneck, the figures say nothing
+  12   INVALID: the load generator was the bottleneck, or this machine cannot give
+       what it needs, or nothing was measured: there is no result
   20   a target is not available, or never got ready
   64   a mistake in the command line or in a scenario file
   130  interrupted; what was measured until then is saved
