@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -31,7 +32,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 // check names every mistake in the flags.
 func (o *options) check() error {
 	var faults []error
-	if _, _, err := net.SplitHostPort(o.address); err != nil {
+	if !isAddress(o.address) {
 		faults = append(faults, fmt.Errorf("--address %s: want an address and a port, such as 127.0.0.1:8080", o.address))
 	}
 	if o.body < 0 || o.body > mostBody {
@@ -41,6 +42,16 @@ func (o *options) check() error {
 		return exit.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
+}
+
+// isAddress reports whether there are a host, which may be empty, and a port.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 // listen opens what the flags name.
