@@ -24,14 +24,11 @@ bench: build ## Set up, then compare the targets that can run here; leaves runs/
 	  echo 'setup: going on without what is missing; bin/servebench doctor says more'; }
 	bin/servebench run compare
 
-# The other load generators are a module of their own, so that nothing of theirs
-# enters this one's.
-PEERS := github.com/codesenberg/bombardier github.com/rakyll/hey \
-         github.com/tsenart/vegeta/v12 fortio.org/fortio go.k6.io/k6
-
+# The other load generators are the tools of a module of their own, so that nothing
+# of theirs enters this one's.
 peers: ## Build the load generators that servebench is compared with, into bin/peers/
 	@mkdir -p bin/peers
-	$(GO) build -C scenarios/attack/peers -trimpath -ldflags '-s -w' -o ../../../bin/peers/ $(PEERS)
+	$(GO) build -C scenarios/attack/peers -trimpath -ldflags '-s -w' -o ../../../bin/peers/ tool
 
 bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
 	bin/benchpeers $(BENCHPEERS)
