@@ -15,7 +15,7 @@ func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error
 		return nil, c.discard(ctx, "send request", context.Cause(ctx))
 	}
 	if err := c.post(ctx, o); err != nil {
-		return nil, c.discard(ctx, "send request", err)
+		return nil, err
 	}
 	h, err := c.readHead()
 	if err != nil {
@@ -29,21 +29,25 @@ func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error
 
 // post sends a request, or begins to. That a write failed is no reason to give up:
 // the server may have answered before it closed the connection, and if not, the
-// reading tells why.
+// reading tells why, which a shortcut has begun with. When it fails, the connection
+// is closed.
 func (c *conn) post(ctx context.Context, o *outgoing) error {
 	if !o.whole {
 		body, err := o.next()
 		if err != nil {
-			return err
+			return c.discard(ctx, "send request", err)
 		}
 		c.startUpload(o.wire, body, o.length)
 		return nil
 	}
 	c.client.sweeper.expects(c)
-	if c.direct != nil {
-		return c.direct.exchange(ctx, o.wire)
+	if c.direct == nil {
+		c.Conn.Write(o.wire)
+		return nil
 	}
-	c.Conn.Write(o.wire)
+	if err := c.direct.exchange(ctx, o.wire); err != nil {
+		return c.discard(ctx, "read answer", err)
+	}
 	return nil
 }
 

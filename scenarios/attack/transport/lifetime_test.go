@@ -170,6 +170,17 @@ func TestIdleConnectionCloses(t *testing.T) {
 	}
 }
 
+// TestFailureNamesItsStep lets the server read a request and close the connection:
+// what failed is not the sending.
+func TestFailureNamesItsStep(t *testing.T) {
+	each(t, nil, [][]step{{asked, hangsUp}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
+		_, err := tr.RoundTrip(r)
+		if _, own := tr.(*client); err == nil || own && !strings.HasPrefix(err.Error(), "read answer: ") {
+			t.Errorf("%v, want the reading of the answer to have failed", err)
+		}
+	})
+}
+
 // TestHalfClosedAtOnce is a server that closes its half right behind an answer that
 // promised keep-alive, and reads on without a word.
 func TestHalfClosedAtOnce(t *testing.T) {
