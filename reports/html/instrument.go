@@ -36,7 +36,7 @@ func (b builder) instrument() *table {
 // achieved is what was sent per second; what share of the offer that is, where there
 // is one.
 func achieved(r stats.Row) cell {
-	if r.Callers > 0 || len(r.Aborts) > 0 {
+	if !r.Whole() {
 		return ofSent(r, stats.FormatRate(r.Achieved))
 	}
 	return ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare()))

@@ -99,6 +99,7 @@ type Row struct {
 	Floor      *Floor          // the instrument's own share of Response; nil: not calibrated
 	Classes    []Class         // of a mix, in its order
 	Aborts     []Abort         // the rounds in which a condition of the scenario's ended the load
+	Stopped    bool            // somebody ended the load of a round
 	ColdStarts []time.Duration // start of the server → first answer, per round
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it: how long they would have taken is not known, but longer.

@@ -63,6 +63,10 @@ func (r Row) SentShare() float64 {
 	return float64(r.Ledger.Sent) / float64(r.Ledger.Scheduled)
 }
 
+// Whole says that all that was offered was to be sent: neither in a closed loop, nor
+// where the load was ended before its time.
+func (r Row) Whole() bool { return r.Callers == 0 && len(r.Aborts) == 0 && !r.Stopped }
+
 // RateShare is achieved ÷ offered; 1 when nothing was offered.
 func (r Row) RateShare() float64 {
 	if r.Offered == 0 {
@@ -105,7 +109,7 @@ func (a *Analysis) Vitals() Vitals {
 
 // offered compares what was sent with what was offered, where all was to be sent.
 func (v *Vitals) offered(c Row) {
-	if c.Callers > 0 || len(c.Aborts) > 0 {
+	if !c.Whole() {
 		return
 	}
 	v.Open, v.Sent = true, min(v.Sent, c.SentShare())

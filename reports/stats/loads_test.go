@@ -98,8 +98,12 @@ func TestStoppedSteps(t *testing.T) {
 		p := statstest.Stress()
 		p.Targets, p.Rounds = p.Targets[tt.target:tt.target+1], tt.rounds
 		p.Targets[0].StopsAt = tt.stopsAt
-		if got := analyse(t, statstest.Open(t, p)).Stepped[0].Says(); got != tt.want {
+		a := analyse(t, statstest.Open(t, p))
+		if got := a.Stepped[0].Says(); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+		if v := a.Vitals(); v.Sent < 0.999 || v.Achieved < 0.999 {
+			t.Errorf("%s: vitals %+v, where what was stopped is no fault of the generator's", tt.name, v)
 		}
 	}
 }

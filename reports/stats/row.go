@@ -67,6 +67,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.dropped
+		row.Stopped = row.Stopped || c.Stopped
 		attained, due = attained+c.Good, due+c.due()
 		answers = addAnswers(answers, c.Answers)
 		for _, s := range c.slices {
