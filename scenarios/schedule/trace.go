@@ -82,10 +82,8 @@ func (c Config) newReplay() (*replay, error) {
 	if r.Speed == 0 {
 		r.Speed = 1
 	}
-	for _, factor := range []float64{r.Speed, r.Scale} {
-		if !(factor >= 0) || math.IsInf(factor, 0) {
-			return nil, &Mistake{ParamTrace, fmt.Sprintf("a factor of %v", factor), "a finite number above 0"}
-		}
+	if err := r.check(); err != nil {
+		return nil, err
 	}
 	if c.Duration < 0 {
 		return nil, lasting(ParamDuration, c.Duration)
@@ -105,6 +103,22 @@ func (c Config) newReplay() (*replay, error) {
 		r.duration = time.Duration(whole)
 	}
 	return r, nil
+}
+
+// check says what is impossible beside the arrivals.
+func (t *Trace) check() error {
+	if t.Counts != nil && t.Interval <= 0 {
+		return &Mistake{ParamTrace, fmt.Sprintf("counts of intervals of %v", t.Interval), "intervals of more than 0s"}
+	}
+	for _, factor := range []struct {
+		name  string
+		value float64
+	}{{"speed", t.Speed}, {"scale", t.Scale}} {
+		if !(factor.value >= 0) || math.IsInf(factor.value, 0) {
+			return &Mistake{ParamTrace, fmt.Sprintf("a %s of %v", factor.name, factor.value), "a finite number above 0"}
+		}
+	}
+	return nil
 }
 
 // length is how long the trace takes in nanoseconds, replayed: of times, up to the
