@@ -48,6 +48,7 @@ func plainHandler(good int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
 	mux.HandleFunc("/v2/health/ready", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("named.example/named", func(http.ResponseWriter, *http.Request) {}) // to other hosts it is not there
 	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
 			http.Error(w, r.Proto, http.StatusHTTPVersionNotSupported)

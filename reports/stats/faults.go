@@ -78,6 +78,10 @@ func toldElsewhere(run *record.Run, f record.Fault) bool {
 // rightly.
 func unanswered(a *Analysis) []Doubt {
 	var found []finding
+	action := "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"
+	if a.Run.Scenario.Template != "" {
+		action = "see whether template is a request that the server takes, and template.expect what it answers"
+	}
 	for _, t := range a.Run.Targets {
 		for _, d := range t.Deployments {
 			if d.FirstAnswerError == "" {
@@ -86,7 +90,7 @@ func unanswered(a *Analysis) []Doubt {
 			found = append(found, finding{Doubt: Doubt{
 				Rule: "first-answer", Target: t.Name, Round: d.Round, Figure: "no right first answer", Threshold: "a right one",
 				Text:   "the server came up but its first answer was not right: " + strings.TrimSpace(d.FirstAnswerError),
-				Action: "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known",
+				Action: action,
 			}})
 		}
 	}

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -65,5 +66,6 @@ func newMessage(r protocol.Request, target *url.URL) (*transport.Message, error)
 	if _, ok := header[idempotencyKey]; !ok {
 		header[idempotencyKey] = []string{}
 	}
-	return transport.NewMessage(&http.Request{Method: r.Method, URL: target, Host: target.Host, Header: header}, r.Body)
+	host := cmp.Or(header.Get("Host"), target.Host) // which net/http leaves out of a header
+	return transport.NewMessage(&http.Request{Method: r.Method, URL: target, Host: host, Header: header}, r.Body)
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 		return err
 	}
 	req.Header = request.Header.Clone()
+	req.Host = cmp.Or(req.Header.Get("Host"), req.Host) // which net/http leaves out of a header
 	carrier, err := transport.New(transport.Config{Endpoint: endpoint, Connections: 1, Options: s.carriage()})
 	if err != nil {
 		return err
