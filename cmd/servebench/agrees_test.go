@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
@@ -86,12 +87,24 @@ func checkCalibration(text []byte) error {
 	return nil
 }
 
+// TestCalibrationSaysWhatIsLeftOut has a floor that could not be measured told of.
+func TestCalibrationSaysWhatIsLeftOut(t *testing.T) {
+	d := calibration.Document{Calibration: record.Calibration{MaxRate: 3000, Floors: []record.Floor{{Rate: 100}, {Rate: 1000}}}}
+	var text strings.Builder
+	if err := writeCalibration(&text, d); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); !strings.Contains(got, "\nNo floor at 3000/s: ") || strings.Count(got, "No floor") != 1 {
+		t.Errorf("of floors at 100/s and 1000/s of 3000/s it says:\n%s", got)
+	}
+}
+
 // TestOracleOutcome holds the exit code, pass and the verdict in words together.
 func TestOracleOutcome(t *testing.T) {
 	right := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
 	wrong := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
 	failed := oracleResult{Validity: stats.Valid, Failed: 1}
-	invalid := oracleResult{Validity: stats.Invalid, Why: "lag"}
+	invalid := oracleResult{Validity: stats.Invalid, Why: "lag 9 ms", Action: "free the machine"}
 	for _, tc := range []struct {
 		name    string
 		oracles []oracleResult
@@ -117,6 +130,9 @@ func TestOracleOutcome(t *testing.T) {
 			code := codeOf(r.outcome())
 			if err != nil || code != tc.code || said != tc.code {
 				t.Errorf("exit code %d, that of the JSON %d, %v; want %d", code, said, err, tc.code)
+			}
+			if tc.code == exitInvalid && !strings.Contains(r.outcome().Error(), "lag 9 ms; free the machine") {
+				t.Errorf("%v does not say why, and what to do", r.outcome())
 			}
 			if !strings.Contains(table.String(), "\n"+tc.verdict) {
 				t.Errorf("the table does not say %q:\n%s", tc.verdict, table.String())

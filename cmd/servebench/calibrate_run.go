@@ -79,15 +79,20 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 	}
 	d.Created, d.Version = time.Now().UTC().Truncate(time.Second), d.Machine.Version
 	search := calibration.Search{From: 1000, Most: 500_000, Least: 50, Precision: p.precision}
+	action := "" // that the last try asks for
 	d.MaxRate, d.Tries, err = search.Run(e.interrupted.ctx, func(_ context.Context, rate float64) (calibration.Try, error) {
 		t := calibration.Try{Rate: rate}
 		err := e.play(nullScenario(server, rate, p.try), func(_ *record.Run, a *stats.Analysis) error {
-			t.Valid, t.Why = a.Validity == stats.Valid, whyInvalid(a)
+			t.Valid = a.Validity == stats.Valid
+			t.Why, action = whyInvalid(a)
 			return nil
 		})
 		say("%8s  %s", stats.FormatRate(rate), verdictOf(t))
 		return t, err
 	})
+	if errors.Is(err, calibration.ErrNoRate) {
+		return d, fmt.Errorf("%w; %s", err, action)
+	}
 	if err != nil {
 		return d, err
 	}
@@ -114,7 +119,7 @@ func (e *examination) floor(server string, rate float64, p pace, say func(string
 			if known = a.Validity == stats.Valid && len(a.Rows) > 0; known {
 				f = floorOf(rate, a.Rows[0].Response)
 			}
-			why = whyInvalid(a)
+			why, _ = whyInvalid(a)
 			return nil
 		})
 		if known || err != nil {

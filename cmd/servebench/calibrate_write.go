@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 )
@@ -18,7 +20,8 @@ func writeCalibrationJSON(w io.Writer, d calibration.Document) error {
 	return enc.Encode(d)
 }
 
-// writeCalibration writes the rate, the table of floors, and what they mean.
+// writeCalibration writes the rate, the table of floors, those left out, and what
+// they mean.
 func writeCalibration(w io.Writer, d calibration.Document) error {
 	fmt.Fprintf(w, "The load generator is VALID up to %s with Poisson arrivals, on CPUs %s of this machine.\n\n",
 		stats.FormatRate(d.MaxRate), d.Machine.Generator)
@@ -30,6 +33,11 @@ func writeCalibration(w io.Writer, d calibration.Document) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for _, rate := range floorRates(d.MaxRate) {
+		if !slices.ContainsFunc(d.Floors, func(f record.Floor) bool { return f.Rate == rate }) {
+			fmt.Fprintf(w, "No floor at %s: the generator was INVALID in both loads that were to measure it.\n", stats.FormatRate(rate))
+		}
 	}
 	_, err := fmt.Fprint(w, `
 The floor is the response time of a server that answers at once: what the generator,

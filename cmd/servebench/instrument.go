@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -69,13 +70,15 @@ func examined(err error) error {
 	return withCode(err)
 }
 
-// whyInvalid names the fatal doubts of an analysis.
-func whyInvalid(a *stats.Analysis) string {
+// whyInvalid names the fatal doubts of an analysis, and says what to do about the
+// first; both are "" when it is VALID.
+func whyInvalid(a *stats.Analysis) (why, action string) {
 	var texts []string
 	for _, d := range a.Doubts {
 		if d.Fatal {
 			texts = append(texts, d.Figure)
+			action = cmp.Or(action, d.Action)
 		}
 	}
-	return strings.Join(texts, "; ")
+	return strings.Join(texts, "; "), action
 }

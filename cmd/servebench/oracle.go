@@ -42,7 +42,8 @@ type oracleResult struct {
 	Quantiles   []oracleQuantile `json:"quantiles"`
 	Failed      int64            `json:"failed"` // requests without a right answer
 	Validity    stats.Validity   `json:"validity"`
-	Why         string           `json:"why,omitempty"` // when not VALID
+	Why         string           `json:"why,omitempty"`    // when not VALID
+	Action      string           `json:"action,omitempty"` // what to do about that
 }
 
 type oracleQuantile struct {
@@ -119,7 +120,8 @@ func (e *examination) consult(o oracle.Oracle) (oracleResult, error) {
 	result := oracleResult{Name: o.Name, Title: o.Title, Utilisation: o.Utilisation, Rate: o.Rate}
 	measured := record.NewHistogram()
 	err := e.play(o.Scenario(), func(run *record.Run, a *stats.Analysis) error {
-		result.Validity, result.Why = a.Validity, whyInvalid(a)
+		result.Validity = a.Validity
+		result.Why, result.Action = whyInvalid(a)
 		for i := range run.Cells {
 			ledger := run.Cells[i].Ledger
 			result.Failed += ledger.Scheduled - ledger.OK
@@ -159,7 +161,7 @@ func (r oracleReport) outcome() error {
 	for _, o := range r.Oracles {
 		switch {
 		case o.Validity != stats.Valid:
-			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("%s: INVALID, twice: %s", o.Title, o.Why)})
+			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("%s: INVALID, twice: %s; %s", o.Title, o.Why, o.Action)})
 		case !o.holds():
 			all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: what was measured is not what it has to be", o.Title)})
 		}
