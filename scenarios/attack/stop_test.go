@@ -48,13 +48,18 @@ func TestStopDrains(t *testing.T) {
 // TestStopDuringTheDrainCutsNothingShort stops a load whose schedule was sent.
 func TestStopDuringTheDrainCutsNothingShort(t *testing.T) {
 	stop := make(chan struct{})
+	var n atomic.Int64
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		last := n.Add(1) == 10
 		time.Sleep(150 * time.Millisecond)
+		if last {
+			close(stop)
+			time.Sleep(50 * time.Millisecond)
+		}
 		answer(t, w, r)
 	})
 	cfg, log := load(t, s.URL, 5*time.Millisecond, 10)
 	cfg.Stop = stop
-	time.AfterFunc(100*time.Millisecond, func() { close(stop) })
 	cell := run(t, context.Background(), cfg, log)
 	if cell.Stopped || cell.Window != cfg.Span || cell.Ledger.OK != 10 || cell.InTime != 0 {
 		t.Errorf("stopped %v, window %v, %d in time, ledger %+v; want the whole schedule and nothing in time",
