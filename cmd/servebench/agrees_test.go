@@ -9,7 +9,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
@@ -85,18 +84,6 @@ func checkCalibration(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// TestCalibrationSaysWhatIsLeftOut has a floor that could not be measured told of.
-func TestCalibrationSaysWhatIsLeftOut(t *testing.T) {
-	d := calibration.Document{Calibration: record.Calibration{MaxRate: 3000, Floors: []record.Floor{{Rate: 100}, {Rate: 1000}}}}
-	var text strings.Builder
-	if err := writeCalibration(&text, d); err != nil {
-		t.Fatal(err)
-	}
-	if got := text.String(); !strings.Contains(got, "\nNo floor at 3000/s: ") || strings.Count(got, "No floor") != 1 {
-		t.Errorf("of floors at 100/s and 1000/s of 3000/s it says:\n%s", got)
-	}
 }
 
 // TestOracleOutcome holds the exit code, pass and the verdict in words together.

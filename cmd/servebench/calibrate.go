@@ -26,7 +26,9 @@ func calibrateCommand() *cobra.Command {
 machine's load generator is still VALID, by the rules that runs are judged by, and
 the floor of its latencies: what the generator, the kernel and loopback take of
 themselves. It takes about a minute. A rate that was not VALID is tried again, and
-counts when two of three tries were; a floor that was not VALID in two is left out.
+counts when two of three tries were. A floor is left out that in two tries was not
+VALID, or was far above that of the rate below: the machine was busy with something
+else.
 The result is kept for this machine and this version, and runs show the floor
 beside their latencies.
 

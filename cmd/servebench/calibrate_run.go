@@ -51,6 +51,7 @@ func runCalibration(cmd *cobra.Command, opts *calibrateOptions) (err error) {
 	if err != nil {
 		return calibrated(err)
 	}
+	d.Quick = opts.quick
 	write := writeCalibration
 	if opts.output.value == "json" {
 		write = writeCalibrationJSON
@@ -96,38 +97,60 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 	if err != nil {
 		return d, err
 	}
+	err = e.floors(&d, server, p, say)
+	return d, err
+}
+
+// floors measures the floors of a calibration, up to its highest rate.
+func (e *examination) floors(d *calibration.Document, server string, p pace, say func(string, ...any)) error {
 	for _, rate := range floorRates(d.MaxRate) {
-		f, known, err := e.floor(server, rate, p, say)
-		if err != nil {
-			return d, err
+		var below *record.Floor
+		if n := len(d.Floors); n > 0 {
+			below = &d.Floors[n-1]
 		}
-		if known {
+		f, why, err := e.floor(server, rate, below, p, say)
+		switch {
+		case err != nil:
+			return err
+		case why != "":
+			d.LeftOut = append(d.LeftOut, calibration.LeftOut{Rate: rate, Why: why})
+		default:
 			d.Floors = append(d.Floors, f)
 		}
 	}
-	return d, nil
+	return nil
 }
 
-// floor measures the floor at a rate. Like a run, it is not known where the
-// generator was not VALID, which is given a second chance.
-func (e *examination) floor(server string, rate float64, p pace, say func(string, ...any)) (f record.Floor, known bool, err error) {
+// floor measures the floor at a rate, or says why it is not known: like a run, it
+// is not where the generator was not VALID, nor where the machine was busy with
+// something else. Each gets a second chance.
+func (e *examination) floor(server string, rate float64, below *record.Floor, p pace, say func(string, ...any)) (f record.Floor, why string, err error) {
 	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
 	for range 2 {
 		say("%8s  floor, %v", stats.FormatRate(rate), duration.Round(100*time.Millisecond))
-		why := ""
 		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
-			if known = a.Validity == stats.Valid && len(a.Rows) > 0; known {
-				f = floorOf(rate, a.Rows[0].Response)
-			}
-			why, _ = whyInvalid(a)
+			f, why = judgedFloor(rate, a, below)
 			return nil
 		})
-		if known || err != nil {
-			return f, known, err
+		if why == "" || err != nil {
+			return f, why, err
 		}
-		say("%8s  no floor: %s: %s", stats.FormatRate(rate), stats.Invalid, why)
+		say("%8s  no floor: %s", stats.FormatRate(rate), why)
 	}
-	return f, false, nil
+	return f, why, nil
+}
+
+// judgedFloor takes the floor from an analysis, or says why it is none.
+func judgedFloor(rate float64, a *stats.Analysis, below *record.Floor) (f record.Floor, why string) {
+	if a.Validity != stats.Valid {
+		why, _ = whyInvalid(a)
+		return f, string(stats.Invalid) + ": " + why
+	}
+	if len(a.Rows) == 0 {
+		return f, "nothing was measured"
+	}
+	f = floorOf(rate, a.Rows[0].Response)
+	return f, calibration.Disturbed(f, below)
 }
 
 // verdictOf is how a try went, in words.

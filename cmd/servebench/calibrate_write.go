@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
-	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 )
@@ -23,8 +22,8 @@ func writeCalibrationJSON(w io.Writer, d calibration.Document) error {
 // writeCalibration writes the rate, the table of floors, those left out, and what
 // they mean.
 func writeCalibration(w io.Writer, d calibration.Document) error {
-	fmt.Fprintf(w, "The load generator is VALID up to %s with Poisson arrivals, on CPUs %s of this machine.\n\n",
-		stats.FormatRate(d.MaxRate), d.Machine.Generator)
+	fmt.Fprintf(w, "The load generator is VALID up to %s with Poisson arrivals, on %s of this machine.\n\n",
+		stats.FormatRate(d.MaxRate), cpusText(d.Machine.Generator))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "FLOOR AT\tP50\tP90\tP99\tP99.9\tn\t")
 	for _, f := range d.Floors {
@@ -34,18 +33,27 @@ func writeCalibration(w io.Writer, d calibration.Document) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, rate := range floorRates(d.MaxRate) {
-		if !slices.ContainsFunc(d.Floors, func(f record.Floor) bool { return f.Rate == rate }) {
-			fmt.Fprintf(w, "No floor at %s: the generator was INVALID in both loads that were to measure it.\n", stats.FormatRate(rate))
-		}
+	for _, out := range d.LeftOut {
+		fmt.Fprintf(w, "No floor at %s, in two tries: %s.\n", stats.FormatRate(out.Rate), out.Why)
 	}
-	_, err := fmt.Fprint(w, `
+	if _, err := fmt.Fprint(w, `
 The floor is the response time of a server that answers at once: what the generator,
 the kernel and loopback take of themselves. A server's own times are above it, and
 differences between servers that are smaller than it are hard to see. Above the rate,
 runs would be INVALID here whatever the server does.
-`)
+`); err != nil || !d.Quick {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "These are the coarse figures of --quick, which are not kept: runs do not show them.")
 	return err
+}
+
+// cpusText names CPUs of a list: "CPU 0", "CPUs 0-3".
+func cpusText(list string) string {
+	if strings.ContainsAny(list, ",-") {
+		return "CPUs " + list
+	}
+	return "CPU " + list
 }
 
 // floorText is a quantile of a floor, where the answers were enough for it.

@@ -30,7 +30,9 @@ type Document struct {
 	Schema  string  `json:"schema"`
 	Machine Machine `json:"machine"`
 	record.Calibration
-	Tries []Try `json:"tries"`
+	Quick   bool      `json:"quick,omitempty"`    // coarse, and not kept
+	LeftOut []LeftOut `json:"left_out,omitempty"` // rates whose floor is not known
+	Tries   []Try     `json:"tries"`
 }
 
 // file is where the calibration of a machine is kept.
