@@ -167,6 +167,28 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 	}
 }
 
+// The phases that were not played after an abort are told, also where it ended one
+// with steps, which is no fault in itself.
+func TestLeftOutPhases(t *testing.T) {
+	t.Parallel()
+	p := statstest.Stress()
+	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Law: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
+	run := statstest.Open(t, p)
+	run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Phase == "after" })
+	a := analyse(t, run)
+	left := a.LeftOut()
+	if len(left) != 3 || left[0].Target != "container" || left[0].Phase != "after" || left[0].Ended != "stress" || !strings.Contains(left[0].Why, "took longer") {
+		t.Fatalf("%+v, want the phase after stress in each round of the container", left)
+	}
+	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "left-out" })
+	if i < 0 || a.Doubts[i].Fatal || !strings.HasPrefix(a.Doubts[i].Text, "phase after was left out in rounds 1, 2, 3, because a condition of abort_on ended phase stress before: ") {
+		t.Errorf("%+v", a.Doubts)
+	}
+	if left := analyse(t, statstest.Open(t, statstest.Compare())).LeftOut(); len(left) != 0 {
+		t.Errorf("%+v of a run without aborts", left)
+	}
+}
+
 // Closed loops have callers instead of a rate, and the throughput at most.
 func TestSaturation(t *testing.T) {
 	t.Parallel()

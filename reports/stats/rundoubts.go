@@ -17,7 +17,7 @@ func runDoubts(a *Analysis) []Doubt {
 	}
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, unanswered, aborted, faults, setAside, missingRounds, fewStarts,
+		empty, interrupted, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)
