@@ -24,7 +24,7 @@ func newDocument(a *stats.Analysis) document {
 		Reference:   text(a.Reference),
 		Doubts:      []doubt{}, Targets: []figures{}, Cells: []figures{},
 		Places: newPlaces(a), Tax: newTax(a.Tax), Steps: newStepped(a), Saturation: newSaturation(a),
-		Gates: []gate{}, Ratios: []ratio{}, Unavailable: []unavailable{},
+		Gates: []gate{}, Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
 	}
 	for _, row := range a.Rows {
 		f := newFigures(row)

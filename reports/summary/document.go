@@ -29,6 +29,7 @@ type document struct {
 	Steps       []stepped     `json:"steps"`      // targets in phases with steps
 	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
 	Unavailable []unavailable `json:"unavailable"`
+	LeftOut     []leftOut     `json:"left_out"` // phases not played after abort_on had ended one before
 }
 
 // figures are those of one target in one phase.

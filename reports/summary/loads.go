@@ -91,6 +91,24 @@ func newAborts(r stats.Row) []abort {
 	return all
 }
 
+// leftOut is a phase that was not played in a round, because a condition of the
+// scenario's had ended one before it.
+type leftOut struct {
+	Target string `json:"target"`
+	Phase  string `json:"phase"`
+	Round  int    `json:"round"`
+	Ended  string `json:"ended_phase"`
+	Why    string `json:"why"`
+}
+
+func newLeftOut(a *stats.Analysis) []leftOut {
+	all := []leftOut{}
+	for _, l := range a.LeftOut() {
+		all = append(all, leftOut(l))
+	}
+	return all
+}
+
 // stepped is how a target did in a phase with steps.
 type stepped struct {
 	Target string   `json:"target"`

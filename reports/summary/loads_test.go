@@ -1,9 +1,12 @@
 package summary_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/stats/statstest"
 )
 
@@ -81,6 +84,18 @@ func TestClasses(t *testing.T) {
 	}
 	if p99 := at(t, doc, "targets", 0, "classes", 0, "response_ms", "p99"); p99 == nil {
 		t.Error("the class has no p99")
+	}
+}
+
+// What was not played after an abort is listed.
+func TestLeftOut(t *testing.T) {
+	p := statstest.Stress()
+	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Law: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
+	run := statstest.Open(t, p)
+	run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Phase == "after" })
+	doc := decode(t, written(t, run))
+	if phase, ended := at(t, doc, "left_out", 0, "phase"), at(t, doc, "left_out", 0, "ended_phase"); phase != "after" || ended != "stress" {
+		t.Errorf("%v left out, after the end of %v", phase, ended)
 	}
 }
 

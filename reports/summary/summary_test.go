@@ -21,7 +21,12 @@ var update = flag.Bool("update", false, "write the golden file anew")
 
 func write(t *testing.T, p statstest.Plan) []byte {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, p))
+	return written(t, statstest.Open(t, p))
+}
+
+func written(t *testing.T, run *record.Run) []byte {
+	t.Helper()
+	a, err := stats.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
