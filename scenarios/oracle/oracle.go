@@ -103,6 +103,12 @@ func (o Oracle) Short() Oracle {
 	return o
 }
 
+// Again is the oracle with other seeds: of the arrivals and of the services.
+func (o Oracle) Again() Oracle {
+	o.Clock.Seed++
+	return o
+}
+
 // Expected is the quantile q of the response time, in closed form.
 func (o Oracle) Expected(q float64) time.Duration {
 	switch c := o.Clock; o.Kind {
@@ -133,5 +139,6 @@ data: {generator: credit, corpus: 1000}
 load: [{name: %s, law: %s, rate: %g, duration: %v}]
 rounds: 1
 spare_visits: 0
-`, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Law, o.Rate, o.Settle+o.Span)
+seed: %d
+`, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Law, o.Rate, o.Settle+o.Span, c.Seed)
 }

@@ -114,3 +114,13 @@ func TestScenario(t *testing.T) {
 		}
 	}
 }
+
+// TestAgain wants other seeds, and nothing else to change.
+func TestAgain(t *testing.T) {
+	for _, o := range All() {
+		first, again := string(o.Scenario()), string(o.Again().Scenario())
+		if strings.Count(first, "seed: 1") != 2 || strings.ReplaceAll(first, "seed: 1", "seed: 2") != again {
+			t.Errorf("%s is\n%s\nand again\n%s", o.Name, first, again)
+		}
+	}
+}
