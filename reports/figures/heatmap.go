@@ -23,7 +23,7 @@ func heatmap(v view) Figure {
 		Caption: fmt.Sprintf("Each cell is %s of due time and a fixed latency bin; its colour is the number of answers "+
 			"on a logarithmic scale. Dots: the slowest answer of each window. Red strokes along the upper edge: windows in "+
 			"which requests failed or were censored. Vertical lines separate the rounds, which are joined in a row.",
-			windowText(lanes)) + floorCaption(v),
+			windowText(lanes)) + endedCaption(lanes) + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     56 + 182*vg.Length((len(v.series)+columnsFor(len(v.series))-1)/columnsFor(len(v.series))),
 	}

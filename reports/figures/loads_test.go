@@ -3,6 +3,7 @@ package figures_test
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,6 +53,25 @@ func TestStepsAreDrawn(t *testing.T) {
 	}
 	if len(f.Data.Rows) != 8 || !slices.ContainsFunc(f.Data.Rows, row) {
 		t.Errorf("data %q, want eight steps, the container's third one broken", f.Data.Rows)
+	}
+}
+
+// Nothing is drawn of the time after a load was ended, and its end is marked.
+func TestEndedLoadStops(t *testing.T) {
+	p := statstest.Stress()
+	p.Rounds = 1
+	for name, f := range figuresOf(t, p) {
+		if name != "heatmap" && name != "timeline" {
+			continue
+		}
+		if !strings.Contains(f.Caption, "where the load was ended") || !strings.Contains(labels(t, f), "ended early") {
+			t.Errorf("%s: the end of the load is not marked: %s", name, f.Caption)
+		}
+		for _, row := range f.Data.Rows {
+			if to, err := strconv.ParseFloat(row[3], 64); err != nil || row[0] == "container" && to > 14 {
+				t.Errorf("%s: %q is drawn of a load that was ended before (%v)", name, row, err)
+			}
+		}
 	}
 }
 

@@ -31,8 +31,8 @@ func (r rug) Plot(c draw.Canvas, panel *plot.Plot) {
 	}
 }
 
-// separators mark where one round ends and the next begins, and number them
-// where there is room.
+// separators mark where one round ends and the next begins, where a load was ended
+// before its schedule was, and number the rounds where there is room.
 type separators struct {
 	lane    lane
 	palette Palette
@@ -42,7 +42,7 @@ type separators struct {
 
 // Plot implements plot.Plotter.
 func (s separators) Plot(c draw.Canvas, panel *plot.Plot) {
-	if len(s.lane.rounds) < 2 {
+	if len(s.lane.rounds) < 2 && !s.lane.ended() {
 		return
 	}
 	toX, _ := panel.Transforms(&c)
@@ -56,10 +56,16 @@ func (s separators) Plot(c draw.Canvas, panel *plot.Plot) {
 		if i > 0 {
 			c.StrokeLine2(draw.LineStyle{Color: s.palette.Muted, Width: 0.7}, left, c.Min.Y, left, c.Max.Y)
 		}
+		if r.row.Ended() != "" {
+			c.StrokeLine2(draw.LineStyle{Color: s.palette.Alarm, Width: 1.2}, right, c.Min.Y, right, c.Max.Y)
+		}
 		if s.bare {
 			continue
 		}
 		text := fmt.Sprint("round ", r.row.Round)
+		if r.row.Ended() != "" {
+			text += ", ended early"
+		}
 		if sty.Width(text)+6 > right-left {
 			text = fmt.Sprint(r.row.Round)
 		}

@@ -17,7 +17,7 @@ func stressed(v view) (Figure, bool) {
 		Name:  v.name("steps"),
 		Title: v.title("Where it broke"),
 		Caption: "Above: right answers per second to the requests due in each step, those that came before 1 s after its end, over the rate that was due. Below: their response time, " +
-			"p50 solid, p99 dashed where the step has enough answers. A star marks the step in which a target broke: " + stats.StepMethod() + "." + floorCaption(v),
+			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + stats.StepMethod() + "." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     climbHeight,
 	}

@@ -21,7 +21,7 @@ func timeline(v view) Figure {
 		Caption: fmt.Sprintf("Windows of %s of due time, rounds joined in a row. Scheduled, sent and answered requests per "+
 			"second lie on one another when all goes well. p50 is drawn for windows with at least 20 answers, p99 only for "+
 			"those with at least 1,000; the p99 of a whole round is the horizontal stroke. Lag is how late the instrument "+
-			"sent: it belongs to the harness, not to the target.", windowText(lanes)) + floorCaption(v),
+			"sent: it belongs to the harness, not to the target.", windowText(lanes)) + endedCaption(lanes) + floorCaption(v),
 		Conditions: v.conditions(),
 	}
 	if longest(lanes) == 0 {

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"slices"
 	"time"
 
 	"servebench/reports/record"
@@ -30,6 +31,19 @@ type lane struct {
 	rounds  []roundSpan
 	width   time.Duration // of a window
 	end     float64
+}
+
+// ended says that the load of a round was ended before its schedule was.
+func (l lane) ended() bool {
+	return slices.ContainsFunc(l.rounds, func(r roundSpan) bool { return r.row.Ended() != "" })
+}
+
+// endedCaption says what marks that, where there is something to mark.
+func endedCaption(lanes []lane) string {
+	if !slices.ContainsFunc(lanes, lane.ended) {
+		return ""
+	}
+	return " A red vertical line is where the load was ended before its schedule was; nothing was due after it."
 }
 
 // roundSpan is where a round lies on the axis, in seconds.
@@ -65,23 +79,34 @@ func windowWidth(span time.Duration, most int) time.Duration {
 func laneOf(s series, width time.Duration) lane {
 	l := lane{width: width}
 	for _, round := range roundsIn(s) {
-		var slices []stats.Slice
+		var seconds []stats.Slice
 		for _, slice := range s.row.Slices {
-			if slice.Round == round.Round {
-				slices = append(slices, slice)
+			if slice.Round == round.Round && (round.Ended() == "" || slice.Start < round.Played) {
+				seconds = append(seconds, dueOf(slice, round))
 			}
 		}
 		span := round.Span
-		if n := len(slices); n > 0 {
+		if round.Ended() != "" {
+			span = round.Played
+		} else if n := len(seconds); n > 0 {
 			// A record cut short has slices beyond no span.
-			span = max(span, slices[n-1].Start+time.Millisecond)
+			span = max(span, seconds[n-1].Start+time.Millisecond)
 		}
-		l.windows = append(l.windows, windowsOf(slices, l.end, span, width)...)
+		l.windows = append(l.windows, windowsOf(seconds, l.end, span, width)...)
 		from := l.end
 		l.end += span.Seconds()
 		l.rounds = append(l.rounds, roundSpan{round, from, l.end})
 	}
 	return l
+}
+
+// dueOf is a second as it came to be: in that in which the load was ended, what was
+// not sent any more was not due any more.
+func dueOf(slice stats.Slice, round stats.Row) stats.Slice {
+	if round.Ended() != "" && slice.Start+time.Second > round.Played {
+		slice.Scheduled = slice.Sent
+	}
+	return slice
 }
 
 // roundsIn returns the rounds of a series; the pooled row itself when it has

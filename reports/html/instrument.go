@@ -2,6 +2,7 @@ package html
 
 import (
 	"fmt"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -20,7 +21,7 @@ func (b builder) instrument() *table {
 			b.name(r.Target, r.Phase),
 			text(r.Load()),
 			achieved(r),
-			ofSent(r, stats.FormatPercent(r.SentShare())),
+			sentShare(r),
 			quantile(r.Lag, 0), quantile(r.Lag, 2), longest(r.Lag),
 			generatorCPU(r),
 			scheduler(r.Instrument),
@@ -31,6 +32,42 @@ func (b builder) instrument() *table {
 		})
 	}
 	return t.unlessEmpty()
+}
+
+// sentShare is that of what was to be sent.
+func sentShare(r stats.Row) cell {
+	if r.Ended() != "" {
+		return weak("the load was ended")
+	}
+	return ofSent(r, stats.FormatPercent(r.SentShare()))
+}
+
+// scheduled is what the schedule held, and how much of it was never due.
+func scheduled(r stats.Row) cell {
+	c := text(stats.FormatCount(r.Ledger.Scheduled))
+	if r.NotDue > 0 && r.Callers == 0 {
+		c.Notes = append(c.Notes, stats.FormatCount(r.NotDue)+" not due: the load was ended")
+	}
+	return c
+}
+
+// length is how long the load was, and was to be.
+func length(r stats.Row) cell {
+	if r.Ended() == "" {
+		return text(stats.FormatDuration(r.Span))
+	}
+	return noted(stats.FormatDuration(r.Played.Round(time.Millisecond)), "of "+stats.FormatDuration(r.Span), "ended before its time")
+}
+
+// endings say when and why loads were ended before their schedules were.
+func (b builder) endings() []string {
+	var all []string
+	for _, r := range b.a.Rows {
+		if text := r.Ended(); text != "" {
+			all = append(all, place(b.a.Label(r.Target), r.Phase, 0)+": "+sentenceCase(text))
+		}
+	}
+	return all
 }
 
 // achieved is what was sent per second; what share of the offer that is, where there
@@ -83,9 +120,9 @@ func (b builder) ledger() *table {
 	for _, r := range b.a.Rows {
 		l := r.Ledger
 		t.Rows = append(t.Rows, []cell{
-			b.name(r.Target, r.Phase), text(stats.FormatCount(l.Scheduled)), text(stats.FormatCount(l.Sent)),
+			b.name(r.Target, r.Phase), scheduled(r), text(stats.FormatCount(l.Sent)),
 			text(stats.FormatCount(l.OK)), count(l.Failed), count(l.Censored),
-			text(fmt.Sprint(r.Rounds)), text(stats.FormatDuration(r.Span)),
+			text(fmt.Sprint(r.Rounds)), length(r),
 		})
 	}
 	return t.unlessEmpty()

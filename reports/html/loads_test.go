@@ -20,7 +20,13 @@ func page(t *testing.T, p statstest.Plan) string {
 
 func TestStepsAreShown(t *testing.T) {
 	inOrder(t, page(t, statstest.Stress()), "container held 400/s, broke at 600/s", "What was held, and where it broke",
-		"800/s", "container held 400/s, broke at 600/s", "A step is held unless", "Where it broke", "Steps from 200/s to 800/s")
+		"800/s", "container held 400/s, broke at 600/s", "A target broke in the first step in which the load was ended", "Where it broke", "Steps from 200/s to 800/s")
+}
+
+// A load that was ended is said to have been, with what was never due.
+func TestEndedLoadIsShown(t *testing.T) {
+	inOrder(t, page(t, statstest.Stress()), "sent ÷ scheduled", "the load was ended", "not due: the load was ended", "ended before its time",
+		"container, stress: Ended after", "of 16 s by abort_on in rounds 1, 2, 3: ", "were not due")
 }
 
 func TestThroughputIsShown(t *testing.T) {

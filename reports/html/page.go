@@ -24,7 +24,8 @@ type page struct {
 	Doubts             []doubt
 	Instrument         *table
 	Ledger             *table
-	Floor              string // where it is known from
+	Endings            []string // of loads that were ended before their schedules were
+	Floor              string   // where it is known from
 	Gates              *table
 	Headline           *table
 	Beside             *table
@@ -69,7 +70,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
 		Verdict: b.verdict(), Interrupted: interrupted(a),
 		Targets: b.targets(), Doubts: b.doubts(),
-		Instrument: b.instrument(), Ledger: b.ledger(), Gates: b.gates(),
+		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),
 		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Tax: b.tax(), TaxNotes: b.taxNotes(), Meters: b.meters(),

@@ -53,7 +53,7 @@ func (b builder) stepNotes() []string {
 	for _, s := range b.a.Stepped {
 		all = append(all, b.a.Label(s.Target)+" "+s.Says()+".")
 	}
-	return append(all, "A step is held unless "+stats.StepMethod()+".")
+	return append(all, "A target broke "+stats.StepMethod()+".")
 }
 
 // stepSentence is a target's finding; "" of a run without steps.

@@ -32,6 +32,35 @@ func abortRounds(aborts []Abort) string {
 	return fmt.Sprintf("round %d", all[0])
 }
 
+// Ended says that, when and why the load of a row was ended before its schedule did,
+// "ended after 7.7 s of 20 s by abort_on: …"; "" of one that was played to its end.
+// A pooled row tells the first.
+func (r Row) Ended() string {
+	text, span := "ended", r.Span/time.Duration(max(r.Rounds, 1))
+	switch {
+	case len(r.Aborts) > 0:
+		first := r.Aborts[0]
+		text += fmt.Sprintf(" after %s of %s by abort_on", shortly(first.After), FormatDuration(span))
+		if r.Rounds > 1 {
+			text += " in " + abortRounds(r.Aborts)
+		}
+		text += ": " + first.Text
+	case r.Stopped && r.Rounds == 1:
+		text += fmt.Sprintf(" after %s of %s, because it was stopped", shortly(r.Played), FormatDuration(span))
+	case r.Stopped:
+		text += " before its time in the last round, because it was stopped"
+	default:
+		return ""
+	}
+	if r.NotDue > 0 && r.Callers == 0 {
+		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", FormatCount(r.NotDue))
+	}
+	return text
+}
+
+// shortly is a duration to the millisecond.
+func shortly(d time.Duration) string { return FormatDuration(d.Round(time.Millisecond)) }
+
 // endedLoad is a phase of a target whose load a condition of the scenario's ended.
 type endedLoad struct {
 	target, phase string
@@ -75,7 +104,7 @@ func aborted(a *Analysis) []Doubt {
 		d := Doubt{
 			Rule: "aborted", Target: e.target, Phase: e.phase, Figure: first.Text, Threshold: "none",
 			Text: fmt.Sprintf("a condition of abort_on ended the load in %s, first after %s: %s",
-				abortRounds(e.aborts), FormatDuration(first.After.Round(time.Millisecond)), first.Text),
+				abortRounds(e.aborts), shortly(first.After), first.Text),
 			Action: "lower the rate, or find it with the scenario stress; its figures are those of a part",
 		}
 		if !phaseNamed(a.Run, e.phase).Measured {

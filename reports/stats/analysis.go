@@ -73,9 +73,11 @@ type Row struct {
 	Round         int           // 0: pooled over Rounds
 	Rounds        int           // how many rounds are in it
 	Callers       int           // of a closed loop; 0 of an open one
-	Offered       float64       // per second; of a closed loop nothing is offered
+	Offered       float64       // per second, of what was due until the load was ended; of a closed loop nothing is offered
 	Achieved      float64       // per second, as sent
 	Span          time.Duration // of schedule, summed over rounds
+	Played        time.Duration // of Span, until the load was ended
+	NotDue        int64         // requests of the schedule after that: neither sent nor asked for
 	Elapsed       time.Duration // until the last request was done or given up, summed over rounds
 	Ledger        record.Ledger
 	Errors        []record.ErrorCount // most frequent first

@@ -133,8 +133,8 @@ func (a *Analysis) StepLine() string {
 	return strings.Join(parts, "; ")
 }
 
-// StepMethod says in one sentence when a step is not held, for captions.
+// StepMethod says where a target broke, as the rest of a sentence, for captions.
 func StepMethod() string {
-	return fmt.Sprintf("a target broke in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end, which is what counts as answered",
+	return fmt.Sprintf("in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end, which is what counts as answered",
 		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
 }

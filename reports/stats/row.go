@@ -54,12 +54,14 @@ func newRow(run *record.Run, cells []*cell) Row {
 	var inTime, good int64
 	var sent float64
 	var answers record.Answers
-	var attained, due int64
+	var attained, due, asked int64
 	for _, c := range cells {
 		row.Span += c.Span
+		row.Played += c.played()
+		asked += c.asked()
 		row.Elapsed += c.Elapsed
 		window += c.Window
-		sent += c.Achieved * c.Span.Seconds()
+		sent += c.Achieved * c.played().Seconds()
 		inTime += c.InTime
 		good += c.GoodInTime
 		row.Ledger = addLedgers(row.Ledger, c.Ledger)
@@ -78,10 +80,11 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
 	row.Usage.Meters = sumMeters(cells)
+	row.NotDue = row.Ledger.Scheduled - asked
 	if phaseNamed(run, row.Phase).Open {
-		row.Offered = perSecond(float64(row.Ledger.Scheduled), row.Span)
+		row.Offered = perSecond(float64(asked), row.Played)
 	}
-	row.Achieved = perSecond(sent, row.Span)
+	row.Achieved = perSecond(sent, row.Played)
 	row.OKRate = perSecond(float64(inTime), window)
 	row.Goodput = perSecond(float64(good), window)
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
@@ -104,6 +107,31 @@ func (c *cell) due() int64 {
 		return c.Ledger.Sent
 	}
 	return c.Ledger.Scheduled
+}
+
+// played is how much of its schedule the load came to.
+func (c *cell) played() time.Duration {
+	if c.ended() && c.Window < c.Span {
+		return c.Window
+	}
+	return c.Span
+}
+
+// ended says that somebody, or a condition of the scenario's, ended the load.
+func (c *cell) ended() bool { return c.Stopped || c.Aborted != "" }
+
+// asked is how many requests were due before the load was ended.
+func (c *cell) asked() int64 {
+	if c.played() == c.Span {
+		return c.Ledger.Scheduled
+	}
+	var n int64
+	for i := range c.slices {
+		if s := &c.slices[i]; s.Start < c.Window {
+			n += s.ledger(c).Scheduled
+		}
+	}
+	return max(n, c.Ledger.Sent)
 }
 
 // fill computes the distributions.

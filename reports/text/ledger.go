@@ -23,6 +23,15 @@ func (p *page) ledger(rows []stats.Row) *table {
 	return t
 }
 
+// ended says of each load that was ended before its schedule was, when and why.
+func (p *page) ended(rows []stats.Row) {
+	for _, r := range rows {
+		if text := r.Ended(); text != "" {
+			p.wrapped("  ", p.name(r.Target)+" "+clean(text))
+		}
+	}
+}
+
 // attained is the share of requests answered within the deadline; "" without one.
 func attained(r stats.Row) string {
 	if r.Attained.N == 0 {

@@ -28,6 +28,7 @@ func (p *page) phase(phase record.Phase) {
 	p.table(p.beside(rows))
 	p.space()
 	p.table(p.ledger(rows))
+	p.ended(rows)
 	p.classes(rows)
 	p.steps(phase)
 }

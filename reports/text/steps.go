@@ -33,7 +33,7 @@ func (p *page) steps(phase record.Phase) {
 	for _, s := range says {
 		p.wrapped("  ", s)
 	}
-	p.wrapped("", "Steps: "+stats.StepMethod()+".")
+	p.wrapped("", "Steps: a target broke "+stats.StepMethod()+".")
 }
 
 func broke(step stats.Step) string {
