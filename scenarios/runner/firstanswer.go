@@ -40,14 +40,14 @@ func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) er
 		return err
 	}
 	if !requests.Accepts(resp.StatusCode) {
-		return &foreignAnswerError{reason: "status " + resp.Status, body: body}
+		return s.foreign("status "+resp.Status, fmt.Sprintf("template.expect.status: %d", resp.StatusCode), body)
 	}
 	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
-	switch outcome.Class {
-	case "":
+	switch {
+	case outcome.Class == "":
 		return nil
-	case corpus.Decode:
-		return &foreignAnswerError{reason: outcome.Text, body: body}
+	case outcome.Class == corpus.Decode, s.scenario.Template != nil: // which says itself what is right
+		return s.foreign(outcome.Text, "template.expect.body", body)
 	}
 	return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
 }
@@ -63,13 +63,25 @@ func ask(carrier http.RoundTripper, req *http.Request) (*http.Response, []byte, 
 	return resp, body, err
 }
 
-// foreignAnswerError is an answer that is not one of the scenario's protocol.
+// foreign is the error of an answer, for a reason; expect is the key that would make
+// it right in a scenario with a template.
+func (s *session) foreign(reason, expect string, body []byte) error {
+	e := &foreignAnswerError{reason: reason, body: body}
+	if s.scenario.Template != nil {
+		e.action = "; if that is right, say so in the scenario (" + expect + "), else look at template"
+	}
+	return e
+}
+
+// foreignAnswerError is an answer that is not one of the scenario's protocol, nor
+// what its template expects.
 type foreignAnswerError struct {
 	reason string
 	body   []byte
+	action string // "; …"
 }
 
 func (e *foreignAnswerError) Error() string {
 	const most = 200
-	return fmt.Sprintf("%s; it answered: %.*q", e.reason, most, e.body)
+	return fmt.Sprintf("%s; it answered: %.*q%s", e.reason, most, e.body, e.action)
 }

@@ -36,9 +36,17 @@ func (s *session) visit(ctx context.Context, v visit) {
 	entry.Deployments = append(entry.Deployments, start)
 }
 
+// expected is what a first answer has to be.
+func (s *session) expected() string {
+	if s.scenario.Template != nil {
+		return "what template.expect says"
+	}
+	return "one of protocol " + s.scenario.Protocol
+}
+
 // start records how a deployment came up, to its first answer. A server whose
-// answer is not one in the scenario's protocol is not understood, and load on it
-// would measure nothing.
+// answer is not one in the scenario's protocol, or not what its template expects, is
+// not understood, and load on it would measure nothing.
 func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
 	start = v.deployment()
 	start.Preparation = deployment.Preparation
@@ -60,7 +68,7 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 		return start, true // the phases see it, too
 	case errors.As(err, &foreign):
 		start.FirstAnswerError = err.Error()
-		s.fault(v, "", fmt.Errorf("the server is up, but its first answer is not one of protocol %s: %w", s.scenario.Protocol, err))
+		s.fault(v, "", fmt.Errorf("the server is up, but its first answer is not %s: %w", s.expected(), err))
 		return start, false
 	default:
 		start.FirstAnswerError = err.Error()
