@@ -61,8 +61,11 @@ func All(a *stats.Analysis) []Figure {
 			if f, has := stressed(v); has {
 				all = append(all, f)
 			}
+			if len(a.Run.Targets) > 1 {
+				all = append(all, forest(v))
+			}
 			all = append(all,
-				forest(v), percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
+				percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
 		}
 	}
 	all = append(all, coldStarts(a))

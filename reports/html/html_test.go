@@ -259,7 +259,7 @@ func TestNothingMeasured(t *testing.T) {
 
 func TestMethodTellsTheLagThreshold(t *testing.T) {
 	inOrder(t, words(render(t, figurestest.Compare(1, 1).Make())), "Method",
-		"≤ 1 ms, or 5 % of the target's median response time where that is more, for all but 1 % of a round's requests")
+		"≤ 1 ms, or 5 % of the target's median service time where that is more, for all but 1 % of a round's requests")
 }
 
 func TestInterruptedIsSaidOnTop(t *testing.T) {

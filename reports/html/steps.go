@@ -32,7 +32,7 @@ func (b builder) steps() *table {
 	}
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
-			row := []cell{b.name(s.Target, s.Phase), text(stats.FormatRate(step.Rate)), text(stats.FormatRate(step.Sent)),
+			row := []cell{b.name(s.Target, s.Phase), text(s.StepName(step)), text(stats.FormatRate(step.Sent)),
 				text(stats.FormatRate(step.Answered)), text(stats.FormatPercent(step.ErrorRate().Value))}
 			row = append(row, quantiles(step.Response)...)
 			t.Rows = append(t.Rows, append(row, longest(step.Response), text(stats.FormatCount(step.Ledger.Sent)), broke(step)))

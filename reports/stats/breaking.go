@@ -116,6 +116,21 @@ func (s Stepped) brokeAt() string {
 	return text + ": " + low.Why
 }
 
+// StepName is the step's rate, "400/s", with its time where another step has the
+// same: "100/s, 20 s to 30 s".
+func (s Stepped) StepName(step Step) string {
+	alike := 0
+	for _, other := range s.Steps {
+		if other.Rate == step.Rate {
+			alike++
+		}
+	}
+	if alike < 2 {
+		return FormatRate(step.Rate)
+	}
+	return fmt.Sprintf("%s, %g s to %g s", FormatRate(step.Rate), step.Start.Seconds(), (step.Start + step.Duration).Seconds())
+}
+
 func (s Stepped) highest() float64 {
 	highest := 0.0
 	for _, step := range s.Steps {
@@ -127,8 +142,13 @@ func (s Stepped) highest() float64 {
 // StepLine is what all targets held in one line; "" of a run without steps.
 func (a *Analysis) StepLine() string {
 	var parts []string
+	several := slices.ContainsFunc(a.Stepped, func(s Stepped) bool { return s.Phase != a.Stepped[0].Phase })
 	for _, s := range a.Stepped {
-		parts = append(parts, a.Label(s.Target)+" "+s.Says())
+		phase := ""
+		if several {
+			phase = ", " + s.Phase + ":"
+		}
+		parts = append(parts, a.Label(s.Target)+phase+" "+s.Says())
 	}
 	return strings.Join(parts, "; ")
 }

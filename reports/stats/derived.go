@@ -36,9 +36,9 @@ func (r Row) Unchecked() bool { return r.Agreement.N == 0 && r.Ledger.OK > 0 }
 func (a *Analysis) Unchecked() bool { return slices.ContainsFunc(a.Rows, Row.Unchecked) }
 
 // LagLimit is how late a request may leave: a millisecond, or a twentieth of the
-// target's median response time where that is more.
+// target's median service time where that is more: the response time has the lag in it.
 func (r Row) LagLimit() time.Duration {
-	return max(lagFloor, time.Duration(lagShare*float64(r.Response.Quantiles[0].Value)))
+	return max(lagFloor, time.Duration(lagShare*float64(r.Service.Quantiles[0].Value)))
 }
 
 // Late is the share of the requests sent that left later than LagLimit.

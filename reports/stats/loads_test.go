@@ -189,6 +189,42 @@ func TestLeftOutPhases(t *testing.T) {
 	}
 }
 
+// Steps of the same rate are told apart, and so are phases with steps; what is said of
+// the samples is said once for all of them.
+func TestSpikesOfSeveralPhases(t *testing.T) {
+	t.Parallel()
+	p := statstest.Stress()
+	p.Targets, p.Rounds, p.AbortAt = p.Targets[:1], 1, 0
+	spike := p.Phases[1]
+	spike.Law, spike.Name = "spike", "spike"
+	spike.Steps = slices.Clone(spike.Steps)
+	spike.Steps[3].Rate = 200
+	p.Phases = append(p.Phases, spike)
+	for i := range p.Phases {
+		p.Phases[i].Duration, p.Phases[i].Steps = 8*time.Second, p.Phases[i].Steps[:min(len(p.Phases[i].Steps), 4)]
+		for k := range p.Phases[i].Steps {
+			p.Phases[i].Steps[k].Start, p.Phases[i].Steps[k].Duration = time.Duration(k)*2*time.Second, 2*time.Second
+		}
+	}
+	a := analyse(t, statstest.Open(t, p))
+	if got, want := a.StepLine(), "physical, stress: held all steps up to 800/s; physical, spike: held all steps up to 600/s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	s := a.Stepped[1]
+	if got := []string{s.StepName(s.Steps[0]), s.StepName(s.Steps[1]), s.StepName(s.Steps[3])}; !slices.Equal(got, []string{"200/s, 0 s to 2 s", "400/s", "200/s, 6 s to 8 s"}) {
+		t.Errorf("steps %q", got)
+	}
+	var samples []stats.Doubt
+	for _, d := range a.Doubts {
+		if d.Rule == "samples" {
+			samples = append(samples, d)
+		}
+	}
+	if len(samples) != 1 || !strings.Contains(samples[0].Text, "physical in phase stress has ") || !strings.Contains(samples[0].Text, "physical in phase spike has ") {
+		t.Errorf("%+v, want one doubt for both phases", samples)
+	}
+}
+
 // Closed loops have callers instead of a rate, and the throughput at most.
 func TestSaturation(t *testing.T) {
 	t.Parallel()

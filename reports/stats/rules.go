@@ -12,7 +12,7 @@ const (
 	leastSent = 0.999            // of what was scheduled
 	rateBand  = 0.01             // around the offered rate
 	lagFloor  = time.Millisecond // lag is never doubted below this
-	lagShare  = 0.05             // of the target's median response time
+	lagShare  = 0.05             // of the target's median service time
 	mostLate  = 0.01             // of the requests sent may lag by more
 	mostCPU   = 0.80             // of what the generator was given
 	// muchStolen is the share of CPU time taken by a hypervisor that explains

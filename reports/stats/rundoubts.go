@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,52 +151,57 @@ func oneRound(a *Analysis) []Doubt {
 	}}
 }
 
-// fewSamples tells which quantiles are not known, per phase and quantile.
+// fewSamples tells which quantiles are not known, and of what.
 func fewSamples(a *Analysis) []Doubt {
 	var all []Doubt
-	for _, phase := range a.Run.Scenario.Phases {
-		for _, i := range []int{2, 3} {
-			if d, short := shortOf(a, phase, i); short {
-				all = append(all, d)
-			}
+	for _, i := range []int{2, 3} {
+		if d, short := shortOf(a, i); short {
+			all = append(all, d)
 		}
 	}
 	return all
 }
 
-func shortOf(a *Analysis, phase record.Phase, i int) (Doubt, bool) {
-	var short []string
-	var target string
-	least := int64(-1)
-	for _, row := range a.Rows {
-		q := row.Response.Quantiles[i]
-		if row.Phase != phase.Name || q.Known || row.Ledger.Sent == 0 {
-			continue
-		}
-		short = append(short, fmt.Sprintf("%s has %s", row.Target, FormatCount(row.Response.N)))
-		target = row.Target
-		if least < 0 || row.Response.N < least {
-			least = row.Response.N
-		}
-	}
+func shortOf(a *Analysis, i int) (Doubt, bool) {
+	short := slices.DeleteFunc(slices.Clone(a.Rows), func(r Row) bool { return r.Response.Quantiles[i].Known || r.Ledger.Sent == 0 })
 	if len(short) == 0 {
 		return Doubt{}, false
 	}
-	has := strings.Join(short, ", ")
-	if len(short) > 1 {
-		target = ""
-	} else {
-		has = "there are " + FormatCount(least)
-	}
+	least := slices.MinFunc(short, func(x, y Row) int { return cmp.Compare(x.Response.N, y.Response.N) }).Response.N
 	q := quantiles()[i]
-	name := QuantileName(q)
-	return Doubt{
-		Rule: "samples", Target: target, Phase: phase.Name,
-		Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
-		Text: fmt.Sprintf("%s is not shown: it takes %s answers, and %s",
-			name, FormatCount(needed(q)), has),
+	d := Doubt{
+		Rule: "samples", Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
+		Text:   fmt.Sprintf("%s is not shown: it takes %s answers, and %s", QuantileName(q), FormatCount(needed(q)), answersIn(short)),
 		Action: "run it longer, at a higher rate, or with more rounds",
-	}, true
+	}
+	if onePhase(short) {
+		d.Phase = short[0].Phase
+	}
+	if len(short) == 1 {
+		d.Target = short[0].Target
+	}
+	return d, true
+}
+
+// answersIn says how many answers each row has: "there are 80" of one, "physical has
+// 80, container has 90" of several.
+func answersIn(rows []Row) string {
+	if len(rows) == 1 {
+		return "there are " + FormatCount(rows[0].Response.N)
+	}
+	var parts []string
+	for _, r := range rows {
+		name := r.Target
+		if !onePhase(rows) {
+			name += " in phase " + r.Phase
+		}
+		parts = append(parts, fmt.Sprintf("%s has %s", name, FormatCount(r.Response.N)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func onePhase(rows []Row) bool {
+	return !slices.ContainsFunc(rows, func(r Row) bool { return r.Phase != rows[0].Phase })
 }
 
 func unchecked(a *Analysis) []Doubt {

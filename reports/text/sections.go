@@ -95,10 +95,21 @@ func (p *page) errors() {
 			p.space()
 			first = false
 		}
-		p.line("%s%s: %s of %s requests failed (%s)", p.name(row.Target), p.inPhase(row.Phase),
-			stats.FormatCount(rate.K), stats.FormatCount(rate.N), stats.FormatPercent(rate.Value))
+		p.line("%s%s: %s of %s requests %s (%s)", p.name(row.Target), p.inPhase(row.Phase),
+			stats.FormatCount(rate.K), stats.FormatCount(rate.N), lost(row), stats.FormatPercent(rate.Value))
 		p.table(classes(row))
 	}
+}
+
+// lost is what became of the requests that were not answered rightly.
+func lost(row stats.Row) string {
+	switch {
+	case row.Ledger.Censored == 0:
+		return "failed"
+	case row.Ledger.Failed == 0:
+		return "were still in flight at the end"
+	}
+	return "failed or were still in flight at the end"
 }
 
 func classes(row stats.Row) *table {

@@ -19,7 +19,7 @@ func (p *page) steps(phase record.Phase) {
 			continue
 		}
 		for _, step := range s.Steps {
-			t.add(p.name(s.Target), stats.FormatRate(step.Rate), stats.FormatRateNumber(step.Sent), stats.FormatRateNumber(step.Answered),
+			t.add(p.name(s.Target), s.StepName(step), stats.FormatRateNumber(step.Sent), stats.FormatRateNumber(step.Answered),
 				stats.FormatPercent(step.ErrorRate().Value), quantile(step.Response, 0), quantile(step.Response, 2),
 				stats.FormatCount(step.Ledger.Sent), broke(step))
 		}
