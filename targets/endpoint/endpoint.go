@@ -92,14 +92,14 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		facts = append(facts, targets.Fact{Name: "Unix socket", Value: t.socket})
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("deploy on endpoint: %w", context.Cause(ctx))
+		return nil, context.Cause(ctx)
 	}
 	if !t.ask {
 		facts = append(facts, targets.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
 	}
 	tls, err := t.ready(ctx, w)
 	if err != nil {
-		return nil, fmt.Errorf("deploy on endpoint: %w", err)
+		return nil, err
 	}
 	return &targets.Deployment{
 		Endpoint: t.endpoint(),

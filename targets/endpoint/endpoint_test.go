@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -110,9 +111,28 @@ func TestDeploySaysWhatTheServerAnswered(t *testing.T) {
 	}))
 	defer server.Close()
 	_, err := deploy(t, t.Context(), "/ready", map[string]string{"url": server.URL})
-	for _, want := range []string{"deploy on endpoint", "not ready within endpoint.wait = 2s", "GET " + server.URL + "/ready", "answered 302 Found", "endpoint.ready=none"} {
+	for _, want := range []string{"not ready within endpoint.wait = 2s", "GET " + server.URL + "/ready", "answered 302 Found", "endpoint.ready=none"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+}
+
+// TestDeploySaysHowFarItGot asks servers that take a connection and say nothing.
+func TestDeploySaysHowFarItGot(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for scheme, want := range map[string]string{
+		"http":  "the server took the connection, and did not answer",
+		"https": "the server took the connection, and did not answer the TLS handshake; try http:// in endpoint.url",
+	} {
+		_, err := deploy(t, t.Context(), "/ready", map[string]string{"url": scheme + "://" + listener.Addr().String(), "wait": "200ms"})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "not ready within") != 1 {
+			t.Errorf("%s: error %v does not say %q", scheme, err, want)
 		}
 	}
 }

@@ -27,13 +27,16 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 	transport := t.endpoint().PlainTransport(w.HTTP2)
 	defer transport.CloseIdleConnections()
 	var last error
+	var got progress
 	for {
-		state, err := get(ctx, transport, t.url+w.Ready, w.AnyAnswer)
+		state, err := get(got.watch(ctx), transport, t.url+w.Ready, w.AnyAnswer)
 		switch {
 		case err == nil:
 			return state, nil
-		case last == nil || ctx.Err() == nil: // else it tells of the end of patience alone
+		case ctx.Err() == nil:
 			last = err
+		case last == nil: // err tells of the end of patience alone
+			last = got.silence(t.url)
 		}
 		select {
 		case <-time.After(pause):

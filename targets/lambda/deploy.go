@@ -29,11 +29,7 @@ type target struct {
 // Deploy starts a service for the function and sends the readiness request to
 // its URL, which starts the first environment.
 func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
-	d, err := t.deploy(ctx, w)
-	if err != nil {
-		return nil, fmt.Errorf("deploy on lambda: %w", err)
-	}
-	return d, nil
+	return t.deploy(ctx, w)
 }
 
 func (t target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {

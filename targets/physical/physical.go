@@ -37,17 +37,17 @@ type target struct{}
 // without a memory limit, and a Fact says so.
 func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("deploy on physical: %w", context.Cause(ctx))
+		return nil, context.Cause(ctx)
 	}
 	path, err := w.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("deploy on physical: %w", err)
+		return nil, err
 	}
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
 		return start(ctx, w, path, port)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("deploy on physical: %w", err)
+		return nil, err
 	}
 	return d, nil
 }
