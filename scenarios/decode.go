@@ -42,7 +42,7 @@ func decode[T any](d *decoder, n *node, path string, rows []row[T], into *T, tol
 	for _, p := range n.pairs {
 		if !hasRow(rows, p.key) && (tolerated == nil || !tolerated(p.key)) {
 			keys := rowNames(rows)
-			d.add(p.at, member(path, p.key), "unknown key"+suggest(p.key, keys), oneOf(keys))
+			d.add(p.at, member(path, p.key), "unknown key"+Suggest(p.key, keys), oneOf(keys))
 		}
 	}
 	for _, r := range rows {

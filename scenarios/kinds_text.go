@@ -85,7 +85,7 @@ func choice(noun string, from []string) kind[string] {
 		if slices.Contains(from, n.text) {
 			return n.text, nil
 		}
-		return "", &flaw{problem: fmt.Sprintf("unknown %s %q%s", noun, n.text, suggest(n.text, from))}
+		return "", &flaw{problem: fmt.Sprintf("unknown %s %q%s", noun, n.text, Suggest(n.text, from))}
 	}
 	return scalar(want, want, read, writeText, func() *jsonschema.Schema {
 		s := &jsonschema.Schema{Type: "string"}

@@ -74,6 +74,6 @@ func (w *walker) enterList(n *node, path string, s step) (next *node, field stri
 	if len(known) > 0 {
 		want = oneOf(known)
 	}
-	w.d.add(w.at, path, fmt.Sprintf("has no item %q%s", s.name, suggest(s.name, known)), want)
+	w.d.add(w.at, path, fmt.Sprintf("has no item %q%s", s.name, Suggest(s.name, known)), want)
 	return nil, ""
 }

@@ -2,9 +2,9 @@ package scenarios
 
 import "fmt"
 
-// suggest returns a hint at the name that was probably meant, "" when none is
-// near.
-func suggest(text string, names []string) string {
+// Suggest returns a hint at the name that was probably meant, after a space and in
+// brackets: ` (did you mean "smoke"?)`; "" when none is near.
+func Suggest(text string, names []string) string {
 	best, nearest := "", 3 // a third of the name, and at most two slips
 	for _, name := range names {
 		if d := distance(text, name); d < nearest && 3*d <= max(len(name), 3) {

@@ -109,8 +109,8 @@ func TestSuggest(t *testing.T) {
 		if want != "" {
 			want = ` (did you mean "` + want + `"?)`
 		}
-		if got := suggest(text, names); got != want {
-			t.Errorf("suggest(%q) = %q, want %q", text, got, want)
+		if got := Suggest(text, names); got != want {
+			t.Errorf("Suggest(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (d *decoder) validateModels(s *Scenario, cat Catalogue) {
 }
 
 func noModel(name string, cat Catalogue) string {
-	return fmt.Sprintf("the reference server has no model %q%s", name, suggest(name, cat.Models))
+	return fmt.Sprintf("the reference server has no model %q%s", name, Suggest(name, cat.Models))
 }
 
 // validateTax holds the two phases that are compared to being the same but for
@@ -62,7 +62,7 @@ func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
 		if len(names) > 0 {
 			want = oneOf(names)
 		}
-		d.fault(field, fmt.Sprintf("there is no phase %q%s", name, suggest(name, names)), want)
+		d.fault(field, fmt.Sprintf("there is no phase %q%s", name, Suggest(name, names)), want)
 		return nil
 	case !s.Load[i].Measure:
 		d.fault(field, fmt.Sprintf("the phase %q has measure: false, so that it shows nothing", name), "a phase that is measured")

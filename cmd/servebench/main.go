@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"servebench/scenarios"
 )
 
 func main() {
@@ -32,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if exit.err != nil {
 		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
 	}
-	if exit.code == exitUsage {
+	if _, told := errors.AsType[scenarios.Faults](err); exit.code == exitUsage && !told { // which say what would be right
 		fmt.Fprintln(stderr, "servebench: --help says what there is")
 	}
 	return exit.code

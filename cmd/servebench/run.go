@@ -151,7 +151,7 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	}
 	text, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-		return nil, fmt.Errorf("unknown scenario %q, want a file or one of %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, scenarios.Suggest(name, known), strings.Join(known, ", "))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
