@@ -261,6 +261,31 @@ func TestSaturation(t *testing.T) {
 	}
 }
 
+// Where nobody was busy at the highest throughput, it may be no limit of the server's.
+func TestIdleAtMost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		cpus             string
+		server, generate float64 // shares of the CPUs
+		told             bool
+	}{{"1-2", 0.5, 0.5, true}, {"1-2", 0.9, 0.5, false}, {"1", 0.5, 0.5, true}, {"", 0.2, 0.2, false}} {
+		p := statstest.Saturate()
+		p.Targets, p.Rounds = p.Targets[:1], 1
+		run := statstest.Open(t, p)
+		run.Environment = []record.Fact{{Name: "target CPUs", Value: tt.cpus}}
+		given := map[string]float64{"1": 1, "1-2": 2, "": 1}[tt.cpus]
+		for i := range run.Cells {
+			c := &run.Cells[i]
+			c.Usage = record.Usage{Known: true, CPU: time.Duration(tt.server * given * float64(c.Span))}
+			c.Instrument.CPUs, c.Instrument.SendingTime = 1, c.Span
+			c.Instrument.SendingCPU = time.Duration(tt.generate * float64(c.Span))
+		}
+		if got := analyse(t, run).Saturated[0].Says(); strings.Contains(got, "neither server nor generator was busy then") != tt.told {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
 // A closed loop reaches its callers and its rate is its own: no rule looks at
 // that. Lag and the generator's CPU are the instrument's in any loop.
 func TestRulesOfClosedLoops(t *testing.T) {

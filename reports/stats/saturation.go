@@ -34,6 +34,7 @@ type SaturationPoint struct {
 	Low, High   float64
 	Rounds      int
 	Row         Row // the same, pooled
+	CPUs        int // of the target; 0: not known
 }
 
 // saturations compares the closed loops of each target, of each model, mix and think
@@ -69,7 +70,7 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 			rates = append(rates, c.OKRate)
 		}
 	}
-	p := SaturationPoint{Phase: row.Phase, Callers: row.Callers, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row}
+	p := SaturationPoint{Phase: row.Phase, Callers: row.Callers, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
 	if len(rates) >= fewRounds {
 		n := float64(len(rates))
 		half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * stat.StdDev(rates, nil) / math.Sqrt(n)
@@ -109,7 +110,28 @@ func (s Saturation) Says() string {
 	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
 		text += ", the most that were tried: it may be higher with more"
 	}
+	if most.idle() {
+		text += "; neither server nor generator was busy then: this may not be the server's limit"
+	}
 	return text
+}
+
+// idle says that neither the target nor the generator came near the end of its CPUs,
+// as far as that of both is known.
+func (p SaturationPoint) idle() bool {
+	generator, known := p.Row.GeneratorCPU()
+	server, measured := p.ServerCPU()
+	return known && measured && generator < mostCPU && server < mostCPU
+}
+
+// ServerCPU is the share of its CPUs that the target used; false where it is not
+// known how much it used, or how many it has.
+func (p SaturationPoint) ServerCPU() (share float64, known bool) {
+	u := p.Row.Usage
+	if !u.Known || u.CPU <= 0 || p.CPUs <= 0 || p.Row.Played <= 0 {
+		return 0, false
+	}
+	return u.CPU.Seconds() / (float64(p.CPUs) * p.Row.Played.Seconds()), true
 }
 
 // SaturationLine is what all targets answer at most, in one line; "" of a run
