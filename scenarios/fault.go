@@ -69,6 +69,7 @@ type report struct {
 type located struct {
 	origin
 	Fault
+	aside bool // of a setting that changed nothing, so that no value is at fault
 }
 
 func (r *report) add(at origin, field, problem, want string) {
@@ -78,7 +79,15 @@ func (r *report) add(at origin, field, problem, want string) {
 	} else {
 		f.Line, f.Column = max(at.line, 1), max(at.column, 1)
 	}
-	r.found = append(r.found, located{at, f})
+	r.found = append(r.found, located{origin: at, Fault: f})
+}
+
+// setAside marks the faults found since there were so many: they keep no check of
+// a value from being made.
+func (r *report) setAside(since int) {
+	for i := range r.found[since:] {
+		r.found[since+i].aside = true
+	}
 }
 
 // faults returns what was found, nil when nothing was.
@@ -97,7 +106,7 @@ func (r *report) faults() Faults {
 // around them, so that a check across them says something new.
 func (r *report) sound(fields ...string) bool {
 	return !slices.ContainsFunc(r.found, func(f located) bool {
-		return slices.ContainsFunc(fields, func(field string) bool {
+		return !f.aside && slices.ContainsFunc(fields, func(field string) bool {
 			return f.Field == "" || within(f.Field, field) || within(field, f.Field)
 		})
 	})

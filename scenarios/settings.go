@@ -38,8 +38,10 @@ func ParseSetting(s string) (Setting, error) {
 	return Setting{Key: key, Value: strings.TrimSpace(value)}, nil
 }
 
-// apply makes the change of a setting, given by its number from 1.
+// apply makes the change of a setting, given by its number from 1. The faults of one
+// that changes nothing are set aside from those of the values.
 func (d *decoder) apply(root *node, number int) {
+	defer d.setAside(len(d.found))
 	setting := d.settings[number-1]
 	at := origin{setting: number}
 	steps, ok := parsePath(setting.Key)
