@@ -36,7 +36,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.tools, "tools", toolNames(), "tools to compare")
 	f.StringSliceVar(&o.loads, "loads", loadKinds(), "kinds of load")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds of the closed and open loops; the stall, which hardly varies, is played once")
-	f.DurationVar(&o.duration, "duration", 3*time.Second, "`time` of each closed and open loop")
+	f.DurationVar(&o.duration, "duration", 5*time.Second, "`time` of each closed and open loop")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the order in which tools take their turn")
 	f.StringVar(&o.bin, "bin", "bin", "`folder` that holds servebench, and the other tools in peers/")
 	f.StringVar(&o.out, "out", "bench", "`folder` that gets a folder for the results")
