@@ -317,12 +317,15 @@ type Instrument struct {
 	CPU  time.Duration `json:"cpu_ns"` // user + system it spent, the wait for the last answers included
 	// SendingTime is how long it was sending, from its own start until the last
 	// request was sent; SendingCPU is the CPU that it spent in that time, user +
-	// system. 0: not known.
+	// system, without Polling. 0: not known.
 	SendingTime time.Duration `json:"sending_ns"`
 	SendingCPU  time.Duration `json:"sending_cpu_ns"`
-	GCPause     time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
-	GCPauseMax  time.Duration `json:"gc_pause_max_ns"`
-	GCCycles    int64         `json:"gc_cycles"`
+	// Polling is the CPU that it spent meanwhile, at least, on looking whether the
+	// next request is due: it gives way to all other work.
+	Polling    time.Duration `json:"polling_ns"`
+	GCPause    time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
+	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
+	GCCycles   int64         `json:"gc_cycles"`
 	// SchedP99 and SchedMax tell how long goroutines of the generator that were
 	// ready to run waited for a thread (runtime/metrics, /sched/latencies:seconds:
 	// upper bounds of its buckets).

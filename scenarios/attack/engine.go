@@ -38,6 +38,7 @@ type engine struct {
 	began   moment
 	sending usage         // spent from began until the last request was sent
 	sendFor time.Duration // how long that was; 0 while it goes on
+	polled  time.Duration // of sending's CPU, spent on waiting
 	// giveUp ends the contexts of all requests.
 	giveUp context.CancelCauseFunc
 }
@@ -162,6 +163,9 @@ func (e *engine) warm(ctx context.Context) {
 func (e *engine) sendingEnded() {
 	if e.sendFor == 0 {
 		e.sending, e.sendFor = e.began.until(now())
+		for _, l := range e.loops {
+			e.polled += l.timer.Polled()
+		}
 	}
 }
 

@@ -228,7 +228,8 @@ func (e *engine) cell(spent usage) record.Cell {
 			CPU:  spent.cpu,
 
 			SendingTime: e.sendFor,
-			SendingCPU:  e.sending.cpu,
+			SendingCPU:  e.sending.cpu - e.polled,
+			Polling:     e.polled,
 
 			GCPause:    spent.pauses,
 			GCPauseMax: spent.pauseTimes.quantile(1),

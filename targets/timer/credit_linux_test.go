@@ -6,24 +6,40 @@ import (
 	"time"
 )
 
-// TestCreditKeepsTheShare polls for as long as it may before every wait, at many
-// rates, and adds it up.
+// TestCreditKeepsTheShare has a process that works for a part of every gap wait for
+// the rest, polling as long as it may, and adds up how busy it was.
 func TestCreditKeepsTheShare(t *testing.T) {
-	for _, gap := range []time.Duration{20 * time.Microsecond, 100 * time.Microsecond, 200 * time.Microsecond, time.Second} {
+	for _, tc := range []struct {
+		gap, work time.Duration
+		polls     float64 // share of the time
+	}{
+		{gap: time.Second, polls: 0}, // a moment before each
+		{gap: 200 * time.Microsecond, work: 40 * time.Microsecond, polls: 0.25}, // what a wake takes
+		{gap: 100 * time.Microsecond, work: 60 * time.Microsecond, polls: mostBusy - 0.6},
+		{gap: 100 * time.Microsecond, work: 20 * time.Microsecond, polls: mostBusy - 0.2},
+		{gap: 20 * time.Microsecond, work: 19 * time.Microsecond, polls: 0}, // too busy already
+	} {
+		var now time.Time
+		var cpu, polled time.Duration
 		c := newCredit()
-		c.wakes = 50 * time.Microsecond
-		var polled time.Duration
-		start := time.Now()
-		const waits = 10_000
-		for k := range waits {
-			c.grow(start.Add(time.Duration(k) * gap))
-			polled += c.ahead()
-			c.left -= c.ahead()
+		c.procs, c.wakes = 1, 50*time.Microsecond
+		c.used = func() time.Duration { return cpu }
+		const waits = 100_000
+		for range waits {
+			now = now.Add(tc.gap)
+			cpu += tc.work
+			c.grow(now)
+			wait := tc.gap - tc.work
+			ahead := min(c.ahead(wait), wait)
+			c.spend(ahead)
+			cpu, polled = cpu+ahead, polled+ahead
 		}
-		passed := waits * gap
-		most := min(time.Duration(pollShare*float64(passed))+pollSaved, waits*c.wakes)
-		if polled > most || polled < most*9/10 {
-			t.Errorf("gaps of %v: polled %v of %v, want nearly %v", gap, polled, passed, most)
+		passed := waits * tc.gap
+		if share := float64(polled) / float64(passed); share < tc.polls-0.02 || share > tc.polls+0.02 {
+			t.Errorf("gaps of %v with %v of work: polled for %.3f of the time, want %.3f", tc.gap, tc.work, share, tc.polls)
+		}
+		if busy := float64(cpu) / float64(passed); busy > max(mostBusy, float64(tc.work)/float64(tc.gap))+0.01 {
+			t.Errorf("gaps of %v with %v of work: busy for %.3f of the time, want at most %v", tc.gap, tc.work, busy, mostBusy)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,9 @@ type Timer struct {
 	poller *poller
 	credit credit
 	late   int // waits that were over when they began
+
+	shortest time.Duration // turn of polling; 0: none yet
+	polled   atomic.Int64
 
 	mu    sync.Mutex
 	until time.Time     // of the running wait; between two the limit of the next, zero for none
@@ -78,13 +82,34 @@ func (t *Timer) Wait(until time.Time) {
 	if slept {
 		t.credit.woke(t.ahead - left)
 	}
-	t.credit.left -= max(left, 0)
-	for ; left > 0; left = t.left() {
+	t.pollFor(left)
+}
+
+// pollFor polls until the wait, of which so much is left, is over.
+func (t *Timer) pollFor(left time.Duration) {
+	t.credit.spend(max(left, 0))
+	for left > 0 {
 		if err := t.poller.poll(); err != nil {
 			return
 		}
+		before := left
+		left = t.left()
+		t.turn(before - left)
 	}
 }
+
+// turn takes note of how long a turn of polling took. In some of them something else
+// ran: no more is counted of any than twice the shortest, which is polling alone.
+func (t *Timer) turn(took time.Duration) {
+	if t.shortest == 0 || took > 0 && took < t.shortest {
+		t.shortest = took
+	}
+	t.polled.Add(int64(min(took, 2*t.shortest)))
+}
+
+// Polled returns how much processor time the waits have spent on polling, at least.
+// It gives way to everything else that the process has to do.
+func (t *Timer) Polled() time.Duration { return time.Duration(t.polled.Load()) }
 
 // lateBetweenPolls is how many late waits go by without a look at the network.
 const lateBetweenPolls = 8
@@ -117,11 +142,12 @@ func (t *Timer) begin(until time.Time) (left time.Duration) {
 	t.credit.grow(now)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ahead = t.credit.ahead()
 	if t.until.IsZero() || until.Before(t.until) {
 		t.until = until
 	}
-	return t.until.Sub(now)
+	left = t.until.Sub(now)
+	t.ahead = t.credit.ahead(left)
+	return left
 }
 
 func (t *Timer) end() {

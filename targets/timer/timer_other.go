@@ -56,6 +56,9 @@ func (t *Timer) Hasten(until time.Time) {
 	}
 }
 
+// Polled is how much processor time the waits have spent on polling: none.
+func (t *Timer) Polled() time.Duration { return 0 }
+
 // Interrupt ends the running Wait and all later ones.
 func (t *Timer) Interrupt() { close(t.done) }
 
