@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,9 +48,9 @@ func serve(ctx context.Context, stdin io.Reader, stdout io.Writer, path string, 
 		return fmt.Errorf("create the file of arrivals: %w", err)
 	}
 	defer file.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := listen()
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	if _, err := fmt.Fprintf(stdout, "http://%s/\n", listener.Addr()); err != nil {
 		listener.Close()
@@ -79,17 +80,17 @@ type arrivals struct {
 	design stall
 	mu     sync.Mutex
 	first  time.Time
-	at     []time.Duration // since the first
+	at     []time.Duration // since the first; nearly ascending
 }
 
 // arrived notes a request, and holds it as the design says.
-func (a *arrivals) arrived() {
+func (a *arrivals) arrived(conn net.Conn) {
+	at := conn.(*stampedConn).arrived()
 	a.mu.Lock()
-	now := time.Now()
 	if len(a.at) == 0 {
-		a.first = now
+		a.first = at
 	}
-	since := now.Sub(a.first)
+	since := at.Sub(a.first)
 	a.at = append(a.at, since)
 	a.mu.Unlock()
 	if a.design.service > 0 {
@@ -97,10 +98,11 @@ func (a *arrivals) arrived() {
 	}
 }
 
-// write writes the arrivals as nanoseconds since the first, 8 bytes each.
+// write writes the arrivals as nanoseconds since the first, 8 bytes each, in order.
 func (a *arrivals) write(to io.Writer) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	slices.Sort(a.at)
 	w := bufio.NewWriter(to)
 	if err := binary.Write(w, binary.LittleEndian, a.at); err != nil {
 		return fmt.Errorf("write the arrivals: %w", err)

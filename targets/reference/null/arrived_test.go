@@ -17,7 +17,7 @@ func TestTellsOfArrivals(t *testing.T) {
 	}
 	var arrived atomic.Int64
 	server := New(Body)
-	server.Arrived = func() { arrived.Add(1) }
+	server.Arrived = func(net.Conn) { arrived.Add(1) }
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, listener) }()

@@ -30,7 +30,7 @@ func (c *connection) serve() {
 			return
 		}
 		if c.server.Arrived != nil {
-			c.server.Arrived()
+			c.server.Arrived(c.conn)
 		}
 		if _, err := c.conn.Write(c.server.to(h)); err != nil || h.closes {
 			return

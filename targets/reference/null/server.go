@@ -20,9 +20,9 @@ const Body = 150
 // Server answers every request alike. Make it with New.
 type Server struct {
 	// Arrived, when not nil, is called when a request was read to its end, before it
-	// is answered: from several goroutines at once, one for each connection. Set it
-	// before Serve.
-	Arrived func()
+	// is answered, with its connection as the listener gave it: from several goroutines
+	// at once, one for each connection. Set it before Serve.
+	Arrived func(net.Conn)
 
 	answer, bare, last []byte // an answer; without its body, for HEAD; the last one of its connection
 	mu                 sync.Mutex
