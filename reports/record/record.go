@@ -12,7 +12,7 @@ package record
 import "time"
 
 // Schema is the version of run.json. A reader refuses others.
-const Schema = "servebench.run/v4"
+const Schema = "servebench.run/v5"
 
 // Run is one run of one scenario.
 type Run struct {
@@ -34,6 +34,8 @@ type Run struct {
 	// Calibration is what the load generator was found to be able to do on this
 	// machine; nil: it was not calibrated.
 	Calibration *Calibration `json:"calibration,omitempty"`
+	// Duet says that the run compares two servers, its two targets; nil: it does not.
+	Duet *Duet `json:"duet,omitempty"`
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Faults are what went wrong while it was run, in that order.

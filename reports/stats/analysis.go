@@ -51,6 +51,7 @@ type Analysis struct {
 	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it
 	Stepped   []Stepped    // of the phases that have steps; targets in the scenario's order
 	Saturated []Saturation // of the targets with several closed loops
+	Duet      *Duet        // nil when the run compares no two servers
 }
 
 // Doubt is a reason why a figure may not be believed, with what to do next.
@@ -107,7 +108,7 @@ type Row struct {
 	// stage before it: how long they would have taken is not known, but longer.
 	Unanswered []time.Duration
 	Usage      record.Usage // CPU and Meters summed, Resident the largest
-	// Instrument holds the SendingTime and SendingCPU of the round with the
+	// Instrument holds the SendingTime, SendingCPU and Polling of the round with the
 	// busiest generator, and in OutOfRange also what a log held and its merged
 	// histograms could not.
 	Instrument record.Instrument
@@ -173,6 +174,11 @@ type Gate struct {
 	N             int64
 	Verdict       Verdict
 	Why           string // when not PASS
+	// Value is what Observed says, Bound what Limit says, in Unit: "s", "1/s", or
+	// "1" of a share. Known is false where Observed is no figure.
+	Value, Bound float64
+	Unit         string
+	Known        bool
 }
 
 // Ratio compares a target with the reference in one phase: target ÷ reference.

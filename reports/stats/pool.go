@@ -54,6 +54,7 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 	return record.Instrument{
 		SendingTime: busier.SendingTime,
 		SendingCPU:  busier.SendingCPU,
+		Polling:     busier.Polling,
 
 		CPUs:       max(a.CPUs, b.CPUs),
 		CPU:        a.CPU + b.CPU,

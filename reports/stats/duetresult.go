@@ -1,0 +1,48 @@
+package stats
+
+// Duet is what the rounds say of the candidate of a run with a record.Duet.
+type Duet struct {
+	Verdict Verdict
+	Why     string // one sentence, with the figure that decided
+	// Pairs is how many rounds both arms have; Look the number of the look that was
+	// reached last, from 1, 0 for none, and Looks how many there are.
+	Pairs, Look, Looks int
+	Metrics            []DuetMetric // by phase, and in one in the order of the record's Metrics
+	// Errors compares the shares of requests that were not answered rightly, which no
+	// latency has in it; by measured phase.
+	Errors []DuetErrors
+	// More is about how many rounds in all would settle it; 0: it is settled, or no
+	// number of rounds that may be played would. Command adds them to the run.
+	More    int
+	Command string
+}
+
+// DuetMetric compares the arms in one metric of one phase.
+type DuetMetric struct {
+	Phase, Name string
+	// Ratio is candidate ÷ baseline (Hodges–Lehmann over the pairs), Low and High are
+	// its bounds at the look that was reached last, 0 and +Inf where there is none.
+	Ratio, Low, High float64
+	Less             bool // less is worse: a throughput
+	P                float64
+	Spread           float64 // robust standard deviation of the pairs' log ratios
+	Pairs            []Pair  // by round
+	Verdict          Verdict
+	Why              string
+}
+
+// Pair are the figures of one round, in the metric's unit: nanoseconds, or a rate
+// per second.
+type Pair struct {
+	Round               int
+	Baseline, Candidate float64
+	CandidateFirst      bool
+}
+
+// DuetErrors compares the error rates of the arms in one phase.
+type DuetErrors struct {
+	Phase               string
+	Baseline, Candidate Proportion
+	P                   float64 // one-sided, of as many more errors by chance
+	Verdict             Verdict // Fail or Pass
+}

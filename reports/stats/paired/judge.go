@@ -1,0 +1,79 @@
+package paired
+
+import "math"
+
+// Verdict is what a look at a metric says, or at all of them.
+type Verdict int
+
+// The verdicts, from best to worst.
+const (
+	Pass Verdict = iota
+	Inconclusive
+	Fail
+)
+
+// Estimate is what the pairs say of one metric.
+type Estimate struct {
+	Pairs int
+	// Centre is by how much the candidate is worse (HodgesLehmann), Low and High are
+	// its bounds: it is below Low with a probability of at most the look's Alpha over
+	// the number of metrics, above High with one of at most the look's Beta. All are
+	// differences, infinite where there is no bound.
+	Centre, Low, High float64
+	P                 float64 // PValue
+	Verdict           Verdict
+}
+
+// Judge judges a candidate at a look by the differences of each metric, of which
+// there are as many as the look has pairs, or fewer where pairs were lost.
+//
+// A metric fails when it is surely worse and by the margin at least: its test is
+// rejected among those of all metrics (Holm), and its centre is the margin or more.
+// It passes when it is surely not worse by the tolerance. The whole is as good as
+// its worst metric: to pass, all have to, so that PASS needs no correction for their
+// number (R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling",
+// Technometrics 24 (1982)).
+func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
+	pValues := make([]float64, len(metrics))
+	for i, differences := range metrics {
+		pValues[i] = PValue(differences)
+	}
+	rejected := Holm(pValues, look.Alpha)
+	worst := Pass
+	estimates := make([]Estimate, len(metrics))
+	for i, differences := range metrics {
+		e := Estimate{Pairs: len(differences), Centre: HodgesLehmann(differences), P: pValues[i]}
+		e.Low, e.High = Bounds(differences, look.Alpha/float64(len(metrics)), look.Beta)
+		switch {
+		case rejected[i] && e.Centre >= math.Log1p(p.Margin):
+			e.Verdict = Fail
+		case e.High < math.Log1p(p.Tolerance):
+			e.Verdict = Pass
+		default:
+			e.Verdict = Inconclusive
+		}
+		worst = max(worst, e.Verdict)
+		estimates[i] = e
+	}
+	return worst, estimates
+}
+
+// Pairs returns about how many pairs in all it takes to settle a metric that is not,
+// if its centre and its spread stay as they are; false where more than MostPairs
+// would be needed, or none would do. The distance of a bound from the centre shrinks
+// with the root of the number of pairs.
+func (p Plan) Pairs(e Estimate) (int, bool) {
+	needed := math.Inf(1)
+	shrink := func(distance, room float64) {
+		if room > 0 && !math.IsInf(distance, 0) {
+			needed = min(needed, float64(e.Pairs)*(distance/room)*(distance/room))
+		}
+	}
+	if e.Centre >= math.Log1p(p.Margin) {
+		shrink(e.Centre-e.Low, e.Centre)
+	}
+	shrink(e.High-e.Centre, math.Log1p(p.Tolerance)-e.Centre)
+	// What was seen is chance, too: a tenth more.
+	n := max(int(math.Ceil(min(1.1*needed, 2*MostPairs))), e.Pairs+2)
+	return n, n <= MostPairs
+}

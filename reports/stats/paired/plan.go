@@ -1,0 +1,114 @@
+package paired
+
+import (
+	"fmt"
+	"math"
+)
+
+// Plan says when a comparison is looked at, and what it takes to end it.
+type Plan struct {
+	// Margin is the least that a candidate has to be worse by, to fail: 0.03 for 3 %.
+	Margin float64
+	// Tolerance is what a candidate that passes is surely not worse by: 0.05 for 5 %.
+	Tolerance float64
+	Looks     []Look // by ascending pairs
+}
+
+// Look is a point at which the comparison may be ended. What the looks may err adds
+// up: over all of them the probability of a FAIL of a candidate that is no worse is
+// at most the sum of their Alpha, that of a PASS of one that is worse by the
+// tolerance at most the sum of their Beta, however the looks depend on each other
+// (Bonferroni's inequality).
+type Look struct {
+	Pairs int
+	Alpha float64 // of a false FAIL, over all metrics
+	Beta  float64 // of a false PASS
+}
+
+const (
+	// MostMetrics is how many metrics a plan takes: each makes the others' tests
+	// stricter.
+	MostMetrics = 5
+	// LeastPairs is the least that a plan can end with.
+	LeastPairs = 10
+	// MostPairs bounds a comparison.
+	MostPairs = 200
+	// mostExtensions is how often a comparison may be continued beyond its plan, each
+	// with one more look.
+	mostExtensions = 4
+	// What a look beyond the plan may err.
+	extensionAlpha, extensionBeta = 0.0005, 0.005
+)
+
+// The looks of a whole plan.
+func plannedLooks() []Look {
+	return []Look{{10, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}
+}
+
+// NewPlan plans the looks at a comparison of so many metrics, with at most so many
+// pairs. Where fewer pairs could not reject anything at the first look, it is later.
+func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
+	p := Plan{Margin: margin, Tolerance: tolerance}
+	switch {
+	case metrics < 1 || metrics > MostMetrics:
+		return p, fmt.Errorf("%d metrics: want 1 to %d", metrics, MostMetrics)
+	case most < LeastPairs || most > MostPairs:
+		return p, fmt.Errorf("%d pairs: want %d to %d", most, LeastPairs, MostPairs)
+	case !(margin >= 0 && margin < 1):
+		return p, fmt.Errorf("margin %v: want 0 or more, and less than 1", margin)
+	case !(tolerance > 0 && tolerance < 10):
+		return p, fmt.Errorf("tolerance %v: want more than 0, and less than 10", tolerance)
+	}
+	for _, look := range plannedLooks() {
+		look.Pairs = max(look.Pairs, fewest(look.Alpha/float64(metrics)))
+		if look.Pairs >= most {
+			break
+		}
+		p.Looks = append(p.Looks, look)
+	}
+	// The last look may err what those that are left out would have.
+	last := Look{Pairs: most}
+	for _, look := range plannedLooks()[len(p.Looks):] {
+		last.Alpha += look.Alpha
+		last.Beta += look.Beta
+	}
+	p.Looks = append(p.Looks, last)
+	return p, nil
+}
+
+// fewest is how many pairs it takes to reject at alpha: the least probability that n
+// signs can have is 2⁻ⁿ.
+func fewest(alpha float64) int { return int(math.Ceil(-math.Log2(alpha))) }
+
+// Extend adds a look beyond the plan, at so many pairs in all. It may err little, and
+// be added only a few times: whoever looks until he likes what he sees is always
+// right in the end.
+func (p Plan) Extend(pairs int) (Plan, error) {
+	last := p.Looks[len(p.Looks)-1]
+	extensions := 0
+	for _, look := range p.Looks {
+		if look.Alpha == extensionAlpha {
+			extensions++
+		}
+	}
+	switch {
+	case pairs <= last.Pairs:
+		return p, fmt.Errorf("%d pairs: want more than the %d that were planned", pairs, last.Pairs)
+	case pairs > MostPairs:
+		return p, fmt.Errorf("%d pairs: want at most %d", pairs, MostPairs)
+	case extensions == mostExtensions:
+		return p, fmt.Errorf("continued %d times already: with every look the chance of a false alarm grows", extensions)
+	}
+	p.Looks = append(append([]Look{}, p.Looks...), Look{Pairs: pairs, Alpha: extensionAlpha, Beta: extensionBeta})
+	return p, nil
+}
+
+// LookAt returns the look at so many pairs; false when there is none.
+func (p Plan) LookAt(pairs int) (Look, bool) {
+	for _, look := range p.Looks {
+		if look.Pairs == pairs {
+			return look, true
+		}
+	}
+	return Look{}, false
+}
