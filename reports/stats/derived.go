@@ -16,7 +16,8 @@ func (r Row) ErrorRate() Proportion {
 
 // GeneratorCPU is the share of the CPUs it was given that the load generator
 // used while it sent, in a pooled row that of the round in which it was the
-// largest; false when it was not measured. The wait for the last answers is left
+// largest; false when it was not measured. Polling for the next due time is left out,
+// which gives way to all else that it has to do. The wait for the last answers is left
 // out, in which it has little to do however busy it was before.
 func (r Row) GeneratorCPU() (share float64, known bool) { return busy(r.Instrument) }
 

@@ -97,7 +97,7 @@ func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
 	figure := "generator CPU " + FormatPercent(share)
 	d := Doubt{
 		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
-		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent", figure),
+		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent, without its polling for due times", figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}
 	if !isOpen(a, c) {

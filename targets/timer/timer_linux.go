@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Timer waits for points in time as punctually as the system can without
-// keeping a processor busy. Wait is for one goroutine; Hasten and Interrupt are
+// Timer waits for points in time as punctually as the system can without keeping a
+// processor from anybody. Wait is for one goroutine; Hasten, Interrupt and Polled are
 // safe for concurrent use.
 //
 // It waits on a kernel timer whose descriptor is parked in Go's
@@ -21,7 +21,8 @@ import (
 // runtime rounds its own sleeps up to a millisecond, and a parked goroutine
 // leaves the processor to the workers. What the kernel then takes to wake the
 // thread is avoided by sleeping somewhat less and polling the network for the
-// rest, which serves sockets meanwhile and is no busy loop.
+// rest, which serves sockets meanwhile and is no busy loop: at high rates it takes
+// what the process leaves of most of a processor, and gives way to all other work.
 type Timer struct {
 	file *os.File
 	conn syscall.RawConn
