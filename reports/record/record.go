@@ -158,7 +158,26 @@ type SLO struct {
 	Errors    *float64      `json:"errors,omitempty"`    // fraction of requests sent, at most
 	Agreement *float64      `json:"agreement,omitempty"` // fraction of answers checked, at least
 	Accuracy  *float64      `json:"accuracy,omitempty"`  // fraction of answers labelled, at least
+	Service   Quantiles     `json:"service,omitzero"`    // of the service time
+	// TTFT limits the time to first token, from when a request was due to the first
+	// byte of its answer's body, which is recorded where it has a limit.
+	TTFT Quantiles `json:"ttft,omitzero"`
+	// Goodput is answers per second, as counted in Cell.GoodInTime, at least.
+	Goodput float64 `json:"goodput,omitempty"`
+	// ColdStart is how long any start may take up to its first answer.
+	ColdStart time.Duration `json:"cold_start_ns,omitempty"`
 }
+
+// Quantiles are the most that quantiles of a time may be; 0 sets no limit.
+type Quantiles struct {
+	P50  time.Duration `json:"p50_ns,omitempty"`
+	P90  time.Duration `json:"p90_ns,omitempty"`
+	P99  time.Duration `json:"p99_ns,omitempty"`
+	P999 time.Duration `json:"p999_ns,omitempty"`
+}
+
+// Response are the limits of the response time.
+func (s SLO) Response() Quantiles { return Quantiles{s.P50, s.P90, s.P99, s.P999} }
 
 // Deadline is the response time within which a single answer counts as good:
 // the limit of the highest quantile that has one; 0 when there is none.
@@ -379,6 +398,7 @@ const (
 	TagResponse = "response" // done − due, of OK requests
 	TagService  = "service"  // done − sent, of OK requests
 	TagLag      = "lag"      // sent − due, of every request sent
+	TagTTFT     = "ttft"     // first byte of the body − due, of OK requests; where the SLO limits it
 	TagFailed   = "failed"   // done − due, of failed requests
 	TagCensored = "censored" // given up − due, of censored requests: at least this long
 )

@@ -45,7 +45,11 @@ type Analysis struct {
 	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
 	Cells    []Row   // target × measured phase × round; by round, and in one as they were run
 	Gates    []Gate
-	Ratios   []Ratio // each target against Reference; empty with one target
+	// SLO holds the limits that Gates judge by, By where they are from: "" of the
+	// scenario's own, or what gave others ("--set slo.p99=20ms").
+	SLO    record.SLO
+	By     string
+	Ratios []Ratio // each target against Reference; empty with one target
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
 	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it
@@ -90,6 +94,7 @@ type Row struct {
 	OKRate, Goodput float64
 	Response        Distribution // of OK requests
 	Service         Distribution // of OK requests
+	TTFT            Distribution // time to first token, of OK requests; empty where the SLO does not limit it
 	Lag             Distribution // of requests sent
 	Failed          Distribution // response time of failed requests
 	Agreement       Proportion
@@ -179,6 +184,15 @@ type Gate struct {
 	Value, Bound float64
 	Unit         string
 	Known        bool
+	// Low and High are what Interval says, in Unit. HasInterval is false where there is
+	// none, or where no figure bounds it.
+	HasInterval bool
+	Low, High   float64
+	// More is about how many rounds in all would settle it, should the figure stay as
+	// it is; 0: it is settled, or no number of rounds that may be played would.
+	More int
+	// Note says what the figure leaves open; "" when there is nothing to say.
+	Note string
 }
 
 // Ratio compares a target with the reference in one phase: target ÷ reference.
