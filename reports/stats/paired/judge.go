@@ -17,8 +17,10 @@ type Estimate struct {
 	Pairs int
 	// Centre is by how much the candidate is worse (HodgesLehmann), Low and High are
 	// its bounds: it is below Low with a probability of at most the look's Alpha over
-	// the number of metrics, above High with one of at most the look's Beta. All are
-	// differences, infinite where there is no bound.
+	// the number of metrics, above High with one of at most the look's Beta. Low is no
+	// less than 0 for a metric that is surely worse (Holm): the probability is the
+	// look's Alpha over all such metrics. All are differences, infinite where there is
+	// no bound.
 	Centre, Low, High float64
 	P                 float64 // PValue
 	Verdict           Verdict
@@ -32,30 +34,41 @@ type Estimate struct {
 // It passes when it is surely not worse by the tolerance. The whole is as good as
 // its worst metric: to pass, all have to, so that PASS needs no correction for their
 // number (R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling",
-// Technometrics 24 (1982)).
+// Technometrics 24 (1982)). Without any metric it is inconclusive.
 func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
 	pValues := make([]float64, len(metrics))
 	for i, differences := range metrics {
 		pValues[i] = PValue(differences)
 	}
 	rejected := Holm(pValues, look.Alpha)
+	if len(metrics) == 0 {
+		return Inconclusive, nil
+	}
 	worst := Pass
 	estimates := make([]Estimate, len(metrics))
 	for i, differences := range metrics {
-		e := Estimate{Pairs: len(differences), Centre: HodgesLehmann(differences), P: pValues[i]}
-		e.Low, e.High = Bounds(differences, look.Alpha/float64(len(metrics)), look.Beta)
-		switch {
-		case rejected[i] && e.Centre >= math.Log1p(p.Margin):
-			e.Verdict = Fail
-		case e.High < math.Log1p(p.Tolerance):
-			e.Verdict = Pass
-		default:
-			e.Verdict = Inconclusive
+		averages := walsh(differences)
+		e := Estimate{Pairs: len(differences), Centre: median(averages), P: pValues[i]}
+		e.Low, e.High = bounds(averages, len(differences), look.Alpha/float64(len(metrics)), look.Beta)
+		if rejected[i] {
+			e.Low = max(e.Low, 0)
 		}
+		e.Verdict = p.verdict(e, rejected[i])
 		worst = max(worst, e.Verdict)
 		estimates[i] = e
 	}
 	return worst, estimates
+}
+
+func (p Plan) verdict(e Estimate, surelyWorse bool) Verdict {
+	switch {
+	case surelyWorse && e.Centre >= math.Log1p(p.Margin):
+		return Fail
+	case e.High < math.Log1p(p.Tolerance):
+		return Pass
+	default:
+		return Inconclusive
+	}
 }
 
 // Pairs returns about how many pairs in all it takes to settle a metric that is not,

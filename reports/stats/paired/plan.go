@@ -40,13 +40,16 @@ const (
 	extensionAlpha, extensionBeta = 0.0005, 0.005
 )
 
-// The looks of a whole plan.
+// plannedLooks are those at 30 pairs at most. The first is as early as it can be, for
+// most of what is worth an alarm is plain at once; it and the second may err least,
+// for few pairs that agree are a poor witness.
 func plannedLooks() []Look {
 	return []Look{{10, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}
 }
 
 // NewPlan plans the looks at a comparison of so many metrics, with at most so many
-// pairs. Where fewer pairs could not reject anything at the first look, it is later.
+// pairs: the first after LeastPairs whatever the most, but later where that many
+// could not reject anything, the others at even distances up to the most.
 func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 	p := Plan{Margin: margin, Tolerance: tolerance}
 	switch {
@@ -59,21 +62,26 @@ func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 	case !(tolerance > 0 && tolerance < 10):
 		return p, fmt.Errorf("tolerance %v: want more than 0, and less than 10", tolerance)
 	}
-	for _, look := range plannedLooks() {
-		look.Pairs = max(look.Pairs, fewest(look.Alpha/float64(metrics)))
-		if look.Pairs >= most {
-			break
-		}
-		p.Looks = append(p.Looks, look)
+	planned := plannedLooks()
+	whole := planned[len(planned)-1].Pairs
+	for _, look := range planned {
+		stretched := LeastPairs + (look.Pairs-LeastPairs)*(most-LeastPairs)/(whole-LeastPairs)
+		look.Pairs = min(max(stretched, fewest(look.Alpha/float64(metrics))), most)
+		p.add(look)
 	}
-	// The last look may err what those that are left out would have.
-	last := Look{Pairs: most}
-	for _, look := range plannedLooks()[len(p.Looks):] {
+	return p, nil
+}
+
+// add appends a look. One that is not after the last one becomes a part of it, with
+// what it may err.
+func (p *Plan) add(look Look) {
+	if n := len(p.Looks); n > 0 && look.Pairs <= p.Looks[n-1].Pairs {
+		last := &p.Looks[n-1]
 		last.Alpha += look.Alpha
 		last.Beta += look.Beta
+		return
 	}
-	p.Looks = append(p.Looks, last)
-	return p, nil
+	p.Looks = append(p.Looks, look)
 }
 
 // fewest is how many pairs it takes to reject at alpha: the least probability that n
