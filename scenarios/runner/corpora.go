@@ -14,54 +14,67 @@ import (
 // newCorpora materialises the requests to every model, and hashes them into the
 // record.
 func (s *session) newCorpora(proto protocol.Kind) error {
-	build := s.makeCorpora
-	if proto.Written {
-		build = s.writtenCorpus
-	}
-	all, err := build(proto)
-	if err != nil {
-		return err
-	}
 	text, err := s.scenario.YAML()
 	if err != nil {
 		return fmt.Errorf("resolve scenario: %w", err)
 	}
 	s.record.Scenario.Text = string(text)
+	made, all, err := materials{s.Runner, s.scenario}.build(proto)
+	if err != nil {
+		return err
+	}
 	s.record.Scenario.Payloads = payloads(all)
 	s.record.Scenario.Corpus = all[0].Len()
+	for _, a := range s.arms {
+		a.requests = made
+	}
 	return nil
 }
 
-// makeCorpora makes every kind of request from the same examples, and returns the
-// corpora in the order of the scenario's Requests.
-func (s *session) makeCorpora(proto protocol.Kind) ([]*corpus.Corpus, error) {
+// materials are what the requests of a scenario are made from.
+type materials struct {
+	*Runner
+	scenario *scenarios.Scenario
+}
+
+// build materialises the requests, and returns all kinds of them in the order of the
+// scenario's Requests as well.
+func (s materials) build(proto protocol.Kind) (*requests, []*corpus.Corpus, error) {
+	if proto.Written {
+		return s.written(proto)
+	}
+	return s.generated(proto)
+}
+
+// generated makes every kind of request from the same examples.
+func (s materials) generated(proto protocol.Kind) (*requests, []*corpus.Corpus, error) {
 	data := s.scenario.Data
 	kind, ok := scenarios.Named(s.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
 	if !ok {
-		return nil, fmt.Errorf("unknown generator %q", data.Generator)
+		return nil, nil, fmt.Errorf("unknown generator %q", data.Generator)
 	}
 	var all []*corpus.Corpus
 	made := map[scenarios.Class]*corpus.Corpus{}
 	for _, class := range s.scenario.Requests() {
 		model, err := s.model(class.Model)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		c, err := s.newCorpus(kind, proto, model, class)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		made[class], all = c, append(all, c)
 	}
-	s.first = all[0]
+	r := &requests{first: all[0]}
 	for _, p := range s.scenario.Load {
 		c, err := mixed(s.scenario.Classes(p), made)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		s.requests = append(s.requests, c)
+		r.phases = append(r.phases, c)
 	}
-	return all, nil
+	return r, all, nil
 }
 
 // mixed returns the requests of a phase: the only kind there is, or its classes
@@ -81,7 +94,7 @@ func mixed(classes []scenarios.Class, made map[scenarios.Class]*corpus.Corpus) (
 
 // model returns what is known of a model, as an oracle for its answers: of one
 // on the user's own server its name alone.
-func (s *session) model(name string) (Model, error) {
+func (s materials) model(name string) (Model, error) {
 	if s.scenario.Workload.Server != scenarios.ReferenceServer {
 		return Model{Name: name, Generator: s.scenario.Data.Generator}, nil
 	}
@@ -97,7 +110,7 @@ func (s *session) model(name string) (Model, error) {
 }
 
 // newCorpus materialises the requests of a class, which ask a model.
-func (s *session) newCorpus(kind generators.Kind, proto protocol.Kind, model Model, class scenarios.Class) (*corpus.Corpus, error) {
+func (s materials) newCorpus(kind generators.Kind, proto protocol.Kind, model Model, class scenarios.Class) (*corpus.Corpus, error) {
 	data := s.scenario.Data
 	generator, err := kind.Open(generators.Config{Params: data.Params})
 	if err != nil {

@@ -17,12 +17,11 @@ import (
 // maxAnswer bounds the first answer, in bytes.
 const maxAnswer = 64 << 20
 
-// firstAnswer asks the server for one answer and checks it: the end of a cold
-// start.
-func (s *session) firstAnswer(ctx context.Context, endpoint targets.Endpoint) error {
+// firstAnswer asks the server for one answer to the requests and checks it: the end
+// of a cold start.
+func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endpoint targets.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, s.scenario.Timeout)
 	defer cancel()
-	requests := s.first
 	request := requests.Request(0)
 	req, err := http.NewRequestWithContext(ctx, request.Method, endpoint.URL+request.Path, bytes.NewReader(request.Body))
 	if err != nil {

@@ -114,7 +114,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		HTTP:        s.carriage(),
-		Corpus:      s.requests[i],
+		Corpus:      s.arm(v.target).requests.phases[i],
 		Attackers:   s.scenario.Attackers,
 		Abort:       abort(s.scenario.AbortOn),
 		Span:        s.length(i),

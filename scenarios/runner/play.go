@@ -9,7 +9,7 @@ import (
 // play plays the rounds of load, and then deploys the targets for their cold
 // starts alone, all as far as nobody stops it.
 func (s *session) play(ctx context.Context) {
-	names := s.available()
+	names := s.armNames()
 	next, stop := iter.Pull(rounds(names, s.scenario.Seed))
 	defer stop()
 	s.expect(names)
@@ -72,17 +72,6 @@ func (s *session) playStarts(ctx context.Context, r round, alone int) {
 			return
 		}
 	}
-}
-
-// available returns the targets that can run here.
-func (s *session) available() []string {
-	var names []string
-	for _, t := range s.record.Targets {
-		if t.Unavailable == "" {
-			names = append(names, t.Name)
-		}
-	}
-	return names
 }
 
 // halted reports whether somebody wants the run to end before a visit, and

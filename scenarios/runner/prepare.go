@@ -25,12 +25,17 @@ func (s *session) prepare(ctx context.Context) error {
 	if err := s.openTargets(ctx); err != nil {
 		return err
 	}
+	if err := s.divide(); err != nil {
+		return err
+	}
 	proto, ok := scenarios.Named(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
-	if err := s.newWorkload(proto); err != nil {
-		return err
+	for _, a := range s.arms {
+		if err := s.newWorkload(a, proto); err != nil {
+			return err
+		}
 	}
 	return s.newCorpora(proto)
 }
@@ -79,7 +84,6 @@ func (s *session) length(i int) time.Duration { return s.record.Scenario.Phases[
 // openTargets opens the targets that can run here and records why the others
 // cannot.
 func (s *session) openTargets(ctx context.Context) error {
-	s.places = map[string]targets.Target{}
 	var missing []error
 	for _, name := range s.scenario.Targets {
 		kind, ok := scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
@@ -87,7 +91,7 @@ func (s *session) openTargets(ctx context.Context) error {
 			return fmt.Errorf("unknown target %q", name)
 		}
 		entry := record.Target{Name: name, Running: kind.Running}
-		place, err := s.open(ctx, kind)
+		place, err := s.open(ctx, kind, s.scenario)
 		var unavailable *targets.Unavailable
 		var faults scenarios.Faults
 		switch {
@@ -99,11 +103,11 @@ func (s *session) openTargets(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("open target %s: %w", name, err)
 		default:
-			s.places[name] = place
+			s.arms = append(s.arms, &arm{name: name, scenario: s.scenario, kind: kind, place: place})
 		}
 		s.record.Targets = append(s.record.Targets, entry)
 	}
-	if len(s.places) == 0 {
+	if len(s.arms) == 0 {
 		return &NotAvailableError{errors.Join(missing...)}
 	}
 	for _, err := range missing {
@@ -112,15 +116,16 @@ func (s *session) openTargets(ctx context.Context) error {
 	return nil
 }
 
-// open opens a target if it can run here. An *Unavailable says that it cannot.
-func (s *session) open(ctx context.Context, kind targets.Kind) (targets.Target, error) {
+// open opens a target of a scenario if it can run here. An *Unavailable says that it
+// cannot.
+func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
 	if kind.Check != nil {
-		if err := kind.Check(ctx, s.scenario.Options[kind.Name]); err != nil {
+		if err := kind.Check(ctx, sc.Options[kind.Name]); err != nil {
 			return nil, err
 		}
 	}
 	s.sweep(ctx, kind)
-	place, err := kind.Open(targets.Config{Options: s.scenario.Options[kind.Name], Dir: os.TempDir()})
+	place, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
 	if err != nil && !errors.As(err, &unavailable) {
 		return nil, scenarios.Faults{{Problem: err.Error()}} // which names the target and its option

@@ -12,10 +12,8 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/attack"
-	"servebench/scenarios/corpus"
 	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
-	"servebench/targets"
 )
 
 // Runner runs scenarios and records them. It is for one run at a time, since a
@@ -78,11 +76,8 @@ type session struct {
 	scenario *scenarios.Scenario
 	record   *record.Run
 	writer   *record.Writer
-	workload targets.Workload
-	first    *corpus.Corpus   // the requests that the first answer is to one of
-	requests []*corpus.Corpus // those of each phase
-	laws     []schedule.Law   // of the phases' arrivals; nil of a closed loop
-	places   map[string]targets.Target
+	arms     []*arm         // that can run here, in the record's order
+	laws     []schedule.Law // of the phases' arrivals; nil of a closed loop
 	split    host.Split
 	quiet    []quieting
 	// openFiles is the limit of files this process may have open.

@@ -58,7 +58,7 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
 	var foreign *foreignAnswerError
-	switch err := s.firstAnswer(ctx, deployment.Endpoint); {
+	switch err := s.firstAnswer(ctx, s.arm(v.target).requests.first, deployment.Endpoint); {
 	case err == nil:
 		if n := len(start.Stages); n > 0 { // else the server ran already
 			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
@@ -96,13 +96,15 @@ var errStopped = errors.New("stopped by the user")
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
 func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Workload.StartTimeout,
+	a := s.arm(v.target)
+	limit := a.scenario.Workload.StartTimeout
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
 		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer GET %s with 2xx)",
-			s.scenario.Workload.StartTimeout, s.workload.Ready))
+			limit, a.workload.Ready))
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
-	return s.places[v.target].Deploy(ctx, s.workload)
+	return a.place.Deploy(ctx, a.workload)
 }
 
 // untilStopped returns a context that also ends when the user stops the run.

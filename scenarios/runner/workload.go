@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 
 	"servebench/reports/record"
@@ -10,34 +11,25 @@ import (
 	"servebench/targets/protocol"
 )
 
-// newWorkload works out the server to run and the CPUs for it.
-func (s *session) newWorkload(proto protocol.Kind) error {
-	w := s.scenario.Workload
-	s.workload = targets.Workload{
-		Command: w.Command, Image: w.Image, Env: w.Env, Ready: w.Ready,
-		AnyAnswer: s.scenario.Template != nil && w.Ready == s.scenario.Template.Path,
-		HTTP2:     s.scenario.HTTP.Version == scenarios.HTTP2,
+// newWorkload works out the server that an arm runs and the CPUs for it.
+func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
+	w, template := a.scenario.Workload, a.scenario.Template
+	a.workload = targets.Workload{
+		Command: w.Command, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
+		AnyAnswer: template != nil && w.Ready == template.Path,
+		HTTP2:     a.scenario.HTTP.Version == scenarios.HTTP2,
 	}
-	if s.workload.Ready == "" {
-		s.workload.Ready = proto.Ready
-	}
-	if err := s.divide(); err != nil {
-		return err
-	}
-	s.workload.Limits = targets.Limits{
-		CPUs:       s.split.Target,
-		Memory:     s.scenario.Limits.Memory,
-		GOMAXPROCS: len(s.split.Target),
-	}
+	cpus := s.split.Target[:min(a.scenario.Limits.CPUs, len(s.split.Target))]
+	a.workload.Limits = targets.Limits{CPUs: cpus, Memory: a.scenario.Limits.Memory, GOMAXPROCS: len(cpus)}
 	switch {
-	case !s.startsAny(): // then nobody needs to have it
+	case a.kind.Running: // then nobody needs to have it
 		return nil
 	case w.Server == scenarios.ReferenceServer:
 		var err error
-		s.workload.Command, err = s.Reference.Command(s.scenario)
+		a.workload.Command, err = s.Reference.Command(a.scenario)
 		return err
 	}
-	return s.checkCommand()
+	return checkCommand(a.workload)
 }
 
 // divide divides this machine between the targets and the generator.
@@ -71,11 +63,11 @@ func (s *session) startsAny() bool {
 }
 
 // checkCommand finds out before the run whether the user's own server is there.
-func (s *session) checkCommand() error {
-	if len(s.workload.Command) == 0 {
+func checkCommand(w targets.Workload) error {
+	if len(w.Command) == 0 {
 		return nil
 	}
-	if _, err := s.workload.Executable(); err != nil {
+	if _, err := w.Executable(); err != nil {
 		return scenarios.Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
 	}
 	return nil

@@ -14,30 +14,30 @@ import (
 // maxBodyFile bounds the body of a request that is written out.
 const maxBodyFile = 64 * targets.MiB
 
-// writtenCorpus holds the one request that the scenario writes out, whatever model
-// a server may be started with.
-func (s *session) writtenCorpus(proto protocol.Kind) ([]*corpus.Corpus, error) {
+// written are the one request that the scenario writes out, whatever model a server
+// may be started with.
+func (s materials) written(proto protocol.Kind) (*requests, []*corpus.Corpus, error) {
 	body, err := s.body()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	client, err := proto.Open(protocol.Config{Template: s.scenario.Template.Request(body)})
 	if err != nil {
-		return nil, fmt.Errorf("open protocol %s: %w", proto.Name, err)
+		return nil, nil, fmt.Errorf("open protocol %s: %w", proto.Name, err)
 	}
 	c, err := corpus.Fixed(client)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s.first = c
+	r := &requests{first: c}
 	for range s.scenario.Load {
-		s.requests = append(s.requests, c)
+		r.phases = append(r.phases, c)
 	}
-	return []*corpus.Corpus{c}, nil
+	return r, []*corpus.Corpus{c}, nil
 }
 
 // body reads the body of the request that is written out.
-func (s *session) body() ([]byte, error) {
+func (s materials) body() ([]byte, error) {
 	t := s.scenario.Template
 	if t.BodyFile == "" {
 		return []byte(t.Body), nil
