@@ -10,13 +10,19 @@ import (
 // measured cells, one second at a time, and is deterministic: the same run
 // gives the same analysis, the resampled intervals included. An error names the
 // cell whose log is missing or damaged.
-func Analyse(run *record.Run) (*Analysis, error) {
+func Analyse(run *record.Run) (*Analysis, error) { return AnalyseBy(run, run.Scenario.SLO, "") }
+
+// AnalyseBy is Analyse with other limits to judge by than the run's own; by says
+// where they are from.
+func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	cells, err := load(run)
 	if err != nil {
 		return nil, err
 	}
 	a := &Analysis{
 		Run:   run,
+		SLO:   slo,
+		By:    by,
 		Rows:  rows(run, cells),
 		Cells: cellRows(run, cells),
 	}

@@ -177,6 +177,7 @@ type Gate struct {
 	Observed      string // "2.41 ms"
 	Interval      string // "[2.36, 2.49] ms"; "" when there is none
 	N             int64
+	Of            string // what N counts: "requests", "answers", "rounds", "starts"
 	Verdict       Verdict
 	Why           string // when not PASS
 	// Value is what Observed says, Bound what Limit says, in Unit: "s", "1/s", or

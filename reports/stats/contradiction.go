@@ -44,6 +44,9 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	}{{l.OK, record.TagResponse}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}} {
 		lost = max(lost, abs(check.counted-c.count(check.tag))-c.Instrument.OutOfRange-c.dropped)
 	}
+	if n := c.count(record.TagTTFT); n > 0 {
+		lost = max(lost, abs(l.OK-n)-c.Instrument.OutOfRange-c.dropped)
+	}
 	var slices record.Ledger
 	for _, s := range c.Slices {
 		slices = addLedgers(slices, record.Ledger{Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Censored: s.Censored})

@@ -23,7 +23,7 @@ type cell struct {
 // slice is one second of a cell.
 type slice struct {
 	Slice
-	response, service tally
+	response, service, ttft tally
 }
 
 // load reads the measured cells of a run that were not set aside: by their
@@ -109,6 +109,8 @@ func (s *slice) add(tag string, t tally) {
 		s.Response = s.response.display()
 	case record.TagService:
 		s.service = sum([]tally{s.service, t})
+	case record.TagTTFT:
+		s.ttft = sum([]tally{s.ttft, t})
 	case record.TagLag:
 		if s.Lag != nil {
 			t = sum([]tally{t, newTally(s.Lag)})

@@ -16,6 +16,10 @@ type shareLimit struct {
 	nothing string // why it cannot be judged when N is 0
 	// exact judges the share seen in this run, not the one behind it.
 	exact bool
+	// repeats says that every round asks the same again, so that more rounds tell
+	// nothing more.
+	repeats bool
+	counted string // what the share is of
 }
 
 func sharesOf(slo record.SLO) []shareLimit {
@@ -23,7 +27,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	if slo.Errors != nil {
 		set = append(set, shareLimit{
 			metric: "error rate", limit: *slo.Errors, atMost: true, of: Row.ErrorRate,
-			nothing: "no request was sent",
+			nothing: "no request was sent", counted: "requests",
 			// No run, however long, can show a rate of zero beyond itself.
 			exact: *slo.Errors == 0,
 		})
@@ -31,7 +35,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	if slo.Agreement != nil {
 		set = append(set, shareLimit{
 			metric: "agreement", limit: *slo.Agreement, of: func(r Row) Proportion { return r.Agreement },
-			nothing: "no answer was checked",
+			nothing: "no answer was checked", counted: "answers",
 			// The model is the same everywhere: what it answers is no matter of
 			// chance, and one wrong answer is a fault found.
 			exact: true,
@@ -40,7 +44,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	if slo.Accuracy != nil {
 		set = append(set, shareLimit{
 			metric: "accuracy", limit: *slo.Accuracy, of: func(r Row) Proportion { return r.Accuracy },
-			nothing: "no answer had a label",
+			nothing: "no answer had a label", counted: "answers", repeats: true,
 		})
 	}
 	return set
@@ -49,7 +53,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 func shareGates(slo record.SLO, row Row) []Gate {
 	var all []Gate
 	for _, s := range sharesOf(slo) {
-		all = append(all, s.judge(s.of(row)))
+		all = append(all, s.judge(s.of(row), row.Rounds))
 	}
 	return all
 }
@@ -61,14 +65,20 @@ func (s shareLimit) wording() string {
 	return "≥ " + FormatPercent(s.limit)
 }
 
-func (s shareLimit) judge(p Proportion) Gate {
-	g := Gate{Metric: s.metric, Limit: s.wording(), N: p.N}
+func (s shareLimit) gate() Gate {
+	return Gate{Metric: s.metric, Limit: s.wording(), Bound: s.limit, Unit: "1", Of: s.counted}
+}
+
+func (s shareLimit) judge(p Proportion, rounds int) Gate {
+	g := s.gate()
+	g.N = p.N
 	if p.N == 0 {
 		g.Observed, g.Verdict, g.Why = "unknown", Inconclusive, s.nothing
 		return g
 	}
 	g.Observed = FormatPercent(p.Value)
 	g.Interval = FormatPercentInterval(p.Low, p.High)
+	g.Value, g.Known, g.Low, g.High, g.HasInterval = p.Value, true, p.Low, p.High, true
 	low, high := p.Low, p.High
 	if s.exact {
 		low, high = p.Value, p.Value
@@ -80,7 +90,8 @@ func (s shareLimit) judge(p Proportion) Gate {
 		g.Verdict = Fail
 		g.Why = fmt.Sprintf("%s of %s", FormatCount(p.K), FormatCount(p.N))
 	default:
-		g.Verdict, g.Why = Inconclusive, s.undecided(p)
+		g.Verdict = Inconclusive
+		g.More, g.Why = s.undecided(p, rounds)
 	}
 	return g
 }
@@ -93,19 +104,35 @@ func (s shareLimit) good(share float64) bool {
 }
 
 // undecided says how many it would take if the share stayed as it is.
-func (s shareLimit) undecided(p Proportion) string {
-	const why = "the limit lies inside the interval"
-	gap := math.Abs(p.Value - s.limit)
-	if gap == 0 {
-		return why + ", and the share is the limit: no number of requests would decide"
+func (s shareLimit) undecided(p Proportion, rounds int) (more int, why string) {
+	const inside = "the limit lies inside the interval"
+	n := s.enough(p)
+	switch {
+	case p.Value == s.limit:
+		return 0, inside + ", and the share is the limit: no number of " + s.counted + " would decide"
+	case n == 0:
+		return 0, inside + ": the share is too near to the limit to decide"
+	case s.repeats:
+		return 0, fmt.Sprintf("%s: at this share it takes about %s different examples (data.corpus) to decide", inside, FormatCount(roundUp(n)))
 	}
-	for n := p.N; n < 1<<40; n += n/8 + 1 {
+	takes := fmt.Sprintf("%s: at this share it takes about %s %s to decide", inside, FormatCount(roundUp(n)), s.counted)
+	if all := float64(rounds) * float64(n) / float64(p.N); all <= mostRounds {
+		more = int(math.Ceil(all))
+		takes += fmt.Sprintf(", %s in all", plural(more, "round"))
+	}
+	return more, takes
+}
+
+// enough is how many decide the share seen; 0 where no number that can be asked for
+// does.
+func (s shareLimit) enough(p Proportion) int64 {
+	for n := int64(1); n < 1<<40; n += n/8 + 1 {
 		low, high := wilson(p.Value, float64(n))
 		if s.good(low) == s.good(high) {
-			return fmt.Sprintf("%s: at this share it takes about %s to decide", why, FormatCount(roundUp(n)))
+			return n
 		}
 	}
-	return why + ": the share is too near to the limit to decide"
+	return 0
 }
 
 // roundUp rounds to two significant digits.

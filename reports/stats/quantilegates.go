@@ -1,0 +1,198 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"servebench/reports/record"
+)
+
+// timed is a time of requests whose quantiles may be limited.
+type timed struct {
+	name string // "response time"
+	most record.Quantiles
+	of   func(*slice) tally
+	// unrecorded says that a row has answers and none of these times, which are
+	// recorded where there is a limit for them.
+	unrecorded func(Row) bool
+}
+
+func timesOf(slo record.SLO) []timed {
+	never := func(Row) bool { return false }
+	return []timed{
+		{"response time", slo.Response(), func(s *slice) tally { return s.response }, never},
+		{"service time", slo.Service, func(s *slice) tally { return s.service }, never},
+		{"time to first token", slo.TTFT, func(s *slice) tally { return s.ttft },
+			func(r Row) bool { return r.Ledger.OK > 0 && r.TTFT.N == 0 }},
+	}
+}
+
+// limit is one quantile's limit.
+type limit struct {
+	time string
+	q    float64
+	at   time.Duration
+}
+
+func (t timed) limits() []limit {
+	var set []limit
+	for i, at := range []time.Duration{t.most.P50, t.most.P90, t.most.P99, t.most.P999} {
+		if at > 0 {
+			set = append(set, limit{t.name, quantiles()[i], at})
+		}
+	}
+	return set
+}
+
+func (l limit) gate() Gate {
+	return Gate{
+		Metric: QuantileName(l.q) + " " + l.time, Limit: "≤ " + FormatDuration(l.at),
+		Bound: l.at.Seconds(), Unit: "s", Of: "requests",
+	}
+}
+
+func quantileGates(slo record.SLO, row Row, cells []*cell, seed uint64) []Gate {
+	var all []Gate
+	for _, t := range timesOf(slo) {
+		if set := t.limits(); len(set) > 0 {
+			all = append(all, t.judge(set, row, cells, seed)...)
+		}
+	}
+	return all
+}
+
+// judge judges quantiles over every request sent. One that failed or was still in
+// flight at the end counts as slower than any limit: a server must not pass by
+// refusing the requests that it is slow at.
+func (t timed) judge(set []limit, row Row, cells []*cell, seed uint64) []Gate {
+	if t.unrecorded(row) {
+		return t.notRecorded(set)
+	}
+	all := newSample(tallies(cells, func(s *slice) tally { return t.of(s).with(s.Failed + s.Censored) }))
+	var qs []float64
+	for _, l := range set {
+		qs = append(qs, l.q)
+	}
+	var judged []Gate
+	for i, b := range all.intervals(qs, seed) {
+		judged = append(judged, set[i].judge(all, b, row.Rounds))
+	}
+	return judged
+}
+
+func (t timed) notRecorded(set []limit) []Gate {
+	var all []Gate
+	for _, l := range set {
+		g := l.gate()
+		g.Observed, g.Verdict = "not recorded", Inconclusive
+		g.Why = fmt.Sprintf("the %s is recorded where the scenario limits it: it takes a run with this limit", t.name)
+		all = append(all, g)
+	}
+	return all
+}
+
+// judge passes a limit that lies above the whole interval and fails one that
+// lies below it. Where too few requests were sent to know the quantile, a limit
+// cannot pass, but it fails when more of them were slower than the quantile
+// leaves room for.
+func (l limit) judge(s *sample, b bounds, rounds int) Gate {
+	g := l.gate()
+	g.N = s.total
+	if s.total == 0 {
+		g.Observed, g.Verdict, g.Why = "nothing sent", Inconclusive, "no request was sent"
+		return g
+	}
+	if !Known(l.q, s.total) {
+		return l.judgeFew(s, g, rounds)
+	}
+	value := s.all.at(rank(l.q, s.total))
+	g.Observed, g.Interval = latency(value), latencies(b)
+	g.Value, g.Known = seconds(value), value < never
+	g.Low, g.High, g.HasInterval = seconds(b.low), seconds(b.high), b.high < never
+	switch {
+	// That so many failed is seen, however the rounds that it happened in are
+	// drawn: it is judged like an error rate.
+	case surelyMore(s.failed(), s.total, 1-l.q):
+		g.Verdict, g.Why = Fail, l.leaves(s.failed(), s.total, "failed")
+	case b.high <= int64(l.at):
+		g.Verdict = Pass
+	case b.low > int64(l.at):
+		g.Verdict, g.Why = Fail, "the whole interval lies above the limit"
+	default:
+		g.Verdict = Inconclusive
+		g.More, g.Why = l.undecided(value, b, rounds)
+	}
+	return g
+}
+
+// undecided says about how many rounds it would take should the quantile stay as
+// it is. Its interval, on the logarithmic scale, narrows with the square root of
+// their number.
+func (l limit) undecided(value int64, b bounds, rounds int) (more int, why string) {
+	const inside = "the limit lies inside the interval"
+	end := b.high
+	if value > int64(l.at) {
+		end = b.low
+	}
+	if value == never || end == never || end <= 0 {
+		return 0, inside + ": more rounds would narrow it"
+	}
+	wide, apart := math.Log(float64(end)/float64(value)), math.Log(float64(l.at)/float64(value))
+	return settling(inside, float64(rounds)*(wide/apart)*(wide/apart))
+}
+
+// judgeFew judges requests too few for the quantile to be known.
+func (l limit) judgeFew(s *sample, g Gate, rounds int) Gate {
+	over := s.over(int64(l.at))
+	if surelyMore(over, s.total, 1-l.q) {
+		g.Observed, g.Verdict = "> "+FormatDuration(l.at), Fail
+		g.Why = l.leaves(over, s.total, "took longer or failed")
+		return g
+	}
+	g.Observed, g.Verdict = "n too small", Inconclusive
+	few := fmt.Sprintf("%s takes %s requests, %s were sent", QuantileName(l.q), FormatCount(needed(l.q)), FormatCount(s.total))
+	g.More, g.Why = settling(few, float64(rounds)*float64(needed(l.q))/float64(s.total))
+	return g
+}
+
+// leaves says that the quantile does not leave room for so many.
+func (l limit) leaves(k, n int64, what string) string {
+	return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
+		FormatCount(k), FormatCount(n), what, FormatPercent(1-l.q), QuantileName(l.q))
+}
+
+// over is how many of the values lie above the limit, those of requests without
+// an answer included.
+func (s *sample) over(limit int64) int64 {
+	var n int64
+	for _, b := range s.all {
+		if b.value > limit {
+			n += b.count
+		}
+	}
+	return n
+}
+
+// latency words a value that may be that of a request without an answer.
+func latency(v int64) string {
+	if v == never {
+		return "no answer"
+	}
+	return FormatDuration(time.Duration(v))
+}
+
+func latencies(b bounds) string {
+	if b.high < never {
+		return FormatRange(time.Duration(b.low), time.Duration(b.high))
+	}
+	return "[" + latency(b.low) + ", " + latency(b.high) + "]"
+}
+
+// seconds is 0 of a request without an answer.
+func seconds(v int64) float64 {
+	if v == never {
+		return 0
+	}
+	return time.Duration(v).Seconds()
+}
