@@ -29,13 +29,18 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	if len(a.Rows) > 0 {
 		a.Reference = a.Rows[0].Target
 	}
-	a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
+	if a.Duet = newDuet(run, cells); a.Duet == nil {
+		a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
+	}
 	a.Tax = newTax(run, cells)
 	a.Stepped = stepped(run, cells)
 	a.Saturated = saturations(a)
 	a.Doubts = doubts(a, cells)
 	a.Validity = validity(a)
-	a.Gates = gates(a, cells)
+	if a.Duet == nil {
+		a.Gates = gates(a, cells)
+	}
+	a.Duet.seal(a)
 	a.Verdict = verdict(a)
 	return a, nil
 }

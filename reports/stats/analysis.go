@@ -44,12 +44,12 @@ type Analysis struct {
 	Doubts   []Doubt // fatal ones first
 	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
 	Cells    []Row   // target × measured phase × round; by round, and in one as they were run
-	Gates    []Gate
+	Gates    []Gate  // none of a duet, which is judged as a whole
 	// SLO holds the limits that Gates judge by, By where they are from: "" of the
 	// scenario's own, or what gave others ("--set slo.p99=20ms").
 	SLO    record.SLO
 	By     string
-	Ratios []Ratio // each target against Reference; empty with one target
+	Ratios []Ratio // each target against Reference; empty with one target, and of a duet
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
 	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it

@@ -79,14 +79,16 @@ func notMeasured(slo record.SLO) []Gate {
 	return all
 }
 
-// verdict is the worst of the gates'; INVALID when the instrument cannot be
-// believed, with or without gates. Limits that hold in a part of what was planned
+// verdict is the worst of the gates', or that of a duet; INVALID when the instrument
+// cannot be believed, with or without gates. Limits that hold in a part of what was planned
 // may be broken in the rest: that is no PASS.
 func verdict(a *Analysis) Verdict {
 	worst := Worst(a.Gates)
 	switch {
 	case a.Validity == Invalid:
 		return InvalidInstrument
+	case a.Duet != nil:
+		return a.Duet.Verdict
 	case worst == Pass && a.InPart():
 		return Inconclusive
 	}

@@ -1,0 +1,116 @@
+package stats
+
+import (
+	"math"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+)
+
+// DuetSoFar is what the rounds that a run with a record.Duet has say of its
+// candidate, in the midst of the run, too. It does not ask whether the instrument can
+// be believed, which VisitDoubt and Analyse do. An error names the cell whose log is
+// missing or damaged.
+func DuetSoFar(run *record.Run) (*Duet, error) {
+	cells, err := load(run)
+	if err != nil {
+		return nil, err
+	}
+	return newDuet(run, cells), nil
+}
+
+// Decided says that a duet ends here: its candidate passed or failed. A server that
+// is compared with itself is never decided on: its noise is what all rounds of the
+// plan are played for.
+func (d *Duet) Decided() bool { return !d.Same && (d.Verdict == Pass || d.Verdict == Fail) }
+
+// newDuet judges a duet at its looks, one after the other, until one decides; nil of
+// a run without one.
+func newDuet(run *record.Run, cells []*cell) *Duet {
+	if run.Duet == nil {
+		return nil
+	}
+	p := newPairing(run, cells)
+	d := &Duet{Verdict: Inconclusive, Pairs: p.whole(), Looks: len(run.Duet.Looks), Metrics: p.metrics(), Same: run.Duet.Same}
+	var estimates []paired.Estimate
+	for i, look := range run.Duet.Looks {
+		if look.Pairs > p.last || d.Decided() {
+			break
+		}
+		d.Look = i + 1
+		estimates = d.judge(p, look)
+	}
+	if d.Look == 0 {
+		d.unjudged(p)
+	}
+	d.settle(p, estimates)
+	d.Why = d.why(p)
+	return d
+}
+
+// plan is what the record says of when and how it is judged.
+func plan(duet *record.Duet) paired.Plan {
+	p := paired.Plan{Margin: duet.Margin, Tolerance: duet.Tolerance}
+	for _, look := range duet.Looks {
+		p.Looks = append(p.Looks, paired.Look(look))
+	}
+	return p
+}
+
+// judge judges every metric, and the errors, by the rounds up to a look.
+func (d *Duet) judge(p *pairing, look record.Look) []paired.Estimate {
+	differences := make([][]float64, len(d.Metrics))
+	for i := range d.Metrics {
+		differences[i] = d.Metrics[i].differences(look.Pairs)
+	}
+	worst, estimates := plan(p.run.Duet).Judge(paired.Look(look), differences)
+	for i := range d.Metrics {
+		d.Metrics[i].take(estimates[i], look.Pairs, p.run.Duet)
+	}
+	d.Verdict = verdictOf(worst)
+	d.Errors = nil
+	for _, phase := range p.phases {
+		e := p.errors(phase, look)
+		if e.Verdict == Fail {
+			d.Verdict = Fail
+		}
+		d.Errors = append(d.Errors, e)
+	}
+	// Whatever it is that ends a server, it is no matter of speed.
+	if d.Verdict == Pass && p.lostMore(look.Pairs) != "" {
+		d.Verdict = Inconclusive
+	}
+	return estimates
+}
+
+// unjudged gives the estimates of rounds too few for the first look, without bounds.
+func (d *Duet) unjudged(p *pairing) {
+	for i := range d.Metrics {
+		m := &d.Metrics[i]
+		m.Ratio, m.Low, m.High, m.P = 1, 0, math.Inf(1), 1
+		if differences := m.differences(p.last); len(differences) > 0 {
+			m.Ratio, m.Spread = m.ratio(paired.HodgesLehmann(differences)), robustDeviation(differences)
+		}
+		m.Verdict, m.Why = Inconclusive, "the rounds are too few to be looked at"
+	}
+}
+
+// verdictOf is a metric's verdict in the words of all others.
+func verdictOf(v paired.Verdict) Verdict {
+	return map[paired.Verdict]Verdict{paired.Pass: Pass, paired.Inconclusive: Inconclusive, paired.Fail: Fail}[v]
+}
+
+// seal makes the duet of a run whose instrument cannot be believed INVALID.
+func (d *Duet) seal(a *Analysis) {
+	if d == nil || a.Validity != Invalid {
+		return
+	}
+	d.Verdict, d.Why = InvalidInstrument, a.Blame()
+	d.More, d.Command = 0, ""
+	for i := range d.Metrics {
+		d.Metrics[i].Verdict, d.Metrics[i].Why = InvalidInstrument, ""
+	}
+	for i := range d.Errors {
+		d.Errors[i].Verdict, d.Errors[i].Why = InvalidInstrument, ""
+	}
+}

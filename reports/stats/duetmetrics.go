@@ -1,0 +1,203 @@
+package stats
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+)
+
+// beyond is the difference of a pair of which one arm has no answer: larger than
+// any that can be measured, yet finite, so that two of opposite signs cancel each
+// other. Half of it is already more than e²⁰ times as much.
+const beyond = 100
+
+// metrics pairs the rounds in every metric of every measured phase, in the order in
+// which they are judged. Starts are the visits', and no phase's.
+func (p *pairing) metrics() []DuetMetric {
+	var all []DuetMetric
+	for _, phase := range p.phases {
+		for _, name := range p.run.Duet.Metrics {
+			if name != record.MetricColdStart {
+				all = append(all, p.metric(phase, name))
+			}
+		}
+	}
+	if slices.Contains(p.run.Duet.Metrics, record.MetricColdStart) {
+		all = append(all, p.starts())
+	}
+	return all
+}
+
+// metric pairs the rounds in a metric of a phase. A round says nothing where too few
+// requests were sent, or where neither arm has an answer to compare.
+func (p *pairing) metric(phase, name string) DuetMetric {
+	m := DuetMetric{Phase: phase, Name: name, Less: name == record.MetricGoodput}
+	for round := 1; round <= p.last; round++ {
+		baseline, candidate, ok := p.both(phase, round)
+		if !ok {
+			continue
+		}
+		b, knownB := baseline.figure(name)
+		c, knownC := candidate.figure(name)
+		if knownB && knownC {
+			m.pair(Pair{Round: round, Baseline: b, Candidate: c, CandidateFirst: p.candidateFirst(round)},
+				min(baseline.due(), candidate.due()))
+		}
+	}
+	return m
+}
+
+// starts pairs the rounds in the time from the server's start to its first answer.
+func (p *pairing) starts() DuetMetric {
+	m := DuetMetric{Name: record.MetricColdStart}
+	for round := 1; round <= p.last; round++ {
+		baseline, _ := p.start(record.Baseline, round)
+		candidate, _ := p.start(record.Candidate, round)
+		if answered(baseline) && answered(candidate) {
+			first := func(d record.Deployment) float64 { return float64(d.Stages[len(d.Stages)-1].At) }
+			m.pair(Pair{Round: round, Baseline: first(baseline), Candidate: first(candidate), CandidateFirst: p.candidateFirst(round)}, 1)
+		}
+	}
+	return m
+}
+
+// pair adds a pair that has a difference.
+func (m *DuetMetric) pair(pair Pair, n int64) {
+	if !math.IsNaN(m.difference(pair)) {
+		m.Pairs = append(m.Pairs, pair)
+		m.N += n
+	}
+}
+
+// figure is what a cell says of a metric; false when that is nothing.
+func (c *cell) figure(name string) (float64, bool) {
+	switch name {
+	case record.MetricP50:
+		return c.quantileOfAll(0.5)
+	case record.MetricP90:
+		return c.quantileOfAll(0.9)
+	case record.MetricP99:
+		return c.quantileOfAll(0.99)
+	case record.MetricP999:
+		return c.quantileOfAll(0.999)
+	case record.MetricGoodput:
+		return perSecond(float64(c.GoodInTime), c.Window), c.Window > 0
+	case record.MetricCPU:
+		return float64(c.Usage.CPU) / float64(c.Ledger.Sent), c.Usage.Known && c.Usage.CPU > 0 && c.Ledger.Sent > 0
+	}
+	return 0, false
+}
+
+// quantileOfAll is a quantile of the response times of all requests, in nanoseconds.
+// One without a right answer is slower than any: a candidate must not look fast for
+// what it refuses. So the quantile may be +Inf.
+func (c *cell) quantileOfAll(q float64) (float64, bool) {
+	n := c.due()
+	if !Known(q, n) {
+		return 0, false
+	}
+	var answers tally
+	if h := c.merged[record.TagResponse]; h != nil {
+		answers = newTally(h)
+	}
+	v := answers.with(n - c.Ledger.OK).at(rank(q, n))
+	if v == never {
+		return math.Inf(1), true
+	}
+	return float64(v), true
+}
+
+// difference is by how much the candidate is worse, as package paired wants it; NaN
+// where there is nothing to compare.
+func (m *DuetMetric) difference(p Pair) float64 {
+	d := math.Log(p.Candidate / p.Baseline)
+	if m.Less {
+		d = -d
+	}
+	return min(max(d, -beyond), beyond)
+}
+
+// differences are those of the pairs up to a round.
+func (m *DuetMetric) differences(rounds int) []float64 {
+	var all []float64
+	for _, pair := range m.Pairs {
+		if pair.Round <= rounds {
+			all = append(all, m.difference(pair))
+		}
+	}
+	return all
+}
+
+// ratio turns a difference back into candidate ÷ baseline.
+func (m *DuetMetric) ratio(difference float64) float64 {
+	if m.Less {
+		difference = -difference
+	}
+	switch {
+	case difference > beyond/3:
+		return math.Inf(1)
+	case difference < -beyond/3:
+		return 0
+	}
+	return math.Exp(difference)
+}
+
+// take takes over what a look says.
+func (m *DuetMetric) take(e paired.Estimate, rounds int, duet *record.Duet) {
+	m.Ratio, m.Low, m.High, m.P = 1, m.ratio(e.Low), m.ratio(e.High), e.P
+	if m.Less {
+		m.Low, m.High = m.High, m.Low
+	}
+	if e.Pairs > 0 {
+		m.Ratio, m.Spread = m.ratio(e.Centre), robustDeviation(m.differences(rounds))
+	}
+	m.Looks = append(slices.Clip(m.Looks), DuetLook{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
+	m.Verdict = verdictOf(e.Verdict)
+	m.Why = m.why(e, duet)
+}
+
+// robustDeviation is the median distance from the median, which 1.4826 makes the
+// standard deviation of a normal distribution: F. R. Hampel, "The influence curve and
+// its role in robust estimation", Journal of the American Statistical Association 69
+// (1974).
+func robustDeviation(values []float64) float64 {
+	centre := medianOf(values)
+	distances := make([]float64, len(values))
+	for i, v := range values {
+		distances[i] = math.Abs(v - centre)
+	}
+	return 1.4826 * medianOf(distances)
+}
+
+// medianOf is the median of values, of which there is at least one.
+func medianOf(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// Typical are the medians of the pairs, each arm's for itself; 0 without pairs.
+func (m DuetMetric) Typical() (baseline, candidate float64) {
+	if len(m.Pairs) == 0 {
+		return 0, 0
+	}
+	var b, c []float64
+	for _, pair := range m.Pairs {
+		b, c = append(b, pair.Baseline), append(c, pair.Candidate)
+	}
+	return medianOf(b), medianOf(c)
+}
+
+// FormatFigure writes a figure of the metric's pairs with its unit.
+func (m DuetMetric) FormatFigure(v float64) string {
+	switch {
+	case m.Less:
+		return FormatRate(v)
+	case math.IsInf(v, 0):
+		return "no answer"
+	}
+	return FormatDuration(time.Duration(v))
+}

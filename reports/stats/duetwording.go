@@ -1,0 +1,150 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+)
+
+// Change says by how much the candidate differs: "is 18.4 % slower at p50".
+func (m DuetMetric) Change() string {
+	switch {
+	case len(m.Pairs) == 0:
+		return "cannot be compared at " + m.Name
+	case math.IsInf(m.Ratio, 1) && !m.Less:
+		return "does not answer at " + m.Name
+	}
+	more := m.Ratio > 1
+	percent := FormatPercent(math.Abs(m.Ratio - 1))
+	either := func(ifMore, ifNot string) string {
+		if more {
+			return ifMore
+		}
+		return ifNot
+	}
+	switch m.Name {
+	case record.MetricGoodput:
+		return fmt.Sprintf("has %s %s goodput", percent, either("more", "less"))
+	case record.MetricCPU:
+		return fmt.Sprintf("takes %s %s CPU per request", percent, either("more", "less"))
+	case record.MetricColdStart:
+		return fmt.Sprintf("takes %s %s to its first answer", percent, either("longer", "less"))
+	}
+	return fmt.Sprintf("is %s %s at %s", percent, either("slower", "faster"), m.Name)
+}
+
+// Bounds are those of the ratio as changes: "[12.1 %, +∞)".
+func (m DuetMetric) Bounds() string {
+	low, high := "(−∞", "+∞)"
+	if m.Low > 0 {
+		low = "[" + FormatChange(m.Low)
+	}
+	if !math.IsInf(m.High, 1) {
+		high = FormatChange(m.High) + "]"
+	}
+	return low + ", " + high
+}
+
+// deciding are the bounds that a verdict rests on alone: of a FAIL the one that says
+// how much worse it is at least, of a PASS at most.
+func (m DuetMetric) deciding() string {
+	if (m.Verdict == Fail) != m.Less {
+		m.High = math.Inf(1)
+	} else {
+		m.Low = 0
+	}
+	return m.Bounds()
+}
+
+// FormatChange writes a ratio as a change: "+12.1 %", "−0.5 %".
+func FormatChange(ratio float64) string {
+	switch {
+	case math.IsInf(ratio, 1):
+		return "+∞"
+	case ratio > 1:
+		return "+" + FormatPercent(ratio-1)
+	case ratio < 1:
+		return "−" + FormatPercent(1-ratio)
+	}
+	return "0 %"
+}
+
+// why says why a metric's verdict is what it is.
+func (m DuetMetric) why(e paired.Estimate, duet *record.Duet) string {
+	least := math.Expm1(e.Low)
+	switch {
+	case e.Pairs == 0:
+		return "no round has enough answers of both arms to compare"
+	case m.Verdict == Fail:
+		return "it is surely worse, and by more than the margin of " + FormatPercent(duet.Margin)
+	case m.Verdict == Pass:
+		return "it is surely worse by less than the tolerance of " + FormatPercent(duet.Tolerance)
+	case least > 0:
+		return fmt.Sprintf("it is surely worse, but whether by more than %s cannot be told", FormatPercent(duet.Tolerance))
+	}
+	return fmt.Sprintf("it can be worse by more than %s, or not worse at all", FormatPercent(duet.Tolerance))
+}
+
+// why says in one sentence why the verdict is what it is.
+func (d *Duet) why(p *pairing) string {
+	var parts []string
+	for _, e := range d.Errors {
+		if e.Why != "" {
+			parts = append(parts, e.Why+p.inPhase(e.Phase))
+		}
+	}
+	rounds := p.lostMore(p.last)
+	if d.Verdict == Inconclusive && rounds != "" {
+		parts = append(parts, fmt.Sprintf("the candidate's server did not last in %s, more often than the baseline's", rounds))
+	}
+	var changes []string
+	for _, m := range d.Metrics {
+		if m.Verdict == d.Verdict {
+			changes = append(changes, m.Change()+" "+m.bounds()+p.inPhase(m.Phase))
+		}
+	}
+	if len(changes) > 0 {
+		parts = append(parts, "the candidate "+strings.Join(changes, ", and "))
+	}
+	return strings.Join(parts, "; ") + ", " + d.when(p.run.Duet)
+}
+
+// bounds are those that tell.
+func (m DuetMetric) bounds() string {
+	if m.Verdict == Inconclusive {
+		return m.Bounds()
+	}
+	return m.deciding()
+}
+
+// when says after how many rounds.
+func (d *Duet) when(duet *record.Duet) string {
+	most := duet.Looks[len(duet.Looks)-1].Pairs
+	switch {
+	case d.Look == 0:
+		return fmt.Sprintf("seen in %s, before the first look at %d", rounds(d.Pairs), duet.Looks[0].Pairs)
+	case d.Same:
+		return fmt.Sprintf("both being the same server, after %s", rounds(duet.Looks[d.Look-1].Pairs))
+	case d.Verdict == Inconclusive:
+		return fmt.Sprintf("not decided after %d of %s", duet.Looks[d.Look-1].Pairs, rounds(most))
+	}
+	return fmt.Sprintf("decided after %d of %s", duet.Looks[d.Look-1].Pairs, rounds(most))
+}
+
+func rounds(n int) string {
+	if n == 1 {
+		return "1 round"
+	}
+	return fmt.Sprintf("%d rounds", n)
+}
+
+// inPhase names a phase where there are several.
+func (p *pairing) inPhase(phase string) string {
+	if len(p.phases) < 2 || phase == "" {
+		return ""
+	}
+	return " in phase " + phase
+}

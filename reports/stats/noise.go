@@ -1,0 +1,53 @@
+package stats
+
+import (
+	"math"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// noiseConfidence is in how many of the repetitions of a duet of a server with itself
+// the noise found is at most what is given as the floor.
+const noiseConfidence = 0.9
+
+// Noise is what a duet of a server with itself says of the machine: by metric, the
+// least margin that the last look of the plan can tell from noise, as a share. A
+// metric whose rounds are too few for it is left out.
+//
+// It is half the distance between the exact bounds that the last look gives (package
+// paired, its Alpha over the number of metrics, on both sides): a candidate whose
+// estimate is worse by that is just about surely worse. Where other rounds were
+// played than the last look takes, it shrinks with the root of their number. The
+// spread behind it is an estimate, too: the floor is its upper bound at 90 %, by the
+// distribution of a normal sample's variance (N. L. Johnson, S. Kotz and N.
+// Balakrishnan, Continuous Univariate Distributions, vol. 1, 2nd ed. (1994), section
+// 13.8).
+func Noise(a *Analysis) record.Noise {
+	noise := record.Noise{Floors: map[string]float64{}}
+	if a.Duet == nil || a.Validity != Valid {
+		return noise
+	}
+	noise.Rounds = a.Duet.Pairs
+	looks := a.Run.Duet.Looks
+	last := looks[len(looks)-1]
+	alpha := last.Alpha / float64(len(a.Duet.Metrics))
+	for _, m := range a.Duet.Metrics {
+		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
+		half := (high - low) / 2 * widening(len(m.Pairs), last.Pairs)
+		if !math.IsInf(half, 0) && half < beyond/3 {
+			noise.Floors[m.Name] = max(noise.Floors[m.Name], math.Expm1(half))
+		}
+	}
+	return noise
+}
+
+// widening takes the width of bounds from n pairs to those of the plan, and to the
+// upper bound of what it may be.
+func widening(n, planned int) float64 {
+	freedom := float64(n - 1)
+	spread := distuv.ChiSquared{K: freedom}.Quantile(1 - noiseConfidence)
+	return math.Sqrt(float64(n)/float64(planned)) * math.Sqrt(freedom/spread)
+}
