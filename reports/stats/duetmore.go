@@ -18,6 +18,9 @@ func (d *Duet) settle(p *pairing, estimates []paired.Estimate) {
 		d.More = looks[d.Look].Pairs
 	case !d.Same:
 		d.More = d.needed(p, estimates)
+		if _, err := plan(p.run.Duet).Extend(d.More); err != nil { // continued too often
+			d.More = 0
+		}
 	}
 	if d.More > 0 {
 		d.Command = continueCommand(p.run, d.More)

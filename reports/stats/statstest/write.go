@@ -25,7 +25,8 @@ func Write(parent string, p Plan) (string, error) {
 	}
 	clock := run.Created
 	for round := 1; round <= p.Rounds; round++ {
-		for i, target := range p.Targets {
+		for _, i := range p.order(round) {
+			target := p.Targets[i]
 			if target.Unavailable != "" {
 				continue
 			}
@@ -67,6 +68,18 @@ func Write(parent string, p Plan) (string, error) {
 	return w.Dir(), w.Save(run)
 }
 
+// order returns the targets' numbers as they are visited in a round.
+func (p Plan) order(round int) []int {
+	order := make([]int, len(p.Targets))
+	for i := range order {
+		order[i] = i
+	}
+	if p.Duet != nil && round%2 == 0 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
 func skeleton(p Plan) *record.Run {
 	if p.Name == "" {
 		p.Name = "compare"
@@ -94,6 +107,10 @@ func skeleton(p Plan) *record.Run {
 		Preflight:   p.Preflight,
 		Calibration: p.Calibration,
 		Interrupted: p.Interrupted,
+		Duet:        p.Duet,
+	}
+	if p.Duet != nil {
+		run.Scenario.Rounds = p.Duet.Looks[len(p.Duet.Looks)-1].Pairs
 	}
 	for _, t := range p.Targets {
 		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, Facts: t.Facts})
