@@ -26,6 +26,7 @@ type flight struct {
 	reason string          // the status as the server worded it
 	header http.Header     // of the response, not to be changed
 	body   []byte          // of the response
+	first  time.Time       // when body began to come, or the response ended without one; where that is recorded
 }
 
 // state is how far a flight came.
@@ -59,20 +60,24 @@ func (f *flight) join(ctx context.Context, most int64) {
 	f.ctx, f.state, f.most = ctx, sent, most
 }
 
-// arrive takes the response, all of its body included.
-func (f *flight) arrive(response *http.Response) {
+// arrive takes the response, all of its body included, and the time at which that
+// began to come if it is stamped.
+func (f *flight) arrive(response *http.Response, stamped bool) {
 	f.status, f.reason, f.header = response.StatusCode, response.Status, response.Header
-	if err := f.read(response.Body); err != nil {
+	if err := f.read(response.Body, stamped); err != nil {
 		f.fail(err)
 	}
 	response.Body.Close() // of a body that was read, or that failed already
 }
 
-func (f *flight) read(body io.Reader) error {
+func (f *flight) read(body io.Reader, stamped bool) error {
 	for {
 		f.body = slices.Grow(f.body, 512)
 		n, err := body.Read(f.body[len(f.body):cap(f.body)])
 		f.body = f.body[:len(f.body)+n]
+		if stamped && (n > 0 || err == io.EOF) {
+			f.first, stamped = time.Now(), false
+		}
 		switch {
 		case len(f.body) > maxBody:
 			return errTooLong

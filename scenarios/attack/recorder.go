@@ -23,6 +23,7 @@ type recorder struct {
 	span     time.Duration
 	deadline time.Duration
 	closed   bool // the load is a closed loop
+	ttft     bool // see Config.TTFT
 	corpus   *corpus.Corpus
 	order    order
 	watch    *watch
@@ -56,11 +57,12 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 		span:     cfg.Span,
 		deadline: cfg.Deadline,
 		closed:   cfg.Callers > 0,
+		ttft:     cfg.TTFT,
 		corpus:   cfg.Corpus,
 		order:    o,
 		watch:    w,
 		settled:  make([]time.Duration, loops),
-		seconds:  newSeconds(cfg.Span, cfg.Corpus.Classes()),
+		seconds:  newSeconds(cfg),
 		mix:      newMix(cfg.Corpus, o),
 		errors:   failures{},
 		statuses: statuses{},
@@ -129,6 +131,9 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		second.recordClass(r.mix.of(f.seq), doneAt-f.due)
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
+		if r.ttft {
+			r.value(second, tagTTFT, f.first.Sub(r.zero)-f.due)
+		}
 		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
 	}
 	r.done.Add(1)

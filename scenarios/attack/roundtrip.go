@@ -47,6 +47,7 @@ type carriage struct {
 	deadlines *deadlines
 	stopped   atomic.Bool
 	end       time.Duration // what is due from then on is not sent; 0: all is
+	ttft      bool          // see Config.TTFT
 	carried   *http.Response
 	inFlight  atomic.Int64
 	sent      atomic.Int64
@@ -89,7 +90,7 @@ func (rt *roundTripper) carry(f *flight) {
 		f.fail(err)
 		return
 	}
-	f.arrive(response)
+	f.arrive(response, rt.ttft)
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

@@ -16,6 +16,7 @@ const (
 	tagResponse tag = iota
 	tagService
 	tagLag
+	tagTTFT
 	tagFailed
 	tagCensored
 	tags
@@ -23,7 +24,7 @@ const (
 
 // name is the tag in the interval log.
 func (t tag) name() string {
-	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagFailed, record.TagCensored}[t]
+	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagTTFT, record.TagFailed, record.TagCensored}[t]
 }
 
 // second holds what was measured of the requests due in one second of the
@@ -36,13 +37,22 @@ type second struct {
 	classes    []*hdrhistogram.Histogram // their response times
 }
 
-// newSecond returns a second with the histograms that every second needs.
-func newSecond(classes []string) *second {
+// always are the histograms that every second needs.
+func always(cfg Config) []tag {
+	all := []tag{tagResponse, tagService, tagLag}
+	if cfg.TTFT {
+		all = append(all, tagTTFT)
+	}
+	return all
+}
+
+// newSecond returns a second with histograms of the tags and classes.
+func newSecond(tags []tag, classes []string) *second {
 	s := emptySecond(classes)
 	for i := range classes {
 		s.classes[i] = record.NewHistogram()
 	}
-	for _, t := range []tag{tagResponse, tagService, tagLag} {
+	for _, t := range tags {
 		s.histograms[t] = record.NewHistogram()
 	}
 	return s

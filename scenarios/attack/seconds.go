@@ -21,13 +21,14 @@ type seconds struct {
 // spareSeconds is how many emptied seconds are kept for another use.
 const spareSeconds = 8
 
-func newSeconds(span time.Duration, classes []string) *seconds {
+func newSeconds(cfg Config) *seconds {
+	classes := cfg.Corpus.Classes()
 	s := &seconds{spare: make(chan *second, spareSeconds), names: classes}
-	s.extend(int((span - 1) / time.Second))
+	s.extend(int((cfg.Span - 1) / time.Second))
 	// Most runs have two seconds open at once and a third at the log. Their
 	// histograms are made now rather than under load.
 	for range 3 {
-		s.spare <- newSecond(classes)
+		s.spare <- newSecond(always(cfg), classes)
 	}
 	return s
 }
