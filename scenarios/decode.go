@@ -5,7 +5,7 @@ package scenarios
 // with the scenario; only where the text is not YAML the first fault hides the
 // others.
 func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, error) {
-	d := &decoder{report: report{file: file, settings: set}, at: map[string]origin{}, given: map[string]bool{}}
+	d := newDecoder(file, set)
 	root := (&reader{report: &d.report}).read(text)
 	if root == nil {
 		return nil, d.faults()
@@ -28,6 +28,10 @@ type decoder struct {
 	report
 	at    map[string]origin // where each field stands; a missing one, where it would
 	given map[string]bool   // the fields that stand in the file or a setting
+}
+
+func newDecoder(file string, set []Setting) *decoder {
+	return &decoder{report: report{file: file, settings: set}, at: map[string]origin{}, given: map[string]bool{}}
 }
 
 // decode reads a mapping by its rows of the table. Keys that are neither there

@@ -129,15 +129,6 @@ type Limits struct {
 	Memory targets.Bytes // 0: no limit
 }
 
-// SLO holds the limits that the results are judged by; the zero value of a
-// field sets none.
-type SLO struct {
-	P50, P90, P99, P999 time.Duration // of the response time, at most
-	Errors              *float64      // fraction of requests, at most
-	Agreement           *float64      // fraction of answers that equal the model's offline prediction, at least
-	Accuracy            *float64      // fraction of answers that equal the label, at least
-}
-
 // Models are the names of the models that the run asks, each once: the one of
 // the first answer, then those of the phases in their order.
 func (s *Scenario) Models() []string {

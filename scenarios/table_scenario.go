@@ -47,8 +47,7 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"How long one request may take from being sent; what takes longer has failed."),
 		may("limits", mappings("limits", limitRows()), "{}", func(s *Scenario) *Limits { return &s.Limits },
 			"The resources that every target gets, its virtualisation included. A server that runs already is what it is; for it, limits.cpus is how many CPUs of this machine the load generator leaves free."),
-		may("slo", mappings("limits", sloRows()), "{}", func(s *Scenario) *SLO { return &s.SLO },
-			"The limits that the results are judged by. Without any, a run is reported but not judged."),
+		may("slo", mappings("limits", sloRows()), "{}", func(s *Scenario) *SLO { return &s.SLO }, sloDoc),
 	}
 	return append(rows, optionRows(cat)...)
 }
@@ -59,27 +58,5 @@ func limitRows() []row[Limits] {
 			"How many CPUs the server is pinned to. The load generator takes the others, so as not to compete with it."),
 		may("memory", orNone(sizes()), none, func(l *Limits) *targets.Bytes { return &l.Memory },
 			"The most memory the server may use, with KiB, MiB or GiB for powers of 1024 and kB, MB or GB for powers of 1000."),
-	}
-}
-
-func sloRows() []row[SLO] {
-	quantile := func(name, share string, field func(*SLO) *time.Duration) row[SLO] {
-		return may(name, orNone(durations()), none, field,
-			"The response time that "+share+" of the requests may take at most, from the moment each was due.")
-	}
-	fraction := func(name, doc string, field func(*SLO) **float64) row[SLO] {
-		return may(name, orNil(fractions()), none, field, doc)
-	}
-	return []row[SLO]{
-		quantile("p50", "50%", func(s *SLO) *time.Duration { return &s.P50 }),
-		quantile("p90", "90%", func(s *SLO) *time.Duration { return &s.P90 }),
-		quantile("p99", "99%", func(s *SLO) *time.Duration { return &s.P99 }),
-		quantile("p999", "99.9%", func(s *SLO) *time.Duration { return &s.P999 }),
-		fraction("errors", "The fraction of requests that may fail at most.",
-			func(s *SLO) **float64 { return &s.Errors }),
-		fraction("agreement", "The fraction of answers that must equal what the model says offline; known for the reference server only.",
-			func(s *SLO) **float64 { return &s.Agreement }),
-		fraction("accuracy", "The fraction of answers that must equal the label of the example.",
-			func(s *SLO) **float64 { return &s.Accuracy }),
 	}
 }

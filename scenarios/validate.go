@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // validate reports what no value shows by itself. A check is left out where a
@@ -23,7 +22,7 @@ func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateAbort(s)
 	d.validateDeploys(s, cat)
 	d.validateLength(s)
-	d.validateSLO(s)
+	d.validateSLO(s, cat)
 }
 
 // fault reports a field, where it stands.
@@ -135,30 +134,4 @@ func (s *Scenario) tooLong(hours float64) (problem, want string) {
 		return "", ""
 	}
 	return fmt.Sprintf("%d rounds on %d targets take %.0f hours in all", s.Rounds, len(s.Targets), all), "at most " + formatDuration(maxDuration)
-}
-
-func (d *decoder) validateSLO(s *Scenario) {
-	quantiles := []struct {
-		name  string
-		limit time.Duration
-	}{{"p50", s.SLO.P50}, {"p90", s.SLO.P90}, {"p99", s.SLO.P99}, {"p999", s.SLO.P999}}
-	if s.SLO.Agreement != nil && s.Template == nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
-		d.fault("slo.agreement", "agreement is known for the reference server only", "accuracy, or none")
-	}
-	below := -1
-	for i, q := range quantiles {
-		field := "slo." + q.name
-		if q.limit == 0 || !d.sound(field) {
-			continue
-		}
-		if below >= 0 && q.limit < quantiles[below].limit {
-			d.fault(field, fmt.Sprintf("%s is below the limit of %s, %s", formatDuration(q.limit), quantiles[below].name, formatDuration(quantiles[below].limit)),
-				"limits that do not fall")
-		}
-		if d.sound("timeout") && q.limit > s.Timeout {
-			d.fault(field, fmt.Sprintf("%s is above the timeout, %s, so that no answer could miss it", formatDuration(q.limit), formatDuration(s.Timeout)),
-				"a limit below the timeout")
-		}
-		below = i
-	}
 }

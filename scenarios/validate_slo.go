@@ -1,0 +1,87 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
+	if s.SLO.Agreement != nil && s.Template == nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
+		d.fault("slo.agreement", "agreement is known for the reference server only", "accuracy, or none")
+	}
+	d.senseless("slo.cold_start", s.SLO.ColdStart > 0 && d.sound("targets") && allRun(s, cat),
+		"the server of every target runs already, so there is no start to time", "none, or a target that starts its server")
+	d.validateQuantiles(s.SLO)
+	if d.sound("timeout") {
+		d.validateReach(s)
+	}
+	d.validateGoodput(s)
+}
+
+// quantileLimit is one of several limits of a time.
+type quantileLimit struct {
+	name, field string
+	at          time.Duration
+}
+
+// limitedTimes are the limits of each time, with the fields that they stand in.
+func (s SLO) limitedTimes() [][]quantileLimit {
+	var all [][]quantileLimit
+	for _, t := range []struct {
+		path string
+		most Quantiles
+	}{{"slo", s.response()}, {"slo.service", s.Service}, {"slo.ttft", s.TTFT}} {
+		var set []quantileLimit
+		for _, q := range []struct {
+			name string
+			at   time.Duration
+		}{{"p50", t.most.P50}, {"p90", t.most.P90}, {"p99", t.most.P99}, {"p999", t.most.P999}} {
+			if q.at > 0 {
+				set = append(set, quantileLimit{q.name, member(t.path, q.name), q.at})
+			}
+		}
+		all = append(all, set)
+	}
+	return all
+}
+
+// validateQuantiles finds a higher quantile with a lower limit.
+func (d *decoder) validateQuantiles(s SLO) {
+	for _, set := range s.limitedTimes() {
+		var below *quantileLimit
+		for i := range set {
+			q := &set[i]
+			if !d.sound(q.field) {
+				continue
+			}
+			if below != nil && q.at < below.at {
+				d.fault(q.field, fmt.Sprintf("%s is below the limit of %s, %s", formatDuration(q.at), below.name, formatDuration(below.at)),
+					"limits that do not fall")
+			}
+			below = q
+		}
+	}
+}
+
+// validateReach finds limits that no answer could miss.
+func (d *decoder) validateReach(s *Scenario) {
+	for _, set := range s.SLO.limitedTimes() {
+		for _, q := range set {
+			d.senseless(q.field, q.at > s.Timeout, fmt.Sprintf("%s is above the timeout, %s, so that no answer could miss it", formatDuration(q.at), formatDuration(s.Timeout)),
+				"a limit below the timeout")
+		}
+	}
+}
+
+// validateGoodput finds a phase that asks for fewer answers than there must be.
+func (d *decoder) validateGoodput(s *Scenario) {
+	if s.SLO.Goodput == 0 || !d.sound("load") {
+		return
+	}
+	for _, p := range s.Load {
+		even := p.Callers == 0 && p.To == 0 && p.Amplitude == 0 && p.Trace == nil
+		d.senseless("slo.goodput", p.Measure && even && p.Rate < s.SLO.Goodput,
+			fmt.Sprintf("phase %s asks for %s answers a second, so that there cannot be %s", p.Name, formatNumber(float64(p.Rate)), formatNumber(float64(s.SLO.Goodput))),
+			"at most the rate of every measured phase")
+	}
+}
