@@ -54,12 +54,9 @@ func (s *session) newRecord() {
 			Description: sc.Description,
 			Seed:        sc.Seed,
 			Deploys:     sc.Deploys,
-			SLO: record.SLO{
-				P50: sc.SLO.P50, P90: sc.SLO.P90, P99: sc.SLO.P99, P999: sc.SLO.P999,
-				Errors: sc.SLO.Errors, Agreement: sc.SLO.Agreement, Accuracy: sc.SLO.Accuracy,
-			},
-			Batch:  sc.Data.Batch,
-			Phases: []record.Phase{},
+			SLO:         RecordedSLO(sc.SLO),
+			Batch:       sc.Data.Batch,
+			Phases:      []record.Phase{},
 		},
 		Cells: []record.Cell{}, // a list in the file, also where there is no load
 	}
