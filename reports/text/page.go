@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"servebench/reports/stats"
@@ -89,17 +88,9 @@ func visible(word string) int {
 	}
 }
 
-// clean makes text from outside, such as a server's output, fit for a terminal:
-// one line, without control characters, which could colour or move it.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
+// clean makes text from outside fit for a terminal, which control characters could
+// colour or move.
+func clean(s string) string { return stats.Plain(s) }
 
 func short(s string, most int) string {
 	runes := []rune(s)

@@ -1,0 +1,82 @@
+package stats
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
+// was measured, or its validity where there is nothing to judge.
+func (a *Analysis) Word() string {
+	switch {
+	case a.Nothing() != "":
+		return "NO RESULT"
+	case a.Verdict != NoLimit:
+		return string(a.Verdict)
+	}
+	return string(a.Validity)
+}
+
+// Sentence says what the Word rests on, in one sentence without a full stop: what
+// went wrong with the servers first, then what decided.
+func (a *Analysis) Sentence() string {
+	if why := a.Nothing(); why != "" {
+		return "nothing was measured: " + why
+	}
+	judgement := a.judgement()
+	var says []string
+	for _, t := range a.Troubles() {
+		says = append(says, t.Says())
+	}
+	switch {
+	case len(says) == 0:
+		return judgement
+	case a.Verdict == NoLimit && !a.OnlyStarts():
+		return strings.Join(says, "; ") // without limits there is nothing to say beside it
+	}
+	return strings.Join(says, "; ") + ". Besides, " + judgement
+}
+
+func (a *Analysis) judgement() string {
+	switch {
+	case a.OnlyStarts():
+		return a.StartLine()
+	case a.Verdict == InvalidInstrument:
+		return a.Blame()
+	case a.Duet != nil:
+		return a.Duet.Why
+	case a.Verdict == NoLimit:
+		if line := a.Finding(); line != "" {
+			return line + "; the scenario sets no limits"
+		}
+		return "measured; the scenario sets no limits"
+	case a.Verdict == Pass:
+		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))
+	}
+	var parts []string
+	if broken := a.gatesThat(Fail); len(broken) > 0 {
+		parts = append(parts, "broken: "+strings.Join(broken, ", "))
+	}
+	if open := a.gatesThat(Inconclusive); len(open) > 0 {
+		parts = append(parts, "undecided: "+strings.Join(open, ", "))
+	}
+	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
+}
+
+// gatesThat names the limits of a verdict: "container p99 response time".
+func (a *Analysis) gatesThat(v Verdict) []string {
+	var names []string
+	for _, g := range a.Gates {
+		if g.Verdict == v {
+			names = append(names, g.Target+" "+g.Metric)
+		}
+	}
+	return names
+}
+
+func limits(n int) string {
+	if n == 1 {
+		return "1 limit"
+	}
+	return fmt.Sprintf("%d limits", n)
+}
