@@ -27,12 +27,12 @@ func cellName(v Visit, phase string) string {
 	if v.Attempt > 0 {
 		pass += fmt.Sprintf(".%d", v.Attempt)
 	}
-	return pass + "-" + distinct(v.Target) + "-" + distinct(phase)
+	return pass + "-" + FileName(v.Target) + "-" + FileName(phase)
 }
 
-// distinct makes a name safe for a file and keeps two names that differ only in
+// FileName makes a name safe for a file and keeps two names that differ only in
 // what was replaced apart.
-func distinct(name string) string {
+func FileName(name string) string {
 	clean := safe(name)
 	if clean == name && clean != "" {
 		return clean
