@@ -1,0 +1,76 @@
+package compare
+
+import (
+	"slices"
+
+	"servebench/reports/stats"
+)
+
+// Difference is one thing that differs between two runs besides the server.
+type Difference struct {
+	Kind  string // of Kinds, or Remark
+	Where string // the target or phase that it is about; "" where it is about the whole
+	What  string // "CPU", "rate"
+	// Base and New are what it is in either; "" where the run does not tell.
+	Base, New string
+	Fatal     bool // makes the runs not comparable, unless Allowed
+	Allowed   bool
+}
+
+// differences are all that can be told from the records.
+func differences(base, fresh *stats.Analysis, allowed []string) []Difference {
+	all := slices.Concat(
+		beliefs(base, fresh),
+		payloads(base.Run, fresh.Run),
+		loads(base.Run, fresh.Run),
+		settings(base.Run, fresh.Run),
+		environment(base.Run, fresh.Run),
+		targetFacts(base.Run, fresh.Run),
+	)
+	order := append(KindNames(), Remark)
+	slices.SortStableFunc(all, func(a, b Difference) int {
+		return slices.Index(order, a.Kind) - slices.Index(order, b.Kind)
+	})
+	for i := range all {
+		all[i].Fatal = all[i].Kind != Remark
+		all[i].Allowed = all[i].Fatal && slices.Contains(allowed, all[i].Kind)
+	}
+	return all
+}
+
+// differ is the difference of two values; none when they are the same.
+func differ(kind, where, what, base, fresh string) []Difference {
+	if base == fresh {
+		return nil
+	}
+	return []Difference{{Kind: kind, Where: where, What: what, Base: base, New: fresh}}
+}
+
+// beliefs tells of runs that cannot be believed, and of those that ended before
+// their plan did.
+func beliefs(base, fresh *stats.Analysis) []Difference {
+	var all []Difference
+	if base.Validity == stats.Invalid || fresh.Validity == stats.Invalid {
+		all = append(all, Difference{Kind: Invalid, What: "validity", Base: belief(base), New: belief(fresh)})
+	}
+	if base.Run.Interrupted != "" || fresh.Run.Interrupted != "" {
+		all = append(all, Difference{Kind: Remark, What: "interrupted", Base: ended(base), New: ended(fresh)})
+	}
+	return all
+}
+
+// belief is a run's validity with the first reason against it.
+func belief(a *stats.Analysis) string {
+	text := string(a.Validity)
+	if fault, _ := a.Fault(); fault != nil {
+		text += ": " + fault.Rule + " (" + fault.Figure + ")"
+	}
+	return text
+}
+
+func ended(a *stats.Analysis) string {
+	if a.Run.Interrupted == "" {
+		return "played to its end"
+	}
+	return a.Run.Interrupted
+}

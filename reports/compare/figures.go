@@ -1,0 +1,187 @@
+package compare
+
+import (
+	"math"
+	"slices"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// MetricErrors is the metric beside those of the record: the share of requests sent
+// that failed or were still in flight at the end.
+const MetricErrors = "error rate"
+
+// The units of a Figure.
+const (
+	Seconds   = "s"
+	PerSecond = "1/s"
+	Share     = "1"
+)
+
+// Figure is one metric of one target in one phase, in both runs.
+type Figure struct {
+	Target, Phase string // Phase is "" of a cold start
+	Metric        string // of record.Metrics, or MetricErrors
+	Unit          string
+	Base, New     Value
+	// Change is New ÷ Base, of an error rate New − Base. Known is false where one of
+	// the values is not, or the Base is 0.
+	Change float64
+	Known  bool
+	// Low and High bound the Change at 95 %, see Method; HasInterval is false with
+	// fewer than three rounds in either run.
+	HasInterval bool
+	Low, High   float64
+}
+
+// Value is a figure of one run.
+type Value struct {
+	Known bool    // false: the requests are too few for it, or it was not measured
+	Value float64 // geometric mean over Rounds; in the Figure's unit
+	N     int     // rounds, or starts of a cold start
+	// Pooled says that the Value is of the requests of all rounds together, since the
+	// rounds by themselves do not tell it. An error rate always is.
+	Pooled bool
+}
+
+// Differs says which way the interval excludes that nothing changed: 1 for more,
+// -1 for less, 0 where it does not exclude it or there is none.
+func (f Figure) Differs() int {
+	same := 1.0
+	if f.Metric == MetricErrors {
+		same = 0
+	}
+	switch {
+	case f.HasInterval && f.Low > same:
+		return 1
+	case f.HasInterval && f.High < same:
+		return -1
+	}
+	return 0
+}
+
+// metric is a figure of a row, be it of one round or of all.
+type metric struct {
+	name, unit string
+	of         func(stats.Row) (value float64, known bool)
+}
+
+// metrics are those of a phase that are compared by their ratio.
+func metrics() []metric {
+	return []metric{
+		{record.MetricP50, Seconds, quantile(0)},
+		{record.MetricP90, Seconds, quantile(1)},
+		{record.MetricP99, Seconds, quantile(2)},
+		{record.MetricP999, Seconds, quantile(3)},
+		{record.MetricGoodput, PerSecond, func(r stats.Row) (float64, bool) { return r.Goodput, r.Ledger.Sent > 0 }},
+		{record.MetricCPU, Seconds, cpu},
+	}
+}
+
+func quantile(i int) func(stats.Row) (float64, bool) {
+	return func(r stats.Row) (float64, bool) {
+		q := r.Response.Quantiles[i]
+		return q.Value.Seconds(), q.Known
+	}
+}
+
+// cpu is the CPU time of the server, the place included, per request sent. Nothing
+// that runs spends none: a zero is a reading that could not be taken.
+func cpu(r stats.Row) (float64, bool) {
+	if !r.Usage.Known || r.Usage.CPU <= 0 || r.Ledger.Sent == 0 {
+		return 0, false
+	}
+	return r.Usage.CPU.Seconds() / float64(r.Ledger.Sent), true
+}
+
+// figures are those of the places that both runs have, in the base's order.
+func figures(base, fresh *stats.Analysis) []Figure {
+	var all []Figure
+	have := places(fresh)
+	for _, p := range places(base) {
+		switch {
+		case !slices.Contains(have, p):
+		case p.phase == "":
+			all = append(all, coldStart(base.Run, fresh.Run, p.target))
+		default:
+			all = append(all, phaseFigures(base, fresh, p)...)
+		}
+	}
+	return all
+}
+
+// phaseFigures leaves out what neither run knows, and goodput where it is not the
+// same thing in both.
+func phaseFigures(base, fresh *stats.Analysis, p place) []Figure {
+	same := base.Run.Scenario.SLO.Deadline() == fresh.Run.Scenario.SLO.Deadline()
+	var all []Figure
+	for _, m := range metrics() {
+		f := ratio(newSample(base, p, m), newSample(fresh, p, m))
+		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
+		if (f.Base.Known || f.New.Known) && (same || m.name != record.MetricGoodput) {
+			all = append(all, f)
+		}
+	}
+	return append(all, errorRate(base, fresh, p))
+}
+
+// sample is what a run says of a metric in a place.
+type sample struct {
+	rounds []float64 // of the rounds that know it
+	pooled float64   // of all of them together
+	known  bool      // whether that is known
+	played int       // rounds there are
+}
+
+func newSample(a *stats.Analysis, p place, m metric) sample {
+	var s sample
+	for _, row := range rowsOf(a.Cells, p) {
+		s.played++
+		if v, known := m.of(row); known {
+			s.rounds = append(s.rounds, v)
+		}
+	}
+	for _, row := range rowsOf(a.Rows, p) {
+		s.pooled, s.known = m.of(row)
+	}
+	return s
+}
+
+// rowsOf are the rows of a place.
+func rowsOf(rows []stats.Row, p place) []stats.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r stats.Row) bool { return r.Target != p.target || r.Phase != p.phase })
+}
+
+// coldStart compares the times from a server's start to its first answer, of all
+// starts that came to one.
+func coldStart(base, fresh *record.Run, target string) Figure {
+	f := ratio(sample{rounds: starts(base, target)}, sample{rounds: starts(fresh, target)})
+	f.Target, f.Metric, f.Unit = target, record.MetricColdStart, Seconds
+	return f
+}
+
+func starts(run *record.Run, target string) []float64 {
+	var all []float64
+	for _, t := range run.Targets {
+		for _, d := range t.Deployments {
+			if last := len(d.Stages) - 1; t.Name == target && last >= 0 && d.Stages[last].Name == record.FirstAnswer {
+				all = append(all, d.Stages[last].At.Seconds())
+			}
+		}
+	}
+	return all
+}
+
+// logs are the logarithms of what the rounds say; none where a round has nothing
+// above zero, which has no logarithm and must not be left out.
+func (s sample) logs() []float64 {
+	var all []float64
+	for _, v := range s.rounds {
+		if v <= 0 {
+			return nil
+		}
+		all = append(all, math.Log(v))
+	}
+	return all
+}

@@ -1,0 +1,75 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"servebench/reports/stats"
+)
+
+// none stands where there is nothing to show.
+const none = "–"
+
+// FormatBase is the base's value with its unit.
+func (f Figure) FormatBase() string { return f.format(f.Base) }
+
+// FormatNew is the new run's value with its unit.
+func (f Figure) FormatNew() string { return f.format(f.New) }
+
+func (f Figure) format(v Value) string {
+	switch {
+	case !v.Known:
+		return none
+	case f.Unit == Seconds:
+		return stats.FormatDuration(time.Duration(v.Value * float64(time.Second)))
+	case f.Unit == PerSecond:
+		return stats.FormatRate(v.Value)
+	}
+	return stats.FormatPercent(v.Value)
+}
+
+// FormatChange is "×1.02", of an error rate "+0.3 %".
+func (f Figure) FormatChange() string {
+	switch {
+	case !f.Known:
+		return none
+	case f.Unit == Share:
+		return signed(stats.FormatPercent(f.Change))
+	}
+	return "×" + stats.FormatNumber(f.Change)
+}
+
+// FormatBounds is the interval of FormatChange; "" where there is none.
+func (f Figure) FormatBounds() string {
+	switch {
+	case !f.HasInterval:
+		return ""
+	case f.Unit == Share:
+		return stats.FormatPercentInterval(f.Low, f.High)
+	}
+	return stats.FormatInterval(f.Low, f.High)
+}
+
+// signed puts a plus before what is above zero.
+func signed(s string) string {
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "0 ") {
+		return s
+	}
+	return "+" + s
+}
+
+// FormatDirection says where the interval excludes that nothing changed: "higher",
+// "lower"; else "".
+func (f Figure) FormatDirection() string {
+	switch f.Differs() {
+	case 1:
+		return "higher"
+	case -1:
+		return "lower"
+	}
+	return ""
+}
+
+// FormatN is how many rounds, or starts, are in either value: "5, 5".
+func (f Figure) FormatN() string { return fmt.Sprintf("%d, %d", f.Base.N, f.New.N) }

@@ -1,0 +1,108 @@
+package compare
+
+import (
+	"math"
+
+	"servebench/reports/stats"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Method says how the intervals are made, for captions.
+const Method = "95 % intervals from the logarithms of the rounds' figures (Welch's t), of error rates by Newcombe's method or from the rounds' where that is wider; none with fewer than three rounds in either run"
+
+// fewRounds is how many rounds an interval takes in either run.
+const fewRounds = 3
+
+// ratio compares the geometric means of the rounds; where the rounds of one run do
+// not tell a figure, those of all requests of either, which have no interval.
+func ratio(base, fresh sample) Figure {
+	b, n := base.logs(), fresh.logs()
+	if len(b) == 0 || len(n) == 0 {
+		return pooledRatio(base, fresh)
+	}
+	f := Figure{Base: mean(b), New: mean(n), Known: true}
+	f.Change = f.New.Value / f.Base.Value
+	if low, high, ok := welch(b, n); ok {
+		f.HasInterval, f.Low, f.High = true, math.Exp(low), math.Exp(high)
+	}
+	return f
+}
+
+func mean(logs []float64) Value {
+	return Value{Known: true, Value: math.Exp(stat.Mean(logs, nil)), N: len(logs)}
+}
+
+func pooledRatio(base, fresh sample) Figure {
+	f := Figure{Base: base.all(), New: fresh.all()}
+	if f.Base.Known && f.New.Known && f.Base.Value > 0 {
+		f.Change, f.Known = f.New.Value/f.Base.Value, true
+	}
+	return f
+}
+
+func (s sample) all() Value {
+	return Value{Known: s.known, Value: s.pooled, N: s.played, Pooled: true}
+}
+
+// welch is the 95 % interval of mean(b) − mean(a) of values whose variances need not
+// be the same: B. L. Welch, "The generalization of 'Student's' problem when several
+// different population variances are involved", Biometrika 34 (1947), with the
+// degrees of freedom of F. E. Satterthwaite, "An approximate distribution of
+// estimates of variance components", Biometrics Bulletin 2 (1946). Values that are
+// all the same give an interval of no width. False with fewer than fewRounds of
+// either.
+func welch(a, b []float64) (low, high float64, ok bool) {
+	if len(a) < fewRounds || len(b) < fewRounds {
+		return 0, 0, false
+	}
+	n, m := float64(len(a)), float64(len(b))
+	u, v := stat.Variance(a, nil)/n, stat.Variance(b, nil)/m
+	difference := stat.Mean(b, nil) - stat.Mean(a, nil)
+	if u+v == 0 {
+		return difference, difference, true
+	}
+	freedom := (u + v) * (u + v) / (u*u/(n-1) + v*v/(m-1))
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(u+v)
+	return difference - half, difference + half, true
+}
+
+// newcombe is the 95 % interval of b − a of two shares, from their Wilson intervals:
+// R. G. Newcombe, "Interval estimation for the difference between independent
+// proportions: comparison of eleven methods", Statistics in Medicine 17 (1998),
+// method 10.
+func newcombe(a, b stats.Proportion) (low, high float64) {
+	difference := b.Value - a.Value
+	return difference - math.Hypot(b.Value-b.Low, a.High-a.Value),
+		difference + math.Hypot(b.High-b.Value, a.Value-a.Low)
+}
+
+// errorRate compares the shares of requests that were not answered rightly. Its
+// interval is Newcombe's, which takes requests to be independent, or what the
+// rounds ask for where that is wider: failures come in clusters.
+func errorRate(base, fresh *stats.Analysis, p place) Figure {
+	b, n := rowsOf(base.Rows, p)[0].ErrorRate(), rowsOf(fresh.Rows, p)[0].ErrorRate()
+	olds, news := rates(rowsOf(base.Cells, p)), rates(rowsOf(fresh.Cells, p))
+	f := Figure{
+		Target: p.target, Phase: p.phase, Metric: MetricErrors, Unit: Share, Known: true, Change: n.Value - b.Value,
+		Base: Value{Known: true, Value: b.Value, N: len(olds), Pooled: true},
+		New:  Value{Known: true, Value: n.Value, N: len(news), Pooled: true},
+	}
+	if low, high, ok := welch(olds, news); ok {
+		half := (high - low) / 2
+		low, high = newcombe(b, n)
+		f.HasInterval, f.Low, f.High = true, min(low, f.Change-half), max(high, f.Change+half)
+	}
+	return f
+}
+
+func rates(rows []stats.Row) []float64 {
+	var all []float64
+	for _, r := range rows {
+		if r.Ledger.Sent > 0 {
+			all = append(all, r.ErrorRate().Value)
+		}
+	}
+	return all
+}
