@@ -12,6 +12,9 @@ const (
 	Fail
 )
 
+// String is the verdict in capitals, as it is printed.
+func (v Verdict) String() string { return [...]string{"PASS", "INCONCLUSIVE", "FAIL"}[v] }
+
 // Estimate is what the pairs say of one metric.
 type Estimate struct {
 	Pairs int

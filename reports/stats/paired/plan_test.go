@@ -1,0 +1,125 @@
+package paired
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNewPlan(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		metrics, most int
+		want          []Look
+	}{
+		{"as planned", 1, 30, []Look{{10, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}},
+		{"five metrics need more for the first look", 5, 30, []Look{{13, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}},
+		{"twice as many", 1, 60, []Look{{10, 0.001, 0.01}, {25, 0.0015, 0.0125}, {40, 0.0015, 0.0125}, {60, 0.002, 0.015}}},
+		{"fewer", 1, 20, []Look{{10, 0.001, 0.01}, {13, 0.0015, 0.0125}, {16, 0.0015, 0.0125}, {20, 0.002, 0.015}}},
+		{"one look is left", 1, 10, []Look{{10, 0.006, 0.05}}},
+		{"looks coincide", 5, 13, []Look{{13, 0.006, 0.05}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan, err := NewPlan(tt.metrics, tt.most, 0.03, 0.05)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.EqualFunc(plan.Looks, tt.want, sameLook) {
+				t.Errorf("looks %v, want %v", plan.Looks, tt.want)
+			}
+		})
+	}
+}
+
+func sameLook(a, b Look) bool {
+	return a.Pairs == b.Pairs && near(a.Alpha, b.Alpha) && near(a.Beta, b.Beta)
+}
+
+// TestEveryPlanSpendsAll: whatever the metrics and the pairs, the looks ascend to the
+// most, each can reject and pass, and together they may err as much as the whole plan.
+func TestEveryPlanSpendsAll(t *testing.T) {
+	for metrics := 1; metrics <= MostMetrics; metrics++ {
+		for most := LeastPairs; most <= MostPairs; most++ {
+			plan, err := NewPlan(metrics, most, 0.03, 0.05)
+			if err != nil {
+				t.Fatal(err)
+			}
+			alpha, beta, before := 0.0, 0.0, LeastPairs-1
+			for _, look := range plan.Looks {
+				alpha, beta = alpha+look.Alpha, beta+look.Beta
+				if look.Pairs <= before {
+					t.Errorf("%d metrics, %d pairs: looks %v do not ascend", metrics, most, plan.Looks)
+				}
+				least := math.Exp2(-float64(look.Pairs))
+				if least > look.Alpha/float64(metrics) || least > look.Beta {
+					t.Errorf("%d metrics, %d pairs: nothing can be told at look %v", metrics, most, look)
+				}
+				before = look.Pairs
+			}
+			if before != most || !near(alpha, 0.006) || !near(beta, 0.05) {
+				t.Errorf("%d metrics, %d pairs: looks %v end at %d and may err %v and %v", metrics, most, plan.Looks, before, alpha, beta)
+			}
+		}
+	}
+}
+
+func TestNewPlanRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		metrics, most     int
+		margin, tolerance float64
+		want              string
+	}{
+		{0, 30, 0.03, 0.05, "0 metrics: want 1 to 5"},
+		{6, 30, 0.03, 0.05, "6 metrics: want 1 to 5"},
+		{1, 9, 0.03, 0.05, "9 pairs: want 10 to 200"},
+		{1, 201, 0.03, 0.05, "201 pairs: want 10 to 200"},
+		{1, 30, -0.01, 0.05, "margin -0.01: want 0 or more"},
+		{1, 30, math.NaN(), 0.05, "margin NaN"},
+		{1, 30, 0.03, 0, "tolerance 0: want more than 0"},
+		{1, 30, 0.03, math.NaN(), "tolerance NaN"},
+	} {
+		if _, err := NewPlan(tt.metrics, tt.most, tt.margin, tt.tolerance); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("NewPlan(%d, %d, %v, %v): error %v, want %q", tt.metrics, tt.most, tt.margin, tt.tolerance, err, tt.want)
+		}
+	}
+}
+
+func TestExtend(t *testing.T) {
+	plan, err := NewPlan(2, 30, 0.03, 0.05)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := slices.Clone(plan.Looks)
+	if _, err := plan.Extend(30); err == nil {
+		t.Error("a look at the pairs that were planned is no extension, but was taken")
+	}
+	if _, err := plan.Extend(MostPairs + 1); err == nil {
+		t.Error("more pairs than may be played were taken")
+	}
+	extended := plan
+	for i := range mostExtensions {
+		if extended, err = extended.Extend(40 + 10*i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := extended.Extend(100); err == nil || !strings.Contains(err.Error(), "continued 4 times already") {
+		t.Errorf("a fifth extension: error %v", err)
+	}
+	alpha := 0.0
+	for _, look := range extended.Looks {
+		alpha += look.Alpha
+	}
+	if alpha > 0.008+1e-12 {
+		t.Errorf("all looks together may err %v, want at most 0.008", alpha)
+	}
+	if !slices.Equal(plan.Looks, planned) || !slices.Equal(extended.Looks[:4], planned) {
+		t.Errorf("the plan became %v and %v, was %v", plan.Looks, extended.Looks, planned)
+	}
+	if look, ok := extended.LookAt(50); !ok || look.Pairs != 50 {
+		t.Errorf("look at 50 pairs: %v, %t", look, ok)
+	}
+	if _, ok := extended.LookAt(51); ok {
+		t.Error("there is a look at 51 pairs, which nobody planned")
+	}
+}
