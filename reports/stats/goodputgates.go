@@ -41,7 +41,7 @@ func goodputGates(a *Analysis, row Row) []Gate {
 func judgeRates(g Gate, rates []float64) Gate {
 	if len(rates) < fewRounds {
 		g.Verdict, g.More = Inconclusive, fewRounds
-		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, and there is %s", fewRounds, FormatCount(g.N))
+		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", fewRounds, g.N)
 		return g
 	}
 	mean, deviation := stat.MeanStdDev(rates, nil)

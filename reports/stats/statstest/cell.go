@@ -35,6 +35,7 @@ type load struct {
 	free     time.Duration // when the server is free again; of a Capacity
 	aborted  string
 	abort    time.Duration // see Plan.AbortAt
+	ttft     bool          // the time to first token is recorded: half of the service time
 }
 
 func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float64) *load {
@@ -42,7 +43,7 @@ func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, dri
 	if phase.Model == noop {
 		service = t.Noop
 	}
-	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt,
+	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, ttft: p.SLO.TTFT != record.Quantiles{},
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start}, make(map[string]*hdrhistogram.Histogram)})
@@ -160,6 +161,11 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	if err := s.record(record.TagService, service); err != nil {
 		return done, err
 	}
+	if l.ttft {
+		if err := s.record(record.TagTTFT, lag+service/2); err != nil {
+			return done, err
+		}
+	}
 	return done, s.record(record.TagResponse, lag+service)
 }
 
@@ -206,7 +212,7 @@ func (l *load) class(s *second, response time.Duration) error {
 }
 
 func (l *load) tags() []string {
-	tags := []string{record.TagResponse, record.TagService, record.TagLag, record.TagFailed}
+	tags := []string{record.TagResponse, record.TagService, record.TagLag, record.TagTTFT, record.TagFailed}
 	for _, class := range l.cell.Classes {
 		tags = append(tags, record.TagOfClass(class.Name))
 	}

@@ -1,0 +1,154 @@
+package stats_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// TestGatesBesideTheResponseTime judges one target under one limit at a time.
+func TestGatesBesideTheResponseTime(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		slo  record.SLO
+		set  func(*statstest.Plan)
+		want stats.Verdict
+		why  string
+	}{
+		{"service time under its limit", record.SLO{Service: record.Quantiles{P99: 10 * time.Millisecond}}, nil, stats.Pass, ""},
+		{"service time over its limit", record.SLO{Service: record.Quantiles{P50: 500 * time.Microsecond}}, nil, stats.Fail, "the whole interval lies above the limit"},
+		{"time to first token under its limit", record.SLO{TTFT: record.Quantiles{P50: 10 * time.Millisecond}}, nil, stats.Pass, ""},
+		{"time to first token over its limit", record.SLO{TTFT: record.Quantiles{P50: time.Microsecond}}, nil, stats.Fail, "the whole interval lies above the limit"},
+		{"goodput above its limit", record.SLO{Goodput: 370}, nil, stats.Pass, ""},
+		{"goodput below its limit", record.SLO{Goodput: 450}, nil, stats.Fail, "the whole interval lies below the limit"},
+		{"goodput of two rounds", record.SLO{Goodput: 300},
+			func(p *statstest.Plan) { p.Rounds = 2 }, stats.Inconclusive, "an interval of the goodput takes 3 rounds, not 2"},
+		{"goodput that differs from round to round", record.SLO{Goodput: 375},
+			func(p *statstest.Plan) { p.Targets[0].DiesAt = 9 * time.Second }, stats.Inconclusive, "the limit lies inside the interval: it takes about "},
+		{"every start under its limit", record.SLO{ColdStart: time.Second}, nil, stats.Pass, ""},
+		{"one start over its limit", record.SLO{ColdStart: 119 * time.Millisecond}, nil, stats.Fail, " of 3 starts took longer"},
+		{"a server that did not come up once", record.SLO{ColdStart: time.Minute},
+			func(p *statstest.Plan) { p.Targets[0].StartFails = []int{2} }, stats.Fail, "1 of 3 starts came to no right answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := statstest.Compare()
+			p.Targets, p.SLO = p.Targets[:1], tt.slo
+			if tt.set != nil {
+				tt.set(&p)
+			}
+			a := analyse(t, statstest.Open(t, p))
+			if a.Verdict != tt.want || len(a.Gates) != 1 {
+				t.Fatalf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
+			}
+			if g := a.Gates[0]; !strings.Contains(g.Why, tt.why) || (g.Why == "") != (g.Verdict == stats.Pass) {
+				t.Errorf("why %q, want %q", g.Why, tt.why)
+			}
+		})
+	}
+}
+
+// TestFiguresOfGates holds the numbers of every gate against its words.
+func TestFiguresOfGates(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets[1].DiesAt, p.Deploys = 9*time.Second, 4
+	few := record.Quantiles{P50: time.Millisecond, P90: time.Millisecond, P99: 2 * time.Millisecond, P999: 9 * time.Second}
+	p.SLO = record.SLO{
+		P50: few.P50, P90: few.P90, P99: few.P99, P999: few.P999, Service: few, TTFT: few,
+		Errors: share(0.01), Agreement: share(1), Accuracy: share(0.93), Goodput: 380, ColdStart: 700 * time.Millisecond,
+	}
+	for _, g := range analyse(t, statstest.Open(t, p)).Gates {
+		what := g.Target + " " + g.Metric
+		format := map[string]func(float64) string{
+			"s":   func(v float64) string { return stats.FormatDuration(time.Duration(v*1e9 + 0.5)) },
+			"1/s": stats.FormatRate,
+			"1":   stats.FormatPercent,
+		}[g.Unit]
+		if format == nil {
+			t.Fatalf("%s: unit %q", what, g.Unit)
+		}
+		if _, limit, _ := strings.Cut(g.Limit, " "); limit != format(g.Bound) {
+			t.Errorf("%s: bound %v, limit %q", what, g.Bound, g.Limit)
+		}
+		if g.Known && g.Observed != format(g.Value) {
+			t.Errorf("%s: value %v, observed %q", what, g.Value, g.Observed)
+		}
+		if g.HasInterval && (g.Interval == "" || g.Low > g.High || g.Value < g.Low || g.Value > g.High) {
+			t.Errorf("%s: %v in [%v, %v] reads %q", what, g.Value, g.Low, g.High, g.Interval)
+		}
+		if g.More > 0 && g.Verdict != stats.Inconclusive || g.N > 0 && g.Of == "" {
+			t.Errorf("%s: %+v", what, g)
+		}
+	}
+}
+
+// TestMoreRoundsSettle plays as many rounds as are said to settle a limit.
+func TestMoreRoundsSettle(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{Errors: share(0.012)}
+	p.Targets[0].Errors = failing(0.01)
+	a := analyse(t, statstest.Open(t, p))
+	rounds, _ := a.More()
+	if a.Verdict != stats.Inconclusive || rounds <= p.Rounds {
+		t.Fatalf("%s, %d rounds: %+v", a.Verdict, rounds, a.Gates)
+	}
+	p.Rounds = 2 * rounds // the share does not stay quite what it was
+	if a := analyse(t, statstest.Open(t, p)); a.Verdict != stats.Pass {
+		t.Errorf("after %d rounds %s: %+v", p.Rounds, a.Verdict, a.Gates)
+	}
+}
+
+// TestMoreRepeatsTheCommand asks for more rounds and leaves the rest as it was.
+func TestMoreRepeatsTheCommand(t *testing.T) {
+	a := &stats.Analysis{Run: &record.Run{Command: []string{"servebench", "run", "my test.yaml", "--rounds", "3", "--seed", "1"}}}
+	a.Gates = []stats.Gate{{More: 4}, {More: 12}, {}}
+	if rounds, command := a.More(); rounds != 12 || command != "servebench run 'my test.yaml' --rounds 12 --seed 1" {
+		t.Errorf("%d rounds by %s", rounds, command)
+	}
+	a.Gates = a.Gates[2:]
+	if rounds, command := a.More(); rounds != 0 || command != "" {
+		t.Errorf("%d rounds by %s, want none", rounds, command)
+	}
+}
+
+// TestOtherLimits judges a run by limits that it was not made with.
+func TestOtherLimits(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: 50 * time.Millisecond, Goodput: 300}
+	run := statstest.Open(t, p)
+	for _, tt := range []struct {
+		slo  record.SLO
+		want stats.Verdict
+		why  string
+	}{
+		{record.SLO{P99: time.Millisecond}, stats.Fail, "the whole interval lies above the limit"},
+		{record.SLO{P50: 50 * time.Millisecond, Goodput: 350}, stats.Pass, ""},
+		{record.SLO{P50: 40 * time.Millisecond, Goodput: 300}, stats.Inconclusive, "answers were counted within 50 ms, not within 40 ms"},
+		{record.SLO{TTFT: record.Quantiles{P50: time.Second}}, stats.Inconclusive, "the time to first token is recorded where the scenario limits it"},
+		{record.SLO{}, stats.NoLimit, ""},
+	} {
+		a, err := stats.AnalyseBy(run, tt.slo, "--slo other.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Verdict != tt.want || a.By != "--slo other.yaml" || a.SLO != tt.slo {
+			t.Errorf("%s by %q, want %s: %+v", a.Verdict, a.By, tt.want, a.Gates)
+		}
+		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(a.Gates[last].Why, tt.why) {
+			t.Errorf("why %q, want %q", a.Gates[last].Why, tt.why)
+		}
+	}
+}
+
+// TestNoPassInPart takes a run that ended before its plan for no PASS.
+func TestNoPassInPart(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.Interrupted = p.Targets[:1], "stopped before round 3"
+	if a := analyse(t, statstest.Open(t, p)); a.Verdict != stats.Inconclusive || stats.Worst(a.Gates) != stats.Pass {
+		t.Errorf("%s: %+v", a.Verdict, a.Gates)
+	}
+}
