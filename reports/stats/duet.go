@@ -31,7 +31,8 @@ func newDuet(run *record.Run, cells []*cell) *Duet {
 		return nil
 	}
 	p := newPairing(run, cells)
-	d := &Duet{Verdict: Inconclusive, Pairs: p.whole(), Looks: len(run.Duet.Looks), Metrics: p.metrics(), Same: run.Duet.Same}
+	d := &Duet{Verdict: Inconclusive, Lost: p.broken(), Looks: len(run.Duet.Looks), Metrics: p.metrics(), Same: run.Duet.Same}
+	d.Pairs = p.last - len(d.Lost)
 	var estimates []paired.Estimate
 	for i, look := range run.Duet.Looks {
 		if look.Pairs > p.last || d.Decided() {

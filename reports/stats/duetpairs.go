@@ -85,15 +85,15 @@ func (p *pairing) both(phase string, round int) (baseline, candidate *cell, ok b
 
 func usable(c *cell) bool { return c != nil && c.Failed == "" && !c.ended() }
 
-// whole is how many rounds both arms have of every measured phase.
-func (p *pairing) whole() int {
-	n := 0
+// broken are the rounds of which not both arms have every measured phase.
+func (p *pairing) broken() []int {
+	var all []int
 	for round := 1; round <= p.last; round++ {
-		if !slices.ContainsFunc(p.phases, func(phase string) bool { _, _, ok := p.both(phase, round); return !ok }) {
-			n++
+		if slices.ContainsFunc(p.phases, func(phase string) bool { _, _, ok := p.both(phase, round); return !ok }) {
+			all = append(all, round)
 		}
 	}
-	return n
+	return all
 }
 
 // candidateFirst says which arm was visited first in a round.

@@ -8,6 +8,7 @@ type Duet struct {
 	// Pairs is how many rounds both arms have; Look the number of the look that was
 	// reached last, from 1, 0 for none, and Looks how many there are.
 	Pairs, Look, Looks int
+	Lost               []int        // rounds that have no pair, though both arms were to be measured in them
 	Metrics            []DuetMetric // by phase, and in one in the order of the record's Metrics
 	// Errors compares the shares of requests that were not answered rightly; by
 	// measured phase.

@@ -74,10 +74,14 @@ func nearFloor(a *Analysis) []Doubt {
 			continue
 		}
 		figure := fmt.Sprintf("p50 %s, floor %s", FormatDuration(q.Value), FormatDuration(row.Floor.Quantiles[0]))
+		action := "compare targets by their differences, not by their ratios: the floor is in all of them"
+		if a.Duet != nil {
+			action = "choose a load that the server takes longer for: the floor is in both arms, and hides a part of any difference"
+		}
 		all = append(all, Doubt{
 			Rule: "floor", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: fmt.Sprintf("≥ %d × floor", tooNear),
 			Text:   "much of the response time is the instrument's own: " + figure,
-			Action: "compare targets by their differences, not by their ratios: the floor is in all of them",
+			Action: action,
 		})
 	}
 	return all

@@ -66,6 +66,10 @@ func ranAlready(a *Analysis) []Doubt {
 		if t.Unavailable != "" || !t.Running || absent(t) {
 			continue
 		}
+		if a.Duet != nil {
+			all = append(all, sameProcess(t))
+			continue
+		}
 		all = append(all, Doubt{
 			Rule: "running", Target: t.Name, Figure: "already running", Threshold: "started here, under the scenario's limits",
 			Text:   "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
@@ -93,7 +97,7 @@ func unequalFacts(a *Analysis) []Doubt {
 		}
 		ran, only = ran+1, t.Name
 		for _, f := range t.Facts {
-			if !f.Unequal || toldByPlace(t, f) {
+			if !f.Unequal || toldByPlace(t, f) || a.Duet != nil && a.inBothArms(f) {
 				continue
 			}
 			if values[f.Name] == nil {

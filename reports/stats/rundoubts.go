@@ -18,7 +18,7 @@ func runDoubts(a *Analysis) []Doubt {
 	}
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, fewStarts,
+		empty, interrupted, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, lostPairs, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)
@@ -47,6 +47,9 @@ func interrupted(a *Analysis) []Doubt {
 		Rule: "interrupted", Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
 		Text:   "the run ended before its plan did: " + a.Run.Interrupted,
 		Action: "read it as what it is, a part; run it again for the whole",
+	}
+	if a.Duet != nil && a.Duet.Command != "" {
+		d.Action = "go on with it: " + a.Duet.Command
 	}
 	if a.OnlyStarts() {
 		starts := 0
@@ -96,8 +99,12 @@ func cameUp(d record.Deployment) bool {
 		slices.ContainsFunc(d.Stages, func(s record.Stage) bool { return s.Name == record.FirstAnswer })
 }
 
-// missingRounds tells of rows that hold fewer rounds than were planned.
+// missingRounds tells of rows that hold fewer rounds than were planned. A duet is to
+// end before that; see lostPairs.
 func missingRounds(a *Analysis) []Doubt {
+	if a.Duet != nil {
+		return nil
+	}
 	var all []Doubt
 	for _, row := range a.Rows {
 		if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || row.Rounds >= a.Run.Scenario.Rounds {
@@ -151,8 +158,12 @@ func oneRound(a *Analysis) []Doubt {
 	}}
 }
 
-// fewSamples tells which quantiles are not known, and of what.
+// fewSamples tells which quantiles are not known, and of what. A duet knows those that
+// it compares, in each round.
 func fewSamples(a *Analysis) []Doubt {
+	if a.Duet != nil {
+		return nil
+	}
 	var all []Doubt
 	for _, i := range []int{2, 3} {
 		if d, short := shortOf(a, i); short {

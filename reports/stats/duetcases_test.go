@@ -1,0 +1,224 @@
+package stats_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func soFar(t *testing.T, run *record.Run) *stats.Duet {
+	t.Helper()
+	d, err := stats.DuetSoFar(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// A round in which a server did not come up has no pair: that is no matter of speed,
+// and a candidate whose server is lost more often does not pass.
+func TestDuetWithALostPair(t *testing.T) {
+	p := statstest.Duet()
+	p.Rounds = 16
+	p.Targets[1].StartFails = []int{4}
+	a := analyse(t, statstest.Open(t, p))
+	d := a.Duet
+	if d.Pairs != 15 || !slices.Equal(d.Lost, []int{4}) || d.Look != 2 || d.Verdict != stats.Inconclusive {
+		t.Fatalf("%+v", d)
+	}
+	if !strings.Contains(d.Why, "did not last in round 4") {
+		t.Errorf("why: %q", d.Why)
+	}
+	if e := d.Errors[0]; e.Candidate.K == 0 || e.Baseline.K != 0 || e.Verdict != stats.Pass {
+		t.Errorf("the requests of a server that did not come up are no errors: %+v", e)
+	}
+	for _, m := range d.Metrics {
+		if len(m.Pairs) != 15 || m.Verdict != stats.Pass {
+			t.Errorf("%s: %d pairs, %s", m.Name, len(m.Pairs), m.Verdict)
+		}
+	}
+	if !slices.Contains(rules(a), "lost-pairs") || slices.Contains(rules(a), "missing-rounds") {
+		t.Errorf("doubts %v", rules(a))
+	}
+
+	p.Targets[0].StartFails = []int{9}
+	if d := soFar(t, statstest.Open(t, p)); d.Verdict != stats.Pass || d.Pairs != 14 {
+		t.Errorf("lost as often as the baseline: %s, %d pairs", d.Verdict, d.Pairs)
+	}
+}
+
+// A candidate that comes up in no round fails, though there is no latency to compare.
+func TestDuetOfACandidateThatNeverComesUp(t *testing.T) {
+	p := statstest.Duet()
+	for round := 1; round <= p.Rounds; round++ {
+		p.Targets[1].StartFails = append(p.Targets[1].StartFails, round)
+	}
+	d := soFar(t, statstest.Open(t, p))
+	if d.Verdict != stats.Fail || d.Pairs != 0 || d.Errors[0].Candidate.Value != 1 || d.Errors[0].P != math.Pow(2, -11) {
+		t.Errorf("%+v", d)
+	}
+	if m := d.Metrics[0]; m.Ratio != 1 || m.Low != 0 || !math.IsInf(m.High, 1) || m.Verdict != stats.Inconclusive {
+		t.Errorf("without pairs: %+v", m)
+	}
+}
+
+// One bad round is a cluster, not a regression, however many requests fail in it.
+func TestDuetErrorsRespectRounds(t *testing.T) {
+	run := statstest.Open(t, statstest.Duet())
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Measured && c.Target == record.Candidate && c.Round == 3 {
+			c.Ledger.Failed, c.Ledger.OK = c.Ledger.OK/3, c.Ledger.OK-c.Ledger.OK/3
+		}
+	}
+	if e := soFar(t, run).Errors[0]; e.P != 0.5 || e.Verdict != stats.Pass || e.Candidate.K < 100 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A quantile that falls on failed requests is slower than any time, and stays so in
+// the estimate; the same in both arms says nothing.
+func TestDuetOfFailedRequests(t *testing.T) {
+	p := statstest.Duet()
+	p.Targets[1].Errors = []statstest.Error{{Class: "timeout", Share: 0.3}}
+	d := soFar(t, statstest.Open(t, p))
+	p50, p90 := d.Metrics[0], d.Metrics[1]
+	if math.IsInf(p50.Ratio, 1) || p50.Ratio < 1.03 {
+		t.Errorf("p50 of answers and failures: %+v", p50.Ratio)
+	}
+	if !math.IsInf(p90.Ratio, 1) || p90.Verdict != stats.Fail || p90.Change() != "does not answer at p90" {
+		t.Errorf("p90: %+v", p90)
+	}
+	p.Targets[0].Errors = p.Targets[1].Errors
+	if m := soFar(t, statstest.Open(t, p)).Metrics[1]; len(m.Pairs) != 0 || m.Verdict != stats.Inconclusive {
+		t.Errorf("neither arm answers at p90: %+v", m)
+	}
+}
+
+// Equal figures in both arms, as of a goodput that is the rate, are ties of no
+// difference: the candidate passes.
+func TestDuetOfTies(t *testing.T) {
+	p := statstest.Duet()
+	p.Duet.Metrics = []string{record.MetricGoodput, record.MetricCPU}
+	d := soFar(t, statstest.Open(t, p))
+	if d.Verdict != stats.Pass {
+		t.Errorf("%+v", d)
+	}
+	for _, m := range d.Metrics {
+		if math.Abs(m.Ratio-1) > 0.01 || m.P < 0.5 {
+			t.Errorf("%s: ratio %v, p %v", m.Name, m.Ratio, m.P)
+		}
+	}
+}
+
+// Starts are compared once for all phases, and rounds with too few requests say
+// nothing.
+func TestDuetMetrics(t *testing.T) {
+	p := statstest.Duet()
+	p.Duet.Metrics = []string{record.MetricP50, record.MetricP99, record.MetricColdStart}
+	p.Targets[1].Start *= 2
+	p.Phases = append(p.Phases, p.Phases[1])
+	p.Phases[2].Name = "again"
+	a := analyse(t, statstest.Open(t, p))
+	var got []string
+	for _, m := range a.Duet.Metrics {
+		got = append(got, m.Phase+" "+m.Name)
+	}
+	if diff := cmp.Diff([]string{"steady p50", "steady p99", "again p50", "again p99", " cold start"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if m := a.Duet.Metrics[1]; len(m.Pairs) != 0 || m.Why == "" || !slices.Contains(rules(a), "few-pairs") {
+		t.Errorf("p99 of 400 requests: %+v; doubts %v", m, rules(a))
+	}
+	if m := a.Duet.Metrics[4]; m.N != 11 || m.Ratio < 1.9 || m.Ratio > 2.1 {
+		t.Errorf("cold start: %+v", m)
+	}
+}
+
+// The first look that decides is the last one: what is seen later changes nothing.
+func TestDuetEndsAtTheFirstLookThatDecides(t *testing.T) {
+	p := statstest.Slower()
+	p.Rounds = 16
+	if d := soFar(t, statstest.Open(t, p)); d.Look != 1 || d.Verdict != stats.Fail || len(d.Metrics[0].Looks) != 1 || len(d.Metrics[0].Pairs) != 16 {
+		t.Errorf("%+v", d)
+	}
+	p.Duet.Same = true
+	if d := soFar(t, statstest.Open(t, p)); d.Look != 2 || d.Decided() || len(d.Metrics[0].Looks) != 2 {
+		t.Errorf("a server with itself is looked at to the end: %+v", d)
+	}
+}
+
+func TestDuetSaysHowManyRoundsWouldSettleIt(t *testing.T) {
+	p := statstest.Undecided()
+	run := statstest.Open(t, p)
+	d := soFar(t, run)
+	if d.More <= 30 || !strings.Contains(d.Command, "duet --continue "+run.Dir+" --rounds ") {
+		t.Errorf("after the plan: %d rounds, %q", d.More, d.Command)
+	}
+	for range 4 {
+		p.Duet.Looks = append(p.Duet.Looks, record.Look{Pairs: 30, Alpha: 0.0005, Beta: 0.005})
+	}
+	if d := soFar(t, statstest.Open(t, p)); d.Look != 8 || d.More != 0 || d.Command != "" {
+		t.Errorf("continued four times: look %d, %d rounds, %q", d.Look, d.More, d.Command)
+	}
+	early := statstest.Slower()
+	early.Rounds, early.Interrupted = 7, "stopped before round 8"
+	a := analyse(t, statstest.Open(t, early))
+	if a.Duet.More != 11 || a.Duet.Command == "" || !strings.Contains(a.Doubts[0].Action, "--continue") {
+		t.Errorf("interrupted: %d rounds, %q, %+v", a.Duet.More, a.Duet.Command, a.Doubts)
+	}
+}
+
+// A visit that was stopped is no round, even if the other arm has it.
+func TestDuetLeavesOutWhatWasStopped(t *testing.T) {
+	p := statstest.Duet()
+	p.Rounds = 12
+	p.Targets[0].StopsAt = 500 * time.Millisecond
+	d := soFar(t, statstest.Open(t, p))
+	if d.Pairs != 11 || len(d.Lost) != 0 || d.Verdict != stats.Pass {
+		t.Errorf("%+v", d)
+	}
+}
+
+// The figures that reports show are those of the pairs, and the order is told.
+func TestDuetPairs(t *testing.T) {
+	m := soFar(t, statstest.Open(t, statstest.Duet())).Metrics[0]
+	for _, pair := range m.Pairs {
+		if pair.CandidateFirst != (pair.Round%2 == 0) {
+			t.Errorf("round %d: candidate first %t", pair.Round, pair.CandidateFirst)
+		}
+	}
+	if b, c := m.Typical(); b < 0.7e6 || b > 0.9e6 || c < 0.7e6 || c > 0.9e6 || m.Spread <= 0 || m.Spread > 0.1 {
+		t.Errorf("typical %v, %v, spread %v", b, c, m.Spread)
+	}
+}
+
+// The floor grows with the noise, and is no less than what the bounds of the plan's
+// last look can tell.
+func TestNoise(t *testing.T) {
+	p := statstest.Duet()
+	p.Duet.Same, p.Rounds = true, 30
+	quiet := stats.Noise(analyse(t, statstest.Open(t, p)))
+	p = statstest.Undecided()
+	p.Duet.Same = true
+	loud := stats.Noise(analyse(t, statstest.Open(t, p)))
+	for _, name := range p.Duet.Metrics {
+		if q, l := quiet.Floors[name], loud.Floors[name]; q <= 0 || q > 0.03 || l < 2*q || l > 0.2 {
+			t.Errorf("%s: quiet %v, loud %v", name, q, l)
+		}
+	}
+	if quiet.Rounds != 30 {
+		t.Errorf("%d rounds", quiet.Rounds)
+	}
+	p.Rounds = 5
+	if few := stats.Noise(analyse(t, statstest.Open(t, p))); len(few.Floors) != 0 {
+		t.Errorf("five rounds tell a floor: %+v", few)
+	}
+}
