@@ -12,12 +12,14 @@ import (
 const (
 	fileName   = "run.json"
 	cellFolder = "cells"
+	logEnding  = ".hlog"
 )
 
 // Writer writes a run's folder. It is not safe for concurrent use; the files
 // that Log and Raw return may be used beside it.
 type Writer struct {
-	dir string
+	dir  string
+	lock *os.File // of the folder, for as long as it is open
 }
 
 // Create makes the folder parent/run.ID and the parents it needs, and writes
@@ -38,11 +40,15 @@ func Create(parent string, run *Run) (*Writer, error) {
 		return nil, fmt.Errorf("create run: id %q: want a plain folder name", run.ID)
 	}
 	dir := filepath.Join(parent, run.ID)
-	if err := makeFolders(parent, dir); err != nil {
+	err := makeFolders(parent, dir)
+	if err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
 	run.Dir = dir
 	w := &Writer{dir: dir}
+	if w.lock, err = lock(dir); err != nil {
+		return nil, fmt.Errorf("create run: %w", err)
+	}
 	return w, w.Save(run)
 }
 
@@ -66,10 +72,13 @@ func makeFolders(parent, dir string) error {
 // Dir is the run's folder.
 func (w *Writer) Dir() string { return w.dir }
 
+// Close lets others write the run. It is not needed where the process ends.
+func (w *Writer) Close() error { return w.lock.Close() }
+
 // Log opens the interval log of one cell, with its header written. The caller
 // closes it.
 func (w *Writer) Log(v Visit, phase string) (*LogWriter, error) {
-	return newLogWriter(w.dir, cellFolder+"/"+cellName(v, phase)+".hlog", time.Now())
+	return newLogWriter(w.dir, cellFolder+"/"+cellName(v, phase)+logEnding, time.Now())
 }
 
 // Raw opens the file for the engine's own result stream of one cell. The caller

@@ -1,0 +1,69 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Reopen opens the run in the folder dir, as Open does, and a Writer that adds to it.
+// It fails where another one has it open. Logs that no cell names are removed: of a
+// writer that was killed before it could say what they are.
+func Reopen(dir string) (*Run, *Writer, error) {
+	run, err := Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &Writer{dir: run.Dir}
+	if w.lock, err = lock(run.Dir); err != nil {
+		return nil, nil, fmt.Errorf("open run %s: %w", dir, err)
+	}
+	// The one who had it before may have changed it meanwhile.
+	if run, err = Open(run.Dir); err == nil {
+		err = w.removeNameless(run)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, w.Close())
+	}
+	return run, w, nil
+}
+
+// lock takes a folder for this process, until the file is closed; no other one can
+// have it meanwhile. It leaves nothing in the folder.
+func lock(dir string) (*os.File, error) {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errors.New("another servebench is writing it")
+	}
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return folder, nil
+}
+
+// removeNameless removes the logs that no cell of the run names.
+func (w *Writer) removeNameless(run *Run) error {
+	named := map[string]bool{}
+	for _, c := range run.Cells {
+		named[c.Log] = true
+	}
+	files, err := os.ReadDir(filepath.Join(w.dir, cellFolder))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if filepath.Ext(file.Name()) != logEnding || named[cellFolder+"/"+file.Name()] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(w.dir, cellFolder, file.Name())); err != nil {
+			return fmt.Errorf("remove the log of a cell that is not recorded: %w", err)
+		}
+	}
+	return nil
+}
