@@ -50,3 +50,16 @@ func (o *serveOptions) clockModel() ([]protocol.Model, error) {
 	}
 	return []protocol.Model{k.Model()}, nil
 }
+
+// delaying returns what makes a request wait for --delay; nil where there is none. A
+// clock that serves any number at once keeps such times precisely.
+func (o *serveOptions) delaying() (func(), error) {
+	if o.delay == 0 {
+		return nil, nil
+	}
+	k, err := clock.New(clock.Config{Law: clock.Default().Law, Service: o.delay, Queues: 1})
+	if err != nil {
+		return nil, fmt.Errorf("--delay: %w", err)
+	}
+	return k.Serve, nil // which lasts as long as the program
+}

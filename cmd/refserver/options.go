@@ -24,6 +24,7 @@ type serveOptions struct {
 	maxBody    string
 	config     reference.Config
 	clock      clock.Config
+	delay      time.Duration
 }
 
 // flags defines the flags, with their defaults.
@@ -41,6 +42,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.config.IdleTimeout, "idle-timeout", 2*time.Minute, "how long a connection is kept for another request")
 	f.DurationVar(&o.config.DrainDelay, "drain-delay", 0, "how long to go on serving, not ready, when told to stop")
 	f.DurationVar(&o.config.DrainTimeout, "drain-timeout", 8*time.Second, "most time for the requests in flight after that")
+	f.DurationVar(&o.delay, "delay", 0, "how much later every request is answered: a regression on purpose")
 	o.clockFlags(f)
 }
 
@@ -74,6 +76,9 @@ func (o *serveOptions) check() error {
 		if timeout.value <= 0 {
 			fault("--%s %v: want a time above 0, such as 5s", timeout.flag, timeout.value)
 		}
+	}
+	if o.delay < 0 {
+		fault("--delay %v: want 0 or more", o.delay)
 	}
 	if c.DrainDelay < 0 {
 		fault("--drain-delay %v: want 0 or more", c.DrainDelay)

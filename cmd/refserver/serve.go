@@ -83,6 +83,9 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 	if err != nil {
 		return nil, nil, err
 	}
+	if opts.config.Delay, err = opts.delaying(); err != nil {
+		return nil, nil, err
+	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), version(), log
 	server, err := reference.New(opts.config)

@@ -15,6 +15,10 @@ type Config struct {
 	// Version of the program, for metadata and metrics; "" becomes "devel".
 	Version string
 
+	// Delay, when not nil, is called for every request before anything else is done
+	// with it: what it takes, the answer comes later. Calls are concurrent.
+	Delay func()
+
 	MaxBody  int64 // bytes of a request body, decompressed; 4 MiB
 	MaxBatch int   // rows in one request; 1024
 

@@ -26,6 +26,9 @@ func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m := d.server.metrics
 	m.inFlight.Add(1)
 	defer m.inFlight.Add(-1)
+	if delay := d.server.config.Delay; delay != nil {
+		delay()
+	}
 	// net/http closes the connection of a body over the limit, which it does
 	// only by its own writer.
 	r.Body = http.MaxBytesReader(w, r.Body, d.server.config.MaxBody)
