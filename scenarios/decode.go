@@ -126,6 +126,9 @@ func (s *Scenario) resolve(cat Catalogue) {
 	if len(s.Load) == 0 {
 		s.Load = nil
 	}
+	if r := s.Regression; r != nil && r.Metrics == nil {
+		r.Metrics = defaultMetrics()
+	}
 	wanted := map[string]map[string]string{}
 	for _, target := range s.Targets {
 		wanted[target] = s.Options[target]

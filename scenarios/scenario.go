@@ -37,6 +37,7 @@ type Scenario struct {
 	Timeout     time.Duration // of one request
 	Limits      Limits
 	SLO         SLO
+	Regression  *Regression // nil: a duet is judged by the defaults
 	// Options holds, for each of Targets, all its options by their names.
 	Options map[string]map[string]string
 }
@@ -54,6 +55,8 @@ type Workload struct {
 	StartTimeout time.Duration
 	// Clock configures the reference server's model clock; nil: its default.
 	Clock *clock.Config
+	// Delay is how much later the reference server answers every request; 0: not.
+	Delay time.Duration
 }
 
 // ReferenceServer is the Workload.Server that stands for servebench's own

@@ -48,6 +48,7 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 		may("limits", mappings("limits", limitRows()), "{}", func(s *Scenario) *Limits { return &s.Limits },
 			"The resources that every target gets, its virtualisation included. A server that runs already is what it is; for it, limits.cpus is how many CPUs of this machine the load generator leaves free."),
 		may("slo", mappings("limits", sloRows()), "{}", func(s *Scenario) *SLO { return &s.SLO }, sloDoc),
+		regressionRow(),
 	}
 	return append(rows, optionRows(cat)...)
 }

@@ -26,8 +26,12 @@ func workloadRows() []row[Workload] {
 		may("start_timeout", durations(), "60s", func(w *Workload) *time.Duration { return &w.StartTimeout },
 			"How long the server may take from being started to being ready."),
 		clockRow(),
+		may("delay", leftOut(durations(), isNoTime), none, func(w *Workload) *time.Duration { return &w.Delay },
+			"How much later the reference server answers every request: a regression on purpose, to try a gate with."),
 	}
 }
 
 func isEmpty(s string) bool    { return s == "" }
 func isNil(list []string) bool { return list == nil }
+
+func isNoTime(d time.Duration) bool { return d == 0 }

@@ -23,6 +23,7 @@ func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateDeploys(s, cat)
 	d.validateLength(s)
 	d.validateSLO(s, cat)
+	d.validateRegression(s)
 }
 
 // fault reports a field, where it stands.
@@ -51,6 +52,9 @@ func (d *decoder) validateWorkload(s *Scenario, cat Catalogue) {
 	}
 	if w.Server == ReferenceServer && w.Model != "" && d.sound("workload.model") && !slices.Contains(cat.Models, w.Model) {
 		d.fault("workload.model", noModel(w.Model, cat), oneOf(cat.Models))
+	}
+	if w.Delay > 0 && w.Server != ReferenceServer && d.sound("workload.server", "workload.delay") {
+		d.fault("workload.delay", "only the reference server answers later on request", "server: reference, or no delay")
 	}
 	variable := func(i int) string {
 		name, _, _ := strings.Cut(w.Env[i], "=")

@@ -41,6 +41,9 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 	if c := s.Workload.Clock; c != nil {
 		command = append(command, clockFlags(*c)...)
 	}
+	if delay := s.Workload.Delay; delay > 0 {
+		command = append(command, "--delay", delay.String())
+	}
 	return command, err
 }
 

@@ -1,0 +1,55 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+func (d *decoder) validateRegression(s *Scenario) {
+	if s.Regression == nil || !d.sound("regression", "load") {
+		return
+	}
+	const metrics = "regression.metrics"
+	for i, m := range s.Regression.Metrics {
+		if slices.Index(s.Regression.Metrics, m) < i {
+			d.fault(element(metrics, i), fmt.Sprintf("%q is in the list already", m), "each metric once")
+			return
+		}
+	}
+	measured := slices.DeleteFunc(slices.Clone(s.Load), func(p Phase) bool { return !p.Measure })
+	if n := len(s.Regression.Metrics) * len(measured); n > mostHypotheses {
+		d.fault(metrics, fmt.Sprintf("%d metrics in %d measured phases are %d to compare", len(s.Regression.Metrics), len(measured), n),
+			fmt.Sprintf("at most %d, since with each the others are judged more strictly", mostHypotheses))
+	}
+	if r := s.Regression; r.Margin >= r.Tolerance {
+		d.fault("regression.tolerance", fmt.Sprintf("%s is not above the margin, %s: a candidate could be good enough to pass and bad enough to fail", formatFraction(r.Tolerance), formatFraction(r.Margin)),
+			"a tolerance above the margin")
+	}
+	for _, m := range s.Regression.Metrics {
+		for _, p := range measured {
+			d.validateSample(m, p)
+		}
+	}
+}
+
+// validateSample finds a phase with too few requests in a round for a metric. How many
+// a closed loop has, or a trace, is not known here.
+func (d *decoder) validateSample(metric string, p Phase) {
+	least := leastRequests(metric)
+	kind, ok := lawOf(p)
+	if least == 0 || p.Callers > 0 || p.Trace != nil || !ok {
+		return
+	}
+	law, err := kind.New(p.config())
+	if err != nil { // which is told elsewhere
+		return
+	}
+	shape := law.Shape()
+	if n := float64(shape.Arrivals); n < least {
+		longer := time.Duration(math.Ceil(least/shape.Rate*10)) * 100 * time.Millisecond
+		d.fault("regression.metrics", fmt.Sprintf("%s needs %s requests in a round, and phase %s has %s", metric, formatNumber(least), p.Name, formatNumber(n)),
+			fmt.Sprintf("load.%s.duration of %s or more, a higher rate, or other metrics", p.Name, formatDuration(longer)))
+	}
+}
