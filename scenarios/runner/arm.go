@@ -8,12 +8,14 @@ import (
 	"servebench/targets"
 )
 
-// arm is what is visited in every round: a target of the scenario.
+// arm is what is visited in every round: a target of the scenario, or one of the two
+// servers of a duet.
 type arm struct {
 	name     string              // in the record
 	scenario *scenarios.Scenario // that it comes from
 	kind     targets.Kind
 	place    targets.Target
+	program  string // in place of the first argument of the command line; "": none is
 	workload targets.Workload
 	requests *requests
 }

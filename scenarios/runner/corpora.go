@@ -19,16 +19,31 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 		return fmt.Errorf("resolve scenario: %w", err)
 	}
 	s.record.Scenario.Text = string(text)
-	made, all, err := materials{s.Runner, s.scenario}.build(proto)
-	if err != nil {
-		return err
-	}
-	s.record.Scenario.Payloads = payloads(all)
-	s.record.Scenario.Corpus = all[0].Len()
+	made := map[*scenarios.Scenario]*requests{}
 	for _, a := range s.arms {
-		a.requests = made
+		if made[a.scenario] == nil {
+			if made[a.scenario], err = s.newRequests(a.scenario, proto); err != nil {
+				return err
+			}
+		}
+		a.requests = made[a.scenario]
 	}
 	return nil
+}
+
+// newRequests materialises the requests of a scenario. Those of all arms are the same;
+// what is known of right answers to them may differ.
+func (s *session) newRequests(sc *scenarios.Scenario, proto protocol.Kind) (*requests, error) {
+	made, all, err := materials{s.Runner, sc}.build(proto)
+	if err != nil {
+		return nil, err
+	}
+	hash := payloads(all)
+	if known := s.record.Scenario.Payloads; known != "" && hash != known {
+		return nil, scenarios.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
+	}
+	s.record.Scenario.Payloads, s.record.Scenario.Corpus = hash, all[0].Len()
+	return made, nil
 }
 
 // materials are what the requests of a scenario are made from.

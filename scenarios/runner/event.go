@@ -15,6 +15,9 @@ type Event struct {
 	// server is being deployed.
 	Target, Phase string
 	Round, Rounds int
+	// Look says, in a duet, which of so many Looks the rounds lead to, from 1; it is
+	// after round LookAt.
+	Look, Looks, LookAt int
 	// Attempt is how often the visit was played before: above 0, the load
 	// generator was disturbed in it.
 	Attempt int

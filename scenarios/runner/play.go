@@ -25,7 +25,7 @@ func (s *session) play(ctx context.Context) {
 // expect sets the clock to the plan.
 func (s *session) expect(names []string) {
 	if len(s.scenario.Load) > 0 {
-		s.clock.visits = s.scenario.Rounds * len(names)
+		s.clock.visits = s.rounds * len(names)
 	}
 	for i := range s.scenario.Load {
 		s.clock.load += s.length(i)
@@ -41,7 +41,7 @@ func (s *session) expect(names []string) {
 // instrument was disturbed.
 func (s *session) playLoad(ctx context.Context, next func() (round, bool)) {
 	again := &replays{spare: s.scenario.SpareVisits}
-	for range s.scenario.Rounds {
+	for range s.rounds {
 		r, _ := next()
 		for _, target := range r.targets {
 			v := visit{round: r.number, target: target}

@@ -25,6 +25,11 @@ func (s *session) prepare(ctx context.Context) error {
 	if err := s.openTargets(ctx); err != nil {
 		return err
 	}
+	return s.furnish()
+}
+
+// furnish gives the arms what they run and what is sent to them.
+func (s *session) furnish() error {
 	if err := s.divide(); err != nil {
 		return err
 	}
@@ -83,7 +88,7 @@ func (s *session) length(i int) time.Duration { return s.record.Scenario.Phases[
 func (s *session) openTargets(ctx context.Context) error {
 	var missing []error
 	for _, name := range s.scenario.Targets {
-		kind, ok := scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
+		kind, ok := s.kind(name)
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
@@ -113,8 +118,13 @@ func (s *session) openTargets(ctx context.Context) error {
 	return nil
 }
 
+// kind returns the kind of target of a name; false when there is none.
+func (s *session) kind(name string) (targets.Kind, bool) {
+	return scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
+}
+
 // open opens a target of a scenario if it can run here. An *Unavailable says that it
-// cannot.
+// cannot, a Faults that an option of it is wrong.
 func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
 	if kind.Check != nil {
 		if err := kind.Check(ctx, sc.Options[kind.Name]); err != nil {

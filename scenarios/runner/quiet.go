@@ -22,7 +22,7 @@ func (s *session) pin() (restore func()) {
 	case s.split.Shared:
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
-	s.record.Environment = append(s.record.Environment, fact, s.targetCPUs(), s.priority(), s.awake())
+	s.environment(fact, s.targetCPUs(), s.priority(), s.awake())
 	return restore
 }
 

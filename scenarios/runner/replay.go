@@ -46,7 +46,7 @@ func (s *session) replay(ctx context.Context, again *replays) {
 // judge asks whether a visit is to be played again, as far as the scenario spares
 // visits for it. One without load says nothing of the instrument.
 func (s *session) judge(v visit, again *replays) {
-	if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Measured && c.Visit() == v.id() }) {
+	if !s.measured(v) {
 		return
 	}
 	switch why := s.doubt(v); {
@@ -56,6 +56,11 @@ func (s *session) judge(v visit, again *replays) {
 		again.spare--
 		again.waiting = append(again.waiting, disturbance{visit: v, why: why})
 	}
+}
+
+// measured reports whether a visit has load whose figures count.
+func (s *session) measured(v visit) bool {
+	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Measured && c.Visit() == v.id() })
 }
 
 // doubt asks whether the instrument can be believed in a visit.

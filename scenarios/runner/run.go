@@ -78,6 +78,9 @@ type session struct {
 	writer   *record.Writer
 	arms     []*arm         // that can run here, in the record's order
 	laws     []schedule.Law // of the phases' arrivals; nil of a closed loop
+	rounds   int            // as planned
+	look     int            // of a duet, from 1: which the rounds lead to
+	since    int            // the round that a run is continued from; 0: it is not continued
 	split    host.Split
 	quiet    []quieting
 	// openFiles is the limit of files this process may have open.
@@ -95,7 +98,7 @@ type session struct {
 // record's Interrupted says so. Nor has one that this machine cannot give what it
 // needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
-	run := &session{Runner: r, scenario: s}
+	run := &session{Runner: r, scenario: s, rounds: s.Rounds}
 	if err := run.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", s.Name, err)
 	}
@@ -104,6 +107,7 @@ func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, e
 	if run.writer, err = record.Create(r.Dir, run.record); err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
+	defer run.writer.Close()
 	if len(run.record.Preflight) == 0 {
 		defer run.pin()()
 		run.play(ctx)
@@ -133,7 +137,7 @@ func (s *session) where(v visit) string {
 	if v.alone > 0 {
 		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.Deploys)
 	}
-	return fmt.Sprintf("%s in round %d of %d%s", v.target, v.round, s.scenario.Rounds, v.again())
+	return fmt.Sprintf("%s in round %d of %d%s", v.target, v.round, s.rounds, v.again())
 }
 
 // save writes the record as it stands, so that whatever happens next finds it
@@ -152,7 +156,11 @@ func (s *session) note(format string, args ...any) {
 
 func (s *session) observe(e Event) {
 	if s.Observe != nil {
-		e.Rounds = s.scenario.Rounds
+		e.Rounds = s.rounds
+		if s.look > 0 {
+			e.Look, e.Looks = s.look, len(s.record.Duet.Looks)
+			e.LookAt = s.record.Duet.Looks[s.look-1].Pairs
+		}
 		if e.Alone {
 			e.Rounds = s.scenario.Deploys
 		}

@@ -21,13 +21,21 @@ func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
 	}
 	cpus := s.split.Target[:min(a.scenario.Limits.CPUs, len(s.split.Target))]
 	a.workload.Limits = targets.Limits{CPUs: cpus, Memory: a.scenario.Limits.Memory, GOMAXPROCS: len(cpus)}
-	switch {
-	case a.kind.Running: // then nobody needs to have it
+	if a.kind.Running { // then nobody needs to have it
 		return nil
-	case w.Server == scenarios.ReferenceServer:
+	}
+	reference := w.Server == scenarios.ReferenceServer
+	if reference {
 		var err error
-		a.workload.Command, err = s.Reference.Command(a.scenario)
-		return err
+		if a.workload.Command, err = s.Reference.Command(a.scenario); err != nil {
+			return err
+		}
+	}
+	if a.program != "" && len(a.workload.Command) > 0 {
+		a.workload.Command = append([]string{a.program}, a.workload.Command[1:]...)
+	}
+	if reference {
+		return nil
 	}
 	return checkCommand(a.workload)
 }
@@ -42,8 +50,12 @@ func (s *session) divide() error {
 		return err
 	}
 	s.record.Environment = append(s.record.Environment, record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
-	s.split = host.Share(cpus, s.scenario.Limits.CPUs)
-	if wanted := s.scenario.Limits.CPUs; len(s.split.Target) < wanted {
+	wanted := s.scenario.Limits.CPUs
+	for _, a := range s.arms {
+		wanted = max(wanted, a.scenario.Limits.CPUs)
+	}
+	s.split = host.Share(cpus, wanted)
+	if len(s.split.Target) < wanted {
 		s.record.Environment = append(s.record.Environment, record.Fact{
 			Name: "limits.cpus", Value: fmt.Sprintf("%d, where the scenario asks for %d: this machine has %d, and the generator needs one", len(s.split.Target), wanted, len(cpus)), Unequal: true,
 		})
