@@ -15,7 +15,7 @@ func (g Gate) Says() string {
 	}
 	s += ", limit " + g.Limit
 	if g.N > 0 {
-		s += ", n " + FormatCount(g.N)
+		s += ", n " + g.Sample()
 	}
 	if g.Why != "" {
 		s += ": " + g.Why
@@ -38,7 +38,7 @@ func (m DuetMetric) Says() string {
 // FormatBounds is the ratio with its bounds: "×1.18 [1.12, 1.25]", or "×1.18 [1.12, ∞)"
 // where nothing bounds it from one side; the ratio alone where nothing does.
 func (m DuetMetric) FormatBounds() string {
-	ratio := "×" + FormatNumber(m.Ratio)
+	ratio := "×" + measured(m.Ratio)
 	switch below, above := m.Low > 0, !math.IsInf(m.High, 1) && m.High > 0; {
 	case below && above:
 		return ratio + " " + FormatInterval(m.Low, m.High)

@@ -78,6 +78,16 @@ func FormatNumber(v float64) string {
 	return trim(measured(v))
 }
 
+// Significant keeps five digits, for formats that other programs read: the histograms
+// hold three, and rounding must add nothing to that.
+func Significant(v float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+	if err != nil {
+		return v
+	}
+	return rounded
+}
+
 // decimals is how many decimals show so many significant digits of v.
 func decimals(v float64, digits int) int {
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
