@@ -5,6 +5,7 @@
 package reports
 
 import (
+	"errors"
 	"io"
 
 	"servebench/reports/stats"
@@ -15,6 +16,9 @@ import (
 type Format struct {
 	Name string
 	Doc  string // one sentence
+	// CI says that it is for continuous integration: a gate writes it, a run only when
+	// it is asked for by name.
+	CI bool
 	// Render writes the report. It opens each of its files once, in the order
 	// it likes, and closes it. It is a pure function of the analysis.
 	Render func(a *stats.Analysis, open Open) error
@@ -23,3 +27,13 @@ type Format struct {
 // Open creates the file of the given name, with slashes, relative to the
 // report's folder: "report.html", "figures/percentiles.png".
 type Open func(name string) (io.WriteCloser, error)
+
+// Write creates a file, has its content written and closes it.
+func (open Open) Write(name string, write func(io.Writer) error) (err error) {
+	file, err := open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return write(file)
+}

@@ -52,9 +52,11 @@ var rooms = []room{
 	{packages: "scenarios", imports: []string{"generators", "targets", "targets/protocol", "targets/reference/clock", "scenarios/schedule"}},
 	{packages: "reports/record"},
 	{packages: "reports/stats", imports: []string{"reports/record", "reports/stats/paired"}},
+	{packages: "reports/formattest", imports: []string{"reports", "reports/stats", "reports/stats/statstest"}},
 	{packages: "reports/stats/…", imports: []string{"reports/record", "reports/stats", "reports/stats/paired"}},
 	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
-	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures"}},
+	{packages: "reports/compare", imports: []string{"reports/record", "reports/stats"}},
+	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures", "reports/compare"}},
 	{packages: "cmd/exit"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }

@@ -1,0 +1,92 @@
+// Package formattest is what the tests of the report formats have in common: it
+// analyses synthetic runs, renders them into memory and holds them against golden
+// files.
+package formattest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/reports"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Analyse makes the plan's run and analyses it. The run's folder is given a name that
+// is the same everywhere.
+func Analyse(t testing.TB, p statstest.Plan) *stats.Analysis {
+	t.Helper()
+	run := statstest.Open(t, p)
+	a, err := stats.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dir = "runs/" + statstest.ID
+	if a.Duet != nil {
+		a.Duet.Command = strings.ReplaceAll(a.Duet.Command, run.Dir, dir)
+	}
+	a.Run.Dir = dir
+	return a
+}
+
+// Render renders the run and returns its files by name. A file that is opened twice
+// or is not closed is an error of the test.
+func Render(t testing.TB, f reports.Format, a *stats.Analysis) map[string][]byte {
+	t.Helper()
+	files := make(map[string]*file)
+	err := f.Render(a, func(name string) (io.WriteCloser, error) {
+		if files[name] != nil {
+			return nil, fmt.Errorf("%s was opened before", name)
+		}
+		files[name] = new(file)
+		return files[name], nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(map[string][]byte)
+	for name, f := range files {
+		if !f.closed {
+			t.Errorf("%s was not closed", name)
+		}
+		written[name] = f.Bytes()
+	}
+	return written
+}
+
+// file is one in memory.
+type file struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (f *file) Close() error { f.closed = true; return nil }
+
+// Golden holds what was rendered against the file testdata/NAME, which update writes
+// anew.
+func Golden(t testing.TB, update bool, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-"))
+	if update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-golden +got)\n%s", path, diff)
+	}
+}
