@@ -1,0 +1,115 @@
+package junit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+// targetSuite holds a test for each limit of a target.
+func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
+	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+" on "+stats.Plain(a.Label(t.Name)), elapsed(a, t.Name, ""))
+	addFacts(&s, t.Facts)
+	if t.Unavailable != "" {
+		s.AddTestcase(junit.Testcase{
+			Classname: stats.Plain(t.Name), Name: "can run here", Time: seconds(0),
+			Skipped: &junit.Result{Message: stats.Plain(t.Unavailable)},
+		})
+		return s
+	}
+	for _, g := range a.Gates {
+		if g.Target == t.Name {
+			s.AddTestcase(gateTest(a, g))
+		}
+	}
+	return s
+}
+
+func gateTest(a *stats.Analysis, g stats.Gate) junit.Testcase {
+	test := junit.Testcase{
+		Classname: class(g.Target, g.Phase),
+		Name:      g.Metric + " " + g.Limit,
+		Time:      seconds(elapsed(a, g.Target, g.Phase) / time.Duration(alike(a, g))),
+	}
+	told := g.Says()
+	judge(&test, a, g.Verdict, told, gateDetails(a, g))
+	return test
+}
+
+// alike is how many limits are judged from the same load: they share its time, so
+// that the times of the tests add up.
+func alike(a *stats.Analysis, g stats.Gate) int {
+	n := 0
+	for _, other := range a.Gates {
+		if other.Target == g.Target && other.Phase == g.Phase {
+			n++
+		}
+	}
+	return n
+}
+
+// elapsed is how long a target was measured in a phase; with phase "" in all of them.
+func elapsed(a *stats.Analysis, target, phase string) time.Duration {
+	var sum time.Duration
+	for _, r := range a.Rows {
+		if r.Target == target && (phase == "" || r.Phase == phase) {
+			sum += r.Elapsed
+		}
+	}
+	return sum
+}
+
+func gateDetails(a *stats.Analysis, g stats.Gate) []string {
+	lines := []string{
+		"target:   " + stats.Plain(a.Label(g.Target)),
+		"phase:    " + stats.Plain(g.Phase),
+		"metric:   " + g.Metric,
+		"limit:    " + g.Limit,
+		"observed: " + g.Observed,
+		"interval: " + orNone(g.Interval),
+		"n:        " + stats.FormatCount(g.N),
+	}
+	if g.Why != "" {
+		lines = append(lines, "why:      "+stats.Plain(g.Why))
+	}
+	if g.More > 0 {
+		lines = append(lines, fmt.Sprintf("settled:  by about %s rounds in all", stats.FormatCount(int64(g.More))))
+	}
+	if g.Note != "" {
+		lines = append(lines, "note:     "+stats.Plain(g.Note))
+	}
+	return lines
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// judge gives the test the outcome that stands for the verdict.
+func judge(test *junit.Testcase, a *stats.Analysis, v stats.Verdict, told string, details []string) {
+	details = append(details, "report:   "+stats.Plain(stats.ReportCommand(a.Run)))
+	result := &junit.Result{
+		Message: string(v) + ": " + stats.Plain(told),
+		Type:    string(v),
+		Data:    strings.Join(details, "\n"),
+	}
+	switch v {
+	case stats.Pass:
+		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
+	case stats.InvalidInstrument:
+		if blame := a.Blame(); blame != "" {
+			result.Message = string(v) + ": " + stats.Plain(blame)
+		}
+		test.Error = result
+	default:
+		test.Failure = result
+	}
+}

@@ -1,0 +1,137 @@
+package junit_test
+
+import (
+	"encoding/xml"
+	"flag"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/formattest"
+	"servebench/reports/junit"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	lib "github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func plans() map[string]statstest.Plan {
+	all := statstest.Judged()
+	all["duet slower"], all["duet undecided"] = statstest.Slower(), statstest.Undecided()
+	return all
+}
+
+func render(t *testing.T, a *stats.Analysis) []byte {
+	t.Helper()
+	return formattest.Render(t, junit.Format(), a)[junit.File]
+}
+
+// parse reads a report and holds its counts against its tests.
+func parse(t *testing.T, text []byte) lib.Testsuites {
+	t.Helper()
+	var all lib.Testsuites
+	if err := xml.Unmarshal(text, &all); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	var sum lib.Testsuites
+	for _, s := range all.Suites {
+		counted := lib.Testsuite{}
+		names := make(map[string]bool)
+		for _, test := range s.Testcases {
+			counted.AddTestcase(test)
+			if id := test.Classname + " " + test.Name; names[id] {
+				t.Errorf("two tests are called %q", id)
+			} else {
+				names[id] = true
+			}
+		}
+		if counted.Tests != s.Tests || counted.Failures != s.Failures || counted.Errors != s.Errors || counted.Skipped != s.Skipped {
+			t.Errorf("suite %s counts %d tests, %d failures, %d errors, %d skipped and has others", s.Name, s.Tests, s.Failures, s.Errors, s.Skipped)
+		}
+		sum.AddSuite(s)
+	}
+	if sum.Tests != all.Tests || sum.Failures != all.Failures || sum.Errors != all.Errors || all.Tests == 0 {
+		t.Errorf("the counts of all suites are not the sum of theirs")
+	}
+	return all
+}
+
+func TestGolden(t *testing.T) {
+	for name, p := range plans() {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, formattest.Analyse(t, p))
+			parse(t, got)
+			formattest.Golden(t, *update, name+".xml", got)
+		})
+	}
+}
+
+// What CI systems make of a verdict: a failure or an error, which stop a merge, or
+// neither.
+func TestOutcomes(t *testing.T) {
+	type outcome struct{ fails, errs bool }
+	want := map[string]outcome{
+		"pass": {}, "fail": {fails: true}, "inconclusive": {fails: true}, "invalid": {errs: true},
+		"no limits": {errs: true}, // it was interrupted
+		"nothing":   {errs: true}, "duet slower": {fails: true}, "duet undecided": {fails: true},
+	}
+	all := plans()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		s := parse(t, render(t, formattest.Analyse(t, all[name])))
+		if got := (outcome{s.Failures > 0, s.Errors > 0}); got != want[name] {
+			t.Errorf("%s: %+v, want %+v", name, got, want[name])
+		}
+	}
+}
+
+// A failure names metric, limit, value, interval and n.
+func TestFailureTells(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO.P99 = p.Targets[:1], time.Millisecond
+	a := formattest.Analyse(t, p)
+	all := parse(t, render(t, a))
+	if all.Failures != 1 {
+		t.Fatalf("%d failures", all.Failures)
+	}
+	i := slices.IndexFunc(all.Suites[0].Testcases, func(c lib.Testcase) bool { return c.Failure != nil })
+	test := all.Suites[0].Testcases[i]
+	g := a.Gates[0]
+	for _, want := range []string{"FAIL", g.Metric, g.Limit, g.Observed, g.Interval, stats.FormatCount(g.N)} {
+		if want == "" || !strings.Contains(test.Failure.Message, want) {
+			t.Errorf("no %q in %q", want, test.Failure.Message)
+		}
+	}
+	if test.Classname != "physical.steady" || test.Name != "p99 response time ≤ 1 ms" {
+		t.Errorf("%s: %s", test.Classname, test.Name)
+	}
+}
+
+// The time that the tests took adds up to what was measured.
+func TestTimes(t *testing.T) {
+	a := formattest.Analyse(t, statstest.Compare())
+	for i, s := range parse(t, render(t, a)).Suites[:2] {
+		var sum time.Duration
+		for _, test := range s.Testcases {
+			took, err := time.ParseDuration(test.Time + "s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += took
+		}
+		if gap := (sum - a.Rows[i].Elapsed).Abs(); gap > 10*time.Millisecond {
+			t.Errorf("%s: %v, measured %v", s.Name, sum, a.Rows[i].Elapsed)
+		}
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	text := render(t, formattest.Analyse(t, statstest.Hostile()))
+	parse(t, text)
+	if strings.ContainsAny(string(text), "\x1b\x00\r\u202e\ufffd") {
+		t.Errorf("%q", text)
+	}
+}

@@ -1,0 +1,39 @@
+package junit
+
+import (
+	"servebench/reports/stats"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+// runSuite holds what is true of a run as a whole: that it was played to its end,
+// and that its figures can be believed. It is all that there is to test where the
+// scenario sets no limits.
+func runSuite(a *stats.Analysis) junit.Testsuite {
+	name := stats.Plain(a.Run.Scenario.Name)
+	s := newSuite(a, name, a.Run.Finished.Sub(a.Run.Created))
+	addFacts(&s, a.Run.Environment)
+	if len(a.Gates) == 0 {
+		s.AddTestcase(believed(a, name))
+	}
+	if a.Run.Interrupted != "" {
+		s.AddTestcase(junit.Testcase{
+			Classname: name, Name: "played to its end", Time: seconds(0),
+			Error: &junit.Result{Message: "INTERRUPTED: " + stats.Plain(a.Run.Interrupted), Type: "INTERRUPTED"},
+		})
+	}
+	return s
+}
+
+func believed(a *stats.Analysis, name string) junit.Testcase {
+	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
+	switch {
+	case a.Nothing() != "":
+		test.Error = &junit.Result{Message: a.Word() + ": " + stats.Plain(a.Sentence()), Type: a.Word()}
+	case a.Validity == stats.Invalid:
+		judge(&test, a, stats.InvalidInstrument, a.Blame(), nil)
+	default:
+		judge(&test, a, stats.Pass, "", []string{a.Word() + ": " + stats.Plain(a.Sentence())})
+	}
+	return test
+}
