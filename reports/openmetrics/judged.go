@@ -1,0 +1,59 @@
+package openmetrics
+
+import (
+	"servebench/reports/stats"
+)
+
+// judged are the validity and the verdicts.
+func judged(a *stats.Analysis) []*family {
+	valid := newFamily(a, "valid", "", "1: the instrument can be believed; 0: it cannot, and there are no figures")
+	if !a.OnlyStarts() {
+		valid.add(truth(a.Validity == stats.Valid && a.Nothing() == ""))
+	}
+	verdict := newFamily(a, "verdict", "", "1 for what the run came to; all 0: it was measured without limits")
+	verdict.addVerdict(a.Verdict)
+	gates := newFamily(a, "gate", "", "1 for what was found of the limit")
+	for _, g := range a.Gates {
+		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", g.Limit})
+	}
+	return []*family{valid, verdict, gates}
+}
+
+// ledgers account for every request.
+func ledgers(a *stats.Analysis) *family {
+	f := newFamily(a, "requests", "", "requests by what became of them: scheduled ≥ sent = ok + failed + censored (in flight at the end)")
+	for _, r := range a.Rows {
+		l := r.Ledger
+		for _, state := range []struct {
+			name string
+			n    int64
+		}{{"scheduled", l.Scheduled}, {"sent", l.Sent}, {"ok", l.OK}, {"failed", l.Failed}, {"censored", l.Censored}} {
+			f.add(float64(state.n), label{"target", r.Target}, label{"phase", r.Phase}, label{"state", state.name})
+		}
+	}
+	return f
+}
+
+// duets are the ratios of a duet's arms.
+func duets(a *stats.Analysis) []*family {
+	verdict := newFamily(a, "duet", "", "1 for what was found of the metric")
+	value := newFamily(a, "duet_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
+	low := newFamily(a, "duet_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
+	high := newFamily(a, "duet_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
+	pairs := newFamily(a, "duet_pairs", "", "rounds that both arms have")
+	all := []*family{verdict, value, low, high, pairs}
+	if a.Duet == nil {
+		return all
+	}
+	for _, m := range a.Duet.Metrics {
+		of := []label{{"phase", m.Phase}, {"metric", m.Name}}
+		verdict.addVerdict(m.Verdict, of...)
+		pairs.add(float64(len(m.Pairs)), of...)
+		if len(m.Pairs) > 0 {
+			value.add(m.Ratio, of...)
+			low.add(m.Low, of...)
+			high.add(m.High, of...)
+		}
+	}
+	return all
+}
