@@ -1,0 +1,101 @@
+// Package benchfmt writes a run in the format of Go's benchmarks, the file
+// ci/benchmarks.txt, which benchstat compares with those of other runs: one line for
+// each target, phase and round, for the round is what repeats. It stands at the end
+// of the flow: everything in it is in the stats.Analysis that it is given.
+//
+// Benchstat sets lines with other configuration apart, so that the configuration
+// holds what has to be the same for two runs to be compared: requests, machine,
+// kernel, and nothing that differs from run to run. An INVALID run has no lines.
+// https://golang.org/design/14313-benchmark-format
+package benchfmt
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"servebench/reports"
+	"servebench/reports/stats"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// File is where the lines lie in a run's folder.
+const File = "ci/benchmarks.txt"
+
+// Format is the lines of a run.
+func Format() reports.Format {
+	return reports.Format{
+		Name: "benchfmt",
+		Doc:  "the figures of each round as lines that benchstat reads (" + File + ")",
+		CI:   true,
+		Render: func(a *stats.Analysis, open reports.Open) error {
+			return open.Write(File, func(w io.Writer) error { return Write(w, a) })
+		},
+	}
+}
+
+// Write writes the lines.
+func Write(w io.Writer, a *stats.Analysis) error {
+	if a.Validity == stats.Invalid {
+		_, err := fmt.Fprintf(w, "(%s: no figures)\n", stats.Plain(a.Blame()))
+		return err
+	}
+	lines := benchfmt.NewWriter(w)
+	for _, u := range units(a) {
+		if err := lines.Write(u); err != nil {
+			return fmt.Errorf("write benchmarks: %w", err)
+		}
+	}
+	config := configuration(a)
+	for _, r := range a.Cells {
+		if result := newResult(a, r, config); result != nil {
+			if err := lines.Write(result); err != nil {
+				return fmt.Errorf("write benchmarks: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// newResult is the line of one target in one phase of one round; nil where nothing
+// was answered.
+func newResult(a *stats.Analysis, r stats.Row, config []benchfmt.Config) *benchfmt.Result {
+	figures := r.Figures()
+	if r.Ledger.OK == 0 || len(figures) == 0 {
+		return nil
+	}
+	loop := "open"
+	if r.Callers > 0 {
+		loop = "closed"
+	}
+	// A number behind a hyphen at the end would be read as GOMAXPROCS: the loop, which
+	// ends in none, comes last.
+	name := fmt.Sprintf("%s/target=%s/phase=%s/loop=%s", title(word(a.Run.Scenario.Name)), word(r.Target), word(r.Phase), loop)
+	result := &benchfmt.Result{Config: config, Name: benchfmt.Name(name), Iters: int(r.Ledger.OK)}
+	for _, f := range figures {
+		result.Values = append(result.Values, newValue(f))
+	}
+	return result
+}
+
+// word is a name without what has a meaning in a benchmark's.
+func word(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '/', '=', '*', '"':
+			return '_'
+		}
+		return r
+	}, stats.Plain(s))
+	if s == "" {
+		return "_"
+	}
+	return s
+}
+
+// title has a capital at its beginning, as every benchmark's name.
+func title(s string) string {
+	first := []rune(s)[:1]
+	return strings.ToUpper(string(first)) + strings.TrimPrefix(s, string(first))
+}

@@ -1,0 +1,108 @@
+package benchfmt_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/reports/benchfmt"
+	"servebench/reports/formattest"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+
+	lib "golang.org/x/perf/benchfmt"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func render(t *testing.T, a *stats.Analysis) []byte {
+	t.Helper()
+	return formattest.Render(t, benchfmt.Format(), a)[benchfmt.File]
+}
+
+// parse reads the lines as benchstat does and takes no error.
+func parse(t *testing.T, text []byte) []*lib.Result {
+	t.Helper()
+	var all []*lib.Result
+	reader := lib.NewReader(bytes.NewReader(text), benchfmt.File)
+	for reader.Scan() {
+		switch r := reader.Result().(type) {
+		case *lib.Result:
+			all = append(all, r.Clone())
+		case *lib.SyntaxError:
+			t.Errorf("%v", r)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestGolden(t *testing.T) {
+	for name, p := range map[string]statstest.Plan{
+		"compare": statstest.Compare(), "invalid": statstest.Judged()["invalid"], "closed": statstest.Saturate(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, formattest.Analyse(t, p))
+			parse(t, got)
+			formattest.Golden(t, *update, name+".txt", got)
+		})
+	}
+}
+
+// There is a line for each cell, and no number at a name's end is taken for
+// GOMAXPROCS.
+func TestLines(t *testing.T) {
+	for _, p := range []statstest.Plan{statstest.Compare(), statstest.Hostile()} {
+		a := formattest.Analyse(t, p)
+		lines := parse(t, render(t, a))
+		if len(lines) != len(a.Cells) {
+			t.Fatalf("%d lines of %d cells", len(lines), len(a.Cells))
+		}
+		for i, line := range lines {
+			_, parts := line.Name.Parts()
+			if len(parts) != 3 || !strings.HasPrefix(string(parts[0]), "/target=") || line.Iters != int(a.Cells[i].Ledger.OK) {
+				t.Errorf("%s, n %d", line.Name, line.Iters)
+			}
+			want := a.Cells[i].Response.Quantiles[0].Value.Seconds()
+			if got, ok := line.Value("p50-sec"); !ok || got < 0.9999*want || got > 1.0001*want {
+				t.Errorf("p50 %v, want %v", got, want)
+			}
+		}
+	}
+}
+
+// Benchstat compares the lines of two runs.
+func TestBenchstat(t *testing.T) {
+	path, err := exec.Command("go", "tool", "-n", "benchstat").Output()
+	if err != nil {
+		t.Skipf("benchstat cannot be built: %v; it is a tool of this module and needs its dependencies to be in the module cache: go mod download", err)
+	}
+	dir := t.TempDir()
+	slower := statstest.Slower()
+	slower.Duet = nil
+	for i, name := range []string{"base.txt", "new.txt"} {
+		p := slower
+		p.Targets = []statstest.Target{slower.Targets[i]}
+		p.Targets[0].Name = "physical"
+		if err := os.WriteFile(filepath.Join(dir, name), render(t, formattest.Analyse(t, p)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(strings.TrimSpace(string(path)), "base.txt", "new.txt")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"p50-sec", "goodput/s", "Gate/target=physical/phase=steady/loop=open", "+1", "p=0.000 n=11"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package benchfmt
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"servebench/reports/stats"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// units says of each unit whether more of it is better.
+func units(a *stats.Analysis) []*benchfmt.UnitMetadata {
+	var all []*benchfmt.UnitMetadata
+	var told []string
+	for _, r := range a.Cells {
+		for _, f := range r.Figures() {
+			name := unitOf(f)
+			if slices.Contains(told, name) {
+				continue
+			}
+			told = append(told, name)
+			better := "lower"
+			if f.More {
+				better = "higher"
+			}
+			all = append(all, &benchfmt.UnitMetadata{
+				UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: name, Key: "better"}, OrigUnit: name, Value: better,
+			})
+		}
+	}
+	return all
+}
+
+// newValue is a figure in its unit: times as whole nanoseconds, as Go's own.
+func newValue(f stats.Figure) benchfmt.Value {
+	v := stats.Significant(f.Value)
+	if f.Unit == "s" {
+		v = math.Round(f.Value * 1e9)
+	}
+	return benchfmt.Value{Value: v, Unit: unitOf(f)}
+}
+
+// unitOf names a figure by its unit, as benchmarks do: "p99-ns", "p99-service-ns",
+// "goodput/s", "errors". What has ns or B in it is scaled by benchstat.
+func unitOf(f stats.Figure) string {
+	name := strings.ReplaceAll(strings.ToLower(f.Of), " ", "-")
+	switch name {
+	case "response-time":
+		name = stats.QuantileName(f.Q)
+	case "service-time":
+		name = stats.QuantileName(f.Q) + "-service"
+	case "time-to-first-token":
+		name = stats.QuantileName(f.Q) + "-ttft"
+	case "answers-per-second":
+		name = "answers"
+	case "cpu-per-answer":
+		return "cpu-ns/op"
+	}
+	switch f.Unit {
+	case "s":
+		return name + "-ns"
+	case "1/s":
+		return name + "/s"
+	case "B":
+		return name + "-B"
+	}
+	return name
+}
