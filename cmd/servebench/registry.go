@@ -5,8 +5,13 @@ import (
 	"servebench/generators/credit"
 	"servebench/generators/export"
 	"servebench/reports"
+	"servebench/reports/benchfmt"
+	"servebench/reports/benchmarkaction"
 	"servebench/reports/figures"
+	"servebench/reports/github"
 	"servebench/reports/html"
+	"servebench/reports/junit"
+	"servebench/reports/openmetrics"
 	"servebench/reports/summary"
 	"servebench/reports/text"
 	"servebench/scenarios"
@@ -57,6 +62,11 @@ func reportFormats() []reports.Format {
 		figures.Format(),
 		text.Format(),
 		summary.Format(),
+		junit.Format(),
+		github.Format(),
+		openmetrics.Format(),
+		benchfmt.Format(),
+		benchmarkaction.Format(),
 	}
 }
 

@@ -37,8 +37,12 @@ func printAnalysis(w io.Writer, a *stats.Analysis, output string) error {
 	if output == "json" {
 		return summary.Write(w, a)
 	}
-	colour := isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return text.Write(w, a, text.Style{Colour: colour})
+	return text.Write(w, a, styleOf(w))
+}
+
+// styleOf allows colours where a terminal shows them and nobody minds.
+func styleOf(w io.Writer) text.Style {
+	return text.Style{Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // formatsNamed looks formats up by name.
@@ -64,6 +68,17 @@ func formatNames() []string {
 	var names []string
 	for _, f := range reportFormats() {
 		names = append(names, f.Name)
+	}
+	return names
+}
+
+// usualFormats are the names of those that a run writes unless told otherwise.
+func usualFormats() []string {
+	var names []string
+	for _, f := range reportFormats() {
+		if !f.CI {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

@@ -40,7 +40,7 @@ targets nor the scenario are needed.
 			return runtimeError(errors.Join(faults...))
 		},
 	}
-	cmd.Flags().StringSliceVarP(&formats, "format", "f", formatNames(), "formats to write: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().StringSliceVarP(&formats, "format", "f", usualFormats(), "formats to write: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().VarP(output, "output", "o", "print as")
 	return cmd
 }

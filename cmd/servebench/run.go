@@ -68,7 +68,7 @@ third quits at once.
 	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
 	flags.Uint64Var(&opts.seed, "seed", 0, "seed instead of the scenario's")
 	flags.StringVar(&opts.out, "out", "runs", "folder that gets a folder per run")
-	flags.StringSliceVarP(&opts.formats, "format", "f", formatNames(), "reports to write: "+strings.Join(formatNames(), ", "))
+	flags.StringSliceVarP(&opts.formats, "format", "f", usualFormats(), "reports to write; a gate writes all unless told otherwise: "+strings.Join(formatNames(), ", "))
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well")
@@ -87,6 +87,9 @@ func targetNames() []string {
 // runScenarios reads every scenario before it runs the first one.
 func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	set, err := opts.settings(cmd)
+	if opts.gate {
+		opts.formats = gateFormats(cmd, opts.formats)
+	}
 	_, errFormat := formatsNamed(opts.formats)
 	if errFormat != nil {
 		errFormat = fmt.Errorf("--format: %w", errFormat)
@@ -239,6 +242,9 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		return withCode(err)
 	}
 	a, errReport := finish(cmd, run, opts)
+	if opts.gate && a != nil {
+		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
+	}
 	return worst(withCode(err), withCode(errReport), outcome(run, a, opts.gate))
 }
 
