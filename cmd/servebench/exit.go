@@ -9,14 +9,15 @@ import (
 // The exit codes. 2 is left out on purpose: a Go program that panics exits
 // with it.
 const (
-	exitOK           = 0
-	exitRuntime      = 1
-	exitFailed       = 10
-	exitInconclusive = 11
-	exitInvalid      = 12
-	exitNotAvailable = 20
-	exitUsage        = 64
-	exitInterrupted  = 130
+	exitOK            = 0
+	exitRuntime       = 1
+	exitFailed        = 10
+	exitInconclusive  = 11
+	exitInvalid       = 12
+	exitNotComparable = 13
+	exitNotAvailable  = 20
+	exitUsage         = 64
+	exitInterrupted   = 130
 )
 
 // exitHelp stands in the help of every command that ends with these codes.
@@ -51,7 +52,7 @@ func (e *exitError) Unwrap() error { return e.err }
 // apply: what the user did comes first, then what kept the plan from being
 // carried out, then what was found.
 func severity(err error) int {
-	order := []int{exitOK, exitInconclusive, exitFailed, exitInvalid, exitNotAvailable, exitRuntime, exitUsage, exitInterrupted}
+	order := []int{exitOK, exitInconclusive, exitFailed, exitInvalid, exitNotComparable, exitNotAvailable, exitRuntime, exitUsage, exitInterrupted}
 	var exit *exitError
 	if !errors.As(err, &exit) {
 		return 0

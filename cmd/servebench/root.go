@@ -37,6 +37,8 @@ before the defaults.`,
 	root.AddCommand(
 		runCommand(),
 		reportCommand(),
+		compareCommand(),
+		baselineCommand(),
 		generateCommand(),
 		listCommand(),
 		schemaCommand(),

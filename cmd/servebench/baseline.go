@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"servebench/reports/baseline"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/text"
+
+	"github.com/spf13/cobra"
+)
+
+// baselineDir is the folder with the stored baselines where no other is given. It is
+// one that can be committed.
+const baselineDir = ".servebench"
+
+func baselineCommand() *cobra.Command {
+	return group("baseline", "Store runs that later ones are compared with",
+		baselineSetCommand(),
+		baselineShowCommand(),
+	)
+}
+
+func baselineSetCommand() *cobra.Command {
+	var store baseline.Store
+	var name string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "set RUN",
+		Short: "Store a run as the baseline of its scenario",
+		Long: `Store a run as the baseline of its scenario, in the place of an earlier one. What is
+kept is a copy of its record: run.json and the interval logs, which every figure can
+be made from again. It lies in DIR/baselines/NAME/SCENARIO, to be committed or cached,
+and is a run's folder like any other.
+
+A run that is INVALID, was interrupted or measured nothing is refused without --force.`,
+		Example: `  servebench baseline set runs/20261122-101530-compare-a1b2
+  servebench baseline set runs/20261122-101530-compare-a1b2 --name release`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := fitBaseline(args[0], force)
+			if err != nil {
+				return err
+			}
+			folder, err := store.Set(name, run)
+			if err != nil {
+				return baselineError(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n", folder)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", baseline.DefaultName, "name of the baseline")
+	cmd.Flags().StringVar(&store.Dir, "dir", baselineDir, "folder with the stored baselines")
+	cmd.Flags().BoolVar(&force, "force", false, "store a run that is INVALID or was interrupted as well")
+	return cmd
+}
+
+// fitBaseline opens a run that may become a baseline.
+func fitBaseline(dir string, force bool) (*record.Run, error) {
+	a, err := analyseRun(dir)
+	if err != nil {
+		return nil, runtimeError(err)
+	}
+	if why := baseline.Unfit(a); why != "" && !force {
+		return nil, runtimeError(fmt.Errorf("%s is no baseline: %s (--force stores it nevertheless)", dir, why))
+	}
+	return a.Run, nil
+}
+
+func baselineShowCommand() *cobra.Command {
+	var store baseline.Store
+	cmd := &cobra.Command{
+		Use:   "show [NAME]",
+		Short: "Say what the stored baselines are: all of them, or those of a name",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			stored, err := chosen(store, names)
+			if err != nil {
+				return err
+			}
+			for i, b := range stored {
+				a, err := stats.Analyse(b.Run)
+				if err != nil {
+					return runtimeError(fmt.Errorf("analyse %s: %w", b.Dir, err))
+				}
+				if i > 0 {
+					fmt.Fprintln(cmd.OutOrStdout())
+				}
+				if err := text.WriteHeadline(cmd.OutOrStdout(), a, styleOf(cmd.OutOrStdout())); err != nil {
+					return runtimeError(err)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&store.Dir, "dir", baselineDir, "folder with the stored baselines")
+	return cmd
+}
+
+// chosen are the stored baselines of the name given, or all without one. Where there
+// is none, that is a mistake.
+func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
+	all, err := store.List()
+	if err != nil {
+		return nil, runtimeError(err)
+	}
+	var found []baseline.Stored
+	for _, b := range all {
+		if len(names) == 0 || b.Name == names[0] {
+			found = append(found, b)
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case len(names) > 0:
+		return nil, usageError(fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
+	}
+	return nil, usageError(fmt.Errorf("no baseline in %s; servebench baseline set RUN stores one", store.Dir))
+}
+
+// baselineError tells the user's mistakes from what failed.
+func baselineError(err error) error {
+	if _, missing := errors.AsType[*baseline.NotSetError](err); missing || errors.Is(err, baseline.ErrName) {
+		return usageError(err)
+	}
+	return runtimeError(err)
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"servebench/reports/baseline"
+	"servebench/reports/compare"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/summary"
+	"servebench/reports/text"
+
+	"github.com/spf13/cobra"
+)
+
+// compareOptions are the flags of compare.
+type compareOptions struct {
+	allow    []string
+	baseline string
+	dir      string
+	output   *oneOf
+}
+
+func compareCommand() *cobra.Command {
+	opts := compareOptions{output: newOneOf("text", "json", "markdown")}
+	cmd := &cobra.Command{
+		Use:   "compare [BASE] NEW...",
+		Short: "Hold runs against an earlier one: what differs, and the ratios of their figures",
+		Long: `Hold each run NEW against the run BASE: first whether the two may be compared at
+all, then the ratio of every figure with its interval over rounds. BASE and NEW are
+folders of runs. With one run alone, or with --baseline, BASE is the stored baseline
+of its scenario (servebench baseline set).
+
+It is no gate, and judges nothing: what the machine did between two runs is in their
+ratios. servebench duet plays both servers in every round, and judges.
+
+Two runs are not comparable when one of these differs, unless --allow names it:
+` + kindsHelp() + `
+What else differs is told as a remark.
+
+Exit codes:
+  0   compared
+  1   a run cannot be read
+  13  runs are not comparable
+  64  a mistake in the command line, or no baseline is stored
+`,
+		Example: `  servebench compare runs/20261122-101530-compare-a1b2 runs/20261123-101530-compare-c3d4
+  servebench compare runs/20261123-101530-compare-c3d4      with the stored baseline
+  servebench compare runs/* --allow machine,seed -o json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, dirs []string) error { return compareRuns(cmd, dirs, &opts) },
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&opts.allow, "allow", nil, "differences that do not matter: "+strings.Join(compare.KindNames(), ", "))
+	flags.StringVar(&opts.baseline, "baseline", "", "compare all runs with the stored baseline of this name")
+	flags.StringVar(&opts.dir, "dir", baselineDir, "folder with the stored baselines")
+	flags.VarP(opts.output, "output", "o", "print as")
+	return cmd
+}
+
+// kindsHelp lists the kinds of difference with what they are.
+func kindsHelp() string {
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, k := range compare.Kinds() {
+		fmt.Fprintf(tw, "  %s\t%s\n", k.Name, k.Doc)
+	}
+	tw.Flush() // to memory, which cannot fail
+	return b.String()
+}
+
+func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error {
+	if err := compare.CheckKinds(opts.allow); err != nil {
+		return usageError(fmt.Errorf("--allow: %w", err))
+	}
+	base, dirs, err := opts.base(dirs)
+	if err != nil {
+		return err
+	}
+	var all []*compare.Comparison
+	for _, dir := range dirs {
+		fresh, err := analyseRun(dir)
+		if err != nil {
+			return runtimeError(err)
+		}
+		all = append(all, compare.Runs(base, fresh, opts.allow))
+	}
+	if err := printComparisons(cmd.OutOrStdout(), all, opts.output.value); err != nil {
+		return runtimeError(err)
+	}
+	return incomparable(all)
+}
+
+// base analyses the run that the others are held against, and returns these.
+func (o *compareOptions) base(dirs []string) (*stats.Analysis, []string, error) {
+	if o.baseline == "" && len(dirs) > 1 {
+		base, err := analyseRun(dirs[0])
+		return base, dirs[1:], runtimeError(err)
+	}
+	name := o.baseline
+	if name == "" {
+		name = baseline.DefaultName
+	}
+	fresh, err := record.Open(dirs[0])
+	if err != nil {
+		return nil, nil, runtimeError(err)
+	}
+	run, err := baseline.Store{Dir: o.dir}.Open(name, fresh.Scenario.Name)
+	if err != nil {
+		return nil, nil, baselineError(err)
+	}
+	base, err := stats.Analyse(run)
+	return base, dirs, runtimeError(err)
+}
+
+// analyseRun reads the run in a folder.
+func analyseRun(dir string) (*stats.Analysis, error) {
+	run, err := record.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	a, err := stats.Analyse(run)
+	if err != nil {
+		return nil, fmt.Errorf("analyse %s: %w", dir, err)
+	}
+	return a, nil
+}
+
+func printComparisons(w io.Writer, all []*compare.Comparison, output string) error {
+	switch output {
+	case "json":
+		return summary.WriteComparisons(w, all)
+	case "markdown":
+		return text.WriteComparisonsMarkdown(w, all)
+	}
+	return text.WriteComparisons(w, all, styleOf(w))
+}
+
+// incomparable is what the comparisons say through the exit code.
+func incomparable(all []*compare.Comparison) error {
+	var faults []error
+	for _, c := range all {
+		if !c.Comparable() {
+			faults = append(faults, errors.New("NOT COMPARABLE: "+c.Says()))
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &exitError{code: exitNotComparable, err: errors.Join(faults...)}
+}
