@@ -31,7 +31,7 @@ func Notes(all []*Comparison) []string {
 		notes = append(notes, "A single pair of runs cannot tell a change from noise: in simulations of a shared machine, a threshold of 10 % on the p99 of one round each calls a third of the servers slower that did not change.")
 	}
 	if intervals > 0 {
-		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average exclude the truth by chance alone.", intervals, stats.FormatNumber(0.05*float64(intervals))))
+		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, stats.FormatNumber(0.05*float64(intervals))))
 	}
 	return append(notes, "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval knows of. servebench duet plays both servers in every round and judges by pairs.")
 }

@@ -43,7 +43,7 @@ func (c *Comparison) Says() string {
 		return line + ": " + why
 	}
 	if names := c.Blocking(); len(names) > 0 {
-		line += fmt.Sprintf(": what differs is %s; if that is meant, --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
+		line += fmt.Sprintf(": what differs: %s; if that is meant: --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
 	}
 	return line
 }

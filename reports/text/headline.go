@@ -20,9 +20,6 @@ func WriteHeadline(w io.Writer, a *stats.Analysis, style Style) error {
 	for _, row := range a.Rows {
 		p.wrapped("    ", "  "+p.name(row.Target)+p.inPhase(row.Phase)+": "+figuresLine(row))
 	}
-	if a.Verdict != stats.InvalidInstrument && a.OnlyStarts() {
-		p.wrapped("    ", "  "+clean(a.StartLine()))
-	}
 	_, err := p.text.WriteTo(w)
 	return err
 }
