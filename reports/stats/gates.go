@@ -2,6 +2,7 @@ package stats
 
 import (
 	"slices"
+	"strings"
 
 	"servebench/reports/record"
 )
@@ -107,4 +108,13 @@ func Worst(gates []Gate) Verdict {
 		worst = max(worst, slices.Index(order, g.Verdict))
 	}
 	return order[worst]
+}
+
+// Sample is how many the gate was judged by: "12,000" requests or answers, or "5
+// rounds", "6 starts".
+func (g Gate) Sample() string {
+	if g.Of == "rounds" || g.Of == "starts" {
+		return plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
+	}
+	return FormatCount(g.N)
 }

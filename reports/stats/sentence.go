@@ -39,8 +39,10 @@ func (a *Analysis) Sentence() string {
 
 func (a *Analysis) judgement() string {
 	switch {
-	case a.OnlyStarts():
+	case a.OnlyStarts() && a.Verdict == NoLimit:
 		return a.StartLine()
+	case a.OnlyStarts():
+		return a.StartLine() + "; " + a.OnLimits()
 	case a.Verdict == InvalidInstrument:
 		return a.Blame()
 	case a.Duet != nil:
@@ -50,8 +52,18 @@ func (a *Analysis) judgement() string {
 			return line + "; the scenario sets no limits"
 		}
 		return "measured; the scenario sets no limits"
+	}
+	return a.OnLimits()
+}
+
+// OnLimits says which of the limits hold and which do not: "all 6 limits hold", "of 6
+// limits, broken: container error rate".
+func (a *Analysis) OnLimits() string {
+	switch {
 	case a.Verdict == Pass:
 		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))
+	case Worst(a.Gates) == Pass:
+		return fmt.Sprintf("all %s hold in what was measured, which is not all that was planned", limits(len(a.Gates)))
 	}
 	var parts []string
 	if broken := a.gatesThat(Fail); len(broken) > 0 {
