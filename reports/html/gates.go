@@ -1,13 +1,12 @@
 package html
 
-import "servebench/reports/stats"
-
 // gates judges each limit of the SLO.
 func (b builder) gates() *table {
 	t := &table{
 		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. " +
 			"Where too few requests were sent for a quantile, it fails when more of them were slower than the quantile leaves room for. " +
-			"Its quantiles are of all requests sent: one that failed or was censored counts as endless",
+			"Its quantiles are of all requests sent: one that failed or was censored counts as endless. " +
+			"Goodput is judged by Student's t on the rounds, a cold start by each start alone" + b.judgedBy(),
 		Left: 1,
 		Head: []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},
 	}
@@ -16,8 +15,10 @@ func (b builder) gates() *table {
 		if b.a.Nothing() != "" {
 			verdict.Text = noResult
 		}
-		if g.Why != "" {
-			verdict.Notes = []string{g.Why}
+		for _, note := range []string{g.Why, g.Note} {
+			if note != "" {
+				verdict.Notes = append(verdict.Notes, note)
+			}
 		}
 		interval := text(g.Interval)
 		if g.Interval == "" {
@@ -25,8 +26,16 @@ func (b builder) gates() *table {
 		}
 		t.Rows = append(t.Rows, []cell{
 			b.name(g.Target, g.Phase), text(g.Metric), text(g.Limit), text(g.Observed),
-			interval, text(stats.FormatCount(g.N)), verdict,
+			interval, text(g.Sample()), verdict,
 		})
 	}
 	return t.unlessEmpty()
+}
+
+// judgedBy says where the limits are from, if not from the scenario.
+func (b builder) judgedBy() string {
+	if b.a.By == "" {
+		return ""
+	}
+	return ". Judged by " + b.a.By + ", not by the limits that the run was made with"
 }

@@ -50,9 +50,7 @@ func (b builder) verdict() verdict {
 		return v
 	}
 	if b.a.OnlyStarts() {
-		v.Word, v.Validity = string(stats.NoLoad), ""
-		v.Sentence = b.a.StartLine() + ". Starts alone were measured: there was no load, so there is no instrument to judge and no limit."
-		return v
+		return b.startsVerdict(v)
 	}
 	switch b.a.Verdict {
 	case stats.Pass:
@@ -60,6 +58,10 @@ func (b builder) verdict() verdict {
 	case stats.Fail:
 		v.Sentence = "At least one limit of the SLO is broken."
 	case stats.Inconclusive:
+		if stats.Worst(b.a.Gates) == stats.Pass {
+			v.Sentence = capital(b.a.OnLimits()) + "."
+			break
+		}
 		v.Sentence = "No limit is shown to be broken, but not all are shown to be kept: the figures are too uncertain to say."
 	default:
 		v.Word, v.Sentence = "NO LIMITS", "The scenario sets no limits, so there is nothing to pass or to fail."
@@ -67,6 +69,19 @@ func (b builder) verdict() verdict {
 			v.Sentence = capital(line) + ". " + v.Sentence
 		}
 	}
+	return v
+}
+
+// startsVerdict is that of a run of starts alone.
+func (b builder) startsVerdict(v verdict) verdict {
+	v.Validity = ""
+	v.Sentence = b.a.StartLine() + ". Starts alone were measured: there was no load, so there is no instrument to judge"
+	if b.a.Verdict == stats.NoLimit {
+		v.Word = string(stats.NoLoad)
+		v.Sentence += " and no limit."
+		return v
+	}
+	v.Sentence += ". " + capital(b.a.OnLimits()) + "."
 	return v
 }
 

@@ -3,7 +3,6 @@ package summary
 import (
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"servebench/reports/stats"
@@ -24,7 +23,7 @@ func newDocument(a *stats.Analysis) document {
 		Reference:   text(a.Reference),
 		Doubts:      []doubt{}, Targets: []figures{}, Cells: []figures{},
 		Places: newPlaces(a), Tax: newTax(a.Tax), Steps: newStepped(a), Saturation: newSaturation(a),
-		Gates: []gate{}, Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
+		Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
 	}
 	for _, row := range a.Rows {
 		f := newFigures(row)
@@ -63,12 +62,7 @@ func (d *document) judgements(a *stats.Analysis) {
 			Text: x.Text, Figure: x.Figure, Threshold: x.Threshold, Action: x.Action,
 		})
 	}
-	for _, g := range a.Gates {
-		d.Gates = append(d.Gates, gate{
-			Target: g.Target, Phase: g.Phase, Metric: g.Metric, Limit: g.Limit, Observed: g.Observed,
-			Interval: text(g.Interval), N: g.N, Verdict: string(g.Verdict), Why: text(g.Why),
-		})
-	}
+	d.LimitsFrom, d.Gates = text(a.By), newGates(a)
 	for _, r := range a.Ratios {
 		x := ratio{Target: r.Target, Phase: r.Phase, Metric: r.Metric, Value: significant(r.Value), Rounds: r.Rounds}
 		if r.HasInterval {
@@ -96,6 +90,10 @@ func newFigures(r stats.Row) figures {
 		Meters:     newMeters(r),
 		Errors:     newFailures(r.Errors),
 		Floor:      newFloor(r.Floor), Classes: newClasses(r), Aborted: newAborts(r),
+	}
+	if r.TTFT.N > 0 {
+		times, ends := newLatencies(r.TTFT), newIntervals(r.TTFT)
+		f.TTFT, f.TTFTCI = &times, &ends
 	}
 	f.ErrorRate, f.ErrorRateCI = share(r.ErrorRate())
 	f.Attainment, f.AttainmentCI = share(r.Attained)
@@ -145,15 +143,7 @@ func milliseconds(d time.Duration) float64 {
 	return significant(float64(d) / float64(time.Millisecond))
 }
 
-// significant keeps five digits: the histograms hold three, and rounding must
-// add nothing to that.
-func significant(v float64) float64 {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
-	if err != nil {
-		return v
-	}
-	return rounded
-}
+func significant(v float64) float64 { return stats.Significant(v) }
 
 // rate keeps a thousandth of a request per second.
 func rate(v float64) float64 { return math.Round(v*1000) / 1000 }

@@ -15,13 +15,15 @@ type document struct {
 	// nothing was measured, and the Verdict, if any, is "INVALID".
 	Validity string `json:"validity"`
 	// Reason is the first of the doubts that make the run INVALID; null: it is not.
-	Reason      *reason       `json:"reason"`
-	Verdict     *string       `json:"verdict"` // null: the scenario sets no limits
-	Interrupted *string       `json:"interrupted"`
-	Doubts      []doubt       `json:"doubts"`
-	Places      []place       `json:"places"`  // every target that could run, with its cold starts
-	Targets     []figures     `json:"targets"` // pooled over rounds, one per target and measured phase
-	Cells       []figures     `json:"cells"`   // the same per round
+	Reason      *reason   `json:"reason"`
+	Verdict     *string   `json:"verdict"` // null: the scenario sets no limits
+	Interrupted *string   `json:"interrupted"`
+	Doubts      []doubt   `json:"doubts"`
+	Places      []place   `json:"places"`  // every target that could run, with its cold starts
+	Targets     []figures `json:"targets"` // pooled over rounds, one per target and measured phase
+	Cells       []figures `json:"cells"`   // the same per round
+	// LimitsFrom says by which limits Gates judges: null, by the scenario's own.
+	LimitsFrom  *string       `json:"limits_from"`
 	Gates       []gate        `json:"gates"`
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
@@ -64,6 +66,8 @@ type figures struct {
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it.
 	Unanswered []float64  `json:"unanswered_starts_ms"`
+	TTFT       *latencies `json:"ttft_ms"` // time to first token; null: the SLO does not limit it
+	TTFTCI     *intervals `json:"ttft_ms_ci"`
 	Response   latencies  `json:"response_ms"`
 	ResponseCI intervals  `json:"response_ms_ci"`
 	Service    latencies  `json:"service_ms"`
@@ -127,14 +131,23 @@ type doubt struct {
 
 type gate struct {
 	Target   string  `json:"target"`
-	Phase    string  `json:"phase"`
+	Phase    *string `json:"phase"` // null: the starts of the target, which have none
 	Metric   string  `json:"metric"`
 	Limit    string  `json:"limit"`
 	Observed string  `json:"observed"`
 	Interval *string `json:"interval"`
 	N        int64   `json:"n"`
+	Of       string  `json:"n_of"` // what N counts: "requests", "answers", "rounds" or "starts"
 	Verdict  string  `json:"verdict"`
-	Why      *string `json:"why"` // null when it passed
+	Why      *string `json:"why"`  // null when it passed
+	Note     *string `json:"note"` // what the figure leaves open
+	// Bound, Value and CI say in Unit ("s", "1/s", "1" of a share) what Limit, Observed
+	// and Interval do; null where these are no figures.
+	Unit  string   `json:"unit"`
+	Bound float64  `json:"bound"`
+	Value *float64 `json:"value"`
+	CI    *pair    `json:"ci"`
+	More  *int     `json:"more_rounds"` // about how many rounds in all would settle it
 }
 
 type ratio struct {

@@ -69,61 +69,16 @@ func (p *page) absent() string {
 
 // verdict is the first line: the word, the scenario, and why.
 func (p *page) verdict(a *stats.Analysis) string {
-	name := clean(a.Run.Scenario.Name)
-	if why := a.Nothing(); why != "" {
-		return fmt.Sprintf("%s %s: nothing was measured: %s", p.paint(red, "NO RESULT"), name, clean(why))
+	name, why := clean(a.Run.Scenario.Name), clean(a.Sentence())
+	switch {
+	case a.Nothing() != "":
+		return fmt.Sprintf("%s %s: %s", p.paint(red, a.Word()), name, why)
+	case a.Verdict == stats.NoLimit:
+		return fmt.Sprintf("%s: %s", name, why)
+	case a.Verdict == stats.InvalidInstrument:
+		why += ". " + p.none()
 	}
-	lines := []string{p.judgement(a)}
-	if troubles := a.Troubles(); len(troubles) > 0 {
-		var says []string
-		for _, t := range troubles {
-			says = append(says, clean(t.Says()))
-		}
-		if a.Verdict == stats.NoLimit && !a.OnlyStarts() {
-			lines = nil // without limits there is nothing to say of them beside the trouble
-		}
-		lines = append([]string{strings.Join(says, "; ")}, lines...)
-	}
-	word := ""
-	if a.Verdict != stats.NoLimit {
-		word = p.paint(colourOf(a.Verdict), string(a.Verdict)) + " "
-	}
-	return fmt.Sprintf("%s%s: %s", word, name, strings.Join(lines, ". Besides, "))
-}
-
-// judgement is what the verdict rests on.
-func (p *page) judgement(a *stats.Analysis) string {
-	if a.OnlyStarts() {
-		return clean(a.StartLine())
-	}
-	switch a.Verdict {
-	case stats.InvalidInstrument:
-		return clean(a.Blame()) + ". " + p.none()
-	case stats.NoLimit:
-		if line := a.Finding(); line != "" {
-			return clean(line) + "; the scenario sets no limits"
-		}
-		return "measured; the scenario sets no limits"
-	case stats.Pass:
-		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))
-	}
-	var broken, open []string
-	for _, g := range a.Gates {
-		switch g.Verdict {
-		case stats.Fail:
-			broken = append(broken, clean(g.Target)+" "+g.Metric)
-		case stats.Inconclusive:
-			open = append(open, clean(g.Target)+" "+g.Metric)
-		}
-	}
-	var parts []string
-	if len(broken) > 0 {
-		parts = append(parts, "broken: "+strings.Join(broken, ", "))
-	}
-	if len(open) > 0 {
-		parts = append(parts, "undecided: "+strings.Join(open, ", "))
-	}
-	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
+	return fmt.Sprintf("%s %s: %s", p.paint(colourOf(a.Verdict), string(a.Verdict)), name, why)
 }
 
 // none says that an INVALID run has no results.
@@ -134,13 +89,6 @@ func (p *page) none() string {
 	return "The figures below are no results"
 }
 
-func limits(n int) string {
-	if n == 1 {
-		return "1 limit"
-	}
-	return fmt.Sprintf("%d limits", n)
-}
-
 // validity is the line under the figures: how the instrument did, at its worst.
 func (p *page) validity() {
 	a := p.analysis
@@ -149,7 +97,11 @@ func (p *page) validity() {
 	}
 	if a.OnlyStarts() {
 		p.space()
-		p.wrapped("  ", string(a.Validity)+" starts alone were measured, so there is no instrument that could have been too slow, and no limit was judged")
+		line := string(a.Validity) + " starts alone were measured, so there is no instrument that could have been too slow"
+		if a.Verdict == stats.NoLimit {
+			line += ", and no limit was judged"
+		}
+		p.wrapped("  ", line)
 		return
 	}
 	v := a.Vitals()

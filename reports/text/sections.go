@@ -57,31 +57,6 @@ func (p *page) inPhase(name string) string {
 	return ", " + clean(name)
 }
 
-func (p *page) gates() {
-	if len(p.analysis.Gates) == 0 || p.analysis.Nothing() != "" || p.analysis.Refused() {
-		return
-	}
-	t := &table{
-		head: []string{"VERDICT", "TARGET", "LIMIT", "", "OBSERVED", "[95% CI]", "n"},
-		left: map[int]bool{0: true, 1: true, 2: true, 3: true},
-	}
-	for _, g := range p.analysis.Gates {
-		t.add(string(g.Verdict), clean(g.Target)+p.inPhase(g.Phase), g.Metric, g.Limit, g.Observed, g.Interval, stats.FormatCount(g.N))
-	}
-	p.space()
-	lines := t.lines()
-	p.line("%s", p.paint(bold, lines[0]))
-	for i, g := range p.analysis.Gates {
-		p.line("%s", strings.Replace(lines[i+1], string(g.Verdict), p.paint(colourOf(g.Verdict), string(g.Verdict)), 1))
-		if g.Why != "" && g.Verdict != stats.InvalidInstrument {
-			p.wrapped("    ", "    "+g.Why)
-		}
-	}
-	if p.analysis.Run.Scenario.SLO.Deadline() > 0 {
-		p.line("In these limits a failed request counts as slower than any.")
-	}
-}
-
 // errors lists the classes of failures of every row that has some, each with
 // its first example.
 func (p *page) errors() {

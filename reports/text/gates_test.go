@@ -1,0 +1,90 @@
+package text_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+	"servebench/reports/text"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// limited is a run of one target with limits of every kind.
+func limited() statstest.Plan {
+	p := statstest.Compare()
+	p.Targets = p.Targets[:1]
+	p.SLO.Service = record.Quantiles{P50: 830 * time.Microsecond, P999: time.Millisecond}
+	p.SLO.TTFT = record.Quantiles{P99: 5 * time.Millisecond}
+	p.SLO.Goodput, p.SLO.ColdStart = 390, time.Second
+	return p
+}
+
+// TestLimits reads whole reports and those of the limits alone.
+func TestLimits(t *testing.T) {
+	starts := statstest.ColdStart()
+	starts.SLO = record.SLO{ColdStart: 100 * time.Millisecond}
+	invalid := limited()
+	invalid.Targets[0].GeneratorCPU = 0.91
+	for name, plan := range map[string]statstest.Plan{"limited": limited(), "limited-starts": starts, "limited-invalid": invalid} {
+		t.Run(name, func(t *testing.T) {
+			a := analyse(t, plan)
+			a.Run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
+			var whole, alone bytes.Buffer
+			if err := text.Write(&whole, a, text.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := text.WriteGates(&alone, a, text.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, whole.String())
+			golden(t, name+"-gates", alone.String())
+		})
+	}
+}
+
+// TestOtherLimits says by what a run is judged.
+func TestOtherLimits(t *testing.T) {
+	p := limited()
+	a, err := stats.AnalyseBy(statstest.Open(t, p), record.SLO{P99: time.Second}, "--set slo.p99=1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := text.WriteGates(&got, a, text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Judged by --set slo.p99=1s, not by the limits that the run was made with."; !strings.Contains(got.String(), want) {
+		t.Errorf("%s\nwant %s", got.String(), want)
+	}
+}
+
+// golden compares a text with its file.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-golden +got)\n%s", diff)
+	}
+	for line := range strings.Lines(got) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+}
