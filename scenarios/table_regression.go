@@ -19,7 +19,7 @@ func regressionRows() []row[Regression] {
 			"The least that the candidate has to be worse by to fail, however sure it is that it is worse."),
 		may("tolerance", fractions(), "5%", func(r *Regression) *float64 { return &r.Tolerance },
 			"A candidate passes when it is surely not worse by this much."),
-		may("rounds", wholes[int](10, 200), "30", func(r *Regression) *int { return &r.Rounds },
+		may("rounds", wholes[int](10, 200), "40", func(r *Regression) *int { return &r.Rounds },
 			"How many rounds are played at most. A duet ends as soon as the answer is known."),
 	}
 }

@@ -16,11 +16,11 @@ func around(centre, spread float64, n int) []float64 {
 }
 
 func TestJudge(t *testing.T) {
-	plan, err := NewPlan(1, 30, 0.03, 0.05)
+	plan, err := NewPlan(1, 40, 0.03, 0.05)
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := plan.Looks[3]
+	last := plan.Looks[4]
 	for _, tt := range []struct {
 		name    string
 		metrics [][]float64
@@ -55,11 +55,11 @@ func TestJudge(t *testing.T) {
 // TestJudgeBetweenTheTwo: what is surely worse by more than the tolerance, but by less
 // than the margin, can neither fail nor pass.
 func TestJudgeBetweenTheTwo(t *testing.T) {
-	plan, err := NewPlan(1, 30, 0.1, 0.05)
+	plan, err := NewPlan(1, 40, 0.1, 0.05)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, estimates := plan.Judge(plan.Looks[3], [][]float64{around(0.07, 0.01, 30)}); got != Inconclusive {
+	if got, estimates := plan.Judge(plan.Looks[4], [][]float64{around(0.07, 0.01, 30)}); got != Inconclusive {
 		t.Errorf("verdict %v, want %v: %+v", got, Inconclusive, estimates)
 	}
 }
@@ -105,18 +105,18 @@ func TestEstimateOfFailure(t *testing.T) {
 // TestPairs: an estimate that is not settled says how many pairs would do, and about
 // as many do.
 func TestPairs(t *testing.T) {
-	plan, err := NewPlan(1, 30, 0.03, 0.05)
+	plan, err := NewPlan(1, 40, 0.03, 0.05)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(9, 9))
 	settled, asked, total := 0, 0, 0
-	for range 2000 {
-		x := normals(rng, 30)
+	for range 1000 {
+		x := normals(rng, 40)
 		for i := range x {
 			x[i] *= 0.12
 		}
-		verdict, estimates := plan.Judge(plan.Looks[3], [][]float64{x})
+		verdict, estimates := plan.Judge(plan.Looks[4], [][]float64{x})
 		if verdict != Inconclusive {
 			continue
 		}
@@ -133,7 +133,7 @@ func TestPairs(t *testing.T) {
 		for len(x) < n {
 			x = append(x, 0.12*rng.NormFloat64())
 		}
-		if verdict, _ := longer.Judge(longer.Looks[4], [][]float64{x}); verdict != Inconclusive {
+		if verdict, _ := longer.Judge(longer.Looks[5], [][]float64{x}); verdict != Inconclusive {
 			settled++
 		}
 	}
@@ -144,7 +144,7 @@ func TestPairs(t *testing.T) {
 }
 
 func TestPairsOfWhatCannotBeSettled(t *testing.T) {
-	plan, err := NewPlan(1, 30, 0.03, 0.05)
+	plan, err := NewPlan(1, 40, 0.03, 0.05)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,18 +165,18 @@ func TestPairsOfWhatCannotBeSettled(t *testing.T) {
 	}
 }
 
-// BenchmarkJudge takes a look at 30 rounds with as many metrics as there may be.
+// BenchmarkJudge takes a look at 40 rounds with as many metrics as there may be.
 func BenchmarkJudge(b *testing.B) {
-	plan, err := NewPlan(MostMetrics, 30, 0.03, 0.05)
+	plan, err := NewPlan(MostMetrics, 40, 0.03, 0.05)
 	if err != nil {
 		b.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(10, 10))
 	var metrics [][]float64
 	for range MostMetrics {
-		metrics = append(metrics, normals(rng, 30))
+		metrics = append(metrics, normals(rng, 40))
 	}
 	for b.Loop() {
-		plan.Judge(plan.Looks[3], metrics)
+		plan.Judge(plan.Looks[4], metrics)
 	}
 }

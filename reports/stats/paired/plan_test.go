@@ -13,12 +13,12 @@ func TestNewPlan(t *testing.T) {
 		metrics, most int
 		want          []Look
 	}{
-		{"as planned", 1, 30, []Look{{10, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}},
-		{"five metrics need more for the first look", 5, 30, []Look{{13, 0.001, 0.01}, {16, 0.0015, 0.0125}, {22, 0.0015, 0.0125}, {30, 0.002, 0.015}}},
-		{"twice as many", 1, 60, []Look{{10, 0.001, 0.01}, {25, 0.0015, 0.0125}, {40, 0.0015, 0.0125}, {60, 0.002, 0.015}}},
-		{"fewer", 1, 20, []Look{{10, 0.001, 0.01}, {13, 0.0015, 0.0125}, {16, 0.0015, 0.0125}, {20, 0.002, 0.015}}},
+		{"as planned", 1, 40, []Look{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
+		{"five metrics need more for the first look", 5, 40, []Look{{13, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
+		{"twice as many", 1, 80, []Look{{10, 0.001, 0.005}, {24, 0.001, 0.005}, {38, 0.001, 0.005}, {56, 0.001, 0.01}, {80, 0.002, 0.025}}},
+		{"fewer", 1, 25, []Look{{10, 0.001, 0.005}, {13, 0.001, 0.005}, {16, 0.001, 0.005}, {20, 0.001, 0.01}, {25, 0.002, 0.025}}},
 		{"one look is left", 1, 10, []Look{{10, 0.006, 0.05}}},
-		{"looks coincide", 5, 13, []Look{{13, 0.006, 0.05}}},
+		{"looks coincide", 5, 16, []Look{{13, 0.003, 0.015}, {14, 0.001, 0.01}, {16, 0.002, 0.025}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := NewPlan(tt.metrics, tt.most, 0.03, 0.05)
@@ -86,12 +86,12 @@ func TestNewPlanRefuses(t *testing.T) {
 }
 
 func TestExtend(t *testing.T) {
-	plan, err := NewPlan(2, 30, 0.03, 0.05)
+	plan, err := NewPlan(2, 40, 0.03, 0.05)
 	if err != nil {
 		t.Fatal(err)
 	}
 	planned := slices.Clone(plan.Looks)
-	if _, err := plan.Extend(30); err == nil {
+	if _, err := plan.Extend(40); err == nil {
 		t.Error("a look at the pairs that were planned is no extension, but was taken")
 	}
 	if _, err := plan.Extend(MostPairs + 1); err == nil {
@@ -99,7 +99,7 @@ func TestExtend(t *testing.T) {
 	}
 	extended := plan
 	for i := range mostExtensions {
-		if extended, err = extended.Extend(40 + 10*i); err != nil {
+		if extended, err = extended.Extend(50 + 10*i); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestExtend(t *testing.T) {
 	if alpha > 0.008+1e-12 {
 		t.Errorf("all looks together may err %v, want at most 0.008", alpha)
 	}
-	if !slices.Equal(plan.Looks, planned) || !slices.Equal(extended.Looks[:4], planned) {
+	if !slices.Equal(plan.Looks, planned) || !slices.Equal(extended.Looks[:5], planned) {
 		t.Errorf("the plan became %v and %v, was %v", plan.Looks, extended.Looks, planned)
 	}
 	if look, ok := extended.LookAt(50); !ok || look.Pairs != 50 {
