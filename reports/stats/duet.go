@@ -92,7 +92,7 @@ func (d *Duet) unjudged(p *pairing) {
 		if differences := m.differences(p.last); len(differences) > 0 {
 			m.Ratio, m.Spread = m.ratio(paired.HodgesLehmann(differences)), robustDeviation(differences)
 		}
-		m.Verdict, m.Why = Inconclusive, "the rounds are too few to be looked at"
+		m.Verdict = Inconclusive
 	}
 }
 

@@ -3,7 +3,6 @@ package stats
 import (
 	"fmt"
 
-	"servebench/reports/record"
 	"servebench/reports/stats/paired"
 )
 
@@ -16,6 +15,8 @@ func (d *Duet) settle(p *pairing, estimates []paired.Estimate) {
 	case d.Decided():
 	case d.Look < len(looks):
 		d.More = looks[d.Look].Pairs
+		d.Command = FormatCommand(program(p.run), "duet", "--continue", p.run.Dir)
+		return
 	case !d.Same:
 		d.More = d.needed(p, estimates)
 		if _, err := plan(p.run.Duet).Extend(d.More); err != nil { // continued too often
@@ -23,8 +24,19 @@ func (d *Duet) settle(p *pairing, estimates []paired.Estimate) {
 		}
 	}
 	if d.More > 0 {
-		d.Command = continueCommand(p.run, d.More)
+		d.Command = FormatCommand(program(p.run), "duet", "--continue", p.run.Dir, "--rounds", fmt.Sprint(d.More))
 	}
+}
+
+// Advice says what the Command of a duet that is not settled is for; "" without one.
+func (d *Duet) Advice() string {
+	switch {
+	case d.Command == "":
+		return ""
+	case d.Look < d.Looks:
+		return fmt.Sprintf("it is not at its end, and is looked at again after round %d; this goes on with it", d.More)
+	}
+	return fmt.Sprintf("about %d rounds in all would settle it; this adds them to the same run", d.More)
 }
 
 // needed is how many rounds in all the metrics take that are not settled; 0 where no
@@ -43,9 +55,4 @@ func (d *Duet) needed(p *pairing, estimates []paired.Estimate) int {
 		most = max(most, played+pairs-e.Pairs)
 	}
 	return min(most, paired.MostPairs)
-}
-
-// continueCommand adds rounds to a run, up to so many in all.
-func continueCommand(run *record.Run, rounds int) string {
-	return FormatCommand(program(run), "duet", "--continue", run.Dir, "--rounds", fmt.Sprint(rounds))
 }

@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"servebench/reports/record"
@@ -18,7 +19,7 @@ func (m DuetMetric) Change() string {
 		return "does not answer at " + m.Name
 	}
 	more := m.Ratio > 1
-	percent := FormatPercent(math.Abs(m.Ratio - 1))
+	size := sizeOf(m.Ratio) + percent
 	either := func(ifMore, ifNot string) string {
 		if more {
 			return ifMore
@@ -27,25 +28,28 @@ func (m DuetMetric) Change() string {
 	}
 	switch m.Name {
 	case record.MetricGoodput:
-		return fmt.Sprintf("has %s %s goodput", percent, either("more", "less"))
+		return fmt.Sprintf("has %s %s goodput", size, either("more", "less"))
 	case record.MetricCPU:
-		return fmt.Sprintf("takes %s %s CPU per request", percent, either("more", "less"))
+		return fmt.Sprintf("takes %s %s CPU per request", size, either("more", "less"))
 	case record.MetricColdStart:
-		return fmt.Sprintf("takes %s %s to its first answer", percent, either("longer", "less"))
+		return fmt.Sprintf("takes %s %s to its first answer", size, either("longer", "less"))
 	}
-	return fmt.Sprintf("is %s %s at %s", percent, either("slower", "faster"), m.Name)
+	return fmt.Sprintf("is %s %s at %s", size, either("slower", "faster"), m.Name)
 }
 
-// Bounds are those of the ratio as changes: "[12.1 %, +∞)".
+// Bounds are those of the ratio as changes: "[+12.1, +∞) %"; "" where there are none.
 func (m DuetMetric) Bounds() string {
+	if m.Low <= 0 && math.IsInf(m.High, 1) {
+		return ""
+	}
 	low, high := "(−∞", "+∞)"
 	if m.Low > 0 {
-		low = "[" + FormatChange(m.Low)
+		low = "[" + strings.TrimSuffix(FormatChange(m.Low), percent)
 	}
 	if !math.IsInf(m.High, 1) {
-		high = FormatChange(m.High) + "]"
+		high = strings.TrimSuffix(FormatChange(m.High), percent) + "]"
 	}
-	return low + ", " + high
+	return low + ", " + high + percent
 }
 
 // deciding are the bounds that a verdict rests on alone: of a FAIL the one that says
@@ -59,18 +63,27 @@ func (m DuetMetric) deciding() string {
 	return m.Bounds()
 }
 
-// FormatChange writes a ratio as a change: "+12.1 %", "−0.5 %".
+// percent is the unit of a change.
+const percent = " %"
+
+// FormatChange writes a ratio as a change: "+12.1 %", "−0.5 %". It has one decimal, for
+// a histogram's buckets are a thousandth of their values wide.
 func FormatChange(ratio float64) string {
-	switch {
-	case math.IsInf(ratio, 1):
-		return "+∞"
-	case ratio > 1:
-		return "+" + FormatPercent(ratio-1)
-	case ratio < 1:
-		return "−" + FormatPercent(1-ratio)
+	if math.IsInf(ratio, 1) {
+		return "+∞" + percent
 	}
-	return "0 %"
+	size, sign := sizeOf(ratio), "+"
+	switch {
+	case size == "0.0":
+		sign = ""
+	case ratio < 1:
+		sign = "−"
+	}
+	return sign + size + percent
 }
+
+// sizeOf is how far a ratio is from 1, in percent.
+func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(ratio-1), 'f', 1, 64) }
 
 // why says why a metric's verdict is what it is.
 func (m DuetMetric) why(e paired.Estimate, duet *record.Duet) string {
@@ -103,13 +116,21 @@ func (d *Duet) why(p *pairing) string {
 	var changes []string
 	for _, m := range d.Metrics {
 		if m.Verdict == d.Verdict {
-			changes = append(changes, m.Change()+" "+m.bounds()+p.inPhase(m.Phase))
+			changes = append(changes, strings.TrimSpace(m.Change()+" "+m.bounds())+p.inPhase(m.Phase))
 		}
 	}
 	if len(changes) > 0 {
-		parts = append(parts, "the candidate "+strings.Join(changes, ", and "))
+		parts = append(parts, p.subject()+" "+strings.Join(changes, ", and "))
 	}
 	return strings.Join(parts, "; ") + ", " + d.when(p.run.Duet)
+}
+
+// subject is what is said to differ.
+func (p *pairing) subject() string {
+	if p.run.Duet.Same {
+		return "a server compared with itself"
+	}
+	return "the candidate"
 }
 
 // bounds are those that tell.
@@ -127,7 +148,7 @@ func (d *Duet) when(duet *record.Duet) string {
 	case d.Look == 0:
 		return fmt.Sprintf("seen in %s, before the first look at %d", rounds(d.Pairs), duet.Looks[0].Pairs)
 	case d.Same:
-		return fmt.Sprintf("both being the same server, after %s", rounds(duet.Looks[d.Look-1].Pairs))
+		return fmt.Sprintf("after %s", rounds(duet.Looks[d.Look-1].Pairs))
 	case d.Verdict == Inconclusive:
 		return fmt.Sprintf("not decided after %d of %s", duet.Looks[d.Look-1].Pairs, rounds(most))
 	}

@@ -1,7 +1,9 @@
 package stats
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"servebench/reports/record"
 	"servebench/reports/stats/paired"
@@ -50,4 +52,31 @@ func widening(n, planned int) float64 {
 	freedom := float64(n - 1)
 	spread := distuv.ChiSquared{K: freedom}.Quantile(1 - noiseConfidence)
 	return math.Sqrt(float64(n)/float64(planned)) * math.Sqrt(freedom/spread)
+}
+
+// NoiseLine says what noise was found on the machine of a duet, by itself or before
+// it: "noise floor: p50 1.2 %, …"; "" where that is not known.
+func (a *Analysis) NoiseLine() string {
+	duet := a.Run.Duet
+	if duet == nil {
+		return ""
+	}
+	noise := duet.Noise
+	if duet.Same {
+		found := Noise(a)
+		noise = &found
+	}
+	if noise == nil {
+		return ""
+	}
+	var floors []string
+	for _, name := range duet.Metrics {
+		if floor, known := noise.Floors[name]; known {
+			floors = append(floors, name+" "+FormatPercent(math.Ceil(1000*floor)/1000))
+		}
+	}
+	if len(floors) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("noise floor: %s, which %s of a server with itself showed here: a margin below it cannot be told from noise", strings.Join(floors, ", "), rounds(noise.Rounds))
 }

@@ -1,0 +1,75 @@
+package stats
+
+import (
+	"slices"
+
+	"servebench/reports/record"
+)
+
+// ArmFact is what is known of both arms of a duet under one name; "" where of one
+// nothing is.
+type ArmFact struct{ Name, Baseline, Candidate string }
+
+// Differs says that the arms do not have it in common.
+func (f ArmFact) Differs() bool { return f.Baseline != f.Candidate }
+
+// ArmFacts are the facts of both arms, those that differ first; nil of a run that is
+// no duet.
+func (a *Analysis) ArmFacts() []ArmFact {
+	duet := a.Run.Duet
+	if duet == nil {
+		return nil
+	}
+	all := []ArmFact{{"source", duet.Baseline.Source, duet.Candidate.Source}, {"target", duet.Baseline.Place, duet.Candidate.Place}}
+	for _, f := range slices.Concat(duet.Baseline.Facts, duet.Candidate.Facts) {
+		if !slices.ContainsFunc(all, func(have ArmFact) bool { return have.Name == f.Name }) {
+			all = append(all, ArmFact{f.Name, factNamed(duet.Baseline, f.Name), factNamed(duet.Candidate, f.Name)})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y ArmFact) int {
+		switch {
+		case x.Differs() == y.Differs():
+			return 0
+		case x.Differs():
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func factNamed(arm record.Arm, name string) string {
+	for _, f := range arm.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// DuetMethod says in words how the figures of a duet are made.
+const DuetMethod = "Each round plays the same due times and payloads on a fresh server of either arm, in an order that is drawn. " +
+	"Baseline and candidate are the medians of the rounds; a request that failed counts as slower than any. " +
+	"Change is the Hodges–Lehmann estimate of candidate ÷ baseline over the pairs of rounds, p that of Wilcoxon's signed-rank test of no worse, one-sided and exact"
+
+// BoundsMethod says what the bounds of a duet's metrics are worth, at the look that
+// was reached last; "" where there was none.
+func (a *Analysis) BoundsMethod() string {
+	if a.Duet == nil || a.Duet.Look == 0 {
+		return ""
+	}
+	look := a.Run.Duet.Looks[a.Duet.Look-1]
+	return "Bounds: worse than the bad end with a probability of at most " + FormatPercent(look.Beta) +
+		", better than the good end with one of at most " + FormatPercent(look.Alpha/float64(len(a.Duet.Metrics)))
+}
+
+// Conditions says what a duet's candidate fails and passes by: "FAIL: surely worse,
+// and by 3 % or more as estimated. PASS: surely worse by less than 5 %. …".
+func (a *Analysis) Conditions() string {
+	duet := a.Run.Duet
+	if duet == nil {
+		return ""
+	}
+	return "FAIL: surely worse, and by " + FormatPercent(duet.Margin) + " or more as estimated. PASS: surely worse by less than " +
+		FormatPercent(duet.Tolerance) + ". INCONCLUSIVE: neither is sure"
+}
