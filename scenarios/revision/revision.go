@@ -1,0 +1,150 @@
+// Package revision puts a revision of a git repository into a folder of its own and
+// builds it there, so that the servers of two revisions can be compared. It stands
+// before package runner, which runs what was built, and needs git in PATH.
+package revision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Repository is the git repository that a folder belongs to.
+type Repository struct {
+	top string // absolute, of its working tree
+}
+
+// Find returns the repository that a folder belongs to.
+func Find(ctx context.Context, folder string) (Repository, error) {
+	top, err := git(ctx, folder, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return Repository{}, fmt.Errorf("find the git repository of %s: %w", folder, err)
+	}
+	return Repository{top: top}, nil
+}
+
+// Commit resolves a revision to the full hash of its commit.
+func (r Repository) Commit(ctx context.Context, revision string) (string, error) {
+	commit, err := git(ctx, r.top, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
+	if err != nil {
+		return "", fmt.Errorf("revision %q: the repository %s has no such commit", revision, r.top)
+	}
+	return commit, nil
+}
+
+// Inside returns the path of a file relative to the repository's working tree; false
+// when the file is not in it.
+func (r Repository) Inside(path string) (string, bool) {
+	if real, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(real, filepath.Base(path))
+	}
+	inside, err := filepath.Rel(r.top, path)
+	return inside, err == nil && filepath.IsLocal(inside)
+}
+
+// Tree is a revision's working tree. Close removes it.
+type Tree struct {
+	Dir  string
+	repo Repository
+	lock *os.File
+}
+
+// CheckOut puts a commit into a folder below dir, which is made; key tells apart the
+// trees that are there at the same time. The same commit and key give the same path,
+// which programs that are built there may hold: what is built again is the same then.
+// What a killed servebench left there is replaced. It fails where another one has it.
+func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *Tree, err error) {
+	holder := filepath.Join(dir, commit[:12]+"-"+key)
+	if err := os.MkdirAll(holder, 0o755); err != nil {
+		return nil, fmt.Errorf("check out %s: %w", commit, err)
+	}
+	t = &Tree{Dir: filepath.Join(holder, filepath.Base(r.top)), repo: r}
+	if t.lock, err = lock(holder); err != nil {
+		return nil, fmt.Errorf("check out %s: %w", commit, err)
+	}
+	if err = t.clear(); err == nil {
+		_, err = git(ctx, r.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", t.Dir, commit)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("check out %s: %w", commit, err), t.Close())
+	}
+	return t, nil
+}
+
+// Build runs a shell command in the tree. Its error quotes the end of what the command
+// printed. When ctx ends, everything that it started does.
+func (t *Tree) Build(ctx context.Context, command string) error {
+	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Dir = t.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	out, err := cmd.CombinedOutput()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err != nil {
+		return fmt.Errorf("build in %s: %s: %w\n%s", t.Dir, command, err, end(string(out)))
+	}
+	return nil
+}
+
+// Close removes the tree.
+func (t *Tree) Close() error {
+	// It is made under the lock, and another one may have it only afterwards.
+	return errors.Join(t.clear(), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
+}
+
+// clear removes what is in the tree's place, and what git knows of it.
+func (t *Tree) clear() error {
+	if err := os.RemoveAll(t.Dir); err != nil {
+		return err
+	}
+	_, err := git(context.Background(), t.repo.top, "worktree", "prune") // ctx may be over
+	return err
+}
+
+// lock takes a folder for this process, until the file is closed.
+func lock(dir string) (*os.File, error) {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = fmt.Errorf("another servebench is using %s", dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return folder, nil
+}
+
+// git runs git in a folder and returns what it prints, trimmed.
+func git(ctx context.Context, folder string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = folder
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		err = errors.New(end(string(exit.Stderr)))
+	}
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w", args[0], err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// end returns the last lines of a text, at most so many.
+func end(text string) string {
+	const most = 20
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if len(lines) > most {
+		lines = append([]string{"…"}, lines[len(lines)-most:]...)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,139 @@
+package revision
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// repository makes one with two commits of a file, "one" and "two".
+func repository(t *testing.T) (Repository, string) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not in PATH; install it to test revisions")
+	}
+	dir := t.TempDir()
+	run := func(args ...string) {
+		t.Helper()
+		if _, err := git(t.Context(), dir, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("init", "-q")
+	for _, text := range []string{"one", "two"} {
+		if err := os.WriteFile(filepath.Join(dir, "file"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run("add", "file")
+		run("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", text)
+	}
+	repo, err := Find(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return repo, dir
+}
+
+func TestCheckOutAndBuild(t *testing.T) {
+	repo, dir := repository(t)
+	trees := t.TempDir()
+	commit, err := repo.Commit(t.Context(), "HEAD~1")
+	if err != nil || len(commit) != 40 {
+		t.Fatalf("commit %q, error %v", commit, err)
+	}
+	tree, err := repo.CheckOut(t.Context(), trees, "baseline", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repo.CheckOut(t.Context(), trees, "baseline", commit); err == nil || !strings.Contains(err.Error(), "another servebench is using") {
+		t.Errorf("a second one: error %v, want that it is in use", err)
+	}
+	if err := tree.Build(t.Context(), "cat file file > built"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(tree.Dir, "built")); string(text) != "oneone" {
+		t.Errorf("built %q, error %v, want it of the first commit", text, err)
+	}
+	err = tree.Build(t.Context(), "seq 100; echo broken >&2; exit 3")
+	if err == nil || !strings.Contains(err.Error(), "exit status 3\n…\n82\n") || !strings.HasSuffix(err.Error(), "100\nbroken") {
+		t.Errorf("error %v, want the status and the end of what it printed", err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(trees); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, error %v", left, err)
+	}
+	if list, err := git(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "\n") {
+		t.Errorf("git knows %s, error %v, want the repository alone", list, err)
+	}
+}
+
+// TestCheckOutReplacesWhatWasLeft leaves a tree as a killed servebench would.
+func TestCheckOutReplacesWhatWasLeft(t *testing.T) {
+	repo, _ := repository(t)
+	trees := t.TempDir()
+	commit, err := repo.Commit(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := repo.CheckOut(t.Context(), trees, "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(left.Dir, "dirt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := left.lock.Close(); err != nil { // as the kernel does
+		t.Fatal(err)
+	}
+	tree, err := repo.CheckOut(t.Context(), trees, "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(tree.Dir, "dirt")); !os.IsNotExist(err) {
+		t.Errorf("what was left is there still: %v", err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBuildEndsWithTheContext(t *testing.T) {
+	repo, _ := repository(t)
+	commit, err := repo.Commit(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := repo.CheckOut(t.Context(), t.TempDir(), "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if err := tree.Build(ctx, "sleep 600 & sleep 600"); err != context.Canceled {
+		t.Errorf("error %v, want that it was cancelled", err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnknownRevision(t *testing.T) {
+	repo, dir := repository(t)
+	for _, revision := range []string{"nonesuch", "--all", ""} {
+		if commit, err := repo.Commit(t.Context(), revision); err == nil {
+			t.Errorf("%q is commit %s, want an error", revision, commit)
+		}
+	}
+	if inside, ok := repo.Inside(filepath.Join(dir, "bin", "server")); !ok || inside != "bin/server" {
+		t.Errorf("inside is %q, %t", inside, ok)
+	}
+	if inside, ok := repo.Inside("/bin/sh"); ok {
+		t.Errorf("/bin/sh is inside as %q", inside)
+	}
+}
