@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"servebench/reports/record"
 )
@@ -37,30 +39,47 @@ type Document struct {
 
 // file is where the calibration of a machine is kept.
 func (m Machine) file(dir string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", m))
-	return filepath.Join(dir, fmt.Sprintf("%x.json", sum[:8]))
+	return filepath.Join(dir, digest(m)+".json")
+}
+
+// digest names a file after what it is for.
+func digest(of ...any) string {
+	var text []byte
+	for _, v := range of {
+		text = fmt.Appendf(text, "%#v", v)
+	}
+	sum := sha256.Sum256(text)
+	return fmt.Sprintf("%x", sum[:8])
 }
 
 // Save keeps a calibration in a folder, which need not exist, in the place of an
-// earlier one of the same machine. There is never half a file.
+// earlier one of the same machine.
 func Save(dir string, d Document) error {
-	text, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
+	if err := save(d.Machine.file(dir), d); err != nil {
 		return fmt.Errorf("save calibration: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("save calibration: %w", err)
-	}
-	temp, err := os.CreateTemp(dir, ".calibration-*")
+	return nil
+}
+
+// save writes a value as JSON. There is never half a file.
+func save(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return fmt.Errorf("save calibration: %w", err)
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".calibration-*")
+	if err != nil {
+		return err
 	}
 	_, err = temp.Write(append(text, '\n'))
 	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), d.Machine.file(dir))
+		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("save calibration: %w", err), os.Remove(temp.Name()))
+		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
 }
@@ -88,5 +107,5 @@ func Load(dir string, m Machine) (*record.Calibration, error) {
 // Others reports whether a folder holds calibrations, of this machine or others.
 func Others(dir string) bool {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	return err == nil && len(files) > 0
+	return err == nil && slices.ContainsFunc(files, func(file string) bool { return !strings.HasPrefix(filepath.Base(file), noisePrefix) })
 }

@@ -1,0 +1,63 @@
+package calibration
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"servebench/reports/record"
+)
+
+// NoiseSchema is the version of a kept NoiseFloor. A reader passes over others.
+const NoiseSchema = "servebench.noise/v1"
+
+// NoiseFloor is what a duet of a server with itself found of a machine, under the load
+// of a scenario.
+type NoiseFloor struct {
+	Schema   string       `json:"schema"`
+	Machine  Machine      `json:"machine"`
+	Scenario string       `json:"scenario"` // as YAML, without what changes nothing of the noise
+	Noise    record.Noise `json:"noise"`
+}
+
+// noisePrefix tells the files of noise floors from those of calibrations.
+const noisePrefix = "noise-"
+
+// file is where the noise floor of a machine under a scenario is kept.
+func (n NoiseFloor) file(dir string) string {
+	return filepath.Join(dir, noisePrefix+digest(n.Machine, n.Scenario)+".json")
+}
+
+// SaveNoise keeps a noise floor in a folder, which need not exist, in the place of an
+// earlier one of the same machine and scenario.
+func SaveNoise(dir string, n NoiseFloor) error {
+	n.Schema = NoiseSchema
+	if err := save(n.file(dir), n); err != nil {
+		return fmt.Errorf("save noise floor: %w", err)
+	}
+	return nil
+}
+
+// LoadNoise returns what is kept in a folder for a machine under a scenario; nil when
+// nothing is.
+func LoadNoise(dir string, m Machine, scenario string) (*record.Noise, error) {
+	path := NoiseFloor{Machine: m, Scenario: scenario}.file(dir)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read noise floor: %w", err)
+	}
+	var n NoiseFloor
+	if err := json.Unmarshal(text, &n); err != nil {
+		return nil, fmt.Errorf("read noise floor %s: %w", path, err)
+	}
+	if n.Schema != NoiseSchema || n.Machine != m || n.Scenario != scenario {
+		return nil, nil
+	}
+	return &n.Noise, nil
+}
