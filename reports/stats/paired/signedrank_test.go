@@ -20,6 +20,16 @@ var depression = []float64{
 	1.83 - 0.878, 0.50 - 0.647, 1.62 - 0.598, 2.48 - 2.05, 1.68 - 1.06, 1.88 - 1.29, 1.55 - 1.06, 3.06 - 3.14, 1.30 - 1.29,
 }
 
+// thirty are made up; SciPy: wilcoxon(d, alternative="greater", method="exact") has the
+// statistic 363 and p = 0.0030974959954619408.
+func thirty() []float64 {
+	values := make([]float64, 30)
+	for i := range values {
+		values[i] = float64(i*37%61-20)/7 + float64(i)/1000
+	}
+	return values
+}
+
 func TestPValue(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
@@ -32,6 +42,7 @@ func TestPValue(t *testing.T) {
 		{"ten above", []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 1.0 / 1024},
 		{"Darwin's maize", darwin, 0.0206298828125},
 		{"depression", depression, 0.01953125},
+		{"thirty", thirty(), 0.0030974959954619408},
 		// By hand: three equal ranks of 2, of whose eight signs four give 4 or more.
 		{"all tie", []float64{1, 1, -1}, 0.5},
 		// By hand: 0 has rank 1; of the four signs of ranks 1 and 2, two give 2 or more.

@@ -1,0 +1,159 @@
+package proof
+
+import (
+	"math"
+
+	"servebench/reports/stats/paired"
+)
+
+// design is a way to tell whether a candidate is slower.
+type design struct {
+	name string
+	// play compares on a machine a candidate that is slower by the change.
+	play func(m *machine, change float64) outcome
+}
+
+// gate is the design of servebench duet, as its defaults are; others are what such
+// gates are made of elsewhere, from the simplest to those that lack little.
+func gate() (design, error) {
+	plan, err := paired.NewPlan(1, 40, margin, tolerance)
+	if err != nil {
+		return design{}, err
+	}
+	return design{"looks at 10, 16, 22, 30 and 40 pairs, fresh processes", func(m *machine, change float64) outcome {
+		return follow(plan, m.rounds(change))
+	}}, nil
+}
+
+// The defaults of servebench duet.
+const margin, tolerance = 0.03, 0.05
+
+// fixedAlpha is what the designs with one look may err, as often proposed.
+const fixedAlpha = 0.005
+
+func others() []design {
+	return []design{
+		{"one run each, threshold 10 %", threshold},
+		{"10 then 10 visits, Mann–Whitney, 5 %", blocks},
+		{"10 and 10 visits in turn, Mann–Whitney, 5 %", inTurn},
+		{"20 pairs, shuffled, one process an arm", func(m *machine, change float64) outcome {
+			baseline, candidate := m.process(0), m.process(change)
+			return fixed(20, m.pairs(func() (float64, float64) { return baseline, candidate }))
+		}},
+		{"20 pairs, fresh processes", func(m *machine, change float64) outcome { return fixed(20, m.rounds(change)) }},
+		{"30 pairs, fresh processes", func(m *machine, change float64) outcome { return fixed(30, m.rounds(change)) }},
+	}
+}
+
+// follow looks at the rounds, of which next plays one more, as the plan says.
+func follow(plan paired.Plan, next func() float64) outcome {
+	var o outcome
+	var differences []float64
+	for _, look := range plan.Looks {
+		for len(differences) < look.Pairs {
+			differences = append(differences, next())
+		}
+		o.pairs = look.Pairs
+		if o.verdict, _ = plan.Judge(look, [][]float64{differences}); o.verdict != paired.Inconclusive {
+			return o
+		}
+	}
+	return o
+}
+
+// fixed looks once, after so many pairs.
+func fixed(pairs int, next func() float64) outcome {
+	look := paired.Look{Pairs: pairs, Alpha: fixedAlpha, Beta: 0.05}
+	return follow(paired.Plan{Margin: margin, Tolerance: tolerance, Looks: []paired.Look{look}}, next)
+}
+
+// threshold fails a candidate that is slower than a run of the baseline, on the same
+// machine at another time, by 10 %.
+func threshold(m *machine, change float64) outcome {
+	baseline := m.visit(m.process(0), false)
+	m.rest()
+	candidate := m.visit(m.process(change), false)
+	return outcome{verdictOf(candidate-baseline > math.Log1p(0.1)), 1}
+}
+
+// blocks plays all visits of the baseline, then all of the candidate.
+func blocks(m *machine, change float64) outcome {
+	return byRanks(m.visits(m.process(0)), m.visits(m.process(change)))
+}
+
+// visits plays the ten visits of an arm, one after the other.
+func (m *machine) visits(process float64) []float64 {
+	latencies := make([]float64, tenVisits)
+	for i := range latencies {
+		latencies[i] = m.visit(process, false)
+	}
+	return latencies
+}
+
+// inTurn plays a visit of each arm in turn, the baseline always first.
+func inTurn(m *machine, change float64) outcome {
+	baseline, candidate := m.process(0), m.process(change)
+	var a, b []float64
+	for range tenVisits {
+		a = append(a, m.visit(baseline, false))
+		b = append(b, m.visit(candidate, true))
+	}
+	return byRanks(a, b)
+}
+
+// byRanks fails a candidate whose ten visits were slower than those of the baseline by
+// the two-sided test at 5 %, which is the usual one.
+func byRanks(baseline, candidate []float64) outcome {
+	slower := 0
+	for _, a := range baseline {
+		for _, b := range candidate {
+			if b > a {
+				slower++
+			}
+		}
+	}
+	return outcome{verdictOf(slower >= slowerBound), tenVisits}
+}
+
+const (
+	tenVisits = 10
+	// slowerBound is in how many of the hundred pairs of a visit of each arm the
+	// candidate has to be slower. H. B. Mann and D. R. Whitney, "On a test of whether one
+	// of two random variables is stochastically larger than the other", Annals of
+	// Mathematical Statistics 18 (1947): 23 or fewer of 100 are significant.
+	slowerBound = tenVisits*tenVisits - 23
+)
+
+// verdictOf is that of a design that only knows slower and not slower.
+func verdictOf(slower bool) paired.Verdict {
+	if slower {
+		return paired.Fail
+	}
+	return paired.Pass
+}
+
+// rounds plays rounds in which each arm has a fresh process.
+func (m *machine) rounds(change float64) (next func() float64) {
+	return m.pairs(func() (float64, float64) { return m.process(0), m.process(change) })
+}
+
+// pairs plays rounds of the processes that it is given, in an order that is drawn for
+// every second round and turned round in the one after it, as servebench does. It
+// returns the differences.
+func (m *machine) pairs(processes func() (baseline, candidate float64)) (next func() float64) {
+	candidateFirst, drawn := false, false
+	return func() float64 {
+		if drawn = !drawn; drawn {
+			candidateFirst = m.rng.IntN(2) == 0
+		} else {
+			candidateFirst = !candidateFirst
+		}
+		a, b := processes()
+		if candidateFirst {
+			b = m.visit(b, false)
+			return b - m.visit(a, true)
+		}
+		a = m.visit(a, false)
+		return m.visit(b, true) - a
+	}
+}

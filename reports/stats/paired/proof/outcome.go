@@ -1,0 +1,45 @@
+package proof
+
+import "servebench/reports/stats/paired"
+
+// outcome is what a design said of one comparison, after so many pairs.
+type outcome struct {
+	verdict paired.Verdict
+	pairs   int
+}
+
+// Cell is what a design said of many comparisons alike.
+type Cell struct {
+	Noise  string
+	Change float64 // by how much the candidate is slower: 0.1 for 10 %
+	Fail   Rate
+	Pass   Rate
+	// Inconclusive is neither, after the last look.
+	Inconclusive Rate
+	// Pairs is how many were played in all of the comparisons together.
+	Pairs int
+}
+
+// MeanPairs is how many pairs a comparison took.
+func (c Cell) MeanPairs() float64 {
+	if c.Fail.N == 0 {
+		return 0
+	}
+	return float64(c.Pairs) / float64(c.Fail.N)
+}
+
+// Add counts a comparison that came to the verdict after so many pairs.
+func (c *Cell) Add(verdict paired.Verdict, pairs int) {
+	c.Fail.count(verdict == paired.Fail)
+	c.Pass.count(verdict == paired.Pass)
+	c.Inconclusive.count(verdict == paired.Inconclusive)
+	c.Pairs += pairs
+}
+
+// merge adds the comparisons of another cell of the same kind.
+func (c *Cell) merge(other Cell) {
+	c.Fail.merge(other.Fail)
+	c.Pass.merge(other.Pass)
+	c.Inconclusive.merge(other.Inconclusive)
+	c.Pairs += other.Pairs
+}

@@ -1,0 +1,119 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGoals plays the whole table, with so many trials that the goals are farther from
+// the truth than three standard deviations.
+func TestGoals(t *testing.T) {
+	trials := 1000
+	if testing.Short() {
+		trials = 400
+	}
+	table, err := Run(context.Background(), trials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range Goals() {
+		rate, ok := g.Rate(table)
+		if !ok || rate.N != trials {
+			t.Fatalf("%s, change %v: no rate of %d trials in the table", g.Noise, g.Change, trials)
+		}
+		// In short, chance may have its way with a rate near its bound.
+		if low, high := rate.Interval(); testing.Short() && low <= bound(g) && bound(g) <= high {
+			continue
+		}
+		if !g.Holds(table) {
+			t.Errorf("%s, change %v: %v in %.4f of the trials, want %v to %v", g.Noise, g.Change, g.Verdict, rate.Value(), g.Least, g.Most)
+		}
+	}
+}
+
+func bound(g Goal) float64 { return max(g.Least, g.Most) }
+
+// TestDesigns holds the designs against what the study found, which had 20,000 trials:
+// within three standard deviations of both and what the model leaves open.
+func TestDesigns(t *testing.T) {
+	const trials = 1000
+	for i, want := range [][]float64{ // by noise and change: shared 0, 0.05, 0.10, 0.20, dedicated 0, 0.05
+		nil, // one run each: see the package comment
+		{0.206, 0.437, 0.670, 0.936, 0.185, 0.960},
+		{0.114, 0.511, 0.851, 0.990, 0.230, 0.988},
+		{0.077, 0.466, 0.840, 0.987, 0.025, 0.885},
+		{0.0038, 0.418, 0.873, 0.991, 0.0000, 0.986},
+		{0.0042, 0.660, 0.983, 1.000, 0.0000, 0.9995},
+	} {
+		d := others()[i]
+		row, err := d.row(context.Background(), uint64(i), trials)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, p := range want {
+			got := row.Cells[k].Fail.Value()
+			if deviation := math.Sqrt(p * (1 - p) / trials); math.Abs(got-p) > 3*deviation+0.02 {
+				t.Errorf("%s, %s, change %v: FAIL in %.4f of the trials, want about %v", d.name, row.Cells[k].Noise, row.Cells[k].Change, got, p)
+			}
+		}
+	}
+}
+
+// TestRunIsTheSameOnAnyMachine: the number of CPUs does not matter.
+func TestRunIsTheSameOnAnyMachine(t *testing.T) {
+	one := func(cpus int) Table {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cpus))
+		table, err := Run(context.Background(), 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return table
+	}
+	if diff := cmp.Diff(one(1), one(3)); diff != "" {
+		t.Errorf("on one CPU (-) and on three (+):\n%s", diff)
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	why := errors.New("no more of it")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(why)
+	if _, err := Run(ctx, 1_000_000_000); !errors.Is(err, why) {
+		t.Errorf("error %v, want %v", err, why)
+	}
+}
+
+// TestEveryTrialCounts: the verdicts of a cell are all of its trials.
+func TestEveryTrialCounts(t *testing.T) {
+	table, err := Run(context.Background(), 51)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range append(table.Others, table.Gate) {
+		if len(row.Cells) != len(Noises())*len(Changes()) {
+			t.Errorf("%s: %d cells", row.Design, len(row.Cells))
+		}
+		for _, c := range row.Cells {
+			if sum := c.Fail.K + c.Pass.K + c.Inconclusive.K; sum != 51 || c.Fail.N != 51 {
+				t.Errorf("%s, %s, change %v: %d verdicts in %d trials, want 51", row.Design, c.Noise, c.Change, sum, c.Fail.N)
+			}
+		}
+	}
+	if _, ok := table.Gate.Cell("shared", 0.07); ok {
+		t.Error("there is a cell of a change that was not played")
+	}
+}
+
+// BenchmarkTable plays a table of 100 trials a cell.
+func BenchmarkTable(b *testing.B) {
+	for b.Loop() {
+		if _, err := Run(context.Background(), 100); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
