@@ -59,8 +59,8 @@ func (a *Analysis) BoundsMethod() string {
 		return ""
 	}
 	look := a.Run.Duet.Looks[a.Duet.Look-1]
-	return "Bounds: worse than the bad end with a probability of at most " + FormatPercent(look.Beta) +
-		", better than the good end with one of at most " + FormatPercent(look.Alpha/float64(len(a.Duet.Metrics)))
+	return "Bounds: the candidate is worse than they say with a probability of at most " + FormatPercent(look.Beta) +
+		", better with one of at most " + FormatPercent(look.Alpha/float64(len(a.Duet.Metrics)))
 }
 
 // Conditions says what a duet's candidate fails and passes by: "FAIL: surely worse,

@@ -55,7 +55,7 @@ func widening(n, planned int) float64 {
 }
 
 // NoiseLine says what noise was found on the machine of a duet, by itself or before
-// it: "noise floor: p50 1.2 %, …"; "" where that is not known.
+// it: "p50 1.2 %, which 30 rounds of a server with itself …"; "" where that is not known.
 func (a *Analysis) NoiseLine() string {
 	duet := a.Run.Duet
 	if duet == nil {
@@ -78,5 +78,5 @@ func (a *Analysis) NoiseLine() string {
 	if len(floors) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("noise floor: %s, which %s of a server with itself showed here: a margin below it cannot be told from noise", strings.Join(floors, ", "), rounds(noise.Rounds))
+	return fmt.Sprintf("%s, which %s of a server with itself showed here: a margin below it cannot be told from noise", strings.Join(floors, ", "), rounds(noise.Rounds))
 }

@@ -2,8 +2,6 @@ package text_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +11,6 @@ import (
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
 	"servebench/reports/text"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // limited is a run of one target with limits of every kind.
@@ -44,8 +40,8 @@ func TestLimits(t *testing.T) {
 			if err := text.WriteGates(&alone, a, text.Style{}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, whole.String())
-			golden(t, name+"-gates", alone.String())
+			goldenText(t, name, whole.String())
+			goldenText(t, name+"-gates", alone.String())
 		})
 	}
 }
@@ -66,22 +62,10 @@ func TestOtherLimits(t *testing.T) {
 	}
 }
 
-// golden compares a text with its file.
-func golden(t *testing.T, name, got string) {
+// goldenText compares a text for the terminal with its file.
+func goldenText(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-golden +got)\n%s", diff)
-	}
+	golden(t, name+".txt", got)
 	for line := range strings.Lines(got) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
 			t.Errorf("a line of %d columns: %s", n, line)

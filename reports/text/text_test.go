@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,13 +51,15 @@ func plans() map[string]statstest.Plan {
 	nothing := statstest.Compare()
 	nothing.Targets = nothing.Targets[2:]
 
-	return map[string]statstest.Plan{
+	all := map[string]statstest.Plan{
 		"compare": statstest.Compare(), "invalid": invalid, "died": died, "slow": slow,
 		"phases": phases, "alone": alone, "nothing": nothing,
 		"coldstart": statstest.ColdStart(), "tax": statstest.Tax(), "running": statstest.Running(),
 		"stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
 		"calibrated": statstest.Calibrated(), "status": statstest.ByStatus(), "refused": statstest.Refused(),
 	}
+	maps.Copy(all, duets())
+	return all
 }
 
 func analyse(t *testing.T, p statstest.Plan) *stats.Analysis {
@@ -65,7 +68,7 @@ func analyse(t *testing.T, p statstest.Plan) *stats.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Run.Dir = "runs/" + statstest.ID
+	place(a)
 	return a
 }
 
