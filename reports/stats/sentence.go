@@ -61,9 +61,9 @@ func (a *Analysis) judgement() string {
 func (a *Analysis) OnLimits() string {
 	switch {
 	case a.Verdict == Pass:
-		return fmt.Sprintf("all %s hold", limits(len(a.Gates)))
+		return hold(len(a.Gates))
 	case Worst(a.Gates) == Pass:
-		return fmt.Sprintf("all %s hold in what was measured, which is not all that was planned", limits(len(a.Gates)))
+		return hold(len(a.Gates)) + " in what was measured, which is not all that was planned"
 	}
 	var parts []string
 	if broken := a.gatesThat(Fail); len(broken) > 0 {
@@ -84,6 +84,13 @@ func (a *Analysis) gatesThat(v Verdict) []string {
 		}
 	}
 	return names
+}
+
+func hold(n int) string {
+	if n == 1 {
+		return "the limit holds"
+	}
+	return fmt.Sprintf("all %s hold", limits(n))
 }
 
 func limits(n int) string {

@@ -15,6 +15,8 @@ func WriteGates(w io.Writer, a *stats.Analysis, style Style) error {
 	p.heading()
 	p.gates()
 	p.missing()
+	p.space()
+	p.line("run %s", clean(a.Run.Dir))
 	_, err := p.text.WriteTo(w)
 	return err
 }
