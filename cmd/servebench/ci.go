@@ -21,6 +21,17 @@ func gateFormats(cmd *cobra.Command, asked []string) []string {
 	return formatNames()
 }
 
+// ciFormats are the names of the formats for continuous integration.
+func ciFormats() []string {
+	var names []string
+	for _, f := range reportFormats() {
+		if f.CI {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // tellCI tells the continuous integration that this process is part of what a gate
 // found. GitHub Actions is told by the step's summary and by annotations on stderr,
 // where its runner reads them as well as on stdout; others read the files in ci/.

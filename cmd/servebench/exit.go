@@ -20,14 +20,16 @@ const (
 	exitInterrupted   = 130
 )
 
-// exitHelp stands in the help of every command that ends with these codes.
+// exitHelp stands in the help of every command that ends with these codes. A gate is
+// run --gate, gate or duet.
 const exitHelp = `Exit codes:
-  0    done, and the instrument can be believed
+  0    done, and the instrument can be believed; of a gate also: PASS
   1    something failed while running: a server died, a file could not be written
-  10   with --gate: a limit of the scenario's slo was broken
-  11   with --gate: it cannot be told whether the limits hold
+  10   of a gate, FAIL: a limit is broken, or the candidate is worse
+  11   of a gate, INCONCLUSIVE: it cannot be told
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured: there is no result
+  13   of compare: the runs are not comparable
   20   a target is not available, or never got ready
   64   a mistake in the command line or in a scenario file
   130  interrupted; what was measured until then is saved

@@ -37,7 +37,7 @@ func TestWorst(t *testing.T) {
 }
 
 func TestEveryCodeHasItsSeverity(t *testing.T) {
-	for _, code := range []int{exitRuntime, exitFailed, exitInconclusive, exitInvalid, exitNotAvailable, exitUsage, exitInterrupted} {
+	for _, code := range []int{exitRuntime, exitFailed, exitInconclusive, exitInvalid, exitNotComparable, exitNotAvailable, exitUsage, exitInterrupted} {
 		if severity(&exitError{code: code}) <= 0 {
 			t.Errorf("code %d has no severity", code)
 		}

@@ -291,6 +291,15 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	case run.Interrupted != "":
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
 	case a == nil: // the reports failed, which is told elsewhere
+		return nil
+	}
+	return verdictError(a, gate)
+}
+
+// verdictError is what an analysis says through the exit code; without gate its verdict
+// on the servers says nothing there.
+func verdictError(a *stats.Analysis, gate bool) error {
+	switch {
 	case a.Nothing() != "":
 		return &exitError{code: exitInvalid, err: errors.New("NO RESULT: " + a.Nothing())}
 	case a.Validity == stats.Invalid:
@@ -300,9 +309,9 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 		}
 		return &exitError{code: exitInvalid, err: errors.New("INVALID: " + why + fatalDoubts(a))}
 	case gate && a.Verdict == stats.Fail:
-		return &exitError{code: exitFailed, err: errors.New("FAIL: a limit of the slo is broken")}
+		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.Sentence())}
 	case gate && a.Verdict == stats.Inconclusive:
-		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: it cannot be told whether the limits of the slo hold")}
+		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.Sentence())}
 	}
 	return nil
 }

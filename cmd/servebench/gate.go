@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"servebench/reports"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/reports/summary"
+	"servebench/reports/text"
+	"servebench/scenarios"
+	"servebench/scenarios/runner"
+
+	"github.com/spf13/cobra"
+)
+
+// gateOptions are the flags of gate.
+type gateOptions struct {
+	slo     string
+	set     []string
+	formats []string
+	output  *oneOf
+}
+
+func gateCommand() *cobra.Command {
+	opts := gateOptions{output: newOneOf("text", "json")}
+	cmd := &cobra.Command{
+		Use:   "gate RUN...",
+		Short: "Judge recorded runs by their limits, for continuous integration",
+		Long: `Judge runs that are recorded by the limits (slo) of their scenario, each limit for
+each target and measured phase, and write what continuous integration reads into
+the folder of the run (ci/). RUN is that folder. Of several runs the worst decides
+the exit code. A duet is judged by its comparison.
+
+With --slo or --set other limits decide than those that the run was made with:
+--slo FILE in their place, --set slo.KEY=VALUE one by one. What was not recorded for
+them stays undecided: the time to first token, and goodput within another deadline.
+
+` + exitHelp,
+		Example: `  servebench gate runs/20261122-101530-compare-a1b2
+  servebench gate runs/* --set slo.p99=20ms --set slo.errors=0.1%
+  servebench gate runs/20261122-101530-compare-a1b2 --slo strict.yaml -o json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, dirs []string) error { return gate(cmd, dirs, &opts) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.slo, "slo", "", "file with the limits to judge by: a scenario, or its key slo alone")
+	flags.StringArrayVar(&opts.set, "set", nil, "set a limit to judge by: slo.p99=20ms")
+	flags.StringSliceVarP(&opts.formats, "format", "f", ciFormats(), "reports to write: "+strings.Join(formatNames(), ", "))
+	flags.VarP(opts.output, "output", "o", "print as")
+	return cmd
+}
+
+// gate judges every run before it says which was the worst.
+func gate(cmd *cobra.Command, dirs []string, opts *gateOptions) error {
+	formats, err := formatsNamed(opts.formats)
+	if err != nil {
+		return usageError(fmt.Errorf("--format: %w", err))
+	}
+	var outcomes []error
+	for _, dir := range dirs {
+		outcomes = append(outcomes, gateRun(cmd, dir, formats, opts))
+	}
+	return worst(outcomes...)
+}
+
+func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gateOptions) error {
+	run, err := record.Open(dir)
+	if err != nil {
+		return runtimeError(err)
+	}
+	slo, by, err := opts.limits(run)
+	if err != nil {
+		return usageError(err)
+	}
+	a, err := stats.AnalyseBy(run, slo, by)
+	if err != nil {
+		return runtimeError(fmt.Errorf("analyse %s: %w", dir, err))
+	}
+	err = errors.Join(
+		renderFiles(a, formats, run.Dir),
+		printGates(cmd.OutOrStdout(), a, opts.output.value),
+		tellCI(cmd.ErrOrStderr(), a),
+	)
+	return worst(runtimeError(err), verdictError(a, true))
+}
+
+func printGates(w io.Writer, a *stats.Analysis, output string) error {
+	if output == "json" {
+		return summary.Write(w, a)
+	}
+	return text.WriteGates(w, a, styleOf(w))
+}
+
+// limits are those to judge a run by, and where they are from: "" of its own.
+func (o *gateOptions) limits(run *record.Run) (slo record.SLO, by string, err error) {
+	other := o.slo != "" || len(o.set) > 0
+	switch {
+	case run.Duet != nil && other:
+		return slo, "", fmt.Errorf("%s: a duet is judged by its comparison, not by limits; leave out --slo and --set", run.Dir)
+	case run.Duet != nil:
+		return slo, "", nil
+	case other:
+		slo, by, err = o.others(run)
+	default:
+		slo = run.Scenario.SLO
+	}
+	if err == nil && slo == (record.SLO{}) {
+		err = fmt.Errorf("%s: there are no limits to judge it by; give some with --slo FILE or --set slo.p99=20ms, or add the key slo to scenario %s and run it again", run.Dir, run.Scenario.Name)
+	}
+	return slo, by, err
+}
+
+// others reads the limits of a file, or takes the run's own, and changes them as the
+// command line says.
+func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
+	var set []scenarios.Setting
+	var by []string
+	var faults []error
+	if o.slo != "" {
+		by = append(by, "--slo "+o.slo)
+	}
+	for _, text := range o.set {
+		s, err := scenarios.ParseSetting(text)
+		set, by, faults = append(set, s), append(by, "--set "+text), append(faults, err)
+	}
+	name, file, err := o.file(run)
+	if err := errors.Join(append(faults, err)...); err != nil {
+		return record.SLO{}, "", err
+	}
+	slo, err := scenarios.ParseSLO(name, file, catalogue(), set...)
+	return runner.RecordedSLO(slo), strings.Join(by, " "), err
+}
+
+// file is what the limits are read from.
+func (o *gateOptions) file(run *record.Run) (name string, text []byte, err error) {
+	if o.slo == "" {
+		text, err = runner.ScenarioSLO(run.Scenario.SLO).YAML()
+		return "limits of the run", text, err
+	}
+	text, err = os.ReadFile(o.slo)
+	if err != nil {
+		return "", nil, fmt.Errorf("read limits: %w", err)
+	}
+	return o.slo, text, nil
+}
