@@ -40,11 +40,6 @@ func printAnalysis(w io.Writer, a *stats.Analysis, output string) error {
 	return text.Write(w, a, styleOf(w))
 }
 
-// styleOf allows colours where a terminal shows them and nobody minds.
-func styleOf(w io.Writer) text.Style {
-	return text.Style{Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
-}
-
 // formatsNamed looks formats up by name.
 func formatsNamed(names []string) ([]reports.Format, error) {
 	all := reportFormats()
