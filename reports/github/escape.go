@@ -9,11 +9,7 @@ import (
 // escaped is text in markdown that stays what it is: no markup, no HTML, no cell of
 // its own.
 func escaped(s string) string {
-	return strings.NewReplacer(
-		"&", "&amp;", "<", "&lt;", ">", "&gt;",
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "!", `\!`,
-		"://", "&#58;//", // or what follows would be a link
-	).Replace(short(stats.Plain(s)))
+	return stats.Markdown(short(stats.Plain(s)))
 }
 
 // short cuts a text to what a cell of a table or an annotation can hold.
