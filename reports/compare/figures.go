@@ -111,15 +111,18 @@ func figures(base, fresh *stats.Analysis) []Figure {
 	return all
 }
 
-// phaseFigures leaves out what neither run knows, and goodput where it is not the
-// same thing in both.
+// phaseFigures leaves out goodput where it is not the same thing in both runs, and
+// the CPU time where neither could read it.
 func phaseFigures(base, fresh *stats.Analysis, p place) []Figure {
 	same := base.Run.Scenario.SLO.Deadline() == fresh.Run.Scenario.SLO.Deadline()
 	var all []Figure
 	for _, m := range metrics() {
 		f := ratio(newSample(base, p, m), newSample(fresh, p, m))
 		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
-		if (f.Base.Known || f.New.Known) && (same || m.name != record.MetricGoodput) {
+		switch {
+		case m.name == record.MetricGoodput && !same:
+		case m.name == record.MetricCPU && !f.Base.Known && !f.New.Known:
+		default:
 			all = append(all, f)
 		}
 	}

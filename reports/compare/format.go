@@ -2,9 +2,11 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 )
 
@@ -19,6 +21,8 @@ func (f Figure) FormatNew() string { return f.format(f.New) }
 
 func (f Figure) format(v Value) string {
 	switch {
+	case !v.Known && f.quantile():
+		return "n too small"
 	case !v.Known:
 		return none
 	case f.Unit == Seconds:
@@ -27,6 +31,11 @@ func (f Figure) format(v Value) string {
 		return stats.FormatRate(v.Value)
 	}
 	return stats.FormatPercent(v.Value)
+}
+
+// quantile says that the figure takes more requests the farther out it lies.
+func (f Figure) quantile() bool {
+	return slices.Contains([]string{record.MetricP50, record.MetricP90, record.MetricP99, record.MetricP999}, f.Metric)
 }
 
 // FormatChange is "×1.02", of an error rate "+0.3 %".

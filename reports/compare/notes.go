@@ -17,7 +17,7 @@ func Notes(all []*Comparison) []string {
 				intervals++
 			}
 			few = few || f.Base.N < fewRounds || f.New.N < fewRounds
-			pooled = pooled || f.Unit != Share && f.Base.Pooled
+			pooled = pooled || f.Unit != Share && f.Known && f.Base.Pooled
 		}
 	}
 	if !told {

@@ -43,7 +43,11 @@ func pooledRatio(base, fresh sample) Figure {
 }
 
 func (s sample) all() Value {
-	return Value{Known: s.known, Value: s.pooled, N: s.played, Pooled: true}
+	v := Value{Known: s.known, N: s.played, Pooled: true}
+	if s.known {
+		v.Value = s.pooled
+	}
+	return v
 }
 
 // welch is the 95 % interval of mean(b) − mean(a) of values whose variances need not

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"servebench/reports/compare"
+	"servebench/reports/stats"
 )
 
 // WriteComparisons writes runs held against a base: what cannot be believed and what
@@ -84,25 +85,25 @@ func WriteComparisonsMarkdown(w io.Writer, all []*compare.Comparison) error {
 		p.comparisonMarkdown(c)
 	}
 	for _, note := range compare.Notes(all) {
-		p.line("%s\n", markdown(note))
+		p.line("%s\n", stats.Markdown(note))
 	}
 	_, err := p.text.WriteTo(w)
 	return err
 }
 
 func (p *page) comparisonMarkdown(c *compare.Comparison) {
-	p.line("**%s** %s\n", p.comparable(c), markdown(c.Says()))
-	p.line("- base: %s", markdown(compare.Describe(c.Base)))
-	p.line("- new: %s", markdown(compare.Describe(c.New)))
+	p.line("**%s** %s\n", p.comparable(c), stats.Markdown(c.Says()))
+	p.line("- base: %s", stats.Markdown(compare.Describe(c.Base)))
+	p.line("- new: %s", stats.Markdown(compare.Describe(c.New)))
 	for _, d := range c.Differences {
-		p.line("- %s", markdown(d.Says()))
+		p.line("- %s", stats.Markdown(d.Says()))
 	}
 	for _, m := range c.Missing {
-		p.line("- %s", markdown(m.Says()))
+		p.line("- %s", stats.Markdown(m.Says()))
 	}
 	p.space()
 	for figures := range c.Tables() {
-		p.line("%s\n", markdown(c.Title(figures[0].Phase)))
+		p.line("%s\n", stats.Markdown(c.Title(figures[0].Phase)))
 		p.markdownRow(comparisonHead(figures))
 		p.line("|:--|:--|--:|--:|--:|:--|:--|--:|")
 		for _, f := range figures {
@@ -114,14 +115,7 @@ func (p *page) comparisonMarkdown(c *compare.Comparison) {
 
 func (p *page) markdownRow(cells []string) {
 	for i, cell := range cells {
-		cells[i] = markdown(cell)
+		cells[i] = stats.Markdown(cell)
 	}
 	p.line("| %s |", strings.Join(cells, " | "))
-}
-
-// markdown makes text fit for a paragraph, a list or the cell of a table: what
-// Markdown or HTML would read as a mark, or a forge as a name to notify, is none.
-func markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`,
-		"<", "&lt;", ">", "&gt;", "#", `\#`, "!", `\!`, "@", "@\u200b").Replace(clean(s))
 }
