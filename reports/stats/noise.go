@@ -54,29 +54,47 @@ func widening(n, planned int) float64 {
 	return math.Sqrt(float64(n)/float64(planned)) * math.Sqrt(freedom/spread)
 }
 
-// NoiseLine says what noise was found on the machine of a duet, by itself or before
-// it: "p50 1.2 %, which 30 rounds of a server with itself …"; "" where that is not known.
+// NoiseFloors are by metric the least margins that can be told from noise on the
+// machine of a duet, which it found itself or which were found before it; nil where
+// they are not known.
+func (a *Analysis) NoiseFloors() map[string]float64 {
+	if noise := a.noise(); noise != nil {
+		return noise.Floors
+	}
+	return nil
+}
+
+// noise is what is known of the noise of the machine of a duet; nil: nothing is.
+func (a *Analysis) noise() *record.Noise {
+	switch {
+	case a.Duet == nil:
+		return nil
+	case a.Duet.Same:
+		if found := Noise(a); len(found.Floors) > 0 {
+			return &found
+		}
+		return nil
+	}
+	return a.Run.Duet.Noise
+}
+
+// NoiseLine says what noise there is on the machine of a duet: "p50 1.2 %, which 30
+// rounds of a server with itself …"; "" where that is not known.
 func (a *Analysis) NoiseLine() string {
-	duet := a.Run.Duet
-	if duet == nil {
-		return ""
-	}
-	noise := duet.Noise
-	if duet.Same {
-		found := Noise(a)
-		noise = &found
-	}
+	noise := a.noise()
 	if noise == nil {
 		return ""
 	}
 	var floors []string
-	for _, name := range duet.Metrics {
+	for _, name := range a.Run.Duet.Metrics {
 		if floor, known := noise.Floors[name]; known {
+			// Upwards: a margin that reads like the floor is above it.
 			floors = append(floors, name+" "+FormatPercent(math.Ceil(1000*floor)/1000))
 		}
 	}
 	if len(floors) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, which %s of a server with itself showed here: a margin below it cannot be told from noise", strings.Join(floors, ", "), rounds(noise.Rounds))
+	return fmt.Sprintf("%s, which %s of a server with itself showed here: a margin below it cannot be told from noise",
+		strings.Join(floors, ", "), rounds(noise.Rounds))
 }

@@ -27,6 +27,7 @@ type document struct {
 	Gates       []gate        `json:"gates"`
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
+	Duet        *duet         `json:"duet"`       // null: the run compares no two servers
 	Tax         *tax          `json:"tax"`        // null: the scenario asks for none
 	Steps       []stepped     `json:"steps"`      // targets in phases with steps
 	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
