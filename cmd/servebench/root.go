@@ -46,6 +46,7 @@ before the defaults.`,
 		schemaCommand(),
 		doctorCommand(),
 		calibrateCommand(),
+		proveCommand(),
 		cleanCommand(),
 		versionCommand(),
 	)

@@ -20,7 +20,7 @@ func gate() (design, error) {
 	if err != nil {
 		return design{}, err
 	}
-	return design{"looks at 10, 16, 22, 30 and 40 pairs, fresh processes", func(m *machine, change float64) outcome {
+	return design{"duet: fresh processes, 10 to 40 pairs", func(m *machine, change float64) outcome {
 		return follow(plan, m.rounds(change))
 	}}, nil
 }
@@ -33,15 +33,15 @@ const fixedAlpha = 0.005
 
 func others() []design {
 	return []design{
-		{"one run each, threshold 10 %", threshold},
-		{"10 then 10 visits, Mann–Whitney, 5 %", blocks},
-		{"10 and 10 visits in turn, Mann–Whitney, 5 %", inTurn},
-		{"20 pairs, shuffled, one process an arm", func(m *machine, change float64) outcome {
+		{"one run each, 10 % threshold", threshold},
+		{"10 then 10 visits, Mann–Whitney 5 %", blocks},
+		{"10 and 10 in turn, Mann–Whitney 5 %", inTurn},
+		{"20 pairs 0.5 %, one process an arm", func(m *machine, change float64) outcome {
 			baseline, candidate := m.process(0), m.process(change)
 			return fixed(20, m.pairs(func() (float64, float64) { return baseline, candidate }))
 		}},
-		{"20 pairs, fresh processes", func(m *machine, change float64) outcome { return fixed(20, m.rounds(change)) }},
-		{"30 pairs, fresh processes", func(m *machine, change float64) outcome { return fixed(30, m.rounds(change)) }},
+		{"20 pairs 0.5 %, fresh processes", func(m *machine, change float64) outcome { return fixed(20, m.rounds(change)) }},
+		{"30 pairs 0.5 %, fresh processes", func(m *machine, change float64) outcome { return fixed(30, m.rounds(change)) }},
 	}
 }
 

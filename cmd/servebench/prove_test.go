@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"servebench/reports/stats/paired"
+	"servebench/reports/stats/paired/proof"
+)
+
+// unjustGate is a table of a gate that fails every second candidate, whatever it is.
+func unjustGate() proof.Table {
+	t := proof.Table{Trials: 200}
+	for _, noise := range proof.Noises() {
+		for _, change := range proof.Changes() {
+			c := proof.Cell{Noise: noise.Name, Change: change}
+			for trial := range t.Trials {
+				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[trial%2], 10)
+			}
+			t.Gate.Cells = append(t.Gate.Cells, c)
+		}
+	}
+	return t
+}
+
+// TestProofOfAnUnjustGate: each goal that is missed is named, with its rate.
+func TestProofOfAnUnjustGate(t *testing.T) {
+	err := proofOutcome(unjustGate())
+	var exit *exitError
+	if !errors.As(err, &exit) || exit.code != exitFailed {
+		t.Fatalf("outcome %v, want exit code %d", err, exitFailed)
+	}
+	for _, want := range []string{
+		"FAIL of the same server, shared machine: 50 % of 200 duets, want at most 0.8 %",
+		"PASS of a server +5 %, dedicated machine: 50 % of 200 duets, want at most 5 %",
+		"FAIL of a server +10 %, shared machine: 50 % of 200 duets, want at least 95 %",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("outcome %q, want %q in it", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "INCONCLUSIVE") {
+		t.Errorf("outcome %q names a goal that holds", err)
+	}
+	var text strings.Builder
+	if err := writeProof(&text, unjustGate()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(text.String(), "MISSED"); got != 7 {
+		t.Errorf("%d goals are missed in the text, want 7:\n%s", got, &text)
+	}
+}
+
+func TestProofOfAGateWithoutCells(t *testing.T) {
+	if err := proofOutcome(proof.Table{}); err == nil {
+		t.Error("nothing was counted, and all goals hold")
+	}
+}
