@@ -1,7 +1,6 @@
 package text
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -61,6 +60,7 @@ func (p *page) gatesNotes() {
 		p.line("In these limits a failed request counts as slower than any.")
 	}
 	if rounds, command := p.analysis.More(); command != "" {
-		p.wrapped("    ", fmt.Sprintf("→ about %d rounds in all may settle what is undecided: %s", rounds, clean(command)))
+		p.line("→ about %d rounds in all may settle what is undecided:", rounds)
+		p.line("    %s", clean(command))
 	}
 }
