@@ -37,8 +37,8 @@ func gates(a *stats.Analysis) string {
 	}
 	for _, g := range worstFirst(a.Gates) {
 		why := g.Why
-		if g.More > 0 {
-			why += fmt.Sprintf("; about %d rounds in all would settle it", g.More)
+		if why == "" {
+			why = g.Note
 		}
 		t.add(string(g.Verdict), a.Label(g.Target), g.Phase, g.Metric+" "+g.Limit, g.Observed, g.Interval, stats.FormatCount(g.N), why)
 	}

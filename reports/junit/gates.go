@@ -13,8 +13,11 @@ import (
 
 // targetSuite holds a test for each limit of a target.
 func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
-	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+" on "+stats.Plain(a.Label(t.Name)), elapsed(a, t.Name, ""))
+	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+" on "+stats.Plain(a.Label(t.Name)), elapsedOn(a, t.Name))
 	addFacts(&s, t.Facts)
+	if a.By != "" {
+		s.AddProperty("limits from", stats.Plain(a.By))
+	}
 	if t.Unavailable != "" {
 		s.AddTestcase(junit.Testcase{
 			Classname: stats.Plain(t.Name), Name: "can run here", Time: seconds(0),
@@ -36,8 +39,7 @@ func gateTest(a *stats.Analysis, g stats.Gate) junit.Testcase {
 		Name:      g.Metric + " " + g.Limit,
 		Time:      seconds(elapsed(a, g.Target, g.Phase) / time.Duration(alike(a, g))),
 	}
-	told := g.Says()
-	judge(&test, a, g.Verdict, told, gateDetails(a, g))
+	judge(&test, a, g.Verdict, g.Says(), gateDetails(a, g))
 	return test
 }
 
@@ -53,11 +55,22 @@ func alike(a *stats.Analysis, g stats.Gate) int {
 	return n
 }
 
-// elapsed is how long a target was measured in a phase; with phase "" in all of them.
+// elapsed is how long a target was measured in a phase; 0 of the starts, which are in
+// no phase.
 func elapsed(a *stats.Analysis, target, phase string) time.Duration {
+	for _, r := range a.Rows {
+		if r.Target == target && r.Phase == phase {
+			return r.Elapsed
+		}
+	}
+	return 0
+}
+
+// elapsedOn is how long a target was measured in all phases.
+func elapsedOn(a *stats.Analysis, target string) time.Duration {
 	var sum time.Duration
 	for _, r := range a.Rows {
-		if r.Target == target && (phase == "" || r.Phase == phase) {
+		if r.Target == target {
 			sum += r.Elapsed
 		}
 	}
@@ -67,7 +80,7 @@ func elapsed(a *stats.Analysis, target, phase string) time.Duration {
 func gateDetails(a *stats.Analysis, g stats.Gate) []string {
 	lines := []string{
 		"target:   " + stats.Plain(a.Label(g.Target)),
-		"phase:    " + stats.Plain(g.Phase),
+		"phase:    " + orNone(stats.Plain(g.Phase)),
 		"metric:   " + g.Metric,
 		"limit:    " + g.Limit,
 		"observed: " + g.Observed,

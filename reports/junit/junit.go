@@ -84,7 +84,12 @@ func newSuite(a *stats.Analysis, name string, took time.Duration) junit.Testsuit
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", max(d, 0).Seconds()) }
 
 // class is a test's class name: Java's packages have made the point its separator.
-func class(target, phase string) string { return stats.Plain(target) + "." + stats.Plain(phase) }
+func class(target, phase string) string {
+	if phase == "" { // of the starts
+		return stats.Plain(target)
+	}
+	return stats.Plain(target) + "." + stats.Plain(phase)
+}
 
 func addFacts(s *junit.Testsuite, facts []record.Fact) {
 	for _, f := range facts {

@@ -128,6 +128,18 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// A limit on the starts, which are in no phase, is a test like others.
+func TestStarts(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO.ColdStart = p.Targets[:1], 10*time.Millisecond
+	all := parse(t, render(t, formattest.Analyse(t, p)))
+	tests := all.Suites[0].Testcases
+	last := tests[len(tests)-1]
+	if last.Classname != "physical" || last.Name != "cold start ≤ 10 ms" || last.Failure == nil {
+		t.Errorf("%+v", last)
+	}
+}
+
 func TestHostileText(t *testing.T) {
 	text := render(t, formattest.Analyse(t, statstest.Hostile()))
 	parse(t, text)
