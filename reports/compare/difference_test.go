@@ -165,3 +165,23 @@ func TestUnknownKind(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Each arm of a duet has settings of its own.
+func TestDuets(t *testing.T) {
+	p := statstest.Duet()
+	arms := func(text string) func(*record.Run) {
+		return func(r *record.Run) { r.Duet.Baseline.Text, r.Duet.Candidate.Text = scenario, text }
+	}
+	base := analyse(t, p, arms(scenario))
+	c := compare.Runs(base, analyse(t, p, arms(strings.Replace(scenario, "cpus: 1", "cpus: 2", 1))), nil)
+	want := []compare.Difference{{Kind: "limits", Where: record.Candidate, What: "limits.cpus", Base: "1", New: "2", Fatal: true}}
+	if !slices.Equal(c.Differences, want) {
+		t.Errorf("%+v", c.Differences)
+	}
+	if c := compare.Runs(base, base, nil); !c.Comparable() || len(c.Figures) == 0 {
+		t.Error("a duet is not comparable with itself")
+	}
+	if c := compare.Runs(base, analyse(t, small(), nil), compare.KindNames()); c.Comparable() {
+		t.Error("a duet is comparable with a run of other targets")
+	}
+}
