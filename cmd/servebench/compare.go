@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"servebench/reports/baseline"
+	"servebench/reports/benchfmt"
 	"servebench/reports/compare"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -39,8 +40,10 @@ It is no gate, and judges nothing: what the machine did between two runs is in t
 ratios. servebench duet plays both servers in every round, and judges.
 
 Two runs are not comparable when one of these differs, unless --allow names it:
-` + kindsHelp() + `
-What else differs is told as a remark.
+` + kindsHelp() + `What else differs is told as a remark.
+
+benchstat compares what servebench report --format benchfmt writes of each run:
+benchstat BASE/` + benchfmt.File + ` NEW/` + benchfmt.File + `
 
 Exit codes:
   0   compared
