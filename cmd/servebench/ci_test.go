@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/reports/formattest"
+	"servebench/reports/github"
+	"servebench/reports/stats/statstest"
+)
+
+// GitHub Actions is told beside what the step said before; nothing else is.
+func TestTellCI(t *testing.T) {
+	a := formattest.Analyse(t, statstest.Judged()["fail"])
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	if err := os.WriteFile(summary, []byte("before\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GITHUB_STEP_SUMMARY", summary)
+	for _, on := range []string{"", "true"} {
+		t.Setenv("GITHUB_ACTIONS", on)
+		var stderr bytes.Buffer
+		if err := tellCI(&stderr, a); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(summary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.HasPrefix(stderr.String(), "::error title=FAIL") && strings.HasPrefix(string(text), "before\n## FAIL"); told != (on == "true") {
+			t.Errorf("GITHUB_ACTIONS=%s: %q\n%s", on, stderr.String(), text)
+		}
+	}
+}
+
+// GitHub takes nothing of a summary that is too long: what does not fit is not written.
+func TestStepSummaryIsBounded(t *testing.T) {
+	a := formattest.Analyse(t, statstest.Compare())
+	path := filepath.Join(t.TempDir(), "summary.md")
+	for _, before := range []int{github.Limit - 300, github.Limit, github.Limit + 5} {
+		if err := os.WriteFile(path, make([]byte, before), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := addStepSummary(path, a); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > int64(max(before, github.Limit)) {
+			t.Errorf("%d bytes after %d", info.Size(), before)
+		}
+	}
+}
+
+// A run writes nothing for continuous integration unless told to, a gate everything.
+func TestFormatsOfAGate(t *testing.T) {
+	cmd := runCommand()
+	if got := strings.Join(usualFormats(), " "); got != "html png text json" {
+		t.Errorf("a run writes %s", got)
+	}
+	if got := gateFormats(cmd, usualFormats()); len(got) != len(reportFormats()) {
+		t.Errorf("a gate writes %v", got)
+	}
+	if err := cmd.Flags().Set("format", "junit"); err != nil {
+		t.Fatal(err)
+	}
+	if got := gateFormats(cmd, []string{"junit"}); len(got) != 1 {
+		t.Errorf("a gate told to write junit writes %v", got)
+	}
+}
