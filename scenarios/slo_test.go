@@ -1,0 +1,131 @@
+package scenarios
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func allLimits() SLO {
+	errors, agreement, accuracy := 0.001, 1.0, 0.9
+	return SLO{
+		P50: time.Millisecond, P999: time.Second,
+		Service: Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
+		TTFT:    Quantiles{P50: 5 * time.Microsecond},
+		Errors:  &errors, Goodput: 99.5, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
+	}
+}
+
+const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, ttft: {p50: 5us}, errors: 0.1%, goodput: 99.5, agreement: 1, accuracy: 90%, cold_start: 3s}\n"
+
+// TestLimitsAlone reads limits from a file of theirs, from a scenario, and from what
+// is written of them.
+func TestLimitsAlone(t *testing.T) {
+	written, err := allLimits().YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a file of limits": allLimitsText, "a scenario": minimal + allLimitsText, "what is written": string(written),
+	} {
+		got, err := ParseSLO("f", []byte(text), testCatalogue())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(allLimits(), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	s, err := Parse("f", []byte(minimal+allLimitsText), testCatalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(allLimits(), s.SLO); diff != "" {
+		t.Errorf("the whole scenario (-want +got):\n%s", diff)
+	}
+}
+
+func TestLimitsChangedBySettings(t *testing.T) {
+	want := allLimits()
+	want.P50, want.Service.P99, want.TTFT, want.ColdStart = 9*time.Millisecond, time.Minute, Quantiles{}, 0
+	got, err := ParseSLO("f", []byte(allLimitsText), testCatalogue(),
+		parseSettings(t, "slo.p50=9ms", "slo.service.p99=1m", "slo.ttft=none", "slo.cold_start=none")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	none, err := SLO{}.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err = ParseSLO("f", none, testCatalogue(), parseSettings(t, "slo.service.p50=1s")...)
+	if want := (SLO{Service: Quantiles{P50: time.Second}}); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestFaultsOfLimits(t *testing.T) {
+	for _, tt := range []struct{ text, set, want string }{
+		{"slo: {p98: 1s}\n", "", `f:1:7: slo.p98: unknown key (did you mean "p90"?); want one of p50, p90, p99, p999, service, ttft, errors, goodput, agreement, accuracy, cold_start`},
+		{"limit: {p99: 1s}\n", "", `f:1:1: limit: unknown key`},
+		{"slo: {service: {p90: 2s, p99: 1s}}\n", "", `f:1:31: slo.service.p99: 1s is below the limit of p90, 2s; want limits that do not fall`},
+		{"slo: {ttft: {p90: 2}}\n", "", `f:1:19: slo.ttft.p90: 2 has no unit; want for example 2s`},
+		{"slo: {p50: 1s}\n", "rounds=3", `--set rounds=3: sets no limit; want a key of slo, such as slo.p99=20ms`},
+		{"slo: {p50: 1s}\n", "slow.p50=3s", `--set slow.p50=3s: sets no limit; want a key of slo, such as slo.p99=20ms`},
+		{"slo: {p50: 1s}\n", "slo.goodput=-1", `--set slo.goodput=-1: slo.goodput: -1 is not above 0; want a rate per second, such as 200`},
+		{"", "", `f:1:1: no scenario in it`},
+		{minimal + "slo: {service: {p99: 11s}}\n", "scenario", `f:7:22: slo.service.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`},
+		{minimal + "slo: {goodput: 101}\n", "scenario", `f:7:16: slo.goodput: phase steady asks for 100 answers a second, so that there cannot be 101; want at most the rate of every measured phase`},
+		{strings.Replace(minimal, "physical", "endpoint", 1) + "slo: {cold_start: 1s}\n", "scenario", `f:7:19: slo.cold_start: the server of every target runs already, so there is no start to time; want none, or a target that starts its server`},
+	} {
+		var err error
+		switch tt.set {
+		case "scenario":
+			_, err = Parse("f", []byte(tt.text), testCatalogue())
+		case "":
+			_, err = ParseSLO("f", []byte(tt.text), testCatalogue())
+		default:
+			_, err = ParseSLO("f", []byte(tt.text), testCatalogue(), parseSettings(t, tt.set)...)
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v\nwant %s", tt.text, tt.set, err, tt.want)
+		}
+	}
+}
+
+// FuzzParseSLO reads any text with any setting; what is written of the limits that
+// it gives reads as the same.
+func FuzzParseSLO(f *testing.F) {
+	f.Add([]byte(allLimitsText), "slo.p99=20ms")
+	f.Add([]byte(minimal+allLimitsText), "slo={ttft: {p50: 1s}}")
+	f.Add([]byte("slo: {}"), "slo.service=none")
+	f.Add([]byte("slo:\n"), "rounds=2")
+	f.Fuzz(func(t *testing.T, text []byte, setting string) {
+		var set []Setting
+		if s, err := ParseSetting(setting); err == nil {
+			set = append(set, s)
+		}
+		slo, err := ParseSLO("f", text, testCatalogue(), set...)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("a fault without a text")
+			}
+			return
+		}
+		written, err := slo.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseSLO("f", written, testCatalogue())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, written)
+		}
+		if diff := cmp.Diff(slo, again); diff != "" {
+			t.Errorf("(-text +written):\n%s\n%s", diff, written)
+		}
+	})
+}
