@@ -21,6 +21,7 @@ type page struct {
 	Verdict            verdict
 	Interrupted        string
 	Targets            []targetLine
+	Duet               *duet // nil: the run compares no two servers
 	Doubts             []doubt
 	Instrument         *table
 	Ledger             *table
@@ -70,7 +71,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
 		Verdict: b.verdict(), Interrupted: interrupted(a),
-		Targets: b.targets(), Doubts: b.doubts(),
+		Targets: b.targets(), Duet: b.duet(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), TTFT: b.ttft(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),

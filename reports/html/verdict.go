@@ -52,6 +52,10 @@ func (b builder) verdict() verdict {
 	if b.a.OnlyStarts() {
 		return b.startsVerdict(v)
 	}
+	if d := b.a.Duet; d != nil {
+		v.Sentence = sentenceCase(d.Why)
+		return v
+	}
 	switch b.a.Verdict {
 	case stats.Pass:
 		v.Sentence = "Every limit of the SLO is kept, with its whole 95 % interval."

@@ -1,0 +1,107 @@
+package html
+
+import (
+	"fmt"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// duet is the comparison of a candidate with a baseline.
+type duet struct {
+	Metrics *table
+	Arms    *table
+	Advice  string // "" where there is nothing to do
+	Command string
+	Notes   []string
+}
+
+// duet is nil of a run that compares no two servers.
+func (b builder) duet() *duet {
+	d := b.a.Duet
+	if d == nil || b.a.Nothing() != "" || b.a.Refused() {
+		return nil
+	}
+	section := &duet{Metrics: b.duetMetrics(d), Arms: b.arms(), Advice: sentenceCase(d.Advice()), Command: d.Command}
+	for _, note := range []string{b.a.Conditions(), stats.DuetMethod, b.a.BoundsMethod()} {
+		if note != "" {
+			section.Notes = append(section.Notes, sentenceCase(note))
+		}
+	}
+	if noise := b.a.NoiseLine(); noise != "" {
+		section.Notes = append(section.Notes, sentenceCase("Noise floor: "+noise))
+	}
+	return section
+}
+
+func (b builder) duetMetrics(d *stats.Duet) *table {
+	t := &table{
+		Caption: "The candidate against the baseline, over rounds played on both",
+		Head:    []string{"metric", record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n", "verdict"},
+	}
+	for _, m := range d.Metrics {
+		t.Rows = append(t.Rows, b.duetMetric(m))
+	}
+	for _, e := range d.Errors {
+		t.Rows = append(t.Rows, []cell{
+			b.inPhase("errors", e.Phase), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)), none(), none(),
+			text(stats.FormatNumber(e.P)), text(fmt.Sprint(d.Pairs)), text(stats.FormatCount(min(e.Baseline.N, e.Candidate.N))), judged(e.Verdict, e.Why),
+		})
+	}
+	return t
+}
+
+func (b builder) duetMetric(m stats.DuetMetric) []cell {
+	name, verdict := b.inPhase(m.Name, m.Phase), judged(m.Verdict, m.Why)
+	if len(m.Pairs) == 0 {
+		return []cell{name, none(), none(), none(), none(), none(), text("0"), text("0"), verdict}
+	}
+	baseline, candidate := m.Typical()
+	bounds, p := weak("none"), none()
+	if s := m.Bounds(); s != "" {
+		bounds = text(s)
+	}
+	if b.a.Duet.Look > 0 {
+		p = text(stats.FormatNumber(m.P))
+	}
+	return []cell{
+		name, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), bounds,
+		p, text(fmt.Sprint(len(m.Pairs))), text(stats.FormatCount(m.N)), verdict,
+	}
+}
+
+// inPhase is a name with its phase, where there are several.
+func (b builder) inPhase(name, phase string) cell {
+	if b.phases > 1 && phase != "" {
+		return noted(name, phase)
+	}
+	return text(name)
+}
+
+func judged(v stats.Verdict, why string) cell {
+	c := cell{Text: string(v), Class: "verdict " + class(v)}
+	if why != "" && v != stats.Pass {
+		c.Notes = []string{why}
+	}
+	return c
+}
+
+// arms sets the two servers side by side, what differs between them first.
+func (b builder) arms() *table {
+	t := &table{Caption: "The two servers; what differs comes first", Head: []string{"fact", record.Baseline, record.Candidate}, Words: true}
+	for _, f := range b.a.ArmFacts() {
+		name := text(f.Name)
+		if f.Differs() {
+			name.Notes, name.Class = []string{"differs"}, "bad"
+		}
+		t.Rows = append(t.Rows, []cell{name, fact(f.Baseline), fact(f.Candidate)})
+	}
+	return t
+}
+
+func fact(value string) cell {
+	if value == "" {
+		return none()
+	}
+	return text(value)
+}

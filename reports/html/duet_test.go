@@ -1,0 +1,50 @@
+package html_test
+
+import (
+	"strings"
+	"testing"
+
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+func duetPage(t *testing.T, p statstest.Plan) string {
+	t.Helper()
+	a, err := stats.Analyse(statstest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words(render(t, a))
+}
+
+// The page begins with the verdict on the candidate, then says what it rests on and
+// what the two servers are.
+func TestDuet(t *testing.T) {
+	page := duetPage(t, statstest.Slower())
+	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +∞) %", "decided after 11 of 30 rounds",
+		"Candidate against baseline", "p50 | 825 µs | 986 µs | +19.1 %", "errors | 0 % | 0 %",
+		"commit differs | 4f1d2c9 | 9e0b774", "build | make build | make build",
+		"Doubts", "Results", "Candidate against baseline, round by round", "look at 11")
+	for _, not := range []string{"What to do.", "The scenario sets no limits", "Limits"} {
+		if strings.Contains(page, not) {
+			t.Errorf("the page says %q", not)
+		}
+	}
+}
+
+func TestDuetThatIsUndecidedSaysWhatToDo(t *testing.T) {
+	inOrder(t, duetPage(t, statstest.Undecided()), "INCONCLUSIVE", "not decided after 30 of 30 rounds",
+		"What to do. About", "rounds in all would settle it", "servebench duet --continue", "p50 | ")
+}
+
+func TestDuetThatIsNotBelieved(t *testing.T) {
+	p := statstest.Slower()
+	p.Targets[0].Late = 100
+	inOrder(t, duetPage(t, p), "INVALID", "Nothing on this page is a result", "Candidate against baseline", "They are not results", "p50 | ", "INVALID")
+}
+
+func TestOfNoDuetNothingIsSaid(t *testing.T) {
+	if page := words(render(t, compared(t))); strings.Contains(page, "andidate") {
+		t.Error("an ordinary run has a candidate")
+	}
+}
