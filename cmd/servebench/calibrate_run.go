@@ -219,9 +219,12 @@ func thisMachine(targetCPUs int) (calibration.Machine, error) {
 	return m, nil
 }
 
-// calibrationDir is the folder that calibrations are kept in: below
-// $SERVEBENCH_CACHE, else the user's own cache.
-func calibrationDir() (string, error) {
+// calibrationDir is the folder that calibrations are kept in.
+func calibrationDir() (string, error) { return cacheDir("calibration") }
+
+// cacheDir is a folder for what is kept on this machine: below $SERVEBENCH_CACHE, else
+// the user's own cache. It need not exist.
+func cacheDir(name string) (string, error) {
 	dir := os.Getenv("SERVEBENCH_CACHE")
 	if dir == "" {
 		user, err := os.UserCacheDir()
@@ -230,7 +233,7 @@ func calibrationDir() (string, error) {
 		}
 		dir = filepath.Join(user, "servebench")
 	}
-	return filepath.Join(dir, "calibration"), nil
+	return filepath.Join(dir, name), nil
 }
 
 func keepCalibration(d calibration.Document) error {

@@ -18,6 +18,9 @@ type progress struct {
 	line bool // one line, written over; else plain lines, seldom
 	mute bool
 
+	// standing is how a duet stood at its last look, "" before the first.
+	standing string
+
 	mu    sync.Mutex
 	shown bool // a line is on the screen and has to be cleared
 	last  string
@@ -48,7 +51,7 @@ func (p *progress) event(e runner.Event) {
 		fmt.Fprintln(p.w, prefixed(e.Note))
 	case p.mute:
 	case p.line:
-		fmt.Fprintf(p.w, "\r\x1b[K%s", describe(e))
+		fmt.Fprintf(p.w, "\r\x1b[K%s", p.describe(e))
 		p.shown = true
 	default:
 		p.plain(e)
@@ -62,12 +65,12 @@ func (p *progress) plain(e runner.Event) {
 		return
 	}
 	p.last = key
-	fmt.Fprintln(p.w, describe(e))
+	fmt.Fprintln(p.w, p.describe(e))
 }
 
 // describe is the progress line: where the run is, how it goes, and how long
 // it will take.
-func describe(e runner.Event) string {
+func (p *progress) describe(e runner.Event) string {
 	pass := "round"
 	if e.Alone {
 		pass = "deployment"
@@ -75,6 +78,12 @@ func describe(e runner.Event) string {
 	again := ""
 	if e.Attempt > 0 {
 		again = " again"
+	}
+	if e.Look > 0 {
+		again += fmt.Sprintf("  look %d/%d after %d", e.Look, e.Looks, e.LookAt)
+	}
+	if p.standing != "" {
+		again += "  " + p.standing
 	}
 	place := fmt.Sprintf("%s %d/%d%s  %-10s", pass, e.Round, e.Rounds, again, e.Target)
 	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))

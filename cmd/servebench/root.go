@@ -36,6 +36,7 @@ before the defaults.`,
 	root.SetErr(stderr)
 	root.AddCommand(
 		runCommand(),
+		duetCommand(),
 		gateCommand(),
 		reportCommand(),
 		compareCommand(),

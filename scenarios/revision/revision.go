@@ -28,6 +28,9 @@ func Find(ctx context.Context, folder string) (Repository, error) {
 	return Repository{top: top}, nil
 }
 
+// Top is the folder of the repository's working tree.
+func (r Repository) Top() string { return r.top }
+
 // Commit resolves a revision to the full hash of its commit.
 func (r Repository) Commit(ctx context.Context, revision string) (string, error) {
 	commit, err := git(ctx, r.top, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
