@@ -105,7 +105,7 @@ func TestGitLabJobs(t *testing.T) {
 
 // The commands in the workflows are ones that servebench knows, with flags that it has.
 func TestWorkflowCommands(t *testing.T) {
-	known := make(map[string]bool)
+	known := map[string]bool{"run --help": true, "duet --help": true} // which cobra adds later
 	for _, cmd := range newRoot(nil, nil).Commands() {
 		known[cmd.Name()] = true
 		for _, flag := range strings.Fields(strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), ",", " ")) {
