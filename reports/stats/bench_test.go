@@ -36,3 +36,20 @@ func BenchmarkAnalyse(b *testing.B) {
 		}
 	}
 }
+
+// A look at a duet after 30 rounds, which the rest of it waits for.
+func BenchmarkDuetSoFar(b *testing.B) {
+	dir, err := statstest.Write(b.TempDir(), statstest.Undecided())
+	if err != nil {
+		b.Fatal(err)
+	}
+	run, err := record.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := stats.DuetSoFar(run); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
