@@ -94,13 +94,18 @@ func below(key, parent string) bool {
 	return ok && (rest == "" || rest[0] == '.')
 }
 
+// longestText bounds a scenario's text in bytes: the parser's time grows with the
+// square of it.
+const longestText = 64 << 10
+
 // settingsOf are the settings of a resolved scenario by their keys, with dots, as
 // --set takes them: "limits.cpus". Those of a phase, but for what the record has of
-// it, stand under its name. A text that is no YAML has one that says so.
+// it, stand under its name. A text that is no YAML, or too much of it, has one that
+// says so.
 func settingsOf(text string) map[string]string {
 	var tree map[string]any
-	if yaml.Unmarshal([]byte(text), &tree) != nil {
-		return map[string]string{unreadable: "no YAML"}
+	if len(text) > longestText || yaml.Unmarshal([]byte(text), &tree) != nil {
+		return map[string]string{unreadable: "not readable"}
 	}
 	phases, _ := tree["load"].([]any)
 	delete(tree, "load")
