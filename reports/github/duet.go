@@ -3,63 +3,74 @@ package github
 import (
 	"fmt"
 
-	"servebench/reports/record"
 	"servebench/reports/stats"
 )
 
-// duet compares the arms: what they are, each metric, their errors.
+// duet compares the arms: each metric, their errors, what they are.
 func duet(a *stats.Analysis) string {
 	d := a.Duet
 	if d == nil {
 		return ""
 	}
-	text := "\n### Candidate against baseline\n\n" + arms(a.Run.Duet) + "\n" + metrics(d)
+	text := ""
+	if advice := d.Advice(); advice != "" {
+		text += fmt.Sprintf("\n%s:\n\n    %s\n", escaped(capital(advice)), stats.Plain(d.Command))
+	}
+	text += "\n### Candidate against baseline\n\n" + metrics(d)
 	if rows := errorTable(d).markdown(); rows != "" {
 		text += "\n" + rows
 	}
-	if d.More > 0 {
-		text += fmt.Sprintf("\nAbout %d rounds in all would settle it. This adds them to the run:\n\n    %s\n", d.More, stats.Plain(d.Command))
+	if method := a.BoundsMethod(); method != "" {
+		text += fmt.Sprintf("\n%s. %s.\n", escaped(method), escaped(a.Conditions()))
 	}
-	return text
+	if noise := a.NoiseLine(); noise != "" {
+		text += fmt.Sprintf("\nNoise floor: %s.\n", escaped(noise))
+	}
+	return text + "\n" + arms(a)
 }
 
-func arms(d *record.Duet) string {
-	if d == nil {
-		return ""
+// arms are what the two servers are, what differs between them first.
+func arms(a *stats.Analysis) string {
+	t := &table{head: []string{"", "Baseline", "Candidate"}}
+	for _, f := range a.ArmFacts() {
+		t.add(f.Name, f.Baseline, f.Candidate)
 	}
-	text := ""
-	for _, arm := range []record.Arm{d.Baseline, d.Candidate} {
-		text += fmt.Sprintf("- **%s**: %s, on %s", escaped(arm.Target), escaped(arm.Source), escaped(arm.Place))
-		for _, f := range arm.Facts {
-			text += fmt.Sprintf("; %s %s", escaped(f.Name), escaped(f.Value))
-		}
-		text += "\n"
-	}
-	return text + fmt.Sprintf("- it fails from %s worse on, and passes when it is surely not %s worse\n",
-		stats.FormatPercent(d.Margin), stats.FormatPercent(d.Tolerance))
+	return t.markdown()
 }
 
 func metrics(d *stats.Duet) string {
 	t := &table{
-		head:    []string{"Verdict", "Phase", "Metric", "Baseline", "Candidate", "Candidate ÷ baseline", "p", "Pairs", "Why"},
-		figures: []int{3, 4, 5, 6, 7},
+		head:    []string{"Verdict", "Phase", "Metric", "Baseline", "Candidate", "Change", "Bounds", "p", "Pairs", "Why"},
+		figures: []int{3, 4, 5, 6, 7, 8},
 	}
 	for _, m := range d.Metrics {
 		v := m.Verdict
 		if d.Verdict == stats.InvalidInstrument {
 			v = d.Verdict
 		}
+		if len(m.Pairs) == 0 {
+			t.add(string(v), m.Phase, m.Name, none, none, none, none, none, "0", m.Why)
+			continue
+		}
 		baseline, candidate := m.Typical()
 		t.add(string(v), m.Phase, m.Name, m.FormatFigure(baseline), m.FormatFigure(candidate),
-			m.FormatBounds(), stats.FormatNumber(m.P), fmt.Sprint(len(m.Pairs)), m.Why)
+			stats.FormatChange(m.Ratio), m.Bounds(), probability(d, m.P), fmt.Sprint(len(m.Pairs)), m.Why)
 	}
 	return t.markdown()
 }
 
+// probability is a p, where it was looked at.
+func probability(d *stats.Duet, p float64) string {
+	if d.Look == 0 {
+		return none
+	}
+	return stats.FormatNumber(p)
+}
+
 func errorTable(d *stats.Duet) *table {
-	t := &table{head: []string{"Verdict", "Phase", "Errors of the baseline", "Of the candidate", "p"}, figures: []int{2, 3, 4}}
+	t := &table{head: []string{"Verdict", "Phase", "Errors of the baseline", "Of the candidate", "p", "Why"}, figures: []int{2, 3, 4}}
 	for _, e := range d.Errors {
-		t.add(string(e.Verdict), e.Phase, share(e.Baseline), share(e.Candidate), stats.FormatNumber(e.P))
+		t.add(string(e.Verdict), e.Phase, share(e.Baseline), share(e.Candidate), probability(d, e.P), e.Why)
 	}
 	return t
 }

@@ -53,17 +53,16 @@ func within(d *stats.Duet, part stats.Verdict) stats.Verdict {
 }
 
 func metricDetails(d *stats.Duet, m stats.DuetMetric) []string {
-	lines := []string{
-		"phase:    " + stats.Plain(m.Phase),
-		"metric:   " + m.Name,
-		"ratio:    " + m.FormatBounds() + " (candidate ÷ baseline)",
-		fmt.Sprintf("p:        %s, from %d pairs of rounds", stats.FormatNumber(m.P), len(m.Pairs)),
+	lines := []string{"phase:    " + stats.Plain(m.Phase), "metric:   " + m.Name}
+	if len(m.Pairs) > 0 {
+		lines = append(lines, "change:   "+stats.FormatChange(m.Ratio), "bounds:   "+orNone(m.Bounds()))
 	}
+	lines = append(lines, fmt.Sprintf("pairs:    %d", len(m.Pairs)))
 	if m.Why != "" {
 		lines = append(lines, "why:      "+stats.Plain(m.Why))
 	}
-	if d.More > 0 {
-		lines = append(lines, fmt.Sprintf("settled:  by about %d rounds in all", d.More), "more:     "+stats.Plain(d.Command))
+	if advice := d.Advice(); advice != "" {
+		lines = append(lines, "more:     "+advice+":", "          "+stats.Plain(d.Command))
 	}
 	return lines
 }

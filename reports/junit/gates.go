@@ -115,7 +115,7 @@ func judge(test *junit.Testcase, a *stats.Analysis, v stats.Verdict, told string
 		Data:    strings.Join(details, "\n"),
 	}
 	switch v {
-	case stats.Pass:
+	case stats.Pass, stats.NoLimit: // NoLimit: a server that is compared with itself
 		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
 	case stats.InvalidInstrument:
 		if blame := a.Blame(); blame != "" {

@@ -22,6 +22,10 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func plans() map[string]statstest.Plan {
 	all := statstest.Judged()
 	all["duet slower"], all["duet undecided"] = statstest.Slower(), statstest.Undecided()
+	same, early := statstest.Duet(), statstest.Slower()
+	same.Duet.Same = true
+	early.Rounds = 3
+	all["duet same"], all["duet early"] = same, early
 	return all
 }
 
@@ -77,7 +81,8 @@ func TestOutcomes(t *testing.T) {
 	want := map[string]outcome{
 		"pass": {}, "fail": {fails: true}, "inconclusive": {fails: true}, "invalid": {errs: true},
 		"no limits": {errs: true}, // it was interrupted
-		"nothing":   {errs: true}, "duet slower": {fails: true}, "duet undecided": {fails: true},
+		"nothing":   {errs: true}, "duet slower": {fails: true}, "duet undecided": {fails: true}, "duet early": {fails: true},
+		"duet same": {},
 	}
 	all := plans()
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -1,6 +1,8 @@
 package openmetrics
 
 import (
+	"math"
+
 	"servebench/reports/stats"
 )
 
@@ -51,7 +53,11 @@ func duets(a *stats.Analysis) []*family {
 		pairs.add(float64(len(m.Pairs)), of...)
 		if len(m.Pairs) > 0 {
 			value.add(m.Ratio, of...)
+		}
+		if m.Low > 0 {
 			low.add(m.Low, of...)
+		}
+		if m.High > 0 && !math.IsInf(m.High, 1) {
 			high.add(m.High, of...)
 		}
 	}
