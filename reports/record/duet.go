@@ -45,11 +45,15 @@ type Look struct {
 	Beta  float64 `json:"beta"`  // of a false PASS
 }
 
+// RoundInterrupted is why the cells of a round are SetAside that an interruption left
+// unfinished and that was played again as a whole when the duet was continued.
+const RoundInterrupted = "the round was interrupted"
+
 // Noise is what a duet of a server with itself found.
 type Noise struct {
-	Rounds int `json:"rounds"`
-	// Floors are the least differences that can be told from noise on this machine, by
-	// metric: 0.02 for 2 %.
+	Rounds int `json:"rounds"` // pairs of them
+	// Floors are the least differences that so many rounds can tell from noise on this
+	// machine, by metric: 0.02 for 2 %.
 	Floors map[string]float64 `json:"floors"`
 }
 

@@ -222,3 +222,19 @@ func TestNoise(t *testing.T) {
 		t.Errorf("five rounds tell a floor: %+v", few)
 	}
 }
+
+// A round that was interrupted is played again as a whole: the instrument is not to
+// blame.
+func TestDuetContinuedAfterAnInterruption(t *testing.T) {
+	run := statstest.Open(t, statstest.Duet())
+	for _, c := range run.Cells {
+		if c.Round == 11 && c.Target == record.Baseline {
+			c.SetAside, c.Stopped, c.Attempt = record.RoundInterrupted, true, 0
+			run.Cells = append(run.Cells, c)
+		}
+	}
+	a := analyse(t, run)
+	if a.Duet.Verdict != stats.Pass || a.Duet.Pairs != 11 || slices.Contains(rules(a), "set-aside") {
+		t.Errorf("%+v; doubts %v", a.Duet, rules(a))
+	}
+}

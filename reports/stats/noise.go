@@ -16,14 +16,14 @@ import (
 const noiseConfidence = 0.9
 
 // Noise is what a duet of a server with itself says of the machine: by metric, the
-// least margin that the last look of the plan can tell from noise, as a share. A
-// metric whose rounds are too few for it is left out.
+// least margin that can be told from noise by as many rounds as were played, as a
+// share. It sinks with the root of their number. A metric whose rounds are too few for
+// it is left out.
 //
-// It is half the distance between the exact bounds that the last look gives (package
-// paired, its Alpha over the number of metrics, on both sides): a candidate whose
-// estimate is worse by that is just about surely worse. Where other rounds were
-// played than the last look takes, it shrinks with the root of their number. The
-// spread behind it is an estimate, too: the floor is its upper bound at 90 %, by the
+// It is half the distance between the exact bounds that the last look of the plan
+// allows (package paired, its Alpha over the number of metrics, on both sides): a
+// candidate whose estimate is worse by that is just about surely worse. The spread
+// behind it is an estimate, too: the floor is its upper bound at 90 %, by the
 // distribution of a normal sample's variance (N. L. Johnson, S. Kotz and N.
 // Balakrishnan, Continuous Univariate Distributions, vol. 1, 2nd ed. (1994), section
 // 13.8).
@@ -38,7 +38,7 @@ func Noise(a *Analysis) record.Noise {
 	alpha := last.Alpha / float64(len(a.Duet.Metrics))
 	for _, m := range a.Duet.Metrics {
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
-		half := (high - low) / 2 * widening(len(m.Pairs), last.Pairs)
+		half := (high - low) / 2 * widening(len(m.Pairs))
 		if !math.IsInf(half, 0) && half < beyond/3 {
 			noise.Floors[m.Name] = max(noise.Floors[m.Name], math.Expm1(half))
 		}
@@ -46,12 +46,10 @@ func Noise(a *Analysis) record.Noise {
 	return noise
 }
 
-// widening takes the width of bounds from n pairs to those of the plan, and to the
-// upper bound of what it may be.
-func widening(n, planned int) float64 {
+// widening takes a width that n pairs show to the upper bound of what it may be.
+func widening(n int) float64 {
 	freedom := float64(n - 1)
-	spread := distuv.ChiSquared{K: freedom}.Quantile(1 - noiseConfidence)
-	return math.Sqrt(float64(n)/float64(planned)) * math.Sqrt(freedom/spread)
+	return math.Sqrt(freedom / distuv.ChiSquared{K: freedom}.Quantile(1-noiseConfidence))
 }
 
 // NoiseFloors are by metric the least margins that can be told from noise on the

@@ -41,8 +41,8 @@ func setAside(a *Analysis) []Doubt {
 	return all
 }
 
-// asides are the visits that were set aside, in the order they were played, and
-// how many were played in all.
+// asides are the visits that were set aside for what the instrument did, in the order
+// they were played, and how many were played in all.
 func asides(run *record.Run) (visits []aside, played int) {
 	seen := map[record.Visit]bool{}
 	for _, c := range run.Cells {
@@ -50,7 +50,7 @@ func asides(run *record.Run) (visits []aside, played int) {
 			continue
 		}
 		seen[c.Visit()] = true
-		if c.SetAside != "" {
+		if c.SetAside != "" && c.SetAside != record.RoundInterrupted {
 			visits = append(visits, aside{c.Visit(), c.SetAside})
 		}
 	}

@@ -105,7 +105,7 @@ func (s *session) resume() int {
 	}
 	for i := range s.record.Cells {
 		if c := &s.record.Cells[i]; c.Round == last && c.SetAside == "" {
-			c.SetAside = "the round was interrupted"
+			c.SetAside = record.RoundInterrupted
 		}
 	}
 	return last - 1
