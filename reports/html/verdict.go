@@ -242,13 +242,17 @@ func (b builder) sentence(r stats.Row) string {
 func (b builder) broken(target string) string {
 	var failed, open []string
 	for _, g := range b.a.Gates {
-		text := fmt.Sprintf("%s %s instead of %s", g.Metric, g.Observed, g.Limit)
+		where := ""
+		if b.phases > 1 && g.Phase != "" {
+			where = " in " + g.Phase
+		}
+		text := fmt.Sprintf("%s%s %s instead of %s", g.Metric, where, g.Observed, g.Limit)
 		switch {
 		case g.Target != target:
 		case g.Verdict == stats.Fail:
 			failed = append(failed, text)
 		case g.Verdict == stats.Inconclusive:
-			open = append(open, g.Metric)
+			open = append(open, g.Metric+where)
 		}
 	}
 	s := ""

@@ -80,10 +80,24 @@ func (a *Analysis) gatesThat(v Verdict) []string {
 	var names []string
 	for _, g := range a.Gates {
 		if g.Verdict == v {
-			names = append(names, g.Target+" "+g.Metric)
+			names = append(names, g.Target+" "+g.Metric+a.inPhase(g.Phase))
 		}
 	}
 	return names
+}
+
+// inPhase names the phase where several are measured: " in spike".
+func (a *Analysis) inPhase(name string) string {
+	measured := 0
+	for _, p := range a.Run.Scenario.Phases {
+		if p.Measured {
+			measured++
+		}
+	}
+	if measured < 2 || name == "" {
+		return ""
+	}
+	return " in " + name
 }
 
 func hold(n int) string {

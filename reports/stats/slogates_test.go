@@ -152,3 +152,17 @@ func TestNoPassInPart(t *testing.T) {
 		t.Errorf("%s: %+v", a.Verdict, a.Gates)
 	}
 }
+
+// TestSentenceNamesThePhase tells the limits of several phases apart.
+func TestSentenceNamesThePhase(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{P50: time.Microsecond, ColdStart: time.Microsecond}
+	if got, want := analyse(t, statstest.Open(t, p)).Sentence(), "of 2 limits, broken: physical p50 response time, physical cold start"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p.Phases = append(p.Phases, record.Phase{Name: "spike", Law: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
+	const want = "of 3 limits, broken: physical p50 response time in steady, physical p50 response time in spike, physical cold start"
+	if got := analyse(t, statstest.Open(t, p)).Sentence(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
