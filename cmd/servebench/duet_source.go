@@ -82,7 +82,7 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 	}
 	repo, err := revision.Find(ctx, s.folder)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, "", nil, usageError(err)
 	}
 	inside := referenceInTree
 	if command := scenario.Workload.Command; len(command) > 0 {
