@@ -55,11 +55,20 @@ func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) e
 		return err
 	}
 	defer os.RemoveAll(run.Dir)
-	a, err := stats.Analyse(run)
+	a, err := analyse(run)
 	if err != nil {
-		return fmt.Errorf("analyse %s: %w", s.Name, err)
+		return err
 	}
 	return use(run, a)
+}
+
+// analyse analyses a run of the examination.
+func analyse(run *record.Run) (*stats.Analysis, error) {
+	a, err := stats.Analyse(run)
+	if err != nil {
+		return nil, fmt.Errorf("analyse %s: %w", run.Scenario.Name, err)
+	}
+	return a, nil
 }
 
 // examined gives the error of an examination its exit code.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"servebench/reports/stats"
@@ -17,13 +20,16 @@ import (
 type proveOptions struct {
 	trials int
 	output *oneOf
+	real   bool
+	duets  int
+	change percent
 }
 
 // leastTrials is how many it takes for a rate to be worth a line.
 const leastTrials = 100
 
 func proveCommand() *cobra.Command {
-	opts := proveOptions{output: newOneOf("text", "json")}
+	opts := proveOptions{output: newOneOf("text", "json"), change: 0.2}
 	cmd := &cobra.Command{
 		Use:   "prove",
 		Short: "Find out how often the verdict of a duet is wrong",
@@ -34,27 +40,73 @@ how often where something has. Beside the design of duet stand those of other ga
 Every trial takes the statistics of a real duet; only the latencies are drawn. The
 same number of trials gives the same figures on any machine.
 
+With --real, play duets instead, under the scenario gate: of the reference server with
+itself, and with itself answering later by a share of its median. It is said before how
+long that takes. Few duets prove little: the intervals of the rates say how little.
+
 Exit codes:
-  0    the gate keeps to its goals
-  10   it does not: a rate is not what it has to be
+  0    the gate keeps to its goals; with --real: nothing speaks against that
+  1    something failed while running
+  10   it does not: a rate is not what it has to be, with --real surely so
+  12   with --real, INVALID: no duet could be believed
   64   a mistake in the command line
-  130  interrupted; nothing is printed
+  130  interrupted; with --real, the duets that were over are counted
 `,
 		Example: `  servebench prove
-  servebench prove --trials 2000 -o json | jq '.cells[] | {noise, change, fail}'`,
+  servebench prove --trials 2000 -o json | jq '.cells[] | {noise, change, fail}'
+  servebench prove --real --duets 20 --change 10%`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return prove(cmd, &opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.check(cmd); err != nil {
+				return usageError(err)
+			}
+			if opts.real {
+				return proveReal(cmd, &opts)
+			}
+			return prove(cmd, &opts)
+		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&opts.trials, "trials", 20_000, "duets simulated for each figure")
 	flags.VarP(opts.output, "output", "o", "print as")
+	flags.BoolVar(&opts.real, "real", false, "play duets of the reference server instead of simulating them")
+	flags.IntVar(&opts.duets, "duets", 10, "with --real: duets of the same server, and as many of a slower one")
+	flags.Var(&opts.change, "change", "with --real: by how much later the slower one answers, of the median response time")
 	return cmd
 }
 
-func prove(cmd *cobra.Command, opts *proveOptions) error {
-	if opts.trials < leastTrials {
-		return usageError(fmt.Errorf("--trials %d: want %d or more", opts.trials, leastTrials))
+// check finds flags that make no sense together.
+func (o *proveOptions) check(cmd *cobra.Command) error {
+	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
+	switch {
+	case o.trials < leastTrials:
+		return fmt.Errorf("--trials %d: want %d or more", o.trials, leastTrials)
+	case o.duets < 1:
+		return fmt.Errorf("--duets %d: want 1 or more", o.duets)
+	case o.real && given("trials"):
+		return errors.New("--trials is of simulated duets: want --duets with --real")
+	case !o.real && (given("duets") || given("change")):
+		return errors.New("--duets and --change are of real duets: want --real beside them")
 	}
+	return nil
+}
+
+// percent is a flag value: a share above 0 and up to 100 %, 0.2 for "20%".
+type percent float64
+
+func (p *percent) String() string { return fmt.Sprintf("%g%%", 100*float64(*p)) }
+func (p *percent) Type() string   { return "percent" }
+
+func (p *percent) Set(text string) error {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	if err != nil || !strings.HasSuffix(text, "%") || !(v > 0 && v <= 100) {
+		return errors.New("want more than 0% and at most 100%, such as 20%")
+	}
+	*p = percent(v / 100)
+	return nil
+}
+
+func prove(cmd *cobra.Command, opts *proveOptions) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	table, err := proof.Run(ctx, opts.trials)
@@ -71,7 +123,7 @@ func prove(cmd *cobra.Command, opts *proveOptions) error {
 // unproven says why there is no table.
 func unproven(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &exitError{code: exitInterrupted, err: fmt.Errorf("interrupted: nothing was proven")}
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted: nothing was proven")}
 	}
 	return runtimeError(err)
 }

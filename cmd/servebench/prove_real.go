@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"servebench/reports/stats"
+	"servebench/reports/stats/paired"
+	"servebench/reports/stats/paired/proof"
+
+	"github.com/spf13/cobra"
+)
+
+// realCell is what real duets alike said. Its Cell counts those whose instrument could
+// be believed.
+type realCell struct {
+	proof.Cell
+	Invalid int
+}
+
+// realProof is what real duets said of the reference server: against itself, and
+// against itself with a delay.
+type realProof struct {
+	Duets  int           // planned of each kind
+	Change float64       // the delay, as a share of the median
+	Median time.Duration // response time of the baseline, in the first duet
+	Delay  time.Duration
+	Same   realCell
+	Slower realCell
+}
+
+// count takes in what a duet said.
+func (c *realCell) count(d *stats.Duet) {
+	switch d.Verdict {
+	case stats.Fail:
+		c.Add(paired.Fail, d.Pairs)
+	case stats.Pass:
+		c.Add(paired.Pass, d.Pairs)
+	case stats.Inconclusive:
+		c.Add(paired.Inconclusive, d.Pairs)
+	default:
+		c.Invalid++
+	}
+}
+
+// proveReal plays real duets and prints what they said, also of those that were played
+// before an interrupt.
+func proveReal(cmd *cobra.Command, opts *proveOptions) (err error) {
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	e, err := newExamination(interrupted)
+	if err != nil {
+		return runtimeError(err)
+	}
+	defer func() { err = worst(err, runtimeError(e.end())) }()
+	say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
+	p, err := e.prove(opts.duets, float64(opts.change), say)
+	if p.Same.Fail.N+p.Same.Invalid == 0 {
+		return examined(err)
+	}
+	write := writeReal
+	if opts.output.value == "json" {
+		write = writeRealJSON
+	}
+	return worst(examined(err), runtimeError(write(cmd.OutOrStdout(), p)), p.outcome())
+}
+
+// prove plays so many duets of each kind, in turn. The delay is found by the first.
+func (e *examination) prove(duets int, change float64, say func(string, ...any)) (realProof, error) {
+	p := realProof{Duets: duets, Change: change}
+	p.Same.Noise, p.Slower.Noise, p.Slower.Change = "real", "real", change
+	if err := announce(duets, say); err != nil {
+		return p, err
+	}
+	for number := 1; number <= duets; number++ {
+		for _, cell := range []*realCell{&p.Same, &p.Slower} {
+			a, err := e.duet(number, cell.delay(&p))
+			if err != nil {
+				return p, err
+			}
+			cell.count(a.Duet)
+			say("%d/%d  %s: %s after %d rounds: %s", number, duets, candidateText(cell.Change), a.Duet.Verdict, a.Duet.Pairs, found(a.Duet))
+			if p.Delay > 0 {
+				continue
+			}
+			if p.Median = medianOf(a.Duet); p.Median == 0 {
+				return p, &exitError{code: exitInvalid, err: fmt.Errorf("the median of the baseline is not known: %s", a.Duet.Why)}
+			}
+			p.Delay = time.Duration(change * float64(p.Median)).Round(time.Microsecond)
+			say("the median is %s ms: a candidate that is %s slower answers %v later", stats.FormatMilliseconds(p.Median), stats.FormatPercent(change), p.Delay)
+		}
+	}
+	return p, nil
+}
+
+// found is what a duet found, or why it cannot be believed.
+func found(d *stats.Duet) string {
+	if d.Verdict == stats.InvalidInstrument {
+		return d.Why
+	}
+	return standing(d)
+}
+
+// delay is how much later the candidates of a cell answer.
+func (c *realCell) delay(p *realProof) time.Duration {
+	if c.Change == 0 {
+		return 0
+	}
+	return p.Delay
+}
+
+// outcome is what the duets say through the exit code: a rate that is surely not what
+// it has to be, as far as chance can be told from it.
+func (p realProof) outcome() error {
+	var all []error
+	failed := func(format string, args ...any) {
+		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf(format, args...)})
+	}
+	if low, _ := p.Same.Fail.Interval(); low > mostFalseAlarms {
+		failed("FAIL of the same server: %d of %d duets, want at most %s", p.Same.Fail.K, p.Same.Fail.N, stats.FormatPercent(mostFalseAlarms))
+	}
+	if _, high := p.Slower.Fail.Interval(); p.Change >= surelyFound && high < leastPower {
+		failed("FAIL of a server %s: %d of %d duets, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, stats.FormatPercent(leastPower))
+	}
+	if p.Same.Fail.N == 0 {
+		all = append(all, &exitError{code: exitInvalid, err: errors.New("INVALID: no duet of the same server could be believed")})
+	}
+	return worst(all...)
+}
+
+// What real duets are held to, as simulated ones are (proof.Goals): most false alarms,
+// and the least power where the change is surelyFound or more.
+const mostFalseAlarms, surelyFound, leastPower = 0.008, 0.10, 0.95
