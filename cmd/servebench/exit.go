@@ -20,13 +20,13 @@ const (
 	exitInterrupted   = 130
 )
 
-// exitHelp stands in the help of every command that ends with these codes. A gate is
-// run --gate, gate or duet.
+// exitHelp stands in the help of every command that ends with these codes.
 const exitHelp = `Exit codes:
-  0    done, and the instrument can be believed; of a gate also: PASS
+  0    done, and the instrument can be believed; PASS of a gate
   1    something failed while running: a server died, a file could not be written
-  10   of a gate, FAIL: a limit is broken, or the candidate is worse
-  11   of a gate, INCONCLUSIVE: it cannot be told
+  10   FAIL of a gate (run --gate, gate, duet): a limit is broken, or the candidate
+       is worse
+  11   INCONCLUSIVE of a gate: it cannot be told
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured: there is no result
   13   of compare: the runs are not comparable

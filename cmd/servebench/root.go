@@ -23,7 +23,9 @@ accuracy and errors side by side.
 
 A flag may also be given by the environment: --out as SERVEBENCH_OUT. Flags come
 before the environment, the environment before the scenario file, the file
-before the defaults.`,
+before the defaults.
+
+` + exitHelp,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Version:           version(),
