@@ -128,7 +128,7 @@ func TestWorkflowCommands(t *testing.T) {
 			}
 			found++
 			for _, word := range strings.Fields(command) {
-				if flag := strings.TrimRight(word, `":`); strings.HasPrefix(flag, "--") && !known[name+" "+flag] {
+				if flag := strings.TrimRight(word, `":.`); strings.HasPrefix(flag, "--") && !known[name+" "+flag] {
 					t.Errorf("%s has no %s: %s", name, flag, strings.TrimSpace(line))
 				}
 			}
