@@ -72,8 +72,8 @@ func (d *Duet) judge(p *pairing, look record.Look) []paired.Estimate {
 	d.Errors = nil
 	for _, phase := range p.phases {
 		e := p.errors(phase, look)
-		if e.Verdict == Fail {
-			d.Verdict = Fail
+		if e.Verdict == Fail || d.Verdict == Pass {
+			d.Verdict = e.Verdict
 		}
 		d.Errors = append(d.Errors, e)
 	}

@@ -18,6 +18,12 @@ const errorAlpha = 0.001
 // Rounds without a difference say nothing and are left out, as by F. Wilcoxon,
 // "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945).
 //
+// A candidate that failed more of its requests than chance alone gives, each taken for
+// itself, but not in so many rounds, may have had one bad minute or a fault that shows
+// seldom: it does not fail, and does not pass. The test of that is the conditional one
+// of two Poisson rates: J. Przyborowski and H. Wilenski, "Homogeneity of results in
+// testing samples from Poisson series", Biometrika 31 (1940).
+//
 // What a model answers is no matter of chance. A candidate with wrong answers fails
 // where the baseline has none.
 func (p *pairing) errors(phase string, look record.Look) DuetErrors {
@@ -41,11 +47,16 @@ func (p *pairing) errors(phase string, look record.Look) DuetErrors {
 	case candidate.wrong > 0 && baseline.wrong == 0:
 		e.Verdict, e.Why = Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", FormatCount(candidate.wrong))
 	case e.P <= min(look.Alpha, errorAlpha)/float64(len(p.phases)):
-		e.Verdict = Fail
-		e.Why = fmt.Sprintf("the candidate failed %s of its requests, the baseline %s",
-			FormatPercent(e.Candidate.Value), FormatPercent(e.Baseline.Value))
+		e.Verdict, e.Why = Fail, e.against()
+	case surelyMore(candidate.lost, candidate.lost+baseline.lost, float64(candidate.due)/float64(candidate.due+baseline.due)):
+		e.Verdict, e.Why = Inconclusive, e.against()+", though in too few rounds to be sure"
 	}
 	return e
+}
+
+func (e DuetErrors) against() string {
+	return fmt.Sprintf("the candidate failed %s of its requests, the baseline %s",
+		FormatPercent(e.Candidate.Value), FormatPercent(e.Baseline.Value))
 }
 
 // losses are the requests of some rounds, those without a right answer, and the

@@ -57,6 +57,6 @@ type DuetErrors struct {
 	Phase               string
 	Baseline, Candidate Proportion
 	P                   float64 // one-sided, of as many more errors by chance
-	Verdict             Verdict // Fail or Pass
-	Why                 string  // when not PASS
+	Verdict             Verdict
+	Why                 string // when not PASS
 }
