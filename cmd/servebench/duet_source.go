@@ -100,7 +100,9 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 		return nil, "", nil, err
 	}
 	say("%s: checking out %s, commit %s", s.key, s.value, commit[:12])
-	tree, err := repo.CheckOut(ctx, dir, s.key, commit)
+	// The paths of both are equally long: how long a process's arguments are moves its
+	// stack, and can be measured.
+	tree, err := repo.CheckOut(ctx, dir, map[string]string{record.Baseline: "old", record.Candidate: "new"}[s.key], commit)
 	if err != nil {
 		return nil, "", nil, err
 	}
