@@ -7,7 +7,7 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup bench peers bench-peers test race check lint golden fuzz clean
+.PHONY: help build setup bench peers bench-peers prove test race check lint golden fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ peers: ## Build the load generators that servebench is compared with, into bin/p
 
 bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
 	bin/benchpeers $(BENCHPEERS)
+
+prove: build ## Simulate how often the verdict of a duet is wrong; fails when a goal is missed
+	bin/servebench prove
 
 test: ## Run every test that can run here; names what was skipped and why
 	$(GOTEST) ./...
