@@ -87,8 +87,17 @@ func broken(a *stats.Analysis) []annotation {
 		}
 	default:
 		for _, g := range worstFirst(a.Gates) {
-			add(g.Verdict, g.Target+", phase "+g.Phase, g.Says())
+			add(g.Verdict, at(g), g.Says())
 		}
 	}
 	return all
+}
+
+// at is what a limit is of: "container, phase steady", or the target alone of its
+// starts, which are in no phase.
+func at(g stats.Gate) string {
+	if g.Phase == "" {
+		return g.Target
+	}
+	return g.Target + ", phase " + g.Phase
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/formattest"
 	"servebench/reports/github"
@@ -85,6 +86,16 @@ func TestAtMostTenAnnotations(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(annotate(t, a)), "\n")
 	if len(lines) > 10 {
 		t.Errorf("%d annotations", len(lines))
+	}
+}
+
+// A limit on the starts is of no phase, and none is named.
+func TestAnnotateStarts(t *testing.T) {
+	p := statstest.Compare()
+	p.SLO.ColdStart = 10 * time.Millisecond
+	text := annotate(t, formattest.Analyse(t, p))
+	if want := "::error title=FAIL%3A physical::cold start "; !strings.Contains(text, "\n"+want) {
+		t.Errorf("no %q in %s", want, text)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -20,10 +22,11 @@ func verdict(a *stats.Analysis) string {
 
 // capital begins a sentence.
 func capital(s string) string {
-	if s == "" {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // gates are the limits, the worst first.
