@@ -3,6 +3,7 @@ package benchfmt_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"servebench/reports/benchfmt"
 	"servebench/reports/formattest"
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
 
@@ -77,7 +79,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Benchstat compares the lines of two runs.
+// Benchstat compares the lines of two runs, between which the processor's frequency of
+// the moment was another.
 func TestBenchstat(t *testing.T) {
 	path, err := exec.Command("go", "tool", "-n", "benchstat").Output()
 	if err != nil {
@@ -90,6 +93,7 @@ func TestBenchstat(t *testing.T) {
 		p := slower
 		p.Targets = []statstest.Target{slower.Targets[i]}
 		p.Targets[0].Name = "physical"
+		p.Environment = []record.Fact{{Name: "CPU", Value: fmt.Sprintf("AMD EPYC, %d MHz", 2445+i)}}
 		if err := os.WriteFile(filepath.Join(dir, name), render(t, formattest.Analyse(t, p)), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,9 @@ func configuration(a *stats.Analysis) []benchfmt.Config {
 	add("scenario", a.Run.Scenario.Name)
 	add("payloads", a.Run.Scenario.Payloads)
 	for _, f := range a.Run.Environment {
+		if f.Name == "CPU" {
+			f.Value = stats.ProcessorModel(f.Value)
+		}
 		if slices.Contains([]string{"CPU", "CPUs", "machine", "kernel", "generator CPUs", "target CPUs"}, f.Name) {
 			add(f.Name, f.Value)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"servebench/reports/record"
+	"servebench/reports/stats"
 )
 
 // notKnown is the value of a fact that the machine does not tell.
@@ -20,7 +21,7 @@ type trait struct {
 // machineTraits are the facts of the environment that are not mere remarks.
 func machineTraits() map[string]trait {
 	return map[string]trait{
-		"CPU":                {Machine, beforeFrequency},
+		"CPU":                {Machine, stats.ProcessorModel},
 		"CPUs":               {Machine, nil},
 		"machine":            {Machine, nil},
 		"kernel":             {Machine, series},
@@ -97,15 +98,6 @@ func valueOf(facts []record.Fact, name string) string {
 		}
 	}
 	return strings.Join(values, "; ")
-}
-
-// beforeFrequency is the model of a processor without the frequency behind it, which
-// some machines read at the moment.
-func beforeFrequency(cpu string) string {
-	if i := strings.LastIndex(cpu, ", "); i >= 0 && strings.HasSuffix(cpu, "Hz") {
-		return cpu[:i]
-	}
-	return cpu
 }
 
 // beforeReason is a state without why it is so: "ordinary: operation not permitted".
