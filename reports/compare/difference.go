@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"servebench/reports/stats"
 )
@@ -46,8 +48,8 @@ func differ(kind, where, what, base, fresh string) []Difference {
 	return []Difference{{Kind: kind, Where: where, What: what, Base: base, New: fresh}}
 }
 
-// beliefs tells of runs that cannot be believed, and of those that ended before
-// their plan did.
+// beliefs tells of runs that cannot be believed, of those that ended before their plan
+// did, and of servers that went wrong, whose figures are of what is left.
 func beliefs(base, fresh *stats.Analysis) []Difference {
 	var all []Difference
 	if base.Validity == stats.Invalid || fresh.Validity == stats.Invalid {
@@ -56,7 +58,16 @@ func beliefs(base, fresh *stats.Analysis) []Difference {
 	if base.Run.Interrupted != "" || fresh.Run.Interrupted != "" {
 		all = append(all, Difference{Kind: Remark, What: "interrupted", Base: ended(base), New: ended(fresh)})
 	}
-	return all
+	return append(all, differ(Remark, "", "servers", troubles(base), troubles(fresh))...)
+}
+
+// troubles are what went wrong with a run's servers.
+func troubles(a *stats.Analysis) string {
+	var all []string
+	for _, t := range a.Troubles() {
+		all = append(all, t.Says())
+	}
+	return cmp.Or(strings.Join(all, "; "), "none went wrong")
 }
 
 // belief is a run's validity with the first reason against it.
