@@ -64,6 +64,9 @@ func newSuites(a *stats.Analysis) *junit.Testsuites {
 			all.AddSuite(runSuite(a))
 		}
 	}
+	if all.Failures+all.Errors == 0 && a.Verdict != stats.Pass && a.Verdict != stats.NoLimit {
+		all.AddSuite(wholeSuite(a))
+	}
 	for i := range all.Suites {
 		all.Suites[i].ID = i
 	}

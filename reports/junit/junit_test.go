@@ -110,6 +110,25 @@ func TestFailureTells(t *testing.T) {
 	}
 }
 
+// A run whose limits all hold in what was measured, and that lost a server on the way,
+// is no PASS, and its report stops a merge as its exit code does.
+func TestLostServer(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets[0].StartFails = []int{2}
+	a := formattest.Analyse(t, p)
+	if a.Verdict != stats.Inconclusive || stats.Worst(a.Gates) != stats.Pass {
+		t.Fatalf("%s, limits %s", a.Verdict, stats.Worst(a.Gates))
+	}
+	all := parse(t, render(t, a))
+	if all.Failures != 1 {
+		t.Fatalf("%d failures", all.Failures)
+	}
+	last := all.Suites[len(all.Suites)-1].Testcases[0]
+	if last.Failure == nil || !strings.Contains(last.Failure.Message, "INCONCLUSIVE: the server of physical") {
+		t.Errorf("%+v", last.Failure)
+	}
+}
+
 // The time that the tests took adds up to what was measured.
 func TestTimes(t *testing.T) {
 	a := formattest.Analyse(t, statstest.Compare())

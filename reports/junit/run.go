@@ -25,6 +25,17 @@ func runSuite(a *stats.Analysis) junit.Testsuite {
 	return s
 }
 
+// wholeSuite holds the verdict on the run where each part by itself holds and the
+// whole does not: a server was lost on the way.
+func wholeSuite(a *stats.Analysis) junit.Testsuite {
+	name := stats.Plain(a.Run.Scenario.Name)
+	s := newSuite(a, name, 0)
+	test := junit.Testcase{Classname: name, Name: "the run as a whole", Time: seconds(0)}
+	judge(&test, a, a.Verdict, a.Sentence(), []string{a.Word() + ": " + stats.Plain(a.Sentence())})
+	s.AddTestcase(test)
+	return s
+}
+
 func believed(a *stats.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
