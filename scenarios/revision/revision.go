@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Repository is the git repository that a folder belongs to.
@@ -70,7 +72,7 @@ func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *T
 	if t.lock, err = lock(holder); err != nil {
 		return nil, fmt.Errorf("check out %s: %w", commit, err)
 	}
-	if err = t.clear(); err == nil {
+	if err = t.clear(ctx); err == nil {
 		_, err = git(ctx, r.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", t.Dir, commit)
 	}
 	if err != nil {
@@ -79,19 +81,28 @@ func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *T
 	return t, nil
 }
 
+// buildDrain is how long is waited for what a build printed after its end: a daemon that
+// it leaves behind holds its output open for ever.
+const buildDrain = time.Second
+
 // Build runs a shell command in the tree. Its error quotes the end of what the command
-// printed. When ctx ends, everything that it started does.
+// printed. When it or ctx ends, everything that it started does, but for what made
+// itself a session or a group of its own.
 func (t *Tree) Build(ctx context.Context, command string) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Dir = t.Dir
+	cmd.Dir, cmd.Env = t.Dir, environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	end := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel, cmd.WaitDelay = end, buildDrain
 	out, err := cmd.CombinedOutput()
+	if cmd.Process != nil {
+		_ = end() // fails where nothing is left
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	if err != nil {
-		return fmt.Errorf("build in %s: %s: %w\n%s", t.Dir, command, err, end(string(out)))
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		return fmt.Errorf("build in %s: %s: %w\n%s", t.Dir, command, err, tail(string(out)))
 	}
 	return nil
 }
@@ -99,16 +110,37 @@ func (t *Tree) Build(ctx context.Context, command string) error {
 // Close removes the tree.
 func (t *Tree) Close() error {
 	// It is made under the lock, and another one may have it only afterwards.
-	return errors.Join(t.clear(), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
+	ctx := context.Background() // that of the duet may be over
+	return errors.Join(t.clear(ctx), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
 }
 
-// clear removes what is in the tree's place, and what git knows of it.
-func (t *Tree) clear() error {
+// clear removes what is in the tree's place, and what git knows of it: of this tree
+// alone, since another one that git misses may lie on a disk that is away just now.
+func (t *Tree) clear(ctx context.Context) error {
 	if err := os.RemoveAll(t.Dir); err != nil {
 		return err
 	}
-	_, err := git(context.Background(), t.repo.top, "worktree", "prune") // ctx may be over
+	known, err := t.known(ctx)
+	if err != nil || !known {
+		return err
+	}
+	// Twice forced, it also removes one that a killed git left locked.
+	_, err = git(ctx, t.repo.top, "worktree", "remove", "--force", "--force", t.Dir)
 	return err
+}
+
+// known reports whether git knows of the tree.
+func (t *Tree) known(ctx context.Context) (bool, error) {
+	list, err := git(ctx, t.repo.top, "worktree", "list", "--porcelain")
+	if err != nil {
+		return false, err
+	}
+	holder, err := filepath.EvalSymlinks(filepath.Dir(t.Dir)) // as git has it
+	if err != nil {
+		return false, err
+	}
+	line := "worktree " + filepath.Join(holder, filepath.Base(t.Dir))
+	return slices.Contains(strings.Split(list, "\n"), line), nil
 }
 
 // lock takes a folder for this process, until the file is closed.
@@ -130,11 +162,12 @@ func lock(dir string) (*os.File, error) {
 // git runs git in a folder and returns what it prints, trimmed.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir = folder
+	cmd.Dir, cmd.Env = folder, environment()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it removes its lock files then
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		err = errors.New(end(string(exit.Stderr)))
+		err = errors.New(tail(string(exit.Stderr)))
 	}
 	if err != nil {
 		return "", fmt.Errorf("git %s: %w", args[0], err)
@@ -142,8 +175,18 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// end returns the last lines of a text, at most so many.
-func end(text string) string {
+// environment is this process's, without what binds git to one repository: in a hook
+// its variables would have a tree written into the index of the user's own.
+func environment() []string {
+	bound := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(bound, name)
+	})
+}
+
+// tail returns the last lines of a text, at most so many.
+func tail(text string) string {
 	const most = 20
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if len(lines) > most {

@@ -137,3 +137,90 @@ func TestUnknownRevision(t *testing.T) {
 		t.Errorf("/bin/sh is inside as %q", inside)
 	}
 }
+
+// TestOtherWorktreesStay moves a worktree of the user's away, as a disk may be.
+func TestOtherWorktreesStay(t *testing.T) {
+	repo, dir := repository(t)
+	away := filepath.Join(t.TempDir(), "away")
+	if _, err := git(t.Context(), dir, "worktree", "add", "--detach", away); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, away+".not"); err != nil {
+		t.Fatal(err)
+	}
+	commit, err := repo.Commit(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := repo.CheckOut(t.Context(), t.TempDir(), "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A git that is killed while it makes a tree leaves it locked.
+	if _, err := git(t.Context(), dir, "worktree", "lock", tree.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+	list, err := git(t.Context(), dir, "worktree", "list", "--porcelain")
+	if err != nil || !strings.Contains(list, filepath.Base(filepath.Dir(away))+"/away") || strings.Contains(list, tree.Dir) {
+		t.Errorf("git knows %s, error %v, want the user's own and not %s", list, err, tree.Dir)
+	}
+}
+
+// TestInAHook has the variables set that git sets there.
+func TestInAHook(t *testing.T) {
+	repo, dir := repository(t)
+	index := filepath.Join(dir, ".git", "index")
+	before, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := repo.Commit(t.Context(), "HEAD~1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_DIR", filepath.Join(dir, ".git"))
+	t.Setenv("GIT_INDEX_FILE", index)
+	tree, err := repo.CheckOut(t.Context(), t.TempDir(), "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Build(t.Context(), `test -z "$GIT_DIR" && git reset -q --hard`); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(tree.Dir, "file")); string(text) != "one" {
+		t.Errorf("the tree has %q, error %v, want the first commit", text, err)
+	}
+	if after, err := os.ReadFile(index); err != nil || string(after) != string(before) {
+		t.Errorf("the user's own index has changed, error %v", err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBuildLeavesADaemon has one that holds the output of the build open.
+func TestBuildLeavesADaemon(t *testing.T) {
+	repo, _ := repository(t)
+	commit, err := repo.Commit(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := repo.CheckOut(t.Context(), t.TempDir(), "candidate", commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := tree.Build(ctx, "sleep 600 & echo $! >pid"); err != nil {
+		t.Errorf("error %v, want that the build has ended", err)
+	}
+	if err := tree.Build(ctx, `while kill -0 "$(cat pid)"; do sleep 0.01; done 2>/dev/null`); err != nil {
+		t.Errorf("what the build left runs still: %v", err)
+	}
+	if err := tree.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
