@@ -87,15 +87,14 @@ func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(rati
 
 // why says why a metric's verdict is what it is.
 func (m DuetMetric) why(e paired.Estimate, duet *record.Duet) string {
-	least := math.Expm1(e.Low)
 	switch {
 	case e.Pairs == 0:
 		return "no round has enough answers of both arms to compare"
 	case m.Verdict == Fail:
-		return "it is surely worse, and by more than the margin of " + FormatPercent(duet.Margin)
+		return "it is surely worse, and as estimated by the margin of " + FormatPercent(duet.Margin) + " or more"
 	case m.Verdict == Pass:
 		return "it is surely worse by less than the tolerance of " + FormatPercent(duet.Tolerance)
-	case least > 0:
+	case e.SurelyWorse:
 		return fmt.Sprintf("it is surely worse, but whether by more than %s cannot be told", FormatPercent(duet.Tolerance))
 	}
 	return fmt.Sprintf("it can be worse by more than %s, or not worse at all", FormatPercent(duet.Tolerance))

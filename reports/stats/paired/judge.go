@@ -26,6 +26,7 @@ type Estimate struct {
 	// no bound.
 	Centre, Low, High float64
 	P                 float64 // PValue
+	SurelyWorse       bool    // the test is rejected among those of all metrics (Holm)
 	Verdict           Verdict
 }
 
@@ -51,21 +52,21 @@ func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
 	estimates := make([]Estimate, len(metrics))
 	for i, differences := range metrics {
 		averages := walsh(differences)
-		e := Estimate{Pairs: len(differences), Centre: median(averages), P: pValues[i]}
+		e := Estimate{Pairs: len(differences), Centre: median(averages), P: pValues[i], SurelyWorse: rejected[i]}
 		e.Low, e.High = bounds(averages, len(differences), look.Alpha/float64(len(metrics)), look.Beta)
-		if rejected[i] {
+		if e.SurelyWorse {
 			e.Low = max(e.Low, 0)
 		}
-		e.Verdict = p.verdict(e, rejected[i])
+		e.Verdict = p.verdict(e)
 		worst = max(worst, e.Verdict)
 		estimates[i] = e
 	}
 	return worst, estimates
 }
 
-func (p Plan) verdict(e Estimate, surelyWorse bool) Verdict {
+func (p Plan) verdict(e Estimate) Verdict {
 	switch {
-	case surelyWorse && e.Centre >= math.Log1p(p.Margin):
+	case e.SurelyWorse && e.Centre >= math.Log1p(p.Margin):
 		return Fail
 	case e.High < math.Log1p(p.Tolerance):
 		return Pass

@@ -64,6 +64,23 @@ func TestJudgeBetweenTheTwo(t *testing.T) {
 	}
 }
 
+// TestJudgeTellsWhatIsSurelyWorse: what Holm's step rejects beside a clearer metric is
+// surely worse, though its own bound would not say so.
+func TestJudgeTellsWhatIsSurelyWorse(t *testing.T) {
+	plan := Plan{Margin: 0.2, Tolerance: 0.05}
+	clear, just := around(0.1, 0.02, 12), around(0.1, 0.02, 12)
+	just[0] = -0.001
+	look := Look{Pairs: 12, Alpha: PValue(just), Beta: 0.01}
+	_, both := plan.Judge(look, [][]float64{clear, just})
+	if !both[0].SurelyWorse || !both[1].SurelyWorse || both[1].Low != 0 {
+		t.Errorf("beside a clearer one: %+v", both)
+	}
+	_, tied := plan.Judge(look, [][]float64{around(0, 0.01, 12), just})
+	if tied[0].SurelyWorse || tied[1].SurelyWorse || tied[1].Low >= 0 {
+		t.Errorf("beside one that is no worse: %+v", tied)
+	}
+}
+
 // TestJudgeSpendsTheLook: at the first of the looks, ten pairs that agree are just
 // enough for one metric, and not for two.
 func TestJudgeSpendsTheLook(t *testing.T) {
