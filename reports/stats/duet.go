@@ -66,7 +66,12 @@ func (d *Duet) judge(p *pairing, look record.Look) []paired.Estimate {
 	}
 	worst, estimates := plan(p.run.Duet).Judge(paired.Look(look), differences)
 	for i := range d.Metrics {
-		d.Metrics[i].take(estimates[i], look.Pairs, p.run.Duet)
+		m := &d.Metrics[i]
+		m.take(estimates[i], look.Pairs, p.run.Duet)
+		if why := p.unmatched(*m, look.Pairs); m.Verdict == Pass && why != "" {
+			m.Verdict, m.Why = Inconclusive, why
+			worst = max(worst, paired.Inconclusive)
+		}
 	}
 	d.Verdict = verdictOf(worst)
 	d.Errors = nil

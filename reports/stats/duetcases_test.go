@@ -70,6 +70,33 @@ func TestDuetOfACandidateThatNeverComesUp(t *testing.T) {
 	}
 }
 
+// Rounds in which the candidate alone had too few requests to know a quantile are those
+// in which it was slow: what is left does not make it pass.
+func TestDuetWithoutFiguresOfTheCandidate(t *testing.T) {
+	p := statstest.Duet()
+	p.Rounds, p.Duet.Metrics = 16, []string{record.MetricP90}
+	run := statstest.Open(t, p)
+	few := func(arm string, rounds ...int) {
+		for i := range run.Cells {
+			if c := &run.Cells[i]; c.Measured && c.Target == arm && slices.Contains(rounds, c.Round) {
+				c.Ledger.Scheduled, c.Ledger.Sent, c.Ledger.OK = 50, 50, 50
+			}
+		}
+	}
+	few(record.Candidate, 3, 5)
+	d := soFar(t, run)
+	if p90 := d.Metrics[0]; d.Verdict != stats.Inconclusive || len(p90.Pairs) != 14 || p90.Verdict != stats.Inconclusive || !strings.Contains(p90.Why, "in rounds 3, 5, and the candidate none") {
+		t.Errorf("%s: %+v", d.Verdict, p90)
+	}
+	if !strings.Contains(d.Why, "p90: the baseline has a figure of it in rounds 3, 5") {
+		t.Errorf("why: %q", d.Why)
+	}
+	few(record.Baseline, 4, 7)
+	if d := soFar(t, run); d.Verdict != stats.Pass {
+		t.Errorf("as often without figures of the baseline: %s: %s", d.Verdict, d.Why)
+	}
+}
+
 // One bad round is a cluster, not surely a regression, however many requests fail in it;
 // nor does such a candidate pass. What chance alone gives does not keep it from that.
 func TestDuetErrorsRespectRounds(t *testing.T) {

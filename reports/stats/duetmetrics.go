@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -47,6 +48,34 @@ func (p *pairing) metric(phase, name string) DuetMetric {
 		}
 	}
 	return m
+}
+
+// unmatched says in which rounds up to a look the baseline has a figure of the metric
+// and the candidate has none, where that is more often so than the other way round; ""
+// where not. What is missing is not missing by chance then: of callers that wait for
+// their answers, a slow server gets too few requests to know the quantile, and without
+// those rounds it would look as fast as in its best.
+func (p *pairing) unmatched(m DuetMetric, rounds int) string {
+	var ofBaseline, ofCandidate []int
+	for round := 1; round <= rounds; round++ {
+		baseline, candidate, ok := p.both(m.Phase, round)
+		if !ok {
+			continue
+		}
+		_, knownB := baseline.figure(m.Name)
+		_, knownC := candidate.figure(m.Name)
+		switch {
+		case knownB && !knownC:
+			ofBaseline = append(ofBaseline, round)
+		case knownC && !knownB:
+			ofCandidate = append(ofCandidate, round)
+		}
+	}
+	if len(ofBaseline) <= len(ofCandidate) {
+		return ""
+	}
+	return fmt.Sprintf("the baseline has a figure of it in %s, and the candidate none: those it is slowest in may be left out",
+		inRounds(ofBaseline))
 }
 
 // starts pairs the rounds in the time from the server's start to its first answer.

@@ -119,11 +119,16 @@ func (p *pairing) lostMore(rounds int) string {
 		return all
 	}
 	candidate, baseline := lost(record.Candidate), lost(record.Baseline)
-	switch {
-	case len(candidate) <= len(baseline):
+	if len(candidate) <= len(baseline) {
 		return ""
-	case len(candidate) == 1:
-		return "round " + listed(candidate)
 	}
-	return "rounds " + listed(candidate)
+	return inRounds(candidate)
+}
+
+// inRounds names rounds, of which there is at least one: "rounds 3, 7".
+func inRounds(numbers []int) string {
+	if len(numbers) == 1 {
+		return "round " + listed(numbers)
+	}
+	return "rounds " + listed(numbers)
 }

@@ -114,6 +114,9 @@ func (d *Duet) why(p *pairing) string {
 	}
 	var changes []string
 	for _, m := range d.Metrics {
+		if why := p.unmatched(m, p.last); d.Verdict == Inconclusive && why != "" {
+			parts = append(parts, m.Name+p.inPhase(m.Phase)+": "+why)
+		}
 		if m.Verdict == d.Verdict {
 			changes = append(changes, strings.TrimSpace(m.Change()+" "+m.bounds())+p.inPhase(m.Phase))
 		}
