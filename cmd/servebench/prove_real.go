@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +23,7 @@ type realCell struct {
 type realProof struct {
 	Duets  int           // planned of each kind
 	Change float64       // the delay, as a share of the median
-	Median time.Duration // response time of the baseline, in the first duet
+	Median time.Duration // response time of the baseline, in the first duet that can be believed
 	Delay  time.Duration
 	Same   realCell
 	Slower realCell
@@ -66,7 +65,8 @@ func proveReal(cmd *cobra.Command, opts *proveOptions) (err error) {
 	return worst(examined(err), runtimeError(write(cmd.OutOrStdout(), p)), p.outcome())
 }
 
-// prove plays so many duets of each kind, in turn. The delay is found by the first.
+// prove plays so many duets of each kind, in turn. The delay is found by the first that
+// can be believed; until then no slower server is played.
 func (e *examination) prove(duets int, change float64, say func(string, ...any)) (realProof, error) {
 	p := realProof{Duets: duets, Change: change}
 	p.Same.Noise, p.Slower.Noise, p.Slower.Change = "real", "real", change
@@ -75,6 +75,9 @@ func (e *examination) prove(duets int, change float64, say func(string, ...any))
 	}
 	for number := 1; number <= duets; number++ {
 		for _, cell := range []*realCell{&p.Same, &p.Slower} {
+			if cell.Change > 0 && p.Delay == 0 {
+				continue
+			}
 			a, err := e.duet(number, cell.delay(&p))
 			if err != nil {
 				return p, err
@@ -84,14 +87,31 @@ func (e *examination) prove(duets int, change float64, say func(string, ...any))
 			if p.Delay > 0 {
 				continue
 			}
-			if p.Median = medianOf(a.Duet); p.Median == 0 {
-				return p, &exitError{code: exitInvalid, err: fmt.Errorf("the median of the baseline is not known: %s", a.Duet.Why)}
+			if err := p.findDelay(a.Duet); err != nil {
+				return p, err
 			}
-			p.Delay = time.Duration(change * float64(p.Median)).Round(time.Microsecond)
+			if p.Delay == 0 {
+				say("this duet does not tell the median: the slower server waits for one that can be believed")
+				continue
+			}
 			say("the median is %s ms: a candidate that is %s slower answers %v later", stats.FormatMilliseconds(p.Median), stats.FormatPercent(change), p.Delay)
 		}
 	}
 	return p, nil
+}
+
+// findDelay takes the delay of the slower server from a duet of the same, where it can
+// be believed: a disturbed median would make the change another than is said.
+func (p *realProof) findDelay(d *stats.Duet) error {
+	median := medianOf(d)
+	switch {
+	case median == 0:
+		return &exitError{code: exitInvalid, err: fmt.Errorf("the median of the baseline is not known: %s", d.Why)}
+	case d.Verdict == stats.InvalidInstrument:
+		return nil
+	}
+	p.Median, p.Delay = median, time.Duration(p.Change*float64(median)).Round(time.Microsecond)
+	return nil
 }
 
 // found is what a duet found, or why it cannot be believed.
@@ -123,8 +143,10 @@ func (p realProof) outcome() error {
 	if _, high := p.Slower.Fail.Interval(); p.Change >= surelyFound && high < leastPower {
 		failed("FAIL of a server %s: %d of %d duets, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, stats.FormatPercent(leastPower))
 	}
-	if p.Same.Fail.N == 0 {
-		all = append(all, &exitError{code: exitInvalid, err: errors.New("INVALID: no duet of the same server could be believed")})
+	for _, c := range []realCell{p.Same, p.Slower} {
+		if c.Fail.N == 0 && c.Invalid > 0 {
+			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("INVALID: none of %d duets could be believed (candidate: %s)", c.Invalid, candidateText(c.Change))})
+		}
 	}
 	return worst(all...)
 }

@@ -44,6 +44,7 @@ func TestRealOutcome(t *testing.T) {
 		{"one miss may be chance", times(10, stats.Pass), append(times(9, stats.Fail), stats.Inconclusive), exitOK},
 		{"three in ten are none", times(10, stats.Pass), append(times(7, stats.Fail), times(3, stats.Pass)...), exitFailed},
 		{"none can be believed", times(3, stats.InvalidInstrument), times(3, stats.Fail), exitInvalid},
+		{"none of the slower ones can be believed", times(3, stats.Pass), times(3, stats.InvalidInstrument), exitInvalid},
 		{"ended before the slower one", times(1, stats.Pass), nil, exitOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,6 +93,22 @@ func TestMedianOf(t *testing.T) {
 	}
 	if got := medianOf(&stats.Duet{}); got != 0 {
 		t.Errorf("median of nothing %v, want 0", got)
+	}
+}
+
+// TestFindDelay: a duet that cannot be believed tells no median.
+func TestFindDelay(t *testing.T) {
+	d := &stats.Duet{Verdict: stats.InvalidInstrument, Metrics: []stats.DuetMetric{{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 2e6}}}}}
+	p := realProof{Change: 0.2}
+	if err := p.findDelay(d); err != nil || p.Delay != 0 || p.Median != 0 {
+		t.Errorf("not believed: delay %v, median %v, %v", p.Delay, p.Median, err)
+	}
+	d.Verdict = stats.Pass
+	if err := p.findDelay(d); err != nil || p.Delay != 400*time.Microsecond || p.Median != 2*time.Millisecond {
+		t.Errorf("believed: delay %v, median %v, %v", p.Delay, p.Median, err)
+	}
+	if err := p.findDelay(&stats.Duet{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+		t.Errorf("without pairs: %v", err)
 	}
 }
 
