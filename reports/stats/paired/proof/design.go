@@ -13,7 +13,7 @@ type design struct {
 	play func(m *machine, change float64) outcome
 }
 
-// gate is the design of servebench duet, as its defaults are; others are what such
+// gate is the design of servebench duet, with its usual rules and one metric; others are what such
 // gates are made of elsewhere, from the simplest to those that lack little.
 func gate() (design, error) {
 	plan, err := paired.NewPlan(1, 40, margin, tolerance)
