@@ -34,6 +34,9 @@ func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidat
 	if run.Duet == nil {
 		return nil, scenarios.Faults{{Problem: "it is no duet", Want: "the folder of a run of servebench duet"}}
 	}
+	if known := run.Duet.Looks; len(looks) < len(known) || !slices.Equal(known, looks[:len(known)]) {
+		return nil, errors.New("its looks are others by now: somebody has continued it meanwhile; begin again")
+	}
 	plan := *run.Duet
 	plan.Looks = looks
 	s, err := r.newDuet(ctx, baseline, candidate, plan)
@@ -94,13 +97,13 @@ func factOf(facts []record.Fact, name string) string {
 	return facts[i].Value
 }
 
-// resume returns how many rounds are over. What an interruption left of another one is
-// set aside.
+// resume returns how many rounds are over. What is left of another one, which an
+// interruption or an instrument not believed has cut short, is set aside.
 func (s *session) resume() int {
 	last := s.lastRound()
 	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
 	s.record.Interrupted, s.record.Finished = "", time.Time{}
-	if last == 0 || ended || s.whole(last) {
+	if last == 0 || ended && s.attended(last) || s.whole(last) {
 		return last
 	}
 	for i := range s.record.Cells {
@@ -109,6 +112,17 @@ func (s *session) resume() int {
 		}
 	}
 	return last - 1
+}
+
+// attended reports whether both arms were visited in a round, well or badly.
+func (s *session) attended(number int) bool {
+	for _, a := range s.arms {
+		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.SetAside == "" }) &&
+			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == a.name }) {
+			return false
+		}
+	}
+	return true
 }
 
 // whole reports whether every phase of a round was played to its end on both arms.

@@ -229,6 +229,24 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 	}
 }
 
+// TestContinuePlaysTheRoundThatTheInstrumentEnded has a duet end between the visits of
+// its second round.
+func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
+	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "spare_visits", Value: "0"})
+	r.Doubt = doubting(record.Visit{Target: "baseline", Round: 2})
+	run, err := r.Duet(t.Context(), baseline, candidate, looks(2), never)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.Duet.Looks, never)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := visited(done), "candidate1 baseline1 baseline2! baseline2.1 candidate2.1"; got != want {
+		t.Errorf("visits %q, want %q", got, want)
+	}
+}
+
 func TestContinueRefuses(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(1), never)
@@ -245,6 +263,9 @@ func TestContinueRefuses(t *testing.T) {
 	rebuilt.Facts = []record.Fact{{Name: "commit", Value: "decaf"}}
 	again(r, baseline, rebuilt, "the candidate has changed (commit: decaf, and was c0ffee) since it was begun")
 	again(r, candidate, candidate, "the scenario has changed")
+	if _, err := r.Continue(t.Context(), run.Dir, baseline, candidate, looks(2).Looks, never); err == nil || !strings.Contains(err.Error(), "somebody has continued it meanwhile") {
+		t.Errorf("other looks: error %v, want that it was continued", err)
+	}
 	newer := *r
 	newer.Version = "v9"
 	again(&newer, baseline, candidate, "servebench has changed (v9, and was )")
