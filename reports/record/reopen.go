@@ -31,18 +31,15 @@ func Reopen(dir string) (*Run, *Writer, error) {
 }
 
 // lock takes a folder for this process, until the file is closed; no other one can
-// have it meanwhile. It leaves nothing in the folder.
+// have it meanwhile. It leaves nothing in the folder. Where the file system has no
+// locks, as some of a network, it is taken without one.
 func lock(dir string) (*os.File, error) {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errors.New("another servebench is writing it")
-	}
-	if err != nil {
-		return nil, errors.Join(err, folder.Close())
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, errors.Join(errors.New("another servebench is writing it"), folder.Close())
 	}
 	return folder, nil
 }
