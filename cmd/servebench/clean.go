@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"servebench/scenarios/revision"
+
 	"github.com/spf13/cobra"
 )
 
@@ -16,8 +18,9 @@ func cleanCommand() *cobra.Command {
 		Short: "Remove what a killed servebench left on this machine",
 		Long: `Remove what a servebench that was killed left on this machine: containers,
 images, virtual machines, control groups and the processes in them, temporary
-files. What belongs to a servebench that is still running is left alone, and so
-are the results of runs. Every run does this by itself before it starts.`,
+files, checked out revisions. What belongs to a servebench that is still running
+is left alone, and so are the results of runs. Every run does this by itself
+before it starts, of the targets it uses.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			act := clean
@@ -48,7 +51,24 @@ func clean(ctx context.Context, stdout io.Writer) (count int, err error) {
 		}
 		count += len(removed)
 	}
-	return count, errors.Join(faults...)
+	trees, err := sweepRevisions(ctx)
+	for _, tree := range trees {
+		fmt.Fprintf(stdout, "removed revision %s\n", tree)
+	}
+	return count + len(trees), errors.Join(append(faults, err)...)
+}
+
+// sweepRevisions removes the revisions that killed duets left checked out.
+func sweepRevisions(ctx context.Context) ([]string, error) {
+	dir, err := cacheDir("revisions")
+	if err != nil {
+		return nil, err
+	}
+	removed, err := revision.Sweep(ctx, dir)
+	if err != nil {
+		err = fmt.Errorf("clean revisions: %w", err)
+	}
+	return removed, err
 }
 
 // dryClean only says what clean would remove. One thing may go with another, so
@@ -58,5 +78,13 @@ func dryClean(ctx context.Context, stdout io.Writer) (count int, err error) {
 	for _, left := range found {
 		fmt.Fprintf(stdout, "would remove %s\n", left.What)
 	}
-	return len(found), err
+	dir, errDir := cacheDir("revisions")
+	if errDir != nil {
+		return len(found), errors.Join(err, errDir)
+	}
+	trees, errTrees := revision.Left(dir)
+	for _, tree := range trees {
+		fmt.Fprintf(stdout, "would remove revision %s\n", tree)
+	}
+	return len(found) + len(trees), errors.Join(err, errTrees)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,5 +223,62 @@ func TestBuildLeavesADaemon(t *testing.T) {
 	}
 	if err := tree.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSweep leaves one tree as a killed servebench would, and one whose repository is
+// gone since, beside one that is in use.
+func TestSweep(t *testing.T) {
+	repo, dir := repository(t)
+	gone, goneDir := repository(t)
+	trees := t.TempDir()
+	checkOut := func(repo Repository, key string) *Tree {
+		t.Helper()
+		commit, err := repo.Commit(t.Context(), "HEAD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := repo.CheckOut(t.Context(), trees, key, commit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tree
+	}
+	used := checkOut(repo, "used")
+	var want []string
+	for _, tree := range []*Tree{checkOut(repo, "left"), checkOut(gone, "orphan")} {
+		want = append(want, tree.Dir)
+		if err := tree.lock.Close(); err != nil { // as the kernel does
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(goneDir); err != nil {
+		t.Fatal(err)
+	}
+	found, err := Left(trees)
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed, err := Sweep(t.Context(), trees)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, all := range [][]string{want, found, removed} {
+		slices.Sort(all)
+	}
+	if !slices.Equal(found, want) || !slices.Equal(removed, want) {
+		t.Errorf("found %q, removed %q, want %q", found, removed, want)
+	}
+	if list, err := git(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "-left/") || !strings.Contains(list, "-used/") {
+		t.Errorf("git knows %s, error %v, want the one in use", list, err)
+	}
+	if err := used.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadDir(trees); err != nil || len(again) > 0 {
+		t.Errorf("there is %v still, error %v", again, err)
+	}
+	if none, err := Left(filepath.Join(trees, "nonesuch")); err != nil || len(none) > 0 {
+		t.Errorf("no folder: %q, error %v", none, err)
 	}
 }
