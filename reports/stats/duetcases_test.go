@@ -201,6 +201,11 @@ func TestDuetSaysHowManyRoundsWouldSettleIt(t *testing.T) {
 	if d.More <= 30 || !strings.Contains(d.Command, "duet --continue "+run.Dir+" --rounds ") {
 		t.Errorf("after the plan: %d rounds, %q", d.More, d.Command)
 	}
+	p.Duet.Metrics = []string{record.MetricP50, record.MetricP99}
+	p.Targets[1].Service = 850 * time.Microsecond
+	if d := soFar(t, statstest.Open(t, p)); len(d.Metrics[1].Pairs) != 0 || d.Metrics[0].Ratio < 1.03 || d.More <= 30 {
+		t.Errorf("to fail takes p50 alone, which is %v: %d rounds", d.Metrics[0].Ratio, d.More)
+	}
 	for range 4 {
 		p.Duet.Looks = append(p.Duet.Looks, record.Look{Pairs: 30, Alpha: 0.0005, Beta: 0.005})
 	}

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"math"
 
 	"servebench/reports/stats/paired"
 )
@@ -39,20 +40,32 @@ func (d *Duet) Advice() string {
 	return fmt.Sprintf("about %d rounds in all would settle it; this adds them to the same run", d.More)
 }
 
-// needed is how many rounds in all the metrics take that are not settled; 0 where no
-// number of rounds does.
+// needed is how many rounds in all would settle it: to fail takes one metric, to pass
+// all that are not settled; 0 where no number of rounds does.
 func (d *Duet) needed(p *pairing, estimates []paired.Estimate) int {
-	played, most := p.run.Duet.Looks[d.Look-1].Pairs, 0
+	plan, played := plan(p.run.Duet), p.run.Duet.Looks[d.Look-1].Pairs
+	toFail, toPass, passes := math.MaxInt, 0, true
 	for _, e := range estimates {
 		if e.Verdict != paired.Inconclusive {
 			continue
 		}
-		pairs, settles := plan(p.run.Duet).Pairs(e)
-		if e.Pairs == 0 || !settles {
-			return 0
+		pairs, settles := plan.Pairs(e)
+		settles = settles && e.Pairs > 0
+		rounds := played + pairs - e.Pairs // those that are lost now are lost then
+		switch {
+		case settles && plan.Worse(e):
+			toFail = min(toFail, rounds)
+		case settles:
+			toPass = max(toPass, rounds)
+		default:
+			passes = false
 		}
-		// Rounds that are lost now are lost then.
-		most = max(most, played+pairs-e.Pairs)
 	}
-	return min(most, paired.MostPairs)
+	switch {
+	case toFail < math.MaxInt:
+		return min(toFail, paired.MostPairs)
+	case passes:
+		return min(toPass, paired.MostPairs)
+	}
+	return 0
 }

@@ -64,9 +64,12 @@ func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
 	return worst, estimates
 }
 
+// Worse says that a metric is worse by the margin or more as estimated.
+func (p Plan) Worse(e Estimate) bool { return e.Centre >= math.Log1p(p.Margin) }
+
 func (p Plan) verdict(e Estimate) Verdict {
 	switch {
-	case e.SurelyWorse && e.Centre >= math.Log1p(p.Margin):
+	case e.SurelyWorse && p.Worse(e):
 		return Fail
 	case e.High < math.Log1p(p.Tolerance):
 		return Pass
@@ -93,7 +96,7 @@ func (p Plan) Pairs(e Estimate) (int, bool) {
 			needed = min(needed, more*float64(e.Pairs)*(distance/room)*(distance/room))
 		}
 	}
-	if e.Centre >= math.Log1p(p.Margin) {
+	if p.Worse(e) {
 		shrink(e.Centre-e.Low, e.Centre)
 	}
 	shrink(e.High-e.Centre, math.Log1p(p.Tolerance)-e.Centre)
