@@ -6,6 +6,7 @@ package reports
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"servebench/reports/stats"
@@ -24,6 +25,13 @@ type Format struct {
 	Render func(a *stats.Analysis, open Open) error
 }
 
+// Into renders a report that is one file.
+func Into(name string, write func(io.Writer, *stats.Analysis) error) func(*stats.Analysis, Open) error {
+	return func(a *stats.Analysis, open Open) error {
+		return open.Write(name, func(w io.Writer) error { return write(w, a) })
+	}
+}
+
 // Open creates the file of the given name, with slashes, relative to the
 // report's folder: "report.html", "figures/percentiles.png".
 type Open func(name string) (io.WriteCloser, error)
@@ -32,7 +40,7 @@ type Open func(name string) (io.WriteCloser, error)
 func (open Open) Write(name string, write func(io.Writer) error) (err error) {
 	file, err := open(name)
 	if err != nil {
-		return err
+		return fmt.Errorf("open %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return write(file)

@@ -29,9 +29,8 @@ func Format() reports.Format {
 		Name: "benchfmt",
 		Doc:  "the figures of each round as lines that benchstat reads (" + File + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			return open.Write(File, func(w io.Writer) error { return Write(w, a) })
-		},
+
+		Render: reports.Into(File, Write),
 	}
 }
 

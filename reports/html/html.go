@@ -10,7 +10,6 @@
 package html
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -26,13 +25,8 @@ func Format() reports.Format {
 	return reports.Format{
 		Name: "html",
 		Doc:  "the whole report as one page, report.html, that needs no network",
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			w, err := open(Name)
-			if err != nil {
-				return fmt.Errorf("open %s: %w", Name, err)
-			}
-			return errors.Join(Write(w, a), w.Close())
-		},
+
+		Render: reports.Into(Name, Write),
 	}
 }
 

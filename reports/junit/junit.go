@@ -32,9 +32,8 @@ func Format() reports.Format {
 		Name: "junit",
 		Doc:  "the limits, or the metrics of a duet, as tests in JUnit XML (" + File + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			return open.Write(File, func(w io.Writer) error { return Write(w, a) })
-		},
+
+		Render: reports.Into(File, Write),
 	}
 }
 

@@ -28,9 +28,8 @@ func Format() reports.Format {
 		Name: "openmetrics",
 		Doc:  "the figures and verdicts in OpenMetrics text, for Prometheus and GitLab (" + File + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			return open.Write(File, func(w io.Writer) error { return Write(w, a) })
-		},
+
+		Render: reports.Into(File, Write),
 	}
 }
 

@@ -6,7 +6,6 @@ package summary
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -23,14 +22,8 @@ func Format() reports.Format {
 	return reports.Format{
 		Name: "json",
 		Doc:  "the figures as JSON for other programs (" + Schema + ")",
-		Render: func(a *stats.Analysis, open reports.Open) (err error) {
-			file, err := open("summary.json")
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, file.Close()) }()
-			return Write(file, a)
-		},
+
+		Render: reports.Into("summary.json", Write),
 	}
 }
 

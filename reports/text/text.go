@@ -5,7 +5,6 @@ package text
 
 import (
 	"bytes"
-	"errors"
 	"io"
 
 	"servebench/reports"
@@ -24,14 +23,8 @@ func Format() reports.Format {
 	return reports.Format{
 		Name: "text",
 		Doc:  "the table of the terminal as a plain text file",
-		Render: func(a *stats.Analysis, open reports.Open) (err error) {
-			file, err := open("report.txt")
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, file.Close()) }()
-			return Write(file, a, Style{})
-		},
+
+		Render: reports.Into("report.txt", func(w io.Writer, a *stats.Analysis) error { return Write(w, a, Style{}) }),
 	}
 }
 
