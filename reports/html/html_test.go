@@ -282,7 +282,7 @@ func inOrder(t *testing.T, text string, parts ...string) {
 
 func TestVerdicts(t *testing.T) {
 	for verdict, want := range map[stats.Verdict]string{
-		stats.Pass: "Every limit of the SLO is kept", stats.Fail: "At least one limit of the SLO is broken",
+		stats.Pass: "All 2 limits hold", stats.Fail: "At least one limit of the SLO is broken",
 		stats.Inconclusive: "too uncertain to say", stats.NoLimit: "The scenario sets no limits",
 	} {
 		a := figurestest.Compare(2, 2).Make()

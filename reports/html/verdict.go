@@ -58,7 +58,7 @@ func (b builder) verdict() verdict {
 	}
 	switch b.a.Verdict {
 	case stats.Pass:
-		v.Sentence = "Every limit of the SLO is kept, with its whole 95 % interval."
+		v.Sentence = capital(b.a.OnLimits()) + "."
 	case stats.Fail:
 		v.Sentence = "At least one limit of the SLO is broken."
 	case stats.Inconclusive:
