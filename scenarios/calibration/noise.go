@@ -1,11 +1,7 @@
 package calibration
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"servebench/reports/record"
@@ -44,17 +40,9 @@ func SaveNoise(dir string, n NoiseFloor) error {
 // LoadNoise returns what is kept in a folder for a machine under a scenario; nil when
 // nothing is.
 func LoadNoise(dir string, m Machine, scenario string) (*record.Noise, error) {
-	path := NoiseFloor{Machine: m, Scenario: scenario}.file(dir)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read noise floor: %w", err)
-	}
 	var n NoiseFloor
-	if err := json.Unmarshal(text, &n); err != nil {
-		return nil, fmt.Errorf("read noise floor %s: %w", path, err)
+	if err := load(NoiseFloor{Machine: m, Scenario: scenario}.file(dir), &n); err != nil {
+		return nil, fmt.Errorf("read noise floor: %w", err)
 	}
 	if n.Schema != NoiseSchema || n.Machine != m || n.Scenario != scenario {
 		return nil, nil

@@ -84,19 +84,26 @@ func save(path string, value any) error {
 	return nil
 }
 
-// Load returns what is kept in a folder for a machine; nil when nothing is.
-func Load(dir string, m Machine) (*record.Calibration, error) {
-	path := m.file(dir)
+// load reads JSON into a value, which is left as it is where there is no file.
+func load(path string, value any) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read calibration: %w", err)
+		return err
 	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Load returns what is kept in a folder for a machine; nil when nothing is.
+func Load(dir string, m Machine) (*record.Calibration, error) {
 	var d Document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("read calibration %s: %w", path, err)
+	if err := load(m.file(dir), &d); err != nil {
+		return nil, fmt.Errorf("read calibration: %w", err)
 	}
 	if d.Schema != Schema || d.Machine != m {
 		return nil, nil
