@@ -24,7 +24,8 @@ type duet struct {
 	interrupted interrupts
 	watch       *progress
 	scenario    *scenarios.Scenario // the baseline's
-	closers     []func() error      // of what the servers are made from
+	made        []runner.Server     // the baseline's first
+	closers     []func() error      // of what they are made from
 }
 
 // close removes what the servers were made from.
@@ -64,18 +65,16 @@ func (d *duet) begin(name string) error {
 	if err := aboveNoise(plan); err != nil {
 		return usageError(err)
 	}
-	servers := make([]runner.Server, len(specs))
 	for i, key := range []string{record.Baseline, record.Candidate} {
 		if specs[i].guess != "" {
 			d.say("%s", specs[i].guess)
 		}
 		from := source{how: specs[i].how, value: specs[i].value, folder: ".", build: d.opts.build, key: key}
-		if servers[i], err = d.arm(ctx, from, parsed[i]); err != nil {
+		if err := d.arm(ctx, from, parsed[i], specs[i].String()); err != nil {
 			return err
 		}
-		servers[i].Source = specs[i].String()
 	}
-	run, err := d.runner(d.opts.repeat(name)).Duet(d.interrupted.ctx, servers[0], servers[1], plan, d.decide)
+	run, err := d.runner(d.opts.repeat(name)).Duet(d.interrupted.ctx, d.made[0], d.made[1], plan, d.decide)
 	return d.end(run, err)
 }
 
@@ -164,17 +163,18 @@ func (d *duet) preparing() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// arm makes a server, which lasts until the duet is closed.
-func (d *duet) arm(ctx context.Context, from source, s *scenarios.Scenario) (runner.Server, error) {
+// arm makes a server, which lasts until the duet is closed; as is how it was named.
+func (d *duet) arm(ctx context.Context, from source, s *scenarios.Scenario, as string) error {
 	server, close, err := from.arm(ctx, s, d.say)
-	d.closers = append(d.closers, close)
+	server.Source = as
+	d.made, d.closers = append(d.made, server), append(d.closers, close)
 	if _, coded := errors.AsType[*exitError](err); coded && ctx.Err() == nil {
-		return server, err
+		return err
 	}
 	if ctx.Err() != nil {
-		return server, &exitError{code: exitInterrupted, err: errors.New("interrupted before anything was measured")}
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted before anything was measured")}
 	}
-	return server, withCode(err)
+	return withCode(err)
 }
 
 // runner is what plays the duet; command is the command line that repeats it.
@@ -199,6 +199,11 @@ func (d *duet) runner(command []string) *runner.Runner {
 
 // decide judges a duet at a look, and says how it stands.
 func (d *duet) decide(run *record.Run) (bool, error) {
+	for i, server := range d.made {
+		if err := unchanged(server); err != nil {
+			return false, fmt.Errorf("%s: %w", []string{record.Baseline, record.Candidate}[i], err)
+		}
+	}
 	so, err := stats.DuetSoFar(run)
 	if err != nil {
 		return false, err
@@ -271,33 +276,23 @@ func (d *duet) resume() error {
 	}
 	ctx, cancel := d.preparing()
 	defer cancel()
-	var servers []runner.Server
 	for _, arm := range []record.Arm{run.Duet.Baseline, run.Duet.Candidate} {
 		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue())
 		if err != nil {
 			return usageError(err)
 		}
-		server, err := d.arm(ctx, recall(arm), s)
-		if err != nil {
+		if err := d.arm(ctx, recall(arm), s, arm.Source); err != nil {
 			return err
 		}
-		server.Source = arm.Source
-		servers = append(servers, server)
 	}
-	d.scenario = servers[0].Scenario
-	run, err = d.runner(run.Command).Continue(d.interrupted.ctx, d.opts.resume, servers[0], servers[1], looks, d.decide)
+	d.scenario = d.made[0].Scenario
+	run, err = d.runner(run.Command).Continue(d.interrupted.ctx, d.opts.resume, d.made[0], d.made[1], looks, d.decide)
 	return d.end(run, err)
 }
 
 // recall is where the program of an arm came from.
 func recall(arm record.Arm) source {
-	fact := func(name string) string {
-		i := slices.IndexFunc(arm.Facts, func(f record.Fact) bool { return f.Name == name })
-		if i < 0 {
-			return ""
-		}
-		return arm.Facts[i].Value
-	}
+	fact := func(name string) string { return factOf(arm.Facts, name) }
 	s := source{how: asIs, key: arm.Target}
 	switch {
 	case fact(factCommit) != "":

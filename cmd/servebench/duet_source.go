@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"servebench/reports/record"
@@ -93,12 +95,13 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 	}
 	commit, err := repo.Commit(ctx, s.value)
 	if err != nil {
-		return nil, "", nil, usageError(err)
+		return nil, "", nil, usageError(fmt.Errorf("%s: %w", s.key, err))
 	}
 	dir, err := cacheDir("revisions")
 	if err != nil {
 		return nil, "", nil, err
 	}
+	sweepTrees(ctx, dir, say)
 	say("%s: checking out %s, commit %s", s.key, s.value, commit[:12])
 	// The paths of both are equally long: how long a process's arguments are moves its
 	// stack, and can be measured.
@@ -120,6 +123,18 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 		return nil, "", nil, worst(runtimeError(fmt.Errorf("%s %s: %w", s.key, s.value, err)), runtimeError(tree.Close()))
 	}
 	return tree, program, append(facts, record.Fact{Name: factProgram, Value: inside}), nil
+}
+
+// sweepTrees removes the revisions that killed duets left in a folder. What cannot be
+// removed is told and no reason not to go on.
+func sweepTrees(ctx context.Context, dir string, say func(string, ...any)) {
+	removed, err := revision.Sweep(ctx, dir)
+	for _, tree := range removed {
+		say("removed what a killed servebench left: revision %s", tree)
+	}
+	if err != nil {
+		say("remove what a killed servebench left: %v", err)
+	}
 }
 
 // executable finds out whether there is a program after a build.
@@ -168,6 +183,32 @@ func ownProgram(s *scenarios.Scenario) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// unchanged finds out whether the program of a server is still the one that its facts
+// are of: where it was built anew under way, the rounds are of several servers.
+func unchanged(server runner.Server) error {
+	was := factOf(server.Facts, factHash)
+	if was == "" {
+		return nil
+	}
+	path := cmp.Or(server.Program, factOf(server.Facts, factProgram))
+	switch is, err := hash(path); {
+	case err != nil:
+		return err
+	case is != was:
+		return fmt.Errorf("%s has changed since the duet began (SHA-256 %.12s…, and was %.12s…), so that its rounds say nothing; leave the program alone, and begin a new duet", path, is, was)
+	}
+	return nil
+}
+
+// factOf is the value of the fact of a name, "" where there is none.
+func factOf(facts []record.Fact, name string) string {
+	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return facts[i].Value
 }
 
 // hash is the SHA-256 of a file, in hexadecimal.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"servebench/reports/record"
+	"servebench/scenarios/runner"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -110,5 +111,38 @@ func TestServerIsFoundAgain(t *testing.T) {
 		if diff := cmp.Diff(tc.want, recall(tc.arm), cmp.AllowUnexported(source{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.arm.Source, diff)
 		}
+	}
+}
+
+func TestUnchanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "server")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one")
+	sum, err := hash(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	servers := []runner.Server{
+		{Program: path, Facts: []record.Fact{{Name: factProgram, Value: "bin/server"}, {Name: factHash, Value: sum}}},
+		{Facts: []record.Fact{{Name: factProgram, Value: path}, {Name: factHash, Value: sum}}},
+	}
+	for _, server := range servers {
+		if err := unchanged(server); err != nil {
+			t.Errorf("%v: %v", server.Facts, err)
+		}
+	}
+	write("two")
+	for _, server := range servers {
+		if err := unchanged(server); err == nil || !strings.Contains(err.Error(), "has changed since the duet began") {
+			t.Errorf("%v: error %v, want that it has changed", server.Facts, err)
+		}
+	}
+	if err := unchanged(runner.Server{}); err != nil {
+		t.Errorf("of a server that runs already: %v", err)
 	}
 }
