@@ -38,7 +38,7 @@ func ledgers(a *stats.Analysis) *family {
 
 // duets are the ratios of a duet's arms.
 func duets(a *stats.Analysis) []*family {
-	verdict := newFamily(a, "duet", "", "1 for what was found of the metric")
+	verdict := newFamily(a, "duet", "", "1 for what was found of the metric, or of the arms' errors")
 	value := newFamily(a, "duet_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
 	low := newFamily(a, "duet_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
 	high := newFamily(a, "duet_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
@@ -60,6 +60,9 @@ func duets(a *stats.Analysis) []*family {
 		if m.High > 0 && !math.IsInf(m.High, 1) {
 			high.add(m.High, of...)
 		}
+	}
+	for _, e := range a.Duet.Errors {
+		verdict.addVerdict(e.Verdict, label{"phase", e.Phase}, label{"metric", "errors"})
 	}
 	return all
 }

@@ -112,6 +112,15 @@ func TestInvalidHasNoFigures(t *testing.T) {
 	}
 }
 
+// A duet that fails by its errors alone says so among its parts.
+func TestDuetErrors(t *testing.T) {
+	text := string(render(t, formattest.Analyse(t, statstest.Failing())))
+	want := `servebench_duet{scenario="gate",phase="steady",metric="errors",verdict="FAIL"} 1.0`
+	if !strings.Contains(text, want) {
+		t.Errorf("no %s in\n%s", want, text)
+	}
+}
+
 func TestHostileText(t *testing.T) {
 	parse(t, render(t, formattest.Analyse(t, statstest.Hostile())))
 }
