@@ -58,9 +58,13 @@ func (a *Analysis) BoundsMethod() string {
 	if a.Duet == nil || a.Duet.Look == 0 {
 		return ""
 	}
-	look := a.Run.Duet.Looks[a.Duet.Look-1]
-	return "Bounds: the candidate is worse than they say with a probability of at most " + FormatPercent(look.Beta) +
-		", better with one of at most " + FormatPercent(look.Alpha/float64(len(a.Duet.Metrics)))
+	look, metrics := a.Run.Duet.Looks[a.Duet.Look-1], len(a.Duet.Metrics)
+	text := "Bounds, at this look: the candidate is worse than they say with a probability of at most " + FormatPercent(look.Beta) +
+		", better with one of at most " + FormatPercent(look.Alpha/float64(metrics))
+	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
+		text += ", or " + FormatPercent(look.Alpha) + " where it is bounded by 0.0" + percent
+	}
+	return text
 }
 
 // Conditions says what a duet's candidate fails and passes by: "FAIL: surely worse,
