@@ -49,6 +49,10 @@ type Look struct {
 // unfinished and that was played again as a whole when the duet was continued.
 const RoundInterrupted = "the round was interrupted"
 
+// RoundUnjudged is why the cells of a round are SetAside that could not be judged: a
+// server was built anew under way, say. The run's Faults say why.
+const RoundUnjudged = "the round could not be judged"
+
 // Noise is what a duet of a server with itself found.
 type Noise struct {
 	Rounds int `json:"rounds"` // pairs of them

@@ -50,7 +50,7 @@ func asides(run *record.Run) (visits []aside, played int) {
 			continue
 		}
 		seen[c.Visit()] = true
-		if c.SetAside != "" && c.SetAside != record.RoundInterrupted {
+		if c.SetAside != "" && c.SetAside != record.RoundInterrupted && c.SetAside != record.RoundUnjudged {
 			visits = append(visits, aside{c.Visit(), c.SetAside})
 		}
 	}

@@ -25,7 +25,7 @@ type Server struct {
 }
 
 // Decide says after the rounds of each look of a duet, from its record, whether the
-// duet is over. An error ends it, too.
+// duet is over. An error ends it, too, and sets the rounds since the look before aside.
 type Decide func(*record.Run) (bool, error)
 
 // Duet compares a candidate with a baseline as the plan says, whose arms it fills in:

@@ -134,6 +134,26 @@ func TestDuetPlaysDisturbedVisitsAgainAtOnce(t *testing.T) {
 	}
 }
 
+func TestDuetSetsAsideWhatCannotBeJudged(t *testing.T) {
+	r, baseline, candidate := duel(t, &place{}, &place{})
+	run, err := r.Duet(t.Context(), baseline, candidate, looks(1, 2, 3), func(run *record.Run) (bool, error) {
+		if run.Scenario.Rounds == 2 {
+			return false, errors.New("another server by now")
+		}
+		return false, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "judge the duet after round 2: another server by now") {
+		t.Errorf("error %v, want that of the second look", err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := visited(back), "candidate1 baseline1 baseline2! candidate2!"; got != want {
+		t.Errorf("visits %q, want %q", got, want)
+	}
+}
+
 func TestDuetGivesUpAServerThatDoesNotComeUp(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{deploy: errors.New("no luck at all")})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(10), never)

@@ -44,8 +44,24 @@ func (s *session) playDuet(ctx context.Context, decide Decide) {
 		if over, err := decide(s.record); over || err != nil {
 			if err != nil {
 				s.fault(visit{}, "", fmt.Errorf("judge the duet after round %d: %w", done, err))
+				s.unjudged(i)
+				s.save()
 			}
 			return
+		}
+	}
+}
+
+// unjudged sets the rounds aside that lead to the i-th look and that nobody can judge,
+// so that no reader of the record does.
+func (s *session) unjudged(i int) {
+	before := 0
+	if i > 0 {
+		before = s.record.Duet.Looks[i-1].Pairs
+	}
+	for c := range s.record.Cells {
+		if cell := &s.record.Cells[c]; cell.Round > before && cell.SetAside == "" {
+			cell.SetAside = record.RoundUnjudged
 		}
 	}
 }
