@@ -49,7 +49,8 @@ SERVER is one of
   rev:REVISION   a revision of the git repository of the working folder, checked out
                  into a folder of its own and built there with --build; the program of
                  workload.command is taken from it (bin/refserver, of the reference
-                 server)
+                 server), and nothing else: what is not committed is not in it, and the
+                 files that the program opens by relative paths are the working folder's
   bin:PATH       another program in place of that of workload.command, or of the
                  reference server
   image:IMAGE    another workload.image
