@@ -19,6 +19,7 @@ type duetOptions struct {
 	baseline, candidate []string
 	build               string
 	same                bool
+	forget              bool   // the noise floor that is kept
 	resume              string // the folder of the run to continue
 	rounds              int
 	margin, tolerance   string
@@ -99,6 +100,7 @@ func (o *duetOptions) define(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.candidate, "candidate", nil, "the `server` that may be slower")
 	flags.StringVar(&o.build, "build", "", "shell `command` that builds a revision, in its folder: \"make build\"")
 	flags.BoolVar(&o.same, "aa", false, "compare the baseline with itself: the noise of this machine, which is kept, and no margin below it is taken")
+	flags.BoolVar(&o.forget, "forget-noise", false, "forget the noise floor that --aa has kept of this scenario on this machine")
 	flags.StringVar(&o.resume, "continue", "", "go on with the duet in the `folder` of a run that is interrupted or INCONCLUSIVE")
 	flags.IntVar(&o.rounds, "rounds", 0, "rounds at most, instead of the scenario's regression.rounds; with --continue, those played included")
 	flags.StringVar(&o.margin, "margin", "", "regression.margin instead of the scenario's: 3%")
@@ -129,7 +131,7 @@ func (o *duetOptions) check(cmd *cobra.Command, names []string) error {
 		return errors.Join(faults...)
 	}
 	fault(len(names) > 0, "--continue goes on with the scenario of the run: want no SCENARIO beside it")
-	for _, flag := range []string{"baseline", "candidate", "build", "aa", "margin", "tolerance", "metrics", "target", "set", "seed", "out"} {
+	for _, flag := range []string{"baseline", "candidate", "build", "aa", "forget-noise", "margin", "tolerance", "metrics", "target", "set", "seed", "out"} {
 		fault(cmd.Flags().Changed(flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
 	}
 	return errors.Join(faults...)

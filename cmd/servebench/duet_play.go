@@ -59,10 +59,17 @@ func (d *duet) begin(name string) error {
 	if err != nil {
 		return usageError(err)
 	}
-	if plan.Noise, err = knownNoise(d.scenario); err != nil {
+	if d.opts.forget {
+		if err := forgetNoise(d.scenario); err != nil {
+			return runtimeError(err)
+		}
+	}
+	kept, err := knownNoise(d.scenario)
+	if err != nil {
 		return err
 	}
-	if err := aboveNoise(plan); err != nil {
+	plan.Noise = kept.Noise
+	if err := aboveNoise(plan, kept); err != nil {
 		return usageError(err)
 	}
 	for i, key := range []string{record.Baseline, record.Candidate} {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios/runner"
@@ -79,17 +80,24 @@ func TestAboveNoise(t *testing.T) {
 		Looks: []record.Look{{Pairs: 10}, {Pairs: 40}},
 		Noise: &record.Noise{Rounds: 40, Floors: map[string]float64{record.MetricP50: 0.0199, record.MetricP90: 0.0452}},
 	}
-	const want = "margin 3 %: in 40 rounds p90 differs by up to 4.52 % between a server and itself here (servebench duet --aa); want --margin 4.6% or more, or --rounds 91"
-	if err := aboveNoise(plan); err == nil || err.Error() != want {
+	kept := keptNoise{plan.Noise, "/cache/noise.json", time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)}
+	const want = `margin 3 %: it is lost in the noise of this machine: in 40 rounds a server can differ from itself in p90 by 4.52 %
+  That was measured 2026-11-22 10:15:30, in 40 rounds, and is kept in /cache/noise.json
+  Want one of
+    --aa --rounds 40 in place of --candidate, at a quieter hour, which measures it anew
+    --forget-noise, which forgets it
+    --metrics p50
+    --rounds 91
+    --margin 4.6% --tolerance 7.7% or more`
+	if err := aboveNoise(plan, kept); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	// The error shrinks with the root of the rounds: of four times as many it is half.
 	plan.Looks[1].Pairs = 160
-	if err := aboveNoise(plan); err != nil {
+	if err := aboveNoise(plan, kept); err != nil {
 		t.Errorf("with more rounds: %v", err)
 	}
-	plan.Noise = nil
-	if err := aboveNoise(plan); err != nil {
+	if err := aboveNoise(plan, keptNoise{}); err != nil {
 		t.Errorf("without a known noise: %v", err)
 	}
 }

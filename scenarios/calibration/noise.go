@@ -22,8 +22,8 @@ type NoiseFloor struct {
 // noisePrefix tells the files of noise floors from those of calibrations.
 const noisePrefix = "noise-"
 
-// file is where the noise floor of a machine under a scenario is kept.
-func (n NoiseFloor) file(dir string) string {
+// File is where the noise floor of a machine under a scenario is kept.
+func (n NoiseFloor) File(dir string) string {
 	return filepath.Join(dir, noisePrefix+digest(n.Machine, n.Scenario)+".json")
 }
 
@@ -31,7 +31,7 @@ func (n NoiseFloor) file(dir string) string {
 // earlier one of the same machine and scenario.
 func SaveNoise(dir string, n NoiseFloor) error {
 	n.Schema = NoiseSchema
-	if err := save(n.file(dir), n); err != nil {
+	if err := save(n.File(dir), n); err != nil {
 		return fmt.Errorf("save noise floor: %w", err)
 	}
 	return nil
@@ -41,7 +41,7 @@ func SaveNoise(dir string, n NoiseFloor) error {
 // nothing is.
 func LoadNoise(dir string, m Machine, scenario string) (*record.Noise, error) {
 	var n NoiseFloor
-	if err := load(NoiseFloor{Machine: m, Scenario: scenario}.file(dir), &n); err != nil {
+	if err := load(NoiseFloor{Machine: m, Scenario: scenario}.File(dir), &n); err != nil {
 		return nil, fmt.Errorf("read noise floor: %w", err)
 	}
 	if n.Schema != NoiseSchema || n.Machine != m || n.Scenario != scenario {

@@ -31,7 +31,7 @@ func TestNoiseStore(t *testing.T) {
 	if Others(dir) {
 		t.Error("a noise floor counts as a calibration")
 	}
-	if err := os.WriteFile(NoiseFloor{Machine: here, Scenario: "name: a\n"}.file(dir), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(NoiseFloor{Machine: here, Scenario: "name: a\n"}.File(dir), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := LoadNoise(dir, here, "name: a\n"); err == nil {
