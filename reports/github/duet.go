@@ -20,6 +20,9 @@ func duet(a *stats.Analysis) string {
 	if rows := errorTable(d).markdown(); rows != "" {
 		text += "\n" + rows
 	}
+	if d.Pairs > 0 {
+		text += fmt.Sprintf("\n%s.\n", escaped(stats.DuetColumns))
+	}
 	if method := a.BoundsMethod(); method != "" {
 		text += fmt.Sprintf("\n%s. %s.\n", escaped(method), escaped(a.Conditions()))
 	}

@@ -21,7 +21,7 @@ func duetPage(t *testing.T, p statstest.Plan) string {
 // what the two servers are.
 func TestDuet(t *testing.T) {
 	page := duetPage(t, statstest.Slower())
-	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +∞) %", "decided after 11 of 30 rounds",
+	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +20.7] %", "decided after 11 of 30 rounds",
 		"Candidate against baseline", "p50 | 825 µs | 986 µs | +19.1 %", "errors | 0 % | 0 %",
 		"commit differs | 4f1d2c9 | 9e0b774", "build | make build | make build",
 		"Doubts", "Results", "Candidate against baseline, round by round", "look at 11")

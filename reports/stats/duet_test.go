@@ -33,11 +33,11 @@ func TestDuetVerdicts(t *testing.T) {
 	}{
 		{"alike", statstest.Duet(), stats.Pass, 1, "decided after 11 of 30 rounds"},
 		{"slower", statstest.Slower(), stats.Fail, 1, "% slower at p50 [+1"},
-		{"faster", faster, stats.Pass, 1, "% faster at p50 (−∞, −2"},
+		{"faster", faster, stats.Pass, 1, "% faster at p50 [−2"},
 		{"undecided", statstest.Undecided(), stats.Inconclusive, 4, "not decided after 30 of 30 rounds"},
 		{"more errors", statstest.Failing(), stats.Fail, 1, "the candidate failed 1.96 % of its requests, the baseline 0 %"},
 		{"wrong answers", wrong, stats.Fail, 1, "wrong answers, the baseline none"},
-		{"less goodput", goodput, stats.Fail, 1, "less goodput (−∞, −2"},
+		{"less goodput", goodput, stats.Fail, 1, "less goodput [−2"},
 		{"the candidate died", died, stats.Inconclusive, 1, "the candidate's server did not last in round 11"},
 		{"too few rounds", early, stats.Inconclusive, 0, "seen in 7 rounds, before the first look at 11"},
 		{"not believed", late, stats.InvalidInstrument, 1, "the instrument cannot be believed: lag"},

@@ -52,6 +52,11 @@ const DuetMethod = "Each round plays the same due times and payloads on a fresh 
 	"Baseline and candidate are the medians of the rounds; a request that failed counts as slower than any. " +
 	"Change is the Hodges–Lehmann estimate of candidate ÷ baseline over the pairs of rounds, p that of Wilcoxon's signed-rank test of no worse, one-sided and exact"
 
+// DuetColumns says in short why the change of a metric does not follow from the two
+// figures beside it.
+const DuetColumns = "CHANGE is not the ratio of the two columns before it: these are medians over all rounds, CHANGE is found within each round " +
+	"and estimated over them (Hodges–Lehmann), since rounds can differ by more than the servers do"
+
 // BoundsMethod says what the bounds of a duet's metrics are worth, at the look that
 // was reached last; "" where there was none.
 func (a *Analysis) BoundsMethod() string {
@@ -59,10 +64,10 @@ func (a *Analysis) BoundsMethod() string {
 		return ""
 	}
 	look, metrics := a.Run.Duet.Looks[a.Duet.Look-1], len(a.Duet.Metrics)
-	text := "Bounds, at this look: the candidate is worse than they say with a probability of at most " + FormatPercent(look.Beta) +
-		", better with one of at most " + FormatPercent(look.Alpha/float64(metrics))
+	text := "Bounds, at this look: the true change is worse than both in at most " + FormatPercent(look.Beta) +
+		" of such duets, and better than both in at most " + FormatPercent(look.Alpha/float64(metrics))
 	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
-		text += ", or " + FormatPercent(look.Alpha) + " where it is bounded by 0.0" + percent
+		text += " (" + FormatPercent(look.Alpha) + " where one of them is 0.0" + percent + ")"
 	}
 	return text
 }

@@ -52,17 +52,6 @@ func (m DuetMetric) Bounds() string {
 	return low + ", " + high + percent
 }
 
-// deciding are the bounds that a verdict rests on alone: of a FAIL the one that says
-// how much worse it is at least, of a PASS at most.
-func (m DuetMetric) deciding() string {
-	if (m.Verdict == Fail) != m.Less {
-		m.High = math.Inf(1)
-	} else {
-		m.Low = 0
-	}
-	return m.Bounds()
-}
-
 // percent is the unit of a change.
 const percent = " %"
 
@@ -118,7 +107,7 @@ func (d *Duet) why(p *pairing) string {
 			parts = append(parts, m.Name+p.inPhase(m.Phase)+": "+why)
 		}
 		if m.Verdict == d.Verdict {
-			changes = append(changes, strings.TrimSpace(m.Change()+" "+m.bounds())+p.inPhase(m.Phase))
+			changes = append(changes, strings.TrimSpace(m.Change()+" "+m.Bounds())+p.inPhase(m.Phase))
 		}
 	}
 	if len(changes) > 0 {
@@ -133,14 +122,6 @@ func (p *pairing) subject() string {
 		return "a server compared with itself"
 	}
 	return "the candidate"
-}
-
-// bounds are those that tell.
-func (m DuetMetric) bounds() string {
-	if m.Verdict == Inconclusive {
-		return m.Bounds()
-	}
-	return m.deciding()
 }
 
 // when says after how many rounds.

@@ -93,6 +93,7 @@ func (a *Analysis) NoiseLine() string {
 	if len(floors) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, which %s of a server with itself showed here: a margin below it cannot be told from noise",
+	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last look, "+
+		"widened since so few rounds do not tell the spread exactly): a margin below it cannot be told from noise",
 		strings.Join(floors, ", "), rounds(noise.Rounds))
 }

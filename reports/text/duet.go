@@ -26,6 +26,9 @@ func (p *page) duet() {
 	for i, e := range d.Errors {
 		p.judged(lines[1+len(d.Metrics)+i], e.Verdict, e.Why)
 	}
+	if d.Pairs > 0 {
+		p.wrapped("", stats.DuetColumns+".")
+	}
 	if method := p.analysis.BoundsMethod(); method != "" {
 		p.wrapped("", method+". "+p.analysis.Conditions()+".")
 	}
