@@ -199,6 +199,27 @@ func TestLagByTheHypervisor(t *testing.T) {
 	}
 }
 
+// An ordinary user is told what rights would help, and nobody else.
+func TestLagForWantOfRights(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets = p.Targets[:1]
+	p.Targets[0].Lag, p.Targets[0].Service = 900*time.Microsecond, time.Millisecond
+	for value, told := range map[string]bool{
+		"ordinary: raise priority: operation not permitted":      true,
+		"ordinary: raise priority: permission denied":            true,
+		"ordinary: raise priority: not on darwin":                false,
+		"ordinary, since it shares its CPUs with the target":     false,
+		"real-time while it sends":                               false,
+		"from round 3: ordinary: raise: operation not permitted": true,
+	} {
+		run := statstest.Open(t, p)
+		run.Environment = append(run.Environment, record.Fact{Name: "generator priority", Value: value})
+		if d := analyse(t, run).Doubts[0]; d.Rule != "lag" || strings.Contains(d.Action, "CAP_SYS_NICE") != told {
+			t.Errorf("%s: %+v", value, d)
+		}
+	}
+}
+
 // Of few requests, one that is late is the p99 and says nothing; several do.
 func TestLagRuleWithFewRequests(t *testing.T) {
 	for _, tt := range []struct {

@@ -2,6 +2,8 @@ package stats
 
 import (
 	"fmt"
+	"strings"
+	"syscall"
 	"time"
 
 	"servebench/reports/record"
@@ -82,11 +84,27 @@ func late(a *Analysis, c *cell, row Row) (finding, bool) {
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the load, or give the generator CPUs of its own",
 	}
+	if why := a.unprivileged(); why != "" {
+		d.Action += "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
+	}
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
 		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", FormatPercent(c.Machine.Stolen))
 		d.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
 	}
 	return finding{d, share.Low}, true
+}
+
+// unprivileged says what became of the generator's priority where it is an ordinary one
+// for want of rights; else "".
+func (a *Analysis) unprivileged() string {
+	for _, f := range a.Run.Environment {
+		for _, denied := range []string{syscall.EPERM.Error(), syscall.EACCES.Error()} {
+			if f.Name == "generator priority" && strings.Contains(f.Value, denied) {
+				return f.Name + " " + f.Value
+			}
+		}
+	}
+	return ""
 }
 
 func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
