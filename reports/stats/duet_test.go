@@ -37,7 +37,7 @@ func TestDuetVerdicts(t *testing.T) {
 		{"undecided", statstest.Undecided(), stats.Inconclusive, 4, "not decided after 30 of 30 rounds"},
 		{"more errors", statstest.Failing(), stats.Fail, 1, "the candidate failed 1.96 % of its requests, the baseline 0 %"},
 		{"wrong answers", wrong, stats.Fail, 1, "wrong answers, the baseline none"},
-		{"less goodput", goodput, stats.Fail, 1, "less goodput [−2"},
+		{"less goodput", goodput, stats.Fail, 1, "less goodput [−3"},
 		{"the candidate died", died, stats.Inconclusive, 1, "the candidate's server did not last in round 11"},
 		{"too few rounds", early, stats.Inconclusive, 0, "seen in 7 rounds, before the first look at 11"},
 		{"not believed", late, stats.InvalidInstrument, 1, "the instrument cannot be believed: lag"},
