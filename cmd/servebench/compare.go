@@ -44,6 +44,8 @@ Two runs are not comparable when one of these differs, unless --allow names it:
 
 benchstat compares what servebench report --format benchfmt writes of each run:
 benchstat BASE/` + benchfmt.File + ` NEW/` + benchfmt.File + `
+and the targets of one run, the arms of a duet among them, with
+benchstat -col /target RUN/` + benchfmt.File + `
 
 Exit codes:
   0   compared

@@ -1,7 +1,8 @@
 // Package benchfmt writes a run in the format of Go's benchmarks, the file
-// ci/benchmarks.txt, which benchstat compares with those of other runs: one line for
-// each target, phase and round, for the round is what repeats. It stands at the end
-// of the flow: everything in it is in the stats.Analysis that it is given.
+// ci/benchmarks.txt, which benchstat compares with those of other runs, or by target
+// within one (-col /target): one line for each target, phase and round, for the round
+// is what repeats. It stands at the end of the flow: everything in it is in the
+// stats.Analysis that it is given.
 //
 // Benchstat sets lines with other configuration apart, so that the configuration
 // holds what has to be the same for two runs to be compared: requests, machine,
@@ -10,8 +11,10 @@
 package benchfmt
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"servebench/reports"
@@ -47,7 +50,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 		}
 	}
 	config := configuration(a)
-	for _, r := range a.Cells {
+	for _, r := range byTarget(a) {
 		if result := newResult(a, r, config); result != nil {
 			if err := lines.Write(result); err != nil {
 				return fmt.Errorf("write benchmarks: %w", err)
@@ -55,6 +58,19 @@ func Write(w io.Writer, a *stats.Analysis) error {
 		}
 	}
 	return nil
+}
+
+// byTarget are the cells by target, in the scenario's order, and in one by round:
+// benchstat takes what it meets first for its base, which is the baseline of a duet,
+// and not whatever the order of the first round began with.
+func byTarget(a *stats.Analysis) []stats.Row {
+	order := make(map[string]int)
+	for i, t := range a.Run.Targets {
+		order[t.Name] = i
+	}
+	return slices.SortedStableFunc(slices.Values(a.Cells), func(x, y stats.Row) int {
+		return cmp.Compare(order[x.Target], order[y.Target])
+	})
 }
 
 // newResult is the line of one target in one phase of one round; nil where nothing

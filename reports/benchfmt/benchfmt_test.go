@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// There is a line for each cell, and no number at a name's end is taken for
+// There is a line for each cell, target by target, and no number at a name's end is taken for
 // GOMAXPROCS.
 func TestLines(t *testing.T) {
 	for _, p := range []statstest.Plan{statstest.Compare(), statstest.Hostile()} {
@@ -66,12 +67,20 @@ func TestLines(t *testing.T) {
 		if len(lines) != len(a.Cells) {
 			t.Fatalf("%d lines of %d cells", len(lines), len(a.Cells))
 		}
+		var cells []stats.Row
+		for _, target := range a.Run.Targets {
+			for _, c := range a.Cells {
+				if c.Target == target.Name {
+					cells = append(cells, c)
+				}
+			}
+		}
 		for i, line := range lines {
 			_, parts := line.Name.Parts()
-			if len(parts) != 3 || !strings.HasPrefix(string(parts[0]), "/target=") || line.Iters != int(a.Cells[i].Ledger.OK) {
+			if len(parts) != 3 || !strings.HasPrefix(string(parts[0]), "/target=") || line.Iters != int(cells[i].Ledger.OK) {
 				t.Errorf("%s, n %d", line.Name, line.Iters)
 			}
-			want := a.Cells[i].Response.Quantiles[0].Value.Seconds()
+			want := cells[i].Response.Quantiles[0].Value.Seconds()
 			if got, ok := line.Value("p50-sec"); !ok || got < 0.9999*want || got > 1.0001*want {
 				t.Errorf("p50 %v, want %v", got, want)
 			}
@@ -79,13 +88,43 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Benchstat compares the lines of two runs, between which the processor's frequency of
-// the moment was another.
-func TestBenchstat(t *testing.T) {
+// benchstat is what it prints of files in a folder.
+func benchstat(t *testing.T, dir string, args ...string) string {
+	t.Helper()
 	path, err := exec.Command("go", "tool", "-n", "benchstat").Output()
 	if err != nil {
 		t.Skipf("benchstat cannot be built: %v; it is a tool of this module and needs its dependencies to be in the module cache: go mod download", err)
 	}
+	cmd := exec.Command(strings.TrimSpace(string(path)), args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// Benchstat compares the arms of a duet, the baseline being its base although the
+// candidate was visited first.
+func TestBenchstatDuet(t *testing.T) {
+	a := formattest.Analyse(t, statstest.Slower())
+	first := slices.IndexFunc(a.Cells, func(r stats.Row) bool { return r.Target == record.Candidate })
+	a.Cells[0], a.Cells[first] = a.Cells[first], a.Cells[0]
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "run.txt"), render(t, a), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := benchstat(t, dir, "-col", "/target", "run.txt")
+	header, _, _ := strings.Cut(out[strings.Index(out, "│"):], "\n")
+	base, candidate := strings.Index(header, record.Baseline), strings.Index(header, record.Candidate)
+	if base < 0 || candidate < base || !strings.Contains(out, "+1") {
+		t.Errorf("%s", out)
+	}
+}
+
+// Benchstat compares the lines of two runs, between which the processor's frequency of
+// the moment was another.
+func TestBenchstat(t *testing.T) {
 	dir := t.TempDir()
 	slower := statstest.Slower()
 	slower.Duet = nil
@@ -98,14 +137,9 @@ func TestBenchstat(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(strings.TrimSpace(string(path)), "base.txt", "new.txt")
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out := benchstat(t, dir, "base.txt", "new.txt")
 	for _, want := range []string{"p50-sec", "goodput/s", "Gate/target=physical/phase=steady/loop=open", "+1", "p=0.000 n=11"} {
-		if !strings.Contains(string(out), want) {
+		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
