@@ -18,7 +18,7 @@ func judged(a *stats.Analysis) []*family {
 	for _, g := range a.Gates {
 		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", g.Limit})
 	}
-	return []*family{valid, verdict, gates}
+	return []*family{valid, verdict, gates, duetVerdicts(a)}
 }
 
 // ledgers account for every request.
@@ -36,20 +36,33 @@ func ledgers(a *stats.Analysis) *family {
 	return f
 }
 
-// duets are the ratios of a duet's arms.
-func duets(a *stats.Analysis) []*family {
-	verdict := newFamily(a, "duet", "", "1 for what was found of the metric, or of the arms' errors")
+// duetVerdicts are what was found of each part of a duet.
+func duetVerdicts(a *stats.Analysis) *family {
+	f := newFamily(a, "duet", "", "1 for what was found of the metric, or of the arms' errors")
+	if a.Duet == nil {
+		return f
+	}
+	for _, m := range a.Duet.Metrics {
+		f.addVerdict(m.Verdict, label{"phase", m.Phase}, label{"metric", m.Name})
+	}
+	for _, e := range a.Duet.Errors {
+		f.addVerdict(e.Verdict, label{"phase", e.Phase}, label{"metric", "errors"})
+	}
+	return f
+}
+
+// duetRatios are the ratios of a duet's arms.
+func duetRatios(a *stats.Analysis) []*family {
 	value := newFamily(a, "duet_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
 	low := newFamily(a, "duet_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
 	high := newFamily(a, "duet_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
 	pairs := newFamily(a, "duet_pairs", "", "rounds that both arms have")
-	all := []*family{verdict, value, low, high, pairs}
+	all := []*family{value, low, high, pairs}
 	if a.Duet == nil {
 		return all
 	}
 	for _, m := range a.Duet.Metrics {
 		of := []label{{"phase", m.Phase}, {"metric", m.Name}}
-		verdict.addVerdict(m.Verdict, of...)
 		pairs.add(float64(len(m.Pairs)), of...)
 		if len(m.Pairs) > 0 {
 			value.add(m.Ratio, of...)
@@ -60,9 +73,6 @@ func duets(a *stats.Analysis) []*family {
 		if m.High > 0 && !math.IsInf(m.High, 1) {
 			high.add(m.High, of...)
 		}
-	}
-	for _, e := range a.Duet.Errors {
-		verdict.addVerdict(e.Verdict, label{"phase", e.Phase}, label{"metric", "errors"})
 	}
 	return all
 }

@@ -5,7 +5,7 @@
 //
 // Labels name the scenario, target and phase, and never the run: a reader that
 // compares two files takes what has other labels for another metric. What is not
-// known is left out, and an INVALID run has a verdict and no figures.
+// known is left out, and an INVALID run has verdicts and no figures.
 // https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
 package openmetrics
 
@@ -57,5 +57,5 @@ func families(a *stats.Analysis) []*family {
 		return all
 	}
 	all = append(all, figures(a)...)
-	return append(all, duets(a)...)
+	return append(all, duetRatios(a)...)
 }

@@ -65,6 +65,9 @@ func parse(t *testing.T, text []byte) map[string]*dto.MetricFamily {
 func TestGolden(t *testing.T) {
 	plans := statstest.Judged()
 	plans["duet slower"] = statstest.Slower()
+	invalid := statstest.Slower()
+	invalid.Targets[0].Late = 100
+	plans["duet invalid"] = invalid
 	plans["coldstart"] = statstest.ColdStart()
 	for name, p := range plans {
 		t.Run(name, func(t *testing.T) {
