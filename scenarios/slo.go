@@ -44,8 +44,10 @@ func (s SLO) YAML() ([]byte, error) {
 
 // ParseSLO reads the limits from the text of a file, changed by settings of its keys
 // ("slo.p99=20ms"). The file is a scenario, of which only the key slo is looked at,
-// or holds that key alone. The error is a Faults, as Parse's.
-func ParseSLO(file string, text []byte, cat Catalogue, set ...Setting) (SLO, error) {
+// or holds that key alone. of is the scenario whose runs are to be judged: a limit that
+// none of them could decide is a fault; nil where that is not known. The error is a
+// Faults, as Parse's.
+func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...Setting) (SLO, error) {
 	d := newDecoder(file, set)
 	root := (&reader{report: &d.report}).read(text)
 	if root == nil {
@@ -61,6 +63,9 @@ func ParseSLO(file string, text []byte, cat Catalogue, set ...Setting) (SLO, err
 	var read limits
 	decode(d, root, "", limitsRows(), &read, func(key string) bool { return hasRow(scenarioRows(cat), key) })
 	d.validateQuantiles(read.SLO)
+	if of != nil {
+		d.validateKnown(read.SLO, of)
+	}
 	if faults := d.faults(); faults != nil {
 		return SLO{}, faults
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestLimitsAlone(t *testing.T) {
 	for name, text := range map[string]string{
 		"a file of limits": allLimitsText, "a scenario": minimal + allLimitsText, "what is written": string(written),
 	} {
-		got, err := ParseSLO("f", []byte(text), testCatalogue())
+		got, err := ParseSLO("f", []byte(text), testCatalogue(), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -50,7 +51,7 @@ func TestLimitsAlone(t *testing.T) {
 func TestLimitsChangedBySettings(t *testing.T) {
 	want := allLimits()
 	want.P50, want.Service.P99, want.TTFT, want.ColdStart = 9*time.Millisecond, time.Minute, Quantiles{}, 0
-	got, err := ParseSLO("f", []byte(allLimitsText), testCatalogue(),
+	got, err := ParseSLO("f", []byte(allLimitsText), testCatalogue(), nil,
 		parseSettings(t, "slo.p50=9ms", "slo.service.p99=1m", "slo.ttft=none", "slo.cold_start=none")...)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func TestLimitsChangedBySettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err = ParseSLO("f", none, testCatalogue(), parseSettings(t, "slo.service.p50=1s")...)
+	got, err = ParseSLO("f", none, testCatalogue(), nil, parseSettings(t, "slo.service.p50=1s")...)
 	if want := (SLO{Service: Quantiles{P50: time.Second}}); err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
@@ -87,12 +88,33 @@ func TestFaultsOfLimits(t *testing.T) {
 		case "scenario":
 			_, err = Parse("f", []byte(tt.text), testCatalogue())
 		case "":
-			_, err = ParseSLO("f", []byte(tt.text), testCatalogue())
+			_, err = ParseSLO("f", []byte(tt.text), testCatalogue(), nil)
 		default:
-			_, err = ParseSLO("f", []byte(tt.text), testCatalogue(), parseSettings(t, tt.set)...)
+			_, err = ParseSLO("f", []byte(tt.text), testCatalogue(), nil, parseSettings(t, tt.set)...)
 		}
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s %s: %v\nwant %s", tt.text, tt.set, err, tt.want)
+		}
+	}
+}
+
+// Limits that no run of a scenario could decide are a mistake, as in the scenario itself.
+func TestLimitsNoRunDecides(t *testing.T) {
+	own := &Scenario{Workload: Workload{Command: []string{"./server"}}}
+	for _, tt := range []struct {
+		set, want string
+		of        *Scenario
+	}{
+		{"slo.accuracy=90%", "--set slo.accuracy=90%: slo.accuracy: a template asks for no model; want none", &Scenario{Template: &Template{}}},
+		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: a wrong answer to a template is an error; want slo.errors, and template.expect", &Scenario{Template: &Template{}}},
+		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: agreement is known for the reference server only; want accuracy, or none", own},
+		{"slo.accuracy=90%", "", own},
+		{"slo.agreement=90%", "", &Scenario{Workload: Workload{Server: ReferenceServer}}},
+		{"slo.agreement=90%", "", nil},
+	} {
+		_, err := ParseSLO("f", []byte("slo: {p50: 1s}\n"), testCatalogue(), tt.of, parseSettings(t, tt.set)...)
+		if got := fmt.Sprint(err); err == nil && tt.want != "" || err != nil && got != tt.want {
+			t.Errorf("%s of %+v: %v, want %q", tt.set, tt.of, err, tt.want)
 		}
 	}
 }
@@ -109,7 +131,7 @@ func FuzzParseSLO(f *testing.F) {
 		if s, err := ParseSetting(setting); err == nil {
 			set = append(set, s)
 		}
-		slo, err := ParseSLO("f", text, testCatalogue(), set...)
+		slo, err := ParseSLO("f", text, testCatalogue(), nil, set...)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("a fault without a text")
@@ -120,7 +142,7 @@ func FuzzParseSLO(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseSLO("f", written, testCatalogue())
+		again, err := ParseSLO("f", written, testCatalogue(), nil)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, written)
 		}

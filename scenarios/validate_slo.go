@@ -6,9 +6,7 @@ import (
 )
 
 func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
-	if s.SLO.Agreement != nil && s.Template == nil && s.Workload.Server == "" && d.sound("slo.agreement", "workload") {
-		d.fault("slo.agreement", "agreement is known for the reference server only", "accuracy, or none")
-	}
+	d.validateKnown(s.SLO, s)
 	d.senseless("slo.cold_start", s.SLO.ColdStart > 0 && d.sound("targets") && allRun(s, cat),
 		"the server of every target runs already, so there is no start to time", "none, or a target that starts its server")
 	d.validateQuantiles(s.SLO)
@@ -16,6 +14,17 @@ func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
 		d.validateReach(s)
 	}
 	d.validateGoodput(s)
+}
+
+// validateKnown finds limits of what no run of a scenario makes known.
+func (d *decoder) validateKnown(l SLO, s *Scenario) {
+	if s.Template != nil {
+		d.senseless("slo.accuracy", l.Accuracy != nil, nobody, "none")
+		d.senseless("slo.agreement", l.Agreement != nil, "a wrong answer to a template is an error", "slo.errors, and template.expect")
+		return
+	}
+	d.senseless("slo.agreement", l.Agreement != nil && s.Workload.Server == "" && d.sound("workload"),
+		"agreement is known for the reference server only", "accuracy, or none")
 }
 
 // quantileLimit is one of several limits of a time.

@@ -29,12 +29,14 @@ func (d *decoder) validateNeeds(s *Scenario, cat Catalogue) {
 	d.senseless("template", s.Template != nil, "protocol "+s.Protocol+" makes its own requests", "protocol: template")
 }
 
+// nobody says why a key of a model has no meaning in a scenario with a template.
+const nobody = "a template asks for no model"
+
 // validateWritten looks at a scenario whose request is written out.
 func (d *decoder) validateWritten(s *Scenario) {
 	if s.Template == nil && d.sound("template") {
 		d.fault("template", "missing", requestWanted)
 	}
-	const nobody = "a template asks for no model"
 	if s.Workload.Server == ReferenceServer {
 		d.need("workload.model", "a model's name")
 	} else {
@@ -47,9 +49,7 @@ func (d *decoder) validateWritten(s *Scenario) {
 	}
 	d.senseless("data", d.given["data"], "a template is sent as it is, and no data goes into it", "it left out")
 	d.senseless("tax", s.Tax != nil, nobody, "none")
-	d.senseless("slo.accuracy", s.SLO.Accuracy != nil, nobody, "none")
 	if t := s.Template; t != nil {
-		d.senseless("slo.agreement", s.SLO.Agreement != nil, "a wrong answer to a template is an error", "slo.errors, and template.expect")
 		d.senseless("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
 	}
 }

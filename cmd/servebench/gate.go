@@ -132,7 +132,13 @@ func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
 	if err := errors.Join(append(faults, err)...); err != nil {
 		return record.SLO{}, "", err
 	}
-	slo, err := scenarios.ParseSLO(name, file, catalogue(), set...)
+	// Where the scenario is one of another servebench, limits that it could not decide
+	// stay INCONCLUSIVE.
+	of, err := scenarios.Parse(run.Scenario.Name, []byte(run.Scenario.Text), catalogue())
+	if err != nil {
+		of = nil
+	}
+	slo, err := scenarios.ParseSLO(name, file, catalogue(), of, set...)
 	return runner.RecordedSLO(slo), strings.Join(by, " "), err
 }
 
