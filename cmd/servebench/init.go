@@ -56,7 +56,8 @@ type starter struct {
 func starters(ci string) []starter {
 	all := []starter{{
 		path: "servebench.yaml", text: starterScenario,
-		next: "adapt servebench.yaml: workload.command, template, load, slo; try it: servebench run servebench.yaml",
+		next: "adapt servebench.yaml: workload.command, template, load, slo; try it: servebench run servebench.yaml; " +
+			"name runs/, where every run leaves its folder, in .gitignore",
 	}}
 	switch ci {
 	case "github":
