@@ -94,6 +94,9 @@ func (d *duet) servers(ctx context.Context, name string, set []scenarios.Setting
 	var faults []error
 	for _, flag := range []string{"--baseline", "--candidate"} {
 		spec, err := parseServer(ctx, flag, words[flag])
+		if err == nil {
+			err = spec.there(flag)
+		}
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -259,9 +262,9 @@ func duetOutcome(run *record.Run, a *stats.Analysis) error {
 	case stats.Fail:
 		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.Duet.Why)}
 	case stats.Inconclusive:
-		more := "; no number of rounds that may be played would settle it"
+		more := ""
 		if advice := a.Duet.Advice(); advice != "" {
-			more = fmt.Sprintf("\n  %s:\n  %s", advice, a.Duet.Command)
+			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.Duet.Command), ": \n")
 		}
 		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.Duet.Why + more)}
 	}

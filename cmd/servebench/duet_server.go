@@ -133,6 +133,22 @@ func (s serverSpec) ownSettings(flag string) []scenarios.Setting {
 	return nil
 }
 
+// there finds out whether a program that a server is named by can be run. flag is the
+// one that names it.
+func (s serverSpec) there(flag string) error {
+	if s.how != byProgram {
+		return nil
+	}
+	info, err := os.Stat(s.value)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %s:%s: %w; want the path of a program", flag, s.how, s.value, errors.Unwrap(err))
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		return fmt.Errorf("%s %s:%s: it is no program; want the path of one that may be executed", flag, s.how, s.value)
+	}
+	return nil
+}
+
 // String is the server as the record has it: what it takes to name it again, but for
 // settings, which are in its scenario.
 func (s serverSpec) String() string {
