@@ -13,8 +13,12 @@ func duet(a *stats.Analysis) string {
 		return ""
 	}
 	text := ""
-	if advice := d.Advice(); advice != "" {
-		text += fmt.Sprintf("\n%s:\n\n    %s\n", escaped(capital(advice)), stats.Plain(d.Command))
+	switch advice := escaped(capital(d.Advice())); {
+	case advice == "":
+	case d.Command == "":
+		text += "\n" + advice + ".\n"
+	default:
+		text += fmt.Sprintf("\n%s:\n\n    %s\n", advice, stats.Plain(d.Command))
 	}
 	text += "\n### Candidate against baseline\n\n" + metrics(d)
 	if rows := errorTable(d).markdown(); rows != "" {

@@ -34,7 +34,7 @@ func TestDuet(t *testing.T) {
 
 func TestDuetThatIsUndecidedSaysWhatToDo(t *testing.T) {
 	inOrder(t, duetPage(t, statstest.Undecided()), "INCONCLUSIVE", "not decided after 30 of 30 rounds",
-		"What to do. About", "rounds in all would settle it", "servebench duet --continue", "p50 | ")
+		"What to do. If the estimate and the spread stay", "rounds in all would settle it", "servebench duet --continue", "p50 | ")
 }
 
 func TestDuetThatIsNotBelieved(t *testing.T) {

@@ -61,7 +61,7 @@ func metricDetails(d *stats.Duet, m stats.DuetMetric) []string {
 	if m.Why != "" {
 		lines = append(lines, "why:      "+stats.Plain(m.Why))
 	}
-	if advice := d.Advice(); advice != "" {
+	if advice := d.Advice(); d.Command != "" {
 		lines = append(lines, "more:     "+advice+":", "          "+stats.Plain(d.Command))
 	}
 	return lines

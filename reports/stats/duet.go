@@ -44,8 +44,10 @@ func newDuet(run *record.Run, cells []*cell) *Duet {
 	if d.Look == 0 {
 		d.unjudged(p)
 	}
-	d.settle(p, estimates)
-	d.Why = d.why(p)
+	if d.Why = p.neverStarted(); d.Why == "" {
+		d.settle(p, estimates)
+		d.Why = d.why(p)
+	}
 	return d
 }
 

@@ -23,21 +23,32 @@ func (d *Duet) settle(p *pairing, estimates []paired.Estimate) {
 		if _, err := plan(p.run.Duet).Extend(d.More); err != nil { // continued too often
 			d.More = 0
 		}
+		if anew := paired.Anew(d.More); anew < d.More-d.Pairs {
+			d.Anew = anew
+		}
 	}
 	if d.More > 0 {
 		d.Command = FormatCommand(program(p.run), "duet", "--continue", p.run.Dir, "--rounds", fmt.Sprint(d.More))
 	}
 }
 
-// Advice says what the Command of a duet that is not settled is for; "" without one.
+// Advice says what the Command of a duet that is not settled is for, or, where there
+// is none, that no rounds would settle it; "" of any other.
 func (d *Duet) Advice() string {
 	switch {
-	case d.Command == "":
+	case d.Verdict != Inconclusive || d.Same || d.Look == 0 && d.Command == "":
 		return ""
+	case d.Command == "":
+		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
 	case d.Look < d.Looks:
 		return fmt.Sprintf("it is not at its end, and is looked at again after round %d; this goes on with it", d.More)
 	}
-	return fmt.Sprintf("about %d rounds in all would settle it; this adds them to the same run", d.More)
+	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
+		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, FormatPercent(paired.ExtensionBeta))
+	if d.Anew > 0 {
+		text += fmt.Sprintf("A new duet with --rounds %d from the start would be shorter. ", d.Anew)
+	}
+	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
 }
 
 // needed is how many rounds in all would settle it: to fail takes one metric, to pass

@@ -56,6 +56,21 @@ func (p *pairing) lost(arm string, round int) bool {
 		})
 }
 
+// neverStarted says that, and why, where the server of an arm came up in no round; ""
+// where not. More rounds would not make a pair of it.
+func (p *pairing) neverStarted() string {
+	if p.last >= p.run.Duet.Looks[0].Pairs {
+		return "" // it was looked at
+	}
+	for _, t := range p.run.Targets {
+		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || len(d.Stages) > 0 }) {
+			continue
+		}
+		return "the " + t.Name + " did not start: " + firstLine(t.Deployments[0].Failed)
+	}
+	return ""
+}
+
 // faulty says that something else kept an arm from playing a round.
 func (p *pairing) faulty(arm string, round int) bool {
 	return slices.ContainsFunc(p.run.Faults, func(f record.Fault) bool { return f.Target == arm && f.Round == round })

@@ -14,9 +14,11 @@ type Duet struct {
 	// measured phase.
 	Errors []DuetErrors
 	// More is about how many rounds in all would settle it; 0: it is settled, or no
-	// number of rounds that may be played would. Command adds them to the run.
-	More    int
-	Command string
+	// number of rounds that may be played would. Command adds them to the run. Anew is
+	// about how many a new duet would take, where these are fewer than are to be added;
+	// else 0.
+	More, Anew int
+	Command    string
 }
 
 // DuetMetric compares the arms in one metric of one phase.

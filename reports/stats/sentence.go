@@ -24,6 +24,9 @@ func (a *Analysis) Sentence() string {
 		return "nothing was measured: " + why
 	}
 	judgement := a.judgement()
+	if a.Duet != nil && a.Verdict == Inconclusive && a.Duet.Look == 0 && a.Duet.Command == "" {
+		return judgement // an arm never started, which it says
+	}
 	var says []string
 	for _, t := range a.Troubles() {
 		says = append(says, t.Says())

@@ -39,11 +39,14 @@ func (p *page) duet() {
 
 // next says how many rounds would settle it, and how to add them.
 func (p *page) next(d *stats.Duet) {
-	if d.Command == "" {
-		return
+	switch advice := d.Advice(); {
+	case advice == "":
+	case d.Command == "":
+		p.wrapped("    ", "  → "+advice)
+	default:
+		p.wrapped("    ", "  → "+advice+":")
+		p.line("    %s", clean(d.Command))
 	}
-	p.wrapped("    ", "  → "+d.Advice()+":")
-	p.line("    %s", clean(d.Command))
 }
 
 // arms says what the two servers are, as far as they differ.

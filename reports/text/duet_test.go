@@ -18,9 +18,11 @@ func duets() map[string]statstest.Plan {
 	same.Duet.Candidate.Target = record.Candidate
 	early := statstest.Slower()
 	early.Rounds, early.Interrupted = 7, "stopped before candidate in round 8 of 30"
+	absent := statstest.Slower()
+	absent.Rounds, absent.Targets[1].StartFails = 2, []int{1, 2}
 	return map[string]statstest.Plan{
 		"duet-pass": statstest.Duet(), "duet-fail": statstest.Slower(), "duet-undecided": statstest.Undecided(),
-		"duet-errors": statstest.Failing(), "duet-invalid": invalid, "duet-same": same, "duet-early": early,
+		"duet-errors": statstest.Failing(), "duet-invalid": invalid, "duet-same": same, "duet-early": early, "duet-absent": absent,
 	}
 }
 

@@ -85,6 +85,10 @@ func (p Plan) verdict(e Estimate) Verdict {
 // 1.3 and 1.7.
 const more = 1.5
 
+// Anew is about how many pairs a new plan takes to settle what takes so many with a
+// look beyond the plan.
+func Anew(pairs int) int { return max(int(math.Ceil(float64(pairs)/more)), LeastPairs) }
+
 // Pairs returns about how many pairs in all it takes to settle a metric that is not,
 // with a look beyond the plan and if its centre and its spread stay as they are; false
 // where more than MostPairs would be needed, or none would do. The distance of a bound

@@ -37,7 +37,9 @@ const (
 	// with one more look.
 	mostExtensions = 4
 	// What a look beyond the plan may err.
-	extensionAlpha, extensionBeta = 0.0005, 0.005
+	extensionAlpha = 0.0005
+	// ExtensionBeta is that of a false PASS.
+	ExtensionBeta = 0.005
 )
 
 // plannedLooks are those at 40 pairs at most. The first is as early as it can be, for
@@ -110,7 +112,7 @@ func (p Plan) Extend(pairs int) (Plan, error) {
 	case extensions == mostExtensions:
 		return p, fmt.Errorf("continued %d times already: with every look the chance of a false alarm grows", extensions)
 	}
-	p.Looks = append(append([]Look{}, p.Looks...), Look{Pairs: pairs, Alpha: extensionAlpha, Beta: extensionBeta})
+	p.Looks = append(append([]Look{}, p.Looks...), Look{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
 	return p, nil
 }
 
