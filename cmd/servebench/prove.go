@@ -45,9 +45,10 @@ itself, and with itself answering later by a share of its median. It is said bef
 long that takes. Few duets prove little: the intervals of the rates say how little.
 
 Exit codes:
-  0    the gate keeps to its goals; with --real: nothing speaks against that
+  0    the gate misses none of its goals: each holds, or is not told apart from its
+       bound by so few trials; with --real: nothing speaks against that
   1    something failed while running
-  10   it does not: a rate is not what it has to be, with --real surely so
+  10   it does: the whole interval of a rate is where it must not be
   12   with --real, INVALID: no duet could be believed
   64   a mistake in the command line
   130  interrupted; with --real, the duets that were over are counted
@@ -128,11 +129,12 @@ func unproven(ctx context.Context, err error) error {
 	return runtimeError(err)
 }
 
-// proofOutcome is what the table says through the exit code: every goal that it misses.
+// proofOutcome is what the table says through the exit code: every goal that it surely
+// misses.
 func proofOutcome(t proof.Table) error {
 	var all []error
 	for _, g := range proof.Goals() {
-		if g.Holds(t) {
+		if g.State(t) != proof.Misses {
 			continue
 		}
 		rate, _ := g.Rate(t)

@@ -47,7 +47,7 @@ func TestProofOfAnUnjustGate(t *testing.T) {
 	if err := writeProof(&text, unjustGate()); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(text.String(), "MISSED"); got != 7 {
+	if got := strings.Count(text.String(), "misses  "); got != 7 {
 		t.Errorf("%d goals are missed in the text, want 7:\n%s", got, &text)
 	}
 }

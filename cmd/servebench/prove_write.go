@@ -20,7 +20,22 @@ type proofDocument struct {
 	Cells  []proofCell `json:"cells"`  // of the gate
 	// Others are the designs that it is compared with.
 	Others []proofDesign `json:"others"`
-	Pass   bool          `json:"pass"` // the exit code is 0
+	Goals  []proofGoal   `json:"goals"` // what the gate has to keep to
+	Pass   bool          `json:"pass"`  // no goal is missed: the exit code is 0
+}
+
+// proofGoal is what a rate has to keep to; 0 and 1 are no bounds. The state is "holds",
+// "not told apart" or "misses", by the interval.
+type proofGoal struct {
+	Noise   string  `json:"noise"`
+	Change  float64 `json:"change"`
+	Verdict string  `json:"verdict"` // whose rate
+	Least   float64 `json:"least"`
+	Most    float64 `json:"most"`
+	Rate    float64 `json:"rate"`
+	Low     float64 `json:"low"` // 95 %, Clopper–Pearson
+	High    float64 `json:"high"`
+	State   string  `json:"state"`
 }
 
 type proofDesign struct {
@@ -29,16 +44,18 @@ type proofDesign struct {
 }
 
 type proofCell struct {
-	Noise        string  `json:"noise"`
-	Change       float64 `json:"change"`
-	Fail         float64 `json:"fail"`
-	FailLow      float64 `json:"fail_low"` // 95 %, Clopper–Pearson; the next as well
-	FailHigh     float64 `json:"fail_high"`
-	Pass         float64 `json:"pass"`
-	PassLow      float64 `json:"pass_low"`
-	PassHigh     float64 `json:"pass_high"`
-	Inconclusive float64 `json:"inconclusive"`
-	MeanPairs    float64 `json:"mean_pairs"`
+	Noise            string  `json:"noise"`
+	Change           float64 `json:"change"`
+	Fail             float64 `json:"fail"`
+	FailLow          float64 `json:"fail_low"` // 95 %, Clopper–Pearson; the next as well
+	FailHigh         float64 `json:"fail_high"`
+	Pass             float64 `json:"pass"`
+	PassLow          float64 `json:"pass_low"`
+	PassHigh         float64 `json:"pass_high"`
+	Inconclusive     float64 `json:"inconclusive"`
+	InconclusiveLow  float64 `json:"inconclusive_low"`
+	InconclusiveHigh float64 `json:"inconclusive_high"`
+	MeanPairs        float64 `json:"mean_pairs"`
 }
 
 func newProofDocument(t proof.Table) proofDocument {
@@ -46,7 +63,23 @@ func newProofDocument(t proof.Table) proofDocument {
 	for _, row := range t.Others {
 		d.Others = append(d.Others, proofDesign{row.Design, proofCells(row)})
 	}
+	for _, g := range proof.Goals() {
+		d.Goals = append(d.Goals, newProofGoal(g, t))
+	}
 	return d
+}
+
+func newProofGoal(g proof.Goal, t proof.Table) proofGoal {
+	rate, _ := g.Rate(t)
+	goal := proofGoal{
+		Noise: g.Noise, Change: g.Change, Verdict: g.Verdict.String(), Least: g.Least, Most: g.Most,
+		Rate: rate.Value(), State: g.State(t).String(),
+	}
+	if g.Most == 0 {
+		goal.Most = 1
+	}
+	goal.Low, goal.High = rate.Interval()
+	return goal
 }
 
 func proofCells(row proof.Row) []proofCell {
@@ -58,6 +91,7 @@ func proofCells(row proof.Row) []proofCell {
 		}
 		cell.FailLow, cell.FailHigh = c.Fail.Interval()
 		cell.PassLow, cell.PassHigh = c.Pass.Interval()
+		cell.InconclusiveLow, cell.InconclusiveHigh = c.Inconclusive.Interval()
 		all = append(all, cell)
 	}
 	return all
@@ -140,11 +174,12 @@ func writeGoals(w io.Writer, t proof.Table) error {
 	fmt.Fprintln(w)
 	for _, g := range proof.Goals() {
 		rate, _ := g.Rate(t)
-		held := "holds "
-		if !g.Holds(t) {
-			held = "MISSED"
+		state, advice := g.State(t), ""
+		if state == proof.Untold {
+			advice = ": more --trials"
 		}
-		if _, err := fmt.Fprintf(w, "%s  %s: %s, want %s\n", held, goalText(g), stats.FormatPercent(rate.Value()), goalBound(g)); err != nil {
+		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", state, goalText(g),
+			stats.FormatPercent(rate.Value()), rateInterval(rate), goalBound(g), advice); err != nil {
 			return err
 		}
 	}

@@ -23,10 +23,35 @@ func (g Goal) Rate(t Table) (Rate, bool) {
 	return c.Inconclusive, ok
 }
 
-// Holds reports whether the rate of the table keeps to the goal.
-func (g Goal) Holds(t Table) bool {
+// State is what a table says of a goal.
+type State int
+
+// The states, from best to worst.
+const (
+	Holds  State = iota // the interval of the rate lies within the goal
+	Untold              // it lies on both sides: more trials would tell
+	Misses              // it lies beyond the goal, or there is no rate
+)
+
+// String is the state as it is printed.
+func (s State) String() string { return [...]string{"holds", "not told apart", "misses"}[s] }
+
+// State returns what the table says of the goal, by the Interval of the rate. A goal
+// that the rate is far from takes few trials, one that it is near to many.
+func (g Goal) State(t Table) State {
 	r, ok := g.Rate(t)
-	return ok && r.Value() >= g.Least && (g.Most == 0 || r.Value() <= g.Most)
+	low, high := r.Interval()
+	most := g.Most
+	if most == 0 {
+		most = 1
+	}
+	switch {
+	case !ok || r.N == 0 || low > most || high < g.Least:
+		return Misses
+	case low >= g.Least && high <= most:
+		return Holds
+	}
+	return Untold
 }
 
 // Goals are those of the gate.

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 
+	"servebench/reports/stats/paired"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -27,16 +29,30 @@ func TestGoals(t *testing.T) {
 			t.Fatalf("%s, change %v: no rate of %d trials in the table", g.Noise, g.Change, trials)
 		}
 		// In short, chance may have its way with a rate near its bound.
-		if low, high := rate.Interval(); testing.Short() && low <= bound(g) && bound(g) <= high {
-			continue
-		}
-		if !g.Holds(table) {
+		off := rate.Value() < g.Least || g.Most > 0 && rate.Value() > g.Most
+		if g.State(table) == Misses || off && !testing.Short() {
 			t.Errorf("%s, change %v: %v in %.4f of the trials, want %v to %v", g.Noise, g.Change, g.Verdict, rate.Value(), g.Least, g.Most)
 		}
 	}
 }
 
-func bound(g Goal) float64 { return max(g.Least, g.Most) }
+// TestStateOfAGoal: only an interval that lies on one side of the bound tells.
+func TestStateOfAGoal(t *testing.T) {
+	most, least := Goal{Noise: "n", Verdict: paired.Fail, Most: 0.008}, Goal{Noise: "n", Verdict: paired.Fail, Least: 0.95}
+	for _, tt := range []struct {
+		goal Goal
+		rate Rate
+		want State
+	}{
+		{most, Rate{3, 500}, Untold}, {most, Rate{20, 20_000}, Holds}, {most, Rate{20, 500}, Misses}, {most, Rate{}, Misses},
+		{least, Rate{48, 50}, Untold}, {least, Rate{1000, 1000}, Holds}, {least, Rate{25, 50}, Misses},
+	} {
+		table := Table{Gate: Row{Cells: []Cell{{Noise: "n", Fail: tt.rate}}}}
+		if got := tt.goal.State(table); got != tt.want {
+			t.Errorf("%d of %d, want %v to %v: %s, want %s", tt.rate.K, tt.rate.N, tt.goal.Least, tt.goal.Most, got, tt.want)
+		}
+	}
+}
 
 // TestDesigns holds the designs against what the study found, which had 20,000 trials:
 // within three standard deviations of both and what the model leaves open.
