@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +22,6 @@ const (
 	factCommit     = "commit"
 	factBuild      = "build"
 	factProgram    = "program"
-	factHash       = "SHA-256 of the program"
 )
 
 // referenceInTree is where a build of servebench puts the reference server.
@@ -69,8 +66,8 @@ func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(
 	}
 	if err == nil && program != "" {
 		var sum string
-		sum, err = hash(program)
-		facts = append(facts, record.Fact{Name: factHash, Value: sum})
+		sum, err = runner.HashProgram(program)
+		facts = append(facts, record.Fact{Name: runner.FactHash, Value: sum})
 	}
 	server.Facts = facts
 	return server, close, err
@@ -142,7 +139,7 @@ func executable(path, build string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && build == "":
-		return fmt.Errorf("%w; what has to be built before says --build", err)
+		return fmt.Errorf("%w; if it has to be built first, name the command for that with --build", err)
 	case err != nil:
 		return fmt.Errorf("after the build: %w", err)
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
@@ -188,12 +185,12 @@ func ownProgram(s *scenarios.Scenario) (string, error) {
 // unchanged finds out whether the program of a server is still the one that its facts
 // are of: where it was built anew under way, the rounds are of several servers.
 func unchanged(server runner.Server) error {
-	was := factOf(server.Facts, factHash)
+	was := factOf(server.Facts, runner.FactHash)
 	if was == "" {
 		return nil
 	}
 	path := cmp.Or(server.Program, factOf(server.Facts, factProgram))
-	switch is, err := hash(path); {
+	switch is, err := runner.HashProgram(path); {
 	case err != nil:
 		return err
 	case is != was:
@@ -209,18 +206,4 @@ func factOf(facts []record.Fact, name string) string {
 		return ""
 	}
 	return facts[i].Value
-}
-
-// hash is the SHA-256 of a file, in hexadecimal.
-func hash(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("hash the program: %w", err)
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", fmt.Errorf("hash the program: %w", err)
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }

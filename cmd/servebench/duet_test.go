@@ -131,13 +131,13 @@ func TestUnchanged(t *testing.T) {
 		}
 	}
 	write("one")
-	sum, err := hash(path)
+	sum, err := runner.HashProgram(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	servers := []runner.Server{
-		{Program: path, Facts: []record.Fact{{Name: factProgram, Value: "bin/server"}, {Name: factHash, Value: sum}}},
-		{Facts: []record.Fact{{Name: factProgram, Value: path}, {Name: factHash, Value: sum}}},
+		{Program: path, Facts: []record.Fact{{Name: factProgram, Value: "bin/server"}, {Name: runner.FactHash, Value: sum}}},
+		{Facts: []record.Fact{{Name: factProgram, Value: path}, {Name: runner.FactHash, Value: sum}}},
 	}
 	for _, server := range servers {
 		if err := unchanged(server); err != nil {

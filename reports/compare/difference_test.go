@@ -83,6 +83,7 @@ func TestDifferences(t *testing.T) {
 		"memory of target":  {func(r *record.Run) { r.Targets[0].Facts = fact(r.Targets[0].Facts, "memory limit", "1 GiB") }, []string{"limits"}},
 		"path":              {func(r *record.Run) { r.Targets[0].Facts = fact(r.Targets[0].Facts, "network path", "bridge") }, []string{"place"}},
 		"image":             {func(r *record.Run) { r.Targets[1].Facts = fact(r.Targets[1].Facts, "image", "sha256:1") }, nil},
+		"rebuilt":           {func(r *record.Run) { r.Targets[0].Facts = fact(r.Targets[0].Facts, "SHA-256 of the program", "c0ffee") }, []string{"remark"}},
 		"ran already":       {func(r *record.Run) { r.Targets[0].Running = true }, []string{"place"}},
 		"server lost":       {func(r *record.Run) { r.Targets[0].Deployments[0].Failed = "exit status 1" }, []string{"remark"}},
 		"interrupted":       {func(r *record.Run) { r.Interrupted = "stopped" }, []string{"remark"}},

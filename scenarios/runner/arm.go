@@ -17,6 +17,7 @@ type arm struct {
 	place    targets.Target
 	program  string // in place of the first argument of the command line; "": none is
 	workload targets.Workload
+	facts    []targets.Fact // of the program that is run
 	requests *requests
 }
 

@@ -41,6 +41,10 @@ func (s *session) furnish() error {
 		if err := s.newWorkload(a, proto); err != nil {
 			return err
 		}
+		var err error
+		if a.facts, err = s.programFacts(a); err != nil {
+			return err
+		}
 	}
 	return s.newCorpora(proto)
 }
