@@ -33,6 +33,7 @@ func TestRegressionDefaults(t *testing.T) {
 func TestRegressionFaults(t *testing.T) {
 	for _, tc := range []struct{ set, want string }{
 		{"regression.metrics=[p50, p99]", "regression.metrics: p99 needs 2000 requests in a round, and phase steady has 500; want load.steady.duration of 20s or more, a higher rate, or other metrics"},
+		{"load.steady.rate=10", "regression.metrics: p90 needs 300 requests in a round, and phase steady has 50; want load.steady.duration of 30s"},
 		{"load.steady.rate=50", "regression.metrics: p90 needs 300 requests in a round, and phase steady has 250; want load.steady.duration of 6s"},
 		{"regression.metrics=[p95]", `regression.metrics[0]: unknown metric "p95"`},
 		{"regression.metrics=[p50, p50]", `regression.metrics[1]: "p50" is in the list already`},
@@ -45,7 +46,7 @@ func TestRegressionFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Parse("f", []byte(gated), testCatalogue(), setting); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Parse("f", []byte(gated), testCatalogue(), setting); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Count(err.Error(), "; want load.") > 1 {
 			t.Errorf("%s: error\n%v\nwant\n%s", tc.set, err, tc.want)
 		}
 	}

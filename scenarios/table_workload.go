@@ -27,7 +27,7 @@ func workloadRows() []row[Workload] {
 			"How long the server may take from being started to being ready."),
 		clockRow(),
 		may("delay", leftOut(durations(), isNoTime), none, func(w *Workload) *time.Duration { return &w.Delay },
-			"How much later the reference server answers every request: a regression on purpose, to try a gate with."),
+			"How much later the reference server answers every request: a regression on purpose, to try a gate with. It is a minimum: what a wait costs the server comes on top, some tens of microseconds."),
 	}
 }
 
