@@ -68,14 +68,14 @@ func signed(s string) string {
 	return "+" + s
 }
 
-// FormatDirection says where the interval excludes that nothing changed: "higher",
-// "lower"; else "".
+// FormatDirection says where the interval excludes that the runs are alike: "higher in
+// NEW", "lower in NEW"; else "". It is a word on the runs, not on the servers.
 func (f Figure) FormatDirection() string {
 	switch f.Differs() {
 	case 1:
-		return "higher"
+		return "higher in NEW"
 	case -1:
-		return "lower"
+		return "lower in NEW"
 	}
 	return ""
 }

@@ -33,5 +33,16 @@ func Notes(all []*Comparison) []string {
 	if intervals > 0 {
 		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, stats.FormatNumber(0.05*float64(intervals))))
 	}
-	return append(notes, "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval knows of. servebench duet plays both servers in every round and judges by pairs.")
+	return notes
+}
+
+// Warning is what has to be known before any figure is read: how far two runs tell
+// servers apart; "" where nothing was compared.
+func Warning(all []*Comparison) string {
+	for _, c := range all {
+		if len(c.Figures) > 0 {
+			return "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval knows of, so that two runs of one server differ, too; servebench duet plays both servers in every round and judges by pairs."
+		}
+	}
+	return ""
 }

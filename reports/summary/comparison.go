@@ -83,7 +83,11 @@ type change struct {
 // WriteComparisons writes runs held against one base as indented JSON with a line
 // break at its end.
 func WriteComparisons(w io.Writer, all []*compare.Comparison) error {
-	d := comparisons{Schema: CompareSchema, Method: compare.Method, Comparisons: []comparison{}, Notes: append([]string{}, compare.Notes(all)...)}
+	d := comparisons{Schema: CompareSchema, Method: compare.Method, Comparisons: []comparison{}, Notes: []string{}}
+	if warning := compare.Warning(all); warning != "" {
+		d.Notes = append(d.Notes, warning)
+	}
+	d.Notes = append(d.Notes, compare.Notes(all)...)
 	for _, c := range all {
 		d.Base = newCompared(c.Base)
 		d.Comparisons = append(d.Comparisons, newComparison(c))

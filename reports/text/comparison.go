@@ -12,6 +12,10 @@ import (
 // differs besides the server first, then the figures of those that may be compared.
 func WriteComparisons(w io.Writer, all []*compare.Comparison, style Style) error {
 	p := &page{style: style}
+	if warning := compare.Warning(all); warning != "" {
+		p.wrapped("", warning)
+		p.space()
+	}
 	for i, c := range all {
 		if i > 0 {
 			p.space()
@@ -81,6 +85,9 @@ func comparisonCells(f compare.Figure) []string {
 // WriteComparisonsMarkdown writes the same as Markdown, for a comment on a change.
 func WriteComparisonsMarkdown(w io.Writer, all []*compare.Comparison) error {
 	p := &page{}
+	if warning := compare.Warning(all); warning != "" {
+		p.line("%s\n", stats.Markdown(warning))
+	}
 	for _, c := range all {
 		p.comparisonMarkdown(c)
 	}
