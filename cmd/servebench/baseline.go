@@ -81,6 +81,10 @@ func baselineShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(stored) == 0 {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "no baseline in %s; servebench baseline set RUN stores one\n", store.Dir)
+				return runtimeError(err)
+			}
 			for i, b := range stored {
 				a, err := stats.Analyse(b.Run)
 				if err != nil {
@@ -101,7 +105,7 @@ func baselineShowCommand() *cobra.Command {
 }
 
 // chosen are the stored baselines of the name given, or all without one. Where there
-// is none, that is a mistake.
+// is none of a name, that is a mistake.
 func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 	all, err := store.List()
 	if err != nil {
@@ -113,13 +117,10 @@ func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 			found = append(found, b)
 		}
 	}
-	switch {
-	case len(found) > 0:
-		return found, nil
-	case len(names) > 0:
+	if len(found) == 0 && len(names) > 0 {
 		return nil, usageError(fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
 	}
-	return nil, usageError(fmt.Errorf("no baseline in %s; servebench baseline set RUN stores one", store.Dir))
+	return found, nil
 }
 
 // baselineError tells the user's mistakes from what failed.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"servebench/scenarios"
 )
@@ -40,11 +39,5 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exit.code
 }
 
-// prefixed puts the program's name before a message, on a line of its own when
-// the message has several.
-func prefixed(message string) string {
-	if strings.Contains(message, "\n") {
-		return "servebench:\n" + message
-	}
-	return "servebench: " + message
-}
+// prefixed puts the program's name before a message.
+func prefixed(message string) string { return "servebench: " + message }
