@@ -18,11 +18,8 @@ func duet(a *stats.Analysis) Figure {
 		Title: "Candidate against baseline, round by round",
 		Caption: "Each point is one round: the candidate's figure divided by the baseline's, on a logarithmic scale; filled where the candidate " +
 			"was played first. Bars are the estimate with its bounds at each look, an arrow a bound that does not exist. For times and CPU less " +
-			"is better, for goodput more. " + a.Conditions() + ".",
-		Conditions: stats.DuetMethod + ". " + a.BoundsMethod() + ".",
-	}
-	if a.BoundsMethod() == "" {
-		f.Conditions = stats.DuetMethod + "."
+			"is better, for goodput more.",
+		Conditions: stats.DuetMethod + ".",
 	}
 	metrics := drawable(a.Duet)
 	if len(metrics) == 0 {

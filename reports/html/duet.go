@@ -23,7 +23,7 @@ func (b builder) duet() *duet {
 		return nil
 	}
 	section := &duet{Metrics: b.duetMetrics(d), Arms: b.arms(), Advice: sentenceCase(d.Advice()), Command: d.Command}
-	for _, note := range []string{b.a.Conditions(), stats.DuetMethod, b.a.BoundsMethod()} {
+	for _, note := range append(b.reasons(d), b.a.Conditions(), stats.DuetColumns, b.a.BoundsMethod()) {
 		if note != "" {
 			section.Notes = append(section.Notes, sentenceCase(note))
 		}
@@ -34,27 +34,49 @@ func (b builder) duet() *duet {
 	return section
 }
 
+// reasons say why metrics and errors did not pass. They are below the table, for a
+// narrow page shows but its first columns.
+func (b builder) reasons(d *stats.Duet) []string {
+	var all []string
+	add := func(v stats.Verdict, name, phase, why string) {
+		if v == stats.Pass || why == "" {
+			return
+		}
+		if b.phases > 1 && phase != "" {
+			name += " in " + phase
+		}
+		all = append(all, fmt.Sprintf("%s, %s: %s", name, v, why))
+	}
+	for _, m := range d.Metrics {
+		add(m.Verdict, m.Name, m.Phase, m.Why)
+	}
+	for _, e := range d.Errors {
+		add(e.Verdict, "errors", e.Phase, e.Why)
+	}
+	return all
+}
+
 func (b builder) duetMetrics(d *stats.Duet) *table {
 	t := &table{
 		Caption: "The candidate against the baseline, over rounds played on both",
-		Head:    []string{"metric", record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n", "verdict"},
+		Head:    []string{"metric", "verdict", record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n"},
 	}
 	for _, m := range d.Metrics {
 		t.Rows = append(t.Rows, b.duetMetric(m))
 	}
 	for _, e := range d.Errors {
 		t.Rows = append(t.Rows, []cell{
-			b.inPhase("errors", e.Phase), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)), none(), none(),
-			text(stats.FormatNumber(e.P)), text(fmt.Sprint(d.Pairs)), text(stats.FormatCount(min(e.Baseline.N, e.Candidate.N))), judged(e.Verdict, e.Why),
+			b.inPhase("errors", e.Phase), judged(e.Verdict), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)), none(), none(),
+			text(stats.FormatNumber(e.P)), text(fmt.Sprint(d.Pairs)), text(stats.FormatCount(min(e.Baseline.N, e.Candidate.N))),
 		})
 	}
 	return t
 }
 
 func (b builder) duetMetric(m stats.DuetMetric) []cell {
-	name, verdict := b.inPhase(m.Name, m.Phase), judged(m.Verdict, m.Why)
+	name, verdict := b.inPhase(m.Name, m.Phase), judged(m.Verdict)
 	if len(m.Pairs) == 0 {
-		return []cell{name, none(), none(), none(), none(), none(), text("0"), text("0"), verdict}
+		return []cell{name, verdict, none(), none(), none(), none(), none(), text("0"), text("0")}
 	}
 	baseline, candidate := m.Typical()
 	bounds, p := weak("none"), none()
@@ -65,8 +87,8 @@ func (b builder) duetMetric(m stats.DuetMetric) []cell {
 		p = text(stats.FormatNumber(m.P))
 	}
 	return []cell{
-		name, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), bounds,
-		p, text(fmt.Sprint(len(m.Pairs))), text(stats.FormatCount(m.N)), verdict,
+		name, verdict, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), bounds,
+		p, text(fmt.Sprint(len(m.Pairs))), text(stats.FormatCount(m.N)),
 	}
 }
 
@@ -78,13 +100,7 @@ func (b builder) inPhase(name, phase string) cell {
 	return text(name)
 }
 
-func judged(v stats.Verdict, why string) cell {
-	c := cell{Text: string(v), Class: "verdict " + class(v)}
-	if why != "" && v != stats.Pass {
-		c.Notes = []string{why}
-	}
-	return c
-}
+func judged(v stats.Verdict) cell { return cell{Text: string(v), Class: "verdict " + class(v)} }
 
 // arms sets the two servers side by side, what differs between them first.
 func (b builder) arms() *table {
