@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -316,7 +317,7 @@ func recall(arm record.Arm) source {
 // further are the looks of a run that is continued: its own, and one more where it has
 // been at all of them.
 func (d *duet) further(run *record.Run) ([]record.Look, error) {
-	a, err := stats.Analyse(run)
+	a, err := analyseToContinue(run)
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +325,7 @@ func (d *duet) further(run *record.Run) ([]record.Look, error) {
 	last := looks[len(looks)-1].Pairs
 	switch {
 	case a.Validity == stats.Invalid && a.Nothing() == "":
-		return nil, errors.New("it is INVALID, and further rounds do not make it believable; want a new duet")
+		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new duet")
 	case a.Duet.Decided():
 		return nil, fmt.Errorf("it is decided: %s: %s; want a new duet", a.Duet.Verdict, a.Duet.Why)
 	case a.Duet.Look < len(looks) && (d.opts.rounds == 0 || d.opts.rounds == last):
@@ -340,6 +341,34 @@ func (d *duet) further(run *record.Run) ([]record.Look, error) {
 		return nil, fmt.Errorf("--rounds %d: %w", d.opts.rounds, err)
 	}
 	return recorded(plan.Looks), nil
+}
+
+// analyseToContinue judges what a run is continued from: all of it but a last round
+// that the instrument was disturbed in, which is played again.
+func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
+	a, err := stats.Analyse(run)
+	if err != nil || a.Validity != stats.Invalid || len(run.Cells) == 0 {
+		return a, err
+	}
+	last := slices.MaxFunc(run.Cells, func(a, b record.Cell) int { return cmp.Compare(a.Round, b.Round) }).Round
+	left, disturbed := *run, false
+	left.Cells = slices.Clone(run.Cells)
+	for i := range left.Cells {
+		c := &left.Cells[i]
+		if c.Round != last || c.SetAside != "" {
+			continue
+		}
+		why, err := stats.VisitDoubt(run, c.Visit())
+		if err != nil {
+			return nil, err
+		}
+		disturbed, c.SetAside = disturbed || why != "", record.RoundInterrupted
+	}
+	if !disturbed {
+		return a, nil
+	}
+	left.Scenario.Rounds = max(last-1, 1)
+	return stats.Analyse(&left)
 }
 
 // suggestRounds is how many rounds would settle it, as far as that is known.

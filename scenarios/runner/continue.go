@@ -103,7 +103,7 @@ func (s *session) resume() int {
 	last := s.lastRound()
 	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
 	s.record.Interrupted, s.record.Finished = "", time.Time{}
-	if last == 0 || ended && s.attended(last) || s.whole(last) {
+	if last == 0 || !s.disturbed(last) && (ended && s.attended(last) || s.whole(last)) {
 		return last
 	}
 	for i := range s.record.Cells {
@@ -112,6 +112,15 @@ func (s *session) resume() int {
 		}
 	}
 	return last - 1
+}
+
+// disturbed reports whether the instrument is not believed in a visit of a round that
+// is not set aside. It looks at the instrument alone, so that nothing is picked by what
+// it shows.
+func (s *session) disturbed(number int) bool {
+	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
+		return c.Round == number && c.SetAside == "" && s.doubt(visit{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
+	})
 }
 
 // attended reports whether both arms were visited in a round, well or badly.

@@ -267,6 +267,24 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 	}
 }
 
+// TestContinuePlaysADisturbedRoundAgain has a duet end with the last visit of a round:
+// both go together, also the one that was not disturbed.
+func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
+	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "spare_visits", Value: "0"})
+	r.Doubt = doubting(record.Visit{Target: "candidate", Round: 2})
+	run, err := r.Duet(t.Context(), baseline, candidate, looks(3), never)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.Duet.Looks, never)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := visited(done), "candidate1 baseline1 baseline2! candidate2! baseline2.1 candidate2.1 candidate3 baseline3"; got != want {
+		t.Errorf("visits %q, want %q", got, want)
+	}
+}
+
 func TestContinueRefuses(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(1), never)

@@ -97,7 +97,7 @@ func (s *session) playVisit(ctx context.Context, v visit, p *patience) bool {
 			p.believed = p.believed || s.measured(v)
 			return true
 		case p.spare == 0 || !p.believed && tries == vainTries:
-			s.note("%s: the instrument cannot be believed, and the duet ends: %s", v, why)
+			s.note("%s: the instrument cannot be believed, and the duet ends, with %d of %d spare_visits left: %s; at a quieter hour --continue plays this round again", v, p.spare, s.scenario.SpareVisits, why)
 			return false
 		}
 		again := v
