@@ -36,7 +36,7 @@ func (d *Duet) settle(p *pairing, estimates []paired.Estimate) {
 // is none, that no rounds would settle it; "" of any other.
 func (d *Duet) Advice() string {
 	switch {
-	case d.Verdict != Inconclusive || d.Same || d.Look == 0 && d.Command == "":
+	case d.Command == "" && (d.Verdict != Inconclusive || d.Same || d.Look == 0):
 		return ""
 	case d.Command == "":
 		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
