@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
-	"servebench/reports/stats/paired"
 	"servebench/scenarios"
 	"servebench/scenarios/runner"
 
@@ -134,32 +131,6 @@ func readDuetScenario(name string, set []scenarios.Setting) (*scenarios.Scenario
 	return readScenario(name, append(slices.Clone(set), scenarios.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of a duet"}))
 }
 
-// planned is how a duet of a scenario is judged, and when.
-func planned(s *scenarios.Scenario, same bool) (record.Duet, error) {
-	rule, phases := s.Regression, 0
-	for _, p := range s.Load {
-		if p.Measure {
-			phases++
-		}
-	}
-	plan := record.Duet{Same: same, Metrics: rule.Metrics, Margin: rule.Margin, Tolerance: rule.Tolerance}
-	p, err := paired.NewPlan(max(phases, 1)*len(rule.Metrics), rule.Rounds, rule.Margin, rule.Tolerance)
-	if err != nil {
-		return plan, fmt.Errorf("regression: %w", err)
-	}
-	plan.Looks = recorded(p.Looks)
-	return plan, nil
-}
-
-// recorded are looks as the record has them.
-func recorded(looks []paired.Look) []record.Look {
-	var all []record.Look
-	for _, look := range looks {
-		all = append(all, record.Look(look))
-	}
-	return all
-}
-
 // preparing returns a context that the first interrupt ends: as long as nothing is
 // measured, there is nothing to wait for.
 func (d *duet) preparing() (context.Context, context.CancelFunc) {
@@ -270,111 +241,4 @@ func duetOutcome(run *record.Run, a *stats.Analysis) error {
 		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.Duet.Why + more)}
 	}
 	return nil
-}
-
-// resume goes on with the duet of a run.
-func (d *duet) resume() error {
-	run, err := record.Open(d.opts.resume)
-	if err != nil {
-		return usageError(err)
-	}
-	if run.Duet == nil {
-		return usageError(fmt.Errorf("--continue %s: it is no duet; want the folder of a run of servebench duet", d.opts.resume))
-	}
-	looks, err := d.further(run)
-	if err != nil {
-		return usageError(fmt.Errorf("--continue %s: %w", d.opts.resume, err))
-	}
-	ctx, cancel := d.preparing()
-	defer cancel()
-	for _, arm := range []record.Arm{run.Duet.Baseline, run.Duet.Candidate} {
-		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue())
-		if err != nil {
-			return usageError(err)
-		}
-		if err := d.arm(ctx, recall(arm), s, arm.Source); err != nil {
-			return err
-		}
-	}
-	d.scenario = d.made[0].Scenario
-	run, err = d.runner(run.Command).Continue(d.interrupted.ctx, d.opts.resume, d.made[0], d.made[1], looks, d.decide)
-	return d.end(run, err)
-}
-
-// recall is where the program of an arm came from.
-func recall(arm record.Arm) source {
-	fact := func(name string) string { return factOf(arm.Facts, name) }
-	s := source{how: asIs, key: arm.Target}
-	switch {
-	case fact(factCommit) != "":
-		s.how, s.value, s.folder, s.build = byRevision, fact(factCommit), fact(factRepository), fact(factBuild)
-	case strings.HasPrefix(arm.Source, byProgram+":"):
-		s.how, s.value = byProgram, fact(factProgram)
-	}
-	return s
-}
-
-// further are the looks of a run that is continued: its own, and one more where it has
-// been at all of them.
-func (d *duet) further(run *record.Run) ([]record.Look, error) {
-	a, err := analyseToContinue(run)
-	if err != nil {
-		return nil, err
-	}
-	looks := run.Duet.Looks
-	last := looks[len(looks)-1].Pairs
-	switch {
-	case a.Validity == stats.Invalid && a.Nothing() == "":
-		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new duet")
-	case a.Duet.Decided():
-		return nil, fmt.Errorf("it is decided: %s: %s; want a new duet", a.Duet.Verdict, a.Duet.Why)
-	case a.Duet.Look < len(looks) && (d.opts.rounds == 0 || d.opts.rounds == last):
-		return looks, nil
-	case d.opts.rounds == 0:
-		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))
-	}
-	plan := paired.Plan{Margin: run.Duet.Margin, Tolerance: run.Duet.Tolerance}
-	for _, look := range looks {
-		plan.Looks = append(plan.Looks, paired.Look(look))
-	}
-	if plan, err = plan.Extend(d.opts.rounds); err != nil {
-		return nil, fmt.Errorf("--rounds %d: %w", d.opts.rounds, err)
-	}
-	return recorded(plan.Looks), nil
-}
-
-// analyseToContinue judges what a run is continued from: all of it but a last round
-// that the instrument was disturbed in, which is played again.
-func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
-	a, err := stats.Analyse(run)
-	if err != nil || a.Validity != stats.Invalid || len(run.Cells) == 0 {
-		return a, err
-	}
-	last := slices.MaxFunc(run.Cells, func(a, b record.Cell) int { return cmp.Compare(a.Round, b.Round) }).Round
-	left, disturbed := *run, false
-	left.Cells = slices.Clone(run.Cells)
-	for i := range left.Cells {
-		c := &left.Cells[i]
-		if c.Round != last || c.SetAside != "" {
-			continue
-		}
-		why, err := stats.VisitDoubt(run, c.Visit())
-		if err != nil {
-			return nil, err
-		}
-		disturbed, c.SetAside = disturbed || why != "", record.RoundInterrupted
-	}
-	if !disturbed {
-		return a, nil
-	}
-	left.Scenario.Rounds = max(last-1, 1)
-	return stats.Analyse(&left)
-}
-
-// suggestRounds is how many rounds would settle it, as far as that is known.
-func suggestRounds(a *stats.Analysis) string {
-	if a.Duet.More > 0 {
-		return strconv.Itoa(a.Duet.More)
-	}
-	return "N, more than that in all"
 }
