@@ -146,7 +146,9 @@ func (l limit) undecided(value int64, b bounds, rounds int) (more int, why strin
 func (l limit) judgeFew(s *sample, g Gate, rounds int) Gate {
 	over := s.over(int64(l.at))
 	if surelyMore(over, s.total, 1-l.q) {
+		// All that is known of the quantile is that it surely lies above.
 		g.Observed, g.Verdict = "> "+FormatDuration(l.at), Fail
+		g.Interval = "(" + FormatDuration(l.at) + ", ∞)"
 		g.Why = l.leaves(over, s.total, "took longer or failed")
 		return g
 	}
