@@ -1,0 +1,171 @@
+package record
+
+import "time"
+
+// Cell is one target × phase × round. Of a visit that was played again there is
+// one for each attempt, of which the last alone is not set aside.
+type Cell struct {
+	Target   string `json:"target"`
+	Phase    string `json:"phase"`
+	Round    int    `json:"round"`             // from 1
+	Attempt  int    `json:"attempt,omitempty"` // as of a Visit
+	Measured bool   `json:"measured"`
+	// SetAside says why the instrument could not be believed in this visit, which
+	// was played again therefore; "" in the cells that count.
+	SetAside string `json:"set_aside,omitempty"`
+	// Failed says why the cell's record is incomplete; "" when it is whole. Its
+	// log may be cut off.
+	Failed string `json:"failed,omitempty"`
+	// Stopped says that somebody ended the sending before the schedule did.
+	Stopped bool `json:"stopped,omitempty"`
+	// Aborted says which condition of the scenario's ended the sending before the
+	// schedule did, with the figure; "" when none did.
+	Aborted  string        `json:"aborted,omitempty"`
+	Started  time.Time     `json:"started"`    // the due time's zero
+	Span     time.Duration `json:"span_ns"`    // length of the schedule
+	Elapsed  time.Duration `json:"elapsed_ns"` // until the last request was done or given up
+	Offered  float64       `json:"offered"`    // per second: scheduled / span
+	Achieved float64       `json:"achieved"`   // per second, as sent
+	Ledger   Ledger        `json:"ledger"`
+	Errors   []ErrorCount  `json:"errors,omitempty"` // most frequent first
+	Answers  Answers       `json:"answers"`
+	// Good counts the answers that are correct and came within the SLO's
+	// Deadline of their due time.
+	Good int64 `json:"good"`
+	// Window is what answers per second are counted over: the Span, or less of it
+	// where the sending was ended before. Answers that came later are in no
+	// throughput: they are worked off without load.
+	Window     time.Duration `json:"window_ns"`
+	InTime     int64         `json:"in_time"`      // OK requests done by the end of the Window
+	GoodInTime int64         `json:"good_in_time"` // and counted in Good
+	Usage      Usage         `json:"usage"`
+	Instrument Instrument    `json:"instrument"`
+	Machine    Machine       `json:"machine"`
+	Slices     []Slice       `json:"slices"`
+	// Classes are the ledgers of the phase's Mix, in its order.
+	Classes []ClassCount `json:"classes,omitempty"`
+	Log     string       `json:"log"` // the interval log, relative to the run's folder
+}
+
+// Ledger accounts for every request of a schedule:
+// Scheduled ≥ Sent = OK + Failed + Censored.
+type Ledger struct {
+	Scheduled int64 `json:"scheduled"`
+	Sent      int64 `json:"sent"`
+	OK        int64 `json:"ok"`       // a correct answer
+	Failed    int64 `json:"failed"`   // an error or a wrong answer, see Errors
+	Censored  int64 `json:"censored"` // still in flight when the drain ended
+}
+
+// ClassCount is the ledger of one class of request.
+type ClassCount struct {
+	Name   string `json:"name"`
+	Ledger Ledger `json:"ledger"`
+}
+
+// ErrorCount counts one class of failures.
+type ErrorCount struct {
+	Class   string `json:"class"` // ErrorTimeout …, "status 503", "decode", "wrong answer"
+	Count   int64  `json:"count"`
+	Example string `json:"example"` // the first one's text
+}
+
+// Answers counts the model's answers, per example, not per request.
+type Answers struct {
+	Checked  int64 `json:"checked"`  // compared with the model's offline prediction
+	Agreed   int64 `json:"agreed"`   // and equal to it
+	Labelled int64 `json:"labelled"` // compared with the example's label
+	Correct  int64 `json:"correct"`  // and equal to it
+}
+
+// Usage is what the whole target, virtualisation included, spent on the cell.
+type Usage struct {
+	CPU      time.Duration `json:"cpu_ns"`
+	Resident int64         `json:"resident_bytes"` // at the cell's end
+	Known    bool          `json:"known"`
+	// Meters are what the place itself counted meanwhile, such as what it would
+	// bill.
+	Meters []Meter `json:"meters,omitempty"`
+}
+
+// Meter is a count of the place itself.
+type Meter struct {
+	Name  string  `json:"name"`           // "billed duration"
+	Unit  string  `json:"unit,omitempty"` // "ms"; "" for a plain count
+	Value float64 `json:"value"`
+}
+
+// Instrument is what the generator knows about itself during the cell.
+type Instrument struct {
+	CPUs int           `json:"cpus"`   // how many it was given
+	CPU  time.Duration `json:"cpu_ns"` // user + system it spent, the wait for the last answers included
+	// SendingTime is how long it was sending, from its own start until the last
+	// request was sent; SendingCPU is the CPU that it spent in that time, user +
+	// system, without Polling. 0: not known.
+	SendingTime time.Duration `json:"sending_ns"`
+	SendingCPU  time.Duration `json:"sending_cpu_ns"`
+	// Polling is the CPU that it spent meanwhile, at least, on looking whether the
+	// next request is due: it gives way to all other work.
+	Polling    time.Duration `json:"polling_ns"`
+	GCPause    time.Duration `json:"gc_pause_ns"` // sum of stop-the-world pauses
+	GCPauseMax time.Duration `json:"gc_pause_max_ns"`
+	GCCycles   int64         `json:"gc_cycles"`
+	// SchedP99 and SchedMax tell how long goroutines of the generator that were
+	// ready to run waited for a thread (runtime/metrics, /sched/latencies:seconds:
+	// upper bounds of its buckets).
+	SchedP99   time.Duration `json:"sched_p99_ns"`
+	SchedMax   time.Duration `json:"sched_max_ns"`
+	Attackers  int           `json:"attackers"` // loops that shared the load
+	Gaps       Gaps          `json:"gaps"`
+	Workers    int           `json:"workers"`      // most requests in flight at once
+	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
+	Dials      int64         `json:"dials"`        // connections opened
+	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
+	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
+	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+}
+
+// Gaps compares the gaps between the requests sent, in the order they were due,
+// with those of the schedule, by their squared coefficients of variation
+// (variance ÷ mean²): 0 of equal gaps, 1 of a Poisson process.
+type Gaps struct {
+	N       int64   `json:"n"` // gaps compared; 0: not known
+	Planned float64 `json:"planned_scv"`
+	Sent    float64 `json:"sent_scv"`
+}
+
+// Machine is what the CPUs of the whole machine did during the cell, as shares of
+// all their time.
+type Machine struct {
+	Known bool `json:"known"`
+	// Stolen is the share that a hypervisor gave to other guests instead.
+	Stolen float64 `json:"stolen"`
+	// Busy is the share spent on all processes and the kernel.
+	Busy float64 `json:"busy"`
+}
+
+// Slice is one second of the schedule, by due time.
+type Slice struct {
+	Start     time.Duration `json:"start_ns"` // from the cell's Started
+	Scheduled int64         `json:"scheduled"`
+	Sent      int64         `json:"sent"`
+	OK        int64         `json:"ok"`
+	Failed    int64         `json:"failed"`
+	Censored  int64         `json:"censored"`
+	InFlight  int64         `json:"in_flight"` // most at once
+}
+
+// The tags of the histograms in a cell's interval log. Values are nanoseconds.
+// Each interval is one second of the schedule, by due time.
+const (
+	TagResponse = "response" // done − due, of OK requests
+	TagService  = "service"  // done − sent, of OK requests
+	TagLag      = "lag"      // sent − due, of every request sent
+	TagTTFT     = "ttft"     // first byte of the body − due, of OK requests; where the SLO limits it
+	TagFailed   = "failed"   // done − due, of failed requests
+	TagCensored = "censored" // given up − due, of censored requests: at least this long
+)
+
+// TagOfClass is the tag of the response times of one class of a mix, done − due of
+// its OK requests. They are in TagResponse as well.
+func TagOfClass(class string) string { return TagResponse + "/" + class }

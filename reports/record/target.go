@@ -1,0 +1,52 @@
+package record
+
+import "time"
+
+// Target is one deployment target of the run.
+type Target struct {
+	Name string `json:"name"`
+	// Unavailable says why it could not run here and what would make it so;
+	// "" when it ran.
+	Unavailable string `json:"unavailable,omitempty"`
+	// Running says that the server ran already and was not started here: there are
+	// no cold starts and no limits of the scenario's on it.
+	Running bool   `json:"running,omitempty"`
+	Facts   []Fact `json:"facts,omitempty"`
+	// Deployments are the starts, one per visit, in the order they were made.
+	Deployments []Deployment `json:"deployments,omitempty"`
+}
+
+// Deployment is one start of the server on a target.
+type Deployment struct {
+	Round   int     `json:"round"`
+	Attempt int     `json:"attempt,omitempty"` // as of a Visit
+	Alone   bool    `json:"alone,omitempty"`   // made for the cold start alone, without load
+	Stages  []Stage `json:"stages"`            // ascending; the last one of a good start is FirstAnswer; none of a Running target
+	// Preparation is what the Stages leave out: how long it took before to put the
+	// image, the initial file system or the service in place. 0: nothing had to be,
+	// or the server did not come up.
+	Preparation time.Duration `json:"preparation_ns,omitempty"`
+	// FirstAnswerError says why the first request to a server that came up was not
+	// answered rightly; its Stages end without FirstAnswer then.
+	FirstAnswerError string `json:"first_answer_error,omitempty"`
+	// Failed says why it did not come up or ended before it was told to,
+	// quoting the end of its output; "" when all went well.
+	Failed string `json:"failed,omitempty"`
+}
+
+// FirstAnswer is the last stage of a good start: the first model answer.
+const FirstAnswer = "first answer"
+
+// Stage is one point of a start, counted from the moment all that the start needs was in place.
+type Stage struct {
+	Name string        `json:"name"`
+	At   time.Duration `json:"at_ns"`
+}
+
+// Fact is a named value of the host, the generator or a target.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	// Unequal marks what could not be made equal between targets.
+	Unequal bool `json:"unequal,omitempty"`
+}
