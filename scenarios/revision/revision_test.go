@@ -104,7 +104,9 @@ func TestCheckOutReplacesWhatWasLeft(t *testing.T) {
 	}
 }
 
-func TestBuildEndsWithTheContext(t *testing.T) {
+// checkedOut checks out the HEAD of a repository of its own.
+func checkedOut(t *testing.T) *Tree {
+	t.Helper()
 	repo, _ := repository(t)
 	commit, err := repo.Commit(t.Context(), "HEAD")
 	if err != nil {
@@ -114,6 +116,11 @@ func TestBuildEndsWithTheContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tree
+}
+
+func TestBuildEndsWithTheContext(t *testing.T) {
+	tree := checkedOut(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	if err := tree.Build(ctx, "sleep 600 & sleep 600"); err != context.Canceled {
@@ -204,15 +211,7 @@ func TestInAHook(t *testing.T) {
 
 // TestBuildLeavesADaemon has one that holds the output of the build open.
 func TestBuildLeavesADaemon(t *testing.T) {
-	repo, _ := repository(t)
-	commit, err := repo.Commit(t.Context(), "HEAD")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tree, err := repo.CheckOut(t.Context(), t.TempDir(), "candidate", commit)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := checkedOut(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := tree.Build(ctx, "sleep 600 & echo $! >pid"); err != nil {
