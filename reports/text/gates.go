@@ -62,5 +62,8 @@ func (p *page) gatesNotes() {
 	if rounds, command := p.analysis.More(); command != "" {
 		p.line("→ about %d rounds in all may settle what is undecided:", rounds)
 		p.line("    %s", clean(command))
+		if by := p.analysis.By; by != "" {
+			p.line("  and of that run: servebench gate RUN %s", clean(by))
+		}
 	}
 }

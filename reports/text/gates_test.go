@@ -62,6 +62,27 @@ func TestOtherLimits(t *testing.T) {
 	}
 }
 
+// TestRoundsAreJudgedByOtherLimitsAgain has limits that more rounds would settle, and
+// that the run which the command plays does not know.
+func TestRoundsAreJudgedByOtherLimitsAgain(t *testing.T) {
+	run := statstest.Open(t, limited())
+	run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
+	a, err := stats.AnalyseBy(run, record.SLO{Service: record.Quantiles{P50: 830 * time.Microsecond}}, "--set slo.service.p50=830us")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, command := a.More(); command == "" {
+		t.Fatalf("nothing to settle: %+v", a.Gates)
+	}
+	var got bytes.Buffer
+	if err := text.WriteGates(&got, a, text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "and of that run: servebench gate RUN --set slo.service.p50=830us\n"; !strings.Contains(got.String(), want) {
+		t.Errorf("%s\nwant %s", got.String(), want)
+	}
+}
+
 // goldenText compares a text for the terminal with its file.
 func goldenText(t *testing.T, name, got string) {
 	t.Helper()
