@@ -20,7 +20,8 @@ func method(a *stats.Analysis) []string {
 		checked(a),
 		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
 		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
-		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second.",
+		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second. " +
+			"Answers per second: " + stats.ThroughputMethod + ".",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
 		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",

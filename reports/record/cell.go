@@ -32,12 +32,12 @@ type Cell struct {
 	// Good counts the answers that are correct and came within the SLO's
 	// Deadline of their due time.
 	Good int64 `json:"good"`
-	// Window is what answers per second are counted over: the Span, or less of it
-	// where the sending was ended before. Answers that came later are in no
-	// throughput: they are worked off without load.
-	Window     time.Duration `json:"window_ns"`
-	InTime     int64         `json:"in_time"`      // OK requests done by the end of the Window
-	GoodInTime int64         `json:"good_in_time"` // and counted in Good
+	// Window is when requests were due: the Span, or less of it where the sending was
+	// ended before. A request counts in it whenever its answer came.
+	Window time.Duration `json:"window_ns"`
+	// Overtime is how long a caller of a closed loop waited beyond the Window for its
+	// last answer, the mean of all callers. 0 of an open loop.
+	Overtime   time.Duration `json:"overtime_ns,omitempty"`
 	Usage      Usage         `json:"usage"`
 	Instrument Instrument    `json:"instrument"`
 	Machine    Machine       `json:"machine"`

@@ -12,7 +12,7 @@ package record
 import "time"
 
 // Schema is the version of run.json. A reader refuses others.
-const Schema = "servebench.run/v5"
+const Schema = "servebench.run/v6"
 
 // Run is one run of one scenario.
 type Run struct {

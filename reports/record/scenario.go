@@ -79,7 +79,7 @@ type SLO struct {
 	// TTFT limits the time to first token, from when a request was due to the first
 	// byte of its answer's body, which is recorded where it has a limit.
 	TTFT Quantiles `json:"ttft,omitzero"`
-	// Goodput is answers per second, as counted in Cell.GoodInTime, at least.
+	// Goodput is answers per second, as counted in Cell.Good, at least.
 	Goodput float64 `json:"goodput,omitempty"`
 	// ColdStart is how long any start may take up to its first answer.
 	ColdStart time.Duration `json:"cold_start_ns,omitempty"`

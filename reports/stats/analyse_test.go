@@ -161,22 +161,6 @@ func TestRatiosPairRounds(t *testing.T) {
 	}
 }
 
-// What is worked off after the end of the schedule is no throughput.
-func TestLateAnswersAreNoThroughput(t *testing.T) {
-	p := statstest.Compare()
-	p.Targets, p.Rounds = p.Targets[:1], 1
-	run := statstest.Open(t, p)
-	c := &run.Cells[1]
-	c.InTime, c.GoodInTime = c.Ledger.OK/2, c.Ledger.OK/4
-	row := analyse(t, run).Rows[0]
-	if want := float64(c.InTime) / c.Span.Seconds(); math.Abs(row.OKRate-want) > 1e-9 {
-		t.Errorf("%v OK/s, want %v", row.OKRate, want)
-	}
-	if want := float64(c.GoodInTime) / c.Span.Seconds(); math.Abs(row.Goodput-want) > 1e-9 {
-		t.Errorf("goodput %v/s, want %v", row.Goodput, want)
-	}
-}
-
 // One request that hangs until its timeout takes nothing from the throughput of
 // the others.
 func TestStragglerTakesNoThroughput(t *testing.T) {

@@ -87,10 +87,7 @@ type Row struct {
 	Ledger        record.Ledger
 	Errors        []record.ErrorCount // most frequent first
 	// OKRate is correct answers per second, Goodput those of them inside the
-	// SLO's deadline: both count the answers that were complete by the end of the
-	// schedule, or by the stop of a load that was stopped, over the seconds up to
-	// then. What is worked off later is no throughput, and one late request says
-	// nothing about the others.
+	// SLO's deadline, see ThroughputMethod.
 	OKRate, Goodput float64
 	Response        Distribution // of OK requests
 	Service         Distribution // of OK requests

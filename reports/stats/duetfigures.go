@@ -20,7 +20,7 @@ func (c *cell) figure(name string) (float64, bool) {
 	case record.MetricP999:
 		return c.quantileOfAll(0.999)
 	case record.MetricGoodput:
-		return perSecond(float64(c.GoodInTime), c.Window), c.Window > 0
+		return c.goodput(), c.Window > 0
 	case record.MetricCPU:
 		return float64(c.Usage.CPU) / float64(c.Ledger.Sent), c.Usage.Known && c.Usage.CPU > 0 && c.Ledger.Sent > 0
 	}

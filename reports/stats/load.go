@@ -18,6 +18,8 @@ type cell struct {
 	slices  []slice
 	dropped int64 // values that the merged histograms could not hold
 	unread  error // why the log of a cell that Failed was read only in part
+	// What right and good answers per second are counted over.
+	okOver, goodOver time.Duration
 }
 
 // slice is one second of a cell.
@@ -40,6 +42,7 @@ func load(run *record.Run) ([]*cell, error) {
 			return nil, fmt.Errorf("analyse %s, phase %s, round %d: %w",
 				run.Cells[i].Target, run.Cells[i].Phase, run.Cells[i].Round, err)
 		}
+		c.time(run)
 		cells = append(cells, c)
 	}
 	slices.SortStableFunc(cells, func(a, b *cell) int { return cmp.Compare(a.Round, b.Round) })

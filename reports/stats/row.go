@@ -50,27 +50,26 @@ func pick(cells []*cell, target, phase string) []*cell {
 func newRow(run *record.Run, cells []*cell) Row {
 	row := Row{Target: cells[0].Target, Phase: cells[0].Phase, Rounds: len(cells)}
 	row.Usage.Known = true
-	var window time.Duration
-	var inTime, good int64
+	var okOver, goodOver time.Duration
+	var good int64
 	var sent float64
 	var answers record.Answers
-	var attained, due, asked int64
+	var due, asked int64
 	for _, c := range cells {
 		row.Span += c.Span
 		row.Played += c.played()
 		asked += c.asked()
 		row.Elapsed += c.Elapsed
-		window += c.Window
+		okOver, goodOver = okOver+c.okOver, goodOver+c.goodOver
 		sent += c.Achieved * c.played().Seconds()
-		inTime += c.InTime
-		good += c.GoodInTime
+		good += c.Good
 		row.Ledger = addLedgers(row.Ledger, c.Ledger)
 		row.Errors = addErrors(row.Errors, c.Errors)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.dropped
 		row.Stopped = row.Stopped || c.Stopped
-		attained, due = attained+c.Good, due+c.due()
+		due += c.due()
 		answers = addAnswers(answers, c.Answers)
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
@@ -85,13 +84,13 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Offered = perSecond(float64(asked), row.Played)
 	}
 	row.Achieved = perSecond(sent, row.Played)
-	row.OKRate = perSecond(float64(inTime), window)
-	row.Goodput = perSecond(float64(good), window)
+	row.OKRate = perSecond(float64(row.Ledger.OK), okOver)
+	row.Goodput = perSecond(float64(good), goodOver)
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
 	row.Agreement = repeated(answers.Agreed, answers.Checked, distinct)
 	row.Accuracy = repeated(answers.Correct, answers.Labelled, distinct)
 	if run.Scenario.SLO.Deadline() > 0 {
-		row.Attained = newProportion(attained, due)
+		row.Attained = newProportion(good, due)
 	}
 	row.Callers = callersOf(run, row.Phase)
 	row.Floor = floorAt(run.Calibration, row.Rate())

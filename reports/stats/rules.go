@@ -38,7 +38,7 @@ func cellRules() []cellRule {
 		{incomplete, true},
 		{unsent, true}, {offRate, true}, {late, true}, {busyGenerator, true}, {workerCap, true},
 		{exhausted, true}, {outOfRange, true}, {contradicts, true}, {misscheduled, true},
-		{clumped, false}, {starved, false}, {paused, false}, {retried, false}, {stalled, false},
+		{fellBehind, false}, {clumped, false}, {starved, false}, {paused, false}, {retried, false}, {stalled, false},
 	}
 }
 

@@ -33,7 +33,11 @@ func nonstationary(a *Analysis, cells []*cell) []Doubt {
 		if !constantLoad(phase) || phase.Duration < leastStretch {
 			continue
 		}
-		d, known := driftOf(phase, pick(cells, row.Target, row.Phase))
+		chosen := pick(cells, row.Target, row.Phase)
+		if !slices.ContainsFunc(chosen, (*cell).keptPace) {
+			continue // fellBehind tells of it
+		}
+		d, known := driftOf(phase, chosen)
 		if known && d.matters() {
 			all = append(all, d.doubt(row))
 		}

@@ -37,9 +37,8 @@ type recorder struct {
 	ledger     record.Ledger
 	answers    record.Answers
 	good       int64
-	inTime     int64 // OK by the end of the window
-	goodInTime int64
-	most       int64 // requests in flight
+	overtime   time.Duration // of all callers of a closed loop, see record.Cell
+	most       int64         // requests in flight
 	outOfRange int64
 	lastSent   time.Duration // from zero
 	lastDone   time.Duration
@@ -134,28 +133,19 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		if r.ttft {
 			r.value(second, tagTTFT, f.first.Sub(r.zero)-f.due)
 		}
-		r.count(doneAt, r.deadline == 0 || doneAt-f.due <= r.deadline)
+		if r.deadline == 0 || doneAt-f.due <= r.deadline {
+			r.good++
+		}
+	}
+	if r.closed {
+		r.overtime += max(doneAt-r.window(), 0)
 	}
 	r.done.Add(1)
 	r.watch.end(f.due, doneAt-f.due, class != "")
 }
 
-// count counts a correct answer.
-func (r *recorder) count(doneAt time.Duration, good bool) {
-	inTime := doneAt <= r.window()
-	if inTime {
-		r.inTime++
-	}
-	if good {
-		r.good++
-	}
-	if inTime && good {
-		r.goodInTime++
-	}
-}
-
-// window is the time that answers per second are counted over. An answer is
-// booked after it was done, so what comes after a cut finds the cut here.
+// window is the time in which requests were due. An answer is booked after it was
+// done, so what comes after a cut finds the cut here.
 func (r *recorder) window() time.Duration {
 	if at := r.cutAt.Load(); at > 0 {
 		return time.Duration(at)

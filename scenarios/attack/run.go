@@ -217,9 +217,7 @@ func (e *engine) cell(spent usage) record.Cell {
 		Answers: r.answers,
 		Good:    r.good,
 
-		Window:     r.window(),
-		InTime:     r.inTime,
-		GoodInTime: r.goodInTime,
+		Window: r.window(),
 
 		Slices:  r.seconds.slices,
 		Classes: r.mix.counts,
@@ -245,7 +243,9 @@ func (e *engine) cell(spent usage) record.Cell {
 			OutOfRange: r.outOfRange,
 		},
 	}
-	if e.cfg.Callers == 0 {
+	if e.cfg.Callers > 0 {
+		cell.Overtime = r.overtime / time.Duration(e.cfg.Callers)
+	} else {
 		cell.Instrument.Gaps = r.gaps.record()
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}

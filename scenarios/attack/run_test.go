@@ -88,8 +88,8 @@ func TestStragglerIsOneOfMany(t *testing.T) {
 	if cell.Ledger.OK != 99 || cell.Elapsed < 2*time.Second {
 		t.Fatalf("ledger %+v, elapsed %v; want one straggler", cell.Ledger, cell.Elapsed)
 	}
-	if cell.Window != cfg.Span || cell.InTime < 90 || cell.GoodInTime != cell.InTime || cell.Stopped {
-		t.Errorf("window %v, %d in time, %d good, stopped %v; want nearly all in the span", cell.Window, cell.InTime, cell.GoodInTime, cell.Stopped)
+	if cell.Window != cfg.Span || cell.Good != 99 || cell.Stopped {
+		t.Errorf("window %v, %d good, stopped %v; want all that were answered", cell.Window, cell.Good, cell.Stopped)
 	}
 	in := cell.Instrument
 	if in.SendingTime < 490*time.Millisecond || in.SendingTime > time.Second || in.SendingCPU <= 0 || in.SendingCPU > in.CPU {

@@ -35,6 +35,8 @@ type load struct {
 	free     time.Duration // when the server is free again; of a Capacity
 	aborted  string
 	abort    time.Duration // see Plan.AbortAt
+	deadline time.Duration // of good answers; 0: none
+	overtime time.Duration // see record.Cell, of all callers
 	ttft     bool          // the time to first token is recorded: half of the service time
 }
 
@@ -43,7 +45,7 @@ func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, dri
 	if phase.Model == noop {
 		service = t.Noop
 	}
-	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, ttft: p.SLO.TTFT != record.Quantiles{},
+	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, deadline: p.SLO.Deadline(), ttft: p.SLO.TTFT != record.Quantiles{},
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start}, make(map[string]*hdrhistogram.Histogram)})
@@ -89,6 +91,7 @@ func (l *load) playClosed() error {
 			return err
 		}
 		due[i] = done
+		l.overtime += max(done-l.window(), 0)
 	}
 }
 
@@ -148,15 +151,8 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	s.OK++
 	l.last = max(l.last, due+lag+service)
 	l.check()
-	inTime, good := due+lag+service <= l.window(), lag+service < 50*time.Millisecond
-	if inTime {
-		l.cell.InTime++
-	}
-	if good {
+	if l.deadline == 0 || lag+service <= l.deadline {
 		l.cell.Good++
-	}
-	if inTime && good {
-		l.cell.GoodInTime++
 	}
 	if err := s.record(record.TagService, service); err != nil {
 		return done, err
@@ -288,7 +284,9 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 	slices.SortFunc(c.Errors, func(a, b record.ErrorCount) int { return cmp.Compare(b.Count, a.Count) })
 	c.Window, c.Aborted, c.Stopped = l.window(), l.aborted, l.stops > 0 && l.aborted == ""
 	c.Elapsed = max(c.Window, l.last)
-	if l.phase.Open {
+	if !l.phase.Open {
+		c.Overtime = l.overtime / time.Duration(l.phase.Callers)
+	} else {
 		c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
 	}
 	c.Achieved = float64(c.Ledger.Sent) / c.Window.Seconds()
