@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"syscall"
 )
 
@@ -21,6 +22,25 @@ const (
 
 // diagnose asks the kernel for the sockets that listen on the port.
 func diagnose(port int) ([]string, error) {
+	return ask(port, diagQuestion(syscall.AF_INET, port), diagQuestion(syscall.AF_INET6, port))
+}
+
+// diagnoseConnection asks the kernel for the local end of a connection. It fails
+// when there is none.
+func diagnoseConnection(local, remote netip.AddrPort) ([]string, error) {
+	found, err := ask(int(local.Port()), connectionQuestion(local, remote))
+	if err == nil && len(found) == 0 {
+		err = errRefused
+	}
+	return found, err
+}
+
+// errRefused is the kernel's answer to a question that it does not take.
+var errRefused = errors.New("the kernel refuses socket diagnosis")
+
+// ask sends the questions and returns the sockets on the port that the answers
+// name.
+func ask(port int, questions ...[]byte) ([]string, error) {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkDiag)
 	if err != nil {
 		return nil, err
@@ -31,8 +51,8 @@ func diagnose(port int) ([]string, error) {
 		return nil, err
 	}
 	var found []string
-	for _, family := range []byte{syscall.AF_INET, syscall.AF_INET6} {
-		if err := syscall.Sendto(fd, diagQuestion(family, port), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
+	for _, q := range questions {
+		if err := syscall.Sendto(fd, q, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
 			return nil, err
 		}
 		some, err := diagAnswers(fd, port)
@@ -56,7 +76,24 @@ func diagQuestion(family byte, port int) []byte {
 	return q
 }
 
-// diagAnswers reads until the kernel says that this was all.
+// connectionQuestion asks for the one TCP socket that has the connection.
+func connectionQuestion(local, remote netip.AddrPort) []byte {
+	family := byte(syscall.AF_INET6)
+	if local.Addr().Is4() {
+		family = syscall.AF_INET
+	}
+	q := diagQuestion(family, int(local.Port()))
+	binary.NativeEndian.PutUint16(q[6:], syscall.NLM_F_REQUEST)
+	binary.NativeEndian.PutUint32(q[20:], ^uint32(0)) // in any state
+	binary.BigEndian.PutUint16(q[26:], remote.Port())
+	copy(q[28:44], local.Addr().AsSlice())
+	copy(q[44:60], remote.Addr().AsSlice())
+	binary.NativeEndian.PutUint64(q[64:], ^uint64(0)) // whichever socket it is: INET_DIAG_NOCOOKIE
+	return q
+}
+
+// diagAnswers reads until the kernel says that this was all, or sends the one
+// answer that is no list.
 func diagAnswers(fd, port int) ([]string, error) {
 	var found []string
 	buf := make([]byte, diagBuffer)
@@ -74,9 +111,12 @@ func diagAnswers(fd, port int) ([]string, error) {
 			case m.Header.Type == syscall.NLMSG_DONE:
 				return found, nil
 			case m.Header.Type == syscall.NLMSG_ERROR:
-				return nil, errors.New("the kernel refuses socket diagnosis")
+				return nil, errRefused
 			case len(m.Data) >= diagReplySize && int(binary.BigEndian.Uint16(m.Data[diagPort:])) == port:
 				found = append(found, fmt.Sprintf("socket:[%d]", binary.NativeEndian.Uint32(m.Data[diagInode:])))
+			}
+			if m.Header.Flags&syscall.NLM_F_MULTI == 0 {
+				return found, nil
 			}
 		}
 	}

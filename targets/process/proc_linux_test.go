@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"slices"
@@ -99,7 +100,7 @@ func TestListenersTwoWays(t *testing.T) {
 	if err != nil {
 		t.Skipf("no /proc/net/tcp: %v", err)
 	}
-	fromTable := parseListeners(string(table), port)
+	fromTable := parseSockets(string(table), "0A", port, 0)
 	if len(fromTable) != 1 {
 		t.Fatalf("the table has %v", fromTable)
 	}
@@ -108,6 +109,37 @@ func TestListenersTwoWays(t *testing.T) {
 		t.Skipf("the kernel has no socket diagnosis: %v", err)
 	}
 	if !slices.Equal(fromTable, fromKernel) {
+		t.Errorf("the table has %v, the kernel says %v", fromTable, fromKernel)
+	}
+}
+
+// The client's end of a connection is this process's, both by the kernel's
+// answer and by its table.
+func TestHolds(t *testing.T) {
+	l, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	local, remote := netip.MustParseAddrPort(c.LocalAddr().String()), netip.MustParseAddrPort(c.RemoteAddr().String())
+	other := shell(t, "exec sleep 60")
+	if !Holds([]int{other.PID(), os.Getpid()}, local, remote) {
+		t.Error("this process does not hold its connection")
+	}
+	if Holds([]int{other.PID()}, local, remote) || Holds(nil, local, remote) {
+		t.Error("somebody else holds the connection")
+	}
+	fromTable := readTables("01", int(local.Port()), int(remote.Port()))
+	fromKernel, err := diagnoseConnection(local, remote)
+	if err != nil {
+		t.Skipf("the kernel has no socket diagnosis: %v", err)
+	}
+	if len(fromTable) != 1 || !slices.Equal(fromTable, fromKernel) {
 		t.Errorf("the table has %v, the kernel says %v", fromTable, fromKernel)
 	}
 }

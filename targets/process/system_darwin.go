@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -97,6 +98,9 @@ func Applied(_ int, want targets.Limits, _ error) []targets.Fact {
 
 // Owns is always true: it cannot be told here.
 func Owns([]int, int) bool { return true }
+
+// Holds is always true: it is not known here.
+func Holds([]int, netip.AddrPort, netip.AddrPort) bool { return true }
 
 // Descendants returns the process alone.
 func Descendants(pid int) []int { return []int{pid} }

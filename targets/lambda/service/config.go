@@ -35,6 +35,9 @@ const (
 	mostAnswer  = mostPayload + 100
 	logTail     = 4 << 10 // bytes of a log that Invoke returns
 
+	// callerPatience is for how long the service waits for a caller to take an
+	// answer that is complete, 6 MB at most.
+	callerPatience = 10 * time.Second
 	// asyncQueue is how many asynchronous requests wait or run; AWS keeps an
 	// unknown number of them.
 	asyncQueue = 10_000

@@ -35,13 +35,12 @@ type environment struct {
 	output  output
 	placed  time.Time // when it began to be made
 
-	ready  chan struct{}    // closed when it first asked for work
-	broken chan struct{}    // closed when the function said why it cannot start
-	events chan *invocation // has room for one
-	gone   chan struct{}    // closed when nothing is left of it
-	err    error            // of the removal, valid then
-	why    failure          // it ended; valid then
-	took   startup          // valid once ready or gone is closed
+	ready  chan struct{} // closed when it first asked for work
+	broken chan struct{} // closed when the function said why it cannot start
+	gone   chan struct{} // closed when nothing is left of it
+	err    error         // of the removal, valid then
+	why    failure       // it ended; valid then
+	took   startup       // valid once ready or gone is closed
 
 	mu        sync.Mutex
 	state     state
@@ -49,8 +48,10 @@ type environment struct {
 	frozen    bool
 	listening time.Time // when it first asked for work
 	current   *invocation
-	timeout   *time.Timer // of current
-	reclaim   *time.Timer // while it is idle
+	pending   *invocation      // current, until the process takes it
+	waiter    chan *invocation // of the process that waits for work; has room for one
+	timeout   *time.Timer      // of current
+	reclaim   *time.Timer      // while it is idle
 	served    int
 }
 
@@ -62,10 +63,10 @@ func (s *Service) place(now time.Time) (*environment, error) {
 	}
 	e := &environment{
 		service: s, number: s.number(), placed: now, state: starting,
-		ready: make(chan struct{}), broken: make(chan struct{}), events: make(chan *invocation, 1), gone: make(chan struct{}),
+		ready: make(chan struct{}), broken: make(chan struct{}), gone: make(chan struct{}),
 	}
 	e.output.to = s.log
-	e.api = &http.Server{Handler: http.HandlerFunc(e.serveRuntime)}
+	e.api = &http.Server{Handler: http.HandlerFunc(e.serveRuntime), ConnContext: e.withPeer}
 	if e.group, err = s.cgroup(e.number); err == nil {
 		e.running, err = s.config.Sandbox.Start(Process{
 			Env: slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}), Cgroup: e.group, Carrier: s.carrier, Memory: s.config.limit(), Output: &e.output,
@@ -140,11 +141,31 @@ func (s *Service) note(why string) {
 // cannot start. Further calls wait for the first one and return its error.
 func (e *environment) end(why failure) error {
 	e.mu.Lock()
-	was, inv, said := e.state, e.current, e.said
-	e.state, e.current = dead, nil
+	last := e.die()
+	e.mu.Unlock()
+	return e.bury(last, why)
+}
+
+// last is what an environment was doing when it ended.
+type last struct {
+	state   state
+	current *invocation
+	said    *failure
+}
+
+// die makes the environment dead, which nothing undoes: bury has to follow. The
+// caller holds the lock, under which it found a reason to.
+func (e *environment) die() last {
+	l := last{e.state, e.current, e.said}
+	e.state, e.current, e.pending = dead, nil, nil
 	stop(e.timeout)
 	stop(e.reclaim)
-	e.mu.Unlock()
+	return l
+}
+
+// bury removes what there is of an environment that was made dead.
+func (e *environment) bury(l last, why failure) error {
+	was, inv, said := l.state, l.current, l.said
 	if was == dead {
 		<-e.gone
 		return e.err

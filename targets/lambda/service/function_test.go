@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		lambdaurl.Start(http.HandlerFunc(site))
 	case "raw":
 		os.Exit(raw(os.Getenv("AWS_LAMBDA_RUNTIME_API")))
+	case "twice":
+		twice(os.Getenv("AWS_LAMBDA_RUNTIME_API"))
 	case "deaf":
 		fmt.Println("loads for ever")
 		time.Sleep(time.Hour)
@@ -113,6 +115,10 @@ func site(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "one ")
 		time.Sleep(100 * time.Millisecond)
 		_, _ = io.WriteString(w, "two")
+	case "/endless":
+		for err := error(nil); err == nil; {
+			_, err = w.Write(make([]byte, 1<<16))
+		}
 	case "/break":
 		_, _ = io.WriteString(w, strings.Repeat("x", 1<<16))
 		os.Exit(8)
@@ -144,6 +150,38 @@ func initError(api string) {
 	resp.Body.Close()
 }
 
+// twice is a function that asks for its work twice at a time: the answer to the
+// later request is the work, and what became of the former one is its answer.
+func twice(api string) {
+	base := "http://" + api + "/2018-06-01/runtime/invocation/"
+	ask := func() *http.Response {
+		resp, err := http.Get(base + "next")
+		if err != nil {
+			panic(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	answer := func(work *http.Response, text string) {
+		resp, err := http.Post(base+work.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "", strings.NewReader(text))
+		if err != nil {
+			panic(err)
+		}
+		resp.Body.Close()
+	}
+	answer(ask(), "0") // from now on no work is there when it asks
+	for {
+		former := make(chan int, 1)
+		go func() { former <- ask().StatusCode }()
+		time.Sleep(20 * time.Millisecond) // until it is there
+		later := make(chan *http.Response, 1)
+		go func() { later <- ask() }()
+		status := <-former
+		fmt.Println("the former got", status)
+		answer(<-later, fmt.Sprint(status))
+	}
+}
+
 // raw is a function that speaks the Runtime API itself: it sends what each
 // event says and answers with the statuses that it got.
 func raw(api string) int {
@@ -161,6 +199,7 @@ func raw(api string) int {
 		text, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, resp.Header.Get("Lambda-Runtime-Aws-Request-Id") + string(text)
 	}
+next:
 	for {
 		_, text := call("GET", "invocation/next", "")
 		id, event := text[:36], text[36:]
@@ -170,8 +209,16 @@ func raw(api string) int {
 		}
 		var got []string
 		for _, c := range calls {
-			if c[0] == "SLEEP" {
+			switch c[0] {
+			case "SLEEP":
 				time.Sleep(time.Hour)
+			case "GATE": // waits until somebody answers, and asks for more work
+				resp, err := http.Get(c[1])
+				if err != nil {
+					panic(err)
+				}
+				resp.Body.Close()
+				continue next
 			}
 			status, text := call(c[0], strings.ReplaceAll(c[1], "ID", id), c[2])
 			got = append(got, fmt.Sprintf("%d %s", status, text))

@@ -40,6 +40,8 @@ func (e *environment) serveRuntime(w http.ResponseWriter, r *http.Request) {
 	rest, ours := strings.CutPrefix(r.URL.Path, invocationBase)
 	id, what, _ := strings.Cut(rest, "/")
 	switch {
+	case !isOwn(r):
+		runtimeError(w, http.StatusForbidden, "AccessDenied", "this Runtime API serves the processes of its environment alone")
 	case ours && rest == "next" && r.Method == http.MethodGet:
 		e.serveNext(w, r)
 	case ours && what == "response" && r.Method == http.MethodPost:

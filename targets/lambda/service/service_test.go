@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,10 +57,13 @@ func config(role string, env ...string) service.Config {
 	}
 }
 
+// bare has a service start without cgroups.
+func bare() (*process.Cgroup, error) { return nil, errors.New("not asked for") }
+
 // serve starts a service; where cgroups can be made, in one.
-func serve(t *testing.T, c service.Config) *fixture {
+func serve(t *testing.T, c service.Config, cgroup ...func() (*process.Cgroup, error)) *fixture {
 	t.Helper()
-	group, err := process.NewCgroup()
+	group, err := append(cgroup, process.NewCgroup)[0]()
 	if err == nil {
 		t.Cleanup(func() {
 			if err := group.Close(); err != nil {
@@ -68,7 +72,10 @@ func serve(t *testing.T, c service.Config) *fixture {
 		})
 	}
 	f := &fixture{T: t, output: new(log)}
-	c.Cgroup, c.NoCgroup, c.Output = group, err, f.output
+	c.Cgroup, c.NoCgroup = group, err
+	if c.Output == nil {
+		c.Output = f.output
+	}
 	if f.service, err = service.New(c); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -48,18 +49,20 @@ func TestPlacementIsNotBilled(t *testing.T) {
 	}
 }
 
-// short is a process that ends at once, or once it said why.
+// short is a process that ends at once, or, as this very process, once it said
+// why.
 type short struct {
 	service.Process
+	says bool
 	done chan struct{}
 }
 
-func (s short) Server() (int, time.Time, bool) { return 0, time.Time{}, false }
+func (s short) Server() (int, time.Time, bool) { return os.Getpid(), time.Now(), s.says }
 func (s short) Done() <-chan struct{}          { return s.done }
 func (s short) Status() (int, syscall.Signal)  { return 3, 0 }
 func (s short) Ended() error                   { return http.ErrServerClosed } // any
 func (s short) Flush()                         {}
-func (s short) Remove() error                  { return s.Cgroup.Close() }
+func (s short) Remove() error                  { return nil }
 
 // In whatever order it is noticed, the caller hears how the process ended, or
 // what that said before.
@@ -70,7 +73,7 @@ func TestAFailedStartIsToldRight(t *testing.T) {
 	} {
 		c := config("")
 		c.Sandbox = sandbox{c.Sandbox, func(p service.Process) (service.Running, error) {
-			s := short{p, make(chan struct{})}
+			s := short{p, tc.says != "", make(chan struct{})}
 			go func() {
 				defer close(s.done)
 				if tc.says == "" {
@@ -85,7 +88,7 @@ func TestAFailedStartIsToldRight(t *testing.T) {
 			}()
 			return s, nil
 		}}
-		f := serve(t, c)
+		f := serve(t, c, bare)
 		for range 20 {
 			if resp, text := f.invoke("{}"); resp.Header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(text, tc.want) {
 				t.Fatalf("answered %s %s, want %s", resp.Status, text, tc.want)

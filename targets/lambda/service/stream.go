@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"servebench/targets/functionurl"
 )
@@ -13,14 +14,17 @@ import (
 // stream is an answer on its way from the function to its caller.
 type stream struct {
 	*io.PipeReader
-	framed bool // it begins with a prelude, see functionurl.ReadStream
+	framed bool      // it begins with a prelude, see functionurl.ReadStream
+	until  time.Time // the function has to end it by then
 }
 
 // stream hands an answer on as the function writes it, until it ends or the
 // caller went away; then the rest is dropped.
 func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
 	from, to := io.Pipe()
-	inv.answer(answer{stream: &stream{from, strings.HasPrefix(kind, functionurl.StreamType)}})
+	if !inv.answer(answer{stream: &stream{from, strings.HasPrefix(kind, functionurl.StreamType), inv.deadline}}) {
+		from.Close() // the caller had another answer, and reads none
+	}
 	_, err := io.Copy(to, r.Body)
 	if _, broken := io.Copy(io.Discard, r.Body); broken != nil { // its process went away, and its end is the failure
 		to.CloseWithError(broken)
@@ -31,8 +35,7 @@ func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
 		f := trailed(r)
 		err = fmt.Errorf("the function failed amid its answer: %s: %s", f.Type, f.Message)
 	}
-	e.settled(inv, failed)
-	to.CloseWithError(err) // nil: that was all
+	e.settle(inv, failed, func() { to.CloseWithError(err) }) // nil: that was all
 }
 
 // trailed is the error that a function reports after its answer.

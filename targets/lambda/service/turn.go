@@ -32,54 +32,94 @@ func (e *environment) deliver(inv *invocation) bool {
 		e.frozen = false
 		_ = e.group.Thaw() // a process that does not go on misses its deadline
 	}
-	e.events <- inv
+	e.pending = inv
+	e.hand()
 	return true
+}
+
+// hand gives the request to the process, once there are both. The caller holds
+// the lock.
+func (e *environment) hand() {
+	if e.pending != nil && e.waiter != nil {
+		e.waiter <- e.pending
+		e.pending, e.waiter = nil, nil
+	}
 }
 
 // expire ends the environment if it still works on the request.
 func (e *environment) expire(inv *invocation) {
 	e.mu.Lock()
-	late := e.current == inv
-	e.mu.Unlock()
-	if late {
-		e.service.log.line("environment %d was ended: its request timed out after %s", e.number, e.service.config.Timeout)
-		_ = e.end(timedOut(e.service.config.Timeout)) // Close says so again
+	if e.current != inv {
+		e.mu.Unlock()
+		return
 	}
+	last := e.die()
+	e.mu.Unlock()
+	e.service.log.line("environment %d was ended: its request timed out after %s", e.number, e.service.config.Timeout)
+	_ = e.bury(last, timedOut(e.service.config.Timeout)) // Close says so again
 }
 
 // turn is a process asking for work: what it worked on is done with. It waits
 // for the next request; nil when the process went away. It fails when the
-// process still owes an answer.
+// process still owes an answer, or asked again meanwhile.
 func (e *environment) turn(ctx context.Context) (*invocation, error) {
 	e.mu.Lock()
 	was, inv := e.state, e.current
 	switch {
-	case was == busy, was == answered && inv == nil: // it asked already
+	case was == busy && e.pending == nil: // it has its work
 		e.mu.Unlock()
 		return nil, errTransition
 	case was == starting:
 		e.listening, e.state = time.Now(), idle
 		e.took = e.measure(e.listening, true)
-	case was == answered:
+	case was == answered && inv != nil:
 		stop(e.timeout)
 		e.current = nil
 	}
+	if e.waiter != nil { // a client that asks again has given up its former request
+		close(e.waiter)
+	}
+	waiter := make(chan *invocation, 1)
+	e.waiter = waiter
+	e.hand()
 	e.mu.Unlock()
-	switch was {
-	case starting:
+	switch {
+	case was == starting:
 		e.boosted()
 		close(e.ready)
-	case answered:
+	case was == answered && inv != nil:
 		e.bill(inv, inv.failed, time.Now())
 		e.rest()
 	}
 	select {
-	case next := <-e.events:
+	case next, ok := <-waiter:
+		if !ok {
+			return nil, errTransition
+		}
 		return next, nil
 	case <-ctx.Done():
 	case <-e.gone:
 	}
+	e.leave(waiter)
 	return nil, nil
+}
+
+// leave is a process that waits no longer. What it was given just now is for
+// the next that asks.
+func (e *environment) leave(waiter chan *invocation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waiter == waiter {
+		e.waiter = nil
+	}
+	select {
+	case inv := <-waiter:
+		if inv != nil && e.current == inv {
+			e.pending = inv
+			e.hand()
+		}
+	default:
+	}
 }
 
 // rest puts the environment back into the pool, and freezes it unless there is
@@ -106,17 +146,24 @@ func (e *environment) pooled() bool {
 	}
 	e.state = idle
 	e.service.pool.put(e)
-	e.reclaim = time.AfterFunc(e.service.config.IdleTimeout, e.retire)
+	served := e.served
+	e.reclaim = time.AfterFunc(e.service.config.IdleTimeout, func() { e.retire(served) })
 	return true
 }
 
-// retire ends an environment that was idle for too long. It counts as one in
-// flight until its process is gone, so that there are never more than allowed.
-func (e *environment) retire() {
-	if e.service.pool.hold(e) {
-		_ = e.end(failure{}) // works on nothing; Close says so again
-		e.service.pool.release()
+// retire ends an environment that was idle for too long, unless it has served
+// more requests since. It counts as one in flight until its process is gone, so
+// that there are never more than allowed.
+func (e *environment) retire(served int) {
+	e.mu.Lock()
+	if e.served != served || !e.service.pool.hold(e) {
+		e.mu.Unlock()
+		return
 	}
+	last := e.die()
+	e.mu.Unlock()
+	_ = e.bury(last, failure{}) // works on nothing; Close says so again
+	e.service.pool.release()
 }
 
 // boosted ends the initialisation, whose share of the CPUs nothing bounds and
@@ -141,8 +188,9 @@ func (e *environment) reply(id string, a answer) error {
 	if err != nil {
 		return err
 	}
-	e.settled(inv, a.failed != nil)
-	inv.answer(a)
+	if !e.settle(inv, a.failed != nil, func() { inv.answer(a) }) {
+		return errTransition
+	}
 	runtime.Gosched() // the caller's answer goes out before the process hears that it was taken
 	return nil
 }
@@ -160,14 +208,19 @@ func (e *environment) owes(id string) (*invocation, error) {
 	return e.current, nil
 }
 
-// settled notes that the answer is complete, before its caller can see that.
-func (e *environment) settled(inv *invocation, failed bool) {
+// settle notes that the answer is complete, and completes it for its caller
+// then: no end of the environment comes between the two. It reports whether the
+// answer was still owed.
+func (e *environment) settle(inv *invocation, failed bool, complete func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.state == busy && e.current == inv {
-		e.state, inv.failed = answered, failed
-		e.service.pool.settle()
+	if e.state != busy || e.current != inv {
+		return false
 	}
+	e.state, inv.failed = answered, failed
+	e.service.pool.settle()
+	complete() // who sees it may ask for more, and finds the above
+	return true
 }
 
 // bill closes a request that the environment is done with.

@@ -57,6 +57,7 @@ func (s *Service) answerWhole(w http.ResponseWriter, payload []byte) {
 		message(w, http.StatusBadGateway, "Internal Server Error")
 		return
 	}
+	allow(http.NewResponseController(w), time.Time{})
 	_ = answer.WriteTo(w) // who went away is not told
 }
 
@@ -77,21 +78,33 @@ func answerStream(w http.ResponseWriter, from *stream) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(head.Status)
-	if err := relay(w, body); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+	if err := relay(w, body, from.until); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a word
 	}
 }
 
-// relay sends each piece on as it comes.
-func relay(w http.ResponseWriter, from io.Reader) error {
-	flush := http.NewResponseController(w).Flush
+// allow gives a caller callerPatience from now to take an answer, at least until
+// the time given: one who takes nothing has its connection cut, and holds
+// nothing of the service.
+func allow(w *http.ResponseController, until time.Time) {
+	if least := time.Now().Add(callerPatience); until.Before(least) {
+		until = least
+	}
+	_ = w.SetWriteDeadline(until) // a connection that has none is the caller's to bound
+}
+
+// relay sends each piece on as it comes. While the function has time, so has its
+// caller.
+func relay(w http.ResponseWriter, from io.Reader, until time.Time) error {
+	to := http.NewResponseController(w)
 	for buffer := make([]byte, 32<<10); ; {
 		n, err := from.Read(buffer)
 		if n > 0 {
+			allow(to, until)
 			if _, err := w.Write(buffer[:n]); err != nil {
 				return err
 			}
-			if err := flush(); err != nil {
+			if err := to.Flush(); err != nil {
 				return err
 			}
 		}

@@ -96,6 +96,9 @@ func TestURLStreams(t *testing.T) {
 func TestURLOfAStreamThatBreaks(t *testing.T) {
 	f := serve(t, config("stream"))
 	resp, err := http.Get(f.url + "/break")
+	if err == nil && resp.StatusCode == 502 { // it ended before its first word was there
+		err = io.EOF
+	}
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
 		resp.Body.Close()
