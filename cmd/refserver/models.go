@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -53,17 +54,23 @@ func asServed(m *models.Model) protocol.Model {
 	return protocol.Model{Name: m.Name, Doc: m.Doc, Version: m.Version, Schema: m.Schema, Predict: m.Predict}
 }
 
-// chooseModels returns the models of that names, or all that are built in when
-// names is empty, and those of the files ("name=path"). A file takes the place
-// of a built-in model of its name.
-func chooseModels(names, files []string) ([]protocol.Model, error) {
+// chooseModels returns the models of those names, or all that are built in when
+// names is empty, and those of the files ("name=path"), which the log describes. A
+// file takes the place of a built-in model of its name.
+func chooseModels(opts *serveOptions, log *slog.Logger) ([]protocol.Model, error) {
+	names := opts.models
 	var fromFiles []protocol.Model
-	for _, file := range files {
+	for _, file := range opts.files {
 		m, err := readModel(file)
 		if err != nil {
 			return nil, err
 		}
-		fromFiles = append(fromFiles, m)
+		if opts.iterations == allIterations {
+			m = m.AllIterations()
+		}
+		used, all := m.Iterations()
+		log.Info("model read", "model", m.Name, "features", len(m.Schema.Features), "iterations", all, "predict_with", predictWith(used, all))
+		fromFiles = append(fromFiles, asServed(m))
 	}
 	named := func(list []protocol.Model, name string) int {
 		return slices.IndexFunc(list, func(m protocol.Model) bool { return m.Name == name })
@@ -86,22 +93,30 @@ func chooseModels(names, files []string) ([]protocol.Model, error) {
 }
 
 // readModel reads the model of one --model-file.
-func readModel(file string) (protocol.Model, error) {
+func readModel(file string) (*models.Model, error) {
 	name, path, ok := strings.Cut(file, "=")
 	if !ok || name == "" || path == "" || strings.ContainsAny(name, "/ ") {
-		return protocol.Model{}, exit.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
+		return nil, exit.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
 	}
 	if name == reference.NoopName || name == clock.Name {
-		return protocol.Model{}, exit.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
+		return nil, exit.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
 	}
 	opened, err := os.Open(path)
 	if err != nil {
-		return protocol.Model{}, fmt.Errorf("--model-file %s: %w", name, err)
+		return nil, fmt.Errorf("--model-file %s: %w", name, err)
 	}
 	defer opened.Close()
 	m, err := models.Read(name, opened)
 	if err != nil {
-		return protocol.Model{}, fmt.Errorf("--model-file %s: %w", path, err)
+		return nil, fmt.Errorf("--model-file %s: %w", path, err)
 	}
-	return asServed(m), nil
+	return m, nil
+}
+
+// predictWith says which of a model's iterations predict.
+func predictWith(used, all int) string {
+	if used == all {
+		return "all"
+	}
+	return fmt.Sprintf("the first %d, up to its best_iteration, as XGBClassifier; --iterations all takes all %d, as Booster.predict", used, all)
 }

@@ -21,11 +21,18 @@ type serveOptions struct {
 	host, port string
 	models     []string
 	files      []string
+	iterations string
 	maxBody    string
 	config     reference.Config
 	clock      clock.Config
 	delay      time.Duration
 }
+
+// The values of --iterations.
+const (
+	bestIteration = "best"
+	allIterations = "all"
+)
 
 // flags defines the flags, with their defaults.
 func (o *serveOptions) flags(f *pflag.FlagSet) {
@@ -34,6 +41,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.port, "port", cmp.Or(os.Getenv("PORT"), "8080"), "`number` of the port; 0 takes a free one, which the log names; the environment's PORT sets the default")
 	f.StringArrayVar(&o.models, "model", nil, "`name` of a built-in model to serve; repeatable (default all but clock)")
 	f.StringArrayVar(&o.files, "model-file", nil, "`name=path` of a model in XGBoost's JSON format to serve as well; repeatable")
+	f.StringVar(&o.iterations, "iterations", bestIteration, "which boosting iterations of a --model-file predict, where it was stopped early: best, those up to its best_iteration, as XGBClassifier does, or all, as Booster.predict does (`best|all`)")
 	f.StringVar(&o.maxBody, "max-body", "4MiB", "most of a request's body, decompressed: a `size` with its unit")
 	f.IntVar(&o.config.MaxBatch, "max-batch", 1024, "most `rows` in a request")
 	f.DurationVar(&o.config.HeaderTimeout, "header-timeout", 5*time.Second, "most time to read a request's header")
@@ -53,6 +61,9 @@ func (o *serveOptions) check() error {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if _, err := strconv.ParseUint(o.port, 10, 16); err != nil {
 		fault("--port %s: want a number from 0 to 65535", o.port)
+	}
+	if o.iterations != bestIteration && o.iterations != allIterations {
+		fault("--iterations %s: want %s or %s", o.iterations, bestIteration, allIterations)
 	}
 	size, err := targets.ParseBytes(o.maxBody)
 	switch {

@@ -75,7 +75,8 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 
 // newServer makes the server, with its models.
 func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.Logger, error) {
-	chosen, err := chooseModels(opts.models, opts.files)
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	chosen, err := chooseModels(opts, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +87,6 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 	if opts.config.Delay, err = opts.delaying(); err != nil {
 		return nil, nil, err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
 	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), version(), log
 	server, err := reference.New(opts.config)
 	return server, log, err

@@ -33,6 +33,20 @@ type Model struct {
 // keeps nothing of the slice.
 func (m *Model) Predict(features []float32) float32 { return m.ensemble.Predict(features) }
 
+// Iterations returns how many boosting iterations Predict uses, from the first,
+// and how many the model has.
+func (m *Model) Iterations() (used, all int) {
+	return m.ensemble.UsedIterations(), m.ensemble.Iterations()
+}
+
+// AllIterations returns the model that predicts with all iterations, those after
+// the best one of an early stop included.
+func (m *Model) AllIterations() *Model {
+	c := *m
+	c.ensemble = m.ensemble.AllIterations()
+	return &c
+}
+
 // creditFile is the model credit in XGBoost's JSON format. The test of this
 // package trains it anew and compares the bytes; `go test -update` rewrites it.
 //
@@ -67,7 +81,8 @@ func Named(name string) (*Model, error) {
 // Read reads a model file in XGBoost's JSON format, as `refserver train` and
 // Python's xgboost write it. A file that names a generator whose features it
 // has gets that generator's schema; another one gets the feature names of the
-// file and the classes 0 and 1.
+// file and the classes 0 and 1. A model that was stopped early predicts with the
+// iterations up to its best one, as XGBClassifier does; see AllIterations.
 func Read(name string, r io.Reader) (*Model, error) {
 	ensemble, err := trees.Read(r)
 	if err != nil {

@@ -14,7 +14,10 @@ import (
 
 // requirements pins what the virtual environment holds. xgboost-cpu is xgboost
 // without the gigabyte for graphics cards.
-var requirements = []string{"xgboost-cpu==3.2.0", "numpy==2.4.6", "scipy==1.17.1"}
+var requirements = []string{
+	"xgboost-cpu==3.2.0", "numpy==2.4.6", "scipy==1.17.1",
+	"scikit-learn==1.9.1", "joblib==1.6.0", "cloudpickle==3.1.3", "threadpoolctl==3.8.0", "narwhals==2.29.0", // of XGBClassifier
+}
 
 const installTimeout = 5 * time.Minute
 
@@ -55,6 +58,19 @@ func TestPredictsTheSameAsXGBoost(t *testing.T) {
 	model, rows, out := filepath.Join(dir, "model.json"), filepath.Join(dir, "rows.csv"), filepath.Join(dir, "out.csv")
 	run(t, time.Minute, python, "testdata/conformance.py", "train", model, rows, out)
 	agree(t, open(t, model), table(t, rows), table(t, out))
+}
+
+func TestEarlyStoppedPredictsTheSameAsXGBoost(t *testing.T) {
+	python := xgboost(t)
+	dir := t.TempDir()
+	model, rows, out := filepath.Join(dir, "model.json"), filepath.Join(dir, "rows.csv"), filepath.Join(dir, "out.csv")
+	run(t, time.Minute, python, "testdata/conformance.py", "early", model, rows, out)
+	agreeEarly(t, open(t, model), table(t, rows), table(t, out))
+	// xgboost reads the model back as it was, early stop and forests included.
+	again := filepath.Join(dir, "again.json")
+	write(t, again, file(t, open(t, model)))
+	run(t, time.Minute, python, "testdata/conformance.py", "predict", again, rows, out)
+	agree(t, open(t, again).AllIterations(), table(t, rows), table(t, out))
 }
 
 // xgboost returns the Python of a virtual environment with xgboost in it, which

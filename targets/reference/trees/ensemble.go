@@ -1,6 +1,6 @@
 package trees
 
-// append adds a tree at the end.
+// append adds a tree at the end, as an iteration that predicts.
 func (m *Model) append(t tree) {
 	root := uint32(len(m.nodes))
 	for _, n := range t.nodes {
@@ -11,6 +11,8 @@ func (m *Model) append(t tree) {
 	}
 	m.stats = append(m.stats, t.stats...)
 	m.roots = append(m.roots, root)
+	m.ends = append(m.ends, len(m.roots))
+	m.use(len(m.ends))
 }
 
 // tree returns a copy of tree i with its root at index 0.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +44,74 @@ func TestReadsModelsOfXGBoost(t *testing.T) {
 			m := open(t, filepath.Join("testdata", "xgboost-"+version+".json"))
 			want := table(t, filepath.Join("testdata", "xgboost-"+version+".predictions.csv"))
 			agree(t, m, rows, want)
+		})
+	}
+}
+
+// The files and the predictions are by Python's xgboost: testdata/conformance.py
+// early. Version 1 has no iteration_indptr.
+func TestEarlyStoppedModelPredictsAsTheEstimator(t *testing.T) {
+	rows := table(t, filepath.Join("testdata", "early-rows.csv"))
+	for _, version := range []string{"1.7.6", "2.1.4", "3.2.0"} {
+		t.Run(version, func(t *testing.T) {
+			m := open(t, filepath.Join("testdata", "early-"+version+".json"))
+			want := table(t, filepath.Join("testdata", "early-"+version+".predictions.csv"))
+			agreeEarly(t, m, rows, want)
+			back, err := trees.Read(bytes.NewReader(file(t, m)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			agreeEarly(t, back, rows, want)
+		})
+	}
+}
+
+// agreeEarly fails unless the model predicts the first column, which XGBClassifier
+// predicted, and with all iterations the second, by Booster.predict.
+func agreeEarly(t *testing.T, m *trees.Model, rows, want [][]float32) {
+	t.Helper()
+	agree(t, m, rows, want)
+	all := slices.Clone(want)
+	far := 0.0
+	for i := range all {
+		far = max(far, math.Abs(float64(want[i][0]-want[i][1])))
+		all[i] = want[i][1:]
+	}
+	if far < 0.05 {
+		t.Errorf("the two differ by %g at most: that tells nothing", far)
+	}
+	agree(t, m.AllIterations(), rows, all)
+	if used, n := m.UsedIterations(), m.Iterations(); used+4 != n || m.Trees() != 2*n {
+		t.Errorf("%d of %d iterations are used, of %d trees; want all but 4, of 2 trees each", used, n, m.Trees())
+	}
+}
+
+// The files are by Python's xgboost: testdata/conformance.py foreign.
+func TestReadSaysWhatAForeignFileIs(t *testing.T) {
+	for name, want := range map[string]string{
+		"booster-3.2.0.pkl":      "Python pickle; in Python, load it the way it was saved",
+		"categories-1.7.6.json":  "node 1 splits by category",
+		"categories-2.1.4.json":  "node 1 splits by category",
+		"categories-3.2.0.json":  "node 1 splits by category",
+		"onehot-2.1.4.json":      "node 1 splits by category",
+		"config-3.2.0.json":      "settings and no trees, as save_config writes them",
+		"dump-3.2.0.json":        "output of dump_model",
+		"dump-3.2.0.txt":         "output of dump_model",
+		"model-1.7.6.bin":        "old binary format",
+		"model-2.1.4.deprecated": "old binary format",
+		"model-2.1.4.ubj":        `it is UBJSON, which XGBoost writes to .ubj and, from version 2.1 on, to every name but .json; in Python: xgboost.Booster(model_file="model.ubj").save_model("model.json")`,
+		"model-3.2.0.ubj":        "it is UBJSON",
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := os.Open(filepath.Join("testdata", "foreign", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			_, err = trees.Read(f)
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "invalid character") {
+				t.Errorf("got error %v, want %s", err, want)
+			}
 		})
 	}
 }
@@ -109,7 +178,25 @@ func TestReadVariants(t *testing.T) {
 
 func TestReadRejects(t *testing.T) {
 	for want, edit := range map[string][2]string{
-		"not the JSON of a model":                   {"{", "["},
+		"output of dump_model":                      {"{", "["},
+		"it is empty":                               {tiny, " \n"},
+		"it is compressed with gzip":                {tiny, "\x1f\x8b\x08"},
+		"it is compressed with zlib":                {tiny, "x\x9c\x08"},
+		"it is not text":                            {tiny, "\xff\xfe"},
+		"the file was cut off":                      {`, "version": [2, 0, 0]}`, ""},
+		"it is not JSON: near byte 2, ":             {`{"learner"`, `{learner`},
+		"learner.feature_names holds a number":      {`"feature_names": []`, `"feature_names": 7`},
+		"no learner.gradient_booster":               {tiny, `{"a": 1}`},
+		"settings and no trees":                     {`"trees"`, `"forest"`},
+		"node 1: split_conditions is not a finite":  {"[0.5, -1.5,", "[0.5, NaN,"},
+		"node 2: base_weights is not a finite":      {"2.5]}", "-Infinity]}"},
+		`best_iteration is "1", want one of the mo`: {`"attributes": {}`, `"attributes": {"best_iteration": "1"}`},
+		`best_iteration is "-1"`:                    {`"attributes": {}`, `"attributes": {"best_iteration": "-1"}`},
+		`best_iteration is "best"`:                  {`"attributes": {}`, `"attributes": {"best_iteration": "best"}`},
+		`best_iteration is ""`:                      {`"attributes": {}`, `"attributes": {"best_iteration": ""}`},
+		"iteration_indptr does not rise":            {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 2], "trees"`},
+		"does not rise from 0 to 1":                 {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 5, 1], "trees"`},
+		`num_parallel_tree is "2"`:                  {`"model": {"trees"`, `"model": {"gbtree_model_param": {"num_parallel_tree": "2"}, "trees"`},
 		`objective is "reg:squarederror"`:           {"binary:logistic", "reg:squarederror"},
 		`gradient booster is "dart"`:                {"gbtree", "dart"},
 		"num_target is 2":                           {`"num_target": "1"`, `"num_target": "2"`},

@@ -31,6 +31,9 @@ func (n numbers) MarshalJSON() ([]byte, error) {
 func (n *numbers) UnmarshalJSON(data []byte) error {
 	*n = (*n)[:0]
 	return items(data, func(item string) error {
+		if item == "null" { // a bare NaN or Infinity
+			item = "NaN"
+		}
 		v, err := strconv.ParseFloat(item, 32)
 		if err != nil {
 			return fmt.Errorf("%.20q is not a number", item)

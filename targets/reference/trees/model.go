@@ -21,6 +21,9 @@ type Model struct {
 	baseScore  float32 // probability of class 1 before the first tree
 	base       float32 // the same as log-odds
 	roots      []uint32
+	ends       []int    // of every boosting iteration, the number of trees after it
+	used       int      // the iterations that Predict sums, from the first
+	predicting []uint32 // their roots
 	nodes      []node
 	stats      []stat // of the node with the same index
 }
@@ -52,6 +55,33 @@ func (m *Model) Trees() int { return len(m.roots) }
 
 // Nodes returns the number of splits and leaves in all trees.
 func (m *Model) Nodes() int { return len(m.nodes) }
+
+// bestIteration is the attribute in which XGBoost keeps the best iteration, from
+// 0, of a model that was stopped early.
+const bestIteration = "best_iteration"
+
+// Iterations returns the number of boosting iterations. Each grew one tree, or
+// num_parallel_tree of them.
+func (m *Model) Iterations() int { return len(m.ends) }
+
+// UsedIterations returns how many iterations, from the first, Predict uses.
+func (m *Model) UsedIterations() int { return m.used }
+
+// AllIterations returns the model that predicts with all iterations, those after
+// the best one of an early stop included.
+func (m *Model) AllIterations() *Model {
+	c := *m
+	c.use(len(c.ends))
+	return &c
+}
+
+// use makes Predict sum the first n iterations.
+func (m *Model) use(n int) {
+	m.used, m.predicting = n, nil
+	if n > 0 {
+		m.predicting = m.roots[:m.ends[n-1]]
+	}
+}
 
 // Attributes returns what the model file says about its origin.
 func (m *Model) Attributes() map[string]string { return m.attributes }

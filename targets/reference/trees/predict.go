@@ -8,7 +8,7 @@ package trees
 func (m *Model) Predict(row []float32) float32 {
 	row = row[:len(m.features)]
 	margin := m.base
-	for _, root := range m.roots {
+	for _, root := range m.predicting {
 		margin += leaf(m.nodes, root, row)
 	}
 	return float32(sigmoid(float64(margin)))

@@ -1,10 +1,12 @@
 package trees
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,13 +23,17 @@ const maxFeatures = 1 << 16
 // Read reads XGBoost's JSON model file, as Write and xgboost's save_model write
 // it. Any input gives an error or a model that can predict. Features without
 // names get f0, f1 and so on.
+//
+// A model that was stopped early, whose attribute best_iteration says which
+// iteration was the best, predicts with the trees up to that one, as
+// XGBClassifier does; AllIterations predicts as Booster.predict does.
 func Read(r io.Reader) (*Model, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("read XGBoost model: %w", err)
 	}
-	var d document
-	if err := json.Unmarshal(data, &d); err != nil {
+	d, err := parse(data)
+	if err != nil {
 		return nil, fmt.Errorf("read XGBoost model: not the JSON of a model: %w", err)
 	}
 	m, err := d.Learner.model()
@@ -38,11 +44,17 @@ func Read(r io.Reader) (*Model, error) {
 }
 
 func (l learnerDoc) model() (*Model, error) {
+	if l.Booster.Name == "" && l.Objective.Name == "" {
+		return nil, errors.New(`it has no learner.gradient_booster and no learner.objective, so it is no model of XGBoost; booster.save_model("model.json") writes one`)
+	}
 	if l.Objective.Name != objective {
 		return nil, fmt.Errorf("objective is %q, want %q", l.Objective.Name, objective)
 	}
 	if l.Booster.Name != booster {
 		return nil, fmt.Errorf("gradient booster is %q, want %q", l.Booster.Name, booster)
+	}
+	if l.Booster.Model.Trees == nil {
+		return nil, errors.New(`it holds settings and no trees, as save_config writes them; booster.save_model("model.json") writes the trees as well`)
 	}
 	if n := l.Params.NumTarget; n != "" && n != "0" && n != "1" {
 		return nil, fmt.Errorf("num_target is %s, want 1", n)
@@ -64,7 +76,50 @@ func (l learnerDoc) model() (*Model, error) {
 		}
 		m.append(t)
 	}
+	if err := l.iterations(m); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+// iterations tells the model which trees each boosting iteration grew, and how
+// many iterations predict.
+func (l learnerDoc) iterations(m *Model) error {
+	var err error
+	if m.ends, err = l.Booster.Model.iterationEnds(); err != nil {
+		return err
+	}
+	used := len(m.ends)
+	if best, stopped := l.Attributes[bestIteration]; stopped {
+		n, err := strconv.Atoi(strings.TrimSpace(best))
+		if err != nil || n < 0 || n >= used {
+			return fmt.Errorf("attribute %s is %q, want one of the model's %d iterations, counted from 0", bestIteration, best, used)
+		}
+		used = n + 1
+	}
+	m.use(used)
+	return nil
+}
+
+// iterationEnds returns the number of trees after every iteration. Files before
+// version 2 do not list it: an iteration grew num_parallel_tree trees there.
+func (b boosterModel) iterationEnds() ([]int, error) {
+	trees := len(b.Trees)
+	if starts := b.IterationStarts; len(starts) > 0 {
+		if starts[0] != 0 || starts[len(starts)-1] != trees || !slices.IsSorted(starts) {
+			return nil, fmt.Errorf("iteration_indptr does not rise from 0 to %d, the number of trees", trees)
+		}
+		return starts[1:], nil
+	}
+	parallel, err := strconv.Atoi(cmp.Or(b.Params.NumParallelTree, "1"))
+	if parallel = max(parallel, 1); err != nil || trees%parallel != 0 {
+		return nil, fmt.Errorf("num_parallel_tree is %q, which does not divide the %d trees", b.Params.NumParallelTree, trees)
+	}
+	var ends []int
+	for end := parallel; end <= trees; end += parallel {
+		ends = append(ends, end)
+	}
+	return ends, nil
 }
 
 func (l learnerDoc) names() ([]string, error) {
@@ -161,8 +216,21 @@ func (d treeDoc) check() error {
 	}
 	for i, categorical := range d.SplitType {
 		if categorical {
-			return fmt.Errorf("node %d splits by category, want splits by number only", i)
+			return fmt.Errorf("node %d splits by category, want splits by number only: train without enable_categorical, on codes or one-hot columns", i)
+		}
+	}
+	for _, list := range []struct {
+		name   string
+		values numbers
+	}{
+		{"split_conditions", d.SplitConditions}, {"loss_changes", d.LossChanges},
+		{"sum_hessian", d.SumHessian}, {"base_weights", d.BaseWeights},
+	} {
+		if i := slices.IndexFunc(list.values, notFinite); i >= 0 {
+			return fmt.Errorf("node %d: %s is not a finite number", i, list.name)
 		}
 	}
 	return nil
 }
+
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }

@@ -50,12 +50,14 @@ func (m *Model) document() document {
 func (m *Model) boosterModel() boosterModel {
 	b := boosterModel{
 		Params:          boosterParams{NumParallelTree: "1", NumTrees: strconv.Itoa(len(m.roots))},
-		IterationStarts: []int{0},
+		IterationStarts: append([]int{0}, m.ends...),
 		TreeInfo:        make([]int, len(m.roots)),
 		Trees:           []treeDoc{},
 	}
+	if len(m.ends) > 0 {
+		b.Params.NumParallelTree = strconv.Itoa(max(m.ends[0], 1))
+	}
 	for i := range m.roots {
-		b.IterationStarts = append(b.IterationStarts, i+1)
 		b.Trees = append(b.Trees, m.treeDocument(i))
 	}
 	return b
