@@ -10,114 +10,318 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
+
+	"servebench/targets"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
+// The most that is unpacked of an image, so that none fills the disk, whatever
+// its layers expand to. The largest images for serving models have some 30 GiB
+// and 300,000 files.
+const (
+	mostBytes   = 64 * targets.GiB // in files, holes counted as what they stand for
+	mostEntries = 1_000_000        // files, folders, links, whiteouts
+	mostName    = 4096             // bytes of a name, as Linux's PATH_MAX
+)
+
 // unpack writes the image's files below a folder, layer over layer from the
-// lowest up, so that a layer's names pass the links of those below it. The
-// root keeps everything inside of the folder, whatever the names and links in
-// the image say.
+// lowest up, until ctx ends. Names pass the links that the layers have made, as
+// they would for a process that has the folder as its root. An os.Root keeps
+// everything inside of it, whatever the names and links in the image say.
 func unpack(ctx context.Context, img v1.Image, folder string) error {
-	root, err := os.OpenRoot(folder)
-	if err != nil {
+	return (&unpacker{bytes: mostBytes, entries: mostEntries}).unpack(ctx, img, folder)
+}
+
+// unpacker writes an image's files.
+type unpacker struct {
+	root    *os.Root
+	bytes   targets.Bytes // that it may still write
+	entries int           // likewise
+
+	// upper has the paths of the layer at hand, links in them resolved: true for
+	// its entries, false for the folders above those that have no entry.
+	upper map[string]bool
+	// whiteouts are those of the layer at hand, applied when the rest is there.
+	whiteouts []string
+}
+
+func (u *unpacker) unpack(ctx context.Context, img v1.Image, folder string) error {
+	var err error
+	if u.root, err = os.OpenRoot(folder); err != nil {
 		return err
 	}
-	defer root.Close()
+	defer u.root.Close()
 	layers, err := img.Layers()
 	if err != nil {
 		return err
 	}
 	for _, l := range layers {
-		if err := unpackLayer(ctx, l, root); err != nil {
+		if err := u.layer(ctx, l); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// unpackLayer writes one layer over those below it.
-func unpackLayer(ctx context.Context, l v1.Layer, root *os.Root) error {
-	files, err := l.Uncompressed()
-	if err != nil {
-		return err
-	}
-	defer files.Close()
-	reader := tar.NewReader(files)
-	written := map[string]bool{}
-	for ctx.Err() == nil {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		target := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
-		if target == "" {
-			continue
-		}
-		if hidden, ok := strings.CutPrefix(path.Base(target), ".wh."); ok {
-			err = hide(root, path.Dir(target), hidden, written)
-		} else {
-			written[target] = true
-			err = place(root, target, header, reader)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", header.Name, err)
 		}
 	}
 	return context.Cause(ctx)
 }
 
-// hide removes what a layer takes away from those below it: a file or folder,
-// or (".wh..opq") all that a folder holds but what this layer wrote. See the
-// OCI image specification, "Whiteouts".
-func hide(root *os.Root, folder, hidden string, written map[string]bool) error {
-	if hidden != ".wh..opq" {
-		return root.RemoveAll(path.Join(folder, hidden))
+// cancelled is a reader that fails once its context ended.
+type cancelled struct {
+	context.Context
+	io.Reader
+}
+
+func (c cancelled) Read(p []byte) (int, error) {
+	if c.Err() != nil {
+		return 0, context.Cause(c)
 	}
-	entries, err := fs.ReadDir(root.FS(), folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return c.Reader.Read(p)
+}
+
+// layer writes one layer over those below it.
+func (u *unpacker) layer(ctx context.Context, l v1.Layer) error {
+	files, err := l.Uncompressed()
+	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if name := path.Join(folder, entry.Name()); !written[name] {
-			if err := root.RemoveAll(name); err != nil {
-				return err
-			}
+	defer files.Close()
+	u.upper, u.whiteouts = map[string]bool{}, nil
+	reader := tar.NewReader(cancelled{ctx, files})
+	for {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := u.entry(header, reader); err != nil {
+			return fmt.Errorf("%.200s: %w", header.Name, err)
+		}
+	}
+	for _, name := range u.whiteouts {
+		if err := u.whiteout(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// place writes one entry of a layer. Devices and pipes are left out: a
-// container gets its own.
-func place(root *os.Root, target string, header *tar.Header, body io.Reader) error {
-	if err := root.MkdirAll(path.Dir(target), 0o755); err != nil {
+// entry takes one entry of a layer, within the bounds.
+func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
+	u.entries--
+	if isRegular(header.Typeflag) {
+		u.bytes -= targets.Bytes(header.Size)
+	}
+	switch {
+	case len(header.Name) > mostName || len(header.Linkname) > mostName:
+		return fmt.Errorf("the name is longer than %d bytes", mostName)
+	case u.entries < 0:
+		return fmt.Errorf("the image has more than %d files, the most that is unpacked", mostEntries)
+	case u.bytes < 0:
+		return fmt.Errorf("with its %s the image has more than %s of files, the most that is unpacked", targets.Bytes(header.Size), targets.Bytes(mostBytes))
+	case header.Typeflag == tar.TypeXGlobalHeader: // no file
+		return nil
+	}
+	target := path.Clean("/" + header.Name)[1:]
+	if strings.HasPrefix(path.Base(target), whiteoutPrefix) {
+		u.whiteouts = append(u.whiteouts, target)
+		return nil
+	}
+	if target == "" || strings.Contains("/"+target, "/"+whiteoutPrefix) { // the root itself; what AUFS keeps for itself
+		return nil
+	}
+	return u.place(target, header, body)
+}
+
+// isRegular reports whether an entry of that type has a file's content.
+func isRegular(kind byte) bool {
+	return kind == tar.TypeReg || kind == tar.TypeGNUSparse || kind == tar.TypeCont
+}
+
+// The names of whiteouts, see "Whiteouts" in the OCI image specification,
+// layer.md.
+const (
+	whiteoutPrefix = ".wh."
+	opaque         = ".wh..wh..opq"
+)
+
+// whiteout hides what a layer takes away from those below it: a file or folder,
+// or all that a folder has. "Files that are present in the same layer as a
+// whiteout file can only be hidden by whiteout files in subsequent layers."
+func (u *unpacker) whiteout(name string) error {
+	folder, err := u.locate(path.Dir(name))
+	if err != nil {
 		return err
 	}
-	if err := vacate(root, target, header.Typeflag == tar.TypeDir); err != nil {
+	base := path.Base(name)
+	if base == opaque {
+		return u.clear(folder)
+	}
+	hidden := strings.TrimPrefix(base, whiteoutPrefix)
+	switch {
+	case hidden == "" || hidden == "." || hidden == "..":
+		return errors.New("the whiteout names no file")
+	case strings.HasPrefix(hidden, whiteoutPrefix): // AUFS's own
+		return nil
+	}
+	return u.hide(path.Join(folder, hidden))
+}
+
+// hide removes what the layers below have at the path, links in it resolved,
+// and leaves what this layer has there.
+func (u *unpacker) hide(name string) error {
+	entry, in := u.upper[name]
+	if !in {
+		return ignoreAbsent(u.root.RemoveAll(name))
+	}
+	if info, err := u.root.Lstat(name); err != nil || !info.IsDir() {
+		return ignoreAbsent(err)
+	}
+	if !entry { // it is there for this layer's entries alone
+		if err := u.plain(name); err != nil {
+			return err
+		}
+	}
+	return u.clear(name)
+}
+
+// clear hides all that the layers below have in a folder.
+func (u *unpacker) clear(folder string) error {
+	entries, err := fs.ReadDir(u.root.FS(), folder)
+	if err != nil {
+		return ignoreAbsent(err)
+	}
+	for _, e := range entries {
+		if err := u.hide(path.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ignoreAbsent drops the error that says that there is no such file, or that it
+// lies below one that is no folder.
+func ignoreAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return err
+}
+
+// mostLinks is how many links one name may pass, as in Linux.
+const mostLinks = 40
+
+// locate resolves the links in a folder's path, as for a process whose root
+// this is; "." is the root. What does not exist stays as it is.
+func (u *unpacker) locate(folder string) (string, error) {
+	at, left, links := ".", strings.Split(folder, "/"), 0
+	for len(left) > 0 {
+		name := left[0]
+		left = left[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			at = path.Dir(at)
+			continue
+		}
+		next := path.Join(at, name)
+		link, err := u.root.Readlink(next)
+		if err != nil { // no link
+			at = next
+			continue
+		}
+		if links++; links > mostLinks {
+			return "", fmt.Errorf("its path passes more than %d links", mostLinks)
+		}
+		if path.IsAbs(link) {
+			at = "."
+		}
+		left = append(strings.Split(link, "/"), left...)
+	}
+	return at, nil
+}
+
+// place writes one entry of a layer. Devices and pipes are left out: a
+// container gets its own.
+func (u *unpacker) place(target string, header *tar.Header, body io.Reader) error {
+	folder, err := u.locate(path.Dir(target))
+	if err != nil {
+		return err
+	}
+	if err := u.makeFolder(folder); err != nil {
+		return err
+	}
+	target = path.Join(folder, path.Base(target))
+	u.mark(target)
+	if err := vacate(u.root, target, header.Typeflag == tar.TypeDir); err != nil {
 		return err
 	}
 	switch header.Typeflag {
 	case tar.TypeDir:
-		if err := root.MkdirAll(target, 0o755); err != nil {
-			return err
-		}
-	case tar.TypeReg:
-		if err := write(root, target, body); err != nil {
-			return err
-		}
+		err = u.makeFolder(target)
 	case tar.TypeSymlink:
-		return errors.Join(root.Symlink(header.Linkname, target), own(root, target, header))
+		return errors.Join(u.root.Symlink(header.Linkname, target), own(u.root, target, header.Uid, header.Gid))
 	case tar.TypeLink:
-		return root.Link(strings.TrimPrefix(path.Clean("/"+header.Linkname), "/"), target)
-	default:
+		return u.link(header.Linkname, target)
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		return nil
+	default:
+		if !isRegular(header.Typeflag) {
+			return fmt.Errorf("the archive has an entry of the unknown type %q", header.Typeflag)
+		}
+		err = write(u.root, target, body)
+	}
+	if err != nil {
+		return err
 	}
 	// The owner first: changing it takes the set-user-id bit away.
-	return errors.Join(own(root, target, header), root.Chmod(target, mode(header)))
+	return errors.Join(own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
+}
+
+// mark notes that the layer has an entry there.
+func (u *unpacker) mark(target string) {
+	u.upper[target] = true
+	for above := path.Dir(target); above != "."; above = path.Dir(above) {
+		if _, in := u.upper[above]; in {
+			return
+		}
+		u.upper[above] = false
+	}
+}
+
+// makeFolder makes a folder and those above it, where they are missing or
+// something else is in their place.
+func (u *unpacker) makeFolder(name string) error {
+	info, err := u.root.Lstat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil:
+		err = u.root.Remove(name)
+	case ignoreAbsent(err) == nil:
+		err = u.makeFolder(path.Dir(name))
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(u.root.Mkdir(name, 0o755), u.plain(name))
+}
+
+// plain gives a folder that no entry describes to root, for all to read.
+func (u *unpacker) plain(folder string) error {
+	return errors.Join(own(u.root, folder, 0, 0), u.root.Chmod(folder, 0o755))
+}
+
+// link makes a hard link.
+func (u *unpacker) link(to, target string) error {
+	to = path.Clean("/" + to)[1:]
+	folder, err := u.locate(path.Dir(to))
+	if err != nil {
+		return err
+	}
+	return u.root.Link(path.Join(folder, path.Base(to)), target)
 }
 
 // vacate removes what stands in the place of an entry; a folder stays where a
@@ -144,11 +348,11 @@ func write(root *os.Root, target string, body io.Reader) error {
 }
 
 // own gives a file to its owner, which root alone may do.
-func own(root *os.Root, target string, header *tar.Header) error {
+func own(root *os.Root, target string, user, group int) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return root.Lchown(target, header.Uid, header.Gid)
+	return root.Lchown(target, user, group)
 }
 
 // mode is the permissions of an entry and its set-user-id, set-group-id and
