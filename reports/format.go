@@ -5,8 +5,6 @@
 package reports
 
 import (
-	"errors"
-	"fmt"
 	"io"
 
 	"servebench/reports/stats"
@@ -20,28 +18,19 @@ type Format struct {
 	// CI says that it is for continuous integration: a gate writes it, a run only when
 	// it is asked for by name.
 	CI bool
-	// Render writes the report. It opens each of its files once, in the order
-	// it likes, and closes it. It is a pure function of the analysis.
-	Render func(a *stats.Analysis, open Open) error
+	// Render writes the report, each of its files once. It is a pure function of the
+	// analysis.
+	Render func(a *stats.Analysis, write Write) error
 }
 
 // Into renders a report that is one file.
-func Into(name string, write func(io.Writer, *stats.Analysis) error) func(*stats.Analysis, Open) error {
-	return func(a *stats.Analysis, open Open) error {
-		return open.Write(name, func(w io.Writer) error { return write(w, a) })
+func Into(name string, report func(io.Writer, *stats.Analysis) error) func(*stats.Analysis, Write) error {
+	return func(a *stats.Analysis, write Write) error {
+		return write(name, func(w io.Writer) error { return report(w, a) })
 	}
 }
 
-// Open creates the file of the given name, with slashes, relative to the
-// report's folder: "report.html", "figures/percentiles.png".
-type Open func(name string) (io.WriteCloser, error)
-
-// Write creates a file, has its content written and closes it.
-func (open Open) Write(name string, write func(io.Writer) error) (err error) {
-	file, err := open(name)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", name, err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return write(file)
-}
+// Write writes a file that has the given name, with slashes, relative to the report's
+// folder: "report.html", "figures/percentiles.png". What content writes is there whole
+// or, where it fails, not at all. The error names the file.
+type Write func(name string, content func(io.Writer) error) error

@@ -222,7 +222,7 @@ func (d *duet) end(run *record.Run, err error) error {
 	if a != nil {
 		errReport = errors.Join(errReport, tellCI(d.cmd.ErrOrStderr(), a), d.keepNoise(a))
 	}
-	return worst(withCode(err), withCode(errReport), duetOutcome(run, a))
+	return besides(worst(withCode(err), duetOutcome(run, a)), errReport)
 }
 
 // duetOutcome is what a duet says through the exit code.

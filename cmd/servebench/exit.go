@@ -23,7 +23,8 @@ const (
 // exitHelp stands in the help of every command that ends with these codes.
 const exitHelp = `Exit codes:
   0    done, and the instrument can be believed; PASS of a gate
-  1    something failed while running: a server died, a file could not be written
+  1    something failed while running: a server died, a report could not be written
+       (which leaves 10 to 13 as they are)
   10   FAIL of a gate (run --gate, gate, duet): a limit is broken, or the candidate
        is worse
   11   INCONCLUSIVE of a gate: it cannot be told
@@ -82,6 +83,16 @@ func worst(all ...error) error {
 	var exit *exitError
 	errors.As(most, &exit)
 	return &exitError{code: exit.code, err: errors.Join(texts...)}
+}
+
+// besides adds to what a command found that some of it could not be written or printed.
+// What was found keeps its exit code; without anything to keep, it is a failure.
+func besides(found, unwritten error) error {
+	exit, ok := errors.AsType[*exitError](found)
+	if !ok || unwritten == nil {
+		return worst(found, runtimeError(unwritten))
+	}
+	return &exitError{code: exit.code, err: errors.Join(found, unwritten)}
 }
 
 // usageError marks a user's mistake in the command line or a scenario file.

@@ -81,12 +81,9 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 	if err != nil {
 		return runtimeError(fmt.Errorf("analyse %s: %w", dir, err))
 	}
-	err = errors.Join(
-		renderFiles(a, formats, run.Dir),
-		printGates(cmd.OutOrStdout(), a, opts.output.value),
-		tellCI(cmd.ErrOrStderr(), a),
-	)
-	return worst(runtimeError(err), verdictError(a, true))
+	err = printGates(cmd.OutOrStdout(), a, opts.output.value)
+	_, errFiles := renderFiles(a, formats)
+	return besides(verdictError(a, true), errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a)))
 }
 
 func printGates(w io.Writer, a *stats.Analysis, output string) error {

@@ -1,34 +1,36 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/summary"
 	"servebench/reports/text"
 )
 
-// renderFiles writes the report of a run in the given formats into dir.
-func renderFiles(a *stats.Analysis, formats []reports.Format, dir string) error {
-	open := func(name string) (io.WriteCloser, error) {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		return os.Create(path)
+// renderFiles writes the report of a run in the given formats into the run's folder,
+// and returns the names of those that are written whole.
+func renderFiles(a *stats.Analysis, formats []reports.Format) (written []string, err error) {
+	folder, err := record.OpenFolder(a.Run.Dir)
+	if err != nil {
+		return nil, err
 	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	var faults []error
 	for _, format := range formats {
-		if err := format.Render(a, open); err != nil {
-			return fmt.Errorf("render %s: %w", format.Name, err)
+		if err := format.Render(a, folder.Write); err != nil {
+			faults = append(faults, fmt.Errorf("format %s: %w", format.Name, err))
+			continue
 		}
+		written = append(written, format.Name)
 	}
-	return nil
+	return written, errors.Join(faults...)
 }
 
 // printAnalysis writes what a user sees of a run: the table, or the summary

@@ -54,16 +54,12 @@ func report(cmd *cobra.Command, dir string, formats []reports.Format, output str
 	if err != nil {
 		return fmt.Errorf("analyse %s: %w", dir, err)
 	}
-	if err := renderFiles(a, formats, run.Dir); err != nil {
-		return fmt.Errorf("report %s: %w", dir, err)
+	if output == "json" || slices.ContainsFunc(formats, func(f reports.Format) bool { return f.Name == text.Format().Name }) {
+		err = printAnalysis(cmd.OutOrStdout(), a, output)
 	}
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.Name)
+	written, errFiles := renderFiles(a, formats)
+	if len(written) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s: wrote %s\n", run.Dir, strings.Join(written, ", "))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s: wrote %s\n", run.Dir, strings.Join(names, ", "))
-	if output == "text" && !slices.Contains(names, text.Format().Name) {
-		return nil
-	}
-	return printAnalysis(cmd.OutOrStdout(), a, output)
+	return errors.Join(err, errFiles)
 }

@@ -245,7 +245,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	if opts.gate && a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
-	return worst(withCode(err), withCode(errReport), outcome(run, a, opts.gate))
+	return besides(worst(withCode(err), outcome(run, a, opts.gate)), errReport)
 }
 
 // repeat is the command line that repeats a run.
@@ -273,16 +273,14 @@ func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*stats.Analy
 	if err != nil {
 		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
 	}
-	err = renderFiles(a, formats, run.Dir)
-	if err := errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, opts.output.value)); err != nil {
-		return a, err
-	}
+	written, err := renderFiles(a, formats)
+	err = errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, opts.output.value))
 	where := run.Dir
-	if slices.Contains(opts.formats, html.Format().Name) {
+	if slices.Contains(written, html.Format().Name) {
 		where = filepath.Join(run.Dir, "report.html")
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s\n", where)
-	return a, nil
+	return a, err
 }
 
 // outcome is what a run says through the exit code.

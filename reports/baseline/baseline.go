@@ -12,12 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"servebench/reports/record"
 	"servebench/reports/stats"
+	"servebench/userfile"
 )
 
 // DefaultName is the name of a baseline that has no other.
@@ -120,20 +122,47 @@ func (s Store) Set(name string, run *record.Run) (string, error) {
 		return "", err
 	}
 	folder := s.folder(name, run.Scenario.Name)
-	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
-		return "", fmt.Errorf("set baseline: %w", err)
-	}
-	made, err := os.MkdirTemp(filepath.Dir(folder), "."+filepath.Base(folder)+"-*")
-	if err != nil {
-		return "", fmt.Errorf("set baseline: %w", err)
-	}
-	err = errors.Join(record.Copy(run, made), os.Chmod(made, 0o755)) // a temporary folder is its maker's alone
-	if err == nil {
-		err = put(made, folder)
-	}
-	// What is left there is an unfinished copy, or the former baseline.
-	if err = errors.Join(err, os.RemoveAll(made)); err != nil {
-		return "", fmt.Errorf("set baseline %s of %s: %w", name, run.Scenario.Name, err)
+	if err := s.set(name, filepath.Base(folder), run); err != nil {
+		return "", fmt.Errorf("set baseline %s of %s: %w", name, run.Scenario.Name, userfile.Cause(err))
 	}
 	return folder, nil
+}
+
+// set copies the run beside its place and puts the copy there. No link leads it out of
+// the store, which may be somebody else's.
+func (s Store) set(name, place string, run *record.Run) (err error) {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return err
+	}
+	store, err := os.OpenRoot(s.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	of := filepath.Join("baselines", name)
+	if err := store.MkdirAll(of, 0o755); err != nil {
+		return err
+	}
+	beside, err := store.OpenRoot(of)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, beside.Close()) }()
+	made := fmt.Sprintf(".%s-%08x", place, rand.Uint32())
+	if err := beside.Mkdir(made, 0o755); err != nil {
+		return err
+	}
+	if err = copyInto(filepath.Join(s.Dir, of, made), run); err == nil {
+		err = put(beside, made, place)
+	}
+	// What is left there is an unfinished copy, or the former baseline.
+	return errors.Join(err, beside.RemoveAll(made))
+}
+
+func copyInto(folder string, run *record.Run) error {
+	to, err := record.OpenFolder(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(record.Copy(run, to), to.Close())
 }

@@ -187,13 +187,18 @@ func TestNotSet(t *testing.T) {
 // Where the file system cannot swap folders at once, it is done in steps.
 func TestExchange(t *testing.T) {
 	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	for _, f := range []string{a, b} {
 		if err := errors.Join(os.Mkdir(f, 0o755), os.WriteFile(filepath.Join(f, filepath.Base(f)), nil, 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := exchange(a, b); err != nil {
+	if err := exchange(root, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range []string{filepath.Join(a, "b"), filepath.Join(b, "a")} {
@@ -201,7 +206,7 @@ func TestExchange(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := exchange(filepath.Join(dir, "none"), b); err == nil {
+	if err := exchange(root, "none", "b"); err == nil {
 		t.Error("nothing is put in its place")
 	}
 	if _, err := os.Stat(filepath.Join(b, "a")); err != nil {

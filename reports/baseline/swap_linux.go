@@ -1,8 +1,18 @@
 package baseline
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+	"os"
 
-// swap exchanges two folders at once.
-func swap(a, b string) error {
-	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+	"golang.org/x/sys/unix"
+)
+
+// swap exchanges two folders in one step.
+func swap(beside *os.Root, a, b string) error {
+	folder, err := beside.Open(".")
+	if err != nil {
+		return err
+	}
+	at := int(folder.Fd())
+	return errors.Join(unix.Renameat2(at, a, at, b, unix.RENAME_EXCHANGE), folder.Close())
 }

@@ -2,7 +2,10 @@
 
 package baseline
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 // swap is not to be had.
-func swap(string, string) error { return errors.ErrUnsupported }
+func swap(*os.Root, string, string) error { return errors.ErrUnsupported }

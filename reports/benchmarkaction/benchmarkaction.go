@@ -31,11 +31,11 @@ func Format() reports.Format {
 		Name: "benchmark-action",
 		Doc:  "the figures for github-action-benchmark (" + Smaller + ", " + Bigger + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			if err := open.Write(Smaller, func(w io.Writer) error { return Write(w, a, false) }); err != nil {
+		Render: func(a *stats.Analysis, write reports.Write) error {
+			if err := write(Smaller, func(w io.Writer) error { return Write(w, a, false) }); err != nil {
 				return err
 			}
-			return open.Write(Bigger, func(w io.Writer) error { return Write(w, a, true) })
+			return write(Bigger, func(w io.Writer) error { return Write(w, a, true) })
 		},
 	}
 }

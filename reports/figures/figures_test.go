@@ -3,7 +3,6 @@ package figures_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -11,7 +10,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -176,9 +174,9 @@ func TestPhasesHaveFiguresOfTheirOwn(t *testing.T) {
 
 func TestFormatWritesBothBackgrounds(t *testing.T) {
 	var names []string
-	err := figures.Format().Render(figurestest.Compare(2, 1).Make(), func(name string) (io.WriteCloser, error) {
+	err := figures.Format().Render(figurestest.Compare(2, 1).Make(), func(name string, content func(io.Writer) error) error {
 		names = append(names, name)
-		return discard{}, nil
+		return content(io.Discard)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -194,26 +192,16 @@ func TestFormatWritesBothBackgrounds(t *testing.T) {
 
 func TestFormatPassesErrorsOn(t *testing.T) {
 	a, full := figurestest.Compare(1, 1).Make(), errors.New("no space left")
-	err := figures.Format().Render(a, func(string) (io.WriteCloser, error) { return nil, full })
-	if !errors.Is(err, full) || !strings.Contains(fmt.Sprint(err), "figures/percentiles.png") {
-		t.Errorf("error %v, want one that names the file and wraps %v", err, full)
-	}
-	err = figures.Format().Render(a, func(string) (io.WriteCloser, error) { return discard{full}, nil })
-	if !errors.Is(err, full) {
-		t.Errorf("error %v, want %v from Close", err, full)
+	if err := figures.Format().Render(a, func(string, func(io.Writer) error) error { return full }); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
 	}
 }
 
-// discard is a file whose content nobody reads.
-type discard struct{ closed error }
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) Close() error              { return d.closed }
-
 func BenchmarkPNG(b *testing.B) {
 	a := figurestest.Compare(4, 5).Make()
+	discard := func(_ string, content func(io.Writer) error) error { return content(io.Discard) }
 	for b.Loop() {
-		if err := figures.Format().Render(a, func(string) (io.WriteCloser, error) { return discard{}, nil }); err != nil {
+		if err := figures.Format().Render(a, discard); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,8 +1,7 @@
 package figures
 
 import (
-	"errors"
-	"fmt"
+	"io"
 
 	"servebench/reports"
 	"servebench/reports/stats"
@@ -18,25 +17,20 @@ func Format() reports.Format {
 	}
 }
 
-func render(a *stats.Analysis, open reports.Open) error {
+func render(a *stats.Analysis, write reports.Write) error {
 	for _, f := range All(a) {
 		if f.Missing != "" {
 			continue
 		}
-		if err := write(f, Light(), open, "figures/"+f.Name+".png"); err != nil {
-			return err
-		}
-		if err := write(f, Dark(), open, "figures/"+f.Name+"-dark.png"); err != nil {
-			return err
+		for _, drawn := range []struct {
+			palette Palette
+			ending  string
+		}{{Light(), ".png"}, {Dark(), "-dark.png"}} {
+			err := write("figures/"+f.Name+drawn.ending, func(w io.Writer) error { return f.PNG(w, drawn.palette) })
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func write(f Figure, p Palette, open reports.Open, name string) error {
-	w, err := open(name)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", name, err)
-	}
-	return errors.Join(f.PNG(w, p), w.Close())
 }

@@ -36,38 +36,25 @@ func Analyse(t testing.TB, p statstest.Plan) *stats.Analysis {
 	return a
 }
 
-// Render renders the run and returns its files by name. A file that is opened twice
-// or is not closed is an error of the test.
+// Render renders the run and returns its files by name. A file that is written twice
+// is an error of the test.
 func Render(t testing.TB, f reports.Format, a *stats.Analysis) map[string][]byte {
 	t.Helper()
-	files := make(map[string]*file)
-	err := f.Render(a, func(name string) (io.WriteCloser, error) {
+	files := make(map[string][]byte)
+	err := f.Render(a, func(name string, content func(io.Writer) error) error {
 		if files[name] != nil {
-			return nil, fmt.Errorf("%s was opened before", name)
+			return fmt.Errorf("%s was written before", name)
 		}
-		files[name] = new(file)
-		return files[name], nil
+		var file bytes.Buffer
+		err := content(&file)
+		files[name] = file.Bytes()
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	written := make(map[string][]byte)
-	for name, f := range files {
-		if !f.closed {
-			t.Errorf("%s was not closed", name)
-		}
-		written[name] = f.Bytes()
-	}
-	return written
+	return files
 }
-
-// file is one in memory.
-type file struct {
-	bytes.Buffer
-	closed bool
-}
-
-func (f *file) Close() error { f.closed = true; return nil }
 
 // Golden holds what was rendered against the file testdata/NAME, which update writes
 // anew.

@@ -26,8 +26,8 @@ func Format() reports.Format {
 		Name: "github",
 		Doc:  "the verdict and what it rests on in markdown, for a step's summary (" + File + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, open reports.Open) error {
-			return open.Write(File, func(w io.Writer) error { return Summary(w, a, Limit) })
+		Render: func(a *stats.Analysis, write reports.Write) error {
+			return write(File, func(w io.Writer) error { return Summary(w, a, Limit) })
 		},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"servebench/reports/figures/figurestest"
+	"servebench/reports/formattest"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -341,31 +342,15 @@ func TestSizeOfALargeComparison(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
-	var file buffer
-	err := html.Format().Render(figurestest.Compare(1, 1).Make(), func(name string) (io.WriteCloser, error) {
-		if name != "report.html" {
-			t.Errorf("opened %q", name)
-		}
-		return &file, nil
-	})
-	if err != nil || !file.closed || !strings.HasSuffix(file.String(), "</html>\n") {
-		t.Errorf("error %v, closed %v, %d bytes", err, file.closed, file.Len())
+	a := figurestest.Compare(1, 1).Make()
+	files := formattest.Render(t, html.Format(), a)
+	if text := string(files["report.html"]); len(files) != 1 || !strings.HasSuffix(text, "</html>\n") {
+		t.Errorf("%d files, report.html of %d bytes", len(files), len(text))
 	}
 	full := errors.New("no space left")
-	err = html.Format().Render(figurestest.Compare(1, 1).Make(), func(string) (io.WriteCloser, error) { return nil, full })
-	if !errors.Is(err, full) || !strings.Contains(err.Error(), "report.html") {
-		t.Errorf("error %v, want one that names the file and wraps %v", err, full)
+	if err := html.Format().Render(a, func(string, func(io.Writer) error) error { return full }); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
 	}
-}
-
-type buffer struct {
-	bytes.Buffer
-	closed bool
-}
-
-func (b *buffer) Close() error {
-	b.closed = true
-	return nil
 }
 
 func BenchmarkWrite(b *testing.B) {

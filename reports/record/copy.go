@@ -5,28 +5,26 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+
+	"servebench/userfile"
 )
 
-// Copy copies what a run's figures are made from into a folder that exists: run.json
-// and the interval logs that it names, as they lie on disk. What lies outside of the
-// run's own folder, through a link say, is not read.
-func Copy(run *Run, to string) (err error) {
-	from, err := os.OpenRoot(run.Dir)
+// Copy copies what a run's figures are made from into another folder: run.json and the
+// interval logs that it names, as they lie on disk.
+func Copy(run *Run, to *Folder) (err error) {
+	from, err := OpenFolder(run.Dir)
 	if err != nil {
 		return fmt.Errorf("copy run: %w", err)
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	if err := copyFile(from, fileName, filepath.Join(to, fileName)); err != nil {
+	if err := from.copy(fileName, to); err != nil {
 		return fmt.Errorf("copy run %s: %w", run.Dir, err)
 	}
 	for _, c := range run.Cells {
 		if c.Log == "" {
 			continue
 		}
-		name := filepath.FromSlash(c.Log)
-		err := copyFile(from, name, filepath.Join(to, name))
+		err := from.copy(c.Log, to)
 		if errors.Is(err, fs.ErrNotExist) && c.Failed != "" {
 			continue // its record says that it is incomplete
 		}
@@ -37,19 +35,14 @@ func Copy(run *Run, to string) (err error) {
 	return nil
 }
 
-func copyFile(from *os.Root, name, to string) (err error) {
-	in, err := from.Open(name)
+func (f *Folder) copy(name string, to *Folder) (err error) {
+	in, err := f.open(name, userfile.NoLimit)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	return to.Write(name, func(out io.Writer) error {
+		_, err := io.Copy(out, in)
 		return err
-	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close())
+	})
 }

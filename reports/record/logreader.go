@@ -7,50 +7,46 @@ import (
 	"io"
 	"iter"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"servebench/userfile"
 )
 
 // maxLine bounds a log line. The longest honest one, every bucket of Highest at
 // Digits filled, is under 400 KB.
 const maxLine = 4 << 20
 
-// ReadLog reads a whole interval log. Each interval takes about 270 KB; what
-// needs only one at a time uses ScanLog.
-func ReadLog(path string) ([]Interval, error) {
-	return collect(ScanLog(path))
-}
-
 // Intervals reads the whole interval log of one of the run's cells; none when
-// the cell has no log.
+// the cell has no log. Each interval takes about 270 KB; what needs only one at a time
+// uses Scan.
 func (r *Run) Intervals(c *Cell) ([]Interval, error) {
 	return collect(r.Scan(c))
 }
 
 // Scan yields the intervals of one of the run's cells one after the other, in
-// the order they were written; none when the cell has no log. After an error it
-// ends.
+// the order they were written; none when the cell has no log. An error names file
+// and line, and ends it: unlike hdrhistogram-go's reader, it never passes over a line
+// that it does not understand, since that would drop requests silently.
 func (r *Run) Scan(c *Cell) iter.Seq2[Interval, error] {
 	if c.Log == "" {
 		return func(func(Interval, error) bool) {}
 	}
-	return ScanLog(filepath.Join(r.Dir, filepath.FromSlash(c.Log)))
-}
-
-// ScanLog yields the intervals of a log one after the other. An error names
-// file and line, and ends it: unlike hdrhistogram-go's reader, it never passes
-// over a line that it does not understand, since that would drop requests
-// silently.
-func ScanLog(path string) iter.Seq2[Interval, error] {
+	path := filepath.Join(r.Dir, filepath.FromSlash(c.Log))
 	return func(yield func(Interval, error) bool) {
-		file, err := os.Open(path)
+		folder, err := OpenFolder(r.Dir)
 		if err != nil {
-			yield(Interval{}, fmt.Errorf("read interval log: %w", err))
+			yield(Interval{}, err)
+			return
+		}
+		defer folder.Close()
+		file, err := folder.open(c.Log, userfile.NoLimit)
+		if err != nil {
+			yield(Interval{}, err)
 			return
 		}
 		defer file.Close()

@@ -3,7 +3,6 @@ package record
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -27,10 +26,10 @@ type LogWriter struct {
 	encoder *encoder
 }
 
-func newLogWriter(dir, name string, now time.Time) (*LogWriter, error) {
-	file, err := createNew(filepath.Join(dir, filepath.FromSlash(name)))
+func newLogWriter(folder *Folder, name string, now time.Time) (*LogWriter, error) {
+	file, err := folder.Create(name)
 	if err != nil {
-		return nil, fmt.Errorf("create interval log: %w", err)
+		return nil, err
 	}
 	l := &LogWriter{name: name, file: file, encoder: newEncoder()}
 	if _, err := file.WriteString(logHeader(now)); err != nil {

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
+
+	"servebench/userfile"
 )
 
 // Open reads the run in the folder dir; the path of its run.json does as well.
@@ -15,9 +17,8 @@ func Open(dir string) (*Run, error) {
 	if filepath.Base(dir) == fileName {
 		dir = filepath.Dir(dir)
 	}
-	path := filepath.Join(dir, fileName)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	text, err := readRun(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open run %s: it holds no %s: want the folder of a run: %w", dir, fileName, err)
 	}
 	if err != nil {
@@ -25,10 +26,26 @@ func Open(dir string) (*Run, error) {
 	}
 	run, err := decode(text)
 	if err != nil {
-		return nil, fmt.Errorf("open run %s: %w", path, err)
+		return nil, fmt.Errorf("open run %s: %w", filepath.Join(dir, fileName), err)
 	}
 	run.Dir = dir
 	return run, nil
+}
+
+// maxRun bounds a run.json, which is held in memory.
+const maxRun = 1 << 30
+
+func readRun(dir string) (text []byte, err error) {
+	folder, err := OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	file, err := folder.open(fileName, maxRun)
+	if err != nil {
+		return nil, err
+	}
+	return userfile.ReadAll(file, maxRun)
 }
 
 func decode(text []byte) (*Run, error) {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"path"
 	"syscall"
 )
 
@@ -16,8 +16,8 @@ func Reopen(dir string) (*Run, *Writer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &Writer{dir: run.Dir}
-	if w.lock, err = lock(run.Dir); err != nil {
+	w, err := newWriter(run.Dir)
+	if err != nil {
 		return nil, nil, fmt.Errorf("open run %s: %w", dir, err)
 	}
 	// The one who had it before may have changed it meanwhile.
@@ -33,8 +33,8 @@ func Reopen(dir string) (*Run, *Writer, error) {
 // lock takes a folder for this process, until the file is closed; no other one can
 // have it meanwhile. It leaves nothing in the folder. Where the file system has no
 // locks, as some of a network, it is taken without one.
-func lock(dir string) (*os.File, error) {
-	folder, err := os.Open(dir)
+func (f *Folder) lock() (*os.File, error) {
+	folder, err := f.root.Open(".")
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +50,17 @@ func (w *Writer) removeNameless(run *Run) error {
 	for _, c := range run.Cells {
 		named[c.Log] = true
 	}
-	files, err := os.ReadDir(filepath.Join(w.dir, cellFolder))
+	files, err := w.names(cellFolder)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		if filepath.Ext(file.Name()) != logEnding || named[cellFolder+"/"+file.Name()] {
+		name := cellFolder + "/" + file
+		if path.Ext(name) != logEnding || named[name] {
 			continue
 		}
-		if err := os.Remove(filepath.Join(w.dir, cellFolder, file.Name())); err != nil {
-			return fmt.Errorf("remove the log of a cell that is not recorded: %w", err)
+		if err := w.remove(name); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,7 +19,7 @@ const (
 // Writer writes a run's folder. It is not safe for concurrent use; the files
 // that Log and Raw return may be used beside it.
 type Writer struct {
-	dir  string
+	*Folder
 	lock *os.File // of the folder, for as long as it is open
 }
 
@@ -40,16 +41,28 @@ func Create(parent string, run *Run) (*Writer, error) {
 		return nil, fmt.Errorf("create run: id %q: want a plain folder name", run.ID)
 	}
 	dir := filepath.Join(parent, run.ID)
-	err := makeFolders(parent, dir)
-	if err != nil {
+	if err := makeFolders(parent, dir); err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
 	run.Dir = dir
-	w := &Writer{dir: dir}
-	if w.lock, err = lock(dir); err != nil {
+	w, err := newWriter(dir)
+	if err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
 	return w, w.Save(run)
+}
+
+// newWriter opens a folder and takes it for this process.
+func newWriter(dir string) (*Writer, error) {
+	folder, err := OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := folder.lock()
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return &Writer{folder, lock}, nil
 }
 
 func safeID(id string) string {
@@ -73,27 +86,18 @@ func makeFolders(parent, dir string) error {
 func (w *Writer) Dir() string { return w.dir }
 
 // Close lets others write the run. It is not needed where the process ends.
-func (w *Writer) Close() error { return w.lock.Close() }
+func (w *Writer) Close() error { return errors.Join(w.lock.Close(), w.Folder.Close()) }
 
 // Log opens the interval log of one cell, with its header written. The caller
 // closes it.
 func (w *Writer) Log(v Visit, phase string) (*LogWriter, error) {
-	return newLogWriter(w.dir, cellFolder+"/"+cellName(v, phase)+logEnding, time.Now())
+	return newLogWriter(w.Folder, cellFolder+"/"+cellName(v, phase)+logEnding, time.Now())
 }
 
 // Raw opens the file for the engine's own result stream of one cell. The caller
 // closes it.
 func (w *Writer) Raw(v Visit, phase string) (*os.File, error) {
-	file, err := createNew(filepath.Join(w.dir, cellFolder, cellName(v, phase)+".vegeta"))
-	if err != nil {
-		return nil, fmt.Errorf("create raw results: %w", err)
-	}
-	return file, nil
-}
-
-// createNew refuses a file that exists: two cells must never share one.
-func createNew(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	return w.Create(cellFolder + "/" + cellName(v, phase) + ".vegeta")
 }
 
 // Save writes run.json so that a reader, or a crash at any moment, finds the
@@ -103,34 +107,12 @@ func (w *Writer) Save(run *Run) error {
 	if err != nil {
 		return fmt.Errorf("save run %s: %w", w.dir, err)
 	}
-	if err := replace(filepath.Join(w.dir, fileName), append(text, '\n')); err != nil {
-		return fmt.Errorf("save run %s: %w", w.dir, err)
+	err = w.Write(fileName, func(file io.Writer) error {
+		_, err := file.Write(append(text, '\n'))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save run: %w", err)
 	}
 	return nil
-}
-
-func replace(path string, text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // fails when the rename went well, as it should
-	_, err = temp.Write(text)
-	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes a rename in the folder durable.
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

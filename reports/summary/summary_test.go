@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"io"
 	"os"
 	"testing"
 	"time"
 
+	"servebench/reports/formattest"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -158,28 +158,13 @@ func TestOneEntryPerTargetAndPhase(t *testing.T) {
 	}
 }
 
-type file struct {
-	bytes.Buffer
-	closed bool
-}
-
-func (f *file) Close() error { f.closed = true; return nil }
-
 func TestFormatWritesItsFile(t *testing.T) {
 	a, err := stats.Analyse(statstest.Open(t, statstest.Compare()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := make(map[string]*file)
-	err = summary.Format().Render(a, func(name string) (io.WriteCloser, error) {
-		files[name] = new(file)
-		return files[name], nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := files["summary.json"]
-	if len(files) != 1 || f == nil || !f.closed || !json.Valid(f.Bytes()) {
+	files := formattest.Render(t, summary.Format(), a)
+	if len(files) != 1 || !json.Valid(files["summary.json"]) {
 		t.Errorf("files %v", files)
 	}
 }

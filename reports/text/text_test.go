@@ -3,7 +3,6 @@ package text_test
 import (
 	"bytes"
 	"flag"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"servebench/reports/formattest"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -167,25 +167,10 @@ func TestCommandCanBePasted(t *testing.T) {
 	}
 }
 
-type file struct {
-	bytes.Buffer
-	closed bool
-}
-
-func (f *file) Close() error { f.closed = true; return nil }
-
 func TestFormatWritesItsFile(t *testing.T) {
 	a := analyse(t, statstest.Compare())
-	files := make(map[string]*file)
-	err := text.Format().Render(a, func(name string) (io.WriteCloser, error) {
-		files[name] = new(file)
-		return files[name], nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := files["report.txt"]
-	if len(files) != 1 || f == nil || !f.closed || f.Len() == 0 {
+	files := formattest.Render(t, text.Format(), a)
+	if len(files) != 1 || len(files["report.txt"]) == 0 {
 		t.Errorf("files %v", files)
 	}
 }

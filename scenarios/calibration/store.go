@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"servebench/reports/record"
+	"servebench/userfile"
 )
 
 // Schema is the version of a Document. A reader refuses others.
@@ -62,7 +64,7 @@ func Save(dir string, d Document) error {
 }
 
 // save writes a value as JSON. There is never half a file.
-func save(path string, value any) error {
+func save(path string, value any) (err error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
@@ -70,23 +72,23 @@ func save(path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".calibration-*")
+	folder, err := record.OpenFolder(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	_, err = temp.Write(append(text, '\n'))
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
-	return nil
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	return folder.Write(filepath.Base(path), func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 }
+
+// maxFile bounds what is kept of a machine, in bytes.
+const maxFile = 16 << 20
 
 // load reads JSON into a value, which is left as it is where there is no file.
 func load(path string, value any) error {
-	text, err := os.ReadFile(path)
+	text, err := userfile.ReadText(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
