@@ -35,7 +35,8 @@ kept is a copy of its record: run.json and the interval logs, which every figure
 be made from again. It lies in DIR/baselines/NAME/SCENARIO, to be committed or cached,
 and is a run's folder like any other.
 
-A run that is INVALID, was interrupted or measured nothing is refused without --force.`,
+A run that is INVALID, did not come to its end or measured nothing is refused without
+--force.`,
 		Example: `  servebench baseline set runs/20261122-101530-compare-a1b2
   servebench baseline set runs/20261122-101530-compare-a1b2 --name release`,
 		Args: cobra.ExactArgs(1),
@@ -54,7 +55,7 @@ A run that is INVALID, was interrupted or measured nothing is refused without --
 	}
 	cmd.Flags().StringVar(&name, "name", baseline.DefaultName, "name of the baseline")
 	cmd.Flags().StringVar(&store.Dir, "dir", baselineDir, "folder with the stored baselines")
-	cmd.Flags().BoolVar(&force, "force", false, "store a run that is INVALID or was interrupted as well")
+	cmd.Flags().BoolVar(&force, "force", false, "store a run that is INVALID or not complete as well")
 	return cmd
 }
 

@@ -70,7 +70,7 @@ func (d *duet) further(run *record.Run) ([]record.Look, error) {
 		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new duet")
 	case a.Duet.Decided():
 		return nil, fmt.Errorf("it is decided: %s: %s; want a new duet", a.Duet.Verdict, a.Duet.Why)
-	case a.Duet.Look < len(looks) && (d.opts.rounds == 0 || d.opts.rounds == last):
+	case (a.Duet.Look < len(looks) || a.Shortfall() != nil) && (d.opts.rounds == 0 || d.opts.rounds == last):
 		return looks, nil
 	case d.opts.rounds == 0:
 		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))

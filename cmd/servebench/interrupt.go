@@ -7,11 +7,19 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
-// interrupts turns ^C (and SIGTERM) into the three steps that a run knows: the
-// first stops the sending and lets what is in flight drain, the second gives
-// up what is in flight and still saves, the third quits at once.
+// quitPause is how long a signal takes at most to end the program.
+const quitPause = 100 * time.Millisecond
+
+// interrupts turns ^C (and SIGTERM, and SIGHUP of a terminal that is closed) into the
+// three steps that a run knows: the first stops the sending and lets what is in flight
+// drain, the second gives up what is in flight and still saves, the third quits at once.
+//
+// SIGHUP stays ignored where it was ignored at the start: that is what nohup is for.
+// SIGINT does not: a shell without job control ignores it for every command that it
+// starts in the background, and a run has to end whoever asks for it.
 type interrupts struct {
 	ctx  context.Context // cancelled by the second
 	stop chan struct{}   // closed by the first
@@ -22,10 +30,18 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// Whoever reads the output may be gone by now, as the terminal is: the run is not to
+	// end for that before it is saved.
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
 	done := make(chan struct{})
 	i := interrupts{ctx: ctx, stop: make(chan struct{})}
 	i.end = func() {
 		signal.Stop(signals)
+		signal.Stop(broken)
 		close(done)
 		cancel()
 	}
@@ -44,8 +60,10 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 				fmt.Fprintln(stderr, "\nservebench: giving up the requests in flight; saving (again: quit at once)")
 				cancel()
 			default:
-				signal.Reset(os.Interrupt, syscall.SIGTERM)
+				signal.Reset(os.Interrupt)
 				_ = syscall.Kill(os.Getpid(), syscall.SIGINT) // not caught any more, it ends the program
+				time.Sleep(quitPause)
+				os.Exit(exitInterrupted) // where it was ignored at the start, and is again
 			}
 		}
 	}()

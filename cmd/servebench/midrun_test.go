@@ -24,6 +24,7 @@ import (
 //	kill-server  SIGKILL to the model server
 //	interrupt    SIGINT to the command, once
 //	interrupt-2  SIGINT to the command, twice
+//	hangup       SIGHUP to the command, once
 func midrun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: midrun ACTION CODE COMMAND [ARG...]")
@@ -70,6 +71,8 @@ func act(action string, pid int) error {
 		}
 		time.Sleep(200 * time.Millisecond)
 		return syscall.Kill(pid, syscall.SIGINT)
+	case "hangup":
+		return syscall.Kill(pid, syscall.SIGHUP)
 	}
 	return fmt.Errorf("unknown action %q", action)
 }

@@ -47,9 +47,10 @@ func runCommand() *cobra.Command {
 or a scenario file; without one, compare is run. Each run gets a folder of its
 own with run.json, report.html, figures/ and the interval logs.
 
-The table goes to stdout, progress to stderr. The first ^C stops the sending,
-waits for what is in flight and saves; the second gives that up and saves; the
-third quits at once.
+The table goes to stdout, progress to stderr. The first ^C (or SIGTERM, or SIGHUP
+when the terminal is closed) stops the sending, waits for what is in flight and
+saves; the second gives that up and saves; the third quits at once. A run that did
+not come to its end, whatever ended it, is no PASS of a gate.
 
 ` + exitHelp,
 		Example: `  servebench run                                   compare every target that can run here
@@ -226,6 +227,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	runner := &runner.Runner{
 		Catalogue: catalogue(),
 		Reference: reference(),
+		Asked:     opts.nameTargets(name),
 		Dir:       opts.out,
 		Raw:       opts.raw,
 		Version:   version(),
@@ -246,6 +248,14 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
 	return besides(worst(withCode(err), outcome(run, a, opts.gate)), errReport)
+}
+
+// nameTargets says that the user named the targets, and not a built-in scenario, which
+// names all that there may be.
+func (o *runOptions) nameTargets(scenario string) bool {
+	builtin := slices.ContainsFunc(scenarios.Builtins(), func(b scenarios.Builtin) bool { return b.Name == scenario })
+	set := slices.ContainsFunc(o.set, func(s string) bool { return strings.HasPrefix(s, "targets") })
+	return !builtin || len(o.targets) > 0 || set
 }
 
 // repeat is the command line that repeats a run.
@@ -308,7 +318,7 @@ func verdictError(a *stats.Analysis, gate bool) error {
 		return &exitError{code: exitInvalid, err: errors.New("INVALID: " + why + fatalDoubts(a))}
 	case gate && a.Verdict == stats.Fail:
 		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.Sentence())}
-	case gate && a.Verdict == stats.Inconclusive:
+	case gate && (a.Verdict == stats.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
 		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.Sentence())}
 	}
 	return nil

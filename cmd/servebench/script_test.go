@@ -15,9 +15,9 @@ import (
 )
 
 // TestMain makes this test binary serve as the commands of the scripts: servebench,
-// and a server for it.
+// a server for it, and what waits for interrupts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer})
+	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer, "interruptible": interruptible})
 }
 
 // TestScripts runs the command line as a user would: success, usage error and
@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"agrees":  agrees,
 			"exits":   exits,
 			"holds":   holds,
+			"killed":  killed,
 			"midrun":  midrun,
 			"serving": serving,
 		},

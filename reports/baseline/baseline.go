@@ -62,10 +62,9 @@ func Unfit(a *stats.Analysis) string {
 		return "nothing was measured: " + a.Nothing()
 	case a.Validity == stats.Invalid:
 		return "it is INVALID: " + a.Blame()
-	case a.Run.Interrupted != "":
-		return "it was interrupted: " + a.Run.Interrupted
-	case a.Run.Finished.IsZero():
-		return "it has not come to its end"
+	}
+	if short := a.Shortfall(); short != nil {
+		return "it is " + short.Word + ": " + short.Text
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,10 +217,13 @@ func TestExchange(t *testing.T) {
 
 func TestUnfit(t *testing.T) {
 	for want, spoil := range map[string]func(*record.Run){
-		"":             func(*record.Run) {},
-		"INVALID":      func(r *record.Run) { r.Cells[1].Ledger.Sent /= 2; r.Cells[1].Ledger.OK /= 2 },
-		"interrupted":  func(r *record.Run) { r.Interrupted = "stopped" },
-		"to its end":   func(r *record.Run) { r.Finished = time.Time{} },
+		"":            func(*record.Run) {},
+		"INVALID":     func(r *record.Run) { r.Cells[1].Ledger.Sent /= 2; r.Cells[1].Ledger.OK /= 2 },
+		"INTERRUPTED": func(r *record.Run) { r.Interrupted = "stopped" },
+		"to its end":  func(r *record.Run) { r.Finished = time.Time{} },
+		"1 of 1 rounds": func(r *record.Run) {
+			r.Cells = slices.DeleteFunc(r.Cells, func(c record.Cell) bool { return c.Target == "container" })
+		},
 		"was measured": func(r *record.Run) { r.Cells = nil },
 	} {
 		run := statstest.Open(t, short())

@@ -43,6 +43,10 @@ func Write(w io.Writer, a *stats.Analysis) error {
 		_, err := fmt.Fprintf(w, "(%s: no figures)\n", stats.Plain(a.Blame()))
 		return err
 	}
+	if short := a.Shortfall(); short != nil {
+		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, stats.Plain(short.Text))
+		return err
+	}
 	lines := benchfmt.NewWriter(w)
 	for _, u := range units(a) {
 		if err := lines.Write(u); err != nil {

@@ -54,7 +54,7 @@ type benchmark struct {
 func Write(w io.Writer, a *stats.Analysis, more bool) error {
 	all := []benchmark{}
 	for _, r := range a.Rows {
-		if a.Validity == stats.Invalid {
+		if a.Validity == stats.Invalid || a.Shortfall() != nil {
 			break
 		}
 		for _, f := range r.Figures() {

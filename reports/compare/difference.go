@@ -55,8 +55,8 @@ func beliefs(base, fresh *stats.Analysis) []Difference {
 	if base.Validity == stats.Invalid || fresh.Validity == stats.Invalid {
 		all = append(all, Difference{Kind: Invalid, What: "validity", Base: belief(base), New: belief(fresh)})
 	}
-	if base.Run.Interrupted != "" || fresh.Run.Interrupted != "" {
-		all = append(all, Difference{Kind: Remark, What: "interrupted", Base: ended(base), New: ended(fresh)})
+	if base.Shortfall() != nil || fresh.Shortfall() != nil {
+		all = append(all, Difference{Kind: Remark, What: "completeness", Base: completeness(base), New: completeness(fresh)})
 	}
 	return append(all, differ(Remark, "", "servers", troubles(base), troubles(fresh))...)
 }
@@ -79,9 +79,9 @@ func belief(a *stats.Analysis) string {
 	return text
 }
 
-func ended(a *stats.Analysis) string {
-	if a.Run.Interrupted == "" {
-		return "played to its end"
+func completeness(a *stats.Analysis) string {
+	if short := a.Shortfall(); short != nil {
+		return short.Word + ": " + short.Text
 	}
-	return a.Run.Interrupted
+	return "played to its end"
 }

@@ -57,12 +57,19 @@ func TestDifferences(t *testing.T) {
 			r.Scenario.Seed, r.Scenario.Payloads = 2, "other"
 			setting("corpus: 10000", "corpus: 5")(r)
 		}, []string{"payloads", "seed"}},
-		"model":             {func(r *record.Run) { r.Scenario.Phases[1].Model = "noop" }, []string{"model"}},
-		"rate":              {func(r *record.Run) { r.Scenario.Phases[1].Rate = 50.5 }, []string{"load"}},
-		"steps":             {func(r *record.Run) { r.Scenario.Phases[1].Steps = []record.Step{{Rate: 1, Duration: time.Second}} }, []string{"load"}},
-		"mix":               {func(r *record.Run) { r.Scenario.Phases[1].Mix = []record.Class{{Name: "big", Share: 1}} }, []string{"load"}},
-		"law's own":         {setting("burstiness: 1", "burstiness: 0.5"), []string{"load"}},
-		"warm-up":           {func(r *record.Run) { r.Scenario.Phases[0].Name = "fill" }, []string{"load"}},
+		"model":     {func(r *record.Run) { r.Scenario.Phases[1].Model = "noop" }, []string{"model"}},
+		"rate":      {func(r *record.Run) { r.Scenario.Phases[1].Rate = 50.5 }, []string{"load"}},
+		"steps":     {func(r *record.Run) { r.Scenario.Phases[1].Steps = []record.Step{{Rate: 1, Duration: time.Second}} }, []string{"load"}},
+		"mix":       {func(r *record.Run) { r.Scenario.Phases[1].Mix = []record.Class{{Name: "big", Share: 1}} }, []string{"load"}},
+		"law's own": {setting("burstiness: 1", "burstiness: 0.5"), []string{"load"}},
+		"warm-up": {func(r *record.Run) {
+			r.Scenario.Phases[0].Name = "fill"
+			for i := range r.Cells {
+				if !r.Cells[i].Measured {
+					r.Cells[i].Phase = "fill"
+				}
+			}
+		}, []string{"load"}},
 		"protocol":          {setting("protocol: v2", "protocol: template"), []string{"protocol"}},
 		"limits":            {setting("cpus: 1", "cpus: 2"), []string{"limits"}},
 		"timeout":           {setting("timeout: 10s", "timeout: 1s"), []string{"client"}},

@@ -89,8 +89,9 @@ func mark(a *stats.Analysis) string {
 		return "NO RESULT: nothing was measured"
 	case a.Validity == stats.Invalid:
 		return "INVALID RUN, not a result: " + a.Blame()
-	case a.Run.Interrupted != "":
-		return "INTERRUPTED RUN: the plan was not finished"
+	}
+	if short := a.Shortfall(); short != nil {
+		return short.Word + " RUN: the plan was not finished"
 	}
 	return ""
 }

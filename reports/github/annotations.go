@@ -39,8 +39,8 @@ func Annotate(w io.Writer, a *stats.Analysis) error {
 // does not hold.
 func annotations(a *stats.Analysis) []annotation {
 	first := annotation{level(a), fmt.Sprintf("%s: %s", a.Word(), a.Run.Scenario.Name), a.Sentence()}
-	if a.Run.Interrupted != "" && a.Nothing() == "" {
-		first.title, first.text = "INTERRUPTED: "+a.Run.Scenario.Name, fmt.Sprintf("%s; until then %s: %s", a.Run.Interrupted, a.Word(), a.Sentence())
+	if short := a.Shortfall(); short != nil {
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s: %s", short.Text, a.Word(), a.Sentence())
 	}
 	rest := broken(a)
 	if more := len(rest) - (mostAnnotations - 1); more > 0 {
@@ -51,7 +51,7 @@ func annotations(a *stats.Analysis) []annotation {
 }
 
 func level(a *stats.Analysis) string {
-	if a.Nothing() != "" || a.Run.Interrupted != "" {
+	if a.Nothing() != "" || a.Shortfall() != nil {
 		return "error"
 	}
 	return levelOf(a.Verdict)

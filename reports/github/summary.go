@@ -14,8 +14,8 @@ import (
 // verdict is the heading, and why.
 func verdict(a *stats.Analysis) string {
 	text := fmt.Sprintf("## %s: %s\n\n%s.\n", a.Word(), escaped(a.Run.Scenario.Name), escaped(capital(a.Sentence())))
-	if a.Run.Interrupted != "" && a.Nothing() == "" {
-		text += fmt.Sprintf("\n**INTERRUPTED**: the run ended before its plan did: %s.\n", escaped(a.Run.Interrupted))
+	if short := a.Shortfall(); short != nil {
+		text += fmt.Sprintf("\n**%s**: %s.\n", short.Word, escaped(short.Text))
 	}
 	return text
 }

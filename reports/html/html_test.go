@@ -266,7 +266,7 @@ func TestMethodTellsTheLagThreshold(t *testing.T) {
 func TestInterruptedIsSaidOnTop(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
 	a.Run.Interrupted = "stopped by a signal."
-	inOrder(t, words(render(t, a)), "PASS", "Interrupted.", "stopped by a signal.", "physical", "Doubts")
+	inOrder(t, words(render(t, a)), "PASS", "INTERRUPTED:", "stopped by a signal.", "physical", "Doubts")
 }
 
 // inOrder fails the test when the page does not have the parts in this order.

@@ -3,7 +3,6 @@ package html
 import (
 	"fmt"
 	"html/template"
-	"strings"
 	"time"
 
 	"servebench/reports/figures"
@@ -19,7 +18,7 @@ type page struct {
 	Title, Description string
 	About              []string // when, how long, by which version
 	Verdict            verdict
-	Interrupted        string
+	Shortfall          *stats.Shortfall
 	Targets            []targetLine
 	Duet               *duet // nil: the run compares no two servers
 	Doubts             []doubt
@@ -70,7 +69,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 	p := &page{
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
-		Verdict: b.verdict(), Interrupted: interrupted(a),
+		Verdict: b.verdict(), Shortfall: a.Shortfall(),
 		Targets: b.targets(), Duet: b.duet(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), TTFT: b.ttft(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
@@ -117,15 +116,6 @@ func (b builder) name(target, phase string) cell {
 		c.Notes = []string{phase}
 	}
 	return c
-}
-
-// interrupted says why the run ended before its plan; "" when it did not, or when
-// that is why there is no result.
-func interrupted(a *stats.Analysis) string {
-	if a.Nothing() != "" {
-		return ""
-	}
-	return strings.TrimRight(a.Run.Interrupted, ". ")
 }
 
 func about(run *record.Run) []string {

@@ -62,7 +62,7 @@ func (b builder) verdict() verdict {
 	case stats.Fail:
 		v.Sentence = "At least one limit of the SLO is broken."
 	case stats.Inconclusive:
-		if stats.Worst(b.a.Gates) == stats.Pass {
+		if b.a.HoldInPart() {
 			v.Sentence = capital(b.a.OnLimits()) + "."
 			break
 		}

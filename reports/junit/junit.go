@@ -59,11 +59,11 @@ func newSuites(a *stats.Analysis) *junit.Testsuites {
 		for _, t := range a.Run.Targets {
 			all.AddSuite(targetSuite(a, t))
 		}
-		if a.Run.Interrupted != "" {
+		if a.Shortfall() != nil {
 			all.AddSuite(runSuite(a))
 		}
 	}
-	if all.Failures+all.Errors == 0 && a.Verdict != stats.Pass && a.Verdict != stats.NoLimit {
+	if (all.Failures+all.Errors == 0 || a.HoldInPart()) && a.Verdict != stats.Pass && a.Verdict != stats.NoLimit {
 		all.AddSuite(wholeSuite(a))
 	}
 	for i := range all.Suites {

@@ -16,17 +16,18 @@ func runSuite(a *stats.Analysis) junit.Testsuite {
 	if len(a.Gates) == 0 {
 		s.AddTestcase(believed(a, name))
 	}
-	if a.Run.Interrupted != "" {
+	if short := a.Shortfall(); short != nil {
 		s.AddTestcase(junit.Testcase{
 			Classname: name, Name: "played to its end", Time: seconds(0),
-			Error: &junit.Result{Message: "INTERRUPTED: " + stats.Plain(a.Run.Interrupted), Type: "INTERRUPTED"},
+			Error: &junit.Result{Message: short.Word + ": " + stats.Plain(short.Text), Type: short.Word},
 		})
 	}
 	return s
 }
 
 // wholeSuite holds the verdict on the run where each part by itself holds and the
-// whole does not: a server was lost on the way.
+// whole does not, or hold in a part of what was planned: a server was lost on the way,
+// say.
 func wholeSuite(a *stats.Analysis) junit.Testsuite {
 	name := stats.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, 0)

@@ -12,13 +12,15 @@ func judged(a *stats.Analysis) []*family {
 	if !a.OnlyStarts() {
 		valid.add(truth(a.Validity == stats.Valid && a.Nothing() == ""))
 	}
+	complete := newFamily(a, "complete", "", "1: all that was planned was measured; 0: it was not")
+	complete.add(truth(a.Complete()))
 	verdict := newFamily(a, "verdict", "", "1 for what the run came to; all 0: it was measured without limits")
 	verdict.addVerdict(a.Verdict)
 	gates := newFamily(a, "gate", "", "1 for what was found of the limit")
 	for _, g := range a.Gates {
 		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", g.Limit})
 	}
-	return []*family{valid, verdict, gates, duetVerdicts(a)}
+	return []*family{valid, complete, verdict, gates, duetVerdicts(a)}
 }
 
 // ledgers account for every request.

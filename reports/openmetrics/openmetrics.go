@@ -5,7 +5,8 @@
 //
 // Labels name the scenario, target and phase, and never the run: a reader that
 // compares two files takes what has other labels for another metric. What is not
-// known is left out, and an INVALID run has verdicts and no figures.
+// known is left out, and a run that is INVALID or falls short of its plan has verdicts
+// and no figures.
 // https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
 package openmetrics
 
@@ -53,7 +54,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 func families(a *stats.Analysis) []*family {
 	all := judged(a)
 	all = append(all, ledgers(a))
-	if a.Validity == stats.Invalid || a.Nothing() != "" {
+	if a.Validity == stats.Invalid || a.Nothing() != "" || a.Shortfall() != nil {
 		return all
 	}
 	all = append(all, figures(a)...)

@@ -29,6 +29,9 @@ func Open(dir string) (*Run, error) {
 		return nil, fmt.Errorf("open run %s: %w", filepath.Join(dir, fileName), err)
 	}
 	run.Dir = dir
+	if run.Finished.IsZero() {
+		run.Hold = holdOf(dir)
+	}
 	return run, nil
 }
 

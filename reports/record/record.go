@@ -42,7 +42,20 @@ type Run struct {
 	Faults []Fault `json:"faults,omitempty"`
 	// Dir is the run's folder, where Create made it or Open found it.
 	Dir string `json:"-"`
+	// Hold says whether somebody was writing the run when Open read it, of one that is
+	// not Finished.
+	Hold Hold `json:"-"`
 }
+
+// Hold says whether a servebench has a run open for writing.
+type Hold string
+
+// HoldUnknown is that of a file system without locks, and of a run that is Finished.
+const (
+	HoldUnknown Hold = ""
+	Held        Hold = "held" // it is being written
+	Free        Hold = "free" // nobody writes it any more
+)
 
 // Fault is one thing that went wrong while the run was made: a server that did
 // not come up, a phase that could not be played, a file that could not be

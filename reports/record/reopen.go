@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"syscall"
+	"time"
 )
 
 // Reopen opens the run in the folder dir, as Open does, and a Writer that adds to it.
@@ -38,10 +39,35 @@ func (f *Folder) lock() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, errors.Join(errors.New("another servebench is writing it"), folder.Close())
+	for try := 1; errors.Is(syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK); try++ {
+		if try == lockTries {
+			return nil, errors.Join(errors.New("another servebench is writing it"), folder.Close())
+		}
+		time.Sleep(lockPause)
 	}
 	return folder, nil
+}
+
+// A reader has the lock for a moment when it looks who holds it.
+const (
+	lockTries = 5
+	lockPause = 10 * time.Millisecond
+)
+
+// holdOf asks whether a process has locked a folder, and leaves it as it is.
+func holdOf(dir string) Hold {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return HoldUnknown
+	}
+	defer folder.Close()
+	switch err := syscall.Flock(int(folder.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
+	case err == nil:
+		return Free
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return Held
+	}
+	return HoldUnknown
 }
 
 // removeNameless removes the logs that no cell of the run names.

@@ -37,8 +37,14 @@ func TestReopen(t *testing.T) {
 	if err := nameless.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if read, err := Open(run.Dir); err != nil || read.Hold != Held {
+		t.Errorf("hold %q, error %v, want that it is being written", read.Hold, err)
+	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if read, err := Open(run.Dir); err != nil || read.Hold != Free {
+		t.Errorf("hold %q, error %v, want that nobody writes it", read.Hold, err)
 	}
 	back, again, err := Reopen(run.Dir)
 	if err != nil {

@@ -8,6 +8,10 @@ type Target struct {
 	// Unavailable says why it could not run here and what would make it so;
 	// "" when it ran.
 	Unavailable string `json:"unavailable,omitempty"`
+	// Asked says that the user named it, in a scenario of their own or on the command
+	// line: where it is not available, its limits are undecided. A built-in scenario
+	// names whatever there may be, and does without what there is not.
+	Asked bool `json:"asked,omitempty"`
 	// Running says that the server ran already and was not started here: there are
 	// no cold starts and no limits of the scenario's on it.
 	Running bool   `json:"running,omitempty"`

@@ -189,6 +189,8 @@ type Gate struct {
 	// More is about how many rounds in all would settle it, should the figure stay as
 	// it is; 0: it is settled, or no number of rounds that may be played would.
 	More int
+	// InPart says that what was measured would be a PASS, and that more was planned.
+	InPart bool
 	// Note says what the figure leaves open; "" when there is nothing to say.
 	Note string
 }

@@ -41,7 +41,7 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	for _, check := range []struct {
 		counted int64
 		tag     string
-	}{{l.OK, record.TagResponse}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}} {
+	}{{l.OK, record.TagResponse}, {l.OK, record.TagService}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}} {
 		lost = max(lost, abs(check.counted-c.count(check.tag))-c.Instrument.OutOfRange-c.dropped)
 	}
 	if n := c.count(record.TagTTFT); n > 0 {

@@ -108,9 +108,14 @@ func verdictOf(v paired.Verdict) Verdict {
 	return map[paired.Verdict]Verdict{paired.Pass: Pass, paired.Inconclusive: Inconclusive, paired.Fail: Fail}[v]
 }
 
-// seal makes the duet of a run whose instrument cannot be believed INVALID.
+// seal makes the duet of a run whose instrument cannot be believed INVALID, and leaves
+// one undecided that would PASS and has not come to its end. A FAIL is seen already.
 func (d *Duet) seal(a *Analysis) {
-	if d == nil || a.Validity != Invalid {
+	switch {
+	case d == nil:
+		return
+	case a.Validity != Invalid:
+		d.leaveOpen(a)
 		return
 	}
 	d.Verdict, d.Why = InvalidInstrument, a.Blame()
@@ -120,5 +125,28 @@ func (d *Duet) seal(a *Analysis) {
 	}
 	for i := range d.Errors {
 		d.Errors[i].Verdict, d.Errors[i].Why = InvalidInstrument, ""
+	}
+}
+
+// leaveOpen takes back what passed in a run that falls short of its plan.
+func (d *Duet) leaveOpen(a *Analysis) {
+	short := a.Shortfall()
+	if short == nil || d.Verdict != Pass {
+		return
+	}
+	d.Verdict, d.Why = Inconclusive, short.Text+"; until then "+d.Why
+	for i := range d.Metrics {
+		if m := &d.Metrics[i]; m.Verdict == Pass {
+			m.Verdict, m.Why = Inconclusive, "until now "+m.Why
+		}
+	}
+	for i := range d.Errors {
+		if e := &d.Errors[i]; e.Verdict == Pass {
+			e.Verdict, e.Why = Inconclusive, "the run is not at its end"
+		}
+	}
+	if !d.Same {
+		d.More = a.Run.Duet.Looks[d.Look-1].Pairs
+		d.Command = FormatCommand(program(a.Run), "duet", "--continue", a.Run.Dir)
 	}
 }

@@ -40,7 +40,7 @@ func (d *Duet) Advice() string {
 		return ""
 	case d.Command == "":
 		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
-	case d.Look < d.Looks:
+	case d.Look < d.Looks || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
 		return fmt.Sprintf("it is not at its end, and is looked at again after round %d; this goes on with it", d.More)
 	}
 	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+

@@ -8,20 +8,26 @@ import (
 )
 
 // gates judges every limit for every target that was to run: in each measured
-// phase, and at its starts.
+// phase, and at its starts. One that was asked for and is not available leaves them
+// undecided.
 func gates(a *Analysis, cells []*cell) []Gate {
 	var all []Gate
 	for _, target := range a.Run.Targets {
-		if target.Unavailable != "" {
+		if target.Unavailable != "" && !target.Asked {
 			continue
 		}
+		first := len(all)
 		for _, phase := range a.Run.Scenario.Phases {
 			if phase.Measured {
 				all = append(all, gatesOf(a, target.Name, phase.Name, cells)...)
 			}
 		}
 		all = append(all, startGates(a.SLO, target)...)
+		for i := first; i < len(all) && target.Unavailable != ""; i++ {
+			all[i].Why = "the target is not available here: " + firstLine(target.Unavailable)
+		}
 	}
+	a.leaveOpen(all)
 	for i := range all {
 		g := &all[i]
 		if a.Validity == Invalid {
@@ -96,9 +102,9 @@ func verdict(a *Analysis) Verdict {
 	return worst
 }
 
-// InPart says that not all that was planned was measured: the run was interrupted,
-// or something went wrong with a server.
-func (a *Analysis) InPart() bool { return a.Run.Interrupted != "" || len(a.Troubles()) > 0 }
+// InPart says that not all that was planned was measured as it was meant to be: it is
+// not Complete, or something went wrong with a server.
+func (a *Analysis) InPart() bool { return !a.Complete() || len(a.Troubles()) > 0 }
 
 // Worst is the worst verdict of gates; NoLimit of none.
 func Worst(gates []Gate) Verdict {

@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +141,26 @@ func TestTargetWithoutCellsIsInconclusive(t *testing.T) {
 	}
 	if undecided != 3 || a.Verdict != stats.Inconclusive {
 		t.Errorf("%d undecided, verdict %s", undecided, a.Verdict)
+	}
+}
+
+// TestAskedForTargetIsUndecided has a target that is not available: of a built-in
+// scenario it is left out, and one that was asked for leaves its limits undecided.
+func TestAskedForTargetIsUndecided(t *testing.T) {
+	for asked, want := range map[bool]stats.Verdict{false: stats.Pass, true: stats.Inconclusive} {
+		run := statstest.Open(t, statstest.Compare())
+		run.Scenario.SLO.ColdStart = time.Minute
+		run.Targets[2].Asked = asked
+		a := analyse(t, run)
+		undecided := 0
+		for _, g := range a.Gates {
+			if g.Target == "vm" && g.Verdict == stats.Inconclusive && strings.HasPrefix(g.Why, "the target is not available here: qemu-system-x86_64 is not installed") {
+				undecided++
+			}
+		}
+		if a.Verdict != want || asked != (undecided == 4) {
+			t.Errorf("asked %t: %s, %d undecided, want %s", asked, a.Verdict, undecided, want)
+		}
 	}
 }
 

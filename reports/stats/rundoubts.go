@@ -18,7 +18,7 @@ func runDoubts(a *Analysis) []Doubt {
 	}
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, interrupted, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, lostPairs, fewStarts,
+		empty, fallsShort, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, lostPairs, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)
@@ -42,13 +42,22 @@ func empty(a *Analysis) []Doubt {
 	}}
 }
 
-func interrupted(a *Analysis) []Doubt {
+// fallsShort tells of a run that did not come to its end. What is missing of one that
+// did is told of each target.
+func fallsShort(a *Analysis) []Doubt {
+	short := a.Shortfall()
+	if short == nil || short.Word == wordIncomplete {
+		return nil
+	}
 	d := Doubt{
-		Rule: "interrupted", Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
-		Text:   "the run ended before its plan did: " + a.Run.Interrupted,
+		Rule: strings.ToLower(short.Word), Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
+		Text:   short.Text,
 		Action: "read it as what it is, a part; run it again for the whole",
 	}
-	if a.Duet != nil && a.Duet.Command != "" {
+	switch {
+	case a.Run.Hold == record.Held:
+		d.Action = "wait for its end"
+	case a.Duet != nil && a.Duet.Command != "":
 		d.Action = "go on with it: " + a.Duet.Command
 	}
 	if a.OnlyStarts() {
@@ -57,15 +66,6 @@ func interrupted(a *Analysis) []Doubt {
 			starts += c.N + c.Failed
 		}
 		d.Figure = fmt.Sprintf("%d starts", starts)
-	}
-	switch {
-	case a.Run.Interrupted != "" && a.Nothing() != "":
-		return nil // it is the reason why nothing was measured
-	case a.Run.Interrupted != "":
-	case a.Run.Finished.IsZero():
-		d.Rule, d.Text = "unfinished", "the run has not come to its end: it is still going on, or was killed"
-	default:
-		return nil
 	}
 	return []Doubt{d}
 }
@@ -99,26 +99,26 @@ func cameUp(d record.Deployment) bool {
 		slices.ContainsFunc(d.Stages, func(s record.Stage) bool { return s.Name == record.FirstAnswer })
 }
 
-// missingRounds tells of rows that hold fewer rounds than were planned. A duet is to
-// end before that; see lostPairs.
+// missingRounds tells how much of each phase was measured where that is not all: of a
+// run that came to its end, since one that did not says it as a whole.
 func missingRounds(a *Analysis) []Doubt {
-	if a.Duet != nil {
+	if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || a.Nothing() != "" {
 		return nil
 	}
 	var all []Doubt
-	for _, row := range a.Rows {
-		if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || row.Rounds >= a.Run.Scenario.Rounds {
-			continue
+	for _, g := range a.gaps() {
+		lost := a.lost(g.target)
+		if g.phase == "" || g.made == 0 && lost {
+			continue // see fewStarts, and died
 		}
 		action := "see what else went wrong in this run"
-		if a.lost(row.Target) {
+		if lost {
 			action = "see the failed deployments of this target"
 		}
-		figure := fmt.Sprintf("%d of %d rounds", row.Rounds, a.Run.Scenario.Rounds)
 		all = append(all, Doubt{
-			Rule: "missing-rounds", Target: row.Target, Phase: row.Phase,
-			Figure: figure, Threshold: fmt.Sprint(a.Run.Scenario.Rounds),
-			Text:   "only a part was measured: " + figure,
+			Rule: "missing-rounds", Target: g.target, Phase: g.phase,
+			Figure: g.says(), Threshold: fmt.Sprint(g.planned),
+			Text:   "only a part was measured: " + g.says(),
 			Action: action,
 		})
 	}

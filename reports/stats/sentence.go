@@ -65,7 +65,7 @@ func (a *Analysis) OnLimits() string {
 	switch {
 	case a.Verdict == Pass:
 		return hold(len(a.Gates))
-	case Worst(a.Gates) == Pass:
+	case a.HoldInPart():
 		return hold(len(a.Gates)) + " in what was measured, which is not all that was planned"
 	}
 	var parts []string

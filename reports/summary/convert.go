@@ -25,6 +25,9 @@ func newDocument(a *stats.Analysis) document {
 		Places: newPlaces(a), Duet: newDuet(a), Tax: newTax(a.Tax), Steps: newStepped(a), Saturation: newSaturation(a),
 		Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
 	}
+	if short := a.Shortfall(); short != nil {
+		d.Shortfall = text(short.Word + ": " + short.Text)
+	}
 	for _, row := range a.Rows {
 		f := newFigures(row)
 		f.Rounds = row.Rounds

@@ -18,6 +18,7 @@ type document struct {
 	Reason      *reason   `json:"reason"`
 	Verdict     *string   `json:"verdict"` // null: the scenario sets no limits
 	Interrupted *string   `json:"interrupted"`
+	Shortfall   *string   `json:"shortfall"` // why it holds less than was planned, and what is missing; null: it does not
 	Doubts      []doubt   `json:"doubts"`
 	Places      []place   `json:"places"`  // every target that could run, with its cold starts
 	Targets     []figures `json:"targets"` // pooled over rounds, one per target and measured phase

@@ -20,8 +20,8 @@ func (p *page) heading() {
 		}
 	}
 	p.empty()
-	if a.Run.Interrupted != "" && a.Nothing() == "" {
-		p.wrapped("  ", fmt.Sprintf("%s the run ended before its plan did: %s", p.paint(yellow, "INTERRUPTED"), clean(a.Run.Interrupted)))
+	if short := a.Shortfall(); short != nil {
+		p.wrapped("  ", p.paint(yellow, short.Word)+" "+clean(short.Text))
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *session) playDuet(ctx context.Context, decide Decide) {
 	for i, look := range s.record.Duet.Looks {
 		s.look = i + 1
 		s.record.Scenario.Rounds = max(look.Pairs, done)
-		if look.Pairs <= done {
+		if look.Pairs < done { // at the last one it may have been killed before it was judged
 			continue
 		}
 		for ; done < look.Pairs; done++ {

@@ -96,7 +96,7 @@ func (s *session) openTargets(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
-		entry := record.Target{Name: name, Running: kind.Running}
+		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running}
 		place, err := s.open(ctx, kind, s.scenario)
 		var unavailable *targets.Unavailable
 		var faults scenarios.Faults

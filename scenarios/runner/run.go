@@ -21,6 +21,8 @@ import (
 type Runner struct {
 	Catalogue scenarios.Catalogue
 	Reference Reference
+	// Asked says that the user named the scenario's targets; see record.Target.
+	Asked bool
 	// Dir is the folder that gets a folder per run.
 	Dir string
 	// Raw also keeps vegeta's own result stream of every cell.

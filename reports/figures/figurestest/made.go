@@ -153,6 +153,11 @@ func (p Plan) run() *record.Run {
 	}
 	for i, name := range p.Targets {
 		run.Targets = append(run.Targets, p.target(i, name))
+		for round := 1; round <= p.Rounds; round++ {
+			for _, planned := range run.Scenario.Phases {
+				run.Cells = append(run.Cells, record.Cell{Target: name, Phase: planned.Name, Round: round, Measured: planned.Measured})
+			}
+		}
 	}
 	return run
 }
