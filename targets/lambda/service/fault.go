@@ -40,8 +40,27 @@ func badRequest(exception, message string) *refusal {
 	return &refusal{Status: http.StatusBadRequest, Exception: exception, Type: "User", Message: message}
 }
 
-// write answers a caller of the Invoke API.
+// invalid is for a value that the API does not allow.
+func invalid(member, value, constraint string) *refusal {
+	return badRequest("ValidationException", fmt.Sprintf("1 validation error detected: Value '%.200s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+}
+
+func wrongMethod(r *http.Request) *refusal {
+	return &refusal{Status: http.StatusMethodNotAllowed, Exception: "MethodNotAllowedException", Type: "User", Message: fmt.Sprintf("%s is not a method of %.200s: want POST", r.Method, r.URL.Path)}
+}
+
+func notImplemented(r *http.Request) *refusal {
+	return &refusal{
+		Status: http.StatusNotImplemented, Exception: "NotImplementedException", Type: "Service",
+		Message: fmt.Sprintf("%s %.200s: of the Lambda API, this service has Invoke alone", r.Method, r.URL.Path),
+	}
+}
+
+// write answers a caller of the API.
 func (f *refusal) write(w http.ResponseWriter) {
+	if h := w.Header(); h["X-Amzn-Requestid"] == nil {
+		h["X-Amzn-Requestid"] = []string{newID()}
+	}
 	w.Header().Set("X-Amzn-Errortype", f.Exception)
 	writeJSON(w, f.Status, f)
 }

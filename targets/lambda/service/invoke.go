@@ -11,13 +11,6 @@ import (
 	"time"
 )
 
-// invokePath returns the function's name in a path of the Invoke API.
-func invokePath(path string) (name string, ok bool) {
-	rest, ok1 := strings.CutPrefix(path, "/2015-03-31/functions/")
-	name, ok2 := strings.CutSuffix(rest, "/invocations")
-	return name, ok1 && ok2 && name != "" && !strings.Contains(name, "/")
-}
-
 // serveInvoke answers the Invoke API, see "Invoke" in the Lambda API Reference.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name string) {
 	inv, kind, refused := s.readInvoke(r, name)
@@ -54,11 +47,12 @@ func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string,
 	default:
 		return nil, "", badRequest("InvalidParameterValueException", fmt.Sprintf("Unknown invocation type: %s", kind))
 	}
-	if r.Method != http.MethodPost {
-		return nil, "", badRequest("InvalidParameterValueException", "Invoke is a POST request")
+	logs := r.Header.Get("X-Amz-Log-Type")
+	if logs != "" && logs != "None" && logs != "Tail" {
+		return nil, "", badRequest("InvalidParameterValueException", "Unknown log type: "+logs)
 	}
-	if !s.isNamed(name) {
-		return nil, "", notFound(fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", region, account, name))
+	if refused := s.find(name, r.URL.Query().Get("Qualifier")); refused != nil {
+		return nil, "", refused
 	}
 	body, err := readBody(r, most)
 	switch {
@@ -72,7 +66,7 @@ func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string,
 		return nil, "", badRequest("InvalidRequestContentException", "Could not parse request body into json")
 	}
 	inv := newInvocation(body)
-	inv.tail = r.Header.Get("X-Amz-Log-Type") == "Tail" && kind == "RequestResponse"
+	inv.tail = logs == "Tail" && kind == "RequestResponse"
 	if trace := r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
 		inv.trace = trace
 	}
@@ -84,16 +78,6 @@ func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string,
 		inv.client = strings.Join(strings.Fields(string(client)), " ") // a header's value has one line
 	}
 	return inv, kind, nil
-}
-
-// isNamed reports whether a caller's name is the function's: the name alone, a
-// partial or a whole ARN, each with or without the only version that there is.
-func (s *Service) isNamed(name string) bool {
-	name = strings.TrimSuffix(name, ":"+version)
-	if i := strings.LastIndex(name, "function:"); i >= 0 {
-		name = name[i+len("function:"):]
-	}
-	return name == s.config.Name
 }
 
 // answerInvoke answers a caller who waits.

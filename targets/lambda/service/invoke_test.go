@@ -123,8 +123,11 @@ func TestInvokeRefuses(t *testing.T) {
 	if resp, text := f.invoke("{}", "X-Amz-Invocation-Type", "Sometimes"); resp.StatusCode != 400 || resp.Header.Get("X-Amzn-Errortype") != "InvalidParameterValueException" {
 		t.Errorf("an unknown type: %s %s", resp.Status, text)
 	}
-	if resp, text := f.call("GET", "/2015-03-31/functions/test/invocations", ""); resp.StatusCode != 400 {
-		t.Errorf("GET: %s %s", resp.Status, text)
+	if resp, text := f.invoke("{}", "X-Amz-Log-Type", "Head"); resp.StatusCode != 400 || resp.Header.Get("X-Amzn-Errortype") != "InvalidParameterValueException" {
+		t.Errorf("an unknown log type: %s %s", resp.Status, text)
+	}
+	if resp, text := f.call("GET", "/2015-03-31/functions/test/invocations", ""); resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" || resp.Header.Get("X-Amzn-Errortype") == "" {
+		t.Errorf("GET: %s %v %s", resp.Status, resp.Header, text)
 	}
 	if resp, text := f.invoke("{}", "X-Amz-Client-Context", "e30"); resp.StatusCode != 400 {
 		t.Errorf("a client context that is no base64: %s %s", resp.Status, text)

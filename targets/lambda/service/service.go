@@ -95,12 +95,12 @@ func freezer(parent *process.Cgroup) *process.Cgroup {
 	return anchor
 }
 
-// Handler is what callers reach: the function's URL at every path but that of
-// the Invoke API.
+// Handler is what callers reach: the function's URL at every path but those of
+// AWS's Lambda API.
 func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name, ok := invokePath(r.URL.Path); ok {
-			s.serveInvoke(w, r, name)
+		if isAPI(r.URL.Path) {
+			s.serveAPI(w, r)
 			return
 		}
 		s.serveURL(w, r)
