@@ -41,6 +41,21 @@ func (c *Cgroup) MemoryLimit() (targets.Bytes, error) {
 	return targets.Bytes(limit), nil
 }
 
+// Peak is the most memory that the cgroup's processes held so far, cached files
+// included. It fails where the kernel does not say (version 2 before Linux 5.19).
+func (c *Cgroup) Peak() (targets.Bytes, error) {
+	file := "memory.max_usage_in_bytes"
+	if c.memory.version == 2 {
+		file = "memory.peak"
+	}
+	text, err := c.memory.read(file)
+	if err != nil {
+		return 0, fmt.Errorf("read the most memory used: %w", err)
+	}
+	peak, err := strconv.ParseInt(text, 10, 64)
+	return targets.Bytes(peak), err
+}
+
 // OutOfMemory reports whether the kernel ended a process of the cgroup because
 // the limit was reached.
 func (c *Cgroup) OutOfMemory() bool {

@@ -147,6 +147,25 @@ func ProcessUsage(pids ...int) targets.Usage {
 	return usage
 }
 
+// Peak is the sum of the most memory that each of the processes held resident so
+// far. Processes that are gone count nothing.
+func Peak(pids ...int) targets.Bytes {
+	var sum targets.Bytes
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if kilobytes, ok := strings.CutPrefix(line, "VmHWM:"); ok { // proc_pid_status(5): in kB, which are KiB
+				n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kilobytes), "kB")), 10, 64)
+				sum += targets.Bytes(n) * targets.KiB
+			}
+		}
+	}
+	return sum
+}
+
 // Parent returns the process's parent.
 func Parent(pid int) (int, error) {
 	s, err := readStat(pid)

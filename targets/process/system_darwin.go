@@ -72,6 +72,12 @@ func (*Cgroup) Usage() (targets.Usage, error) { return targets.Usage{}, errLinux
 // Processes fails: there are no cgroups here.
 func (*Cgroup) Processes() ([]int, error) { return nil, errLinux }
 
+// Peak fails: there are no cgroups here.
+func (*Cgroup) Peak() (targets.Bytes, error) { return 0, errLinux }
+
+// Peak is not known: it needs /proc.
+func Peak(...int) targets.Bytes { return 0 }
+
 // OutOfMemory is never known.
 func (*Cgroup) OutOfMemory() bool { return false }
 

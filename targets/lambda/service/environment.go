@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/targets"
 	"servebench/targets/process"
 )
 
@@ -178,6 +179,9 @@ func (e *environment) bury(l last, why failure) error {
 	}
 	s := e.service
 	e.tell(said != nil)
+	if inv != nil {
+		inv.ended, inv.peak = &why, e.peak()
+	}
 	e.err = e.remove()
 	switch was {
 	case idle:
@@ -220,6 +224,18 @@ func (e *environment) remove() error {
 		_ = e.group.Thaw() // there may be no freezer
 	}
 	return errors.Join(e.running.Remove(), e.api.Close())
+}
+
+// peak is the most memory that the environment held so far; 0 where that is not
+// known.
+func (e *environment) peak() targets.Bytes {
+	if e.group != nil {
+		if peak, err := e.group.Peak(); err == nil {
+			return peak
+		}
+	}
+	pids, _ := e.processes()
+	return process.Peak(pids...)
 }
 
 // stop stops a timer that may be none.

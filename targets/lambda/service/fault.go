@@ -113,7 +113,10 @@ func exited(r Running) failure {
 	return failure{Type: "Runtime.ExitError", Message: message}
 }
 
+// timeoutType is the error type of a request that took too long.
+const timeoutType = "Sandbox.Timedout"
+
 // timedOut is the failure of a request that took too long.
 func timedOut(limit time.Duration) failure {
-	return failure{Type: "Sandbox.Timedout", Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
+	return failure{Type: timeoutType, Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
 }

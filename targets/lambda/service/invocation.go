@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"servebench/targets"
 )
 
 // invocation is one request on its way through the function.
@@ -25,6 +27,8 @@ type invocation struct {
 	log      tail          // what the function wrote meanwhile
 	opened   bool          // the line that begins its log is written
 	report   string        // the lines that end its log, once finished
+	peak     targets.Bytes // the most memory that its environment held so far; 0: not known
+	ended    *failure      // why the service ended it; nil: it did not
 
 	once   sync.Once // for answers
 	failed bool      // its answer is an error; the environment's

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -80,12 +81,27 @@ func (l *ledger) meters() []targets.Meter {
 	}
 }
 
-// report is the end of an invocation's log, as AWS writes it.
+// report is the end of an invocation's log, as AWS writes it. There is a status
+// where the service ended the invocation, and none where the function did, be it
+// with an error.
 func (s *Service) report(inv *invocation, c cost) string {
-	text := fmt.Sprintf("END RequestId: %[1]s\nREPORT RequestId: %[1]s\tDuration: %.2[2]f ms\tBilled Duration: %[3]d ms\tMemory Size: %[4]d MB\t",
-		inv.id, float64(c.duration)/float64(time.Millisecond), c.billed.Milliseconds(), s.memoryMB())
+	milliseconds := func(d time.Duration) string {
+		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 2, 64)
+	}
+	text := fmt.Sprintf("END RequestId: %[1]s\nREPORT RequestId: %[1]s\tDuration: %[2]s ms\tBilled Duration: %[3]d ms\tMemory Size: %[4]d MB\t",
+		inv.id, milliseconds(c.duration), c.billed.Milliseconds(), s.memoryMB())
+	if inv.peak > 0 {
+		text += fmt.Sprintf("Max Memory Used: %d MB\t", (inv.peak+targets.MiB-1)/targets.MiB)
+	}
 	if c.init > 0 {
-		text += fmt.Sprintf("Init Duration: %.2f ms\t", float64(c.init)/float64(time.Millisecond))
+		text += "Init Duration: " + milliseconds(c.init) + " ms\t"
+	}
+	switch {
+	case inv.ended == nil:
+	case inv.ended.Type == timeoutType:
+		text += "Status: timeout"
+	default:
+		text += "Status: error\tError Type: " + inv.ended.Type
 	}
 	return text + "\n"
 }

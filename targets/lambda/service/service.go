@@ -169,6 +169,7 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 			var failed *failure
 			if e, failed = s.provide(inv); failed != nil {
 				s.pool.release()
+				inv.ended = failed
 				s.close(inv, true, time.Now())
 				return answer{failed: failed}, nil
 			}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"time"
@@ -228,6 +229,7 @@ func (e *environment) bill(inv *invocation, failed bool, now time.Time) {
 	if e.service.config.Reports || inv.tail {
 		e.running.Flush()
 		e.output.tail.Store(nil)
+		inv.peak = cmp.Or(inv.peak, e.peak())
 	}
 	e.service.close(inv, failed, now)
 }
