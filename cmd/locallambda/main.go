@@ -42,7 +42,9 @@ for its work, as AWS's service would: in execution environments of which each
 works on one request at a time and is frozen in between. They are started when
 requests ask for them, within limits, and reclaimed when idle; the CPU follows
 the memory size, and every request is billed. The function is invoked by its URL
-(every path) and by the Invoke API.
+(every path but those of AWS's Lambda API) and by that API's Invoke and
+InvokeWithResponseStream; the rest of the API is not there (501), nor is any
+version or alias but $LATEST (404).
 
 What follows -- are the function's arguments. Its output and the log go to
 stderr. The program ends on SIGTERM or SIGINT and takes the environments along.

@@ -27,24 +27,28 @@ func isAPI(path string) bool {
 	return slices.Contains(apiDates(), date)
 }
 
-// serveAPI answers what there is of the API: Invoke.
+// serveAPI answers what there is of the API: Invoke and InvokeWithResponseStream.
 func (s *Service) serveAPI(w http.ResponseWriter, r *http.Request) {
-	name, ok := invokePath(r.URL.Path)
+	name, ok := functionIn(r.URL.Path, "/2015-03-31/functions/", "/invocations")
+	streams := false
+	if !ok {
+		name, streams = functionIn(r.URL.Path, "/2021-11-15/functions/", "/response-streaming-invocations")
+	}
 	switch {
-	case !ok:
+	case !ok && !streams:
 		notImplemented(r).write(w)
 	case r.Method != http.MethodPost:
 		w.Header()["Allow"] = []string{http.MethodPost}
 		wrongMethod(r).write(w)
 	default:
-		s.serveInvoke(w, r, name)
+		s.serveInvoke(w, r, name, streams)
 	}
 }
 
-// invokePath returns the function's name in a path of Invoke.
-func invokePath(path string) (name string, ok bool) {
-	rest, ok1 := strings.CutPrefix(path, "/2015-03-31/functions/")
-	name, ok2 := strings.CutSuffix(rest, "/invocations")
+// functionIn returns the function's name in a path between the two.
+func functionIn(path, before, after string) (name string, ok bool) {
+	rest, ok1 := strings.CutPrefix(path, before)
+	name, ok2 := strings.CutSuffix(rest, after)
 	return name, ok1 && ok2 && !strings.Contains(name, "/")
 }
 

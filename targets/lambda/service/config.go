@@ -44,6 +44,9 @@ const (
 	// slotTime is for how long a start keeps others waiting: one that takes
 	// longer waits itself and needs no CPU.
 	slotTime = time.Second
+	// endTime is how long the end of a process takes at most to be noticed and
+	// cleared away.
+	endTime = 2 * time.Second
 	// cpuPeriod is that in which a share of the CPU is counted out. AWS does not
 	// say it; published measurements find 20 ms.
 	cpuPeriod = 20 * time.Millisecond

@@ -52,7 +52,7 @@ func wrongMethod(r *http.Request) *refusal {
 func notImplemented(r *http.Request) *refusal {
 	return &refusal{
 		Status: http.StatusNotImplemented, Exception: "NotImplementedException", Type: "Service",
-		Message: fmt.Sprintf("%s %.200s: of the Lambda API, this service has Invoke alone", r.Method, r.URL.Path),
+		Message: fmt.Sprintf("%s %.200s: of the Lambda API, this service has Invoke and InvokeWithResponseStream alone", r.Method, r.URL.Path),
 	}
 }
 
@@ -73,13 +73,26 @@ type failure struct {
 	payload []byte // what the function itself wrote; nil: the above
 }
 
-// body is what a caller of the Invoke API gets.
-func (f *failure) body() []byte {
+// unhandled is how Invoke's callers hear of any failure: Lambda has no other now.
+const unhandled = "Unhandled"
+
+// body is what a caller of Invoke gets about the request of that id.
+func (f *failure) body(id string) []byte {
 	if f.payload != nil {
 		return f.payload
 	}
-	text, _ := json.Marshal(f) // two strings
+	text, _ := json.Marshal(failure{Type: f.Type, Message: fmt.Sprintf("RequestId: %s Error: %s", id, f.Message)}) // two strings
 	return text
+}
+
+// Error implements error, for what ends a stream.
+func (f *failure) Error() string {
+	return fmt.Sprintf("the function failed amid its answer: %s: %s", f.Type, f.Message)
+}
+
+// truncated is the failure of a function that breaks its answer off and lives.
+func truncated() *failure {
+	return &failure{Type: "Runtime.TruncatedResponse", Message: "the function broke its answer off"}
 }
 
 // answer is what became of an invocation.

@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		lambdaurl.Start(http.HandlerFunc(site))
 	case "raw":
 		os.Exit(raw(os.Getenv("AWS_LAMBDA_RUNTIME_API")))
+	case "reader":
+		lambda.Start(read)
 	case "twice":
 		twice(os.Getenv("AWS_LAMBDA_RUNTIME_API"))
 	case "deaf":
@@ -98,6 +100,31 @@ func deed(ctx context.Context, r request) (any, error) {
 		PID: os.Getpid(), ID: lc.AwsRequestID, ARN: lc.InvokedFunctionArn, Client: lc.ClientContext.Custom["a"],
 		Text: r.Text, Left: time.Until(deadline), Env: os.Environ(),
 	}, nil
+}
+
+// read is deed with an answer that is streamed: a word, then what the caller
+// wants, then another word.
+func read(ctx context.Context, r request) (io.Reader, error) {
+	if r.Do == "fail first" {
+		return nil, errors.New(r.Text)
+	}
+	from, to := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(to, "one ")
+		switch r.Do {
+		case "fail":
+			to.CloseWithError(errors.New(r.Text))
+			return
+		case "large":
+			_, _ = to.Write(bytes.Repeat([]byte("x"), r.Size))
+		case "exit":
+			time.Sleep(100 * time.Millisecond) // until the word is with the service
+		}
+		_, _ = deed(ctx, r)
+		_, _ = io.WriteString(to, "two")
+		to.Close()
+	}()
+	return from, nil
 }
 
 // site is a small web site.

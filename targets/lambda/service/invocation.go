@@ -17,6 +17,7 @@ type invocation struct {
 	trace   string // X-Ray's header
 	client  string // the caller's context, JSON; "" for none
 	tail    bool   // the caller wants the log's end
+	streams bool   // the caller wants the answer as the function writes it
 
 	took     startup   // of the environment that was started for it; zero: none was
 	began    time.Time // when its billed time began; zero before

@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// serveInvoke answers the Invoke API, see "Invoke" in the Lambda API Reference.
-func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name string) {
-	inv, kind, refused := s.readInvoke(r, name)
+// serveInvoke answers Invoke, see there in the Lambda API Reference, or
+// InvokeWithResponseStream.
+func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name string, streams bool) {
+	inv, kind, refused := s.readInvoke(r, name, streams)
 	if refused != nil {
 		refused.write(w)
 		return
@@ -30,20 +31,24 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, name strin
 		}
 		w.WriteHeader(http.StatusAccepted)
 	default:
+		if streams {
+			s.answerEvents(w, inv)
+			return
+		}
 		s.answerInvoke(w, inv)
 	}
 }
 
-// readInvoke reads a call of the Invoke API and its type.
-func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string, *refusal) {
+// readInvoke reads a call of Invoke, or of its kind that streams, and its type.
+func (s *Service) readInvoke(r *http.Request, name string, streams bool) (*invocation, string, *refusal) {
 	kind := r.Header.Get("X-Amz-Invocation-Type")
 	most := mostPayload
-	switch kind {
-	case "":
+	switch {
+	case kind == "":
 		kind = "RequestResponse"
-	case "Event":
+	case kind == "Event" && !streams:
 		most = mostAsync
-	case "RequestResponse", "DryRun":
+	case kind == "RequestResponse", kind == "DryRun":
 	default:
 		return nil, "", badRequest("InvalidParameterValueException", fmt.Sprintf("Unknown invocation type: %s", kind))
 	}
@@ -66,6 +71,7 @@ func (s *Service) readInvoke(r *http.Request, name string) (*invocation, string,
 		return nil, "", badRequest("InvalidRequestContentException", "Could not parse request body into json")
 	}
 	inv := newInvocation(body)
+	inv.streams = streams
 	inv.tail = logs == "Tail" && kind == "RequestResponse"
 	if trace := r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
 		inv.trace = trace
@@ -95,16 +101,11 @@ func (s *Service) answerInvoke(w http.ResponseWriter, inv *invocation) {
 	h["Content-Type"] = []string{"application/json"}
 	h["X-Amz-Executed-Version"] = []string{version}
 	if a.failed != nil {
-		h["X-Amz-Function-Error"] = []string{"Unhandled"}
-		if a.failed.payload == nil {
-			a.failed.Message = fmt.Sprintf("RequestId: %s Error: %s", inv.id, a.failed.Message)
-		}
-		body = a.failed.body()
+		h["X-Amz-Function-Error"] = []string{unhandled}
+		body = a.failed.body(inv.id)
 	}
 	if inv.tail {
-		<-inv.finished
-		inv.log.write([]byte(inv.report))
-		h["X-Amz-Log-Result"] = []string{base64.StdEncoding.EncodeToString(inv.log.bytes())}
+		h["X-Amz-Log-Result"] = []string{inv.logResult()}
 	}
 	allow(http.NewResponseController(w), time.Time{})
 	_, _ = w.Write(body) // who went away is not told
@@ -122,7 +123,11 @@ func gather(from *stream) ([]byte, *failure) {
 	body, err := io.ReadAll(io.LimitReader(from, mostAnswer+1))
 	switch {
 	case err != nil:
-		return nil, &failure{Type: "Runtime.TruncatedResponse", Message: err.Error()}
+		failed, ok := errors.AsType[*failure](err)
+		if !ok {
+			failed = truncated()
+		}
+		return nil, failed
 	case len(body) > mostAnswer:
 		return nil, &failure{Type: "Function.ResponseSizeTooLarge", Message: sizeMessage}
 	}

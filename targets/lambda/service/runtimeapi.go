@@ -86,7 +86,7 @@ func (e *environment) serveResponse(w http.ResponseWriter, r *http.Request, id s
 		return
 	}
 	kind := r.Header.Get("Content-Type")
-	if r.Header.Get(modeHeader) == "streaming" || strings.HasPrefix(kind, functionurl.StreamType) {
+	if inv.streams || r.Header.Get(modeHeader) == "streaming" || strings.HasPrefix(kind, functionurl.StreamType) {
 		e.stream(inv, kind, r)
 		accept(w)
 		return

@@ -5,9 +5,9 @@
 // for them, within limits of their number and rate, and reclaimed when idle;
 // the CPU follows the memory; and every request is billed.
 //
-// Callers reach it by the function's URL and by the Invoke API (Handler), the
-// function's processes by the Runtime API, one listener for each environment.
-// Operator shows what happens inside. cmd/locallambda is its program, which
+// Callers reach it by the function's URL and by AWS's API, of which it has
+// Invoke and InvokeWithResponseStream (Handler), the function's processes by the
+// Runtime API, one listener for each environment. Operator shows what happens inside. cmd/locallambda is its program, which
 // targets/lambda deploys.
 //
 // AWS starts environments on machines that have room for them. Here they share
@@ -19,8 +19,9 @@
 // which no environment is idle is bound to the new one that is started for it,
 // as has been observed on AWS, even if another one gets idle meanwhile. As many
 // are started at a time as there are CPUs; before its turn comes, a request
-// takes one that gets idle. Out of scope: extensions, versions,
-// aliases, provisioned concurrency, SnapStart, signatures and permissions.
+// takes one that gets idle. Out of scope: extensions, versions and
+// aliases (none is found), provisioned concurrency, SnapStart, signatures and
+// permissions.
 package service
 
 import (

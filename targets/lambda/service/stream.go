@@ -2,7 +2,6 @@ package service
 
 import (
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -26,16 +25,29 @@ func (e *environment) stream(inv *invocation, kind string, r *http.Request) {
 		from.Close() // the caller had another answer, and reads none
 	}
 	_, err := io.Copy(to, r.Body)
-	if _, broken := io.Copy(io.Discard, r.Body); broken != nil { // its process went away, and its end is the failure
-		to.CloseWithError(broken)
+	if _, broken := io.Copy(io.Discard, r.Body); broken != nil {
+		e.settle(inv, true, func() {})
+		to.CloseWithError(inv.brokenOff())
 		return
 	}
 	failed := r.Trailer.Get(typeHeader) != ""
 	if failed {
-		f := trailed(r)
-		err = fmt.Errorf("the function failed amid its answer: %s: %s", f.Type, f.Message)
+		err = trailed(r)
 	}
 	e.settle(inv, failed, func() { to.CloseWithError(err) }) // nil: that was all
+}
+
+// brokenOff is the failure of an answer whose rest does not come. Where its
+// process went away, the end of that, which takes a while to be noticed, is it.
+func (i *invocation) brokenOff() *failure {
+	select {
+	case <-i.finished:
+		if i.ended != nil {
+			return i.ended
+		}
+	case <-time.After(endTime):
+	}
+	return truncated()
 }
 
 // trailed is the error that a function reports after its answer.

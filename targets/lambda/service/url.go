@@ -78,7 +78,7 @@ func answerStream(w http.ResponseWriter, from *stream) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(head.Status)
-	if err := relay(w, body, from.until); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+	if err := relay(w, w, body, from.until); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a word
 	}
 }
@@ -93,18 +93,18 @@ func allow(w *http.ResponseController, until time.Time) {
 	_ = w.SetWriteDeadline(until) // a connection that has none is the caller's to bound
 }
 
-// relay sends each piece on as it comes. While the function has time, so has its
+// relay sends each piece on as it comes, by a writer to the caller. While the function has time, so has its
 // caller.
-func relay(w http.ResponseWriter, from io.Reader, until time.Time) error {
-	to := http.NewResponseController(w)
+func relay(w http.ResponseWriter, to io.Writer, from io.Reader, until time.Time) error {
+	caller := http.NewResponseController(w)
 	for buffer := make([]byte, 32<<10); ; {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			allow(to, until)
-			if _, err := w.Write(buffer[:n]); err != nil {
+			allow(caller, until)
+			if _, err := to.Write(buffer[:n]); err != nil {
 				return err
 			}
-			if err := to.Flush(); err != nil {
+			if err := caller.Flush(); err != nil {
 				return err
 			}
 		}
