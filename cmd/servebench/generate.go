@@ -43,7 +43,7 @@ func generateOne(kind generators.Kind) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   kind.Name,
 		Short: kind.Doc,
-		Long:  kind.Doc + "\n\nParameters for --set:\n" + describeParams(kind.Params),
+		Long:  kind.Doc + "\n\n" + describeExamples(kind) + "\nParameters for --set:\n" + describeParams(kind.Params),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			params, err := parseParams(kind, opts.set)
@@ -63,6 +63,42 @@ func generateOne(kind generators.Kind) *cobra.Command {
 	flags.StringArrayVar(&opts.set, "set", nil, "set a parameter: "+exampleSetting(kind.Params))
 	flags.VarP(opts.format, "format", "f", "format of the data")
 	return cmd
+}
+
+// describeExamples says what a model of this data has to take and to answer.
+func describeExamples(kind generators.Kind) string {
+	generator, err := kind.Open(generators.Config{})
+	if err != nil {
+		return "" // no parameters are set, so none is wrong
+	}
+	schema := generator.Schema()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Features, in this order:\n")
+	for _, f := range schema.Features {
+		fmt.Fprintf(&b, "  %-13s %s%s\n", f.Name, f.Doc, codes(f.Categories, ": the code "))
+	}
+	fmt.Fprintf(&b, "Labels:%s\n", codes(schema.Classes, " "))
+	if len(schema.Classes) > 1 {
+		fmt.Fprintf(&b, "A probability is that of label 1, %s.\n", schema.Classes[1])
+	}
+	return b.String()
+}
+
+// codes lists names with their indexes; of many, the first two and the last.
+func codes(names []string, lead string) string {
+	var list []string
+	for i, name := range names {
+		if len(names) > 6 && i == 2 {
+			list = append(list, "…")
+		}
+		if len(names) <= 6 || i < 2 || i == len(names)-1 {
+			list = append(list, fmt.Sprintf("%d %s", i, name))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return lead + strings.Join(list, ", ")
 }
 
 func describeParams(params []generators.Param) string {

@@ -10,10 +10,11 @@ import (
 // answerDecoder reads one infer response.
 type answerDecoder struct {
 	reader
-	classes     int // labels are below it; 0: any number
+	classes     []string // labels index them; none: any number is a label
 	id          string
 	label       column
 	probability column
+	others      []tensor // outputs that are named neither label nor probability
 }
 
 // column is the values of one output tensor.
@@ -23,17 +24,19 @@ type column struct {
 }
 
 // Decode reads the id, label and probability, of which one may be missing: the label
-// then follows from the probability, and the probability is NaN. Unknown
-// outputs and fields are passed over.
+// then follows from the probability, or the probability is NaN. Where no output has
+// their names, those that other servers give are known, see guess. Unknown outputs
+// beside them and fields are passed over.
 func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	if resp.Header.Get(binaryHeader) != "" {
 		return protocol.Reply{}, fmt.Errorf("decode: header %s: the answer holds binary tensors, want JSON", binaryHeader)
 	}
 	d := answerDecoder{
 		reader:  reader{scanner: scanner{src: resp.Body}, tensors: "outputs"},
-		classes: len(c.schema.Classes),
+		classes: c.schema.Classes,
 	}
 	d.document()
+	d.guess()
 	d.agree()
 	if err := d.problem(); err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
@@ -81,61 +84,15 @@ func (d *answerDecoder) outputs() {
 			d.readLabels(t)
 		case probabilityOutput.name():
 			d.readProbabilities(t)
-		}
-	}
-}
-
-func (d *answerDecoder) readLabels(t tensor) {
-	typ, _ := numericType(t.datatype)
-	if typ.kind != signed && typ.kind != unsigned {
-		d.fault("outputs[%d].datatype: a label is an integer, got %q", t.index, shorten(t.datatype))
-		return
-	}
-	most := float64(d.classes - 1)
-	if d.classes == 0 {
-		most = math.MaxInt32
-	}
-	d.read(&d.label, t, typ, most, "a label")
-}
-
-func (d *answerDecoder) readProbabilities(t tensor) {
-	typ, _ := numericType(t.datatype)
-	if typ.kind != floating {
-		d.fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, shorten(t.datatype))
-		return
-	}
-	d.read(&d.probability, t, typ, 1, "a probability")
-}
-
-// read fills the column with the tensor's values, each in [0, most].
-func (d *answerDecoder) read(c *column, t tensor, typ numeric, most float64, what string) {
-	switch {
-	case c.found:
-		d.fault("outputs[%d].name: %q is given twice", t.index, shorten(t.name))
-		return
-	case !t.shaped:
-		d.fault("outputs[%d].shape: missing", t.index)
-		return
-	case t.dims != 1 && (t.dims != 2 || t.shape[1] != 1) || t.shape[0] < 1:
-		d.fault("outputs[%d].shape: want one value per row, [rows] or [rows,1]", t.index)
-		return
-	}
-	c.found = true
-	c.values = readData(&d.reader, t, typ, int(t.shape[0]), 1, c.values)
-	for i, v := range c.values {
-		if !(0 <= v && v <= most) {
-			d.fault("outputs[%d].data[%d]: %g is not %s in 0…%g", t.index, i, v, what, most)
+		default:
+			d.others = append(d.others, t)
 		}
 	}
 }
 
 // agree checks what the outputs say together.
 func (d *answerDecoder) agree() {
-	switch {
-	case len(d.faults) > 0:
-	case !d.label.found && !d.probability.found:
-		d.fault("outputs: want %q or %q, got neither", labelOutput.name(), probabilityOutput.name())
-	case d.label.found && d.probability.found && len(d.label.values) != len(d.probability.values):
+	if len(d.faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != len(d.probability.values) {
 		d.fault("outputs: %d labels but %d probabilities", len(d.label.values), len(d.probability.values))
 	}
 }

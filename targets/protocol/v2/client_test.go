@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,10 +110,10 @@ func TestDecodeFaults(t *testing.T) {
 		{`{"id":7,` + outputs(label2)[1:], `decode: id: want a string, got a number`},
 		{`{"outputs":{}}`, `decode: outputs: want an array, got an object`},
 		{`{"outputs":[1]}`, `decode: outputs[0]: want an object, got a number`},
-		{outputs(`{"name":"label","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a label is an integer, got "FP32"`},
+		{outputs(`{"name":"label","datatype":"FP16","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a label is a whole number, a boolean or a class's name as BYTES, got "FP16"`},
 		{outputs(`{"name":"probability","datatype":"INT8","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a probability is FP32 or FP64, got "INT8"`},
 		{outputs(`{"name":"label","datatype":"INT64","data":[1]}`), `decode: outputs[0].shape: missing`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[1,2],"data":[1,0]}`), `decode: outputs[0].shape: want one value per row, [rows] or [rows,1]`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[1,2],"data":[1,0]}`), `decode: outputs[0].shape: want one label per row, [rows] or [rows,1]; "label" is [1,2]`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[2],"data":[1]}`), `decode: outputs[0].shape: [2] wants 2 values, got 1`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[2]}`), `decode: outputs[0].data[0]: 2 is not a label in 0…1`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[-1]}`), `decode: outputs[0].data[0]: -1 is not a label in 0…1`},
@@ -120,7 +121,7 @@ func TestDecodeFaults(t *testing.T) {
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1]}`), `decode: outputs[0].data: missing`},
 		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[null]}`), `decode: outputs[0].data[0]: NaN is not a probability in 0…1`},
 		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[1.5]}`), `decode: outputs[0].data[0]: 1.5 is not a probability in 0…1`},
-		{outputs(label2 + "," + label2), `decode: outputs[1].name: "label" is given twice`},
+		{outputs(label2 + "," + label2), `decode: outputs[1].name: "label" is a second output of its kind`},
 		{outputs(label2 + `,{"name":"probability","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs: 2 labels but 1 probabilities`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"parameters":{"binary_data_size":8}}`), `decode: binary tensors are not supported; send JSON`},
 	}
@@ -129,6 +130,95 @@ func TestDecodeFaults(t *testing.T) {
 			_, err := testClient(t).Decode(protocol.Response{Status: 200, Body: []byte(test.body)})
 			if got := fmt.Sprint(err); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// output is one output tensor as JSON.
+func output(name, datatype, shape, data string) string {
+	return fmt.Sprintf(`{"name":%q,"datatype":%q,"shape":%s,"data":%s}`, name, datatype, shape, data)
+}
+
+// What servers answer that know nothing of servebench: each has one meaning.
+func TestDecodeOfOtherServers(t *testing.T) {
+	nan := math.NaN()
+	labels := []protocol.Answer{{Label: 1, Probability: nan}, {Label: 0, Probability: nan}}
+	probabilities := []protocol.Answer{{Label: 1, Probability: 0.75}, {Label: 0, Probability: 0.25}}
+	for name, test := range map[string]struct {
+		outputs string
+		want    []protocol.Answer
+	}{
+		"MLServer scikit-learn, predict":       {output("predict", "INT64", "[2,1]", "[1,0]"), labels},
+		"MLServer scikit-learn, predict_proba": {output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
+		"MLServer scikit-learn, both": {output("predict", "INT64", "[2]", "[1,0]") + "," +
+			output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"), []protocol.Answer{{Label: 1, Probability: 0.75}, {Label: 0, Probability: 0.25}}},
+		"MLServer scikit-learn, text labels": {output("predict", "BYTES", "[2,1]", `["yes","no"]`), labels},
+		"MLServer XGBoost, labels as floats": {output("predict", "FP32", "[2]", "[1.0,0.0]"), labels},
+		"KServe scikit-learn":                {output("output-0", "INT64", "[2]", "[1,0]"), labels},
+		"KServe scikit-learn, probabilities": {output("output-0", "FP64", "[2,2]", "[[0.25,0.75],[0.75,0.25]]"), probabilities},
+		"KServe, labels in double precision": {output("output-0", "FP64", "[2]", "[1,0]"), labels},
+		"KServe, booleans":                   {output("output-0", "BOOL", "[2]", "[true,false]"), labels},
+		"Triton FIL, labels":                 {output("output__0", "FP32", "[2]", "[1.0,0.0]"), labels},
+		"Triton FIL, probabilities":          {output("output__0", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
+		"ONNX of scikit-learn": {output("label", "INT64", "[2]", "[1,0]") + "," +
+			output("probabilities", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
+		"OpenVINO, named":                 {output("probabilities", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
+		"TorchServe, a scalar":            {output("predictions", "INT64", "[]", "[1]"), labels[:1]},
+		"softmax of any name":             {output("dense_1", "FP32", "[2,2]", "[0.2490234375,0.75,0.75,0.25]"), probabilities},
+		"classes":                         {output("classes", "BYTES", "[2]", `["yes","no"]`), labels},
+		"classes by number":               {output("classes", "BYTES", "[2]", `["1","0"]`), labels},
+		"label, FP64":                     {output("label", "FP64", "[2]", "[1.0,0]"), labels},
+		"label, FP32 in a column":         {output("label", "FP32", "[2,1]", "[[1.0],[0]]"), labels},
+		"label, BOOL":                     {output("label", "BOOL", "[2]", "[true,false]"), labels},
+		"label, BOOL as numbers":          {output("label", "BOOL", "[2]", "[1,0]"), labels},
+		"label, BYTES":                    {output("label", "BYTES", "[2]", `["yes","no"]`), labels},
+		"label, BYTES with an escape":     {output("label", "BYTES", "[2]", `["\u0079es","no"]`), labels},
+		"probability of both classes":     {output("probability", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
+		"its own names win over likewise": {label2 + "," + output("class", "BYTES", "[2]", `["perhaps","no"]`), labels},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := testClient(t).Decode(protocol.Response{Status: 200, Body: []byte(outputs(test.outputs))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got.Answers, cmpopts.EquateNaNs()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What may mean two things is refused, with what was found.
+func TestDecodeDoesNotGuess(t *testing.T) {
+	for name, test := range map[string]struct{ outputs, want string }{
+		"probability as a label":          {output("label", "FP32", "[1]", "[0.97]"), `output "label" holds 0.97, which is no label; a probability of class 1 is read from an output named "probability" or "predict_proba", or as [rows,2]`},
+		"probability or regression":       {output("predict", "FP32", "[1]", "[0.97]"), `output "predict" holds 0.97, which is no label`},
+		"the same, numbered":              {output("output-0", "FP32", "[1]", "[0.03]"), `holds 0.03, which is no label`},
+		"missing label":                   {output("label", "FP32", "[1]", "[null]"), `holds NaN, which is no label`},
+		"label out of range":              {output("output-0", "FP64", "[1]", "[2.0]"), "2 is not a label in 0…1"},
+		"logits":                          {output("output-0", "FP32", "[1,2]", "[-1.5,2.5]"), "-1.5 is not a probability"},
+		"independent scores":              {output("predict_proba", "FP32", "[1,2]", "[0.9,0.8]"), `row 0 of "predict_proba" is [0.9, 0.8], which does not add up to 1`},
+		"three classes":                   {output("predict_proba", "FP32", "[1,3]", "[0.2,0.3,0.5]"), `want one value per row, [rows] or [rows,1], or the probabilities of class 0 and 1, [rows,2]; "predict_proba" is [1,3]`},
+		"one-hot":                         {output("label", "INT64", "[1,2]", "[0,1]"), `"label" is [1,2]`},
+		"another class":                   {output("label", "BYTES", "[1]", `["maybe"]`), `"maybe" is no label, want one of ["no" "yes"] or its number, 0…1`},
+		"true as text":                    {output("label", "BYTES", "[1]", `["true"]`), `"true" is no label`},
+		"another case":                    {output("label", "BYTES", "[1]", `["Yes"]`), `"Yes" is no label`},
+		"another number":                  {output("label", "BYTES", "[1]", `["2"]`), "2 is not a label in 0…1"},
+		"number as text":                  {output("label", "INT64", "[1]", `["1"]`), "want INT64, got a string"},
+		"text as a number":                {output("label", "BYTES", "[1]", `[1]`), "want BYTES, got a number"},
+		"a float of an unknown name":      {output("score", "FP32", "[1]", "[1]"), `want "label" or "probability", got "score" (FP32 [1])`},
+		"two unknown outputs":             {output("a", "INT64", "[1]", "[1]") + "," + output("b", "INT64", "[1]", "[0]"), `got "a" (INT64 [1]), "b" (INT64 [1])`},
+		"two labels":                      {output("class", "INT64", "[1]", "[1]") + "," + output("predict", "INT64", "[1]", "[0]"), `outputs[1].name: "predict" is a second output of its kind`},
+		"probabilities as whole numbers":  {output("predict_proba", "INT64", "[1]", "[1]"), `a probability is FP32 or FP64, got "INT64"`},
+		"more values than a scalar holds": {output("predict", "INT64", "[]", "[1,0]"), "[1] wants 1 values, got 2"},
+		"no rows":                         {output("output-0", "FP32", "[0,2]", "[]"), `"output-0" is [0,2]`},
+		"no outputs":                      {"", "got neither"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := testClient(t).Decode(protocol.Response{Status: 200, Body: []byte(outputs(test.outputs))})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
 		})
 	}
@@ -146,6 +236,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(outputs(label2 + "," + probability2)))
 	f.Add([]byte(outputs(`{"name":"label","datatype":"INT32","shape":[2,1],"data":[[1],[0]]}`)))
 	f.Add([]byte(`{"error":"no"}`))
+	f.Add([]byte(outputs(output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"))))
+	f.Add([]byte(outputs(output("classes", "BYTES", "[2]", `["yes","0"]`))))
+	f.Add([]byte(outputs(output("output-0", "BOOL", "[]", "[true]"))))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		reply, err := testClient(t).Decode(protocol.Response{Status: 200, Body: body})
 		answers := reply.Answers

@@ -48,7 +48,7 @@ func (d *data[T]) readFlat() {
 		}
 	}
 	if want := d.rows * d.width; d.count != want {
-		d.fault("%s: %s wants %d values, got %d", d.field(d.tensor.index, "shape"), d.shapeText(), want, d.count)
+		d.fault("%s: %s wants %d values, got %d", d.field(d.tensor.index, "shape"), d.tensor.shapeText(), want, d.count)
 	}
 }
 
@@ -64,7 +64,7 @@ func (d *data[T]) readRows() {
 		d.readRow(row)
 	}
 	if rows != d.rows {
-		d.fault("%s: %s wants %d rows, got %d", d.field(d.tensor.index, "shape"), d.shapeText(), d.rows, rows)
+		d.fault("%s: %s wants %d rows, got %d", d.field(d.tensor.index, "shape"), d.tensor.shapeText(), d.rows, rows)
 	}
 }
 
@@ -89,11 +89,4 @@ func (d *data[T]) element() (problem string) {
 	d.count++
 	d.values = append(d.values, T(x))
 	return problem
-}
-
-func (d *data[T]) shapeText() string {
-	if d.tensor.dims == 1 {
-		return fmt.Sprintf("[%d]", d.rows)
-	}
-	return fmt.Sprintf("[%d,%d]", d.rows, d.width)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -12,6 +13,8 @@ type numeric struct {
 	name string
 	kind numericKind
 	bits int
+
+	classes []string // of the kind class
 }
 
 type numericKind int
@@ -22,6 +25,7 @@ const (
 	signed
 	unsigned
 	floating
+	class // text that names a class, or is its number
 )
 
 // numericNames lists the datatypes that numericType knows. FP16 and BF16 have
@@ -31,27 +35,27 @@ const numericNames = "FP32, FP64, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT
 func numericType(name []byte) (numeric, bool) {
 	switch string(name) {
 	case "FP32":
-		return numeric{"FP32", floating, 32}, true
+		return numeric{name: "FP32", kind: floating, bits: 32}, true
 	case "FP64":
-		return numeric{"FP64", floating, 64}, true
+		return numeric{name: "FP64", kind: floating, bits: 64}, true
 	case "INT8":
-		return numeric{"INT8", signed, 8}, true
+		return numeric{name: "INT8", kind: signed, bits: 8}, true
 	case "INT16":
-		return numeric{"INT16", signed, 16}, true
+		return numeric{name: "INT16", kind: signed, bits: 16}, true
 	case "INT32":
-		return numeric{"INT32", signed, 32}, true
+		return numeric{name: "INT32", kind: signed, bits: 32}, true
 	case "INT64":
-		return numeric{"INT64", signed, 64}, true
+		return numeric{name: "INT64", kind: signed, bits: 64}, true
 	case "UINT8":
-		return numeric{"UINT8", unsigned, 8}, true
+		return numeric{name: "UINT8", kind: unsigned, bits: 8}, true
 	case "UINT16":
-		return numeric{"UINT16", unsigned, 16}, true
+		return numeric{name: "UINT16", kind: unsigned, bits: 16}, true
 	case "UINT32":
-		return numeric{"UINT32", unsigned, 32}, true
+		return numeric{name: "UINT32", kind: unsigned, bits: 32}, true
 	case "UINT64":
-		return numeric{"UINT64", unsigned, 64}, true
+		return numeric{name: "UINT64", kind: unsigned, bits: 64}, true
 	case "BOOL":
-		return numeric{"BOOL", boolean, 1}, true
+		return numeric{name: "BOOL", kind: boolean, bits: 1}, true
 	}
 	return numeric{}, false
 }
@@ -60,6 +64,8 @@ func numericType(name []byte) (numeric, bool) {
 // and its value fits. In a floating datatype null is a missing value: NaN.
 func (t numeric) value(s *scanner) (v float64, problem string) {
 	switch c := s.peek(); {
+	case t.kind == class && c == '"':
+		return t.class(s.str())
 	case t.kind == boolean && (c == 't' || c == 'f'):
 		s.skip()
 		if c == 't' {
@@ -69,7 +75,7 @@ func (t numeric) value(s *scanner) (v float64, problem string) {
 	case t.kind == floating && c == 'n':
 		s.skip()
 		return math.NaN(), ""
-	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == 'n', t.kind == boolean:
+	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == 'n', t.kind == class:
 		problem = fmt.Sprintf("want %s, got %s", t.name, s.next())
 		s.skip()
 		return 0, problem
@@ -77,10 +83,29 @@ func (t numeric) value(s *scanner) (v float64, problem string) {
 	return t.parse(s.number())
 }
 
+// class reads the name or the number of a class.
+func (t numeric) class(text []byte) (v float64, problem string) {
+	if i := slices.Index(t.classes, string(text)); i >= 0 {
+		return float64(i), ""
+	}
+	if n, err := strconv.ParseUint(string(text), 10, t.bits); err == nil {
+		return float64(n), ""
+	}
+	want := "the number of a class"
+	if len(t.classes) > 0 {
+		want = fmt.Sprintf("one of %q or its number, 0…%d", t.classes, len(t.classes)-1)
+	}
+	return 0, fmt.Sprintf("%q is no label, want %s", shorten(text), want)
+}
+
 // parse reads the text of a number. Integers beyond 2^53 are rounded.
 func (t numeric) parse(token []byte) (v float64, problem string) {
 	var err error
 	switch t.kind {
+	case boolean: // as 0 or 1, which Triton takes and writes as well
+		var n uint64
+		n, err = strconv.ParseUint(string(token), 10, t.bits)
+		v = float64(n)
 	case signed:
 		var n int64
 		n, err = strconv.ParseInt(string(token), 10, t.bits)

@@ -6,7 +6,8 @@
 //
 // A model takes one input tensor, features [rows, features], and offers the
 // outputs label (INT64), probability (FP32, of class 1) and class (BYTES), each
-// [rows]. The binary tensor extension is not supported.
+// [rows]. The client also reads what other servers call their outputs, where it has
+// one meaning. The binary tensor extension is not supported.
 package v2
 
 import "servebench/targets/protocol"

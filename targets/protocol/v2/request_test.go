@@ -83,7 +83,7 @@ func TestDecodeRequestFaults(t *testing.T) {
 		{input(`"shape":[1,2],"datatype":"FP64","data":[1,1e99]`), `inputs[0].data[1]: 1e+99 is out of the range of FP32, in which the model computes`},
 		{input(`"shape":[1,2],"datatype":"INT8","data":[1.5,128]`), `inputs[0].data[0]: 1.5 is not of datatype INT8; inputs[0].data[1]: 128 is out of the range of INT8`},
 		{input(`"shape":[1,2],"datatype":"UINT64","data":[-1,null]`), `inputs[0].data[0]: -1 is not of datatype UINT64; inputs[0].data[1]: want UINT64, got null`},
-		{input(`"shape":[1,2],"datatype":"BOOL","data":[1,true]`), `inputs[0].data[0]: want BOOL, got a number`},
+		{input(`"shape":[1,2],"datatype":"BOOL","data":[2,true]`), `inputs[0].data[0]: 2 is out of the range of BOOL`},
 		{`{"outputs":[{"name":"label"},{"name":"odds"}],` + input(`"shape":[1,2],"datatype":"FP32","data":[1,2]`)[1:], `outputs[1].name: unknown output "odds", want one of label, probability, class`},
 		{`{"outputs":[{"name":"label"},{"name":"label"}],` + input(`"shape":[1,2],"datatype":"FP32","data":[1,2]`)[1:], `outputs[1].name: "label" is asked for twice`},
 		{`{"outputs":"label",` + input(`"shape":[1,2],"datatype":"FP32","data":[1,2]`)[1:], `outputs: want an array, got a string`},
@@ -163,7 +163,7 @@ func FuzzAppendFloat(f *testing.F) {
 	for _, x := range []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.1, 1 << 24, 1<<24 - 1, 1e-6, 9.99e-7, 1e21, math.MaxFloat32, math.SmallestNonzeroFloat32} {
 		f.Add(math.Float32bits(x))
 	}
-	fp32 := numeric{"FP32", floating, 32}
+	fp32 := numeric{name: "FP32", kind: floating, bits: 32}
 	f.Fuzz(func(t *testing.T, bits uint32) {
 		x := math.Float32frombits(bits)
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {

@@ -1,5 +1,7 @@
 package v2
 
+import "fmt"
+
 // tensor is an input or output as it stands in the document. Its data is not
 // yet read, for the datatype and shape it is read by may follow it.
 type tensor struct {
@@ -10,6 +12,21 @@ type tensor struct {
 	dims     int  // its dimensions, of which shape holds the first two
 	shape    [2]int64
 	data     []byte // the text of an array; nil when missing
+}
+
+// shapeText is the shape for messages.
+func (t tensor) shapeText() string {
+	switch {
+	case !t.shaped:
+		return "without a shape"
+	case t.dims == 0:
+		return "[]"
+	case t.dims == 1:
+		return fmt.Sprintf("[%d]", t.shape[0])
+	case t.dims == 2:
+		return fmt.Sprintf("[%d,%d]", t.shape[0], t.shape[1])
+	}
+	return fmt.Sprintf("[%d,%d,…], %d dimensions", t.shape[0], t.shape[1], t.dims)
 }
 
 // tensor consumes the object that is the i-th of its list.
