@@ -118,6 +118,9 @@ func phaseFigures(base, fresh *stats.Analysis, p place) []Figure {
 	var all []Figure
 	for _, m := range metrics() {
 		f := ratio(newSample(base, p, m), newSample(fresh, p, m))
+		if m.name == record.MetricGoodput {
+			f.atLeast(stats.RatioByChance(rowsOf(fresh.Rows, p)[0], rowsOf(base.Rows, p)[0]))
+		}
 		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
 		switch {
 		case m.name == record.MetricGoodput && !same:

@@ -10,7 +10,7 @@ import (
 )
 
 // Method says how the intervals are made, for captions.
-const Method = "95 % intervals from the logarithms of the rounds' figures (Welch's t), of error rates by Newcombe's method or from the rounds' where that is wider; none with fewer than three rounds in either run"
+const Method = "95 % intervals from the logarithms of the rounds' figures (Welch's t), of goodput and error rates at least what chance makes of so many requests (Zou and Donner); none with fewer than three rounds in either run, or where they are all the same"
 
 // fewRounds is how many rounds an interval takes in either run.
 const fewRounds = 3
@@ -28,6 +28,18 @@ func ratio(base, fresh sample) Figure {
 		f.HasInterval, f.Low, f.High = true, math.Exp(low), math.Exp(high)
 	}
 	return f
+}
+
+// atLeast widens the interval of so many rounds as it takes to factors around the Change.
+func (f *Figure) atLeast(low, high float64) {
+	if !f.Known || f.Base.Pooled || min(f.Base.N, f.New.N) < fewRounds || math.IsInf(high, 0) {
+		return
+	}
+	low, high = low*f.Change, high*f.Change
+	if f.HasInterval {
+		low, high = min(low, f.Low), max(high, f.High)
+	}
+	f.HasInterval, f.Low, f.High = true, low, high
 }
 
 func mean(logs []float64) Value {
@@ -54,9 +66,9 @@ func (s sample) all() Value {
 // be the same: B. L. Welch, "The generalization of 'Student's' problem when several
 // different population variances are involved", Biometrika 34 (1947), with the
 // degrees of freedom of F. E. Satterthwaite, "An approximate distribution of
-// estimates of variance components", Biometrics Bulletin 2 (1946). Values that are
-// all the same give an interval of no width. False with fewer than fewRounds of
-// either.
+// estimates of variance components", Biometrics Bulletin 2 (1946). False with fewer than
+// fewRounds of either, and where all are the same, which does not tell how far others
+// may lie from them.
 func welch(a, b []float64) (low, high float64, ok bool) {
 	if len(a) < fewRounds || len(b) < fewRounds {
 		return 0, 0, false
@@ -65,26 +77,24 @@ func welch(a, b []float64) (low, high float64, ok bool) {
 	u, v := stat.Variance(a, nil)/n, stat.Variance(b, nil)/m
 	difference := stat.Mean(b, nil) - stat.Mean(a, nil)
 	if u+v == 0 {
-		return difference, difference, true
+		return difference, difference, false
 	}
 	freedom := (u + v) * (u + v) / (u*u/(n-1) + v*v/(m-1))
 	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(u+v)
 	return difference - half, difference + half, true
 }
 
-// newcombe is the 95 % interval of b − a of two shares, from their Wilson intervals:
-// R. G. Newcombe, "Interval estimation for the difference between independent
-// proportions: comparison of eleven methods", Statistics in Medicine 17 (1998),
-// method 10.
-func newcombe(a, b stats.Proportion) (low, high float64) {
+// byChance is the 95 % interval of b − a of two shares, from their own intervals: G. Y.
+// Zou and A. Donner, "Construction of confidence limits about effect measures: a general
+// approach", Statistics in Medicine 27 (2008).
+func byChance(a, b stats.Proportion) (low, high float64) {
 	difference := b.Value - a.Value
 	return difference - math.Hypot(b.Value-b.Low, a.High-a.Value),
 		difference + math.Hypot(b.High-b.Value, a.Value-a.Low)
 }
 
 // errorRate compares the shares of requests that were not answered rightly. Its
-// interval is Newcombe's, which takes requests to be independent, or what the
-// rounds ask for where that is wider: failures come in clusters.
+// interval is that of the two shares, or what the rounds ask for where that is wider.
 func errorRate(base, fresh *stats.Analysis, p place) Figure {
 	b, n := rowsOf(base.Rows, p)[0].ErrorRate(), rowsOf(fresh.Rows, p)[0].ErrorRate()
 	olds, news := rates(rowsOf(base.Cells, p)), rates(rowsOf(fresh.Cells, p))
@@ -93,9 +103,10 @@ func errorRate(base, fresh *stats.Analysis, p place) Figure {
 		Base: Value{Known: true, Value: b.Value, N: len(olds), Pooled: true},
 		New:  Value{Known: true, Value: n.Value, N: len(news), Pooled: true},
 	}
-	if low, high, ok := welch(olds, news); ok {
+	if min(len(olds), len(news)) >= fewRounds {
+		low, high, _ := welch(olds, news) // no width where there is no spread
 		half := (high - low) / 2
-		low, high = newcombe(b, n)
+		low, high = byChance(b, n)
 		f.HasInterval, f.Low, f.High = true, min(low, f.Change-half), max(high, f.Change+half)
 	}
 	return f

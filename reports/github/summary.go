@@ -49,7 +49,11 @@ func gates(a *stats.Analysis) string {
 	if a.By != "" {
 		by = "\nJudged by other limits than the run's own: " + escaped(a.By) + ".\n"
 	}
-	return "\n### Limits\n" + by + "\n" + t.markdown()
+	rounds := ""
+	if line := a.RoundsLine(); line != "" {
+		rounds = "\n" + escaped(line) + "\n"
+	}
+	return "\n### Limits\n" + by + "\n" + t.markdown() + rounds
 }
 
 func worstFirst(all []stats.Gate) []stats.Gate {

@@ -61,7 +61,7 @@ func failures(run *record.Run) []failure {
 // answers says whether the model answered as it should.
 func (b builder) answers() *table {
 	t := &table{
-		Caption: "Answers compared one by one. In small print: the 95 % Wilson interval and the counts",
+		Caption: "Answers compared one by one. In small print: the 95 % interval and the counts",
 		Head:    []string{"target", "agreement with the offline prediction", "accuracy against the label"},
 	}
 	for _, r := range b.a.Rows {

@@ -1,12 +1,14 @@
 package html
 
+import "strings"
+
 // gates judges each limit of the SLO.
 func (b builder) gates() *table {
 	t := &table{
 		Caption: "Limits of the SLO. A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. " +
 			"Where too few requests were sent for a quantile, it fails when more of them were slower than the quantile leaves room for. " +
 			"Its quantiles are of all requests sent: one that failed or was censored counts as endless. " +
-			"Goodput is judged by Student's t on the rounds, a cold start by each start alone" + b.judgedBy(),
+			"Goodput is judged by Student's t on the rounds, a cold start by each start alone" + b.judgedBy() + b.roundsLine(),
 		Left: 1,
 		Head: []string{"target", "figure", "limit", "observed", "95 % interval", "n", "verdict"},
 	}
@@ -30,6 +32,14 @@ func (b builder) gates() *table {
 		})
 	}
 	return t.unlessEmpty()
+}
+
+// roundsLine says what the rounds leave open.
+func (b builder) roundsLine() string {
+	if line := b.a.RoundsLine(); line != "" {
+		return ". " + strings.TrimSuffix(line, ".")
+	}
+	return ""
 }
 
 // judgedBy says where the limits are from, if not from the scenario.

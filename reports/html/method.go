@@ -24,7 +24,7 @@ func method(a *stats.Analysis) []string {
 			"Answers per second: " + stats.ThroughputMethod + ".",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
-		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: 95 % Wilson score interval.",
+		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: " + stats.ShareMethod + ".",
 		starts,
 	}
 }

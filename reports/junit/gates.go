@@ -18,6 +18,9 @@ func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
 	if a.By != "" {
 		s.AddProperty("limits from", stats.Plain(a.By))
 	}
+	if line := a.RoundsLine(); line != "" {
+		s.AddProperty("rounds", line)
+	}
 	if t.Unavailable != "" {
 		s.AddTestcase(junit.Testcase{
 			Classname: stats.Plain(t.Name), Name: "can run here", Time: seconds(0),

@@ -100,7 +100,11 @@ type Row struct {
 	// within the SLO's deadline: those that failed, were censored or were never sent
 	// came too late. Of a load that somebody stopped it is the share of those sent.
 	// N = 0: the SLO has no deadline.
-	Attained   Proportion
+	Attained Proportion
+	// Good is the share of the requests due that Goodput counts, GoodOver the time that
+	// it counts them over.
+	Good       Proportion
+	GoodOver   time.Duration
 	Floor      *Floor          // the instrument's own share of Response; nil: not calibrated
 	Classes    []Class         // of a mix, in its order
 	Aborts     []Abort         // the rounds in which a condition of the scenario's ended the load
@@ -160,10 +164,13 @@ type Quantile struct {
 	Low, High   time.Duration
 }
 
-// Proportion is a share of N with its 95 % Wilson interval. N = 0: not known.
+// Proportion is a share of N with its 95 % interval, see ShareMethod. N = 0: not known.
 type Proportion struct {
 	K, N             int64
 	Value, Low, High float64
+	// Effective is how many independent ones tell as much: N, or fewer where they come
+	// in clusters, or repeat each other.
+	Effective float64
 }
 
 // Gate is one limit of the SLO, judged for one target and phase.

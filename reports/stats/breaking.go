@@ -28,7 +28,7 @@ func (c *cell) broke(step record.Step) string {
 	}
 	lost := newProportion(all.Failed+all.Censored, all.Sent)
 	switch {
-	case surelyMore(lost.K, lost.N, StepErrors):
+	case lost.Low > StepErrors:
 		return fmt.Sprintf("%s of %s requests failed or were censored, more than %s",
 			FormatPercent(lost.Value), FormatCount(lost.N), FormatPercent(StepErrors))
 	case c.Window >= end && float64(intime) < StepAnswered*float64(all.Scheduled):

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -8,10 +9,46 @@ import (
 )
 
 // ErrorRate is the share of requests sent that failed or were still in flight when
-// the drain ended. Failures come in clusters, so that its Wilson interval is
-// too narrow where they do.
+// the drain ended.
 func (r Row) ErrorRate() Proportion {
-	return newProportion(r.Ledger.Failed+r.Ledger.Censored, r.Ledger.Sent)
+	p := newProportion(r.Ledger.Failed+r.Ledger.Censored, r.Ledger.Sent)
+	if inClusters := clustered(r.failures()); inClusters.K == p.K && inClusters.N == p.N {
+		return inClusters
+	}
+	return p // the seconds are not known
+}
+
+// failures are those of each round's blocks.
+func (r Row) failures() [][]trials {
+	var rounds [][]trials
+	for seconds := range byRound(r.Slices) {
+		var blocks []trials
+		for block := range blocksOf(seconds) {
+			var t trials
+			for _, s := range block {
+				t = t.plus(trials{s.Failed + s.Censored, s.Sent})
+			}
+			blocks = append(blocks, t)
+		}
+		rounds = append(rounds, blocks)
+	}
+	return rounds
+}
+
+// byRound cuts the seconds of a row where its rounds begin.
+func byRound(seconds []Slice) iter.Seq[[]Slice] {
+	return func(yield func([]Slice) bool) {
+		for from := 0; from < len(seconds); {
+			to := from + 1
+			for to < len(seconds) && seconds[to].Round == seconds[from].Round {
+				to++
+			}
+			if !yield(seconds[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
 }
 
 // GeneratorCPU is the share of the CPUs it was given that the load generator

@@ -69,6 +69,9 @@ func (d *Duet) judge(p *pairing, look record.Look) []paired.Estimate {
 	worst, estimates := plan(p.run.Duet).Judge(paired.Look(look), differences)
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
+		if m.Less && p.widen(&estimates[i], *m, look.Pairs) {
+			worst = max(worst, paired.Inconclusive)
+		}
 		m.take(estimates[i], look.Pairs, p.run.Duet)
 		if why := p.unmatched(*m, look.Pairs); m.Verdict == Pass && why != "" {
 			m.Verdict, m.Why = Inconclusive, why

@@ -157,6 +157,18 @@ func TestDuetOfTies(t *testing.T) {
 	}
 }
 
+// TestDuetOfFewRequestsHasNoGoodput: eleven rounds of a request each that is answered
+// rightly do not differ, and say nothing of one that fails every twentieth.
+func TestDuetOfFewRequestsHasNoGoodput(t *testing.T) {
+	p := statstest.Duet()
+	p.Duet.Metrics = []string{record.MetricGoodput}
+	p.Phases[1].Law, p.Phases[1].Rate = "constant", 1.5
+	d := soFar(t, statstest.Open(t, p))
+	if m := d.Metrics[0]; d.Verdict != stats.Inconclusive || m.Ratio != 1 || m.Low > 0.9 || m.High < 1.1 {
+		t.Errorf("%s: %+v", d.Verdict, m)
+	}
+}
+
 // Starts are compared once for all phases, and rounds with too few requests say
 // nothing.
 func TestDuetMetrics(t *testing.T) {

@@ -28,6 +28,7 @@ const errorAlpha = 0.001
 // where the baseline has none.
 func (p *pairing) errors(phase string, look record.Look) DuetErrors {
 	var baseline, candidate losses
+	var lostBaseline, lostCandidate []trials // by round
 	var differences []float64
 	for round := 1; round <= look.Pairs; round++ {
 		b, c, ok := p.losses(phase, round)
@@ -35,20 +36,21 @@ func (p *pairing) errors(phase string, look record.Look) DuetErrors {
 			continue
 		}
 		baseline, candidate = baseline.plus(b), candidate.plus(c)
+		lostBaseline, lostCandidate = append(lostBaseline, trials{b.lost, b.due}), append(lostCandidate, trials{c.lost, c.due})
 		if d := c.share() - b.share(); d != 0 {
 			differences = append(differences, d)
 		}
 	}
 	e := DuetErrors{
 		Phase: phase, Verdict: Pass, P: paired.PValue(differences),
-		Baseline: newProportion(baseline.lost, baseline.due), Candidate: newProportion(candidate.lost, candidate.due),
+		Baseline: repeated(lostBaseline, 0), Candidate: repeated(lostCandidate, 0),
 	}
 	switch {
 	case candidate.wrong > 0 && baseline.wrong == 0:
 		e.Verdict, e.Why = Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", FormatCount(candidate.wrong))
 	case e.P <= min(look.Alpha, errorAlpha)/float64(len(p.phases)):
 		e.Verdict, e.Why = Fail, e.against()
-	case surelyMore(candidate.lost, candidate.lost+baseline.lost, float64(candidate.due)/float64(candidate.due+baseline.due)):
+	case newProportion(candidate.lost, candidate.lost+baseline.lost).Low > float64(candidate.due)/float64(candidate.due+baseline.due):
 		e.Verdict, e.Why = Inconclusive, e.against()+", though in too few rounds to be sure"
 	}
 	return e

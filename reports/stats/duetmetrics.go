@@ -78,6 +78,33 @@ func (p *pairing) unmatched(m DuetMetric, rounds int) string {
 		inRounds(ofBaseline))
 }
 
+// widen widens the bounds of the goodput to what chance makes of the share of good
+// answers in so many requests (see RatioByChance): rounds that answer every request
+// rightly do not differ, however few requests they are. It says whether the candidate
+// does not pass any more therefore.
+func (p *pairing) widen(e *paired.Estimate, m DuetMetric, rounds int) bool {
+	var good [2][]trials
+	for _, pair := range m.Pairs {
+		if pair.Round <= rounds {
+			for i, arm := range []string{record.Candidate, record.Baseline} {
+				c := p.cells[seat{arm, m.Phase, pair.Round}]
+				good[i] = append(good[i], trials{c.Good, c.due()})
+			}
+		}
+	}
+	candidate, baseline := repeated(good[0], 0), repeated(good[1], 0)
+	if candidate.K == 0 || baseline.K == 0 {
+		return false
+	}
+	low, high := ratioByChance(candidate, baseline)
+	e.Low, e.High = min(e.Low, e.Centre-math.Log(high)), max(e.High, e.Centre-math.Log(low))
+	if e.Verdict != paired.Pass || e.High < math.Log1p(p.run.Duet.Tolerance) {
+		return false
+	}
+	e.Verdict = paired.Inconclusive
+	return true
+}
+
 // starts pairs the rounds in the time from the server's start to its first answer.
 func (p *pairing) starts() DuetMetric {
 	m := DuetMetric{Name: record.MetricColdStart}

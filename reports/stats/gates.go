@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -123,4 +124,25 @@ func (g Gate) Sample() string {
 		return plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
 	}
 	return FormatCount(g.N)
+}
+
+// RoundsLine says what the verdict is about, and what its rounds leave open: the share of
+// rounds that may have a fault which none of these has, the upper end of the exact 95 %
+// interval of none of n; "" where no limit of a load was judged.
+func (a *Analysis) RoundsLine() string {
+	fewest := 0
+	for _, g := range a.Gates {
+		i := slices.IndexFunc(a.Rows, func(r Row) bool { return r.Target == g.Target && r.Phase == g.Phase })
+		if i >= 0 && g.Verdict != InvalidInstrument && (fewest == 0 || a.Rows[i].Rounds < fewest) {
+			fewest = a.Rows[i].Rounds
+		}
+	}
+	switch fewest {
+	case 0:
+		return ""
+	case 1:
+		return "The limits are judged by 1 round, which does not show how others differ from it."
+	}
+	return fmt.Sprintf("The limits are judged for rounds like these %d: a fault that occurs in up to %s of rounds may be in none of them.",
+		fewest, FormatPercent(newProportion(0, int64(fewest)).High))
 }

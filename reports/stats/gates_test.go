@@ -32,7 +32,7 @@ func TestGates(t *testing.T) {
 		{"a few refused ones are within p99", record.SLO{P99: time.Second},
 			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.003) }, stats.Pass},
 		{"a server that died in one round of three", record.SLO{P99: time.Second},
-			func(p *statstest.Plan) { p.Targets[0].DiesAt = 2 * time.Second }, stats.Fail},
+			func(p *statstest.Plan) { p.Targets[0].DiesAt = 2 * time.Second }, stats.Inconclusive},
 		{"errors under the limit", record.SLO{Errors: share(0.02)},
 			func(p *statstest.Plan) { p.Targets[0].Errors = failing(0.01) }, stats.Pass},
 		{"errors over the limit", record.SLO{Errors: share(0.005)},
@@ -187,5 +187,64 @@ func TestWorst(t *testing.T) {
 		if got := stats.Worst(gates); got != tt.want {
 			t.Errorf("worst of %v: %s", tt.gates, got)
 		}
+	}
+}
+
+// TestClusteredFailuresDecideNothing: one hiccup in one of five rounds says little of
+// other rounds, whatever the limit that it breaks, and however many requests failed in
+// it. What fails in all rounds alike does, and so does what fails in none.
+func TestClusteredFailuresDecideNothing(t *testing.T) {
+	limits := map[string]record.SLO{
+		"error rate":       {Errors: share(0.01)},
+		"p99":              {P99: time.Second},
+		"p99 service time": {Service: record.Quantiles{P99: time.Second}},
+		"p99, few seconds": {P99: time.Second},
+		"p99.9, too few":   {P999: time.Second},
+	}
+	for name, slo := range limits {
+		t.Run(name, func(t *testing.T) {
+			p := statstest.Compare()
+			p.Targets, p.SLO, p.Rounds = p.Targets[:1], slo, 5
+			p.Phases[1].Rate, p.Phases[1].Law = 100, "constant"
+			if name == "p99, few seconds" {
+				p.Phases[1].Rate, p.Phases[1].Duration = 1000, time.Second
+			}
+			for _, tt := range []struct {
+				hiccup  int64
+				failing float64
+				want    stats.Verdict
+			}{
+				{0, 0, stats.Pass}, {100, 0, stats.Inconclusive}, {0, 0.03, stats.Fail},
+			} {
+				p.Targets[0].Hiccup, p.Targets[0].Errors = tt.hiccup, failing(tt.failing)
+				if name == "p99.9, too few" && tt.want == stats.Pass {
+					continue
+				}
+				a := analyse(t, statstest.Open(t, p))
+				if a.Verdict != tt.want {
+					t.Errorf("%d in a row, %v everywhere: %s, want %s: %+v", tt.hiccup, tt.failing, a.Verdict, tt.want, a.Gates)
+				}
+			}
+		})
+	}
+}
+
+// TestNoFailureInFiveRounds passes, and says what so few rounds do not show.
+func TestNoFailureInFiveRounds(t *testing.T) {
+	p := statstest.Compare()
+	p.Targets, p.SLO, p.Rounds = p.Targets[:1], record.SLO{Errors: share(0.001)}, 5
+	p.Phases[1].Rate, p.Phases[1].Law = 100, "constant"
+	a := analyse(t, statstest.Open(t, p))
+	const want = "The limits are judged for rounds like these 5: a fault that occurs in up to 52.2 % of rounds may be in none of them."
+	if a.Verdict != stats.Pass || a.RoundsLine() != want {
+		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, a.RoundsLine())
+	}
+	p.Rounds = 1
+	if line := analyse(t, statstest.Open(t, p)).RoundsLine(); line != "The limits are judged by 1 round, which does not show how others differ from it." {
+		t.Error(line)
+	}
+	p.SLO = record.SLO{}
+	if line := analyse(t, statstest.Open(t, p)).RoundsLine(); line != "" {
+		t.Errorf("without a limit: %s", line)
 	}
 }

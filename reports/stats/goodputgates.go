@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 func goodputGate(least float64) Gate {
@@ -34,19 +33,22 @@ func goodputGates(a *Analysis, row Row) []Gate {
 		g.Why = fmt.Sprintf("answers were counted %s, not %s: it takes a run with these limits", within(counted), within(a.SLO.Deadline()))
 		return []Gate{g}
 	}
-	return []Gate{judgeRates(g, rates)}
+	return []Gate{row.judgeRates(g, rates)}
 }
 
-// judgeRates judges a rate by Student's t on the rounds' rates.
-func judgeRates(g Gate, rates []float64) Gate {
+// judgeRates judges a rate by Student's t on the rounds' rates, or by what chance makes
+// of the share of good answers where that is wider: rounds that answer every request
+// rightly do not differ, however few requests they are.
+func (r Row) judgeRates(g Gate, rates []float64) Gate {
 	if len(rates) < fewRounds {
 		g.Verdict, g.More = Inconclusive, fewRounds
 		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", fewRounds, g.N)
 		return g
 	}
 	mean, deviation := stat.MeanStdDev(rates, nil)
-	half := halfOfMean(deviation, len(rates))
-	g.HasInterval, g.Low, g.High = true, max(mean-half, 0), mean+half
+	low, high, _ := meanInterval(rates)
+	least, most := r.goodputOf(r.Good.Low), r.goodputOf(r.Good.High)
+	g.HasInterval, g.Low, g.High = true, max(min(low, least), 0), max(high, most)
 	g.Interval = FormatInterval(g.Low, g.High) + "/s"
 	switch {
 	case g.Low >= g.Bound:
@@ -55,27 +57,30 @@ func judgeRates(g Gate, rates []float64) Gate {
 		g.Verdict, g.Why = Fail, "the whole interval lies below the limit"
 	default:
 		g.Verdict = Inconclusive
-		g.More, g.Why = settling("the limit lies inside the interval", roundsFor(deviation, math.Abs(mean-g.Bound)))
+		g.More, g.Why = settling("the limit lies inside the interval", r.roundsFor(g, deviation, math.Abs(mean-g.Bound)))
 	}
 	return g
 }
 
-// halfOfMean is half the 95 % interval of the mean of n values with a standard
-// deviation.
-func halfOfMean(deviation float64, n int) float64 {
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
-	return t * deviation / math.Sqrt(float64(n))
+// goodputOf is what the goodput were if such a share of the requests due were good.
+func (r Row) goodputOf(share float64) float64 {
+	return perSecond(share*float64(r.Good.N), r.GoodOver)
 }
 
-// roundsFor is how many rounds make half the interval at most apart; infinite where
-// nothing is apart.
-func roundsFor(deviation, apart float64) float64 {
+// roundsFor is how many rounds make the interval reach no farther than apart; infinite
+// where nothing is apart.
+func (r Row) roundsFor(g Gate, deviation, apart float64) float64 {
 	if apart == 0 {
 		return math.Inf(1)
 	}
-	for n := fewRounds; n <= mostRounds; n++ {
-		if halfOfMean(deviation, n) <= apart {
-			return float64(n)
+	end := r.Good.Low
+	if g.Value < g.Bound {
+		end = r.Good.High
+	}
+	wide := math.Abs(r.goodputOf(end) - g.Value)
+	for n := float64(fewRounds); n <= mostRounds; n++ {
+		if halfOfMean(deviation, int(n)) <= apart && wide*math.Sqrt(float64(g.N)/n) <= apart {
+			return n
 		}
 	}
 	return mostRounds + 1

@@ -39,12 +39,17 @@ func (s *sample) intervals(qs []float64, seed uint64) []bounds {
 	return s.bootstrap(qs, seed)
 }
 
-// orderIntervals takes the values to be independent. Where they are not, as in
-// a queue, the intervals are too narrow.
+// orderIntervals takes the values to be independent, or as many of them as the share
+// from the quantile on tells to be. Where they depend on each other otherwise, as in a
+// queue, the intervals are too narrow.
 func (s *sample) orderIntervals(qs []float64) []bounds {
 	var all []bounds
 	for _, q := range qs {
-		low, high := orderRanks(q, s.total)
+		independent := s.total
+		if s.total > 0 {
+			independent = int64(s.over(s.all.at(rank(q, s.total)) - 1).Effective)
+		}
+		low, high := orderRanksOf(q, s.total, independent)
 		b := bounds{0, never}
 		if low > 0 {
 			b.low = s.all.at(low)

@@ -4,7 +4,7 @@ import "fmt"
 
 // LagMethod says in words when lag makes a run INVALID; see Row.LagLimit.
 func LagMethod() string {
-	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, chance apart: it counts once the share's whole 95 %% Wilson interval lies above that",
+	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, chance apart: it counts once the share's whole 95 %% interval lies above that",
 		FormatDuration(lagFloor), FormatPercent(lagShare), FormatPercent(mostLate))
 }
 

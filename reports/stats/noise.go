@@ -18,7 +18,7 @@ const noiseConfidence = 0.9
 // Noise is what a duet of a server with itself says of the machine: by metric, the
 // least margin that can be told from noise by as many rounds as were played, as a
 // share. It sinks with the root of their number. A metric whose rounds are too few for
-// it is left out.
+// it, or all the same, is left out.
 //
 // It is half the distance between the exact bounds that the last look of the plan
 // allows (package paired, its Alpha over the number of metrics, on both sides): a
@@ -39,7 +39,7 @@ func Noise(a *Analysis) record.Noise {
 	for _, m := range a.Duet.Metrics {
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
 		half := (high - low) / 2 * widening(len(m.Pairs))
-		if !math.IsInf(half, 0) && half < beyond/3 {
+		if half > 0 && half < beyond/3 {
 			noise.Floors[m.Name] = max(noise.Floors[m.Name], math.Expm1(half))
 		}
 	}

@@ -18,6 +18,18 @@ func orderRanks(q float64, n int64) (low, high int64) {
 	return low, min(high, n+1)
 }
 
+// orderRanksOf are those among n values which tell as much as so many independent ones.
+func orderRanksOf(q float64, n, independent int64) (low, high int64) {
+	low, high = orderRanks(q, independent)
+	if independent == n {
+		return low, high
+	}
+	if high > independent {
+		return low * n / max(independent, 1), n + 1
+	}
+	return low * n / independent, (high*n + independent - 1) / independent
+}
+
 // lastTrue is the last k in [0, n) for which holds, which is true up to some k
 // and false from there on, is true.
 func lastTrue(n int64, holds func(int64) bool) int64 {

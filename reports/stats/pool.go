@@ -72,12 +72,3 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		OutOfRange: a.OutOfRange + b.OutOfRange,
 	}
 }
-
-func addAnswers(a, b record.Answers) record.Answers {
-	return record.Answers{
-		Checked:  a.Checked + b.Checked,
-		Agreed:   a.Agreed + b.Agreed,
-		Labelled: a.Labelled + b.Labelled,
-		Correct:  a.Correct + b.Correct,
-	}
-}

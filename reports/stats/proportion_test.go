@@ -8,38 +8,48 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// 81 of 263 is the example of R. G. Newcombe, Statistics in Medicine 17 (1998);
-// the others are the roots p of (k/n − p)² = z²·p·(1−p)/n, found independently.
-func TestWilson(t *testing.T) {
+// The intervals are those of R 4.3, binom.test, and hold the binomial's tails.
+func TestExactInterval(t *testing.T) {
 	for _, tt := range []struct {
 		k, n      int64
 		low, high float64
 	}{
-		{0, 10, 0, 0.2775328},
-		{1, 10, 0.01787621, 0.4041500},
-		{5, 10, 0.2365931, 0.7634069},
-		{10, 10, 0.7224672, 1},
-		{81, 263, 0.2552873, 0.3662125},
-		{1, 1000000, 1.765272e-07, 5.664787e-06},
+		{0, 10, 0, 0.3084971},
+		{1, 10, 0.002528579, 0.4450161},
+		{5, 10, 0.187086, 0.812914},
+		{10, 10, 0.6915029, 1},
+		{3, 3, 0.292401774, 1},
+		{0, 5000, 0, 0.000737504},
 	} {
 		p := newProportion(tt.k, tt.n)
-		if math.Abs(p.Low-tt.low) > 1e-4*max(tt.low, 1e-6) || math.Abs(p.High-tt.high) > 1e-4*max(tt.high, 1e-6) {
+		if math.Abs(p.Low-tt.low) > 1e-5*max(tt.low, 1e-3) || math.Abs(p.High-tt.high) > 1e-5*max(tt.high, 1e-3) {
 			t.Errorf("%d of %d: [%.8g, %.8g], want [%.8g, %.8g]", tt.k, tt.n, p.Low, p.High, tt.low, tt.high)
 		}
 	}
 	if p := newProportion(0, 0); p != (Proportion{}) {
 		t.Errorf("0 of 0: %+v", p)
 	}
+	for _, n := range []int64{1, 2, 10, 100, 400, 5000, 1_000_000} {
+		for k := range min(n, 60) + 1 {
+			p, binomial := newProportion(k, n), func(p float64) distuv.Binomial { return distuv.Binomial{N: float64(n), P: p} }
+			if below := binomial(p.Low).CDF(float64(k - 1)); k > 0 && math.Abs(1-below-unlikely) > 1e-6 {
+				t.Errorf("%d of %d: as many or more with a probability of %v at %v", k, n, 1-below, p.Low)
+			}
+			if upTo := binomial(p.High).CDF(float64(k)); k < n && math.Abs(upTo-unlikely) > 1e-6 {
+				t.Errorf("%d of %d: as many or fewer with a probability of %v at %v", k, n, upTo, p.High)
+			}
+		}
+	}
 }
 
 // Answers to requests that come round again tell no more than one round of
 // them.
 func TestRepeatedAnswersDoNotNarrow(t *testing.T) {
-	once, often := newProportion(90, 100), repeated(9000, 10000, 100)
+	once, often := newProportion(90, 100), repeated([]trials{{4500, 5000}, {4500, 5000}}, 100)
 	if often.Low != once.Low || often.High != once.High {
 		t.Errorf("10000 answers to 100 examples: [%v, %v], want [%v, %v]", often.Low, often.High, once.Low, once.High)
 	}
-	if unknown := repeated(9000, 10000, 0); unknown != newProportion(9000, 10000) {
+	if unknown := repeated([]trials{{9000, 10000}}, 0); unknown != newProportion(9000, 10000) {
 		t.Errorf("without knowing how many examples: %+v", unknown)
 	}
 }

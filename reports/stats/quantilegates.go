@@ -113,8 +113,8 @@ func (l limit) judge(s *sample, b bounds, rounds int) Gate {
 	switch {
 	// That so many failed is seen, however the rounds that it happened in are
 	// drawn: it is judged like an error rate.
-	case surelyMore(s.failed(), s.total, 1-l.q):
-		g.Verdict, g.Why = Fail, l.leaves(s.failed(), s.total, "failed")
+	case s.unanswered().Low > 1-l.q:
+		g.Verdict, g.Why = Fail, l.leaves(s.unanswered(), "failed")
 	case b.high <= int64(l.at):
 		g.Verdict = Pass
 	case b.low > int64(l.at):
@@ -145,11 +145,11 @@ func (l limit) undecided(value int64, b bounds, rounds int) (more int, why strin
 // judgeFew judges requests too few for the quantile to be known.
 func (l limit) judgeFew(s *sample, g Gate, rounds int) Gate {
 	over := s.over(int64(l.at))
-	if surelyMore(over, s.total, 1-l.q) {
+	if over.Low > 1-l.q {
 		// All that is known of the quantile is that it surely lies above.
 		g.Observed, g.Verdict = "> "+FormatDuration(l.at), Fail
 		g.Interval = "(" + FormatDuration(l.at) + ", ∞)"
-		g.Why = l.leaves(over, s.total, "took longer or failed")
+		g.Why = l.leaves(over, "took longer or failed")
 		return g
 	}
 	g.Observed, g.Verdict = "n too small", Inconclusive
@@ -159,21 +159,9 @@ func (l limit) judgeFew(s *sample, g Gate, rounds int) Gate {
 }
 
 // leaves says that the quantile does not leave room for so many.
-func (l limit) leaves(k, n int64, what string) string {
+func (l limit) leaves(over Proportion, what string) string {
 	return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
-		FormatCount(k), FormatCount(n), what, FormatPercent(1-l.q), QuantileName(l.q))
-}
-
-// over is how many of the values lie above the limit, those of requests without
-// an answer included.
-func (s *sample) over(limit int64) int64 {
-	var n int64
-	for _, b := range s.all {
-		if b.value > limit {
-			n += b.count
-		}
-	}
-	return n
+		FormatCount(over.K), FormatCount(over.N), what, FormatPercent(1-l.q), QuantileName(l.q))
 }
 
 // latency words a value that may be that of a request without an answer.

@@ -4,18 +4,20 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // RatioMethod says in one sentence how Ratio's interval is made, for captions.
-const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds"
-
-// fewRounds is how many rounds an interval of a ratio takes.
-const fewRounds = 3
+const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds, or where they are all the same; of goodput at least what chance makes of so many requests"
 
 // ratios compares every row with the reference target's row of the same phase.
 func ratios(all []Row, cells []Row, reference string) []Ratio {
 	var found []Ratio
+	base := make(map[string]Row) // by phase
+	for _, row := range all {
+		if row.Target == reference {
+			base[row.Phase] = row
+		}
+	}
 	for _, row := range all {
 		if row.Target == reference {
 			continue
@@ -29,9 +31,14 @@ func ratios(all []Row, cells []Row, reference string) []Ratio {
 			{"goodput", func(r Row) (float64, bool) { return r.Goodput, r.Goodput > 0 }},
 		} {
 			logs := logRatios(cells, row, reference, m.of)
-			if len(logs) > 0 {
-				found = append(found, newRatio(row, m.name, logs))
+			if len(logs) == 0 {
+				continue
 			}
+			r := newRatio(row, m.name, logs)
+			if m.name == "goodput" && len(logs) >= fewRounds {
+				r.atLeast(RatioByChance(row, base[row.Phase]))
+			}
+			found = append(found, r)
 		}
 	}
 	return found
@@ -70,14 +77,32 @@ func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bo
 // should know about the bootstrap", The American Statistician 69 (2015),
 // section 4.
 func newRatio(row Row, metric string, logs []float64) Ratio {
-	mean := stat.Mean(logs, nil)
-	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(mean), Rounds: len(logs)}
-	if len(logs) < fewRounds {
-		return r
+	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(stat.Mean(logs, nil)), Rounds: len(logs)}
+	if low, high, ok := meanInterval(logs); ok {
+		r.HasInterval, r.Low, r.High = true, math.Exp(low), math.Exp(high)
 	}
-	n := float64(len(logs))
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
-	half := t * stat.StdDev(logs, nil) / math.Sqrt(n)
-	r.HasInterval, r.Low, r.High = true, math.Exp(mean-half), math.Exp(mean+half)
 	return r
+}
+
+// atLeast widens the interval to factors around the value.
+func (r *Ratio) atLeast(low, high float64) {
+	low, high = low*r.Value, high*r.Value
+	if r.HasInterval {
+		low, high = min(low, r.Low), max(high, r.High)
+	}
+	r.HasInterval, r.Low, r.High = !math.IsInf(high, 0), low, high
+}
+
+// RatioByChance are the factors by which the ratio of the goodputs of two rows, a ÷ b,
+// may be off for want of requests, at 95 %. Rounds that all answer every request rightly
+// have the same goodput, whether they are of one request or of a thousand: what chance
+// makes of the share of good answers is in no difference between them. The interval of a
+// ratio from those of its parts: G. Y. Zou and A. Donner, "Construction of confidence
+// limits about effect measures: a general approach", Statistics in Medicine 27 (2008).
+func RatioByChance(a, b Row) (low, high float64) { return ratioByChance(a.Good, b.Good) }
+
+func ratioByChance(a, b Proportion) (low, high float64) {
+	low = math.Exp(-math.Hypot(math.Log(a.Value/a.Low), math.Log(b.High/b.Value)))
+	high = math.Exp(math.Hypot(math.Log(a.High/a.Value), math.Log(b.Value/b.Low)))
+	return low, high
 }

@@ -59,13 +59,24 @@ func (s *sample) cumulate(t tally) block {
 	return b
 }
 
-// failed is how many of the values are those of requests without an answer.
-func (s *sample) failed() int64 {
-	if last := len(s.all) - 1; last >= 0 && s.all[last].value == never {
-		return s.all[last].count
+// over is the share of the values that lie above a limit, those of requests without an
+// answer included.
+func (s *sample) over(limit int64) Proportion {
+	within := sort.Search(len(s.values), func(i int) bool { return s.values[i] > limit })
+	var rounds [][]trials
+	for _, blocks := range s.rounds {
+		var round []trials
+		for _, b := range blocks {
+			n := upTo([]share{{b, 1}}, len(b)-1)
+			round = append(round, trials{n - upTo([]share{{b, 1}}, within-1), n})
+		}
+		rounds = append(rounds, round)
 	}
-	return 0
+	return clustered(rounds)
 }
+
+// unanswered is the share of requests without an answer.
+func (s *sample) unanswered() Proportion { return s.over(never - 1) }
 
 // draw resamples in two stages: as many rounds as there are, with replacement,
 // and in each of them as many of its blocks as it has, with replacement. Rounds
@@ -124,8 +135,12 @@ func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
 	return s.values[i], true
 }
 
+// upTo is how many values are at most the i-th, none before the first.
 func upTo(drawn []share, i int) int64 {
 	var n int64
+	if i < 0 {
+		return 0
+	}
 	for _, d := range drawn {
 		n += d.times * d.block[i]
 	}

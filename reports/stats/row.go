@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -50,27 +51,26 @@ func pick(cells []*cell, target, phase string) []*cell {
 func newRow(run *record.Run, cells []*cell) Row {
 	row := Row{Target: cells[0].Target, Phase: cells[0].Phase, Rounds: len(cells)}
 	row.Usage.Known = true
-	var okOver, goodOver time.Duration
-	var good int64
+	var okOver time.Duration
 	var sent float64
-	var answers record.Answers
-	var due, asked int64
+	var agreed, correct, good []trials
+	var asked int64
 	for _, c := range cells {
 		row.Span += c.Span
 		row.Played += c.played()
 		asked += c.asked()
 		row.Elapsed += c.Elapsed
-		okOver, goodOver = okOver+c.okOver, goodOver+c.goodOver
+		okOver, row.GoodOver = okOver+c.okOver, row.GoodOver+c.goodOver
 		sent += c.Achieved * c.played().Seconds()
-		good += c.Good
+		good = append(good, trials{c.Good, c.due()})
 		row.Ledger = addLedgers(row.Ledger, c.Ledger)
 		row.Errors = addErrors(row.Errors, c.Errors)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.dropped
 		row.Stopped = row.Stopped || c.Stopped
-		due += c.due()
-		answers = addAnswers(answers, c.Answers)
+		agreed = append(agreed, trials{c.Answers.Agreed, c.Answers.Checked})
+		correct = append(correct, trials{c.Answers.Correct, c.Answers.Labelled})
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
 		}
@@ -85,12 +85,13 @@ func newRow(run *record.Run, cells []*cell) Row {
 	}
 	row.Achieved = perSecond(sent, row.Played)
 	row.OKRate = perSecond(float64(row.Ledger.OK), okOver)
-	row.Goodput = perSecond(float64(good), goodOver)
+	row.Good = repeated(good, 0)
+	row.Goodput = perSecond(float64(sumTrials(good).k), row.GoodOver)
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
-	row.Agreement = repeated(answers.Agreed, answers.Checked, distinct)
-	row.Accuracy = repeated(answers.Correct, answers.Labelled, distinct)
+	row.Agreement = repeated(agreed, distinct)
+	row.Accuracy = repeated(correct, distinct)
 	if run.Scenario.SLO.Deadline() > 0 {
-		row.Attained = newProportion(good, due)
+		row.Attained = row.Good
 	}
 	row.Callers = callersOf(run, row.Phase)
 	row.Floor = floorAt(run.Calibration, row.Rate())
@@ -171,14 +172,12 @@ func pooled(cells []*cell, tag string) (all *hdrhistogram.Histogram, dropped int
 	return all, dropped
 }
 
-// tallies cuts each cell into blocks of consecutive seconds, one second each
-// unless that gives too many.
+// tallies are those of each cell's blocks.
 func tallies(cells []*cell, of func(*slice) tally) [][]tally {
 	var rounds [][]tally
 	for _, c := range cells {
-		length := (len(c.slices) + mostBlocks - 1) / mostBlocks
 		var blocks []tally
-		for part := range slices.Chunk(c.slices, max(length, 1)) {
+		for part := range blocksOf(c.slices) {
 			var seconds []tally
 			for i := range part {
 				seconds = append(seconds, of(&part[i]))
@@ -190,6 +189,13 @@ func tallies(cells []*cell, of func(*slice) tally) [][]tally {
 		}
 	}
 	return rounds
+}
+
+// blocksOf cuts a round into blocks of consecutive seconds, one second each unless that
+// gives too many.
+func blocksOf[T any](seconds []T) iter.Seq[[]T] {
+	length := (len(seconds) + mostBlocks - 1) / mostBlocks
+	return slices.Chunk(seconds, max(length, 1))
 }
 
 func perSecond(n float64, d time.Duration) float64 {

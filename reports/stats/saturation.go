@@ -2,12 +2,10 @@ package stats
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // nearMost is the share of the highest throughput from which fewer callers are as
@@ -28,7 +26,7 @@ type SaturationPoint struct {
 	Phase   string
 	Callers int
 	// Rate is right answers per second, the mean over Rounds, with a 95 % interval of
-	// Student's t; none with fewer than three rounds.
+	// Student's t; none with fewer than three rounds, or where all are the same.
 	Rate        float64
 	HasInterval bool
 	Low, High   float64
@@ -71,10 +69,8 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 		}
 	}
 	p := SaturationPoint{Phase: row.Phase, Callers: row.Callers, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
-	if len(rates) >= fewRounds {
-		n := float64(len(rates))
-		half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * stat.StdDev(rates, nil) / math.Sqrt(n)
-		p.HasInterval, p.Low, p.High = true, max(p.Rate-half, 0), p.Rate+half
+	if low, high, ok := meanInterval(rates); ok {
+		p.HasInterval, p.Low, p.High = true, max(low, 0), high
 	}
 	return p
 }
@@ -145,7 +141,7 @@ func (a *Analysis) SaturationLine() string {
 }
 
 // SaturationMethod says how the throughput and its interval are made, for captions.
-const SaturationMethod = "right answers per second in a closed loop, the mean over rounds with its 95 % interval (Student's t); none with fewer than three rounds"
+const SaturationMethod = "right answers per second in a closed loop, the mean over rounds with its 95 % interval (Student's t); none with fewer than three rounds, or where they are all the same"
 
 // Finding is the line that says what a run was for: the steps that were held,
 // the highest throughput, what the place costs; "" of any other.

@@ -93,6 +93,10 @@ func (s shareLimit) judge(p Proportion, rounds int) Gate {
 		g.Verdict = Inconclusive
 		g.More, g.Why = s.undecided(p, rounds)
 	}
+	if p.Effective < float64(p.N) && !s.repeats && !s.exact {
+		g.Note = fmt.Sprintf("rounds, or seconds in them, differ by more than chance: %s %s tell as much as about %s independent of each other",
+			FormatCount(p.N), s.counted, FormatCount(int64(math.Ceil(p.Effective))))
+	}
 	return g
 }
 
@@ -106,7 +110,10 @@ func (s shareLimit) good(share float64) bool {
 // undecided says how many it would take if the share stayed as it is.
 func (s shareLimit) undecided(p Proportion, rounds int) (more int, why string) {
 	const inside = "the limit lies inside the interval"
-	n := s.enough(p)
+	n := int64(float64(s.enough(p)) * float64(p.N) / p.Effective)
+	if s.repeats { // which is why fewer of them are independent
+		n = s.enough(p)
+	}
 	switch {
 	case p.Value == s.limit:
 		return 0, inside + ", and the share is the limit: no number of " + s.counted + " would decide"
@@ -123,11 +130,11 @@ func (s shareLimit) undecided(p Proportion, rounds int) (more int, why string) {
 	return more, takes
 }
 
-// enough is how many decide the share seen; 0 where no number that can be asked for
+// enough is how many independent ones decide the share seen; 0 where no number that can be asked for
 // does.
 func (s shareLimit) enough(p Proportion) int64 {
 	for n := int64(1); n < 1<<40; n += n/8 + 1 {
-		low, high := wilson(p.Value, float64(n))
+		low, high := exact(p.Value, float64(n))
 		if s.good(low) == s.good(high) {
 			return n
 		}

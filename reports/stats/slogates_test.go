@@ -166,3 +166,33 @@ func TestSentenceNamesThePhase(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestIntervalsNeedSpread: rounds that answer every request rightly have the same
+// goodput, which tells nothing of other rounds where the requests are few.
+func TestIntervalsNeedSpread(t *testing.T) {
+	p := slow(time.Millisecond, record.Phase{Rate: 1.5, Duration: time.Second}) // one is due
+	p.Targets = append(p.Targets, p.Targets[0])
+	p.Targets[1].Name = "container"
+	p.SLO.Goodput = 0.9
+	a := analyse(t, statstest.Open(t, p))
+	g := a.Gates[0]
+	if g.Verdict != stats.Inconclusive || g.Observed != "1/s" || g.Low > 0.3 || g.High != 1 || g.More <= 3 {
+		t.Errorf("three rounds of one request: %+v", g)
+	}
+	for _, r := range a.Ratios {
+		if r.Metric == "goodput" && (!r.HasInterval || r.Low > 0.3 || r.High < 3) {
+			t.Errorf("ratio of three requests each: %+v", r)
+		}
+	}
+
+	p.Phases[0].Rate, p.SLO.Goodput = 200, 190
+	a = analyse(t, statstest.Open(t, p))
+	if g := a.Gates[0]; g.Verdict != stats.Pass || g.Low >= g.Value || g.Low < 195 {
+		t.Errorf("three rounds of 200 requests: %+v", g)
+	}
+	for _, r := range a.Ratios {
+		if r.HasInterval && r.Low >= r.High || r.Metric == "goodput" && !r.HasInterval {
+			t.Errorf("%+v", r)
+		}
+	}
+}

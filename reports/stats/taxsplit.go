@@ -88,6 +88,9 @@ func newPart(of func(split) float64, whole split, drawn []split, tail float64) T
 		return p
 	}
 	low, high := ends(drawn, of, tail)
+	if low == high {
+		return p // rounds without any spread do not tell one
+	}
 	p.HasInterval, p.Low, p.High = true, time.Duration(low), time.Duration(high)
 	p.ToldApart = p.ToldApart && low > 0
 	return p
@@ -111,7 +114,7 @@ func (p *TaxPart) compare(base TaxPart, of, baseOf func(split) float64, whole sp
 		return
 	}
 	p.RatioLow, p.RatioHigh = ends(drawn, ratio, tail)
-	if p.HasRatioInterval = !math.IsInf(p.RatioHigh, 0); !p.HasRatioInterval {
+	if p.HasRatioInterval = !math.IsInf(p.RatioHigh, 0) && p.RatioLow < p.RatioHigh; !p.HasRatioInterval {
 		p.RatioLow, p.RatioHigh = 0, 0
 	}
 }

@@ -59,6 +59,9 @@ func (p *page) gatesNotes() {
 	if slo := p.analysis.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.TTFT != (record.Quantiles{}) {
 		p.line("In these limits a failed request counts as slower than any.")
 	}
+	if line := p.analysis.RoundsLine(); line != "" {
+		p.wrapped("  ", line)
+	}
 	if rounds, command := p.analysis.More(); command != "" {
 		p.line("→ about %d rounds in all may settle what is undecided:", rounds)
 		p.line("    %s", clean(command))

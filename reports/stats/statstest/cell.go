@@ -27,6 +27,7 @@ type load struct {
 	phase    record.Phase
 	median   time.Duration
 	dies     time.Duration // 0: never
+	hiccup   int64         // requests that are still to fail, see Target.Hiccup
 	stops    time.Duration // 0: never
 	seconds  []second
 	cell     record.Cell
@@ -227,6 +228,10 @@ func (l *load) window() time.Duration {
 func (l *load) failure(due time.Duration) (class, example string, failed bool) {
 	if l.dies > 0 && due >= l.dies {
 		return "refused", "dial tcp 127.0.0.1:8080: connect: connection refused", true
+	}
+	if l.hiccup > 0 && due >= l.phase.Duration/2 {
+		l.hiccup--
+		return "reset", "read: connection reset by peer", true
 	}
 	u := l.rng.Float64()
 	if u -= l.Wrong; u < 0 {

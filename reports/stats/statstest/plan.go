@@ -54,6 +54,7 @@ type Target struct {
 	Errors       []Error
 	Wrong        float64        // share of answers that differ from the model's prediction
 	Unchecked    bool           // answers are compared with nothing
+	Hiccup       int64          // so many requests of the last round fail, one after the other, in its middle
 	GeneratorCPU float64        // share of the one CPU the generator has
 	Meters       []record.Meter // what the place counts in each cell
 	// DiesAt, when not 0, is when the server dies in the last round, from the

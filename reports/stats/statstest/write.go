@@ -41,7 +41,7 @@ func Write(parent string, p Plan) (string, error) {
 				arrivals := rand.New(rand.NewPCG(p.Seed^uint64(k), uint64(round)))
 				l := newLoad(p, target, phase, rng, arrivals, drift)
 				if round == p.Rounds && phase.Measured {
-					l.dies, l.stops = target.DiesAt, target.StopsAt
+					l.dies, l.stops, l.hiccup = target.DiesAt, target.StopsAt, target.Hiccup
 				}
 				cell, err := l.write(w, round)
 				if err != nil {
