@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"servebench/targets"
@@ -32,7 +33,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	i.operator = at.Operator
 	began := time.Now()
 	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Preparation: began.Sub(called), Instance: i}
-	ready, err := i.ready(ctx, at.URL+w.Ready, began)
+	ready, err := i.ready(ctx, at, w.Ready, began)
 	if err != nil {
 		return nil, err
 	}
@@ -58,25 +59,71 @@ func stages(began time.Time, e service.Environment, ready time.Duration) []targe
 
 // ready repeats the readiness request until it is answered with 2xx, and
 // returns when that was.
-func (i *instance) ready(ctx context.Context, url string, began time.Time) (time.Duration, error) {
+func (i *instance) ready(ctx context.Context, at service.Addresses, path string, began time.Time) (time.Duration, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go i.watch(ctx, path, cancel)
 	transport := &http.Transport{Proxy: nil}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for {
-		err := ask(ctx, client, url)
-		at := time.Since(began)
+		err := ask(ctx, client, at.URL+path)
+		took := time.Since(began)
 		if err == nil {
-			return at, nil
+			return took, nil
+		}
+		if unsuited, ok := errors.AsType[errNoBootstrap](context.Cause(ctx)); ok {
+			return 0, fmt.Errorf("%w%s", unsuited, i.Output.Quote())
 		}
 		if ended := i.judge(ctx); ended != nil {
 			return 0, ended
 		}
 		select {
-		case <-time.After(min(max(at/pauseShare, pauseFirst), pauseMost)):
+		case <-time.After(min(max(took/pauseShare, pauseFirst), pauseMost)):
 		case <-i.Done():
 			return 0, fmt.Errorf("%w: the Lambda service %w", targets.ErrEnded, i.Ended())
 		case <-ctx.Done():
 			return 0, i.waited(ctx, err)
+		}
+	}
+}
+
+// watchPause is how often to look whether the server is ready elsewhere.
+const watchPause = 500 * time.Millisecond
+
+// errNoBootstrap says that the server will never ask for work.
+type errNoBootstrap struct{ ports []int }
+
+func (e errNoBootstrap) Error() string { return "the server " + service.NoBootstrap(e.ports) }
+
+// watch gives up the wait for a plain web server: one that twice in a row
+// answers the readiness request with 2xx on a port that it listens on, and has
+// not called the Runtime API. One that merely listens may still be loading.
+func (i *instance) watch(ctx context.Context, path string, give context.CancelCauseFunc) {
+	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: watchPause}
+	for seen := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(watchPause):
+		}
+		state, err := i.state(ctx)
+		if err != nil || len(state.Environments) == 0 {
+			continue
+		}
+		ports := state.Environments[0].Ports
+		ready := slices.ContainsFunc(ports, func(port int) bool {
+			return ask(ctx, client, "http://"+targets.Address(targets.Loopback, port)+path) == nil
+		})
+		switch {
+		case !ready:
+			seen = 0
+		case seen == 0:
+			seen = 1
+		default:
+			give(errNoBootstrap{ports})
+			return
 		}
 	}
 }
@@ -116,7 +163,7 @@ func (i *instance) waited(ctx context.Context, last error) error {
 	now, cancel := context.WithTimeout(context.Background(), stateTime)
 	defer cancel()
 	if state, err := i.state(now); err == nil && len(state.Environments) > 0 && state.Environments[0].Listening.IsZero() {
-		why = fmt.Errorf("the server runs, but it never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is; given up: %w", context.Cause(ctx))
+		why = fmt.Errorf("%w; given up: %w", errNoBootstrap{state.Environments[0].Ports}, context.Cause(ctx))
 	}
 	return fmt.Errorf("%w%s", why, i.Output.Quote())
 }

@@ -92,13 +92,48 @@ func TestFactsAndMeters(t *testing.T) {
 	}
 }
 
+// A plain web server is told what it lacks as soon as it is ready, and not as one
+// that ended.
+func TestAPlainWebServer(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err = target.Deploy(ctx, targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=web"}, Ready: "/ready"})
+	if err == nil || errors.Is(err, targets.ErrEnded) || ctx.Err() != nil {
+		t.Fatalf("Deploy: %v", err)
+	}
+	for _, want := range []string{"listens on port ", "like a plain web server", "AWS_LAMBDA_RUNTIME_API", "AWS Lambda Web Adapter", "test server starts"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("Deploy: %v, want that it says %q", err, want)
+		}
+	}
+}
+
+// A bootstrap that listens as well, before it asks for work, is none.
+func TestABootstrapThatListens(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=listen"}, Ready: "/ready"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A server that is no bootstrap is told so.
 func TestAServerThatIsNoBootstrap(t *testing.T) {
 	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "it never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap"
+	const want = "the server never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap"
 	for patience := time.Second; ; patience *= 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		_, err = target.Deploy(ctx, targets.Workload{Command: []string{"sleep", "60"}, Ready: "/ready"})

@@ -3,8 +3,8 @@ package process
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"syscall"
 )
 
@@ -21,13 +21,13 @@ const (
 )
 
 // diagnose asks the kernel for the sockets that listen on the port.
-func diagnose(port int) ([]string, error) {
+func diagnose(port int) ([]socket, error) {
 	return ask(port, diagQuestion(syscall.AF_INET, port), diagQuestion(syscall.AF_INET6, port))
 }
 
 // diagnoseConnection asks the kernel for the local end of a connection. It fails
 // when there is none.
-func diagnoseConnection(local, remote netip.AddrPort) ([]string, error) {
+func diagnoseConnection(local, remote netip.AddrPort) ([]socket, error) {
 	found, err := ask(int(local.Port()), connectionQuestion(local, remote))
 	if err == nil && len(found) == 0 {
 		err = errRefused
@@ -40,7 +40,7 @@ var errRefused = errors.New("the kernel refuses socket diagnosis")
 
 // ask sends the questions and returns the sockets on the port that the answers
 // name.
-func ask(port int, questions ...[]byte) ([]string, error) {
+func ask(port int, questions ...[]byte) ([]socket, error) {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkDiag)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func ask(port int, questions ...[]byte) ([]string, error) {
 	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &patience); err != nil {
 		return nil, err
 	}
-	var found []string
+	var found []socket
 	for _, q := range questions {
 		if err := syscall.Sendto(fd, q, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
 			return nil, err
@@ -94,8 +94,8 @@ func connectionQuestion(local, remote netip.AddrPort) []byte {
 
 // diagAnswers reads until the kernel says that this was all, or sends the one
 // answer that is no list.
-func diagAnswers(fd, port int) ([]string, error) {
-	var found []string
+func diagAnswers(fd, port int) ([]socket, error) {
+	var found []socket
 	buf := make([]byte, diagBuffer)
 	for {
 		n, _, err := syscall.Recvfrom(fd, buf, 0)
@@ -112,8 +112,12 @@ func diagAnswers(fd, port int) ([]string, error) {
 				return found, nil
 			case m.Header.Type == syscall.NLMSG_ERROR:
 				return nil, errRefused
-			case len(m.Data) >= diagReplySize && int(binary.BigEndian.Uint16(m.Data[diagPort:])) == port:
-				found = append(found, fmt.Sprintf("socket:[%d]", binary.NativeEndian.Uint32(m.Data[diagInode:])))
+			case len(m.Data) >= diagReplySize:
+				at := int(binary.BigEndian.Uint16(m.Data[diagPort:]))
+				if port == anyPort || at == port {
+					inode := binary.NativeEndian.Uint32(m.Data[diagInode:])
+					found = append(found, socket{socketLink(strconv.FormatUint(uint64(inode), 10)), at})
+				}
 			}
 			if m.Header.Flags&syscall.NLM_F_MULTI == 0 {
 				return found, nil

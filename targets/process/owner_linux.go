@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,38 +30,77 @@ func Holds(pids []int, local, remote netip.AddrPort) bool {
 
 // haveSocket reports whether one of the processes has one of the sockets; true
 // when there are none or its files are not to be seen.
-func haveSocket(pids []int, inodes []string) bool {
-	if len(inodes) == 0 {
+func haveSocket(pids []int, sockets []socket) bool {
+	if len(sockets) == 0 {
 		return true
 	}
 	for _, pid := range pids {
-		folder := fmt.Sprintf("/proc/%d/fd", pid)
-		entries, err := os.ReadDir(folder)
+		files, err := openFiles(pid)
 		if errors.Is(err, fs.ErrPermission) {
 			return true
 		}
-		for _, entry := range entries {
-			link, err := os.Readlink(filepath.Join(folder, entry.Name()))
-			if err == nil && slices.Contains(inodes, link) {
-				return true
-			}
+		if slices.ContainsFunc(sockets, func(s socket) bool { return slices.Contains(files, s.link) }) {
+			return true
 		}
 	}
 	return false
 }
 
-// listeners returns the sockets that listen on the port, as the links in
-// /proc/PID/fd name them. The kernel is asked for them alone, since the tables
-// in /proc/net take milliseconds to read; they are read where it is not asked.
-func listeners(port int) []string {
+// Ports returns the TCP ports of this network namespace on which the processes
+// listen, sorted.
+func Ports(pids []int) []int {
+	all := listeners(anyPort)
+	var ports []int
+	for _, pid := range pids {
+		files, _ := openFiles(pid) // gone, or another user's
+		for _, s := range all {
+			if slices.Contains(files, s.link) {
+				ports = append(ports, s.port)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// openFiles returns what the open files of a process are, as the links in
+// /proc/PID/fd name them.
+func openFiles(pid int) ([]string, error) {
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, entry := range entries {
+		if link, err := os.Readlink(filepath.Join(folder, entry.Name())); err == nil {
+			files = append(files, link)
+		}
+	}
+	return files, nil
+}
+
+// socket is a TCP socket, by the link to it in /proc/PID/fd and its local port.
+type socket struct {
+	link string
+	port int
+}
+
+// anyPort stands for every port in a question.
+const anyPort = 0
+
+// listeners returns the sockets that listen on the port. The kernel is asked for
+// them alone, since the tables in /proc/net take milliseconds to read; they are
+// read where it is not asked.
+func listeners(port int) []socket {
 	if found, err := diagnose(port); err == nil {
 		return found
 	}
-	return readTables("0A", port, 0)
+	return readTables("0A", port, anyPort)
 }
 
 // connections returns the sockets of that connection's local end, likewise.
-func connections(local, remote netip.AddrPort) []string {
+func connections(local, remote netip.AddrPort) []socket {
 	if found, err := diagnoseConnection(local, remote); err == nil {
 		return found
 	}
@@ -68,9 +108,9 @@ func connections(local, remote netip.AddrPort) []string {
 }
 
 // readTables reads the sockets of that state and those ports from the tables in
-// /proc/net; a remote port of 0 is any.
-func readTables(state string, local, remote int) []string {
-	var found []string
+// /proc/net.
+func readTables(state string, local, remote int) []socket {
+	var found []socket
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		text, err := os.ReadFile(table)
 		if err != nil {
@@ -85,14 +125,28 @@ func readTables(state string, local, remote int) []string {
 // kernel's documentation: the second field is the local address, the third the
 // remote one, the fourth the state, of which 01 is ESTABLISHED and 0A LISTEN,
 // the tenth the inode.
-func parseSockets(table, state string, local, remote int) []string {
-	ends := func(field string, port int) bool { return strings.HasSuffix(field, fmt.Sprintf(":%04X", port)) }
-	var found []string
+func parseSockets(table, state string, local, remote int) []socket {
+	var found []socket
 	for line := range strings.Lines(table) {
 		fields := strings.Fields(line)
-		if len(fields) > 9 && fields[3] == state && ends(fields[1], local) && (remote == 0 || ends(fields[2], remote)) {
-			found = append(found, "socket:["+fields[9]+"]")
+		if len(fields) <= 9 || fields[3] != state {
+			continue
+		}
+		from, err1 := portOf(fields[1])
+		to, err2 := portOf(fields[2])
+		if errors.Join(err1, err2) == nil && (local == anyPort || from == local) && (remote == anyPort || to == remote) {
+			found = append(found, socket{socketLink(fields[9]), from})
 		}
 	}
 	return found
 }
+
+// portOf reads the port of an address in such a table, four hexadecimal digits.
+func portOf(address string) (int, error) {
+	_, port, _ := strings.Cut(address, ":")
+	n, err := strconv.ParseUint(port, 16, 16)
+	return int(n), err
+}
+
+// socketLink is how the links in /proc/PID/fd name a socket.
+func socketLink(inode string) string { return "socket:[" + inode + "]" }

@@ -100,7 +100,7 @@ func TestListenersTwoWays(t *testing.T) {
 	if err != nil {
 		t.Skipf("no /proc/net/tcp: %v", err)
 	}
-	fromTable := parseSockets(string(table), "0A", port, 0)
+	fromTable := parseSockets(string(table), "0A", port, anyPort)
 	if len(fromTable) != 1 {
 		t.Fatalf("the table has %v", fromTable)
 	}
@@ -110,6 +110,13 @@ func TestListenersTwoWays(t *testing.T) {
 	}
 	if !slices.Equal(fromTable, fromKernel) {
 		t.Errorf("the table has %v, the kernel says %v", fromTable, fromKernel)
+	}
+	other := shell(t, "exec sleep 60")
+	if mine := Ports([]int{other.PID(), os.Getpid()}); !slices.Contains(mine, port) {
+		t.Errorf("this process listens on %v, want %d among them", mine, port)
+	}
+	if theirs := Ports([]int{other.PID()}); len(theirs) > 0 {
+		t.Errorf("a process that listens nowhere listens on %v", theirs)
 	}
 }
 

@@ -108,6 +108,9 @@ func Owns([]int, int) bool { return true }
 // Holds is always true: it is not known here.
 func Holds([]int, netip.AddrPort, netip.AddrPort) bool { return true }
 
+// Ports are not known here.
+func Ports([]int) []int { return nil }
+
 // Descendants returns the process alone.
 func Descendants(pid int) []int { return []int{pid} }
 

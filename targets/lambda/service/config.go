@@ -35,6 +35,9 @@ const (
 	mostAnswer  = mostPayload + 100
 	logTail     = 4 << 10 // bytes of a log that Invoke returns
 
+	// hintTime is after how long a start the log says that the function listens
+	// instead of asking for work.
+	hintTime = 2 * time.Second
 	// callerPatience is for how long the service waits for a caller to take an
 	// answer that is complete, 6 MB at most.
 	callerPatience = 10 * time.Second

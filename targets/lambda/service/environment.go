@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"servebench/targets"
@@ -34,7 +35,8 @@ type environment struct {
 	group   *process.Cgroup // nil: none
 	running Running
 	output  output
-	placed  time.Time // when it began to be made
+	placed  time.Time   // when it began to be made
+	called  atomic.Bool // a process of it called the Runtime API
 
 	ready  chan struct{} // closed when it first asked for work
 	broken chan struct{} // closed when the function said why it cannot start

@@ -41,6 +41,9 @@ type Environment struct {
 	// When it began to be made, when its process came to be, and when that
 	// first asked for work; zero: not yet.
 	Placed, Started, Listening time.Time
+	// Ports are those on which it listens, while it has not called the Runtime
+	// API at all; see NoBootstrap.
+	Ports []int `json:",omitempty"`
 }
 
 // State returns what happens now.
@@ -80,6 +83,7 @@ func (e *environment) snapshot() Environment {
 	if pid, since, ok := e.running.Server(); ok {
 		shot.PID, shot.Started = pid, since
 	}
+	shot.Ports = e.ports()
 	return shot
 }
 

@@ -2,9 +2,11 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"servebench/targets/process"
@@ -25,6 +27,38 @@ func (e *environment) withPeer(ctx context.Context, c net.Conn) context.Context 
 func isOwn(r *http.Request) bool {
 	own, ok := r.Context().Value(peerKey{}).(func() bool)
 	return ok && own()
+}
+
+// ports returns the TCP ports on which an environment listens that has not
+// called its Runtime API yet: where there is one, it may be a plain web server,
+// which will never do that.
+func (e *environment) ports() []int {
+	if e.called.Load() {
+		return nil
+	}
+	pids, ok := e.processes()
+	if !ok {
+		return nil
+	}
+	return process.Ports(pids)
+}
+
+// hint says in the log what an environment lacks that listens instead of asking
+// for work.
+func (e *environment) hint() {
+	if ports := e.ports(); len(ports) > 0 {
+		e.service.log.line("environment %d %s", e.number, NoBootstrap(ports))
+	}
+}
+
+// NoBootstrap says what a server on those ports lacks that has not asked the
+// Runtime API for work.
+func NoBootstrap(ports []int) string {
+	if len(ports) == 0 {
+		return "never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is"
+	}
+	on := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(ports)), ", "), "[]")
+	return "listens on port " + on + " like a plain web server and never asked the Lambda Runtime API (AWS_LAMBDA_RUNTIME_API) for work; start the AWS Lambda Web Adapter beside it, or use a Lambda runtime client in it"
 }
 
 // holds reports whether a process of the environment holds the other end of the

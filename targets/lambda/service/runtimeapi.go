@@ -37,11 +37,14 @@ const sizeMessage = "Response payload size exceeded maximum allowed payload size
 
 // serveRuntime is what the environment's own process reaches.
 func (e *environment) serveRuntime(w http.ResponseWriter, r *http.Request) {
+	if !isOwn(r) {
+		runtimeError(w, http.StatusForbidden, "AccessDenied", "this Runtime API serves the processes of its environment alone")
+		return
+	}
+	e.called.Store(true)
 	rest, ours := strings.CutPrefix(r.URL.Path, invocationBase)
 	id, what, _ := strings.Cut(rest, "/")
 	switch {
-	case !isOwn(r):
-		runtimeError(w, http.StatusForbidden, "AccessDenied", "this Runtime API serves the processes of its environment alone")
 	case ours && rest == "next" && r.Method == http.MethodGet:
 		e.serveNext(w, r)
 	case ours && what == "response" && r.Method == http.MethodPost:

@@ -50,6 +50,7 @@ func (s *Service) start(limit time.Duration) (*environment, startup, *failure) {
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
+	defer time.AfterFunc(hintTime, e.hint).Stop()
 	var why failure
 	select {
 	case <-e.ready:
@@ -58,7 +59,7 @@ func (s *Service) start(limit time.Duration) (*environment, startup, *failure) {
 	case <-e.gone: // its process ended, or the service does
 	case <-timer.C:
 		why = timedOut(limit)
-		s.note(fmt.Sprintf("did not ask the Runtime API for work within %s", limit))
+		s.note(fmt.Sprintf("was ended after %s: it %s", limit, NoBootstrap(e.ports())))
 	}
 	_ = e.end(why) // Close says so again
 	return nil, e.took, &e.why

@@ -51,6 +51,11 @@ func run(stdout, stderr io.Writer) int {
 	case "die":
 		fmt.Fprintln(stderr, "cannot load the model: the disk is on fire")
 		return 3
+	case "web": // a plain web server, wherever it is
+		os.Unsetenv("AWS_LAMBDA_RUNTIME_API")
+	case "listen": // on a port of its own, some time before it is ready
+		go http.ListenAndServe("127.0.0.1:0", http.NotFoundHandler())
+		time.Sleep(2500 * time.Millisecond)
 	case "deaf":
 		fmt.Fprintln(stderr, "waiting for a model that never comes")
 		time.Sleep(time.Hour)
