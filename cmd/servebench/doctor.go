@@ -6,8 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
+	"time"
 
 	"servebench/targets"
 
@@ -25,15 +30,18 @@ would disturb a measurement, and what a killed servebench left. Each line is ok,
 warn (runs work, but not as well as they might, or without that target) or fail
 (runs do not work, or something was left over), and the last two say what to do.
 
-The clock, the steal and the load are measured for about a second, as a run would
-have them: on the generator's CPUs and with its priority. Nothing is changed and
-nothing is left.
+It takes some seconds, ten at most: what does not answer within 7 s is named.
+Whether KVM runs a guest is tried once and remembered until the machine starts
+again. The clock, the steal and the load are measured for about a second, as a run
+would have them: on the generator's CPUs and with its priority. Nothing is changed
+and nothing is left.
 
 Exit codes:
   0    nothing is wrong; there may be warnings
   1    something keeps runs from working, or was left over
   20   a target named with --target, or every target, is not available
   64   a mistake in the command line
+  130  interrupted
 `,
 		Example: `  servebench doctor                                what is missing, and the command that gets it
   servebench doctor -t vm && servebench run -t vm
@@ -44,12 +52,22 @@ Exit codes:
 			if err != nil {
 				return usageError(err)
 			}
-			d := examine(cmd.Context(), allChecks(kinds, len(names) > 0))
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop) // a second signal ends the program
+			d := examine(ctx, allChecks(kinds), func(names []string) {
+				fmt.Fprintln(cmd.ErrOrStderr(), prefixed("still examining "+strings.Join(names, ", ")))
+			})
+			d.requireTargets(len(names) > 0)
 			write := writeDiagnosis
 			if output.value == "json" {
 				write = writeDiagnosisJSON
 			}
-			return worst(runtimeError(write(cmd.OutOrStdout(), d)), d.outcome())
+			outcome := d.outcome()
+			if ctx.Err() != nil {
+				outcome = &exitError{code: exitInterrupted, err: errors.New("interrupted: not everything was examined")}
+			}
+			return worst(runtimeError(write(cmd.OutOrStdout(), d)), outcome)
 		},
 	}
 	flags := cmd.Flags()
@@ -75,10 +93,9 @@ func kindsNamed(names []string) ([]targets.Kind, error) {
 	return found, nil
 }
 
-// allChecks are what doctor looks at, in the order it is printed. wanted says
-// that the user asked for these targets, so that they have to be available.
-func allChecks(kinds []targets.Kind, wanted bool) []check {
-	return slices.Concat(targetChecks(kinds, wanted), machineChecks(), []check{leftoverCheck(kinds)})
+// allChecks are what doctor looks at, in the order it is printed.
+func allChecks(kinds []targets.Kind) []check {
+	return append(targetChecks(kinds), machineCheck(), leftoverCheck(kinds))
 }
 
 // writeDiagnosis writes a line for each finding under its area, and below it
@@ -142,15 +159,114 @@ func (d diagnosis) outcome() error {
 	return worst(all...)
 }
 
-// examine makes every check.
-func examine(ctx context.Context, checks []check) diagnosis {
+// How long all checks may take, those that others are made beside, and how long one is
+// waited for once it was told to end. The slowest boots a guest, to see whether KVM
+// runs one.
+const (
+	examineTime = 9 * time.Second
+	checkTime   = 7 * time.Second
+	endTime     = 500 * time.Millisecond
+)
+
+// examine makes every check, side by side but for the calm ones, which come last and
+// one by one. waiting, not nil, is told now and then of the checks that are waited for.
+func examine(ctx context.Context, checks []check, waiting func(names []string)) diagnosis {
+	began := time.Now()
+	found := make([][]finding, len(checks))
+	var mu sync.Mutex
+	open := map[int]bool{} // checks that are being made
+	perform := func(i int, limit time.Duration) {
+		mu.Lock()
+		open[i] = true
+		mu.Unlock()
+		found[i] = checks[i].within(ctx, limit)
+		mu.Lock()
+		delete(open, i)
+		mu.Unlock()
+	}
+	stop := every(waitingPause, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		var names []string
+		for i, c := range checks {
+			if open[i] {
+				names = append(names, c.name)
+			}
+		}
+		if waiting != nil && len(names) > 0 {
+			waiting(names)
+		}
+	})
+	defer stop()
+	var beside sync.WaitGroup
+	for i, c := range checks {
+		if !c.calm {
+			beside.Go(func() { perform(i, checkTime) })
+		}
+	}
+	beside.Wait()
+	for i, c := range checks {
+		if c.calm {
+			perform(i, examineTime-time.Since(began))
+		}
+	}
 	d := diagnosis{Schema: diagnosisSchema, Status: ok}
-	for _, c := range checks {
-		for _, f := range c.look(ctx) {
+	for i, c := range checks {
+		for _, f := range found[i] {
 			f.Area = c.area
 			d.Checks = append(d.Checks, f)
 			d.Status = max(d.Status, f.Status)
 		}
 	}
 	return d
+}
+
+// within makes the check. One that does not end in time may go on until the program
+// does.
+func (c check) within(ctx context.Context, limit time.Duration) []finding {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan []finding, 1)
+	go func() { done <- c.look(limited) }()
+	select {
+	case found := <-done:
+		return found
+	case <-limited.Done():
+	}
+	select { // what it makes, such as a guest, is gone by then
+	case <-done:
+	case <-time.After(endTime):
+	}
+	if ctx.Err() != nil {
+		return []finding{{Name: c.name, Status: warn, Found: "was not examined: interrupted", unexamined: true}}
+	}
+	return []finding{{
+		Name: c.name, Status: warn, Found: fmt.Sprintf("could not be examined within %v", limit.Round(time.Second)),
+		Why: "something that it needs does not answer, or this machine is busy", Fix: targets.Program() + " doctor",
+		unexamined: true,
+	}}
+}
+
+// waitingPause is the pause between two words on what is waited for.
+const waitingPause = 2 * time.Second
+
+// every calls do every pause until stop is called.
+func every(pause time.Duration, do func()) (stop func()) {
+	ticker, done := time.NewTicker(pause), make(chan struct{})
+	var going sync.WaitGroup
+	going.Go(func() {
+		for {
+			select {
+			case <-ticker.C:
+				do()
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		ticker.Stop()
+		close(done)
+		going.Wait()
+	}
 }

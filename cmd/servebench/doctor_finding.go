@@ -15,16 +15,14 @@ const (
 	areaLeftovers = "leftovers"
 )
 
-// check looks at one thing, or at one for each of several targets. It changes
-// nothing that it does not take back.
+// check looks at one thing, or at some that belong together. It changes nothing that
+// it does not take back.
 type check struct {
 	area string
+	name string // of what it looks at, should it not come to an end
 	look func(ctx context.Context) []finding
-}
-
-// one is a check that finds one thing of this machine.
-func one(look func(ctx context.Context) finding) check {
-	return check{areaMachine, func(ctx context.Context) []finding { return []finding{look(ctx)} }}
+	// calm says that nothing else is looked at meanwhile, since it measures.
+	calm bool
 }
 
 // status says how a finding bears on runs; the worse, the larger.
@@ -49,6 +47,8 @@ type finding struct {
 	Found  string `json:"found"`         // what is
 	Why    string `json:"why,omitempty"` // it matters
 	Fix    string `json:"fix,omitempty"` // what to do: a command where one does it
+
+	unexamined bool // nothing was found: the check did not come to an end
 }
 
 // diagnosis is everything that doctor found.

@@ -25,24 +25,31 @@ const (
 	fewest = 96
 )
 
-// machineChecks look at what a run needs of the machine.
-func machineChecks() []check {
-	return append([]check{
-		one(func(context.Context) finding { return judgeServer(program("refserver")()) }),
-		one(func(context.Context) finding { return judgeCPUs(host.CPUs()) }),
-		one(func(context.Context) finding { return judgeGovernor(host.Governor()) }),
-		one(func(context.Context) finding { return judgeFiles(host.OpenFiles()) }),
-		one(func(context.Context) finding { return judgePorts(host.EphemeralPorts()) }),
-		one(func(context.Context) finding { return judgeCgroups(host.Cgroups()) }),
-		one(func(context.Context) finding {
-			space, err := host.Space(os.TempDir())
-			return judgeSpace(os.TempDir(), space, err)
-		}),
-		one(func(context.Context) finding { return judgeClock(host.Clock()) }),
-		one(func(context.Context) finding { return judgePriority(tried(host.Raise)) }),
-		one(func(context.Context) finding { return judgeAwake(tried(host.KeepAwake)) }),
-		one(func(context.Context) finding { return examineCalibration(time.Now()) }),
-	}, momentChecks()...)
+// machineCheck looks at what a run needs of the machine, one thing after another:
+// the last are measurements.
+func machineCheck() check {
+	return check{area: areaMachine, name: "machine", calm: true, look: func(ctx context.Context) []finding {
+		found := []finding{
+			judgeServer(program("refserver")()),
+			judgeCPUs(host.CPUs()),
+			judgeGovernor(host.Governor()),
+			judgeFiles(host.OpenFiles()),
+			judgePorts(host.EphemeralPorts()),
+			judgeCgroups(host.Cgroups()),
+			examineSpace(os.TempDir()),
+			judgeClock(host.Clock()),
+			judgePriority(tried(host.Raise)),
+			judgeAwake(tried(host.KeepAwake)),
+			examineCalibration(time.Now()),
+		}
+		m := watch(ctx)
+		return append(found, judgeTimer(m), judgeSteal(m), judgeLoad(m))
+	}}
+}
+
+func examineSpace(dir string) finding {
+	space, err := host.Space(dir)
+	return judgeSpace(dir, space, err)
 }
 
 // tried does something that can be taken back, and takes it back.

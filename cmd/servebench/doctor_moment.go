@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"servebench/reports/record"
@@ -26,22 +25,6 @@ type moment struct {
 	late    []time.Duration // of the waits, ascending
 	machine record.Machine
 	err     error
-}
-
-// momentChecks look at what changes from one moment to the next. They share one
-// measurement, made when the first of them needs it.
-func momentChecks() []check {
-	var once sync.Once
-	var m moment
-	now := func(ctx context.Context) moment {
-		once.Do(func() { m = watch(ctx) })
-		return m
-	}
-	return []check{
-		one(func(ctx context.Context) finding { return judgeTimer(now(ctx)) }),
-		one(func(ctx context.Context) finding { return judgeSteal(now(ctx)) }),
-		one(func(ctx context.Context) finding { return judgeLoad(now(ctx)) }),
-	}
 }
 
 // watch measures as a run would: on the generator's CPUs, with real-time

@@ -4,31 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"servebench/targets"
 )
 
-// targetChecks ask each target whether it can run here. One that cannot is left
-// out of runs, which is a failure only when it is wanted, or when none is left.
-func targetChecks(kinds []targets.Kind, wanted bool) []check {
-	return []check{{areaTargets, func(ctx context.Context) []finding {
-		var all []finding
-		available := 0
-		for _, kind := range kinds {
-			f := lookAt(ctx, kind)
-			if f.Found != notAvailable {
-				available++
-			}
-			all = append(all, f)
+// targetChecks ask each target whether it can run here.
+func targetChecks(kinds []targets.Kind) []check {
+	var all []check
+	for _, kind := range kinds {
+		all = append(all, check{area: areaTargets, name: kind.Name, look: func(ctx context.Context) []finding {
+			return []finding{lookAt(ctx, kind)}
+		}})
+	}
+	return all
+}
+
+// requireTargets makes a failure of a target that cannot run here and is left out of
+// runs, where it is wanted, or where none is left.
+func (d *diagnosis) requireTargets(wanted bool) {
+	missing := func(f finding) bool { return f.Found == notAvailable || f.unexamined }
+	none := !slices.ContainsFunc(d.Checks, func(f finding) bool { return f.Area == areaTargets && !missing(f) })
+	for i, f := range d.Checks {
+		if f.Area == areaTargets && missing(f) && (wanted || none) {
+			d.Checks[i].Status = fail
+			d.Status = fail
 		}
-		for i := range all {
-			if all[i].Found == notAvailable && (wanted || available == 0) {
-				all[i].Status = fail
-			}
-		}
-		return all
-	}}}
+	}
 }
 
 // unavailable says why a target cannot run here with its defaults; nil when it
@@ -94,12 +98,17 @@ func findAbandoned(ctx context.Context, kinds []targets.Kind) ([]targets.Leftove
 	var all []targets.Leftover
 	var faults []error
 	seen := map[string]bool{}
-	for _, kind := range kinds {
-		found, err := leftoversOf(ctx, kind)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("look for what was left on %s: %w", kind.Name, err))
+	found, errs := make([][]targets.Leftover, len(kinds)), make([]error, len(kinds))
+	var looking sync.WaitGroup
+	for i, kind := range kinds {
+		looking.Go(func() { found[i], errs[i] = leftoversOf(ctx, kind) })
+	}
+	looking.Wait()
+	for i, kind := range kinds {
+		if errs[i] != nil {
+			faults = append(faults, fmt.Errorf("look for what was left on %s: %w", kind.Name, errs[i]))
 		}
-		for _, left := range found {
+		for _, left := range found[i] {
 			if !seen[left.What] {
 				seen[left.What] = true
 				all = append(all, left)
@@ -121,7 +130,7 @@ func leftoversOf(ctx context.Context, kind targets.Kind) ([]targets.Leftover, er
 // leftoverCheck finds what a killed servebench left on the targets, and removes
 // nothing.
 func leftoverCheck(kinds []targets.Kind) check {
-	return check{areaLeftovers, func(ctx context.Context) []finding {
+	return check{area: areaLeftovers, name: "killed runs", look: func(ctx context.Context) []finding {
 		found, err := findAbandoned(ctx, kinds)
 		return judgeLeftovers(found, err)
 	}}

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"servebench/reports/record"
 	"servebench/scenarios/host"
@@ -129,7 +133,8 @@ func TestTargetsThatAreMissing(t *testing.T) {
 		"all of them":               {[]targets.Kind{gone}, false, fail, exitNotAvailable},
 		"none":                      {[]targets.Kind{here}, true, ok, exitOK},
 	} {
-		d := examine(t.Context(), targetChecks(c.kinds, c.wanted))
+		d := examine(t.Context(), targetChecks(c.kinds), nil)
+		d.requireTargets(c.wanted)
 		err := d.outcome()
 		if code := codeOf(err); d.Status != c.want || code != c.code {
 			t.Errorf("%s: %s and exit code %d, want %s and %d", name, d.Status, code, c.want, c.code)
@@ -138,6 +143,71 @@ func TestTargetsThatAreMissing(t *testing.T) {
 			t.Errorf("%s: %v says not what to do", name, err)
 		}
 	}
+}
+
+// sleeper is a check that takes a while, whoever tells it to end.
+func sleeper(name string, takes time.Duration) check {
+	return check{area: areaTargets, name: name, look: func(context.Context) []finding {
+		time.Sleep(takes)
+		return []finding{{Name: name, Found: "is well"}}
+	}}
+}
+
+// However long a target does not answer, doctor ends, and says what it waited for
+// and what it found of all else.
+func TestDoctorTakesTenSecondsAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(5 * time.Minute) // until those that hung have ended
+		calm := sleeper("calm", 2*time.Minute)
+		calm.calm = true
+		var waited [][]string
+		began := time.Now()
+		d := examine(t.Context(), []check{sleeper("hung", 2*time.Minute), sleeper("fine", time.Second), calm},
+			func(names []string) { waited = append(waited, names) })
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("took %v", took)
+		}
+		var found []string
+		for _, f := range d.Checks {
+			found = append(found, fmt.Sprintf("%s %s %s", f.Status, f.Name, f.Found))
+		}
+		want := []string{"warn hung could not be examined within 7s", "ok fine is well", "warn calm could not be examined within 2s"}
+		if diff := cmp.Diff(want, found); diff != "" || d.Status != warn {
+			t.Errorf("status %s, -want +got:\n%s", d.Status, diff)
+		}
+		if d.requireTargets(true); d.outcome() == nil || codeOf(d.outcome()) != exitNotAvailable {
+			t.Errorf("a target that was asked for and not examined: %v", d.outcome())
+		}
+		if len(waited) < 4 || !slices.Equal(waited[0], []string{"hung"}) || !slices.Equal(waited[3], []string{"calm"}) {
+			t.Errorf("said that it waits for %q", waited)
+		}
+	})
+}
+
+func TestDoctorExaminesSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		d := examine(t.Context(), []check{sleeper("a", 5*time.Second), sleeper("b", 5*time.Second), sleeper("c", 5*time.Second)}, nil)
+		if took := time.Since(began); took != 5*time.Second || d.Status != ok {
+			t.Errorf("took %v, status %s", took, d.Status)
+		}
+	})
+}
+
+func TestDoctorIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(5 * time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		d := examine(ctx, []check{sleeper("hung", 2*time.Minute), sleeper("fine", time.Millisecond)}, nil)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if d.Checks[0].Found != "was not examined: interrupted" || d.Checks[1].Found != "is well" {
+			t.Errorf("found %+v", d.Checks)
+		}
+	})
 }
 
 // codeOf is the exit code that the program ends with for an error of a command.
