@@ -9,7 +9,7 @@ import (
 )
 
 // MetricErrors is the metric beside those of the record: the share of requests sent
-// that failed or were still in flight at the end.
+// that failed or were given up at the end.
 const MetricErrors = "error rate"
 
 // The units of a Figure.

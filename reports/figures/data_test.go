@@ -107,7 +107,7 @@ func TestWindowsAddUp(t *testing.T) {
 	var slices []stats.Slice
 	for i := range 25 { // the last second is half a one
 		slices = append(slices, stats.Slice{Round: 2, Slice: record.Slice{
-			Start: time.Duration(i) * time.Second, Scheduled: 11, Sent: 10, OK: 8, Failed: 1, Censored: 1, InFlight: int64(i),
+			Start: time.Duration(i) * time.Second, Length: min(time.Second, 24500*time.Millisecond-time.Duration(i)*time.Second), Scheduled: 11, Sent: 10, OK: 8, Failed: 1, Censored: 1, InFlight: int64(i),
 		}, Response: histogramOf(t, evenly(8)...), Lag: histogramOf(t, evenly(10)...)})
 	}
 	windows := windowsOf(slices, 100, 24500*time.Millisecond, 10*time.Second)

@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/figures"
+	"servebench/reports/figures/figurestest"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
 )
@@ -72,6 +74,29 @@ func TestEndedLoadStops(t *testing.T) {
 				t.Errorf("%s: %q is drawn of a load that was ended before (%v)", name, row, err)
 			}
 		}
+	}
+}
+
+// The axis of a load that was ended after seconds of a month shows the seconds.
+func TestEarlyEndOfALongLoad(t *testing.T) {
+	a := figurestest.Compare(1, 1).Make()
+	for _, rows := range [][]stats.Row{a.Rows, a.Cells} {
+		rows[0].Span, rows[0].Stopped, rows[0].Played = 720*time.Hour, true, 3500*time.Millisecond
+		rows[0].Slices = rows[0].Slices[:4]
+	}
+	seen := 0
+	for _, f := range figures.All(a) {
+		if f.Name != "heatmap" && f.Name != "timeline" {
+			continue
+		}
+		seen++
+		checkFigure(t, a, f)
+		if n := len(f.Data.Rows); n != 4 || f.Data.Rows[3][3] != "3.5" || !strings.Contains(f.Caption, " 1 s of due time") {
+			t.Errorf("%s: rows %q, want 4 up to 3.5 s: %s", f.Name, f.Data.Rows, f.Caption)
+		}
+	}
+	if seen != 2 {
+		t.Errorf("%d figures over time, want 2", seen)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// window is a stretch of one round: one or several seconds of its slices.
+// window is a stretch of one round: one or several of its slices.
 type window struct {
 	round int
 	// from and to are seconds of measured load, the rounds joined in a row.
@@ -56,7 +56,11 @@ type roundSpan struct {
 func lanesOf(ss []series, most int) []lane {
 	width := time.Second
 	for _, s := range ss {
-		width = max(width, windowWidth(s.row.Span, most))
+		var length time.Duration
+		for _, round := range roundsIn(s) {
+			length += playedOf(round, s.row.Slices)
+		}
+		width = max(width, windowWidth(length, most))
 	}
 	lanes := make([]lane, len(ss))
 	for i, s := range ss {
@@ -79,20 +83,14 @@ func windowWidth(span time.Duration, most int) time.Duration {
 func laneOf(s series, width time.Duration) lane {
 	l := lane{width: width}
 	for _, round := range roundsIn(s) {
-		var seconds []stats.Slice
+		var due []stats.Slice
 		for _, slice := range s.row.Slices {
-			if slice.Round == round.Round && (round.Ended() == "" || slice.Start < round.Played) {
-				seconds = append(seconds, dueOf(slice, round))
+			if slice.Round == round.Round {
+				due = append(due, dueOf(slice, round))
 			}
 		}
-		span := round.Span
-		if round.Ended() != "" {
-			span = round.Played
-		} else if n := len(seconds); n > 0 {
-			// A record cut short has slices beyond no span.
-			span = max(span, seconds[n-1].Start+time.Millisecond)
-		}
-		l.windows = append(l.windows, windowsOf(seconds, l.end, span, width)...)
+		span := playedOf(round, due)
+		l.windows = append(l.windows, windowsOf(due, l.end, span, width)...)
 		from := l.end
 		l.end += span.Seconds()
 		l.rounds = append(l.rounds, roundSpan{round, from, l.end})
@@ -100,10 +98,25 @@ func laneOf(s series, width time.Duration) lane {
 	return l
 }
 
-// dueOf is a second as it came to be: in that in which the load was ended, what was
+// playedOf is how much of a round's schedule was played: to the end of the last of its
+// slices, or to where somebody, or a condition of the scenario's, ended its load.
+func playedOf(round stats.Row, slices []stats.Slice) time.Duration {
+	length := round.Span
+	for _, slice := range slices {
+		if slice.Round == round.Round {
+			length = slice.End()
+		}
+	}
+	if round.Ended() != "" {
+		length = min(length, round.Played)
+	}
+	return length
+}
+
+// dueOf is a slice as it came to be: in that in which the load was ended, what was
 // not sent any more was not due any more.
 func dueOf(slice stats.Slice, round stats.Row) stats.Slice {
-	if round.Ended() != "" && slice.Start+time.Second > round.Played {
+	if round.Ended() != "" && slice.End() > round.Played {
 		slice.Scheduled = slice.Sent
 	}
 	return slice
@@ -127,8 +140,8 @@ func windowsOf(slices []stats.Slice, offset float64, span, width time.Duration) 
 			n++
 		}
 		w := merged(slices[:n])
-		w.from = offset + start.Seconds()
-		w.to = offset + min(start+width, span).Seconds()
+		w.from = offset + slices[0].Start.Seconds()
+		w.to = offset + min(slices[n-1].End(), span).Seconds()
 		windows = append(windows, w)
 		slices = slices[n:]
 	}

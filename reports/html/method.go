@@ -18,7 +18,7 @@ func method(a *stats.Analysis) []string {
 			"Lag is the difference: how late the generator was. Tables show both times, for " + answers(a) + " only; failures are counted apart.",
 		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond that the run is INVALID: the times would tell of the generator.",
 		checked(a),
-		"Censored requests were still unanswered when the run stopped waiting. They are in the ledger, never dropped.",
+		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
 		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
 		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second. " +
 			"Answers per second: " + stats.ThroughputMethod + ".",

@@ -25,7 +25,7 @@ func judged(a *stats.Analysis) []*family {
 
 // ledgers account for every request.
 func ledgers(a *stats.Analysis) *family {
-	f := newFamily(a, "requests", "", "requests by what became of them: scheduled ≥ sent = ok + failed + censored (in flight at the end)")
+	f := newFamily(a, "requests", "", "requests by what became of them: scheduled ≥ sent = ok + failed + censored (given up before its timeout)")
 	for _, r := range a.Rows {
 		l := r.Ledger
 		for _, state := range []struct {

@@ -41,20 +41,22 @@ type Cell struct {
 	Usage      Usage         `json:"usage"`
 	Instrument Instrument    `json:"instrument"`
 	Machine    Machine       `json:"machine"`
-	Slices     []Slice       `json:"slices"`
+	// Slices are the schedule up to where its load ended, without gaps.
+	Slices []Slice `json:"slices"`
 	// Classes are the ledgers of the phase's Mix, in its order.
 	Classes []ClassCount `json:"classes,omitempty"`
 	Log     string       `json:"log"` // the interval log, relative to the run's folder
 }
 
 // Ledger accounts for every request of a schedule:
-// Scheduled ≥ Sent = OK + Failed + Censored.
+// Scheduled ≥ Sent = OK + Failed + Censored. Scheduled counts the whole schedule,
+// also what was due after the load was ended, which is in no Slice.
 type Ledger struct {
 	Scheduled int64 `json:"scheduled"`
 	Sent      int64 `json:"sent"`
 	OK        int64 `json:"ok"`       // a correct answer
 	Failed    int64 `json:"failed"`   // an error or a wrong answer, see Errors
-	Censored  int64 `json:"censored"` // still in flight when the drain ended
+	Censored  int64 `json:"censored"` // given up before its own timeout, because the run was ended
 }
 
 // ClassCount is the ledger of one class of request.
@@ -144,19 +146,8 @@ type Machine struct {
 	Busy float64 `json:"busy"`
 }
 
-// Slice is one second of the schedule, by due time.
-type Slice struct {
-	Start     time.Duration `json:"start_ns"` // from the cell's Started
-	Scheduled int64         `json:"scheduled"`
-	Sent      int64         `json:"sent"`
-	OK        int64         `json:"ok"`
-	Failed    int64         `json:"failed"`
-	Censored  int64         `json:"censored"`
-	InFlight  int64         `json:"in_flight"` // most at once
-}
-
 // The tags of the histograms in a cell's interval log. Values are nanoseconds.
-// Each interval is one second of the schedule, by due time.
+// Each interval is one of the cell's Slices.
 const (
 	TagResponse = "response" // done − due, of OK requests
 	TagService  = "service"  // done − sent, of OK requests

@@ -135,7 +135,7 @@ type Abort struct {
 	Text  string        // the condition with its figure
 }
 
-// Slice is one second of one round.
+// Slice is a stretch of one round: a second, longer in a long one.
 type Slice struct {
 	Round int
 	record.Slice

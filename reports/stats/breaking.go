@@ -38,13 +38,13 @@ func (c *cell) broke(step record.Step) string {
 	return ""
 }
 
-// answeredBy is how many of the second's requests were surely answered rightly by
-// a moment of the schedule: due times are known to the second only, so that each
+// answeredBy is how many of the slice's requests were surely answered rightly by
+// a moment of the schedule: due times are known to the slice only, so that each
 // counts as due at its end.
 func (s *slice) answeredBy(moment time.Duration) int64 {
 	var n int64
 	for _, b := range s.response {
-		if b.value <= int64(moment-s.Start-time.Second) {
+		if b.value <= int64(moment-s.End()) {
 			n += b.count
 		}
 	}

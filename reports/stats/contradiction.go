@@ -51,7 +51,7 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	for _, s := range c.Slices {
 		slices = addLedgers(slices, record.Ledger{Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Censored: s.Censored})
 	}
-	lost = max(lost, abs(slices.Scheduled-l.Scheduled), abs(slices.Sent-l.Sent),
+	lost = max(lost, c.lostInSlices(slices.Scheduled), abs(slices.Sent-l.Sent),
 		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
 	lost = max(lost, c.lostInClasses())
 	if lost == 0 {
@@ -63,6 +63,15 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
 	}, float64(lost)}, true
+}
+
+// lostInSlices is how far the requests scheduled by the slices are from the ledger's,
+// which has also those that were due after the load was ended.
+func (c *cell) lostInSlices(scheduled int64) int64 {
+	if c.cutShort() {
+		return max(0, scheduled-c.Ledger.Scheduled)
+	}
+	return abs(scheduled - c.Ledger.Scheduled)
 }
 
 // lostInClasses is how far the ledgers of a mix are from the cell's, or from the log.

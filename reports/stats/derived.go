@@ -8,8 +8,8 @@ import (
 	"servebench/reports/record"
 )
 
-// ErrorRate is the share of requests sent that failed or were still in flight when
-// the drain ended.
+// ErrorRate is the share of requests sent that failed or were given up before they
+// were over.
 func (r Row) ErrorRate() Proportion {
 	p := newProportion(r.Ledger.Failed+r.Ledger.Censored, r.Ledger.Sent)
 	if inClusters := clustered(r.failures()); inClusters.K == p.K && inClusters.N == p.N {

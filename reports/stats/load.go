@@ -22,10 +22,11 @@ type cell struct {
 	okOver, goodOver time.Duration
 }
 
-// slice is one second of a cell.
+// slice is a stretch of a cell, of one length in all of it but for its end and those
+// of its steps: a second, longer in a long one.
 type slice struct {
 	Slice
-	response, service, ttft tally
+	response, service, ttft, lag tally
 }
 
 // load reads the measured cells of a run that were not set aside: by their
@@ -63,11 +64,8 @@ func loadCell(run *record.Run, rc *record.Cell) (*cell, error) {
 // readCell returns beside an error what it read before.
 func readCell(run *record.Run, rc *record.Cell) (*cell, error) {
 	c := &cell{Cell: rc, merged: make(map[string]*hdrhistogram.Histogram)}
-	at := make(map[time.Duration]int) // a slice's start → its index
-	for i, s := range rc.Slices {
-		at[s.Start] = i
-		c.slices = append(c.slices, slice{Slice: Slice{Round: rc.Round, Slice: s}})
-	}
+	at := c.slice(phaseNamed(run, rc.Phase).Steps)
+	defer c.display()
 	for interval, err := range run.Scan(rc) {
 		if err != nil {
 			return c, err
@@ -103,29 +101,66 @@ func (c *cell) count(tag string) int64 {
 	return 0
 }
 
-// add takes over what one interval says of the slice. A log may hold several
-// intervals of one tag and second.
+// slice makes slices of the cell's, which are the longer the later they begin, as many
+// of them together as are about as long as the longest. It returns which of them each
+// of the cell's is in, by its start.
+func (c *cell) slice(steps []record.Step) map[time.Duration]int {
+	longest := time.Second
+	for _, s := range c.Slices {
+		longest = max(longest, s.Length)
+	}
+	at := make(map[time.Duration]int, len(c.Slices))
+	var end time.Duration
+	for _, s := range c.Slices {
+		if n := len(c.slices); n > 0 && s.Start < end {
+			c.slices[n-1].Slice.Slice = joined(c.slices[n-1].Slice.Slice, s)
+		} else {
+			c.slices = append(c.slices, slice{Slice: Slice{Round: c.Round, Slice: s}})
+			end = record.SliceEnd(s.Start, longest, steps)
+		}
+		at[s.Start] = len(c.slices) - 1
+	}
+	return at
+}
+
+// joined is two slices that follow each other as one.
+func joined(a, b record.Slice) record.Slice {
+	return record.Slice{
+		Start: a.Start, Length: b.End() - a.Start, InFlight: max(a.InFlight, b.InFlight),
+		Scheduled: a.Scheduled + b.Scheduled, Sent: a.Sent + b.Sent,
+		OK: a.OK + b.OK, Failed: a.Failed + b.Failed, Censored: a.Censored + b.Censored,
+	}
+}
+
+// add takes over what one interval says of the slice, which may be in several.
 func (s *slice) add(tag string, t tally) {
 	switch tag {
 	case record.TagResponse:
 		s.response = sum([]tally{s.response, t})
-		s.Response = s.response.display()
 	case record.TagService:
 		s.service = sum([]tally{s.service, t})
 	case record.TagTTFT:
 		s.ttft = sum([]tally{s.ttft, t})
 	case record.TagLag:
-		if s.Lag != nil {
-			t = sum([]tally{t, newTally(s.Lag)})
-		}
-		s.Lag = t.display()
+		s.lag = sum([]tally{s.lag, t})
+	}
+}
+
+// display makes of the tallies what the slices show.
+func (c *cell) display() {
+	for i := range c.slices {
+		s := &c.slices[i]
+		s.Response, s.Lag, s.lag = s.response.display(), s.lag.display(), nil
 	}
 }
 
 // display is the tally as a small histogram of two digits (1 %) above a
 // microsecond: enough for a cell of a heat map or a point of a time line, in a
-// thirtieth of the memory, of which a long run has thousands.
+// thirtieth of the memory, of which a long run has thousands; nil of none.
 func (t tally) display() *hdrhistogram.Histogram {
+	if len(t) == 0 {
+		return nil
+	}
 	const digits = 2
 	lowest := int64(time.Microsecond)
 	h := hdrhistogram.New(lowest, max(2*lowest, t[len(t)-1].value), digits)

@@ -19,7 +19,8 @@ const (
 
 // drift is how the end of a phase differs from the rest of it.
 type drift struct {
-	rest, end time.Duration // medians over the seconds of all rounds of their p50
+	rest, end time.Duration // medians over the slices of all rounds of their p50
+	of        time.Duration // how long a slice is
 	change    float64       // end ÷ rest − 1, the geometric mean over rounds
 	chance    float64       // of so much by chance
 }
@@ -54,28 +55,31 @@ func constantLoad(p record.Phase) bool {
 func driftOf(phase record.Phase, cells []*cell) (drift, bool) {
 	from := time.Duration((1 - lastPart) * float64(phase.Duration))
 	var stretches []stretch
+	var of time.Duration
 	for _, c := range cells {
 		if c.cutShort() {
 			continue
 		}
 		if s := c.stretch(from); len(s.begin) > 0 && len(s.end) > 0 {
-			stretches = append(stretches, s)
+			stretches, of = append(stretches, s), max(of, c.slices[0].Length)
 		}
 	}
-	return newDrift(stretches), len(stretches) > 0
+	d := newDrift(stretches)
+	d.of = of
+	return d, len(stretches) > 0
 }
 
-// stretch holds the medians of the seconds that tell one.
+// stretch holds the medians of the slices that tell one.
 func (c *cell) stretch(from time.Duration) stretch {
 	var s stretch
 	for i := range c.slices {
-		second := &c.slices[i]
-		n := second.response.total()
+		part := &c.slices[i]
+		n := part.response.total()
 		if !Known(0.5, n) {
 			continue
 		}
-		median := float64(second.response.at(rank(0.5, n)))
-		if second.Start >= from {
+		median := float64(part.response.at(rank(0.5, n)))
+		if part.Start >= from {
 			s.end = append(s.end, median)
 		} else {
 			s.begin = append(s.begin, median)
@@ -118,12 +122,16 @@ func (d drift) doubt(row Row) Doubt {
 	if d.change < 0 {
 		way, action = "faster", "give it a longer warm-up, until the first seconds are like the last"
 	}
+	of := "a second"
+	if d.of > time.Second {
+		of = FormatDuration(d.of)
+	}
 	figure := fmt.Sprintf("%s %s", FormatPercent(math.Abs(d.change)), way)
 	return Doubt{
 		Rule: "stationarity", Target: row.Target, Phase: row.Phase,
 		Figure: figure, Threshold: "within ±" + FormatPercent(mostDrift),
-		Text: fmt.Sprintf("the last quarter of the phase was %s than the rest: median p50 of a second %s, before %s",
-			figure, FormatDuration(d.end), FormatDuration(d.rest)),
+		Text: fmt.Sprintf("the last quarter of the phase was %s than the rest: median p50 of %s %s, before %s",
+			figure, of, FormatDuration(d.end), FormatDuration(d.rest)),
 		Action: action,
 	}
 }

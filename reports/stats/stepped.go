@@ -125,8 +125,7 @@ func (s Stepped) broke(round int) bool {
 	return false
 }
 
-// poolStep merges the seconds of a step. The record is cut into seconds by due
-// time; one that two steps share counts in the step that it begins in.
+// poolStep merges the slices of a step. None is in two.
 func poolStep(step record.Step, cells []*cell) Step {
 	s := Step{Step: step}
 	response := record.NewHistogram()
@@ -169,7 +168,7 @@ func (c *cell) stepSeconds(step record.Step) (seconds []slice, length time.Durat
 // sent any more was not due any more either.
 func (s *slice) ledger(c *cell) record.Ledger {
 	l := record.Ledger{Scheduled: s.Scheduled, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Censored: s.Censored}
-	if c.cutShort() && s.Start+time.Second > c.Window {
+	if c.cutShort() && s.End() > c.Window {
 		l.Scheduled = l.Sent
 	}
 	return l

@@ -82,9 +82,9 @@ func lost(row stats.Row) string {
 	case row.Ledger.Censored == 0:
 		return "failed"
 	case row.Ledger.Failed == 0:
-		return "were still in flight at the end"
+		return "were given up at the end"
 	}
-	return "failed or were still in flight at the end"
+	return "failed or were given up at the end"
 }
 
 func classes(row stats.Row) *table {
@@ -92,7 +92,7 @@ func classes(row stats.Row) *table {
 	all := row.Errors
 	if row.Ledger.Censored > 0 {
 		all = append(all[:len(all):len(all)], record.ErrorCount{
-			Class: "censored", Count: row.Ledger.Censored, Example: "still in flight when the drain ended",
+			Class: "censored", Count: row.Ledger.Censored, Example: "given up before its timeout, because the run was ended",
 		})
 	}
 	for _, e := range all {

@@ -15,8 +15,13 @@ import (
 // closedLoad is a Config for a closed loop over a small corpus.
 func closedLoad(t testing.TB, url string, callers int, span time.Duration) (Config, *memoryLog) {
 	cfg, log := load(t, url, span, 1)
-	cfg.Arrivals, cfg.MaxInFlight, cfg.Callers = nil, 0, callers
+	closedLoop(&cfg, callers)
 	return cfg, log
+}
+
+// closedLoop makes a load a closed loop.
+func closedLoop(cfg *Config, callers int) {
+	cfg.Arrivals, cfg.MaxInFlight, cfg.Callers = nil, 0, callers
 }
 
 // runClosed runs a closed loop and checks what holds for every one.

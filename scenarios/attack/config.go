@@ -18,6 +18,7 @@ import (
 	"iter"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
@@ -37,6 +38,9 @@ type Config struct {
 	// They are pulled as the load proceeds. The sequence must end, and where there
 	// are several Attackers, be the same each time it is iterated over, at once.
 	Arrivals iter.Seq[time.Duration]
+	// Scheduled is how many Arrivals there are in all, which is what counts as
+	// scheduled where the load is ended before.
+	Scheduled int64
 	// Callers makes it a closed loop of so many callers, without Arrivals: each
 	// waits for its answer, thinks, and asks again; a request is due when its
 	// caller has thought. 0: an open loop.
@@ -52,11 +56,14 @@ type Config struct {
 	Abort Abort
 	// Span is the length of the schedule: every arrival is before it.
 	Span time.Duration
+	// Steps are its stretches of constant rate, if it is made of such: no slice of the
+	// record belongs to two of them.
+	Steps []record.Step
 	// OrderSeed decides which request of the corpus is sent k-th.
 	OrderSeed uint64
-	// Timeout bounds one request, from sent to done; it is kept to 1 %. It also
-	// bounds the drain after the last due time: what is still in flight then is
-	// censored, what was not sent by then never is.
+	// Timeout bounds one request, from sent to done; it is kept to 1 %, and to 250 ms.
+	// Where the sending falls behind, what was not sent so long after the schedule's
+	// end never is.
 	Timeout time.Duration
 	// Deadline is the response time within which a correct answer is good; 0: any.
 	Deadline time.Duration
@@ -69,7 +76,7 @@ type Config struct {
 	// CPUs is how many CPUs the generator was given, for its own accounting;
 	// 0: GOMAXPROCS.
 	CPUs int
-	// Log receives one interval per second of schedule and tag.
+	// Log receives one interval per slice of the schedule (record.SliceLength) and tag.
 	Log IntervalLog
 	// Raw, when not nil, receives vegeta's own result stream (gob), which
 	// vegeta's encode, report and plot commands read.

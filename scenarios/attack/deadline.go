@@ -10,7 +10,7 @@ import (
 // deadlines gives requests their contexts. A timer and a context for each would
 // cost more than the rest of our work on a request, so requests that start
 // within one step, 1 % of the timeout, share theirs; each gets the whole
-// timeout and at most 1 % more.
+// timeout and at most one step more.
 type deadlines struct {
 	base    context.Context
 	timeout time.Duration
@@ -20,6 +20,12 @@ type deadlines struct {
 	renew   sync.Mutex
 }
 
+// longestStep bounds a step, and with it how long after its timeout a request ends.
+const longestStep = 250 * time.Millisecond
+
+// longest is how long after it was sent a request may end.
+func (d *deadlines) longest() time.Duration { return d.timeout + d.step }
+
 // deadline is the context of the requests of one step.
 type deadline struct {
 	ctx    context.Context
@@ -28,7 +34,7 @@ type deadline struct {
 }
 
 func newDeadlines(base context.Context, timeout time.Duration) *deadlines {
-	return &deadlines{base: base, timeout: timeout, step: max(timeout/100, 1)}
+	return &deadlines{base: base, timeout: timeout, step: min(max(timeout/100, 1), longestStep)}
 }
 
 // context returns the context of a request that starts now. Its cause is

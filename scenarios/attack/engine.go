@@ -28,7 +28,7 @@ type engine struct {
 	raw       *sink[*vegeta.Result] // nil without Config.Raw
 	rawPut    sync.Mutex
 	rawWriter *rawWriter
-	exhausted chan time.Duration // receives each loop's last due time
+	exhausted chan struct{} // receives when a loop handed out its last arrival
 
 	ended   int       // loops that handed out every arrival, as far as noticed
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
@@ -57,7 +57,7 @@ func newEngine(cfg Config) (*engine, error) {
 	e := &engine{
 		cfg:       cfg,
 		watch:     newWatch(cfg, loops),
-		exhausted: make(chan time.Duration, loops),
+		exhausted: make(chan struct{}, loops),
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
@@ -106,7 +106,7 @@ func (e *engine) openSinks(requests []request, sequence order) {
 	onError := func() { e.broken <- struct{}{} }
 	seconds := e.recorder.seconds
 	e.log = newSink(logQueue, func(s *second) error {
-		err := s.writeTo(e.cfg.Log, e.cfg.Span)
+		err := s.writeTo(e.cfg.Log)
 		seconds.reuse(s)
 		return err
 	}, onError)

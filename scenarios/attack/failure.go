@@ -18,8 +18,8 @@ import (
 var (
 	// errTimeout ends the context of a request that took too long.
 	errTimeout = errors.New("no complete answer within the timeout")
-	// errGivenUp ends the contexts of all requests when the drain is over.
-	errGivenUp = errors.New("given up at the end of the drain")
+	// errGivenUp ends the contexts of all requests when nobody waits for them any more.
+	errGivenUp = errors.New("given up before the timeout, because the run was ended")
 	// errTooLong ends an answer that is longer than maxBody.
 	errTooLong = errors.New("answer longer than 16 MiB")
 )

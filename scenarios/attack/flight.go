@@ -35,7 +35,7 @@ type state int
 const (
 	unsent   state = iota // the load was stopped before it reached the network
 	sent                  // or failed, when failure is set
-	censored              // given up by the end of the drain
+	censored              // given up before its timeout
 )
 
 const (
@@ -92,10 +92,11 @@ func (f *flight) read(body io.Reader, stamped bool) error {
 // fail records why the request did not succeed.
 func (f *flight) fail(err error) {
 	f.failure = err
-	switch context.Cause(f.ctx) {
-	case errGivenUp:
+	deadline, _ := f.ctx.Deadline()
+	switch cause := context.Cause(f.ctx); {
+	case cause == errGivenUp && time.Now().Before(deadline):
 		f.state = censored
-	case errTimeout:
+	case cause == errGivenUp, cause == errTimeout:
 		f.class, f.failure = record.ErrorTimeout, errTimeout
 	default:
 		f.class = classify(err)

@@ -153,6 +153,7 @@ func load(t testing.TB, url string, gap time.Duration, n int) (Config, *memoryLo
 		Endpoint:    targets.Endpoint{URL: url},
 		Corpus:      newCorpus(t, 20),
 		Arrivals:    every(gap, n),
+		Scheduled:   int64(n),
 		Span:        gap * time.Duration(n),
 		OrderSeed:   1,
 		Timeout:     30 * time.Second,
@@ -192,8 +193,15 @@ func checkAccounts(t testing.TB, cell record.Cell, log *memoryLog) {
 			t.Errorf("slice %d: %+v, want it to start at %ds and at most %d in flight", i, s, i, cell.Instrument.Workers)
 		}
 	}
-	if sum != l {
+	whole := sum
+	if cell.Window < cell.Span { // what was due later is in no slice
+		whole.Scheduled = max(whole.Scheduled, l.Scheduled)
+	}
+	if whole != l {
 		t.Errorf("slices add up to %+v, ledger is %+v", sum, l)
+	}
+	if n := len(cell.Slices); n > 0 && cell.Slices[n-1].Start >= cell.Window {
+		t.Errorf("%d slices, the last %+v; want none after the load, of %v", n, cell.Slices[n-1], cell.Window)
 	}
 	checkClasses(t, cell, log)
 	var failed int64

@@ -77,9 +77,9 @@ func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
 	)
 }
 
-// start begins to send at zero. exhausted receives the last due time when every
-// arrival was handed out.
-func (l *loop) start(zero time.Time, exhausted chan time.Duration) <-chan *vegeta.Result {
+// start begins to send at zero. exhausted receives when every arrival was handed
+// out.
+func (l *loop) start(zero time.Time, exhausted chan struct{}) <-chan *vegeta.Result {
 	if l.callers != nil {
 		l.callers.zero = zero
 		l.callers.start(l.cap)
@@ -101,23 +101,18 @@ func (l *loop) stop() {
 	l.attacker.Stop()
 }
 
-// unsent returns the sequence numbers of the requests that the loop did not hand
-// out or that no worker took, and when they were due. Callers have no schedule.
-func (l *loop) unsent(yield func(seq uint64, due time.Duration) bool) {
+// unsent yields when the requests were due, ascending, that the loop did not hand out
+// or that no worker took. Callers have no schedule.
+func (l *loop) unsent(yield func(due time.Duration) bool) {
 	if l.callers != nil {
 		return
 	}
 	for _, f := range l.flights.left() {
-		if !yield(f.seq, f.due) {
+		if !yield(f.due) {
 			return
 		}
 	}
-	seq := l.flights.next
-	for due, ok := l.arrivals.next(); ok; due, ok = l.arrivals.next() {
-		if !yield(l.flights.part.sequence(seq), due) {
-			return
-		}
-		seq++
+	for due, ok := l.arrivals.next(); ok && yield(due); due, ok = l.arrivals.next() {
 	}
 }
 

@@ -28,16 +28,31 @@ func (m *mix) of(k uint64) int {
 	return m.corpus.ClassOf(m.order.at(k))
 }
 
-// add counts the k-th request, with what became of it.
+// add counts the k-th request, which was sent, with what became of it.
 func (m *mix) add(k uint64, became record.Ledger) {
 	of := m.of(k)
 	if of < 0 {
 		return
 	}
 	l := &m.counts[of].Ledger
-	l.Scheduled++
-	l.Sent += became.Sent
+	l.Sent++
 	l.OK += became.OK
 	l.Failed += became.Failed
 	l.Censored += became.Censored
+}
+
+// schedule counts, once, the first n requests as scheduled, sent or not. Which class
+// each is of follows from the order alone.
+func (m *mix) schedule(n int64) {
+	if m.counts == nil {
+		return
+	}
+	cycles, rest := n/int64(len(m.order)), n%int64(len(m.order))
+	for k := range m.order {
+		times := cycles
+		if int64(k) < rest {
+			times++
+		}
+		m.counts[m.of(uint64(k))].Ledger.Scheduled += times
+	}
 }

@@ -15,13 +15,12 @@ const lead = 20 * time.Millisecond
 // instead of returning the wait, because vegeta's time.Sleep is up to a
 // millisecond late, and never returns early.
 type pacer struct {
-	next    func() (due time.Duration, ok bool)
-	flights *flights
-	zero    time.Time
-	wait    func(until time.Time)
-	stopped *atomic.Bool
-	// exhausted receives the last due time when every arrival was handed out.
-	exhausted chan time.Duration
+	next      func() (due time.Duration, ok bool)
+	flights   *flights
+	zero      time.Time
+	wait      func(until time.Time)
+	stopped   *atomic.Bool
+	exhausted chan struct{} // receives when every arrival was handed out
 }
 
 // Pace waits for the next arrival. Nothing late is dropped: an arrival in the
@@ -32,7 +31,7 @@ func (p *pacer) Pace(time.Duration, uint64) (time.Duration, bool) {
 	}
 	due, ok := p.next()
 	if !ok {
-		p.exhausted <- p.flights.last
+		p.exhausted <- struct{}{}
 		return 0, true
 	}
 	p.flights.begin(due)

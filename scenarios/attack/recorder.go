@@ -85,7 +85,7 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		r.ledger.Scheduled++
 		r.book(f, result, slice)
 	case !r.closed: // what a caller did not get to ask was in no schedule
-		r.unsent(f.seq, f.due)
+		r.unsent(f.due)
 		r.gaps.add(f.seq, stamps{state: skipped})
 	}
 	r.settled[fs.part.index] = settled
@@ -114,19 +114,19 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	case f.state == censored:
 		r.ledger.Censored++
 		slice.Censored++
-		r.mix.add(f.seq, record.Ledger{Sent: 1, Censored: 1})
+		r.mix.add(f.seq, record.Ledger{Censored: 1})
 		r.value(second, tagCensored, doneAt-f.due)
 	case class != "":
 		r.ledger.Failed++
 		slice.Failed++
-		r.mix.add(f.seq, record.Ledger{Sent: 1, Failed: 1})
+		r.mix.add(f.seq, record.Ledger{Failed: 1})
 		r.errors.add(class, text)
 		r.failed.Add(1)
 		r.value(second, tagFailed, doneAt-f.due)
 	default:
 		r.ledger.OK++
 		slice.OK++
-		r.mix.add(f.seq, record.Ledger{Sent: 1, OK: 1})
+		r.mix.add(f.seq, record.Ledger{OK: 1})
 		second.recordClass(r.mix.of(f.seq), doneAt-f.due)
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
@@ -188,9 +188,31 @@ func (r *recorder) value(s *second, t tag, v time.Duration) {
 	}
 }
 
-// unsent books an arrival that was not sent.
-func (r *recorder) unsent(seq uint64, due time.Duration) {
+// unsent books an arrival that was not sent, and reports whether it was due before
+// the sending was cut short. What was not is counted by complete.
+func (r *recorder) unsent(due time.Duration) bool {
+	if due >= r.window() {
+		return false
+	}
 	r.ledger.Scheduled++
-	r.mix.add(seq, record.Ledger{})
 	r.seconds.slice(due).Scheduled++
+	return true
+}
+
+// complete ends the record: the slices go as far as the load, and of a schedule of so
+// many arrivals that was cut short all count as scheduled.
+func (r *recorder) complete(scheduled int64) {
+	r.seconds.extend(r.window() - 1)
+	r.seconds.finish()
+	if r.closed {
+		for i := range r.mix.counts {
+			l := &r.mix.counts[i].Ledger
+			l.Scheduled = l.Sent
+		}
+		return
+	}
+	if r.cutAt.Load() > 0 {
+		r.ledger.Scheduled = scheduled
+	}
+	r.mix.schedule(r.ledger.Scheduled)
 }

@@ -41,7 +41,7 @@ func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *fee
 	r.zero = time.Now()
 	r.seconds.out = newSink(logQueue, func(s *second) error {
 		defer r.seconds.reuse(s)
-		return s.writeTo(log, cfg.Span)
+		return s.writeTo(log)
 	}, func() {})
 	f := &feed{recorder: r, flights: newFlights(64, part{of: 1}, nil), inFlight: 64, gap: gap}
 	t.Cleanup(f.finish)
@@ -116,6 +116,43 @@ func TestRecorderWaitsForStragglers(t *testing.T) {
 	fd.record(fd.flights, &straggler)
 	if fd.seconds.first != 4 {
 		t.Errorf("open from second %d on, want 4", fd.seconds.first)
+	}
+}
+
+// countedLog counts its intervals.
+type countedLog int
+
+func (n *countedLog) Interval(string, time.Duration, time.Duration, *hdrhistogram.Histogram) error {
+	*n++
+	return nil
+}
+
+// TestRecorderOfALongLoad books a load of 100 hours: the record of each later hour is
+// shorter than that of the one before, or as short.
+func TestRecorderOfALongLoad(t *testing.T) {
+	var written countedLog
+	const perHour = 360
+	fd := newFeed(t, 10*time.Second, 100*perHour, &written)
+	fd.inFlight = 1
+	var slices []int
+	for k := range 100 * perHour {
+		if k%perHour == 0 {
+			slices = append(slices, len(fd.seconds.slices))
+		}
+		_, result := fd.next(k)
+		fd.record(fd.flights, result)
+		if len(fd.seconds.open) > 2 {
+			t.Fatalf("%d slices open", len(fd.seconds.open))
+		}
+	}
+	fd.finish()
+	for hour := 2; hour < len(slices); hour++ {
+		if slices[hour]-slices[hour-1] > slices[hour-1]-slices[hour-2]+1 {
+			t.Errorf("%d slices after hour %d, %d after the next, %d after the one after it", slices[hour-2], hour-2, slices[hour-1], slices[hour])
+		}
+	}
+	if n := len(fd.seconds.slices); n > 9_000 || int(written) > 3*n {
+		t.Errorf("%d slices, %d intervals in the log", n, written)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 // Run drives one cell and returns what was measured. It sends until the
 // schedule ends, Config.Stop is closed or ctx ends, and returns when every
-// request is done or given up: at the latest Config.Timeout after the last due
-// time or Stop, at once when ctx ends. In all these cases the cell holds
+// request sent is answered or has timed out; when ctx ends, they are given up, and
+// it returns without waiting for them. In all these cases the cell holds
 // everything recorded so far and the error is nil. The error tells of a
 // configuration that cannot be run, in which case nothing was sent, or of a
 // record that could not be written, which ends the sending too.
@@ -85,23 +85,24 @@ func (e *engine) keep(result *vegeta.Result, f *flight) {
 	e.raw.put(result)
 }
 
-// supervise ends the load: gracefully on Stop or when the time of a closed loop
-// is over, at once when ctx ends or the drain is over.
+// drainGrace is how much longer than the longest request the drain may take.
+const drainGrace = 100 * time.Millisecond
+
+// supervise ends the load: gracefully on Stop or when its time is over, without
+// waiting for answers when ctx ends.
 func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
-	// Should the sending fall so far behind that the last arrival is still to
-	// be sent, the drain starts where the schedule ends.
-	end := e.zero.Add(e.cfg.Span + e.cfg.Timeout)
-	drained := time.NewTimer(time.Until(end))
-	defer drained.Stop()
-	drainFrom := func(start time.Time) {
-		if earlier := start.Add(e.cfg.Timeout); earlier.Before(end) {
-			end = earlier
-			drained.Reset(time.Until(end))
-		}
+	last := e.cfg.Span
+	if e.cfg.Callers == 0 {
+		last += e.cfg.Timeout // should the sending have fallen behind
 	}
-	var over <-chan time.Time
-	if e.cfg.Callers > 0 {
-		over = time.After(time.Until(e.zero.Add(e.cfg.Span)))
+	over := time.NewTimer(time.Until(e.zero.Add(last)))
+	defer over.Stop()
+	// What is in flight when the sending ends is waited for until its own timeout.
+	var drained <-chan time.Time
+	drain := func() {
+		if drained == nil {
+			drained = time.After(e.carriage.deadlines.longest() + drainGrace)
+		}
 	}
 	var looks <-chan time.Time
 	if e.watch != nil {
@@ -110,35 +111,33 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		looks = ticker.C
 	}
 	stop := e.cfg.Stop
-	var last time.Duration
 	for {
 		select {
 		case <-finished:
 			return
-		case <-over:
+		case <-over.C:
 			e.stopSending()
-		case due := <-e.exhausted:
-			last = max(last, due)
+			drain()
+		case <-e.exhausted:
 			if e.ended++; e.ended == len(e.loops) {
 				e.sendingEnded()
-				drainFrom(e.zero.Add(last))
+				drain()
 			}
 		case <-looks:
 			now := time.Since(e.zero)
 			if what := e.cfg.Abort.judge(e.watch.windows(now), e.carriage.inFlight.Load()); what != "" {
 				looks = nil
 				e.abort(what)
-				drainFrom(time.Now())
+				drain()
 			}
 		case <-stop:
 			stop = nil
 			e.byUser = e.cutShort()
-			drainFrom(time.Now())
+			drain()
 		case <-e.broken:
 			e.cutShort()
-			drainFrom(time.Now())
-		case <-drained.C:
-			e.stopSending()
+			drain()
+		case <-drained:
 			e.giveUp(errGivenUp)
 		case <-ctx.Done():
 			e.byUser = e.cutShort() || e.byUser
@@ -181,18 +180,21 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 	}
 }
 
-// bookUnsent counts what the schedule held beyond the requests that were sent.
+// bookUnsent counts what the schedule held beyond the requests that were sent. It
+// looks at no arrival after the end of the load: of a long schedule these are too many.
 func (e *engine) bookUnsent() {
 	for _, l := range e.loops {
-		for seq, due := range l.unsent {
-			e.recorder.unsent(seq, due)
+		for due := range l.unsent {
+			if !e.recorder.unsent(due) {
+				break
+			}
 		}
 	}
+	e.recorder.complete(e.cfg.Scheduled)
 }
 
 // flush writes everything that is still to be written.
 func (e *engine) flush() error {
-	e.recorder.seconds.finish()
 	err := e.log.close()
 	if e.raw != nil {
 		err = errors.Join(err, e.raw.close(), e.rawWriter.flush())

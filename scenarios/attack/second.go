@@ -27,11 +27,11 @@ func (t tag) name() string {
 	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagTTFT, record.TagFailed, record.TagCensored}[t]
 }
 
-// second holds what was measured of the requests due in one second of the
-// schedule. The histograms of failures are made when they are first needed; all
+// second holds what was measured of the requests due in one slice of the
+// schedule, a second long unless the load is a long one. The histograms of failures are made when they are first needed; all
 // are kept for later seconds.
 type second struct {
-	index      int
+	start, end time.Duration
 	histograms [tags]*hdrhistogram.Histogram
 	names      []string                  // of the classes of a mix
 	classes    []*hdrhistogram.Histogram // their response times
@@ -86,18 +86,13 @@ func (s *second) record(t tag, value time.Duration) bool {
 // writeTo writes what the second holds and empties it. Encoding a histogram
 // takes up to a millisecond; between two of them it gives way to the sending,
 // which may have only this processor.
-func (s *second) writeTo(log IntervalLog, span time.Duration) error {
-	start := time.Duration(s.index) * time.Second
-	end := start + time.Second
-	if start < span {
-		end = min(end, span)
-	}
+func (s *second) writeTo(log IntervalLog) error {
 	var failed error
 	write := func(name string, h *hdrhistogram.Histogram) {
 		if h == nil || h.TotalCount() == 0 {
 			return
 		}
-		if err := log.Interval(name, start, end, h); err != nil && failed == nil {
+		if err := log.Interval(name, s.start, s.end, h); err != nil && failed == nil {
 			failed = err
 		}
 		h.Reset()

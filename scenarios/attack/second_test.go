@@ -38,7 +38,7 @@ func TestWritingGivesWay(t *testing.T) {
 			runtime.Gosched()
 		}
 	}()
-	if err := s.writeTo(log, time.Second); err != nil {
+	if err := s.writeTo(log); err != nil {
 		t.Fatal(err)
 	}
 	<-done

@@ -1,21 +1,26 @@
 package attack
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
 )
 
-// seconds sorts what is measured into the seconds of the schedule, by due time.
-// Only seconds with requests outstanding are open; the rest of them went to the
-// log, and of those a record.Slice is kept.
+// seconds sorts what is measured into the slices of the schedule, by due time: these
+// are seconds, longer ones of a long load. Only slices with requests outstanding are
+// open; the rest of them went to the log, and of those a record.Slice is kept.
 type seconds struct {
-	slices []record.Slice
-	open   []*second // of consecutive indices; the first is at index first
-	first  int
-	out    *sink[*second]
-	spare  chan *second // written and empty
-	names  []string     // of the classes of a mix
+	span    time.Duration
+	steps   []record.Step
+	slices  []record.Slice // as far as the load has come, without gaps
+	open    []*second      // of consecutive slices; the first is at index first
+	first   int
+	settled time.Duration // every request due before was booked
+	out     *sink[*second]
+	spare   chan *second // written and empty
+	names   []string     // of the classes of a mix
 }
 
 // spareSeconds is how many emptied seconds are kept for another use.
@@ -23,8 +28,7 @@ const spareSeconds = 8
 
 func newSeconds(cfg Config) *seconds {
 	classes := cfg.Corpus.Classes()
-	s := &seconds{spare: make(chan *second, spareSeconds), names: classes}
-	s.extend(int((cfg.Span - 1) / time.Second))
+	s := &seconds{span: cfg.Span, steps: cfg.Steps, spare: make(chan *second, spareSeconds), names: classes}
 	// Most runs have two seconds open at once and a third at the log. Their
 	// histograms are made now rather than under load.
 	for range 3 {
@@ -33,23 +37,50 @@ func newSeconds(cfg Config) *seconds {
 	return s
 }
 
-func (s *seconds) extend(index int) {
-	for len(s.slices) <= index {
-		s.slices = append(s.slices, record.Slice{Start: time.Duration(len(s.slices)) * time.Second})
+// end is where the last slice ends.
+func (s *seconds) end() time.Duration {
+	if n := len(s.slices); n > 0 {
+		return s.slices[n-1].End()
+	}
+	return 0
+}
+
+// extend adds slices until they hold a due time.
+func (s *seconds) extend(due time.Duration) {
+	for start := s.end(); start <= due; start = s.end() {
+		end := record.SliceEnd(start, record.SliceLength(start), s.steps)
+		if start < s.span {
+			end = min(end, s.span)
+		}
+		s.slices = append(s.slices, record.Slice{Start: start, Length: end - start})
 	}
 }
 
-// slice returns the counts of the second in which due lies.
-func (s *seconds) slice(due time.Duration) *record.Slice {
-	index := int(due / time.Second)
-	s.extend(index)
-	return &s.slices[index]
+// index is that of the slice in which due lies, which there is.
+func (s *seconds) index(due time.Duration) int {
+	after, _ := slices.BinarySearchFunc(s.slices, due, func(slice record.Slice, due time.Duration) int {
+		if slice.Start <= due {
+			return -1
+		}
+		return cmp.Compare(slice.Start, due)
+	})
+	return after - 1
 }
 
-// second returns the histograms of the second in which due lies, which is open
-// until due is settled.
+// slice returns the counts of the slice in which due lies.
+func (s *seconds) slice(due time.Duration) *record.Slice {
+	s.extend(due)
+	return &s.slices[s.index(due)]
+}
+
+// second returns the histograms of the slice in which due lies, which is open until
+// due is settled.
 func (s *seconds) second(due time.Duration) *second {
-	index := int(due / time.Second)
+	s.extend(due)
+	if len(s.open) == 0 {
+		s.first = max(s.first, s.index(s.settled))
+	}
+	index := s.index(due)
 	for s.first+len(s.open) <= index {
 		s.open = append(s.open, s.fresh(s.first+len(s.open)))
 	}
@@ -57,25 +88,21 @@ func (s *seconds) second(due time.Duration) *second {
 }
 
 func (s *seconds) fresh(index int) *second {
+	var fresh *second
 	select {
-	case old := <-s.spare:
-		old.index = index
-		return old
+	case fresh = <-s.spare:
 	default:
-		fresh := emptySecond(s.names)
-		fresh.index = index
-		return fresh
+		fresh = emptySecond(s.names)
 	}
+	fresh.start, fresh.end = s.slices[index].Start, s.slices[index].End()
+	return fresh
 }
 
-// settle sends the seconds that end at or before settled to the log.
+// settle sends the slices that end at or before settled to the log.
 func (s *seconds) settle(settled time.Duration) {
-	index := int(settled / time.Second)
-	for len(s.open) > 0 && s.first < index {
+	s.settled = settled
+	for len(s.open) > 0 && s.slices[s.first].End() <= settled {
 		s.flush()
-	}
-	if len(s.open) == 0 {
-		s.first = max(s.first, index)
 	}
 }
 

@@ -19,6 +19,7 @@ func (s *session) loop(cfg *attack.Config, v visit, i int) {
 		cfg.Think = s.think(phase.Think, v, drawn)
 		return
 	}
+	cfg.Scheduled, cfg.Steps = s.laws[i].Shape().Arrivals, s.record.Scenario.Phases[i].Steps
 	cfg.Arrivals = s.laws[i].Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
 }
 

@@ -32,7 +32,7 @@ func (t *tally) request(at, lag, service time.Duration, failed bool) {
 	second := int(at / time.Second)
 	for len(t.slices) <= second {
 		start := time.Duration(len(t.slices)) * time.Second
-		t.slices = append(t.slices, stats.Slice{Round: t.round, Slice: record.Slice{Start: start},
+		t.slices = append(t.slices, stats.Slice{Round: t.round, Slice: record.Slice{Start: start, Length: time.Second},
 			Response: empty(2), Lag: empty(2)})
 	}
 	s := &t.slices[second]

@@ -49,7 +49,7 @@ func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, dri
 	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, deadline: p.SLO.Deadline(), ttft: p.SLO.TTFT != record.Quantiles{},
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
-		l.seconds = append(l.seconds, second{record.Slice{Start: start}, make(map[string]*hdrhistogram.Histogram)})
+		l.seconds = append(l.seconds, second{record.Slice{Start: start, Length: min(time.Second, l.phase.Duration-start)}, make(map[string]*hdrhistogram.Histogram)})
 	}
 	return l
 }
@@ -279,7 +279,9 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 				}
 			}
 		}
-		c.Slices = append(c.Slices, s.Slice)
+		if s.Start < l.window() {
+			c.Slices = append(c.Slices, s.Slice)
+		}
 		c.Ledger.Scheduled += s.Scheduled
 		c.Ledger.Sent += s.Sent
 		c.Ledger.OK += s.OK
