@@ -60,6 +60,10 @@ func classify(err error) string {
 	return record.ErrorOther
 }
 
+// ClassOf names the kind of failure that a request without an answer ended with, as the
+// Class of a record.ErrorCount does.
+func ClassOf(err error) string { return classify(err) }
+
 // failures counts failures by class, with one example of each. The classes are
 // few, so its memory is bounded whatever the errors' texts are.
 type failures map[string]*record.ErrorCount

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -246,6 +247,32 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 	}
 	if done.Interrupted != "" || done.Scenario.Rounds != 3 {
 		t.Errorf("interrupted %q after %d rounds, want the whole plan", done.Interrupted, done.Scenario.Rounds)
+	}
+}
+
+// TestContinueJudgesWhatWasKilledBeforeItWasJudged has a duet be killed after the last
+// round of a look that decides: no further round is played.
+func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
+	r, baseline, candidate := duel(t, &place{}, &place{})
+	decides := func(run *record.Run) (bool, error) { return run.Scenario.Rounds == 2, nil }
+	run, err := r.Duet(t.Context(), baseline, candidate, looks(2, 4), decides)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, writer, err := record.Reopen(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut.Finished = time.Time{}
+	if err := errors.Join(writer.Save(cut), writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.Duet.Looks, decides)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.Scenario.Rounds != 2 || visited(done) != visited(run) || done.Finished.IsZero() {
+		t.Errorf("%d rounds: %s, finished %v; want those that were played: %s", done.Scenario.Rounds, visited(done), done.Finished, visited(run))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
@@ -18,37 +20,58 @@ import (
 const maxAnswer = 64 << 20
 
 // firstAnswer asks the server for one answer to the requests and checks it: the end
-// of a cold start.
-func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endpoint targets.Endpoint) error {
-	ctx, cancel := context.WithTimeout(ctx, s.scenario.Timeout)
+// of a cold start. Beside an error it says what went wrong, as a clause about the server.
+func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endpoint targets.Endpoint) (what string, err error) {
+	const silent = "did not answer the first request"
+	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Timeout, fmt.Errorf("no complete answer within the timeout of %v", s.scenario.Timeout))
 	defer cancel()
 	request := requests.Request(0)
 	req, err := http.NewRequestWithContext(ctx, request.Method, endpoint.URL+request.Path, bytes.NewReader(request.Body))
 	if err != nil {
-		return err
+		return silent, err
 	}
 	req.Header = request.Header.Clone()
 	req.Host = cmp.Or(req.Header.Get("Host"), req.Host) // which net/http leaves out of a header
 	carrier, err := transport.New(transport.Config{Endpoint: endpoint, Connections: 1, Options: s.carriage()})
 	if err != nil {
-		return err
+		return silent, err
 	}
 	defer carrier.Close()
 	resp, body, err := ask(carrier, req)
 	if err != nil {
-		return err
+		class := attack.ClassOf(err)
+		if ctx.Err() != nil {
+			class, err = record.ErrorTimeout, context.Cause(ctx)
+		}
+		return silent, fmt.Errorf("%w (%s)", err, likelyCause(class))
 	}
+	what = "its first answer is not " + s.expected()
 	if !requests.Accepts(resp.StatusCode) {
-		return s.foreign("status "+resp.Status, fmt.Sprintf("template.expect.status: %d", resp.StatusCode), body)
+		return what, s.wrongAnswer("status "+resp.Status, fmt.Sprintf("template.expect.status: %d", resp.StatusCode), body)
 	}
 	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
 	switch {
 	case outcome.Class == "":
-		return nil
-	case outcome.Class == corpus.Decode, s.scenario.Template != nil: // which says itself what is right
-		return s.foreign(outcome.Text, "template.expect.body", body)
+		return "", nil
+	case outcome.Class == corpus.WrongAnswer && s.scenario.Template == nil:
+		what = "its first answer is wrong"
 	}
-	return fmt.Errorf("%s: %s", outcome.Class, outcome.Text)
+	return what, s.wrongAnswer(outcome.Text, "template.expect.body", body)
+}
+
+// likelyCause is why a request of such a class of failure had no answer, and what to look at.
+func likelyCause(class string) string {
+	switch class {
+	case record.ErrorTimeout:
+		return "the model may take longer: see timeout and http, or the server's output"
+	case record.ErrorReset:
+		return "the server closed the connection before its answer was whole: see its output"
+	case record.ErrorRefused:
+		return "nothing listens there any more: see the server's output"
+	case record.ErrorTLS:
+		return "see whether the URL is to be https, and whether its certificate is trusted"
+	}
+	return "see whether what listens there speaks HTTP, and in which version"
 }
 
 // ask sends one request and reads the answer to its end.
@@ -62,25 +85,13 @@ func ask(carrier http.RoundTripper, req *http.Request) (*http.Response, []byte, 
 	return resp, body, err
 }
 
-// foreign is the error of an answer, for a reason; expect is the key that would make
+// wrongAnswer is the error of an answer, for a reason; expect is the key that would make
 // it right in a scenario with a template.
-func (s *session) foreign(reason, expect string, body []byte) error {
-	e := &foreignAnswerError{reason: reason, body: body}
-	if s.scenario.Template != nil {
-		e.action = "; if that is right, say so in the scenario (" + expect + "), else look at template"
-	}
-	return e
-}
-
-// foreignAnswerError is an answer that is not one of the scenario's protocol, nor
-// what its template expects.
-type foreignAnswerError struct {
-	reason string
-	body   []byte
-	action string // "; …"
-}
-
-func (e *foreignAnswerError) Error() string {
+func (s *session) wrongAnswer(reason, expect string, body []byte) error {
 	const most = 200
-	return fmt.Sprintf("%s; it answered: %.*q%s", e.reason, most, e.body, e.action)
+	err := fmt.Errorf("%s; it answered: %.*q", reason, most, body)
+	if s.scenario.Template != nil {
+		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
+	}
+	return err
 }

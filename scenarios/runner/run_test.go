@@ -41,6 +41,8 @@ type place struct {
 	running bool
 	// secure makes it serve over TLS, with a certificate of its own.
 	secure bool
+	// answers, when not nil, takes the place of the model.
+	answers http.HandlerFunc
 
 	mu       sync.Mutex
 	deployed int      // deployments tried
@@ -48,6 +50,7 @@ type place struct {
 	paths    []string // and their paths
 	workload []targets.Workload
 	alive    int // deployments not closed yet
+	latest   *instance
 }
 
 func (p *place) kind(name string) targets.Kind {
@@ -94,12 +97,17 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 		p.paths = append(p.paths, r.URL.Path)
 		p.mu.Unlock()
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		if p.answers != nil {
+			p.answers(rw, r)
+			return
+		}
 		inner.ServeHTTP(rw, r)
 	}))
+	p.latest = &instance{place: p, server: server, done: make(chan struct{})}
 	d := &targets.Deployment{
 		Endpoint:    p.start(server),
 		Facts:       []targets.Fact{{Name: "engine", Value: "in-process"}},
-		Instance:    &instance{place: p, server: server, done: make(chan struct{})},
+		Instance:    p.latest,
 		Preparation: time.Second,
 	}
 	if !p.running {
@@ -145,7 +153,7 @@ func (i *instance) Usage() (targets.Usage, error) {
 }
 
 func (i *instance) Done() <-chan struct{} { return i.done }
-func (i *instance) Err() error            { return nil }
+func (i *instance) Err() error            { return errors.New("exit status 3") }
 
 func (i *instance) Close(context.Context) error {
 	i.server.Close()
@@ -459,7 +467,7 @@ func handler(model *models.Model) (http.Handler, error) {
 	return server.Handler(), nil
 }
 
-// TestBrokenRecordEndsTheRun takes the folder of the cells away in mid-run: what
+// TestBrokenRecordEndsTheRun puts a file in the place of the folder of the cells: what
 // was recorded stays, the reason is in the record, and no further load is played
 // that nothing could keep.
 func TestBrokenRecordEndsTheRun(t *testing.T) {
@@ -473,7 +481,8 @@ func TestBrokenRecordEndsTheRun(t *testing.T) {
 					t.Errorf("folders of cells %v, error %v, want one", cells, err)
 					return
 				}
-				if err := os.Rename(cells[0], cells[0]+".away"); err != nil {
+				err = errors.Join(os.Rename(cells[0], cells[0]+".away"), os.WriteFile(cells[0], nil, 0o644))
+				if err != nil {
 					t.Error(err)
 				}
 			})

@@ -14,6 +14,9 @@ import (
 // closeTimeout bounds the removal of a deployment.
 const closeTimeout = 30 * time.Second
 
+// endPause is how long a process may take to end after its connections did.
+const endPause = 200 * time.Millisecond
+
 // visit deploys a fresh server on a target, plays every phase on it unless its
 // start is all that is wanted, and removes it.
 func (s *session) visit(ctx context.Context, v visit) {
@@ -26,8 +29,8 @@ func (s *session) visit(ctx context.Context, v visit) {
 		return
 	}
 	defer s.remove(ctx, v, deployment)
-	start, understood := s.start(ctx, v, deployment)
-	if understood && v.alone == 0 {
+	start, right := s.start(ctx, v, deployment)
+	if right && v.alone == 0 {
 		if died := s.phases(ctx, v, deployment); died != nil {
 			start.Failed = died.Error()
 		}
@@ -44,10 +47,9 @@ func (s *session) expected() string {
 	return "one of protocol " + s.scenario.Protocol
 }
 
-// start records how a deployment came up, to its first answer. A server whose
-// answer is not one in the scenario's protocol, or not what its template expects, is
-// not understood, and load on it would measure nothing.
-func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, understood bool) {
+// start records how a deployment came up, to its first answer. Load on a server whose
+// first answer is not right, whatever is wrong with it, would measure nothing.
+func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, right bool) {
 	start = v.deployment()
 	start.Preparation = deployment.Preparation
 	for _, stage := range deployment.Stages {
@@ -57,8 +59,7 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
-	var foreign *foreignAnswerError
-	switch err := s.firstAnswer(ctx, s.arm(v.target).requests.first, deployment.Endpoint); {
+	switch what, err := s.firstAnswer(ctx, s.arm(v.target).requests.first, deployment.Endpoint); {
 	case err == nil:
 		if n := len(start.Stages); n > 0 { // else the server ran already
 			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
@@ -66,14 +67,22 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 		return start, true
 	case s.stopped(ctx):
 		return start, true // the phases see it, too
-	case errors.As(err, &foreign):
-		start.FirstAnswerError = err.Error()
-		s.fault(v, "", fmt.Errorf("the server is up, but its first answer is not %s: %w", s.expected(), err))
-		return start, false
 	default:
 		start.FirstAnswerError = err.Error()
-		s.note("%s: first answer: %v", v, err)
-		return start, true
+		start.Failed = ended(deployment)
+		s.fault(v, "", fmt.Errorf("the server is up, but %s: %w", what, err))
+		return start, false
+	}
+}
+
+// ended says why a server is not there any more; "" when it is. It waits a little: a
+// connection ends before the process does.
+func ended(deployment *targets.Deployment) string {
+	select {
+	case <-deployment.Done():
+		return fmt.Sprintf("the server died at its first request: %v", deployment.Err())
+	case <-time.After(endPause):
+		return ""
 	}
 }
 
