@@ -178,6 +178,7 @@ func (e *environment) bury(l last, why failure) error {
 	}
 	if was == starting {
 		e.took = e.measure(time.Now(), false)
+		e.took.peak = e.peak()
 	}
 	s := e.service
 	e.tell(said != nil)

@@ -26,7 +26,7 @@ type invocation struct {
 	answers  chan answer   // gets one
 	finished chan struct{} // closed when the function is done with it
 	log      tail          // what the function wrote meanwhile
-	opened   bool          // the line that begins its log is written
+	opened   bool          // it was delivered, and the line that begins its log written
 	report   string        // the lines that end its log, once finished
 	peak     targets.Bytes // the most memory that its environment held so far; 0: not known
 	ended    *failure      // why the service ended it; nil: it did not

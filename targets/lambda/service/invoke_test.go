@@ -216,6 +216,23 @@ func TestReportsSayHowItEnded(t *testing.T) {
 	}
 }
 
+// Where no environment came to be, the report says why, and what it held.
+func TestReportOfAFailedStart(t *testing.T) {
+	var without error
+	f := serve(t, config("init error"), func() (group *process.Cgroup, err error) {
+		group, without = process.NewCgroup()
+		return group, without
+	})
+	resp, _ := f.invoke("{}", "X-Amz-Log-Type", "Tail")
+	tail, err := base64.StdEncoding.DecodeString(resp.Header.Get("X-Amz-Log-Result"))
+	if err != nil || !strings.HasPrefix(string(tail), "START RequestId: ") || !strings.Contains(string(tail), "Status: error\tError Type: Model.Missing\n") {
+		t.Errorf("log %q, %v", tail, err)
+	}
+	if without == nil && !strings.Contains(string(tail), "\tMax Memory Used: ") {
+		t.Errorf("log %q does not say what the environment held", tail)
+	}
+}
+
 // A function that goes on after its answer is ended by the request's deadline.
 func TestDeadlineAfterTheAnswer(t *testing.T) {
 	c := config("raw")

@@ -90,8 +90,8 @@ func (s *Service) report(inv *invocation, c cost) string {
 	}
 	text := fmt.Sprintf("END RequestId: %[1]s\nREPORT RequestId: %[1]s\tDuration: %[2]s ms\tBilled Duration: %[3]d ms\tMemory Size: %[4]d MB\t",
 		inv.id, milliseconds(c.duration), c.billed.Milliseconds(), s.memoryMB())
-	if inv.peak > 0 {
-		text += fmt.Sprintf("Max Memory Used: %d MB\t", (inv.peak+targets.MiB-1)/targets.MiB)
+	if peak := max(inv.peak, inv.took.peak); peak > 0 {
+		text += fmt.Sprintf("Max Memory Used: %d MB\t", (peak+targets.MiB-1)/targets.MiB)
 	}
 	if c.init > 0 {
 		text += "Init Duration: " + milliseconds(c.init) + " ms\t"

@@ -197,6 +197,7 @@ func (s *Service) provide(inv *invocation) (*environment, *failure) {
 	}
 	e, took, failed = s.start(s.config.Timeout)
 	inv.took.placement += took.placement
+	inv.took.peak = took.peak
 	inv.begin(time.Now().Add(-took.init), s.config.Timeout)
 	return e, failed
 }
@@ -207,8 +208,11 @@ func (s *Service) close(inv *invocation, failed bool, now time.Time) {
 	if s.config.Reports || inv.tail {
 		inv.report = s.report(inv, cost)
 	}
-	if s.config.Reports && !inv.opened { // it never came to be delivered
-		s.log.text(inv.start())
+	if !inv.opened { // it never came to be delivered
+		inv.log.write([]byte(inv.start()))
+		if s.config.Reports {
+			s.log.text(inv.start())
+		}
 	}
 	if s.config.Reports {
 		s.log.text(inv.report)

@@ -3,6 +3,8 @@ package service
 import (
 	"fmt"
 	"time"
+
+	"servebench/targets"
 )
 
 // startup is how long an environment took to come to be. AWS bills the
@@ -10,6 +12,7 @@ import (
 type startup struct {
 	placement time.Duration // until its process existed
 	init      time.Duration // from then until that asked for work, or failed
+	peak      targets.Bytes // the most memory that it held, where it failed; 0: not known
 }
 
 // measure returns how long the start took that ended now. Whose process asked
@@ -25,7 +28,7 @@ func (e *environment) measure(now time.Time, asked bool) startup {
 	}
 	// A sandbox's clock may be coarser than this process's.
 	placement := min(max(since.Sub(e.placed), 0), now.Sub(e.placed))
-	took := startup{placement, now.Sub(e.placed) - placement}
+	took := startup{placement: placement, init: now.Sub(e.placed) - placement}
 	if asked {
 		took.init = max(took.init, 1) // 0 is none
 	}

@@ -23,8 +23,8 @@ func (e *environment) deliver(inv *invocation) bool {
 	e.timeout = time.AfterFunc(inv.deadline.Sub(now), func() { e.expire(inv) })
 	if e.service.config.Reports {
 		e.service.log.text(inv.start())
-		inv.opened = true
 	}
+	inv.opened = true
 	if inv.tail {
 		inv.log.write([]byte(inv.start()))
 		e.output.tail.Store(&inv.log)
