@@ -1,5 +1,10 @@
 package scenarios
 
+import (
+	"slices"
+	"strings"
+)
+
 // Parse reads a scenario from the text of a file, changed by settings. file is
 // what faults call the text. Its error is a Faults that holds everything wrong
 // with the scenario; only where the text is not YAML the first fault hides the
@@ -46,12 +51,21 @@ func decode[T any](d *decoder, n *node, path string, rows []row[T], into *T, tol
 	for _, p := range n.pairs {
 		if !hasRow(rows, p.key) && (tolerated == nil || !tolerated(p.key)) {
 			keys := rowNames(rows)
-			d.add(p.at, member(path, p.key), "unknown key"+Suggest(p.key, keys), oneOf(keys))
+			d.add(p.at, member(path, p.key), "unknown key"+suggestKey(path, p.key, keys), oneOf(keys))
 		}
 	}
 	for _, r := range rows {
 		decodeRow(d, n, path, r, into)
 	}
+}
+
+// suggestKey names the key that was probably meant. The first token of a stream is what
+// users of language models look for, under the names that they know it by.
+func suggestKey(path, key string, keys []string) string {
+	if path == "slo" && slices.Contains([]string{"ttft", "time_to_first_token", "first_token"}, strings.ToLower(key)) {
+		return ": servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body"
+	}
+	return Suggest(key, keys)
 }
 
 func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {

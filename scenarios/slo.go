@@ -13,7 +13,7 @@ import (
 type SLO struct {
 	P50, P90, P99, P999 time.Duration // of the response time, at most
 	Service             Quantiles     // of the service time, at most
-	TTFT                Quantiles     // of the time from due to the first byte of the answer's body, at most
+	FirstByte           Quantiles     // of the time from due to the first byte of the answer's body, at most
 	Errors              *float64      // fraction of requests, at most
 	Goodput             Rate          // answers per second that are right and in time, at least
 	Agreement           *float64      // fraction of answers that equal the model's offline prediction, at least

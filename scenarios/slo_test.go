@@ -13,13 +13,13 @@ func allLimits() SLO {
 	errors, agreement, accuracy := 0.001, 1.0, 0.9
 	return SLO{
 		P50: time.Millisecond, P999: time.Second,
-		Service: Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
-		TTFT:    Quantiles{P50: 5 * time.Microsecond},
-		Errors:  &errors, Goodput: 99.5, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
+		Service:   Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
+		FirstByte: Quantiles{P50: 5 * time.Microsecond},
+		Errors:    &errors, Goodput: 99.5, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
 	}
 }
 
-const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, ttft: {p50: 5us}, errors: 0.1%, goodput: 99.5, agreement: 1, accuracy: 90%, cold_start: 3s}\n"
+const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, first_byte: {p50: 5us}, errors: 0.1%, goodput: 99.5, agreement: 1, accuracy: 90%, cold_start: 3s}\n"
 
 // TestLimitsAlone reads limits from a file of theirs, from a scenario, and from what
 // is written of them.
@@ -50,9 +50,9 @@ func TestLimitsAlone(t *testing.T) {
 
 func TestLimitsChangedBySettings(t *testing.T) {
 	want := allLimits()
-	want.P50, want.Service.P99, want.TTFT, want.ColdStart = 9*time.Millisecond, time.Minute, Quantiles{}, 0
+	want.P50, want.Service.P99, want.FirstByte, want.ColdStart = 9*time.Millisecond, time.Minute, Quantiles{}, 0
 	got, err := ParseSLO("f", []byte(allLimitsText), testCatalogue(), nil,
-		parseSettings(t, "slo.p50=9ms", "slo.service.p99=1m", "slo.ttft=none", "slo.cold_start=none")...)
+		parseSettings(t, "slo.p50=9ms", "slo.service.p99=1m", "slo.first_byte=none", "slo.cold_start=none")...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,10 +71,12 @@ func TestLimitsChangedBySettings(t *testing.T) {
 
 func TestFaultsOfLimits(t *testing.T) {
 	for _, tt := range []struct{ text, set, want string }{
-		{"slo: {p98: 1s}\n", "", `f:1:7: slo.p98: unknown key (did you mean "p90"?); want one of p50, p90, p99, p999, service, ttft, errors, goodput, agreement, accuracy, cold_start`},
+		{"slo: {p98: 1s}\n", "", `f:1:7: slo.p98: unknown key (did you mean "p90"?); want one of p50, p90, p99, p999, service, first_byte, errors, goodput, agreement, accuracy, cold_start`},
 		{"limit: {p99: 1s}\n", "", `f:1:1: limit: unknown key`},
 		{"slo: {service: {p90: 2s, p99: 1s}}\n", "", `f:1:31: slo.service.p99: 1s is below the limit of p90, 2s; want limits that do not fall`},
-		{"slo: {ttft: {p90: 2}}\n", "", `f:1:19: slo.ttft.p90: 2 has no unit; want for example 2s`},
+		{"slo: {ttft: {p90: 20ms}}\n", "", `f:1:7: slo.ttft: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body; want one of p50, p90, p99, p999, service, first_byte, errors, goodput, agreement, accuracy, cold_start`},
+		{"slo: {p50: 1s}\n", "slo.TTFT.p50=1s", `--set slo.TTFT.p50=1s: slo.TTFT: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits`},
+		{"slo: {first_byte: {p90: 2}}\n", "", `f:1:25: slo.first_byte.p90: 2 has no unit; want for example 2s`},
 		{"slo: {p50: 1s}\n", "rounds=3", `--set rounds=3: sets no limit; want a key of slo, such as slo.p99=20ms`},
 		{"slo: {p50: 1s}\n", "slow.p50=3s", `--set slow.p50=3s: sets no limit; want a key of slo, such as slo.p99=20ms`},
 		{"slo: {p50: 1s}\n", "slo.goodput=-1", `--set slo.goodput=-1: slo.goodput: -1 is not above 0; want a rate per second, such as 200`},
@@ -123,7 +125,7 @@ func TestLimitsNoRunDecides(t *testing.T) {
 // it gives reads as the same.
 func FuzzParseSLO(f *testing.F) {
 	f.Add([]byte(allLimitsText), "slo.p99=20ms")
-	f.Add([]byte(minimal+allLimitsText), "slo={ttft: {p50: 1s}}")
+	f.Add([]byte(minimal+allLimitsText), "slo={first_byte: {p50: 1s}}")
 	f.Add([]byte("slo: {}"), "slo.service=none")
 	f.Add([]byte("slo:\n"), "rounds=2")
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {

@@ -39,7 +39,7 @@ func (s SLO) limitedTimes() [][]quantileLimit {
 	for _, t := range []struct {
 		path string
 		most Quantiles
-	}{{"slo", s.response()}, {"slo.service", s.Service}, {"slo.ttft", s.TTFT}} {
+	}{{"slo", s.response()}, {"slo.service", s.Service}, {"slo.first_byte", s.FirstByte}} {
 		var set []quantileLimit
 		for _, q := range []struct {
 			name string

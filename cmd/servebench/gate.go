@@ -38,7 +38,7 @@ the exit code. A duet is judged by its comparison.
 
 With --slo or --set other limits decide than those that the run was made with:
 --slo FILE in their place, --set slo.KEY=VALUE one by one. What was not recorded for
-them stays undecided: the time to first token, and goodput within another deadline.
+them stays undecided: the time to first byte, and goodput within another deadline.
 
 ` + exitHelp,
 		Example: `  servebench gate runs/20261122-101530-compare-a1b2

@@ -51,8 +51,8 @@ func unitOf(f stats.Figure) string {
 		name = stats.QuantileName(f.Q)
 	case "service-time":
 		name = stats.QuantileName(f.Q) + "-service"
-	case "time-to-first-token":
-		name = stats.QuantileName(f.Q) + "-ttft"
+	case "time-to-first-byte":
+		name = stats.QuantileName(f.Q) + "-first-byte"
 	case "answers-per-second":
 		name = "answers"
 	case "cpu-per-answer":

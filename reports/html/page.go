@@ -29,7 +29,7 @@ type page struct {
 	Gates              *table
 	Headline           *table
 	Beside             *table
-	TTFT               *table
+	FirstByte          *table
 	Rounds             *table
 	Classes            *table
 	Steps              *table
@@ -72,7 +72,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Verdict: b.verdict(), Shortfall: a.Shortfall(),
 		Targets: b.targets(), Duet: b.duet(), Doubts: b.doubts(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
-		Headline: b.headline(), Beside: b.beside(), TTFT: b.ttft(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
+		Headline: b.headline(), Beside: b.beside(), FirstByte: b.firstByte(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),
 		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Tax: b.tax(), TaxNotes: b.taxNotes(), Meters: b.meters(),
 		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(), ByStatus: a.JudgedByStatus(),

@@ -26,7 +26,7 @@ func kinds() []kind {
 	return []kind{
 		{"response time", "response_time", "seconds", "from when a request was due until its right answer was there"},
 		{"service time", "service_time", "seconds", "from when a request was sent until its right answer was there"},
-		{"time to first token", "ttft", "seconds", "from when a request was due until the first byte of its answer's body"},
+		{"time to first byte", "first_byte", "seconds", "from when a request was due until the first byte of its answer's body"},
 		{"goodput", "goodput", "per_second", "right answers within the deadline of the SLO, per second"},
 		{"answers per second", "answers", "per_second", "right answers per second"},
 		{"error rate", "errors", "ratio", "share of the requests sent that failed or were never answered"},

@@ -149,12 +149,12 @@ type Machine struct {
 // The tags of the histograms in a cell's interval log. Values are nanoseconds.
 // Each interval is one of the cell's Slices.
 const (
-	TagResponse = "response" // done − due, of OK requests
-	TagService  = "service"  // done − sent, of OK requests
-	TagLag      = "lag"      // sent − due, of every request sent
-	TagTTFT     = "ttft"     // first byte of the body − due, of OK requests; where the SLO limits it
-	TagFailed   = "failed"   // done − due, of failed requests
-	TagCensored = "censored" // given up − due, of censored requests: at least this long
+	TagResponse  = "response"   // done − due, of OK requests
+	TagService   = "service"    // done − sent, of OK requests
+	TagLag       = "lag"        // sent − due, of every request sent
+	TagFirstByte = "first_byte" // first byte of the body − due, of OK requests; where the SLO limits it
+	TagFailed    = "failed"     // done − due, of failed requests
+	TagCensored  = "censored"   // given up − due, of censored requests: at least this long
 )
 
 // TagOfClass is the tag of the response times of one class of a mix, done − due of

@@ -76,9 +76,9 @@ type SLO struct {
 	Agreement *float64      `json:"agreement,omitempty"` // fraction of answers checked, at least
 	Accuracy  *float64      `json:"accuracy,omitempty"`  // fraction of answers labelled, at least
 	Service   Quantiles     `json:"service,omitzero"`    // of the service time
-	// TTFT limits the time to first token, from when a request was due to the first
+	// FirstByte limits the time to first byte, from when a request was due to the first
 	// byte of its answer's body, which is recorded where it has a limit.
-	TTFT Quantiles `json:"ttft,omitzero"`
+	FirstByte Quantiles `json:"first_byte,omitzero"`
 	// Goodput is answers per second, as counted in Cell.Good, at least.
 	Goodput float64 `json:"goodput,omitempty"`
 	// ColdStart is how long any start may take up to its first answer.

@@ -91,7 +91,7 @@ type Row struct {
 	OKRate, Goodput float64
 	Response        Distribution // of OK requests
 	Service         Distribution // of OK requests
-	TTFT            Distribution // time to first token, of OK requests; empty where the SLO does not limit it
+	FirstByte       Distribution // time to first byte, of OK requests; empty where the SLO does not limit it
 	Lag             Distribution // of requests sent
 	Failed          Distribution // response time of failed requests
 	Agreement       Proportion

@@ -44,7 +44,7 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	}{{l.OK, record.TagResponse}, {l.OK, record.TagService}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}} {
 		lost = max(lost, abs(check.counted-c.count(check.tag))-c.Instrument.OutOfRange-c.dropped)
 	}
-	if n := c.count(record.TagTTFT); n > 0 {
+	if n := c.count(record.TagFirstByte); n > 0 {
 		lost = max(lost, abs(l.OK-n)-c.Instrument.OutOfRange-c.dropped)
 	}
 	var slices record.Ledger

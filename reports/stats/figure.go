@@ -24,7 +24,7 @@ func (f Figure) Name() string {
 func (r Row) Figures() []Figure {
 	all := r.Response.figures("response time")
 	all = append(all, r.Service.figures("service time")...)
-	all = append(all, r.TTFT.figures("time to first token")...)
+	all = append(all, r.FirstByte.figures("time to first byte")...)
 	if r.Ledger.Sent > 0 {
 		all = append(all,
 			Figure{Of: "goodput", Unit: "1/s", More: true, Value: r.Goodput, N: r.Ledger.Sent},

@@ -26,7 +26,7 @@ type cell struct {
 // of its steps: a second, longer in a long one.
 type slice struct {
 	Slice
-	response, service, ttft, lag tally
+	response, service, firstByte, lag tally
 }
 
 // load reads the measured cells of a run that were not set aside: by their
@@ -139,8 +139,8 @@ func (s *slice) add(tag string, t tally) {
 		s.response = sum([]tally{s.response, t})
 	case record.TagService:
 		s.service = sum([]tally{s.service, t})
-	case record.TagTTFT:
-		s.ttft = sum([]tally{s.ttft, t})
+	case record.TagFirstByte:
+		s.firstByte = sum([]tally{s.firstByte, t})
 	case record.TagLag:
 		s.lag = sum([]tally{s.lag, t})
 	}

@@ -23,8 +23,8 @@ func timesOf(slo record.SLO) []timed {
 	return []timed{
 		{"response time", slo.Response(), func(s *slice) tally { return s.response }, never},
 		{"service time", slo.Service, func(s *slice) tally { return s.service }, never},
-		{"time to first token", slo.TTFT, func(s *slice) tally { return s.ttft },
-			func(r Row) bool { return r.Ledger.OK > 0 && r.TTFT.N == 0 }},
+		{"time to first byte", slo.FirstByte, func(s *slice) tally { return s.firstByte },
+			func(r Row) bool { return r.Ledger.OK > 0 && r.FirstByte.N == 0 }},
 	}
 }
 

@@ -139,7 +139,7 @@ func (row *Row) fill(cells []*cell, seed uint64) {
 	qs := quantiles()
 	response := newSample(tallies(cells, func(s *slice) tally { return s.response }))
 	service := newSample(tallies(cells, func(s *slice) tally { return s.service }))
-	ttft := newSample(tallies(cells, func(s *slice) tally { return s.ttft }))
+	firstByte := newSample(tallies(cells, func(s *slice) tally { return s.firstByte }))
 	pool := func(tag string) Distribution {
 		h, dropped := pooled(cells, tag)
 		row.Instrument.OutOfRange += dropped
@@ -149,8 +149,8 @@ func (row *Row) fill(cells []*cell, seed uint64) {
 	row.Response.bound(response.intervals(qs[:], seed))
 	row.Service = pool(record.TagService)
 	row.Service.bound(service.intervals(qs[:], seed))
-	row.TTFT = pool(record.TagTTFT)
-	row.TTFT.bound(ttft.intervals(qs[:], seed))
+	row.FirstByte = pool(record.TagFirstByte)
+	row.FirstByte.bound(firstByte.intervals(qs[:], seed))
 	row.Lag = pool(record.TagLag)
 	row.Failed = pool(record.TagFailed)
 }

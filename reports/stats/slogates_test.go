@@ -21,8 +21,8 @@ func TestGatesBesideTheResponseTime(t *testing.T) {
 	}{
 		{"service time under its limit", record.SLO{Service: record.Quantiles{P99: 10 * time.Millisecond}}, nil, stats.Pass, ""},
 		{"service time over its limit", record.SLO{Service: record.Quantiles{P50: 500 * time.Microsecond}}, nil, stats.Fail, "the whole interval lies above the limit"},
-		{"time to first token under its limit", record.SLO{TTFT: record.Quantiles{P50: 10 * time.Millisecond}}, nil, stats.Pass, ""},
-		{"time to first token over its limit", record.SLO{TTFT: record.Quantiles{P50: time.Microsecond}}, nil, stats.Fail, "the whole interval lies above the limit"},
+		{"time to first byte under its limit", record.SLO{FirstByte: record.Quantiles{P50: 10 * time.Millisecond}}, nil, stats.Pass, ""},
+		{"time to first byte over its limit", record.SLO{FirstByte: record.Quantiles{P50: time.Microsecond}}, nil, stats.Fail, "the whole interval lies above the limit"},
 		{"goodput above its limit", record.SLO{Goodput: 370}, nil, stats.Pass, ""},
 		{"goodput below its limit", record.SLO{Goodput: 450}, nil, stats.Fail, "the whole interval lies below the limit"},
 		{"goodput of two rounds", record.SLO{Goodput: 300},
@@ -58,7 +58,7 @@ func TestFiguresOfGates(t *testing.T) {
 	p.Targets[1].DiesAt, p.Deploys = 9*time.Second, 4
 	few := record.Quantiles{P50: time.Millisecond, P90: time.Millisecond, P99: 2 * time.Millisecond, P999: 9 * time.Second}
 	p.SLO = record.SLO{
-		P50: few.P50, P90: few.P90, P99: few.P99, P999: few.P999, Service: few, TTFT: few,
+		P50: few.P50, P90: few.P90, P99: few.P99, P999: few.P999, Service: few, FirstByte: few,
 		Errors: share(0.01), Agreement: share(1), Accuracy: share(0.93), Goodput: 380, ColdStart: 700 * time.Millisecond,
 	}
 	for _, g := range analyse(t, statstest.Open(t, p)).Gates {
@@ -128,7 +128,7 @@ func TestOtherLimits(t *testing.T) {
 		{record.SLO{P99: time.Millisecond}, stats.Fail, "the whole interval lies above the limit"},
 		{record.SLO{P50: 50 * time.Millisecond, Goodput: 350}, stats.Pass, ""},
 		{record.SLO{P50: 40 * time.Millisecond, Goodput: 300}, stats.Inconclusive, "answers were counted within 50 ms, not within 40 ms"},
-		{record.SLO{TTFT: record.Quantiles{P50: time.Second}}, stats.Inconclusive, "the time to first token is recorded where the scenario limits it"},
+		{record.SLO{FirstByte: record.Quantiles{P50: time.Second}}, stats.Inconclusive, "the time to first byte is recorded where the scenario limits it"},
 		{record.SLO{}, stats.NoLimit, ""},
 	} {
 		a, err := stats.AnalyseBy(run, tt.slo, "--slo other.yaml")

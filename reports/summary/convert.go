@@ -94,9 +94,9 @@ func newFigures(r stats.Row) figures {
 		Errors:     newFailures(r.Errors),
 		Floor:      newFloor(r.Floor), Classes: newClasses(r), Aborted: newAborts(r),
 	}
-	if r.TTFT.N > 0 {
-		times, ends := newLatencies(r.TTFT), newIntervals(r.TTFT)
-		f.TTFT, f.TTFTCI = &times, &ends
+	if r.FirstByte.N > 0 {
+		times, ends := newLatencies(r.FirstByte), newIntervals(r.FirstByte)
+		f.FirstByte, f.FirstByteCI = &times, &ends
 	}
 	f.ErrorRate, f.ErrorRateCI = share(r.ErrorRate())
 	f.Attainment, f.AttainmentCI = share(r.Attained)

@@ -67,22 +67,22 @@ type figures struct {
 	ColdStarts   []float64 `json:"cold_starts_ms"` // in the order of rounds
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it.
-	Unanswered []float64  `json:"unanswered_starts_ms"`
-	TTFT       *latencies `json:"ttft_ms"` // time to first token; null: the SLO does not limit it
-	TTFTCI     *intervals `json:"ttft_ms_ci"`
-	Response   latencies  `json:"response_ms"`
-	ResponseCI intervals  `json:"response_ms_ci"`
-	Service    latencies  `json:"service_ms"`
-	ServiceCI  intervals  `json:"service_ms_ci"`
-	Lag        latencies  `json:"lag_ms"`
-	Floor      *floor     `json:"floor"` // the instrument's own share of Response; null: not calibrated
-	CPUSeconds *float64   `json:"cpu_seconds"`
-	RSSBytes   *int64     `json:"rss_bytes"`
-	Meters     []meter    `json:"meters"`        // what the place itself counted
-	Generator  *float64   `json:"generator_cpu"` // share of what it was given
-	Errors     []failures `json:"errors"`        // most frequent first
-	Classes    []class    `json:"classes"`       // of a mix
-	Aborted    []abort    `json:"aborted"`       // rounds in which a condition of abort_on ended the load
+	Unanswered  []float64  `json:"unanswered_starts_ms"`
+	FirstByte   *latencies `json:"first_byte_ms"` // time to first byte; null: the SLO does not limit it
+	FirstByteCI *intervals `json:"first_byte_ms_ci"`
+	Response    latencies  `json:"response_ms"`
+	ResponseCI  intervals  `json:"response_ms_ci"`
+	Service     latencies  `json:"service_ms"`
+	ServiceCI   intervals  `json:"service_ms_ci"`
+	Lag         latencies  `json:"lag_ms"`
+	Floor       *floor     `json:"floor"` // the instrument's own share of Response; null: not calibrated
+	CPUSeconds  *float64   `json:"cpu_seconds"`
+	RSSBytes    *int64     `json:"rss_bytes"`
+	Meters      []meter    `json:"meters"`        // what the place itself counted
+	Generator   *float64   `json:"generator_cpu"` // share of what it was given
+	Errors      []failures `json:"errors"`        // most frequent first
+	Classes     []class    `json:"classes"`       // of a mix
+	Aborted     []abort    `json:"aborted"`       // rounds in which a condition of abort_on ended the load
 }
 
 // pair is the lower and the upper end of a 95 % interval.

@@ -56,7 +56,7 @@ func (p *page) gates() {
 // gatesNotes say what holds for all limits, and what would settle those that are
 // undecided.
 func (p *page) gatesNotes() {
-	if slo := p.analysis.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.TTFT != (record.Quantiles{}) {
+	if slo := p.analysis.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
 		p.line("In these limits a failed request counts as slower than any.")
 	}
 	if line := p.analysis.RoundsLine(); line != "" {

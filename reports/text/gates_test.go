@@ -18,7 +18,7 @@ func limited() statstest.Plan {
 	p := statstest.Compare()
 	p.Targets = p.Targets[:1]
 	p.SLO.Service = record.Quantiles{P50: 830 * time.Microsecond, P999: time.Millisecond}
-	p.SLO.TTFT = record.Quantiles{P99: 5 * time.Millisecond}
+	p.SLO.FirstByte = record.Quantiles{P99: 5 * time.Millisecond}
 	p.SLO.Goodput, p.SLO.ColdStart = 390, time.Second
 	return p
 }

@@ -26,7 +26,7 @@ func (p *page) phase(phase record.Phase) {
 	p.table(p.headline(rows))
 	p.space()
 	p.table(p.beside(rows))
-	p.ttft(rows)
+	p.firstByte(rows)
 	p.space()
 	p.table(p.ledger(rows))
 	p.ended(rows)

@@ -67,9 +67,9 @@ type Config struct {
 	Timeout time.Duration
 	// Deadline is the response time within which a correct answer is good; 0: any.
 	Deadline time.Duration
-	// TTFT says to record the times to first token as well: when the first byte of the
+	// FirstByte says to record the times to first byte as well: when the first byte of the
 	// body of an answer came, or its end where it has no body.
-	TTFT bool
+	FirstByte bool
 	// MaxInFlight caps the requests in flight; a cap that binds makes the run
 	// INVALID. In a closed loop it is Callers, whatever it says.
 	MaxInFlight int

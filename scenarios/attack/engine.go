@@ -75,7 +75,7 @@ func newEngine(cfg Config) (*engine, error) {
 		order:     sequence,
 		deadlines: newDeadlines(base, cfg.Timeout),
 		carried:   newCarried(),
-		ttft:      cfg.TTFT,
+		firstByte: cfg.FirstByte,
 	}
 	if cfg.Callers > 0 {
 		e.carriage.end = cfg.Span

@@ -18,21 +18,21 @@ import (
 // number of results. The loops share it, one result at a time: booking is so
 // short that they hardly ever meet, and nothing has to be merged.
 type recorder struct {
-	mu       sync.Mutex
-	zero     time.Time
-	span     time.Duration
-	deadline time.Duration
-	closed   bool // the load is a closed loop
-	ttft     bool // see Config.TTFT
-	corpus   *corpus.Corpus
-	order    order
-	watch    *watch
-	settled  []time.Duration // by loop: every request due before was booked
-	seconds  *seconds
-	mix      mix
-	gaps     *gaps // nil in a closed loop, which plans none
-	errors   failures
-	statuses statuses
+	mu        sync.Mutex
+	zero      time.Time
+	span      time.Duration
+	deadline  time.Duration
+	closed    bool // the load is a closed loop
+	firstByte bool // see Config.FirstByte
+	corpus    *corpus.Corpus
+	order     order
+	watch     *watch
+	settled   []time.Duration // by loop: every request due before was booked
+	seconds   *seconds
+	mix       mix
+	gaps      *gaps // nil in a closed loop, which plans none
+	errors    failures
+	statuses  statuses
 
 	ledger     record.Ledger
 	answers    record.Answers
@@ -53,18 +53,18 @@ type recorder struct {
 
 func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 	r := &recorder{
-		span:     cfg.Span,
-		deadline: cfg.Deadline,
-		closed:   cfg.Callers > 0,
-		ttft:     cfg.TTFT,
-		corpus:   cfg.Corpus,
-		order:    o,
-		watch:    w,
-		settled:  make([]time.Duration, loops),
-		seconds:  newSeconds(cfg),
-		mix:      newMix(cfg.Corpus, o),
-		errors:   failures{},
-		statuses: statuses{},
+		span:      cfg.Span,
+		deadline:  cfg.Deadline,
+		closed:    cfg.Callers > 0,
+		firstByte: cfg.FirstByte,
+		corpus:    cfg.Corpus,
+		order:     o,
+		watch:     w,
+		settled:   make([]time.Duration, loops),
+		seconds:   newSeconds(cfg),
+		mix:       newMix(cfg.Corpus, o),
+		errors:    failures{},
+		statuses:  statuses{},
 	}
 	if !r.closed {
 		r.gaps = newGaps()
@@ -130,8 +130,8 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		second.recordClass(r.mix.of(f.seq), doneAt-f.due)
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
-		if r.ttft {
-			r.value(second, tagTTFT, f.first.Sub(r.zero)-f.due)
+		if r.firstByte {
+			r.value(second, tagFirstByte, f.first.Sub(r.zero)-f.due)
 		}
 		if r.deadline == 0 || doneAt-f.due <= r.deadline {
 			r.good++

@@ -47,7 +47,7 @@ type carriage struct {
 	deadlines *deadlines
 	stopped   atomic.Bool
 	end       time.Duration // what is due from then on is not sent; 0: all is
-	ttft      bool          // see Config.TTFT
+	firstByte bool          // see Config.FirstByte
 	carried   *http.Response
 	inFlight  atomic.Int64
 	sent      atomic.Int64
@@ -90,7 +90,7 @@ func (rt *roundTripper) carry(f *flight) {
 		f.fail(err)
 		return
 	}
-	f.arrive(response, rt.ttft)
+	f.arrive(response, rt.firstByte)
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

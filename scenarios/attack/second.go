@@ -16,7 +16,7 @@ const (
 	tagResponse tag = iota
 	tagService
 	tagLag
-	tagTTFT
+	tagFirstByte
 	tagFailed
 	tagCensored
 	tags
@@ -24,7 +24,7 @@ const (
 
 // name is the tag in the interval log.
 func (t tag) name() string {
-	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagTTFT, record.TagFailed, record.TagCensored}[t]
+	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagFirstByte, record.TagFailed, record.TagCensored}[t]
 }
 
 // second holds what was measured of the requests due in one slice of the
@@ -40,8 +40,8 @@ type second struct {
 // always are the histograms that every second needs.
 func always(cfg Config) []tag {
 	all := []tag{tagResponse, tagService, tagLag}
-	if cfg.TTFT {
-		all = append(all, tagTTFT)
+	if cfg.FirstByte {
+		all = append(all, tagFirstByte)
 	}
 	return all
 }

@@ -121,7 +121,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawnAs(s.scenario, i)),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
-		TTFT:        s.record.Scenario.SLO.TTFT != record.Quantiles{},
+		FirstByte:   s.record.Scenario.SLO.FirstByte != record.Quantiles{},
 		MaxInFlight: s.inFlight(i),
 		CPUs:        len(s.split.Generator),
 		Stop:        s.Stop,

@@ -22,23 +22,23 @@ type second struct {
 // load is one cell in the making.
 type load struct {
 	Target
-	rng      *rand.Rand
-	arrivals *rand.Rand
-	phase    record.Phase
-	median   time.Duration
-	dies     time.Duration // 0: never
-	hiccup   int64         // requests that are still to fail, see Target.Hiccup
-	stops    time.Duration // 0: never
-	seconds  []second
-	cell     record.Cell
-	late     int64         // requests so far that were to leave late
-	last     time.Duration // when the last request was done
-	free     time.Duration // when the server is free again; of a Capacity
-	aborted  string
-	abort    time.Duration // see Plan.AbortAt
-	deadline time.Duration // of good answers; 0: none
-	overtime time.Duration // see record.Cell, of all callers
-	ttft     bool          // the time to first token is recorded: half of the service time
+	rng       *rand.Rand
+	arrivals  *rand.Rand
+	phase     record.Phase
+	median    time.Duration
+	dies      time.Duration // 0: never
+	hiccup    int64         // requests that are still to fail, see Target.Hiccup
+	stops     time.Duration // 0: never
+	seconds   []second
+	cell      record.Cell
+	late      int64         // requests so far that were to leave late
+	last      time.Duration // when the last request was done
+	free      time.Duration // when the server is free again; of a Capacity
+	aborted   string
+	abort     time.Duration // see Plan.AbortAt
+	deadline  time.Duration // of good answers; 0: none
+	overtime  time.Duration // see record.Cell, of all callers
+	firstByte bool          // the time to first byte is recorded: half of the service time
 }
 
 func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, drift float64) *load {
@@ -46,7 +46,7 @@ func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, dri
 	if phase.Model == noop {
 		service = t.Noop
 	}
-	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, deadline: p.SLO.Deadline(), ttft: p.SLO.TTFT != record.Quantiles{},
+	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, deadline: p.SLO.Deadline(), firstByte: p.SLO.FirstByte != record.Quantiles{},
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start, Length: min(time.Second, l.phase.Duration-start)}, make(map[string]*hdrhistogram.Histogram)})
@@ -158,8 +158,8 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	if err := s.record(record.TagService, service); err != nil {
 		return done, err
 	}
-	if l.ttft {
-		if err := s.record(record.TagTTFT, lag+service/2); err != nil {
+	if l.firstByte {
+		if err := s.record(record.TagFirstByte, lag+service/2); err != nil {
 			return done, err
 		}
 	}
@@ -209,7 +209,7 @@ func (l *load) class(s *second, response time.Duration) error {
 }
 
 func (l *load) tags() []string {
-	tags := []string{record.TagResponse, record.TagService, record.TagLag, record.TagTTFT, record.TagFailed}
+	tags := []string{record.TagResponse, record.TagService, record.TagLag, record.TagFirstByte, record.TagFailed}
 	for _, class := range l.cell.Classes {
 		tags = append(tags, record.TagOfClass(class.Name))
 	}

@@ -28,17 +28,17 @@ func halting(t *testing.T) http.HandlerFunc {
 	}
 }
 
-func TestTimeToFirstToken(t *testing.T) {
+func TestTimeToFirstByte(t *testing.T) {
 	s := serve(t, halting(t))
 	for _, standard := range []bool{false, true} {
 		t.Run(fmt.Sprintf("net/http %v", standard), func(t *testing.T) {
 			cfg, log := load(t, s.URL, 10*time.Millisecond, 20)
-			cfg.HTTP.Standard, cfg.TTFT = standard, true
+			cfg.HTTP.Standard, cfg.FirstByte = standard, true
 			cell := run(t, context.Background(), cfg, log)
-			if n := log.count(record.TagTTFT); n != 20 || cell.Ledger.OK != 20 {
-				t.Fatalf("%d times to first token of %d answers, want 20 of 20; errors %+v", n, cell.Ledger.OK, cell.Errors)
+			if n := log.count(record.TagFirstByte); n != 20 || cell.Ledger.OK != 20 {
+				t.Fatalf("%d times to first byte of %d answers, want 20 of 20; errors %+v", n, cell.Ledger.OK, cell.Errors)
 			}
-			first, all := log.quantile(record.TagTTFT, 50), log.quantile(record.TagResponse, 50)
+			first, all := log.quantile(record.TagFirstByte, 50), log.quantile(record.TagResponse, 50)
 			if first > all-rest/2 {
 				t.Errorf("half of the first bytes came within %v, half of the answers were complete within %v; want most of %v between", first, all, rest)
 			}
@@ -46,12 +46,12 @@ func TestTimeToFirstToken(t *testing.T) {
 	}
 }
 
-// TestTimeToFirstTokenIsAskedFor expects none of a load that does not ask.
-func TestTimeToFirstTokenIsAskedFor(t *testing.T) {
+// TestTimeToFirstByteIsAskedFor expects none of a load that does not ask.
+func TestTimeToFirstByteIsAskedFor(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 	cfg, log := load(t, s.URL, time.Millisecond, 10)
 	run(t, context.Background(), cfg, log)
-	if n := log.count(record.TagTTFT); n != 0 {
-		t.Errorf("%d times to first token, want none", n)
+	if n := log.count(record.TagFirstByte); n != 0 {
+		t.Errorf("%d times to first byte, want none", n)
 	}
 }
