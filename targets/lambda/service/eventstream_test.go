@@ -87,17 +87,24 @@ func TestSDKSeesStreamsFail(t *testing.T) {
 	c := config("reader")
 	c.Timeout = 2 * time.Second
 	f := serve(t, c)
+	arrived := make(chan struct{})
+	gatekeeper := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-arrived }))
+	defer gatekeeper.Close()
 	for _, tc := range []struct {
 		want             request
 		text, kind, says string
 	}{
 		{request{Do: "fail first", Text: "oh no"}, "", "errorString", "oh no"},
 		{request{Do: "fail", Text: "oh dear"}, "one ", "errorString", "oh dear"},
-		{request{Do: "exit", Size: 7}, "one ", "Runtime.ExitError", "Runtime exited with error: exit status 7"},
+		{request{Do: "exit", Size: 7, Text: gatekeeper.URL}, "one ", "Runtime.ExitError", "Runtime exited with error: exit status 7"},
 		{request{Do: "sleep", For: time.Hour}, "one ", "Sandbox.Timedout", "Task timed out after 2.00 seconds"},
 	} {
 		failures := f.meter("function errors")
-		text, complete := streamed(t, f, tc.want, nil)
+		text, complete := streamed(t, f, tc.want, func() {
+			if tc.want.Do == "exit" {
+				close(arrived)
+			}
+		})
 		var said struct{ ErrorType, ErrorMessage string }
 		if err := json.Unmarshal([]byte(aws.ToString(complete.ErrorDetails)), &said); err != nil {
 			t.Errorf("%+v: %v: %s", tc.want, err, aws.ToString(complete.ErrorDetails))

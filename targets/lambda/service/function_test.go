@@ -117,8 +117,8 @@ func read(ctx context.Context, r request) (io.Reader, error) {
 			return
 		case "large":
 			_, _ = to.Write(bytes.Repeat([]byte("x"), r.Size))
-		case "exit":
-			time.Sleep(100 * time.Millisecond) // until the word is with the service
+		case "exit": // once the word has arrived
+			_, _ = deed(ctx, request{Do: "gate", Text: r.Text})
 		}
 		_, _ = deed(ctx, r)
 		_, _ = io.WriteString(to, "two")

@@ -37,7 +37,7 @@ func TestATimeoutSparesTheNextRequest(t *testing.T) {
 	gatekeeper := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-gate }))
 	defer gatekeeper.Close()
 	c := config("raw")
-	c.Timeout = 500 * time.Millisecond
+	c.Timeout = 2 * time.Second
 	f := new(fixture)
 	answers := make(chan string, 1)
 	c.Output = &onLine{Writer: io.Discard, text: "timed out", do: func() {
