@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/targets"
 	"servebench/targets/process"
@@ -75,6 +76,12 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	probe := targets.Probe{URL: s.url, Path: w.Ready, Began: c.Began, Done: c.Done()}
 	if _, err := probe.Wait(t.Context()); err != nil {
 		t.Fatal(errors.Join(c.Judge(err, c.PID(), port), c.Remove()))
+	}
+	// The runtime says which process it is once that runs.
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if _, _, ok := c.Server(); ok {
+			break
+		}
 	}
 	return s
 }
