@@ -72,7 +72,7 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	flags.StringSliceVarP(&opts.formats, "format", "f", usualFormats(), "reports to write; a gate writes all unless told otherwise: "+strings.Join(formatNames(), ", "))
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
-	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well")
+	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
 	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that cannot be told")
 	return cmd
 }

@@ -6,8 +6,9 @@ import (
 )
 
 // The classes of failed requests, beside "status NNN" for an answer with an
-// HTTP status other than 2xx, and "decode" and "wrong answer" for one that could
-// not be read or that differs from the model's prediction.
+// HTTP status other than 2xx, "too long" for one beyond what is checked, and "decode" and
+// "wrong answer" for one that could not be read or that differs from the model's
+// prediction.
 const (
 	ErrorTimeout = "timeout" // no complete answer within the timeout
 	ErrorRefused = "refused" // the connection

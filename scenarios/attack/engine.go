@@ -71,6 +71,7 @@ func newEngine(cfg Config) (*engine, error) {
 	sequence := newOrder(cfg.Corpus, cfg.OrderSeed)
 	e.carriage = &carriage{
 		next:      e.transport,
+		corpus:    cfg.Corpus,
 		requests:  requests,
 		order:     sequence,
 		deadlines: newDeadlines(base, cfg.Timeout),

@@ -20,8 +20,6 @@ var (
 	errTimeout = errors.New("no complete answer within the timeout")
 	// errGivenUp ends the contexts of all requests when nobody waits for them any more.
 	errGivenUp = errors.New("given up before the timeout, because the run was ended")
-	// errTooLong ends an answer that is longer than maxBody.
-	errTooLong = errors.New("answer longer than 16 MiB")
 )
 
 // classify names the kind of a request's failure. A server that dies shows as
@@ -37,8 +35,8 @@ func classify(err error) string {
 		timeout     net.Error
 	)
 	switch {
-	case errors.Is(err, errTooLong):
-		return corpus.Decode
+	case errors.Is(err, corpus.ErrTooLong):
+		return corpus.TooLong
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return record.ErrorDescriptors
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"servebench/scenarios/corpus"
 )
 
 func TestClassify(t *testing.T) {
@@ -38,7 +40,7 @@ func TestClassify(t *testing.T) {
 		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls"},
 		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls"},
 		{op(tls.AlertError(40)), "tls"},
-		{errTooLong, "decode"},
+		{corpus.ErrTooLong, "too long"},
 		{errors.New("malformed HTTP response"), "other"},
 	} {
 		if got := classify(c.err); got != c.want {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios/corpus"
 )
 
 // flight is what is known of one request on its way. The pacer makes it, one
@@ -25,8 +25,9 @@ type flight struct {
 	status int             // of the response; 0 before its header came
 	reason string          // the status as the server worded it
 	header http.Header     // of the response, not to be changed
-	body   []byte          // of the response
-	first  time.Time       // when body began to come, or the response ended without one; where that is recorded
+	body   []byte          // of the response, as much as is checked
+	length int64           // of the whole body
+	first  firstByte       // where that is recorded
 }
 
 // state is how far a flight came.
@@ -38,21 +39,34 @@ const (
 	censored              // given up before its timeout
 )
 
-const (
-	// maxBody is the longest answer that is read. No model answers at such length;
-	// the bound keeps a server that never ends from filling the memory.
-	maxBody = 16 << 20
-	// keptBody is the longest answer whose memory is kept for another.
-	keptBody = 64 << 10
-)
+// firstByte is a body that notes when it began to come, or ended without a byte.
+type firstByte struct {
+	body io.Reader
+	at   time.Time
+}
+
+func (b *firstByte) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if b.at.IsZero() && (n > 0 || err == io.EOF) {
+		b.at = time.Now()
+	}
+	return n, err
+}
+
+// keptBody is the longest answer whose memory is kept for another.
+const keptBody = 64 << 10
 
 // begin makes it the flight of another request.
 func (f *flight) begin(seq uint64, due time.Duration) {
-	body := f.body[:0]
-	if cap(body) > keptBody {
-		body = nil
+	*f = flight{seq: seq, due: due, body: f.body[:0]}
+}
+
+// rest gives back what it holds of its request, until it begins another.
+func (f *flight) rest() {
+	f.header = nil
+	if cap(f.body) > keptBody {
+		f.body = nil
 	}
-	*f = flight{seq: seq, due: due, body: body}
 }
 
 // join makes it one of most requests in flight.
@@ -60,33 +74,20 @@ func (f *flight) join(ctx context.Context, most int64) {
 	f.ctx, f.state, f.most = ctx, sent, most
 }
 
-// arrive takes the response, all of its body included, and the time at which that
-// began to come if it is stamped.
-func (f *flight) arrive(response *http.Response, stamped bool) {
+// arrive takes the response to a request of the corpus, to the end of its body, and the
+// time at which that began to come if it is stamped.
+func (f *flight) arrive(response *http.Response, requests *corpus.Corpus, stamped bool) {
 	f.status, f.reason, f.header = response.StatusCode, response.Status, response.Header
-	if err := f.read(response.Body, stamped); err != nil {
+	body := io.Reader(response.Body)
+	if stamped {
+		f.first.body = body
+		body = &f.first
+	}
+	var err error
+	if f.body, f.length, err = requests.Read(f.status, body, f.body); err != nil {
 		f.fail(err)
 	}
 	response.Body.Close() // of a body that was read, or that failed already
-}
-
-func (f *flight) read(body io.Reader, stamped bool) error {
-	for {
-		f.body = slices.Grow(f.body, 512)
-		n, err := body.Read(f.body[len(f.body):cap(f.body)])
-		f.body = f.body[:len(f.body)+n]
-		if stamped && (n > 0 || err == io.EOF) {
-			f.first, stamped = time.Now(), false
-		}
-		switch {
-		case len(f.body) > maxBody:
-			return errTooLong
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		}
-	}
 }
 
 // fail records why the request did not succeed.

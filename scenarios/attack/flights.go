@@ -79,6 +79,7 @@ func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.took != nil {
+		fs.took.rest()
 		fs.free = append(fs.free, fs.took)
 	}
 	f = *fs.slot(seq)

@@ -94,9 +94,14 @@ func answer(t testing.TB, w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, a.X)
 }
 
+// serve starts a server of HTTP/1.1 and of HTTP/2 (h2c).
 func serve(t testing.TB, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
-	s := httptest.NewServer(h)
+	s := httptest.NewUnstartedServer(h)
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }

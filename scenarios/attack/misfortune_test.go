@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets/protocol"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 func TestServerKilledInMidRun(t *testing.T) {
@@ -62,12 +65,7 @@ func TestHangingServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			release := make(chan struct{})
-			s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-			s.Config.Protocols = new(http.Protocols)
-			s.Config.Protocols.SetHTTP1(true)
-			s.Config.Protocols.SetUnencryptedHTTP2(true)
-			s.Start()
-			defer s.Close()
+			s := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
 			defer close(release)
 			cfg, log := load(t, s.URL, 5*time.Millisecond, 80)
 			cfg.Timeout = 200 * time.Millisecond
@@ -131,9 +129,91 @@ func TestEndlessAnswer(t *testing.T) {
 	})
 	cfg, log := load(t, s.URL, 2*time.Millisecond, 2)
 	cell := run(t, context.Background(), cfg, log)
-	if got := classes(cell); got["decode"] != 2 {
+	if got := classes(cell); got["too long"] != 2 {
 		t.Errorf("errors %+v, want 2 answers that are too long", cell.Errors)
 	}
+}
+
+// byStatus is bare, whose answers are judged by their status alone.
+type byStatus struct{ bare }
+
+func (byStatus) BodyLimit() int { return 0 }
+
+func (byStatus) Decode(protocol.Response) (protocol.Reply, error) {
+	return protocol.Reply{Answers: make([]protocol.Answer, 1)}, nil
+}
+
+// TestLongAnswers reads answers that need not be compared to their end, however long
+// they are, keeps their beginning, and lets one that never ends time out.
+func TestLongAnswers(t *testing.T) {
+	const length = 17 << 20
+	chunk := make([]byte, 1<<20)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("x") == "" {
+			t.Errorf("server received %s", r.URL)
+		}
+		switch {
+		case r.Header.Get("Endless") != "":
+			for {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		case r.Header.Get("Sized") != "":
+			w.Header().Set("Content-Length", fmt.Sprint(length))
+		}
+		for range length / len(chunk) {
+			w.Write(chunk)
+		}
+	})
+	for name, options := range map[string]transport.Options{
+		"own client": {}, "net/http": {Standard: true}, "HTTP/2": {Version: transport.HTTP2},
+	} {
+		for _, kind := range []string{"", "Sized", "Endless"} {
+			cfg, log := load(t, s.URL, 2*time.Millisecond, 3)
+			var raw bytes.Buffer
+			var err error
+			cfg.Corpus, err = corpus.Build(corpus.Config{Generator: question{}, Protocol: marked{byStatus{}, kind}, Size: 3, Batch: 1, Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.HTTP, cfg.Raw = options, &raw
+			if kind == "Endless" {
+				cfg.Timeout = 300 * time.Millisecond
+			}
+			cell := run(t, context.Background(), cfg, log)
+			if kind == "Endless" {
+				if classes(cell)["timeout"] != 3 {
+					t.Errorf("%s: errors %+v, want 3 answers that never end to time out", name, cell.Errors)
+				}
+				continue
+			}
+			if cell.Ledger.OK != 3 {
+				t.Errorf("%s, %q: ledger %+v, errors %+v; want 3 right", name, kind, cell.Ledger, cell.Errors)
+			}
+			for decode, k := vegeta.NewDecoder(&raw), 0; k < 3; k++ {
+				var r vegeta.Result
+				if err := decode(&r); err != nil || r.BytesIn != length || len(r.Body) > rawBody {
+					t.Errorf("%s, %q: result of %d bytes, %d of them kept, %v; want %d", name, kind, r.BytesIn, len(r.Body), err, length)
+				}
+			}
+		}
+	}
+}
+
+// marked is a protocol whose requests have a header field.
+type marked struct {
+	byStatus
+	field string
+}
+
+func (m marked) Encode(id string, batch []generators.Example) (protocol.Request, error) {
+	r, err := m.byStatus.Encode(id, batch)
+	r.Header = http.Header{}
+	if m.field != "" {
+		r.Header.Set(m.field, "1")
+	}
+	return r, err
 }
 
 func TestStatusIsAFailure(t *testing.T) {

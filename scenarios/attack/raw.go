@@ -12,6 +12,10 @@ import (
 // load, so that a disk's hiccup does not reach the recording.
 const rawQueue = 16 << 10
 
+// rawBody is how much of an answer's body the stream has, as with vegeta's own
+// -max-body: more of all that wait to be written would fill the memory.
+const rawBody = 4 << 10
+
 // rawWriter writes vegeta's own result stream.
 type rawWriter struct {
 	buffer   *bufio.Writer
@@ -30,7 +34,7 @@ func newRawWriter(w io.Writer, requests []request, o order) *rawWriter {
 func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
 	r.Seq = f.seq
 	r.Code, r.Error, r.Headers = uint16(f.status), "", f.header
-	r.Body, r.BytesIn = bytes.Clone(f.body), uint64(len(f.body))
+	r.Body, r.BytesIn = bytes.Clone(f.body[:min(len(f.body), rawBody)]), uint64(f.length)
 	switch {
 	case f.failure != nil:
 		r.Code, r.Error = 0, f.failure.Error()

@@ -131,7 +131,7 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		r.value(second, tagResponse, doneAt-f.due)
 		r.value(second, tagService, doneAt-sentAt)
 		if r.firstByte {
-			r.value(second, tagFirstByte, f.first.Sub(r.zero)-f.due)
+			r.value(second, tagFirstByte, f.first.at.Sub(r.zero)-f.due)
 		}
 		if r.deadline == 0 || doneAt-f.due <= r.deadline {
 			r.good++
@@ -166,7 +166,7 @@ func (r *recorder) judge(f *flight) (class, text string) {
 		return class, r.example(class, func() string { return excerpt(f.body) })
 	}
 	outcome := r.corpus.Check(r.order.at(f.seq), protocol.Response{
-		Status: f.status, Header: f.header, Body: f.body,
+		Status: f.status, Header: f.header, Body: f.body, Length: f.length,
 	})
 	r.answers.Checked += outcome.Counts.Checked
 	r.answers.Agreed += outcome.Counts.Agreed

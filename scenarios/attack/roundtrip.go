@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"servebench/scenarios/attack/transport"
+	"servebench/scenarios/corpus"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -42,6 +43,7 @@ type roundTripper struct {
 // carriage is what the round trippers of all loops share.
 type carriage struct {
 	next      transport.Transport
+	corpus    *corpus.Corpus
 	requests  []request // by index into the corpus
 	order     order
 	deadlines *deadlines
@@ -90,7 +92,7 @@ func (rt *roundTripper) carry(f *flight) {
 		f.fail(err)
 		return
 	}
-	f.arrive(response, rt.firstByte)
+	f.arrive(response, rt.corpus, rt.firstByte)
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

@@ -10,6 +10,7 @@ import (
 
 // The classes of an Outcome that is not right.
 const (
+	TooLong     = "too long"     // the response is longer than MaxAnswer
 	Decode      = "decode"       // the response does not hold one answer per example
 	WrongAnswer = "wrong answer" // an answer is not the model's offline prediction, or not what a template expects
 )
@@ -41,6 +42,7 @@ type memo struct {
 	status      int
 	contentType string
 	body        []byte
+	length      int64
 	outcome     Outcome
 }
 
@@ -57,13 +59,14 @@ func (c *Corpus) Check(i int, response protocol.Response) Outcome {
 		status:      response.Status,
 		contentType: contentType(response),
 		body:        append(e.memo.body[:0], response.Body...),
+		length:      response.Length,
 		outcome:     outcome,
 	}
 	return outcome
 }
 
 func (m *memo) holds(r protocol.Response) bool {
-	return m.known && m.status == r.Status && string(m.body) == string(r.Body) && m.contentType == contentType(r)
+	return m.known && m.status == r.Status && m.length == r.Length && string(m.body) == string(r.Body) && m.contentType == contentType(r)
 }
 
 // contentType is read without Header.Get, which would spend its time on the

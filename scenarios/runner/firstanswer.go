@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"servebench/reports/record"
@@ -15,9 +15,6 @@ import (
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
-
-// maxAnswer bounds the first answer, in bytes.
-const maxAnswer = 64 << 20
 
 // firstAnswer asks the server for one answer to the requests and checks it: the end
 // of a cold start. Beside an error it says what went wrong, as a clause about the server.
@@ -37,7 +34,11 @@ func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endp
 		return silent, err
 	}
 	defer carrier.Close()
-	resp, body, err := ask(carrier, req)
+	resp, body, length, err := ask(carrier, req, requests)
+	what = "its first answer is not " + s.expected()
+	if errors.Is(err, corpus.ErrTooLong) {
+		return what, s.wrongAnswer(err.Error(), "template.expect.body", body)
+	}
 	if err != nil {
 		class := attack.ClassOf(err)
 		if ctx.Err() != nil {
@@ -45,11 +46,10 @@ func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endp
 		}
 		return silent, fmt.Errorf("%w (%s)", err, likelyCause(class))
 	}
-	what = "its first answer is not " + s.expected()
 	if !requests.Accepts(resp.StatusCode) {
 		return what, s.wrongAnswer("status "+resp.Status, fmt.Sprintf("template.expect.status: %d", resp.StatusCode), body)
 	}
-	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body})
+	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Length: length})
 	switch {
 	case outcome.Class == "":
 		return "", nil
@@ -74,15 +74,15 @@ func likelyCause(class string) string {
 	return "see whether what listens there speaks HTTP, and in which version"
 }
 
-// ask sends one request and reads the answer to its end.
-func ask(carrier http.RoundTripper, req *http.Request) (*http.Response, []byte, error) {
-	resp, err := carrier.RoundTrip(req)
-	if err != nil {
-		return nil, nil, err
+// ask sends one of the requests and reads its answer to the end, which is so long, and
+// keeps of it what is checked.
+func ask(carrier http.RoundTripper, req *http.Request, requests *corpus.Corpus) (resp *http.Response, body []byte, length int64, err error) {
+	if resp, err = carrier.RoundTrip(req); err != nil {
+		return nil, nil, 0, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return resp, body, err
+	body, length, err = requests.Read(resp.StatusCode, resp.Body, nil)
+	return resp, body, length, err
 }
 
 // wrongAnswer is the error of an answer, for a reason; expect is the key that would make

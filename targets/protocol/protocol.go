@@ -56,7 +56,8 @@ type Request struct {
 type Response struct {
 	Status int
 	Header http.Header
-	Body   []byte
+	Body   []byte // where a BodyLimiter needs no more of it, its beginning
+	Length int64  // of the whole body; 0: that of Body
 }
 
 // Reply is what a server says to one request.

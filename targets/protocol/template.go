@@ -41,6 +41,13 @@ type StatusAccepter interface {
 	Accepts(status int) bool
 }
 
+// BodyLimiter is a Protocol whose Decode looks at the beginning of a body alone. To
+// others the whole body is needed, which is bounded therefore.
+type BodyLimiter interface {
+	// BodyLimit is how many bytes it looks at, at most.
+	BodyLimit() int
+}
+
 // WrongAnswerError says that a response is of the protocol's form, and not the
 // answer that was expected.
 type WrongAnswerError struct{ Text string }

@@ -9,24 +9,25 @@ const (
 	after  = 48
 )
 
-// difference says where two bodies part, with an excerpt of both.
-func difference(got, want string) string {
+// difference says where two bodies part, with an excerpt of both. got is the beginning
+// of one that is so long.
+func difference(got string, length int, want string) string {
 	at := 0
 	for at < min(len(got), len(want)) && got[at] == want[at] {
 		at++
 	}
-	return fmt.Sprintf("the body differs from byte %d on: %s, want %s", at, excerpt(got, at), excerpt(want, at))
+	return fmt.Sprintf("the body differs from byte %d on: %s, want %s", at, excerpt(got, length, at), excerpt(want, len(want), at))
 }
 
 // excerpt quotes a body around a byte, and says how long all of it is.
-func excerpt(body string, at int) string {
+func excerpt(body string, length, at int) string {
 	from, to := max(0, at-before), min(len(body), at+after)
 	text := fmt.Sprintf("%q", body[from:to])
 	if from > 0 {
 		text = "…" + text
 	}
-	if to < len(body) {
+	if to < length {
 		text += "…"
 	}
-	return fmt.Sprintf("%s (%d bytes)", text, len(body))
+	return fmt.Sprintf("%s (%d bytes)", text, length)
 }

@@ -60,6 +60,15 @@ func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, 
 // Accepts reports whether a status is one of those expected.
 func (c client) Accepts(status int) bool { return c.expect.Accepts(status) }
 
+// BodyLimit is so much that a longer body than the one expected shows as one, and that
+// its difference can be told.
+func (c client) BodyLimit() int {
+	if c.expect.Body == nil {
+		return 0
+	}
+	return len(*c.expect.Body) + after + 1
+}
+
 // Decode compares the body with the one expected, if there is one. Its reply holds
 // no answers.
 func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
@@ -68,7 +77,7 @@ func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
 	}
 	want := c.expect.Body
 	if want != nil && string(r.Body) != *want {
-		return protocol.Reply{}, &protocol.WrongAnswerError{Text: difference(string(r.Body), *want)}
+		return protocol.Reply{}, &protocol.WrongAnswerError{Text: difference(string(r.Body), int(max(r.Length, int64(len(r.Body)))), *want)}
 	}
 	return protocol.Reply{Compared: want != nil}, nil
 }

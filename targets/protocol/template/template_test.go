@@ -90,6 +90,25 @@ func TestDecodeComparesTheBody(t *testing.T) {
 	}
 }
 
+// TestBodyLimit tells a body from one that goes on, however much of it is looked at, and
+// how long it is.
+func TestBodyLimit(t *testing.T) {
+	want := "0123456789"
+	limit := func(e protocol.Expect) (protocol.Protocol, int) {
+		p := opened(t, protocol.Template{Method: "GET", Path: "/", Expect: e})
+		return p, p.(protocol.BodyLimiter).BodyLimit()
+	}
+	if _, n := limit(protocol.Expect{}); n != 0 {
+		t.Errorf("%d bytes are looked at where no body is expected", n)
+	}
+	p, n := limit(protocol.Expect{Body: &want})
+	long := want + strings.Repeat("x", 1<<20)
+	_, err := p.Decode(protocol.Response{Status: 200, Body: []byte(long[:n]), Length: int64(len(long))})
+	if all, _ := p.Decode(protocol.Response{Status: 200, Body: []byte(want)}); !all.Compared || err == nil || !strings.Contains(err.Error(), `xxx"… (1048586 bytes), want "0123456789" (10 bytes)`) {
+		t.Errorf("%v, want the length of the whole", err)
+	}
+}
+
 // TestDecodeTakesAnyBody where none is expected.
 func TestDecodeTakesAnyBody(t *testing.T) {
 	p := opened(t, protocol.Template{Method: "GET", Path: "/"})
