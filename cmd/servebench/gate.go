@@ -36,6 +36,9 @@ each target and measured phase, and write what continuous integration reads into
 the folder of the run (ci/). RUN is that folder. Of several runs the worst decides
 the exit code. A duet is judged by its comparison.
 
+What is judged is the server in further rounds like these, and not the requests of
+these alone: where rounds differ by more than chance it takes more of them to decide.
+
 With --slo or --set other limits decide than those that the run was made with:
 --slo FILE in their place, --set slo.KEY=VALUE one by one. What was not recorded for
 them stays undecided: the time to first byte, and goodput within another deadline.

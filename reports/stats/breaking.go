@@ -11,7 +11,7 @@ import (
 )
 
 // broke says why a cell did not hold a step; "" when it did, or never came to it.
-func (c *cell) broke(step record.Step) string {
+func (c *cell) broke(step record.Step, grace time.Duration) string {
 	seconds, _ := c.stepSeconds(step)
 	if len(seconds) == 0 {
 		return ""
@@ -24,7 +24,7 @@ func (c *cell) broke(step record.Step) string {
 	var intime int64
 	for i := range seconds {
 		all = addLedgers(all, seconds[i].ledger(c))
-		intime += seconds[i].answeredBy(end + StepGrace)
+		intime += seconds[i].answeredBy(end + grace)
 	}
 	lost := newProportion(all.Failed+all.Censored, all.Sent)
 	switch {
@@ -33,9 +33,20 @@ func (c *cell) broke(step record.Step) string {
 			FormatPercent(lost.Value), FormatCount(lost.N), FormatPercent(StepErrors))
 	case c.Window >= end && float64(intime) < StepAnswered*float64(all.Scheduled):
 		return fmt.Sprintf("%s of %s requests due were answered before %s after the step's end, less than %s",
-			FormatPercent(float64(intime)/float64(all.Scheduled)), FormatCount(all.Scheduled), FormatDuration(StepGrace), FormatPercent(StepAnswered))
+			FormatPercent(float64(intime)/float64(all.Scheduled)), FormatCount(all.Scheduled), FormatDuration(grace), FormatPercent(StepAnswered))
 	}
 	return ""
+}
+
+// grace is how long after a step's end its answers may still come, by how long three
+// quarters of the first step's took.
+func (c *cell) grace(first record.Step) time.Duration {
+	seconds, _ := c.stepSeconds(first)
+	usual := responses(seconds)
+	if usual.total() < TailCount {
+		return StepGrace
+	}
+	return StepGrace + time.Duration(usual.at(rank(0.75, usual.total())))
 }
 
 // answeredBy is how many of the slice's requests were surely answered rightly by
@@ -155,6 +166,6 @@ func (a *Analysis) StepLine() string {
 
 // StepMethod says where a target broke, as the rest of a sentence, for captions.
 func StepMethod() string {
-	return fmt.Sprintf("in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end, which is what counts as answered",
+	return fmt.Sprintf("in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
 		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
 }

@@ -78,6 +78,23 @@ func TestStepsWithoutAbort(t *testing.T) {
 	}
 }
 
+// A server whose answers take longer than a second holds what it answers all of.
+func TestStepsOfSlowAnswers(t *testing.T) {
+	t.Parallel()
+	p := statstest.Stress()
+	p.AbortAt, p.Targets, p.Rounds = 0, p.Targets[:1], 1
+	p.Targets[0].Service = 2500 * time.Millisecond
+	a := analyse(t, statstest.Open(t, p))
+	s := a.Stepped[0]
+	if s.Says() != "held all steps up to 800/s" || slices.ContainsFunc(s.Steps, func(s stats.Step) bool { return s.Answered < 0.9*s.Sent }) {
+		t.Errorf("%s: %+v", s.Says(), s.Steps)
+	}
+	p.Targets[0].Capacity = 450
+	if s := analyse(t, statstest.Open(t, p)).Stepped[0]; len(s.Breaks) != 1 || s.Breaks[0].Held != 400 {
+		t.Errorf("of a server that answers 450/s: %s", s.Says())
+	}
+}
+
 // What was stopped was not held, and does not count as a round that held all.
 func TestStoppedSteps(t *testing.T) {
 	t.Parallel()

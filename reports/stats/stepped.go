@@ -12,9 +12,11 @@ const (
 	// StepErrors is the share of the requests sent that may fail or be censored.
 	StepErrors = 0.01
 	// StepAnswered is the least share of the requests due that is answered rightly
-	// before StepGrace after the step's end.
+	// before its grace is over.
 	StepAnswered = 0.95
-	// StepGrace is how long after a step's end its answers may still come.
+	// StepGrace is how long after a step's end its answers may still come, beside as
+	// long as most answers of the first step took: slow answers are no step that is not
+	// held.
 	StepGrace = time.Second
 )
 
@@ -42,7 +44,7 @@ type Step struct {
 	Ledger record.Ledger // of the requests due in it; those due after the load was ended are left out
 	// Sent and Answered are per second, over what was played of the step; Answered
 	// counts the right answers to the requests due in it that surely came before
-	// StepGrace after its end.
+	// its grace was over, see StepGrace.
 	Sent, Answered float64
 	Response       Distribution // of OK requests due in it; its quantiles have no intervals
 	Broke          int          // rounds in which this was the first step that was not held
@@ -77,12 +79,12 @@ func stepped(run *record.Run, cells []*cell) []Stepped {
 func newStepped(phase record.Phase, cells []*cell) Stepped {
 	s := Stepped{Target: cells[0].Target, Phase: phase.Name, Rounds: len(cells)}
 	for i, step := range phase.Steps {
-		pooled := poolStep(step, cells)
+		pooled := poolStep(phase, step, cells)
 		if pooled.Rounds > 0 {
 			s.Steps = append(s.Steps, pooled)
 		}
 		for _, c := range cells {
-			if why := c.broke(step); why != "" && !s.broke(c.Round) {
+			if why := c.broke(step, c.grace(phase.Steps[0])); why != "" && !s.broke(c.Round) {
 				b := Break{Round: c.Round, Step: i, Rate: step.Rate, Why: why}
 				if i > 0 {
 					b.Held = phase.Steps[i-1].Rate
@@ -126,7 +128,7 @@ func (s Stepped) broke(round int) bool {
 }
 
 // poolStep merges the slices of a step. None is in two.
-func poolStep(step record.Step, cells []*cell) Step {
+func poolStep(phase record.Phase, step record.Step, cells []*cell) Step {
 	s := Step{Step: step}
 	response := record.NewHistogram()
 	var played time.Duration
@@ -140,7 +142,7 @@ func poolStep(step record.Step, cells []*cell) Step {
 		played += length
 		for i := range seconds {
 			s.Ledger = addLedgers(s.Ledger, seconds[i].ledger(c))
-			answered += seconds[i].answeredBy(step.Start + step.Duration + StepGrace)
+			answered += seconds[i].answeredBy(step.Start + step.Duration + c.grace(phase.Steps[0]))
 			for _, b := range seconds[i].response {
 				// What did not fit was counted when the cell was read.
 				_ = response.RecordValues(b.value, b.count)
