@@ -9,6 +9,7 @@ import (
 
 	"servebench/scenarios/runner"
 
+	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 )
 
@@ -40,6 +41,17 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// columns is the width of the terminal now, which its user may change at any time.
+func columns(w io.Writer) int {
+	const usual = 80
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return usual
+}
+
 // event shows one event of the run. Notes are shown in every mode: they say
 // what the user would otherwise miss.
 func (p *progress) event(e runner.Event) {
@@ -51,7 +63,8 @@ func (p *progress) event(e runner.Event) {
 		fmt.Fprintln(p.w, prefixed(e.Note))
 	case p.mute:
 	case p.line:
-		fmt.Fprintf(p.w, "\r\x1b[K%s", p.describe(e))
+		// A longer line would wrap, and clearing it would leave its beginning behind.
+		fmt.Fprintf(p.w, "\r\x1b[K%s", runewidth.Truncate(p.describe(e), columns(p.w)-1, "…"))
 		p.shown = true
 	default:
 		p.plain(e)
