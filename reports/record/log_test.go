@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -173,6 +174,30 @@ func TestReadLogNamesTheDamagedLine(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// A log that lost its end is said to be cut off, wherever that was within a line; at
+// the end of one, what is left is read, and its requests are counted elsewhere.
+func TestReadLogSaysThatItIsCutOff(t *testing.T) {
+	path, _ := writeLog(t, 2)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := bytes.Index(whole, []byte("\nTag=")) + 1
+	for n := 0; n < len(whole); n += 11 { // a prime, so that all parts of a line are met
+		var got error
+		for _, err := range scan(bytes.NewReader(whole[:n])) {
+			got = errors.Join(got, err)
+		}
+		complete := n < begin || whole[n-1] == '\n' || whole[n] == '\n'
+		switch {
+		case complete && got != nil:
+			t.Fatalf("%d of %d bytes: %v", n, len(whole), got)
+		case !complete && (got == nil || !strings.Contains(got.Error(), "the log is cut off there")):
+			t.Fatalf("%d of %d bytes: error %v", n, len(whole), got)
+		}
 	}
 }
 

@@ -63,7 +63,8 @@ func (r *Run) Scan(c *Cell) iter.Seq2[Interval, error] {
 
 func scan(r io.Reader) iter.Seq2[Interval, error] {
 	return func(yield func(Interval, error) bool) {
-		lines := bufio.NewScanner(r)
+		tail := &lastByte{Reader: r}
+		lines := bufio.NewScanner(tail)
 		lines.Buffer(nil, maxLine)
 		number := 0
 		for lines.Scan() {
@@ -74,6 +75,9 @@ func scan(r io.Reader) iter.Seq2[Interval, error] {
 			}
 			interval, err := parseInterval(line)
 			if err != nil {
+				if !lines.Scan() && tail.last != '\n' {
+					err = errors.New("the log is cut off there")
+				}
 				yield(Interval{}, fmt.Errorf("line %d: %w", number, err))
 				return
 			}
@@ -87,6 +91,20 @@ func scan(r io.Reader) iter.Seq2[Interval, error] {
 	}
 }
 
+// lastByte remembers the last byte that was read: of a whole log it ends a line.
+type lastByte struct {
+	io.Reader
+	last byte
+}
+
+func (r *lastByte) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.last = p[n-1]
+	}
+	return n, err
+}
+
 // parseInterval reads "[Tag=tag,]start,length,max,histogram".
 func parseInterval(line string) (Interval, error) {
 	var tag string
@@ -95,7 +113,7 @@ func parseInterval(line string) (Interval, error) {
 	}
 	fields := strings.Split(line, ",")
 	if len(fields) != 4 {
-		return Interval{}, fmt.Errorf("%d fields, want start,length,max,histogram: the log is cut off or damaged", len(fields))
+		return Interval{}, fmt.Errorf("%d fields, want start,length,max,histogram: the log is damaged", len(fields))
 	}
 	start, err := parseSeconds("start", fields[0])
 	if err != nil {
@@ -107,7 +125,7 @@ func parseInterval(line string) (Interval, error) {
 	}
 	h, err := hdrhistogram.Decode([]byte(fields[3]))
 	if err != nil {
-		return Interval{}, fmt.Errorf("histogram: %w", err)
+		return Interval{}, fmt.Errorf("the histogram is damaged (%w)", err)
 	}
 	return Interval{Tag: tag, Start: start, End: start + length, Histogram: h}, nil
 }

@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
@@ -202,6 +203,44 @@ func TestAnalyseNamesTheDamagedCell(t *testing.T) {
 		for _, want := range []string{"physical, phase steady, round 1", "r01-physical-steady.hlog"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %q does not say %q", name, err, want)
+			}
+		}
+	}
+}
+
+// A log that lost whole lines, or all it held, is cut off: nothing contradicts itself
+// in what servebench wrote.
+func TestLogThatLostLinesIsCutOff(t *testing.T) {
+	lines := func(keep int) func(text []byte) []byte {
+		return func(text []byte) []byte {
+			all := bytes.SplitAfter(text, []byte("\n"))
+			return bytes.Join(all[:min(keep, len(all)-2)], nil)
+		}
+	}
+	for name, cut := range map[string]func([]byte) []byte{
+		"emptied":     lines(0),
+		"header only": lines(6),
+		"a few lines": lines(20),
+		"one missing": lines(math.MaxInt),
+	} {
+		run := statstest.Open(t, statstest.Compare())
+		c := second(run)
+		path := filepath.Join(run.Dir, c.Log)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, cut(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		a := analyse(t, run)
+		d := a.Doubts[0]
+		if a.Validity != stats.Invalid || d.Rule != "log" || d.Round != c.Round || !strings.Contains(d.Text, c.Log+" is cut off") {
+			t.Errorf("%s: %s, %+v", name, a.Validity, d)
+		}
+		for _, d := range a.Doubts {
+			if strings.Contains(d.Action, "fault of servebench") {
+				t.Errorf("%s: %+v", name, d)
 			}
 		}
 	}

@@ -28,9 +28,51 @@ func incomplete(a *Analysis, c *cell, row Row) (finding, bool) {
 // fault of its speed.
 func (c *cell) cutShort() bool { return c.Stopped || c.Aborted != "" || c.Failed != "" }
 
+// cutOff tells of an interval log that holds fewer requests than the record: it was
+// cut off, or lost lines, after the record was written beside it.
+func cutOff(a *Analysis, c *cell, row Row) (finding, bool) {
+	if c.Failed != "" {
+		return finding{}, false // as incomplete says
+	}
+	var lost, held int64
+	for _, tag := range []string{record.TagResponse, record.TagFailed, record.TagCensored} {
+		held += c.count(tag)
+	}
+	for _, check := range c.logged() {
+		lost = max(lost, check.counted-c.count(check.tag)-c.Instrument.OutOfRange-c.dropped)
+	}
+	if lost <= 0 {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s of %s requests are in the interval log", FormatCount(held), FormatCount(c.Ledger.Sent))
+	return finding{Doubt{
+		Rule: "log", Figure: figure, Threshold: "all",
+		Text:   fmt.Sprintf("%s is cut off, or lost lines: %s", c.Log, figure),
+		Action: "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again",
+	}, float64(lost)}, true
+}
+
+// logged is what the interval log has to hold by the ledger, by tag.
+func (c *cell) logged() []tagCount {
+	l := c.Ledger
+	all := []tagCount{{l.OK, record.TagResponse}, {l.OK, record.TagService}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}}
+	if c.count(record.TagFirstByte) > 0 {
+		all = append(all, tagCount{l.OK, record.TagFirstByte})
+	}
+	for _, class := range c.Classes {
+		all = append(all, tagCount{class.Ledger.OK, record.TagOfClass(class.Name)})
+	}
+	return all
+}
+
+type tagCount struct {
+	counted int64
+	tag     string
+}
+
 // contradicts holds the ledger, the slices and the interval log against each
-// other: a record that loses requests between them is not to be believed,
-// whoever wrote it.
+// other: a record that tells of different numbers of requests is not to be believed,
+// whoever wrote it. Of a log that holds too few, cutOff tells.
 func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	if c.Failed != "" {
 		return finding{}, false // as incomplete says
@@ -38,14 +80,8 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	l := c.Ledger
 	lost := max(l.Sent-l.Scheduled, abs(l.Sent-l.OK-l.Failed-l.Censored))
 	// What did not fit into a histogram has its own rule.
-	for _, check := range []struct {
-		counted int64
-		tag     string
-	}{{l.OK, record.TagResponse}, {l.OK, record.TagService}, {l.Failed, record.TagFailed}, {l.Censored, record.TagCensored}, {l.Sent, record.TagLag}} {
-		lost = max(lost, abs(check.counted-c.count(check.tag))-c.Instrument.OutOfRange-c.dropped)
-	}
-	if n := c.count(record.TagFirstByte); n > 0 {
-		lost = max(lost, abs(l.OK-n)-c.Instrument.OutOfRange-c.dropped)
+	for _, check := range c.logged() {
+		lost = max(lost, c.count(check.tag)-check.counted-c.Instrument.OutOfRange-c.dropped)
 	}
 	var slices record.Ledger
 	for _, s := range c.Slices {
@@ -54,7 +90,7 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 	lost = max(lost, c.lostInSlices(slices.Scheduled), abs(slices.Sent-l.Sent),
 		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
 	lost = max(lost, c.lostInClasses())
-	if lost == 0 {
+	if lost <= 0 {
 		return finding{}, false
 	}
 	figure := fmt.Sprintf("%s requests not accounted for", FormatCount(lost))
@@ -74,18 +110,16 @@ func (c *cell) lostInSlices(scheduled int64) int64 {
 	return abs(scheduled - c.Ledger.Scheduled)
 }
 
-// lostInClasses is how far the ledgers of a mix are from the cell's, or from the log.
+// lostInClasses is how far the ledgers of a mix are from the cell's.
 func (c *cell) lostInClasses() int64 {
 	if len(c.Classes) == 0 {
 		return 0
 	}
-	var lost int64
 	var sum record.Ledger
 	for _, class := range c.Classes {
 		sum = addLedgers(sum, class.Ledger)
-		lost = max(lost, abs(class.Ledger.OK-c.count(record.TagOfClass(class.Name)))-c.Instrument.OutOfRange-c.dropped)
 	}
-	return max(lost, abs(sum.Sent-c.Ledger.Sent), abs(sum.OK-c.Ledger.OK), abs(sum.Failed-c.Ledger.Failed), abs(sum.Censored-c.Ledger.Censored))
+	return max(abs(sum.Sent-c.Ledger.Sent), abs(sum.OK-c.Ledger.OK), abs(sum.Failed-c.Ledger.Failed), abs(sum.Censored-c.Ledger.Censored))
 }
 
 // misscheduled holds what was scheduled against the phase. The arrivals of a

@@ -37,7 +37,7 @@ func cellRules() []cellRule {
 	return []cellRule{
 		{incomplete, true},
 		{unsent, true}, {offRate, true}, {late, true}, {busyGenerator, true}, {workerCap, true},
-		{exhausted, true}, {outOfRange, true}, {contradicts, true}, {misscheduled, true},
+		{exhausted, true}, {outOfRange, true}, {cutOff, true}, {contradicts, true}, {misscheduled, true},
 		{fellBehind, false}, {clumped, false}, {starved, false}, {paused, false}, {retried, false}, {stalled, false},
 	}
 }
