@@ -40,6 +40,9 @@ const exitHelp = `Exit codes:
 type exitError struct {
 	code int
 	err  error // nil: everything was said already
+	// printed says that stdout has it, so that stderr need not repeat it where both
+	// are the same terminal or file.
+	printed bool
 }
 
 func (e *exitError) Error() string {

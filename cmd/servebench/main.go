@@ -30,13 +30,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if !errors.As(err, &exit) {
 		exit = &exitError{code: exitUsage, err: err} // cobra's own: an unknown command or flag
 	}
-	if exit.err != nil {
+	if exit.err != nil && !(exit.printed && sameFile(stdout, stderr)) {
 		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
 	}
 	if _, told := errors.AsType[scenarios.Faults](err); exit.code == exitUsage && !told { // which say what would be right
 		fmt.Fprintln(stderr, "servebench: --help says what there is")
 	}
 	return exit.code
+}
+
+// sameFile reports whether both write to one terminal, file or pipe.
+func sameFile(a, b io.Writer) bool {
+	one, ok1 := a.(*os.File)
+	other, ok2 := b.(*os.File)
+	if !ok1 || !ok2 {
+		return false
+	}
+	of, err1 := one.Stat()
+	against, err2 := other.Stat()
+	return err1 == nil && err2 == nil && os.SameFile(of, against)
 }
 
 // prefixed puts the program's name before a message.

@@ -22,9 +22,14 @@ func reportCommand() *cobra.Command {
 		Short: "Make the reports of runs again, from the runs alone",
 		Long: `Make the reports of runs again. RUN is the folder of a run; its reports are
 written into it, and the table is printed if it is among the formats. Neither the
-targets nor the scenario are needed.
+targets nor the scenario are needed. What a run came to is in its reports; gate says
+it by the exit code.
 
-` + exitHelp,
+Exit codes:
+  0    the reports are made, also those of an INVALID run
+  1    a run could not be read, or a report not be written
+  64   a mistake in the command line
+`,
 		Example: `  servebench report runs/20261122-101530-compare-a1b2
   servebench report runs/* --format png`,
 		Args: cobra.MinimumNArgs(1),

@@ -304,24 +304,23 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 	return verdictError(a, gate)
 }
 
-// verdictError is what an analysis says through the exit code; without gate its verdict
-// on the servers says nothing there.
+// verdictError is what an analysis says through the exit code, as stdout does; without
+// gate its verdict on the servers says nothing there.
 func verdictError(a *stats.Analysis, gate bool) error {
+	code, text := exitOK, ""
 	switch {
 	case a.Nothing() != "":
-		return &exitError{code: exitInvalid, err: errors.New("NO RESULT: " + a.Nothing())}
+		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
 	case a.Validity == stats.Invalid:
-		why := "the instrument cannot be believed"
-		if a.Refused() {
-			why = "this machine cannot give what the load needs"
-		}
-		return &exitError{code: exitInvalid, err: errors.New("INVALID: " + why + fatalDoubts(a))}
+		code, text = exitInvalid, "INVALID: "+a.Disbelief()+fatalDoubts(a)
 	case gate && a.Verdict == stats.Fail:
-		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.Sentence())}
+		code, text = exitFailed, "FAIL: "+a.Sentence()
 	case gate && (a.Verdict == stats.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
-		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.Sentence())}
+		code, text = exitInconclusive, "INCONCLUSIVE: "+a.Sentence()
+	default:
+		return nil
 	}
-	return nil
+	return &exitError{code: code, err: errors.New(text), printed: true}
 }
 
 // fatalDoubts says by which rules a run is INVALID, and what to do, for those who see

@@ -31,6 +31,14 @@ func (a *Analysis) Fault() (first *Doubt, others int) {
 	return first, others
 }
 
+// Disbelief says of an INVALID run what its doubts come to, without naming them.
+func (a *Analysis) Disbelief() string {
+	if a.Refused() {
+		return "this machine cannot give what the load needs"
+	}
+	return "the instrument cannot be believed"
+}
+
 // Blame says why the run is INVALID, by which rule, and what to do: "the instrument
 // cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do:
 // lower the rate"; "" of a run that is not.
@@ -39,11 +47,7 @@ func (a *Analysis) Blame() string {
 	if d == nil {
 		return ""
 	}
-	text := "the instrument cannot be believed: "
-	if a.Refused() {
-		text = "this machine cannot give what the load needs: "
-	}
-	text += d.Rule + " (" + d.Figure
+	text := a.Disbelief() + ": " + d.Rule + " (" + d.Figure
 	if d.Threshold != "" && d.Threshold != "none" {
 		text += ", want " + d.Threshold
 	}

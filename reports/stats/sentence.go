@@ -19,11 +19,18 @@ func (a *Analysis) Word() string {
 
 // Sentence says what the Word rests on, in one sentence without a full stop: what
 // went wrong with the servers first, then what decided.
-func (a *Analysis) Sentence() string {
+func (a *Analysis) Sentence() string { return a.sentence(a.Blame()) }
+
+// Lead is the Sentence for where all that makes a run INVALID is said right below it:
+// it names none of that.
+func (a *Analysis) Lead() string { return a.sentence(a.Disbelief()) }
+
+// sentence takes what is said of an INVALID run.
+func (a *Analysis) sentence(invalid string) string {
 	if why := a.Nothing(); why != "" {
 		return "nothing was measured: " + why
 	}
-	judgement := a.judgement()
+	judgement := a.judgement(invalid)
 	if a.Duet != nil && a.Verdict == Inconclusive && a.Duet.Look == 0 && a.Duet.Command == "" {
 		return judgement // an arm never started, which it says
 	}
@@ -40,14 +47,14 @@ func (a *Analysis) Sentence() string {
 	return strings.Join(says, "; ") + ". Besides, " + judgement
 }
 
-func (a *Analysis) judgement() string {
+func (a *Analysis) judgement(invalid string) string {
 	switch {
 	case a.OnlyStarts() && a.Verdict == NoLimit:
 		return a.StartLine()
 	case a.OnlyStarts():
 		return a.StartLine() + "; " + a.OnLimits()
 	case a.Verdict == InvalidInstrument:
-		return a.Blame()
+		return invalid
 	case a.Duet != nil:
 		return a.Duet.Why
 	case a.Verdict == NoLimit:

@@ -11,7 +11,7 @@ import (
 // anything else, then what is wrong with the instrument, with the reasons.
 func (p *page) heading() {
 	a := p.analysis
-	p.wrapped("  ", p.verdict(a)+p.absent())
+	p.wrapped("  ", p.verdict(a.Lead())+p.absent())
 	for _, server := range []bool{true, false} {
 		for _, d := range a.Doubts {
 			if d.Rule != "empty" && onTop(d) && ofServer(d) == server {
@@ -67,9 +67,10 @@ func (p *page) absent() string {
 	return "; did not run: " + strings.Join(names, ", ")
 }
 
-// verdict is the first line: the word, the scenario, and why.
-func (p *page) verdict(a *stats.Analysis) string {
-	name, why := clean(a.Run.Scenario.Name), clean(a.Sentence())
+// verdict is the first line: the word, the scenario, and why, as the sentence says.
+func (p *page) verdict(sentence string) string {
+	a := p.analysis
+	name, why := clean(a.Run.Scenario.Name), clean(sentence)
 	switch {
 	case a.Nothing() != "":
 		return fmt.Sprintf("%s %s: %s", p.paint(red, a.Word()), name, why)
@@ -105,9 +106,9 @@ func (p *page) validity() {
 		return
 	}
 	v := a.Vitals()
-	colour := green
-	if a.Validity == stats.Invalid {
-		colour = red
+	word := p.paint(green, string(a.Validity))
+	if a.Validity == stats.Invalid { // which the first line says
+		word = "load generator:"
 	}
 	var parts []string
 	if v.Open {
@@ -125,6 +126,6 @@ func (p *page) validity() {
 		parts = append(parts, "generator CPU "+stats.FormatPercent(v.GeneratorCPU))
 	}
 	p.space()
-	p.wrapped("  ", fmt.Sprintf("%s %s", p.paint(colour, string(a.Validity)), strings.Join(parts, " · ")))
+	p.wrapped("  ", fmt.Sprintf("%s %s", word, strings.Join(parts, " · ")))
 	p.wrapped("  ", clean(stats.FloorLine(a.Run)))
 }

@@ -16,7 +16,7 @@ func WriteHeadline(w io.Writer, a *stats.Analysis, style Style) error {
 	p := &page{analysis: a, style: style}
 	p.line("%s", p.paint(bold, clean(a.Run.Dir)))
 	p.origin(a.Run)
-	p.wrapped("    ", "  "+p.verdict(a)+p.absent())
+	p.wrapped("    ", "  "+p.verdict(a.Sentence())+p.absent())
 	for _, row := range a.Rows {
 		p.wrapped("    ", "  "+p.name(row.Target)+p.inPhase(row.Phase)+": "+figuresLine(row))
 	}
