@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,11 +66,8 @@ type Tree struct {
 // What a killed servebench left there is replaced. It fails where another one has it.
 func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *Tree, err error) {
 	holder := filepath.Join(dir, commit[:12]+"-"+key)
-	if err := os.MkdirAll(holder, 0o755); err != nil {
-		return nil, fmt.Errorf("check out %s: %w", commit, err)
-	}
 	t = &Tree{Dir: filepath.Join(holder, filepath.Base(r.top)), repo: r}
-	if t.lock, err = lock(holder); err != nil {
+	if t.lock, err = hold(holder); err != nil {
 		return nil, fmt.Errorf("check out %s: %w", commit, err)
 	}
 	if err = t.clear(ctx); err == nil {
@@ -81,9 +79,9 @@ func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *T
 	return t, nil
 }
 
-// buildDrain is how long is waited for what a build printed after its end: a daemon that
-// it leaves behind holds its output open for ever.
-const buildDrain = time.Second
+// drain is how long is waited for what a command printed after its end, or after it was
+// told to end: a daemon that it leaves behind holds its output open for ever.
+const drain = time.Second
 
 // Build runs a shell command in the tree. Its error quotes the end of what the command
 // printed. When it or ctx ends, everything that it started does, but for what made
@@ -93,7 +91,7 @@ func (t *Tree) Build(ctx context.Context, command string) error {
 	cmd.Dir, cmd.Env = t.Dir, environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	end := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Cancel, cmd.WaitDelay = end, buildDrain
+	cmd.Cancel, cmd.WaitDelay = end, drain
 	out, err := cmd.CombinedOutput()
 	if cmd.Process != nil {
 		_ = end() // fails where nothing is left
@@ -143,7 +141,23 @@ func (t *Tree) known(ctx context.Context) (bool, error) {
 	return slices.Contains(strings.Split(list, "\n"), line), nil
 }
 
-// lock takes a folder for this process, until the file is closed.
+// hold makes a folder and takes it for this process, until the file is closed. Who holds
+// it removes it at the end, so that it may go at any moment before it is taken.
+func hold(dir string) (file *os.File, err error) {
+	const tries = 1000
+	for range tries {
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			file, err = lock(dir)
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return file, err
+}
+
+// lock takes a folder for this process, until the file is closed. The error is
+// fs.ErrNotExist where its holder has removed it meanwhile.
 func lock(dir string) (*os.File, error) {
 	folder, err := os.Open(dir)
 	if err != nil {
@@ -153,18 +167,48 @@ func lock(dir string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = fmt.Errorf("another servebench is using %s", dir)
 	}
+	if err == nil {
+		err = inPlace(folder, dir)
+	}
 	if err != nil {
 		return nil, errors.Join(err, folder.Close())
 	}
 	return folder, nil
 }
 
+// inPlace returns fs.ErrNotExist unless the open folder is the one at the path still:
+// one that was removed can be locked as well.
+func inPlace(folder *os.File, path string) error {
+	opened, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(path)
+	if err == nil && !os.SameFile(opened, there) {
+		err = fs.ErrNotExist
+	}
+	return err
+}
+
 // git runs git in a folder and returns what it prints, trimmed.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = folder, environment()
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it removes its lock files then
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// It removes its lock files then. What it started gets the signal as well, and may
+	// hold its output open.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = drain
 	out, err := cmd.Output()
+	if cause := context.Cause(ctx); cause != nil {
+		if cmd.Process != nil {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails where nothing is left
+		}
+		return "", fmt.Errorf("git %s: %w", args[0], cause)
+	}
+	if errors.Is(err, exec.ErrWaitDelay) { // it did its work
+		err = nil
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
 		err = errors.New(tail(string(exit.Stderr)))

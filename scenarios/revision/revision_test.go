@@ -2,11 +2,16 @@ package revision
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -129,6 +134,80 @@ func TestBuildEndsWithTheContext(t *testing.T) {
 	if err := tree.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestGitEndsWithTheContext has git start what outlives it, holds its output open and
+// does not mind being told to end; and a daemon, which holds nothing up either.
+func TestGitEndsWithTheContext(t *testing.T) {
+	_, dir := repository(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	began := time.Now()
+	_, err := git(ctx, dir, "-c", "alias.hang=!trap '' TERM; echo $$ > pid; sleep 60 & sleep 60", "hang")
+	if took := time.Since(began); !errors.Is(err, context.Canceled) || took > 30*time.Second {
+		t.Errorf("error %v after %v, want that it was cancelled", err, took)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 { // until somebody has reaped it
+		if err = syscall.Kill(pid, 0); err != nil || zombie(pid) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err == nil && !zombie(pid) {
+		t.Errorf("process %d, which git started, is there still", pid)
+	}
+	began = time.Now()
+	out, err := git(t.Context(), dir, "-c", "alias.leaves=!sleep 20 & echo done", "leaves")
+	if took := time.Since(began); err != nil || out != "done" || took > 15*time.Second {
+		t.Errorf("%q and error %v after %v, want what git said before the daemon ends", out, err, took)
+	}
+}
+
+// zombie reports whether a process has ended and was not reaped.
+func zombie(pid int) bool {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && strings.Contains(string(text), ") Z ")
+}
+
+// TestHoldIsForOne has many take a folder that each removes in the end: nobody is ever
+// in it beside another one, or holds a folder that is gone.
+func TestHoldIsForOne(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "holder")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for held := 0; held < 100; {
+				file, err := hold(dir)
+				if err != nil {
+					if !strings.Contains(err.Error(), "another servebench is using") {
+						t.Error(err)
+						return
+					}
+					runtime.Gosched()
+					continue
+				}
+				mark, err := os.OpenFile(filepath.Join(dir, "mark"), os.O_CREATE|os.O_EXCL, 0o644)
+				if err != nil {
+					t.Errorf("in a folder that is held: %v", err)
+				} else {
+					mark.Close()
+				}
+				held++
+				if err := errors.Join(os.RemoveAll(dir), file.Close()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestUnknownRevision(t *testing.T) {

@@ -14,6 +14,7 @@ package oci
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -65,11 +66,16 @@ func Ask(ctx context.Context, path string) (Runtime, error) {
 	return Runtime{Version: strings.Replace(first, " version", "", 1), path: path, keeps: strings.Contains(help, "--keep")}, nil
 }
 
+// drain is how long the output of a runtime that has ended or was cancelled is waited
+// for: what it started may hold it open.
+const drain = time.Second
+
 // output runs the runtime and returns what it prints.
 func output(ctx context.Context, path string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.WaitDelay = drain
 	text, err := cmd.CombinedOutput()
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return "", fmt.Errorf("%s %s: %w: %s", filepath.Base(path), strings.Join(args, " "), cmp.Or(context.Cause(ctx), err), strings.TrimSpace(string(text)))
 	}
 	return string(text), nil

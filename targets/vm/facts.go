@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -44,11 +45,13 @@ func (t *target) parts(ctx context.Context, with acceleration) ([]targets.Fact, 
 
 // qemuVersion asks QEMU: "QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
 func qemuVersion(ctx context.Context, path string) (string, error) {
-	text, err := exec.CommandContext(ctx, path, "--version").Output()
+	cmd := exec.CommandContext(ctx, path, "--version")
+	cmd.WaitDelay = time.Second // what it started, as a wrapper may, may hold its output open
+	text, err := cmd.Output()
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return "", fmt.Errorf("ask %s for its version: %w", path, err)
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
