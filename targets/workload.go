@@ -12,12 +12,21 @@ import (
 
 // Arguments returns the workload's command with "{host}" and "{port}" replaced.
 func (w Workload) Arguments(host string, port int) []string {
+	return addressed(w.Command, host, port)
+}
+
+// Variables returns the workload's Env with "{host}" and "{port}" replaced.
+func (w Workload) Variables(host string, port int) []string {
+	return addressed(w.Env, host, port)
+}
+
+func addressed(texts []string, host string, port int) []string {
 	replacer := strings.NewReplacer("{host}", host, "{port}", strconv.Itoa(port))
-	args := slices.Clone(w.Command)
-	for i := range args {
-		args[i] = replacer.Replace(args[i])
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = replacer.Replace(texts[i])
 	}
-	return args
+	return texts
 }
 
 // Executable returns the absolute path of the workload's executable, which is
@@ -40,7 +49,21 @@ const SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // its own, as an image would: PATH, HOME and the workload's Settings. Only the
 // address differs between targets.
 func (w Workload) Environment(host string, port int) []string {
-	return MergeEnvironment([]string{"PATH=" + SearchPath, "HOME=/"}, w.Settings(host, port))
+	return MergeEnvironment([]string{"PATH=" + w.searchPath(), "HOME=/"}, w.Settings(host, port))
+}
+
+// searchPath is the server's PATH. It begins with the folder of a command that was found
+// elsewhere than in the usual places, such as that of a virtual environment: an
+// interpreter finds its libraries, and the server the programs beside it, by PATH.
+func (w Workload) searchPath() string {
+	if len(w.Command) == 0 || strings.Contains(w.Command[0], "/") {
+		return SearchPath
+	}
+	path, err := w.Executable()
+	if dir := filepath.Dir(path); err == nil && !slices.Contains(filepath.SplitList(SearchPath), dir) {
+		return dir + string(filepath.ListSeparator) + SearchPath
+	}
+	return SearchPath
 }
 
 // Settings returns what every server is told, the same on every target but for
@@ -53,7 +76,7 @@ func (w Workload) Settings(host string, port int) []string {
 	if n := w.Limits.Processors(); n > 0 {
 		env = append(env, "GOMAXPROCS="+strconv.Itoa(n))
 	}
-	return MergeEnvironment(env, w.Env)
+	return MergeEnvironment(env, w.Variables(host, port))
 }
 
 // MergeEnvironment returns the KEY=VALUE pairs of base with those of over set

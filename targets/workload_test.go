@@ -20,6 +20,11 @@ func TestArguments(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "server"), []byte("x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	for name, c := range map[string]struct {
 		w    Workload
 		want []string
@@ -28,6 +33,13 @@ func TestEnvironment(t *testing.T) {
 		"CPUs":    {Workload{Limits: Limits{CPUs: []int{2, 3}}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=2"}},
 		"chosen":  {Workload{Limits: Limits{CPUs: []int{2}, GOMAXPROCS: 4}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=4"}},
 		"own env": {Workload{Env: []string{"HOME=/x", "A=1", "A=2", "HOMER=y"}}, []string{"PATH=" + SearchPath, "HOME=/x", "HOST=h", "PORT=1", "A=2", "HOMER=y"}},
+		"address": {Workload{Env: []string{"LISTEN={host}:{port}", "PORT=0{port}", "MODEL={model}"}},
+			[]string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=01", "LISTEN=h:1", "MODEL={model}"}},
+		"usual place":   {Workload{Command: []string{"sh"}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
+		"by its path":   {Workload{Command: []string{dir + "/server"}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
+		"found in PATH": {Workload{Command: []string{"server"}}, []string{"PATH=" + dir + ":" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
+		"own PATH":      {Workload{Command: []string{"server"}, Env: []string{"PATH=/x"}}, []string{"PATH=/x", "HOME=/", "HOST=h", "PORT=1"}},
+		"found nowhere": {Workload{Command: []string{"nonesuch"}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
 	} {
 		if got := c.w.Environment("h", 1); !slices.Equal(got, c.want) {
 			t.Errorf("%s: Environment = %q, want %q", name, got, c.want)

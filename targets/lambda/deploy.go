@@ -143,7 +143,7 @@ func variables(w targets.Workload) []string {
 	all = slices.DeleteFunc(all, func(pair string) bool {
 		return strings.HasPrefix(pair, "HOST=") || strings.HasPrefix(pair, "PORT=")
 	})
-	return targets.MergeEnvironment(all, w.Env)
+	return targets.MergeEnvironment(all, w.Variables(targets.Loopback, 0))
 }
 
 // listening waits until the service listens and says where.

@@ -45,7 +45,7 @@ func answers(p *place) {
 }
 
 func surroundings(p *place) {
-	w := p.workload("MODEL=credit", "HOME=/elsewhere")
+	w := p.workload("MODEL=credit", "HOME=/elsewhere", "LISTEN={host}:{port}")
 	w.Command = append(w.Command, "--verbose")
 	if !p.Replaces {
 		w.Command = append(w.Command, "--listen={host}:{port}")
@@ -88,6 +88,9 @@ func (p *place) environment(r report) map[string]string {
 func (p *place) addressed(r report, env map[string]string) {
 	p.Helper()
 	want := []string{"--verbose", "--listen=" + env["HOST"] + ":" + env["PORT"]}
+	if address := env["HOST"] + ":" + env["PORT"]; env["LISTEN"] != address && !p.Replaces {
+		p.Errorf("LISTEN is %q, want {host}:{port} replaced: %q", env["LISTEN"], address)
+	}
 	if p.Replaces {
 		want = want[:1]
 		_, host := env["HOST"]
