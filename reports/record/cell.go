@@ -5,14 +5,14 @@ import "time"
 // Cell is one target × phase × round. Of a visit that was played again there is
 // one for each attempt, of which the last alone is not set aside.
 type Cell struct {
-	Target   string `json:"target"`
-	Phase    string `json:"phase"`
+	Target   string `json:"target" redact:"-"`
+	Phase    string `json:"phase" redact:"-"`
 	Round    int    `json:"round"`             // from 1
 	Attempt  int    `json:"attempt,omitempty"` // as of a Visit
 	Measured bool   `json:"measured"`
 	// SetAside says why the instrument could not be believed in this visit, which
 	// was played again therefore; "" in the cells that count.
-	SetAside string `json:"set_aside,omitempty"`
+	SetAside string `json:"set_aside,omitempty" redact:"-"`
 	// Failed says why the cell's record is incomplete; "" when it is whole. Its
 	// log may be cut off.
 	Failed string `json:"failed,omitempty"`
@@ -45,7 +45,7 @@ type Cell struct {
 	Slices []Slice `json:"slices"`
 	// Classes are the ledgers of the phase's Mix, in its order.
 	Classes []ClassCount `json:"classes,omitempty"`
-	Log     string       `json:"log"` // the interval log, relative to the run's folder
+	Log     string       `json:"log" redact:"-"` // the interval log, relative to the run's folder
 }
 
 // Ledger accounts for every request of a schedule:
@@ -61,13 +61,13 @@ type Ledger struct {
 
 // ClassCount is the ledger of one class of request.
 type ClassCount struct {
-	Name   string `json:"name"`
+	Name   string `json:"name" redact:"-"`
 	Ledger Ledger `json:"ledger"`
 }
 
 // ErrorCount counts one class of failures.
 type ErrorCount struct {
-	Class   string `json:"class"` // ErrorTimeout …, "status 503", "decode", "wrong answer"
+	Class   string `json:"class" redact:"-"` // ErrorTimeout …, "status 503", "decode", "wrong answer"
 	Count   int64  `json:"count"`
 	Example string `json:"example"` // the first one's text
 }
@@ -92,8 +92,8 @@ type Usage struct {
 
 // Meter is a count of the place itself.
 type Meter struct {
-	Name  string  `json:"name"`           // "billed duration"
-	Unit  string  `json:"unit,omitempty"` // "ms"; "" for a plain count
+	Name  string  `json:"name" redact:"-"`           // "billed duration"
+	Unit  string  `json:"unit,omitempty" redact:"-"` // "ms"; "" for a plain count
 	Value float64 `json:"value"`
 }
 

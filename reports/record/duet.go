@@ -9,7 +9,7 @@ type Duet struct {
 	// noise of this machine.
 	Same bool `json:"same,omitempty"`
 	// Metrics are what is compared, in every measured phase.
-	Metrics []string `json:"metrics"`
+	Metrics []string `json:"metrics" redact:"-"`
 	// Margin is the least that the candidate has to be worse by to fail, Tolerance what
 	// one that passes is surely not worse by: 0.05 for 5 %.
 	Margin    float64 `json:"margin"`
@@ -24,10 +24,10 @@ type Duet struct {
 
 // Arm is one of the two servers of a Duet.
 type Arm struct {
-	Target string `json:"target"` // its name among the run's Targets: Baseline or Candidate
-	Source string `json:"source"` // as the user gave it: "v1.2", "bin/server", "workload.delay=60us"
-	Place  string `json:"place"`  // the kind of target that it runs on: "physical"
-	Text   string `json:"text"`   // its resolved scenario as YAML
+	Target string `json:"target" redact:"-"` // its name among the run's Targets: Baseline or Candidate
+	Source string `json:"source"`            // as the user gave it: "v1.2", "bin/server", "workload.delay=60us"
+	Place  string `json:"place" redact:"-"`  // the kind of target that it runs on: "physical"
+	Text   string `json:"text" redact:"-"`   // its resolved scenario as YAML
 	Facts  []Fact `json:"facts,omitempty"`
 }
 

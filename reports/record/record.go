@@ -16,14 +16,14 @@ const Schema = "servebench.run/v6"
 
 // Run is one run of one scenario.
 type Run struct {
-	Schema   string    `json:"schema"`
-	ID       string    `json:"id"`
+	Schema   string    `json:"schema" redact:"-"`
+	ID       string    `json:"id" redact:"-"`
 	Created  time.Time `json:"created"`
 	Finished time.Time `json:"finished"`
 	// Version of the servebench that made it.
-	Version string `json:"version"`
+	Version string `json:"version" redact:"-"`
 	// Command is the command line that repeats it.
-	Command     []string `json:"command"`
+	Command     []string `json:"command" redact:"-"` // it has none
 	Scenario    Scenario `json:"scenario"`
 	Environment []Fact   `json:"environment"` // the host, and what the generator was given
 	Targets     []Target `json:"targets"`     // in the scenario's order
@@ -41,10 +41,14 @@ type Run struct {
 	// Faults are what went wrong while it was run, in that order.
 	Faults []Fault `json:"faults,omitempty"`
 	// Dir is the run's folder, where Create made it or Open found it.
-	Dir string `json:"-"`
+	Dir string `json:"-" redact:"-"`
 	// Hold says whether somebody was writing the run when Open read it, of one that is
 	// not Finished.
-	Hold Hold `json:"-"`
+	Hold Hold `json:"-" redact:"-"`
+	// Redact returns a text without the secrets in it: whenever the run is saved, every
+	// text in it goes through, but for the names that servebench itself refers to things
+	// by. nil: there are no secrets.
+	Redact func(string) string `json:"-"`
 }
 
 // Hold says whether a servebench has a run open for writing.
@@ -61,26 +65,26 @@ const (
 // not come up, a phase that could not be played, a file that could not be
 // written. Target, Phase and Round say where, as far as it has a place.
 type Fault struct {
-	Target string `json:"target,omitempty"`
-	Phase  string `json:"phase,omitempty"`
+	Target string `json:"target,omitempty" redact:"-"`
+	Phase  string `json:"phase,omitempty" redact:"-"`
 	Round  int    `json:"round,omitempty"` // from 1
 	Text   string `json:"text"`
 }
 
 // Preflight is one thing that the load generator needs and does not get.
 type Preflight struct {
-	Rule      string `json:"rule"`      // a stable identifier: "descriptors", "ports", "cpu-set"
-	Figure    string `json:"figure"`    // "64 open files"
-	Threshold string `json:"threshold"` // "≥ 532"
-	Text      string `json:"text"`      // one sentence with the figure in it
-	Action    string `json:"action"`    // what to do
+	Rule      string `json:"rule" redact:"-"` // a stable identifier: "descriptors", "ports", "cpu-set"
+	Figure    string `json:"figure"`          // "64 open files"
+	Threshold string `json:"threshold"`       // "≥ 532"
+	Text      string `json:"text"`            // one sentence with the figure in it
+	Action    string `json:"action"`          // what to do
 }
 
 // Calibration is what "servebench calibrate" found out about the load generator
 // on this machine, with a server that answers at once.
 type Calibration struct {
 	Created time.Time `json:"created"`
-	Version string    `json:"version"` // of the servebench that made it
+	Version string    `json:"version" redact:"-"` // of the servebench that made it
 	// MaxRate is the highest rate, in requests per second with Poisson arrivals, at
 	// which the generator was still VALID.
 	MaxRate float64 `json:"max_rate"`

@@ -4,16 +4,22 @@ import "time"
 
 // Scenario is the part of the scenario that reports need.
 type Scenario struct {
-	Name        string  `json:"name"`
-	Description string  `json:"description"`
-	Text        string  `json:"text"` // the resolved scenario as YAML: run again, it gives this run
-	Seed        uint64  `json:"seed"`
-	Rounds      int     `json:"rounds"`
-	Phases      []Phase `json:"phases"`
-	SLO         SLO     `json:"slo"`
-	Payloads    string  `json:"payloads"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
-	Corpus      int     `json:"corpus"`   // distinct requests
-	Batch       int     `json:"batch"`    // examples per request
+	Name        string `json:"name" redact:"-"`
+	Description string `json:"description"`
+	Text        string `json:"text" redact:"-"` // the resolved scenario as YAML: run again, it gives this run
+	// Dir is the folder of the scenario's file, absolute; the paths in Text are so as
+	// well, and those of two checkouts differ in it alone.
+	Dir string `json:"dir,omitempty"`
+	// Variables are keyed hashes of the values of the environment's variables that the
+	// Text has in it, by their names.
+	Variables map[string]string `json:"variables,omitempty"`
+	Seed      uint64            `json:"seed"`
+	Rounds    int               `json:"rounds"`
+	Phases    []Phase           `json:"phases"`
+	SLO       SLO               `json:"slo"`
+	Payloads  string            `json:"payloads" redact:"-"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
+	Corpus    int               `json:"corpus"`              // distinct requests
+	Batch     int               `json:"batch"`               // examples per request
 	// Template names the request that the scenario writes out, "GET /", where no model
 	// is asked and nothing is known of a right answer but what the scenario expects;
 	// "" where requests are made from data for a model.
@@ -27,16 +33,16 @@ type Scenario struct {
 // Tax names the two phases, the same but for their models, by which a request's
 // time is split into what the place costs and what the model does.
 type Tax struct {
-	Noop  string `json:"noop"`  // the phase whose model answers without computing
-	Model string `json:"model"` // the phase with the real one
+	Noop  string `json:"noop" redact:"-"`  // the phase whose model answers without computing
+	Model string `json:"model" redact:"-"` // the phase with the real one
 }
 
 // Phase is one stretch of load.
 type Phase struct {
-	Name     string        `json:"name"`
-	Model    string        `json:"model"` // asked for, by its name on the server
-	Law      string        `json:"law"`   // "poisson"; "" of a closed loop
-	Rate     float64       `json:"rate"`  // mean, per second; 0 of a closed loop
+	Name     string        `json:"name" redact:"-"`
+	Model    string        `json:"model"`          // asked for, by its name on the server
+	Law      string        `json:"law" redact:"-"` // "poisson"; "" of a closed loop
+	Rate     float64       `json:"rate"`           // mean, per second; 0 of a closed loop
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
 	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
@@ -60,7 +66,7 @@ type Step struct {
 
 // Class is one class of request of a mix.
 type Class struct {
-	Name  string  `json:"name"`
+	Name  string  `json:"name" redact:"-"`
 	Model string  `json:"model"`
 	Batch int     `json:"batch"` // examples per request
 	Share float64 `json:"share"` // of the requests

@@ -4,7 +4,7 @@ import "time"
 
 // Target is one deployment target of the run.
 type Target struct {
-	Name string `json:"name"`
+	Name string `json:"name" redact:"-"`
 	// Unavailable says why it could not run here and what would make it so;
 	// "" when it ran.
 	Unavailable string `json:"unavailable,omitempty"`
@@ -43,13 +43,13 @@ const FirstAnswer = "first answer"
 
 // Stage is one point of a start, counted from the moment all that the start needs was in place.
 type Stage struct {
-	Name string        `json:"name"`
+	Name string        `json:"name" redact:"-"`
 	At   time.Duration `json:"at_ns"`
 }
 
 // Fact is a named value of the host, the generator or a target.
 type Fact struct {
-	Name  string `json:"name"`
+	Name  string `json:"name" redact:"-"`
 	Value string `json:"value"`
 	// Unequal marks what could not be made equal between targets.
 	Unequal bool `json:"unequal,omitempty"`

@@ -103,6 +103,7 @@ func (w *Writer) Raw(v Visit, phase string) (*os.File, error) {
 // Save writes run.json so that a reader, or a crash at any moment, finds the
 // former one or the new one whole, never a part.
 func (w *Writer) Save(run *Run) error {
+	run.redact()
 	text, err := json.MarshalIndent(run, "", " ")
 	if err != nil {
 		return fmt.Errorf("save run %s: %w", w.dir, err)

@@ -81,6 +81,8 @@ type Config struct {
 	// Raw, when not nil, receives vegeta's own result stream (gob), which
 	// vegeta's encode, report and plot commands read.
 	Raw io.Writer
+	// Redact, when not nil, takes the secrets out of what goes to Raw.
+	Redact func(string) string
 	// Stop, when closed, ends the sending; what is in flight drains. nil: never.
 	Stop <-chan struct{}
 	// Progress, when not nil, is called a few times a second, never from the

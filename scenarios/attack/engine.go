@@ -113,7 +113,7 @@ func (e *engine) openSinks(requests []request, sequence order) {
 	}, onError)
 	seconds.out = e.log
 	if e.cfg.Raw != nil {
-		e.rawWriter = newRawWriter(e.cfg.Raw, requests, sequence)
+		e.rawWriter = newRawWriter(e.cfg.Raw, requests, sequence, e.cfg.Redact)
 		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
 	}
 }

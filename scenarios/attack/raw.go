@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net/http"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -22,11 +23,12 @@ type rawWriter struct {
 	encode   vegeta.Encoder
 	requests []request
 	order    order
+	redact   func(string) string // nil: there are no secrets
 }
 
-func newRawWriter(w io.Writer, requests []request, o order) *rawWriter {
+func newRawWriter(w io.Writer, requests []request, o order, redact func(string) string) *rawWriter {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), requests: requests, order: o}
+	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), requests: requests, order: o, redact: redact}
 }
 
 // complete puts what became of the request in the place of what vegeta was told.
@@ -48,7 +50,23 @@ func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
 func (w *rawWriter) write(r *vegeta.Result) error {
 	q := w.requests[w.order.at(r.Seq)]
 	r.Method, r.URL, r.BytesOut = q.method, q.url, uint64(q.length)
+	if w.redact != nil {
+		w.withoutSecrets(r)
+	}
 	return w.encode(r)
+}
+
+// withoutSecrets takes the secrets out of the texts of a result, of which only BytesIn
+// still says how long the body was.
+func (w *rawWriter) withoutSecrets(r *vegeta.Result) {
+	r.URL, r.Error, r.Body = w.redact(r.URL), w.redact(r.Error), []byte(w.redact(string(r.Body)))
+	header := http.Header{}
+	for name, values := range r.Headers {
+		for _, value := range values {
+			header[name] = append(header[name], w.redact(value))
+		}
+	}
+	r.Headers = header
 }
 
 func (w *rawWriter) flush() error { return w.buffer.Flush() }

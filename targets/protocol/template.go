@@ -12,6 +12,19 @@ type Template struct {
 	Expect Expect
 }
 
+// Map returns the template with every text of its request changed by a function.
+func (t Template) Map(change func(string) string) Template {
+	t.Path, t.Body = change(t.Path), []byte(change(string(t.Body)))
+	header := http.Header{}
+	for name, values := range t.Header {
+		for _, value := range values {
+			header.Add(name, change(value))
+		}
+	}
+	t.Header = header
+	return t
+}
+
 // Expect says which answers are right.
 type Expect struct {
 	Statuses []Statuses // any of them; none: 2xx

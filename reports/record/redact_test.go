@@ -1,0 +1,93 @@
+package record
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fillTexts puts a text wherever a value can hold one, and one item into every list.
+func fillTexts(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillTexts(v.Elem(), text)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fillTexts(v.Index(0), text)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fillTexts(v.Field(i), text)
+			}
+		}
+	}
+}
+
+// TestRedactWhereverTextIs saves a run with a secret in every field: it is left in those
+// alone that are listed here, which hold names and what is written without secrets.
+func TestRedactWhereverTextIs(t *testing.T) {
+	run := new(Run)
+	fillTexts(reflect.ValueOf(run).Elem(), "a secret")
+	run.Redact = func(text string) string { return strings.ReplaceAll(text, "secret", "mark") }
+	run.redact()
+	var kept []string
+	var walk func(path string, v reflect.Value)
+	walk = func(path string, v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			if v.String() == "a secret" {
+				kept = append(kept, path)
+			}
+		case reflect.Pointer:
+			walk(path, v.Elem())
+		case reflect.Slice:
+			walk(path, v.Index(0))
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if f := v.Type().Field(i); f.IsExported() {
+					walk(strings.TrimPrefix(path+"."+f.Name, "."), v.Field(i))
+				}
+			}
+		}
+	}
+	walk("", reflect.ValueOf(run).Elem())
+	want := strings.Fields(`Schema ID Version Command
+		Scenario.Name Scenario.Text Scenario.Payloads Scenario.Phases.Name Scenario.Phases.Law Scenario.Phases.Mix.Name
+		Scenario.Tax.Noop Scenario.Tax.Model Environment.Name
+		Targets.Name Targets.Facts.Name Targets.Deployments.Stages.Name
+		Cells.Target Cells.Phase Cells.SetAside Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log
+		Preflight.Rule Calibration.Version
+		Duet.Baseline.Target Duet.Baseline.Place Duet.Baseline.Text Duet.Baseline.Facts.Name
+		Duet.Candidate.Target Duet.Candidate.Place Duet.Candidate.Text Duet.Candidate.Facts.Name Duet.Metrics
+		Faults.Target Faults.Phase Dir Hold`)
+	slices.Sort(kept)
+	slices.Sort(want)
+	if got := strings.Join(kept, " "); got != strings.Join(want, " ") {
+		t.Errorf("left in\n%s\nwant\n%s", got, strings.Join(want, " "))
+	}
+}
+
+// TestSaveRedacts writes no secret, and leaves none to reports that are made of the run
+// in memory.
+func TestSaveRedacts(t *testing.T) {
+	run := &Run{Scenario: Scenario{Name: "own"}, Redact: func(text string) string { return strings.ReplaceAll(text, "sesame", "mark") }}
+	w, err := Create(t.TempDir(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	run.Faults = append(run.Faults, Fault{Text: "it said sesame"})
+	if err := w.Save(run); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(run.Dir, fileName))
+	if err != nil || strings.Contains(string(text), "sesame") || !strings.Contains(string(text), "it said mark") || run.Faults[0].Text != "it said mark" {
+		t.Errorf("%v, %s, %+v", err, text, run.Faults)
+	}
+}
