@@ -29,6 +29,9 @@ func differences(base, fresh *stats.Analysis, allowed []string) []Difference {
 		environment(base.Run, fresh.Run),
 		targetFacts(base.Run, fresh.Run),
 	)
+	all = slices.DeleteFunc(all, func(d Difference) bool {
+		return samePaths(base.Run.Scenario.Dir, d.Base, fresh.Run.Scenario.Dir, d.New)
+	})
 	order := append(KindNames(), Remark)
 	slices.SortStableFunc(all, func(a, b Difference) int {
 		return slices.Index(order, a.Kind) - slices.Index(order, b.Kind)

@@ -3,6 +3,8 @@ package compare
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +26,7 @@ func settings(base, fresh *record.Run) []Difference {
 	slices.SortFunc(all, func(a, b Difference) int {
 		return strings.Compare(a.Where+"\x00"+a.What, b.Where+"\x00"+b.What)
 	})
+	all = append(all, variables(base.Scenario, fresh.Scenario)...)
 	return append(all, goodput(base, fresh)...)
 }
 
@@ -45,9 +48,65 @@ func keys(where string, base, fresh map[string]string) []Difference {
 	both := maps.Clone(base)
 	maps.Copy(both, fresh)
 	for key := range both {
-		kind := kindOf(key, both)
+		kind, what := kindOf(key, both), key
+		if kind != "" && onlySecrets(base[key], fresh[key]) {
+			kind = Remark
+			if !sameKey(base[key], fresh[key]) {
+				what += " (hashed with two keys, so that the values may be the same)"
+			}
+		}
 		if kind != "" && base[key] != fresh[key] {
-			all = append(all, differ(kind, where, key, base[key], fresh[key])...)
+			all = append(all, differ(kind, where, what, base[key], fresh[key])...)
+		}
+	}
+	return all
+}
+
+// secretMarks are what stands for a secret in a resolved scenario: a hash of it, led by
+// one of the key that it was made with, which is another on every machine.
+var secretMarks = regexp.MustCompile(`\$\{secret:([^.}]*)[^}]*\}`)
+
+// onlySecrets reports whether two values differ in secrets alone, of which hashes are
+// known.
+func onlySecrets(base, fresh string) bool {
+	return secretMarks.MatchString(base) && secretMarks.ReplaceAllString(base, "") == secretMarks.ReplaceAllString(fresh, "")
+}
+
+// sameKey reports whether the secrets in two values were hashed with the same key.
+func sameKey(base, fresh string) bool {
+	b, n := secretMarks.FindStringSubmatch(base), secretMarks.FindStringSubmatch(fresh)
+	return b != nil && n != nil && b[1] == n[1]
+}
+
+// samePaths reports whether two values differ in paths alone, which are the same from the
+// folders of their scenarios: in two checkouts, all paths differ and none is another file.
+func samePaths(baseDir, base, freshDir, fresh string) bool {
+	parts := func(value string) []string {
+		return strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(" []", c) })
+	}
+	return slices.EqualFunc(parts(base), parts(fresh), func(b, n string) bool {
+		return b == n || samePath(baseDir, b, freshDir, n)
+	})
+}
+
+func samePath(baseDir, base, freshDir, fresh string) bool {
+	if !filepath.IsAbs(base) || !filepath.IsAbs(fresh) || baseDir == "" || freshDir == "" {
+		return false
+	}
+	b, errBase := filepath.Rel(baseDir, base)
+	n, errFresh := filepath.Rel(freshDir, fresh)
+	return errBase == nil && errFresh == nil && b == n
+}
+
+// variables compares the values of the environment's variables that the scenarios take,
+// of which hashes are known. Those of other keys tell nothing.
+func variables(base, fresh record.Scenario) []Difference {
+	var all []Difference
+	for _, name := range slices.Sorted(maps.Keys(base.Variables)) {
+		b, n := base.Variables[name], fresh.Variables[name]
+		keyOfBase, _, _ := strings.Cut(b, ".")
+		if strings.HasPrefix(n, keyOfBase+".") {
+			all = append(all, differ(Remark, "", "variable "+name+", a hash of its value", b, n)...)
 		}
 	}
 	return all

@@ -37,3 +37,42 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// TestTwoCheckouts holds the paths of a scenario in two folders to be the same.
+func TestTwoCheckouts(t *testing.T) {
+	for _, tt := range []struct {
+		base, fresh string
+		same        bool
+	}{
+		{"/a/bench/x", "/b/c/bench/x", true},
+		{"/a/server", "/b/c/server", true}, // beside the folder
+		{"[/a/bench/server --port {port}]", "[/b/c/bench/server --port {port}]", true},
+		{"[/usr/bin/x /a/bench/y]", "[/usr/bin/x /b/c/bench/y]", true},
+		{"/a/bench/x", "/b/c/bench/y", false},
+		{"/a/bench/x", "/a/bench/x1", false},
+		{"[/a/bench/server --port 1]", "[/b/c/bench/server --port 2]", false},
+	} {
+		if got := samePaths("/a/bench", tt.base, "/b/c/bench", tt.fresh); got != tt.same {
+			t.Errorf("%s and %s: the same %t, want %t", tt.base, tt.fresh, got, tt.same)
+		}
+	}
+}
+
+// TestSecretsDiffer holds two secrets to be a remark, and to be told apart by their hashes.
+func TestSecretsDiffer(t *testing.T) {
+	const field = "template.headers.Authorization"
+	for _, tt := range []struct {
+		base, fresh string
+		kind, what  string
+	}{
+		{"${secret:aaaa.11}", "${secret:aaaa.22}", Remark, field},
+		{"${secret:aaaa.11}", "${secret:bbbb.11}", Remark, field + " (hashed with two keys, so that the values may be the same)"},
+		{"x${secret:aaaa.11}", "y${secret:aaaa.11}", Protocol, field},
+		{"${secret:aaaa.11}", "${TOKEN}", Protocol, field},
+	} {
+		got := keys("", map[string]string{field: tt.base}, map[string]string{field: tt.fresh})
+		if len(got) != 1 || got[0].Kind != tt.kind || got[0].What != tt.what {
+			t.Errorf("%s and %s: %+v, want a %s of %q", tt.base, tt.fresh, got, tt.kind, tt.what)
+		}
+	}
+}
