@@ -14,6 +14,12 @@ type Catalogue struct {
 	Generators []generators.Kind
 	Protocols  []protocol.Kind // the first one is the default
 	Models     []string        // names of the reference server's models
+	// Environment looks up the variables that a scenario takes values from; nil: it has
+	// none.
+	Environment func(name string) (value string, there bool)
+	// SecretKey returns the key of the hashes that secrets are recorded as; nil: one that
+	// nobody keeps.
+	SecretKey func() []byte
 }
 
 // Named finds an entry of one of the catalogue's lists by its name.

@@ -1,8 +1,11 @@
 package scenarios
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"servebench/scenarios/secret"
 )
 
 // Parse reads a scenario from the text of a file, changed by settings. file is
@@ -10,7 +13,7 @@ import (
 // with the scenario; only where the text is not YAML the first fault hides the
 // others.
 func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, error) {
-	d := newDecoder(file, set)
+	d := newDecoder(file, set, cat)
 	root := (&reader{report: &d.report}).read(text)
 	if root == nil {
 		return nil, d.faults()
@@ -18,9 +21,11 @@ func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, 
 	for i := range set {
 		d.apply(root, i+1)
 	}
-	s := &Scenario{Options: map[string]map[string]string{}}
+	d.fill(root, "", "")
+	s := &Scenario{Options: map[string]map[string]string{}, Dir: d.dir, Secrets: d.secrets}
 	decode(d, root, "", scenarioRows(cat), s, nil)
 	s.resolve(cat)
+	s.Written = d.written
 	d.validate(s, cat)
 	if faults := d.faults(); faults != nil {
 		return nil, faults
@@ -33,10 +38,33 @@ type decoder struct {
 	report
 	at    map[string]origin // where each field stands; a missing one, where it would
 	given map[string]bool   // the fields that stand in the file or a setting
+	// dir is the folder that paths in the file begin at, and working the one that those
+	// of settings begin at; both are absolute.
+	dir, working string
+
+	environment func(name string) (string, bool)
+	values      map[string]string // of its variables, by name
+	written     map[string]string // as of a Scenario
+	secrets     *secret.Keeper    // likewise
+	all         *secret.Keeper    // knows the values of all variables, for faults
 }
 
-func newDecoder(file string, set []Setting) *decoder {
-	return &decoder{report: report{file: file, settings: set}, at: map[string]origin{}, given: map[string]bool{}}
+func newDecoder(file string, set []Setting, cat Catalogue) *decoder {
+	d := &decoder{
+		report: report{file: file, settings: set}, at: map[string]origin{}, given: map[string]bool{},
+		environment: cat.Environment, values: map[string]string{},
+		secrets: &secret.Keeper{Key: cat.SecretKey}, all: &secret.Keeper{Key: cat.SecretKey},
+	}
+	d.redact = d.all.Redact
+	for _, s := range set {
+		d.all.Scan(s.Key+"="+s.Value, false)
+		d.secrets.Scan(s.Key+"="+s.Value, false)
+	}
+	d.working, _ = filepath.Abs(".") // which fails where the folder is gone
+	if d.dir = filepath.Dir(file); !filepath.IsAbs(d.dir) {
+		d.dir = filepath.Join(d.working, d.dir)
+	}
+	return d
 }
 
 // decode reads a mapping by its rows of the table. Keys that are neither there

@@ -22,7 +22,7 @@ func (r *reader) node(n ast.Node, path string) *node {
 		}
 		return list
 	case *ast.LiteralNode:
-		return &node{at: r.place(n.GetToken()), style: quoted, text: n.Value.Value}
+		return &node{at: r.place(n.GetToken()), style: quoted, text: rebrace(n.Value.Value)}
 	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.BoolNode, *ast.NullNode:
 		return r.scalar(n)
 	case nil:
@@ -57,12 +57,12 @@ func keyText(key ast.MapKeyNode) (string, bool) {
 	case *ast.MappingKeyNode, *ast.MergeKeyNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		return "", false
 	}
-	return key.GetToken().Value, true
+	return rebrace(key.GetToken().Value), true
 }
 
 func (r *reader) scalar(n ast.Node) *node {
 	t := n.GetToken()
-	s := &node{at: r.place(t), text: t.Value}
+	s := &node{at: r.place(t), text: rebrace(t.Value)}
 	switch {
 	case t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType:
 		s.style = quoted

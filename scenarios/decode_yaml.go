@@ -29,7 +29,7 @@ func (r *reader) read(text []byte) *node {
 	if !r.legible(text) {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(text))
+	tokens := lexer.Tokenize(unbrace(text))
 	if !r.shallow(tokens) {
 		return nil
 	}

@@ -21,14 +21,14 @@ type Difference struct {
 func Differences(one, other *Scenario) []Difference {
 	var all []Difference
 	for _, r := range scenarioRows(Catalogue{}) {
-		found := differences(r.name, r.encode(one), r.encode(other))
+		found := differences(r.name, one.hide(r.name, r.encode(one), ""), other.hide(r.name, r.encode(other), ""))
 		for i := range found {
 			found[i].OfServer = slices.Contains([]string{"targets", "workload", "limits"}, r.name)
 		}
 		all = append(all, found...)
 	}
 	for _, target := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(one.Targets, other.Targets)))) {
-		a, b := one.Options[target], other.Options[target]
+		a, b := one.hiddenOptions(target), other.hiddenOptions(target)
 		if fmt.Sprint(a) != fmt.Sprint(b) { // in the order of the keys
 			all = append(all, Difference{Key: target, One: fmt.Sprint(a), Other: fmt.Sprint(b), OfServer: true})
 		}

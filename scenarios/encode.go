@@ -8,8 +8,10 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// YAML writes the scenario as a file with every default filled in. Parse reads
-// it back to an equal scenario.
+// YAML writes the scenario as a file with every default filled in. What came from
+// variables of the environment is written as the file has it, and of secrets there is a
+// mark. Parse reads it back to an equal scenario, unless there are such marks: these it
+// refuses, and says what to fill in.
 func (s *Scenario) YAML() ([]byte, error) {
 	all := encode(scenarioRows(Catalogue{}), s)
 	for _, target := range s.Targets {
@@ -21,7 +23,7 @@ func (s *Scenario) YAML() ([]byte, error) {
 			all = append(all, yaml.MapItem{Key: target, Value: options})
 		}
 	}
-	text, err := yaml.MarshalWithOptions(all, yaml.IndentSequence(true))
+	text, err := yaml.MarshalWithOptions(s.hide("", all, ""), yaml.IndentSequence(true))
 	if err != nil {
 		return nil, fmt.Errorf("write scenario %s as YAML: %w", s.Name, err)
 	}

@@ -64,6 +64,7 @@ type report struct {
 	file     string
 	settings []Setting
 	found    []located
+	redact   func(string) string // what secret values in a text are replaced by
 }
 
 type located struct {
@@ -97,6 +98,7 @@ func (r *report) faults() Faults {
 	})
 	var all Faults
 	for _, f := range r.found {
+		f.Setting, f.Problem, f.Want = r.redact(f.Setting), r.redact(f.Problem), r.redact(f.Want)
 		all = append(all, f.Fault)
 	}
 	return all

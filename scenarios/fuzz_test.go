@@ -48,6 +48,9 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if !s.Secrets.Empty() {
+			return // nobody can read back what is secret
+		}
 		again, err := Parse("f", resolved, testCatalogue())
 		if err != nil {
 			t.Fatalf("resolved text is not taken: %v\n%s", err, resolved)

@@ -34,6 +34,7 @@ func scalar[V any](label, want string, read func(*node) (V, *flaw), write func(V
 			}
 			v, f := read(n)
 			if f == nil {
+				d.keep(path, n.written)
 				return v, true
 			}
 			if f.want == "" {

@@ -125,6 +125,10 @@ func readHeaders(d *decoder, n *node, path string) map[string]string {
 			d.add(p.at, field, "given twice, in one spelling or another", "it once")
 		}
 		text, _ := headerValue().read(d, p.value, field)
+		if written := d.written[field]; written != "" {
+			delete(d.written, field)
+			d.keep(member(path, name), written)
+		}
 		fields[name] = text
 	}
 	return fields
@@ -138,7 +142,7 @@ func headerValue() kind[string] {
 		}
 		return strings.TrimSpace(n.text), nil
 	}
-	return scalar("text", "text on one line", read, writeText, anyTextSchema)
+	return inText(scalar("text", "text on one line", read, writeText, anyTextSchema))
 }
 
 // ownHeaders are the header fields that belong to the connection and the length of

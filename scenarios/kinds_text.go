@@ -31,13 +31,13 @@ func texts() kind[string] {
 		text, f := readText(n)
 		return strings.TrimSpace(text), f
 	}
-	return scalar("text", "text", read, writeText, textSchema)
+	return inText(scalar("text", "text", read, writeText, textSchema))
 }
 
 // anyTexts are values handed on as they are written, so that a number needs no
 // quotes.
 func anyTexts() kind[string] {
-	return scalar("text", "text", readAnyText, writeText, anyTextSchema)
+	return inText(scalar("text", "text", readAnyText, writeText, anyTextSchema))
 }
 
 // words are such values that say something; what says what.
@@ -48,7 +48,7 @@ func words(what string) kind[string] {
 		}
 		return readAnyText(n)
 	}
-	return scalar("text", what, read, writeText, anyTextSchema)
+	return inText(scalar("text", what, read, writeText, anyTextSchema))
 }
 
 func readAnyText(n *node) (string, *flaw) {
@@ -116,9 +116,9 @@ func variables() kind[string] {
 		}
 		return text, nil
 	}
-	return scalar("KEY=VALUE", "KEY=VALUE", read, writeText, func() *jsonschema.Schema {
+	return inText(scalar("KEY=VALUE", "KEY=VALUE", read, writeText, func() *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: `^[^=\s]+=`}
-	})
+	}))
 }
 
 // paths are the paths of URLs, with a query or without.
@@ -134,9 +134,9 @@ func paths() kind[string] {
 		}
 		return text, nil
 	}
-	return scalar("path", "a path such as /health", read, writeText, func() *jsonschema.Schema {
+	return inText(scalar("path", "a path such as /health", read, writeText, func() *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: `^/\S*$`}
-	})
+	}))
 }
 
 // visible reports whether a text can be shown and handed to a process: it holds

@@ -10,12 +10,16 @@ import (
 // node is a value of a scenario as it was written, before anything is known of
 // its meaning: what the decoder reads, from the file and from settings alike.
 type node struct {
-	at     origin
-	shape  shape
-	style  style   // of a scalar
-	text   string  // of a scalar, without its quotes
-	pairs  []pair  // of a mapping; no key comes twice
-	things []*node // of a list
+	at    origin
+	shape shape
+	style style  // of a scalar
+	text  string // of a scalar, without its quotes
+	// written is what stands in the file where variables, or a $$, were replaced in
+	// text; "": text does. variables are their names.
+	written   string
+	variables []string
+	pairs     []pair  // of a mapping; no key comes twice
+	things    []*node // of a list
 }
 
 // pair is one key of a mapping.

@@ -41,6 +41,7 @@ func TestParseDefaults(t *testing.T) {
 		Timeout:     10 * time.Second,
 		Limits:      Limits{CPUs: 1},
 		Options:     map[string]map[string]string{"physical": nil},
+		Dir:         absolute(t, "."),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -93,7 +94,7 @@ container: {network: bridge, runtime: 1}
 		Description: "Two lines:\nof text.",
 		Targets:     []string{"container", "physical"},
 		Workload: Workload{
-			Command: []string{"./server", "--port", "{port}", "7", "true"}, Image: "registry/server:1", Model: "credit",
+			Command: []string{absolute(t, "server"), "--port", "{port}", "7", "true"}, Image: "registry/server:1", Model: "credit",
 			Env: []string{"A=b", "C="}, Ready: "/health?full=1", StartTimeout: 2 * time.Minute,
 		},
 		Protocol: "openai",
@@ -119,6 +120,7 @@ container: {network: bridge, runtime: 1}
 		SLO: SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
 			Errors: fraction(0.001), Accuracy: fraction(0.9)},
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
+		Dir:     absolute(t, "."),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)

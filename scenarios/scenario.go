@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/reference/clock"
 )
@@ -40,6 +41,15 @@ type Scenario struct {
 	Regression  *Regression // nil: a duet is judged by the defaults
 	// Options holds, for each of Targets, all its options by their names.
 	Options map[string]map[string]string
+
+	// Dir is the folder that relative paths in the file begin at, absolute. The paths
+	// in the fields above are absolute.
+	Dir string
+	// Written is what the file says, by field, where variables of the environment stand
+	// in it, as in "Bearer ${TOKEN}"; the fields above hold their values.
+	Written map[string]string
+	// Secrets knows the values that must not be written down.
+	Secrets *secret.Keeper
 }
 
 // Workload is the server under test: the reference server, or the user's own by

@@ -53,7 +53,7 @@ func TestSettings(t *testing.T) {
 			s.Options = map[string]map[string]string{"container": {"network": "bridge", "runtime": ""}}
 		}},
 		{"mapping", []string{"workload={command: [./x, a=b], model: m}"}, func(s *Scenario) {
-			s.Workload.Server, s.Workload.Command, s.Workload.Model = "", []string{"./x", "a=b"}, "m"
+			s.Workload.Server, s.Workload.Command, s.Workload.Model = "", []string{absolute(t, "x"), "a=b"}, "m"
 			s.Load[0].Model, s.Load[1].Model = "m", "m"
 		}},
 	} {

@@ -48,7 +48,7 @@ func (s SLO) YAML() ([]byte, error) {
 // none of them could decide is a fault; nil where that is not known. The error is a
 // Faults, as Parse's.
 func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...Setting) (SLO, error) {
-	d := newDecoder(file, set)
+	d := newDecoder(file, set, cat)
 	root := (&reader{report: &d.report}).read(text)
 	if root == nil {
 		return SLO{}, d.faults()
@@ -59,6 +59,9 @@ func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...Sett
 			continue
 		}
 		d.apply(root, i+1)
+	}
+	if p := root.pair("slo"); p != nil {
+		d.fill(p.value, "slo", "")
 	}
 	var read limits
 	decode(d, root, "", limitsRows(), &read, func(key string) bool { return hasRow(scenarioRows(cat), key) })

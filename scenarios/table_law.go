@@ -65,7 +65,7 @@ func together(names []string) string {
 
 func traceRows() []row[Trace] {
 	return []row[Trace]{
-		must("file", words("the path of a file"), func(t *Trace) *string { return &t.File },
+		must("file", filePaths("the path of a file"), func(t *Trace) *string { return &t.File },
 			"The file, relative to the scenario file, with one entry on each line: the time of one arrival, or with counts the number of arrivals in one interval. Times are seconds as decimals, or dates as in RFC 3339; they begin anywhere and must not fall. Empty lines and lines with a # in front are left out."),
 		otherwise("counts", absent(durations()), "times", func(t *Trace) *time.Duration { return &t.Counts },
 			"How long the interval is that each line of the file counts the arrivals of."),

@@ -31,6 +31,9 @@ func optionsOf(t targets.Kind) []row[optionMap] {
 	var rows []row[optionMap]
 	for _, o := range t.Options {
 		k := anyTexts()
+		if o.Path {
+			k = orEmpty(filePaths("the path of a file"))
+		}
 		if len(o.Values) > 0 {
 			values := o.Values
 			if !slices.Contains(values, o.Default) {

@@ -56,6 +56,9 @@ type Option struct {
 	Doc     string // meaning, and the values allowed
 	Default string
 	Values  []string // when not empty: the only values allowed
+	// Path says that it is the path of a file on this machine. What the target gets
+	// is absolute; in a scenario it may be relative to the scenario's folder.
+	Path bool
 }
 
 // Unavailable says why a target cannot run here and what would change that.
@@ -94,11 +97,11 @@ type Target interface {
 // Workload is the server to run, the same for every target.
 type Workload struct {
 	// Command is the server's argument vector; Command[0] is an executable on
-	// this machine. "{host}" and "{port}" in it are replaced by the address to
-	// listen on, which the environment also has as HOST and PORT.
+	// this machine. "{host}" and "{port}" in it and in Env are replaced by the
+	// address to listen on, which the environment also has as HOST and PORT.
 	Command []string
-	// Image is a container image, by reference or by the path of a tarball
-	// (docker save), for the targets that run images. When empty, those
+	// Image is a container image, by reference or by the absolute path of a
+	// tarball (docker save), for the targets that run images. When empty, those
 	// targets build one from Command, which then has to be one static binary.
 	Image string
 	Env   []string // further KEY=VALUE pairs

@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/secret"
 
 	"github.com/spf13/cobra"
 )
@@ -107,7 +108,7 @@ func (o *duetOptions) define(cmd *cobra.Command) {
 	flags.StringVar(&o.tolerance, "tolerance", "", "regression.tolerance instead of the scenario's: 5%")
 	flags.StringSliceVar(&o.metrics, "metrics", nil, "what to compare instead of the scenario's: "+strings.Join(record.Metrics(), ", "))
 	flags.StringVarP(&o.target, "target", "t", "", "target of both servers, instead of the scenario's: "+strings.Join(targetNames(), ", "))
-	flags.StringArrayVar(&o.set, "set", nil, "set a key of the scenario, for both servers: load.steady.rate=800")
+	flags.StringArrayVar(&o.set, "set", nil, "set a key of the scenario, for both servers: load.steady.rate=800; with --continue, a secret that was not recorded")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed instead of the scenario's")
 	flags.StringVar(&o.out, "out", "runs", "folder that gets a folder per run")
 	flags.StringSliceVarP(&o.formats, "format", "f", formatNames(), "reports to write")
@@ -131,20 +132,15 @@ func (o *duetOptions) check(cmd *cobra.Command, names []string) error {
 		return errors.Join(faults...)
 	}
 	fault(len(names) > 0, "--continue goes on with the scenario of the run: want no SCENARIO beside it")
-	for _, flag := range []string{"baseline", "candidate", "build", "aa", "forget-noise", "margin", "tolerance", "metrics", "target", "set", "seed", "out"} {
-		fault(cmd.Flags().Changed(flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
+	for _, flag := range []string{"baseline", "candidate", "build", "aa", "forget-noise", "margin", "tolerance", "metrics", "target", "seed", "out"} {
+		fault(onCommandLine(cmd, flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
 	}
 	return errors.Join(faults...)
 }
 
 // settings gathers what the command line changes in the scenario of both servers.
 func (o *duetOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
-	var set []scenarios.Setting
-	var faults []error
-	for _, text := range o.set {
-		s, err := scenarios.ParseSetting(text)
-		set, faults = append(set, s), append(faults, err)
-	}
+	set, err := parseSets(cmd, o.set)
 	metrics := strings.Join(o.metrics, ",")
 	for _, flag := range []struct{ name, key, value, shown string }{
 		{"target", "targets", "[" + o.target + "]", o.target},
@@ -158,7 +154,7 @@ func (o *duetOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) 
 			set = append(set, scenarios.Setting{Key: flag.key, Value: flag.value, Flag: "--" + flag.name + " " + flag.shown})
 		}
 	}
-	return set, errors.Join(faults...)
+	return set, err
 }
 
 // runDuet plays a new duet, or goes on with one.
@@ -176,13 +172,14 @@ func runDuet(cmd *cobra.Command, name string, opts *duetOptions) error {
 	return worst(err, runtimeError(d.close()))
 }
 
-// repeat is the command line that repeats a duet.
-func (o *duetOptions) repeat(name string) []string {
+// repeat is the command line that repeats a duet. In the place of secrets it has
+// variables to fill in.
+func (o *duetOptions) repeat(name string, secrets *secret.Keeper) []string {
 	command := []string{os.Args[0], "duet", name}
 	add := func(flag string, values ...string) {
 		for _, v := range values {
 			if v != "" {
-				command = append(command, "--"+flag, v)
+				command = append(command, "--"+flag, secrets.Command(v))
 			}
 		}
 	}

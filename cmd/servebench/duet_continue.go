@@ -23,6 +23,10 @@ func (d *duet) resume() error {
 	if run.Duet == nil {
 		return usageError(fmt.Errorf("--continue %s: it is no duet; want the folder of a run of servebench duet", d.opts.resume))
 	}
+	set, err := parseSets(d.cmd, d.opts.set) // which have to change nothing
+	if err != nil {
+		return usageError(err)
+	}
 	looks, err := d.further(run)
 	if err != nil {
 		return usageError(fmt.Errorf("--continue %s: %w", d.opts.resume, err))
@@ -30,10 +34,11 @@ func (d *duet) resume() error {
 	ctx, cancel := d.preparing()
 	defer cancel()
 	for _, arm := range []record.Arm{run.Duet.Baseline, run.Duet.Candidate} {
-		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue())
+		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue(), set...)
 		if err != nil {
 			return usageError(err)
 		}
+		d.secrets = d.secrets.With(s.Secrets)
 		if err := d.arm(ctx, recall(arm), s, arm.Source); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/runner"
+	"servebench/scenarios/secret"
 
 	"github.com/spf13/cobra"
 )
@@ -24,6 +25,7 @@ type duet struct {
 	scenario    *scenarios.Scenario // the baseline's
 	made        []runner.Server     // the baseline's first
 	closers     []func() error      // of what they are made from
+	secrets     *secret.Keeper      // of both
 }
 
 // close removes what the servers were made from.
@@ -37,7 +39,7 @@ func (d *duet) close() error {
 
 // say tells a line worth keeping.
 func (d *duet) say(format string, args ...any) {
-	d.watch.event(runner.Event{Note: fmt.Sprintf(format, args...)})
+	d.watch.event(runner.Event{Note: d.secrets.Redact(fmt.Sprintf(format, args...))})
 }
 
 // begin plays a new duet.
@@ -53,6 +55,10 @@ func (d *duet) begin(name string) error {
 		return usageError(err)
 	}
 	d.scenario = parsed[0]
+	for _, s := range parsed {
+		s.Secrets.Scan(d.opts.build, true)
+		d.secrets = d.secrets.With(s.Secrets)
+	}
 	plan, err := planned(d.scenario, d.opts.same)
 	if err != nil {
 		return usageError(err)
@@ -79,7 +85,7 @@ func (d *duet) begin(name string) error {
 			return err
 		}
 	}
-	run, err := d.runner(d.opts.repeat(name)).Duet(d.interrupted.ctx, d.made[0], d.made[1], plan, d.decide)
+	run, err := d.runner(d.opts.repeat(name, d.secrets)).Duet(d.interrupted.ctx, d.made[0], d.made[1], plan, d.decide)
 	return d.end(run, err)
 }
 
@@ -148,7 +154,7 @@ func (d *duet) preparing() (context.Context, context.CancelFunc) {
 // arm makes a server, which lasts until the duet is closed; as is how it was named.
 func (d *duet) arm(ctx context.Context, from source, s *scenarios.Scenario, as string) error {
 	server, close, err := from.arm(ctx, s, d.say)
-	server.Source = as
+	server.Source, err = as, d.secrets.Error(err)
 	d.made, d.closers = append(d.made, server), append(d.closers, close)
 	if _, coded := errors.AsType[*exitError](err); coded && ctx.Err() == nil {
 		return err

@@ -103,10 +103,10 @@ func parseSettings(flag, text string) ([]scenarios.Setting, error) {
 	return all, errors.Join(faults...)
 }
 
-// splitSettings splits a text where another setting begins: at a comma outside
-// brackets, before a key with its =.
+// splitSettings splits a text where another setting begins: at a comma or the end of a
+// line outside brackets, before a key with its =.
 func splitSettings(text string) []string {
-	next := regexp.MustCompile(`,\s*[A-Za-z_][A-Za-z0-9_.\[\]-]*=`)
+	next := regexp.MustCompile(`[,\n]\s*[A-Za-z_][A-Za-z0-9_.\[\]-]*=`)
 	var parts []string
 	from := 0
 	for _, at := range next.FindAllStringIndex(text, -1) {

@@ -22,6 +22,7 @@ import (
 type gateOptions struct {
 	slo     string
 	set     []string
+	limit   []scenarios.Setting // of set, those of limits
 	formats []string
 	output  *oneOf
 }
@@ -64,11 +65,28 @@ func gate(cmd *cobra.Command, dirs []string, opts *gateOptions) error {
 	if err != nil {
 		return usageError(fmt.Errorf("--format: %w", err))
 	}
+	if err := opts.readSets(cmd); err != nil {
+		return usageError(err)
+	}
 	var outcomes []error
 	for _, dir := range dirs {
 		outcomes = append(outcomes, gateRun(cmd, dir, formats, opts))
 	}
 	return worst(outcomes...)
+}
+
+// readSets reads the settings. One of the environment that is for a run, and sets no
+// limit, is not used.
+func (o *gateOptions) readSets(cmd *cobra.Command) error {
+	set, err := parseSets(cmd, o.set)
+	for _, s := range set {
+		if s.Key != "slo" && !strings.HasPrefix(s.Key, "slo.") && s.Flag != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), prefixed(s.Flag+" was not used: a gate takes settings of slo alone"))
+			continue
+		}
+		o.limit = append(o.limit, s)
+	}
+	return err
 }
 
 func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gateOptions) error {
@@ -98,7 +116,7 @@ func printGates(w io.Writer, a *stats.Analysis, output string) error {
 
 // limits are those to judge a run by, and where they are from: "" of its own.
 func (o *gateOptions) limits(run *record.Run) (slo record.SLO, by string, err error) {
-	other := o.slo != "" || len(o.set) > 0
+	other := o.slo != "" || len(o.limit) > 0
 	switch {
 	case run.Duet != nil && other:
 		return slo, "", fmt.Errorf("%s: a duet is judged by its comparison, not by limits; leave out --slo and --set", run.Dir)
@@ -118,18 +136,15 @@ func (o *gateOptions) limits(run *record.Run) (slo record.SLO, by string, err er
 // others reads the limits of a file, or takes the run's own, and changes them as the
 // command line says.
 func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
-	var set []scenarios.Setting
 	var by []string
-	var faults []error
 	if o.slo != "" {
 		by = append(by, "--slo "+o.slo)
 	}
-	for _, text := range o.set {
-		s, err := scenarios.ParseSetting(text)
-		set, by, faults = append(set, s), append(by, "--set "+text), append(faults, err)
+	for _, s := range o.limit {
+		by = append(by, s.String())
 	}
 	name, file, err := o.file(run)
-	if err := errors.Join(append(faults, err)...); err != nil {
+	if err != nil {
 		return record.SLO{}, "", err
 	}
 	// Where the scenario is one of another servebench, limits that it could not decide
@@ -138,7 +153,7 @@ func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
 	if err != nil {
 		of = nil
 	}
-	slo, err := scenarios.ParseSLO(name, file, catalogue(), of, set...)
+	slo, err := scenarios.ParseSLO(name, file, catalogue(), of, o.limit...)
 	return runner.RecordedSLO(slo), strings.Join(by, " "), err
 }
 

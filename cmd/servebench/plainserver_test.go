@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -17,13 +19,17 @@ import (
 //	/         answers hello
 //	/two      answers over HTTP/2 alone
 //	/failing  answers with 500 once it was asked -good times
+//	/indiscreet  answers and writes to its output all that it knows: the request as it came
+//	          and its environment; with 500 once it was asked -good times
 //	/stall    holds, from one second after it was first asked, all requests for one
 //	          second
 func plainServer() {
+	listenAt := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address to listen on")
 	socket := flag.String("socket", "", "path of a Unix socket to listen on as well")
 	good := flag.Int64("good", 100, "how many requests /failing answers rightly")
+	last := flag.Int64("last", 0, "how many requests /indiscreet answers before the server ends; 0: any number")
 	flag.Parse()
-	server := &http.Server{Handler: plainHandler(*good), Protocols: new(http.Protocols)}
+	server := &http.Server{Handler: plainHandler(*good, *last), Protocols: new(http.Protocols)}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	ended := make(chan error, 2)
@@ -37,14 +43,14 @@ func plainServer() {
 	if *socket != "" {
 		go listen("unix", *socket)
 	}
-	go listen("tcp", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")))
+	go listen("tcp", *listenAt)
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func plainHandler(good int64) http.Handler {
+func plainHandler(good, last int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
 	mux.HandleFunc("/v2/health/ready", func(http.ResponseWriter, *http.Request) {})
@@ -58,6 +64,21 @@ func plainHandler(good int64) http.Handler {
 	mux.HandleFunc("/failing", func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) > good {
 			http.Error(w, "no more", http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("/indiscreet", func(w http.ResponseWriter, r *http.Request) {
+		request, _ := httputil.DumpRequest(r, true)
+		user, password, _ := r.BasicAuth()
+		all := fmt.Sprintf("%s\n%q %q %q\n%s\n", request, request, user, password, strings.Join(os.Environ(), "\n"))
+		fmt.Print(all)
+		w.Header().Set("X-Seen", r.Header.Get("Authorization"))
+		n := asked.Add(1)
+		if n > good {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		fmt.Fprint(w, all)
+		if n == last {
+			os.Exit(3)
 		}
 	})
 	var first atomic.Int64 // in nanoseconds of Unix time

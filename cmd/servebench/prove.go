@@ -78,7 +78,7 @@ Exit codes:
 
 // check finds flags that make no sense together.
 func (o *proveOptions) check(cmd *cobra.Command) error {
-	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
+	given := func(flag string) bool { return onCommandLine(cmd, flag) }
 	switch {
 	case o.trials < leastTrials:
 		return fmt.Errorf("--trials %d: want %d or more", o.trials, leastTrials)

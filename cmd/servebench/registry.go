@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/generators/export"
@@ -15,6 +17,7 @@ import (
 	"servebench/reports/summary"
 	"servebench/reports/text"
 	"servebench/scenarios"
+	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/container"
 	"servebench/targets/endpoint"
@@ -74,11 +77,22 @@ func dataFormats() []export.Format {
 	return append(export.Formats(), v2Format())
 }
 
+// secretKey is the key of the hashes that secrets are recorded as, kept on this machine.
+func secretKey() []byte {
+	file, err := cacheDir("secret.key")
+	if err != nil {
+		return secret.NewKey()
+	}
+	return secret.LoadKey(file)
+}
+
 func catalogue() scenarios.Catalogue {
 	c := scenarios.Catalogue{
-		Targets:    targetKinds(),
-		Generators: generatorKinds(),
-		Protocols:  protocolKinds(),
+		Targets:     targetKinds(),
+		Generators:  generatorKinds(),
+		Protocols:   protocolKinds(),
+		Environment: os.LookupEnv,
+		SecretKey:   secretKey,
 	}
 	for _, model := range models.All() {
 		c.Models = append(c.Models, model.Name)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"servebench/scenarios"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,7 +26,8 @@ accuracy and errors side by side.
 
 A flag may also be given by the environment: --out as SERVEBENCH_OUT. Flags come
 before the environment, the environment before the scenario file, the file
-before the defaults.
+before the defaults. SERVEBENCH_SET holds settings with commas between them; those
+of --set are added, and win.
 
 ` + exitHelp,
 		Args:              cobra.NoArgs,
@@ -71,24 +75,67 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// byEnvironment is the annotation of a flag that the environment gave a value; with the
+// settings that came from there, where it is --set.
+const byEnvironment = "environment"
+
 // flagsFromEnvironment sets every flag that the command line left alone from
-// SERVEBENCH_NAME, where that is set.
+// SERVEBENCH_NAME, where that is set. The settings of SERVEBENCH_SET come before those
+// of the command line, which change what they have set.
 func flagsFromEnvironment(flags *pflag.FlagSet) error {
 	var faults []string
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := "SERVEBENCH_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := environmentName(f.Name)
 		value := os.Getenv(name)
-		if value == "" || f.Changed {
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+		switch set, isSet := f.Value.(pflag.SliceValue); {
+		case value == "":
+		case f.Name == "set" && isSet:
+			settings := splitSettings(value)
+			f.Annotations = map[string][]string{byEnvironment: settings}
+			if err := set.Replace(append(settings, set.GetSlice()...)); err != nil {
+				faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+			}
+		case !f.Changed:
+			f.Annotations = map[string][]string{byEnvironment: nil}
+			if err := flags.Set(f.Name, value); err != nil {
+				faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+			}
 		}
 	})
 	if len(faults) > 0 {
 		return usageError(fmt.Errorf("%s", strings.Join(faults, "\n")))
 	}
 	return nil
+}
+
+// environmentName is the variable that stands for a flag.
+func environmentName(flag string) string {
+	return "SERVEBENCH_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// onCommandLine reports whether a flag stands on the command line itself.
+func onCommandLine(cmd *cobra.Command, name string) bool {
+	f := cmd.Flags().Lookup(name)
+	_, environment := f.Annotations[byEnvironment]
+	return f.Changed && !environment
+}
+
+// parseSets reads the settings of the flag --set, those of the environment first.
+func parseSets(cmd *cobra.Command, texts []string) ([]scenarios.Setting, error) {
+	environment := len(cmd.Flags().Lookup("set").Annotations[byEnvironment])
+	var set []scenarios.Setting
+	var faults []error
+	for i, text := range texts {
+		s, err := scenarios.ParseSetting(text)
+		if i < environment {
+			s.Flag = environmentName("set") + " " + strings.TrimSpace(text)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", environmentName("set"), err)
+			}
+		}
+		set, faults = append(set, s), append(faults, err)
+	}
+	return set, errors.Join(faults...)
 }
 
 // oneOf is a flag value that takes one of a few words.

@@ -122,12 +122,7 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 
 // settings gathers what the command line changes in a scenario.
 func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
-	var set []scenarios.Setting
-	var faults []error
-	for _, text := range o.set {
-		s, err := scenarios.ParseSetting(text)
-		set, faults = append(set, s), append(faults, err)
-	}
+	set, err := parseSets(cmd, o.set)
 	flag := func(name, key, value, shown string) {
 		if cmd.Flags().Changed(name) {
 			set = append(set, scenarios.Setting{Key: key, Value: value, Flag: "--" + name + " " + shown})
@@ -137,7 +132,7 @@ func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
 	flag("target", "targets", "["+list+"]", list)
 	flag("rounds", "rounds", strconv.Itoa(o.rounds), strconv.Itoa(o.rounds))
 	flag("seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10))
-	return set, errors.Join(faults...)
+	return set, err
 }
 
 // readScenario finds a scenario by built-in name or by path.
@@ -145,11 +140,7 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	var known []string
 	for _, b := range scenarios.Builtins() {
 		if b.Name == name {
-			s, err := scenarios.Parse(name, b.Text, catalogue(), set...)
-			if err != nil {
-				return nil, err
-			}
-			return s, complete(s, ".", set)
+			return parseScenario(name, b.Text, set)
 		}
 		known = append(known, b.Name)
 	}
@@ -160,61 +151,18 @@ func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, er
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
 	}
+	return parseScenario(name, text, set)
+}
+
+// parseScenario reads a scenario, and the files of its traces, whose faults are the
+// user's as well.
+func parseScenario(name string, text []byte, set []scenarios.Setting) (*scenarios.Scenario, error) {
 	s, err := scenarios.Parse(name, text, catalogue(), set...)
 	if err != nil {
 		return nil, err
 	}
-	return s, complete(s, filepath.Dir(name), set)
-}
-
-// complete finds the files that a scenario names, and reads those whose faults are
-// the user's.
-func complete(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
-	if err := locate(s, dir, set); err != nil {
-		return err
-	}
-	_, err := s.Laws()
-	return err
-}
-
-// locate makes the paths in a scenario absolute: one in the file is relative to
-// the file, one in a --set to the folder that servebench is run in. A command's
-// name without a slash is looked up in PATH.
-func locate(s *scenarios.Scenario, dir string, set []scenarios.Setting) error {
-	place := func(path *string, fields ...string) error {
-		if filepath.IsAbs(*path) {
-			return nil
-		}
-		from := dir
-		if slices.ContainsFunc(set, func(s scenarios.Setting) bool { return gives(s.Key, fields) }) {
-			from = "."
-		}
-		var err error
-		*path, err = filepath.Abs(filepath.Join(from, *path))
-		return err
-	}
-	var faults []error
-	if command := s.Workload.Command; len(command) > 0 && strings.Contains(command[0], "/") {
-		faults = append(faults, place(&command[0], "workload.command[0]"))
-	}
-	if t := s.Template; t != nil && t.BodyFile != "" {
-		faults = append(faults, place(&t.BodyFile, "template.body_file"))
-	}
-	for i, p := range s.Load {
-		if p.Trace != nil {
-			faults = append(faults, place(&p.Trace.File, fmt.Sprintf("load[%d].trace.file", i), "load."+p.Name+".trace.file"))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// gives reports whether a setting's key leads to one of the fields or to what holds
-// it.
-func gives(key string, fields []string) bool {
-	return slices.ContainsFunc(fields, func(field string) bool {
-		rest, ok := strings.CutPrefix(field, key)
-		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-	})
+	_, err = s.Laws()
+	return s, err
 }
 
 // runScenario runs one scenario, writes its reports and prints it.
@@ -258,14 +206,15 @@ func (o *runOptions) nameTargets(scenario string) bool {
 	return !builtin || len(o.targets) > 0 || set
 }
 
-// repeat is the command line that repeats a run.
+// repeat is the command line that repeats a run. In the place of secrets it has variables
+// to fill in.
 func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 	command := []string{os.Args[0], "run", name}
 	if len(opts.targets) > 0 {
 		command = append(command, "--target", strings.Join(opts.targets, ","))
 	}
 	for _, set := range opts.set {
-		command = append(command, "--set", set)
+		command = append(command, "--set", s.Secrets.Command(set))
 	}
 	if opts.raw {
 		command = append(command, "--raw")

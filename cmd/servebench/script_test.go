@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BARE_PATH", bare)
 			env.Setenv("PATH", bare+string(os.PathListSeparator)+rest)
 			env.Setenv("VEGETA", vegeta)
+			env.Setenv("SERVEBENCH_CACHE", env.Getenv("WORK")+"/.cache")
 			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
 			return nil
 		},
@@ -50,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"holds":   holds,
 			"killed":  killed,
 			"midrun":  midrun,
+			"nowhere": nowhere,
+			"text":    resolvedText,
 			"serving": serving,
 		},
 	})
@@ -83,5 +86,26 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("EXIT", fmt.Sprint(code))
 	if !slices.Contains(strings.Split(args[0], "|"), fmt.Sprint(code)) {
 		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
+	}
+}
+
+// TestPathsAreMarked holds every option of a target that is the path of a file to be
+// marked as one, so that it is relative to what all other paths are.
+func TestPathsAreMarked(t *testing.T) {
+	marked := 0
+	for _, kind := range targetKinds() {
+		for _, o := range kind.Options {
+			doc := strings.ToLower(o.Doc)
+			says := strings.Contains(doc, "path of") || strings.Contains(doc, "file with") || strings.Contains(doc, "folder")
+			if says != o.Path {
+				t.Errorf("%s.%s is a path: %t, and its text says %q", kind.Name, o.Name, o.Path, o.Doc)
+			}
+			if o.Path {
+				marked++
+			}
+		}
+	}
+	if marked < 3 {
+		t.Errorf("%d options are paths, want at least endpoint.ca, endpoint.socket and vm.kernel", marked)
 	}
 }

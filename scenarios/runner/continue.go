@@ -47,7 +47,7 @@ func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidat
 		return nil, scenarios.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new duet"}}
 	}
 	s.since = run.Scenario.Rounds + 1
-	run.Duet, run.Preflight = s.record.Duet, s.preflight()
+	run.Duet, run.Preflight, run.Redact = s.record.Duet, s.preflight(), s.record.Redact
 	s.record = run
 	return s, nil
 }

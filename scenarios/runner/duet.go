@@ -48,12 +48,13 @@ func (r *Runner) Duet(ctx context.Context, baseline, candidate Server, plan reco
 }
 
 // newDuet prepares a session of two arms.
-func (r *Runner) newDuet(ctx context.Context, baseline, candidate Server, plan record.Duet) (*session, error) {
+func (r *Runner) newDuet(ctx context.Context, baseline, candidate Server, plan record.Duet) (s *session, err error) {
+	secrets := baseline.Scenario.Secrets.With(candidate.Scenario.Secrets)
+	defer func() { err = secrets.Error(err) }()
 	if err := comparison(baseline.Scenario, candidate.Scenario); err != nil {
 		return nil, err
 	}
-	s := &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Looks[len(plan.Looks)-1].Pairs}
-	var err error
+	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Looks[len(plan.Looks)-1].Pairs, secrets: secrets}
 	if s.laws, err = s.scenario.Laws(); err != nil {
 		return nil, err
 	}
@@ -131,5 +132,5 @@ func (s *session) duet(ctx context.Context, decide Decide) (*record.Run, error) 
 	}
 	s.record.Finished = time.Now()
 	s.save()
-	return s.record, join(s.mishaps)
+	return s.record, s.secrets.Error(join(s.mishaps))
 }

@@ -8,6 +8,14 @@ import (
 	"servebench/targets"
 )
 
+// redacted are facts without secrets, as those in the record are.
+func (s *session) redacted(facts []targets.Fact) []targets.Fact {
+	for i := range facts {
+		facts[i].Value = s.secrets.Redact(facts[i].Value)
+	}
+	return facts
+}
+
 // addFacts records what a deployment found to be so. Of the deployments after the
 // first it adds what makes the target unequal anew, such as a limit that was lost,
 // or makes it no longer so: the figures are those of both states then. Other facts

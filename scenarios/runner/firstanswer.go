@@ -89,7 +89,8 @@ func ask(carrier http.RoundTripper, req *http.Request, requests *corpus.Corpus) 
 // it right in a scenario with a template.
 func (s *session) wrongAnswer(reason, expect string, body []byte) error {
 	const most = 200
-	err := fmt.Errorf("%s; it answered: %.*q", reason, most, body)
+	// Before the body is cut, since a part of a secret would not be found.
+	err := fmt.Errorf("%s; it answered: %.*q", reason, most, s.secrets.Redact(string(body[:min(len(body), 100*most)])))
 	if s.scenario.Template != nil {
 		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
 	}

@@ -139,7 +139,7 @@ func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Conf
 		if err != nil {
 			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
 		}
-		cfg.Raw, files.raw = raw, raw
+		cfg.Raw, cfg.Redact, files.raw = raw, s.record.Redact, raw
 	}
 	return cfg, files, nil
 }

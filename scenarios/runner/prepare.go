@@ -66,8 +66,13 @@ func (s *session) newRecord() {
 			SLO:         RecordedSLO(sc.SLO),
 			Batch:       sc.Data.Batch,
 			Phases:      []record.Phase{},
+			Dir:         sc.Dir,
+			Variables:   s.secrets.Variables(),
 		},
 		Cells: []record.Cell{}, // a list in the file, also where there is no load
+	}
+	if !s.secrets.Empty() {
+		s.record.Redact = s.secrets.Redact
 	}
 	if len(sc.Load) > 0 {
 		s.record.Scenario.Rounds = sc.Rounds

@@ -14,6 +14,7 @@ import (
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
 	"servebench/scenarios/schedule"
+	"servebench/scenarios/secret"
 )
 
 // Runner runs scenarios and records them. It is for one run at a time, since a
@@ -91,6 +92,8 @@ type session struct {
 	mishaps   []mishap
 	// broken says that the record cannot be written any more.
 	broken bool
+	// secrets are those of all arms.
+	secrets *secret.Keeper
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -100,9 +103,9 @@ type session struct {
 // record's Interrupted says so. Nor has one that this machine cannot give what it
 // needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
-	run := &session{Runner: r, scenario: s, rounds: s.Rounds}
+	run := &session{Runner: r, scenario: s, rounds: s.Rounds, secrets: s.Secrets}
 	if err := run.prepare(ctx); err != nil {
-		return nil, fmt.Errorf("prepare %s: %w", s.Name, err)
+		return nil, s.Secrets.Error(fmt.Errorf("prepare %s: %w", s.Name, err))
 	}
 	run.record.Preflight = run.preflight()
 	var err error
@@ -116,7 +119,7 @@ func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, e
 	}
 	run.record.Finished = time.Now()
 	run.save()
-	return run.record, join(run.mishaps)
+	return run.record, run.secrets.Error(join(run.mishaps))
 }
 
 // stopped reports whether somebody wants the run to end.
@@ -166,6 +169,7 @@ func (s *session) observe(e Event) {
 		if e.Alone {
 			e.Rounds = s.scenario.Deploys
 		}
+		e.Note = s.secrets.Redact(e.Note)
 		s.Observe(e)
 	}
 }

@@ -55,7 +55,7 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
-	addFacts(s.targetEntry(v.target), slices.Concat(s.arm(v.target).facts, deployment.Facts), v.round)
+	addFacts(s.targetEntry(v.target), s.redacted(slices.Concat(s.arm(v.target).facts, deployment.Facts)), v.round)
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()

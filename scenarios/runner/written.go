@@ -33,7 +33,16 @@ func (s materials) written(proto protocol.Kind) (*requests, []*corpus.Corpus, er
 	for range s.scenario.Load {
 		r.phases = append(r.phases, c)
 	}
-	return r, []*corpus.Corpus{c}, nil
+	if s.scenario.Secrets.Empty() {
+		return r, []*corpus.Corpus{c}, nil
+	}
+	// The hash of a request with a short password in it would tell the password.
+	client, err = proto.Open(protocol.Config{Template: s.scenario.Template.Request(body).Map(s.scenario.Secrets.Command)})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open protocol %s: %w", proto.Name, err)
+	}
+	hidden, err := corpus.Fixed(client)
+	return r, []*corpus.Corpus{hidden}, err
 }
 
 // body reads the body of the request that is written out.

@@ -33,10 +33,10 @@ func Kind() targets.Kind {
 func options() []targets.Option {
 	return []targets.Option{
 		{Name: "url", Doc: "where the server answers, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
-		{Name: "socket", Doc: "path of the Unix socket that the server listens on, in the place of the host and port of url, which is http://localhost then unless it is set"},
+		{Name: "socket", Path: true, Doc: "path of the Unix socket that the server listens on, relative to the scenario file, in the place of the host and port of url, which is http://localhost then unless it is set"},
 		{Name: "ready", Doc: "whether the server is asked for workload.ready before the load; none is for a server that has no such path", Default: ask, Values: []string{ask, none}},
 		{Name: "wait", Doc: "how long a server that is not ready yet is asked again, within workload.start_timeout", Default: "2s"},
-		{Name: "ca", Doc: "file with the certificates (PEM) that an https server's is checked with, instead of the system's"},
+		{Name: "ca", Path: true, Doc: "file with the certificates (PEM), relative to the scenario file, that an https server's is checked with, instead of the system's"},
 	}
 }
 

@@ -61,16 +61,20 @@ func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer
 	}
 	defer resp.Body.Close()
 	const most = 200
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	excerpt := fmt.Sprintf("%.*q", most, body)
+	if len(body) > most {
+		excerpt += "…"
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
 	case anyAnswer && resp.StatusCode >= 500:
-		return nil, fmt.Errorf("answered %s, %q; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", resp.Status, body)
+		return nil, fmt.Errorf("answered %s, %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", resp.Status, excerpt)
 	case !anyAnswer:
-		return nil, fmt.Errorf("answered %s, %q; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", resp.Status, body)
+		return nil, fmt.Errorf("answered %s, %s; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", resp.Status, excerpt)
 	}
 	return resp.TLS, nil
 }

@@ -3,9 +3,7 @@ package oci
 import (
 	"archive/tar"
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,16 +32,16 @@ type Image struct {
 }
 
 // Local returns the workload's image if it is at hand without a registry:
-// built from its command, or read from a tarball. It returns nil when the
-// workload names a reference.
+// built from its command, or read from a tarball, which has an absolute path. It
+// returns nil when the workload names a reference.
 func Local(w targets.Workload) (*Image, error) {
 	if w.Image == "" {
 		return buildImage(w)
 	}
-	info, err := os.Stat(w.Image)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !filepath.IsAbs(w.Image) {
 		return nil, nil
 	}
+	info, err := os.Stat(w.Image)
 	if err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}

@@ -98,8 +98,8 @@ func describe(ctx context.Context, set map[string]string, guestinit func() (stri
 func options() []targets.Option {
 	return []targets.Option{
 		{
-			Name: "kernel",
-			Doc:  "The guest's kernel, the path of a bzImage with its modules in ../lib/modules; without one this machine's own, where it can be read and has virtio, else the newest that `make setup` fetched.",
+			Name: "kernel", Path: true,
+			Doc: "The guest's kernel, the path of a bzImage, relative to the scenario file, with its modules in ../lib/modules; without one this machine's own, where it can be read and has virtio, else the newest that `make setup` fetched.",
 		},
 		{
 			Name: "accel", Default: auto, Values: []string{auto, kvm, tcg},
