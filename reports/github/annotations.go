@@ -40,7 +40,7 @@ func Annotate(w io.Writer, a *stats.Analysis) error {
 func annotations(a *stats.Analysis) []annotation {
 	first := annotation{level(a), fmt.Sprintf("%s: %s", a.Word(), a.Run.Scenario.Name), a.Sentence()}
 	if short := a.Shortfall(); short != nil {
-		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s: %s", short.Text, a.Word(), a.Sentence())
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, a.Sentence())
 	}
 	rest := broken(a)
 	if more := len(rest) - (mostAnnotations - 1); more > 0 {

@@ -45,7 +45,7 @@ func believed(a *stats.Analysis, name string) junit.Testcase {
 	case a.Validity == stats.Invalid:
 		judge(&test, a, stats.InvalidInstrument, a.Blame(), nil)
 	default:
-		judge(&test, a, stats.Pass, "", []string{a.Word() + ": " + stats.Plain(a.Sentence())})
+		judge(&test, a, stats.Pass, "", []string{string(a.Validity) + ": " + stats.Plain(a.Sentence())})
 	}
 	return test
 }

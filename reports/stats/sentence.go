@@ -6,13 +6,16 @@ import (
 )
 
 // Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
-// was measured, or its validity where there is nothing to judge.
+// was measured; where there is nothing to judge, its Shortfall's or its validity.
 func (a *Analysis) Word() string {
 	switch {
 	case a.Nothing() != "":
 		return "NO RESULT"
 	case a.Verdict != NoLimit:
 		return string(a.Verdict)
+	}
+	if short := a.Shortfall(); short != nil {
+		return short.Word
 	}
 	return string(a.Validity)
 }

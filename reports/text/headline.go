@@ -17,6 +17,9 @@ func WriteHeadline(w io.Writer, a *stats.Analysis, style Style) error {
 	p.line("%s", p.paint(bold, clean(a.Run.Dir)))
 	p.origin(a.Run)
 	p.wrapped("    ", "  "+p.verdict(a.Sentence())+p.absent())
+	if short := a.Shortfall(); short != nil {
+		p.wrapped("    ", "  "+short.Word+" "+clean(short.Text))
+	}
 	for _, row := range a.Rows {
 		p.wrapped("    ", "  "+p.name(row.Target)+p.inPhase(row.Phase)+": "+figuresLine(row))
 	}
