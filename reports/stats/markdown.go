@@ -1,14 +1,46 @@
 package stats
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Markdown makes text from outside fit for a paragraph, a list or a table's cell of
 // Markdown: Plain, and what Markdown or HTML would read as a mark, or a forge as a
-// link or as a name to notify, is none.
+// link, a reference or a name to notify, is none.
 func Markdown(s string) string {
-	return strings.NewReplacer(
-		"&", "&amp;", "<", "&lt;", ">", "&gt;",
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "!", `\!`,
-		"://", "&#58;//", "@", "@\u200b", // a space of no width: a forge looks for names when entities are none any more
-	).Replace(Plain(s))
+	s = marks.Replace(Plain(s))
+	s = webAddress.ReplaceAllString(s, "$1&#46;")
+	for _, name := range forgeNames {
+		s = name.ReplaceAllString(s, "$1"+noSpace+"$2")
+	}
+	s = listMark.ReplaceAllString(s, `$1\$2$3`)
+	return underline.ReplaceAllString(s, `\$1$2`)
 }
+
+// noSpace is a space of no width. A forge looks for names and references when entities are
+// none any more, and backslashes are gone.
+const noSpace = "\u200b"
+
+var marks = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;",
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "!", `\!`, "$", `\$`,
+	"://", "&#58;//", "@", "@"+noSpace,
+)
+
+var (
+	// webAddress is what is linked without a scheme.
+	webAddress = regexp.MustCompile(`(?i)(www[0-9]{0,3})\.`)
+	// forgeNames are what GitHub and GitLab take for an issue, a merge request, a label
+	// and the like, or for an emoji.
+	forgeNames = []*regexp.Regexp{
+		regexp.MustCompile(`(?i)(\\[#!~$]|&amp;)([0-9a-z])`),
+		regexp.MustCompile(`(?i)(GH-)([0-9])`),
+		emoji, emoji, // the second finds those that share a colon with the first's
+	}
+	emoji = regexp.MustCompile(`(?i)(:)([a-z+-][a-z0-9+\\_-]*:|100:|1234:)`)
+	// What begins a list, and what is a line or underlines a heading, at the beginning of
+	// a text.
+	listMark  = regexp.MustCompile(`^([0-9]*)([-+.)])( |$)`)
+	underline = regexp.MustCompile(`^([-=])([-= ]*)$`)
+)
