@@ -214,6 +214,7 @@ func faults() []faulty {
 			}},
 		{name: "unknown version of HTTP", new: "http: {version: 3}\n", want: []string{`7:17: http.version: unknown version "3" (did you mean "2"?); want one of 1.1, 2`}},
 		{name: "HTTP/2 by servebench's client", new: "http: {version: 2, client: servebench}\n", beyond: true, want: []string{`7:28: http.client: servebench's own client speaks HTTP/1.1 alone; want net/http for HTTP/2`}},
+		{name: "HTTP/2 without keep-alive", new: "http: {version: 2, keep_alive: false}\n", beyond: true, want: []string{`7:32: http.keep_alive: requests of HTTP/2 share connections; want true, or version 1.1`}},
 		{name: "time within the timeout that is longer", new: "http: {first_byte_timeout: 11s}\n", beyond: true, want: []string{`7:28: http.first_byte_timeout: above the timeout, 10s, so that it never ends; want a time below the timeout`}},
 		{name: "checks across values wait for the values", old: phase, new: "  - {name: steady, rate: x, duration: 4ms, measure: 0}\n", want: []string{
 			`6:26: load[0].rate: "x" is not a number; want a rate per second, such as 200`,

@@ -11,6 +11,10 @@ type HTTP struct {
 	// answer; 0: the scenario's Timeout alone does.
 	ConnectTimeout   time.Duration
 	FirstByteTimeout time.Duration
+	KeepAlive        bool // connections carry one request after the other
+	// RetryNonIdempotent lets requests such as POST be sent again when the server
+	// closed an idle connection before it saw them.
+	RetryNonIdempotent bool
 }
 
 // The versions of HTTP.

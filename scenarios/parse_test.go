@@ -30,7 +30,7 @@ func TestParseDefaults(t *testing.T) {
 		Targets:     []string{"physical"},
 		Workload:    Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
 		Protocol:    "v2",
-		HTTP:        HTTP{Version: "1.1", Client: "servebench"},
+		HTTP:        HTTP{Version: "1.1", Client: "servebench", KeepAlive: true},
 		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
 		Load:        []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
 		Rounds:      3,
@@ -63,7 +63,7 @@ workload:
   ready: /health?full=1
   start_timeout: 2m
 protocol: openai
-http: {version: 2, connect_timeout: 1s, first_byte_timeout: 2s}
+http: {version: 2, connect_timeout: 1s, first_byte_timeout: 2s, retry_non_idempotent: true}
 data: {generator: credit, batch: 8, corpus: 500, noise: 0, function: 3}
 load:
   - {name: warm-up, law: constant, rate: 0.5, duration: 1m30s, measure: false}
@@ -98,7 +98,7 @@ container: {network: bridge, runtime: 1}
 			Env: []string{"A=b", "C="}, Ready: "/health?full=1", StartTimeout: 2 * time.Minute,
 		},
 		Protocol: "openai",
-		HTTP:     HTTP{Version: "2", Client: "net/http", ConnectTimeout: time.Second, FirstByteTimeout: 2 * time.Second},
+		HTTP:     HTTP{Version: "2", Client: "net/http", ConnectTimeout: time.Second, FirstByteTimeout: 2 * time.Second, KeepAlive: true, RetryNonIdempotent: true},
 		Data:     Data{Generator: "credit", Batch: 8, Corpus: 500, Params: map[string]float64{"noise": 0, "function": 3}},
 		Load: []Phase{
 			{Name: "warm-up", Model: "credit", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},

@@ -61,6 +61,10 @@ func httpRows() []row[HTTP] {
 			"How long a connection may take to be opened, TLS included, within timeout."),
 		may("first_byte_timeout", orNone(durations()), none, func(h *HTTP) *time.Duration { return &h.FirstByteTimeout },
 			"How long the first byte of an answer may take from the request's being sent, within timeout."),
+		may("keep_alive", booleans(), "true", func(h *HTTP) *bool { return &h.KeepAlive },
+			"Whether a connection carries one request after the other. With false every request opens a connection, asks the server to close it (Connection: close), and its latency includes the opening. For HTTP/1.1."),
+		may("retry_non_idempotent", booleans(), "false", func(h *HTTP) *bool { return &h.RetryNonIdempotent },
+			"Whether a request that is not idempotent, such as POST, is sent again when the server closed an idle connection before the request reached it. GET, HEAD, OPTIONS, TRACE, PUT and DELETE always are. A request that the server received and did not answer has failed, whatever its method (class closed)."),
 	}
 }
 

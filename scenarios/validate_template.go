@@ -73,6 +73,7 @@ func (d *decoder) validateHTTP(s *Scenario) {
 		return
 	}
 	d.senseless("http.client", s.HTTP.Version == HTTP2 && s.HTTP.Client == OwnClient, "servebench's own client speaks HTTP/1.1 alone", StandardClient+" for HTTP/2")
+	d.senseless("http.keep_alive", s.HTTP.Version == HTTP2 && !s.HTTP.KeepAlive && d.sound("http.keep_alive"), "requests of HTTP/2 share connections", "true, or version "+HTTP1)
 	for _, t := range []struct {
 		field string
 		above bool

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -21,6 +23,9 @@ import (
 //	/failing  answers with 500 once it was asked -good times
 //	/indiscreet  answers and writes to its output all that it knows: the request as it came
 //	          and its environment; with 500 once it was asked -good times
+//	/drop     closes the connection of every tenth POST, which it has read, after
+//	          ?work= without an answer: by FIN, or with ?reset= by a reset
+//	/posts    answers with the number of those POSTs so far, and begins anew
 //	/stall    holds, from one second after it was first asked, all requests for one
 //	          second
 func plainServer() {
@@ -28,8 +33,9 @@ func plainServer() {
 	socket := flag.String("socket", "", "path of a Unix socket to listen on as well")
 	good := flag.Int64("good", 100, "how many requests /failing answers rightly")
 	last := flag.Int64("last", 0, "how many requests /indiscreet answers before the server ends; 0: any number")
+	idle := flag.Duration("idle", 0, "how long a connection may be idle; 0: for ever")
 	flag.Parse()
-	server := &http.Server{Handler: plainHandler(*good, *last), Protocols: new(http.Protocols)}
+	server := &http.Server{Handler: plainHandler(*good, *last), Protocols: new(http.Protocols), IdleTimeout: *idle}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	ended := make(chan error, 2)
@@ -81,6 +87,14 @@ func plainHandler(good, last int64) http.Handler {
 			os.Exit(3)
 		}
 	})
+	var posts atomic.Int64
+	mux.HandleFunc("POST /drop", func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if posts.Add(1)%10 == 0 {
+			drop(w, r.URL.Query())
+		}
+	})
+	mux.HandleFunc("/posts", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, posts.Swap(0)) })
 	var first atomic.Int64 // in nanoseconds of Unix time
 	mux.HandleFunc("/stall", func(http.ResponseWriter, *http.Request) {
 		now := time.Now()
@@ -90,4 +104,18 @@ func plainHandler(good, last int64) http.Handler {
 		}
 	})
 	return mux
+}
+
+// drop works, and closes the connection without an answer.
+func drop(w http.ResponseWriter, how url.Values) {
+	work, _ := time.ParseDuration(how.Get("work"))
+	time.Sleep(work)
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	if how.Has("reset") {
+		c.(*net.TCPConn).SetLinger(0)
+	}
+	c.Close()
 }

@@ -122,7 +122,7 @@ type Instrument struct {
 	Workers    int           `json:"workers"`      // most requests in flight at once
 	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
 	Dials      int64         `json:"dials"`        // connections opened
-	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection
+	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection before they reached it
 	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
 	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
 }

@@ -12,7 +12,7 @@ import (
 const (
 	ErrorTimeout = "timeout" // no complete answer within the timeout
 	ErrorRefused = "refused" // the connection
-	ErrorReset   = "reset"   // the connection, with an answer due
+	ErrorClosed  = "closed"  // the connection was closed or reset by the server, with an answer due
 	ErrorDNS     = "dns"
 	ErrorTLS     = "tls"
 	ErrorOther   = "other"

@@ -7,9 +7,9 @@ import (
 )
 
 func TestSortErrors(t *testing.T) {
-	all := []ErrorCount{{Class: ErrorReset, Count: 2}, {Class: ErrorTimeout, Count: 9}, {Class: ErrorRefused, Count: 2}}
+	all := []ErrorCount{{Class: ErrorRefused, Count: 2}, {Class: ErrorTimeout, Count: 9}, {Class: ErrorClosed, Count: 2}}
 	SortErrors(all)
-	want := []ErrorCount{{Class: ErrorTimeout, Count: 9}, {Class: ErrorRefused, Count: 2}, {Class: ErrorReset, Count: 2}}
+	want := []ErrorCount{{Class: ErrorTimeout, Count: 9}, {Class: ErrorClosed, Count: 2}, {Class: ErrorRefused, Count: 2}}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

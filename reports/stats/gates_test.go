@@ -166,7 +166,7 @@ func TestAskedForTargetIsUndecided(t *testing.T) {
 
 // failing is a share of requests that fail.
 func failing(share float64) []statstest.Error {
-	return []statstest.Error{{Class: "reset", Example: "connection reset by peer", Share: share}}
+	return []statstest.Error{{Class: "closed", Example: "connection reset by peer", Share: share}}
 }
 
 func TestWorst(t *testing.T) {

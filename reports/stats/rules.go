@@ -175,9 +175,9 @@ func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
 	}, float64(n)}, true
 }
 
-// retried tells of requests that the transport sent twice: the server saw more
-// requests than the ledger has. One that died closes its connections too, and
-// that is told already.
+// retried tells of requests that went over a second connection: the server had closed
+// the first while it was idle, and they never reached it. One that died closes its
+// connections too, and that is told already.
 func retried(a *Analysis, c *cell, row Row) (finding, bool) {
 	n := row.Instrument.Retries
 	if n == 0 || a.lost(c.Target) {
@@ -186,8 +186,8 @@ func retried(a *Analysis, c *cell, row Row) (finding, bool) {
 	figure := fmt.Sprintf("%s retries", FormatCount(n))
 	return finding{Doubt{
 		Rule: "retries", Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("requests were sent a second time because the server had closed the connection under them: %s, counted once each", figure),
-		Action: "give the server a longer idle timeout for connections",
+		Text:   fmt.Sprintf("the server closed idle connections just as requests were sent on them, which went over new ones: %s. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures", figure),
+		Action: "give the server a keep-alive timeout longer than those gaps",
 	}, float64(n)}, true
 }
 

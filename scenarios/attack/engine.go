@@ -61,7 +61,7 @@ func newEngine(cfg Config) (*engine, error) {
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
-	requests, err := newRequests(cfg.Corpus, cfg.Endpoint.URL)
+	requests, err := newRequests(cfg.Corpus, cfg.Endpoint.URL, cfg.HTTP.NoKeepAlive)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +154,11 @@ const warmConnections = 16
 // warmTimeout bounds the opening of connections before the load.
 const warmTimeout = time.Second
 
-// warm opens connections ahead of the load.
+// warm opens connections ahead of the load, unless each request is to open its own.
 func (e *engine) warm(ctx context.Context) {
+	if e.cfg.HTTP.NoKeepAlive {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
 	e.transport.Warm(ctx, min(warmConnections, e.cfg.MaxInFlight))

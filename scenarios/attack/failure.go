@@ -22,9 +22,9 @@ var (
 	errGivenUp = errors.New("given up before the timeout, because the run was ended")
 )
 
-// classify names the kind of a request's failure. A server that dies shows as
-// a connection that is reset, closed while an answer was due, or closed in the
-// middle of one: all of these are a reset.
+// classify names the kind of a request's failure. A server that dies or drops a
+// request shows as a connection that is reset, closed while an answer was due, or
+// closed in the middle of one.
 func classify(err error) string {
 	var (
 		dns         *net.DNSError
@@ -53,7 +53,7 @@ func classify(err error) string {
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		// net/http does not export this one.
 		strings.Contains(err.Error(), "server closed idle connection"):
-		return record.ErrorReset
+		return record.ErrorClosed
 	}
 	return record.ErrorOther
 }

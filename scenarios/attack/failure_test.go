@@ -27,11 +27,11 @@ func TestClassify(t *testing.T) {
 		{op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "refused"},
 		{op(os.NewSyscallError("socket", syscall.EMFILE)), "descriptors"},
 		{op(os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)), "ports"},
-		{op(os.NewSyscallError("read", syscall.ECONNRESET)), "reset"},
-		{op(os.NewSyscallError("write", syscall.EPIPE)), "reset"},
-		{op(io.EOF), "reset"},
-		{fmt.Errorf("read body: %w", io.ErrUnexpectedEOF), "reset"},
-		{errors.New("http: server closed idle connection"), "reset"},
+		{op(os.NewSyscallError("read", syscall.ECONNRESET)), "closed"},
+		{op(os.NewSyscallError("write", syscall.EPIPE)), "closed"},
+		{op(io.EOF), "closed"},
+		{fmt.Errorf("read body: %w", io.ErrUnexpectedEOF), "closed"},
+		{errors.New("http: server closed idle connection"), "closed"},
 		{op(os.ErrDeadlineExceeded), "timeout"},
 		{op(os.NewSyscallError("connect", syscall.ETIMEDOUT)), "timeout"},
 		{errTimeout, "timeout"},
@@ -52,11 +52,11 @@ func TestClassify(t *testing.T) {
 func TestFailuresAreBounded(t *testing.T) {
 	fs := failures{}
 	for k := range 1000 {
-		fs.add("reset", fmt.Sprintf("read tcp 127.0.0.1:%d: reset", k))
+		fs.add("closed", fmt.Sprintf("read tcp 127.0.0.1:%d: reset", k))
 	}
 	fs.add("refused", "no")
 	got := fs.sorted()
-	if len(got) != 2 || got[0].Class != "reset" || got[0].Count != 1000 || !strings.Contains(got[0].Example, ":0: reset") {
+	if len(got) != 2 || got[0].Class != "closed" || got[0].Count != 1000 || !strings.Contains(got[0].Example, ":0: reset") {
 		t.Errorf("%+v, want one entry per class, the most frequent first, with its first text", got)
 	}
 }

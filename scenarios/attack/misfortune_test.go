@@ -43,7 +43,7 @@ func TestServerKilledInMidRun(t *testing.T) {
 		t.Errorf("ledger %+v, want all sent and some right", cell.Ledger)
 	}
 	got := classes(cell)
-	if got["refused"] < 1 || got["refused"]+got["reset"] != cell.Ledger.Failed {
+	if got["refused"] < 1 || got["refused"]+got["closed"] != cell.Ledger.Failed {
 		t.Errorf("errors %+v, want connections refused, and reset at most", cell.Errors)
 	}
 }
@@ -112,7 +112,7 @@ func TestAnswerCutOff(t *testing.T) {
 	})
 	cfg, log := load(t, s.URL, 2*time.Millisecond, 20)
 	cell := run(t, context.Background(), cfg, log)
-	if got := classes(cell); got["reset"] != 20 {
+	if got := classes(cell); got["closed"] != 20 {
 		t.Errorf("errors %+v, want 20 reset", cell.Errors)
 	}
 }
@@ -316,34 +316,59 @@ func hostileServer(t *testing.T, seed uint64) *httptest.Server {
 	return s
 }
 
-// TestClosedIdleConnectionIsRetried lets the server close connections between
-// requests, as servers with a short keep-alive do.
-func TestClosedIdleConnectionIsRetried(t *testing.T) {
-	s := serve(t, closing(t, answer))
-	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
-	cfg.MaxInFlight = 1
-	cell := run(t, context.Background(), cfg, log)
-	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
-		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+// TestDroppedRequestIsNotRetried lets the server read a request on a connection that
+// had been idle, and close it without an answer.
+func TestDroppedRequestIsNotRetried(t *testing.T) {
+	withoutBody := func(_ testing.TB, w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Query().Get("x")) }
+	for _, standard := range []bool{false, true} {
+		for method, answer := range map[string]func(testing.TB, http.ResponseWriter, *http.Request){"POST": answer, "GET": withoutBody} {
+			t.Run(fmt.Sprintf("%s/net-http=%v", method, standard), func(t *testing.T) {
+				s := serve(t, closing(t, answer))
+				cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
+				if method == "GET" {
+					var err error
+					cfg.Corpus, err = corpus.Build(corpus.Config{Generator: question{}, Protocol: bare{}, Size: 5, Batch: 1, Seed: 1})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				cfg.MaxInFlight, cfg.HTTP.Standard = 1, standard
+				cell := run(t, context.Background(), cfg, log)
+				if cell.Ledger.OK != 4 || classes(cell)["closed"] != 1 || cell.Instrument.Retries != 0 {
+					t.Errorf("ledger %+v, %d retries, errors %+v; want 4 right, one failed, and no retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+				}
+			})
+		}
 	}
 }
 
-// TestRetryWithoutBodyIsCounted does the same to requests without a body, which
-// the transport sends again without asking for one.
-func TestRetryWithoutBodyIsCounted(t *testing.T) {
-	s := serve(t, closing(t, func(_ testing.TB, w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, r.URL.Query().Get("x"))
-	}))
-	cfg, log := load(t, s.URL, 20*time.Millisecond, 5)
-	var err error
-	cfg.Corpus, err = corpus.Build(corpus.Config{Generator: question{}, Protocol: bare{}, Size: 5, Batch: 1, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+// TestIdleCloseIsNoFailure lets the server close connections between requests, as
+// servers with a short keep-alive do.
+func TestIdleCloseIsNoFailure(t *testing.T) {
+	for _, standard := range []bool{false, true} {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) }))
+		s.Config.IdleTimeout = 20 * time.Millisecond
+		s.Start()
+		defer s.Close()
+		cfg, log := load(t, s.URL, 200*time.Millisecond, 5)
+		cfg.HTTP.Standard = standard
+		cell := run(t, context.Background(), cfg, log)
+		if cell.Ledger.OK != 5 {
+			t.Errorf("net/http=%v: ledger %+v, errors %+v; want 5 right", standard, cell.Ledger, cell.Errors)
+		}
 	}
-	cfg.MaxInFlight = 1
-	cell := run(t, context.Background(), cfg, log)
-	if cell.Ledger.OK != 5 || cell.Instrument.Retries != 1 {
-		t.Errorf("ledger %+v, %d retries, errors %+v; want 5 right and one counted retry", cell.Ledger, cell.Instrument.Retries, cell.Errors)
+}
+
+// TestNewConnectionPerRequest counts the connections of a load without keep-alive.
+func TestNewConnectionPerRequest(t *testing.T) {
+	for _, standard := range []bool{false, true} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
+		cfg, log := load(t, s.URL, time.Millisecond, 50)
+		cfg.HTTP.Standard, cfg.HTTP.NoKeepAlive = standard, true
+		cell := run(t, context.Background(), cfg, log)
+		if cell.Ledger.OK != 50 || cell.Instrument.Dials != 50 {
+			t.Errorf("net/http=%v: ledger %+v, %d connections; want 50 right over 50", standard, cell.Ledger, cell.Instrument.Dials)
+		}
 	}
 }
 

@@ -19,8 +19,9 @@ type request struct {
 	length  int // of the body
 }
 
-// newRequests lays out the requests of a corpus for the server at base.
-func newRequests(c *corpus.Corpus, base string) ([]request, error) {
+// newRequests lays out the requests of a corpus for the server at base. Each is the
+// last on its connection where last says so.
+func newRequests(c *corpus.Corpus, base string, last bool) ([]request, error) {
 	urls := make(map[string]*url.URL)
 	requests := make([]request, c.Len())
 	for i := range requests {
@@ -33,7 +34,7 @@ func newRequests(c *corpus.Corpus, base string) ([]request, error) {
 			}
 			urls[r.Path] = target
 		}
-		message, err := newMessage(r, target)
+		message, err := newMessage(r, target, last)
 		if err != nil {
 			return nil, fmt.Errorf("prepare request %d: %w", i, err)
 		}
@@ -53,19 +54,7 @@ func parseURL(raw string) (*url.URL, error) {
 	return target, nil
 }
 
-// idempotencyKey tells net/http that a request may be sent again when the server
-// had closed the idle connection, which prediction requests may; an empty value
-// is not sent on the wire (see net/http.Transport).
-const idempotencyKey = "Idempotency-Key"
-
-func newMessage(r protocol.Request, target *url.URL) (*transport.Message, error) {
-	header := r.Header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	if _, ok := header[idempotencyKey]; !ok {
-		header[idempotencyKey] = []string{}
-	}
-	host := cmp.Or(header.Get("Host"), target.Host) // which net/http leaves out of a header
-	return transport.NewMessage(&http.Request{Method: r.Method, URL: target, Host: host, Header: header}, r.Body)
+func newMessage(r protocol.Request, target *url.URL, last bool) (*transport.Message, error) {
+	host := cmp.Or(r.Header.Get("Host"), target.Host) // which net/http leaves out of a header
+	return transport.NewMessage(&http.Request{Method: r.Method, URL: target, Host: host, Header: r.Header, Close: last}, r.Body)
 }

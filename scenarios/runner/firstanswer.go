@@ -64,7 +64,7 @@ func likelyCause(class string) string {
 	switch class {
 	case record.ErrorTimeout:
 		return "the model may take longer: see timeout and http, or the server's output"
-	case record.ErrorReset:
+	case record.ErrorClosed:
 		return "the server closed the connection before its answer was whole: see its output"
 	case record.ErrorRefused:
 		return "nothing listens there any more: see the server's output"

@@ -80,13 +80,25 @@ func (s *session) newRecord() {
 	if sc.Template != nil {
 		s.record.Scenario.Template = sc.Template.String()
 	}
-	s.record.Environment = append(s.record.Environment, record.Fact{Name: "HTTP", Value: "version " + sc.HTTP.Version + ", carried by " + sc.HTTP.Client})
+	s.record.Environment = append(s.record.Environment, carriageFact(sc.HTTP))
 	if sc.Tax != nil {
 		s.record.Scenario.Tax = &record.Tax{Noop: sc.Tax.Noop, Model: sc.Tax.Model}
 	}
 	for i, p := range sc.Load {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.laws[i]))
 	}
+}
+
+// carriageFact says how requests are carried.
+func carriageFact(h scenarios.HTTP) record.Fact {
+	value := "version " + h.Version + ", carried by " + h.Client
+	if !h.KeepAlive {
+		value += ", a new connection for each request"
+	}
+	if h.RetryNonIdempotent {
+		value += ", requests that are not idempotent sent again like the others"
+	}
+	return record.Fact{Name: "HTTP", Value: value}
 }
 
 // length is how long the load of the i-th phase is planned to be.

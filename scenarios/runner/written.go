@@ -69,9 +69,11 @@ func (s materials) body() ([]byte, error) {
 func (s *session) carriage() transport.Options {
 	h := s.scenario.HTTP
 	o := transport.Options{
-		Standard:         h.Client == scenarios.StandardClient,
-		ConnectTimeout:   h.ConnectTimeout,
-		FirstByteTimeout: h.FirstByteTimeout,
+		Standard:           h.Client == scenarios.StandardClient,
+		ConnectTimeout:     h.ConnectTimeout,
+		FirstByteTimeout:   h.FirstByteTimeout,
+		NoKeepAlive:        !h.KeepAlive,
+		RetryNonIdempotent: h.RetryNonIdempotent,
 	}
 	if h.Version == scenarios.HTTP2 {
 		o.Version = transport.HTTP2

@@ -107,7 +107,7 @@ func Compare() Plan {
 				Errors: []Error{
 					{"status 503", "503 Service Unavailable: queue full", 0.002},
 					{"timeout", "no complete answer within the timeout", 0.0008},
-					{"reset", "read tcp 127.0.0.1:40000->127.0.0.1:8080: connection reset by peer", 0.0004},
+					{"closed", "read tcp 127.0.0.1:40000->127.0.0.1:8080: connection reset by peer", 0.0004},
 				},
 				Facts: []record.Fact{
 					{Name: "CPU set", Value: "1"},

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"crypto/tls"
 	"net"
 	"syscall"
 	"time"
@@ -14,10 +13,10 @@ import (
 // spoken, of session tickets.
 func alive(conn net.Conn, _ time.Time) bool {
 	unwanted := int16(unix.POLLIN | unix.POLLRDHUP | unix.POLLHUP | unix.POLLERR)
-	if _, ok := conn.(*tls.Conn); ok {
+	if _, plain := conn.(*link); !plain {
 		unwanted &^= unix.POLLIN
 	}
-	sc, ok := socket(conn).(syscall.Conn)
+	sc, ok := linkOf(conn).Conn.(syscall.Conn)
 	if !ok {
 		return false
 	}
@@ -32,4 +31,23 @@ func alive(conn net.Conn, _ time.Time) bool {
 		quiet = err == nil && events[0].Revents&unwanted == 0
 	})
 	return err == nil && quiet
+}
+
+// acknowledged returns how many bytes of what was written to a connection the other
+// side's kernel has acknowledged; -1: not known.
+func acknowledged(conn net.Conn) int64 {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return -1
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return -1
+	}
+	var info *unix.TCPInfo
+	err = raw.Control(func(fd uintptr) { info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	if err != nil || info == nil {
+		return -1
+	}
+	return int64(info.Bytes_acked) - 1 // the SYN is counted; 0 where the kernel counts none
 }

@@ -16,11 +16,12 @@ type client struct {
 	watches watches
 	sweeper *sweeper
 	heads   heads
+	twice   bool // as of Options.RetryNonIdempotent
 	retries atomic.Int64
 }
 
 func newClient(cfg Config, d *dialer) *client {
-	return &client{dialer: d, pool: pool{most: cfg.Connections}, sweeper: newSweeper(cfg.FirstByteTimeout)}
+	return &client{dialer: d, pool: pool{most: cfg.Connections}, sweeper: newSweeper(cfg.FirstByteTimeout), twice: cfg.RetryNonIdempotent}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -39,16 +40,15 @@ func (t *client) Send(ctx context.Context, m *Message) (*http.Response, error) {
 	return t.send(ctx, &o)
 }
 
-// send sends a request. When the server closes a connection that was idle, the
-// request goes over a new one in its place: the server had closed it before it knew
-// of the request.
+// send sends a request. When the server had closed an idle connection before it knew
+// of the request, that goes over a new one in its place.
 func (t *client) send(ctx context.Context, o *outgoing) (*http.Response, error) {
 	c, err := t.connection(ctx)
 	if err != nil {
 		return nil, err
 	}
 	response, err := c.exchange(ctx, o)
-	if err != nil && c.mayBeStale() && !c.heard && isClosed(err) {
+	if err != nil && ctx.Err() == nil && c.mayRepeat(t.twice || isIdempotent(o.request.Method)) {
 		t.retries.Add(1)
 		if c, err = t.open(ctx); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (t *client) connection(ctx context.Context) (*conn, error) {
 
 // open opens a connection with the leave of the pool.
 func (t *client) open(ctx context.Context) (*conn, error) {
-	plain, err := t.dialer.dial(ctx)
+	socket, err := t.dialer.dial(ctx)
 	if err != nil {
 		t.pool.drop()
 		if ctx.Err() != nil {
@@ -93,7 +93,7 @@ func (t *client) open(ctx context.Context) (*conn, error) {
 		}
 		return nil, err
 	}
-	c := &conn{Conn: plain, client: t}
+	c := &conn{Conn: socket, link: linkOf(socket), client: t}
 	c.direct = newDirect(c)
 	t.sweeper.add(c)
 	return c, nil
@@ -108,7 +108,7 @@ func (t *client) Warm(ctx context.Context, n int) {
 		}
 		wg.Go(func() {
 			if c, err := t.open(ctx); err == nil {
-				c.ahead, c.idleSince = true, time.Now()
+				c.link.ahead, c.idleSince = true, time.Now()
 				t.pool.put(c)
 			}
 		})

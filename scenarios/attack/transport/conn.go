@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ const (
 // goroutine; only abort and expire are called from others.
 type conn struct {
 	net.Conn
+	link   *link // its socket
 	client *client
 	direct shortcut // nil: none
 
@@ -30,9 +30,9 @@ type conn struct {
 	last *head
 
 	idleSince time.Time
-	used      bool // a request was answered on it
-	ahead     bool // it was opened before a request needed it
-	heard     bool // a byte of the answer has come
+	used      bool  // a request was answered on it
+	heard     bool  // a byte of the answer has come
+	before    int64 // what the link had written before the request
 
 	group *group // nil: no context ends what is in flight
 	place int    // among the group's members
@@ -58,9 +58,12 @@ type shortcut interface {
 // use afterwards.
 func (c *conn) abort() { c.Conn.SetDeadline(time.Unix(1, 0)) }
 
-// mayBeStale reports whether the server may have closed the connection while it
-// was idle.
-func (c *conn) mayBeStale() bool { return c.used || c.ahead }
+// mayRepeat reports whether the request that failed on the connection may go over
+// another one.
+func (c *conn) mayRepeat(harmless bool) bool {
+	idle := c.used || c.link.ahead
+	return idle && !c.heard && c.link.mayRepeat(c.before, harmless)
+}
 
 // buffered returns what was read and not used.
 func (c *conn) buffered() []byte { return c.buf[c.r:c.w] }
@@ -154,10 +157,9 @@ func (c *conn) discard(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// hangUp ends the connection, over TLS without a word: a server that does not read
-// could not be told without waiting.
+// hangUp ends the connection.
 func (c *conn) hangUp() {
-	socket(c.Conn).Close()
+	c.Conn.Close()
 	c.client.sweeper.remove(c)
 }
 
@@ -165,12 +167,4 @@ func (c *conn) hangUp() {
 func (c *conn) close() {
 	c.hangUp()
 	c.client.pool.drop()
-}
-
-// socket returns what carries a connection.
-func socket(c net.Conn) net.Conn {
-	if secure, ok := c.(*tls.Conn); ok {
-		return secure.NetConn()
-	}
-	return c
 }

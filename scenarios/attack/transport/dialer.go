@@ -56,11 +56,12 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 	}
 	var dialer net.Dialer
-	plain, err := dialer.DialContext(ctx, d.network, d.address)
+	socket, err := dialer.DialContext(ctx, d.network, d.address)
 	if err != nil {
 		return nil, err
 	}
 	d.count.Add(1)
+	plain := &link{Conn: socket}
 	if d.tls == nil {
 		return plain, nil
 	}
@@ -69,7 +70,10 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 		plain.Close()
 		return nil, err
 	}
-	return conn, nil
+	if d.tls.NextProtos[0] == HTTP2.protocol() {
+		return conn, nil // net/http takes no other
+	}
+	return &secured{conn, plain}, nil
 }
 
 // handshake agrees on TLS and on the version of HTTP. A server that says nothing

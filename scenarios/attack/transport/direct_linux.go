@@ -45,12 +45,14 @@ const (
 
 // newDirect returns nil where the connection does not allow it.
 func newDirect(c *conn) shortcut {
-	switch c.Conn.(type) {
-	case *net.TCPConn, *net.UnixConn:
-	default:
+	if c.Conn != net.Conn(c.link) {
+		return nil // TLS is between
+	}
+	socket, ok := c.link.Conn.(syscall.Conn)
+	if !ok {
 		return nil
 	}
-	raw, err := c.Conn.(syscall.Conn).SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil
 	}
@@ -77,16 +79,18 @@ func (d *direct) exchange(ctx context.Context, wire []byte) error {
 	}
 	switch {
 	case err != nil:
-		return err
 	case d.at == stuck:
 		d.resume()
 		return nil
 	case d.fail != 0:
-		return os.NewSyscallError("read", d.fail)
+		err = os.NewSyscallError("read", d.fail)
 	case d.n == 0:
-		return io.EOF
+		err = io.EOF
+	default:
+		return d.conn.filled(d.n, nil)
 	}
-	return d.conn.filled(d.n, nil)
+	d.conn.link.note(err)
+	return err
 }
 
 // goOn leaves a nudged exchange to reading as usual; one so slow that it was nudged
@@ -104,6 +108,7 @@ func (d *direct) step(fd uintptr) bool {
 		var n int
 		n, d.fail = systemCall(syscall.SYS_WRITE, fd, d.out)
 		d.out = d.out[n:]
+		d.conn.link.written.Add(int64(n))
 		if d.at = reading; len(d.out) > 0 {
 			d.at = stuck
 		}

@@ -1,11 +1,6 @@
 package transport
 
-import (
-	"errors"
-	"io"
-	"os"
-	"syscall"
-)
+import "os"
 
 // errFirstByte ends a request whose answer did not begin in time.
 var errFirstByte error = timeoutError("no byte of the answer within the first-byte timeout")
@@ -25,16 +20,3 @@ type malformedError struct{ error }
 
 func (e malformedError) Error() string { return "malformed answer: " + e.error.Error() }
 func (e malformedError) Unwrap() error { return e.error }
-
-// isClosed reports whether an error tells of a connection that the server ended.
-func isClosed(err error) bool {
-	if _, own := errors.AsType[bodyError](err); own {
-		return false
-	}
-	for _, closed := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
-		if errors.Is(err, closed) {
-			return true
-		}
-	}
-	return false
-}

@@ -10,7 +10,7 @@ import (
 // connection is closed, its place in the pool still taken; else it is in the hands
 // of the answer's body.
 func (c *conn) exchange(ctx context.Context, o *outgoing) (*http.Response, error) {
-	c.heard = false
+	c.heard, c.before = false, c.link.written.Load()
 	if !c.client.watches.join(ctx, c) {
 		return nil, c.discard(ctx, "send request", context.Cause(ctx))
 	}

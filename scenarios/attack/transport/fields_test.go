@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,8 +43,8 @@ func TestRequestOnTheWire(t *testing.T) {
 			if got.Host != "model.example" || got.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("request %d: host %s, header %v", i, got.Host, got.Header)
 			}
-			if _, sent := got.Header["Idempotency-Key"]; sent || strings.Join(got.Header["X-Many"], " ") != "a b" {
-				t.Errorf("request %d: header %v, want two of X-Many and no Idempotency-Key", i, got.Header)
+			if strings.Join(got.Header["X-Many"], " ") != "a b" {
+				t.Errorf("request %d: header %v, want two of X-Many", i, got.Header)
 			}
 			if want := map[bool]int64{false: 8, true: -1}[i == 2]; got.ContentLength != want {
 				t.Errorf("request %d: Content-Length %d, want %d", i, got.ContentLength, want)
@@ -133,6 +135,70 @@ func TestHeader(t *testing.T) {
 			}
 			if got := response.Trailer; len(got) != 2 || got.Get("X-Sum") != "7" || got.Get("X-More") != "8" {
 				t.Errorf("trailer %v", got)
+			}
+		}
+	})
+}
+
+// TestClientsSayTheSame holds the clients to the same fields on the wire, whatever a
+// header says of those that a client might write itself.
+func TestClientsSayTheSame(t *testing.T) {
+	for name, c := range map[string]struct{ header, want http.Header }{
+		"nothing":             {http.Header{}, http.Header{"User-Agent": {"servebench"}}},
+		"an agent":            {http.Header{"User-Agent": {"me/1"}}, http.Header{"User-Agent": {"me/1"}}},
+		"no agent":            {http.Header{"User-Agent": {""}}, http.Header{}},
+		"no value of a field": {http.Header{"Accept": {""}, "User-Agent": {""}}, http.Header{"Accept": {""}}},
+		"no encoding":         {http.Header{"Accept-Encoding": {""}, "User-Agent": {""}}, http.Header{"Accept-Encoding": {""}}},
+		"an encoding":         {http.Header{"Accept-Encoding": {"gzip"}, "User-Agent": {""}}, http.Header{"Accept-Encoding": {"gzip"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
+				r.Method, r.Header = "GET", c.header
+				m, err := NewMessage(r, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				response, err := tr.Send(r.Context(), m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				io.Copy(io.Discard, response.Body)
+				response.Body.Close()
+				r.Body, r.GetBody, r.ContentLength = nil, nil, 0
+				ask{status: 200, answer: "ok"}.play(t, 0, tr, r)
+				for _, got := range s.requests() {
+					if !maps.EqualFunc(got.Header, c.want, slices.Equal) {
+						t.Errorf("header %v, want %v", got.Header, c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestNewConnectionPerRequest sends messages that end their connections, which is
+// said to the server.
+func TestNewConnectionPerRequest(t *testing.T) {
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
+		r.Close = true
+		m, err := NewMessage(r, []byte("question"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			response, err := tr.Send(r.Context(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, response.Body)
+			response.Body.Close()
+		}
+		if dials := tr.Stats().Dials; dials != 3 {
+			t.Errorf("%d dials, want 3", dials)
+		}
+		for _, got := range s.requests() {
+			if !got.Close {
+				t.Errorf("header %v, want Connection: close", got.Header)
 			}
 		}
 	})

@@ -64,7 +64,6 @@ func TestHTTP2(t *testing.T) {
 				if err != nil {
 					return "", err
 				}
-				r.Header["Idempotency-Key"] = []string{}
 				response, err := tr.RoundTrip(r)
 				if err != nil {
 					return "", err

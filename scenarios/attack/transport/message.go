@@ -23,6 +23,7 @@ type Message struct {
 // names what cannot be written into an HTTP/1.1 request.
 func NewMessage(r *http.Request, body []byte) (*Message, error) {
 	request := r.WithContext(context.Background())
+	request.Header = withAgent(r.Header)
 	request.ContentLength = int64(len(body))
 	request.Body, request.GetBody = http.NoBody, nil
 	wire, err := appendHead(nil, request)

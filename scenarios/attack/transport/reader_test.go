@@ -27,7 +27,8 @@ func (c bytesConn) SetDeadline(time.Time) error { return nil }
 func readOwn(r io.Reader, method string) (status int, body []byte, err error) {
 	t := newClient(Config{Connections: 1}, &dialer{})
 	t.pool.reserve()
-	c := &conn{Conn: bytesConn{Reader: r}, client: t}
+	l := &link{Conn: bytesConn{Reader: r}}
+	c := &conn{Conn: l, link: l, client: t}
 	o := outgoing{request: &http.Request{Method: method}, whole: true}
 	response, err := c.exchange(context.Background(), &o)
 	if err != nil {

@@ -17,6 +17,29 @@ const atOnce = 16 << 10
 // userAgent is said of the client by a request that says nothing itself.
 const userAgent = "servebench"
 
+// agentOf returns what a request says of the client; "": nothing, as an empty field
+// asks for.
+func agentOf(header http.Header) string {
+	if _, ok := header["User-Agent"]; !ok {
+		return userAgent
+	}
+	return header.Get("User-Agent")
+}
+
+// withAgent returns the header with what it says of the client written out, for
+// net/http, which has another default.
+func withAgent(header http.Header) http.Header {
+	if _, ok := header["User-Agent"]; ok {
+		return header
+	}
+	header = header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header["User-Agent"] = []string{userAgent}
+	return header
+}
+
 // appendHead appends the head of an HTTP/1.1 request: the request line, Host, the
 // header's fields in order of their names, the length of the body, the blank line.
 func appendHead(b []byte, r *http.Request) ([]byte, error) {
@@ -32,8 +55,8 @@ func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	}
 	b = append(b, method+" "+target+" HTTP/1.1\r\n"...)
 	b = appendField(b, "Host", host)
-	if _, ok := r.Header["User-Agent"]; !ok {
-		b = appendField(b, "User-Agent", userAgent)
+	if agent := agentOf(r.Header); agent != "" {
+		b = appendField(b, "User-Agent", agent)
 	}
 	b, err := appendFields(b, r.Header)
 	if err != nil {
@@ -45,10 +68,10 @@ func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	return append(appendLength(b, r), "\r\n"...), nil
 }
 
-// isFraming reports whether the client writes the field itself.
-func isFraming(key string) bool {
+// isOwn reports whether the client writes the field itself.
+func isOwn(key string) bool {
 	switch key {
-	case "Host", "Content-Length", "Transfer-Encoding", "Trailer":
+	case "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer":
 		return true
 	}
 	return false
@@ -56,7 +79,7 @@ func isFraming(key string) bool {
 
 func appendFields(b []byte, header http.Header) ([]byte, error) {
 	for _, key := range slices.Sorted(maps.Keys(header)) {
-		if isFraming(key) {
+		if isOwn(key) {
 			continue
 		}
 		if !isToken(key) {

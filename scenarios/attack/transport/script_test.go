@@ -276,7 +276,7 @@ func (by carrier) dial(t testing.TB, endpoint targets.Endpoint, change func(*Con
 	return tr
 }
 
-// request makes one that both transports may send again.
+// request makes one whose body can be had again.
 func request(t testing.TB, endpoint targets.Endpoint, method, body string) *http.Request {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -289,6 +289,5 @@ func request(t testing.TB, endpoint targets.Endpoint, method, body string) *http
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header["Idempotency-Key"] = []string{}
 	return r
 }

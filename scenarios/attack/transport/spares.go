@@ -38,6 +38,7 @@ func (s *spares) openOne(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	linkOf(conn).ahead = true
 	select {
 	case s.conns <- spare{conn, time.Now()}:
 	default:

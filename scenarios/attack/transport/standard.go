@@ -2,8 +2,12 @@ package transport
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 )
 
@@ -12,6 +16,7 @@ type standard struct {
 	transport *http.Transport
 	spares    *spares
 	version   Version
+	twice     bool // as of Options.RetryNonIdempotent
 	retries   atomic.Int64
 }
 
@@ -20,6 +25,7 @@ func newStandard(cfg Config, d *dialer) *standard {
 	return &standard{
 		spares:  s,
 		version: cfg.Version,
+		twice:   cfg.RetryNonIdempotent,
 		transport: &http.Transport{
 			DialContext:           s.dial,
 			DialTLSContext:        s.dial,
@@ -44,13 +50,149 @@ func (v Version) protocols(secure bool) *http.Protocols {
 	return p
 }
 
-// RoundTrip implements http.RoundTripper.
+// maxGoAways is how often a request is sent again that a server did not look at when
+// it closed a connection of HTTP/2.
+const maxGoAways = 6
+
+// RoundTrip implements http.RoundTripper. It repeats a request as client.send does,
+// and keeps net/http from repeating it by a rule of its own, which hides requests
+// that the server dropped.
 func (t *standard) RoundTrip(r *http.Request) (*http.Response, error) {
-	conns := int64(0)
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { conns++ }}
-	response, err := t.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
-	t.retries.Add(max(0, conns-1))
-	return response, err
+	if header := withAgent(r.Header); len(header) != len(r.Header) {
+		r = r.WithContext(r.Context())
+		r.Header = header
+	}
+	for tries := 0; ; tries++ {
+		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || isIdempotent(r.Method)}
+		response, err := a.send(t.transport, r)
+		t.retries.Add(a.repeats)
+		if err == nil || r.Context().Err() != nil || !a.mayRepeat(err) || a.http2 && tries == maxGoAways {
+			return response, err
+		}
+		again, ok := rewound(r)
+		if !ok {
+			return nil, err
+		}
+		t.retries.Add(1)
+		r = again
+	}
+}
+
+// rewound returns a request to be sent once more, if its body can be had again.
+func rewound(r *http.Request) (*http.Request, bool) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r, true
+	}
+	if r.GetBody == nil {
+		return nil, false
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	again := r.WithContext(r.Context())
+	again.Body = body
+	return again, true
+}
+
+// attempt is a request's way through net/http.
+type attempt struct {
+	http2    bool
+	harmless bool // to send it twice
+	end      context.CancelCauseFunc
+	conn     net.Conn    // that it was written to last
+	sent     atomic.Bool // its head was sent there
+	refused  bool        // the server refused it there, over HTTP/2
+	repeats  int64       // by net/http
+
+	// Over HTTP/1.1 alone:
+	link   *link
+	before int64 // bytes that the link had written before it
+	idle   bool  // the connection had been idle
+	heard  atomic.Bool
+}
+
+// errStreamRefused is a request that the server refused over HTTP/2.
+var errStreamRefused = errors.New("the server reset the request's stream (REFUSED_STREAM or PROTOCOL_ERROR)")
+
+// send sends the request. Its context ends with the connection if that ends before
+// the answer has begun, and net/http sends nothing again then.
+func (a *attempt) send(by *http.Transport, r *http.Request) (*http.Response, error) {
+	ctx, end := context.WithCancelCause(r.Context())
+	a.end = end
+	r = r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              a.take,
+		WroteHeaders:         func() { a.sent.Store(true) },
+		GotFirstResponseByte: a.hear,
+	}))
+	if a.http2 {
+		r.GetBody = nil // with which net/http would repeat it
+	}
+	response, err := by.RoundTrip(r)
+	if err != nil {
+		end(nil)
+		if a.refused || strings.Contains(err.Error(), "cannot retry err [stream error") {
+			err = errStreamRefused
+		}
+		return nil, err
+	}
+	response.Body = &endingBody{response.Body, end}
+	return response, nil
+}
+
+// take takes note of the connection that net/http is about to send on.
+func (a *attempt) take(info httptrace.GotConnInfo) {
+	if a.conn != nil {
+		// net/http sends it again. Over HTTP/2 that is right where the server closed the
+		// connection, and said which requests it had not looked at (GOAWAY). It does so
+		// for requests as well that the server refused one by one, and on a new
+		// connection where it called them malformed.
+		again := a.conn != info.Conn && a.harmless && a.repeats == 0
+		if a.refused = a.sent.Load() && !again; a.refused {
+			a.end(errStreamRefused)
+		} else {
+			a.repeats++
+		}
+	}
+	a.conn = info.Conn
+	a.sent.Store(false)
+	if a.http2 {
+		return // other requests are on it as well
+	}
+	a.link = linkOf(info.Conn)
+	a.before, a.idle = a.link.written.Load(), info.Reused || a.link.ahead
+	a.link.waiting.Store(&a.end)
+	a.link.tell()
+}
+
+// hear takes note that the answer has begun.
+func (a *attempt) hear() {
+	a.heard.Store(true)
+	if a.link != nil {
+		a.link.waiting.Store(nil)
+	}
+}
+
+// mayRepeat is as conn.mayRepeat. Over HTTP/2 the server itself says which requests
+// it has not looked at.
+func (a *attempt) mayRepeat(err error) bool {
+	if a.http2 {
+		return strings.Contains(err.Error(), "graceful shutdown GOAWAY")
+	}
+	return a.link != nil && a.idle && !a.heard.Load() && a.link.mayRepeat(a.before, a.harmless)
+}
+
+// endingBody is a body whose request's context ends with it.
+type endingBody struct {
+	io.ReadCloser
+	end context.CancelCauseFunc
+}
+
+// Close implements io.Closer.
+func (b *endingBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.end(nil)
+	return err
 }
 
 // Send implements Transport.

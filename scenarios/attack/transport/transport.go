@@ -38,7 +38,7 @@ type Transport interface {
 // Stats counts what became of connections.
 type Stats struct {
 	Dials   int64 // connections opened, those of Warm included
-	Retries int64 // requests sent again because the server had closed an idle connection
+	Retries int64 // requests sent again because the server had closed an idle connection before they reached it
 }
 
 // Config says how to reach the server.
@@ -63,6 +63,13 @@ type Options struct {
 	// FirstByteTimeout bounds the time from the request's being sent to the first
 	// byte of the answer; 0: the request's context alone does.
 	FirstByteTimeout time.Duration
+	// RetryNonIdempotent lets requests of every method be sent again when the server
+	// closed an idle connection before it knew of them, and not only those that mean
+	// the same when they are sent twice (RFC 9110, 9.2.2).
+	RetryNonIdempotent bool
+	// NoKeepAlive says that each request opens a connection, which ends with it: its
+	// messages are laid out with Close then. It is for HTTP/1.1.
+	NoKeepAlive bool
 }
 
 // Version is a version of HTTP.

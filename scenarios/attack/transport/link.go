@@ -1,0 +1,132 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync/atomic"
+)
+
+// link is a socket to the server, below TLS. It keeps what decides whether a request
+// that was not answered may be sent again.
+//
+// A server closes an idle connection at about the moment at which a request is
+// written to it: that request never reached the server's program, and a client that
+// repeats it hides nothing. A server that took the request and closed the connection
+// without an answer looks the same from above, and has to show as a failure. The two
+// differ in what the server's kernel has acknowledged: a socket that is closed
+// already acknowledges nothing more.
+type link struct {
+	net.Conn
+	ahead   bool         // it was opened before a request needed it
+	written atomic.Int64 // bytes that the socket took
+	end     atomic.Pointer[ending]
+	// waiting is called with the end of the connection by the server, and is there
+	// while net/http waits for an answer's first byte, see standard.
+	waiting atomic.Pointer[context.CancelCauseFunc]
+}
+
+// ending is what was known of a connection when reading or writing first failed.
+type ending struct {
+	err   error
+	acked int64 // bytes that the server's kernel had acknowledged; -1: not known
+}
+
+// secured is TLS over a link.
+type secured struct {
+	*tls.Conn
+	link *link
+}
+
+// Read implements io.Reader. TLS tells of the end before the socket does.
+func (s *secured) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if err != nil {
+		s.link.note(err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer, without a word: a server that does not read could not
+// be told without waiting.
+func (s *secured) Close() error { return s.link.Close() }
+
+// linkOf returns the link below a connection.
+func linkOf(c net.Conn) *link {
+	switch c := c.(type) {
+	case *secured:
+		return c.link
+	case *tls.Conn: // over HTTP/2
+		return c.NetConn().(*link)
+	}
+	return c.(*link)
+}
+
+// Read implements io.Reader.
+func (l *link) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if err != nil {
+		l.note(err)
+	}
+	return n, err
+}
+
+// Write implements io.Writer.
+func (l *link) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	l.written.Add(int64(n))
+	if err != nil {
+		l.note(err)
+	}
+	return n, err
+}
+
+// note takes down how the server ended the connection, the first time. What we end
+// ourselves, by closing it or by a deadline, is no end of the server's.
+func (l *link) note(err error) {
+	if l.end.Load() != nil || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	l.end.CompareAndSwap(nil, &ending{err, acknowledged(l.Conn)})
+	l.tell()
+}
+
+// tell ends the request of net/http's that waits on a connection that has ended.
+func (l *link) tell() {
+	if l.end.Load() == nil {
+		return
+	}
+	if end := l.waiting.Swap(nil); end != nil {
+		(*end)(l.end.Load().err)
+	}
+}
+
+// mayRepeat reports whether a request may go over another connection, that was not
+// answered on this one, which had been idle: the link had written so many bytes
+// before it.
+//
+// It may if nothing of it was sent. It may as well, where a repetition does no harm,
+// if the server closed the connection while it was idle: by FIN, and before its
+// kernel had seen a byte of the request. A reset tells nothing: it does not say what
+// was received before.
+func (l *link) mayRepeat(before int64, harmless bool) bool {
+	e := l.end.Load()
+	switch {
+	case e == nil:
+		return false
+	case l.written.Load() == before:
+		return true
+	}
+	return harmless && e.err == io.EOF && e.acked >= 0 && e.acked <= before
+}
+
+// isIdempotent reports whether a method means the same when it is sent twice (RFC
+// 9110, 9.2.2).
+func isIdempotent(method string) bool {
+	return slices.Contains([]string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}, method)
+}
