@@ -12,6 +12,7 @@ import (
 	"servebench/reports/stats"
 	"servebench/reports/stats/paired"
 	"servebench/scenarios"
+	"servebench/scenarios/secret"
 )
 
 // resume goes on with the duet of a run.
@@ -34,6 +35,9 @@ func (d *duet) resume() error {
 	ctx, cancel := d.preparing()
 	defer cancel()
 	for _, arm := range []record.Arm{run.Duet.Baseline, run.Duet.Candidate} {
+		if build := factOf(arm.Facts, factBuild); secret.Marked(build) {
+			return usageError(fmt.Errorf("--continue %s: a secret in the command that builds the %s was not recorded: %s; begin a new duet whose --build takes it from the environment, as $NAME", d.opts.resume, arm.Target, build))
+		}
 		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue(), set...)
 		if err != nil {
 			return usageError(err)

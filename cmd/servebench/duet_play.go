@@ -154,15 +154,15 @@ func (d *duet) preparing() (context.Context, context.CancelFunc) {
 // arm makes a server, which lasts until the duet is closed; as is how it was named.
 func (d *duet) arm(ctx context.Context, from source, s *scenarios.Scenario, as string) error {
 	server, close, err := from.arm(ctx, s, d.say)
-	server.Source, err = as, d.secrets.Error(err)
+	server.Source = as
 	d.made, d.closers = append(d.made, server), append(d.closers, close)
-	if _, coded := errors.AsType[*exitError](err); coded && ctx.Err() == nil {
-		return err
+	if coded, ok := errors.AsType[*exitError](err); ok && ctx.Err() == nil {
+		return &exitError{code: coded.code, err: d.secrets.Error(coded.err)}
 	}
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted before anything was measured")}
 	}
-	return withCode(err)
+	return withCode(d.secrets.Error(err))
 }
 
 // runner is what plays the duet; command is the command line that repeats it.

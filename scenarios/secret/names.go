@@ -100,13 +100,15 @@ func counts(name, value string) bool {
 
 // Scan adds the secrets of a text that nobody has taken apart yet, by the names in it:
 // "template.headers.Authorization=…", "{Cookie: …}". In the text of a shell a value ends
-// at the next space.
+// with its word.
 func (k *Keeper) Scan(text string, shell bool) {
 	for _, at := range assigned.FindAllStringSubmatch(text, -1) {
 		name, value := at[1], strings.Trim(at[2], `"'`)
 		name = name[strings.LastIndexByte(name, '.')+1:]
 		if shell {
-			value, _, _ = strings.Cut(value, " ")
+			if end := strings.IndexAny(value, " ;&|<>()`"); end >= 0 {
+				value = value[:end]
+			}
 		}
 		value = strings.TrimSpace(value)
 		if Named(name) && value != "" && !counts(name, value) && !OnlyVariables(value) && !Marked(value) {
