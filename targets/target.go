@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -112,6 +113,10 @@ type Workload struct {
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool
 	Limits Limits
+	// Output gets what the server writes to its standard output and error, as it
+	// comes and to the last byte, until Deploy failed or Close returned; nil: nobody.
+	// It is safe for concurrent use, and an error of it is nothing to the server.
+	Output io.Writer
 }
 
 // Limits are the resources a deployment may use. The CPUs are for its

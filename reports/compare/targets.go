@@ -31,7 +31,7 @@ func targetTraits() map[string]trait {
 
 // passingOnTargets are the facts of one start, and what a container's server is in.
 func passingOnTargets() []string {
-	return []string{"image", "image preparation", "preparation", "guest boot", "console", "start"}
+	return []string{"image", "image preparation", "preparation", "guest boot", "start"}
 }
 
 // targetFacts compares the targets that ran in both.

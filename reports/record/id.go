@@ -22,12 +22,15 @@ func NewID(created time.Time, scenario string) string {
 // cellName is the name of a cell's file without folder and extension:
 // "r02-physical-steady", and "r02.1-physical-steady" of the visit played again.
 // Rounds sort up to 99.
-func cellName(v Visit, phase string) string {
+func cellName(v Visit, phase string) string { return visitName(v) + "-" + FileName(phase) }
+
+// visitName is what the names of a visit's files begin with: "r02-physical".
+func visitName(v Visit) string {
 	pass := fmt.Sprintf("r%02d", v.Round)
 	if v.Attempt > 0 {
 		pass += fmt.Sprintf(".%d", v.Attempt)
 	}
-	return pass + "-" + FileName(v.Target) + "-" + FileName(phase)
+	return pass + "-" + FileName(v.Target)
 }
 
 // FileName makes a name safe for a file and keeps two names that differ only in

@@ -32,7 +32,7 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		}
 		select {
 		case <-deployment.Done():
-			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, deployment.Err())
+			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.inFull(deployment.Err()))
 			s.fault(v, phase.Name, died)
 			return died
 		default:

@@ -79,13 +79,16 @@ type session struct {
 	scenario *scenarios.Scenario
 	record   *record.Run
 	writer   *record.Writer
-	arms     []*arm         // that can run here, in the record's order
-	laws     []schedule.Law // of the phases' arrivals; nil of a closed loop
-	rounds   int            // as planned
-	look     int            // of a duet, from 1: which the rounds lead to
-	since    int            // the round that a run is continued from; 0: it is not continued
-	split    host.Split
-	quiet    []quieting
+	// output is that of the server of the present visit, and kept what writes it.
+	output *record.Output
+	kept   *secret.Writer
+	arms   []*arm         // that can run here, in the record's order
+	laws   []schedule.Law // of the phases' arrivals; nil of a closed loop
+	rounds int            // as planned
+	look   int            // of a duet, from 1: which the rounds lead to
+	since  int            // the round that a run is continued from; 0: it is not continued
+	split  host.Split
+	quiet  []quieting
 	// openFiles is the limit of files this process may have open.
 	openFiles uint64
 	clock     clock

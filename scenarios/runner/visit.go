@@ -23,6 +23,9 @@ func (s *session) visit(ctx context.Context, v visit) {
 	e := v.event()
 	e.Left = s.clock.left(0)
 	s.observe(e)
+	s.output = s.writer.Output(v.id())
+	s.kept = s.secrets.Writer(s.output)
+	defer s.closeOutput(v)
 	deployment, err := s.deploy(ctx, v)
 	if err != nil {
 		s.deployFailed(ctx, v, err)
@@ -70,7 +73,7 @@ func (s *session) start(ctx context.Context, v visit, deployment *targets.Deploy
 	default:
 		start.FirstAnswerError = err.Error()
 		start.Failed = ended(deployment)
-		s.fault(v, "", fmt.Errorf("the server is up, but %s: %w", what, err))
+		s.fault(v, "", s.inFull(fmt.Errorf("the server is up, but %s: %w", what, err)))
 		return start, false
 	}
 }
@@ -113,7 +116,30 @@ func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, err
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
-	return a.place.Deploy(ctx, a.workload)
+	w := a.workload
+	w.Output = s.kept
+	deployment, err := a.place.Deploy(ctx, w)
+	if err != nil {
+		return nil, s.inFull(errors.Join(err, s.kept.Flush()))
+	}
+	return deployment, nil
+}
+
+// inFull adds to an error of the server, which quotes the end of its output, where the
+// rest of that is.
+func (s *session) inFull(err error) error {
+	if err == nil || s.output.Name() == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n\tall that it wrote is in %s of the run's folder", err, s.output.Name())
+}
+
+// closeOutput ends the keeping of what the server of a visit writes. What could not be
+// kept is told, and spoils no figure.
+func (s *session) closeOutput(v visit) {
+	if err := errors.Join(s.kept.Flush(), s.output.Close()); err != nil {
+		s.note("%s: %v", v, err)
+	}
 }
 
 // untilStopped returns a context that also ends when the user stops the run.

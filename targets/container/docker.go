@@ -74,7 +74,7 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 
 // startDocker makes one attempt on one port of this machine.
 func (t target) startDocker(ctx context.Context, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
-	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{})}
+	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{})}
 	late, cancel := lingering(ctx)
 	defer cancel()
 	began := time.Now()
@@ -136,8 +136,8 @@ func (t target) createOptions(w targets.Workload, img *dockerImage, port int) cl
 	hostConfig := &dockercontainer.HostConfig{
 		NetworkMode: host,
 		SecurityOpt: []string{"no-new-privileges"},
-		// Enough for the end of the output, and no file that grows for ever.
-		LogConfig: dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m", "max-file": "1"}},
+		// Enough to follow the output, and no file that grows for ever.
+		LogConfig: dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "8m", "max-file": "2"}},
 		Resources: dockercontainer.Resources{
 			CpusetCpus: targets.FormatCPUs(w.Limits.CPUs),
 			Memory:     int64(w.Limits.Memory), MemorySwap: int64(w.Limits.Memory), // the same: no swap

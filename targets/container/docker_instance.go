@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,10 @@ type dockerInstance struct {
 	port   int
 	done   chan struct{}
 	facts  []targets.Fact
+	// output gets what the server writes; nil: nobody. followed is closed when it has
+	// all of it.
+	output   io.Writer
+	followed chan struct{}
 
 	startedAt time.Time
 	group     *process.Cgroup // nil: it cannot be seen from here
@@ -54,14 +59,17 @@ func (i *dockerInstance) start(ctx context.Context, limits targets.Limits) (star
 		_, err := i.cli.ContainerStart(ctx, i.id, client.ContainerStartOptions{})
 		close(answered)
 		if err != nil {
+			close(i.followed)
 			failed <- startError(explain(ctx, err))
 			return
 		}
+		go i.follow(background)
 		i.examine(ctx, limits)
 	}()
 	go func() {
 		defer stop()
 		defer close(i.done)
+		defer i.awaitOutput()
 		select {
 		case err := <-failed:
 			i.cause = err
@@ -83,6 +91,34 @@ func startError(err error) error {
 	return fmt.Errorf("start the container: %w", err)
 }
 
+// follow hands the server's output on, until the container ended or ctx does.
+func (i *dockerInstance) follow(ctx context.Context) {
+	defer close(i.followed)
+	if i.output == nil {
+		return
+	}
+	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Follow: true})
+	if err == nil {
+		_, err = stdcopy.StdCopy(i.output, i.output, logs)
+		err = errors.Join(err, logs.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(i.output, "\n[servebench: the engine does not show the rest of the output: %v]\n", err)
+	}
+}
+
+// awaitOutput waits until all that the container wrote was handed on, but not for
+// long.
+func (i *dockerInstance) awaitOutput() {
+	select {
+	case <-i.followed:
+	case <-time.After(followTime):
+	}
+}
+
+// followTime bounds the wait for the rest of an ended container's output.
+const followTime = 5 * time.Second
+
 // postMortem says how the server ended, quoting the end of its output.
 func (i *dockerInstance) postMortem() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
@@ -95,11 +131,11 @@ func (i *dockerInstance) postMortem() error {
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
 	}
 	state := found.Container.State
-	return fmt.Errorf("%s%s", process.DescribeExit(state.ExitCode, state.OOMKilled), i.output(ctx).Quote())
+	return fmt.Errorf("%s%s", process.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote())
 }
 
-// output fetches the end of the container's output.
-func (i *dockerInstance) output(ctx context.Context) *process.Tail {
+// lastOutput fetches the end of the container's output.
+func (i *dockerInstance) lastOutput(ctx context.Context) *process.Tail {
 	tail := new(process.Tail)
 	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
 	if err != nil {
@@ -125,7 +161,7 @@ func (i *dockerInstance) judge(ctx context.Context, err error) error {
 	case !errors.Is(err, targets.ErrEnded):
 		quote, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
-		return fmt.Errorf("%w%s", err, i.output(quote).Quote())
+		return fmt.Errorf("%w%s", err, i.lastOutput(quote).Quote())
 	case errors.Is(i.cause, targets.ErrPortTaken) || context.Cause(ctx) != nil:
 		return i.cause
 	case i.shared && targets.PortTaken(targets.Loopback, i.port):

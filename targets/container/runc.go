@@ -67,7 +67,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 	}
 	group, unlimited := process.NewLimited(w.Limits)
 	c, err := root.Start(runtime, oci.Command{
-		Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group,
+		Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group, Output: w.Output,
 	})
 	if err != nil {
 		return nil, err

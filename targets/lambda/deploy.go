@@ -85,7 +85,7 @@ func (t target) command(w targets.Workload, path, dir string) process.Command {
 	}
 	return process.Command{
 		Path: t.program, Args: args, Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=/"},
-		CPUs: w.Limits.CPUs, Orphaned: syscall.SIGTERM,
+		CPUs: w.Limits.CPUs, Tee: w.Output, Orphaned: syscall.SIGTERM,
 	}
 }
 

@@ -57,7 +57,7 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 	group, unlimited := process.NewLimited(w.Limits)
 	server, err := process.Start(process.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
-		CPUs: w.Limits.CPUs, Cgroup: group,
+		CPUs: w.Limits.CPUs, Cgroup: group, Tee: w.Output,
 	})
 	if err != nil {
 		return nil, errors.Join(err, group.Close())

@@ -43,6 +43,14 @@ func (p *Process) copy(output *os.File, tee io.Writer) {
 		})
 		ended = ended || err != nil
 	}
+	// What was written before the time for it was up.
+	_ = pipe.Control(func(fd uintptr) {
+		for range drainMost / len(buffer) {
+			if some, _ := p.pass(int(fd), buffer, to); !some {
+				return
+			}
+		}
+	})
 }
 
 // pass hands on what the pipe holds, up to a buffer, and reports whether that

@@ -26,6 +26,9 @@ const Grace = 5 * time.Second
 // a process that left its session may hold open.
 const drainTime = 200 * time.Millisecond
 
+// drainMost is how many bytes are read of it after that: as many as a pipe holds.
+const drainMost = 64 << 10
+
 // Command is a process to start: a server, or what carries one.
 type Command struct {
 	Path string   // executable

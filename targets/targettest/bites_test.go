@@ -36,6 +36,7 @@ func defects() map[string]defect {
 		"lies about the memory limit":   {"the memory limit is enforced or said not to be", unlimited},
 		"lies about the CPU set":        {"the CPU set is applied", unpinned},
 		"does not say why it ended":     {"a server that ends on its own is reported", silent},
+		"keeps the output to itself":    {"all that a server wrote is handed on", unheard},
 		"goes on when it was cancelled": {"a deployment cancelled at any time leaves nothing", goesOn},
 	}
 }
@@ -96,6 +97,11 @@ func silent(ctx context.Context, sound targets.Target, w targets.Workload, _ str
 		d.Instance = mute{d.Instance}
 	}
 	return d, err
+}
+
+func unheard(ctx context.Context, sound targets.Target, w targets.Workload, _ string) (*targets.Deployment, error) {
+	w.Output = nil
+	return sound.Deploy(ctx, w)
 }
 
 func goesOn(ctx context.Context, sound targets.Target, w targets.Workload, _ string) (*targets.Deployment, error) {

@@ -1,11 +1,13 @@
 package targettest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -74,6 +76,65 @@ func deafUntilGrace(p *place) {
 
 func diesAtOnce(p *place) {
 	p.refuse(ending(p, patience), p.workload("TEST_START=die"), "status 3", "the disk is on fire")
+}
+
+// buffer is an output that is kept.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// counts is how often a text is in what was written. A guest's own lines may break
+// those of its server.
+func (b *buffer) counts(text string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Count(strings.ReplaceAll(b.text.String(), "\n", ""), text)
+}
+
+// wholeOutput looks for the first and the last words of servers of every end: that of
+// one that dies, of one that is closed, and of one whose start is given up.
+func wholeOutput(p *place) {
+	var died, closed, cancelled buffer
+	w := p.workload("TEST_START=die", "TEST_NOISE=3000")
+	w.Output = &died
+	p.refuse(ending(p, patience), w)
+	w = p.workload("TEST_NOISE=3000")
+	w.Output = &closed
+	p.close(p.deploy(w))
+	w = p.workload("TEST_START=deaf")
+	w.Output = &cancelled
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for cancelled.counts("never comes") == 0 && p.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	p.refuse(ctx, w)
+	for _, tt := range []struct {
+		of   string
+		from *buffer
+		word string
+		want int
+	}{
+		{"a server that died", &died, "test server starts", 1},
+		{"a server that died", &died, "a line of noise", 3000},
+		{"a server that died", &died, "the disk is on fire", 1},
+		{"a server that was closed", &closed, "test server starts", 1},
+		{"a server that was closed", &closed, "a line of noise", 3000},
+		{"a start that was given up", &cancelled, "test server starts", 1},
+	} {
+		if got := tt.from.counts(tt.word); got < tt.want || got > tt.want && !p.Replaces {
+			p.Errorf("%s: %q is in the output %d times, want %d", tt.of, tt.word, got, tt.want)
+		}
+	}
 }
 
 func neverReady(p *place) {

@@ -103,6 +103,7 @@ func cases() []testCase {
 		{"a server deaf to SIGTERM is killed when the context ends", deafUntilDeadline},
 		{"a server deaf to SIGTERM is killed after the grace period", deafUntilGrace},
 		{"a server that dies at once is reported", diesAtOnce},
+		{"all that a server wrote is handed on", wholeOutput},
 		{"a server that never gets ready is reported", neverReady},
 		{"a server that never listens is reported", neverListens},
 		{"a deployment cancelled at any time leaves nothing", cancelled},

@@ -61,7 +61,7 @@ func (t *target) tryKVM(ctx context.Context) (acceleration, error) {
 	if err != nil {
 		return acceleration{}, err
 	}
-	i, err := m.boot(0)
+	i, err := m.boot(0, nil)
 	if err != nil {
 		return acceleration{}, errors.Join(err, m.remove())
 	}

@@ -25,21 +25,21 @@ type happening struct {
 	at time.Time
 }
 
-// console reads the guest's console: it tells events from everything else and
-// keeps the end of that for error messages. It is safe for concurrent use.
+// console reads the guest's console: it tells events from everything else, hands that
+// on and keeps the end of it for error messages. It is safe for concurrent use.
 type console struct {
-	token string
+	token  string
+	output io.Writer // nil: nobody gets it
 
 	mu      sync.Mutex
 	tail    process.Tail
 	line    []byte // not finished yet
-	quoted  int    // how much of line is in tail
+	quoted  int    // how much of line is in tail and output
 	panicky string // the kernel's last words
 }
 
-// read reads until the console ends, calls happened for each event, and writes
-// all of it to log.
-func (c *console) read(r io.Reader, log io.Writer, happened func(happening)) {
+// read reads until the console ends, and calls happened for each event.
+func (c *console) read(r io.Reader, happened func(happening)) {
 	chunk := make([]byte, 4*targets.KiB)
 	for {
 		n, err := r.Read(chunk)
@@ -47,9 +47,11 @@ func (c *console) read(r io.Reader, log io.Writer, happened func(happening)) {
 		for _, e := range c.take(chunk[:n]) {
 			happened(happening{e, at})
 		}
-		_, _ = log.Write(chunk[:n]) // the guest is not to fail for it
-		if err != nil {
-			return // QEMU ended
+		if err != nil { // QEMU ended
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.keep()
+			return
 		}
 	}
 }
@@ -79,9 +81,13 @@ func (c *console) take(chunk []byte) []guest.Event {
 	return events
 }
 
-// keep puts the line into the tail.
+// keep puts the line into the tail, and hands it on. The lock is held.
 func (c *console) keep() {
-	_, _ = c.tail.Write(c.line[min(c.quoted, len(c.line)):]) // never fails
+	more := c.line[min(c.quoted, len(c.line)):]
+	_, _ = c.tail.Write(more) // never fails
+	if c.output != nil {
+		_, _ = c.output.Write(more) // the guest is not to fail for it
+	}
 	c.quoted = len(c.line)
 	if _, words, found := strings.Cut(string(c.line), panicMark); found {
 		c.panicky = strings.TrimSpace(panicMark + words)

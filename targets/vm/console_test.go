@@ -2,7 +2,6 @@ package vm
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -14,7 +13,7 @@ import (
 func read(text string) (*console, []string) {
 	c := &console{token: "t"}
 	var names []string
-	c.read(iotest.OneByteReader(strings.NewReader(text)), io.Discard, func(h happening) { names = append(names, h.Name) })
+	c.read(iotest.OneByteReader(strings.NewReader(text)), func(h happening) { names = append(names, h.Name) })
 	return c, names
 }
 

@@ -59,7 +59,7 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 
 // start makes one attempt on one port of this machine.
 func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*targets.Deployment, error) {
-	i, err := m.boot(port)
+	i, err := m.boot(port, w.Output)
 	if err != nil {
 		return nil, err
 	}

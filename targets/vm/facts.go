@@ -21,7 +21,6 @@ func (m *machine) facts(ctx context.Context, t *target) ([]targets.Fact, error) 
 	return append(append(facts,
 		targets.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
 		targets.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
-		targets.Fact{Name: "console", Value: fmt.Sprintf("the first %s of it are in %s while the guest runs", mostLog, m.log())},
 	), m.timersFact()...), nil
 }
 

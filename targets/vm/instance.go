@@ -22,7 +22,6 @@ type instance struct {
 	group   *process.Cgroup // nil: none
 	conn    net.Conn        // to the guest's console
 	console *console
-	log     *consoleLog
 	// reached holds each event that leads to a ready server, once it happened.
 	reached map[string]chan happening
 	done    chan struct{}
@@ -35,24 +34,21 @@ type instance struct {
 	closeErr error
 }
 
-// boot starts the machine. forward is as for arguments.
-func (m *machine) boot(forward int) (*instance, error) {
-	log, err := m.openLog()
-	if err != nil {
-		return nil, err
-	}
+// boot starts the machine. forward is as for arguments; output gets what is on the
+// console, nil: nobody.
+func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	conn, theirs, err := pair()
 	if err != nil {
-		return nil, errors.Join(err, log.Close())
+		return nil, err
 	}
 	defer theirs.Close()                             // QEMU has its own
 	group, _ := process.NewLimited(targets.Limits{}) // without one, Usage adds up the processes
 	qemu, err := process.Start(m.command(forward, theirs, group))
 	if err != nil {
-		return nil, errors.Join(err, conn.Close(), log.Close(), group.Close())
+		return nil, errors.Join(err, conn.Close(), group.Close())
 	}
 	i := &instance{
-		machine: m, qemu: qemu, group: group, conn: conn, console: &console{token: m.token}, log: log,
+		machine: m, qemu: qemu, group: group, conn: conn, console: &console{token: m.token, output: output},
 		reached: map[string]chan happening{}, done: make(chan struct{}),
 	}
 	for _, name := range []string{guest.Booted, guest.Started, guest.Listening} {
@@ -65,7 +61,7 @@ func (m *machine) boot(forward int) (*instance, error) {
 // watch reads the console until the guest ended. When the server did, nothing of
 // the guest is wanted any more, and QEMU need not wait for it to shut down.
 func (i *instance) watch() {
-	i.console.read(i.conn, i.log, func(e happening) {
+	i.console.read(i.conn, func(e happening) {
 		switch e.Name {
 		case guest.Ended, guest.Failed:
 			i.mu.Lock()
@@ -196,5 +192,5 @@ func (i *instance) stop(ctx context.Context) {
 func (i *instance) discard() error {
 	i.qemu.Kill()
 	<-i.done
-	return errors.Join(i.conn.Close(), i.log.Close(), i.group.Close())
+	return errors.Join(i.conn.Close(), i.group.Close())
 }

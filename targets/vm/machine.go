@@ -94,7 +94,6 @@ func (m *machine) fill(t *target, dir string, server *guest.Server, more ...entr
 }
 
 func (m *machine) initramfs() string { return filepath.Join(m.dir, "initramfs") }
-func (m *machine) log() string       { return filepath.Join(m.dir, "console.log") }
 func (m *machine) remove() error     { return os.RemoveAll(m.dir) }
 
 // processors is how many CPUs the guest has: as many as it may run on.

@@ -11,9 +11,20 @@ import (
 	"servebench/targets/vm/guest"
 )
 
-// drainTime bounds the wait for the rest of the ended server's output, which
-// a child of it may hold open.
-const drainTime = 200 * time.Millisecond
+// What is left of the ended server's output is waited for and read within bounds, since
+// a child of it may hold the pipe open and write on.
+const (
+	drainTime = 200 * time.Millisecond // for more of it to come
+	drainMost = 64 << 10               // bytes, as many as the pipe holds
+)
+
+// rest is what is left in a pipe. Handing it on may take long.
+type rest struct{ *os.File }
+
+func (r rest) Read(p []byte) (int, error) {
+	_ = r.SetReadDeadline(time.Now().Add(drainTime))
+	return r.File.Read(p)
+}
 
 // run runs the server, and returns when it ended.
 func run(c *console, s guest.Server) error {
@@ -41,8 +52,9 @@ func run(c *console, s guest.Server) error {
 	go obey(os.Stdin, pid)
 	go listen(c, s.Port)
 	status := reap(pid)
-	_ = output.SetReadDeadline(time.Now().Add(drainTime))
+	_ = output.SetReadDeadline(time.Now())
 	<-copied
+	_, _ = io.CopyN(c, rest{output}, drainMost)
 	c.say(guest.Event{Name: guest.Ended, Status: uint32(status), OutOfMemory: group.outOfMemory()})
 	return nil
 }
