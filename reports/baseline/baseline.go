@@ -18,8 +18,8 @@ import (
 	"strings"
 
 	"servebench/reports/record"
+	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
-	"servebench/userfile"
 )
 
 // DefaultName is the name of a baseline that has no other.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"io/fs"
 
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // Copy copies what a run's figures are made from into another folder: run.json and the

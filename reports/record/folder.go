@@ -9,7 +9,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // Folder is the folder of a run, or another one that files are kept in. They have names

@@ -14,7 +14,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // maxLine bounds a log line. The longest honest one, every bucket of Highest at

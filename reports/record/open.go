@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // Open reads the run in the folder dir; the path of its run.json does as well.

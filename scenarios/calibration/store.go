@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"servebench/reports/record"
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // Schema is the version of a Document. A reader refuses others.

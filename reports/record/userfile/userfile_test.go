@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"servebench/userfile"
+	"servebench/reports/record/userfile"
 )
 
 // Only a file is read, and only up to its limit: nothing else is waited for or read
