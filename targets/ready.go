@@ -75,7 +75,7 @@ func (p Probe) poll(ctx context.Context, attempt func(context.Context) error) (t
 				return r.at, nil
 			}
 			if timeout, ok := errors.AsType[net.Error](r.err); !ok || !timeout.Timeout() { // which tells nothing
-				last = r.err
+				last = Explain(r.err)
 			}
 			timer.Reset(min(max(r.at/pollShare, pollFirst), pollMost))
 		case <-timer.C:
@@ -126,7 +126,7 @@ func (p Probe) ask(ctx context.Context, client *http.Client) error {
 		return fmt.Errorf("read the answer to %s: %w", p.Path, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s", p.Path, resp.Status)
+		return fmt.Errorf("%s answered %s", p.Path, Redirect(resp.Status, resp.Header))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,6 +24,8 @@ import (
 //	/failing  answers with 500 once it was asked -good times
 //	/indiscreet  answers and writes to its output all that it knows: the request as it came
 //	          and its environment; with 500 once it was asked -good times
+//	/moved    is a redirect to /
+//	/zipped   answers hello, compressed by gzip without being asked
 //	/drop     closes the connection of every tenth POST, which it has read, after
 //	          ?work= without an answer: by FIN, or with ?reset= by a reset
 //	/posts    answers with the number of those POSTs so far, and begins anew
@@ -86,6 +89,13 @@ func plainHandler(good, last int64) http.Handler {
 		if n == last {
 			os.Exit(3)
 		}
+	})
+	mux.Handle("/moved", http.RedirectHandler("/", http.StatusTemporaryRedirect))
+	mux.HandleFunc("/zipped", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		defer z.Close()
+		fmt.Fprintln(z, "hello")
 	})
 	var posts atomic.Int64
 	mux.HandleFunc("POST /drop", func(w http.ResponseWriter, r *http.Request) {

@@ -1,18 +1,14 @@
 package attack
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"strings"
 	"syscall"
 
 	"servebench/reports/record"
 	"servebench/scenarios/corpus"
+	"servebench/targets"
 )
 
 var (
@@ -26,14 +22,7 @@ var (
 // request shows as a connection that is reset, closed while an answer was due, or
 // closed in the middle of one.
 func classify(err error) string {
-	var (
-		dns         *net.DNSError
-		certificate *tls.CertificateVerificationError
-		header      tls.RecordHeaderError
-		alert       tls.AlertError
-		authority   x509.UnknownAuthorityError
-		timeout     net.Error
-	)
+	var dns *net.DNSError
 	switch {
 	case errors.Is(err, corpus.ErrTooLong):
 		return corpus.TooLong
@@ -43,24 +32,17 @@ func classify(err error) string {
 		return record.ErrorPorts
 	case errors.As(err, &dns):
 		return record.ErrorDNS
-	case errors.As(err, &certificate), errors.As(err, &header), errors.As(err, &alert), errors.As(err, &authority):
+	case targets.HandshakeFailed(err):
 		return record.ErrorTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return record.ErrorRefused
-	case errors.Is(err, errTimeout), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, errTimeout), targets.TimedOut(err):
 		return record.ErrorTimeout
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		// net/http does not export this one.
-		strings.Contains(err.Error(), "server closed idle connection"):
+	case targets.Closed(err):
 		return record.ErrorClosed
 	}
 	return record.ErrorOther
 }
-
-// ClassOf names the kind of failure that a request without an answer ended with, as the
-// Class of a record.ErrorCount does.
-func ClassOf(err error) string { return classify(err) }
 
 // failures counts failures by class, with one example of each. The classes are
 // few, so its memory is bounded whatever the errors' texts are.
@@ -95,13 +77,4 @@ func (s statuses) class(status int) string {
 		s[status] = name
 	}
 	return name
-}
-
-// excerpt returns the beginning of a body, for an example text.
-func excerpt(body []byte) string {
-	const most = 200
-	if len(body) > most {
-		return strings.ToValidUTF8(string(body[:most]), "") + "…"
-	}
-	return string(body)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"servebench/scenarios/corpus"
+	"servebench/targets"
 )
 
 func TestClassify(t *testing.T) {
@@ -42,6 +44,11 @@ func TestClassify(t *testing.T) {
 		{op(tls.AlertError(40)), "tls"},
 		{corpus.ErrTooLong, "too long"},
 		{errors.New("malformed HTTP response"), "other"},
+		{fmt.Errorf("%w: %w", targets.ErrHandshake, io.EOF), "tls"},
+		{http.ErrSchemeMismatch, "tls"},
+		{errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), "closed"},
+		{errors.New("http2: client connection lost"), "closed"},
+		{errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), "closed"},
 	} {
 		if got := classify(c.err); got != c.want {
 			t.Errorf("classify(%v) = %q, want %q", c.err, got, c.want)
@@ -58,16 +65,5 @@ func TestFailuresAreBounded(t *testing.T) {
 	got := fs.sorted()
 	if len(got) != 2 || got[0].Class != "closed" || got[0].Count != 1000 || !strings.Contains(got[0].Example, ":0: reset") {
 		t.Errorf("%+v, want one entry per class, the most frequent first, with its first text", got)
-	}
-}
-
-func TestExcerptIsShortText(t *testing.T) {
-	got := excerpt([]byte(strings.Repeat("é", 300)))
-	if len(got) > 210 || !strings.HasSuffix(got, "é…") {
-		t.Errorf("excerpt %q, want 200 bytes of whole letters", got)
-	}
-	got = excerpt([]byte("x" + strings.Repeat("é", 300))) // the cut is inside a letter
-	if !strings.HasSuffix(got, "é…") {
-		t.Errorf("excerpt %q, want whole letters", got)
 	}
 }

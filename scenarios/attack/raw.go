@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 
+	"servebench/targets"
+
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -39,7 +41,7 @@ func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
 	r.Body, r.BytesIn = bytes.Clone(f.body[:min(len(f.body), rawBody)]), uint64(f.length)
 	switch {
 	case f.failure != nil:
-		r.Code, r.Error = 0, f.failure.Error()
+		r.Code, r.Error = 0, targets.Explain(f.failure).Error()
 	case f.status < 200 || f.status >= 400: // what vegeta calls an error
 		r.Error = f.reason
 	}

@@ -8,6 +8,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios/corpus"
+	"servebench/targets"
 	"servebench/targets/protocol"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -160,10 +161,10 @@ func (r *recorder) judge(f *flight) (class, text string) {
 	case f.state == censored:
 		return "", ""
 	case f.failure != nil:
-		return f.class, r.example(f.class, f.failure.Error)
+		return f.class, r.example(f.class, func() string { return targets.Explain(f.failure).Error() })
 	case !r.corpus.Accepts(f.status):
 		class = r.statuses.class(f.status)
-		return class, r.example(class, func() string { return excerpt(f.body) })
+		return class, r.example(class, func() string { return targets.Answer(f.reason, f.header, f.body) })
 	}
 	outcome := r.corpus.Check(r.order.at(f.seq), protocol.Response{
 		Status: f.status, Header: f.header, Body: f.body, Length: f.length,
@@ -172,7 +173,7 @@ func (r *recorder) judge(f *flight) (class, text string) {
 	r.answers.Agreed += outcome.Counts.Agreed
 	r.answers.Labelled += outcome.Counts.Labelled
 	r.answers.Correct += outcome.Counts.Correct
-	return outcome.Class, outcome.Text
+	return outcome.Class, targets.Mismatch(f.header, outcome.Text)
 }
 
 func (r *recorder) example(class string, text func() string) string {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"servebench/reports/record"
-	"servebench/scenarios/attack"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/targets"
@@ -37,17 +35,16 @@ func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endp
 	resp, body, length, err := ask(carrier, req, requests)
 	what = "its first answer is not " + s.expected()
 	if errors.Is(err, corpus.ErrTooLong) {
-		return what, s.wrongAnswer(err.Error(), "template.expect.body", body)
+		return what, s.wrongAnswer(err.Error(), "template.expect.body", resp, body)
 	}
 	if err != nil {
-		class := attack.ClassOf(err)
 		if ctx.Err() != nil {
-			class, err = record.ErrorTimeout, context.Cause(ctx)
+			return silent, fmt.Errorf("%w (the model may take longer: see timeout and http, or the server's output)", context.Cause(ctx))
 		}
-		return silent, fmt.Errorf("%w (%s)", err, likelyCause(class))
+		return silent, targets.Explain(err)
 	}
 	if !requests.Accepts(resp.StatusCode) {
-		return what, s.wrongAnswer("status "+resp.Status, fmt.Sprintf("template.expect.status: %d", resp.StatusCode), body)
+		return what, s.wrongAnswer("status "+targets.Redirect(resp.Status, resp.Header), fmt.Sprintf("template.expect.status: %d", resp.StatusCode), resp, body)
 	}
 	outcome := requests.Check(0, protocol.Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Length: length})
 	switch {
@@ -56,22 +53,7 @@ func (s *session) firstAnswer(ctx context.Context, requests *corpus.Corpus, endp
 	case outcome.Class == corpus.WrongAnswer && s.scenario.Template == nil:
 		what = "its first answer is wrong"
 	}
-	return what, s.wrongAnswer(outcome.Text, "template.expect.body", body)
-}
-
-// likelyCause is why a request of such a class of failure had no answer, and what to look at.
-func likelyCause(class string) string {
-	switch class {
-	case record.ErrorTimeout:
-		return "the model may take longer: see timeout and http, or the server's output"
-	case record.ErrorClosed:
-		return "the server closed the connection before its answer was whole: see its output"
-	case record.ErrorRefused:
-		return "nothing listens there any more: see the server's output"
-	case record.ErrorTLS:
-		return "see whether the URL is to be https, and whether its certificate is trusted"
-	}
-	return "see whether what listens there speaks HTTP, and in which version"
+	return what, s.wrongAnswer(targets.Mismatch(resp.Header, outcome.Text), "template.expect.body", resp, body)
 }
 
 // ask sends one of the requests and reads its answer to the end, which is so long, and
@@ -87,10 +69,8 @@ func ask(carrier http.RoundTripper, req *http.Request, requests *corpus.Corpus) 
 
 // wrongAnswer is the error of an answer, for a reason; expect is the key that would make
 // it right in a scenario with a template.
-func (s *session) wrongAnswer(reason, expect string, body []byte) error {
-	const most = 200
-	// Before the body is cut, since a part of a secret would not be found.
-	err := fmt.Errorf("%s; it answered: %.*q", reason, most, s.secrets.Redact(string(body[:min(len(body), 100*most)])))
+func (s *session) wrongAnswer(reason, expect string, resp *http.Response, body []byte) error {
+	err := fmt.Errorf("%s; it answered: %s", reason, s.secrets.Redact(targets.Excerpt(resp.Header, body)))
 	if s.scenario.Template != nil {
 		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
 	}

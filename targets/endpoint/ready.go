@@ -3,7 +3,6 @@ package endpoint
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,7 +33,7 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 		case err == nil:
 			return state, nil
 		case ctx.Err() == nil:
-			last = err
+			last = targets.Explain(got.blame(err))
 		case last == nil: // err tells of the end of patience alone
 			last = got.silence(t.url)
 		}
@@ -53,28 +52,21 @@ func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer
 		return nil, err
 	}
 	resp, err := transport.RoundTrip(req) // no redirect is followed
-	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
-		return nil, fmt.Errorf("%w: the server does not speak TLS there; try http:// in endpoint.url", err)
-	}
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	const most = 200
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	const most = 4 << 10
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	excerpt := fmt.Sprintf("%.*q", most, body)
-	if len(body) > most {
-		excerpt += "…"
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
 	case anyAnswer && resp.StatusCode >= 500:
-		return nil, fmt.Errorf("answered %s, %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", resp.Status, excerpt)
+		return nil, fmt.Errorf("answered %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
 	case !anyAnswer:
-		return nil, fmt.Errorf("answered %s, %s; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", resp.Status, excerpt)
+		return nil, fmt.Errorf("answered %s; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
 	}
 	return resp.TLS, nil
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"servebench/targets"
 )
 
 // dialer opens connections to one server.
@@ -80,11 +82,11 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 // of versions speaks HTTP/1.1.
 func (d *dialer) handshake(ctx context.Context, conn *tls.Conn) error {
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("TLS handshake: %w", err)
+		return fmt.Errorf("%w: %w", targets.ErrHandshake, err)
 	}
 	want := d.tls.NextProtos[0]
 	if got := cmp.Or(conn.ConnectionState().NegotiatedProtocol, HTTP1.protocol()); got != want {
-		return fmt.Errorf("TLS handshake: the server chose %s, want %s", got, want)
+		return fmt.Errorf("%w: the server chose %s, want %s; set http.version to what it speaks", targets.ErrHandshake, got, want)
 	}
 	return nil
 }

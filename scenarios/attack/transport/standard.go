@@ -113,7 +113,7 @@ type attempt struct {
 }
 
 // errStreamRefused is a request that the server refused over HTTP/2.
-var errStreamRefused = errors.New("the server reset the request's stream (REFUSED_STREAM or PROTOCOL_ERROR)")
+var errStreamRefused = errors.New("stream error: refused; REFUSED_STREAM or PROTOCOL_ERROR")
 
 // send sends the request. Its context ends with the connection if that ends before
 // the answer has begun, and net/http sends nothing again then.

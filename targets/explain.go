@@ -1,0 +1,246 @@
+package targets
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// Explain returns a failure of a request in words for the user of servebench: what
+// the server or the network did, the likely cause, and what to look at, where Go's
+// own words tell of its insides. It is still the same error to errors.Is and
+// errors.As. What is in plain words already comes back as it is.
+func Explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, done := errors.AsType[*explainedError](err); done {
+		return err
+	}
+	if text := explanation(err); text != "" && text != err.Error() {
+		return &explainedError{text, err}
+	}
+	return err
+}
+
+// explainedError is an error in other words.
+type explainedError struct {
+	text string
+	err  error
+}
+
+func (e *explainedError) Error() string { return e.text }
+func (e *explainedError) Unwrap() error { return e.err }
+
+// ErrHandshake wraps a failure of TLS's handshake, which may look like any other.
+var ErrHandshake = errors.New("TLS handshake")
+
+// explanation returns the words for an error; "": there are none.
+func explanation(err error) string {
+	for _, explain := range []func(error) string{certificateFault, handshakeFault, versionFault, dialFault, closeFault, timeFault} {
+		if text := explain(err); text != "" {
+			return text
+		}
+	}
+	return withoutPrefixes(err.Error())
+}
+
+// goPrefixes are the names of Go's packages before its errors.
+var goPrefixes = regexp.MustCompile(`(^|: )(net/http: HTTP/1.x transport connection broken: |net/http: |http2: |http: |tls: |x509: )+`)
+
+// withoutPrefixes leaves out the names of Go's packages.
+func withoutPrefixes(text string) string {
+	text = methodPrefix.ReplaceAllString(text, "")
+	return goPrefixes.ReplaceAllString(text, "$1")
+}
+
+// methodPrefix is what http.Client puts before an error.
+var methodPrefix = regexp.MustCompile(`^[A-Z][a-z]+ "[^"]*": `)
+
+func certificateFault(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		other     *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "the server's certificate is signed by an authority that this machine does not trust; give that authority's certificate as endpoint.ca=FILE"
+	case errors.As(err, &name):
+		names := strings.Join(name.Certificate.DNSNames, ", ")
+		for _, ip := range name.Certificate.IPAddresses {
+			names += cmp.Or(map[bool]string{true: ", "}[names != ""], "") + ip.String()
+		}
+		return fmt.Sprintf("the server's certificate is for %s and not for %s; use a name in the URL that it is for", cmp.Or(names, "no host"), name.Host)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("the server's certificate is valid from %s to %s, which is not now; renew it, or set this machine's clock",
+			invalid.Cert.NotBefore.Format("2006-01-02 15:04 MST"), invalid.Cert.NotAfter.Format("2006-01-02 15:04 MST"))
+	case errors.As(err, &other):
+		return "the server's certificate does not pass: " + withoutPrefixes(other.Err.Error())
+	}
+	return ""
+}
+
+func handshakeFault(err error) string {
+	var (
+		header tls.RecordHeaderError
+		alert  tls.AlertError
+	)
+	text := err.Error()
+	switch {
+	case errors.As(err, &header), errors.Is(err, http.ErrSchemeMismatch), strings.Contains(text, "first record does not look like a TLS handshake"):
+		return "the server does not speak TLS there; try http:// in endpoint.url"
+	case strings.Contains(text, "no application protocol"):
+		return "the server speaks no version of HTTP over TLS that was asked for; set http.version to another one (1.1 or 2)"
+	case strings.Contains(text, "certificate required"):
+		return "the server wants a certificate of the client in the TLS handshake, and servebench has none to give"
+	case errors.As(err, &alert), strings.Contains(text, "remote error: tls: "):
+		_, what, _ := strings.Cut(text, "tls: ")
+		return "the server ended the TLS handshake: " + what
+	case errors.Is(err, ErrHandshake) && isEnd(err):
+		return "the server closed the connection in the TLS handshake: it may not speak TLS there; try http:// in endpoint.url"
+	case errors.Is(err, ErrHandshake) && TimedOut(err), strings.Contains(text, "TLS handshake timeout"):
+		return "the server took the connection and did not answer the TLS handshake in time; try http:// in endpoint.url"
+	}
+	return ""
+}
+
+// versionFault tells of a server that speaks another protocol than was asked for.
+func versionFault(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "looked like an HTTP/1.1 header"):
+		return "the server speaks HTTP/1.1 there, and no HTTP/2 from the first byte (h2c); set http.version to 1.1, or try https:// in endpoint.url"
+	case strings.Contains(text, "malformed") && strings.Contains(text, `"\x15\x03`):
+		return "the server speaks TLS there; try https:// in endpoint.url"
+	case strings.Contains(text, "malformed") && strings.Contains(text, `"\x00\x00`):
+		return "the server speaks HTTP/2 alone there; set http.version to 2"
+	case strings.Contains(text, "malformed"):
+		return withoutPrefixes(text) + "; see whether what listens there speaks HTTP, and in which version"
+	case strings.Contains(text, "server response headers exceeded"):
+		return "malformed answer: its head is longer than is read"
+	}
+	return ""
+}
+
+// dialFault tells of connections that did not come about.
+func dialFault(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		switch {
+		case dns.IsTimeout:
+			return fmt.Sprintf("no name server answered for %s in time; look at this machine's DNS", dns.Name)
+		case dns.IsNotFound:
+			return fmt.Sprintf("there is no host named %s (DNS); look at the name in the URL", dns.Name)
+		}
+		return fmt.Sprintf("the host %s could not be looked up (DNS): %s", dns.Name, dns.Err)
+	}
+	where := "the server's address"
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		where = op.Addr.String()
+	}
+	dialled := op != nil && op.Op == "dial"
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("connection refused: nothing listens at %s; see whether the server runs, and on which port", where)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "no file descriptor was left for another connection; raise the limit of open files (ulimit -n)"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("no local port was left for another connection to %s; keep connections alive, or widen net.ipv4.ip_local_port_range", where)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return fmt.Sprintf("no network route leads to %s; look at the address in the URL, and at the network", where)
+	case dialled && errors.Is(err, os.ErrNotExist):
+		return fmt.Sprintf("there is no Unix socket at %s; see whether the server runs, and where its socket is", where)
+	case dialled && errors.Is(err, os.ErrPermission):
+		return fmt.Sprintf("connecting to %s is not permitted; look at the rights of the socket, or at the firewall", where)
+	case dialled && TimedOut(err), errors.Is(err, syscall.ETIMEDOUT):
+		return fmt.Sprintf("no connection to %s in time: nothing answers there; look at the address, and for a firewall on the way", where)
+	}
+	return ""
+}
+
+// closeFault tells of connections and streams that the server ended.
+func closeFault(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "stream error:"):
+		code := "a stream error"
+		if fields := strings.Split(text, "; "); len(fields) > 1 {
+			code = fields[1]
+		}
+		return fmt.Sprintf("the server reset the request's stream without an answer (%s); see the server's log", code)
+	case isHTTP2End(text):
+		return "the server closed the HTTP/2 connection before its answer was whole; see the server's log"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection in the middle of its answer; see the server's log"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EPIPE):
+		return "the server reset the connection (RST) before its answer was whole; see the server's log"
+	case isEnd(err):
+		return "the server closed the connection without an answer; see the server's log"
+	}
+	return ""
+}
+
+// timeFault tells of requests that took too long.
+func timeFault(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "timeout awaiting response headers"):
+		return "no byte of the answer within the first-byte timeout"
+	case strings.Contains(text, context.Canceled.Error()):
+		return "interrupted"
+	case strings.Contains(text, context.DeadlineExceeded.Error()), strings.Contains(text, "i/o timeout"), strings.Contains(text, "Client.Timeout exceeded"):
+		return "no answer in time; the server may take longer, or hang: see its log"
+	}
+	return ""
+}
+
+// Closed reports whether a request failed because the server ended its connection, or
+// over HTTP/2 its stream.
+func Closed(err error) bool {
+	text := err.Error()
+	return isEnd(err) || isHTTP2End(text) || strings.Contains(text, "stream error:")
+}
+
+// HandshakeFailed reports whether a request failed in TLS's handshake.
+func HandshakeFailed(err error) bool {
+	return errors.Is(err, ErrHandshake) && !TimedOut(err) || certificateFault(err) != "" || handshakeFault(err) != "" && !TimedOut(err)
+}
+
+// isEnd reports whether an error tells of a connection that the other side ended.
+func isEnd(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "server closed idle connection") // which net/http does not export
+}
+
+// isHTTP2End reports the same of a text of net/http's, which exports no errors of
+// HTTP/2.
+func isHTTP2End(text string) bool {
+	for _, end := range []string{"GOAWAY", "client connection lost", "client conn is closed", "client connection force closed"} {
+		if strings.Contains(text, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// TimedOut reports whether a request took longer than it may.
+func TimedOut(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
