@@ -47,8 +47,8 @@ func Report(program string, err error, stderr io.Writer) int {
 	return Runtime
 }
 
-// FlagError is cobra's flag error as a usage error.
-func FlagError(_ *cobra.Command, err error) error { return UsageError{Err: err} }
+// FlagError is cobra's flag error as a usage error, see Explain.
+func FlagError(cmd *cobra.Command, err error) error { return UsageError{Err: Explain(cmd, err)} }
 
 // NoArguments is cobra.NoArgs as a usage error, which proposes commands with a
 // similar name where there are commands.
@@ -64,4 +64,19 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 		problem += ", did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return UsageError{Err: errors.New(problem)}
+}
+
+// Arguments takes from least to most arguments; its error quotes the usage line. most
+// below 0: any number.
+func Arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		got := "nothing"
+		if len(args) > 0 {
+			got = fmt.Sprintf("%q", args)
+		}
+		return UsageError{Err: fmt.Errorf("want %s, got %s after %s", cmd.UseLine(), got, cmd.Name())}
+	}
 }

@@ -120,7 +120,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{exit.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
 		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
 		{exit.Runtime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},
-		{exit.Runtime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
+		{exit.Runtime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		args := strings.Fields(strings.ReplaceAll(tc.args, "SELF", os.Args[0]))

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"servebench/cmd/exit"
 	"servebench/targets/lambda/service"
 	"servebench/targets/process"
 )
@@ -103,9 +103,9 @@ type servers struct {
 
 // start serves at the address and returns its URL.
 func (s *servers) start(address string, h http.Handler) (string, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := exit.Listen("tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("listen: %w", err)
+		return "", err
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	s.all = append(s.all, server)

@@ -71,7 +71,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{exit.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
 		{exit.Usage, "stray", []string{`takes no arguments, got "stray"`}},
 		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
-		{exit.Runtime, "--address 192.0.2.1:1", []string{"listen: ", "192.0.2.1:1"}},
+		{exit.Runtime, "--address 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		if code := run(t.Context(), strings.Fields(tc.args), io.Discard, stderr); code != tc.code {

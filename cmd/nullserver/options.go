@@ -60,9 +60,5 @@ func (o *options) listen() (net.Listener, error) {
 	if o.socket != "" {
 		network, address = "unix", o.socket
 	}
-	listener, err := net.Listen(network, address)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return listener, nil
+	return exit.Listen(network, address)
 }

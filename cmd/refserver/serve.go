@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -61,9 +60,9 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(opts.host, opts.port))
+	listener, err := exit.Listen("tcp", net.JoinHostPort(opts.host, opts.port))
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	log.Info("listening", append([]any{"url", "http://" + listener.Addr().String()}, about(server, opts, began)...)...)
 	if err := server.Serve(ctx, listener); err != nil {

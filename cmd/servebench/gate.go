@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"servebench/cmd/exit"
 	"servebench/reports"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -48,7 +49,7 @@ them stays undecided: the time to first byte, and goodput within another deadlin
 		Example: `  servebench gate runs/20261122-101530-compare-a1b2
   servebench gate runs/* --set slo.p99=20ms --set slo.errors=0.1%
   servebench gate runs/20261122-101530-compare-a1b2 --slo strict.yaml -o json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: exit.Arguments(1, -1),
 		RunE: func(cmd *cobra.Command, dirs []string) error { return gate(cmd, dirs, &opts) },
 	}
 	flags := cmd.Flags()

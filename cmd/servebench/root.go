@@ -9,6 +9,8 @@ import (
 
 	"servebench/scenarios"
 
+	"servebench/cmd/exit"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -38,6 +40,7 @@ of --set are added, and win.
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd.Flags()) },
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(exit.Explain(cmd, err)) })
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(
@@ -93,12 +96,12 @@ func flagsFromEnvironment(flags *pflag.FlagSet) error {
 			settings := splitSettings(value)
 			f.Annotations = map[string][]string{byEnvironment: settings}
 			if err := set.Replace(append(settings, set.GetSlice()...)); err != nil {
-				faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, exit.Want(err)))
 			}
 		case !f.Changed:
 			f.Annotations = map[string][]string{byEnvironment: nil}
 			if err := flags.Set(f.Name, value); err != nil {
-				faults = append(faults, fmt.Sprintf("%s=%s: %v", name, value, err))
+				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, exit.Want(err)))
 			}
 		}
 	})
