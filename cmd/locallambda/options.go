@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"servebench/cmd/exit"
+	"servebench/reports/record/userfile"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 )
@@ -145,7 +145,7 @@ func (o *options) variables() ([]string, error) {
 		return nil, fmt.Errorf("read the function's variables: %w", err)
 	}
 	var file struct{ Variables map[string]string }
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := userfile.JSON(text, &file); err != nil {
 		return nil, fmt.Errorf("read the function's variables: %s: %w; want {\"Variables\": {\"KEY\": \"value\"}}", o.envFile, err)
 	}
 	var pairs []string

@@ -30,7 +30,7 @@ var rooms = []room{
 	{packages: "targets/functionurl"},
 	{packages: "targets/lambda/service", imports: []string{"targets", "targets/process", "targets/oci", "targets/functionurl"}},
 	{packages: "targets/lambda", imports: []string{"targets", "targets/process", "targets/oci", "targets/lambda/service"}},
-	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…", "targets/timer"}},
+	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…", "targets/timer", "reports/record/userfile"}},
 	{packages: "targets/targettest/…", imports: []string{"targets", "targets/process", "targets/functionurl"}},
 	{packages: "targets/process", imports: []string{"targets"}, ownOnly: true},
 	{packages: "targets/oci", imports: []string{"targets", "targets/process"}},

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,30 +55,18 @@ func decode(text []byte) (*Run, error) {
 		Schema  string `json:"schema"`
 		Version string `json:"version"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, explain(err, len(text))
+	if err := userfile.JSON(text, &head); err != nil {
+		return nil, err
 	}
 	if head.Schema != Schema {
 		return nil, fmt.Errorf("schema %q, written by servebench %q: want %q; report it with the servebench that made it, or run its scenario again",
 			head.Schema, head.Version, Schema)
 	}
 	run := new(Run)
-	if err := json.Unmarshal(text, run); err != nil {
-		return nil, explain(err, len(text))
+	if err := userfile.JSON(text, run); err != nil {
+		return nil, err
 	}
 	return run, run.check()
-}
-
-// explain says where the text went wrong, and that it was cut off when it was.
-func explain(err error, size int) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && syntax.Offset >= int64(size) {
-		return fmt.Errorf("cut off after %d bytes: %w", size, err)
-	}
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON at byte %d: %w", syntax.Offset, err)
-	}
-	return err
 }
 
 // check holds what reports rely on: cells of known targets and phases, rounds

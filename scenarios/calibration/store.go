@@ -95,8 +95,8 @@ func load(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err := userfile.JSON(text, value); err != nil {
+		return fmt.Errorf("%s: %w; servebench calibrate writes it again", path, err)
 	}
 	return nil
 }

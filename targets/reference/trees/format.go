@@ -2,13 +2,12 @@ package trees
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
-	"strings"
 	"unicode/utf8"
+
+	"servebench/reports/record/userfile"
 )
 
 // foreignFormats are the formats of model files other than JSON, by their first
@@ -59,12 +58,10 @@ func parse(data []byte) (document, error) {
 	if err := foreign(data); err != nil {
 		return d, err
 	}
-	err := json.Unmarshal(data, &d)
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		d = document{}
-		err = json.Unmarshal(withoutBareNumbers(data), &d)
+	if !json.Valid(data) {
+		data = withoutBareNumbers(data)
 	}
-	return d, inWords(err)
+	return d, userfile.JSON(data, &d)
 }
 
 // bareNumbers are the numbers that XGBoost writes and JSON has not; and the
@@ -79,18 +76,4 @@ func withoutBareNumbers(data []byte) []byte {
 		}
 		return []byte("null")
 	})
-}
-
-// inWords says what is wrong with the JSON; nil stays nil.
-func inWords(err error) error {
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		if strings.Contains(syntax.Error(), "unexpected end") {
-			return fmt.Errorf("the JSON ends after %d bytes in the midst of a value: the file was cut off", syntax.Offset)
-		}
-		return fmt.Errorf("it is not JSON: near byte %d, %w", syntax.Offset, syntax)
-	}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return fmt.Errorf("near byte %d, %s holds a %s, which XGBoost does not write there", wrong.Offset, cmp.Or(wrong.Field, "the document"), wrong.Value)
-	}
-	return err
 }
