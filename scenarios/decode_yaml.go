@@ -3,8 +3,8 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -61,10 +61,33 @@ func (r *reader) syntax(err error) {
 	if errors.As(err, &detailed) {
 		at, problem = r.place(detailed.GetToken()), detailed.GetMessage()
 	}
-	if strings.ContainsRune(problem, '\t') || strings.HasPrefix(problem, "tab ") {
-		problem, want = "a tab, where YAML allows spaces only", "spaces"
+	for _, s := range syntaxFaults {
+		if s.says.MatchString(problem) {
+			problem, want = s.problem, s.want
+			break
+		}
 	}
 	r.fault(at, "", "not YAML: "+problem, want)
+}
+
+// syntaxFaults are what the parser says, what that means to whoever wrote the text,
+// and what would be right. What it says beside them is said as it is.
+var syntaxFaults = []struct {
+	says          *regexp.Regexp
+	problem, want string
+}{
+	{regexp.MustCompile(`\t|^tab `), "a tab, where YAML allows spaces only", "spaces"},
+	{regexp.MustCompile(`end character of (single|double)-quoted`), "a quote is opened here and not closed", "a closing quote, or text without quotes"},
+	{regexp.MustCompile(`sequence end token '\]'|',' or '\]'`), "a list that begins with [ is not closed", "a ] at its end, and commas between its items"},
+	{regexp.MustCompile(`flow mapping end token '\}'|',' or '\}'|flow map content`), "a mapping that begins with { is not closed", "a } at its end, and commas between its keys"},
+	{regexp.MustCompile(`corresponding to '\]'`), "a ] without its [", "a list such as [physical, container]"},
+	{regexp.MustCompile(`corresponding to '\}'`), "a } without its {", "a mapping such as {name: steady, rate: 100}"},
+	{regexp.MustCompile(`^value is not allowed in this context|^mapping value is not allowed|block sequence entries are not allowed|^unexpected (key name|map key|scalar value|end content)|^non-map value is specified|could not find (a )?(expected )?(map|value for mapping key)|expected map key-value delimiter|found an invalid key|^undefined map key`),
+		"this does not belong to what stands around it", "one KEY: VALUE a line, indented as its neighbours are, and quotes around a text with a colon or a bracket"},
+	{regexp.MustCompile(`directive`), "what begins with % is a directive, which scenarios do not have", "quotes around a text that begins with %"},
+	{regexp.MustCompile(`\b(alias|anchor|tag)\b`), "what begins with &, * or ! is an anchor, an alias or a tag, which scenarios do not have", "quotes around a text that begins with one of them"},
+	{regexp.MustCompile(`implicit line break`), "a key runs over the end of its line", "KEY: VALUE on one line"},
+	{regexp.MustCompile(`^expected sequence element`), "two commas without an item between them", "one comma between two items"},
 }
 
 func (r *reader) fault(at origin, field, problem, want string) {

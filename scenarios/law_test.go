@@ -103,7 +103,7 @@ func TestLawFaults(t *testing.T) {
 		{"law: trace, duration: 9s, trace: {file: few.txt, counts: 1s}", "load[0].duration: 9s, which is beyond the end of the trace; want at most 2s"},
 		{"law: trace, rate: 5, trace: {file: few.txt, counts: 1s, scale: 2}", "load[0].rate: the trace's rate is set by its scale already; want one or the other"},
 		{"law: trace, trace: {file: few.txt, counts: 1s, scale: 0.1}", "load[0]: 2s at 0.05 per second is no request at all; want a longer phase or a higher rate"},
-		{"law: trace, trace: {file: long.txt, counts: 24h, scale: 1}", "load: 3 rounds on 1 targets take 72072 hours in all; want at most 720h"},
+		{"law: trace, trace: {file: long.txt, counts: 24h, scale: 1}", "load: 3 rounds on 1 target take 72072h in all; want at most 720h"},
 	} {
 		_, err := parsePhase(t, m.phase).Laws()
 		if err == nil || strings.ReplaceAll(err.Error(), absolute(t, ".")+"/", "") != m.want {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -63,13 +64,33 @@ func readDuration(n *node) (time.Duration, *flaw) {
 	d, err := time.ParseDuration(n.text)
 	switch {
 	case err != nil:
-		return 0, &flaw{problem: n.String() + " is not a duration"}
+		return 0, noDuration(n)
 	case d <= 0:
 		return 0, &flaw{problem: n.text + " is not above 0"}
 	case d > maxDuration:
 		return 0, &flaw{problem: n.text + " is longer than " + formatDuration(maxDuration)}
 	}
 	return d, nil
+}
+
+// noDuration says what is wrong with a text that is no duration to Go.
+func noDuration(n *node) *flaw {
+	number := strings.TrimRight(n.text, " dayshinµmuw")
+	unit := strings.TrimSpace(n.text[len(number):])
+	if v, err := strconv.ParseFloat(number, 64); err == nil && isNumber(number) && v > 0 && !strings.ContainsAny(number, "eE") {
+		switch unit {
+		case "d", "day", "days":
+			return &flaw{n.String() + " is not a duration: days are no unit", fmt.Sprintf("hours, such as %sh", formatNumber(24*v))}
+		case "ns", "us", "µs", "ms", "s", "m", "h":
+			if !strings.Contains(n.text, " ") {
+				return &flaw{problem: n.text + " is longer than " + formatDuration(maxDuration)}
+			}
+			return &flaw{n.String() + " is not a duration", fmt.Sprintf("%s%s, without the space", number, unit)}
+		case "min":
+			return &flaw{n.String() + " is not a duration", number + "m"}
+		}
+	}
+	return &flaw{problem: n.String() + " is not a duration"}
 }
 
 // maxDuration bounds every duration and the length of a run.
@@ -98,6 +119,8 @@ func readSize(n *node) (targets.Bytes, *flaw) {
 	}
 	b, err := targets.ParseBytes(n.text)
 	switch {
+	case errors.Is(err, targets.ErrTooLarge):
+		return 0, &flaw{problem: n.text + " is larger than any size"}
 	case err != nil:
 		return 0, &flaw{problem: n.String() + " is not a size"}
 	case b < minSize:

@@ -137,5 +137,13 @@ func (s *Scenario) tooLong(hours float64) (problem, want string) {
 	if all <= maxDuration.Hours() {
 		return "", ""
 	}
-	return fmt.Sprintf("%d rounds on %d targets take %.0f hours in all", s.Rounds, len(s.Targets), all), "at most " + formatDuration(maxDuration)
+	return fmt.Sprintf("%s on %s take %.0fh in all", counted(s.Rounds, "round"), counted(len(s.Targets), "target"), all), "at most " + formatDuration(maxDuration)
+}
+
+// counted is a number of things: "1 target", "3 targets".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,9 +26,9 @@ func TestFaultsOfYAML(t *testing.T) {
 		{"a tag", strings.Replace(minimal, "mine", "!!str mine", 1), "f:1:7: name: YAML tags are not supported; want the plain value"},
 		{"a key after a question mark", minimal + "? rounds\n: 2\n", "f:7:1: YAML keys after a question mark are not supported; want a plain key"},
 		{"a tab", minimal + "limits:\n\tcpus: 1\n", "f:8:1: not YAML: a tab, where YAML allows spaces only; want spaces"},
-		{"a bracket left open", minimal + "limits: {cpus: 1\nrounds: 2\n", "f:8:1: not YAML: ',' or '}' must be specified"},
-		{"a quote left open", minimal + "description: 'no\n", "f:7:14: not YAML: could not find end character of single-quoted text"},
-		{"an indentation that fits nothing", minimal + "limits:\n  cpus: 1\n memory: 1GiB\n", "f:9:2: not YAML: value is not allowed in this context"},
+		{"a bracket left open", minimal + "limits: {cpus: 1\nrounds: 2\n", "f:8:1: not YAML: a mapping that begins with { is not closed; want a } at its end, and commas between its keys"},
+		{"a quote left open", minimal + "description: 'no\n", "f:7:14: not YAML: a quote is opened here and not closed; want a closing quote, or text without quotes"},
+		{"an indentation that fits nothing", minimal + "limits:\n  cpus: 1\n memory: 1GiB\n", "f:9:2: not YAML: this does not belong to what stands around it; want one KEY: VALUE a line, indented as its neighbours are, and quotes around a text with a colon or a bracket"},
 		{"bytes that are no text", "name: m\xffine\n", "f:1:8: not text in UTF-8"},
 		{"a book", strings.Repeat("# a line of no use\n", 4000), "f:1:1: 76000 bytes long; want at most 32768 bytes"},
 		{"many marks", strings.Repeat("*a ", 1000), "f:1:151: YAML anchors, aliases and tags are not supported; want the plain values"},
@@ -40,6 +41,30 @@ func TestFaultsOfYAML(t *testing.T) {
 				t.Errorf("Parse:\n%v\nwant\n%s", err, tt.want)
 			}
 		})
+	}
+}
+
+// parserWords are those of the YAML library, which tell of its inside.
+var parserWords = regexp.MustCompile(`token|context|could not find|must be specified|unexpected|undefined|strconv|<nil>|%!`)
+
+// Whatever is broken in a text, what is said of it says what would be right, not what
+// the parser missed.
+func TestBrokenYAMLInTheUsersWords(t *testing.T) {
+	for i := range minimal {
+		for _, mark := range []string{"", "[", "]", "{", "}", ",", ":", ": ", "- ", "'", "\"", "|", ">", "?", "? ", "\n", "\t", "#", "@", "`", "%"} {
+			for _, rest := range []string{minimal[i:], minimal[min(i+1, len(minimal)):], ""} {
+				text := minimal[:i] + mark + rest
+				_, err := Parse("f", []byte(text), testCatalogue())
+				if err == nil {
+					continue
+				}
+				for _, f := range err.(Faults) {
+					if said := f.Problem + f.Want; parserWords.MatchString(said) {
+						t.Errorf("%q: %v", text, f)
+					}
+				}
+			}
+		}
 	}
 }
 

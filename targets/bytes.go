@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -73,6 +74,9 @@ func ParseBytes(s string) (Bytes, error) {
 	return 0, fmt.Errorf("size %q has no unit: want a number and one of B, KiB, MiB, GiB, TiB, such as 512MiB", s)
 }
 
+// ErrTooLarge says of a size that Bytes cannot hold it.
+var ErrTooLarge = errors.New("is larger than")
+
 // scale multiplies the number by the unit. s is the whole text, for the error.
 func scale(s, number string, size Bytes) (Bytes, error) {
 	if number == "" || len(number) > 32 || strings.Trim(number, "0123456789.") != "" {
@@ -87,7 +91,7 @@ func scale(s, number string, size Bytes) (Bytes, error) {
 		return 0, fmt.Errorf("size %q is not a whole number of bytes", s)
 	}
 	if !value.Num().IsInt64() {
-		return 0, fmt.Errorf("size %q is larger than %s, the largest possible", s, Bytes(math.MaxInt64))
+		return 0, fmt.Errorf("size %q %w, %s, the largest possible", s, ErrTooLarge, Bytes(math.MaxInt64))
 	}
 	return Bytes(value.Num().Int64()), nil
 }

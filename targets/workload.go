@@ -3,11 +3,13 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Arguments returns the workload's command with "{host}" and "{port}" replaced.
@@ -37,9 +39,24 @@ func (w Workload) Executable() (string, error) {
 	}
 	path, err := exec.LookPath(w.Command[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return "", fmt.Errorf("find the server's executable: %w", err)
+		return "", fmt.Errorf("find the server's executable: %s %s", w.Command[0], notExecutable(err))
 	}
 	return filepath.Abs(path)
+}
+
+// notExecutable says why a program cannot be run, of an error of exec.LookPath.
+func notExecutable(err error) string {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return "is not in PATH"
+	case errors.Is(err, fs.ErrNotExist):
+		return "does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "may not be executed: chmod +x makes it a program"
+	case errors.Is(err, syscall.EISDIR):
+		return "is a folder"
+	}
+	return "cannot be run: " + err.Error()
 }
 
 // SearchPath is the PATH that a server gets which brings none of its own.

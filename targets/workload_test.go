@@ -68,3 +68,23 @@ func TestExecutable(t *testing.T) {
 		}
 	}
 }
+
+// Why a command cannot be run is said of the command, not in the words of os/exec.
+func TestExecutableThatCannotBeRun(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Chdir(dir)
+	if err := os.WriteFile("notes", []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"nosuchprogram": "find the server's executable: nosuchprogram is not in PATH",
+		"./nosuch":      "find the server's executable: ./nosuch does not exist",
+		"./notes":       "find the server's executable: ./notes may not be executed: chmod +x makes it a program",
+		dir:             "find the server's executable: " + dir + " is a folder",
+	} {
+		if _, err := (Workload{Command: []string{name}}).Executable(); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}

@@ -25,11 +25,14 @@ func units() []unit {
 		{"µs", time.Microsecond, time.Millisecond},
 		{"ms", time.Millisecond, time.Second},
 		{"s", time.Second, 1000 * time.Second},
-		{"min", time.Minute, math.MaxInt64},
+		{"min", time.Minute, 120 * time.Minute},
+		{"h", time.Hour, 72 * time.Hour},
+		{"days", 24 * time.Hour, math.MaxInt64},
 	}
 }
 
-// unitOf is the unit in which d, after rounding, reads between 1 and 1000.
+// unitOf is the unit in which d, after rounding, reads between 1 and 1000, and as people
+// say it.
 func unitOf(d time.Duration) unit {
 	d = max(d, -d)
 	all := units()

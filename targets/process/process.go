@@ -8,8 +8,10 @@ package process
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -116,9 +118,25 @@ func (p *Process) start(c Command) (*os.File, error) {
 	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdout: w, Stderr: w, ExtraFiles: c.Files}
 	if err := p.spawn(c); err != nil {
 		r.Close()
-		return nil, fmt.Errorf("start %s: %w", c.Path, err)
+		return nil, fmt.Errorf("start %s: %w", c.Path, inWords(c.Path, err))
 	}
 	return r, nil
+}
+
+// inWords says why the kernel does not run a program, where its word for it misleads.
+func inWords(path string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("it is neither a binary for this machine nor a script that begins with #! (%w)", syscall.ENOEXEC)
+	case errors.Is(err, syscall.ENOENT):
+		if _, gone := os.Stat(path); gone == nil {
+			return fmt.Errorf("the interpreter that it names, in its #! line or as its loader, does not exist (%w)", syscall.ENOENT)
+		}
+	}
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) && failed.Op == "fork/exec" {
+		return failed.Err
+	}
+	return err
 }
 
 // reap kills what is left of the ended process's group and takes its status.

@@ -3,8 +3,10 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -142,6 +144,24 @@ func TestDescribeExit(t *testing.T) {
 	} {
 		if got := DescribeExit(c.status, c.oom); got != want {
 			t.Errorf("DescribeExit(%d, %t) = %q, want %q", c.status, c.oom, got, want)
+		}
+	}
+}
+
+// What the kernel will not run is named for what it is.
+func TestStartOfWhatIsNoProgram(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"hello":                      "it is neither a binary for this machine nor a script that begins with #!",
+		"#!/nosuch/interpreter\nx\n": "the interpreter that it names, in its #! line or as its loader, does not exist",
+	} {
+		path := filepath.Join(dir, fmt.Sprint(len(text)))
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Start(Command{Path: path, Args: []string{path}})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "fork/exec") {
+			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }
