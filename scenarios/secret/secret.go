@@ -10,13 +10,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"html"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -169,22 +166,6 @@ func derived(value string) []string {
 		}
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return len(s) < leastFound })
-}
-
-// writings are the ways in which software writes a value.
-func writings(value string) []string {
-	quoted := strconv.Quote(value)
-	ascii := strconv.QuoteToASCII(value)
-	text, _ := json.Marshal(value) // a string, which cannot fail
-	bytes := []byte(value)
-	all := []string{
-		value, strings.TrimSpace(value), quoted[1 : len(quoted)-1], ascii[1 : len(ascii)-1], string(text[1 : len(text)-1]),
-		html.EscapeString(value), url.QueryEscape(value), url.PathEscape(value), strings.ReplaceAll(value, "$", "$$"),
-		base64.StdEncoding.EncodeToString(bytes), base64.RawStdEncoding.EncodeToString(bytes),
-		base64.URLEncoding.EncodeToString(bytes), base64.RawURLEncoding.EncodeToString(bytes),
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // Redact returns a text with every secret in it replaced by what stands for it, and with

@@ -3,8 +3,11 @@ package secret
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/url"
 	"os"
@@ -81,6 +84,39 @@ func TestRedact(t *testing.T) {
 	}
 	if text := value[:9] + "…"; k.RedactWhole(text) != text {
 		t.Errorf("%q, which is no excerpt, becomes %q", text, k.RedactWhole(text))
+	}
+}
+
+// TestRedactAmidOtherText hides a secret that was escaped twice, or encoded as part of a
+// longer text, however many bytes precede it there.
+func TestRedactAmidOtherText(t *testing.T) {
+	const value = `sk-Ab"c&<Zq9>/+=wx'yzEnv0815-ö`
+	var k Keeper
+	k.Add("TOKEN", value)
+	once, _ := json.Marshal(value)
+	twice, _ := json.Marshal(string(once))
+	for name, text := range map[string]string{
+		"JSON in JSON":      string(twice),
+		"URL in HTML":       html.EscapeString(url.PathEscape(value)),
+		"Python's HTML":     `sk-Ab&quot;c&amp;&lt;Zq9&gt;/+=wx&#x27;yzEnv0815-ö`,
+		"every character":   everyRune(value, `\u%04x`),
+		"character numbers": everyRune(value, "&#%d;"),
+		"Latin-1":           latin1(value),
+		"hexadecimal":       hex.EncodeToString([]byte(value)),
+	} {
+		got := k.Redact("before " + text + " after")
+		if got != "before "+k.Redact(value)+" after" && got != `before "\"`+k.Redact(value)+`\"" after` {
+			t.Errorf("%s: %q is left as %q", name, text, got)
+		}
+	}
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		for before := range 6 {
+			text := encoding.EncodeToString([]byte("root:x"[:before] + value + "tail"))
+			got := k.Redact(text)
+			if mark := strings.Index(got, MarkStart); mark < 0 || mark > (before*8+5)/6 || len(got)-len(k.Redact(value))-mark > len("dGFpbAAA==") {
+				t.Errorf("after %d bytes %q is left as %q", before, text, got)
+			}
+		}
 	}
 }
 
