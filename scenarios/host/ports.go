@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Ports is the range from which the kernel takes the local port of an outgoing
@@ -12,6 +13,18 @@ import (
 type Ports struct {
 	First, Last int
 	Taken       int // of them, by TCP sockets of any kind and state
+	// Reused says for which servers the port of a closed connection is used again after a
+	// second, rather than a minute (net.ipv4.tcp_tw_reuse): 0 for none, 1 for all, 2 for
+	// those at a loopback address.
+	Reused int
+}
+
+// Held is how long the port of a connection that this side closed is kept for it.
+func (p Ports) Held(loopback bool) time.Duration {
+	if p.Reused == 1 || p.Reused == 2 && loopback {
+		return time.Second
+	}
+	return time.Minute
 }
 
 // Free is how many connections to one server can be made, at least.
@@ -31,6 +44,7 @@ func (t tree) ports() (Ports, error) {
 		return Ports{}, fmt.Errorf("read the range of ephemeral ports: %q is none", strings.Join(fields, " "))
 	}
 	p := Ports{First: int(first), Last: int(last)}
+	p.Reused, _ = strconv.Atoi(strings.TrimSpace(t.read("proc/sys/net/ipv4/tcp_tw_reuse")))
 	taken := map[int]bool{}
 	for _, file := range []string{"proc/net/tcp", "proc/net/tcp6"} {
 		for _, port := range localPorts(t.read(file)) {

@@ -2,6 +2,9 @@ package runner
 
 import (
 	"fmt"
+	"math"
+	"net"
+	"net/url"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -39,9 +42,52 @@ func (s *session) forConnections() []record.Preflight {
 	}
 	found := descriptors(widest, s.openFiles)
 	if ports, err := host.EphemeralPorts(); err == nil { // else the load shows it
-		found = append(found, localPorts(widest, ports)...)
+		found = append(found, localPorts(widest, connections(widest), ports)...)
+		if !s.scenario.HTTP.KeepAlive && found == nil {
+			found = s.closedPorts(ports)
+		}
 	}
 	return found
+}
+
+// closedPorts finds a phase whose requests, each of which closes its connection, are
+// more than there are local ports, which stay taken for a while.
+func (s *session) closedPorts(ports host.Ports) []record.Preflight {
+	held := ports.Held(s.onLoopback())
+	for i, p := range s.scenario.Load {
+		if s.laws[i] == nil {
+			continue // how many requests the callers send, the load shows
+		}
+		closed := s.laws[i].Shape().Peak * min(s.length(i), held).Seconds()
+		found := localPorts(p, connections(p)+int(math.Ceil(closed)), ports)
+		for j := range found {
+			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
+			found[j].Action += ", reuse ports sooner (sysctl -w net.ipv4.tcp_tw_reuse=1), lower the rate, or leave http.keep_alive on"
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// onLoopback reports whether every server is reached at a loopback address.
+func (s *session) onLoopback() bool {
+	for _, name := range s.scenario.Targets {
+		kind, _ := s.kind(name)
+		options := s.scenario.Options[name]
+		if !kind.Running || options["socket"] != "" {
+			continue
+		}
+		if server, err := url.Parse(options["url"]); err != nil || !isLoopback(server.Hostname()) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // connections is how many connections a phase needs at least: one for each caller,
@@ -77,8 +123,9 @@ func descriptors(p scenarios.Phase, openFiles uint64) []record.Preflight {
 	}}
 }
 
-func localPorts(p scenarios.Phase, ports host.Ports) []record.Preflight {
-	n, size := connections(p), ports.Last-ports.First+1
+// localPorts wants n of them for a phase.
+func localPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
+	size := ports.Last - ports.First + 1
 	if n <= size {
 		return nil
 	}

@@ -4,10 +4,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/host"
+	"servebench/targets"
 )
 
 func TestDescriptors(t *testing.T) {
@@ -36,12 +38,43 @@ func TestDescriptors(t *testing.T) {
 
 func TestLocalPorts(t *testing.T) {
 	ports := host.Ports{First: 1000, Last: 1099, Taken: 50}
-	if found := localPorts(scenarios.Phase{Callers: 100}, ports); found != nil {
+	if found := localPorts(scenarios.Phase{Callers: 100}, 100, ports); found != nil {
 		t.Errorf("100 callers and 100 ports: %+v", found)
 	}
-	found := localPorts(scenarios.Phase{Name: "c", Callers: 101}, ports)
+	found := localPorts(scenarios.Phase{Name: "c", Callers: 101}, 101, ports)
 	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "at most 100 callers in phase c") {
 		t.Errorf("101 callers and 100 ports: %+v", found)
+	}
+}
+
+// TestPortsWithoutKeepAlive counts the ports that closed connections keep.
+func TestPortsWithoutKeepAlive(t *testing.T) {
+	ports := host.Ports{First: 1000, Last: 2999, Reused: 2}
+	for _, tt := range []struct {
+		url  string
+		rate scenarios.Rate
+		want bool
+	}{
+		{"http://127.0.0.1:1", 1900, false}, // a second's connections, and those in use
+		{"http://127.0.0.1:1", 2000, true},
+		{"http://[::1]:1", 1900, false},
+		{"http://model.example", 190, false}, // 10 s of them
+		{"http://model.example", 200, true},
+	} {
+		s := &session{Runner: &Runner{Catalogue: scenarios.Catalogue{Targets: []targets.Kind{{Name: "endpoint", Running: true}}}}}
+		s.scenario = &scenarios.Scenario{
+			Targets: []string{"endpoint"}, Options: map[string]map[string]string{"endpoint": {"url": tt.url}},
+			Load: []scenarios.Phase{{Name: "steady", Law: "constant", Rate: tt.rate, Duration: 10 * time.Second}},
+		}
+		var err error
+		if s.laws, err = s.scenario.Laws(); err != nil {
+			t.Fatal(err)
+		}
+		s.record = &record.Run{Scenario: record.Scenario{Phases: []record.Phase{{Duration: 10 * time.Second}}}}
+		found := s.closedPorts(ports)
+		if (len(found) > 0) != tt.want {
+			t.Errorf("%g/s to %s with 2,000 ports: %+v", tt.rate, tt.url, found)
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ package template
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
@@ -34,20 +33,11 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 	if t.Method == "" || t.Path == "" {
 		return nil, errors.New("open protocol template: the request has no method or no path")
 	}
-	header := t.Header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	if _, set := header[userAgent]; !set {
-		header.Set(userAgent, "servebench")
-	}
 	return client{
-		request: protocol.Request{Method: t.Method, Path: t.Path, Header: header, Body: t.Body},
+		request: protocol.Request{Method: t.Method, Path: t.Path, Header: t.Header, Body: t.Body},
 		expect:  t.Expect,
 	}, nil
 }
-
-const userAgent = "User-Agent"
 
 // Encode returns the request, which holds no examples and no id.
 func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, error) {

@@ -27,7 +27,7 @@ func TestEncodeIsTheTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := protocol.Request{Method: "PUT", Path: "/a?b=c", Header: http.Header{"X-A": {"1"}, "User-Agent": {"servebench"}}, Body: []byte("text")}
+	want := protocol.Request{Method: "PUT", Path: "/a?b=c", Header: http.Header{"X-A": {"1"}}, Body: []byte("text")}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
