@@ -67,7 +67,7 @@ func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...Sett
 	decode(d, root, "", limitsRows(), &read, func(key string) bool { return hasRow(scenarioRows(cat), key) })
 	d.validateQuantiles(read.SLO)
 	if of != nil {
-		d.validateKnown(read.SLO, of)
+		d.validateKnown(read.SLO, of, cat)
 	}
 	if faults := d.faults(); faults != nil {
 		return SLO{}, faults

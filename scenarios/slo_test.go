@@ -102,7 +102,7 @@ func TestFaultsOfLimits(t *testing.T) {
 
 // Limits that no run of a scenario could decide are a mistake, as in the scenario itself.
 func TestLimitsNoRunDecides(t *testing.T) {
-	own := &Scenario{Workload: Workload{Command: []string{"./server"}}}
+	own := &Scenario{Workload: Workload{Command: []string{"./server"}}, Targets: []string{"physical"}}
 	for _, tt := range []struct {
 		set, want string
 		of        *Scenario
@@ -111,6 +111,9 @@ func TestLimitsNoRunDecides(t *testing.T) {
 		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: a wrong answer to a template is an error; want slo.errors, and template.expect", &Scenario{Template: &Template{}}},
 		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: agreement is known for the reference server only; want accuracy, or none", own},
 		{"slo.accuracy=90%", "", own},
+		{"slo.cold_start=1us", "--set slo.cold_start=1us: slo.cold_start: the server of every target runs already, so there is no start to time; want none, or a target that starts its server", &Scenario{Targets: []string{"endpoint"}}},
+		{"slo.cold_start=1us", "", &Scenario{Targets: []string{"endpoint", "physical"}}},
+		{"slo.cold_start=1us", "", own},
 		{"slo.agreement=90%", "", &Scenario{Workload: Workload{Server: ReferenceServer}}},
 		{"slo.agreement=90%", "", nil},
 	} {

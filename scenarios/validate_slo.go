@@ -6,9 +6,7 @@ import (
 )
 
 func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
-	d.validateKnown(s.SLO, s)
-	d.senseless("slo.cold_start", s.SLO.ColdStart > 0 && d.sound("targets") && allRun(s, cat),
-		"the server of every target runs already, so there is no start to time", "none, or a target that starts its server")
+	d.validateKnown(s.SLO, s, cat)
 	d.validateQuantiles(s.SLO)
 	if d.sound("timeout") {
 		d.validateReach(s)
@@ -17,7 +15,9 @@ func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
 }
 
 // validateKnown finds limits of what no run of a scenario makes known.
-func (d *decoder) validateKnown(l SLO, s *Scenario) {
+func (d *decoder) validateKnown(l SLO, s *Scenario, cat Catalogue) {
+	d.senseless("slo.cold_start", l.ColdStart > 0 && d.sound("targets") && allRun(s, cat),
+		"the server of every target runs already, so there is no start to time", "none, or a target that starts its server")
 	if s.Template != nil {
 		d.senseless("slo.accuracy", l.Accuracy != nil, nobody, "none")
 		d.senseless("slo.agreement", l.Agreement != nil, "a wrong answer to a template is an error", "slo.errors, and template.expect")

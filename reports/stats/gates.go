@@ -10,20 +10,22 @@ import (
 
 // gates judges every limit for every target that was to run: in each measured
 // phase, and at its starts. One that was asked for and is not available leaves them
-// undecided.
+// undecided, and so does a run that measures nothing of what is limited.
 func gates(a *Analysis, cells []*cell) []Gate {
 	var all []Gate
-	for _, target := range a.Run.Targets {
-		if target.Unavailable != "" && !target.Asked {
-			continue
-		}
+	targets := slices.DeleteFunc(slices.Clone(a.Run.Targets), func(t record.Target) bool { return t.Unavailable != "" && !t.Asked })
+	noStarts := !slices.ContainsFunc(targets, func(t record.Target) bool { return !t.Running })
+	for _, target := range targets {
 		first := len(all)
+		if a.OnlyStarts() {
+			all = append(all, notMeasured(a.SLO, target.Name, "the run measures how servers start, and no load")...)
+		}
 		for _, phase := range a.Run.Scenario.Phases {
 			if phase.Measured {
 				all = append(all, gatesOf(a, target.Name, phase.Name, cells)...)
 			}
 		}
-		all = append(all, startGates(a.SLO, target)...)
+		all = append(all, startGates(a.SLO, target, noStarts)...)
 		for i := first; i < len(all) && target.Unavailable != ""; i++ {
 			all[i].Why = "the target is not available here: " + firstLine(target.Unavailable)
 		}
@@ -52,7 +54,7 @@ func gatesOf(a *Analysis, target, phase string, cells []*cell) []Gate {
 	var all []Gate
 	i := slices.IndexFunc(a.Rows, func(r Row) bool { return r.Target == target && r.Phase == phase })
 	if i < 0 {
-		all = notMeasured(a.SLO)
+		all = notMeasured(a.SLO, target, "this target was not measured in this phase")
 	} else {
 		row := a.Rows[i]
 		all = quantileGates(a.SLO, row, pick(cells, target, phase), seedOf(a.Run, row))
@@ -66,9 +68,9 @@ func gatesOf(a *Analysis, target, phase string, cells []*cell) []Gate {
 	return all
 }
 
-// notMeasured are the gates of a target that has no cell in a phase: nothing
-// can be said, which is not a pass.
-func notMeasured(slo record.SLO) []Gate {
+// notMeasured are the gates of a load that was not measured: nothing can be said,
+// which is not a pass.
+func notMeasured(slo record.SLO, target, why string) []Gate {
 	var all []Gate
 	for _, t := range timesOf(slo) {
 		for _, l := range t.limits() {
@@ -82,7 +84,7 @@ func notMeasured(slo record.SLO) []Gate {
 		all = append(all, goodputGate(slo.Goodput))
 	}
 	for i := range all {
-		all[i].Observed, all[i].Verdict, all[i].Why = "not measured", Inconclusive, "this target was not measured in this phase"
+		all[i].Target, all[i].Observed, all[i].Verdict, all[i].Why = target, "not measured", Inconclusive, why
 	}
 	return all
 }

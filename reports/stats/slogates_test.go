@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,47 @@ func TestOtherLimits(t *testing.T) {
 		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(a.Gates[last].Why, tt.why) {
 			t.Errorf("why %q, want %q", a.Gates[last].Why, tt.why)
 		}
+	}
+}
+
+// TestEveryLimitHasAGate sets a limit of what a run does not measure at all: it stays
+// undecided, with a gate that says why, and is no PASS.
+func TestEveryLimitHasAGate(t *testing.T) {
+	running := statstest.Running()
+	running.Targets = running.Targets[1:]
+	starts := statstest.ColdStart()
+	starts.Targets = starts.Targets[:1]
+	for _, tt := range []struct {
+		name, why string
+		plan      statstest.Plan
+		slo       record.SLO
+	}{
+		{"a start of servers that ran already", "the server ran already, so there is no start to time", running,
+			record.SLO{P50: time.Second, ColdStart: time.Microsecond}},
+		{"a load of a run of starts", "the run measures how servers start, and no load", starts,
+			record.SLO{ColdStart: time.Hour, P99: time.Second, Errors: share(1), Goodput: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, err := stats.AnalyseBy(statstest.Open(t, tt.plan), tt.slo, "--slo other.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			says := slices.ContainsFunc(a.Gates, func(g stats.Gate) bool {
+				return g.Verdict == stats.Inconclusive && g.Why == tt.why && g.Target != "" && g.Observed != ""
+			})
+			if a.Verdict != stats.Inconclusive || !says {
+				t.Errorf("%s: %+v", a.Verdict, a.Gates)
+			}
+		})
+	}
+	// A server that is started beside one that ran already has starts to judge.
+	a, err := stats.AnalyseBy(statstest.Open(t, statstest.Running()), record.SLO{ColdStart: time.Hour}, "--slo other.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Verdict != stats.Pass || len(a.Gates) != 1 {
+		t.Errorf("%s: %+v", a.Verdict, a.Gates)
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 
 // startGates judges every start of a target by itself: nothing bounds the longest
 // of some starts from above, so it has no interval, and Note says what that leaves
-// open.
-func startGates(slo record.SLO, target record.Target) []Gate {
-	if slo.ColdStart <= 0 || target.Running {
+// open. A server that ran already has no start to judge; where noStarts says that all
+// of them did, the limit stays undecided.
+func startGates(slo record.SLO, target record.Target, noStarts bool) []Gate {
+	if slo.ColdStart <= 0 || target.Running && !noStarts {
 		return nil
 	}
 	c := coldStart(target)
@@ -22,6 +23,9 @@ func startGates(slo record.SLO, target record.Target) []Gate {
 	}
 	longest := c.Whole().Max
 	switch {
+	case target.Running:
+		g.Observed, g.Verdict, g.Why = "no start", Inconclusive, "the server ran already, so there is no start to time"
+		return []Gate{g}
 	case g.N == 0:
 		g.Observed, g.Verdict, g.Why = "no start", Inconclusive, "no start came to its end"
 		return []Gate{g}
