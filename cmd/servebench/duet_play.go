@@ -228,7 +228,7 @@ func (d *duet) end(run *record.Run, err error) error {
 	if a != nil {
 		errReport = errors.Join(errReport, tellCI(d.cmd.ErrOrStderr(), a), d.keepNoise(a))
 	}
-	return besides(worst(withCode(err), duetOutcome(run, a)), errReport)
+	return worst(withCode(err), duetOutcome(run, a), runtimeError(errReport))
 }
 
 // duetOutcome is what a duet says through the exit code.

@@ -55,10 +55,10 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // severity orders the codes by which of them ends the program when several
-// apply: what the user did comes first, then what kept the plan from being
-// carried out, then what was found.
+// apply: what the user did comes first, then that a target was not there, then what
+// was found, which stays as it is where something failed besides.
 func severity(err error) int {
-	order := []int{exitOK, exitInconclusive, exitFailed, exitInvalid, exitNotComparable, exitNotAvailable, exitRuntime, exitUsage, exitInterrupted}
+	order := []int{exitOK, exitRuntime, exitInconclusive, exitFailed, exitInvalid, exitNotComparable, exitNotAvailable, exitUsage, exitInterrupted}
 	var exit *exitError
 	if !errors.As(err, &exit) {
 		return 0
@@ -86,16 +86,6 @@ func worst(all ...error) error {
 	var exit *exitError
 	errors.As(most, &exit)
 	return &exitError{code: exit.code, err: errors.Join(texts...)}
-}
-
-// besides adds to what a command found that some of it could not be written or printed.
-// What was found keeps its exit code; without anything to keep, it is a failure.
-func besides(found, unwritten error) error {
-	exit, ok := errors.AsType[*exitError](found)
-	if !ok || unwritten == nil {
-		return worst(found, runtimeError(unwritten))
-	}
-	return &exitError{code: exit.code, err: errors.Join(found, unwritten)}
 }
 
 // usageError marks a user's mistake in the command line or a scenario file.

@@ -16,7 +16,10 @@ func TestWorst(t *testing.T) {
 	}{
 		{"nothing", []error{nil, nil}, exitOK},
 		{"one", []error{nil, code(exitInvalid)}, exitInvalid},
-		{"a server died in an INVALID run", []error{code(exitRuntime), nil, code(exitInvalid)}, exitRuntime},
+		{"a server died in an INVALID run", []error{code(exitRuntime), nil, code(exitInvalid)}, exitInvalid},
+		{"a server died in each round of an INCONCLUSIVE run", []error{code(exitRuntime), code(exitInconclusive)}, exitInconclusive},
+		{"a server died in a run that found nothing else", []error{code(exitRuntime), nil}, exitRuntime},
+		{"a server never got ready", []error{code(exitNotAvailable), code(exitInvalid), code(exitRuntime)}, exitNotAvailable},
 		{"the user's ^C before all", []error{code(exitRuntime), code(exitNotAvailable), code(exitInterrupted)}, exitInterrupted},
 		{"INVALID before FAIL", []error{code(exitFailed), code(exitInvalid)}, exitInvalid},
 		{"FAIL before INCONCLUSIVE", []error{code(exitInconclusive), code(exitFailed)}, exitFailed},

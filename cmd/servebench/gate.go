@@ -105,7 +105,7 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 	}
 	err = printGates(cmd.OutOrStdout(), a, opts.output.value)
 	_, errFiles := renderFiles(a, formats)
-	return besides(verdictError(a, true), errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a)))
+	return worst(verdictError(a, true), runtimeError(errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a))))
 }
 
 func printGates(w io.Writer, a *stats.Analysis, output string) error {

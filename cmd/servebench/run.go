@@ -195,7 +195,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	if opts.gate && a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
-	return besides(worst(withCode(err), outcome(run, a, opts.gate)), errReport)
+	return worst(withCode(err), outcome(run, a, opts.gate), runtimeError(errReport))
 }
 
 // nameTargets says that the user named the targets, and not a built-in scenario, which
