@@ -16,7 +16,7 @@ func workloadRows() []row[Workload] {
 			"The model to ask, by its name on the server. With the reference server, answers are checked against what the same model says offline."),
 		may("command", leftOut(commands(), isNil), none,
 			func(w *Workload) *[]string { return &w.Command },
-			"Your own server's command line. {host} and {port} stand for the address to listen on, which the environment also holds as HOST and PORT. With a slash in it, the path of the executable is relative to the scenario file; other paths had better be absolute, since the server runs in the root folder, as in an image. Its whole environment is PATH (the usual folders, led by that of a command that was found elsewhere), HOME (/), HOST, PORT, GOMAXPROCS and workload.env, the same on every target."),
+			"Your own server's command line. {host} and {port} stand for the address to listen on, which the environment also holds as HOST and PORT. With a slash in it, the path of the executable is relative to the scenario file. On physical the server runs in the folder of the scenario file, elsewhere in the root folder, as in an image, where other paths have to be absolute. Its whole environment is PATH (the usual folders, led by that of a command that was found elsewhere), HOME (/), HOST, PORT, GOMAXPROCS and workload.env, the same on every target."),
 		may("image", leftOut(images(), isEmpty), none, func(w *Workload) *string { return &w.Image },
 			"Your own server's container image, by reference or by the path of a tarball (relative to the scenario file), for the targets that run images. Without it, they make one from command."),
 		may("env", list("list of texts", "a list of KEY=VALUE", 0, variables()), "[]", func(w *Workload) *[]string { return &w.Env },

@@ -101,6 +101,9 @@ type Workload struct {
 	// this machine. "{host}" and "{port}" in it and in Env are replaced by the
 	// address to listen on, which the environment also has as HOST and PORT.
 	Command []string
+	// Dir is the working folder of a server that runs on this machine's own file
+	// system; others have the root folder, or that of their image. "": this process's.
+	Dir string
 	// Image is a container image, by reference or by the absolute path of a
 	// tarball (docker save), for the targets that run images. When empty, those
 	// targets build one from Command, which then has to be one static binary.

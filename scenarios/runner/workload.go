@@ -15,7 +15,7 @@ import (
 func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
 	w, template := a.scenario.Workload, a.scenario.Template
 	a.workload = targets.Workload{
-		Command: w.Command, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
+		Command: w.Command, Dir: a.scenario.Dir, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer: template != nil && w.Ready == template.Path,
 		HTTP2:     a.scenario.HTTP.Version == scenarios.HTTP2,
 	}

@@ -56,7 +56,7 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
 	group, unlimited := process.NewLimited(w.Limits)
 	server, err := process.Start(process.Command{
-		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port),
+		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port), Dir: w.Dir,
 		CPUs: w.Limits.CPUs, Cgroup: group, Tee: w.Output,
 	})
 	if err != nil {

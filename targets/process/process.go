@@ -36,6 +36,7 @@ type Command struct {
 	Path string   // executable
 	Args []string // argument vector, the name included
 	Env  []string // the whole environment, KEY=VALUE
+	Dir  string   // working folder; "": this process's
 	// Files are further open files that it gets, from descriptor 3 on.
 	Files []*os.File
 	CPUs  []int // pinned to them before its first instruction; empty: not pinned
@@ -115,7 +116,7 @@ func (p *Process) start(c Command) (*os.File, error) {
 		return nil, fmt.Errorf("start %s: %w", c.Path, err)
 	}
 	defer w.Close()
-	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdout: w, Stderr: w, ExtraFiles: c.Files}
+	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Dir: c.Dir, Stdout: w, Stderr: w, ExtraFiles: c.Files}
 	if err := p.spawn(c); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("start %s: %w", c.Path, inWords(c.Path, err))
