@@ -248,7 +248,7 @@ func TestRefusedStreamsFail(t *testing.T) {
 	for _, c := range []struct {
 		method string
 		code   uint32
-	}{{"GET", refusedStream}, {"POST", refusedStream}, {"POST", protocolError}} {
+	}{{"GET", refusedStream}, {"GET", protocolError}, {"POST", refusedStream}, {"POST", protocolError}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			address, accepted := listen(t)
 			var requests atomic.Int64

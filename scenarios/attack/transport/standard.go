@@ -143,12 +143,11 @@ func (a *attempt) send(by *http.Transport, r *http.Request) (*http.Response, err
 // take takes note of the connection that net/http is about to send on.
 func (a *attempt) take(info httptrace.GotConnInfo) {
 	if a.conn != nil {
-		// net/http sends it again. Over HTTP/2 that is right where the server closed the
-		// connection, and said which requests it had not looked at (GOAWAY). It does so
-		// for requests as well that the server refused one by one, and on a new
-		// connection where it called them malformed.
-		again := a.conn != info.Conn && a.harmless && a.repeats == 0
-		if a.refused = a.sent.Load() && !again; a.refused {
+		// net/http sends it again: over HTTP/2 what the server refused or called
+		// malformed, though it may have worked on it, as well as what it had not looked
+		// at when it closed the connection (GOAWAY). The two look the same from here for
+		// a request without a body, and what the server may have dropped has failed.
+		if a.refused = a.sent.Load(); a.refused {
 			a.end(errStreamRefused)
 		} else {
 			a.repeats++
