@@ -70,7 +70,7 @@ func decode(text []byte) (*Run, error) {
 }
 
 // check holds what reports rely on: cells of known targets and phases, rounds
-// from 1, and logs inside the run's folder.
+// from 1, none of them twice, and logs inside the run's folder.
 func (r *Run) check() error {
 	targets, phases := make(map[string]bool), make(map[string]bool)
 	for _, t := range r.Targets {
@@ -79,8 +79,16 @@ func (r *Run) check() error {
 	for _, p := range r.Scenario.Phases {
 		phases[p.Name] = true
 	}
+	type place struct {
+		target, phase  string
+		round, attempt int
+	}
+	cells := make(map[place]int)
 	for i := range r.Cells {
 		c := &r.Cells[i]
+		at := place{c.Target, c.Phase, c.Round, c.Attempt}
+		former, twice := cells[at]
+		cells[at] = i
 		switch {
 		case !targets[c.Target]:
 			return fmt.Errorf("cell %d: target %q is not one of the run's", i, c.Target)
@@ -88,6 +96,8 @@ func (r *Run) check() error {
 			return fmt.Errorf("cell %d: phase %q is not one of the scenario's", i, c.Phase)
 		case c.Round < 1:
 			return fmt.Errorf("cell %d: round %d: want 1 or more", i, c.Round)
+		case twice:
+			return fmt.Errorf("cell %d: target %q, phase %q, round %d, attempt %d are those of cell %d: want each once", i, c.Target, c.Phase, c.Round, c.Attempt, former)
 		case c.Attempt < 0:
 			return fmt.Errorf("cell %d: attempt %d: want 0 or more", i, c.Attempt)
 		case c.Log != "" && !filepath.IsLocal(filepath.FromSlash(c.Log)):

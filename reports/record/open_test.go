@@ -28,6 +28,7 @@ func TestOpenRefuses(t *testing.T) {
 		"unknown target":  {edit(func(r *Run) { r.Cells[0].Target = "mars" }), `target "mars"`},
 		"unknown phase":   {edit(func(r *Run) { r.Cells[0].Phase = "full moon" }), `phase "full moon"`},
 		"round 0":         {edit(func(r *Run) { r.Cells[0].Round = 0 }), "round 0"},
+		"a cell twice":    {edit(func(r *Run) { r.Cells = append(r.Cells, r.Cells[0]) }), "are those of cell 0: want each once"},
 		"attempt -1":      {edit(func(r *Run) { r.Cells[0].Attempt = -1 }), "attempt -1"},
 		"log goes astray": {edit(func(r *Run) { r.Cells[0].Log = "../../etc/passwd" }), "inside the run's folder"},
 	} {
