@@ -33,6 +33,9 @@ func ParseSetting(s string) (Setting, error) {
 	key, value, ok := strings.Cut(s, "=")
 	key = strings.TrimSpace(key)
 	if !ok || key == "" {
+		if end := strings.IndexAny(s, ": "); end >= 0 { // what follows may be a secret
+			s = s[:end] + "…"
+		}
 		return Setting{}, fmt.Errorf("setting %q: want key=value, such as load.steady.rate=500", s)
 	}
 	return Setting{Key: key, Value: strings.TrimSpace(value)}, nil

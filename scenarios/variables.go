@@ -167,18 +167,25 @@ func secretsAt(path, text, before string) []secret.Span {
 // argument before.
 func fieldName(path, text, before string) (name string, from int) {
 	name = path[strings.LastIndexByte(path, '.')+1:]
-	switch list, _, _ := strings.Cut(path, "["); list {
-	case "workload.env", "workload.command":
-		if name, _, assigns := strings.Cut(text, "="); assigns && !strings.Contains(name, "/") {
-			return strings.TrimLeft(name, "-"), len(name) + 1
-		}
-		if list == "workload.command" && strings.HasPrefix(before, "-") && !strings.HasPrefix(text, "-") {
-			return strings.TrimLeft(before, "-"), 0
-		}
-		return "", 0
+	list, _, _ := strings.Cut(path, "[")
+	if list != "workload.env" && list != "workload.command" {
+		return name, 0
 	}
-	return name, 0
+	name = ""
+	if assigned, _, assigns := strings.Cut(text, "="); assigns && !strings.ContainsAny(assigned, "/:") {
+		name, from = strings.TrimLeft(assigned, "-"), len(assigned)+1
+	} else if list == "workload.command" && strings.HasPrefix(before, "-") && !strings.HasPrefix(text, "-") {
+		name = strings.TrimLeft(before, "-")
+	}
+	at := headerField.FindStringSubmatchIndex(text[from:])
+	if at == nil || secret.Named(name) {
+		return name, from
+	}
+	return text[from+at[2] : from+at[3]], from + at[1]
 }
+
+// headerField is what an argument begins with that is a header field: "X-Api-Key: ".
+var headerField = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*):\s+`)
 
 // nameAt is the name that the secret in a field's text stands under.
 func nameAt(path, text, before string) string {

@@ -168,6 +168,7 @@ func TestFaultsHideSecrets(t *testing.T) {
 		{old: "{url: http://", new: "{url: http://, uri: http://"},
 		{set: []Setting{{Key: "template.headers.Authorization", Value: "[literal-set]"}}},
 		{set: []Setting{{Key: "template.headers", Value: "{Authorization: literal-set"}}},
+		{set: []Setting{{Key: "template.headers.Authorization", Value: "\"literal-set"}}},
 		{set: []Setting{{Key: "template.header.Authorization", Value: "literal-set"}}},
 		{set: []Setting{{Key: "template", Value: "${TOKEN}"}}},
 		{set: []Setting{{Key: "rounds", Value: "${TOKEN}"}}},
@@ -200,5 +201,26 @@ func TestDifferencesHideSecrets(t *testing.T) {
 	got := Differences(parse(), parse(Setting{Key: "template.headers.Cookie", Value: "other-cookie"}))
 	if len(got) != 1 || got[0].Key != "template.headers.Cookie" || !strings.HasPrefix(got[0].One, "${secret:") || got[0].One == got[0].Other {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestSecretsInArguments finds the value of a header field in a server's arguments.
+func TestSecretsInArguments(t *testing.T) {
+	for _, tt := range []struct{ before, text, want string }{
+		{"", "--header=X-Api-Key: zz", "zz"},
+		{"-H", "Authorization: Bearer zz", "Bearer zz"},
+		{"", "Authorization: Bearer zz", "Bearer zz"},
+		{"--api-key", "zz", "zz"},
+		{"", "--password=a: zz", "a: zz"},
+		{"", "--note=Accept: text/plain", ""},
+		{"", "http://host:80/x", ""},
+	} {
+		var got string
+		for _, s := range secretsAt("workload.command[1]", tt.text, tt.before) {
+			got += tt.text[s.From:s.To]
+		}
+		if got != tt.want {
+			t.Errorf("%q after %q: %q is secret, want %q", tt.text, tt.before, got, tt.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ func Named(name string) bool {
 	}
 	whole := strings.Join(words, "")
 	for _, part := range []string{
-		"authorization", "cookie", "secret", "password", "passwd", "passphrase", "credential", "signature",
+		"authorization", "authentication", "cookie", "secret", "password", "passwd", "passphrase", "credential", "signature",
 		"apikey", "accesskey", "privatekey", "sessionid", "bearer", "jwt",
 	} {
 		if strings.Contains(whole, part) {
@@ -31,7 +32,7 @@ func Named(name string) bool {
 	if last == "pwd" || last == "pass" { // PWD alone is the working folder
 		return len(words) > 1 || last == "pass"
 	}
-	return slices.Contains([]string{"key", "keys", "auth", "sig"}, last)
+	return slices.Contains([]string{"key", "keys", "auth", "sig", "session", "otp", "pin", "csrf"}, last)
 }
 
 // split returns the words of a name, in lower case.
@@ -78,7 +79,11 @@ func Find(name, value string) []Span {
 		all = append(all, Span{owner, at[2], at[3]})
 	}
 	for _, at := range parameter.FindAllStringSubmatchIndex(value, -1) {
-		if key := value[at[2]:at[3]]; Named(key) && at[4] < at[5] && !counts(key, value[at[4]:at[5]]) {
+		key := value[at[2]:at[3]]
+		if plain, err := url.QueryUnescape(key); err == nil {
+			key = plain
+		}
+		if Named(key) && at[4] < at[5] && !counts(key, value[at[4]:at[5]]) {
 			all = append(all, Span{key, at[4], at[5]})
 		}
 	}
@@ -88,7 +93,7 @@ func Find(name, value string) []Span {
 var (
 	userinfo  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s"']+)@`)
 	parameter = regexp.MustCompile(`[?&;]([A-Za-z0-9_.%~-]+)=([^&;#\s"']*)`)
-	assigned  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_.-]*)["']?\s*[:=]\s*("[^"]*"|'[^']*'|(?:\$\{[^}]*\}|[^][{},"'\n])+)`)
+	assigned  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_.-]*)["']?\s*[:=]\s*("[^"]*"?|'[^']*'?|(?:\$\{[^}]*\}|[^][{},"'\n])+)`)
 	number    = regexp.MustCompile(`^(\d{1,7}|true|false)$`)
 )
 

@@ -24,7 +24,7 @@ func TestNamed(t *testing.T) {
 		"API_KEY": true, "apiKey": true, "OPENAI_API_KEY": true, "key": true, "DB_PASSWORD": true, "PGPASSWORD": true,
 		"MYSQL_PASSWD": true, "DB_PASS": true, "HF_TOKEN": true, "X-Auth-Token": true, "access_token": true,
 		"CLIENT_SECRET": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_ACCESS_KEY_ID": true, "GOOGLE_APPLICATION_CREDENTIALS": true,
-		"X-Amz-Signature": true, "X-Amz-Credential": true, "X-Amz-Security-Token": true, "sig": true, "--api-key": true,
+		"X-Amz-Signature": true, "X-Amz-Credential": true, "X-Amz-Security-Token": true, "sig": true, "--api-key": true, "Authentication": true, "X-Session": true, "X-Vault-Otp": true,
 		"TOKENIZERS_PARALLELISM": false, "TOKENIZER": false, "PWD": false, "OLDPWD": false, "HOME": false, "KEYBOARD": false,
 		"MONKEY": false, "Accept": false, "Content-Type": false, "KEY_FILE": false, "author": false, "PASSES": false, "": false, "-": false,
 	} {
@@ -44,6 +44,7 @@ func TestFind(t *testing.T) {
 		{"DATABASE_URL", "postgres://u:p@ss@host/x?sslmode=on", "DATABASE_URL_USERINFO=u:p@ss"},
 		{"path", "/x?a=1&api_key=K&max_tokens=7&X-Amz-Signature=S#f", "api_key=K X-Amz-Signature=S"},
 		{"path", "/x?key=", ""},
+		{"path", "/x?API%5Fkey=K", "API_key=K"},
 		{"description", "a@b, http://host/@x", ""},
 	} {
 		var got []string
@@ -102,6 +103,8 @@ func TestRedactAmidOtherText(t *testing.T) {
 		"every character":   everyRune(value, `\u%04x`),
 		"character numbers": everyRune(value, "&#%d;"),
 		"Latin-1":           latin1(value),
+		"Python's URL":      strings.NewReplacer("%2F", "/", "+", "%20").Replace(url.QueryEscape(value)),
+		"lower-case URL":    percents.ReplaceAllStringFunc(url.QueryEscape(value), strings.ToLower),
 		"hexadecimal":       hex.EncodeToString([]byte(value)),
 	} {
 		got := k.Redact("before " + text + " after")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,8 +46,15 @@ func escaped(value string) []string {
 		value, quoted[1 : len(quoted)-1], ascii[1 : len(ascii)-1], string(text[1 : len(text)-1]),
 		html.EscapeString(value), entities.Replace(value), url.QueryEscape(value), url.PathEscape(value),
 	}
-	return append(all, strings.ReplaceAll(all[1], "/", `\/`)) // as PHP writes JSON
+	query := url.QueryEscape(value)
+	return append(all,
+		strings.ReplaceAll(all[1], "/", `\/`),                      // as PHP writes JSON
+		strings.NewReplacer("%2F", "/", "+", "%20").Replace(query), // Python's quote
+		percents.ReplaceAllStringFunc(query, strings.ToLower))
 }
+
+// percents are the escapes of a URL.
+var percents = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // latin1 is what a value in UTF-8 becomes that is taken for Latin-1 and written in UTF-8.
 func latin1(value string) string {
