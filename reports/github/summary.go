@@ -110,10 +110,11 @@ func longest(d stats.Distribution) string {
 }
 
 func errorRate(r stats.Row) string {
-	if r.Ledger.Sent == 0 {
+	rate := r.ErrorRate()
+	if rate.N == 0 {
 		return none
 	}
-	return stats.FormatPercent(r.ErrorRate().Value)
+	return stats.FormatPercent(rate.Value)
 }
 
 // doubts are what makes the run INVALID, in full, and what else to bear in mind.

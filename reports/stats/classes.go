@@ -26,10 +26,8 @@ func classesOf(cells []*cell) []Class {
 	return all
 }
 
-// ErrorRate is the share of the class's requests sent that failed or were censored.
-func (c Class) ErrorRate() Proportion {
-	return newProportion(c.Ledger.Failed+c.Ledger.Censored, c.Ledger.Sent)
-}
+// ErrorRate is as that of a Row, of the class's requests.
+func (c Class) ErrorRate() Proportion { return failedOf(c.Ledger) }
 
 // HasMix says that a row tells classes of request apart.
 func (a *Analysis) HasMix() bool {

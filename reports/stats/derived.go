@@ -8,15 +8,17 @@ import (
 	"servebench/reports/record"
 )
 
-// ErrorRate is the share of requests sent that failed or were given up before they
-// were over.
+// ErrorRate is the share of failed requests of those that came to their end: what was
+// given up when the run was ended is no failure of the server, and no success.
 func (r Row) ErrorRate() Proportion {
-	p := newProportion(r.Ledger.Failed+r.Ledger.Censored, r.Ledger.Sent)
+	p := failedOf(r.Ledger)
 	if inClusters := clustered(r.failures()); inClusters.K == p.K && inClusters.N == p.N {
 		return inClusters
 	}
 	return p // the seconds are not known
 }
+
+func failedOf(l record.Ledger) Proportion { return newProportion(l.Failed, l.Sent-l.Censored) }
 
 // failures are those of each round's blocks.
 func (r Row) failures() [][]trials {
@@ -26,7 +28,7 @@ func (r Row) failures() [][]trials {
 		for block := range blocksOf(seconds) {
 			var t trials
 			for _, s := range block {
-				t = t.plus(trials{s.Failed + s.Censored, s.Sent})
+				t = t.plus(trials{s.Failed, s.Sent - s.Censored})
 			}
 			blocks = append(blocks, t)
 		}

@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"strings"
+
+	"servebench/reports/record"
 )
 
 // Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
@@ -41,6 +43,9 @@ func (a *Analysis) sentence(invalid string) string {
 	for _, t := range a.Troubles() {
 		says = append(says, t.Says())
 	}
+	if given := a.givenUp(); given != "" {
+		says = append(says, given)
+	}
 	switch {
 	case len(says) == 0:
 		return judgement
@@ -48,6 +53,18 @@ func (a *Analysis) sentence(invalid string) string {
 		return strings.Join(says, "; ") // without limits there is nothing to say beside it
 	}
 	return strings.Join(says, "; ") + ". Besides, " + judgement
+}
+
+// givenUp says how many requests had no answer yet when the user ended the run.
+func (a *Analysis) givenUp() string {
+	var all record.Ledger
+	for _, r := range a.Rows {
+		all = addLedgers(all, r.Ledger)
+	}
+	if a.Run.Interrupted == "" || all.Censored == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s requests were given up when the run was ended", FormatCount(all.Censored), FormatCount(all.Sent))
 }
 
 func (a *Analysis) judgement(invalid string) string {

@@ -27,7 +27,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	if slo.Errors != nil {
 		set = append(set, shareLimit{
 			metric: "error rate", limit: *slo.Errors, atMost: true, of: Row.ErrorRate,
-			nothing: "no request was sent", counted: "requests",
+			nothing: "no request came to its end", counted: "requests",
 			// No run, however long, can show a rate of zero beyond itself.
 			exact: *slo.Errors == 0,
 		})

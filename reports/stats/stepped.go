@@ -50,10 +50,8 @@ type Step struct {
 	Broke          int          // rounds in which this was the first step that was not held
 }
 
-// ErrorRate is the share of the step's requests sent that failed or were censored.
-func (s Step) ErrorRate() Proportion {
-	return newProportion(s.Ledger.Failed+s.Ledger.Censored, s.Ledger.Sent)
-}
+// ErrorRate is as that of a Row, of the step's requests.
+func (s Step) ErrorRate() Proportion { return failedOf(s.Ledger) }
 
 // Break is where a target broke in a round: the first step that it did not hold.
 type Break struct {

@@ -87,3 +87,29 @@ func TestNoRetriesOfADeadServer(t *testing.T) {
 		}
 	}
 }
+
+// TestGivenUpIsNoFailure ends a run while most of its requests have no answer: that is
+// the user's doing, and neither an error nor a trouble of the server.
+func TestGivenUpIsNoFailure(t *testing.T) {
+	a := &stats.Analysis{
+		Run: &record.Run{
+			Interrupted: "given up by a second signal",
+			Targets:     []record.Target{{Name: "endpoint", Running: true}},
+			Scenario:    record.Scenario{Rounds: 1, Phases: []record.Phase{{Name: "long", Measured: true}}},
+		},
+		Rows:    []stats.Row{{Target: "endpoint", Phase: "long", Ledger: record.Ledger{Scheduled: 64, Sent: 64, OK: 3, Censored: 61}}},
+		Gates:   []stats.Gate{{Target: "endpoint", Phase: "long", Metric: "error rate", Verdict: stats.Inconclusive}},
+		Verdict: stats.Inconclusive,
+	}
+	const want = "61 of 64 requests were given up when the run was ended. Besides, of 1 limit, undecided: endpoint error rate"
+	if got := a.Sentence(); got != want || len(a.Troubles()) > 0 {
+		t.Errorf("%q, %+v, want %q", got, a.Troubles(), want)
+	}
+	if rate := a.Rows[0].ErrorRate(); rate.K != 0 || rate.N != 3 {
+		t.Errorf("error rate %+v, want 0 of 3", rate)
+	}
+	a.Rows[0].Ledger = record.Ledger{Scheduled: 64, Sent: 64, OK: 3, Failed: 61}
+	if troubles := a.Troubles(); len(troubles) != 1 || troubles[0].Text != "failed 95.3 % of 64 requests" {
+		t.Errorf("of failures: %+v", troubles)
+	}
+}

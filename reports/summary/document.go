@@ -53,7 +53,7 @@ type figures struct {
 	Censored    int64    `json:"censored"`
 	OKRPS       float64  `json:"ok_rps"`
 	GoodputRPS  float64  `json:"goodput_rps"`
-	ErrorRate   *float64 `json:"error_rate"` // (failed + censored) ÷ sent
+	ErrorRate   *float64 `json:"error_rate"` // failed ÷ (sent − censored)
 	ErrorRateCI *pair    `json:"error_rate_ci"`
 	// Attainment is the share of requests scheduled that were answered rightly within
 	// the SLO's deadline; null: it has none.

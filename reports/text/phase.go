@@ -93,7 +93,7 @@ func (p *page) headline(rows []stats.Row) *table {
 	for _, r := range rows {
 		t.add(p.name(r.Target), r.Load(), ofSent(r, stats.FormatRateNumber(r.OKRate)),
 			quantile(r.Response, 0), withInterval(r.Response, 2), longest(r.Response),
-			ofSent(r, stats.FormatPercent(r.ErrorRate().Value)), stats.FormatCount(r.Ledger.Sent))
+			errorRate(r), stats.FormatCount(r.Ledger.Sent))
 	}
 	return t
 }
@@ -114,6 +114,15 @@ func (p *page) beside(rows []stats.Row) *table {
 
 // none stands where there is nothing to show.
 const none = "–"
+
+// errorRate is none where no request came to its end.
+func errorRate(r stats.Row) string {
+	rate := r.ErrorRate()
+	if rate.N == 0 {
+		return none
+	}
+	return stats.FormatPercent(rate.Value)
+}
 
 // ofSent is a figure of the requests sent, where there are any.
 func ofSent(r stats.Row, figure string) string {

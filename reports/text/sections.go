@@ -62,8 +62,8 @@ func (p *page) inPhase(name string) string {
 func (p *page) errors() {
 	first := true
 	for _, row := range p.analysis.Rows {
-		rate := row.ErrorRate()
-		if rate.K == 0 {
+		n, sent := row.Ledger.Failed+row.Ledger.Censored, row.Ledger.Sent
+		if n == 0 {
 			continue
 		}
 		if first {
@@ -71,7 +71,7 @@ func (p *page) errors() {
 			first = false
 		}
 		p.line("%s%s: %s of %s requests %s (%s)", p.name(row.Target), p.inPhase(row.Phase),
-			stats.FormatCount(rate.K), stats.FormatCount(rate.N), lost(row), stats.FormatPercent(rate.Value))
+			stats.FormatCount(n), stats.FormatCount(sent), lost(row), stats.FormatPercent(float64(n)/float64(sent)))
 		p.table(classes(row))
 	}
 }
