@@ -43,7 +43,8 @@ these alone: where rounds differ by more than chance it takes more of them to de
 
 With --slo or --set other limits decide than those that the run was made with:
 --slo FILE in their place, --set slo.KEY=VALUE one by one. What was not recorded for
-them stays undecided: the time to first byte, and goodput within another deadline.
+them stays undecided: the time to first byte, and goodput within another deadline
+where that of the recorded one does not prove it.
 
 ` + exitHelp,
 		Example: `  servebench gate runs/20261122-101530-compare-a1b2
@@ -102,6 +103,11 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 	a, err := stats.AnalyseBy(run, slo, by)
 	if err != nil {
 		return runtimeError(fmt.Errorf("analyse %s: %w", dir, err))
+	}
+	if opts.slo == "" {
+		for _, s := range opts.limit {
+			a.Limits = append(a.Limits, "--set", s.Key+"="+s.Value)
+		}
 	}
 	err = printGates(cmd.OutOrStdout(), a, opts.output.value)
 	_, errFiles := renderFiles(a, formats)

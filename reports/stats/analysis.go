@@ -49,7 +49,8 @@ type Analysis struct {
 	// scenario's own, or what gave others ("--set slo.p99=20ms").
 	SLO    record.SLO
 	By     string
-	Ratios []Ratio // each target against Reference; empty with one target, and of a duet
+	Limits []string // flags that give a run these limits; none where it has them, or they are a file's
+	Ratios []Ratio  // each target against Reference; empty with one target, and of a duet
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
 	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it

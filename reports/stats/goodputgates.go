@@ -28,12 +28,24 @@ func goodputGates(a *Analysis, row Row) []Gate {
 	}
 	g := goodputGate(least)
 	g.Observed, g.Value, g.Known, g.N = FormatRate(row.Goodput), row.Goodput, true, int64(len(rates))
-	if counted := a.Run.Scenario.SLO.Deadline(); counted != a.SLO.Deadline() {
-		g.Verdict = Inconclusive
-		g.Why = fmt.Sprintf("answers were counted %s, not %s: it takes a run with these limits", within(counted), within(a.SLO.Deadline()))
-		return []Gate{g}
+	counted, wanted := a.Run.Scenario.SLO.Deadline(), a.SLO.Deadline()
+	if counted == wanted {
+		return []Gate{row.judgeRates(g, rates)}
 	}
-	return []Gate{row.judgeRates(g, rates)}
+	// Answers within a deadline are within a later one as well. Without a deadline they
+	// may be counted over another time, see cell.time.
+	judged, dated := row.judgeRates(g, rates), counted > 0 && wanted > 0
+	note := fmt.Sprintf("answers were counted %s, not %s", within(counted), within(wanted))
+	switch {
+	case dated && counted < wanted && judged.Verdict == Pass:
+		judged.Note = note + ", which are no fewer"
+	case dated && counted > wanted && judged.Verdict == Fail:
+		judged.Note = note + ", which are no more"
+	default:
+		judged = g
+		judged.Verdict, judged.Why = Inconclusive, note+": it takes a run with these limits"
+	}
+	return []Gate{judged}
 }
 
 // judgeRates judges a rate by Student's t on the rounds' rates, or by what chance makes

@@ -46,5 +46,5 @@ func (a *Analysis) More() (rounds int, command string) {
 	} else {
 		args = append(args, "--rounds", strconv.Itoa(rounds))
 	}
-	return rounds, FormatCommand(args...)
+	return rounds, FormatCommand(append(args, a.Limits...)...)
 }

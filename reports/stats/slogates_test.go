@@ -110,6 +110,10 @@ func TestMoreRepeatsTheCommand(t *testing.T) {
 	if rounds, command := a.More(); rounds != 12 || command != "servebench run 'my test.yaml' --rounds 12 --seed 1" {
 		t.Errorf("%d rounds by %s", rounds, command)
 	}
+	a.Limits = []string{"--set", "slo.p50=43ms"}
+	if _, command := a.More(); command != "servebench run 'my test.yaml' --rounds 12 --seed 1 --set slo.p50=43ms" {
+		t.Errorf("with the limits of a gate: %s", command)
+	}
 	a.Gates = a.Gates[2:]
 	if rounds, command := a.More(); rounds != 0 || command != "" {
 		t.Errorf("%d rounds by %s, want none", rounds, command)
@@ -129,6 +133,10 @@ func TestOtherLimits(t *testing.T) {
 		{record.SLO{P99: time.Millisecond}, stats.Fail, "the whole interval lies above the limit"},
 		{record.SLO{P50: 50 * time.Millisecond, Goodput: 350}, stats.Pass, ""},
 		{record.SLO{P50: 40 * time.Millisecond, Goodput: 300}, stats.Inconclusive, "answers were counted within 50 ms, not within 40 ms"},
+		{record.SLO{P50: time.Second, Goodput: 300}, stats.Pass, ""},
+		{record.SLO{P50: time.Second, Goodput: 450}, stats.Inconclusive, "answers were counted within 50 ms, not within 1 s"},
+		{record.SLO{P50: 40 * time.Millisecond, Goodput: 450}, stats.Fail, "the whole interval lies below the limit"},
+		{record.SLO{Goodput: 300}, stats.Inconclusive, "answers were counted within 50 ms, not however late they came"},
 		{record.SLO{FirstByte: record.Quantiles{P50: time.Second}}, stats.Inconclusive, "the time to first byte is recorded where the scenario limits it"},
 		{record.SLO{}, stats.NoLimit, ""},
 	} {

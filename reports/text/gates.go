@@ -65,7 +65,7 @@ func (p *page) gatesNotes() {
 	if rounds, command := p.analysis.More(); command != "" {
 		p.line("→ about %d rounds in all may settle what is undecided:", rounds)
 		p.line("    %s", clean(command))
-		if by := p.analysis.By; by != "" {
+		if by := p.analysis.By; by != "" && len(p.analysis.Limits) == 0 {
 			p.line("  and of that run: servebench gate RUN %s", clean(by))
 		}
 	}
