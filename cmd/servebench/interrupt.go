@@ -15,7 +15,7 @@ const quitPause = 100 * time.Millisecond
 
 // interrupts turns ^C (and SIGTERM, and SIGHUP of a terminal that is closed) into the
 // three steps that a run knows: the first stops the sending and lets what is in flight
-// drain, the second gives up what is in flight and still saves, the third quits at once.
+// drain, the second gives up what is in flight and still saves, the third quits without saving.
 //
 // SIGHUP stays ignored where it was ignored at the start: that is what nohup is for.
 // SIGINT does not: a shell without job control ignores it for every command that it
@@ -57,7 +57,7 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 				fmt.Fprintln(stderr, "\nservebench: sending stops; waiting for the requests in flight (again: give them up, and save)")
 				close(i.stop)
 			case 2:
-				fmt.Fprintln(stderr, "\nservebench: giving up the requests in flight; saving (again: quit at once)")
+				fmt.Fprintln(stderr, "\nservebench: giving up the requests in flight; saving (again: quit without saving)")
 				cancel()
 			default:
 				signal.Reset(os.Interrupt)

@@ -49,7 +49,7 @@ own with run.json, report.html, figures/ and the interval logs.
 
 The table goes to stdout, progress to stderr. The first ^C (or SIGTERM, or SIGHUP
 when the terminal is closed) stops the sending, waits for what is in flight and
-saves; the second gives that up and saves; the third quits at once. A run that did
+saves; the second gives that up and saves; the third quits without saving. A run that did
 not come to its end, whatever ended it, is no PASS of a gate.
 
 ` + exitHelp,

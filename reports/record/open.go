@@ -16,6 +16,20 @@ func Open(dir string) (*Run, error) {
 	if filepath.Base(dir) == fileName {
 		dir = filepath.Dir(dir)
 	}
+	run, err := open(dir)
+	if err == nil && run.Finished.IsZero() {
+		hold := holdOf(dir)
+		if hold == Free { // it may have ended after it was read
+			run, err = open(dir)
+		}
+		if err == nil && run.Finished.IsZero() {
+			run.Hold = hold
+		}
+	}
+	return run, err
+}
+
+func open(dir string) (*Run, error) {
 	text, err := readRun(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open run %s: it holds no %s: want the folder of a run: %w", dir, fileName, err)
@@ -28,9 +42,6 @@ func Open(dir string) (*Run, error) {
 		return nil, fmt.Errorf("open run %s: %w", filepath.Join(dir, fileName), err)
 	}
 	run.Dir = dir
-	if run.Finished.IsZero() {
-		run.Hold = holdOf(dir)
-	}
 	return run, nil
 }
 

@@ -105,10 +105,11 @@ func (o *Output) Name() string {
 func (o *Output) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.file == nil {
-		return o.err
-	}
 	err := o.err
+	if o.file == nil {
+		o.err = errClosed
+		return err
+	}
 	if err == nil && o.left > 0 {
 		_, err = fmt.Fprintf(o.file, "\n[servebench: %d bytes of output are left out here]\n", o.left)
 	}

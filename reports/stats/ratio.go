@@ -35,7 +35,7 @@ func ratios(all []Row, cells []Row, reference string) []Ratio {
 				continue
 			}
 			r := newRatio(row, m.name, logs)
-			if m.name == "goodput" && len(logs) >= fewRounds {
+			if m.name == "goodput" && len(logs) >= fewRounds && row.Good.K > 0 && base[row.Phase].Good.K > 0 {
 				r.atLeast(RatioByChance(row, base[row.Phase]))
 			}
 			found = append(found, r)

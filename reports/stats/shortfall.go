@@ -64,9 +64,9 @@ func unfinished(run *record.Run) string {
 	case record.Held:
 		return "the run is still going on"
 	case record.Free:
-		return "the run did not come to its end, and nothing writes it any more: servebench was killed"
+		return "the run is unfinished and no servebench is writing it: servebench was killed"
 	}
-	return "the run did not come to its end: it is still going on, or servebench was killed"
+	return "the run is unfinished: it is still going on, or servebench was killed"
 }
 
 // Complete says that all that was planned was measured.

@@ -131,7 +131,7 @@ func (s *session) inFull(err error) error {
 	if err == nil || s.output.Name() == "" {
 		return err
 	}
-	return fmt.Errorf("%w\n\tall that it wrote is in %s of the run's folder", err, s.output.Name())
+	return fmt.Errorf("%w\n\tthe server's output is in %s in the run's folder", err, s.output.Name())
 }
 
 // closeOutput ends the keeping of what the server of a visit writes. What could not be

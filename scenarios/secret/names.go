@@ -29,11 +29,19 @@ func Named(name string) bool {
 		return true
 	}
 	last := words[len(words)-1]
+	for _, end := range []string{"key", "pass", "pwd", "auth"} { // run together, as in DBPASS
+		if strings.HasSuffix(last, end) && len(last) > len(end) && !slices.Contains(plainWords, last) {
+			return true
+		}
+	}
 	if last == "pwd" || last == "pass" { // PWD alone is the working folder
 		return len(words) > 1 || last == "pass"
 	}
-	return slices.Contains([]string{"key", "keys", "auth", "sig", "session", "otp", "pin", "csrf"}, last)
+	return slices.Contains([]string{"key", "keys", "auth", "sig", "session", "otp", "pin", "csrf", "pat"}, last)
 }
+
+// plainWords end like names of secrets.
+var plainWords = []string{"monkey", "turkey", "hockey", "donkey", "whiskey", "jockey", "bypass", "compass", "oldpwd", "oauth"}
 
 // split returns the words of a name, in lower case.
 func split(name string) []string {

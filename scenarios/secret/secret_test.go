@@ -24,7 +24,7 @@ func TestNamed(t *testing.T) {
 		"API_KEY": true, "apiKey": true, "OPENAI_API_KEY": true, "key": true, "DB_PASSWORD": true, "PGPASSWORD": true,
 		"MYSQL_PASSWD": true, "DB_PASS": true, "HF_TOKEN": true, "X-Auth-Token": true, "access_token": true,
 		"CLIENT_SECRET": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_ACCESS_KEY_ID": true, "GOOGLE_APPLICATION_CREDENTIALS": true,
-		"X-Amz-Signature": true, "X-Amz-Credential": true, "X-Amz-Security-Token": true, "sig": true, "--api-key": true, "Authentication": true, "X-Session": true, "X-Vault-Otp": true,
+		"X-Amz-Signature": true, "X-Amz-Credential": true, "X-Amz-Security-Token": true, "sig": true, "DBPASS": true, "DBPass": true, "MYSQLPWD": true, "MASTERKEY": true, "X-Authkey": true, "GITHUB_PAT": true, "COMPASS": false, "BYPASS": false, "--api-key": true, "Authentication": true, "X-Session": true, "X-Vault-Otp": true,
 		"TOKENIZERS_PARALLELISM": false, "TOKENIZER": false, "PWD": false, "OLDPWD": false, "HOME": false, "KEYBOARD": false,
 		"MONKEY": false, "Accept": false, "Content-Type": false, "KEY_FILE": false, "author": false, "PASSES": false, "": false, "-": false,
 	} {

@@ -46,7 +46,7 @@ type secured struct {
 // Read implements io.Reader. TLS tells of the end before the socket does.
 func (s *secured) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
-	if err != nil {
+	if err != nil && n == 0 { // with bytes of an answer it is no end without one
 		s.link.note(err)
 	}
 	return n, err

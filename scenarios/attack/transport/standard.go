@@ -147,7 +147,7 @@ func (a *attempt) take(info httptrace.GotConnInfo) {
 		// malformed, though it may have worked on it, as well as what it had not looked
 		// at when it closed the connection (GOAWAY). The two look the same from here for
 		// a request without a body, and what the server may have dropped has failed.
-		if a.refused = a.sent.Load(); a.refused {
+		if a.refused = a.http2 && a.sent.Load(); a.refused {
 			a.end(errStreamRefused)
 		} else {
 			a.repeats++
