@@ -26,6 +26,7 @@ func Parse(file string, text []byte, cat Catalogue, set ...Setting) (*Scenario, 
 	decode(d, root, "", scenarioRows(cat), s, nil)
 	s.resolve(cat)
 	s.Written = d.written
+	s.Source = &Source{d.report, d.at}
 	d.validate(s, cat)
 	if faults := d.faults(); faults != nil {
 		return nil, faults

@@ -10,32 +10,39 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"servebench/scenarios/schedule"
 	"servebench/targets"
 )
 
-// rates are numbers of requests per second; maxRate is more than one machine
-// sends.
-func rates() kind[Rate] {
+// rates are numbers of requests per second above 0, and ratesFromZero those that may
+// be 0 where a load begins or ends.
+func rates() kind[Rate] { return ratesAbove(false) }
+
+func ratesFromZero() kind[Rate] { return ratesAbove(true) }
+
+func ratesAbove(orZero bool) kind[Rate] {
 	want := "a rate per second, such as 200"
 	read := func(n *node) (Rate, *flaw) {
 		v, f := readNumber(n)
 		switch {
 		case f != nil:
 			return 0, f
-		case v <= 0:
+		case v < 0 || math.Signbit(v) || v == 0 && !orZero:
 			return 0, &flaw{problem: n.text + " is not above 0"}
-		case v > maxRate:
-			return 0, &flaw{problem: fmt.Sprintf("%s is above %d", n.text, int64(maxRate))}
+		case v > schedule.MaxRate:
+			return 0, &flaw{problem: fmt.Sprintf("%s is above %d", n.text, int64(schedule.MaxRate))}
 		}
 		return Rate(v), nil
 	}
 	write := func(r Rate) any { return writeNumber(float64(r)) }
 	return scalar("rate per second", want, read, write, func() *jsonschema.Schema {
-		return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: jsonNumber(maxRate)}
+		s := &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: jsonNumber(schedule.MaxRate)}
+		if orZero {
+			s.ExclusiveMinimum, s.Minimum = "", "0"
+		}
+		return s
 	})
 }
-
-const maxRate = 1e7
 
 // numbers are decimal numbers in a range, or the whole ones among them.
 func numbers(min, max float64, whole bool) kind[float64] {
@@ -81,6 +88,20 @@ func wholes[V int | uint64](min, max uint64) kind[V] {
 			Maximum: json.Number(strconv.FormatUint(max, 10)),
 		}
 	})
+}
+
+// durationsFromZero are those that may be 0s, as the beginning of a load is.
+func durationsFromZero() kind[time.Duration] {
+	k := durations()
+	above := k.read
+	k.read = func(d *decoder, n *node, path string) (time.Duration, bool) {
+		if v, err := time.ParseDuration(n.text); n.shape == scalarShape && err == nil && v == 0 {
+			d.keep(path, n.written)
+			return 0, true
+		}
+		return above(d, n, path)
+	}
+	return k
 }
 
 func durations() kind[time.Duration] {

@@ -128,15 +128,26 @@ func paths() kind[string] {
 		if f != nil {
 			return "", f
 		}
-		u, err := url.ParseRequestURI(text)
-		if err != nil || u.IsAbs() || !strings.HasPrefix(text, "/") || strings.ContainsAny(text, " \t\n") {
-			return "", &flaw{problem: n.String() + " is not the path of a URL"}
-		}
-		return text, nil
+		return text, pathFlaw(n, text)
 	}
 	return inText(scalar("path", "a path such as /health", read, writeText, func() *jsonschema.Schema {
-		return &jsonschema.Schema{Type: "string", Pattern: `^/\S*$`}
+		return &jsonschema.Schema{Type: "string", Pattern: `^/[^\s#\x00-\x1F\x7F]*$`}
 	}))
+}
+
+// pathFlaw says why a text is no path that can be asked for as it is written.
+func pathFlaw(n *node, text string) *flaw {
+	switch _, err := url.ParseRequestURI(text); {
+	case strings.Contains(text, "://") && !strings.HasPrefix(text, "/"):
+		return &flaw{n.String() + " is a whole URL", "the path alone, such as /health; the server's URL is endpoint.url"}
+	case strings.Contains(text, "#"):
+		return &flaw{n.String() + " has a fragment, which no client sends", "the path up to the #, or %23 in the place of the #"}
+	case strings.ContainsFunc(text, unicode.IsSpace):
+		return &flaw{n.String() + " has white space in it", "%20 in the place of a space"}
+	case err != nil || !strings.HasPrefix(text, "/"):
+		return &flaw{problem: n.String() + " is not the path of a URL"}
+	}
+	return nil
 }
 
 // visible reports whether a text can be shown and handed to a process: it holds

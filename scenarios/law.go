@@ -3,10 +3,9 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
+	"servebench/reports/record/userfile"
 	"servebench/scenarios/schedule"
 )
 
@@ -59,14 +58,14 @@ func (s *Scenario) Laws() ([]schedule.Law, error) {
 			hours += p.Duration.Hours()
 			continue
 		}
-		law, found := openLaw(p, element("load", i))
+		law, found := openLaw(p, element("load", i), s.Source)
 		if faults = append(faults, found...); law != nil {
 			laws[i] = law
 			hours += law.Shape().Duration.Hours()
 		}
 	}
 	if problem, want := s.tooLong(hours); problem != "" {
-		faults = append(faults, Fault{Field: "load", Problem: problem, Want: want})
+		faults = append(faults, s.Source.Fault("load", problem, want))
 	}
 	if faults != nil {
 		return nil, faults
@@ -75,14 +74,14 @@ func (s *Scenario) Laws() ([]schedule.Law, error) {
 }
 
 // openLaw returns the law of a phase, or what is wrong with the phase at a path.
-func openLaw(p Phase, path string) (schedule.Law, Faults) {
+func openLaw(p Phase, path string, source *Source) (schedule.Law, Faults) {
 	kind, ok := lawOf(p)
 	if !ok {
-		return nil, Faults{{Field: member(path, "law"), Problem: fmt.Sprintf("unknown law %q", p.Law)}}
+		return nil, Faults{source.Fault(member(path, "law"), fmt.Sprintf("unknown law %q", p.Law), "")}
 	}
 	config := p.config()
 	if p.Trace != nil {
-		trace, faults := p.Trace.read(member(path, schedule.ParamTrace))
+		trace, faults := p.readTrace(member(path, schedule.ParamTrace), source)
 		if faults != nil {
 			return nil, faults
 		}
@@ -92,11 +91,11 @@ func openLaw(p Phase, path string) (schedule.Law, Faults) {
 	mistake, ok := errors.AsType[*schedule.Mistake](err)
 	switch {
 	case ok:
-		return nil, Faults{{Field: member(path, mistake.Param), Problem: mistake.Problem, Want: mistake.Want}}
+		return nil, Faults{source.Fault(member(path, mistake.Param), mistake.Problem, mistake.Want)}
 	case err != nil:
-		return nil, Faults{{Field: path, Problem: err.Error()}}
+		return nil, Faults{source.Fault(path, err.Error(), "")}
 	case law.Shape().Arrivals < 1:
-		return nil, Faults{{Field: path, Problem: noRequest(law.Shape()), Want: moreWanted}}
+		return nil, Faults{source.Fault(path, noRequest(law.Shape()), moreWanted)}
 	}
 	return law, nil
 }
@@ -108,42 +107,41 @@ func noRequest(shape schedule.Shape) string {
 	return fmt.Sprintf("%s at %s per second is no request at all", formatDuration(shape.Duration), formatNumber(shape.Rate))
 }
 
-// read reads the file of the trace, which stands at a field.
-func (t *Trace) read(field string) (*schedule.Trace, Faults) {
-	file, err := os.Open(t.File)
+// maxTrace bounds the file of a trace, in bytes. Its entries are bounded as well.
+const maxTrace = 4 << 30
+
+// readTrace reads the file of the phase's trace, which stands at a field.
+func (p Phase) readTrace(field string, source *Source) (*schedule.Trace, Faults) {
+	t := p.Trace
+	file, err := userfile.Open(t.File, maxTrace)
 	if err != nil {
-		return nil, Faults{{Field: member(field, "file"), Problem: err.Error(), Want: "a file with one arrival, or one count, on each line"}}
+		return nil, Faults{source.Fault(member(field, "file"), err.Error(), "a file with one arrival, or one count, on each line")}
 	}
 	defer file.Close()
 	trace := &schedule.Trace{Interval: t.Counts, Speed: t.Speed}
 	if t.Scale != 1 {
 		trace.Scale = t.Scale
 	}
-	if err = t.lines(file, trace); err != nil {
-		return nil, traceFaults(t.File, field, err)
+	if t.Counts > 0 {
+		trace.Counts, err = schedule.ParseCounts(file, schedule.MostPerLine(trace.Interval, trace.Speed, trace.Scale, float64(p.Rate)))
+	} else {
+		trace.Times, err = schedule.ParseTimes(file)
+	}
+	if err != nil {
+		return nil, traceFaults(t.File, field, source, err)
 	}
 	return trace, nil
 }
 
-// lines reads the lines of the trace.
-func (t *Trace) lines(from io.Reader, into *schedule.Trace) (err error) {
-	if t.Counts > 0 {
-		into.Counts, err = schedule.ParseCounts(from)
-	} else {
-		into.Times, err = schedule.ParseTimes(from)
-	}
-	return err
-}
-
 // traceFaults are the lines at fault in a trace's file, which a field names.
-func traceFaults(file, field string, err error) Faults {
+func traceFaults(file, field string, source *Source, err error) Faults {
 	lines := []error{err}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		lines = many.Unwrap()
 	}
 	var faults Faults
 	for _, err := range lines {
-		fault := Fault{Field: field, Problem: file + ": " + err.Error()}
+		fault := source.Fault(field, file+": "+err.Error(), "")
 		if mistake, ok := errors.AsType[*schedule.LineMistake](err); ok && mistake.Line > 0 {
 			fault = Fault{File: file, Line: mistake.Line, Column: 1, Field: field, Problem: mistake.Problem, Want: mistake.Want}
 		}

@@ -19,6 +19,11 @@ func lawPhases() []string {
 		"law: gamma, rate: 100, duration: 2s, burstiness: 0.25",
 		"law: ramp, rate: 100, to: 300, duration: 2s",
 		"law: steps, rate: 100, to: 300, steps: 2, duration: 2s, gaps: constant",
+		"law: ramp, rate: 0, to: 400, duration: 2s",
+		"law: ramp, rate: 400, to: 0, duration: 2s",
+		"law: steps, rate: 0, to: 400, steps: 2, duration: 2s",
+		"law: spike, rate: 0, to: 400, at: 0s, for: 1s, duration: 2s",
+		"law: spike, rate: 100, to: 300, at: 0s, for: 1s, duration: 2s",
 		"law: sine, rate: 100, amplitude: 100, period: 1s, duration: 2s",
 		"law: spike, rate: 100, to: 300, at: 500ms, for: 1s, duration: 2s",
 		"law: trace, trace: {file: counts.txt, counts: 1s, speed: 2}",
@@ -91,19 +96,23 @@ func TestLawFaults(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeFile(t, "bad.txt", "1\nx\n0.5\n")
 	writeFile(t, "empty.txt", "# nothing\n")
+	writeFile(t, "many.txt", "1\n99999999999\n")
 	writeFile(t, "few.txt", "1\n0\n")
 	writeFile(t, "long.txt", "5\n"+strings.Repeat("0\n", 1000))
 	for _, m := range []struct{ phase, want string }{
-		{"law: trace, trace: {file: none.txt}", "load[0].trace.file: open none.txt: no such file or directory; want a file with one arrival, or one count, on each line"},
+		{"law: trace, trace: {file: none.txt}", "f:6:46: load[0].trace.file: open none.txt: no such file or directory; want a file with one arrival, or one count, on each line"},
 		{"law: trace, trace: {file: bad.txt}", `bad.txt:2:1: load[0].trace: "x" is not a time; want a time in seconds, such as 1.25, or like 2026-01-31T12:00:00.25Z` + "\n" +
 			"bad.txt:3:1: load[0].trace: 0.5 is before the time on the line before; want times that do not fall"},
 		{"law: trace, trace: {file: bad.txt, counts: 1s}", `bad.txt:2:1: load[0].trace: "x" is not a number of arrivals; want a whole number, such as 17` + "\n" +
 			`bad.txt:3:1: load[0].trace: "0.5" is not a number of arrivals; want a whole number, such as 17`},
-		{"law: trace, trace: {file: empty.txt}", "load[0].trace: empty.txt: the trace is empty, want one entry per line"},
-		{"law: trace, duration: 9s, trace: {file: few.txt, counts: 1s}", "load[0].duration: 9s, which is beyond the end of the trace; want at most 2s"},
-		{"law: trace, rate: 5, trace: {file: few.txt, counts: 1s, scale: 2}", "load[0].rate: the trace's rate is set by its scale already; want one or the other"},
-		{"law: trace, trace: {file: few.txt, counts: 1s, scale: 0.1}", "load[0]: 2s at 0.05 per second is no request at all; want a longer phase or a higher rate"},
-		{"law: trace, trace: {file: long.txt, counts: 24h, scale: 1}", "load: 3 rounds on 1 target take 72072h in all; want at most 720h"},
+		{"law: trace, trace: {file: many.txt, counts: 1s}", "many.txt:2:1: load[0].trace: 99999999999 arrivals are more than one machine sends in the interval; want at most 10000000"},
+		{"law: trace, trace: {file: many.txt, counts: 1s, speed: 2, scale: 4}", "many.txt:2:1: load[0].trace: 99999999999 arrivals are more than one machine sends in the interval; want at most 2500000"},
+		{"law: trace, trace: {file: /dev/zero}", "f:6:46: load[0].trace.file: /dev/zero is a device, not a file; want a file with one arrival, or one count, on each line"},
+		{"law: trace, trace: {file: empty.txt}", "f:6:39: load[0].trace: empty.txt: the trace is empty, want one entry per line"},
+		{"law: trace, duration: 9s, trace: {file: few.txt, counts: 1s}", "f:6:42: load[0].duration: 9s, which is beyond the end of the trace; want at most 2s"},
+		{"law: trace, rate: 5, trace: {file: few.txt, counts: 1s, scale: 2}", "f:6:38: load[0].rate: the trace's rate is set by its scale already; want one or the other"},
+		{"law: trace, trace: {file: few.txt, counts: 1s, scale: 0.1}", "f:6:5: load[0]: 2s at 0.05 per second is no request at all; want a longer phase or a higher rate"},
+		{"law: trace, trace: {file: long.txt, counts: 24h, scale: 1}", "f:6:3: load: 3 rounds on 1 target take 72072h in all; want at most 720h"},
 	} {
 		_, err := parsePhase(t, m.phase).Laws()
 		if err == nil || strings.ReplaceAll(err.Error(), absolute(t, ".")+"/", "") != m.want {

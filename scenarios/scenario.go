@@ -50,6 +50,8 @@ type Scenario struct {
 	Written map[string]string
 	// Secrets knows the values that must not be written down.
 	Secrets *secret.Keeper
+	// Source knows where the fields above stand; nil: nobody does.
+	Source *Source
 }
 
 // Workload is the server under test: the reference server, or the user's own by

@@ -13,12 +13,14 @@ import (
 // lawRows are the keys of a phase that some laws take and others do not.
 func lawRows() []row[Phase] {
 	return []row[Phase]{
-		lawRow(schedule.ParamTo, rates(), func(p *Phase) *Rate { return &p.To },
-			"The requests per second at the end of a ramp and in the last one of steps; of a spike, at its height."),
+		fromZero(lawRow(schedule.ParamTo, ratesFromZero(), func(p *Phase) *Rate { return &p.To },
+			"The requests per second at the end of a ramp and in the last one of steps, 0 or more; of a spike, at its height."),
+			func(p *Phase) any { return writeNumber(float64(p.To)) }),
 		lawRow(schedule.ParamSteps, wholes[int](2, 1000), func(p *Phase) *int { return &p.Steps },
 			"How many steps there are, as long as each other and of whole seconds; the first one has the rate rate, the last one the rate to."),
-		lawRow(schedule.ParamAt, durations(), func(p *Phase) *time.Duration { return &p.At },
-			"When the spike begins, from the start of the phase."),
+		fromZero(lawRow(schedule.ParamAt, durationsFromZero(), func(p *Phase) *time.Duration { return &p.At },
+			"When the spike begins, from the start of the phase; 0s is its start."),
+			func(p *Phase) any { return formatDuration(p.At) }),
 		lawRow(schedule.ParamFor, durations(), func(p *Phase) *time.Duration { return &p.For },
 			"How long the spike lasts. Where it begins and ends at a whole second, the reports tell it apart from what is before and after it."),
 		lawRow(schedule.ParamAmplitude, rates(), func(p *Phase) *Rate { return &p.Amplitude },
@@ -32,6 +34,19 @@ func lawRows() []row[Phase] {
 		lawRow(schedule.ParamGaps, choice("gaps", []string{schedule.PoissonGaps, schedule.ConstantGaps}), func(p *Phase) *string { return &p.Gaps },
 			"How arrivals are spread at a rate that changes, and within the counts of a trace: poisson, as of independent users, or constant; poisson unless given."),
 	}
+}
+
+// fromZero writes the value of a parameter also where it is 0, if the phase's law does
+// not do without it.
+func fromZero(r row[Phase], write func(*Phase) any) row[Phase] {
+	leftOut := r.encode
+	r.encode = func(p *Phase) any {
+		if kind, ok := lawOf(*p); ok && kind.Needs(r.name) {
+			return write(p)
+		}
+		return leftOut(p)
+	}
+	return r
 }
 
 // lawRow makes the row of a parameter of laws, and says which ones.
@@ -94,6 +109,9 @@ func lawSchemas() []*jsonschema.Schema {
 			if !p.Optional {
 				then.Required = append(then.Required, p.Name)
 			}
+		}
+		if !k.Takes(schedule.ParamTo) {
+			then.Properties.Set(schedule.ParamRate, &jsonschema.Schema{ExclusiveMinimum: "0"})
 		}
 		for _, r := range lawRows() {
 			if !k.Takes(r.name) {

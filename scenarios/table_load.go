@@ -31,8 +31,9 @@ func phaseRows() []row[Phase] {
 			"The classes of request that are sent among each other, each as often as its weight says: exactly in every hundred or so, shuffled. The reports show each by itself."),
 		otherwise("law", absent(choice("law", namesOf(schedule.Kinds(), aLaw))), "poisson, or no law with callers", func(p *Phase) *string { return &p.Law },
 			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
-		otherwise("rate", absent(rates()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
-			"Mean number of requests per second; of a ramp the one at its start, of steps the first one, of a spike the one around it. A trace has its own, and is scaled to one that is given."),
+		fromZero(otherwise("rate", absent(ratesFromZero()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
+			"Mean number of requests per second; of a ramp the one at its start, of steps the first one, of a spike the one around it, which may be 0. A trace has its own, and is scaled to one that is given."),
+			func(p *Phase) any { return writeNumber(float64(p.Rate)) }),
 	}
 	rest := []row[Phase]{
 		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate or a trace has to be given", func(p *Phase) *int { return &p.Callers },

@@ -15,6 +15,9 @@ func (d *decoder) validateLaw(p Phase, path string) {
 	for _, r := range phaseRows() {
 		d.validateParam(kind, r, path)
 	}
+	if p.Rate == 0 && !kind.Takes(schedule.ParamTo) {
+		d.senseless(member(path, schedule.ParamRate), d.given[member(path, schedule.ParamRate)], "0 is not above 0", rates().want)
+	}
 	if p.Trace != nil {
 		d.senseless(member(path, schedule.ParamGaps), d.given[member(path, schedule.ParamGaps)] && p.Trace.Counts == 0,
 			"a trace of times has gaps of its own", "it left out, or trace.counts")

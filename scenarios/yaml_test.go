@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestFaultsOfYAML holds what YAML has and scenarios have not, and what is not
@@ -74,5 +76,32 @@ func TestDocumentMarks(t *testing.T) {
 		if _, err := Parse("f", []byte(text), testCatalogue()); err != nil {
 			t.Errorf("Parse(%q): %v", text, err)
 		}
+	}
+}
+
+// A byte order mark and the line ends of Windows change nothing.
+func TestMarksOfEditors(t *testing.T) {
+	want, err := Parse("f", []byte(minimal), testCatalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a byte order mark": "\ufeff" + minimal,
+		"CRLF":              strings.ReplaceAll(minimal, "\n", "\r\n"),
+		"both":              "\ufeff" + strings.ReplaceAll(minimal, "\n", "\r\n"),
+	} {
+		got, err := Parse("f", []byte(text), testCatalogue())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s is read as something else (-want +got):\n%s", name, diff)
+		}
+	}
+	block := strings.Replace(templated, "{method: GET, path: /}", "\n  method: POST\n  path: /\n  body: |\n    a\n    b", 1)
+	s, err := Parse("f", []byte(strings.ReplaceAll(block, "\n", "\r\n")), testCatalogue())
+	if err != nil || s.Template.Body != "a\nb\n" {
+		t.Errorf("a block of text is %+v, %v", s, err)
 	}
 }

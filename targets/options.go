@@ -23,12 +23,21 @@ func Resolve(options []Option, set map[string]string) (map[string]string, error)
 			return nil, fmt.Errorf("unknown option %q: want %s", name, oneOf(names))
 		}
 		if allowed := options[i].Values; len(allowed) > 0 && !slices.Contains(allowed, set[name]) {
-			return nil, fmt.Errorf("option %s: %q is not allowed: want %s", name, set[name], oneOf(allowed))
+			return nil, &OptionError{name, fmt.Errorf("%q is not allowed: want %s", set[name], oneOf(allowed))}
 		}
 		values[name] = set[name]
 	}
 	return values, nil
 }
+
+// OptionError says that the value of an option is wrong, and what would be right.
+type OptionError struct {
+	Option string // its name
+	Err    error  // names the value
+}
+
+func (e *OptionError) Error() string { return fmt.Sprintf("option %s: %v", e.Option, e.Err) }
+func (e *OptionError) Unwrap() error { return e.Err }
 
 // oneOf names the choices.
 func oneOf(choices []string) string {

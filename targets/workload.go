@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,9 @@ func (w Workload) Executable() (string, error) {
 	path, err := exec.LookPath(w.Command[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
 		return "", fmt.Errorf("find the server's executable: %s %s", w.Command[0], notExecutable(err))
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("find the server's executable: %s is not a file", path)
 	}
 	return filepath.Abs(path)
 }

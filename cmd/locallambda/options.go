@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -133,14 +134,17 @@ func variable(pair string) error {
 	return nil
 }
 
+// maxVariables bounds the file of variables, in bytes: a process takes no more.
+const maxVariables = 4 << 20
+
 // variables returns the function's environment: those of the file, in the order
 // of their names, and over them the flags'. Without either it has a PATH alone.
-func (o *options) variables() ([]string, error) {
+func (o *options) variables(ctx context.Context) ([]string, error) {
 	base := []string{"PATH=" + targets.SearchPath}
 	if o.envFile == "" {
 		return targets.MergeEnvironment(base, o.env), nil
 	}
-	text, err := os.ReadFile(o.envFile)
+	text, err := userfile.ReadTextOnce(ctx, o.envFile, maxVariables)
 	if err != nil {
 		return nil, fmt.Errorf("read the function's variables: %w", err)
 	}

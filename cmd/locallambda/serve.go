@@ -34,7 +34,7 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 	if function.Path, err = filepath.Abs(o.function); err != nil {
 		return err
 	}
-	if function.Env, err = o.variables(); err != nil {
+	if function.Env, err = o.variables(ctx); err != nil {
 		return err
 	}
 	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()))

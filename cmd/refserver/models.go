@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"servebench/cmd/exit"
+	"servebench/reports/record/userfile"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
@@ -92,6 +93,9 @@ func chooseModels(opts *serveOptions, log *slog.Logger) ([]protocol.Model, error
 	return chosen, nil
 }
 
+// maxModel bounds the file of a model, in bytes. It takes some times as much memory.
+const maxModel = 1 << 30
+
 // readModel reads the model of one --model-file.
 func readModel(file string) (*models.Model, error) {
 	name, path, ok := strings.Cut(file, "=")
@@ -101,12 +105,11 @@ func readModel(file string) (*models.Model, error) {
 	if name == reference.NoopName || name == clock.Name {
 		return nil, exit.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
 	}
-	opened, err := os.Open(path)
+	text, err := userfile.ReadText(path, maxModel)
 	if err != nil {
 		return nil, fmt.Errorf("--model-file %s: %w", name, err)
 	}
-	defer opened.Close()
-	m, err := models.Read(name, opened)
+	m, err := models.Read(name, bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("--model-file %s: %w", path, err)
 	}

@@ -95,6 +95,10 @@ func (d *duet) servers(ctx context.Context, name string, set []scenarios.Setting
 	if d.opts.same {
 		words["--candidate"] = d.opts.baseline
 	}
+	text, err := scenarioText(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
 	var faults []error
 	for _, flag := range []string{"--baseline", "--candidate"} {
 		spec, err := parseServer(ctx, flag, words[flag])
@@ -105,7 +109,7 @@ func (d *duet) servers(ctx context.Context, name string, set []scenarios.Setting
 			faults = append(faults, err)
 			continue
 		}
-		s, err := readDuetScenario(name, slices.Concat(set, spec.settings))
+		s, err := parseDuetScenario(name, text, slices.Concat(set, spec.settings))
 		specs, parsed, faults = append(specs, spec), append(parsed, s), append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -127,14 +131,14 @@ func once(err error) error {
 	return err
 }
 
-// readDuetScenario reads a scenario that has rules for a duet, its own or the usual
+// parseDuetScenario reads a scenario that has rules for a duet, its own or the usual
 // ones.
-func readDuetScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, error) {
-	s, err := readScenario(name, set)
+func parseDuetScenario(name string, text []byte, set []scenarios.Setting) (*scenarios.Scenario, error) {
+	s, err := parseScenario(name, text, set)
 	if err != nil || s.Regression != nil {
 		return s, err
 	}
-	return readScenario(name, append(slices.Clone(set), scenarios.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of a duet"}))
+	return parseScenario(name, text, append(slices.Clone(set), scenarios.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of a duet"}))
 }
 
 // preparing returns a context that the first interrupt ends: as long as nothing is

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"servebench/cmd/exit"
 	"servebench/reports"
 	"servebench/reports/record"
+	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
 	"servebench/reports/summary"
 	"servebench/reports/text"
@@ -22,6 +22,7 @@ import (
 // gateOptions are the flags of gate.
 type gateOptions struct {
 	slo     string
+	sloText []byte // what the file slo holds
 	set     []string
 	limit   []scenarios.Setting // of set, those of limits
 	formats []string
@@ -69,6 +70,11 @@ func gate(cmd *cobra.Command, dirs []string, opts *gateOptions) error {
 	}
 	if err := opts.readSets(cmd); err != nil {
 		return usageError(err)
+	}
+	if opts.slo != "" {
+		if opts.sloText, err = userfile.ReadTextOnce(cmd.Context(), opts.slo, maxScenario); err != nil {
+			return usageError(fmt.Errorf("read limits: %w", err))
+		}
 	}
 	var outcomes []error
 	for _, dir := range dirs {
@@ -170,9 +176,5 @@ func (o *gateOptions) file(run *record.Run) (name string, text []byte, err error
 		text, err = runner.ScenarioSLO(run.Scenario.SLO).YAML()
 		return "limits of the run", text, err
 	}
-	text, err = os.ReadFile(o.slo)
-	if err != nil {
-		return "", nil, fmt.Errorf("read limits: %w", err)
-	}
-	return o.slo, text, nil
+	return o.slo, o.sloText, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"slices"
 	"strconv"
@@ -40,7 +41,11 @@ func realDuet(number int, delay time.Duration) (*scenarios.Scenario, record.Duet
 	if delay > 0 {
 		set = append(set, scenarios.Setting{Key: "workload.delay", Value: delay.String()})
 	}
-	s, err := readDuetScenario("gate", set)
+	text, err := scenarioText(context.Background(), "gate") // which is built in
+	if err != nil {
+		return nil, record.Duet{}, err
+	}
+	s, err := parseDuetScenario("gate", text, set)
 	if err != nil {
 		return nil, record.Duet{}, err
 	}

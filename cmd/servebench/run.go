@@ -13,6 +13,7 @@ import (
 
 	"servebench/reports/html"
 	"servebench/reports/record"
+	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/runner"
@@ -101,7 +102,12 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	var parsed []*scenarios.Scenario
 	var faults []error
 	for _, name := range names {
-		s, err := readScenario(name, set)
+		text, err := scenarioText(cmd.Context(), name)
+		if err != nil {
+			parsed, faults = append(parsed, nil), append(faults, err)
+			continue
+		}
+		s, err := parseScenario(name, text, set)
 		parsed, faults = append(parsed, s), append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -135,23 +141,28 @@ func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
 	return set, err
 }
 
-// readScenario finds a scenario by built-in name or by path.
-func readScenario(name string, set []scenarios.Setting) (*scenarios.Scenario, error) {
+// maxScenario bounds what is read of a scenario, in bytes; how long it may be, it is
+// told where it is parsed.
+const maxScenario = 1 << 20
+
+// scenarioText finds a scenario by built-in name or by path. It may be a pipe, and is
+// read once.
+func scenarioText(ctx context.Context, name string) ([]byte, error) {
 	var known []string
 	for _, b := range scenarios.Builtins() {
 		if b.Name == name {
-			return parseScenario(name, b.Text, set)
+			return b.Text, nil
 		}
 		known = append(known, b.Name)
 	}
-	text, err := os.ReadFile(name)
+	text, err := userfile.ReadTextOnce(ctx, name, maxScenario)
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
 		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, scenarios.Suggest(name, known), strings.Join(known, ", "))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
 	}
-	return parseScenario(name, text, set)
+	return text, nil
 }
 
 // parseScenario reads a scenario, and the files of its traces, whose faults are the

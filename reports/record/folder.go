@@ -24,6 +24,10 @@ type Folder struct {
 
 // OpenFolder opens a folder, which is there.
 func OpenFolder(dir string) (*Folder, error) {
+	// To open a pipe would wait for somebody who writes to it.
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open folder %s: it is none", dir)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open folder %s: %w", dir, userfile.Cause(err))

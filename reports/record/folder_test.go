@@ -174,8 +174,8 @@ func TestOpenReadsFilesAlone(t *testing.T) {
 		lay  func(path string) error
 		want string
 	}{
-		"pipe":           {func(path string) error { return syscall.Mkfifo(path, 0o600) }, "is a pipe, want a file"},
-		"folder":         {func(path string) error { return os.Mkdir(path, 0o700) }, "is a folder, want a file"},
+		"pipe":           {func(path string) error { return syscall.Mkfifo(path, 0o600) }, "is a pipe, not a file"},
+		"folder":         {func(path string) error { return os.Mkdir(path, 0o700) }, "is a folder, not a file"},
 		"endless device": {func(path string) error { return os.Symlink("/dev/zero", path) }, "a symbolic link leads out of the folder"},
 		"endless file": {func(path string) error {
 			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
@@ -187,6 +187,13 @@ func TestOpenReadsFilesAlone(t *testing.T) {
 		}
 		if _, err := Open(run.Dir); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", name, err, tt.want)
+		}
+		beside := filepath.Join(run.Dir, "pipe")
+		if err := syscall.Mkfifo(beside, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(beside); err == nil || !strings.Contains(err.Error(), "it is none") {
+			t.Errorf("a pipe as a run's folder: error %v", err)
 		}
 		if name == "endless file" {
 			continue // a log is read line by line

@@ -39,9 +39,10 @@ func (c *cell) broke(step record.Step, grace time.Duration) string {
 }
 
 // grace is how long after a step's end its answers may still come, by how long three
-// quarters of the first step's took.
-func (c *cell) grace(first record.Step) time.Duration {
-	seconds, _ := c.stepSeconds(first)
+// quarters of the first step's took that has a rate above 0.
+func (c *cell) grace(steps []record.Step) time.Duration {
+	first := max(0, slices.IndexFunc(steps, func(s record.Step) bool { return s.Rate > 0 }))
+	seconds, _ := c.stepSeconds(steps[first])
 	usual := responses(seconds)
 	if usual.total() < TailCount {
 		return StepGrace

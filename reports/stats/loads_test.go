@@ -89,6 +89,12 @@ func TestStepsOfSlowAnswers(t *testing.T) {
 	if s.Says() != "held all steps up to 800/s" || slices.ContainsFunc(s.Steps, func(s stats.Step) bool { return s.Answered < 0.9*s.Sent }) {
 		t.Errorf("%s: %+v", s.Says(), s.Steps)
 	}
+	p.Phases[1].Steps[0].Rate = 0 // from which the load rises
+	from0 := analyse(t, statstest.Open(t, p)).Stepped[0]
+	if from0.Says() != "held all steps up to 800/s" || from0.Steps[0].Ledger.Sent != 0 {
+		t.Errorf("from 0: %s: %+v", from0.Says(), from0.Steps)
+	}
+	p.Phases[1].Steps[0].Rate = s.Steps[0].Rate
 	p.Targets[0].Capacity = 450
 	if s := analyse(t, statstest.Open(t, p)).Stepped[0]; len(s.Breaks) != 1 || s.Breaks[0].Held != 400 {
 		t.Errorf("of a server that answers 450/s: %s", s.Says())

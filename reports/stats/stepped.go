@@ -82,7 +82,7 @@ func newStepped(phase record.Phase, cells []*cell) Stepped {
 			s.Steps = append(s.Steps, pooled)
 		}
 		for _, c := range cells {
-			if why := c.broke(step, c.grace(phase.Steps[0])); why != "" && !s.broke(c.Round) {
+			if why := c.broke(step, c.grace(phase.Steps)); why != "" && !s.broke(c.Round) {
 				b := Break{Round: c.Round, Step: i, Rate: step.Rate, Why: why}
 				if i > 0 {
 					b.Held = phase.Steps[i-1].Rate
@@ -140,7 +140,7 @@ func poolStep(phase record.Phase, step record.Step, cells []*cell) Step {
 		played += length
 		for i := range seconds {
 			s.Ledger = addLedgers(s.Ledger, seconds[i].ledger(c))
-			answered += seconds[i].answeredBy(step.Start + step.Duration + c.grace(phase.Steps[0]))
+			answered += seconds[i].answeredBy(step.Start + step.Duration + c.grace(phase.Steps))
 			for _, b := range seconds[i].response {
 				// What did not fit was counted when the cell was read.
 				_ = response.RecordValues(b.value, b.count)

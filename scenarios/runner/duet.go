@@ -55,19 +55,21 @@ func (r *Runner) newDuet(ctx context.Context, baseline, candidate Server, plan r
 		return nil, err
 	}
 	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Looks[len(plan.Looks)-1].Pairs, secrets: secrets}
-	if s.laws, err = s.scenario.Laws(); err != nil {
-		return nil, err
-	}
-	s.newRecord()
-	s.record.Scenario.Deploys = 0 // a duet has rounds alone
-	s.record.Duet = &plan
-	if plan.Baseline, err = s.openArm(ctx, record.Baseline, baseline); err != nil {
-		return nil, err
-	}
-	if plan.Candidate, err = s.openArm(ctx, record.Candidate, candidate); err != nil {
-		return nil, err
-	}
-	return s, s.furnish()
+	return s, s.unlessStopped(ctx, func(ctx context.Context) (err error) {
+		if s.laws, err = s.scenario.Laws(); err != nil {
+			return err
+		}
+		s.newRecord()
+		s.record.Scenario.Deploys = 0 // a duet has rounds alone
+		s.record.Duet = &plan
+		if plan.Baseline, err = s.openArm(ctx, record.Baseline, baseline); err != nil {
+			return err
+		}
+		if plan.Candidate, err = s.openArm(ctx, record.Candidate, candidate); err != nil {
+			return err
+		}
+		return s.furnish()
+	})
 }
 
 // comparison finds what keeps two scenarios from being compared.

@@ -155,7 +155,11 @@ func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Sce
 	s.sweep(ctx, kind)
 	place, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
-	if err != nil && !errors.As(err, &unavailable) {
+	option, ofOption := errors.AsType[*targets.OptionError](err)
+	switch {
+	case ofOption:
+		return nil, scenarios.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "")}
+	case err != nil && !errors.As(err, &unavailable):
 		return nil, scenarios.Faults{{Problem: err.Error()}} // which names the target and its option
 	}
 	return place, err

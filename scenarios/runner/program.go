@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 
+	"servebench/reports/record/userfile"
 	"servebench/targets"
 )
 
@@ -14,7 +14,7 @@ const FactHash = "SHA-256 of the program"
 
 // HashProgram is the SHA-256 of a file, in hexadecimal.
 func HashProgram(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := userfile.Open(path, userfile.NoLimit)
 	if err != nil {
 		return "", fmt.Errorf("hash the program: %w", err)
 	}

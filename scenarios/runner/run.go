@@ -6,6 +6,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -107,8 +108,11 @@ type session struct {
 // needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
 	run := &session{Runner: r, scenario: s, rounds: s.Rounds, secrets: s.Secrets}
-	if err := run.prepare(ctx); err != nil {
-		return nil, s.Secrets.Error(fmt.Errorf("prepare %s: %w", s.Name, err))
+	if err := run.unlessStopped(ctx, run.prepare); err != nil {
+		if _, of := errors.AsType[scenarios.Faults](err); !of { // which say where they are
+			err = fmt.Errorf("prepare %s: %w", s.Name, err)
+		}
+		return nil, s.Secrets.Error(err)
 	}
 	run.record.Preflight = run.preflight()
 	var err error
@@ -124,6 +128,36 @@ func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, e
 	run.save()
 	return run.record, run.secrets.Error(join(run.mishaps))
 }
+
+// unlessStopped does what comes before the first server is started. When the user stops
+// the run, or ctx ends, it gives that up: what does not heed its context goes on until
+// the process ends, and the session is of no use any more.
+func (s *session) unlessStopped(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := s.untilStopped(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case <-done: // what heeds it leaves nothing behind
+	case <-time.After(giveUpTime):
+	}
+	return stoppedBefore{}
+}
+
+// giveUpTime is how long what is given up has to clear up.
+const giveUpTime = 2 * time.Second
+
+// stoppedBefore says that the user stopped the run before anything was measured. It is
+// context.Canceled in other words.
+type stoppedBefore struct{}
+
+func (stoppedBefore) Error() string        { return "stopped before anything was measured" }
+func (stoppedBefore) Is(target error) bool { return target == context.Canceled }
 
 // stopped reports whether somebody wants the run to end.
 func (s *session) stopped(ctx context.Context) bool {

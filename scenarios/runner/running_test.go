@@ -2,12 +2,14 @@ package runner
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/targets"
 )
 
 // TestRunningServersHaveNoColdStart plays load on a server that runs already
@@ -100,10 +102,15 @@ func TestRunOverTLS(t *testing.T) {
 // TestBadOptionIsTheUsersMistake wants what a target refuses about its options to
 // be a fault of the scenario.
 func TestBadOptionIsTheUsersMistake(t *testing.T) {
-	runner, s := newRunner(t, &place{open: errors.New("a: option url: not set")}, &place{})
-	_, err := runner.Run(t.Context(), s)
-	var faults scenarios.Faults
-	if !errors.As(err, &faults) || err.Error() != "prepare test: a: option url: not set" {
-		t.Errorf("error %v, want the target's own as a fault", err)
+	for want, open := range map[string]error{
+		"a: no such thing":              errors.New("a: no such thing"),
+		"test.yaml:1:1: a.url: not set": fmt.Errorf("a: %w", &targets.OptionError{Option: "url", Err: errors.New("not set")}),
+	} {
+		runner, s := newRunner(t, &place{open: open}, &place{})
+		_, err := runner.Run(t.Context(), s)
+		var faults scenarios.Faults
+		if !errors.As(err, &faults) || err.Error() != want {
+			t.Errorf("error %v, want the target's own as a fault: %s", err, want)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
 	if reference {
 		return nil
 	}
-	return checkCommand(a.workload)
+	return checkCommand(a.workload, a.scenario.Source)
 }
 
 // divide divides this machine between the targets and the generator.
@@ -75,12 +75,12 @@ func (s *session) startsAny() bool {
 }
 
 // checkCommand finds out before the run whether the user's own server is there.
-func checkCommand(w targets.Workload) error {
+func checkCommand(w targets.Workload, source *scenarios.Source) error {
 	if len(w.Command) == 0 {
 		return nil
 	}
 	if _, err := w.Executable(); err != nil {
-		return scenarios.Faults{{Field: "workload.command", Problem: err.Error(), Want: "a program that can be run here"}}
+		return scenarios.Faults{source.Fault("workload.command", err.Error(), "a program that can be run here")}
 	}
 	return nil
 }

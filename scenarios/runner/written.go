@@ -2,8 +2,8 @@ package runner
 
 import (
 	"fmt"
-	"os"
 
+	"servebench/reports/record/userfile"
 	"servebench/scenarios"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
@@ -51,16 +51,9 @@ func (s materials) body() ([]byte, error) {
 	if t.BodyFile == "" {
 		return []byte(t.Body), nil
 	}
-	info, err := os.Stat(t.BodyFile)
-	if err == nil && info.Size() > int64(maxBodyFile) {
-		err = fmt.Errorf("%s is %v long", t.BodyFile, targets.Bytes(info.Size()))
-	}
-	var body []byte
-	if err == nil {
-		body, err = os.ReadFile(t.BodyFile)
-	}
+	body, err := userfile.Read(t.BodyFile, int64(maxBodyFile))
 	if err != nil {
-		return nil, scenarios.Faults{{Field: "template.body_file", Problem: err.Error(), Want: fmt.Sprintf("a file of at most %v", maxBodyFile)}}
+		return nil, scenarios.Faults{s.scenario.Source.Fault("template.body_file", err.Error(), fmt.Sprintf("a file of at most %v", maxBodyFile))}
 	}
 	return body, nil
 }

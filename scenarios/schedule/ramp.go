@@ -14,7 +14,7 @@ func rampKind() Kind {
 // newRamp makes the law with r(t) = a + (b−a)·t/T, whose integral is
 // Λ(t) = a·t + (b−a)·t²/2T.
 func newRamp(c Config) (Law, error) {
-	if err := c.changing(ParamTo, c.To); err != nil {
+	if err := c.changing(); err != nil {
 		return nil, as("ramp", err)
 	}
 	length := c.Duration.Seconds()
@@ -23,6 +23,9 @@ func newRamp(c Config) (Law, error) {
 	// small.
 	inverse := func() func(float64) float64 {
 		return func(x float64) float64 {
+			if x == 0 { // where the rate may be 0
+				return 0
+			}
 			return 2 * x / (c.Rate + math.Sqrt(max(c.Rate*c.Rate+2*slope*x, 0)))
 		}
 	}

@@ -79,11 +79,12 @@ func steady(law string, c Config) example {
 // changing are the laws whose rate changes, from the rate of a configuration.
 func changing(c Config) []example {
 	length := c.Duration.Seconds()
-	ramp := func(to float64) example {
-		c.To = to
+	ramp := func(from, to float64) example {
+		c := c
+		c.Rate, c.To = from, to
 		return example{"ramp", c, func(t time.Duration) float64 {
 			x := t.Seconds()
-			return c.Rate*x + (to-c.Rate)*x*x/length/2
+			return from*x + (to-from)*x*x/length/2
 		}}
 	}
 	sine := func(amplitude float64, period time.Duration) example {
@@ -95,10 +96,18 @@ func changing(c Config) []example {
 	}
 	spike := c
 	spike.To, spike.At, spike.For = 5*c.Rate, c.Duration/4, c.Duration/2
+	early, beside := spike, spike
+	early.At, beside.Rate = 0, 0
 	all := []example{
-		ramp(3 * c.Rate), ramp(c.Rate), ramp(c.Rate / 50), sine(c.Rate, c.Duration/3), sine(c.Rate/2, 10*c.Duration),
+		ramp(c.Rate, 3*c.Rate), ramp(c.Rate, c.Rate), ramp(c.Rate, c.Rate/50), ramp(0, c.Rate), ramp(c.Rate, 0), sine(c.Rate, c.Duration/3), sine(c.Rate/2, 10*c.Duration),
 		{"spike", spike, func(t time.Duration) float64 {
 			return c.Rate * (t.Seconds() + 4*min(max(t-spike.At, 0), spike.For).Seconds())
+		}},
+		{"spike", early, func(t time.Duration) float64 {
+			return c.Rate * (t.Seconds() + 4*min(t, early.For).Seconds())
+		}},
+		{"spike", beside, func(t time.Duration) float64 {
+			return beside.To * min(max(t-beside.At, 0), beside.For).Seconds()
 		}},
 	}
 	if c.Duration%(2*time.Second) != 0 {
@@ -106,8 +115,14 @@ func changing(c Config) []example {
 	}
 	steps := c
 	steps.To, steps.Steps = 3*c.Rate, 2
+	up, down := steps, steps
+	up.Rate, down.To = 0, 0
 	return append(all, example{"steps", steps, func(t time.Duration) float64 {
 		return c.Rate * (t.Seconds() + 2*max(t-c.Duration/2, 0).Seconds())
+	}}, example{"steps", up, func(t time.Duration) float64 {
+		return up.To * max(t-c.Duration/2, 0).Seconds()
+	}}, example{"steps", down, func(t time.Duration) float64 {
+		return down.Rate * min(t, c.Duration/2).Seconds()
 	}})
 }
 
@@ -251,13 +266,13 @@ func TestMistakes(t *testing.T) {
 		"duration: -1s":           func(c *Config) { c.Duration = -time.Second },
 		"arrivals, want at most":  func(c *Config) { c.Rate, c.Duration = 1e15, time.Hour },
 		"burstiness: 0, want":     func(c *Config) { c.Burstiness = 0 },
-		"to: 0 per second":        func(c *Config) { c.To = 0 },
+		"to: -1 per second":       func(c *Config) { c.To = -1 },
 		"steps: 1, want at least": func(c *Config) { c.Steps = 1 },
 		"duration: 4 steps of 10s in all are 2.5s each, want steps of whole seconds, such as 12s in all": func(c *Config) { c.Steps = 4 },
 		"amplitude: 0 per second":   func(c *Config) { c.Amplitude = 0 },
 		"amplitude: 101 per second": func(c *Config) { c.Amplitude = 101 },
 		"period: 0s":                func(c *Config) { c.Period = 0 },
-		"at: 0s":                    func(c *Config) { c.At = 0 },
+		"at: -1s":                   func(c *Config) { c.At = -time.Second },
 		"at: 10s of 10s":            func(c *Config) { c.At = 10 * time.Second },
 		"for: 0s":                   func(c *Config) { c.For = 0 },
 		"for: 8.5s from 2s on is beyond the end of the load, want at most 8s": func(c *Config) { c.For = 8500 * time.Millisecond },
@@ -269,7 +284,8 @@ func TestMistakes(t *testing.T) {
 			param = ParamRate
 		}
 		for _, k := range Kinds() {
-			if k.Name == "trace" || !k.Takes(param) || strings.Contains(text, "steps of") && k.Name != "steps" {
+			fromZero := text == "rate: 0 per second" && k.Takes(ParamTo) // the rate may be 0 there
+			if k.Name == "trace" || !k.Takes(param) || fromZero || strings.Contains(text, "steps of") && k.Name != "steps" {
 				continue
 			}
 			c := Config{Rate: 100, Duration: 10 * time.Second, Burstiness: 1, To: 200, Steps: 5, Amplitude: 10, Period: time.Second, At: 2 * time.Second, For: time.Second}

@@ -17,7 +17,10 @@ func sineKind() Kind {
 // newSine makes the law with r(t) = rate + a·sin ωt, whose integral is
 // Λ(t) = rate·t + a/ω·(1 − cos ωt).
 func newSine(c Config) (Law, error) {
-	if err := c.changing(ParamAmplitude, c.Amplitude); err != nil {
+	if err := c.check(); err != nil {
+		return nil, as("sine", err)
+	}
+	if err := positive(ParamAmplitude, c.Amplitude); err != nil {
 		return nil, as("sine", err)
 	}
 	if c.Amplitude > c.Rate {

@@ -20,7 +20,11 @@ func newSpike(c Config) (Law, error) {
 		return nil, as("spike", err)
 	}
 	end := c.At + c.For
-	steps := []Step{{0, c.At, c.Rate}, {c.At, c.For, c.To}}
+	var steps []Step
+	if c.At > 0 {
+		steps = []Step{{0, c.At, c.Rate}}
+	}
+	steps = append(steps, Step{c.At, c.For, c.To})
 	if end < c.Duration {
 		steps = append(steps, Step{end, c.Duration - end, c.Rate})
 	}
@@ -28,11 +32,11 @@ func newSpike(c Config) (Law, error) {
 }
 
 func (c Config) checkSpike() error {
-	if err := c.changing(ParamTo, c.To); err != nil {
+	if err := c.changing(); err != nil {
 		return err
 	}
-	if err := lasting(ParamAt, c.At); err != nil {
-		return err
+	if c.At < 0 {
+		return &Mistake{ParamAt, c.At.String(), "0s or more"}
 	}
 	if err := lasting(ParamFor, c.For); err != nil {
 		return err

@@ -34,7 +34,7 @@ func newSteps(c Config) (Law, error) {
 // checkSteps also holds the steps to whole seconds: a record is kept by the
 // second, and a second that belonged to two steps would tell of neither.
 func (c Config) checkSteps() error {
-	if err := c.changing(ParamTo, c.To); err != nil {
+	if err := c.changing(); err != nil {
 		return err
 	}
 	if c.Steps < 2 {

@@ -36,6 +36,9 @@ type replay struct {
 	scale    float64
 	recorded float64 // arrivals within the duration, before scale
 	peak     float64 // of them, per second
+	// most is how many of them are due within a second, or in one interval of counts
+	// that is longer, by second.
+	most float64
 }
 
 func newTrace(c Config) (Law, error) {
@@ -61,6 +64,9 @@ func (c Config) replay() (Law, error) {
 	}
 	if err := r.rescale(c.Rate); err != nil {
 		return nil, err
+	}
+	if most := r.most * r.scale; most > MaxRate {
+		return nil, &Mistake{ParamTrace, fmt.Sprintf("%.0f arrivals within a second", most), fmt.Sprintf("at most %.0f, which are more than one machine sends", MaxRate)}
 	}
 	if r.Counts == nil {
 		return timesLaw{r}, nil
@@ -171,7 +177,8 @@ func (r *replay) cut(duration time.Duration) {
 		r.Times = r.Times[:n]
 	}
 	r.recorded = float64(len(r.Times))
-	r.peak = r.busiest()
+	r.most = r.busiest()
+	r.peak = r.most / min(time.Second, r.duration).Seconds()
 }
 
 // due is when the k-th arrival recorded is replayed.
@@ -180,7 +187,7 @@ func (r *replay) due(k int) time.Duration {
 }
 
 // busiest is the most arrivals recorded that are replayed within a second, or in
-// all where it is over sooner, per second.
+// all where it is over sooner.
 func (r *replay) busiest() float64 {
 	window := min(time.Second, r.duration)
 	most, first := 0, 0
@@ -190,5 +197,5 @@ func (r *replay) busiest() float64 {
 		}
 		most = max(most, k-first+1)
 	}
-	return float64(most) / window.Seconds()
+	return float64(most)
 }

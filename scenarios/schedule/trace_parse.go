@@ -35,7 +35,7 @@ func (m *LineMistake) Error() string {
 }
 
 // ParseTimes reads a trace of times, one per line: all in seconds, as decimals
-// (1.25) from any beginning, or all as RFC 3339 has them
+// (1.25, 1.5e-05) from any beginning, or all as RFC 3339 has them
 // (2026-01-31T12:00:00.25Z). They must not fall. The error joins a *LineMistake
 // for each of the first lines at fault, or tells that reading failed.
 func ParseTimes(from io.Reader) ([]time.Duration, error) {
@@ -91,8 +91,11 @@ func parseTime(text string, isDate bool) (time.Duration, error) {
 		}
 		return time.Duration(at.UnixNano()), nil
 	}
-	if strings.Trim(text, "0123456789.-") != "" {
+	if strings.Trim(text, "0123456789.-+eE") != "" {
 		return 0, errNoTime
+	}
+	if mantissa, power, ok := cutPower(text); ok {
+		text = shift(mantissa, power)
 	}
 	at, err := time.ParseDuration(text + "s")
 	if err == nil {
@@ -104,16 +107,47 @@ func parseTime(text string, isDate bool) (time.Duration, error) {
 	return 0, errNoTime
 }
 
-// ParseCounts reads a trace of counts, one whole number per line. Its error is
-// like ParseTimes's.
-func ParseCounts(from io.Reader) ([]int64, error) {
+// cutPower takes a number like 1.5e-05 apart, as programs write small ones.
+func cutPower(text string) (mantissa string, power int, ok bool) {
+	i := strings.IndexAny(text, "eE")
+	if i < 0 {
+		return "", 0, false
+	}
+	power, err := strconv.Atoi(text[i+1:])
+	return text[:i], power, err == nil
+}
+
+// shift multiplies a decimal by a power of ten, digit by digit, so that nothing is
+// rounded. What is beyond every time stays so.
+func shift(decimal string, power int) string {
+	const beyond = 40 // digits
+	power = max(-beyond, min(power, beyond))
+	sign := ""
+	if decimal != "" && strings.ContainsAny(decimal[:1], "+-") {
+		sign, decimal = decimal[:1], decimal[1:]
+	}
+	whole, part, _ := strings.Cut(decimal, ".")
+	if whole+part == "" || strings.ContainsAny(whole+part, "+-.eE") {
+		return "x" // no number
+	}
+	digits := strings.Repeat("0", beyond) + whole + part + strings.Repeat("0", beyond)
+	point := beyond + len(whole) + power
+	whole = strings.TrimLeft(digits[:point], "0")
+	return sign + "0" + whole + "." + digits[point:]
+}
+
+// ParseCounts reads a trace of counts, one whole number per line, none of them above
+// the most that is given. Its error is like ParseTimes's.
+func ParseCounts(from io.Reader, most int64) ([]int64, error) {
 	var counts []int64
 	var sum int64
 	err := parseLines(from, func(text string) *LineMistake {
 		n, err := strconv.ParseUint(text, 10, 53)
 		switch {
 		case errors.Is(err, strconv.ErrRange) || sum > maxArrivals-int64(n):
-			return &LineMistake{Problem: text + " is too many arrivals", Want: fmt.Sprintf("at most %d in all", int64(maxArrivals))}
+			return &LineMistake{Problem: fmt.Sprintf("%.40s is too many arrivals", text), Want: fmt.Sprintf("at most %d in all", int64(maxArrivals))}
+		case err == nil && int64(n) > most:
+			return &LineMistake{Problem: fmt.Sprintf("%d arrivals are more than one machine sends in the interval", n), Want: fmt.Sprintf("at most %d", most)}
 		case err != nil:
 			return &LineMistake{Problem: fmt.Sprintf("%.40q is not a number of arrivals", text), Want: "a whole number, such as 17"}
 		}
@@ -132,7 +166,11 @@ func parseLines(from io.Reader, entry func(text string) *LineMistake) error {
 	number, entries := 0, 0
 	for lines.Scan() && len(mistakes) < maxMistakes {
 		number++
-		text := strings.TrimSpace(lines.Text())
+		text := lines.Text()
+		if number == 1 {
+			text = strings.TrimPrefix(text, "\ufeff") // an editor's byte order mark
+		}
+		text = strings.TrimSpace(text)
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}

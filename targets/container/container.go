@@ -136,7 +136,7 @@ func readChoice(set map[string]string) (choice, error) {
 	asked := choice{engine: values["engine"], network: values["network"]}
 	if asked.network == bridge {
 		if asked.engine == runc {
-			return choice{}, fmt.Errorf("option network: %s needs the Docker Engine, and the option engine is %s: want engine %s or %s, or network %s", bridge, runc, docker, auto, host)
+			return choice{}, &targets.OptionError{Option: "network", Err: fmt.Errorf("%s needs the Docker Engine, and the option engine is %s: want engine %s or %s, or network %s", bridge, runc, docker, auto, host)}
 		}
 		asked.engine = docker
 	}

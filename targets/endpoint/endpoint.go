@@ -63,21 +63,25 @@ func open(cfg targets.Config) (targets.Target, error) {
 	}
 	t := target{ask: values["ready"] == ask, ca: values["ca"]}
 	if t.socket, err = socketPath(values["socket"]); err != nil {
-		return nil, fmt.Errorf("endpoint: option socket: %w", err)
+		return nil, wrong("socket", err)
 	}
 	if t.socket != "" && values["url"] == "" {
 		values["url"] = behindSocket
 	}
 	if t.url, err = baseURL(values["url"]); err != nil {
-		return nil, fmt.Errorf("endpoint: option url: %w", err)
+		return nil, wrong("url", err)
 	}
 	if t.wait, err = time.ParseDuration(values["wait"]); err != nil || t.wait <= 0 {
-		return nil, fmt.Errorf("endpoint: option wait: %q: want a time above 0, such as 2s", values["wait"])
+		return nil, wrong("wait", fmt.Errorf("%q: want a time above 0, such as 2s", values["wait"]))
 	}
 	if t.roots, err = readRoots(t.ca, t.url); err != nil {
-		return nil, fmt.Errorf("endpoint: option ca: %w", err)
+		return nil, wrong("ca", err)
 	}
 	return t, nil
+}
+
+func wrong(option string, err error) error {
+	return fmt.Errorf("endpoint: %w", &targets.OptionError{Option: option, Err: err})
 }
 
 // Deploy asks the server whether it is ready, for t.wait at most, and starts

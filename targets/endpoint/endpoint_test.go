@@ -172,7 +172,7 @@ func TestDeployOverTLS(t *testing.T) {
 	defer server.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(ca, text, 0o644); err != nil {
+	if err := os.WriteFile(ca, append([]byte("\ufeff"), text...), 0o644); err != nil { // as some editors write it
 		t.Fatal(err)
 	}
 	d, err := deploy(t, t.Context(), "/base/health", map[string]string{"url": server.URL, "ca": ca})
@@ -209,6 +209,8 @@ func TestOpenRefuses(t *testing.T) {
 		"user":             {map[string]string{"url": "http://u:p@h"}, `a user in it`},
 		"query":            {map[string]string{"url": "http://h?"}, `a query in it`},
 		"fragment":         {map[string]string{"url": "http://h/#x"}, `a fragment in it`},
+		"empty fragment":   {map[string]string{"url": "http://h/#"}, `a fragment in it`},
+		"device":           {map[string]string{"url": "https://h", "ca": "/dev/zero"}, "/dev/zero is a device, not a file: want a file in PEM form"},
 		"port of letters":  {map[string]string{"url": "http://h:x"}, `invalid port ":x" after host`},
 		"port too high":    {map[string]string{"url": "http://h:65536"}, `port 65536 is not one from 1 to 65535`},
 		"port 0":           {map[string]string{"url": "http://h:0"}, `port 0 is not one from 1 to 65535`},

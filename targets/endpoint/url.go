@@ -1,14 +1,16 @@
 package endpoint
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"servebench/reports/record/userfile"
 )
 
 // example is what a right value of the option url looks like.
@@ -29,6 +31,9 @@ func baseURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err == nil {
 		err = check(u)
+	}
+	if err == nil && strings.Contains(raw, "#") {
+		err = errors.New("a fragment in it")
 	}
 	if fault, ok := errors.AsType[*url.Error](err); ok {
 		err = fault.Err // without the value, which is named below
@@ -69,8 +74,6 @@ func check(u *url.URL) error {
 		return errors.New("a user in it, which would not be sent")
 	case u.RawQuery != "" || u.ForceQuery:
 		return errors.New("a query in it")
-	case u.Fragment != "":
-		return errors.New("a fragment in it")
 	}
 	if text := u.Port(); text != "" {
 		if port, err := strconv.ParseUint(text, 10, 16); err != nil || port == 0 {
@@ -80,6 +83,9 @@ func check(u *url.URL) error {
 	return nil
 }
 
+// maxRoots bounds the file of the option ca: systems have some hundred KiB.
+const maxRoots = 16 << 20
+
 // readRoots reads the certificates of the option ca; nil when it is not set.
 func readRoots(file, url string) (*x509.CertPool, error) {
 	if file == "" {
@@ -88,11 +94,12 @@ func readRoots(file, url string) (*x509.CertPool, error) {
 	if !strings.HasPrefix(url, secure) {
 		return nil, fmt.Errorf("%q: set, though url is %s: want a url with https, or no ca", file, url)
 	}
-	text, err := os.ReadFile(file)
+	text, err := userfile.Read(file, maxRoots)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: want a file in PEM form (-----BEGIN CERTIFICATE-----)", err)
 	}
 	roots := x509.NewCertPool()
+	text = bytes.ReplaceAll(text, []byte("\ufeff"), nil) // one may stand before each part that was put into the file
 	if !roots.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("%q: no certificate in it: want a file in PEM form (-----BEGIN CERTIFICATE-----)", file)
 	}

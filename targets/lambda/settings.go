@@ -60,7 +60,7 @@ func read(set map[string]string) (settings, error) {
 func number(values map[string]string, name string, least, most int) (int, error) {
 	n, err := strconv.Atoi(values[name])
 	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("option %s: %q: want a whole number from %d to %d", name, values[name], least, most)
+		return 0, &targets.OptionError{Option: name, Err: fmt.Errorf("%q: want a whole number from %d to %d", values[name], least, most)}
 	}
 	return n, nil
 }
@@ -69,7 +69,7 @@ func number(values map[string]string, name string, least, most int) (int, error)
 func duration(values map[string]string, name string, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(values[name])
 	if err != nil || d < time.Millisecond || d > most {
-		return 0, fmt.Errorf("option %s: %q: want a time with its unit from 1ms to %s, such as 30s", name, values[name], most)
+		return 0, &targets.OptionError{Option: name, Err: fmt.Errorf("%q: want a time with its unit from 1ms to %s, such as 30s", values[name], most)}
 	}
 	return d, nil
 }

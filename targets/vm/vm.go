@@ -126,10 +126,10 @@ func readSettings(set map[string]string) (settings, error) {
 	}
 	memory, err := targets.ParseBytes(values["memory"])
 	if err != nil {
-		return settings{}, fmt.Errorf("option memory: %w", err)
+		return settings{}, &targets.OptionError{Option: "memory", Err: err}
 	}
 	if memory < leastMemory {
-		return settings{}, fmt.Errorf("option memory: %s is too little for a guest: want at least %s", memory, leastMemory)
+		return settings{}, &targets.OptionError{Option: "memory", Err: fmt.Errorf("%s is too little for a guest: want at least %s", memory, leastMemory)}
 	}
 	return settings{kernel: values["kernel"], accel: values["accel"], memory: memory}, nil
 }

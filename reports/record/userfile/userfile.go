@@ -38,11 +38,7 @@ func ReadText(path string, limit int64) ([]byte, error) {
 // ReadTextOnce is ReadText, and reads a pipe as well, such as that of a shell's <(…),
 // until its end or until ctx ends. What a pipe holds can be read only once.
 func ReadTextOnce(ctx context.Context, path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode()&fs.ModeNamedPipe == 0 {
+	if info, err := os.Stat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
 		return ReadText(path, limit)
 	}
 	pipe, err := openPipe(ctx, path)
@@ -72,6 +68,9 @@ func OpenIn(root *os.Root, name string, limit int64) (*os.File, error) {
 // another file than the one that was looked at.
 func open(name string, limit int64, stat func(string) (fs.FileInfo, error), openFile func(string, int, fs.FileMode) (*os.File, error)) (*os.File, error) {
 	info, err := stat(name)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Op = "open" // as far as anybody else is concerned
+	}
 	if err == nil {
 		err = check(name, info, limit)
 	}
@@ -108,7 +107,7 @@ func check(name string, info fs.FileInfo, limit int64) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%s is %s, want a file", name, kind)
+	return fmt.Errorf("%s is %s, not a file", name, kind)
 }
 
 func tooLong(name string, limit int64) error {

@@ -33,11 +33,11 @@ func TestOnlyFilesAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		at("pipe"):      "is a pipe, want a file",
-		at("socket"):    "is a socket, want a file",
-		dir:             "is a folder, want a file",
-		"/dev/zero":     "is a device, want a file",
-		at("link"):      "is a device, want a file",
+		at("pipe"):      "is a pipe, not a file",
+		at("socket"):    "is a socket, not a file",
+		dir:             "is a folder, not a file",
+		"/dev/zero":     "is a device, not a file",
+		at("link"):      "is a device, not a file",
 		at("long"):      "is longer than 1 KiB",
 		at("missing"):   "no such file",
 		"/proc/cpuinfo": "longer than", // a file that says that it is empty

@@ -107,6 +107,11 @@ func (l *load) rate(at time.Duration) float64 {
 }
 
 func (l *load) gap(at time.Duration) time.Duration {
+	for _, step := range l.phase.Steps {
+		if end := step.Start + step.Duration; step.Rate == 0 && at >= step.Start && at < end {
+			return end - at
+		}
+	}
 	mean := float64(time.Second) / l.rate(at)
 	if l.phase.Law == "constant" {
 		return time.Duration(mean)

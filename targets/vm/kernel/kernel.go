@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"servebench/reports/record/userfile"
 )
 
 // Kernel is a kernel to boot.
@@ -31,7 +33,7 @@ func Read(path string) (*Kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the guest's kernel: %w", err)
 	}
-	f, err := os.Open(path)
+	f, err := userfile.Open(path, userfile.NoLimit)
 	if err != nil {
 		return nil, fmt.Errorf("read the guest's kernel: %w", err)
 	}
