@@ -49,7 +49,7 @@ func run(stdout, stderr io.Writer) int {
 	fmt.Fprintln(stdout, "test server starts")
 	noise, _ := strconv.Atoi(os.Getenv("TEST_NOISE")) // none unless it is a number
 	for line := range noise {
-		fmt.Fprintln(stdout, "a line of noise,", line)
+		fmt.Fprintln(stderr, "a line of noise,", line)
 	}
 	switch os.Getenv("TEST_START") {
 	case "die":
