@@ -220,7 +220,7 @@ func TestUnfit(t *testing.T) {
 		"":            func(*record.Run) {},
 		"INVALID":     func(r *record.Run) { r.Cells[1].Ledger.Sent /= 2; r.Cells[1].Ledger.OK /= 2 },
 		"INTERRUPTED": func(r *record.Run) { r.Interrupted = "stopped" },
-		"to its end":  func(r *record.Run) { r.Finished = time.Time{} },
+		"UNFINISHED":  func(r *record.Run) { r.Finished = time.Time{} },
 		"1 of 1 rounds": func(r *record.Run) {
 			r.Cells = slices.DeleteFunc(r.Cells, func(c record.Cell) bool { return c.Target == "container" })
 		},
