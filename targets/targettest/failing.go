@@ -113,14 +113,22 @@ func wholeOutput(p *place) {
 	w := p.workload("TEST_START=die", "TEST_NOISE=3000")
 	w.Output = &died
 	p.refuse(ending(p, patience), w)
+	p.heard("a server that died", &died, firstWords, 1)
+	p.heard("a server that died", &died, "a line of noise", 3000)
+	p.heard("a server that died", &died, "the disk is on fire", 1)
 	w = p.workload("TEST_NOISE=3000")
 	w.Output = &closed
 	p.close(p.deploy(w))
+	p.heard("a server that was closed", &closed, firstWords, 1)
+	p.heard("a server that was closed", &closed, "a line of noise", 3000)
+	if p.Failed() { // and might wait in vain for what comes next
+		return
+	}
 	w = p.workload("TEST_START=deaf")
 	w.Output = &cancelled
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ending(p, patience))
 	go func() {
-		for (cancelled.counts(firstWords) == 0 || cancelled.counts("never comes") == 0) && p.Context().Err() == nil {
+		for (cancelled.counts(firstWords) == 0 || cancelled.counts("never comes") == 0) && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()
@@ -129,22 +137,14 @@ func wholeOutput(p *place) {
 	if cancelled.counts("never comes") == 0 {
 		p.Errorf("the start was over before it was given up: %v", err)
 	}
-	for _, tt := range []struct {
-		of   string
-		from *buffer
-		word string
-		want int
-	}{
-		{"a server that died", &died, firstWords, 1},
-		{"a server that died", &died, "a line of noise", 3000},
-		{"a server that died", &died, "the disk is on fire", 1},
-		{"a server that was closed", &closed, firstWords, 1},
-		{"a server that was closed", &closed, "a line of noise", 3000},
-		{"a start that was given up", &cancelled, firstWords, 1},
-	} {
-		if got := tt.from.counts(tt.word); got < tt.want || got > tt.want && !p.Replaces {
-			p.Errorf("%s: %q is in the output %d times, want %d", tt.of, tt.word, got, tt.want)
-		}
+	p.heard("a start that was given up", &cancelled, firstWords, 1)
+}
+
+// heard checks how often a text is in an output.
+func (p *place) heard(of string, from *buffer, text string, want int) {
+	p.Helper()
+	if got := from.counts(text); got < want || got > want && !p.Replaces {
+		p.Errorf("%s: %q is in the output %d times, want %d", of, text, got, want)
 	}
 }
 
