@@ -18,7 +18,7 @@ func Listen(network, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		why = errors.New("address already in use: another program listens there")
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		why = errors.New("this machine does not have that address; want 127.0.0.1, 0.0.0.0 or one of its own")
+		why = errors.New("this machine does not have that address; want 127.0.0.1, 0.0.0.0 or an address of this machine")
 	case errors.Is(err, syscall.EACCES):
 		why = errors.New("permission denied: ports below 1024 are for root")
 	case errors.As(err, &lookup):
