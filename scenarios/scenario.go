@@ -1,6 +1,6 @@
 // Package scenarios holds the scenario: the file that says what to do. It stands
 // at the head of the flow. Parse turns the text of a file into a Scenario, or
-// into every fault that it has; package runner plays it.
+// into every fault that it has; package trial plays it.
 //
 // What a file may hold is written down once, in the table of keys (table*.go):
 // the decoder, the resolved text, the schema for editors and the reference that

@@ -15,7 +15,7 @@ import (
 
 	"servebench/cmd/exit"
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // serve is the command: it returns when the service was told to stop and
@@ -26,7 +26,7 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 		return err
 	}
 	if len(cpus) > 0 {
-		if err := process.PinProcess(os.Getpid(), cpus); err != nil {
+		if err := local.PinProcess(os.Getpid(), cpus); err != nil {
 			return err
 		}
 	}
@@ -51,12 +51,12 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 }
 
 // place sets the cgroup that the flags name, or a new one, which is returned.
-func (o *options) place(c *service.Config) (owned *process.Cgroup) {
+func (o *options) place(c *service.Config) (owned *local.Cgroup) {
 	if o.cgroup != "" {
-		c.Cgroup, c.NoCgroup = process.OpenCgroup(o.cgroup)
+		c.Cgroup, c.NoCgroup = local.OpenCgroup(o.cgroup)
 		return nil
 	}
-	c.Cgroup, c.NoCgroup = process.NewCgroup()
+	c.Cgroup, c.NoCgroup = local.NewCgroup()
 	return c.Cgroup
 }
 

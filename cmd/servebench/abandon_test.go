@@ -5,7 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -20,7 +20,7 @@ func abandon(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	gone := exec.Command(self, "-test.run=^$")
 	ts.Check(gone.Run())
-	maker := process.Self()
+	maker := local.Self()
 	maker.PID = gone.Process.Pid
 	ts.Check(os.MkdirAll(filepath.Join(ts.Getenv("TMPDIR"), args[0]+maker.String()+"-1"), 0o700))
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"servebench/reports/github"
+	"servebench/reports/markdown"
 	"servebench/reports/stats"
 
 	"github.com/spf13/cobra"
@@ -39,7 +39,7 @@ func tellCI(stderr io.Writer, a *stats.Analysis) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	return errors.Join(github.Annotate(stderr, a), addStepSummary(os.Getenv("GITHUB_STEP_SUMMARY"), a))
+	return errors.Join(markdown.Annotate(stderr, a), addStepSummary(os.Getenv("GITHUB_STEP_SUMMARY"), a))
 }
 
 // addStepSummary appends to what the step has said before, as far as there is room.
@@ -56,5 +56,5 @@ func addStepSummary(path string, a *stats.Analysis) (err error) {
 	if err != nil {
 		return fmt.Errorf("append to GITHUB_STEP_SUMMARY: %w", err)
 	}
-	return github.Summary(file, a, github.Limit-int(before.Size()))
+	return markdown.Summary(file, a, markdown.Limit-int(before.Size()))
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"servebench/reports/formattest"
-	"servebench/reports/github"
+	"servebench/reports/markdown"
 	"servebench/reports/stats/statstest"
 )
 
@@ -40,7 +40,7 @@ func TestTellCI(t *testing.T) {
 func TestStepSummaryIsBounded(t *testing.T) {
 	a := formattest.Analyse(t, statstest.Compare())
 	path := filepath.Join(t.TempDir(), "summary.md")
-	for _, before := range []int{github.Limit - 300, github.Limit, github.Limit + 5} {
+	for _, before := range []int{markdown.Limit - 300, markdown.Limit, markdown.Limit + 5} {
 		if err := os.WriteFile(path, make([]byte, before), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestStepSummaryIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Size() > int64(max(before, github.Limit)) {
+		if info.Size() > int64(max(before, markdown.Limit)) {
 			t.Errorf("%d bytes after %d", info.Size(), before)
 		}
 	}

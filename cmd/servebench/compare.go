@@ -11,9 +11,9 @@ import (
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/compare"
+	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/stats"
-	"servebench/reports/summary"
 	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
@@ -139,7 +139,7 @@ func analyseRun(dir string) (*stats.Analysis, error) {
 func printComparisons(w io.Writer, all []*compare.Comparison, output string) error {
 	switch output {
 	case "json":
-		return summary.WriteComparisons(w, all)
+		return jsonreport.WriteComparisons(w, all)
 	case "markdown":
 		return text.WriteComparisonsMarkdown(w, all)
 	}

@@ -10,8 +10,8 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
 	"servebench/scenarios/secret"
+	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
@@ -23,7 +23,7 @@ type duet struct {
 	interrupted interrupts
 	watch       *progress
 	scenario    *scenarios.Scenario // the baseline's
-	made        []runner.Server     // the baseline's first
+	made        []trial.Server      // the baseline's first
 	closers     []func() error      // of what they are made from
 	secrets     *secret.Keeper      // of both
 }
@@ -39,7 +39,7 @@ func (d *duet) close() error {
 
 // say tells a line worth keeping.
 func (d *duet) say(format string, args ...any) {
-	d.watch.event(runner.Event{Note: d.secrets.Redact(fmt.Sprintf(format, args...))})
+	d.watch.event(trial.Event{Note: d.secrets.Redact(fmt.Sprintf(format, args...))})
 }
 
 // begin plays a new duet.
@@ -170,12 +170,12 @@ func (d *duet) arm(ctx context.Context, from source, s *scenarios.Scenario, as s
 }
 
 // runner is what plays the duet; command is the command line that repeats it.
-func (d *duet) runner(command []string) *runner.Runner {
+func (d *duet) runner(command []string) *trial.Runner {
 	known, err := keptCalibration(d.scenario.Limits.CPUs)
 	if err != nil {
 		d.say("%v; going on without it", err)
 	}
-	return &runner.Runner{
+	return &trial.Runner{
 		Catalogue: catalogue(),
 		Reference: reference(),
 		Dir:       d.opts.out,

@@ -13,7 +13,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/revision"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 )
 
 // The facts of a server by which it is found again, beside the hash of its program.
@@ -38,7 +38,7 @@ type source struct {
 }
 
 // arm makes a server of a scenario, from its source. close undoes it.
-func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server runner.Server, close func() error, err error) {
+func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server trial.Server, close func() error, err error) {
 	server.Scenario = scenario
 	close = func() error { return nil }
 	var facts []record.Fact
@@ -66,8 +66,8 @@ func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(
 	}
 	if err == nil && program != "" {
 		var sum string
-		sum, err = runner.HashProgram(program)
-		facts = append(facts, record.Fact{Name: runner.FactHash, Value: sum})
+		sum, err = trial.HashProgram(program)
+		facts = append(facts, record.Fact{Name: trial.FactHash, Value: sum})
 	}
 	server.Facts = facts
 	return server, close, err
@@ -184,13 +184,13 @@ func ownProgram(s *scenarios.Scenario) (string, error) {
 
 // unchanged finds out whether the program of a server is still the one that its facts
 // are of: where it was built anew under way, the rounds are of several servers.
-func unchanged(server runner.Server) error {
-	was := factOf(server.Facts, runner.FactHash)
+func unchanged(server trial.Server) error {
+	was := factOf(server.Facts, trial.FactHash)
 	if was == "" {
 		return nil
 	}
 	path := cmp.Or(server.Program, factOf(server.Facts, factProgram))
-	switch is, err := runner.HashProgram(path); {
+	switch is, err := trial.HashProgram(path); {
 	case err != nil:
 		return err
 	case is != was:

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -131,13 +131,13 @@ func TestUnchanged(t *testing.T) {
 		}
 	}
 	write("one")
-	sum, err := runner.HashProgram(path)
+	sum, err := trial.HashProgram(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	servers := []runner.Server{
-		{Program: path, Facts: []record.Fact{{Name: factProgram, Value: "bin/server"}, {Name: runner.FactHash, Value: sum}}},
-		{Facts: []record.Fact{{Name: factProgram, Value: path}, {Name: runner.FactHash, Value: sum}}},
+	servers := []trial.Server{
+		{Program: path, Facts: []record.Fact{{Name: factProgram, Value: "bin/server"}, {Name: trial.FactHash, Value: sum}}},
+		{Facts: []record.Fact{{Name: factProgram, Value: path}, {Name: trial.FactHash, Value: sum}}},
 	}
 	for _, server := range servers {
 		if err := unchanged(server); err != nil {
@@ -150,7 +150,7 @@ func TestUnchanged(t *testing.T) {
 			t.Errorf("%v: error %v, want that it has changed", server.Facts, err)
 		}
 	}
-	if err := unchanged(runner.Server{}); err != nil {
+	if err := unchanged(trial.Server{}); err != nil {
 		t.Errorf("of a server that runs already: %v", err)
 	}
 }

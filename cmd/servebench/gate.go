@@ -8,13 +8,13 @@ import (
 
 	"servebench/cmd/exit"
 	"servebench/reports"
+	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
-	"servebench/reports/summary"
 	"servebench/reports/text"
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
@@ -122,7 +122,7 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 
 func printGates(w io.Writer, a *stats.Analysis, output string) error {
 	if output == "json" {
-		return summary.Write(w, a)
+		return jsonreport.Write(w, a)
 	}
 	return text.WriteGates(w, a, styleOf(w))
 }
@@ -167,13 +167,13 @@ func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
 		of = nil
 	}
 	slo, err := scenarios.ParseSLO(name, file, catalogue(), of, o.limit...)
-	return runner.RecordedSLO(slo), strings.Join(by, " "), err
+	return trial.RecordedSLO(slo), strings.Join(by, " "), err
 }
 
 // file is what the limits are read from.
 func (o *gateOptions) file(run *record.Run) (name string, text []byte, err error) {
 	if o.slo == "" {
-		text, err = runner.ScenarioSLO(run.Scenario.SLO).YAML()
+		text, err = trial.ScenarioSLO(run.Scenario.SLO).YAML()
 		return "limits of the run", text, err
 	}
 	return o.slo, o.sloText, nil

@@ -11,7 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 )
 
 // examination plays scenarios that are about servebench itself and leave nothing
@@ -46,7 +46,7 @@ func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) e
 	if err != nil {
 		return err
 	}
-	r := &runner.Runner{Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(), Stop: e.interrupted.stop}
+	r := &trial.Runner{Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(), Stop: e.interrupted.stop}
 	run, err := r.Run(e.interrupted.ctx, s)
 	if e.interrupted.asked() {
 		return errInterrupted

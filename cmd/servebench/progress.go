@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
@@ -54,7 +54,7 @@ func columns(w io.Writer) int {
 
 // event shows one event of the run. Notes are shown in every mode: they say
 // what the user would otherwise miss.
-func (p *progress) event(e runner.Event) {
+func (p *progress) event(e trial.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -72,7 +72,7 @@ func (p *progress) event(e runner.Event) {
 }
 
 // plain writes a line when a new phase begins, and then every ten seconds.
-func (p *progress) plain(e runner.Event) {
+func (p *progress) plain(e trial.Event) {
 	key := fmt.Sprint(e.Target, e.Phase, e.Alone, e.Round, e.Attempt, int64(e.Load.Elapsed/plainEvery))
 	if key == p.last {
 		return
@@ -83,7 +83,7 @@ func (p *progress) plain(e runner.Event) {
 
 // describe is the progress line: where the run is, how it goes, and how long
 // it will take.
-func (p *progress) describe(e runner.Event) string {
+func (p *progress) describe(e trial.Event) string {
 	pass := "round"
 	if e.Alone {
 		pass = "deployment"

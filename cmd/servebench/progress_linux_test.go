@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"servebench/scenarios/attack"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/sys/unix"
@@ -24,7 +24,7 @@ func TestProgressLineFitsTheTerminal(t *testing.T) {
 	if !p.line {
 		t.Fatal("no progress line on a terminal")
 	}
-	e := runner.Event{Target: "コンテナ-container", Phase: "定常状態-steady", Round: 2, Rounds: 3, Left: time.Minute,
+	e := trial.Event{Target: "コンテナ-container", Phase: "定常状態-steady", Round: 2, Rounds: 3, Left: time.Minute,
 		Load: attack.Progress{Sent: 123_456, Done: 123_400, InFlight: 56}}
 	for _, width := range []int{200, 79, 40, 41, 42, 43, 8, 2, 120} {
 		if err := unix.IoctlSetWinsize(int(screen.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(width)}); err != nil {
@@ -49,7 +49,7 @@ func TestProgressLineFitsTheTerminal(t *testing.T) {
 func TestProgressWithoutATerminalIsNotCut(t *testing.T) {
 	var b strings.Builder
 	p := newProgress("auto", &b)
-	e := runner.Event{Target: strings.Repeat("long", 60), Round: 1, Rounds: 1}
+	e := trial.Event{Target: strings.Repeat("long", 60), Round: 1, Rounds: 1}
 	p.event(e)
 	if b.String() != p.describe(e)+"\n" {
 		t.Errorf("wrote %q", b.String())

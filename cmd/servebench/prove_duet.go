@@ -10,7 +10,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 )
 
 // announce says how long it will take.
@@ -64,12 +64,12 @@ func (e *examination) duet(number int, delay time.Duration) (*stats.Analysis, er
 	if err != nil {
 		return nil, err
 	}
-	r := &runner.Runner{
+	r := &trial.Runner{
 		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(),
 		Stop: e.interrupted.stop, Doubt: stats.VisitDoubt,
 	}
-	run, err := r.Duet(e.interrupted.ctx, runner.Server{Scenario: baseline, Source: asIs},
-		runner.Server{Scenario: candidate, Source: asIs}, plan, decided)
+	run, err := r.Duet(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: asIs},
+		trial.Server{Scenario: candidate, Source: asIs}, plan, decided)
 	switch {
 	case e.interrupted.asked():
 		return nil, errInterrupted

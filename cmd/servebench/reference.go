@@ -4,24 +4,24 @@ import (
 	"fmt"
 
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
 )
 
 // reference is the reference server as a run needs it.
-func reference() runner.Reference {
+func reference() trial.Reference {
 	noop := refserver.Noop()
-	ref := runner.Reference{
+	ref := trial.Reference{
 		Command: serveModels,
-		Models: []runner.Model{
+		Models: []trial.Model{
 			{Name: noop.Name, Predict: noop.Predict},
 			{Name: clock.Name, Predict: noop.Predict}, // which answers the same, later
 		},
 	}
 	for _, model := range models.All() {
-		ref.Models = append(ref.Models, runner.Model{
+		ref.Models = append(ref.Models, trial.Model{
 			Name:      model.Name,
 			Generator: model.Generator,
 			Predict:   model.Predict,

@@ -10,11 +10,11 @@ import (
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
 	"servebench/reports/figures"
-	"servebench/reports/github"
 	"servebench/reports/html"
+	jsonreport "servebench/reports/json"
 	"servebench/reports/junit"
+	"servebench/reports/markdown"
 	"servebench/reports/openmetrics"
-	"servebench/reports/summary"
 	"servebench/reports/text"
 	"servebench/scenarios"
 	"servebench/scenarios/secret"
@@ -64,9 +64,9 @@ func reportFormats() []reports.Format {
 		html.Format(),
 		figures.Format(),
 		text.Format(),
-		summary.Format(),
+		jsonreport.Format(),
 		junit.Format(),
-		github.Format(),
+		markdown.Format(),
 		openmetrics.Format(),
 		benchfmt.Format(),
 		benchmarkaction.Format(),

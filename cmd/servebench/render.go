@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"servebench/reports"
+	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/stats"
-	"servebench/reports/summary"
 	"servebench/reports/text"
 )
 
@@ -37,7 +37,7 @@ func renderFiles(a *stats.Analysis, formats []reports.Format) (written []string,
 // that other tools read.
 func printAnalysis(w io.Writer, a *stats.Analysis, output string) error {
 	if output == "json" {
-		return summary.Write(w, a)
+		return jsonreport.Write(w, a)
 	}
 	return text.Write(w, a, styleOf(w))
 }

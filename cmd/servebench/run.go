@@ -16,7 +16,7 @@ import (
 	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
 	"servebench/scenarios"
-	"servebench/scenarios/runner"
+	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
@@ -183,7 +183,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), prefixed(err.Error()+"; going on without it"))
 	}
-	runner := &runner.Runner{
+	runner := &trial.Runner{
 		Catalogue: catalogue(),
 		Reference: reference(),
 		Asked:     opts.nameTargets(name),
@@ -297,7 +297,7 @@ func fatalDoubts(a *stats.Analysis) string {
 
 // withCode gives a run's error its exit code.
 func withCode(err error) error {
-	var missing *runner.NotAvailableError
+	var missing *trial.NotAvailableError
 	var faults scenarios.Faults
 	switch {
 	case errors.As(err, &faults):

@@ -15,8 +15,8 @@ import (
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
 	"servebench/reports/formattest"
-	"servebench/reports/github"
 	"servebench/reports/junit"
+	"servebench/reports/markdown"
 	"servebench/reports/openmetrics"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -127,7 +127,7 @@ func notGreen(t *testing.T, a *stats.Analysis) {
 	}{
 		junit.File:             {has: "<error"},
 		openmetrics.File:       {has: "servebench_complete{scenario=\"" + a.Run.Scenario.Name + "\"} 0", hasNot: []string{"servebench_verdict{scenario=\"" + a.Run.Scenario.Name + "\",verdict=\"PASS\"} 1"}},
-		github.File:            {hasNot: []string{"## PASS", "## VALID"}},
+		markdown.File:          {hasNot: []string{"## PASS", "## VALID"}},
 		benchfmt.File:          {hasNot: []string{"Benchmark"}},
 		benchmarkaction.Bigger: {hasNot: []string{"value"}},
 		"summary.json":         {hasNot: []string{"\n  \"verdict\": \"PASS\""}},
@@ -152,7 +152,7 @@ func notGreen(t *testing.T, a *stats.Analysis) {
 		}
 	}
 	var annotations bytes.Buffer
-	if err := github.Annotate(&annotations, a); err != nil || !strings.HasPrefix(annotations.String(), "::error") && !strings.HasPrefix(annotations.String(), "::warning") {
+	if err := markdown.Annotate(&annotations, a); err != nil || !strings.HasPrefix(annotations.String(), "::error") && !strings.HasPrefix(annotations.String(), "::warning") {
 		t.Errorf("annotations %s, error %v", &annotations, err)
 	}
 }

@@ -4,7 +4,7 @@
 // what the machine did in between is in the ratios as well; a duet, which plays
 // both servers in every round, is what judges. It stands beside the formats:
 // reports/stats makes the analyses that it reads, reports/text and
-// reports/summary write what it finds.
+// reports/json write what it finds.
 package compare
 
 import (

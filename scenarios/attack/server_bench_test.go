@@ -16,7 +16,7 @@ import (
 	"servebench/generators"
 	"servebench/scenarios/corpus"
 	"servebench/scenarios/host"
-	"servebench/targets/process"
+	"servebench/targets/local"
 	"servebench/targets/protocol"
 	"servebench/targets/reference/null"
 )
@@ -69,7 +69,7 @@ func apart(b *testing.B) string {
 		hold.Close()
 		server.Wait()
 	})
-	if err := process.PinProcess(server.Process.Pid, cpus[len(cpus)-1:]); err != nil {
+	if err := local.PinProcess(server.Process.Pid, cpus[len(cpus)-1:]); err != nil {
 		b.Skipf("pin the server: %v: benchmarks of the engine need CPUs of their own", err)
 	}
 	restore, err := host.Pin(cpus[:1])

@@ -4,14 +4,14 @@ import (
 	"errors"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Cgroups returns which version of control groups is mounted, "" where that is
 // not known, and why no server can be limited by one here; nil when it can. It
 // makes one with a memory limit, and removes it.
 func Cgroups() (version string, err error) {
-	group, err := process.NewLimited(targets.Limits{Memory: targets.GiB})
+	group, err := local.NewLimited(targets.Limits{Memory: targets.GiB})
 	return root().cgroup(), errors.Join(err, group.Close())
 }
 

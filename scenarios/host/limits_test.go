@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 func TestCgroupsLeavesNone(t *testing.T) {
@@ -18,7 +18,7 @@ func TestCgroupsLeavesNone(t *testing.T) {
 		t.Errorf("version %q, though a cgroup could be made", version)
 	}
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
-		left, err := filepath.Glob(pattern + "servebench-" + process.Self().String() + "-*")
+		left, err := filepath.Glob(pattern + "servebench-" + local.Self().String() + "-*")
 		if err != nil || len(left) > 0 {
 			t.Errorf("left behind: %q, %v", left, err)
 		}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,11 +26,11 @@ func Raise() (restore func() error, err error) {
 	}
 	before := map[int]*unix.SchedAttr{}
 	restore = func() error {
-		return process.EachThread(os.Getpid(), func(tid int) error {
+		return local.EachThread(os.Getpid(), func(tid int) error {
 			return unix.SchedSetAttr(tid, cmp.Or(before[tid], first), 0)
 		})
 	}
-	err = process.EachThread(os.Getpid(), func(tid int) error {
+	err = local.EachThread(os.Getpid(), func(tid int) error {
 		attr, err := unix.SchedGetAttr(tid, 0)
 		if err != nil {
 			return err

@@ -1,6 +1,6 @@
 // Package revision puts a revision of a git repository into a folder of its own and
 // builds it there, so that the servers of two revisions can be compared. It stands
-// before package runner, which runs what was built, and needs git in PATH.
+// before package trial, which runs what was built, and needs git in PATH.
 package revision
 
 import (

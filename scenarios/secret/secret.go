@@ -1,7 +1,7 @@
 // Package secret keeps the secret values of a run out of everything that is written
 // down. A Keeper is told them while a scenario is read; whoever writes text hands it
 // through the Keeper's Redact. It stands beside package scenarios, which finds the
-// values, and package runner, which writes.
+// values, and package trial, which writes.
 package secret
 
 import (

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -22,7 +22,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Label marks every container made here with the process.Maker that made it:
+// Label marks every container made here with the local.Maker that made it:
 // what a crash left is found with docker ps -a --filter label=servebench.pid.
 const Label = "servebench.pid"
 
@@ -131,7 +131,7 @@ func earlier(stamp, listening time.Time) time.Time {
 // createOptions describes the container.
 func (t target) createOptions(w targets.Workload, img *dockerImage, port int) client.ContainerCreateOptions {
 	config := &dockercontainer.Config{
-		Image: img.ref, Labels: map[string]string{Label: process.Self().String()}, StopSignal: "SIGTERM",
+		Image: img.ref, Labels: map[string]string{Label: local.Self().String()}, StopSignal: "SIGTERM",
 	}
 	hostConfig := &dockercontainer.HostConfig{
 		NetworkMode: host,

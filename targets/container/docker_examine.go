@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
@@ -28,9 +28,9 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 	// The process id is one of this machine's, or means another process or none
 	// here: where the engine runs in a virtual machine or another process
 	// namespace, and when the server ended already.
-	var group *process.Cgroup
+	var group *local.Cgroup
 	if err == nil {
-		group, err = process.FindCgroup(state.Pid)
+		group, err = local.FindCgroup(state.Pid)
 	}
 	if err != nil || !group.Of(i.id) {
 		i.facts = append(i.facts, targets.Fact{
@@ -40,7 +40,7 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 		return
 	}
 	i.group = group
-	i.facts = append(i.facts, process.Applied(state.Pid, limits, nil)...)
+	i.facts = append(i.facts, local.Applied(state.Pid, limits, nil)...)
 	i.carry(state.Pid, limits.CPUs)
 }
 
@@ -71,7 +71,7 @@ func (i *dockerInstance) verify(ctx context.Context) error {
 	if err != nil || len(pids) == 0 {
 		return i.ends(ctx, cleanTime)
 	}
-	if !process.Owns(pids, i.port) {
+	if !local.Owns(pids, i.port) {
 		return targets.ErrPortTaken
 	}
 	return nil
@@ -94,7 +94,7 @@ func (i *dockerInstance) ends(ctx context.Context, within time.Duration) error {
 // carry finds the shim, which is the container's parent, and the proxies of
 // the published port, and pins them.
 func (i *dockerInstance) carry(pid int, cpus []int) {
-	if shim, err := process.Parent(pid); err == nil && strings.Contains(commandOf(shim), "shim") {
+	if shim, err := local.Parent(pid); err == nil && strings.Contains(commandOf(shim), "shim") {
 		i.carriers = append(i.carriers, shim)
 	}
 	if !i.shared {
@@ -108,7 +108,7 @@ func (i *dockerInstance) carry(pid int, cpus []int) {
 		return
 	}
 	for _, carrier := range i.carriers {
-		if err := process.PinProcess(carrier, cpus); err != nil {
+		if err := local.PinProcess(carrier, cpus); err != nil {
 			i.facts = append(i.facts, targets.Fact{Name: commandOf(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
 		}
 	}

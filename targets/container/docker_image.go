@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/local"
 	"servebench/targets/oci"
-	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -31,7 +31,7 @@ type dockerImage struct {
 	pulled  bool
 }
 
-// imagePrefix begins the name of every image loaded here; its process.Maker
+// imagePrefix begins the name of every image loaded here; its local.Maker
 // follows.
 const imagePrefix = "servebench/workload:"
 
@@ -52,7 +52,7 @@ func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) 
 	if err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}
-	mark := fmt.Sprintf("%s-%08x", process.Self(), rand.Uint32())
+	mark := fmt.Sprintf("%s-%08x", local.Self(), rand.Uint32())
 	tag, err := name.NewTag(imagePrefix + mark)
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)

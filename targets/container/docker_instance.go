@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
@@ -35,8 +35,8 @@ type dockerInstance struct {
 	followed chan struct{}
 
 	startedAt time.Time
-	group     *process.Cgroup // nil: it cannot be seen from here
-	carriers  []int           // shim and proxy
+	group     *local.Cgroup // nil: it cannot be seen from here
+	carriers  []int         // shim and proxy
 
 	mu     sync.Mutex
 	wanted bool
@@ -131,12 +131,12 @@ func (i *dockerInstance) postMortem() error {
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
 	}
 	state := found.Container.State
-	return fmt.Errorf("%s%s", process.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote())
+	return fmt.Errorf("%s%s", local.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote())
 }
 
 // lastOutput fetches the end of the container's output.
-func (i *dockerInstance) lastOutput(ctx context.Context) *process.Tail {
-	tail := new(process.Tail)
+func (i *dockerInstance) lastOutput(ctx context.Context) *local.Tail {
+	tail := new(local.Tail)
 	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
 	if err != nil {
 		fmt.Fprintf(tail, "(the engine does not show it: %v)", err)
@@ -197,7 +197,7 @@ func (i *dockerInstance) Usage() (targets.Usage, error) {
 	if err != nil {
 		return targets.Usage{}, err
 	}
-	return usage.Add(process.ProcessUsage(i.carriers...)), nil
+	return usage.Add(local.ProcessUsage(i.carriers...)), nil
 }
 
 // Close stops and removes the container, and the image if it was loaded, and
@@ -220,7 +220,7 @@ func (i *dockerInstance) terminate(ctx context.Context) {
 		i.wanted = true
 	}
 	i.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, process.Grace)
+	ctx, cancel := context.WithTimeout(ctx, local.Grace)
 	defer cancel()
 	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: "SIGTERM"}); err != nil {
 		return // it is not running, or the engine is gone: discard says

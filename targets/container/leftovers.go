@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/local"
 	"servebench/targets/oci"
-	"servebench/targets/process"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -19,7 +19,7 @@ import (
 func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 	var found []targets.Leftover
 	var failed []error
-	for _, part := range []func(context.Context) ([]targets.Leftover, error){inEngine, oci.Leftovers, process.Leftovers} {
+	for _, part := range []func(context.Context) ([]targets.Leftover, error){inEngine, oci.Leftovers, local.Leftovers} {
 		left, err := part(ctx)
 		found, failed = append(found, left...), append(failed, err)
 	}
@@ -71,7 +71,7 @@ func containers(ctx context.Context, cli *client.Client) ([]targets.Leftover, er
 	}
 	var found []targets.Leftover
 	for _, c := range listed.Items {
-		if process.Abandoned(c.Labels[Label], "") {
+		if local.Abandoned(c.Labels[Label], "") {
 			found = append(found, targets.Leftover{
 				What: "container " + strings.TrimPrefix(strings.Join(c.Names, " "), "/"),
 				Remove: removal(func(ctx context.Context, cli *client.Client) error {
@@ -93,7 +93,7 @@ func images(ctx context.Context, cli *client.Client) ([]targets.Leftover, error)
 	var found []targets.Leftover
 	for _, i := range listed.Items {
 		for _, tag := range i.RepoTags {
-			if process.Abandoned(tag, imagePrefix) {
+			if local.Abandoned(tag, imagePrefix) {
 				found = append(found, targets.Leftover{
 					What: "image " + tag,
 					Remove: removal(func(ctx context.Context, cli *client.Client) error {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/local"
 	"servebench/targets/oci"
-	"servebench/targets/process"
 )
 
 // onRunc deploys through runc or crun, without an engine.
@@ -65,7 +65,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 	if err != nil {
 		return nil, err
 	}
-	group, unlimited := process.NewLimited(w.Limits)
+	group, unlimited := local.NewLimited(w.Limits)
 	c, err := root.Start(runtime, oci.Command{
 		Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group, Output: w.Output,
 	})
@@ -86,6 +86,6 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 		return nil, errors.Join(err, c.Remove())
 	}
 	d.Stages = targets.Stages(c.Began, earlier(startedAt, c.Began.Add(waited[0].At)), waited)
-	d.Facts = process.Applied(pid, w.Limits, unlimited)
+	d.Facts = local.Applied(pid, w.Limits, unlimited)
 	return d, nil
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"sync"
 
+	"servebench/targets/local"
 	"servebench/targets/oci"
-	"servebench/targets/process"
 )
 
 // runcInstance is a container without an engine, the only one of its root
@@ -21,7 +21,7 @@ type runcInstance struct {
 // Close stops the server and removes the container and the unpacked image.
 func (i *runcInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
-		i.Stop(ctx, process.Grace)
+		i.Stop(ctx, local.Grace)
 		i.err = errors.Join(i.Remove(), i.root.Remove())
 	})
 	return i.err

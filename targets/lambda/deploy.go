@@ -16,7 +16,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // target runs functions on services of its own.
@@ -54,7 +54,7 @@ func (t target) deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 
 // start starts the service.
 func (t target) start(w targets.Workload, path string) (*instance, error) {
-	dir, err := os.MkdirTemp(t.dir, folderPrefix+process.Self().String()+"-")
+	dir, err := os.MkdirTemp(t.dir, folderPrefix+local.Self().String()+"-")
 	if err != nil {
 		return nil, fmt.Errorf("prepare the function: %w", err)
 	}
@@ -71,7 +71,7 @@ func addressesFile(dir string) string { return filepath.Join(dir, "addresses.jso
 
 // command is the service's. Should servebench be killed, it gets SIGTERM rather
 // than SIGKILL, so that it takes the environments along, which may be frozen.
-func (t target) command(w targets.Workload, path, dir string) process.Command {
+func (t target) command(w targets.Workload, path, dir string) local.Command {
 	args := []string{
 		t.program, "--function", path, "--name", "function", "--env-file", variablesFile(dir), "--dir", dir,
 		"--memory", strconv.Itoa(int(t.memory / targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits))) + "B",
@@ -83,7 +83,7 @@ func (t target) command(w targets.Workload, path, dir string) process.Command {
 	if len(w.Limits.CPUs) > 0 {
 		args = append(args, "--cpus", targets.FormatCPUs(w.Limits.CPUs))
 	}
-	return process.Command{
+	return local.Command{
 		Path: t.program, Args: args, Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=/"},
 		CPUs: w.Limits.CPUs, Tee: w.Output, Orphaned: syscall.SIGTERM,
 	}
@@ -100,11 +100,11 @@ func (t target) held(l targets.Limits) targets.Bytes {
 
 // launch starts the service in a cgroup of its own, below which it makes those
 // of the environments. Without, the service says so.
-func (i *instance) launch(c process.Command, w targets.Workload) error {
+func (i *instance) launch(c local.Command, w targets.Workload) error {
 	if err := i.prepare(w); err != nil {
 		return fmt.Errorf("prepare the function: %w", err)
 	}
-	group, err := process.NewCgroup()
+	group, err := local.NewCgroup()
 	if err == nil {
 		i.group = group
 		if i.own, err = group.Child("service"); err != nil {
@@ -117,7 +117,7 @@ func (i *instance) launch(c process.Command, w targets.Workload) error {
 	// A function listens nowhere; an argument that names the address anyway
 	// gets one that no server is at.
 	c.Args = append(c.Args, w.Arguments(targets.Loopback, 0)[1:]...)
-	i.Process, err = process.Start(c)
+	i.Process, err = local.Start(c)
 	return err
 }
 

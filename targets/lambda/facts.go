@@ -9,7 +9,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // facts says what was applied, as an environment's process shows it.
@@ -28,7 +28,7 @@ func (t target) facts(limits targets.Limits, s service.State, pid int, took time
 		unlimited = errors.New(s.NotHeld)
 	}
 	limits.Memory = t.held(limits)
-	return append(facts, process.Applied(pid, limits, unlimited)...)
+	return append(facts, local.Applied(pid, limits, unlimited)...)
 }
 
 // sandboxFact says what environments run in. Where auto found no container to be

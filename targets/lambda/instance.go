@@ -13,7 +13,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // stateTime bounds the question what happens inside of the service.
@@ -22,11 +22,11 @@ const stateTime = 5 * time.Second
 // instance is a running service. Done and Err are its process's own: the
 // function's processes may end, and are replaced.
 type instance struct {
-	*process.Process
+	*local.Process
 	dir      string
-	group    *process.Cgroup // of the service and all environments; nil: none
-	own      *process.Cgroup // below group, of the service alone; nil: none
-	operator string          // where to ask the service what happens
+	group    *local.Cgroup // of the service and all environments; nil: none
+	own      *local.Cgroup // below group, of the service alone; nil: none
+	operator string        // where to ask the service what happens
 	once     sync.Once
 	err      error // of Close
 }
@@ -34,7 +34,7 @@ type instance struct {
 // Usage is that of the service and all its environments, those that are gone
 // included, and what AWS would bill.
 func (i *instance) Usage() (targets.Usage, error) {
-	measure := func() (targets.Usage, error) { return process.TreeUsage(i.PID()) }
+	measure := func() (targets.Usage, error) { return local.TreeUsage(i.PID()) }
 	if i.group != nil {
 		measure = i.group.Usage
 	}
@@ -85,7 +85,7 @@ func (i *instance) stop() error {
 	default:
 	}
 	// Close's context bounds a server's grace, and a function has none.
-	i.Stop(context.Background(), process.Grace)
+	i.Stop(context.Background(), local.Grace)
 	code, signal := i.Status()
 	if code == 0 && (signal == 0 || signal == syscall.SIGTERM) { // by SIGTERM: it was not up yet
 		return nil

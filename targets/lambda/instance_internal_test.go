@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // A service that fails at its end may have left something, and Close says so.
@@ -21,7 +21,7 @@ func TestCloseSaysHowTheServiceEnded(t *testing.T) {
 		"trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done":                   "",
 		"echo up; exec sleep 60": "",
 	} {
-		p, err := process.Start(process.Command{Path: shell, Args: []string{"sh", "-c", script}})
+		p, err := local.Start(local.Command{Path: shell, Args: []string{"sh", "-c", script}})
 		if err != nil {
 			t.Fatal(err)
 		}

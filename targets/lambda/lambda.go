@@ -20,11 +20,11 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/lambda/service"
+	"servebench/targets/local"
 	"servebench/targets/oci"
-	"servebench/targets/process"
 )
 
-// folderPrefix begins the name of every deployment's folder; its process.Maker
+// folderPrefix begins the name of every deployment's folder; its local.Maker
 // follows.
 const folderPrefix = "servebench-lambda-"
 
@@ -93,7 +93,7 @@ func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error
 // leftovers finds what killed servebenches left: cgroups with what runs in
 // them, and folders.
 func leftovers(ctx context.Context) ([]targets.Leftover, error) {
-	found, err := process.Leftovers(ctx)
+	found, err := local.Leftovers(ctx)
 	if err != nil {
 		return found, err
 	}
@@ -102,7 +102,7 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 		return found, fmt.Errorf("look for abandoned folders: %w", err)
 	}
 	for _, dir := range folders {
-		if process.AbandonedFolder(dir, folderPrefix) {
+		if local.AbandonedFolder(dir, folderPrefix) {
 			remove := func(context.Context) error { return os.RemoveAll(dir) }
 			found = append(found, targets.Leftover{What: "folder " + dir, Remove: remove})
 		}

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -74,7 +74,7 @@ func usualCapabilities() []string {
 
 // resources are the limits, where a cgroup can hold them, and no devices but
 // those that a runtime always allows.
-func resources(limits targets.Limits, group *process.Cgroup) *specs.LinuxResources {
+func resources(limits targets.Limits, group *local.Cgroup) *specs.LinuxResources {
 	r := &specs.LinuxResources{Devices: []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}}
 	if group == nil {
 		return r

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Command is a container to start.
@@ -27,10 +27,10 @@ type Command struct {
 	// container's from then on: Remove ends what is in it and removes it, and so
 	// does a Start that fails. Nil where none can be made: the limits of memory
 	// are not in force then.
-	Cgroup *process.Cgroup
+	Cgroup *local.Cgroup
 	// Carrier is the cgroup that the runtime's own processes are in; nil: this
 	// process's.
-	Carrier *process.Cgroup
+	Carrier *local.Cgroup
 	// Output gets what the server writes, as it comes; nil: nobody.
 	Output io.Writer
 }
@@ -40,12 +40,12 @@ type Command struct {
 // sends SIGTERM to the server. Its methods are safe for concurrent use, but
 // for Remove.
 type Container struct {
-	*process.Process
+	*local.Process
 
 	runtime string
 	root    *Root
 	id      string
-	group   *process.Cgroup // nil: none
+	group   *local.Cgroup // nil: none
 }
 
 // Start starts a container in the root folder. It returns once the runtime's
@@ -60,7 +60,7 @@ func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
 	if err := r.configure(filepath.Join(bundle, "config.json"), command); err != nil {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
 	}
-	if c.Process, err = process.Start(c.run(runtime.keeps, command)); err != nil {
+	if c.Process, err = local.Start(c.run(runtime.keeps, command)); err != nil {
 		return nil, errors.Join(err, c.discard())
 	}
 	return c, nil
@@ -73,12 +73,12 @@ func (c *Container) pidFile() string { return filepath.Join(c.bundle(), "pid") }
 // run is the command that carries the container: it hands signals on and ends
 // with the server's status. Should this process be killed, the runtime gets
 // SIGTERM rather than SIGKILL, so that it takes the server along.
-func (c *Container) run(keep bool, command Command) process.Command {
+func (c *Container) run(keep bool, command Command) local.Command {
 	args := []string{c.runtime, "--root", c.root.state(), "run", "--bundle", c.bundle(), "--pid-file", c.pidFile(), "--no-new-keyring"}
 	if keep {
 		args = append(args, "--keep")
 	}
-	return process.Command{
+	return local.Command{
 		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
 		CPUs: command.Limits.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
 	}
@@ -100,13 +100,13 @@ func (c *Container) Server() (pid int, since time.Time, ok bool) {
 // a cgroup, that of the whole process tree.
 func (c *Container) Usage() (targets.Usage, error) {
 	if c.group == nil {
-		return process.TreeUsage(c.PID())
+		return local.TreeUsage(c.PID())
 	}
 	usage, err := c.group.Usage()
 	if err != nil {
 		return targets.Usage{}, err
 	}
-	return usage.Add(process.ProcessUsage(c.PID())), nil
+	return usage.Add(local.ProcessUsage(c.PID())), nil
 }
 
 // Remove kills what still runs of the container and removes what there is of

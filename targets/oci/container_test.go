@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 	"servebench/targets/targettest"
 )
 
@@ -64,7 +64,7 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	if err != nil {
 		t.Fatal(err)
 	}
-	group, err := process.NewLimited(w.Limits)
+	group, err := local.NewLimited(w.Limits)
 	if err != nil {
 		t.Logf("no cgroup: %v", err)
 	}
@@ -158,7 +158,7 @@ func TestRemoveTakesTheDeafAlong(t *testing.T) {
 // A runtime that cannot be started leaves nothing but the root folder.
 func TestStartThatFailsLeavesNothing(t *testing.T) {
 	root, w := unpacked(t, t.TempDir())
-	group, err := process.NewLimited(w.Limits)
+	group, err := local.NewLimited(w.Limits)
 	if err != nil {
 		t.Skipf("no cgroup can be made, which this test is about: %v; run as root", err)
 	}

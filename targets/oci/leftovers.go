@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Leftovers finds the folders of abandoned Roots below os.TempDir(). To remove
 // one ends its containers, which a server that is deaf to SIGTERM keeps
-// running; what they have in cgroups is process.Leftovers' to find, after this.
+// running; what they have in cgroups is local.Leftovers' to find, after this.
 func Leftovers(context.Context) ([]targets.Leftover, error) {
 	folders, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
 	if err != nil {
@@ -21,7 +21,7 @@ func Leftovers(context.Context) ([]targets.Leftover, error) {
 	runtime, unavailable := FindRuntime()
 	var found []targets.Leftover
 	for _, dir := range folders {
-		if !process.AbandonedFolder(dir, folderPrefix) {
+		if !local.AbandonedFolder(dir, folderPrefix) {
 			continue
 		}
 		r := &Root{dir: dir}

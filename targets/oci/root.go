@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -29,7 +29,7 @@ type Root struct {
 	user   account
 }
 
-// folderPrefix begins the name of every Root's folder; its process.Maker
+// folderPrefix begins the name of every Root's folder; its local.Maker
 // follows.
 const folderPrefix = "servebench-runc-"
 
@@ -41,7 +41,7 @@ func Unpack(ctx context.Context, img *Image, dir string) (*Root, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}
-	folder, err := os.MkdirTemp(dir, folderPrefix+process.Self().String()+"-")
+	folder, err := os.MkdirTemp(dir, folderPrefix+local.Self().String()+"-")
 	if err != nil {
 		return nil, fmt.Errorf("unpack the image: %w", err)
 	}

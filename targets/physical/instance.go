@@ -5,13 +5,13 @@ import (
 	"sync"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // instance is a running server. Done and Err are the process's own.
 type instance struct {
-	*process.Process
-	group *process.Cgroup // nil: none
+	*local.Process
+	group *local.Cgroup // nil: none
 	once  sync.Once
 	err   error // of Close
 }
@@ -20,7 +20,7 @@ type instance struct {
 // process tree.
 func (i *instance) Usage() (targets.Usage, error) {
 	if i.group == nil {
-		return process.TreeUsage(i.PID())
+		return local.TreeUsage(i.PID())
 	}
 	return i.group.Usage()
 }
@@ -28,7 +28,7 @@ func (i *instance) Usage() (targets.Usage, error) {
 // Close ends the server and removes its cgroup.
 func (i *instance) Close(ctx context.Context) error {
 	i.once.Do(func() {
-		i.Stop(ctx, process.Grace)
+		i.Stop(ctx, local.Grace)
 		i.err = i.group.Close()
 	})
 	return i.err

@@ -10,7 +10,7 @@ import (
 	"fmt"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Kind describes the target. It can run anywhere.
@@ -25,7 +25,7 @@ func Kind() targets.Kind {
 			}
 			return target{}, nil
 		},
-		Leftovers: process.Leftovers,
+		Leftovers: local.Leftovers,
 	}
 }
 
@@ -54,8 +54,8 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 
 // start makes one attempt on one port.
 func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
-	group, unlimited := process.NewLimited(w.Limits)
-	server, err := process.Start(process.Command{
+	group, unlimited := local.NewLimited(w.Limits)
+	server, err := local.Start(local.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port), Dir: w.Dir,
 		CPUs: w.Limits.CPUs, Cgroup: group, Tee: w.Output,
 	})
@@ -73,6 +73,6 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 		return nil, errors.Join(err, group.Close())
 	}
 	d.Stages = targets.Stages(server.Began, server.Started, waited)
-	d.Facts = process.Applied(server.PID(), w.Limits, unlimited) // not while the start is timed
+	d.Facts = local.Applied(server.PID(), w.Limits, unlimited) // not while the start is timed
 	return d, nil
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/local"
 	"servebench/targets/physical"
-	"servebench/targets/process"
 )
 
 // Reading back the limits takes time of which nothing may be counted to the
@@ -18,18 +18,18 @@ import (
 // one before it listens: facts read after that, and those alone, say so.
 func TestLimitsAreReadOnceTheServerIsReady(t *testing.T) {
 	if port := os.Getenv("PORT"); port != "" {
-		cpus, err := process.Pinned(os.Getpid())
+		cpus, err := local.Pinned(os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(50 * time.Millisecond) // far more than the reading takes
-		if err := process.PinProcess(os.Getpid(), cpus[:1]); err != nil {
+		if err := local.PinProcess(os.Getpid(), cpus[:1]); err != nil {
 			t.Fatal(err)
 		}
 		ready := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 		t.Fatal(http.ListenAndServe(net.JoinHostPort(os.Getenv("HOST"), port), ready))
 	}
-	cpus, err := process.Pinned(os.Getpid())
+	cpus, err := local.Pinned(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 func endsLater(p *place) {
@@ -68,8 +68,8 @@ func deafUntilGrace(p *place) {
 	d := p.deploy(p.workload("TEST_TERM=ignore"))
 	began := time.Now()
 	p.close(d)
-	if took := time.Since(began); took < process.Grace && !p.Replaces {
-		p.Errorf("Close took %s, the server had %s", took, process.Grace)
+	if took := time.Since(began); took < local.Grace && !p.Replaces {
+		p.Errorf("Close took %s, the server had %s", took, local.Grace)
 	}
 	p.clean()
 }

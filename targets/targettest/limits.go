@@ -7,11 +7,11 @@ import (
 	"slices"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 func cpuSet(p *place) {
-	allowed, err := process.Pinned(os.Getpid())
+	allowed, err := local.Pinned(os.Getpid())
 	if err != nil {
 		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
 	}
@@ -44,8 +44,8 @@ func cpuSet(p *place) {
 // pinned checks that every thread of a process is on the CPUs.
 func (p *place) pinned(s seen, cpus []int) {
 	p.Helper()
-	err := process.EachThread(s.pid, func(thread int) error {
-		got, err := process.Pinned(thread)
+	err := local.EachThread(s.pid, func(thread int) error {
+		got, err := local.Pinned(thread)
 		if errors.Is(err, fs.ErrNotExist) { // it ended meanwhile
 			return nil
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // sweeps kills one process in the middle of a deployment and one while its
@@ -18,7 +18,7 @@ func sweeps(p *place) {
 	alive, deaf := living.deployed(), running.deployed()
 	// Without a cgroup, nobody can tell whose the child is once its parents
 	// are gone.
-	if group, err := process.NewLimited(targets.Limits{}); err == nil {
+	if group, err := local.NewLimited(targets.Limits{}); err == nil {
 		if err := group.Close(); err != nil {
 			p.Error(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // machineType is QEMU's q35 without the devices that it comes with. It has what
@@ -90,8 +90,8 @@ func (m *machine) timersFact() []targets.Fact {
 }
 
 // command is how QEMU is started with its end of the console.
-func (m *machine) command(forward int, console *os.File, group *process.Cgroup) process.Command {
-	return process.Command{
+func (m *machine) command(forward int, console *os.File, group *local.Cgroup) local.Command {
+	return local.Command{
 		Path: m.qemu, Args: m.arguments(forward), Env: []string{"PATH=" + targets.SearchPath},
 		Files: []*os.File{console}, CPUs: m.cpus, Cgroup: group,
 	}

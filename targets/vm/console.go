@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 	"servebench/targets/vm/guest"
 )
 
@@ -32,7 +32,7 @@ type console struct {
 	output io.Writer // nil: nobody gets it
 
 	mu      sync.Mutex
-	tail    process.Tail
+	tail    local.Tail
 	line    []byte // not finished yet
 	quoted  int    // how much of line is in tail and output
 	panicky string // the kernel's last words

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // facts says what the machine is, as far as it is known before it runs.
@@ -63,7 +63,7 @@ func (i *instance) applied(limits targets.Limits, started happening) []targets.F
 	memory := memoryFact(limits.Memory, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
 	outside := limits
 	outside.Memory = 0 // QEMU itself has no limit
-	facts := process.Applied(i.qemu.PID(), outside, nil)
+	facts := local.Applied(i.qemu.PID(), outside, nil)
 	for n := range facts {
 		if facts[n].Name == memory.Name {
 			facts[n] = memory

@@ -11,16 +11,16 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 	"servebench/targets/vm/guest"
 )
 
 // instance is a running guest.
 type instance struct {
 	machine *machine
-	qemu    *process.Process
-	group   *process.Cgroup // nil: none
-	conn    net.Conn        // to the guest's console
+	qemu    *local.Process
+	group   *local.Cgroup // nil: none
+	conn    net.Conn      // to the guest's console
 	console *console
 	// reached holds each event that leads to a ready server, once it happened.
 	reached map[string]chan happening
@@ -41,9 +41,9 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()                             // QEMU has its own
-	group, _ := process.NewLimited(targets.Limits{}) // without one, Usage adds up the processes
-	qemu, err := process.Start(m.command(forward, theirs, group))
+	defer theirs.Close()                           // QEMU has its own
+	group, _ := local.NewLimited(targets.Limits{}) // without one, Usage adds up the processes
+	qemu, err := local.Start(m.command(forward, theirs, group))
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), group.Close())
 	}
@@ -129,7 +129,7 @@ func (i *instance) describe() error {
 	case i.end != nil && i.end.Name == guest.Failed:
 		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, i.console.quote())
 	case i.end != nil:
-		return fmt.Errorf("the server %s%s", process.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), i.console.quote())
+		return fmt.Errorf("the server %s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), i.console.quote())
 	case i.console.panicked() != "":
 		return fmt.Errorf("%s%s", i.console.panicked(), i.console.quote())
 	}
@@ -155,7 +155,7 @@ func (i *instance) explain(err error, forward int) error {
 // guest.
 func (i *instance) Usage() (targets.Usage, error) {
 	if i.group == nil {
-		return process.TreeUsage(i.qemu.PID())
+		return local.TreeUsage(i.qemu.PID())
 	}
 	return i.group.Usage()
 }
@@ -178,10 +178,10 @@ func (i *instance) stop(ctx context.Context) {
 		i.wanted = i.end == nil
 	}
 	i.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, process.Grace)
+	ctx, cancel := context.WithTimeout(ctx, local.Grace)
 	defer cancel()
-	_ = i.conn.SetWriteDeadline(time.Now().Add(process.Grace)) // it is a socket
-	_, _ = io.WriteString(i.conn, guest.StopCommand+"\n")      // it may have ended
+	_ = i.conn.SetWriteDeadline(time.Now().Add(local.Grace)) // it is a socket
+	_, _ = io.WriteString(i.conn, guest.StopCommand+"\n")    // it may have ended
 	select {
 	case <-i.done:
 	case <-ctx.Done():

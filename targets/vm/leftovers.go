@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // leftovers finds what killed servebenches left: the folders of guests with what
@@ -21,7 +21,7 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups, err := process.Leftovers(ctx)
+	groups, err := local.Leftovers(ctx)
 	return append(found, groups...), err
 }
 
@@ -34,7 +34,7 @@ func folders() ([]targets.Leftover, error) {
 	}
 	var found []targets.Leftover
 	for _, dir := range dirs {
-		if !process.AbandonedFolder(dir, folderPrefix) {
+		if !local.AbandonedFolder(dir, folderPrefix) {
 			continue
 		}
 		found = append(found, targets.Leftover{What: "folder " + dir, Remove: func(ctx context.Context) error {

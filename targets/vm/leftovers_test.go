@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // pretended makes the test a process that waits to be killed.
@@ -28,10 +28,10 @@ func TestFoldersOfTheDead(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Skipf("no process to end: %v", err)
 	}
-	gone := process.Self()
+	gone := local.Self()
 	gone.PID = cmd.Process.Pid
 	left := filepath.Join(dir, folderPrefix+gone.String()+"-1")
-	kept := []string{filepath.Join(dir, folderPrefix+process.Self().String()+"-2"), filepath.Join(dir, folderPrefix+"other"), filepath.Join(dir, "other")}
+	kept := []string{filepath.Join(dir, folderPrefix+local.Self().String()+"-2"), filepath.Join(dir, folderPrefix+"other"), filepath.Join(dir, "other")}
 	for _, folder := range append(kept, left) {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			t.Fatal(err)

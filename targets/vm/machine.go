@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 	"servebench/targets/vm/guest"
 	"servebench/targets/vm/kernel"
 )
 
-// folderPrefix begins the name of every machine's folder; its process.Maker
+// folderPrefix begins the name of every machine's folder; its local.Maker
 // follows.
 const folderPrefix = "servebench-vm-"
 
@@ -83,7 +83,7 @@ func (m *machine) fill(t *target, dir string, server *guest.Server, more ...entr
 	if err != nil {
 		return err
 	}
-	if m.dir, err = os.MkdirTemp(dir, folderPrefix+process.Self().String()+"-"); err != nil {
+	if m.dir, err = os.MkdirTemp(dir, folderPrefix+local.Self().String()+"-"); err != nil {
 		return fmt.Errorf("write the guest's initial file system: %w", err)
 	}
 	if m.size, err = writeFile(m.initramfs(), append(entries, more...)); err != nil {

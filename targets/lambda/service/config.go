@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // The bounds of AWS's settings, and what is the same for every function here.
@@ -78,7 +78,7 @@ type Config struct {
 	Freeze bool
 	// Cgroup is where those of the environments are made; nil: nowhere, so
 	// that memory and CPU are not bounded and nothing is frozen.
-	Cgroup *process.Cgroup
+	Cgroup *local.Cgroup
 	// NoCgroup says why there is no Cgroup; nil where there is one.
 	NoCgroup error
 	// Output gets what the function's processes write, and a line about each

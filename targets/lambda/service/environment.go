@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // state is what an execution environment is doing.
@@ -32,7 +32,7 @@ type environment struct {
 	service *Service
 	number  int
 	api     *http.Server
-	group   *process.Cgroup // nil: none
+	group   *local.Cgroup // nil: none
 	running Running
 	output  output
 	placed  time.Time   // when it began to be made
@@ -87,7 +87,7 @@ func (s *Service) place(now time.Time) (*environment, error) {
 }
 
 // cgroup makes that of an environment; nil where there is none to make it in.
-func (s *Service) cgroup(number int) (*process.Cgroup, error) {
+func (s *Service) cgroup(number int) (*local.Cgroup, error) {
 	if s.config.Cgroup == nil {
 		return nil, nil
 	}
@@ -238,7 +238,7 @@ func (e *environment) peak() targets.Bytes {
 		}
 	}
 	pids, _ := e.processes()
-	return process.Peak(pids...)
+	return local.Peak(pids...)
 }
 
 // stop stops a timer that may be none.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/targets/process"
+	"servebench/targets/local"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -176,7 +176,7 @@ func TestReports(t *testing.T) {
 // A report says what AWS's says, and in AWS's order: the most memory used, the
 // initialisation where there was one, and how the service ended what it ended.
 func TestReportsSayHowItEnded(t *testing.T) {
-	for name, cgroup := range map[string]func() (*process.Cgroup, error){"in a cgroup": process.NewCgroup, "without": bare} {
+	for name, cgroup := range map[string]func() (*local.Cgroup, error){"in a cgroup": local.NewCgroup, "without": bare} {
 		t.Run(name, func(t *testing.T) {
 			c := config("deeds")
 			c.Timeout = 2 * time.Second
@@ -219,8 +219,8 @@ func TestReportsSayHowItEnded(t *testing.T) {
 // Where no environment came to be, the report says why, and what it held.
 func TestReportOfAFailedStart(t *testing.T) {
 	var without error
-	f := serve(t, config("init error"), func() (group *process.Cgroup, err error) {
-		group, without = process.NewCgroup()
+	f := serve(t, config("init error"), func() (group *local.Cgroup, err error) {
+		group, without = local.NewCgroup()
 		return group, without
 	})
 	resp, _ := f.invoke("{}", "X-Amz-Log-Type", "Tail")

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // peerKey is the context's key for what tells whether a connection to a Runtime
@@ -40,7 +40,7 @@ func (e *environment) ports() []int {
 	if !ok {
 		return nil
 	}
-	return process.Ports(pids)
+	return local.Ports(pids)
 }
 
 // hint says in the log what an environment lacks that listens instead of asking
@@ -67,7 +67,7 @@ func (e *environment) holds(c net.Conn) bool {
 	pids, ok := e.processes()
 	theirs, err1 := netip.ParseAddrPort(c.RemoteAddr().String())
 	ours, err2 := netip.ParseAddrPort(c.LocalAddr().String())
-	if err1 != nil || err2 != nil || !ok || process.Holds(pids, theirs, ours) {
+	if err1 != nil || err2 != nil || !ok || local.Holds(pids, theirs, ours) {
 		return true
 	}
 	e.service.log.line("environment %d: refused %s, which is no process of it, its Runtime API", e.number, theirs)
@@ -85,5 +85,5 @@ func (e *environment) processes() (pids []int, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	return process.Descendants(pid), true
+	return local.Descendants(pid), true
 }

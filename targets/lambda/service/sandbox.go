@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Sandbox runs the processes of a function. Its methods are safe for concurrent
@@ -25,9 +25,9 @@ type Process struct {
 	Env []string
 	// Cgroup is the process's own from then on: what ends the process removes
 	// it, and so does a Start that fails; nil: none.
-	Cgroup *process.Cgroup
+	Cgroup *local.Cgroup
 	// Carrier is the cgroup of what carries the process; nil: none.
-	Carrier *process.Cgroup
+	Carrier *local.Cgroup
 	Memory  targets.Bytes // the most that it may hold, which Cgroup enforces
 	Output  io.Writer     // gets what it writes
 }
@@ -70,7 +70,7 @@ func (s Plain) Name() string {
 // Start implements Sandbox.
 func (s Plain) Start(p Process) (Running, error) {
 	env := targets.MergeEnvironment(s.Env, append(p.Env, "LAMBDA_TASK_ROOT="+filepath.Dir(s.Path)))
-	started, err := process.Start(process.Command{Path: s.Path, Args: s.Args, Env: env, CPUs: s.CPUs, Cgroup: p.Cgroup, Tee: p.Output})
+	started, err := local.Start(local.Command{Path: s.Path, Args: s.Args, Env: env, CPUs: s.CPUs, Cgroup: p.Cgroup, Tee: p.Output})
 	if err != nil {
 		if p.Cgroup != nil {
 			_ = p.Cgroup.Close() // empty
@@ -82,8 +82,8 @@ func (s Plain) Start(p Process) (Running, error) {
 
 // plain is a process of this machine.
 type plain struct {
-	*process.Process
-	group *process.Cgroup // nil: none
+	*local.Process
+	group *local.Cgroup // nil: none
 }
 
 // Server implements Running.

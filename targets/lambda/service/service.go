@@ -34,7 +34,7 @@ import (
 	"time"
 
 	"servebench/targets"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // Service is a running service. Its methods are safe for concurrent use.
@@ -43,11 +43,11 @@ type Service struct {
 	pool    *pool
 	ledger  ledger
 	log     *log
-	anchor  *process.Cgroup // stays frozen, see freezer; nil: nothing is frozen
-	carrier *process.Cgroup // of what starts environments; nil: none
-	set     []string        // what Lambda sets in the environment of every process
-	queue   chan struct{}   // a place for each asynchronous request
-	stopped chan struct{}   // closed by Close
+	anchor  *local.Cgroup // stays frozen, see freezer; nil: nothing is frozen
+	carrier *local.Cgroup // of what starts environments; nil: none
+	set     []string      // what Lambda sets in the environment of every process
+	queue   chan struct{} // a place for each asynchronous request
+	stopped chan struct{} // closed by Close
 
 	mu   sync.Mutex
 	all  map[*environment]bool // those that have a process
@@ -84,7 +84,7 @@ func New(config Config) (*Service, error) {
 // freezer makes a cgroup that stays frozen. A version 1 freezer makes the
 // kernel change its own code whenever the first cgroup of the machine is frozen
 // and when the last one is thawed, which takes it ten times as long as the rest.
-func freezer(parent *process.Cgroup) *process.Cgroup {
+func freezer(parent *local.Cgroup) *local.Cgroup {
 	anchor, err := parent.Child("frozen")
 	if err != nil {
 		return nil

@@ -17,7 +17,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/lambda/service"
-	"servebench/targets/process"
+	"servebench/targets/local"
 )
 
 // patience bounds what is waited for; it is no expectation.
@@ -58,12 +58,12 @@ func config(role string, env ...string) service.Config {
 }
 
 // bare has a service start without cgroups.
-func bare() (*process.Cgroup, error) { return nil, errors.New("not asked for") }
+func bare() (*local.Cgroup, error) { return nil, errors.New("not asked for") }
 
 // serve starts a service; where cgroups can be made, in one.
-func serve(t *testing.T, c service.Config, cgroup ...func() (*process.Cgroup, error)) *fixture {
+func serve(t *testing.T, c service.Config, cgroup ...func() (*local.Cgroup, error)) *fixture {
 	t.Helper()
-	group, err := append(cgroup, process.NewCgroup)[0]()
+	group, err := append(cgroup, local.NewCgroup)[0]()
 	if err == nil {
 		t.Cleanup(func() {
 			if err := group.Close(); err != nil {
@@ -293,7 +293,7 @@ func TestConcurrency(t *testing.T) {
 func ours(t *testing.T) []int {
 	t.Helper()
 	var pids []int
-	for _, pid := range process.Descendants(os.Getpid()) {
+	for _, pid := range local.Descendants(os.Getpid()) {
 		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 		if strings.Contains(string(env), "AWS_LAMBDA_RUNTIME_API=") {
 			pids = append(pids, pid)

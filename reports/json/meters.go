@@ -1,0 +1,20 @@
+package jsonreport
+
+import "servebench/reports/stats"
+
+// meter is what the place counted itself, such as what it would bill.
+type meter struct {
+	Name       string   `json:"name"`
+	Unit       *string  `json:"unit"` // null: a plain count
+	Value      float64  `json:"value"`
+	PerRequest *float64 `json:"per_request"` // per request sent
+}
+
+func newMeters(r stats.Row) []meter {
+	all := []meter{}
+	for _, m := range r.Usage.Meters {
+		each, known := r.PerRequest(m)
+		all = append(all, meter{m.Name, text(m.Unit), significant(m.Value), number(significant(each), known)})
+	}
+	return all
+}

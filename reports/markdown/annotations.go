@@ -1,0 +1,103 @@
+package markdown
+
+import (
+	"fmt"
+	"io"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// mostAnnotations is how many a step shows of each kind.
+// https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations
+const mostAnnotations = 10
+
+// annotation is a note that GitHub shows beside the job.
+type annotation struct {
+	level string // "error", "warning", "notice"
+	title string
+	text  string
+}
+
+func (n annotation) String() string {
+	return fmt.Sprintf("::%s title=%s::%s", n.level, property(short(stats.Plain(n.title))), message(short(stats.Plain(n.text))))
+}
+
+// Annotate writes the run's annotations as workflow commands, one a line. The runner
+// reads them from the output of a step and from its errors alike, so that what else
+// is written to the output can be left clean.
+func Annotate(w io.Writer, a *stats.Analysis) error {
+	for _, n := range annotations(a) {
+		if _, err := fmt.Fprintln(w, n); err != nil {
+			return fmt.Errorf("write annotations: %w", err)
+		}
+	}
+	return nil
+}
+
+// annotations are those of the run: what it came to, then each limit or metric that
+// does not hold.
+func annotations(a *stats.Analysis) []annotation {
+	first := annotation{level(a), fmt.Sprintf("%s: %s", a.Word(), a.Run.Scenario.Name), a.Sentence()}
+	if short := a.Shortfall(); short != nil {
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, a.Sentence())
+	}
+	rest := broken(a)
+	if more := len(rest) - (mostAnnotations - 1); more > 0 {
+		first.text += fmt.Sprintf(" (%d more are in the summary)", more)
+		rest = rest[:mostAnnotations-1]
+	}
+	return append([]annotation{first}, rest...)
+}
+
+func level(a *stats.Analysis) string {
+	if a.Nothing() != "" || a.Shortfall() != nil {
+		return "error"
+	}
+	return levelOf(a.Verdict)
+}
+
+func levelOf(v stats.Verdict) string {
+	switch v {
+	case stats.Fail, stats.InvalidInstrument:
+		return "error"
+	case stats.Inconclusive:
+		return "warning"
+	}
+	return "notice"
+}
+
+// broken has a note for each part that decided against the whole; none where the
+// whole cannot be believed.
+func broken(a *stats.Analysis) []annotation {
+	var all []annotation
+	add := func(v stats.Verdict, where, told string) {
+		if v == stats.Fail || v == stats.Inconclusive {
+			all = append(all, annotation{levelOf(v), fmt.Sprintf("%s: %s", v, where), told})
+		}
+	}
+	switch d := a.Duet; {
+	case a.Verdict == stats.InvalidInstrument || a.Nothing() != "":
+	case d != nil:
+		for _, m := range d.Metrics {
+			add(m.Verdict, record.Candidate+", phase "+m.Phase, m.Says())
+		}
+		for _, e := range d.Errors {
+			add(e.Verdict, record.Candidate+", phase "+e.Phase, e.Says())
+		}
+	default:
+		for _, g := range worstFirst(a.Gates) {
+			add(g.Verdict, at(g), g.Says())
+		}
+	}
+	return all
+}
+
+// at is what a limit is of: "container, phase steady", or the target alone of its
+// starts, which are in no phase.
+func at(g stats.Gate) string {
+	if g.Phase == "" {
+		return g.Target
+	}
+	return g.Target + ", phase " + g.Phase
+}

@@ -1,0 +1,163 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+)
+
+// Continue goes on with the duet in the folder of a run, up to the looks given: the
+// run's own and those that were added. A round that an interruption left unfinished
+// is played again as a whole. It refuses a run that somebody writes, and one of which
+// anything that matters has changed since: a server, the scenario, the machine or
+// servebench. What it returns is as of Duet.
+func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate Server, looks []record.Look, decide Decide) (*record.Run, error) {
+	run, writer, err := record.Reopen(dir)
+	if err != nil {
+		return nil, fmt.Errorf("continue: %w", err)
+	}
+	s, err := r.takeUp(ctx, run, baseline, candidate, looks)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
+	}
+	s.writer = writer
+	return s.duet(ctx, decide)
+}
+
+// takeUp prepares a session that goes on with a run.
+func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, looks []record.Look) (*session, error) {
+	if run.Duet == nil {
+		return nil, scenarios.Faults{{Problem: "it is no duet", Want: "the folder of a run of servebench duet"}}
+	}
+	if known := run.Duet.Looks; len(looks) < len(known) || !slices.Equal(known, looks[:len(known)]) {
+		return nil, errors.New("its looks are others by now: somebody has continued it meanwhile; begin again")
+	}
+	plan := *run.Duet
+	plan.Looks = looks
+	s, err := r.newDuet(ctx, baseline, candidate, plan)
+	if err != nil {
+		return nil, err
+	}
+	if what := changed(run, s.record); what != "" {
+		return nil, scenarios.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new duet"}}
+	}
+	s.since = run.Scenario.Rounds + 1
+	run.Duet, run.Preflight, run.Redact = s.record.Duet, s.preflight(), s.record.Redact
+	s.record = run
+	return s, nil
+}
+
+// changed says what is no longer as it was in a run; "" when nothing is.
+func changed(was, now *record.Run) string {
+	for _, fact := range []string{"CPU", "CPUs", "kernel", "machine"} {
+		if before, after := factOf(was.Environment, fact), factOf(now.Environment, fact); before != after {
+			return fmt.Sprintf("the machine has changed (%s: %s, and was %s)", fact, after, before)
+		}
+	}
+	switch {
+	case was.Version != now.Version:
+		return fmt.Sprintf("servebench has changed (%s, and was %s)", now.Version, was.Version)
+	case was.Scenario.Text != now.Scenario.Text || was.Scenario.Payloads != now.Scenario.Payloads:
+		return "the scenario has changed"
+	case !same(was.Duet.Baseline, now.Duet.Baseline):
+		return "the baseline has changed" + otherFact(was.Duet.Baseline, now.Duet.Baseline)
+	case !same(was.Duet.Candidate, now.Duet.Candidate):
+		return "the candidate has changed" + otherFact(was.Duet.Candidate, now.Duet.Candidate)
+	}
+	return ""
+}
+
+// same reports whether two arms are the same server, by all that is known of them.
+func same(one, other record.Arm) bool {
+	return one.Place == other.Place && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
+}
+
+// otherFact names the first fact in which an arm is another now; "" where it is not in
+// a fact.
+func otherFact(was, now record.Arm) string {
+	for _, f := range now.Facts {
+		if before := factOf(was.Facts, f.Name); before != f.Value {
+			return fmt.Sprintf(" (%s: %s, and was %s)", f.Name, f.Value, before)
+		}
+	}
+	return ""
+}
+
+// factOf is the value of the fact of a name, "" where there is none.
+func factOf(facts []record.Fact, name string) string {
+	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return facts[i].Value
+}
+
+// resume returns how many rounds are over. What is left of another one, which an
+// interruption or an instrument not believed has cut short, is set aside.
+func (s *session) resume() int {
+	last := s.lastRound()
+	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
+	s.record.Interrupted, s.record.Finished = "", time.Time{}
+	if last == 0 || !s.disturbed(last) && (ended && s.attended(last) || s.whole(last)) {
+		return last
+	}
+	for i := range s.record.Cells {
+		if c := &s.record.Cells[i]; c.Round == last && c.SetAside == "" {
+			c.SetAside = record.RoundInterrupted
+		}
+	}
+	return last - 1
+}
+
+// disturbed reports whether the instrument is not believed in a visit of a round that
+// is not set aside. It looks at the instrument alone, so that nothing is picked by what
+// it shows.
+func (s *session) disturbed(number int) bool {
+	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
+		return c.Round == number && c.SetAside == "" && s.doubt(visit{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
+	})
+}
+
+// attended reports whether both arms were visited in a round, well or badly.
+func (s *session) attended(number int) bool {
+	for _, a := range s.arms {
+		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.SetAside == "" }) &&
+			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == a.name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// whole reports whether every phase of a round was played to its end on both arms.
+func (s *session) whole(number int) bool {
+	for _, a := range s.arms {
+		for _, p := range s.record.Scenario.Phases {
+			if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
+				return c.Round == number && c.Target == a.name && c.Phase == p.Name && c.SetAside == "" && c.Failed == "" && !c.Stopped
+			}) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// environment adds what is known of the machine. What is so already in a run that is
+// continued is not added again, and what is not says since when.
+func (s *session) environment(facts ...record.Fact) {
+	for _, f := range facts {
+		if s.since > 0 && factOf(s.record.Environment, f.Name) == f.Value {
+			continue
+		}
+		if s.since > 0 {
+			f.Value = fmt.Sprintf("%s%d: %s", fromRound, s.since, f.Value)
+		}
+		s.record.Environment = append(s.record.Environment, f)
+	}
+}

@@ -1,0 +1,162 @@
+package trial
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+)
+
+// short makes the load of a test's scenario as short as it can be.
+func short(set ...scenarios.Setting) []scenarios.Setting {
+	return append([]scenarios.Setting{{Key: "load.warm-up.duration", Value: "20ms"}, {Key: "load.steady.duration", Value: "20ms"}}, set...)
+}
+
+// passes lists the rounds of a target's deployments.
+func passes(t record.Target) []int {
+	var all []int
+	for _, d := range t.Deployments {
+		all = append(all, d.Round)
+	}
+	return all
+}
+
+// TestDeploysComeAfterTheLoad wants deployments with rounds of their own, which
+// no cell has.
+func TestDeploysComeAfterTheLoad(t *testing.T) {
+	a, b := &place{}, &place{}
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "3"})...)
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Scenario.Deploys != 3 || run.Scenario.Rounds != 2 || len(run.Cells) != 8 {
+		t.Errorf("deploys %d, rounds %d, %d cells, want 3, 2 and 8", run.Scenario.Deploys, run.Scenario.Rounds, len(run.Cells))
+	}
+	for _, cell := range run.Cells {
+		if cell.Round > 2 {
+			t.Errorf("a cell of round %d, want those of the load alone", cell.Round)
+		}
+	}
+	for _, target := range run.Targets {
+		if got := passes(target); !slices.Equal(got, []int{1, 2, 3, 4, 5}) {
+			t.Errorf("%s: deployments of rounds %v, want 1 to 5", target.Name, got)
+		}
+		for _, d := range target.Deployments {
+			if d.Alone != (d.Round > 2) || d.Preparation != time.Second {
+				t.Errorf("%s: round %d: alone %v, prepared in %v", target.Name, d.Round, d.Alone, d.Preparation)
+			}
+			if d.Stages[len(d.Stages)-1].Name != record.FirstAnswer {
+				t.Errorf("%s: stages %v, want the first answer at their end", target.Name, d.Stages)
+			}
+		}
+	}
+	if a.alive != 0 || b.alive != 0 {
+		t.Errorf("%d and %d deployments are still open", a.alive, b.alive)
+	}
+}
+
+// TestDeploysWithoutLoad makes deployments and nothing else, and shows how far
+// they have come.
+func TestDeploysWithoutLoad(t *testing.T) {
+	a, b := &place{}, &place{}
+	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
+	var seen []Event
+	runner.Observe = func(e Event) { seen = append(seen, e) }
+	runner.Doubt = func(*record.Run, record.Visit) (string, error) { return "there was no load to doubt", nil }
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Scenario.Rounds != 0 || len(back.Scenario.Phases) != 0 || len(back.Cells) != 0 || back.Interrupted != "" {
+		t.Errorf("rounds %d, phases %v, %d cells, interrupted %q, want nothing of it", back.Scenario.Rounds, back.Scenario.Phases, len(back.Cells), back.Interrupted)
+	}
+	for _, target := range back.Targets {
+		if got := passes(target); !slices.Equal(got, []int{1, 2, 3}) {
+			t.Errorf("%s: deployments of rounds %v, want 1 to 3", target.Name, got)
+		}
+	}
+	if len(a.bodies) != 3 || len(seen) != 6 {
+		t.Errorf("%d requests and %d events, want a first answer and an event per deployment", len(a.bodies), len(seen))
+	}
+	for i, e := range seen {
+		if !e.Alone || e.Round != 1+i/2 || e.Rounds != 3 || e.Phase != "" || e.Left <= 0 {
+			t.Errorf("event %d is %+v, want deployment %d of 3 with time left", i, e, 1+i/2)
+		}
+	}
+	if again, err := scenarios.Parse("again", []byte(back.Scenario.Text), runner.Catalogue); err != nil || again.Deploys != 3 {
+		t.Errorf("the resolved scenario gives %+v, %v", again, err)
+	}
+}
+
+// TestDeploysGoOnAfterAFault wants one deployment that fails to be told and kept,
+// and all the others to be made.
+func TestDeploysGoOnAfterAFault(t *testing.T) {
+	runner, s := newRunner(t, &place{}, &place{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
+	run, err := runner.Run(t.Context(), s)
+	var none *NotAvailableError
+	if !errors.As(err, &none) || !strings.Contains(err.Error(), "b, deployment 2 for its start alone: deploy: out of luck") {
+		t.Errorf("error %v, want a NotAvailableError that says which deployment", err)
+	}
+	failed := run.Targets[1].Deployments
+	if len(run.Targets[0].Deployments) != 3 || len(failed) != 3 || failed[1].Failed != "out of luck" || !failed[1].Alone || failed[2].Failed != "" {
+		t.Errorf("deployments %+v, want three each, of which one failed", run.Targets)
+	}
+	if len(run.Faults) != 1 || run.Faults[0].Target != "b" || run.Faults[0].Round != 2 {
+		t.Errorf("faults %+v, want the one", run.Faults)
+	}
+}
+
+func TestStopEndsTheDeploys(t *testing.T) {
+	a, b := &place{}, &place{}
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "9"})...)
+	stop := make(chan struct{})
+	var once sync.Once
+	runner.Stop = stop
+	runner.Observe = func(e Event) {
+		if e.Alone && e.Round == 2 {
+			once.Do(func() { close(stop) })
+		}
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(run.Interrupted, "in deployment 2 of 9") || a.alive != 0 || b.alive != 0 {
+		t.Errorf("interrupted %q with %d and %d servers left, want the end in deployment 2 and none", run.Interrupted, a.alive, b.alive)
+	}
+	if n := len(passes(run.Targets[0])); n != 3 && n != 4 {
+		t.Errorf("%d deployments of a, want the two of the load and one or two more", n)
+	}
+}
+
+// TestClock estimates a run of two visits of 10 s and four deployments alone.
+func TestClock(t *testing.T) {
+	c := clock{visits: 2, alone: 4, load: 10 * time.Second}
+	want := func(what string, left time.Duration) {
+		t.Helper()
+		if got := c.left(0); got != left {
+			t.Errorf("%s: %v left, want %v", what, got, left)
+		}
+	}
+	want("at first", 26*time.Second)
+	c.played = 10 * time.Second
+	c.endVisit(13 * time.Second)
+	want("after a visit with 3 s beside the load", 25*time.Second)
+	c.played = 10 * time.Second
+	c.endVisit(13 * time.Second)
+	want("after all load", 12*time.Second)
+	for range 4 {
+		c.endVisit(3 * time.Second)
+	}
+	want("at the end", 0)
+}

@@ -1,0 +1,67 @@
+package trial
+
+import (
+	"time"
+
+	"servebench/scenarios/attack"
+)
+
+// Event is something that a watcher of a run may want to show.
+type Event struct {
+	// Note is a line worth keeping: a target left out, a server that died. ""
+	// in the events that only move the progress on.
+	Note string
+	// Target, Phase and Round say where the run is; Phase is "" while the
+	// server is being deployed.
+	Target, Phase string
+	Round, Rounds int
+	// Look says, in a duet, which of so many Looks the rounds lead to, from 1; it is
+	// after round LookAt.
+	Look, Looks, LookAt int
+	// Attempt is how often the visit was played before: above 0, the load
+	// generator was disturbed in it.
+	Attempt int
+	// Alone says that the server is deployed for its cold start alone; Round and
+	// Rounds count those deployments then.
+	Alone bool
+	// Left estimates how long the run will still take.
+	Left time.Duration
+	// Load is how far the phase has come.
+	Load attack.Progress
+}
+
+// clock estimates the time left: the schedules are known, the time that a
+// visit takes beside them is learned from the visits so far.
+type clock struct {
+	visits   int           // with load, still to come, the present one included
+	alone    int           // for a cold start alone, which come after the others
+	load     time.Duration // schedule per visit
+	played   time.Duration // of the present visit's schedule, phases that are over
+	overhead time.Duration // sum over the visits that are over
+	over     int           // visits that are over
+}
+
+// firstOverhead is what a visit is thought to take beside its schedule before
+// the first one is over.
+const firstOverhead = time.Second
+
+func (c *clock) left(inPhase time.Duration) time.Duration {
+	perVisit := firstOverhead
+	if c.over > 0 {
+		perVisit = c.overhead / time.Duration(c.over)
+	}
+	all := time.Duration(c.visits)*c.load + time.Duration(c.visits+c.alone)*perVisit
+	return max(0, all-c.played-inPhase)
+}
+
+// endVisit learns from a visit that took so long in all.
+func (c *clock) endVisit(took time.Duration) {
+	c.overhead += max(0, took-c.played)
+	c.over++
+	c.played = 0
+	if c.visits > 0 {
+		c.visits--
+	} else {
+		c.alone--
+	}
+}

@@ -1,0 +1,46 @@
+package trial
+
+import (
+	"testing"
+
+	"servebench/reports/record"
+	"servebench/targets"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is lost or mended after the first deployment is recorded once; what differs
+// each time and makes nothing unequal is not.
+func TestLaterFactsAreRecorded(t *testing.T) {
+	limit := func(value string, unequal bool) targets.Fact {
+		return targets.Fact{Name: "memory limit", Value: value, Unequal: unequal}
+	}
+	prepared := func(value string) targets.Fact { return targets.Fact{Name: "image preparation", Value: value} }
+	warned := func(value string) targets.Fact {
+		return targets.Fact{Name: "engine warning", Value: value, Unequal: true}
+	}
+	var entry record.Target
+	for i, found := range [][]targets.Fact{
+		{prepared("1 ms"), limit("512 MiB", false), warned("a"), warned("b")},
+		{prepared("2 ms"), limit("512 MiB", false), warned("a"), warned("b")},
+		{prepared("3 ms"), limit("512 MiB, not enforced: busy", true), warned("a"), warned("c")},
+		{prepared("4 ms"), limit("512 MiB, not enforced: busy", true), warned("a")},
+		{prepared("5 ms"), limit("256 MiB", false)},
+		{prepared("6 ms"), limit("256 MiB", false), {Name: "acceleration", Value: "TCG", Unequal: true}},
+	} {
+		addFacts(&entry, found, i+1)
+	}
+	want := []record.Fact{
+		{Name: "image preparation", Value: "1 ms"},
+		{Name: "memory limit", Value: "512 MiB"},
+		{Name: "engine warning", Value: "a", Unequal: true},
+		{Name: "engine warning", Value: "b", Unequal: true},
+		{Name: "memory limit", Value: "from round 3: 512 MiB, not enforced: busy", Unequal: true},
+		{Name: "engine warning", Value: "from round 3: c", Unequal: true},
+		{Name: "memory limit", Value: "from round 5: 256 MiB", Unequal: true},
+		{Name: "acceleration", Value: "from round 6: TCG", Unequal: true},
+	}
+	if diff := cmp.Diff(want, entry.Facts); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

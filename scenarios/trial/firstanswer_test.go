@@ -1,0 +1,85 @@
+package trial
+
+import (
+	"cmp"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"servebench/scenarios"
+)
+
+// raw answers with the bytes given, and closes the connection.
+func raw(text string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(rw).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.WriteString(conn, text)
+		conn.Close()
+	}
+}
+
+// TestNoLoadWithoutARightFirstAnswer has every kind of first answer that is none: the
+// load is not played, whatever is wrong, and the run says so.
+func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
+	text := func(status int, body string) http.HandlerFunc {
+		return func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(status)
+			_, _ = io.WriteString(rw, body)
+		}
+	}
+	for name, tt := range map[string]struct {
+		answers http.HandlerFunc
+		want    string
+		timeout string // "": one that is long enough for a busy machine
+	}{
+		"status":    {text(500, "no"), "its first answer is not one of protocol v2: status 500", ""},
+		"no V2":     {text(200, "hello"), "its first answer is not one of protocol v2: ", ""},
+		"empty":     {text(200, ""), "its first answer is not one of protocol v2: ", ""},
+		"wrong":     {text(200, `{"model_name":"credit","id":"servebench-0","outputs":[{"name":"label","datatype":"INT64","shape":[1],"data":[0]},{"name":"probability","datatype":"FP32","shape":[1],"data":[0.123456]}]}`), "its first answer is wrong: ", ""},
+		"closed":    {raw(""), "did not answer the first request: ", ""},
+		"malformed": {raw("220 mail.example.com ESMTP\r\n"), "did not answer the first request: ", ""},
+		"cut off":   {raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "did not answer the first request: ", ""},
+		"late": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			"did not answer the first request: no complete answer within the timeout of 300ms (the model may take longer", "300ms"},
+	} {
+		for _, running := range []bool{false, true} {
+			for _, client := range []string{scenarios.OwnClient, scenarios.StandardClient} {
+				t.Run(name+" "+client, func(t *testing.T) {
+					runner, s := newRunner(t, &place{running: running, answers: tt.answers}, &place{}, short(
+						scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"},
+						scenarios.Setting{Key: "timeout", Value: cmp.Or(tt.timeout, "10s")}, scenarios.Setting{Key: "http.client", Value: client})...)
+					run, err := runner.Run(t.Context(), s)
+					if err == nil || !strings.Contains(err.Error(), "the server is up, but "+tt.want) {
+						t.Errorf("error %v, want %q", err, tt.want)
+					}
+					d := run.Targets[0].Deployments
+					if len(d) != 1 || d[0].FirstAnswerError == "" || d[0].Failed != "" || len(run.Cells) != 0 {
+						t.Errorf("deployments %+v and %d cells, want the error and no load", d, len(run.Cells))
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestFirstAnswerOfADyingServer has the server end with the connection, which is said.
+func TestFirstAnswerOfADyingServer(t *testing.T) {
+	a := &place{}
+	a.answers = func(rw http.ResponseWriter, r *http.Request) {
+		close(a.latest.done)
+		raw("")(rw, r)
+	}
+	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+	run, err := runner.Run(t.Context(), s)
+	if err == nil || len(run.Cells) != 0 {
+		t.Errorf("error %v and %d cells, want an error and no load", err, len(run.Cells))
+	}
+	if d := run.Targets[0].Deployments[0]; d.Failed != "the server died at its first request: exit status 3" || d.FirstAnswerError == "" {
+		t.Errorf("%+v, want that it died", d)
+	}
+}

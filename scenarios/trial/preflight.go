@@ -1,0 +1,155 @@
+package trial
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/host"
+)
+
+// The rules of the preflight, as record.Preflight names them.
+const (
+	ruleDescriptors = "descriptors"
+	rulePorts       = "ports"
+	ruleCPUSet      = "cpu-set"
+)
+
+// preflight finds what this machine cannot give the load, before any server is
+// started.
+func (s *session) preflight() []record.Preflight {
+	if len(s.scenario.Load) == 0 {
+		return nil
+	}
+	return append(s.forConnections(), cpuSet(s.scenario.Attackers, s.split)...)
+}
+
+// forConnections finds what is missing for the connections of the phase with the
+// most. Requests of HTTP/2 share connections, as many as the server lets them: what
+// they need, the load shows.
+func (s *session) forConnections() []record.Preflight {
+	if s.scenario.HTTP.Version == scenarios.HTTP2 {
+		return nil
+	}
+	widest := s.scenario.Load[0]
+	for _, p := range s.scenario.Load[1:] {
+		if connections(p) > connections(widest) {
+			widest = p
+		}
+	}
+	found := descriptors(widest, s.openFiles)
+	if ports, err := host.EphemeralPorts(); err == nil { // else the load shows it
+		found = append(found, localPorts(widest, connections(widest), ports)...)
+		if !s.scenario.HTTP.KeepAlive && found == nil {
+			found = s.closedPorts(ports)
+		}
+	}
+	return found
+}
+
+// closedPorts finds a phase whose requests, each of which closes its connection, are
+// more than there are local ports, which stay taken for a while.
+func (s *session) closedPorts(ports host.Ports) []record.Preflight {
+	held := ports.Held(s.onLoopback())
+	for i, p := range s.scenario.Load {
+		if s.laws[i] == nil {
+			continue // how many requests the callers send, the load shows
+		}
+		closed := s.laws[i].Shape().Peak * min(s.length(i), held).Seconds()
+		found := localPorts(p, connections(p)+int(math.Ceil(closed)), ports)
+		for j := range found {
+			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
+			found[j].Action += ", reuse ports sooner (sysctl -w net.ipv4.tcp_tw_reuse=1), lower the rate, or leave http.keep_alive on"
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// onLoopback reports whether every server is reached at a loopback address.
+func (s *session) onLoopback() bool {
+	for _, name := range s.scenario.Targets {
+		kind, _ := s.kind(name)
+		options := s.scenario.Options[name]
+		if !kind.Running || options["socket"] != "" {
+			continue
+		}
+		if server, err := url.Parse(options["url"]); err != nil || !isLoopback(server.Hostname()) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// connections is how many connections a phase needs at least: one for each caller,
+// and in an open loop, which is cut down to it, the least that is worth trying.
+func connections(p scenarios.Phase) int {
+	if p.Callers > 0 {
+		return p.Callers
+	}
+	return fewestInFlight
+}
+
+// lessLoad says how a phase gets along with fewer connections.
+func lessLoad(p scenarios.Phase, most int) string {
+	if p.Callers > 0 && most > 0 {
+		return fmt.Sprintf(", or ask for at most %d callers in phase %s", most, p.Name)
+	}
+	return ""
+}
+
+func descriptors(p scenarios.Phase, openFiles uint64) []record.Preflight {
+	n := connections(p)
+	need := n + otherFiles
+	if uint64(need) <= openFiles {
+		return nil
+	}
+	return []record.Preflight{{
+		Rule:      ruleDescriptors,
+		Figure:    fmt.Sprintf("%d open files", openFiles),
+		Threshold: fmt.Sprintf("≥ %d", need),
+		Text: fmt.Sprintf("servebench may have %d files open, and phase %s needs %d: one for each of %d connections, and %d for all else",
+			openFiles, p.Name, need, n, otherFiles),
+		Action: fmt.Sprintf("raise the limit in the shell before (ulimit -n %d)", need) + lessLoad(p, int(openFiles)-otherFiles),
+	}}
+}
+
+// localPorts wants n of them for a phase.
+func localPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
+	size := ports.Last - ports.First + 1
+	if n <= size {
+		return nil
+	}
+	return []record.Preflight{{
+		Rule:      rulePorts,
+		Figure:    fmt.Sprintf("%d ports", size),
+		Threshold: fmt.Sprintf("≥ %d", n),
+		Text: fmt.Sprintf("connections to one server can have %d different local ports (%d to %d), and phase %s needs %d connections",
+			size, ports.First, ports.Last, p.Name, n),
+		Action: "widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\")" + lessLoad(p, size),
+	}}
+}
+
+// cpuSet wants a CPU for each attack loop: on one, they would wait for each other.
+func cpuSet(attackers int, split host.Split) []record.Preflight {
+	given := len(split.Generator)
+	if attackers <= max(given, 1) {
+		return nil
+	}
+	return []record.Preflight{{
+		Rule:      ruleCPUSet,
+		Figure:    fmt.Sprintf("%d CPUs", given),
+		Threshold: fmt.Sprintf("≥ %d", attackers),
+		Text:      fmt.Sprintf("the load generator has %d CPUs to itself, and %d attackers need one each", given, attackers),
+		Action:    fmt.Sprintf("set attackers to %d, or run it on a machine, or in a CPU set (taskset), with more CPUs", max(given, 1)),
+	}}
+}

@@ -1,0 +1,128 @@
+package trial
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/host"
+	"servebench/targets"
+)
+
+func TestDescriptors(t *testing.T) {
+	open, closed := scenarios.Phase{Name: "steady", Rate: 1e6}, scenarios.Phase{Name: "c500", Callers: 500}
+	for _, tt := range []struct {
+		phase     scenarios.Phase
+		openFiles uint64
+		want      string // the threshold; "": enough
+		action    string
+	}{
+		{open, 96, "", ""},
+		{open, 95, "≥ 96", "raise the limit in the shell before (ulimit -n 96)"},
+		{closed, 532, "", ""},
+		{closed, 64, "≥ 532", "raise the limit in the shell before (ulimit -n 532), or ask for at most 32 callers in phase c500"},
+		{closed, 32, "≥ 532", "raise the limit in the shell before (ulimit -n 532)"},
+	} {
+		found := descriptors(tt.phase, tt.openFiles)
+		switch {
+		case (len(found) == 0) != (tt.want == ""):
+			t.Errorf("%s with %d files: %+v", tt.phase.Name, tt.openFiles, found)
+		case tt.want != "" && (found[0].Threshold != tt.want || found[0].Action != tt.action || found[0].Rule != "descriptors"):
+			t.Errorf("%s with %d files: %+v, want %s, %s", tt.phase.Name, tt.openFiles, found[0], tt.want, tt.action)
+		}
+	}
+}
+
+func TestLocalPorts(t *testing.T) {
+	ports := host.Ports{First: 1000, Last: 1099, Taken: 50}
+	if found := localPorts(scenarios.Phase{Callers: 100}, 100, ports); found != nil {
+		t.Errorf("100 callers and 100 ports: %+v", found)
+	}
+	found := localPorts(scenarios.Phase{Name: "c", Callers: 101}, 101, ports)
+	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "at most 100 callers in phase c") {
+		t.Errorf("101 callers and 100 ports: %+v", found)
+	}
+}
+
+// TestPortsWithoutKeepAlive counts the ports that closed connections keep.
+func TestPortsWithoutKeepAlive(t *testing.T) {
+	ports := host.Ports{First: 1000, Last: 2999, Reused: 2}
+	for _, tt := range []struct {
+		url  string
+		rate scenarios.Rate
+		want bool
+	}{
+		{"http://127.0.0.1:1", 1900, false}, // a second's connections, and those in use
+		{"http://127.0.0.1:1", 2000, true},
+		{"http://[::1]:1", 1900, false},
+		{"http://model.example", 190, false}, // 10 s of them
+		{"http://model.example", 200, true},
+	} {
+		s := &session{Runner: &Runner{Catalogue: scenarios.Catalogue{Targets: []targets.Kind{{Name: "endpoint", Running: true}}}}}
+		s.scenario = &scenarios.Scenario{
+			Targets: []string{"endpoint"}, Options: map[string]map[string]string{"endpoint": {"url": tt.url}},
+			Load: []scenarios.Phase{{Name: "steady", Law: "constant", Rate: tt.rate, Duration: 10 * time.Second}},
+		}
+		var err error
+		if s.laws, err = s.scenario.Laws(); err != nil {
+			t.Fatal(err)
+		}
+		s.record = &record.Run{Scenario: record.Scenario{Phases: []record.Phase{{Duration: 10 * time.Second}}}}
+		found := s.closedPorts(ports)
+		if (len(found) > 0) != tt.want {
+			t.Errorf("%g/s to %s with 2,000 ports: %+v", tt.rate, tt.url, found)
+		}
+	}
+}
+
+func TestCPUSet(t *testing.T) {
+	if found := cpuSet(1, host.Split{Generator: []int{0}, Shared: true}); found != nil {
+		t.Errorf("one attacker: %+v", found)
+	}
+	if found := cpuSet(3, host.Split{Generator: []int{0, 1}}); len(found) != 1 || found[0].Rule != "cpu-set" || found[0].Threshold != "≥ 3" {
+		t.Errorf("three attackers on two CPUs: %+v", found)
+	}
+}
+
+// TestConnectionsOfHTTP2 wants callers that share connections to be let through.
+func TestConnectionsOfHTTP2(t *testing.T) {
+	for version, want := range map[string]bool{scenarios.HTTP1: true, scenarios.HTTP2: false} {
+		s := &session{openFiles: 100, scenario: &scenarios.Scenario{
+			Load: []scenarios.Phase{{Name: "c500", Callers: 500}}, HTTP: scenarios.HTTP{Version: version},
+		}}
+		if found := s.forConnections(); (len(found) > 0) != want {
+			t.Errorf("500 callers over HTTP/%s with 100 files: %+v", version, found)
+		}
+	}
+}
+
+// TestRunRefusesWhatTheMachineCannotGive starts no server, and leaves a record that
+// says why.
+func TestRunRefusesWhatTheMachineCannotGive(t *testing.T) {
+	a := &place{}
+	runner, s := newRunner(t, a, &place{}, set(t, "attackers=64", "load.steady.name=s")...)
+	cpus, err := host.CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cpus) > 64 {
+		t.Skip("this machine has a CPU for each of 64 attackers; it takes one with fewer")
+	}
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := record.Open(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.deployed > 0 || len(back.Cells) > 0 || back.Finished.IsZero() {
+		t.Errorf("%d deployments, %d cells, finished %v", a.deployed, len(back.Cells), back.Finished)
+	}
+	if !slices.ContainsFunc(back.Preflight, func(p record.Preflight) bool { return p.Rule == "cpu-set" }) {
+		t.Errorf("preflight %+v", back.Preflight)
+	}
+}

@@ -1,0 +1,86 @@
+package trial
+
+import (
+	"context"
+	"errors"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
+	"servebench/scenarios/host"
+	"servebench/targets"
+)
+
+// pin keeps the generator on its own CPUs for the whole run, finds out what else
+// keeps disturbances from it, and says in the record how that went.
+func (s *session) pin() (restore func()) {
+	fact := record.Fact{Name: "generator CPUs", Value: targets.FormatCPUs(s.split.Generator)}
+	restore, err := host.Pin(s.split.Generator)
+	switch {
+	case err != nil:
+		fact.Value, fact.Unequal = "not pinned: "+err.Error(), true
+		restore = func() {}
+	case s.split.Shared:
+		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
+	}
+	s.environment(fact, s.targetCPUs(), s.priority(), s.awake())
+	return restore
+}
+
+// targetCPUs says which CPUs the targets have. Where no server is started here
+// they are merely left free, for one that runs on this machine.
+func (s *session) targetCPUs() record.Fact {
+	cpus := targets.FormatCPUs(s.split.Target)
+	if s.startsAny() {
+		return record.Fact{Name: "target CPUs", Value: cpus}
+	}
+	return record.Fact{Name: "CPUs left free", Value: cpus + "; the CPUs of a server that runs already are not known"}
+}
+
+// quieting is something that keeps disturbances from the generator while it
+// sends, and can be taken back.
+type quieting func() (restore func() error, err error)
+
+// priority puts the generator before other processes. It does not where it
+// shares CPUs with the target, which would have to stand back as well.
+func (s *session) priority() record.Fact {
+	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
+	if !s.split.Shared {
+		fact.Value = s.adopt(host.Raise, "real-time while it sends", "ordinary")
+	}
+	return fact
+}
+
+// awake keeps the CPUs from falling asleep between requests.
+func (s *session) awake() record.Fact {
+	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
+	if s.scenario.Awake {
+		fact.Value = s.adopt(host.KeepAwake, "kept out while requests are sent", "allowed")
+	}
+	return fact
+}
+
+// adopt tries a quieting, and has it used from now on if it is allowed here. It
+// returns which state that is.
+func (s *session) adopt(q quieting, quiet, otherwise string) string {
+	restore, err := q()
+	if err == nil {
+		err = restore()
+	}
+	if err != nil {
+		return otherwise + ": " + err.Error()
+	}
+	s.quiet = append(s.quiet, q)
+	return quiet
+}
+
+// send drives the load, as undisturbed as this machine allows.
+func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
+	for _, q := range s.quiet {
+		restore, err := q()
+		if err != nil {
+			return record.Cell{}, err
+		}
+		defer func() { err = errors.Join(err, restore()) }()
+	}
+	return attack.Run(ctx, cfg)
+}

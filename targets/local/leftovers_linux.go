@@ -1,0 +1,62 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"servebench/targets"
+)
+
+// Leftovers finds the cgroups that a servebench left which was killed. To
+// remove one ends the processes in it: what its servers started may still run.
+func Leftovers(context.Context) ([]targets.Leftover, error) {
+	all, err := hierarchies()
+	if err != nil {
+		return nil, nil // no cgroups on this system
+	}
+	return leftovers(all), nil
+}
+
+func leftovers(all []hierarchy) []targets.Leftover {
+	var found []targets.Leftover
+	seen := map[string]bool{}
+	for _, h := range all {
+		left, _ := filepath.Glob(filepath.Join(h.mount, cgroupPrefix+"*")) // the pattern is well formed
+		for _, dir := range left {
+			name := filepath.Base(dir)
+			if seen[name] || !AbandonedFolder(dir, cgroupPrefix) {
+				continue
+			}
+			seen[name] = true
+			found = append(found, targets.Leftover{
+				What:   "cgroup " + name + named(all, name).inhabitants(),
+				Remove: func(context.Context) error { return named(all, name).Close() },
+			})
+		}
+	}
+	return found
+}
+
+// inhabitants names the processes that run in the cgroup: " with processes 12, 34".
+func (c *Cgroup) inhabitants() string {
+	pids, err := c.Processes()
+	switch {
+	case err != nil || len(pids) == 0: // or it is gone meanwhile
+		return ""
+	case len(pids) == 1:
+		return fmt.Sprintf(" with process %d", pids[0])
+	}
+	return " with processes " + strings.Trim(strings.ReplaceAll(fmt.Sprint(pids), " ", ", "), "[]")
+}
+
+// named returns the cgroup of that name in the hierarchies.
+func named(all []hierarchy, name string) *Cgroup {
+	c := &Cgroup{name: name, all: all}
+	for controller, f := range map[string]*folder{"memory": &c.memory, "cpuacct": &c.cpu} {
+		h, _ := find(all, controller)
+		*f = folder{h, filepath.Join(h.mount, name)}
+	}
+	return c
+}

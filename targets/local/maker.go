@@ -1,0 +1,63 @@
+package local
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Maker is the process that made something which may outlive it, as the names
+// and labels of cgroups, containers, images and folders say it. The process id
+// alone would not do: ids recur, and each namespace of processes has its own.
+type Maker struct {
+	PID   int
+	Start uint64 // when it started, in clock ticks since the boot; 0 where it is not known
+	Space uint64 // the namespace of its id; 0 where there are none
+}
+
+// String writes the maker as part of a name: "123-4567-4026531836".
+func (m Maker) String() string { return fmt.Sprintf("%d-%d-%d", m.PID, m.Start, m.Space) }
+
+// ParseMaker reads what String wrote from the beginning of a text; more may
+// follow after a dash.
+func ParseMaker(text string) (Maker, bool) {
+	fields := strings.SplitN(text, "-", 4)
+	if len(fields) < 3 {
+		return Maker{}, false
+	}
+	pid, err1 := strconv.ParseUint(fields[0], 10, 31)
+	start, err2 := strconv.ParseUint(fields[1], 10, 64)
+	space, err3 := strconv.ParseUint(fields[2], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil || pid == 0 {
+		return Maker{}, false
+	}
+	return Maker{PID: int(pid), Start: start, Space: space}, true
+}
+
+// Abandoned reports whether a name begins with the prefix and a maker that is
+// gone, so that what bears it may be removed. What is in doubt is not: a name
+// made otherwise, and a maker of another namespace of processes, which cannot
+// be seen from here.
+func Abandoned(name, prefix string) bool {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return false
+	}
+	m, ok := ParseMaker(rest)
+	return ok && m.gone()
+}
+
+// AbandonedFolder reports the same about a folder. It has to be one, and no
+// link to one, and this user's: where everybody may make folders, the name
+// alone proves nothing.
+func AbandonedFolder(dir, prefix string) bool {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() || !Abandoned(filepath.Base(dir), prefix) {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}

@@ -1,0 +1,152 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Owns reports whether one of the processes has the socket that listens on the
+// TCP port of this network namespace, so that an answer from the port is known
+// to come from the server deployed and not from who took its port. It is true
+// as well when that cannot be told: no such socket in sight, or processes of
+// another user.
+func Owns(pids []int, port int) bool {
+	return haveSocket(pids, listeners(port))
+}
+
+// Holds reports whether one of the processes has the TCP connection of this
+// network namespace that leads from its local end to the remote one. It is true
+// as well when that is not known, as with Owns.
+func Holds(pids []int, local, remote netip.AddrPort) bool {
+	return haveSocket(pids, connections(local, remote))
+}
+
+// haveSocket reports whether one of the processes has one of the sockets; true
+// when there are none or its files are not to be seen.
+func haveSocket(pids []int, sockets []socket) bool {
+	if len(sockets) == 0 {
+		return true
+	}
+	for _, pid := range pids {
+		files, err := openFiles(pid)
+		if errors.Is(err, fs.ErrPermission) {
+			return true
+		}
+		if slices.ContainsFunc(sockets, func(s socket) bool { return slices.Contains(files, s.link) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Ports returns the TCP ports of this network namespace on which the processes
+// listen, sorted.
+func Ports(pids []int) []int {
+	all := listeners(anyPort)
+	var ports []int
+	for _, pid := range pids {
+		files, _ := openFiles(pid) // gone, or another user's
+		for _, s := range all {
+			if slices.Contains(files, s.link) {
+				ports = append(ports, s.port)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// openFiles returns what the open files of a process are, as the links in
+// /proc/PID/fd name them.
+func openFiles(pid int) ([]string, error) {
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, entry := range entries {
+		if link, err := os.Readlink(filepath.Join(folder, entry.Name())); err == nil {
+			files = append(files, link)
+		}
+	}
+	return files, nil
+}
+
+// socket is a TCP socket, by the link to it in /proc/PID/fd and its local port.
+type socket struct {
+	link string
+	port int
+}
+
+// anyPort stands for every port in a question.
+const anyPort = 0
+
+// listeners returns the sockets that listen on the port. The kernel is asked for
+// them alone, since the tables in /proc/net take milliseconds to read; they are
+// read where it is not asked.
+func listeners(port int) []socket {
+	if found, err := diagnose(port); err == nil {
+		return found
+	}
+	return readTables("0A", port, anyPort)
+}
+
+// connections returns the sockets of that connection's local end, likewise.
+func connections(local, remote netip.AddrPort) []socket {
+	if found, err := diagnoseConnection(local, remote); err == nil {
+		return found
+	}
+	return readTables("01", int(local.Port()), int(remote.Port()))
+}
+
+// readTables reads the sockets of that state and those ports from the tables in
+// /proc/net.
+func readTables(state string, local, remote int) []socket {
+	var found []socket
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			continue
+		}
+		found = append(found, parseSockets(string(text), state, local, remote)...)
+	}
+	return found
+}
+
+// parseSockets reads a table like /proc/net/tcp, see proc_net_tcp in the
+// kernel's documentation: the second field is the local address, the third the
+// remote one, the fourth the state, of which 01 is ESTABLISHED and 0A LISTEN,
+// the tenth the inode.
+func parseSockets(table, state string, local, remote int) []socket {
+	var found []socket
+	for line := range strings.Lines(table) {
+		fields := strings.Fields(line)
+		if len(fields) <= 9 || fields[3] != state {
+			continue
+		}
+		from, err1 := portOf(fields[1])
+		to, err2 := portOf(fields[2])
+		if errors.Join(err1, err2) == nil && (local == anyPort || from == local) && (remote == anyPort || to == remote) {
+			found = append(found, socket{socketLink(fields[9]), from})
+		}
+	}
+	return found
+}
+
+// portOf reads the port of an address in such a table, four hexadecimal digits.
+func portOf(address string) (int, error) {
+	_, port, _ := strings.Cut(address, ":")
+	n, err := strconv.ParseUint(port, 16, 16)
+	return int(n), err
+}
+
+// socketLink is how the links in /proc/PID/fd name a socket.
+func socketLink(inode string) string { return "socket:[" + inode + "]" }

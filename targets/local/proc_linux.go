@@ -1,0 +1,176 @@
+package local
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"servebench/targets"
+)
+
+// tick is the unit of the CPU times in /proc/PID/stat: USER_HZ is 100 on every
+// Linux architecture that Go runs on.
+const tick = 10 * time.Millisecond
+
+// procStat is what /proc/PID/stat says about a process.
+type procStat struct {
+	pid, parent, group, session int
+	dead                        bool          // a zombie, or gone
+	start                       uint64        // when it started, in ticks since the boot
+	cpu                         time.Duration // of itself, user + system
+	reaped                      time.Duration // of the children it waited for
+	resident                    targets.Bytes
+}
+
+// readStat reads /proc/PID/stat.
+func readStat(pid int) (procStat, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return procStat{}, err
+	}
+	return parseStat(pid, string(text))
+}
+
+// parseStat reads the text of /proc/PID/stat, see proc_pid_stat(5). The
+// command's name may hold spaces and brackets, so the fields after it are
+// counted from the last closing one.
+func parseStat(pid int, text string) (procStat, error) {
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+	const first = 3 // the number of fields[0] in the manual page
+	if len(fields) <= 24-first {
+		return procStat{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want at least 22", pid, len(fields))
+	}
+	var failed error
+	number := func(field int) int64 {
+		n, err := strconv.ParseInt(fields[field-first], 10, 64)
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("/proc/%d/stat: field %d: %w", pid, field, err)
+		}
+		return n
+	}
+	s := procStat{
+		pid: pid, parent: int(number(4)), group: int(number(5)), session: int(number(6)),
+		dead:     strings.ContainsAny(fields[0], "ZX"),
+		cpu:      time.Duration(number(14)+number(15)) * tick,
+		reaped:   time.Duration(number(16)+number(17)) * tick,
+		resident: targets.Bytes(number(24)) * targets.Bytes(os.Getpagesize()),
+	}
+	start, err := strconv.ParseUint(fields[22-first], 10, 64)
+	if err != nil && failed == nil {
+		failed = fmt.Errorf("/proc/%d/stat: field 22: %w", pid, err)
+	}
+	s.start = start
+	return s, failed
+}
+
+// processes returns all processes that can be seen.
+func processes() []procStat {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var all []procStat
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if s, err := readStat(pid); err == nil { // it may have ended meanwhile
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Descendants returns the process, its descendants, and whatever else is in
+// the session that it leads, zombies left out.
+func Descendants(pid int) []int {
+	var found []int
+	for _, s := range descendants(pid) {
+		if !s.dead {
+			found = append(found, s.pid)
+		}
+	}
+	return found
+}
+
+func descendants(root int) []procStat {
+	all := processes()
+	in := map[int]bool{root: true}
+	for grown := true; grown; {
+		grown = false
+		for _, s := range all {
+			if !in[s.pid] && (in[s.parent] || s.session == root) {
+				in[s.pid], grown = true, true
+			}
+		}
+	}
+	var tree []procStat
+	for _, s := range all {
+		if in[s.pid] {
+			tree = append(tree, s)
+		}
+	}
+	return tree
+}
+
+// TreeUsage is what the process and its descendants used since they started,
+// the children waited for included. Where there is no cgroup to ask, it misses
+// only a child that ended and was waited for by nobody of the tree. CPU time
+// comes in steps of 10 ms.
+func TreeUsage(pid int) (targets.Usage, error) {
+	tree := descendants(pid)
+	if !slices.ContainsFunc(tree, func(s procStat) bool { return s.pid == pid && !s.dead }) {
+		return targets.Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
+	}
+	var usage targets.Usage
+	for _, s := range tree {
+		usage.CPU += s.cpu + s.reaped
+		usage.Resident += s.resident
+	}
+	return usage, nil
+}
+
+// ProcessUsage is what the given processes themselves used, and the children
+// that they waited for. Processes that are gone count nothing.
+func ProcessUsage(pids ...int) targets.Usage {
+	var usage targets.Usage
+	for _, pid := range pids {
+		if s, err := readStat(pid); err == nil {
+			usage.CPU += s.cpu + s.reaped
+			usage.Resident += s.resident
+		}
+	}
+	return usage
+}
+
+// Peak is the sum of the most memory that each of the processes held resident so
+// far. Processes that are gone count nothing.
+func Peak(pids ...int) targets.Bytes {
+	var sum targets.Bytes
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if kilobytes, ok := strings.CutPrefix(line, "VmHWM:"); ok { // proc_pid_status(5): in kB, which are KiB
+				n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kilobytes), "kB")), 10, 64)
+				sum += targets.Bytes(n) * targets.KiB
+			}
+		}
+	}
+	return sum
+}
+
+// Parent returns the process's parent.
+func Parent(pid int) (int, error) {
+	s, err := readStat(pid)
+	if err != nil {
+		return 0, fmt.Errorf("read the parent: %w", err)
+	}
+	return s.parent, nil
+}

@@ -1,0 +1,219 @@
+package local
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/targets"
+)
+
+func TestParseStat(t *testing.T) {
+	const text = "42 (a (b) c) S 7 42 41 0 -1 4194560 1 2 3 4 150 50 20 10 20 0 3 0 100 1000000 256 18446744073709551615"
+	s, err := parseStat(42, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := procStat{pid: 42, parent: 7, group: 42, session: 41, cpu: 2 * time.Second, reaped: 300 * time.Millisecond, resident: targets.Bytes(256 * os.Getpagesize()), start: 100}
+	if s != want {
+		t.Errorf("parseStat = %+v, want %+v", s, want)
+	}
+	if s, _ := parseStat(1, strings.Replace(text, " S ", " Z ", 1)); !s.dead {
+		t.Error("a zombie is not dead")
+	}
+	if _, err := parseStat(1, strings.Replace(text, "150", "x", 1)); err == nil {
+		t.Error("no error on a field that is no number")
+	}
+}
+
+func FuzzParseStat(f *testing.F) {
+	f.Add("42 (x) S 7 42 41 0 -1 0 1 2 3 4 150 50 20 10 20 0 3 0 100 1000000 256 1")
+	f.Add(")")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, err := parseStat(1, text); err == nil && s.pid != 1 {
+			t.Fatalf("parseStat(%q) = %+v", text, s)
+		}
+	})
+}
+
+func TestDescendants(t *testing.T) {
+	p := shell(t, "(sleep 60 & sleep 60) & echo on; wait")
+	for deadline := time.Now().Add(10 * time.Second); len(Descendants(p.PID())) < 3; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("descendants %v, want the shell, its child and one below", Descendants(p.PID()))
+		}
+	}
+	if slices.Contains(Descendants(p.PID()), os.Getpid()) {
+		t.Error("this process is its own child's descendant")
+	}
+	usage, err := TreeUsage(p.PID())
+	if err != nil || usage.Resident <= ProcessUsage(p.PID()).Resident {
+		t.Errorf("usage %v, %v, want more than the shell's alone, %v", usage, err, ProcessUsage(p.PID()))
+	}
+	if parent, err := Parent(p.PID()); err != nil || parent != os.Getpid() {
+		t.Errorf("Parent = %d, %v, want %d", parent, err, os.Getpid())
+	}
+	p.Kill()
+	if _, err := TreeUsage(p.PID()); err == nil {
+		t.Error("TreeUsage of a process that is gone succeeds")
+	}
+}
+
+func TestOwns(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::]:0"} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Logf("cannot listen at %s: %v", address, err)
+			continue
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		other := shell(t, "exec sleep 60")
+		if !Owns([]int{os.Getpid()}, port) || !Owns([]int{other.PID(), os.Getpid()}, port) {
+			t.Errorf("%s: this process does not own its port", address)
+		}
+		if Owns([]int{other.PID()}, port) || Owns(nil, port) {
+			t.Errorf("%s: somebody else owns the port", address)
+		}
+		l.Close()
+		if !Owns([]int{other.PID()}, port) {
+			t.Errorf("%s: it is told who owns a port on which nothing listens", address)
+		}
+	}
+}
+
+// The kernel's answer and its table have to say the same.
+func TestListenersTwoWays(t *testing.T) {
+	l, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Skipf("no /proc/net/tcp: %v", err)
+	}
+	fromTable := parseSockets(string(table), "0A", port, anyPort)
+	if len(fromTable) != 1 {
+		t.Fatalf("the table has %v", fromTable)
+	}
+	fromKernel, err := diagnose(port)
+	if err != nil {
+		t.Skipf("the kernel has no socket diagnosis: %v", err)
+	}
+	if !slices.Equal(fromTable, fromKernel) {
+		t.Errorf("the table has %v, the kernel says %v", fromTable, fromKernel)
+	}
+	other := shell(t, "exec sleep 60")
+	if mine := Ports([]int{other.PID(), os.Getpid()}); !slices.Contains(mine, port) {
+		t.Errorf("this process listens on %v, want %d among them", mine, port)
+	}
+	if theirs := Ports([]int{other.PID()}); len(theirs) > 0 {
+		t.Errorf("a process that listens nowhere listens on %v", theirs)
+	}
+}
+
+// The client's end of a connection is this process's, both by the kernel's
+// answer and by its table.
+func TestHolds(t *testing.T) {
+	l, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	local, remote := netip.MustParseAddrPort(c.LocalAddr().String()), netip.MustParseAddrPort(c.RemoteAddr().String())
+	other := shell(t, "exec sleep 60")
+	if !Holds([]int{other.PID(), os.Getpid()}, local, remote) {
+		t.Error("this process does not hold its connection")
+	}
+	if Holds([]int{other.PID()}, local, remote) || Holds(nil, local, remote) {
+		t.Error("somebody else holds the connection")
+	}
+	fromTable := readTables("01", int(local.Port()), int(remote.Port()))
+	fromKernel, err := diagnoseConnection(local, remote)
+	if err != nil {
+		t.Skipf("the kernel has no socket diagnosis: %v", err)
+	}
+	if len(fromTable) != 1 || !slices.Equal(fromTable, fromKernel) {
+		t.Errorf("the table has %v, the kernel says %v", fromTable, fromKernel)
+	}
+}
+
+func TestPin(t *testing.T) {
+	allowed, err := Pinned(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := allowed[len(allowed)-1:]
+	p := shell(t, "exec sleep 60", func(c *Command) { c.CPUs = last })
+	if got, err := Pinned(p.PID()); err != nil || !slices.Equal(got, last) {
+		t.Errorf("the child runs on %v, %v, want %v", got, err, last)
+	}
+	if got, _ := Pinned(os.Getpid()); !slices.Equal(got, allowed) {
+		t.Errorf("this process runs on %v, before on %v", got, allowed)
+	}
+	if err := PinProcess(p.PID(), allowed); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := Pinned(p.PID()); !slices.Equal(got, allowed) {
+		t.Errorf("the child runs on %v, want %v", got, allowed)
+	}
+	for _, bad := range [][]int{nil, {-1}, {8000}} {
+		if err := Pin(0, bad); err == nil {
+			t.Errorf("Pin to %v succeeds", bad)
+		}
+	}
+	_, err = Start(Command{Path: "/bin/true", Args: []string{"true"}, CPUs: []int{8000}})
+	if err == nil || !strings.Contains(err.Error(), "8000") {
+		t.Errorf("Start on CPU 8000: %v, want an error that names it", err)
+	}
+}
+
+// The kernel kills a child when the thread that made it ends. Goroutines that
+// end with their thread locked make threads end.
+func TestChildOutlivesOtherThreads(t *testing.T) {
+	p := shell(t, "exec sleep 60")
+	for range 20 {
+		done := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(done)
+		}()
+		<-done
+	}
+	select {
+	case <-p.Done():
+		t.Fatalf("the child ended: %v", p.Ended())
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+func TestApplied(t *testing.T) {
+	p := shell(t, "exec sleep 60")
+	allowed, err := Pinned(p.PID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := Applied(p.PID(), targets.Limits{CPUs: []int{8000}, Memory: 32 * targets.MiB}, fmt.Errorf("no rights"))
+	if len(facts) != 3 || !facts[0].Unequal || !facts[1].Unequal || facts[2].Value != "1" {
+		t.Errorf("facts of limits that are not in force: %+v", facts)
+	}
+	if !strings.Contains(facts[0].Value, targets.FormatCPUs(allowed)) || !strings.Contains(facts[1].Value, "no rights") {
+		t.Errorf("facts %+v do not say what is and why", facts)
+	}
+	if facts := Applied(p.PID(), targets.Limits{}, nil); facts[0].Unequal || facts[2].Value != "not set" {
+		t.Errorf("facts where nothing is asked for: %+v", facts)
+	}
+}

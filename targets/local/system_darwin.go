@@ -1,0 +1,154 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"servebench/targets"
+)
+
+// errLinux is why limits are not applied on this system: a server still runs,
+// and its facts say so.
+var errLinux = errors.New("CPU sets, cgroups and /proc are Linux's")
+
+// Cgroup stands for Linux's control groups; there are none here.
+type Cgroup struct{}
+
+// NewLimited fails: there are no cgroups here.
+func NewLimited(targets.Limits) (*Cgroup, error) { return nil, errLinux }
+
+// NewCgroup fails: there are no cgroups here.
+func NewCgroup() (*Cgroup, error) { return nil, errLinux }
+
+// OpenCgroup fails: there are no cgroups here.
+func OpenCgroup(string) (*Cgroup, error) { return nil, errLinux }
+
+// Child fails: there are no cgroups here.
+func (*Cgroup) Child(string) (*Cgroup, error) { return nil, errLinux }
+
+// LimitMemory fails: there are no cgroups here.
+func (*Cgroup) LimitMemory(targets.Bytes) error { return errLinux }
+
+// LimitCPU fails: there are no cgroups here.
+func (*Cgroup) LimitCPU(float64, time.Duration) error { return errLinux }
+
+// Yield fails: there are no cgroups here.
+func (*Cgroup) Yield(bool) error { return errLinux }
+
+// Freeze fails: there are no cgroups here.
+func (*Cgroup) Freeze() error { return errLinux }
+
+// Thaw fails: there are no cgroups here.
+func (*Cgroup) Thaw() error { return errLinux }
+
+// Kill does nothing.
+func (*Cgroup) Kill() {}
+
+// FindCgroup fails: there are no cgroups here.
+func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
+
+// Leftovers finds nothing: there are no cgroups here.
+func Leftovers(context.Context) ([]targets.Leftover, error) { return nil, nil }
+
+// Self is this process as a maker, by its id alone.
+func Self() Maker { return Maker{PID: os.Getpid()} }
+
+// gone reports whether the process ended for certain: none has its id.
+func (m Maker) gone() bool { return errors.Is(syscall.Kill(m.PID, 0), syscall.ESRCH) }
+
+// Of is always false.
+func (*Cgroup) Of(string) bool { return false }
+
+// Path is empty.
+func (*Cgroup) Path() string { return "" }
+
+// Usage fails: there are no cgroups here.
+func (*Cgroup) Usage() (targets.Usage, error) { return targets.Usage{}, errLinux }
+
+// Processes fails: there are no cgroups here.
+func (*Cgroup) Processes() ([]int, error) { return nil, errLinux }
+
+// Peak fails: there are no cgroups here.
+func (*Cgroup) Peak() (targets.Bytes, error) { return 0, errLinux }
+
+// Peak is not known: it needs /proc.
+func Peak(...int) targets.Bytes { return 0 }
+
+// OutOfMemory is never known.
+func (*Cgroup) OutOfMemory() bool { return false }
+
+// Close does nothing.
+func (*Cgroup) Close() error { return nil }
+
+// PinProcess fails: this system has no CPU sets.
+func PinProcess(int, []int) error { return errLinux }
+
+// EachThread fails: it needs /proc.
+func EachThread(int, func(thread int) error) error { return errLinux }
+
+// Pinned fails: this system has no CPU sets.
+func Pinned(int) ([]int, error) { return nil, errLinux }
+
+// Applied says that the limits asked for are not in force.
+func Applied(_ int, want targets.Limits, _ error) []targets.Fact {
+	return []targets.Fact{
+		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(want.CPUs) > 0},
+		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: want.Memory > 0},
+		processorsFact(want),
+	}
+}
+
+// Owns is always true: it cannot be told here.
+func Owns([]int, int) bool { return true }
+
+// Holds is always true: it is not known here.
+func Holds([]int, netip.AddrPort, netip.AddrPort) bool { return true }
+
+// Ports are not known here.
+func Ports([]int) []int { return nil }
+
+// Descendants returns the process alone.
+func Descendants(pid int) []int { return []int{pid} }
+
+// TreeUsage fails: it needs /proc.
+func TreeUsage(int) (targets.Usage, error) { return targets.Usage{}, errLinux }
+
+// ProcessUsage is empty: it needs /proc.
+func ProcessUsage(...int) targets.Usage { return targets.Usage{} }
+
+// Parent fails: it needs /proc.
+func Parent(int) (int, error) { return 0, errLinux }
+
+// spawn makes the process. It is not pinned, and outlives a killed parent.
+func (p *Process) spawn(Command) error {
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p.Began = time.Now()
+	err := p.cmd.Start()
+	p.Started = time.Now()
+	return err
+}
+
+// unread is not asked for here: Flush does not wait.
+func unread(int) int { return 0 }
+
+// awaitEnd waits for a child to end and leaves it a zombie.
+func awaitEnd(pid int) {
+	queue, err := syscall.Kqueue()
+	if err != nil {
+		return
+	}
+	defer syscall.Close(queue)
+	exit := make([]syscall.Kevent_t, 1)
+	syscall.SetKevent(&exit[0], pid, syscall.EVFILT_PROC, syscall.EV_ADD)
+	exit[0].Fflags = syscall.NOTE_EXIT
+	for {
+		_, err := syscall.Kevent(queue, exit, make([]syscall.Kevent_t, 1), nil)
+		if err != syscall.EINTR { // it ended, or had ended before
+			return
+		}
+	}
+}
