@@ -26,7 +26,7 @@ func TestStepsAreShown(t *testing.T) {
 // A load that was ended is said to have been, with what was never due.
 func TestEndedLoadIsShown(t *testing.T) {
 	inOrder(t, page(t, statstest.Stress()), "sent ÷ scheduled", "the load was ended", "not due: the load was ended", "ended before its time",
-		"container, stress: Ended after", "of 16 s by abort_on in rounds 1, 2, 3: ", "were not due")
+		"container, stress: Ended after", "of 16 s in rounds 1, 2, 3: abort_on: ", "were not due")
 }
 
 func TestThroughputIsShown(t *testing.T) {

@@ -33,7 +33,7 @@ type document struct {
 	Steps       []stepped     `json:"steps"`      // targets in phases with steps
 	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
 	Unavailable []unavailable `json:"unavailable"`
-	LeftOut     []leftOut     `json:"left_out"` // phases not played after abort_on had ended one before
+	LeftOut     []leftOut     `json:"left_out"` // phases not played because one before was ended
 }
 
 // figures are those of one target in one phase.
@@ -82,7 +82,7 @@ type figures struct {
 	Generator   *float64   `json:"generator_cpu"` // share of what it was given
 	Errors      []failures `json:"errors"`        // most frequent first
 	Classes     []class    `json:"classes"`       // of a mix
-	Aborted     []abort    `json:"aborted"`       // rounds in which a condition of abort_on ended the load
+	Aborted     []abort    `json:"aborted"`       // rounds in which abort_on or the end of the server ended the load
 }
 
 // pair is the lower and the upper end of a 95 % interval.

@@ -18,8 +18,8 @@ type Cell struct {
 	Failed string `json:"failed,omitempty"`
 	// Stopped says that somebody ended the sending before the schedule did.
 	Stopped bool `json:"stopped,omitempty"`
-	// Aborted says which condition of the scenario's ended the sending before the
-	// schedule did, with the figure; "" when none did.
+	// Aborted says what of the server ended the sending before the schedule did: a
+	// condition of abort_on, with the figure, or its own end; "" when nothing did.
 	Aborted  string        `json:"aborted,omitempty"`
 	Started  time.Time     `json:"started"`    // the due time's zero
 	Span     time.Duration `json:"span_ns"`    // length of the schedule

@@ -9,7 +9,7 @@ import (
 	"servebench/reports/record"
 )
 
-// abortsOf are the cells whose load a condition of the scenario's ended.
+// abortsOf are the cells whose load abort_on or the end of the server ended.
 func abortsOf(cells []*cell) []Abort {
 	var all []Abort
 	for _, c := range cells {
@@ -33,14 +33,14 @@ func abortRounds(aborts []Abort) string {
 }
 
 // Ended says that, when and why the load of a row was ended before its schedule did,
-// "ended after 7.7 s of 20 s by abort_on: …"; "" of one that was played to its end.
+// "ended after 7.7 s of 20 s: abort_on: …"; "" of one that was played to its end.
 // A pooled row tells the first.
 func (r Row) Ended() string {
 	text, span := "ended", r.Span/time.Duration(max(r.Rounds, 1))
 	switch {
 	case len(r.Aborts) > 0:
 		first := r.Aborts[0]
-		text += fmt.Sprintf(" after %s of %s by abort_on", shortly(first.After), FormatDuration(span))
+		text += fmt.Sprintf(" after %s of %s", shortly(first.After), FormatDuration(span))
 		if r.Rounds > 1 {
 			text += " in " + abortRounds(r.Aborts)
 		}
@@ -61,7 +61,7 @@ func (r Row) Ended() string {
 // shortly is a duration to the millisecond.
 func shortly(d time.Duration) string { return FormatDuration(d.Round(time.Millisecond)) }
 
-// endedLoad is a phase of a target whose load a condition of the scenario's ended.
+// endedLoad is a phase of a target whose load abort_on or the end of the server ended.
 type endedLoad struct {
 	target, phase string
 	aborts        []Abort
@@ -103,12 +103,12 @@ func aborted(a *Analysis) []Doubt {
 		first := e.aborts[0]
 		d := Doubt{
 			Rule: "aborted", Target: e.target, Phase: e.phase, Figure: first.Text, Threshold: "none",
-			Text: fmt.Sprintf("a condition of abort_on ended the load in %s, first after %s: %s",
+			Text: fmt.Sprintf("the load was ended in %s, first after %s: %s",
 				abortRounds(e.aborts), shortly(first.After), first.Text),
-			Action: "lower the rate, or find it with the scenario stress; its figures are those of a part",
+			Action: "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load",
 		}
 		if !phaseNamed(a.Run, e.phase).Measured {
-			d.Action = "lower the rate, or find it with the scenario stress; the phases after it were left out"
+			d.Action = "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"
 		}
 		if len(e.aborts) == 1 {
 			d.Round = first.Round

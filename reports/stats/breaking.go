@@ -167,6 +167,6 @@ func (a *Analysis) StepLine() string {
 
 // StepMethod says where a target broke, as the rest of a sentence, for captions.
 func StepMethod() string {
-	return fmt.Sprintf("in the first step in which the load was ended by a condition of abort_on, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
+	return fmt.Sprintf("in the first step in which the load was ended by abort_on or the end of the server, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
 		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
 }

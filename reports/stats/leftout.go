@@ -81,7 +81,7 @@ func leftOutAfter(group []LeftOut) Doubt {
 	}
 	return Doubt{
 		Rule: "left-out", Target: first.Target, Figure: "left out: " + strings.Join(phases, ", "), Threshold: "none",
-		Text:   fmt.Sprintf("%s left out in %s, because a condition of abort_on ended phase %s before: %s", what, in, first.Ended, first.Why),
-		Action: "lower the rate of that phase, put it last, or loosen abort_on",
+		Text:   fmt.Sprintf("%s left out in %s, because phase %s was ended before: %s", what, in, first.Ended, first.Why),
+		Action: "fix the server, lower the rate of that phase, put it last, or loosen abort_on",
 	}
 }

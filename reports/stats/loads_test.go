@@ -172,7 +172,7 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 		run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Measured && c.Round <= tt.rounds })
 		for i := range run.Cells {
 			if c := &run.Cells[i]; !c.Measured && c.Round <= tt.rounds {
-				c.Aborted = "30 % of the requests failed"
+				c.Aborted = "abort_on: 30 % of the requests failed"
 			}
 		}
 		a := analyse(t, run)
@@ -183,7 +183,7 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 			t.Errorf("nothing was measured, since %q", a.Nothing())
 		}
 		for _, g := range a.Gates {
-			if tt.rounds == 1 && !strings.Contains(g.Why, "the load was aborted before it in round 1, in phase warm-up: 30 %") {
+			if tt.rounds == 1 && !strings.Contains(g.Why, "the load was aborted before it in round 1, in phase warm-up: abort_on: 30 %") {
 				t.Errorf("%+v, want it failed because of the abort", g)
 			}
 		}
@@ -204,7 +204,7 @@ func TestLeftOutPhases(t *testing.T) {
 		t.Fatalf("%+v, want the phase after stress in each round of the container", left)
 	}
 	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "left-out" })
-	if i < 0 || a.Doubts[i].Fatal || !strings.HasPrefix(a.Doubts[i].Text, "phase after was left out in rounds 1, 2, 3, because a condition of abort_on ended phase stress before: ") {
+	if i < 0 || a.Doubts[i].Fatal || !strings.HasPrefix(a.Doubts[i].Text, "phase after was left out in rounds 1, 2, 3, because phase stress was ended before: abort_on: ") {
 		t.Errorf("%+v", a.Doubts)
 	}
 	if left := analyse(t, statstest.Open(t, statstest.Compare())).LeftOut(); len(left) != 0 {

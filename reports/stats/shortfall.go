@@ -99,7 +99,7 @@ func (a *Analysis) told(gaps []gap) string {
 }
 
 // gaps hold the plan against the record: each phase on each target that could run, in
-// each round, and each start. What the scenario's own abort_on left out in a visit is
+// each round, and each start. What an ended load left out in a visit is
 // no gap, and a duet has looks instead. A warm-up is named where
 // nothing else is missing on its target: it is played for what comes after it.
 func (a *Analysis) gaps() []gap {
@@ -141,7 +141,7 @@ func (a *Analysis) gaps() []gap {
 }
 
 // wholeCells are the seats that were measured to the end of their schedule, and the
-// visits, as seats without a phase, whose load a condition of the scenario's ended.
+// visits, as seats without a phase, whose load abort_on or the end of the server ended.
 func wholeCells(run *record.Run) (whole, aborted map[seat]bool) {
 	whole, aborted = map[seat]bool{}, map[seat]bool{}
 	for _, c := range run.Cells {

@@ -24,7 +24,7 @@ func TestAbortOnErrors(t *testing.T) {
 	cfg, log := load(t, s.URL, 10*time.Millisecond, 3_000)
 	cfg.Abort = Abort{Errors: 0.3, For: time.Second}
 	cell := run(t, context.Background(), cfg, log)
-	if !strings.HasPrefix(cell.Aborted, "errors ") || !strings.Contains(cell.Aborted, "more than 30 %") {
+	if !strings.HasPrefix(cell.Aborted, "abort_on: errors ") || !strings.Contains(cell.Aborted, "more than 30 %") {
 		t.Errorf("aborted: %q, want the errors", cell.Aborted)
 	}
 	if cell.Stopped || cell.Window >= cfg.Span || cell.Ledger.Sent < 80 || cell.Ledger.Sent > 2_000 {
@@ -55,7 +55,7 @@ func TestAbortOnResponse(t *testing.T) {
 		}
 		cell := run(t, ctx, cfg, log)
 		cancel()
-		if !strings.HasPrefix(cell.Aborted, "response time over 200ms of ") || cell.Stopped {
+		if !strings.HasPrefix(cell.Aborted, "abort_on: response time over 200ms of ") || cell.Stopped {
 			t.Errorf("closed %v: aborted: %q, stopped %v; want the response times", closed, cell.Aborted, cell.Stopped)
 		}
 		if cell.Ledger.Sent == 0 || cell.Ledger.Sent > 300 || cell.Ledger.Censored != cell.Ledger.Sent {

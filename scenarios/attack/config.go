@@ -85,6 +85,9 @@ type Config struct {
 	Redact func(string) string
 	// Stop, when closed, ends the sending; what is in flight drains. nil: never.
 	Stop <-chan struct{}
+	// ServerEnded, when closed, says that the server runs no more. The sending goes on
+	// for a second, so that what its users would meet is counted, and ends. nil: never.
+	ServerEnded <-chan struct{}
 	// Progress, when not nil, is called a few times a second, never from the
 	// sending path, and never after Run returned.
 	Progress func(Progress)

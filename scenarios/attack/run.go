@@ -88,8 +88,11 @@ func (e *engine) keep(result *vegeta.Result, f *flight) {
 // drainGrace is how much longer than the longest request the drain may take.
 const drainGrace = 100 * time.Millisecond
 
-// supervise ends the load: gracefully on Stop or when its time is over, without
-// waiting for answers when ctx ends.
+// deadServerLoad is how long the sending goes on after the server has ended.
+const deadServerLoad = time.Second
+
+// supervise ends the load: gracefully on Stop, when its time is over or its server has
+// ended, without waiting for answers when ctx ends.
 func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	last := e.cfg.Span
 	if e.cfg.Callers == 0 {
@@ -110,7 +113,8 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 		defer ticker.Stop()
 		looks = ticker.C
 	}
-	stop := e.cfg.Stop
+	stop, serverEnded := e.cfg.Stop, e.cfg.ServerEnded
+	var deadLoadOver <-chan time.Time
 	for {
 		select {
 		case <-finished:
@@ -127,9 +131,14 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			now := time.Since(e.zero)
 			if what := e.cfg.Abort.judge(e.watch.windows(now), e.carriage.inFlight.Load()); what != "" {
 				looks = nil
-				e.abort(what)
+				e.abort("abort_on: " + what)
 				drain()
 			}
+		case <-serverEnded:
+			serverEnded, deadLoadOver = nil, time.After(deadServerLoad)
+		case <-deadLoadOver:
+			e.abort("the server ended")
+			drain()
 		case <-stop:
 			stop = nil
 			e.byUser = e.cutShort()
@@ -147,8 +156,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	}
 }
 
-// abort ends the sending because of a condition of the scenario's, unless it is
-// over.
+// abort ends the sending because of what the server did, unless it is over.
 func (e *engine) abort(what string) {
 	if e.cutShort() {
 		e.aborted = what

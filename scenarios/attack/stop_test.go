@@ -70,7 +70,7 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 			time.AfterFunc(100*time.Millisecond, cancel)
 			return ctx
 		},
-		func(cfg *Config) context.Context { // abort_on, and a lost server
+		func(cfg *Config) context.Context { // abort_on
 			cfg.Endpoint.URL = refused.URL
 			cfg.Abort = Abort{Errors: 0.1, For: time.Second}
 			return context.Background()
@@ -123,6 +123,38 @@ func TestStopOfALongClosedLoop(t *testing.T) {
 	cell := runClosed(t, context.Background(), cfg, log)
 	if cell.Ledger.Sent == 0 || len(cell.Slices) > 60 {
 		t.Errorf("ledger %+v, %d slices", cell.Ledger, len(cell.Slices))
+	}
+}
+
+// TestEndOfTheServerEndsTheLoad sends on for a moment after the server has ended: what
+// its users meet is counted.
+func TestEndOfTheServerEndsTheLoad(t *testing.T) {
+	for name, load := range map[string]func(*testing.T, string) (Config, *memoryLog){
+		"open":   func(t *testing.T, url string) (Config, *memoryLog) { return load(t, url, 10*time.Millisecond, 30_000) },
+		"closed": func(t *testing.T, url string) (Config, *memoryLog) { return closedLoad(t, url, 2, 5*time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
+			cfg, log := load(t, s.URL)
+			if cfg.Callers > 0 {
+				cfg.Think = func() time.Duration { return 5 * time.Millisecond }
+			}
+			ended := make(chan struct{})
+			cfg.ServerEnded = ended
+			time.AfterFunc(300*time.Millisecond, func() {
+				s.Close()
+				close(ended)
+			})
+			cell := run(t, context.Background(), cfg, log)
+			l := cell.Ledger
+			if cell.Aborted != "the server ended" || cell.Stopped || cell.Window >= time.Minute {
+				t.Errorf("aborted %q, stopped %v, after %v", cell.Aborted, cell.Stopped, cell.Window)
+			}
+			if l.OK == 0 || l.Failed == 0 || l.OK+l.Failed+l.Censored != l.Sent {
+				t.Errorf("ledger %+v, want answers before the end and failures after it", l)
+			}
+		})
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 		}
 		s.clock.played += s.length(i)
 		s.save()
-		if s.over() || s.aborted(v) {
+		if s.over() {
 			return nil
 		}
 		select {
@@ -36,6 +36,9 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 			s.fault(v, phase.Name, died)
 			return died
 		default:
+		}
+		if s.aborted(v) {
+			return nil
 		}
 	}
 	return nil
@@ -59,6 +62,7 @@ func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets
 	if err != nil {
 		return err
 	}
+	cfg.ServerEnded = deployment.Done()
 	machine := host.Watch()
 	before, errBefore := deployment.Usage()
 	cell, err := s.send(ctx, cfg)

@@ -192,7 +192,7 @@ func (l *load) queue(due time.Duration) time.Duration {
 	l.free = due + wait + time.Duration(float64(time.Second)/l.Capacity)
 	if l.abort > 0 && wait > l.abort && l.stops == 0 {
 		l.stops = due
-		l.aborted = fmt.Sprintf("2.4 %% of the requests due in the last 3 s took longer than %v", l.abort)
+		l.aborted = fmt.Sprintf("abort_on: 2.4 %% of the requests due in the last 3 s took longer than %v", l.abort)
 	}
 	return wait
 }
