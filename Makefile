@@ -2,7 +2,11 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO          ?= go
-GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails --
+GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails
+BUILDFLAGS  := -trimpath -ldflags '-s -w'
+# Servebench is compared with other load generators in a module of its own, so that
+# nothing of theirs enters this one.
+PEERS       := scenarios/attack/peers
 FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
@@ -14,7 +18,7 @@ help: ## List the targets
 
 build: ## Build every program into bin/, all static
 	@mkdir -p bin
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+	$(GO) build $(BUILDFLAGS) -o bin/ ./cmd/...
 
 setup: ## Install what the targets need and is missing; fails when something stays missing
 	@.setup/install
@@ -24,11 +28,10 @@ bench: build ## Set up, then compare the targets that can run here; leaves runs/
 	  echo 'setup: going on without what is missing; bin/servebench doctor says more'; }
 	bin/servebench run compare
 
-# The other load generators are the tools of a module of their own, so that nothing
-# of theirs enters this one's.
 peers: ## Build the load generators that servebench is compared with, into bin/peers/
 	@mkdir -p bin/peers
-	$(GO) build -C scenarios/attack/peers -trimpath -ldflags '-s -w' -o ../../../bin/peers/ tool
+	$(GO) build -C $(PEERS) $(BUILDFLAGS) -o $(CURDIR)/bin/peers/ tool
+	$(GO) build -C $(PEERS) $(BUILDFLAGS) -o $(CURDIR)/bin/benchpeers .
 
 bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
 	bin/benchpeers $(BENCHPEERS)
@@ -37,14 +40,17 @@ prove: build ## Simulate how often the verdict of a duet is wrong; fails when a 
 	bin/servebench prove
 
 test: ## Run every test that can run here; names what was skipped and why
-	$(GOTEST) ./...
+	$(GOTEST) -- ./...
+	$(GOTEST) --raw-command -- $(GO) test -C $(PEERS) -json ./...
 
 race: ## Run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GOTEST) -race -short ./...
+	CGO_ENABLED=1 $(GOTEST) -- -race -short ./...
+	CGO_ENABLED=1 $(GO) -C $(PEERS) test -race -short ./...
 
 check: lint ## Everything that is wrong without running it: format, vet, staticcheck, go.mod
 	$(GO) mod verify
 	$(GO) mod tidy -diff
+	$(GO) -C $(PEERS) mod tidy -diff
 	$(GO) build ./...
 
 lint: ## gofmt, go vet, staticcheck
@@ -52,15 +58,18 @@ lint: ## gofmt, go vet, staticcheck
 	  if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) -C $(PEERS) vet ./...
+	staticcheck=$$($(GO) tool -n staticcheck) && cd $(PEERS) && $$staticcheck ./...
 
 golden: ## Write the golden files anew; look at the difference before committing it
-	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+	@grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u | \
+	  while read -r dir; do $(GO) -C "$$dir" test . -update; done
 
 fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (default 10s)
 	@grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | \
 	  while read -r dir name; do \
 	    echo "== $$dir $$name"; \
-	    $(GO) test "$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
+	    $(GO) -C "$$dir" test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
 	  done
 
 clean: ## Remove what was built; runs/ and bench/ stay

@@ -68,15 +68,18 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// repository is the root of servebench's module, below which this one lies.
+const repository = "../../.."
+
 // built is a folder with servebench, built from what is tested, and the other tools,
 // where somebody built them.
 func built(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
-	if text, err := exec.Command("go", "build", "-o", bin, "servebench/cmd/servebench").CombinedOutput(); err != nil {
+	if text, err := exec.Command("go", "build", "-C", repository, "-o", bin, "./cmd/servebench").CombinedOutput(); err != nil {
 		t.Fatalf("build servebench: %v: %s", err, text)
 	}
-	peers, err := filepath.Abs(filepath.Join("..", "..", "bin", "peers"))
+	peers, err := filepath.Abs(filepath.Join(repository, "bin", "peers"))
 	if err != nil {
 		t.Fatal(err)
 	}
