@@ -38,7 +38,7 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or callers`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, tax, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, mix, law, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, callers, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
@@ -127,22 +127,22 @@ func faults() []faulty {
 			`2:42: targets[3]: vm runs no container images, and workload.image is all there is of the server; want workload.command beside it, or container`,
 		}},
 		{name: "unknown model of a phase", old: "rate: 100", new: "model: nop, rate: 100", beyond: true, want: []string{`6:27: load[0].model: the reference server has no model "nop" (did you mean "noop"?); want one of credit, noop`}},
-		{name: "tax without a phase", new: twin + "tax: {noop: noop}\n", want: []string{`8:6: tax.model: missing; want ` + name}},
-		{name: "tax of phases that are not there", new: twin + "tax: {noop: nop, model: stedy}\n", beyond: true, want: []string{
-			`8:13: tax.noop: there is no phase "nop" (did you mean "noop"?); want one of steady, noop`,
-			`8:25: tax.model: there is no phase "stedy" (did you mean "steady"?); want one of steady, noop`,
+		{name: "overhead without a phase", new: twin + "overhead: {noop: noop}\n", want: []string{`8:11: overhead.model: missing; want ` + name}},
+		{name: "overhead of phases that are not there", new: twin + "overhead: {noop: nop, model: stedy}\n", beyond: true, want: []string{
+			`8:18: overhead.noop: there is no phase "nop" (did you mean "noop"?); want one of steady, noop`,
+			`8:30: overhead.model: there is no phase "stedy" (did you mean "steady"?); want one of steady, noop`,
 		}},
-		{name: "tax without load", old: "load:\n" + phase, new: "deploys: 1\ntax: {noop: a, model: b}\n", beyond: true, want: []string{
-			`6:13: tax.noop: there is no phase "a"; want a phase of load`,
-			`6:23: tax.model: there is no phase "b"; want a phase of load`,
+		{name: "overhead without load", old: "load:\n" + phase, new: "deploys: 1\noverhead: {noop: a, model: b}\n", beyond: true, want: []string{
+			`6:18: overhead.noop: there is no phase "a"; want a phase of load`,
+			`6:28: overhead.model: there is no phase "b"; want a phase of load`,
 		}},
-		{name: "tax of one phase", new: twin + "tax: {noop: noop, model: noop}\n", beyond: true, want: []string{`8:26: tax.model: "noop" is the phase of tax.noop as well; want another phase`}},
-		{name: "tax of one model", new: strings.Replace(twin, "model: noop", "model: credit", 1) + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:26: tax.model: the phases "noop" and "steady" ask for the same model, "credit"; want phases that differ in their key model`}},
-		{name: "tax of a warm-up", new: strings.Replace(twin, "10s", "10s, measure: false", 1) + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:13: tax.noop: the phase "noop" has measure: false, so that it shows nothing; want a phase that is measured`}},
-		{name: "tax of phases that differ in all", new: "  - {name: noop, model: noop, law: constant, rate: 99, duration: 9s}\ntax: {noop: noop, model: steady}\n", beyond: true, want: []string{
-			`8:26: tax.model: the phase "steady" has law: poisson and the phase "noop" law: constant, so that they differ in more than the model; want the same law in both`,
-			`8:26: tax.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
-			`8:26: tax.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
+		{name: "overhead of one phase", new: twin + "overhead: {noop: noop, model: noop}\n", beyond: true, want: []string{`8:31: overhead.model: "noop" is the phase of overhead.noop as well; want another phase`}},
+		{name: "overhead of one model", new: strings.Replace(twin, "model: noop", "model: credit", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:31: overhead.model: the phases "noop" and "steady" ask for the same model, "credit"; want phases that differ in their key model`}},
+		{name: "overhead of a warm-up", new: strings.Replace(twin, "10s", "10s, measure: false", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:18: overhead.noop: the phase "noop" has measure: false, so that it shows nothing; want a phase that is measured`}},
+		{name: "overhead of phases that differ in all", new: "  - {name: noop, model: noop, law: constant, rate: 99, duration: 9s}\noverhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:31: overhead.model: the phase "steady" has law: poisson and the phase "noop" law: constant, so that they differ in more than the model; want the same law in both`,
+			`8:31: overhead.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
+			`8:31: overhead.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
 		}},
 		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command or image; want one or the other`}},
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
@@ -184,11 +184,11 @@ func faults() []faulty {
 		{name: "class without weight", old: "rate: 100", new: "mix: [{name: a, weight: 0}], rate: 100", want: []string{`6:44: load[0].mix[0].weight: 0 is below 1; want a whole number from 1 to 1000`}},
 		{name: "mix of nothing", old: "rate: 100", new: "mix: [], rate: 100", want: []string{`6:25: load[0].mix: the list is empty; want a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]`}},
 		{name: "unknown model of a class", old: "rate: 100", new: "mix: [{name: a, model: nop}], rate: 100", beyond: true, want: []string{`6:43: load[0].mix[0].model: the reference server has no model "nop" (did you mean "noop"?); want one of credit, noop`}},
-		{name: "tax of different ramps", old: phase, new: "  - {name: steady, law: ramp, to: 5, rate: 100, duration: 10s}\n" + strings.Replace(twin, "rate", "law: ramp, to: 6, rate", 1) + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{
-			`8:26: tax.model: the phase "steady" has to: 5 and the phase "noop" to: 6, so that they differ in more than the model; want the same to in both`,
+		{name: "overhead of different ramps", old: phase, new: "  - {name: steady, law: ramp, to: 5, rate: 100, duration: 10s}\n" + strings.Replace(twin, "rate", "law: ramp, to: 6, rate", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:31: overhead.model: the phase "steady" has to: 5 and the phase "noop" to: 6, so that they differ in more than the model; want the same to in both`,
 		}},
-		{name: "tax of a closed loop", old: phase, new: "  - {name: steady, callers: 1, duration: 10s}\n" + twin + "tax: {noop: noop, model: steady}\n", beyond: true, want: []string{
-			`8:6: tax: the phase "steady" is a closed loop, whose requests are due when others are answered; want phases with a rate, which get the same due times`,
+		{name: "overhead of a closed loop", old: phase, new: "  - {name: steady, callers: 1, duration: 10s}\n" + twin + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:11: overhead: the phase "steady" is a closed loop, whose requests are due when others are answered; want phases with a rate, which get the same due times`,
 		}},
 		{name: "abort on nothing", new: "abort_on: {}\n", beyond: true, want: []string{`7:11: abort_on: no condition in it; want errors, p99 or in_flight`}},
 		{name: "abort at the last error", new: "abort_on: {errors: 100%}\n", beyond: true, want: []string{`7:20: abort_on.errors: no load would go on, or none would ever end; want more than 0% and less than 100%`}},
@@ -203,11 +203,11 @@ func faults() []faulty {
 			`6:7: data: a template is sent as it is, and no data goes into it; want it left out`,
 		}},
 		{name: "template with the limits of a model", old: "targets: [physical]\nworkload: " + workload + "\ndata: {generator: credit}\nload:\n" + phase,
-			new: "targets: [endpoint]\nprotocol: template\ntemplate: {}\nload: [{name: a, model: m, rate: 1, duration: 1s}]\nslo: {agreement: 1, accuracy: 1}\ntax: {noop: a, model: b}\n", beyond: true, want: []string{
+			new: "targets: [endpoint]\nprotocol: template\ntemplate: {}\nload: [{name: a, model: m, rate: 1, duration: 1s}]\nslo: {agreement: 1, accuracy: 1}\noverhead: {noop: a, model: b}\n", beyond: true, want: []string{
 				`5:25: load[0].model: a template asks for no model; want it left out`,
 				`6:18: slo.agreement: a wrong answer to a template is an error; want slo.errors, and template.expect`,
 				`6:31: slo.accuracy: a template asks for no model; want none`,
-				`7:6: tax: a template asks for no model; want none`,
+				`7:11: overhead: a template asks for no model; want none`,
 			}},
 		{name: "template to a server that is not named", old: "workload: " + workload + "\ndata: {generator: credit}\n", new: "protocol: template\ntemplate: {}\n", beyond: true, want: []string{`1:1: workload: no server named; want ` + server}},
 		{name: "template with mistakes", old: "targets: [physical]\nworkload: " + workload + "\ndata: {generator: credit}\n",

@@ -72,7 +72,7 @@ load:
   - {name: c16, callers: 16, think: {mean: 10ms, law: constant}, duration: 1s}
   - {name: c1, callers: 1, think: {mean: 1s}, duration: 1s}
 abort_on: {errors: 10%, p99: 2s, in_flight: 2000}
-tax: {noop: nothing, model: steady}
+overhead: {noop: nothing, model: steady}
 rounds: 2
 attackers: 2
 spare_visits: 7
@@ -108,7 +108,7 @@ container: {network: bridge, runtime: 1}
 			{Name: "c1", Model: "credit", Callers: 1, Think: &Think{Mean: time.Second, Law: "exponential"}, Duration: time.Second, Measure: true},
 		},
 		AbortOn:     &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
-		Tax:         &Tax{Noop: "nothing", Model: "steady"},
+		Overhead:    &Overhead{Noop: "nothing", Model: "steady"},
 		Attackers:   2,
 		Rounds:      2,
 		SpareVisits: 7,
@@ -186,7 +186,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, tax, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -26,14 +26,14 @@ type Scenario struct {
 	Template    *Template // nil: the requests are made from Data
 	HTTP        HTTP
 	Data        Data
-	Load        []Phase // in the order they are played; names are unique; none: the deployments alone
-	AbortOn     *Abort  // nil: no phase ends early
-	Tax         *Tax    // nil: no request's time is split
-	Rounds      int     // at least 1; without Load there are none
-	SpareVisits int     // how many disturbed ones may be played again
-	Deploys     int     // of each target for its cold start alone, after the rounds
-	Attackers   int     // loops that share the load, at least 1
-	Awake       bool    // keep the CPUs out of idle states while requests are sent
+	Load        []Phase   // in the order they are played; names are unique; none: the deployments alone
+	AbortOn     *Abort    // nil: no phase ends early
+	Overhead    *Overhead // nil: no request's time is split
+	Rounds      int       // at least 1; without Load there are none
+	SpareVisits int       // how many disturbed ones may be played again
+	Deploys     int       // of each target for its cold start alone, after the rounds
+	Attackers   int       // loops that share the load, at least 1
+	Awake       bool      // keep the CPUs out of idle states while requests are sent
 	Seed        uint64
 	Timeout     time.Duration // of one request
 	Limits      Limits

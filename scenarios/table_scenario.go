@@ -30,7 +30,7 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			func(s *Scenario) *[]Phase { return &s.Load },
 			"The phases of load, played in this order on every target in every round. A phase has either a rate, and arrivals that never wait for answers (an open loop), or callers, each of which waits for its answer (a closed loop)."),
 		abortRow(),
-		taxRow(),
+		overheadRow(),
 		may("rounds", wholes[int](1, 1000), "3", func(s *Scenario) *int { return &s.Rounds },
 			"How often every target is visited, each time with a fresh server and the targets in another order; without load there are no rounds. The intervals in the reports come from the differences between rounds."),
 		may("spare_visits", wholes[int](0, 1000), "10", func(s *Scenario) *int { return &s.SpareVisits },

@@ -18,7 +18,7 @@ func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateData(s)
 	d.validateLoad(s)
 	d.validateModels(s, cat)
-	d.validateTax(s)
+	d.validateOverhead(s)
 	d.validateAbort(s)
 	d.validateDeploys(s, cat)
 	d.validateLength(s)

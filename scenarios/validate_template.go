@@ -48,7 +48,7 @@ func (d *decoder) validateWritten(s *Scenario) {
 		d.senseless(element("load", i)+".mix", p.Mix != nil, "a template is the only request there is", "it left out")
 	}
 	d.senseless("data", d.given["data"], "a template is sent as it is, and no data goes into it", "it left out")
-	d.senseless("tax", s.Tax != nil, nobody, "none")
+	d.senseless("overhead", s.Overhead != nil, nobody, "none")
 	if t := s.Template; t != nil {
 		d.senseless("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
 	}

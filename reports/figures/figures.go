@@ -53,8 +53,8 @@ func All(a *stats.Analysis) []Figure {
 	if a.Duet != nil {
 		all = append(all, duet(a))
 	}
-	if a.Tax != nil {
-		all = append(all, tax(a))
+	if a.Overhead != nil {
+		all = append(all, overhead(a))
 	}
 	if !a.OnlyStarts() {
 		if len(a.Saturated) > 0 {

@@ -70,9 +70,9 @@ func TestStartsThatAreNone(t *testing.T) {
 	}
 }
 
-func TestTaxFigure(t *testing.T) {
-	a, all := drawn(t, statstest.Tax(), func(*record.Run) {})
-	f := all["tax"]
+func TestOverheadFigure(t *testing.T) {
+	a, all := drawn(t, statstest.Overhead(), func(*record.Run) {})
+	f := all["overhead"]
 	checkFigure(t, a, f)
 	var lambda []string
 	for _, row := range f.Data.Rows {
@@ -87,9 +87,9 @@ func TestTaxFigure(t *testing.T) {
 	if title := all["ecdf-noop"].Title; !strings.HasSuffix(title, ", phase noop, model noop") {
 		t.Errorf("title %q does not tell the model", title)
 	}
-	p := statstest.Tax()
+	p := statstest.Overhead()
 	p.Rounds, p.Phases[1].Duration, p.Phases[1].Rate = 1, time.Second, 5
-	if _, few := drawn(t, p, func(*record.Run) {}); few["tax"].Missing == "" {
+	if _, few := drawn(t, p, func(*record.Run) {}); few["overhead"].Missing == "" {
 		t.Error("a split is drawn of a few answers")
 	}
 }

@@ -38,8 +38,8 @@ type page struct {
 	SaturationNotes    []string
 	NoLoad             bool // starts alone were measured
 	ColdStarts         *table
-	Tax                *table
-	TaxNotes           []string
+	Overhead           *table
+	OverheadNotes      []string
 	Meters             *table
 	Figures            []figure
 	Errors             *table
@@ -74,7 +74,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), FirstByte: b.firstByte(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),
-		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Tax: b.tax(), TaxNotes: b.taxNotes(), Meters: b.meters(),
+		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Overhead: b.overhead(), OverheadNotes: b.overheadNotes(), Meters: b.meters(),
 		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(), ByStatus: a.JudgedByStatus(),
 		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
 		Method: method(a),

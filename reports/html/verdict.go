@@ -205,7 +205,7 @@ func (b builder) worst(target string) stats.Verdict {
 // sentence tells the first measured phase of a target, or, where that is what was
 // asked for, what the place costs.
 func (b builder) sentence(r stats.Row) string {
-	for _, s := range []string{b.taxSentence(r.Target), b.stepSentence(r.Target), b.saturationSentence(r.Target)} {
+	for _, s := range []string{b.overheadSentence(r.Target), b.stepSentence(r.Target), b.saturationSentence(r.Target)} {
 		if s != "" {
 			return s
 		}

@@ -29,7 +29,7 @@ type document struct {
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
 	Duet        *duet         `json:"duet"`       // null: the run compares no two servers
-	Tax         *tax          `json:"tax"`        // null: the scenario asks for none
+	Overhead    *overhead     `json:"overhead"`   // null: the scenario asks for none
 	Steps       []stepped     `json:"steps"`      // targets in phases with steps
 	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
 	Unavailable []unavailable `json:"unavailable"`

@@ -20,11 +20,11 @@ func TestOpenRefuses(t *testing.T) {
 		return string(text)
 	}
 	for name, tt := range map[string]struct{ text, want string }{
-		"other schema":    {edit(func(r *Run) { r.Schema = "servebench.run/v9" }), `want "servebench.run/v6"`},
+		"other schema":    {edit(func(r *Run) { r.Schema = "servebench.run/v9" }), `want "servebench.run/v7"`},
 		"no schema":       {`{}`, `schema ""`},
 		"empty":           {``, "cut off after 0 bytes"},
 		"not JSON":        {`{"schema": nope}`, "not JSON at byte 13"},
-		"wrong type":      {`{"schema":"servebench.run/v6","cells":[{"round":"one"}]}`, "round"},
+		"wrong type":      {`{"schema":"servebench.run/v7","cells":[{"round":"one"}]}`, "round"},
 		"unknown target":  {edit(func(r *Run) { r.Cells[0].Target = "mars" }), `target "mars"`},
 		"unknown phase":   {edit(func(r *Run) { r.Cells[0].Phase = "full moon" }), `phase "full moon"`},
 		"round 0":         {edit(func(r *Run) { r.Cells[0].Round = 0 }), "round 0"},
@@ -82,8 +82,8 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte(`{"schema":"servebench.run/v6"}`))
-	f.Add([]byte(`{"schema":"servebench.run/v6","cells":[{"log":"/x"}]}`))
+	f.Add([]byte(`{"schema":"servebench.run/v7"}`))
+	f.Add([]byte(`{"schema":"servebench.run/v7","cells":[{"log":"/x"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		run, err := decode(text)
 		if err != nil {

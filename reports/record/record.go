@@ -13,7 +13,7 @@ package record
 import "time"
 
 // Schema is the version of run.json. A reader refuses others.
-const Schema = "servebench.run/v6"
+const Schema = "servebench.run/v7"
 
 // Run is one run of one scenario.
 type Run struct {

@@ -26,13 +26,13 @@ type Scenario struct {
 	Template string `json:"template,omitempty"`
 	// Deploys is how often each target was to be deployed for its cold start
 	// alone, after the rounds of load.
-	Deploys int  `json:"deploys,omitempty"`
-	Tax     *Tax `json:"tax,omitempty"`
+	Deploys  int       `json:"deploys,omitempty"`
+	Overhead *Overhead `json:"overhead,omitempty"`
 }
 
-// Tax names the two phases, the same but for their models, by which a request's
+// Overhead names the two phases, the same but for their models, by which a request's
 // time is split into what the place costs and what the model does.
-type Tax struct {
+type Overhead struct {
 	Noop  string `json:"noop" redact:"-"`  // the phase whose model answers without computing
 	Model string `json:"model" redact:"-"` // the phase with the real one
 }

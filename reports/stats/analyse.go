@@ -32,7 +32,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	if a.Duet = newDuet(run, cells); a.Duet == nil {
 		a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
 	}
-	a.Tax = newTax(run, cells)
+	a.Overhead = newOverhead(run, cells)
 	a.Stepped = stepped(run, cells)
 	a.Saturated = saturations(a)
 	a.Doubts = doubts(a, cells)

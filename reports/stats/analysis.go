@@ -53,7 +53,7 @@ type Analysis struct {
 	Ratios []Ratio  // each target against Reference; empty with one target, and of a duet
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
-	Tax       *Tax         // nil when the scenario asks for none, or nothing was measured of it
+	Overhead  *Overhead    // nil when the scenario asks for none, or nothing was measured of it
 	Stepped   []Stepped    // of the phases that have steps; targets in the scenario's order
 	Saturated []Saturation // of the targets with several closed loops
 	Duet      *Duet        // nil when the run compares no two servers

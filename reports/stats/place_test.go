@@ -35,7 +35,7 @@ func rulesOf(a *stats.Analysis) map[string]string {
 // What was emulated, what ran already and what is not equal is said once each.
 func TestUnequalConditionsAreSaid(t *testing.T) {
 	p := statstest.Running()
-	p.Targets = append(p.Targets, statstest.Tax().Targets[2])
+	p.Targets = append(p.Targets, statstest.Overhead().Targets[2])
 	p.Targets[2].Facts = append(p.Targets[2].Facts, record.Fact{Name: "network path", Value: "user mode", Unequal: true})
 	a := analyse(t, statstest.Open(t, p))
 	got := rulesOf(a)
@@ -69,7 +69,7 @@ func TestUnequalAlone(t *testing.T) {
 
 // A meter that one cell lacks is not summed up.
 func TestMeters(t *testing.T) {
-	p := statstest.Tax()
+	p := statstest.Overhead()
 	p.Targets, p.Rounds = p.Targets[3:], 3
 	run := statstest.Open(t, p)
 	row := func() stats.Row {

@@ -146,7 +146,7 @@ const SaturationMethod = "right answers per second in a closed loop, the mean ov
 // Finding is the line that says what a run was for: the steps that were held,
 // the highest throughput, what the place costs; "" of any other.
 func (a *Analysis) Finding() string {
-	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.TaxLine()} {
+	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.OverheadLine()} {
 		if line != "" {
 			return line
 		}

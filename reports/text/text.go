@@ -42,7 +42,7 @@ func Write(w io.Writer, a *stats.Analysis, style Style) error {
 	p.coldStarts()
 	p.emulated()
 	p.validity()
-	p.tax()
+	p.overhead()
 	p.ratios()
 	p.gates()
 	p.meters()

@@ -54,7 +54,7 @@ func plans() map[string]statstest.Plan {
 	all := map[string]statstest.Plan{
 		"compare": statstest.Compare(), "invalid": invalid, "died": died, "slow": slow,
 		"phases": phases, "alone": alone, "nothing": nothing,
-		"coldstart": statstest.ColdStart(), "tax": statstest.Tax(), "running": statstest.Running(),
+		"coldstart": statstest.ColdStart(), "overhead": statstest.Overhead(), "running": statstest.Running(),
 		"stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
 		"calibrated": statstest.Calibrated(), "status": statstest.ByStatus(), "refused": statstest.Refused(),
 	}

@@ -6,8 +6,8 @@ import "servebench/scenarios"
 // requests of the i-th phase are drawn: its own, or that of the phase it is
 // paired with.
 func drawnAs(s *scenarios.Scenario, i int) int {
-	if s.Tax != nil && s.Load[i].Name == s.Tax.Noop {
-		return s.PhaseNamed(s.Tax.Model)
+	if s.Overhead != nil && s.Load[i].Name == s.Overhead.Noop {
+		return s.PhaseNamed(s.Overhead.Model)
 	}
 	return i
 }
@@ -21,8 +21,8 @@ func order(s *scenarios.Scenario, schedule int) []int {
 	for i := range order {
 		order[i] = i
 	}
-	if s.Tax != nil && schedule%2 == 0 {
-		noop, model := s.PhaseNamed(s.Tax.Noop), s.PhaseNamed(s.Tax.Model)
+	if s.Overhead != nil && schedule%2 == 0 {
+		noop, model := s.PhaseNamed(s.Overhead.Noop), s.PhaseNamed(s.Overhead.Model)
 		order[noop], order[model] = model, noop
 	}
 	return order

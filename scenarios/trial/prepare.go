@@ -81,8 +81,8 @@ func (s *session) newRecord() {
 		s.record.Scenario.Template = sc.Template.String()
 	}
 	s.record.Environment = append(s.record.Environment, carriageFact(sc.HTTP))
-	if sc.Tax != nil {
-		s.record.Scenario.Tax = &record.Tax{Noop: sc.Tax.Noop, Model: sc.Tax.Model}
+	if sc.Overhead != nil {
+		s.record.Scenario.Overhead = &record.Overhead{Noop: sc.Overhead.Noop, Model: sc.Overhead.Model}
 	}
 	for i, p := range sc.Load {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.laws[i]))

@@ -46,12 +46,12 @@ func ColdStart() Plan {
 	return p
 }
 
-// Tax is a run of the same load with a model that computes nothing and a real
+// Overhead is a run of the same load with a model that computes nothing and a real
 // one, on the four places. What lambda's model takes is lost in the noise.
-func Tax() Plan {
+func Overhead() Plan {
 	p := Compare()
-	p.Name, p.Rounds, p.SLO, p.Targets = "tax", 8, record.SLO{}, four()
-	p.Tax = &record.Tax{Noop: "noop", Model: "model"}
+	p.Name, p.Rounds, p.SLO, p.Targets = "overhead", 8, record.SLO{}, four()
+	p.Overhead = &record.Overhead{Noop: "noop", Model: "model"}
 	p.Phases = []record.Phase{
 		{Name: "warm-up", Model: "credit", Law: "constant", Rate: 100, Duration: time.Second, Open: true},
 		{Name: "noop", Model: noop, Law: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},

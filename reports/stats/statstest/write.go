@@ -101,7 +101,7 @@ func skeleton(p Plan) *record.Run {
 			Corpus:      10000,
 			Batch:       1,
 			Deploys:     p.Deploys,
-			Tax:         p.Tax,
+			Overhead:    p.Overhead,
 		},
 		Environment: p.Environment,
 		Preflight:   p.Preflight,

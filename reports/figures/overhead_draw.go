@@ -14,40 +14,42 @@ import (
 
 // The room beside the bars for names and for figures.
 const (
-	taxNames   vg.Length = 130
-	taxFigures vg.Length = 170
+	overheadNames   vg.Length = 130
+	overheadFigures vg.Length = 170
 )
 
-// drawTax draws each quantile in a panel with an axis of its own: the times of the
+// drawOverhead draws each quantile in a panel with an axis of its own: the times of the
 // slowest requests would make slivers of the others'.
-func drawTax(c draw.Canvas, p Palette, groups [][]taxBar) {
-	c = taxLegend(p, groups).draw(c, p)
+func drawOverhead(c draw.Canvas, p Palette, groups [][]overheadBar) {
+	c = overheadLegend(p, groups).draw(c, p)
 	for _, group := range groups {
-		height := taxHeight(group)
-		drawTaxGroup(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-height, 0), p, group)
+		height := overheadHeight(group)
+		drawOverheadGroup(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-height, 0), p, group)
 		c = draw.Crop(c, 0, 0, 0, -height)
 	}
 }
 
-// taxLegend explains what is drawn, and nothing else.
-func taxLegend(p Palette, groups [][]taxBar) legend {
+// overheadLegend explains what is drawn, and nothing else.
+func overheadLegend(p Palette, groups [][]overheadBar) legend {
 	l := legend{{text: "place: network and virtualisation", color: p.Muted, block: true}}
-	drawn := func(has func(taxBar) bool) bool {
-		return slices.ContainsFunc(groups, func(group []taxBar) bool { return slices.ContainsFunc(group, has) })
+	drawn := func(has func(overheadBar) bool) bool {
+		return slices.ContainsFunc(groups, func(group []overheadBar) bool { return slices.ContainsFunc(group, has) })
 	}
-	if drawn(func(b taxBar) bool { return b.row.Model.ToldApart }) {
+	if drawn(func(b overheadBar) bool { return b.row.Model.ToldApart }) {
 		l = append(l, entry{text: "model", color: faint(p.Muted, paleness), block: true})
 	}
-	if drawn(func(b taxBar) bool { return b.row.Place.HasInterval }) {
+	if drawn(func(b overheadBar) bool { return b.row.Place.HasInterval }) {
 		l = append(l, entry{text: "95 % interval of the place", color: p.Ink, line: 1.4})
 	}
 	return l
 }
 
-// taxHeight is the room of a group with its heading and its axis.
-func taxHeight(group []taxBar) vg.Length { return vg.Length(len(group)+1)*taxLine + taxAxis }
+// overheadHeight is the room of a group with its heading and its axis.
+func overheadHeight(group []overheadBar) vg.Length {
+	return vg.Length(len(group)+1)*overheadLine + overheadAxis
+}
 
-func drawTaxGroup(c draw.Canvas, p Palette, group []taxBar) {
+func drawOverheadGroup(c draw.Canvas, p Palette, group []overheadBar) {
 	lines := float64(len(group) + 1)
 	panel := newPanel(p)
 	panel.X.Label.Text = stats.QuantileName(group[0].row.Q) + " response time, ms"
@@ -56,7 +58,7 @@ func drawTaxGroup(c draw.Canvas, p Palette, group []taxBar) {
 	panel.Y.Min, panel.Y.Max = 0, lines
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
 	panel.Y.Width = 0
-	inner := draw.Crop(c, taxNames, -taxFigures, 0, 0)
+	inner := draw.Crop(c, overheadNames, -overheadFigures, 0, 0)
 	var bars []drawnBar
 	for i, b := range group {
 		bars = append(bars, drawnBar{b, lines - 1.5 - float64(i), p})
@@ -81,7 +83,7 @@ func quantileHeading(c draw.Canvas, p Palette, y vg.Length, q float64) {
 // paleness is the opacity of the model's part of a bar.
 const paleness = 0.35
 
-func longestBar(group []taxBar) float64 {
+func longestBar(group []overheadBar) float64 {
 	longest := 0.0
 	for _, b := range group {
 		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Place.High)))
@@ -93,7 +95,7 @@ func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.
 
 // drawnBar is a bar on its line.
 type drawnBar struct {
-	taxBar
+	overheadBar
 	y       float64
 	palette Palette
 }
@@ -103,8 +105,8 @@ func (b drawnBar) name(c draw.Canvas, y vg.Length) {
 	c.DrawGlyphNoClip(glyph(marker{shape: b.look.shape}, b.look.color, 3.4), vg.Point{X: c.Min.X + 14, Y: y})
 	sty := face(small, b.palette.Ink)
 	sty.YAlign = draw.YCenter
-	c.FillText(sty, vg.Point{X: c.Min.X + 23, Y: y}, fit(b.label, taxNames-28, sty.Width))
-	c.FillText(sty, vg.Point{X: c.Max.X - taxFigures + 10, Y: y}, b.parts())
+	c.FillText(sty, vg.Point{X: c.Min.X + 23, Y: y}, fit(b.label, overheadNames-28, sty.Width))
+	c.FillText(sty, vg.Point{X: c.Max.X - overheadFigures + 10, Y: y}, b.parts())
 }
 
 // Plot implements plot.Plotter.

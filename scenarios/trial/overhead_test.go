@@ -13,15 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// taxed changes a test's scenario to two phases that are compared.
-func taxed(set ...scenarios.Setting) []scenarios.Setting {
+// withOverhead changes a test's scenario to two phases that are compared.
+func withOverhead(set ...scenarios.Setting) []scenarios.Setting {
 	load := "[{name: warm-up, rate: 100, duration: 20ms, measure: false}, {name: nothing, model: noop, rate: 500, duration: 40ms}, {name: real, rate: 500, duration: 40ms}]"
-	return append([]scenarios.Setting{{Key: "load", Value: load}, {Key: "tax", Value: "{noop: nothing, model: real}"}}, set...)
+	return append([]scenarios.Setting{{Key: "load", Value: load}, {Key: "overhead", Value: "{noop: nothing, model: real}"}}, set...)
 }
 
-// TestTaxPhasesAreAlikeButForTheModel compares what the two phases would send.
-func TestTaxPhasesAreAlikeButForTheModel(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, taxed()...)
+// TestOverheadPhasesAreAlikeButForTheModel compares what the two phases would send.
+func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
+	runner, s := newRunner(t, &place{}, &place{}, withOverhead()...)
 	run := &session{Runner: runner, scenario: s}
 	if err := run.prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -59,11 +59,11 @@ func TestTaxPhasesAreAlikeButForTheModel(t *testing.T) {
 	}
 }
 
-// TestTaxPhasesChangePlaces plays two rounds and wants the two phases in another
+// TestOverheadPhasesChangePlaces plays two rounds and wants the two phases in another
 // order in the second, each answered by its own model.
-func TestTaxPhasesChangePlaces(t *testing.T) {
+func TestOverheadPhasesChangePlaces(t *testing.T) {
 	a := &place{}
-	runner, s := newRunner(t, a, &place{}, taxed(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, a, &place{}, withOverhead(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +91,8 @@ func TestTaxPhasesChangePlaces(t *testing.T) {
 	if noops != 40 || len(a.paths) != 2*(1+2+20+20) {
 		t.Errorf("%d of %d requests to noop, want 40 of 86", noops, len(a.paths))
 	}
-	if diff := cmp.Diff(&record.Tax{Noop: "nothing", Model: "real"}, run.Scenario.Tax); diff != "" {
-		t.Errorf("tax of the record (-want +got):\n%s", diff)
+	if diff := cmp.Diff(&record.Overhead{Noop: "nothing", Model: "real"}, run.Scenario.Overhead); diff != "" {
+		t.Errorf("overhead of the record (-want +got):\n%s", diff)
 	}
 	if p := run.Scenario.Phases; p[1].Model != "noop" || p[2].Model != "credit" {
 		t.Errorf("phases %+v, want their models", p)
@@ -114,9 +114,9 @@ func TestPayloadsOfModels(t *testing.T) {
 	if one != own {
 		t.Errorf("one model: %s, want the corpus's own hash, %s", one, own)
 	}
-	two, _ := hash(taxed()...)
-	again, _ := hash(taxed(scenarios.Setting{Key: "rounds", Value: "9"})...)
-	other, _ := hash(taxed(scenarios.Setting{Key: "workload.model", Value: "noop"}, scenarios.Setting{Key: "load.real.model", Value: "credit"})...)
+	two, _ := hash(withOverhead()...)
+	again, _ := hash(withOverhead(scenarios.Setting{Key: "rounds", Value: "9"})...)
+	other, _ := hash(withOverhead(scenarios.Setting{Key: "workload.model", Value: "noop"}, scenarios.Setting{Key: "load.real.model", Value: "credit"})...)
 	if two == one || two != again || two == other || len(two) != 64 {
 		t.Errorf("hashes %s of one model, %s and %s of two, %s of those in another order", one, two, again, other)
 	}
@@ -125,7 +125,7 @@ func TestPayloadsOfModels(t *testing.T) {
 // TestReferenceIsAskedForItsModels wants the command line for all models of the
 // scenario, and unknown ones and those of another generator to be refused.
 func TestReferenceIsAskedForItsModels(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, taxed()...)
+	runner, s := newRunner(t, &place{}, &place{}, withOverhead()...)
 	var asked []string
 	runner.Reference.Command = func(s *scenarios.Scenario) ([]string, error) {
 		asked = s.Models()

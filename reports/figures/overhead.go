@@ -9,57 +9,57 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// tax draws what a request's time goes to on each target: the place and the model.
-func tax(a *stats.Analysis) Figure {
-	t := a.Tax
+// overhead draws what a request's time goes to on each target: the place and the model.
+func overhead(a *stats.Analysis) Figure {
+	t := a.Overhead
 	f := Figure{
-		Name:  "tax",
+		Name:  "overhead",
 		Title: "What the place costs",
 		Caption: "Full: the place, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
 			"), a difference of quantiles. The line through the end of the full bar is the place's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
-		Conditions: capital(stats.TaxMethod) + ".",
+		Conditions: capital(stats.OverheadMethod) + ".",
 	}
-	var bars []taxBar
+	var bars []overheadBar
 	looks := looksOf(a.Run)
 	for _, r := range t.Rows {
 		if r.Known {
-			bars = append(bars, taxBar{row: r, label: label(a.Label(r.Target)), look: looks[r.Target]})
+			bars = append(bars, overheadBar{row: r, label: label(a.Label(r.Target)), look: looks[r.Target]})
 		}
 	}
 	if len(bars) == 0 {
 		f.Missing = "there are too few answers for a quantile in both phases"
 		return f
 	}
-	groups := taxGroups(bars)
-	f.Height = taxLegendLine
+	groups := overheadGroups(bars)
+	f.Height = overheadLegendLine
 	for _, group := range groups {
-		f.Height += taxHeight(group)
+		f.Height += overheadHeight(group)
 	}
-	f.Data = taxTable(t, bars)
-	f.paint = func(c draw.Canvas, p Palette) { drawTax(c, p, groups) }
+	f.Data = overheadTable(t, bars)
+	f.paint = func(c draw.Canvas, p Palette) { drawOverhead(c, p, groups) }
 	return f
 }
 
 // The room of a line of bars, of the axis below them, and of the legend above all.
 const (
-	taxLine       vg.Length = 19
-	taxAxis       vg.Length = 40
-	taxLegendLine vg.Length = 22
+	overheadLine       vg.Length = 19
+	overheadAxis       vg.Length = 40
+	overheadLegendLine vg.Length = 22
 )
 
-// taxBar is one target's bar at one quantile.
-type taxBar struct {
-	row   stats.TaxRow
+// overheadBar is one target's bar at one quantile.
+type overheadBar struct {
+	row   stats.OverheadRow
 	label string
 	look  look
 }
 
-// taxGroups puts the bars of each quantile together.
-func taxGroups(bars []taxBar) [][]taxBar {
-	var groups [][]taxBar
+// overheadGroups puts the bars of each quantile together.
+func overheadGroups(bars []overheadBar) [][]overheadBar {
+	var groups [][]overheadBar
 	for _, q := range []float64{0.5, 0.99} {
-		var group []taxBar
+		var group []overheadBar
 		for _, b := range bars {
 			if b.row.Q == q {
 				group = append(group, b)
@@ -73,7 +73,7 @@ func taxGroups(bars []taxBar) [][]taxBar {
 }
 
 // parts writes the two parts and their sum: "0.306 + 0.154 = 0.461 ms".
-func (b taxBar) parts() string {
+func (b overheadBar) parts() string {
 	place := stats.FormatMilliseconds(b.row.Place.Value)
 	if !b.row.Model.ToldApart {
 		return place + " ms, model not told apart"
@@ -81,18 +81,18 @@ func (b taxBar) parts() string {
 	return fmt.Sprintf("%s + %s = %s ms", place, stats.FormatMilliseconds(b.row.Model.Value), stats.FormatMilliseconds(b.row.Whole))
 }
 
-func taxTable(t *stats.Tax, bars []taxBar) Table {
+func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
 	base := label(t.Base)
 	table := Table{Head: []string{"target", "quantile", "place, ms", "÷ " + base, "model, ms", "÷ " + base, "whole, ms", "rounds"}}
 	for _, b := range bars {
 		r := b.row
-		table.Rows = append(table.Rows, []string{b.label, stats.QuantileName(r.Q), taxText(r.Place), taxRatio(r.Place, r.Target == t.Base),
-			taxText(r.Model), taxRatio(r.Model, r.Target == t.Base), stats.FormatMilliseconds(r.Whole), fmt.Sprint(r.Rounds)})
+		table.Rows = append(table.Rows, []string{b.label, stats.QuantileName(r.Q), overheadText(r.Place), overheadRatio(r.Place, r.Target == t.Base),
+			overheadText(r.Model), overheadRatio(r.Model, r.Target == t.Base), stats.FormatMilliseconds(r.Whole), fmt.Sprint(r.Rounds)})
 	}
 	return table
 }
 
-func taxText(p stats.TaxPart) string {
+func overheadText(p stats.OverheadPart) string {
 	text := stats.FormatMilliseconds(p.Value)
 	if p.HasInterval {
 		text += " [" + stats.FormatMilliseconds(p.Low) + ", " + stats.FormatMilliseconds(p.High) + "]"
@@ -103,7 +103,7 @@ func taxText(p stats.TaxPart) string {
 	return text
 }
 
-func taxRatio(p stats.TaxPart, base bool) string {
+func overheadRatio(p stats.OverheadPart, base bool) string {
 	switch {
 	case base && p.ToldApart:
 		return "1"

@@ -7,30 +7,30 @@ import (
 	"servebench/reports/record"
 )
 
-// Tax splits what a request takes on each target into what the place costs,
+// Overhead splits what a request takes on each target into what the place costs,
 // which is the time of a request whose model computes nothing, and the rest, the
 // model: the same quantile with the real model less that one. A difference of
 // quantiles is not the quantile of a difference.
-type Tax struct {
+type Overhead struct {
 	Noop, Model record.Phase
 	Base        string // the target that ratios divide by: the first with both phases
-	Rows        []TaxRow
+	Rows        []OverheadRow
 }
 
-// TaxRow is the split of one target's quantile.
-type TaxRow struct {
+// OverheadRow is the split of one target's quantile.
+type OverheadRow struct {
 	Target string
 	Q      float64
 	Rounds int  // in which the target, and the base, played both phases; 0: none
 	Known  bool // there are answers enough in both phases for the quantile
-	Place  TaxPart
-	Model  TaxPart
+	Place  OverheadPart
+	Model  OverheadPart
 	Whole  time.Duration // Place + Model
 }
 
-// TaxPart is one part of a split. Its interval and that of its ratio are there
-// together, and only from four rounds on; see TaxMethod.
-type TaxPart struct {
+// OverheadPart is one part of a split. Its interval and that of its ratio are there
+// together, and only from four rounds on; see OverheadMethod.
+type OverheadPart struct {
 	Value       time.Duration // of a model below zero where the noise is larger
 	HasInterval bool
 	Low, High   time.Duration
@@ -46,45 +46,45 @@ type TaxPart struct {
 	RatioHigh        float64
 }
 
-// TaxMethod says in one sentence how the intervals of the split are made.
-const TaxMethod = "95 % interval by bootstrap over rounds, the same rounds for both phases and both targets, its percentiles widened for few rounds (Hesterberg); " +
+// OverheadMethod says in one sentence how the intervals of the split are made.
+const OverheadMethod = "95 % interval by bootstrap over rounds, the same rounds for both phases and both targets, its percentiles widened for few rounds (Hesterberg); " +
 	"simulated, it holds the truth in about 95 of 100 cases from six rounds on, in 85 to 90 with four; none with fewer"
 
-// TaxBesideRatios says why a ratio of the split and that of a phase's quantile
+// OverheadBesideRatios says why a ratio of the split and that of a phase's quantile
 // differ, where both are shown.
-const TaxBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
+const OverheadBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
 	"the ratios of each phase, elsewhere, are means of each round's own, with a t interval: so the two differ by a little"
 
-// TaxAdvice says what to do where a model is not told apart from nothing.
-const TaxAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
+// OverheadAdvice says what to do where a model is not told apart from nothing.
+const OverheadAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
 
-// fewTaxRounds is how many rounds an interval of a split takes.
-const fewTaxRounds = 4
+// fewOverheadRounds is how many rounds an interval of a split takes.
+const fewOverheadRounds = 4
 
-// newTax splits the quantiles of the scenario's two phases; nil when it names
+// newOverhead splits the quantiles of the scenario's two phases; nil when it names
 // none or no target has both.
-func newTax(run *record.Run, cells []*cell) *Tax {
-	asked := run.Scenario.Tax
+func newOverhead(run *record.Run, cells []*cell) *Overhead {
+	asked := run.Scenario.Overhead
 	if asked == nil {
 		return nil
 	}
-	tax := &Tax{Noop: phaseOf(run, asked.Noop), Model: phaseOf(run, asked.Model)}
+	overhead := &Overhead{Noop: phaseOf(run, asked.Noop), Model: phaseOf(run, asked.Model)}
 	for _, t := range run.Targets {
-		own := tax.rounds(cells, t.Name)
+		own := overhead.rounds(cells, t.Name)
 		if len(own) == 0 {
 			continue
 		}
-		if tax.Base == "" {
-			tax.Base = t.Name
+		if overhead.Base == "" {
+			overhead.Base = t.Name
 		}
 		for _, i := range []int{0, 2} {
-			tax.Rows = append(tax.Rows, tax.row(run, cells, t.Name, quantiles()[i]))
+			overhead.Rows = append(overhead.Rows, overhead.row(run, cells, t.Name, quantiles()[i]))
 		}
 	}
-	if len(tax.Rows) == 0 {
+	if len(overhead.Rows) == 0 {
 		return nil
 	}
-	return tax
+	return overhead
 }
 
 func phaseOf(run *record.Run, name string) record.Phase {
@@ -97,7 +97,7 @@ func phaseOf(run *record.Run, name string) record.Phase {
 }
 
 // rounds are those in which a target played both phases.
-func (t *Tax) rounds(cells []*cell, target string) []int {
+func (t *Overhead) rounds(cells []*cell, target string) []int {
 	var rounds []int
 	model := pick(cells, target, t.Model.Name)
 	for _, c := range pick(cells, target, t.Noop.Name) {
@@ -110,10 +110,10 @@ func (t *Tax) rounds(cells []*cell, target string) []int {
 
 // row takes the rounds that the target shares with the base, so that they can be
 // drawn together.
-func (t *Tax) row(run *record.Run, cells []*cell, target string, q float64) TaxRow {
+func (t *Overhead) row(run *record.Run, cells []*cell, target string, q float64) OverheadRow {
 	base := t.rounds(cells, t.Base)
 	shared := slices.DeleteFunc(t.rounds(cells, target), func(r int) bool { return !slices.Contains(base, r) })
-	row := TaxRow{Target: target, Q: q, Rounds: len(shared)}
+	row := OverheadRow{Target: target, Q: q, Rounds: len(shared)}
 	s := splitSample{
 		place: roundSample(pick(cells, target, t.Noop.Name), shared), whole: roundSample(pick(cells, target, t.Model.Name), shared),
 		basePlace: roundSample(pick(cells, t.Base, t.Noop.Name), shared), baseWhole: roundSample(pick(cells, t.Base, t.Model.Name), shared),
@@ -143,26 +143,26 @@ func roundSample(cells []*cell, rounds []int) *sample {
 }
 
 // Row is the split of a target's quantile; false when there is none.
-func (t *Tax) Row(target string, q float64) (TaxRow, bool) {
-	i := slices.IndexFunc(t.Rows, func(r TaxRow) bool { return r.Target == target && r.Q == q })
+func (t *Overhead) Row(target string, q float64) (OverheadRow, bool) {
+	i := slices.IndexFunc(t.Rows, func(r OverheadRow) bool { return r.Target == target && r.Q == q })
 	if i < 0 {
-		return TaxRow{}, false
+		return OverheadRow{}, false
 	}
 	return t.Rows[i], true
 }
 
-// TaxLine is what the places cost, in one line: "at p50 the place takes 306 µs on
+// OverheadLine is what the places cost, in one line: "at p50 the place takes 306 µs on
 // physical, ×1.1 on container"; "" where that is not known.
-func (a *Analysis) TaxLine() string {
-	if a.Tax == nil {
+func (a *Analysis) OverheadLine() string {
+	if a.Overhead == nil {
 		return ""
 	}
-	base, known := a.Tax.Row(a.Tax.Base, quantiles()[0])
+	base, known := a.Overhead.Row(a.Overhead.Base, quantiles()[0])
 	if !known || !base.Known {
 		return ""
 	}
 	line := "at p50 the place takes " + FormatDuration(base.Place.Value) + " on " + a.Label(base.Target)
-	for _, r := range a.Tax.Rows {
+	for _, r := range a.Overhead.Rows {
 		if r.Q == base.Q && r.Place.HasRatio {
 			line += ", ×" + FormatNumber(r.Place.Ratio) + " on " + a.Label(r.Target)
 		}

@@ -36,8 +36,8 @@ func (s splitSample) at(q float64, times []int64) (split, bool) {
 	return split{v[0], v[1] - v[0], v[2], v[3] - v[2]}, true
 }
 
-// taxResamples are more than elsewhere, for the widened percentiles lie far out.
-const taxResamples = 5000
+// overheadResamples are more than elsewhere, for the widened percentiles lie far out.
+const overheadResamples = 5000
 
 // resample draws rounds, with replacement, as many as there are, and the same
 // ones from all four samples: what a round has in common for both phases and
@@ -46,7 +46,7 @@ func (s splitSample) resample(q float64, seed uint64) []split {
 	rng := rand.New(rand.NewPCG(seed, math.Float64bits(q)))
 	times := make([]int64, len(s.place.rounds))
 	var all []split
-	for range taxResamples {
+	for range overheadResamples {
 		clear(times)
 		for range times {
 			times[rng.IntN(len(times))]++
@@ -59,7 +59,7 @@ func (s splitSample) resample(q float64, seed uint64) []split {
 }
 
 // fill computes the row's parts. The base has no ratio to itself.
-func (s splitSample) fill(row *TaxRow, base bool, seed uint64) {
+func (s splitSample) fill(row *OverheadRow, base bool, seed uint64) {
 	once := slices.Repeat([]int64{1}, row.Rounds)
 	whole, ok := s.at(row.Q, once)
 	if !ok {
@@ -67,7 +67,7 @@ func (s splitSample) fill(row *TaxRow, base bool, seed uint64) {
 		return
 	}
 	var drawn []split
-	if row.Rounds >= fewTaxRounds {
+	if row.Rounds >= fewOverheadRounds {
 		drawn = s.resample(row.Q, seed)
 	}
 	place, model := func(v split) float64 { return v.place }, func(v split) float64 { return v.model }
@@ -82,8 +82,8 @@ func (s splitSample) fill(row *TaxRow, base bool, seed uint64) {
 	row.Model.compare(newPart(baseModel, whole, drawn, tail), model, baseModel, whole, drawn, tail)
 }
 
-func newPart(of func(split) float64, whole split, drawn []split, tail float64) TaxPart {
-	p := TaxPart{Value: time.Duration(of(whole)), ToldApart: of(whole) > 0}
+func newPart(of func(split) float64, whole split, drawn []split, tail float64) OverheadPart {
+	p := OverheadPart{Value: time.Duration(of(whole)), ToldApart: of(whole) > 0}
 	if len(drawn) == 0 {
 		return p
 	}
@@ -99,7 +99,7 @@ func newPart(of func(split) float64, whole split, drawn []split, tail float64) T
 // compare sets the ratio to the base's part where both are told apart from
 // nothing: a ratio to noise says nothing. Drawings in which the base's part is
 // none count as endless.
-func (p *TaxPart) compare(base TaxPart, of, baseOf func(split) float64, whole split, drawn []split, tail float64) {
+func (p *OverheadPart) compare(base OverheadPart, of, baseOf func(split) float64, whole split, drawn []split, tail float64) {
 	if !p.ToldApart || !base.ToldApart {
 		return
 	}
@@ -136,7 +136,7 @@ func ends(drawn []split, of func(split) float64, tail float64) (low, high float6
 // are made good as for a mean. T. Hesterberg, "What teachers should know about the
 // bootstrap", The American Statistician 69 (2015), section 4.2, "expanded
 // percentile". How often such intervals hold the truth is simulated in
-// TestTaxCoverage: 1,000 runs a case, phases of 2,000 requests, rounds that differ
+// TestOverheadCoverage: 1,000 runs a case, phases of 2,000 requests, rounds that differ
 // by 5 % from one start of a server to the next and by 2 % from phase to phase:
 //
 //	                       4 rounds   6 rounds   8 rounds   10 rounds

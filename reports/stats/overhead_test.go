@@ -12,20 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func taxed(t *testing.T, change func(*statstest.Plan)) *stats.Analysis {
+func analyseOverhead(t *testing.T, change func(*statstest.Plan)) *stats.Analysis {
 	t.Helper()
-	p := statstest.Tax()
+	p := statstest.Overhead()
 	change(&p)
 	return analyse(t, statstest.Open(t, p))
 }
 
 // The split is what the tables of the two phases say, and adds up.
-func TestTaxAgreesWithTheTables(t *testing.T) {
-	a := taxed(t, func(*statstest.Plan) {})
-	if a.Tax.Base != "physical" || a.Tax.Noop.Name != "noop" || len(a.Tax.Rows) != 8 {
-		t.Fatalf("%+v", a.Tax)
+func TestOverheadAgreesWithTheTables(t *testing.T) {
+	a := analyseOverhead(t, func(*statstest.Plan) {})
+	if a.Overhead.Base != "physical" || a.Overhead.Noop.Name != "noop" || len(a.Overhead.Rows) != 8 {
+		t.Fatalf("%+v", a.Overhead)
 	}
-	for _, r := range a.Tax.Rows {
+	for _, r := range a.Overhead.Rows {
 		value := func(phase string) time.Duration {
 			for _, row := range a.Rows {
 				for _, q := range row.Response.Quantiles {
@@ -39,7 +39,7 @@ func TestTaxAgreesWithTheTables(t *testing.T) {
 		if r.Place.Value != value("noop") || r.Whole != value("model") || r.Place.Value+r.Model.Value != r.Whole {
 			t.Errorf("%s %v: %v + %v = %v, the tables have %v and %v", r.Target, r.Q, r.Place.Value, r.Model.Value, r.Whole, value("noop"), value("model"))
 		}
-		for _, part := range []stats.TaxPart{r.Place, r.Model} {
+		for _, part := range []stats.OverheadPart{r.Place, r.Model} {
 			if !part.HasInterval || part.Low > part.Value || part.Value > part.High {
 				t.Errorf("%s %v: %+v", r.Target, r.Q, part)
 			}
@@ -48,67 +48,67 @@ func TestTaxAgreesWithTheTables(t *testing.T) {
 			}
 		}
 	}
-	if r, _ := a.Tax.Row("vm", 0.5); math.Abs(r.Place.Ratio-3.8) > 0.4 {
+	if r, _ := a.Overhead.Row("vm", 0.5); math.Abs(r.Place.Ratio-3.8) > 0.4 {
 		t.Errorf("the machine's place costs ×%v, it was made to cost about ×3.8", r.Place.Ratio)
 	}
 }
 
 // What the noise hides is not told apart, and has no ratio.
-func TestTaxDoesNotReadNoise(t *testing.T) {
-	a := taxed(t, func(p *statstest.Plan) { p.Targets = []statstest.Target{p.Targets[0], p.Targets[3]} })
+func TestOverheadDoesNotReadNoise(t *testing.T) {
+	a := analyseOverhead(t, func(p *statstest.Plan) { p.Targets = []statstest.Target{p.Targets[0], p.Targets[3]} })
 	for _, q := range []float64{0.5, 0.99} {
-		if r, ok := a.Tax.Row("lambda", q); !ok || r.Model.ToldApart || r.Model.HasRatio || !r.Place.HasRatio {
+		if r, ok := a.Overhead.Row("lambda", q); !ok || r.Model.ToldApart || r.Model.HasRatio || !r.Place.HasRatio {
 			t.Errorf("p%v: %+v", 100*q, r)
 		}
 	}
 	// A base whose model is noise gives no ratio to any other.
-	a = taxed(t, func(p *statstest.Plan) {
+	a = analyseOverhead(t, func(p *statstest.Plan) {
 		p.Targets = []statstest.Target{p.Targets[0], p.Targets[2]}
 		p.Targets[0].Service = p.Targets[0].Noop
 	})
-	if r, _ := a.Tax.Row("vm", 0.5); !r.Model.ToldApart || r.Model.HasRatio {
+	if r, _ := a.Overhead.Row("vm", 0.5); !r.Model.ToldApart || r.Model.HasRatio {
 		t.Errorf("%+v", r.Model)
 	}
 }
 
-func TestTaxWithoutEnough(t *testing.T) {
+func TestOverheadWithoutEnough(t *testing.T) {
 	few := func(rounds int) func(*statstest.Plan) {
 		return func(p *statstest.Plan) {
 			p.Rounds, p.Targets = rounds, []statstest.Target{p.Targets[0], p.Targets[2]}
 		}
 	}
-	three := taxed(t, few(3))
-	if r, _ := three.Tax.Row("vm", 0.5); !r.Known || r.Place.HasInterval || !r.Place.HasRatio || r.Place.HasRatioInterval || !r.Model.ToldApart {
+	three := analyseOverhead(t, few(3))
+	if r, _ := three.Overhead.Row("vm", 0.5); !r.Known || r.Place.HasInterval || !r.Place.HasRatio || r.Place.HasRatioInterval || !r.Model.ToldApart {
 		t.Errorf("three rounds: %+v", r)
 	}
-	two := taxed(t, few(2))
-	if r, _ := two.Tax.Row("vm", 0.99); r.Known {
+	two := analyseOverhead(t, few(2))
+	if r, _ := two.Overhead.Row("vm", 0.99); r.Known {
 		t.Errorf("a p99 of %d answers is known", 2*400)
 	}
-	if a := taxed(t, func(p *statstest.Plan) { p.Tax, p.Rounds = nil, 1 }); a.Tax != nil {
-		t.Errorf("a tax that nobody asked for: %+v", a.Tax)
+	if a := analyseOverhead(t, func(p *statstest.Plan) { p.Overhead, p.Rounds = nil, 1 }); a.Overhead != nil {
+		t.Errorf("an overhead that nobody asked for: %+v", a.Overhead)
 	}
-	if a := taxed(t, func(p *statstest.Plan) { p.Tax.Noop, p.Rounds = "another", 1 }); a.Tax != nil {
-		t.Errorf("a tax of a phase that is not there: %+v", a.Tax)
+	if a := analyseOverhead(t, func(p *statstest.Plan) { p.Overhead.Noop, p.Rounds = "another", 1 }); a.Overhead != nil {
+		t.Errorf("an overhead of a phase that is not there: %+v", a.Overhead)
 	}
 }
 
 // Rounds that the base or the target lacks are in no figure of the split, and the
 // first target that has both phases is the base.
-func TestTaxPairsRounds(t *testing.T) {
-	p := statstest.Tax()
+func TestOverheadPairsRounds(t *testing.T) {
+	p := statstest.Overhead()
 	p.Targets = p.Targets[:3]
 	run := statstest.Open(t, p)
 	run.Cells = without(run.Cells, "physical", "noop", 0)
 	run.Cells = without(run.Cells, "vm", "model", 2)
 	a := analyse(t, run)
-	if a.Tax.Base != "container" {
-		t.Errorf("base %q", a.Tax.Base)
+	if a.Overhead.Base != "container" {
+		t.Errorf("base %q", a.Overhead.Base)
 	}
-	if r, _ := a.Tax.Row("vm", 0.5); r.Rounds != 7 {
+	if r, _ := a.Overhead.Row("vm", 0.5); r.Rounds != 7 {
 		t.Errorf("%d rounds of the machine", r.Rounds)
 	}
-	if diff := cmp.Diff(a.Tax, analyse(t, run).Tax); diff != "" {
+	if diff := cmp.Diff(a.Overhead, analyse(t, run).Overhead); diff != "" {
 		t.Errorf("the same run gives another split\n%s", diff)
 	}
 }

@@ -9,24 +9,24 @@ import (
 	"servebench/reports/stats"
 )
 
-// tax splits what a request takes into the place and the model.
-func (b builder) tax() *table {
-	tax := b.a.Tax
-	if tax == nil {
+// overhead splits what a request takes into the place and the model.
+func (b builder) overhead() *table {
+	overhead := b.a.Overhead
+	if overhead == nil {
 		return nil
 	}
 	t := &table{
 		Caption: fmt.Sprintf("Place: network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
 			"Model: the same quantile of phase %s, model %s, less that. In small print: the 95 %% interval",
-			tax.Noop.Name, tax.Noop.Model, tax.Model.Name, tax.Model.Model),
-		Head: []string{"target", "quantile", "place", "÷ " + tax.Base, "model", "÷ " + tax.Base, "whole", "rounds"},
+			overhead.Noop.Name, overhead.Noop.Model, overhead.Model.Name, overhead.Model.Model),
+		Head: []string{"target", "quantile", "place", "÷ " + overhead.Base, "model", "÷ " + overhead.Base, "whole", "rounds"},
 	}
-	byQuantile := slices.SortedStableFunc(slices.Values(tax.Rows), func(x, y stats.TaxRow) int { return cmp.Compare(x.Q, y.Q) })
+	byQuantile := slices.SortedStableFunc(slices.Values(overhead.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) })
 	for _, r := range byQuantile {
 		row := []cell{b.name(r.Target, ""), text(stats.QuantileName(r.Q))}
 		if r.Known {
-			base := r.Target == tax.Base
-			row = append(row, taxPart(r.Place), taxRatio(r.Place, base), taxPart(r.Model), taxRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+			base := r.Target == overhead.Base
+			row = append(row, overheadPart(r.Place), overheadRatio(r.Place, base), overheadPart(r.Model), overheadRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
 		} else {
 			row = append(row, weak("n too small"), none(), weak("n too small"), none(), none())
 		}
@@ -35,7 +35,7 @@ func (b builder) tax() *table {
 	return t
 }
 
-func taxPart(p stats.TaxPart) cell {
+func overheadPart(p stats.OverheadPart) cell {
 	switch {
 	case !p.ToldApart && !p.HasInterval:
 		return noted(stats.FormatDuration(p.Value), notApart)
@@ -50,7 +50,7 @@ func taxPart(p stats.TaxPart) cell {
 // notApart marks a part that is not told apart from nothing.
 const notApart = "not told apart from 0"
 
-func taxRatio(p stats.TaxPart, base bool) cell {
+func overheadRatio(p stats.OverheadPart, base bool) cell {
 	switch {
 	case base && p.ToldApart:
 		return text("1")
@@ -62,20 +62,20 @@ func taxRatio(p stats.TaxPart, base bool) cell {
 	return noted("×"+stats.FormatNumber(p.Ratio), stats.FormatInterval(p.RatioLow, p.RatioHigh))
 }
 
-// taxSentence is what a target's place costs; "" where nobody asked, or it is not
+// overheadSentence is what a target's place costs; "" where nobody asked, or it is not
 // known.
-func (b builder) taxSentence(target string) string {
-	if b.a.Tax == nil {
+func (b builder) overheadSentence(target string) string {
+	if b.a.Overhead == nil {
 		return ""
 	}
 	var parts []string
-	for _, r := range b.a.Tax.Rows {
+	for _, r := range b.a.Overhead.Rows {
 		if r.Target != target || !r.Known {
 			continue
 		}
 		part := fmt.Sprintf("%s: %s for the place", stats.QuantileName(r.Q), stats.FormatDuration(r.Place.Value))
 		if r.Place.HasRatio {
-			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Place.Ratio), b.a.Tax.Base)
+			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Place.Ratio), b.a.Overhead.Base)
 		}
 		if r.Model.ToldApart {
 			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"
@@ -90,12 +90,12 @@ func (b builder) taxSentence(target string) string {
 	return "Response time at " + strings.Join(parts, "; at ") + "."
 }
 
-// taxNotes say how to read the split, and how far to believe it.
-func (b builder) taxNotes() []string {
+// overheadNotes say how to read the split, and how far to believe it.
+func (b builder) overheadNotes() []string {
 	return []string{
 		"The model's share is a difference of quantiles, not the quantile of a difference: which request of one phase belongs to which of the other, nobody can say.",
-		"“Not told apart from 0” means that the noise is larger than what the model takes, if it takes anything; a ratio to that would say nothing. What may tell it apart: " + stats.TaxAdvice + ".",
-		sentenceCase(stats.TaxBesideRatios),
-		sentenceCase(stats.TaxMethod),
+		"“Not told apart from 0” means that the noise is larger than what the model takes, if it takes anything; a ratio to that would say nothing. What may tell it apart: " + stats.OverheadAdvice + ".",
+		sentenceCase(stats.OverheadBesideRatios),
+		sentenceCase(stats.OverheadMethod),
 	}
 }

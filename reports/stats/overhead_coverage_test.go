@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// taxWorld is where simulated rounds of two phases on two targets come from. In
+// overheadWorld is where simulated rounds of two phases on two targets come from. In
 // a round, a target's start shifts both of its phases alike and each phase a
 // little more by itself, on the logarithmic scale.
-type taxWorld struct{ target, phase, spread float64 }
+type overheadWorld struct{ target, phase, spread float64 }
 
 // median latencies in nanoseconds.
 const (
@@ -19,7 +19,7 @@ const (
 )
 
 // sampled draws one split sample of so many rounds.
-func (w taxWorld) sampled(rng *rand.Rand, rounds int) splitSample {
+func (w overheadWorld) sampled(rng *rand.Rand, rounds int) splitSample {
 	var all [4][][]tally
 	for range rounds {
 		own, base := w.target*rng.NormFloat64(), w.target*rng.NormFloat64()
@@ -37,16 +37,16 @@ func (w taxWorld) sampled(rng *rand.Rand, rounds int) splitSample {
 }
 
 // truth is the split of all rounds there could be.
-func (w taxWorld) truth(q float64) split {
+func (w overheadWorld) truth(q float64) split {
 	normal := map[float64]float64{0.5: 0, 0.99: 2.3263478740408408}[q]
 	tail := math.Exp(normal * math.Sqrt(w.target*w.target+w.phase*w.phase+w.spread*w.spread))
 	return split{placeMedian * tail, (wholeMedian - placeMedian) * tail,
 		basePlaceMedian * tail, (baseWholeMedian - basePlaceMedian) * tail}
 }
 
-// TestTaxCoverage simulates how often the intervals of a split hold the truth.
+// TestOverheadCoverage simulates how often the intervals of a split hold the truth.
 // The floors say what is promised.
-func TestTaxCoverage(t *testing.T) {
+func TestOverheadCoverage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates 80 runs; not with -short")
 	}
@@ -54,7 +54,7 @@ func TestTaxCoverage(t *testing.T) {
 		t.Skip("takes minutes under the race detector, which finds nothing in one goroutine: run it without -race")
 	}
 	const trials = 40
-	w := taxWorld{target: 0.05, phase: 0.02, spread: 0.4}
+	w := overheadWorld{target: 0.05, phase: 0.02, spread: 0.4}
 	for _, tt := range []struct {
 		rounds int
 		floor  float64
@@ -63,12 +63,12 @@ func TestTaxCoverage(t *testing.T) {
 	}
 }
 
-func (w taxWorld) cover(t *testing.T, rounds, trials int, floor float64) {
+func (w overheadWorld) cover(t *testing.T, rounds, trials int, floor float64) {
 	held := map[string]int{}
 	for trial := range trials {
 		s := w.sampled(rand.New(rand.NewPCG(uint64(trial), 11)), rounds)
 		for _, q := range []float64{0.5, 0.99} {
-			row, truth := TaxRow{Q: q, Rounds: rounds, Known: true}, w.truth(q)
+			row, truth := OverheadRow{Q: q, Rounds: rounds, Known: true}, w.truth(q)
 			s.fill(&row, false, uint64(trial))
 			name := QuantileName(q)
 			within := func(what string, low, value, high float64) {

@@ -30,27 +30,27 @@ func noModel(name string, cat Catalogue) string {
 	return fmt.Sprintf("the reference server has no model %q%s", name, Suggest(name, cat.Models))
 }
 
-// validateTax holds the two phases that are compared to being the same but for
+// validateOverhead holds the two phases that are compared to being the same but for
 // their models.
-func (d *decoder) validateTax(s *Scenario) {
-	if s.Tax == nil || !d.sound("tax", "load") {
+func (d *decoder) validateOverhead(s *Scenario) {
+	if s.Overhead == nil || !d.sound("overhead", "load") {
 		return
 	}
-	noop, model := d.taxPhase(s, "tax.noop", s.Tax.Noop), d.taxPhase(s, "tax.model", s.Tax.Model)
+	noop, model := d.overheadPhase(s, "overhead.noop", s.Overhead.Noop), d.overheadPhase(s, "overhead.model", s.Overhead.Model)
 	switch {
 	case noop == nil || model == nil:
 	case noop == model:
-		d.fault("tax.model", fmt.Sprintf("%q is the phase of tax.noop as well", model.Name), "another phase")
+		d.fault("overhead.model", fmt.Sprintf("%q is the phase of overhead.noop as well", model.Name), "another phase")
 	case noop.Model == model.Model:
-		d.fault("tax.model", fmt.Sprintf("the phases %q and %q ask for the same model, %q", noop.Name, model.Name, model.Model),
+		d.fault("overhead.model", fmt.Sprintf("the phases %q and %q ask for the same model, %q", noop.Name, model.Name, model.Model),
 			"phases that differ in their key model")
 	default:
-		d.taxPair(noop, model)
+		d.overheadPair(noop, model)
 	}
 }
 
-// taxPhase returns the phase that a key of the tax names, nil after a fault.
-func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
+// overheadPhase returns the phase that a key of the overhead names, nil after a fault.
+func (d *decoder) overheadPhase(s *Scenario, field, name string) *Phase {
 	i := s.PhaseNamed(name)
 	switch {
 	case i < 0:
@@ -71,11 +71,11 @@ func (d *decoder) taxPhase(s *Scenario, field, name string) *Phase {
 	return &s.Load[i]
 }
 
-// taxPair reports in what else the two phases differ.
-func (d *decoder) taxPair(noop, model *Phase) {
+// overheadPair reports in what else the two phases differ.
+func (d *decoder) overheadPair(noop, model *Phase) {
 	for _, p := range []*Phase{noop, model} {
 		if p.Callers > 0 {
-			d.fault("tax", fmt.Sprintf("the phase %q is a closed loop, whose requests are due when others are answered", p.Name), "phases with a rate, which get the same due times")
+			d.fault("overhead", fmt.Sprintf("the phase %q is a closed loop, whose requests are due when others are answered", p.Name), "phases with a rate, which get the same due times")
 			return
 		}
 	}
@@ -85,7 +85,7 @@ func (d *decoder) taxPair(noop, model *Phase) {
 		}
 		one, other := phaseText(r, noop), phaseText(r, model)
 		if one != other {
-			d.fault("tax.model", fmt.Sprintf("the phase %q has %s: %s and the phase %q %s: %s, so that they differ in more than the model",
+			d.fault("overhead.model", fmt.Sprintf("the phase %q has %s: %s and the phase %q %s: %s, so that they differ in more than the model",
 				model.Name, r.name, other, noop.Name, r.name, one), "the same "+r.name+" in both")
 		}
 	}
