@@ -38,7 +38,7 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or callers`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, mix, law, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, callers, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},

@@ -26,22 +26,22 @@ func TestParseDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Scenario{
-		Name:        "mine",
-		Targets:     []string{"physical"},
-		Workload:    Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
-		Protocol:    "v2",
-		HTTP:        HTTP{Version: "1.1", Client: "servebench", KeepAlive: true},
-		Data:        Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
-		Load:        []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
-		Rounds:      3,
-		SpareVisits: 10,
-		Attackers:   1,
-		Awake:       true,
-		Seed:        1,
-		Timeout:     10 * time.Second,
-		Limits:      Limits{CPUs: 1},
-		Options:     map[string]map[string]string{"physical": nil},
-		Dir:         absolute(t, "."),
+		Name:      "mine",
+		Targets:   []string{"physical"},
+		Workload:  Workload{Server: "reference", Model: "credit", Env: []string{}, Ready: "/v2/health/ready", StartTimeout: time.Minute},
+		Protocol:  "v2",
+		HTTP:      HTTP{Version: "1.1", Client: "servebench", KeepAlive: true},
+		Data:      Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
+		Load:      []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
+		Rounds:    3,
+		Reruns:    10,
+		Attackers: 1,
+		Awake:     true,
+		Seed:      1,
+		Timeout:   10 * time.Second,
+		Limits:    Limits{CPUs: 1},
+		Options:   map[string]map[string]string{"physical": nil},
+		Dir:       absolute(t, "."),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -75,7 +75,7 @@ abort_on: {errors: 10%, p99: 2s, in_flight: 2000}
 overhead: {noop: nothing, model: steady}
 rounds: 2
 attackers: 2
-spare_visits: 7
+reruns: 7
 deploys: 20
 awake: false
 seed: 18446744073709551615
@@ -107,16 +107,16 @@ container: {network: bridge, runtime: 1}
 			{Name: "c16", Model: "credit", Callers: 16, Think: &Think{Mean: 10 * time.Millisecond, Law: "constant"}, Duration: time.Second, Measure: true},
 			{Name: "c1", Model: "credit", Callers: 1, Think: &Think{Mean: time.Second, Law: "exponential"}, Duration: time.Second, Measure: true},
 		},
-		AbortOn:     &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
-		Overhead:    &Overhead{Noop: "nothing", Model: "steady"},
-		Attackers:   2,
-		Rounds:      2,
-		SpareVisits: 7,
-		Deploys:     20,
-		Awake:       false,
-		Seed:        1<<64 - 1,
-		Timeout:     5 * time.Second,
-		Limits:      Limits{CPUs: 4, Memory: 1536 * targets.MiB},
+		AbortOn:   &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
+		Overhead:  &Overhead{Noop: "nothing", Model: "steady"},
+		Attackers: 2,
+		Rounds:    2,
+		Reruns:    7,
+		Deploys:   20,
+		Awake:     false,
+		Seed:      1<<64 - 1,
+		Timeout:   5 * time.Second,
+		Limits:    Limits{CPUs: 4, Memory: 1536 * targets.MiB},
 		SLO: SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
 			Errors: fraction(0.001), Accuracy: fraction(0.9)},
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
@@ -186,7 +186,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, spare_visits, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -30,7 +30,7 @@ type Scenario struct {
 	AbortOn     *Abort    // nil: no phase ends early
 	Overhead    *Overhead // nil: no request's time is split
 	Rounds      int       // at least 1; without Load there are none
-	SpareVisits int       // how many disturbed ones may be played again
+	Reruns      int       // how many disturbed ones may be rerun
 	Deploys     int       // of each target for its cold start alone, after the rounds
 	Attackers   int       // loops that share the load, at least 1
 	Awake       bool      // keep the CPUs out of idle states while requests are sent

@@ -10,7 +10,7 @@ const maxAttackers = 64
 func abortRow() row[Scenario] {
 	conditions := leftOut(pointed(mappings("conditions such as {errors: 10%, for: 5s}", abortRows())), isNoPointer)
 	return may("abort_on", conditions, none, func(s *Scenario) **Abort { return &s.AbortOn },
-		"The conditions that end a phase before its time, warm-ups too, any one of which is enough. The phases after it are left out in that visit; other visits go on, and the reports say so.")
+		"The conditions that end a phase before its time, warm-ups too, any one of which is enough. The phases after it are left out in that trial; other trials go on, and the reports say so.")
 }
 
 func abortRows() []row[Abort] {

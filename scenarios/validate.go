@@ -131,7 +131,7 @@ func (d *decoder) validateLength(s *Scenario) {
 }
 
 // tooLong says that the load is more than a run may be, where the phases of one
-// visit take so many hours; "" when it is not.
+// trial take so many hours; "" when it is not.
 func (s *Scenario) tooLong(hours float64) (problem, want string) {
 	all := hours * float64(s.Rounds) * float64(len(s.Targets))
 	if all <= maxDuration.Hours() {

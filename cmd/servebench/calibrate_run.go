@@ -195,7 +195,7 @@ load:
   - {name: warm-up, law: poisson, rate: %[2]g, duration: 500ms, measure: false}
   - {name: steady, law: poisson, rate: %[2]g, duration: %[3]v}
 rounds: 1
-spare_visits: 0
+reruns: 0
 timeout: 2s
 `, server, rate, duration)
 }

@@ -95,7 +95,7 @@ func (d *duet) further(run *record.Run) ([]record.Look, error) {
 }
 
 // analyseToContinue judges what a run is continued from: all of it but a last round
-// that the instrument was disturbed in, which is played again.
+// that the instrument was disturbed in, which is rerun.
 func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
 	a, err := stats.Analyse(run)
 	if err != nil || a.Validity != stats.Invalid || len(run.Cells) == 0 {
@@ -106,14 +106,14 @@ func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
 	left.Cells = slices.Clone(run.Cells)
 	for i := range left.Cells {
 		c := &left.Cells[i]
-		if c.Round != last || c.SetAside != "" {
+		if c.Round != last || c.Discarded != "" {
 			continue
 		}
-		why, err := stats.VisitDoubt(run, c.Visit())
+		why, err := stats.TrialDoubt(run, c.Trial())
 		if err != nil {
 			return nil, err
 		}
-		disturbed, c.SetAside = disturbed || why != "", record.RoundInterrupted
+		disturbed, c.Discarded = disturbed || why != "", record.RoundInterrupted
 	}
 	if !disturbed {
 		return a, nil

@@ -145,7 +145,7 @@ func TestWorkflowCommands(t *testing.T) {
 	}
 }
 
-// The workflows play again what is INVALID, once, and end as their policies say.
+// The workflows rerun what is INVALID, once, and end as their policies say.
 func TestJudged(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {

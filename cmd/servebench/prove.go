@@ -18,15 +18,15 @@ import (
 
 // proveOptions are the flags of prove.
 type proveOptions struct {
-	trials int
-	output *oneOf
-	real   bool
-	duets  int
-	change percent
+	simulations int
+	output      *oneOf
+	real        bool
+	duets       int
+	change      percent
 }
 
-// leastTrials is how many it takes for a rate to be worth a line.
-const leastTrials = 100
+// leastSimulations is how many it takes for a rate to be worth a line.
+const leastSimulations = 100
 
 func proveCommand() *cobra.Command {
 	opts := proveOptions{output: newOneOf("text", "json"), change: 0.2}
@@ -37,8 +37,8 @@ func proveCommand() *cobra.Command {
 dedicated, of a candidate that is as fast as the baseline and of ones that are
 slower, and count the verdicts: how often it is FAIL where nothing has changed, and
 how often where something has. Beside the design of duet stand those of other gates.
-Every trial takes the statistics of a real duet; only the latencies are drawn. The
-same number of trials gives the same figures on any machine.
+Every simulation takes the statistics of a real duet; only the latencies are drawn. The
+same number of simulations gives the same figures on any machine.
 
 With --real, play duets instead, under the scenario gate: of the reference server with
 itself, and with itself answering later by a share of its median. It is said before how
@@ -46,7 +46,7 @@ long that takes. Few duets prove little: the intervals of the rates say how litt
 
 Exit codes:
   0    the gate misses none of its goals: each holds, or is not told apart from its
-       bound by so few trials; with --real: nothing speaks against that
+       bound by so few simulations; with --real: nothing speaks against that
   1    something failed while running
   10   it does: the whole interval of a rate is where it must not be
   12   with --real, INVALID: no duet could be believed
@@ -54,7 +54,7 @@ Exit codes:
   130  interrupted; with --real, the duets that were over are counted
 `,
 		Example: `  servebench prove
-  servebench prove --trials 2000 -o json | jq '.cells[] | {noise, change, fail}'
+  servebench prove --simulations 2000 -o json | jq '.cells[] | {noise, change, fail}'
   servebench prove --real --duets 20 --change 10%`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,7 +68,7 @@ Exit codes:
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&opts.trials, "trials", 20_000, "duets simulated for each figure")
+	flags.IntVar(&opts.simulations, "simulations", 20_000, "duets simulated for each figure")
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.BoolVar(&opts.real, "real", false, "play duets of the reference server instead of simulating them")
 	flags.IntVar(&opts.duets, "duets", 10, "with --real: duets of the same server, and as many of a slower one")
@@ -80,12 +80,12 @@ Exit codes:
 func (o *proveOptions) check(cmd *cobra.Command) error {
 	given := func(flag string) bool { return onCommandLine(cmd, flag) }
 	switch {
-	case o.trials < leastTrials:
-		return fmt.Errorf("--trials %d: want %d or more", o.trials, leastTrials)
+	case o.simulations < leastSimulations:
+		return fmt.Errorf("--simulations %d: want %d or more", o.simulations, leastSimulations)
 	case o.duets < 1:
 		return fmt.Errorf("--duets %d: want 1 or more", o.duets)
-	case o.real && given("trials"):
-		return errors.New("--trials is of simulated duets: want --duets with --real")
+	case o.real && given("simulations"):
+		return errors.New("--simulations is of simulated duets: want --duets with --real")
 	case !o.real && (given("duets") || given("change")):
 		return errors.New("--duets and --change are of real duets: want --real beside them")
 	}
@@ -110,7 +110,7 @@ func (p *percent) Set(text string) error {
 func prove(cmd *cobra.Command, opts *proveOptions) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	table, err := proof.Run(ctx, opts.trials)
+	table, err := proof.Run(ctx, opts.simulations)
 	if err != nil {
 		return unproven(ctx, err)
 	}

@@ -19,21 +19,21 @@ func announce(duets int, say func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	visit := visitOverhead
+	perTrial := trialOverhead
 	for _, phase := range s.Load {
-		visit += phase.Duration
+		perTrial += phase.Duration
 	}
 	all := func(look record.Look) time.Duration {
-		return (2 * time.Duration(duets) * 2 * time.Duration(look.Pairs) * visit).Round(time.Minute)
+		return (2 * time.Duration(duets) * 2 * time.Duration(look.Pairs) * perTrial).Round(time.Minute)
 	}
 	say("duets of the same server and of a slower one, %d each: %v when all are decided at the first look, about %v at most", duets,
 		all(plan.Looks[0]), all(plan.Looks[len(plan.Looks)-1]))
 	return nil
 }
 
-// visitOverhead is about what a visit takes beside its load: to start the server, and
+// trialOverhead is about what a trial takes beside its load: to start the server, and
 // to end it.
-const visitOverhead = 500 * time.Millisecond
+const trialOverhead = 500 * time.Millisecond
 
 // realDuet is the scenario of a server of a duet, and how it is judged.
 func realDuet(number int, delay time.Duration) (*scenarios.Scenario, record.Duet, error) {
@@ -66,7 +66,7 @@ func (e *examination) duet(number int, delay time.Duration) (*stats.Analysis, er
 	}
 	r := &trial.Runner{
 		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(),
-		Stop: e.interrupted.stop, Doubt: stats.VisitDoubt,
+		Stop: e.interrupted.stop, Doubt: stats.TrialDoubt,
 	}
 	run, err := r.Duet(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: asIs},
 		trial.Server{Scenario: candidate, Source: asIs}, plan, decided)

@@ -11,12 +11,12 @@ import (
 
 // unjustGate is a table of a gate that fails every second candidate, whatever it is.
 func unjustGate() proof.Table {
-	t := proof.Table{Trials: 200}
+	t := proof.Table{Simulations: 200}
 	for _, noise := range proof.Noises() {
 		for _, change := range proof.Changes() {
 			c := proof.Cell{Noise: noise.Name, Change: change}
-			for trial := range t.Trials {
-				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[trial%2], 10)
+			for simulation := range t.Simulations {
+				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[simulation%2], 10)
 			}
 			t.Gate.Cells = append(t.Gate.Cells, c)
 		}

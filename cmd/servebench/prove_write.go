@@ -15,9 +15,9 @@ const proveSchema = "servebench.prove/v1"
 
 // proofDocument is what prove prints as JSON. Rates and changes are fractions.
 type proofDocument struct {
-	Schema string      `json:"schema"`
-	Trials int         `json:"trials"` // of each cell
-	Cells  []proofCell `json:"cells"`  // of the gate
+	Schema      string      `json:"schema"`
+	Simulations int         `json:"simulations"` // of each cell
+	Cells       []proofCell `json:"cells"`       // of the gate
 	// Others are the designs that it is compared with.
 	Others []proofDesign `json:"others"`
 	Goals  []proofGoal   `json:"goals"` // what the gate has to keep to
@@ -59,7 +59,7 @@ type proofCell struct {
 }
 
 func newProofDocument(t proof.Table) proofDocument {
-	d := proofDocument{Schema: proveSchema, Trials: t.Trials, Cells: proofCells(t.Gate), Pass: proofOutcome(t) == nil}
+	d := proofDocument{Schema: proveSchema, Simulations: t.Simulations, Cells: proofCells(t.Gate), Pass: proofOutcome(t) == nil}
 	for _, row := range t.Others {
 		d.Others = append(d.Others, proofDesign{row.Design, proofCells(row)})
 	}
@@ -109,7 +109,7 @@ func writeProofJSON(w io.Writer, t proof.Table) error {
 func writeProof(w io.Writer, t proof.Table) error {
 	fmt.Fprintf(w, `How often a duet says what: %s are simulated for each line.
 
-`, stats.FormatCount(int64(t.Trials)))
+`, stats.FormatCount(int64(t.Simulations)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "NOISE\tCANDIDATE\tFAIL %\t[95% CI]\tPASS %\tINCONCLUSIVE %\tROUNDS\t")
 	for _, c := range t.Gate.Cells {
@@ -135,8 +135,8 @@ FAIL in % of other designs: a false alarm where the candidate is the same.
 
 // noiseText says what a machine does to a latency.
 func noiseText(n proof.Noise) string {
-	return fmt.Sprintf("drift %s (%g of it handed on to the next visit), bursts in %s of the visits,\n  a process %s, a visit %s, the later visit of a round +%s",
-		stats.FormatPercent(n.Drift), n.Memory, stats.FormatPercent(n.Burst), stats.FormatPercent(n.Process), stats.FormatPercent(n.Visit), stats.FormatPercent(n.Second))
+	return fmt.Sprintf("drift %s (%g of it handed on to the next trial), bursts in %s of the trials,\n  a process %s, a trial %s, the later trial of a round +%s",
+		stats.FormatPercent(n.Drift), n.Memory, stats.FormatPercent(n.Burst), stats.FormatPercent(n.Process), stats.FormatPercent(n.Trial), stats.FormatPercent(n.Second))
 }
 
 // writeDesigns writes how often each design fails the candidates.
@@ -176,7 +176,7 @@ func writeGoals(w io.Writer, t proof.Table) error {
 		rate, _ := g.Rate(t)
 		state, advice := g.State(t), ""
 		if state == proof.Untold {
-			advice = ": more --trials"
+			advice = ": more --simulations"
 		}
 		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", state, goalText(g),
 			stats.FormatPercent(rate.Value()), rateInterval(rate), goalBound(g), advice); err != nil {

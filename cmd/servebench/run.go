@@ -192,7 +192,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		Version:   version(),
 		Command:   repeat(name, opts, s),
 		Stop:      interrupted.stop,
-		Doubt:     stats.VisitDoubt,
+		Doubt:     stats.TrialDoubt,
 
 		Calibration: known,
 		Observe:     watch.event,

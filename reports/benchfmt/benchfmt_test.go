@@ -107,7 +107,7 @@ func benchstat(t *testing.T, dir string, args ...string) string {
 }
 
 // Benchstat compares the arms of a duet, the baseline being its base although the
-// candidate was visited first.
+// candidate ran first.
 func TestBenchstatDuet(t *testing.T) {
 	a := formattest.Analyse(t, statstest.Slower())
 	first := slices.IndexFunc(a.Cells, func(r stats.Row) bool { return r.Target == record.Candidate })

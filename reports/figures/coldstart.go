@@ -132,7 +132,7 @@ func startTable(a *stats.Analysis) Table {
 	return t
 }
 
-// pass is a start's round, and whether it was played again.
+// pass is a start's round, and whether it was rerun.
 func pass(d record.Deployment) string {
 	if d.Attempt > 0 {
 		return fmt.Sprintf("%d again", d.Round)

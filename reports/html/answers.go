@@ -50,7 +50,7 @@ func failures(run *record.Run) []failure {
 			}
 		}
 		for _, text := range texts {
-			// A visit that was played again may have failed twice.
+			// A trial that was rerun may have failed twice.
 			named := slices.Compact(slices.Sorted(slices.Values(rounds[text])))
 			all = append(all, failure{t.Name + ", " + roundList(named), text})
 		}

@@ -43,8 +43,8 @@ func (b builder) startCaption(prepared bool) string {
 	if prepared {
 		caption += "; “prepared” is what that took before, a median, and in no stage"
 	}
-	if b.a.StartsSetAside() {
-		caption += ". Starts of visits set aside are among them"
+	if b.a.HasDiscardedStarts() {
+		caption += ". Starts of discarded trials are among them"
 	}
 	return caption
 }

@@ -37,7 +37,7 @@ type coldStart struct {
 // start is one start of a server.
 type start struct {
 	Round       int       `json:"round"`
-	Attempt     int       `json:"attempt,omitempty"` // of a visit played again
+	Attempt     int       `json:"attempt,omitempty"` // of a rerun
 	Alone       bool      `json:"alone"`             // no load followed
 	Failed      *string   `json:"failed,omitempty"`  // why it did not come up, gave no right first answer, or ended by itself later
 	Preparation *float64  `json:"preparation_ms"`    // before it, in no stage; null: not known

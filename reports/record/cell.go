@@ -2,17 +2,17 @@ package record
 
 import "time"
 
-// Cell is one target × phase × round. Of a visit that was played again there is
-// one for each attempt, of which the last alone is not set aside.
+// Cell is one target × phase × round. Of a trial that was rerun there is
+// one for each attempt, of which the last alone is not discarded.
 type Cell struct {
 	Target   string `json:"target" redact:"-"`
 	Phase    string `json:"phase" redact:"-"`
 	Round    int    `json:"round"`             // from 1
-	Attempt  int    `json:"attempt,omitempty"` // as of a Visit
+	Attempt  int    `json:"attempt,omitempty"` // as of a Trial
 	Measured bool   `json:"measured"`
-	// SetAside says why the instrument could not be believed in this visit, which
-	// was played again therefore; "" in the cells that count.
-	SetAside string `json:"set_aside,omitempty" redact:"-"`
+	// Discarded says why the instrument could not be believed in this trial, which
+	// was rerun therefore; "" in the cells that count.
+	Discarded string `json:"discarded,omitempty" redact:"-"`
 	// Failed says why the cell's record is incomplete; "" when it is whole. Its
 	// log may be cut off.
 	Failed string `json:"failed,omitempty"`

@@ -45,11 +45,11 @@ type Look struct {
 	Beta  float64 `json:"beta"`  // of a false PASS
 }
 
-// RoundInterrupted is why the cells of a round are SetAside that an interruption left
-// unfinished and that was played again as a whole when the duet was continued.
+// RoundInterrupted is why the cells of a round are Discarded that an interruption left
+// unfinished and that was rerun as a whole when the duet was continued.
 const RoundInterrupted = "the round was interrupted"
 
-// RoundUnjudged is why the cells of a round are SetAside that could not be judged: a
+// RoundUnjudged is why the cells of a round are Discarded that could not be judged: a
 // server was built anew under way, say. The run's Faults say why.
 const RoundUnjudged = "the round could not be judged"
 

@@ -20,12 +20,12 @@ func NewID(created time.Time, scenario string) string {
 }
 
 // cellName is the name of a cell's file without folder and extension:
-// "r02-physical-steady", and "r02.1-physical-steady" of the visit played again.
+// "r02-physical-steady", and "r02.1-physical-steady" of a rerun.
 // Rounds sort up to 99.
-func cellName(v Visit, phase string) string { return visitName(v) + "-" + FileName(phase) }
+func cellName(v Trial, phase string) string { return trialName(v) + "-" + FileName(phase) }
 
-// visitName is what the names of a visit's files begin with: "r02-physical".
-func visitName(v Visit) string {
+// trialName is what the names of a trial's files begin with: "r02-physical".
+func trialName(v Trial) string {
 	pass := fmt.Sprintf("r%02d", v.Round)
 	if v.Attempt > 0 {
 		pass += fmt.Sprintf(".%d", v.Attempt)

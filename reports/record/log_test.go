@@ -21,7 +21,7 @@ func writeLog(t testing.TB, n int) (string, []Interval) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
+	l, err := w.Log(Trial{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestTheLibraryReadsTheLog(t *testing.T) {
 
 func TestIntervalMaxIsInMilliseconds(t *testing.T) {
 	w := create(t, sample())
-	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
+	l, err := w.Log(Trial{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestIntervalMaxIsInMilliseconds(t *testing.T) {
 
 func TestIntervalRefuses(t *testing.T) {
 	w := create(t, sample())
-	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
+	l, err := w.Log(Trial{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}

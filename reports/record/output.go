@@ -35,9 +35,9 @@ type Output struct {
 	err  error    // the first one, after which nothing more is kept
 }
 
-// Output begins to keep the output of the server of a visit. The caller closes it.
-func (w *Writer) Output(v Visit) *Output {
-	return &Output{folder: w.Folder, name: outputFolder + "/" + visitName(v), room: outputHead}
+// Output begins to keep the output of the server of a trial. The caller closes it.
+func (w *Writer) Output(v Trial) *Output {
+	return &Output{folder: w.Folder, name: outputFolder + "/" + trialName(v), room: outputHead}
 }
 
 // Write never fails: a server does not suffer from a disk that is full. Close tells.
@@ -60,7 +60,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// create makes the file. A visit that an interruption cut off is made again.
+// create makes the file. A trial that an interruption cut off is made again.
 func (o *Output) create() (err error) {
 	base := o.name
 	for again := 1; ; again++ {

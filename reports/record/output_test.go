@@ -26,7 +26,7 @@ func TestOutput(t *testing.T) {
 					whole[i] = 'a' + byte(rng.IntN(26))
 				}
 				w := create(t, sample())
-				o := w.Output(Visit{Target: "physical", Round: 1})
+				o := w.Output(Trial{Target: "physical", Round: 1})
 				for rest := whole; len(rest) > 0; {
 					n := 1 + rng.IntN(min(most, len(rest)))
 					if m, err := o.Write(rest[:n]); m != n || err != nil {
@@ -59,7 +59,7 @@ func TestOutput(t *testing.T) {
 
 func TestOutputOfNothing(t *testing.T) {
 	w := create(t, sample())
-	o := w.Output(Visit{Target: "physical", Round: 1})
+	o := w.Output(Trial{Target: "physical", Round: 1})
 	if err := o.Close(); err != nil || o.Name() != "" {
 		t.Errorf("error %v, name %q", err, o.Name())
 	}
@@ -68,12 +68,12 @@ func TestOutputOfNothing(t *testing.T) {
 	}
 }
 
-// The beginning is on disk before the output is closed, and the output of a visit that
+// The beginning is on disk before the output is closed, and the output of a trial that
 // is made again takes the place of no other.
-func TestOutputOfAVisitMadeAgain(t *testing.T) {
+func TestOutputOfATrialMadeAgain(t *testing.T) {
 	w := create(t, sample())
 	for i, want := range []string{"server/r01-physical.log", "server/r01-physical_2.log"} {
-		o := w.Output(Visit{Target: "physical", Round: 1})
+		o := w.Output(Trial{Target: "physical", Round: 1})
 		text := fmt.Sprintf("start %d\n", i)
 		if _, err := io.WriteString(o, text); err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestOutputThatCannotBeKept(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), filepath.Join(w.Dir(), outputFolder)); err != nil {
 		t.Fatal(err)
 	}
-	o := w.Output(Visit{Target: "physical", Round: 1})
+	o := w.Output(Trial{Target: "physical", Round: 1})
 	for range 2 {
 		if n, err := io.WriteString(o, "text"); n != 4 || err != nil {
 			t.Errorf("Write = %d, %v", n, err)

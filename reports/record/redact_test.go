@@ -61,7 +61,7 @@ func TestRedactWhereverTextIs(t *testing.T) {
 		Scenario.Name Scenario.Text Scenario.Payloads Scenario.Phases.Name Scenario.Phases.Law Scenario.Phases.Mix.Name
 		Scenario.Overhead.Noop Scenario.Overhead.Model Environment.Name
 		Targets.Name Targets.Facts.Name Targets.Deployments.Stages.Name
-		Cells.Target Cells.Phase Cells.SetAside Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log
+		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log
 		Preflight.Rule Calibration.Version
 		Duet.Baseline.Target Duet.Baseline.Place Duet.Baseline.Text Duet.Baseline.Facts.Name
 		Duet.Candidate.Target Duet.Candidate.Place Duet.Candidate.Text Duet.Candidate.Facts.Name Duet.Metrics

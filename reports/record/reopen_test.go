@@ -13,8 +13,8 @@ func TestReopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	visit := Visit{Target: "physical", Round: 1}
-	log, err := w.Log(visit, "steady")
+	trial := Trial{Target: "physical", Round: 1}
+	log, err := w.Log(trial, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +29,8 @@ func TestReopen(t *testing.T) {
 		t.Errorf("open still: error %v, want that it is", err)
 	}
 	// The log of a cell that the writer could not record any more.
-	visit.Round = 2
-	nameless, err := w.Log(visit, "steady")
+	trial.Round = 2
+	nameless, err := w.Log(trial, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,14 +16,14 @@ type Target struct {
 	// no cold starts and no limits of the scenario's on it.
 	Running bool   `json:"running,omitempty"`
 	Facts   []Fact `json:"facts,omitempty"`
-	// Deployments are the starts, one per visit, in the order they were made.
+	// Deployments are the starts, one per trial, in the order they were made.
 	Deployments []Deployment `json:"deployments,omitempty"`
 }
 
 // Deployment is one start of the server on a target.
 type Deployment struct {
 	Round   int     `json:"round"`
-	Attempt int     `json:"attempt,omitempty"` // as of a Visit
+	Attempt int     `json:"attempt,omitempty"` // as of a Trial
 	Alone   bool    `json:"alone,omitempty"`   // made for the cold start alone, without load
 	Stages  []Stage `json:"stages"`            // ascending; the last one of a good start is FirstAnswer; none of a Running target
 	// Preparation is what the Stages leave out: how long it took before to put the

@@ -90,13 +90,13 @@ func (w *Writer) Close() error { return errors.Join(w.lock.Close(), w.Folder.Clo
 
 // Log opens the interval log of one cell, with its header written. The caller
 // closes it.
-func (w *Writer) Log(v Visit, phase string) (*LogWriter, error) {
+func (w *Writer) Log(v Trial, phase string) (*LogWriter, error) {
 	return newLogWriter(w.Folder, cellFolder+"/"+cellName(v, phase)+logEnding, time.Now())
 }
 
 // Raw opens the file for the engine's own result stream of one cell. The caller
 // closes it.
-func (w *Writer) Raw(v Visit, phase string) (*os.File, error) {
+func (w *Writer) Raw(v Trial, phase string) (*os.File, error) {
 	return w.Create(cellFolder + "/" + cellName(v, phase) + ".vegeta")
 }
 

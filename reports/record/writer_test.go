@@ -122,7 +122,7 @@ func TestSaveLeavesNoTemporaryFile(t *testing.T) {
 
 func TestFilesOfACell(t *testing.T) {
 	w := create(t, sample())
-	l, err := w.Log(Visit{Target: "physical", Round: 1}, "steady")
+	l, err := w.Log(Trial{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,10 +130,10 @@ func TestFilesOfACell(t *testing.T) {
 	if want := "cells/r01-physical-steady.hlog"; l.Name() != want {
 		t.Errorf("log %q, want %q", l.Name(), want)
 	}
-	if _, err := w.Log(Visit{Target: "physical", Round: 1}, "steady"); err == nil {
+	if _, err := w.Log(Trial{Target: "physical", Round: 1}, "steady"); err == nil {
 		t.Error("a second log of the same cell: no error")
 	}
-	raw, err := w.Raw(Visit{Target: "physical", Round: 1}, "steady")
+	raw, err := w.Raw(Trial{Target: "physical", Round: 1}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,13 +141,13 @@ func TestFilesOfACell(t *testing.T) {
 	if want := filepath.Join(w.Dir(), "cells", "r01-physical-steady.vegeta"); raw.Name() != want {
 		t.Errorf("raw %q, want %q", raw.Name(), want)
 	}
-	again, err := w.Log(Visit{Target: "physical", Round: 1, Attempt: 2}, "steady")
+	again, err := w.Log(Trial{Target: "physical", Round: 1, Attempt: 2}, "steady")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer again.Close()
 	if want := "cells/r01.2-physical-steady.hlog"; again.Name() != want {
-		t.Errorf("log %q of the visit played again, want %q", again.Name(), want)
+		t.Errorf("log %q of a rerun, want %q", again.Name(), want)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestHostileNamesStayInsideAndApart(t *testing.T) {
 	seen := make(map[string]bool)
 	names := []string{"a/b", "a_b", "a b", "../../etc", "", ".", "..", "-rf", "ü", strings.Repeat("x", 300), strings.Repeat("x", 301), "nul\x00"}
 	for _, name := range names {
-		l, err := w.Log(Visit{Target: name, Round: 1}, "steady")
+		l, err := w.Log(Trial{Target: name, Round: 1}, "steady")
 		if err != nil {
 			t.Errorf("%q: %v", name, err)
 			continue

@@ -88,7 +88,7 @@ func (a *Analysis) endedLoads() []endedLoad {
 func abortsIn(run *record.Run, target, phase string) []Abort {
 	var cells []*cell
 	for i := range run.Cells {
-		if c := &run.Cells[i]; c.Target == target && c.Phase == phase && c.SetAside == "" {
+		if c := &run.Cells[i]; c.Target == target && c.Phase == phase && c.Discarded == "" {
 			cells = append(cells, &cell{Cell: c})
 		}
 	}

@@ -296,7 +296,7 @@ func appendInterval(t *testing.T, run *record.Run, c *record.Cell, h *hdrhistogr
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := w.Log(c.Visit(), c.Phase)
+	log, err := w.Log(c.Trial(), c.Phase)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func doubts(a *Analysis, cells []*cell) []Doubt {
 	return all
 }
 
-// collapse makes one doubt of those that differ only in the visit.
+// collapse makes one doubt of those that differ only in the trial.
 func collapse(found []finding) []Doubt {
 	type key struct{ rule, target, phase string }
 	var order []key
@@ -74,7 +74,7 @@ func worst(group []finding) Doubt {
 		all = append(all, f.Round)
 	}
 	rounds := distinct(all)
-	if len(rounds) == 1 { // and again when it was played again
+	if len(rounds) == 1 { // and again when it was rerun
 		return d
 	}
 	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), listed(rounds))

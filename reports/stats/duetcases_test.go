@@ -232,7 +232,7 @@ func TestDuetSaysHowManyRoundsWouldSettleIt(t *testing.T) {
 	}
 }
 
-// A visit that was stopped is no round, even if the other arm has it.
+// A trial that was stopped is no round, even if the other arm has it.
 func TestDuetLeavesOutWhatWasStopped(t *testing.T) {
 	p := statstest.Duet()
 	p.Rounds = 12
@@ -279,18 +279,18 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// A round that was interrupted is played again as a whole: the instrument is not to
+// A round that was interrupted is rerun as a whole: the instrument is not to
 // blame.
 func TestDuetContinuedAfterAnInterruption(t *testing.T) {
 	run := statstest.Open(t, statstest.Duet())
 	for _, c := range run.Cells {
 		if c.Round == 11 && c.Target == record.Baseline {
-			c.SetAside, c.Stopped, c.Attempt = record.RoundInterrupted, true, 0
+			c.Discarded, c.Stopped, c.Attempt = record.RoundInterrupted, true, 0
 			run.Cells = append(run.Cells, c)
 		}
 	}
 	a := analyse(t, run)
-	if a.Duet.Verdict != stats.Pass || a.Duet.Pairs != 11 || slices.Contains(rules(a), "set-aside") {
+	if a.Duet.Verdict != stats.Pass || a.Duet.Pairs != 11 || slices.Contains(rules(a), "discarded") {
 		t.Errorf("%+v; doubts %v", a.Duet, rules(a))
 	}
 }

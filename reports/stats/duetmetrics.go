@@ -15,7 +15,7 @@ import (
 const beyond = 100
 
 // metrics pairs the rounds in every metric of every measured phase, in the order in
-// which they are judged. Starts are the visits', and no phase's.
+// which they are judged. Starts are the trials', and no phase's.
 func (p *pairing) metrics() []DuetMetric {
 	var all []DuetMetric
 	for _, phase := range p.phases {

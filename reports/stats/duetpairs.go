@@ -49,10 +49,10 @@ func (p *pairing) over(arm string, round int) bool {
 // lost says that an arm's server did not come up in a round, did not answer rightly,
 // died, or did not bear the load.
 func (p *pairing) lost(arm string, round int) bool {
-	d, visited := p.start(arm, round)
-	return visited && (d.Failed != "" || d.FirstAnswerError != "") ||
+	d, started := p.start(arm, round)
+	return started && (d.Failed != "" || d.FirstAnswerError != "") ||
 		slices.ContainsFunc(p.run.Cells, func(c record.Cell) bool {
-			return c.Target == arm && c.Round == round && c.SetAside == "" && c.Aborted != ""
+			return c.Target == arm && c.Round == round && c.Discarded == "" && c.Aborted != ""
 		})
 }
 
@@ -77,18 +77,18 @@ func (p *pairing) faulty(arm string, round int) bool {
 }
 
 // start is the start of an arm's server in a round, the last one where it was
-// visited again.
+// tried again.
 func (p *pairing) start(arm string, round int) (record.Deployment, bool) {
 	var found record.Deployment
-	visited := false
+	started := false
 	for _, t := range p.run.Targets {
 		for _, d := range t.Deployments {
-			if t.Name == arm && d.Round == round && !d.Alone && (!visited || d.Attempt >= found.Attempt) {
-				found, visited = d, true
+			if t.Name == arm && d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
+				found, started = d, true
 			}
 		}
 	}
-	return found, visited
+	return found, started
 }
 
 // both are the cells of a phase and round in which both arms played it to its end.
@@ -111,7 +111,7 @@ func (p *pairing) broken() []int {
 	return all
 }
 
-// candidateFirst says which arm was visited first in a round.
+// candidateFirst says which arm ran first in a round.
 func (p *pairing) candidateFirst(round int) bool {
 	for _, phase := range p.phases {
 		baseline, candidate := p.cells[seat{record.Baseline, phase, round}], p.cells[seat{record.Candidate, phase, round}]

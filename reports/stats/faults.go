@@ -70,7 +70,7 @@ func toldElsewhere(run *record.Run, f record.Fault) bool {
 		}
 	}
 	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
-		return c.Measured && c.SetAside == "" && c.Phase == f.Phase && says(c.Target, c.Round, c.Failed)
+		return c.Measured && c.Discarded == "" && c.Phase == f.Phase && says(c.Target, c.Round, c.Failed)
 	})
 }
 

@@ -38,7 +38,7 @@ func (a *Analysis) LeftOut() []LeftOut {
 // played says that a phase was begun in a round that counts.
 func played(run *record.Run, target, phase string, round int) bool {
 	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
-		return c.Target == target && c.Phase == phase && c.Round == round && c.SetAside == ""
+		return c.Target == target && c.Phase == phase && c.Round == round && c.Discarded == ""
 	})
 }
 

@@ -29,13 +29,13 @@ type slice struct {
 	response, service, firstByte, lag tally
 }
 
-// load reads the measured cells of a run that were not set aside: by their
-// rounds, since a visit that was played again comes out of its turn, and within a
+// load reads the measured cells of a run that were not discarded: by their
+// rounds, since a trial that was rerun comes out of its turn, and within a
 // round in the order they were run.
 func load(run *record.Run) ([]*cell, error) {
 	var cells []*cell
 	for i := range run.Cells {
-		if !run.Cells[i].Measured || run.Cells[i].SetAside != "" {
+		if !run.Cells[i].Measured || run.Cells[i].Discarded != "" {
 			continue
 		}
 		c, err := loadCell(run, &run.Cells[i])

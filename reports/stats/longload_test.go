@@ -26,7 +26,7 @@ func longRun(t *testing.T, phase record.Phase) *record.Run {
 		t.Fatal(err)
 	}
 	cell := record.Cell{Target: "physical", Phase: phase.Name, Round: 1, Measured: true, Span: phase.Duration, Window: phase.Duration, Elapsed: phase.Duration}
-	log, err := w.Log(cell.Visit(), phase.Name)
+	log, err := w.Log(cell.Trial(), phase.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
 		}
-		answered, unanswered := coldStarts(run, c.Visit())
+		answered, unanswered := coldStarts(run, c.Trial())
 		row.ColdStarts = append(row.ColdStarts, answered...)
 		row.Unanswered = append(row.Unanswered, unanswered...)
 	}
@@ -205,12 +205,12 @@ func perSecond(n float64, d time.Duration) float64 {
 	return n / d.Seconds()
 }
 
-// coldStarts are the times of the first answers in a visit, and, where they were
+// coldStarts are the times of the first answers in a trial, and, where they were
 // not right, those of the last stage before.
-func coldStarts(run *record.Run, visit record.Visit) (answered, unanswered []time.Duration) {
+func coldStarts(run *record.Run, trial record.Trial) (answered, unanswered []time.Duration) {
 	for _, t := range run.Targets {
 		for _, d := range t.Deployments {
-			if t.Name != visit.Target || d.Round != visit.Round || d.Attempt != visit.Attempt || len(d.Stages) == 0 {
+			if t.Name != trial.Target || d.Round != trial.Round || d.Attempt != trial.Attempt || len(d.Stages) == 0 {
 				continue
 			}
 			switch last := d.Stages[len(d.Stages)-1]; {

@@ -18,7 +18,7 @@ func runDoubts(a *Analysis) []Doubt {
 	}
 	var all []Doubt
 	for _, rule := range []func(*Analysis) []Doubt{
-		empty, fallsShort, died, unanswered, aborted, leftOut, faults, setAside, missingRounds, lostPairs, fewStarts,
+		empty, fallsShort, died, unanswered, aborted, leftOut, faults, rerunTrials, missingRounds, lostPairs, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
 		all = append(all, rule(a)...)

@@ -99,7 +99,7 @@ func (a *Analysis) told(gaps []gap) string {
 }
 
 // gaps hold the plan against the record: each phase on each target that could run, in
-// each round, and each start. What an ended load left out in a visit is
+// each round, and each start. What an ended load left out in a trial is
 // no gap, and a duet has looks instead. A warm-up is named where
 // nothing else is missing on its target: it is played for what comes after it.
 func (a *Analysis) gaps() []gap {
@@ -141,12 +141,12 @@ func (a *Analysis) gaps() []gap {
 }
 
 // wholeCells are the seats that were measured to the end of their schedule, and the
-// visits, as seats without a phase, whose load abort_on or the end of the server ended.
+// trials, as seats without a phase, whose load abort_on or the end of the server ended.
 func wholeCells(run *record.Run) (whole, aborted map[seat]bool) {
 	whole, aborted = map[seat]bool{}, map[seat]bool{}
 	for _, c := range run.Cells {
 		switch {
-		case c.SetAside != "":
+		case c.Discarded != "":
 		case c.Aborted != "":
 			aborted[seat{arm: c.Target, round: c.Round}] = true
 		case !c.Stopped && (c.Failed == "" || c.Measured): // a measured one that failed makes the run INVALID
@@ -166,7 +166,7 @@ func missingStarts(run *record.Run, t record.Target) gap {
 	if len(run.Scenario.Phases) > 0 {
 		g.planned += run.Scenario.Rounds
 	}
-	seen := map[int]bool{} // a visit that was played again is one start of the plan
+	seen := map[int]bool{} // a trial that was rerun is one start of the plan
 	for _, d := range t.Deployments {
 		if ended := answered(d) || d.Failed != "" || d.FirstAnswerError != ""; ended && !seen[d.Round] {
 			seen[d.Round] = true

@@ -34,8 +34,8 @@ func (p *page) startNotes(starts []stats.ColdStart) {
 		text += "; PREPARED is what that took before, a median, and in no stage"
 	}
 	p.wrapped("", text+".")
-	if p.analysis.StartsSetAside() {
-		p.line("Starts of visits set aside are among them.")
+	if p.analysis.HasDiscardedStarts() {
+		p.line("Starts of discarded trials are among them.")
 	}
 }
 

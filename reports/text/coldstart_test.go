@@ -52,16 +52,16 @@ func TestNoHeadingWithoutStarts(t *testing.T) {
 	}
 }
 
-// The starts of visits set aside are among the starts, and the page says so.
-func TestStartsOfVisitsSetAsideAreNamed(t *testing.T) {
-	const note = "Starts of visits set aside are among them."
+// The starts of discarded trials are among the starts, and the page says so.
+func TestStartsOfDiscardedTrialsAreNamed(t *testing.T) {
+	const note = "Starts of discarded trials are among them."
 	if got := read(t, statstest.Compare(), func(*record.Run) {}); strings.Contains(got, note) {
 		t.Error(got)
 	}
 	got := read(t, statstest.Compare(), func(r *record.Run) {
 		for i, c := range r.Cells {
 			if c.Round == 1 && c.Target == "physical" {
-				r.Cells[i].SetAside = "late"
+				r.Cells[i].Discarded = "late"
 			}
 		}
 	})

@@ -138,7 +138,7 @@ workload: {server: reference, model: clock, clock: {%s}}
 data: {generator: credit, corpus: 1000}
 load: [{name: %s, law: %s, rate: %g, duration: %v}]
 rounds: 1
-spare_visits: 0
+reruns: 0
 seed: %d
 `, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Law, o.Rate, o.Settle+o.Span, c.Seed)
 }

@@ -8,7 +8,7 @@ import (
 	"servebench/targets"
 )
 
-// arm is what is visited in every round: a target of the scenario, or one of the two
+// arm is what has a trial in every round: a target of the scenario, or one of the two
 // servers of a duet.
 type arm struct {
 	name     string              // in the record
@@ -27,13 +27,13 @@ type requests struct {
 	phases []*corpus.Corpus // those of each phase of load
 }
 
-// arm returns the one of a name; the plan visits no others.
+// arm returns the one of a name; the plan has no others.
 func (s *session) arm(name string) *arm {
 	i := slices.IndexFunc(s.arms, func(a *arm) bool { return a.name == name })
 	return s.arms[i]
 }
 
-// armNames are the names of what can be visited, in the record's order.
+// armNames are the names of what can be tried, in the record's order.
 func (s *session) armNames() []string {
 	var names []string
 	for _, a := range s.arms {

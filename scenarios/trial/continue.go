@@ -13,7 +13,7 @@ import (
 
 // Continue goes on with the duet in the folder of a run, up to the looks given: the
 // run's own and those that were added. A round that an interruption left unfinished
-// is played again as a whole. It refuses a run that somebody writes, and one of which
+// is rerun as a whole. It refuses a run that somebody writes, and one of which
 // anything that matters has changed since: a server, the scenario, the machine or
 // servebench. What it returns is as of Duet.
 func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate Server, looks []record.Look, decide Decide) (*record.Run, error) {
@@ -98,7 +98,7 @@ func factOf(facts []record.Fact, name string) string {
 }
 
 // resume returns how many rounds are over. What is left of another one, which an
-// interruption or an instrument not believed has cut short, is set aside.
+// interruption or an instrument not believed has cut short, is discarded.
 func (s *session) resume() int {
 	last := s.lastRound()
 	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
@@ -107,26 +107,26 @@ func (s *session) resume() int {
 		return last
 	}
 	for i := range s.record.Cells {
-		if c := &s.record.Cells[i]; c.Round == last && c.SetAside == "" {
-			c.SetAside = record.RoundInterrupted
+		if c := &s.record.Cells[i]; c.Round == last && c.Discarded == "" {
+			c.Discarded = record.RoundInterrupted
 		}
 	}
 	return last - 1
 }
 
-// disturbed reports whether the instrument is not believed in a visit of a round that
-// is not set aside. It looks at the instrument alone, so that nothing is picked by what
+// disturbed reports whether the instrument is not believed in a trial of a round that
+// is not discarded. It looks at the instrument alone, so that nothing is picked by what
 // it shows.
 func (s *session) disturbed(number int) bool {
 	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
-		return c.Round == number && c.SetAside == "" && s.doubt(visit{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
+		return c.Round == number && c.Discarded == "" && s.doubt(trial{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
 	})
 }
 
-// attended reports whether both arms were visited in a round, well or badly.
+// attended reports whether both arms were tried in a round, well or badly.
 func (s *session) attended(number int) bool {
 	for _, a := range s.arms {
-		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.SetAside == "" }) &&
+		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.Discarded == "" }) &&
 			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == a.name }) {
 			return false
 		}
@@ -139,7 +139,7 @@ func (s *session) whole(number int) bool {
 	for _, a := range s.arms {
 		for _, p := range s.record.Scenario.Phases {
 			if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
-				return c.Round == number && c.Target == a.name && c.Phase == p.Name && c.SetAside == "" && c.Failed == "" && !c.Stopped
+				return c.Round == number && c.Target == a.name && c.Phase == p.Name && c.Discarded == "" && c.Failed == "" && !c.Stopped
 			}) {
 				return false
 			}

@@ -68,7 +68,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
-	runner.Doubt = func(*record.Run, record.Visit) (string, error) { return "there was no load to doubt", nil }
+	runner.Doubt = func(*record.Run, record.Trial) (string, error) { return "there was no load to doubt", nil }
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -139,9 +139,9 @@ func TestStopEndsTheDeploys(t *testing.T) {
 	}
 }
 
-// TestClock estimates a run of two visits of 10 s and four deployments alone.
+// TestClock estimates a run of two trials of 10 s and four deployments alone.
 func TestClock(t *testing.T) {
-	c := clock{visits: 2, alone: 4, load: 10 * time.Second}
+	c := clock{trials: 2, alone: 4, load: 10 * time.Second}
 	want := func(what string, left time.Duration) {
 		t.Helper()
 		if got := c.left(0); got != left {
@@ -150,13 +150,13 @@ func TestClock(t *testing.T) {
 	}
 	want("at first", 26*time.Second)
 	c.played = 10 * time.Second
-	c.endVisit(13 * time.Second)
-	want("after a visit with 3 s beside the load", 25*time.Second)
+	c.endTrial(13 * time.Second)
+	want("after a trial with 3 s beside the load", 25*time.Second)
 	c.played = 10 * time.Second
-	c.endVisit(13 * time.Second)
+	c.endTrial(13 * time.Second)
 	want("after all load", 12*time.Second)
 	for range 4 {
-		c.endVisit(3 * time.Second)
+		c.endTrial(3 * time.Second)
 	}
 	want("at the end", 0)
 }

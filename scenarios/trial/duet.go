@@ -25,14 +25,14 @@ type Server struct {
 }
 
 // Decide says after the rounds of each look of a duet, from its record, whether the
-// duet is over. An error ends it, too, and sets the rounds since the look before aside.
+// duet is over. An error ends it, too, and discards the rounds since the look before.
 type Decide func(*record.Run) (bool, error)
 
 // Duet compares a candidate with a baseline as the plan says, whose arms it fills in:
-// it plays the rounds up to each of the planned looks, until one decides. A visit
-// that the instrument was disturbed in is played again at once, since what is to be
+// it plays the rounds up to each of the planned looks, until one decides. A trial
+// that the instrument was disturbed in is rerun immediately, since what is to be
 // compared belongs together in time. A duet ends early when its instrument cannot be
-// believed, however often a visit is played, or when one of the servers does not
+// believed, however often a trial is played, or when one of the servers does not
 // come up. What it returns is as of Run, but that nothing is played where one of the
 // targets is not available.
 func (r *Runner) Duet(ctx context.Context, baseline, candidate Server, plan record.Duet, decide Decide) (*record.Run, error) {

@@ -38,8 +38,8 @@ func looks(pairs ...int) record.Duet {
 // never decides nothing.
 func never(*record.Run) (bool, error) { return false, nil }
 
-// visited says which visits were played, in their order: "baseline1 candidate1.1".
-func visited(run *record.Run) string {
+// played says which trials ran, in their order: "baseline1 candidate1.1".
+func played(run *record.Run) string {
 	var all []string
 	for _, c := range run.Cells {
 		if !c.Measured {
@@ -49,7 +49,7 @@ func visited(run *record.Run) string {
 		if c.Attempt > 0 {
 			text += fmt.Sprintf(".%d", c.Attempt)
 		}
-		if c.SetAside != "" {
+		if c.Discarded != "" {
 			text += "!"
 		}
 		all = append(all, text)
@@ -89,11 +89,11 @@ func TestDuetEndsAtTheLookThatDecides(t *testing.T) {
 		t.Error("the two servers got different requests")
 	}
 	places := map[string]int{}
-	for i, v := range strings.Fields(visited(back)) {
+	for i, v := range strings.Fields(played(back)) {
 		places[strings.TrimRight(v, "1234")] += i % 2
 	}
 	if places["baseline"] != 2 || places["candidate"] != 2 {
-		t.Errorf("order of the visits %s: want either server first in half of the rounds", visited(back))
+		t.Errorf("order of the trials %s: want either server first in half of the rounds", played(back))
 	}
 	arm := back.Duet.Candidate
 	if arm.Target != "candidate" || arm.Place != "b" || arm.Source != "targets=b" || len(arm.Facts) != 1 || !strings.Contains(arm.Text, "- b") {
@@ -101,41 +101,41 @@ func TestDuetEndsAtTheLookThatDecides(t *testing.T) {
 	}
 }
 
-func TestDuetPlaysDisturbedVisitsAgainAtOnce(t *testing.T) {
-	visit := func(target string, attempt int) record.Visit {
-		return record.Visit{Target: target, Round: 2, Attempt: attempt}
+func TestDuetRerunsDisturbedTrialsImmediately(t *testing.T) {
+	trial := func(target string, attempt int) record.Trial {
+		return record.Trial{Target: target, Round: 2, Attempt: attempt}
 	}
-	first := func(target string, tries int) (all []record.Visit) {
+	first := func(target string, tries int) (all []record.Trial) {
 		for attempt := range tries {
-			all = append(all, record.Visit{Target: target, Round: 1, Attempt: attempt})
+			all = append(all, record.Trial{Target: target, Round: 1, Attempt: attempt})
 		}
 		return all
 	}
 	for _, tc := range []struct {
-		name, spare string
-		doubts      []record.Visit
-		want        string
+		name, reruns string
+		doubts       []record.Trial
+		want         string
 	}{
-		{"one", "5", []record.Visit{visit("candidate", 0)}, "candidate1 baseline1 baseline2 candidate2! candidate2.1"},
-		{"twice", "5", []record.Visit{visit("baseline", 0), visit("baseline", 1)}, "candidate1 baseline1 baseline2! baseline2.1! baseline2.2 candidate2"},
-		{"none left to spare", "1", []record.Visit{visit("baseline", 0), visit("baseline", 1)}, "candidate1 baseline1 baseline2! baseline2.1"},
+		{"one", "5", []record.Trial{trial("candidate", 0)}, "candidate1 baseline1 baseline2 candidate2! candidate2.1"},
+		{"twice", "5", []record.Trial{trial("baseline", 0), trial("baseline", 1)}, "candidate1 baseline1 baseline2! baseline2.1! baseline2.2 candidate2"},
+		{"none left", "1", []record.Trial{trial("baseline", 0), trial("baseline", 1)}, "candidate1 baseline1 baseline2! baseline2.1"},
 		{"never believed", "5", first("candidate", 9), "candidate1! candidate1.1! candidate1.2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "spare_visits", Value: tc.spare})
+			r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
 			r.Doubt = doubting(tc.doubts...)
 			run, err := r.Duet(t.Context(), baseline, candidate, looks(2), never)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := visited(run); got != tc.want {
-				t.Errorf("visits %q, want %q", got, tc.want)
+			if got := played(run); got != tc.want {
+				t.Errorf("trials %q, want %q", got, tc.want)
 			}
 		})
 	}
 }
 
-func TestDuetSetsAsideWhatCannotBeJudged(t *testing.T) {
+func TestDuetDiscardsWhatCannotBeJudged(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(1, 2, 3), func(run *record.Run) (bool, error) {
 		if run.Scenario.Rounds == 2 {
@@ -150,8 +150,8 @@ func TestDuetSetsAsideWhatCannotBeJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := visited(back), "candidate1 baseline1 baseline2! candidate2!"; got != want {
-		t.Errorf("visits %q, want %q", got, want)
+	if got, want := played(back), "candidate1 baseline1 baseline2! candidate2!"; got != want {
+		t.Errorf("trials %q, want %q", got, want)
 	}
 }
 
@@ -211,7 +211,7 @@ func TestContinueAddsRounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := visited(longer), visited(whole); got != want || longer.Scenario.Rounds != 4 || len(longer.Duet.Looks) != 3 {
+	if got, want := played(longer), played(whole); got != want || longer.Scenario.Rounds != 4 || len(longer.Duet.Looks) != 3 {
 		t.Errorf("%d rounds with %d looks: %s; want those that are played at once: %s", longer.Scenario.Rounds, len(longer.Duet.Looks), got, want)
 	}
 	if len(longer.Environment) != environment {
@@ -220,16 +220,16 @@ func TestContinueAddsRounds(t *testing.T) {
 }
 
 // TestContinueTakesUpWhatWasInterrupted stops a duet in the midst of its second round,
-// which is to be played again as a whole.
+// which is to be rerun as a whole.
 func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{})
 	stop := make(chan struct{})
 	stopping := *r
 	stopping.Stop = stop
-	visits := 0
+	trials := 0
 	stopping.Observe = func(e Event) {
 		if e.Phase == "" && e.Note == "" {
-			if visits++; visits == 4 {
+			if trials++; trials == 4 {
 				close(stop)
 			}
 		}
@@ -242,8 +242,8 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := visited(done), "candidate1 baseline1 baseline2! baseline2.1 candidate2.1 candidate3 baseline3"; got != want {
-		t.Errorf("visits %q, want %q", got, want)
+	if got, want := played(done), "candidate1 baseline1 baseline2! baseline2.1 candidate2.1 candidate3 baseline3"; got != want {
+		t.Errorf("trials %q, want %q", got, want)
 	}
 	if done.Interrupted != "" || done.Scenario.Rounds != 3 {
 		t.Errorf("interrupted %q after %d rounds, want the whole plan", done.Interrupted, done.Scenario.Rounds)
@@ -271,16 +271,16 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.Scenario.Rounds != 2 || visited(done) != visited(run) || done.Finished.IsZero() {
-		t.Errorf("%d rounds: %s, finished %v; want those that were played: %s", done.Scenario.Rounds, visited(done), done.Finished, visited(run))
+	if done.Scenario.Rounds != 2 || played(done) != played(run) || done.Finished.IsZero() {
+		t.Errorf("%d rounds: %s, finished %v; want those that were played: %s", done.Scenario.Rounds, played(done), done.Finished, played(run))
 	}
 }
 
-// TestContinuePlaysTheRoundThatTheInstrumentEnded has a duet end between the visits of
+// TestContinuePlaysTheRoundThatTheInstrumentEnded has a duet end between the trials of
 // its second round.
 func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "spare_visits", Value: "0"})
-	r.Doubt = doubting(record.Visit{Target: "baseline", Round: 2})
+	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r.Doubt = doubting(record.Trial{Target: "baseline", Round: 2})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(2), never)
 	if err != nil {
 		t.Fatal(err)
@@ -289,16 +289,16 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := visited(done), "candidate1 baseline1 baseline2! baseline2.1 candidate2.1"; got != want {
-		t.Errorf("visits %q, want %q", got, want)
+	if got, want := played(done), "candidate1 baseline1 baseline2! baseline2.1 candidate2.1"; got != want {
+		t.Errorf("trials %q, want %q", got, want)
 	}
 }
 
-// TestContinuePlaysADisturbedRoundAgain has a duet end with the last visit of a round:
+// TestContinuePlaysADisturbedRoundAgain has a duet end with the last trial of a round:
 // both go together, also the one that was not disturbed.
 func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "spare_visits", Value: "0"})
-	r.Doubt = doubting(record.Visit{Target: "candidate", Round: 2})
+	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r.Doubt = doubting(record.Trial{Target: "candidate", Round: 2})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(3), never)
 	if err != nil {
 		t.Fatal(err)
@@ -307,8 +307,8 @@ func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := visited(done), "candidate1 baseline1 baseline2! candidate2! baseline2.1 candidate2.1 candidate3 baseline3"; got != want {
-		t.Errorf("visits %q, want %q", got, want)
+	if got, want := played(done), "candidate1 baseline1 baseline2! candidate2! baseline2.1 candidate2.1 candidate3 baseline3"; got != want {
+		t.Errorf("trials %q, want %q", got, want)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// vainTries is how often the first visit is played: when the instrument was to be
+	// vainTries is how often the first trial is played: when the instrument was to be
 	// believed in none of them, the reason is more than a passing one.
 	vainTries = 3
 	// vainRounds is after how many rounds a server is given up that load was played on
@@ -27,8 +27,8 @@ func (s *session) playDuet(ctx context.Context, decide Decide) {
 		next()
 	}
 	s.expect(s.armNames())
-	s.clock.visits -= done * len(s.arms)
-	p := &patience{spare: s.scenario.SpareVisits, believed: done > 0}
+	s.clock.trials -= done * len(s.arms)
+	p := &patience{left: s.scenario.Reruns, believed: done > 0}
 	for i, look := range s.record.Duet.Looks {
 		s.look = i + 1
 		s.record.Scenario.Rounds = max(look.Pairs, done)
@@ -43,7 +43,7 @@ func (s *session) playDuet(ctx context.Context, decide Decide) {
 		}
 		if over, err := decide(s.record); over || err != nil {
 			if err != nil {
-				s.fault(visit{}, "", fmt.Errorf("judge the duet after round %d: %w", done, err))
+				s.fault(trial{}, "", fmt.Errorf("judge the duet after round %d: %w", done, err))
 				s.unjudged(i)
 				s.save()
 			}
@@ -52,7 +52,7 @@ func (s *session) playDuet(ctx context.Context, decide Decide) {
 	}
 }
 
-// unjudged sets the rounds aside that lead to the i-th look and that nobody can judge,
+// unjudged discards the rounds that lead to the i-th look and that nobody can judge,
 // so that no reader of the record does.
 func (s *session) unjudged(i int) {
 	before := 0
@@ -60,8 +60,8 @@ func (s *session) unjudged(i int) {
 		before = s.record.Duet.Looks[i-1].Pairs
 	}
 	for c := range s.record.Cells {
-		if cell := &s.record.Cells[c]; cell.Round > before && cell.SetAside == "" {
-			cell.SetAside = record.RoundUnjudged
+		if cell := &s.record.Cells[c]; cell.Round > before && cell.Discarded == "" {
+			cell.Discarded = record.RoundUnjudged
 		}
 	}
 }
@@ -70,8 +70,8 @@ func (s *session) unjudged(i int) {
 func (s *session) playPair(ctx context.Context, r round, p *patience) bool {
 	attempt := s.attempts(r.number)
 	for _, name := range r.targets {
-		v := visit{round: r.number, attempt: attempt, target: name}
-		if s.halted(ctx, v) || !s.playVisit(ctx, v, p) {
+		v := trial{round: r.number, attempt: attempt, target: name}
+		if s.halted(ctx, v) || !s.runUndisturbed(ctx, v, p) {
 			return false
 		}
 	}
@@ -80,13 +80,13 @@ func (s *session) playPair(ctx context.Context, r round, p *patience) bool {
 
 // patience is what a duet puts up with from its instrument.
 type patience struct {
-	spare    int  // visits that may be played again yet
-	believed bool // it was, in some visit
+	left     int  // trials that may be rerun yet
+	believed bool // it was, in some trial
 }
 
-// playVisit makes a visit, again where the instrument was disturbed; false when it is
+// runUndisturbed makes a trial, and another one where the instrument was disturbed; false when it is
 // the last, because the run is stopped or the instrument will not be believed.
-func (s *session) playVisit(ctx context.Context, v visit, p *patience) bool {
+func (s *session) runUndisturbed(ctx context.Context, v trial, p *patience) bool {
 	for tries := 1; ; tries++ {
 		if s.attend(ctx, v); s.over() {
 			return false
@@ -96,8 +96,8 @@ func (s *session) playVisit(ctx context.Context, v visit, p *patience) bool {
 		case why == "":
 			p.believed = p.believed || s.measured(v)
 			return true
-		case p.spare == 0 || !p.believed && tries == vainTries:
-			s.note("%s: the instrument cannot be believed, and the duet ends, with %d of %d spare_visits left: %s; at a quieter hour --continue plays this round again", v, p.spare, s.scenario.SpareVisits, why)
+		case p.left == 0 || !p.believed && tries == vainTries:
+			s.note("%s: the instrument cannot be believed, and the duet ends, with %d of %d reruns left: %s; at a quieter hour --continue reruns this round", v, p.left, s.scenario.Reruns, why)
 			return false
 		}
 		again := v
@@ -105,9 +105,9 @@ func (s *session) playVisit(ctx context.Context, v visit, p *patience) bool {
 		if s.halted(ctx, again) {
 			return false
 		}
-		p.spare--
-		s.clock.visits++
-		s.setAside(disturbance{visit: v, why: why})
+		p.left--
+		s.clock.trials++
+		s.discard(disturbance{trial: v, why: why})
 		v = again
 	}
 }

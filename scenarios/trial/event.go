@@ -18,7 +18,7 @@ type Event struct {
 	// Look says, in a duet, which of so many Looks the rounds lead to, from 1; it is
 	// after round LookAt.
 	Look, Looks, LookAt int
-	// Attempt is how often the visit was played before: above 0, the load
+	// Attempt is how often the trial was played before: above 0, the load
 	// generator was disturbed in it.
 	Attempt int
 	// Alone says that the server is deployed for its cold start alone; Round and
@@ -31,36 +31,36 @@ type Event struct {
 }
 
 // clock estimates the time left: the schedules are known, the time that a
-// visit takes beside them is learned from the visits so far.
+// trial takes beside them is learned from the trials so far.
 type clock struct {
-	visits   int           // with load, still to come, the present one included
+	trials   int           // with load, still to come, the present one included
 	alone    int           // for a cold start alone, which come after the others
-	load     time.Duration // schedule per visit
-	played   time.Duration // of the present visit's schedule, phases that are over
-	overhead time.Duration // sum over the visits that are over
-	over     int           // visits that are over
+	load     time.Duration // schedule per trial
+	played   time.Duration // of the present trial's schedule, phases that are over
+	overhead time.Duration // sum over the trials that are over
+	over     int           // trials that are over
 }
 
-// firstOverhead is what a visit is thought to take beside its schedule before
+// firstOverhead is what a trial is thought to take beside its schedule before
 // the first one is over.
 const firstOverhead = time.Second
 
 func (c *clock) left(inPhase time.Duration) time.Duration {
-	perVisit := firstOverhead
+	perTrial := firstOverhead
 	if c.over > 0 {
-		perVisit = c.overhead / time.Duration(c.over)
+		perTrial = c.overhead / time.Duration(c.over)
 	}
-	all := time.Duration(c.visits)*c.load + time.Duration(c.visits+c.alone)*perVisit
+	all := time.Duration(c.trials)*c.load + time.Duration(c.trials+c.alone)*perTrial
 	return max(0, all-c.played-inPhase)
 }
 
-// endVisit learns from a visit that took so long in all.
-func (c *clock) endVisit(took time.Duration) {
+// endTrial learns from a trial that took so long in all.
+func (c *clock) endTrial(took time.Duration) {
 	c.overhead += max(0, took-c.played)
 	c.over++
 	c.played = 0
-	if c.visits > 0 {
-		c.visits--
+	if c.trials > 0 {
+		c.trials--
 	} else {
 		c.alone--
 	}

@@ -12,7 +12,7 @@ import (
 
 // loop says when the requests of a phase are due: by a law of arrivals in an open
 // loop, by the callers in a closed one.
-func (s *session) loop(cfg *attack.Config, v visit, i int) {
+func (s *session) loop(cfg *attack.Config, v trial, i int) {
 	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
 	if phase.Callers > 0 {
 		cfg.Callers = phase.Callers
@@ -55,7 +55,7 @@ func shares(mix []scenarios.Class) []record.Class {
 }
 
 // think returns the think times of a phase's callers, nil where they do not think.
-func (s *session) think(t *scenarios.Think, v visit, drawn int) func() time.Duration {
+func (s *session) think(t *scenarios.Think, v trial, drawn int) func() time.Duration {
 	if t == nil {
 		return nil
 	}

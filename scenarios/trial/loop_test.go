@@ -45,9 +45,9 @@ func TestRunOfAClosedLoop(t *testing.T) {
 	}
 }
 
-// TestAbortedPhaseEndsItsVisit wants the phases after it left out, and the other
-// visits to go on, without an error.
-func TestAbortedPhaseEndsItsVisit(t *testing.T) {
+// TestAbortedPhaseEndsItsTrial wants the phases after it left out, and the other
+// trials to go on, without an error.
+func TestAbortedPhaseEndsItsTrial(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, set(t, "rounds=1", "abort_on={p99: 1ns, for: 1s}",
 		"load=[{name: first, rate: 100, duration: 20s, measure: false}, {name: second, rate: 100, duration: 1s}]")...)
 	var notes []string
@@ -76,7 +76,7 @@ func TestAbortedPhaseEndsItsVisit(t *testing.T) {
 func TestThinkTimes(t *testing.T) {
 	s := &session{scenario: &scenarios.Scenario{Seed: 7}}
 	draw := func(law string, round int) []time.Duration {
-		next := s.think(&scenarios.Think{Mean: 10 * time.Millisecond, Law: law}, visit{round: round}, 0)
+		next := s.think(&scenarios.Think{Mean: 10 * time.Millisecond, Law: law}, trial{round: round}, 0)
 		times := make([]time.Duration, 10_000)
 		for i := range times {
 			times[i] = next()
@@ -89,7 +89,7 @@ func TestThinkTimes(t *testing.T) {
 		}
 		return sum / time.Duration(len(times))
 	}
-	if s.think(nil, visit{}, 0) != nil {
+	if s.think(nil, trial{}, 0) != nil {
 		t.Error("callers think without being told to")
 	}
 	if got := mean(draw(scenarios.ConstantThink, 1)); got != 10*time.Millisecond {

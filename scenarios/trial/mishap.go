@@ -9,24 +9,24 @@ import (
 
 // mishap is something that went wrong in a run.
 type mishap struct {
-	visit visit // where; the zero value: nowhere in the plan
+	trial trial // where; the zero value: nowhere in the plan
 	err   error
 }
 
 func (m mishap) Error() string {
-	if m.visit == (visit{}) {
+	if m.trial == (trial{}) {
 		return m.err.Error()
 	}
-	return fmt.Sprintf("%s: %v", m.visit, m.err)
+	return fmt.Sprintf("%s: %v", m.trial, m.err)
 }
 
 func (m mishap) Unwrap() error { return m.err }
 
 // fault keeps something that went wrong: in the record, for the caller of Run
 // and for its watcher.
-func (s *session) fault(v visit, phase string, err error) {
+func (s *session) fault(v trial, phase string, err error) {
 	s.record.Faults = append(s.record.Faults, record.Fault{Target: v.target, Phase: phase, Round: v.round, Text: err.Error()})
-	m := mishap{visit: v, err: err}
+	m := mishap{trial: v, err: err}
 	s.mishaps = append(s.mishaps, m)
 	s.note("%v", m)
 }
@@ -38,11 +38,11 @@ func join(all []mishap) error {
 	type words struct{ target, text string }
 	times := map[words]int{}
 	for _, m := range all {
-		times[words{m.visit.target, m.err.Error()}]++
+		times[words{m.trial.target, m.err.Error()}]++
 	}
 	var told []error
 	for _, m := range all {
-		key := words{m.visit.target, m.err.Error()}
+		key := words{m.trial.target, m.err.Error()}
 		switch n := times[key]; {
 		case n == 1:
 			told = append(told, m)

@@ -11,12 +11,12 @@ func TestJoinCountsWhatIsRepeated(t *testing.T) {
 	}
 	down := &NotAvailableError{errors.New("down")}
 	err := join([]mishap{
-		{visit{round: 1, target: "a"}, down},
-		{visit{round: 1, target: "b"}, down},
-		{visit{round: 2, target: "a"}, errors.New("worse")},
-		{visit{round: 3, alone: 1, target: "a"}, down},
-		{visit{round: 4, alone: 2, target: "a"}, down},
-		{visit{}, errors.New("disk full")},
+		{trial{round: 1, target: "a"}, down},
+		{trial{round: 1, target: "b"}, down},
+		{trial{round: 2, target: "a"}, errors.New("worse")},
+		{trial{round: 3, alone: 1, target: "a"}, down},
+		{trial{round: 4, alone: 2, target: "a"}, down},
+		{trial{}, errors.New("disk full")},
 	})
 	want := "a, round 1: down (and 2 times more)\nb, round 1: down\na, round 2: worse\ndisk full"
 	var none *NotAvailableError

@@ -13,7 +13,7 @@ import (
 )
 
 // phases plays the load on a deployment. Its error says that the server died.
-func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deployment) error {
+func (s *session) phases(ctx context.Context, v trial, deployment *targets.Deployment) error {
 	for _, i := range order(s.scenario, v.round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
@@ -45,8 +45,8 @@ func (s *session) phases(ctx context.Context, v visit, deployment *targets.Deplo
 }
 
 // aborted reports whether a condition of the scenario's ended the last phase, and
-// says so: the phases after it are left out in this visit.
-func (s *session) aborted(v visit) bool {
+// says so: the phases after it are left out in this trial.
+func (s *session) aborted(v trial) bool {
 	last := s.record.Cells[len(s.record.Cells)-1]
 	if last.Aborted == "" {
 		return false
@@ -57,7 +57,7 @@ func (s *session) aborted(v visit) bool {
 
 // phase plays one phase and adds its cell to the record, also when not all of it
 // could be recorded: its error says so.
-func (s *session) phase(ctx context.Context, v visit, i int, deployment *targets.Deployment) error {
+func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets.Deployment) error {
 	cfg, log, err := s.attack(v, i, deployment.Endpoint)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (f cellFiles) close() error {
 }
 
 // attack configures the load of a cell and opens its files.
-func (s *session) attack(v visit, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
+func (s *session) attack(v trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
 	phase := s.scenario.Load[i]
 	cfg := attack.Config{
 		Endpoint:    endpoint,

@@ -11,7 +11,7 @@ import (
 // round is one pass over the targets.
 type round struct {
 	number  int      // from 1, in the order they are played
-	targets []string // in the order they are visited
+	targets []string // in the order of their trials
 }
 
 // rounds returns the rounds of a plan, without end. Within a round the order of
@@ -19,7 +19,7 @@ type round struct {
 // backwards, so that over a pair of rounds no target has the earlier places.
 func rounds(targets []string, seed uint64) iter.Seq[round] {
 	return func(yield func(round) bool) {
-		rng := source(seed, seedVisits)
+		rng := source(seed, seedTrials)
 		order := slices.Clone(targets)
 		for number := 1; ; number++ {
 			if number%2 == 0 {
@@ -34,9 +34,9 @@ func rounds(targets []string, seed uint64) iter.Seq[round] {
 	}
 }
 
-// visit is one deployment of the plan: a fresh server on a target, which all
+// trial is one deployment of the plan: a fresh server on a target, which all
 // phases of the load are then played on, unless its start is all that is wanted.
-type visit struct {
+type trial struct {
 	target string
 	// round is its round's number, which the due times and the order of the
 	// requests follow from.
@@ -47,18 +47,18 @@ type visit struct {
 	alone int
 }
 
-// id is what the record knows the visit by.
-func (v visit) id() record.Visit {
-	return record.Visit{Target: v.target, Round: v.round, Attempt: v.attempt}
+// id is what the record knows the trial by.
+func (v trial) id() record.Trial {
+	return record.Trial{Target: v.target, Round: v.round, Attempt: v.attempt}
 }
 
-// deployment is the visit's in the record, before anything is known of it.
-func (v visit) deployment() record.Deployment {
+// deployment is the trial's in the record, before anything is known of it.
+func (v trial) deployment() record.Deployment {
 	return record.Deployment{Round: v.round, Attempt: v.attempt, Alone: v.alone > 0, Stages: []record.Stage{}}
 }
 
-// again says that a visit was played before: "", " again", and then " again (2)".
-func (v visit) again() string {
+// again says that a trial was played before: "", " again", and then " again (2)".
+func (v trial) again() string {
 	switch v.attempt {
 	case 0:
 		return ""
@@ -68,8 +68,8 @@ func (v visit) again() string {
 	return fmt.Sprintf(" again (%d)", v.attempt)
 }
 
-// String says which visit it is: "physical, round 2".
-func (v visit) String() string {
+// String says which trial it is: "physical, round 2".
+func (v trial) String() string {
 	pass := fmt.Sprintf("round %d%s", v.round, v.again())
 	if v.alone > 0 {
 		pass = fmt.Sprintf("deployment %d for its start alone", v.alone)
@@ -80,8 +80,8 @@ func (v visit) String() string {
 	return v.target + ", " + pass
 }
 
-// event is what a watcher is told of a visit.
-func (v visit) event() Event {
+// event is what a watcher is told of a trial.
+func (v trial) event() Event {
 	e := Event{Target: v.target, Round: v.round, Attempt: v.attempt}
 	if v.alone > 0 {
 		e.Round, e.Alone = v.alone, true

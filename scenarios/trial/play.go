@@ -25,7 +25,7 @@ func (s *session) play(ctx context.Context) {
 // expect sets the clock to the plan.
 func (s *session) expect(names []string) {
 	if len(s.scenario.Load) > 0 {
-		s.clock.visits = s.rounds * len(names)
+		s.clock.trials = s.rounds * len(names)
 	}
 	for i := range s.scenario.Load {
 		s.clock.load += s.length(i)
@@ -37,14 +37,14 @@ func (s *session) expect(names []string) {
 	}
 }
 
-// playLoad plays the rounds of the plan, and then those visits again in which the
+// playLoad plays the rounds of the plan, and then reruns those trials in which the
 // instrument was disturbed.
 func (s *session) playLoad(ctx context.Context, next func() (round, bool)) {
-	again := &replays{spare: s.scenario.SpareVisits}
+	again := &reruns{left: s.scenario.Reruns}
 	for range s.rounds {
 		r, _ := next()
 		for _, target := range r.targets {
-			v := visit{round: r.number, target: target}
+			v := trial{round: r.number, target: target}
 			if s.halted(ctx, v) {
 				return
 			}
@@ -54,7 +54,7 @@ func (s *session) playLoad(ctx context.Context, next func() (round, bool)) {
 			s.judge(v, again)
 		}
 	}
-	s.replay(ctx, again)
+	s.rerun(ctx, again)
 }
 
 // playStarts deploys every target for its start alone, but for those that have
@@ -64,7 +64,7 @@ func (s *session) playStarts(ctx context.Context, r round, alone int) {
 		if s.targetEntry(target).Running {
 			continue
 		}
-		v := visit{round: r.number, alone: alone, target: target}
+		v := trial{round: r.number, alone: alone, target: target}
 		if s.halted(ctx, v) {
 			return
 		}
@@ -74,9 +74,9 @@ func (s *session) playStarts(ctx context.Context, r round, alone int) {
 	}
 }
 
-// halted reports whether somebody wants the run to end before a visit, and
+// halted reports whether somebody wants the run to end before a trial, and
 // records it.
-func (s *session) halted(ctx context.Context, v visit) bool {
+func (s *session) halted(ctx context.Context, v trial) bool {
 	if !s.stopped(ctx) {
 		return false
 	}
@@ -84,11 +84,11 @@ func (s *session) halted(ctx context.Context, v visit) bool {
 	return true
 }
 
-// attend makes a visit, by the clock and into the record.
-func (s *session) attend(ctx context.Context, v visit) {
+// attend makes a trial, by the clock and into the record.
+func (s *session) attend(ctx context.Context, v trial) {
 	began := time.Now()
-	s.visit(ctx, v)
-	s.clock.endVisit(time.Since(began))
+	s.runTrial(ctx, v)
+	s.clock.endTrial(time.Since(began))
 	s.save()
 }
 

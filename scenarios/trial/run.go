@@ -1,5 +1,5 @@
 // Package trial plays a scenario: it deploys the server on each target, drives
-// every phase of load at it in every round, plays again what the instrument was
+// every phase of load at it in every round, reruns what the instrument was
 // disturbed in, and leaves a record behind. It stands between the scenario and
 // the record.
 package trial
@@ -40,10 +40,10 @@ type Runner struct {
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.
 	Stop <-chan struct{}
-	// Doubt, when not nil, says why the instrument cannot be believed in a visit
-	// of the record, for a reason that playing the visit again may cure; "" when
+	// Doubt, when not nil, says why the instrument cannot be believed in a trial
+	// of the record, for a reason that rerunning the trial may cure; "" when
 	// it can be.
-	Doubt func(run *record.Run, visit record.Visit) (string, error)
+	Doubt func(run *record.Run, trial record.Trial) (string, error)
 	// Observe, when not nil, is told how the run goes. It must not block for
 	// long.
 	Observe func(Event)
@@ -80,7 +80,7 @@ type session struct {
 	scenario *scenarios.Scenario
 	record   *record.Run
 	writer   *record.Writer
-	// output is that of the server of the present visit, and kept what writes it.
+	// output is that of the server of the present trial, and kept what writes it.
 	output *record.Output
 	kept   *secret.Writer
 	arms   []*arm         // that can run here, in the record's order
@@ -174,8 +174,8 @@ func (s *session) interrupted(format string, args ...any) {
 	s.record.Interrupted = "stopped " + fmt.Sprintf(format, args...)
 }
 
-// where says how far in the plan a visit is: "physical in round 2 of 5".
-func (s *session) where(v visit) string {
+// where says how far in the plan a trial is: "physical in round 2 of 5".
+func (s *session) where(v trial) string {
 	if v.alone > 0 {
 		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.Deploys)
 	}
@@ -211,8 +211,8 @@ func (s *session) observe(e Event) {
 	}
 }
 
-// progress returns the attack's watcher for one phase of a visit.
-func (s *session) progress(v visit, phase string) func(attack.Progress) {
+// progress returns the attack's watcher for one phase of a trial.
+func (s *session) progress(v trial, phase string) func(attack.Progress) {
 	return func(p attack.Progress) {
 		e := v.event()
 		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p

@@ -310,7 +310,7 @@ func TestSchedulesOfASeed(t *testing.T) {
 		if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
 			t.Fatal(err)
 		}
-		cfg, files, err := run.attack(visit{round: round, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
+		cfg, files, err := run.attack(trial{round: round, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
 		}

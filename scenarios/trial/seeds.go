@@ -11,7 +11,7 @@ import (
 // others as they were.
 const (
 	seedData     = "data"     // the corpora; the same for every class and in every round
-	seedVisits   = "visits"   // the order of the targets within the rounds
+	seedTrials   = "visits"   // the order of the targets within the rounds
 	seedSchedule = "schedule" // due times; by round and phase (drawnAs), the same for every target
 	seedThink    = "think"    // think times; as due times
 	seedOrder    = "order"    // which request is sent k-th; by round and phase (drawnAs), the same for every target

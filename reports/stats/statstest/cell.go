@@ -271,7 +271,7 @@ func (s *second) record(tag string, d time.Duration) error {
 
 // finish writes the log and sums up the cell.
 func (l *load) finish(w *record.Writer) (record.Cell, error) {
-	log, err := w.Log(l.cell.Visit(), l.cell.Phase)
+	log, err := w.Log(l.cell.Trial(), l.cell.Phase)
 	if err != nil {
 		return record.Cell{}, err
 	}

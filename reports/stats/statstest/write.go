@@ -68,7 +68,7 @@ func Write(parent string, p Plan) (string, error) {
 	return w.Dir(), w.Save(run)
 }
 
-// order returns the targets' numbers as they are visited in a round.
+// order returns the targets' numbers as they run in a round.
 func (p Plan) order(round int) []int {
 	order := make([]int, len(p.Targets))
 	for i := range order {

@@ -34,7 +34,7 @@ const fixedAlpha = 0.005
 func others() []design {
 	return []design{
 		{"one run each, 10 % threshold", threshold},
-		{"10 then 10 visits, Mann–Whitney 5 %", blocks},
+		{"10 then 10 trials, Mann–Whitney 5 %", blocks},
 		{"10 and 10 in turn, Mann–Whitney 5 %", inTurn},
 		{"20 pairs 0.5 %, one process an arm", func(m *machine, change float64) outcome {
 			baseline, candidate := m.process(0), m.process(change)
@@ -70,38 +70,38 @@ func fixed(pairs int, next func() float64) outcome {
 // threshold fails a candidate that is slower than a run of the baseline, on the same
 // machine at another time, by 10 %.
 func threshold(m *machine, change float64) outcome {
-	baseline := m.visit(m.process(0), false)
+	baseline := m.trial(m.process(0), false)
 	m.rest()
-	candidate := m.visit(m.process(change), false)
+	candidate := m.trial(m.process(change), false)
 	return outcome{verdictOf(candidate-baseline > math.Log1p(0.1)), 1}
 }
 
-// blocks plays all visits of the baseline, then all of the candidate.
+// blocks plays all trials of the baseline, then all of the candidate.
 func blocks(m *machine, change float64) outcome {
-	return byRanks(m.visits(m.process(0)), m.visits(m.process(change)))
+	return byRanks(m.trials(m.process(0)), m.trials(m.process(change)))
 }
 
-// visits plays the ten visits of an arm, one after the other.
-func (m *machine) visits(process float64) []float64 {
-	latencies := make([]float64, tenVisits)
+// trials plays the ten trials of an arm, one after the other.
+func (m *machine) trials(process float64) []float64 {
+	latencies := make([]float64, tenTrials)
 	for i := range latencies {
-		latencies[i] = m.visit(process, false)
+		latencies[i] = m.trial(process, false)
 	}
 	return latencies
 }
 
-// inTurn plays a visit of each arm in turn, the baseline always first.
+// inTurn plays a trial of each arm in turn, the baseline always first.
 func inTurn(m *machine, change float64) outcome {
 	baseline, candidate := m.process(0), m.process(change)
 	var a, b []float64
-	for range tenVisits {
-		a = append(a, m.visit(baseline, false))
-		b = append(b, m.visit(candidate, true))
+	for range tenTrials {
+		a = append(a, m.trial(baseline, false))
+		b = append(b, m.trial(candidate, true))
 	}
 	return byRanks(a, b)
 }
 
-// byRanks fails a candidate whose ten visits were slower than those of the baseline by
+// byRanks fails a candidate whose ten trials were slower than those of the baseline by
 // the two-sided test at 5 %, which is the usual one.
 func byRanks(baseline, candidate []float64) outcome {
 	slower := 0
@@ -112,16 +112,16 @@ func byRanks(baseline, candidate []float64) outcome {
 			}
 		}
 	}
-	return outcome{verdictOf(slower >= slowerBound), tenVisits}
+	return outcome{verdictOf(slower >= slowerBound), tenTrials}
 }
 
 const (
-	tenVisits = 10
-	// slowerBound is in how many of the hundred pairs of a visit of each arm the
+	tenTrials = 10
+	// slowerBound is in how many of the hundred pairs of a trial of each arm the
 	// candidate has to be slower. H. B. Mann and D. R. Whitney, "On a test of whether one
 	// of two random variables is stochastically larger than the other", Annals of
 	// Mathematical Statistics 18 (1947): 23 or fewer of 100 are significant.
-	slowerBound = tenVisits*tenVisits - 23
+	slowerBound = tenTrials*tenTrials - 23
 )
 
 // verdictOf is that of a design that only knows slower and not slower.
@@ -150,10 +150,10 @@ func (m *machine) pairs(processes func() (baseline, candidate float64)) (next fu
 		}
 		a, b := processes()
 		if candidateFirst {
-			b = m.visit(b, false)
-			return b - m.visit(a, true)
+			b = m.trial(b, false)
+			return b - m.trial(a, true)
 		}
-		a = m.visit(a, false)
-		return m.visit(b, true) - a
+		a = m.trial(a, false)
+		return m.trial(b, true) - a
 	}
 }

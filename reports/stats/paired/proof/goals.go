@@ -29,7 +29,7 @@ type State int
 // The states, from best to worst.
 const (
 	Holds  State = iota // the interval of the rate lies within the goal
-	Untold              // it lies on both sides: more trials would tell
+	Untold              // it lies on both sides: more simulations would tell
 	Misses              // it lies beyond the goal, or there is no rate
 )
 
@@ -37,7 +37,7 @@ const (
 func (s State) String() string { return [...]string{"holds", "not told apart", "misses"}[s] }
 
 // State returns what the table says of the goal, by the Interval of the rate. A goal
-// that the rate is far from takes few trials, one that it is near to many.
+// that the rate is far from takes few simulations, one that it is near to many.
 func (g Goal) State(t Table) State {
 	r, ok := g.Rate(t)
 	low, high := r.Interval()

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// machine is a simulated one, on which visits are played one after the other.
+// machine is a simulated one, on which trials are played one after the other.
 type machine struct {
 	noise Noise
 	rng   *rand.Rand
@@ -15,10 +15,10 @@ type machine struct {
 
 // newMachine returns one whose noise is drawn by the two numbers, independently of
 // that of any other two.
-func newMachine(noise Noise, stream, trial uint64) *machine {
+func newMachine(noise Noise, stream, simulation uint64) *machine {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], stream)
-	binary.LittleEndian.PutUint64(seed[8:], trial)
+	binary.LittleEndian.PutUint64(seed[8:], simulation)
 	m := &machine{noise: noise, rng: rand.New(rand.NewChaCha8(seed))}
 	m.rest()
 	return m
@@ -33,12 +33,12 @@ func (m *machine) process(change float64) float64 {
 	return math.Log1p(change) + m.noise.Process*m.rng.NormFloat64()
 }
 
-// visit plays a load on a process and returns the logarithm of the latency. Second:
+// trial plays a load on a process and returns the logarithm of the latency. Second:
 // it comes after the other arm of its round.
-func (m *machine) visit(process float64, second bool) float64 {
+func (m *machine) trial(process float64, second bool) float64 {
 	n := &m.noise
 	m.drift = n.Memory*m.drift + n.Drift*math.Sqrt(1-n.Memory*n.Memory)*m.rng.NormFloat64()
-	latency := process + m.drift + n.Visit*m.rng.NormFloat64()
+	latency := process + m.drift + n.Trial*m.rng.NormFloat64()
 	if m.rng.Float64() < n.Burst {
 		latency += math.Log(leastBurst + (mostBurst-leastBurst)*m.rng.Float64())
 	}

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// TestVisitsAreAsNoisyAsTold takes each kind of noise alone.
-func TestVisitsAreAsNoisyAsTold(t *testing.T) {
+// TestTrialsAreAsNoisyAsTold takes each kind of noise alone.
+func TestTrialsAreAsNoisyAsTold(t *testing.T) {
 	const n = 20_000
 	for _, tt := range []struct {
 		name            string
@@ -17,7 +17,7 @@ func TestVisitsAreAsNoisyAsTold(t *testing.T) {
 	}{
 		{"none", Noise{}, 0, 0},
 		{"drift", Noise{Drift: 0.08, Memory: 0.5}, 0, 0.08},
-		{"visit", Noise{Visit: 0.03}, 0, 0.03},
+		{"trial", Noise{Trial: 0.03}, 0, 0.03},
 		// The mean of ln u and its deviation, u from 1.1 to 1.6: by integration.
 		{"burst", Noise{Burst: 1}, 0.29433, 0.10779},
 		{"second", Noise{Second: 0.02}, math.Log(1.02), 0},
@@ -25,7 +25,7 @@ func TestVisitsAreAsNoisyAsTold(t *testing.T) {
 		m := newMachine(tt.noise, 1, 2)
 		latencies := make([]float64, n)
 		for i := range latencies {
-			latencies[i] = m.visit(0, true)
+			latencies[i] = m.trial(0, true)
 		}
 		mean, deviation := stat.MeanStdDev(latencies, nil)
 		if math.Abs(mean-tt.mean) > 0.003 || math.Abs(deviation-tt.deviation) > 0.003 {
@@ -34,12 +34,12 @@ func TestVisitsAreAsNoisyAsTold(t *testing.T) {
 	}
 }
 
-// TestDriftIsHandedOn: visits next to each other correlate by the memory.
+// TestDriftIsHandedOn: trials next to each other correlate by the memory.
 func TestDriftIsHandedOn(t *testing.T) {
 	m := newMachine(Noise{Drift: 0.08, Memory: 0.9}, 1, 2)
 	latencies := make([]float64, 50_000)
 	for i := range latencies {
-		latencies[i] = m.visit(0, false)
+		latencies[i] = m.trial(0, false)
 	}
 	if r := stat.Correlation(latencies[1:], latencies[:len(latencies)-1], nil); math.Abs(r-0.9) > 0.01 {
 		t.Errorf("correlation %.3f, want 0.9", r)

@@ -12,26 +12,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestGoals plays the whole table, with so many trials that the goals are farther from
+// TestGoals plays the whole table, with so many simulations that the goals are farther from
 // the truth than three standard deviations.
 func TestGoals(t *testing.T) {
-	trials := 1000
+	simulations := 1000
 	if testing.Short() {
-		trials = 400
+		simulations = 400
 	}
-	table, err := Run(context.Background(), trials)
+	table, err := Run(context.Background(), simulations)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, g := range Goals() {
 		rate, ok := g.Rate(table)
-		if !ok || rate.N != trials {
-			t.Fatalf("%s, change %v: no rate of %d trials in the table", g.Noise, g.Change, trials)
+		if !ok || rate.N != simulations {
+			t.Fatalf("%s, change %v: no rate of %d simulations in the table", g.Noise, g.Change, simulations)
 		}
 		// In short, chance may have its way with a rate near its bound.
 		off := rate.Value() < g.Least || g.Most > 0 && rate.Value() > g.Most
 		if g.State(table) == Misses || off && !testing.Short() {
-			t.Errorf("%s, change %v: %v in %.4f of the trials, want %v to %v", g.Noise, g.Change, g.Verdict, rate.Value(), g.Least, g.Most)
+			t.Errorf("%s, change %v: %v in %.4f of the simulations, want %v to %v", g.Noise, g.Change, g.Verdict, rate.Value(), g.Least, g.Most)
 		}
 	}
 }
@@ -54,10 +54,10 @@ func TestStateOfAGoal(t *testing.T) {
 	}
 }
 
-// TestDesigns holds the designs against what the study found, which had 20,000 trials:
+// TestDesigns holds the designs against what the study found, which had 20,000 simulations:
 // within three standard deviations of both and what the model leaves open.
 func TestDesigns(t *testing.T) {
-	const trials = 1000
+	const simulations = 1000
 	for i, want := range [][]float64{ // by noise and change: shared 0, 0.05, 0.10, 0.20, dedicated 0, 0.05
 		nil, // one run each: see the package comment
 		{0.206, 0.437, 0.670, 0.936, 0.185, 0.960},
@@ -67,14 +67,14 @@ func TestDesigns(t *testing.T) {
 		{0.0042, 0.660, 0.983, 1.000, 0.0000, 0.9995},
 	} {
 		d := others()[i]
-		row, err := d.row(context.Background(), uint64(i), trials)
+		row, err := d.row(context.Background(), uint64(i), simulations)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for k, p := range want {
 			got := row.Cells[k].Fail.Value()
-			if deviation := math.Sqrt(p * (1 - p) / trials); math.Abs(got-p) > 3*deviation+0.02 {
-				t.Errorf("%s, %s, change %v: FAIL in %.4f of the trials, want about %v", d.name, row.Cells[k].Noise, row.Cells[k].Change, got, p)
+			if deviation := math.Sqrt(p * (1 - p) / simulations); math.Abs(got-p) > 3*deviation+0.02 {
+				t.Errorf("%s, %s, change %v: FAIL in %.4f of the simulations, want about %v", d.name, row.Cells[k].Noise, row.Cells[k].Change, got, p)
 			}
 		}
 	}
@@ -104,8 +104,8 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestEveryTrialCounts: the verdicts of a cell are all of its trials.
-func TestEveryTrialCounts(t *testing.T) {
+// TestEverySimulationCounts: the verdicts of a cell are all of its simulations.
+func TestEverySimulationCounts(t *testing.T) {
 	table, err := Run(context.Background(), 51)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestEveryTrialCounts(t *testing.T) {
 		}
 		for _, c := range row.Cells {
 			if sum := c.Fail.K + c.Pass.K + c.Inconclusive.K; sum != 51 || c.Fail.N != 51 {
-				t.Errorf("%s, %s, change %v: %d verdicts in %d trials, want 51", row.Design, c.Noise, c.Change, sum, c.Fail.N)
+				t.Errorf("%s, %s, change %v: %d verdicts in %d simulations, want 51", row.Design, c.Noise, c.Change, sum, c.Fail.N)
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func TestEveryTrialCounts(t *testing.T) {
 	}
 }
 
-// BenchmarkTable plays a table of 100 trials a cell.
+// BenchmarkTable plays a table of 100 simulations a cell.
 func BenchmarkTable(b *testing.B) {
 	for b.Loop() {
 		if _, err := Run(context.Background(), 100); err != nil {

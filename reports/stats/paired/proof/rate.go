@@ -2,7 +2,7 @@ package proof
 
 import "gonum.org/v1/gonum/stat/distuv"
 
-// Rate is how often something happened: K times in N trials.
+// Rate is how often something happened: K times in N simulations.
 type Rate struct{ K, N int }
 
 // count adds a trial.
@@ -15,7 +15,7 @@ func (r *Rate) count(happened bool) {
 
 func (r *Rate) merge(other Rate) { r.K, r.N = r.K+other.K, r.N+other.N }
 
-// Value is the share of the trials, 0 without any.
+// Value is the share of the simulations, 0 without any.
 func (r Rate) Value() float64 {
 	if r.N == 0 {
 		return 0
@@ -26,7 +26,7 @@ func (r Rate) Value() float64 {
 // Interval is the exact 95 % confidence interval of the probability: C. J. Clopper
 // and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case
 // of the binomial", Biometrika 26 (1934), with the beta distribution's quantiles for
-// its ends. From 0 to 1 without trials.
+// its ends. From 0 to 1 without simulations.
 func (r Rate) Interval() (low, high float64) {
 	k, n := float64(r.K), float64(r.N)
 	low, high = 0, 1

@@ -42,6 +42,6 @@ func TestIntervalIsExact(t *testing.T) {
 
 func TestValueOfNothing(t *testing.T) {
 	if v := (Rate{}).Value(); v != 0 {
-		t.Errorf("%v of no trials, want 0", v)
+		t.Errorf("%v of no simulations, want 0", v)
 	}
 }

@@ -8,9 +8,9 @@ import (
 
 // Table is how often the designs fail and pass candidates.
 type Table struct {
-	Trials int // of each cell
-	Gate   Row // the design of servebench duet
-	Others []Row
+	Simulations int // of each cell
+	Gate        Row // the design of servebench duet
+	Others      []Row
 }
 
 // Row is a design and its cells, by noise and, in one, by ascending change.
@@ -38,30 +38,30 @@ func Noises() []Noise { return []Noise{Shared(), Dedicated()} }
 // Run simulates so many comparisons for each cell of the table, on all CPUs. The same
 // number gives the same table on any machine. Its only error is the context's, or that
 // the plan of the gate is none.
-func Run(ctx context.Context, trials int) (Table, error) {
+func Run(ctx context.Context, simulations int) (Table, error) {
 	first, err := gate()
 	if err != nil {
 		return Table{}, err
 	}
 	var rows []Row
 	for i, d := range append([]design{first}, others()...) {
-		row, err := d.row(ctx, uint64(i), trials)
+		row, err := d.row(ctx, uint64(i), simulations)
 		if err != nil {
 			return Table{}, err
 		}
 		rows = append(rows, row)
 	}
-	return Table{Trials: trials, Gate: rows[0], Others: rows[1:]}, nil
+	return Table{Simulations: simulations, Gate: rows[0], Others: rows[1:]}, nil
 }
 
 // row plays all cells of a design. No two cells of a table draw the same noise: each
 // has a stream of its own.
-func (d design) row(ctx context.Context, number uint64, trials int) (Row, error) {
+func (d design) row(ctx context.Context, number uint64, simulations int) (Row, error) {
 	row := Row{Design: d.name}
 	stream := number << 32
 	for _, noise := range Noises() {
 		for _, change := range Changes() {
-			c := d.cell(ctx, noise, change, stream, trials)
+			c := d.cell(ctx, noise, change, stream, simulations)
 			if err := context.Cause(ctx); err != nil {
 				return row, err
 			}
@@ -72,9 +72,9 @@ func (d design) row(ctx context.Context, number uint64, trials int) (Row, error)
 	return row, nil
 }
 
-// cell plays the trials of one cell, each CPU a share of them. What a trial draws
+// cell plays the simulations of one cell, each CPU a share of them. What a simulation draws
 // depends on its number alone, so that it does not matter who plays it.
-func (d design) cell(ctx context.Context, noise Noise, change float64, stream uint64, trials int) Cell {
+func (d design) cell(ctx context.Context, noise Noise, change float64, stream uint64, simulations int) Cell {
 	all := Cell{Noise: noise.Name, Change: change}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -82,8 +82,8 @@ func (d design) cell(ctx context.Context, noise Noise, change float64, stream ui
 	for worker := range workers {
 		wg.Go(func() {
 			var share Cell
-			for trial := worker; trial < trials && ctx.Err() == nil; trial += workers {
-				o := d.play(newMachine(noise, stream, uint64(trial)), change)
+			for simulation := worker; simulation < simulations && ctx.Err() == nil; simulation += workers {
+				o := d.play(newMachine(noise, stream, uint64(simulation)), change)
 				share.Add(o.verdict, o.pairs)
 			}
 			mu.Lock()

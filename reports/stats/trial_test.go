@@ -11,75 +11,75 @@ import (
 	"servebench/reports/stats/statstest"
 )
 
-// visitDoubt fails the test where the visit cannot be examined.
-func visitDoubt(t *testing.T, run *record.Run, visit record.Visit) string {
+// trialDoubt fails the test where the trial cannot be examined.
+func trialDoubt(t *testing.T, run *record.Run, trial record.Trial) string {
 	t.Helper()
-	why, err := stats.VisitDoubt(run, visit)
+	why, err := stats.TrialDoubt(run, trial)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return why
 }
 
-// replay sets a visit aside and adds it again, as it was before it was disturbed.
-func replay(run *record.Run, visit record.Visit, why string, undisturbed []record.Cell) {
+// rerun discards a trial and adds it again, as it was before it was disturbed.
+func rerun(run *record.Run, trial record.Trial, why string, undisturbed []record.Cell) {
 	for i := range run.Cells {
-		if run.Cells[i].Visit() != visit {
+		if run.Cells[i].Trial() != trial {
 			continue
 		}
-		run.Cells[i].SetAside = why
+		run.Cells[i].Discarded = why
 		again := undisturbed[i]
 		again.Attempt++
 		run.Cells = append(run.Cells, again)
 	}
 	for i := range run.Targets {
 		t := &run.Targets[i]
-		if t.Name == visit.Target {
-			again := t.Deployments[visit.Round-1]
+		if t.Name == trial.Target {
+			again := t.Deployments[trial.Round-1]
 			again.Attempt++
 			t.Deployments = append(t.Deployments, again)
 		}
 	}
 }
 
-// A visit whose instrument was disturbed is recognised by itself, and once it is
-// set aside and played again the run is judged as if nothing had been.
-func TestVisitSetAside(t *testing.T) {
+// A trial whose instrument was disturbed is recognised by itself, and once it is
+// discarded and rerun the run is judged as if nothing had been.
+func TestDiscardedTrial(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	undisturbed := slices.Clone(run.Cells)
 	plain := analyse(t, run)
 	c := second(run)
-	visit := c.Visit()
-	if text := visitDoubt(t, run, visit); text != "" {
-		t.Fatalf("%+v is doubted without a reason: %s", visit, text)
+	trial := c.Trial()
+	if text := trialDoubt(t, run, trial); text != "" {
+		t.Fatalf("%+v is doubted without a reason: %s", trial, text)
 	}
 	c.Instrument.SendingCPU = c.Span * 81 / 100
-	text := visitDoubt(t, run, visit)
+	text := trialDoubt(t, run, trial)
 	if !strings.Contains(text, "generator CPU 81 %, where ≤ 80 % is allowed") {
 		t.Fatalf("doubt %q, want it to name the figure and the limit", text)
 	}
-	for _, other := range []record.Visit{{Target: "physical", Round: visit.Round}, {Target: visit.Target, Round: visit.Round + 1}} {
-		if why := visitDoubt(t, run, other); why != "" {
+	for _, other := range []record.Trial{{Target: "physical", Round: trial.Round}, {Target: trial.Target, Round: trial.Round + 1}} {
+		if why := trialDoubt(t, run, other); why != "" {
 			t.Errorf("%+v is doubted as well: %s", other, why)
 		}
 	}
 	if before := analyse(t, run); before.Validity != stats.Invalid {
-		t.Fatal("the run is VALID though a visit's instrument cannot be believed")
+		t.Fatal("the run is VALID though a trial's instrument cannot be believed")
 	}
-	replay(run, visit, text, undisturbed)
+	rerun(run, trial, text, undisturbed)
 	a := analyse(t, run)
 	if a.Validity != stats.Valid {
-		t.Errorf("the run is %s though the visit was set aside: %+v", a.Validity, a.Doubts)
+		t.Errorf("the run is %s though the trial was discarded: %+v", a.Validity, a.Doubts)
 	}
 	samePairs(t, plain, a)
-	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "set-aside" })
-	if i < 0 || a.Doubts[i].Target != visit.Target || a.Doubts[i].Round != visit.Round || !strings.Contains(a.Doubts[i].Text, text) {
-		t.Errorf("doubts %+v, want one that says which visit was set aside and why", a.Doubts)
+	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "discarded" })
+	if i < 0 || a.Doubts[i].Target != trial.Target || a.Doubts[i].Round != trial.Round || !strings.Contains(a.Doubts[i].Text, text) {
+		t.Errorf("doubts %+v, want one that says which trial was discarded and why", a.Doubts)
 	}
 }
 
-// samePairs wants the same figures of a run and of one in which a visit was
-// played again: the rounds in their order, and each paired with the same ones.
+// samePairs wants the same figures of a run and of one in which a trial was
+// rerun: the rounds in their order, and each paired with the same ones.
 func samePairs(t *testing.T, plain, again *stats.Analysis) {
 	t.Helper()
 	for i, row := range plain.Rows {
@@ -96,18 +96,18 @@ func samePairs(t *testing.T, plain, again *stats.Analysis) {
 	}
 }
 
-// The start of a visit that was set aside is a start like any other.
-func TestStartsOfVisitsSetAsideCount(t *testing.T) {
+// The start of a trial that was discarded is a start like any other.
+func TestStartsOfDiscardedTrialsCount(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	before := analyse(t, run).ColdStarts()[1].N
-	replay(run, second(run).Visit(), "disturbed", slices.Clone(run.Cells))
+	rerun(run, second(run).Trial(), "disturbed", slices.Clone(run.Cells))
 	if got := analyse(t, run).ColdStarts()[1].N; got != before+1 {
 		t.Errorf("%d starts, want %d", got, before+1)
 	}
 }
 
-// Many visits set aside make one doubt, with the worst figure.
-func TestManyVisitsSetAside(t *testing.T) {
+// Many discarded trials make one doubt, with the worst figure.
+func TestManyDiscardedTrials(t *testing.T) {
 	p := statstest.Compare()
 	p.Rounds = 5
 	run := statstest.Open(t, p)
@@ -116,29 +116,29 @@ func TestManyVisitsSetAside(t *testing.T) {
 	for i := range undisturbed {
 		if c := &run.Cells[i]; c.Measured && c.Target == "container" && shares[c.Round] > 0 {
 			c.Instrument.SendingCPU = c.Span * shares[c.Round] / 100
-			why := visitDoubt(t, run, c.Visit())
+			why := trialDoubt(t, run, c.Trial())
 			if why == "" {
 				t.Fatalf("round %d is not doubted", c.Round)
 			}
-			replay(run, c.Visit(), why, undisturbed)
+			rerun(run, c.Trial(), why, undisturbed)
 		}
 	}
 	var found []stats.Doubt
 	for _, d := range analyse(t, run).Doubts {
-		if d.Rule == "set-aside" {
+		if d.Rule == "discarded" {
 			found = append(found, d)
 		}
 	}
 	if len(found) != 1 || found[0].Round != 0 || found[0].Fatal ||
-		!strings.Contains(found[0].Text, "3 of 13 visits do not count") ||
+		!strings.Contains(found[0].Text, "3 of 13 trials do not count") ||
 		!strings.Contains(found[0].Text, "(container: rounds 2, 3, 5); the worst: container, round 3") ||
 		!strings.Contains(found[0].Figure, "generator CPU 97 %") {
 		t.Errorf("%+v", found)
 	}
 }
 
-// A server that failed in a visit and again in its replay failed in one round.
-func TestFaultsOfAReplayNameTheRoundOnce(t *testing.T) {
+// A server that failed in a trial and again in its rerun failed in one round.
+func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	container := &run.Targets[1]
 	container.Deployments[1].Failed = "the server died: signal: killed"

@@ -6,31 +6,31 @@ import (
 	"servebench/reports/record"
 )
 
-// VisitDoubt says why the instrument cannot be believed in one visit of a run,
-// for a reason that playing the visit again may cure; "" when there is none. It
+// TrialDoubt says why the instrument cannot be believed in one trial of a run,
+// for a reason that rerunning the trial may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
-func VisitDoubt(run *record.Run, visit record.Visit) (string, error) {
-	d, err := disturbanceOf(run, visit)
+func TrialDoubt(run *record.Run, trial record.Trial) (string, error) {
+	d, err := disturbanceOf(run, trial)
 	if err != nil || d == nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s, where %s is allowed", d.Figure, d.Threshold), nil
 }
 
-// disturbance is the worst that the instrument did in a visit.
+// disturbance is the worst that the instrument did in a trial.
 type disturbance struct {
 	finding
 	rule int // earlier rules weigh more
 }
 
-// disturbanceOf is nil for a visit without one. It looks at visits that were set
-// aside as well.
-func disturbanceOf(run *record.Run, visit record.Visit) (*disturbance, error) {
+// disturbanceOf is nil for a trial without one. It looks at trials that were
+// discarded as well.
+func disturbanceOf(run *record.Run, trial record.Trial) (*disturbance, error) {
 	part := *run
 	part.Cells = nil
 	for _, c := range run.Cells {
-		if c.Visit() == visit {
-			c.SetAside = ""
+		if c.Trial() == trial {
+			c.Discarded = ""
 			part.Cells = append(part.Cells, c)
 		}
 	}

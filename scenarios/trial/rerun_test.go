@@ -15,18 +15,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// doubting doubts the visits of its list.
-func doubting(visits ...record.Visit) func(*record.Run, record.Visit) (string, error) {
-	return func(_ *record.Run, v record.Visit) (string, error) {
-		if slices.Contains(visits, v) {
+// doubting doubts the trials of its list.
+func doubting(trials ...record.Trial) func(*record.Run, record.Trial) (string, error) {
+	return func(_ *record.Run, v record.Trial) (string, error) {
+		if slices.Contains(trials, v) {
 			return "the clock was struck", nil
 		}
 		return "", nil
 	}
 }
 
-// told says which visits have cells, and which of them were set aside: "a1",
-// "a1 aside", "a1.1".
+// told says which trials have cells, and which of them were discarded: "a1",
+// "a1 discarded", "a1.1".
 func told(run *record.Run) (planned, again []string) {
 	for _, c := range run.Cells {
 		if !c.Measured {
@@ -36,8 +36,8 @@ func told(run *record.Run) (planned, again []string) {
 		if c.Attempt > 0 {
 			text += fmt.Sprintf(".%d", c.Attempt)
 		}
-		if c.SetAside != "" {
-			text += " aside"
+		if c.Discarded != "" {
+			text += " discarded"
 		}
 		if c.Attempt > 0 {
 			again = append(again, text)
@@ -50,31 +50,31 @@ func told(run *record.Run) (planned, again []string) {
 	return planned, again
 }
 
-// TestDisturbedVisitsArePlayedAgain doubts some visits and wants them alone to be
-// set aside and played again.
-func TestDisturbedVisitsArePlayedAgain(t *testing.T) {
-	visit := func(target string, round, attempt int) record.Visit {
-		return record.Visit{Target: target, Round: round, Attempt: attempt}
+// TestDisturbedTrialsAreRerun doubts some trials and wants them alone to be
+// discarded and rerun.
+func TestDisturbedTrialsAreRerun(t *testing.T) {
+	trial := func(target string, round, attempt int) record.Trial {
+		return record.Trial{Target: target, Round: round, Attempt: attempt}
 	}
-	all := []record.Visit{visit("a", 1, 0), visit("a", 2, 0), visit("b", 1, 0), visit("b", 2, 0)}
+	all := []record.Trial{trial("a", 1, 0), trial("a", 2, 0), trial("b", 1, 0), trial("b", 2, 0)}
 	for _, tc := range []struct {
 		name    string
-		spare   string
-		doubts  []record.Visit
+		reruns  string
+		doubts  []record.Trial
 		planned []string
 		again   []string
 	}{
 		{"none", "5", nil, []string{"a1", "a2", "b1", "b2"}, nil},
-		{"one", "5", all[:1], []string{"a1 aside", "a2", "b1", "b2"}, []string{"a1.1"}},
-		{"two", "5", []record.Visit{all[3], all[0]}, []string{"a1 aside", "a2", "b1", "b2 aside"}, []string{"a1.1", "b2.1"}},
-		{"the replay too", "5", []record.Visit{all[0], visit("a", 1, 1)}, []string{"a1 aside", "a2", "b1", "b2"}, []string{"a1.1 aside", "a1.2"}},
-		{"none left to spare", "1", []record.Visit{all[0], visit("a", 1, 1)}, []string{"a1 aside", "a2", "b1", "b2"}, []string{"a1.1"}},
-		{"none to spare", "0", all[:1], []string{"a1", "a2", "b1", "b2"}, nil},
-		{"all but one", "5", all[:3], []string{"a1 aside", "a2 aside", "b1 aside", "b2"}, []string{"a1.1", "a2.1", "b1.1"}},
+		{"one", "5", all[:1], []string{"a1 discarded", "a2", "b1", "b2"}, []string{"a1.1"}},
+		{"two", "5", []record.Trial{all[3], all[0]}, []string{"a1 discarded", "a2", "b1", "b2 discarded"}, []string{"a1.1", "b2.1"}},
+		{"the rerun too", "5", []record.Trial{all[0], trial("a", 1, 1)}, []string{"a1 discarded", "a2", "b1", "b2"}, []string{"a1.1 discarded", "a1.2"}},
+		{"none left", "1", []record.Trial{all[0], trial("a", 1, 1)}, []string{"a1 discarded", "a2", "b1", "b2"}, []string{"a1.1"}},
+		{"none", "0", all[:1], []string{"a1", "a2", "b1", "b2"}, nil},
+		{"all but one", "5", all[:3], []string{"a1 discarded", "a2 discarded", "b1 discarded", "b2"}, []string{"a1.1", "a2.1", "b1.1"}},
 		{"all of them: no passing reason", "5", all, []string{"a1", "a2", "b1", "b2"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "spare_visits", Value: tc.spare})...)
+			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "reruns", Value: tc.reruns})...)
 			runner.Raw = true
 			runner.Doubt = doubting(tc.doubts...)
 			run, err := runner.Run(t.Context(), s)
@@ -83,63 +83,63 @@ func TestDisturbedVisitsArePlayedAgain(t *testing.T) {
 			}
 			planned, again := told(run)
 			if diff := cmp.Diff(tc.planned, planned); diff != "" {
-				t.Errorf("the plan's visits (-want +got):\n%s", diff)
+				t.Errorf("the plan's trials (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tc.again, again); diff != "" {
-				t.Errorf("visits played again (-want +got):\n%s", diff)
+				t.Errorf("trials rerun (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestReplaysAreTheSameVisit wants the same requests as the first time, and
-// everybody to be told which visit it is.
-func TestReplaysAreTheSameVisit(t *testing.T) {
+// TestRerunsAreTheSameTrial wants the same requests as the first time, and
+// everybody to be told which trial it is.
+func TestRerunsAreTheSameTrial(t *testing.T) {
 	a := &place{}
 	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
-	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1})
+	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
 	var note string
-	var replayed []Event
+	var rerun []Event
 	runner.Observe = func(e Event) {
 		note += e.Note
 		if e.Attempt > 0 {
-			replayed = append(replayed, e)
+			rerun = append(rerun, e)
 		}
 	}
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "a, round 1 is set aside and played again: the clock was struck"; note != want {
+	if want := "a, round 1 is discarded and rerun: the clock was struck"; note != want {
 		t.Errorf("note %q, want %q", note, want)
 	}
 	each := len(a.bodies) / 3
-	var visits []string
-	for visit := range slices.Chunk(a.bodies, each) {
-		slices.Sort(visit) // some are due within microseconds of each other
-		visits = append(visits, strings.Join(visit, "\n"))
+	var trials []string
+	for trial := range slices.Chunk(a.bodies, each) {
+		slices.Sort(trial) // some are due within microseconds of each other
+		trials = append(trials, strings.Join(trial, "\n"))
 	}
-	if len(visits) != 3 || visits[0] != visits[2] || visits[0] == visits[1] {
-		t.Errorf("%d requests in %d visits, want those of the first round in the third visit", len(a.bodies), len(visits))
+	if len(trials) != 3 || trials[0] != trials[2] || trials[0] == trials[1] {
+		t.Errorf("%d requests in %d trials, want those of the first round in the third trial", len(a.bodies), len(trials))
 	}
 	if got := passes(run.Targets[0]); !slices.Equal(got, []int{1, 2, 1}) || run.Targets[0].Deployments[2].Attempt != 1 {
 		t.Errorf("deployments %+v, want the third to be the first round's again", run.Targets[0].Deployments)
 	}
-	for _, e := range replayed {
+	for _, e := range rerun {
 		if e.Attempt != 1 || e.Round != 1 || e.Rounds != 2 || e.Left <= 0 {
 			t.Errorf("event %+v, want round 1 of 2 again with time left", e)
 		}
 	}
-	if len(replayed) == 0 {
-		t.Error("no event of the replay")
+	if len(rerun) == 0 {
+		t.Error("no event of the rerun")
 	}
 }
 
-// TestReplaysAreInTheEstimate wants the time left to count the visits that still
-// wait to be played again.
-func TestReplaysAreInTheEstimate(t *testing.T) {
+// TestRerunsAreInTheEstimate wants the time left to count the trials that still
+// wait to be rerun.
+func TestRerunsAreInTheEstimate(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
-	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1}, record.Visit{Target: "a", Round: 2})
+	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	var began []Event
 	runner.Observe = func(e Event) {
 		if e.Attempt > 0 && e.Phase == "" {
@@ -151,38 +151,38 @@ func TestReplaysAreInTheEstimate(t *testing.T) {
 	}
 	const load = 400 * time.Millisecond
 	if len(began) != 2 || began[0].Round != 1 || began[0].Left < 2*load || began[1].Round != 2 || began[1].Left < load {
-		t.Errorf("events %+v, want rounds 1 and 2 again, with the load of two visits and of one left", began)
+		t.Errorf("events %+v, want rounds 1 and 2 again, with the load of two trials and of one left", began)
 	}
 }
 
-// TestReplayWhoseServerFails keeps what went wrong in the replay, and where.
-func TestReplayWhoseServerFails(t *testing.T) {
+// TestRerunWhoseServerFails keeps what went wrong in the rerun, and where.
+func TestRerunWhoseServerFails(t *testing.T) {
 	runner, s := newRunner(t, &place{failing: 3}, &place{}, short()...)
-	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1})
+	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "a, round 1 again: deploy: out of luck") {
-		t.Errorf("error %v, want it to name the replay", err)
+		t.Errorf("error %v, want it to name the rerun", err)
 	}
 	last := run.Targets[0].Deployments[2]
 	if last.Round != 1 || last.Attempt != 1 || last.Failed != "out of luck" {
-		t.Errorf("deployment %+v, want the failed replay", last)
+		t.Errorf("deployment %+v, want the failed rerun", last)
 	}
 }
 
-// TestVisitsWithoutLoadAreNotBelieved: of a target that never came up nothing is
+// TestTrialsWithoutLoadAreNotBelieved: of a target that never came up nothing is
 // known of the instrument, so that the other one's reason is no passing one.
-func TestVisitsWithoutLoadAreNotBelieved(t *testing.T) {
+func TestTrialsWithoutLoadAreNotBelieved(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{deploy: errors.New("no room")}, short()...)
-	runner.Doubt = doubting(record.Visit{Target: "a", Round: 1}, record.Visit{Target: "a", Round: 2})
+	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	run, _ := runner.Run(t.Context(), s)
 	if _, again := told(run); len(again) != 0 {
-		t.Errorf("%v played again, want none", again)
+		t.Errorf("%v rerun, want none", again)
 	}
 }
 
-// TestStopInAReplay ends the run in the replay: the visit that it was played for
-// stays set aside.
-func TestStopInAReplay(t *testing.T) {
+// TestStopInARerun ends the run in the rerun: the trial that it was played for
+// stays discarded.
+func TestStopInARerun(t *testing.T) {
 	for _, tc := range []struct {
 		name        string
 		at          func(Event) bool
@@ -196,7 +196,7 @@ func TestStopInAReplay(t *testing.T) {
 			stop := make(chan struct{})
 			var once sync.Once
 			runner.Stop = stop
-			runner.Doubt = doubting(record.Visit{Target: "a", Round: 1})
+			runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
 			runner.Observe = func(e Event) {
 				if tc.at(e) {
 					once.Do(func() { close(stop) })
@@ -206,25 +206,25 @@ func TestStopInAReplay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			aside := 0
+			discarded := 0
 			for _, c := range run.Cells {
-				if c.SetAside != "" {
-					aside++
+				if c.Discarded != "" {
+					discarded++
 				}
 			}
-			if !strings.Contains(run.Interrupted, tc.interrupted) || aside != 2 {
-				t.Errorf("interrupted %q with %d cells set aside, want %q and the two of the visit", run.Interrupted, aside, tc.interrupted)
+			if !strings.Contains(run.Interrupted, tc.interrupted) || discarded != 2 {
+				t.Errorf("interrupted %q with %d cells discarded, want %q and the two of the trial", run.Interrupted, discarded, tc.interrupted)
 			}
 		})
 	}
 }
 
-// TestStopBeforeAReplay sets nothing aside that is not played again.
-func TestStopBeforeAReplay(t *testing.T) {
+// TestStopBeforeARerun discards nothing that is not rerun.
+func TestStopBeforeARerun(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	stop := make(chan struct{})
 	runner.Stop = stop
-	runner.Doubt = func(_ *record.Run, v record.Visit) (string, error) {
+	runner.Doubt = func(_ *record.Run, v record.Trial) (string, error) {
 		if v.Round == 2 {
 			close(stop)
 			return "", nil
@@ -237,6 +237,6 @@ func TestStopBeforeAReplay(t *testing.T) {
 	}
 	planned, again := told(run)
 	if diff := cmp.Diff([]string{"a1", "a2"}, planned); diff != "" || len(again) != 0 || run.Interrupted != "stopped before a in round 1 of 2 again" {
-		t.Errorf("interrupted %q, %v played again, the plan's visits (-want +got):\n%s", run.Interrupted, again, diff)
+		t.Errorf("interrupted %q, %v rerun, the plan's trials (-want +got):\n%s", run.Interrupted, again, diff)
 	}
 }

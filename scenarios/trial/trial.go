@@ -17,9 +17,9 @@ const closeTimeout = 30 * time.Second
 // endPause is how long a process may take to end after its connections did.
 const endPause = 200 * time.Millisecond
 
-// visit deploys a fresh server on a target, plays every phase on it unless its
+// runTrial deploys a fresh server on a target, plays every phase on it unless its
 // start is all that is wanted, and removes it.
-func (s *session) visit(ctx context.Context, v visit) {
+func (s *session) runTrial(ctx context.Context, v trial) {
 	e := v.event()
 	e.Left = s.clock.left(0)
 	s.observe(e)
@@ -52,7 +52,7 @@ func (s *session) expected() string {
 
 // start records how a deployment came up, to its first answer. Load on a server whose
 // first answer is not right, whatever is wrong with it, would measure nothing.
-func (s *session) start(ctx context.Context, v visit, deployment *targets.Deployment) (start record.Deployment, right bool) {
+func (s *session) start(ctx context.Context, v trial, deployment *targets.Deployment) (start record.Deployment, right bool) {
 	start = v.deployment()
 	start.Preparation = deployment.Preparation
 	for _, stage := range deployment.Stages {
@@ -89,7 +89,7 @@ func ended(deployment *targets.Deployment) string {
 	}
 }
 
-func (s *session) remove(ctx context.Context, v visit, deployment *targets.Deployment) {
+func (s *session) remove(ctx context.Context, v trial, deployment *targets.Deployment) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := deployment.Close(ctx); err != nil {
@@ -107,7 +107,7 @@ var errStopped = errors.New("stopped by the user")
 
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
-func (s *session) deploy(ctx context.Context, v visit) (*targets.Deployment, error) {
+func (s *session) deploy(ctx context.Context, v trial) (*targets.Deployment, error) {
 	a := s.arm(v.target)
 	limit := a.scenario.Workload.StartTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, limit,
@@ -134,9 +134,9 @@ func (s *session) inFull(err error) error {
 	return fmt.Errorf("%w\n\tthe server's output is in %s in the run's folder", err, s.output.Name())
 }
 
-// closeOutput ends the keeping of what the server of a visit writes. What could not be
+// closeOutput ends the keeping of what the server of a trial writes. What could not be
 // kept is told, and spoils no figure.
-func (s *session) closeOutput(v visit) {
+func (s *session) closeOutput(v trial) {
 	if err := errors.Join(s.kept.Flush(), s.output.Close()); err != nil {
 		s.note("%s: %v", v, err)
 	}
@@ -155,7 +155,7 @@ func (s *session) untilStopped(ctx context.Context) (context.Context, context.Ca
 	return ctx, func() { stop(nil) }
 }
 
-func (s *session) deployFailed(ctx context.Context, v visit, err error) {
+func (s *session) deployFailed(ctx context.Context, v trial, err error) {
 	if s.stopped(ctx) {
 		s.interrupted("while %s was deployed", s.where(v))
 		return
