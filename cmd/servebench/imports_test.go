@@ -32,7 +32,7 @@ var rooms = []room{
 	{packages: "targets/lambda", imports: []string{"targets", "targets/local", "targets/oci", "targets/lambda/service"}},
 	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…", "targets/timer", "reports/record/userfile"}},
 	{packages: "targets/targettest/…", imports: []string{"targets", "targets/local", "targets/functionurl"}},
-	{packages: "targets/local", imports: []string{"targets"}, ownOnly: true},
+	{packages: "targets/local", imports: []string{"targets"}},
 	{packages: "targets/oci", imports: []string{"targets", "targets/local"}},
 	{packages: "targets/container", imports: []string{"targets", "targets/local", "targets/oci"}},
 	{packages: "targets/vm/guest", ownOnly: true},
