@@ -24,12 +24,12 @@ func clocked(config string) []byte {
 func TestClock(t *testing.T) {
 	defaults := clock.Default()
 	stalls := defaults
-	stalls.Law, stalls.Service, stalls.Workers, stalls.Queues, stalls.Seed = "exponential", 20*time.Millisecond, 0, 50, 7
+	stalls.Distribution, stalls.Service, stalls.Workers, stalls.Queues, stalls.Seed = "exponential", 20*time.Millisecond, 0, 50, 7
 	stalls.Stall, stalls.Every = time.Second, 8*time.Second
 	for config, want := range map[string]*clock.Config{
 		"none": nil,
 		"{}":   &defaults,
-		"{law: exponential, service: 20ms, workers: 0, queues: 50, stall: 1s, every: 8s, seed: 7}": &stalls,
+		"{distribution: exponential, service: 20ms, workers: 0, queues: 50, stall: 1s, every: 8s, seed: 7}": &stalls,
 	} {
 		got, err := Parse("f", clocked(config), clockCatalogue())
 		if err != nil {
@@ -55,7 +55,7 @@ func TestClock(t *testing.T) {
 
 func TestClockFaults(t *testing.T) {
 	for config, want := range map[string]string{
-		"{law: x}":               `f:3:58: workload.clock.law: unknown law "x"; want one of constant, uniform, exponential, lognormal`,
+		"{distribution: x}":      `f:3:67: workload.clock.distribution: unknown distribution "x"; want one of constant, uniform, exponential, lognormal`,
 		"{queues: 0}":            `f:3:61: workload.clock.queues: 0 is below 1; want a whole number from 1 to 10000`,
 		"{stall: 1s}":            `workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,
 		"{stall: 1s, every: 1s}": `f:3:71: workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,

@@ -121,8 +121,8 @@ func decodeRow[T any](d *decoder, n *node, path string, r row[T], into *T) {
 	r.decode(d, value, field, into)
 }
 
-// defaultLaw is the law of a phase that names none and has a rate.
-const defaultLaw = "poisson"
+// defaultArrivals is the arrival process of a phase that names none and has a rate.
+const defaultArrivals = "poisson"
 
 // emptyText is the fallback that stands for a text of no length.
 const emptyText = `""`
@@ -160,8 +160,8 @@ func (s *Scenario) resolve(cat Catalogue) {
 		if p.Model == "" {
 			p.Model = s.Workload.Model
 		}
-		if p.Law == "" && p.Callers == 0 {
-			p.Law = defaultLaw
+		if p.Arrivals == "" && p.Callers == 0 {
+			p.Arrivals = defaultArrivals
 		}
 		p.resolveGaps()
 		p.resolveMix(s.Data.Batch)

@@ -39,7 +39,7 @@ func faults() []faulty {
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or callers`}},
 		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
-		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, lw: poisson", want: []string{`6:31: load[0].lw: unknown key (did you mean "law"?); want one of name, model, mix, law, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, callers, think, duration, measure`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, callers, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
@@ -91,8 +91,8 @@ func faults() []faulty {
 		{name: "path with a space", old: "model: credit}", new: "model: credit, ready: /a b}", want: []string{`3:53: workload.ready: "/a b" has white space in it; want %20 in the place of a space`}},
 		{name: "path that is a URL", old: "model: credit}", new: "model: credit, ready: 'http://h/x'}", want: []string{`3:53: workload.ready: "http://h/x" is a whole URL; want the path alone, such as /health; the server's URL is endpoint.url`}},
 		{name: "path with a control character", old: "model: credit}", new: "model: credit, ready: \"/a\\x07\"}", want: []string{`3:53: workload.ready: "/a\a" holds control characters; want a path such as /health`}},
-		{name: "rate of zero that stays", old: "rate: 100", new: "law: ramp, rate: 0, to: 0", beyond: true, want: []string{`6:57: load[0].duration: 10s at 0 per second is no request at all; want a longer phase or a higher rate`}},
-		{name: "rate of zero beside a trace", old: "rate: 100", new: "law: trace, rate: 0, trace: {file: x}", want: []string{`6:38: load[0].rate: 0 is not above 0; want a rate per second, such as 200`}},
+		{name: "rate of zero that stays", old: "rate: 100", new: "arrivals: ramp, rate: 0, to: 0", beyond: true, want: []string{`6:62: load[0].duration: 10s at 0 per second is no request at all; want a longer phase or a higher rate`}},
+		{name: "rate of zero beside a trace", old: "rate: 100", new: "arrivals: trace, rate: 0, trace: {file: x}", want: []string{`6:43: load[0].rate: 0 is not above 0; want a rate per second, such as 200`}},
 		{name: "path that is none", old: "model: credit}", new: "model: credit, ready: health}", want: []string{`3:53: workload.ready: "health" is not the path of a URL; want a path such as /health`}},
 		{name: "control character", old: "model: credit}", new: "model: noop, env: [\"A=\\0\"]}", beyond: true, want: []string{`3:50: workload.env[0]: "A=\x00" holds control characters; want KEY=VALUE`}},
 		{name: "no variable", old: "model: credit}", new: "model: credit, env: [PATH]}", want: []string{`3:52: workload.env[0]: "PATH" sets no variable; want KEY=VALUE`}},
@@ -105,7 +105,7 @@ func faults() []faulty {
 		{name: "unknown model", old: "model: credit", new: "model: creidt", beyond: true, want: []string{`3:38: workload.model: the reference server has no model "creidt" (did you mean "credit"?); want one of credit, noop`}},
 		{name: "unknown generator hides its parameters", old: "{generator: credit}", new: "{generator: credits, noise: 1}", want: []string{`4:19: data.generator: unknown generator "credits" (did you mean "credit"?); want one of credit, prompts`}},
 		{name: "unknown protocol", new: "protocol: grpc\n", want: []string{`7:11: protocol: unknown protocol "grpc"; want one of v2, openai, template`}},
-		{name: "unknown law", old: "rate: 100", new: "law: gauss, rate: 100", want: []string{`6:25: load[0].law: unknown law "gauss"; want one of constant, poisson, gamma, ramp, steps, sine, spike, trace`}},
+		{name: "unknown arrival process", old: "rate: 100", new: "arrivals: gauss, rate: 100", want: []string{`6:30: load[0].arrivals: unknown arrival process "gauss"; want one of constant, poisson, gamma, ramp, steps, sine, spike, trace`}},
 		{name: "unknown option", new: "container: {netwrok: host}\n", want: []string{`7:13: container.netwrok: unknown key (did you mean "network"?); want one of network, runtime`}},
 		{name: "unknown value of an option", new: "container: {network: hots}\n", want: []string{`7:22: container.network: unknown network "hots" (did you mean "host"?); want one of host, bridge`}},
 
@@ -139,8 +139,8 @@ func faults() []faulty {
 		{name: "overhead of one phase", new: twin + "overhead: {noop: noop, model: noop}\n", beyond: true, want: []string{`8:31: overhead.model: "noop" is the phase of overhead.noop as well; want another phase`}},
 		{name: "overhead of one model", new: strings.Replace(twin, "model: noop", "model: credit", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:31: overhead.model: the phases "noop" and "steady" ask for the same model, "credit"; want phases that differ in their key model`}},
 		{name: "overhead of a warm-up", new: strings.Replace(twin, "10s", "10s, measure: false", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{`8:18: overhead.noop: the phase "noop" has measure: false, so that it shows nothing; want a phase that is measured`}},
-		{name: "overhead of phases that differ in all", new: "  - {name: noop, model: noop, law: constant, rate: 99, duration: 9s}\noverhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
-			`8:31: overhead.model: the phase "steady" has law: poisson and the phase "noop" law: constant, so that they differ in more than the model; want the same law in both`,
+		{name: "overhead of phases that differ in all", new: "  - {name: noop, model: noop, arrivals: constant, rate: 99, duration: 9s}\noverhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+			`8:31: overhead.model: the phase "steady" has arrivals: poisson and the phase "noop" arrivals: constant, so that they differ in more than the model; want the same arrivals in both`,
 			`8:31: overhead.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
 			`8:31: overhead.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
 		}},
@@ -148,43 +148,43 @@ func faults() []faulty {
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
 		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},
-		{name: "callers beside a rate", old: "rate: 100", new: "rate: 100, callers: 2", beyond: true, want: []string{`6:40: load[0].callers: there is a rate, and callers send no faster than they are answered; want either a rate, with its law, or callers`}},
-		{name: "callers by a law", old: "rate: 100", new: "law: constant, callers: 2", want: []string{`6:25: load[0].law: callers follow no law: each asks when it has its answer; want either a rate, with its law, or callers`}},
-		{name: "callers that ramp", old: "rate: 100", new: "callers: 2, to: 3", beyond: true, want: []string{`6:36: load[0].to: callers follow no law: each asks when it has its answer; want either a rate, with its law, or callers`}},
+		{name: "callers beside a rate", old: "rate: 100", new: "rate: 100, callers: 2", beyond: true, want: []string{`6:40: load[0].callers: there is a rate, and callers send no faster than they are answered; want either a rate, with its arrivals, or callers`}},
+		{name: "callers by an arrival process", old: "rate: 100", new: "arrivals: constant, callers: 2", want: []string{`6:30: load[0].arrivals: callers follow no arrival process: each asks when it has its answer; want either a rate, with its arrivals, or callers`}},
+		{name: "callers that ramp", old: "rate: 100", new: "callers: 2, to: 3", beyond: true, want: []string{`6:36: load[0].to: callers follow no arrival process: each asks when it has its answer; want either a rate, with its arrivals, or callers`}},
 		{name: "callers for ever", old: "rate: 100, duration: 10s", new: "callers: 2", want: []string{`6:5: load[0].duration: missing; want ` + duration}},
 		{name: "no callers", old: "rate: 100", new: "callers: 0", want: []string{`6:29: load[0].callers: 0 is below 1; want a whole number from 1 to 100000`}},
 		{name: "nobody to think", old: "rate: 100", new: "rate: 100, think: {mean: 1s}", beyond: true, want: []string{`6:38: load[0].think: there are no callers to think; want callers beside it`}},
-		{name: "thinking by no law", old: "rate: 100", new: "callers: 1, think: {law: poisson}", want: []string{
+		{name: "thinking by no distribution", old: "rate: 100", new: "callers: 1, think: {distribution: poisson}", want: []string{
 			`6:39: load[0].think.mean: missing; want ` + duration,
-			`6:45: load[0].think.law: unknown law "poisson"; want one of exponential, constant`,
+			`6:54: load[0].think.distribution: unknown distribution "poisson"; want one of exponential, constant`,
 		}},
-		{name: "law without what it needs", old: "rate: 100", new: "law: steps, rate: 100", want: []string{
+		{name: "arrivals without what it needs", old: "rate: 100", new: "arrivals: steps, rate: 100", want: []string{
 			`6:5: load[0].to: missing; want a rate per second, such as 200`,
 			`6:5: load[0].steps: missing; want a whole number from 2 to 1000`,
 		}},
-		{name: "law with what it does not take", old: "rate: 100", new: "rate: 100, to: 200, period: 1s", want: []string{
-			`6:35: load[0].to: the law poisson does not take it; want it left out, or law: one of ramp, steps, spike`,
-			`6:48: load[0].period: the law poisson does not take it; want it left out, or law: sine`,
+		{name: "arrivals with what it does not take", old: "rate: 100", new: "rate: 100, to: 200, period: 1s", want: []string{
+			`6:35: load[0].to: poisson arrivals do not take it; want it left out, or arrivals: one of ramp, steps, spike`,
+			`6:48: load[0].period: poisson arrivals do not take it; want it left out, or arrivals: sine`,
 		}},
 		{name: "phase without a duration", old: ", duration: 10s", new: "", want: []string{`6:5: load[0].duration: missing; want ` + duration}},
-		{name: "steps of parts of seconds", old: "rate: 100", new: "law: steps, to: 200, steps: 4, rate: 100", beyond: true, want: []string{
-			`6:72: load[0].duration: 4 steps of 10s in all are 2.5s each; want steps of whole seconds, such as 12s in all`,
+		{name: "steps of parts of seconds", old: "rate: 100", new: "arrivals: steps, to: 200, steps: 4, rate: 100", beyond: true, want: []string{
+			`6:77: load[0].duration: 4 steps of 10s in all are 2.5s each; want steps of whole seconds, such as 12s in all`,
 		}},
-		{name: "swing below nothing", old: "rate: 100", new: "law: sine, amplitude: 101, period: 1s, rate: 100", beyond: true, want: []string{
-			`6:42: load[0].amplitude: 101 per second, so that the rate falls below 0; want at most the rate, 100`,
+		{name: "swing below nothing", old: "rate: 100", new: "arrivals: sine, amplitude: 101, period: 1s, rate: 100", beyond: true, want: []string{
+			`6:47: load[0].amplitude: 101 per second, so that the rate falls below 0; want at most the rate, 100`,
 		}},
-		{name: "spike after the end", old: "rate: 100", new: "law: spike, to: 500, at: 10s, for: 1s, rate: 100", beyond: true, want: []string{
-			`6:45: load[0].at: 10s of 10s; want the spike to begin before the load ends`,
+		{name: "spike after the end", old: "rate: 100", new: "arrivals: spike, to: 500, at: 10s, for: 1s, rate: 100", beyond: true, want: []string{
+			`6:50: load[0].at: 10s of 10s; want the spike to begin before the load ends`,
 		}},
-		{name: "unknown gaps", old: "rate: 100", new: "law: ramp, to: 5, gaps: even, rate: 100", want: []string{`6:44: load[0].gaps: unknown gaps "even"; want one of poisson, constant`}},
-		{name: "trace without a file", old: "rate: 100", new: "law: trace, trace: {speed: 2}", want: []string{`6:39: load[0].trace.file: missing; want the path of a file`}},
-		{name: "trace that stands still", old: "rate: 100", new: "law: trace, trace: {file: x, speed: 0}", want: []string{`6:56: load[0].trace.speed: 0 is below 0.001; want a number from 0.001 to 1000`}},
-		{name: "gaps beside those of a trace", old: "rate: 100", new: "law: trace, trace: {file: x}, gaps: poisson", beyond: true, want: []string{`6:56: load[0].gaps: a trace of times has gaps of its own; want it left out, or trace.counts`}},
+		{name: "unknown gaps", old: "rate: 100", new: "arrivals: ramp, to: 5, gaps: even, rate: 100", want: []string{`6:49: load[0].gaps: unknown gaps "even"; want one of poisson, constant`}},
+		{name: "trace without a file", old: "rate: 100", new: "arrivals: trace, trace: {speed: 2}", want: []string{`6:44: load[0].trace.file: missing; want the path of a file`}},
+		{name: "trace that stands still", old: "rate: 100", new: "arrivals: trace, trace: {file: x, speed: 0}", want: []string{`6:61: load[0].trace.speed: 0 is below 0.001; want a number from 0.001 to 1000`}},
+		{name: "gaps beside those of a trace", old: "rate: 100", new: "arrivals: trace, trace: {file: x}, gaps: poisson", beyond: true, want: []string{`6:61: load[0].gaps: a trace of times has gaps of its own; want it left out, or trace.counts`}},
 		{name: "class twice", old: "rate: 100", new: "mix: [{name: a}, {name: b, weight: 2}, {name: a}], rate: 100", beyond: true, want: []string{`6:66: load[0].mix[2].name: mix[0] is called "a" as well; want a name of its own`}},
 		{name: "class without weight", old: "rate: 100", new: "mix: [{name: a, weight: 0}], rate: 100", want: []string{`6:44: load[0].mix[0].weight: 0 is below 1; want a whole number from 1 to 1000`}},
 		{name: "mix of nothing", old: "rate: 100", new: "mix: [], rate: 100", want: []string{`6:25: load[0].mix: the list is empty; want a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]`}},
 		{name: "unknown model of a class", old: "rate: 100", new: "mix: [{name: a, model: nop}], rate: 100", beyond: true, want: []string{`6:43: load[0].mix[0].model: the reference server has no model "nop" (did you mean "noop"?); want one of credit, noop`}},
-		{name: "overhead of different ramps", old: phase, new: "  - {name: steady, law: ramp, to: 5, rate: 100, duration: 10s}\n" + strings.Replace(twin, "rate", "law: ramp, to: 6, rate", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+		{name: "overhead of different ramps", old: phase, new: "  - {name: steady, arrivals: ramp, to: 5, rate: 100, duration: 10s}\n" + strings.Replace(twin, "rate", "arrivals: ramp, to: 6, rate", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
 			`8:31: overhead.model: the phase "steady" has to: 5 and the phase "noop" to: 6, so that they differ in more than the model; want the same to in both`,
 		}},
 		{name: "overhead of a closed loop", old: phase, new: "  - {name: steady, callers: 1, duration: 10s}\n" + twin + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{

@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(templated), "http.version=2")
 	f.Add([]byte(strings.Replace(minimal, "rate: 100", "callers: 16, think: {mean: 10ms}", 1)+"abort_on: {errors: 10%, in_flight: 3}\n"), "load.steady.callers=32")
 	f.Add([]byte(strings.Replace(minimal, "rate: 100", "mix: [{name: a, weight: 9}, {name: b, batch: 7, model: noop}], rate: 100", 1)), "load.steady.mix.b.batch=3")
-	for _, phase := range lawPhases() {
+	for _, phase := range arrivalsPhases() {
 		f.Add([]byte(strings.Replace(minimal, "rate: 100, duration: 10s", phase, 1)), "load.steady.gaps=constant")
 	}
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")

@@ -59,7 +59,7 @@ func TestPaths(t *testing.T) {
 		{field: "workload.image", text: own, value: "app.tar"},             // a file that is there
 		{field: "workload.image", text: own, value: "./none.tar"},
 		{field: "workload.image", text: own, value: "registry/name:1", fixed: true},
-		{field: "load[0].trace.file", text: strings.Replace(own, "rate: 1, duration: 1s", "law: trace, trace: {file: y}", 1), value: "../x"},
+		{field: "load[0].trace.file", text: strings.Replace(own, "rate: 1, duration: 1s", "arrivals: trace, trace: {file: y}", 1), value: "../x"},
 		{field: "guest.kernel", text: own, value: "boot/x"},
 	} {
 		for _, set := range []bool{false, true} {

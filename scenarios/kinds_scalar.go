@@ -10,7 +10,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 	"servebench/targets"
 )
 
@@ -29,14 +29,14 @@ func ratesAbove(orZero bool) kind[Rate] {
 			return 0, f
 		case v < 0 || math.Signbit(v) || v == 0 && !orZero:
 			return 0, &flaw{problem: n.text + " is not above 0"}
-		case v > schedule.MaxRate:
-			return 0, &flaw{problem: fmt.Sprintf("%s is above %d", n.text, int64(schedule.MaxRate))}
+		case v > arrivals.MaxRate:
+			return 0, &flaw{problem: fmt.Sprintf("%s is above %d", n.text, int64(arrivals.MaxRate))}
 		}
 		return Rate(v), nil
 	}
 	write := func(r Rate) any { return writeNumber(float64(r)) }
 	return scalar("rate per second", want, read, write, func() *jsonschema.Schema {
-		s := &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: jsonNumber(schedule.MaxRate)}
+		s := &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: jsonNumber(arrivals.MaxRate)}
 		if orZero {
 			s.ExclusiveMinimum, s.Minimum = "", "0"
 		}

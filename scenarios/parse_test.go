@@ -32,7 +32,7 @@ func TestParseDefaults(t *testing.T) {
 		Protocol:  "v2",
 		HTTP:      HTTP{Version: "1.1", Client: "servebench", KeepAlive: true},
 		Data:      Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
-		Load:      []Phase{{Name: "steady", Model: "credit", Law: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
+		Load:      []Phase{{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
 		Rounds:    3,
 		Reruns:    10,
 		Attackers: 1,
@@ -66,10 +66,10 @@ protocol: openai
 http: {version: 2, connect_timeout: 1s, first_byte_timeout: 2s, retry_non_idempotent: true}
 data: {generator: credit, batch: 8, corpus: 500, noise: 0, function: 3}
 load:
-  - {name: warm-up, law: constant, rate: 0.5, duration: 1m30s, measure: false}
-  - {name: steady, law: poisson, rate: 1e3, duration: 250ms}
-  - {name: nothing, model: noop, law: poisson, rate: 1000, duration: 0.25s}
-  - {name: c16, callers: 16, think: {mean: 10ms, law: constant}, duration: 1s}
+  - {name: warm-up, arrivals: constant, rate: 0.5, duration: 1m30s, measure: false}
+  - {name: steady, arrivals: poisson, rate: 1e3, duration: 250ms}
+  - {name: nothing, model: noop, arrivals: poisson, rate: 1000, duration: 0.25s}
+  - {name: c16, callers: 16, think: {mean: 10ms, distribution: constant}, duration: 1s}
   - {name: c1, callers: 1, think: {mean: 1s}, duration: 1s}
 abort_on: {errors: 10%, p99: 2s, in_flight: 2000}
 overhead: {noop: nothing, model: steady}
@@ -101,11 +101,11 @@ container: {network: bridge, runtime: 1}
 		HTTP:     HTTP{Version: "2", Client: "net/http", ConnectTimeout: time.Second, FirstByteTimeout: 2 * time.Second, KeepAlive: true, RetryNonIdempotent: true},
 		Data:     Data{Generator: "credit", Batch: 8, Corpus: 500, Params: map[string]float64{"noise": 0, "function": 3}},
 		Load: []Phase{
-			{Name: "warm-up", Model: "credit", Law: "constant", Rate: 0.5, Duration: 90 * time.Second},
-			{Name: "steady", Model: "credit", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
-			{Name: "nothing", Model: "noop", Law: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
-			{Name: "c16", Model: "credit", Callers: 16, Think: &Think{Mean: 10 * time.Millisecond, Law: "constant"}, Duration: time.Second, Measure: true},
-			{Name: "c1", Model: "credit", Callers: 1, Think: &Think{Mean: time.Second, Law: "exponential"}, Duration: time.Second, Measure: true},
+			{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 0.5, Duration: 90 * time.Second},
+			{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
+			{Name: "nothing", Model: "noop", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
+			{Name: "c16", Model: "credit", Callers: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
+			{Name: "c1", Model: "credit", Callers: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
 		},
 		AbortOn:   &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
 		Overhead:  &Overhead{Noop: "nothing", Model: "steady"},

@@ -88,14 +88,14 @@ type Data struct {
 type Phase struct {
 	Name     string
 	Model    string // asked for, by its name on the server
-	Law      string // of the arrivals, a name from package schedule; "" of a closed loop
-	Rate     Rate   // mean, or as the law has it (see schedule.Config); 0 of a closed loop
+	Arrivals string // of the arrivals, a name from package arrivals; "" of a closed loop
+	Rate     Rate   // mean, or as the arrival process has it (see arrivals.Config); 0 of a closed loop
 	Callers  int    // of a closed loop; 0: an open one
 	Think    *Think // of the callers; nil: not at all
 	Duration time.Duration
 	Measure  bool // false: a warm-up, kept apart from every figure
 
-	// What some laws take, as in schedule.Config; the zero values where the law does
+	// What some arrival processes take, as in arrivals.Config; the zero values where the arrival process does
 	// not.
 	To         Rate
 	Steps      int
@@ -119,8 +119,8 @@ type Class struct {
 
 // Think is how long a caller of a closed loop thinks before it asks again.
 type Think struct {
-	Mean time.Duration
-	Law  string // ExponentialThink or ConstantThink
+	Mean         time.Duration
+	Distribution string // ExponentialThink or ConstantThink
 }
 
 // How a think time is spread.

@@ -134,7 +134,7 @@ func TestFaultsInOrder(t *testing.T) {
 // settings that changed none.
 func TestSettingsThatLeadNowhereHideNothing(t *testing.T) {
 	for _, nowhere := range []string{"load.zz.rate=3", "load[9].rate=3", "a..b=1", "load.steady.rate.x=1", "load=[{name"} {
-		_, err := Parse("f", []byte(minimal), testCatalogue(), parseSettings(t, nowhere, "load.steady.law=ramp")...)
+		_, err := Parse("f", []byte(minimal), testCatalogue(), parseSettings(t, nowhere, "load.steady.arrivals=ramp")...)
 		if err == nil || !strings.Contains(err.Error(), "load[0].to: missing") || !strings.Contains(err.Error(), "--set "+nowhere+": ") {
 			t.Errorf("beside %s:\n%v", nowhere, err)
 		}

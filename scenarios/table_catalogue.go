@@ -11,7 +11,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"servebench/generators"
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -112,10 +112,10 @@ func docsOf[K any](kinds []K, describe func(K) (name, doc string)) string {
 	return text.String()
 }
 
-func aTarget(k targets.Kind) (name, doc string)       { return k.Name, k.Doc }
-func aGenerator(k generators.Kind) (name, doc string) { return k.Name, k.Doc }
-func aProtocol(k protocol.Kind) (name, doc string)    { return k.Name, k.Doc }
-func aLaw(k schedule.Kind) (name, doc string)         { return k.Name, k.Doc }
+func aTarget(k targets.Kind) (name, doc string)           { return k.Name, k.Doc }
+func aGenerator(k generators.Kind) (name, doc string)     { return k.Name, k.Doc }
+func aProtocol(k protocol.Kind) (name, doc string)        { return k.Name, k.Doc }
+func anArrivalProcess(k arrivals.Kind) (name, doc string) { return k.Name, k.Doc }
 
 func firstOf(names []string) string {
 	if len(names) == 0 {

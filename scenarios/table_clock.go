@@ -16,8 +16,8 @@ func clockRow() row[Workload] {
 
 func clockRows() []row[clock.Config] {
 	return []row[clock.Config]{
-		may("law", choice("law", clock.Laws()), "constant", func(c *clock.Config) *string { return &c.Law },
-			"The law of the service times; uniform is from 0 to twice the mean, lognormal has a σ of 1."),
+		may("distribution", choice("distribution", clock.Distributions()), "constant", func(c *clock.Config) *string { return &c.Distribution },
+			"The distribution of the service times; uniform is from 0 to twice the mean, lognormal has a σ of 1."),
 		may("service", durations(), "1ms", func(c *clock.Config) *time.Duration { return &c.Service },
 			"The mean service time."),
 		may("workers", wholes[int](0, clock.MostWorkers), "1", func(c *clock.Config) *int { return &c.Workers },

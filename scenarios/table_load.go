@@ -6,7 +6,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 )
 
 // phases are mappings that say how much load there is in one way or the other.
@@ -14,7 +14,7 @@ func phases() kind[Phase] {
 	k := mappings("a phase", phaseRows())
 	k.schema = func() *jsonschema.Schema {
 		s := objectSchema(phaseRows())
-		s.AllOf = lawSchemas()
+		s.AllOf = arrivalsSchemas()
 		return s
 	}
 	return k
@@ -29,8 +29,8 @@ func phaseRows() []row[Phase] {
 		otherwise("mix", list("list of mappings", "a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]", 1, mappings("a class of request", classRows())), "no mix: all requests are alike",
 			func(p *Phase) *[]Class { return &p.Mix },
 			"The classes of request that are sent among each other, each as often as its weight says: exactly in every hundred or so, shuffled. The reports show each by itself."),
-		otherwise("law", absent(choice("law", namesOf(schedule.Kinds(), aLaw))), "poisson, or no law with callers", func(p *Phase) *string { return &p.Law },
-			"How arrivals are spread over time."+docsOf(schedule.Kinds(), aLaw)),
+		otherwise("arrivals", absent(choice("arrival process", namesOf(arrivals.Kinds(), anArrivalProcess))), "poisson, or no arrivals with callers", func(p *Phase) *string { return &p.Arrivals },
+			"How arrivals are spread over time."+docsOf(arrivals.Kinds(), anArrivalProcess)),
 		fromZero(otherwise("rate", absent(ratesFromZero()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
 			"Mean number of requests per second; of a ramp the one at its start, of steps the first one, of a spike the one around it, which may be 0. A trace has its own, and is scaled to one that is given."),
 			func(p *Phase) any { return writeNumber(float64(p.Rate)) }),
@@ -38,14 +38,14 @@ func phaseRows() []row[Phase] {
 	rest := []row[Phase]{
 		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate or a trace has to be given", func(p *Phase) *int { return &p.Callers },
 			"How many callers there are, each of which sends a request, waits for its answer, thinks, and sends the next one. It measures how much the server can do for so many, and says little of response times: a slow server is asked less often."),
-		may("think", leftOut(pointed(mappings("the keys mean and law", thinkRows())), isNoPointer), none, func(p *Phase) **Think { return &p.Think },
+		may("think", leftOut(pointed(mappings("the keys mean and distribution", thinkRows())), isNoPointer), none, func(p *Phase) **Think { return &p.Think },
 			"How long a caller thinks after an answer before it asks again."),
 		otherwise("duration", absent(durations()), "that of a trace, else required", func(p *Phase) *time.Duration { return &p.Duration },
 			"How long the phase is. A trace is cut there."),
 		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
 			"Whether the figures count. false makes a warm-up: it is recorded, but kept apart from every figure."),
 	}
-	return slices.Concat(rows, lawRows(), rest)
+	return slices.Concat(rows, arrivalsRows(), rest)
 }
 
 func classRows() []row[Class] {
@@ -68,7 +68,7 @@ func thinkRows() []row[Think] {
 	return []row[Think]{
 		must("mean", durations(), func(t *Think) *time.Duration { return &t.Mean },
 			"How long it is on average."),
-		may("law", choice("law", []string{ExponentialThink, ConstantThink}), ExponentialThink, func(t *Think) *string { return &t.Law },
+		may("distribution", choice("distribution", []string{ExponentialThink, ConstantThink}), ExponentialThink, func(t *Think) *string { return &t.Distribution },
 			"How it is spread: exponential, as of independent people, or constant."),
 	}
 }

@@ -16,7 +16,7 @@ const templated = `name: steady
 targets: [endpoint]
 protocol: template
 template: {method: GET, path: /}
-load: [{name: steady, law: constant, rate: 500, duration: 20s}]
+load: [{name: steady, arrivals: constant, rate: 500, duration: 20s}]
 `
 
 func TestParseTemplateDefaults(t *testing.T) {

@@ -10,14 +10,14 @@ func (d *decoder) validateLoop(p Phase, field string) {
 	rate, callers := d.given[field+".rate"], d.given[field+".callers"]
 	if !callers {
 		d.senseless(field+".think", p.Think != nil, "there are no callers to think", "callers beside it")
-		d.validateLaw(p, field)
+		d.validateArrivals(p, field)
 		return
 	}
 	d.need(field+".duration", durations().want)
-	const either = "either a rate, with its law, or callers"
+	const either = "either a rate, with its arrivals, or callers"
 	d.senseless(field+".callers", rate, "there is a rate, and callers send no faster than they are answered", either)
-	for _, key := range append([]string{"law"}, rowNames(lawRows())...) {
-		d.senseless(field+"."+key, !rate && d.given[field+"."+key], "callers follow no law: each asks when it has its answer", either)
+	for _, key := range append([]string{"arrivals"}, rowNames(arrivalsRows())...) {
+		d.senseless(field+"."+key, !rate && d.given[field+"."+key], "callers follow no arrival process: each asks when it has its answer", either)
 	}
 }
 

@@ -39,15 +39,15 @@ func (d *decoder) validateRegression(s *Scenario) {
 // a closed loop has, or a trace, is not known here.
 func (d *decoder) validateSample(metric string, p Phase) {
 	least := leastRequests(metric)
-	kind, ok := lawOf(p)
+	kind, ok := arrivalsOf(p)
 	if least == 0 || p.Callers > 0 || p.Trace != nil || !ok {
 		return
 	}
-	law, err := kind.New(p.config())
+	process, err := kind.New(p.config())
 	if err != nil { // which is told elsewhere
 		return
 	}
-	shape := law.Shape()
+	shape := process.Shape()
 	if n := float64(shape.Arrivals); n < least {
 		longer := time.Duration(math.Ceil(least/shape.Rate*10)) * 100 * time.Millisecond
 		d.fault("regression.metrics", fmt.Sprintf("%s needs %s requests in a round, and phase %s has %s", metric, formatNumber(least), p.Name, formatNumber(n)),

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 )
 
 func (d *decoder) validateSLO(s *Scenario, cat Catalogue) {
@@ -90,8 +90,8 @@ func (d *decoder) validateGoodput(s *Scenario) {
 		return
 	}
 	for _, p := range s.Load {
-		kind, open := lawOf(p)
-		even := open && !kind.Takes(schedule.ParamTo) && p.Amplitude == 0 && p.Trace == nil
+		kind, open := arrivalsOf(p)
+		even := open && !kind.Takes(arrivals.ParamTo) && p.Amplitude == 0 && p.Trace == nil
 		d.senseless("slo.goodput", p.Measure && even && p.Rate < s.SLO.Goodput,
 			fmt.Sprintf("phase %s asks for %s answers a second, so that there cannot be %s", p.Name, formatNumber(float64(p.Rate)), formatNumber(float64(s.SLO.Goodput))),
 			"at most the rate of every measured phase")

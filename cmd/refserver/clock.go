@@ -16,7 +16,7 @@ import (
 func (o *serveOptions) clockFlags(f *pflag.FlagSet) {
 	c := &o.clock
 	*c = clock.Default()
-	f.StringVar(&c.Law, "clock-law", c.Law, "model clock: `law` of the service times, one of "+strings.Join(clock.Laws(), ", "))
+	f.StringVar(&c.Distribution, "clock-distribution", c.Distribution, "model clock: `distribution` of the service times, one of "+strings.Join(clock.Distributions(), ", "))
 	f.DurationVar(&c.Service, "clock-service", c.Service, "model clock: mean service time")
 	f.IntVar(&c.Workers, "clock-workers", c.Workers, "model clock: `rows` that a queue serves at a time; 0 is any number")
 	f.IntVar(&c.Queues, "clock-queues", c.Queues, "model clock: `number` of queues, of which each row joins one at random")
@@ -57,7 +57,7 @@ func (o *serveOptions) delaying() (func(), error) {
 	if o.delay == 0 {
 		return nil, nil
 	}
-	k, err := clock.New(clock.Config{Law: clock.Default().Law, Service: o.delay, Queues: 1})
+	k, err := clock.New(clock.Config{Distribution: clock.Default().Distribution, Service: o.delay, Queues: 1})
 	if err != nil {
 		return nil, fmt.Errorf("--delay: %w", err)
 	}

@@ -192,8 +192,8 @@ workload: {command: [%q, --address, "{host}:{port}"]}
 protocol: template
 template: {method: GET, path: /}
 load:
-  - {name: warm-up, law: poisson, rate: %[2]g, duration: 500ms, measure: false}
-  - {name: steady, law: poisson, rate: %[2]g, duration: %[3]v}
+  - {name: warm-up, arrivals: poisson, rate: %[2]g, duration: 500ms, measure: false}
+  - {name: steady, arrivals: poisson, rate: %[2]g, duration: %[3]v}
 rounds: 1
 reruns: 0
 timeout: 2s

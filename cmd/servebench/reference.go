@@ -50,7 +50,7 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 // clockFlags are the reference server's flags for its model clock.
 func clockFlags(c clock.Config) []string {
 	return []string{
-		"--clock-law", c.Law,
+		"--clock-distribution", c.Distribution,
 		"--clock-service", c.Service.String(),
 		"--clock-workers", fmt.Sprint(c.Workers),
 		"--clock-queues", fmt.Sprint(c.Queues),

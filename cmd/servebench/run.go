@@ -172,7 +172,7 @@ func parseScenario(name string, text []byte, set []scenarios.Setting) (*scenario
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Laws()
+	_, err = s.ArrivalProcesses()
 	return s, err
 }
 

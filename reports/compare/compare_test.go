@@ -19,7 +19,7 @@ workload: {server: reference, model: credit}
 protocol: v2
 data: {generator: credit, corpus: 10000}
 load:
-  - {name: steady, law: gamma, rate: 400, burstiness: 1}
+  - {name: steady, arrivals: gamma, rate: 400, burstiness: 1}
 timeout: 10s
 attackers: 1
 limits: {cpus: 1, memory: 512MiB}
@@ -151,7 +151,7 @@ func TestMissing(t *testing.T) {
 	p := statstest.Compare()
 	base := analyse(t, p, nil)
 	p.Targets[1].Unavailable = "Docker is gone"
-	p.Phases = append(p.Phases, record.Phase{Name: "spike", Law: "poisson", Rate: 100, Duration: 2 * time.Second, Measured: true, Open: true})
+	p.Phases = append(p.Phases, record.Phase{Name: "spike", Arrivals: "poisson", Rate: 100, Duration: 2 * time.Second, Measured: true, Open: true})
 	c := compare.Runs(base, analyse(t, p, nil), nil)
 	want := []compare.Missing{
 		{Target: "container", InBase: true, Why: "Docker is gone"},

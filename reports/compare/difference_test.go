@@ -57,11 +57,11 @@ func TestDifferences(t *testing.T) {
 			r.Scenario.Seed, r.Scenario.Payloads = 2, "other"
 			setting("corpus: 10000", "corpus: 5")(r)
 		}, []string{"payloads", "seed"}},
-		"model":     {func(r *record.Run) { r.Scenario.Phases[1].Model = "noop" }, []string{"model"}},
-		"rate":      {func(r *record.Run) { r.Scenario.Phases[1].Rate = 50.5 }, []string{"load"}},
-		"steps":     {func(r *record.Run) { r.Scenario.Phases[1].Steps = []record.Step{{Rate: 1, Duration: time.Second}} }, []string{"load"}},
-		"mix":       {func(r *record.Run) { r.Scenario.Phases[1].Mix = []record.Class{{Name: "big", Share: 1}} }, []string{"load"}},
-		"law's own": {setting("burstiness: 1", "burstiness: 0.5"), []string{"load"}},
+		"model":                 {func(r *record.Run) { r.Scenario.Phases[1].Model = "noop" }, []string{"model"}},
+		"rate":                  {func(r *record.Run) { r.Scenario.Phases[1].Rate = 50.5 }, []string{"load"}},
+		"steps":                 {func(r *record.Run) { r.Scenario.Phases[1].Steps = []record.Step{{Rate: 1, Duration: time.Second}} }, []string{"load"}},
+		"mix":                   {func(r *record.Run) { r.Scenario.Phases[1].Mix = []record.Class{{Name: "big", Share: 1}} }, []string{"load"}},
+		"keys of some arrivals": {setting("burstiness: 1", "burstiness: 0.5"), []string{"load"}},
 		"warm-up": {func(r *record.Run) {
 			r.Scenario.Phases[0].Name = "fill"
 			for i := range r.Cells {

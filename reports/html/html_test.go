@@ -129,7 +129,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	run := a.Run
 	run.ID, run.Version, run.Interrupted, run.Command = evil, evil, evil, []string{evil}
 	run.Scenario.Name, run.Scenario.Description, run.Scenario.Text, run.Scenario.Payloads = evil, evil, evil, evil
-	run.Scenario.Phases[0].Name, run.Scenario.Phases[0].Law = evil, evil
+	run.Scenario.Phases[0].Name, run.Scenario.Phases[0].Arrivals = evil, evil
 	run.Environment = []record.Fact{{Name: evil, Value: evil}}
 	run.Targets[0].Facts = []record.Fact{{Name: evil, Value: evil, Unequal: true}}
 	run.Targets[0].Deployments[0].Failed = evil

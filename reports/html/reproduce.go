@@ -52,7 +52,7 @@ func phaseList(phases []record.Phase) string {
 		if model := p.Model; model != "" {
 			name += " (model " + model + ")"
 		}
-		text := fmt.Sprintf("%s: %s %s for %s", name, p.Law, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
 		if !p.Measured {
 			text += ", not measured"
 		}

@@ -141,7 +141,7 @@ func TestUnknownIsNull(t *testing.T) {
 func TestOneEntryPerTargetAndPhase(t *testing.T) {
 	p := statstest.Compare()
 	p.Phases = append(p.Phases, record.Phase{
-		Name: "spike", Law: "poisson", Rate: 200, Duration: 2 * time.Second, Measured: true, Open: true,
+		Name: "spike", Arrivals: "poisson", Rate: 200, Duration: 2 * time.Second, Measured: true, Open: true,
 	})
 	doc := decode(t, write(t, p))
 	var got []string

@@ -90,7 +90,7 @@ func TestClasses(t *testing.T) {
 // What was not played after an abort is listed.
 func TestLeftOut(t *testing.T) {
 	p := statstest.Stress()
-	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Law: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
+	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Arrivals: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
 	run := statstest.Open(t, p)
 	run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Phase == "after" })
 	doc := decode(t, written(t, run))

@@ -40,9 +40,9 @@ type Overhead struct {
 // Phase is one stretch of load.
 type Phase struct {
 	Name     string        `json:"name" redact:"-"`
-	Model    string        `json:"model"`          // asked for, by its name on the server
-	Law      string        `json:"law" redact:"-"` // "poisson"; "" of a closed loop
-	Rate     float64       `json:"rate"`           // mean, per second; 0 of a closed loop
+	Model    string        `json:"model"`               // asked for, by its name on the server
+	Arrivals string        `json:"arrivals" redact:"-"` // "poisson"; "" of a closed loop
+	Rate     float64       `json:"rate"`                // mean, per second; 0 of a closed loop
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
 	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
@@ -51,7 +51,7 @@ type Phase struct {
 	// exponential"), "" for not at all.
 	Callers int    `json:"callers,omitempty"`
 	Think   string `json:"think,omitempty"`
-	// Steps are the stretches of a law that has them, each of one rate.
+	// Steps are the stretches of an arrival process that has them, each of one rate.
 	Steps []Step `json:"steps,omitempty"`
 	// Mix are the classes of request, where there are several.
 	Mix []Class `json:"mix,omitempty"`

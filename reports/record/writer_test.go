@@ -18,7 +18,7 @@ func sample() *Run {
 		Command: []string{"servebench", "run", "compare"},
 		Scenario: Scenario{
 			Name: "compare", Seed: 1, Rounds: 1,
-			Phases: []Phase{{Name: "steady", Law: "poisson", Rate: 200, Duration: 10 * time.Second, Measured: true, Open: true}},
+			Phases: []Phase{{Name: "steady", Arrivals: "poisson", Rate: 200, Duration: 10 * time.Second, Measured: true, Open: true}},
 			SLO:    SLO{P99: 50 * time.Millisecond, Errors: &limit},
 		},
 		Targets: []Target{{Name: "physical", Deployments: []Deployment{{Round: 1, Stages: []Stage{{FirstAnswer, time.Second}}}}}},

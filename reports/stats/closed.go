@@ -67,15 +67,15 @@ func FormatLoad(p record.Phase) string {
 	return text + ", closed loop"
 }
 
-// arrivals words the law of an open loop with its rate.
+// arrivals words the arrival process of an open loop with its rate.
 func arrivals(p record.Phase) string {
 	switch {
 	case len(p.Steps) > 0:
-		return fmt.Sprintf("%s from %s to %s", p.Law, FormatRate(p.Steps[0].Rate), FormatRate(farthest(p.Steps).Rate))
-	case evenLaw(p.Law):
-		return p.Law + " arrivals, " + FormatRate(p.Rate)
+		return fmt.Sprintf("%s from %s to %s", p.Arrivals, FormatRate(p.Steps[0].Rate), FormatRate(farthest(p.Steps).Rate))
+	case evenArrivals(p.Arrivals):
+		return p.Arrivals + " arrivals, " + FormatRate(p.Rate)
 	}
-	return p.Law + ", " + FormatRate(p.Rate) + " on average"
+	return p.Arrivals + ", " + FormatRate(p.Rate) + " on average"
 }
 
 // farthest is the step whose rate differs most from the first one's: the last one of
@@ -86,5 +86,7 @@ func farthest(steps []record.Step) record.Step {
 	})
 }
 
-// evenLaw says that the mean rate of a law does not change.
-func evenLaw(law string) bool { return slices.Contains([]string{"constant", "poisson", "gamma"}, law) }
+// evenArrivals says that the mean rate of an arrival process does not change.
+func evenArrivals(process string) bool {
+	return slices.Contains([]string{"constant", "poisson", "gamma"}, process)
+}

@@ -162,7 +162,7 @@ func TestDuetOfTies(t *testing.T) {
 func TestDuetOfFewRequestsHasNoGoodput(t *testing.T) {
 	p := statstest.Duet()
 	p.Duet.Metrics = []string{record.MetricGoodput}
-	p.Phases[1].Law, p.Phases[1].Rate = "constant", 1.5
+	p.Phases[1].Arrivals, p.Phases[1].Rate = "constant", 1.5
 	d := soFar(t, statstest.Open(t, p))
 	if m := d.Metrics[0]; d.Verdict != stats.Inconclusive || m.Ratio != 1 || m.Low > 0.9 || m.High < 1.1 {
 		t.Errorf("%s: %+v", d.Verdict, m)

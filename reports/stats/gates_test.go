@@ -73,7 +73,7 @@ func TestGates(t *testing.T) {
 // few makes the run 400 requests long.
 func few(p *statstest.Plan) {
 	p.Rounds = 1
-	p.Phases[1].Law, p.Phases[1].Rate = "constant", 40
+	p.Phases[1].Arrivals, p.Phases[1].Rate = "constant", 40
 }
 
 // A limit that is certainly broken reads as broken where its quantile cannot be
@@ -205,7 +205,7 @@ func TestClusteredFailuresDecideNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := statstest.Compare()
 			p.Targets, p.SLO, p.Rounds = p.Targets[:1], slo, 5
-			p.Phases[1].Rate, p.Phases[1].Law = 100, "constant"
+			p.Phases[1].Rate, p.Phases[1].Arrivals = 100, "constant"
 			if name == "p99, few seconds" {
 				p.Phases[1].Rate, p.Phases[1].Duration = 1000, time.Second
 			}
@@ -233,7 +233,7 @@ func TestClusteredFailuresDecideNothing(t *testing.T) {
 func TestNoFailureInFiveRounds(t *testing.T) {
 	p := statstest.Compare()
 	p.Targets, p.SLO, p.Rounds = p.Targets[:1], record.SLO{Errors: share(0.001)}, 5
-	p.Phases[1].Rate, p.Phases[1].Law = 100, "constant"
+	p.Phases[1].Rate, p.Phases[1].Arrivals = 100, "constant"
 	a := analyse(t, statstest.Open(t, p))
 	const want = "The limits are judged for rounds like these 5: a fault that occurs in up to 52.2 % of rounds may be in none of them."
 	if a.Verdict != stats.Pass || a.RoundsLine() != want {

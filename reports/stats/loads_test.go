@@ -195,7 +195,7 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 func TestLeftOutPhases(t *testing.T) {
 	t.Parallel()
 	p := statstest.Stress()
-	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Law: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
+	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Arrivals: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
 	run := statstest.Open(t, p)
 	run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Phase == "after" })
 	a := analyse(t, run)
@@ -219,7 +219,7 @@ func TestSpikesOfSeveralPhases(t *testing.T) {
 	p := statstest.Stress()
 	p.Targets, p.Rounds, p.AbortAt = p.Targets[:1], 1, 0
 	spike := p.Phases[1]
-	spike.Law, spike.Name = "spike", "spike"
+	spike.Arrivals, spike.Name = "spike", "spike"
 	spike.Steps = slices.Clone(spike.Steps)
 	spike.Steps[3].Rate = 200
 	p.Phases = append(p.Phases, spike)
@@ -449,12 +449,12 @@ func TestJudgedByStatus(t *testing.T) {
 func TestDriftIsTold(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		drift float64
-		law   string
-		told  bool
+		drift   float64
+		process string
+		told    bool
 	}{{0.3, "poisson", true}, {0, "poisson", false}, {0.3, "ramp", false}} {
 		p := statstest.Compare()
-		p.Targets, p.Phases[1].Law = p.Targets[:1], tt.law
+		p.Targets, p.Phases[1].Arrivals = p.Targets[:1], tt.process
 		p.Targets[0].Slows = tt.drift
 		a := analyse(t, statstest.Open(t, p))
 		i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "stationarity" })
@@ -470,10 +470,10 @@ func TestDriftIsTold(t *testing.T) {
 // Loads are worded as what they are.
 func TestFormatLoad(t *testing.T) {
 	for want, p := range map[string]record.Phase{
-		"poisson arrivals, 200/s for 5 s, open loop":                      {Law: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
-		"ramp, 150/s on average for 20 s, open loop":                      {Law: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
-		"steps from 100/s to 400/s for 8 s, open loop":                    {Law: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
-		"spike from 100/s to 900/s for 9 s, open loop":                    {Law: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
+		"poisson arrivals, 200/s for 5 s, open loop":                      {Arrivals: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
+		"ramp, 150/s on average for 20 s, open loop":                      {Arrivals: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
+		"steps from 100/s to 400/s for 8 s, open loop":                    {Arrivals: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
+		"spike from 100/s to 900/s for 9 s, open loop":                    {Arrivals: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
 		"1 caller for 10 s, closed loop":                                  {Callers: 1, Duration: 10 * time.Second},
 		"16 callers for 10 s, think time 10 ms, exponential, closed loop": {Callers: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
 	} {

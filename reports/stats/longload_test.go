@@ -15,7 +15,7 @@ import (
 // right answers a second, the last quarter of them half as fast as the others.
 func longRun(t *testing.T, phase record.Phase) *record.Run {
 	t.Helper()
-	phase.Name, phase.Law, phase.Rate, phase.Measured, phase.Open = "steady", "constant", 20, true, true
+	phase.Name, phase.Arrivals, phase.Rate, phase.Measured, phase.Open = "steady", "constant", 20, true, true
 	run := &record.Run{
 		ID: "long", Created: time.Now(), Finished: time.Now(),
 		Scenario: record.Scenario{Name: "long", Rounds: 1, Corpus: 1000, Phases: []record.Phase{phase}},

@@ -15,7 +15,7 @@ import (
 func unsent(t *testing.T, spoil func(*record.Run)) *record.Run {
 	t.Helper()
 	p := statstest.Compare()
-	p.Phases[1].Rate, p.Phases[1].Law = 0.001, "constant"
+	p.Phases[1].Rate, p.Phases[1].Arrivals = 0.001, "constant"
 	p.Phases[1].Duration = time.Second
 	run := statstest.Open(t, p)
 	spoil(run)

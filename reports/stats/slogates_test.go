@@ -210,7 +210,7 @@ func TestSentenceNamesThePhase(t *testing.T) {
 	if got, want := analyse(t, statstest.Open(t, p)).Sentence(), "of 2 limits, broken: physical p50 response time, physical cold start"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	p.Phases = append(p.Phases, record.Phase{Name: "spike", Law: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
+	p.Phases = append(p.Phases, record.Phase{Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
 	const want = "of 3 limits, broken: physical p50 response time in steady, physical p50 response time in spike, physical cold start"
 	if got := analyse(t, statstest.Open(t, p)).Sentence(); got != want {
 		t.Errorf("%q, want %q", got, want)

@@ -49,7 +49,7 @@ func nonstationary(a *Analysis, cells []*cell) []Doubt {
 // constantLoad says that the mean rate does not change, or that of a closed loop is
 // the target's own.
 func constantLoad(p record.Phase) bool {
-	return !p.Open || len(p.Steps) == 0 && evenLaw(p.Law)
+	return !p.Open || len(p.Steps) == 0 && evenArrivals(p.Arrivals)
 }
 
 func driftOf(phase record.Phase, cells []*cell) (drift, bool) {

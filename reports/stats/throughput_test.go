@@ -15,7 +15,7 @@ import (
 func slow(service time.Duration, phase record.Phase) statstest.Plan {
 	p := statstest.Compare()
 	p.SLO = record.SLO{}
-	phase.Name, phase.Measured, phase.Law = "steady", true, "constant"
+	phase.Name, phase.Measured, phase.Arrivals = "steady", true, "constant"
 	phase.Open = phase.Callers == 0
 	p.Phases = []record.Phase{phase}
 	p.Targets = p.Targets[:1]
@@ -92,7 +92,7 @@ func TestGoodputOfSlowAnswers(t *testing.T) {
 // falls behind.
 func TestHeavyTrafficKeepsPace(t *testing.T) {
 	p := slow(time.Millisecond, record.Phase{Rate: 200, Duration: 10 * time.Second})
-	p.Phases[0].Law = "poisson"
+	p.Phases[0].Arrivals = "poisson"
 	p.Targets[0].Capacity, p.Rounds = 230, 20
 	if a := analyse(t, statstest.Open(t, p)); slices.Contains(rules(a), "behind") {
 		t.Errorf("%+v", a.Doubts)

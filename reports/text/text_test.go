@@ -38,7 +38,7 @@ func plans() map[string]statstest.Plan {
 
 	phases := statstest.Compare()
 	phases.Phases = append(phases.Phases, record.Phase{
-		Name: "spike", Law: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true,
+		Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true,
 	})
 	phases.Interrupted = "stopped before phase spike of container in round 3 of 3"
 

@@ -72,7 +72,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 func TestNothingMeasured(t *testing.T) {
 	p := statstest.Compare()
 	p.Targets, p.Rounds = p.Targets[:1], 1
-	p.Phases[1] = record.Phase{Name: "steady", Law: "constant", Rate: 0.001, Duration: time.Second, Measured: true, Open: true}
+	p.Phases[1] = record.Phase{Name: "steady", Arrivals: "constant", Rate: 0.001, Duration: time.Second, Measured: true, Open: true}
 	p.Interrupted = "stopped by a signal"
 	got := read(t, p, func(r *record.Run) { r.Cells[1].Usage = record.Usage{} })
 	const first = "NO RESULT compare: nothing was measured: the run was interrupted: stopped by a signal\n  → run it again to its end\n"

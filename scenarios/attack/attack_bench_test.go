@@ -24,17 +24,17 @@ import (
 func BenchmarkLag(b *testing.B) {
 	url := apart(b)
 	for _, rate := range []int{1_000, 5_000, 10_000, 20_000} {
-		for _, law := range []struct {
+		for _, process := range []struct {
 			name     string
 			arrivals func(gap time.Duration, n int) iter.Seq[time.Duration]
 		}{{"constant", every}, {"poisson", poisson}} {
-			b.Run(fmt.Sprintf("%s_%d_per_s", law.name, rate), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s_%d_per_s", process.name, rate), func(b *testing.B) {
 				// The testing package sets it anew for each of these; two on one CPU
 				// would keep it from each other.
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 				gap := time.Second / time.Duration(rate)
 				cfg, log := load(b, url, gap, 2*rate)
-				cfg.Corpus, cfg.Arrivals = nothingCorpus(b), law.arrivals(gap, 2*rate)
+				cfg.Corpus, cfg.Arrivals = nothingCorpus(b), process.arrivals(gap, 2*rate)
 				var cpu, busy time.Duration
 				for b.Loop() {
 					cell, err := Run(context.Background(), cfg)

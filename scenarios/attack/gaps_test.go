@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestGapsOfLaws plans equal and exponential gaps, sends with noise, hands the
-// stamps in in disorder, and expects the coefficients that the laws have.
-func TestGapsOfLaws(t *testing.T) {
+// TestGapsOfProcesses plans equal and exponential gaps, sends with noise, hands the
+// stamps in in disorder, and expects the coefficients that the arrival processes have.
+func TestGapsOfProcesses(t *testing.T) {
 	const n = 100_000
 	rng := rand.New(rand.NewPCG(1, 0))
 	for _, c := range []struct {

@@ -15,7 +15,7 @@ import (
 type loop struct {
 	flights  *flights
 	timer    *timer.Timer
-	arrivals *arrivals // nil in a closed loop
+	dueTimes *dueTimes // nil in a closed loop
 	callers  *callers  // nil in an open one
 	trips    *roundTripper
 	attacker *vegeta.Attacker
@@ -53,7 +53,7 @@ func (e *engine) newLoop(p part) (*loop, error) {
 		l.trips.callers = l.callers
 		ahead = l.cap
 	} else {
-		l.arrivals = newArrivals(e.cfg.Arrivals, p)
+		l.dueTimes = newDueTimes(e.cfg.Arrivals, p)
 	}
 	l.attacker = newAttacker(l.trips, ahead, l.cap)
 	return l, nil
@@ -86,7 +86,7 @@ func (l *loop) start(zero time.Time, exhausted chan struct{}) <-chan *vegeta.Res
 		return l.attacker.Attack(placeholder, l.callers, 0, "")
 	}
 	return l.attacker.Attack(placeholder, &pacer{
-		next:      l.arrivals.next,
+		next:      l.dueTimes.next,
 		flights:   l.flights,
 		zero:      zero,
 		wait:      l.timer.Wait,
@@ -112,14 +112,14 @@ func (l *loop) unsent(yield func(due time.Duration) bool) {
 			return
 		}
 	}
-	for due, ok := l.arrivals.next(); ok && yield(due); due, ok = l.arrivals.next() {
+	for due, ok := l.dueTimes.next(); ok && yield(due); due, ok = l.dueTimes.next() {
 	}
 }
 
 // close releases what the loop used.
 func (l *loop) close() error {
-	if l.arrivals != nil {
-		l.arrivals.stop()
+	if l.dueTimes != nil {
+		l.dueTimes.stop()
 	}
 	if err := l.timer.Close(); err != nil {
 		return fmt.Errorf("close timer: %w", err)

@@ -22,10 +22,10 @@ func (w *fakeWaiter) wait(until time.Time) {
 
 func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	w := &fakeWaiter{}
-	arrivals := newArrivals(slices.Values(dues), part{of: 1})
-	t.Cleanup(arrivals.stop)
+	dueTimes := newDueTimes(slices.Values(dues), part{of: 1})
+	t.Cleanup(dueTimes.stop)
 	return &pacer{
-		next:      arrivals.next,
+		next:      dueTimes.next,
 		flights:   newFlights(1, part{of: 1}, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,

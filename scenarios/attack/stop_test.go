@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -44,7 +44,7 @@ func TestStopDrains(t *testing.T) {
 	checkAchieved(t, cell, cell.Window)
 }
 
-// TestEndingEarlyWalksNoFurther ends a month of every law after its beginning, in all
+// TestEndingEarlyWalksNoFurther ends a month of every arrival process after its beginning, in all
 // the ways there are, and counts the arrivals that were looked at: about those that
 // were due. The others are a number, and have no slices.
 func TestEndingEarlyWalksNoFurther(t *testing.T) {
@@ -53,7 +53,7 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 		due = append(due, 360_000)
 	}
 	const month = 720 * time.Hour
-	base := schedule.Config{
+	base := arrivals.Config{
 		Rate: 100, Duration: month, Burstiness: 0.5, To: 200, Steps: 10, Amplitude: 50, Period: time.Hour,
 		At: 300 * time.Hour, For: time.Hour,
 	}
@@ -76,22 +76,22 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 			return context.Background()
 		},
 	}
-	for i, kind := range schedule.Kinds() {
+	for i, kind := range arrivals.Kinds() {
 		config := base
 		if kind.Name == "trace" {
-			config = schedule.Config{Trace: &schedule.Trace{Counts: due, Interval: time.Hour}}
+			config = arrivals.Config{Trace: &arrivals.Trace{Counts: due, Interval: time.Hour}}
 		}
-		law, err := kind.New(config)
+		process, err := kind.New(config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		arrivals := law.Arrivals(rand.New(rand.NewPCG(1, 2)))
+		seq := process.Arrivals(rand.New(rand.NewPCG(1, 2)))
 		for attackers := range 2 {
 			var walked atomic.Int64
 			cfg, log := load(t, s.URL, month, 1)
-			cfg.Attackers, cfg.Scheduled = 1+attackers, law.Shape().Arrivals
+			cfg.Attackers, cfg.Scheduled = 1+attackers, process.Shape().Arrivals
 			cfg.Arrivals = func(yield func(time.Duration) bool) {
-				for at := range arrivals {
+				for at := range seq {
 					if walked.Add(1); !yield(at) {
 						return
 					}
@@ -100,8 +100,8 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 			ctx := ends[(i+attackers)%len(ends)](&cfg)
 			cell := run(t, ctx, cfg, log)
 			l := cell.Ledger
-			if cell.Window >= time.Minute || l.Scheduled != law.Shape().Arrivals || l.Sent == 0 {
-				t.Errorf("%s: ledger %+v after %v, want some sent of %d", kind.Name, l, cell.Window, law.Shape().Arrivals)
+			if cell.Window >= time.Minute || l.Scheduled != process.Shape().Arrivals || l.Sent == 0 {
+				t.Errorf("%s: ledger %+v after %v, want some sent of %d", kind.Name, l, cell.Window, process.Shape().Arrivals)
 			}
 			// Each loop walks the whole schedule, some blocks ahead.
 			if most := int64(1+attackers) * (2*l.Sent + 1000); walked.Load() > most {

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"servebench/scenarios/schedule"
+	"servebench/scenarios/arrivals"
 )
 
 // Quantiles are those that are judged.
@@ -56,7 +56,7 @@ const lowest = 1e-6
 // play simulates the design so many times and returns, for each of Quantiles, the
 // shares of requests that took longer than its closed form.
 func (o Oracle) play(seed uint64, plays int) ([][]float64, error) {
-	law, err := o.law()
+	process, err := o.process()
 	if err != nil {
 		return nil, err
 	}
@@ -66,31 +66,31 @@ func (o Oracle) play(seed uint64, plays int) ([][]float64, error) {
 	}
 	beyond := make([][]float64, len(expected))
 	for play := range plays {
-		for i, share := range o.simulate(law, rand.New(rand.NewPCG(seed, uint64(play))), expected) {
+		for i, share := range o.simulate(process, rand.New(rand.NewPCG(seed, uint64(play))), expected) {
 			beyond[i] = append(beyond[i], share)
 		}
 	}
 	return beyond, nil
 }
 
-// law is that of the arrivals.
-func (o Oracle) law() (schedule.Law, error) {
-	for _, kind := range schedule.Kinds() {
-		if kind.Name == o.Law {
-			return kind.New(schedule.Config{Rate: o.Rate, Duration: o.Settle + o.Span})
+// process is that of the arrivals.
+func (o Oracle) process() (arrivals.Process, error) {
+	for _, kind := range arrivals.Kinds() {
+		if kind.Name == o.Arrivals {
+			return kind.New(arrivals.Config{Rate: o.Rate, Duration: o.Settle + o.Span})
 		}
 	}
-	return nil, fmt.Errorf("unknown law %q", o.Law)
+	return nil, fmt.Errorf("unknown arrival process %q", o.Arrivals)
 }
 
 // simulate plays the queues once and returns the shares of the requests, but for
 // those left out, that took longer than each of some times, in seconds: D. V.
 // Lindley's recursion (1952), that a request's service begins when it arrives or
 // when the one before it in its queue is done.
-func (o Oracle) simulate(law schedule.Law, rng *rand.Rand, times []float64) []float64 {
+func (o Oracle) simulate(process arrivals.Process, rng *rand.Rand, times []float64) []float64 {
 	free := make([]float64, o.Clock.Queues)
 	longer, n := make([]float64, len(times)), 0.0
-	for due := range law.Arrivals(rng) {
+	for due := range process.Arrivals(rng) {
 		service := o.Clock.Service.Seconds()
 		if o.Kind == exponential {
 			service *= rng.ExpFloat64()

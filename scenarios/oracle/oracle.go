@@ -20,7 +20,7 @@ type Oracle struct {
 	Title       string  // "M/M/1 at utilisation 0.9"
 	Kind        string  // "M/M/1", "M/D/1" or "stall"
 	Utilisation float64 // of the workers; 0: nobody waits for a worker
-	Law         string  // of the arrivals
+	Arrivals    string  // of the arrivals
 	Rate        float64 // of all queues, per second
 	Clock       clock.Config
 	// Settle is how long the load goes on until the queues, which begin empty, are
@@ -67,12 +67,12 @@ func queues(kind string, utilisation float64, service time.Duration, number int,
 		Name:  fmt.Sprintf("md1-%g", utilisation),
 		Title: fmt.Sprintf("%s at utilisation %g", kind, utilisation),
 		Kind:  kind, Utilisation: utilisation,
-		Law: "poisson", Rate: utilisation * float64(number) / service.Seconds(),
-		Clock:  clock.Config{Law: "constant", Service: service, Workers: 1, Queues: number, Seed: 1},
+		Arrivals: "poisson", Rate: utilisation * float64(number) / service.Seconds(),
+		Clock:  clock.Config{Distribution: "constant", Service: service, Workers: 1, Queues: number, Seed: 1},
 		Settle: settle, Span: span,
 	}
 	if kind == exponential {
-		o.Name, o.Clock.Law = fmt.Sprintf("mm1-%g", utilisation), "exponential"
+		o.Name, o.Clock.Distribution = fmt.Sprintf("mm1-%g", utilisation), "exponential"
 	}
 	return o
 }
@@ -85,9 +85,9 @@ func queues(kind string, utilisation float64, service time.Duration, number int,
 func stalls(every time.Duration, periods int) Oracle {
 	return Oracle{
 		Name: stall, Title: fmt.Sprintf("a stall of 1 s in every %v", every), Kind: stall,
-		Law: "constant", Rate: 500,
+		Arrivals: "constant", Rate: 500,
 		Clock: clock.Config{
-			Law: "constant", Service: 500 * time.Millisecond, Queues: 1, Stall: time.Second, Every: every, Seed: 1,
+			Distribution: "constant", Service: 500 * time.Millisecond, Queues: 1, Stall: time.Second, Every: every, Seed: 1,
 		},
 		Settle: time.Second, Span: time.Duration(periods) * every,
 	}
@@ -127,7 +127,7 @@ const Phase = "steady"
 // Scenario is the text of the scenario to run.
 func (o Oracle) Scenario() []byte {
 	c := o.Clock
-	timing := fmt.Sprintf("law: %s, service: %v, workers: %d, queues: %d, seed: %d", c.Law, c.Service, c.Workers, c.Queues, c.Seed)
+	timing := fmt.Sprintf("distribution: %s, service: %v, workers: %d, queues: %d, seed: %d", c.Distribution, c.Service, c.Workers, c.Queues, c.Seed)
 	if c.Stall > 0 {
 		timing += fmt.Sprintf(", stall: %v, every: %v", c.Stall, c.Every)
 	}
@@ -136,9 +136,9 @@ description: %s, whose response times are known in closed form.
 targets: [physical]
 workload: {server: reference, model: clock, clock: {%s}}
 data: {generator: credit, corpus: 1000}
-load: [{name: %s, law: %s, rate: %g, duration: %v}]
+load: [{name: %s, arrivals: %s, rate: %g, duration: %v}]
 rounds: 1
 reruns: 0
 seed: %d
-`, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Law, o.Rate, o.Settle+o.Span, c.Seed)
+`, strings.ReplaceAll(o.Name, ".", "-"), o.Title, timing, Phase, o.Arrivals, o.Rate, o.Settle+o.Span, c.Seed)
 }

@@ -105,9 +105,9 @@ func TestJudge(t *testing.T) {
 
 func TestScenario(t *testing.T) {
 	for i, want := range []string{
-		"clock: {law: constant, service: 500ms, workers: 0, queues: 1, seed: 1, stall: 1s, every: 12s}}",
-		"load: [{name: steady, law: poisson, rate: 2500, duration: 35s}]",
-		"clock: {law: exponential, service: 200ms, workers: 1, queues: 1000, seed: 1}}",
+		"clock: {distribution: constant, service: 500ms, workers: 0, queues: 1, seed: 1, stall: 1s, every: 12s}}",
+		"load: [{name: steady, arrivals: poisson, rate: 2500, duration: 35s}]",
+		"clock: {distribution: exponential, service: 200ms, workers: 1, queues: 1000, seed: 1}}",
 	} {
 		if text := string(All()[i].Scenario()); !strings.Contains(text, want) {
 			t.Errorf("%s does not say %q:\n%s", All()[i].Name, want, text)

@@ -56,7 +56,7 @@ func (r *Runner) newDuet(ctx context.Context, baseline, candidate Server, plan r
 	}
 	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Looks[len(plan.Looks)-1].Pairs, secrets: secrets}
 	return s, s.unlessStopped(ctx, func(ctx context.Context) (err error) {
-		if s.laws, err = s.scenario.Laws(); err != nil {
+		if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
 			return err
 		}
 		s.newRecord()

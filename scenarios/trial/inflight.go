@@ -27,9 +27,9 @@ func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
 // inFlight is the cap on requests in flight of the i-th phase: in a closed loop no
 // caller has more than one.
 func (s *session) inFlight(i int) int {
-	law := s.laws[i]
-	if law == nil {
+	process := s.processes[i]
+	if process == nil {
 		return s.scenario.Load[i].Callers
 	}
-	return maxInFlight(law.Shape().Peak, s.scenario.Timeout, s.openFiles)
+	return maxInFlight(process.Shape().Peak, s.scenario.Timeout, s.openFiles)
 }

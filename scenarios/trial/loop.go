@@ -6,11 +6,11 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/attack"
-	"servebench/scenarios/schedule"
 )
 
-// loop says when the requests of a phase are due: by a law of arrivals in an open
+// loop says when the requests of a phase are due: by an arrival process in an open
 // loop, by the callers in a closed one.
 func (s *session) loop(cfg *attack.Config, v trial, i int) {
 	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
@@ -19,21 +19,21 @@ func (s *session) loop(cfg *attack.Config, v trial, i int) {
 		cfg.Think = s.think(phase.Think, v, drawn)
 		return
 	}
-	cfg.Scheduled, cfg.Steps = s.laws[i].Shape().Arrivals, s.record.Scenario.Phases[i].Steps
-	cfg.Arrivals = s.laws[i].Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
+	cfg.Scheduled, cfg.Steps = s.processes[i].Shape().Arrivals, s.record.Scenario.Phases[i].Steps
+	cfg.Arrivals = s.processes[i].Arrivals(source(s.scenario.Seed, seedSchedule, v.round, drawn))
 }
 
-// planned is a phase as the record has it. law is that of its arrivals, nil in a
+// planned is a phase as the record has it. process is that of the arrivals, nil in a
 // closed loop.
-func planned(p scenarios.Phase, law schedule.Law) record.Phase {
+func planned(p scenarios.Phase, process arrivals.Process) record.Phase {
 	phase := record.Phase{
-		Name: p.Name, Model: p.Model, Law: p.Law, Duration: p.Duration, Measured: p.Measure,
+		Name: p.Name, Model: p.Model, Arrivals: p.Arrivals, Duration: p.Duration, Measured: p.Measure,
 		Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think), Mix: shares(p.Mix),
 	}
-	if law == nil {
+	if process == nil {
 		return phase
 	}
-	shape := law.Shape()
+	shape := process.Shape()
 	phase.Rate, phase.Duration = shape.Rate, shape.Duration
 	for _, step := range shape.Steps {
 		phase.Steps = append(phase.Steps, record.Step(step))
@@ -59,7 +59,7 @@ func (s *session) think(t *scenarios.Think, v trial, drawn int) func() time.Dura
 	if t == nil {
 		return nil
 	}
-	if t.Law == scenarios.ConstantThink {
+	if t.Distribution == scenarios.ConstantThink {
 		return func() time.Duration { return t.Mean }
 	}
 	rng := source(s.scenario.Seed, seedThink, v.round, drawn)
@@ -72,9 +72,9 @@ func thinking(t *scenarios.Think) string {
 		return ""
 	}
 	if t.Mean < time.Second {
-		return fmt.Sprintf("%g ms, %s", float64(t.Mean)/float64(time.Millisecond), t.Law)
+		return fmt.Sprintf("%g ms, %s", float64(t.Mean)/float64(time.Millisecond), t.Distribution)
 	}
-	return fmt.Sprintf("%g s, %s", t.Mean.Seconds(), t.Law)
+	return fmt.Sprintf("%g s, %s", t.Mean.Seconds(), t.Distribution)
 }
 
 // abort is when a phase ends early, as the engine takes it.

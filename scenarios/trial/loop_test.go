@@ -27,13 +27,13 @@ func set(t *testing.T, texts ...string) []scenarios.Setting {
 func TestRunOfAClosedLoop(t *testing.T) {
 	a := &place{}
 	runner, s := newRunner(t, a, &place{}, set(t,
-		"targets=[a]", "rounds=1", "load=[{name: c3, callers: 3, think: {mean: 5ms, law: constant}, duration: 300ms}]")...)
+		"targets=[a]", "rounds=1", "load=[{name: c3, callers: 3, think: {mean: 5ms, distribution: constant}, duration: 300ms}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	phase := run.Scenario.Phases[0]
-	if phase.Open || phase.Callers != 3 || phase.Think != "5 ms, constant" || phase.Law != "" || phase.Rate != 0 {
+	if phase.Open || phase.Callers != 3 || phase.Think != "5 ms, constant" || phase.Arrivals != "" || phase.Rate != 0 {
 		t.Errorf("phase %+v, want a closed loop of 3 callers", phase)
 	}
 	cell := run.Cells[0]
@@ -75,8 +75,8 @@ func TestAbortedPhaseEndsItsTrial(t *testing.T) {
 
 func TestThinkTimes(t *testing.T) {
 	s := &session{scenario: &scenarios.Scenario{Seed: 7}}
-	draw := func(law string, round int) []time.Duration {
-		next := s.think(&scenarios.Think{Mean: 10 * time.Millisecond, Law: law}, trial{round: round}, 0)
+	draw := func(distribution string, round int) []time.Duration {
+		next := s.think(&scenarios.Think{Mean: 10 * time.Millisecond, Distribution: distribution}, trial{round: round}, 0)
 		times := make([]time.Duration, 10_000)
 		for i := range times {
 			times[i] = next()

@@ -45,10 +45,10 @@ func TestRunOfAMix(t *testing.T) {
 	}
 }
 
-// TestRunOfSteps records what a law has of steps, and the mean of its rate.
+// TestRunOfSteps records what an arrival process has of steps, and the mean of its rate.
 func TestRunOfSteps(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, set(t, "targets=[a]", "rounds=1",
-		"load=[{name: up, law: steps, rate: 20, to: 60, steps: 2, duration: 2s}]")...)
+		"load=[{name: up, arrivals: steps, rate: 20, to: 60, steps: 2, duration: 2s}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

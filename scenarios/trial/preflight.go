@@ -55,10 +55,10 @@ func (s *session) forConnections() []record.Preflight {
 func (s *session) closedPorts(ports host.Ports) []record.Preflight {
 	held := ports.Held(s.onLoopback())
 	for i, p := range s.scenario.Load {
-		if s.laws[i] == nil {
+		if s.processes[i] == nil {
 			continue // how many requests the callers send, the load shows
 		}
-		closed := s.laws[i].Shape().Peak * min(s.length(i), held).Seconds()
+		closed := s.processes[i].Shape().Peak * min(s.length(i), held).Seconds()
 		found := localPorts(p, connections(p)+int(math.Ceil(closed)), ports)
 		for j := range found {
 			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)

@@ -64,10 +64,10 @@ func TestPortsWithoutKeepAlive(t *testing.T) {
 		s := &session{Runner: &Runner{Catalogue: scenarios.Catalogue{Targets: []targets.Kind{{Name: "endpoint", Running: true}}}}}
 		s.scenario = &scenarios.Scenario{
 			Targets: []string{"endpoint"}, Options: map[string]map[string]string{"endpoint": {"url": tt.url}},
-			Load: []scenarios.Phase{{Name: "steady", Law: "constant", Rate: tt.rate, Duration: 10 * time.Second}},
+			Load: []scenarios.Phase{{Name: "steady", Arrivals: "constant", Rate: tt.rate, Duration: 10 * time.Second}},
 		}
 		var err error
-		if s.laws, err = s.scenario.Laws(); err != nil {
+		if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
 			t.Fatal(err)
 		}
 		s.record = &record.Run{Scenario: record.Scenario{Phases: []record.Phase{{Duration: 10 * time.Second}}}}

@@ -18,7 +18,7 @@ import (
 // nothing of it leaves a trace.
 func (s *session) prepare(ctx context.Context) error {
 	var err error
-	if s.laws, err = s.scenario.Laws(); err != nil {
+	if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
 		return err
 	}
 	s.newRecord()
@@ -85,7 +85,7 @@ func (s *session) newRecord() {
 		s.record.Scenario.Overhead = &record.Overhead{Noop: sc.Overhead.Noop, Model: sc.Overhead.Model}
 	}
 	for i, p := range sc.Load {
-		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.laws[i]))
+		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.processes[i]))
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
-	"servebench/scenarios/schedule"
 	"servebench/scenarios/secret"
 )
 
@@ -81,15 +81,15 @@ type session struct {
 	record   *record.Run
 	writer   *record.Writer
 	// output is that of the server of the present trial, and kept what writes it.
-	output *record.Output
-	kept   *secret.Writer
-	arms   []*arm         // that can run here, in the record's order
-	laws   []schedule.Law // of the phases' arrivals; nil of a closed loop
-	rounds int            // as planned
-	look   int            // of a duet, from 1: which the rounds lead to
-	since  int            // the round that a run is continued from; 0: it is not continued
-	split  host.Split
-	quiet  []quieting
+	output    *record.Output
+	kept      *secret.Writer
+	arms      []*arm             // that can run here, in the record's order
+	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
+	rounds    int                // as planned
+	look      int                // of a duet, from 1: which the rounds lead to
+	since     int                // the round that a run is continued from; 0: it is not continued
+	split     host.Split
+	quiet     []quieting
 	// openFiles is the limit of files this process may have open.
 	openFiles uint64
 	clock     clock

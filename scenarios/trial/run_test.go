@@ -169,8 +169,8 @@ targets: [a, b]
 workload: {server: reference, model: credit}
 data: {generator: credit, corpus: 50}
 load:
-  - {name: warm-up, law: constant, rate: 50, duration: 100ms, measure: false}
-  - {name: steady, law: poisson, rate: 200, duration: 300ms}
+  - {name: warm-up, arrivals: constant, rate: 50, duration: 100ms, measure: false}
+  - {name: steady, arrivals: poisson, rate: 200, duration: 300ms}
 rounds: 2
 seed: 3
 `

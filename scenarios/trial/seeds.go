@@ -7,7 +7,7 @@ import (
 )
 
 // The purposes that the scenario's one seed is split up for. Each gets a source
-// of its own, so that a change to one (more data, another law) leaves the
+// of its own, so that a change to one (more data, another arrival process) leaves the
 // others as they were.
 const (
 	seedData     = "data"     // the corpora; the same for every class and in every round

@@ -141,8 +141,8 @@ func (p Plan) run() *record.Run {
 			Name: "compare", Description: "Poisson traffic of single loan decisions on every target that can run here.",
 			Text: "name: compare\ntargets: [physical, container]\nprotocol: v2\nseed: 1\n", Seed: 1, Rounds: p.Rounds,
 			Phases: []record.Phase{
-				{Name: "warm-up", Model: "credit", Law: "constant", Rate: 100, Duration: 2 * time.Second, Open: true},
-				{Name: phase, Model: "credit", Law: "poisson", Rate: p.Rate, Duration: time.Duration(p.Seconds) * time.Second, Measured: true, Open: true},
+				{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: 2 * time.Second, Open: true},
+				{Name: phase, Model: "credit", Arrivals: "poisson", Rate: p.Rate, Duration: time.Duration(p.Seconds) * time.Second, Measured: true, Open: true},
 			},
 			SLO: p.SLO, Payloads: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Corpus: 10000, Batch: 1,
 		},

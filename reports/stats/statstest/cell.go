@@ -113,7 +113,7 @@ func (l *load) gap(at time.Duration) time.Duration {
 		}
 	}
 	mean := float64(time.Second) / l.rate(at)
-	if l.phase.Law == "constant" {
+	if l.phase.Arrivals == "constant" {
 		return time.Duration(mean)
 	}
 	return time.Duration(mean * l.arrivals.ExpFloat64())

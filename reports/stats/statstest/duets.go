@@ -11,8 +11,8 @@ func Duet() Plan {
 	p := Compare()
 	p.Name, p.Rounds, p.SLO = "gate", 11, record.SLO{}
 	p.Phases = []record.Phase{
-		{Name: "warm-up", Model: "credit", Law: "constant", Rate: 100, Duration: time.Second, Open: true},
-		{Name: "steady", Model: "credit", Law: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
+		{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: time.Second, Open: true},
+		{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
 	}
 	p.Targets = []Target{arm(record.Baseline), arm(record.Candidate)}
 	p.Duet = &record.Duet{

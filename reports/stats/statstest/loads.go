@@ -34,7 +34,7 @@ func Stress() Plan {
 	p := Compare()
 	p.Name, p.SLO, p.AbortAt = "stress", record.SLO{}, 800*time.Millisecond
 	p.Calibration = Calibration()
-	stress := record.Phase{Name: "stress", Model: "credit", Law: "steps", Rate: 500, Duration: 16 * time.Second, Measured: true, Open: true}
+	stress := record.Phase{Name: "stress", Model: "credit", Arrivals: "steps", Rate: 500, Duration: 16 * time.Second, Measured: true, Open: true}
 	for i, rate := range []float64{200, 400, 600, 800} {
 		stress.Steps = append(stress.Steps, record.Step{Start: time.Duration(i) * 4 * time.Second, Duration: 4 * time.Second, Rate: rate})
 	}

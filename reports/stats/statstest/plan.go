@@ -79,8 +79,8 @@ func Compare() Plan {
 		Seed:   1,
 		Rounds: 3,
 		Phases: []record.Phase{
-			{Name: "warm-up", Model: "credit", Law: "constant", Rate: 100, Duration: 2 * time.Second, Open: true},
-			{Name: "steady", Model: "credit", Law: "poisson", Rate: 400, Duration: 10 * time.Second, Measured: true, Open: true},
+			{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: 2 * time.Second, Open: true},
+			{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: 10 * time.Second, Measured: true, Open: true},
 		},
 		SLO: record.SLO{P99: 50 * time.Millisecond, Errors: &errors, Agreement: &agreement},
 		Environment: []record.Fact{

@@ -53,9 +53,9 @@ func Overhead() Plan {
 	p.Name, p.Rounds, p.SLO, p.Targets = "overhead", 8, record.SLO{}, four()
 	p.Overhead = &record.Overhead{Noop: "noop", Model: "model"}
 	p.Phases = []record.Phase{
-		{Name: "warm-up", Model: "credit", Law: "constant", Rate: 100, Duration: time.Second, Open: true},
-		{Name: "noop", Model: noop, Law: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
-		{Name: "model", Model: "credit", Law: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
+		{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: time.Second, Open: true},
+		{Name: "noop", Model: noop, Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
+		{Name: "model", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
 	}
 	return p
 }

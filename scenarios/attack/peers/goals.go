@@ -73,9 +73,9 @@ func (c *comparison) costVerdicts() []verdict {
 func (c *comparison) lagVerdicts() []verdict {
 	var all []verdict
 	for _, g := range lagGoals() {
-		for _, law := range []string{"constant", "poisson"} {
-			name := fmt.Sprintf("%s/s, %s: lag p99 ≤ %s µs", thousands(int64(g.rate)), law, micro(g.most))
-			s := spreadOf(c.lags(g.rate, law))
+		for _, process := range []string{"constant", "poisson"} {
+			name := fmt.Sprintf("%s/s, %s: lag p99 ≤ %s µs", thousands(int64(g.rate)), process, micro(g.most))
+			s := spreadOf(c.lags(g.rate, process))
 			all = append(all, judge(name, s, s.median <= microseconds(g.most), "%s µs"))
 		}
 	}
@@ -116,8 +116,8 @@ func (c *comparison) ratios(load, tool string) []float64 {
 
 // lags are servebench's lags at a rate, in microseconds, of each round: as the
 // server saw them where gaps are constant, else by its own account.
-func (c *comparison) lags(rate int, law string) []float64 {
-	if law == "constant" {
+func (c *comparison) lags(rate int, process string) []float64 {
+	if process == "constant" {
 		return c.figures(rateName(rate), own, func(t trial) float64 { return microseconds(t.Arrived.P99) })
 	}
 	return c.figures(poissonName(rate), own, func(t trial) float64 { return microseconds(t.Reading.Lag.P99) })

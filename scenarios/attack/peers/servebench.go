@@ -42,11 +42,11 @@ func servebenchScenario(l load) string {
 	}
 	shape := fmt.Sprintf("callers: %d", l.connections)
 	if l.rate > 0 {
-		law := "constant"
+		process := "constant"
 		if l.poisson {
-			law = "poisson"
+			process = "poisson"
 		}
-		shape = fmt.Sprintf("law: %s, rate: %d", law, l.rate)
+		shape = fmt.Sprintf("arrivals: %s, rate: %d", process, l.rate)
 	}
 	return fmt.Sprintf(`name: peers
 targets: [endpoint]

@@ -36,7 +36,7 @@ func TestServesAtTheTime(t *testing.T) {
 // timer waits for the earlier one already.
 func TestOvertakes(t *testing.T) {
 	config := Default()
-	config.Law, config.Service, config.Workers = "exponential", time.Hour, 0
+	config.Distribution, config.Service, config.Workers = "exponential", time.Hour, 0
 	k, err := New(config)
 	if err != nil {
 		t.Fatal(err)

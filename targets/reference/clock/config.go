@@ -1,5 +1,5 @@
 // Package clock is a model that takes its time by the book: it answers 0 for
-// every row, after a service time of a known law, in queues with a known number
+// every row, after a service time of a known distribution, in queues with a known number
 // of workers, with stalls on a known schedule. What its response times have to be
 // is known in closed form, so that a load generator can be held against it. The
 // reference server serves it beside the models that compute.
@@ -14,8 +14,8 @@ import (
 
 // Config says how the model takes its time.
 type Config struct {
-	Law     string        // of the service times, one of Laws
-	Service time.Duration // their mean
+	Distribution string        // of the service times, one of Distributions
+	Service      time.Duration // their mean
 	// Workers is how many rows each queue serves at a time, first come first
 	// served; 0: any number, so that no row ever waits for another.
 	Workers int
@@ -32,7 +32,7 @@ type Config struct {
 
 // Default is the model without a configuration of its own.
 func Default() Config {
-	return Config{Law: "constant", Service: time.Millisecond, Workers: 1, Queues: 1, Seed: 1}
+	return Config{Distribution: "constant", Service: time.Millisecond, Workers: 1, Queues: 1, Seed: 1}
 }
 
 // The bounds of a Config.
@@ -49,8 +49,8 @@ func (c Config) Check() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	_, known := lawNamed(c.Law)
-	fault(!known, "law %q: want one of %s", c.Law, strings.Join(Laws(), ", "))
+	_, known := distributionNamed(c.Distribution)
+	fault(!known, "distribution %q: want one of %s", c.Distribution, strings.Join(Distributions(), ", "))
 	fault(c.Service <= 0, "service %v: want a time above 0, such as 20ms", c.Service)
 	fault(c.Workers < 0 || c.Workers > MostWorkers, "workers %d: want a number from 0 to %d", c.Workers, MostWorkers)
 	fault(c.Queues < 1 || c.Queues > MostQueues, "queues %d: want a number from 1 to %d", c.Queues, MostQueues)

@@ -8,17 +8,17 @@ import (
 // station is the queueing, without a clock in it: a pure function of the times
 // of arrival and the seed. All times count from the model's start.
 type station struct {
-	config Config
-	law    law
-	rng    *rand.Rand
-	free   [][]time.Duration // for each queue, when each of its workers is free
+	config       Config
+	distribution distribution
+	rng          *rand.Rand
+	free         [][]time.Duration // for each queue, when each of its workers is free
 }
 
 // newStation makes a station in which nobody waits. The configuration is one
 // that Check finds nothing wrong with.
 func newStation(c Config) *station {
 	s := &station{config: c, rng: rand.New(rand.NewPCG(c.Seed, 0))}
-	s.law, _ = lawNamed(c.Law)
+	s.distribution, _ = distributionNamed(c.Distribution)
 	s.free = make([][]time.Duration, c.Queues)
 	for i := range s.free {
 		s.free[i] = make([]time.Duration, c.Workers)
@@ -29,7 +29,7 @@ func newStation(c Config) *station {
 // arrive returns when a row that arrives at a time is served. Each call must have
 // a time at or after the one before it.
 func (s *station) arrive(at time.Duration) (done time.Duration) {
-	service := time.Duration(s.law.draw(s.rng) * float64(s.config.Service))
+	service := time.Duration(s.distribution.draw(s.rng) * float64(s.config.Service))
 	if s.config.Workers == 0 {
 		return s.held(at + service)
 	}

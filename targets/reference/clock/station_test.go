@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// TestLawsAreWhatTheySay holds each law against its distribution function with a
+// TestDistributionsAreWhatTheySay holds each distribution against its distribution function with a
 // Kolmogorov–Smirnov test (critical value of 0.1 %: 1.95/√n).
-func TestLawsAreWhatTheySay(t *testing.T) {
+func TestDistributionsAreWhatTheySay(t *testing.T) {
 	below := map[string]func(x float64) float64{
 		"uniform":     func(x float64) float64 { return min(x/2, 1) },
 		"exponential": func(x float64) float64 { return 1 - math.Exp(-x) },
 		"lognormal":   func(x float64) float64 { return 0.5 * math.Erfc(-(math.Log(x)+0.5)/math.Sqrt2) },
 	}
 	const n = 20_000
-	for _, l := range laws() {
+	for _, l := range distributions() {
 		rng := rand.New(rand.NewPCG(7, 7))
 		drawn := make([]float64, n)
 		for i := range drawn {
@@ -83,7 +83,7 @@ func TestStationQueues(t *testing.T) {
 // TestStationSpreads holds the queues to equal shares and one seed to one outcome.
 func TestStationSpreads(t *testing.T) {
 	config := Default()
-	config.Law, config.Queues = "exponential", 10
+	config.Distribution, config.Queues = "exponential", 10
 	a, b := newStation(config), newStation(config)
 	used := make([]int, config.Queues)
 	for i := range 10_000 {
@@ -106,13 +106,13 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		t.Errorf("the default: %v", err)
 	}
 	for want, config := range map[string]Config{
-		"law \"x\": want one of constant, uniform, exponential, lognormal\n" +
+		"distribution \"x\": want one of constant, uniform, exponential, lognormal\n" +
 			"service 0s: want a time above 0, such as 20ms\n" +
 			"workers -1: want a number from 0 to 1000\n" +
 			"queues 0: want a number from 1 to 10000\n" +
-			"stall -1s: want 0 or more": {Law: "x", Workers: -1, Stall: -time.Second},
-		"every 1s: want a time above the stall, 1s": {Law: "constant", Service: 1, Queues: 1, Stall: time.Second, Every: time.Second},
-		"every 1s: want a stall beside it, or 0":    {Law: "constant", Service: 1, Queues: 1, Every: time.Second},
+			"stall -1s: want 0 or more": {Distribution: "x", Workers: -1, Stall: -time.Second},
+		"every 1s: want a time above the stall, 1s": {Distribution: "constant", Service: 1, Queues: 1, Stall: time.Second, Every: time.Second},
+		"every 1s: want a stall beside it, or 0":    {Distribution: "constant", Service: 1, Queues: 1, Every: time.Second},
 	} {
 		if err := config.Check(); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v, want %s", config, err, want)

@@ -1,0 +1,54 @@
+package arrivals
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestPiecesHoldTheirArrivals checks that no seed moves arrivals from one step to
+// another.
+func TestPiecesHoldTheirArrivals(t *testing.T) {
+	for _, m := range []struct {
+		process string
+		config  Config
+		want    []Step
+	}{
+		{"steps", Config{Rate: 100, To: 400, Steps: 4, Duration: 8 * time.Second}, []Step{
+			{0, 2 * time.Second, 100}, {2 * time.Second, 2 * time.Second, 200}, {4 * time.Second, 2 * time.Second, 300}, {6 * time.Second, 2 * time.Second, 400},
+		}},
+		{"steps", Config{Rate: 300, To: 100, Steps: 2, Duration: 2 * time.Second}, []Step{{0, time.Second, 300}, {time.Second, time.Second, 100}}},
+		{"spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: time.Second}, []Step{
+			{0, 2 * time.Second, 100}, {2 * time.Second, time.Second, 900}, {3 * time.Second, 2 * time.Second, 100},
+		}},
+		{"spike", Config{Rate: 100, To: 900, Duration: 3 * time.Second, At: 2 * time.Second, For: time.Second}, []Step{
+			{0, 2 * time.Second, 100}, {2 * time.Second, time.Second, 900},
+		}},
+	} {
+		l := process(t, m.process, m.config)
+		if diff := cmp.Diff(m.want, l.Shape().Steps); diff != "" {
+			t.Errorf("%s: steps (-want +got):\n%s", m.process, diff)
+		}
+		for seed := range uint64(20) {
+			got := slices.Collect(l.Arrivals(rng(seed)))
+			for _, step := range m.want {
+				first, _ := slices.BinarySearch(got, step.Start)
+				end, _ := slices.BinarySearch(got, step.Start+step.Duration)
+				if want := int(step.Rate * step.Duration.Seconds()); end-first != want {
+					t.Errorf("%s, seed %d: %d arrivals from %v on, want %d", m.process, seed, end-first, step.Start, want)
+				}
+			}
+		}
+	}
+}
+
+// TestSpikeWithinASecond has no steps that a record by the second could tell
+// apart.
+func TestSpikeWithinASecond(t *testing.T) {
+	l := process(t, "spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: 200 * time.Millisecond})
+	if steps := l.Shape().Steps; steps != nil {
+		t.Errorf("steps %v, want none", steps)
+	}
+}

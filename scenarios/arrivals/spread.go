@@ -1,0 +1,93 @@
+package arrivals
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// spread yields n ascending points of [0, 1], at an even rate, and reports
+// whether all were wanted.
+type spread func(rng *rand.Rand, n int64, yield func(float64) bool) bool
+
+// seed starts a random source of its own.
+type seed [2]uint64
+
+func newSeed(rng *rand.Rand) seed { return seed{rng.Uint64(), rng.Uint64()} }
+
+func (s seed) source() *rand.Rand { return rand.New(rand.NewPCG(s[0], s[1])) }
+
+// spreadOf returns the spread that Config.Gaps names.
+func spreadOf(gaps string) (spread, error) {
+	switch gaps {
+	case "", PoissonGaps:
+		return drawn(1), nil
+	case ConstantGaps:
+		return equal, nil
+	}
+	return nil, &Mistake{ParamGaps, fmt.Sprintf("unknown gaps %q", gaps), PoissonGaps + " or " + ConstantGaps}
+}
+
+// equal spreads points at equal gaps, the first one at 0.
+func equal(_ *rand.Rand, n int64, yield func(float64) bool) bool {
+	for k := range n {
+		if !yield(float64(k) / float64(n)) {
+			return false
+		}
+	}
+	return true
+}
+
+// together is how many gaps are drawn at once: so many that what is drawn beside
+// them hardly counts, and so few that they are quickly there.
+const together = 64
+
+// drawn spreads points by n+1 gaps drawn from the gamma distribution of a shape,
+// divided by their total. With exponential ones, of shape 1, these are the order
+// statistics of n uniform points (L. Devroye, Non-Uniform Random Variate
+// Generation, 1986, chapter V, theorem 2.2), and so a Poisson process conditioned
+// on its number of arrivals.
+//
+// The total is needed before the first point and known after the last. But a sum
+// of gammas is a gamma, and its share of a larger one is independent of the total
+// (E. Lukacs, A Characterization of the Gamma Distribution, Annals of Mathematical
+// Statistics 26, 1955): it is enough to draw a few gaps and the sum of all that
+// are to come, and to begin anew behind them with what is left.
+func drawn(shape float64) spread {
+	gap := gammasOf(shape).draw
+	if shape == 1 {
+		gap = (*rand.Rand).ExpFloat64
+	}
+	return func(rng *rand.Rand, n int64, yield func(float64) bool) bool {
+		var gaps [together]float64
+		at, left := 0.0, 1.0
+		for to := n + 1; to > 0; {
+			some := gaps[:min(to, together)]
+			to -= int64(len(some))
+			sum := 0.0
+			for i := range some {
+				some[i] = gap(rng)
+				sum += some[i]
+			}
+			if to == 0 {
+				some = some[:len(some)-1] // the last one has no point behind it
+			}
+			whole := sum
+			if to > 0 {
+				whole += gammasOf(shape * float64(to)).draw(rng)
+			}
+			if whole == 0 { // each gap is too small for a float64
+				whole = 1
+			}
+			scale, part := left/whole, 0.0
+			for _, gap := range some {
+				part += gap
+				if !yield(at + part*scale) {
+					return false
+				}
+			}
+			at += sum * scale
+			left -= sum * scale
+		}
+		return true
+	}
+}

@@ -1,0 +1,201 @@
+package arrivals
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"time"
+)
+
+func traceKind() Kind {
+	return Kind{
+		Name:   "trace",
+		Doc:    "Arrivals as recorded in a file, of their times or of their number in each interval; rate and duration are the recording's own unless given.",
+		Params: and(needs(ParamTrace), ParamRate, ParamDuration, ParamGaps),
+		New:    newTrace,
+	}
+}
+
+// Trace is a recording of arrivals to be replayed: of their Times, or of their
+// Counts per Interval.
+type Trace struct {
+	Times    []time.Duration // ascending
+	Counts   []int64         // each at least 0
+	Interval time.Duration   // above 0 with Counts
+	// Speed is how many times faster than recorded it is replayed; 0: 1.
+	Speed float64
+	// Scale is by how much the number of arrivals is multiplied, in every part of
+	// the trace alike; 0: 1, or what Config.Rate asks for.
+	Scale float64
+}
+
+// replay is a trace with what is asked of it.
+type replay struct {
+	Trace
+	duration time.Duration // replayed
+	scale    float64
+	recorded float64 // arrivals within the duration, before scale
+	peak     float64 // of them, per second
+	// most is how many of them are due within a second, or in one interval of counts
+	// that is longer, by second.
+	most float64
+}
+
+func newTrace(c Config) (Process, error) {
+	process, err := c.replay()
+	if err != nil {
+		return nil, as("trace", err)
+	}
+	return process, nil
+}
+
+func (c Config) replay() (Process, error) {
+	r, err := c.newReplay()
+	if err != nil {
+		return nil, err
+	}
+	if r.Counts == nil {
+		r.cut(c.Duration)
+	} else {
+		r.measure()
+	}
+	if r.recorded == 0 {
+		return nil, &Mistake{ParamTrace, fmt.Sprintf("no arrival within %v", r.duration), "a trace with arrivals in it"}
+	}
+	if err := r.rescale(c.Rate); err != nil {
+		return nil, err
+	}
+	if most := r.most * r.scale; most > MaxRate {
+		return nil, &Mistake{ParamTrace, fmt.Sprintf("%.0f arrivals within a second", most), fmt.Sprintf("at most %.0f, which are more than one machine sends", MaxRate)}
+	}
+	if r.Counts == nil {
+		return timesProcess{r}, nil
+	}
+	s, err := spreadOf(c.Gaps)
+	if err != nil {
+		return nil, err
+	}
+	return pieces{shape: r.shape(), stretches: r.stretches, spread: s}, nil
+}
+
+// newReplay checks what does not depend on the kind of trace, and finds out how
+// long it is.
+func (c Config) newReplay() (*replay, error) {
+	if c.Trace == nil || len(c.Trace.Times)+len(c.Trace.Counts) == 0 {
+		return nil, &Mistake{ParamTrace, "none", "a recording of arrivals"}
+	}
+	r := &replay{Trace: *c.Trace, scale: 1}
+	if r.Speed == 0 {
+		r.Speed = 1
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if c.Duration < 0 {
+		return nil, lasting(ParamDuration, c.Duration)
+	}
+	whole := r.length()
+	if !(whole < math.MaxInt64) {
+		return nil, &Mistake{ParamTrace, "a recording too long to replay", "a higher speed"}
+	}
+	r.duration = c.Duration
+	switch {
+	case c.Duration > 0 && (r.Counts == nil || float64(c.Duration) <= whole):
+	case c.Duration > 0:
+		return nil, &Mistake{ParamDuration, fmt.Sprintf("%v, which is beyond the end of the trace", c.Duration), fmt.Sprintf("at most %v", time.Duration(whole))}
+	case whole < 1:
+		return nil, &Mistake{ParamTrace, "all its arrivals are at one moment, so that it has no duration", "a duration beside it"}
+	default:
+		r.duration = time.Duration(whole)
+	}
+	return r, nil
+}
+
+// check says what is impossible beside the arrivals.
+func (t *Trace) check() error {
+	if t.Counts != nil && t.Interval <= 0 {
+		return &Mistake{ParamTrace, fmt.Sprintf("counts of intervals of %v", t.Interval), "intervals of more than 0s"}
+	}
+	for _, factor := range []struct {
+		name  string
+		value float64
+	}{{"speed", t.Speed}, {"scale", t.Scale}} {
+		if !(factor.value >= 0) || math.IsInf(factor.value, 0) {
+			return &Mistake{ParamTrace, fmt.Sprintf("a %s of %v", factor.name, factor.value), "a finite number above 0"}
+		}
+	}
+	return nil
+}
+
+// length is how long the trace takes in nanoseconds, replayed: of times, up to the
+// last one and one mean gap more.
+func (r *replay) length() float64 {
+	if r.Counts != nil {
+		return float64(len(r.Counts)) * r.interval()
+	}
+	n := float64(len(r.Times))
+	if n < 2 {
+		return 0
+	}
+	return math.Ceil(float64(r.Times[len(r.Times)-1]-r.Times[0]) * n / (n - 1) / r.Speed)
+}
+
+// interval is how long the arrivals of one count take, replayed, in nanoseconds.
+func (r *replay) interval() float64 { return float64(r.Interval) / r.Speed }
+
+// rescale finds the factor that the number of arrivals is multiplied by.
+func (r *replay) rescale(rate float64) error {
+	switch {
+	case rate != 0 && r.Scale != 0:
+		return &Mistake{ParamRate, "the trace's rate is set by its scale already", "one or the other"}
+	case rate != 0:
+		if err := positive(ParamRate, rate); err != nil {
+			return err
+		}
+		r.scale = rate * r.duration.Seconds() / r.recorded
+	case r.Scale != 0:
+		r.scale = r.Scale
+	}
+	return countable(r.recorded*r.scale/r.duration.Seconds(), r.duration)
+}
+
+// shape is the replayed trace's.
+func (r *replay) shape() Shape {
+	expected := r.recorded * r.scale
+	return Shape{
+		Arrivals: int64(math.Round(expected)),
+		Duration: r.duration,
+		Rate:     expected / r.duration.Seconds(),
+		Peak:     r.peak * r.scale,
+	}
+}
+
+// cut leaves out the times from a duration on, as replayed; 0: none.
+func (r *replay) cut(duration time.Duration) {
+	if duration > 0 {
+		n := sort.Search(len(r.Times), func(k int) bool { return r.due(k) >= duration })
+		r.Times = r.Times[:n]
+	}
+	r.recorded = float64(len(r.Times))
+	r.most = r.busiest()
+	r.peak = r.most / min(time.Second, r.duration).Seconds()
+}
+
+// due is when the k-th arrival recorded is replayed.
+func (r *replay) due(k int) time.Duration {
+	return time.Duration(float64(r.Times[k]-r.Times[0]) / r.Speed)
+}
+
+// busiest is the most arrivals recorded that are replayed within a second, or in
+// all where it is over sooner.
+func (r *replay) busiest() float64 {
+	window := min(time.Second, r.duration)
+	most, first := 0, 0
+	for k := range r.Times {
+		for r.due(k)-r.due(first) >= window {
+			first++
+		}
+		most = max(most, k-first+1)
+	}
+	return float64(most)
+}
