@@ -50,7 +50,7 @@ func TestJudgedFloor(t *testing.T) {
 		response.Quantiles[0].Known, response.Quantiles[0].Value = true, p50
 		return &stats.Analysis{
 			Validity: v, Rows: []stats.Row{{Response: response}},
-			Doubts: []stats.Doubt{{Fatal: v != stats.Valid, Figure: "lag 9 ms"}},
+			Diagnostics: []stats.Diagnostic{{Severity: map[bool]stats.Severity{true: stats.SeverityError}[v != stats.Valid], Figure: "lag 9 ms"}},
 		}
 	}
 	for want, a := range map[string]*stats.Analysis{

@@ -98,7 +98,7 @@ func allChecks(kinds []targets.Kind) []check {
 	return append(targetChecks(kinds), machineCheck(), leftoverCheck(kinds))
 }
 
-// writeDiagnosis writes a line for each finding under its area, and below it
+// writeDiagnosis writes a line for each result under its area, and below it
 // why it matters and what to do.
 func writeDiagnosis(w io.Writer, d diagnosis) error {
 	var b strings.Builder
@@ -172,7 +172,7 @@ const (
 // one by one. waiting, not nil, is told now and then of the checks that are waited for.
 func examine(ctx context.Context, checks []check, waiting func(names []string)) diagnosis {
 	began := time.Now()
-	found := make([][]finding, len(checks))
+	found := make([][]checkResult, len(checks))
 	var mu sync.Mutex
 	open := map[int]bool{} // checks that are being made
 	perform := func(i int, limit time.Duration) {
@@ -223,10 +223,10 @@ func examine(ctx context.Context, checks []check, waiting func(names []string)) 
 
 // within makes the check. One that does not end in time may go on until the program
 // does.
-func (c check) within(ctx context.Context, limit time.Duration) []finding {
+func (c check) within(ctx context.Context, limit time.Duration) []checkResult {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := make(chan []finding, 1)
+	done := make(chan []checkResult, 1)
 	go func() { done <- c.look(limited) }()
 	select {
 	case found := <-done:
@@ -238,9 +238,9 @@ func (c check) within(ctx context.Context, limit time.Duration) []finding {
 	case <-time.After(endTime):
 	}
 	if ctx.Err() != nil {
-		return []finding{{Name: c.name, Status: warn, Found: "was not examined: interrupted", unexamined: true}}
+		return []checkResult{{Name: c.name, Status: warn, Found: "was not examined: interrupted", unexamined: true}}
 	}
-	return []finding{{
+	return []checkResult{{
 		Name: c.name, Status: warn, Found: fmt.Sprintf("could not be examined within %v", limit.Round(time.Second)),
 		Why: "something that it needs does not answer, or this machine is busy", Fix: targets.Program() + " doctor",
 		unexamined: true,

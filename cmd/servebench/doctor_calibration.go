@@ -11,7 +11,7 @@ import (
 )
 
 // examineCalibration looks for the calibration of a run with the usual CPUs.
-func examineCalibration(now time.Time) finding {
+func examineCalibration(now time.Time) checkResult {
 	known, err := keptCalibration(1)
 	others := false
 	if dir, errDir := calibrationDir(); errDir == nil {
@@ -22,8 +22,8 @@ func examineCalibration(now time.Time) finding {
 
 // judgeCalibration tells whether the generator was calibrated, and how long ago;
 // others says that there are calibrations that do not hold here.
-func judgeCalibration(known *record.Calibration, others bool, now time.Time, err error) finding {
-	f := finding{Name: "calibration"}
+func judgeCalibration(known *record.Calibration, others bool, now time.Time, err error) checkResult {
+	f := checkResult{Name: "calibration"}
 	if err == nil && known != nil {
 		f.Found = fmt.Sprintf("up to %s, made %s", stats.FormatRate(known.MaxRate), age(now.Sub(known.Created)))
 		return f

@@ -28,8 +28,8 @@ const (
 // machineCheck looks at what a run needs of the machine, one thing after another:
 // the last are measurements.
 func machineCheck() check {
-	return check{area: areaMachine, name: "machine", calm: true, look: func(ctx context.Context) []finding {
-		found := []finding{
+	return check{area: areaMachine, name: "machine", calm: true, look: func(ctx context.Context) []checkResult {
+		found := []checkResult{
 			judgeServer(program("refserver")()),
 			judgeCPUs(host.CPUs()),
 			judgeGovernor(host.Governor()),
@@ -47,7 +47,7 @@ func machineCheck() check {
 	}}
 }
 
-func examineSpace(dir string) finding {
+func examineSpace(dir string) checkResult {
 	space, err := host.Space(dir)
 	return judgeSpace(dir, space, err)
 }
@@ -64,8 +64,8 @@ func tried(do func() (restore func() error, err error)) error {
 // asRoot is the command that runs with root's rights.
 func asRoot() string { return targets.AsRoot(targets.Program() + " run") }
 
-func judgeServer(path string, err error) finding {
-	f := finding{Name: "reference server", Found: path}
+func judgeServer(path string, err error) checkResult {
+	f := checkResult{Name: "reference server", Found: path}
 	if err != nil {
 		f.Status, f.Found, f.Fix = fail, err.Error(), "make build"
 		f.Why = "the built-in scenarios measure it"
@@ -73,8 +73,8 @@ func judgeServer(path string, err error) finding {
 	return f
 }
 
-func judgeCPUs(cpus []int, err error) finding {
-	f := finding{Name: "CPUs"}
+func judgeCPUs(cpus []int, err error) checkResult {
+	f := checkResult{Name: "CPUs"}
 	if err != nil {
 		f.Status, f.Found = warn, fmt.Sprintf("%d, not pinned: %v", runtime.NumCPU(), err)
 		f.Why, f.Fix = "the load generator and the target disturb each other", "measure on Linux"
@@ -91,8 +91,8 @@ func judgeCPUs(cpus []int, err error) finding {
 	return f
 }
 
-func judgeGovernor(name string, matters bool) finding {
-	f := finding{Name: "CPU governor", Found: name}
+func judgeGovernor(name string, matters bool) checkResult {
+	f := checkResult{Name: "CPU governor", Found: name}
 	switch {
 	case name == "":
 		f.Found = "not known"
@@ -104,8 +104,8 @@ func judgeGovernor(name string, matters bool) finding {
 	return f
 }
 
-func judgeFiles(limit uint64, err error) finding {
-	f := finding{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
+func judgeFiles(limit uint64, err error) checkResult {
+	f := checkResult{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
 	if err != nil {
 		f.Status, f.Found, f.Fix = warn, err.Error(), "see ulimit -n"
 		return f
@@ -144,8 +144,8 @@ func pile(of string) string {
 		stats.FormatCount(usualRate), usualTimeout, stats.FormatCount(int64(usualPile)), of)
 }
 
-func judgePorts(p host.Ports, err error) finding {
-	f := finding{Name: "ephemeral ports"}
+func judgePorts(p host.Ports, err error) checkResult {
+	f := checkResult{Name: "ephemeral ports"}
 	if err != nil {
 		f.Status, f.Found, f.Fix = warn, err.Error(), "see sysctl net.ipv4.ip_local_port_range"
 		if runtime.GOOS != "linux" {
@@ -161,8 +161,8 @@ func judgePorts(p host.Ports, err error) finding {
 	return f
 }
 
-func judgeCgroups(version string, err error) finding {
-	f := finding{Name: "cgroups", Found: version + ", and one with a memory limit can be made"}
+func judgeCgroups(version string, err error) checkResult {
+	f := checkResult{Name: "cgroups", Found: version + ", and one with a memory limit can be made"}
 	if err != nil {
 		f.Status, f.Found = warn, fmt.Sprintf("none can be made: %v", err)
 		f.Why = "servers run without a memory limit, and the use of their children that ended is not counted"
@@ -178,8 +178,8 @@ func judgeCgroups(version string, err error) finding {
 // while their server runs, with some to spare.
 const littleSpace = 256 * targets.MiB
 
-func judgeSpace(dir string, space targets.Bytes, err error) finding {
-	f := finding{Name: "temporary folder", Found: fmt.Sprintf("%.1f GiB free in %s", float64(space)/float64(targets.GiB), dir)}
+func judgeSpace(dir string, space targets.Bytes, err error) checkResult {
+	f := checkResult{Name: "temporary folder", Found: fmt.Sprintf("%.1f GiB free in %s", float64(space)/float64(targets.GiB), dir)}
 	fix := "set TMPDIR to a folder with room"
 	switch {
 	case err != nil:
@@ -194,11 +194,11 @@ func judgeSpace(dir string, space targets.Bytes, err error) finding {
 // on a request, in which it reads the clock several times.
 const dearReading = 500 * time.Nanosecond
 
-func judgeClock(source string, reading time.Duration) finding {
+func judgeClock(source string, reading time.Duration) checkResult {
 	if source == "" {
 		source = "source not known"
 	}
-	f := finding{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
+	f := checkResult{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
 	if reading > dearReading {
 		f.Status = warn
 		f.Why = "the kernel reads it by system calls, several for every request"
@@ -207,8 +207,8 @@ func judgeClock(source string, reading time.Duration) finding {
 	return f
 }
 
-func judgePriority(err error) finding {
-	f := finding{Name: "real-time priority", Found: "may be had"}
+func judgePriority(err error) checkResult {
+	f := checkResult{Name: "real-time priority", Found: "may be had"}
 	if err != nil {
 		f.Status, f.Found = warn, err.Error()
 		f.Why = "what else runs on the generator's CPUs delays its requests, and makes a run INVALID sooner"
@@ -220,8 +220,8 @@ func judgePriority(err error) finding {
 	return f
 }
 
-func judgeAwake(err error) finding {
-	f := finding{Name: "CPU idle states", Found: "can be kept out"}
+func judgeAwake(err error) checkResult {
+	f := checkResult{Name: "CPU idle states", Found: "can be kept out"}
 	if err == nil {
 		return f
 	}

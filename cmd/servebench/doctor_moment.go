@@ -51,8 +51,8 @@ func watch(ctx context.Context) (m moment) {
 // part of its way.
 const lateLimit = 500 * time.Microsecond
 
-func judgeTimer(m moment) finding {
-	f := finding{Name: "timer"}
+func judgeTimer(m moment) checkResult {
+	f := checkResult{Name: "timer"}
 	if m.err != nil || len(m.late) == 0 {
 		f.Status, f.Found, f.Fix = warn, fmt.Sprintf("could not be measured: %v", m.err), targets.Program()+" doctor"
 		return f
@@ -75,8 +75,8 @@ func judgeTimer(m moment) finding {
 // late requests.
 const muchStolen = 0.01
 
-func judgeSteal(m moment) finding {
-	f := finding{Name: "steal", Found: "not known"}
+func judgeSteal(m moment) checkResult {
+	f := checkResult{Name: "steal", Found: "not known"}
 	if !m.machine.Known {
 		return f
 	}
@@ -92,8 +92,8 @@ func judgeSteal(m moment) finding {
 // muchBusy is more of all CPU time than the waits themselves take.
 const muchBusy = 0.10
 
-func judgeLoad(m moment) finding {
-	f := finding{Name: "other load", Found: "not known"}
+func judgeLoad(m moment) checkResult {
+	f := checkResult{Name: "other load", Found: "not known"}
 	if !m.machine.Known {
 		return f
 	}

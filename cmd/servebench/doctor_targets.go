@@ -15,8 +15,8 @@ import (
 func targetChecks(kinds []targets.Kind) []check {
 	var all []check
 	for _, kind := range kinds {
-		all = append(all, check{area: areaTargets, name: kind.Name, look: func(ctx context.Context) []finding {
-			return []finding{lookAt(ctx, kind)}
+		all = append(all, check{area: areaTargets, name: kind.Name, look: func(ctx context.Context) []checkResult {
+			return []checkResult{lookAt(ctx, kind)}
 		}})
 	}
 	return all
@@ -25,8 +25,8 @@ func targetChecks(kinds []targets.Kind) []check {
 // requireTargets makes a failure of a target that cannot run here and is left out of
 // runs, where it is wanted, or where none is left.
 func (d *diagnosis) requireTargets(wanted bool) {
-	missing := func(f finding) bool { return f.Found == notAvailable || f.unexamined }
-	none := !slices.ContainsFunc(d.Checks, func(f finding) bool { return f.Area == areaTargets && !missing(f) })
+	missing := func(f checkResult) bool { return f.Found == notAvailable || f.unexamined }
+	none := !slices.ContainsFunc(d.Checks, func(f checkResult) bool { return f.Area == areaTargets && !missing(f) })
 	for i, f := range d.Checks {
 		if f.Area == areaTargets && missing(f) && (wanted || none) {
 			d.Checks[i].Status = fail
@@ -45,7 +45,7 @@ func unavailable(ctx context.Context, kind targets.Kind) error {
 }
 
 // lookAt asks one target whether it can run here, and what it would use.
-func lookAt(ctx context.Context, kind targets.Kind) finding {
+func lookAt(ctx context.Context, kind targets.Kind) checkResult {
 	if err := unavailable(ctx, kind); err != nil {
 		return judgeMissing(kind, err)
 	}
@@ -59,8 +59,8 @@ func lookAt(ctx context.Context, kind targets.Kind) finding {
 // notAvailable is what is found of a target that cannot run here.
 const notAvailable = "is not available"
 
-func judgeMissing(kind targets.Kind, err error) finding {
-	f := finding{Name: kind.Name, Status: warn, Found: notAvailable, Why: err.Error(), Fix: targets.Program() + " list targets"}
+func judgeMissing(kind targets.Kind, err error) checkResult {
+	f := checkResult{Name: kind.Name, Status: warn, Found: notAvailable, Why: err.Error(), Fix: targets.Program() + " list targets"}
 	if missing, ok := errors.AsType[*targets.Unavailable](err); ok {
 		f.Why, f.Fix = missing.Why, missing.Fix
 	}
@@ -69,8 +69,8 @@ func judgeMissing(kind targets.Kind, err error) finding {
 
 // judgeTarget describes a target that can run here. What would make it unequal
 // to the others is worth a warning before the first run says so.
-func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) finding {
-	f := finding{Name: kind.Name, Found: "can run here"}
+func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) checkResult {
+	f := checkResult{Name: kind.Name, Found: "can run here"}
 	if kind.Running {
 		f.Found = "can load a server that runs already"
 	}
@@ -130,28 +130,28 @@ func leftoversOf(ctx context.Context, kind targets.Kind) ([]targets.Leftover, er
 // leftoverCheck finds what a killed servebench left on the targets, and removes
 // nothing.
 func leftoverCheck(kinds []targets.Kind) check {
-	return check{area: areaLeftovers, name: "killed runs", look: func(ctx context.Context) []finding {
+	return check{area: areaLeftovers, name: "killed runs", look: func(ctx context.Context) []checkResult {
 		found, err := findAbandoned(ctx, kinds)
 		return judgeLeftovers(found, err)
 	}}
 }
 
-func judgeLeftovers(found []targets.Leftover, err error) []finding {
-	var all []finding
+func judgeLeftovers(found []targets.Leftover, err error) []checkResult {
+	var all []checkResult
 	for _, left := range found {
-		all = append(all, finding{
+		all = append(all, checkResult{
 			Name: "killed run", Status: fail, Found: left.What,
 			Why: "a servebench that was killed left it", Fix: targets.Program() + " clean",
 		})
 	}
 	if err != nil {
-		all = append(all, finding{
+		all = append(all, checkResult{
 			Name: "search", Status: warn, Found: "could not be finished: " + err.Error(),
 			Why: "there may be more; the user that made them, or root, may look for them", Fix: targets.AsRoot(targets.Program() + " doctor"),
 		})
 	}
 	if len(all) == 0 {
-		return []finding{{Name: "killed runs", Found: "left nothing"}}
+		return []checkResult{{Name: "killed runs", Found: "left nothing"}}
 	}
 	return all
 }

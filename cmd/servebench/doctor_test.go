@@ -18,10 +18,10 @@ import (
 	"servebench/targets"
 )
 
-// judged are findings that say what they should, each for one state of the
+// judged are results that say what they should, each for one state of the
 // machine.
 func judged() map[string]struct {
-	got    finding
+	got    checkResult
 	status status
 	found  string
 } {
@@ -35,7 +35,7 @@ func judged() map[string]struct {
 		return moment{machine: record.Machine{Known: true, Stolen: stolen, Busy: busy}}
 	}
 	return map[string]struct {
-		got    finding
+		got    checkResult
 		status status
 		found  string
 	}{
@@ -86,7 +86,7 @@ func judged() map[string]struct {
 		"target":                {judgeTarget(targets.Kind{Name: "x"}, []targets.Fact{{Name: "engine", Value: "e"}}, nil), ok, "can run here; engine: e"},
 		"server that runs":      {judgeTarget(targets.Kind{Name: "x", Running: true}, nil, nil), ok, "runs already"},
 		"unequal target":        {judgeTarget(targets.Kind{Name: "x"}, []targets.Fact{{Name: "speed", Value: "none", Unequal: true}}, nil), warn, "speed: none"},
-		"target in doubt":       {judgeTarget(targets.Kind{Name: "x"}, nil, fault), warn, "can run here"},
+		"target with a fault":   {judgeTarget(targets.Kind{Name: "x"}, nil, fault), warn, "can run here"},
 		"no target":             {judgeMissing(targets.Kind{Name: "x"}, &targets.Unavailable{Why: "none", Fix: "get it"}), warn, "not available"},
 		"no target for a fault": {judgeMissing(targets.Kind{Name: "x"}, fault), warn, "not available"},
 		"nothing left":          {judgeLeftovers(nil, nil)[0], ok, "nothing"},
@@ -95,9 +95,9 @@ func judged() map[string]struct {
 	}
 }
 
-// Every finding that is not ok says why it matters or what was met, and what to
+// Every result that is not ok says why it matters or what was met, and what to
 // do.
-func TestFindings(t *testing.T) {
+func TestCheckResults(t *testing.T) {
 	for name, c := range judged() {
 		if c.got.Name == "" || c.got.Status != c.status || !strings.Contains(c.got.Found, c.found) {
 			t.Errorf("%s: %+v, want %s and %q", name, c.got, c.status, c.found)
@@ -147,9 +147,9 @@ func TestTargetsThatAreMissing(t *testing.T) {
 
 // sleeper is a check that takes a while, whoever tells it to end.
 func sleeper(name string, takes time.Duration) check {
-	return check{area: areaTargets, name: name, look: func(context.Context) []finding {
+	return check{area: areaTargets, name: name, look: func(context.Context) []checkResult {
 		time.Sleep(takes)
-		return []finding{{Name: name, Found: "is well"}}
+		return []checkResult{{Name: name, Found: "is well"}}
 	}}
 }
 
@@ -243,7 +243,7 @@ func TestFindAbandoned(t *testing.T) {
 }
 
 func TestDiagnosisAsText(t *testing.T) {
-	d := diagnosis{Status: fail, Checks: []finding{
+	d := diagnosis{Status: fail, Checks: []checkResult{
 		{Area: areaTargets, Name: "physical", Found: "can run here"},
 		{Area: areaTargets, Name: "vm", Status: warn, Found: "is not available", Why: "no QEMU", Fix: "get QEMU"},
 		{Area: areaLeftovers, Name: "vm", Status: fail, Found: "folder f", Fix: "servebench clean"},

@@ -109,7 +109,7 @@ func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
 		if c.Round != last || c.Discarded != "" {
 			continue
 		}
-		why, err := stats.TrialDoubt(run, c.Trial())
+		why, err := stats.DiagnoseTrial(run, c.Trial())
 		if err != nil {
 			return nil, err
 		}

@@ -182,7 +182,7 @@ func (d *duet) runner(command []string) *trial.Runner {
 		Version:   version(),
 		Command:   command,
 		Stop:      d.interrupted.stop,
-		Doubt:     stats.TrialDoubt,
+		Diagnose:  stats.DiagnoseTrial,
 
 		Calibration: known,
 		Observe:     d.watch.event,

@@ -79,12 +79,12 @@ func examined(err error) error {
 	return withCode(err)
 }
 
-// whyInvalid names the fatal doubts of an analysis, and says what to do about the
+// whyInvalid names the errors of an analysis, and says what to do about the
 // first; both are "" when it is VALID.
 func whyInvalid(a *stats.Analysis) (why, action string) {
 	var texts []string
-	for _, d := range a.Doubts {
-		if d.Fatal {
+	for _, d := range a.Diagnostics {
+		if d.Severity == stats.SeverityError {
 			texts = append(texts, d.Figure)
 			action = cmp.Or(action, d.Action)
 		}

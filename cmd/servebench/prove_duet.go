@@ -66,7 +66,7 @@ func (e *examination) duet(number int, delay time.Duration) (*stats.Analysis, er
 	}
 	r := &trial.Runner{
 		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(),
-		Stop: e.interrupted.stop, Doubt: stats.TrialDoubt,
+		Stop: e.interrupted.stop, Diagnose: stats.DiagnoseTrial,
 	}
 	run, err := r.Duet(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: asIs},
 		trial.Server{Scenario: candidate, Source: asIs}, plan, decided)

@@ -192,7 +192,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		Version:   version(),
 		Command:   repeat(name, opts, s),
 		Stop:      interrupted.stop,
-		Doubt:     stats.TrialDoubt,
+		Diagnose:  stats.DiagnoseTrial,
 
 		Calibration: known,
 		Observe:     watch.event,
@@ -272,7 +272,7 @@ func verdictError(a *stats.Analysis, gate bool) error {
 	case a.Nothing() != "":
 		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
 	case a.Validity == stats.Invalid:
-		code, text = exitInvalid, "INVALID: "+a.Disbelief()+fatalDoubts(a)
+		code, text = exitInvalid, "INVALID: "+a.Disbelief()+invalidBecause(a)
 	case gate && a.Verdict == stats.Fail:
 		code, text = exitFailed, "FAIL: "+a.Sentence()
 	case gate && (a.Verdict == stats.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
@@ -283,12 +283,12 @@ func verdictError(a *stats.Analysis, gate bool) error {
 	return &exitError{code: code, err: errors.New(text), printed: true}
 }
 
-// fatalDoubts says by which rules a run is INVALID, and what to do, for those who see
+// invalidBecause says by which rules a run is INVALID, and what to do, for those who see
 // stderr alone.
-func fatalDoubts(a *stats.Analysis) string {
+func invalidBecause(a *stats.Analysis) string {
 	var b strings.Builder
-	for _, d := range a.Doubts {
-		if d.Fatal {
+	for _, d := range a.Diagnostics {
+		if d.Severity == stats.SeverityError {
 			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, d.Text, d.Action)
 		}
 	}

@@ -61,7 +61,7 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 		}
 		whole := spoilt(t, dir, func(*record.Run) {})
 		if whole.Word() != "PASS" && whole.Word() != "VALID" || verdictError(whole, true) != nil || baseline.Unfit(whole) != "" || !whole.Complete() {
-			t.Fatalf("%s: the whole run is %s, %v", name, whole.Verdict, whole.Doubts)
+			t.Fatalf("%s: the whole run is %s, %v", name, whole.Verdict, whole.Diagnostics)
 		}
 		cuts := map[string]func(*record.Run){
 			"not finished": func(r *record.Run) { r.Finished = time.Time{} },

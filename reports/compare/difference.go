@@ -61,13 +61,13 @@ func beliefs(base, fresh *stats.Analysis) []Difference {
 	if base.Shortfall() != nil || fresh.Shortfall() != nil {
 		all = append(all, Difference{Kind: Remark, What: "completeness", Base: completeness(base), New: completeness(fresh)})
 	}
-	return append(all, differ(Remark, "", "servers", troubles(base), troubles(fresh))...)
+	return append(all, differ(Remark, "", "servers", serverFailures(base), serverFailures(fresh))...)
 }
 
-// troubles are what went wrong with a run's servers.
-func troubles(a *stats.Analysis) string {
+// serverFailures are what went wrong with a run's servers.
+func serverFailures(a *stats.Analysis) string {
 	var all []string
-	for _, t := range a.Troubles() {
+	for _, t := range a.ServerFailures() {
 		all = append(all, t.Says())
 	}
 	return cmp.Or(strings.Join(all, "; "), "none went wrong")

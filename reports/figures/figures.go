@@ -82,7 +82,7 @@ func All(a *stats.Analysis) []Figure {
 	return all
 }
 
-// mark is what every figure of a doubtful run carries.
+// mark is what every figure of a run without a valid result carries.
 func mark(a *stats.Analysis) string {
 	switch {
 	case a.Nothing() != "":

@@ -45,7 +45,7 @@ func ordinary() *stats.Analysis {
 	a := p.Make()
 	a.Run.Targets = append(a.Run.Targets, record.Target{
 		Name: "vm", Unavailable: "no qemu-system-x86_64 in PATH; to make it available: apt-get install -y qemu-system-x86"})
-	a.Doubts = []stats.Doubt{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
+	a.Diagnostics = []stats.Diagnostic{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
 		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "bear it in mind when you compare them"}}
 	return a
 }
@@ -135,7 +135,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	run.Targets[0].Deployments[0].Failed = evil
 	run.Targets[0].Deployments[0].Stages[0].Name = evil
 	run.Targets = append(run.Targets, record.Target{Name: "vm", Unavailable: evil})
-	a.Doubts = []stats.Doubt{{Rule: evil, Fatal: true, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
+	a.Diagnostics = []stats.Diagnostic{{Rule: evil, Severity: stats.SeverityError, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
 	a.Validity = stats.Invalid
 	a.Gates[0].Why, a.Gates[0].Metric, a.Gates[0].Observed = evil, evil, evil
 	a.Rows[0].Errors = []record.ErrorCount{{Class: evil, Count: 3, Example: evil}}
@@ -157,7 +157,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 func TestInvalidComesFirst(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
 	a.Validity = stats.Invalid
-	a.Doubts = []stats.Doubt{{Rule: "lag", Fatal: true, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
+	a.Diagnostics = []stats.Diagnostic{{Rule: "lag", Severity: stats.SeverityError, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
 	page := render(t, a)
 	text := words(page)
 	inOrder(t, text, "INVALID", "lag (lag p99 3 ms, want 1 ms)", "what to do: lower the rate", "Nothing on this page is a result", "physical", "Requests left late", "Results", "INVALID.", "They are not results", "Figures")
@@ -219,7 +219,7 @@ func TestMethodSaysWhatWasChecked(t *testing.T) {
 func TestServersAreSaidFirst(t *testing.T) {
 	a := ordinary()
 	a.Validity, a.Verdict = stats.Invalid, stats.InvalidInstrument
-	a.Doubts = append(a.Doubts, stats.Doubt{Rule: "lag", Fatal: true, Text: "requests left late"})
+	a.Diagnostics = append(a.Diagnostics, stats.Diagnostic{Rule: "lag", Severity: stats.SeverityError, Text: "requests left late"})
 	a.Run.Targets[1].Deployments[2].Failed = "it exited with status 9; its output ends:\n\tout of memory"
 	for i := range a.Rows {
 		a.Rows[i].Usage = record.Usage{Known: true}
@@ -266,7 +266,7 @@ func TestMethodTellsTheLagThreshold(t *testing.T) {
 func TestInterruptedIsSaidOnTop(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
 	a.Run.Interrupted = "stopped by a signal."
-	inOrder(t, words(render(t, a)), "PASS", "INTERRUPTED:", "stopped by a signal.", "physical", "Doubts")
+	inOrder(t, words(render(t, a)), "PASS", "INTERRUPTED:", "stopped by a signal.", "physical", "Diagnostics")
 }
 
 // inOrder fails the test when the page does not have the parts in this order.
@@ -312,8 +312,8 @@ func TestWhatRecursIsSaidOnce(t *testing.T) {
 	for i := range a.Run.Targets[1].Deployments {
 		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
 	}
-	// Doubts come collapsed: each is an entry.
-	a.Doubts = append(a.Doubts, stats.Doubt{Rule: "deployment", Target: "container", Round: 2, Text: "p99 is one word"})
+	// Diagnostics come collapsed: each is an entry.
+	a.Diagnostics = append(a.Diagnostics, stats.Diagnostic{Rule: "deployment", Target: "container", Round: 2, Text: "p99 is one word"})
 	a.Run.Targets[0].Deployments[1].FirstAnswerError = "status 404"
 	text := words(render(t, a))
 	inOrder(t, text, "p99 is one word.", "container, round 2", "Errors", "physical, round 2", "status 404",

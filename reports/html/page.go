@@ -21,7 +21,7 @@ type page struct {
 	Shortfall          *stats.Shortfall
 	Targets            []targetLine
 	Duet               *duet // nil: the run compares no two servers
-	Doubts             []doubt
+	Diagnostics        []diagnostic
 	Instrument         *table
 	Ledger             *table
 	Endings            []string // of loads that were ended before their schedules were
@@ -70,7 +70,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
 		Verdict: b.verdict(), Shortfall: a.Shortfall(),
-		Targets: b.targets(), Duet: b.duet(), Doubts: b.doubts(),
+		Targets: b.targets(), Duet: b.duet(), Diagnostics: b.diagnostics(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), FirstByte: b.firstByte(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),

@@ -56,7 +56,7 @@ func (b builder) stepNotes() []string {
 	return append(all, "A target broke "+stats.StepMethod()+".")
 }
 
-// stepSentence is a target's finding; "" of a run without steps.
+// stepSentence is a target's result; "" of a run without steps.
 func (b builder) stepSentence(target string) string {
 	for _, s := range b.a.Stepped {
 		if s.Target == target {
@@ -89,7 +89,7 @@ func throughput(p stats.SaturationPoint) cell {
 	return noted(stats.FormatRate(p.Rate), stats.FormatInterval(p.Low, p.High))
 }
 
-// standing marks the points that the finding names.
+// standing marks the points that the result names.
 func standing(s stats.Saturation, i int) cell {
 	switch {
 	case i == s.Most:
@@ -108,7 +108,7 @@ func (b builder) saturationNotes() []string {
 	return append(all, "Closed loops: the callers wait for their answers, so that these response times are not those of users who do not wait.")
 }
 
-// saturationSentence is a target's finding; "" of a run without saturation.
+// saturationSentence is a target's result; "" of a run without saturation.
 func (b builder) saturationSentence(target string) string {
 	for _, s := range b.a.Saturated {
 		if s.Target == target {

@@ -69,7 +69,7 @@ func (b builder) verdict() verdict {
 		v.Sentence = "No limit is shown to be broken, but not all are shown to be kept: the figures are too uncertain to say."
 	default:
 		v.Word, v.Sentence = "NO LIMITS", "The scenario sets no limits, so there is nothing to pass or to fail."
-		if line := b.a.Finding(); line != "" {
+		if line := b.a.Answer(); line != "" {
 			v.Sentence = capital(line) + ". " + v.Sentence
 		}
 	}
@@ -92,7 +92,7 @@ func (b builder) startsVerdict(v verdict) verdict {
 // servers says what went wrong with the servers, as sentences.
 func (b builder) servers() string {
 	var all []string
-	for _, t := range b.a.Troubles() {
+	for _, t := range b.a.ServerFailures() {
 		all = append(all, sentenceCase(t.Says()))
 	}
 	return strings.Join(all, " ")
@@ -120,9 +120,9 @@ func (b builder) targetLine(t record.Target) targetLine {
 		line.Word, line.Class, line.Sentence = "NOT RUN", "open", "Not available here: "+t.Unavailable
 		return line
 	}
-	trouble := b.trouble(t.Name)
+	failure := b.serverFailure(t.Name)
 	if b.a.OnlyStarts() {
-		return b.startLine(line, t, trouble)
+		return b.startLine(line, t, failure)
 	}
 	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
@@ -130,8 +130,8 @@ func (b builder) targetLine(t record.Target) targetLine {
 		if b.a.Refused() {
 			line.Class = "open"
 		}
-		if trouble != "" {
-			line.Sentence = trouble
+		if failure != "" {
+			line.Sentence = failure
 		}
 		return line
 	}
@@ -140,29 +140,29 @@ func (b builder) targetLine(t record.Target) targetLine {
 	if v == stats.NoLimit {
 		line.Word = "MEASURED"
 	}
-	if trouble != "" {
-		trouble += " "
+	if failure != "" {
+		failure += " "
 	}
-	line.Sentence = trouble + b.place(t.Name) + b.sentence(b.a.Rows[row]) + b.broken(t.Name)
+	line.Sentence = failure + b.place(t.Name) + b.sentence(b.a.Rows[row]) + b.broken(t.Name)
 	return line
 }
 
 // startLine is the sentence about a target of which starts alone were measured.
-func (b builder) startLine(line targetLine, t record.Target, trouble string) targetLine {
+func (b builder) startLine(line targetLine, t record.Target, failure string) targetLine {
 	starts := b.a.ColdStarts()
 	c := starts[slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })]
 	line.Word, line.Class = "STARTED", "open"
 	switch whole := c.Whole(); {
 	case c.Running:
 		line.Word, line.Sentence = "NOT STARTED", "Its server is not started here, so it has no cold start."
-	case c.N == 0 && trouble != "":
-		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", trouble
+	case c.N == 0 && failure != "":
+		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", failure
 	case c.N == 0:
 		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", "No start came to its first answer."
 	default:
 		line.Sentence = fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
 			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
-		line.Sentence = strings.TrimSpace(b.place(t.Name) + line.Sentence + " " + trouble)
+		line.Sentence = strings.TrimSpace(b.place(t.Name) + line.Sentence + " " + failure)
 	}
 	return line
 }
@@ -170,7 +170,7 @@ func (b builder) startLine(line targetLine, t record.Target, trouble string) tar
 // place says what must not be overlooked about where a server ran; "" or a
 // sentence with a space behind it.
 func (b builder) place(target string) string {
-	for _, d := range b.a.Doubts {
+	for _, d := range b.a.Diagnostics {
 		if d.Target == target && (d.Rule == "emulated" || d.Rule == "running") {
 			return sentenceCase(d.Text) + " "
 		}
@@ -178,10 +178,10 @@ func (b builder) place(target string) string {
 	return ""
 }
 
-// trouble says what went wrong with a target's server, and why; "" when
+// serverFailure says what went wrong with a target's server, and why; "" when
 // nothing did.
-func (b builder) trouble(target string) string {
-	for _, t := range b.a.Troubles() {
+func (b builder) serverFailure(target string) string {
+	for _, t := range b.a.ServerFailures() {
 		if t.Target != target {
 			continue
 		}

@@ -32,10 +32,10 @@ func TestWhatWentWrongIsTold(t *testing.T) {
 		t.Errorf("cold start %v, unanswered %v", container["cold_start_ms"], container["unanswered_starts_ms"])
 	}
 	rules := map[string]bool{}
-	for _, d := range doc["doubts"].([]any) {
+	for _, d := range doc["diagnostics"].([]any) {
 		rules[d.(map[string]any)["rule"].(string)] = true
 	}
 	if !rules["fault"] || !rules["first-answer"] {
-		t.Errorf("doubts %v, want the fault and the missing first answers", rules)
+		t.Errorf("diagnostics %v, want the fault and the missing first answers", rules)
 	}
 }

@@ -21,7 +21,7 @@ func newDocument(a *stats.Analysis) document {
 		Verdict:     text(string(a.Verdict)),
 		Interrupted: text(a.Run.Interrupted),
 		Reference:   text(a.Reference),
-		Doubts:      []doubt{}, Targets: []figures{}, Cells: []figures{},
+		Diagnostics: []diagnostic{}, Targets: []figures{}, Cells: []figures{},
 		Places: newPlaces(a), Duet: newDuet(a), Overhead: newOverhead(a.Overhead), Steps: newStepped(a), Saturation: newSaturation(a),
 		Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
 	}
@@ -59,9 +59,9 @@ func validity(a *stats.Analysis) string {
 
 // judgements adds what was concluded from the figures.
 func (d *document) judgements(a *stats.Analysis) {
-	for _, x := range a.Doubts {
-		d.Doubts = append(d.Doubts, doubt{
-			Rule: x.Rule, Fatal: x.Fatal, Target: text(x.Target), Phase: text(x.Phase), Round: number(x.Round, x.Round > 0),
+	for _, x := range a.Diagnostics {
+		d.Diagnostics = append(d.Diagnostics, diagnostic{
+			Rule: x.Rule, Severity: x.Severity.String(), Target: text(x.Target), Phase: text(x.Phase), Round: number(x.Round, x.Round > 0),
 			Text: x.Text, Figure: x.Figure, Threshold: x.Threshold, Action: x.Action,
 		})
 	}

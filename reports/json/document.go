@@ -14,15 +14,15 @@ type document struct {
 	// starts alone were measured, so there is no instrument to judge; "NO RESULT":
 	// nothing was measured, and the Verdict, if any, is "INVALID".
 	Validity string `json:"validity"`
-	// Reason is the first of the doubts that make the run INVALID; null: it is not.
-	Reason      *reason   `json:"reason"`
-	Verdict     *string   `json:"verdict"` // null: the scenario sets no limits
-	Interrupted *string   `json:"interrupted"`
-	Shortfall   *string   `json:"shortfall"` // why it holds less than was planned, and what is missing; null: it does not
-	Doubts      []doubt   `json:"doubts"`
-	Places      []place   `json:"places"`  // every target that could run, with its cold starts
-	Targets     []figures `json:"targets"` // pooled over rounds, one per target and measured phase
-	Cells       []figures `json:"cells"`   // the same per round
+	// Reason is the first of the errors that make the run INVALID; null: it is not.
+	Reason      *reason      `json:"reason"`
+	Verdict     *string      `json:"verdict"` // null: the scenario sets no limits
+	Interrupted *string      `json:"interrupted"`
+	Shortfall   *string      `json:"shortfall"` // why it holds less than was planned, and what is missing; null: it does not
+	Diagnostics []diagnostic `json:"diagnostics"`
+	Places      []place      `json:"places"`  // every target that could run, with its cold starts
+	Targets     []figures    `json:"targets"` // pooled over rounds, one per target and measured phase
+	Cells       []figures    `json:"cells"`   // the same per round
 	// LimitsFrom says by which limits Gates judges: null, by the scenario's own.
 	LimitsFrom  *string       `json:"limits_from"`
 	Gates       []gate        `json:"gates"`
@@ -119,9 +119,9 @@ func newFailures(all []record.ErrorCount) []failures {
 	return list
 }
 
-type doubt struct {
+type diagnostic struct {
 	Rule      string  `json:"rule"`
-	Fatal     bool    `json:"fatal"`
+	Severity  string  `json:"severity"`
 	Target    *string `json:"target"` // null: the whole run
 	Phase     *string `json:"phase"`
 	Round     *int    `json:"round"` // null: all rounds

@@ -79,7 +79,7 @@ func TestKeys(t *testing.T) {
 			}
 		}
 	}
-	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "doubts", "places", "targets", "cells", "gates", "overhead", "unavailable")
+	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "diagnostics", "places", "targets", "cells", "gates", "overhead", "unavailable")
 	for _, list := range []string{"targets", "cells"} {
 		for _, entry := range doc[list].([]any) {
 			m := entry.(map[string]any)
@@ -93,8 +93,8 @@ func TestKeys(t *testing.T) {
 			}
 		}
 	}
-	for _, entry := range doc["doubts"].([]any) {
-		has("a doubt", entry.(map[string]any), "rule", "fatal", "target", "phase", "text", "action")
+	for _, entry := range doc["diagnostics"].([]any) {
+		has("a diagnostic", entry.(map[string]any), "rule", "severity", "target", "phase", "text", "action")
 	}
 }
 

@@ -13,7 +13,7 @@ type reason struct {
 	Figure    string `json:"figure"`
 	Threshold string `json:"threshold"`
 	Action    string `json:"action"`
-	More      int    `json:"more"` // further doubts that make it INVALID
+	More      int    `json:"more"` // further errors that make it INVALID
 }
 
 func newReason(a *stats.Analysis) *reason {
@@ -114,7 +114,7 @@ type stepped struct {
 	Target string   `json:"target"`
 	Phase  string   `json:"phase"`
 	Rounds int      `json:"rounds"`
-	Says   string   `json:"says"`   // the finding in words
+	Says   string   `json:"says"`   // the result in words
 	Breaks []broken `json:"breaks"` // the first step not held, per round; a round that held all has none
 	Stop   *stop    `json:"stop"`   // of the round whose load was stopped before it broke; null: none was
 	Steps  []step   `json:"steps"`
@@ -176,7 +176,7 @@ type saturation struct {
 	Callers int     `json:"callers"`
 	// Fewest is the fewest callers whose throughput is within 5 % of it.
 	Fewest int     `json:"fewest_callers"`
-	Says   string  `json:"says"` // the finding in words
+	Says   string  `json:"says"` // the result in words
 	Points []point `json:"points"`
 }
 

@@ -117,15 +117,15 @@ func errorRate(r stats.Row) string {
 	return stats.FormatPercent(rate.Value)
 }
 
-// doubts are what makes the run INVALID, in full, and what else to bear in mind.
-func doubts(a *stats.Analysis) string {
-	if len(a.Doubts) == 0 {
+// diagnostics are what makes the run INVALID, in full, and what else limits belief in it.
+func diagnostics(a *stats.Analysis) string {
+	if len(a.Diagnostics) == 0 {
 		return ""
 	}
 	t := &table{head: []string{"", "Where", "What", "What to do"}}
-	for _, d := range a.Doubts {
+	for _, d := range a.Diagnostics {
 		weight := ""
-		if d.Fatal {
+		if d.Severity == stats.SeverityError {
 			weight = "makes it INVALID"
 		}
 		t.add(weight, where(d), d.Text, d.Action)
@@ -134,10 +134,10 @@ func doubts(a *stats.Analysis) string {
 	if a.Validity == stats.Invalid {
 		open = " open"
 	}
-	return details("Doubts", open, t)
+	return details("Diagnostics", open, t)
 }
 
-func where(d stats.Doubt) string {
+func where(d stats.Diagnostic) string {
 	parts := []string{d.Target, d.Phase}
 	if d.Round > 0 {
 		parts = append(parts, fmt.Sprintf("round %d", d.Round))

@@ -97,11 +97,11 @@ func abortsIn(run *record.Run, target, phase string) []Abort {
 
 // aborted tells of loads that the server did not bear, as the scenario understands
 // it: what was measured of them is a part.
-func aborted(a *Analysis) []Doubt {
-	var all []Doubt
+func aborted(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, e := range a.endedLoads() {
 		first := e.aborts[0]
-		d := Doubt{
+		d := Diagnostic{
 			Rule: "aborted", Target: e.target, Phase: e.phase, Figure: first.Text, Threshold: "none",
 			Text: fmt.Sprintf("the load was ended in %s, first after %s: %s",
 				abortRounds(e.aborts), shortly(first.After), first.Text),
@@ -119,16 +119,16 @@ func aborted(a *Analysis) []Doubt {
 }
 
 // overwhelmed says that a load without steps was ended because of the server.
-func (a *Analysis) overwhelmed(t record.Target) (Trouble, bool) {
+func (a *Analysis) overwhelmed(t record.Target) (ServerFailure, bool) {
 	for _, e := range a.endedLoads() {
 		if e.target == t.Name {
-			return Trouble{
+			return ServerFailure{
 				Text:  fmt.Sprintf("did not bear the load of phase %s in %s", e.phase, abortRounds(e.aborts)),
 				Cause: firstLine(e.aborts[0].Text),
 			}, true
 		}
 	}
-	return Trouble{}, false
+	return ServerFailure{}, false
 }
 
 // failAborted fails the limits of a phase whose load was ended, or that was left out

@@ -35,7 +35,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	a.Overhead = newOverhead(run, cells)
 	a.Stepped = stepped(run, cells)
 	a.Saturated = saturations(a)
-	a.Doubts = doubts(a, cells)
+	a.Diagnostics = diagnostics(a, cells)
 	a.Validity = validity(a)
 	if a.Duet == nil {
 		a.Gates = gates(a, cells)
@@ -47,7 +47,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 
 func validity(a *Analysis) Validity {
 	switch {
-	case slices.ContainsFunc(a.Doubts, func(d Doubt) bool { return d.Fatal }):
+	case slices.ContainsFunc(a.Diagnostics, func(d Diagnostic) bool { return d.Severity == SeverityError }):
 		return Invalid
 	case a.OnlyStarts():
 		return NoLoad

@@ -30,7 +30,7 @@ func analyse(t *testing.T, run *record.Run) *stats.Analysis {
 func TestOrdinaryRunIsValidAndPasses(t *testing.T) {
 	a := analyse(t, statstest.Open(t, statstest.Compare()))
 	if a.Validity != stats.Valid || a.Verdict != stats.Pass || a.Reference != "physical" {
-		t.Errorf("%s, %s, reference %s; doubts %+v", a.Validity, a.Verdict, a.Reference, a.Doubts)
+		t.Errorf("%s, %s, reference %s; diagnostics %+v", a.Validity, a.Verdict, a.Reference, a.Diagnostics)
 	}
 	var rows []string
 	for _, r := range a.Rows {
@@ -234,11 +234,11 @@ func TestLogThatLostLinesIsCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := analyse(t, run)
-		d := a.Doubts[0]
+		d := a.Diagnostics[0]
 		if a.Validity != stats.Invalid || d.Rule != "log" || d.Round != c.Round || !strings.Contains(d.Text, c.Log+" is cut off") {
 			t.Errorf("%s: %s, %+v", name, a.Validity, d)
 		}
-		for _, d := range a.Doubts {
+		for _, d := range a.Diagnostics {
 			if strings.Contains(d.Action, "fault of servebench") {
 				t.Errorf("%s: %+v", name, d)
 			}
@@ -260,13 +260,13 @@ func TestIncompleteCellIsReadInPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := analyse(t, run)
-		d := a.Doubts[0]
+		d := a.Diagnostics[0]
 		if a.Validity != stats.Invalid || d.Rule != "record" || d.Round != c.Round ||
 			!strings.Contains(d.Text, c.Failed) || !strings.Contains(d.Text, "read in part only") {
 			t.Errorf("%s: %s, %+v", name, a.Validity, d)
 		}
-		if len(a.Doubts) > 1 && a.Doubts[1].Fatal {
-			t.Errorf("%s: another fatal doubt: %+v", name, a.Doubts[1])
+		if len(a.Diagnostics) > 1 && a.Diagnostics[1].Severity == stats.SeverityError {
+			t.Errorf("%s: another error: %+v", name, a.Diagnostics[1])
 		}
 	}
 }
@@ -284,7 +284,7 @@ func TestValuesBeyondTheRangeAreCounted(t *testing.T) {
 	if n := a.Rows[1].Instrument.OutOfRange; n != 1 {
 		t.Errorf("%d out of range in the pooled row, want 1", n)
 	}
-	if d := a.Doubts[0]; d.Rule != "out-of-range" || d.Target != "container" {
+	if d := a.Diagnostics[0]; d.Rule != "out-of-range" || d.Target != "container" {
 		t.Errorf("%+v", d)
 	}
 }
@@ -322,7 +322,7 @@ func TestEmptyRun(t *testing.T) {
 	p := statstest.Compare()
 	p.Targets = p.Targets[2:]
 	a := analyse(t, statstest.Open(t, p))
-	if a.Validity != stats.Invalid || a.Verdict != stats.InvalidInstrument || len(a.Rows) != 0 || a.Doubts[0].Rule != "empty" {
-		t.Errorf("%s, %s, %+v", a.Validity, a.Verdict, a.Doubts)
+	if a.Validity != stats.Invalid || a.Verdict != stats.InvalidInstrument || len(a.Rows) != 0 || a.Diagnostics[0].Rule != "empty" {
+		t.Errorf("%s, %s, %+v", a.Validity, a.Verdict, a.Diagnostics)
 	}
 }

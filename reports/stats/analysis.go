@@ -38,13 +38,13 @@ const (
 
 // Analysis is everything a format needs to know about a run.
 type Analysis struct {
-	Run      *record.Run
-	Validity Validity
-	Verdict  Verdict
-	Doubts   []Doubt // fatal ones first
-	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
-	Cells    []Row   // target × measured phase × round; by round, and in one as they were run
-	Gates    []Gate  // none of a duet, which is judged as a whole
+	Run         *record.Run
+	Validity    Validity
+	Verdict     Verdict
+	Diagnostics []Diagnostic // errors first
+	Rows        []Row        // target × measured phase, pooled over rounds; targets in the scenario's order
+	Cells       []Row        // target × measured phase × round; by round, and in one as they were run
+	Gates       []Gate       // none of a duet, which is judged as a whole
 	// SLO holds the limits that Gates judge by, By where they are from: "" of the
 	// scenario's own, or what gave others ("--set slo.p99=20ms").
 	SLO    record.SLO
@@ -59,10 +59,24 @@ type Analysis struct {
 	Duet      *Duet        // nil when the run compares no two servers
 }
 
-// Doubt is a reason why a figure may not be believed, with what to do next.
-type Doubt struct {
+// Severity is how much a Diagnostic limits belief in a run.
+type Severity int
+
+// The severities. An error makes the run INVALID, a warning is about some of its
+// figures, and a note asks for nothing.
+const (
+	SeverityWarning Severity = iota
+	SeverityError
+	SeverityNote
+)
+
+// String is the word for it.
+func (s Severity) String() string { return [...]string{"warning", "error", "note"}[s] }
+
+// Diagnostic is what limits belief in a figure or a run, with what to do next.
+type Diagnostic struct {
 	Rule      string // a stable identifier: "lag", "generator-cpu", "worker-cap"
-	Fatal     bool   // makes the run INVALID
+	Severity  Severity
 	Target    string // "" when it concerns the whole run
 	Phase     string
 	Round     int    // 0: all rounds

@@ -67,7 +67,7 @@ func sortBreaks(breaks []Break) {
 	slices.SortFunc(breaks, func(a, b Break) int { return cmp.Compare(a.Round, b.Round) })
 }
 
-// Says is the finding as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
+// Says is the result as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
 // above 2 s", "held all steps up to 1600/s", "held 400/s; the load was stopped at
 // 800/s".
 func (s Stepped) Says() string {
@@ -80,7 +80,7 @@ func (s Stepped) Says() string {
 	return s.brokeAt() + s.stopped()
 }
 
-// held is the finding of a target that did not break.
+// held is the result of a target that did not break.
 func (s Stepped) held() string {
 	switch {
 	case s.Stop == nil || s.Rounds > 1: // then the others came to the end
@@ -102,7 +102,7 @@ func (s Stepped) stopped() string {
 	return "; the load was stopped at " + FormatRate(s.Stop.Rate)
 }
 
-// brokeAt is the finding of a target that did.
+// brokeAt is the result of a target that did.
 func (s Stepped) brokeAt() string {
 	low := slices.MinFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
 	high := slices.MaxFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })

@@ -9,15 +9,15 @@ import (
 )
 
 // incomplete tells of a cell whose record could not be written to its end.
-func incomplete(a *Analysis, c *cell, row Row) (finding, bool) {
+func incomplete(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if c.Failed == "" {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	text := "the record of a phase is incomplete: " + strings.TrimSpace(c.Failed)
 	if c.unread != nil {
 		text += fmt.Sprintf("; its log can be read in part only: %v", c.unread)
 	}
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "record", Figure: "incomplete record", Threshold: "none",
 		Text:   text,
 		Action: "mend what it says, such as a full disk, and run it again",
@@ -30,9 +30,9 @@ func (c *cell) cutShort() bool { return c.Stopped || c.Aborted != "" || c.Failed
 
 // cutOff tells of an interval log that holds fewer requests than the record: it was
 // cut off, or lost lines, after the record was written beside it.
-func cutOff(a *Analysis, c *cell, row Row) (finding, bool) {
+func cutOff(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if c.Failed != "" {
-		return finding{}, false // as incomplete says
+		return cellDiagnostic{}, false // as incomplete says
 	}
 	var lost, held int64
 	for _, tag := range []string{record.TagResponse, record.TagFailed, record.TagCensored} {
@@ -42,10 +42,10 @@ func cutOff(a *Analysis, c *cell, row Row) (finding, bool) {
 		lost = max(lost, check.counted-c.count(check.tag)-c.Instrument.OutOfRange-c.dropped)
 	}
 	if lost <= 0 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s of %s requests are in the interval log", FormatCount(held), FormatCount(c.Ledger.Sent))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "log", Figure: figure, Threshold: "all",
 		Text:   fmt.Sprintf("%s is cut off, or lost lines: %s", c.Log, figure),
 		Action: "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again",
@@ -73,9 +73,9 @@ type tagCount struct {
 // contradicts holds the ledger, the slices and the interval log against each
 // other: a record that tells of different numbers of requests is not to be believed,
 // whoever wrote it. Of a log that holds too few, cutOff tells.
-func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
+func contradicts(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if c.Failed != "" {
-		return finding{}, false // as incomplete says
+		return cellDiagnostic{}, false // as incomplete says
 	}
 	l := c.Ledger
 	lost := max(l.Sent-l.Scheduled, abs(l.Sent-l.OK-l.Failed-l.Censored))
@@ -91,10 +91,10 @@ func contradicts(a *Analysis, c *cell, row Row) (finding, bool) {
 		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
 	lost = max(lost, c.lostInClasses())
 	if lost <= 0 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s requests not accounted for", FormatCount(lost))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "ledger", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
@@ -125,7 +125,7 @@ func (c *cell) lostInClasses() int64 {
 // misscheduled holds what was scheduled against the phase. The arrivals of a
 // Poisson process vary by the square root of their number; six of these are
 // beyond chance.
-func misscheduled(a *Analysis, c *cell, row Row) (finding, bool) {
+func misscheduled(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	var due float64
 	for _, p := range a.Run.Scenario.Phases {
 		if p.Name == c.Phase && p.Open {
@@ -134,10 +134,10 @@ func misscheduled(a *Analysis, c *cell, row Row) (finding, bool) {
 	}
 	off := math.Abs(float64(c.Ledger.Scheduled) - due)
 	if due == 0 || off <= 6*math.Sqrt(due)+6 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s requests scheduled", FormatCount(c.Ledger.Scheduled))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "schedule", Figure: figure, Threshold: "about " + FormatCount(int64(math.Round(due))),
 		Text:   "the record holds another load than the scenario's: " + figure,
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",

@@ -18,22 +18,22 @@ type discardedTrial struct {
 }
 
 // rerunTrials tells of the trials that were rerun because the instrument
-// could not be believed in them: of many in one doubt, with the worst of them.
-func rerunTrials(a *Analysis) []Doubt {
+// could not be believed in them: of many in one diagnostic, with the worst of them.
+func rerunTrials(a *Analysis) []Diagnostic {
 	trials, played := discardedTrials(a.Run)
 	if len(trials) > fewDiscarded {
 		most := a.mostDisturbed(trials)
-		return []Doubt{{
+		return []Diagnostic{{
 			Rule: "discarded", Figure: most.why, Threshold: "none",
 			Text: fmt.Sprintf("%d of %d trials do not count and were rerun, since the instrument could not be believed in them (%s); the worst: %s, round %d: %s",
 				len(trials), played, discardedRounds(a.Run, trials), most.Target, most.Round, most.why),
 			Action: "measure on a quieter machine. Their cells are kept in run.json",
 		}}
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, v := range trials {
-		all = append(all, Doubt{
-			Rule: "discarded", Target: v.Target, Round: v.Round, Figure: v.why, Threshold: "none",
+		all = append(all, Diagnostic{
+			Rule: "discarded", Severity: SeverityNote, Target: v.Target, Round: v.Round, Figure: v.why, Threshold: "none",
 			Text:   "this trial does not count and was rerun, since the instrument could not be believed in it: " + v.why,
 			Action: "nothing, if it is rare; else measure on a quieter machine. Its cells are kept in run.json",
 		})
@@ -104,7 +104,7 @@ func (a *Analysis) mostDisturbed(trials []discardedTrial) discardedTrial {
 }
 
 // distinct are the rounds in ascending order, each once: of a trial that was
-// rerun there may be several findings.
+// rerun there may be several diagnostics.
 func distinct(rounds []int) []int {
 	return slices.Compact(slices.Sorted(slices.Values(rounds)))
 }

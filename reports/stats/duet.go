@@ -9,7 +9,7 @@ import (
 
 // DuetSoFar is what the rounds that a run with a record.Duet has say of its
 // candidate, in the midst of the run, too. It does not ask whether the instrument can
-// be believed, which TrialDoubt and Analyse do. An error names the cell whose log is
+// be believed, which DiagnoseTrial and Analyse do. An error names the cell whose log is
 // missing or damaged.
 func DuetSoFar(run *record.Run) (*Duet, error) {
 	cells, err := load(run)

@@ -46,7 +46,7 @@ func TestDuetVerdicts(t *testing.T) {
 			a := analyse(t, statstest.Open(t, tc.plan))
 			d := a.Duet
 			if d == nil || a.Verdict != tc.verdict || d.Verdict != tc.verdict || d.Look != tc.look || d.Looks != 4 {
-				t.Fatalf("run %s, duet %+v, doubts %+v", a.Verdict, d, a.Doubts)
+				t.Fatalf("run %s, duet %+v, diagnostics %+v", a.Verdict, d, a.Diagnostics)
 			}
 			if !strings.Contains(d.Why, tc.why) {
 				t.Errorf("why: %q, want %q in it", d.Why, tc.why)

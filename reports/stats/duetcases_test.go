@@ -46,7 +46,7 @@ func TestDuetWithALostPair(t *testing.T) {
 		}
 	}
 	if !slices.Contains(rules(a), "lost-pairs") || slices.Contains(rules(a), "missing-rounds") {
-		t.Errorf("doubts %v", rules(a))
+		t.Errorf("diagnostics %v", rules(a))
 	}
 
 	p.Targets[0].StartFails = []int{9}
@@ -186,7 +186,7 @@ func TestDuetMetrics(t *testing.T) {
 		t.Error(diff)
 	}
 	if m := a.Duet.Metrics[1]; len(m.Pairs) != 0 || m.Why == "" || !slices.Contains(rules(a), "few-pairs") {
-		t.Errorf("p99 of 400 requests: %+v; doubts %v", m, rules(a))
+		t.Errorf("p99 of 400 requests: %+v; diagnostics %v", m, rules(a))
 	}
 	if m := a.Duet.Metrics[4]; m.N != 11 || m.Ratio < 1.9 || m.Ratio > 2.1 {
 		t.Errorf("cold start: %+v", m)
@@ -227,8 +227,8 @@ func TestDuetSaysHowManyRoundsWouldSettleIt(t *testing.T) {
 	early := statstest.Slower()
 	early.Rounds, early.Interrupted = 7, "stopped before round 8"
 	a := analyse(t, statstest.Open(t, early))
-	if a.Duet.More != 11 || a.Duet.Command == "" || !strings.Contains(a.Doubts[0].Action, "--continue") {
-		t.Errorf("interrupted: %d rounds, %q, %+v", a.Duet.More, a.Duet.Command, a.Doubts)
+	if a.Duet.More != 11 || a.Duet.Command == "" || !strings.Contains(a.Diagnostics[0].Action, "--continue") {
+		t.Errorf("interrupted: %d rounds, %q, %+v", a.Duet.More, a.Duet.Command, a.Diagnostics)
 	}
 }
 
@@ -291,6 +291,6 @@ func TestDuetContinuedAfterAnInterruption(t *testing.T) {
 	}
 	a := analyse(t, run)
 	if a.Duet.Verdict != stats.Pass || a.Duet.Pairs != 11 || slices.Contains(rules(a), "discarded") {
-		t.Errorf("%+v; doubts %v", a.Duet, rules(a))
+		t.Errorf("%+v; diagnostics %v", a.Duet, rules(a))
 	}
 }

@@ -8,21 +8,21 @@ import (
 	"servebench/reports/record"
 )
 
-// faults tells what went wrong while the run was made, as far as no other doubt
-// says it. What was said several times is one doubt.
-func faults(a *Analysis) []Doubt {
-	var all []Doubt
+// faults tells what went wrong while the run was made, as far as no other diagnostic
+// says it. What was said several times is one diagnostic.
+func faults(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	var rounds [][]int
 	for _, f := range a.Run.Faults {
 		if toldElsewhere(a.Run, f) {
 			continue
 		}
 		text := "the run did not go as planned: " + strings.TrimSpace(f.Text)
-		i := slices.IndexFunc(all, func(d Doubt) bool { return d.Target == f.Target && d.Phase == f.Phase && d.Text == text })
+		i := slices.IndexFunc(all, func(d Diagnostic) bool { return d.Target == f.Target && d.Phase == f.Phase && d.Text == text })
 		if i < 0 {
 			i = len(all)
 			rounds = append(rounds, nil)
-			all = append(all, Doubt{
+			all = append(all, Diagnostic{
 				Rule: "fault", Target: f.Target, Phase: f.Phase, Figure: "fault", Threshold: "none", Text: text,
 				Action: "mend what it says and run it again",
 			})
@@ -35,8 +35,8 @@ func faults(a *Analysis) []Doubt {
 	return all
 }
 
-// place says in which rounds a doubt arose; 0 is none.
-func (d *Doubt) place(rounds []int) {
+// place says in which rounds a diagnostic arose; 0 is none.
+func (d *Diagnostic) place(rounds []int) {
 	named := distinct(rounds)
 	if len(named) == 1 {
 		d.Round = named[0]
@@ -57,7 +57,7 @@ func listed(rounds []int) string {
 }
 
 // toldElsewhere says that a deployment or a cell holds the fault's cause, for
-// which there are doubts of their own.
+// which there are separate diagnostics.
 func toldElsewhere(run *record.Run, f record.Fault) bool {
 	says := func(target string, round int, cause string) bool {
 		return cause != "" && f.Target == target && f.Round == round && strings.Contains(f.Text, strings.TrimSpace(cause))
@@ -76,8 +76,8 @@ func toldElsewhere(run *record.Run, f record.Fault) bool {
 
 // unanswered tells of servers that came up and did not answer the first request
 // rightly.
-func unanswered(a *Analysis) []Doubt {
-	var found []finding
+func unanswered(a *Analysis) []Diagnostic {
+	var found []cellDiagnostic
 	action := "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"
 	if a.Run.Scenario.Template != "" {
 		action = "see whether template is a request that the server takes, and template.expect what it answers"
@@ -87,7 +87,7 @@ func unanswered(a *Analysis) []Doubt {
 			if d.FirstAnswerError == "" {
 				continue
 			}
-			found = append(found, finding{Doubt: Doubt{
+			found = append(found, cellDiagnostic{Diagnostic: Diagnostic{
 				Rule: "first-answer", Target: t.Name, Round: d.Round, Figure: "no right first answer", Threshold: "a right one",
 				Text:   "the server came up but its first answer was not right: " + strings.TrimSpace(d.FirstAnswerError),
 				Action: action,

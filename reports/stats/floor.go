@@ -66,8 +66,8 @@ func FloorLine(run *record.Run) string {
 }
 
 // nearFloor tells of medians that are mostly the instrument's own.
-func nearFloor(a *Analysis) []Doubt {
-	var all []Doubt
+func nearFloor(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, row := range a.Rows {
 		q := row.Response.Quantiles[0]
 		if row.Floor == nil || !q.Known || q.Value >= tooNear*row.Floor.Quantiles[0] {
@@ -78,7 +78,7 @@ func nearFloor(a *Analysis) []Doubt {
 		if a.Duet != nil {
 			action = "choose a load that the server takes longer for: the floor is in both arms, and hides a part of any difference"
 		}
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "floor", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: fmt.Sprintf("≥ %d × floor", tooNear),
 			Text:   "much of the response time is the instrument's own: " + figure,
 			Action: action,
@@ -88,18 +88,18 @@ func nearFloor(a *Analysis) []Doubt {
 }
 
 // overRated tells of a load beyond what the generator was found to be able to send.
-func overRated(a *Analysis) []Doubt {
+func overRated(a *Analysis) []Diagnostic {
 	if a.Run.Calibration == nil || a.Run.Calibration.MaxRate <= 0 {
 		return nil
 	}
 	most := a.Run.Calibration.MaxRate
-	var all []Doubt
+	var all []Diagnostic
 	for _, row := range a.Rows {
 		if row.Rate() <= most {
 			continue
 		}
 		figure := FormatRate(row.Rate())
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "max-rate", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: "≤ " + FormatRate(most),
 			Text:   fmt.Sprintf("the load is higher than what this generator was found to be able to send: %s, calibrated up to %s", figure, FormatRate(most)),
 			Action: "see whether the other rules hold; else lower the rate or give the generator more CPUs and calibrate again",

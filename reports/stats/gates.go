@@ -47,7 +47,7 @@ func whyInvalid(a *Analysis) string {
 	if a.Nothing() != "" || a.Refused() {
 		return "nothing was measured"
 	}
-	return "the instrument cannot be believed, see the doubts"
+	return "the instrument cannot be believed, see the diagnostics"
 }
 
 func gatesOf(a *Analysis, target, phase string, cells []*cell) []Gate {
@@ -107,7 +107,7 @@ func verdict(a *Analysis) Verdict {
 
 // InPart says that not all that was planned was measured as it was meant to be: it is
 // not Complete, or something went wrong with a server.
-func (a *Analysis) InPart() bool { return !a.Complete() || len(a.Troubles()) > 0 }
+func (a *Analysis) InPart() bool { return !a.Complete() || len(a.ServerFailures()) > 0 }
 
 // Worst is the worst verdict of gates; NoLimit of none.
 func Worst(gates []Gate) Verdict {

@@ -42,8 +42,8 @@ func played(run *record.Run, target, phase string, round int) bool {
 	})
 }
 
-// leftOut tells of them, in one doubt for all that the end of one phase left out.
-func leftOut(a *Analysis) []Doubt {
+// leftOut tells of them, in one diagnostic for all that the end of one phase left out.
+func leftOut(a *Analysis) []Diagnostic {
 	type end struct{ target, phase string }
 	var order []end
 	groups := make(map[end][]LeftOut)
@@ -54,14 +54,14 @@ func leftOut(a *Analysis) []Doubt {
 		}
 		groups[k] = append(groups[k], l)
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, k := range order {
 		all = append(all, leftOutAfter(groups[k]))
 	}
 	return all
 }
 
-func leftOutAfter(group []LeftOut) Doubt {
+func leftOutAfter(group []LeftOut) Diagnostic {
 	var phases []string
 	var all []int
 	for _, l := range group {
@@ -79,7 +79,7 @@ func leftOutAfter(group []LeftOut) Doubt {
 	if len(rounds) > 1 {
 		in = "rounds " + listed(rounds)
 	}
-	return Doubt{
+	return Diagnostic{
 		Rule: "left-out", Target: first.Target, Figure: "left out: " + strings.Join(phases, ", "), Threshold: "none",
 		Text:   fmt.Sprintf("%s left out in %s, because phase %s was ended before: %s", what, in, first.Ended, first.Why),
 		Action: "fix the server, lower the rate of that phase, put it last, or loosen abort_on",

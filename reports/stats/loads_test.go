@@ -12,10 +12,10 @@ import (
 	"servebench/reports/stats/statstest"
 )
 
-// rules are the doubts' rules, each once.
+// rules are the diagnostics' rules, each once.
 func rules(a *stats.Analysis) []string {
 	var all []string
-	for _, d := range a.Doubts {
+	for _, d := range a.Diagnostics {
 		if !slices.Contains(all, d.Rule) {
 			all = append(all, d.Rule)
 		}
@@ -51,8 +51,8 @@ func TestSteps(t *testing.T) {
 	if got := container.Says(); !strings.HasPrefix(got, "held 400/s, broke at 600/s") || !strings.Contains(got, "took longer than 800ms") {
 		t.Errorf("container %s", got)
 	}
-	if a.Validity != stats.Valid || len(a.Troubles()) != 0 || slices.Contains(rules(a), "aborted") {
-		t.Errorf("%s, troubles %+v, doubts %v: a load that was to break the server is no fault", a.Validity, a.Troubles(), rules(a))
+	if a.Validity != stats.Valid || len(a.ServerFailures()) != 0 || slices.Contains(rules(a), "aborted") {
+		t.Errorf("%s, failures %+v, diagnostics %v: a load that was to break the server is no fault", a.Validity, a.ServerFailures(), rules(a))
 	}
 }
 
@@ -140,7 +140,7 @@ func TestAbortedLoadCannotPass(t *testing.T) {
 	p.SLO.P99 = time.Minute
 	a := analyse(t, statstest.Open(t, p))
 	if a.Verdict != stats.Fail || a.Validity != stats.Valid || !slices.Contains(rules(a), "aborted") {
-		t.Errorf("%s, %s, doubts %v", a.Verdict, a.Validity, rules(a))
+		t.Errorf("%s, %s, diagnostics %v", a.Verdict, a.Validity, rules(a))
 	}
 	for _, g := range a.Gates {
 		if g.Verdict != stats.Fail || !strings.Contains(g.Why, "the load was aborted in rounds 1, 2, 3") {
@@ -148,7 +148,7 @@ func TestAbortedLoadCannotPass(t *testing.T) {
 		}
 	}
 	if got := says(a); !strings.HasPrefix(got, "the server of physical did not bear the load of phase steady in rounds 1, 2, 3: ") {
-		t.Errorf("troubles %q", got)
+		t.Errorf("failures %q", got)
 	}
 	if r := a.Rows[0].Attained; r.N != a.Rows[0].Ledger.Scheduled || r.K >= a.Rows[0].Ledger.Scheduled {
 		t.Errorf("%+v: what was not sent any more came too late", r)
@@ -177,7 +177,7 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 		}
 		a := analyse(t, run)
 		if got := says(a); a.Verdict != tt.verdict || !strings.Contains(got, tt.want) || !slices.Contains(rules(a), "aborted") {
-			t.Errorf("aborted in %d of 3 rounds: %s, %q, doubts %v", tt.rounds, a.Verdict, got, rules(a))
+			t.Errorf("aborted in %d of 3 rounds: %s, %q, diagnostics %v", tt.rounds, a.Verdict, got, rules(a))
 		}
 		if tt.rounds == 3 && !strings.Contains(a.Nothing(), tt.want) {
 			t.Errorf("nothing was measured, since %q", a.Nothing())
@@ -203,9 +203,9 @@ func TestLeftOutPhases(t *testing.T) {
 	if len(left) != 3 || left[0].Target != "container" || left[0].Phase != "after" || left[0].Ended != "stress" || !strings.Contains(left[0].Why, "took longer") {
 		t.Fatalf("%+v, want the phase after stress in each round of the container", left)
 	}
-	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "left-out" })
-	if i < 0 || a.Doubts[i].Fatal || !strings.HasPrefix(a.Doubts[i].Text, "phase after was left out in rounds 1, 2, 3, because phase stress was ended before: abort_on: ") {
-		t.Errorf("%+v", a.Doubts)
+	i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == "left-out" })
+	if i < 0 || a.Diagnostics[i].Severity == stats.SeverityError || !strings.HasPrefix(a.Diagnostics[i].Text, "phase after was left out in rounds 1, 2, 3, because phase stress was ended before: abort_on: ") {
+		t.Errorf("%+v", a.Diagnostics)
 	}
 	if left := analyse(t, statstest.Open(t, statstest.Compare())).LeftOut(); len(left) != 0 {
 		t.Errorf("%+v of a run without aborts", left)
@@ -237,14 +237,14 @@ func TestSpikesOfSeveralPhases(t *testing.T) {
 	if got := []string{s.StepName(s.Steps[0]), s.StepName(s.Steps[1]), s.StepName(s.Steps[3])}; !slices.Equal(got, []string{"200/s, 0 s to 2 s", "400/s", "200/s, 6 s to 8 s"}) {
 		t.Errorf("steps %q", got)
 	}
-	var samples []stats.Doubt
-	for _, d := range a.Doubts {
+	var samples []stats.Diagnostic
+	for _, d := range a.Diagnostics {
 		if d.Rule == "samples" {
 			samples = append(samples, d)
 		}
 	}
 	if len(samples) != 1 || !strings.Contains(samples[0].Text, "physical in phase stress has ") || !strings.Contains(samples[0].Text, "physical in phase spike has ") {
-		t.Errorf("%+v, want one doubt for both phases", samples)
+		t.Errorf("%+v, want one diagnostic for both phases", samples)
 	}
 }
 
@@ -269,7 +269,7 @@ func TestSaturation(t *testing.T) {
 		}
 	}
 	if a.Validity != stats.Valid || a.Vitals().Open {
-		t.Errorf("%s, vitals %+v, doubts %v", a.Validity, a.Vitals(), rules(a))
+		t.Errorf("%s, vitals %+v, diagnostics %v", a.Validity, a.Vitals(), rules(a))
 	}
 	for i := range p.Phases {
 		p.Phases[i].Mix = []record.Class{{Name: "a", Model: "credit", Batch: i + 1, Share: 1}}
@@ -321,15 +321,15 @@ func TestRulesOfClosedLoops(t *testing.T) {
 	c.Ledger.Scheduled += 5
 	c.Slices[0].Scheduled += 5
 	if a := analyse(t, run); a.Validity != stats.Valid {
-		t.Errorf("%+v", a.Doubts)
+		t.Errorf("%+v", a.Diagnostics)
 	}
 	c.Instrument.SendingCPU = c.Span * 9 / 10
-	if d := analyse(t, run).Doubts[0]; d.Rule != "generator-cpu" || !strings.Contains(d.Text, "the throughput is the generator's, not the server's") {
+	if d := analyse(t, run).Diagnostics[0]; d.Rule != "generator-cpu" || !strings.Contains(d.Text, "the throughput is the generator's, not the server's") {
 		t.Errorf("%+v", d)
 	}
 	p.Targets[0].Lag = 3 * time.Millisecond
-	if d := analyse(t, statstest.Open(t, p)).Doubts[0]; d.Rule != "lag" || !d.Fatal {
-		t.Errorf("%+v, want the lag of a closed loop doubted", d)
+	if d := analyse(t, statstest.Open(t, p)).Diagnostics[0]; d.Rule != "lag" || d.Severity != stats.SeverityError {
+		t.Errorf("%+v, want the lag of a closed loop diagnosed", d)
 	}
 }
 
@@ -351,7 +351,7 @@ func TestClasses(t *testing.T) {
 		}
 	}
 	second(run).Classes[0].Ledger.OK--
-	if a := analyse(t, run); a.Validity != stats.Invalid || a.Doubts[0].Rule != "ledger" {
+	if a := analyse(t, run); a.Validity != stats.Invalid || a.Diagnostics[0].Rule != "ledger" {
 		t.Errorf("a class that lost a request: %s, %v", a.Validity, rules(a))
 	}
 }
@@ -429,7 +429,7 @@ func TestRefused(t *testing.T) {
 	p.Targets[0].Running = true
 	p.Environment = append(p.Environment, record.Fact{Name: "limits.cpus", Value: "1", Unequal: true})
 	if got := rules(analyse(t, statstest.Open(t, p))); !slices.Equal(got, []string{"descriptors"}) {
-		t.Errorf("doubts %v, want none about figures that are not there", got)
+		t.Errorf("diagnostics %v, want none about figures that are not there", got)
 	}
 }
 
@@ -438,7 +438,7 @@ func TestJudgedByStatus(t *testing.T) {
 	t.Parallel()
 	a := analyse(t, statstest.Open(t, statstest.ByStatus()))
 	if !a.JudgedByStatus() || slices.Contains(rules(a), "agreement-unknown") || a.Verdict != stats.Pass {
-		t.Errorf("by status %v, %s, doubts %v", a.JudgedByStatus(), a.Verdict, rules(a))
+		t.Errorf("by status %v, %s, diagnostics %v", a.JudgedByStatus(), a.Verdict, rules(a))
 	}
 	if analyse(t, statstest.Open(t, statstest.Compare())).JudgedByStatus() {
 		t.Error("answers of a model that were checked are said to be judged by their status")
@@ -457,12 +457,12 @@ func TestDriftIsTold(t *testing.T) {
 		p.Targets, p.Phases[1].Arrivals = p.Targets[:1], tt.process
 		p.Targets[0].Slows = tt.drift
 		a := analyse(t, statstest.Open(t, p))
-		i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "stationarity" })
+		i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == "stationarity" })
 		if (i >= 0) != tt.told || a.Validity != stats.Valid {
 			t.Fatalf("%+v: %s, %v", tt, a.Validity, rules(a))
 		}
-		if tt.told && (a.Doubts[i].Fatal || !strings.Contains(a.Doubts[i].Text, "% slower than the rest") || !strings.Contains(a.Doubts[i].Action, "soak")) {
-			t.Errorf("%+v", a.Doubts[i])
+		if tt.told && (a.Diagnostics[i].Severity == stats.SeverityError || !strings.Contains(a.Diagnostics[i].Text, "% slower than the rest") || !strings.Contains(a.Diagnostics[i].Action, "soak")) {
+			t.Errorf("%+v", a.Diagnostics[i])
 		}
 	}
 }

@@ -74,10 +74,10 @@ func TestLongLoad(t *testing.T) {
 		}
 	}
 	if got := rules(a); slices.Contains(got, "ledger") || !slices.Contains(got, "stationarity") {
-		t.Fatalf("doubts %v, want the drift alone", got)
+		t.Fatalf("diagnostics %v, want the drift alone", got)
 	}
-	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "stationarity" })
-	if text := a.Doubts[i].Text; !strings.Contains(text, "median p50 of 10 s 2 ms, before 1 ms") {
+	i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == "stationarity" })
+	if text := a.Diagnostics[i].Text; !strings.Contains(text, "median p50 of 10 s 2 ms, before 1 ms") {
 		t.Errorf("drift told as %q", text)
 	}
 }
@@ -95,7 +95,7 @@ func TestLongSteps(t *testing.T) {
 	a := analyse(t, longRun(t, record.Phase{Duration: last, Steps: steps}))
 	got := a.Stepped[0]
 	if len(got.Steps) != len(steps) || len(got.Breaks) > 0 || slices.Contains(rules(a), "ledger") {
-		t.Fatalf("%+v, doubts %v; want all three steps held", got, rules(a))
+		t.Fatalf("%+v, diagnostics %v; want all three steps held", got, rules(a))
 	}
 	for i, s := range got.Steps {
 		if want := int64(steps[i].Duration / (50 * time.Millisecond)); s.Ledger.OK != want || s.Response.N != want {

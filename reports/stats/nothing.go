@@ -15,7 +15,7 @@ func (a *Analysis) Nothing() string {
 		return ""
 	}
 	var reasons []string
-	for _, t := range a.Troubles() {
+	for _, t := range a.ServerFailures() {
 		reasons = append(reasons, t.Says())
 	}
 	if a.Run.Interrupted != "" {
@@ -42,7 +42,7 @@ func (a *Analysis) Nothing() string {
 // begin says what to do when nothing was measured.
 func (a *Analysis) begin() string {
 	switch {
-	case len(a.Troubles()) > 0:
+	case len(a.ServerFailures()) > 0:
 		return "mend what the server says and run it again"
 	case a.Run.Interrupted != "" || a.Run.Finished.IsZero():
 		return "run it again to its end"

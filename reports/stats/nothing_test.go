@@ -45,12 +45,12 @@ func TestNothing(t *testing.T) {
 		if diff := cmp.Diff(want, a.Nothing()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		if a.Validity != stats.Invalid || a.Doubts[0].Rule != "empty" || a.Doubts[0].Text != "nothing was measured: "+want || a.Doubts[0].Action == "" {
-			t.Errorf("%s: %s %+v", want, a.Validity, a.Doubts)
+		if a.Validity != stats.Invalid || a.Diagnostics[0].Rule != "empty" || a.Diagnostics[0].Text != "nothing was measured: "+want || a.Diagnostics[0].Action == "" {
+			t.Errorf("%s: %s %+v", want, a.Validity, a.Diagnostics)
 		}
-		for _, d := range a.Doubts {
+		for _, d := range a.Diagnostics {
 			if d.Rule == "samples" || d.Rule == "one-round" || d.Rule == "interrupted" {
-				t.Errorf("%s: a doubt about figures that are not there: %+v", want, d)
+				t.Errorf("%s: a diagnostic about figures that are not there: %+v", want, d)
 			}
 		}
 		for _, g := range a.Gates {

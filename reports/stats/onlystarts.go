@@ -52,25 +52,25 @@ func (a *Analysis) StartLine() string {
 
 // fewStarts tells of targets started less often than planned, or too seldom for
 // the median to have an interval.
-func fewStarts(a *Analysis) []Doubt {
+func fewStarts(a *Analysis) []Diagnostic {
 	planned := a.Run.Scenario.Deploys
 	if planned == 0 || a.Nothing() != "" {
 		return nil
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, c := range a.ColdStarts() {
 		made := a.startsAlone(c.Target)
 		figure := fmt.Sprintf("%d of %d starts", made, planned)
 		switch whole := a.Run.Interrupted == "" && !a.Run.Finished.IsZero(); {
 		case c.Running:
 		case whole && made < planned:
-			all = append(all, Doubt{
+			all = append(all, Diagnostic{
 				Rule: "missing-starts", Target: c.Target, Figure: figure, Threshold: fmt.Sprint(planned),
 				Text:   "it was started less often than planned: " + figure,
 				Action: "see what else went wrong in this run",
 			})
 		case c.N > 0 && !c.Whole().Median.HasInterval:
-			all = append(all, Doubt{
+			all = append(all, Diagnostic{
 				Rule: "few-starts", Target: c.Target, Figure: fmt.Sprintf("n = %d", c.N), Threshold: "≥ 6",
 				Text:   fmt.Sprintf("n = %d is too small for an interval of the median start", c.N),
 				Action: "deploy more often: --set deploys=20",

@@ -41,8 +41,8 @@ func (a *Analysis) Label(target string) string {
 }
 
 // emulated tells of guests whose every instruction was translated in software.
-func emulated(a *Analysis) []Doubt {
-	var all []Doubt
+func emulated(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, t := range a.Run.Targets {
 		if t.Unavailable != "" || Acceleration(t) != tcg {
 			continue
@@ -50,7 +50,7 @@ func emulated(a *Analysis) []Doubt {
 		i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == acceleration })
 		// The fact goes on with what was tried, which is among the target's facts.
 		how, _, _ := strings.Cut(t.Facts[i].Value, ": ")
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "emulated", Target: t.Name, Figure: tcg, Threshold: "KVM",
 			Text:   "its guest ran under " + how + ": its figures are those of software emulation, not of a virtual machine on hardware",
 			Action: "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines",
@@ -60,8 +60,8 @@ func emulated(a *Analysis) []Doubt {
 }
 
 // ranAlready tells of servers that nobody here started.
-func ranAlready(a *Analysis) []Doubt {
-	var all []Doubt
+func ranAlready(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, t := range a.Run.Targets {
 		if t.Unavailable != "" || !t.Running || absent(t) {
 			continue
@@ -70,7 +70,7 @@ func ranAlready(a *Analysis) []Doubt {
 			all = append(all, sameProcess(t))
 			continue
 		}
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "running", Target: t.Name, Figure: "already running", Threshold: "started here, under the scenario's limits",
 			Text:   "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
 			Action: "compare it with other targets only if it is held to the same CPUs and memory by other means",
@@ -86,7 +86,7 @@ func absent(t record.Target) bool {
 
 // unequalFacts tells what the targets do not have in common, or, of one target,
 // in what it differs from what the scenario asks for.
-func unequalFacts(a *Analysis) []Doubt {
+func unequalFacts(a *Analysis) []Diagnostic {
 	values := make(map[string][]string)
 	var names []string
 	ran := 0
@@ -106,10 +106,10 @@ func unequalFacts(a *Analysis) []Doubt {
 			values[f.Name] = append(values[f.Name], t.Name+": "+f.Value)
 		}
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, name := range names {
 		figure := strings.Join(values[name], "; ")
-		d := Doubt{
+		d := Diagnostic{
 			Rule: "unequal", Figure: figure, Threshold: "the same on every target",
 			Text:   fmt.Sprintf("%s could not be made equal between the targets: %s", name, figure),
 			Action: "bear it in mind when you compare them",

@@ -26,7 +26,7 @@ func TestAcceleration(t *testing.T) {
 
 func rulesOf(a *stats.Analysis) map[string]string {
 	rules := map[string]string{}
-	for _, d := range a.Doubts {
+	for _, d := range a.Diagnostics {
 		rules[d.Rule] += d.Target + ": " + d.Text
 	}
 	return rules

@@ -18,18 +18,18 @@ const (
 )
 
 // clumped tells of arrivals that were spread in another way than planned.
-func clumped(a *Analysis, c *cell, row Row) (finding, bool) {
+func clumped(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	g := c.Instrument.Gaps
 	off := math.Abs(g.Sent - g.Planned)
 	if g.N < fewGaps || off <= mostClumped || !isOpen(a, c) {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("squared coefficient of variation of the gaps %s as sent, %s as planned", FormatNumber(g.Sent), FormatNumber(g.Planned))
 	even := "evenly"
 	if g.Sent > g.Planned {
 		even = "unevenly"
 	}
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "gaps", Figure: figure, Threshold: fmt.Sprintf("within ±%s", FormatNumber(mostClumped)),
 		Text:   fmt.Sprintf("the requests left more %s than planned, so that they queue differently: %s", even, figure),
 		Action: "lower the rate, stop what else runs on this machine, or give the generator CPUs of its own",
@@ -38,13 +38,13 @@ func clumped(a *Analysis, c *cell, row Row) (finding, bool) {
 
 // starved names a cause of late requests: the generator's goroutines waited for a
 // CPU. Whether requests were late is for the rule late to say.
-func starved(a *Analysis, c *cell, row Row) (finding, bool) {
+func starved(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	wait := c.Instrument.SchedP99
 	if wait <= row.LagLimit() {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("scheduler latency p99 %s, max %s", FormatDuration(wait), FormatDuration(c.Instrument.SchedMax))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "scheduler", Figure: figure, Threshold: "p99 ≤ " + FormatDuration(row.LagLimit()),
 		Text:   "the generator's goroutines were ready and waited for a CPU: " + figure,
 		Action: "stop what else runs on this machine, or give the generator more CPUs",
@@ -52,13 +52,13 @@ func starved(a *Analysis, c *cell, row Row) (finding, bool) {
 }
 
 // paused names another: the garbage collector stopped the generator.
-func paused(a *Analysis, c *cell, row Row) (finding, bool) {
+func paused(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	pause := c.Instrument.GCPauseMax
 	if pause <= row.LagLimit() {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := "longest pause " + FormatDuration(pause)
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "gc", Figure: figure, Threshold: "≤ " + FormatDuration(row.LagLimit()),
 		Text:   "the garbage collector stopped the generator for longer than a request may be late: " + figure,
 		Action: "give the generator CPUs of its own, which its threads stop faster on; what was late then is in the lag",

@@ -3,27 +3,27 @@ package stats
 import "fmt"
 
 // Refused says that nothing was sent because this machine cannot give the load
-// what it needs: the run is INVALID, and what it needs is in the fatal doubts.
+// what it needs: the run is INVALID, and what it needs is in its errors.
 func (a *Analysis) Refused() bool { return len(a.Run.Preflight) > 0 }
 
-func refused(a *Analysis) []Doubt {
-	var all []Doubt
+func refused(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, p := range a.Run.Preflight {
-		all = append(all, Doubt{
-			Rule: p.Rule, Fatal: true, Figure: p.Figure, Threshold: p.Threshold, Text: p.Text, Action: p.Action,
+		all = append(all, Diagnostic{
+			Rule: p.Rule, Severity: SeverityError, Figure: p.Figure, Threshold: p.Threshold, Text: p.Text, Action: p.Action,
 		})
 	}
 	return all
 }
 
-// Fault is the first of the doubts that make the run INVALID, and how many others
+// Fault is the first of the errors that make the run INVALID, and how many others
 // do; nil of a run that is not.
-func (a *Analysis) Fault() (first *Doubt, others int) {
-	for i := range a.Doubts {
+func (a *Analysis) Fault() (first *Diagnostic, others int) {
+	for i := range a.Diagnostics {
 		switch {
-		case !a.Doubts[i].Fatal:
+		case a.Diagnostics[i].Severity != SeverityError:
 		case first == nil:
-			first = &a.Doubts[i]
+			first = &a.Diagnostics[i]
 		default:
 			others++
 		}
@@ -31,7 +31,7 @@ func (a *Analysis) Fault() (first *Doubt, others int) {
 	return first, others
 }
 
-// Disbelief says of an INVALID run what its doubts come to, without naming them.
+// Disbelief says of an INVALID run what its errors come to, without naming them.
 func (a *Analysis) Disbelief() string {
 	if a.Refused() {
 		return "this machine cannot give what the load needs"

@@ -13,7 +13,7 @@ import (
 const (
 	leastSent = 0.999            // of what was scheduled
 	rateBand  = 0.01             // around the offered rate
-	lagFloor  = time.Millisecond // lag is never doubted below this
+	lagFloor  = time.Millisecond // lag is never reported below this
 	lagShare  = 0.05             // of the target's median service time
 	mostLate  = 0.01             // of the requests sent may lag by more
 	mostCPU   = 0.80             // of what the generator was given
@@ -24,31 +24,33 @@ const (
 
 // rule looks for one fault of the instrument in one measured cell, whose figures
 // are in row.
-type rule func(a *Analysis, c *cell, row Row) (finding, bool)
+type rule func(a *Analysis, c *cell, row Row) (cellDiagnostic, bool)
 
-// cellRule is a rule with what it means: behind a fatal one the figures would
+// cellRule is a rule with what it means: behind an error the figures would
 // tell of the generator, not of the server.
 type cellRule struct {
-	find  rule
-	fatal bool
+	find     rule
+	severity Severity
 }
 
 func cellRules() []cellRule {
 	return []cellRule{
-		{incomplete, true},
-		{unsent, true}, {offRate, true}, {late, true}, {busyGenerator, true}, {workerCap, true},
-		{exhausted, true}, {outOfRange, true}, {cutOff, true}, {contradicts, true}, {misscheduled, true},
-		{fellBehind, false}, {clumped, false}, {starved, false}, {paused, false}, {retried, false}, {stalled, false},
+		{incomplete, SeverityError},
+		{unsent, SeverityError}, {offRate, SeverityError}, {late, SeverityError}, {busyGenerator, SeverityError},
+		{workerCap, SeverityError}, {exhausted, SeverityError}, {outOfRange, SeverityError},
+		{cutOff, SeverityError}, {contradicts, SeverityError}, {misscheduled, SeverityError},
+		{fellBehind, SeverityWarning}, {clumped, SeverityWarning}, {starved, SeverityWarning},
+		{paused, SeverityWarning}, {retried, SeverityWarning}, {stalled, SeverityWarning},
 	}
 }
 
-func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
+func unsent(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	share := row.SentShare()
 	if share >= leastSent || c.cutShort() || !isOpen(a, c) {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "sent", Figure: figure, Threshold: "≥ " + FormatPercent(leastSent),
 		Text: fmt.Sprintf("the generator sent only %s of %s scheduled requests: %s",
 			FormatCount(row.Ledger.Sent), FormatCount(row.Ledger.Scheduled), figure),
@@ -56,13 +58,13 @@ func unsent(a *Analysis, c *cell, row Row) (finding, bool) {
 	}, 1 - share}, true
 }
 
-func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
+func offRate(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	off := distance(row.RateShare())
 	if off <= rateBand || c.cutShort() || !isOpen(a, c) {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("achieved/offered %s", FormatPercent(row.RateShare()))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "rate", Figure: figure, Threshold: "within ±" + FormatPercent(rateBand),
 		Text: fmt.Sprintf("the generator sent %s where %s were due: %s",
 			FormatRate(row.Achieved), FormatRate(row.Offered), figure),
@@ -73,13 +75,13 @@ func offRate(a *Analysis, c *cell, row Row) (finding, bool) {
 // late judges the share of late requests by the lower end of its interval, so
 // that one late request of a few condemns nothing. In a closed loop, lag is what
 // the generator kept a caller waiting that had thought enough.
-func late(a *Analysis, c *cell, row Row) (finding, bool) {
+func late(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	share := row.Late()
 	if share.Low <= mostLate {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
-	d := Doubt{
+	d := Diagnostic{
 		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate) + ", chance apart",
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the load, or give the generator CPUs of its own",
@@ -91,7 +93,7 @@ func late(a *Analysis, c *cell, row Row) (finding, bool) {
 		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", FormatPercent(c.Machine.Stolen))
 		d.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
 	}
-	return finding{d, share.Low}, true
+	return cellDiagnostic{d, share.Low}, true
 }
 
 // unprivileged says what became of the generator's priority where it is an ordinary one
@@ -107,13 +109,13 @@ func (a *Analysis) unprivileged() string {
 	return ""
 }
 
-func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
+func busyGenerator(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	share, known := row.GeneratorCPU()
 	if !known || share <= mostCPU {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := "generator CPU " + FormatPercent(share)
-	d := Doubt{
+	d := Diagnostic{
 		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
 		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent, without its polling for due times", figure),
 		Action: "lower the rate or give the generator more CPUs",
@@ -122,15 +124,15 @@ func busyGenerator(a *Analysis, c *cell, row Row) (finding, bool) {
 		d.Text += ": the throughput is the generator's, not the server's"
 		d.Action = "take fewer callers or give the generator more CPUs"
 	}
-	return finding{d, share}, true
+	return cellDiagnostic{d, share}, true
 }
 
-func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
+func workerCap(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	in := row.Instrument
 	if in.WorkerCap == 0 || in.Workers < in.WorkerCap || !isOpen(a, c) {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule:      "worker-cap",
 		Figure:    fmt.Sprintf("%d requests in flight", in.Workers),
 		Threshold: fmt.Sprintf("< %d", in.WorkerCap),
@@ -141,7 +143,7 @@ func workerCap(a *Analysis, c *cell, row Row) (finding, bool) {
 
 // exhausted looks for the errors of a machine that ran out of descriptors or
 // ports: they are the generator's, not the server's.
-func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
+func exhausted(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	for _, e := range row.Errors {
 		switch e.Class {
 		case record.ErrorDescriptors:
@@ -150,25 +152,25 @@ func exhausted(a *Analysis, c *cell, row Row) (finding, bool) {
 			return exhaustion(e.Class, e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
 		}
 	}
-	return finding{}, false
+	return cellDiagnostic{}, false
 }
 
-func exhaustion(what string, n int64, action string) finding {
+func exhaustion(what string, n int64, action string) cellDiagnostic {
 	figure := fmt.Sprintf("%s requests failed", FormatCount(n))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: what, Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the generator ran out of %s: %s without reaching the server", what, figure),
 		Action: action,
 	}, float64(n)}
 }
 
-func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
+func outOfRange(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	n := row.Instrument.OutOfRange
 	if n == 0 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s values out of range", FormatCount(n))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "out-of-range", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
 		Action: "check the machine's clock, and set a request timeout",
@@ -178,13 +180,13 @@ func outOfRange(a *Analysis, c *cell, row Row) (finding, bool) {
 // retried tells of requests that went over a second connection: the server had closed
 // the first while it was idle, and they never reached it. One that died closes its
 // connections too, and that is told already.
-func retried(a *Analysis, c *cell, row Row) (finding, bool) {
+func retried(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	n := row.Instrument.Retries
 	if n == 0 || a.lost(c.Target) {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s retries", FormatCount(n))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "retries", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the server closed idle connections just as requests were sent on them, which went over new ones: %s. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures", figure),
 		Action: "give the server a keep-alive timeout longer than those gaps",
@@ -193,13 +195,13 @@ func retried(a *Analysis, c *cell, row Row) (finding, bool) {
 
 // stalled tells of a record that could not be written as fast as it came. If it
 // held the sending up, the lag shows it and the rule late decides.
-func stalled(a *Analysis, c *cell, row Row) (finding, bool) {
+func stalled(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	n := row.Instrument.Stalls
 	if n == 0 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s stalls", FormatCount(n))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "disk", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the recording waited for the disk: %s", figure),
 		Action: "write to a faster disk with --out, or leave out --raw",

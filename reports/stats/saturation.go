@@ -91,7 +91,7 @@ func newSaturation(target string, points []SaturationPoint) Saturation {
 	return s
 }
 
-// Says is the finding as a clause: "12,400/s at most, with 16 callers; 8 callers
+// Says is the result as a clause: "12,400/s at most, with 16 callers; 8 callers
 // come within 5 % of it".
 func (s Saturation) Says() string {
 	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
@@ -143,9 +143,9 @@ func (a *Analysis) SaturationLine() string {
 // SaturationMethod says how the throughput and its interval are made, for captions.
 const SaturationMethod = "right answers per second in a closed loop, the mean over rounds with its 95 % interval (Student's t); none with fewer than three rounds, or where they are all the same"
 
-// Finding is the line that says what a run was for: the steps that were held,
+// Answer is the line that says what a run was for: the steps that were held,
 // the highest throughput, what the place costs; "" of any other.
-func (a *Analysis) Finding() string {
+func (a *Analysis) Answer() string {
 	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.OverheadLine()} {
 		if line != "" {
 			return line

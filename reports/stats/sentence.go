@@ -40,7 +40,7 @@ func (a *Analysis) sentence(invalid string) string {
 		return judgement // an arm never started, which it says
 	}
 	var says []string
-	for _, t := range a.Troubles() {
+	for _, t := range a.ServerFailures() {
 		says = append(says, t.Says())
 	}
 	if given := a.givenUp(); given != "" {
@@ -78,7 +78,7 @@ func (a *Analysis) judgement(invalid string) string {
 	case a.Duet != nil:
 		return a.Duet.Why
 	case a.Verdict == NoLimit:
-		if line := a.Finding(); line != "" {
+		if line := a.Answer(); line != "" {
 			return line + "; the scenario sets no limits"
 		}
 		return "measured; the scenario sets no limits"

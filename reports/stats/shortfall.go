@@ -24,7 +24,7 @@ const (
 
 // Shortfall is nil of a run that came to the end of its plan, and of one in which
 // Nothing was measured or that was Refused, which say so themselves. What a server
-// lacks for one of the Troubles is told there.
+// lacks for one of the ServerFailures is told there.
 func (a *Analysis) Shortfall() *Shortfall {
 	if a.Nothing() != "" || a.Refused() {
 		return nil
@@ -37,15 +37,15 @@ func (a *Analysis) Shortfall() *Shortfall {
 	case run.Finished.IsZero():
 		s.Text = unfinished(run)
 	case a.Duet != nil:
-		if a.Duet.Decided() || a.Duet.Look == a.Duet.Looks || a.Validity == Invalid || len(a.Troubles()) > 0 {
+		if a.Duet.Decided() || a.Duet.Look == a.Duet.Looks || a.Validity == Invalid || len(a.ServerFailures()) > 0 {
 			return nil
 		}
 		next := run.Duet.Looks[a.Duet.Look].Pairs
 		s.Word, s.Text = wordIncomplete, fmt.Sprintf("the duet ended undecided after %s, before it was looked at after round %d", rounds(a.Duet.Pairs+len(a.Duet.Lost)), next)
 	default:
-		troubles := a.Troubles()
+		failures := a.ServerFailures()
 		gaps = slices.DeleteFunc(gaps, func(g gap) bool {
-			return slices.ContainsFunc(troubles, func(t Trouble) bool { return t.Target == g.target })
+			return slices.ContainsFunc(failures, func(t ServerFailure) bool { return t.Target == g.target })
 		})
 		if len(gaps) == 0 {
 			return nil

@@ -105,11 +105,11 @@ func TestStartsAlone(t *testing.T) {
 		}
 	}
 	var rules []string
-	for _, d := range a.Doubts {
+	for _, d := range a.Diagnostics {
 		rules = append(rules, d.Rule)
 	}
 	if diff := cmp.Diff([]string{"not-ready", "emulated"}, rules); diff != "" {
-		t.Errorf("doubts (-want +got)\n%s", diff)
+		t.Errorf("diagnostics (-want +got)\n%s", diff)
 	}
 }
 
@@ -129,13 +129,13 @@ func TestStartsAloneThatCameToNothing(t *testing.T) {
 		run := statstest.Open(t, statstest.ColdStart())
 		spoil(run)
 		a := analyse(t, run)
-		if a.Nothing() != want || a.Validity != stats.Invalid || a.Doubts[0].Figure != "no start measured" || a.Doubts[0].Action == "" {
-			t.Errorf("want %q: %q, %s, %+v", want, a.Nothing(), a.Validity, a.Doubts)
+		if a.Nothing() != want || a.Validity != stats.Invalid || a.Diagnostics[0].Figure != "no start measured" || a.Diagnostics[0].Action == "" {
+			t.Errorf("want %q: %q, %s, %+v", want, a.Nothing(), a.Validity, a.Diagnostics)
 		}
 	}
 }
 
-func TestTooFewStartsAreDoubted(t *testing.T) {
+func TestTooFewStartsAreDiagnosed(t *testing.T) {
 	a := analyse(t, statstest.Open(t, statstest.ColdStart()))
 	target := &a.Run.Targets[0]
 	for want, n := range map[string]int{"missing-starts": 19, "few-starts": 5} {
@@ -146,8 +146,8 @@ func TestTooFewStartsAreDoubted(t *testing.T) {
 		run.Targets = []record.Target{*target}
 		run.Targets[0].Deployments = target.Deployments[:n]
 		again := analyse(t, &run)
-		if !slices.ContainsFunc(again.Doubts, func(d stats.Doubt) bool { return d.Rule == want && d.Target == "physical" }) {
-			t.Errorf("%d starts: doubts %+v, want %s", n, again.Doubts, want)
+		if !slices.ContainsFunc(again.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == want && d.Target == "physical" }) {
+			t.Errorf("%d starts: diagnostics %+v, want %s", n, again.Diagnostics, want)
 		}
 	}
 }
@@ -162,8 +162,8 @@ func TestFailedRoundsOfLoadAreNoStartsAlone(t *testing.T) {
 	deployments[2].Failed = "exit status 3"
 	run.Targets[0].Deployments = deployments[:8] // 3 of load, 5 of 6 alone
 	a := analyse(t, run)
-	if !slices.ContainsFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "missing-starts" && d.Figure == "5 of 6 starts" }) {
-		t.Errorf("doubts %+v", a.Doubts)
+	if !slices.ContainsFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == "missing-starts" && d.Figure == "5 of 6 starts" }) {
+		t.Errorf("diagnostics %+v", a.Diagnostics)
 	}
 }
 

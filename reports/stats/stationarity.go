@@ -27,8 +27,8 @@ type drift struct {
 
 // nonstationary tells of phases of a constant load whose last quarter is not like
 // the rest: what is measured of them depends on how long they are.
-func nonstationary(a *Analysis, cells []*cell) []Doubt {
-	var all []Doubt
+func nonstationary(a *Analysis, cells []*cell) []Diagnostic {
+	var all []Diagnostic
 	for _, row := range a.Rows {
 		phase := phaseNamed(a.Run, row.Phase)
 		if !constantLoad(phase) || phase.Duration < leastStretch {
@@ -40,7 +40,7 @@ func nonstationary(a *Analysis, cells []*cell) []Doubt {
 		}
 		d, known := driftOf(phase, chosen)
 		if known && d.matters() {
-			all = append(all, d.doubt(row))
+			all = append(all, d.diagnostic(row))
 		}
 	}
 	return all
@@ -116,7 +116,7 @@ func (d drift) matters() bool {
 	return d.chance < driftAlpha && math.Abs(d.change) > mostDrift && abs(int64(d.end-d.rest)) > int64(leastDrift)
 }
 
-func (d drift) doubt(row Row) Doubt {
+func (d drift) diagnostic(row Row) Diagnostic {
 	way := "slower"
 	action := "run it longer to see where that ends, with the scenario soak: until then the figures depend on the phase's length"
 	if d.change < 0 {
@@ -127,7 +127,7 @@ func (d drift) doubt(row Row) Doubt {
 		of = FormatDuration(d.of)
 	}
 	figure := fmt.Sprintf("%s %s", FormatPercent(math.Abs(d.change)), way)
-	return Doubt{
+	return Diagnostic{
 		Rule: "stationarity", Target: row.Target, Phase: row.Phase,
 		Figure: figure, Threshold: "within ±" + FormatPercent(mostDrift),
 		Text: fmt.Sprintf("the last quarter of the phase was %s than the rest: median p50 of %s %s, before %s",

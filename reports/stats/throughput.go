@@ -87,12 +87,12 @@ func (c *cell) keptPace() bool { return c.okOver <= c.Window+c.Overtime }
 
 // fellBehind tells of a server that was asked for more than it could answer. Where there
 // are steps, they say at which rate.
-func fellBehind(a *Analysis, c *cell, row Row) (finding, bool) {
+func fellBehind(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if c.keptPace() || len(phaseNamed(a.Run, c.Phase).Steps) > 0 {
-		return finding{}, false
+		return cellDiagnostic{}, false
 	}
 	figure := fmt.Sprintf("%s answered of %s due", FormatRate(c.okRate()), FormatRate(row.Offered))
-	return finding{Doubt{
+	return cellDiagnostic{Diagnostic{
 		Rule: "behind", Figure: figure, Threshold: "within " + FormatPercent(leastBehind),
 		Text:   "the server fell behind, and response times grew as long as requests were due: " + figure,
 		Action: "lower the rate to what the server can answer: at this one the latencies depend on the phase's length",

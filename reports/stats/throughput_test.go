@@ -68,7 +68,7 @@ func TestAnswersCountByTheirDueTime(t *testing.T) {
 			}
 			overloaded := tt.ok < tt.phase.Rate
 			if told := slices.Contains(rules(a), "behind"); told != overloaded {
-				t.Errorf("doubts %v, want the server to fall behind: %v", rules(a), overloaded)
+				t.Errorf("diagnostics %v, want the server to fall behind: %v", rules(a), overloaded)
 			}
 		})
 	}
@@ -95,6 +95,6 @@ func TestHeavyTrafficKeepsPace(t *testing.T) {
 	p.Phases[0].Arrivals = "poisson"
 	p.Targets[0].Capacity, p.Rounds = 230, 20
 	if a := analyse(t, statstest.Open(t, p)); slices.Contains(rules(a), "behind") {
-		t.Errorf("%+v", a.Doubts)
+		t.Errorf("%+v", a.Diagnostics)
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"servebench/reports/record"
 )
 
-// TrialDoubt says why the instrument cannot be believed in one trial of a run,
+// DiagnoseTrial says why the instrument cannot be believed in one trial of a run,
 // for a reason that rerunning the trial may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
-func TrialDoubt(run *record.Run, trial record.Trial) (string, error) {
+func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
 	d, err := disturbanceOf(run, trial)
 	if err != nil || d == nil {
 		return "", err
@@ -19,7 +19,7 @@ func TrialDoubt(run *record.Run, trial record.Trial) (string, error) {
 
 // disturbance is the worst that the instrument did in a trial.
 type disturbance struct {
-	finding
+	cellDiagnostic
 	rule int // earlier rules weigh more
 }
 
@@ -42,7 +42,7 @@ func disturbanceOf(run *record.Run, trial record.Trial) (*disturbance, error) {
 	var worst *disturbance
 	for i, rule := range []rule{unsent, offRate, late, busyGenerator} {
 		for k, c := range cells {
-			if f, doubtful := rule(a, c, a.Cells[k]); doubtful {
+			if f, broken := rule(a, c, a.Cells[k]); broken {
 				worst = worse(worst, &disturbance{f, i})
 			}
 		}

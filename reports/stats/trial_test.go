@@ -11,10 +11,10 @@ import (
 	"servebench/reports/stats/statstest"
 )
 
-// trialDoubt fails the test where the trial cannot be examined.
-func trialDoubt(t *testing.T, run *record.Run, trial record.Trial) string {
+// diagnosis fails the test where the trial cannot be examined.
+func diagnosis(t *testing.T, run *record.Run, trial record.Trial) string {
 	t.Helper()
-	why, err := stats.TrialDoubt(run, trial)
+	why, err := stats.DiagnoseTrial(run, trial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +50,17 @@ func TestDiscardedTrial(t *testing.T) {
 	plain := analyse(t, run)
 	c := second(run)
 	trial := c.Trial()
-	if text := trialDoubt(t, run, trial); text != "" {
-		t.Fatalf("%+v is doubted without a reason: %s", trial, text)
+	if text := diagnosis(t, run, trial); text != "" {
+		t.Fatalf("%+v has a diagnostic without a reason: %s", trial, text)
 	}
 	c.Instrument.SendingCPU = c.Span * 81 / 100
-	text := trialDoubt(t, run, trial)
+	text := diagnosis(t, run, trial)
 	if !strings.Contains(text, "generator CPU 81 %, where ≤ 80 % is allowed") {
-		t.Fatalf("doubt %q, want it to name the figure and the limit", text)
+		t.Fatalf("diagnostic %q, want it to name the figure and the limit", text)
 	}
 	for _, other := range []record.Trial{{Target: "physical", Round: trial.Round}, {Target: trial.Target, Round: trial.Round + 1}} {
-		if why := trialDoubt(t, run, other); why != "" {
-			t.Errorf("%+v is doubted as well: %s", other, why)
+		if why := diagnosis(t, run, other); why != "" {
+			t.Errorf("%+v has one as well: %s", other, why)
 		}
 	}
 	if before := analyse(t, run); before.Validity != stats.Invalid {
@@ -69,12 +69,12 @@ func TestDiscardedTrial(t *testing.T) {
 	rerun(run, trial, text, undisturbed)
 	a := analyse(t, run)
 	if a.Validity != stats.Valid {
-		t.Errorf("the run is %s though the trial was discarded: %+v", a.Validity, a.Doubts)
+		t.Errorf("the run is %s though the trial was discarded: %+v", a.Validity, a.Diagnostics)
 	}
 	samePairs(t, plain, a)
-	i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == "discarded" })
-	if i < 0 || a.Doubts[i].Target != trial.Target || a.Doubts[i].Round != trial.Round || !strings.Contains(a.Doubts[i].Text, text) {
-		t.Errorf("doubts %+v, want one that says which trial was discarded and why", a.Doubts)
+	i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == "discarded" })
+	if i < 0 || a.Diagnostics[i].Target != trial.Target || a.Diagnostics[i].Round != trial.Round || !strings.Contains(a.Diagnostics[i].Text, text) {
+		t.Errorf("diagnostics %+v, want one that says which trial was discarded and why", a.Diagnostics)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestStartsOfDiscardedTrialsCount(t *testing.T) {
 	}
 }
 
-// Many discarded trials make one doubt, with the worst figure.
+// Many discarded trials make one diagnostic, with the worst figure.
 func TestManyDiscardedTrials(t *testing.T) {
 	p := statstest.Compare()
 	p.Rounds = 5
@@ -116,20 +116,20 @@ func TestManyDiscardedTrials(t *testing.T) {
 	for i := range undisturbed {
 		if c := &run.Cells[i]; c.Measured && c.Target == "container" && shares[c.Round] > 0 {
 			c.Instrument.SendingCPU = c.Span * shares[c.Round] / 100
-			why := trialDoubt(t, run, c.Trial())
+			why := diagnosis(t, run, c.Trial())
 			if why == "" {
-				t.Fatalf("round %d is not doubted", c.Round)
+				t.Fatalf("round %d has no diagnostic", c.Round)
 			}
 			rerun(run, c.Trial(), why, undisturbed)
 		}
 	}
-	var found []stats.Doubt
-	for _, d := range analyse(t, run).Doubts {
+	var found []stats.Diagnostic
+	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "discarded" {
 			found = append(found, d)
 		}
 	}
-	if len(found) != 1 || found[0].Round != 0 || found[0].Fatal ||
+	if len(found) != 1 || found[0].Round != 0 || found[0].Severity == stats.SeverityError ||
 		!strings.Contains(found[0].Text, "3 of 13 trials do not count") ||
 		!strings.Contains(found[0].Text, "(container: rounds 2, 3, 5); the worst: container, round 3") ||
 		!strings.Contains(found[0].Figure, "generator CPU 97 %") {
@@ -150,14 +150,14 @@ func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
 		{Target: "container", Round: 2, Text: "remove the server: busy"},
 	}
 	a := analyse(t, run)
-	if got := a.Troubles(); len(got) != 1 || got[0].Text != "died in round 2" {
-		t.Errorf("troubles %+v", got)
+	if got := a.ServerFailures(); len(got) != 1 || got[0].Text != "died in round 2" {
+		t.Errorf("failures %+v", got)
 	}
 	texts := map[string]string{"server-died": "signal: killed", "fault": "busy (2 times)"}
 	for rule, end := range texts {
-		i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == rule })
-		if i < 0 || a.Doubts[i].Round != 2 || !strings.HasSuffix(a.Doubts[i].Text, end) {
-			t.Errorf("doubts %+v, want %s of round 2 that ends with %q", a.Doubts, rule, end)
+		i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == rule })
+		if i < 0 || a.Diagnostics[i].Round != 2 || !strings.HasSuffix(a.Diagnostics[i].Text, end) {
+			t.Errorf("diagnostics %+v, want %s of round 2 that ends with %q", a.Diagnostics, rule, end)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func place(a *stats.Analysis) {
 	if a.Duet != nil {
 		a.Duet.Command = strings.ReplaceAll(a.Duet.Command, made, a.Run.Dir)
 	}
-	for i := range a.Doubts {
-		a.Doubts[i].Action = strings.ReplaceAll(a.Doubts[i].Action, made, a.Run.Dir)
+	for i := range a.Diagnostics {
+		a.Diagnostics[i].Action = strings.ReplaceAll(a.Diagnostics[i].Action, made, a.Run.Dir)
 	}
 }

@@ -13,9 +13,9 @@ func (p *page) heading() {
 	a := p.analysis
 	p.wrapped("  ", p.verdict(a.Lead())+p.absent())
 	for _, server := range []bool{true, false} {
-		for _, d := range a.Doubts {
+		for _, d := range a.Diagnostics {
 			if d.Rule != "empty" && onTop(d) && ofServer(d) == server {
-				p.doubt(d)
+				p.diagnostic(d)
 			}
 		}
 	}
@@ -26,32 +26,32 @@ func (p *page) heading() {
 }
 
 // empty says what to do where nothing was measured, which the first line says,
-// unless a doubt about a server has said it.
+// unless a diagnostic about a server has said it.
 func (p *page) empty() {
-	for _, d := range p.analysis.Doubts {
-		if d.Rule == "empty" && len(p.analysis.Troubles()) == 0 {
+	for _, d := range p.analysis.Diagnostics {
+		if d.Rule == "empty" && len(p.analysis.ServerFailures()) == 0 {
 			p.wrapped("    ", "  → "+clean(d.Action))
 		}
 	}
 }
 
-// onTop says that a doubt is said at the top, not among the others.
-func onTop(d stats.Doubt) bool { return d.Fatal || ofServer(d) }
+// onTop says that a diagnostic is said at the top, not among the others.
+func onTop(d stats.Diagnostic) bool { return d.Severity == stats.SeverityError || ofServer(d) }
 
 // emulated says, right below the figures, which of them are those of emulation.
 func (p *page) emulated() {
-	for _, d := range p.analysis.Doubts {
+	for _, d := range p.analysis.Diagnostics {
 		if ofEmulation(d) {
 			p.space()
-			p.doubt(d)
+			p.diagnostic(d)
 		}
 	}
 }
 
-func ofEmulation(d stats.Doubt) bool { return d.Rule == "emulated" }
+func ofEmulation(d stats.Diagnostic) bool { return d.Rule == "emulated" }
 
-// ofServer says that a doubt is about a server that was not there to be measured.
-func ofServer(d stats.Doubt) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
+// ofServer says that a diagnostic is about a server that was not there to be measured.
+func ofServer(d stats.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
 
 // absent names the targets that the verdict says nothing about.
 func (p *page) absent() string {

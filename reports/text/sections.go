@@ -101,9 +101,9 @@ func classes(row stats.Row) *table {
 	return t
 }
 
-func (p *page) doubts() {
+func (p *page) diagnostics() {
 	first := true
-	for _, d := range p.analysis.Doubts {
+	for _, d := range p.analysis.Diagnostics {
 		if onTop(d) || ofEmulation(d) {
 			continue
 		}
@@ -111,11 +111,11 @@ func (p *page) doubts() {
 			p.space()
 			first = false
 		}
-		p.doubt(d)
+		p.diagnostic(d)
 	}
 }
 
-func (p *page) doubt(d stats.Doubt) {
+func (p *page) diagnostic(d stats.Diagnostic) {
 	where, want := "", ""
 	if d.Target != "" {
 		where = clean(d.Target) + p.inPhase(d.Phase)
@@ -127,7 +127,7 @@ func (p *page) doubt(d stats.Doubt) {
 		where = phase + ": "
 	}
 	colour := yellow
-	if d.Fatal {
+	if d.Severity == stats.SeverityError {
 		colour, want = red, "; want "+d.Threshold
 	}
 	p.wrapped("  ", fmt.Sprintf("%s %s%s%s", p.paint(colour, "!"), where, clean(d.Text), want))

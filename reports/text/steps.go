@@ -77,7 +77,7 @@ func throughput(point stats.SaturationPoint) string {
 	return text
 }
 
-// standing marks the points that the finding names.
+// standing marks the points that the result names.
 func standing(s stats.Saturation, i int) string {
 	switch {
 	case i == s.Most:

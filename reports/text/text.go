@@ -47,7 +47,7 @@ func Write(w io.Writer, a *stats.Analysis, style Style) error {
 	p.gates()
 	p.meters()
 	p.errors()
-	p.doubts()
+	p.diagnostics()
 	p.missing()
 	p.where()
 	_, err := p.text.WriteTo(w)

@@ -119,7 +119,7 @@ func (s *session) resume() int {
 // it shows.
 func (s *session) disturbed(number int) bool {
 	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
-		return c.Round == number && c.Discarded == "" && s.doubt(trial{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
+		return c.Round == number && c.Discarded == "" && s.diagnose(trial{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
 	})
 }
 

@@ -68,7 +68,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
-	runner.Doubt = func(*record.Run, record.Trial) (string, error) { return "there was no load to doubt", nil }
+	runner.Diagnose = func(*record.Run, record.Trial) (string, error) { return "there was no load to diagnose", nil }
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

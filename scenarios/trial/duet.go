@@ -134,5 +134,5 @@ func (s *session) duet(ctx context.Context, decide Decide) (*record.Run, error) 
 	}
 	s.record.Finished = time.Now()
 	s.save()
-	return s.record, s.secrets.Error(join(s.mishaps))
+	return s.record, s.secrets.Error(join(s.failures))
 }

@@ -113,7 +113,7 @@ func TestDuetRerunsDisturbedTrialsImmediately(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name, reruns string
-		doubts       []record.Trial
+		disturbed    []record.Trial
 		want         string
 	}{
 		{"one", "5", []record.Trial{trial("candidate", 0)}, "candidate1 baseline1 baseline2 candidate2! candidate2.1"},
@@ -123,7 +123,7 @@ func TestDuetRerunsDisturbedTrialsImmediately(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
-			r.Doubt = doubting(tc.doubts...)
+			r.Diagnose = disturbing(tc.disturbed...)
 			run, err := r.Duet(t.Context(), baseline, candidate, looks(2), never)
 			if err != nil {
 				t.Fatal(err)
@@ -280,7 +280,7 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 // its second round.
 func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
-	r.Doubt = doubting(record.Trial{Target: "baseline", Round: 2})
+	r.Diagnose = disturbing(record.Trial{Target: "baseline", Round: 2})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(2), never)
 	if err != nil {
 		t.Fatal(err)
@@ -298,7 +298,7 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 // both go together, also the one that was not disturbed.
 func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
 	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
-	r.Doubt = doubting(record.Trial{Target: "candidate", Round: 2})
+	r.Diagnose = disturbing(record.Trial{Target: "candidate", Round: 2})
 	run, err := r.Duet(t.Context(), baseline, candidate, looks(3), never)
 	if err != nil {
 		t.Fatal(err)

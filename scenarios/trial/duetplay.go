@@ -91,7 +91,7 @@ func (s *session) runUndisturbed(ctx context.Context, v trial, p *patience) bool
 		if s.attend(ctx, v); s.over() {
 			return false
 		}
-		why := s.doubt(v)
+		why := s.diagnose(v)
 		switch {
 		case why == "":
 			p.believed = p.believed || s.measured(v)

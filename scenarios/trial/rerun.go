@@ -49,7 +49,7 @@ func (s *session) judge(v trial, again *reruns) {
 	if !s.measured(v) {
 		return
 	}
-	switch why := s.doubt(v); {
+	switch why := s.diagnose(v); {
 	case why == "":
 		again.believed = true
 	case again.left > 0:
@@ -63,12 +63,12 @@ func (s *session) measured(v trial) bool {
 	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Measured && c.Trial() == v.id() })
 }
 
-// doubt asks whether the instrument can be believed in a trial.
-func (s *session) doubt(v trial) string {
-	if s.Doubt == nil {
+// diagnose asks whether the instrument can be believed in a trial.
+func (s *session) diagnose(v trial) string {
+	if s.Diagnose == nil {
 		return ""
 	}
-	why, err := s.Doubt(s.record, v.id())
+	why, err := s.Diagnose(s.record, v.id())
 	if err != nil {
 		s.fault(v, "", fmt.Errorf("examine the instrument: %w", err))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// doubting doubts the trials of its list.
-func doubting(trials ...record.Trial) func(*record.Run, record.Trial) (string, error) {
+// disturbing disturbs the trials of its list.
+func disturbing(trials ...record.Trial) func(*record.Run, record.Trial) (string, error) {
 	return func(_ *record.Run, v record.Trial) (string, error) {
 		if slices.Contains(trials, v) {
 			return "the clock was struck", nil
@@ -50,7 +50,7 @@ func told(run *record.Run) (planned, again []string) {
 	return planned, again
 }
 
-// TestDisturbedTrialsAreRerun doubts some trials and wants them alone to be
+// TestDisturbedTrialsAreRerun disturbs some trials and wants them alone to be
 // discarded and rerun.
 func TestDisturbedTrialsAreRerun(t *testing.T) {
 	trial := func(target string, round, attempt int) record.Trial {
@@ -58,11 +58,11 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 	}
 	all := []record.Trial{trial("a", 1, 0), trial("a", 2, 0), trial("b", 1, 0), trial("b", 2, 0)}
 	for _, tc := range []struct {
-		name    string
-		reruns  string
-		doubts  []record.Trial
-		planned []string
-		again   []string
+		name      string
+		reruns    string
+		disturbed []record.Trial
+		planned   []string
+		again     []string
 	}{
 		{"none", "5", nil, []string{"a1", "a2", "b1", "b2"}, nil},
 		{"one", "5", all[:1], []string{"a1 discarded", "a2", "b1", "b2"}, []string{"a1.1"}},
@@ -76,7 +76,7 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "reruns", Value: tc.reruns})...)
 			runner.Raw = true
-			runner.Doubt = doubting(tc.doubts...)
+			runner.Diagnose = disturbing(tc.disturbed...)
 			run, err := runner.Run(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
@@ -97,7 +97,7 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 func TestRerunsAreTheSameTrial(t *testing.T) {
 	a := &place{}
 	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
-	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
+	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 	var note string
 	var rerun []Event
 	runner.Observe = func(e Event) {
@@ -139,7 +139,7 @@ func TestRerunsAreTheSameTrial(t *testing.T) {
 // wait to be rerun.
 func TestRerunsAreInTheEstimate(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
-	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
+	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	var began []Event
 	runner.Observe = func(e Event) {
 		if e.Attempt > 0 && e.Phase == "" {
@@ -158,7 +158,7 @@ func TestRerunsAreInTheEstimate(t *testing.T) {
 // TestRerunWhoseServerFails keeps what went wrong in the rerun, and where.
 func TestRerunWhoseServerFails(t *testing.T) {
 	runner, s := newRunner(t, &place{failing: 3}, &place{}, short()...)
-	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
+	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "a, round 1 again: deploy: out of luck") {
 		t.Errorf("error %v, want it to name the rerun", err)
@@ -173,7 +173,7 @@ func TestRerunWhoseServerFails(t *testing.T) {
 // known of the instrument, so that the other one's reason is no passing one.
 func TestTrialsWithoutLoadAreNotBelieved(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{deploy: errors.New("no room")}, short()...)
-	runner.Doubt = doubting(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
+	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	run, _ := runner.Run(t.Context(), s)
 	if _, again := told(run); len(again) != 0 {
 		t.Errorf("%v rerun, want none", again)
@@ -196,7 +196,7 @@ func TestStopInARerun(t *testing.T) {
 			stop := make(chan struct{})
 			var once sync.Once
 			runner.Stop = stop
-			runner.Doubt = doubting(record.Trial{Target: "a", Round: 1})
+			runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 			runner.Observe = func(e Event) {
 				if tc.at(e) {
 					once.Do(func() { close(stop) })
@@ -224,7 +224,7 @@ func TestStopBeforeARerun(t *testing.T) {
 	runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	stop := make(chan struct{})
 	runner.Stop = stop
-	runner.Doubt = func(_ *record.Run, v record.Trial) (string, error) {
+	runner.Diagnose = func(_ *record.Run, v record.Trial) (string, error) {
 		if v.Round == 2 {
 			close(stop)
 			return "", nil

@@ -40,10 +40,10 @@ type Runner struct {
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.
 	Stop <-chan struct{}
-	// Doubt, when not nil, says why the instrument cannot be believed in a trial
+	// Diagnose, when not nil, says why the instrument cannot be believed in a trial
 	// of the record, for a reason that rerunning the trial may cure; "" when
 	// it can be.
-	Doubt func(run *record.Run, trial record.Trial) (string, error)
+	Diagnose func(run *record.Run, trial record.Trial) (string, error)
 	// Observe, when not nil, is told how the run goes. It must not block for
 	// long.
 	Observe func(Event)
@@ -93,7 +93,7 @@ type session struct {
 	// openFiles is the limit of files this process may have open.
 	openFiles uint64
 	clock     clock
-	mishaps   []mishap
+	failures  []failure
 	// broken says that the record cannot be written any more.
 	broken bool
 	// secrets are those of all arms.
@@ -126,7 +126,7 @@ func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, e
 	}
 	run.record.Finished = time.Now()
 	run.save()
-	return run.record, run.secrets.Error(join(run.mishaps))
+	return run.record, run.secrets.Error(join(run.failures))
 }
 
 // unlessStopped does what comes before the first server is started. When the user stops
@@ -186,7 +186,7 @@ func (s *session) where(v trial) string {
 // on disk.
 func (s *session) save() {
 	if err := s.writer.Save(s.record); err != nil {
-		s.mishaps = append(s.mishaps, mishap{err: fmt.Errorf("save run: %w", err)})
+		s.failures = append(s.failures, failure{err: fmt.Errorf("save run: %w", err)})
 		s.broken = true
 	}
 }

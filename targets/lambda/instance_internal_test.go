@@ -41,7 +41,7 @@ func TestCloseSaysHowTheServiceEnded(t *testing.T) {
 	}
 }
 
-func TestAFallBackFromContainersIsADoubt(t *testing.T) {
+func TestAFallBackFromContainersIsReported(t *testing.T) {
 	processes := service.Plain{Why: "neither runc nor crun is in PATH"}.Name()
 	for _, tc := range []struct {
 		asked, got string

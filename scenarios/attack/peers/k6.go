@@ -85,7 +85,7 @@ func parseK6(text []byte) (reading, error) {
 	m := summary.Metrics
 	r := reading{Sent: m.Requests.Count, Failed: m.Failed.Passes, P99: milliseconds(m.Duration.P99)}
 	if m.Dropped.Count > 0 {
-		r.Doubt = fmt.Sprintf("%d iterations dropped", m.Dropped.Count)
+		r.Remark = fmt.Sprintf("%d iterations dropped", m.Dropped.Count)
 	}
 	return r, nil
 }

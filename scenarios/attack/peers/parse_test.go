@@ -25,7 +25,7 @@ func parsers() map[string]struct {
 		"wrk.txt":         {parseWrk, reading{Sent: 24076, P99: 3260 * time.Microsecond}},
 		"servebench.json": {parseServebench, reading{
 			Sent: 1000, P99: 1500 * time.Microsecond,
-			Lag: &ownLag{P50: 5 * time.Microsecond, P99: 95 * time.Microsecond}, Doubt: "INVALID: lag",
+			Lag: &ownLag{P50: 5 * time.Microsecond, P99: 95 * time.Microsecond}, Remark: "INVALID: lag",
 		}},
 	}
 }
@@ -59,11 +59,11 @@ func TestParseFailures(t *testing.T) {
 		{"bombardier.json", `"req5xx":0,"others":0`, `"req5xx":5,"others":2`, reading{Sent: 209, Failed: 7}},
 		{"fortio.json", `"200": 200`, `"-1": 4, "200": 196`, reading{Sent: 200, Failed: 4}},
 		{"k6.json", `"passes": 0`, `"passes": 9`, reading{Sent: 200, Failed: 9}},
-		{"k6.json", `"http_reqs"`, `"dropped_iterations": {"count": 12}, "http_reqs"`, reading{Sent: 200, Doubt: "12 iterations dropped"}},
+		{"k6.json", `"http_reqs"`, `"dropped_iterations": {"count": 12}, "http_reqs"`, reading{Sent: 200, Remark: "12 iterations dropped"}},
 		{"hey.txt", "[200]	16981", "[503]	16981", reading{Sent: 16981, Failed: 16981}},
 		{"hey.txt", "responses\n", "responses\n\nError distribution:\n  [4]	Get \"http://127.0.0.1/\": EOF\n", reading{Sent: 16985, Failed: 4}},
 		{"wrk.txt", "Requests/sec", "  Socket errors: connect 0, read 3, write 0, timeout 2\n  Non-2xx or 3xx responses: 5\nRequests/sec", reading{Sent: 24076, Failed: 10}},
-		{"servebench.json", `"failed": 0`, `"failed": 3`, reading{Sent: 1000, Failed: 3, Doubt: "INVALID: lag"}},
+		{"servebench.json", `"failed": 0`, `"failed": 3`, reading{Sent: 1000, Failed: 3, Remark: "INVALID: lag"}},
 	} {
 		text := string(readFile(t, tc.file))
 		if !strings.Contains(text, tc.old) {

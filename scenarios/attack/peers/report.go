@@ -77,7 +77,7 @@ func (c *comparison) costs() *table {
 		t.add(row...)
 	}
 	t.notes = append([]string{"servebench checks every answer and records three histograms; its CPU includes reading the scenario and writing the summary."},
-		c.troubles(closed)...)
+		c.remarks(closed)...)
 	return t
 }
 
@@ -100,7 +100,7 @@ func (c *comparison) punctualities() *table {
 			t.add(c.poissonRow()...)
 		}
 	}
-	t.notes = append([]string{"wrk has no open loop, and hey's rate is a bound for each of its workers."}, c.troubles(open)...)
+	t.notes = append([]string{"wrk has no open loop, and hey's rate is a bound for each of its workers."}, c.remarks(open)...)
 	return t
 }
 
@@ -159,7 +159,7 @@ func (c *comparison) stalls() *table {
 	t.notes = append([]string{
 		"Truth is that of the design. The answers held back, a thousand at once, take the server some milliseconds to write, which a tool that measures from due times sees.",
 		"wrk and hey play it as near as they can, in a closed loop.",
-	}, c.troubles(stalled)...)
+	}, c.remarks(stalled)...)
 	return t
 }
 
@@ -188,8 +188,8 @@ func (c *comparison) playing(kind string) []found {
 	return all
 }
 
-// troubles are the reasons for figures that are missing or doubtful, each once.
-func (c *comparison) troubles(kind string) []string {
+// remarks are the reasons for figures that are missing or not to be trusted, each once.
+func (c *comparison) remarks(kind string) []string {
 	var notes []string
 	add := func(note string) {
 		if !slices.Contains(notes, note) {
@@ -206,8 +206,8 @@ func (c *comparison) troubles(kind string) []string {
 		case t.Kind != kind:
 		case t.Failed != "":
 			add(fmt.Sprintf("! %s, %s, round %d: %s", t.Tool, t.Load, t.Round, t.Failed))
-		case t.Reading.Doubt != "":
-			add(fmt.Sprintf("! %s, %s, round %d: it says %s", t.Tool, t.Load, t.Round, t.Reading.Doubt))
+		case t.Reading.Remark != "":
+			add(fmt.Sprintf("! %s, %s, round %d: it says %s", t.Tool, t.Load, t.Round, t.Reading.Remark))
 		}
 	}
 	return notes

@@ -59,11 +59,11 @@ rounds: 1
 
 // servebenchSummary is what is read of servebench's summary.
 type servebenchSummary struct {
-	Validity string `json:"validity"`
-	Doubts   []struct {
-		Rule  string `json:"rule"`
-		Fatal bool   `json:"fatal"`
-	} `json:"doubts"`
+	Validity    string `json:"validity"`
+	Diagnostics []struct {
+		Rule     string `json:"rule"`
+		Severity string `json:"severity"`
+	} `json:"diagnostics"`
 	Targets []struct {
 		Sent     int64              `json:"sent"`
 		Failed   int64              `json:"failed"`
@@ -95,20 +95,20 @@ func parseServebench(text []byte) (reading, error) {
 	row := summary.Targets[0]
 	return reading{
 		Sent: row.Sent, Failed: row.Failed + row.Censored,
-		P99:   milliseconds(row.Response["p99"]),
-		Lag:   &ownLag{P50: milliseconds(row.Lag["p50"]), P99: milliseconds(row.Lag["p99"])},
-		Doubt: summary.doubt(),
+		P99:    milliseconds(row.Response["p99"]),
+		Lag:    &ownLag{P50: milliseconds(row.Lag["p50"]), P99: milliseconds(row.Lag["p99"])},
+		Remark: summary.remark(),
 	}, nil
 }
 
-// doubt says why the run is not VALID; "" when it is.
-func (s *servebenchSummary) doubt() string {
+// remark says why the run is not VALID; "" when it is.
+func (s *servebenchSummary) remark() string {
 	if s.Validity == "VALID" {
 		return ""
 	}
 	var rules []string
-	for _, d := range s.Doubts {
-		if d.Fatal {
+	for _, d := range s.Diagnostics {
+		if d.Severity == "error" {
 			rules = append(rules, d.Rule)
 		}
 	}

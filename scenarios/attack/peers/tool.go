@@ -43,8 +43,8 @@ type reading struct {
 	P99    time.Duration `json:"p99_ns"` // of its latencies
 	// Lag is the tool's own account of sent − due, where it keeps one.
 	Lag *ownLag `json:"own_lag,omitempty"`
-	// Doubt is what the tool itself says against its figures.
-	Doubt string `json:"doubt,omitempty"`
+	// Remark is what the tool itself says against its figures.
+	Remark string `json:"remark,omitempty"`
 }
 
 // ownLag are quantiles of the lag.

@@ -42,7 +42,7 @@ func (t trial) rate() float64 {
 // patience is how long after its load's end a tool has to end.
 const patience = 20 * time.Second
 
-// play makes a trial. Its error is this program's own trouble; that of the tool is
+// play makes a trial. Its error is this program's own failure; that of the tool is
 // in the trial.
 func play(ctx context.Context, split host.Split, tool tool, at program, l load) (trial, error) {
 	t := trial{Kind: l.kind, Load: l.name, Tool: tool.name}

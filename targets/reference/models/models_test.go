@@ -131,7 +131,7 @@ func TestReadOfAnotherModel(t *testing.T) {
 }
 
 // A file that claims a generator but has other features does not get its schema.
-func TestReadDoubtsTheGenerator(t *testing.T) {
+func TestReadChecksTheGenerator(t *testing.T) {
 	data, err := os.ReadFile("credit.json")
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"servebench/reports/stats/statstest"
 )
 
-// TestTroubles spoils the container of three rounds.
-func TestTroubles(t *testing.T) {
+// TestServerFailures spoils the container of three rounds.
+func TestServerFailures(t *testing.T) {
 	whole := statstest.Open(t, statstest.Compare())
 	for _, tt := range []struct {
 		name  string
@@ -51,8 +51,8 @@ func TestTroubles(t *testing.T) {
 
 func says(a *stats.Analysis) string {
 	var all []string
-	for _, trouble := range a.Troubles() {
-		all = append(all, trouble.Says()+": "+trouble.Cause)
+	for _, failure := range a.ServerFailures() {
+		all = append(all, failure.Says()+": "+failure.Cause)
 	}
 	return strings.Join(all, "; ")
 }
@@ -79,7 +79,7 @@ func TestNoRetriesOfADeadServer(t *testing.T) {
 		second(run).Instrument.Retries = 2
 		run.Targets[1].Deployments[1].Failed = died
 		told := false
-		for _, d := range analyse(t, run).Doubts {
+		for _, d := range analyse(t, run).Diagnostics {
 			told = told || d.Rule == "retries"
 		}
 		if told != want {
@@ -89,7 +89,7 @@ func TestNoRetriesOfADeadServer(t *testing.T) {
 }
 
 // TestGivenUpIsNoFailure ends a run while most of its requests have no answer: that is
-// the user's doing, and neither an error nor a trouble of the server.
+// the user's doing, and neither an error nor a failure of the server.
 func TestGivenUpIsNoFailure(t *testing.T) {
 	a := &stats.Analysis{
 		Run: &record.Run{
@@ -102,14 +102,14 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		Verdict: stats.Inconclusive,
 	}
 	const want = "61 of 64 requests were given up when the run was ended. Besides, of 1 limit, undecided: endpoint error rate"
-	if got := a.Sentence(); got != want || len(a.Troubles()) > 0 {
-		t.Errorf("%q, %+v, want %q", got, a.Troubles(), want)
+	if got := a.Sentence(); got != want || len(a.ServerFailures()) > 0 {
+		t.Errorf("%q, %+v, want %q", got, a.ServerFailures(), want)
 	}
 	if rate := a.Rows[0].ErrorRate(); rate.K != 0 || rate.N != 3 {
 		t.Errorf("error rate %+v, want 0 of 3", rate)
 	}
 	a.Rows[0].Ledger = record.Ledger{Scheduled: 64, Sent: 64, OK: 3, Failed: 61}
-	if troubles := a.Troubles(); len(troubles) != 1 || troubles[0].Text != "failed 95.3 % of 64 requests" {
-		t.Errorf("of failures: %+v", troubles)
+	if failures := a.ServerFailures(); len(failures) != 1 || failures[0].Text != "failed 95.3 % of 64 requests" {
+		t.Errorf("of failures: %+v", failures)
 	}
 }

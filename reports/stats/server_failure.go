@@ -8,9 +8,9 @@ import (
 	"servebench/reports/record"
 )
 
-// Trouble is what went wrong with the server on one target. A report says it
+// ServerFailure is what went wrong with the server on one target. A report says it
 // before anything else: figures of a server that was not there mean little.
-type Trouble struct {
+type ServerFailure struct {
 	Target string
 	Text   string // "died in round 3", "did not come up in any round", "failed 96 % of 4,000 requests"
 	Cause  string // the first line of what is known about it; "" when nothing is
@@ -19,13 +19,13 @@ type Trouble struct {
 // most is the share of failed requests from which a server did not do its work.
 const most = 0.5
 
-// Troubles lists them in the targets' order, for each target the first of: it
+// ServerFailures lists them in the targets' order, for each target the first of: it
 // did not come up, its first answer was not right, it died, it did not bear a
 // load, it failed most of the requests of a phase.
-func (a *Analysis) Troubles() []Trouble {
-	var all []Trouble
+func (a *Analysis) ServerFailures() []ServerFailure {
+	var all []ServerFailure
 	for _, t := range a.Run.Targets {
-		for _, find := range []func(record.Target) (Trouble, bool){a.notUp, a.notUnderstood, a.ended, a.overwhelmed, a.failedMost} {
+		for _, find := range []func(record.Target) (ServerFailure, bool){a.notUp, a.notUnderstood, a.ended, a.overwhelmed, a.failedMost} {
 			if found, is := find(t); is {
 				found.Target = t.Name
 				all = append(all, found)
@@ -36,11 +36,11 @@ func (a *Analysis) Troubles() []Trouble {
 	return all
 }
 
-// Says is the trouble as a clause, without its cause: "the server of container
+// Says is the failure as a clause, without its cause: "the server of container
 // died in round 3".
-func (t Trouble) Says() string { return fmt.Sprintf("the server of %s %s", t.Target, t.Text) }
+func (t ServerFailure) Says() string { return fmt.Sprintf("the server of %s %s", t.Target, t.Text) }
 
-func (a *Analysis) notUp(t record.Target) (Trouble, bool) {
+func (a *Analysis) notUp(t record.Target) (ServerFailure, bool) {
 	return starts(t, "did not come up", "in any round", func(d record.Deployment) string {
 		if len(d.Stages) > 0 {
 			return ""
@@ -49,18 +49,18 @@ func (a *Analysis) notUp(t record.Target) (Trouble, bool) {
 	})
 }
 
-func (a *Analysis) notUnderstood(t record.Target) (Trouble, bool) {
+func (a *Analysis) notUnderstood(t record.Target) (ServerFailure, bool) {
 	return starts(t, "did not give a right first answer", "in any round",
 		func(d record.Deployment) string { return d.FirstAnswerError })
 }
 
-func (a *Analysis) ended(t record.Target) (Trouble, bool) {
+func (a *Analysis) ended(t record.Target) (ServerFailure, bool) {
 	return starts(t, "died", "in every round", func(d record.Deployment) string { return d.Failed })
 }
 
 // starts looks for the starts of the server that a fault is found in; the first
 // one's text tells the cause.
-func starts(t record.Target, what, always string, fault func(record.Deployment) string) (Trouble, bool) {
+func starts(t record.Target, what, always string, fault func(record.Deployment) string) (ServerFailure, bool) {
 	var found []int
 	cause := ""
 	for _, d := range t.Deployments {
@@ -75,7 +75,7 @@ func starts(t record.Target, what, always string, fault func(record.Deployment) 
 	}
 	switch rounds := distinct(found); {
 	case len(rounds) == 0:
-		return Trouble{}, false
+		return ServerFailure{}, false
 	case len(t.Deployments) == 1:
 	case len(found) == len(t.Deployments):
 		what += " " + always
@@ -85,10 +85,10 @@ func starts(t record.Target, what, always string, fault func(record.Deployment) 
 		last := len(rounds) - 1
 		what += fmt.Sprintf(" in rounds %s and %d", listed(rounds[:last]), rounds[last])
 	}
-	return Trouble{Text: what, Cause: cause}, true
+	return ServerFailure{Text: what, Cause: cause}, true
 }
 
-func (a *Analysis) failedMost(t record.Target) (Trouble, bool) {
+func (a *Analysis) failedMost(t record.Target) (ServerFailure, bool) {
 	for _, row := range a.Rows {
 		rate := row.ErrorRate()
 		if row.Target != t.Name || rate.Value <= most {
@@ -98,12 +98,12 @@ func (a *Analysis) failedMost(t record.Target) (Trouble, bool) {
 		if len(row.Errors) > 0 {
 			cause = firstLine(row.Errors[0].Example)
 		}
-		return Trouble{
+		return ServerFailure{
 			Text:  fmt.Sprintf("failed %s of %s requests", FormatPercent(rate.Value), FormatCount(rate.N)),
 			Cause: cause,
 		}, true
 	}
-	return Trouble{}, false
+	return ServerFailure{}, false
 }
 
 // firstLine is the first line of a text, cut to what a headline holds.

@@ -10,7 +10,7 @@ func TestJoinCountsWhatIsRepeated(t *testing.T) {
 		t.Errorf("join(nil) = %v", err)
 	}
 	down := &NotAvailableError{errors.New("down")}
-	err := join([]mishap{
+	err := join([]failure{
 		{trial{round: 1, target: "a"}, down},
 		{trial{round: 1, target: "b"}, down},
 		{trial{round: 2, target: "a"}, errors.New("worse")},

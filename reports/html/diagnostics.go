@@ -8,31 +8,30 @@ import (
 	"servebench/reports/stats"
 )
 
-// doubt is a reason not to believe a figure, with what to do about it.
-type doubt struct {
-	Fatal                         bool
-	Where, Text, Measured, Action string
+// diagnostic is a reason not to believe a figure, with what to do about it.
+type diagnostic struct {
+	Severity, Where, Text, Measured, Action string
 }
 
-// doubts lists the doubts.
-func (b builder) doubts() []doubt {
-	var all []doubt
-	for _, d := range b.a.Doubts {
-		all = append(all, doubt{Fatal: d.Fatal, Text: sentenceCase(d.Text), Action: sentenceCase(d.Action),
+// diagnostics lists the diagnostics.
+func (b builder) diagnostics() []diagnostic {
+	var all []diagnostic
+	for _, d := range b.a.Diagnostics {
+		all = append(all, diagnostic{Severity: d.Severity.String(), Text: sentenceCase(d.Text), Action: sentenceCase(d.Action),
 			Where: place(d.Target, d.Phase, d.Round), Measured: measured(d)})
 	}
 	return all
 }
 
-func measured(d stats.Doubt) string {
-	const none = "none" // the fact itself is the doubt
+func measured(d stats.Diagnostic) string {
+	const none = "none" // the fact itself is the reason
 	if d.Figure == "" || d.Threshold == "" || d.Threshold == none {
 		return d.Figure
 	}
 	return d.Figure + "; threshold " + d.Threshold
 }
 
-// place says where a doubt belongs; round 0 is all of them.
+// place says where a diagnostic belongs; round 0 is all of them.
 func place(target, phase string, round int) string {
 	var parts []string
 	for _, part := range []string{target, phase} {

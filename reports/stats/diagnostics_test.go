@@ -23,8 +23,8 @@ func second(run *record.Run) *record.Cell {
 	return nil
 }
 
-// TestDoubts spoils an ordinary run in one way at a time.
-func TestDoubts(t *testing.T) {
+// TestDiagnostics spoils an ordinary run in one way at a time.
+func TestDiagnostics(t *testing.T) {
 	dir, err := statstest.Write(t.TempDir(), statstest.Compare())
 	if err != nil {
 		t.Fatal(err)
@@ -121,12 +121,12 @@ func TestDoubts(t *testing.T) {
 			}
 			tt.spoil(run)
 			a := analyse(t, run)
-			i := slices.IndexFunc(a.Doubts, func(d stats.Doubt) bool { return d.Rule == tt.rule })
+			i := slices.IndexFunc(a.Diagnostics, func(d stats.Diagnostic) bool { return d.Rule == tt.rule })
 			if i < 0 {
-				t.Fatalf("no such doubt: %+v", a.Doubts)
+				t.Fatalf("no such diagnostic: %+v", a.Diagnostics)
 			}
-			d := a.Doubts[i]
-			if d.Fatal != tt.fatal || d.Target != tt.target || d.Text == "" || d.Figure == "" || d.Action == "" {
+			d := a.Diagnostics[i]
+			if (d.Severity == stats.SeverityError) != tt.fatal || d.Target != tt.target || d.Text == "" || d.Figure == "" || d.Action == "" {
 				t.Errorf("%+v", d)
 			}
 			if valid := a.Validity == stats.Valid; valid == tt.fatal {
@@ -135,10 +135,10 @@ func TestDoubts(t *testing.T) {
 			if tt.fatal && (a.Verdict != stats.InvalidInstrument || a.Gates[0].Verdict != stats.InvalidInstrument) {
 				t.Errorf("verdict %s, gates %+v", a.Verdict, a.Gates[0])
 			}
-			for _, other := range a.Doubts {
+			for _, other := range a.Diagnostics {
 				// Fewer rounds have fewer samples.
 				if other.Rule != tt.rule && other.Rule != "samples" {
-					t.Errorf("a doubt that was not asked for: %+v", other)
+					t.Errorf("a diagnostic that was not asked for: %+v", other)
 				}
 			}
 		})
@@ -162,8 +162,8 @@ func TestLagRule(t *testing.T) {
 		p.Targets[0].Lag, p.Targets[0].Service = tt.lag, tt.service
 		a := analyse(t, statstest.Open(t, p))
 		var rules []string
-		for _, d := range a.Doubts {
-			if d.Fatal {
+		for _, d := range a.Diagnostics {
+			if d.Severity == stats.SeverityError {
 				rules = append(rules, d.Rule)
 			}
 		}
@@ -183,13 +183,13 @@ func TestLagByTheHypervisor(t *testing.T) {
 	p.Targets = p.Targets[:1]
 	p.Targets[0].Lag, p.Targets[0].Service = 900*time.Microsecond, time.Millisecond
 	run := statstest.Open(t, p)
-	if d := analyse(t, run).Doubts[0]; strings.Contains(d.Text, "hypervisor") {
+	if d := analyse(t, run).Diagnostics[0]; strings.Contains(d.Text, "hypervisor") {
 		t.Errorf("%+v, want no talk of a hypervisor that took nothing", d)
 	}
 	for i := range run.Cells {
 		run.Cells[i].Machine = record.Machine{Known: true, Stolen: 0.31}
 	}
-	if d := analyse(t, run).Doubts[0]; d.Rule != "lag" || !strings.Contains(d.Text, "hypervisor kept 31 %") || !strings.Contains(d.Action, "no other guest") {
+	if d := analyse(t, run).Diagnostics[0]; d.Rule != "lag" || !strings.Contains(d.Text, "hypervisor kept 31 %") || !strings.Contains(d.Action, "no other guest") {
 		t.Errorf("%+v, want it to name what the hypervisor took", d)
 	}
 }
@@ -209,7 +209,7 @@ func TestLagForWantOfRights(t *testing.T) {
 	} {
 		run := statstest.Open(t, p)
 		run.Environment = append(run.Environment, record.Fact{Name: "generator priority", Value: value})
-		if d := analyse(t, run).Doubts[0]; d.Rule != "lag" || strings.Contains(d.Action, "CAP_SYS_NICE") != told {
+		if d := analyse(t, run).Diagnostics[0]; d.Rule != "lag" || strings.Contains(d.Action, "CAP_SYS_NICE") != told {
 			t.Errorf("%s: %+v", value, d)
 		}
 	}
@@ -227,8 +227,8 @@ func TestLagRuleWithFewRequests(t *testing.T) {
 		p.Targets[0].Late = tt.late
 		run := statstest.Open(t, p)
 		a := analyse(t, run)
-		if fatal := a.Doubts[0].Rule == "lag" && a.Doubts[0].Fatal; fatal != tt.fatal || (a.Validity == stats.Invalid) != tt.fatal {
-			t.Errorf("%d of %d late: %s, %+v", tt.late, run.Cells[1].Ledger.Sent, a.Validity, a.Doubts)
+		if fatal := a.Diagnostics[0].Rule == "lag" && a.Diagnostics[0].Severity == stats.SeverityError; fatal != tt.fatal || (a.Validity == stats.Invalid) != tt.fatal {
+			t.Errorf("%d of %d late: %s, %+v", tt.late, run.Cells[1].Ledger.Sent, a.Validity, a.Diagnostics)
 		}
 		if v := a.Vitals(); v.Late.K != tt.late || v.LagKnown {
 			t.Errorf("vitals %+v, want %d late and no p99 of so few", v, tt.late)
@@ -236,8 +236,8 @@ func TestLagRuleWithFewRequests(t *testing.T) {
 	}
 }
 
-// Several rounds with the same fault make one doubt, with the worst figure.
-func TestDoubtsCollapseOverRounds(t *testing.T) {
+// Several rounds with the same fault make one diagnostic, with the worst figure.
+func TestDiagnosticsCollapseOverRounds(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	shares := []time.Duration{85, 93, 88}
 	for i := range run.Cells {
@@ -245,8 +245,8 @@ func TestDoubtsCollapseOverRounds(t *testing.T) {
 			c.Instrument.SendingCPU = c.Span * shares[c.Round-1] / 100
 		}
 	}
-	var found []stats.Doubt
-	for _, d := range analyse(t, run).Doubts {
+	var found []stats.Diagnostic
+	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "generator-cpu" {
 			found = append(found, d)
 		}
@@ -264,8 +264,8 @@ func TestDrainHidesNoBusyGenerator(t *testing.T) {
 	c.Instrument.SendingCPU = c.Span * 95 / 100
 	c.Elapsed = 4 * c.Span
 	a := analyse(t, run)
-	if a.Doubts[0].Rule != "generator-cpu" || a.Doubts[0].Figure != "generator CPU 95 %" {
-		t.Errorf("%+v", a.Doubts[0])
+	if a.Diagnostics[0].Rule != "generator-cpu" || a.Diagnostics[0].Figure != "generator CPU 95 %" {
+		t.Errorf("%+v", a.Diagnostics[0])
 	}
 	if share, known := a.Rows[1].GeneratorCPU(); !known || share != 0.95 {
 		t.Errorf("pooled over rounds: %v, known %v; want the busiest round's", share, known)
@@ -275,7 +275,7 @@ func TestDrainHidesNoBusyGenerator(t *testing.T) {
 	}
 }
 
-// A fault that comes again and again is one doubt, which counts it.
+// A fault that comes again and again is one diagnostic, which counts it.
 func TestFaultsCollapse(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	const full = "save run: no space left on device"
@@ -285,7 +285,7 @@ func TestFaultsCollapse(t *testing.T) {
 		{Target: "physical", Round: 3, Text: "something else"},
 	}
 	var texts []string
-	for _, d := range analyse(t, run).Doubts {
+	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "fault" {
 			texts = append(texts, strings.TrimPrefix(d.Text, "the run did not go as planned: "))
 		}
@@ -301,7 +301,7 @@ func TestServerWithoutFirstAnswerCameUp(t *testing.T) {
 	d := &run.Targets[1].Deployments[1]
 	d.FirstAnswerError, d.Failed, d.Stages = "status 404", "signal: killed", d.Stages[:2]
 	var rules []string
-	for _, d := range analyse(t, run).Doubts {
+	for _, d := range analyse(t, run).Diagnostics {
 		if d.Target == "container" && d.Round == 2 {
 			rules = append(rules, d.Rule)
 		}
@@ -311,14 +311,14 @@ func TestServerWithoutFirstAnswerCameUp(t *testing.T) {
 	}
 }
 
-// Servers that fail round after round make one doubt.
+// Servers that fail round after round make one diagnostic.
 func TestFailedDeploymentsCollapse(t *testing.T) {
 	run := statstest.Open(t, statstest.Compare())
 	for i := range run.Targets[1].Deployments {
 		run.Targets[1].Deployments[i] = record.Deployment{Round: i + 1, Failed: "exit status 1"}
 	}
-	var found []stats.Doubt
-	for _, d := range analyse(t, run).Doubts {
+	var found []stats.Diagnostic
+	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "not-ready" {
 			found = append(found, d)
 		}
@@ -336,12 +336,12 @@ func TestStoppedCellIsNotTheInstrumentsFault(t *testing.T) {
 	run := statstest.Open(t, p)
 	run.Interrupted = "stopped in phase steady of container in round 3 of 3"
 	if a := analyse(t, run); a.Validity != stats.Valid {
-		t.Errorf("%+v", a.Doubts)
+		t.Errorf("%+v", a.Diagnostics)
 	}
 	for i := range run.Cells {
 		run.Cells[i].Stopped = false
 	}
-	if a := analyse(t, run); a.Validity != stats.Invalid || a.Doubts[0].Rule != "sent" || a.Doubts[0].Round != 3 {
-		t.Errorf("%s: %+v", a.Validity, a.Doubts)
+	if a := analyse(t, run); a.Validity != stats.Invalid || a.Diagnostics[0].Rule != "sent" || a.Diagnostics[0].Round != 3 {
+		t.Errorf("%s: %+v", a.Validity, a.Diagnostics)
 	}
 }

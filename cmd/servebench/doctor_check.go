@@ -20,12 +20,12 @@ const (
 type check struct {
 	area string
 	name string // of what it looks at, should it not come to an end
-	look func(ctx context.Context) []finding
+	look func(ctx context.Context) []checkResult
 	// calm says that nothing else is looked at meanwhile, since it measures.
 	calm bool
 }
 
-// status says how a finding bears on runs; the worse, the larger.
+// status says how a result bears on runs; the worse, the larger.
 type status int
 
 const (
@@ -39,8 +39,8 @@ func (s status) String() string { return [...]string{"ok", "warn", "fail"}[s] }
 // MarshalText writes the word.
 func (s status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// finding is what a check found.
-type finding struct {
+// checkResult is what a check found.
+type checkResult struct {
 	Area   string `json:"area"`
 	Name   string `json:"name"`
 	Status status `json:"status"`
@@ -53,12 +53,12 @@ type finding struct {
 
 // diagnosis is everything that doctor found.
 type diagnosis struct {
-	Schema string    `json:"schema"`
-	Status status    `json:"status"` // the worst of all
-	Checks []finding `json:"checks"`
+	Schema string        `json:"schema"`
+	Status status        `json:"status"` // the worst of all
+	Checks []checkResult `json:"checks"`
 }
 
-// summary is the last line: how many findings want something done.
+// summary is the last line: how many results want something done.
 func (d diagnosis) summary() string {
 	counts := map[status]int{}
 	for _, f := range d.Checks {

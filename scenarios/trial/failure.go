@@ -7,34 +7,34 @@ import (
 	"servebench/reports/record"
 )
 
-// mishap is something that went wrong in a run.
-type mishap struct {
+// failure is something that went wrong in a run.
+type failure struct {
 	trial trial // where; the zero value: nowhere in the plan
 	err   error
 }
 
-func (m mishap) Error() string {
+func (m failure) Error() string {
 	if m.trial == (trial{}) {
 		return m.err.Error()
 	}
 	return fmt.Sprintf("%s: %v", m.trial, m.err)
 }
 
-func (m mishap) Unwrap() error { return m.err }
+func (m failure) Unwrap() error { return m.err }
 
 // fault keeps something that went wrong: in the record, for the caller of Run
 // and for its watcher.
 func (s *session) fault(v trial, phase string, err error) {
 	s.record.Faults = append(s.record.Faults, record.Fault{Target: v.target, Phase: phase, Round: v.round, Text: err.Error()})
-	m := mishap{trial: v, err: err}
-	s.mishaps = append(s.mishaps, m)
+	m := failure{trial: v, err: err}
+	s.failures = append(s.failures, m)
 	s.note("%v", m)
 }
 
-// join makes one error of all mishaps, nil when there are none. What happened to
+// join makes one error of all failures, nil when there are none. What happened to
 // a target in the same words before is counted and not said again: a server that
 // does not come up fails in every round.
-func join(all []mishap) error {
+func join(all []failure) error {
 	type words struct{ target, text string }
 	times := map[words]int{}
 	for _, m := range all {

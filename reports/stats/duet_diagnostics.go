@@ -9,14 +9,14 @@ import (
 
 // lostPairs tells of rounds of a duet that have no pair, and of metrics that could not
 // use all that have one.
-func lostPairs(a *Analysis) []Doubt {
+func lostPairs(a *Analysis) []Diagnostic {
 	if a.Duet == nil {
 		return nil
 	}
-	var all []Doubt
+	var all []Diagnostic
 	if lost := a.Duet.Lost; len(lost) > 0 {
 		figure := fmt.Sprintf("%d of %d", len(lost), a.Duet.Pairs+len(lost))
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "lost-pairs", Figure: figure + " rounds", Threshold: "none",
 			Text:   fmt.Sprintf("%s rounds have no pair, since not both arms were measured in them to the end: %s", figure, listed(lost)),
 			Action: "see what went wrong in them: what is lost at random only costs power, what one arm loses is in its errors",
@@ -27,7 +27,7 @@ func lostPairs(a *Analysis) []Doubt {
 			continue
 		}
 		figure := fmt.Sprintf("%d of %d pairs", len(m.Pairs), a.Duet.Pairs)
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "few-pairs", Phase: m.Phase, Figure: m.Name + ": " + figure, Threshold: "all",
 			Text:   fmt.Sprintf("%s can be compared in %s only: the others have too few requests in a round, or no answers there", m.Name, figure),
 			Action: "make the phase longer or its rate higher, or compare another metric",
@@ -37,8 +37,8 @@ func lostPairs(a *Analysis) []Doubt {
 }
 
 // sameProcess tells of an arm of a duet that is not started afresh in each round.
-func sameProcess(t record.Target) Doubt {
-	return Doubt{
+func sameProcess(t record.Target) Diagnostic {
+	return Diagnostic{
 		Rule: "running", Target: t.Name, Figure: "one process in all rounds", Threshold: "a fresh one in each",
 		Text:   "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its arm's, and false alarms are more frequent",
 		Action: "let servebench start the server, or take a FAIL for what it is: two processes differ",

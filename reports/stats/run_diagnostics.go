@@ -9,15 +9,15 @@ import (
 	"servebench/reports/record"
 )
 
-// runDoubts are the doubts about the run as a whole and its targets. All but
+// runDiagnostics are the diagnostics about the run as a whole and its targets. All but
 // the first leave it VALID: they narrow what can be concluded. Of a run that was
 // Refused nothing can be, and the reason is all there is to say.
-func runDoubts(a *Analysis) []Doubt {
+func runDiagnostics(a *Analysis) []Diagnostic {
 	if a.Refused() {
 		return refused(a)
 	}
-	var all []Doubt
-	for _, rule := range []func(*Analysis) []Doubt{
+	var all []Diagnostic
+	for _, rule := range []func(*Analysis) []Diagnostic{
 		empty, fallsShort, died, unanswered, aborted, leftOut, faults, rerunTrials, missingRounds, lostPairs, fewStarts,
 		environment, emulated, ranAlready, unequalFacts, oneRound, fewSamples, nearFloor, overRated, unchecked,
 	} {
@@ -26,7 +26,7 @@ func runDoubts(a *Analysis) []Doubt {
 	return all
 }
 
-func empty(a *Analysis) []Doubt {
+func empty(a *Analysis) []Diagnostic {
 	why := a.Nothing()
 	if why == "" {
 		return nil
@@ -35,8 +35,8 @@ func empty(a *Analysis) []Doubt {
 	if a.OnlyStarts() {
 		figure = "no start measured"
 	}
-	return []Doubt{{
-		Rule: "empty", Fatal: true, Figure: figure, Threshold: "at least one",
+	return []Diagnostic{{
+		Rule: "empty", Severity: SeverityError, Figure: figure, Threshold: "at least one",
 		Text:   "nothing was measured: " + why,
 		Action: a.begin(),
 	}}
@@ -44,12 +44,12 @@ func empty(a *Analysis) []Doubt {
 
 // fallsShort tells of a run that did not come to its end. What is missing of one that
 // did is told of each target.
-func fallsShort(a *Analysis) []Doubt {
+func fallsShort(a *Analysis) []Diagnostic {
 	short := a.Shortfall()
 	if short == nil || short.Word == wordIncomplete {
 		return nil
 	}
-	d := Doubt{
+	d := Diagnostic{
 		Rule: strings.ToLower(short.Word), Figure: fmt.Sprintf("%d measured cells", len(a.Cells)), Threshold: "the whole plan",
 		Text:   short.Text,
 		Action: "read it as what it is, a part; run it again for the whole",
@@ -67,13 +67,13 @@ func fallsShort(a *Analysis) []Doubt {
 		}
 		d.Figure = fmt.Sprintf("%d starts", starts)
 	}
-	return []Doubt{d}
+	return []Diagnostic{d}
 }
 
 // died tells of servers that did not come up or ended by themselves. What they
 // failed is theirs and not the instrument's.
-func died(a *Analysis) []Doubt {
-	var found []finding
+func died(a *Analysis) []Diagnostic {
+	var found []cellDiagnostic
 	for _, t := range a.Run.Targets {
 		for _, d := range t.Deployments {
 			if d.Failed == "" {
@@ -83,7 +83,7 @@ func died(a *Analysis) []Doubt {
 			if !cameUp(d) {
 				rule, text, action = "not-ready", "the server did not come up: ", "mend what it says and run it again"
 			}
-			found = append(found, finding{Doubt: Doubt{
+			found = append(found, cellDiagnostic{Diagnostic: Diagnostic{
 				Rule: rule, Target: t.Name, Round: d.Round, Figure: "failed deployment", Threshold: "none",
 				Text:   text + strings.TrimSpace(d.Failed),
 				Action: action,
@@ -101,11 +101,11 @@ func cameUp(d record.Deployment) bool {
 
 // missingRounds tells how much of each phase was measured where that is not all: of a
 // run that came to its end, since one that did not says it as a whole.
-func missingRounds(a *Analysis) []Doubt {
+func missingRounds(a *Analysis) []Diagnostic {
 	if a.Run.Interrupted != "" || a.Run.Finished.IsZero() || a.Nothing() != "" {
 		return nil
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, g := range a.gaps() {
 		lost := a.lost(g.target)
 		if g.phase == "" || g.made == 0 && lost {
@@ -115,7 +115,7 @@ func missingRounds(a *Analysis) []Doubt {
 		if lost {
 			action = "see the failed deployments of this target"
 		}
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "missing-rounds", Target: g.target, Phase: g.phase,
 			Figure: g.says(), Threshold: fmt.Sprint(g.planned),
 			Text:   "only a part was measured: " + g.says(),
@@ -126,13 +126,13 @@ func missingRounds(a *Analysis) []Doubt {
 }
 
 // environment tells of what could not be had on this machine.
-func environment(a *Analysis) []Doubt {
-	var all []Doubt
+func environment(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, f := range a.Run.Environment {
 		if !f.Unequal {
 			continue
 		}
-		d := Doubt{
+		d := Diagnostic{
 			Rule: "environment", Figure: f.Name + ": " + f.Value,
 			Text:   fmt.Sprintf("the machine could not give what a fair measurement needs: %s: %s", f.Name, f.Value),
 			Action: "measure on a machine that can, or bear it in mind",
@@ -147,11 +147,11 @@ func environment(a *Analysis) []Doubt {
 	return all
 }
 
-func oneRound(a *Analysis) []Doubt {
+func oneRound(a *Analysis) []Diagnostic {
 	if a.Nothing() != "" || a.OnlyStarts() || a.Run.Scenario.Rounds > 1 {
 		return nil
 	}
-	return []Doubt{{
+	return []Diagnostic{{
 		Rule: "one-round", Figure: "1 round", Threshold: "≥ 3",
 		Text:   "one round shows nothing of what changes from one start of a server to the next: no interval here has it in",
 		Action: "run it with --rounds 3 or more",
@@ -160,11 +160,11 @@ func oneRound(a *Analysis) []Doubt {
 
 // fewSamples tells which quantiles are not known, and of what. A duet knows those that
 // it compares, in each round.
-func fewSamples(a *Analysis) []Doubt {
+func fewSamples(a *Analysis) []Diagnostic {
 	if a.Duet != nil {
 		return nil
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, i := range []int{2, 3} {
 		if d, short := shortOf(a, i); short {
 			all = append(all, d)
@@ -173,14 +173,14 @@ func fewSamples(a *Analysis) []Doubt {
 	return all
 }
 
-func shortOf(a *Analysis, i int) (Doubt, bool) {
+func shortOf(a *Analysis, i int) (Diagnostic, bool) {
 	short := slices.DeleteFunc(slices.Clone(a.Rows), func(r Row) bool { return r.Response.Quantiles[i].Known || r.Ledger.Sent == 0 })
 	if len(short) == 0 {
-		return Doubt{}, false
+		return Diagnostic{}, false
 	}
 	least := slices.MinFunc(short, func(x, y Row) int { return cmp.Compare(x.Response.N, y.Response.N) }).Response.N
 	q := quantiles()[i]
-	d := Doubt{
+	d := Diagnostic{
 		Rule: "samples", Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
 		Text:   fmt.Sprintf("%s is not shown: it takes %s answers, and %s", QuantileName(q), FormatCount(needed(q)), answersIn(short)),
 		Action: "run it longer, at a higher rate, or with more rounds",
@@ -215,13 +215,13 @@ func onePhase(rows []Row) bool {
 	return !slices.ContainsFunc(rows, func(r Row) bool { return r.Phase != rows[0].Phase })
 }
 
-func unchecked(a *Analysis) []Doubt {
-	var all []Doubt
+func unchecked(a *Analysis) []Diagnostic {
+	var all []Diagnostic
 	for _, row := range a.Rows {
 		if !row.Unchecked() || a.ByStatus(row) {
 			continue
 		}
-		all = append(all, Doubt{
+		all = append(all, Diagnostic{
 			Rule: "agreement-unknown", Target: row.Target, Phase: row.Phase,
 			Figure: "0 answers checked", Threshold: "all",
 			Text:   "no answer was compared with the model's own prediction: right answers cannot be told from wrong ones",

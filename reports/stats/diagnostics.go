@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// finding is a doubt about one cell, with how bad it is: of several findings of
+// cellDiagnostic is a diagnostic about one cell, with how bad it is: of several of
 // the same rule, target and phase, the worst speaks for all.
-type finding struct {
-	Doubt
+type cellDiagnostic struct {
+	Diagnostic
 	badness float64
 }
 
-// doubts applies every rule, fatal ones first, otherwise in the rules' order.
-func doubts(a *Analysis, cells []*cell) []Doubt {
-	var found []finding
+// diagnostics applies every rule, errors first, otherwise in the rules' order.
+func diagnostics(a *Analysis, cells []*cell) []Diagnostic {
+	var found []cellDiagnostic
 	for _, rule := range cellRules() {
 		for i, c := range cells {
-			if f, doubtful := rule.find(a, c, a.Cells[i]); doubtful {
-				f.Fatal = rule.fatal
+			if f, broken := rule.find(a, c, a.Cells[i]); broken {
+				f.Severity = rule.severity
 				f.Target, f.Phase, f.Round = c.Target, c.Phase, c.Round
 				found = append(found, f)
 			}
 		}
 	}
-	all := slices.Concat(collapse(found), nonstationary(a, cells), runDoubts(a))
-	slices.SortStableFunc(all, func(x, y Doubt) int {
+	all := slices.Concat(collapse(found), nonstationary(a, cells), runDiagnostics(a))
+	slices.SortStableFunc(all, func(x, y Diagnostic) int {
 		switch {
-		case x.Fatal == y.Fatal:
+		case (x.Severity == SeverityError) == (y.Severity == SeverityError):
 			return 0
-		case x.Fatal:
+		case x.Severity == SeverityError:
 			return -1
 		}
 		return 1
@@ -37,11 +37,11 @@ func doubts(a *Analysis, cells []*cell) []Doubt {
 	return all
 }
 
-// collapse makes one doubt of those that differ only in the trial.
-func collapse(found []finding) []Doubt {
+// collapse makes one diagnostic of those that differ only in the trial.
+func collapse(found []cellDiagnostic) []Diagnostic {
 	type key struct{ rule, target, phase string }
 	var order []key
-	groups := make(map[key][]finding)
+	groups := make(map[key][]cellDiagnostic)
 	for _, f := range found {
 		k := key{f.Rule, f.Target, f.Phase}
 		if groups[k] == nil {
@@ -49,15 +49,15 @@ func collapse(found []finding) []Doubt {
 		}
 		groups[k] = append(groups[k], f)
 	}
-	var all []Doubt
+	var all []Diagnostic
 	for _, k := range order {
 		all = append(all, worst(groups[k]))
 	}
 	return all
 }
 
-func worst(group []finding) Doubt {
-	d := slices.MaxFunc(group, func(a, b finding) int {
+func worst(group []cellDiagnostic) Diagnostic {
+	d := slices.MaxFunc(group, func(a, b cellDiagnostic) int {
 		switch {
 		case a.badness < b.badness:
 			return -1
@@ -65,7 +65,7 @@ func worst(group []finding) Doubt {
 			return 1
 		}
 		return 0
-	}).Doubt
+	}).Diagnostic
 	if len(group) == 1 {
 		return d
 	}
@@ -82,8 +82,8 @@ func worst(group []finding) Doubt {
 	return d
 }
 
-// rankOf is what the finding that is told was among the group's.
-func rankOf(group []finding) string {
+// rankOf is what the diagnostic that is told was among the group's.
+func rankOf(group []cellDiagnostic) string {
 	for _, f := range group {
 		if f.badness != group[0].badness {
 			return "the worst"
