@@ -36,7 +36,7 @@ peers: ## Build the load generators that servebench is compared with, into bin/p
 bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
 	bin/benchpeers $(BENCHPEERS)
 
-prove: build ## Simulate how often the verdict of a duet is wrong; fails when a goal is missed
+prove: build ## Simulate how often the verdict of an A/B test is wrong; fails when a goal is missed
 	bin/servebench prove
 
 test: ## Run every test that can run here; names what was skipped and why

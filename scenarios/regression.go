@@ -2,7 +2,7 @@ package scenarios
 
 import "servebench/reports/record"
 
-// Regression says when a candidate counts as worse than a baseline, for duets.
+// Regression says when a candidate counts as worse than a baseline, for A/B tests.
 type Regression struct {
 	Metrics   []string // what is compared, in every measured phase: names of record.Metrics
 	Margin    float64  // the least that it has to be worse by to fail: 0.03 for 3 %
@@ -10,7 +10,7 @@ type Regression struct {
 	Rounds    int      // at most so many
 }
 
-// mostHypotheses is how many metrics a duet compares at most, each phase counting for
+// mostHypotheses is how many metrics an A/B test compares at most, each phase counting for
 // itself: with each the others are judged more strictly.
 const mostHypotheses = 5
 

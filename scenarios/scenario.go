@@ -38,7 +38,7 @@ type Scenario struct {
 	Timeout     time.Duration // of one request
 	Limits      Limits
 	SLO         SLO
-	Regression  *Regression // nil: a duet is judged by the defaults
+	Regression  *Regression // nil: an A/B test is judged by the defaults
 	// Options holds, for each of Targets, all its options by their names.
 	Options map[string]map[string]string
 

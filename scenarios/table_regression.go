@@ -2,12 +2,12 @@ package scenarios
 
 import "servebench/reports/record"
 
-// regressionRow is the key that duets are judged by; a scenario without it is written
+// regressionRow is the key that A/B tests are judged by; a scenario without it is written
 // without it.
 func regressionRow() row[Scenario] {
 	rule := leftOut(pointed(mappings("rules such as {metrics: [p50], margin: 3%}", regressionRows())), isNoPointer)
 	return may("regression", rule, none, func(s *Scenario) **Regression { return &s.Regression },
-		"When a candidate counts as slower than a baseline, for servebench duet, which compares two servers round by round. Other commands ignore it.")
+		"When a candidate counts as slower than a baseline, for servebench ab, which compares two servers round by round. Other commands ignore it.")
 }
 
 func regressionRows() []row[Regression] {
@@ -20,6 +20,6 @@ func regressionRows() []row[Regression] {
 		may("tolerance", fractions(), "5%", func(r *Regression) *float64 { return &r.Tolerance },
 			"A candidate passes when it is surely not worse by this much."),
 		may("rounds", wholes[int](10, 200), "40", func(r *Regression) *int { return &r.Rounds },
-			"How many rounds are played at most. A duet ends as soon as the answer is known."),
+			"How many rounds are played at most. An A/B test ends as soon as the answer is known."),
 	}
 }

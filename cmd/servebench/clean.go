@@ -58,7 +58,7 @@ func clean(ctx context.Context, stdout io.Writer) (count int, err error) {
 	return count + len(trees), errors.Join(append(faults, err)...)
 }
 
-// sweepRevisions removes the revisions that killed duets left checked out.
+// sweepRevisions removes the revisions that killed A/B tests left checked out.
 func sweepRevisions(ctx context.Context) ([]string, error) {
 	dir, err := cacheDir("revisions")
 	if err != nil {

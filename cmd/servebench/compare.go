@@ -38,14 +38,14 @@ folders of runs. With one run alone, or with --baseline, BASE is the stored base
 of its scenario (servebench baseline set).
 
 It is no gate, and judges nothing: what the machine did between two runs is in their
-ratios. servebench duet plays both servers in every round, and judges.
+ratios. servebench ab plays both servers in every round, and judges.
 
 Two runs are not comparable when one of these differs, unless --allow names it:
 ` + kindsHelp() + `What else differs is told as a remark.
 
 benchstat compares what servebench report --format benchfmt writes of each run:
 benchstat BASE/` + benchfmt.File + ` NEW/` + benchfmt.File + `
-and the targets of one run, the arms of a duet among them, with
+and the targets of one run, the arms of an A/B test among them, with
 benchstat -col /target RUN/` + benchfmt.File + `
 
 Exit codes:

@@ -25,7 +25,7 @@ const exitHelp = `Exit codes:
   0    done, and the instrument can be believed; PASS of a gate
   1    something failed while running: a server died, a report could not be written
        (which leaves 10 to 13 as they are)
-  10   FAIL of a gate (run --gate, gate, duet): a limit is broken, or the candidate
+  10   FAIL of a gate (run --gate, gate, ab): a limit is broken, or the candidate
        is worse
   11   INCONCLUSIVE of a gate: it cannot be told
   12   INVALID: the load generator was the bottleneck, or this machine cannot give

@@ -37,7 +37,7 @@ func gateCommand() *cobra.Command {
 		Long: `Judge runs that are recorded by the limits (slo) of their scenario, each limit for
 each target and measured phase, and write what continuous integration reads into
 the folder of the run (ci/). RUN is that folder. Of several runs the worst decides
-the exit code. A duet is judged by its comparison.
+the exit code. An A/B test is judged by its comparison.
 
 What is judged is the server in further rounds like these, and not the requests of
 these alone: where rounds differ by more than chance it takes more of them to decide.
@@ -131,9 +131,9 @@ func printGates(w io.Writer, a *stats.Analysis, output string) error {
 func (o *gateOptions) limits(run *record.Run) (slo record.SLO, by string, err error) {
 	other := o.slo != "" || len(o.limit) > 0
 	switch {
-	case run.Duet != nil && other:
-		return slo, "", fmt.Errorf("%s: a duet is judged by its comparison, not by limits; leave out --slo and --set", run.Dir)
-	case run.Duet != nil:
+	case run.AB != nil && other:
+		return slo, "", fmt.Errorf("%s: an A/B test is judged by its comparison, not by limits; leave out --slo and --set", run.Dir)
+	case run.AB != nil:
 		return slo, "", nil
 	case other:
 		slo, by, err = o.others(run)

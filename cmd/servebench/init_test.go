@@ -110,7 +110,7 @@ func TestGitLabJobs(t *testing.T) {
 
 // The commands in the workflows are ones that servebench knows, with flags that it has.
 func TestWorkflowCommands(t *testing.T) {
-	known := map[string]bool{"run --help": true, "duet --help": true} // which cobra adds later
+	known := map[string]bool{"run --help": true, "ab --help": true} // which cobra adds later
 	for _, cmd := range newRoot(nil, nil).Commands() {
 		known[cmd.Name()] = true
 		for _, flag := range strings.Fields(strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), ",", " ")) {
@@ -127,8 +127,8 @@ func TestWorkflowCommands(t *testing.T) {
 			_, command, ok := strings.Cut(line, "servebench run ")
 			name := "run"
 			if !ok {
-				name = "duet"
-				if _, command, ok = strings.Cut(line, "servebench duet "); !ok {
+				name = "ab"
+				if _, command, ok = strings.Cut(line, "servebench ab "); !ok {
 					continue
 				}
 			}
@@ -180,7 +180,7 @@ func TestJudged(t *testing.T) {
 			t.Errorf("%s, %s: exit code %d after %q, want %d after %d\n%s", c.codes, c.policy, code, plays, c.code, c.plays, out)
 		}
 		for _, play := range plays {
-			if play != "duet a b" {
+			if play != "ab a b" {
 				t.Errorf("servebench %s was played", play)
 			}
 		}
@@ -228,7 +228,7 @@ func playJudged(t *testing.T, bash, script, codes, policy string) (code int, pla
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(bash, "script", "duet", "a", "b")
+	cmd := exec.Command(bash, "script", "ab", "a", "b")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"), "CODES="+codes, "INCONCLUSIVE="+policy, "INVALID="+policy)
 	text, err := cmd.CombinedOutput()

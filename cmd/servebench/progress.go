@@ -19,7 +19,7 @@ type progress struct {
 	line bool // one line, written over; else plain lines, seldom
 	mute bool
 
-	// standing is how a duet stood at its last look, "" before the first.
+	// standing is how an A/B test stood at its last look, "" before the first.
 	standing string
 
 	mu    sync.Mutex

@@ -21,7 +21,7 @@ type proveOptions struct {
 	simulations int
 	output      *oneOf
 	real        bool
-	duets       int
+	abTests     int
 	change      percent
 }
 
@@ -32,30 +32,30 @@ func proveCommand() *cobra.Command {
 	opts := proveOptions{output: newOneOf("text", "json"), change: 0.2}
 	cmd := &cobra.Command{
 		Use:   "prove",
-		Short: "Find out how often the verdict of a duet is wrong",
-		Long: `Simulate duets on machines whose noise is known, shared with neighbours and
+		Short: "Find out how often the verdict of an A/B test is wrong",
+		Long: `Simulate A/B tests on machines whose noise is known, shared with neighbours and
 dedicated, of a candidate that is as fast as the baseline and of ones that are
 slower, and count the verdicts: how often it is FAIL where nothing has changed, and
-how often where something has. Beside the design of duet stand those of other gates.
-Every simulation takes the statistics of a real duet; only the latencies are drawn. The
+how often where something has. Beside the design of servebench ab stand those of other gates.
+Every simulation takes the statistics of a real A/B test; only the latencies are drawn. The
 same number of simulations gives the same figures on any machine.
 
-With --real, play duets instead, under the scenario gate: of the reference server with
+With --real, play A/B tests instead, under the scenario gate: of the reference server with
 itself, and with itself answering later by a share of its median. It is said before how
-long that takes. Few duets prove little: the intervals of the rates say how little.
+long that takes. Few A/B tests prove little: the intervals of the rates say how little.
 
 Exit codes:
   0    the gate misses none of its goals: each holds, or is not told apart from its
        bound by so few simulations; with --real: nothing speaks against that
   1    something failed while running
   10   it does: the whole interval of a rate is where it must not be
-  12   with --real, INVALID: no duet could be believed
+  12   with --real, INVALID: no A/B test could be believed
   64   a mistake in the command line
-  130  interrupted; with --real, the duets that were over are counted
+  130  interrupted; with --real, the A/B tests that were over are counted
 `,
 		Example: `  servebench prove
   servebench prove --simulations 2000 -o json | jq '.cells[] | {noise, change, fail}'
-  servebench prove --real --duets 20 --change 10%`,
+  servebench prove --real --tests 20 --change 10%`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.check(cmd); err != nil {
@@ -68,10 +68,10 @@ Exit codes:
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&opts.simulations, "simulations", 20_000, "duets simulated for each figure")
+	flags.IntVar(&opts.simulations, "simulations", 20_000, "A/B tests simulated for each figure")
 	flags.VarP(opts.output, "output", "o", "print as")
-	flags.BoolVar(&opts.real, "real", false, "play duets of the reference server instead of simulating them")
-	flags.IntVar(&opts.duets, "duets", 10, "with --real: duets of the same server, and as many of a slower one")
+	flags.BoolVar(&opts.real, "real", false, "play A/B tests of the reference server instead of simulating them")
+	flags.IntVar(&opts.abTests, "tests", 10, "with --real: A/B tests of the same server, and as many of a slower one")
 	flags.Var(&opts.change, "change", "with --real: by how much later the slower one answers, of the median response time")
 	return cmd
 }
@@ -82,12 +82,12 @@ func (o *proveOptions) check(cmd *cobra.Command) error {
 	switch {
 	case o.simulations < leastSimulations:
 		return fmt.Errorf("--simulations %d: want %d or more", o.simulations, leastSimulations)
-	case o.duets < 1:
-		return fmt.Errorf("--duets %d: want 1 or more", o.duets)
+	case o.abTests < 1:
+		return fmt.Errorf("--tests %d: want 1 or more", o.abTests)
 	case o.real && given("simulations"):
-		return errors.New("--simulations is of simulated duets: want --duets with --real")
-	case !o.real && (given("duets") || given("change")):
-		return errors.New("--duets and --change are of real duets: want --real beside them")
+		return errors.New("--simulations is of simulated A/B tests: want --tests with --real")
+	case !o.real && (given("tests") || given("change")):
+		return errors.New("--tests and --change are of real A/B tests: want --real beside them")
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func proofOutcome(t proof.Table) error {
 			continue
 		}
 		rate, _ := g.Rate(t)
-		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: %s of %s duets, want %s", goalText(g),
+		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: %s of %s A/B tests, want %s", goalText(g),
 			stats.FormatPercent(rate.Value()), stats.FormatCount(int64(rate.N)), goalBound(g))})
 	}
 	return worst(all...)

@@ -11,26 +11,26 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// realCell is what real duets alike said. Its Cell counts those whose instrument could
+// realCell is what real A/B tests alike said. Its Cell counts those whose instrument could
 // be believed.
 type realCell struct {
 	proof.Cell
 	Invalid int
 }
 
-// realProof is what real duets said of the reference server: against itself, and
+// realProof is what real A/B tests said of the reference server: against itself, and
 // against itself with a delay.
 type realProof struct {
-	Duets  int           // planned of each kind
-	Change float64       // the delay, as a share of the median
-	Median time.Duration // response time of the baseline, in the first duet that can be believed
-	Delay  time.Duration
-	Same   realCell
-	Slower realCell
+	ABTests int           // planned of each kind
+	Change  float64       // the delay, as a share of the median
+	Median  time.Duration // response time of the baseline, in the first A/B test that can be believed
+	Delay   time.Duration
+	Same    realCell
+	Slower  realCell
 }
 
-// count takes in what a duet said.
-func (c *realCell) count(d *stats.Duet) {
+// count takes in what an A/B test said.
+func (c *realCell) count(d *stats.ABTest) {
 	switch d.Verdict {
 	case stats.Fail:
 		c.Add(paired.Fail, d.Pairs)
@@ -43,7 +43,7 @@ func (c *realCell) count(d *stats.Duet) {
 	}
 }
 
-// proveReal plays real duets and prints what they said, also of those that were played
+// proveReal plays real A/B tests and prints what they said, also of those that were played
 // before an interrupt.
 func proveReal(cmd *cobra.Command, opts *proveOptions) (err error) {
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
@@ -54,7 +54,7 @@ func proveReal(cmd *cobra.Command, opts *proveOptions) (err error) {
 	}
 	defer func() { err = worst(err, runtimeError(e.end())) }()
 	say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
-	p, err := e.prove(opts.duets, float64(opts.change), say)
+	p, err := e.prove(opts.abTests, float64(opts.change), say)
 	if p.Same.Fail.N+p.Same.Invalid == 0 {
 		return examined(err)
 	}
@@ -65,33 +65,33 @@ func proveReal(cmd *cobra.Command, opts *proveOptions) (err error) {
 	return worst(examined(err), runtimeError(write(cmd.OutOrStdout(), p)), p.outcome())
 }
 
-// prove plays so many duets of each kind, in turn. The delay is found by the first that
+// prove plays so many A/B tests of each kind, in turn. The delay is found by the first that
 // can be believed; until then no slower server is played.
-func (e *examination) prove(duets int, change float64, say func(string, ...any)) (realProof, error) {
-	p := realProof{Duets: duets, Change: change}
+func (e *examination) prove(abTests int, change float64, say func(string, ...any)) (realProof, error) {
+	p := realProof{ABTests: abTests, Change: change}
 	p.Same.Noise, p.Slower.Noise, p.Slower.Change = "real", "real", change
-	if err := announce(duets, say); err != nil {
+	if err := announce(abTests, say); err != nil {
 		return p, err
 	}
-	for number := 1; number <= duets; number++ {
+	for number := 1; number <= abTests; number++ {
 		for _, cell := range []*realCell{&p.Same, &p.Slower} {
 			if cell.Change > 0 && p.Delay == 0 {
 				continue
 			}
-			a, err := e.duet(number, cell.delay(&p))
+			a, err := e.abTest(number, cell.delay(&p))
 			if err != nil {
 				return p, err
 			}
-			cell.count(a.Duet)
-			say("%d/%d  %s: %s after %d rounds: %s", number, duets, candidateText(cell.Change), a.Duet.Verdict, a.Duet.Pairs, found(a.Duet))
+			cell.count(a.AB)
+			say("%d/%d  %s: %s after %d rounds: %s", number, abTests, candidateText(cell.Change), a.AB.Verdict, a.AB.Pairs, found(a.AB))
 			if p.Delay > 0 {
 				continue
 			}
-			if err := p.findDelay(a.Duet); err != nil {
+			if err := p.findDelay(a.AB); err != nil {
 				return p, err
 			}
 			if p.Delay == 0 {
-				say("this duet does not tell the median: the slower server waits for one that can be believed")
+				say("this A/B test does not tell the median: the slower server waits for one that can be believed")
 				continue
 			}
 			say("the median is %s ms: a candidate that is %s slower answers %v later", stats.FormatMilliseconds(p.Median), stats.FormatPercent(change), p.Delay)
@@ -100,9 +100,9 @@ func (e *examination) prove(duets int, change float64, say func(string, ...any))
 	return p, nil
 }
 
-// findDelay takes the delay of the slower server from a duet of the same, where it can
+// findDelay takes the delay of the slower server from an A/B test of the same, where it can
 // be believed: a disturbed median would make the change another than is said.
-func (p *realProof) findDelay(d *stats.Duet) error {
+func (p *realProof) findDelay(d *stats.ABTest) error {
 	median := medianOf(d)
 	switch {
 	case median == 0:
@@ -114,8 +114,8 @@ func (p *realProof) findDelay(d *stats.Duet) error {
 	return nil
 }
 
-// found is what a duet found, or why it cannot be believed.
-func found(d *stats.Duet) string {
+// found is what an A/B test found, or why it cannot be believed.
+func found(d *stats.ABTest) string {
 	if d.Verdict == stats.InvalidInstrument {
 		return d.Why
 	}
@@ -130,7 +130,7 @@ func (c *realCell) delay(p *realProof) time.Duration {
 	return p.Delay
 }
 
-// outcome is what the duets say through the exit code: a rate that is surely not what
+// outcome is what the A/B tests say through the exit code: a rate that is surely not what
 // it has to be, as far as chance can be told from it.
 func (p realProof) outcome() error {
 	var all []error
@@ -138,19 +138,19 @@ func (p realProof) outcome() error {
 		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf(format, args...)})
 	}
 	if low, _ := p.Same.Fail.Interval(); low > mostFalseAlarms {
-		failed("FAIL of the same server: %d of %d duets, want at most %s", p.Same.Fail.K, p.Same.Fail.N, stats.FormatPercent(mostFalseAlarms))
+		failed("FAIL of the same server: %d of %d A/B tests, want at most %s", p.Same.Fail.K, p.Same.Fail.N, stats.FormatPercent(mostFalseAlarms))
 	}
 	if _, high := p.Slower.Fail.Interval(); p.Change >= surelyFound && high < leastPower {
-		failed("FAIL of a server %s: %d of %d duets, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, stats.FormatPercent(leastPower))
+		failed("FAIL of a server %s: %d of %d A/B tests, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, stats.FormatPercent(leastPower))
 	}
 	for _, c := range []realCell{p.Same, p.Slower} {
 		if c.Fail.N == 0 && c.Invalid > 0 {
-			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("INVALID: none of %d duets could be believed (candidate: %s)", c.Invalid, candidateText(c.Change))})
+			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("INVALID: none of %d A/B tests could be believed (candidate: %s)", c.Invalid, candidateText(c.Change))})
 		}
 	}
 	return worst(all...)
 }
 
-// What real duets are held to, as simulated ones are (proof.Goals): most false alarms,
+// What real A/B tests are held to, as simulated ones are (proof.Goals): most false alarms,
 // and the least power where the change is surelyFound or more.
 const mostFalseAlarms, surelyFound, leastPower = 0.008, 0.10, 0.95

@@ -11,15 +11,15 @@ import (
 	"servebench/reports/stats"
 )
 
-// realDuets counts the verdicts of duets of the same server and of a slower one.
-func realDuets(same, slower []stats.Verdict) realProof {
-	p := realProof{Duets: 20, Change: 0.2, Median: 500 * time.Microsecond, Delay: 100 * time.Microsecond}
+// realABTests counts the verdicts of A/B tests of the same server and of a slower one.
+func realABTests(same, slower []stats.Verdict) realProof {
+	p := realProof{ABTests: 20, Change: 0.2, Median: 500 * time.Microsecond, Delay: 100 * time.Microsecond}
 	p.Same.Noise, p.Slower.Noise, p.Slower.Change = "real", "real", 0.2
 	for _, v := range same {
-		p.Same.count(&stats.Duet{Verdict: v, Pairs: 10})
+		p.Same.count(&stats.ABTest{Verdict: v, Pairs: 10})
 	}
 	for _, v := range slower {
-		p.Slower.count(&stats.Duet{Verdict: v, Pairs: 16})
+		p.Slower.count(&stats.ABTest{Verdict: v, Pairs: 16})
 	}
 	return p
 }
@@ -48,7 +48,7 @@ func TestRealOutcome(t *testing.T) {
 		{"ended before the slower one", times(1, stats.Pass), nil, exitOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := realDuets(tt.same, tt.slower).outcome()
+			err := realABTests(tt.same, tt.slower).outcome()
 			code := exitOK
 			if exit, ok := errors.AsType[*exitError](err); ok {
 				code = exit.code
@@ -61,7 +61,7 @@ func TestRealOutcome(t *testing.T) {
 }
 
 func TestWriteReal(t *testing.T) {
-	p := realDuets(append(times(9, stats.Pass), stats.InvalidInstrument), times(10, stats.Fail))
+	p := realABTests(append(times(9, stats.Pass), stats.InvalidInstrument), times(10, stats.Fail))
 	var text, doc strings.Builder
 	if err := errors.Join(writeReal(&text, p), writeRealJSON(&doc, p)); err != nil {
 		t.Fatal(err)
@@ -78,27 +78,27 @@ func TestWriteReal(t *testing.T) {
 	if got.Schema != "servebench.prove-real/v1" || !got.Pass || len(got.Cells) != 2 {
 		t.Fatalf("got %+v", got)
 	}
-	if c := got.Cells[0]; c.Duets != 9 || c.Invalid != 1 || c.Pass != 1 || c.FailHigh < 0.336 || c.FailHigh > 0.337 || c.MeanPairs != 10 {
+	if c := got.Cells[0]; c.ABTests != 9 || c.Invalid != 1 || c.Pass != 1 || c.FailHigh < 0.336 || c.FailHigh > 0.337 || c.MeanPairs != 10 {
 		t.Errorf("same server: %+v", c)
 	}
 }
 
 func TestMedianOf(t *testing.T) {
-	d := &stats.Duet{Metrics: []stats.DuetMetric{
+	d := &stats.ABTest{Metrics: []stats.ABMetric{
 		{Name: record.MetricP90, Pairs: []stats.Pair{{Baseline: 9e6}}},
 		{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 3e6}, {Baseline: 1e6}, {Baseline: 2e6}}},
 	}}
 	if got := medianOf(d); got != 2*time.Millisecond {
 		t.Errorf("median %v, want 2ms", got)
 	}
-	if got := medianOf(&stats.Duet{}); got != 0 {
+	if got := medianOf(&stats.ABTest{}); got != 0 {
 		t.Errorf("median of nothing %v, want 0", got)
 	}
 }
 
-// TestFindDelay: a duet that cannot be believed tells no median.
+// TestFindDelay: an A/B test that cannot be believed tells no median.
 func TestFindDelay(t *testing.T) {
-	d := &stats.Duet{Verdict: stats.InvalidInstrument, Metrics: []stats.DuetMetric{{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 2e6}}}}}
+	d := &stats.ABTest{Verdict: stats.InvalidInstrument, Metrics: []stats.ABMetric{{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 2e6}}}}}
 	p := realProof{Change: 0.2}
 	if err := p.findDelay(d); err != nil || p.Delay != 0 || p.Median != 0 {
 		t.Errorf("not believed: delay %v, median %v, %v", p.Delay, p.Median, err)
@@ -107,7 +107,7 @@ func TestFindDelay(t *testing.T) {
 	if err := p.findDelay(d); err != nil || p.Delay != 400*time.Microsecond || p.Median != 2*time.Millisecond {
 		t.Errorf("believed: delay %v, median %v, %v", p.Delay, p.Median, err)
 	}
-	if err := p.findDelay(&stats.Duet{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+	if err := p.findDelay(&stats.ABTest{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
 		t.Errorf("without pairs: %v", err)
 	}
 }

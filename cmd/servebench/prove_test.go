@@ -32,9 +32,9 @@ func TestProofOfAnUnjustGate(t *testing.T) {
 		t.Fatalf("outcome %v, want exit code %d", err, exitFailed)
 	}
 	for _, want := range []string{
-		"FAIL of the same server, shared machine: 50 % of 200 duets, want at most 0.8 %",
-		"PASS of a server +5 %, dedicated machine: 50 % of 200 duets, want at most 5 %",
-		"FAIL of a server +10 %, shared machine: 50 % of 200 duets, want at least 95 %",
+		"FAIL of the same server, shared machine: 50 % of 200 A/B tests, want at most 0.8 %",
+		"PASS of a server +5 %, dedicated machine: 50 % of 200 A/B tests, want at most 5 %",
+		"FAIL of a server +10 %, shared machine: 50 % of 200 A/B tests, want at least 95 %",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("outcome %q, want %q in it", err, want)

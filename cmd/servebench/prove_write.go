@@ -107,7 +107,7 @@ func writeProofJSON(w io.Writer, t proof.Table) error {
 // writeProof writes the table of the gate, that of the designs, the goals, and what
 // they mean.
 func writeProof(w io.Writer, t proof.Table) error {
-	fmt.Fprintf(w, `How often a duet says what: %s are simulated for each line.
+	fmt.Fprintf(w, `How often an A/B test says what: %s are simulated for each line.
 
 `, stats.FormatCount(int64(t.Simulations)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -45,7 +45,7 @@ of --set are added, and win.
 	root.SetErr(stderr)
 	root.AddCommand(
 		runCommand(),
-		duetCommand(),
+		abCommand(),
 		gateCommand(),
 		reportCommand(),
 		compareCommand(),

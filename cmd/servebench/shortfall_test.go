@@ -34,10 +34,10 @@ func passing() statstest.Plan {
 	return p
 }
 
-// passingDuet is one that passes at its first look.
-func passingDuet() statstest.Plan {
-	p := statstest.Duet()
-	p.Duet.Tolerance = 0.5
+// passingABTest is one that passes at its first look.
+func passingABTest() statstest.Plan {
+	p := statstest.ABTest()
+	p.AB.Tolerance = 0.5
 	return p
 }
 
@@ -54,7 +54,7 @@ func without(which func(i int) bool) func(*record.Run) {
 func TestWhatIsMissingIsNoPass(t *testing.T) {
 	unlimited := passing()
 	unlimited.SLO = record.SLO{}
-	for name, plan := range map[string]statstest.Plan{"run": passing(), "run without limits": unlimited, "duet": passingDuet()} {
+	for name, plan := range map[string]statstest.Plan{"run": passing(), "run without limits": unlimited, "ab": passingABTest()} {
 		dir, err := statstest.Write(t.TempDir(), plan)
 		if err != nil {
 			t.Fatal(err)
@@ -73,11 +73,11 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 				without(func(i int) bool { return i >= n })(r)
 				r.Finished = time.Time{}
 			}
-			if plan.Duet == nil { // a duet is judged at its looks
+			if plan.AB == nil { // an A/B test is judged at its looks
 				cuts[fmt.Sprintf("without cell %d", n)] = without(func(i int) bool { return i == n })
 			}
 		}
-		if plan.Duet == nil {
+		if plan.AB == nil {
 			for target := range 2 {
 				for n := range whole.Run.Targets[target].Deployments {
 					cuts[fmt.Sprintf("without start %d of target %d", n, target)] = func(r *record.Run) {

@@ -65,7 +65,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 }
 
 // byTarget are the cells by target, in the scenario's order, and in one by round:
-// benchstat takes what it meets first for its base, which is the baseline of a duet,
+// benchstat takes what it meets first for its base, which is the baseline of an A/B test,
 // and not whatever the order of the first round began with.
 func byTarget(a *stats.Analysis) []stats.Row {
 	order := make(map[string]int)

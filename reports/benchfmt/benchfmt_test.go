@@ -106,9 +106,9 @@ func benchstat(t *testing.T, dir string, args ...string) string {
 	return string(out)
 }
 
-// Benchstat compares the arms of a duet, the baseline being its base although the
+// Benchstat compares the arms of an A/B test, the baseline being its base although the
 // candidate ran first.
-func TestBenchstatDuet(t *testing.T) {
+func TestBenchstatABTest(t *testing.T) {
 	a := formattest.Analyse(t, statstest.Slower())
 	first := slices.IndexFunc(a.Cells, func(r stats.Row) bool { return r.Target == record.Candidate })
 	a.Cells[0], a.Cells[first] = a.Cells[first], a.Cells[0]
@@ -129,7 +129,7 @@ func TestBenchstatDuet(t *testing.T) {
 func TestBenchstat(t *testing.T) {
 	dir := t.TempDir()
 	slower := statstest.Slower()
-	slower.Duet = nil
+	slower.AB = nil
 	for i, name := range []string{"base.txt", "new.txt"} {
 		p := slower
 		p.Targets = []statstest.Target{slower.Targets[i]}

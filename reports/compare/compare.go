@@ -1,7 +1,7 @@
 // Package compare holds one run against an earlier one: what differs between the
 // two besides the server, whether they may be compared at all, and the ratios of
 // their figures. It judges nothing. Two runs are played one after the other, and
-// what the machine did in between is in the ratios as well; a duet, which plays
+// what the machine did in between is in the ratios as well; an A/B test, which plays
 // both servers in every round, is what judges. It stands beside the formats:
 // reports/stats makes the analyses that it reads, reports/text and
 // reports/json write what it finds.

@@ -175,11 +175,11 @@ func TestUnknownKind(t *testing.T) {
 	}
 }
 
-// Each arm of a duet has settings of its own.
-func TestDuets(t *testing.T) {
-	p := statstest.Duet()
+// Each arm of an A/B test has settings of its own.
+func TestABTests(t *testing.T) {
+	p := statstest.ABTest()
 	arms := func(text string) func(*record.Run) {
-		return func(r *record.Run) { r.Duet.Baseline.Text, r.Duet.Candidate.Text = scenario, text }
+		return func(r *record.Run) { r.AB.Baseline.Text, r.AB.Candidate.Text = scenario, text }
 	}
 	base := analyse(t, p, arms(scenario))
 	c := compare.Runs(base, analyse(t, p, arms(strings.Replace(scenario, "cpus: 1", "cpus: 2", 1))), nil)
@@ -188,9 +188,9 @@ func TestDuets(t *testing.T) {
 		t.Errorf("%+v", c.Differences)
 	}
 	if c := compare.Runs(base, base, nil); !c.Comparable() || len(c.Figures) == 0 {
-		t.Error("a duet is not comparable with itself")
+		t.Error("an A/B test is not comparable with itself")
 	}
 	if c := compare.Runs(base, analyse(t, small(), nil), compare.KindNames()); c.Comparable() {
-		t.Error("a duet is comparable with a run of other targets")
+		t.Error("an A/B test is comparable with a run of other targets")
 	}
 }

@@ -41,7 +41,7 @@ func Notes(all []*Comparison) []string {
 func Warning(all []*Comparison) string {
 	for _, c := range all {
 		if len(c.Figures) > 0 {
-			return "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval knows of, so that two runs of one server differ, too; servebench duet plays both servers in every round and judges by pairs."
+			return "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval knows of, so that two runs of one server differ, too; servebench ab plays both servers in every round and judges by pairs."
 		}
 	}
 	return ""

@@ -1,6 +1,6 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets, the rounds of a duet, what the place costs, and cold starts. It stands between reports/stats, whose Analysis is
+// targets, the rounds of an A/B test, what the place costs, and cold starts. It stands between reports/stats, whose Analysis is
 // its only input, and the formats that show figures: reports/html embeds them
 // as SVG, and this package's own Format writes them as PNG files. Figures are
 // pure functions of the analysis: the same run gives the same bytes.
@@ -50,8 +50,8 @@ const width vg.Length = 780
 // data is returned with Missing set, so that a format can say why it is not there.
 func All(a *stats.Analysis) []Figure {
 	var all []Figure
-	if a.Duet != nil {
-		all = append(all, duet(a))
+	if a.AB != nil {
+		all = append(all, abTest(a))
 	}
 	if a.Overhead != nil {
 		all = append(all, overhead(a))
@@ -64,7 +64,7 @@ func All(a *stats.Analysis) []Figure {
 			if f, has := stressed(v); has {
 				all = append(all, f)
 			}
-			if len(a.Run.Targets) > 1 && a.Duet == nil {
+			if len(a.Run.Targets) > 1 && a.AB == nil {
 				all = append(all, forest(v))
 			}
 			all = append(all,

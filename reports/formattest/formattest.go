@@ -29,8 +29,8 @@ func Analyse(t testing.TB, p statstest.Plan) *stats.Analysis {
 		t.Fatal(err)
 	}
 	const dir = "runs/" + statstest.ID
-	if a.Duet != nil {
-		a.Duet.Command = strings.ReplaceAll(a.Duet.Command, run.Dir, dir)
+	if a.AB != nil {
+		a.AB.Command = strings.ReplaceAll(a.AB.Command, run.Dir, dir)
 	}
 	a.Run.Dir = dir
 	return a

@@ -20,7 +20,7 @@ type page struct {
 	Verdict            verdict
 	Shortfall          *stats.Shortfall
 	Targets            []targetLine
-	Duet               *duet // nil: the run compares no two servers
+	AB                 *abTest // nil: the run compares no two servers
 	Diagnostics        []diagnostic
 	Instrument         *table
 	Ledger             *table
@@ -70,7 +70,7 @@ func newPage(a *stats.Analysis) (*page, error) {
 		Style: template.CSS(css), Policy: policy(css),
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
 		Verdict: b.verdict(), Shortfall: a.Shortfall(),
-		Targets: b.targets(), Duet: b.duet(), Diagnostics: b.diagnostics(),
+		Targets: b.targets(), AB: b.abTest(), Diagnostics: b.diagnostics(),
 		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
 		Headline: b.headline(), Beside: b.beside(), FirstByte: b.firstByte(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
 		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),

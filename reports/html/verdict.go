@@ -52,7 +52,7 @@ func (b builder) verdict() verdict {
 	if b.a.OnlyStarts() {
 		return b.startsVerdict(v)
 	}
-	if d := b.a.Duet; d != nil {
+	if d := b.a.AB; d != nil {
 		v.Sentence = sentenceCase(d.Why)
 		return v
 	}

@@ -28,7 +28,7 @@ type document struct {
 	Gates       []gate        `json:"gates"`
 	Reference   *string       `json:"reference"` // what the ratios divide by
 	Ratios      []ratio       `json:"ratios"`
-	Duet        *duet         `json:"duet"`       // null: the run compares no two servers
+	AB          *abTest       `json:"ab"`         // null: the run compares no two servers
 	Overhead    *overhead     `json:"overhead"`   // null: the scenario asks for none
 	Steps       []stepped     `json:"steps"`      // targets in phases with steps
 	Saturation  []saturation  `json:"saturation"` // targets with several closed loops

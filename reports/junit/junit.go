@@ -1,6 +1,6 @@
 // Package junit writes what a gate found as JUnit XML, the file ci/junit.xml, which
 // CI systems show as tests: one suite for each target, one test for each limit; of
-// a duet one test for each metric. It stands at the end of the flow: everything in
+// an A/B test one test for each metric. It stands at the end of the flow: everything in
 // it is in the stats.Analysis that it is given.
 //
 // PASS is a test that passed and FAIL one that failed. INCONCLUSIVE is a test that
@@ -30,7 +30,7 @@ const File = "ci/junit.xml"
 func Format() reports.Format {
 	return reports.Format{
 		Name: "junit",
-		Doc:  "the limits, or the metrics of a duet, as tests in JUnit XML (" + File + ")",
+		Doc:  "the limits, or the metrics of an A/B test, as tests in JUnit XML (" + File + ")",
 		CI:   true,
 
 		Render: reports.Into(File, Write),
@@ -51,8 +51,8 @@ func Write(w io.Writer, a *stats.Analysis) error {
 func newSuites(a *stats.Analysis) *junit.Testsuites {
 	all := &junit.Testsuites{Name: "servebench " + stats.Plain(a.Run.Scenario.Name), Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
-	case a.Duet != nil:
-		all.AddSuite(duetSuite(a))
+	case a.AB != nil:
+		all.AddSuite(abSuite(a))
 	case len(a.Gates) == 0:
 		all.AddSuite(runSuite(a))
 	default:

@@ -20,11 +20,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func plans() map[string]statstest.Plan {
 	all := statstest.Judged()
-	all["duet slower"], all["duet undecided"] = statstest.Slower(), statstest.Undecided()
-	same, early := statstest.Duet(), statstest.Slower()
-	same.Duet.Same, same.Duet.Looks = true, same.Duet.Looks[:1] // it is played to its last look
+	all["ab slower"], all["ab undecided"] = statstest.Slower(), statstest.Undecided()
+	same, early := statstest.ABTest(), statstest.Slower()
+	same.AB.Same, same.AB.Looks = true, same.AB.Looks[:1] // it is played to its last look
 	early.Rounds = 3
-	all["duet same"], all["duet early"] = same, early
+	all["ab same"], all["ab early"] = same, early
 	return all
 }
 
@@ -70,8 +70,8 @@ func outcomes() map[string]outcome {
 	return map[string]outcome{
 		"pass": {}, "fail": {fails: true}, "inconclusive": {fails: true}, "invalid": {errs: true},
 		"no limits": {errs: true}, // it was interrupted
-		"nothing":   {errs: true}, "duet slower": {fails: true}, "duet undecided": {fails: true}, "duet early": {fails: true},
-		"duet same": {},
+		"nothing":   {errs: true}, "ab slower": {fails: true}, "ab undecided": {fails: true}, "ab early": {fails: true},
+		"ab same": {},
 	}
 }
 

@@ -76,7 +76,7 @@ func broken(a *stats.Analysis) []annotation {
 			all = append(all, annotation{levelOf(v), fmt.Sprintf("%s: %s", v, where), told})
 		}
 	}
-	switch d := a.Duet; {
+	switch d := a.AB; {
 	case a.Verdict == stats.InvalidInstrument || a.Nothing() != "":
 	case d != nil:
 		for _, m := range d.Metrics {

@@ -37,7 +37,7 @@ func Format() reports.Format {
 func Summary(w io.Writer, a *stats.Analysis, limit int) error {
 	const left = "\nMore is in the run's report.\n"
 	text, whole := "", true
-	for _, section := range []func(*stats.Analysis) string{verdict, duet, gates, headline, diagnostics, environment} {
+	for _, section := range []func(*stats.Analysis) string{verdict, abTest, gates, headline, diagnostics, environment} {
 		part := section(a)
 		if part == "" {
 			continue

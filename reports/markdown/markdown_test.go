@@ -28,10 +28,10 @@ func annotate(t *testing.T, a *stats.Analysis) string {
 
 func TestGolden(t *testing.T) {
 	plans := statstest.Judged()
-	plans["duet slower"], plans["duet undecided"] = statstest.Slower(), statstest.Undecided()
+	plans["ab slower"], plans["ab undecided"] = statstest.Slower(), statstest.Undecided()
 	early := statstest.Slower()
 	early.Rounds = 3
-	plans["duet early"] = early
+	plans["ab early"] = early
 	for name, p := range plans {
 		t.Run(name, func(t *testing.T) {
 			a := formattest.Analyse(t, p)

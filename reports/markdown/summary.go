@@ -31,7 +31,7 @@ func capital(s string) string {
 
 // gates are the limits, the worst first.
 func gates(a *stats.Analysis) string {
-	if a.Duet != nil || len(a.Gates) == 0 {
+	if a.AB != nil || len(a.Gates) == 0 {
 		return ""
 	}
 	t := &table{

@@ -20,7 +20,7 @@ func judged(a *stats.Analysis) []*family {
 	for _, g := range a.Gates {
 		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", g.Limit})
 	}
-	return []*family{valid, complete, verdict, gates, duetVerdicts(a)}
+	return []*family{valid, complete, verdict, gates, abVerdicts(a)}
 }
 
 // ledgers account for every request.
@@ -38,32 +38,32 @@ func ledgers(a *stats.Analysis) *family {
 	return f
 }
 
-// duetVerdicts are what was found of each part of a duet.
-func duetVerdicts(a *stats.Analysis) *family {
-	f := newFamily(a, "duet", "", "1 for what was found of the metric, or of the arms' errors")
-	if a.Duet == nil {
+// abVerdicts are what was found of each part of an A/B test.
+func abVerdicts(a *stats.Analysis) *family {
+	f := newFamily(a, "ab", "", "1 for what was found of the metric, or of the arms' errors")
+	if a.AB == nil {
 		return f
 	}
-	for _, m := range a.Duet.Metrics {
+	for _, m := range a.AB.Metrics {
 		f.addVerdict(m.Verdict, label{"phase", m.Phase}, label{"metric", m.Name})
 	}
-	for _, e := range a.Duet.Errors {
+	for _, e := range a.AB.Errors {
 		f.addVerdict(e.Verdict, label{"phase", e.Phase}, label{"metric", "errors"})
 	}
 	return f
 }
 
-// duetRatios are the ratios of a duet's arms.
-func duetRatios(a *stats.Analysis) []*family {
-	value := newFamily(a, "duet_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
-	low := newFamily(a, "duet_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
-	high := newFamily(a, "duet_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
-	pairs := newFamily(a, "duet_pairs", "", "rounds that both arms have")
+// abRatios are the ratios of an A/B test's arms.
+func abRatios(a *stats.Analysis) []*family {
+	value := newFamily(a, "ab_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
+	low := newFamily(a, "ab_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
+	high := newFamily(a, "ab_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
+	pairs := newFamily(a, "ab_pairs", "", "rounds that both arms have")
 	all := []*family{value, low, high, pairs}
-	if a.Duet == nil {
+	if a.AB == nil {
 		return all
 	}
-	for _, m := range a.Duet.Metrics {
+	for _, m := range a.AB.Metrics {
 		of := []label{{"phase", m.Phase}, {"metric", m.Name}}
 		pairs.add(float64(len(m.Pairs)), of...)
 		if len(m.Pairs) > 0 {

@@ -58,5 +58,5 @@ func families(a *stats.Analysis) []*family {
 		return all
 	}
 	all = append(all, figures(a)...)
-	return append(all, duetRatios(a)...)
+	return append(all, abRatios(a)...)
 }

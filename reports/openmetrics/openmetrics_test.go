@@ -64,10 +64,10 @@ func parse(t *testing.T, text []byte) map[string]*dto.MetricFamily {
 
 func TestGolden(t *testing.T) {
 	plans := statstest.Judged()
-	plans["duet slower"] = statstest.Slower()
+	plans["ab slower"] = statstest.Slower()
 	invalid := statstest.Slower()
 	invalid.Targets[0].Late = 100
-	plans["duet invalid"] = invalid
+	plans["ab invalid"] = invalid
 	plans["coldstart"] = statstest.ColdStart()
 	for name, p := range plans {
 		t.Run(name, func(t *testing.T) {
@@ -115,10 +115,10 @@ func TestInvalidHasNoFigures(t *testing.T) {
 	}
 }
 
-// A duet that fails by its errors alone says so among its parts.
-func TestDuetErrors(t *testing.T) {
+// An A/B test that fails by its errors alone says so among its parts.
+func TestABErrors(t *testing.T) {
 	text := string(render(t, formattest.Analyse(t, statstest.Failing())))
-	want := `servebench_duet{scenario="gate",phase="steady",metric="errors",verdict="FAIL"} 1.0`
+	want := `servebench_ab{scenario="gate",phase="steady",metric="errors",verdict="FAIL"} 1.0`
 	if !strings.Contains(text, want) {
 		t.Errorf("no %s in\n%s", want, text)
 	}

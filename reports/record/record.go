@@ -35,8 +35,8 @@ type Run struct {
 	// Calibration is what the load generator was found to be able to do on this
 	// machine; nil: it was not calibrated.
 	Calibration *Calibration `json:"calibration,omitempty"`
-	// Duet says that the run compares two servers, its two targets; nil: it does not.
-	Duet *Duet `json:"duet,omitempty"`
+	// AB says that the run compares two servers, its two targets; nil: it does not.
+	AB *ABTest `json:"ab,omitempty"`
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Faults are what went wrong while it was run, in that order.

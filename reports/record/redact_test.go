@@ -63,8 +63,8 @@ func TestRedactWhereverTextIs(t *testing.T) {
 		Targets.Name Targets.Facts.Name Targets.Deployments.Stages.Name
 		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log
 		Preflight.Rule Calibration.Version
-		Duet.Baseline.Target Duet.Baseline.Place Duet.Baseline.Text Duet.Baseline.Facts.Name
-		Duet.Candidate.Target Duet.Candidate.Place Duet.Candidate.Text Duet.Candidate.Facts.Name Duet.Metrics
+		AB.Baseline.Target AB.Baseline.Place AB.Baseline.Text AB.Baseline.Facts.Name
+		AB.Candidate.Target AB.Candidate.Place AB.Candidate.Text AB.Candidate.Facts.Name AB.Metrics
 		Faults.Target Faults.Phase Dir Hold`)
 	slices.Sort(kept)
 	slices.Sort(want)

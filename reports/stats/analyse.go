@@ -29,7 +29,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	if len(a.Rows) > 0 {
 		a.Reference = a.Rows[0].Target
 	}
-	if a.Duet = newDuet(run, cells); a.Duet == nil {
+	if a.AB = newABTest(run, cells); a.AB == nil {
 		a.Ratios = ratios(a.Rows, a.Cells, a.Reference)
 	}
 	a.Overhead = newOverhead(run, cells)
@@ -37,10 +37,10 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	a.Saturated = saturations(a)
 	a.Diagnostics = diagnostics(a, cells)
 	a.Validity = validity(a)
-	if a.Duet == nil {
+	if a.AB == nil {
 		a.Gates = gates(a, cells)
 	}
-	a.Duet.seal(a)
+	a.AB.seal(a)
 	a.Verdict = verdict(a)
 	return a, nil
 }

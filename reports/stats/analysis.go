@@ -44,19 +44,19 @@ type Analysis struct {
 	Diagnostics []Diagnostic // errors first
 	Rows        []Row        // target × measured phase, pooled over rounds; targets in the scenario's order
 	Cells       []Row        // target × measured phase × round; by round, and in one as they were run
-	Gates       []Gate       // none of a duet, which is judged as a whole
+	Gates       []Gate       // none of an A/B test, which is judged as a whole
 	// SLO holds the limits that Gates judge by, By where they are from: "" of the
 	// scenario's own, or what gave others ("--set slo.p99=20ms").
 	SLO    record.SLO
 	By     string
 	Limits []string // flags that give a run these limits; none where it has them, or they are a file's
-	Ratios []Ratio  // each target against Reference; empty with one target, and of a duet
+	Ratios []Ratio  // each target against Reference; empty with one target, and of an A/B test
 	// Reference is the target the Ratios are relative to: the first that ran.
 	Reference string
 	Overhead  *Overhead    // nil when the scenario asks for none, or nothing was measured of it
 	Stepped   []Stepped    // of the phases that have steps; targets in the scenario's order
 	Saturated []Saturation // of the targets with several closed loops
-	Duet      *Duet        // nil when the run compares no two servers
+	AB        *ABTest      // nil when the run compares no two servers
 }
 
 // Severity is how much a Diagnostic limits belief in a run.

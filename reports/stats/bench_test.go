@@ -37,8 +37,8 @@ func BenchmarkAnalyse(b *testing.B) {
 	}
 }
 
-// A look at a duet after 30 rounds, which the rest of it waits for.
-func BenchmarkDuetSoFar(b *testing.B) {
+// A look at an A/B test after 30 rounds, which the rest of it waits for.
+func BenchmarkABSoFar(b *testing.B) {
 	dir, err := statstest.Write(b.TempDir(), statstest.Undecided())
 	if err != nil {
 		b.Fatal(err)
@@ -48,7 +48,7 @@ func BenchmarkDuetSoFar(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := stats.DuetSoFar(run); err != nil {
+		if _, err := stats.ABSoFar(run); err != nil {
 			b.Fatal(err)
 		}
 	}

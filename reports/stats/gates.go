@@ -89,7 +89,7 @@ func notMeasured(slo record.SLO, target, why string) []Gate {
 	return all
 }
 
-// verdict is the worst of the gates', or that of a duet; INVALID when the instrument
+// verdict is the worst of the gates', or that of an A/B test; INVALID when the instrument
 // cannot be believed, with or without gates. Limits that hold in a part of what was planned
 // may be broken in the rest: that is no PASS.
 func verdict(a *Analysis) Verdict {
@@ -97,8 +97,8 @@ func verdict(a *Analysis) Verdict {
 	switch {
 	case a.Validity == Invalid:
 		return InvalidInstrument
-	case a.Duet != nil:
-		return a.Duet.Verdict
+	case a.AB != nil:
+		return a.AB.Verdict
 	case worst == Pass && a.InPart():
 		return Inconclusive
 	}

@@ -11,11 +11,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// noiseConfidence is in how many of the repetitions of a duet of a server with itself
+// noiseConfidence is in how many of the repetitions of an A/B test of a server with itself
 // the noise found is at most what is given as the floor.
 const noiseConfidence = 0.9
 
-// Noise is what a duet of a server with itself says of the machine: by metric, the
+// Noise is what an A/B test of a server with itself says of the machine: by metric, the
 // least margin that can be told from noise by as many rounds as were played, as a
 // share. It sinks with the root of their number. A metric whose rounds are too few for
 // it, or all the same, is left out.
@@ -29,14 +29,14 @@ const noiseConfidence = 0.9
 // 13.8).
 func Noise(a *Analysis) record.Noise {
 	noise := record.Noise{Floors: map[string]float64{}}
-	if a.Duet == nil || a.Validity != Valid {
+	if a.AB == nil || a.Validity != Valid {
 		return noise
 	}
-	noise.Rounds = a.Duet.Pairs
-	looks := a.Run.Duet.Looks
+	noise.Rounds = a.AB.Pairs
+	looks := a.Run.AB.Looks
 	last := looks[len(looks)-1]
-	alpha := last.Alpha / float64(len(a.Duet.Metrics))
-	for _, m := range a.Duet.Metrics {
+	alpha := last.Alpha / float64(len(a.AB.Metrics))
+	for _, m := range a.AB.Metrics {
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
 		half := (high - low) / 2 * widening(len(m.Pairs))
 		if half > 0 && half < beyond/3 {
@@ -53,7 +53,7 @@ func widening(n int) float64 {
 }
 
 // NoiseFloors are by metric the least margins that can be told from noise on the
-// machine of a duet, which it found itself or which were found before it; nil where
+// machine of an A/B test, which it found itself or which were found before it; nil where
 // they are not known.
 func (a *Analysis) NoiseFloors() map[string]float64 {
 	if noise := a.noise(); noise != nil {
@@ -62,21 +62,21 @@ func (a *Analysis) NoiseFloors() map[string]float64 {
 	return nil
 }
 
-// noise is what is known of the noise of the machine of a duet; nil: nothing is.
+// noise is what is known of the noise of the machine of an A/B test; nil: nothing is.
 func (a *Analysis) noise() *record.Noise {
 	switch {
-	case a.Duet == nil:
+	case a.AB == nil:
 		return nil
-	case a.Duet.Same:
+	case a.AB.Same:
 		if found := Noise(a); len(found.Floors) > 0 {
 			return &found
 		}
 		return nil
 	}
-	return a.Run.Duet.Noise
+	return a.Run.AB.Noise
 }
 
-// NoiseLine says what noise there is on the machine of a duet: "p50 1.2 %, which 30
+// NoiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
 // rounds of a server with itself …"; "" where that is not known.
 func (a *Analysis) NoiseLine() string {
 	noise := a.noise()
@@ -84,7 +84,7 @@ func (a *Analysis) NoiseLine() string {
 		return ""
 	}
 	var floors []string
-	for _, name := range a.Run.Duet.Metrics {
+	for _, name := range a.Run.AB.Metrics {
 		if floor, known := noise.Floors[name]; known {
 			// Upwards: a margin that reads like the floor is above it.
 			floors = append(floors, name+" "+FormatPercent(math.Ceil(1000*floor)/1000))

@@ -66,7 +66,7 @@ func ranAlready(a *Analysis) []Diagnostic {
 		if t.Unavailable != "" || !t.Running || absent(t) {
 			continue
 		}
-		if a.Duet != nil {
+		if a.AB != nil {
 			all = append(all, sameProcess(t))
 			continue
 		}
@@ -97,7 +97,7 @@ func unequalFacts(a *Analysis) []Diagnostic {
 		}
 		ran, only = ran+1, t.Name
 		for _, f := range t.Facts {
-			if !f.Unequal || toldByPlace(t, f) || a.Duet != nil && a.inBothArms(f) {
+			if !f.Unequal || toldByPlace(t, f) || a.AB != nil && a.inBothArms(f) {
 				continue
 			}
 			if values[f.Name] == nil {

@@ -57,8 +57,8 @@ func fallsShort(a *Analysis) []Diagnostic {
 	switch {
 	case a.Run.Hold == record.Held:
 		d.Action = "wait for its end"
-	case a.Duet != nil && a.Duet.Command != "":
-		d.Action = "go on with it: " + a.Duet.Command
+	case a.AB != nil && a.AB.Command != "":
+		d.Action = "go on with it: " + a.AB.Command
 	}
 	if a.OnlyStarts() {
 		starts := 0
@@ -158,10 +158,10 @@ func oneRound(a *Analysis) []Diagnostic {
 	}}
 }
 
-// fewSamples tells which quantiles are not known, and of what. A duet knows those that
+// fewSamples tells which quantiles are not known, and of what. An A/B test knows those that
 // it compares, in each round.
 func fewSamples(a *Analysis) []Diagnostic {
-	if a.Duet != nil {
+	if a.AB != nil {
 		return nil
 	}
 	var all []Diagnostic

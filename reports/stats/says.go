@@ -22,7 +22,7 @@ func (g Gate) Says() string {
 
 // Says is the comparison in one line, without its verdict and phase: "p50 +23.0 %
 // [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: it is surely worse".
-func (m DuetMetric) Says() string {
+func (m ABMetric) Says() string {
 	if len(m.Pairs) == 0 {
 		return m.Name + ": " + m.Why
 	}
@@ -43,7 +43,7 @@ func (m DuetMetric) Says() string {
 
 // Says is the comparison in one line, without its verdict and phase: "error rate 2 %
 // against 0.1 %, n 4,000 and 4,000, p 0.0003".
-func (e DuetErrors) Says() string {
+func (e ABErrors) Says() string {
 	s := fmt.Sprintf("error rate %s against %s, n %s and %s, p %s",
 		FormatPercent(e.Candidate.Value), FormatPercent(e.Baseline.Value),
 		FormatCount(e.Candidate.N), FormatCount(e.Baseline.N), FormatNumber(e.P))

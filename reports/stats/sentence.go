@@ -36,7 +36,7 @@ func (a *Analysis) sentence(invalid string) string {
 		return "nothing was measured: " + why
 	}
 	judgement := a.judgement(invalid)
-	if a.Duet != nil && a.Verdict == Inconclusive && a.Duet.Look == 0 && a.Duet.Command == "" {
+	if a.AB != nil && a.Verdict == Inconclusive && a.AB.Look == 0 && a.AB.Command == "" {
 		return judgement // an arm never started, which it says
 	}
 	var says []string
@@ -75,8 +75,8 @@ func (a *Analysis) judgement(invalid string) string {
 		return a.StartLine() + "; " + a.OnLimits()
 	case a.Verdict == InvalidInstrument:
 		return invalid
-	case a.Duet != nil:
-		return a.Duet.Why
+	case a.AB != nil:
+		return a.AB.Why
 	case a.Verdict == NoLimit:
 		if line := a.Answer(); line != "" {
 			return line + "; the scenario sets no limits"

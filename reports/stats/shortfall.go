@@ -36,12 +36,12 @@ func (a *Analysis) Shortfall() *Shortfall {
 		s.Word, s.Text = wordInterrupted, "the run ended before its plan did: "+strings.TrimRight(run.Interrupted, ". ")
 	case run.Finished.IsZero():
 		s.Text = unfinished(run)
-	case a.Duet != nil:
-		if a.Duet.Decided() || a.Duet.Look == a.Duet.Looks || a.Validity == Invalid || len(a.ServerFailures()) > 0 {
+	case a.AB != nil:
+		if a.AB.Decided() || a.AB.Look == a.AB.Looks || a.Validity == Invalid || len(a.ServerFailures()) > 0 {
 			return nil
 		}
-		next := run.Duet.Looks[a.Duet.Look].Pairs
-		s.Word, s.Text = wordIncomplete, fmt.Sprintf("the duet ended undecided after %s, before it was looked at after round %d", rounds(a.Duet.Pairs+len(a.Duet.Lost)), next)
+		next := run.AB.Looks[a.AB.Look].Pairs
+		s.Word, s.Text = wordIncomplete, fmt.Sprintf("the A/B test ended undecided after %s, before it was looked at after round %d", rounds(a.AB.Pairs+len(a.AB.Lost)), next)
 	default:
 		failures := a.ServerFailures()
 		gaps = slices.DeleteFunc(gaps, func(g gap) bool {
@@ -100,11 +100,11 @@ func (a *Analysis) told(gaps []gap) string {
 
 // gaps hold the plan against the record: each phase on each target that could run, in
 // each round, and each start. What an ended load left out in a trial is
-// no gap, and a duet has looks instead. A warm-up is named where
+// no gap, and an A/B test has looks instead. A warm-up is named where
 // nothing else is missing on its target: it is played for what comes after it.
 func (a *Analysis) gaps() []gap {
 	run := a.Run
-	if run.Duet != nil {
+	if run.AB != nil {
 		return nil
 	}
 	whole, aborted := wholeCells(run)

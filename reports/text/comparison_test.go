@@ -135,7 +135,7 @@ func TestHostileComparison(t *testing.T) {
 }
 
 func TestHeadlineGolden(t *testing.T) {
-	duet := statstest.Compare()
+	abTest := statstest.Compare()
 	for name, p := range map[string]statstest.Plan{"compare": statstest.Compare(), "invalid": plans()["invalid"], "coldstart": statstest.ColdStart(), "phases": plans()["phases"]} {
 		var got bytes.Buffer
 		if err := text.WriteHeadline(&got, analyse(t, p), text.Style{}); err != nil {
@@ -143,8 +143,8 @@ func TestHeadlineGolden(t *testing.T) {
 		}
 		golden(t, "headline-"+name+".txt", got.String())
 	}
-	a := analyse(t, duet)
-	a.Run.Duet = &record.Duet{
+	a := analyse(t, abTest)
+	a.Run.AB = &record.ABTest{
 		Baseline:  record.Arm{Target: record.Baseline, Source: "v1.2", Facts: []record.Fact{{Name: "commit", Value: "0123456789ab"}}},
 		Candidate: record.Arm{Target: record.Candidate, Source: "HEAD"},
 	}

@@ -12,7 +12,7 @@ import (
 func WriteGates(w io.Writer, a *stats.Analysis, style Style) error {
 	p := &page{analysis: a, style: style}
 	p.heading()
-	p.duet()
+	p.abTest()
 	p.gates()
 	p.missing()
 	p.space()

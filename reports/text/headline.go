@@ -38,10 +38,10 @@ func (p *page) origin(run *record.Run) {
 		}
 	}
 	p.wrapped("    ", "  on: "+strings.Join(machine, " · "))
-	if run.Duet == nil {
+	if run.AB == nil {
 		return
 	}
-	for _, arm := range []record.Arm{run.Duet.Baseline, run.Duet.Candidate} {
+	for _, arm := range []record.Arm{run.AB.Baseline, run.AB.Candidate} {
 		line := "  " + clean(arm.Target) + ": " + clean(arm.Source)
 		for _, f := range arm.Facts {
 			line += " · " + clean(f.Name) + " " + clean(f.Value)

@@ -33,7 +33,7 @@ func Format() reports.Format {
 func Write(w io.Writer, a *stats.Analysis, style Style) error {
 	p := &page{analysis: a, style: style}
 	p.heading()
-	p.duet()
+	p.abTest()
 	for _, phase := range a.Run.Scenario.Phases {
 		p.phase(phase)
 	}

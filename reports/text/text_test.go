@@ -58,7 +58,7 @@ func plans() map[string]statstest.Plan {
 		"stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
 		"calibrated": statstest.Calibrated(), "status": statstest.ByStatus(), "refused": statstest.Refused(),
 	}
-	maps.Copy(all, duets())
+	maps.Copy(all, abTests())
 	return all
 }
 

@@ -10,7 +10,7 @@ import (
 // NoiseSchema is the version of a kept NoiseFloor. A reader passes over others.
 const NoiseSchema = "servebench.noise/v1"
 
-// NoiseFloor is what a duet of a server with itself found of a machine, under the load
+// NoiseFloor is what an A/B test of a server with itself found of a machine, under the load
 // of a scenario.
 type NoiseFloor struct {
 	Schema   string       `json:"schema"`

@@ -108,7 +108,7 @@ func (t *Tree) Build(ctx context.Context, command string) error {
 // Close removes the tree.
 func (t *Tree) Close() error {
 	// It is made under the lock, and another one may have it only afterwards.
-	ctx := context.Background() // that of the duet may be over
+	ctx := context.Background() // that of the A/B test may be over
 	return errors.Join(t.clear(ctx), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
 }
 

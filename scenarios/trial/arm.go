@@ -9,7 +9,7 @@ import (
 )
 
 // arm is what has a trial in every round: a target of the scenario, or one of the two
-// servers of a duet.
+// servers of an A/B test.
 type arm struct {
 	name     string              // in the record
 	scenario *scenarios.Scenario // that it comes from

@@ -11,11 +11,11 @@ import (
 	"servebench/scenarios"
 )
 
-// Continue goes on with the duet in the folder of a run, up to the looks given: the
+// Continue goes on with the A/B test in the folder of a run, up to the looks given: the
 // run's own and those that were added. A round that an interruption left unfinished
 // is rerun as a whole. It refuses a run that somebody writes, and one of which
 // anything that matters has changed since: a server, the scenario, the machine or
-// servebench. What it returns is as of Duet.
+// servebench. What it returns is as of ABTest.
 func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate Server, looks []record.Look, decide Decide) (*record.Run, error) {
 	run, writer, err := record.Reopen(dir)
 	if err != nil {
@@ -26,28 +26,28 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
 	}
 	s.writer = writer
-	return s.duet(ctx, decide)
+	return s.abTest(ctx, decide)
 }
 
 // takeUp prepares a session that goes on with a run.
 func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, looks []record.Look) (*session, error) {
-	if run.Duet == nil {
-		return nil, scenarios.Faults{{Problem: "it is no duet", Want: "the folder of a run of servebench duet"}}
+	if run.AB == nil {
+		return nil, scenarios.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
 	}
-	if known := run.Duet.Looks; len(looks) < len(known) || !slices.Equal(known, looks[:len(known)]) {
+	if known := run.AB.Looks; len(looks) < len(known) || !slices.Equal(known, looks[:len(known)]) {
 		return nil, errors.New("its looks are others by now: somebody has continued it meanwhile; begin again")
 	}
-	plan := *run.Duet
+	plan := *run.AB
 	plan.Looks = looks
-	s, err := r.newDuet(ctx, baseline, candidate, plan)
+	s, err := r.newABTest(ctx, baseline, candidate, plan)
 	if err != nil {
 		return nil, err
 	}
 	if what := changed(run, s.record); what != "" {
-		return nil, scenarios.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new duet"}}
+		return nil, scenarios.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new A/B test"}}
 	}
 	s.since = run.Scenario.Rounds + 1
-	run.Duet, run.Preflight, run.Redact = s.record.Duet, s.preflight(), s.record.Redact
+	run.AB, run.Preflight, run.Redact = s.record.AB, s.preflight(), s.record.Redact
 	s.record = run
 	return s, nil
 }
@@ -64,10 +64,10 @@ func changed(was, now *record.Run) string {
 		return fmt.Sprintf("servebench has changed (%s, and was %s)", now.Version, was.Version)
 	case was.Scenario.Text != now.Scenario.Text || was.Scenario.Payloads != now.Scenario.Payloads:
 		return "the scenario has changed"
-	case !same(was.Duet.Baseline, now.Duet.Baseline):
-		return "the baseline has changed" + otherFact(was.Duet.Baseline, now.Duet.Baseline)
-	case !same(was.Duet.Candidate, now.Duet.Candidate):
-		return "the candidate has changed" + otherFact(was.Duet.Candidate, now.Duet.Candidate)
+	case !same(was.AB.Baseline, now.AB.Baseline):
+		return "the baseline has changed" + otherFact(was.AB.Baseline, now.AB.Baseline)
+	case !same(was.AB.Candidate, now.AB.Candidate):
+		return "the candidate has changed" + otherFact(was.AB.Candidate, now.AB.Candidate)
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ type Event struct {
 	// server is being deployed.
 	Target, Phase string
 	Round, Rounds int
-	// Look says, in a duet, which of so many Looks the rounds lead to, from 1; it is
+	// Look says, in an A/B test, which of so many Looks the rounds lead to, from 1; it is
 	// after round LookAt.
 	Look, Looks, LookAt int
 	// Attempt is how often the trial was played before: above 0, the load

@@ -27,9 +27,9 @@ func HashProgram(path string) (string, error) {
 }
 
 // programFacts say which program an arm runs: nothing of a server that runs already or
-// is in an image. The arms of a duet have that of their own.
+// is in an image. The arms of an A/B test have that of their own.
 func (s *session) programFacts(a *arm) ([]targets.Fact, error) {
-	if a.kind.Running || s.record.Duet != nil || len(a.workload.Command) == 0 || a.workload.Image != "" {
+	if a.kind.Running || s.record.AB != nil || len(a.workload.Command) == 0 || a.workload.Image != "" {
 		return nil, nil
 	}
 	path, err := a.workload.Executable()

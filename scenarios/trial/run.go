@@ -86,7 +86,7 @@ type session struct {
 	arms      []*arm             // that can run here, in the record's order
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
-	look      int                // of a duet, from 1: which the rounds lead to
+	look      int                // of an A/B test, from 1: which the rounds lead to
 	since     int                // the round that a run is continued from; 0: it is not continued
 	split     host.Split
 	quiet     []quieting
@@ -200,8 +200,8 @@ func (s *session) observe(e Event) {
 	if s.Observe != nil {
 		e.Rounds = s.rounds
 		if s.look > 0 {
-			e.Look, e.Looks = s.look, len(s.record.Duet.Looks)
-			e.LookAt = s.record.Duet.Looks[s.look-1].Pairs
+			e.Look, e.Looks = s.look, len(s.record.AB.Looks)
+			e.LookAt = s.record.AB.Looks[s.look-1].Pairs
 		}
 		if e.Alone {
 			e.Rounds = s.scenario.Deploys

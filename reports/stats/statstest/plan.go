@@ -28,9 +28,9 @@ type Plan struct {
 	Environment []record.Fact
 	Preflight   []record.Preflight
 	Calibration *record.Calibration
-	// Duet makes the two Targets its arms, which take turns at running first.
+	// AB makes the two Targets its arms, which take turns at running first.
 	// Rounds is how many were played of those it plans.
-	Duet *record.Duet
+	AB *record.ABTest
 }
 
 // Target is how one target behaves.

@@ -74,7 +74,7 @@ func (p Plan) order(round int) []int {
 	for i := range order {
 		order[i] = i
 	}
-	if p.Duet != nil && round%2 == 0 {
+	if p.AB != nil && round%2 == 0 {
 		slices.Reverse(order)
 	}
 	return order
@@ -107,10 +107,10 @@ func skeleton(p Plan) *record.Run {
 		Preflight:   p.Preflight,
 		Calibration: p.Calibration,
 		Interrupted: p.Interrupted,
-		Duet:        p.Duet,
+		AB:          p.AB,
 	}
-	if p.Duet != nil {
-		run.Scenario.Rounds = p.Duet.Looks[len(p.Duet.Looks)-1].Pairs
+	if p.AB != nil {
+		run.Scenario.Rounds = p.AB.Looks[len(p.AB.Looks)-1].Pairs
 	}
 	for _, t := range p.Targets {
 		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, Facts: t.Facts})

@@ -13,19 +13,19 @@ type design struct {
 	play func(m *machine, change float64) outcome
 }
 
-// gate is the design of servebench duet, with its usual rules and one metric; others are what such
+// gate is the design of servebench ab, with its usual rules and one metric; others are what such
 // gates are made of elsewhere, from the simplest to those that lack little.
 func gate() (design, error) {
 	plan, err := paired.NewPlan(1, 40, margin, tolerance)
 	if err != nil {
 		return design{}, err
 	}
-	return design{"duet: fresh processes, 10 to 40 pairs", func(m *machine, change float64) outcome {
+	return design{"A/B test: fresh processes, 10 to 40 pairs", func(m *machine, change float64) outcome {
 		return follow(plan, m.rounds(change))
 	}}, nil
 }
 
-// The defaults of servebench duet.
+// The defaults of servebench ab.
 const margin, tolerance = 0.03, 0.05
 
 // fixedAlpha is what the designs with one look may err, as often proposed.

@@ -3,7 +3,7 @@
 // A candidate that is no slower and fails is a false alarm; one that is slower by so
 // much and fails is what the gate is for. Beside the gate stand the designs it is
 // meant to replace, played on the same machines. It knows nothing of runs; the command
-// prove feeds it, and counts with its Cells what real duets said.
+// prove feeds it, and counts with its Cells what real A/B tests said.
 //
 // The machines are those of a Monte Carlo study of gates on CI runners and on
 // dedicated hardware (Shared, Dedicated), whose figures for the designs here this one

@@ -9,7 +9,7 @@ import (
 // Table is how often the designs fail and pass candidates.
 type Table struct {
 	Simulations int // of each cell
-	Gate        Row // the design of servebench duet
+	Gate        Row // the design of servebench ab
 	Others      []Row
 }
 

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"servebench/cmd/exit"
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/secret"
+
+	"github.com/spf13/cobra"
+)
+
+// abOptions are the flags of ab.
+type abOptions struct {
+	baseline, candidate []string
+	build               string
+	same                bool
+	forget              bool   // the noise floor that is kept
+	resume              string // the folder of the run to continue
+	rounds              int
+	margin, tolerance   string
+	metrics             []string
+	target              string
+	set                 []string
+	seed                uint64
+	out                 string
+	output              *oneOf
+	progress            *oneOf
+	formats             []string
+}
+
+func abCommand() *cobra.Command {
+	opts := abOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none")}
+	cmd := &cobra.Command{
+		Use:   "ab [SCENARIO] --candidate SERVER [--baseline SERVER]",
+		Short: "Find out whether a candidate is slower than a baseline",
+		Long: `Compare two servers round by round: in each round both are started afresh, in an
+order that is drawn, and get the same requests at the same due times. The A/B test ends
+as soon as the answer is known: FAIL, the candidate is surely slower and by the margin
+at least, or fails more requests; PASS, it is surely not slower by the tolerance. Else
+it is INCONCLUSIVE, and says how many rounds more would settle it. SCENARIO is as of
+servebench run, with one target; without one, it is gate. Its key regression says what
+is compared, and how.
+
+SERVER is one of
+  rev:REVISION   a revision of the git repository of the working folder, checked out
+                 into a folder of its own and built there with --build; the program of
+                 workload.command is taken from it (bin/refserver, of the reference
+                 server), and nothing else: what is not committed is not in it, and the
+                 files that the program opens by relative paths are the working folder's
+  bin:PATH       another program in place of that of workload.command, or of the
+                 reference server
+  image:IMAGE    another workload.image
+  url:URL        a server that runs already
+  KEY=VALUE      the scenario with another setting; several are separated by commas
+  as-is          the scenario as it is, which is the baseline unless told otherwise
+Without the word and colon, a file is a program, http://… a URL, what has an = in it
+a setting, and anything else a revision. Give --baseline or --candidate several times
+for a server with further settings.
+
+` + abExitHelp,
+		Example: `  servebench ab --candidate workload.delay=100us
+  servebench ab my.yaml --baseline rev:main --candidate rev:HEAD --build "make build"
+  servebench ab my.yaml --baseline bin:old/server --candidate bin:new/server --metrics p50,p99
+  servebench ab my.yaml --baseline url:http://127.0.0.1:8001 --candidate url:http://127.0.0.1:8002
+  servebench ab --continue runs/20261122-101530-gate-a1b2 --rounds 60
+  servebench ab --aa`,
+		Args: exit.Arguments(0, 1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if err := opts.check(cmd, names); err != nil {
+				return usageError(err)
+			}
+			return runABTest(cmd, append(names, "gate")[0], &opts)
+		},
+	}
+	opts.define(cmd)
+	return cmd
+}
+
+// abExitHelp is exitHelp in the words of an A/B test.
+const abExitHelp = `Exit codes:
+  0    PASS: the candidate is surely not slower by the tolerance
+  1    something failed while running: a server died, a build failed
+  10   FAIL: the candidate is slower, or fails more requests
+  11   INCONCLUSIVE: that cannot be told yet
+  12   INVALID: the load generator was the bottleneck, or this machine cannot give
+       what it needs, or nothing was measured
+  20   a target is not available, or never got ready
+  64   a mistake in the command line or in a scenario file
+  130  interrupted; what was measured until then is saved, and --continue goes on
+`
+
+func (o *abOptions) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.baseline, "baseline", nil, "the `server` to compare with (default as-is)")
+	flags.StringArrayVar(&o.candidate, "candidate", nil, "the `server` that may be slower")
+	flags.StringVar(&o.build, "build", "", "shell `command` that builds a revision, in its folder: \"make build\"")
+	flags.BoolVar(&o.same, "aa", false, "compare the baseline with itself: the noise of this machine, which is kept, and no margin below it is taken")
+	flags.BoolVar(&o.forget, "forget-noise", false, "forget the noise floor that --aa has kept of this scenario on this machine")
+	flags.StringVar(&o.resume, "continue", "", "go on with the A/B test in the `folder` of a run that is interrupted or INCONCLUSIVE, or that its instrument ended: the round that was disturbed is rerun")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds at most, instead of the scenario's regression.rounds; with --continue, those played included")
+	flags.StringVar(&o.margin, "margin", "", "regression.margin instead of the scenario's: 3%")
+	flags.StringVar(&o.tolerance, "tolerance", "", "regression.tolerance instead of the scenario's: 5%")
+	flags.StringSliceVar(&o.metrics, "metrics", nil, "what to compare instead of the scenario's: "+strings.Join(record.Metrics(), ", "))
+	flags.StringVarP(&o.target, "target", "t", "", "target of both servers, instead of the scenario's: "+strings.Join(targetNames(), ", "))
+	flags.StringArrayVar(&o.set, "set", nil, "set a key of the scenario, for both servers: load.steady.rate=800; with --continue, a secret that was not recorded")
+	flags.Uint64Var(&o.seed, "seed", 0, "seed instead of the scenario's")
+	flags.StringVar(&o.out, "out", "runs", "folder that gets a folder per run")
+	flags.StringSliceVarP(&o.formats, "format", "f", formatNames(), "reports to write")
+	flags.VarP(o.output, "output", "o", "print as")
+	flags.Var(o.progress, "progress", "show progress: auto is a line on a terminal, else plain")
+}
+
+// check finds flags that make no sense together.
+func (o *abOptions) check(cmd *cobra.Command, names []string) error {
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	_, err := formatsNamed(o.formats)
+	fault(err != nil, "--format: %w", err)
+	fault(o.same && len(o.candidate) > 0, "--aa compares the baseline with itself: want no --candidate beside it")
+	if o.resume == "" {
+		fault(!o.same && len(o.candidate) == 0, "no candidate named: want --candidate SERVER, such as --candidate rev:HEAD")
+		return errors.Join(faults...)
+	}
+	fault(len(names) > 0, "--continue goes on with the scenario of the run: want no SCENARIO beside it")
+	for _, flag := range []string{"baseline", "candidate", "build", "aa", "forget-noise", "margin", "tolerance", "metrics", "target", "seed", "out"} {
+		fault(onCommandLine(cmd, flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
+	}
+	return errors.Join(faults...)
+}
+
+// settings gathers what the command line changes in the scenario of both servers.
+func (o *abOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
+	set, err := parseSets(cmd, o.set)
+	metrics := strings.Join(o.metrics, ",")
+	for _, flag := range []struct{ name, key, value, shown string }{
+		{"target", "targets", "[" + o.target + "]", o.target},
+		{"rounds", "regression.rounds", strconv.Itoa(o.rounds), strconv.Itoa(o.rounds)},
+		{"margin", "regression.margin", o.margin, o.margin},
+		{"tolerance", "regression.tolerance", o.tolerance, o.tolerance},
+		{"metrics", "regression.metrics", "[" + metrics + "]", metrics},
+		{"seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10)},
+	} {
+		if cmd.Flags().Changed(flag.name) {
+			set = append(set, scenarios.Setting{Key: flag.key, Value: flag.value, Flag: "--" + flag.name + " " + flag.shown})
+		}
+	}
+	return set, err
+}
+
+// runABTest plays a new A/B test, or goes on with one.
+func runABTest(cmd *cobra.Command, name string, opts *abOptions) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	d := &abTest{cmd: cmd, opts: opts, interrupted: interrupted, watch: newProgress(opts.progress.value, cmd.ErrOrStderr())}
+	var err error
+	if opts.resume != "" {
+		err = d.resume()
+	} else {
+		err = d.begin(name)
+	}
+	return worst(err, runtimeError(d.close()))
+}
+
+// repeat is the command line that repeats an A/B test. In the place of secrets it has
+// variables to fill in.
+func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
+	command := []string{os.Args[0], "ab", name}
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				command = append(command, "--"+flag, secrets.Command(v))
+			}
+		}
+	}
+	if o.same {
+		command = append(command, "--aa")
+	}
+	add("baseline", o.baseline...)
+	add("candidate", o.candidate...)
+	add("build", o.build)
+	add("target", o.target)
+	add("set", o.set...)
+	add("margin", o.margin)
+	add("tolerance", o.tolerance)
+	add("metrics", strings.Join(o.metrics, ","))
+	if o.rounds > 0 {
+		add("rounds", strconv.Itoa(o.rounds))
+	}
+	if o.seed > 0 {
+		add("seed", strconv.FormatUint(o.seed, 10))
+	}
+	return command
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+	"servebench/scenarios"
+)
+
+// planned is how an A/B test of a scenario is judged, and when.
+func planned(s *scenarios.Scenario, same bool) (record.ABTest, error) {
+	rule, phases := s.Regression, 0
+	for _, p := range s.Load {
+		if p.Measure {
+			phases++
+		}
+	}
+	plan := record.ABTest{Same: same, Metrics: rule.Metrics, Margin: rule.Margin, Tolerance: rule.Tolerance}
+	p, err := paired.NewPlan(max(phases, 1)*len(rule.Metrics), rule.Rounds, rule.Margin, rule.Tolerance)
+	if err != nil {
+		return plan, fmt.Errorf("regression: %w", err)
+	}
+	plan.Looks = recorded(p.Looks)
+	return plan, nil
+}
+
+// recorded are looks as the record has them.
+func recorded(looks []paired.Look) []record.Look {
+	var all []record.Look
+	for _, look := range looks {
+		all = append(all, record.Look(look))
+	}
+	return all
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/revision"
+	"servebench/scenarios/trial"
+)
+
+// The facts of a server by which it is found again, beside the hash of its program.
+const (
+	factRepository = "repository"
+	factCommit     = "commit"
+	factBuild      = "build"
+	factProgram    = "program"
+)
+
+// referenceInTree is where a build of servebench puts the reference server.
+const referenceInTree = "bin/refserver"
+
+// source is where the program of a server comes from.
+type source struct {
+	how string // asIs, byRevision …
+	// value is the path of a program or an image, or a revision.
+	value  string
+	folder string // of a revision: one inside its repository
+	build  string // and the shell command that builds it
+	key    string // what tells this server from the other one
+}
+
+// arm makes a server of a scenario, from its source. close undoes it.
+func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server trial.Server, close func() error, err error) {
+	server.Scenario = scenario
+	close = func() error { return nil }
+	var facts []record.Fact
+	program := ""
+	switch s.how {
+	case byRevision:
+		var tree *revision.Tree
+		if tree, program, facts, err = s.checkOut(ctx, scenario, say); err != nil {
+			return server, close, err
+		}
+		close = tree.Close
+		server.Program = program
+	case byProgram:
+		if program, err = filepath.Abs(s.value); err != nil {
+			return server, close, err
+		}
+		if err := replaceable(scenario); err != nil {
+			return server, close, err
+		}
+		server.Program, facts = program, []record.Fact{{Name: factProgram, Value: program}}
+	default:
+		if program, err = ownProgram(scenario); err == nil && program != "" {
+			facts = []record.Fact{{Name: factProgram, Value: program}}
+		}
+	}
+	if err == nil && program != "" {
+		var sum string
+		sum, err = trial.HashProgram(program)
+		facts = append(facts, record.Fact{Name: trial.FactHash, Value: sum})
+	}
+	server.Facts = facts
+	return server, close, err
+}
+
+// checkOut puts a revision into a folder of its own and builds it there. It returns the
+// path of the program in it.
+func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (*revision.Tree, string, []record.Fact, error) {
+	if err := replaceable(scenario); err != nil {
+		return nil, "", nil, err
+	}
+	repo, err := revision.Find(ctx, s.folder)
+	if err != nil {
+		return nil, "", nil, usageError(err)
+	}
+	inside := referenceInTree
+	if command := scenario.Workload.Command; len(command) > 0 {
+		var ok bool
+		if inside, ok = repo.Inside(command[0]); !ok {
+			return nil, "", nil, usageError(fmt.Errorf("workload.command: %q is the same in every revision: want a path inside the repository %s", command[0], repo.Top()))
+		}
+	}
+	commit, err := repo.Commit(ctx, s.value)
+	if err != nil {
+		return nil, "", nil, usageError(fmt.Errorf("%s: %w", s.key, err))
+	}
+	dir, err := cacheDir("revisions")
+	if err != nil {
+		return nil, "", nil, err
+	}
+	sweepTrees(ctx, dir, say)
+	say("%s: checking out %s, commit %s", s.key, s.value, commit[:12])
+	// The paths of both are equally long: how long a process's arguments are moves its
+	// stack, and can be measured.
+	tree, err := repo.CheckOut(ctx, dir, map[string]string{record.Baseline: "old", record.Candidate: "new"}[s.key], commit)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	facts := []record.Fact{{Name: factRepository, Value: repo.Top()}, {Name: factCommit, Value: commit}}
+	if s.build != "" {
+		say("%s: building it: %s", s.key, s.build)
+		facts = append(facts, record.Fact{Name: factBuild, Value: s.build})
+		err = tree.Build(ctx, s.build)
+	}
+	program := filepath.Join(tree.Dir, inside)
+	if err == nil {
+		err = executable(program, s.build)
+	}
+	if err != nil {
+		return nil, "", nil, worst(runtimeError(fmt.Errorf("%s %s: %w", s.key, s.value, err)), runtimeError(tree.Close()))
+	}
+	return tree, program, append(facts, record.Fact{Name: factProgram, Value: inside}), nil
+}
+
+// sweepTrees removes the revisions that killed A/B tests left in a folder. What cannot be
+// removed is told and no reason not to go on.
+func sweepTrees(ctx context.Context, dir string, say func(string, ...any)) {
+	removed, err := revision.Sweep(ctx, dir)
+	for _, tree := range removed {
+		say("removed what a killed servebench left: revision %s", tree)
+	}
+	if err != nil {
+		say("remove what a killed servebench left: %v", err)
+	}
+}
+
+// executable finds out whether there is a program after a build.
+func executable(path, build string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && build == "":
+		return fmt.Errorf("%w; if it has to be built first, name the command for that with --build", err)
+	case err != nil:
+		return fmt.Errorf("after the build: %w", err)
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		return fmt.Errorf("%s is no program", path)
+	}
+	return nil
+}
+
+// replaceable finds out whether a scenario starts a program that another one can take
+// the place of.
+func replaceable(s *scenarios.Scenario) error {
+	if s.Workload.Server == scenarios.ReferenceServer || len(s.Workload.Command) > 0 {
+		return nil
+	}
+	return scenarios.Faults{{Field: "workload", Problem: "there is no command whose program another one could take the place of", Want: "server: reference, or a command"}}
+}
+
+// ownProgram is the path of the program that a scenario starts itself, "" where it
+// starts none.
+func ownProgram(s *scenarios.Scenario) (string, error) {
+	for _, kind := range targetKinds() {
+		if kind.Name == s.Targets[0] && kind.Running {
+			return "", nil
+		}
+	}
+	switch w := s.Workload; {
+	case w.Server == scenarios.ReferenceServer:
+		return program("refserver")()
+	case len(w.Command) > 0:
+		path, err := exec.LookPath(w.Command[0])
+		if err != nil {
+			return "", nil // which the runner tells, in words of the scenario
+		}
+		return filepath.Abs(path)
+	case w.Image != "" && strings.ContainsRune(w.Image, os.PathSeparator):
+		if info, err := os.Stat(w.Image); err == nil && info.Mode().IsRegular() {
+			return filepath.Abs(w.Image)
+		}
+	}
+	return "", nil
+}
+
+// unchanged finds out whether the program of a server is still the one that its facts
+// are of: where it was built anew under way, the rounds are of several servers.
+func unchanged(server trial.Server) error {
+	was := factOf(server.Facts, trial.FactHash)
+	if was == "" {
+		return nil
+	}
+	path := cmp.Or(server.Program, factOf(server.Facts, factProgram))
+	switch is, err := trial.HashProgram(path); {
+	case err != nil:
+		return err
+	case is != was:
+		return fmt.Errorf("%s has changed since the A/B test began (SHA-256 %.12s…, and was %.12s…), so that its rounds say nothing; leave the program alone, and begin a new A/B test", path, is, was)
+	}
+	return nil
+}
+
+// factOf is the value of the fact of a name, "" where there is none.
+func factOf(facts []record.Fact, name string) string {
+	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return facts[i].Value
+}

@@ -1,0 +1,68 @@
+package junit
+
+import (
+	"fmt"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+// abSuite holds a test for each metric and phase in which the arms were compared,
+// and one for their errors.
+func abSuite(a *stats.Analysis) junit.Testsuite {
+	took := a.Run.Finished.Sub(a.Run.Created)
+	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+": "+record.Candidate+" against "+record.Baseline, took)
+	if d := a.Run.AB; d != nil {
+		s.AddProperty(record.Baseline, stats.Plain(d.Baseline.Source))
+		s.AddProperty(record.Candidate, stats.Plain(d.Candidate.Source))
+	}
+	d := a.AB
+	n := time.Duration(len(d.Metrics) + len(d.Errors))
+	for _, m := range d.Metrics {
+		test := junit.Testcase{
+			Classname: class(record.Candidate, m.Phase), Name: m.Name + " no worse than the " + record.Baseline + "'s", Time: seconds(took / n),
+		}
+		judge(&test, a, within(d, m.Verdict), m.Says(), metricDetails(d, m))
+		s.AddTestcase(test)
+	}
+	for _, e := range d.Errors {
+		test := junit.Testcase{
+			Classname: class(record.Candidate, e.Phase), Name: "errors no more than the " + record.Baseline + "'s", Time: seconds(took / n),
+		}
+		judge(&test, a, within(d, e.Verdict), e.Says(), []string{e.Says()})
+		s.AddTestcase(test)
+	}
+	if n == 0 {
+		test := junit.Testcase{Classname: record.Candidate, Name: "no worse than the " + record.Baseline, Time: seconds(took)}
+		judge(&test, a, d.Verdict, d.Why, nil)
+		s.AddTestcase(test)
+	}
+	return s
+}
+
+// within is the verdict on a part of an A/B test: none is better than what the whole can
+// be believed for.
+func within(d *stats.ABTest, part stats.Verdict) stats.Verdict {
+	if d.Verdict == stats.InvalidInstrument || part == stats.NoLimit {
+		return d.Verdict
+	}
+	return part
+}
+
+func metricDetails(d *stats.ABTest, m stats.ABMetric) []string {
+	lines := []string{"phase:    " + stats.Plain(m.Phase), "metric:   " + m.Name}
+	if len(m.Pairs) > 0 {
+		lines = append(lines, "change:   "+stats.FormatChange(m.Ratio), "bounds:   "+orNone(m.Bounds()))
+	}
+	lines = append(lines, fmt.Sprintf("pairs:    %d", len(m.Pairs)))
+	if m.Why != "" {
+		lines = append(lines, "why:      "+stats.Plain(m.Why))
+	}
+	if advice := d.Advice(); d.Command != "" {
+		lines = append(lines, "more:     "+advice+":", "          "+stats.Plain(d.Command))
+	}
+	return lines
+}

@@ -1,0 +1,177 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"servebench/reports/record"
+	"servebench/reports/stats/paired"
+)
+
+// beyond is the difference of a pair of which one arm has no answer: larger than
+// any that can be measured, yet finite, so that two of opposite signs cancel each
+// other. Half of it is already more than e²⁰ times as much.
+const beyond = 100
+
+// metrics pairs the rounds in every metric of every measured phase, in the order in
+// which they are judged. Starts are the trials', and no phase's.
+func (p *pairing) metrics() []ABMetric {
+	var all []ABMetric
+	for _, phase := range p.phases {
+		for _, name := range p.run.AB.Metrics {
+			if name != record.MetricColdStart {
+				all = append(all, p.metric(phase, name))
+			}
+		}
+	}
+	if slices.Contains(p.run.AB.Metrics, record.MetricColdStart) {
+		all = append(all, p.starts())
+	}
+	return all
+}
+
+// metric pairs the rounds in a metric of a phase. A round says nothing where too few
+// requests were sent, or where neither arm has an answer to compare.
+func (p *pairing) metric(phase, name string) ABMetric {
+	m := ABMetric{Phase: phase, Name: name, Less: name == record.MetricGoodput}
+	for round := 1; round <= p.last; round++ {
+		baseline, candidate, ok := p.both(phase, round)
+		if !ok {
+			continue
+		}
+		b, knownB := baseline.figure(name)
+		c, knownC := candidate.figure(name)
+		if knownB && knownC {
+			m.pair(Pair{Round: round, Baseline: b, Candidate: c, CandidateFirst: p.candidateFirst(round)},
+				min(baseline.due(), candidate.due()))
+		}
+	}
+	return m
+}
+
+// unmatched says in which rounds up to a look the baseline has a figure of the metric
+// and the candidate has none, where that is more often so than the other way round; ""
+// where not. What is missing is not missing by chance then: of callers that wait for
+// their answers, a slow server gets too few requests to know the quantile, and without
+// those rounds it would look as fast as in its best.
+func (p *pairing) unmatched(m ABMetric, rounds int) string {
+	var ofBaseline, ofCandidate []int
+	for round := 1; round <= rounds; round++ {
+		baseline, candidate, ok := p.both(m.Phase, round)
+		if !ok {
+			continue
+		}
+		_, knownB := baseline.figure(m.Name)
+		_, knownC := candidate.figure(m.Name)
+		switch {
+		case knownB && !knownC:
+			ofBaseline = append(ofBaseline, round)
+		case knownC && !knownB:
+			ofCandidate = append(ofCandidate, round)
+		}
+	}
+	if len(ofBaseline) <= len(ofCandidate) {
+		return ""
+	}
+	return fmt.Sprintf("the baseline has a figure of it in %s, and the candidate none: those it is slowest in may be left out",
+		inRounds(ofBaseline))
+}
+
+// widen widens the bounds of the goodput to what chance makes of the share of good
+// answers in so many requests (see RatioByChance): rounds that answer every request
+// rightly do not differ, however few requests they are. It says whether the candidate
+// does not pass any more therefore.
+func (p *pairing) widen(e *paired.Estimate, m ABMetric, rounds int) bool {
+	var good [2][]trials
+	for _, pair := range m.Pairs {
+		if pair.Round <= rounds {
+			for i, arm := range []string{record.Candidate, record.Baseline} {
+				c := p.cells[seat{arm, m.Phase, pair.Round}]
+				good[i] = append(good[i], trials{c.Good, c.due()})
+			}
+		}
+	}
+	candidate, baseline := repeated(good[0], 0), repeated(good[1], 0)
+	if candidate.K == 0 || baseline.K == 0 {
+		return false
+	}
+	low, high := ratioByChance(candidate, baseline)
+	e.Low, e.High = min(e.Low, e.Centre-math.Log(high)), max(e.High, e.Centre-math.Log(low))
+	if e.Verdict != paired.Pass || e.High < math.Log1p(p.run.AB.Tolerance) {
+		return false
+	}
+	e.Verdict = paired.Inconclusive
+	return true
+}
+
+// starts pairs the rounds in the time from the server's start to its first answer.
+func (p *pairing) starts() ABMetric {
+	m := ABMetric{Name: record.MetricColdStart}
+	for round := 1; round <= p.last; round++ {
+		baseline, _ := p.start(record.Baseline, round)
+		candidate, _ := p.start(record.Candidate, round)
+		if answered(baseline) && answered(candidate) {
+			first := func(d record.Deployment) float64 { return float64(d.Stages[len(d.Stages)-1].At) }
+			m.pair(Pair{Round: round, Baseline: first(baseline), Candidate: first(candidate), CandidateFirst: p.candidateFirst(round)}, 1)
+		}
+	}
+	return m
+}
+
+// pair adds a pair that has a difference.
+func (m *ABMetric) pair(pair Pair, n int64) {
+	if !math.IsNaN(m.difference(pair)) {
+		m.Pairs = append(m.Pairs, pair)
+		m.N += n
+	}
+}
+
+// difference is by how much the candidate is worse, as package paired wants it; NaN
+// where there is nothing to compare.
+func (m *ABMetric) difference(p Pair) float64 {
+	d := math.Log(p.Candidate / p.Baseline)
+	if m.Less {
+		d = -d
+	}
+	return min(max(d, -beyond), beyond)
+}
+
+// differences are those of the pairs up to a round.
+func (m *ABMetric) differences(rounds int) []float64 {
+	var all []float64
+	for _, pair := range m.Pairs {
+		if pair.Round <= rounds {
+			all = append(all, m.difference(pair))
+		}
+	}
+	return all
+}
+
+// ratio turns a difference back into candidate ÷ baseline.
+func (m *ABMetric) ratio(difference float64) float64 {
+	if m.Less {
+		difference = -difference
+	}
+	switch {
+	case difference > beyond/3:
+		return math.Inf(1)
+	case difference < -beyond/3:
+		return 0
+	}
+	return math.Exp(difference)
+}
+
+// take takes over what a look says.
+func (m *ABMetric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
+	m.Ratio, m.Low, m.High, m.P = 1, m.ratio(e.Low), m.ratio(e.High), e.P
+	if m.Less {
+		m.Low, m.High = m.High, m.Low
+	}
+	if e.Pairs > 0 {
+		m.Ratio, m.Spread = m.ratio(e.Centre), robustDeviation(m.differences(rounds))
+	}
+	m.Looks = append(slices.Clip(m.Looks), ABLook{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
+	m.Verdict = verdictOf(e.Verdict)
+	m.Why = m.why(e, abTest)
+}

@@ -1,0 +1,82 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+
+	"servebench/reports/stats/paired"
+)
+
+// settle says how many rounds would settle an A/B test that is not, and the command that
+// adds them. Before the last look of the plan it is the next one; after it, as many as
+// the metric takes that is farthest from being settled.
+func (d *ABTest) settle(p *pairing, estimates []paired.Estimate) {
+	looks := p.run.AB.Looks
+	switch {
+	case d.Decided():
+	case d.Look < len(looks):
+		d.More = looks[d.Look].Pairs
+		d.Command = FormatCommand(program(p.run), "ab", "--continue", p.run.Dir)
+		return
+	case !d.Same:
+		d.More = d.needed(p, estimates)
+		if _, err := plan(p.run.AB).Extend(d.More); err != nil { // continued too often
+			d.More = 0
+		}
+		if anew := paired.Anew(d.More); anew < d.More-d.Pairs {
+			d.Anew = anew
+		}
+	}
+	if d.More > 0 {
+		d.Command = FormatCommand(program(p.run), "ab", "--continue", p.run.Dir, "--rounds", fmt.Sprint(d.More))
+	}
+}
+
+// Advice says what the Command of an A/B test that is not settled is for, or, where there
+// is none, that no rounds would settle it; "" of any other.
+func (d *ABTest) Advice() string {
+	switch {
+	case d.Command == "" && (d.Verdict != Inconclusive || d.Same || d.Look == 0):
+		return ""
+	case d.Command == "":
+		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
+	case d.Look < d.Looks || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
+		return fmt.Sprintf("it is not at its end, and is looked at again after round %d; this goes on with it", d.More)
+	}
+	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
+		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, FormatPercent(paired.ExtensionBeta))
+	if d.Anew > 0 {
+		text += fmt.Sprintf("A new A/B test with --rounds %d from the start would be shorter. ", d.Anew)
+	}
+	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
+}
+
+// needed is how many rounds in all would settle it: to fail takes one metric, to pass
+// all that are not settled; 0 where no number of rounds does.
+func (d *ABTest) needed(p *pairing, estimates []paired.Estimate) int {
+	plan, played := plan(p.run.AB), p.run.AB.Looks[d.Look-1].Pairs
+	toFail, toPass, passes := math.MaxInt, 0, true
+	for _, e := range estimates {
+		if e.Verdict != paired.Inconclusive {
+			continue
+		}
+		pairs, settles := plan.Pairs(e)
+		settles = settles && e.Pairs > 0
+		rounds := played + pairs - e.Pairs // those that are lost now are lost then
+		switch {
+		case settles && plan.Worse(e):
+			toFail = min(toFail, rounds)
+		case settles:
+			toPass = max(toPass, rounds)
+		default:
+			passes = false
+		}
+	}
+	switch {
+	case toFail < math.MaxInt:
+		return min(toFail, paired.MostPairs)
+	case passes:
+		return min(toPass, paired.MostPairs)
+	}
+	return 0
+}

@@ -1,0 +1,149 @@
+package stats
+
+import (
+	"slices"
+
+	"servebench/reports/record"
+)
+
+// pairing finds what both arms of an A/B test have.
+type pairing struct {
+	run    *record.Run
+	cells  map[seat]*cell
+	phases []string // measured ones
+	last   int      // the last round that both arms are through with
+}
+
+// seat is the place of a cell that counts.
+type seat struct {
+	arm, phase string
+	round      int
+}
+
+func newPairing(run *record.Run, cells []*cell) *pairing {
+	p := &pairing{run: run, cells: make(map[seat]*cell)}
+	for _, c := range cells {
+		p.cells[seat{c.Target, c.Phase, c.Round}] = c
+	}
+	for _, phase := range run.Scenario.Phases {
+		if phase.Measured {
+			p.phases = append(p.phases, phase.Name)
+		}
+	}
+	for p.over(record.Baseline, p.last+1) && p.over(record.Candidate, p.last+1) {
+		p.last++
+	}
+	return p
+}
+
+// over says that an arm is through with a round: all of it is measured, or it cannot
+// be any more.
+func (p *pairing) over(arm string, round int) bool {
+	missing := slices.ContainsFunc(p.phases, func(phase string) bool {
+		c := p.cells[seat{arm, phase, round}]
+		return c == nil || c.Stopped
+	})
+	return !missing && len(p.phases) > 0 || p.lost(arm, round) || p.faulty(arm, round)
+}
+
+// lost says that an arm's server did not come up in a round, did not answer rightly,
+// died, or did not bear the load.
+func (p *pairing) lost(arm string, round int) bool {
+	d, started := p.start(arm, round)
+	return started && (d.Failed != "" || d.FirstAnswerError != "") ||
+		slices.ContainsFunc(p.run.Cells, func(c record.Cell) bool {
+			return c.Target == arm && c.Round == round && c.Discarded == "" && c.Aborted != ""
+		})
+}
+
+// neverStarted says that, and why, where the server of an arm came up in no round; ""
+// where not. More rounds would not make a pair of it.
+func (p *pairing) neverStarted() string {
+	if p.last >= p.run.AB.Looks[0].Pairs {
+		return "" // it was looked at
+	}
+	for _, t := range p.run.Targets {
+		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || len(d.Stages) > 0 }) {
+			continue
+		}
+		return "the " + t.Name + " did not start: " + firstLine(t.Deployments[0].Failed)
+	}
+	return ""
+}
+
+// faulty says that something else kept an arm from playing a round.
+func (p *pairing) faulty(arm string, round int) bool {
+	return slices.ContainsFunc(p.run.Faults, func(f record.Fault) bool { return f.Target == arm && f.Round == round })
+}
+
+// start is the start of an arm's server in a round, the last one where it was
+// tried again.
+func (p *pairing) start(arm string, round int) (record.Deployment, bool) {
+	var found record.Deployment
+	started := false
+	for _, t := range p.run.Targets {
+		for _, d := range t.Deployments {
+			if t.Name == arm && d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
+				found, started = d, true
+			}
+		}
+	}
+	return found, started
+}
+
+// both are the cells of a phase and round in which both arms played it to its end.
+func (p *pairing) both(phase string, round int) (baseline, candidate *cell, ok bool) {
+	baseline = p.cells[seat{record.Baseline, phase, round}]
+	candidate = p.cells[seat{record.Candidate, phase, round}]
+	return baseline, candidate, usable(baseline) && usable(candidate)
+}
+
+func usable(c *cell) bool { return c != nil && c.Failed == "" && !c.ended() }
+
+// broken are the rounds of which not both arms have every measured phase.
+func (p *pairing) broken() []int {
+	var all []int
+	for round := 1; round <= p.last; round++ {
+		if slices.ContainsFunc(p.phases, func(phase string) bool { _, _, ok := p.both(phase, round); return !ok }) {
+			all = append(all, round)
+		}
+	}
+	return all
+}
+
+// candidateFirst says which arm ran first in a round.
+func (p *pairing) candidateFirst(round int) bool {
+	for _, phase := range p.phases {
+		baseline, candidate := p.cells[seat{record.Baseline, phase, round}], p.cells[seat{record.Candidate, phase, round}]
+		if baseline != nil && candidate != nil {
+			return candidate.Started.Before(baseline.Started)
+		}
+	}
+	return false
+}
+
+// lostMore names the arm's rounds up to a look in which the candidate's server was
+// lost, where that happened to it more often than to the baseline's; "" where not.
+func (p *pairing) lostMore(rounds int) string {
+	lost := func(arm string) (all []int) {
+		for round := 1; round <= rounds; round++ {
+			if p.lost(arm, round) {
+				all = append(all, round)
+			}
+		}
+		return all
+	}
+	candidate, baseline := lost(record.Candidate), lost(record.Baseline)
+	if len(candidate) <= len(baseline) {
+		return ""
+	}
+	return inRounds(candidate)
+}
+
+// inRounds names rounds, of which there is at least one: "rounds 3, 7".
+func inRounds(numbers []int) string {
+	if len(numbers) == 1 {
+		return "round " + listed(numbers)
+	}
+	return "rounds " + listed(numbers)
+}
