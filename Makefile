@@ -4,8 +4,8 @@ SHELL       := /bin/bash
 GO          ?= go
 GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails
 BUILDFLAGS  := -trimpath -ldflags '-s -w'
-# Servebench is compared with other load generators in a module of its own, so that
-# nothing of theirs enters this one.
+# The comparison with other load generators is a module, and so are they: what they
+# are built from enters neither this module nor that of the comparison.
 PEERS       := scenarios/attack/peers
 FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
@@ -30,7 +30,7 @@ bench: build ## Set up, then compare the targets that can run here; leaves runs/
 
 peers: ## Build the load generators that servebench is compared with, into bin/peers/
 	@mkdir -p bin/peers
-	$(GO) build -C $(PEERS) $(BUILDFLAGS) -o $(CURDIR)/bin/peers/ tool
+	$(GO) build -C $(PEERS)/tools $(BUILDFLAGS) -o $(CURDIR)/bin/peers/ tool
 	$(GO) build -C $(PEERS) $(BUILDFLAGS) -o $(CURDIR)/bin/benchpeers .
 
 bench-peers: build peers ## Compare servebench with other load generators, BENCHPEERS are flags for it; leaves bench/peers-<date>/
@@ -51,6 +51,7 @@ check: lint ## Everything that is wrong without running it: format, vet, staticc
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 	$(GO) -C $(PEERS) mod tidy -diff
+	$(GO) -C $(PEERS)/tools mod tidy -diff
 	$(GO) build ./...
 
 lint: ## gofmt, go vet, staticcheck

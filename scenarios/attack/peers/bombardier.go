@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -12,19 +11,14 @@ import (
 func bombardier() tool {
 	return tool{
 		name:    "bombardier",
-		find:    inFolder("peers", "bombardier", "make peers"),
+		find:    builtPeer("bombardier"),
 		can:     constantOrClosed,
 		command: bombardierCommand,
-		read: func(_ context.Context, s said) (reading, error) {
-			if s.code != 0 {
-				return reading{}, s.failure()
-			}
-			return parseBombardier(s.stdout)
-		},
+		parse:   parseBombardier,
 	}
 }
 
-func bombardierCommand(l load, dir string) ([]string, error) {
+func bombardierCommand(l load) ([]string, []file) {
 	args := []string{
 		"--connections", strconv.Itoa(l.connections), "--duration", l.duration.String(),
 		"--latencies", "--print", "result", "--format", "json",
@@ -32,11 +26,10 @@ func bombardierCommand(l load, dir string) ([]string, error) {
 	if l.rate > 0 {
 		args = append(args, "--rate", strconv.Itoa(l.rate))
 	}
-	body, err := writeBody(l, dir)
-	if body != "" {
-		args = append(args, "--method", "POST", "--body-file", body)
+	if l.body != nil {
+		args = append(args, "--method", "POST", "--body-file", bodyFile)
 	}
-	return append(args, l.url), err
+	return append(args, l.url), nil
 }
 
 func parseBombardier(text []byte) (reading, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,22 +50,22 @@ func compare(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	split, err := share()
+	split, err := splitCPUs()
 	if err != nil {
 		return err
 	}
 	if restore, err := host.KeepAwake(); err == nil { // equal for all; without, the CPUs' naps are
 		defer restore()
 	}
-	c, present := begin(o)
+	c, present := findTools(o)
 	if len(present) == 0 {
-		return c.nobody()
+		return c.noTool()
 	}
-	dir, err := newFolder(o.out)
-	if err != nil {
-		return err
+	dir := filepath.Join(o.out, "peers-"+time.Now().UTC().Format("20060102-150405"))
+	if err := os.MkdirAll(dir, 0o755); err != nil { // before anything is measured
+		return fmt.Errorf("make the folder of the results: %w", err)
 	}
-	errPlay := c.play(ctx, plan(o, present), present, split, stderr)
+	errPlay := c.play(ctx, plan(o, present), split, stderr)
 	errSave := c.save(dir)
 	if len(c.Trials) > 0 {
 		_, err = io.WriteString(stdout, textReport(c))
@@ -73,9 +74,9 @@ func compare(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	return errors.Join(errPlay, errSave, err)
 }
 
-// share gives the server the last CPU and the generator the first alone, so that
+// splitCPUs gives the server the last CPU and the generator the first alone, so that
 // every tool has the same one to spend.
-func share() (host.Split, error) {
+func splitCPUs() (host.Split, error) {
 	cpus, err := host.CPUs()
 	if err != nil {
 		return host.Split{}, err
@@ -86,8 +87,31 @@ func share() (host.Split, error) {
 	return host.Split{Generator: cpus[:1], Target: cpus[len(cpus)-1:]}, nil
 }
 
-// nobody says why there is no tool to compare.
-func (c *comparison) nobody() error {
+// findTools looks for the tools that were asked for.
+func findTools(o *options) (*comparison, []installed) {
+	c := &comparison{Schema: schema, Created: time.Now().UTC().Truncate(time.Second), Rounds: o.rounds, Span: o.duration}
+	for _, f := range host.Facts() {
+		c.Machine = append(c.Machine, fact{Name: f.Name, Value: f.Value})
+	}
+	var present []installed
+	for _, t := range tools() {
+		if !slices.Contains(o.tools, t.name) {
+			continue
+		}
+		path, version, err := t.find(o.bin)
+		f := found{Name: t.name, Version: version}
+		if err != nil {
+			f.Missing = err.Error()
+		} else {
+			present = append(present, installed{tool: t, path: path})
+		}
+		c.Tools = append(c.Tools, f)
+	}
+	return c, present
+}
+
+// noTool says why there is no tool to compare.
+func (c *comparison) noTool() error {
 	var faults []error
 	for _, f := range c.Tools {
 		faults = append(faults, fmt.Errorf("%s: %s", f.Name, f.Missing))
@@ -95,41 +119,43 @@ func (c *comparison) nobody() error {
 	return errors.Join(faults...)
 }
 
-// newFolder makes the folder of the results before anything is measured.
-func newFolder(out string) (string, error) {
-	dir := filepath.Join(out, "peers-"+time.Now().UTC().Format("20060102-150405"))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make the folder of the results: %w", err)
-	}
-	return dir, nil
+// step is one trial to be made.
+type step struct {
+	round int // from 1
+	tool  installed
+	load  load
 }
 
-// begin looks for the tools that were asked for.
-func begin(o *options) (*comparison, map[string]program) {
-	c := &comparison{Schema: schema, Created: time.Now().UTC().Truncate(time.Second), Rounds: o.rounds, Span: o.duration}
-	for _, f := range host.Facts() {
-		c.Machine = append(c.Machine, fact{Name: f.Name, Value: f.Value})
-	}
-	present := map[string]program{}
-	for _, t := range tools() {
-		if !slices.Contains(o.tools, t.name) {
-			continue
+// plan orders the trials: round by round, load by load, and under each load the
+// tools in another order, so that those to be compared follow each other and none is
+// always the first. The same seed gives the same plan.
+func plan(o *options, present []installed) []step {
+	order := rand.New(rand.NewPCG(o.seed, 0))
+	var steps []step
+	for round := 1; round <= o.rounds; round++ {
+		for _, kind := range loadKinds() {
+			if !slices.Contains(o.loads, kind) || kind == stalled && round > 1 {
+				continue
+			}
+			for _, l := range loads(kind, o.duration) {
+				first := len(steps)
+				for _, t := range present {
+					if t.can(l) {
+						steps = append(steps, step{round: round, tool: t, load: l})
+					}
+				}
+				turns := steps[first:]
+				order.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+			}
 		}
-		f := found{Name: t.name}
-		if p, err := t.find(o.bin); err != nil {
-			f.Missing = err.Error()
-		} else {
-			f.Version, present[t.name] = p.version, p
-		}
-		c.Tools = append(c.Tools, f)
 	}
-	return c, present
+	return steps
 }
 
 // play makes the trials of a plan, and says on progress how far it is.
-func (c *comparison) play(ctx context.Context, steps []step, present map[string]program, split host.Split, progress io.Writer) error {
+func (c *comparison) play(ctx context.Context, steps []step, split host.Split, progress io.Writer) error {
 	for i, s := range steps {
-		t, err := play(ctx, split, s.tool, present[s.tool.name], s.load)
+		t, err := runTrial(ctx, split, s)
 		if ctx.Err() != nil {
 			c.Interrupted = true
 			return fmt.Errorf("interrupted after %d of %d loads: %w", i, len(steps), ctx.Err())
@@ -137,7 +163,6 @@ func (c *comparison) play(ctx context.Context, steps []step, present map[string]
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", s.tool.name, s.load.name, err)
 		}
-		t.Round = s.round
 		c.Trials = append(c.Trials, t)
 		fmt.Fprintf(progress, "%d/%d  round %d  %-16s %-16s %s\n", i+1, len(steps), s.round, s.load.name, s.tool.name, t.line())
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -18,19 +17,14 @@ const fortioConnections = 4
 func fortio() tool {
 	return tool{
 		name:    "fortio",
-		find:    inFolder("peers", "fortio", "make peers"),
+		find:    builtPeer("fortio"),
 		can:     constantOrClosed,
 		command: fortioCommand,
-		read: func(_ context.Context, s said) (reading, error) {
-			if s.code != 0 {
-				return reading{}, s.failure()
-			}
-			return parseFortio(s.stdout)
-		},
+		parse:   parseFortio,
 	}
 }
 
-func fortioCommand(l load, dir string) ([]string, error) {
+func fortioCommand(l load) ([]string, []file) {
 	connections := l.connections
 	if l.rate > 0 {
 		connections = fortioConnections
@@ -39,11 +33,10 @@ func fortioCommand(l load, dir string) ([]string, error) {
 		"load", "-c", strconv.Itoa(connections), "-t", l.duration.String(),
 		"-qps", strconv.Itoa(l.rate), "-uniform", "-p", "99", "-quiet", "-json", "-",
 	}
-	body, err := writeBody(l, dir)
-	if body != "" {
-		args = append(args, "-payload-file", body)
+	if l.body != nil {
+		args = append(args, "-payload-file", bodyFile)
 	}
-	return append(args, l.url), err
+	return append(args, l.url), nil
 }
 
 func parseFortio(text []byte) (reading, error) {

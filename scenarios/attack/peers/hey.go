@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -18,30 +17,24 @@ const heyWorkers = 10
 func hey() tool {
 	return tool{
 		name:    "hey",
-		find:    inFolder("peers", "hey", "make peers"),
-		can:     func(l load) bool { return l.rate == 0 || l.stall != nil },
+		find:    builtPeer("hey"),
+		can:     closedOrStall,
 		command: heyCommand,
-		read: func(_ context.Context, s said) (reading, error) {
-			if s.code != 0 {
-				return reading{}, s.failure()
-			}
-			return parseHey(s.stdout)
-		},
+		parse:   parseHey,
 	}
 }
 
-func heyCommand(l load, dir string) ([]string, error) {
+func heyCommand(l load) ([]string, []file) {
 	args := []string{"-z", l.duration.String()}
 	if l.rate > 0 {
 		args = append(args, "-c", strconv.Itoa(heyWorkers), "-q", strconv.Itoa(l.rate/heyWorkers))
 	} else {
 		args = append(args, "-c", strconv.Itoa(l.connections))
 	}
-	body, err := writeBody(l, dir)
-	if body != "" {
-		args = append(args, "-m", "POST", "-D", body)
+	if l.body != nil {
+		args = append(args, "-m", "POST", "-D", bodyFile)
 	}
-	return append(args, l.url), err
+	return append(args, l.url), nil
 }
 
 // parseHey reads hey's summary, which is text: answers by their status, then the
@@ -50,7 +43,7 @@ func parseHey(text []byte) (reading, error) {
 	var r reading
 	answers, errs, _ := bytes.Cut(text, []byte("\nError distribution:\n"))
 	for _, m := range regexp.MustCompile(`(?m)^ +\[(\d+)\]\t(\d+) responses$`).FindAllSubmatch(answers, -1) {
-		n, err := count(m[2])
+		n, err := parseCount(m[2])
 		if err != nil {
 			return reading{}, fmt.Errorf("read hey's summary: %w", err)
 		}
@@ -60,7 +53,7 @@ func parseHey(text []byte) (reading, error) {
 		}
 	}
 	for _, m := range regexp.MustCompile(`(?m)^ +\[(\d+)\]\t`).FindAllSubmatch(errs, -1) {
-		n, err := count(m[1])
+		n, err := parseCount(m[1])
 		if err != nil {
 			return reading{}, fmt.Errorf("read hey's summary: %w", err)
 		}
@@ -77,16 +70,4 @@ func parseHey(text []byte) (reading, error) {
 		r.P99 = seconds
 	}
 	return r, nil
-}
-
-// mostCount bounds a number of requests that a report tells.
-const mostCount = 1 << 40
-
-// count reads a number of requests.
-func count(digits []byte) (int64, error) {
-	n, err := strconv.ParseInt(string(digits), 10, 64)
-	if err == nil && n > mostCount {
-		err = fmt.Errorf("%d requests cannot be", n)
-	}
-	return n, err
 }

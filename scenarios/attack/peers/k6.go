@@ -12,37 +12,28 @@ import (
 const k6Summary = "summary.json"
 
 // k6 is k6 with a script that makes one request. Its open loop may use up to
-// k6MostUsers virtual users.
+// k6MaxUsers virtual users.
 func k6() tool {
 	return tool{
 		name:    "k6",
-		find:    inFolder("peers", "k6", "make peers"),
+		find:    builtPeer("k6"),
 		can:     constantOrClosed,
 		command: k6Command,
-		read: func(_ context.Context, s said) (reading, error) {
-			if s.code != 0 {
-				return reading{}, s.failure()
-			}
-			text, err := os.ReadFile(filepath.Join(s.dir, k6Summary))
-			if err != nil {
-				return reading{}, fmt.Errorf("read k6's summary: %w", err)
-			}
-			return parseK6(text)
+		report: func(_ context.Context, c child) ([]byte, error) {
+			return os.ReadFile(filepath.Join(c.dir, k6Summary))
 		},
+		parse: parseK6,
 	}
 }
 
-const k6MostUsers = 2000
+const k6MaxUsers = 2000
 
-func k6Command(l load, dir string) ([]string, error) {
+func k6Command(l load) ([]string, []file) {
 	const script = "script.js"
-	if err := os.WriteFile(filepath.Join(dir, script), []byte(k6Script(l)), 0o600); err != nil {
-		return nil, err
-	}
 	return []string{
 		"run", "--quiet", "--no-color", "--no-usage-report", "--address", "",
 		"--summary-export", k6Summary, "--summary-trend-stats", "p(99)", script,
-	}, nil
+	}, []file{{script, k6Script(l)}}
 }
 
 // k6Script is the script of a load.
@@ -50,7 +41,7 @@ func k6Script(l load) string {
 	executor := fmt.Sprintf("executor: 'constant-vus', vus: %d", l.connections)
 	if l.rate > 0 {
 		executor = fmt.Sprintf("executor: 'constant-arrival-rate', rate: %d, timeUnit: '1s', preAllocatedVUs: %d, maxVUs: %d",
-			l.rate, l.connections, k6MostUsers)
+			l.rate, l.connections, k6MaxUsers)
 	}
 	request := fmt.Sprintf("http.get(%q)", l.url)
 	if l.body != nil {

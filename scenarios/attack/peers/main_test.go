@@ -39,7 +39,7 @@ func TestRunRefuses(t *testing.T) {
 // TestCompare plays a second of both closed loops with every tool that is there;
 // those that are missing are told of.
 func TestCompare(t *testing.T) {
-	if _, err := share(); err != nil {
+	if _, err := splitCPUs(); err != nil {
 		t.Skip("needs two CPUs of a Linux machine: " + err.Error())
 	}
 	if testing.Short() {
@@ -107,9 +107,9 @@ func saved(t *testing.T, out string) comparison {
 	return c
 }
 
-// TestPlayInterrupted has a cancelled comparison end at once, and say so.
+// TestPlayInterrupted has a cancelled comparison end without a trial, and say so.
 func TestPlayInterrupted(t *testing.T) {
-	split, err := share()
+	split, err := splitCPUs()
 	if err != nil {
 		t.Skip("needs two CPUs of a Linux machine: " + err.Error())
 	}
@@ -117,8 +117,8 @@ func TestPlayInterrupted(t *testing.T) {
 	cancel()
 	c := made()
 	c.Trials = nil
-	steps := []step{{round: 1, tool: wrk(), load: loads(closed, time.Second)[0]}}
-	err = c.play(ctx, steps, map[string]program{}, split, io.Discard)
+	steps := []step{{round: 1, tool: installed{tool: wrk()}, load: loads(closed, time.Second)[0]}}
+	err = c.play(ctx, steps, split, io.Discard)
 	if !errors.Is(err, context.Canceled) || !c.Interrupted || len(c.Trials) > 0 {
 		t.Errorf("error %v, interrupted %t, %d trials; want one that says so, and none", err, c.Interrupted, len(c.Trials))
 	}
@@ -127,10 +127,10 @@ func TestPlayInterrupted(t *testing.T) {
 	}
 }
 
-// TestNobody has a comparison of tools that are all missing fail with how each is
+// TestNoTool has a comparison of tools that are all missing fail with how each is
 // to be had.
-func TestNobody(t *testing.T) {
-	if _, err := share(); err != nil {
+func TestNoTool(t *testing.T) {
+	if _, err := splitCPUs(); err != nil {
 		t.Skip("needs two CPUs of a Linux machine: " + err.Error())
 	}
 	var stdout, stderr bytes.Buffer

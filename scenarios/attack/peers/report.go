@@ -9,14 +9,14 @@ import (
 )
 
 // textReport is the comparison for a terminal, markdownReport for a page.
-func textReport(c *comparison) string     { return c.heading() + "\n" + c.join((*table).text) }
-func markdownReport(c *comparison) string { return c.heading() + "\n" + c.join((*table).markdown) }
+func textReport(c *comparison) string     { return c.report((*table).text) }
+func markdownReport(c *comparison) string { return c.report((*table).markdown) }
 
-func (c *comparison) join(lay func(*table) string) string {
-	var parts []string
-	for _, t := range []*table{c.costs(), c.punctualities(), c.stalls(), c.goals()} {
+func (c *comparison) report(layOut func(*table) string) string {
+	parts := []string{c.heading()}
+	for _, t := range []*table{c.costTable(), c.lagTable(), c.stallTable(), c.goalTable()} {
 		if len(t.rows) > 0 {
-			parts = append(parts, lay(t))
+			parts = append(parts, layOut(t))
 		}
 	}
 	return strings.Join(parts, "\n")
@@ -30,23 +30,18 @@ func (c *comparison) heading() string {
 	}
 	text := fmt.Sprintf("%s on %s; server on one CPU, generator on another; %s, each load %s.\n",
 		c.Created.Format(time.DateOnly), c.machine(), rounds, span(c.Span))
-	if stolen := spreadOf(c.stolen()); stolen.high > 0 {
-		text += fmt.Sprintf("The hypervisor took %.1f %% of the CPUs' time, up to %.1f %% under a load: lags of milliseconds may be its doing.\n",
-			100*stolen.median, 100*stolen.high)
+	var stolen []float64
+	for _, t := range c.Trials {
+		stolen = append(stolen, t.Stolen)
+	}
+	if s := spreadOf(stolen); s.high > 0 {
+		text += fmt.Sprintf("The hypervisor took %.1f %% of the CPUs' time, up to %.1f %% under a load: it may have caused lags of milliseconds.\n",
+			100*s.median, 100*s.high)
 	}
 	if c.Interrupted {
 		text += "INTERRUPTED: the rounds are not complete.\n"
 	}
 	return text
-}
-
-// stolen are the shares of CPU time that a hypervisor took, of each trial.
-func (c *comparison) stolen() []float64 {
-	var all []float64
-	for _, t := range c.Trials {
-		all = append(all, t.Stolen)
-	}
-	return all
 }
 
 // machine names the processor and the kernel.
@@ -61,8 +56,8 @@ func (c *comparison) machine() string {
 	return strings.Join(parts, ", ")
 }
 
-// costs is the table of the closed loops.
-func (c *comparison) costs() *table {
+// costTable is the table of the closed loops.
+func (c *comparison) costTable() *table {
 	t := &table{
 		title: fmt.Sprintf("Closed loop, %d connections: what a request costs the generator, µs of CPU (user + system of the whole process).", closedConnections),
 		head:  []string{"TOOL", "VERSION", "GET µs", "GET/s", "POST µs", "POST/s"},
@@ -70,19 +65,18 @@ func (c *comparison) costs() *table {
 	for _, f := range c.playing(closed) {
 		row := []string{f.Name, cmp.Or(f.Version, absent)}
 		for _, l := range loads(closed, c.Span) {
-			cost := spreadOf(c.figures(l.name, f.Name, func(t trial) float64 { return microseconds(t.cost()) }))
 			rate := spreadOf(c.figures(l.name, f.Name, trial.rate))
-			row = append(row, cost.format(digits), spread{median: rate.median, n: min(rate.n, 1)}.format(digits))
+			row = append(row, c.microseconds(l.name, f.Name, trial.cost).format(), rate.middle())
 		}
 		t.add(row...)
 	}
 	t.notes = append([]string{"servebench checks every answer and records three histograms; its CPU includes reading the scenario and writing the summary."},
-		c.remarks(closed)...)
+		c.warnings(closed)...)
 	return t
 }
 
-// punctualities is the table of the open loops.
-func (c *comparison) punctualities() *table {
+// lagTable is the table of the open loops.
+func (c *comparison) lagTable() *table {
 	t := &table{
 		title: "Open loop, constant gaps: how late requests reach the server, p50 / p99 in µs behind the tool's own most punctual one; and the rate held, where that is below 99.9 %.",
 		head:  []string{"TOOL"},
@@ -93,54 +87,42 @@ func (c *comparison) punctualities() *table {
 	for _, f := range c.playing(open) {
 		row := []string{f.Name}
 		for _, rate := range openRates() {
-			row = append(row, c.punctuality(f.Name, rateName(rate)))
+			cell := c.lagCell(rateName(rate), f.Name, arrivedP50, arrivedP99)
+			held := spreadOf(c.figures(rateName(rate), f.Name, func(t trial) float64 { return t.Arrived.Held }))
+			if held.n > 0 && held.median < minHeld {
+				cell += fmt.Sprintf(" (%.1f %%)", 100*held.median)
+			}
+			row = append(row, cell)
 		}
 		t.add(row...)
 		if f.Name == own && f.Missing == "" {
-			t.add(c.poissonRow()...)
+			row := []string{own + ", Poisson (own account)"}
+			for _, rate := range openRates() {
+				row = append(row, c.lagCell(poissonName(rate), own, ownLagP50, ownLagP99))
+			}
+			t.add(row...)
 		}
 	}
-	t.notes = append([]string{"wrk has no open loop, and hey's rate is a bound for each of its workers."}, c.remarks(open)...)
+	t.notes = append([]string{"wrk has no open loop, and hey's rate is a bound for each of its workers."}, c.warnings(open)...)
 	return t
 }
 
-// punctuality is a cell of the table of the open loops.
-func (c *comparison) punctuality(tool, load string) string {
-	of := func(figure func(punctuality) float64) spread {
-		return spreadOf(c.figures(load, tool, func(t trial) float64 { return figure(*t.Arrived) }))
-	}
-	p50 := of(func(p punctuality) float64 { return microseconds(p.P50) })
-	p99 := of(func(p punctuality) float64 { return microseconds(p.P99) })
-	held := of(func(p punctuality) float64 { return p.Held })
-	if p50.n == 0 {
+// lagCell is a median beside a 99th percentile.
+func (c *comparison) lagCell(load, tool string, p50, p99 func(trial) time.Duration) string {
+	middle := c.microseconds(load, tool, p50)
+	if middle.n == 0 {
 		return absent
 	}
-	text := digits(p50.median) + " / " + p99.format(digits)
-	if held.median < leastHeld {
-		text += fmt.Sprintf(" (%.1f %%)", 100*held.median)
-	}
-	return text
+	return middle.middle() + " / " + c.microseconds(load, tool, p99).format()
 }
 
-// poissonRow is servebench's own account of its lag with Poisson arrivals.
-func (c *comparison) poissonRow() []string {
-	row := []string{own + ", Poisson (own account)"}
-	for _, rate := range openRates() {
-		of := func(figure func(ownLag) time.Duration) spread {
-			return spreadOf(c.figures(poissonName(rate), own, func(t trial) float64 { return microseconds(figure(*t.Reading.Lag)) }))
-		}
-		p50, p99 := of(func(l ownLag) time.Duration { return l.P50 }), of(func(l ownLag) time.Duration { return l.P99 })
-		if p50.n == 0 {
-			row = append(row, absent)
-			continue
-		}
-		row = append(row, digits(p50.median)+" / "+p99.format(digits))
-	}
-	return row
-}
+func arrivedP50(t trial) time.Duration { return t.Arrived.P50 }
+func arrivedP99(t trial) time.Duration { return t.Arrived.P99 }
+func ownLagP50(t trial) time.Duration  { return t.Reading.Lag.P50 }
+func ownLagP99(t trial) time.Duration  { return t.Reading.Lag.P99 }
 
-// stalls is the table of the stall oracle.
-func (c *comparison) stalls() *table {
+// stallTable is the table of the stall oracle.
+func (c *comparison) stallTable() *table {
 	s := standardStall()
 	truth := s.truth(0.99)
 	t := &table{
@@ -154,17 +136,17 @@ func (c *comparison) stalls() *table {
 		if p99.n > 0 {
 			ratio = digits(p99.median * 1000 / microseconds(truth))
 		}
-		t.add(f.Name, p99.format(digits), milli(truth), ratio)
+		t.add(f.Name, p99.format(), milli(truth), ratio)
 	}
 	t.notes = append([]string{
-		"Truth is that of the design. The answers held back, a thousand at once, take the server some milliseconds to write, which a tool that measures from due times sees.",
+		"Truth is that of the design. The server takes some milliseconds to write the thousand answers held back, which a tool that measures from due times sees.",
 		"wrk and hey play it as near as they can, in a closed loop.",
-	}, c.remarks(stalled)...)
+	}, c.warnings(stalled)...)
 	return t
 }
 
-// goals is the table of what servebench holds itself to.
-func (c *comparison) goals() *table {
+// goalTable is the table of what servebench holds itself to.
+func (c *comparison) goalTable() *table {
 	t := &table{title: "Goals of servebench, in the medians.", head: []string{"GOAL", "FOUND", "VERDICT"}}
 	for _, v := range c.verdicts() {
 		t.add(v.goal, v.figure, v.holds)
@@ -180,16 +162,21 @@ func (c *comparison) playing(kind string) []found {
 	var all []found
 	for _, f := range c.Tools {
 		i := slices.IndexFunc(tools(), func(t tool) bool { return t.name == f.Name })
-		alone := i >= 0 && !tools()[i].can(loads(closed, c.Span)[0]) // plays the stall alone
-		if kind == stalled || !alone {
+		stallOnly := i >= 0 && !tools()[i].can(loads(closed, c.Span)[0])
+		if kind == stalled || !stallOnly {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// remarks are the reasons for figures that are missing or not to be trusted, each once.
-func (c *comparison) remarks(kind string) []string {
+// played reports whether there are trials of a kind of load.
+func (c *comparison) played(kind string) bool {
+	return slices.ContainsFunc(c.Trials, func(t trial) bool { return t.Kind == kind })
+}
+
+// warnings are the reasons for figures that are missing or doubtful, each once.
+func (c *comparison) warnings(kind string) []string {
 	var notes []string
 	add := func(note string) {
 		if !slices.Contains(notes, note) {
@@ -211,4 +198,30 @@ func (c *comparison) remarks(kind string) []string {
 		}
 	}
 	return notes
+}
+
+// trial finds a trial that has figures.
+func (c *comparison) trial(round int, load, tool string) (trial, bool) {
+	for _, t := range c.Trials {
+		if t.Round == round && t.Load == load && t.Tool == tool && t.Failed == "" {
+			return t, true
+		}
+	}
+	return trial{}, false
+}
+
+// figures returns a figure of every round that has it.
+func (c *comparison) figures(load, tool string, of func(trial) float64) []float64 {
+	var all []float64
+	for round := 1; round <= c.Rounds; round++ {
+		if t, ok := c.trial(round, load, tool); ok {
+			all = append(all, of(t))
+		}
+	}
+	return all
+}
+
+// microseconds is the spread of a time.
+func (c *comparison) microseconds(load, tool string, of func(trial) time.Duration) spread {
+	return spreadOf(c.figures(load, tool, func(t trial) float64 { return microseconds(of(t)) }))
 }

@@ -1,37 +1,38 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 )
+
+// own is servebench's name among the tools.
+const own = "servebench"
 
 // servebench is this project's own: a scenario with a template, whose every answer
 // is compared with the right one. Its CPU is that of the whole command, from reading
 // the scenario to writing the record and the summary.
 func servebench() tool {
 	return tool{
-		name:    "servebench",
-		find:    inFolder("", "servebench", "make build"),
+		name: own,
+		find: func(bin string) (string, string, error) {
+			return findBuilt(filepath.Join(bin, own), "make build")
+		},
 		can:     func(load) bool { return true },
 		command: servebenchCommand,
-		read:    readServebench,
+		alsoOK:  servebenchInvalid,
+		parse:   parseServebench,
 	}
 }
 
-func servebenchCommand(l load, dir string) ([]string, error) {
-	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), []byte(servebenchScenario(l)), 0o600); err != nil {
-		return nil, err
-	}
+func servebenchCommand(l load) ([]string, []file) {
+	const scenario = "scenario.yaml"
 	return []string{
-		"run", "scenario.yaml", "--set", "endpoint.url=" + l.url,
+		"run", scenario, "--set", "endpoint.url=" + l.url,
 		"--format", "json", "-o", "json", "--progress", "none",
-	}, nil
+	}, []file{{scenario, servebenchScenario(l)}}
 }
 
 // servebenchScenario is the scenario of a load.
@@ -42,11 +43,11 @@ func servebenchScenario(l load) string {
 	}
 	shape := fmt.Sprintf("callers: %d", l.connections)
 	if l.rate > 0 {
-		process := "constant"
+		arrivals := "constant"
 		if l.poisson {
-			process = "poisson"
+			arrivals = "poisson"
 		}
-		shape = fmt.Sprintf("arrivals: %s, rate: %d", process, l.rate)
+		shape = fmt.Sprintf("arrivals: %s, rate: %d", arrivals, l.rate)
 	}
 	return fmt.Sprintf(`name: peers
 targets: [endpoint]
@@ -76,13 +77,6 @@ type servebenchSummary struct {
 // servebenchInvalid is the exit code of a run that is not to be believed; its
 // summary is whole.
 const servebenchInvalid = 12
-
-func readServebench(_ context.Context, s said) (reading, error) {
-	if s.code != 0 && s.code != servebenchInvalid {
-		return reading{}, s.failure()
-	}
-	return parseServebench(s.stdout)
-}
 
 func parseServebench(text []byte) (reading, error) {
 	var summary servebenchSummary
@@ -114,5 +108,3 @@ func (s *servebenchSummary) remark() string {
 	}
 	return s.Validity + ": " + strings.Join(rules, ", ")
 }
-
-func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

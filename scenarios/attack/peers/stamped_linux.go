@@ -13,34 +13,59 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel reads a connection together with the kernel's time stamps.
-type kernel struct {
-	raw     syscall.RawConn
-	control [64]byte // room for one time stamp
-}
+// stampedListener gives connections that know when what was read from them arrived.
+type stampedListener struct{ *net.TCPListener }
 
-// stampConnections asks the kernel to stamp what arrives on a listener's connections,
-// which inherit that from it (see socket(7), SO_TIMESTAMP).
-func stampConnections(l net.Listener) error {
-	raw, err := l.(*net.TCPListener).SyscallConn()
+// listen listens on a free port. The kernel is asked to stamp what arrives on the
+// listener's connections, which inherit that from it (see socket(7), SO_TIMESTAMP).
+func listen() (net.Listener, error) {
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
-		return fmt.Errorf("stamp arrivals: %w", err)
+		return nil, fmt.Errorf("listen: %w", err)
 	}
-	errControl := raw.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
-	})
-	if err := errors.Join(errControl, err); err != nil {
-		return fmt.Errorf("stamp arrivals: %w", errors.Join(err, l.Close()))
+	raw, err := l.SyscallConn()
+	if err == nil {
+		errControl := raw.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		})
+		err = errors.Join(errControl, err)
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf("stamp arrivals: %w", errors.Join(err, l.Close()))
+	}
+	return stampedListener{l}, nil
 }
 
-func newStampedConn(conn net.Conn) (net.Conn, error) {
-	raw, err := conn.(*net.TCPConn).SyscallConn()
+// Accept implements net.Listener.
+func (l stampedListener) Accept() (net.Conn, error) {
+	conn, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, fmt.Errorf("stamp arrivals: %w", errors.Join(err, conn.Close()))
 	}
-	return &stampedConn{Conn: conn, kernel: kernel{raw: raw}}, nil
+	return &stampedConn{Conn: conn, raw: raw}, nil
+}
+
+// stampedConn is a connection of which the kernel says when bytes arrived: that the
+// server was late to read them is no fault of who sent them. It is read by one
+// goroutine.
+type stampedConn struct {
+	net.Conn
+	raw     syscall.RawConn
+	control [64]byte  // room for one time stamp
+	stamp   time.Time // of the bytes read last; zero where the kernel said nothing
+}
+
+// arrivalTime is when the bytes that were read last from a connection of listen's
+// arrived.
+func arrivalTime(conn net.Conn) time.Time {
+	if stamp := conn.(*stampedConn).stamp; !stamp.IsZero() {
+		return stamp
+	}
+	return time.Now().Round(0) // without the monotonic clock, as the kernel's stamps
 }
 
 // Read implements net.Conn.

@@ -43,7 +43,7 @@ func TestStampIsOfTheArrival(t *testing.T) {
 	if n, err := conn.Read(b); err != nil || string(b[:n]) != "request" {
 		t.Fatalf("read %q, %v", b[:n], err)
 	}
-	if after := conn.(*stampedConn).arrived().Sub(sent.Round(0)); after < -time.Millisecond || after > later/2 {
+	if after := arrivalTime(conn).Sub(sent.Round(0)); after < -time.Millisecond || after > later/2 {
 		t.Errorf("arrived %v after it was sent, and was read %v after", after, later)
 	}
 	client.Close()

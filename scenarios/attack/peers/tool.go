@@ -6,34 +6,38 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
 // tool is a load generator, or one way to run it.
 type tool struct {
 	name string
-	find func(bin string) (program, error)
+	// find returns its executable, with the version.
+	find func(bin string) (path, version string, err error)
 	// can says whether it has a load of that kind.
 	can func(load) bool
-	// command returns its arguments for a load. It may write files into dir, which
-	// is empty, and in which it will run.
-	command func(l load, dir string) ([]string, error)
-	// read reads what it reported.
-	read func(ctx context.Context, s said) (reading, error)
+	// command returns its arguments for a load, and the files that have to lie in the
+	// folder it runs in beside bodyFile, which holds the load's body.
+	command func(load) ([]string, []file)
+	// alsoOK is an exit code, besides 0, of a complete report.
+	alsoOK int
+	// report returns what it reported, after c ran; nil: that is what it printed.
+	report func(ctx context.Context, c child) ([]byte, error)
+	parse  func(report []byte) (reading, error)
 }
 
-// program is an executable with its version.
-type program struct {
-	path, version string
-}
+// file is a small file of text.
+type file struct{ name, text string }
 
-// said is what a tool left behind.
-type said struct {
-	program program
-	dir     string
-	ended
+// bodyFile is the file that holds a load's body.
+const bodyFile = "body"
+
+// installed is a tool that was found.
+type installed struct {
+	tool
+	path string
 }
 
 // reading is what a tool reports of a load.
@@ -66,41 +70,45 @@ func toolNames() []string {
 	return names
 }
 
-// inFolder finds a program that is built into a folder below bin.
-func inFolder(folder, name, how string) func(string) (program, error) {
-	return func(bin string) (program, error) {
-		path, err := filepath.Abs(filepath.Join(bin, folder, name))
-		if err != nil {
-			return program{}, err
-		}
-		info, err := buildinfo.ReadFile(path)
-		if errors.Is(err, os.ErrNotExist) {
-			return program{}, fmt.Errorf("%s is not there; %s builds it", path, how)
-		}
-		if err != nil {
-			return program{}, fmt.Errorf("read the version of %s: %w", path, err)
-		}
-		return program{path: path, version: info.Main.Version}, nil
+// builtPeer finds a program that make peers builds into the folder peers.
+func builtPeer(name string) func(bin string) (path, version string, err error) {
+	return func(bin string) (string, string, error) {
+		return findBuilt(filepath.Join(bin, "peers", name), "make peers")
 	}
 }
 
-// installed finds a program in PATH.
-func installed(name, how string) (string, error) {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", fmt.Errorf("%s is not installed; %s", name, how)
+// findBuilt finds a Go program, which how builds.
+func findBuilt(path, how string) (absolute, version string, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return "", "", err
 	}
-	return filepath.Abs(path)
+	info, err := buildinfo.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", "", fmt.Errorf("%s is not there; %s builds it", path, how)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("read the version of %s: %w", path, err)
+	}
+	return path, info.Main.Version, nil
 }
 
 // constantOrClosed reports whether a load has no gaps, or constant ones.
 func constantOrClosed(l load) bool { return !l.poisson }
 
-// writeBody writes a load's body into dir and returns the file's name; "" for none.
-func writeBody(l load, dir string) (string, error) {
-	if l.body == nil {
-		return "", nil
+// closedOrStall reports whether a tool without an open loop plays the load, the stall
+// as near as it can.
+func closedOrStall(l load) bool { return l.rate == 0 || l.stall != nil }
+
+// maxCount bounds a number of requests that a report tells.
+const maxCount = 1 << 40
+
+// parseCount reads a number of requests.
+func parseCount(digits []byte) (int64, error) {
+	n, err := strconv.ParseInt(string(digits), 10, 64)
+	if err == nil && n > maxCount {
+		err = fmt.Errorf("%d requests is out of range", n)
 	}
-	const name = "body"
-	return name, os.WriteFile(filepath.Join(dir, name), l.body, 0o600)
+	return n, err
 }
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

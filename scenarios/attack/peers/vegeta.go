@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -17,17 +15,18 @@ const fewWorkers = 10
 const vegetaResults = "results.bin"
 
 // vegeta is the command line of vegeta as it comes. With a cap on its workers it
-// is a tool of its own, for the stall alone. Its CPU is that of the attack, which
+// is another tool, for the stall alone. Its CPU is that of the attack, which
 // writes the results to a file; making the report of them is left out.
 func vegeta(workers int) tool {
 	t := tool{
 		name: "vegeta",
-		find: inFolder("peers", "vegeta", "make peers"),
+		find: builtPeer("vegeta"),
 		can:  constantOrClosed,
-		command: func(l load, dir string) ([]string, error) {
-			return vegetaCommand(l, workers, dir)
+		command: func(l load) ([]string, []file) {
+			return vegetaCommand(l, workers)
 		},
-		read: readVegeta,
+		report: vegetaReport,
+		parse:  parseVegeta,
 	}
 	if workers > 0 {
 		t.name = fmt.Sprintf("vegeta-%d-workers", workers)
@@ -36,22 +35,16 @@ func vegeta(workers int) tool {
 	return t
 }
 
-func vegetaCommand(l load, workers int, dir string) ([]string, error) {
-	method := "GET"
-	if l.body != nil {
-		method = "POST"
-	}
+func vegetaCommand(l load, workers int) ([]string, []file) {
 	const targets = "targets"
-	if err := os.WriteFile(filepath.Join(dir, targets), []byte(method+" "+l.url+"\n"), 0o600); err != nil {
-		return nil, err
-	}
+	method := "GET"
 	args := []string{
 		"attack", "-targets", targets, "-output", vegetaResults,
 		"-rate", strconv.Itoa(l.rate), "-duration", l.duration.String(),
 	}
-	body, err := writeBody(l, dir)
-	if body != "" {
-		args = append(args, "-body", body)
+	if l.body != nil {
+		method = "POST"
+		args = append(args, "-body", bodyFile)
 	}
 	switch {
 	case workers > 0:
@@ -60,21 +53,17 @@ func vegetaCommand(l load, workers int, dir string) ([]string, error) {
 		n := strconv.Itoa(l.connections)
 		args = append(args, "-workers", n, "-max-workers", n)
 	}
-	return args, err
+	return args, []file{{targets, method + " " + l.url + "\n"}}
 }
 
-func readVegeta(ctx context.Context, s said) (reading, error) {
-	if s.code != 0 {
-		return reading{}, s.failure()
-	}
+// vegetaReport has vegeta make a report of the results.
+func vegetaReport(ctx context.Context, c child) ([]byte, error) {
 	const patience = time.Minute
-	made, err := child{
-		path: s.program.path, args: []string{"report", "-type", "json", vegetaResults}, dir: s.dir,
-	}.run(ctx, patience)
+	made, err := child{path: c.path, args: []string{"report", "-type", "json", vegetaResults}, dir: c.dir}.run(ctx, patience)
 	if err != nil {
-		return reading{}, fmt.Errorf("make vegeta's report: %w", err)
+		return nil, fmt.Errorf("make vegeta's report: %w", err)
 	}
-	return parseVegeta(made.stdout)
+	return made.stdout, nil
 }
 
 func parseVegeta(text []byte) (reading, error) {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -19,31 +17,26 @@ func wrk() tool {
 	return tool{
 		name:    "wrk",
 		find:    findWrk,
-		can:     func(l load) bool { return l.rate == 0 || l.stall != nil },
+		can:     closedOrStall,
 		command: wrkCommand,
-		read: func(_ context.Context, s said) (reading, error) {
-			if s.code != 0 {
-				return reading{}, s.failure()
-			}
-			return parseWrk(s.stdout)
-		},
+		parse:   parseWrk,
 	}
 }
 
-func findWrk(string) (program, error) {
-	path, err := installed("wrk", "apt-get install wrk does that")
-	if err != nil {
-		return program{}, err
+func findWrk(string) (path, version string, err error) {
+	if path, err = exec.LookPath("wrk"); err != nil {
+		return "", "", errors.New("wrk is not installed; apt-get install wrk does that")
 	}
 	text, _ := exec.Command(path, "-v").Output() // it ends with 1
 	fields := bytes.Fields(text)
 	if len(fields) < 2 {
-		return program{}, fmt.Errorf("%s -v says no version", path)
+		return "", "", fmt.Errorf("%s -v says no version", path)
 	}
-	return program{path: path, version: string(fields[1])}, nil
+	path, err = filepath.Abs(path)
+	return path, string(fields[1]), err
 }
 
-func wrkCommand(l load, dir string) ([]string, error) {
+func wrkCommand(l load) ([]string, []file) {
 	args := []string{
 		"-t", "1", "-c", strconv.Itoa(closedConnections),
 		"-d", fmt.Sprintf("%ds", int(l.duration.Seconds())), "--latency",
@@ -53,7 +46,7 @@ func wrkCommand(l load, dir string) ([]string, error) {
 	}
 	const script = "post.lua"
 	text := fmt.Sprintf("wrk.method = \"POST\"\nwrk.body = %q\n", l.body)
-	return append(args, "-s", script, l.url), os.WriteFile(filepath.Join(dir, script), []byte(text), 0o600)
+	return append(args, "-s", script, l.url), []file{{script, text}}
 }
 
 // parseWrk reads wrk's report, which is text.
@@ -65,14 +58,14 @@ func parseWrk(text []byte) (reading, error) {
 	}
 	var r reading
 	var err error
-	if r.Sent, err = count(sent[1]); err != nil {
+	if r.Sent, err = parseCount(sent[1]); err != nil {
 		return reading{}, fmt.Errorf("read wrk's report: %w", err)
 	}
 	if r.P99, err = time.ParseDuration(string(p99[1]) + string(p99[2])); err != nil {
 		return reading{}, fmt.Errorf("read wrk's report: %w", err)
 	}
 	for _, failed := range regexp.MustCompile(`(?:connect|read|write|timeout|responses:) (\d+)`).FindAllSubmatch(text, -1) {
-		n, err := count(failed[1])
+		n, err := parseCount(failed[1])
 		if err != nil {
 			return reading{}, fmt.Errorf("read wrk's report: %w", err)
 		}

@@ -8,9 +8,9 @@ import (
 
 // planned is the plan of some options with every tool there, as "round load tool".
 func planned(o options) []step {
-	present := map[string]program{}
-	for _, name := range toolNames() {
-		present[name] = program{}
+	var present []installed
+	for _, t := range tools() {
+		present = append(present, installed{tool: t})
 	}
 	return plan(&o, present)
 }
