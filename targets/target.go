@@ -116,6 +116,10 @@ type Workload struct {
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool
 	Limits Limits
+	// CPUSet are the numbers of this machine's CPUs for what runs on this machine,
+	// its virtualisation included; empty: not pinned. Targets elsewhere have no use
+	// for them.
+	CPUSet []int
 	// Output gets what the server writes to its standard output and error, as it
 	// comes and to the last byte, until Deploy failed or Close returned; nil: nobody.
 	// It is safe for concurrent use, and an error of it is nothing to the server.
@@ -125,11 +129,12 @@ type Workload struct {
 // Limits are the resources a deployment may use. The CPUs are for its
 // virtualisation as well.
 type Limits struct {
-	CPUs []int // CPU numbers it is pinned to; empty: not pinned
+	CPUs float64 // 0: no limit
 	// Memory bounds the server's processes, the same on every target; 0: no
 	// limit. What virtualisation needs beyond that is measured by Usage.
-	Memory     Bytes
-	GOMAXPROCS int // handed to the server as GOMAXPROCS; 0: len(CPUs)
+	Memory       Bytes
+	Accelerators int // GPUs and the like
+	GOMAXPROCS   int // handed to the server as GOMAXPROCS; 0: CPUs, rounded up
 }
 
 // Deployment is a server running on a target.

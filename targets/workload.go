@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,5 +122,5 @@ func (l Limits) Processors() int {
 	if l.GOMAXPROCS > 0 {
 		return l.GOMAXPROCS
 	}
-	return len(l.CPUs)
+	return int(math.Ceil(l.CPUs))
 }

@@ -11,7 +11,7 @@ import (
 // not known, and why no server can be limited by one here; nil when it can. It
 // makes one with a memory limit, and removes it.
 func Cgroups() (version string, err error) {
-	group, err := local.NewLimited(targets.Limits{Memory: targets.GiB})
+	group, err := local.NewLimited(targets.GiB)
 	return root().cgroup(), errors.Join(err, group.Close())
 }
 

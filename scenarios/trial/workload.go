@@ -19,8 +19,9 @@ func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
 		AnyAnswer: template != nil && w.Ready == template.Path,
 		HTTP2:     a.scenario.HTTP.Version == scenarios.HTTP2,
 	}
-	cpus := s.split.Target[:min(a.scenario.Limits.CPUs, len(s.split.Target))]
-	a.workload.Limits = targets.Limits{CPUs: cpus, Memory: a.scenario.Limits.Memory, GOMAXPROCS: len(cpus)}
+	a.workload.CPUSet = s.split.Target[:min(a.scenario.Limits.CPUs, len(s.split.Target))]
+	cpus := len(a.workload.CPUSet)
+	a.workload.Limits = targets.Limits{CPUs: float64(cpus), Memory: a.scenario.Limits.Memory, GOMAXPROCS: cpus}
 	if a.kind.Running { // then nobody needs to have it
 		return nil
 	}

@@ -83,7 +83,7 @@ func (t target) startDocker(ctx context.Context, w targets.Workload, img *docker
 		return nil, fmt.Errorf("create a container: %w", explain(ctx, err))
 	}
 	i.id = created.ID
-	started, examined := i.start(ctx, w.Limits)
+	started, examined := i.start(ctx, w)
 	if !i.shared {
 		// A request that comes before the container's network is up costs a
 		// second: the kernel asks for the address once in that time.
@@ -139,7 +139,7 @@ func (t target) createOptions(w targets.Workload, img *dockerImage, port int) cl
 		// Enough to follow the output, and no file that grows for ever.
 		LogConfig: dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "8m", "max-file": "2"}},
 		Resources: dockercontainer.Resources{
-			CpusetCpus: targets.FormatCPUs(w.Limits.CPUs),
+			CpusetCpus: targets.FormatCPUs(w.CPUSet),
 			Memory:     int64(w.Limits.Memory), MemorySwap: int64(w.Limits.Memory), // the same: no swap
 		},
 	}

@@ -20,7 +20,7 @@ import (
 // examine looks at the container that was just started: when that was, who
 // carries it, and which limits are in force. It pins the carriers to the
 // target's CPUs. A server that is gone by then shows in done.
-func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
+func (i *dockerInstance) examine(ctx context.Context, w targets.Workload) {
 	state, err := i.state(ctx)
 	if err == nil && state.Running {
 		i.startedAt, err = time.Parse(time.RFC3339Nano, state.StartedAt)
@@ -40,8 +40,8 @@ func (i *dockerInstance) examine(ctx context.Context, limits targets.Limits) {
 		return
 	}
 	i.group = group
-	i.facts = append(i.facts, local.Applied(state.Pid, limits, nil)...)
-	i.carry(state.Pid, limits.CPUs)
+	i.facts = append(i.facts, local.Applied(state.Pid, w, nil)...)
+	i.carry(state.Pid, w.CPUSet)
 }
 
 // state asks the engine for the container's state.

@@ -49,7 +49,7 @@ type dockerInstance struct {
 // start starts the container, watches for its end, and examines it while the
 // server comes up. The channels are closed when the engine says that it is
 // started, or not, and when the examination is over.
-func (i *dockerInstance) start(ctx context.Context, limits targets.Limits) (started, examined <-chan struct{}) {
+func (i *dockerInstance) start(ctx context.Context, w targets.Workload) (started, examined <-chan struct{}) {
 	background, stop := context.WithCancel(context.Background())
 	exit := i.cli.ContainerWait(background, i.id, client.ContainerWaitOptions{Condition: dockercontainer.WaitConditionNextExit})
 	answered, looked := make(chan struct{}), make(chan struct{})
@@ -64,7 +64,7 @@ func (i *dockerInstance) start(ctx context.Context, limits targets.Limits) (star
 			return
 		}
 		go i.follow(background)
-		i.examine(ctx, limits)
+		i.examine(ctx, w)
 	}()
 	go func() {
 		defer stop()

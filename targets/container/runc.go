@@ -65,9 +65,9 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 	if err != nil {
 		return nil, err
 	}
-	group, unlimited := local.NewLimited(w.Limits)
+	group, unlimited := local.NewLimited(w.Limits.Memory)
 	c, err := root.Start(runtime, oci.Command{
-		Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group, Output: w.Output,
+		Args: args, Env: root.Environment(w, targets.Loopback, port), CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -86,6 +86,6 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 		return nil, errors.Join(err, c.Remove())
 	}
 	d.Stages = targets.Stages(c.Began, earlier(startedAt, c.Began.Add(waited[0].At)), waited)
-	d.Facts = local.Applied(pid, w.Limits, unlimited)
+	d.Facts = local.Applied(pid, w, unlimited)
 	return d, nil
 }

@@ -80,12 +80,12 @@ func (t target) command(w targets.Workload, path, dir string) local.Command {
 		"--sandbox", t.sandbox, "--freeze=" + strconv.FormatBool(t.freeze), "--reports=false",
 		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir),
 	}
-	if len(w.Limits.CPUs) > 0 {
-		args = append(args, "--cpus", targets.FormatCPUs(w.Limits.CPUs))
+	if len(w.CPUSet) > 0 {
+		args = append(args, "--cpus", targets.FormatCPUs(w.CPUSet))
 	}
 	return local.Command{
 		Path: t.program, Args: args, Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=/"},
-		CPUs: w.Limits.CPUs, Tee: w.Output, Orphaned: syscall.SIGTERM,
+		CPUs: w.CPUSet, Tee: w.Output, Orphaned: syscall.SIGTERM,
 	}
 }
 

@@ -13,13 +13,13 @@ import (
 )
 
 // facts says what was applied, as an environment's process shows it.
-func (t target) facts(limits targets.Limits, s service.State, pid int, took time.Duration) []targets.Fact {
+func (t target) facts(w targets.Workload, s service.State, pid int, took time.Duration) []targets.Fact {
 	facts := []targets.Fact{
 		{Name: "engine", Value: "local Lambda service, function URL with payload 2.0"},
 		t.sandboxFact(s.Sandbox),
 		{Name: "preparation", Value: fmt.Sprintf("service started and function put in place in %s, before the start", took.Round(time.Millisecond))},
-		t.sizeFact(limits),
-		t.shareFact(limits, s.NotHeld),
+		t.sizeFact(w.Limits),
+		t.shareFact(w.CPUSet, s.NotHeld),
 		t.freezeFact(s.NotFrozen),
 		{Name: "concurrency", Value: fmt.Sprintf("%d requests at a time, %d environments started in 10 s", t.concurrency, t.burst)},
 	}
@@ -27,8 +27,8 @@ func (t target) facts(limits targets.Limits, s service.State, pid int, took time
 	if s.NotHeld != "" {
 		unlimited = errors.New(s.NotHeld)
 	}
-	limits.Memory = t.held(limits)
-	return append(facts, local.Applied(pid, limits, unlimited)...)
+	w.Limits.Memory = t.held(w.Limits)
+	return append(facts, local.Applied(pid, w, unlimited)...)
 }
 
 // sandboxFact says what environments run in. Where auto found no container to be
@@ -49,13 +49,13 @@ func (t target) share() string {
 }
 
 // shareFact says what each environment may use of the CPUs.
-func (t target) shareFact(limits targets.Limits, not string) targets.Fact {
+func (t target) shareFact(set []int, not string) targets.Fact {
 	if not != "" {
 		return targets.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment, not enforced: %s", t.share(), not), Unequal: true}
 	}
 	cpus := "this machine's CPUs"
-	if len(limits.CPUs) > 0 {
-		cpus = "the CPUs " + targets.FormatCPUs(limits.CPUs)
+	if len(set) > 0 {
+		cpus = "the CPUs " + targets.FormatCPUs(set)
 	}
 	return targets.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment after its initialisation; all share %s, where AWS gives each its own", t.share(), cpus)}
 }

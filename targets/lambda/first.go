@@ -46,7 +46,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	}
 	oldest := state.Environments[0]
 	d.Stages = stages(began, oldest, ready)
-	d.Facts = t.facts(w.Limits, state, oldest.PID, d.Preparation)
+	d.Facts = t.facts(w, state, oldest.PID, d.Preparation)
 	return d, nil
 }
 

@@ -11,8 +11,8 @@ import (
 // Applied reads back from the kernel which limits a server's process is under
 // and says where they are not those asked for. why is the reason when the
 // memory limit could not be set; nil when it was.
-func Applied(pid int, want targets.Limits, why error) []targets.Fact {
-	return []targets.Fact{cpuFact(pid, want.CPUs), memoryFact(pid, want.Memory, why), processorsFact(want)}
+func Applied(pid int, w targets.Workload, why error) []targets.Fact {
+	return []targets.Fact{cpuFact(pid, w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
 }
 
 func cpuFact(pid int, want []int) targets.Fact {

@@ -133,15 +133,15 @@ func (c *Cgroup) LimitMemory(limit targets.Bytes) error {
 }
 
 // NewLimited makes the cgroup that accounts for a server and bounds its
-// memory. It returns nil where the host does not allow cgroups, and why the
+// memory; 0 is no bound. It returns nil where the host does not allow cgroups, and why the
 // limit is not set.
-func NewLimited(limits targets.Limits) (*Cgroup, error) {
+func NewLimited(memory targets.Bytes) (*Cgroup, error) {
 	group, err := NewCgroup()
 	if err != nil {
 		return nil, err
 	}
-	if limits.Memory > 0 {
-		err = group.LimitMemory(limits.Memory)
+	if memory > 0 {
+		err = group.LimitMemory(memory)
 	}
 	return group, err
 }

@@ -19,7 +19,7 @@ var errLinux = errors.New("CPU sets, cgroups and /proc are Linux's")
 type Cgroup struct{}
 
 // NewLimited fails: there are no cgroups here.
-func NewLimited(targets.Limits) (*Cgroup, error) { return nil, errLinux }
+func NewLimited(targets.Bytes) (*Cgroup, error) { return nil, errLinux }
 
 // NewCgroup fails: there are no cgroups here.
 func NewCgroup() (*Cgroup, error) { return nil, errLinux }
@@ -94,11 +94,11 @@ func EachThread(int, func(thread int) error) error { return errLinux }
 func Pinned(int) ([]int, error) { return nil, errLinux }
 
 // Applied says that the limits asked for are not in force.
-func Applied(_ int, want targets.Limits, _ error) []targets.Fact {
+func Applied(_ int, w targets.Workload, _ error) []targets.Fact {
 	return []targets.Fact{
-		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(want.CPUs) > 0},
-		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: want.Memory > 0},
-		processorsFact(want),
+		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(w.CPUSet) > 0},
+		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: w.Limits.Memory > 0},
+		processorsFact(w.Limits),
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"servebench/targets"
-	"servebench/targets/local"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -40,7 +39,7 @@ func (r *Root) spec(c Command) specs.Spec {
 		Mounts:   mounts(),
 		Linux: &specs.Linux{
 			Namespaces:    []specs.LinuxNamespace{{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}},
-			Resources:     resources(c.Limits, c.Cgroup),
+			Resources:     c.resources(),
 			MaskedPaths:   []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"},
 			ReadonlyPaths: []string{"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
 		},
@@ -74,16 +73,16 @@ func usualCapabilities() []string {
 
 // resources are the limits, where a cgroup can hold them, and no devices but
 // those that a runtime always allows.
-func resources(limits targets.Limits, group *local.Cgroup) *specs.LinuxResources {
+func (c Command) resources() *specs.LinuxResources {
 	r := &specs.LinuxResources{Devices: []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}}
-	if group == nil {
+	if c.Cgroup == nil {
 		return r
 	}
-	if len(limits.CPUs) > 0 {
-		r.CPU = &specs.LinuxCPU{Cpus: targets.FormatCPUs(limits.CPUs)}
+	if len(c.CPUs) > 0 {
+		r.CPU = &specs.LinuxCPU{Cpus: targets.FormatCPUs(c.CPUs)}
 	}
-	if limits.Memory > 0 {
-		limit := int64(limits.Memory)
+	if c.Memory > 0 {
+		limit := int64(c.Memory)
 		r.Memory = &specs.LinuxMemory{Limit: &limit}
 	}
 	return r

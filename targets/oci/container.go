@@ -18,11 +18,10 @@ import (
 
 // Command is a container to start.
 type Command struct {
-	Args []string // argument vector of the server in it
-	Env  []string // the whole environment of the server, KEY=VALUE
-	// Limits are its CPU set, which the runtime's process has as well, and the
-	// most memory that its processes may hold.
-	Limits targets.Limits
+	Args   []string      // argument vector of the server in it
+	Env    []string      // the whole environment of the server, KEY=VALUE
+	CPUs   []int         // its CPU set, which the runtime's process has as well; empty: not pinned
+	Memory targets.Bytes // the most that its processes may hold; 0: no limit
 	// Cgroup is the new, empty one that the container shall be in, and is the
 	// container's from then on: Remove ends what is in it and removes it, and so
 	// does a Start that fails. Nil where none can be made: the limits of memory
@@ -80,7 +79,7 @@ func (c *Container) run(keep bool, command Command) local.Command {
 	}
 	return local.Command{
 		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
-		CPUs: command.Limits.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
+		CPUs: command.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
 	}
 }
 

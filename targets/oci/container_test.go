@@ -64,11 +64,11 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	if err != nil {
 		t.Fatal(err)
 	}
-	group, err := local.NewLimited(w.Limits)
+	group, err := local.NewLimited(w.Limits.Memory)
 	if err != nil {
 		t.Logf("no cgroup: %v", err)
 	}
-	c, err := root.Start(runtime, Command{Args: args, Env: root.Environment(w, targets.Loopback, port), Limits: w.Limits, Cgroup: group})
+	c, err := root.Start(runtime, Command{Args: args, Env: root.Environment(w, targets.Loopback, port), CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestRemoveTakesTheDeafAlong(t *testing.T) {
 // A runtime that cannot be started leaves nothing but the root folder.
 func TestStartThatFailsLeavesNothing(t *testing.T) {
 	root, w := unpacked(t, t.TempDir())
-	group, err := local.NewLimited(w.Limits)
+	group, err := local.NewLimited(w.Limits.Memory)
 	if err != nil {
 		t.Skipf("no cgroup can be made, which this test is about: %v; run as root", err)
 	}

@@ -54,10 +54,10 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 
 // start makes one attempt on one port.
 func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
-	group, unlimited := local.NewLimited(w.Limits)
+	group, unlimited := local.NewLimited(w.Limits.Memory)
 	server, err := local.Start(local.Command{
 		Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port), Dir: w.Dir,
-		CPUs: w.Limits.CPUs, Cgroup: group, Tee: w.Output,
+		CPUs: w.CPUSet, Cgroup: group, Tee: w.Output,
 	})
 	if err != nil {
 		return nil, errors.Join(err, group.Close())
@@ -73,6 +73,6 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 		return nil, errors.Join(err, group.Close())
 	}
 	d.Stages = targets.Stages(server.Began, server.Started, waited)
-	d.Facts = local.Applied(server.PID(), w.Limits, unlimited) // not while the start is timed
+	d.Facts = local.Applied(server.PID(), w, unlimited) // not while the start is timed
 	return d, nil
 }

@@ -41,7 +41,7 @@ func TestLimitsAreReadOnceTheServerIsReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, err := target.Deploy(t.Context(), targets.Workload{
-		Command: []string{os.Args[0], "-test.run=^" + t.Name() + "$"}, Ready: "/", Limits: targets.Limits{CPUs: cpus},
+		Command: []string{os.Args[0], "-test.run=^" + t.Name() + "$"}, Ready: "/", CPUSet: cpus,
 	})
 	if err != nil {
 		t.Fatal(err)

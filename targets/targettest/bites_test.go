@@ -77,8 +77,8 @@ func unlimited(ctx context.Context, sound targets.Target, w targets.Workload, _ 
 }
 
 func unpinned(ctx context.Context, sound targets.Target, w targets.Workload, _ string) (*targets.Deployment, error) {
-	asked := w.Limits.CPUs
-	w.Limits = targets.Limits{GOMAXPROCS: len(asked)}
+	asked := w.CPUSet
+	w.CPUSet = nil
 	return lie(ctx, sound, w, targets.Fact{Name: "CPUs", Value: targets.FormatCPUs(asked)})
 }
 

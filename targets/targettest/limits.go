@@ -16,11 +16,11 @@ func cpuSet(p *place) {
 		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
 	}
 	w := p.workload()
-	w.Limits.CPUs = allowed[len(allowed)-1:]
+	w.CPUSet, w.Limits.CPUs = allowed[len(allowed)-1:], 1
 	d := p.deploy(w)
 	var r report
 	p.must(d, "GET", "/report", &r)
-	want := targets.FormatCPUs(w.Limits.CPUs)
+	want := targets.FormatCPUs(w.CPUSet)
 	if got := p.fact(d, "CPUs").Value; got != want {
 		p.Errorf("the fact says the CPUs %q, want %q", got, want)
 	}
@@ -37,7 +37,7 @@ func cpuSet(p *place) {
 		p.Errorf("GOMAXPROCS is %d, want the number of CPUs", r.GOMAXPROCS)
 	}
 	for _, s := range p.processes() {
-		p.pinned(s, w.Limits.CPUs)
+		p.pinned(s, w.CPUSet)
 	}
 }
 

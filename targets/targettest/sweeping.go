@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"servebench/targets"
 	"servebench/targets/local"
 )
 
@@ -18,7 +17,7 @@ func sweeps(p *place) {
 	alive, deaf := living.deployed(), running.deployed()
 	// Without a cgroup, nobody can tell whose the child is once its parents
 	// are gone.
-	if group, err := local.NewLimited(targets.Limits{}); err == nil {
+	if group, err := local.NewLimited(0); err == nil {
 		if err := group.Close(); err != nil {
 			p.Error(err)
 		}

@@ -66,7 +66,7 @@ func TestInitialFileSystem(t *testing.T) {
 	}
 	w := targets.Workload{
 		Command: []string{program, "--listen={host}:{port}"}, Env: []string{"MODEL=credit"},
-		Limits: targets.Limits{CPUs: []int{3}, Memory: 64 * targets.MiB},
+		CPUSet: []int{3}, Limits: targets.Limits{CPUs: 1, Memory: 64 * targets.MiB},
 	}
 	modules := []kernel.Module{{Name: "virtio_ring", Content: []byte("ring")}, {Name: "virtio_net", Content: []byte("net")}}
 	spec := guest.Spec{Token: "0123456789abcdef", Modules: modulePaths(modules), Server: describeServer(w, program)}

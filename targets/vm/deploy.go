@@ -72,7 +72,7 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 		return nil, errors.Join(i.explain(err, port), i.discard())
 	}
 	d.Stages = way.stages
-	d.Facts = append(i.applied(w.Limits, way.started), bootFacts(way.booted.at.Sub(d.Began), way.listening.Clock)...)
+	d.Facts = append(i.applied(w, way.started), bootFacts(way.booted.at.Sub(d.Began), way.listening.Clock)...)
 	return d, nil
 }
 

@@ -59,11 +59,11 @@ func qemuVersion(ctx context.Context, path string) (string, error) {
 
 // applied says which limits are in force: QEMU's CPUs, read back from the kernel,
 // and the server's memory limit, as the guest read it back from its own.
-func (i *instance) applied(limits targets.Limits, started happening) []targets.Fact {
-	memory := memoryFact(limits.Memory, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
-	outside := limits
-	outside.Memory = 0 // QEMU itself has no limit
-	facts := local.Applied(i.qemu.PID(), outside, nil)
+func (i *instance) applied(w targets.Workload, started happening) []targets.Fact {
+	limit := w.Limits.Memory
+	memory := memoryFact(limit, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
+	w.Limits.Memory = 0 // QEMU itself has no limit
+	facts := local.Applied(i.qemu.PID(), w, nil)
 	for n := range facts {
 		if facts[n].Name == memory.Name {
 			facts[n] = memory
@@ -71,7 +71,7 @@ func (i *instance) applied(limits targets.Limits, started happening) []targets.F
 	}
 	return append(facts,
 		targets.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
-		targets.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limits.Memory)})
+		targets.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limit)})
 }
 
 // guestMemory says what the guest has and what for.

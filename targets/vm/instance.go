@@ -41,8 +41,8 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()                           // QEMU has its own
-	group, _ := local.NewLimited(targets.Limits{}) // without one, Usage adds up the processes
+	defer theirs.Close()            // QEMU has its own
+	group, _ := local.NewLimited(0) // without one, Usage adds up the processes
 	qemu, err := local.Start(m.command(forward, theirs, group))
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), group.Close())

@@ -45,7 +45,7 @@ type machine struct {
 
 // prepare makes the machine that runs the workload's executable.
 func (t *target) prepare(w targets.Workload, executable string, with acceleration) (*machine, error) {
-	m := t.machine(with, w.Limits.CPUs)
+	m := t.machine(with, w.CPUSet)
 	server := describeServer(w, executable)
 	if err := m.fill(t, t.dir, server, entry{path: server.Path, mode: 0o755, file: executable}); err != nil {
 		return nil, err

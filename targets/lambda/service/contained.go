@@ -21,7 +21,7 @@ func (s Contained) Name() string { return s.Runtime.Version }
 func (s Contained) Start(p Process) (Running, error) {
 	started, err := s.Root.Start(s.Runtime, oci.Command{
 		Args: s.Args, Env: targets.MergeEnvironment(s.Env, append(p.Env, "LAMBDA_TASK_ROOT=/bin")),
-		Limits: targets.Limits{CPUs: s.CPUs, Memory: p.Memory}, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
+		CPUs: s.CPUs, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
 	})
 	if err != nil {
 		return nil, err
