@@ -34,16 +34,16 @@ func (d *abTest) resume() error {
 	}
 	ctx, cancel := d.preparing()
 	defer cancel()
-	for _, arm := range []record.Arm{run.AB.Baseline, run.AB.Candidate} {
-		if build := factOf(arm.Facts, factBuild); secret.Marked(build) {
-			return usageError(fmt.Errorf("--continue %s: a secret in the command that builds the %s was not recorded: %s; begin a new A/B test whose --build takes it from the environment, as $NAME", d.opts.resume, arm.Target, build))
+	for _, variant := range []record.Variant{run.AB.Baseline, run.AB.Candidate} {
+		if build := factOf(variant.Facts, factBuild); secret.Marked(build) {
+			return usageError(fmt.Errorf("--continue %s: a secret in the command that builds the %s was not recorded: %s; begin a new A/B test whose --build takes it from the environment, as $NAME", d.opts.resume, variant.Target, build))
 		}
-		s, err := scenarios.Parse(arm.Target+"'s scenario", []byte(arm.Text), catalogue(), set...)
+		s, err := scenarios.Parse(variant.Target+"'s scenario", []byte(variant.Text), catalogue(), set...)
 		if err != nil {
 			return usageError(err)
 		}
 		d.secrets = d.secrets.With(s.Secrets)
-		if err := d.arm(ctx, recall(arm), s, arm.Source); err != nil {
+		if err := d.variant(ctx, recall(variant), s, variant.Source); err != nil {
 			return err
 		}
 	}
@@ -52,14 +52,14 @@ func (d *abTest) resume() error {
 	return d.end(run, err)
 }
 
-// recall is where the program of an arm came from.
-func recall(arm record.Arm) source {
-	fact := func(name string) string { return factOf(arm.Facts, name) }
-	s := source{how: asIs, key: arm.Target}
+// recall is where the program of a variant came from.
+func recall(variant record.Variant) source {
+	fact := func(name string) string { return factOf(variant.Facts, name) }
+	s := source{how: asIs, key: variant.Target}
 	switch {
 	case fact(factCommit) != "":
 		s.how, s.value, s.folder, s.build = byRevision, fact(factCommit), fact(factRepository), fact(factBuild)
-	case strings.HasPrefix(arm.Source, byProgram+":"):
+	case strings.HasPrefix(variant.Source, byProgram+":"):
 		s.how, s.value = byProgram, fact(factProgram)
 	}
 	return s

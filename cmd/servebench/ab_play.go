@@ -81,7 +81,7 @@ func (d *abTest) begin(name string) error {
 			d.say("%s", specs[i].guess)
 		}
 		from := source{how: specs[i].how, value: specs[i].value, folder: ".", build: d.opts.build, key: key}
-		if err := d.arm(ctx, from, parsed[i], specs[i].String()); err != nil {
+		if err := d.variant(ctx, from, parsed[i], specs[i].String()); err != nil {
 			return err
 		}
 	}
@@ -155,9 +155,9 @@ func (d *abTest) preparing() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// arm makes a server, which lasts until the A/B test is closed; as is how it was named.
-func (d *abTest) arm(ctx context.Context, from source, s *scenarios.Scenario, as string) error {
-	server, close, err := from.arm(ctx, s, d.say)
+// variant makes a server, which lasts until the A/B test is closed; as is how it was named.
+func (d *abTest) variant(ctx context.Context, from source, s *scenarios.Scenario, as string) error {
+	server, close, err := from.variant(ctx, s, d.say)
 	server.Source = as
 	d.made, d.closers = append(d.made, server), append(d.closers, close)
 	if coded, ok := errors.AsType[*exitError](err); ok && ctx.Err() == nil {

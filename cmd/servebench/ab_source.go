@@ -37,8 +37,8 @@ type source struct {
 	key    string // what tells this server from the other one
 }
 
-// arm makes a server of a scenario, from its source. close undoes it.
-func (s source) arm(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server trial.Server, close func() error, err error) {
+// variant makes a server of a scenario, from its source. close undoes it.
+func (s source) variant(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server trial.Server, close func() error, err error) {
 	server.Scenario = scenario
 	close = func() error { return nil }
 	var facts []record.Fact

@@ -106,18 +106,18 @@ func TestAboveNoise(t *testing.T) {
 func TestServerIsFoundAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "server")
 	for _, tc := range []struct {
-		arm  record.Arm
-		want source
+		variant record.Variant
+		want    source
 	}{
-		{record.Arm{Target: "candidate", Source: "as-is"}, source{how: asIs, key: "candidate"}},
-		{record.Arm{Target: "baseline", Source: "bin:server", Facts: []record.Fact{{Name: factProgram, Value: path}}},
+		{record.Variant{Target: "candidate", Source: "as-is"}, source{how: asIs, key: "candidate"}},
+		{record.Variant{Target: "baseline", Source: "bin:server", Facts: []record.Fact{{Name: factProgram, Value: path}}},
 			source{how: byProgram, value: path, key: "baseline"}},
-		{record.Arm{Target: "candidate", Source: "rev:main,limits.cpus=2", Facts: []record.Fact{
+		{record.Variant{Target: "candidate", Source: "rev:main,limits.cpus=2", Facts: []record.Fact{
 			{Name: factRepository, Value: "/r"}, {Name: factCommit, Value: "c0ffee"}, {Name: factBuild, Value: "make"}, {Name: factProgram, Value: "bin/server"}}},
 			source{how: byRevision, value: "c0ffee", folder: "/r", build: "make", key: "candidate"}},
 	} {
-		if diff := cmp.Diff(tc.want, recall(tc.arm), cmp.AllowUnexported(source{})); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tc.arm.Source, diff)
+		if diff := cmp.Diff(tc.want, recall(tc.variant), cmp.AllowUnexported(source{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.variant.Source, diff)
 		}
 	}
 }

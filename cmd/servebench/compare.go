@@ -45,7 +45,7 @@ Two runs are not comparable when one of these differs, unless --allow names it:
 
 benchstat compares what servebench report --format benchfmt writes of each run:
 benchstat BASE/` + benchfmt.File + ` NEW/` + benchfmt.File + `
-and the targets of one run, the arms of an A/B test among them, with
+and the targets of one run, the variants of an A/B test among them, with
 benchstat -col /target RUN/` + benchfmt.File + `
 
 Exit codes:

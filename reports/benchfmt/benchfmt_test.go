@@ -106,7 +106,7 @@ func benchstat(t *testing.T, dir string, args ...string) string {
 	return string(out)
 }
 
-// Benchstat compares the arms of an A/B test, the baseline being its base although the
+// Benchstat compares the variants of an A/B test, the baseline being its base although the
 // candidate ran first.
 func TestBenchstatABTest(t *testing.T) {
 	a := formattest.Analyse(t, statstest.Slower())

@@ -175,14 +175,14 @@ func TestUnknownKind(t *testing.T) {
 	}
 }
 
-// Each arm of an A/B test has settings of its own.
+// Each variant of an A/B test has settings of its own.
 func TestABTests(t *testing.T) {
 	p := statstest.ABTest()
-	arms := func(text string) func(*record.Run) {
+	variants := func(text string) func(*record.Run) {
 		return func(r *record.Run) { r.AB.Baseline.Text, r.AB.Candidate.Text = scenario, text }
 	}
-	base := analyse(t, p, arms(scenario))
-	c := compare.Runs(base, analyse(t, p, arms(strings.Replace(scenario, "cpus: 1", "cpus: 2", 1))), nil)
+	base := analyse(t, p, variants(scenario))
+	c := compare.Runs(base, analyse(t, p, variants(strings.Replace(scenario, "cpus: 1", "cpus: 2", 1))), nil)
 	want := []compare.Difference{{Kind: "limits", Where: record.Candidate, What: "limits.cpus", Base: "1", New: "2", Fatal: true}}
 	if !slices.Equal(c.Differences, want) {
 		t.Errorf("%+v", c.Differences)

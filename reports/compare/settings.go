@@ -14,7 +14,7 @@ import (
 )
 
 // settings compares the keys of the resolved scenarios that no other field of the
-// record tells. Those of an A/B test are its arms', each under its own name.
+// record tells. Those of an A/B test are its variants', each under its own name.
 func settings(base, fresh *record.Run) []Difference {
 	var all []Difference
 	old := texts(base)
@@ -31,7 +31,7 @@ func settings(base, fresh *record.Run) []Difference {
 }
 
 // texts are the resolved scenarios of a run: one for all targets, or one for each
-// arm of an A/B test.
+// variant of an A/B test.
 func texts(run *record.Run) map[string]string {
 	if run.AB == nil {
 		return map[string]string{"": run.Scenario.Text}

@@ -23,7 +23,7 @@ func abTest(a *stats.Analysis) Figure {
 	}
 	metrics := drawable(a.AB)
 	if len(metrics) == 0 {
-		f.Missing = "no round has figures of both arms to compare"
+		f.Missing = "no round has figures of both variants to compare"
 		return f
 	}
 	f.Height = abLegend + 26

@@ -43,7 +43,7 @@ func abEntries(p Palette, l look, unanswered bool) legend {
 		{text: "tolerance", color: p.Alarm, line: 1, dash: []vg.Length{1, 3}},
 	}
 	if unanswered {
-		all = append(all, entry{text: "one arm has no answer there", color: p.Alarm, marker: &marker{shape: triangle}})
+		all = append(all, entry{text: "one variant has no answer there", color: p.Alarm, marker: &marker{shape: triangle}})
 	}
 	return all
 }
@@ -96,7 +96,7 @@ func (l level) Plot(c draw.Canvas, panel *plot.Plot) {
 	c.StrokeLine2(l.style, c.Min.X, toY(l.y), c.Max.X, toY(l.y))
 }
 
-// pairPoints are the rounds of a metric. Where an arm has no answer, a mark at the
+// pairPoints are the rounds of a metric. Where a variant has no answer, a mark at the
 // edge stands for it.
 type pairPoints struct {
 	pairs   []stats.Pair

@@ -33,7 +33,7 @@ func TestABFigure(t *testing.T) {
 	}{
 		"slower":    {statstest.Slower(), 2 * (11 + 1), "p50: FAIL, +1"},
 		"undecided": {statstest.Undecided(), 2 * (30 + 4), "p90: INCONCLUSIVE"},
-		"no answer": {goodput, 3 * (11 + 1), "one arm has no answer there"},
+		"no answer": {goodput, 3 * (11 + 1), "one variant has no answer there"},
 		"early":     {early, 2 * 4, "p50: INCONCLUSIVE"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,11 +9,11 @@ import (
 
 // abTest is the comparison of a candidate with a baseline.
 type abTest struct {
-	Metrics *table
-	Arms    *table
-	Advice  string // "" where there is nothing to do
-	Command string
-	Notes   []string
+	Metrics  *table
+	Variants *table
+	Advice   string // "" where there is nothing to do
+	Command  string
+	Notes    []string
 }
 
 // abTest is nil of a run that compares no two servers.
@@ -22,7 +22,7 @@ func (b builder) abTest() *abTest {
 	if d == nil || b.a.Nothing() != "" || b.a.Refused() {
 		return nil
 	}
-	section := &abTest{Metrics: b.abMetrics(d), Arms: b.arms(), Advice: sentenceCase(d.Advice()), Command: d.Command}
+	section := &abTest{Metrics: b.abMetrics(d), Variants: b.variants(), Advice: sentenceCase(d.Advice()), Command: d.Command}
 	for _, note := range append(b.reasons(d), b.a.Conditions(), stats.ABColumns, b.a.BoundsMethod()) {
 		if note != "" {
 			section.Notes = append(section.Notes, sentenceCase(note))
@@ -102,10 +102,10 @@ func (b builder) inPhase(name, phase string) cell {
 
 func judged(v stats.Verdict) cell { return cell{Text: string(v), Class: "verdict " + class(v)} }
 
-// arms sets the two servers side by side, what differs between them first.
-func (b builder) arms() *table {
+// variants sets the two servers side by side, what differs between them first.
+func (b builder) variants() *table {
 	t := &table{Caption: "The two servers; what differs comes first", Head: []string{"fact", record.Baseline, record.Candidate}, Words: true}
-	for _, f := range b.a.ArmFacts() {
+	for _, f := range b.a.VariantFacts() {
 		name := text(f.Name)
 		if f.Differs() {
 			name.Notes, name.Class = []string{"differs"}, "bad"

@@ -11,10 +11,10 @@ import (
 type abTest struct {
 	Verdict   string       `json:"verdict"`
 	Why       string       `json:"why"`
-	Same      bool         `json:"same"`      // both arms are the same server: it is the noise that is looked for
+	Same      bool         `json:"same"`      // both variants are the same server: it is the noise that is looked for
 	Margin    float64      `json:"margin"`    // shares: 0.03
 	Tolerance float64      `json:"tolerance"` //
-	Pairs     int          `json:"pairs"`     // rounds that both arms have
+	Pairs     int          `json:"pairs"`     // rounds that both variants have
 	Lost      []int        `json:"lost_rounds"`
 	Look      *int         `json:"look"` // the number of the one that was reached last; null: none was
 	Looks     []look       `json:"looks"`
@@ -22,7 +22,7 @@ type abTest struct {
 	Errors    []errorRates `json:"errors"`
 	More      *int         `json:"more_rounds"` // about how many rounds in all would settle it
 	Command   *string      `json:"command"`     // that goes on with it
-	Arms      arms         `json:"arms"`
+	Variants  variants     `json:"variants"`
 	// NoiseFloor is by metric the least margin that can be told from noise on this
 	// machine; null: not known.
 	NoiseFloor map[string]float64 `json:"noise_floor"`
@@ -35,7 +35,7 @@ type look struct {
 	Beta  float64 `json:"beta"`  // of a false PASS
 }
 
-// metric compares the arms in one metric of one phase. Bounds are null where there
+// metric compares the variants in one metric of one phase. Bounds are null where there
 // are none; a time is null where requests without a right answer are in its place.
 type metric struct {
 	Phase     *string  `json:"phase"` // null: starts have none
@@ -48,7 +48,7 @@ type metric struct {
 	High      *float64 `json:"ratio_high"`
 	P         *float64 `json:"p"` // null: there was no look yet
 	Spread    float64  `json:"spread"`
-	N         int64    `json:"n"` // requests of each arm in the pairs
+	N         int64    `json:"n"` // requests of each variant in the pairs
 	Verdict   string   `json:"verdict"`
 	Why       *string  `json:"why"`
 	Pairs     []couple `json:"pairs"`
@@ -72,13 +72,13 @@ type errorRates struct {
 	Why       *string  `json:"why"`
 }
 
-type arms struct {
-	Baseline  arm `json:"baseline"`
-	Candidate arm `json:"candidate"`
+type variants struct {
+	Baseline  variant `json:"baseline"`
+	Candidate variant `json:"candidate"`
 }
 
-// arm is one of the two servers.
-type arm struct {
+// variant is one of the two servers.
+type variant struct {
 	Source string            `json:"source"`
 	Target string            `json:"target"` // the kind of place that it runs on
 	Facts  map[string]string `json:"facts"`
@@ -93,7 +93,7 @@ func newABTest(a *stats.Analysis) *abTest {
 		Verdict: string(found.Verdict), Why: found.Why, Same: found.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
 		Pairs: found.Pairs, Lost: append([]int{}, found.Lost...), Look: number(found.Look, found.Look > 0), Looks: []look{},
 		Metrics: []metric{}, Errors: []errorRates{}, More: number(found.More, found.More > 0), Command: text(found.Command),
-		Arms:       arms{newArm(plan.Baseline), newArm(plan.Candidate)},
+		Variants:   variants{newVariant(plan.Baseline), newVariant(plan.Candidate)},
 		NoiseFloor: a.NoiseFloors(),
 	}
 	for _, l := range plan.Looks {
@@ -142,8 +142,8 @@ func finite(v float64, known bool) *float64 {
 	return number(significant(v), known && !math.IsInf(v, 0))
 }
 
-func newArm(a record.Arm) arm {
-	d := arm{Source: a.Source, Target: a.Place, Facts: map[string]string{}}
+func newVariant(a record.Variant) variant {
+	d := variant{Source: a.Source, Target: a.Place, Facts: map[string]string{}}
 	for _, f := range a.Facts {
 		d.Facts[f.Name] = f.Value
 	}

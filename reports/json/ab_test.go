@@ -28,8 +28,8 @@ func TestABTests(t *testing.T) {
 	if pair := p50["pairs"].([]any)[1].(map[string]any); pair["round"] != 2.0 || pair["candidate_first"] != true || pair["baseline"].(float64) > 1 {
 		t.Errorf("the second pair: %v", pair)
 	}
-	if arm := d["arms"].(map[string]any)["candidate"].(map[string]any); arm["source"] != "HEAD" || arm["facts"].(map[string]any)["commit"] != "9e0b774" {
-		t.Errorf("%v", arm)
+	if variant := d["variants"].(map[string]any)["candidate"].(map[string]any); variant["source"] != "HEAD" || variant["facts"].(map[string]any)["commit"] != "9e0b774" {
+		t.Errorf("%v", variant)
 	}
 }
 

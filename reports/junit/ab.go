@@ -10,7 +10,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
-// abSuite holds a test for each metric and phase in which the arms were compared,
+// abSuite holds a test for each metric and phase in which the variants were compared,
 // and one for their errors.
 func abSuite(a *stats.Analysis) junit.Testsuite {
 	took := a.Run.Finished.Sub(a.Run.Created)

@@ -6,7 +6,7 @@ import (
 	"servebench/reports/stats"
 )
 
-// abTest compares the arms: each metric, their errors, what they are.
+// abTest compares the variants: each metric, their errors, what they are.
 func abTest(a *stats.Analysis) string {
 	d := a.AB
 	if d == nil {
@@ -33,13 +33,13 @@ func abTest(a *stats.Analysis) string {
 	if noise := a.NoiseLine(); noise != "" {
 		text += fmt.Sprintf("\nNoise floor: %s.\n", escaped(noise))
 	}
-	return text + "\n" + arms(a)
+	return text + "\n" + variants(a)
 }
 
-// arms are what the two servers are, what differs between them first.
-func arms(a *stats.Analysis) string {
+// variants are what the two servers are, what differs between them first.
+func variants(a *stats.Analysis) string {
 	t := &table{head: []string{"", "Baseline", "Candidate"}}
-	for _, f := range a.ArmFacts() {
+	for _, f := range a.VariantFacts() {
 		t.add(f.Name, f.Baseline, f.Candidate)
 	}
 	return t.markdown()

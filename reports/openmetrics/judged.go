@@ -40,7 +40,7 @@ func ledgers(a *stats.Analysis) *family {
 
 // abVerdicts are what was found of each part of an A/B test.
 func abVerdicts(a *stats.Analysis) *family {
-	f := newFamily(a, "ab", "", "1 for what was found of the metric, or of the arms' errors")
+	f := newFamily(a, "ab", "", "1 for what was found of the metric, or of the variants' errors")
 	if a.AB == nil {
 		return f
 	}
@@ -53,12 +53,12 @@ func abVerdicts(a *stats.Analysis) *family {
 	return f
 }
 
-// abRatios are the ratios of an A/B test's arms.
+// abRatios are the ratios of an A/B test's variants.
 func abRatios(a *stats.Analysis) []*family {
 	value := newFamily(a, "ab_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
 	low := newFamily(a, "ab_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
 	high := newFamily(a, "ab_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
-	pairs := newFamily(a, "ab_pairs", "", "rounds that both arms have")
+	pairs := newFamily(a, "ab_pairs", "", "rounds that both variants have")
 	all := []*family{value, low, high, pairs}
 	if a.AB == nil {
 		return all

@@ -3,9 +3,9 @@ package record
 // ABTest is the comparison of a candidate with a baseline, round by round: in each the
 // same load is played on a fresh server of either, in an order that is drawn.
 type ABTest struct {
-	Baseline  Arm `json:"baseline"`
-	Candidate Arm `json:"candidate"`
-	// Same says that both arms are the same server: what differs between them is the
+	Baseline  Variant `json:"baseline"`
+	Candidate Variant `json:"candidate"`
+	// Same says that both variants are the same server: what differs between them is the
 	// noise of this machine.
 	Same bool `json:"same,omitempty"`
 	// Metrics are what is compared, in every measured phase.
@@ -22,8 +22,8 @@ type ABTest struct {
 	Noise *Noise `json:"noise,omitempty"`
 }
 
-// Arm is one of the two servers of an ABTest.
-type Arm struct {
+// Variant is one of the two servers of an ABTest.
+type Variant struct {
 	Target string `json:"target" redact:"-"` // its name among the run's Targets: Baseline or Candidate
 	Source string `json:"source"`            // as the user gave it: "v1.2", "bin/server", "workload.delay=60us"
 	Place  string `json:"place" redact:"-"`  // the kind of target that it runs on: "physical"
@@ -31,7 +31,7 @@ type Arm struct {
 	Facts  []Fact `json:"facts,omitempty"`
 }
 
-// The names of the arms among the Targets of a run with an ABTest.
+// The names of the variants among the Targets of a run with an ABTest.
 const (
 	Baseline  = "baseline"
 	Candidate = "candidate"

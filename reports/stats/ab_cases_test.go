@@ -76,9 +76,9 @@ func TestABWithoutFiguresOfTheCandidate(t *testing.T) {
 	p := statstest.ABTest()
 	p.Rounds, p.AB.Metrics = 16, []string{record.MetricP90}
 	run := statstest.Open(t, p)
-	few := func(arm string, rounds ...int) {
+	few := func(variant string, rounds ...int) {
 		for i := range run.Cells {
-			if c := &run.Cells[i]; c.Measured && c.Target == arm && slices.Contains(rounds, c.Round) {
+			if c := &run.Cells[i]; c.Measured && c.Target == variant && slices.Contains(rounds, c.Round) {
 				c.Ledger.Scheduled, c.Ledger.Sent, c.Ledger.OK = 50, 50, 50
 			}
 		}
@@ -118,12 +118,12 @@ func TestABErrorsRespectRounds(t *testing.T) {
 		p.Targets[i].Errors = []statstest.Error{{Class: "timeout", Share: 0.01}}
 	}
 	if e := soFar(t, statstest.Open(t, p)).Errors[0]; e.Verdict != stats.Pass || e.Candidate.K == 0 {
-		t.Errorf("as many errors in both arms: %+v", e)
+		t.Errorf("as many errors in both variants: %+v", e)
 	}
 }
 
 // A quantile that falls on failed requests is slower than any time, and stays so in
-// the estimate; the same in both arms says nothing.
+// the estimate; the same in both variants says nothing.
 func TestABOfFailedRequests(t *testing.T) {
 	p := statstest.ABTest()
 	p.Targets[1].Errors = []statstest.Error{{Class: "timeout", Share: 0.3}}
@@ -137,11 +137,11 @@ func TestABOfFailedRequests(t *testing.T) {
 	}
 	p.Targets[0].Errors = p.Targets[1].Errors
 	if m := soFar(t, statstest.Open(t, p)).Metrics[1]; len(m.Pairs) != 0 || m.Verdict != stats.Inconclusive {
-		t.Errorf("neither arm answers at p90: %+v", m)
+		t.Errorf("neither variant answers at p90: %+v", m)
 	}
 }
 
-// Equal figures in both arms, as of a goodput that is the rate, are ties of no
+// Equal figures in both variants, as of a goodput that is the rate, are ties of no
 // difference: the candidate passes.
 func TestABOfTies(t *testing.T) {
 	p := statstest.ABTest()
@@ -232,7 +232,7 @@ func TestABSaysHowManyRoundsWouldSettleIt(t *testing.T) {
 	}
 }
 
-// A trial that was stopped is no round, even if the other arm has it.
+// A trial that was stopped is no round, even if the other variant has it.
 func TestABLeavesOutWhatWasStopped(t *testing.T) {
 	p := statstest.ABTest()
 	p.Rounds = 12

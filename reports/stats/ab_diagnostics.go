@@ -18,8 +18,8 @@ func lostPairs(a *Analysis) []Diagnostic {
 		figure := fmt.Sprintf("%d of %d", len(lost), a.AB.Pairs+len(lost))
 		all = append(all, Diagnostic{
 			Rule: "lost-pairs", Figure: figure + " rounds", Threshold: "none",
-			Text:   fmt.Sprintf("%s rounds have no pair, since not both arms were measured in them to the end: %s", figure, listed(lost)),
-			Action: "see what went wrong in them: what is lost at random only costs power, what one arm loses is in its errors",
+			Text:   fmt.Sprintf("%s rounds have no pair, since not both variants were measured in them to the end: %s", figure, listed(lost)),
+			Action: "see what went wrong in them: what is lost at random only costs power, what one variant loses is in its errors",
 		})
 	}
 	for _, m := range a.AB.Metrics {
@@ -36,17 +36,17 @@ func lostPairs(a *Analysis) []Diagnostic {
 	return all
 }
 
-// sameProcess tells of an arm of an A/B test that is not started afresh in each round.
+// sameProcess tells of a variant of an A/B test that is not started afresh in each round.
 func sameProcess(t record.Target) Diagnostic {
 	return Diagnostic{
 		Rule: "running", Target: t.Name, Figure: "one process in all rounds", Threshold: "a fresh one in each",
-		Text:   "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its arm's, and false alarms are more frequent",
+		Text:   "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its variant's, and false alarms are more frequent",
 		Action: "let servebench start the server, or take a FAIL for what it is: two processes differ",
 	}
 }
 
-// inBothArms says that the arms of an A/B test have a fact in common.
-func (a *Analysis) inBothArms(f record.Fact) bool {
+// inBothVariants says that the variants of an A/B test have a fact in common.
+func (a *Analysis) inBothVariants(f record.Fact) bool {
 	return !slices.ContainsFunc(a.Run.Targets, func(t record.Target) bool {
 		return !slices.ContainsFunc(t.Facts, func(g record.Fact) bool { return g.Name == f.Name && g.Value == f.Value })
 	})

@@ -14,7 +14,7 @@ const errorAlpha = 0.001
 // errors compares the shares of requests without a right answer in a phase, by the
 // rounds up to a look. Failures come in clusters, so that a test which counts requests
 // would take one bad second for a thousand reasons: the round is the unit, as in every
-// metric, and the test is Wilcoxon's of the differences between the arms' shares.
+// metric, and the test is Wilcoxon's of the differences between the variants' shares.
 // Rounds without a difference say nothing and are left out, as by F. Wilcoxon,
 // "Individual comparisons by ranking methods", Biometrics Bulletin 1 (1945).
 //
@@ -81,7 +81,7 @@ func lossesOf(c *cell) losses {
 	return losses{due - c.Ledger.OK, due, c.Answers.Checked - c.Answers.Agreed}
 }
 
-// losses are those of both arms in a round. An arm whose server was lost before it
+// losses are those of both variants in a round. A variant whose server was lost before it
 // came to the phase answered none of the requests that the other one had; false where
 // nothing can be compared.
 func (p *pairing) losses(phase string, round int) (baseline, candidate losses, ok bool) {

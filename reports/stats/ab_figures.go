@@ -46,7 +46,7 @@ func (c *cell) quantileOfAll(q float64) (float64, bool) {
 	return float64(v), true
 }
 
-// Typical are the medians of the pairs, each arm's for itself; 0 without pairs.
+// Typical are the medians of the pairs, each variant's for itself; 0 without pairs.
 func (m ABMetric) Typical() (baseline, candidate float64) {
 	if len(m.Pairs) == 0 {
 		return 0, 0

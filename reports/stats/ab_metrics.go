@@ -9,7 +9,7 @@ import (
 	"servebench/reports/stats/paired"
 )
 
-// beyond is the difference of a pair of which one arm has no answer: larger than
+// beyond is the difference of a pair of which one variant has no answer: larger than
 // any that can be measured, yet finite, so that two of opposite signs cancel each
 // other. Half of it is already more than e²⁰ times as much.
 const beyond = 100
@@ -32,7 +32,7 @@ func (p *pairing) metrics() []ABMetric {
 }
 
 // metric pairs the rounds in a metric of a phase. A round says nothing where too few
-// requests were sent, or where neither arm has an answer to compare.
+// requests were sent, or where neither variant has an answer to compare.
 func (p *pairing) metric(phase, name string) ABMetric {
 	m := ABMetric{Phase: phase, Name: name, Less: name == record.MetricGoodput}
 	for round := 1; round <= p.last; round++ {
@@ -86,8 +86,8 @@ func (p *pairing) widen(e *paired.Estimate, m ABMetric, rounds int) bool {
 	var good [2][]trials
 	for _, pair := range m.Pairs {
 		if pair.Round <= rounds {
-			for i, arm := range []string{record.Candidate, record.Baseline} {
-				c := p.cells[seat{arm, m.Phase, pair.Round}]
+			for i, variant := range []string{record.Candidate, record.Baseline} {
+				c := p.cells[seat{variant, m.Phase, pair.Round}]
 				good[i] = append(good[i], trials{c.Good, c.due()})
 			}
 		}

@@ -6,18 +6,18 @@ import (
 	"servebench/reports/record"
 )
 
-// pairing finds what both arms of an A/B test have.
+// pairing finds what both variants of an A/B test have.
 type pairing struct {
 	run    *record.Run
 	cells  map[seat]*cell
 	phases []string // measured ones
-	last   int      // the last round that both arms are through with
+	last   int      // the last round that both variants are through with
 }
 
 // seat is the place of a cell that counts.
 type seat struct {
-	arm, phase string
-	round      int
+	variant, phase string
+	round          int
 }
 
 func newPairing(run *record.Run, cells []*cell) *pairing {
@@ -36,27 +36,27 @@ func newPairing(run *record.Run, cells []*cell) *pairing {
 	return p
 }
 
-// over says that an arm is through with a round: all of it is measured, or it cannot
+// over says that a variant is through with a round: all of it is measured, or it cannot
 // be any more.
-func (p *pairing) over(arm string, round int) bool {
+func (p *pairing) over(variant string, round int) bool {
 	missing := slices.ContainsFunc(p.phases, func(phase string) bool {
-		c := p.cells[seat{arm, phase, round}]
+		c := p.cells[seat{variant, phase, round}]
 		return c == nil || c.Stopped
 	})
-	return !missing && len(p.phases) > 0 || p.lost(arm, round) || p.faulty(arm, round)
+	return !missing && len(p.phases) > 0 || p.lost(variant, round) || p.faulty(variant, round)
 }
 
-// lost says that an arm's server did not come up in a round, did not answer rightly,
+// lost says that a variant's server did not come up in a round, did not answer rightly,
 // died, or did not bear the load.
-func (p *pairing) lost(arm string, round int) bool {
-	d, started := p.start(arm, round)
+func (p *pairing) lost(variant string, round int) bool {
+	d, started := p.start(variant, round)
 	return started && (d.Failed != "" || d.FirstAnswerError != "") ||
 		slices.ContainsFunc(p.run.Cells, func(c record.Cell) bool {
-			return c.Target == arm && c.Round == round && c.Discarded == "" && c.Aborted != ""
+			return c.Target == variant && c.Round == round && c.Discarded == "" && c.Aborted != ""
 		})
 }
 
-// neverStarted says that, and why, where the server of an arm came up in no round; ""
+// neverStarted says that, and why, where the server of a variant came up in no round; ""
 // where not. More rounds would not make a pair of it.
 func (p *pairing) neverStarted() string {
 	if p.last >= p.run.AB.Looks[0].Pairs {
@@ -71,19 +71,19 @@ func (p *pairing) neverStarted() string {
 	return ""
 }
 
-// faulty says that something else kept an arm from playing a round.
-func (p *pairing) faulty(arm string, round int) bool {
-	return slices.ContainsFunc(p.run.Faults, func(f record.Fault) bool { return f.Target == arm && f.Round == round })
+// faulty says that something else kept a variant from playing a round.
+func (p *pairing) faulty(variant string, round int) bool {
+	return slices.ContainsFunc(p.run.Faults, func(f record.Fault) bool { return f.Target == variant && f.Round == round })
 }
 
-// start is the start of an arm's server in a round, the last one where it was
+// start is the start of a variant's server in a round, the last one where it was
 // tried again.
-func (p *pairing) start(arm string, round int) (record.Deployment, bool) {
+func (p *pairing) start(variant string, round int) (record.Deployment, bool) {
 	var found record.Deployment
 	started := false
 	for _, t := range p.run.Targets {
 		for _, d := range t.Deployments {
-			if t.Name == arm && d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
+			if t.Name == variant && d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
 				found, started = d, true
 			}
 		}
@@ -91,7 +91,7 @@ func (p *pairing) start(arm string, round int) (record.Deployment, bool) {
 	return found, started
 }
 
-// both are the cells of a phase and round in which both arms played it to its end.
+// both are the cells of a phase and round in which both variants played it to its end.
 func (p *pairing) both(phase string, round int) (baseline, candidate *cell, ok bool) {
 	baseline = p.cells[seat{record.Baseline, phase, round}]
 	candidate = p.cells[seat{record.Candidate, phase, round}]
@@ -100,7 +100,7 @@ func (p *pairing) both(phase string, round int) (baseline, candidate *cell, ok b
 
 func usable(c *cell) bool { return c != nil && c.Failed == "" && !c.ended() }
 
-// broken are the rounds of which not both arms have every measured phase.
+// broken are the rounds of which not both variants have every measured phase.
 func (p *pairing) broken() []int {
 	var all []int
 	for round := 1; round <= p.last; round++ {
@@ -111,7 +111,7 @@ func (p *pairing) broken() []int {
 	return all
 }
 
-// candidateFirst says which arm ran first in a round.
+// candidateFirst says which variant ran first in a round.
 func (p *pairing) candidateFirst(round int) bool {
 	for _, phase := range p.phases {
 		baseline, candidate := p.cells[seat{record.Baseline, phase, round}], p.cells[seat{record.Candidate, phase, round}]
@@ -122,12 +122,12 @@ func (p *pairing) candidateFirst(round int) bool {
 	return false
 }
 
-// lostMore names the arm's rounds up to a look in which the candidate's server was
+// lostMore names the variant's rounds up to a look in which the candidate's server was
 // lost, where that happened to it more often than to the baseline's; "" where not.
 func (p *pairing) lostMore(rounds int) string {
-	lost := func(arm string) (all []int) {
+	lost := func(variant string) (all []int) {
 		for round := 1; round <= rounds; round++ {
-			if p.lost(arm, round) {
+			if p.lost(variant, round) {
 				all = append(all, round)
 			}
 		}

@@ -4,11 +4,11 @@ package stats
 type ABTest struct {
 	Verdict Verdict
 	Why     string // one sentence, with the figure that decided
-	Same    bool   // both arms are the same server: it is the noise that is looked for
-	// Pairs is how many rounds both arms have; Look the number of the look that was
+	Same    bool   // both variants are the same server: it is the noise that is looked for
+	// Pairs is how many rounds both variants have; Look the number of the look that was
 	// reached last, from 1, 0 for none, and Looks how many there are.
 	Pairs, Look, Looks int
-	Lost               []int      // rounds that have no pair, though both arms were to be measured in them
+	Lost               []int      // rounds that have no pair, though both variants were to be measured in them
 	Metrics            []ABMetric // by phase, and in one in the order of the record's Metrics
 	// Errors compares the shares of requests that were not answered rightly; by
 	// measured phase.
@@ -21,7 +21,7 @@ type ABTest struct {
 	Command    string
 }
 
-// ABMetric compares the arms in one metric of one phase.
+// ABMetric compares the variants in one metric of one phase.
 type ABMetric struct {
 	Phase, Name string
 	// Ratio is candidate ÷ baseline (Hodges–Lehmann over the pairs), Low and High are
@@ -33,7 +33,7 @@ type ABMetric struct {
 	P                float64
 	Spread           float64 // robust standard deviation of the pairs' log ratios
 	Pairs            []Pair  // by round, those beyond the look that was reached last included
-	N                int64   // requests of each arm in them, or starts; of two numbers the smaller
+	N                int64   // requests of each variant in them, or starts; of two numbers the smaller
 	Looks            []ABLook
 	Verdict          Verdict
 	Why              string // one sentence
@@ -54,7 +54,7 @@ type Pair struct {
 	CandidateFirst      bool
 }
 
-// ABErrors compares the error rates of the arms in one phase.
+// ABErrors compares the error rates of the variants in one phase.
 type ABErrors struct {
 	Phase               string
 	Baseline, Candidate Proportion

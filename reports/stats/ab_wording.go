@@ -78,7 +78,7 @@ func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(rati
 func (m ABMetric) why(e paired.Estimate, abTest *record.ABTest) string {
 	switch {
 	case e.Pairs == 0:
-		return "no round has enough answers of both arms to compare"
+		return "no round has enough answers of both variants to compare"
 	case m.Verdict == Fail:
 		return "it is surely worse, and as estimated by the margin of " + FormatPercent(abTest.Margin) + " or more"
 	case m.Verdict == Pass:

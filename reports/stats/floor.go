@@ -76,7 +76,7 @@ func nearFloor(a *Analysis) []Diagnostic {
 		figure := fmt.Sprintf("p50 %s, floor %s", FormatDuration(q.Value), FormatDuration(row.Floor.Quantiles[0]))
 		action := "compare targets by their differences, not by their ratios: the floor is in all of them"
 		if a.AB != nil {
-			action = "choose a load that the server takes longer for: the floor is in both arms, and hides a part of any difference"
+			action = "choose a load that the server takes longer for: the floor is in both variants, and hides a part of any difference"
 		}
 		all = append(all, Diagnostic{
 			Rule: "floor", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: fmt.Sprintf("≥ %d × floor", tooNear),

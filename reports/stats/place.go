@@ -97,7 +97,7 @@ func unequalFacts(a *Analysis) []Diagnostic {
 		}
 		ran, only = ran+1, t.Name
 		for _, f := range t.Facts {
-			if !f.Unequal || toldByPlace(t, f) || a.AB != nil && a.inBothArms(f) {
+			if !f.Unequal || toldByPlace(t, f) || a.AB != nil && a.inBothVariants(f) {
 				continue
 			}
 			if values[f.Name] == nil {

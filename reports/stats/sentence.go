@@ -37,7 +37,7 @@ func (a *Analysis) sentence(invalid string) string {
 	}
 	judgement := a.judgement(invalid)
 	if a.AB != nil && a.Verdict == Inconclusive && a.AB.Look == 0 && a.AB.Command == "" {
-		return judgement // an arm never started, which it says
+		return judgement // a variant never started, which it says
 	}
 	var says []string
 	for _, t := range a.ServerFailures() {

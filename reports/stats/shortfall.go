@@ -117,7 +117,7 @@ func (a *Analysis) gaps() []gap {
 		for _, p := range run.Scenario.Phases {
 			g := gap{t.Name, p.Name, 0, run.Scenario.Rounds}
 			for round := 1; round <= g.planned; round++ {
-				if whole[seat{t.Name, p.Name, round}] || aborted[seat{arm: t.Name, round: round}] {
+				if whole[seat{t.Name, p.Name, round}] || aborted[seat{variant: t.Name, round: round}] {
 					g.made++
 				}
 			}
@@ -148,7 +148,7 @@ func wholeCells(run *record.Run) (whole, aborted map[seat]bool) {
 		switch {
 		case c.Discarded != "":
 		case c.Aborted != "":
-			aborted[seat{arm: c.Target, round: c.Round}] = true
+			aborted[seat{variant: c.Target, round: c.Round}] = true
 		case !c.Stopped && (c.Failed == "" || c.Measured): // a measured one that failed makes the run INVALID
 			whole[seat{c.Target, c.Phase, c.Round}] = true
 		}

@@ -7,7 +7,7 @@ import (
 	"servebench/reports/stats"
 )
 
-// abTest compares the candidate with the baseline: the table of metrics, what the arms
+// abTest compares the candidate with the baseline: the table of metrics, what the variants
 // are, and what to do where it is not decided.
 func (p *page) abTest() {
 	d := p.analysis.AB
@@ -15,7 +15,7 @@ func (p *page) abTest() {
 		return
 	}
 	p.next(d)
-	p.arms()
+	p.variants()
 	p.space()
 	t := p.abTable(d)
 	lines := t.lines()
@@ -49,27 +49,27 @@ func (p *page) next(d *stats.ABTest) {
 	}
 }
 
-// arms says what the two servers are, as far as they differ.
-func (p *page) arms() {
+// variants says what the two servers are, as far as they differ.
+func (p *page) variants() {
 	var baseline, candidate []string
-	for i, f := range p.analysis.ArmFacts() {
+	for i, f := range p.analysis.VariantFacts() {
 		switch {
 		case !f.Differs():
 		case i == 0 && f.Name == "source":
 			baseline, candidate = append(baseline, clean(f.Baseline)), append(candidate, clean(f.Candidate))
 		default:
-			baseline, candidate = append(baseline, armFact(f.Name, f.Baseline)), append(candidate, armFact(f.Name, f.Candidate))
+			baseline, candidate = append(baseline, variantFact(f.Name, f.Baseline)), append(candidate, variantFact(f.Name, f.Candidate))
 		}
 	}
 	if len(baseline) == 0 {
-		p.line("Both arms are the same server: what differs between them is noise.")
+		p.line("Both variants are the same server: what differs between them is noise.")
 		return
 	}
 	p.wrapped("  ", "baseline:  "+strings.Join(baseline, ", "))
 	p.wrapped("  ", "candidate: "+strings.Join(candidate, ", "))
 }
 
-func armFact(name, value string) string {
+func variantFact(name, value string) string {
 	if value == "" {
 		value = none
 	}

@@ -145,8 +145,8 @@ func TestHeadlineGolden(t *testing.T) {
 	}
 	a := analyse(t, abTest)
 	a.Run.AB = &record.ABTest{
-		Baseline:  record.Arm{Target: record.Baseline, Source: "v1.2", Facts: []record.Fact{{Name: "commit", Value: "0123456789ab"}}},
-		Candidate: record.Arm{Target: record.Candidate, Source: "HEAD"},
+		Baseline:  record.Variant{Target: record.Baseline, Source: "v1.2", Facts: []record.Fact{{Name: "commit", Value: "0123456789ab"}}},
+		Candidate: record.Variant{Target: record.Candidate, Source: "HEAD"},
 	}
 	var got bytes.Buffer
 	if err := text.WriteHeadline(&got, a, text.Style{}); err != nil {

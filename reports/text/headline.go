@@ -41,9 +41,9 @@ func (p *page) origin(run *record.Run) {
 	if run.AB == nil {
 		return
 	}
-	for _, arm := range []record.Arm{run.AB.Baseline, run.AB.Candidate} {
-		line := "  " + clean(arm.Target) + ": " + clean(arm.Source)
-		for _, f := range arm.Facts {
+	for _, variant := range []record.Variant{run.AB.Baseline, run.AB.Candidate} {
+		line := "  " + clean(variant.Target) + ": " + clean(variant.Source)
+		for _, f := range variant.Facts {
 			line += " · " + clean(f.Name) + " " + clean(f.Value)
 		}
 		p.wrapped("    ", line)

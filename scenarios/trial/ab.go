@@ -28,7 +28,7 @@ type Server struct {
 // A/B test is over. An error ends it, too, and discards the rounds since the look before.
 type Decide func(*record.Run) (bool, error)
 
-// ABTest compares a candidate with a baseline as the plan says, whose arms it fills in:
+// ABTest compares a candidate with a baseline as the plan says, whose variants it fills in:
 // it plays the rounds up to each of the planned looks, until one decides. A trial
 // that the instrument was disturbed in is rerun immediately, since what is to be
 // compared belongs together in time. An A/B test ends early when its instrument cannot be
@@ -47,7 +47,7 @@ func (r *Runner) ABTest(ctx context.Context, baseline, candidate Server, plan re
 	return s.abTest(ctx, decide)
 }
 
-// newABTest prepares a session of two arms.
+// newABTest prepares a session of two variants.
 func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan record.ABTest) (s *session, err error) {
 	secrets := baseline.Scenario.Secrets.With(candidate.Scenario.Secrets)
 	defer func() { err = secrets.Error(err) }()
@@ -62,10 +62,10 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 		s.newRecord()
 		s.record.Scenario.Deploys = 0 // an A/B test has rounds alone
 		s.record.AB = &plan
-		if plan.Baseline, err = s.openArm(ctx, record.Baseline, baseline); err != nil {
+		if plan.Baseline, err = s.openVariant(ctx, record.Baseline, baseline); err != nil {
 			return err
 		}
-		if plan.Candidate, err = s.openArm(ctx, record.Candidate, candidate); err != nil {
+		if plan.Candidate, err = s.openVariant(ctx, record.Candidate, candidate); err != nil {
 			return err
 		}
 		return s.furnish()
@@ -91,33 +91,33 @@ func comparison(baseline, candidate *scenarios.Scenario) error {
 	return nil
 }
 
-// openArm opens the target of an arm, and says whose server it is.
-func (s *session) openArm(ctx context.Context, name string, server Server) (record.Arm, error) {
+// openVariant opens the target of a variant, and says whose server it is.
+func (s *session) openVariant(ctx context.Context, name string, server Server) (record.Variant, error) {
 	where := server.Scenario.Targets[0]
 	text, err := server.Scenario.YAML()
 	if err != nil {
-		return record.Arm{}, fmt.Errorf("resolve scenario of the %s: %w", name, err)
+		return record.Variant{}, fmt.Errorf("resolve scenario of the %s: %w", name, err)
 	}
 	kind, ok := s.kind(where)
 	if !ok {
-		return record.Arm{}, fmt.Errorf("unknown target %q", where)
+		return record.Variant{}, fmt.Errorf("unknown target %q", where)
 	}
-	a := &arm{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
+	a := &variant{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
 	if a.place, err = s.openAgain(ctx, a); err != nil {
 		err = fmt.Errorf("target %s of the %s: %w", where, name, err)
 		if _, missing := errors.AsType[*targets.Unavailable](err); missing {
 			err = &NotAvailableError{err}
 		}
-		return record.Arm{}, err
+		return record.Variant{}, err
 	}
-	s.arms = append(s.arms, a)
+	s.variants = append(s.variants, a)
 	s.record.Targets = append(s.record.Targets, record.Target{Name: name, Running: kind.Running})
-	return record.Arm{Target: name, Source: server.Source, Place: where, Text: string(text), Facts: server.Facts}, nil
+	return record.Variant{Target: name, Source: server.Source, Place: where, Text: string(text), Facts: server.Facts}, nil
 }
 
-// openAgain opens the target of an arm, once for both where it is the same.
-func (s *session) openAgain(ctx context.Context, a *arm) (targets.Target, error) {
-	for _, other := range s.arms {
+// openAgain opens the target of a variant, once for both where it is the same.
+func (s *session) openAgain(ctx context.Context, a *variant) (targets.Target, error) {
+	for _, other := range s.variants {
 		if other.kind.Name == a.kind.Name && maps.Equal(other.scenario.Options[a.kind.Name], a.scenario.Options[a.kind.Name]) {
 			return other.place, nil
 		}

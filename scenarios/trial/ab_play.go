@@ -21,13 +21,13 @@ const (
 // playABTest plays the rounds up to one look after the other, until one decides.
 func (s *session) playABTest(ctx context.Context, decide Decide) {
 	done := s.resume()
-	next, stop := iter.Pull(rounds(s.armNames(), s.scenario.Seed))
+	next, stop := iter.Pull(rounds(s.variantNames(), s.scenario.Seed))
 	defer stop()
 	for range done {
 		next()
 	}
-	s.expect(s.armNames())
-	s.clock.trials -= done * len(s.arms)
+	s.expect(s.variantNames())
+	s.clock.trials -= done * len(s.variants)
 	p := &patience{left: s.scenario.Reruns, believed: done > 0}
 	for i, look := range s.record.AB.Looks {
 		s.look = i + 1
@@ -117,7 +117,7 @@ func (s *session) inVain(number int) bool {
 	if number < vainRounds {
 		return false
 	}
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Target == a.name && c.Measured }) {
 			s.note("%s is given up: in %d rounds no load could be played on it", a.name, number)
 			return true

@@ -95,9 +95,9 @@ func TestABEndsAtTheLookThatDecides(t *testing.T) {
 	if places["baseline"] != 2 || places["candidate"] != 2 {
 		t.Errorf("order of the trials %s: want either server first in half of the rounds", played(back))
 	}
-	arm := back.AB.Candidate
-	if arm.Target != "candidate" || arm.Place != "b" || arm.Source != "targets=b" || len(arm.Facts) != 1 || !strings.Contains(arm.Text, "- b") {
-		t.Errorf("candidate %+v", arm)
+	variant := back.AB.Candidate
+	if variant.Target != "candidate" || variant.Place != "b" || variant.Source != "targets=b" || len(variant.Facts) != 1 || !strings.Contains(variant.Text, "- b") {
+		t.Errorf("candidate %+v", variant)
 	}
 }
 

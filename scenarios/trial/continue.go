@@ -72,14 +72,14 @@ func changed(was, now *record.Run) string {
 	return ""
 }
 
-// same reports whether two arms are the same server, by all that is known of them.
-func same(one, other record.Arm) bool {
+// same reports whether two variants are the same server, by all that is known of them.
+func same(one, other record.Variant) bool {
 	return one.Place == other.Place && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
 }
 
-// otherFact names the first fact in which an arm is another now; "" where it is not in
+// otherFact names the first fact in which a variant is another now; "" where it is not in
 // a fact.
-func otherFact(was, now record.Arm) string {
+func otherFact(was, now record.Variant) string {
 	for _, f := range now.Facts {
 		if before := factOf(was.Facts, f.Name); before != f.Value {
 			return fmt.Sprintf(" (%s: %s, and was %s)", f.Name, f.Value, before)
@@ -123,9 +123,9 @@ func (s *session) disturbed(number int) bool {
 	})
 }
 
-// attended reports whether both arms were tried in a round, well or badly.
+// attended reports whether both variants were tried in a round, well or badly.
 func (s *session) attended(number int) bool {
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.Discarded == "" }) &&
 			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == a.name }) {
 			return false
@@ -134,9 +134,9 @@ func (s *session) attended(number int) bool {
 	return true
 }
 
-// whole reports whether every phase of a round was played to its end on both arms.
+// whole reports whether every phase of a round was played to its end on both variants.
 func (s *session) whole(number int) bool {
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		for _, p := range s.record.Scenario.Phases {
 			if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
 				return c.Round == number && c.Target == a.name && c.Phase == p.Name && c.Discarded == "" && c.Failed == "" && !c.Stopped

@@ -20,7 +20,7 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 	}
 	s.record.Scenario.Text = string(text)
 	made := map[*scenarios.Scenario]*requests{}
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		if made[a.scenario] == nil {
 			if made[a.scenario], err = s.newRequests(a.scenario, proto); err != nil {
 				return err
@@ -31,7 +31,7 @@ func (s *session) newCorpora(proto protocol.Kind) error {
 	return nil
 }
 
-// newRequests materialises the requests of a scenario. Those of all arms are the same;
+// newRequests materialises the requests of a scenario. Those of all variants are the same;
 // what is known of right answers to them may differ.
 func (s *session) newRequests(sc *scenarios.Scenario, proto protocol.Kind) (*requests, error) {
 	made, all, err := materials{s.Runner, sc}.build(proto)

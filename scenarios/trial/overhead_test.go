@@ -108,7 +108,7 @@ func TestPayloadsOfModels(t *testing.T) {
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return run.record.Scenario.Payloads, run.arms[0].requests.first.Hash()
+		return run.record.Scenario.Payloads, run.variants[0].requests.first.Hash()
 	}
 	one, own := hash()
 	if one != own {

@@ -118,7 +118,7 @@ func (s *session) attack(v trial, i int, endpoint targets.Endpoint) (attack.Conf
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		HTTP:        s.carriage(),
-		Corpus:      s.arm(v.target).requests.phases[i],
+		Corpus:      s.variant(v.target).requests.phases[i],
 		Attackers:   s.scenario.Attackers,
 		Abort:       abort(s.scenario.AbortOn),
 		Span:        s.length(i),

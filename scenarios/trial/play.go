@@ -9,7 +9,7 @@ import (
 // play plays the rounds of load, and then deploys the targets for their cold
 // starts alone, all as far as nobody stops it.
 func (s *session) play(ctx context.Context) {
-	names := s.armNames()
+	names := s.variantNames()
 	next, stop := iter.Pull(rounds(names, s.scenario.Seed))
 	defer stop()
 	s.expect(names)

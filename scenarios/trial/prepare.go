@@ -28,7 +28,7 @@ func (s *session) prepare(ctx context.Context) error {
 	return s.furnish()
 }
 
-// furnish gives the arms what they run and what is sent to them.
+// furnish gives the variants what they run and what is sent to them.
 func (s *session) furnish() error {
 	if err := s.divide(); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *session) furnish() error {
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		if err := s.newWorkload(a, proto); err != nil {
 			return err
 		}
@@ -126,11 +126,11 @@ func (s *session) openTargets(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("open target %s: %w", name, err)
 		default:
-			s.arms = append(s.arms, &arm{name: name, scenario: s.scenario, kind: kind, place: place})
+			s.variants = append(s.variants, &variant{name: name, scenario: s.scenario, kind: kind, place: place})
 		}
 		s.record.Targets = append(s.record.Targets, entry)
 	}
-	if len(s.arms) == 0 {
+	if len(s.variants) == 0 {
 		return &NotAvailableError{errors.Join(missing...)}
 	}
 	for _, err := range missing {

@@ -26,9 +26,9 @@ func HashProgram(path string) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
-// programFacts say which program an arm runs: nothing of a server that runs already or
-// is in an image. The arms of an A/B test have that of their own.
-func (s *session) programFacts(a *arm) ([]targets.Fact, error) {
+// programFacts say which program a variant runs: nothing of a server that runs already or
+// is in an image. The variants of an A/B test have that of their own.
+func (s *session) programFacts(a *variant) ([]targets.Fact, error) {
 	if a.kind.Running || s.record.AB != nil || len(a.workload.Command) == 0 || a.workload.Image != "" {
 		return nil, nil
 	}

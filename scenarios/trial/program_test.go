@@ -13,7 +13,7 @@ import (
 func TestProgramFacts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "server")
 	s := &session{record: &record.Run{}}
-	a := &arm{workload: targets.Workload{Command: []string{path, "--fast"}}}
+	a := &variant{workload: targets.Workload{Command: []string{path, "--fast"}}}
 	facts := func(text string) string {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
@@ -28,7 +28,7 @@ func TestProgramFacts(t *testing.T) {
 	if one, two := facts("one"), facts("two"); one == two || one != facts("one") {
 		t.Errorf("%s of one build, %s of another", one, two)
 	}
-	for name, a := range map[string]*arm{
+	for name, a := range map[string]*variant{
 		"none there":   {workload: targets.Workload{Command: []string{path + "x"}}},
 		"runs already": {workload: a.workload, kind: targets.Kind{Running: true}},
 		"an image":     {workload: targets.Workload{Command: []string{path}, Image: "img"}},

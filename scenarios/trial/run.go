@@ -83,7 +83,7 @@ type session struct {
 	// output is that of the server of the present trial, and kept what writes it.
 	output    *record.Output
 	kept      *secret.Writer
-	arms      []*arm             // that can run here, in the record's order
+	variants  []*variant         // that can run here, in the record's order
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
 	look      int                // of an A/B test, from 1: which the rounds lead to
@@ -96,7 +96,7 @@ type session struct {
 	failures  []failure
 	// broken says that the record cannot be written any more.
 	broken bool
-	// secrets are those of all arms.
+	// secrets are those of all variants.
 	secrets *secret.Keeper
 }
 

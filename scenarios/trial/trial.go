@@ -58,11 +58,11 @@ func (s *session) start(ctx context.Context, v trial, deployment *targets.Deploy
 	for _, stage := range deployment.Stages {
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
-	addFacts(s.targetEntry(v.target), s.redacted(slices.Concat(s.arm(v.target).facts, deployment.Facts)), v.round)
+	addFacts(s.targetEntry(v.target), s.redacted(slices.Concat(s.variant(v.target).facts, deployment.Facts)), v.round)
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
-	switch what, err := s.firstAnswer(ctx, s.arm(v.target).requests.first, deployment.Endpoint); {
+	switch what, err := s.firstAnswer(ctx, s.variant(v.target).requests.first, deployment.Endpoint); {
 	case err == nil:
 		if n := len(start.Stages); n > 0 { // else the server ran already
 			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
@@ -108,7 +108,7 @@ var errStopped = errors.New("stopped by the user")
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
 func (s *session) deploy(ctx context.Context, v trial) (*targets.Deployment, error) {
-	a := s.arm(v.target)
+	a := s.variant(v.target)
 	limit := a.scenario.Workload.StartTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, limit,
 		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer GET %s with 2xx)",

@@ -11,8 +11,8 @@ import (
 	"servebench/targets/protocol"
 )
 
-// newWorkload works out the server that an arm runs and the CPUs for it.
-func (s *session) newWorkload(a *arm, proto protocol.Kind) error {
+// newWorkload works out the server that a variant runs and the CPUs for it.
+func (s *session) newWorkload(a *variant, proto protocol.Kind) error {
 	w, template := a.scenario.Workload, a.scenario.Template
 	a.workload = targets.Workload{
 		Command: w.Command, Dir: a.scenario.Dir, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
@@ -52,7 +52,7 @@ func (s *session) divide() error {
 	}
 	s.record.Environment = append(s.record.Environment, record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
 	wanted := s.scenario.Limits.CPUs
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		wanted = max(wanted, a.scenario.Limits.CPUs)
 	}
 	s.split = host.Share(cpus, wanted)

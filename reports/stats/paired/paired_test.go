@@ -132,7 +132,7 @@ func signed(sizes []float64, signs int) []float64 {
 	return values
 }
 
-// TestBoundsAreEquivariant: to change the unit, to add a constant or to swap the arms
+// TestBoundsAreEquivariant: to change the unit, to add a constant or to swap the variants
 // changes bounds and centre alike, and the order of the pairs does not matter.
 func TestBoundsAreEquivariant(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))

@@ -14,13 +14,13 @@ func ABTest() Plan {
 		{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: time.Second, Open: true},
 		{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
 	}
-	p.Targets = []Target{arm(record.Baseline), arm(record.Candidate)}
+	p.Targets = []Target{variant(record.Baseline), variant(record.Candidate)}
 	p.AB = &record.ABTest{
-		Baseline: record.Arm{
+		Baseline: record.Variant{
 			Target: record.Baseline, Source: "v1.4.0", Place: "physical", Text: "name: gate\nprotocol: v2\n",
 			Facts: []record.Fact{{Name: "commit", Value: "4f1d2c9"}, {Name: "binary", Value: "sha256:1b7a…"}, {Name: "build", Value: "make build"}},
 		},
-		Candidate: record.Arm{
+		Candidate: record.Variant{
 			Target: record.Candidate, Source: "HEAD", Place: "physical", Text: "name: gate\nprotocol: v2\n",
 			Facts: []record.Fact{{Name: "commit", Value: "9e0b774"}, {Name: "binary", Value: "sha256:c05e…"}, {Name: "build", Value: "make build"}},
 		},
@@ -31,7 +31,7 @@ func ABTest() Plan {
 	return p
 }
 
-func arm(name string) Target {
+func variant(name string) Target {
 	return Target{
 		Name: name, Start: 120 * time.Millisecond, Service: 800 * time.Microsecond, Spread: 0.15, Drift: 0.01,
 		Lag: 20 * time.Microsecond, GeneratorCPU: 0.3,

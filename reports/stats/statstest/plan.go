@@ -28,7 +28,7 @@ type Plan struct {
 	Environment []record.Fact
 	Preflight   []record.Preflight
 	Calibration *record.Calibration
-	// AB makes the two Targets its arms, which take turns at running first.
+	// AB makes the two Targets its variants, which take turns at running first.
 	// Rounds is how many were played of those it plans.
 	AB *record.ABTest
 }

@@ -36,7 +36,7 @@ func others() []design {
 		{"one run each, 10 % threshold", threshold},
 		{"10 then 10 trials, Mann–Whitney 5 %", blocks},
 		{"10 and 10 in turn, Mann–Whitney 5 %", inTurn},
-		{"20 pairs 0.5 %, one process an arm", func(m *machine, change float64) outcome {
+		{"20 pairs 0.5 %, one process per variant", func(m *machine, change float64) outcome {
 			baseline, candidate := m.process(0), m.process(change)
 			return fixed(20, m.pairs(func() (float64, float64) { return baseline, candidate }))
 		}},
@@ -81,7 +81,7 @@ func blocks(m *machine, change float64) outcome {
 	return byRanks(m.trials(m.process(0)), m.trials(m.process(change)))
 }
 
-// trials plays the ten trials of an arm, one after the other.
+// trials plays the ten trials of a variant, one after the other.
 func (m *machine) trials(process float64) []float64 {
 	latencies := make([]float64, tenTrials)
 	for i := range latencies {
@@ -90,7 +90,7 @@ func (m *machine) trials(process float64) []float64 {
 	return latencies
 }
 
-// inTurn plays a trial of each arm in turn, the baseline always first.
+// inTurn plays a trial of each variant in turn, the baseline always first.
 func inTurn(m *machine, change float64) outcome {
 	baseline, candidate := m.process(0), m.process(change)
 	var a, b []float64
@@ -117,7 +117,7 @@ func byRanks(baseline, candidate []float64) outcome {
 
 const (
 	tenTrials = 10
-	// slowerBound is in how many of the hundred pairs of a trial of each arm the
+	// slowerBound is in how many of the hundred pairs of a trial of each variant the
 	// candidate has to be slower. H. B. Mann and D. R. Whitney, "On a test of whether one
 	// of two random variables is stochastically larger than the other", Annals of
 	// Mathematical Statistics 18 (1947): 23 or fewer of 100 are significant.
@@ -132,7 +132,7 @@ func verdictOf(slower bool) paired.Verdict {
 	return paired.Pass
 }
 
-// rounds plays rounds in which each arm has a fresh process.
+// rounds plays rounds in which each variant has a fresh process.
 func (m *machine) rounds(change float64) (next func() float64) {
 	return m.pairs(func() (float64, float64) { return m.process(0), m.process(change) })
 }

@@ -34,7 +34,7 @@ func (m *machine) process(change float64) float64 {
 }
 
 // trial plays a load on a process and returns the logarithm of the latency. Second:
-// it comes after the other arm of its round.
+// it comes after the other variant of its round.
 func (m *machine) trial(process float64, second bool) float64 {
 	n := &m.noise
 	m.drift = n.Memory*m.drift + n.Drift*math.Sqrt(1-n.Memory*n.Memory)*m.rng.NormFloat64()

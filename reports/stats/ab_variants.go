@@ -6,27 +6,27 @@ import (
 	"servebench/reports/record"
 )
 
-// ArmFact is what is known of both arms of an A/B test under one name; "" where of one
+// VariantFact is what is known of both variants of an A/B test under one name; "" where of one
 // nothing is.
-type ArmFact struct{ Name, Baseline, Candidate string }
+type VariantFact struct{ Name, Baseline, Candidate string }
 
-// Differs says that the arms do not have it in common.
-func (f ArmFact) Differs() bool { return f.Baseline != f.Candidate }
+// Differs says that the variants do not have it in common.
+func (f VariantFact) Differs() bool { return f.Baseline != f.Candidate }
 
-// ArmFacts are the facts of both arms, those that differ first; nil of a run that is
+// VariantFacts are the facts of both variants, those that differ first; nil of a run that is
 // no A/B test.
-func (a *Analysis) ArmFacts() []ArmFact {
+func (a *Analysis) VariantFacts() []VariantFact {
 	abTest := a.Run.AB
 	if abTest == nil {
 		return nil
 	}
-	all := []ArmFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Place, abTest.Candidate.Place}}
+	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Place, abTest.Candidate.Place}}
 	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
-		if !slices.ContainsFunc(all, func(have ArmFact) bool { return have.Name == f.Name }) {
-			all = append(all, ArmFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
+		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
+			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y ArmFact) int {
+	slices.SortStableFunc(all, func(x, y VariantFact) int {
 		switch {
 		case x.Differs() == y.Differs():
 			return 0
@@ -38,8 +38,8 @@ func (a *Analysis) ArmFacts() []ArmFact {
 	return all
 }
 
-func factNamed(arm record.Arm, name string) string {
-	for _, f := range arm.Facts {
+func factNamed(variant record.Variant, name string) string {
+	for _, f := range variant.Facts {
 		if f.Name == name {
 			return f.Value
 		}
@@ -48,7 +48,7 @@ func factNamed(arm record.Arm, name string) string {
 }
 
 // ABMethod says in words how the figures of an A/B test are made.
-const ABMethod = "Each round plays the same due times and payloads on a fresh server of either arm, in an order that is drawn. " +
+const ABMethod = "Each round plays the same due times and payloads on a fresh server of either variant, in an order that is drawn. " +
 	"Baseline and candidate are the medians of the rounds; a request that failed counts as slower than any. " +
 	"Change is the Hodges–Lehmann estimate of candidate ÷ baseline over the pairs of rounds, p that of Wilcoxon's signed-rank test of no worse, one-sided and exact"
 

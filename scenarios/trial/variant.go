@@ -8,9 +8,9 @@ import (
 	"servebench/targets"
 )
 
-// arm is what has a trial in every round: a target of the scenario, or one of the two
+// variant is what has a trial in every round: a target of the scenario, or one of the two
 // servers of an A/B test.
-type arm struct {
+type variant struct {
 	name     string              // in the record
 	scenario *scenarios.Scenario // that it comes from
 	kind     targets.Kind
@@ -21,22 +21,22 @@ type arm struct {
 	requests *requests
 }
 
-// requests are what is sent to an arm.
+// requests are what is sent to a variant.
 type requests struct {
 	first  *corpus.Corpus   // the first answer is to one of them
 	phases []*corpus.Corpus // those of each phase of load
 }
 
-// arm returns the one of a name; the plan has no others.
-func (s *session) arm(name string) *arm {
-	i := slices.IndexFunc(s.arms, func(a *arm) bool { return a.name == name })
-	return s.arms[i]
+// variant returns the one of a name; the plan has no others.
+func (s *session) variant(name string) *variant {
+	i := slices.IndexFunc(s.variants, func(a *variant) bool { return a.name == name })
+	return s.variants[i]
 }
 
-// armNames are the names of what can be tried, in the record's order.
-func (s *session) armNames() []string {
+// variantNames are the names of what can be tried, in the record's order.
+func (s *session) variantNames() []string {
 	var names []string
-	for _, a := range s.arms {
+	for _, a := range s.variants {
 		names = append(names, a.name)
 	}
 	return names
