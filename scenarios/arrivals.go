@@ -54,7 +54,7 @@ func (s *Scenario) ArrivalProcesses() ([]arrivals.Process, error) {
 	var hours float64
 	processes := make([]arrivals.Process, len(s.Load))
 	for i, p := range s.Load {
-		if p.Callers > 0 {
+		if p.Concurrency > 0 {
 			hours += p.Duration.Hours()
 			continue
 		}

@@ -83,7 +83,7 @@ func TestGapsAreFilledIn(t *testing.T) {
 		"arrivals: trace, trace: {file: x, counts: 1s}":                    "poisson",
 		"arrivals: trace, trace: {file: x}":                                "",
 		"rate: 100, duration: 1s":                                          "",
-		"callers: 3, duration: 1s":                                         "",
+		"concurrency: 3, duration: 1s":                                     "",
 	} {
 		if got := parsePhase(t, phase).Load[0].Gaps; got != want {
 			t.Errorf("%s: gaps %q, want %q", phase, got, want)
@@ -121,9 +121,9 @@ func TestArrivalsFaults(t *testing.T) {
 	}
 }
 
-// TestArrivalsOfClosedLoops has none for callers.
+// TestArrivalsOfClosedLoops has none for workers.
 func TestArrivalsOfClosedLoops(t *testing.T) {
-	processes, err := parsePhase(t, "callers: 3, duration: 1s").ArrivalProcesses()
+	processes, err := parsePhase(t, "concurrency: 3, duration: 1s").ArrivalProcesses()
 	if err != nil || len(processes) != 1 || processes[0] != nil {
 		t.Errorf("%v, %v, want no arrival process", processes, err)
 	}

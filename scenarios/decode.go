@@ -160,7 +160,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 		if p.Model == "" {
 			p.Model = s.Workload.Model
 		}
-		if p.Arrivals == "" && p.Callers == 0 {
+		if p.Arrivals == "" && p.Concurrency == 0 {
 			p.Arrivals = defaultArrivals
 		}
 		p.resolveGaps()

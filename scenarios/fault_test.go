@@ -37,9 +37,9 @@ func faults() []faulty {
 	)
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
-		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or callers`}},
+		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
 		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
-		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, callers, think, duration, measure`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, concurrency, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
@@ -148,15 +148,15 @@ func faults() []faulty {
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server only; want accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
 		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},
-		{name: "callers beside a rate", old: "rate: 100", new: "rate: 100, callers: 2", beyond: true, want: []string{`6:40: load[0].callers: there is a rate, and callers send no faster than they are answered; want either a rate, with its arrivals, or callers`}},
-		{name: "callers by an arrival process", old: "rate: 100", new: "arrivals: constant, callers: 2", want: []string{`6:30: load[0].arrivals: callers follow no arrival process: each asks when it has its answer; want either a rate, with its arrivals, or callers`}},
-		{name: "callers that ramp", old: "rate: 100", new: "callers: 2, to: 3", beyond: true, want: []string{`6:36: load[0].to: callers follow no arrival process: each asks when it has its answer; want either a rate, with its arrivals, or callers`}},
-		{name: "callers for ever", old: "rate: 100, duration: 10s", new: "callers: 2", want: []string{`6:5: load[0].duration: missing; want ` + duration}},
-		{name: "no callers", old: "rate: 100", new: "callers: 0", want: []string{`6:29: load[0].callers: 0 is below 1; want a whole number from 1 to 100000`}},
-		{name: "nobody to think", old: "rate: 100", new: "rate: 100, think: {mean: 1s}", beyond: true, want: []string{`6:38: load[0].think: there are no callers to think; want callers beside it`}},
-		{name: "thinking by no distribution", old: "rate: 100", new: "callers: 1, think: {distribution: poisson}", want: []string{
-			`6:39: load[0].think.mean: missing; want ` + duration,
-			`6:54: load[0].think.distribution: unknown distribution "poisson"; want one of exponential, constant`,
+		{name: "concurrency beside a rate", old: "rate: 100", new: "rate: 100, concurrency: 2", beyond: true, want: []string{`6:44: load[0].concurrency: there is a rate, and a closed loop sends no faster than it is answered; want either a rate, with its arrivals, or concurrency`}},
+		{name: "concurrency beside an arrival process", old: "rate: 100", new: "arrivals: constant, concurrency: 2", want: []string{`6:30: load[0].arrivals: a closed loop has no arrival process: each worker asks when it has its answer; want either a rate, with its arrivals, or concurrency`}},
+		{name: "concurrency that ramps", old: "rate: 100", new: "concurrency: 2, to: 3", beyond: true, want: []string{`6:40: load[0].to: a closed loop has no arrival process: each worker asks when it has its answer; want either a rate, with its arrivals, or concurrency`}},
+		{name: "concurrency for ever", old: "rate: 100, duration: 10s", new: "concurrency: 2", want: []string{`6:5: load[0].duration: missing; want ` + duration}},
+		{name: "no concurrency", old: "rate: 100", new: "concurrency: 0", want: []string{`6:33: load[0].concurrency: 0 is below 1; want a whole number from 1 to 100000`}},
+		{name: "nobody to think", old: "rate: 100", new: "rate: 100, think: {mean: 1s}", beyond: true, want: []string{`6:38: load[0].think: no closed loop thinks here; want concurrency beside it`}},
+		{name: "thinking by no distribution", old: "rate: 100", new: "concurrency: 1, think: {distribution: poisson}", want: []string{
+			`6:43: load[0].think.mean: missing; want ` + duration,
+			`6:58: load[0].think.distribution: unknown distribution "poisson"; want one of exponential, constant`,
 		}},
 		{name: "arrivals without what it needs", old: "rate: 100", new: "arrivals: steps, rate: 100", want: []string{
 			`6:5: load[0].to: missing; want a rate per second, such as 200`,
@@ -187,7 +187,7 @@ func faults() []faulty {
 		{name: "overhead of different ramps", old: phase, new: "  - {name: steady, arrivals: ramp, to: 5, rate: 100, duration: 10s}\n" + strings.Replace(twin, "rate", "arrivals: ramp, to: 6, rate", 1) + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
 			`8:31: overhead.model: the phase "steady" has to: 5 and the phase "noop" to: 6, so that they differ in more than the model; want the same to in both`,
 		}},
-		{name: "overhead of a closed loop", old: phase, new: "  - {name: steady, callers: 1, duration: 10s}\n" + twin + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
+		{name: "overhead of a closed loop", old: phase, new: "  - {name: steady, concurrency: 1, duration: 10s}\n" + twin + "overhead: {noop: noop, model: steady}\n", beyond: true, want: []string{
 			`8:11: overhead: the phase "steady" is a closed loop, whose requests are due when others are answered; want phases with a rate, which get the same due times`,
 		}},
 		{name: "abort on nothing", new: "abort_on: {}\n", beyond: true, want: []string{`7:11: abort_on: no condition in it; want errors, p99 or in_flight`}},

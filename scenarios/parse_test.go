@@ -69,8 +69,8 @@ load:
   - {name: warm-up, arrivals: constant, rate: 0.5, duration: 1m30s, measure: false}
   - {name: steady, arrivals: poisson, rate: 1e3, duration: 250ms}
   - {name: nothing, model: noop, arrivals: poisson, rate: 1000, duration: 0.25s}
-  - {name: c16, callers: 16, think: {mean: 10ms, distribution: constant}, duration: 1s}
-  - {name: c1, callers: 1, think: {mean: 1s}, duration: 1s}
+  - {name: c16, concurrency: 16, think: {mean: 10ms, distribution: constant}, duration: 1s}
+  - {name: c1, concurrency: 1, think: {mean: 1s}, duration: 1s}
 abort_on: {errors: 10%, p99: 2s, in_flight: 2000}
 overhead: {noop: nothing, model: steady}
 rounds: 2
@@ -104,8 +104,8 @@ container: {network: bridge, runtime: 1}
 			{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 0.5, Duration: 90 * time.Second},
 			{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
 			{Name: "nothing", Model: "noop", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
-			{Name: "c16", Model: "credit", Callers: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
-			{Name: "c1", Model: "credit", Callers: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
+			{Name: "c16", Model: "credit", Concurrency: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
+			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
 		},
 		AbortOn:   &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
 		Overhead:  &Overhead{Noop: "nothing", Model: "steady"},

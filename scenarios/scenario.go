@@ -86,14 +86,14 @@ type Data struct {
 
 // Phase is one stretch of load.
 type Phase struct {
-	Name     string
-	Model    string // asked for, by its name on the server
-	Arrivals string // of the arrivals, a name from package arrivals; "" of a closed loop
-	Rate     Rate   // mean, or as the arrival process has it (see arrivals.Config); 0 of a closed loop
-	Callers  int    // of a closed loop; 0: an open one
-	Think    *Think // of the callers; nil: not at all
-	Duration time.Duration
-	Measure  bool // false: a warm-up, kept apart from every figure
+	Name        string
+	Model       string // asked for, by its name on the server
+	Arrivals    string // of the arrivals, a name from package arrivals; "" of a closed loop
+	Rate        Rate   // mean, or as the arrival process has it (see arrivals.Config); 0 of a closed loop
+	Concurrency int    // of a closed loop; 0: an open one
+	Think       *Think // of the workers; nil: not at all
+	Duration    time.Duration
+	Measure     bool // false: a warm-up, kept apart from every figure
 
 	// What some arrival processes take, as in arrivals.Config; the zero values where the arrival process does
 	// not.
@@ -117,7 +117,7 @@ type Class struct {
 	Batch  int // examples per request
 }
 
-// Think is how long a caller of a closed loop thinks before it asks again.
+// Think is how long a worker of a closed loop thinks before it asks again.
 type Think struct {
 	Mean         time.Duration
 	Distribution string // ExponentialThink or ConstantThink

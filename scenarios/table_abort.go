@@ -19,7 +19,7 @@ func abortRows() []row[Abort] {
 			"More than this fraction of the requests that were due in the time of for have failed."),
 		may("p99", orNone(durations()), none, func(a *Abort) *time.Duration { return &a.P99 },
 			"More than 1% of the requests that were due in the time of for took longer than this, from the moment each was due, those included that still wait for their answer."),
-		may("in_flight", orNone(wholes[int](1, maxCallers)), none, func(a *Abort) *int { return &a.InFlight },
+		may("in_flight", orNone(wholes[int](1, maxConcurrency)), none, func(a *Abort) *int { return &a.InFlight },
 			"More requests than this are in flight at once."),
 		may("for", durations(), "5s", func(a *Abort) *time.Duration { return &a.For },
 			"How much of the time before is looked at, again and again while the load goes on; at least 1s."),

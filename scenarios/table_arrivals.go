@@ -91,16 +91,16 @@ func traceRows() []row[Trace] {
 	}
 }
 
-// arrivalsSchemas tie the keys of a phase to its arrival process, or to its callers.
+// arrivalsSchemas tie the keys of a phase to its arrival process, or to its concurrency.
 func arrivalsSchemas() []*jsonschema.Schema {
 	all := []*jsonschema.Schema{{
-		If:   &jsonschema.Schema{Required: []string{"callers"}},
+		If:   &jsonschema.Schema{Required: []string{"concurrency"}},
 		Then: &jsonschema.Schema{Required: []string{"duration"}},
 	}}
 	for _, k := range arrivals.Kinds() {
 		when := withKey("arrivals", &jsonschema.Schema{Const: k.Name})
 		if k.Name == defaultArrivals {
-			when.Not = &jsonschema.Schema{Required: []string{"callers"}}
+			when.Not = &jsonschema.Schema{Required: []string{"concurrency"}}
 		} else {
 			when.Required = []string{"arrivals"}
 		}

@@ -29,17 +29,17 @@ func phaseRows() []row[Phase] {
 		otherwise("mix", list("list of mappings", "a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]", 1, mappings("a class of request", classRows())), "no mix: all requests are alike",
 			func(p *Phase) *[]Class { return &p.Mix },
 			"The classes of request that are sent among each other, each as often as its weight says: exactly in every hundred or so, shuffled. The reports show each by itself."),
-		otherwise("arrivals", absent(choice("arrival process", namesOf(arrivals.Kinds(), anArrivalProcess))), "poisson, or no arrivals with callers", func(p *Phase) *string { return &p.Arrivals },
+		otherwise("arrivals", absent(choice("arrival process", namesOf(arrivals.Kinds(), anArrivalProcess))), "poisson; none beside concurrency", func(p *Phase) *string { return &p.Arrivals },
 			"How arrivals are spread over time."+docsOf(arrivals.Kinds(), anArrivalProcess)),
-		fromZero(otherwise("rate", absent(ratesFromZero()), "no rate, for which callers or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
+		fromZero(otherwise("rate", absent(ratesFromZero()), "no rate, for which concurrency or a trace has to be given", func(p *Phase) *Rate { return &p.Rate },
 			"Mean number of requests per second; of a ramp the one at its start, of steps the first one, of a spike the one around it, which may be 0. A trace has its own, and is scaled to one that is given."),
 			func(p *Phase) any { return writeNumber(float64(p.Rate)) }),
 	}
 	rest := []row[Phase]{
-		otherwise("callers", absent(wholes[int](1, maxCallers)), "no callers, for which a rate or a trace has to be given", func(p *Phase) *int { return &p.Callers },
-			"How many callers there are, each of which sends a request, waits for its answer, thinks, and sends the next one. It measures how much the server can do for so many, and says little of response times: a slow server is asked less often."),
+		otherwise("concurrency", absent(wholes[int](1, maxConcurrency)), "no concurrency, for which a rate or a trace has to be given", func(p *Phase) *int { return &p.Concurrency },
+			"How many workers there are, each of which sends a request, waits for its answer, thinks, and sends the next one. It measures how much the server can do for so many, and says little of response times: a slow server is asked less often."),
 		may("think", leftOut(pointed(mappings("the keys mean and distribution", thinkRows())), isNoPointer), none, func(p *Phase) **Think { return &p.Think },
-			"How long a caller thinks after an answer before it asks again."),
+			"How long a worker thinks after an answer before it asks again."),
 		otherwise("duration", absent(durations()), "that of a trace, else required", func(p *Phase) *time.Duration { return &p.Duration },
 			"How long the phase is. A trace is cut there."),
 		may("measure", booleans(), "true", func(p *Phase) *bool { return &p.Measure },
@@ -61,8 +61,8 @@ func classRows() []row[Class] {
 	}
 }
 
-// maxCallers is more than one machine has connections for.
-const maxCallers = 100_000
+// maxConcurrency is more than one machine has connections for.
+const maxConcurrency = 100_000
 
 func thinkRows() []row[Think] {
 	return []row[Think]{

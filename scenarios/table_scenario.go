@@ -28,7 +28,7 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"The synthetic data that requests are made from, with the generator's own parameters beside the keys listed here."),
 		otherwise("load", list("list of mappings", phasesWanted, 0, phases()), "no load, for which deploys has to be above 0",
 			func(s *Scenario) *[]Phase { return &s.Load },
-			"The phases of load, played in this order on every target in every round. A phase has either a rate, and arrivals that never wait for answers (an open loop), or callers, each of which waits for its answer (a closed loop)."),
+			"The phases of load, played in this order on every target in every round. A phase has either a rate, and arrivals that never wait for answers (an open loop), or a concurrency: so many workers, each of which waits for its answer (a closed loop)."),
 		abortRow(),
 		overheadRow(),
 		may("rounds", wholes[int](1, 1000), "3", func(s *Scenario) *int { return &s.Rounds },

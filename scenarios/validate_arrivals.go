@@ -52,7 +52,7 @@ func (d *decoder) validateParam(kind arrivals.Kind, r row[Phase], path string) {
 // instead is what may be given in place of a parameter.
 func instead(param string) string {
 	if param == arrivals.ParamRate {
-		return ", or callers"
+		return ", or concurrency"
 	}
 	return ""
 }

@@ -7,17 +7,17 @@ import (
 
 // validateLoop holds a phase to one of the two ways in which load is made.
 func (d *decoder) validateLoop(p Phase, field string) {
-	rate, callers := d.given[field+".rate"], d.given[field+".callers"]
-	if !callers {
-		d.senseless(field+".think", p.Think != nil, "there are no callers to think", "callers beside it")
+	rate, concurrency := d.given[field+".rate"], d.given[field+".concurrency"]
+	if !concurrency {
+		d.senseless(field+".think", p.Think != nil, "no closed loop thinks here", "concurrency beside it")
 		d.validateArrivals(p, field)
 		return
 	}
 	d.need(field+".duration", durations().want)
-	const either = "either a rate, with its arrivals, or callers"
-	d.senseless(field+".callers", rate, "there is a rate, and callers send no faster than they are answered", either)
+	const either = "either a rate, with its arrivals, or concurrency"
+	d.senseless(field+".concurrency", rate, "there is a rate, and a closed loop sends no faster than it is answered", either)
 	for _, key := range append([]string{"arrivals"}, rowNames(arrivalsRows())...) {
-		d.senseless(field+"."+key, !rate && d.given[field+"."+key], "callers follow no arrival process: each asks when it has its answer", either)
+		d.senseless(field+"."+key, !rate && d.given[field+"."+key], "a closed loop has no arrival process: each worker asks when it has its answer", either)
 	}
 }
 

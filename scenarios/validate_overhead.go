@@ -74,7 +74,7 @@ func (d *decoder) overheadPhase(s *Scenario, field, name string) *Phase {
 // overheadPair reports in what else the two phases differ.
 func (d *decoder) overheadPair(noop, model *Phase) {
 	for _, p := range []*Phase{noop, model} {
-		if p.Callers > 0 {
+		if p.Concurrency > 0 {
 			d.fault("overhead", fmt.Sprintf("the phase %q is a closed loop, whose requests are due when others are answered", p.Name), "phases with a rate, which get the same due times")
 			return
 		}

@@ -40,7 +40,7 @@ func (d *decoder) validateRegression(s *Scenario) {
 func (d *decoder) validateSample(metric string, p Phase) {
 	least := leastRequests(metric)
 	kind, ok := arrivalsOf(p)
-	if least == 0 || p.Callers > 0 || p.Trace != nil || !ok {
+	if least == 0 || p.Concurrency > 0 || p.Trace != nil || !ok {
 		return
 	}
 	process, err := kind.New(p.config())

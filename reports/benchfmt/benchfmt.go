@@ -85,7 +85,7 @@ func newResult(a *stats.Analysis, r stats.Row, config []benchfmt.Config) *benchf
 		return nil
 	}
 	loop := "open"
-	if r.Callers > 0 {
+	if r.Concurrency > 0 {
 		loop = "closed"
 	}
 	// A number behind a hyphen at the end would be read as GOMAXPROCS: the loop, which

@@ -35,7 +35,7 @@ func Kinds() []Kind {
 	return []Kind{
 		{Invalid, "a run whose instrument cannot be believed"},
 		{Payloads, "the bytes of the requests, how many they are, the examples in each"},
-		{Load, "a phase: its arrivals, rate, duration, callers, steps, mix; a warm-up; what ends a phase early"},
+		{Load, "a phase: its arrivals, rate, duration, concurrency, steps, mix; a warm-up; what ends a phase early"},
 		{Seed, "the seed of due times, and of the data"},
 		{Model, "the model that is asked"},
 		{Protocol, "the wire protocol, or the request that the scenario writes out"},

@@ -182,7 +182,7 @@ func settingsOf(text string) map[string]string {
 
 // recorded says that a key of a phase is in record.Phase, in other words.
 func recorded(key string) bool {
-	return slices.Contains([]string{"name", "model", "arrivals", "rate", "duration", "measure", "callers", "think", "mix"}, key)
+	return slices.Contains([]string{"name", "model", "arrivals", "rate", "duration", "measure", "concurrency", "think", "mix"}, key)
 }
 
 func flatten(all map[string]string, prefix string, tree map[string]any) {

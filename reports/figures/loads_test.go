@@ -105,7 +105,7 @@ func TestThroughputIsDrawn(t *testing.T) {
 	if !has || len(f.Data.Rows) != 8 {
 		t.Fatalf("drawn %v, data %q; want four points of two targets", has, f.Data.Rows)
 	}
-	if svg := labels(t, f); !strings.Contains(svg, ">callers<") || !strings.Contains(svg, ">answers per second<") {
+	if svg := labels(t, f); !strings.Contains(svg, ">concurrency<") || !strings.Contains(svg, ">answers per second<") {
 		t.Error("the figure does not say what its axes are")
 	}
 }

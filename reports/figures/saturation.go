@@ -9,25 +9,25 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// saturated draws how many answers per second each target gives to how many
-// callers.
+// saturated draws how many answers per second each target gives at which
+// concurrency.
 func saturated(a *stats.Analysis) Figure {
-	cl := climb{load: "callers", result: "answers per second", floor: highestFloor(a)}
+	cl := climb{load: "concurrency", result: "answers per second", floor: highestFloor(a)}
 	f := Figure{
 		Name:  "saturation",
 		Title: "Throughput at most",
-		Caption: "Above: right answers per second over the number of callers, each of which waits for its answer; strokes are 95 % intervals. " +
-			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of callers who wait, not of users who do not." +
+		Caption: "Above: right answers per second over the concurrency: how many workers there are, each of which waits for its answer; strokes are 95 % intervals. " +
+			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not." +
 			floorCaptionOf(cl.floor),
 		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + stats.SaturationMethod + ".",
 		Height:     climbHeight,
-		Data:       Table{Head: []string{"target", "phase", "callers", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
+		Data:       Table{Head: []string{"target", "phase", "concurrency", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
 	}
 	looks := looksOf(a.Run)
 	for _, s := range a.Saturated {
 		line := ascent{label: label(a.Label(s.Target)), look: looks[s.Target]}
 		for _, p := range s.Points {
-			hold := footholdOf(float64(p.Callers), p.Rate, p.Row.Response)
+			hold := footholdOf(float64(p.Concurrency), p.Rate, p.Row.Response)
 			hold.low, hold.high = p.Low, p.High
 			line.points = append(line.points, hold)
 			if !slices.Contains(cl.tickAt, hold.load) {
@@ -37,7 +37,7 @@ func saturated(a *stats.Analysis) Figure {
 			if p.HasInterval {
 				interval = strings.Trim(stats.FormatInterval(p.Low, p.High), "[]")
 			}
-			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), stats.FormatCount(int64(p.Callers)), stats.FormatRateNumber(p.Rate), interval,
+			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), stats.FormatCount(int64(p.Concurrency)), stats.FormatRateNumber(p.Rate), interval,
 				knownTime(p.Row.Response.Quantiles[0]), knownTime(p.Row.Response.Quantiles[2]), stats.FormatCount(int64(p.Rounds))})
 		}
 		cl.lines = append(cl.lines, line)

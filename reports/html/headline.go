@@ -56,7 +56,7 @@ func attained(r stats.Row) cell {
 
 // loaded is what was asked of the target, and by which loop.
 func loaded(r stats.Row) cell {
-	if r.Callers > 0 {
+	if r.Concurrency > 0 {
 		return noted(r.Load(), "closed loop")
 	}
 	return noted(r.Load(), "open loop")

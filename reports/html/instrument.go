@@ -45,7 +45,7 @@ func sentShare(r stats.Row) cell {
 // scheduled is what the schedule held, and how much of it was never due.
 func scheduled(r stats.Row) cell {
 	c := text(stats.FormatCount(r.Ledger.Scheduled))
-	if r.NotDue > 0 && r.Callers == 0 {
+	if r.NotDue > 0 && r.Concurrency == 0 {
 		c.Notes = append(c.Notes, stats.FormatCount(r.NotDue)+" not due: the load was ended")
 	}
 	return c

@@ -30,8 +30,8 @@ func TestEndedLoadIsShown(t *testing.T) {
 }
 
 func TestThroughputIsShown(t *testing.T) {
-	inOrder(t, page(t, statstest.Saturate()), "at most", "8 callers", "Results", "closed loop", "floor", "Throughput at most",
-		"the most", "within 5 % of it from 4 callers on", "Throughput at most", "Closed loop: each caller waits")
+	inOrder(t, page(t, statstest.Saturate()), "at most", "concurrency 8", "Results", "closed loop", "floor", "Throughput at most",
+		"the most", "within 5 % of it from concurrency 4 on", "Throughput at most", "Closed loop: each worker waits")
 }
 
 func TestClassesAreShown(t *testing.T) {
@@ -41,7 +41,7 @@ func TestClassesAreShown(t *testing.T) {
 // A run that was not begun says which rule and what to do before anything else.
 func TestRefusalComesFirst(t *testing.T) {
 	got := page(t, statstest.Refused())
-	inOrder(t, got, "INVALID", "descriptors (64 open files, want ≥ 532)", "ulimit -n 532", "Nothing was sent", "Diagnostics", "500 callers need 532")
+	inOrder(t, got, "INVALID", "descriptors (64 open files, want ≥ 532)", "ulimit -n 532", "Nothing was sent", "Diagnostics", "a concurrency of 500 needs 532")
 	if strings.Contains(got, "NO RESULT") {
 		t.Error("a run that was refused is said to have no result")
 	}

@@ -40,7 +40,7 @@ func loops(a *stats.Analysis) string {
 		parts = append(parts, "Open loop: requests are sent when they are due, whatever the server does.")
 	}
 	if closed {
-		parts = append(parts, "Closed loop: each caller waits for its answer, thinks if it is told to, and asks again. A request is due when its caller is ready, "+
+		parts = append(parts, "Closed loop: each worker waits for its answer, thinks if it is told to, and asks again. A request is due when its worker is ready, "+
 			"so that the load gives way where the server is slow: such a loop tells the highest throughput, and no latency of users who do not wait.")
 	}
 	return strings.Join(parts, " ")

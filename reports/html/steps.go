@@ -70,11 +70,11 @@ func (b builder) stepSentence(target string) string {
 func (b builder) saturation() *table {
 	t := &table{
 		Caption: "Throughput: " + stats.SaturationMethod,
-		Head:    []string{"target", "callers", "answers", "p50", "p90", "p99", "p99.9", "max", "errors", ""},
+		Head:    []string{"target", "concurrency", "answers", "p50", "p90", "p99", "p99.9", "max", "errors", ""},
 	}
 	for _, s := range b.a.Saturated {
 		for i, p := range s.Points {
-			row := []cell{b.name(s.Target, p.Phase), text(fmt.Sprint(p.Callers)), throughput(p)}
+			row := []cell{b.name(s.Target, p.Phase), text(fmt.Sprint(p.Concurrency)), throughput(p)}
 			row = append(row, quantiles(p.Row.Response)...)
 			t.Rows = append(t.Rows, append(row, longest(p.Row.Response), text(stats.FormatPercent(p.Row.ErrorRate().Value)), standing(s, i)))
 		}
@@ -105,7 +105,7 @@ func (b builder) saturationNotes() []string {
 	for _, s := range b.a.Saturated {
 		all = append(all, b.a.Label(s.Target)+": "+s.Says()+".")
 	}
-	return append(all, "Closed loops: the callers wait for their answers, so that these response times are not those of users who do not wait.")
+	return append(all, "Closed loops: the workers wait for their answers, so that these response times are not those of users who do not wait.")
 }
 
 // saturationSentence is a target's result; "" of a run without saturation.

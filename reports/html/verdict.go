@@ -219,7 +219,7 @@ func (b builder) sentence(r stats.Row) string {
 	}
 	s := fmt.Sprintf("%s of %s requests %s at %s",
 		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
-	if r.Callers > 0 {
+	if r.Concurrency > 0 {
 		s = fmt.Sprintf("%s of %s requests %s with %s",
 			stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
 	}

@@ -78,7 +78,7 @@ func (d *document) judgements(a *stats.Analysis) {
 func newFigures(r stats.Row) figures {
 	f := figures{
 		Target: r.Target, Phase: r.Phase,
-		Loop: loop(r), Callers: number(r.Callers, r.Callers > 0), OfferedRPS: number(rate(r.Offered), r.Callers == 0),
+		Loop: loop(r), Concurrency: number(r.Concurrency, r.Concurrency > 0), OfferedRPS: number(rate(r.Offered), r.Concurrency == 0),
 		AchievedRPS: rate(r.Achieved), OKRPS: rate(r.OKRate), GoodputRPS: rate(r.Goodput),
 		Scheduled: r.Ledger.Scheduled, Sent: r.Ledger.Sent, OK: r.Ledger.OK, Failed: r.Ledger.Failed, Censored: r.Ledger.Censored,
 		Response: newLatencies(r.Response), ResponseCI: newIntervals(r.Response),

@@ -42,8 +42,8 @@ type figures struct {
 	Phase       string   `json:"phase"`
 	Round       int      `json:"round,omitempty"`  // cells only
 	Rounds      int      `json:"rounds,omitempty"` // targets only
-	Loop        string   `json:"loop"`             // "open", or "closed": Callers wait for their answers
-	Callers     *int     `json:"callers"`          // null: an open loop
+	Loop        string   `json:"loop"`             // "open", or "closed": workers wait for their answers
+	Concurrency *int     `json:"concurrency"`      // null: an open loop
 	OfferedRPS  *float64 `json:"offered_rps"`      // null: a closed loop offers none
 	AchievedRPS float64  `json:"achieved_rps"`
 	Scheduled   int64    `json:"scheduled"`

@@ -25,7 +25,7 @@ func newReason(a *stats.Analysis) *reason {
 }
 
 func loop(r stats.Row) string {
-	if r.Callers > 0 {
+	if r.Concurrency > 0 {
 		return "closed"
 	}
 	return "open"
@@ -170,24 +170,24 @@ func newStepped(a *stats.Analysis) []stepped {
 
 // saturation is what a target answers at most.
 type saturation struct {
-	Target  string  `json:"target"`
-	OKRPS   float64 `json:"ok_rps"` // the highest mean of right answers per second
-	CI      *pair   `json:"ok_rps_ci"`
-	Callers int     `json:"callers"`
-	// Fewest is the fewest callers whose throughput is within 5 % of it.
-	Fewest int     `json:"fewest_callers"`
+	Target      string  `json:"target"`
+	OKRPS       float64 `json:"ok_rps"` // the highest mean of right answers per second
+	CI          *pair   `json:"ok_rps_ci"`
+	Concurrency int     `json:"concurrency"`
+	// Fewest is the lowest concurrency whose throughput is within 5 % of it.
+	Fewest int     `json:"lowest_concurrency"`
 	Says   string  `json:"says"` // the result in words
 	Points []point `json:"points"`
 }
 
 // point is one closed loop.
 type point struct {
-	Phase    string    `json:"phase"`
-	Callers  int       `json:"callers"`
-	OKRPS    float64   `json:"ok_rps"`
-	CI       *pair     `json:"ok_rps_ci"`
-	Rounds   int       `json:"rounds"`
-	Response latencies `json:"response_ms"`
+	Phase       string    `json:"phase"`
+	Concurrency int       `json:"concurrency"`
+	OKRPS       float64   `json:"ok_rps"`
+	CI          *pair     `json:"ok_rps_ci"`
+	Rounds      int       `json:"rounds"`
+	Response    latencies `json:"response_ms"`
 }
 
 func newSaturation(a *stats.Analysis) []saturation {
@@ -195,8 +195,8 @@ func newSaturation(a *stats.Analysis) []saturation {
 	for _, s := range a.Saturated {
 		most := newPoint(s.Points[s.Most])
 		x := saturation{
-			Target: s.Target, OKRPS: most.OKRPS, CI: most.CI, Callers: most.Callers,
-			Fewest: s.Points[s.Fewest].Callers, Says: s.Says(), Points: []point{},
+			Target: s.Target, OKRPS: most.OKRPS, CI: most.CI, Concurrency: most.Concurrency,
+			Fewest: s.Points[s.Fewest].Concurrency, Says: s.Says(), Points: []point{},
 		}
 		for _, p := range s.Points {
 			x.Points = append(x.Points, newPoint(p))
@@ -208,6 +208,6 @@ func newSaturation(a *stats.Analysis) []saturation {
 
 func newPoint(p stats.SaturationPoint) point {
 	return point{
-		p.Phase, p.Callers, rate(p.Rate), number(pair{rate(p.Low), rate(p.High)}, p.HasInterval), p.Rounds, newLatencies(p.Row.Response),
+		p.Phase, p.Concurrency, rate(p.Rate), number(pair{rate(p.Low), rate(p.High)}, p.HasInterval), p.Rounds, newLatencies(p.Row.Response),
 	}
 }

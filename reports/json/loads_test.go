@@ -53,11 +53,11 @@ func TestSteps(t *testing.T) {
 
 func TestSaturation(t *testing.T) {
 	doc := decode(t, write(t, statstest.Saturate()))
-	if callers, fewest := at(t, doc, "saturation", 0, "callers"), at(t, doc, "saturation", 0, "fewest_callers"); callers != 8.0 || fewest != 4.0 {
-		t.Errorf("%v callers, fewest %v", callers, fewest)
+	if concurrency, fewest := at(t, doc, "saturation", 0, "concurrency"), at(t, doc, "saturation", 0, "lowest_concurrency"); concurrency != 8.0 || fewest != 4.0 {
+		t.Errorf("concurrency %v, lowest %v", concurrency, fewest)
 	}
-	if loop, callers, offered := at(t, doc, "targets", 0, "loop"), at(t, doc, "targets", 0, "callers"), at(t, doc, "targets", 0, "offered_rps"); loop != "closed" || callers != 1.0 || offered != nil {
-		t.Errorf("%v loop of %v callers, offered %v", loop, callers, offered)
+	if loop, concurrency, offered := at(t, doc, "targets", 0, "loop"), at(t, doc, "targets", 0, "concurrency"), at(t, doc, "targets", 0, "offered_rps"); loop != "closed" || concurrency != 1.0 || offered != nil {
+		t.Errorf("%v loop of concurrency %v, offered %v", loop, concurrency, offered)
 	}
 }
 

@@ -71,7 +71,7 @@ func quantileOf(f stats.Figure) string {
 func offered(a *stats.Analysis) *family {
 	f := newFamily(a, "offered_per_second", "per_second", "requests that were due per second, of an open loop")
 	for _, r := range a.Rows {
-		if r.Callers == 0 {
+		if r.Concurrency == 0 {
 			f.add(r.Offered, label{"target", r.Target}, label{"phase", r.Phase})
 		}
 	}

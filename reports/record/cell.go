@@ -35,8 +35,8 @@ type Cell struct {
 	// Window is when requests were due: the Span, or less of it where the sending was
 	// ended before. A request counts in it whenever its answer came.
 	Window time.Duration `json:"window_ns"`
-	// Overtime is how long a caller of a closed loop waited beyond the Window for its
-	// last answer, the mean of all callers. 0 of an open loop.
+	// Overtime is how long a worker of a closed loop waited beyond the Window for its
+	// last answer, the mean of all workers. 0 of an open loop.
 	Overtime   time.Duration `json:"overtime_ns,omitempty"`
 	Usage      Usage         `json:"usage"`
 	Instrument Instrument    `json:"instrument"`

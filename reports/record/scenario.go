@@ -46,11 +46,11 @@ type Phase struct {
 	Duration time.Duration `json:"duration_ns"`
 	Measured bool          `json:"measured"` // false: warm-up, kept apart from every figure
 	Open     bool          `json:"open"`     // open loop: arrivals do not wait for answers
-	// Callers is how many callers a closed loop has, each of which waits for its
+	// Concurrency is how many workers a closed loop has, each of which waits for its
 	// answer and thinks before it asks again; Think says how long ("10 ms,
 	// exponential"), "" for not at all.
-	Callers int    `json:"callers,omitempty"`
-	Think   string `json:"think,omitempty"`
+	Concurrency int    `json:"concurrency,omitempty"`
+	Think       string `json:"think,omitempty"`
 	// Steps are the stretches of an arrival process that has them, each of one rate.
 	Steps []Step `json:"steps,omitempty"`
 	// Mix are the classes of request, where there are several.

@@ -52,7 +52,7 @@ func (p *pairing) metric(phase, name string) ABMetric {
 
 // unmatched says in which rounds up to a look the baseline has a figure of the metric
 // and the candidate has none, where that is more often so than the other way round; ""
-// where not. What is missing is not missing by chance then: of callers that wait for
+// where not. What is missing is not missing by chance then: of workers that wait for
 // their answers, a slow server gets too few requests to know the quantile, and without
 // those rounds it would look as fast as in its best.
 func (p *pairing) unmatched(m ABMetric, rounds int) string {

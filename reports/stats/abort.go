@@ -52,7 +52,7 @@ func (r Row) Ended() string {
 	default:
 		return ""
 	}
-	if r.NotDue > 0 && r.Callers == 0 {
+	if r.NotDue > 0 && r.Concurrency == 0 {
 		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", FormatCount(r.NotDue))
 	}
 	return text

@@ -92,7 +92,7 @@ type Row struct {
 	Target, Phase string
 	Round         int           // 0: pooled over Rounds
 	Rounds        int           // how many rounds are in it
-	Callers       int           // of a closed loop; 0 of an open one
+	Concurrency   int           // of a closed loop; 0 of an open one
 	Offered       float64       // per second, of what was due until the load was ended; of a closed loop nothing is offered
 	Achieved      float64       // per second, as sent
 	Span          time.Duration // of schedule, summed over rounds

@@ -19,10 +19,10 @@ func phaseNamed(run *record.Run, name string) record.Phase {
 	return record.Phase{Name: name}
 }
 
-// callersOf is how many callers a phase has; 0 when it is an open loop.
-func callersOf(run *record.Run, phase string) int {
+// concurrencyOf is that of a phase; 0 when it is an open loop.
+func concurrencyOf(run *record.Run, phase string) int {
 	if p := phaseNamed(run, phase); !p.Open {
-		return p.Callers
+		return p.Concurrency
 	}
 	return 0
 }
@@ -30,37 +30,34 @@ func callersOf(run *record.Run, phase string) int {
 // Rate is the load in requests per second: what was offered, or what a closed loop
 // came to.
 func (r Row) Rate() float64 {
-	if r.Callers > 0 {
+	if r.Concurrency > 0 {
 		return r.Achieved
 	}
 	return r.Offered
 }
 
-// Load says what was asked of the target: "200/s", or "16 callers" of a closed
+// Load says what was asked of the target: "200/s", or "concurrency 16" of a closed
 // loop.
 func (r Row) Load() string {
-	if r.Callers > 0 {
-		return FormatCallers(r.Callers)
+	if r.Concurrency > 0 {
+		return FormatConcurrency(r.Concurrency)
 	}
 	return FormatRate(r.Offered)
 }
 
-// FormatCallers is "1 caller", "16 callers".
-func FormatCallers(n int) string {
-	if n == 1 {
-		return "1 caller"
-	}
-	return FormatCount(int64(n)) + " callers"
+// FormatConcurrency is "concurrency 16".
+func FormatConcurrency(n int) string {
+	return "concurrency " + FormatCount(int64(n))
 }
 
 // FormatLoad says what a phase asks of a target and by which loop: "poisson
 // arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
-// loop", "16 callers for 10 s, think time 10 ms, exponential, closed loop".
+// loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
 func FormatLoad(p record.Phase) string {
 	if p.Open {
 		return fmt.Sprintf("%s for %s, open loop", arrivals(p), FormatDuration(p.Duration))
 	}
-	text := fmt.Sprintf("%s for %s", FormatCallers(p.Callers), FormatDuration(p.Duration))
+	text := fmt.Sprintf("%s for %s", FormatConcurrency(p.Concurrency), FormatDuration(p.Duration))
 	if p.Think != "" {
 		text += ", think time " + p.Think
 	}

@@ -105,7 +105,7 @@ func (r Row) SentShare() float64 {
 
 // Whole says that all that was offered was to be sent: neither in a closed loop, nor
 // where the load was ended before its time.
-func (r Row) Whole() bool { return r.Callers == 0 && len(r.Aborts) == 0 && !r.Stopped }
+func (r Row) Whole() bool { return r.Concurrency == 0 && len(r.Aborts) == 0 && !r.Stopped }
 
 // RateShare is achieved ÷ offered; 1 when nothing was offered.
 func (r Row) RateShare() float64 {

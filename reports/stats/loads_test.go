@@ -248,7 +248,7 @@ func TestSpikesOfSeveralPhases(t *testing.T) {
 	}
 }
 
-// Closed loops have callers instead of a rate, and the throughput at most.
+// Closed loops have workers instead of a rate, and the throughput at most.
 func TestSaturation(t *testing.T) {
 	t.Parallel()
 	p := statstest.Saturate()
@@ -259,13 +259,13 @@ func TestSaturation(t *testing.T) {
 	for i, capacity := range []float64{3000, 2000} {
 		s := a.Saturated[i]
 		most, fewest := s.Points[s.Most], s.Points[s.Fewest]
-		if math.Abs(most.Rate-capacity) > 0.01*capacity || most.Callers != 8 || !most.HasInterval || fewest.Callers != 4 {
-			t.Errorf("%s: %s; want about %v/s, with 4 callers as good as 8", s.Target, s.Says(), capacity)
+		if math.Abs(most.Rate-capacity) > 0.01*capacity || most.Concurrency != 8 || !most.HasInterval || fewest.Concurrency != 4 {
+			t.Errorf("%s: %s; want about %v/s, with concurrency 4 as good as 8", s.Target, s.Says(), capacity)
 		}
 	}
 	for _, r := range a.Rows {
-		if r.Callers == 0 || r.Offered != 0 || r.Load() != stats.FormatCallers(r.Callers) || r.Rate() != r.Achieved {
-			t.Errorf("%s, %s: callers %d, offered %v, load %s", r.Target, r.Phase, r.Callers, r.Offered, r.Load())
+		if r.Concurrency == 0 || r.Offered != 0 || r.Load() != stats.FormatConcurrency(r.Concurrency) || r.Rate() != r.Achieved {
+			t.Errorf("%s, %s: concurrency %d, offered %v, load %s", r.Target, r.Phase, r.Concurrency, r.Offered, r.Load())
 		}
 	}
 	if a.Validity != stats.Valid || a.Vitals().Open {
@@ -309,7 +309,7 @@ func TestIdleAtMost(t *testing.T) {
 	}
 }
 
-// A closed loop reaches its callers and its rate is its own: no rule looks at
+// A closed loop reaches its workers and its rate is its own: no rule looks at
 // that. Lag and the generator's CPU are the instrument's in any loop.
 func TestRulesOfClosedLoops(t *testing.T) {
 	t.Parallel()
@@ -470,12 +470,12 @@ func TestDriftIsTold(t *testing.T) {
 // Loads are worded as what they are.
 func TestFormatLoad(t *testing.T) {
 	for want, p := range map[string]record.Phase{
-		"poisson arrivals, 200/s for 5 s, open loop":                      {Arrivals: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
-		"ramp, 150/s on average for 20 s, open loop":                      {Arrivals: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
-		"steps from 100/s to 400/s for 8 s, open loop":                    {Arrivals: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
-		"spike from 100/s to 900/s for 9 s, open loop":                    {Arrivals: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
-		"1 caller for 10 s, closed loop":                                  {Callers: 1, Duration: 10 * time.Second},
-		"16 callers for 10 s, think time 10 ms, exponential, closed loop": {Callers: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
+		"poisson arrivals, 200/s for 5 s, open loop":                          {Arrivals: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
+		"ramp, 150/s on average for 20 s, open loop":                          {Arrivals: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
+		"steps from 100/s to 400/s for 8 s, open loop":                        {Arrivals: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
+		"spike from 100/s to 900/s for 9 s, open loop":                        {Arrivals: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
+		"concurrency 1 for 10 s, closed loop":                                 {Concurrency: 1, Duration: 10 * time.Second},
+		"concurrency 16 for 10 s, think time 10 ms, exponential, closed loop": {Concurrency: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
 	} {
 		if got := stats.FormatLoad(p); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -93,7 +93,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 	if run.Scenario.SLO.Deadline() > 0 {
 		row.Attained = row.Good
 	}
-	row.Callers = callersOf(run, row.Phase)
+	row.Concurrency = concurrencyOf(run, row.Phase)
 	row.Floor = floorAt(run.Calibration, row.Rate())
 	row.Classes, row.Aborts = classesOf(cells), abortsOf(cells)
 	row.fill(cells, seedOf(run, row))

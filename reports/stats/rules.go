@@ -74,7 +74,7 @@ func offRate(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 
 // late judges the share of late requests by the lower end of its interval, so
 // that one late request of a few condemns nothing. In a closed loop, lag is what
-// the generator kept a caller waiting that had thought enough.
+// the generator kept a worker waiting that had thought enough.
 func late(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	share := row.Late()
 	if share.Low <= mostLate {
@@ -122,7 +122,7 @@ func busyGenerator(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	}
 	if !isOpen(a, c) {
 		d.Text += ": the throughput is the generator's, not the server's"
-		d.Action = "take fewer callers or give the generator more CPUs"
+		d.Action = "lower the concurrency or give the generator more CPUs"
 	}
 	return cellDiagnostic{d, share}, true
 }

@@ -8,23 +8,23 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// nearMost is the share of the highest throughput from which fewer callers are as
+// nearMost is the share of the highest throughput from which a lower concurrency is as
 // good as more.
 const nearMost = 0.95
 
 // Saturation is what a target answers at most, found with several closed loops that
-// differ in their callers alone.
+// differ in their concurrency alone.
 type Saturation struct {
 	Target string
-	Points []SaturationPoint // by ascending callers
+	Points []SaturationPoint // by ascending concurrency
 	Most   int               // the index of the highest throughput
-	Fewest int               // that of the fewest callers within 5 % of it
+	Fewest int               // that of the lowest concurrency within 5 % of it
 }
 
 // SaturationPoint is one closed loop.
 type SaturationPoint struct {
-	Phase   string
-	Callers int
+	Phase       string
+	Concurrency int
 	// Rate is right answers per second, the mean over Rounds, with a 95 % interval of
 	// Student's t; none with fewer than three rounds, or where all are the same.
 	Rate        float64
@@ -43,7 +43,7 @@ func saturations(a *Analysis) []Saturation {
 	var order []load
 	for _, row := range a.Rows {
 		p := phaseNamed(a.Run, row.Phase)
-		if p.Open || row.Callers == 0 || row.Ledger.Sent == 0 {
+		if p.Open || row.Concurrency == 0 || row.Ledger.Sent == 0 {
 			continue
 		}
 		k := load{row.Target, p.Model, fmt.Sprint(p.Mix), p.Think}
@@ -68,7 +68,7 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 			rates = append(rates, c.OKRate)
 		}
 	}
-	p := SaturationPoint{Phase: row.Phase, Callers: row.Callers, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
+	p := SaturationPoint{Phase: row.Phase, Concurrency: row.Concurrency, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
 	if low, high, ok := meanInterval(rates); ok {
 		p.HasInterval, p.Low, p.High = true, max(low, 0), high
 	}
@@ -76,7 +76,7 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 }
 
 func newSaturation(target string, points []SaturationPoint) Saturation {
-	slices.SortStableFunc(points, func(a, b SaturationPoint) int { return a.Callers - b.Callers })
+	slices.SortStableFunc(points, func(a, b SaturationPoint) int { return a.Concurrency - b.Concurrency })
 	s := Saturation{Target: target, Points: points}
 	for i, p := range points {
 		if p.Rate > points[s.Most].Rate {
@@ -91,17 +91,17 @@ func newSaturation(target string, points []SaturationPoint) Saturation {
 	return s
 }
 
-// Says is the result as a clause: "12,400/s at most, with 16 callers; 8 callers
-// come within 5 % of it".
+// Says is the result as a clause: "12,400/s at most, at concurrency 16; concurrency 8
+// comes within 5 % of it".
 func (s Saturation) Says() string {
 	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
 	text := fmt.Sprintf("%s at most", FormatRate(most.Rate))
 	if most.HasInterval {
 		text += " " + FormatInterval(most.Low, most.High)
 	}
-	text += ", with " + FormatCallers(most.Callers)
+	text += ", at " + FormatConcurrency(most.Concurrency)
 	if s.Fewest != s.Most {
-		text += fmt.Sprintf("; within 5 %% of it from %s on", FormatCallers(fewest.Callers))
+		text += fmt.Sprintf("; within 5 %% of it from %s on", FormatConcurrency(fewest.Concurrency))
 	}
 	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
 		text += ", the most that were tried: it may be higher with more"

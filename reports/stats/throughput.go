@@ -13,7 +13,7 @@ const leastBehind = 0.05
 
 // ThroughputMethod says what answers per second are, for captions.
 const ThroughputMethod = "a request counts by when it was due, whenever its answer came: right answers to the requests due, per second in which requests were due; " +
-	"in a closed loop per second that a caller spent on its requests, the wait for its last answer included; " +
+	"in a closed loop per second that a worker spent on its requests, the wait for its last answer included; " +
 	"of a server that fell behind by more than 5 % per second that it took to answer them"
 
 // time lays down what the cell's answers per second are counted over.
@@ -24,8 +24,8 @@ const ThroughputMethod = "a request counts by when it was due, whenever its answ
 // answers are counted over the time that they took to come. What came too late for the
 // deadline is not good, so that good answers need no such time where there is one.
 //
-// In a closed loop it is the time that the callers spent on their requests, to the last
-// answer: the answers ÷ that is an unbiased ratio for the rate of a caller. A. Wald, "On
+// In a closed loop it is the time that the workers spent on their requests, to the last
+// answer: the answers ÷ that is an unbiased ratio for the rate of a worker. A. Wald, "On
 // cumulative sums of random variables", Annals of Mathematical Statistics 15 (1944).
 func (c *cell) time(run *record.Run) {
 	c.goodOver = c.Window + c.Overtime

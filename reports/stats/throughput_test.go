@@ -16,7 +16,7 @@ func slow(service time.Duration, phase record.Phase) statstest.Plan {
 	p := statstest.Compare()
 	p.SLO = record.SLO{}
 	phase.Name, phase.Measured, phase.Arrivals = "steady", true, "constant"
-	phase.Open = phase.Callers == 0
+	phase.Open = phase.Concurrency == 0
 	p.Phases = []record.Phase{phase}
 	p.Targets = p.Targets[:1]
 	p.Targets[0].Service, p.Targets[0].Spread, p.Targets[0].Drift, p.Targets[0].Lag = service, 0, 0, time.Microsecond
@@ -44,10 +44,10 @@ func TestAnswersCountByTheirDueTime(t *testing.T) {
 			set: func(p *statstest.Plan) { p.Targets[0].Spread = 0.7 }, ok: 50, goodput: 50},
 		{name: "stopped", service: 500 * time.Millisecond, phase: record.Phase{Rate: 20, Duration: time.Minute},
 			set: func(p *statstest.Plan) { p.Rounds, p.Targets[0].StopsAt = 1, 3*time.Second }, ok: 20, goodput: 20},
-		{name: "callers", service: 500 * time.Millisecond, phase: record.Phase{Callers: 3, Duration: 4 * time.Second}, ok: 6, goodput: 6},
-		{name: "callers whose last answers outlast the end", service: 700 * time.Millisecond, phase: record.Phase{Callers: 16, Duration: 4 * time.Second},
+		{name: "concurrency", service: 500 * time.Millisecond, phase: record.Phase{Concurrency: 3, Duration: 4 * time.Second}, ok: 6, goodput: 6},
+		{name: "workers whose last answers outlast the end", service: 700 * time.Millisecond, phase: record.Phase{Concurrency: 16, Duration: 4 * time.Second},
 			ok: 16 / 0.7, goodput: 16 / 0.7},
-		{name: "callers whose answers take longer than the load", service: 9 * time.Second, phase: record.Phase{Callers: 2, Duration: 4 * time.Second},
+		{name: "workers whose answers take longer than the load", service: 9 * time.Second, phase: record.Phase{Concurrency: 2, Duration: 4 * time.Second},
 			ok: 2.0 / 9, goodput: 2.0 / 9},
 		{name: "overloaded", service: time.Millisecond, phase: record.Phase{Rate: 200, Duration: 8 * time.Second},
 			set: func(p *statstest.Plan) { p.Targets[0].Capacity = 100 }, ok: 100, goodput: 100},

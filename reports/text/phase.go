@@ -54,7 +54,7 @@ func (p *page) conditions(phase record.Phase, rows []stats.Row) string {
 	}
 	from := "from the due time"
 	if !phase.Open {
-		from = "from when a caller was ready to ask"
+		from = "from when a worker was ready to ask"
 	}
 	return fmt.Sprintf("%s: %s, %s%s. Milliseconds %s to the end of %s; failures apart, in ERR.",
 		name, clean(stats.FormatLoad(phase)), times, left, from, p.answers(rows))
@@ -184,7 +184,7 @@ func (p *page) share(r stats.Row, of stats.Proportion) string {
 
 // load heads the column of what was asked of the targets.
 func load(rows []stats.Row) string {
-	if slices.ContainsFunc(rows, func(r stats.Row) bool { return r.Callers > 0 }) {
+	if slices.ContainsFunc(rows, func(r stats.Row) bool { return r.Concurrency > 0 }) {
 		return "LOAD"
 	}
 	return "OFFERED"

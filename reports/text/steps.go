@@ -52,12 +52,12 @@ func (p *page) saturation() {
 		return
 	}
 	t := &table{
-		head: []string{"TARGET", "CALLERS", "OK/s [95% CI]", "P50", "P99", "ERR", "ROUNDS", ""},
+		head: []string{"TARGET", "CONCURRENCY", "OK/s [95% CI]", "P50", "P99", "ERR", "ROUNDS", ""},
 		left: map[int]bool{0: true, 2: true, 7: true},
 	}
 	for _, s := range p.analysis.Saturated {
 		for i, point := range s.Points {
-			t.add(p.name(s.Target), fmt.Sprint(point.Callers), throughput(point), quantile(point.Row.Response, 0), quantile(point.Row.Response, 2),
+			t.add(p.name(s.Target), fmt.Sprint(point.Concurrency), throughput(point), quantile(point.Row.Response, 0), quantile(point.Row.Response, 2),
 				stats.FormatPercent(point.Row.ErrorRate().Value), fmt.Sprint(point.Rounds), standing(s, i))
 		}
 	}

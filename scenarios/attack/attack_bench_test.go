@@ -67,7 +67,7 @@ func poisson(gap time.Duration, n int) iter.Seq[time.Duration] {
 	}
 }
 
-// BenchmarkClosed runs 16 callers for two seconds an iteration, with the
+// BenchmarkClosed runs 16 workers for two seconds an iteration, with the
 // generator on one CPU and the server on another, and reports what a request
 // costs the generator. Run it with -benchtime 1x.
 func BenchmarkClosed(b *testing.B) {

@@ -119,7 +119,7 @@ func TestAttackersAgainstMisfortune(t *testing.T) {
 		}
 		cell := run(t, ctx, cfg, log)
 		cancel()
-		if cfg.Callers == 0 && cell.Ledger.Scheduled != 150 {
+		if cfg.Concurrency == 0 && cell.Ledger.Scheduled != 150 {
 			t.Errorf("seed %d: ledger %+v, want 150 scheduled", seed, cell.Ledger)
 		}
 	}

@@ -41,15 +41,15 @@ type Config struct {
 	// Scheduled is how many Arrivals there are in all, which is what counts as
 	// scheduled where the load is ended before.
 	Scheduled int64
-	// Callers makes it a closed loop of so many callers, without Arrivals: each
+	// Concurrency makes it a closed loop of so many workers, without Arrivals: each
 	// waits for its answer, thinks, and asks again; a request is due when its
-	// caller has thought. 0: an open loop.
-	Callers int
-	// Think returns how long a caller thinks before it asks, the first time
+	// worker has thought. 0: an open loop.
+	Concurrency int
+	// Think returns how long a worker thinks before it asks, the first time
 	// included; calls do not overlap. nil: not at all.
 	Think func() time.Duration
 	// Attackers is how many of vegeta's attack loops share the load, each with an
-	// equal part of MaxInFlight or Callers; 0: one. More than one are for several
+	// equal part of MaxInFlight or Concurrency; 0: one. More than one are for several
 	// CPUs: the k-th arrival goes to loop k modulo Attackers.
 	Attackers int
 	// Abort says when to end the load early.
@@ -71,7 +71,7 @@ type Config struct {
 	// body of an answer came, or its end where it has no body.
 	FirstByte bool
 	// MaxInFlight caps the requests in flight; a cap that binds makes the run
-	// INVALID. In a closed loop it is Callers, whatever it says.
+	// INVALID. In a closed loop it is Concurrency, whatever it says.
 	MaxInFlight int
 	// CPUs is how many CPUs the generator was given, for its own accounting;
 	// 0: GOMAXPROCS.
@@ -133,21 +133,21 @@ func (cfg *Config) check() error {
 	switch {
 	case cfg.Corpus == nil || cfg.Corpus.Len() == 0:
 		return errors.New("corpus: none, want at least one request")
-	case cfg.Callers < 0:
-		return fmt.Errorf("callers: %d, want at least 1, or 0 for an open loop", cfg.Callers)
-	case cfg.Arrivals == nil && cfg.Callers == 0:
-		return errors.New("arrivals: none, want a sequence of due times, or callers")
-	case cfg.Arrivals != nil && cfg.Callers > 0:
-		return fmt.Errorf("arrivals: given beside %d callers, want one of the two", cfg.Callers)
-	case cfg.Think != nil && cfg.Callers == 0:
-		return errors.New("think: given without callers, want callers that think")
+	case cfg.Concurrency < 0:
+		return fmt.Errorf("concurrency: %d, want at least 1, or 0 for an open loop", cfg.Concurrency)
+	case cfg.Arrivals == nil && cfg.Concurrency == 0:
+		return errors.New("arrivals: none, want a sequence of due times, or a concurrency")
+	case cfg.Arrivals != nil && cfg.Concurrency > 0:
+		return fmt.Errorf("arrivals: given beside a concurrency of %d, want one of the two", cfg.Concurrency)
+	case cfg.Think != nil && cfg.Concurrency == 0:
+		return errors.New("think: given without concurrency, want a closed loop")
 	case cfg.Attackers < 0:
 		return fmt.Errorf("attackers: %d, want at least 1", cfg.Attackers)
 	case cfg.Span <= 0:
 		return fmt.Errorf("span: %v, want more than 0s", cfg.Span)
 	case cfg.Timeout <= 0:
 		return fmt.Errorf("timeout: %v, want more than 0s", cfg.Timeout)
-	case cfg.MaxInFlight < 1 && cfg.Callers == 0:
+	case cfg.MaxInFlight < 1 && cfg.Concurrency == 0:
 		return fmt.Errorf("max in flight: %d, want at least 1", cfg.MaxInFlight)
 	case cfg.Log == nil:
 		return errors.New("log: none, want an interval log")

@@ -78,7 +78,7 @@ func newEngine(cfg Config) (*engine, error) {
 		carried:   newCarried(),
 		firstByte: cfg.FirstByte,
 	}
-	if cfg.Callers > 0 {
+	if cfg.Concurrency > 0 {
 		e.carriage.end = cfg.Span
 	}
 	for i := range loops {

@@ -16,7 +16,7 @@ type loop struct {
 	flights  *flights
 	timer    *timer.Timer
 	dueTimes *dueTimes // nil in a closed loop
-	callers  *callers  // nil in an open one
+	workers  *workers  // nil in an open one
 	trips    *roundTripper
 	attacker *vegeta.Attacker
 	cap      int // requests in flight at most
@@ -48,9 +48,9 @@ func (e *engine) newLoop(p part) (*loop, error) {
 	l.flights = newFlights(l.cap, p, e.watch)
 	l.trips = &roundTripper{carriage: e.carriage, flights: l.flights, cap: int64(l.cap)}
 	ahead := min(workersAhead, l.cap)
-	if e.cfg.Callers > 0 {
-		l.callers = &callers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.carriage.stopped}
-		l.trips.callers = l.callers
+	if e.cfg.Concurrency > 0 {
+		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.carriage.stopped}
+		l.trips.workers = l.workers
 		ahead = l.cap
 	} else {
 		l.dueTimes = newDueTimes(e.cfg.Arrivals, p)
@@ -80,10 +80,10 @@ func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
 // start begins to send at zero. exhausted receives when every arrival was handed
 // out.
 func (l *loop) start(zero time.Time, exhausted chan struct{}) <-chan *vegeta.Result {
-	if l.callers != nil {
-		l.callers.zero = zero
-		l.callers.start(l.cap)
-		return l.attacker.Attack(placeholder, l.callers, 0, "")
+	if l.workers != nil {
+		l.workers.zero = zero
+		l.workers.start(l.cap)
+		return l.attacker.Attack(placeholder, l.workers, 0, "")
 	}
 	return l.attacker.Attack(placeholder, &pacer{
 		next:      l.dueTimes.next,
@@ -102,9 +102,9 @@ func (l *loop) stop() {
 }
 
 // unsent yields when the requests were due, ascending, that the loop did not hand out
-// or that no worker took. Callers have no schedule.
+// or that no worker took. Workers have no schedule.
 func (l *loop) unsent(yield func(due time.Duration) bool) {
-	if l.callers != nil {
+	if l.workers != nil {
 		return
 	}
 	for _, f := range l.flights.left() {

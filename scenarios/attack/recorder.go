@@ -38,7 +38,7 @@ type recorder struct {
 	ledger     record.Ledger
 	answers    record.Answers
 	good       int64
-	overtime   time.Duration // of all callers of a closed loop, see record.Cell
+	overtime   time.Duration // of all workers of a closed loop, see record.Cell
 	most       int64         // requests in flight
 	outOfRange int64
 	lastSent   time.Duration // from zero
@@ -56,7 +56,7 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 	r := &recorder{
 		span:      cfg.Span,
 		deadline:  cfg.Deadline,
-		closed:    cfg.Callers > 0,
+		closed:    cfg.Concurrency > 0,
 		firstByte: cfg.FirstByte,
 		corpus:    cfg.Corpus,
 		order:     o,
@@ -85,7 +85,7 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		slice.Scheduled++
 		r.ledger.Scheduled++
 		r.book(f, result, slice)
-	case !r.closed: // what a caller did not get to ask was in no schedule
+	case !r.closed: // what a worker did not get to ask was in no schedule
 		r.unsent(f.due)
 		r.gaps.add(f.seq, stamps{state: skipped})
 	}

@@ -34,7 +34,7 @@ func placeholder(t *vegeta.Target) error {
 type roundTripper struct {
 	*carriage
 	flights *flights
-	callers *callers // nil in an open loop
+	workers *workers // nil in an open loop
 	cap     int64    // requests in flight at most
 	mine    atomic.Int64
 	bound   atomic.Bool // the cap was reached
@@ -70,8 +70,8 @@ func (rt *roundTripper) RoundTrip(placeholder *http.Request) (*http.Response, er
 	if !rt.stopped.Load() && (rt.end == 0 || f.due < rt.end) {
 		rt.carry(f)
 	}
-	if rt.callers != nil {
-		rt.callers.done()
+	if rt.workers != nil {
+		rt.workers.done()
 	}
 	return rt.carried, nil
 }

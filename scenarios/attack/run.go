@@ -27,8 +27,8 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 	if err := cfg.check(); err != nil {
 		return record.Cell{}, fmt.Errorf("attack: %w", err)
 	}
-	if cfg.Callers > 0 {
-		cfg.MaxInFlight = cfg.Callers
+	if cfg.Concurrency > 0 {
+		cfg.MaxInFlight = cfg.Concurrency
 	}
 	e, err := newEngine(cfg)
 	if err != nil {
@@ -95,7 +95,7 @@ const deadServerLoad = time.Second
 // ended, without waiting for answers when ctx ends.
 func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	last := e.cfg.Span
-	if e.cfg.Callers == 0 {
+	if e.cfg.Concurrency == 0 {
 		last += e.cfg.Timeout // should the sending have fallen behind
 	}
 	over := time.NewTimer(time.Until(e.zero.Add(last)))
@@ -253,8 +253,8 @@ func (e *engine) cell(spent usage) record.Cell {
 			OutOfRange: r.outOfRange,
 		},
 	}
-	if e.cfg.Callers > 0 {
-		cell.Overtime = r.overtime / time.Duration(e.cfg.Callers)
+	if e.cfg.Concurrency > 0 {
+		cell.Overtime = r.overtime / time.Duration(e.cfg.Concurrency)
 	} else {
 		cell.Instrument.Gaps = r.gaps.record()
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()

@@ -137,7 +137,7 @@ func TestEndOfTheServerEndsTheLoad(t *testing.T) {
 			t.Parallel()
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 			cfg, log := load(t, s.URL)
-			if cfg.Callers > 0 {
+			if cfg.Concurrency > 0 {
 				cfg.Think = func() time.Duration { return 5 * time.Millisecond }
 			}
 			ended := make(chan struct{})

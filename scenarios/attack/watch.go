@@ -14,7 +14,7 @@ import (
 type watch struct {
 	slow   time.Duration // a response time above it is slow; 0: none is
 	length int64         // of a window, in buckets
-	closed bool          // callers are never behind a schedule
+	closed bool          // workers are never behind a schedule
 
 	mu    sync.Mutex
 	ring  []bucket
@@ -53,7 +53,7 @@ func newWatch(cfg Config, loops int) *watch {
 	if length == 0 {
 		length = defaultFor
 	}
-	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Callers > 0, loops: make([]pending, loops)}
+	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Concurrency > 0, loops: make([]pending, loops)}
 	// Two more: the one not over yet, and the one that the timeout ends in.
 	memory := w.length + int64(max(cfg.Timeout, cfg.Abort.Response)/abortEvery) + 2
 	w.ring = make([]bucket, memory)

@@ -25,11 +25,11 @@ func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
 }
 
 // inFlight is the cap on requests in flight of the i-th phase: in a closed loop no
-// caller has more than one.
+// worker has more than one.
 func (s *session) inFlight(i int) int {
 	process := s.processes[i]
 	if process == nil {
-		return s.scenario.Load[i].Callers
+		return s.scenario.Load[i].Concurrency
 	}
 	return maxInFlight(process.Shape().Peak, s.scenario.Timeout, s.openFiles)
 }

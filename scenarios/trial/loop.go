@@ -11,11 +11,11 @@ import (
 )
 
 // loop says when the requests of a phase are due: by an arrival process in an open
-// loop, by the callers in a closed one.
+// loop, by the workers in a closed one.
 func (s *session) loop(cfg *attack.Config, v trial, i int) {
 	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
-	if phase.Callers > 0 {
-		cfg.Callers = phase.Callers
+	if phase.Concurrency > 0 {
+		cfg.Concurrency = phase.Concurrency
 		cfg.Think = s.think(phase.Think, v, drawn)
 		return
 	}
@@ -28,7 +28,7 @@ func (s *session) loop(cfg *attack.Config, v trial, i int) {
 func planned(p scenarios.Phase, process arrivals.Process) record.Phase {
 	phase := record.Phase{
 		Name: p.Name, Model: p.Model, Arrivals: p.Arrivals, Duration: p.Duration, Measured: p.Measure,
-		Open: p.Callers == 0, Callers: p.Callers, Think: thinking(p.Think), Mix: shares(p.Mix),
+		Open: p.Concurrency == 0, Concurrency: p.Concurrency, Think: thinking(p.Think), Mix: shares(p.Mix),
 	}
 	if process == nil {
 		return phase
@@ -54,7 +54,7 @@ func shares(mix []scenarios.Class) []record.Class {
 	return classes
 }
 
-// think returns the think times of a phase's callers, nil where they do not think.
+// think returns the think times of a phase's workers, nil where they do not think.
 func (s *session) think(t *scenarios.Think, v trial, drawn int) func() time.Duration {
 	if t == nil {
 		return nil
@@ -66,7 +66,7 @@ func (s *session) think(t *scenarios.Think, v trial, drawn int) func() time.Dura
 	return func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(t.Mean)) }
 }
 
-// thinking says how long callers think: "10 ms, exponential", "" for not at all.
+// thinking says how long workers think: "10 ms, exponential", "" for not at all.
 func thinking(t *scenarios.Think) string {
 	if t == nil {
 		return ""

@@ -27,21 +27,21 @@ func set(t *testing.T, texts ...string) []scenarios.Setting {
 func TestRunOfAClosedLoop(t *testing.T) {
 	a := &place{}
 	runner, s := newRunner(t, a, &place{}, set(t,
-		"targets=[a]", "rounds=1", "load=[{name: c3, callers: 3, think: {mean: 5ms, distribution: constant}, duration: 300ms}]")...)
+		"targets=[a]", "rounds=1", "load=[{name: c3, concurrency: 3, think: {mean: 5ms, distribution: constant}, duration: 300ms}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	phase := run.Scenario.Phases[0]
-	if phase.Open || phase.Callers != 3 || phase.Think != "5 ms, constant" || phase.Arrivals != "" || phase.Rate != 0 {
-		t.Errorf("phase %+v, want a closed loop of 3 callers", phase)
+	if phase.Open || phase.Concurrency != 3 || phase.Think != "5 ms, constant" || phase.Arrivals != "" || phase.Rate != 0 {
+		t.Errorf("phase %+v, want a closed loop of 3 workers", phase)
 	}
 	cell := run.Cells[0]
 	if l := cell.Ledger; l.Sent == 0 || l.OK != l.Sent || l.Sent > 3*61 {
-		t.Errorf("ledger %+v, want at most 3 callers that think for 5 ms in 300 ms", l)
+		t.Errorf("ledger %+v, want at most 3 workers that think for 5 ms in 300 ms", l)
 	}
 	if cell.Instrument.WorkerCap != 3 || cell.Instrument.Workers > 3 {
-		t.Errorf("%d of %d requests in flight, want at most one for each caller", cell.Instrument.Workers, cell.Instrument.WorkerCap)
+		t.Errorf("%d of %d requests in flight, want at most one for each worker", cell.Instrument.Workers, cell.Instrument.WorkerCap)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestThinkTimes(t *testing.T) {
 		return sum / time.Duration(len(times))
 	}
 	if s.think(nil, trial{}, 0) != nil {
-		t.Error("callers think without being told to")
+		t.Error("workers think without being told to")
 	}
 	if got := mean(draw(scenarios.ConstantThink, 1)); got != 10*time.Millisecond {
 		t.Errorf("constant think times have the mean %v", got)

@@ -56,7 +56,7 @@ func (s *session) closedPorts(ports host.Ports) []record.Preflight {
 	held := ports.Held(s.onLoopback())
 	for i, p := range s.scenario.Load {
 		if s.processes[i] == nil {
-			continue // how many requests the callers send, the load shows
+			continue // how many requests the workers send, the load shows
 		}
 		closed := s.processes[i].Shape().Peak * min(s.length(i), held).Seconds()
 		found := localPorts(p, connections(p)+int(math.Ceil(closed)), ports)
@@ -90,19 +90,19 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// connections is how many connections a phase needs at least: one for each caller,
+// connections is how many connections a phase needs at least: one for each worker,
 // and in an open loop, which is cut down to it, the least that is worth trying.
 func connections(p scenarios.Phase) int {
-	if p.Callers > 0 {
-		return p.Callers
+	if p.Concurrency > 0 {
+		return p.Concurrency
 	}
 	return fewestInFlight
 }
 
 // lessLoad says how a phase gets along with fewer connections.
 func lessLoad(p scenarios.Phase, most int) string {
-	if p.Callers > 0 && most > 0 {
-		return fmt.Sprintf(", or ask for at most %d callers in phase %s", most, p.Name)
+	if p.Concurrency > 0 && most > 0 {
+		return fmt.Sprintf(", or ask for a concurrency of at most %d in phase %s", most, p.Name)
 	}
 	return ""
 }

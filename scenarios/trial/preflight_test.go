@@ -13,7 +13,7 @@ import (
 )
 
 func TestDescriptors(t *testing.T) {
-	open, closed := scenarios.Phase{Name: "steady", Rate: 1e6}, scenarios.Phase{Name: "c500", Callers: 500}
+	open, closed := scenarios.Phase{Name: "steady", Rate: 1e6}, scenarios.Phase{Name: "c500", Concurrency: 500}
 	for _, tt := range []struct {
 		phase     scenarios.Phase
 		openFiles uint64
@@ -23,7 +23,7 @@ func TestDescriptors(t *testing.T) {
 		{open, 96, "", ""},
 		{open, 95, "≥ 96", "raise the limit in the shell before (ulimit -n 96)"},
 		{closed, 532, "", ""},
-		{closed, 64, "≥ 532", "raise the limit in the shell before (ulimit -n 532), or ask for at most 32 callers in phase c500"},
+		{closed, 64, "≥ 532", "raise the limit in the shell before (ulimit -n 532), or ask for a concurrency of at most 32 in phase c500"},
 		{closed, 32, "≥ 532", "raise the limit in the shell before (ulimit -n 532)"},
 	} {
 		found := descriptors(tt.phase, tt.openFiles)
@@ -38,12 +38,12 @@ func TestDescriptors(t *testing.T) {
 
 func TestLocalPorts(t *testing.T) {
 	ports := host.Ports{First: 1000, Last: 1099, Taken: 50}
-	if found := localPorts(scenarios.Phase{Callers: 100}, 100, ports); found != nil {
-		t.Errorf("100 callers and 100 ports: %+v", found)
+	if found := localPorts(scenarios.Phase{Concurrency: 100}, 100, ports); found != nil {
+		t.Errorf("concurrency 100 and 100 ports: %+v", found)
 	}
-	found := localPorts(scenarios.Phase{Name: "c", Callers: 101}, 101, ports)
-	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "at most 100 callers in phase c") {
-		t.Errorf("101 callers and 100 ports: %+v", found)
+	found := localPorts(scenarios.Phase{Name: "c", Concurrency: 101}, 101, ports)
+	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "a concurrency of at most 100 in phase c") {
+		t.Errorf("concurrency 101 and 100 ports: %+v", found)
 	}
 }
 
@@ -87,14 +87,14 @@ func TestCPUSet(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfHTTP2 wants callers that share connections to be let through.
+// TestConnectionsOfHTTP2 wants workers that share connections to be let through.
 func TestConnectionsOfHTTP2(t *testing.T) {
 	for version, want := range map[string]bool{scenarios.HTTP1: true, scenarios.HTTP2: false} {
 		s := &session{openFiles: 100, scenario: &scenarios.Scenario{
-			Load: []scenarios.Phase{{Name: "c500", Callers: 500}}, HTTP: scenarios.HTTP{Version: version},
+			Load: []scenarios.Phase{{Name: "c500", Concurrency: 500}}, HTTP: scenarios.HTTP{Version: version},
 		}}
 		if found := s.forConnections(); (len(found) > 0) != want {
-			t.Errorf("500 callers over HTTP/%s with 100 files: %+v", version, found)
+			t.Errorf("concurrency 500 over HTTP/%s with 100 files: %+v", version, found)
 		}
 	}
 }

@@ -37,7 +37,7 @@ type load struct {
 	aborted   string
 	abort     time.Duration // see Plan.AbortAt
 	deadline  time.Duration // of good answers; 0: none
-	overtime  time.Duration // see record.Cell, of all callers
+	overtime  time.Duration // see record.Cell, of all workers
 	firstByte bool          // the time to first byte is recorded: half of the service time
 }
 
@@ -79,9 +79,9 @@ func (l *load) playOpen() error {
 	return nil
 }
 
-// playClosed has callers that ask again as soon as they are answered.
+// playClosed has workers that ask again as soon as they are answered.
 func (l *load) playClosed() error {
-	due := make([]time.Duration, l.phase.Callers)
+	due := make([]time.Duration, l.phase.Concurrency)
 	for {
 		i := slices.Index(due, slices.Min(due))
 		if due[i] >= l.phase.Duration {
@@ -144,7 +144,7 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	}
 	done := due + lag + service
 	s.Sent++
-	s.InFlight = max(s.InFlight, 1+int64(l.rate(due)*service.Seconds()), int64(l.phase.Callers))
+	s.InFlight = max(s.InFlight, 1+int64(l.rate(due)*service.Seconds()), int64(l.phase.Concurrency))
 	if err := s.record(record.TagLag, lag); err != nil {
 		return done, err
 	}
@@ -297,7 +297,7 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 	c.Window, c.Aborted, c.Stopped = l.window(), l.aborted, l.stops > 0 && l.aborted == ""
 	c.Elapsed = max(c.Window, l.last)
 	if !l.phase.Open {
-		c.Overtime = l.overtime / time.Duration(l.phase.Callers)
+		c.Overtime = l.overtime / time.Duration(l.phase.Concurrency)
 	} else {
 		c.Offered = float64(c.Ledger.Scheduled) / c.Span.Seconds()
 	}

@@ -45,13 +45,13 @@ func Stress() Plan {
 	return p
 }
 
-// Saturate is a run of closed loops with ever more callers.
+// Saturate is a run of closed loops of ever higher concurrency.
 func Saturate() Plan {
 	p := Compare()
 	p.Name, p.SLO = "saturate", record.SLO{}
 	p.Calibration = Calibration()
 	p.Phases = p.Phases[:1]
-	for _, loop := range []record.Phase{{Name: "c1", Callers: 1}, {Name: "c2", Callers: 2}, {Name: "c4", Callers: 4}, {Name: "c8", Callers: 8}} {
+	for _, loop := range []record.Phase{{Name: "c1", Concurrency: 1}, {Name: "c2", Concurrency: 2}, {Name: "c4", Concurrency: 4}, {Name: "c8", Concurrency: 8}} {
 		loop.Model, loop.Duration, loop.Measured = "credit", 2*time.Second, true
 		p.Phases = append(p.Phases, loop)
 	}
@@ -91,7 +91,7 @@ func Refused() Plan {
 	p.Rounds, p.Targets = 0, p.Targets[:2]
 	p.Preflight = []record.Preflight{{
 		Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532",
-		Text:   "500 callers need 532 open files, and this process may have 64",
+		Text:   "a concurrency of 500 needs 532 open files, and this process may have 64",
 		Action: "raise the limit: ulimit -n 532",
 	}}
 	return p

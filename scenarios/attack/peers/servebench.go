@@ -41,7 +41,7 @@ func servebenchScenario(l load) string {
 	if l.body != nil {
 		method, body = "POST", ", body: "+strconv.Quote(string(l.body))
 	}
-	shape := fmt.Sprintf("callers: %d", l.connections)
+	shape := fmt.Sprintf("concurrency: %d", l.connections)
 	if l.rate > 0 {
 		arrivals := "constant"
 		if l.poisson {

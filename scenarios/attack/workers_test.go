@@ -13,15 +13,15 @@ import (
 )
 
 // closedLoad is a Config for a closed loop over a small corpus.
-func closedLoad(t testing.TB, url string, callers int, span time.Duration) (Config, *memoryLog) {
+func closedLoad(t testing.TB, url string, concurrency int, span time.Duration) (Config, *memoryLog) {
 	cfg, log := load(t, url, span, 1)
-	closedLoop(&cfg, callers)
+	closedLoop(&cfg, concurrency)
 	return cfg, log
 }
 
 // closedLoop makes a load a closed loop.
-func closedLoop(cfg *Config, callers int) {
-	cfg.Arrivals, cfg.MaxInFlight, cfg.Callers = nil, 0, callers
+func closedLoop(cfg *Config, concurrency int) {
+	cfg.Arrivals, cfg.MaxInFlight, cfg.Concurrency = nil, 0, concurrency
 }
 
 // runClosed runs a closed loop and checks what holds for every one.
@@ -31,14 +31,14 @@ func runClosed(t *testing.T, ctx context.Context, cfg Config, log *memoryLog) re
 	if l := cell.Ledger; l.Scheduled != l.Sent || cell.Offered != 0 {
 		t.Errorf("ledger %+v, offered %v; want nothing scheduled that was not sent, and no offer", l, cell.Offered)
 	}
-	if in := cell.Instrument; in.WorkerCap != cfg.Callers {
-		t.Errorf("%d workers of %d, want the cap to be %d callers", in.Workers, in.WorkerCap, cfg.Callers)
+	if in := cell.Instrument; in.WorkerCap != cfg.Concurrency {
+		t.Errorf("%d workers of %d, want the cap to be %d workers", in.Workers, in.WorkerCap, cfg.Concurrency)
 	}
 	return cell
 }
 
-// TestCallersWaitForTheirAnswers holds every answer for 20 ms.
-func TestCallersWaitForTheirAnswers(t *testing.T) {
+// TestWorkersWaitForTheirAnswers holds every answer for 20 ms.
+func TestWorkersWaitForTheirAnswers(t *testing.T) {
 	const service = 20 * time.Millisecond
 	var at, most atomic.Int64
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func TestCallersWaitForTheirAnswers(t *testing.T) {
 	cell := runClosed(t, context.Background(), cfg, log)
 	l := cell.Ledger
 	if l.OK != l.Sent || l.Sent < 4 || l.Sent > 4*(500/20+1) {
-		t.Errorf("ledger %+v, want all right, and no more than 4 callers can ask in half a second", l)
+		t.Errorf("ledger %+v, want all right, and no more than 4 workers can ask in half a second", l)
 	}
 	if cell.Instrument.Workers != 4 || most.Load() > 4 {
 		t.Errorf("%d workers, %d at the server, want 4", cell.Instrument.Workers, most.Load())
@@ -68,7 +68,7 @@ func TestCallersWaitForTheirAnswers(t *testing.T) {
 	}
 }
 
-// TestSlowAnswersOutlastTheSpan checks that the callers' last requests are
+// TestSlowAnswersOutlastTheSpan checks that the workers' last requests are
 // waited for, and that nothing is sent after the span.
 func TestSlowAnswersOutlastTheSpan(t *testing.T) {
 	var n atomic.Int64
@@ -83,14 +83,14 @@ func TestSlowAnswersOutlastTheSpan(t *testing.T) {
 		t.Errorf("ledger %+v, %d at the server; want %+v", cell.Ledger, n.Load(), want)
 	}
 	if cell.Stopped || cell.Window+cell.Overtime < 300*time.Millisecond || cell.Window+cell.Overtime > cell.Elapsed {
-		t.Errorf("stopped %v, overtime %v; want the end of the span to be no stop, and each caller's wait beyond it", cell.Stopped, cell.Overtime)
+		t.Errorf("stopped %v, overtime %v; want the end of the span to be no stop, and each worker's wait beyond it", cell.Stopped, cell.Overtime)
 	}
 }
 
-// TestThinkingCallers checks the law of a closed loop with think time: each of N
-// callers asks once per response time and think time (J. Little's law: rate =
+// TestThinkingWorkers checks the law of a closed loop with think time: each of N
+// workers asks once per response time and think time (J. Little's law: rate =
 // N ÷ (response + think)).
-func TestThinkingCallers(t *testing.T) {
+func TestThinkingWorkers(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 	cfg, log := closedLoad(t, s.URL, 8, time.Second)
 	rng := rand.New(rand.NewPCG(1, 0))
@@ -99,12 +99,12 @@ func TestThinkingCallers(t *testing.T) {
 	}
 	cell := runClosed(t, context.Background(), cfg, log)
 	if l := cell.Ledger; l.OK != l.Sent || l.Sent < 100 || l.Sent > 560 {
-		t.Errorf("ledger %+v, want all right and nearly 8 callers × 50/s, never more but by chance", l)
+		t.Errorf("ledger %+v, want all right and nearly 8 workers × 50/s, never more but by chance", l)
 	}
 }
 
-// TestCallersStop stops callers that think for an hour.
-func TestCallersStop(t *testing.T) {
+// TestWorkersStop stops workers that think for an hour.
+func TestWorkersStop(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 	cfg, log := closedLoad(t, s.URL, 2, 10*time.Hour)
 	calls := 0
@@ -123,8 +123,8 @@ func TestCallersStop(t *testing.T) {
 	}
 }
 
-// TestCallersAgainstMisfortune sends callers to a hostile server.
-func TestCallersAgainstMisfortune(t *testing.T) {
+// TestWorkersAgainstMisfortune sends workers to a hostile server.
+func TestWorkersAgainstMisfortune(t *testing.T) {
 	for seed := range uint64(6) {
 		hostile := hostileServer(t, seed)
 		cfg, log := closedLoad(t, hostile.URL, 1+int(seed)*3, 150*time.Millisecond)
@@ -138,12 +138,12 @@ func TestCallersAgainstMisfortune(t *testing.T) {
 	}
 }
 
-func TestCallersMistakes(t *testing.T) {
+func TestWorkersMistakes(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
-		"callers: -1":                  func(c *Config) { c.Callers = -1 },
-		"arrivals: given beside 3":     func(c *Config) { c.Callers = 3 },
-		"think: given without callers": func(c *Config) { c.Think = func() time.Duration { return 0 } },
-		"due times, or callers":        func(c *Config) { c.Arrivals = nil },
+		"concurrency: -1": func(c *Config) { c.Concurrency = -1 },
+		"arrivals: given beside a concurrency of 3": func(c *Config) { c.Concurrency = 3 },
+		"think: given without concurrency":          func(c *Config) { c.Think = func() time.Duration { return 0 } },
+		"due times, or a concurrency":               func(c *Config) { c.Arrivals = nil },
 	} {
 		cfg, _ := load(t, "http://127.0.0.1:9", time.Millisecond, 1)
 		spoil(&cfg)
