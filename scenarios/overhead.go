@@ -3,7 +3,7 @@ package scenarios
 import "slices"
 
 // Overhead names the two phases by which a request's time is split into what the
-// place costs and what the model does. They are paired: in each round both have
+// target costs and what the model does. They are paired: in each round both have
 // the same due times and send the same examples in the same order.
 type Overhead struct {
 	Noop  string // the phase whose model answers without computing

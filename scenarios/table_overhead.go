@@ -5,7 +5,7 @@ package scenarios
 func overheadRow() row[Scenario] {
 	phases := leftOut(pointed(mappings("the keys noop and model", overheadRows())), isNoPointer)
 	return may("overhead", phases, none, func(s *Scenario) **Overhead { return &s.Overhead },
-		"The two phases by which the reports split a request's time into what the place costs (network, virtualisation, HTTP) and what the model does. They are the same but for their models, get the same due times and examples in each round, and change places in every second one.")
+		"The two phases by which the reports split a request's time into what the target costs (network, virtualisation, HTTP) and what the model does. They are the same but for their models, get the same due times and examples in each round, and change places in every second one.")
 }
 
 func overheadRows() []row[Overhead] {

@@ -16,7 +16,7 @@ func scenarioRows(cat Catalogue) []row[Scenario] {
 			"What the scenario is for, shown in the reports."),
 		must("targets", list("list of targets", "a list of targets, such as [physical]", 1, choice("target", namesOf(cat.Targets, aTarget))),
 			func(s *Scenario) *[]string { return &s.Targets },
-			"The places to run the server on and to compare."+docsOf(cat.Targets, aTarget)),
+			"The targets to run the server on and to compare."+docsOf(cat.Targets, aTarget)),
 		may("workload", workloads(), "{}", func(s *Scenario) *Workload { return &s.Workload },
 			"The server under test: the reference server, or your own by command, image or both. Where the server of every target runs already, the model is enough, and with protocol: template nothing is needed."),
 		may("protocol", choice("protocol", protocols), firstOf(protocols), func(s *Scenario) *string { return &s.Protocol },

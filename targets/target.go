@@ -1,6 +1,6 @@
-// Package targets describes the places that can run a model server: a process
+// Package targets describes the targets that can run a model server: a process
 // on this machine, a container, a virtual machine, a function service, and a URL
-// where one runs already. Each place lives in a child package of its own and
+// where one runs already. Each target lives in a child package of its own and
 // exports `func Kind(…) targets.Kind`; siblings never import each other. The flow: a scenario opens a Target, deploys the
 // Workload on it, and drives the Deployment's Endpoint.
 package targets
@@ -85,7 +85,7 @@ type Config struct {
 	Dir string
 }
 
-// Target is a place that can run a server. Between deployments it holds nothing
+// Target is where a server can run. Between deployments it holds nothing
 // that would have to be closed.
 type Target interface {
 	// Deploy starts w and returns once it answered its readiness request with
@@ -214,12 +214,12 @@ type Fact struct {
 type Usage struct {
 	CPU      time.Duration // user + system
 	Resident Bytes         // now
-	// Meters are what else the place counts, such as what it would bill, in the
+	// Meters are what else the target counts, such as what it would bill, in the
 	// same order at every call.
 	Meters []Meter
 }
 
-// Meter is a count of the place itself since the deployment started, which
+// Meter is a count of the target itself since the deployment started, which
 // never falls.
 type Meter struct {
 	Name  string // "billed duration"

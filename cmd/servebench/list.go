@@ -32,7 +32,7 @@ type setting struct {
 
 func listCommand() *cobra.Command {
 	return group("list", "List what there is",
-		listOf("targets", "the places that a server can be put, and whether they can run here", listTargets),
+		listOf("targets", "the targets that a server can be deployed on, and whether they can run here", listTargets),
 		listOf("scenarios", "the built-in scenarios", listScenarios),
 		listOf("generators", "the synthetic data", listGenerators),
 		listOf("protocols", "the wire protocols", listProtocols),

@@ -98,13 +98,13 @@ func (p *progress) describe(e trial.Event) string {
 	if p.standing != "" {
 		again += "  " + p.standing
 	}
-	place := fmt.Sprintf("%s %d/%d%s  %-10s", pass, e.Round, e.Rounds, again, e.Target)
+	where := fmt.Sprintf("%s %d/%d%s  %-10s", pass, e.Round, e.Rounds, again, e.Target)
 	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))
 	if e.Phase == "" {
-		return fmt.Sprintf("%s %-10s %s", place, "deploying", left)
+		return fmt.Sprintf("%s %-10s %s", where, "deploying", left)
 	}
 	return fmt.Sprintf("%s %-10s %6d sent  %6d done  %d failed  %d in flight  %s",
-		place, e.Phase, e.Load.Sent, e.Load.Done, e.Load.Failed, e.Load.InFlight, left)
+		where, e.Phase, e.Load.Sent, e.Load.Done, e.Load.Failed, e.Load.InFlight, left)
 }
 
 // end clears the line, so that what follows starts on a fresh one.

@@ -44,7 +44,7 @@ func (c *Comparison) Comparable() bool {
 
 // common says that the runs have a target in common that was measured in both.
 func (c *Comparison) common() bool {
-	return slices.ContainsFunc(places(c.Base), func(p place) bool { return slices.Contains(places(c.New), p) })
+	return slices.ContainsFunc(targetPhases(c.Base), func(p targetPhase) bool { return slices.Contains(targetPhases(c.New), p) })
 }
 
 // Blocking are the names of the kinds of difference that make the runs not

@@ -86,7 +86,7 @@ func quantile(i int) func(stats.Row) (float64, bool) {
 	}
 }
 
-// cpu is the CPU time of the server, the place included, per request sent. Nothing
+// cpu is the CPU time of the server, the target included, per request sent. Nothing
 // that runs spends none: a zero is a reading that could not be taken.
 func cpu(r stats.Row) (float64, bool) {
 	if !r.Usage.Known || r.Usage.CPU <= 0 || r.Ledger.Sent == 0 {
@@ -95,11 +95,11 @@ func cpu(r stats.Row) (float64, bool) {
 	return r.Usage.CPU.Seconds() / float64(r.Ledger.Sent), true
 }
 
-// figures are those of the places that both runs have, in the base's order.
+// figures are those of the phases of targets that both runs have, in the base's order.
 func figures(base, fresh *stats.Analysis) []Figure {
 	var all []Figure
-	have := places(fresh)
-	for _, p := range places(base) {
+	have := targetPhases(fresh)
+	for _, p := range targetPhases(base) {
 		switch {
 		case !slices.Contains(have, p):
 		case p.phase == "":
@@ -113,7 +113,7 @@ func figures(base, fresh *stats.Analysis) []Figure {
 
 // phaseFigures leaves out goodput where it is not the same thing in both runs, and
 // the CPU time where neither could read it.
-func phaseFigures(base, fresh *stats.Analysis, p place) []Figure {
+func phaseFigures(base, fresh *stats.Analysis, p targetPhase) []Figure {
 	same := base.Run.Scenario.SLO.Deadline() == fresh.Run.Scenario.SLO.Deadline()
 	var all []Figure
 	for _, m := range metrics() {
@@ -132,7 +132,7 @@ func phaseFigures(base, fresh *stats.Analysis, p place) []Figure {
 	return append(all, errorRate(base, fresh, p))
 }
 
-// sample is what a run says of a metric in a place.
+// sample is what a run says of a metric of a target in a phase.
 type sample struct {
 	rounds []float64 // of the rounds that know it
 	pooled float64   // of all of them together
@@ -140,7 +140,7 @@ type sample struct {
 	played int       // rounds there are
 }
 
-func newSample(a *stats.Analysis, p place, m metric) sample {
+func newSample(a *stats.Analysis, p targetPhase, m metric) sample {
 	var s sample
 	for _, row := range rowsOf(a.Cells, p) {
 		s.played++
@@ -154,8 +154,8 @@ func newSample(a *stats.Analysis, p place, m metric) sample {
 	return s
 }
 
-// rowsOf are the rows of a place.
-func rowsOf(rows []stats.Row, p place) []stats.Row {
+// rowsOf are the rows of a target in a phase.
+func rowsOf(rows []stats.Row, p targetPhase) []stats.Row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r stats.Row) bool { return r.Target != p.target || r.Phase != p.phase })
 }
 

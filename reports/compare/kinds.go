@@ -17,7 +17,7 @@ const (
 	Limits   = "limits"
 	Client   = "client"
 	Machine  = "machine"
-	Place    = "place"
+	Target   = "target"
 )
 
 // Remark is the kind of a difference that is told and forbids nothing.
@@ -42,7 +42,7 @@ func Kinds() []Kind {
 		{Limits, "the CPUs and the memory of the server"},
 		{Client, "how requests are carried: HTTP version, client, timeout, attackers"},
 		{Machine, "the processor, the kernel's series, CPUs and priority of the generator, idle states"},
-		{Place, "the target: network, emulation, concurrency, its options"},
+		{Target, "the target: network, emulation, concurrency, its options"},
 	}
 }
 

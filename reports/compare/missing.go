@@ -29,10 +29,10 @@ func missing(base, fresh *stats.Analysis) []Missing {
 // lacking is what a run has and another lacks.
 func lacking(a, other *stats.Analysis) []Missing {
 	var all []Missing
-	have := places(other)
-	for _, p := range places(a) {
+	have := targetPhases(other)
+	for _, p := range targetPhases(a) {
 		m := Missing{Target: p.target, Phase: p.phase, Starts: p.phase == "", Why: why(other.Run, p.target)}
-		if !slices.ContainsFunc(have, func(h place) bool { return h.target == p.target }) {
+		if !slices.ContainsFunc(have, func(h targetPhase) bool { return h.target == p.target }) {
 			m.Phase, m.Starts = "", false
 		}
 		if !slices.Contains(have, p) && !slices.Contains(all, m) {

@@ -95,7 +95,7 @@ func byChance(a, b stats.Proportion) (low, high float64) {
 
 // errorRate compares the shares of requests that were not answered rightly. Its
 // interval is that of the two shares, or what the rounds ask for where that is wider.
-func errorRate(base, fresh *stats.Analysis, p place) Figure {
+func errorRate(base, fresh *stats.Analysis, p targetPhase) Figure {
 	b, n := rowsOf(base.Rows, p)[0].ErrorRate(), rowsOf(fresh.Rows, p)[0].ErrorRate()
 	olds, news := rates(rowsOf(base.Cells, p)), rates(rowsOf(fresh.Cells, p))
 	f := Figure{

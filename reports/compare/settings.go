@@ -138,7 +138,7 @@ func kindOf(key string, all map[string]string) string {
 	// The options of a target stand under its name, which is one of the list.
 	for target := range strings.FieldsSeq(strings.Trim(all["targets"], "[]")) {
 		if below(key, target) {
-			return Place
+			return Target
 		}
 	}
 	return ""

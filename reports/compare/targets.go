@@ -19,12 +19,12 @@ func targetTraits() map[string]trait {
 		"memory size":  {Limits, nil},
 		"CPU share":    {Limits, beforeReason},
 		"limits":       {Limits, nil},
-		"acceleration": {Place, firstWord},
-		"network":      {Place, nil},
-		"network path": {Place, nil},
-		"concurrency":  {Place, nil},
-		"freezing":     {Place, beforeReason},
-		"guest clock":  {Place, nil},
+		"acceleration": {Target, firstWord},
+		"network":      {Target, nil},
+		"network path": {Target, nil},
+		"concurrency":  {Target, nil},
+		"freezing":     {Target, beforeReason},
+		"guest clock":  {Target, nil},
 		"TLS":          {Client, nil},
 	}
 }
@@ -43,7 +43,7 @@ func targetFacts(base, fresh *record.Run) []Difference {
 			continue
 		}
 		n := fresh.Targets[i]
-		all = append(all, differ(Place, b.Name, "server", started(b), started(n))...)
+		all = append(all, differ(Target, b.Name, "server", started(b), started(n))...)
 		all = append(all, factsDiffer(b.Name, b.Facts, n.Facts, targetTraits(), passingOnTargets())...)
 	}
 	return all
@@ -62,21 +62,21 @@ func firstWord(value string) string {
 	return strings.TrimRight(word, ",;:")
 }
 
-// place is a target in a measured phase; the phase is "" of its cold starts.
-type place struct{ target, phase string }
+// targetPhase is a target in a measured phase; the phase is "" of its cold starts.
+type targetPhase struct{ target, phase string }
 
-// places are those that were measured, in the run's order, a target's cold starts
+// targetPhases are those that were measured, in the run's order, a target's cold starts
 // behind its phases.
-func places(a *stats.Analysis) []place {
-	var all []place
+func targetPhases(a *stats.Analysis) []targetPhase {
+	var all []targetPhase
 	for _, row := range a.Rows {
 		if row.Ledger.Sent > 0 {
-			all = append(all, place{row.Target, row.Phase})
+			all = append(all, targetPhase{row.Target, row.Phase})
 		}
 	}
 	for _, c := range a.ColdStarts() {
 		if c.N > 0 {
-			all = append(all, place{c.Target, ""})
+			all = append(all, targetPhase{c.Target, ""})
 		}
 	}
 	return all

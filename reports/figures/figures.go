@@ -1,6 +1,6 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets, the rounds of an A/B test, what the place costs, and cold starts. It stands between reports/stats, whose Analysis is
+// targets, the rounds of an A/B test, what the target costs, and cold starts. It stands between reports/stats, whose Analysis is
 // its only input, and the formats that show figures: reports/html embeds them
 // as SVG, and this package's own Format writes them as PNG files. Figures are
 // pure functions of the analysis: the same run gives the same bytes.

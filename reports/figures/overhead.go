@@ -9,15 +9,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// overhead draws what a request's time goes to on each target: the place and the model.
+// overhead draws what a request's time goes to on each target: the overhead and the model.
 func overhead(a *stats.Analysis) Figure {
 	t := a.Overhead
 	f := Figure{
 		Name:  "overhead",
-		Title: "What the place costs",
-		Caption: "Full: the place, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
+		Title: "What the target costs",
+		Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
-			"), a difference of quantiles. The line through the end of the full bar is the place's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
+			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
 		Conditions: capital(stats.OverheadMethod) + ".",
 	}
 	var bars []overheadBar
@@ -74,19 +74,19 @@ func overheadGroups(bars []overheadBar) [][]overheadBar {
 
 // parts writes the two parts and their sum: "0.306 + 0.154 = 0.461 ms".
 func (b overheadBar) parts() string {
-	place := stats.FormatMilliseconds(b.row.Place.Value)
+	overhead := stats.FormatMilliseconds(b.row.Overhead.Value)
 	if !b.row.Model.ToldApart {
-		return place + " ms, model not told apart"
+		return overhead + " ms, model not told apart"
 	}
-	return fmt.Sprintf("%s + %s = %s ms", place, stats.FormatMilliseconds(b.row.Model.Value), stats.FormatMilliseconds(b.row.Whole))
+	return fmt.Sprintf("%s + %s = %s ms", overhead, stats.FormatMilliseconds(b.row.Model.Value), stats.FormatMilliseconds(b.row.Whole))
 }
 
 func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
 	base := label(t.Base)
-	table := Table{Head: []string{"target", "quantile", "place, ms", "÷ " + base, "model, ms", "÷ " + base, "whole, ms", "rounds"}}
+	table := Table{Head: []string{"target", "quantile", "overhead, ms", "÷ " + base, "model, ms", "÷ " + base, "whole, ms", "rounds"}}
 	for _, b := range bars {
 		r := b.row
-		table.Rows = append(table.Rows, []string{b.label, stats.QuantileName(r.Q), overheadText(r.Place), overheadRatio(r.Place, r.Target == t.Base),
+		table.Rows = append(table.Rows, []string{b.label, stats.QuantileName(r.Q), overheadText(r.Overhead), overheadRatio(r.Overhead, r.Target == t.Base),
 			overheadText(r.Model), overheadRatio(r.Model, r.Target == t.Base), stats.FormatMilliseconds(r.Whole), fmt.Sprint(r.Rounds)})
 	}
 	return table

@@ -31,15 +31,15 @@ func drawOverhead(c draw.Canvas, p Palette, groups [][]overheadBar) {
 
 // overheadLegend explains what is drawn, and nothing else.
 func overheadLegend(p Palette, groups [][]overheadBar) legend {
-	l := legend{{text: "place: network and virtualisation", color: p.Muted, block: true}}
+	l := legend{{text: "overhead: network and virtualisation", color: p.Muted, block: true}}
 	drawn := func(has func(overheadBar) bool) bool {
 		return slices.ContainsFunc(groups, func(group []overheadBar) bool { return slices.ContainsFunc(group, has) })
 	}
 	if drawn(func(b overheadBar) bool { return b.row.Model.ToldApart }) {
 		l = append(l, entry{text: "model", color: faint(p.Muted, paleness), block: true})
 	}
-	if drawn(func(b overheadBar) bool { return b.row.Place.HasInterval }) {
-		l = append(l, entry{text: "95 % interval of the place", color: p.Ink, line: 1.4})
+	if drawn(func(b overheadBar) bool { return b.row.Overhead.HasInterval }) {
+		l = append(l, entry{text: "95 % interval of the overhead", color: p.Ink, line: 1.4})
 	}
 	return l
 }
@@ -86,7 +86,7 @@ const paleness = 0.35
 func longestBar(group []overheadBar) float64 {
 	longest := 0.0
 	for _, b := range group {
-		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Place.High)))
+		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Overhead.High)))
 	}
 	return math.Max(longest, 1e-6)
 }
@@ -117,15 +117,15 @@ func (b drawnBar) Plot(c draw.Canvas, panel *plot.Plot) {
 		left, right := toX(inMilliseconds(from)), toX(inMilliseconds(to))
 		c.FillPolygon(faint(b.look.color, opacity), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
 	}
-	block(0, b.row.Place.Value, 1)
+	block(0, b.row.Overhead.Value, 1)
 	if b.row.Model.ToldApart {
-		block(b.row.Place.Value, b.row.Whole, paleness)
+		block(b.row.Overhead.Value, b.row.Whole, paleness)
 	}
-	if !b.row.Place.HasInterval {
+	if !b.row.Overhead.HasInterval {
 		return
 	}
 	sty := draw.LineStyle{Color: b.palette.Ink, Width: 1.4}
-	left, right, y := toX(inMilliseconds(b.row.Place.Low)), toX(inMilliseconds(b.row.Place.High)), toY(b.y)
+	left, right, y := toX(inMilliseconds(b.row.Overhead.Low)), toX(inMilliseconds(b.row.Overhead.High)), toY(b.y)
 	c.StrokeLine2(sty, left, y, right, y)
 	c.StrokeLine2(sty, left, y-3, left, y+3)
 	c.StrokeLine2(sty, right, y-3, right, y+3)

@@ -18,7 +18,7 @@ func (b builder) diagnostics() []diagnostic {
 	var all []diagnostic
 	for _, d := range b.a.Diagnostics {
 		all = append(all, diagnostic{Severity: d.Severity.String(), Text: sentenceCase(d.Text), Action: sentenceCase(d.Action),
-			Where: place(d.Target, d.Phase, d.Round), Measured: measured(d)})
+			Where: location(d.Target, d.Phase, d.Round), Measured: measured(d)})
 	}
 	return all
 }
@@ -31,8 +31,8 @@ func measured(d stats.Diagnostic) string {
 	return d.Figure + "; threshold " + d.Threshold
 }
 
-// place says where a diagnostic belongs; round 0 is all of them.
-func place(target, phase string, round int) string {
+// location says where a diagnostic belongs; round 0 is all of them.
+func location(target, phase string, round int) string {
 	var parts []string
 	for _, part := range []string{target, phase} {
 		if part != "" {

@@ -64,7 +64,7 @@ func (b builder) endings() []string {
 	var all []string
 	for _, r := range b.a.Rows {
 		if text := r.Ended(); text != "" {
-			all = append(all, place(b.a.Label(r.Target), r.Phase, 0)+": "+sentenceCase(text))
+			all = append(all, location(b.a.Label(r.Target), r.Phase, 0)+": "+sentenceCase(text))
 		}
 	}
 	return all

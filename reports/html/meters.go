@@ -2,10 +2,10 @@ package html
 
 import "servebench/reports/stats"
 
-// meters are what the places counted themselves, such as what they would bill.
+// meters are what the targets counted themselves, such as what they would bill.
 func (b builder) meters() *table {
 	t := &table{
-		Caption: "What the place itself counted in the measured phases, in all and per request sent",
+		Caption: "What the target itself counted in the measured phases, in all and per request sent",
 		Left:    1,
 		Head:    []string{"target", "meter", "total", "per request", "per million requests"},
 	}

@@ -9,24 +9,24 @@ import (
 	"servebench/reports/stats"
 )
 
-// overhead splits what a request takes into the place and the model.
+// overhead splits what a request takes into the overhead and the model.
 func (b builder) overhead() *table {
 	overhead := b.a.Overhead
 	if overhead == nil {
 		return nil
 	}
 	t := &table{
-		Caption: fmt.Sprintf("Place: network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
+		Caption: fmt.Sprintf("Overhead: network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
 			"Model: the same quantile of phase %s, model %s, less that. In small print: the 95 %% interval",
 			overhead.Noop.Name, overhead.Noop.Model, overhead.Model.Name, overhead.Model.Model),
-		Head: []string{"target", "quantile", "place", "÷ " + overhead.Base, "model", "÷ " + overhead.Base, "whole", "rounds"},
+		Head: []string{"target", "quantile", "overhead", "÷ " + overhead.Base, "model", "÷ " + overhead.Base, "whole", "rounds"},
 	}
 	byQuantile := slices.SortedStableFunc(slices.Values(overhead.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) })
 	for _, r := range byQuantile {
 		row := []cell{b.name(r.Target, ""), text(stats.QuantileName(r.Q))}
 		if r.Known {
 			base := r.Target == overhead.Base
-			row = append(row, overheadPart(r.Place), overheadRatio(r.Place, base), overheadPart(r.Model), overheadRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+			row = append(row, overheadPart(r.Overhead), overheadRatio(r.Overhead, base), overheadPart(r.Model), overheadRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
 		} else {
 			row = append(row, weak("n too small"), none(), weak("n too small"), none(), none())
 		}
@@ -62,7 +62,7 @@ func overheadRatio(p stats.OverheadPart, base bool) cell {
 	return noted("×"+stats.FormatNumber(p.Ratio), stats.FormatInterval(p.RatioLow, p.RatioHigh))
 }
 
-// overheadSentence is what a target's place costs; "" where nobody asked, or it is not
+// overheadSentence is what a target costs; "" where nobody asked, or it is not
 // known.
 func (b builder) overheadSentence(target string) string {
 	if b.a.Overhead == nil {
@@ -73,9 +73,9 @@ func (b builder) overheadSentence(target string) string {
 		if r.Target != target || !r.Known {
 			continue
 		}
-		part := fmt.Sprintf("%s: %s for the place", stats.QuantileName(r.Q), stats.FormatDuration(r.Place.Value))
-		if r.Place.HasRatio {
-			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Place.Ratio), b.a.Overhead.Base)
+		part := fmt.Sprintf("%s: %s of overhead", stats.QuantileName(r.Q), stats.FormatDuration(r.Overhead.Value))
+		if r.Overhead.HasRatio {
+			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Overhead.Ratio), b.a.Overhead.Base)
 		}
 		if r.Model.ToldApart {
 			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"

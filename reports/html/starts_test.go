@@ -57,8 +57,8 @@ func TestStartsThatCameToNothing(t *testing.T) {
 }
 
 func TestOverhead(t *testing.T) {
-	inOrder(t, words(render(t, analysed(t, statstest.Overhead(), asIs))), "At p50 the place takes 306 µs on physical, ×1.1 on container",
-		"Its guest ran under TCG", "the model not told apart from nothing", "What the place costs", "÷ physical",
+	inOrder(t, words(render(t, analysed(t, statstest.Overhead(), asIs))), "At p50 the overhead is 306 µs on physical, ×1.1 on container",
+		"Its guest ran under TCG", "the model not told apart from nothing", "What the target costs", "÷ physical",
 		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "[-11.3, 26.1] µs not told apart from 0 | –", "difference of quantiles",
 		"Meters", "billed duration | 3,936 ms", "GB-seconds", "phase noop, model noop")
 }

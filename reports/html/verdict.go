@@ -143,7 +143,7 @@ func (b builder) targetLine(t record.Target) targetLine {
 	if failure != "" {
 		failure += " "
 	}
-	line.Sentence = failure + b.place(t.Name) + b.sentence(b.a.Rows[row]) + b.broken(t.Name)
+	line.Sentence = failure + b.caveat(t.Name) + b.sentence(b.a.Rows[row]) + b.broken(t.Name)
 	return line
 }
 
@@ -162,14 +162,14 @@ func (b builder) startLine(line targetLine, t record.Target, failure string) tar
 	default:
 		line.Sentence = fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
 			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
-		line.Sentence = strings.TrimSpace(b.place(t.Name) + line.Sentence + " " + failure)
+		line.Sentence = strings.TrimSpace(b.caveat(t.Name) + line.Sentence + " " + failure)
 	}
 	return line
 }
 
-// place says what must not be overlooked about where a server ran; "" or a
+// caveat says what must not be overlooked about where a server ran; "" or a
 // sentence with a space behind it.
-func (b builder) place(target string) string {
+func (b builder) caveat(target string) string {
 	for _, d := range b.a.Diagnostics {
 		if d.Target == target && (d.Rule == "emulated" || d.Rule == "running") {
 			return sentenceCase(d.Text) + " "
@@ -203,7 +203,7 @@ func (b builder) worst(target string) stats.Verdict {
 }
 
 // sentence tells the first measured phase of a target, or, where that is what was
-// asked for, what the place costs.
+// asked for, what the target costs.
 func (b builder) sentence(r stats.Row) string {
 	for _, s := range []string{b.overheadSentence(r.Target), b.stepSentence(r.Target), b.saturationSentence(r.Target)} {
 		if s != "" {

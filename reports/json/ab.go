@@ -80,7 +80,7 @@ type variants struct {
 // variant is one of the two servers.
 type variant struct {
 	Source string            `json:"source"`
-	Target string            `json:"target"` // the kind of place that it runs on
+	Target string            `json:"target"` // the kind of target that it runs on
 	Facts  map[string]string `json:"facts"`
 }
 
@@ -143,7 +143,7 @@ func finite(v float64, known bool) *float64 {
 }
 
 func newVariant(a record.Variant) variant {
-	d := variant{Source: a.Source, Target: a.Place, Facts: map[string]string{}}
+	d := variant{Source: a.Source, Target: a.Kind, Facts: map[string]string{}}
 	for _, f := range a.Facts {
 		d.Facts[f.Name] = f.Value
 	}

@@ -22,7 +22,7 @@ func newDocument(a *stats.Analysis) document {
 		Interrupted: text(a.Run.Interrupted),
 		Reference:   text(a.Reference),
 		Diagnostics: []diagnostic{}, Targets: []figures{}, Cells: []figures{},
-		Places: newPlaces(a), AB: newABTest(a), Overhead: newOverhead(a.Overhead), Steps: newStepped(a), Saturation: newSaturation(a),
+		Deployments: newDeployments(a), AB: newABTest(a), Overhead: newOverhead(a.Overhead), Steps: newStepped(a), Saturation: newSaturation(a),
 		Ratios: []ratio{}, Unavailable: []unavailable{}, LeftOut: newLeftOut(a),
 	}
 	if short := a.Shortfall(); short != nil {

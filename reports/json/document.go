@@ -20,9 +20,9 @@ type document struct {
 	Interrupted *string      `json:"interrupted"`
 	Shortfall   *string      `json:"shortfall"` // why it holds less than was planned, and what is missing; null: it does not
 	Diagnostics []diagnostic `json:"diagnostics"`
-	Places      []place      `json:"places"`  // every target that could run, with its cold starts
-	Targets     []figures    `json:"targets"` // pooled over rounds, one per target and measured phase
-	Cells       []figures    `json:"cells"`   // the same per round
+	Deployments []deployment `json:"deployments"` // every target that could run, with its cold starts
+	Targets     []figures    `json:"targets"`     // pooled over rounds, one per target and measured phase
+	Cells       []figures    `json:"cells"`       // the same per round
 	// LimitsFrom says by which limits Gates judges: null, by the scenario's own.
 	LimitsFrom  *string       `json:"limits_from"`
 	Gates       []gate        `json:"gates"`
@@ -78,7 +78,7 @@ type figures struct {
 	Floor       *floor     `json:"floor"` // the instrument's own share of Response; null: not calibrated
 	CPUSeconds  *float64   `json:"cpu_seconds"`
 	RSSBytes    *int64     `json:"rss_bytes"`
-	Meters      []meter    `json:"meters"`        // what the place itself counted
+	Meters      []meter    `json:"meters"`        // what the target itself counted
 	Generator   *float64   `json:"generator_cpu"` // share of what it was given
 	Errors      []failures `json:"errors"`        // most frequent first
 	Classes     []class    `json:"classes"`       // of a mix

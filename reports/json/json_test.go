@@ -79,7 +79,7 @@ func TestKeys(t *testing.T) {
 			}
 		}
 	}
-	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "diagnostics", "places", "targets", "cells", "gates", "overhead", "unavailable")
+	has("the summary", doc, "schema", "run", "scenario", "seed", "validity", "verdict", "diagnostics", "deployments", "targets", "cells", "gates", "overhead", "unavailable")
 	for _, list := range []string{"targets", "cells"} {
 		for _, entry := range doc[list].([]any) {
 			m := entry.(map[string]any)

@@ -2,7 +2,7 @@ package jsonreport
 
 import "servebench/reports/stats"
 
-// meter is what the place counted itself, such as what it would bill.
+// meter is what the target counted itself, such as what it would bill.
 type meter struct {
 	Name       string   `json:"name"`
 	Unit       *string  `json:"unit"` // null: a plain count

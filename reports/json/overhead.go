@@ -2,7 +2,7 @@ package jsonreport
 
 import "servebench/reports/stats"
 
-// overhead splits each target's quantiles into what the place costs and the model.
+// overhead splits each target's quantiles into the overhead and the model.
 type overhead struct {
 	Noop    string           `json:"noop"`  // the phase whose model computes nothing
 	Model   string           `json:"model"` // the phase with the real one
@@ -19,11 +19,11 @@ type overheadTarget struct {
 	P99    *overheadQuantile `json:"p99"`
 }
 
-// overheadQuantile is the split of one quantile: place + model = whole.
+// overheadQuantile is the split of one quantile: overhead + model = whole.
 type overheadQuantile struct {
-	Whole float64      `json:"whole_ms"`
-	Place overheadPart `json:"place"`
-	Model overheadPart `json:"model"`
+	Whole    float64      `json:"whole_ms"`
+	Overhead overheadPart `json:"overhead"`
+	Model    overheadPart `json:"model"`
 }
 
 type overheadPart struct {
@@ -46,7 +46,7 @@ func newOverhead(t *stats.Overhead) *overhead {
 			d.Targets = append(d.Targets, overheadTarget{Target: r.Target, Rounds: r.Rounds})
 			last++
 		}
-		split := number(overheadQuantile{milliseconds(r.Whole), newOverheadPart(r.Place), newOverheadPart(r.Model)}, r.Known)
+		split := number(overheadQuantile{milliseconds(r.Whole), newOverheadPart(r.Overhead), newOverheadPart(r.Model)}, r.Known)
 		if r.Q == 0.5 {
 			d.Targets[last].P50 = split
 		} else {

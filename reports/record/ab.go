@@ -26,7 +26,7 @@ type ABTest struct {
 type Variant struct {
 	Target string `json:"target" redact:"-"` // its name among the run's Targets: Baseline or Candidate
 	Source string `json:"source"`            // as the user gave it: "v1.2", "bin/server", "workload.delay=60us"
-	Place  string `json:"place" redact:"-"`  // the kind of target that it runs on: "physical"
+	Kind   string `json:"kind" redact:"-"`   // the kind of target that it runs on: "physical"
 	Text   string `json:"text" redact:"-"`   // its resolved scenario as YAML
 	Facts  []Fact `json:"facts,omitempty"`
 }

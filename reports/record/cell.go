@@ -85,12 +85,12 @@ type Usage struct {
 	CPU      time.Duration `json:"cpu_ns"`
 	Resident int64         `json:"resident_bytes"` // at the cell's end
 	Known    bool          `json:"known"`
-	// Meters are what the place itself counted meanwhile, such as what it would
+	// Meters are what the target itself counted meanwhile, such as what it would
 	// bill.
 	Meters []Meter `json:"meters,omitempty"`
 }
 
-// Meter is a count of the place itself.
+// Meter is a count of the target itself.
 type Meter struct {
 	Name  string  `json:"name" redact:"-"`           // "billed duration"
 	Unit  string  `json:"unit,omitempty" redact:"-"` // "ms"; "" for a plain count

@@ -90,14 +90,14 @@ func (r *Run) check() error {
 	for _, p := range r.Scenario.Phases {
 		phases[p.Name] = true
 	}
-	type place struct {
+	type cell struct {
 		target, phase  string
 		round, attempt int
 	}
-	cells := make(map[place]int)
+	cells := make(map[cell]int)
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		at := place{c.Target, c.Phase, c.Round, c.Attempt}
+		at := cell{c.Target, c.Phase, c.Round, c.Attempt}
 		former, twice := cells[at]
 		cells[at] = i
 		switch {

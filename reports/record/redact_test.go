@@ -63,8 +63,8 @@ func TestRedactWhereverTextIs(t *testing.T) {
 		Targets.Name Targets.Facts.Name Targets.Deployments.Stages.Name
 		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log
 		Preflight.Rule Calibration.Version
-		AB.Baseline.Target AB.Baseline.Place AB.Baseline.Text AB.Baseline.Facts.Name
-		AB.Candidate.Target AB.Candidate.Place AB.Candidate.Text AB.Candidate.Facts.Name AB.Metrics
+		AB.Baseline.Target AB.Baseline.Kind AB.Baseline.Text AB.Baseline.Facts.Name
+		AB.Candidate.Target AB.Candidate.Kind AB.Candidate.Text AB.Candidate.Facts.Name AB.Metrics
 		Faults.Target Faults.Phase Dir Hold`)
 	slices.Sort(kept)
 	slices.Sort(want)

@@ -31,7 +31,7 @@ type Scenario struct {
 }
 
 // Overhead names the two phases, the same but for their models, by which a request's
-// time is split into what the place costs and what the model does.
+// time is split into what the target costs and what the model does.
 type Overhead struct {
 	Noop  string `json:"noop" redact:"-"`  // the phase whose model answers without computing
 	Model string `json:"model" redact:"-"` // the phase with the real one

@@ -14,7 +14,7 @@ type pairing struct {
 	last   int      // the last round that both variants are through with
 }
 
-// seat is the place of a cell that counts.
+// seat is the position of a cell that counts.
 type seat struct {
 	variant, phase string
 	round          int

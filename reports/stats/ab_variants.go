@@ -20,7 +20,7 @@ func (a *Analysis) VariantFacts() []VariantFact {
 	if abTest == nil {
 		return nil
 	}
-	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Place, abTest.Candidate.Place}}
+	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Kind, abTest.Candidate.Kind}}
 	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
 		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
 			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})

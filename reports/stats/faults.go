@@ -30,13 +30,13 @@ func faults(a *Analysis) []Diagnostic {
 		rounds[i] = append(rounds[i], f.Round)
 	}
 	for i := range all {
-		all[i].place(rounds[i])
+		all[i].setRounds(rounds[i])
 	}
 	return all
 }
 
-// place says in which rounds a diagnostic arose; 0 is none.
-func (d *Diagnostic) place(rounds []int) {
+// setRounds says in which rounds a diagnostic arose; 0 is none.
+func (d *Diagnostic) setRounds(rounds []int) {
 	named := distinct(rounds)
 	if len(named) == 1 {
 		d.Round = named[0]

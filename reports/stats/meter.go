@@ -6,7 +6,7 @@ import (
 	"servebench/reports/record"
 )
 
-// sumMeters adds what the place counted in each cell. A meter that one of them
+// sumMeters adds what the target counted in each cell. A meter that one of them
 // lacks is left out: part of a sum would read as a saving.
 func sumMeters(cells []*cell) []record.Meter {
 	all := slices.Clone(cells[0].Usage.Meters)

@@ -7,7 +7,7 @@ import (
 	"servebench/reports/record"
 )
 
-// Overhead splits what a request takes on each target into what the place costs,
+// Overhead splits what a request takes on each target into what the target costs,
 // which is the time of a request whose model computes nothing, and the rest, the
 // model: the same quantile with the real model less that one. A difference of
 // quantiles is not the quantile of a difference.
@@ -19,13 +19,13 @@ type Overhead struct {
 
 // OverheadRow is the split of one target's quantile.
 type OverheadRow struct {
-	Target string
-	Q      float64
-	Rounds int  // in which the target, and the base, played both phases; 0: none
-	Known  bool // there are answers enough in both phases for the quantile
-	Place  OverheadPart
-	Model  OverheadPart
-	Whole  time.Duration // Place + Model
+	Target   string
+	Q        float64
+	Rounds   int  // in which the target, and the base, played both phases; 0: none
+	Known    bool // there are answers enough in both phases for the quantile
+	Overhead OverheadPart
+	Model    OverheadPart
+	Whole    time.Duration // Overhead + Model
 }
 
 // OverheadPart is one part of a split. Its interval and that of its ratio are there
@@ -115,10 +115,10 @@ func (t *Overhead) row(run *record.Run, cells []*cell, target string, q float64)
 	shared := slices.DeleteFunc(t.rounds(cells, target), func(r int) bool { return !slices.Contains(base, r) })
 	row := OverheadRow{Target: target, Q: q, Rounds: len(shared)}
 	s := splitSample{
-		place: roundSample(pick(cells, target, t.Noop.Name), shared), whole: roundSample(pick(cells, target, t.Model.Name), shared),
-		basePlace: roundSample(pick(cells, t.Base, t.Noop.Name), shared), baseWhole: roundSample(pick(cells, t.Base, t.Model.Name), shared),
+		overhead: roundSample(pick(cells, target, t.Noop.Name), shared), whole: roundSample(pick(cells, target, t.Model.Name), shared),
+		baseOverhead: roundSample(pick(cells, t.Base, t.Noop.Name), shared), baseWhole: roundSample(pick(cells, t.Base, t.Model.Name), shared),
 	}
-	row.Known = Known(q, min(s.place.total, s.whole.total))
+	row.Known = Known(q, min(s.overhead.total, s.whole.total))
 	if !row.Known {
 		return row
 	}
@@ -151,7 +151,7 @@ func (t *Overhead) Row(target string, q float64) (OverheadRow, bool) {
 	return t.Rows[i], true
 }
 
-// OverheadLine is what the places cost, in one line: "at p50 the place takes 306 µs on
+// OverheadLine is what the targets cost, in one line: "at p50 the overhead is 306 µs on
 // physical, ×1.1 on container"; "" where that is not known.
 func (a *Analysis) OverheadLine() string {
 	if a.Overhead == nil {
@@ -161,10 +161,10 @@ func (a *Analysis) OverheadLine() string {
 	if !known || !base.Known {
 		return ""
 	}
-	line := "at p50 the place takes " + FormatDuration(base.Place.Value) + " on " + a.Label(base.Target)
+	line := "at p50 the overhead is " + FormatDuration(base.Overhead.Value) + " on " + a.Label(base.Target)
 	for _, r := range a.Overhead.Rows {
-		if r.Q == base.Q && r.Place.HasRatio {
-			line += ", ×" + FormatNumber(r.Place.Ratio) + " on " + a.Label(r.Target)
+		if r.Q == base.Q && r.Overhead.HasRatio {
+			line += ", ×" + FormatNumber(r.Overhead.Ratio) + " on " + a.Label(r.Target)
 		}
 	}
 	return line

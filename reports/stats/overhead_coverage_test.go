@@ -14,8 +14,8 @@ type overheadWorld struct{ target, phase, spread float64 }
 
 // median latencies in nanoseconds.
 const (
-	placeMedian, wholeMedian         = 600e3, 1000e3
-	basePlaceMedian, baseWholeMedian = 300e3, 700e3
+	overheadMedian, wholeMedian         = 600e3, 1000e3
+	baseOverheadMedian, baseWholeMedian = 300e3, 700e3
 )
 
 // sampled draws one split sample of so many rounds.
@@ -23,7 +23,7 @@ func (w overheadWorld) sampled(rng *rand.Rand, rounds int) splitSample {
 	var all [4][][]tally
 	for range rounds {
 		own, base := w.target*rng.NormFloat64(), w.target*rng.NormFloat64()
-		for i, median := range []float64{placeMedian, wholeMedian, basePlaceMedian, baseWholeMedian} {
+		for i, median := range []float64{overheadMedian, wholeMedian, baseOverheadMedian, baseWholeMedian} {
 			shift := []float64{own, own, base, base}[i] + w.phase*rng.NormFloat64()
 			var t tally
 			for range 2000 {
@@ -40,8 +40,8 @@ func (w overheadWorld) sampled(rng *rand.Rand, rounds int) splitSample {
 func (w overheadWorld) truth(q float64) split {
 	normal := map[float64]float64{0.5: 0, 0.99: 2.3263478740408408}[q]
 	tail := math.Exp(normal * math.Sqrt(w.target*w.target+w.phase*w.phase+w.spread*w.spread))
-	return split{placeMedian * tail, (wholeMedian - placeMedian) * tail,
-		basePlaceMedian * tail, (baseWholeMedian - basePlaceMedian) * tail}
+	return split{overheadMedian * tail, (wholeMedian - overheadMedian) * tail,
+		baseOverheadMedian * tail, (baseWholeMedian - baseOverheadMedian) * tail}
 }
 
 // TestOverheadCoverage simulates how often the intervals of a split hold the truth.
@@ -76,13 +76,13 @@ func (w overheadWorld) cover(t *testing.T, rounds, trials int, floor float64) {
 					held[what+" "+name]++
 				}
 			}
-			within("place", float64(row.Place.Low), truth.place, float64(row.Place.High))
+			within("overhead", float64(row.Overhead.Low), truth.overhead, float64(row.Overhead.High))
 			within("model", float64(row.Model.Low), truth.model, float64(row.Model.High))
-			within("ratio", row.Place.RatioLow, truth.place/truth.basePlace, row.Place.RatioHigh)
+			within("ratio", row.Overhead.RatioLow, truth.overhead/truth.baseOverhead, row.Overhead.RatioHigh)
 			within("model ratio", row.Model.RatioLow, truth.model/truth.baseModel, row.Model.RatioHigh)
 		}
 	}
-	for _, what := range []string{"place p50", "model p50", "ratio p50", "model ratio p50", "place p99", "model p99", "ratio p99"} {
+	for _, what := range []string{"overhead p50", "model p50", "ratio p50", "model ratio p50", "overhead p99", "model p99", "ratio p99"} {
 		cover := float64(held[what]) / float64(trials)
 		t.Logf("%s: %.1f %%", what, 100*cover)
 		if cover < floor {

@@ -11,16 +11,16 @@ import (
 
 // splitSample is what a target's split is computed from: the same rounds of both
 // phases, of the target and of the base.
-type splitSample struct{ place, whole, basePlace, baseWhole *sample }
+type splitSample struct{ overhead, whole, baseOverhead, baseWhole *sample }
 
 // split holds the parts in nanoseconds.
-type split struct{ place, model, basePlace, baseModel float64 }
+type split struct{ overhead, model, baseOverhead, baseModel float64 }
 
 // at is the split of one drawing of rounds, each as often as times says; false
 // when a phase has no answer in it.
 func (s splitSample) at(q float64, times []int64) (split, bool) {
 	var v [4]float64
-	for i, one := range []*sample{s.place, s.whole, s.basePlace, s.baseWhole} {
+	for i, one := range []*sample{s.overhead, s.whole, s.baseOverhead, s.baseWhole} {
 		drawn := make([]share, 0, len(times))
 		for r, n := range times {
 			if n > 0 {
@@ -44,7 +44,7 @@ const overheadResamples = 5000
 // both targets stays together.
 func (s splitSample) resample(q float64, seed uint64) []split {
 	rng := rand.New(rand.NewPCG(seed, math.Float64bits(q)))
-	times := make([]int64, len(s.place.rounds))
+	times := make([]int64, len(s.overhead.rounds))
 	var all []split
 	for range overheadResamples {
 		clear(times)
@@ -70,15 +70,15 @@ func (s splitSample) fill(row *OverheadRow, base bool, seed uint64) {
 	if row.Rounds >= fewOverheadRounds {
 		drawn = s.resample(row.Q, seed)
 	}
-	place, model := func(v split) float64 { return v.place }, func(v split) float64 { return v.model }
-	basePlace, baseModel := func(v split) float64 { return v.basePlace }, func(v split) float64 { return v.baseModel }
+	overhead, model := func(v split) float64 { return v.overhead }, func(v split) float64 { return v.model }
+	baseOverhead, baseModel := func(v split) float64 { return v.baseOverhead }, func(v split) float64 { return v.baseModel }
 	tail := widened(row.Rounds)
-	row.Whole = time.Duration(whole.place + whole.model)
-	row.Place, row.Model = newPart(place, whole, drawn, tail), newPart(model, whole, drawn, tail)
+	row.Whole = time.Duration(whole.overhead + whole.model)
+	row.Overhead, row.Model = newPart(overhead, whole, drawn, tail), newPart(model, whole, drawn, tail)
 	if base {
 		return
 	}
-	row.Place.compare(newPart(basePlace, whole, drawn, tail), place, basePlace, whole, drawn, tail)
+	row.Overhead.compare(newPart(baseOverhead, whole, drawn, tail), overhead, baseOverhead, whole, drawn, tail)
 	row.Model.compare(newPart(baseModel, whole, drawn, tail), model, baseModel, whole, drawn, tail)
 }
 
@@ -140,13 +140,13 @@ func ends(drawn []split, of func(split) float64, tail float64) (low, high float6
 // by 5 % from one start of a server to the next and by 2 % from phase to phase:
 //
 //	                       4 rounds   6 rounds   8 rounds   10 rounds
-//	place p50                  88 %       94 %       94 %        95 %
+//	overhead p50               88 %       94 %       94 %        95 %
 //	model p50                  89 %       94 %       94 %        94 %
-//	ratio of places, p50       87 %       94 %       95 %        95 %
+//	ratio of overheads, p50    87 %       94 %       95 %        95 %
 //	ratio of models, p50       87 %       95 %       96 %        95 %
-//	place p99                  85 %       93 %       94 %        94 %
+//	overhead p99               85 %       93 %       94 %        94 %
 //	model p99                  90 %       95 %       96 %        95 %
-//	ratio of places, p99       88 %       94 %       95 %        95 %
+//	ratio of overheads, p99    88 %       94 %       95 %        95 %
 //
 // Four rounds fall short since no resampling leaves their range.
 func widened(n int) float64 {

@@ -36,10 +36,10 @@ func TestOverheadAgreesWithTheTables(t *testing.T) {
 			}
 			return 0
 		}
-		if r.Place.Value != value("noop") || r.Whole != value("model") || r.Place.Value+r.Model.Value != r.Whole {
-			t.Errorf("%s %v: %v + %v = %v, the tables have %v and %v", r.Target, r.Q, r.Place.Value, r.Model.Value, r.Whole, value("noop"), value("model"))
+		if r.Overhead.Value != value("noop") || r.Whole != value("model") || r.Overhead.Value+r.Model.Value != r.Whole {
+			t.Errorf("%s %v: %v + %v = %v, the tables have %v and %v", r.Target, r.Q, r.Overhead.Value, r.Model.Value, r.Whole, value("noop"), value("model"))
 		}
-		for _, part := range []stats.OverheadPart{r.Place, r.Model} {
+		for _, part := range []stats.OverheadPart{r.Overhead, r.Model} {
 			if !part.HasInterval || part.Low > part.Value || part.Value > part.High {
 				t.Errorf("%s %v: %+v", r.Target, r.Q, part)
 			}
@@ -48,8 +48,8 @@ func TestOverheadAgreesWithTheTables(t *testing.T) {
 			}
 		}
 	}
-	if r, _ := a.Overhead.Row("vm", 0.5); math.Abs(r.Place.Ratio-3.8) > 0.4 {
-		t.Errorf("the machine's place costs ×%v, it was made to cost about ×3.8", r.Place.Ratio)
+	if r, _ := a.Overhead.Row("vm", 0.5); math.Abs(r.Overhead.Ratio-3.8) > 0.4 {
+		t.Errorf("the machine's overhead is ×%v, it was made to cost about ×3.8", r.Overhead.Ratio)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestOverheadAgreesWithTheTables(t *testing.T) {
 func TestOverheadDoesNotReadNoise(t *testing.T) {
 	a := analyseOverhead(t, func(p *statstest.Plan) { p.Targets = []statstest.Target{p.Targets[0], p.Targets[3]} })
 	for _, q := range []float64{0.5, 0.99} {
-		if r, ok := a.Overhead.Row("lambda", q); !ok || r.Model.ToldApart || r.Model.HasRatio || !r.Place.HasRatio {
+		if r, ok := a.Overhead.Row("lambda", q); !ok || r.Model.ToldApart || r.Model.HasRatio || !r.Overhead.HasRatio {
 			t.Errorf("p%v: %+v", 100*q, r)
 		}
 	}
@@ -78,7 +78,7 @@ func TestOverheadWithoutEnough(t *testing.T) {
 		}
 	}
 	three := analyseOverhead(t, few(3))
-	if r, _ := three.Overhead.Row("vm", 0.5); !r.Known || r.Place.HasInterval || !r.Place.HasRatio || r.Place.HasRatioInterval || !r.Model.ToldApart {
+	if r, _ := three.Overhead.Row("vm", 0.5); !r.Known || r.Overhead.HasInterval || !r.Overhead.HasRatio || r.Overhead.HasRatioInterval || !r.Model.ToldApart {
 		t.Errorf("three rounds: %+v", r)
 	}
 	two := analyseOverhead(t, few(2))

@@ -144,7 +144,7 @@ func (a *Analysis) SaturationLine() string {
 const SaturationMethod = "right answers per second in a closed loop, the mean over rounds with its 95 % interval (Student's t); none with fewer than three rounds, or where they are all the same"
 
 // Answer is the line that says what a run was for: the steps that were held,
-// the highest throughput, what the place costs; "" of any other.
+// the highest throughput, what the target costs; "" of any other.
 func (a *Analysis) Answer() string {
 	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.OverheadLine()} {
 		if line != "" {

@@ -26,8 +26,8 @@ func abTests() map[string]statstest.Plan {
 	}
 }
 
-// place makes a run's folder the same on every machine.
-func place(a *stats.Analysis) {
+// fixFolder makes a run's folder the same on every machine.
+func fixFolder(a *stats.Analysis) {
 	made := a.Run.Dir
 	a.Run.Dir = "runs/" + statstest.ID
 	if a.AB != nil {

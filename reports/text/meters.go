@@ -2,7 +2,7 @@ package text
 
 import "servebench/reports/stats"
 
-// meters are what the places count themselves, such as what they would bill.
+// meters are what the targets count themselves, such as what they would bill.
 func (p *page) meters() {
 	if !p.analysis.HasMeters() {
 		return
@@ -22,6 +22,6 @@ func (p *page) meters() {
 		}
 	}
 	p.space()
-	p.line("What the place counted in the measured phases, in all, and per request sent or per million of them.")
+	p.line("What the target counted in the measured phases, in all, and per request sent or per million of them.")
 	p.table(t)
 }

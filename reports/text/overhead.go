@@ -9,14 +9,14 @@ import (
 	"servebench/reports/stats"
 )
 
-// overhead splits what a request takes into the place and the model.
+// overhead splits what a request takes into the overhead and the model.
 func (p *page) overhead() {
 	overhead := p.analysis.Overhead
 	if overhead == nil || p.analysis.Nothing() != "" {
 		return
 	}
 	p.space()
-	p.wrapped("", fmt.Sprintf("OVERHEAD: what the place of a server costs each request. PLACE is network and virtualisation, with the server's handling of HTTP: the response time of phase %s, "+
+	p.wrapped("", fmt.Sprintf("OVERHEAD is what the target costs each request: network and virtualisation, with the server's handling of HTTP: the response time of phase %s, "+
 		"whose model %s computes nothing. MODEL is the rest: the same quantile of phase %s less that, a difference of quantiles, not the quantile of a difference. "+
 		"Milliseconds; × is the ratio to %s.",
 		clean(overhead.Noop.Name), clean(overhead.Noop.Model), clean(overhead.Model.Name), clean(overhead.Base)))
@@ -29,7 +29,7 @@ func (p *page) overhead() {
 func (p *page) overheadTable(overhead *stats.Overhead, q float64) *table {
 	name := strings.ToUpper(stats.QuantileName(q))
 	t := &table{
-		head: []string{"TARGET", "PLACE " + name + " [95% CI]", "× [95% CI]", "MODEL " + name + " [95% CI]", "× [95% CI]"},
+		head: []string{name, "OVERHEAD [95% CI]", "× [95% CI]", "MODEL [95% CI]", "× [95% CI]"},
 		left: map[int]bool{0: true, 1: true, 2: true, 3: true, 4: true},
 	}
 	for _, r := range overhead.Rows {
@@ -38,7 +38,7 @@ func (p *page) overheadTable(overhead *stats.Overhead, q float64) *table {
 		}
 		row := []string{p.name(r.Target), "n too small", none, "n too small", none}
 		if r.Known {
-			row = []string{p.name(r.Target), overheadPart(r.Place), overheadRatio(r.Place, r.Target == overhead.Base), overheadPart(r.Model), overheadRatio(r.Model, r.Target == overhead.Base)}
+			row = []string{p.name(r.Target), overheadPart(r.Overhead), overheadRatio(r.Overhead, r.Target == overhead.Base), overheadPart(r.Model), overheadRatio(r.Model, r.Target == overhead.Base)}
 		}
 		t.add(row...)
 	}
@@ -79,7 +79,7 @@ func (p *page) overheadNotes(overhead *stats.Overhead) {
 	if len(p.analysis.Ratios) > 0 {
 		p.wrapped("", stats.OverheadBesideRatios+".")
 	}
-	if slices.ContainsFunc(overhead.Rows, func(r stats.OverheadRow) bool { return r.Known && r.Place.HasInterval }) {
+	if slices.ContainsFunc(overhead.Rows, func(r stats.OverheadRow) bool { return r.Known && r.Overhead.HasInterval }) {
 		p.wrapped("", "Intervals: "+stats.OverheadMethod+".")
 	} else {
 		p.line("There are no intervals: they take four rounds that both phases were played in.")

@@ -68,7 +68,7 @@ func analyse(t *testing.T, p statstest.Plan) *stats.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place(a)
+	fixFolder(a)
 	return a
 }
 

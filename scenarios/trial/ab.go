@@ -103,7 +103,7 @@ func (s *session) openVariant(ctx context.Context, name string, server Server) (
 		return record.Variant{}, fmt.Errorf("unknown target %q", where)
 	}
 	a := &variant{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
-	if a.place, err = s.openAgain(ctx, a); err != nil {
+	if a.target, err = s.openAgain(ctx, a); err != nil {
 		err = fmt.Errorf("target %s of the %s: %w", where, name, err)
 		if _, missing := errors.AsType[*targets.Unavailable](err); missing {
 			err = &NotAvailableError{err}
@@ -112,14 +112,14 @@ func (s *session) openVariant(ctx context.Context, name string, server Server) (
 	}
 	s.variants = append(s.variants, a)
 	s.record.Targets = append(s.record.Targets, record.Target{Name: name, Running: kind.Running})
-	return record.Variant{Target: name, Source: server.Source, Place: where, Text: string(text), Facts: server.Facts}, nil
+	return record.Variant{Target: name, Source: server.Source, Kind: where, Text: string(text), Facts: server.Facts}, nil
 }
 
 // openAgain opens the target of a variant, once for both where it is the same.
 func (s *session) openAgain(ctx context.Context, a *variant) (targets.Target, error) {
 	for _, other := range s.variants {
 		if other.kind.Name == a.kind.Name && maps.Equal(other.scenario.Options[a.kind.Name], a.scenario.Options[a.kind.Name]) {
-			return other.place, nil
+			return other.target, nil
 		}
 	}
 	return s.open(ctx, a.kind, a.scenario)

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// duel are two servers of the test, on the places a and b, under the shortest load.
-func duel(t *testing.T, a, b *place, set ...scenarios.Setting) (r *Runner, baseline, candidate Server) {
+// duel are two servers of the test, on the targets a and b, under the shortest load.
+func duel(t *testing.T, a, b *fakeTarget, set ...scenarios.Setting) (r *Runner, baseline, candidate Server) {
 	t.Helper()
 	on := func(target string) (*Runner, *scenarios.Scenario) {
 		return newRunner(t, a, b, short(append(set, scenarios.Setting{Key: "targets", Value: "[" + target + "]"})...)...)
@@ -58,7 +58,7 @@ func played(run *record.Run) string {
 }
 
 func TestABEndsAtTheLookThatDecides(t *testing.T) {
-	a, b := &place{}, &place{}
+	a, b := &fakeTarget{}, &fakeTarget{}
 	r, baseline, candidate := duel(t, a, b)
 	var asked []int
 	var last Event
@@ -88,15 +88,15 @@ func TestABEndsAtTheLookThatDecides(t *testing.T) {
 	if !slices.Equal(a.bodies, b.bodies) {
 		t.Error("the two servers got different requests")
 	}
-	places := map[string]int{}
+	positions := map[string]int{}
 	for i, v := range strings.Fields(played(back)) {
-		places[strings.TrimRight(v, "1234")] += i % 2
+		positions[strings.TrimRight(v, "1234")] += i % 2
 	}
-	if places["baseline"] != 2 || places["candidate"] != 2 {
+	if positions["baseline"] != 2 || positions["candidate"] != 2 {
 		t.Errorf("order of the trials %s: want either server first in half of the rounds", played(back))
 	}
 	variant := back.AB.Candidate
-	if variant.Target != "candidate" || variant.Place != "b" || variant.Source != "targets=b" || len(variant.Facts) != 1 || !strings.Contains(variant.Text, "- b") {
+	if variant.Target != "candidate" || variant.Kind != "b" || variant.Source != "targets=b" || len(variant.Facts) != 1 || !strings.Contains(variant.Text, "- b") {
 		t.Errorf("candidate %+v", variant)
 	}
 }
@@ -122,7 +122,7 @@ func TestABRerunsDisturbedTrialsImmediately(t *testing.T) {
 		{"never believed", "5", first("candidate", 9), "candidate1! candidate1.1! candidate1.2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
+			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
 			r.Diagnose = disturbing(tc.disturbed...)
 			run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
 			if err != nil {
@@ -136,7 +136,7 @@ func TestABRerunsDisturbedTrialsImmediately(t *testing.T) {
 }
 
 func TestABDiscardsWhatCannotBeJudged(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1, 2, 3), func(run *record.Run) (bool, error) {
 		if run.Scenario.Rounds == 2 {
 			return false, errors.New("another server by now")
@@ -156,7 +156,7 @@ func TestABDiscardsWhatCannotBeJudged(t *testing.T) {
 }
 
 func TestABGivesUpAServerThatDoesNotComeUp(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{deploy: errors.New("no luck at all")})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{deploy: errors.New("no luck at all")})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(10), never)
 	var missing *NotAvailableError
 	if !errors.As(err, &missing) || run == nil {
@@ -180,16 +180,16 @@ func TestABRefuses(t *testing.T) {
 		{"two targets", setting("targets", "[a, b]"), "targets: an A/B test compares two servers on one target, and there are 2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, baseline, candidate := duel(t, &place{}, &place{})
-			_, candidate.Scenario = newRunner(t, &place{}, &place{}, setting("targets", "[b]"), tc.set)
-			_, baseline.Scenario = newRunner(t, &place{}, &place{}, setting("targets", "[a]"))
+			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
+			_, candidate.Scenario = newRunner(t, &fakeTarget{}, &fakeTarget{}, setting("targets", "[b]"), tc.set)
+			_, baseline.Scenario = newRunner(t, &fakeTarget{}, &fakeTarget{}, setting("targets", "[a]"))
 			_, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
 		})
 	}
-	r, baseline, candidate := duel(t, &place{}, &place{check: &targets.Unavailable{Why: "no place"}})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{check: &targets.Unavailable{Why: "no target"}})
 	var missing *NotAvailableError
 	if run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never); !errors.As(err, &missing) || run != nil {
 		t.Errorf("%v, error %v, want that the target is not available", run, err)
@@ -197,7 +197,7 @@ func TestABRefuses(t *testing.T) {
 }
 
 func TestContinueAddsRounds(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1, 2), never)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func TestContinueAddsRounds(t *testing.T) {
 // TestContinueTakesUpWhatWasInterrupted stops an A/B test in the midst of its second round,
 // which is to be rerun as a whole.
 func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	stop := make(chan struct{})
 	stopping := *r
 	stopping.Stop = stop
@@ -253,7 +253,7 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 // TestContinueJudgesWhatWasKilledBeforeItWasJudged has an A/B test be killed after the last
 // round of a look that decides: no further round is played.
 func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	decides := func(run *record.Run) (bool, error) { return run.Scenario.Rounds == 2, nil }
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(2, 4), decides)
 	if err != nil {
@@ -279,7 +279,7 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 // TestContinuePlaysTheRoundThatTheInstrumentEnded has an A/B test end between the trials of
 // its second round.
 func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "baseline", Round: 2})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
 	if err != nil {
@@ -297,7 +297,7 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 // TestContinuePlaysADisturbedRoundAgain has an A/B test end with the last trial of a round:
 // both go together, also the one that was not disturbed.
 func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "candidate", Round: 2})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(3), never)
 	if err != nil {
@@ -313,7 +313,7 @@ func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
 }
 
 func TestContinueRefuses(t *testing.T) {
-	r, baseline, candidate := duel(t, &place{}, &place{})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1), never)
 	if err != nil {
 		t.Fatal(err)
@@ -342,7 +342,7 @@ func TestContinueRefuses(t *testing.T) {
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ordinary, s := newRunner(t, &place{}, &place{}, short()...)
+	ordinary, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short()...)
 	if run, err = ordinary.Run(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func changed(was, now *record.Run) string {
 
 // same reports whether two variants are the same server, by all that is known of them.
 func same(one, other record.Variant) bool {
-	return one.Place == other.Place && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
+	return one.Kind == other.Kind && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
 }
 
 // otherFact names the first fact in which a variant is another now; "" where it is not in

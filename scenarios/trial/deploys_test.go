@@ -29,7 +29,7 @@ func passes(t record.Target) []int {
 // TestDeploysComeAfterTheLoad wants deployments with rounds of their own, which
 // no cell has.
 func TestDeploysComeAfterTheLoad(t *testing.T) {
-	a, b := &place{}, &place{}
+	a, b := &fakeTarget{}, &fakeTarget{}
 	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "3"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestDeploysComeAfterTheLoad(t *testing.T) {
 // TestDeploysWithoutLoad makes deployments and nothing else, and shows how far
 // they have come.
 func TestDeploysWithoutLoad(t *testing.T) {
-	a, b := &place{}, &place{}
+	a, b := &fakeTarget{}, &fakeTarget{}
 	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
@@ -101,7 +101,7 @@ func TestDeploysWithoutLoad(t *testing.T) {
 // TestDeploysGoOnAfterAFault wants one deployment that fails to be told and kept,
 // and all the others to be made.
 func TestDeploysGoOnAfterAFault(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
 	run, err := runner.Run(t.Context(), s)
 	var none *NotAvailableError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "b, deployment 2 for its start alone: deploy: out of luck") {
@@ -117,7 +117,7 @@ func TestDeploysGoOnAfterAFault(t *testing.T) {
 }
 
 func TestStopEndsTheDeploys(t *testing.T) {
-	a, b := &place{}, &place{}
+	a, b := &fakeTarget{}, &fakeTarget{}
 	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "9"})...)
 	stop := make(chan struct{})
 	var once sync.Once

@@ -50,7 +50,7 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 		for _, running := range []bool{false, true} {
 			for _, client := range []string{scenarios.OwnClient, scenarios.StandardClient} {
 				t.Run(name+" "+client, func(t *testing.T) {
-					runner, s := newRunner(t, &place{running: running, answers: tt.answers}, &place{}, short(
+					runner, s := newRunner(t, &fakeTarget{running: running, answers: tt.answers}, &fakeTarget{}, short(
 						scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"},
 						scenarios.Setting{Key: "timeout", Value: cmp.Or(tt.timeout, "10s")}, scenarios.Setting{Key: "http.client", Value: client})...)
 					run, err := runner.Run(t.Context(), s)
@@ -69,12 +69,12 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 
 // TestFirstAnswerOfADyingServer has the server end with the connection, which is said.
 func TestFirstAnswerOfADyingServer(t *testing.T) {
-	a := &place{}
+	a := &fakeTarget{}
 	a.answers = func(rw http.ResponseWriter, r *http.Request) {
 		close(a.latest.done)
 		raw("")(rw, r)
 	}
-	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, a, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || len(run.Cells) != 0 {
 		t.Errorf("error %v and %d cells, want an error and no load", err, len(run.Cells))

@@ -25,8 +25,8 @@ func set(t *testing.T, texts ...string) []scenarios.Setting {
 }
 
 func TestRunOfAClosedLoop(t *testing.T) {
-	a := &place{}
-	runner, s := newRunner(t, a, &place{}, set(t,
+	a := &fakeTarget{}
+	runner, s := newRunner(t, a, &fakeTarget{}, set(t,
 		"targets=[a]", "rounds=1", "load=[{name: c3, concurrency: 3, think: {mean: 5ms, distribution: constant}, duration: 300ms}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
@@ -48,7 +48,7 @@ func TestRunOfAClosedLoop(t *testing.T) {
 // TestAbortedPhaseEndsItsTrial wants the phases after it left out, and the other
 // trials to go on, without an error.
 func TestAbortedPhaseEndsItsTrial(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, set(t, "rounds=1", "abort_on={p99: 1ns, for: 1s}",
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, set(t, "rounds=1", "abort_on={p99: 1ns, for: 1s}",
 		"load=[{name: first, rate: 100, duration: 20s, measure: false}, {name: second, rate: 100, duration: 1s}]")...)
 	var notes []string
 	runner.Observe = func(e Event) { notes = append(notes, e.Note) }

@@ -13,8 +13,8 @@ import (
 // TestRunOfAMix sends two classes of request to two models, as often as their
 // weights say, and checks each by its own model.
 func TestRunOfAMix(t *testing.T) {
-	a := &place{}
-	runner, s := newRunner(t, a, &place{}, set(t, "targets=[a]", "rounds=1",
+	a := &fakeTarget{}
+	runner, s := newRunner(t, a, &fakeTarget{}, set(t, "targets=[a]", "rounds=1",
 		"load=[{name: both, rate: 500, duration: 400ms, mix: [{name: small, weight: 9, model: noop}, {name: big, batch: 7}]}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
@@ -47,7 +47,7 @@ func TestRunOfAMix(t *testing.T) {
 
 // TestRunOfSteps records what an arrival process has of steps, and the mean of its rate.
 func TestRunOfSteps(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, set(t, "targets=[a]", "rounds=1",
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, set(t, "targets=[a]", "rounds=1",
 		"load=[{name: up, arrivals: steps, rate: 20, to: 60, steps: 2, duration: 2s}]")...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {

@@ -21,7 +21,7 @@ func withOverhead(set ...scenarios.Setting) []scenarios.Setting {
 
 // TestOverheadPhasesAreAlikeButForTheModel compares what the two phases would send.
 func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, withOverhead()...)
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, withOverhead()...)
 	run := &session{Runner: runner, scenario: s}
 	if err := run.prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -62,8 +62,8 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 // TestOverheadPhasesChangePlaces plays two rounds and wants the two phases in another
 // order in the second, each answered by its own model.
 func TestOverheadPhasesChangePlaces(t *testing.T) {
-	a := &place{}
-	runner, s := newRunner(t, a, &place{}, withOverhead(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	a := &fakeTarget{}
+	runner, s := newRunner(t, a, &fakeTarget{}, withOverhead(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestOverheadPhasesChangePlaces(t *testing.T) {
 // phases alone that of several models.
 func TestPayloadsOfModels(t *testing.T) {
 	hash := func(set ...scenarios.Setting) (payloads, own string) {
-		runner, s := newRunner(t, &place{}, &place{}, set...)
+		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, set...)
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -125,7 +125,7 @@ func TestPayloadsOfModels(t *testing.T) {
 // TestReferenceIsAskedForItsModels wants the command line for all models of the
 // scenario, and unknown ones and those of another generator to be refused.
 func TestReferenceIsAskedForItsModels(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, withOverhead()...)
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, withOverhead()...)
 	var asked []string
 	runner.Reference.Command = func(s *scenarios.Scenario) ([]string, error) {
 		asked = s.Models()

@@ -102,8 +102,8 @@ func TestConnectionsOfHTTP2(t *testing.T) {
 // TestRunRefusesWhatTheMachineCannotGive starts no server, and leaves a record that
 // says why.
 func TestRunRefusesWhatTheMachineCannotGive(t *testing.T) {
-	a := &place{}
-	runner, s := newRunner(t, a, &place{}, set(t, "attackers=64", "load.steady.name=s")...)
+	a := &fakeTarget{}
+	runner, s := newRunner(t, a, &fakeTarget{}, set(t, "attackers=64", "load.steady.name=s")...)
 	cpus, err := host.CPUs()
 	if err != nil {
 		t.Fatal(err)

@@ -114,7 +114,7 @@ func (s *session) openTargets(ctx context.Context) error {
 			return fmt.Errorf("unknown target %q", name)
 		}
 		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running}
-		place, err := s.open(ctx, kind, s.scenario)
+		target, err := s.open(ctx, kind, s.scenario)
 		var unavailable *targets.Unavailable
 		var faults scenarios.Faults
 		switch {
@@ -126,7 +126,7 @@ func (s *session) openTargets(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("open target %s: %w", name, err)
 		default:
-			s.variants = append(s.variants, &variant{name: name, scenario: s.scenario, kind: kind, place: place})
+			s.variants = append(s.variants, &variant{name: name, scenario: s.scenario, kind: kind, target: target})
 		}
 		s.record.Targets = append(s.record.Targets, entry)
 	}
@@ -153,7 +153,7 @@ func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Sce
 		}
 	}
 	s.sweep(ctx, kind)
-	place, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
+	target, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
 	option, ofOption := errors.AsType[*targets.OptionError](err)
 	switch {
@@ -162,7 +162,7 @@ func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Sce
 	case err != nil && !errors.As(err, &unavailable):
 		return nil, scenarios.Faults{{Problem: err.Error()}} // which names the target and its option
 	}
-	return place, err
+	return target, err
 }
 
 // sweep removes what a killed servebench left on the target, which would disturb

@@ -74,7 +74,7 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 		{"all of them: no passing reason", "5", all, []string{"a1", "a2", "b1", "b2"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "reruns", Value: tc.reruns})...)
+			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "reruns", Value: tc.reruns})...)
 			runner.Raw = true
 			runner.Diagnose = disturbing(tc.disturbed...)
 			run, err := runner.Run(t.Context(), s)
@@ -95,8 +95,8 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 // TestRerunsAreTheSameTrial wants the same requests as the first time, and
 // everybody to be told which trial it is.
 func TestRerunsAreTheSameTrial(t *testing.T) {
-	a := &place{}
-	runner, s := newRunner(t, a, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	a := &fakeTarget{}
+	runner, s := newRunner(t, a, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 	var note string
 	var rerun []Event
@@ -138,7 +138,7 @@ func TestRerunsAreTheSameTrial(t *testing.T) {
 // TestRerunsAreInTheEstimate wants the time left to count the trials that still
 // wait to be rerun.
 func TestRerunsAreInTheEstimate(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	var began []Event
 	runner.Observe = func(e Event) {
@@ -157,7 +157,7 @@ func TestRerunsAreInTheEstimate(t *testing.T) {
 
 // TestRerunWhoseServerFails keeps what went wrong in the rerun, and where.
 func TestRerunWhoseServerFails(t *testing.T) {
-	runner, s := newRunner(t, &place{failing: 3}, &place{}, short()...)
+	runner, s := newRunner(t, &fakeTarget{failing: 3}, &fakeTarget{}, short()...)
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "a, round 1 again: deploy: out of luck") {
@@ -172,7 +172,7 @@ func TestRerunWhoseServerFails(t *testing.T) {
 // TestTrialsWithoutLoadAreNotBelieved: of a target that never came up nothing is
 // known of the instrument, so that the other one's reason is no passing one.
 func TestTrialsWithoutLoadAreNotBelieved(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{deploy: errors.New("no room")}, short()...)
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{deploy: errors.New("no room")}, short()...)
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	run, _ := runner.Run(t.Context(), s)
 	if _, again := told(run); len(again) != 0 {
@@ -192,7 +192,7 @@ func TestStopInARerun(t *testing.T) {
 		{"as it begins", func(e Event) bool { return e.Note != "" }, "before phase warm-up of a in round 1 of 2 again"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "load.steady.duration", Value: "300ms"})...)
+			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "load.steady.duration", Value: "300ms"})...)
 			stop := make(chan struct{})
 			var once sync.Once
 			runner.Stop = stop
@@ -221,7 +221,7 @@ func TestStopInARerun(t *testing.T) {
 
 // TestStopBeforeARerun discards nothing that is not rerun.
 func TestStopBeforeARerun(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
 	stop := make(chan struct{})
 	runner.Stop = stop
 	runner.Diagnose = func(_ *record.Run, v record.Trial) (string, error) {

@@ -28,16 +28,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// place is a target that serves the reference server's handler from within the
+// fakeTarget is a target that serves the reference server's handler from within the
 // test: real HTTP over loopback, without the cost of a process.
-type place struct {
+type fakeTarget struct {
 	check  error
 	deploy error
 	open   error    // an option's bad value
 	left   []string // what a killed servebench left here
 	// failing is the deployment, from 1, that fails; 0: none.
 	failing int
-	// running makes it a place whose server runs already.
+	// running makes it a target whose server runs already.
 	running bool
 	// secure makes it serve over TLS, with a certificate of its own.
 	secure bool
@@ -53,7 +53,7 @@ type place struct {
 	latest   *instance
 }
 
-func (p *place) kind(name string) targets.Kind {
+func (p *fakeTarget) kind(name string) targets.Kind {
 	return targets.Kind{
 		Name:  name,
 		Doc:   "a server within the test",
@@ -70,7 +70,7 @@ func (p *place) kind(name string) targets.Kind {
 	}
 }
 
-func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployment, error) {
+func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Deployment, error) {
 	p.deployed++
 	if p.deploy != nil {
 		return nil, p.deploy
@@ -103,7 +103,7 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 		}
 		inner.ServeHTTP(rw, r)
 	}))
-	p.latest = &instance{place: p, server: server, done: make(chan struct{})}
+	p.latest = &instance{target: p, server: server, done: make(chan struct{})}
 	d := &targets.Deployment{
 		Endpoint:    p.start(server),
 		Facts:       []targets.Fact{{Name: "engine", Value: "in-process"}},
@@ -121,7 +121,7 @@ func (p *place) Deploy(_ context.Context, w targets.Workload) (*targets.Deployme
 }
 
 // start starts a server and returns where it answers.
-func (p *place) start(server *httptest.Server) targets.Endpoint {
+func (p *fakeTarget) start(server *httptest.Server) targets.Endpoint {
 	if !p.secure {
 		server.Start()
 		return targets.Endpoint{URL: server.URL}
@@ -133,22 +133,22 @@ func (p *place) start(server *httptest.Server) targets.Endpoint {
 }
 
 type instance struct {
-	place  *place
+	target *fakeTarget
 	server *httptest.Server
 	done   chan struct{}
 }
 
-// Usage meters the requests to the place since it was made, and knows nothing of
+// Usage meters the requests to the target since it was made, and knows nothing of
 // a server that runs already.
 func (i *instance) Usage() (targets.Usage, error) {
-	if i.place.running {
+	if i.target.running {
 		return targets.Usage{}, errors.New("not known")
 	}
-	i.place.mu.Lock()
-	defer i.place.mu.Unlock()
+	i.target.mu.Lock()
+	defer i.target.mu.Unlock()
 	return targets.Usage{
 		Resident: targets.MiB,
-		Meters:   []targets.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.place.bodies))}},
+		Meters:   []targets.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.target.bodies))}},
 	}, nil
 }
 
@@ -157,9 +157,9 @@ func (i *instance) Err() error            { return errors.New("exit status 3") }
 
 func (i *instance) Close(context.Context) error {
 	i.server.Close()
-	i.place.mu.Lock()
-	defer i.place.mu.Unlock()
-	i.place.alive--
+	i.target.mu.Lock()
+	defer i.target.mu.Unlock()
+	i.target.alive--
 	return nil
 }
 
@@ -175,9 +175,9 @@ rounds: 2
 seed: 3
 `
 
-// newRunner returns a runner over the places, and the scenario above with
+// newRunner returns a runner over the targets, and the scenario above with
 // further settings.
-func newRunner(t *testing.T, a, b *place, set ...scenarios.Setting) (*Runner, *scenarios.Scenario) {
+func newRunner(t *testing.T, a, b *fakeTarget, set ...scenarios.Setting) (*Runner, *scenarios.Scenario) {
 	t.Helper()
 	c := scenarios.Catalogue{
 		Targets:    []targets.Kind{a.kind("a"), b.kind("b")},
@@ -213,7 +213,7 @@ func creditModel(t *testing.T) *models.Model {
 }
 
 func TestRunRecordsEveryCell(t *testing.T) {
-	a, b := &place{}, &place{}
+	a, b := &fakeTarget{}, &fakeTarget{}
 	runner, s := newRunner(t, a, b)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
@@ -271,7 +271,7 @@ func TestRunRecordsEveryCell(t *testing.T) {
 // the same request bytes and the same due times; another seed gives others.
 func TestRunIsReproducible(t *testing.T) {
 	bodies := func(set ...scenarios.Setting) (a, b []string) {
-		pa, pb := &place{}, &place{}
+		pa, pb := &fakeTarget{}, &fakeTarget{}
 		runner, s := newRunner(t, pa, pb, set...)
 		if _, err := runner.Run(t.Context(), s); err != nil {
 			t.Fatal(err)
@@ -301,7 +301,7 @@ func TestRunIsReproducible(t *testing.T) {
 // the seed, the round and the phase, and on nothing else.
 func TestSchedulesOfASeed(t *testing.T) {
 	due := func(seed, target string, round, phase int) []time.Duration {
-		runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "seed", Value: seed})
+		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "seed", Value: seed})
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -354,7 +354,7 @@ func TestMaxInFlight(t *testing.T) {
 	}
 }
 
-func TestRoundsBalancePlaces(t *testing.T) {
+func TestRoundsBalancePositions(t *testing.T) {
 	names := []string{"a", "b", "c", "d"}
 	first := func(seed uint64) []round {
 		var all []round
@@ -365,18 +365,18 @@ func TestRoundsBalancePlaces(t *testing.T) {
 		}
 		return all
 	}
-	place := map[string]int{}
+	position := map[string]int{}
 	for i, r := range first(1) {
 		if r.number != i+1 {
 			t.Errorf("round %d has number %d", i+1, r.number)
 		}
 		for i, name := range r.targets {
-			place[name] += i
+			position[name] += i
 		}
 	}
 	for _, name := range names {
-		if place[name] != 9 { // three pairs of rounds, each with first + last place = 3
-			t.Errorf("%s has places summing to %d, want 9", name, place[name])
+		if position[name] != 9 { // three pairs of rounds, each with first + last position = 3
+			t.Errorf("%s has positions summing to %d, want 9", name, position[name])
 		}
 	}
 	if diff := cmp.Diff(first(1), first(1), cmp.AllowUnexported(round{})); diff != "" {
@@ -385,8 +385,8 @@ func TestRoundsBalancePlaces(t *testing.T) {
 }
 
 func TestRunGoesOnWithoutATarget(t *testing.T) {
-	missing := &place{check: &targets.Unavailable{Why: "no engine", Fix: "install one"}}
-	runner, s := newRunner(t, &place{}, missing)
+	missing := &fakeTarget{check: &targets.Unavailable{Why: "no engine", Fix: "install one"}}
+	runner, s := newRunner(t, &fakeTarget{}, missing)
 	var notes []string
 	runner.Observe = func(e Event) {
 		if e.Note != "" {
@@ -412,7 +412,7 @@ func TestRunGoesOnWithoutATarget(t *testing.T) {
 }
 
 func TestRunKeepsWhatItHas(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{deploy: errors.New("no room")})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{deploy: errors.New("no room")})
 	run, err := runner.Run(t.Context(), s)
 	var none *NotAvailableError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "no room") {
@@ -429,7 +429,7 @@ func TestRunKeepsWhatItHas(t *testing.T) {
 func TestStopEndsTheRunAndKeepsIt(t *testing.T) {
 	stop := make(chan struct{})
 	var once sync.Once
-	runner, s := newRunner(t, &place{}, &place{}, scenarios.Setting{Key: "load.steady.duration", Value: "30s"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "load.steady.duration", Value: "30s"})
 	runner.Stop = stop
 	runner.Observe = func(e Event) {
 		if e.Phase == "steady" && e.Load.Sent > 20 {
@@ -471,7 +471,7 @@ func handler(model *models.Model) (http.Handler, error) {
 // was recorded stays, the reason is in the record, and no further load is played
 // that nothing could keep.
 func TestBrokenRecordEndsTheRun(t *testing.T) {
-	runner, s := newRunner(t, &place{}, &place{})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{})
 	var once sync.Once
 	runner.Observe = func(e Event) {
 		if e.Phase == "warm-up" {
@@ -507,7 +507,7 @@ func TestBrokenRecordEndsTheRun(t *testing.T) {
 // TestRunSweepsFirst wants what a killed servebench left to be removed, and told,
 // before anything is deployed.
 func TestRunSweepsFirst(t *testing.T) {
-	runner, s := newRunner(t, &place{left: []string{"container x"}}, &place{})
+	runner, s := newRunner(t, &fakeTarget{left: []string{"container x"}}, &fakeTarget{})
 	var events []Event
 	runner.Observe = func(e Event) { events = append(events, e) }
 	if _, err := runner.Run(t.Context(), s); err != nil {

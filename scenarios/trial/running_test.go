@@ -15,7 +15,7 @@ import (
 // TestRunningServersHaveNoColdStart plays load on a server that runs already
 // beside one that is deployed.
 func TestRunningServersHaveNoColdStart(t *testing.T) {
-	runner, s := newRunner(t, &place{running: true}, &place{}, short(scenarios.Setting{Key: "deploys", Value: "1"})...)
+	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(scenarios.Setting{Key: "deploys", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 		"no server":  "{model: credit}",
 		"not needed": "{command: [./nonesuch], model: credit}",
 	} {
-		runner, s := newRunner(t, &place{running: true}, &place{}, short(
+		runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(
 			scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: workload}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 		runner.Reference.Command = func(*scenarios.Scenario) ([]string, error) { return nil, errors.New("there is no refserver") }
 		run, err := runner.Run(t.Context(), s)
@@ -72,7 +72,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 // TestRunningServerThatAnswersSomethingElse keeps why its first answer was no
 // answer.
 func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
-	runner, s := newRunner(t, &place{running: true}, &place{}, short(
+	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(
 		scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: "{model: nonesuch}"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "status 404") {
@@ -84,7 +84,7 @@ func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
 }
 
 func TestRunOverTLS(t *testing.T) {
-	runner, s := newRunner(t, &place{secure: true}, &place{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, &fakeTarget{secure: true}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestBadOptionIsTheUsersMistake(t *testing.T) {
 		"a: no such thing":              errors.New("a: no such thing"),
 		"test.yaml:1:1: a.url: not set": fmt.Errorf("a: %w", &targets.OptionError{Option: "url", Err: errors.New("not set")}),
 	} {
-		runner, s := newRunner(t, &place{open: open}, &place{})
+		runner, s := newRunner(t, &fakeTarget{open: open}, &fakeTarget{})
 		_, err := runner.Run(t.Context(), s)
 		var faults scenarios.Faults
 		if !errors.As(err, &faults) || err.Error() != want {

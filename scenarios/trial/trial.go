@@ -118,7 +118,7 @@ func (s *session) deploy(ctx context.Context, v trial) (*targets.Deployment, err
 	defer stop()
 	w := a.workload
 	w.Output = s.kept
-	deployment, err := a.place.Deploy(ctx, w)
+	deployment, err := a.target.Deploy(ctx, w)
 	if err != nil {
 		return nil, s.inFull(errors.Join(err, s.kept.Flush()))
 	}

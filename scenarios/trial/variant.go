@@ -14,7 +14,7 @@ type variant struct {
 	name     string              // in the record
 	scenario *scenarios.Scenario // that it comes from
 	kind     targets.Kind
-	place    targets.Target
+	target   targets.Target
 	program  string // in place of the first argument of the command line; "": none is
 	workload targets.Workload
 	facts    []targets.Fact // of the program that is run

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// place is a function URL.
-func place() functionurl.URL {
+// functionURL is one.
+func functionURL() functionurl.URL {
 	return functionurl.URL{Account: "123456789012", ID: "abc", Domain: "abc.lambda-url.us-east-1.on.aws"}
 }
 
@@ -27,7 +27,7 @@ func TestEvent(t *testing.T) {
 	r.Header.Add("Cookie", "three=3")
 	r.Header.Set("User-Agent", "tester")
 	at := time.Date(2020, 3, 12, 19, 3, 58, 390e6, time.UTC)
-	got := place().Event(r, []byte("hello"), "id-1", at)
+	got := functionURL().Event(r, []byte("hello"), "id-1", at)
 	want := &events.LambdaFunctionURLRequest{
 		Version: "2.0", RawPath: "/a%20b/c", RawQueryString: "x=1&x=2&y=%C3%A9&flag",
 		Cookies:               []string{"one=1", "two=2", "three=3"},
@@ -64,7 +64,7 @@ func TestBodiesTravelAsTextOrBase64(t *testing.T) {
 	} {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Content-Type", c.contentType)
-		if got := place().Event(r, []byte(c.body), "id", time.Now()).IsBase64Encoded; got != c.base64 {
+		if got := functionURL().Event(r, []byte(c.body), "id", time.Now()).IsBase64Encoded; got != c.base64 {
 			t.Errorf("%q of type %q is in base64: %t, want %t", c.body, c.contentType, got, c.base64)
 		}
 	}
@@ -72,7 +72,7 @@ func TestBodiesTravelAsTextOrBase64(t *testing.T) {
 
 // The event's JSON has the fields that AWS documents, absent ones left out.
 func TestEventHasAWSsFields(t *testing.T) {
-	text, err := json.Marshal(place().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Unix(0, 0)))
+	text, err := json.Marshal(functionURL().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Unix(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}

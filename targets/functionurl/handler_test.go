@@ -38,7 +38,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // side, and back to an answer.
 func through(t *testing.T, h http.Handler, r *http.Request, body []byte) *functionurl.Answer {
 	t.Helper()
-	event, err := json.Marshal(place().Event(r, body, "id", time.Now()))
+	event, err := json.Marshal(functionURL().Event(r, body, "id", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestHandlerAgreesWithAWSs(t *testing.T) {
 		method, path, contentType, body := anyRequest(rng)
 		r := httptest.NewRequest(method, path, bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
-		event := place().Event(r, body, "id", time.Now())
+		event := functionURL().Event(r, body, "id", time.Now())
 		stream, err := theirs(t.Context(), event)
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +192,7 @@ func TestHandlerWritesAsNetHTTP(t *testing.T) {
 
 func TestHandlerRefuses(t *testing.T) {
 	h := functionurl.Handler(http.HandlerFunc(echo))
-	valid := place().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Now())
+	valid := functionURL().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Now())
 	for name, spoil := range map[string]func(*events.LambdaFunctionURLRequest){
 		"version":  func(e *events.LambdaFunctionURLRequest) { e.Version = "1.0" },
 		"method":   func(e *events.LambdaFunctionURLRequest) { e.RequestContext.HTTP.Method = "" },
@@ -217,7 +217,7 @@ func TestHandlerRefuses(t *testing.T) {
 }
 
 func TestHandlerPanics(t *testing.T) {
-	event, err := json.Marshal(place().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Now()))
+	event, err := json.Marshal(functionURL().Event(httptest.NewRequest("GET", "/", nil), nil, "id", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestHandlerPanics(t *testing.T) {
 }
 
 func FuzzHandler(f *testing.F) {
-	event, err := json.Marshal(place().Event(httptest.NewRequest("POST", "/a?b=c", nil), []byte("body"), "id", time.Now()))
+	event, err := json.Marshal(functionURL().Event(httptest.NewRequest("POST", "/a?b=c", nil), []byte("body"), "id", time.Now()))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	r.Header.Set("Content-Type", "application/json")
 	b.ReportAllocs()
 	for b.Loop() {
-		event, err := json.Marshal(place().Event(r, []byte(question), "id", time.Now()))
+		event, err := json.Marshal(functionURL().Event(r, []byte(question), "id", time.Now()))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 
 // ask sends one request to the deployment and decodes a JSON answer into out,
 // unless that is nil.
-func (p *place) ask(d *targets.Deployment, method, path string, out any) error {
+func (p *subject) ask(d *targets.Deployment, method, path string, out any) error {
 	req, err := http.NewRequestWithContext(p.Context(), method, d.Endpoint.URL+path, nil)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (p *place) ask(d *targets.Deployment, method, path string, out any) error {
 }
 
 // must is ask for what has to succeed.
-func (p *place) must(d *targets.Deployment, method, path string, out any) {
+func (p *subject) must(d *targets.Deployment, method, path string, out any) {
 	p.Helper()
 	if err := p.ask(d, method, path, out); err != nil {
 		p.Fatalf("%s %s: %v", method, path, err)

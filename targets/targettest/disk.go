@@ -24,7 +24,7 @@ const (
 // deployment that does not find enough says so and leaves nothing; where the
 // target writes nothing, the first one works. It runs by itself: the folder for
 // temporary files belongs to the whole process.
-func diskFull(p *place) {
+func diskFull(p *subject) {
 	disk := p.disk()
 	dir := filepath.Join(disk, "work")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -51,7 +51,7 @@ func diskFull(p *place) {
 
 // fits deploys with so much room on the disk and returns how much of it the
 // deployment used, -1 when it failed because that is too little.
-func (p *place) fits(room targets.Bytes) targets.Bytes {
+func (p *subject) fits(room targets.Bytes) targets.Bytes {
 	p.Helper()
 	defer p.clean()
 	d, err := p.target.Deploy(ending(p, patience), p.workload())
@@ -66,7 +66,7 @@ func (p *place) fits(room targets.Bytes) targets.Bytes {
 }
 
 // used is what the files below the folder take of the disk.
-func (p *place) used() targets.Bytes {
+func (p *subject) used() targets.Bytes {
 	p.Helper()
 	var blocks int64
 	err := filepath.WalkDir(p.dir, func(_ string, entry fs.DirEntry, err error) error {
@@ -87,7 +87,7 @@ func (p *place) used() targets.Bytes {
 }
 
 // disk mounts a small disk in memory, until the test ends.
-func (p *place) disk() string {
+func (p *subject) disk() string {
 	p.Helper()
 	if os.Geteuid() != 0 {
 		p.Skip("a small disk can be mounted by root alone; run this test as root")
@@ -103,7 +103,7 @@ func (p *place) disk() string {
 }
 
 // mount mounts a file system in memory on the folder, or mounts it anew.
-func (p *place) mount(folder string, room targets.Bytes, options ...string) {
+func (p *subject) mount(folder string, room targets.Bytes, options ...string) {
 	p.Helper()
 	all := strings.Join(append(options, "mode=700", fmt.Sprintf("size=%d", room)), ",")
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", all, "tmpfs", folder).CombinedOutput(); err != nil {

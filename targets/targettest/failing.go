@@ -15,7 +15,7 @@ import (
 	"servebench/targets/local"
 )
 
-func endsLater(p *place) {
+func endsLater(p *subject) {
 	d := p.deploy(p.workload())
 	if p.Replaces {
 		p.replaced(d, func() { p.fails(d, "/exit?code=7") })
@@ -29,7 +29,7 @@ func endsLater(p *place) {
 	p.quotes(d.Err(), "status 7", "asked to exit")
 }
 
-func killed(p *place) {
+func killed(p *subject) {
 	d := p.deploy(p.workload())
 	if len(p.servers()) == 0 {
 		p.Skip("the server's process cannot be seen from here, so it cannot be killed from outside; run as root")
@@ -43,7 +43,7 @@ func killed(p *place) {
 }
 
 // kill kills the servers from outside.
-func (p *place) kill() {
+func (p *subject) kill() {
 	p.Helper()
 	for _, pid := range p.servers() {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -52,7 +52,7 @@ func (p *place) kill() {
 	}
 }
 
-func deafUntilDeadline(p *place) {
+func deafUntilDeadline(p *subject) {
 	d := p.deploy(p.workload("TEST_TERM=ignore"))
 	began := time.Now()
 	if err := d.Close(ending(p, 100*time.Millisecond)); err != nil {
@@ -64,7 +64,7 @@ func deafUntilDeadline(p *place) {
 	p.clean()
 }
 
-func deafUntilGrace(p *place) {
+func deafUntilGrace(p *subject) {
 	d := p.deploy(p.workload("TEST_TERM=ignore"))
 	began := time.Now()
 	p.close(d)
@@ -74,7 +74,7 @@ func deafUntilGrace(p *place) {
 	p.clean()
 }
 
-func diesAtOnce(p *place) {
+func diesAtOnce(p *subject) {
 	p.refuse(ending(p, patience), p.workload("TEST_START=die"), "status 3", "the disk is on fire")
 }
 
@@ -108,7 +108,7 @@ const firstWords = "test server starts"
 
 // wholeOutput looks for the first and the last words of servers of every end: that of
 // one that dies, of one that is closed, and of one whose start is given up.
-func wholeOutput(p *place) {
+func wholeOutput(p *subject) {
 	var died, closed, cancelled buffer
 	w := p.workload("TEST_START=die", "TEST_NOISE=3000")
 	w.Output = &died
@@ -141,23 +141,23 @@ func wholeOutput(p *place) {
 }
 
 // heard checks how often a text is in an output.
-func (p *place) heard(of string, from *buffer, text string, want int) {
+func (p *subject) heard(of string, from *buffer, text string, want int) {
 	p.Helper()
 	if got := from.counts(text); got < want || got > want && !p.Replaces {
 		p.Errorf("%s: %q is in the output %d times, want %d", of, text, got, want)
 	}
 }
 
-func neverReady(p *place) {
+func neverReady(p *subject) {
 	p.waits(p.workload("TEST_START=never"), "/ready answered 503", "still loading")
 }
 
-func neverListens(p *place) { p.waits(p.workload("TEST_START=deaf"), "a model that never comes") }
+func neverListens(p *subject) { p.waits(p.workload("TEST_START=deaf"), "a model that never comes") }
 
 // waits deploys a workload that gets nowhere and cancels that long after it
 // should have been ready, and later every time until the error quotes all the
 // words: the machine may be busy with other tests.
-func (p *place) waits(w targets.Workload, words ...string) {
+func (p *subject) waits(w targets.Workload, words ...string) {
 	for after := 2*p.usual() + time.Second; ; after *= 2 {
 		ctx, cancel := context.WithCancel(context.Background())
 		timer := time.AfterFunc(after, cancel)
@@ -174,7 +174,7 @@ func (p *place) waits(w targets.Workload, words ...string) {
 }
 
 // usual is how long a deployment takes that comes to be.
-func (p *place) usual() time.Duration {
+func (p *subject) usual() time.Duration {
 	p.Helper()
 	called := time.Now()
 	d := p.deploy(p.workload())
@@ -190,7 +190,7 @@ func says(err error, words []string) bool {
 
 // cancelled cancels early, where the target makes what the start needs, and all
 // along a start that takes longer.
-func cancelled(p *place) {
+func cancelled(p *subject) {
 	took := p.usual()
 	moments := []time.Duration{0, 1, 3, 10, 30, 60, 100, 150, 300, 600}
 	for i := range moments {
@@ -212,7 +212,7 @@ func cancelled(p *place) {
 	}
 }
 
-func endedBefore(p *place) {
+func endedBefore(p *subject) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := p.refuse(ctx, p.workload()); !errors.Is(err, context.Canceled) {
@@ -220,7 +220,7 @@ func endedBefore(p *place) {
 	}
 }
 
-func noExecutable(p *place) {
+func noExecutable(p *subject) {
 	w := p.workload()
 	w.Command = []string{filepath.Join(p.dir, "no-such-server")}
 	p.refuse(ending(p, patience), w, "no-such-server")
@@ -228,7 +228,7 @@ func noExecutable(p *place) {
 	p.refuse(ending(p, patience), w, "command")
 }
 
-func unknownOption(p *place) {
+func unknownOption(p *subject) {
 	_, err := p.Kind.Open(targets.Config{Options: map[string]string{"colour": "blue"}, Dir: p.dir})
 	p.quotes(err, "colour")
 }

@@ -13,7 +13,7 @@ import (
 
 // clean checks that nothing of the test is left: no process that carries its
 // mark or its folder, no mount and no file below the folder.
-func (p *place) clean() {
+func (p *subject) clean() {
 	p.Helper()
 	for _, left := range p.processes() {
 		p.Errorf("left behind: %s", left)
@@ -42,7 +42,7 @@ func (s seen) String() string { return fmt.Sprintf("process %d: %q", s.pid, s.co
 
 // processes returns those that have the test's mark in their environment or its
 // words in their command line.
-func (p *place) processes() []seen {
+func (p *subject) processes() []seen {
 	var found []seen
 	folders, _ := filepath.Glob("/proc/[0-9]*")
 	for _, folder := range folders {
@@ -57,13 +57,13 @@ func (p *place) processes() []seen {
 }
 
 // bears reports whether a command line holds all the words.
-func (p *place) bears(command string) bool {
+func (p *subject) bears(command string) bool {
 	return !slices.ContainsFunc(p.words, func(word string) bool { return !strings.Contains(command, word) })
 }
 
 // servers returns the processes of this test's servers, or of what carries the
 // machine that they run in.
-func (p *place) servers() []int {
+func (p *subject) servers() []int {
 	var found []int
 	for _, s := range p.processes() {
 		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", s.pid))
@@ -76,7 +76,7 @@ func (p *place) servers() []int {
 }
 
 // mounts names those below the test's folder.
-func (p *place) mounts() []string {
+func (p *subject) mounts() []string {
 	table, _ := os.ReadFile("/proc/self/mountinfo") // not there: no mounts to see
 	var found []string
 	for line := range strings.Lines(string(table)) {

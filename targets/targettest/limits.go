@@ -10,7 +10,7 @@ import (
 	"servebench/targets/local"
 )
 
-func cpuSet(p *place) {
+func cpuSet(p *subject) {
 	allowed, err := local.Pinned(os.Getpid())
 	if err != nil {
 		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
@@ -42,7 +42,7 @@ func cpuSet(p *place) {
 }
 
 // pinned checks that every thread of a process is on the CPUs.
-func (p *place) pinned(s seen, cpus []int) {
+func (p *subject) pinned(s seen, cpus []int) {
 	p.Helper()
 	err := local.EachThread(s.pid, func(thread int) error {
 		got, err := local.Pinned(thread)
@@ -59,7 +59,7 @@ func (p *place) pinned(s seen, cpus []int) {
 	}
 }
 
-func memoryLimit(p *place) {
+func memoryLimit(p *subject) {
 	w := p.workload()
 	w.Limits.Memory = 64 * targets.MiB
 	d := p.deploy(w)

@@ -18,7 +18,7 @@ import (
 // portTaken takes the port from the first server, or what carries it, after it was
 // chosen, and even answers there as a server that is ready would. It runs by
 // itself: PATH belongs to the whole process.
-func portTaken(p *place) {
+func portTaken(p *subject) {
 	if p.OwnPort {
 		portHeld(p)
 		return
@@ -61,7 +61,7 @@ func portTaken(p *place) {
 
 // delay opens the target anew with a carrier that asks at the address before it
 // takes its port.
-func (p *place) delay(control string) {
+func (p *subject) delay(control string) {
 	p.Helper()
 	program, err := exec.LookPath(p.Carrier)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *place) delay(control string) {
 }
 
 // steal reads the port from the server and serves there; it returns the port.
-func steal(p *place, conn net.Conn) int64 {
+func steal(p *subject, conn net.Conn) int64 {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
 		p.Errorf("read the port to steal: %v", err)
@@ -103,7 +103,7 @@ func steal(p *place, conn net.Conn) int64 {
 // portHeld tries to take the ports of deployments, which somebody holds who
 // chose them himself. They are made at the same time, so that a choice that two
 // can make would be made twice now and then.
-func portHeld(p *place) {
+func portHeld(p *subject) {
 	made := make(chan *targets.Deployment, 2)
 	for range cap(made) {
 		go func() {

@@ -8,10 +8,10 @@ import (
 )
 
 // replaced ends a server of a place that replaces it: the deployment goes on,
-// and requests are answered by another server. The place may have several: a
+// and requests are answered by another server. The target may have several: a
 // server is only free for the next request some time after its answer. So a
 // server that answers on need not be the one that ended, but must not always be.
-func (p *place) replaced(d *targets.Deployment, end func()) {
+func (p *subject) replaced(d *targets.Deployment, end func()) {
 	p.Helper()
 	const most = 5
 	for ended := 1; ; ended++ {
@@ -39,7 +39,7 @@ func (p *place) replaced(d *targets.Deployment, end func()) {
 // born says when the server that answers started, by its own clock. A server
 // that was killed from outside may still be taken for alive by the next request,
 // which fails with it.
-func (p *place) born(d *targets.Deployment) time.Time {
+func (p *subject) born(d *targets.Deployment) time.Time {
 	p.Helper()
 	var r report
 	err := p.ask(d, "GET", "/report", &r)
@@ -52,8 +52,8 @@ func (p *place) born(d *targets.Deployment) time.Time {
 }
 
 // fails sends a request that ends the server, which has to be answered with a
-// 5xx by the place itself.
-func (p *place) fails(d *targets.Deployment, path string) {
+// 5xx by the target itself.
+func (p *subject) fails(d *targets.Deployment, path string) {
 	p.Helper()
 	if err := p.ask(d, "POST", path, nil); !isServerError(err) {
 		p.Errorf("POST %s, which ends the server: %v, want an answer 5xx", path, err)

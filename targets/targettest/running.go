@@ -17,7 +17,7 @@ type report struct {
 	CPUs       string
 }
 
-func answers(p *place) {
+func answers(p *subject) {
 	called := time.Now()
 	d := p.deploy(p.workload())
 	took := time.Since(called)
@@ -44,7 +44,7 @@ func answers(p *place) {
 	}
 }
 
-func surroundings(p *place) {
+func surroundings(p *subject) {
 	w := p.workload("MODEL=credit", "HOME=/elsewhere", "LISTEN={host}:{port}")
 	w.Command = append(w.Command, "--verbose")
 	if !p.Replaces {
@@ -70,7 +70,7 @@ func surroundings(p *place) {
 }
 
 // environment returns the server's environment by key.
-func (p *place) environment(r report) map[string]string {
+func (p *subject) environment(r report) map[string]string {
 	p.Helper()
 	env := map[string]string{}
 	for _, pair := range r.Env {
@@ -85,7 +85,7 @@ func (p *place) environment(r report) map[string]string {
 
 // addressed checks that the server was told where to listen, or where its work
 // comes from and nothing untrue.
-func (p *place) addressed(r report, env map[string]string) {
+func (p *subject) addressed(r report, env map[string]string) {
 	p.Helper()
 	want := []string{"--verbose", "--listen=" + env["HOST"] + ":" + env["PORT"]}
 	if address := env["HOST"] + ":" + env["PORT"]; env["LISTEN"] != address && !p.Replaces {
@@ -104,7 +104,7 @@ func (p *place) addressed(r report, env map[string]string) {
 	}
 }
 
-func several(p *place) {
+func several(p *subject) {
 	one, two := p.deploy(p.workload("NAME=one")), p.deploy(p.workload("NAME=two"))
 	if one.Endpoint.URL == two.Endpoint.URL {
 		p.Fatalf("both deployments answer at %s", one.Endpoint.URL)
@@ -118,7 +118,7 @@ func several(p *place) {
 	p.deploy(p.workload()) // a target can be used again after Close
 }
 
-func children(p *place) {
+func children(p *subject) {
 	d := p.deploy(p.workload())
 	p.must(d, "POST", "/fork", nil)
 	p.must(d, "POST", "/fork", nil)
@@ -127,7 +127,7 @@ func children(p *place) {
 }
 
 // ending returns a context that ends soon after the call.
-func ending(p *place, after time.Duration) context.Context {
+func ending(p *subject, after time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	p.Cleanup(cancel)
 	return ctx

@@ -32,7 +32,7 @@ type Suite struct {
 	// what carries the machine, by its folder. That has to be on the CPU set
 	// with all its threads, and to kill it ends the deployment.
 	Guest bool
-	// Replaces says that the place, as a function service does, tells the
+	// Replaces says that the target, as a function service does, tells the
 	// server itself what to work on and puts a new one in the place of one
 	// that ended. The server has AWS_LAMBDA_RUNTIME_API instead of HOST and
 	// PORT. Its end is the failure, with a 5xx, of the request that it worked
@@ -69,13 +69,13 @@ func Run(t *testing.T, s Suite) {
 					turns <- struct{}{}
 					t.Cleanup(func() { <-turns }) // the first registered is the last called
 				}
-				c.test(newPlace(t, s, server))
+				c.test(newSubject(t, s, server))
 			})
 		}
 	})
-	t.Run("a port that is taken in between is replaced, or cannot be taken", func(t *testing.T) { portTaken(newPlace(t, s, server)) })
-	t.Run("a full disk is reported", func(t *testing.T) { diskFull(newPlace(t, s, server)) })
-	t.Run("what a killed run left is swept", func(t *testing.T) { sweeps(newPlace(t, s, server)) })
+	t.Run("a port that is taken in between is replaced, or cannot be taken", func(t *testing.T) { portTaken(newSubject(t, s, server)) })
+	t.Run("a full disk is reported", func(t *testing.T) { diskFull(newSubject(t, s, server)) })
+	t.Run("what a killed run left is swept", func(t *testing.T) { sweeps(newSubject(t, s, server)) })
 	for name := range s.leftovers(t, os.Getpid()) {
 		if !before[name] {
 			t.Errorf("left behind after all: %s", name)
@@ -86,7 +86,7 @@ func Run(t *testing.T, s Suite) {
 // testCase is one promise of the contract.
 type testCase struct {
 	name string
-	test func(*place)
+	test func(*subject)
 }
 
 func cases() []testCase {

@@ -11,7 +11,7 @@ import (
 // server runs, deaf to SIGTERM and with a child. The sweep has to remove what
 // both left, and nothing of a third that lives on. It runs by itself: the
 // folder for temporary files belongs to the whole process.
-func sweeps(p *place) {
+func sweeps(p *subject) {
 	p.Setenv("TMPDIR", p.dir)
 	living, running, starting := p.victim("living"), p.victim("running", "TEST_TERM=ignore"), p.victim("starting", "TEST_START=never")
 	alive, deaf := living.deployed(), running.deployed()
@@ -37,7 +37,7 @@ func sweeps(p *place) {
 }
 
 // sweep sweeps the target, if it leaves anything.
-func (p *place) sweep() {
+func (p *subject) sweep() {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.Context(), patience)
 	defer cancel()
@@ -50,9 +50,9 @@ func (p *place) sweep() {
 	}
 }
 
-// vanished waits until no process of the place is left, since those that are
+// vanished waits until no process of the target is left, since those that are
 // killed take a moment.
-func (p *place) vanished() {
+func (p *subject) vanished() {
 	p.Helper()
 	for deadline := time.Now().Add(patience / 6); len(p.processes()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -65,7 +65,7 @@ func (p *place) vanished() {
 // vanished looks as well for what else the victim made.
 func (v *victim) vanished() {
 	v.Helper()
-	v.place.vanished()
+	v.subject.vanished()
 	for name := range v.leftovers(v.T, v.cmd.Process.Pid) {
 		v.Errorf("left behind: %s", name)
 	}

@@ -7,7 +7,7 @@ import (
 	"servebench/targets"
 )
 
-func usage(p *place) {
+func usage(p *subject) {
 	began := time.Now()
 	d := p.deploy(p.workload())
 	before, err := d.Usage()
@@ -27,7 +27,7 @@ func usage(p *place) {
 // burn makes the server spend CPU time, which the usage has to show, and returns
 // the usage after that. A guest counts by a clock of its own, which goes on
 // while the host runs something else: it is asked until the work shows.
-func (p *place) burn(d *targets.Deployment, before targets.Usage) targets.Usage {
+func (p *subject) burn(d *targets.Deployment, before targets.Usage) targets.Usage {
 	p.Helper()
 	const work, most = 300 * time.Millisecond, 20
 	for asked := 1; ; asked++ {

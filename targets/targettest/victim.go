@@ -39,16 +39,16 @@ func deployAsVictim(t *testing.T, s Suite) {
 	<-d.Done()
 }
 
-// victim is a process that deploys and is killed, with a place by whose mark
+// victim is a process that deploys and is killed, with a subject by whose mark
 // what it made is found.
 type victim struct {
-	*place
+	*subject
 	cmd *exec.Cmd
 	out *bufio.Scanner
 }
 
 // victim starts one that deploys the test server with further environment.
-func (p *place) victim(name string, env ...string) *victim {
+func (p *subject) victim(name string, env ...string) *victim {
 	p.Helper()
 	own := *p
 	own.mark = p.mark + name
@@ -65,7 +65,7 @@ func (p *place) victim(name string, env ...string) *victim {
 	}
 	// Its folders are beside those of the others, and name who made them.
 	own.words = slices.Concat(p.words, []string{fmt.Sprintf("-%d-", cmd.Process.Pid)})
-	v := &victim{place: &own, cmd: cmd, out: bufio.NewScanner(out)}
+	v := &victim{subject: &own, cmd: cmd, out: bufio.NewScanner(out)}
 	p.Cleanup(v.kill)
 	return v
 }

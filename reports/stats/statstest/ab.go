@@ -17,11 +17,11 @@ func ABTest() Plan {
 	p.Targets = []Target{variant(record.Baseline), variant(record.Candidate)}
 	p.AB = &record.ABTest{
 		Baseline: record.Variant{
-			Target: record.Baseline, Source: "v1.4.0", Place: "physical", Text: "name: gate\nprotocol: v2\n",
+			Target: record.Baseline, Source: "v1.4.0", Kind: "physical", Text: "name: gate\nprotocol: v2\n",
 			Facts: []record.Fact{{Name: "commit", Value: "4f1d2c9"}, {Name: "binary", Value: "sha256:1b7a…"}, {Name: "build", Value: "make build"}},
 		},
 		Candidate: record.Variant{
-			Target: record.Candidate, Source: "HEAD", Place: "physical", Text: "name: gate\nprotocol: v2\n",
+			Target: record.Candidate, Source: "HEAD", Kind: "physical", Text: "name: gate\nprotocol: v2\n",
 			Facts: []record.Fact{{Name: "commit", Value: "9e0b774"}, {Name: "binary", Value: "sha256:c05e…"}, {Name: "build", Value: "make build"}},
 		},
 		Metrics: []string{record.MetricP50, record.MetricP90},

@@ -56,7 +56,7 @@ type Target struct {
 	Unchecked    bool           // answers are compared with nothing
 	Hiccup       int64          // so many requests of the last round fail, one after the other, in its middle
 	GeneratorCPU float64        // share of the one CPU the generator has
-	Meters       []record.Meter // what the place counts in each cell
+	Meters       []record.Meter // what the target counts in each cell
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration

@@ -6,7 +6,7 @@ import (
 	"servebench/reports/record"
 )
 
-// four are the four places, from the one that starts fastest. The container's
+// four are the four targets, from the one that starts fastest. The container's
 // server does not come up in two rounds; the machine is emulated.
 func four() []Target {
 	return []Target{
@@ -37,7 +37,7 @@ func four() []Target {
 	}
 }
 
-// ColdStart is a run of starts alone, without any load, on the four places.
+// ColdStart is a run of starts alone, without any load, on the four targets.
 func ColdStart() Plan {
 	p := Compare()
 	p.Name, p.Rounds, p.Phases, p.SLO = "coldstart", 0, nil, record.SLO{}
@@ -47,7 +47,7 @@ func ColdStart() Plan {
 }
 
 // Overhead is a run of the same load with a model that computes nothing and a real
-// one, on the four places. What lambda's model takes is lost in the noise.
+// one, on the four targets. What lambda's model takes is lost in the noise.
 func Overhead() Plan {
 	p := Compare()
 	p.Name, p.Rounds, p.SLO, p.Targets = "overhead", 8, record.SLO{}, four()

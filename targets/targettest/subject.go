@@ -12,9 +12,9 @@ import (
 	"servebench/targets"
 )
 
-// place is the target of one test, with a folder and a mark of its own, by
+// subject is the target of one test, with a folder and a mark of its own, by
 // which what is left of it is found.
-type place struct {
+type subject struct {
 	*testing.T
 	Suite
 	server, dir, mark string
@@ -24,9 +24,9 @@ type place struct {
 	target targets.Target
 }
 
-func newPlace(t *testing.T, s Suite, server string) *place {
+func newSubject(t *testing.T, s Suite, server string) *subject {
 	t.Helper()
-	p := &place{T: t, Suite: s, server: server}
+	p := &subject{T: t, Suite: s, server: server}
 	dir := t.TempDir()
 	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + strconv.Itoa(os.Getpid())
 	p.move(dir)
@@ -35,7 +35,7 @@ func newPlace(t *testing.T, s Suite, server string) *place {
 }
 
 // move opens the target with another folder.
-func (p *place) move(dir string) {
+func (p *subject) move(dir string) {
 	p.Helper()
 	target, err := p.Kind.Open(targets.Config{Options: p.Options, Dir: dir})
 	if err != nil {
@@ -45,12 +45,12 @@ func (p *place) move(dir string) {
 }
 
 // workload runs the test server with further environment.
-func (p *place) workload(env ...string) targets.Workload {
+func (p *subject) workload(env ...string) targets.Workload {
 	return targets.Workload{Command: []string{p.server}, Env: append(env, p.mark), Ready: "/ready"}
 }
 
 // deploy deploys the workload, which has to succeed.
-func (p *place) deploy(w targets.Workload) *targets.Deployment {
+func (p *subject) deploy(w targets.Workload) *targets.Deployment {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.Context(), patience)
 	defer cancel()
@@ -66,7 +66,7 @@ func (p *place) deploy(w targets.Workload) *targets.Deployment {
 }
 
 // close closes the deployment, which has to succeed, twice.
-func (p *place) close(d *targets.Deployment) {
+func (p *subject) close(d *targets.Deployment) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -84,7 +84,7 @@ func (p *place) close(d *targets.Deployment) {
 
 // refuse deploys the workload, which has to fail with an error that quotes all
 // the words, and returns it.
-func (p *place) refuse(ctx context.Context, w targets.Workload, words ...string) error {
+func (p *subject) refuse(ctx context.Context, w targets.Workload, words ...string) error {
 	p.Helper()
 	d, err := p.target.Deploy(ctx, w)
 	if err == nil {
@@ -97,7 +97,7 @@ func (p *place) refuse(ctx context.Context, w targets.Workload, words ...string)
 }
 
 // quotes checks that an error says all the words.
-func (p *place) quotes(err error, words ...string) {
+func (p *subject) quotes(err error, words ...string) {
 	p.Helper()
 	for _, word := range words {
 		if err == nil || !strings.Contains(err.Error(), word) {
@@ -107,7 +107,7 @@ func (p *place) quotes(err error, words ...string) {
 }
 
 // ended waits until the deployment ended by itself and returns why.
-func (p *place) ended(d *targets.Deployment) error {
+func (p *subject) ended(d *targets.Deployment) error {
 	p.Helper()
 	select {
 	case <-d.Done():
@@ -118,7 +118,7 @@ func (p *place) ended(d *targets.Deployment) error {
 }
 
 // fact returns the deployment's fact of that name.
-func (p *place) fact(d *targets.Deployment, name string) targets.Fact {
+func (p *subject) fact(d *targets.Deployment, name string) targets.Fact {
 	p.Helper()
 	for _, f := range d.Facts {
 		if f.Name == name {

@@ -97,7 +97,7 @@ func unequalFacts(a *Analysis) []Diagnostic {
 		}
 		ran, only = ran+1, t.Name
 		for _, f := range t.Facts {
-			if !f.Unequal || toldByPlace(t, f) || a.AB != nil && a.inBothVariants(f) {
+			if !f.Unequal || toldAlready(t, f) || a.AB != nil && a.inBothVariants(f) {
 				continue
 			}
 			if values[f.Name] == nil {
@@ -124,9 +124,9 @@ func unequalFacts(a *Analysis) []Diagnostic {
 	return all
 }
 
-// toldByPlace says that emulated or ranAlready tells of a fact. What was so only
+// toldAlready says that emulated or ranAlready tells of a fact. What was so only
 // from a later round on, neither tells.
-func toldByPlace(t record.Target, f record.Fact) bool {
+func toldAlready(t record.Target, f record.Fact) bool {
 	const limits = "limits"
 	return f.Name == acceleration && strings.HasPrefix(f.Value, tcg) && Acceleration(t) == tcg || f.Name == limits && t.Running
 }

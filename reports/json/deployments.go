@@ -8,8 +8,8 @@ import (
 	"servebench/reports/stats"
 )
 
-// place is a target that could run here, whatever was asked of it.
-type place struct {
+// deployment is a target that could run here, whatever was asked of it.
+type deployment struct {
 	Target       string     `json:"target"`
 	Running      bool       `json:"running"`      // the server was not started here
 	Acceleration *string    `json:"acceleration"` // "KVM", "TCG" (software emulation); null: no virtual machine
@@ -67,15 +67,15 @@ type times struct {
 	Max   float64  `json:"max"`
 }
 
-func newPlaces(a *stats.Analysis) []place {
-	all := []place{}
+func newDeployments(a *stats.Analysis) []deployment {
+	all := []deployment{}
 	starts := a.ColdStarts()
 	for _, t := range a.Run.Targets {
 		i := slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })
 		if i < 0 {
 			continue
 		}
-		p := place{Target: t.Name, Running: t.Running, Acceleration: text(stats.Acceleration(t)), Unequal: unequal(t)}
+		p := deployment{Target: t.Name, Running: t.Running, Acceleration: text(stats.Acceleration(t)), Unequal: unequal(t)}
 		if !t.Running {
 			p.ColdStart = newColdStart(starts[i])
 			p.ColdStart.Starts = newStarts(t)

@@ -17,8 +17,8 @@ func TestOverheadGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/overhead.json", append(text, '\n'))
-	places := doc["places"].([]any)
-	if vm := places[2].(map[string]any); vm["acceleration"] != "TCG" || len(vm["unequal"].([]any)) != 1 {
+	deployments := doc["deployments"].([]any)
+	if vm := deployments[2].(map[string]any); vm["acceleration"] != "TCG" || len(vm["unequal"].([]any)) != 1 {
 		t.Errorf("the machine is %v, %v", vm["acceleration"], vm["unequal"])
 	}
 }
@@ -30,7 +30,7 @@ func TestRunningHasNoColdStart(t *testing.T) {
 		t.Errorf("overhead %v", doc["overhead"])
 	}
 	for i, running := range []bool{false, true} {
-		p := doc["places"].([]any)[i].(map[string]any)
+		p := doc["deployments"].([]any)[i].(map[string]any)
 		if p["running"] != running || (p["cold_start"] == nil) != running {
 			t.Errorf("%v: running %v, cold start %v", p["target"], p["running"], p["cold_start"])
 		}
@@ -40,7 +40,7 @@ func TestRunningHasNoColdStart(t *testing.T) {
 // Each start is there by itself, and one that failed says why.
 func TestEveryStart(t *testing.T) {
 	doc := decode(t, write(t, statstest.ColdStart()))
-	starts := doc["places"].([]any)[1].(map[string]any)["cold_start"].(map[string]any)["starts"].([]any)
+	starts := doc["deployments"].([]any)[1].(map[string]any)["cold_start"].(map[string]any)["starts"].([]any)
 	failed := 0
 	for i, s := range starts {
 		one := s.(map[string]any)
