@@ -28,7 +28,7 @@ func (d *abTest) resume() error {
 	if err != nil {
 		return usageError(err)
 	}
-	looks, err := d.further(run)
+	interims, err := d.further(run)
 	if err != nil {
 		return usageError(fmt.Errorf("--continue %s: %w", d.opts.resume, err))
 	}
@@ -48,7 +48,7 @@ func (d *abTest) resume() error {
 		}
 	}
 	d.scenario = d.made[0].Scenario
-	run, err = d.runner(run.Command).Continue(d.interrupted.ctx, d.opts.resume, d.made[0], d.made[1], looks, d.decide)
+	run, err = d.runner(run.Command).Continue(d.interrupted.ctx, d.opts.resume, d.made[0], d.made[1], interims, d.decide)
 	return d.end(run, err)
 }
 
@@ -65,33 +65,33 @@ func recall(variant record.Variant) source {
 	return s
 }
 
-// further are the looks of a run that is continued: its own, and one more where it has
+// further are the interim analyses of a run that is continued: its own, and one more where it has
 // been at all of them.
-func (d *abTest) further(run *record.Run) ([]record.Look, error) {
+func (d *abTest) further(run *record.Run) ([]record.Interim, error) {
 	a, err := analyseToContinue(run)
 	if err != nil {
 		return nil, err
 	}
-	looks := run.AB.Looks
-	last := looks[len(looks)-1].Pairs
+	interims := run.AB.Interims
+	last := interims[len(interims)-1].Pairs
 	switch {
 	case a.Validity == stats.Invalid && a.Nothing() == "":
 		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new A/B test")
 	case a.AB.Decided():
 		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, a.AB.Why)
-	case (a.AB.Look < len(looks) || a.Shortfall() != nil) && (d.opts.rounds == 0 || d.opts.rounds == last):
-		return looks, nil
+	case (a.AB.Interim < len(interims) || a.Shortfall() != nil) && (d.opts.rounds == 0 || d.opts.rounds == last):
+		return interims, nil
 	case d.opts.rounds == 0:
 		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))
 	}
 	plan := paired.Plan{Margin: run.AB.Margin, Tolerance: run.AB.Tolerance}
-	for _, look := range looks {
-		plan.Looks = append(plan.Looks, paired.Look(look))
+	for _, interim := range interims {
+		plan.Interims = append(plan.Interims, paired.Interim(interim))
 	}
 	if plan, err = plan.Extend(d.opts.rounds); err != nil {
 		return nil, fmt.Errorf("--rounds %d: %w", d.opts.rounds, err)
 	}
-	return recorded(plan.Looks), nil
+	return recorded(plan.Interims), nil
 }
 
 // analyseToContinue judges what a run is continued from: all of it but a last round

@@ -83,7 +83,7 @@ func aboveNoise(plan record.ABTest, kept keptNoise) error {
 	if kept.Noise == nil || plan.Same {
 		return nil
 	}
-	rounds, worst := plan.Looks[len(plan.Looks)-1].Pairs, 0.0
+	rounds, worst := plan.Interims[len(plan.Interims)-1].Pairs, 0.0
 	var lost, clear []string
 	for _, metric := range plan.Metrics {
 		floor := kept.Floors[metric] * math.Sqrt(float64(kept.Rounds)/float64(rounds))
@@ -129,7 +129,7 @@ func ways(plan record.ABTest, rounds int, worst float64, clear []string) []strin
 // keepNoise keeps what an A/B test of a server with itself found, where it came to its end
 // and can be believed.
 func (d *abTest) keepNoise(a *stats.Analysis) error {
-	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Look < a.AB.Looks {
+	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Interim < a.AB.Interims {
 		return nil
 	}
 	noise := stats.Noise(a)

@@ -21,15 +21,15 @@ func planned(s *scenarios.Scenario, same bool) (record.ABTest, error) {
 	if err != nil {
 		return plan, fmt.Errorf("regression: %w", err)
 	}
-	plan.Looks = recorded(p.Looks)
+	plan.Interims = recorded(p.Interims)
 	return plan, nil
 }
 
-// recorded are looks as the record has them.
-func recorded(looks []paired.Look) []record.Look {
-	var all []record.Look
-	for _, look := range looks {
-		all = append(all, record.Look(look))
+// recorded are interim analyses as the record has them.
+func recorded(interims []paired.Interim) []record.Interim {
+	var all []record.Interim
+	for _, interim := range interims {
+		all = append(all, record.Interim(interim))
 	}
 	return all
 }

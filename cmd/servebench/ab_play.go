@@ -189,7 +189,7 @@ func (d *abTest) runner(command []string) *trial.Runner {
 	}
 }
 
-// decide judges an A/B test at a look, and says how it stands.
+// decide judges an A/B test at an interim analysis, and says how it stands.
 func (d *abTest) decide(run *record.Run) (bool, error) {
 	for i, server := range d.made {
 		if err := unchanged(server); err != nil {
@@ -202,10 +202,10 @@ func (d *abTest) decide(run *record.Run) (bool, error) {
 	}
 	d.watch.standing = standing(so)
 	next := ""
-	if looks := run.AB.Looks; !so.Decided() && so.Look < len(looks) {
-		next = fmt.Sprintf("; next look after round %d", looks[so.Look].Pairs)
+	if interims := run.AB.Interims; !so.Decided() && so.Interim < len(interims) {
+		next = fmt.Sprintf("; next interim analysis after round %d", interims[so.Interim].Pairs)
 	}
-	d.say("look %d of %d, after round %d: %s%s", so.Look, so.Looks, run.Scenario.Rounds, d.watch.standing, next)
+	d.say("interim analysis %d of %d, after round %d: %s%s", so.Interim, so.Interims, run.Scenario.Rounds, d.watch.standing, next)
 	return so.Decided(), nil
 }
 

@@ -77,8 +77,8 @@ func FuzzSplitSettings(f *testing.F) {
 func TestAboveNoise(t *testing.T) {
 	plan := record.ABTest{
 		Metrics: []string{record.MetricP50, record.MetricP90}, Margin: 0.03, Tolerance: 0.05,
-		Looks: []record.Look{{Pairs: 10}, {Pairs: 40}},
-		Noise: &record.Noise{Rounds: 40, Floors: map[string]float64{record.MetricP50: 0.0199, record.MetricP90: 0.0452}},
+		Interims: []record.Interim{{Pairs: 10}, {Pairs: 40}},
+		Noise:    &record.Noise{Rounds: 40, Floors: map[string]float64{record.MetricP50: 0.0199, record.MetricP90: 0.0452}},
 	}
 	kept := keptNoise{plan.Noise, "/cache/noise.json", time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)}
 	const want = `margin 3 %: it is lost in the noise of this machine: in 40 rounds a server can differ from itself in p90 by 4.52 %
@@ -93,7 +93,7 @@ func TestAboveNoise(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	// The error shrinks with the root of the rounds: of four times as many it is half.
-	plan.Looks[1].Pairs = 160
+	plan.Interims[1].Pairs = 160
 	if err := aboveNoise(plan, kept); err != nil {
 		t.Errorf("with more rounds: %v", err)
 	}

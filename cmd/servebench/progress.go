@@ -19,7 +19,7 @@ type progress struct {
 	line bool // one line, written over; else plain lines, seldom
 	mute bool
 
-	// standing is how an A/B test stood at its last look, "" before the first.
+	// standing is how an A/B test stood at its last interim analysis, "" before the first.
 	standing string
 
 	mu    sync.Mutex
@@ -92,8 +92,8 @@ func (p *progress) describe(e trial.Event) string {
 	if e.Attempt > 0 {
 		again = " again"
 	}
-	if e.Look > 0 {
-		again += fmt.Sprintf("  look %d/%d after %d", e.Look, e.Looks, e.LookAt)
+	if e.Interim > 0 {
+		again += fmt.Sprintf("  interim analysis %d/%d after %d", e.Interim, e.Interims, e.InterimAt)
 	}
 	if p.standing != "" {
 		again += "  " + p.standing

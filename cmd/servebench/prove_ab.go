@@ -23,11 +23,11 @@ func announce(abTests int, say func(string, ...any)) error {
 	for _, phase := range s.Load {
 		perTrial += phase.Duration
 	}
-	all := func(look record.Look) time.Duration {
-		return (2 * time.Duration(abTests) * 2 * time.Duration(look.Pairs) * perTrial).Round(time.Minute)
+	all := func(interim record.Interim) time.Duration {
+		return (2 * time.Duration(abTests) * 2 * time.Duration(interim.Pairs) * perTrial).Round(time.Minute)
 	}
-	say("A/B tests of the same server and of a slower one, %d each: %v when all are decided at the first look, about %v at most", abTests,
-		all(plan.Looks[0]), all(plan.Looks[len(plan.Looks)-1]))
+	say("A/B tests of the same server and of a slower one, %d each: %v when all are decided at the first interim analysis, about %v at most", abTests,
+		all(plan.Interims[0]), all(plan.Interims[len(plan.Interims)-1]))
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, 
 	return analyse(run)
 }
 
-// decided judges an A/B test at a look.
+// decided judges an A/B test at an interim analysis.
 func decided(run *record.Run) (bool, error) {
 	d, err := stats.ABSoFar(run)
 	return err == nil && d.Decided(), err

@@ -34,7 +34,7 @@ func passing() statstest.Plan {
 	return p
 }
 
-// passingABTest is one that passes at its first look.
+// passingABTest is one that passes at its first interim analysis.
 func passingABTest() statstest.Plan {
 	p := statstest.ABTest()
 	p.AB.Tolerance = 0.5
@@ -73,7 +73,7 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 				without(func(i int) bool { return i >= n })(r)
 				r.Finished = time.Time{}
 			}
-			if plan.AB == nil { // an A/B test is judged at its looks
+			if plan.AB == nil { // an A/B test is judged at its interim analyses
 				cuts[fmt.Sprintf("without cell %d", n)] = without(func(i int) bool { return i == n })
 			}
 		}

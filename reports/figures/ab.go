@@ -11,13 +11,13 @@ import (
 )
 
 // abTest draws the pairs of every metric in the order in which they were played, and
-// what each look made of them.
+// what each interim analysis made of them.
 func abTest(a *stats.Analysis) Figure {
 	f := Figure{
 		Name:  "ab",
 		Title: "Candidate against baseline, round by round",
 		Caption: "Each point is one round: the candidate's figure divided by the baseline's, on a logarithmic scale; filled where the candidate " +
-			"was played first. Bars are the estimate with its bounds at each look, an arrow a bound that does not exist. For times and CPU less " +
+			"was played first. Bars are the estimate with its bounds at each interim analysis, an arrow a bound that does not exist. For times and CPU less " +
 			"is better, for goodput more.",
 		Conditions: stats.ABMethod + ".",
 	}
@@ -58,9 +58,9 @@ func abTable(run *record.Run, metrics []stats.ABMetric) Table {
 			t.Rows = append(t.Rows, []string{name, fmt.Sprint(pair.Round), first,
 				m.FormatFigure(pair.Baseline), m.FormatFigure(pair.Candidate), stats.FormatChange(pair.Candidate / pair.Baseline)})
 		}
-		for _, l := range m.Looks {
+		for _, l := range m.Interims {
 			m.Low, m.High = l.Low, l.High
-			t.Rows = append(t.Rows, []string{name, fmt.Sprintf("look at %d", l.Pairs), "–", "–", "–",
+			t.Rows = append(t.Rows, []string{name, fmt.Sprintf("interim analysis at round %d", l.Pairs), "–", "–", "–",
 				stats.FormatChange(l.Ratio) + " " + m.Bounds()})
 		}
 	}
@@ -91,7 +91,7 @@ func abSpan(m stats.ABMetric, limits []float64) span {
 	for _, pair := range m.Pairs {
 		s.add(pair.Candidate / pair.Baseline)
 	}
-	for _, l := range m.Looks {
+	for _, l := range m.Interims {
 		s.add(l.Ratio)
 		s.add(l.Low)
 		s.add(l.High)
@@ -109,14 +109,14 @@ func abLimits(m stats.ABMetric, plan *record.ABTest) (margin, tolerance float64)
 	return margin, tolerance
 }
 
-// lastPair is the last round that a metric has a pair of, or a look.
+// lastPair is the last round that a metric has a pair of, or an interim analysis.
 func lastPair(metrics []stats.ABMetric) float64 {
 	last := 1
 	for _, m := range metrics {
 		for _, pair := range m.Pairs {
 			last = max(last, pair.Round)
 		}
-		for _, l := range m.Looks {
+		for _, l := range m.Interims {
 			last = max(last, l.Pairs)
 		}
 	}

@@ -37,7 +37,7 @@ func abEntries(p Palette, l look, unanswered bool) legend {
 	all := legend{
 		{text: "candidate first", color: l.color, marker: &marker{shape: circle}},
 		{text: "baseline first", color: l.color, marker: &marker{shape: circle, hollow: true}},
-		{text: "estimate and bounds at a look", color: p.Ink, line: 1.6, marker: &marker{shape: square}},
+		{text: "estimate and bounds at an interim analysis", color: p.Ink, line: 1.6, marker: &marker{shape: square}},
 		{text: "equal", color: p.Ink, line: 1},
 		{text: "margin", color: p.Alarm, line: 1, dash: []vg.Length{5, 3}},
 		{text: "tolerance", color: p.Alarm, line: 1, dash: []vg.Length{1, 3}},
@@ -69,8 +69,8 @@ func drawPairs(c draw.Canvas, p Palette, a *stats.Analysis, m stats.ABMetric, l 
 		level{margin, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{5, 3}}},
 		level{tolerance, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{1, 3}}},
 		pairPoints{m.Pairs, l, p})
-	for _, at := range m.Looks {
-		panel.Add(lookBar{at, p})
+	for _, at := range m.Interims {
+		panel.Add(interimBar{at, p})
 	}
 	panel.Draw(c)
 }
@@ -120,14 +120,14 @@ func (pp pairPoints) Plot(c draw.Canvas, panel *plot.Plot) {
 	}
 }
 
-// lookBar is the estimate of a look, behind the rounds that it has seen.
-type lookBar struct {
-	stats.ABLook
+// interimBar is the estimate of an interim analysis, behind the rounds that it has seen.
+type interimBar struct {
+	stats.ABInterim
 	palette Palette
 }
 
 // Plot implements plot.Plotter.
-func (b lookBar) Plot(c draw.Canvas, panel *plot.Plot) {
+func (b interimBar) Plot(c draw.Canvas, panel *plot.Plot) {
 	if !(b.Ratio > 0) || math.IsInf(b.Ratio, 0) {
 		return
 	}

@@ -83,7 +83,7 @@ func (b builder) abMetric(m stats.ABMetric) []cell {
 	if s := m.Bounds(); s != "" {
 		bounds = text(s)
 	}
-	if b.a.AB.Look > 0 {
+	if b.a.AB.Interim > 0 {
 		p = text(stats.FormatNumber(m.P))
 	}
 	return []cell{

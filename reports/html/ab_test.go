@@ -24,7 +24,7 @@ func TestABTests(t *testing.T) {
 	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +20.7] %", "decided after 11 of 30 rounds",
 		"Candidate against baseline", "p50 | FAIL | 825 µs | 986 µs | +19.1 %", "errors | PASS | 0 % | 0 %", "p50, FAIL: it is surely worse",
 		"commit differs | 4f1d2c9 | 9e0b774", "build | make build | make build",
-		"Diagnostics", "Results", "Candidate against baseline, round by round", "look at 11")
+		"Diagnostics", "Results", "Candidate against baseline, round by round", "interim analysis at round 11")
 	for _, not := range []string{"What to do.", "The scenario sets no limits", "Limits"} {
 		if strings.Contains(page, not) {
 			t.Errorf("the page says %q", not)

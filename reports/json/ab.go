@@ -16,8 +16,8 @@ type abTest struct {
 	Tolerance float64      `json:"tolerance"` //
 	Pairs     int          `json:"pairs"`     // rounds that both variants have
 	Lost      []int        `json:"lost_rounds"`
-	Look      *int         `json:"look"` // the number of the one that was reached last; null: none was
-	Looks     []look       `json:"looks"`
+	Interim   *int         `json:"interim_analysis"` // the number of the one that was reached last; null: none was
+	Interims  []interim    `json:"interim_analyses"`
 	Metrics   []metric     `json:"metrics"`
 	Errors    []errorRates `json:"errors"`
 	More      *int         `json:"more_rounds"` // about how many rounds in all would settle it
@@ -28,8 +28,8 @@ type abTest struct {
 	NoiseFloor map[string]float64 `json:"noise_floor"`
 }
 
-// look is a number of rounds after which an A/B test may end, with what it may err there.
-type look struct {
+// interim is a number of rounds after which an A/B test may end, with what it may err there.
+type interim struct {
 	Pairs int     `json:"pairs"`
 	Alpha float64 `json:"alpha"` // probability of a false FAIL, over all metrics
 	Beta  float64 `json:"beta"`  // of a false PASS
@@ -46,7 +46,7 @@ type metric struct {
 	Ratio     *float64 `json:"ratio"`     // candidate ÷ baseline
 	Low       *float64 `json:"ratio_low"`
 	High      *float64 `json:"ratio_high"`
-	P         *float64 `json:"p"` // null: there was no look yet
+	P         *float64 `json:"p"` // null: there was no interim analysis yet
 	Spread    float64  `json:"spread"`
 	N         int64    `json:"n"` // requests of each variant in the pairs
 	Verdict   string   `json:"verdict"`
@@ -91,16 +91,16 @@ func newABTest(a *stats.Analysis) *abTest {
 	}
 	d := &abTest{
 		Verdict: string(found.Verdict), Why: found.Why, Same: found.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
-		Pairs: found.Pairs, Lost: append([]int{}, found.Lost...), Look: number(found.Look, found.Look > 0), Looks: []look{},
+		Pairs: found.Pairs, Lost: append([]int{}, found.Lost...), Interim: number(found.Interim, found.Interim > 0), Interims: []interim{},
 		Metrics: []metric{}, Errors: []errorRates{}, More: number(found.More, found.More > 0), Command: text(found.Command),
 		Variants:   variants{newVariant(plan.Baseline), newVariant(plan.Candidate)},
 		NoiseFloor: a.NoiseFloors(),
 	}
-	for _, l := range plan.Looks {
-		d.Looks = append(d.Looks, look(l))
+	for _, l := range plan.Interims {
+		d.Interims = append(d.Interims, interim(l))
 	}
 	for _, m := range found.Metrics {
-		d.Metrics = append(d.Metrics, newMetric(m, found.Look > 0))
+		d.Metrics = append(d.Metrics, newMetric(m, found.Interim > 0))
 	}
 	for _, e := range found.Errors {
 		d.Errors = append(d.Errors, errorRates{
@@ -111,12 +111,12 @@ func newABTest(a *stats.Analysis) *abTest {
 	return d
 }
 
-func newMetric(m stats.ABMetric, looked bool) metric {
+func newMetric(m stats.ABMetric, analysed bool) metric {
 	baseline, candidate := m.Typical()
 	paired := len(m.Pairs) > 0
 	d := metric{
 		Phase: text(m.Phase), Metric: m.Name, Unit: "ms", Baseline: figure(m, baseline, paired), Candidate: figure(m, candidate, paired),
-		Ratio: finite(m.Ratio, paired), Low: finite(m.Low, m.Low > 0), High: finite(m.High, true), P: number(significant(m.P), looked),
+		Ratio: finite(m.Ratio, paired), Low: finite(m.Low, m.Low > 0), High: finite(m.High, true), P: number(significant(m.P), analysed),
 		Spread: significant(m.Spread), N: m.N, Verdict: string(m.Verdict), Why: text(m.Why), Pairs: []couple{},
 	}
 	if m.Less {

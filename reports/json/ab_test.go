@@ -14,7 +14,7 @@ func TestABTests(t *testing.T) {
 	slower.AB.Noise = &record.Noise{Rounds: 30, Floors: map[string]float64{record.MetricP50: 0.012}}
 	doc := decode(t, write(t, slower))
 	d := doc["ab"].(map[string]any)
-	if doc["verdict"] != "FAIL" || d["verdict"] != "FAIL" || d["look"] != 1.0 || d["pairs"] != 11.0 || d["command"] != nil || d["more_rounds"] != nil {
+	if doc["verdict"] != "FAIL" || d["verdict"] != "FAIL" || d["interim_analysis"] != 1.0 || d["pairs"] != 11.0 || d["command"] != nil || d["more_rounds"] != nil {
 		t.Errorf("%v", d)
 	}
 	if floors := d["noise_floor"].(map[string]any); floors["p50"] != 0.012 {
@@ -52,7 +52,7 @@ func TestABLeavesOutWhatIsNotKnown(t *testing.T) {
 			t.Errorf("%s: %v, want null", key, p90[key])
 		}
 	}
-	if d["look"] != nil || d["noise_floor"] != nil || p90["baseline"] == nil {
+	if d["interim_analysis"] != nil || d["noise_floor"] != nil || p90["baseline"] == nil {
 		t.Errorf("%v", d)
 	}
 	if doc := decode(t, write(t, statstest.Compare())); doc["ab"] != nil {

@@ -22,7 +22,7 @@ func plans() map[string]statstest.Plan {
 	all := statstest.Judged()
 	all["ab slower"], all["ab undecided"] = statstest.Slower(), statstest.Undecided()
 	same, early := statstest.ABTest(), statstest.Slower()
-	same.AB.Same, same.AB.Looks = true, same.AB.Looks[:1] // it is played to its last look
+	same.AB.Same, same.AB.Interims = true, same.AB.Interims[:1] // it is played to its last interim analysis
 	early.Rounds = 3
 	all["ab same"], all["ab early"] = same, early
 	return all

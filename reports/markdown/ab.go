@@ -66,9 +66,9 @@ func metrics(d *stats.ABTest) string {
 	return t.markdown()
 }
 
-// probability is a p, where it was looked at.
+// probability is a p, where there was an interim analysis.
 func probability(d *stats.ABTest, p float64) string {
-	if d.Look == 0 {
+	if d.Interim == 0 {
 		return none
 	}
 	return stats.FormatNumber(p)

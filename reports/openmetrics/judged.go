@@ -56,8 +56,8 @@ func abVerdicts(a *stats.Analysis) *family {
 // abRatios are the ratios of an A/B test's variants.
 func abRatios(a *stats.Analysis) []*family {
 	value := newFamily(a, "ab_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
-	low := newFamily(a, "ab_lower_ratio", "ratio", "lower bound of the ratio at the look that was reached")
-	high := newFamily(a, "ab_upper_ratio", "ratio", "upper bound of the ratio at the look that was reached")
+	low := newFamily(a, "ab_lower_ratio", "ratio", "lower bound of the ratio at the interim analysis that was reached")
+	high := newFamily(a, "ab_upper_ratio", "ratio", "upper bound of the ratio at the interim analysis that was reached")
 	pairs := newFamily(a, "ab_pairs", "", "rounds that both variants have")
 	all := []*family{value, low, high, pairs}
 	if a.AB == nil {

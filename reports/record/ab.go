@@ -14,9 +14,9 @@ type ABTest struct {
 	// one that passes is surely not worse by: 0.05 for 5 %.
 	Margin    float64 `json:"margin"`
 	Tolerance float64 `json:"tolerance"`
-	// Looks are the numbers of rounds after which the comparison may end, ascending:
+	// Interims are the numbers of rounds after which the comparison may end, ascending:
 	// as planned before the first of them, and with those that were added later.
-	Looks []Look `json:"looks"`
+	Interims []Interim `json:"interim_analyses"`
 	// Noise is what was found of this machine when it compared such a server with
 	// itself; nil: that was not done.
 	Noise *Noise `json:"noise,omitempty"`
@@ -37,9 +37,9 @@ const (
 	Candidate = "candidate"
 )
 
-// Look is a number of rounds after which an ABTest may end, with what it may err there
+// Interim is a number of rounds after which an ABTest may end, with what it may err there
 // (see package reports/stats/paired).
-type Look struct {
+type Interim struct {
 	Pairs int     `json:"pairs"`
 	Alpha float64 `json:"alpha"` // probability of a false FAIL, over all metrics
 	Beta  float64 `json:"beta"`  // of a false PASS

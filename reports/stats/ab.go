@@ -24,24 +24,24 @@ func ABSoFar(run *record.Run) (*ABTest, error) {
 // plan are played for.
 func (d *ABTest) Decided() bool { return !d.Same && (d.Verdict == Pass || d.Verdict == Fail) }
 
-// newABTest judges an A/B test at its looks, one after the other, until one decides; nil of
+// newABTest judges an A/B test at its interim analyses, one after the other, until one decides; nil of
 // a run without one.
 func newABTest(run *record.Run, cells []*cell) *ABTest {
 	if run.AB == nil {
 		return nil
 	}
 	p := newPairing(run, cells)
-	d := &ABTest{Verdict: Inconclusive, Lost: p.broken(), Looks: len(run.AB.Looks), Metrics: p.metrics(), Same: run.AB.Same}
+	d := &ABTest{Verdict: Inconclusive, Lost: p.broken(), Interims: len(run.AB.Interims), Metrics: p.metrics(), Same: run.AB.Same}
 	d.Pairs = p.last - len(d.Lost)
 	var estimates []paired.Estimate
-	for i, look := range run.AB.Looks {
-		if look.Pairs > p.last || d.Decided() {
+	for i, interim := range run.AB.Interims {
+		if interim.Pairs > p.last || d.Decided() {
 			break
 		}
-		d.Look = i + 1
-		estimates = d.judge(p, look)
+		d.Interim = i + 1
+		estimates = d.judge(p, interim)
 	}
-	if d.Look == 0 {
+	if d.Interim == 0 {
 		d.unjudged(p)
 	}
 	if d.Why = p.neverStarted(); d.Why == "" {
@@ -54,26 +54,26 @@ func newABTest(run *record.Run, cells []*cell) *ABTest {
 // plan is what the record says of when and how it is judged.
 func plan(abTest *record.ABTest) paired.Plan {
 	p := paired.Plan{Margin: abTest.Margin, Tolerance: abTest.Tolerance}
-	for _, look := range abTest.Looks {
-		p.Looks = append(p.Looks, paired.Look(look))
+	for _, interim := range abTest.Interims {
+		p.Interims = append(p.Interims, paired.Interim(interim))
 	}
 	return p
 }
 
-// judge judges every metric, and the errors, by the rounds up to a look.
-func (d *ABTest) judge(p *pairing, look record.Look) []paired.Estimate {
+// judge judges every metric, and the errors, by the rounds up to an interim analysis.
+func (d *ABTest) judge(p *pairing, interim record.Interim) []paired.Estimate {
 	differences := make([][]float64, len(d.Metrics))
 	for i := range d.Metrics {
-		differences[i] = d.Metrics[i].differences(look.Pairs)
+		differences[i] = d.Metrics[i].differences(interim.Pairs)
 	}
-	worst, estimates := plan(p.run.AB).Judge(paired.Look(look), differences)
+	worst, estimates := plan(p.run.AB).Judge(paired.Interim(interim), differences)
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
-		if m.Less && p.widen(&estimates[i], *m, look.Pairs) {
+		if m.Less && p.widen(&estimates[i], *m, interim.Pairs) {
 			worst = max(worst, paired.Inconclusive)
 		}
-		m.take(estimates[i], look.Pairs, p.run.AB)
-		if why := p.unmatched(*m, look.Pairs); m.Verdict == Pass && why != "" {
+		m.take(estimates[i], interim.Pairs, p.run.AB)
+		if why := p.unmatched(*m, interim.Pairs); m.Verdict == Pass && why != "" {
 			m.Verdict, m.Why = Inconclusive, why
 			worst = max(worst, paired.Inconclusive)
 		}
@@ -81,20 +81,20 @@ func (d *ABTest) judge(p *pairing, look record.Look) []paired.Estimate {
 	d.Verdict = verdictOf(worst)
 	d.Errors = nil
 	for _, phase := range p.phases {
-		e := p.errors(phase, look)
+		e := p.errors(phase, interim)
 		if e.Verdict == Fail || d.Verdict == Pass {
 			d.Verdict = e.Verdict
 		}
 		d.Errors = append(d.Errors, e)
 	}
 	// Whatever it is that ends a server, it is no matter of speed.
-	if d.Verdict == Pass && p.lostMore(look.Pairs) != "" {
+	if d.Verdict == Pass && p.lostMore(interim.Pairs) != "" {
 		d.Verdict = Inconclusive
 	}
 	return estimates
 }
 
-// unjudged gives the estimates of rounds too few for the first look, without bounds.
+// unjudged gives the estimates of rounds too few for the first interim analysis, without bounds.
 func (d *ABTest) unjudged(p *pairing) {
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
@@ -149,7 +149,7 @@ func (d *ABTest) leaveOpen(a *Analysis) {
 		}
 	}
 	if !d.Same {
-		d.More = a.Run.AB.Looks[d.Look-1].Pairs
+		d.More = a.Run.AB.Interims[d.Interim-1].Pairs
 		d.Command = FormatCommand(program(a.Run), "ab", "--continue", a.Run.Dir)
 	}
 }

@@ -31,7 +31,7 @@ func TestABWithALostPair(t *testing.T) {
 	p.Targets[1].StartFails = []int{4}
 	a := analyse(t, statstest.Open(t, p))
 	d := a.AB
-	if d.Pairs != 15 || !slices.Equal(d.Lost, []int{4}) || d.Look != 2 || d.Verdict != stats.Inconclusive {
+	if d.Pairs != 15 || !slices.Equal(d.Lost, []int{4}) || d.Interim != 2 || d.Verdict != stats.Inconclusive {
 		t.Fatalf("%+v", d)
 	}
 	if !strings.Contains(d.Why, "did not last in round 4") {
@@ -193,16 +193,16 @@ func TestABMetrics(t *testing.T) {
 	}
 }
 
-// The first look that decides is the last one: what is seen later changes nothing.
-func TestABEndsAtTheFirstLookThatDecides(t *testing.T) {
+// The first interim analysis that decides is the last one: what is seen later changes nothing.
+func TestABEndsAtTheFirstInterimThatDecides(t *testing.T) {
 	p := statstest.Slower()
 	p.Rounds = 16
-	if d := soFar(t, statstest.Open(t, p)); d.Look != 1 || d.Verdict != stats.Fail || len(d.Metrics[0].Looks) != 1 || len(d.Metrics[0].Pairs) != 16 {
+	if d := soFar(t, statstest.Open(t, p)); d.Interim != 1 || d.Verdict != stats.Fail || len(d.Metrics[0].Interims) != 1 || len(d.Metrics[0].Pairs) != 16 {
 		t.Errorf("%+v", d)
 	}
 	p.AB.Same = true
-	if d := soFar(t, statstest.Open(t, p)); d.Look != 2 || d.Decided() || len(d.Metrics[0].Looks) != 2 {
-		t.Errorf("a server with itself is looked at to the end: %+v", d)
+	if d := soFar(t, statstest.Open(t, p)); d.Interim != 2 || d.Decided() || len(d.Metrics[0].Interims) != 2 {
+		t.Errorf("a server with itself is analysed to the end: %+v", d)
 	}
 }
 
@@ -219,10 +219,10 @@ func TestABSaysHowManyRoundsWouldSettleIt(t *testing.T) {
 		t.Errorf("to fail takes p50 alone, which is %v: %d rounds", d.Metrics[0].Ratio, d.More)
 	}
 	for range 4 {
-		p.AB.Looks = append(p.AB.Looks, record.Look{Pairs: 30, Alpha: 0.0005, Beta: 0.005})
+		p.AB.Interims = append(p.AB.Interims, record.Interim{Pairs: 30, Alpha: 0.0005, Beta: 0.005})
 	}
-	if d := soFar(t, statstest.Open(t, p)); d.Look != 8 || d.More != 0 || d.Command != "" {
-		t.Errorf("continued four times: look %d, %d rounds, %q", d.Look, d.More, d.Command)
+	if d := soFar(t, statstest.Open(t, p)); d.Interim != 8 || d.More != 0 || d.Command != "" {
+		t.Errorf("continued four times: interim analysis %d, %d rounds, %q", d.Interim, d.More, d.Command)
 	}
 	early := statstest.Slower()
 	early.Rounds, early.Interrupted = 7, "stopped before round 8"
@@ -257,7 +257,7 @@ func TestABPairs(t *testing.T) {
 }
 
 // The floor grows with the noise, and is no less than what the bounds of the plan's
-// last look can tell.
+// last interim analysis can tell.
 func TestNoise(t *testing.T) {
 	p := statstest.ABTest()
 	p.AB.Same, p.Rounds = true, 30

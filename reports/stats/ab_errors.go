@@ -7,12 +7,12 @@ import (
 	"servebench/reports/stats/paired"
 )
 
-// errorAlpha is what the comparison of errors may err at a look, where the look itself
+// errorAlpha is what the comparison of errors may err at an interim analysis, where the interim analysis itself
 // does not allow less.
 const errorAlpha = 0.001
 
 // errors compares the shares of requests without a right answer in a phase, by the
-// rounds up to a look. Failures come in clusters, so that a test which counts requests
+// rounds up to an interim analysis. Failures come in clusters, so that a test which counts requests
 // would take one bad second for a thousand reasons: the round is the unit, as in every
 // metric, and the test is Wilcoxon's of the differences between the variants' shares.
 // Rounds without a difference say nothing and are left out, as by F. Wilcoxon,
@@ -26,11 +26,11 @@ const errorAlpha = 0.001
 //
 // What a model answers is no matter of chance. A candidate with wrong answers fails
 // where the baseline has none.
-func (p *pairing) errors(phase string, look record.Look) ABErrors {
+func (p *pairing) errors(phase string, interim record.Interim) ABErrors {
 	var baseline, candidate losses
 	var lostBaseline, lostCandidate []trials // by round
 	var differences []float64
-	for round := 1; round <= look.Pairs; round++ {
+	for round := 1; round <= interim.Pairs; round++ {
 		b, c, ok := p.losses(phase, round)
 		if !ok {
 			continue
@@ -48,7 +48,7 @@ func (p *pairing) errors(phase string, look record.Look) ABErrors {
 	switch {
 	case candidate.wrong > 0 && baseline.wrong == 0:
 		e.Verdict, e.Why = Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", FormatCount(candidate.wrong))
-	case e.P <= min(look.Alpha, errorAlpha)/float64(len(p.phases)):
+	case e.P <= min(interim.Alpha, errorAlpha)/float64(len(p.phases)):
 		e.Verdict, e.Why = Fail, e.against()
 	case newProportion(candidate.lost, candidate.lost+baseline.lost).Low > float64(candidate.due)/float64(candidate.due+baseline.due):
 		e.Verdict, e.Why = Inconclusive, e.against()+", though in too few rounds to be sure"

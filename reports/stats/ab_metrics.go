@@ -50,7 +50,7 @@ func (p *pairing) metric(phase, name string) ABMetric {
 	return m
 }
 
-// unmatched says in which rounds up to a look the baseline has a figure of the metric
+// unmatched says in which rounds up to an interim analysis the baseline has a figure of the metric
 // and the candidate has none, where that is more often so than the other way round; ""
 // where not. What is missing is not missing by chance then: of workers that wait for
 // their answers, a slow server gets too few requests to know the quantile, and without
@@ -162,7 +162,7 @@ func (m *ABMetric) ratio(difference float64) float64 {
 	return math.Exp(difference)
 }
 
-// take takes over what a look says.
+// take takes over what an interim analysis says.
 func (m *ABMetric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
 	m.Ratio, m.Low, m.High, m.P = 1, m.ratio(e.Low), m.ratio(e.High), e.P
 	if m.Less {
@@ -171,7 +171,7 @@ func (m *ABMetric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
 	if e.Pairs > 0 {
 		m.Ratio, m.Spread = m.ratio(e.Centre), robustDeviation(m.differences(rounds))
 	}
-	m.Looks = append(slices.Clip(m.Looks), ABLook{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
+	m.Interims = append(slices.Clip(m.Interims), ABInterim{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
 	m.Verdict = verdictOf(e.Verdict)
 	m.Why = m.why(e, abTest)
 }

@@ -8,14 +8,14 @@ import (
 )
 
 // settle says how many rounds would settle an A/B test that is not, and the command that
-// adds them. Before the last look of the plan it is the next one; after it, as many as
+// adds them. Before the last interim analysis of the plan it is the next one; after it, as many as
 // the metric takes that is farthest from being settled.
 func (d *ABTest) settle(p *pairing, estimates []paired.Estimate) {
-	looks := p.run.AB.Looks
+	interims := p.run.AB.Interims
 	switch {
 	case d.Decided():
-	case d.Look < len(looks):
-		d.More = looks[d.Look].Pairs
+	case d.Interim < len(interims):
+		d.More = interims[d.Interim].Pairs
 		d.Command = FormatCommand(program(p.run), "ab", "--continue", p.run.Dir)
 		return
 	case !d.Same:
@@ -36,12 +36,12 @@ func (d *ABTest) settle(p *pairing, estimates []paired.Estimate) {
 // is none, that no rounds would settle it; "" of any other.
 func (d *ABTest) Advice() string {
 	switch {
-	case d.Command == "" && (d.Verdict != Inconclusive || d.Same || d.Look == 0):
+	case d.Command == "" && (d.Verdict != Inconclusive || d.Same || d.Interim == 0):
 		return ""
 	case d.Command == "":
 		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
-	case d.Look < d.Looks || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
-		return fmt.Sprintf("it is not at its end, and is looked at again after round %d; this goes on with it", d.More)
+	case d.Interim < d.Interims || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
+		return fmt.Sprintf("it is not at its end: the next interim analysis is after round %d; this goes on with it", d.More)
 	}
 	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
 		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, FormatPercent(paired.ExtensionBeta))
@@ -54,7 +54,7 @@ func (d *ABTest) Advice() string {
 // needed is how many rounds in all would settle it: to fail takes one metric, to pass
 // all that are not settled; 0 where no number of rounds does.
 func (d *ABTest) needed(p *pairing, estimates []paired.Estimate) int {
-	plan, played := plan(p.run.AB), p.run.AB.Looks[d.Look-1].Pairs
+	plan, played := plan(p.run.AB), p.run.AB.Interims[d.Interim-1].Pairs
 	toFail, toPass, passes := math.MaxInt, 0, true
 	for _, e := range estimates {
 		if e.Verdict != paired.Inconclusive {

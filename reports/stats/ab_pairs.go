@@ -59,8 +59,8 @@ func (p *pairing) lost(variant string, round int) bool {
 // neverStarted says that, and why, where the server of a variant came up in no round; ""
 // where not. More rounds would not make a pair of it.
 func (p *pairing) neverStarted() string {
-	if p.last >= p.run.AB.Looks[0].Pairs {
-		return "" // it was looked at
+	if p.last >= p.run.AB.Interims[0].Pairs {
+		return "" // there was an interim analysis
 	}
 	for _, t := range p.run.Targets {
 		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || len(d.Stages) > 0 }) {
@@ -122,7 +122,7 @@ func (p *pairing) candidateFirst(round int) bool {
 	return false
 }
 
-// lostMore names the variant's rounds up to a look in which the candidate's server was
+// lostMore names the variant's rounds up to an interim analysis in which the candidate's server was
 // lost, where that happened to it more often than to the baseline's; "" where not.
 func (p *pairing) lostMore(rounds int) string {
 	lost := func(variant string) (all []int) {

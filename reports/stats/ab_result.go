@@ -5,11 +5,11 @@ type ABTest struct {
 	Verdict Verdict
 	Why     string // one sentence, with the figure that decided
 	Same    bool   // both variants are the same server: it is the noise that is looked for
-	// Pairs is how many rounds both variants have; Look the number of the look that was
-	// reached last, from 1, 0 for none, and Looks how many there are.
-	Pairs, Look, Looks int
-	Lost               []int      // rounds that have no pair, though both variants were to be measured in them
-	Metrics            []ABMetric // by phase, and in one in the order of the record's Metrics
+	// Pairs is how many rounds both variants have; Interim the number of the interim analysis that was
+	// reached last, from 1, 0 for none, and Interims how many there are.
+	Pairs, Interim, Interims int
+	Lost                     []int      // rounds that have no pair, though both variants were to be measured in them
+	Metrics                  []ABMetric // by phase, and in one in the order of the record's Metrics
 	// Errors compares the shares of requests that were not answered rightly; by
 	// measured phase.
 	Errors []ABErrors
@@ -25,22 +25,22 @@ type ABTest struct {
 type ABMetric struct {
 	Phase, Name string
 	// Ratio is candidate ÷ baseline (Hodges–Lehmann over the pairs), Low and High are
-	// its bounds at the look that was reached last, 0 and +Inf where there is none. All
+	// its bounds at the interim analysis that was reached last, 0 and +Inf where there is none. All
 	// three are those of nothing where there is no pair: 1, 0 and +Inf. A Ratio of +Inf
 	// is that of a candidate that never answers where the baseline does.
 	Ratio, Low, High float64
 	Less             bool // less is worse: a throughput
 	P                float64
 	Spread           float64 // robust standard deviation of the pairs' log ratios
-	Pairs            []Pair  // by round, those beyond the look that was reached last included
+	Pairs            []Pair  // by round, those beyond the interim analysis that was reached last included
 	N                int64   // requests of each variant in them, or starts; of two numbers the smaller
-	Looks            []ABLook
+	Interims         []ABInterim
 	Verdict          Verdict
 	Why              string // one sentence
 }
 
-// ABLook is what a look said of a metric: its Ratio, Low and High there.
-type ABLook struct {
+// ABInterim is what an interim analysis said of a metric: its Ratio, Low and High there.
+type ABInterim struct {
 	Pairs            int
 	Ratio, Low, High float64
 }

@@ -28,7 +28,7 @@ func TestABVerdicts(t *testing.T) {
 		name    string
 		plan    statstest.Plan
 		verdict stats.Verdict
-		look    int
+		interim int
 		why     string
 	}{
 		{"alike", statstest.ABTest(), stats.Pass, 1, "decided after 11 of 30 rounds"},
@@ -39,13 +39,13 @@ func TestABVerdicts(t *testing.T) {
 		{"wrong answers", wrong, stats.Fail, 1, "wrong answers, the baseline none"},
 		{"less goodput", goodput, stats.Fail, 1, "less goodput [−3"},
 		{"the candidate died", died, stats.Inconclusive, 1, "the candidate's server did not last in round 11"},
-		{"too few rounds", early, stats.Inconclusive, 0, "seen in 7 rounds, before the first look at 11"},
+		{"too few rounds", early, stats.Inconclusive, 0, "seen in 7 rounds, before the first interim analysis at round 11"},
 		{"not believed", late, stats.InvalidInstrument, 1, "the instrument cannot be believed: lag"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := analyse(t, statstest.Open(t, tc.plan))
 			d := a.AB
-			if d == nil || a.Verdict != tc.verdict || d.Verdict != tc.verdict || d.Look != tc.look || d.Looks != 4 {
+			if d == nil || a.Verdict != tc.verdict || d.Verdict != tc.verdict || d.Interim != tc.interim || d.Interims != 4 {
 				t.Fatalf("run %s, A/B test %+v, diagnostics %+v", a.Verdict, d, a.Diagnostics)
 			}
 			if !strings.Contains(d.Why, tc.why) {

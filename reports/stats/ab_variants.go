@@ -57,17 +57,17 @@ const ABMethod = "Each round plays the same due times and payloads on a fresh se
 const ABColumns = "CHANGE is not the ratio of the two columns before it: these are medians over all rounds, CHANGE is found within each round " +
 	"and estimated over them (Hodges–Lehmann), since rounds can differ by more than the servers do"
 
-// BoundsMethod says what the bounds of an A/B test's metrics are worth, at the look that
+// BoundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
 // was reached last; "" where there was none.
 func (a *Analysis) BoundsMethod() string {
-	if a.AB == nil || a.AB.Look == 0 {
+	if a.AB == nil || a.AB.Interim == 0 {
 		return ""
 	}
-	look, metrics := a.Run.AB.Looks[a.AB.Look-1], len(a.AB.Metrics)
-	text := "Bounds, at this look: the true change is worse than both in at most " + FormatPercent(look.Beta) +
-		" of such A/B tests, and better than both in at most " + FormatPercent(look.Alpha/float64(metrics))
+	interim, metrics := a.Run.AB.Interims[a.AB.Interim-1], len(a.AB.Metrics)
+	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + FormatPercent(interim.Beta) +
+		" of such A/B tests, and better than both in at most " + FormatPercent(interim.Alpha/float64(metrics))
 	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
-		text += " (" + FormatPercent(look.Alpha) + " where one of them is 0.0" + percent + ")"
+		text += " (" + FormatPercent(interim.Alpha) + " where one of them is 0.0" + percent + ")"
 	}
 	return text
 }

@@ -126,16 +126,16 @@ func (p *pairing) subject() string {
 
 // when says after how many rounds.
 func (d *ABTest) when(abTest *record.ABTest) string {
-	most := abTest.Looks[len(abTest.Looks)-1].Pairs
+	most := abTest.Interims[len(abTest.Interims)-1].Pairs
 	switch {
-	case d.Look == 0:
-		return fmt.Sprintf("seen in %s, before the first look at %d", rounds(d.Pairs), abTest.Looks[0].Pairs)
+	case d.Interim == 0:
+		return fmt.Sprintf("seen in %s, before the first interim analysis at round %d", rounds(d.Pairs), abTest.Interims[0].Pairs)
 	case d.Same:
-		return fmt.Sprintf("after %s", rounds(abTest.Looks[d.Look-1].Pairs))
+		return fmt.Sprintf("after %s", rounds(abTest.Interims[d.Interim-1].Pairs))
 	case d.Verdict == Inconclusive:
-		return fmt.Sprintf("not decided after %d of %s", abTest.Looks[d.Look-1].Pairs, rounds(most))
+		return fmt.Sprintf("not decided after %d of %s", abTest.Interims[d.Interim-1].Pairs, rounds(most))
 	}
-	return fmt.Sprintf("decided after %d of %s", abTest.Looks[d.Look-1].Pairs, rounds(most))
+	return fmt.Sprintf("decided after %d of %s", abTest.Interims[d.Interim-1].Pairs, rounds(most))
 }
 
 func rounds(n int) string {

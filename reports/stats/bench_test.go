@@ -37,7 +37,7 @@ func BenchmarkAnalyse(b *testing.B) {
 	}
 }
 
-// A look at an A/B test after 30 rounds, which the rest of it waits for.
+// An interim analysis of an A/B test after 30 rounds, which the rest of it waits for.
 func BenchmarkABSoFar(b *testing.B) {
 	dir, err := statstest.Write(b.TempDir(), statstest.Undecided())
 	if err != nil {

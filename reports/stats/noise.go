@@ -20,7 +20,7 @@ const noiseConfidence = 0.9
 // share. It sinks with the root of their number. A metric whose rounds are too few for
 // it, or all the same, is left out.
 //
-// It is half the distance between the exact bounds that the last look of the plan
+// It is half the distance between the exact bounds that the last interim analysis of the plan
 // allows (package paired, its Alpha over the number of metrics, on both sides): a
 // candidate whose estimate is worse by that is just about surely worse. The spread
 // behind it is an estimate, too: the floor is its upper bound at 90 %, by the
@@ -33,8 +33,8 @@ func Noise(a *Analysis) record.Noise {
 		return noise
 	}
 	noise.Rounds = a.AB.Pairs
-	looks := a.Run.AB.Looks
-	last := looks[len(looks)-1]
+	interims := a.Run.AB.Interims
+	last := interims[len(interims)-1]
 	alpha := last.Alpha / float64(len(a.AB.Metrics))
 	for _, m := range a.AB.Metrics {
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
@@ -93,7 +93,7 @@ func (a *Analysis) NoiseLine() string {
 	if len(floors) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last look, "+
+	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last interim analysis, "+
 		"widened since so few rounds do not tell the spread exactly): a margin below it cannot be told from noise",
 		strings.Join(floors, ", "), rounds(noise.Rounds))
 }

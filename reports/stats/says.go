@@ -31,7 +31,7 @@ func (m ABMetric) Says() string {
 	figures := fmt.Sprintf(", %s against %s", m.FormatFigure(candidate), m.FormatFigure(baseline))
 	if bounds := m.Bounds(); bounds != "" {
 		s += " " + bounds + figures + ", p " + FormatNumber(m.P)
-	} else { // it was not looked at yet
+	} else { // there was no interim analysis yet
 		s += figures
 	}
 	s += fmt.Sprintf(", %d pairs", len(m.Pairs))

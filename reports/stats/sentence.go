@@ -36,7 +36,7 @@ func (a *Analysis) sentence(invalid string) string {
 		return "nothing was measured: " + why
 	}
 	judgement := a.judgement(invalid)
-	if a.AB != nil && a.Verdict == Inconclusive && a.AB.Look == 0 && a.AB.Command == "" {
+	if a.AB != nil && a.Verdict == Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
 		return judgement // a variant never started, which it says
 	}
 	var says []string

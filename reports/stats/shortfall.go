@@ -37,11 +37,11 @@ func (a *Analysis) Shortfall() *Shortfall {
 	case run.Finished.IsZero():
 		s.Text = unfinished(run)
 	case a.AB != nil:
-		if a.AB.Decided() || a.AB.Look == a.AB.Looks || a.Validity == Invalid || len(a.ServerFailures()) > 0 {
+		if a.AB.Decided() || a.AB.Interim == a.AB.Interims || a.Validity == Invalid || len(a.ServerFailures()) > 0 {
 			return nil
 		}
-		next := run.AB.Looks[a.AB.Look].Pairs
-		s.Word, s.Text = wordIncomplete, fmt.Sprintf("the A/B test ended undecided after %s, before it was looked at after round %d", rounds(a.AB.Pairs+len(a.AB.Lost)), next)
+		next := run.AB.Interims[a.AB.Interim].Pairs
+		s.Word, s.Text = wordIncomplete, fmt.Sprintf("the A/B test ended undecided after %s, before the interim analysis after round %d", rounds(a.AB.Pairs+len(a.AB.Lost)), next)
 	default:
 		failures := a.ServerFailures()
 		gaps = slices.DeleteFunc(gaps, func(g gap) bool {
@@ -100,7 +100,7 @@ func (a *Analysis) told(gaps []gap) string {
 
 // gaps hold the plan against the record: each phase on each target that could run, in
 // each round, and each start. What an ended load left out in a trial is
-// no gap, and an A/B test has looks instead. A warm-up is named where
+// no gap, and an A/B test has interim analyses instead. A warm-up is named where
 // nothing else is missing on its target: it is played for what comes after it.
 func (a *Analysis) gaps() []gap {
 	run := a.Run

@@ -76,9 +76,9 @@ func variantFact(name, value string) string {
 	return clean(name) + " " + clean(value)
 }
 
-// probability is a p, where it was looked at.
+// probability is a p, where there was an interim analysis.
 func (p *page) probability(v float64) string {
-	if p.analysis.AB.Look == 0 {
+	if p.analysis.AB.Interim == 0 {
 		return none
 	}
 	return stats.FormatNumber(v)

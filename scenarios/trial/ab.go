@@ -24,12 +24,12 @@ type Server struct {
 	Facts   []record.Fact // what tells it from others, such as the hash of its executable
 }
 
-// Decide says after the rounds of each look of an A/B test, from its record, whether the
-// A/B test is over. An error ends it, too, and discards the rounds since the look before.
+// Decide says after the rounds of each interim analysis of an A/B test, from its record, whether the
+// A/B test is over. An error ends it, too, and discards the rounds since the interim analysis before.
 type Decide func(*record.Run) (bool, error)
 
 // ABTest compares a candidate with a baseline as the plan says, whose variants it fills in:
-// it plays the rounds up to each of the planned looks, until one decides. A trial
+// it plays the rounds up to each of the planned interim analyses, until one decides. A trial
 // that the instrument was disturbed in is rerun immediately, since what is to be
 // compared belongs together in time. An A/B test ends early when its instrument cannot be
 // believed, however often a trial is played, or when one of the servers does not
@@ -54,7 +54,7 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 	if err := comparison(baseline.Scenario, candidate.Scenario); err != nil {
 		return nil, err
 	}
-	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Looks[len(plan.Looks)-1].Pairs, secrets: secrets}
+	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Interims[len(plan.Interims)-1].Pairs, secrets: secrets}
 	return s, s.unlessStopped(ctx, func(ctx context.Context) (err error) {
 		if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
 			return err

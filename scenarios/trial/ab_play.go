@@ -18,7 +18,7 @@ const (
 	vainRounds = 2
 )
 
-// playABTest plays the rounds up to one look after the other, until one decides.
+// playABTest plays the rounds up to one interim analysis after the other, until one decides.
 func (s *session) playABTest(ctx context.Context, decide Decide) {
 	done := s.resume()
 	next, stop := iter.Pull(rounds(s.variantNames(), s.scenario.Seed))
@@ -29,13 +29,13 @@ func (s *session) playABTest(ctx context.Context, decide Decide) {
 	s.expect(s.variantNames())
 	s.clock.trials -= done * len(s.variants)
 	p := &patience{left: s.scenario.Reruns, believed: done > 0}
-	for i, look := range s.record.AB.Looks {
-		s.look = i + 1
-		s.record.Scenario.Rounds = max(look.Pairs, done)
-		if look.Pairs < done { // at the last one it may have been killed before it was judged
+	for i, interim := range s.record.AB.Interims {
+		s.interim = i + 1
+		s.record.Scenario.Rounds = max(interim.Pairs, done)
+		if interim.Pairs < done { // at the last one it may have been killed before it was judged
 			continue
 		}
-		for ; done < look.Pairs; done++ {
+		for ; done < interim.Pairs; done++ {
 			if r, _ := next(); !s.playPair(ctx, r, p) {
 				s.record.Scenario.Rounds = max(s.lastRound(), 1)
 				return
@@ -52,12 +52,12 @@ func (s *session) playABTest(ctx context.Context, decide Decide) {
 	}
 }
 
-// unjudged discards the rounds that lead to the i-th look and that nobody can judge,
+// unjudged discards the rounds that lead to the i-th interim analysis and that nobody can judge,
 // so that no reader of the record does.
 func (s *session) unjudged(i int) {
 	before := 0
 	if i > 0 {
-		before = s.record.AB.Looks[i-1].Pairs
+		before = s.record.AB.Interims[i-1].Pairs
 	}
 	for c := range s.record.Cells {
 		if cell := &s.record.Cells[c]; cell.Round > before && cell.Discarded == "" {

@@ -26,11 +26,11 @@ func duel(t *testing.T, a, b *fakeTarget, set ...scenarios.Setting) (r *Runner, 
 	return r, Server{Scenario: one, Source: "as-is"}, Server{Scenario: other, Source: "targets=b", Facts: []record.Fact{{Name: "commit", Value: "c0ffee"}}}
 }
 
-// looks are looks after so many rounds.
-func looks(pairs ...int) record.ABTest {
+// interims are interim analyses after so many rounds.
+func interims(pairs ...int) record.ABTest {
 	var plan record.ABTest
 	for _, n := range pairs {
-		plan.Looks = append(plan.Looks, record.Look{Pairs: n, Alpha: 0.001, Beta: 0.01})
+		plan.Interims = append(plan.Interims, record.Interim{Pairs: n, Alpha: 0.001, Beta: 0.01})
 	}
 	return plan
 }
@@ -57,13 +57,13 @@ func played(run *record.Run) string {
 	return strings.Join(all, " ")
 }
 
-func TestABEndsAtTheLookThatDecides(t *testing.T) {
+func TestABEndsAtTheInterimThatDecides(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
 	r, baseline, candidate := duel(t, a, b)
 	var asked []int
 	var last Event
 	r.Observe = func(e Event) { last = e }
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(2, 4, 8), func(run *record.Run) (bool, error) {
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(2, 4, 8), func(run *record.Run) (bool, error) {
 		asked = append(asked, run.Scenario.Rounds)
 		return run.Scenario.Rounds == 4, nil
 	})
@@ -73,15 +73,15 @@ func TestABEndsAtTheLookThatDecides(t *testing.T) {
 	if diff := cmp.Diff([]int{2, 4}, asked); diff != "" {
 		t.Errorf("rounds when it was asked (-want +got):\n%s", diff)
 	}
-	if last.Rounds != 8 || last.Look != 2 || last.Looks != 3 || last.LookAt != 4 {
-		t.Errorf("last event %+v, want look 2 of 3, after round 4 of 8", last)
+	if last.Rounds != 8 || last.Interim != 2 || last.Interims != 3 || last.InterimAt != 4 {
+		t.Errorf("last event %+v, want interim analysis 2 of 3, after round 4 of 8", last)
 	}
 	back, err := record.Open(run.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.Scenario.Rounds != 4 || len(back.AB.Looks) != 3 || back.Finished.IsZero() || back.Interrupted != "" {
-		t.Errorf("%d rounds, %d looks, finished %v, interrupted %q; want 4 of a plan with 3 looks", back.Scenario.Rounds, len(back.AB.Looks), back.Finished, back.Interrupted)
+	if back.Scenario.Rounds != 4 || len(back.AB.Interims) != 3 || back.Finished.IsZero() || back.Interrupted != "" {
+		t.Errorf("%d rounds, %d interim analyses, finished %v, interrupted %q; want 4 of a plan with 3 interim analyses", back.Scenario.Rounds, len(back.AB.Interims), back.Finished, back.Interrupted)
 	}
 	slices.Sort(a.bodies)
 	slices.Sort(b.bodies)
@@ -124,7 +124,7 @@ func TestABRerunsDisturbedTrialsImmediately(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
 			r.Diagnose = disturbing(tc.disturbed...)
-			run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
+			run, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,14 +137,14 @@ func TestABRerunsDisturbedTrialsImmediately(t *testing.T) {
 
 func TestABDiscardsWhatCannotBeJudged(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1, 2, 3), func(run *record.Run) (bool, error) {
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(1, 2, 3), func(run *record.Run) (bool, error) {
 		if run.Scenario.Rounds == 2 {
 			return false, errors.New("another server by now")
 		}
 		return false, nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "judge the A/B test after round 2: another server by now") {
-		t.Errorf("error %v, want that of the second look", err)
+		t.Errorf("error %v, want that of the second interim analysis", err)
 	}
 	back, err := record.Open(run.Dir)
 	if err != nil {
@@ -157,7 +157,7 @@ func TestABDiscardsWhatCannotBeJudged(t *testing.T) {
 
 func TestABGivesUpAServerThatDoesNotComeUp(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{deploy: errors.New("no luck at all")})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(10), never)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(10), never)
 	var missing *NotAvailableError
 	if !errors.As(err, &missing) || run == nil {
 		t.Fatalf("error %v beside the run %v, want one that the server did not come up", err, run)
@@ -183,7 +183,7 @@ func TestABRefuses(t *testing.T) {
 			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 			_, candidate.Scenario = newRunner(t, &fakeTarget{}, &fakeTarget{}, setting("targets", "[b]"), tc.set)
 			_, baseline.Scenario = newRunner(t, &fakeTarget{}, &fakeTarget{}, setting("targets", "[a]"))
-			_, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
+			_, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
@@ -191,28 +191,28 @@ func TestABRefuses(t *testing.T) {
 	}
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{check: &targets.Unavailable{Why: "no target"}})
 	var missing *NotAvailableError
-	if run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never); !errors.As(err, &missing) || run != nil {
+	if run, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never); !errors.As(err, &missing) || run != nil {
 		t.Errorf("%v, error %v, want that the target is not available", run, err)
 	}
 }
 
 func TestContinueAddsRounds(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1, 2), never)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(1, 2), never)
 	if err != nil {
 		t.Fatal(err)
 	}
 	environment := len(run.Environment)
-	longer, err := r.Continue(t.Context(), run.Dir, baseline, candidate, looks(1, 2, 4).Looks, never)
+	longer, err := r.Continue(t.Context(), run.Dir, baseline, candidate, interims(1, 2, 4).Interims, never)
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := r.ABTest(t.Context(), baseline, candidate, looks(4), never)
+	whole, err := r.ABTest(t.Context(), baseline, candidate, interims(4), never)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := played(longer), played(whole); got != want || longer.Scenario.Rounds != 4 || len(longer.AB.Looks) != 3 {
-		t.Errorf("%d rounds with %d looks: %s; want those that are played at once: %s", longer.Scenario.Rounds, len(longer.AB.Looks), got, want)
+	if got, want := played(longer), played(whole); got != want || longer.Scenario.Rounds != 4 || len(longer.AB.Interims) != 3 {
+		t.Errorf("%d rounds with %d interim analyses: %s; want those that are played at once: %s", longer.Scenario.Rounds, len(longer.AB.Interims), got, want)
 	}
 	if len(longer.Environment) != environment {
 		t.Errorf("environment %v, want nothing of it twice", longer.Environment)
@@ -234,11 +234,11 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 			}
 		}
 	}
-	run, err := stopping.ABTest(t.Context(), baseline, candidate, looks(3), never)
+	run, err := stopping.ABTest(t.Context(), baseline, candidate, interims(3), never)
 	if err != nil || run.Interrupted == "" {
 		t.Fatalf("interrupted %q, error %v", run.Interrupted, err)
 	}
-	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Looks, never)
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Interims, never)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,11 +251,11 @@ func TestContinueTakesUpWhatWasInterrupted(t *testing.T) {
 }
 
 // TestContinueJudgesWhatWasKilledBeforeItWasJudged has an A/B test be killed after the last
-// round of a look that decides: no further round is played.
+// round of an interim analysis that decides: no further round is played.
 func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
 	decides := func(run *record.Run) (bool, error) { return run.Scenario.Rounds == 2, nil }
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(2, 4), decides)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(2, 4), decides)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 	if err := errors.Join(writer.Save(cut), writer.Close()); err != nil {
 		t.Fatal(err)
 	}
-	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Looks, decides)
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Interims, decides)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,11 +281,11 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "baseline", Round: 2})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(2), never)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Looks, never)
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Interims, never)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,11 +299,11 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "candidate", Round: 2})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(3), never)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(3), never)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Looks, never)
+	done, err := r.Continue(t.Context(), run.Dir, baseline, candidate, run.AB.Interims, never)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,13 +314,13 @@ func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
 
 func TestContinueRefuses(t *testing.T) {
 	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{})
-	run, err := r.ABTest(t.Context(), baseline, candidate, looks(1), never)
+	run, err := r.ABTest(t.Context(), baseline, candidate, interims(1), never)
 	if err != nil {
 		t.Fatal(err)
 	}
 	again := func(r *Runner, baseline, candidate Server, want string) {
 		t.Helper()
-		if _, err := r.Continue(t.Context(), run.Dir, baseline, candidate, looks(1, 2).Looks, never); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := r.Continue(t.Context(), run.Dir, baseline, candidate, interims(1, 2).Interims, never); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
@@ -328,8 +328,8 @@ func TestContinueRefuses(t *testing.T) {
 	rebuilt.Facts = []record.Fact{{Name: "commit", Value: "decaf"}}
 	again(r, baseline, rebuilt, "the candidate has changed (commit: decaf, and was c0ffee) since it was begun")
 	again(r, candidate, candidate, "the scenario has changed")
-	if _, err := r.Continue(t.Context(), run.Dir, baseline, candidate, looks(2).Looks, never); err == nil || !strings.Contains(err.Error(), "somebody has continued it meanwhile") {
-		t.Errorf("other looks: error %v, want that it was continued", err)
+	if _, err := r.Continue(t.Context(), run.Dir, baseline, candidate, interims(2).Interims, never); err == nil || !strings.Contains(err.Error(), "somebody has continued it meanwhile") {
+		t.Errorf("other interim analyses: error %v, want that it was continued", err)
 	}
 	newer := *r
 	newer.Version = "v9"

@@ -11,17 +11,17 @@ import (
 	"servebench/scenarios"
 )
 
-// Continue goes on with the A/B test in the folder of a run, up to the looks given: the
+// Continue goes on with the A/B test in the folder of a run, up to the interim analyses given: the
 // run's own and those that were added. A round that an interruption left unfinished
 // is rerun as a whole. It refuses a run that somebody writes, and one of which
 // anything that matters has changed since: a server, the scenario, the machine or
 // servebench. What it returns is as of ABTest.
-func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate Server, looks []record.Look, decide Decide) (*record.Run, error) {
+func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate Server, interims []record.Interim, decide Decide) (*record.Run, error) {
 	run, writer, err := record.Reopen(dir)
 	if err != nil {
 		return nil, fmt.Errorf("continue: %w", err)
 	}
-	s, err := r.takeUp(ctx, run, baseline, candidate, looks)
+	s, err := r.takeUp(ctx, run, baseline, candidate, interims)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
 	}
@@ -30,15 +30,15 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 }
 
 // takeUp prepares a session that goes on with a run.
-func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, looks []record.Look) (*session, error) {
+func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {
 	if run.AB == nil {
 		return nil, scenarios.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
 	}
-	if known := run.AB.Looks; len(looks) < len(known) || !slices.Equal(known, looks[:len(known)]) {
-		return nil, errors.New("its looks are others by now: somebody has continued it meanwhile; begin again")
+	if known := run.AB.Interims; len(interims) < len(known) || !slices.Equal(known, interims[:len(known)]) {
+		return nil, errors.New("its interim analyses are others by now: somebody has continued it meanwhile; begin again")
 	}
 	plan := *run.AB
-	plan.Looks = looks
+	plan.Interims = interims
 	s, err := r.newABTest(ctx, baseline, candidate, plan)
 	if err != nil {
 		return nil, err

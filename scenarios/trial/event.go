@@ -15,9 +15,9 @@ type Event struct {
 	// server is being deployed.
 	Target, Phase string
 	Round, Rounds int
-	// Look says, in an A/B test, which of so many Looks the rounds lead to, from 1; it is
-	// after round LookAt.
-	Look, Looks, LookAt int
+	// Interim says, in an A/B test, which of so many Interims the rounds lead to, from 1; it is
+	// after round InterimAt.
+	Interim, Interims, InterimAt int
 	// Attempt is how often the trial was played before: above 0, the load
 	// generator was disturbed in it.
 	Attempt int

@@ -86,7 +86,7 @@ type session struct {
 	variants  []*variant         // that can run here, in the record's order
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
-	look      int                // of an A/B test, from 1: which the rounds lead to
+	interim   int                // of an A/B test, from 1: which the rounds lead to
 	since     int                // the round that a run is continued from; 0: it is not continued
 	split     host.Split
 	quiet     []quieting
@@ -199,9 +199,9 @@ func (s *session) note(format string, args ...any) {
 func (s *session) observe(e Event) {
 	if s.Observe != nil {
 		e.Rounds = s.rounds
-		if s.look > 0 {
-			e.Look, e.Looks = s.look, len(s.record.AB.Looks)
-			e.LookAt = s.record.AB.Looks[s.look-1].Pairs
+		if s.interim > 0 {
+			e.Interim, e.Interims = s.interim, len(s.record.AB.Interims)
+			e.InterimAt = s.record.AB.Interims[s.interim-1].Pairs
 		}
 		if e.Alone {
 			e.Rounds = s.scenario.Deploys

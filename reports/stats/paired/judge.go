@@ -2,7 +2,7 @@ package paired
 
 import "math"
 
-// Verdict is what a look at a metric says, or at all of them.
+// Verdict is what an interim analysis says of a metric, or of all of them.
 type Verdict int
 
 // The verdicts, from best to worst.
@@ -19,10 +19,10 @@ func (v Verdict) String() string { return [...]string{"PASS", "INCONCLUSIVE", "F
 type Estimate struct {
 	Pairs int
 	// Centre is by how much the candidate is worse (HodgesLehmann), Low and High are
-	// its bounds: it is below Low with a probability of at most the look's Alpha over
-	// the number of metrics, above High with one of at most the look's Beta. Low is no
+	// its bounds: it is below Low with a probability of at most the interim analysis's Alpha over
+	// the number of metrics, above High with one of at most the interim analysis's Beta. Low is no
 	// less than 0 for a metric that is surely worse (Holm): the probability is the
-	// look's Alpha over all such metrics. All are differences, infinite where there is
+	// interim analysis's Alpha over all such metrics. All are differences, infinite where there is
 	// no bound.
 	Centre, Low, High float64
 	P                 float64 // PValue
@@ -30,8 +30,8 @@ type Estimate struct {
 	Verdict           Verdict
 }
 
-// Judge judges a candidate at a look by the differences of each metric, of which
-// there are as many as the look has pairs, or fewer where pairs were lost.
+// Judge judges a candidate at an interim analysis by the differences of each metric, of which
+// there are as many as the interim analysis has pairs, or fewer where pairs were lost.
 //
 // A metric fails when it is surely worse and by the margin at least: its test is
 // rejected among those of all metrics (Holm), and its centre is the margin or more.
@@ -39,12 +39,12 @@ type Estimate struct {
 // its worst metric: to pass, all have to, so that PASS needs no correction for their
 // number (R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling",
 // Technometrics 24 (1982)). Without any metric it is inconclusive.
-func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
+func (p Plan) Judge(interim Interim, metrics [][]float64) (Verdict, []Estimate) {
 	pValues := make([]float64, len(metrics))
 	for i, differences := range metrics {
 		pValues[i] = PValue(differences)
 	}
-	rejected := Holm(pValues, look.Alpha)
+	rejected := Holm(pValues, interim.Alpha)
 	if len(metrics) == 0 {
 		return Inconclusive, nil
 	}
@@ -53,7 +53,7 @@ func (p Plan) Judge(look Look, metrics [][]float64) (Verdict, []Estimate) {
 	for i, differences := range metrics {
 		averages := walsh(differences)
 		e := Estimate{Pairs: len(differences), Centre: median(averages), P: pValues[i], SurelyWorse: rejected[i]}
-		e.Low, e.High = bounds(averages, len(differences), look.Alpha/float64(len(metrics)), look.Beta)
+		e.Low, e.High = bounds(averages, len(differences), interim.Alpha/float64(len(metrics)), interim.Beta)
 		if e.SurelyWorse {
 			e.Low = max(e.Low, 0)
 		}
@@ -78,19 +78,19 @@ func (p Plan) verdict(e Estimate) Verdict {
 	}
 }
 
-// more is by how much more pairs a look beyond the plan takes than the last one of the
+// more is by how much more pairs an interim analysis beyond the plan takes than the last one of the
 // plan, with the same noise: it may err a quarter as much or less, so that a bound is farther
 // from the centre by the ratio of the normal distribution's quantiles, at 0.0005 and
 // 0.002 for FAIL and at 0.005 and 0.025 for PASS, and the pairs go with its square:
 // 1.3 and 1.7.
 const more = 1.5
 
-// Anew is about how many pairs a new plan takes to settle what takes so many with a
-// look beyond the plan.
+// Anew is about how many pairs a new plan takes to settle what takes so many with an
+// interim analysis beyond the plan.
 func Anew(pairs int) int { return max(int(math.Ceil(float64(pairs)/more)), LeastPairs) }
 
 // Pairs returns about how many pairs in all it takes to settle a metric that is not,
-// with a look beyond the plan and if its centre and its spread stay as they are; false
+// with an interim analysis beyond the plan and if its centre and its spread stay as they are; false
 // where more than MostPairs would be needed, or none would do. The distance of a bound
 // from the centre shrinks with the root of the number of pairs.
 func (p Plan) Pairs(e Estimate) (int, bool) {

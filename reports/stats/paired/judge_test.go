@@ -20,7 +20,7 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := plan.Looks[4]
+	last := plan.Interims[4]
 	for _, tt := range []struct {
 		name    string
 		metrics [][]float64
@@ -59,7 +59,7 @@ func TestJudgeBetweenTheTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, estimates := plan.Judge(plan.Looks[4], [][]float64{around(0.07, 0.01, 30)}); got != Inconclusive {
+	if got, estimates := plan.Judge(plan.Interims[4], [][]float64{around(0.07, 0.01, 30)}); got != Inconclusive {
 		t.Errorf("verdict %v, want %v: %+v", got, Inconclusive, estimates)
 	}
 }
@@ -70,27 +70,27 @@ func TestJudgeTellsWhatIsSurelyWorse(t *testing.T) {
 	plan := Plan{Margin: 0.2, Tolerance: 0.05}
 	clear, just := around(0.1, 0.02, 12), around(0.1, 0.02, 12)
 	just[0] = -0.001
-	look := Look{Pairs: 12, Alpha: PValue(just), Beta: 0.01}
-	_, both := plan.Judge(look, [][]float64{clear, just})
+	interim := Interim{Pairs: 12, Alpha: PValue(just), Beta: 0.01}
+	_, both := plan.Judge(interim, [][]float64{clear, just})
 	if !both[0].SurelyWorse || !both[1].SurelyWorse || both[1].Low != 0 {
 		t.Errorf("beside a clearer one: %+v", both)
 	}
-	_, tied := plan.Judge(look, [][]float64{around(0, 0.01, 12), just})
+	_, tied := plan.Judge(interim, [][]float64{around(0, 0.01, 12), just})
 	if tied[0].SurelyWorse || tied[1].SurelyWorse || tied[1].Low >= 0 {
 		t.Errorf("beside one that is no worse: %+v", tied)
 	}
 }
 
-// TestJudgeSpendsTheLook: at the first of the looks, ten pairs that agree are just
+// TestJudgeSpendsTheInterim: at the first of the interim analyses, ten pairs that agree are just
 // enough for one metric, and not for two.
-func TestJudgeSpendsTheLook(t *testing.T) {
-	look := Look{Pairs: 10, Alpha: 0.001, Beta: 0.01}
-	plan := Plan{Margin: 0.03, Tolerance: 0.05, Looks: []Look{look}}
+func TestJudgeSpendsTheInterim(t *testing.T) {
+	interim := Interim{Pairs: 10, Alpha: 0.001, Beta: 0.01}
+	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []Interim{interim}}
 	worse, same := around(0.1, 0.02, 10), around(0, 0.01, 10)
-	if got, _ := plan.Judge(look, [][]float64{worse}); got != Fail {
+	if got, _ := plan.Judge(interim, [][]float64{worse}); got != Fail {
 		t.Errorf("one metric: verdict %v, want %v", got, Fail)
 	}
-	if got, _ := plan.Judge(look, [][]float64{worse, same}); got != Inconclusive {
+	if got, _ := plan.Judge(interim, [][]float64{worse, same}); got != Inconclusive {
 		t.Errorf("two metrics: verdict %v, want %v", got, Inconclusive)
 	}
 }
@@ -98,23 +98,23 @@ func TestJudgeSpendsTheLook(t *testing.T) {
 // TestEstimateOfFailure: the bounds of a metric that fails leave out 0, also where
 // Holm's procedure rejects what Bonferroni's correction would not.
 func TestEstimateOfFailure(t *testing.T) {
-	look := Look{Pairs: 10, Alpha: 0.0015, Beta: 0.01}
-	plan := Plan{Margin: 0.03, Tolerance: 0.05, Looks: []Look{look}}
-	_, estimates := plan.Judge(look, [][]float64{around(0.1, 0.02, 10), around(0.1, 0.02, 10)})
+	interim := Interim{Pairs: 10, Alpha: 0.0015, Beta: 0.01}
+	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []Interim{interim}}
+	_, estimates := plan.Judge(interim, [][]float64{around(0.1, 0.02, 10), around(0.1, 0.02, 10)})
 	for i, e := range estimates {
 		if e.Verdict == Fail {
-			t.Errorf("metric %d fails with p = %v, which is more than half of %v", i, e.P, look.Alpha)
+			t.Errorf("metric %d fails with p = %v, which is more than half of %v", i, e.P, interim.Alpha)
 		}
 	}
-	look.Pairs, look.Alpha = 11, 0.0015
+	interim.Pairs, interim.Alpha = 11, 0.0015
 	metrics := [][]float64{around(0.1, 0.02, 11), append(around(0.1, 0.02, 10), -0.001)}
-	_, estimates = plan.Judge(look, metrics)
+	_, estimates = plan.Judge(interim, metrics)
 	for i, e := range estimates {
 		if e.Verdict != Fail || e.Low < 0 || e.Low > e.Centre || e.High < e.Centre {
 			t.Errorf("metric %d: %+v, want a failure with bounds around its centre that leave out 0", i, e)
 		}
 	}
-	if low, _ := Bounds(metrics[1], look.Alpha/2, look.Beta); low >= 0 {
+	if low, _ := Bounds(metrics[1], interim.Alpha/2, interim.Beta); low >= 0 {
 		t.Errorf("Bonferroni's bound is %v: this shows nothing of Holm's", low)
 	}
 }
@@ -133,7 +133,7 @@ func TestPairs(t *testing.T) {
 		for i := range x {
 			x[i] *= 0.12
 		}
-		verdict, estimates := plan.Judge(plan.Looks[4], [][]float64{x})
+		verdict, estimates := plan.Judge(plan.Interims[4], [][]float64{x})
 		if verdict != Inconclusive {
 			continue
 		}
@@ -150,7 +150,7 @@ func TestPairs(t *testing.T) {
 		for len(x) < n {
 			x = append(x, 0.12*rng.NormFloat64())
 		}
-		if verdict, _ := longer.Judge(longer.Looks[5], [][]float64{x}); verdict != Inconclusive {
+		if verdict, _ := longer.Judge(longer.Interims[5], [][]float64{x}); verdict != Inconclusive {
 			settled++
 		}
 	}
@@ -182,7 +182,7 @@ func TestPairsOfWhatCannotBeSettled(t *testing.T) {
 	}
 }
 
-// BenchmarkJudge takes a look at 40 rounds with as many metrics as there may be.
+// BenchmarkJudge does an interim analysis of 40 rounds with as many metrics as there may be.
 func BenchmarkJudge(b *testing.B) {
 	plan, err := NewPlan(MostMetrics, 40, 0.03, 0.05)
 	if err != nil {
@@ -194,6 +194,6 @@ func BenchmarkJudge(b *testing.B) {
 		metrics = append(metrics, normals(rng, 40))
 	}
 	for b.Loop() {
-		plan.Judge(plan.Looks[4], metrics)
+		plan.Judge(plan.Interims[4], metrics)
 	}
 }

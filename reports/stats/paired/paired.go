@@ -1,5 +1,5 @@
 // Package paired tells whether a candidate is slower than a baseline from pairs of
-// rounds, one round of each variant: the statistics of a gate that may be looked at
+// rounds, one round of each variant: the statistics of a gate that may be analysed
 // several times while it is played, and whose errors of both kinds are bounded. It
 // knows nothing of runs; package stats feeds it.
 //

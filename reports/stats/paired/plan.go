@@ -5,21 +5,21 @@ import (
 	"math"
 )
 
-// Plan says when a comparison is looked at, and what it takes to end it.
+// Plan says when a comparison is analysed, and what it takes to end it.
 type Plan struct {
 	// Margin is the least that a candidate has to be worse by, to fail: 0.03 for 3 %.
 	Margin float64
 	// Tolerance is what a candidate that passes is surely not worse by: 0.05 for 5 %.
 	Tolerance float64
-	Looks     []Look // by ascending pairs
+	Interims  []Interim // by ascending pairs
 }
 
-// Look is a point at which the comparison may be ended. What the looks may err adds
+// Interim is a point at which the comparison may be ended. What the interim analyses may err adds
 // up: over all of them the probability of a FAIL of a candidate that is no worse is
 // at most the sum of their Alpha, that of a PASS of one that is worse by the
-// tolerance at most the sum of their Beta, however the looks depend on each other
+// tolerance at most the sum of their Beta, however the interim analyses depend on each other
 // (Bonferroni's inequality).
-type Look struct {
+type Interim struct {
 	Pairs int
 	Alpha float64 // of a false FAIL, over all metrics
 	Beta  float64 // of a false PASS
@@ -34,25 +34,25 @@ const (
 	// MostPairs bounds a comparison.
 	MostPairs = 200
 	// mostExtensions is how often a comparison may be continued beyond its plan, each
-	// with one more look.
+	// with one more interim analysis.
 	mostExtensions = 4
-	// What a look beyond the plan may err.
+	// What an interim analysis beyond the plan may err.
 	extensionAlpha = 0.0005
 	// ExtensionBeta is that of a false PASS.
 	ExtensionBeta = 0.005
 )
 
-// plannedLooks are those at 40 pairs at most. The first is as early as it can be, for
+// plannedInterims are those at 40 pairs at most. The first is as early as it can be, for
 // most of what is worth an alarm is plain at once. Half of what PASS may err is kept
-// for the last look: on a noisy machine it takes that many pairs, and that much, for
-// candidates that are no worse to be told so (all but 5 % of them; with looks at 10,
-// 16, 22 and 30 pairs alone it was all but 16 %). On a quiet one the first look
+// for the last interim analysis: on a noisy machine it takes that many pairs, and that much, for
+// candidates that are no worse to be told so (all but 5 % of them; with interim analyses at 10,
+// 16, 22 and 30 pairs alone it was all but 16 %). On a quiet one the first interim analysis
 // settles nearly all, with as little as it has. Package proof has the figures.
-func plannedLooks() []Look {
-	return []Look{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}
+func plannedInterims() []Interim {
+	return []Interim{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}
 }
 
-// NewPlan plans the looks at a comparison of so many metrics, with at most so many
+// NewPlan plans the interim analyses of a comparison of so many metrics, with at most so many
 // pairs: the first after LeastPairs whatever the most, but later where that many
 // could not reject anything, the others at even distances up to the most.
 func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
@@ -67,40 +67,40 @@ func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 	case !(tolerance > 0 && tolerance < 10):
 		return p, fmt.Errorf("tolerance %v: want more than 0, and less than 10", tolerance)
 	}
-	planned := plannedLooks()
+	planned := plannedInterims()
 	whole := planned[len(planned)-1].Pairs
-	for _, look := range planned {
-		stretched := LeastPairs + (look.Pairs-LeastPairs)*(most-LeastPairs)/(whole-LeastPairs)
-		look.Pairs = min(max(stretched, fewest(look.Alpha/float64(metrics))), most)
-		p.add(look)
+	for _, interim := range planned {
+		stretched := LeastPairs + (interim.Pairs-LeastPairs)*(most-LeastPairs)/(whole-LeastPairs)
+		interim.Pairs = min(max(stretched, fewest(interim.Alpha/float64(metrics))), most)
+		p.add(interim)
 	}
 	return p, nil
 }
 
-// add appends a look. One that is not after the last one becomes a part of it, with
+// add appends an interim analysis. One that is not after the last one becomes a part of it, with
 // what it may err.
-func (p *Plan) add(look Look) {
-	if n := len(p.Looks); n > 0 && look.Pairs <= p.Looks[n-1].Pairs {
-		last := &p.Looks[n-1]
-		last.Alpha += look.Alpha
-		last.Beta += look.Beta
+func (p *Plan) add(interim Interim) {
+	if n := len(p.Interims); n > 0 && interim.Pairs <= p.Interims[n-1].Pairs {
+		last := &p.Interims[n-1]
+		last.Alpha += interim.Alpha
+		last.Beta += interim.Beta
 		return
 	}
-	p.Looks = append(p.Looks, look)
+	p.Interims = append(p.Interims, interim)
 }
 
 // fewest is how many pairs it takes to reject at alpha: the least probability that n
 // signs can have is 2⁻ⁿ.
 func fewest(alpha float64) int { return int(math.Ceil(-math.Log2(alpha))) }
 
-// Extend adds a look beyond the plan, at so many pairs in all. It may err little, and
-// be added only a few times: whoever looks until he likes what he sees is always
+// Extend adds an interim analysis beyond the plan, at so many pairs in all. It may err little, and
+// be added only a few times: whoever analyses until he likes what he sees is always
 // right in the end.
 func (p Plan) Extend(pairs int) (Plan, error) {
-	last := p.Looks[len(p.Looks)-1]
+	last := p.Interims[len(p.Interims)-1]
 	extensions := 0
-	for _, look := range p.Looks {
-		if look.Alpha == extensionAlpha {
+	for _, interim := range p.Interims {
+		if interim.Alpha == extensionAlpha {
 			extensions++
 		}
 	}
@@ -110,18 +110,18 @@ func (p Plan) Extend(pairs int) (Plan, error) {
 	case pairs > MostPairs:
 		return p, fmt.Errorf("%d pairs: want at most %d", pairs, MostPairs)
 	case extensions == mostExtensions:
-		return p, fmt.Errorf("continued %d times already: with every look the chance of a false alarm grows", extensions)
+		return p, fmt.Errorf("continued %d times already: with every interim analysis the chance of a false alarm grows", extensions)
 	}
-	p.Looks = append(append([]Look{}, p.Looks...), Look{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
+	p.Interims = append(append([]Interim{}, p.Interims...), Interim{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
 	return p, nil
 }
 
-// LookAt returns the look at so many pairs; false when there is none.
-func (p Plan) LookAt(pairs int) (Look, bool) {
-	for _, look := range p.Looks {
-		if look.Pairs == pairs {
-			return look, true
+// InterimAt returns the interim analysis at so many pairs; false when there is none.
+func (p Plan) InterimAt(pairs int) (Interim, bool) {
+	for _, interim := range p.Interims {
+		if interim.Pairs == pairs {
+			return interim, true
 		}
 	}
-	return Look{}, false
+	return Interim{}, false
 }

@@ -11,32 +11,32 @@ func TestNewPlan(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		metrics, most int
-		want          []Look
+		want          []Interim
 	}{
-		{"as planned", 1, 40, []Look{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
-		{"five metrics need more for the first look", 5, 40, []Look{{13, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
-		{"twice as many", 1, 80, []Look{{10, 0.001, 0.005}, {24, 0.001, 0.005}, {38, 0.001, 0.005}, {56, 0.001, 0.01}, {80, 0.002, 0.025}}},
-		{"fewer", 1, 25, []Look{{10, 0.001, 0.005}, {13, 0.001, 0.005}, {16, 0.001, 0.005}, {20, 0.001, 0.01}, {25, 0.002, 0.025}}},
-		{"one look is left", 1, 10, []Look{{10, 0.006, 0.05}}},
-		{"looks coincide", 5, 16, []Look{{13, 0.003, 0.015}, {14, 0.001, 0.01}, {16, 0.002, 0.025}}},
+		{"as planned", 1, 40, []Interim{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
+		{"five metrics need more for the first interim analysis", 5, 40, []Interim{{13, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
+		{"twice as many", 1, 80, []Interim{{10, 0.001, 0.005}, {24, 0.001, 0.005}, {38, 0.001, 0.005}, {56, 0.001, 0.01}, {80, 0.002, 0.025}}},
+		{"fewer", 1, 25, []Interim{{10, 0.001, 0.005}, {13, 0.001, 0.005}, {16, 0.001, 0.005}, {20, 0.001, 0.01}, {25, 0.002, 0.025}}},
+		{"one interim analysis is left", 1, 10, []Interim{{10, 0.006, 0.05}}},
+		{"interim analyses coincide", 5, 16, []Interim{{13, 0.003, 0.015}, {14, 0.001, 0.01}, {16, 0.002, 0.025}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := NewPlan(tt.metrics, tt.most, 0.03, 0.05)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.EqualFunc(plan.Looks, tt.want, sameLook) {
-				t.Errorf("looks %v, want %v", plan.Looks, tt.want)
+			if !slices.EqualFunc(plan.Interims, tt.want, sameInterim) {
+				t.Errorf("interim analyses %v, want %v", plan.Interims, tt.want)
 			}
 		})
 	}
 }
 
-func sameLook(a, b Look) bool {
+func sameInterim(a, b Interim) bool {
 	return a.Pairs == b.Pairs && near(a.Alpha, b.Alpha) && near(a.Beta, b.Beta)
 }
 
-// TestEveryPlanSpendsAll: whatever the metrics and the pairs, the looks ascend to the
+// TestEveryPlanSpendsAll: whatever the metrics and the pairs, the interim analyses ascend to the
 // most, each can reject and pass, and together they may err as much as the whole plan.
 func TestEveryPlanSpendsAll(t *testing.T) {
 	for metrics := 1; metrics <= MostMetrics; metrics++ {
@@ -46,19 +46,19 @@ func TestEveryPlanSpendsAll(t *testing.T) {
 				t.Fatal(err)
 			}
 			alpha, beta, before := 0.0, 0.0, LeastPairs-1
-			for _, look := range plan.Looks {
-				alpha, beta = alpha+look.Alpha, beta+look.Beta
-				if look.Pairs <= before {
-					t.Errorf("%d metrics, %d pairs: looks %v do not ascend", metrics, most, plan.Looks)
+			for _, interim := range plan.Interims {
+				alpha, beta = alpha+interim.Alpha, beta+interim.Beta
+				if interim.Pairs <= before {
+					t.Errorf("%d metrics, %d pairs: interim analyses %v do not ascend", metrics, most, plan.Interims)
 				}
-				least := math.Exp2(-float64(look.Pairs))
-				if least > look.Alpha/float64(metrics) || least > look.Beta {
-					t.Errorf("%d metrics, %d pairs: nothing can be told at look %v", metrics, most, look)
+				least := math.Exp2(-float64(interim.Pairs))
+				if least > interim.Alpha/float64(metrics) || least > interim.Beta {
+					t.Errorf("%d metrics, %d pairs: nothing can be told at interim analysis %v", metrics, most, interim)
 				}
-				before = look.Pairs
+				before = interim.Pairs
 			}
 			if before != most || !near(alpha, 0.006) || !near(beta, 0.05) {
-				t.Errorf("%d metrics, %d pairs: looks %v end at %d and may err %v and %v", metrics, most, plan.Looks, before, alpha, beta)
+				t.Errorf("%d metrics, %d pairs: interim analyses %v end at %d and may err %v and %v", metrics, most, plan.Interims, before, alpha, beta)
 			}
 		}
 	}
@@ -90,9 +90,9 @@ func TestExtend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned := slices.Clone(plan.Looks)
+	planned := slices.Clone(plan.Interims)
 	if _, err := plan.Extend(40); err == nil {
-		t.Error("a look at the pairs that were planned is no extension, but was taken")
+		t.Error("an interim analysis at the pairs that were planned is no extension, but was taken")
 	}
 	if _, err := plan.Extend(MostPairs + 1); err == nil {
 		t.Error("more pairs than may be played were taken")
@@ -107,19 +107,19 @@ func TestExtend(t *testing.T) {
 		t.Errorf("a fifth extension: error %v", err)
 	}
 	alpha := 0.0
-	for _, look := range extended.Looks {
-		alpha += look.Alpha
+	for _, interim := range extended.Interims {
+		alpha += interim.Alpha
 	}
 	if alpha > 0.008+1e-12 {
-		t.Errorf("all looks together may err %v, want at most 0.008", alpha)
+		t.Errorf("all interim analyses together may err %v, want at most 0.008", alpha)
 	}
-	if !slices.Equal(plan.Looks, planned) || !slices.Equal(extended.Looks[:5], planned) {
-		t.Errorf("the plan became %v and %v, was %v", plan.Looks, extended.Looks, planned)
+	if !slices.Equal(plan.Interims, planned) || !slices.Equal(extended.Interims[:5], planned) {
+		t.Errorf("the plan became %v and %v, was %v", plan.Interims, extended.Interims, planned)
 	}
-	if look, ok := extended.LookAt(50); !ok || look.Pairs != 50 {
-		t.Errorf("look at 50 pairs: %v, %t", look, ok)
+	if interim, ok := extended.InterimAt(50); !ok || interim.Pairs != 50 {
+		t.Errorf("interim analysis at 50 pairs: %v, %t", interim, ok)
 	}
-	if _, ok := extended.LookAt(51); ok {
-		t.Error("there is a look at 51 pairs, which nobody planned")
+	if _, ok := extended.InterimAt(51); ok {
+		t.Error("there is an interim analysis at 51 pairs, which nobody planned")
 	}
 }

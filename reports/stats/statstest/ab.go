@@ -6,7 +6,7 @@ import (
 	"servebench/reports/record"
 )
 
-// ABTest is an A/B test of two servers that are alike, after its first look.
+// ABTest is an A/B test of two servers that are alike, after its first interim analysis.
 func ABTest() Plan {
 	p := Compare()
 	p.Name, p.Rounds, p.SLO = "gate", 11, record.SLO{}
@@ -26,7 +26,7 @@ func ABTest() Plan {
 		},
 		Metrics: []string{record.MetricP50, record.MetricP90},
 		Margin:  0.03, Tolerance: 0.05,
-		Looks: []record.Look{{Pairs: 11, Alpha: 0.001, Beta: 0.01}, {Pairs: 16, Alpha: 0.0015, Beta: 0.0125}, {Pairs: 22, Alpha: 0.0015, Beta: 0.0125}, {Pairs: 30, Alpha: 0.002, Beta: 0.015}},
+		Interims: []record.Interim{{Pairs: 11, Alpha: 0.001, Beta: 0.01}, {Pairs: 16, Alpha: 0.0015, Beta: 0.0125}, {Pairs: 22, Alpha: 0.0015, Beta: 0.0125}, {Pairs: 30, Alpha: 0.002, Beta: 0.015}},
 	}
 	return p
 }

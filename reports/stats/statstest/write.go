@@ -110,7 +110,7 @@ func skeleton(p Plan) *record.Run {
 		AB:          p.AB,
 	}
 	if p.AB != nil {
-		run.Scenario.Rounds = p.AB.Looks[len(p.AB.Looks)-1].Pairs
+		run.Scenario.Rounds = p.AB.Interims[len(p.AB.Interims)-1].Pairs
 	}
 	for _, t := range p.Targets {
 		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, Facts: t.Facts})

@@ -28,7 +28,7 @@ func gate() (design, error) {
 // The defaults of servebench ab.
 const margin, tolerance = 0.03, 0.05
 
-// fixedAlpha is what the designs with one look may err, as often proposed.
+// fixedAlpha is what the designs with one interim analysis may err, as often proposed.
 const fixedAlpha = 0.005
 
 func others() []design {
@@ -45,26 +45,26 @@ func others() []design {
 	}
 }
 
-// follow looks at the rounds, of which next plays one more, as the plan says.
+// follow analyses the rounds, of which next plays one more, as the plan says.
 func follow(plan paired.Plan, next func() float64) outcome {
 	var o outcome
 	var differences []float64
-	for _, look := range plan.Looks {
-		for len(differences) < look.Pairs {
+	for _, interim := range plan.Interims {
+		for len(differences) < interim.Pairs {
 			differences = append(differences, next())
 		}
-		o.pairs = look.Pairs
-		if o.verdict, _ = plan.Judge(look, [][]float64{differences}); o.verdict != paired.Inconclusive {
+		o.pairs = interim.Pairs
+		if o.verdict, _ = plan.Judge(interim, [][]float64{differences}); o.verdict != paired.Inconclusive {
 			return o
 		}
 	}
 	return o
 }
 
-// fixed looks once, after so many pairs.
+// fixed analyses once, after so many pairs.
 func fixed(pairs int, next func() float64) outcome {
-	look := paired.Look{Pairs: pairs, Alpha: fixedAlpha, Beta: 0.05}
-	return follow(paired.Plan{Margin: margin, Tolerance: tolerance, Looks: []paired.Look{look}}, next)
+	interim := paired.Interim{Pairs: pairs, Alpha: fixedAlpha, Beta: 0.05}
+	return follow(paired.Plan{Margin: margin, Tolerance: tolerance, Interims: []paired.Interim{interim}}, next)
 }
 
 // threshold fails a candidate that is slower than a run of the baseline, on the same

@@ -14,7 +14,7 @@ type Cell struct {
 	Change float64 // by how much the candidate is slower: 0.1 for 10 %
 	Fail   Rate
 	Pass   Rate
-	// Inconclusive is neither, after the last look.
+	// Inconclusive is neither, after the last interim analysis.
 	Inconclusive Rate
 	// Pairs is how many were played in all of the comparisons together.
 	Pairs int
