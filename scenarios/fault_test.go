@@ -38,7 +38,7 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, to, steps, at, for, amplitude, period, burstiness, trace, gaps, concurrency, think, duration, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, batch, corpus`}},
@@ -112,9 +112,9 @@ func faults() []faulty {
 		{name: "no target", old: "[physical]", new: "[]", want: []string{`2:10: targets: the list is empty; want a list of targets, such as [physical]`}},
 		{name: "target twice", old: "[physical]", new: "[physical, container, physical]", beyond: true, want: []string{`2:32: targets[2]: "physical" is in the list already; want each target once`}},
 		{name: "phase twice", old: phase, new: phase + phase, beyond: true, want: []string{`7:12: load[1].name: load[0] is called "steady" as well; want a name of its own`}},
-		{name: "nothing to do", old: "load:\n" + phase, new: "load: []\n", want: []string{`5:7: load: no phase of load, and no deploys; want a list of phases with name, rate and duration, or deploys above 0`}},
-		{name: "nothing to do, and no word of it", old: "load:\n" + phase, new: "deploys: 0\n", want: []string{`1:1: load: no phase of load, and no deploys; want a list of phases with name, rate and duration, or deploys above 0`}},
-		{name: "no server to deploy", old: "[physical]", new: "[endpoint]\ndeploys: 2", beyond: true, want: []string{`3:10: deploys: the server of every target runs already, so there is no start to time; want 0, or a target that starts its server`}},
+		{name: "nothing to do", old: "load:\n" + phase, new: "load: []\n", want: []string{`5:7: load: no phase of load, and no cold starts; want a list of phases with name, rate and duration, or cold_starts above 0`}},
+		{name: "nothing to do, and no word of it", old: "load:\n" + phase, new: "cold_starts: 0\n", want: []string{`1:1: load: no phase of load, and no cold starts; want a list of phases with name, rate and duration, or cold_starts above 0`}},
+		{name: "no server to deploy", old: "[physical]", new: "[endpoint]\ncold_starts: 2", beyond: true, want: []string{`3:14: cold_starts: the server of every target runs already, so there is no start to time; want 0, or a target that starts its server`}},
 		{name: "nothing measured", old: "10s}", new: "10s, measure: false}", beyond: true, want: []string{`6:3: load: every phase has measure: false, so there is nothing to report; want at least one phase that is measured`}},
 		{name: "phase without a request", old: "10s", new: "4ms", beyond: true, want: []string{`6:41: load[0].duration: 4ms at 100 per second is no request at all; want a longer phase or a higher rate`}},
 		{name: "run without an end", old: "10s", new: "241h", beyond: true, want: []string{`6:3: load: 3 rounds on 1 target take 723h in all; want at most 720h`}},
@@ -132,7 +132,7 @@ func faults() []faulty {
 			`8:18: overhead.noop: there is no phase "nop" (did you mean "noop"?); want one of steady, noop`,
 			`8:30: overhead.model: there is no phase "stedy" (did you mean "steady"?); want one of steady, noop`,
 		}},
-		{name: "overhead without load", old: "load:\n" + phase, new: "deploys: 1\noverhead: {noop: a, model: b}\n", beyond: true, want: []string{
+		{name: "overhead without load", old: "load:\n" + phase, new: "cold_starts: 1\noverhead: {noop: a, model: b}\n", beyond: true, want: []string{
 			`6:18: overhead.noop: there is no phase "a"; want a phase of load`,
 			`6:28: overhead.model: there is no phase "b"; want a phase of load`,
 		}},

@@ -21,7 +21,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal), "load[0].name=x")
 	f.Add([]byte(minimal), "description=\"a\\nb: 'c' # \\\"d\\\"\"")
 	f.Add([]byte(minimal+"  - {name: noop, model: noop, rate: 100, duration: 10s}\noverhead: {noop: noop, model: steady}\n"), "load.noop.model=noop")
-	f.Add([]byte(minimal+"deploys: 3\noverhead: none\n"), "load=[]")
+	f.Add([]byte(minimal+"cold_starts: 3\noverhead: none\n"), "load=[]")
 	f.Add([]byte("name: e\ntargets: [endpoint]\nworkload: {model: m}\ndata: {generator: credit}\nload: [{name: s, rate: 1, duration: 1s}]\n"), "endpoint.url=http://h")
 	f.Add([]byte(templated), "template={headers: {a: b}, expect: {status: [404, 5xx], body: \"\"}}")
 	f.Add([]byte(templated), "http.version=2")

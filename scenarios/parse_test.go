@@ -76,7 +76,7 @@ overhead: {noop: nothing, model: steady}
 rounds: 2
 attackers: 2
 reruns: 7
-deploys: 20
+cold_starts: 20
 awake: false
 seed: 18446744073709551615
 timeout: 5s
@@ -107,16 +107,16 @@ container: {network: bridge, runtime: 1}
 			{Name: "c16", Model: "credit", Concurrency: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
 			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
 		},
-		AbortOn:   &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
-		Overhead:  &Overhead{Noop: "nothing", Model: "steady"},
-		Attackers: 2,
-		Rounds:    2,
-		Reruns:    7,
-		Deploys:   20,
-		Awake:     false,
-		Seed:      1<<64 - 1,
-		Timeout:   5 * time.Second,
-		Limits:    Limits{CPUs: 4, Memory: 1536 * targets.MiB},
+		AbortOn:    &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
+		Overhead:   &Overhead{Noop: "nothing", Model: "steady"},
+		Attackers:  2,
+		Rounds:     2,
+		Reruns:     7,
+		ColdStarts: 20,
+		Awake:      false,
+		Seed:       1<<64 - 1,
+		Timeout:    5 * time.Second,
+		Limits:     Limits{CPUs: 4, Memory: 1536 * targets.MiB},
 		SLO: SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
 			Errors: fraction(0.001), Accuracy: fraction(0.9)},
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
@@ -186,7 +186,7 @@ rouds: 3
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s
-five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, deploys, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
+five.yaml:10:1: rouds: unknown key (did you mean "rounds"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -31,7 +31,7 @@ type Scenario struct {
 	Overhead    *Overhead // nil: no request's time is split
 	Rounds      int       // at least 1; without Load there are none
 	Reruns      int       // how many disturbed ones may be rerun
-	Deploys     int       // of each target for its cold start alone, after the rounds
+	ColdStarts  int       // of each target for its cold start alone, after the rounds
 	Attackers   int       // loops that share the load, at least 1
 	Awake       bool      // keep the CPUs out of idle states while requests are sent
 	Seed        uint64

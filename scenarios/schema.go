@@ -12,7 +12,7 @@ import (
 // faults that show in a single value; those across values are Parse's alone.
 func JSONSchema(cat Catalogue) ([]byte, error) {
 	s := objectSchema(scenarioRows(cat))
-	s.AllOf = []*jsonschema.Schema{loadOrDeploys(), writtenOrMade(cat), serverOrRunning(cat)}
+	s.AllOf = []*jsonschema.Schema{loadOrColdStarts(), writtenOrMade(cat), serverOrRunning(cat)}
 	s.Version = jsonschema.Version
 	s.Title = "servebench scenario"
 	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
@@ -52,12 +52,12 @@ func rowSchema[T any](r row[T]) *jsonschema.Schema {
 	return s
 }
 
-// loadOrDeploys says that there has to be something to do.
-func loadOrDeploys() *jsonschema.Schema {
+// loadOrColdStarts says that there has to be something to do.
+func loadOrColdStarts() *jsonschema.Schema {
 	one := uint64(1)
-	load, deploys := withKey("load", &jsonschema.Schema{MinItems: &one}), withKey("deploys", &jsonschema.Schema{Minimum: "1"})
-	load.Required, deploys.Required = []string{"load"}, []string{"deploys"}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{load, deploys}}
+	load, starts := withKey("load", &jsonschema.Schema{MinItems: &one}), withKey("cold_starts", &jsonschema.Schema{Minimum: "1"})
+	load.Required, starts.Required = []string{"load"}, []string{"cold_starts"}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{load, starts}}
 }
 
 // serverOrRunning says that the server has to be named, in one way or another,

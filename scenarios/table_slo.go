@@ -34,7 +34,7 @@ func sloRows() []row[SLO] {
 		fraction("accuracy", "The fraction of answers that must equal the label of the example.",
 			func(s *SLO) **float64 { return &s.Accuracy }),
 		may("cold_start", orNone(durations()), none, func(s *SLO) *time.Duration { return &s.ColdStart },
-			"How long any start of the server may take at most up to its first right answer, those of deploys included."),
+			"How long any start of the server may take at most up to its first right answer, those of cold_starts included."),
 	}
 }
 

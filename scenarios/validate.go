@@ -20,7 +20,7 @@ func (d *decoder) validate(s *Scenario, cat Catalogue) {
 	d.validateModels(s, cat)
 	d.validateOverhead(s)
 	d.validateAbort(s)
-	d.validateDeploys(s, cat)
+	d.validateColdStarts(s, cat)
 	d.validateLength(s)
 	d.validateSLO(s, cat)
 	d.validateRegression(s)
@@ -95,8 +95,8 @@ const phasesWanted = "a list of phases with name, rate and duration"
 
 func (d *decoder) validateLoad(s *Scenario) {
 	if len(s.Load) == 0 {
-		if d.sound("load", "deploys") && s.Deploys == 0 {
-			d.fault("load", "no phase of load, and no deploys", phasesWanted+", or deploys above 0")
+		if d.sound("load", "cold_starts") && s.ColdStarts == 0 {
+			d.fault("load", "no phase of load, and no cold starts", phasesWanted+", or cold_starts above 0")
 		}
 		return
 	}

@@ -49,8 +49,8 @@ func imageTargets(cat Catalogue) []string {
 	return runners
 }
 
-func (d *decoder) validateDeploys(s *Scenario, cat Catalogue) {
-	if s.Deploys > 0 && d.sound("deploys", "targets") && allRun(s, cat) {
-		d.fault("deploys", "the server of every target runs already, so there is no start to time", "0, or a target that starts its server")
+func (d *decoder) validateColdStarts(s *Scenario, cat Catalogue) {
+	if s.ColdStarts > 0 && d.sound("cold_starts", "targets") && allRun(s, cat) {
+		d.fault("cold_starts", "the server of every target runs already, so there is no start to time", "0, or a target that starts its server")
 	}
 }

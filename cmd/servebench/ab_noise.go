@@ -21,7 +21,7 @@ import (
 func noiseOf(s *scenarios.Scenario) (calibration.NoiseFloor, error) {
 	load := *s
 	load.Description, load.Regression = "", nil
-	load.Rounds, load.Reruns, load.Deploys, load.Seed = 1, 0, 0, 0
+	load.Rounds, load.Reruns, load.ColdStarts, load.Seed = 1, 0, 0, 0
 	text, err := load.YAML()
 	if err != nil {
 		return calibration.NoiseFloor{}, err

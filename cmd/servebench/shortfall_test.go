@@ -26,7 +26,7 @@ import (
 // passing is a short comparison that passes, with a limit of every kind of evidence.
 func passing() statstest.Plan {
 	p := statstest.Compare()
-	p.Deploys, p.SLO = 2, record.SLO{P50: time.Second, ColdStart: time.Minute}
+	p.ColdStarts, p.SLO = 2, record.SLO{P50: time.Second, ColdStart: time.Minute}
 	p.Phases[0].Duration, p.Phases[1].Duration = time.Second, time.Second
 	for i := range p.Targets {
 		p.Targets[i].Errors = nil

@@ -24,7 +24,7 @@ func newReproduce(run *record.Run) reproduce {
 		{"payloads, SHA-256", s.Payloads},
 		{"corpus", fmt.Sprintf("%s, %s each", plural(int64(s.Corpus), "request"), plural(int64(s.Batch), "example"))},
 		{"rounds", unless(len(s.Phases) == 0, s.Rounds)}, {"phases", phaseList(s.Phases)},
-		{"starts without load, of each target", unless(s.Deploys == 0, s.Deploys)}, {"run", run.ID}, {"format", run.Schema},
+		{"starts without load, of each target", unless(s.ColdStarts == 0, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
 	} {
 		if f[1] == "" {
 			continue

@@ -15,7 +15,7 @@ func newDocument(a *stats.Analysis) document {
 		Scenario:    a.Run.Scenario.Name,
 		Seed:        a.Run.Scenario.Seed,
 		Rounds:      a.Run.Scenario.Rounds,
-		Deploys:     a.Run.Scenario.Deploys,
+		ColdStarts:  a.Run.Scenario.ColdStarts,
 		Validity:    validity(a),
 		Reason:      newReason(a),
 		Verdict:     text(string(a.Verdict)),

@@ -4,12 +4,12 @@ import "servebench/reports/record"
 
 // document is the whole summary.
 type document struct {
-	Schema   string `json:"schema"`
-	Run      string `json:"run"` // the run's folder
-	Scenario string `json:"scenario"`
-	Seed     uint64 `json:"seed"`
-	Rounds   int    `json:"rounds"`
-	Deploys  int    `json:"deploys"` // starts without load, of each target
+	Schema     string `json:"schema"`
+	Run        string `json:"run"` // the run's folder
+	Scenario   string `json:"scenario"`
+	Seed       uint64 `json:"seed"`
+	Rounds     int    `json:"rounds"`
+	ColdStarts int    `json:"cold_starts"` // starts without load, of each target
 	// Validity is "VALID"; "INVALID": the instrument cannot be believed; "NO LOAD":
 	// starts alone were measured, so there is no instrument to judge; "NO RESULT":
 	// nothing was measured, and the Verdict, if any, is "INVALID".

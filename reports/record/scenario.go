@@ -24,10 +24,10 @@ type Scenario struct {
 	// is asked and nothing is known of a right answer but what the scenario expects;
 	// "" where requests are made from data for a model.
 	Template string `json:"template,omitempty"`
-	// Deploys is how often each target was to be deployed for its cold start
+	// ColdStarts is how often each target was to be deployed for its cold start
 	// alone, after the rounds of load.
-	Deploys  int       `json:"deploys,omitempty"`
-	Overhead *Overhead `json:"overhead,omitempty"`
+	ColdStarts int       `json:"cold_starts,omitempty"`
+	Overhead   *Overhead `json:"overhead,omitempty"`
 }
 
 // Overhead names the two phases, the same but for their models, by which a request's

@@ -11,7 +11,7 @@ import (
 // OnlyStarts says that the scenario measures no load, but how servers start.
 func (a *Analysis) OnlyStarts() bool {
 	s := a.Run.Scenario
-	return s.Deploys > 0 && !slices.ContainsFunc(s.Phases, func(p record.Phase) bool { return p.Measured })
+	return s.ColdStarts > 0 && !slices.ContainsFunc(s.Phases, func(p record.Phase) bool { return p.Measured })
 }
 
 // measured says that there is a result.
@@ -53,7 +53,7 @@ func (a *Analysis) StartLine() string {
 // fewStarts tells of targets started less often than planned, or too seldom for
 // the median to have an interval.
 func fewStarts(a *Analysis) []Diagnostic {
-	planned := a.Run.Scenario.Deploys
+	planned := a.Run.Scenario.ColdStarts
 	if planned == 0 || a.Nothing() != "" {
 		return nil
 	}
@@ -73,7 +73,7 @@ func fewStarts(a *Analysis) []Diagnostic {
 			all = append(all, Diagnostic{
 				Rule: "few-starts", Target: c.Target, Figure: fmt.Sprintf("n = %d", c.N), Threshold: "≥ 6",
 				Text:   fmt.Sprintf("n = %d is too small for an interval of the median start", c.N),
-				Action: "deploy more often: --set deploys=20",
+				Action: "deploy more often: --set cold_starts=20",
 			})
 		}
 	}

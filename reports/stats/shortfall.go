@@ -159,7 +159,7 @@ func wholeCells(run *record.Run) (whole, aborted map[seat]bool) {
 // missingStarts counts the starts of a target: one in each round of load, and those
 // for their own sake.
 func missingStarts(run *record.Run, t record.Target) gap {
-	g := gap{target: t.Name, planned: run.Scenario.Deploys}
+	g := gap{target: t.Name, planned: run.Scenario.ColdStarts}
 	if t.Running {
 		return gap{}
 	}

@@ -56,7 +56,7 @@ func TestGatesBesideTheResponseTime(t *testing.T) {
 // TestFiguresOfGates holds the numbers of every gate against its words.
 func TestFiguresOfGates(t *testing.T) {
 	p := statstest.Compare()
-	p.Targets[1].DiesAt, p.Deploys = 9*time.Second, 4
+	p.Targets[1].DiesAt, p.ColdStarts = 9*time.Second, 4
 	few := record.Quantiles{P50: time.Millisecond, P90: time.Millisecond, P99: 2 * time.Millisecond, P999: 9 * time.Second}
 	p.SLO = record.SLO{
 		P50: few.P50, P90: few.P90, P99: few.P99, P999: few.P999, Service: few, FirstByte: few,

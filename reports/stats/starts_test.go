@@ -23,7 +23,7 @@ func started(ms ...int) *stats.Analysis {
 		t.Deployments = append(t.Deployments, record.Deployment{Round: i + 1, Alone: true,
 			Stages: []record.Stage{{Name: "ready", At: whole / 2}, {Name: record.FirstAnswer, At: whole}}})
 	}
-	return &stats.Analysis{Run: &record.Run{Scenario: record.Scenario{Deploys: len(ms)}, Targets: []record.Target{t}}}
+	return &stats.Analysis{Run: &record.Run{Scenario: record.Scenario{ColdStarts: len(ms)}, Targets: []record.Target{t}}}
 }
 
 func upTo(n int) []int {
@@ -141,7 +141,7 @@ func TestTooFewStartsAreDiagnosed(t *testing.T) {
 	for want, n := range map[string]int{"missing-starts": 19, "few-starts": 5} {
 		run := *a.Run
 		if want == "few-starts" {
-			run.Scenario.Deploys = n
+			run.Scenario.ColdStarts = n
 		}
 		run.Targets = []record.Target{*target}
 		run.Targets[0].Deployments = target.Deployments[:n]
@@ -155,7 +155,7 @@ func TestTooFewStartsAreDiagnosed(t *testing.T) {
 // A round of load in which no server came up made no start for its own sake.
 func TestFailedRoundsOfLoadAreNoStartsAlone(t *testing.T) {
 	p := statstest.Running()
-	p.Deploys, p.Targets = 6, p.Targets[:1]
+	p.ColdStarts, p.Targets = 6, p.Targets[:1]
 	run := statstest.Open(t, p)
 	run.Cells = run.Cells[:4] // those of the third round are gone
 	deployments := run.Targets[0].Deployments

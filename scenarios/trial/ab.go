@@ -60,7 +60,7 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 			return err
 		}
 		s.newRecord()
-		s.record.Scenario.Deploys = 0 // an A/B test has rounds alone
+		s.record.Scenario.ColdStarts = 0 // an A/B test has rounds alone
 		s.record.AB = &plan
 		if plan.Baseline, err = s.openVariant(ctx, record.Baseline, baseline); err != nil {
 			return err

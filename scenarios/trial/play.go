@@ -16,7 +16,7 @@ func (s *session) play(ctx context.Context) {
 	if len(s.scenario.Load) > 0 {
 		s.playLoad(ctx, next)
 	}
-	for alone := 1; alone <= s.scenario.Deploys && !s.over(); alone++ {
+	for alone := 1; alone <= s.scenario.ColdStarts && !s.over(); alone++ {
 		r, _ := next()
 		s.playStarts(ctx, r, alone)
 	}
@@ -32,7 +32,7 @@ func (s *session) expect(names []string) {
 	}
 	for _, name := range names {
 		if !s.targetEntry(name).Running {
-			s.clock.alone += s.scenario.Deploys
+			s.clock.alone += s.scenario.ColdStarts
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (s *session) newRecord() {
 			Name:        sc.Name,
 			Description: sc.Description,
 			Seed:        sc.Seed,
-			Deploys:     sc.Deploys,
+			ColdStarts:  sc.ColdStarts,
 			SLO:         RecordedSLO(sc.SLO),
 			Batch:       sc.Data.Batch,
 			Phases:      []record.Phase{},

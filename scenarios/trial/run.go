@@ -177,7 +177,7 @@ func (s *session) interrupted(format string, args ...any) {
 // where says how far in the plan a trial is: "physical in round 2 of 5".
 func (s *session) where(v trial) string {
 	if v.alone > 0 {
-		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.Deploys)
+		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.ColdStarts)
 	}
 	return fmt.Sprintf("%s in round %d of %d%s", v.target, v.round, s.rounds, v.again())
 }
@@ -204,7 +204,7 @@ func (s *session) observe(e Event) {
 			e.InterimAt = s.record.AB.Interims[s.interim-1].Pairs
 		}
 		if e.Alone {
-			e.Rounds = s.scenario.Deploys
+			e.Rounds = s.scenario.ColdStarts
 		}
 		e.Note = s.secrets.Redact(e.Note)
 		s.Observe(e)

@@ -15,7 +15,7 @@ import (
 // TestRunningServersHaveNoColdStart plays load on a server that runs already
 // beside one that is deployed.
 func TestRunningServersHaveNoColdStart(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(scenarios.Setting{Key: "deploys", Value: "1"})...)
+	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(scenarios.Setting{Key: "cold_starts", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

@@ -12,14 +12,14 @@ import (
 
 // Plan is what a synthetic run is made from.
 type Plan struct {
-	Name     string // of the scenario; "": compare
-	Seed     uint64
-	Rounds   int
-	Deploys  int // starts without load, after the rounds
-	Overhead *record.Overhead
-	Phases   []record.Phase
-	SLO      record.SLO
-	Targets  []Target
+	Name       string // of the scenario; "": compare
+	Seed       uint64
+	Rounds     int
+	ColdStarts int // starts without load, after the rounds
+	Overhead   *record.Overhead
+	Phases     []record.Phase
+	SLO        record.SLO
+	Targets    []Target
 	// AbortAt, when not 0, is how long a request may wait for the server before the
 	// load is ended.
 	AbortAt time.Duration

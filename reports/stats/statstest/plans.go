@@ -41,7 +41,7 @@ func four() []Target {
 func ColdStart() Plan {
 	p := Compare()
 	p.Name, p.Rounds, p.Phases, p.SLO = "coldstart", 0, nil, record.SLO{}
-	p.Deploys, p.Targets = 20, four()
+	p.ColdStarts, p.Targets = 20, four()
 	p.Targets[1].StartFails = []int{4, 11}
 	return p
 }

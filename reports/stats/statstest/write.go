@@ -53,7 +53,7 @@ func Write(parent string, p Plan) (string, error) {
 			}
 		}
 	}
-	for start := 1; start <= p.Deploys; start++ {
+	for start := 1; start <= p.ColdStarts; start++ {
 		for i, target := range p.Targets {
 			if target.Unavailable != "" || target.Running {
 				continue
@@ -100,7 +100,7 @@ func skeleton(p Plan) *record.Run {
 			Payloads:    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 			Corpus:      10000,
 			Batch:       1,
-			Deploys:     p.Deploys,
+			ColdStarts:  p.ColdStarts,
 			Overhead:    p.Overhead,
 		},
 		Environment: p.Environment,

@@ -26,17 +26,17 @@ func passes(t record.Target) []int {
 	return all
 }
 
-// TestDeploysComeAfterTheLoad wants deployments with rounds of their own, which
+// TestColdStartsComeAfterTheLoad wants deployments with rounds of their own, which
 // no cell has.
-func TestDeploysComeAfterTheLoad(t *testing.T) {
+func TestColdStartsComeAfterTheLoad(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "3"})...)
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "cold_starts", Value: "3"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Scenario.Deploys != 3 || run.Scenario.Rounds != 2 || len(run.Cells) != 8 {
-		t.Errorf("deploys %d, rounds %d, %d cells, want 3, 2 and 8", run.Scenario.Deploys, run.Scenario.Rounds, len(run.Cells))
+	if run.Scenario.ColdStarts != 3 || run.Scenario.Rounds != 2 || len(run.Cells) != 8 {
+		t.Errorf("cold starts %d, rounds %d, %d cells, want 3, 2 and 8", run.Scenario.ColdStarts, run.Scenario.Rounds, len(run.Cells))
 	}
 	for _, cell := range run.Cells {
 		if cell.Round > 2 {
@@ -61,11 +61,11 @@ func TestDeploysComeAfterTheLoad(t *testing.T) {
 	}
 }
 
-// TestDeploysWithoutLoad makes deployments and nothing else, and shows how far
+// TestColdStartsWithoutLoad makes deployments and nothing else, and shows how far
 // they have come.
-func TestDeploysWithoutLoad(t *testing.T) {
+func TestColdStartsWithoutLoad(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
+	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "cold_starts", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
 	runner.Diagnose = func(*record.Run, record.Trial) (string, error) { return "there was no load to diagnose", nil }
@@ -93,15 +93,15 @@ func TestDeploysWithoutLoad(t *testing.T) {
 			t.Errorf("event %d is %+v, want deployment %d of 3 with time left", i, e, 1+i/2)
 		}
 	}
-	if again, err := scenarios.Parse("again", []byte(back.Scenario.Text), runner.Catalogue); err != nil || again.Deploys != 3 {
+	if again, err := scenarios.Parse("again", []byte(back.Scenario.Text), runner.Catalogue); err != nil || again.ColdStarts != 3 {
 		t.Errorf("the resolved scenario gives %+v, %v", again, err)
 	}
 }
 
-// TestDeploysGoOnAfterAFault wants one deployment that fails to be told and kept,
+// TestColdStartsGoOnAfterAFault wants one deployment that fails to be told and kept,
 // and all the others to be made.
-func TestDeploysGoOnAfterAFault(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "deploys", Value: "3"})
+func TestColdStartsGoOnAfterAFault(t *testing.T) {
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "cold_starts", Value: "3"})
 	run, err := runner.Run(t.Context(), s)
 	var none *NotAvailableError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "b, deployment 2 for its start alone: deploy: out of luck") {
@@ -116,9 +116,9 @@ func TestDeploysGoOnAfterAFault(t *testing.T) {
 	}
 }
 
-func TestStopEndsTheDeploys(t *testing.T) {
+func TestStopEndsTheColdStarts(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "deploys", Value: "9"})...)
+	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "cold_starts", Value: "9"})...)
 	stop := make(chan struct{})
 	var once sync.Once
 	runner.Stop = stop
