@@ -160,9 +160,11 @@ type Deployment struct {
 // Instance is the running side of a Deployment. Its methods are safe for
 // concurrent use.
 type Instance interface {
-	// Usage is measured over the whole target, its virtualisation included,
-	// since the deployment started.
-	Usage() (Usage, error)
+	// Usage is what the whole target used between two moments, its virtualisation
+	// included. from is the end of an interval that was asked for before, or zero:
+	// the deployment's start; to is now or earlier. It may wait for a target
+	// that reports late, as long as ctx lets it.
+	Usage(ctx context.Context, from, to time.Time) (Usage, error)
 	// Done is closed when the server ended, wanted or not.
 	Done() <-chan struct{}
 	// Err says why the server ended, quoting the end of its output; nil while
@@ -210,17 +212,16 @@ type Fact struct {
 	Unequal bool
 }
 
-// Usage is what a deployment consumed.
+// Usage is what a deployment consumed in an interval.
 type Usage struct {
 	CPU      time.Duration // user + system
-	Resident Bytes         // now
+	Resident Bytes         // at its end
 	// Meters are what else the target counts, such as what it would bill, in the
 	// same order at every call.
 	Meters []Meter
 }
 
-// Meter is a count of the target itself since the deployment started, which
-// never falls.
+// Meter is a count of the target itself.
 type Meter struct {
 	Name  string // "billed duration"
 	Unit  string // "ms"; "" for a plain count

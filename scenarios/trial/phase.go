@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
@@ -64,9 +65,10 @@ func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets
 	}
 	cfg.ServerEnded = deployment.Done()
 	machine := host.Watch()
-	before, errBefore := deployment.Usage()
+	began, whole := time.Now(), context.WithoutCancel(ctx)
+	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
 	cell, err := s.send(ctx, cfg)
-	after, errAfter := deployment.Usage()
+	used, unknown := deployment.Usage(whole, began, time.Now())
 	if err = errors.Join(err, log.close()); err != nil {
 		cell.Failed = err.Error()
 	}
@@ -74,8 +76,8 @@ func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets
 	cell.Target, cell.Round, cell.Attempt = v.target, v.round, v.attempt
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
 	cell.Log, cell.Machine = log.Name(), machine()
-	if errBefore == nil && errAfter == nil {
-		cell.Usage = used(before, after)
+	if unknown == nil {
+		cell.Usage = recorded(used)
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
@@ -84,15 +86,10 @@ func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets
 	return err
 }
 
-// used is what a target spent between two moments.
-func used(before, after targets.Usage) record.Usage {
-	u := record.Usage{CPU: after.CPU - before.CPU, Resident: int64(after.Resident), Known: true}
-	for _, m := range after.Meters {
-		for _, was := range before.Meters {
-			if was.Name == m.Name {
-				m.Value -= was.Value
-			}
-		}
+// recorded is a target's usage as the record has it.
+func recorded(used targets.Usage) record.Usage {
+	u := record.Usage{CPU: used.CPU, Resident: int64(used.Resident), Known: true}
+	for _, m := range used.Meters {
 		u.Meters = append(u.Meters, record.Meter(m))
 	}
 	return u

@@ -104,6 +104,7 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 		inner.ServeHTTP(rw, r)
 	}))
 	p.latest = &instance{target: p, server: server, done: make(chan struct{})}
+	p.latest.Read = p.latest.used
 	d := &targets.Deployment{
 		Endpoint:    p.start(server),
 		Facts:       []targets.Fact{{Name: "engine", Value: "in-process"}},
@@ -133,14 +134,15 @@ func (p *fakeTarget) start(server *httptest.Server) targets.Endpoint {
 }
 
 type instance struct {
+	targets.Account
 	target *fakeTarget
 	server *httptest.Server
 	done   chan struct{}
 }
 
-// Usage meters the requests to the target since it was made, and knows nothing of
+// used meters the requests to the target since it was made, and knows nothing of
 // a server that runs already.
-func (i *instance) Usage() (targets.Usage, error) {
+func (i *instance) used(context.Context) (targets.Usage, error) {
 	if i.target.running {
 		return targets.Usage{}, errors.New("not known")
 	}

@@ -152,8 +152,8 @@ func isProxy(cmdline string, port int) bool {
 
 // stats asks the engine for the container's usage. It is what is left where
 // the container's processes cannot be seen; it misses shim and proxy.
-func (i *dockerInstance) stats() (targets.Usage, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+func (i *dockerInstance) stats(ctx context.Context) (targets.Usage, error) {
+	ctx, cancel := context.WithTimeout(ctx, cleanTime)
 	defer cancel()
 	result, err := i.cli.ContainerStats(ctx, i.id, client.ContainerStatsOptions{})
 	if err != nil {

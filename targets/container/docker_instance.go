@@ -20,6 +20,7 @@ import (
 
 // dockerInstance is a container that the Docker Engine runs.
 type dockerInstance struct {
+	targets.Account
 	cli   *client.Client
 	id    string
 	image *dockerImage
@@ -188,10 +189,10 @@ func (i *dockerInstance) Err() error {
 	return i.cause
 }
 
-// Usage is that of the container's cgroup, its shim and its proxy.
-func (i *dockerInstance) Usage() (targets.Usage, error) {
+// used is that of the container's cgroup, its shim and its proxy.
+func (i *dockerInstance) used(ctx context.Context) (targets.Usage, error) {
 	if i.group == nil {
-		return i.stats()
+		return i.stats(ctx)
 	}
 	usage, err := i.group.Usage()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"servebench/targets"
 )
@@ -59,7 +60,7 @@ func TestDeployFindsTheServerReady(t *testing.T) {
 	if got := fact(t, d, "limits"); !got.Unequal || !strings.HasPrefix(got.Value, "not applied") {
 		t.Errorf("fact %+v, want that the limits are not applied", got)
 	}
-	if usage, err := d.Usage(); err == nil {
+	if usage, err := d.Usage(t.Context(), time.Time{}, time.Now()); err == nil {
 		t.Errorf("usage %+v of a server that nobody can look into", usage)
 	}
 }

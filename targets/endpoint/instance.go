@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"servebench/targets"
 )
@@ -15,7 +16,7 @@ type instance struct {
 }
 
 // Usage fails: nothing is known of the server's process, or even its machine.
-func (*instance) Usage() (targets.Usage, error) {
+func (*instance) Usage(context.Context, time.Time, time.Time) (targets.Usage, error) {
 	return targets.Usage{}, errors.New("the usage of a server that runs already is not known")
 }
 

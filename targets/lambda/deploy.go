@@ -59,6 +59,7 @@ func (t target) start(w targets.Workload, path string) (*instance, error) {
 		return nil, fmt.Errorf("prepare the function: %w", err)
 	}
 	i := &instance{dir: dir}
+	i.Read = i.used
 	if err := i.launch(t.command(w, path, dir), w); err != nil {
 		return nil, errors.Join(err, i.discard())
 	}

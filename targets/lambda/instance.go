@@ -23,6 +23,7 @@ const stateTime = 5 * time.Second
 // function's processes may end, and are replaced.
 type instance struct {
 	*local.Process
+	targets.Account
 	dir      string
 	group    *local.Cgroup // of the service and all environments; nil: none
 	own      *local.Cgroup // below group, of the service alone; nil: none
@@ -31,9 +32,9 @@ type instance struct {
 	err      error // of Close
 }
 
-// Usage is that of the service and all its environments, those that are gone
+// used is that of the service and all its environments, those that are gone
 // included, and what AWS would bill.
-func (i *instance) Usage() (targets.Usage, error) {
+func (i *instance) used(ctx context.Context) (targets.Usage, error) {
 	measure := func() (targets.Usage, error) { return local.TreeUsage(i.PID()) }
 	if i.group != nil {
 		measure = i.group.Usage
@@ -42,7 +43,7 @@ func (i *instance) Usage() (targets.Usage, error) {
 	if err != nil {
 		return targets.Usage{}, err
 	}
-	state, err := i.state(context.Background())
+	state, err := i.state(ctx)
 	usage.Meters = state.Meters
 	return usage, err
 }

@@ -79,7 +79,7 @@ func TestFactsAndMeters(t *testing.T) {
 	// The function is billed when it asks for more, which is after its answer.
 	meters := map[string]float64{}
 	for deadline := time.Now().Add(30 * time.Second); meters["invocations "] == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		usage, err := d.Usage()
+		usage, err := d.Usage(t.Context(), time.Time{}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

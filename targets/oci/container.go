@@ -40,6 +40,7 @@ type Command struct {
 // for Remove.
 type Container struct {
 	*local.Process
+	targets.Account
 
 	runtime string
 	root    *Root
@@ -56,6 +57,7 @@ func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
 	}
 	// The folder's name is no other container's.
 	c := &Container{runtime: runtime.path, root: r, id: filepath.Base(bundle), group: command.Cgroup}
+	c.Read = c.used
 	if err := r.configure(filepath.Join(bundle, "config.json"), command); err != nil {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
 	}
@@ -95,9 +97,9 @@ func (c *Container) Server() (pid int, since time.Time, ok bool) {
 	return pid, info.ModTime(), true
 }
 
-// Usage is that of the container's cgroup and of the runtime's process; without
+// used is that of the container's cgroup and of the runtime's process; without
 // a cgroup, that of the whole process tree.
-func (c *Container) Usage() (targets.Usage, error) {
+func (c *Container) used(context.Context) (targets.Usage, error) {
 	if c.group == nil {
 		return local.TreeUsage(c.PID())
 	}

@@ -11,14 +11,15 @@ import (
 // instance is a running server. Done and Err are the process's own.
 type instance struct {
 	*local.Process
+	targets.Account
 	group *local.Cgroup // nil: none
 	once  sync.Once
 	err   error // of Close
 }
 
-// Usage asks the cgroup, which counts ended children as well; without one, the
+// used asks the cgroup, which counts ended children as well; without one, the
 // process tree.
-func (i *instance) Usage() (targets.Usage, error) {
+func (i *instance) used(context.Context) (targets.Usage, error) {
 	if i.group == nil {
 		return local.TreeUsage(i.PID())
 	}

@@ -62,9 +62,11 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 	if err != nil {
 		return nil, errors.Join(err, group.Close())
 	}
+	i := &instance{Process: server, group: group}
+	i.Read = i.used
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
-		Began:    server.Began, Instance: &instance{Process: server, group: group},
+		Began:    server.Began, Instance: i,
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)

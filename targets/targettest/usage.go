@@ -8,14 +8,11 @@ import (
 )
 
 func usage(p *subject) {
-	began := time.Now()
 	d := p.deploy(p.workload())
-	before, err := d.Usage()
-	if err != nil {
-		p.Fatalf("Usage: %v", err)
-	}
+	began := time.Now()
+	p.spent(d, time.Time{}, began)
 	p.must(d, "POST", "/hold?mib=32", nil)
-	after := p.burn(d, before)
+	after := p.burn(d, began)
 	if most := time.Since(began) * time.Duration(machineCPUs()); after.CPU > most {
 		p.Errorf("usage shows %s of CPU time, more than the %s that there were", after.CPU, most)
 	}
@@ -25,28 +22,34 @@ func usage(p *subject) {
 }
 
 // burn makes the server spend CPU time, which the usage has to show, and returns
-// the usage after that. A guest counts by a clock of its own, which goes on
-// while the host runs something else: it is asked until the work shows.
-func (p *subject) burn(d *targets.Deployment, before targets.Usage) targets.Usage {
+// the usage since the moment given. A guest counts by a clock of its own, which goes
+// on while the host runs something else: it is asked until the work shows.
+func (p *subject) burn(d *targets.Deployment, since time.Time) targets.Usage {
 	p.Helper()
 	const work, most = 300 * time.Millisecond, 20
 	for asked := 1; ; asked++ {
 		p.must(d, "POST", "/burn?ms=300", nil)
-		after, err := d.Usage()
-		if err != nil {
-			p.Fatalf("Usage: %v", err)
-		}
+		used := p.spent(d, since, time.Now())
 		// Where the account comes from /proc, its steps are of 10 ms, user and
 		// system apart.
-		spent := after.CPU - before.CPU
-		if spent >= work-40*time.Millisecond {
-			return after
+		if used.CPU >= work-40*time.Millisecond {
+			return used
 		}
 		if !p.Guest || asked == most {
-			p.Errorf("usage shows %s of CPU time, the server spent at least %s", spent, work)
-			return after
+			p.Errorf("usage shows %s of CPU time, the server spent at least %s", used.CPU, work)
+			return used
 		}
 	}
+}
+
+// spent is what the deployment used in an interval.
+func (p *subject) spent(d *targets.Deployment, from, to time.Time) targets.Usage {
+	p.Helper()
+	usage, err := d.Usage(p.Context(), from, to)
+	if err != nil {
+		p.Fatalf("Usage: %v", err)
+	}
+	return usage
 }
 
 // machineCPUs counts the machine's CPUs, whatever this process may use of them.

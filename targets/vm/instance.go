@@ -17,6 +17,7 @@ import (
 
 // instance is a running guest.
 type instance struct {
+	targets.Account
 	machine *machine
 	qemu    *local.Process
 	group   *local.Cgroup // nil: none
@@ -42,7 +43,7 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 		return nil, err
 	}
 	defer theirs.Close()            // QEMU has its own
-	group, _ := local.NewLimited(0) // without one, Usage adds up the processes
+	group, _ := local.NewLimited(0) // without one, used adds up the processes
 	qemu, err := local.Start(m.command(forward, theirs, group))
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), group.Close())
@@ -51,6 +52,7 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 		machine: m, qemu: qemu, group: group, conn: conn, console: &console{token: m.token, output: output},
 		reached: map[string]chan happening{}, done: make(chan struct{}),
 	}
+	i.Read = i.used
 	for _, name := range []string{guest.Booted, guest.Started, guest.Listening} {
 		i.reached[name] = make(chan happening, 1)
 	}
@@ -151,9 +153,9 @@ func (i *instance) explain(err error, forward int) error {
 	return fmt.Errorf("%w: %w", err, i.describe())
 }
 
-// Usage is that of QEMU with all its threads, which includes everything in the
+// used is that of QEMU with all its threads, which includes everything in the
 // guest.
-func (i *instance) Usage() (targets.Usage, error) {
+func (i *instance) used(context.Context) (targets.Usage, error) {
 	if i.group == nil {
 		return local.TreeUsage(i.qemu.PID())
 	}

@@ -1,0 +1,36 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAccount(t *testing.T) {
+	counters := Usage{CPU: time.Second, Resident: 5, Meters: []Meter{{"requests", "", 3}}}
+	a := Account{Read: func(context.Context) (Usage, error) { return counters, nil }}
+	first := time.Now()
+	check := func(from, to time.Time, want Usage) {
+		t.Helper()
+		got, err := a.Usage(t.Context(), from, to)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("error %v, -want +got:\n%s", err, diff)
+		}
+	}
+	check(time.Time{}, first, counters)
+	counters = Usage{CPU: 3 * time.Second, Resident: 4, Meters: []Meter{{"requests", "", 10}, {"errors", "", 1}}}
+	second := first.Add(time.Second)
+	check(first, second, Usage{CPU: 2 * time.Second, Resident: 4, Meters: []Meter{{"requests", "", 7}, {"errors", "", 1}}})
+	check(second, second.Add(1), Usage{Resident: 4, Meters: []Meter{{"requests", "", 0}, {"errors", "", 0}}})
+	if _, err := a.Usage(t.Context(), first.Add(1), second); err == nil || !strings.Contains(err.Error(), "was not read") {
+		t.Errorf("error %v of an interval whose beginning was not read", err)
+	}
+	a.Read = func(context.Context) (Usage, error) { return Usage{}, errors.New("gone") }
+	if _, err := a.Usage(t.Context(), time.Time{}, first); err == nil {
+		t.Error("no error of counters that cannot be read")
+	}
+}
