@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -19,16 +21,12 @@ func main() {
 }
 
 // run is the whole program: it returns the exit code. It ends on SIGTERM and
-// SIGINT; a second signal ends it at once.
+// SIGINT; a second signal ends it immediately.
 func run(ctx context.Context, args []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	stderr = &shared{to: stderr}
-	root := newRoot()
-	root.SetArgs(args)
-	root.SetErr(stderr)
-	return exit.Report("locallambda", root.ExecuteContext(ctx), stderr)
+	return cli.Execute(ctx, newRoot(), args, nil, os.Stdout, &shared{to: stderr})
 }
 
 // newRoot makes the command line.
@@ -49,7 +47,10 @@ version or alias but $LATEST (404).
 What follows -- are the function's arguments. Its output and the log go to
 stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
 
-` + exitHelp,
+Exit codes:
+  0   told to stop, and nothing is left
+  1   something failed while running: the address is taken, no sandbox can be had
+  64  a mistake in the command line`,
 		Example: `  locallambda --function ./refserver --memory 1769 --concurrency 50
   curl -d @request.json http://127.0.0.1:9000/v2/models/credit/infer
 
@@ -59,17 +60,27 @@ stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
 
   client := lambda.New(lambda.Options{Region: "us-east-1", Credentials: anything,
       BaseEndpoint: aws.String("http://127.0.0.1:9000")})             // AWS's SDK for Go`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return exit.UsageError{Err: errArguments(args[0])}
+				return cli.UsageError{Err: fmt.Errorf("argument %q: the function is named by --function, and its arguments stand after --", args[0])}
 			}
 			return serve(cmd.Context(), &o, args, cmd.ErrOrStderr())
 		},
 	}
-	root.SetFlagErrorFunc(exit.FlagError)
-	o.flags(root.Flags())
+	o.addFlags(root.Flags())
 	return root
+}
+
+// shared is a writer for the log, the function's processes and whatever else
+// writes at the same time.
+type shared struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write implements io.Writer.
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/targets/lambda/service"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -94,7 +94,7 @@ func TestServes(t *testing.T) {
 		t.Errorf("the operator says %+v", state)
 	}
 	stop()
-	if code := <-done; code != exit.OK {
+	if code := <-done; code != cli.OK {
 		t.Errorf("exit code %d", code)
 	}
 	for _, want := range []string{"msg=listening url=" + at.URL, "REPORT RequestId: ", "msg=stopped"} {
@@ -110,17 +110,17 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{exit.Usage, "", []string{"--function: want the path of the bootstrap", "--help says what there is"}},
-		{exit.Usage, "--function nonesuch", []string{"--function", "nonesuch"}},
-		{exit.Usage, "--function .", []string{". is not an executable file"}},
+		{cli.Usage, "", []string{"--function: want the path of the bootstrap", "--help says what there is"}},
+		{cli.Usage, "--function nonesuch", []string{"--function", "nonesuch"}},
+		{cli.Usage, "--function .", []string{". is not an executable file"}},
 		{
-			exit.Usage, "--function SELF --memory 5 --memory-limit 5 --timeout 1h --idle-timeout 0s --concurrency 0 --burst -1 --sandbox x --listen y --operator z --env q --cpus 1-0 --name a.b",
+			cli.Usage, "--function SELF --memory 5 --memory-limit 5 --timeout 1h --idle-timeout 0s --concurrency 0 --burst -1 --sandbox x --listen y --operator z --env q --cpus 1-0 --name a.b",
 			[]string{"memory 5MiB", "--memory-limit", "timeout 1h", "idle timeout 0s", "concurrency 0", "burst -1", `--sandbox: "x"`, `--listen: "y"`, `--operator: "z"`, `--env: "q"`, "--cpus", `name "a.b"`},
 		},
-		{exit.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
-		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
-		{exit.Runtime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},
-		{exit.Runtime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
+		{cli.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
+		{cli.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
+		{cli.Runtime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},
+		{cli.Runtime, "--function SELF --sandbox process --listen 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		args := strings.Fields(strings.ReplaceAll(tc.args, "SELF", os.Args[0]))

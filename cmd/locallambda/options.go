@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports/record/userfile"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
@@ -37,8 +37,7 @@ type options struct {
 	dir, cgroup     string
 }
 
-// flags defines the flags, with their defaults.
-func (o *options) flags(f *pflag.FlagSet) {
+func (o *options) addFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVar(&o.function, "function", "", "`path` of the bootstrap, an executable")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:9000", "`address` for callers; port 0 takes a free one, which the log names")
@@ -58,7 +57,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.operator, "operator", "", "`address` that answers with the environments and meters as JSON (default none)")
 	f.StringVar(&o.addresses, "addresses", "", "`path` of a JSON file that is written once the service listens, with its addresses")
 	f.StringVar(&o.dir, "dir", "", "existing `folder` for what is needed meanwhile (default the system's)")
-	f.StringVar(&o.cgroup, "cgroup", "", "existing cgroup, by its `path` from the top, below which those of the environments are made (default one of its own)")
+	f.StringVar(&o.cgroup, "cgroup", "", "existing cgroup, by its `path` from the top, below which those of the environments are made (default a new one)")
 }
 
 // config completes a configuration from the flags. Its error names every
@@ -95,7 +94,7 @@ func (o *options) config() (service.Config, []int, error) {
 		faults = append(faults, err)
 	}
 	if len(faults) > 0 {
-		return c, nil, exit.UsageError{Err: errors.Join(faults...)}
+		return c, nil, cli.UsageError{Err: errors.Join(faults...)}
 	}
 	return c, cpus, nil
 }

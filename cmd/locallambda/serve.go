@@ -13,7 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
+	"servebench/reports/record/userfile"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
 )
@@ -82,7 +83,11 @@ func listen(ctx context.Context, o *options, config service.Config, log *slog.Lo
 		}
 	}
 	if o.addresses != "" {
-		if err := write(o.addresses, at); err != nil {
+		text, err := json.Marshal(at)
+		if err != nil {
+			return err
+		}
+		if err := userfile.Replace(o.addresses, text); err != nil {
 			return err
 		}
 	}
@@ -103,7 +108,7 @@ type servers struct {
 
 // start serves at the address and returns its URL.
 func (s *servers) start(address string, h http.Handler) (string, error) {
-	listener, err := exit.Listen("tcp", address)
+	listener, err := cli.Listen("tcp", address)
 	if err != nil {
 		return "", err
 	}
@@ -122,17 +127,4 @@ func (s *servers) close() {
 			_ = server.Close() // the program ends
 		}
 	}
-}
-
-// write writes the addresses to a file that is there only when it is whole.
-func write(path string, at service.Addresses) error {
-	text, err := json.Marshal(at)
-	if err != nil {
-		return err
-	}
-	part := path + ".part"
-	if err := os.WriteFile(part, text, 0o600); err != nil {
-		return errors.Join(fmt.Errorf("write the addresses: %w", err), os.RemoveAll(part))
-	}
-	return os.Rename(part, path)
 }

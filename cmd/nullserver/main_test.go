@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 )
 
 func TestServes(t *testing.T) {
@@ -34,7 +34,7 @@ func TestServes(t *testing.T) {
 			t.Errorf("%v: the answer is %q", args, body)
 		}
 		stop()
-		if code := <-ended; code != exit.OK {
+		if code := <-ended; code != cli.OK {
 			t.Errorf("%v: exit code %d", args, code)
 		}
 	}
@@ -68,10 +68,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{exit.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
-		{exit.Usage, "stray", []string{`takes no arguments, got "stray"`}},
-		{exit.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
-		{exit.Runtime, "--address 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
+		{cli.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
+		{cli.Usage, "stray", []string{`takes no arguments, got "stray"`}},
+		{cli.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
+		{cli.Runtime, "--address 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},
 	} {
 		stderr := new(strings.Builder)
 		if code := run(t.Context(), strings.Fields(tc.args), io.Discard, stderr); code != tc.code {

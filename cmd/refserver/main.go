@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -20,12 +20,7 @@ func main() {
 // run is the whole program: it returns the exit code. Data goes to stdout,
 // everything about the doing to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot(time.Now())
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	return exit.Report("refserver", root.ExecuteContext(ctx), stderr)
+	return cli.Execute(ctx, newRoot(time.Now()), args, stdin, stdout, stderr)
 }
 
 // newRoot makes the command line of a program that began at the time given.
@@ -43,19 +38,19 @@ Without a command it serves with the defaults.
   curl localhost:9000/v2/models/credit
   refserver train --seed 1 --out model.json
   refserver serve --model-file mine=model.json`,
-		Args:              exit.NoArguments,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-
-		SuggestionsMinimumDistance: 2,
+		Args: cli.NoArguments,
 	}
 	serve := serveCommand(began)
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
 		serve.SetContext(cmd.Context())
 		return serve.RunE(serve, nil)
 	}
-	root.SetFlagErrorFunc(exit.FlagError)
-	root.AddCommand(serve, trainCommand(), modelsCommand(), versionCommand())
+	root.AddCommand(serve, trainCommand(), modelsCommand(), cli.VersionCommand())
 	return root
 }
+
+// exitHelp stands in the help: the exit codes, which are those of package cli.
+const exitHelp = `Exit codes:
+  0   done; for a server: told to stop, and every request was answered
+  1   something failed while running: the port is taken, requests were cut off
+  64  a mistake in the command line`

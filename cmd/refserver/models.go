@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports/record/userfile"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
@@ -23,7 +23,7 @@ func modelsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "models",
 		Short: "List the models that are built in",
-		Args:  exit.NoArguments,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return listModels(cmd.OutOrStdout())
 		},
@@ -87,7 +87,7 @@ func chooseModels(opts *serveOptions, log *slog.Logger) ([]protocol.Model, error
 	for _, name := range names {
 		if name != reference.NoopName && name != clock.Name && named(chosen, name) < 0 {
 			_, err := models.Named(name)
-			return nil, exit.UsageError{Err: fmt.Errorf("--model %s: %w", name, err)}
+			return nil, cli.UsageError{Err: fmt.Errorf("--model %s: %w", name, err)}
 		}
 	}
 	return chosen, nil
@@ -100,10 +100,10 @@ const maxModel = 1 << 30
 func readModel(file string) (*models.Model, error) {
 	name, path, ok := strings.Cut(file, "=")
 	if !ok || name == "" || path == "" || strings.ContainsAny(name, "/ ") {
-		return nil, exit.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
 	}
 	if name == reference.NoopName || name == clock.Name {
-		return nil, exit.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
 	}
 	text, err := userfile.ReadText(path, maxModel)
 	if err != nil {

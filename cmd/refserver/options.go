@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/targets"
+	"servebench/targets/protocol"
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
 )
@@ -34,8 +37,7 @@ const (
 	allIterations = "all"
 )
 
-// flags defines the flags, with their defaults.
-func (o *serveOptions) flags(f *pflag.FlagSet) {
+func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVar(&o.host, "host", cmp.Or(os.Getenv("HOST"), "127.0.0.1"), "`address` to listen on; the environment's HOST sets the default")
 	f.StringVar(&o.port, "port", cmp.Or(os.Getenv("PORT"), "8080"), "`number` of the port; 0 takes a free one, which the log names; the environment's PORT sets the default")
@@ -51,7 +53,7 @@ func (o *serveOptions) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.config.DrainDelay, "drain-delay", 0, "how long to go on serving, not ready, when told to stop")
 	f.DurationVar(&o.config.DrainTimeout, "drain-timeout", 8*time.Second, "most time for the requests in flight after that")
 	f.DurationVar(&o.delay, "delay", 0, "how much later every request is answered: a regression on purpose")
-	o.clockFlags(f)
+	o.addClockFlags(f)
 }
 
 // check completes the configuration from the flags. Its error names every
@@ -96,7 +98,59 @@ func (o *serveOptions) check() error {
 	}
 	faults = append(faults, o.checkClock()...)
 	if len(faults) > 0 {
-		return exit.UsageError{Err: errors.Join(faults...)}
+		return cli.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
+}
+
+// addClockFlags defines the flags of the model clock, with their defaults.
+func (o *serveOptions) addClockFlags(f *pflag.FlagSet) {
+	c := &o.clock
+	*c = clock.Default()
+	f.StringVar(&c.Distribution, "clock-distribution", c.Distribution, "model clock: `distribution` of the service times, one of "+strings.Join(clock.Distributions(), ", "))
+	f.DurationVar(&c.Service, "clock-service", c.Service, "model clock: mean service time")
+	f.IntVar(&c.Workers, "clock-workers", c.Workers, "model clock: `rows` that a queue serves at a time; 0 is any number")
+	f.IntVar(&c.Queues, "clock-queues", c.Queues, "model clock: `number` of queues, of which each row joins one at random")
+	f.DurationVar(&c.Stall, "clock-stall", c.Stall, "model clock: how long nothing is answered, once in --clock-every; 0 is never")
+	f.DurationVar(&c.Every, "clock-every", c.Every, "model clock: time from the beginning of one stall to the next")
+	f.Uint64Var(&c.Seed, "clock-seed", c.Seed, "model clock: `seed` of service times and choices of queues")
+}
+
+// checkClock names every mistake in those flags.
+func (o *serveOptions) checkClock() []error {
+	var faults []error
+	if o.clock != clock.Default() && !slices.Contains(o.models, clock.Name) {
+		faults = append(faults, fmt.Errorf("--clock-…: the model clock is not served; want --model %s beside it", clock.Name))
+	}
+	if err := o.clock.Check(); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			faults = append(faults, errors.New("--clock-"+strings.TrimSuffix(line, "\n")))
+		}
+	}
+	return faults
+}
+
+// clockModel makes the model clock where it is to be served: none or one.
+func (o *serveOptions) clockModel() ([]protocol.Model, error) {
+	if !slices.Contains(o.models, clock.Name) {
+		return nil, nil
+	}
+	k, err := clock.New(o.clock) // which lasts as long as the program
+	if err != nil {
+		return nil, err
+	}
+	return []protocol.Model{k.Model()}, nil
+}
+
+// delaying returns what makes a request wait for --delay; nil where there is none. A
+// clock with any number of workers keeps such times precisely.
+func (o *serveOptions) delaying() (func(), error) {
+	if o.delay == 0 {
+		return nil, nil
+	}
+	k, err := clock.New(clock.Config{Distribution: clock.Default().Distribution, Service: o.delay, Queues: 1})
+	if err != nil {
+		return nil, fmt.Errorf("--delay: %w", err)
+	}
+	return k.Serve, nil // which lasts as long as the program
 }

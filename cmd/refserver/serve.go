@@ -12,9 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/spf13/cobra"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
+	"servebench/targets/functionurl"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
 )
@@ -27,7 +29,7 @@ func serveCommand(began time.Time) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve models until told to stop",
 		Long: `Serve models until SIGTERM or SIGINT. Then readiness turns 503, the requests
-in flight are answered, and the program ends; a second signal ends it at once.
+in flight are answered, and the program ends; a second signal ends it immediately.
 The log goes to stderr.
 
 Where the environment has AWS_LAMBDA_RUNTIME_API, the program is the bootstrap
@@ -36,12 +38,12 @@ of a Lambda function and answers the requests to the function's URL instead.
 ` + exitHelp,
 		Example: `  refserver serve --host 0.0.0.0 --port 8080
   refserver serve --model-file mine=model.json --max-batch 64`,
-		Args: exit.NoArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), &opts, began, cmd.ErrOrStderr())
 		},
 	}
-	opts.flags(cmd.Flags())
+	opts.addFlags(cmd.Flags())
 	return cmd
 }
 
@@ -55,12 +57,12 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	context.AfterFunc(ctx, stop) // from then on a signal ends the program at once
+	context.AfterFunc(ctx, stop) // from then on a signal ends the program immediately
 	server, log, err := newServer(opts, stderr)
 	if err != nil {
 		return err
 	}
-	listener, err := exit.Listen("tcp", net.JoinHostPort(opts.host, opts.port))
+	listener, err := cli.Listen("tcp", net.JoinHostPort(opts.host, opts.port))
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 	if opts.config.Delay, err = opts.delaying(); err != nil {
 		return nil, nil, err
 	}
-	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), version(), log
+	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), cli.Version(), log
 	server, err := reference.New(opts.config)
 	return server, log, err
 }
@@ -105,4 +107,21 @@ func names(served []protocol.Model) string {
 		list = append(list, m.Name)
 	}
 	return strings.Join(append(list, reference.NoopName), ",")
+}
+
+// runtimeAPI is the variable that tells a function of AWS Lambda where its work
+// comes from.
+const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
+// serveFunction serves as a function of AWS Lambda, which answers the requests
+// to its URL and listens nowhere. Making the server is the initialisation. Only
+// a fault there returns: Lambda ends the program without a word.
+func serveFunction(opts *serveOptions, began time.Time, stderr io.Writer) error {
+	server, log, err := newServer(opts, stderr)
+	if err != nil {
+		return err
+	}
+	log.Info("asking Lambda for work", about(server, opts, began)...)
+	lambda.Start(functionurl.Handler(server.Handler()))
+	return nil
 }

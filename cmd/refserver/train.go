@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
+	"servebench/generators"
+	"servebench/reports/record/userfile"
 	"servebench/targets/reference/models/training"
 )
 
@@ -28,7 +31,7 @@ Everything follows from the seed: the same flags give the same file, byte for
 byte. The account of the model goes to stdout, or to stderr with --out -.`,
 		Example: `  refserver train --seed 1 --out model.json
   refserver train --function 5 --noise 0 --trees 200 --depth 6 --out - > model.json`,
-		Args: exit.NoArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stdout, account := cmd.OutOrStdout(), cmd.OutOrStdout()
 			if out == "-" {
@@ -70,10 +73,10 @@ func recipeFlags(cmd *cobra.Command, recipe *training.Recipe) {
 // account to account.
 func train(recipe training.Recipe, path string, stdout, account io.Writer) error {
 	if err := recipe.Check(); err != nil {
-		return exit.UsageError{Err: err}
+		return cli.UsageError{Err: err}
 	}
 	if path != "-" {
-		if err := writable(path); err != nil {
+		if err := userfile.Writable(path); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
@@ -99,7 +102,7 @@ func train(recipe training.Recipe, path string, stdout, account io.Writer) error
 // put writes the model to the file, or to stdout for "-".
 func put(path string, model []byte, stdout io.Writer) error {
 	if path != "-" {
-		return replace(path, model)
+		return userfile.Replace(path, model)
 	}
 	_, err := stdout.Write(model)
 	return err
@@ -111,4 +114,37 @@ func place(path string) string {
 		return "stdout"
 	}
 	return path
+}
+
+// parameter is a flag for one number of a generator; it implements pflag.Value.
+type parameter struct {
+	values map[string]float64 // by name; where Set stores the number
+	param  generators.Param
+}
+
+// String returns the value that holds now.
+func (p parameter) String() string {
+	v, ok := p.values[p.param.Name]
+	if !ok {
+		v = p.param.Default
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// Set implements pflag.Value. The range is checked with the recipe.
+func (p parameter) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a number", s)
+	}
+	p.values[p.param.Name] = v
+	return nil
+}
+
+// Type is what the help shows for the value.
+func (p parameter) Type() string {
+	if p.param.Integer {
+		return "int"
+	}
+	return "float"
 }

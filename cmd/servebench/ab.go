@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/secret"
@@ -71,7 +71,7 @@ for a server with further settings.
   servebench ab my.yaml --baseline url:http://127.0.0.1:8001 --candidate url:http://127.0.0.1:8002
   servebench ab --continue runs/20261122-101530-gate-a1b2 --rounds 60
   servebench ab --aa`,
-		Args: exit.Arguments(0, 1),
+		Args: cli.Arguments(0, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := opts.check(cmd, names); err != nil {
 				return usageError(err)

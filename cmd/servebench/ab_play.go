@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
@@ -179,7 +180,7 @@ func (d *abTest) runner(command []string) *trial.Runner {
 		Catalogue: catalogue(),
 		Reference: reference(),
 		Dir:       d.opts.out,
-		Version:   version(),
+		Version:   cli.Version(),
 		Command:   command,
 		Stop:      d.interrupted.stop,
 		Diagnose:  stats.DiagnoseTrial,

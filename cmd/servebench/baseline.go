@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports/baseline"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -40,7 +40,7 @@ A run that is INVALID, did not come to its end or measured nothing is refused wi
 --force.`,
 		Example: `  servebench baseline set runs/20261122-101530-compare-a1b2
   servebench baseline set runs/20261122-101530-compare-a1b2 --name release`,
-		Args: exit.Arguments(1, 1),
+		Args: cli.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := fitBaseline(args[0], force)
 			if err != nil {
@@ -77,7 +77,7 @@ func baselineShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [NAME]",
 		Short: "Say what the stored baselines are: all of them, or those of a name",
-		Args:  exit.Arguments(0, 1),
+		Args:  cli.Arguments(0, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			stored, err := chosen(store, names)
 			if err != nil {

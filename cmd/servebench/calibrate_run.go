@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
@@ -207,7 +208,7 @@ func thisMachine(targetCPUs int) (calibration.Machine, error) {
 	if err != nil {
 		return calibration.Machine{}, err
 	}
-	m := calibration.Machine{CPUs: len(cpus), Generator: targets.FormatCPUs(host.Share(cpus, targetCPUs).Generator), Version: version()}
+	m := calibration.Machine{CPUs: len(cpus), Generator: targets.FormatCPUs(host.Share(cpus, targetCPUs).Generator), Version: cli.Version()}
 	for _, fact := range host.Facts() {
 		switch fact.Name {
 		case "CPU":

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/compare"
@@ -57,7 +57,7 @@ Exit codes:
 		Example: `  servebench compare runs/20261122-101530-compare-a1b2 runs/20261123-101530-compare-c3d4
   servebench compare runs/20261123-101530-compare-c3d4      with the stored baseline
   servebench compare runs/* --allow machine,seed -o json`,
-		Args: exit.Arguments(1, -1),
+		Args: cli.Arguments(1, -1),
 		RunE: func(cmd *cobra.Command, dirs []string) error { return compareRuns(cmd, dirs, &opts) },
 	}
 	flags := cmd.Flags()

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
@@ -51,7 +51,7 @@ where that of the recorded one does not prove it.
 		Example: `  servebench gate runs/20261122-101530-compare-a1b2
   servebench gate runs/* --set slo.p99=20ms --set slo.errors=0.1%
   servebench gate runs/20261122-101530-compare-a1b2 --slo strict.yaml -o json`,
-		Args: exit.Arguments(1, -1),
+		Args: cli.Arguments(1, -1),
 		RunE: func(cmd *cobra.Command, dirs []string) error { return gate(cmd, dirs, &opts) },
 	}
 	flags := cmd.Flags()

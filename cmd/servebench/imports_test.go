@@ -62,7 +62,7 @@ var rooms = []room{
 	{packages: "reports/compare", imports: []string{"reports/record", "reports/stats"}},
 	{packages: "reports/baseline", imports: []string{"reports/record", "reports/stats", "reports/record/userfile"}},
 	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures", "reports/compare"}},
-	{packages: "cmd/exit"},
+	{packages: "cmd/cli"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
@@ -46,7 +47,7 @@ func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) e
 	if err != nil {
 		return err
 	}
-	r := &trial.Runner{Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(), Stop: e.interrupted.stop}
+	r := &trial.Runner{Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: cli.Version(), Stop: e.interrupted.stop}
 	run, err := r.Run(e.interrupted.ctx, s)
 	if e.interrupted.asked() {
 		return errInterrupted

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
@@ -65,7 +66,7 @@ func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, 
 		return nil, err
 	}
 	r := &trial.Runner{
-		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: version(),
+		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: cli.Version(),
 		Stop: e.interrupted.stop, Diagnose: stats.DiagnoseTrial,
 	}
 	run, err := r.ABTest(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: asIs},

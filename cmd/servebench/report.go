@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/reports"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -33,7 +33,7 @@ Exit codes:
 `,
 		Example: `  servebench report runs/20261122-101530-compare-a1b2
   servebench report runs/* --format png`,
-		Args: exit.Arguments(1, -1),
+		Args: cli.Arguments(1, -1),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			chosen, err := formatsNamed(formats)
 			if err != nil {

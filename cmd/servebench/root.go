@@ -9,7 +9,7 @@ import (
 
 	"servebench/scenarios"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,13 +34,13 @@ of --set are added, and win.
 ` + exitHelp,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Version:           version(),
+		Version:           cli.Version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd.Flags()) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(exit.Explain(cmd, err)) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cli.Explain(cmd, err)) })
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(
@@ -96,12 +96,12 @@ func flagsFromEnvironment(flags *pflag.FlagSet) error {
 			settings := splitSettings(value)
 			f.Annotations = map[string][]string{byEnvironment: settings}
 			if err := set.Replace(append(settings, set.GetSlice()...)); err != nil {
-				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, exit.Want(err)))
+				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, cli.Want(err)))
 			}
 		case !f.Changed:
 			f.Annotations = map[string][]string{byEnvironment: nil}
 			if err := flags.Set(f.Name, value); err != nil {
-				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, exit.Want(err)))
+				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, cli.Want(err)))
 			}
 		}
 	})

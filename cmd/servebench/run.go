@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"servebench/cmd/cli"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -189,7 +190,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		Asked:     opts.nameTargets(name),
 		Dir:       opts.out,
 		Raw:       opts.raw,
-		Version:   version(),
+		Version:   cli.Version(),
 		Command:   repeat(name, opts, s),
 		Stop:      interrupted.stop,
 		Diagnose:  stats.DiagnoseTrial,

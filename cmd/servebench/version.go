@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
+	"runtime"
+
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -13,32 +15,8 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			info, _ := debug.ReadBuildInfo()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "servebench %s %s\n", version(), info.GoVersion)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "servebench %s %s\n", cli.Version(), runtime.Version())
 			return runtimeError(err)
 		},
 	}
-}
-
-// version is the module's version where it was installed as one, else the
-// commit it was built from, else "devel".
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "devel"
-	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	revision := settings["vcs.revision"]
-	switch {
-	case info.Main.Version != "" && info.Main.Version != "(devel)":
-		return info.Main.Version
-	case len(revision) < 12:
-		return "devel"
-	case settings["vcs.modified"] == "true":
-		return "devel-" + revision[:12] + "-modified"
-	}
-	return "devel-" + revision[:12]
 }

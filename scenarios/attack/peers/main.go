@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -37,12 +37,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	root := newRoot()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	return exit.Report("benchpeers", root.ExecuteContext(ctx), stderr)
+	return cli.Execute(ctx, newRoot(), args, stdin, stdout, stderr)
 }
 
 // newRoot makes the command line.
@@ -67,15 +62,11 @@ Exit codes:
   130  interrupted; what was measured is saved`,
 		Example: `  benchpeers
   benchpeers --tools servebench,wrk --loads closed --rounds 5`,
-		Args:              exit.NoArguments,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return compare(cmd.Context(), &o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	root.SetFlagErrorFunc(exit.FlagError)
 	o.addFlags(root.Flags())
 	root.AddCommand(serveCommand())
 	return root
@@ -120,7 +111,7 @@ func (o *options) check() error {
 		faults = append(faults, fmt.Errorf("--duration %v: want whole seconds from %v to %v", o.duration, minDuration, maxDuration))
 	}
 	if len(faults) > 0 {
-		return exit.UsageError{Err: errors.Join(faults...)}
+		return cli.UsageError{Err: errors.Join(faults...)}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 )
 
 // TestMain lets the test's binary be the server that a trial starts.
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 func TestRunRefuses(t *testing.T) {
 	for _, args := range [][]string{{"--rounds", "0"}, {"--tools", "ab"}, {"extra"}, {"--nonesuch"}} {
 		var stdout, stderr bytes.Buffer
-		if code := run(context.Background(), args, nil, &stdout, &stderr); code != exit.Usage {
-			t.Errorf("%v: exit %d, want %d", args, code, exit.Usage)
+		if code := run(context.Background(), args, nil, &stdout, &stderr); code != cli.Usage {
+			t.Errorf("%v: exit %d, want %d", args, code, cli.Usage)
 		}
 		if stdout.Len() > 0 || !strings.Contains(stderr.String(), "--help says what there is") {
 			t.Errorf("%v: said %q and %q", args, stdout.String(), stderr.String())
@@ -48,7 +48,7 @@ func TestCompare(t *testing.T) {
 	out := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	args := []string{"--bin", built(t), "--out", out, "--rounds", "1", "--duration", "1s", "--loads", "closed"}
-	if code := run(context.Background(), args, nil, &stdout, &stderr); code != exit.OK {
+	if code := run(context.Background(), args, nil, &stdout, &stderr); code != cli.OK {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
 	c := saved(t, out)
@@ -137,8 +137,8 @@ func TestNoTool(t *testing.T) {
 	args := []string{"--bin", t.TempDir(), "--out", t.TempDir(), "--tools", "servebench,k6"}
 	code := run(context.Background(), args, nil, &stdout, &stderr)
 	for _, want := range []string{"make build builds it", "make peers builds it"} {
-		if code != exit.Runtime || !strings.Contains(stderr.String(), want) {
-			t.Errorf("exit %d, %q; want %d and %q", code, stderr.String(), exit.Runtime, want)
+		if code != cli.Runtime || !strings.Contains(stderr.String(), want) {
+			t.Errorf("exit %d, %q; want %d and %q", code, stderr.String(), cli.Runtime, want)
 		}
 	}
 }

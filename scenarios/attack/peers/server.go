@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"servebench/cmd/exit"
+	"servebench/cmd/cli"
 	"servebench/targets/reference/null"
 
 	"github.com/spf13/cobra"
@@ -82,7 +82,7 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "serve",
 		Short:  "Answer without delay, or with a stall, and write down when each request arrived",
-		Args:   exit.NoArguments,
+		Args:   cli.NoArguments,
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), stamps, s)

@@ -1,4 +1,4 @@
-package exit
+package cli
 
 import (
 	"context"
@@ -23,8 +23,8 @@ func TestReport(t *testing.T) {
 		{fmt.Errorf("serve: %w", context.Canceled), Interrupted, "tool: serve: context canceled\n"},
 	} {
 		var said strings.Builder
-		if code := Report("tool", tc.err, &said); code != tc.code || said.String() != tc.said {
-			t.Errorf("Report(%v) = %d and says %q, want %d and %q", tc.err, code, said.String(), tc.code, tc.said)
+		if code := report("tool", tc.err, &said); code != tc.code || said.String() != tc.said {
+			t.Errorf("report(%v) = %d and says %q, want %d and %q", tc.err, code, said.String(), tc.code, tc.said)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestFlagErrorsInTheUsersWords(t *testing.T) {
 		"--colour mauve":                   "--colour mauve: want red or blue",
 	} {
 		cmd := &cobra.Command{Use: "tool", SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error { return nil }}
-		cmd.SetFlagErrorFunc(FlagError)
+		cmd.SetFlagErrorFunc(flagError)
 		f := cmd.Flags()
 		f.IntP("rounds", "r", 1, "how many")
 		f.Uint64("seed", 1, "of everything")

@@ -1,4 +1,4 @@
-package main
+package userfile
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// writable reports why a file of that path cannot be written, before the work
+// Writable reports why a file of that path cannot be written, before the work
 // that the file is for. It leaves nothing behind.
-func writable(path string) error {
+func Writable(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -25,9 +25,9 @@ func writable(path string) error {
 	return errors.Join(temp.Close(), os.Remove(temp.Name()))
 }
 
-// replace writes a file that gets its name only when it is complete, so that no
+// Replace writes a file that gets its name only when it is complete, so that no
 // half a file is ever left. A device or a pipe is written as it is.
-func replace(path string, data []byte) error {
+func Replace(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, data, 0o644)
 	}
@@ -46,7 +46,7 @@ func replace(path string, data []byte) error {
 	return nil
 }
 
-// beside creates a file in the folder of path, hidden and with a name of its own.
+// beside creates a file in the folder of path, hidden and with a name that nothing else has.
 func beside(path string) (*os.File, error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	var pathErr *fs.PathError
