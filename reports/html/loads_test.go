@@ -41,7 +41,7 @@ func TestClassesAreShown(t *testing.T) {
 // A run that was not begun says which rule and what to do before anything else.
 func TestRefusalComesFirst(t *testing.T) {
 	got := page(t, statstest.Refused())
-	inOrder(t, got, "INVALID", "descriptors (64 open files, want ≥ 532)", "ulimit -n 532", "Nothing was sent", "Diagnostics", "a concurrency of 500 needs 532")
+	inOrder(t, got, "INVALID", "descriptors (64 open files, want ≥ 532)", "ulimit -n 532", "Nothing was sent", "Diagnostics", "A concurrency of 500 needs 532")
 	if strings.Contains(got, "NO RESULT") {
 		t.Error("a run that was refused is said to have no result")
 	}

@@ -7,7 +7,7 @@ import (
 	"servebench/targets"
 )
 
-// replaced ends a server of a place that replaces it: the deployment goes on,
+// replaced ends a server of a target that replaces it: the deployment goes on,
 // and requests are answered by another server. The target may have several: a
 // server is only free for the next request some time after its answer. So a
 // server that answers on need not be the one that ended, but must not always be.

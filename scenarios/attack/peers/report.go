@@ -175,7 +175,7 @@ func (c *comparison) played(kind string) bool {
 	return slices.ContainsFunc(c.Trials, func(t trial) bool { return t.Kind == kind })
 }
 
-// warnings are the reasons for figures that are missing or doubtful, each once.
+// warnings are the reasons for figures that are missing or not to be trusted, each once.
 func (c *comparison) warnings(kind string) []string {
 	var notes []string
 	add := func(note string) {

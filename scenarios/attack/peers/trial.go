@@ -48,7 +48,7 @@ func (t trial) rate() float64 {
 // patience is how long after its load's end a tool has to end.
 const patience = 20 * time.Second
 
-// runTrial makes a trial. Its error is this program's own trouble; that of the tool
+// runTrial makes a trial. Its error is this program's own failure; that of the tool
 // is in the trial.
 func runTrial(ctx context.Context, split host.Split, s step) (trial, error) {
 	t := trial{Round: s.round, Kind: s.load.kind, Load: s.load.name, Tool: s.tool.name}
