@@ -6,6 +6,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports/baseline"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/text"
@@ -95,7 +96,7 @@ func baselineShowCommand() *cobra.Command {
 				if i > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
-				if err := text.WriteHeadline(cmd.OutOrStdout(), a, styleOf(cmd.OutOrStdout())); err != nil {
+				if err := text.Write(cmd.OutOrStdout(), document.Summary(a), styleOf(cmd.OutOrStdout())); err != nil {
 					return runtimeError(err)
 				}
 			}

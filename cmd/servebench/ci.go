@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"servebench/reports/document"
 	"servebench/reports/markdown"
 	"servebench/reports/stats"
 
@@ -56,5 +57,5 @@ func addStepSummary(path string, a *stats.Analysis) (err error) {
 	if err != nil {
 		return fmt.Errorf("append to GITHUB_STEP_SUMMARY: %w", err)
 	}
-	return markdown.Summary(file, a, markdown.Limit-int(before.Size()))
+	return markdown.Write(file, document.New(a), markdown.Limit-int(before.Size()))
 }

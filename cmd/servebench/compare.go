@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -11,7 +12,9 @@ import (
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/compare"
+	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
+	"servebench/reports/markdown"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/text"
@@ -141,9 +144,9 @@ func printComparisons(w io.Writer, all []*compare.Comparison, output string) err
 	case "json":
 		return jsonreport.WriteComparisons(w, all)
 	case "markdown":
-		return text.WriteComparisonsMarkdown(w, all)
+		return markdown.Write(w, document.Comparisons(all), math.MaxInt)
 	}
-	return text.WriteComparisons(w, all, styleOf(w))
+	return text.Write(w, document.Comparisons(all), styleOf(w))
 }
 
 // incomparable is what the comparisons say through the exit code.

@@ -8,6 +8,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports"
+	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -124,7 +125,7 @@ func printGates(w io.Writer, a *stats.Analysis, output string) error {
 	if output == "json" {
 		return jsonreport.Write(w, a)
 	}
-	return text.WriteGates(w, a, styleOf(w))
+	return text.Write(w, document.Limits(a), styleOf(w))
 }
 
 // limits are those to judge a run by, and where they are from: "" of its own.

@@ -61,8 +61,9 @@ var rooms = []room{
 	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
 	{packages: "reports/compare", imports: []string{"reports/record", "reports/stats"}},
 	{packages: "reports/baseline", imports: []string{"reports/record", "reports/stats", "reports/record/userfile"}},
-	{packages: "reports/…", imports: []string{"reports", "reports/record", "reports/stats", "reports/figures", "reports/compare"}},
-	{packages: "cmd/cli"},
+	{packages: "reports/document", imports: []string{"reports/record", "reports/stats", "reports/compare"}, ownOnly: true},
+	{packages: "reports/…", imports: []string{"reports", "reports/document", "reports/record", "reports/stats", "reports/figures", "reports/compare"}},
+	{packages: "cmd/exit"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }
 

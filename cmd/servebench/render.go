@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -39,7 +40,7 @@ func printAnalysis(w io.Writer, a *stats.Analysis, output string) error {
 	if output == "json" {
 		return jsonreport.Write(w, a)
 	}
-	return text.Write(w, a, styleOf(w))
+	return text.Write(w, document.New(a), styleOf(w))
 }
 
 // formatsNamed looks formats up by name.

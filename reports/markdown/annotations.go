@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -86,7 +87,7 @@ func broken(a *stats.Analysis) []annotation {
 			add(e.Verdict, record.Candidate+", phase "+e.Phase, e.Says())
 		}
 	default:
-		for _, g := range worstFirst(a.Gates) {
+		for _, g := range document.WorstFirst(a.Gates) {
 			add(g.Verdict, at(g), g.Says())
 		}
 	}

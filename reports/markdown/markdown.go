@@ -1,14 +1,15 @@
-// Package markdown tells GitHub Actions what a run came to: the summary of a step in
-// markdown, the file ci/summary.md, and annotations, which stand beside the job. It
-// stands at the end of the flow: everything in it is in the stats.Analysis that it
-// is given.
+// Package markdown prints a document as Markdown: for a comment on a change, or as the
+// summary of a step of GitHub Actions, the file ci/summary.md; and it annotates the step.
+// It stands at the end of the flow, behind reports/document, and adds layout alone.
 package markdown
 
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"servebench/reports"
+	"servebench/reports/document"
 	"servebench/reports/stats"
 )
 
@@ -26,22 +27,17 @@ func Format() reports.Format {
 		Name: "markdown",
 		Doc:  "the verdict and what it rests on in markdown, for a step's summary (" + File + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, write reports.Write) error {
-			return write(File, func(w io.Writer) error { return Summary(w, a, Limit) })
-		},
+
+		Render: reports.Into(File, func(w io.Writer, a *stats.Analysis) error { return Write(w, document.New(a), Limit) }),
 	}
 }
 
-// Summary writes the run as markdown of at most so many bytes: the verdict first. What
-// does not fit is left out, which is said.
-func Summary(w io.Writer, a *stats.Analysis, limit int) error {
+// Write writes a document without its appendix, in at most so many bytes: the verdict
+// first. What does not fit is left out, which is said.
+func Write(w io.Writer, d *document.Document, limit int) error {
 	const left = "\nMore is in the run's report.\n"
 	text, whole := "", true
-	for _, section := range []func(*stats.Analysis) string{verdict, abTest, gates, headline, diagnostics, environment} {
-		part := section(a)
-		if part == "" {
-			continue
-		}
+	for _, part := range parts(d) {
 		if len(text)+len(part)+len(left) > limit {
 			whole = false
 			continue
@@ -52,7 +48,128 @@ func Summary(w io.Writer, a *stats.Analysis, limit int) error {
 		text += left
 	}
 	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("write the summary: %w", err)
+		return fmt.Errorf("write markdown: %w", err)
 	}
 	return nil
+}
+
+// parts are the verdict and each section, with those that go on with it.
+func parts(d *document.Document) []string {
+	var all []string
+	if v := d.Verdict; v.Word != "" {
+		all = append(all, fmt.Sprintf("## %s: %s\n\n%s\n", v.Word, escaped(d.Title), escaped(v.Sentence()))+lines(append(v.Reasons, v.Notices...)))
+	}
+	folded := false
+	end := func() {
+		if folded {
+			all[len(all)-1] += "\n</details>\n"
+		}
+		folded = false
+	}
+	for _, s := range d.Sections {
+		if s.Rank > document.Background {
+			continue
+		}
+		text := body(s)
+		switch title := escaped(s.Title); {
+		case s.Title == "" && len(all) > 0:
+			all[len(all)-1] += text
+			continue
+		case s.Rank == document.Main && s.Title != "":
+			text = "\n### " + title + "\n" + text
+			end()
+		case s.Title != "":
+			text = "\n<details><summary>" + title + "</summary>\n" + text
+			end()
+			folded = true
+		}
+		all = append(all, text)
+	}
+	end()
+	return all
+}
+
+func body(s document.Section) string {
+	text := ""
+	for _, note := range s.Notes {
+		text += "\n" + escaped(note) + "\n"
+	}
+	return text + table(s.Table) + lines(s.Lines)
+}
+
+// lines are a list; what is to be pasted stands below its line.
+func lines(all []document.Line) string {
+	var b strings.Builder
+	for i, l := range all {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		var parts []string
+		if l.Word != "" {
+			parts = append(parts, "**"+escaped(l.Word)+"**")
+		}
+		if l.Where != "" {
+			parts = append(parts, escaped(l.Where)+":")
+		}
+		for _, s := range []string{l.Text, l.Fix} {
+			if s != "" {
+				parts = append(parts, escaped(s))
+			}
+		}
+		if l.Tone == document.Bad && l.Expected != "" {
+			parts = append(parts, "(expected "+escaped(l.Expected)+")")
+		}
+		if len(parts) > 0 {
+			b.WriteString("- " + strings.Join(parts, " ") + "\n")
+		}
+		if l.Command != "" {
+			fmt.Fprintf(&b, "\n      %s\n\n", stats.Plain(l.Command))
+		}
+	}
+	return b.String()
+}
+
+// mostRows is how many rows a table may have: who reads more reads the report.
+const mostRows = 100
+
+// table is a table; what belongs to a row is in its last column.
+func table(t *document.Table) string {
+	if t == nil {
+		return ""
+	}
+	var head, rule []string
+	for _, c := range t.Columns {
+		head = append(head, escaped(c.Title))
+		if c.Words {
+			rule = append(rule, "---")
+		} else {
+			rule = append(rule, "--:")
+		}
+	}
+	noted := false
+	for _, r := range t.Rows {
+		noted = noted || len(r.Notes) > 0
+	}
+	if noted {
+		head, rule = append(head, "why"), append(rule, "---")
+	}
+	var b strings.Builder
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	b.WriteString("\n")
+	line(head)
+	line(rule)
+	for _, r := range t.Rows[:min(len(t.Rows), mostRows)] {
+		var cells []string
+		for _, c := range r.Cells {
+			cells = append(cells, escaped(c.String()))
+		}
+		if noted {
+			cells = append(cells, escaped(strings.Join(r.Notes, " ")))
+		}
+		line(cells)
+	}
+	if more := len(t.Rows) - mostRows; more > 0 {
+		fmt.Fprintf(&b, "\nand %d more, which are in the report.\n", more)
+	}
+	return b.String()
 }

@@ -38,7 +38,7 @@ func TestEveryUnmeasuredPhaseIsNamed(t *testing.T) {
 	second := p.Phases[0]
 	second.Name = "fill caches"
 	p.Phases = append(p.Phases, second)
-	if got := strings.Join(strings.Fields(read(t, p, func(*record.Run) {})), " "); !strings.Contains(got, "; warm-up, fill caches left out.") {
+	if got := strings.Join(strings.Fields(read(t, p, func(*record.Run) {})), " "); !strings.Contains(got, "Not measured: warm-up and fill caches.") {
 		t.Error(got)
 	}
 }
@@ -47,7 +47,7 @@ func TestEveryUnmeasuredPhaseIsNamed(t *testing.T) {
 func TestNoHeadingWithoutStarts(t *testing.T) {
 	p := statstest.Running()
 	p.Targets = p.Targets[1:]
-	if got := read(t, p, func(*record.Run) {}); strings.Contains(got, "COLD START") || !strings.Contains(got, "endpoint: the server ran already") {
+	if got := read(t, p, func(*record.Run) {}); strings.Contains(got, "COLD START") || !strings.Contains(got, "endpoint: The server ran already") {
 		t.Error(got)
 	}
 }

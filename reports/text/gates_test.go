@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -34,10 +35,10 @@ func TestLimits(t *testing.T) {
 			a := analyse(t, plan)
 			a.Run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
 			var whole, alone bytes.Buffer
-			if err := text.Write(&whole, a, text.Style{}); err != nil {
+			if err := text.Write(&whole, document.New(a), text.Style{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := text.WriteGates(&alone, a, text.Style{}); err != nil {
+			if err := text.Write(&alone, document.Limits(a), text.Style{}); err != nil {
 				t.Fatal(err)
 			}
 			goldenText(t, name, whole.String())
@@ -54,7 +55,7 @@ func TestOtherLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got bytes.Buffer
-	if err := text.WriteGates(&got, a, text.Style{}); err != nil {
+	if err := text.Write(&got, document.Limits(a), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "Judged by --set slo.p99=1s, not by the limits that the run was made with."; !strings.Contains(got.String(), want) {
@@ -75,10 +76,10 @@ func TestRoundsAreJudgedByOtherLimitsAgain(t *testing.T) {
 		t.Fatalf("nothing to settle: %+v", a.Gates)
 	}
 	var got bytes.Buffer
-	if err := text.WriteGates(&got, a, text.Style{}); err != nil {
+	if err := text.Write(&got, document.Limits(a), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "and of that run: servebench gate RUN --set slo.service.p50=830us\n"; !strings.Contains(got.String(), want) {
+	if want := "\n    servebench gate RUN --set slo.service.p50=830us\n"; !strings.Contains(got.String(), want) {
 		t.Errorf("%s\nwant %s", got.String(), want)
 	}
 }

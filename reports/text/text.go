@@ -1,13 +1,16 @@
-// Package text writes a run as text: the table that ends a run in the terminal
-// and the file report.txt. It stands at the end of the flow: everything it says
-// is in the stats.Analysis that it is given.
+// Package text prints a document as text: what ends a run in the terminal, and the file
+// report.txt. It stands at the end of the flow, behind reports/document, and adds layout
+// alone.
 package text
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"strings"
 
 	"servebench/reports"
+	"servebench/reports/document"
 	"servebench/reports/stats"
 )
 
@@ -22,41 +25,87 @@ type Style struct {
 func Format() reports.Format {
 	return reports.Format{
 		Name: "text",
-		Doc:  "the table of the terminal as a plain text file",
+		Doc:  "the tables of the terminal as a plain text file",
 
-		Render: reports.Into("report.txt", func(w io.Writer, a *stats.Analysis) error { return Write(w, a, Style{}) }),
+		Render: reports.Into("report.txt", func(w io.Writer, a *stats.Analysis) error { return Write(w, document.New(a), Style{}) }),
 	}
 }
 
-// Write writes the report. What cannot be believed is said first, the figures
-// follow, then what they mean and where the whole report is.
-func Write(w io.Writer, a *stats.Analysis, style Style) error {
-	p := &page{analysis: a, style: style}
-	p.heading()
-	p.abTest()
-	for _, phase := range a.Run.Scenario.Phases {
-		p.phase(phase)
+// Write writes a document without its background and appendix.
+func Write(w io.Writer, d *document.Document, style Style) error {
+	p := &page{style: style}
+	if d.Verdict.Word != "" {
+		p.verdict(d)
 	}
-	p.byStatus()
-	p.saturation()
-	p.coldStarts()
-	p.emulated()
-	p.validity()
-	p.overhead()
-	p.ratios()
-	p.gates()
-	p.meters()
-	p.errors()
-	p.diagnostics()
-	p.missing()
-	p.where()
+	for _, s := range d.Sections {
+		if s.Rank <= document.Aside {
+			p.section(s)
+		}
+	}
 	_, err := p.text.WriteTo(w)
 	return err
 }
 
 // page is the text in the making.
 type page struct {
-	analysis *stats.Analysis
-	style    Style
-	text     bytes.Buffer
+	style Style
+	text  bytes.Buffer
+}
+
+func (p *page) verdict(d *document.Document) {
+	v := d.Verdict
+	p.wrapped("  ", fmt.Sprintf("%s %s: %s", p.paint(colourOf(v.Tone), v.Word), clean(d.Title), clean(v.Why)))
+	for _, line := range v.Reasons {
+		p.statement(line)
+	}
+	for _, line := range v.Notices {
+		p.statement(line)
+	}
+}
+
+func (p *page) section(s document.Section) {
+	if p.text.Len() > 0 {
+		p.line("")
+	}
+	if s.Title != "" {
+		p.line("%s", p.paint(bold, strings.ToUpper(clean(s.Title))))
+	}
+	for _, note := range s.Notes {
+		p.wrapped("", clean(note))
+	}
+	if s.Table != nil {
+		p.table(s.Table)
+	}
+	for _, line := range s.Lines {
+		p.statement(line)
+	}
+}
+
+// statement writes a line of the document with what to do about it.
+func (p *page) statement(l document.Line) {
+	var parts []string
+	switch colour := colourOf(l.Tone); {
+	case l.Word != "":
+		parts = append(parts, p.paint(colour, l.Word))
+	case l.Text != "" && (l.Tone == document.Bad || l.Tone == document.Unsure):
+		parts = append(parts, p.paint(colour, "!"))
+	}
+	if l.Where != "" {
+		parts = append(parts, clean(l.Where)+":")
+	}
+	if text := clean(l.Text); text != "" {
+		if l.Tone == document.Bad && l.Expected != "" {
+			text = strings.TrimSuffix(text, ".") + "; expected " + clean(l.Expected)
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) > 0 {
+		p.wrapped("  ", strings.Join(parts, " "))
+	}
+	if l.Fix != "" {
+		p.wrapped("    ", "  → "+clean(l.Fix))
+	}
+	if l.Command != "" {
+		p.line("    %s", clean(l.Command))
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"servebench/reports/document"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -77,7 +78,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
 			a := analyse(t, p)
-			if err := text.Write(&got, a, text.Style{}); err != nil {
+			if err := text.Write(&got, document.New(a), text.Style{}); err != nil {
 				t.Fatal(err)
 			}
 			checkColour(t, a, got.String())
@@ -108,7 +109,7 @@ func TestGolden(t *testing.T) {
 func checkColour(t *testing.T, a *stats.Analysis, plain string) {
 	t.Helper()
 	var coloured bytes.Buffer
-	if err := text.Write(&coloured, a, text.Style{Colour: true}); err != nil {
+	if err := text.Write(&coloured, document.New(a), text.Style{Colour: true}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(plain, "\x1b") {
@@ -135,7 +136,7 @@ func TestHostileText(t *testing.T) {
 	p.Targets[2].Unavailable = hostile
 	p.Interrupted = hostile
 	var got bytes.Buffer
-	if err := text.Write(&got, analyse(t, p), text.Style{}); err != nil {
+	if err := text.Write(&got, document.New(analyse(t, p)), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(got.String(), "\x1b\a\r\x00\u202e") || !utf8.Valid(got.Bytes()) {
@@ -146,7 +147,7 @@ func TestHostileText(t *testing.T) {
 // An INVALID run says so in its first word.
 func TestInvalidIsSaidFirst(t *testing.T) {
 	var got bytes.Buffer
-	if err := text.Write(&got, analyse(t, plans()["invalid"]), text.Style{}); err != nil {
+	if err := text.Write(&got, document.New(analyse(t, plans()["invalid"])), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(got.String(), "INVALID ") {
@@ -159,10 +160,10 @@ func TestCommandCanBePasted(t *testing.T) {
 	a := analyse(t, plans()["nothing"])
 	a.Run.Command[0], a.Run.Dir = "bin/servebench", "my runs/1"
 	var got bytes.Buffer
-	if err := text.Write(&got, a, text.Style{}); err != nil {
+	if err := text.Write(&got, document.New(a), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "\n    bin/servebench report 'my runs/1' "; !strings.Contains(got.String(), want) {
+	if want := "\n    bin/servebench report 'my runs/1'\n"; !strings.Contains(got.String(), want) {
 		t.Errorf("no %q in\n%s", want, got.String())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -22,7 +23,7 @@ func read(t *testing.T, p statstest.Plan, spoil func(*record.Run)) string {
 		t.Fatal(err)
 	}
 	var got bytes.Buffer
-	if err := text.Write(&got, a, text.Style{}); err != nil {
+	if err := text.Write(&got, document.New(a), text.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	return got.String()
@@ -52,7 +53,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 	at := -1
 	for _, part := range []string{
 		"INVALID compare: the server of container died in round 3. Besides, the instrument cannot be believed",
-		"! container, round 3: the server did not last", "! container: the generator was late", "steady:",
+		"WARNING container, round 3: The server did not last", "ERROR container: The generator was late", "RESULTS",
 	} {
 		i := strings.Index(got, part)
 		if i <= at {
@@ -60,7 +61,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 		}
 		at = i
 	}
-	if n := strings.Count(got, "the server did not last"); n != 1 {
+	if n := strings.Count(got, "The server did not last"); n != 1 {
 		t.Errorf("it is said %d times", n)
 	}
 	if strings.Contains(got, "0 B") {
@@ -75,7 +76,7 @@ func TestNothingMeasured(t *testing.T) {
 	p.Phases[1] = record.Phase{Name: "steady", Arrivals: "constant", Rate: 0.001, Duration: time.Second, Measured: true, Open: true}
 	p.Interrupted = "stopped by a signal"
 	got := read(t, p, func(r *record.Run) { r.Cells[1].Usage = record.Usage{} })
-	const first = "NO RESULT compare: nothing was measured: the run was interrupted: stopped by a signal\n  → run it again to its end\n"
+	const first = "NO RESULT compare: nothing was measured: the run was interrupted: stopped by a signal\n  → Run it again to its end.\n"
 	if !strings.HasPrefix(got, first) {
 		t.Errorf("starts with %.200s", got)
 	}

@@ -1,0 +1,111 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// comparison holds the candidate of an A/B test against the baseline.
+func (b builder) comparison() []Section {
+	d := b.a.AB
+	if d == nil || b.a.Nothing() != "" || b.a.Refused() {
+		return nil
+	}
+	t := &Table{
+		Columns: slices.Concat(words("metric", "phase", "verdict"), numbers(record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n")),
+		Keys:    2,
+	}
+	for _, m := range d.Metrics {
+		t.Rows = append(t.Rows, b.metric(m))
+	}
+	for _, e := range d.Errors {
+		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, e.Why), Cells: []Cell{
+			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)),
+			{}, {}, b.probability(e.P), text(fmt.Sprint(d.Pairs)), count(min(e.Baseline.N, e.Candidate.N)),
+		}})
+	}
+	s := Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
+	if conditions := b.a.Conditions(); conditions != "" {
+		s.Lines = append(s.Lines, Line{Text: sentence(conditions)})
+	}
+	if d.Pairs > 0 {
+		s.Lines = append(s.Lines, Line{Text: sentence(stats.ABColumns)})
+	}
+	if method := b.a.BoundsMethod(); method != "" {
+		s.Lines = append(s.Lines, Line{Text: sentence(method)})
+	}
+	if noise := b.a.NoiseLine(); noise != "" {
+		s.Lines = append(s.Lines, Line{Text: sentence("Noise floor: " + noise)})
+	}
+	return append([]Section{s}, b.variants()...)
+}
+
+// phase is a name where several are measured.
+func (b builder) phase(name string) string {
+	if !b.several {
+		return ""
+	}
+	return name
+}
+
+func (b builder) metric(m stats.ABMetric) Row {
+	row := Row{Notes: undecided(m.Verdict, m.Why), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
+	if len(m.Pairs) == 0 {
+		row.Cells = append(row.Cells, none(), none(), none(), none(), none(), text("0"), text("0"))
+		return row
+	}
+	baseline, candidate := m.Typical()
+	bounds := m.Bounds()
+	if bounds == "" {
+		bounds = "none"
+	}
+	row.Cells = append(row.Cells, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), text(bounds),
+		b.probability(m.P), text(fmt.Sprint(len(m.Pairs))), count(m.N))
+	return row
+}
+
+// probability is a p, where an interim analysis was reached.
+func (b builder) probability(p float64) Cell {
+	return orNone(b.a.AB.Interim > 0, stats.FormatNumber(p))
+}
+
+// undecided says why something did not pass.
+func undecided(v stats.Verdict, why string) []string {
+	if v == stats.Pass || why == "" {
+		return nil
+	}
+	return []string{sentence(why)}
+}
+
+// variants set the two servers side by side: what differs, then what is the same.
+func (b builder) variants() []Section {
+	table := func() *Table {
+		return &Table{Columns: words("fact", record.Baseline, record.Candidate), Keys: 1}
+	}
+	differ, same := table(), table()
+	for _, f := range b.a.VariantFacts() {
+		t := same
+		if f.Differs() {
+			t = differ
+		}
+		value := func(v string) Cell { return orNone(v != "", v) }
+		t.Rows = append(t.Rows, Row{Cells: []Cell{text(f.Name), value(f.Baseline), value(f.Candidate)}})
+	}
+	first := Section{ID: "variants", Title: "The two servers", Table: differ, Notes: []string{"What differs between them:"}}
+	if len(differ.Rows) == 0 {
+		first = Section{ID: "variants", Title: "The two servers", Lines: []Line{{Text: "Both are the same server: what differs between them is noise."}}}
+	}
+	return []Section{first, {ID: "variants-same", Rank: Background, Table: same, Notes: []string{"What they have in common:"}}}
+}
+
+// advice says what would settle an A/B test.
+func (b builder) advice() []Line {
+	d := b.a.AB
+	if d == nil || d.Advice() == "" || b.a.Nothing() != "" || b.a.Refused() {
+		return nil
+	}
+	return []Line{{Fix: sentence(d.Advice()), Command: d.Command}}
+}

@@ -1,0 +1,165 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"servebench/reports/stats"
+)
+
+func text(s string) Cell { return Cell{Text: s} }
+
+// none stands where there is nothing to show.
+func none() Cell { return faint("–") }
+
+func faint(s string) Cell { return Cell{Text: s, Tone: Faint} }
+
+// with is a value with small print.
+func with(s string, notes ...string) Cell { return Cell{Text: s, Notes: notes} }
+
+func count(n int64) Cell { return text(stats.FormatCount(n)) }
+
+// fault is a count that ought to be zero.
+func fault(n int64) Cell {
+	c := count(n)
+	if n > 0 {
+		c.Tone = Bad
+	}
+	return c
+}
+
+// orNone is a figure where it is known.
+func orNone(known bool, s string) Cell {
+	if !known {
+		return none()
+	}
+	return text(s)
+}
+
+// duration is a time with its interval.
+func duration(d time.Duration, known bool, low, high time.Duration) Cell {
+	c := text(stats.FormatDuration(d))
+	if known {
+		c.Interval = stats.FormatRange(low, high)
+	}
+	return c
+}
+
+// quantiles are all quantiles of a distribution, and its largest value.
+func quantiles(d stats.Distribution) []Cell {
+	var all []Cell
+	for i := range d.Quantiles {
+		all = append(all, quantile(d, i))
+	}
+	return append(all, largest(d))
+}
+
+// quantileTitles head what quantiles returns.
+func quantileTitles() []Column { return numbers("p50", "p90", "p99", "p99.9", "max") }
+
+func quantile(d stats.Distribution, i int) Cell {
+	q := d.Quantiles[i]
+	switch {
+	case d.N == 0:
+		return none()
+	case !q.Known:
+		return faint("n too small")
+	}
+	return duration(q.Value, q.HasInterval, q.Low, q.High)
+}
+
+func largest(d stats.Distribution) Cell { return orNone(d.N > 0, stats.FormatDuration(d.Max)) }
+
+// share is a proportion with its interval, and the counts behind it.
+func share(p stats.Proportion) Cell {
+	if p.N == 0 {
+		return none()
+	}
+	return Cell{
+		Text: stats.FormatPercent(p.Value), Interval: stats.FormatPercentInterval(p.Low, p.High),
+		Notes: []string{stats.FormatCount(p.K) + " of " + stats.FormatCount(p.N)},
+	}
+}
+
+// errorRate is the share of requests that failed, without its interval.
+func errorRate(p stats.Proportion) Cell {
+	c := orNone(p.N > 0, stats.FormatPercent(p.Value))
+	if p.K > 0 {
+		c.Tone = Bad
+	}
+	return c
+}
+
+// ratio is "×1.07" with its interval.
+func ratio(v float64, known bool, low, high float64) Cell {
+	c := text("×" + stats.FormatNumber(v))
+	if known {
+		c.Interval = stats.FormatInterval(low, high)
+	}
+	return c
+}
+
+func judged(v stats.Verdict) Cell { return Cell{Text: string(v), Tone: toneOf(v)} }
+
+// toneOf is that of a verdict.
+func toneOf(v stats.Verdict) Tone {
+	switch v {
+	case stats.Pass:
+		return Good
+	case stats.Inconclusive:
+		return Unsure
+	case stats.Fail, stats.InvalidInstrument:
+		return Bad
+	}
+	return Plain
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%s %ss", stats.FormatCount(n), noun)
+}
+
+// listed writes a list as "a, b and c".
+func listed(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
+
+// roundList is "round 2" or "rounds 1, 2 and 3".
+func roundList(rounds []int) string {
+	named := slices.Compact(slices.Sorted(slices.Values(rounds)))
+	names := make([]string, len(named))
+	for i, r := range named {
+		names[i] = fmt.Sprint(r)
+	}
+	if len(names) == 1 {
+		return "round " + names[0]
+	}
+	return "rounds " + listed(names)
+}
+
+// sentence makes a sentence of a clause; "" of none.
+func sentence(s string) string {
+	s = capital(strings.TrimSpace(s))
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}
+
+// capital begins a clause like a sentence, unless it begins with a name like p99 or a path.
+func capital(s string) string {
+	first, _, _ := strings.Cut(s, " ")
+	runes := []rune(s)
+	if len(runes) > 0 && !strings.ContainsAny(first, "0123456789/._") {
+		runes[0] = unicode.ToUpper(runes[0])
+	}
+	return string(runes)
+}

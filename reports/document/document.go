@@ -1,0 +1,255 @@
+// Package document is a report as data: the verdict in a sentence, then sections of
+// tables, figures and lines in the order in which they are read. All wording of the
+// reports is made here, once. It stands between reports/stats, whose analyses it reads,
+// and the printers (text, html, markdown), which add layout alone.
+package document
+
+import (
+	"slices"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// Document is a report. Its texts may hold what servers and users wrote: a printer
+// escapes them for its medium.
+type Document struct {
+	Title, Description string
+	Origin             []string // when, how long, by which version
+	Verdict            Verdict
+	Sections           []Section
+}
+
+// Verdict is what a report says first.
+type Verdict struct {
+	Word    string // "PASS", "INVALID", "NO RESULT"
+	Tone    Tone
+	Why     string // what the word rests on, a clause
+	Notices []Line // what was planned and is missing, what to do next
+	Reasons []Line // what makes the run INVALID, and what went wrong with servers
+}
+
+// Sentence is Why as a sentence.
+func (v Verdict) Sentence() string { return sentence(v.Why) }
+
+// Section is a part of a report. One without a title goes on with the section before it.
+type Section struct {
+	ID, Title string
+	Rank      Rank
+	Notes     []string // paragraphs before the table
+	Table     *Table   // nil: none
+	// Figures are names of figures of reports/figures, without their phase: the page
+	// draws those of all phases.
+	Figures []string
+	Lines   []Line
+}
+
+// Rank says where a section is shown.
+type Rank int
+
+// The ranks. A run's page shows all of them.
+const (
+	Main       Rank = iota // in every report
+	Aside                  // in every report; Markdown folds it away
+	Background             // on the page, and folded away in Markdown
+	Appendix               // on the page alone
+	Folded                 // on the page alone, folded away
+)
+
+// Table is a table. No column of it is empty in all rows.
+type Table struct {
+	Columns []Column
+	Keys    int // so many first columns name the row
+	Rows    []Row
+}
+
+// Column is the head of a column.
+type Column struct {
+	Title string
+	Words bool // set to the left; numbers are set to the right
+}
+
+// Row is a row of a table, with sentences that belong to it.
+type Row struct {
+	Cells []Cell
+	Notes []string
+}
+
+// Cell is one value.
+type Cell struct {
+	Text     string
+	Interval string   // at 95 %; "" where there is none
+	Notes    []string // small print, for which a terminal has no room
+	Tone     Tone
+	Target   string // the target that the cell names; "" of all others
+	Code     bool   // from a machine: an error, a version
+}
+
+// String is the value with its interval: "1.89 [1.84, 1.96] ms".
+func (c Cell) String() string {
+	if c.Interval == "" {
+		return c.Text
+	}
+	value := c.Text
+	if number, unit, found := strings.Cut(value, " "); found && strings.HasSuffix(c.Interval, "] "+unit) {
+		value = number
+	}
+	return value + " " + c.Interval
+}
+
+// Line is a sentence with what belongs to it.
+type Line struct {
+	Word     string // a mark before it: "FAIL", "MEASURED"; "" for none
+	Tone     Tone
+	Target   string // whose mark is before it; "" for none
+	Where    string // what it is about; "" where the Text says so
+	Text     string
+	Expected string // what would be right; "" where nothing would
+	Fix      string // what to do about it
+	Command  string // to be pasted into a shell, or a text from a machine
+}
+
+// Tone is how a text is to be read.
+type Tone int
+
+// The tones.
+const (
+	Plain Tone = iota
+	Good
+	Unsure
+	Bad
+	Faint // says that there is nothing
+)
+
+// builder makes the sections of a run.
+type builder struct {
+	a       *stats.Analysis
+	several bool // phases are measured, so that each is named
+}
+
+func newBuilder(a *stats.Analysis) builder {
+	measured := 0
+	for _, p := range a.Run.Scenario.Phases {
+		if p.Measured {
+			measured++
+		}
+	}
+	return builder{a, measured > 1}
+}
+
+// New is the report of a run.
+func New(a *stats.Analysis) *Document {
+	b := newBuilder(a)
+	d := &Document{
+		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description,
+		Origin: origin(a.Run), Verdict: b.verdict(),
+	}
+	d.add(b.targets(), b.comparison())
+	if a.Nothing() == "" {
+		d.add(
+			b.results(), b.keyFigures(), b.steps(), b.throughput(), b.overhead(), b.latency(), b.answers(), b.resources(),
+			b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
+		)
+	}
+	d.add(
+		b.errors(), b.furtherFigures(), b.diagnostics(), b.limits(), b.instrument(), b.ledger(), b.environment(), b.reproduce(), b.method(),
+	)
+	return d
+}
+
+// Limits is the report of a gate: the verdict, what it rests on, and each limit.
+func Limits(a *stats.Analysis) *Document {
+	b := newBuilder(a)
+	d := &Document{Title: a.Run.Scenario.Name, Verdict: b.verdict()}
+	d.add(b.comparison(), b.limits(), b.place())
+	return d
+}
+
+// add adds sections that hold something. A title is handed on to the next section of
+// the same part when the section that bears it holds nothing.
+func (d *Document) add(parts ...[]Section) {
+	for _, part := range parts {
+		title := ""
+		for _, s := range part {
+			s.Table = s.Table.compact()
+			if s.Title != "" {
+				title = s.Title
+			}
+			if s.Table == nil && len(s.Figures) == 0 && len(s.Lines) == 0 {
+				continue
+			}
+			s.Title, title = title, ""
+			d.Sections = append(d.Sections, s)
+		}
+	}
+}
+
+// compact leaves out the columns that no row has anything for; nil without rows.
+func (t *Table) compact() *Table {
+	if t == nil || len(t.Rows) == 0 {
+		return nil
+	}
+	shown := &Table{Keys: t.Keys}
+	var kept []int
+	for i, c := range t.Columns {
+		if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[i].Text != "" }) {
+			shown.Columns, kept = append(shown.Columns, c), append(kept, i)
+		} else if i < t.Keys {
+			shown.Keys--
+		}
+	}
+	for _, r := range t.Rows {
+		row := Row{Notes: r.Notes}
+		for _, i := range kept {
+			row.Cells = append(row.Cells, r.Cells[i])
+		}
+		shown.Rows = append(shown.Rows, row)
+	}
+	return shown
+}
+
+// byTarget is a table whose rows are named by target and, where several are measured,
+// phase; further are the columns beside these.
+func (b builder) byTarget(further ...[]Column) *Table {
+	columns := words("target", "phase")
+	for _, more := range further {
+		columns = append(columns, more...)
+	}
+	return &Table{Columns: columns, Keys: 2}
+}
+
+// add adds a row that is named by target and phase.
+func (b builder) add(t *Table, target, phase string, cells ...[]Cell) {
+	named := Cell{Text: b.a.Label(target), Target: target}
+	if !b.several {
+		phase = ""
+	}
+	t.Rows = append(t.Rows, Row{Cells: slices.Concat(append([][]Cell{{named, text(phase)}}, cells...)...)})
+}
+
+func words(titles ...string) []Column   { return columnsOf(true, titles) }
+func numbers(titles ...string) []Column { return columnsOf(false, titles) }
+
+func columnsOf(left bool, titles []string) []Column {
+	all := make([]Column, len(titles))
+	for i, title := range titles {
+		all[i] = Column{title, left}
+	}
+	return all
+}
+
+// inPhase names the phase where several are measured: ", spike".
+func (b builder) inPhase(name string) string {
+	if !b.several || name == "" {
+		return ""
+	}
+	return ", " + name
+}
+
+// measuredPhases are the phases that have figures.
+func (b builder) measuredPhases() []record.Phase {
+	return slices.DeleteFunc(slices.Clone(b.a.Run.Scenario.Phases), func(p record.Phase) bool {
+		return !slices.ContainsFunc(b.a.Rows, func(r stats.Row) bool { return r.Phase == p.Name })
+	})
+}

@@ -1,0 +1,207 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// environment sets the targets side by side, what differs between them first, and
+// describes the host.
+func (b builder) environment() []Section {
+	host := &Table{Columns: words("fact", "value"), Keys: 1}
+	for _, f := range b.a.Run.Environment {
+		c := text(f.Value)
+		if f.Unequal {
+			c.Notes = []string{"could not be made equal between targets"}
+		}
+		host.Rows = append(host.Rows, Row{Cells: []Cell{text(f.Name), c}})
+	}
+	return []Section{
+		{ID: "environment", Title: "Environment", Rank: Background, Table: b.facts(), Notes: []string{"The targets side by side; what differs comes first."}},
+		{ID: "host", Rank: Background, Table: host, Notes: []string{"The host and the load generator."}},
+	}
+}
+
+// facts are those of the targets that came up far enough to be described.
+func (b builder) facts() *Table {
+	var ran []record.Target
+	var names, titles []string
+	for _, t := range b.a.Run.Targets {
+		if len(t.Facts) > 0 {
+			ran, titles = append(ran, t), append(titles, t.Name)
+		}
+		for _, f := range t.Facts {
+			if !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	t := &Table{Columns: slices.Concat(words("fact"), words(titles...)), Keys: 1}
+	var same []Row
+	for _, name := range names {
+		row, differs := sideBySide(name, ran)
+		if differs {
+			t.Rows = append(t.Rows, row)
+		} else {
+			same = append(same, row)
+		}
+	}
+	t.Rows = append(t.Rows, same...)
+	return t
+}
+
+// sideBySide is the row of one fact, and whether the targets differ in it.
+func sideBySide(name string, targets []record.Target) (row Row, differs bool) {
+	head := text(name)
+	row.Cells = []Cell{head}
+	var values []string
+	for _, t := range targets {
+		c, value := none(), ""
+		for _, f := range t.Facts {
+			if f.Name != name {
+				continue
+			}
+			c, value = text(f.Value), f.Value
+			if f.Unequal {
+				differs, c.Notes = true, []string{"not equal"}
+			}
+		}
+		values, row.Cells = append(values, value), append(row.Cells, c)
+	}
+	if len(slices.Compact(values)) > 1 {
+		differs = true
+	}
+	if differs && len(targets) > 1 {
+		row.Cells[0].Notes, row.Cells[0].Tone = []string{"differs"}, Bad
+	}
+	return row, differs
+}
+
+// reproduce is what it takes to make the run, and its reports, again.
+func (b builder) reproduce() []Section {
+	run, s := b.a.Run, b.a.Run.Scenario
+	t := &Table{Columns: words("fact", "value"), Keys: 1}
+	for _, f := range [][2]string{
+		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)}, {"payloads, SHA-256", s.Payloads},
+		{"corpus", fmt.Sprintf("%s, %s each", plural(int64(s.Corpus), "request"), plural(int64(s.Batch), "example"))},
+		{"rounds", unlessIdle(len(s.Phases), s.Rounds)}, {"phases", phaseList(s.Phases)},
+		{"starts without load, of each target", unlessIdle(s.ColdStarts, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
+	} {
+		if f[1] != "" {
+			t.Rows = append(t.Rows, Row{Cells: []Cell{text(f[0]), {Text: f[1], Code: true}}})
+		}
+	}
+	sections := append(b.place(), Section{ID: "provenance", Rank: Background, Table: t, Notes: []string{"What the run was made from."}})
+	sections[0].Title = "Reproduce"
+	sections[0].Lines = append(sections[0].Lines,
+		Line{Text: "Repeat the run, with the same request bytes and due times:", Command: stats.FormatCommand(run.Command...)})
+	if s.Text != "" {
+		sections = append(sections, Section{ID: "scenario", Title: "The scenario as it was run", Rank: Folded, Lines: []Line{{Command: s.Text}}})
+	}
+	return sections
+}
+
+// place says where the run is, and how to make its reports again.
+func (b builder) place() []Section {
+	return []Section{{ID: "reproduce", Rank: Aside, Lines: []Line{
+		{Text: "Make the reports of run " + b.a.Run.Dir + " again:", Command: stats.ReportCommand(b.a.Run)},
+	}}}
+}
+
+// unlessIdle is a number, or "" where it says nothing.
+func unlessIdle(of, n int) string {
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+func phaseList(phases []record.Phase) string {
+	var list []string
+	for _, p := range phases {
+		name := p.Name
+		if p.Model != "" {
+			name += " (model " + p.Model + ")"
+		}
+		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		if !p.Measured {
+			text += ", not measured"
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, "; ")
+}
+
+// method says in plain words how the figures came about.
+func (b builder) method() []Section {
+	starts := "A cold start runs from the moment when all that it needs is in place to the first right answer of the model. It is in no latency. Starts: " + stats.StartMethod + "."
+	texts := []string{
+		b.loops(),
+		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
+			"Lag is the difference: how late the load generator was. Tables show both times, for " + b.answersWord() + " only; failures are counted apart.",
+		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
+		b.checked(),
+		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
+		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
+		"Goodput is " + b.answersWord() + " within the SLO's deadline, per second; without a deadline, " + b.answersWord() + " per second. " +
+			"Answers per second: " + stats.ThroughputMethod + ".",
+		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
+			"Quantiles are of all rounds' requests together, never averages of quantiles.",
+		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: " + stats.ShareMethod + ".",
+		starts,
+	}
+	if len(b.a.Gates) > 0 {
+		texts = append(texts, "A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. "+
+			"Where too few requests were sent for a quantile, it fails when more of them were slower than the quantile leaves room for. "+
+			"Its quantiles are of all requests sent: one that failed or was censored counts as endless. "+
+			"Goodput is judged by Student's t on the rounds, a cold start by each start alone.")
+	}
+	if b.a.OnlyStarts() {
+		texts = []string{starts, "Targets are started one after the other, in an order that is shuffled each time. Starts that fail are counted apart, never averaged."}
+	}
+	s := Section{ID: "method", Title: "Method", Rank: Appendix}
+	for _, text := range texts {
+		s.Lines = append(s.Lines, Line{Text: text})
+	}
+	return []Section{s}
+}
+
+// loops says which loops there were.
+func (b builder) loops() string {
+	var parts []string
+	var open, closed bool
+	for _, p := range b.a.Run.Scenario.Phases {
+		open, closed = open || p.Measured && p.Open, closed || p.Measured && !p.Open
+	}
+	if open {
+		parts = append(parts, "Open loop: requests are sent when they are due, whatever the server does.")
+	}
+	if closed {
+		parts = append(parts, "Closed loop: each worker waits for its answer, thinks if it is told to, and asks again. A request is due when its worker is ready, "+
+			"so that the load gives way where the server is slow: such a loop tells the highest throughput, and no latency of users who do not wait.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// checked says whether the answers were held against the model's.
+func (b builder) checked() string {
+	var some, none bool
+	for _, r := range b.a.Rows {
+		some, none = some || r.Agreement.N > 0, none || r.Agreement.N == 0 && r.Ledger.OK > 0
+	}
+	switch {
+	case b.a.JudgedByStatus():
+		return "Answers were judged by their status: there is no model to compare them with."
+	case !some:
+		return "No answer was checked against a model's prediction, which is known only with “server: reference”: " +
+			"a wrong answer in the protocol's form counts like a right one."
+	case none:
+		return "Where the table of answers has an agreement, every answer is checked against the model's own prediction for the same " +
+			"request, and a wrong one is a failure. Elsewhere no answer was checked."
+	}
+	return "Every answer is checked against the model's own prediction for the same request. A wrong answer is a failure."
+}

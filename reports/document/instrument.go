@@ -1,0 +1,143 @@
+package document
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// instrument tells how the load generator did, so that its figures can be believed or
+// not.
+func (b builder) instrument() []Section {
+	if b.a.Nothing() != "" || b.a.Refused() {
+		return nil
+	}
+	if b.a.OnlyStarts() {
+		line := "Only starts were measured: there was no load, and no load generator to check"
+		if b.a.Verdict == stats.NoLimit {
+			line += "; no limit was judged"
+		}
+		return []Section{{ID: "instrument", Title: "Load generator", Lines: []Line{{Word: string(b.a.Validity), Text: line + "."}}}}
+	}
+	t := b.byTarget(numbers("load", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
+		"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"))
+	for _, r := range b.a.Rows {
+		b.add(t, r.Target, r.Phase, []Cell{
+			text(r.Load()), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
+			generatorCPU(r), scheduler(r.Instrument), pauses(r.Instrument),
+			with(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
+			count(r.Instrument.Dials), fault(r.Instrument.OutOfRange),
+		})
+	}
+	return []Section{
+		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(stats.FloorLine(b.a.Run))}}},
+		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
+			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
+		}},
+	}
+}
+
+// validity is how the load generator did, at its worst.
+func (b builder) validity() Line {
+	v := b.a.Vitals()
+	line := Line{Word: string(b.a.Validity), Tone: Good}
+	if b.a.Validity == stats.Invalid {
+		line.Tone = Bad
+	}
+	var parts []string
+	if v.Open {
+		parts = append(parts, "achieved/offered "+stats.FormatPercent(v.Achieved))
+	}
+	if v.LagKnown {
+		parts = append(parts, "lag p99 "+stats.FormatDuration(v.LagP99))
+	}
+	late := fmt.Sprintf("%s over %s late", stats.FormatPercent(v.Late.Value), stats.FormatDuration(v.LagLimit))
+	if chance := stats.LateByChance(v.Late); chance != "" {
+		late += " (" + chance + ")"
+	}
+	parts = append(parts, late)
+	if v.CPUKnown {
+		parts = append(parts, "generator CPU "+stats.FormatPercent(v.GeneratorCPU))
+	}
+	line.Text = strings.Join(parts, " · ")
+	return line
+}
+
+// sentShare is that of what was to be sent.
+func sentShare(r stats.Row) Cell {
+	if r.Ended() != "" {
+		return faint("the load was ended")
+	}
+	return ofSent(r, stats.FormatPercent(r.SentShare()))
+}
+
+// achieved is what was sent per second, and what share of the offer that is where there
+// is one.
+func achieved(r stats.Row) Cell {
+	if !r.Whole() {
+		return ofSent(r, stats.FormatRate(r.Achieved))
+	}
+	return ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare()))
+}
+
+// scheduler is how long the generator's goroutines waited for a thread.
+func scheduler(in record.Instrument) Cell {
+	if in.SchedP99 == 0 {
+		return faint("not known")
+	}
+	return with(stats.FormatDuration(in.SchedP99), "max "+stats.FormatDuration(in.SchedMax))
+}
+
+// pauses are those of the garbage collector.
+func pauses(in record.Instrument) Cell {
+	c := with(stats.FormatDuration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
+	if in.GCPauseMax > 0 {
+		c.Notes = append(c.Notes, "longest "+stats.FormatDuration(in.GCPauseMax))
+	}
+	return c
+}
+
+func generatorCPU(r stats.Row) Cell {
+	share, known := r.GeneratorCPU()
+	if !known {
+		return faint("not known")
+	}
+	return with(stats.FormatPercent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
+}
+
+// ledger accounts for every request.
+func (b builder) ledger() []Section {
+	ok := "OK"
+	switch {
+	case b.a.JudgedByStatus():
+		ok = "OK (by status)"
+	case b.a.Unchecked():
+		ok = "OK (not checked)"
+	}
+	t := b.byTarget(numbers("scheduled", "not due", "sent", ok, "failed", "censored", "rounds", "duration"))
+	s := Section{ID: "ledger", Title: "Ledger", Rank: Aside, Table: t, Notes: []string{"What became of every request."}}
+	for _, r := range b.a.Rows {
+		l, notDue := r.Ledger, Cell{}
+		if r.NotDue > 0 && r.Concurrency == 0 {
+			notDue = count(r.NotDue)
+		}
+		b.add(t, r.Target, r.Phase, []Cell{
+			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), text(fmt.Sprint(r.Rounds)), played(r),
+		})
+		if ended := r.Ended(); ended != "" {
+			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: sentence(ended)})
+		}
+	}
+	return []Section{s}
+}
+
+// played is how long the load was, and was to be.
+func played(r stats.Row) Cell {
+	if r.Ended() == "" {
+		return text(stats.FormatDuration(r.Span))
+	}
+	return with(stats.FormatDuration(r.Played.Round(time.Millisecond)), "of "+stats.FormatDuration(r.Span), "ended before its time")
+}

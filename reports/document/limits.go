@@ -1,0 +1,67 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// limits are those of the SLO, the worst first.
+func (b builder) limits() []Section {
+	a := b.a
+	if a.AB != nil || a.Nothing() != "" || a.Refused() {
+		return nil
+	}
+	if len(a.Gates) == 0 {
+		return []Section{{ID: "limits", Title: "Limits", Rank: Appendix, Lines: []Line{{Text: "The scenario sets no limits."}}}}
+	}
+	t := &Table{Columns: slices.Concat(words("verdict", "target", "phase", "limit"), numbers("observed", "n")), Keys: 4}
+	for _, g := range WorstFirst(a.Gates) {
+		row := Row{Cells: []Cell{
+			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + g.Limit),
+			{Text: g.Observed, Interval: g.Interval}, text(g.Sample()),
+		}}
+		if g.Verdict != stats.InvalidInstrument { // which is said once, with the verdict
+			row.Notes = sentences(g.Why, g.Note)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	s := Section{ID: "limits", Title: "Limits", Table: t}
+	if a.By != "" {
+		s.Notes = append(s.Notes, "Judged by "+a.By+", not by the limits that the run was made with.")
+	}
+	if slo := a.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
+		s.Notes = append(s.Notes, "In these limits a failed request counts as slower than any.")
+	}
+	if line := a.RoundsLine(); line != "" {
+		s.Notes = append(s.Notes, line)
+	}
+	if rounds, command := a.More(); command != "" {
+		s.Lines = append(s.Lines, Line{Fix: fmt.Sprintf("About %d rounds in all may settle what is undecided.", rounds), Command: command})
+		if a.By != "" && len(a.Limits) == 0 {
+			s.Lines = append(s.Lines, Line{Fix: "Judge that run by the same limits.", Command: "servebench gate RUN " + a.By})
+		}
+	}
+	return []Section{s}
+}
+
+// WorstFirst are the limits in the order of their verdicts.
+func WorstFirst(all []stats.Gate) []stats.Gate {
+	order := []stats.Verdict{stats.InvalidInstrument, stats.Fail, stats.Inconclusive, stats.Pass, stats.NoLimit}
+	return slices.SortedStableFunc(slices.Values(all), func(x, y stats.Gate) int {
+		return slices.Index(order, x.Verdict) - slices.Index(order, y.Verdict)
+	})
+}
+
+// sentences are those of the clauses that there are.
+func sentences(clauses ...string) []string {
+	var all []string
+	for _, c := range clauses {
+		if c != "" {
+			all = append(all, sentence(c))
+		}
+	}
+	return all
+}

@@ -1,0 +1,161 @@
+package document
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/stats"
+)
+
+// steps tell what was held, and where each target broke.
+func (b builder) steps() []Section {
+	t := b.byTarget(words("step"), numbers("sent/s", "OK/s", "errors", "n"), words("broke"), quantileTitles())
+	t.Keys = 3
+	var findings []Line
+	for _, s := range b.a.Stepped {
+		for _, step := range s.Steps {
+			b.add(t, s.Target, s.Phase, []Cell{
+				text(s.StepName(step)), text(stats.FormatRateNumber(step.Sent)), text(stats.FormatRateNumber(step.Answered)),
+				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
+			}, quantiles(step.Response))
+		}
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(s.Says())})
+	}
+	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
+		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + stats.StepMethod() + ".",
+	}}}
+}
+
+func broke(step stats.Step) Cell {
+	switch {
+	case step.Broke == 0:
+		return Cell{}
+	case step.Rounds == 1:
+		return Cell{Text: "here", Tone: Bad}
+	}
+	return Cell{Text: fmt.Sprintf("in %d of %d rounds", step.Broke, step.Rounds), Tone: Bad}
+}
+
+// throughput tells how many answers per second each target gives at most.
+func (b builder) throughput() []Section {
+	t := &Table{
+		Columns: slices.Concat(words("target"), numbers("concurrency", "OK/s"), words(""), numbers("errors", "rounds"), quantileTitles()),
+		Keys:    2,
+	}
+	var findings []Line
+	for _, s := range b.a.Saturated {
+		for i, p := range s.Points {
+			rate := text(stats.FormatRateNumber(p.Rate))
+			if p.HasInterval {
+				rate.Interval = stats.FormatInterval(p.Low, p.High)
+			}
+			t.Rows = append(t.Rows, Row{Cells: slices.Concat([]Cell{
+				{Text: b.a.Label(s.Target), Target: s.Target}, text(fmt.Sprint(p.Concurrency)), rate, standing(s, i),
+				errorRate(p.Row.ErrorRate()), text(fmt.Sprint(p.Rounds)),
+			}, quantiles(p.Row.Response))})
+		}
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(s.Says())})
+	}
+	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
+		sentence(stats.SaturationMethod),
+		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
+	}}}
+}
+
+// standing marks the points that the finding names.
+func standing(s stats.Saturation, i int) Cell {
+	switch {
+	case i == s.Most:
+		return Cell{Text: "highest", Tone: Good}
+	case i == s.Fewest:
+		return text("within 5 %")
+	}
+	return Cell{}
+}
+
+// overhead splits what a request takes into the target and the model.
+func (b builder) overhead() []Section {
+	found := b.a.Overhead
+	if found == nil || b.a.Nothing() != "" {
+		return nil
+	}
+	t := &Table{
+		Columns: slices.Concat(words("target", "quantile"), numbers("overhead", "÷ "+found.Base, "model", "÷ "+found.Base, "whole", "rounds")),
+		Keys:    2,
+	}
+	unsure, intervals := false, false
+	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) }) {
+		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(stats.QuantileName(r.Q))}
+		if r.Known {
+			base := r.Target == found.Base
+			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+			unsure, intervals = unsure || !r.Model.ToldApart, intervals || r.Overhead.HasInterval
+		} else {
+			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
+		}
+		t.Rows = append(t.Rows, Row{Cells: append(row, text(fmt.Sprint(r.Rounds)))})
+	}
+	s := Section{ID: "overhead", Title: "Overhead", Table: t, Notes: []string{fmt.Sprintf(
+		"The overhead is network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
+			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
+		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
+	if unsure {
+		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + stats.OverheadAdvice + "."})
+	}
+	if len(b.a.Ratios) > 0 {
+		s.Lines = append(s.Lines, Line{Text: sentence(stats.OverheadBesideRatios)})
+	}
+	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
+	if intervals {
+		method.Text = "Intervals: " + sentence(stats.OverheadMethod)
+	}
+	s.Lines = append(s.Lines, method)
+	return []Section{s}
+}
+
+func part(p stats.OverheadPart) Cell {
+	c := duration(p.Value, p.HasInterval, p.Low, p.High)
+	if !p.ToldApart {
+		c.Text, c.Tone = "~0, "+c.Text, Faint
+	}
+	return c
+}
+
+func partRatio(p stats.OverheadPart, base bool) Cell {
+	switch {
+	case base && p.ToldApart:
+		return text("1")
+	case !p.HasRatio:
+		return none()
+	}
+	return ratio(p.Ratio, p.HasRatioInterval, p.RatioLow, p.RatioHigh)
+}
+
+// overheadOf is what a target costs a request; "" where nobody asked, or it is not known.
+func (b builder) overheadOf(target string) string {
+	if b.a.Overhead == nil {
+		return ""
+	}
+	var parts []string
+	for _, r := range b.a.Overhead.Rows {
+		if r.Target != target || !r.Known {
+			continue
+		}
+		part := fmt.Sprintf("%s: %s of overhead", stats.QuantileName(r.Q), stats.FormatDuration(r.Overhead.Value))
+		if r.Overhead.HasRatio {
+			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Overhead.Ratio), b.a.Overhead.Base)
+		}
+		if r.Model.ToldApart {
+			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"
+		} else {
+			part += ", the model's share not above the noise"
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Response time at " + strings.Join(parts, "; at ") + "."
+}

@@ -1,0 +1,438 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// results is the headline: the table that people look for.
+func (b builder) results() []Section {
+	t := b.byTarget(numbers("load", "OK/s", "p50", "p99", "errors", "n"))
+	for _, r := range b.a.Rows {
+		b.add(t, r.Target, r.Phase, []Cell{
+			b.load(r), ofSent(r, stats.FormatRateNumber(r.OKRate)), quantile(r.Response, 0), quantile(r.Response, 2),
+			errorRate(r.ErrorRate()), count(r.Ledger.Sent),
+		})
+	}
+	return []Section{{ID: "results", Title: "Results", Notes: b.conditions(), Table: t}}
+}
+
+// load is what was asked of the target, and by which loop.
+func (b builder) load(r stats.Row) Cell {
+	if r.Concurrency > 0 {
+		return with(r.Load(), "closed loop")
+	}
+	return with(r.Load(), "open loop")
+}
+
+// conditions say how the figures came about.
+func (b builder) conditions() []string {
+	var all []string
+	for _, p := range b.measuredPhases() {
+		all = append(all, b.condition(p))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	text := "p50 and p99 are response times, from when a request was due to the end of " + b.answer() +
+		"; what failed counts under errors."
+	if unmeasured := b.unmeasured(); len(unmeasured) > 0 {
+		text += " Not measured: " + listed(unmeasured) + "."
+	}
+	return append(all, text)
+}
+
+func (b builder) condition(p record.Phase) string {
+	rounds := 0
+	for _, r := range b.a.Rows {
+		if r.Phase == p.Name {
+			rounds = max(rounds, r.Rounds)
+		}
+	}
+	name := p.Name
+	if model := b.a.ModelOf(p); model != "" {
+		name += ", model " + model
+	}
+	return fmt.Sprintf("%s: %s, %s.", name, stats.FormatLoad(p), plural(int64(rounds), "round"))
+}
+
+// unmeasured names the phases that are in no figure.
+func (b builder) unmeasured() []string {
+	var names []string
+	for _, p := range b.a.Run.Scenario.Phases {
+		if !p.Measured {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// answer is what times are those of.
+func (b builder) answer() string {
+	switch {
+	case slices.ContainsFunc(b.a.Rows, b.a.ByStatus):
+		return "an answer with the expected status"
+	case b.a.Unchecked():
+		return "an answer (not checked)"
+	}
+	return "a correct answer"
+}
+
+// answers is the same of many.
+func (b builder) answersWord() string {
+	switch {
+	case b.a.JudgedByStatus():
+		return "answers with the expected status"
+	case b.a.Unchecked():
+		return "answers (not checked)"
+	}
+	return "correct answers"
+}
+
+// answered says what became of the requests that are OK.
+func (b builder) answered(r stats.Row) string {
+	switch {
+	case b.a.ByStatus(r):
+		return "answered with the expected status"
+	case r.Unchecked():
+		return "answered (not checked)"
+	}
+	return "answered correctly"
+}
+
+// ofSent is a figure of the requests sent, where there are any.
+func ofSent(r stats.Row, figure string, notes ...string) Cell {
+	if r.Ledger.Sent == 0 {
+		return none()
+	}
+	return with(figure, notes...)
+}
+
+// latency is every time by percentile.
+func (b builder) latency() []Section {
+	t := b.byTarget(words("time"), quantileTitles(), numbers("n"))
+	t.Keys = 3
+	add := func(r stats.Row, name string, d stats.Distribution) {
+		b.add(t, r.Target, r.Phase, []Cell{text(name)}, quantiles(d), []Cell{count(d.N)})
+	}
+	notes := []string{"Response time runs from when a request was due, service time from when it was sent, both to the end of " + b.answer() + "."}
+	var firstByte, floor bool
+	for _, r := range b.a.Rows {
+		add(r, "response", r.Response)
+		add(r, "service", r.Service)
+		if r.FirstByte.N > 0 {
+			firstByte = true
+			add(r, "first byte", r.FirstByte)
+		}
+		if r.Floor != nil {
+			floor = true
+			b.add(t, r.Target, r.Phase, []Cell{text("floor")}, floors(*r.Floor), []Cell{none(), none()})
+		}
+	}
+	if firstByte {
+		notes = append(notes, "Time to first byte runs from when a request was due to the first byte of the answer's body.")
+	}
+	if floor {
+		notes = append(notes, "The floor is how much of the response time is the load generator's own.")
+	}
+	return []Section{{ID: "latency", Title: "Latency by percentile", Rank: Aside, Notes: notes, Table: t}}
+}
+
+func floors(f stats.Floor) []Cell {
+	var all []Cell
+	for _, q := range f.Quantiles {
+		all = append(all, orNone(q > 0, stats.FormatDuration(q)))
+	}
+	return all
+}
+
+// answers are the shares of requests and answers that were as they should be.
+func (b builder) answers() []Section {
+	deadline := b.a.Run.Scenario.SLO.Deadline()
+	t := b.byTarget(numbers("errors", "within "+stats.FormatDuration(deadline), "agreement", "accuracy"))
+	for _, r := range b.a.Rows {
+		within := Cell{}
+		if deadline > 0 {
+			within = share(r.Attained)
+		}
+		b.add(t, r.Target, r.Phase, []Cell{share(r.ErrorRate()), within, b.compared(r, r.Agreement), b.compared(r, r.Accuracy)})
+	}
+	s := Section{ID: "answers", Title: "Answers", Rank: Aside, Table: t}
+	switch {
+	case len(b.a.Rows) == 0:
+	case b.a.JudgedByStatus():
+		s.Notes = []string{"Answers were judged by their status: there is no model to compare them with."}
+	default:
+		s.Notes = []string{"Agreement is with the model's own prediction for the same request, accuracy with the label of the data."}
+	}
+	return []Section{s}
+}
+
+// compared is a share of the answers that could be compared with the model's.
+func (b builder) compared(r stats.Row, p stats.Proportion) Cell {
+	switch {
+	case p.N > 0:
+		return share(p)
+	case b.a.ByStatus(r):
+		return Cell{}
+	}
+	return faint("not checked")
+}
+
+// resources are the throughput, and what the target spent on it.
+func (b builder) resources() []Section {
+	t := b.byTarget(numbers("goodput", "OK/s", "CPU time", "CPU per 1000 answers", "memory"))
+	for _, r := range b.a.Rows {
+		b.add(t, r.Target, r.Phase, []Cell{ofSent(r, stats.FormatRate(r.Goodput)), ofSent(r, stats.FormatRateNumber(r.OKRate))}, spent(r))
+	}
+	return []Section{{ID: "resources", Title: "Throughput and resources", Rank: Aside, Table: t,
+		Notes: []string{"CPU time and memory are those of the whole target, network and virtualisation included."}}}
+}
+
+// spent is what the target spent. Nothing that runs spends no CPU or holds no memory: a
+// zero is a reading that could not be taken.
+func spent(r stats.Row) []Cell {
+	cpu, each := none(), none()
+	if r.Usage.Known && r.Usage.CPU > 0 {
+		cpu = text(stats.FormatDuration(r.Usage.CPU))
+		if r.Ledger.OK > 0 {
+			each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+		}
+	}
+	return []Cell{cpu, each, orNone(r.Usage.Known && r.Usage.Resident > 0, stats.FormatBytes(r.Usage.Resident))}
+}
+
+// meters are what the targets counted themselves, such as what they would bill.
+func (b builder) meters() []Section {
+	t := b.byTarget(words("meter"), numbers("total", "per request", "per million requests"))
+	t.Keys = 3
+	for _, r := range b.a.Rows {
+		for _, m := range r.Usage.Meters {
+			cells := []Cell{text(m.Name), text(stats.FormatMeter(m.Value, m.Unit)), {}, {}}
+			if each, known := r.PerRequest(m); known {
+				column, per := 2, b.a.MeterRequests(m)
+				if per > 1 {
+					column = 3
+				}
+				cells[column] = text(stats.FormatMeter(each*per, m.Unit))
+			}
+			b.add(t, r.Target, r.Phase, cells)
+		}
+	}
+	return []Section{{ID: "meters", Title: "Meters", Rank: Aside, Table: t,
+		Notes: []string{"What the target itself counted in the measured phases: in all, and per request sent or per million of them."}}}
+}
+
+// classes are those of a mix.
+func (b builder) classes() []Section {
+	t := b.byTarget(words("class"), numbers("sent", "OK", "failed", "censored"), quantileTitles(), numbers("n"))
+	t.Keys = 3
+	for _, r := range b.a.Rows {
+		for _, c := range r.Classes {
+			b.add(t, r.Target, r.Phase, []Cell{text(c.Name), count(c.Ledger.Sent), count(c.Ledger.OK), fault(c.Ledger.Failed), fault(c.Ledger.Censored)},
+				quantiles(c.Response), []Cell{count(c.Response.N)})
+		}
+	}
+	return []Section{{ID: "classes", Title: "Classes of request", Rank: Aside, Table: t,
+		Notes: []string{"The classes of the mix, each with its ledger and its response time."}}}
+}
+
+// rounds are the results round by round.
+func (b builder) rounds() []Section {
+	t := b.byTarget(numbers("round", "errors", "goodput"), quantileTitles(), numbers("n", "lag p99", "accuracy"))
+	t.Keys = 3
+	for _, r := range b.a.Cells {
+		lag, accuracy := quantile(r.Lag, 2), b.compared(r, r.Accuracy)
+		lag.Interval = ""
+		b.add(t, r.Target, r.Phase, []Cell{text(fmt.Sprint(r.Round)), errorRate(r.ErrorRate()), ofSent(r, stats.FormatRate(r.Goodput))},
+			quantiles(r.Response), []Cell{count(r.Ledger.OK), lag, accuracy})
+	}
+	return []Section{{ID: "rounds", Title: "Each round", Rank: Folded, Table: t,
+		Notes: []string{"Each round by itself; within a round, in the order in which the targets were measured."}}}
+}
+
+// ratios compare each target with the reference.
+func (b builder) ratios() []Section {
+	var metrics []string
+	for _, r := range b.a.Ratios {
+		if !slices.Contains(metrics, r.Metric) {
+			metrics = append(metrics, r.Metric)
+		}
+	}
+	t := b.byTarget(numbers(metrics...))
+	few := false
+	for _, r := range b.a.Rows {
+		cells := make([]Cell, len(metrics))
+		for _, x := range b.a.Ratios {
+			if x.Target == r.Target && x.Phase == r.Phase {
+				cells[slices.Index(metrics, x.Metric)] = ratio(x.Value, x.HasInterval, x.Low, x.High)
+				few = few || !x.HasInterval
+			}
+		}
+		if slices.ContainsFunc(cells, func(c Cell) bool { return c.Text != "" }) {
+			b.add(t, r.Target, r.Phase, cells)
+		}
+	}
+	s := Section{ID: "ratios", Title: "Relative to " + b.a.Label(b.a.Reference), Table: t, Notes: []string{"Each figure divided by that of " + b.a.Label(b.a.Reference) + "."}}
+	if few {
+		s.Notes = append(s.Notes, "Ratios without an interval have too few rounds for one.")
+	}
+	return []Section{s}
+}
+
+// errors are the failures by class, each with the first one's text.
+func (b builder) errors() []Section {
+	t := b.byTarget(words("class"), numbers("count", "of sent"), words("first one"))
+	t.Keys = 3
+	add := func(r stats.Row, class string, n int64, example string) {
+		of := none()
+		if r.Ledger.Sent > 0 {
+			of = text(stats.FormatPercent(float64(n) / float64(r.Ledger.Sent)))
+		}
+		b.add(t, r.Target, r.Phase, []Cell{text(class), count(n), of, {Text: example, Code: true}})
+	}
+	for _, r := range b.a.Rows {
+		for _, e := range r.Errors {
+			add(r, e.Class, e.Count, e.Example)
+		}
+		if r.Ledger.Censored > 0 {
+			add(r, "censored", r.Ledger.Censored, "given up before its timeout, because the run was ended")
+		}
+	}
+	s := Section{ID: "errors", Title: "Errors", Table: t}
+	if len(t.Rows) == 0 && !b.a.OnlyStarts() && b.a.Nothing() == "" && !b.a.Refused() {
+		s.Rank, s.Lines = Appendix, []Line{{Text: "No measured request failed."}}
+	}
+	return []Section{s, b.failures()}
+}
+
+// failures are the starts that failed, servers whose first answer was not right, and
+// those that ended by themselves, in one round or likewise in several.
+func (b builder) failures() Section {
+	s := Section{ID: "failures", Rank: Appendix, Notes: []string{"Servers that did not come up, gave no right first answer, or ended by themselves:"}}
+	for _, t := range b.a.Run.Targets {
+		var texts []string
+		rounds := map[string][]int{}
+		for _, d := range t.Deployments {
+			for _, text := range []string{d.FirstAnswerError, d.Failed} {
+				if text == "" {
+					continue
+				}
+				if rounds[text] == nil {
+					texts = append(texts, text)
+				}
+				rounds[text] = append(rounds[text], d.Round)
+			}
+		}
+		for _, text := range texts {
+			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + roundList(rounds[text]), Command: text})
+		}
+	}
+	return s
+}
+
+// keyFigures answer the question that the run was made for.
+func (b builder) keyFigures() []Section {
+	names := []string{"ab", "forest", "overhead", "saturation", "steps", "percentiles"}
+	if b.a.OnlyStarts() {
+		names = []string{"coldstarts"}
+	}
+	return []Section{{ID: "figures", Title: "Figures", Rank: Appendix, Figures: names}}
+}
+
+func (b builder) furtherFigures() []Section {
+	names := []string{"ecdf", "histogram", "heatmap", "timeline", "coldstarts"}
+	if b.a.OnlyStarts() || b.a.Nothing() != "" {
+		return nil
+	}
+	return []Section{{ID: "further-figures", Title: "Further figures", Rank: Appendix, Figures: names}}
+}
+
+// coldStarts tell how long the servers took to start, stage by stage.
+func (b builder) coldStarts() []Section {
+	starts := slices.DeleteFunc(b.a.ColdStarts(), func(c stats.ColdStart) bool { return !c.Running && c.N+c.Failed == 0 })
+	if !slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return !c.Running }) {
+		return nil
+	}
+	stages := stats.StageNames(b.a.Run)
+	t := &Table{Columns: append(words("target"), numbers(append(slices.Clone(stages), "min", "p90", "max", "n", "failed", "prepared")...)...), Keys: 1}
+	for _, c := range starts {
+		t.Rows = append(t.Rows, Row{Cells: b.startCells(c, starts, stages)})
+	}
+	notes := []string{
+		"From the beginning of a start until each stage was reached: medians of the starts that came to a right first answer, which is the whole. Starts that failed are counted apart.",
+		sentence(stats.StagesMethod),
+	}
+	if stats.Prepared(starts) {
+		notes = append(notes, "Prepared is how long that took before, a median, and in no stage.")
+	}
+	if b.a.HasDiscardedStarts() {
+		notes = append(notes, "Starts of discarded trials are among them.")
+	}
+	s := Section{ID: "coldstarts", Title: "Cold starts", Rank: Aside, Notes: notes, Table: t}
+	if b.a.OnlyStarts() {
+		s.Rank = Main
+	}
+	return []Section{s}
+}
+
+// startCells are the cells of a target; those of columns that no target needs are empty.
+func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []string) []Cell {
+	any := func(is func(stats.ColdStart) bool) bool { return slices.ContainsFunc(all, is) }
+	row := []Cell{{Text: b.a.Label(c.Target), Target: c.Target}}
+	for i, name := range stages {
+		if c.Running && i == len(stages)-1 {
+			row = append(row, faint("already running"))
+			continue
+		}
+		row = append(row, stageCell(c, name))
+	}
+	whole, p90, failed, prepared := c.Whole(), Cell{}, Cell{}, Cell{}
+	if any(func(c stats.ColdStart) bool { return c.Whole().P90.Known }) {
+		switch p90 = faint("n too small"); {
+		case whole.N == 0:
+			p90 = none()
+		case whole.P90.Known:
+			p90 = duration(whole.P90.Value, whole.P90.HasInterval, whole.P90.Low, whole.P90.High)
+		}
+	}
+	if any(func(c stats.ColdStart) bool { return c.Failed > 0 }) {
+		failed = fault(int64(c.Failed))
+		failed.Notes = b.unanswered(c.Target)
+	}
+	if stats.Prepared(all) {
+		prepared = orNone(c.Prepared.N > 0, stats.FormatDuration(c.Prepared.Median.Value))
+	}
+	if c.Running {
+		return append(row, none(), p90, none(), none(), failed, prepared)
+	}
+	return append(row, orNone(whole.N > 0, stats.FormatDuration(whole.Min)), p90, orNone(whole.N > 0, stats.FormatDuration(whole.Max)), count(int64(c.N)), failed, prepared)
+}
+
+func stageCell(c stats.ColdStart, name string) Cell {
+	i := slices.IndexFunc(c.Stages, func(s stats.StartStage) bool { return s.Name == name })
+	if i < 0 {
+		return none()
+	}
+	stage := c.Stages[i]
+	m := stage.At.Median
+	cell := duration(m.Value, m.HasInterval, m.Low, m.High)
+	if i > 0 {
+		cell.Notes = append(cell.Notes, "took "+stats.FormatDuration(stage.Took.Median.Value))
+	}
+	return cell
+}
+
+// unanswered says how long the starts took at least that came to no right first answer.
+func (b builder) unanswered(target string) []string {
+	i := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == target && len(r.Unanswered) > 0 })
+	if i < 0 {
+		return nil
+	}
+	all := b.a.Rows[i].Unanswered
+	return []string{plural(int64(len(all)), "start") + " without a right first answer: > " + stats.FormatDuration(slices.Min(all))}
+}

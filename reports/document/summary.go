@@ -1,0 +1,61 @@
+package document
+
+import (
+	"strings"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// Summary is a run in a few lines: when and with what it was made, what was compared, the
+// verdict, and the figures that each target is remembered by.
+func Summary(a *stats.Analysis) *Document {
+	b := newBuilder(a)
+	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
+	s.Lines = append(s.Lines, Line{Word: a.Word(), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: a.Sentence()})
+	if short := a.Shortfall(); short != nil {
+		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: short.Text})
+	}
+	for _, r := range a.Rows {
+		s.Lines = append(s.Lines, Line{Where: a.Label(r.Target) + b.inPhase(r.Phase), Text: remembered(r)})
+	}
+	return &Document{Title: a.Run.Scenario.Name, Sections: []Section{s}}
+}
+
+// madeBy says how a run came about.
+func madeBy(run *record.Run) []Line {
+	lines := []Line{
+		{Text: "run " + run.ID + " of " + run.Created.UTC().Format("2006-01-02 15:04:05 UTC") + ", by servebench " + run.Version},
+		{Where: "made by", Text: stats.FormatCommand(run.Command...)},
+	}
+	var machine []string
+	for _, f := range run.Environment {
+		if f.Name == "CPU" || f.Name == "CPUs" || f.Name == "kernel" {
+			machine = append(machine, f.Name+" "+f.Value)
+		}
+	}
+	lines = append(lines, Line{Where: "on", Text: strings.Join(machine, " · ")})
+	if run.AB == nil {
+		return lines
+	}
+	for _, variant := range []record.Variant{run.AB.Baseline, run.AB.Candidate} {
+		text := variant.Source
+		for _, f := range variant.Facts {
+			text += " · " + f.Name + " " + f.Value
+		}
+		lines = append(lines, Line{Where: variant.Target, Text: text})
+	}
+	return lines
+}
+
+// remembered are the figures that a row is remembered by.
+func remembered(r stats.Row) string {
+	var parts []string
+	for _, i := range []int{0, 2} {
+		if q := r.Response.Quantiles[i]; q.Known {
+			parts = append(parts, stats.QuantileName(q.Q)+" "+stats.FormatDuration(q.Value))
+		}
+	}
+	parts = append(parts, stats.FormatRate(r.OKRate)+" OK", "errors "+stats.FormatPercent(r.ErrorRate().Value))
+	return strings.Join(append(parts, plural(int64(r.Rounds), "round")), " · ")
+}

@@ -1,0 +1,283 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/reports/stats"
+)
+
+// verdict says what the run comes to. What makes it INVALID is said once, as reasons.
+func (b builder) verdict() Verdict {
+	a := b.a
+	v := Verdict{Word: a.Word(), Tone: toneOf(a.Verdict), Why: a.Lead()}
+	switch {
+	case a.Nothing() != "":
+		v.Tone = Bad
+	case a.Refused():
+		v.Why += ". Nothing was sent"
+	case a.Validity == stats.Invalid:
+		v.Why += ". The figures below are not results"
+	}
+	if short := a.Shortfall(); short != nil {
+		v.Notices = append(v.Notices, b.shortfall(short))
+	}
+	v.Notices = append(v.Notices, b.advice()...)
+	v.Reasons = b.reasons()
+	return v
+}
+
+// shortfall says what is missing, with what to do where a diagnostic has it.
+func (b builder) shortfall(short *stats.Shortfall) Line {
+	line := Line{Word: short.Word, Tone: Unsure, Text: sentence(short.Text)}
+	for _, d := range b.a.Diagnostics {
+		if d.Rule == strings.ToLower(short.Word) {
+			line.Fix = sentence(d.Action)
+		}
+	}
+	return line
+}
+
+// reasons are the diagnostics that make the run INVALID, and before them what went wrong
+// with servers.
+func (b builder) reasons() []Line {
+	var servers, others []Line
+	for _, d := range b.a.Diagnostics {
+		switch {
+		case d.Rule == "empty": // which the sentence says
+			if len(b.a.ServerFailures()) == 0 {
+				others = append(others, Line{Tone: Bad, Fix: sentence(d.Action)})
+			}
+		case ofServer(d):
+			servers = append(servers, b.diagnostic(d))
+		case d.Severity == stats.SeverityError:
+			others = append(others, b.diagnostic(d))
+		}
+	}
+	return append(servers, others...)
+}
+
+// ofServer says that a diagnostic is about a server that was not there to be measured.
+func ofServer(d stats.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
+
+// onTop says that a diagnostic is said with the verdict.
+func (b builder) onTop(d stats.Diagnostic) bool {
+	short := b.a.Shortfall()
+	return d.Severity == stats.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
+}
+
+func (b builder) diagnostic(d stats.Diagnostic) Line {
+	tones := map[stats.Severity]Tone{stats.SeverityError: Bad, stats.SeverityWarning: Unsure, stats.SeverityNote: Plain}
+	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: sentence(d.Text), Fix: sentence(d.Action)}
+	if d.Threshold != "none" { // the fact itself is what is wrong
+		line.Expected = d.Threshold
+	}
+	return line
+}
+
+func (b builder) where(d stats.Diagnostic) string {
+	var parts []string
+	if d.Target != "" {
+		parts = append(parts, d.Target)
+	}
+	if d.Phase != "" && b.several {
+		parts = append(parts, d.Phase)
+	}
+	if d.Round > 0 {
+		parts = append(parts, roundList([]int{d.Round}))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// diagnostics are those that narrow what can be concluded.
+func (b builder) diagnostics() []Section {
+	s := Section{ID: "diagnostics", Title: "Diagnostics"}
+	top := false
+	for _, d := range b.a.Diagnostics {
+		if b.onTop(d) {
+			top = true
+			continue
+		}
+		s.Lines = append(s.Lines, b.diagnostic(d))
+	}
+	if len(s.Lines) == 0 && !top {
+		s.Rank, s.Lines = Appendix, []Line{{Text: "None: every check passed."}}
+	}
+	return []Section{s}
+}
+
+// targets are a sentence on each target, those that could not run last.
+func (b builder) targets() []Section {
+	ran, absent := Section{ID: "targets", Rank: Appendix}, Section{ID: "absent"}
+	for _, t := range b.a.Run.Targets {
+		if t.Unavailable != "" {
+			absent.Lines = append(absent.Lines, Line{Word: "NOT RUN", Target: t.Name, Where: t.Name, Text: "Not available here: " + t.Unavailable})
+			continue
+		}
+		line := b.target(t)
+		line.Target, line.Where = t.Name, b.a.Label(t.Name)
+		ran.Lines = append(ran.Lines, line)
+	}
+	return []Section{ran, absent}
+}
+
+func (b builder) target(t record.Target) Line {
+	failure := b.failure(t.Name)
+	if b.a.OnlyStarts() {
+		return b.started(t, failure)
+	}
+	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
+	if row < 0 {
+		line := Line{Word: "NOT MEASURED", Tone: Bad, Text: "No request of a measured phase was sent to it."}
+		if b.a.Refused() {
+			line.Tone = Plain
+		}
+		if failure != "" {
+			line.Text = failure
+		}
+		return line
+	}
+	v := b.worst(t.Name)
+	line := Line{Word: string(v), Tone: toneOf(v)}
+	if v == stats.NoLimit {
+		line.Word = "MEASURED"
+	}
+	line.Text = joined(failure, b.caveat(t.Name), b.finding(b.a.Rows[row]), b.broken(t.Name))
+	return line
+}
+
+// joined puts sentences behind each other.
+func joined(sentences ...string) string {
+	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
+}
+
+// started is the line of a target of which starts alone were measured.
+func (b builder) started(t record.Target, failure string) Line {
+	starts := b.a.ColdStarts()
+	c := starts[slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })]
+	switch whole := c.Whole(); {
+	case c.Running:
+		return Line{Word: "NOT STARTED", Text: "Its server is not started here, so it has no cold start."}
+	case c.N == 0 && failure != "":
+		return Line{Word: "NOT STARTED", Tone: Bad, Text: failure}
+	case c.N == 0:
+		return Line{Word: "NOT STARTED", Tone: Bad, Text: "No start came to its first answer."}
+	default:
+		text := fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
+			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
+		return Line{Word: "STARTED", Text: joined(b.caveat(t.Name), text, failure)}
+	}
+}
+
+// caveat says what must not be overlooked about where a server ran.
+func (b builder) caveat(target string) string {
+	for _, d := range b.a.Diagnostics {
+		if d.Target == target && (d.Rule == "emulated" || d.Rule == "running") {
+			return sentence(d.Text)
+		}
+	}
+	return ""
+}
+
+// failure says what went wrong with a target's server, and why.
+func (b builder) failure(target string) string {
+	for _, t := range b.a.ServerFailures() {
+		if t.Target != target {
+			continue
+		}
+		text := "The server " + t.Text
+		if t.Cause != "" {
+			text += ": " + t.Cause
+		}
+		return sentence(text)
+	}
+	return ""
+}
+
+// worst is a target's verdict: that of its worst limit.
+func (b builder) worst(target string) stats.Verdict {
+	if b.a.Validity == stats.Invalid {
+		return stats.InvalidInstrument
+	}
+	return stats.Worst(slices.DeleteFunc(slices.Clone(b.a.Gates), func(g stats.Gate) bool { return g.Target != target }))
+}
+
+// finding is what the run was for, as to one target; without such, its first measured
+// phase.
+func (b builder) finding(r stats.Row) string {
+	if s := b.overheadOf(r.Target); s != "" {
+		return s
+	}
+	for _, s := range b.a.Stepped {
+		if s.Target == r.Target {
+			return sentence(s.Says())
+		}
+	}
+	for _, s := range b.a.Saturated {
+		if s.Target == r.Target {
+			return sentence(s.Says())
+		}
+	}
+	at := "at"
+	if r.Concurrency > 0 {
+		at = "with"
+	}
+	s := fmt.Sprintf("%s of %s requests %s %s %s", stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), b.answered(r), at, r.Load())
+	if b.several {
+		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
+	}
+	var times []string
+	for _, i := range []int{0, 2} {
+		if q := r.Response.Quantiles[i]; q.Known {
+			times = append(times, stats.QuantileName(q.Q)+" "+stats.FormatDuration(q.Value))
+		}
+	}
+	if len(times) > 0 {
+		s += "; response time " + listed(times)
+	}
+	return s + "."
+}
+
+// broken names the limits that a target does not keep.
+func (b builder) broken(target string) string {
+	var failed, open []string
+	for _, g := range b.a.Gates {
+		where := ""
+		if b.several && g.Phase != "" {
+			where = " in " + g.Phase
+		}
+		switch {
+		case g.Target != target:
+		case g.Verdict == stats.Fail:
+			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, g.Observed, g.Limit))
+		case g.Verdict == stats.Inconclusive:
+			open = append(open, g.Metric+where)
+		}
+	}
+	var parts []string
+	if len(failed) > 0 {
+		parts = append(parts, "Broken: "+listed(failed)+".")
+	}
+	if len(open) > 0 {
+		parts = append(parts, "Undecided: "+listed(open)+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+// origin says when, how long and by what a run was made.
+func origin(run *record.Run) []string {
+	parts := []string{"run " + run.ID}
+	if !run.Created.IsZero() {
+		parts = append(parts, run.Created.UTC().Format("2 January 2006, 15:04:05 MST"))
+	}
+	if d := run.Finished.Sub(run.Created); d > 0 {
+		parts = append(parts, "took "+d.Round(time.Second).String())
+	}
+	if run.Version != "" {
+		parts = append(parts, "servebench "+run.Version)
+	}
+	return append(parts, fmt.Sprintf("seed %d", run.Scenario.Seed))
+}
