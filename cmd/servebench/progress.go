@@ -93,7 +93,7 @@ func (p *progress) describe(e trial.Event) string {
 		again = " again"
 	}
 	if e.Interim > 0 {
-		again += fmt.Sprintf("  interim analysis %d/%d after %d", e.Interim, e.Interims, e.InterimAt)
+		again += fmt.Sprintf("  analysis %d/%d after %d", e.Interim, e.Interims, e.InterimAt)
 	}
 	if p.standing != "" {
 		again += "  " + p.standing

@@ -36,13 +36,13 @@ func proveCommand() *cobra.Command {
 		Long: `Simulate A/B tests on machines whose noise is known, shared with neighbours and
 dedicated, of a candidate that is as fast as the baseline and of ones that are
 slower, and count the verdicts: how often it is FAIL where nothing has changed, and
-how often where something has. Beside the design of servebench ab stand those of other gates.
-Every simulation takes the statistics of a real A/B test; only the latencies are drawn. The
-same number of simulations gives the same figures on any machine.
+how often where something has. Beside the design of servebench ab stand those of other
+gates. Every simulation takes the statistics of a real A/B test; only the latencies are
+drawn. The same number of simulations gives the same figures on any machine.
 
-With --real, play A/B tests instead, under the scenario gate: of the reference server with
-itself, and with itself answering later by a share of its median. It is said before how
-long that takes. Few A/B tests prove little: the intervals of the rates say how little.
+With --real, play A/B tests instead, under the scenario gate: of the reference server
+with itself, and with itself answering later by a share of its median. It is said before
+how long that takes. Few A/B tests prove little: the intervals of the rates say how little.
 
 Exit codes:
   0    the gate misses none of its goals: each holds, or is not told apart from its
