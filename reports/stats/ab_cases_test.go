@@ -277,6 +277,11 @@ func TestNoise(t *testing.T) {
 	if few := stats.Noise(analyse(t, statstest.Open(t, p))); len(few.Floors) != 0 {
 		t.Errorf("five rounds tell a floor: %+v", few)
 	}
+	for p.Rounds = range 2 {
+		if none := stats.Noise(analyse(t, statstest.Open(t, p))); len(none.Floors) != 0 {
+			t.Errorf("%d rounds say that the floors are %v", p.Rounds, none.Floors)
+		}
+	}
 }
 
 // A round that was interrupted is rerun as a whole: the instrument is not to

@@ -37,6 +37,9 @@ func Noise(a *Analysis) record.Noise {
 	last := interims[len(interims)-1]
 	alpha := last.Alpha / float64(len(a.AB.Metrics))
 	for _, m := range a.AB.Metrics {
+		if len(m.Pairs) < 2 {
+			continue
+		}
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
 		half := (high - low) / 2 * widening(len(m.Pairs))
 		if half > 0 && half < beyond/3 {
