@@ -3,42 +3,29 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"time"
+	"strings"
+
+	"github.com/invopop/jsonschema"
 
 	"servebench/reports/record/userfile"
 	"servebench/scenarios/arrivals"
+	"servebench/scenarios/decode"
 )
-
-// Trace is a recording of arrivals in a file.
-type Trace struct {
-	File   string        // its path
-	Counts time.Duration // the interval that each line counts the arrivals of; 0: each line is the time of one
-	Speed  float64       // how many times faster than recorded it is replayed
-	Scale  float64       // what the number of arrivals is multiplied by
-}
 
 // arrivalsOf returns the arrival process that a phase names; false when there is none.
 func arrivalsOf(p Phase) (arrivals.Kind, bool) {
 	return Named(arrivals.Kinds(), p.Arrivals, func(k arrivals.Kind) string { return k.Name })
 }
 
-// resolveGaps fills in the gaps of an arrival process that takes them.
-func (p *Phase) resolveGaps() {
-	kind, ok := arrivalsOf(*p)
-	if ok && kind.Takes(arrivals.ParamGaps) && p.Gaps == "" && (p.Trace == nil || p.Trace.Counts > 0) {
-		p.Gaps = arrivals.PoissonGaps
-	}
-}
-
 // config is what the phase asks of its arrival process, but for a trace, which is to be read.
 func (p Phase) config() arrivals.Config {
 	return arrivals.Config{
-		Rate:       float64(p.Rate),
+		Rate:       p.Rate,
 		Duration:   p.Duration,
 		Burstiness: p.Burstiness,
-		To:         float64(p.To),
+		To:         p.To,
 		Steps:      p.Steps,
-		Amplitude:  float64(p.Amplitude),
+		Amplitude:  p.Amplitude,
 		Period:     p.Period,
 		At:         p.At,
 		For:        p.For,
@@ -47,10 +34,10 @@ func (p Phase) config() arrivals.Config {
 }
 
 // ArrivalProcesses returns how each phase's requests arrive, in the order of Load; nil of a
-// closed loop. It reads the files of traces; its error is a Faults that holds
+// closed loop. It reads the files of traces; its error is a decode.Faults that holds
 // everything wrong with them.
 func (s *Scenario) ArrivalProcesses() ([]arrivals.Process, error) {
-	var faults Faults
+	var faults decode.Faults
 	var hours float64
 	processes := make([]arrivals.Process, len(s.Load))
 	for i, p := range s.Load {
@@ -58,7 +45,7 @@ func (s *Scenario) ArrivalProcesses() ([]arrivals.Process, error) {
 			hours += p.Duration.Hours()
 			continue
 		}
-		process, found := openArrivals(p, element("load", i), s.Source)
+		process, found := openArrivals(p, decode.Element("load", i), s.Source)
 		if faults = append(faults, found...); process != nil {
 			processes[i] = process
 			hours += process.Shape().Duration.Hours()
@@ -74,14 +61,14 @@ func (s *Scenario) ArrivalProcesses() ([]arrivals.Process, error) {
 }
 
 // openArrivals returns the arrival process of a phase, or what is wrong with the phase at a path.
-func openArrivals(p Phase, path string, source *Source) (arrivals.Process, Faults) {
+func openArrivals(p Phase, path string, source *decode.Source) (arrivals.Process, decode.Faults) {
 	kind, ok := arrivalsOf(p)
 	if !ok {
-		return nil, Faults{source.Fault(member(path, "arrivals"), fmt.Sprintf("unknown arrival process %q", p.Arrivals), "")}
+		return nil, decode.Faults{source.Fault(decode.Member(path, "arrivals"), fmt.Sprintf("unknown arrival process %q", p.Arrivals), "")}
 	}
 	config := p.config()
 	if p.Trace != nil {
-		trace, faults := p.readTrace(member(path, arrivals.ParamTrace), source)
+		trace, faults := p.readTrace(decode.Member(path, arrivals.ParamTrace), source)
 		if faults != nil {
 			return nil, faults
 		}
@@ -91,11 +78,11 @@ func openArrivals(p Phase, path string, source *Source) (arrivals.Process, Fault
 	mistake, ok := errors.AsType[*arrivals.Mistake](err)
 	switch {
 	case ok:
-		return nil, Faults{source.Fault(member(path, mistake.Param), mistake.Problem, mistake.Want)}
+		return nil, decode.Faults{source.Fault(decode.Member(path, mistake.Param), mistake.Problem, mistake.Want)}
 	case err != nil:
-		return nil, Faults{source.Fault(path, err.Error(), "")}
+		return nil, decode.Faults{source.Fault(path, err.Error(), "")}
 	case process.Shape().Arrivals < 1:
-		return nil, Faults{source.Fault(path, noRequest(process.Shape()), moreWanted)}
+		return nil, decode.Faults{source.Fault(path, noRequest(process.Shape()), moreWanted)}
 	}
 	return process, nil
 }
@@ -104,18 +91,18 @@ const moreWanted = "a longer phase or a higher rate"
 
 // noRequest says that an arrival process has no arrivals.
 func noRequest(shape arrivals.Shape) string {
-	return fmt.Sprintf("%s at %s per second is no request at all", formatDuration(shape.Duration), formatNumber(shape.Rate))
+	return fmt.Sprintf("%s at %s per second is no request at all", decode.FormatDuration(shape.Duration), decode.FormatNumber(shape.Rate))
 }
 
 // maxTrace bounds the file of a trace, in bytes. Its entries are bounded as well.
 const maxTrace = 4 << 30
 
 // readTrace reads the file of the phase's trace, which stands at a field.
-func (p Phase) readTrace(field string, source *Source) (*arrivals.Trace, Faults) {
+func (p Phase) readTrace(field string, source *decode.Source) (*arrivals.Trace, decode.Faults) {
 	t := p.Trace
 	file, err := userfile.Open(t.File, maxTrace)
 	if err != nil {
-		return nil, Faults{source.Fault(member(field, "file"), err.Error(), "a file with one arrival, or one count, on each line")}
+		return nil, decode.Faults{source.Fault(decode.Member(field, "file"), err.Error(), "a file with one arrival, or one count, on each line")}
 	}
 	defer file.Close()
 	trace := &arrivals.Trace{Interval: t.Counts, Speed: t.Speed}
@@ -123,7 +110,7 @@ func (p Phase) readTrace(field string, source *Source) (*arrivals.Trace, Faults)
 		trace.Scale = t.Scale
 	}
 	if t.Counts > 0 {
-		trace.Counts, err = arrivals.ParseCounts(file, arrivals.MostPerLine(trace.Interval, trace.Speed, trace.Scale, float64(p.Rate)))
+		trace.Counts, err = arrivals.ParseCounts(file, arrivals.MostPerLine(trace.Interval, trace.Speed, trace.Scale, p.Rate))
 	} else {
 		trace.Times, err = arrivals.ParseTimes(file)
 	}
@@ -134,18 +121,85 @@ func (p Phase) readTrace(field string, source *Source) (*arrivals.Trace, Faults)
 }
 
 // traceFaults are the lines at fault in a trace's file, which a field names.
-func traceFaults(file, field string, source *Source, err error) Faults {
+func traceFaults(file, field string, source *decode.Source, err error) decode.Faults {
 	lines := []error{err}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		lines = many.Unwrap()
 	}
-	var faults Faults
+	var faults decode.Faults
 	for _, err := range lines {
 		fault := source.Fault(field, file+": "+err.Error(), "")
 		if mistake, ok := errors.AsType[*arrivals.LineMistake](err); ok && mistake.Line > 0 {
-			fault = Fault{File: file, Line: mistake.Line, Column: 1, Field: field, Problem: mistake.Problem, Want: mistake.Want}
+			fault = decode.Fault{File: file, Line: mistake.Line, Column: 1, Field: field, Problem: mistake.Problem, Want: mistake.Want}
 		}
 		faults = append(faults, fault)
 	}
 	return faults
+}
+
+// KeepsZero reports whether a value of the phase is written also where it is 0: one that
+// its arrival process does not do without.
+func (p Phase) KeepsZero(key string) bool {
+	kind, ok := arrivalsOf(p)
+	return ok && kind.Needs(key)
+}
+
+// arrivalsParams are the keys of a phase that some arrival processes take and others do
+// not.
+func arrivalsParams() []string {
+	return []string{
+		arrivals.ParamTo, arrivals.ParamSteps, arrivals.ParamAt, arrivals.ParamFor, arrivals.ParamAmplitude,
+		arrivals.ParamPeriod, arrivals.ParamBurstiness, arrivals.ParamTrace, arrivals.ParamGaps,
+	}
+}
+
+// takenBy says which arrival processes take a parameter.
+func takenBy(param string) string {
+	takers := arrivals.TakenBy(param)
+	noun, need, take := "arrival process ", " needs", " takes"
+	if len(takers) > 1 {
+		noun, need, take = "arrival processes ", " need", " take"
+	}
+	last := len(takers) - 1
+	names := noun + strings.Join(takers[:last], ", ")
+	if last > 0 {
+		names += " and "
+	}
+	names += takers[last]
+	if kind, _ := arrivalsOf(Phase{Arrivals: takers[0]}); kind.Needs(param) {
+		return "The " + names + need + " it; no other takes it."
+	}
+	return "The " + names + take + " it; no other does."
+}
+
+// arrivalsSchemas tie the keys of a phase to its arrival process, or to its concurrency.
+func arrivalsSchemas() []*jsonschema.Schema {
+	all := []*jsonschema.Schema{{
+		If:   &jsonschema.Schema{Required: []string{"concurrency"}},
+		Then: &jsonschema.Schema{Required: []string{"duration"}},
+	}}
+	for _, k := range arrivals.Kinds() {
+		when := withKey("arrivals", &jsonschema.Schema{Const: k.Name})
+		if k.Name == defaultArrivals {
+			when.Not = &jsonschema.Schema{Required: []string{"concurrency"}}
+		} else {
+			when.Required = []string{"arrivals"}
+		}
+		then := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
+		for _, p := range k.Params {
+			if !p.Optional {
+				then.Required = append(then.Required, p.Name)
+			}
+		}
+		if !k.Takes(arrivals.ParamTo) {
+			then.Properties.Set(arrivals.ParamRate, &jsonschema.Schema{ExclusiveMinimum: "0"})
+		}
+		for _, param := range arrivalsParams() {
+			if !k.Takes(param) {
+				then.Properties.Set(param, jsonschema.FalseSchema)
+			}
+		}
+		all = append(all, &jsonschema.Schema{If: when, Then: then})
+	}
+	return all
 }

@@ -34,6 +34,6 @@ func testCatalogue() Catalogue {
 			{Name: "openai", Doc: "the OpenAI API", Ready: "/v1/models"},
 			{Name: "template", Doc: "one request, written out", Written: true},
 		},
-		Models: []string{"credit", "noop"},
+		Models: []Model{{Name: "credit"}, {Name: "noop"}},
 	}
 }

@@ -13,7 +13,7 @@ import (
 // clockCatalogue also has the model clock.
 func clockCatalogue() Catalogue {
 	cat := testCatalogue()
-	cat.Models = append(cat.Models, clock.Name)
+	cat.Models = append(cat.Models, Model{Name: clock.Name, Options: clock.Config{}, OptionsDoc: "How the reference server's model clock takes its time, so that it is known in advance what its response times have to be.", OptionsSource: clock.Source})
 	return cat
 }
 
@@ -36,7 +36,8 @@ func TestClock(t *testing.T) {
 			t.Errorf("%s: %v", config, err)
 			continue
 		}
-		if diff := cmp.Diff(want, got.Workload.Clock); diff != "" {
+		timed, _ := got.Workload.Options[clock.Name].(*clock.Config)
+		if diff := cmp.Diff(want, timed); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", config, diff)
 		}
 		text, err := got.YAML()
@@ -59,7 +60,7 @@ func TestClockFaults(t *testing.T) {
 		"{queues: 0}":            `f:3:61: workload.clock.queues: 0 is below 1; want a whole number from 1 to 10000`,
 		"{stall: 1s}":            `workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,
 		"{stall: 1s, every: 1s}": `f:3:71: workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,
-		"{every: 1s}":            `f:3:60: workload.clock.every: there is no stall; want workload.clock.stall beside it, or none`,
+		"{every: 1s}":            `f:3:60: workload.clock.every: there is no stall; want a stall beside it, or none`,
 		"{}, image: x":           `workload.server: another server is given by command or image; want one or the other`,
 	} {
 		if _, err := Parse("f", clocked(config), clockCatalogue()); err == nil || !strings.Contains(err.Error(), want) {

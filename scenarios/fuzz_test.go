@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 
@@ -33,8 +34,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("%YAML 1.2\n---\n&a {b: *a, <<: *a, ? c : !!d e}\n...\n"), "")
 	schema := validator(f)
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {
-		var set []Setting
-		if s, err := ParseSetting(setting); err == nil {
+		var set []decode.Setting
+		if s, err := decode.ParseSetting(setting); err == nil {
 			set = append(set, s)
 		}
 		s, err := Parse("f", text, testCatalogue(), set...)

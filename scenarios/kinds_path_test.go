@@ -3,6 +3,7 @@ package scenarios
 import (
 	"os"
 	"path/filepath"
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestPaths(t *testing.T) {
 		{field: "guest.kernel", text: own, value: "boot/x"},
 	} {
 		for _, set := range []bool{false, true} {
-			folder, text, settings := filepath.Join(dir, "in"), tt.text, []Setting{{Key: tt.field, Value: tt.value}}
+			folder, text, settings := filepath.Join(dir, "in"), tt.text, []decode.Setting{{Key: tt.field, Value: tt.value}}
 			if set {
 				folder = dir
 			} else {

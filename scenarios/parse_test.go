@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"errors"
+	"servebench/reports/record"
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 	"time"
@@ -108,7 +110,7 @@ container: {network: bridge, runtime: 1}
 			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
 		},
 		AbortOn:    &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
-		Overhead:   &Overhead{Noop: "nothing", Model: "steady"},
+		Overhead:   &record.Overhead{Noop: "nothing", Model: "steady"},
 		Attackers:  2,
 		Rounds:     2,
 		Reruns:     7,
@@ -117,7 +119,7 @@ container: {network: bridge, runtime: 1}
 		Seed:       1<<64 - 1,
 		Timeout:    5 * time.Second,
 		Limits:     Limits{CPUs: 4, Memory: 1536 * targets.MiB},
-		SLO: SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
+		SLO: record.SLO{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: 3 * time.Millisecond, P999: 4 * time.Second,
 			Errors: fraction(0.001), Accuracy: fraction(0.9)},
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
 		Dir:     absolute(t, "."),
@@ -135,7 +137,7 @@ func TestParseNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Workload.Server != "" || s.Workload.Image != "" || s.Limits.Memory != 0 || s.SLO != (SLO{}) {
+	if s.Workload.Server != "" || s.Workload.Image != "" || s.Limits.Memory != 0 || s.SLO != (record.SLO{}) {
 		t.Errorf("Parse = %+v, want nothing where none was given", s)
 	}
 }
@@ -178,7 +180,7 @@ slo: {errors: 0.1%}
 rouds: 3
 `
 	_, err := Parse("five.yaml", []byte(text), testCatalogue())
-	var faults Faults
+	var faults decode.Faults
 	if !errors.As(err, &faults) || len(faults) != 5 {
 		t.Fatalf("Parse: %v, want five faults", err)
 	}

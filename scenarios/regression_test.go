@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"slices"
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 
@@ -42,7 +42,7 @@ func TestRegressionFaults(t *testing.T) {
 		{"regression.rounds=9", "regression.rounds: 9 is below 10"},
 		{"workload={command: [/bin/s], model: credit, delay: 1ms}", "workload.delay: only the reference server answers later on request"},
 	} {
-		setting, err := ParseSetting(tc.set)
+		setting, err := decode.ParseSetting(tc.set)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,32 +53,28 @@ func TestRegressionFaults(t *testing.T) {
 }
 
 func TestDifferences(t *testing.T) {
-	parse := func(set ...Setting) *Scenario {
+	parse := func(set ...decode.Setting) *Scenario {
 		s, err := Parse("f", []byte(gated), testCatalogue(), set...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	got := Differences(parse(), parse(
-		Setting{Key: "load.steady.rate", Value: "200"}, Setting{Key: "workload.delay", Value: "1ms"}, Setting{Key: "slo.p99", Value: "1s"},
-		Setting{Key: "limits.cpus", Value: "2"}, Setting{Key: "seed", Value: "2"},
+	ofServer, ofLoad := Differences(parse(), parse(
+		decode.Setting{Key: "load.steady.rate", Value: "200"}, decode.Setting{Key: "workload.delay", Value: "1ms"}, decode.Setting{Key: "slo.p99", Value: "1s"},
+		decode.Setting{Key: "limits.cpus", Value: "2"}, decode.Setting{Key: "seed", Value: "2"},
 	))
-	want := []Difference{
-		{Key: "workload.delay", One: "none", Other: "1ms", OfServer: true},
-		{Key: "load.steady.rate", One: "100", Other: "200"},
-		{Key: "seed", One: "1", Other: "2"},
-		{Key: "limits.cpus", One: "1", Other: "2", OfServer: true},
-		{Key: "slo.p99", One: "none", Other: "1s"},
+	wantServer := []decode.Difference{{Key: "workload.delay", One: "none", Other: "1ms"}, {Key: "limits.cpus", One: "1", Other: "2"}}
+	wantLoad := []decode.Difference{
+		{Key: "load.steady.rate", One: "100", Other: "200"}, {Key: "seed", One: "1", Other: "2"}, {Key: "slo.p99", One: "none", Other: "1s"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff([][]decode.Difference{wantServer, wantLoad}, [][]decode.Difference{ofServer, ofLoad}); diff != "" {
 		t.Errorf("differences (-want +got):\n%s", diff)
 	}
-	if same := Differences(parse(), parse()); len(same) > 0 {
-		t.Errorf("a scenario differs from itself in %v", same)
+	if ofServer, ofLoad := Differences(parse(), parse()); len(ofServer)+len(ofLoad) > 0 {
+		t.Errorf("a scenario differs from itself in %v, %v", ofServer, ofLoad)
 	}
-	elsewhere := Differences(parse(), parse(Setting{Key: "targets", Value: "[container]"}))
-	if len(elsewhere) == 0 || slices.ContainsFunc(elsewhere, func(d Difference) bool { return !d.OfServer }) {
-		t.Errorf("another target: %v, want that it is of the server", elsewhere)
+	if ofServer, ofLoad := Differences(parse(), parse(decode.Setting{Key: "targets", Value: "[container]"})); len(ofServer) == 0 || len(ofLoad) > 0 {
+		t.Errorf("another target: %v, %v, want that it is of the server", ofServer, ofLoad)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"servebench/scenarios/decode"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,11 +59,11 @@ func validator(t testing.TB) *jsonschema.Schema {
 // asInstance returns a file as a schema's validator sees it.
 func asInstance(t testing.TB, text []byte) any {
 	t.Helper()
-	n := (&reader{report: &report{}}).read(text)
+	n := decode.Open("", text).Root
 	if n == nil {
 		t.Fatalf("not YAML:\n%s", text)
 	}
-	encoded, err := json.Marshal(n.value())
+	encoded, err := json.Marshal(n.Value())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func asInstance(t testing.TB, text []byte) any {
 }
 
 func TestSchemaGolden(t *testing.T) {
-	text, err := JSONSchema(testCatalogue())
+	text, err := JSONSchema(clockCatalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,5 +107,5 @@ func TestSchemaFindsFaults(t *testing.T) {
 }
 
 func TestReferenceGolden(t *testing.T) {
-	golden(t, "reference.golden.txt", []byte(FormatReference(testCatalogue())))
+	golden(t, "reference.golden.txt", []byte(FormatReference(clockCatalogue())))
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +11,11 @@ import (
 	"servebench/targets"
 )
 
-func parseSettings(t *testing.T, texts ...string) []Setting {
+func parseSettings(t *testing.T, texts ...string) []decode.Setting {
 	t.Helper()
-	var set []Setting
+	var set []decode.Setting
 	for _, text := range texts {
-		s, err := ParseSetting(text)
+		s, err := decode.ParseSetting(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +112,7 @@ func TestFaultsOfSettings(t *testing.T) {
 
 // TestFaultsOfFlags names the flag that a setting stands for.
 func TestFaultsOfFlags(t *testing.T) {
-	_, err := Parse("f", []byte(minimal), testCatalogue(), Setting{Key: "rounds", Value: "0", Flag: "--rounds 0"})
+	_, err := Parse("f", []byte(minimal), testCatalogue(), decode.Setting{Key: "rounds", Value: "0", Flag: "--rounds 0"})
 	if want := "--rounds 0: rounds: 0 is below 1; want a whole number from 1 to 1000"; err == nil || err.Error() != want {
 		t.Errorf("Parse: %v\nwant %s", err, want)
 	}
@@ -143,8 +144,8 @@ func TestSettingsThatLeadNowhereHideNothing(t *testing.T) {
 
 func TestParseSettingFaults(t *testing.T) {
 	for _, text := range []string{"", "rounds", "=2", " = "} {
-		if s, err := ParseSetting(text); err == nil {
-			t.Errorf("ParseSetting(%q) = %+v, want an error", text, s)
+		if s, err := decode.ParseSetting(text); err == nil {
+			t.Errorf("decode.ParseSetting(%q) = %+v, want an error", text, s)
 		}
 	}
 }

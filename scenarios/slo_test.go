@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"servebench/reports/record"
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 	"time"
@@ -9,12 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func allLimits() SLO {
+func allLimits() record.SLO {
 	errors, agreement, accuracy := 0.001, 1.0, 0.9
-	return SLO{
+	return record.SLO{
 		P50: time.Millisecond, P999: time.Second,
-		Service:   Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
-		FirstByte: Quantiles{P50: 5 * time.Microsecond},
+		Service:   record.Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
+		FirstByte: record.Quantiles{P50: 5 * time.Microsecond},
 		Errors:    &errors, Goodput: 99.5, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
 	}
 }
@@ -24,7 +26,7 @@ const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, 
 // TestLimitsAlone reads limits from a file of theirs, from a scenario, and from what
 // is written of them.
 func TestLimitsAlone(t *testing.T) {
-	written, err := allLimits().YAML()
+	written, err := FormatSLO(allLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func TestLimitsAlone(t *testing.T) {
 
 func TestLimitsChangedBySettings(t *testing.T) {
 	want := allLimits()
-	want.P50, want.Service.P99, want.FirstByte, want.ColdStart = 9*time.Millisecond, time.Minute, Quantiles{}, 0
+	want.P50, want.Service.P99, want.FirstByte, want.ColdStart = 9*time.Millisecond, time.Minute, record.Quantiles{}, 0
 	got, err := ParseSLO("f", []byte(allLimitsText), testCatalogue(), nil,
 		parseSettings(t, "slo.p50=9ms", "slo.service.p99=1m", "slo.first_byte=none", "slo.cold_start=none")...)
 	if err != nil {
@@ -59,12 +61,12 @@ func TestLimitsChangedBySettings(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	none, err := SLO{}.YAML()
+	none, err := FormatSLO(record.SLO{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err = ParseSLO("f", none, testCatalogue(), nil, parseSettings(t, "slo.service.p50=1s")...)
-	if want := (SLO{Service: Quantiles{P50: time.Second}}); err != nil || got != want {
+	if want := (record.SLO{Service: record.Quantiles{P50: time.Second}}); err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 }
@@ -132,8 +134,8 @@ func FuzzParseSLO(f *testing.F) {
 	f.Add([]byte("slo: {}"), "slo.service=none")
 	f.Add([]byte("slo:\n"), "rounds=2")
 	f.Fuzz(func(t *testing.T, text []byte, setting string) {
-		var set []Setting
-		if s, err := ParseSetting(setting); err == nil {
+		var set []decode.Setting
+		if s, err := decode.ParseSetting(setting); err == nil {
 			set = append(set, s)
 		}
 		slo, err := ParseSLO("f", text, testCatalogue(), nil, set...)
@@ -143,7 +145,7 @@ func FuzzParseSLO(f *testing.F) {
 			}
 			return
 		}
-		written, err := slo.YAML()
+		written, err := FormatSLO(slo)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"maps"
+	"servebench/scenarios/decode"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestVariables(t *testing.T) {
 		s.Name: "own", s.Description: "of somebody for $5, somebody", s.Workload.Env[1]: "FROM=somebody", s.Workload.Env[3]: "A=$HOME",
 		s.Template.Path: "/x?api_key=literal-query&user=somebody", s.Template.Headers["Authorization"]: "Bearer to: #ken",
 		s.Template.Body: `{"token": "to: #ken"}`, s.Workload.Command[4]: "somebody", s.Options["endpoint"]["url"]: "http://somebody:80",
-		formatDuration(s.Load[0].Duration): "10s", formatNumber(float64(s.Load[0].Rate)): "200",
+		decode.FormatDuration(s.Load[0].Duration): "10s", decode.FormatNumber(s.Load[0].Rate): "200",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -115,7 +116,7 @@ func TestVariablesReadBack(t *testing.T) {
 // TestVariableFaults names the line, and what would be right.
 func TestVariableFaults(t *testing.T) {
 	_, err := Parse("f.yaml", []byte(strings.Replace(templated, "/}", "\"/${NONE}\", headers: {A: ${1x}, B: $${fine}, Cookie: c}}", 1)), withVariables(nil),
-		Setting{Key: "template.body", Value: "${NONESUCH}"}, Setting{Key: "timeout", Value: "${X}"})
+		decode.Setting{Key: "template.body", Value: "${NONESUCH}"}, decode.Setting{Key: "timeout", Value: "${X}"})
 	want := `f.yaml:4:31: template.path: the environment has no variable NONE; want it set, or $${NONE} for the text itself
 f.yaml:4:56: template.headers.A: "${1x}" holds no name of a variable; want ${NAME} for a variable of the environment, or $${1x} for the text itself
 --set template.body=${NONESUCH}: template.body: the environment has no variable NONESUCH; want it set, or $${NONESUCH} for the text itself
@@ -138,7 +139,7 @@ func TestSecretsToFillIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Parse("f", resolved, cat)
-	faults, _ := err.(Faults)
+	faults, _ := err.(decode.Faults)
 	var got []string
 	for _, f := range faults {
 		if f.Problem != "its value was secret, and only a hash of it was kept" || f.Line == 0 {
@@ -160,19 +161,19 @@ func TestSecretsToFillIn(t *testing.T) {
 func TestFaultsHideSecrets(t *testing.T) {
 	for _, tt := range []struct {
 		old, new string
-		set      []Setting
+		set      []decode.Setting
 	}{
 		{old: "Cookie: literal-cookie", new: "Cookie: \"literal\\u0001-cookie\""},
 		{old: "\"API_KEY=literal-env\"", new: "API_KEY=literal-env, API_KEY=literal-env"},
 		{old: "path: /x?", new: "path: x?"},
 		{old: "{url: http://", new: "{url: http://, uri: http://"},
-		{set: []Setting{{Key: "template.headers.Authorization", Value: "[literal-set]"}}},
-		{set: []Setting{{Key: "template.headers", Value: "{Authorization: literal-set"}}},
-		{set: []Setting{{Key: "template.headers.Authorization", Value: "\"literal-set"}}},
-		{set: []Setting{{Key: "template.header.Authorization", Value: "literal-set"}}},
-		{set: []Setting{{Key: "template", Value: "${TOKEN}"}}},
-		{set: []Setting{{Key: "rounds", Value: "${TOKEN}"}}},
-		{set: []Setting{{Key: "workload.env", Value: "[A_TOKEN=literal-set, A_TOKEN=literal-set]"}}},
+		{set: []decode.Setting{{Key: "template.headers.Authorization", Value: "[literal-set]"}}},
+		{set: []decode.Setting{{Key: "template.headers", Value: "{Authorization: literal-set"}}},
+		{set: []decode.Setting{{Key: "template.headers.Authorization", Value: "\"literal-set"}}},
+		{set: []decode.Setting{{Key: "template.header.Authorization", Value: "literal-set"}}},
+		{set: []decode.Setting{{Key: "template", Value: "${TOKEN}"}}},
+		{set: []decode.Setting{{Key: "rounds", Value: "${TOKEN}"}}},
+		{set: []decode.Setting{{Key: "workload.env", Value: "[A_TOKEN=literal-set, A_TOKEN=literal-set]"}}},
 	} {
 		_, err := Parse("f", []byte(strings.Replace(secretive, tt.old, tt.new, 1)), withVariables(variablesOf()), tt.set...)
 		if err == nil {
@@ -188,17 +189,17 @@ func TestFaultsHideSecrets(t *testing.T) {
 
 // TestDifferencesHideSecrets tells two secrets apart by their hashes.
 func TestDifferencesHideSecrets(t *testing.T) {
-	parse := func(set ...Setting) *Scenario {
+	parse := func(set ...decode.Setting) *Scenario {
 		s, err := Parse("f", []byte(secretive), withVariables(variablesOf()), set...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	if same := Differences(parse(), parse()); len(same) > 0 {
-		t.Errorf("a scenario differs from itself: %+v", same)
+	if ofServer, ofLoad := Differences(parse(), parse()); len(ofServer)+len(ofLoad) > 0 {
+		t.Errorf("a scenario differs from itself: %+v, %+v", ofServer, ofLoad)
 	}
-	got := Differences(parse(), parse(Setting{Key: "template.headers.Cookie", Value: "other-cookie"}))
+	_, got := Differences(parse(), parse(decode.Setting{Key: "template.headers.Cookie", Value: "other-cookie"}))
 	if len(got) != 1 || got[0].Key != "template.headers.Cookie" || !strings.HasPrefix(got[0].One, "${secret:") || got[0].One == got[0].Other {
 		t.Errorf("%+v", got)
 	}

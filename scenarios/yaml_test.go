@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"regexp"
+	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestBrokenYAMLInTheUsersWords(t *testing.T) {
 				if err == nil {
 					continue
 				}
-				for _, f := range err.(Faults) {
+				for _, f := range err.(decode.Faults) {
 					if said := f.Problem + f.Want; parserWords.MatchString(said) {
 						t.Errorf("%q: %v", text, f)
 					}

@@ -10,7 +10,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports/record"
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
 
 	"github.com/spf13/cobra"
@@ -140,7 +140,7 @@ func (o *abOptions) check(cmd *cobra.Command, names []string) error {
 }
 
 // settings gathers what the command line changes in the scenario of both servers.
-func (o *abOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
+func (o *abOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	set, err := parseSets(cmd, o.set)
 	metrics := strings.Join(o.metrics, ",")
 	for _, flag := range []struct{ name, key, value, shown string }{
@@ -152,7 +152,7 @@ func (o *abOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
 		{"seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10)},
 	} {
 		if cmd.Flags().Changed(flag.name) {
-			set = append(set, scenarios.Setting{Key: flag.key, Value: flag.value, Flag: "--" + flag.name + " " + flag.shown})
+			set = append(set, decode.Setting{Key: flag.key, Value: flag.value, Flag: "--" + flag.name + " " + flag.shown})
 		}
 	}
 	return set, err

@@ -11,6 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
 	"servebench/scenarios/trial"
 
@@ -91,7 +92,7 @@ func (d *abTest) begin(name string) error {
 }
 
 // servers reads both servers and their scenarios, the baseline's first.
-func (d *abTest) servers(ctx context.Context, name string, set []scenarios.Setting) (specs []serverSpec, parsed []*scenarios.Scenario, err error) {
+func (d *abTest) servers(ctx context.Context, name string, set []decode.Setting) (specs []serverSpec, parsed []*scenarios.Scenario, err error) {
 	words := map[string][]string{"--baseline": d.opts.baseline, "--candidate": d.opts.candidate}
 	if d.opts.same {
 		words["--candidate"] = d.opts.baseline
@@ -134,12 +135,12 @@ func once(err error) error {
 
 // parseABScenario reads a scenario that has rules for an A/B test, its own or the usual
 // ones.
-func parseABScenario(name string, text []byte, set []scenarios.Setting) (*scenarios.Scenario, error) {
+func parseABScenario(name string, text []byte, set []decode.Setting) (*scenarios.Scenario, error) {
 	s, err := parseScenario(name, text, set)
 	if err != nil || s.Regression != nil {
 		return s, err
 	}
-	return parseScenario(name, text, append(slices.Clone(set), scenarios.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of an A/B test"}))
+	return parseScenario(name, text, append(slices.Clone(set), decode.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of an A/B test"}))
 }
 
 // preparing returns a context that the first interrupt ends: as long as nothing is

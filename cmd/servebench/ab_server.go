@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/revision"
 )
 
@@ -24,9 +24,9 @@ const (
 
 // serverSpec is a server of an A/B test as the user named it.
 type serverSpec struct {
-	how      string              // it was named: asIs, byRevision …
-	value    string              // the revision, path, image or URL
-	settings []scenarios.Setting // of its scenario alone
+	how      string           // it was named: asIs, byRevision …
+	value    string           // the revision, path, image or URL
+	settings []decode.Setting // of its scenario alone
 	// guess says how a word without a colon was understood; "" of one with.
 	guess string
 }
@@ -89,11 +89,11 @@ func spell(ctx context.Context, word string) (how, value string) {
 }
 
 // parseSettings reads settings with commas between them.
-func parseSettings(flag, text string) ([]scenarios.Setting, error) {
-	var all []scenarios.Setting
+func parseSettings(flag, text string) ([]decode.Setting, error) {
+	var all []decode.Setting
 	var faults []error
 	for _, part := range splitSettings(text) {
-		s, err := scenarios.ParseSetting(part)
+		s, err := decode.ParseSetting(part)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", flag, err)
 		}
@@ -119,13 +119,13 @@ func splitSettings(text string) []string {
 }
 
 // ownSettings are those that a server's name stands for.
-func (s serverSpec) ownSettings(flag string) []scenarios.Setting {
+func (s serverSpec) ownSettings(flag string) []decode.Setting {
 	shown := fmt.Sprintf("%s %s:%s", flag, s.how, s.value)
 	switch s.how {
 	case byImage:
-		return []scenarios.Setting{{Key: "workload.image", Value: s.value, Flag: shown}}
+		return []decode.Setting{{Key: "workload.image", Value: s.value, Flag: shown}}
 	case byURL:
-		return []scenarios.Setting{
+		return []decode.Setting{
 			{Key: "targets", Value: "[endpoint]", Flag: shown},
 			{Key: "endpoint.url", Value: s.value, Flag: shown},
 		}

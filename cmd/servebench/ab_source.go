@@ -12,6 +12,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/revision"
 	"servebench/scenarios/trial"
 )
@@ -154,7 +155,7 @@ func replaceable(s *scenarios.Scenario) error {
 	if s.Workload.Server == scenarios.ReferenceServer || len(s.Workload.Command) > 0 {
 		return nil
 	}
-	return scenarios.Faults{{Field: "workload", Problem: "there is no command whose program another one could take the place of", Want: "server: reference, or a command"}}
+	return decode.Faults{{Field: "workload", Problem: "there is no command whose program another one could take the place of", Want: "server: reference, or a command"}}
 }
 
 // ownProgram is the path of the program that a scenario starts itself, "" where it

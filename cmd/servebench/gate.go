@@ -15,7 +15,7 @@ import (
 	"servebench/reports/stats"
 	"servebench/reports/text"
 	"servebench/scenarios"
-	"servebench/scenarios/trial"
+	"servebench/scenarios/decode"
 
 	"github.com/spf13/cobra"
 )
@@ -25,7 +25,7 @@ type gateOptions struct {
 	slo     string
 	sloText []byte // what the file slo holds
 	set     []string
-	limit   []scenarios.Setting // of set, those of limits
+	limit   []decode.Setting // of set, those of limits
 	formats []string
 	output  *oneOf
 }
@@ -168,13 +168,13 @@ func (o *gateOptions) others(run *record.Run) (record.SLO, string, error) {
 		of = nil
 	}
 	slo, err := scenarios.ParseSLO(name, file, catalogue(), of, o.limit...)
-	return trial.RecordedSLO(slo), strings.Join(by, " "), err
+	return slo, strings.Join(by, " "), err
 }
 
 // file is what the limits are read from.
 func (o *gateOptions) file(run *record.Run) (name string, text []byte, err error) {
 	if o.slo == "" {
-		text, err = trial.ScenarioSLO(run.Scenario.SLO).YAML()
+		text, err = scenarios.FormatSLO(run.Scenario.SLO)
 		return "limits of the run", text, err
 	}
 	return o.slo, o.sloText, nil

@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 )
 
 func main() {
@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if exit.err != nil && !(exit.printed && sameFile(stdout, stderr)) {
 		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
 	}
-	if _, told := errors.AsType[scenarios.Faults](err); exit.code == exitUsage && !told { // which say what would be right
+	if _, told := errors.AsType[decode.Faults](err); exit.code == exitUsage && !told { // which say what would be right
 		fmt.Fprintln(stderr, "servebench: --help says what there is")
 	}
 	return exit.code

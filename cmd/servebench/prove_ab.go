@@ -11,6 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/trial"
 )
 
@@ -38,9 +39,9 @@ const trialOverhead = 500 * time.Millisecond
 
 // realABTest is the scenario of a server of an A/B test, and how it is judged.
 func realABTest(number int, delay time.Duration) (*scenarios.Scenario, record.ABTest, error) {
-	set := []scenarios.Setting{{Key: "seed", Value: strconv.Itoa(number)}}
+	set := []decode.Setting{{Key: "seed", Value: strconv.Itoa(number)}}
 	if delay > 0 {
-		set = append(set, scenarios.Setting{Key: "workload.delay", Value: delay.String()})
+		set = append(set, decode.Setting{Key: "workload.delay", Value: delay.String()})
 	}
 	text, err := scenarioText(context.Background(), "gate") // which is built in
 	if err != nil {

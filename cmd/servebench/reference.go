@@ -38,7 +38,7 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 	for _, name := range s.Models() {
 		command = append(command, "--model", name)
 	}
-	if c := s.Workload.Clock; c != nil {
+	if c, ok := s.Workload.Options[clock.Name].(*clock.Config); ok {
 		command = append(command, clockFlags(*c)...)
 	}
 	if delay := s.Workload.Delay; delay > 0 {

@@ -95,8 +95,12 @@ func catalogue() scenarios.Catalogue {
 		SecretKey:   secretKey,
 	}
 	for _, model := range models.All() {
-		c.Models = append(c.Models, model.Name)
+		c.Models = append(c.Models, scenarios.Model{Name: model.Name, Doc: model.Doc})
 	}
-	c.Models = append(c.Models, clock.Name, refserver.NoopName)
+	timed := scenarios.Model{
+		Name: clock.Name, Doc: clock.Description().Doc, Options: clock.Config{}, OptionsSource: clock.Source,
+		OptionsDoc: "How the reference server's model clock takes its time, so that it is known in advance what its response times have to be.",
+	}
+	c.Models = append(c.Models, timed, scenarios.Model{Name: refserver.NoopName, Doc: refserver.Noop().Doc})
 	return c
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 
 	"servebench/cmd/cli"
 
@@ -124,12 +124,12 @@ func onCommandLine(cmd *cobra.Command, name string) bool {
 }
 
 // parseSets reads the settings of the flag --set, those of the environment first.
-func parseSets(cmd *cobra.Command, texts []string) ([]scenarios.Setting, error) {
+func parseSets(cmd *cobra.Command, texts []string) ([]decode.Setting, error) {
 	environment := len(cmd.Flags().Lookup("set").Annotations[byEnvironment])
-	var set []scenarios.Setting
+	var set []decode.Setting
 	var faults []error
 	for i, text := range texts {
-		s, err := scenarios.ParseSetting(text)
+		s, err := decode.ParseSetting(text)
 		if i < environment {
 			s.Flag = environmentName("set") + " " + strings.TrimSpace(text)
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
@@ -128,11 +129,11 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 }
 
 // settings gathers what the command line changes in a scenario.
-func (o *runOptions) settings(cmd *cobra.Command) ([]scenarios.Setting, error) {
+func (o *runOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	set, err := parseSets(cmd, o.set)
 	flag := func(name, key, value, shown string) {
 		if cmd.Flags().Changed(name) {
-			set = append(set, scenarios.Setting{Key: key, Value: value, Flag: "--" + name + " " + shown})
+			set = append(set, decode.Setting{Key: key, Value: value, Flag: "--" + name + " " + shown})
 		}
 	}
 	list := strings.Join(o.targets, ",")
@@ -158,7 +159,7 @@ func scenarioText(ctx context.Context, name string) ([]byte, error) {
 	}
 	text, err := userfile.ReadTextOnce(ctx, name, maxScenario)
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, scenarios.Suggest(name, known), strings.Join(known, ", "))
+		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, decode.Suggest(name, known), strings.Join(known, ", "))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
@@ -168,7 +169,7 @@ func scenarioText(ctx context.Context, name string) ([]byte, error) {
 
 // parseScenario reads a scenario, and the files of its traces, whose faults are the
 // user's as well.
-func parseScenario(name string, text []byte, set []scenarios.Setting) (*scenarios.Scenario, error) {
+func parseScenario(name string, text []byte, set []decode.Setting) (*scenarios.Scenario, error) {
 	s, err := scenarios.Parse(name, text, catalogue(), set...)
 	if err != nil {
 		return nil, err
@@ -299,7 +300,7 @@ func invalidBecause(a *stats.Analysis) string {
 // withCode gives a run's error its exit code.
 func withCode(err error) error {
 	var missing *trial.NotAvailableError
-	var faults scenarios.Faults
+	var faults decode.Faults
 	switch {
 	case errors.As(err, &faults):
 		return usageError(err)

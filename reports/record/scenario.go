@@ -33,8 +33,10 @@ type Scenario struct {
 // Overhead names the two phases, the same but for their models, by which a request's
 // time is split into what the target costs and what the model does.
 type Overhead struct {
-	Noop  string `json:"noop" redact:"-"`  // the phase whose model answers without computing
-	Model string `json:"model" redact:"-"` // the phase with the real one
+	// The phase whose model answers without computing.
+	Noop string `json:"noop" redact:"-" key:"noop,required" format:"name"`
+	// The phase that asks the real model.
+	Model string `json:"model" redact:"-" key:"model,required" format:"name"`
 }
 
 // Phase is one stretch of load.
@@ -70,45 +72,4 @@ type Class struct {
 	Model string  `json:"model"`
 	Batch int     `json:"batch"` // examples per request
 	Share float64 `json:"share"` // of the requests
-}
-
-// SLO holds the limits a scenario sets; the zero value of a field sets none.
-type SLO struct {
-	P50       time.Duration `json:"p50_ns,omitempty"`
-	P90       time.Duration `json:"p90_ns,omitempty"`
-	P99       time.Duration `json:"p99_ns,omitempty"`
-	P999      time.Duration `json:"p999_ns,omitempty"`
-	Errors    *float64      `json:"errors,omitempty"`    // fraction of requests sent, at most
-	Agreement *float64      `json:"agreement,omitempty"` // fraction of answers checked, at least
-	Accuracy  *float64      `json:"accuracy,omitempty"`  // fraction of answers labelled, at least
-	Service   Quantiles     `json:"service,omitzero"`    // of the service time
-	// FirstByte limits the time to first byte, from when a request was due to the first
-	// byte of its answer's body, which is recorded where it has a limit.
-	FirstByte Quantiles `json:"first_byte,omitzero"`
-	// Goodput is answers per second, as counted in Cell.Good, at least.
-	Goodput float64 `json:"goodput,omitempty"`
-	// ColdStart is how long any start may take up to its first answer.
-	ColdStart time.Duration `json:"cold_start_ns,omitempty"`
-}
-
-// Quantiles are the most that quantiles of a time may be; 0 sets no limit.
-type Quantiles struct {
-	P50  time.Duration `json:"p50_ns,omitempty"`
-	P90  time.Duration `json:"p90_ns,omitempty"`
-	P99  time.Duration `json:"p99_ns,omitempty"`
-	P999 time.Duration `json:"p999_ns,omitempty"`
-}
-
-// Response are the limits of the response time.
-func (s SLO) Response() Quantiles { return Quantiles{s.P50, s.P90, s.P99, s.P999} }
-
-// Deadline is the response time within which a single answer counts as good:
-// the limit of the highest quantile that has one; 0 when there is none.
-func (s SLO) Deadline() time.Duration {
-	for _, limit := range []time.Duration{s.P999, s.P99, s.P90, s.P50} {
-		if limit > 0 {
-			return limit
-		}
-	}
-	return 0
 }

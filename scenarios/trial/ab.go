@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 )
 
@@ -76,17 +77,16 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 func comparison(baseline, candidate *scenarios.Scenario) error {
 	for _, s := range []*scenarios.Scenario{baseline, candidate} {
 		if len(s.Targets) != 1 {
-			return scenarios.Faults{{Field: "targets", Problem: fmt.Sprintf("an A/B test compares two servers on one target, and there are %d", len(s.Targets)), Want: "one, such as --target physical"}}
+			return decode.Faults{{Field: "targets", Problem: fmt.Sprintf("an A/B test compares two servers on one target, and there are %d", len(s.Targets)), Want: "one, such as --target physical"}}
 		}
 	}
 	if len(baseline.Load) == 0 {
-		return scenarios.Faults{{Field: "load", Problem: "there is no load to compare the servers under", Want: "a phase that is measured"}}
+		return decode.Faults{{Field: "load", Problem: "there is no load to compare the servers under", Want: "a phase that is measured"}}
 	}
-	for _, d := range scenarios.Differences(baseline, candidate) {
-		if !d.OfServer {
-			return scenarios.Faults{{Field: d.Key, Problem: fmt.Sprintf("%s of the baseline, and %s of the candidate", d.One, d.Other),
-				Want: "the same of both: an A/B test compares servers under the same load, so that only workload, targets, their options and limits may differ"}}
-		}
+	if _, ofLoad := scenarios.Differences(baseline, candidate); len(ofLoad) > 0 {
+		d := ofLoad[0]
+		return decode.Faults{{Field: d.Key, Problem: fmt.Sprintf("%s of the baseline, and %s of the candidate", d.One, d.Other),
+			Want: "the same of both: an A/B test compares servers under the same load, so that only workload, targets, their options and limits may differ"}}
 	}
 	return nil
 }

@@ -10,16 +10,17 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // duel are two servers of the test, on the targets a and b, under the shortest load.
-func duel(t *testing.T, a, b *fakeTarget, set ...scenarios.Setting) (r *Runner, baseline, candidate Server) {
+func duel(t *testing.T, a, b *fakeTarget, set ...decode.Setting) (r *Runner, baseline, candidate Server) {
 	t.Helper()
 	on := func(target string) (*Runner, *scenarios.Scenario) {
-		return newRunner(t, a, b, short(append(set, scenarios.Setting{Key: "targets", Value: "[" + target + "]"})...)...)
+		return newRunner(t, a, b, short(append(set, decode.Setting{Key: "targets", Value: "[" + target + "]"})...)...)
 	}
 	r, one := on("a")
 	_, other := on("b")
@@ -122,7 +123,7 @@ func TestABRerunsDisturbedTrialsImmediately(t *testing.T) {
 		{"never believed", "5", first("candidate", 9), "candidate1! candidate1.1! candidate1.2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: tc.reruns})
+			r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "reruns", Value: tc.reruns})
 			r.Diagnose = disturbing(tc.disturbed...)
 			run, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never)
 			if err != nil {
@@ -168,10 +169,10 @@ func TestABGivesUpAServerThatDoesNotComeUp(t *testing.T) {
 }
 
 func TestABRefuses(t *testing.T) {
-	setting := func(key, value string) scenarios.Setting { return scenarios.Setting{Key: key, Value: value} }
+	setting := func(key, value string) decode.Setting { return decode.Setting{Key: key, Value: value} }
 	for _, tc := range []struct {
 		name string
-		set  scenarios.Setting // of the candidate
+		set  decode.Setting // of the candidate
 		want string
 	}{
 		{"other load", setting("load.steady.rate", "201"), "load.steady.rate: 200 of the baseline, and 201 of the candidate"},
@@ -279,7 +280,7 @@ func TestContinueJudgesWhatWasKilledBeforeItWasJudged(t *testing.T) {
 // TestContinuePlaysTheRoundThatTheInstrumentEnded has an A/B test end between the trials of
 // its second round.
 func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
-	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "baseline", Round: 2})
 	run, err := r.ABTest(t.Context(), baseline, candidate, interims(2), never)
 	if err != nil {
@@ -297,7 +298,7 @@ func TestContinuePlaysTheRoundThatTheInstrumentEnded(t *testing.T) {
 // TestContinuePlaysADisturbedRoundAgain has an A/B test end with the last trial of a round:
 // both go together, also the one that was not disturbed.
 func TestContinuePlaysADisturbedRoundAgain(t *testing.T) {
-	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "reruns", Value: "0"})
+	r, baseline, candidate := duel(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "reruns", Value: "0"})
 	r.Diagnose = disturbing(record.Trial{Target: "candidate", Round: 2})
 	run, err := r.ABTest(t.Context(), baseline, candidate, interims(3), never)
 	if err != nil {

@@ -10,11 +10,12 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 )
 
 // short makes the load of a test's scenario as short as it can be.
-func short(set ...scenarios.Setting) []scenarios.Setting {
-	return append([]scenarios.Setting{{Key: "load.warm-up.duration", Value: "20ms"}, {Key: "load.steady.duration", Value: "20ms"}}, set...)
+func short(set ...decode.Setting) []decode.Setting {
+	return append([]decode.Setting{{Key: "load.warm-up.duration", Value: "20ms"}, {Key: "load.steady.duration", Value: "20ms"}}, set...)
 }
 
 // passes lists the rounds of a target's deployments.
@@ -30,7 +31,7 @@ func passes(t record.Target) []int {
 // no cell has.
 func TestColdStartsComeAfterTheLoad(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "cold_starts", Value: "3"})...)
+	runner, s := newRunner(t, a, b, short(decode.Setting{Key: "cold_starts", Value: "3"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestColdStartsComeAfterTheLoad(t *testing.T) {
 // they have come.
 func TestColdStartsWithoutLoad(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "cold_starts", Value: "3"})
+	runner, s := newRunner(t, a, b, decode.Setting{Key: "load", Value: "[]"}, decode.Setting{Key: "cold_starts", Value: "3"})
 	var seen []Event
 	runner.Observe = func(e Event) { seen = append(seen, e) }
 	runner.Diagnose = func(*record.Run, record.Trial) (string, error) { return "there was no load to diagnose", nil }
@@ -101,7 +102,7 @@ func TestColdStartsWithoutLoad(t *testing.T) {
 // TestColdStartsGoOnAfterAFault wants one deployment that fails to be told and kept,
 // and all the others to be made.
 func TestColdStartsGoOnAfterAFault(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{failing: 2}, scenarios.Setting{Key: "load", Value: "[]"}, scenarios.Setting{Key: "cold_starts", Value: "3"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{failing: 2}, decode.Setting{Key: "load", Value: "[]"}, decode.Setting{Key: "cold_starts", Value: "3"})
 	run, err := runner.Run(t.Context(), s)
 	var none *NotAvailableError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "b, deployment 2 for its start alone: deploy: out of luck") {
@@ -118,7 +119,7 @@ func TestColdStartsGoOnAfterAFault(t *testing.T) {
 
 func TestStopEndsTheColdStarts(t *testing.T) {
 	a, b := &fakeTarget{}, &fakeTarget{}
-	runner, s := newRunner(t, a, b, short(scenarios.Setting{Key: "cold_starts", Value: "9"})...)
+	runner, s := newRunner(t, a, b, short(decode.Setting{Key: "cold_starts", Value: "9"})...)
 	stop := make(chan struct{})
 	var once sync.Once
 	runner.Stop = stop

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 )
 
 // Continue goes on with the A/B test in the folder of a run, up to the interim analyses given: the
@@ -32,7 +32,7 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 // takeUp prepares a session that goes on with a run.
 func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {
 	if run.AB == nil {
-		return nil, scenarios.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
+		return nil, decode.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
 	}
 	if known := run.AB.Interims; len(interims) < len(known) || !slices.Equal(known, interims[:len(known)]) {
 		return nil, errors.New("its interim analyses are others by now: somebody has continued it meanwhile; begin again")
@@ -44,7 +44,7 @@ func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidat
 		return nil, err
 	}
 	if what := changed(run, s.record); what != "" {
-		return nil, scenarios.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new A/B test"}}
+		return nil, decode.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new A/B test"}}
 	}
 	s.since = run.Scenario.Rounds + 1
 	run.AB, run.Preflight, run.Redact = s.record.AB, s.preflight(), s.record.Redact

@@ -8,6 +8,7 @@ import (
 	"servebench/generators"
 	"servebench/scenarios"
 	"servebench/scenarios/corpus"
+	"servebench/scenarios/decode"
 	"servebench/targets/protocol"
 )
 
@@ -40,7 +41,7 @@ func (s *session) newRequests(sc *scenarios.Scenario, proto protocol.Kind) (*req
 	}
 	hash := payloads(all)
 	if known := s.record.Scenario.Payloads; known != "" && hash != known {
-		return nil, scenarios.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
+		return nil, decode.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
 	}
 	s.record.Scenario.Payloads, s.record.Scenario.Corpus = hash, all[0].Len()
 	return made, nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 )
 
 // raw answers with the bytes given, and closes the connection.
@@ -51,8 +52,8 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 			for _, client := range []string{scenarios.OwnClient, scenarios.StandardClient} {
 				t.Run(name+" "+client, func(t *testing.T) {
 					runner, s := newRunner(t, &fakeTarget{running: running, answers: tt.answers}, &fakeTarget{}, short(
-						scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"},
-						scenarios.Setting{Key: "timeout", Value: cmp.Or(tt.timeout, "10s")}, scenarios.Setting{Key: "http.client", Value: client})...)
+						decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"},
+						decode.Setting{Key: "timeout", Value: cmp.Or(tt.timeout, "10s")}, decode.Setting{Key: "http.client", Value: client})...)
 					run, err := runner.Run(t.Context(), s)
 					if err == nil || !strings.Contains(err.Error(), "the server is up, but "+tt.want) {
 						t.Errorf("error %v, want %q", err, tt.want)
@@ -74,7 +75,7 @@ func TestFirstAnswerOfADyingServer(t *testing.T) {
 		close(a.latest.done)
 		raw("")(rw, r)
 	}
-	runner, s := newRunner(t, a, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || len(run.Cells) != 0 {
 		t.Errorf("error %v and %d cells, want an error and no load", err, len(run.Cells))

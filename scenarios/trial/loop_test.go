@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // set makes settings of KEY=VALUE.
-func set(t *testing.T, texts ...string) []scenarios.Setting {
+func set(t *testing.T, texts ...string) []decode.Setting {
 	t.Helper()
-	var all []scenarios.Setting
+	var all []decode.Setting
 	for _, text := range texts {
-		s, err := scenarios.ParseSetting(text)
+		s, err := decode.ParseSetting(text)
 		if err != nil {
 			t.Fatal(err)
 		}

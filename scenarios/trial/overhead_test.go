@@ -8,15 +8,16 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // withOverhead changes a test's scenario to two phases that are compared.
-func withOverhead(set ...scenarios.Setting) []scenarios.Setting {
+func withOverhead(set ...decode.Setting) []decode.Setting {
 	load := "[{name: warm-up, rate: 100, duration: 20ms, measure: false}, {name: nothing, model: noop, rate: 500, duration: 40ms}, {name: real, rate: 500, duration: 40ms}]"
-	return append([]scenarios.Setting{{Key: "load", Value: load}, {Key: "overhead", Value: "{noop: nothing, model: real}"}}, set...)
+	return append([]decode.Setting{{Key: "load", Value: load}, {Key: "overhead", Value: "{noop: nothing, model: real}"}}, set...)
 }
 
 // TestOverheadPhasesAreAlikeButForTheModel compares what the two phases would send.
@@ -63,7 +64,7 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 // order in the second, each answered by its own model.
 func TestOverheadPhasesChangePlaces(t *testing.T) {
 	a := &fakeTarget{}
-	runner, s := newRunner(t, a, &fakeTarget{}, withOverhead(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, a, &fakeTarget{}, withOverhead(decode.Setting{Key: "targets", Value: "[a]"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func TestOverheadPhasesChangePlaces(t *testing.T) {
 // TestPayloadsOfModels: a model more changes the hash, and the order of the
 // phases alone that of several models.
 func TestPayloadsOfModels(t *testing.T) {
-	hash := func(set ...scenarios.Setting) (payloads, own string) {
+	hash := func(set ...decode.Setting) (payloads, own string) {
 		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, set...)
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
@@ -115,8 +116,8 @@ func TestPayloadsOfModels(t *testing.T) {
 		t.Errorf("one model: %s, want the corpus's own hash, %s", one, own)
 	}
 	two, _ := hash(withOverhead()...)
-	again, _ := hash(withOverhead(scenarios.Setting{Key: "rounds", Value: "9"})...)
-	other, _ := hash(withOverhead(scenarios.Setting{Key: "workload.model", Value: "noop"}, scenarios.Setting{Key: "load.real.model", Value: "credit"})...)
+	again, _ := hash(withOverhead(decode.Setting{Key: "rounds", Value: "9"})...)
+	other, _ := hash(withOverhead(decode.Setting{Key: "workload.model", Value: "noop"}, decode.Setting{Key: "load.real.model", Value: "credit"})...)
 	if two == one || two != again || two == other || len(two) != 64 {
 		t.Errorf("hashes %s of one model, %s and %s of two, %s of those in another order", one, two, again, other)
 	}

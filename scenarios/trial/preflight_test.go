@@ -52,7 +52,7 @@ func TestPortsWithoutKeepAlive(t *testing.T) {
 	ports := host.Ports{First: 1000, Last: 2999, Reused: 2}
 	for _, tt := range []struct {
 		url  string
-		rate scenarios.Rate
+		rate float64
 		want bool
 	}{
 		{"http://127.0.0.1:1", 1900, false}, // a second's connections, and those in use

@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -63,7 +64,8 @@ func (s *session) newRecord() {
 			Description: sc.Description,
 			Seed:        sc.Seed,
 			ColdStarts:  sc.ColdStarts,
-			SLO:         RecordedSLO(sc.SLO),
+			SLO:         sc.SLO,
+			Overhead:    sc.Overhead,
 			Batch:       sc.Data.Batch,
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,
@@ -81,9 +83,6 @@ func (s *session) newRecord() {
 		s.record.Scenario.Template = sc.Template.String()
 	}
 	s.record.Environment = append(s.record.Environment, carriageFact(sc.HTTP))
-	if sc.Overhead != nil {
-		s.record.Scenario.Overhead = &record.Overhead{Noop: sc.Overhead.Noop, Model: sc.Overhead.Model}
-	}
 	for i, p := range sc.Load {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.processes[i]))
 	}
@@ -116,7 +115,7 @@ func (s *session) openTargets(ctx context.Context) error {
 		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running}
 		target, err := s.open(ctx, kind, s.scenario)
 		var unavailable *targets.Unavailable
-		var faults scenarios.Faults
+		var faults decode.Faults
 		switch {
 		case errors.As(err, &faults):
 			return err
@@ -158,9 +157,9 @@ func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Sce
 	option, ofOption := errors.AsType[*targets.OptionError](err)
 	switch {
 	case ofOption:
-		return nil, scenarios.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "")}
+		return nil, decode.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "")}
 	case err != nil && !errors.As(err, &unavailable):
-		return nil, scenarios.Faults{{Problem: err.Error()}} // which names the target and its option
+		return nil, decode.Faults{{Problem: err.Error()}} // which names the target and its option
 	}
 	return target, err
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios"
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -74,7 +74,7 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 		{"all of them: no passing reason", "5", all, []string{"a1", "a2", "b1", "b2"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "reruns", Value: tc.reruns})...)
+			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(decode.Setting{Key: "reruns", Value: tc.reruns})...)
 			runner.Raw = true
 			runner.Diagnose = disturbing(tc.disturbed...)
 			run, err := runner.Run(t.Context(), s)
@@ -96,7 +96,7 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 // everybody to be told which trial it is.
 func TestRerunsAreTheSameTrial(t *testing.T) {
 	a := &fakeTarget{}
-	runner, s := newRunner(t, a, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"})...)
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1})
 	var note string
 	var rerun []Event
@@ -138,7 +138,7 @@ func TestRerunsAreTheSameTrial(t *testing.T) {
 // TestRerunsAreInTheEstimate wants the time left to count the trials that still
 // wait to be rerun.
 func TestRerunsAreInTheEstimate(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "3"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "3"})
 	runner.Diagnose = disturbing(record.Trial{Target: "a", Round: 1}, record.Trial{Target: "a", Round: 2})
 	var began []Event
 	runner.Observe = func(e Event) {
@@ -192,7 +192,7 @@ func TestStopInARerun(t *testing.T) {
 		{"as it begins", func(e Event) bool { return e.Note != "" }, "before phase warm-up of a in round 1 of 2 again"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "load.steady.duration", Value: "300ms"})...)
+			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "load.steady.duration", Value: "300ms"})...)
 			stop := make(chan struct{})
 			var once sync.Once
 			runner.Stop = stop
@@ -221,7 +221,7 @@ func TestStopInARerun(t *testing.T) {
 
 // TestStopBeforeARerun discards nothing that is not rerun.
 func TestStopBeforeARerun(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"})...)
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"})...)
 	stop := make(chan struct{})
 	runner.Stop = stop
 	runner.Diagnose = func(_ *record.Run, v record.Trial) (string, error) {

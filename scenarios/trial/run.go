@@ -14,6 +14,7 @@ import (
 	"servebench/scenarios"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/attack"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
 )
@@ -109,7 +110,7 @@ type session struct {
 func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
 	run := &session{Runner: r, scenario: s, rounds: s.Rounds, secrets: s.Secrets}
 	if err := run.unlessStopped(ctx, run.prepare); err != nil {
-		if _, of := errors.AsType[scenarios.Faults](err); !of { // which say where they are
+		if _, of := errors.AsType[decode.Faults](err); !of { // which say where they are
 			err = fmt.Errorf("prepare %s: %w", s.Name, err)
 		}
 		return nil, s.Secrets.Error(err)

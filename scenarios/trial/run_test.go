@@ -19,6 +19,7 @@ import (
 	"servebench/generators/credit"
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 	"servebench/targets/protocol"
 	v2 "servebench/targets/protocol/v2"
@@ -179,13 +180,13 @@ seed: 3
 
 // newRunner returns a runner over the targets, and the scenario above with
 // further settings.
-func newRunner(t *testing.T, a, b *fakeTarget, set ...scenarios.Setting) (*Runner, *scenarios.Scenario) {
+func newRunner(t *testing.T, a, b *fakeTarget, set ...decode.Setting) (*Runner, *scenarios.Scenario) {
 	t.Helper()
 	c := scenarios.Catalogue{
 		Targets:    []targets.Kind{a.kind("a"), b.kind("b")},
 		Generators: []generators.Kind{credit.Kind()},
 		Protocols:  []protocol.Kind{v2.Kind()},
-		Models:     []string{"credit", reference.NoopName},
+		Models:     []scenarios.Model{{Name: "credit"}, {Name: reference.NoopName}},
 	}
 	s, err := scenarios.Parse("test.yaml", []byte(runText), c, set...)
 	if err != nil {
@@ -272,7 +273,7 @@ func TestRunRecordsEveryCell(t *testing.T) {
 // TestRunIsReproducible: the same seed gives every target, and a second run,
 // the same request bytes and the same due times; another seed gives others.
 func TestRunIsReproducible(t *testing.T) {
-	bodies := func(set ...scenarios.Setting) (a, b []string) {
+	bodies := func(set ...decode.Setting) (a, b []string) {
 		pa, pb := &fakeTarget{}, &fakeTarget{}
 		runner, s := newRunner(t, pa, pb, set...)
 		if _, err := runner.Run(t.Context(), s); err != nil {
@@ -287,7 +288,7 @@ func TestRunIsReproducible(t *testing.T) {
 	}
 	a1, b1 := bodies()
 	a2, _ := bodies()
-	other, _ := bodies(scenarios.Setting{Key: "seed", Value: "4"})
+	other, _ := bodies(decode.Setting{Key: "seed", Value: "4"})
 	if !slices.Equal(a1, b1) {
 		t.Error("two targets of one run got different requests")
 	}
@@ -303,7 +304,7 @@ func TestRunIsReproducible(t *testing.T) {
 // the seed, the round and the phase, and on nothing else.
 func TestSchedulesOfASeed(t *testing.T) {
 	due := func(seed, target string, round, phase int) []time.Duration {
-		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "seed", Value: seed})
+		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "seed", Value: seed})
 		run := &session{Runner: runner, scenario: s}
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -431,7 +432,7 @@ func TestRunKeepsWhatItHas(t *testing.T) {
 func TestStopEndsTheRunAndKeepsIt(t *testing.T) {
 	stop := make(chan struct{})
 	var once sync.Once
-	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, scenarios.Setting{Key: "load.steady.duration", Value: "30s"})
+	runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, decode.Setting{Key: "load.steady.duration", Value: "30s"})
 	runner.Stop = stop
 	runner.Observe = func(e Event) {
 		if e.Phase == "steady" && e.Load.Sent > 20 {

@@ -9,13 +9,14 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 )
 
 // TestRunningServersHaveNoColdStart plays load on a server that runs already
 // beside one that is deployed.
 func TestRunningServersHaveNoColdStart(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(scenarios.Setting{Key: "cold_starts", Value: "1"})...)
+	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(decode.Setting{Key: "cold_starts", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 		"not needed": "{command: [./nonesuch], model: credit}",
 	} {
 		runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(
-			scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: workload}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+			decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "workload", Value: workload}, decode.Setting{Key: "rounds", Value: "1"})...)
 		runner.Reference.Command = func(*scenarios.Scenario) ([]string, error) { return nil, errors.New("there is no refserver") }
 		run, err := runner.Run(t.Context(), s)
 		if err != nil {
@@ -73,7 +74,7 @@ func TestRunningServersNeedNoServer(t *testing.T) {
 // answer.
 func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
 	runner, s := newRunner(t, &fakeTarget{running: true}, &fakeTarget{}, short(
-		scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "workload", Value: "{model: nonesuch}"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+		decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "workload", Value: "{model: nonesuch}"}, decode.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "status 404") {
 		t.Errorf("error %v, want that the server has no such model", err)
@@ -84,7 +85,7 @@ func TestRunningServerThatAnswersSomethingElse(t *testing.T) {
 }
 
 func TestRunOverTLS(t *testing.T) {
-	runner, s := newRunner(t, &fakeTarget{secure: true}, &fakeTarget{}, short(scenarios.Setting{Key: "targets", Value: "[a]"}, scenarios.Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, &fakeTarget{secure: true}, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
 	run, err := runner.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestBadOptionIsTheUsersMistake(t *testing.T) {
 	} {
 		runner, s := newRunner(t, &fakeTarget{open: open}, &fakeTarget{})
 		_, err := runner.Run(t.Context(), s)
-		var faults scenarios.Faults
+		var faults decode.Faults
 		if !errors.As(err, &faults) || err.Error() != want {
 			t.Errorf("error %v, want the target's own as a fault: %s", err, want)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -76,12 +77,12 @@ func (s *session) startsAny() bool {
 }
 
 // checkCommand finds out before the run whether the user's own server is there.
-func checkCommand(w targets.Workload, source *scenarios.Source) error {
+func checkCommand(w targets.Workload, source *decode.Source) error {
 	if len(w.Command) == 0 {
 		return nil
 	}
 	if _, err := w.Executable(); err != nil {
-		return scenarios.Faults{source.Fault("workload.command", err.Error(), "a program that can be run here")}
+		return decode.Faults{source.Fault("workload.command", err.Error(), "a program that can be run here")}
 	}
 	return nil
 }

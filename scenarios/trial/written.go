@@ -7,6 +7,7 @@ import (
 	"servebench/scenarios"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -53,7 +54,7 @@ func (s materials) body() ([]byte, error) {
 	}
 	body, err := userfile.Read(t.BodyFile, int64(maxBodyFile))
 	if err != nil {
-		return nil, scenarios.Faults{s.scenario.Source.Fault("template.body_file", err.Error(), fmt.Sprintf("a file of at most %v", maxBodyFile))}
+		return nil, decode.Faults{s.scenario.Source.Fault("template.body_file", err.Error(), fmt.Sprintf("a file of at most %v", maxBodyFile))}
 	}
 	return body, nil
 }

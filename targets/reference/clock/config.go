@@ -6,29 +6,42 @@
 package clock
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// Config says how the model takes its time.
+// Config says how the model takes its time. The tags and comments of its fields make the
+// keys that a scenario sets it by.
 type Config struct {
-	Distribution string        // of the service times, one of Distributions
-	Service      time.Duration // their mean
-	// Workers is how many rows each queue serves at a time, first come first
-	// served; 0: any number, so that no row ever waits for another.
-	Workers int
-	// Queues is how many queues there are, each with Workers of its own. A row
-	// joins one of them at random, so that a Poisson stream of arrivals becomes as
-	// many independent ones.
-	Queues int
-	// Stall is for how long nothing is answered from each multiple of Every after
-	// the model's start on: what would complete then completes at the stall's end,
-	// and keeps its worker until then. 0: never.
-	Stall, Every time.Duration
-	Seed         uint64 // of the service times and of the choices of queues
+	// The distribution of the service times; uniform is from 0 to twice the mean,
+	// lognormal has a σ of 1.
+	Distribution string `key:"distribution" default:"constant" oneof:"constant,uniform,exponential,lognormal"`
+	// The mean service time.
+	Service time.Duration `key:"service" default:"1ms"`
+	// How many examples each queue serves at a time, first come first served; 0 is any
+	// number, so that none waits for another.
+	Workers int `key:"workers" default:"1" max:"1000"`
+	// How many queues there are, each with workers of its own. An example joins one of
+	// them at random, so that Poisson arrivals become as many independent streams of
+	// them.
+	Queues int `key:"queues" default:"1" min:"1" max:"10000"`
+	// For how long nothing is answered, once in every: what would complete then does so
+	// when the stall ends.
+	Stall time.Duration `key:"stall" default:"none"`
+	// The time from the beginning of one stall to that of the next; the first comes so
+	// long after the server's start.
+	Every time.Duration `key:"every" default:"none"`
+	// What the service times and the choices of queues follow from.
+	Seed uint64 `key:"seed" default:"1" max:"18446744073709551615"`
 }
+
+// Source is the file whose comments say what Config's keys mean.
+//
+//go:embed config.go
+var Source embed.FS
 
 // Default is the model without a configuration of its own.
 func Default() Config {
@@ -37,25 +50,38 @@ func Default() Config {
 
 // The bounds of a Config.
 const (
-	MostWorkers = 1000
-	MostQueues  = 10_000
+	mostWorkers = 1000
+	mostQueues  = 10_000
 )
 
-// Check names every mistake.
+// Mistake is what is wrong with one key of a Config.
+type Mistake struct {
+	Keys    []string // "every"; and those that it rests on: "stall"
+	Problem string   // "stalls of 1s have no end in between"
+	Want    string   // "a time above the stall"
+}
+
+// Error formats the mistake on one line.
+func (m *Mistake) Error() string { return m.Keys[0] + ": " + m.Problem + "; want " + m.Want }
+
+// Mistake returns the parts.
+func (m *Mistake) Mistake() (keys []string, problem, want string) { return m.Keys, m.Problem, m.Want }
+
+// Check names every mistake: it joins a *Mistake for each.
 func (c Config) Check() error {
 	var faults []error
-	fault := func(wrong bool, format string, args ...any) {
+	fault := func(wrong bool, keys, problem, want string) {
 		if wrong {
-			faults = append(faults, fmt.Errorf(format, args...))
+			faults = append(faults, &Mistake{strings.Split(keys, ","), problem, want})
 		}
 	}
 	_, known := distributionNamed(c.Distribution)
-	fault(!known, "distribution %q: want one of %s", c.Distribution, strings.Join(Distributions(), ", "))
-	fault(c.Service <= 0, "service %v: want a time above 0, such as 20ms", c.Service)
-	fault(c.Workers < 0 || c.Workers > MostWorkers, "workers %d: want a number from 0 to %d", c.Workers, MostWorkers)
-	fault(c.Queues < 1 || c.Queues > MostQueues, "queues %d: want a number from 1 to %d", c.Queues, MostQueues)
-	fault(c.Stall < 0, "stall %v: want 0 or more", c.Stall)
-	fault(c.Stall > 0 && c.Every <= c.Stall, "every %v: want a time above the stall, %v", c.Every, c.Stall)
-	fault(c.Stall == 0 && c.Every != 0, "every %v: want a stall beside it, or 0", c.Every)
+	fault(!known, "distribution", fmt.Sprintf("unknown distribution %q", c.Distribution), "one of "+strings.Join(Distributions(), ", "))
+	fault(c.Service <= 0, "service", fmt.Sprintf("%v is not above 0", c.Service), "a time such as 20ms")
+	fault(c.Workers < 0 || c.Workers > mostWorkers, "workers", fmt.Sprintf("%d is out of bounds", c.Workers), fmt.Sprintf("a number from 0 to %d", mostWorkers))
+	fault(c.Queues < 1 || c.Queues > mostQueues, "queues", fmt.Sprintf("%d is out of bounds", c.Queues), fmt.Sprintf("a number from 1 to %d", mostQueues))
+	fault(c.Stall < 0, "stall", fmt.Sprintf("%v is below 0", c.Stall), "0 or more")
+	fault(c.Stall > 0 && c.Every <= c.Stall, "every,stall", fmt.Sprintf("stalls of %v have no end in between", c.Stall), "a time above the stall")
+	fault(c.Stall == 0 && c.Every != 0, "every,stall", "there is no stall", "a stall beside it, or none")
 	return errors.Join(faults...)
 }

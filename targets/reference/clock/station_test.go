@@ -106,13 +106,13 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		t.Errorf("the default: %v", err)
 	}
 	for want, config := range map[string]Config{
-		"distribution \"x\": want one of constant, uniform, exponential, lognormal\n" +
-			"service 0s: want a time above 0, such as 20ms\n" +
-			"workers -1: want a number from 0 to 1000\n" +
-			"queues 0: want a number from 1 to 10000\n" +
-			"stall -1s: want 0 or more": {Distribution: "x", Workers: -1, Stall: -time.Second},
-		"every 1s: want a time above the stall, 1s": {Distribution: "constant", Service: 1, Queues: 1, Stall: time.Second, Every: time.Second},
-		"every 1s: want a stall beside it, or 0":    {Distribution: "constant", Service: 1, Queues: 1, Every: time.Second},
+		"distribution: unknown distribution \"x\"; want one of constant, uniform, exponential, lognormal\n" +
+			"service: 0s is not above 0; want a time such as 20ms\n" +
+			"workers: -1 is out of bounds; want a number from 0 to 1000\n" +
+			"queues: 0 is out of bounds; want a number from 1 to 10000\n" +
+			"stall: -1s is below 0; want 0 or more": {Distribution: "x", Workers: -1, Stall: -time.Second},
+		"every: stalls of 1s have no end in between; want a time above the stall": {Distribution: "constant", Service: 1, Queues: 1, Stall: time.Second, Every: time.Second},
+		"every: there is no stall; want a stall beside it, or none":               {Distribution: "constant", Service: 1, Queues: 1, Every: time.Second},
 	} {
 		if err := config.Check(); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v, want %s", config, err, want)

@@ -1,0 +1,268 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/scenarios/decode"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// check finds what no value of a scenario shows by itself. A check is left out where a
+// value that it needs is at fault already.
+type check struct {
+	*decode.Source
+	s      *Scenario
+	cat    Catalogue
+	format *decode.Format
+}
+
+func (c check) scenario() {
+	c.distinct("targets", c.s.Targets, "each target once")
+	c.needs()
+	c.http()
+	c.workload()
+	c.images()
+	c.modelOptions()
+	c.corpus()
+	c.load()
+	c.models()
+	c.overhead()
+	c.abort()
+	c.length()
+	c.slo()
+	c.regression()
+}
+
+// refuse reports a field's value where that is sound by itself.
+func (c check) refuse(field string, wrong bool, problem, want string) {
+	if wrong && c.Sound(field) {
+		c.Refuse(field, problem, want)
+	}
+}
+
+// need reports a key that is missing.
+func (c check) need(field, want string) {
+	c.refuse(field, !c.Given(field), "missing", want)
+}
+
+// distinct holds the items of a list to being there once.
+func (c check) distinct(list string, items []string, want string) {
+	for i, item := range items {
+		c.refuse(decode.Element(list, i), slices.Index(items, item) < i, fmt.Sprintf("%q is in the list already", item), want)
+	}
+}
+
+func protocolKind(cat Catalogue, name string) protocol.Kind {
+	kind, _ := Named(cat.Protocols, name, func(k protocol.Kind) string { return k.Name })
+	return kind
+}
+
+func targetKind(cat Catalogue, name string) targets.Kind {
+	kind, _ := Named(cat.Targets, name, func(k targets.Kind) string { return k.Name })
+	return kind
+}
+
+const (
+	serverWanted = "server: reference, or a command, or an image"
+	modelWanted  = "a model's name"
+	// noModel says why a key of a model has no meaning in a scenario with a template.
+	noModel = "a template asks for no model"
+	// alreadyRuns says why there is nothing to time.
+	alreadyRuns = "the server of every target runs already, so there is no start to time"
+)
+
+// needs finds what a scenario of its protocol needs and lacks, and what has no meaning in
+// it.
+func (c check) needs() {
+	s := c.s
+	switch {
+	case !c.Sound("protocol"):
+	case protocolKind(c.cat, s.Protocol).Written:
+		c.written()
+	default:
+		c.need("workload", serverWanted)
+		if c.Given("workload") {
+			c.need("workload.model", modelWanted)
+		}
+		c.need("data", "the key generator, and what it needs")
+		c.refuse("template", s.Template != nil, "protocol "+s.Protocol+" makes its own requests", "protocol: template")
+	}
+}
+
+// written looks at a scenario whose request is written out.
+func (c check) written() {
+	s := c.s
+	c.refuse("template", s.Template == nil, "missing", "the request to send, such as {method: GET, path: /}")
+	if s.Workload.Server == ReferenceServer {
+		c.need("workload.model", modelWanted)
+	} else {
+		c.refuse("workload.model", s.Workload.Model != "", noModel, "it left out")
+	}
+	for i, p := range s.Load {
+		field := decode.Element("load", i)
+		c.refuse(field+".model", c.Given(field+".model") && p.Model != "", noModel, "it left out")
+		c.refuse(field+".mix", p.Mix != nil, "a template is the only request there is", "it left out")
+	}
+	c.refuse("data", c.Given("data"), "a template is sent as it is, and no data goes into it", "it left out")
+	c.refuse("overhead", s.Overhead != nil, noModel, "none")
+	if t := s.Template; t != nil {
+		c.refuse("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
+	}
+}
+
+func (c check) http() {
+	h := c.s.HTTP
+	if !c.Sound("http.version", "http.client") {
+		return
+	}
+	c.refuse("http.client", h.Version == HTTP2 && h.Client == OwnClient, "servebench's own client speaks HTTP/1.1 alone", StandardClient+" for HTTP/2")
+	c.refuse("http.keep_alive", h.Version == HTTP2 && !h.KeepAlive, "requests of HTTP/2 share connections", "true, or version "+HTTP1)
+	if timeout := c.s.Timeout; c.Sound("timeout") {
+		problem := "above the timeout, " + decode.FormatDuration(timeout) + ", so that it never ends"
+		c.refuse("http.connect_timeout", h.ConnectTimeout > timeout, problem, "a time below the timeout")
+		c.refuse("http.first_byte_timeout", h.FirstByteTimeout > timeout, problem, "a time below the timeout")
+	}
+}
+
+func (c check) workload() {
+	w := c.s.Workload
+	if c.Sound("workload.server", "workload.command", "workload.image") {
+		own := len(w.Command) > 0 || w.Image != ""
+		if w.Server == "" && !own && c.Sound("targets") && !c.allRun() {
+			c.Refuse("workload", "no server named", serverWanted)
+		}
+		c.refuse("workload.server", w.Server != "" && own, "another server is given by command or image", "one or the other")
+	}
+	if w.Server == ReferenceServer && w.Model != "" {
+		c.model("workload.model", w.Model)
+	}
+	if c.Sound("workload.server") {
+		c.refuse("workload.delay", w.Delay > 0 && w.Server != ReferenceServer, "only the reference server answers later on request", "server: reference, or no delay")
+	}
+	var set []string
+	for i, variable := range w.Env {
+		if field := decode.Element("workload.env", i); c.Sound(field) {
+			name, _, _ := strings.Cut(variable, "=")
+			c.refuse(field, slices.Contains(set, name), name+" is set already", "each variable once")
+			set = append(set, name)
+		}
+	}
+}
+
+// allRun reports whether every target uses a server that runs already.
+func (c check) allRun() bool {
+	return !slices.ContainsFunc(c.s.Targets, func(name string) bool { return !targetKind(c.cat, name).Running })
+}
+
+// images finds the targets that cannot run the user's own server because there is only an
+// image of it.
+func (c check) images() {
+	w := c.s.Workload
+	if w.Image == "" || w.Server != "" || len(w.Command) > 0 || !c.Sound("workload.server", "workload.command", "workload.image") {
+		return
+	}
+	want := "workload.command beside it"
+	var runners []string
+	for _, k := range c.cat.Targets {
+		if k.Images {
+			runners = append(runners, k.Name)
+		}
+	}
+	if len(runners) > 0 {
+		want += ", or " + decode.OneOf(runners)
+	}
+	for i, name := range c.s.Targets {
+		kind := targetKind(c.cat, name)
+		c.refuse(decode.Element("targets", i), !kind.Images && !kind.Running,
+			name+" runs no container images, and workload.image is all there is of the server", want)
+	}
+}
+
+// modelOptions holds the options of a model to those that it takes, and to being asked for.
+func (c check) modelOptions() {
+	for name, options := range c.s.Workload.Options {
+		field := "workload." + name
+		asked := c.s.Workload.Server == ReferenceServer && slices.Contains(c.s.Models(), name)
+		if c.Sound("workload.server", "workload.model", "load") && !asked {
+			c.Refuse(field, "nothing asks the reference server's model "+name, "server: reference with model: "+name+", or none")
+		}
+		if checker, ok := options.(interface{ Check() error }); ok {
+			c.mistakes(field, checker.Check())
+		}
+	}
+}
+
+// mistakes reports the mistakes in a mapping that joined errors tell of: those that know
+// the key at fault, and after it the others that they rest on.
+func (c check) mistakes(path string, err error) {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return
+	}
+	for _, err := range many.Unwrap() {
+		m, ok := err.(interface {
+			Mistake() (keys []string, problem, want string)
+		})
+		if !ok {
+			continue
+		}
+		keys, problem, want := m.Mistake()
+		for i := range keys {
+			keys[i] = decode.Member(path, keys[i])
+		}
+		if c.Sound(keys...) {
+			c.Refuse(keys[0], problem, want)
+		}
+	}
+}
+
+// models finds the phases that ask the reference server for a model that it does not have.
+func (c check) models() {
+	if c.s.Workload.Server != ReferenceServer {
+		return
+	}
+	for i, p := range c.s.Load {
+		field := decode.Element("load", i)
+		if p.Model != c.s.Workload.Model {
+			c.model(field+".model", p.Model)
+		}
+		for j, class := range p.Mix {
+			if class.Model != p.Model && class.Model != c.s.Workload.Model {
+				c.model(decode.Element(field+".mix", j)+".model", class.Model)
+			}
+		}
+	}
+}
+
+// model holds a field to a model that the reference server has.
+func (c check) model(field, name string) {
+	var names []string
+	for _, m := range c.cat.Models {
+		names = append(names, m.Name)
+	}
+	c.refuse(field, !slices.Contains(names, name),
+		fmt.Sprintf("the reference server has no model %q%s", name, decode.Suggest(name, names)), decode.OneOf(names))
+}
+
+// maxExamples bounds what the corpus holds in memory.
+const maxExamples = 10_000_000
+
+func (c check) corpus() {
+	d := c.s.Data
+	if !c.Sound("data.batch", "data.corpus", "load") {
+		return
+	}
+	kinds, examples := c.s.Requests(), 0
+	for _, k := range kinds {
+		examples += k.Batch
+	}
+	of := fmt.Sprintf("%d requests of %d examples", d.Corpus, d.Batch)
+	if len(kinds) > 1 {
+		of = fmt.Sprintf("%d requests of each of %d kinds", d.Corpus, len(kinds))
+	}
+	n := examples * d.Corpus
+	c.refuse("data.corpus", n > maxExamples, fmt.Sprintf("%s are %d examples to hold in memory", of, n), fmt.Sprintf("at most %d", maxExamples))
+}

@@ -1,0 +1,150 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/arrivals"
+	"servebench/scenarios/decode"
+)
+
+func (c check) slo() {
+	c.decidable()
+	c.quantiles()
+	c.reach()
+	c.goodput()
+}
+
+// decidable finds limits of what no run of the scenario makes known.
+func (c check) decidable() {
+	s, l := c.s, c.s.SLO
+	if c.Sound("targets") {
+		c.refuse("slo.cold_start", l.ColdStart > 0 && c.allRun(), alreadyRuns, "none, or a target that starts its server")
+	}
+	if s.Template != nil {
+		c.refuse("slo.accuracy", l.Accuracy != nil, noModel, "none")
+		c.refuse("slo.agreement", l.Agreement != nil, "a wrong answer to a template is an error", "slo.errors, and template.expect")
+	} else if c.Sound("workload") {
+		c.refuse("slo.agreement", l.Agreement != nil && s.Workload.Server == "", "agreement is known for the reference server only", "accuracy, or none")
+	}
+}
+
+// quantileLimit is one of several limits of a time.
+type quantileLimit struct {
+	name, field string
+	at          time.Duration
+}
+
+// limitedTimes are the limits of each time that are sound, with the fields that they
+// stand in.
+func (c check) limitedTimes() [][]quantileLimit {
+	all := make([][]quantileLimit, 3)
+	for i, t := range []struct {
+		path string
+		most record.Quantiles
+	}{{"slo", c.s.SLO.Response()}, {"slo.service", c.s.SLO.Service}, {"slo.first_byte", c.s.SLO.FirstByte}} {
+		for _, q := range []quantileLimit{{"p50", "", t.most.P50}, {"p90", "", t.most.P90}, {"p99", "", t.most.P99}, {"p999", "", t.most.P999}} {
+			if q.field = t.path + "." + q.name; q.at > 0 && c.Sound(q.field) {
+				all[i] = append(all[i], q)
+			}
+		}
+	}
+	return all
+}
+
+// quantiles finds a higher quantile with a lower limit.
+func (c check) quantiles() {
+	for _, set := range c.limitedTimes() {
+		for i := 1; i < len(set); i++ {
+			q, below := set[i], set[i-1]
+			c.refuse(q.field, q.at < below.at, fmt.Sprintf("%s is below the limit of %s, %s", decode.FormatDuration(q.at), below.name, decode.FormatDuration(below.at)),
+				"limits that do not fall")
+		}
+	}
+}
+
+// reach finds limits that no answer could miss.
+func (c check) reach() {
+	if !c.Sound("timeout") {
+		return
+	}
+	for _, q := range slices.Concat(c.limitedTimes()...) {
+		c.refuse(q.field, q.at > c.s.Timeout, fmt.Sprintf("%s is above the timeout, %s, so that no answer could miss it", decode.FormatDuration(q.at), decode.FormatDuration(c.s.Timeout)),
+			"a limit below the timeout")
+	}
+}
+
+// goodput finds a phase that asks for fewer answers than there must be.
+func (c check) goodput() {
+	least := c.s.SLO.Goodput
+	if least == 0 || !c.Sound("load") {
+		return
+	}
+	for _, p := range c.s.Load {
+		kind, open := arrivalsOf(p)
+		even := open && !kind.Takes(arrivals.ParamTo) && p.Amplitude == 0 && p.Trace == nil
+		c.refuse("slo.goodput", p.Measure && even && p.Rate < least,
+			fmt.Sprintf("phase %s asks for %s answers a second, so that there cannot be %s", p.Name, decode.FormatNumber(p.Rate), decode.FormatNumber(least)),
+			"at most the rate of every measured phase")
+	}
+}
+
+// mostHypotheses is how many metrics an A/B test compares at most, each phase counting for
+// itself: with each the others are judged more strictly.
+const mostHypotheses = 5
+
+// leastRequests is how many requests of a phase it takes in a round for a quantile of
+// them to be a figure of its own and not of chance; 0 of what is no quantile.
+func leastRequests(metric string) float64 {
+	return map[string]float64{
+		record.MetricP50: 200, record.MetricP90: 300, record.MetricP99: 2000, record.MetricP999: 20_000,
+	}[metric]
+}
+
+func (c check) regression() {
+	r := c.s.Regression
+	if r == nil || !c.Sound("regression", "load") {
+		return
+	}
+	const metrics = "regression.metrics"
+	if c.distinct(metrics, r.Metrics, "each metric once"); !c.Sound(metrics) {
+		return
+	}
+	measured := slices.DeleteFunc(slices.Clone(c.s.Load), func(p Phase) bool { return !p.Measure })
+	if n := len(r.Metrics) * len(measured); n > mostHypotheses {
+		c.Refuse(metrics, fmt.Sprintf("%d metrics in %d measured phases are %d to compare", len(r.Metrics), len(measured), n),
+			fmt.Sprintf("at most %d, since with each the others are judged more strictly", mostHypotheses))
+	}
+	c.refuse("regression.tolerance", r.Margin >= r.Tolerance,
+		fmt.Sprintf("%s is not above the margin, %s: a candidate could be good enough to pass and bad enough to fail", decode.FormatFraction(r.Tolerance), decode.FormatFraction(r.Margin)),
+		"a tolerance above the margin")
+	// Of the metrics, the one that needs the most requests: what is enough for it is for all.
+	most := slices.MaxFunc(r.Metrics, func(a, b string) int { return cmp.Compare(leastRequests(a), leastRequests(b)) })
+	for _, p := range measured {
+		c.sample(most, p)
+	}
+}
+
+// sample finds a phase with too few requests in a round for a metric. How many a closed
+// loop has, or a trace, is not known here.
+func (c check) sample(metric string, p Phase) {
+	least := leastRequests(metric)
+	kind, ok := arrivalsOf(p)
+	if least == 0 || p.Concurrency > 0 || p.Trace != nil || !ok {
+		return
+	}
+	process, err := kind.New(p.config())
+	if err != nil { // which is told elsewhere
+		return
+	}
+	shape := process.Shape()
+	if n := float64(shape.Arrivals); n < least {
+		longer := time.Duration(math.Ceil(least/shape.Rate*10)) * 100 * time.Millisecond
+		c.Refuse("regression.metrics", fmt.Sprintf("%s needs %s requests in a round, and phase %s has %s", metric, decode.FormatNumber(least), p.Name, decode.FormatNumber(n)),
+			fmt.Sprintf("load.%s.duration of %s or more, a higher rate, or other metrics", p.Name, decode.FormatDuration(longer)))
+	}
+}

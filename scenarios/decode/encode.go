@@ -1,0 +1,151 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Marshal writes what Encode returns as YAML.
+func Marshal(all yaml.MapSlice) ([]byte, error) {
+	return yaml.MarshalWithOptions(all, yaml.IndentSequence(true))
+}
+
+// writePlain returns a value that nothing more is known of than its type.
+func writePlain(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Interface:
+		return writePlain(v.Elem())
+	case reflect.Pointer:
+		return builder{}.mapping(v.Type().Elem(), "").write(v.Elem())
+	case reflect.Map:
+		if all := writeMap(v); all != nil {
+			return all
+		}
+		return nil
+	case reflect.String:
+		return WriteText(v.String())
+	case reflect.Float64: // whole ones without the decimal point that the encoder would give them
+		if f := v.Float(); f == math.Trunc(f) && math.Abs(f) < 1e15 {
+			return int64(f)
+		}
+	}
+	return v.Interface()
+}
+
+// WriteText returns a text for the YAML encoder: as it is where every YAML reader takes
+// it for that text, in quotes otherwise. The encoder's own choice leaves out quotes that
+// texts such as 1e3 need.
+func WriteText(s string) any {
+	if isPlain(s) {
+		return s
+	}
+	return quotedText(s)
+}
+
+// TextOf is the text of a value for the YAML encoder; false where it is none.
+func TextOf(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case quotedText:
+		return string(v), true
+	}
+	return "", false
+}
+
+// isPlain reports whether a text reads as prose, a name or a path.
+func isPlain(s string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	const inside = letters + "0123456789 ._/=+,;()-"
+	words := []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+	return s != "" && strings.ContainsAny(s[:1], letters+"/") &&
+		strings.Trim(s, inside) == "" && !strings.HasSuffix(s, " ") &&
+		!slices.Contains(words, strings.ToLower(s))
+}
+
+// quotedText is a text that the YAML encoder puts in quotes.
+type quotedText string
+
+// MarshalYAML writes a string of JSON, which YAML reads as the same text.
+func (t quotedText) MarshalYAML() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(string(t))
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+// Difference is one value that two files do not share.
+type Difference struct {
+	Key        string // "load.steady.rate", as in a Setting
+	One, Other string // the values as they would be written; "none" for none
+}
+
+// Differences lists what two mappings differ in, in the order of their keys.
+func Differences(one, other yaml.MapSlice) []Difference { return differences("", one, other) }
+
+// differences compares what stands at a key.
+func differences(key string, one, other any) []Difference {
+	a, isA := keyed(one)
+	b, isB := keyed(other)
+	if !isA || !isB {
+		if x, y := shown(one), shown(other); x != y {
+			return []Difference{{Key: key, One: x, Other: y}}
+		}
+		return nil
+	}
+	var all []Difference
+	for _, item := range a {
+		name := fmt.Sprint(item.Key)
+		all = append(all, differences(Member(key, name), item.Value, valueOf(b, name))...)
+	}
+	for _, item := range b {
+		if name := fmt.Sprint(item.Key); valueOf(a, name) == nil {
+			all = append(all, differences(Member(key, name), nil, item.Value)...)
+		}
+	}
+	return all
+}
+
+// keyed returns the items of a mapping, or those of a list of mappings under their names;
+// false of anything else.
+func keyed(v any) (yaml.MapSlice, bool) {
+	if items, ok := v.(yaml.MapSlice); ok {
+		return items, true
+	}
+	list, ok := v.([]any)
+	var named yaml.MapSlice
+	for _, thing := range list {
+		items, isMapping := thing.(yaml.MapSlice)
+		name := valueOf(items, "name")
+		if !isMapping || name == nil {
+			return nil, false
+		}
+		named = append(named, yaml.MapItem{Key: name, Value: items})
+	}
+	return named, ok
+}
+
+// valueOf is the value of a key, nil where there is none.
+func valueOf(items yaml.MapSlice, key string) any {
+	i := slices.IndexFunc(items, func(item yaml.MapItem) bool { return fmt.Sprint(item.Key) == key })
+	if i < 0 {
+		return nil
+	}
+	return items[i].Value
+}
+
+// shown is a value in a message.
+func shown(v any) string {
+	if v == nil {
+		return none
+	}
+	return fmt.Sprint(v)
+}

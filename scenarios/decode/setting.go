@@ -1,0 +1,170 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Setting changes one value of a scenario before it is read, so that it is
+// checked as if it stood in the file.
+type Setting struct {
+	// Key leads to the value: names with dots between them, and the items of a
+	// list by their index ("load[1].rate") or their name ("load.steady.rate").
+	Key string
+	// Value is what would stand in the file; a list or a mapping is written in
+	// brackets: "[physical, container]".
+	Value string
+	// Flag is how the user gave it, for faults: "--rounds 2". "" means --set.
+	Flag string
+}
+
+// String returns what the user gave.
+func (s Setting) String() string {
+	if s.Flag != "" {
+		return s.Flag
+	}
+	return "--set " + s.Key + "=" + s.Value
+}
+
+// ParseSetting reads key=value. It fails where there is no = or no key; whether
+// a scenario has the key and takes the value is for Parse to say.
+func ParseSetting(s string) (Setting, error) {
+	key, value, ok := strings.Cut(s, "=")
+	key = strings.TrimSpace(key)
+	if !ok || key == "" {
+		if end := strings.IndexAny(s, ": "); end >= 0 { // what follows may be a secret
+			s = s[:end] + "…"
+		}
+		return Setting{}, fmt.Errorf("setting %q: want key=value, such as load.steady.rate=500", s)
+	}
+	return Setting{Key: key, Value: strings.TrimSpace(value)}, nil
+}
+
+// Apply makes the change of a setting, given by its index. The faults of one that changes
+// nothing are set aside from those of the values: they keep no check from being made.
+func (s *Source) Apply(i int) {
+	since := len(s.found)
+	defer func() {
+		for j := range s.found[since:] {
+			s.found[since+j].aside = true
+		}
+	}()
+	r := &reader{source: s, setting: i + 1}
+	steps, ok := parsePath(s.settings[i].Key)
+	if !ok {
+		r.fault(origin{}, "", fmt.Sprintf("%q leads nowhere", s.settings[i].Key), "keys with dots between them, such as load.steady.rate or load[1].rate")
+		return
+	}
+	value := r.settingValue(s.settings[i].Value)
+	if value == nil {
+		return
+	}
+	if place := r.to(s.Root, steps); place != nil {
+		value.Index = place.Index
+		*place = *value
+	}
+}
+
+// step is one part of a setting's key.
+type step struct {
+	name  string // "" for an index
+	index int
+}
+
+// parsePath splits a setting's key into steps.
+func parsePath(key string) ([]step, bool) {
+	var steps []step
+	for part := range strings.SplitSeq(key, ".") {
+		name, rest, _ := strings.Cut(part, "[")
+		if name == "" {
+			return nil, false
+		}
+		steps = append(steps, step{name: name})
+		if len(name) == len(part) {
+			continue
+		}
+		for index := range strings.SplitSeq(rest, "[") {
+			digits, ok := strings.CutSuffix(index, "]")
+			i, err := strconv.ParseUint(digits, 10, 31)
+			if !ok || err != nil {
+				return nil, false
+			}
+			steps = append(steps, step{index: int(i)})
+		}
+	}
+	return steps, true
+}
+
+// settingValue reads a setting's value, nil when it is a fault. A value without brackets or
+// quotes is taken as it is, whatever it means in YAML.
+func (r *reader) settingValue(text string) *Node {
+	if text != "" && strings.ContainsRune("[{\"'", rune(text[0])) {
+		return r.read([]byte(text))
+	}
+	value := r.new(nil, scalarShape)
+	value.style, value.Text = verbatim, text
+	return value
+}
+
+// to returns the node that the steps lead to, made where a mapping lacks it; nil after a
+// fault.
+func (r *reader) to(n *Node, steps []step) *Node {
+	path := ""
+	for _, s := range steps {
+		if n, path = r.enter(n, path, s); n == nil {
+			return nil
+		}
+	}
+	return n
+}
+
+func (r *reader) enter(n *Node, path string, s step) (next *Node, field string) {
+	if n.shape == scalarShape && n.style == null && s.name != "" {
+		*n = Node{at: origin{setting: r.setting}, shape: mappingShape}
+	}
+	switch {
+	case n.shape == brokenShape:
+	case n.shape == listShape:
+		return r.enterList(n, path, s)
+	case n.shape == mappingShape && s.name != "":
+		if n.Get(s.name) == nil {
+			at := origin{setting: r.setting}
+			n.pairs = append(n.pairs, pair{at: at, key: s.name, value: &Node{at: at, style: null}})
+		}
+		return n.Get(s.name), Member(path, s.name)
+	case s.name == "":
+		r.fault(origin{}, path, "is not a list, so it has no item "+strconv.Itoa(s.index), "its key alone")
+	default:
+		r.fault(origin{}, path, fmt.Sprintf("is a single value, so it has no key %q", s.name), "its key alone")
+	}
+	return nil, ""
+}
+
+func (r *reader) enterList(n *Node, path string, s step) (next *Node, field string) {
+	if s.name == "" {
+		if s.index < len(n.items) {
+			return n.items[s.index], Element(path, s.index)
+		}
+		r.fault(origin{}, path, fmt.Sprintf("has no item %d", s.index), fmt.Sprintf("an index below %d", len(n.items)))
+		return nil, ""
+	}
+	var known []string
+	for i, item := range n.items {
+		name := item.Get("name")
+		switch {
+		case name == nil:
+		case name.Text == s.name:
+			return item, Element(path, i)
+		case name.Text != "":
+			known = append(known, name.Text)
+		}
+	}
+	want := "an index, such as " + Element(path, 0)
+	if len(known) > 0 {
+		want = OneOf(slices.Compact(known))
+	}
+	r.fault(origin{}, path, fmt.Sprintf("has no item %q%s", s.name, Suggest(s.name, known)), want)
+	return nil, ""
+}

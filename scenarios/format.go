@@ -1,0 +1,384 @@
+package scenarios
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/invopop/jsonschema"
+
+	"servebench/generators"
+	"servebench/reports/record"
+	"servebench/scenarios/arrivals"
+	"servebench/scenarios/decode"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// sources are the files that say in comments what the keys mean.
+//
+//go:embed scenario.go load.go request.go
+var sources embed.FS
+
+// FormatReference returns the reference of the format as plain text: every key
+// with its kind of value, its default and its meaning.
+func FormatReference(cat Catalogue) string { return cat.documented().Reference() }
+
+// JSONSchema returns the schema of a scenario file (JSON Schema, draft
+// 2020-12), for editors. It takes every file that Parse takes, and finds most
+// faults that show in a single value; those across values are Parse's alone.
+func JSONSchema(cat Catalogue) ([]byte, error) {
+	s := cat.documented().Schema()
+	s.AllOf = []*jsonschema.Schema{loadOrColdStarts(), writtenOrMade(cat), serverOrRunning(cat)}
+	s.Version = jsonschema.Version
+	s.Title = "servebench scenario"
+	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
+	load, _ := s.Properties.Get("load")
+	load.Items.AllOf = arrivalsSchemas()
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write schema: %w", err)
+	}
+	return text, nil
+}
+
+// documented is the format with what its keys mean.
+func (cat Catalogue) documented() *decode.Format {
+	folders := []fs.FS{sources, record.Source}
+	for _, m := range cat.Models {
+		if m.OptionsSource != nil {
+			folders = append(folders, m.OptionsSource)
+		}
+	}
+	return cat.format(decode.ParseDocs(folders...))
+}
+
+func (cat Catalogue) format(docs decode.Docs) *decode.Format {
+	return decode.NewFormat(Scenario{}, cat.options(docs))
+}
+
+// options are what the tags of the scenario's fields name.
+func (cat Catalogue) options(docs decode.Docs) decode.Options {
+	o := decode.Options{
+		Docs:  docs,
+		Notes: map[string]string{},
+		Hint:  hintAtFirstToken,
+		Choices: map[string][]decode.Choice{
+			"target":          choices(cat.Targets, func(k targets.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"generator":       choices(cat.Generators, func(k generators.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"protocol":        choices(cat.Protocols, func(k protocol.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"arrival process": choices(arrivals.Kinds(), func(k arrivals.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"model":           choices(cat.Models, func(m Model) decode.Choice { return decode.Choice{Name: m.Name, Doc: m.Doc} }),
+			"metric":          choices(record.Metrics(), func(name string) decode.Choice { return decode.Choice{Name: name} }),
+		},
+		Scalars: map[string]func(decode.Tag) decode.Scalar{
+			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
+			"file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+		},
+	}
+	for _, param := range arrivalsParams() {
+		o.Notes["load[]."+param] = takenBy(param)
+	}
+	o.Inline = map[string]decode.Inline{"parameters": cat.parameters, "targets": cat.optionsOfTargets}
+	models := cat.optionsOfModels(o)
+	o.Inline["models"] = func(*decode.Node) ([]decode.Field, bool) { return models, false }
+	return o
+}
+
+func choices[K any](kinds []K, of func(K) decode.Choice) []decode.Choice {
+	all := make([]decode.Choice, len(kinds))
+	for i, k := range kinds {
+		all[i] = of(k)
+	}
+	return all
+}
+
+// hintAtFirstToken tells users of language models what they look for under its names.
+func hintAtFirstToken(path, key string) string {
+	if path == "slo" && slices.Contains([]string{"ttft", "time_to_first_token", "first_token"}, strings.ToLower(key)) {
+		return ": servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body"
+	}
+	return ""
+}
+
+// parameters are those of the generator that a data mapping names, as keys beside the
+// others; all are let through where nobody knows it.
+func (cat Catalogue) parameters(data *decode.Node) (fields []decode.Field, open bool) {
+	open = data != nil
+	for _, g := range cat.Generators {
+		if data != nil && (data.Get("generator") == nil || data.Get("generator").Text != g.Name) {
+			continue
+		}
+		open = false
+		for _, p := range g.Params {
+			fields = append(fields, decode.Entry(p.Name, "Generator "+g.Name+": "+strings.TrimSuffix(p.Doc, ".")+".",
+				decode.FormatNumber(p.Default), 0.0, decode.Number(p.Min, p.Max, p.Integer)))
+		}
+	}
+	return fields, open
+}
+
+// optionsOfTargets are the keys named after targets.
+func (cat Catalogue) optionsOfTargets(*decode.Node) (fields []decode.Field, open bool) {
+	for _, t := range cat.Targets {
+		var options []decode.Field
+		for _, o := range t.Options {
+			options = append(options, targetOption(o))
+		}
+		if options != nil {
+			fields = append(fields, decode.Entries(t.Name, "Options of the target "+t.Name+".", options))
+		}
+	}
+	return fields, false
+}
+
+func targetOption(o targets.Option) decode.Field {
+	kind := decode.Text("text", nil)
+	switch {
+	case len(o.Values) > 0 && slices.Contains(o.Values, o.Default):
+		kind = decode.OneName(o.Name, o.Values)
+	case len(o.Values) > 0:
+		kind = decode.OneName(o.Name, append(slices.Clip(o.Values), o.Default))
+	case o.Path:
+		kind = file(decode.Tag{Want: "the path of a file"})
+		read := kind.Read
+		kind.Read = func(n *decode.Node) (any, *decode.Flaw) {
+			if n.Text == "" { // for no value
+				return "", nil
+			}
+			return read(n)
+		}
+	}
+	fallback := o.Default
+	if fallback == "" {
+		fallback = `""`
+	}
+	first, size := utf8.DecodeRuneInString(o.Doc)
+	doc := string(unicode.ToUpper(first)) + strings.TrimSuffix(o.Doc[size:], ".") + "."
+	return decode.Entry(o.Name, doc, fallback, "", kind)
+}
+
+// optionsOfModels are the keys of a workload named after models.
+func (cat Catalogue) optionsOfModels(o decode.Options) []decode.Field {
+	var fields []decode.Field
+	for _, m := range cat.Models {
+		if m.Options != nil {
+			fields = append(fields, decode.EntryOf(m.Name, m.OptionsDoc, m.Options, o))
+		}
+	}
+	return fields
+}
+
+// name is what files, folders and settings are called after.
+func name(decode.Tag) decode.Scalar {
+	const pattern = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
+	matches := regexp.MustCompile(pattern).MatchString
+	s := decode.Prose("name", "a name of letters, digits, - and _, at most 64 of them", pattern, func(n *decode.Node) *decode.Flaw {
+		if !matches(n.Text) {
+			return &decode.Flaw{Problem: n.String() + " is not a name"}
+		}
+		return nil
+	})
+	s.HandedOn = false
+	return s
+}
+
+// prose is text without the space around it, which a block of text ends with.
+func prose(decode.Tag) decode.Scalar {
+	return trimmed(decode.Prose("text", "text", "", nil))
+}
+
+func trimmed(s decode.Scalar) decode.Scalar {
+	read := s.Read
+	s.Read = func(n *decode.Node) (any, *decode.Flaw) {
+		v, flaw := read(n)
+		return strings.TrimSpace(v.(string)), flaw
+	}
+	return s
+}
+
+// variable is a KEY=VALUE pair.
+func variable(decode.Tag) decode.Scalar {
+	return decode.Prose("KEY=VALUE", "KEY=VALUE", `^[^=\s]+=`, func(n *decode.Node) *decode.Flaw {
+		if name, _, ok := strings.Cut(n.Text, "="); !ok || name == "" || strings.ContainsAny(name, " \t\n") {
+			return &decode.Flaw{Problem: n.String() + " sets no variable"}
+		}
+		return nil
+	})
+}
+
+// headerValue is the value of a header field: text on one line.
+func headerValue(decode.Tag) decode.Scalar {
+	return trimmed(decode.Text("text on one line", func(n *decode.Node) *decode.Flaw {
+		if !decode.Visible(n.Text, "\t") {
+			return &decode.Flaw{Problem: n.String() + " holds control characters"}
+		}
+		return nil
+	}))
+}
+
+// path is the path of a URL, with a query or without, that can be asked for as it is
+// written.
+func path(decode.Tag) decode.Scalar {
+	return decode.Prose("path", "a path such as /health", `^/[^\s#\x00-\x1F\x7F]*$`, func(n *decode.Node) *decode.Flaw {
+		switch _, err := url.ParseRequestURI(n.Text); {
+		case strings.Contains(n.Text, "://") && !strings.HasPrefix(n.Text, "/"):
+			return &decode.Flaw{Problem: n.String() + " is a whole URL", Want: "the path alone, such as /health; the server's URL is endpoint.url"}
+		case strings.Contains(n.Text, "#"):
+			return &decode.Flaw{Problem: n.String() + " has a fragment, which no client sends", Want: "the path up to the #, or %23 in the place of the #"}
+		case strings.ContainsFunc(n.Text, unicode.IsSpace):
+			return &decode.Flaw{Problem: n.String() + " has white space in it", Want: "%20 in the place of a space"}
+		case err != nil || !strings.HasPrefix(n.Text, "/"):
+			return &decode.Flaw{Problem: n.String() + " is not the path of a URL"}
+		}
+		return nil
+	})
+}
+
+// file is a path of this machine: in the scenario's file relative to the folder of the
+// file, in a setting to the working folder; what is read is absolute.
+func file(tag decode.Tag) decode.Scalar { return located(tag.Want, tag.Want, nil) }
+
+// argument is one of a command's, the first of which is a path where it has a slash in it.
+func argument(decode.Tag) decode.Scalar {
+	return located("an argument", "the path of a program", func(n *decode.Node) bool {
+		return n.Index == 0 && strings.Contains(n.Text, "/")
+	})
+}
+
+// image is a container image: the path of a tarball, where it begins like one or there is
+// such a file, else a reference.
+func image(decode.Tag) decode.Scalar {
+	return located("an image", "the path of a tarball", func(n *decode.Node) bool {
+		for _, start := range []string{"/", "./", "../", "~/"} {
+			if strings.HasPrefix(n.Text, start) {
+				return true
+			}
+		}
+		info, err := os.Stat(filepath.Join(n.Dir, n.Text))
+		return err == nil && info.Mode().IsRegular()
+	})
+}
+
+// located is text that says something, and where isPath says so is a path of this machine,
+// which is made absolute; nil: always.
+func located(want, pathWanted string, isPath func(*decode.Node) bool) decode.Scalar {
+	s := decode.Words(want)
+	read := s.Read
+	s.Read = func(n *decode.Node) (any, *decode.Flaw) {
+		v, flaw := read(n)
+		if flaw != nil || isPath != nil && !isPath(n) || filepath.IsAbs(n.Text) {
+			return v, flaw
+		}
+		if rest, ok := strings.CutPrefix(n.Text, "~/"); ok { // which nothing but a shell knows
+			return "", &decode.Flaw{Problem: fmt.Sprintf("%q: ~ is not replaced by the home folder", n.Text), Want: fmt.Sprintf("%s, such as ${HOME}/%s", pathWanted, rest)}
+		}
+		if n.Written != "" {
+			n.Written = strings.ReplaceAll(n.Dir, "$", "$$") + "/" + n.Written
+		}
+		return filepath.Join(n.Dir, n.Text), nil
+	}
+	return s
+}
+
+// rate is a number of requests per second above 0, or from 0 on where a load may begin or
+// end there.
+func rate(tag decode.Tag) decode.Scalar {
+	orZero := tag.Min == "0"
+	return decode.Scalar{
+		Label: "rate per second", Want: "a rate per second, such as 200",
+		Read: func(n *decode.Node) (any, *decode.Flaw) {
+			v, flaw := n.Number()
+			switch {
+			case flaw != nil:
+				return 0, flaw
+			case v < 0 || math.Signbit(v) || v == 0 && !orZero:
+				return 0, &decode.Flaw{Problem: n.Text + " is not above 0"}
+			case v > arrivals.MaxRate:
+				return 0, &decode.Flaw{Problem: fmt.Sprintf("%s is above %d", n.Text, int64(arrivals.MaxRate))}
+			}
+			return v, nil
+		},
+		Schema: func() *jsonschema.Schema {
+			s := &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: json.Number(decode.FormatNumber(arrivals.MaxRate))}
+			if orZero {
+				s.ExclusiveMinimum, s.Minimum = "", "0"
+			}
+			return s
+		},
+	}
+}
+
+// minSize is the least memory that is taken for a limit and not for a slip.
+const minSize = targets.MiB
+
+// size is a size of at least minSize, with its unit.
+func size(decode.Tag) decode.Scalar {
+	return decode.Scalar{
+		Label: "size", Want: "a size with its unit, such as 512MiB or 2GB",
+		Read: func(n *decode.Node) (any, *decode.Flaw) {
+			digits, either := strings.CutSuffix(n.Text, "M")
+			b, err := targets.ParseBytes(n.Text)
+			switch {
+			case n.Unitless():
+				return 0, &decode.Flaw{Problem: n.Text + " has no unit", Want: fmt.Sprintf("for example %sMiB", strings.TrimPrefix(n.Text, "-"))}
+			case either && decode.IsNumber(digits):
+				return 0, &decode.Flaw{Problem: n.String() + " may mean either of two sizes", Want: fmt.Sprintf("%sMiB (1024 × 1024) or %sMB (1000 × 1000)", digits, digits)}
+			case errors.Is(err, targets.ErrTooLarge):
+				return 0, &decode.Flaw{Problem: n.Text + " is larger than any size"}
+			case err != nil:
+				return 0, &decode.Flaw{Problem: n.String() + " is not a size"}
+			case b < minSize:
+				return 0, &decode.Flaw{Problem: n.Text + " is less than " + minSize.String()}
+			}
+			return b, nil
+		},
+		Write: func(v any) any { return v.(targets.Bytes).String() },
+		Schema: func() *jsonschema.Schema {
+			return &jsonschema.Schema{Type: "string", Pattern: `^\s*[0-9]*\.?[0-9]*\s*(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)\s*$`}
+		},
+	}
+}
+
+// status is a single status of HTTP or a hundred of them: 404, 2xx.
+func status(decode.Tag) decode.Scalar {
+	return decode.Scalar{
+		Label: "status", Want: "a status from 200 to 599, or 2xx, 3xx, 4xx or 5xx",
+		Read: func(n *decode.Node) (any, *decode.Flaw) {
+			digits, hundred := strings.CutSuffix(n.Text, "xx")
+			v, err := strconv.ParseUint(digits, 10, 16)
+			status := int(v)
+			switch {
+			case err == nil && hundred && 2 <= status && status <= 5:
+				return protocol.Statuses{First: 100 * status, Last: 100*status + 99}, nil
+			case err == nil && !hundred && 200 <= status && status <= 599:
+				return protocol.Statuses{First: status, Last: status}, nil
+			}
+			return nil, &decode.Flaw{Problem: n.String() + " is not a status of HTTP"}
+		},
+		Write: func(v any) any {
+			if s := v.(protocol.Statuses); s.First != s.Last {
+				return fmt.Sprintf("%dxx", s.First/100)
+			}
+			return v.(protocol.Statuses).First
+		},
+		Schema: func() *jsonschema.Schema {
+			return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+				{Type: "integer", Minimum: "200", Maximum: "599"},
+				{Type: "string", Pattern: "^([2-5]xx|0*[2-5][0-9][0-9])$"},
+			}}
+		},
+	}
+}

@@ -1,0 +1,192 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"servebench/generators"
+	"servebench/reports/record"
+	"servebench/scenarios/arrivals"
+	"servebench/scenarios/decode"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// Catalogue is what a scenario may name.
+type Catalogue struct {
+	Targets    []targets.Kind
+	Generators []generators.Kind
+	Protocols  []protocol.Kind // the first one is the default
+	Models     []Model         // of the reference server
+	// Environment looks up the variables that a scenario takes values from; nil: it has
+	// none.
+	Environment func(name string) (value string, there bool)
+	// SecretKey returns the key of the hashes that secrets are recorded as; nil: one that
+	// nobody keeps.
+	SecretKey func() []byte
+}
+
+// Model is a model of the reference server.
+type Model struct {
+	Name string
+	Doc  string // one sentence
+	// Options is a struct with the tags of package decode, whose keys a scenario may set
+	// under the model's name in workload; nil: there are none. OptionsDoc says what they are
+	// for, and OptionsSource holds the Go file that documents them.
+	Options       any
+	OptionsDoc    string
+	OptionsSource fs.FS
+}
+
+// Named finds an entry of one of the catalogue's lists by its name.
+func Named[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
+	i := slices.IndexFunc(kinds, func(k K) bool { return nameOf(k) == name })
+	if i < 0 {
+		var none K
+		return none, false
+	}
+	return kinds[i], true
+}
+
+// Parse reads a scenario from the text of a file, changed by settings. file is what
+// faults call the text. Its error is a decode.Faults that holds everything wrong with the
+// scenario; only where the text is not YAML the first fault hides the others.
+func Parse(file string, text []byte, cat Catalogue, set ...decode.Setting) (*Scenario, error) {
+	source := decode.Open(file, text, set...)
+	v := newVariables(source, set, cat)
+	if source.Root == nil {
+		return nil, noRoot(source)
+	}
+	for i := range set {
+		source.Apply(i)
+	}
+	v.fill(source.Root, "")
+	s := &Scenario{Options: map[string]map[string]string{}, Dir: source.Dir(), Secrets: v.secrets, Source: source}
+	format := cat.format(nil)
+	format.Decode(source, s)
+	v.hideTexts()
+	if s.Written = source.Written; len(s.Written) == 0 {
+		s.Written = nil
+	}
+	s.resolve(cat)
+	check{source, s, cat, format}.scenario()
+	if faults := source.Faults(); faults != nil {
+		return nil, faults
+	}
+	return s, nil
+}
+
+// noRoot is what is wrong with a source that holds nothing to read.
+func noRoot(source *decode.Source) decode.Faults {
+	if source.Sound("") {
+		source.Refuse("", "no scenario in it", "at least the keys name, targets, workload, data and load")
+	}
+	return source.Faults()
+}
+
+// limits is what a file of limits holds.
+type limits struct {
+	SLO record.SLO `key:"slo" default:"{}"`
+}
+
+// FormatSLO writes limits as a file that ParseSLO reads.
+func FormatSLO(slo record.SLO) ([]byte, error) {
+	text, err := decode.Marshal(decode.NewFormat(limits{}, Catalogue{}.options(nil)).Encode(limits{slo}))
+	if err != nil {
+		return nil, fmt.Errorf("write limits as YAML: %w", err)
+	}
+	return text, nil
+}
+
+// ParseSLO reads the limits from the text of a file, changed by settings of its keys
+// ("slo.p99=20ms"). The file is a scenario, of which only the key slo is looked at,
+// or holds that key alone. of is the scenario whose runs are to be judged: a limit that
+// none of them could decide is a fault; nil where that is not known. The error is a
+// decode.Faults, as Parse's.
+func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...decode.Setting) (record.SLO, error) {
+	source := decode.Open(file, text, set...)
+	v := newVariables(source, set, cat)
+	if source.Root == nil {
+		return record.SLO{}, noRoot(source)
+	}
+	for i, s := range set {
+		if s.Key != "slo" && !strings.HasPrefix(s.Key, "slo.") {
+			source.RefuseSetting(i, "sets no limit", "a key of slo, such as slo.p99=20ms")
+			continue
+		}
+		source.Apply(i)
+	}
+	if slo := source.Root.Get("slo"); slo != nil {
+		v.fill(slo, "slo")
+	}
+	var read limits
+	options := cat.options(nil)
+	decode.NewFormat(limits{}, options).Decode(source, &read, decode.Keys(decode.NewFormat(Scenario{}, options).Fields(""))...)
+	c := check{Source: source, s: &Scenario{SLO: read.SLO}}
+	c.quantiles()
+	if of != nil {
+		of := *of
+		of.SLO = read.SLO
+		check{Source: source, s: &of, cat: cat}.decidable()
+	}
+	if faults := source.Faults(); faults != nil {
+		return record.SLO{}, faults
+	}
+	return read.SLO, nil
+}
+
+// defaultArrivals are those of a phase that names none and has a rate.
+const defaultArrivals = "poisson"
+
+// resolve fills in what depends on other keys.
+func (s *Scenario) resolve(cat Catalogue) {
+	p := protocolKind(cat, s.Protocol)
+	if s.Workload.Ready == "" {
+		s.Workload.Ready = p.Ready
+		switch {
+		case p.Written && s.Workload.Server == ReferenceServer:
+			s.Workload.Ready = cat.Protocols[0].Ready
+		case p.Written && s.Template != nil:
+			s.Workload.Ready = s.Template.Path
+		}
+	}
+	if s.HTTP.Client == "" {
+		s.HTTP.Client = OwnClient
+		if s.HTTP.Version == HTTP2 {
+			s.HTTP.Client = StandardClient
+		}
+	}
+	for i := range s.Load {
+		s.Load[i].resolve(s.Workload.Model, s.Data.Batch)
+	}
+	if len(s.Load) == 0 {
+		s.Load = nil
+	}
+	if r := s.Regression; r != nil && r.Metrics == nil {
+		r.Metrics = []string{record.MetricP50, record.MetricP90}
+	}
+	wanted := map[string]map[string]string{}
+	for _, target := range s.Targets {
+		wanted[target] = s.Options[target]
+	}
+	s.Options = wanted
+}
+
+// resolve fills in what a phase leaves to the workload and the data.
+func (p *Phase) resolve(model string, batch int) {
+	p.Model = cmp.Or(p.Model, model)
+	if p.Arrivals == "" && p.Concurrency == 0 {
+		p.Arrivals = defaultArrivals
+	}
+	kind, open := arrivalsOf(*p)
+	if open && kind.Takes(arrivals.ParamGaps) && p.Gaps == "" && (p.Trace == nil || p.Trace.Counts > 0) {
+		p.Gaps = arrivals.PoissonGaps
+	}
+	for i := range p.Mix {
+		c := &p.Mix[i]
+		c.Model, c.Batch = cmp.Or(c.Model, p.Model), cmp.Or(c.Batch, batch)
+	}
+}

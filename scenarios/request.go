@@ -1,0 +1,115 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"time"
+
+	"servebench/scenarios/decode"
+	"servebench/targets/protocol"
+)
+
+// Template is one request that the scenario writes out, and what answers it
+// rightly.
+type Template struct {
+	// The method of the request.
+	Method string `key:"method" default:"GET" oneof:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"`
+	// The path of the request, with its query, behind that of the server's URL.
+	Path string `key:"path" default:"/" format:"path"` // with a leading slash
+	// The header fields of the request, each with its value, such as {Authorization:
+	// Bearer ${TOKEN}}, where ${TOKEN} is a variable of servebench's environment, which
+	// is not recorded. Of a field whose name says that it is secret (Authorization,
+	// Cookie, X-Api-Key), a keyed hash is recorded.
+	Headers Headers `key:"headers" absent:"no headers but Host, User-Agent and the body's length" format:"header" want:"a mapping of header fields, such as {Accept: text/plain}"`
+	// The body of the request. It is recorded, but for what comes from ${NAME}.
+	Body string `key:"body" absent:"no body"`
+	// The file that holds the body, of any bytes; its path is relative to the scenario file.
+	BodyFile string `key:"body_file" absent:"no file" format:"file" want:"the path of a file"` // "": Body is it
+	// What a right answer is like; any other has failed.
+	Expect Expect `key:"expect" default:"{}"`
+}
+
+// Expect says which answers to a Template are right.
+type Expect struct {
+	// The status of a right answer, such as 204 or 2xx, or a list of them.
+	Status []protocol.Statuses `key:"status,single" default:"2xx" format:"status" least:"1"`
+	// The body of a right answer, compared byte for byte.
+	Body *string `key:"body" absent:"any body"` // nil: any
+}
+
+// HTTP says how requests are carried.
+type HTTP struct {
+	// The version of HTTP. 2 is negotiated with a server at an https URL, and spoken from
+	// the first byte (h2c) to one at an http URL.
+	Version string `key:"version" default:"1.1" oneof:"1.1,2"`
+	// What carries the requests: servebench's own client, made for load, or that of Go's
+	// standard library, to compare with.
+	Client string `key:"client" absent:"servebench for HTTP/1.1, net/http for HTTP/2" oneof:"servebench,net/http"`
+	// How long a connection may take to be opened, TLS included, within timeout.
+	ConnectTimeout time.Duration `key:"connect_timeout" default:"none"`
+	// How long the first byte of an answer may take from the request's being sent, within
+	// timeout.
+	FirstByteTimeout time.Duration `key:"first_byte_timeout" default:"none"`
+	// Whether a connection carries one request after the other. With false every request
+	// opens a connection, asks the server to close it (Connection: close), and its
+	// latency includes the opening. For HTTP/1.1.
+	KeepAlive bool `key:"keep_alive" default:"true"`
+	// Whether a request that is not idempotent, such as POST, is sent again when the
+	// server closed an idle connection before the request reached it. GET, HEAD, OPTIONS,
+	// TRACE, PUT and DELETE always are. A request that the server received and did not
+	// answer has failed, whatever its method (class closed).
+	RetryNonIdempotent bool `key:"retry_non_idempotent" default:"false"`
+}
+
+// The versions of HTTP.
+const (
+	HTTP1 = "1.1"
+	HTTP2 = "2" // negotiated over TLS, else from the first byte (h2c)
+)
+
+// The clients that carry requests.
+const (
+	OwnClient      = "servebench" // made for load; HTTP/1.1 alone
+	StandardClient = "net/http"   // that of Go's standard library
+)
+
+// Headers are the values of header fields, by their canonical names.
+type Headers map[string]string
+
+// Key returns the canonical name of a header field, or why it is none that a template
+// may have.
+func (Headers) Key(written string) (string, *decode.Flaw) {
+	// Those that belong to the connection and to the length of the body.
+	own := []string{"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+	name := textproto.CanonicalMIMEHeaderKey(written)
+	switch {
+	case !fieldName.MatchString(name):
+		return name, &decode.Flaw{Problem: fmt.Sprintf("%q is not the name of a header field", name), Want: "a letter, and then letters, digits, - and _, such as Content-Type"}
+	case slices.Contains(own, name):
+		return name, &decode.Flaw{Problem: "the client itself sets this header field", Want: "other fields"}
+	}
+	return name, nil
+}
+
+// fieldName is the canonical name of a header field. RFC 9110, 5.1, also has marks that
+// nobody uses, and that mean something else in YAML.
+var fieldName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_-]*$`)
+
+// Request returns the template as a protocol takes it. body is the content of
+// BodyFile where there is one, Body otherwise.
+func (t *Template) Request(body []byte) protocol.Template {
+	header := http.Header{}
+	for name, value := range t.Headers {
+		header.Set(name, value)
+	}
+	return protocol.Template{
+		Method: t.Method, Path: t.Path, Header: header, Body: body,
+		Expect: protocol.Expect{Statuses: t.Expect.Status, Body: t.Expect.Body},
+	}
+}
+
+// String names the request: "GET /".
+func (t *Template) String() string { return t.Method + " " + t.Path }
