@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 )
 
 // Leftover is one thing that a killed servebench left.
@@ -39,4 +41,43 @@ func (k Kind) Sweep(ctx context.Context) ([]string, error) {
 		}
 	}
 	return removed, errors.Join(failed...)
+}
+
+// leftoverWait bounds the search for what was left on one target.
+const leftoverWait = 20 * time.Second
+
+// FindLeftovers finds what killed servebenches left on the targets, each thing
+// once: what several targets make, such as a cgroup, does not tell which of them
+// it was.
+func FindLeftovers(ctx context.Context, kinds []Kind) ([]Leftover, error) {
+	var all []Leftover
+	var faults []error
+	seen := map[string]bool{}
+	found, errs := make([][]Leftover, len(kinds)), make([]error, len(kinds))
+	var looking sync.WaitGroup
+	for i, kind := range kinds {
+		looking.Go(func() { found[i], errs[i] = kind.leftovers(ctx) })
+	}
+	looking.Wait()
+	for i, kind := range kinds {
+		if errs[i] != nil {
+			faults = append(faults, fmt.Errorf("look for what was left on %s: %w", kind.Name, errs[i]))
+		}
+		for _, left := range found[i] {
+			if !seen[left.What] {
+				seen[left.What] = true
+				all = append(all, left)
+			}
+		}
+	}
+	return all, errors.Join(faults...)
+}
+
+func (k Kind) leftovers(ctx context.Context) ([]Leftover, error) {
+	if k.Leftovers == nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, leftoverWait)
+	defer cancel()
+	return k.Leftovers(ctx)
 }

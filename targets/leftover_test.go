@@ -45,3 +45,26 @@ func TestSweepOfATargetThatLeavesNothing(t *testing.T) {
 		t.Errorf("removed %q, %v", removed, err)
 	}
 }
+
+// What several targets find is told once; a target that cannot be searched does
+// not keep the others from being searched.
+func TestFindLeftovers(t *testing.T) {
+	finds := func(err error, what ...string) targets.Kind {
+		return targets.Kind{Name: "x", Leftovers: func(context.Context) ([]targets.Leftover, error) {
+			var found []targets.Leftover
+			for _, w := range what {
+				found = append(found, targets.Leftover{What: w})
+			}
+			return found, err
+		}}
+	}
+	fault := errors.New("fault")
+	found, err := targets.FindLeftovers(t.Context(), []targets.Kind{finds(nil, "a", "b"), {Name: "none"}, finds(fault, "c"), finds(nil, "b", "d")})
+	var names []string
+	for _, left := range found {
+		names = append(names, left.What)
+	}
+	if strings.Join(names, "") != "abcd" || !errors.Is(err, fault) {
+		t.Errorf("found %q, %v, want a, b, c, d and the fault", names, err)
+	}
+}

@@ -51,6 +51,14 @@ type Kind struct {
 	Running bool
 }
 
+// Available says why the target cannot run here with its defaults; nil when it can.
+func (k Kind) Available(ctx context.Context) error {
+	if k.Check == nil {
+		return nil
+	}
+	return k.Check(ctx, nil)
+}
+
 // Option is one setting of a target.
 type Option struct {
 	Name    string

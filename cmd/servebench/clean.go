@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"servebench/scenarios/revision"
+	"servebench/targets"
 
 	"github.com/spf13/cobra"
 )
@@ -74,7 +75,7 @@ func sweepRevisions(ctx context.Context) ([]string, error) {
 // dryClean only says what clean would remove. One thing may go with another, so
 // that clean itself says less.
 func dryClean(ctx context.Context, stdout io.Writer) (count int, err error) {
-	found, err := findAbandoned(ctx, targetKinds())
+	found, err := targets.FindLeftovers(ctx, targetKinds())
 	for _, left := range found {
 		fmt.Fprintf(stdout, "would remove %s\n", left.What)
 	}

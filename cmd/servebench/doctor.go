@@ -2,18 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
-	"time"
 
+	"servebench/reports/record"
+	"servebench/scenarios/calibration"
+	"servebench/scenarios/doctor"
 	"servebench/targets"
 
 	"github.com/spf13/cobra"
@@ -55,19 +54,17 @@ Exit codes:
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program
-			d := examine(ctx, allChecks(kinds), func(names []string) {
-				fmt.Fprintln(cmd.ErrOrStderr(), prefixed("still examining "+strings.Join(names, ", ")))
+			d := doctor.Examine(ctx, doctor.Options{
+				Targets: kinds, Wanted: len(names) > 0, Server: program("refserver"), Calibration: usualCalibration,
+				Waiting: func(names []string) {
+					fmt.Fprintln(cmd.ErrOrStderr(), prefixed("still examining "+strings.Join(names, ", ")))
+				},
 			})
-			d.requireTargets(len(names) > 0)
-			write := writeDiagnosis
-			if output.value == "json" {
-				write = writeDiagnosisJSON
-			}
-			outcome := d.outcome()
+			outcome := doctorOutcome(d)
 			if ctx.Err() != nil {
 				outcome = &exitError{code: exitInterrupted, err: errors.New("interrupted: not everything was examined")}
 			}
-			return worst(runtimeError(write(cmd.OutOrStdout(), d)), outcome)
+			return worst(runtimeError(printAs(cmd.OutOrStdout(), output.value, d, d.WriteText)), outcome)
 		},
 	}
 	flags := cmd.Flags()
@@ -93,180 +90,27 @@ func kindsNamed(names []string) ([]targets.Kind, error) {
 	return found, nil
 }
 
-// allChecks are what doctor looks at, in the order it is printed.
-func allChecks(kinds []targets.Kind) []check {
-	return append(targetChecks(kinds), machineCheck(), leftoverCheck(kinds))
-}
-
-// writeDiagnosis writes a line for each result under its area, and below it
-// why it matters and what to do.
-func writeDiagnosis(w io.Writer, d diagnosis) error {
-	var b strings.Builder
-	width := 0
-	for _, f := range d.Checks {
-		width = max(width, len(f.Name))
+// usualCalibration is the calibration of a run with the usual CPUs; others says that
+// there are some which do not hold here.
+func usualCalibration() (known *record.Calibration, others bool, err error) {
+	known, err = keptCalibration(1)
+	if dir, errDir := calibrationDir(); errDir == nil {
+		others = calibration.Others(dir)
 	}
-	area := ""
-	for _, f := range d.Checks {
-		if f.Area != area {
-			area = f.Area
-			fmt.Fprintln(&b, area)
-		}
-		fmt.Fprintf(&b, "  %-4s  %-*s  %s\n", f.Status, width, f.Name, f.Found)
-		for _, more := range []string{f.Why, arrow(f.Fix)} {
-			if more != "" {
-				fmt.Fprintf(&b, "        %*s  %s\n", width, "", more)
-			}
-		}
-	}
-	fmt.Fprintf(&b, "\n%s\n", d.summary())
-	_, err := io.WriteString(w, b.String())
-	return err
+	return known, others, err
 }
 
-// arrow marks what to do.
-func arrow(fix string) string {
-	if fix == "" {
-		return ""
-	}
-	return "-> " + fix
-}
-
-func writeDiagnosisJSON(w io.Writer, d diagnosis) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(d)
-}
-
-// outcome is what a diagnosis says through the exit code.
-func (d diagnosis) outcome() error {
+// doctorOutcome is what a diagnosis says through the exit code.
+func doctorOutcome(d doctor.Diagnosis) error {
 	var all []error
-	for _, f := range d.Checks {
-		if f.Status != fail {
-			continue
+	for _, r := range d.Checks {
+		switch {
+		case r.Status != doctor.Fail:
+		case r.Area == doctor.Targets:
+			all = append(all, &exitError{code: exitNotAvailable, err: errors.New(r.Failure())})
+		default:
+			all = append(all, runtimeError(errors.New(r.Failure())))
 		}
-		code := exitRuntime
-		if f.Area == areaTargets {
-			code = exitNotAvailable
-		}
-		text := f.Name + ": " + f.Found
-		if f.Fix != "" {
-			text += "; to mend it: " + f.Fix
-		}
-		all = append(all, &exitError{code: code, err: errors.New(text)})
 	}
 	return worst(all...)
-}
-
-// How long all checks may take, those that others are made beside, and how long one is
-// waited for once it was told to end. The slowest boots a guest, to see whether KVM
-// runs one.
-const (
-	examineTime = 9 * time.Second
-	checkTime   = 7 * time.Second
-	endTime     = 500 * time.Millisecond
-)
-
-// examine makes every check, side by side but for the calm ones, which come last and
-// one by one. waiting, not nil, is told now and then of the checks that are waited for.
-func examine(ctx context.Context, checks []check, waiting func(names []string)) diagnosis {
-	began := time.Now()
-	found := make([][]checkResult, len(checks))
-	var mu sync.Mutex
-	open := map[int]bool{} // checks that are being made
-	perform := func(i int, limit time.Duration) {
-		mu.Lock()
-		open[i] = true
-		mu.Unlock()
-		found[i] = checks[i].within(ctx, limit)
-		mu.Lock()
-		delete(open, i)
-		mu.Unlock()
-	}
-	stop := every(waitingPause, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		var names []string
-		for i, c := range checks {
-			if open[i] {
-				names = append(names, c.name)
-			}
-		}
-		if waiting != nil && len(names) > 0 {
-			waiting(names)
-		}
-	})
-	defer stop()
-	var beside sync.WaitGroup
-	for i, c := range checks {
-		if !c.calm {
-			beside.Go(func() { perform(i, checkTime) })
-		}
-	}
-	beside.Wait()
-	for i, c := range checks {
-		if c.calm {
-			perform(i, examineTime-time.Since(began))
-		}
-	}
-	d := diagnosis{Schema: diagnosisSchema, Status: ok}
-	for i, c := range checks {
-		for _, f := range found[i] {
-			f.Area = c.area
-			d.Checks = append(d.Checks, f)
-			d.Status = max(d.Status, f.Status)
-		}
-	}
-	return d
-}
-
-// within makes the check. One that does not end in time may go on until the program
-// does.
-func (c check) within(ctx context.Context, limit time.Duration) []checkResult {
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	done := make(chan []checkResult, 1)
-	go func() { done <- c.look(limited) }()
-	select {
-	case found := <-done:
-		return found
-	case <-limited.Done():
-	}
-	select { // what it makes, such as a guest, is gone by then
-	case <-done:
-	case <-time.After(endTime):
-	}
-	if ctx.Err() != nil {
-		return []checkResult{{Name: c.name, Status: warn, Found: "was not examined: interrupted", unexamined: true}}
-	}
-	return []checkResult{{
-		Name: c.name, Status: warn, Found: fmt.Sprintf("could not be examined within %v", limit.Round(time.Second)),
-		Why: "something that it needs does not answer, or this machine is busy", Fix: targets.Program() + " doctor",
-		unexamined: true,
-	}}
-}
-
-// waitingPause is the pause between two words on what is waited for.
-const waitingPause = 2 * time.Second
-
-// every calls do every pause until stop is called.
-func every(pause time.Duration, do func()) (stop func()) {
-	ticker, done := time.NewTicker(pause), make(chan struct{})
-	var going sync.WaitGroup
-	going.Go(func() {
-		for {
-			select {
-			case <-ticker.C:
-				do()
-			case <-done:
-				return
-			}
-		}
-	})
-	return func() {
-		ticker.Stop()
-		close(done)
-		going.Wait()
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"servebench/scenarios/doctor"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,34 @@ func TestEveryCodeHasItsSeverity(t *testing.T) {
 		}
 		if !strings.Contains(exitHelp, fmt.Sprintf("\n  %-3d ", code)) {
 			t.Errorf("the help does not explain code %d", code)
+		}
+	}
+}
+
+// codeOf is the exit code that the program ends with for an error of a command.
+func codeOf(err error) int {
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		return exitOK
+	}
+	return exit.code
+}
+
+func TestDoctorOutcome(t *testing.T) {
+	found := func(area string, status doctor.Status) doctor.Diagnosis {
+		return doctor.Diagnosis{Checks: []doctor.Result{{Area: area, Status: status}, {Area: doctor.Machine, Status: doctor.Warn}}}
+	}
+	for _, tc := range []struct {
+		d    doctor.Diagnosis
+		code int
+	}{
+		{found(doctor.Targets, doctor.OK), exitOK},
+		{found(doctor.Targets, doctor.Warn), exitOK},
+		{found(doctor.Targets, doctor.Fail), exitNotAvailable},
+		{found(doctor.Machine, doctor.Fail), exitRuntime},
+	} {
+		if code := codeOf(doctorOutcome(tc.d)); code != tc.code {
+			t.Errorf("%+v: exit code %d, want %d", tc.d.Checks, code, tc.code)
 		}
 	}
 }

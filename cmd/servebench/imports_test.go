@@ -51,6 +51,7 @@ var rooms = []room{
 	{packages: "scenarios/revision", ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
+	{packages: "scenarios/doctor", imports: []string{"targets", "reports/record", "reports/stats", "scenarios/attack", "scenarios/host"}},
 	{packages: "scenarios/trial", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/…"}},
 	{packages: "scenarios/decode"},
 	{packages: "scenarios", imports: []string{"scenarios/secret", "scenarios/decode", "generators", "targets", "targets/protocol", "scenarios/arrivals", "reports/record", "reports/record/userfile"}},

@@ -91,7 +91,7 @@ func listTargets(ctx context.Context) []listed {
 	for _, kind := range targetKinds() {
 		available := true
 		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available}
-		if err := unavailable(ctx, kind); err != nil {
+		if err := kind.Available(ctx); err != nil {
 			available, e.Unavailable = false, err.Error()
 		}
 		for _, o := range kind.Options {

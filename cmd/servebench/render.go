@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -79,4 +80,15 @@ func usualFormats() []string {
 		}
 	}
 	return names
+}
+
+// printAs writes a document as JSON, or its text.
+func printAs(w io.Writer, output string, document any, text func(io.Writer) error) error {
+	if output != "json" {
+		return text(w)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -51,17 +51,17 @@ func watch(ctx context.Context) (m moment) {
 // part of its way.
 const lateLimit = 500 * time.Microsecond
 
-func judgeTimer(m moment) checkResult {
-	f := checkResult{Name: "timer"}
+func judgeTimer(m moment) Result {
+	f := Result{Name: "timer"}
 	if m.err != nil || len(m.late) == 0 {
-		f.Status, f.Found, f.Fix = warn, fmt.Sprintf("could not be measured: %v", m.err), targets.Program()+" doctor"
+		f.Status, f.Found, f.Fix = Warn, fmt.Sprintf("could not be measured: %v", m.err), targets.Program()+" doctor"
 		return f
 	}
 	p50, p99 := m.late[len(m.late)/2], m.late[len(m.late)*99/100]
 	f.Found = fmt.Sprintf("p50 %s, p99 %s late in %s waits of %s",
 		stats.FormatDuration(p50), stats.FormatDuration(p99), stats.FormatCount(int64(len(m.late))), stats.FormatDuration(waitGap))
 	if p99 > lateLimit {
-		f.Status = warn
+		f.Status = Warn
 		f.Why = "a run is INVALID when too many requests leave late: lag " + stats.LagMethod()
 		f.Fix = "stop what else runs on this machine, or measure on one that no other guest shares"
 		if os.Geteuid() != 0 {
@@ -75,14 +75,14 @@ func judgeTimer(m moment) checkResult {
 // late requests.
 const muchStolen = 0.01
 
-func judgeSteal(m moment) checkResult {
-	f := checkResult{Name: "steal", Found: "not known"}
+func judgeSteal(m moment) Result {
+	f := Result{Name: "steal", Found: "not known"}
 	if !m.machine.Known {
 		return f
 	}
 	f.Found = fmt.Sprintf("%s of the CPU time went to other guests of a hypervisor", stats.FormatPercent(m.machine.Stolen))
 	if m.machine.Stolen >= muchStolen {
-		f.Status = warn
+		f.Status = Warn
 		f.Why = "a request is late if its CPU is away when it is due"
 		f.Fix = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
 	}
@@ -92,14 +92,14 @@ func judgeSteal(m moment) checkResult {
 // muchBusy is more of all CPU time than the waits themselves take.
 const muchBusy = 0.10
 
-func judgeLoad(m moment) checkResult {
-	f := checkResult{Name: "other load", Found: "not known"}
+func judgeLoad(m moment) Result {
+	f := Result{Name: "other load", Found: "not known"}
 	if !m.machine.Known {
 		return f
 	}
 	f.Found = fmt.Sprintf("%s of the CPU time was in use", stats.FormatPercent(m.machine.Busy))
 	if m.machine.Busy > muchBusy {
-		f.Status = warn
+		f.Status = Warn
 		f.Why = "what else runs here takes CPU time from the target, and the figures show it"
 		f.Fix = "stop it; top says what it is"
 	}

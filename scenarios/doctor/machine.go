@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/host"
 	"servebench/targets"
@@ -27,10 +28,10 @@ const (
 
 // machineCheck looks at what a run needs of the machine, one thing after another:
 // the last are measurements.
-func machineCheck() check {
-	return check{area: areaMachine, name: "machine", calm: true, look: func(ctx context.Context) []checkResult {
-		found := []checkResult{
-			judgeServer(program("refserver")()),
+func machineCheck(o Options) check {
+	return check{area: Machine, name: "machine", calm: true, look: func(ctx context.Context) []Result {
+		found := []Result{
+			judgeServer(o.Server()),
 			judgeCPUs(host.CPUs()),
 			judgeGovernor(host.Governor()),
 			judgeFiles(host.OpenFiles()),
@@ -40,14 +41,14 @@ func machineCheck() check {
 			judgeClock(host.Clock()),
 			judgePriority(tried(host.Raise)),
 			judgeAwake(tried(host.KeepAwake)),
-			examineCalibration(time.Now()),
+			examineCalibration(o.Calibration, time.Now()),
 		}
 		m := watch(ctx)
 		return append(found, judgeTimer(m), judgeSteal(m), judgeLoad(m))
 	}}
 }
 
-func examineSpace(dir string) checkResult {
+func examineSpace(dir string) Result {
 	space, err := host.Space(dir)
 	return judgeSpace(dir, space, err)
 }
@@ -64,25 +65,25 @@ func tried(do func() (restore func() error, err error)) error {
 // asRoot is the command that runs with root's rights.
 func asRoot() string { return targets.AsRoot(targets.Program() + " run") }
 
-func judgeServer(path string, err error) checkResult {
-	f := checkResult{Name: "reference server", Found: path}
+func judgeServer(path string, err error) Result {
+	f := Result{Name: "reference server", Found: path}
 	if err != nil {
-		f.Status, f.Found, f.Fix = fail, err.Error(), "make build"
+		f.Status, f.Found, f.Fix = Fail, err.Error(), "make build"
 		f.Why = "the built-in scenarios measure it"
 	}
 	return f
 }
 
-func judgeCPUs(cpus []int, err error) checkResult {
-	f := checkResult{Name: "CPUs"}
+func judgeCPUs(cpus []int, err error) Result {
+	f := Result{Name: "CPUs"}
 	if err != nil {
-		f.Status, f.Found = warn, fmt.Sprintf("%d, not pinned: %v", runtime.NumCPU(), err)
+		f.Status, f.Found = Warn, fmt.Sprintf("%d, not pinned: %v", runtime.NumCPU(), err)
 		f.Why, f.Fix = "the load generator and the target disturb each other", "measure on Linux"
 		return f
 	}
 	split := host.Share(cpus, 1)
 	if split.Shared {
-		f.Status, f.Found = warn, "1: "+targets.FormatCPUs(cpus)
+		f.Status, f.Found = Warn, "1: "+targets.FormatCPUs(cpus)
 		f.Why = "the load generator needs one for itself; on the target's they disturb each other, and every run says so"
 		f.Fix = "measure on two CPUs or more"
 		return f
@@ -91,23 +92,23 @@ func judgeCPUs(cpus []int, err error) checkResult {
 	return f
 }
 
-func judgeGovernor(name string, matters bool) checkResult {
-	f := checkResult{Name: "CPU governor", Found: name}
+func judgeGovernor(name string, matters bool) Result {
+	f := Result{Name: "CPU governor", Found: name}
 	switch {
 	case name == "":
 		f.Found = "not known"
 	case matters && name != "performance" && name != "none exposed":
-		f.Status = warn
+		f.Status = Warn
 		f.Why = "the CPUs change their frequency with the load, so that a figure depends on what ran before it"
 		f.Fix = "echo performance | " + targets.AsRoot("tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")
 	}
 	return f
 }
 
-func judgeFiles(limit uint64, err error) checkResult {
-	f := checkResult{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
+func judgeFiles(limit uint64, err error) Result {
+	f := Result{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
 	if err != nil {
-		f.Status, f.Found, f.Fix = warn, err.Error(), "see ulimit -n"
+		f.Status, f.Found, f.Fix = Warn, err.Error(), "see ulimit -n"
 		return f
 	}
 	switch {
@@ -131,11 +132,11 @@ func moreFiles(n int) string {
 }
 
 // short is the status of too few of something.
-func short(n int) status {
+func short(n int) Status {
 	if n < fewest {
-		return fail
+		return Fail
 	}
-	return warn
+	return Warn
 }
 
 // pile says what a usual load needs many of something for.
@@ -144,10 +145,10 @@ func pile(of string) string {
 		stats.FormatCount(usualRate), usualTimeout, stats.FormatCount(int64(usualPile)), of)
 }
 
-func judgePorts(p host.Ports, err error) checkResult {
-	f := checkResult{Name: "ephemeral ports"}
+func judgePorts(p host.Ports, err error) Result {
+	f := Result{Name: "ephemeral ports"}
 	if err != nil {
-		f.Status, f.Found, f.Fix = warn, err.Error(), "see sysctl net.ipv4.ip_local_port_range"
+		f.Status, f.Found, f.Fix = Warn, err.Error(), "see sysctl net.ipv4.ip_local_port_range"
 		if runtime.GOOS != "linux" {
 			f.Fix = "measure on Linux"
 		}
@@ -161,10 +162,10 @@ func judgePorts(p host.Ports, err error) checkResult {
 	return f
 }
 
-func judgeCgroups(version string, err error) checkResult {
-	f := checkResult{Name: "cgroups", Found: version + ", and one with a memory limit can be made"}
+func judgeCgroups(version string, err error) Result {
+	f := Result{Name: "cgroups", Found: version + ", and one with a memory limit can be made"}
 	if err != nil {
-		f.Status, f.Found = warn, fmt.Sprintf("none can be made: %v", err)
+		f.Status, f.Found = Warn, fmt.Sprintf("none can be made: %v", err)
 		f.Why = "servers run without a memory limit, and the use of their children that ended is not counted"
 		f.Fix = asRoot()
 		if os.Geteuid() == 0 {
@@ -178,14 +179,14 @@ func judgeCgroups(version string, err error) checkResult {
 // while their server runs, with some to spare.
 const littleSpace = 256 * targets.MiB
 
-func judgeSpace(dir string, space targets.Bytes, err error) checkResult {
-	f := checkResult{Name: "temporary folder", Found: fmt.Sprintf("%.1f GiB free in %s", float64(space)/float64(targets.GiB), dir)}
+func judgeSpace(dir string, space targets.Bytes, err error) Result {
+	f := Result{Name: "temporary folder", Found: fmt.Sprintf("%.1f GiB free in %s", float64(space)/float64(targets.GiB), dir)}
 	fix := "set TMPDIR to a folder with room"
 	switch {
 	case err != nil:
-		f.Status, f.Found, f.Why, f.Fix = fail, err.Error(), "targets put what a server needs there", fix
+		f.Status, f.Found, f.Why, f.Fix = Fail, err.Error(), "targets put what a server needs there", fix
 	case space < littleSpace:
-		f.Status, f.Why, f.Fix = warn, fmt.Sprintf("targets unpack images there; %v is safe", littleSpace), fix
+		f.Status, f.Why, f.Fix = Warn, fmt.Sprintf("targets unpack images there; %v is safe", littleSpace), fix
 	}
 	return f
 }
@@ -194,23 +195,23 @@ func judgeSpace(dir string, space targets.Bytes, err error) checkResult {
 // on a request, in which it reads the clock several times.
 const dearReading = 500 * time.Nanosecond
 
-func judgeClock(source string, reading time.Duration) checkResult {
+func judgeClock(source string, reading time.Duration) Result {
 	if source == "" {
 		source = "source not known"
 	}
-	f := checkResult{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
+	f := Result{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
 	if reading > dearReading {
-		f.Status = warn
+		f.Status = Warn
 		f.Why = "the kernel reads it by system calls, several for every request"
 		f.Fix = "echo tsc | " + targets.AsRoot("tee /sys/devices/system/clocksource/clocksource0/current_clocksource") + ", where available_clocksource beside it lists tsc"
 	}
 	return f
 }
 
-func judgePriority(err error) checkResult {
-	f := checkResult{Name: "real-time priority", Found: "may be had"}
+func judgePriority(err error) Result {
+	f := Result{Name: "real-time priority", Found: "may be had"}
 	if err != nil {
-		f.Status, f.Found = warn, err.Error()
+		f.Status, f.Found = Warn, err.Error()
 		f.Why = "what else runs on the generator's CPUs delays its requests, and makes a run INVALID sooner"
 		f.Fix = asRoot()
 		if os.Geteuid() == 0 {
@@ -220,16 +221,53 @@ func judgePriority(err error) checkResult {
 	return f
 }
 
-func judgeAwake(err error) checkResult {
-	f := checkResult{Name: "CPU idle states", Found: "can be kept out"}
+func judgeAwake(err error) Result {
+	f := Result{Name: "CPU idle states", Found: "can be kept out"}
 	if err == nil {
 		return f
 	}
-	f.Status, f.Found = warn, err.Error()
+	f.Status, f.Found = Warn, err.Error()
 	f.Why = "a CPU that fell asleep between requests answers the next one late"
 	f.Fix = asRoot()
 	if errors.Is(err, fs.ErrNotExist) {
-		f.Fix = "boot the kernel with idle=poll, or bear it in mind: it has no /dev/cpu_dma_latency"
+		f.Fix = "boot the kernel with idle=poll, since it has no /dev/cpu_dma_latency"
 	}
 	return f
+}
+
+// examineCalibration looks for the calibration of a run with the usual CPUs.
+func examineCalibration(find func() (*record.Calibration, bool, error), now time.Time) Result {
+	known, others, err := find()
+	return judgeCalibration(known, others, now, err)
+}
+
+// judgeCalibration tells whether the generator was calibrated, and how long ago;
+// others says that there are calibrations that do not hold here.
+func judgeCalibration(known *record.Calibration, others bool, now time.Time, err error) Result {
+	f := Result{Name: "calibration"}
+	if err == nil && known != nil {
+		f.Found = fmt.Sprintf("up to %s, made %s", stats.FormatRate(known.MaxRate), age(now.Sub(known.Created)))
+		return f
+	}
+	f.Status, f.Found = Warn, "none"
+	switch {
+	case err != nil:
+		f.Found = err.Error()
+	case others:
+		f.Found = "none that holds: made by another servebench, with another kernel or on other CPUs"
+	}
+	f.Why, f.Fix = "reports cannot show what of a latency is the instrument's", targets.Program()+" calibrate"
+	return f
+}
+
+// age says how long ago something was, in whole days.
+func age(d time.Duration) string {
+	switch days := int(d.Hours() / 24); {
+	case days < 1:
+		return "today"
+	case days == 1:
+		return "1 day ago"
+	default:
+		return fmt.Sprintf("%d days ago", days)
+	}
 }
