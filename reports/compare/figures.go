@@ -119,7 +119,7 @@ func phaseFigures(base, fresh *stats.Analysis, p targetPhase) []Figure {
 	for _, m := range metrics() {
 		f := ratio(newSample(base, p, m), newSample(fresh, p, m))
 		if m.name == record.MetricGoodput {
-			f.atLeast(stats.RatioByChance(rowsOf(fresh.Rows, p)[0], rowsOf(base.Rows, p)[0]))
+			f.atLeast(stats.RatioByChance(rowsOf(fresh.Rows, p)[0].Good, rowsOf(base.Rows, p)[0].Good))
 		}
 		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
 		switch {

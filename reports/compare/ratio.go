@@ -5,7 +5,7 @@ import (
 
 	"servebench/reports/stats"
 
-	"gonum.org/v1/gonum/stat"
+	gonum "gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -43,7 +43,7 @@ func (f *Figure) atLeast(low, high float64) {
 }
 
 func mean(logs []float64) Value {
-	return Value{Known: true, Value: math.Exp(stat.Mean(logs, nil)), N: len(logs)}
+	return Value{Known: true, Value: math.Exp(gonum.Mean(logs, nil)), N: len(logs)}
 }
 
 func pooledRatio(base, fresh sample) Figure {
@@ -74,8 +74,8 @@ func welch(a, b []float64) (low, high float64, ok bool) {
 		return 0, 0, false
 	}
 	n, m := float64(len(a)), float64(len(b))
-	u, v := stat.Variance(a, nil)/n, stat.Variance(b, nil)/m
-	difference := stat.Mean(b, nil) - stat.Mean(a, nil)
+	u, v := gonum.Variance(a, nil)/n, gonum.Variance(b, nil)/m
+	difference := gonum.Mean(b, nil) - gonum.Mean(a, nil)
 	if u+v == 0 {
 		return difference, difference, false
 	}

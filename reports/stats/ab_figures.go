@@ -2,7 +2,6 @@ package stats
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"servebench/reports/record"
@@ -55,7 +54,7 @@ func (m ABMetric) Typical() (baseline, candidate float64) {
 	for _, pair := range m.Pairs {
 		b, c = append(b, pair.Baseline), append(c, pair.Candidate)
 	}
-	return medianOf(b), medianOf(c)
+	return median(b), median(c)
 }
 
 // FormatFigure writes a figure of the metric's pairs with its unit.
@@ -74,17 +73,10 @@ func (m ABMetric) FormatFigure(v float64) string {
 // its role in robust estimation", Journal of the American Statistical Association 69
 // (1974).
 func robustDeviation(values []float64) float64 {
-	centre := medianOf(values)
+	centre := median(values)
 	distances := make([]float64, len(values))
 	for i, v := range values {
 		distances[i] = math.Abs(v - centre)
 	}
-	return 1.4826 * medianOf(distances)
-}
-
-// medianOf is the median of values, of which there is at least one.
-func medianOf(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+	return 1.4826 * median(distances)
 }

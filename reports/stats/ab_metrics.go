@@ -96,7 +96,7 @@ func (p *pairing) widen(e *paired.Estimate, m ABMetric, rounds int) bool {
 	if candidate.K == 0 || baseline.K == 0 {
 		return false
 	}
-	low, high := ratioByChance(candidate, baseline)
+	low, high := RatioByChance(candidate, baseline)
 	e.Low, e.High = min(e.Low, e.Centre-math.Log(high)), max(e.High, e.Centre-math.Log(low))
 	if e.Verdict != paired.Pass || e.High < math.Log1p(p.run.AB.Tolerance) {
 		return false

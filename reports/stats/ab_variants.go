@@ -67,7 +67,7 @@ func (a *Analysis) BoundsMethod() string {
 	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + FormatPercent(interim.Beta) +
 		" of such A/B tests, and better than both in at most " + FormatPercent(interim.Alpha/float64(metrics))
 	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
-		text += " (" + FormatPercent(interim.Alpha) + " where one of them is 0.0" + percent + ")"
+		text += " (" + FormatPercent(interim.Alpha) + " where one of them is 0.0 %)"
 	}
 	return text
 }

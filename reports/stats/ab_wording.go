@@ -19,7 +19,7 @@ func (m ABMetric) Change() string {
 		return "does not answer at " + m.Name
 	}
 	more := m.Ratio > 1
-	size := sizeOf(m.Ratio) + percent
+	size := FormatDifference(m.Ratio)
 	either := func(ifMore, ifNot string) string {
 		if more {
 			return ifMore
@@ -42,14 +42,20 @@ func (m ABMetric) Bounds() string {
 	if m.Low <= 0 && math.IsInf(m.High, 1) {
 		return ""
 	}
-	low, high := "(−∞", "+∞)"
-	if m.Low > 0 {
-		low = "[" + strings.TrimSuffix(FormatChange(m.Low), percent)
+	return FormatChangeInterval(m.Low, m.High)
+}
+
+// FormatChangeInterval writes the bounds of a ratio as changes, open where there is none:
+// "[+12.1, +∞) %".
+func FormatChangeInterval(low, high float64) string {
+	from, to := "(−∞", "+∞)"
+	if low > 0 {
+		from = "[" + strings.TrimSuffix(FormatChange(low), percent)
 	}
-	if !math.IsInf(m.High, 1) {
-		high = strings.TrimSuffix(FormatChange(m.High), percent) + "]"
+	if !math.IsInf(high, 1) {
+		to = strings.TrimSuffix(FormatChange(high), percent) + "]"
 	}
-	return low + ", " + high + percent
+	return from + ", " + to + percent
 }
 
 // percent is the unit of a change.
@@ -70,6 +76,9 @@ func FormatChange(ratio float64) string {
 	}
 	return sign + size + percent
 }
+
+// FormatDifference is how far a ratio is from 1: "18.4 %".
+func FormatDifference(ratio float64) string { return sizeOf(ratio) + percent }
 
 // sizeOf is how far a ratio is from 1, in percent.
 func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(ratio-1), 'f', 1, 64) }

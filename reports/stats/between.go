@@ -57,8 +57,7 @@ func (s *sample) halfWidth(logs []float64, within float64) float64 {
 	if between <= f*within {
 		return 0
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
-	return t * math.Sqrt(between/n)
+	return studentT(n-1) * math.Sqrt(between/n)
 }
 
 // moments of the logarithm of a round's quantile.

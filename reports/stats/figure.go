@@ -22,17 +22,17 @@ func (f Figure) Name() string {
 
 // Figures are those of the row that are known, latencies first.
 func (r Row) Figures() []Figure {
-	all := r.Response.figures("response time")
-	all = append(all, r.Service.figures("service time")...)
-	all = append(all, r.FirstByte.figures("time to first byte")...)
+	all := figuresOf(r.Response, "response time")
+	all = append(all, figuresOf(r.Service, "service time")...)
+	all = append(all, figuresOf(r.FirstByte, "time to first byte")...)
 	if r.Ledger.Sent > 0 {
 		all = append(all,
 			Figure{Of: "goodput", Unit: "1/s", More: true, Value: r.Goodput, N: r.Ledger.Sent},
 			Figure{Of: "answers per second", Unit: "1/s", More: true, Value: r.OKRate, N: r.Ledger.Sent})
 	}
-	all = append(all, r.ErrorRate().figure("error rate", false)...)
-	all = append(all, r.Agreement.figure("agreement", true)...)
-	all = append(all, r.Accuracy.figure("accuracy", true)...)
+	all = append(all, shareFigure(r.ErrorRate(), "error rate", false)...)
+	all = append(all, shareFigure(r.Agreement, "agreement", true)...)
+	all = append(all, shareFigure(r.Accuracy, "accuracy", true)...)
 	return append(all, r.spent()...)
 }
 
@@ -52,7 +52,7 @@ func (r Row) spent() []Figure {
 	return all
 }
 
-func (d Distribution) figures(of string) []Figure {
+func figuresOf(d Distribution, of string) []Figure {
 	var all []Figure
 	for _, q := range d.Quantiles {
 		if d.N > 0 && q.Known {
@@ -69,8 +69,8 @@ func figureOf(of string, q Quantile, n int64) Figure {
 	}
 }
 
-// figure is the proportion as one, where it is known.
-func (p Proportion) figure(of string, more bool) []Figure {
+// shareFigure is the proportion as a figure, where it is known.
+func shareFigure(p Proportion, of string, more bool) []Figure {
 	if p.N == 0 {
 		return nil
 	}

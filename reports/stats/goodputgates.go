@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
+	gonum "gonum.org/v1/gonum/stat"
 )
 
 func goodputGate(least float64) Gate {
@@ -57,7 +57,7 @@ func (r Row) judgeRates(g Gate, rates []float64) Gate {
 		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", fewRounds, g.N)
 		return g
 	}
-	mean, deviation := stat.MeanStdDev(rates, nil)
+	mean, deviation := gonum.MeanStdDev(rates, nil)
 	low, high, _ := meanInterval(rates)
 	least, most := r.goodputOf(r.Good.Low), r.goodputOf(r.Good.High)
 	g.HasInterval, g.Low, g.High = true, max(min(low, least), 0), max(high, most)

@@ -21,13 +21,7 @@ type split struct{ overhead, model, baseOverhead, baseModel float64 }
 func (s splitSample) at(q float64, times []int64) (split, bool) {
 	var v [4]float64
 	for i, one := range []*sample{s.overhead, s.whole, s.baseOverhead, s.baseWhole} {
-		drawn := make([]share, 0, len(times))
-		for r, n := range times {
-			if n > 0 {
-				drawn = append(drawn, share{one.rounds[r][0], n})
-			}
-		}
-		value, ok := one.quantile(q, drawn)
+		value, ok := one.quantileOfRounds(q, times)
 		if !ok {
 			return split{}, false
 		}
@@ -42,9 +36,9 @@ const overheadResamples = 5000
 // resample draws rounds, with replacement, as many as there are, and the same
 // ones from all four samples: what a round has in common for both phases and
 // both targets stays together.
-func (s splitSample) resample(q float64, seed uint64) []split {
+func (s splitSample) resample(q float64, rounds int, seed uint64) []split {
 	rng := rand.New(rand.NewPCG(seed, math.Float64bits(q)))
-	times := make([]int64, len(s.overhead.rounds))
+	times := make([]int64, rounds)
 	var all []split
 	for range overheadResamples {
 		clear(times)
@@ -68,7 +62,7 @@ func (s splitSample) fill(row *OverheadRow, base bool, seed uint64) {
 	}
 	var drawn []split
 	if row.Rounds >= fewOverheadRounds {
-		drawn = s.resample(row.Q, seed)
+		drawn = s.resample(row.Q, row.Rounds, seed)
 	}
 	overhead, model := func(v split) float64 { return v.overhead }, func(v split) float64 { return v.model }
 	baseOverhead, baseModel := func(v split) float64 { return v.baseOverhead }, func(v split) float64 { return v.baseModel }
@@ -153,6 +147,5 @@ func widened(n int) float64 {
 	if n < 2 {
 		return 0
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
-	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * t)
+	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * studentT(float64(n-1)))
 }

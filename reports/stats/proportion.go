@@ -110,7 +110,7 @@ func effective(clusters []trials) float64 {
 		return n
 	}
 	design := m / (m - 1) * squares / (n * share * (1 - share))
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: m - 1}.Quantile(1 - unlikely)
+	t := studentT(m - 1)
 	return n * min(1, z*z/(t*t*design))
 }
 

@@ -3,7 +3,7 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat"
+	gonum "gonum.org/v1/gonum/stat"
 )
 
 // RatioMethod says in one sentence how Ratio's interval is made, for captions.
@@ -36,7 +36,7 @@ func ratios(all []Row, cells []Row, reference string) []Ratio {
 			}
 			r := newRatio(row, m.name, logs)
 			if m.name == "goodput" && len(logs) >= fewRounds && row.Good.K > 0 && base[row.Phase].Good.K > 0 {
-				r.atLeast(RatioByChance(row, base[row.Phase]))
+				r.atLeast(RatioByChance(row.Good, base[row.Phase].Good))
 			}
 			found = append(found, r)
 		}
@@ -77,7 +77,7 @@ func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bo
 // should know about the bootstrap", The American Statistician 69 (2015),
 // section 4.
 func newRatio(row Row, metric string, logs []float64) Ratio {
-	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(stat.Mean(logs, nil)), Rounds: len(logs)}
+	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(gonum.Mean(logs, nil)), Rounds: len(logs)}
 	if low, high, ok := meanInterval(logs); ok {
 		r.HasInterval, r.Low, r.High = true, math.Exp(low), math.Exp(high)
 	}
@@ -93,15 +93,13 @@ func (r *Ratio) atLeast(low, high float64) {
 	r.HasInterval, r.Low, r.High = !math.IsInf(high, 0), low, high
 }
 
-// RatioByChance are the factors by which the ratio of the goodputs of two rows, a ÷ b,
-// may be off for want of requests, at 95 %. Rounds that all answer every request rightly
+// RatioByChance are the factors by which the ratio of two shares, a ÷ b, may be off for
+// want of requests, at 95 %. Rounds that all answer every request rightly
 // have the same goodput, whether they are of one request or of a thousand: what chance
 // makes of the share of good answers is in no difference between them. The interval of a
 // ratio from those of its parts: G. Y. Zou and A. Donner, "Construction of confidence
 // limits about effect measures: a general approach", Statistics in Medicine 27 (2008).
-func RatioByChance(a, b Row) (low, high float64) { return ratioByChance(a.Good, b.Good) }
-
-func ratioByChance(a, b Proportion) (low, high float64) {
+func RatioByChance(a, b Proportion) (low, high float64) {
 	low = math.Exp(-math.Hypot(math.Log(a.Value/a.Low), math.Log(b.High/b.Value)))
 	high = math.Exp(math.Hypot(math.Log(a.High/a.Value), math.Log(b.Value/b.Low)))
 	return low, high

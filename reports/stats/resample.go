@@ -135,6 +135,18 @@ func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
 	return s.values[i], true
 }
 
+// quantileOfRounds is the q quantile of a drawing of rounds of one block each, each as
+// often as times says; false when it is empty.
+func (s *sample) quantileOfRounds(q float64, times []int64) (int64, bool) {
+	drawn := make([]share, 0, len(times))
+	for r, n := range times {
+		if n > 0 {
+			drawn = append(drawn, share{s.rounds[r][0], n})
+		}
+	}
+	return s.quantile(q, drawn)
+}
+
 // upTo is how many values are at most the i-th, none before the first.
 func upTo(drawn []share, i int) int64 {
 	var n int64

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
+	gonum "gonum.org/v1/gonum/stat"
 )
 
 // nearMost is the share of the highest throughput from which a lower concurrency is as
@@ -68,7 +68,7 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 			rates = append(rates, c.OKRate)
 		}
 	}
-	p := SaturationPoint{Phase: row.Phase, Concurrency: row.Concurrency, Rate: stat.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
+	p := SaturationPoint{Phase: row.Phase, Concurrency: row.Concurrency, Rate: gonum.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
 	if low, high, ok := meanInterval(rates); ok {
 		p.HasInterval, p.Low, p.High = true, max(low, 0), high
 	}

@@ -93,16 +93,16 @@ func newDrift(stretches []stretch) drift {
 	var logs float64
 	for _, s := range stretches {
 		begin, end = append(begin, s.begin...), append(end, s.end...)
-		logs += math.Log(max(middleOf(s.end), 1)/max(middleOf(s.begin), 1)) / float64(len(stretches))
+		logs += math.Log(max(median(s.end), 1)/max(median(s.begin), 1)) / float64(len(stretches))
 	}
 	return drift{
-		rest: time.Duration(middleOf(begin)), end: time.Duration(middleOf(end)),
+		rest: time.Duration(median(begin)), end: time.Duration(median(end)),
 		change: math.Expm1(logs), chance: ranked(stretches),
 	}
 }
 
-// middleOf is the median of the values, the mean of the two in the middle; 0 of none.
-func middleOf(values []float64) float64 {
+// median is the median of the values, the mean of the two in the middle; 0 of none.
+func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}

@@ -25,6 +25,11 @@ func meanInterval(values []float64) (low, high float64, ok bool) {
 // halfOfMean is half the 95 % interval of the mean of n values with a standard
 // deviation.
 func halfOfMean(deviation float64, n int) float64 {
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - unlikely)
-	return t * deviation / math.Sqrt(float64(n))
+	return studentT(float64(n-1)) * deviation / math.Sqrt(float64(n))
+}
+
+// studentT is the 97.5 % point of Student's t distribution with that many degrees of
+// freedom: 95 % two-sided.
+func studentT(freedom float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(1 - unlikely)
 }
