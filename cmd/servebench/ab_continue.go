@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/record"
 	"servebench/reports/stats"
-	"servebench/reports/stats/paired"
 	"servebench/scenarios"
 	"servebench/scenarios/secret"
 )

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
-	"servebench/reports/stats/paired"
 	"servebench/scenarios"
 	"servebench/scenarios/calibration"
 )
@@ -91,14 +92,14 @@ func aboveNoise(plan record.ABTest, kept keptNoise) error {
 			clear = append(clear, metric)
 			continue
 		}
-		lost, worst = append(lost, metric+" by "+stats.FormatPercent(floor)), max(worst, floor)
+		lost, worst = append(lost, metric+" by "+format.Percent(floor)), max(worst, floor)
 	}
 	if len(lost) == 0 {
 		return nil
 	}
 	return fmt.Errorf("margin %s: it is lost in the noise of this machine: in %d rounds a server can differ from itself in %s\n"+
 		"  That was measured %s, in %d rounds, and is kept in %s\n  Want one of\n    %s",
-		stats.FormatPercent(plan.Margin), rounds, strings.Join(lost, ", "),
+		format.Percent(plan.Margin), rounds, strings.Join(lost, ", "),
 		kept.at.Format(time.DateTime), kept.Rounds, kept.file, strings.Join(ways(plan, rounds, worst, clear), "\n    "))
 }
 
@@ -151,7 +152,7 @@ func (d *abTest) keepNoise(a *stats.Analysis) error {
 	var parts []string
 	for _, metric := range a.Run.AB.Metrics {
 		if f, known := noise.Floors[metric]; known {
-			parts = append(parts, fmt.Sprintf("%s %s", metric, stats.FormatPercent(f)))
+			parts = append(parts, fmt.Sprintf("%s %s", metric, format.Percent(f)))
 		}
 	}
 	d.say("noise floor of this machine under %s, kept for A/B tests to come: %s", d.scenario.Name, strings.Join(parts, ", "))

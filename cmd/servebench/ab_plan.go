@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
+	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
 	"servebench/scenarios"
 )
 

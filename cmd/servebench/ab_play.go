@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
@@ -219,7 +220,7 @@ func standing(so *stats.ABTest) string {
 		if slices.ContainsFunc(so.Metrics, func(o stats.ABMetric) bool { return o.Phase != m.Phase }) {
 			name = m.Phase + " " + name
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", name, stats.FormatChange(m.Ratio), m.Bounds()))
+		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), m.Bounds()))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
@@ -89,7 +91,7 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 			t.Why, action = whyInvalid(a)
 			return nil
 		})
-		say("%8s  %s", stats.FormatRate(rate), verdictOf(t))
+		say("%8s  %s", format.Rate(rate), verdictOf(t))
 		return t, err
 	})
 	if errors.Is(err, calibration.ErrNoRate) {
@@ -128,7 +130,7 @@ func (e *examination) floors(d *calibration.Document, server string, p pace, say
 func (e *examination) floor(server string, rate float64, below *record.Floor, p pace, say func(string, ...any)) (f record.Floor, why string, err error) {
 	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
 	for range 2 {
-		say("%8s  floor, %v", stats.FormatRate(rate), duration.Round(100*time.Millisecond))
+		say("%8s  floor, %v", format.Rate(rate), duration.Round(100*time.Millisecond))
 		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
 			f, why = judgedFloor(rate, a, below)
 			return nil
@@ -136,7 +138,7 @@ func (e *examination) floor(server string, rate float64, below *record.Floor, p 
 		if why == "" || err != nil {
 			return f, why, err
 		}
-		say("%8s  no floor: %s", stats.FormatRate(rate), why)
+		say("%8s  no floor: %s", format.Rate(rate), why)
 	}
 	return f, why, nil
 }
@@ -174,7 +176,7 @@ func floorRates(most float64) []float64 {
 }
 
 // floorOf takes the quantiles that are known from a distribution.
-func floorOf(rate float64, d stats.Distribution) record.Floor {
+func floorOf(rate float64, d stat.Distribution) record.Floor {
 	f := record.Floor{Rate: rate, N: d.N}
 	for i, into := range []*time.Duration{&f.P50, &f.P90, &f.P99, &f.P999} {
 		if q := d.Quantiles[i]; q.Known {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
@@ -46,7 +47,7 @@ func TestWriteCalibration(t *testing.T) {
 // VALID.
 func TestJudgedFloor(t *testing.T) {
 	analysis := func(v stats.Validity, p50 time.Duration) *stats.Analysis {
-		response := stats.Distribution{N: 100}
+		response := stat.Distribution{N: 100}
 		response.Quantiles[0].Known, response.Quantiles[0].Value = true, p50
 		return &stats.Analysis{
 			Validity: v, Rows: []stats.Row{{Response: response}},

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 	"servebench/scenarios/calibration"
 )
 
@@ -23,18 +23,18 @@ func writeCalibrationJSON(w io.Writer, d calibration.Document) error {
 // they mean.
 func writeCalibration(w io.Writer, d calibration.Document) error {
 	fmt.Fprintf(w, "The load generator is VALID up to %s with Poisson arrivals, on %s of this machine.\n\n",
-		stats.FormatRate(d.MaxRate), cpusText(d.Machine.Generator))
+		format.Rate(d.MaxRate), cpusText(d.Machine.Generator))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "FLOOR AT\tP50\tP90\tP99\tP99.9\tn\t")
 	for _, f := range d.Floors {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t\n", stats.FormatRate(f.Rate),
-			floorText(f.P50), floorText(f.P90), floorText(f.P99), floorText(f.P999), stats.FormatCount(f.N))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t\n", format.Rate(f.Rate),
+			floorText(f.P50), floorText(f.P90), floorText(f.P99), floorText(f.P999), format.Count(f.N))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	for _, out := range d.LeftOut {
-		fmt.Fprintf(w, "No floor at %s, in two tries: %s.\n", stats.FormatRate(out.Rate), out.Why)
+		fmt.Fprintf(w, "No floor at %s, in two tries: %s.\n", format.Rate(out.Rate), out.Why)
 	}
 	if _, err := fmt.Fprint(w, `
 The floor is the response time of a server that answers at once: what the generator,
@@ -61,5 +61,5 @@ func floorText(d time.Duration) string {
 	if d == 0 {
 		return "n too small"
 	}
-	return stats.FormatDuration(d)
+	return format.Duration(d)
 }

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/oracle"
@@ -73,9 +74,9 @@ func (r oracleResult) advice() string {
 	if !r.Machine.Known {
 		return text
 	}
-	text += fmt.Sprintf(" (its CPUs were %s busy, servebench and its server included", stats.FormatPercent(r.Machine.Busy))
+	text += fmt.Sprintf(" (its CPUs were %s busy, servebench and its server included", format.Percent(r.Machine.Busy))
 	if r.Machine.Stolen > 0 {
-		text += fmt.Sprintf(", and a hypervisor kept %s of their time for others", stats.FormatPercent(r.Machine.Stolen))
+		text += fmt.Sprintf(", and a hypervisor kept %s of their time for others", format.Percent(r.Machine.Stolen))
 	}
 	return text + ")"
 }
@@ -234,7 +235,7 @@ func writeOracles(w io.Writer, r oracleReport) error {
 				q.Expected, q.Measured, 100*q.Error, q.IntervalLow, q.IntervalHigh, q.Within)
 			name = ""
 		}
-		fmt.Fprintf(table, "%s of %s answers, %d failed, attempt %d\t\t\t\t\t\t\t\n", o.Validity, stats.FormatCount(o.N), o.Failed, o.Attempts)
+		fmt.Fprintf(table, "%s of %s answers, %d failed, attempt %d\t\t\t\t\t\t\t\n", o.Validity, format.Count(o.N), o.Failed, o.Attempts)
 	}
 	if err := table.Flush(); err != nil {
 		return err

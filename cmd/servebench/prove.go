@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 
-	"servebench/reports/stats"
-	"servebench/reports/stats/paired/proof"
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/format"
 
 	"github.com/spf13/cobra"
 )
@@ -139,7 +139,7 @@ func proofOutcome(t proof.Table) error {
 		}
 		rate, _ := g.Rate(t)
 		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: %s of %s A/B tests, want %s", goalText(g),
-			stats.FormatPercent(rate.Value()), stats.FormatCount(int64(rate.N)), goalBound(g))})
+			format.Percent(rate.Value()), format.Count(int64(rate.N)), goalBound(g))})
 	}
 	return worst(all...)
 }

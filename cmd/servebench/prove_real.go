@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/stats"
-	"servebench/reports/stats/paired"
-	"servebench/reports/stats/paired/proof"
 
 	"github.com/spf13/cobra"
 )
@@ -94,7 +95,7 @@ func (e *examination) prove(abTests int, change float64, say func(string, ...any
 				say("this A/B test does not tell the median: the slower server waits for one that can be believed")
 				continue
 			}
-			say("the median is %s ms: a candidate that is %s slower answers %v later", stats.FormatMilliseconds(p.Median), stats.FormatPercent(change), p.Delay)
+			say("the median is %s ms: a candidate that is %s slower answers %v later", format.Milliseconds(p.Median), format.Percent(change), p.Delay)
 		}
 	}
 	return p, nil
@@ -138,10 +139,10 @@ func (p realProof) outcome() error {
 		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf(format, args...)})
 	}
 	if low, _ := p.Same.Fail.Interval(); low > mostFalseAlarms {
-		failed("FAIL of the same server: %d of %d A/B tests, want at most %s", p.Same.Fail.K, p.Same.Fail.N, stats.FormatPercent(mostFalseAlarms))
+		failed("FAIL of the same server: %d of %d A/B tests, want at most %s", p.Same.Fail.K, p.Same.Fail.N, format.Percent(mostFalseAlarms))
 	}
 	if _, high := p.Slower.Fail.Interval(); p.Change >= surelyFound && high < leastPower {
-		failed("FAIL of a server %s: %d of %d A/B tests, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, stats.FormatPercent(leastPower))
+		failed("FAIL of a server %s: %d of %d A/B tests, want at least %s", candidateText(p.Change), p.Slower.Fail.K, p.Slower.Fail.N, format.Percent(leastPower))
 	}
 	for _, c := range []realCell{p.Same, p.Slower} {
 		if c.Fail.N == 0 && c.Invalid > 0 {

@@ -6,8 +6,8 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"servebench/reports/stats"
-	"servebench/reports/stats/paired/proof"
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/format"
 )
 
 const proveRealSchema = "servebench.prove-real/v1"
@@ -62,6 +62,6 @@ A/B tests of the reference server with itself under the scenario gate. The slowe
 answers %v later, which is %s of its median of %s ms. The intervals are exact
 (Clopper and Pearson). TESTS are those whose instrument could be believed; INVALID ones
 are in no rate. ROUNDS is a mean.
-`, p.Delay, stats.FormatPercent(p.Change), stats.FormatMilliseconds(p.Median))
+`, p.Delay, format.Percent(p.Change), format.Milliseconds(p.Median))
 	return err
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"servebench/reports/stats/paired"
-	"servebench/reports/stats/paired/proof"
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/analysis/stat/paired"
 )
 
 // unjustGate is a table of a gate that fails every second candidate, whatever it is.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"servebench/reports/stats"
-	"servebench/reports/stats/paired/proof"
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/format"
 )
 
 const proveSchema = "servebench.prove/v1"
@@ -109,7 +109,7 @@ func writeProofJSON(w io.Writer, t proof.Table) error {
 func writeProof(w io.Writer, t proof.Table) error {
 	fmt.Fprintf(w, `How often an A/B test says what: %s are simulated for each line.
 
-`, stats.FormatCount(int64(t.Simulations)))
+`, format.Count(int64(t.Simulations)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "NOISE\tCANDIDATE\tFAIL %\t[95% CI]\tPASS %\tINCONCLUSIVE %\tROUNDS\t")
 	for _, c := range t.Gate.Cells {
@@ -136,7 +136,7 @@ FAIL in % of other designs: a false alarm where the candidate is the same.
 // noiseText says what a machine does to a latency.
 func noiseText(n proof.Noise) string {
 	return fmt.Sprintf("drift %s (%g of it handed on to the next trial), bursts in %s of the trials,\n  a process %s, a trial %s, the later trial of a round +%s",
-		stats.FormatPercent(n.Drift), n.Memory, stats.FormatPercent(n.Burst), stats.FormatPercent(n.Process), stats.FormatPercent(n.Trial), stats.FormatPercent(n.Second))
+		format.Percent(n.Drift), n.Memory, format.Percent(n.Burst), format.Percent(n.Process), format.Percent(n.Trial), format.Percent(n.Second))
 }
 
 // writeDesigns writes how often each design fails the candidates.
@@ -179,7 +179,7 @@ func writeGoals(w io.Writer, t proof.Table) error {
 			advice = ": more --simulations"
 		}
 		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", state, goalText(g),
-			stats.FormatPercent(rate.Value()), rateInterval(rate), goalBound(g), advice); err != nil {
+			format.Percent(rate.Value()), rateInterval(rate), goalBound(g), advice); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func goalText(g proof.Goal) string {
 
 func goalBound(g proof.Goal) string {
 	if g.Most > 0 {
-		return "at most " + stats.FormatPercent(g.Most)
+		return "at most " + format.Percent(g.Most)
 	}
-	return "at least " + stats.FormatPercent(g.Least)
+	return "at least " + format.Percent(g.Least)
 }

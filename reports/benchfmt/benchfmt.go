@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"golang.org/x/perf/benchfmt"
@@ -40,11 +41,11 @@ func Format() reports.Format {
 // Write writes the lines.
 func Write(w io.Writer, a *stats.Analysis) error {
 	if a.Validity == stats.Invalid {
-		_, err := fmt.Fprintf(w, "(%s: no figures)\n", stats.Plain(a.Blame()))
+		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(a.Blame()))
 		return err
 	}
 	if short := a.Shortfall(); short != nil {
-		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, stats.Plain(short.Text))
+		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, format.Plain(short.Text))
 		return err
 	}
 	lines := benchfmt.NewWriter(w)
@@ -106,7 +107,7 @@ func word(s string) string {
 			return '_'
 		}
 		return r
-	}, stats.Plain(s))
+	}, format.Plain(s))
 	if s == "" {
 		return "_"
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"golang.org/x/perf/benchfmt"
@@ -15,7 +16,7 @@ import (
 func configuration(a *stats.Analysis) []benchfmt.Config {
 	config := []benchfmt.Config{}
 	add := func(name, value string) {
-		if value = stats.Plain(value); value != "" {
+		if value = format.Plain(value); value != "" {
 			config = append(config, benchfmt.Config{Key: key(name), Value: []byte(value), File: true})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"golang.org/x/perf/benchfmt"
@@ -35,7 +36,7 @@ func units(a *stats.Analysis) []*benchfmt.UnitMetadata {
 
 // newValue is a figure in its unit: times as whole nanoseconds, as Go's own.
 func newValue(f stats.Figure) benchfmt.Value {
-	v := stats.Significant(f.Value)
+	v := format.Significant(f.Value)
 	if f.Unit == "s" {
 		v = math.Round(f.Value * 1e9)
 	}
@@ -48,11 +49,11 @@ func unitOf(f stats.Figure) string {
 	name := strings.ReplaceAll(strings.ToLower(f.Of), " ", "-")
 	switch name {
 	case "response-time":
-		name = stats.QuantileName(f.Q)
+		name = format.Quantile(f.Q)
 	case "service-time":
-		name = stats.QuantileName(f.Q) + "-service"
+		name = format.Quantile(f.Q) + "-service"
 	case "time-to-first-byte":
-		name = stats.QuantileName(f.Q) + "-first-byte"
+		name = format.Quantile(f.Q) + "-first-byte"
 	case "answers-per-second":
 		name = "answers"
 	case "cpu-per-answer":

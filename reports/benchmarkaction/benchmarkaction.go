@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"servebench/reports"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -75,12 +76,12 @@ func Write(w io.Writer, a *stats.Analysis, more bool) error {
 func newBenchmark(a *stats.Analysis, r stats.Row, f stats.Figure) benchmark {
 	parts := []string{a.Run.Scenario.Name, r.Target, r.Phase, f.Name()}
 	for i := range parts {
-		parts[i] = stats.Plain(parts[i])
+		parts[i] = format.Plain(parts[i])
 	}
 	unit, scale := shown(f.Unit)
-	b := benchmark{Name: strings.Join(parts, " / "), Unit: unit, Value: stats.Significant(f.Value * scale), Extra: extra(a, f)}
+	b := benchmark{Name: strings.Join(parts, " / "), Unit: unit, Value: format.Significant(f.Value * scale), Extra: extra(a, f)}
 	if f.HasInterval {
-		b.Range = stats.FormatInterval(f.Low*scale, f.High*scale)
+		b.Range = format.Interval(f.Low*scale, f.High*scale)
 	}
 	return b
 }
@@ -99,9 +100,9 @@ func shown(unit string) (name string, scale float64) {
 }
 
 func extra(a *stats.Analysis, f stats.Figure) string {
-	text := "run " + stats.Plain(a.Run.ID)
+	text := "run " + format.Plain(a.Run.ID)
 	if f.N > 0 {
-		text = "n " + stats.FormatCount(f.N) + "\n" + text
+		text = "n " + format.Count(f.N) + "\n" + text
 	}
 	return text
 }

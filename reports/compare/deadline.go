@@ -3,8 +3,8 @@ package compare
 import (
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // goodput tells that the deadlines differ within which an answer is a good one. It
@@ -21,5 +21,5 @@ func within(d time.Duration) string {
 	if d == 0 {
 		return "none"
 	}
-	return stats.FormatDuration(d)
+	return format.Duration(d)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -119,7 +120,7 @@ func phaseFigures(base, fresh *stats.Analysis, p targetPhase) []Figure {
 	for _, m := range metrics() {
 		f := ratio(newSample(base, p, m), newSample(fresh, p, m))
 		if m.name == record.MetricGoodput {
-			f.atLeast(stats.RatioByChance(rowsOf(fresh.Rows, p)[0].Good, rowsOf(base.Rows, p)[0].Good))
+			f.atLeast(stat.RatioByChance(rowsOf(fresh.Rows, p)[0].Good, rowsOf(base.Rows, p)[0].Good))
 		}
 		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
 		switch {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // none stands where there is nothing to show.
@@ -26,11 +26,11 @@ func (f Figure) format(v Value) string {
 	case !v.Known:
 		return none
 	case f.Unit == Seconds:
-		return stats.FormatDuration(time.Duration(v.Value * float64(time.Second)))
+		return format.Duration(time.Duration(v.Value * float64(time.Second)))
 	case f.Unit == PerSecond:
-		return stats.FormatRate(v.Value)
+		return format.Rate(v.Value)
 	}
-	return stats.FormatPercent(v.Value)
+	return format.Percent(v.Value)
 }
 
 // quantile says that the figure takes more requests the farther out it lies.
@@ -44,9 +44,9 @@ func (f Figure) FormatChange() string {
 	case !f.Known:
 		return none
 	case f.Unit == Share:
-		return signed(stats.FormatPercent(f.Change))
+		return signed(format.Percent(f.Change))
 	}
-	return "×" + stats.FormatNumber(f.Change)
+	return "×" + format.Number(f.Change)
 }
 
 // FormatBounds is the interval of FormatChange; "" where there is none.
@@ -55,9 +55,9 @@ func (f Figure) FormatBounds() string {
 	case !f.HasInterval:
 		return ""
 	case f.Unit == Share:
-		return stats.FormatPercentInterval(f.Low, f.High)
+		return format.PercentInterval(f.Low, f.High)
 	}
-	return stats.FormatInterval(f.Low, f.High)
+	return format.Interval(f.Low, f.High)
 }
 
 // signed puts a plus before what is above zero.

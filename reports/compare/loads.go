@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -58,7 +59,7 @@ func phase(base, fresh record.Phase) []Difference {
 func steps(p record.Phase) string {
 	var all []string
 	for _, s := range p.Steps {
-		all = append(all, stats.FormatRate(s.Rate)+" for "+stats.FormatDuration(s.Duration))
+		all = append(all, format.Rate(s.Rate)+" for "+format.Duration(s.Duration))
 	}
 	return strings.Join(all, ", ")
 }
@@ -67,7 +68,7 @@ func steps(p record.Phase) string {
 func mix(p record.Phase) string {
 	var all []string
 	for _, c := range p.Mix {
-		all = append(all, fmt.Sprintf("%s %s (model %s, %d in each)", c.Name, stats.FormatPercent(c.Share), c.Model, c.Batch))
+		all = append(all, fmt.Sprintf("%s %s (model %s, %d in each)", c.Name, format.Percent(c.Share), c.Model, c.Batch))
 	}
 	return strings.Join(all, ", ")
 }

@@ -3,7 +3,8 @@ package compare
 import (
 	"fmt"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 )
 
 // Notes say how the figures of comparisons are made, and how far they can be
@@ -16,7 +17,7 @@ func Notes(all []*Comparison) []string {
 			if f.HasInterval {
 				intervals++
 			}
-			few = few || f.Base.N < fewRounds || f.New.N < fewRounds
+			few = few || f.Base.N < stat.FewRounds || f.New.N < stat.FewRounds
 			pooled = pooled || f.Unit != Share && f.Known && f.Base.Pooled
 		}
 	}
@@ -31,7 +32,7 @@ func Notes(all []*Comparison) []string {
 		notes = append(notes, "A single pair of runs cannot tell a change from noise: in simulations of a shared machine, a threshold of 10 % on the p99 of one round each calls a third of the servers slower that did not change.")
 	}
 	if intervals > 0 {
-		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, stats.FormatNumber(0.05*float64(intervals))))
+		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, format.Number(0.05*float64(intervals))))
 	}
 	return notes
 }

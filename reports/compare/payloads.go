@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"maps"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // shownSum is how many characters of a checksum tell two apart for a reader.
@@ -23,7 +23,7 @@ func payloads(base, fresh *record.Run) []Difference {
 	if b.Payloads != n.Payloads {
 		all = append(all, Difference{Kind: kind, What: "requests, SHA-256", Base: sum(b.Payloads), New: sum(n.Payloads)})
 	}
-	all = append(all, differ(Payloads, "", "distinct requests", stats.FormatCount(int64(b.Corpus)), stats.FormatCount(int64(n.Corpus)))...)
+	all = append(all, differ(Payloads, "", "distinct requests", format.Count(int64(b.Corpus)), format.Count(int64(n.Corpus)))...)
 	return append(all, differ(Payloads, "", "examples per request", fmt.Sprint(b.Batch), fmt.Sprint(n.Batch))...)
 }
 

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis/stat"
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
@@ -21,7 +21,7 @@ func TestWelchAsSciPy(t *testing.T) {
 		{[]float64{0.1, 0.2, 0.3, 0.4, 0.15}, []float64{0.3, 0.31, 0.29}, -0.0790573515942, 0.219057351594},
 		{[]float64{2.0, 2.5, 2.2, 2.4, 1.9, 2.1, 2.3}, []float64{2.2, 2.9, 2.4, 3.1, 2.0, 2.6, 2.8, 2.7}, 0.0511461006026, 0.723853899397},
 	} {
-		low, high, ok := welch(tc.a, tc.b)
+		low, high, ok := stat.Welch(tc.a, tc.b)
 		if !ok || !near(low, tc.low) || !near(high, tc.high) {
 			t.Errorf("%v, %v: [%.12g, %.12g], want [%.12g, %.12g]", tc.a, tc.b, low, high, tc.low, tc.high)
 		}
@@ -31,17 +31,17 @@ func TestWelchAsSciPy(t *testing.T) {
 // Values that do not differ do not tell how far others may; one side may be such.
 func TestWelchOfConstants(t *testing.T) {
 	same, other := []float64{2, 2, 2}, []float64{3, 3, 3}
-	if low, high, ok := welch(same, other); ok {
+	if low, high, ok := stat.Welch(same, other); ok {
 		t.Errorf("[%v, %v] %t", low, high, ok)
 	}
-	if low, high, ok := welch(same, []float64{2.9, 3, 3.1}); !ok || !(low < 1 && high > 1) || math.IsNaN(high) {
+	if low, high, ok := stat.Welch(same, []float64{2.9, 3, 3.1}); !ok || !(low < 1 && high > 1) || math.IsNaN(high) {
 		t.Errorf("[%v, %v] %t", low, high, ok)
 	}
 }
 
 func TestNoIntervalOfFewRounds(t *testing.T) {
 	for _, tc := range [][2][]float64{{{1, 2}, {1, 2, 3}}, {{1, 2, 3}, {1, 2}}, {nil, nil}} {
-		if _, _, ok := welch(tc[0], tc[1]); ok {
+		if _, _, ok := stat.Welch(tc[0], tc[1]); ok {
 			t.Errorf("%v has an interval", tc)
 		}
 	}
@@ -65,7 +65,7 @@ func TestWelchCoverage(t *testing.T) {
 			for i := range b {
 				b[i] = truth + tc.spread*rng.NormFloat64()
 			}
-			if low, high, _ := welch(a, b); low <= truth && truth <= high {
+			if low, high, _ := stat.Welch(a, b); low <= truth && truth <= high {
 				held++
 			}
 		}
@@ -79,7 +79,7 @@ func TestWelchCoverage(t *testing.T) {
 // "newcomb"); the first is Newcombe's own example.
 func TestNewcombeAsStatsmodels(t *testing.T) {
 	for _, tc := range []struct {
-		a, b      stats.Proportion
+		a, b      stat.Proportion
 		low, high float64
 	}{
 		{proportion(48, 80), proportion(56, 70), 0.0524314724024, 0.333872654037},
@@ -87,7 +87,7 @@ func TestNewcombeAsStatsmodels(t *testing.T) {
 		{proportion(0, 1000), proportion(5, 1000), 0.000221110655801, 0.0116509553734},
 		{proportion(0, 5000), proportion(0, 5000), -0.000767701945057, 0.000767701945057},
 	} {
-		if low, high := byChance(tc.a, tc.b); !near(low, tc.low) || !near(high, tc.high) {
+		if low, high := stat.DifferenceByChance(tc.a, tc.b); !near(low, tc.low) || !near(high, tc.high) {
 			t.Errorf("%v, %v: [%.12g, %.12g], want [%.12g, %.12g]", tc.a, tc.b, low, high, tc.low, tc.high)
 		}
 	}
@@ -95,11 +95,11 @@ func TestNewcombeAsStatsmodels(t *testing.T) {
 
 // proportion is k of n with the interval that Newcombe takes: E. B. Wilson, "Probable
 // inference, the law of succession, and statistical inference", JASA 22 (1927).
-func proportion(k, n float64) stats.Proportion {
+func proportion(k, n float64) stat.Proportion {
 	const z = 1.959963984540054
 	share := k / n
 	centre, half := (share+z*z/(2*n))/(1+z*z/n), z/(1+z*z/n)*math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
-	return stats.Proportion{Value: share, Low: max(centre-half, 0), High: min(centre+half, 1)}
+	return stat.Proportion{Value: share, Low: max(centre-half, 0), High: min(centre+half, 1)}
 }
 
 // A round in which nothing was achieved has no logarithm, and is not left out.

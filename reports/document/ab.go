@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -23,7 +24,7 @@ func (b builder) comparison() []Section {
 	}
 	for _, e := range d.Errors {
 		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, e.Why), Cells: []Cell{
-			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)),
+			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(format.Percent(e.Baseline.Value)), text(format.Percent(e.Candidate.Value)),
 			{}, {}, b.probability(e.P), text(fmt.Sprint(d.Pairs)), count(min(e.Baseline.N, e.Candidate.N)),
 		}})
 	}
@@ -62,14 +63,14 @@ func (b builder) metric(m stats.ABMetric) Row {
 	if bounds == "" {
 		bounds = "none"
 	}
-	row.Cells = append(row.Cells, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), text(bounds),
+	row.Cells = append(row.Cells, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(format.Change(m.Ratio)), text(bounds),
 		b.probability(m.P), text(fmt.Sprint(len(m.Pairs))), count(m.N))
 	return row
 }
 
 // probability is a p, where an interim analysis was reached.
 func (b builder) probability(p float64) Cell {
-	return orNone(b.a.AB.Interim > 0, stats.FormatNumber(p))
+	return orNone(b.a.AB.Interim > 0, format.Number(p))
 }
 
 // undecided says why something did not pass.

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -20,7 +22,7 @@ func faint(s string) Cell { return Cell{Text: s, Tone: Faint} }
 // with is a value with small print.
 func with(s string, notes ...string) Cell { return Cell{Text: s, Notes: notes} }
 
-func count(n int64) Cell { return text(stats.FormatCount(n)) }
+func count(n int64) Cell { return text(format.Count(n)) }
 
 // fault is a count that ought to be zero.
 func fault(n int64) Cell {
@@ -41,15 +43,15 @@ func orNone(known bool, s string) Cell {
 
 // duration is a time with its interval.
 func duration(d time.Duration, known bool, low, high time.Duration) Cell {
-	c := text(stats.FormatDuration(d))
+	c := text(format.Duration(d))
 	if known {
-		c.Interval = stats.FormatRange(low, high)
+		c.Interval = format.Range(low, high)
 	}
 	return c
 }
 
 // quantiles are all quantiles of a distribution, and its largest value.
-func quantiles(d stats.Distribution) []Cell {
+func quantiles(d stat.Distribution) []Cell {
 	var all []Cell
 	for i := range d.Quantiles {
 		all = append(all, quantile(d, i))
@@ -60,7 +62,7 @@ func quantiles(d stats.Distribution) []Cell {
 // quantileTitles head what quantiles returns.
 func quantileTitles() []Column { return numbers("p50", "p90", "p99", "p99.9", "max") }
 
-func quantile(d stats.Distribution, i int) Cell {
+func quantile(d stat.Distribution, i int) Cell {
 	q := d.Quantiles[i]
 	switch {
 	case d.N == 0:
@@ -71,22 +73,22 @@ func quantile(d stats.Distribution, i int) Cell {
 	return duration(q.Value, q.HasInterval, q.Low, q.High)
 }
 
-func largest(d stats.Distribution) Cell { return orNone(d.N > 0, stats.FormatDuration(d.Max)) }
+func largest(d stat.Distribution) Cell { return orNone(d.N > 0, format.Duration(d.Max)) }
 
 // share is a proportion with its interval, and the counts behind it.
-func share(p stats.Proportion) Cell {
+func share(p stat.Proportion) Cell {
 	if p.N == 0 {
 		return none()
 	}
 	return Cell{
-		Text: stats.FormatPercent(p.Value), Interval: stats.FormatPercentInterval(p.Low, p.High),
-		Notes: []string{stats.FormatCount(p.K) + " of " + stats.FormatCount(p.N)},
+		Text: format.Percent(p.Value), Interval: format.PercentInterval(p.Low, p.High),
+		Notes: []string{format.Count(p.K) + " of " + format.Count(p.N)},
 	}
 }
 
 // errorRate is the share of requests that failed, without its interval.
-func errorRate(p stats.Proportion) Cell {
-	c := orNone(p.N > 0, stats.FormatPercent(p.Value))
+func errorRate(p stat.Proportion) Cell {
+	c := orNone(p.N > 0, format.Percent(p.Value))
 	if p.K > 0 {
 		c.Tone = Bad
 	}
@@ -95,9 +97,9 @@ func errorRate(p stats.Proportion) Cell {
 
 // ratio is "×1.07" with its interval.
 func ratio(v float64, known bool, low, high float64) Cell {
-	c := text("×" + stats.FormatNumber(v))
+	c := text("×" + format.Number(v))
 	if known {
-		c.Interval = stats.FormatInterval(low, high)
+		c.Interval = format.Interval(low, high)
 	}
 	return c
 }
@@ -121,7 +123,7 @@ func plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%s %ss", stats.FormatCount(n), noun)
+	return fmt.Sprintf("%s %ss", format.Count(n), noun)
 }
 
 // listed writes a list as "a, b and c".

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -98,7 +99,7 @@ func (b builder) reproduce() []Section {
 	sections := append(b.place(), Section{ID: "provenance", Rank: Background, Table: t, Notes: []string{"What the run was made from."}})
 	sections[0].Title = "Reproduce"
 	sections[0].Lines = append(sections[0].Lines,
-		Line{Text: "Repeat the run, with the same request bytes and due times:", Command: stats.FormatCommand(run.Command...)})
+		Line{Text: "Repeat the run, with the same request bytes and due times:", Command: format.Command(run.Command...)})
 	if s.Text != "" {
 		sections = append(sections, Section{ID: "scenario", Title: "The scenario as it was run", Rank: Folded, Lines: []Line{{Command: s.Text}}})
 	}
@@ -127,7 +128,7 @@ func phaseList(phases []record.Phase) string {
 		if p.Model != "" {
 			name += " (model " + p.Model + ")"
 		}
-		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, format.Rate(p.Rate), format.Duration(p.Duration))
 		if !p.Measured {
 			text += ", not measured"
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -28,7 +29,7 @@ func (b builder) instrument() []Section {
 		b.add(t, r.Target, r.Phase, []Cell{
 			text(r.Load()), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
 			generatorCPU(r), scheduler(r.Instrument), pauses(r.Instrument),
-			with(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
+			with(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
 			count(r.Instrument.Dials), fault(r.Instrument.OutOfRange),
 		})
 	}
@@ -49,18 +50,18 @@ func (b builder) validity() Line {
 	}
 	var parts []string
 	if v.Open {
-		parts = append(parts, "achieved/offered "+stats.FormatPercent(v.Achieved))
+		parts = append(parts, "achieved/offered "+format.Percent(v.Achieved))
 	}
 	if v.LagKnown {
-		parts = append(parts, "lag p99 "+stats.FormatDuration(v.LagP99))
+		parts = append(parts, "lag p99 "+format.Duration(v.LagP99))
 	}
-	late := fmt.Sprintf("%s over %s late", stats.FormatPercent(v.Late.Value), stats.FormatDuration(v.LagLimit))
+	late := fmt.Sprintf("%s over %s late", format.Percent(v.Late.Value), format.Duration(v.LagLimit))
 	if chance := stats.LateByChance(v.Late); chance != "" {
 		late += " (" + chance + ")"
 	}
 	parts = append(parts, late)
 	if v.CPUKnown {
-		parts = append(parts, "generator CPU "+stats.FormatPercent(v.GeneratorCPU))
+		parts = append(parts, "generator CPU "+format.Percent(v.GeneratorCPU))
 	}
 	line.Text = strings.Join(parts, " · ")
 	return line
@@ -71,16 +72,16 @@ func sentShare(r stats.Row) Cell {
 	if r.Ended() != "" {
 		return faint("the load was ended")
 	}
-	return ofSent(r, stats.FormatPercent(r.SentShare()))
+	return ofSent(r, format.Percent(r.SentShare()))
 }
 
 // achieved is what was sent per second, and what share of the offer that is where there
 // is one.
 func achieved(r stats.Row) Cell {
 	if !r.Whole() {
-		return ofSent(r, stats.FormatRate(r.Achieved))
+		return ofSent(r, format.Rate(r.Achieved))
 	}
-	return ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare()))
+	return ofSent(r, format.Rate(r.Achieved), format.Percent(r.RateShare()))
 }
 
 // scheduler is how long the generator's goroutines waited for a thread.
@@ -88,14 +89,14 @@ func scheduler(in record.Instrument) Cell {
 	if in.SchedP99 == 0 {
 		return faint("not known")
 	}
-	return with(stats.FormatDuration(in.SchedP99), "max "+stats.FormatDuration(in.SchedMax))
+	return with(format.Duration(in.SchedP99), "max "+format.Duration(in.SchedMax))
 }
 
 // pauses are those of the garbage collector.
 func pauses(in record.Instrument) Cell {
-	c := with(stats.FormatDuration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
+	c := with(format.Duration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
 	if in.GCPauseMax > 0 {
-		c.Notes = append(c.Notes, "longest "+stats.FormatDuration(in.GCPauseMax))
+		c.Notes = append(c.Notes, "longest "+format.Duration(in.GCPauseMax))
 	}
 	return c
 }
@@ -105,7 +106,7 @@ func generatorCPU(r stats.Row) Cell {
 	if !known {
 		return faint("not known")
 	}
-	return with(stats.FormatPercent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
+	return with(format.Percent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
 }
 
 // ledger accounts for every request.
@@ -137,7 +138,7 @@ func (b builder) ledger() []Section {
 // played is how long the load was, and was to be.
 func played(r stats.Row) Cell {
 	if r.Ended() == "" {
-		return text(stats.FormatDuration(r.Span))
+		return text(format.Duration(r.Span))
 	}
-	return with(stats.FormatDuration(r.Played.Round(time.Millisecond)), "of "+stats.FormatDuration(r.Span), "ended before its time")
+	return with(format.Duration(r.Played.Round(time.Millisecond)), "of "+format.Duration(r.Span), "ended before its time")
 }

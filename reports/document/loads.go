@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -17,7 +18,7 @@ func (b builder) steps() []Section {
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
 			b.add(t, s.Target, s.Phase, []Cell{
-				text(s.StepName(step)), text(stats.FormatRateNumber(step.Sent)), text(stats.FormatRateNumber(step.Answered)),
+				text(s.StepName(step)), text(format.RateNumber(step.Sent)), text(format.RateNumber(step.Answered)),
 				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
 			}, quantiles(step.Response))
 		}
@@ -47,9 +48,9 @@ func (b builder) throughput() []Section {
 	var findings []Line
 	for _, s := range b.a.Saturated {
 		for i, p := range s.Points {
-			rate := text(stats.FormatRateNumber(p.Rate))
+			rate := text(format.RateNumber(p.Rate))
 			if p.HasInterval {
-				rate.Interval = stats.FormatInterval(p.Low, p.High)
+				rate.Interval = format.Interval(p.Low, p.High)
 			}
 			t.Rows = append(t.Rows, Row{Cells: slices.Concat([]Cell{
 				{Text: b.a.Label(s.Target), Target: s.Target}, text(fmt.Sprint(p.Concurrency)), rate, standing(s, i),
@@ -87,10 +88,10 @@ func (b builder) overhead() []Section {
 	}
 	unsure, intervals := false, false
 	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) }) {
-		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(stats.QuantileName(r.Q))}
+		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
 		if r.Known {
 			base := r.Target == found.Base
-			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Duration(r.Whole)))
 			unsure, intervals = unsure || !r.Model.ToldApart, intervals || r.Overhead.HasInterval
 		} else {
 			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
@@ -143,12 +144,12 @@ func (b builder) overheadOf(target string) string {
 		if r.Target != target || !r.Known {
 			continue
 		}
-		part := fmt.Sprintf("%s: %s of overhead", stats.QuantileName(r.Q), stats.FormatDuration(r.Overhead.Value))
+		part := fmt.Sprintf("%s: %s of overhead", format.Quantile(r.Q), format.Duration(r.Overhead.Value))
 		if r.Overhead.HasRatio {
-			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Overhead.Ratio), b.a.Overhead.Base)
+			part += fmt.Sprintf(" (×%s of %s's)", format.Number(r.Overhead.Ratio), b.a.Overhead.Base)
 		}
 		if r.Model.ToldApart {
-			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"
+			part += " and " + format.Duration(r.Model.Value) + " for the model"
 		} else {
 			part += ", the model's share not above the noise"
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -14,7 +16,7 @@ func (b builder) results() []Section {
 	t := b.byTarget(numbers("load", "OK/s", "p50", "p99", "errors", "n"))
 	for _, r := range b.a.Rows {
 		b.add(t, r.Target, r.Phase, []Cell{
-			b.load(r), ofSent(r, stats.FormatRateNumber(r.OKRate)), quantile(r.Response, 0), quantile(r.Response, 2),
+			b.load(r), ofSent(r, format.RateNumber(r.OKRate)), quantile(r.Response, 0), quantile(r.Response, 2),
 			errorRate(r.ErrorRate()), count(r.Ledger.Sent),
 		})
 	}
@@ -116,7 +118,7 @@ func ofSent(r stats.Row, figure string, notes ...string) Cell {
 func (b builder) latency() []Section {
 	t := b.byTarget(words("time"), quantileTitles(), numbers("n"))
 	t.Keys = 3
-	add := func(r stats.Row, name string, d stats.Distribution) {
+	add := func(r stats.Row, name string, d stat.Distribution) {
 		b.add(t, r.Target, r.Phase, []Cell{text(name)}, quantiles(d), []Cell{count(d.N)})
 	}
 	notes := []string{"Response time runs from when a request was due, service time from when it was sent, both to the end of " + b.answer() + "."}
@@ -145,7 +147,7 @@ func (b builder) latency() []Section {
 func floors(f stats.Floor) []Cell {
 	var all []Cell
 	for _, q := range f.Quantiles {
-		all = append(all, orNone(q > 0, stats.FormatDuration(q)))
+		all = append(all, orNone(q > 0, format.Duration(q)))
 	}
 	return all
 }
@@ -153,7 +155,7 @@ func floors(f stats.Floor) []Cell {
 // answers are the shares of requests and answers that were as they should be.
 func (b builder) answers() []Section {
 	deadline := b.a.Run.Scenario.SLO.Deadline()
-	t := b.byTarget(numbers("errors", "within "+stats.FormatDuration(deadline), "agreement", "accuracy"))
+	t := b.byTarget(numbers("errors", "within "+format.Duration(deadline), "agreement", "accuracy"))
 	for _, r := range b.a.Rows {
 		within := Cell{}
 		if deadline > 0 {
@@ -173,7 +175,7 @@ func (b builder) answers() []Section {
 }
 
 // compared is a share of the answers that could be compared with the model's.
-func (b builder) compared(r stats.Row, p stats.Proportion) Cell {
+func (b builder) compared(r stats.Row, p stat.Proportion) Cell {
 	switch {
 	case p.N > 0:
 		return share(p)
@@ -187,7 +189,7 @@ func (b builder) compared(r stats.Row, p stats.Proportion) Cell {
 func (b builder) resources() []Section {
 	t := b.byTarget(numbers("goodput", "OK/s", "CPU time", "CPU per 1000 answers", "memory"))
 	for _, r := range b.a.Rows {
-		b.add(t, r.Target, r.Phase, []Cell{ofSent(r, stats.FormatRate(r.Goodput)), ofSent(r, stats.FormatRateNumber(r.OKRate))}, spent(r))
+		b.add(t, r.Target, r.Phase, []Cell{ofSent(r, format.Rate(r.Goodput)), ofSent(r, format.RateNumber(r.OKRate))}, spent(r))
 	}
 	return []Section{{ID: "resources", Title: "Throughput and resources", Rank: Aside, Table: t,
 		Notes: []string{"CPU time and memory are those of the whole target, network and virtualisation included."}}}
@@ -198,12 +200,12 @@ func (b builder) resources() []Section {
 func spent(r stats.Row) []Cell {
 	cpu, each := none(), none()
 	if r.Usage.Known && r.Usage.CPU > 0 {
-		cpu = text(stats.FormatDuration(r.Usage.CPU))
+		cpu = text(format.Duration(r.Usage.CPU))
 		if r.Ledger.OK > 0 {
-			each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+			each = text(format.Duration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
 		}
 	}
-	return []Cell{cpu, each, orNone(r.Usage.Known && r.Usage.Resident > 0, stats.FormatBytes(r.Usage.Resident))}
+	return []Cell{cpu, each, orNone(r.Usage.Known && r.Usage.Resident > 0, format.Bytes(r.Usage.Resident))}
 }
 
 // meters are what the targets counted themselves, such as what they would bill.
@@ -212,13 +214,13 @@ func (b builder) meters() []Section {
 	t.Keys = 3
 	for _, r := range b.a.Rows {
 		for _, m := range r.Usage.Meters {
-			cells := []Cell{text(m.Name), text(stats.FormatMeter(m.Value, m.Unit)), {}, {}}
+			cells := []Cell{text(m.Name), text(format.Meter(m.Value, m.Unit)), {}, {}}
 			if each, known := r.PerRequest(m); known {
 				column, per := 2, b.a.MeterRequests(m)
 				if per > 1 {
 					column = 3
 				}
-				cells[column] = text(stats.FormatMeter(each*per, m.Unit))
+				cells[column] = text(format.Meter(each*per, m.Unit))
 			}
 			b.add(t, r.Target, r.Phase, cells)
 		}
@@ -248,7 +250,7 @@ func (b builder) rounds() []Section {
 	for _, r := range b.a.Cells {
 		lag, accuracy := quantile(r.Lag, 2), b.compared(r, r.Accuracy)
 		lag.Interval = ""
-		b.add(t, r.Target, r.Phase, []Cell{text(fmt.Sprint(r.Round)), errorRate(r.ErrorRate()), ofSent(r, stats.FormatRate(r.Goodput))},
+		b.add(t, r.Target, r.Phase, []Cell{text(fmt.Sprint(r.Round)), errorRate(r.ErrorRate()), ofSent(r, format.Rate(r.Goodput))},
 			quantiles(r.Response), []Cell{count(r.Ledger.OK), lag, accuracy})
 	}
 	return []Section{{ID: "rounds", Title: "Each round", Rank: Folded, Table: t,
@@ -291,7 +293,7 @@ func (b builder) errors() []Section {
 	add := func(r stats.Row, class string, n int64, example string) {
 		of := none()
 		if r.Ledger.Sent > 0 {
-			of = text(stats.FormatPercent(float64(n) / float64(r.Ledger.Sent)))
+			of = text(format.Percent(float64(n) / float64(r.Ledger.Sent)))
 		}
 		b.add(t, r.Target, r.Phase, []Cell{text(class), count(n), of, {Text: example, Code: true}})
 	}
@@ -405,12 +407,12 @@ func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []s
 		failed.Notes = b.unanswered(c.Target)
 	}
 	if stats.Prepared(all) {
-		prepared = orNone(c.Prepared.N > 0, stats.FormatDuration(c.Prepared.Median.Value))
+		prepared = orNone(c.Prepared.N > 0, format.Duration(c.Prepared.Median.Value))
 	}
 	if c.Running {
 		return append(row, none(), p90, none(), none(), failed, prepared)
 	}
-	return append(row, orNone(whole.N > 0, stats.FormatDuration(whole.Min)), p90, orNone(whole.N > 0, stats.FormatDuration(whole.Max)), count(int64(c.N)), failed, prepared)
+	return append(row, orNone(whole.N > 0, format.Duration(whole.Min)), p90, orNone(whole.N > 0, format.Duration(whole.Max)), count(int64(c.N)), failed, prepared)
 }
 
 func stageCell(c stats.ColdStart, name string) Cell {
@@ -422,7 +424,7 @@ func stageCell(c stats.ColdStart, name string) Cell {
 	m := stage.At.Median
 	cell := duration(m.Value, m.HasInterval, m.Low, m.High)
 	if i > 0 {
-		cell.Notes = append(cell.Notes, "took "+stats.FormatDuration(stage.Took.Median.Value))
+		cell.Notes = append(cell.Notes, "took "+format.Duration(stage.Took.Median.Value))
 	}
 	return cell
 }
@@ -434,5 +436,5 @@ func (b builder) unanswered(target string) []string {
 		return nil
 	}
 	all := b.a.Rows[i].Unanswered
-	return []string{plural(int64(len(all)), "start") + " without a right first answer: > " + stats.FormatDuration(slices.Min(all))}
+	return []string{plural(int64(len(all)), "start") + " without a right first answer: > " + format.Duration(slices.Min(all))}
 }

@@ -3,6 +3,7 @@ package document
 import (
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -26,7 +27,7 @@ func Summary(a *stats.Analysis) *Document {
 func madeBy(run *record.Run) []Line {
 	lines := []Line{
 		{Text: "run " + run.ID + " of " + run.Created.UTC().Format("2006-01-02 15:04:05 UTC") + ", by servebench " + run.Version},
-		{Where: "made by", Text: stats.FormatCommand(run.Command...)},
+		{Where: "made by", Text: format.Command(run.Command...)},
 	}
 	var machine []string
 	for _, f := range run.Environment {
@@ -53,9 +54,9 @@ func remembered(r stats.Row) string {
 	var parts []string
 	for _, i := range []int{0, 2} {
 		if q := r.Response.Quantiles[i]; q.Known {
-			parts = append(parts, stats.QuantileName(q.Q)+" "+stats.FormatDuration(q.Value))
+			parts = append(parts, format.Quantile(q.Q)+" "+format.Duration(q.Value))
 		}
 	}
-	parts = append(parts, stats.FormatRate(r.OKRate)+" OK", "errors "+stats.FormatPercent(r.ErrorRate().Value))
+	parts = append(parts, format.Rate(r.OKRate)+" OK", "errors "+format.Percent(r.ErrorRate().Value))
 	return strings.Join(append(parts, plural(int64(r.Rounds), "round")), " · ")
 }

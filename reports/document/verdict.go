@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -167,7 +168,7 @@ func (b builder) started(t record.Target, failure string) Line {
 		return Line{Word: "NOT STARTED", Tone: Bad, Text: "No start came to its first answer."}
 	default:
 		text := fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
-			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
+			format.Duration(whole.Median.Value), plural(int64(c.N), "start"), format.Duration(whole.Max))
 		return Line{Word: "STARTED", Text: joined(b.caveat(t.Name), text, failure)}
 	}
 }
@@ -225,14 +226,14 @@ func (b builder) finding(r stats.Row) string {
 	if r.Concurrency > 0 {
 		at = "with"
 	}
-	s := fmt.Sprintf("%s of %s requests %s %s %s", stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), b.answered(r), at, r.Load())
+	s := fmt.Sprintf("%s of %s requests %s %s %s", format.Count(r.Ledger.OK), format.Count(r.Ledger.Sent), b.answered(r), at, r.Load())
 	if b.several {
 		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
 	}
 	var times []string
 	for _, i := range []int{0, 2} {
 		if q := r.Response.Quantiles[i]; q.Known {
-			times = append(times, stats.QuantileName(q.Q)+" "+stats.FormatDuration(q.Value))
+			times = append(times, format.Quantile(q.Q)+" "+format.Duration(q.Value))
 		}
 	}
 	if len(times) > 0 {

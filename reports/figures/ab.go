@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -56,12 +57,12 @@ func abTable(run *record.Run, metrics []stats.ABMetric) Table {
 				first = record.Candidate
 			}
 			t.Rows = append(t.Rows, []string{name, fmt.Sprint(pair.Round), first,
-				m.FormatFigure(pair.Baseline), m.FormatFigure(pair.Candidate), stats.FormatChange(pair.Candidate / pair.Baseline)})
+				m.FormatFigure(pair.Baseline), m.FormatFigure(pair.Candidate), format.Change(pair.Candidate / pair.Baseline)})
 		}
 		for _, l := range m.Interims {
 			m.Low, m.High = l.Low, l.High
 			t.Rows = append(t.Rows, []string{name, fmt.Sprintf("interim analysis at round %d", l.Pairs), "–", "–", "–",
-				stats.FormatChange(l.Ratio) + " " + m.Bounds()})
+				format.Change(l.Ratio) + " " + m.Bounds()})
 		}
 	}
 	return t

@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -77,7 +78,7 @@ func drawPairs(c draw.Canvas, p Palette, a *stats.Analysis, m stats.ABMetric, l 
 
 // abHeading says what became of a metric: "p50: FAIL, +19.1 % [+16.9, +20.7] %".
 func abHeading(a *stats.Analysis, m stats.ABMetric) string {
-	text := metricName(a.Run, m) + ": " + string(m.Verdict) + ", " + stats.FormatChange(m.Ratio)
+	text := metricName(a.Run, m) + ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
 	if bounds := m.Bounds(); bounds != "" {
 		text += " " + bounds
 	}

@@ -3,6 +3,8 @@ package figures
 import (
 	"fmt"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
@@ -159,7 +161,7 @@ func (l loads) Ticks(low, high float64) []plot.Tick {
 }
 
 // footholdOf takes over the quantiles that are known.
-func footholdOf(load, result float64, d stats.Distribution) foothold {
+func footholdOf(load, result float64, d stat.Distribution) foothold {
 	f := foothold{load: load, result: result}
 	if q := d.Quantiles[0]; q.Known {
 		f.p50 = milliseconds(int64(q.Value))
@@ -171,11 +173,11 @@ func footholdOf(load, result float64, d stats.Distribution) foothold {
 }
 
 // knownTime writes a response time, or that there are too few.
-func knownTime(q stats.Quantile) string {
+func knownTime(q stat.Quantile) string {
 	if !q.Known {
 		return "n too small"
 	}
-	return stats.FormatNumber(milliseconds(int64(q.Value)))
+	return format.Number(milliseconds(int64(q.Value)))
 }
 
 func inRounds(n, of int) string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -60,7 +62,7 @@ type stripRow struct {
 	stage   string
 	reached []time.Duration // by starts that came to a right first answer
 	failed  []time.Duration // by starts that came no further
-	median  stats.Quantile  // of reached
+	median  stat.Quantile   // of reached
 }
 
 func stripsOf(a *stats.Analysis) []strip {
@@ -153,7 +155,7 @@ func outcome(d record.Deployment) string {
 func stageTime(d record.Deployment, name string) string {
 	for _, stage := range d.Stages {
 		if stage.Name == name {
-			return stats.FormatMilliseconds(stage.At)
+			return format.Milliseconds(stage.At)
 		}
 	}
 	return "–"

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -91,12 +92,12 @@ func (r stripRow) name(c draw.Canvas, p Palette, y vg.Length) {
 }
 
 // medianText is "118 [106, 124] ms", the unit twice only where it is not the same.
-func medianText(q stats.Quantile) string {
-	value := stats.FormatDuration(q.Value)
+func medianText(q stat.Quantile) string {
+	value := format.Duration(q.Value)
 	if !q.HasInterval {
 		return value
 	}
-	bounds := stats.FormatRange(q.Low, q.High)
+	bounds := format.Range(q.Low, q.High)
 	if number, unit, _ := strings.Cut(value, " "); strings.HasSuffix(bounds, "] "+unit) {
 		return number + " " + bounds
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -33,7 +34,7 @@ func warmUp(run *record.Run) string {
 	var names []string
 	for _, p := range run.Scenario.Phases {
 		if !p.Measured {
-			names = append(names, fmt.Sprintf("%s (%s)", label(p.Name), stats.FormatDuration(p.Duration)))
+			names = append(names, fmt.Sprintf("%s (%s)", label(p.Name), format.Duration(p.Duration)))
 		}
 	}
 	if len(names) == 0 {
@@ -49,11 +50,11 @@ func (v view) samples() string {
 	lost := false
 	for _, s := range v.series {
 		l := s.row.Ledger
-		text := fmt.Sprintf("%s %s", s.label, stats.FormatCount(l.OK))
+		text := fmt.Sprintf("%s %s", s.label, format.Count(l.OK))
 		if l.OK != l.Sent {
 			lost = true
 			text += fmt.Sprintf(" of %s (%s failed, %s censored)",
-				stats.FormatCount(l.Sent), stats.FormatCount(l.Failed), stats.FormatCount(l.Censored))
+				format.Count(l.Sent), format.Count(l.Failed), format.Count(l.Censored))
 		}
 		parts = append(parts, text)
 	}

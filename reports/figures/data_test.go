@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -159,7 +160,7 @@ func TestTimelineKnowsWhatTheTablesKnow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, q := range []float64{0.5, 0.9, 0.99} {
-			if _, shown := quantileOf(h, q); shown != stats.Known(q, n) {
+			if _, shown := quantileOf(h, q); shown != stat.Known(q, n) {
 				t.Errorf("n = %d: q = %v shown %v", n, q, shown)
 			}
 		}

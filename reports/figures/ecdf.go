@@ -3,7 +3,7 @@ package figures
 import (
 	"math"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot/plotter"
@@ -54,7 +54,7 @@ func responseSpan(v view) span {
 
 func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 	l := v.targets(true, func(s series) string {
-		return ", " + stats.FormatPercent(share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
+		return ", " + format.Percent(share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
 	})
 	if rounds(v) > 1 {
 		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
@@ -148,9 +148,9 @@ func ecdfTable(v view, x span) Table {
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
 		for i, n := range countsWithin(s.row.Response.Histogram, at) {
-			t.Rows[i] = append(t.Rows[i], stats.FormatPercent(share(n, s.row.Ledger.Sent)))
+			t.Rows[i] = append(t.Rows[i], format.Percent(share(n, s.row.Ledger.Sent)))
 		}
-		ever := stats.FormatPercent(share(s.row.Ledger.OK, s.row.Ledger.Sent))
+		ever := format.Percent(share(s.row.Ledger.OK, s.row.Ledger.Sent))
 		t.Rows[len(at)] = append(t.Rows[len(at)], ever)
 	}
 	return t

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
@@ -34,7 +35,7 @@ func floorTop(f *stats.Floor) (top float64, name string) {
 	}
 	for i, q := range []float64{0.5, 0.9, 0.99} {
 		if f.Quantiles[i] > 0 {
-			top, name = milliseconds(int64(f.Quantiles[i])), stats.QuantileName(q)
+			top, name = milliseconds(int64(f.Quantiles[i])), format.Quantile(q)
 		}
 	}
 	return top, name

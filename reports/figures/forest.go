@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/vg"
@@ -102,5 +103,5 @@ func ratioText(v float64) string {
 	case v >= 0.1 && v < 100:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
-	return stats.FormatNumber(v)
+	return format.Number(v)
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -45,7 +45,7 @@ func columnsFor(panels int) int { return min(max(panels, 1), 2) }
 func windowText(lanes []lane) string {
 	for _, l := range lanes {
 		if l.width > 0 {
-			return stats.FormatDuration(l.width)
+			return format.Duration(l.width)
 		}
 	}
 	return "1 s"
@@ -72,7 +72,7 @@ func heatTable(v view, fine []lane, y span) Table {
 	t := Table{Head: []string{"target", "round", "from, s", "to, s"}}
 	for i := range b.n {
 		t.Head = append(t.Head, fmt.Sprintf("%s–%s ms",
-			stats.FormatNumber(b.edge(i)), stats.FormatNumber(b.edge(i+1))))
+			format.Number(b.edge(i)), format.Number(b.edge(i+1))))
 	}
 	t.Head = append(t.Head, "slowest, ms", "failed", "censored")
 	lanes := fine
@@ -84,13 +84,13 @@ func heatTable(v view, fine []lane, y span) Table {
 			row := []string{v.series[i].label, fmt.Sprint(w.round),
 				plain(w.from), plain(w.to)}
 			for _, n := range b.count(w.response) {
-				row = append(row, stats.FormatCount(n))
+				row = append(row, format.Count(n))
 			}
 			slowest := "–"
 			if w.response != nil {
-				slowest = stats.FormatNumber(milliseconds(w.response.Max()))
+				slowest = format.Number(milliseconds(w.response.Max()))
 			}
-			t.Rows = append(t.Rows, append(row, slowest, stats.FormatCount(w.Failed), stats.FormatCount(w.Censored)))
+			t.Rows = append(t.Rows, append(row, slowest, format.Count(w.Failed), format.Count(w.Censored)))
 		}
 	}
 	return t

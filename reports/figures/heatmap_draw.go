@@ -3,7 +3,7 @@ package figures
 import (
 	"image"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -143,7 +143,7 @@ func addSlowest(panel *plot.Plot, l lane, p Palette) {
 func colourBar(c draw.Canvas, p Palette, most int64) {
 	const length, height = 120, 8
 	sty := face(small, p.Ink)
-	high := stats.FormatCount(most) + " answers per cell"
+	high := format.Count(most) + " answers per cell"
 	if most == 1 {
 		high = "1 answer per cell"
 	}

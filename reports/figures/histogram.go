@@ -1,7 +1,7 @@
 package figures
 
 import (
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -98,12 +98,12 @@ func histogramTable(v view, x span) Table {
 	b := binsOver(x, 24)
 	t := Table{Head: []string{"from, ms", "to, ms"}}
 	for i := range b.n {
-		t.Rows = append(t.Rows, []string{stats.FormatNumber(b.edge(i)), stats.FormatNumber(b.edge(i + 1))})
+		t.Rows = append(t.Rows, []string{format.Number(b.edge(i)), format.Number(b.edge(i + 1))})
 	}
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
 		for i, n := range b.count(s.row.Response.Histogram) {
-			t.Rows[i] = append(t.Rows[i], stats.FormatCount(n))
+			t.Rows[i] = append(t.Rows[i], format.Count(n))
 		}
 	}
 	return t

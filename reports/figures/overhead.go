@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/vg"
@@ -74,11 +75,11 @@ func overheadGroups(bars []overheadBar) [][]overheadBar {
 
 // parts writes the two parts and their sum: "0.306 + 0.154 = 0.461 ms".
 func (b overheadBar) parts() string {
-	overhead := stats.FormatMilliseconds(b.row.Overhead.Value)
+	overhead := format.Milliseconds(b.row.Overhead.Value)
 	if !b.row.Model.ToldApart {
 		return overhead + " ms, model not told apart"
 	}
-	return fmt.Sprintf("%s + %s = %s ms", overhead, stats.FormatMilliseconds(b.row.Model.Value), stats.FormatMilliseconds(b.row.Whole))
+	return fmt.Sprintf("%s + %s = %s ms", overhead, format.Milliseconds(b.row.Model.Value), format.Milliseconds(b.row.Whole))
 }
 
 func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
@@ -86,16 +87,16 @@ func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
 	table := Table{Head: []string{"target", "quantile", "overhead, ms", "÷ " + base, "model, ms", "÷ " + base, "whole, ms", "rounds"}}
 	for _, b := range bars {
 		r := b.row
-		table.Rows = append(table.Rows, []string{b.label, stats.QuantileName(r.Q), overheadText(r.Overhead), overheadRatio(r.Overhead, r.Target == t.Base),
-			overheadText(r.Model), overheadRatio(r.Model, r.Target == t.Base), stats.FormatMilliseconds(r.Whole), fmt.Sprint(r.Rounds)})
+		table.Rows = append(table.Rows, []string{b.label, format.Quantile(r.Q), overheadText(r.Overhead), overheadRatio(r.Overhead, r.Target == t.Base),
+			overheadText(r.Model), overheadRatio(r.Model, r.Target == t.Base), format.Milliseconds(r.Whole), fmt.Sprint(r.Rounds)})
 	}
 	return table
 }
 
 func overheadText(p stats.OverheadPart) string {
-	text := stats.FormatMilliseconds(p.Value)
+	text := format.Milliseconds(p.Value)
 	if p.HasInterval {
-		text += " [" + stats.FormatMilliseconds(p.Low) + ", " + stats.FormatMilliseconds(p.High) + "]"
+		text += " [" + format.Milliseconds(p.Low) + ", " + format.Milliseconds(p.High) + "]"
 	}
 	if !p.ToldApart {
 		text += ", not told apart from 0"

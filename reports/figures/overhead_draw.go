@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -52,7 +52,7 @@ func overheadHeight(group []overheadBar) vg.Length {
 func drawOverheadGroup(c draw.Canvas, p Palette, group []overheadBar) {
 	lines := float64(len(group) + 1)
 	panel := newPanel(p)
-	panel.X.Label.Text = stats.QuantileName(group[0].row.Q) + " response time, ms"
+	panel.X.Label.Text = format.Quantile(group[0].row.Q) + " response time, ms"
 	panel.X.Min, panel.X.Max = 0, longestBar(group)*1.03
 	panel.X.Tick.Marker = linearTicks{most: 9}
 	panel.Y.Min, panel.Y.Max = 0, lines
@@ -77,7 +77,7 @@ func drawOverheadGroup(c draw.Canvas, p Palette, group []overheadBar) {
 func quantileHeading(c draw.Canvas, p Palette, y vg.Length, q float64) {
 	bold := boldFace(small, p.Ink)
 	bold.YAlign = draw.YCenter
-	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, stats.QuantileName(q)+" response time")
+	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, format.Quantile(q)+" response time")
 }
 
 // paleness is the opacity of the model's part of a bar.

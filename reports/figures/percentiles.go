@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
@@ -79,7 +80,7 @@ func percentileCurves(v view) []curve {
 func percentileCurve(h *hdrhistogram.Histogram, sent int64) curve {
 	ok := h.TotalCount()
 	sent = max(sent, ok)
-	last := float64(sent) / stats.TailCount // 1/(1−q) of the last quantile shown
+	last := float64(sent) / stat.TailCount // 1/(1−q) of the last quantile shown
 	const perDecade = 40
 	var c curve
 	for i := 0; ; i++ {
@@ -135,12 +136,12 @@ func percentileTable(v view) Table {
 				continue
 			}
 			sent := max(s.row.Ledger.Sent, kind.h.TotalCount())
-			row := []string{s.label, kind.name, stats.FormatCount(sent)}
+			row := []string{s.label, kind.name, format.Count(sent)}
 			for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
 				row = append(row, quantileOfAll(kind.h, q, sent))
 			}
-			row = append(row, stats.FormatNumber(milliseconds(kind.h.Max())),
-				fmt.Sprintf("%s failed or censored", stats.FormatCount(sent-kind.h.TotalCount())))
+			row = append(row, format.Number(milliseconds(kind.h.Max())),
+				fmt.Sprintf("%s failed or censored", format.Count(sent-kind.h.TotalCount())))
 			t.Rows = append(t.Rows, row)
 		}
 	}
@@ -153,8 +154,8 @@ func quantileOfAll(h *hdrhistogram.Histogram, q float64, sent int64) string {
 	switch {
 	case rank > h.TotalCount():
 		return "∞"
-	case !stats.Known(q, sent):
+	case !stat.Known(q, sent):
 		return "n too small"
 	}
-	return stats.FormatNumber(atRank(h, rank))
+	return format.Number(atRank(h, rank))
 }

@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -157,5 +157,5 @@ func (s step) Plot(c draw.Canvas, panel *plot.Plot) {
 	text := face(small, s.palette.Alarm)
 	text.YAlign = draw.YBottom
 	c.FillText(text, vg.Point{X: toX(s.from) + 3, Y: end.Y + 3},
-		"SLO "+s.name+" ≤ "+stats.FormatNumber(s.y)+" ms")
+		"SLO "+s.name+" ≤ "+format.Number(s.y)+" ms")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/vg/draw"
@@ -35,10 +36,10 @@ func saturated(a *stats.Analysis) Figure {
 			}
 			interval := "–"
 			if p.HasInterval {
-				interval = strings.Trim(stats.FormatInterval(p.Low, p.High), "[]")
+				interval = strings.Trim(format.Interval(p.Low, p.High), "[]")
 			}
-			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), stats.FormatCount(int64(p.Concurrency)), stats.FormatRateNumber(p.Rate), interval,
-				knownTime(p.Row.Response.Quantiles[0]), knownTime(p.Row.Response.Quantiles[2]), stats.FormatCount(int64(p.Rounds))})
+			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), format.Count(int64(p.Concurrency)), format.RateNumber(p.Rate), interval,
+				knownTime(p.Row.Response.Quantiles[0]), knownTime(p.Row.Response.Quantiles[2]), format.Count(int64(p.Rounds))})
 		}
 		cl.lines = append(cl.lines, line)
 	}

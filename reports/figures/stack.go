@@ -3,7 +3,7 @@ package figures
 import (
 	"math"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -59,12 +59,12 @@ func fit(s string, most vg.Length, width func(string) vg.Length) string {
 // made of.
 func answered(s series) string {
 	l := s.row.Ledger
-	note := "n " + stats.FormatCount(l.OK)
+	note := "n " + format.Count(l.OK)
 	if l.Failed > 0 {
-		note += ", " + stats.FormatPercent(share(l.Failed, l.Sent)) + " failed"
+		note += ", " + format.Percent(share(l.Failed, l.Sent)) + " failed"
 	}
 	if l.Censored > 0 {
-		note += ", " + stats.FormatPercent(share(l.Censored, l.Sent)) + " censored"
+		note += ", " + format.Percent(share(l.Censored, l.Sent)) + " censored"
 	}
 	return note
 }

@@ -3,6 +3,7 @@ package figures
 import (
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/vg/draw"
@@ -33,9 +34,9 @@ func stressed(v view) (Figure, bool) {
 			if !slices.Contains(cl.tickAt, st.Rate) {
 				cl.tickAt = append(cl.tickAt, st.Rate)
 			}
-			f.Data.Rows = append(f.Data.Rows, []string{s.label, plain(st.Rate), stats.FormatRateNumber(st.Sent), stats.FormatRateNumber(st.Answered),
-				stats.FormatPercent(st.ErrorRate().Value), knownTime(st.Response.Quantiles[0]), knownTime(st.Response.Quantiles[2]),
-				stats.FormatCount(st.Ledger.Sent), inRounds(st.Broke, st.Rounds)})
+			f.Data.Rows = append(f.Data.Rows, []string{s.label, plain(st.Rate), format.RateNumber(st.Sent), format.RateNumber(st.Answered),
+				format.Percent(st.ErrorRate().Value), knownTime(st.Response.Quantiles[0]), knownTime(st.Response.Quantiles[2]),
+				format.Count(st.Ledger.Sent), inRounds(st.Broke, st.Rounds)})
 		}
 		cl.lines = append(cl.lines, a)
 	}

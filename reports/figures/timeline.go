@@ -3,7 +3,8 @@ package figures
 import (
 	"fmt"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot/vg"
@@ -63,7 +64,7 @@ func windowsFor(blocks []block) int {
 
 // quantileOf returns a quantile in milliseconds when enough samples lie beyond it.
 func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
-	if h == nil || !stats.Known(q, h.TotalCount()) {
+	if h == nil || !stat.Known(q, h.TotalCount()) {
 		return 0, false
 	}
 	return milliseconds(h.ValueAtQuantile(q * 100)), true
@@ -80,9 +81,9 @@ func timelineTable(v view, lanes []lane) Table {
 		for _, w := range l.windows {
 			t.Rows = append(t.Rows, []string{
 				v.series[i].label, fmt.Sprint(w.round), plain(w.from), plain(w.to),
-				stats.FormatRateNumber(w.perSecond(w.Scheduled)), stats.FormatRateNumber(w.perSecond(w.Sent)),
-				stats.FormatRateNumber(w.perSecond(w.OK)), stats.FormatCount(w.Failed), stats.FormatCount(w.Censored),
-				stats.FormatCount(w.InFlight), quantileText(w.response, 0.5), quantileText(w.response, 0.99),
+				format.RateNumber(w.perSecond(w.Scheduled)), format.RateNumber(w.perSecond(w.Sent)),
+				format.RateNumber(w.perSecond(w.OK)), format.Count(w.Failed), format.Count(w.Censored),
+				format.Count(w.InFlight), quantileText(w.response, 0.5), quantileText(w.response, 0.99),
 				slowestText(w.response), quantileText(w.lag, 0.99), slowestText(w.lag),
 			})
 		}
@@ -98,12 +99,12 @@ func quantileText(h *hdrhistogram.Histogram, q float64) string {
 	if !ok {
 		return "n too small"
 	}
-	return stats.FormatNumber(value)
+	return format.Number(value)
 }
 
 func slowestText(h *hdrhistogram.Histogram) string {
 	if h == nil {
 		return "–"
 	}
-	return stats.FormatNumber(milliseconds(h.Max()))
+	return format.Number(milliseconds(h.Max()))
 }

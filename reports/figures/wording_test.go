@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/figures"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
@@ -16,7 +17,7 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 		a := figurestest.Compare(2, 2).Make()
 		for i := range a.Rows {
 			if !checked {
-				a.Rows[i].Agreement = stats.Proportion{}
+				a.Rows[i].Agreement = stat.Proportion{}
 			}
 		}
 		var said strings.Builder

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -66,8 +67,8 @@ func (b builder) abMetrics(d *stats.ABTest) *table {
 	}
 	for _, e := range d.Errors {
 		t.Rows = append(t.Rows, []cell{
-			b.inPhase("errors", e.Phase), judged(e.Verdict), text(stats.FormatPercent(e.Baseline.Value)), text(stats.FormatPercent(e.Candidate.Value)), none(), none(),
-			text(stats.FormatNumber(e.P)), text(fmt.Sprint(d.Pairs)), text(stats.FormatCount(min(e.Baseline.N, e.Candidate.N))),
+			b.inPhase("errors", e.Phase), judged(e.Verdict), text(format.Percent(e.Baseline.Value)), text(format.Percent(e.Candidate.Value)), none(), none(),
+			text(format.Number(e.P)), text(fmt.Sprint(d.Pairs)), text(format.Count(min(e.Baseline.N, e.Candidate.N))),
 		})
 	}
 	return t
@@ -84,11 +85,11 @@ func (b builder) abMetric(m stats.ABMetric) []cell {
 		bounds = text(s)
 	}
 	if b.a.AB.Interim > 0 {
-		p = text(stats.FormatNumber(m.P))
+		p = text(format.Number(m.P))
 	}
 	return []cell{
-		name, verdict, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(stats.FormatChange(m.Ratio)), bounds,
-		p, text(fmt.Sprint(len(m.Pairs))), text(stats.FormatCount(m.N)),
+		name, verdict, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(format.Change(m.Ratio)), bounds,
+		p, text(fmt.Sprint(len(m.Pairs))), text(format.Count(m.N)),
 	}
 }
 

@@ -3,8 +3,9 @@ package html
 import (
 	"slices"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // errors lists every class of failure with an example.
@@ -18,10 +19,10 @@ func (b builder) errors() *table {
 		for _, e := range r.Errors {
 			share := none()
 			if r.Ledger.Sent > 0 {
-				share = text(stats.FormatPercent(float64(e.Count) / float64(r.Ledger.Sent)))
+				share = text(format.Percent(float64(e.Count) / float64(r.Ledger.Sent)))
 			}
 			t.Rows = append(t.Rows, []cell{b.name(r.Target, r.Phase), text(e.Class),
-				{Text: e.Example, Code: true}, text(stats.FormatCount(e.Count)), share})
+				{Text: e.Example, Code: true}, text(format.Count(e.Count)), share})
 		}
 	}
 	return t.unlessEmpty()
@@ -70,10 +71,10 @@ func (b builder) answers() *table {
 	return t.unlessEmpty()
 }
 
-func counted(p stats.Proportion) cell {
+func counted(p stat.Proportion) cell {
 	c := proportion(p)
 	if p.N > 0 {
-		c.Notes = append(c.Notes, stats.FormatCount(p.K)+" of "+stats.FormatCount(p.N))
+		c.Notes = append(c.Notes, format.Count(p.K)+" of "+format.Count(p.N))
 	}
 	return c
 }

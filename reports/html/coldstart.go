@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -53,7 +54,7 @@ func preparedCell(c stats.ColdStart) cell {
 	if c.Prepared.N == 0 {
 		return none()
 	}
-	return text(stats.FormatDuration(c.Prepared.Median.Value))
+	return text(format.Duration(c.Prepared.Median.Value))
 }
 
 func (b builder) startRow(c stats.ColdStart, names []string, p90 bool) []cell {
@@ -65,11 +66,11 @@ func (b builder) startRow(c stats.ColdStart, names []string, p90 bool) []cell {
 		row[len(row)-1] = weak(alreadyRunning)
 	}
 	whole := c.Whole()
-	row = append(row, extreme(whole, stats.FormatDuration(whole.Min)))
+	row = append(row, extreme(whole, format.Duration(whole.Min)))
 	if p90 {
 		row = append(row, p90Cell(whole))
 	}
-	row = append(row, extreme(whole, stats.FormatDuration(whole.Max)))
+	row = append(row, extreme(whole, format.Duration(whole.Max)))
 	if c.Running {
 		return append(row, none(), none())
 	}
@@ -86,12 +87,12 @@ func stageCell(c stats.ColdStart, name string) cell {
 		return none()
 	}
 	stage := c.Stages[i]
-	shown := text(stats.FormatDuration(stage.At.Median.Value))
+	shown := text(format.Duration(stage.At.Median.Value))
 	if stage.At.Median.HasInterval {
-		shown.Notes = append(shown.Notes, stats.FormatRange(stage.At.Median.Low, stage.At.Median.High))
+		shown.Notes = append(shown.Notes, format.Range(stage.At.Median.Low, stage.At.Median.High))
 	}
 	if i > 0 {
-		shown.Notes = append(shown.Notes, "took "+stats.FormatDuration(stage.Took.Median.Value))
+		shown.Notes = append(shown.Notes, "took "+format.Duration(stage.Took.Median.Value))
 	}
 	return shown
 }
@@ -110,7 +111,7 @@ func p90Cell(t stats.Times) cell {
 	case !t.P90.Known:
 		return weak("n too small")
 	case !t.P90.HasInterval:
-		return text(stats.FormatDuration(t.P90.Value))
+		return text(format.Duration(t.P90.Value))
 	}
-	return noted(stats.FormatDuration(t.P90.Value), stats.FormatRange(t.P90.Low, t.P90.High))
+	return noted(format.Duration(t.P90.Value), format.Range(t.P90.Low, t.P90.High))
 }

@@ -1,6 +1,8 @@
 package html
 
-import "servebench/reports/stats"
+import (
+	"servebench/reports/format"
+)
 
 // firstByte holds the times to first byte, where they were recorded.
 func (b builder) firstByte() *table {
@@ -11,7 +13,7 @@ func (b builder) firstByte() *table {
 	for _, r := range b.a.Rows {
 		if r.FirstByte.N > 0 {
 			row := append([]cell{b.name(r.Target, r.Phase)}, quantiles(r.FirstByte)...)
-			t.Rows = append(t.Rows, append(row, longest(r.FirstByte), text(stats.FormatCount(r.FirstByte.N))))
+			t.Rows = append(t.Rows, append(row, longest(r.FirstByte), text(format.Count(r.FirstByte.N))))
 		}
 	}
 	return t.unlessEmpty()

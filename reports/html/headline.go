@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -17,7 +19,7 @@ func (b builder) headline() *table {
 	}
 	for _, r := range b.a.Rows {
 		row := []cell{
-			b.name(r.Target, r.Phase), loaded(r), answered(r), ofSent(r, stats.FormatRate(r.Goodput)),
+			b.name(r.Target, r.Phase), loaded(r), answered(r), ofSent(r, format.Rate(r.Goodput)),
 		}
 		if len(b.within()) > 0 {
 			row = append(row, attained(r))
@@ -32,7 +34,7 @@ func (b builder) headline() *table {
 // deadline.
 func (b builder) within() []string {
 	if deadline := b.a.Run.Scenario.SLO.Deadline(); deadline > 0 {
-		return []string{"within " + stats.FormatDuration(deadline)}
+		return []string{"within " + format.Duration(deadline)}
 	}
 	return nil
 }
@@ -51,7 +53,7 @@ func attained(r stats.Row) cell {
 	if r.Attained.N == 0 {
 		return none()
 	}
-	return noted(stats.FormatPercent(r.Attained.Value), stats.FormatPercentInterval(r.Attained.Low, r.Attained.High))
+	return noted(format.Percent(r.Attained.Value), format.PercentInterval(r.Attained.Low, r.Attained.High))
 }
 
 // loaded is what was asked of the target, and by which loop.
@@ -68,7 +70,7 @@ func floored(r stats.Row) []cell {
 	all := quantiles(r.Response)
 	for i := range all {
 		if r.Floor != nil && r.Floor.Quantiles[i] > 0 && r.Response.Quantiles[i].Known {
-			all[i].Notes = append(all[i].Notes, "floor "+stats.FormatDuration(r.Floor.Quantiles[i]))
+			all[i].Notes = append(all[i].Notes, "floor "+format.Duration(r.Floor.Quantiles[i]))
 		}
 	}
 	return all
@@ -80,7 +82,7 @@ func answered(r stats.Row) cell {
 	if r.Ledger.Sent == 0 {
 		return weak("nothing sent")
 	}
-	c := noted(stats.FormatPercent(float64(r.Ledger.OK)/float64(r.Ledger.Sent)), "n "+stats.FormatCount(r.Ledger.OK))
+	c := noted(format.Percent(float64(r.Ledger.OK)/float64(r.Ledger.Sent)), "n "+format.Count(r.Ledger.OK))
 	if r.Ledger.OK < r.Ledger.Sent {
 		c.Class = "bad"
 	}
@@ -95,11 +97,11 @@ func (b builder) accuracy(r stats.Row) cell {
 	return proportion(r.Accuracy)
 }
 
-func proportion(p stats.Proportion) cell {
+func proportion(p stat.Proportion) cell {
 	if p.N == 0 {
 		return weak("not checked")
 	}
-	return noted(stats.FormatPercent(p.Value), stats.FormatPercentInterval(p.Low, p.High))
+	return noted(format.Percent(p.Value), format.PercentInterval(p.Low, p.High))
 }
 
 // coldStart is the range of the starts of the rounds of load, unless the server
@@ -116,7 +118,7 @@ func coldStart(r stats.Row) cell {
 	starts := r.ColdStarts
 	if len(r.Unanswered) > 0 {
 		note := fmt.Sprintf("%s without a right first answer", plural(int64(len(r.Unanswered)), "start"))
-		longer := "> " + stats.FormatDuration(slices.Min(r.Unanswered))
+		longer := "> " + format.Duration(slices.Min(r.Unanswered))
 		if len(starts) == 0 {
 			return cell{Text: longer, Notes: []string{note}, Class: "bad"}
 		}
@@ -128,9 +130,9 @@ func coldStart(r stats.Row) cell {
 		return weak("not known")
 	}
 	low, high := slices.Min(starts), slices.Max(starts)
-	text := stats.FormatDuration(low)
+	text := format.Duration(low)
 	if high > low {
-		text = strings.NewReplacer("[", "", ", ", " – ", "]", "").Replace(stats.FormatRange(low, high))
+		text = strings.NewReplacer("[", "", ", ", " – ", "]", "").Replace(format.Range(low, high))
 	}
 	return noted(text, plural(int64(len(starts)), "start"))
 }
@@ -145,7 +147,7 @@ func (b builder) beside() *table {
 	for _, r := range b.a.Rows {
 		row := []cell{b.name(r.Target, r.Phase)}
 		row = append(row, quantiles(r.Service)...)
-		row = append(row, longest(r.Service), ofSent(r, stats.FormatRate(r.OKRate)))
+		row = append(row, longest(r.Service), ofSent(r, format.Rate(r.OKRate)))
 		t.Rows = append(t.Rows, append(row, usage(r)...))
 	}
 	return t.unlessEmpty()
@@ -156,13 +158,13 @@ func (b builder) beside() *table {
 func usage(r stats.Row) []cell {
 	cpu, each, memory := none(), none(), none()
 	if r.Usage.Known && r.Usage.CPU > 0 {
-		cpu = text(stats.FormatDuration(r.Usage.CPU))
+		cpu = text(format.Duration(r.Usage.CPU))
 		if r.Ledger.OK > 0 {
-			each = text(stats.FormatDuration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+			each = text(format.Duration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
 		}
 	}
 	if r.Usage.Known && r.Usage.Resident > 0 {
-		memory = text(stats.FormatBytes(r.Usage.Resident))
+		memory = text(format.Bytes(r.Usage.Resident))
 	}
 	return []cell{cpu, each, memory}
 }
@@ -175,7 +177,7 @@ func (b builder) rounds() *table {
 		Tall:    len(b.a.Cells) > 16,
 	}
 	for _, r := range b.a.Cells {
-		row := []cell{b.name(r.Target, r.Phase), text(fmt.Sprint(r.Round)), answered(r), ofSent(r, stats.FormatRate(r.Goodput))}
+		row := []cell{b.name(r.Target, r.Phase), text(fmt.Sprint(r.Round)), answered(r), ofSent(r, format.Rate(r.Goodput))}
 		row = append(row, quantiles(r.Response)...)
 		lag := quantile(r.Lag, 2)
 		lag.Notes = nil

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/formattest"
 	"servebench/reports/html"
@@ -182,10 +183,10 @@ func TestCommandsCanBePasted(t *testing.T) {
 func unchecked() *stats.Analysis {
 	a := ordinary()
 	for i := range a.Rows {
-		a.Rows[i].Agreement = stats.Proportion{}
+		a.Rows[i].Agreement = stat.Proportion{}
 	}
 	for i := range a.Cells {
-		a.Cells[i].Agreement = stats.Proportion{}
+		a.Cells[i].Agreement = stat.Proportion{}
 	}
 	return a
 }
@@ -211,7 +212,7 @@ func TestMethodSaysWhatWasChecked(t *testing.T) {
 		t.Error("the method does not say that no answer was checked")
 	}
 	some := figurestest.Compare(2, 3).Make()
-	some.Rows[1].Agreement = stats.Proportion{}
+	some.Rows[1].Agreement = stat.Proportion{}
 	inOrder(t, words(render(t, some)), "Method", "Where the table of answers has an agreement", "Elsewhere no answer was checked")
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -26,8 +28,8 @@ func (b builder) instrument() *table {
 			generatorCPU(r),
 			scheduler(r.Instrument),
 			pauses(r.Instrument),
-			noted(stats.FormatCount(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
-			text(stats.FormatCount(r.Instrument.Dials)),
+			noted(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
+			text(format.Count(r.Instrument.Dials)),
 			count(r.Instrument.OutOfRange),
 		})
 	}
@@ -39,14 +41,14 @@ func sentShare(r stats.Row) cell {
 	if r.Ended() != "" {
 		return weak("the load was ended")
 	}
-	return ofSent(r, stats.FormatPercent(r.SentShare()))
+	return ofSent(r, format.Percent(r.SentShare()))
 }
 
 // scheduled is what the schedule held, and how much of it was never due.
 func scheduled(r stats.Row) cell {
-	c := text(stats.FormatCount(r.Ledger.Scheduled))
+	c := text(format.Count(r.Ledger.Scheduled))
 	if r.NotDue > 0 && r.Concurrency == 0 {
-		c.Notes = append(c.Notes, stats.FormatCount(r.NotDue)+" not due: the load was ended")
+		c.Notes = append(c.Notes, format.Count(r.NotDue)+" not due: the load was ended")
 	}
 	return c
 }
@@ -54,9 +56,9 @@ func scheduled(r stats.Row) cell {
 // length is how long the load was, and was to be.
 func length(r stats.Row) cell {
 	if r.Ended() == "" {
-		return text(stats.FormatDuration(r.Span))
+		return text(format.Duration(r.Span))
 	}
-	return noted(stats.FormatDuration(r.Played.Round(time.Millisecond)), "of "+stats.FormatDuration(r.Span), "ended before its time")
+	return noted(format.Duration(r.Played.Round(time.Millisecond)), "of "+format.Duration(r.Span), "ended before its time")
 }
 
 // endings say when and why loads were ended before their schedules were.
@@ -74,9 +76,9 @@ func (b builder) endings() []string {
 // is one.
 func achieved(r stats.Row) cell {
 	if !r.Whole() {
-		return ofSent(r, stats.FormatRate(r.Achieved))
+		return ofSent(r, format.Rate(r.Achieved))
 	}
-	return ofSent(r, stats.FormatRate(r.Achieved), stats.FormatPercent(r.RateShare()))
+	return ofSent(r, format.Rate(r.Achieved), format.Percent(r.RateShare()))
 }
 
 // scheduler is how long the generator's goroutines waited for a thread.
@@ -84,14 +86,14 @@ func scheduler(in record.Instrument) cell {
 	if in.SchedP99 == 0 {
 		return weak("not known")
 	}
-	return noted(stats.FormatDuration(in.SchedP99), "max "+stats.FormatDuration(in.SchedMax))
+	return noted(format.Duration(in.SchedP99), "max "+format.Duration(in.SchedMax))
 }
 
 // pauses are those of the garbage collector.
 func pauses(in record.Instrument) cell {
-	c := noted(stats.FormatDuration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
+	c := noted(format.Duration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
 	if in.GCPauseMax > 0 {
-		c.Notes = append(c.Notes, "longest "+stats.FormatDuration(in.GCPauseMax))
+		c.Notes = append(c.Notes, "longest "+format.Duration(in.GCPauseMax))
 	}
 	return c
 }
@@ -101,7 +103,7 @@ func generatorCPU(r stats.Row) cell {
 	if !known {
 		return weak("not known")
 	}
-	return noted(stats.FormatPercent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
+	return noted(format.Percent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
 }
 
 // ledger accounts for every request.
@@ -120,8 +122,8 @@ func (b builder) ledger() *table {
 	for _, r := range b.a.Rows {
 		l := r.Ledger
 		t.Rows = append(t.Rows, []cell{
-			b.name(r.Target, r.Phase), scheduled(r), text(stats.FormatCount(l.Sent)),
-			text(stats.FormatCount(l.OK)), count(l.Failed), count(l.Censored),
+			b.name(r.Target, r.Phase), scheduled(r), text(format.Count(l.Sent)),
+			text(format.Count(l.OK)), count(l.Failed), count(l.Censored),
 			text(fmt.Sprint(r.Rounds)), length(r),
 		})
 	}
@@ -137,7 +139,7 @@ func (t *table) unlessEmpty() *table {
 
 // count is a number that ought to be zero.
 func count(n int64) cell {
-	c := text(stats.FormatCount(n))
+	c := text(format.Count(n))
 	if n > 0 {
 		c.Class = "bad"
 	}
@@ -148,11 +150,11 @@ func plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%s %ss", stats.FormatCount(n), noun)
+	return fmt.Sprintf("%s %ss", format.Count(n), noun)
 }
 
 // quantiles are those of a table's row.
-func quantiles(d stats.Distribution) []cell {
+func quantiles(d stat.Distribution) []cell {
 	var all []cell
 	for i := range d.Quantiles {
 		all = append(all, quantile(d, i))
@@ -161,7 +163,7 @@ func quantiles(d stats.Distribution) []cell {
 }
 
 // quantile is a latency with its interval, or why there is none.
-func quantile(d stats.Distribution, i int) cell {
+func quantile(d stat.Distribution, i int) cell {
 	q := d.Quantiles[i]
 	switch {
 	case d.N == 0:
@@ -169,18 +171,18 @@ func quantile(d stats.Distribution, i int) cell {
 	case !q.Known:
 		return weak("n too small")
 	}
-	c := text(stats.FormatDuration(q.Value))
+	c := text(format.Duration(q.Value))
 	if q.HasInterval {
-		c.Notes = []string{stats.FormatRange(q.Low, q.High)}
+		c.Notes = []string{format.Range(q.Low, q.High)}
 	}
 	return c
 }
 
-func longest(d stats.Distribution) cell {
+func longest(d stat.Distribution) cell {
 	if d.N == 0 {
 		return none()
 	}
-	return text(stats.FormatDuration(d.Max))
+	return text(format.Duration(d.Max))
 }
 
 // ofSent is a figure of the requests sent, where there are any.

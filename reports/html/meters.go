@@ -1,6 +1,8 @@
 package html
 
-import "servebench/reports/stats"
+import (
+	"servebench/reports/format"
+)
 
 // meters are what the targets counted themselves, such as what they would bill.
 func (b builder) meters() *table {
@@ -11,13 +13,13 @@ func (b builder) meters() *table {
 	}
 	for _, r := range b.a.Rows {
 		for _, m := range r.Usage.Meters {
-			row := []cell{b.name(r.Target, r.Phase), text(m.Name), text(stats.FormatMeter(m.Value, m.Unit)), none(), none()}
+			row := []cell{b.name(r.Target, r.Phase), text(m.Name), text(format.Meter(m.Value, m.Unit)), none(), none()}
 			if each, known := r.PerRequest(m); known {
 				column, per := 3, b.a.MeterRequests(m)
 				if per > 1 {
 					column = 4
 				}
-				row[column] = text(stats.FormatMeter(each*per, m.Unit))
+				row[column] = text(format.Meter(each*per, m.Unit))
 			}
 			t.Rows = append(t.Rows, row)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -23,10 +24,10 @@ func (b builder) overhead() *table {
 	}
 	byQuantile := slices.SortedStableFunc(slices.Values(overhead.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) })
 	for _, r := range byQuantile {
-		row := []cell{b.name(r.Target, ""), text(stats.QuantileName(r.Q))}
+		row := []cell{b.name(r.Target, ""), text(format.Quantile(r.Q))}
 		if r.Known {
 			base := r.Target == overhead.Base
-			row = append(row, overheadPart(r.Overhead), overheadRatio(r.Overhead, base), overheadPart(r.Model), overheadRatio(r.Model, base), text(stats.FormatDuration(r.Whole)))
+			row = append(row, overheadPart(r.Overhead), overheadRatio(r.Overhead, base), overheadPart(r.Model), overheadRatio(r.Model, base), text(format.Duration(r.Whole)))
 		} else {
 			row = append(row, weak("n too small"), none(), weak("n too small"), none(), none())
 		}
@@ -38,13 +39,13 @@ func (b builder) overhead() *table {
 func overheadPart(p stats.OverheadPart) cell {
 	switch {
 	case !p.ToldApart && !p.HasInterval:
-		return noted(stats.FormatDuration(p.Value), notApart)
+		return noted(format.Duration(p.Value), notApart)
 	case !p.ToldApart:
-		return noted(stats.FormatDuration(p.Value), stats.FormatRange(p.Low, p.High), notApart)
+		return noted(format.Duration(p.Value), format.Range(p.Low, p.High), notApart)
 	case !p.HasInterval:
-		return text(stats.FormatDuration(p.Value))
+		return text(format.Duration(p.Value))
 	}
-	return noted(stats.FormatDuration(p.Value), stats.FormatRange(p.Low, p.High))
+	return noted(format.Duration(p.Value), format.Range(p.Low, p.High))
 }
 
 // notApart marks a part that is not told apart from nothing.
@@ -57,9 +58,9 @@ func overheadRatio(p stats.OverheadPart, base bool) cell {
 	case !p.HasRatio:
 		return none()
 	case !p.HasRatioInterval:
-		return text("×" + stats.FormatNumber(p.Ratio))
+		return text("×" + format.Number(p.Ratio))
 	}
-	return noted("×"+stats.FormatNumber(p.Ratio), stats.FormatInterval(p.RatioLow, p.RatioHigh))
+	return noted("×"+format.Number(p.Ratio), format.Interval(p.RatioLow, p.RatioHigh))
 }
 
 // overheadSentence is what a target costs; "" where nobody asked, or it is not
@@ -73,12 +74,12 @@ func (b builder) overheadSentence(target string) string {
 		if r.Target != target || !r.Known {
 			continue
 		}
-		part := fmt.Sprintf("%s: %s of overhead", stats.QuantileName(r.Q), stats.FormatDuration(r.Overhead.Value))
+		part := fmt.Sprintf("%s: %s of overhead", format.Quantile(r.Q), format.Duration(r.Overhead.Value))
 		if r.Overhead.HasRatio {
-			part += fmt.Sprintf(" (×%s of %s's)", stats.FormatNumber(r.Overhead.Ratio), b.a.Overhead.Base)
+			part += fmt.Sprintf(" (×%s of %s's)", format.Number(r.Overhead.Ratio), b.a.Overhead.Base)
 		}
 		if r.Model.ToldApart {
-			part += " and " + stats.FormatDuration(r.Model.Value) + " for the model"
+			part += " and " + format.Duration(r.Model.Value) + " for the model"
 		} else {
 			part += ", the model not told apart from nothing"
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -32,7 +33,7 @@ func newReproduce(run *record.Run) reproduce {
 		t.Rows = append(t.Rows, []cell{text(f[0]), {Text: f[1], Code: true}})
 	}
 	return reproduce{
-		Command: stats.FormatCommand(run.Command...), Report: stats.ReportCommand(run),
+		Command: format.Command(run.Command...), Report: stats.ReportCommand(run),
 		Scenario: s.Text, Facts: t,
 	}
 }
@@ -52,7 +53,7 @@ func phaseList(phases []record.Phase) string {
 		if model := p.Model; model != "" {
 			name += " (model " + model + ")"
 		}
-		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, stats.FormatRate(p.Rate), stats.FormatDuration(p.Duration))
+		text := fmt.Sprintf("%s: %s %s for %s", name, p.Arrivals, format.Rate(p.Rate), format.Duration(p.Duration))
 		if !p.Measured {
 			text += ", not measured"
 		}

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -15,10 +16,10 @@ func (b builder) classes() *table {
 	}
 	for _, r := range b.a.Rows {
 		for _, c := range r.Classes {
-			row := []cell{b.name(r.Target, r.Phase), text(c.Name), text(stats.FormatCount(c.Ledger.Sent)), text(stats.FormatCount(c.Ledger.OK)),
+			row := []cell{b.name(r.Target, r.Phase), text(c.Name), text(format.Count(c.Ledger.Sent)), text(format.Count(c.Ledger.OK)),
 				count(c.Ledger.Failed), count(c.Ledger.Censored)}
 			row = append(row, quantiles(c.Response)...)
-			t.Rows = append(t.Rows, append(row, longest(c.Response), text(stats.FormatCount(c.Response.N))))
+			t.Rows = append(t.Rows, append(row, longest(c.Response), text(format.Count(c.Response.N))))
 		}
 	}
 	return t.unlessEmpty()
@@ -32,10 +33,10 @@ func (b builder) steps() *table {
 	}
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
-			row := []cell{b.name(s.Target, s.Phase), text(s.StepName(step)), text(stats.FormatRate(step.Sent)),
-				text(stats.FormatRate(step.Answered)), text(stats.FormatPercent(step.ErrorRate().Value))}
+			row := []cell{b.name(s.Target, s.Phase), text(s.StepName(step)), text(format.Rate(step.Sent)),
+				text(format.Rate(step.Answered)), text(format.Percent(step.ErrorRate().Value))}
 			row = append(row, quantiles(step.Response)...)
-			t.Rows = append(t.Rows, append(row, longest(step.Response), text(stats.FormatCount(step.Ledger.Sent)), broke(step)))
+			t.Rows = append(t.Rows, append(row, longest(step.Response), text(format.Count(step.Ledger.Sent)), broke(step)))
 		}
 	}
 	return t.unlessEmpty()
@@ -76,7 +77,7 @@ func (b builder) saturation() *table {
 		for i, p := range s.Points {
 			row := []cell{b.name(s.Target, p.Phase), text(fmt.Sprint(p.Concurrency)), throughput(p)}
 			row = append(row, quantiles(p.Row.Response)...)
-			t.Rows = append(t.Rows, append(row, longest(p.Row.Response), text(stats.FormatPercent(p.Row.ErrorRate().Value)), standing(s, i)))
+			t.Rows = append(t.Rows, append(row, longest(p.Row.Response), text(format.Percent(p.Row.ErrorRate().Value)), standing(s, i)))
 		}
 	}
 	return t.unlessEmpty()
@@ -84,9 +85,9 @@ func (b builder) saturation() *table {
 
 func throughput(p stats.SaturationPoint) cell {
 	if !p.HasInterval {
-		return text(stats.FormatRate(p.Rate))
+		return text(format.Rate(p.Rate))
 	}
-	return noted(stats.FormatRate(p.Rate), stats.FormatInterval(p.Low, p.High))
+	return noted(format.Rate(p.Rate), format.Interval(p.Low, p.High))
 }
 
 // standing marks the points that the result names.

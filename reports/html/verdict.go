@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -161,7 +162,7 @@ func (b builder) startLine(line targetLine, t record.Target, failure string) tar
 		line.Word, line.Class, line.Sentence = "NOT STARTED", "fail", "No start came to its first answer."
 	default:
 		line.Sentence = fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
-			stats.FormatDuration(whole.Median.Value), plural(int64(c.N), "start"), stats.FormatDuration(whole.Max))
+			format.Duration(whole.Median.Value), plural(int64(c.N), "start"), format.Duration(whole.Max))
 		line.Sentence = strings.TrimSpace(b.caveat(t.Name) + line.Sentence + " " + failure)
 	}
 	return line
@@ -218,10 +219,10 @@ func (b builder) sentence(r stats.Row) string {
 		how = "answered (not checked)"
 	}
 	s := fmt.Sprintf("%s of %s requests %s at %s",
-		stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
+		format.Count(r.Ledger.OK), format.Count(r.Ledger.Sent), how, r.Load())
 	if r.Concurrency > 0 {
 		s = fmt.Sprintf("%s of %s requests %s with %s",
-			stats.FormatCount(r.Ledger.OK), stats.FormatCount(r.Ledger.Sent), how, r.Load())
+			format.Count(r.Ledger.OK), format.Count(r.Ledger.Sent), how, r.Load())
 	}
 	if b.phases > 1 {
 		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
@@ -229,7 +230,7 @@ func (b builder) sentence(r stats.Row) string {
 	var times []string
 	for i, name := range []string{"p50", "", "p99"} {
 		if q := r.Response.Quantiles[i]; name != "" && q.Known {
-			times = append(times, name+" "+stats.FormatDuration(q.Value))
+			times = append(times, name+" "+format.Duration(q.Value))
 		}
 	}
 	if len(times) > 0 {

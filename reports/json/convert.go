@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -114,12 +116,12 @@ func newFigures(r stats.Row) figures {
 	return f
 }
 
-func newLatencies(d stats.Distribution) latencies {
+func newLatencies(d stat.Distribution) latencies {
 	at := func(i int) *float64 { return number(milliseconds(d.Quantiles[i].Value), d.Quantiles[i].Known) }
 	return latencies{at(0), at(1), at(2), at(3), number(milliseconds(d.Max), d.N > 0)}
 }
 
-func newIntervals(d stats.Distribution) intervals {
+func newIntervals(d stat.Distribution) intervals {
 	at := func(i int) *pair {
 		q := d.Quantiles[i]
 		return number(pair{milliseconds(q.Low), milliseconds(q.High)}, q.HasInterval)
@@ -127,7 +129,7 @@ func newIntervals(d stats.Distribution) intervals {
 	return intervals{at(0), at(1), at(2), at(3)}
 }
 
-func share(p stats.Proportion) (*float64, *pair) {
+func share(p stat.Proportion) (*float64, *pair) {
 	return number(p.Value, p.N > 0), number(pair{significant(p.Low), significant(p.High)}, p.N > 0)
 }
 
@@ -146,7 +148,7 @@ func milliseconds(d time.Duration) float64 {
 	return significant(float64(d) / float64(time.Millisecond))
 }
 
-func significant(v float64) float64 { return stats.Significant(v) }
+func significant(v float64) float64 { return format.Significant(v) }
 
 // rate keeps a thousandth of a request per second.
 func rate(v float64) float64 { return math.Round(v*1000) / 1000 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -118,7 +119,7 @@ func newStarts(t record.Target) []start {
 }
 
 func newTimes(t stats.Times) times {
-	ci := func(q stats.Quantile) *pair {
+	ci := func(q stat.Quantile) *pair {
 		return number(pair{milliseconds(q.Low), milliseconds(q.High)}, q.Known && q.HasInterval)
 	}
 	return times{

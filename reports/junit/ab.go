@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -14,10 +15,10 @@ import (
 // and one for their errors.
 func abSuite(a *stats.Analysis) junit.Testsuite {
 	took := a.Run.Finished.Sub(a.Run.Created)
-	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+": "+record.Candidate+" against "+record.Baseline, took)
+	s := newSuite(a, format.Plain(a.Run.Scenario.Name)+": "+record.Candidate+" against "+record.Baseline, took)
 	if d := a.Run.AB; d != nil {
-		s.AddProperty(record.Baseline, stats.Plain(d.Baseline.Source))
-		s.AddProperty(record.Candidate, stats.Plain(d.Candidate.Source))
+		s.AddProperty(record.Baseline, format.Plain(d.Baseline.Source))
+		s.AddProperty(record.Candidate, format.Plain(d.Candidate.Source))
 	}
 	d := a.AB
 	n := time.Duration(len(d.Metrics) + len(d.Errors))
@@ -53,16 +54,16 @@ func within(d *stats.ABTest, part stats.Verdict) stats.Verdict {
 }
 
 func metricDetails(d *stats.ABTest, m stats.ABMetric) []string {
-	lines := []string{"phase:    " + stats.Plain(m.Phase), "metric:   " + m.Name}
+	lines := []string{"phase:    " + format.Plain(m.Phase), "metric:   " + m.Name}
 	if len(m.Pairs) > 0 {
-		lines = append(lines, "change:   "+stats.FormatChange(m.Ratio), "bounds:   "+orNone(m.Bounds()))
+		lines = append(lines, "change:   "+format.Change(m.Ratio), "bounds:   "+orNone(m.Bounds()))
 	}
 	lines = append(lines, fmt.Sprintf("pairs:    %d", len(m.Pairs)))
 	if m.Why != "" {
-		lines = append(lines, "why:      "+stats.Plain(m.Why))
+		lines = append(lines, "why:      "+format.Plain(m.Why))
 	}
 	if advice := d.Advice(); d.Command != "" {
-		lines = append(lines, "more:     "+advice+":", "          "+stats.Plain(d.Command))
+		lines = append(lines, "more:     "+advice+":", "          "+format.Plain(d.Command))
 	}
 	return lines
 }

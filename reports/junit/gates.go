@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -13,18 +14,18 @@ import (
 
 // targetSuite holds a test for each limit of a target.
 func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
-	s := newSuite(a, stats.Plain(a.Run.Scenario.Name)+" on "+stats.Plain(a.Label(t.Name)), elapsedOn(a, t.Name))
+	s := newSuite(a, format.Plain(a.Run.Scenario.Name)+" on "+format.Plain(a.Label(t.Name)), elapsedOn(a, t.Name))
 	addFacts(&s, t.Facts)
 	if a.By != "" {
-		s.AddProperty("limits from", stats.Plain(a.By))
+		s.AddProperty("limits from", format.Plain(a.By))
 	}
 	if line := a.RoundsLine(); line != "" {
 		s.AddProperty("rounds", line)
 	}
 	if t.Unavailable != "" {
 		s.AddTestcase(junit.Testcase{
-			Classname: stats.Plain(t.Name), Name: "can run here", Time: seconds(0),
-			Skipped: &junit.Result{Message: stats.Plain(t.Unavailable)},
+			Classname: format.Plain(t.Name), Name: "can run here", Time: seconds(0),
+			Skipped: &junit.Result{Message: format.Plain(t.Unavailable)},
 		})
 	}
 	for _, g := range a.Gates {
@@ -81,22 +82,22 @@ func elapsedOn(a *stats.Analysis, target string) time.Duration {
 
 func gateDetails(a *stats.Analysis, g stats.Gate) []string {
 	lines := []string{
-		"target:   " + stats.Plain(a.Label(g.Target)),
-		"phase:    " + orNone(stats.Plain(g.Phase)),
+		"target:   " + format.Plain(a.Label(g.Target)),
+		"phase:    " + orNone(format.Plain(g.Phase)),
 		"metric:   " + g.Metric,
 		"limit:    " + g.Limit,
 		"observed: " + g.Observed,
 		"interval: " + orNone(g.Interval),
-		"n:        " + stats.FormatCount(g.N),
+		"n:        " + format.Count(g.N),
 	}
 	if g.Why != "" {
-		lines = append(lines, "why:      "+stats.Plain(g.Why))
+		lines = append(lines, "why:      "+format.Plain(g.Why))
 	}
 	if g.More > 0 {
-		lines = append(lines, fmt.Sprintf("settled:  by about %s rounds in all", stats.FormatCount(int64(g.More))))
+		lines = append(lines, fmt.Sprintf("settled:  by about %s rounds in all", format.Count(int64(g.More))))
 	}
 	if g.Note != "" {
-		lines = append(lines, "note:     "+stats.Plain(g.Note))
+		lines = append(lines, "note:     "+format.Plain(g.Note))
 	}
 	return lines
 }
@@ -110,9 +111,9 @@ func orNone(s string) string {
 
 // judge gives the test the outcome that stands for the verdict.
 func judge(test *junit.Testcase, a *stats.Analysis, v stats.Verdict, told string, details []string) {
-	details = append(details, "report:   "+stats.Plain(stats.ReportCommand(a.Run)))
+	details = append(details, "report:   "+format.Plain(stats.ReportCommand(a.Run)))
 	result := &junit.Result{
-		Message: string(v) + ": " + stats.Plain(told),
+		Message: string(v) + ": " + format.Plain(told),
 		Type:    string(v),
 		Data:    strings.Join(details, "\n"),
 	}
@@ -121,7 +122,7 @@ func judge(test *junit.Testcase, a *stats.Analysis, v stats.Verdict, told string
 		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
 	case stats.InvalidInstrument:
 		if blame := a.Blame(); blame != "" {
-			result.Message = string(v) + ": " + stats.Plain(blame)
+			result.Message = string(v) + ": " + format.Plain(blame)
 		}
 		test.Error = result
 	default:

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"servebench/reports"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -49,7 +50,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 }
 
 func newSuites(a *stats.Analysis) *junit.Testsuites {
-	all := &junit.Testsuites{Name: "servebench " + stats.Plain(a.Run.Scenario.Name), Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
+	all := &junit.Testsuites{Name: "servebench " + format.Plain(a.Run.Scenario.Name), Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.AB != nil:
 		all.AddSuite(abSuite(a))
@@ -76,9 +77,9 @@ func newSuites(a *stats.Analysis) *junit.Testsuites {
 func newSuite(a *stats.Analysis, name string, took time.Duration) junit.Testsuite {
 	s := junit.Testsuite{Name: name, Time: seconds(took)}
 	s.SetTimestamp(a.Run.Created.UTC())
-	s.AddProperty("run", stats.Plain(a.Run.ID))
+	s.AddProperty("run", format.Plain(a.Run.ID))
 	s.AddProperty("seed", fmt.Sprint(a.Run.Scenario.Seed))
-	s.AddProperty("servebench", stats.Plain(a.Run.Version))
+	s.AddProperty("servebench", format.Plain(a.Run.Version))
 	return s
 }
 
@@ -88,13 +89,13 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", max(d, 0).Seco
 // class is a test's class name: Java's packages have made the point its separator.
 func class(target, phase string) string {
 	if phase == "" { // of the starts
-		return stats.Plain(target)
+		return format.Plain(target)
 	}
-	return stats.Plain(target) + "." + stats.Plain(phase)
+	return format.Plain(target) + "." + format.Plain(phase)
 }
 
 func addFacts(s *junit.Testsuite, facts []record.Fact) {
 	for _, f := range facts {
-		s.AddProperty(stats.Plain(f.Name), stats.Plain(f.Value))
+		s.AddProperty(format.Plain(f.Name), format.Plain(f.Value))
 	}
 }

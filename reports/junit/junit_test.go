@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
 	"servebench/reports/stats"
@@ -100,7 +101,7 @@ func TestFailureTells(t *testing.T) {
 	i := slices.IndexFunc(all.Suites[0].Testcases, func(c lib.Testcase) bool { return c.Failure != nil })
 	test := all.Suites[0].Testcases[i]
 	g := a.Gates[0]
-	for _, want := range []string{"FAIL", g.Metric, g.Limit, g.Observed, g.Interval, stats.FormatCount(g.N)} {
+	for _, want := range []string{"FAIL", g.Metric, g.Limit, g.Observed, g.Interval, format.Count(g.N)} {
 		if want == "" || !strings.Contains(test.Failure.Message, want) {
 			t.Errorf("no %q in %q", want, test.Failure.Message)
 		}

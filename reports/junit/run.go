@@ -1,6 +1,7 @@
 package junit
 
 import (
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
@@ -10,7 +11,7 @@ import (
 // and that its figures can be believed. It is all that there is to test where the
 // scenario sets no limits.
 func runSuite(a *stats.Analysis) junit.Testsuite {
-	name := stats.Plain(a.Run.Scenario.Name)
+	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, a.Run.Finished.Sub(a.Run.Created))
 	addFacts(&s, a.Run.Environment)
 	if len(a.Gates) == 0 {
@@ -19,7 +20,7 @@ func runSuite(a *stats.Analysis) junit.Testsuite {
 	if short := a.Shortfall(); short != nil {
 		s.AddTestcase(junit.Testcase{
 			Classname: name, Name: "played to its end", Time: seconds(0),
-			Error: &junit.Result{Message: short.Word + ": " + stats.Plain(short.Text), Type: short.Word},
+			Error: &junit.Result{Message: short.Word + ": " + format.Plain(short.Text), Type: short.Word},
 		})
 	}
 	return s
@@ -29,10 +30,10 @@ func runSuite(a *stats.Analysis) junit.Testsuite {
 // whole does not, or hold in a part of what was planned: a server was lost on the way,
 // say.
 func wholeSuite(a *stats.Analysis) junit.Testsuite {
-	name := stats.Plain(a.Run.Scenario.Name)
+	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, 0)
 	test := junit.Testcase{Classname: name, Name: "the run as a whole", Time: seconds(0)}
-	judge(&test, a, a.Verdict, a.Sentence(), []string{a.Word() + ": " + stats.Plain(a.Sentence())})
+	judge(&test, a, a.Verdict, a.Sentence(), []string{a.Word() + ": " + format.Plain(a.Sentence())})
 	s.AddTestcase(test)
 	return s
 }
@@ -41,11 +42,11 @@ func believed(a *stats.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.Nothing() != "":
-		test.Error = &junit.Result{Message: a.Word() + ": " + stats.Plain(a.Sentence()), Type: a.Word()}
+		test.Error = &junit.Result{Message: a.Word() + ": " + format.Plain(a.Sentence()), Type: a.Word()}
 	case a.Validity == stats.Invalid:
 		judge(&test, a, stats.InvalidInstrument, a.Blame(), nil)
 	default:
-		judge(&test, a, stats.Pass, "", []string{string(a.Validity) + ": " + stats.Plain(a.Sentence())})
+		judge(&test, a, stats.Pass, "", []string{string(a.Validity) + ": " + format.Plain(a.Sentence())})
 	}
 	return test
 }

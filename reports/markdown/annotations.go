@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"servebench/reports/document"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -21,7 +22,7 @@ type annotation struct {
 }
 
 func (n annotation) String() string {
-	return fmt.Sprintf("::%s title=%s::%s", n.level, property(short(stats.Plain(n.title))), message(short(stats.Plain(n.text))))
+	return fmt.Sprintf("::%s title=%s::%s", n.level, property(short(format.Plain(n.title))), message(short(format.Plain(n.text))))
 }
 
 // Annotate writes the run's annotations as workflow commands, one a line. The runner

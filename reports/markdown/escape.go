@@ -3,13 +3,14 @@ package markdown
 import (
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
 // escaped is text in markdown that stays what it is: no markup, no HTML, no cell of
 // its own.
 func escaped(s string) string {
-	return stats.Markdown(short(stats.Plain(s)))
+	return stats.Markdown(short(format.Plain(s)))
 }
 
 // short cuts a text to what a cell of a table or an annotation can hold.

@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports"
 	"servebench/reports/document"
+	"servebench/reports/format"
 	"servebench/reports/stats"
 )
 
@@ -123,7 +124,7 @@ func lines(all []document.Line) string {
 			b.WriteString("- " + strings.Join(parts, " ") + "\n")
 		}
 		if l.Command != "" {
-			fmt.Fprintf(&b, "\n      %s\n\n", stats.Plain(l.Command))
+			fmt.Fprintf(&b, "\n      %s\n\n", format.Plain(l.Command))
 		}
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package openmetrics
 
 import (
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	dto "github.com/prometheus/client_model/go"
@@ -28,9 +29,9 @@ func newFamily(a *stats.Analysis, name, unit, help string) *family {
 
 // add takes a sample. Labels without a value are left out.
 func (f *family) add(value float64, labels ...label) {
-	m := &dto.Metric{Gauge: &dto.Gauge{Value: new(stats.Significant(value))}}
+	m := &dto.Metric{Gauge: &dto.Gauge{Value: new(format.Significant(value))}}
 	for _, l := range append([]label{{"scenario", f.scenario}}, labels...) {
-		if v := stats.Plain(l.value); v != "" {
+		if v := format.Plain(l.value); v != "" {
 			m.Label = append(m.Label, &dto.LabelPair{Name: new(l.name), Value: &v})
 		}
 	}

@@ -38,7 +38,7 @@ const (
 )
 
 // Interim is a number of rounds after which an ABTest may end, with what it may err there
-// (see package reports/stats/paired).
+// (see package reports/analysis/stat/paired).
 type Interim struct {
 	Pairs int     `json:"pairs"`
 	Alpha float64 `json:"alpha"` // probability of a false FAIL, over all metrics

@@ -3,8 +3,10 @@ package stats
 import (
 	"math"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
 )
 
 // ABSoFar is what the rounds that a run with a record.ABTest has say of its
@@ -100,7 +102,7 @@ func (d *ABTest) unjudged(p *pairing) {
 		m := &d.Metrics[i]
 		m.Ratio, m.Low, m.High, m.P = 1, 0, math.Inf(1), 1
 		if differences := m.differences(p.last); len(differences) > 0 {
-			m.Ratio, m.Spread = m.ratio(paired.HodgesLehmann(differences)), robustDeviation(differences)
+			m.Ratio, m.Spread = m.ratio(paired.HodgesLehmann(differences)), stat.RobustDeviation(differences)
 		}
 		m.Verdict = Inconclusive
 	}
@@ -150,6 +152,6 @@ func (d *ABTest) leaveOpen(a *Analysis) {
 	}
 	if !d.Same {
 		d.More = a.Run.AB.Interims[d.Interim-1].Pairs
-		d.Command = FormatCommand(program(a.Run), "ab", "--continue", a.Run.Dir)
+		d.Command = format.Command(program(a.Run), "ab", "--continue", a.Run.Dir)
 	}
 }

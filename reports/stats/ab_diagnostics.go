@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -18,7 +19,7 @@ func lostPairs(a *Analysis) []Diagnostic {
 		figure := fmt.Sprintf("%d of %d", len(lost), a.AB.Pairs+len(lost))
 		all = append(all, Diagnostic{
 			Rule: "lost-pairs", Figure: figure + " rounds", Threshold: "none",
-			Text:   fmt.Sprintf("%s rounds have no pair, since not both variants were measured in them to the end: %s", figure, listed(lost)),
+			Text:   fmt.Sprintf("%s rounds have no pair, since not both variants were measured in them to the end: %s", figure, format.List(lost)),
 			Action: "see what went wrong in them: what is lost at random only costs power, what one variant loses is in its errors",
 		})
 	}

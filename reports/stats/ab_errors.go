@@ -3,8 +3,10 @@ package stats
 import (
 	"fmt"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
 )
 
 // errorAlpha is what the comparison of errors may err at an interim analysis, where the interim analysis itself
@@ -28,7 +30,7 @@ const errorAlpha = 0.001
 // where the baseline has none.
 func (p *pairing) errors(phase string, interim record.Interim) ABErrors {
 	var baseline, candidate losses
-	var lostBaseline, lostCandidate []trials // by round
+	var lostBaseline, lostCandidate []stat.Counts // by round
 	var differences []float64
 	for round := 1; round <= interim.Pairs; round++ {
 		b, c, ok := p.losses(phase, round)
@@ -36,21 +38,21 @@ func (p *pairing) errors(phase string, interim record.Interim) ABErrors {
 			continue
 		}
 		baseline, candidate = baseline.plus(b), candidate.plus(c)
-		lostBaseline, lostCandidate = append(lostBaseline, trials{b.lost, b.due}), append(lostCandidate, trials{c.lost, c.due})
+		lostBaseline, lostCandidate = append(lostBaseline, stat.Counts{K: b.lost, N: b.due}), append(lostCandidate, stat.Counts{K: c.lost, N: c.due})
 		if d := c.share() - b.share(); d != 0 {
 			differences = append(differences, d)
 		}
 	}
 	e := ABErrors{
 		Phase: phase, Verdict: Pass, P: paired.PValue(differences),
-		Baseline: repeated(lostBaseline, 0), Candidate: repeated(lostCandidate, 0),
+		Baseline: stat.Repeated(lostBaseline, 0), Candidate: stat.Repeated(lostCandidate, 0),
 	}
 	switch {
 	case candidate.wrong > 0 && baseline.wrong == 0:
-		e.Verdict, e.Why = Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", FormatCount(candidate.wrong))
+		e.Verdict, e.Why = Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", format.Count(candidate.wrong))
 	case e.P <= min(interim.Alpha, errorAlpha)/float64(len(p.phases)):
 		e.Verdict, e.Why = Fail, e.against()
-	case newProportion(candidate.lost, candidate.lost+baseline.lost).Low > float64(candidate.due)/float64(candidate.due+baseline.due):
+	case stat.NewProportion(candidate.lost, candidate.lost+baseline.lost).Low > float64(candidate.due)/float64(candidate.due+baseline.due):
 		e.Verdict, e.Why = Inconclusive, e.against()+", though in too few rounds to be sure"
 	}
 	return e
@@ -58,7 +60,7 @@ func (p *pairing) errors(phase string, interim record.Interim) ABErrors {
 
 func (e ABErrors) against() string {
 	return fmt.Sprintf("the candidate failed %s of its requests, the baseline %s",
-		FormatPercent(e.Candidate.Value), FormatPercent(e.Baseline.Value))
+		format.Percent(e.Candidate.Value), format.Percent(e.Baseline.Value))
 }
 
 // losses are the requests of some rounds, those without a right answer, and the

@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -31,15 +33,15 @@ func (c *cell) figure(name string) (float64, bool) {
 // what it refuses. So the quantile may be +Inf.
 func (c *cell) quantileOfAll(q float64) (float64, bool) {
 	n := c.due()
-	if !Known(q, n) {
+	if !stat.Known(q, n) {
 		return 0, false
 	}
-	var answers tally
+	var answers stat.Tally
 	if h := c.merged[record.TagResponse]; h != nil {
-		answers = newTally(h)
+		answers = stat.NewTally(h)
 	}
-	v := answers.with(n - c.Ledger.OK).at(rank(q, n))
-	if v == never {
+	v := answers.With(n - c.Ledger.OK).At(stat.Rank(q, n))
+	if v == stat.Never {
 		return math.Inf(1), true
 	}
 	return float64(v), true
@@ -54,29 +56,16 @@ func (m ABMetric) Typical() (baseline, candidate float64) {
 	for _, pair := range m.Pairs {
 		b, c = append(b, pair.Baseline), append(c, pair.Candidate)
 	}
-	return median(b), median(c)
+	return stat.Median(b), stat.Median(c)
 }
 
 // FormatFigure writes a figure of the metric's pairs with its unit.
 func (m ABMetric) FormatFigure(v float64) string {
 	switch {
 	case m.Less:
-		return FormatRate(v)
+		return format.Rate(v)
 	case math.IsInf(v, 0):
 		return "no answer"
 	}
-	return FormatDuration(time.Duration(v))
-}
-
-// robustDeviation is the median distance from the median, which 1.4826 makes the
-// standard deviation of a normal distribution: F. R. Hampel, "The influence curve and
-// its role in robust estimation", Journal of the American Statistical Association 69
-// (1974).
-func robustDeviation(values []float64) float64 {
-	centre := median(values)
-	distances := make([]float64, len(values))
-	for i, v := range values {
-		distances[i] = math.Abs(v - centre)
-	}
-	return 1.4826 * median(distances)
+	return format.Duration(time.Duration(v))
 }

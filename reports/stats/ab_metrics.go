@@ -5,8 +5,9 @@ import (
 	"math"
 	"slices"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
 )
 
 // beyond is the difference of a pair of which one variant has no answer: larger than
@@ -83,20 +84,20 @@ func (p *pairing) unmatched(m ABMetric, rounds int) string {
 // rightly do not differ, however few requests they are. It says whether the candidate
 // does not pass any more therefore.
 func (p *pairing) widen(e *paired.Estimate, m ABMetric, rounds int) bool {
-	var good [2][]trials
+	var good [2][]stat.Counts
 	for _, pair := range m.Pairs {
 		if pair.Round <= rounds {
 			for i, variant := range []string{record.Candidate, record.Baseline} {
 				c := p.cells[seat{variant, m.Phase, pair.Round}]
-				good[i] = append(good[i], trials{c.Good, c.due()})
+				good[i] = append(good[i], stat.Counts{K: c.Good, N: c.due()})
 			}
 		}
 	}
-	candidate, baseline := repeated(good[0], 0), repeated(good[1], 0)
+	candidate, baseline := stat.Repeated(good[0], 0), stat.Repeated(good[1], 0)
 	if candidate.K == 0 || baseline.K == 0 {
 		return false
 	}
-	low, high := RatioByChance(candidate, baseline)
+	low, high := stat.RatioByChance(candidate, baseline)
 	e.Low, e.High = min(e.Low, e.Centre-math.Log(high)), max(e.High, e.Centre-math.Log(low))
 	if e.Verdict != paired.Pass || e.High < math.Log1p(p.run.AB.Tolerance) {
 		return false
@@ -169,7 +170,7 @@ func (m *ABMetric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
 		m.Low, m.High = m.High, m.Low
 	}
 	if e.Pairs > 0 {
-		m.Ratio, m.Spread = m.ratio(e.Centre), robustDeviation(m.differences(rounds))
+		m.Ratio, m.Spread = m.ratio(e.Centre), stat.RobustDeviation(m.differences(rounds))
 	}
 	m.Interims = append(slices.Clip(m.Interims), ABInterim{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
 	m.Verdict = verdictOf(e.Verdict)

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"servebench/reports/stats/paired"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 )
 
 // settle says how many rounds would settle an A/B test that is not, and the command that
@@ -16,7 +17,7 @@ func (d *ABTest) settle(p *pairing, estimates []paired.Estimate) {
 	case d.Decided():
 	case d.Interim < len(interims):
 		d.More = interims[d.Interim].Pairs
-		d.Command = FormatCommand(program(p.run), "ab", "--continue", p.run.Dir)
+		d.Command = format.Command(program(p.run), "ab", "--continue", p.run.Dir)
 		return
 	case !d.Same:
 		d.More = d.needed(p, estimates)
@@ -28,7 +29,7 @@ func (d *ABTest) settle(p *pairing, estimates []paired.Estimate) {
 		}
 	}
 	if d.More > 0 {
-		d.Command = FormatCommand(program(p.run), "ab", "--continue", p.run.Dir, "--rounds", fmt.Sprint(d.More))
+		d.Command = format.Command(program(p.run), "ab", "--continue", p.run.Dir, "--rounds", fmt.Sprint(d.More))
 	}
 }
 
@@ -44,7 +45,7 @@ func (d *ABTest) Advice() string {
 		return fmt.Sprintf("it is not at its end: the next interim analysis is after round %d; this goes on with it", d.More)
 	}
 	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
-		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, FormatPercent(paired.ExtensionBeta))
+		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, format.Percent(paired.ExtensionBeta))
 	if d.Anew > 0 {
 		text += fmt.Sprintf("A new A/B test with --rounds %d from the start would be shorter. ", d.Anew)
 	}

@@ -3,6 +3,7 @@ package stats
 import (
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -143,7 +144,7 @@ func (p *pairing) lostMore(rounds int) string {
 // inRounds names rounds, of which there is at least one: "rounds 3, 7".
 func inRounds(numbers []int) string {
 	if len(numbers) == 1 {
-		return "round " + listed(numbers)
+		return "round " + format.List(numbers)
 	}
-	return "rounds " + listed(numbers)
+	return "rounds " + format.List(numbers)
 }

@@ -1,5 +1,9 @@
 package stats
 
+import (
+	"servebench/reports/analysis/stat"
+)
+
 // ABTest is what the rounds say of the candidate of a run with a record.ABTest.
 type ABTest struct {
 	Verdict Verdict
@@ -57,7 +61,7 @@ type Pair struct {
 // ABErrors compares the error rates of the variants in one phase.
 type ABErrors struct {
 	Phase               string
-	Baseline, Candidate Proportion
+	Baseline, Candidate stat.Proportion
 	P                   float64 // one-sided, of as many more errors by chance
 	Verdict             Verdict
 	Why                 string // when not PASS

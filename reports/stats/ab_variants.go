@@ -3,6 +3,7 @@ package stats
 import (
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -64,10 +65,10 @@ func (a *Analysis) BoundsMethod() string {
 		return ""
 	}
 	interim, metrics := a.Run.AB.Interims[a.AB.Interim-1], len(a.AB.Metrics)
-	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + FormatPercent(interim.Beta) +
-		" of such A/B tests, and better than both in at most " + FormatPercent(interim.Alpha/float64(metrics))
+	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + format.Percent(interim.Beta) +
+		" of such A/B tests, and better than both in at most " + format.Percent(interim.Alpha/float64(metrics))
 	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
-		text += " (" + FormatPercent(interim.Alpha) + " where one of them is 0.0 %)"
+		text += " (" + format.Percent(interim.Alpha) + " where one of them is 0.0 %)"
 	}
 	return text
 }
@@ -79,6 +80,6 @@ func (a *Analysis) Conditions() string {
 	if abTest == nil {
 		return ""
 	}
-	return "FAIL: surely worse, and by " + FormatPercent(abTest.Margin) + " or more as estimated. PASS: surely worse by less than " +
-		FormatPercent(abTest.Tolerance) + ". INCONCLUSIVE: neither is sure"
+	return "FAIL: surely worse, and by " + format.Percent(abTest.Margin) + " or more as estimated. PASS: surely worse by less than " +
+		format.Percent(abTest.Tolerance) + ". INCONCLUSIVE: neither is sure"
 }

@@ -3,11 +3,11 @@ package stats
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
 )
 
 // Change says by how much the candidate differs: "is 18.4 % slower at p50".
@@ -19,7 +19,7 @@ func (m ABMetric) Change() string {
 		return "does not answer at " + m.Name
 	}
 	more := m.Ratio > 1
-	size := FormatDifference(m.Ratio)
+	size := format.Difference(m.Ratio)
 	either := func(ifMore, ifNot string) string {
 		if more {
 			return ifMore
@@ -42,46 +42,8 @@ func (m ABMetric) Bounds() string {
 	if m.Low <= 0 && math.IsInf(m.High, 1) {
 		return ""
 	}
-	return FormatChangeInterval(m.Low, m.High)
+	return format.ChangeInterval(m.Low, m.High)
 }
-
-// FormatChangeInterval writes the bounds of a ratio as changes, open where there is none:
-// "[+12.1, +∞) %".
-func FormatChangeInterval(low, high float64) string {
-	from, to := "(−∞", "+∞)"
-	if low > 0 {
-		from = "[" + strings.TrimSuffix(FormatChange(low), percent)
-	}
-	if !math.IsInf(high, 1) {
-		to = strings.TrimSuffix(FormatChange(high), percent) + "]"
-	}
-	return from + ", " + to + percent
-}
-
-// percent is the unit of a change.
-const percent = " %"
-
-// FormatChange writes a ratio as a change: "+12.1 %", "−0.5 %". It has one decimal, for
-// a histogram's buckets are a thousandth of their values wide.
-func FormatChange(ratio float64) string {
-	if math.IsInf(ratio, 1) {
-		return "+∞" + percent
-	}
-	size, sign := sizeOf(ratio), "+"
-	switch {
-	case size == "0.0":
-		sign = ""
-	case ratio < 1:
-		sign = "−"
-	}
-	return sign + size + percent
-}
-
-// FormatDifference is how far a ratio is from 1: "18.4 %".
-func FormatDifference(ratio float64) string { return sizeOf(ratio) + percent }
-
-// sizeOf is how far a ratio is from 1, in percent.
-func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(ratio-1), 'f', 1, 64) }
 
 // why says why a metric's verdict is what it is.
 func (m ABMetric) why(e paired.Estimate, abTest *record.ABTest) string {
@@ -89,13 +51,13 @@ func (m ABMetric) why(e paired.Estimate, abTest *record.ABTest) string {
 	case e.Pairs == 0:
 		return "no round has enough answers of both variants to compare"
 	case m.Verdict == Fail:
-		return "it is surely worse, and as estimated by the margin of " + FormatPercent(abTest.Margin) + " or more"
+		return "it is surely worse, and as estimated by the margin of " + format.Percent(abTest.Margin) + " or more"
 	case m.Verdict == Pass:
-		return "it is surely worse by less than the tolerance of " + FormatPercent(abTest.Tolerance)
+		return "it is surely worse by less than the tolerance of " + format.Percent(abTest.Tolerance)
 	case e.SurelyWorse:
-		return fmt.Sprintf("it is surely worse, but whether by more than %s cannot be told", FormatPercent(abTest.Tolerance))
+		return fmt.Sprintf("it is surely worse, but whether by more than %s cannot be told", format.Percent(abTest.Tolerance))
 	}
-	return fmt.Sprintf("it can be worse by more than %s, or not worse at all", FormatPercent(abTest.Tolerance))
+	return fmt.Sprintf("it can be worse by more than %s, or not worse at all", format.Percent(abTest.Tolerance))
 }
 
 // why says in one sentence why the verdict is what it is.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -27,7 +28,7 @@ func abortRounds(aborts []Abort) string {
 		all = append(all, abort.Round)
 	}
 	if named := distinct(all); len(named) > 1 {
-		return "rounds " + listed(named)
+		return "rounds " + format.List(named)
 	}
 	return fmt.Sprintf("round %d", all[0])
 }
@@ -40,26 +41,26 @@ func (r Row) Ended() string {
 	switch {
 	case len(r.Aborts) > 0:
 		first := r.Aborts[0]
-		text += fmt.Sprintf(" after %s of %s", shortly(first.After), FormatDuration(span))
+		text += fmt.Sprintf(" after %s of %s", shortly(first.After), format.Duration(span))
 		if r.Rounds > 1 {
 			text += " in " + abortRounds(r.Aborts)
 		}
 		text += ": " + first.Text
 	case r.Stopped && r.Rounds == 1:
-		text += fmt.Sprintf(" after %s of %s, because it was stopped", shortly(r.Played), FormatDuration(span))
+		text += fmt.Sprintf(" after %s of %s, because it was stopped", shortly(r.Played), format.Duration(span))
 	case r.Stopped:
 		text += " before its time in the last round, because it was stopped"
 	default:
 		return ""
 	}
 	if r.NotDue > 0 && r.Concurrency == 0 {
-		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", FormatCount(r.NotDue))
+		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", format.Count(r.NotDue))
 	}
 	return text
 }
 
 // shortly is a duration to the millisecond.
-func shortly(d time.Duration) string { return FormatDuration(d.Round(time.Millisecond)) }
+func shortly(d time.Duration) string { return format.Duration(d.Round(time.Millisecond)) }
 
 // endedLoad is a phase of a target whose load abort_on or the end of the server ended.
 type endedLoad struct {

@@ -8,6 +8,7 @@ package stats
 import (
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -104,21 +105,21 @@ type Row struct {
 	// OKRate is correct answers per second, Goodput those of them inside the
 	// SLO's deadline, see ThroughputMethod.
 	OKRate, Goodput float64
-	Response        Distribution // of OK requests
-	Service         Distribution // of OK requests
-	FirstByte       Distribution // time to first byte, of OK requests; empty where the SLO does not limit it
-	Lag             Distribution // of requests sent
-	Failed          Distribution // response time of failed requests
-	Agreement       Proportion
-	Accuracy        Proportion
+	Response        stat.Distribution // of OK requests
+	Service         stat.Distribution // of OK requests
+	FirstByte       stat.Distribution // time to first byte, of OK requests; empty where the SLO does not limit it
+	Lag             stat.Distribution // of requests sent
+	Failed          stat.Distribution // response time of failed requests
+	Agreement       stat.Proportion
+	Accuracy        stat.Proportion
 	// Attained is the share of the requests scheduled that were answered rightly
 	// within the SLO's deadline: those that failed, were censored or were never sent
 	// came too late. Of a load that somebody stopped it is the share of those sent.
 	// N = 0: the SLO has no deadline.
-	Attained Proportion
+	Attained stat.Proportion
 	// Good is the share of the requests due that Goodput counts, GoodOver the time that
 	// it counts them over.
-	Good       Proportion
+	Good       stat.Proportion
 	GoodOver   time.Duration
 	Floor      *Floor          // the instrument's own share of Response; nil: not calibrated
 	Classes    []Class         // of a mix, in its order
@@ -140,7 +141,7 @@ type Row struct {
 type Class struct {
 	Name     string
 	Ledger   record.Ledger
-	Response Distribution // of OK requests; its quantiles have no intervals
+	Response stat.Distribution // of OK requests; its quantiles have no intervals
 }
 
 // Abort is the end of a load that a condition of the scenario's made.
@@ -158,34 +159,6 @@ type Slice struct {
 	// was OK, or nothing sent.
 	Response *hdrhistogram.Histogram
 	Lag      *hdrhistogram.Histogram
-}
-
-// Distribution is a histogram of latencies with its quantiles.
-type Distribution struct {
-	N         int64
-	Quantiles [4]Quantile // p50, p90, p99, p99.9
-	Max       time.Duration
-	Histogram *hdrhistogram.Histogram // nanoseconds; nil when N is 0
-}
-
-// Quantile is one quantile with its interval.
-type Quantile struct {
-	Q     float64
-	Known bool // n·(1−q) ≥ 10; false: print "n too small"
-	Value time.Duration
-	// Low and High bound it at 95 %, see IntervalMethod; both 0 when
-	// HasInterval is false.
-	HasInterval bool
-	Low, High   time.Duration
-}
-
-// Proportion is a share of N with its 95 % interval, see ShareMethod. N = 0: not known.
-type Proportion struct {
-	K, N             int64
-	Value, Low, High float64
-	// Effective is how many independent ones tell as much: N, or fewer where they come
-	// in clusters, or repeat each other.
-	Effective float64
 }
 
 // Gate is one limit of the SLO, judged for one target and phase.

@@ -4,10 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
-
-	"servebench/reports/record"
 )
 
 // BenchmarkAnalyse reads and analyses 5 rounds of 10 seconds of 4 targets at

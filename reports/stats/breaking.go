@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -26,14 +28,14 @@ func (c *cell) broke(step record.Step, grace time.Duration) string {
 		all = addLedgers(all, seconds[i].ledger(c))
 		intime += seconds[i].answeredBy(end + grace)
 	}
-	lost := newProportion(all.Failed+all.Censored, all.Sent)
+	lost := stat.NewProportion(all.Failed+all.Censored, all.Sent)
 	switch {
 	case lost.Low > StepErrors:
 		return fmt.Sprintf("%s of %s requests failed or were censored, more than %s",
-			FormatPercent(lost.Value), FormatCount(lost.N), FormatPercent(StepErrors))
+			format.Percent(lost.Value), format.Count(lost.N), format.Percent(StepErrors))
 	case c.Window >= end && float64(intime) < StepAnswered*float64(all.Scheduled):
 		return fmt.Sprintf("%s of %s requests due were answered before %s after the step's end, less than %s",
-			FormatPercent(float64(intime)/float64(all.Scheduled)), FormatCount(all.Scheduled), FormatDuration(grace), FormatPercent(StepAnswered))
+			format.Percent(float64(intime)/float64(all.Scheduled)), format.Count(all.Scheduled), format.Duration(grace), format.Percent(StepAnswered))
 	}
 	return ""
 }
@@ -44,10 +46,10 @@ func (c *cell) grace(steps []record.Step) time.Duration {
 	first := max(0, slices.IndexFunc(steps, func(s record.Step) bool { return s.Rate > 0 }))
 	seconds, _ := c.stepSeconds(steps[first])
 	usual := responses(seconds)
-	if usual.total() < TailCount {
+	if usual.Total() < stat.TailCount {
 		return StepGrace
 	}
-	return StepGrace + time.Duration(usual.at(rank(0.75, usual.total())))
+	return StepGrace + time.Duration(usual.At(stat.Rank(0.75, usual.Total())))
 }
 
 // answeredBy is how many of the slice's requests were surely answered rightly by
@@ -56,8 +58,8 @@ func (c *cell) grace(steps []record.Step) time.Duration {
 func (s *slice) answeredBy(moment time.Duration) int64 {
 	var n int64
 	for _, b := range s.response {
-		if b.value <= int64(moment-s.End()) {
-			n += b.count
+		if b.Value <= int64(moment-s.End()) {
+			n += b.Count
 		}
 	}
 	return n
@@ -84,9 +86,9 @@ func (s Stepped) Says() string {
 func (s Stepped) held() string {
 	switch {
 	case s.Stop == nil || s.Rounds > 1: // then the others came to the end
-		return "held all steps up to " + FormatRate(s.highest()) + s.stopped()
+		return "held all steps up to " + format.Rate(s.highest()) + s.stopped()
 	case s.Stop.Held > 0:
-		return "held " + FormatRate(s.Stop.Held) + s.stopped()
+		return "held " + format.Rate(s.Stop.Held) + s.stopped()
 	}
 	return "held no step to its end" + s.stopped()
 }
@@ -97,21 +99,21 @@ func (s Stepped) stopped() string {
 	case s.Stop == nil:
 		return ""
 	case s.Rounds > 1:
-		return fmt.Sprintf("; the load was stopped at %s in round %d", FormatRate(s.Stop.Rate), s.Stop.Round)
+		return fmt.Sprintf("; the load was stopped at %s in round %d", format.Rate(s.Stop.Rate), s.Stop.Round)
 	}
-	return "; the load was stopped at " + FormatRate(s.Stop.Rate)
+	return "; the load was stopped at " + format.Rate(s.Stop.Rate)
 }
 
 // brokeAt is the result of a target that did.
 func (s Stepped) brokeAt() string {
 	low := slices.MinFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
 	high := slices.MaxFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Step, b.Step) })
-	text := "broke in the first step, at " + FormatRate(low.Rate)
+	text := "broke in the first step, at " + format.Rate(low.Rate)
 	if low.Held > 0 {
-		text = fmt.Sprintf("held %s, broke at %s", FormatRate(low.Held), FormatRate(low.Rate))
+		text = fmt.Sprintf("held %s, broke at %s", format.Rate(low.Held), format.Rate(low.Rate))
 	}
 	if low.Step < high.Step {
-		text += " to " + FormatRate(high.Rate)
+		text += " to " + format.Rate(high.Rate)
 	}
 	ended := s.Rounds // by the target or the plan
 	if s.Stop != nil {
@@ -138,9 +140,9 @@ func (s Stepped) StepName(step Step) string {
 		}
 	}
 	if alike < 2 {
-		return FormatRate(step.Rate)
+		return format.Rate(step.Rate)
 	}
-	return fmt.Sprintf("%s, %g s to %g s", FormatRate(step.Rate), step.Start.Seconds(), (step.Start + step.Duration).Seconds())
+	return fmt.Sprintf("%s, %g s to %g s", format.Rate(step.Rate), step.Start.Seconds(), (step.Start + step.Duration).Seconds())
 }
 
 func (s Stepped) highest() float64 {
@@ -168,5 +170,5 @@ func (a *Analysis) StepLine() string {
 // StepMethod says where a target broke, as the rest of a sentence, for captions.
 func StepMethod() string {
 	return fmt.Sprintf("in the first step in which the load was ended by abort_on or the end of the server, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
-		FormatPercent(StepErrors), FormatPercent(StepAnswered), FormatDuration(StepGrace))
+		format.Percent(StepErrors), format.Percent(StepAnswered), format.Duration(StepGrace))
 }

@@ -3,6 +3,7 @@ package stats
 import (
 	"slices"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
@@ -21,13 +22,13 @@ func classesOf(cells []*cell) []Class {
 	}
 	for i := range all {
 		h, _ := pooled(cells, record.TagOfClass(all[i].Name))
-		all[i].Response = newDistribution(h)
+		all[i].Response = stat.NewDistribution(h)
 	}
 	return all
 }
 
 // ErrorRate is as that of a Row, of the class's requests.
-func (c Class) ErrorRate() Proportion { return failedOf(c.Ledger) }
+func (c Class) ErrorRate() stat.Proportion { return failedOf(c.Ledger) }
 
 // HasMix says that a row tells classes of request apart.
 func (a *Analysis) HasMix() bool {

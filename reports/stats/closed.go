@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -42,12 +43,12 @@ func (r Row) Load() string {
 	if r.Concurrency > 0 {
 		return FormatConcurrency(r.Concurrency)
 	}
-	return FormatRate(r.Offered)
+	return format.Rate(r.Offered)
 }
 
 // FormatConcurrency is "concurrency 16".
 func FormatConcurrency(n int) string {
-	return "concurrency " + FormatCount(int64(n))
+	return "concurrency " + format.Count(int64(n))
 }
 
 // FormatLoad says what a phase asks of a target and by which loop: "poisson
@@ -55,9 +56,9 @@ func FormatConcurrency(n int) string {
 // loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
 func FormatLoad(p record.Phase) string {
 	if p.Open {
-		return fmt.Sprintf("%s for %s, open loop", arrivals(p), FormatDuration(p.Duration))
+		return fmt.Sprintf("%s for %s, open loop", arrivals(p), format.Duration(p.Duration))
 	}
-	text := fmt.Sprintf("%s for %s", FormatConcurrency(p.Concurrency), FormatDuration(p.Duration))
+	text := fmt.Sprintf("%s for %s", FormatConcurrency(p.Concurrency), format.Duration(p.Duration))
 	if p.Think != "" {
 		text += ", think time " + p.Think
 	}
@@ -68,11 +69,11 @@ func FormatLoad(p record.Phase) string {
 func arrivals(p record.Phase) string {
 	switch {
 	case len(p.Steps) > 0:
-		return fmt.Sprintf("%s from %s to %s", p.Arrivals, FormatRate(p.Steps[0].Rate), FormatRate(farthest(p.Steps).Rate))
+		return fmt.Sprintf("%s from %s to %s", p.Arrivals, format.Rate(p.Steps[0].Rate), format.Rate(farthest(p.Steps).Rate))
 	case evenArrivals(p.Arrivals):
-		return p.Arrivals + " arrivals, " + FormatRate(p.Rate)
+		return p.Arrivals + " arrivals, " + format.Rate(p.Rate)
 	}
-	return p.Arrivals + ", " + FormatRate(p.Rate) + " on average"
+	return p.Arrivals + ", " + format.Rate(p.Rate) + " on average"
 }
 
 // farthest is the step whose rate differs most from the first one's: the last one of

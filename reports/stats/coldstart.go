@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
@@ -34,7 +35,7 @@ type Times struct {
 	Min, Max time.Duration
 	// Median is known of any start, P90 of 100 on. Their intervals are exact, by
 	// order statistics, and there is none where the starts are too few for one.
-	Median, P90 Quantile
+	Median, P90 stat.Quantile
 }
 
 // StagesMethod says in words what the stages of a start are, and what they leave out.
@@ -143,18 +144,7 @@ func stageNames(all []record.Deployment) []string {
 func newTimes(values []time.Duration) Times {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
-	t := Times{N: n, Min: sorted[0], Max: sorted[n-1], Median: orderQuantile(0.5, sorted), P90: orderQuantile(0.9, sorted)}
+	t := Times{N: n, Min: sorted[0], Max: sorted[n-1], Median: stat.OrderQuantile(0.5, sorted), P90: stat.OrderQuantile(0.9, sorted)}
 	t.Median.Known = true
 	return t
-}
-
-// orderQuantile is a quantile of ascending values with its exact interval, where
-// there are values that bound it on both sides.
-func orderQuantile(q float64, sorted []time.Duration) Quantile {
-	n := int64(len(sorted))
-	found := Quantile{Q: q, Known: Known(q, n), Value: sorted[rank(q, n)-1]}
-	if low, high := orderRanks(q, n); low > 0 && high <= n {
-		found.HasInterval, found.Low, found.High = true, sorted[low-1], sorted[high-1]
-	}
-	return found
 }

@@ -3,12 +3,13 @@ package stats_test
 import (
 	"testing"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
 
 func TestCommands(t *testing.T) {
-	if got, want := stats.FormatCommand("bin/servebench", "run", "my scenario.yaml", "", "it's", "--set", "a=b"),
+	if got, want := format.Command("bin/servebench", "run", "my scenario.yaml", "", "it's", "--set", "a=b"),
 		`bin/servebench run 'my scenario.yaml' '' 'it'\''s' --set a=b`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

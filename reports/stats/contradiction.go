@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -44,7 +45,7 @@ func cutOff(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if lost <= 0 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s of %s requests are in the interval log", FormatCount(held), FormatCount(c.Ledger.Sent))
+	figure := fmt.Sprintf("%s of %s requests are in the interval log", format.Count(held), format.Count(c.Ledger.Sent))
 	return cellDiagnostic{Diagnostic{
 		Rule: "log", Figure: figure, Threshold: "all",
 		Text:   fmt.Sprintf("%s is cut off, or lost lines: %s", c.Log, figure),
@@ -93,7 +94,7 @@ func contradicts(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if lost <= 0 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s requests not accounted for", FormatCount(lost))
+	figure := fmt.Sprintf("%s requests not accounted for", format.Count(lost))
 	return cellDiagnostic{Diagnostic{
 		Rule: "ledger", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
@@ -136,9 +137,9 @@ func misscheduled(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if due == 0 || off <= 6*math.Sqrt(due)+6 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s requests scheduled", FormatCount(c.Ledger.Scheduled))
+	figure := fmt.Sprintf("%s requests scheduled", format.Count(c.Ledger.Scheduled))
 	return cellDiagnostic{Diagnostic{
-		Rule: "schedule", Figure: figure, Threshold: "about " + FormatCount(int64(math.Round(due))),
+		Rule: "schedule", Figure: figure, Threshold: "about " + format.Count(int64(math.Round(due))),
 		Text:   "the record holds another load than the scenario's: " + figure,
 		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
 	}, off}, true

@@ -5,30 +5,33 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
 // ErrorRate is the share of failed requests of those that came to their end: what was
 // given up when the run was ended is no failure of the server, and no success.
-func (r Row) ErrorRate() Proportion {
+func (r Row) ErrorRate() stat.Proportion {
 	p := failedOf(r.Ledger)
-	if inClusters := clustered(r.failures()); inClusters.K == p.K && inClusters.N == p.N {
+	if inClusters := stat.Clustered(r.failures()); inClusters.K == p.K && inClusters.N == p.N {
 		return inClusters
 	}
 	return p // the seconds are not known
 }
 
-func failedOf(l record.Ledger) Proportion { return newProportion(l.Failed, l.Sent-l.Censored) }
+func failedOf(l record.Ledger) stat.Proportion {
+	return stat.NewProportion(l.Failed, l.Sent-l.Censored)
+}
 
 // failures are those of each round's blocks.
-func (r Row) failures() [][]trials {
-	var rounds [][]trials
+func (r Row) failures() [][]stat.Counts {
+	var rounds [][]stat.Counts
 	for seconds := range byRound(r.Slices) {
-		var blocks []trials
-		for block := range blocksOf(seconds) {
-			var t trials
+		var blocks []stat.Counts
+		for block := range stat.Blocks(seconds) {
+			var t stat.Counts
 			for _, s := range block {
-				t = t.plus(trials{s.Failed, s.Sent - s.Censored})
+				t = t.Plus(stat.Counts{K: s.Failed, N: s.Sent - s.Censored})
 			}
 			blocks = append(blocks, t)
 		}
@@ -82,17 +85,17 @@ func (r Row) LagLimit() time.Duration {
 }
 
 // Late is the share of the requests sent that left later than LagLimit.
-func (r Row) Late() Proportion {
+func (r Row) Late() stat.Proportion {
 	if r.Lag.N == 0 {
-		return Proportion{}
+		return stat.Proportion{}
 	}
 	var n int64
-	for _, b := range newTally(r.Lag.Histogram) {
-		if b.value > int64(r.LagLimit()) {
-			n += b.count
+	for _, b := range stat.NewTally(r.Lag.Histogram) {
+		if b.Value > int64(r.LagLimit()) {
+			n += b.Count
 		}
 	}
-	return newProportion(n, r.Lag.N)
+	return stat.NewProportion(n, r.Lag.N)
 }
 
 // SentShare is sent ÷ scheduled; 1 when nothing was scheduled.
@@ -117,14 +120,14 @@ func (r Row) RateShare() float64 {
 
 // Vitals are the instrument's signs over all measured cells, the worst of each.
 type Vitals struct {
-	Open         bool          // there is an open loop, which offers a rate
-	Sent         float64       // smallest sent ÷ scheduled of an open loop that ran to its end
-	Achieved     float64       // achieved ÷ offered of these, the farthest from 1
-	Late         Proportion    // of requests, of the cell in which it says the most
-	LagLimit     time.Duration // how late that cell's were to be
-	LagP99       time.Duration // largest p99 of a cell
-	LagKnown     bool          // every cell has enough requests to tell its p99
-	GeneratorCPU float64       // largest share of what it was given
+	Open         bool            // there is an open loop, which offers a rate
+	Sent         float64         // smallest sent ÷ scheduled of an open loop that ran to its end
+	Achieved     float64         // achieved ÷ offered of these, the farthest from 1
+	Late         stat.Proportion // of requests, of the cell in which it says the most
+	LagLimit     time.Duration   // how late that cell's were to be
+	LagP99       time.Duration   // largest p99 of a cell
+	LagKnown     bool            // every cell has enough requests to tell its p99
+	GeneratorCPU float64         // largest share of what it was given
 	CPUKnown     bool
 	InFlight     int // most requests at once
 }

@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"slices"
+
+	"servebench/reports/format"
 )
 
 // cellDiagnostic is a diagnostic about one cell, with how bad it is: of several of
@@ -77,7 +79,7 @@ func worst(group []cellDiagnostic) Diagnostic {
 	if len(rounds) == 1 { // and again when it was rerun
 		return d
 	}
-	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), listed(rounds))
+	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), format.List(rounds))
 	d.Round = 0
 	return d
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -80,7 +81,7 @@ func discardedRounds(run *record.Run, trials []discardedTrial) string {
 		case 1:
 			parts = append(parts, fmt.Sprintf("%s: round %d", t.Name, named[0]))
 		default:
-			parts = append(parts, fmt.Sprintf("%s: rounds %s", t.Name, listed(named)))
+			parts = append(parts, fmt.Sprintf("%s: rounds %s", t.Name, format.List(named)))
 		}
 	}
 	return strings.Join(parts, "; ")

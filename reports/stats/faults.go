@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -46,14 +47,9 @@ func (d *Diagnostic) setRounds(rounds []int) {
 	}
 	d.Text += fmt.Sprintf(" (%d times", len(rounds))
 	if len(named) > 1 && named[0] > 0 {
-		d.Text += ", rounds " + listed(named)
+		d.Text += ", rounds " + format.List(named)
 	}
 	d.Text += ")"
-}
-
-// listed is "1, 2, 3".
-func listed(rounds []int) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(rounds), " ", ", "), "[]")
 }
 
 // toldElsewhere says that a deployment or a cell holds the fault's cause, for

@@ -1,5 +1,10 @@
 package stats
 
+import (
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+)
+
 // Figure is one number of a Row, for the formats that list all there are.
 type Figure struct {
 	Of          string  // "response time"
@@ -17,7 +22,7 @@ func (f Figure) Name() string {
 	if f.Q == 0 {
 		return f.Of
 	}
-	return QuantileName(f.Q) + " " + f.Of
+	return format.Quantile(f.Q) + " " + f.Of
 }
 
 // Figures are those of the row that are known, latencies first.
@@ -52,7 +57,7 @@ func (r Row) spent() []Figure {
 	return all
 }
 
-func figuresOf(d Distribution, of string) []Figure {
+func figuresOf(d stat.Distribution, of string) []Figure {
 	var all []Figure
 	for _, q := range d.Quantiles {
 		if d.N > 0 && q.Known {
@@ -62,7 +67,7 @@ func figuresOf(d Distribution, of string) []Figure {
 	return all
 }
 
-func figureOf(of string, q Quantile, n int64) Figure {
+func figureOf(of string, q stat.Quantile, n int64) Figure {
 	return Figure{
 		Of: of, Q: q.Q, Unit: "s", Value: q.Value.Seconds(), N: n,
 		HasInterval: q.HasInterval, Low: q.Low.Seconds(), High: q.High.Seconds(),
@@ -70,7 +75,7 @@ func figureOf(of string, q Quantile, n int64) Figure {
 }
 
 // shareFigure is the proportion as a figure, where it is known.
-func shareFigure(p Proportion, of string, more bool) []Figure {
+func shareFigure(p stat.Proportion, of string, more bool) []Figure {
 	if p.N == 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -59,7 +60,7 @@ func quantilesOf(f record.Floor) [4]time.Duration {
 // FloorLine says where the floor is known from, or how it comes to be known.
 func FloorLine(run *record.Run) string {
 	if run.Calibration == nil {
-		return "floor: not known; run " + FormatCommand(program(run), "calibrate")
+		return "floor: not known; run " + format.Command(program(run), "calibrate")
 	}
 	return "floor: what the instrument, the kernel and loopback take of themselves at that rate, with a server that answers at once; calibrated " +
 		run.Calibration.Created.UTC().Format("2 January 2006")
@@ -73,7 +74,7 @@ func nearFloor(a *Analysis) []Diagnostic {
 		if row.Floor == nil || !q.Known || q.Value >= tooNear*row.Floor.Quantiles[0] {
 			continue
 		}
-		figure := fmt.Sprintf("p50 %s, floor %s", FormatDuration(q.Value), FormatDuration(row.Floor.Quantiles[0]))
+		figure := fmt.Sprintf("p50 %s, floor %s", format.Duration(q.Value), format.Duration(row.Floor.Quantiles[0]))
 		action := "compare targets by their differences, not by their ratios: the floor is in all of them"
 		if a.AB != nil {
 			action = "choose a load that the server takes longer for: the floor is in both variants, and hides a part of any difference"
@@ -98,10 +99,10 @@ func overRated(a *Analysis) []Diagnostic {
 		if row.Rate() <= most {
 			continue
 		}
-		figure := FormatRate(row.Rate())
+		figure := format.Rate(row.Rate())
 		all = append(all, Diagnostic{
-			Rule: "max-rate", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: "≤ " + FormatRate(most),
-			Text:   fmt.Sprintf("the load is higher than what this generator was found to be able to send: %s, calibrated up to %s", figure, FormatRate(most)),
+			Rule: "max-rate", Target: row.Target, Phase: row.Phase, Figure: figure, Threshold: "≤ " + format.Rate(most),
+			Text:   fmt.Sprintf("the load is higher than what this generator was found to be able to send: %s, calibrated up to %s", figure, format.Rate(most)),
 			Action: "see whether the other rules hold; else lower the rate or give the generator more CPUs and calibrate again",
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -123,9 +125,9 @@ func Worst(gates []Gate) Verdict {
 // rounds", "6 starts".
 func (g Gate) Sample() string {
 	if g.Of == "rounds" || g.Of == "starts" {
-		return plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
+		return format.Plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
 	}
-	return FormatCount(g.N)
+	return format.Count(g.N)
 }
 
 // RoundsLine says what the verdict is about, and what its rounds leave open: the share of
@@ -146,5 +148,5 @@ func (a *Analysis) RoundsLine() string {
 		return "The limits are judged by 1 round, which does not show how others differ from it."
 	}
 	return fmt.Sprintf("The limits are judged for rounds like these %d: a fault that occurs in up to %s of rounds may be in none of them.",
-		fewest, FormatPercent(newProportion(0, int64(fewest)).High))
+		fewest, format.Percent(stat.NewProportion(0, int64(fewest)).High))
 }

@@ -5,11 +5,14 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+
 	gonum "gonum.org/v1/gonum/stat"
 )
 
 func goodputGate(least float64) Gate {
-	return Gate{Metric: "goodput", Limit: "≥ " + FormatRate(least), Bound: least, Unit: "1/s", Of: "rounds"}
+	return Gate{Metric: "goodput", Limit: "≥ " + format.Rate(least), Bound: least, Unit: "1/s", Of: "rounds"}
 }
 
 // goodputGates judges the answers per second that came within the deadline. The
@@ -27,7 +30,7 @@ func goodputGates(a *Analysis, row Row) []Gate {
 		}
 	}
 	g := goodputGate(least)
-	g.Observed, g.Value, g.Known, g.N = FormatRate(row.Goodput), row.Goodput, true, int64(len(rates))
+	g.Observed, g.Value, g.Known, g.N = format.Rate(row.Goodput), row.Goodput, true, int64(len(rates))
 	counted, wanted := a.Run.Scenario.SLO.Deadline(), a.SLO.Deadline()
 	if counted == wanted {
 		return []Gate{row.judgeRates(g, rates)}
@@ -52,16 +55,16 @@ func goodputGates(a *Analysis, row Row) []Gate {
 // of the share of good answers where that is wider: rounds that answer every request
 // rightly do not differ, however few requests they are.
 func (r Row) judgeRates(g Gate, rates []float64) Gate {
-	if len(rates) < fewRounds {
-		g.Verdict, g.More = Inconclusive, fewRounds
-		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", fewRounds, g.N)
+	if len(rates) < stat.FewRounds {
+		g.Verdict, g.More = Inconclusive, stat.FewRounds
+		g.Why = fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", stat.FewRounds, g.N)
 		return g
 	}
 	mean, deviation := gonum.MeanStdDev(rates, nil)
-	low, high, _ := meanInterval(rates)
+	low, high, _ := stat.MeanInterval(rates)
 	least, most := r.goodputOf(r.Good.Low), r.goodputOf(r.Good.High)
 	g.HasInterval, g.Low, g.High = true, max(min(low, least), 0), max(high, most)
-	g.Interval = FormatInterval(g.Low, g.High) + "/s"
+	g.Interval = format.Interval(g.Low, g.High) + "/s"
 	switch {
 	case g.Low >= g.Bound:
 		g.Verdict = Pass
@@ -90,8 +93,8 @@ func (r Row) roundsFor(g Gate, deviation, apart float64) float64 {
 		end = r.Good.High
 	}
 	wide := math.Abs(r.goodputOf(end) - g.Value)
-	for n := float64(fewRounds); n <= mostRounds; n++ {
-		if halfOfMean(deviation, int(n)) <= apart && wide*math.Sqrt(float64(g.N)/n) <= apart {
+	for n := float64(stat.FewRounds); n <= mostRounds; n++ {
+		if stat.HalfWidth(deviation, int(n)) <= apart && wide*math.Sqrt(float64(g.N)/n) <= apart {
 			return n
 		}
 	}
@@ -103,5 +106,5 @@ func within(deadline time.Duration) string {
 	if deadline == 0 {
 		return "however late they came"
 	}
-	return "within " + FormatDuration(deadline)
+	return "within " + format.Duration(deadline)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -77,7 +78,7 @@ func leftOutAfter(group []LeftOut) Diagnostic {
 	}
 	in := fmt.Sprintf("round %d", rounds[0])
 	if len(rounds) > 1 {
-		in = "rounds " + listed(rounds)
+		in = "rounds " + format.List(rounds)
 	}
 	return Diagnostic{
 		Rule: "left-out", Target: first.Target, Figure: "left out: " + strings.Join(phases, ", "), Threshold: "none",

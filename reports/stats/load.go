@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -26,7 +27,7 @@ type cell struct {
 // of its steps: a second, longer in a long one.
 type slice struct {
 	Slice
-	response, service, firstByte, lag tally
+	response, service, firstByte, lag stat.Tally
 }
 
 // load reads the measured cells of a run that were not discarded: by their
@@ -74,7 +75,7 @@ func readCell(run *record.Run, rc *record.Cell) (*cell, error) {
 		if !known {
 			return c, fmt.Errorf("log %s: an interval starts at %v, where the record has no slice", rc.Log, interval.Start)
 		}
-		if t := newTally(interval.Histogram); len(t) > 0 {
+		if t := stat.NewTally(interval.Histogram); len(t) > 0 {
 			c.merge(interval.Tag, t)
 			c.slices[i].add(interval.Tag, t)
 		}
@@ -82,13 +83,13 @@ func readCell(run *record.Run, rc *record.Cell) (*cell, error) {
 	return c, nil
 }
 
-func (c *cell) merge(tag string, t tally) {
+func (c *cell) merge(tag string, t stat.Tally) {
 	if c.merged[tag] == nil {
 		c.merged[tag] = record.NewHistogram()
 	}
 	for _, b := range t {
-		if c.merged[tag].RecordValues(b.value, b.count) != nil {
-			c.dropped += b.count
+		if c.merged[tag].RecordValues(b.Value, b.Count) != nil {
+			c.dropped += b.Count
 		}
 	}
 }
@@ -133,16 +134,16 @@ func joined(a, b record.Slice) record.Slice {
 }
 
 // add takes over what one interval says of the slice, which may be in several.
-func (s *slice) add(tag string, t tally) {
+func (s *slice) add(tag string, t stat.Tally) {
 	switch tag {
 	case record.TagResponse:
-		s.response = sum([]tally{s.response, t})
+		s.response = stat.Merge([]stat.Tally{s.response, t})
 	case record.TagService:
-		s.service = sum([]tally{s.service, t})
+		s.service = stat.Merge([]stat.Tally{s.service, t})
 	case record.TagFirstByte:
-		s.firstByte = sum([]tally{s.firstByte, t})
+		s.firstByte = stat.Merge([]stat.Tally{s.firstByte, t})
 	case record.TagLag:
-		s.lag = sum([]tally{s.lag, t})
+		s.lag = stat.Merge([]stat.Tally{s.lag, t})
 	}
 }
 
@@ -150,23 +151,6 @@ func (s *slice) add(tag string, t tally) {
 func (c *cell) display() {
 	for i := range c.slices {
 		s := &c.slices[i]
-		s.Response, s.Lag, s.lag = s.response.display(), s.lag.display(), nil
+		s.Response, s.Lag, s.lag = s.response.Display(), s.lag.Display(), nil
 	}
-}
-
-// display is the tally as a small histogram of two digits (1 %) above a
-// microsecond: enough for a cell of a heat map or a point of a time line, in a
-// thirtieth of the memory, of which a long run has thousands; nil of none.
-func (t tally) display() *hdrhistogram.Histogram {
-	if len(t) == 0 {
-		return nil
-	}
-	const digits = 2
-	lowest := int64(time.Microsecond)
-	h := hdrhistogram.New(lowest, max(2*lowest, t[len(t)-1].value), digits)
-	for _, b := range t {
-		// Cannot fail: the histogram was made for the largest value.
-		_ = h.RecordValues(b.value, b.count)
-	}
-	return h
 }

@@ -3,13 +3,15 @@ package stats
 import (
 	"regexp"
 	"strings"
+
+	"servebench/reports/format"
 )
 
 // Markdown makes text from outside fit for a paragraph, a list or a table's cell of
 // Markdown: Plain, and what Markdown or HTML would read as a mark, or a forge as a
 // link, a reference or a name to notify, is none.
 func Markdown(s string) string {
-	s = marks.Replace(Plain(s))
+	s = marks.Replace(format.Plain(s))
 	s = webAddress.ReplaceAllString(s, "$1&#46;")
 	for _, name := range forgeNames {
 		s = name.ReplaceAllString(s, "$1"+noSpace+"$2")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/format"
 	"servebench/reports/stats"
 
 	"github.com/yuin/goldmark"
@@ -86,7 +87,7 @@ func isTextAlone(t *testing.T, s string) {
 			t.Errorf("%q in %q becomes %q: %d cells, want %d", s, place, marked, cells, want)
 		}
 		shown := read.String()
-		if got, want := strings.ReplaceAll(shown, "\u200b", ""), strings.ReplaceAll(stats.Plain(s), "\u200b", ""); !strings.Contains(got, want) {
+		if got, want := strings.ReplaceAll(shown, "\u200b", ""), strings.ReplaceAll(format.Plain(s), "\u200b", ""); !strings.Contains(got, want) {
 			t.Errorf("%q in %q becomes %q, which reads %q", s, place, marked, got)
 		}
 		if found := onForge.FindString(shown); found != "" {

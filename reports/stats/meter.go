@@ -55,16 +55,3 @@ func (a *Analysis) MeterRequests(m record.Meter) float64 {
 func (a *Analysis) HasMeters() bool {
 	return slices.ContainsFunc(a.Rows, func(r Row) bool { return len(r.Usage.Meters) > 0 })
 }
-
-// FormatMeter is a count with its unit, whole numbers with groups of thousands:
-// "2,460 ms", "0.00213 GB-s".
-func FormatMeter(v float64, unit string) string {
-	s := FormatNumber(v)
-	if v >= 1000 {
-		s = FormatCount(int64(v + 0.5))
-	}
-	if unit != "" {
-		s += " " + unit
-	}
-	return s
-}

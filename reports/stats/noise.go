@@ -5,15 +5,11 @@ import (
 	"math"
 	"strings"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats/paired"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
-
-// noiseConfidence is in how many of the repetitions of an A/B test of a server with itself
-// the noise found is at most what is given as the floor.
-const noiseConfidence = 0.9
 
 // Noise is what an A/B test of a server with itself says of the machine: by metric, the
 // least margin that can be told from noise by as many rounds as were played, as a
@@ -41,18 +37,12 @@ func Noise(a *Analysis) record.Noise {
 			continue
 		}
 		low, high := paired.Bounds(m.differences(math.MaxInt), alpha, alpha)
-		half := (high - low) / 2 * widening(len(m.Pairs))
+		half := (high - low) / 2 * stat.SpreadBound(len(m.Pairs))
 		if half > 0 && half < beyond/3 {
 			noise.Floors[m.Name] = max(noise.Floors[m.Name], math.Expm1(half))
 		}
 	}
 	return noise
-}
-
-// widening takes a width that n pairs show to the upper bound of what it may be.
-func widening(n int) float64 {
-	freedom := float64(n - 1)
-	return math.Sqrt(freedom / distuv.ChiSquared{K: freedom}.Quantile(1-noiseConfidence))
 }
 
 // NoiseFloors are by metric the least margins that can be told from noise on the
@@ -90,7 +80,7 @@ func (a *Analysis) NoiseLine() string {
 	for _, name := range a.Run.AB.Metrics {
 		if floor, known := noise.Floors[name]; known {
 			// Upwards: a margin that reads like the floor is above it.
-			floors = append(floors, name+" "+FormatPercent(math.Ceil(1000*floor)/1000))
+			floors = append(floors, name+" "+format.Percent(math.Ceil(1000*floor)/1000))
 		}
 	}
 	if len(floors) == 0 {

@@ -2,4 +2,6 @@
 
 package stats
 
+import ()
+
 const raceDetector = false

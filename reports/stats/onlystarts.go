@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -38,7 +39,7 @@ func (a *Analysis) StartLine() string {
 	var parts []string
 	for _, c := range starts {
 		least, most = min(least, c.N), max(most, c.N)
-		parts = append(parts, a.Label(c.Target)+" "+FormatDuration(c.Whole().Median.Value))
+		parts = append(parts, a.Label(c.Target)+" "+format.Duration(c.Whole().Median.Value))
 	}
 	line := strings.Join(parts, " · ") + " to the first answer, "
 	switch {

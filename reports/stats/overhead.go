@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -78,7 +80,7 @@ func newOverhead(run *record.Run, cells []*cell) *Overhead {
 			overhead.Base = t.Name
 		}
 		for _, i := range []int{0, 2} {
-			overhead.Rows = append(overhead.Rows, overhead.row(run, cells, t.Name, quantiles()[i]))
+			overhead.Rows = append(overhead.Rows, overhead.row(run, cells, t.Name, stat.Quantiles()[i]))
 		}
 	}
 	if len(overhead.Rows) == 0 {
@@ -118,7 +120,7 @@ func (t *Overhead) row(run *record.Run, cells []*cell, target string, q float64)
 		overhead: roundSample(pick(cells, target, t.Noop.Name), shared), whole: roundSample(pick(cells, target, t.Model.Name), shared),
 		baseOverhead: roundSample(pick(cells, t.Base, t.Noop.Name), shared), baseWhole: roundSample(pick(cells, t.Base, t.Model.Name), shared),
 	}
-	row.Known = Known(q, min(s.overhead.total, s.whole.total))
+	row.Known = stat.Known(q, min(s.overhead.Total, s.whole.Total))
 	if !row.Known {
 		return row
 	}
@@ -127,19 +129,19 @@ func (t *Overhead) row(run *record.Run, cells []*cell, target string, q float64)
 }
 
 // roundSample holds the response times of some rounds, each as one block.
-func roundSample(cells []*cell, rounds []int) *sample {
-	var all [][]tally
+func roundSample(cells []*cell, rounds []int) *stat.Sample {
+	var all [][]stat.Tally
 	for _, c := range cells {
 		if !slices.Contains(rounds, c.Round) {
 			continue
 		}
-		var seconds []tally
+		var seconds []stat.Tally
 		for i := range c.slices {
 			seconds = append(seconds, c.slices[i].response)
 		}
-		all = append(all, []tally{sum(seconds)})
+		all = append(all, []stat.Tally{stat.Merge(seconds)})
 	}
-	return newSample(all)
+	return stat.NewSample(all)
 }
 
 // Row is the split of a target's quantile; false when there is none.
@@ -157,14 +159,14 @@ func (a *Analysis) OverheadLine() string {
 	if a.Overhead == nil {
 		return ""
 	}
-	base, known := a.Overhead.Row(a.Overhead.Base, quantiles()[0])
+	base, known := a.Overhead.Row(a.Overhead.Base, stat.Quantiles()[0])
 	if !known || !base.Known {
 		return ""
 	}
-	line := "at p50 the overhead is " + FormatDuration(base.Overhead.Value) + " on " + a.Label(base.Target)
+	line := "at p50 the overhead is " + format.Duration(base.Overhead.Value) + " on " + a.Label(base.Target)
 	for _, r := range a.Overhead.Rows {
 		if r.Q == base.Q && r.Overhead.HasRatio {
-			line += ", ×" + FormatNumber(r.Overhead.Ratio) + " on " + a.Label(r.Target)
+			line += ", ×" + format.Number(r.Overhead.Ratio) + " on " + a.Label(r.Target)
 		}
 	}
 	return line

@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 )
 
 // overheadWorld is where simulated rounds of two phases on two targets come from. In
@@ -20,20 +23,20 @@ const (
 
 // sampled draws one split sample of so many rounds.
 func (w overheadWorld) sampled(rng *rand.Rand, rounds int) splitSample {
-	var all [4][][]tally
+	var all [4][][]stat.Tally
 	for range rounds {
 		own, base := w.target*rng.NormFloat64(), w.target*rng.NormFloat64()
 		for i, median := range []float64{overheadMedian, wholeMedian, baseOverheadMedian, baseWholeMedian} {
 			shift := []float64{own, own, base, base}[i] + w.phase*rng.NormFloat64()
-			var t tally
+			var t stat.Tally
 			for range 2000 {
 				us := int64(median / 1000 * math.Exp(shift+w.spread*rng.NormFloat64()))
-				t = append(t, bucket{1000*us + 999, 1})
+				t = append(t, stat.Bucket{Value: 1000*us + 999, Count: 1})
 			}
-			all[i] = append(all[i], []tally{sum([]tally{t})})
+			all[i] = append(all[i], []stat.Tally{stat.Merge([]stat.Tally{t})})
 		}
 	}
-	return splitSample{newSample(all[0]), newSample(all[1]), newSample(all[2]), newSample(all[3])}
+	return splitSample{stat.NewSample(all[0]), stat.NewSample(all[1]), stat.NewSample(all[2]), stat.NewSample(all[3])}
 }
 
 // truth is the split of all rounds there could be.
@@ -70,7 +73,7 @@ func (w overheadWorld) cover(t *testing.T, rounds, trials int, floor float64) {
 		for _, q := range []float64{0.5, 0.99} {
 			row, truth := OverheadRow{Q: q, Rounds: rounds, Known: true}, w.truth(q)
 			s.fill(&row, false, uint64(trial))
-			name := QuantileName(q)
+			name := format.Quantile(q)
 			within := func(what string, low, value, high float64) {
 				if low <= value && value <= high {
 					held[what+" "+name]++

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"servebench/reports/analysis/stat"
 )
 
 // splitSample is what a target's split is computed from: the same rounds of both
 // phases, of the target and of the base.
-type splitSample struct{ overhead, whole, baseOverhead, baseWhole *sample }
+type splitSample struct{ overhead, whole, baseOverhead, baseWhole *stat.Sample }
 
 // split holds the parts in nanoseconds.
 type split struct{ overhead, model, baseOverhead, baseModel float64 }
@@ -20,8 +20,8 @@ type split struct{ overhead, model, baseOverhead, baseModel float64 }
 // when a phase has no answer in it.
 func (s splitSample) at(q float64, times []int64) (split, bool) {
 	var v [4]float64
-	for i, one := range []*sample{s.overhead, s.whole, s.baseOverhead, s.baseWhole} {
-		value, ok := one.quantileOfRounds(q, times)
+	for i, one := range []*stat.Sample{s.overhead, s.whole, s.baseOverhead, s.baseWhole} {
+		value, ok := one.QuantileOfRounds(q, times)
 		if !ok {
 			return split{}, false
 		}
@@ -66,7 +66,7 @@ func (s splitSample) fill(row *OverheadRow, base bool, seed uint64) {
 	}
 	overhead, model := func(v split) float64 { return v.overhead }, func(v split) float64 { return v.model }
 	baseOverhead, baseModel := func(v split) float64 { return v.baseOverhead }, func(v split) float64 { return v.baseModel }
-	tail := widened(row.Rounds)
+	tail := stat.ExpandedTail(row.Rounds)
 	row.Whole = time.Duration(whole.overhead + whole.model)
 	row.Overhead, row.Model = newPart(overhead, whole, drawn, tail), newPart(model, whole, drawn, tail)
 	if base {
@@ -122,30 +122,4 @@ func ends(drawn []split, of func(split) float64, tail float64) (low, high float6
 	slices.Sort(values)
 	cut := int(tail * float64(len(values)))
 	return values[cut], values[len(values)-1-cut]
-}
-
-// widened is the tail that the percentiles of n resampled rounds leave on each
-// side. The plain 2.5 % promise too much: they miss that the deviation of n values
-// is estimated, and that resampling understates it by the root of (n−1)/n. Both
-// are made good as for a mean. T. Hesterberg, "What teachers should know about the
-// bootstrap", The American Statistician 69 (2015), section 4.2, "expanded
-// percentile". How often such intervals hold the truth is simulated in
-// TestOverheadCoverage: 1,000 runs a case, phases of 2,000 requests, rounds that differ
-// by 5 % from one start of a server to the next and by 2 % from phase to phase:
-//
-//	                       4 rounds   6 rounds   8 rounds   10 rounds
-//	overhead p50               88 %       94 %       94 %        95 %
-//	model p50                  89 %       94 %       94 %        94 %
-//	ratio of overheads, p50    87 %       94 %       95 %        95 %
-//	ratio of models, p50       87 %       95 %       96 %        95 %
-//	overhead p99               85 %       93 %       94 %        94 %
-//	model p99                  90 %       95 %       96 %        95 %
-//	ratio of overheads, p99    88 %       94 %       95 %        95 %
-//
-// Four rounds fall short since no resampling leaves their range.
-func widened(n int) float64 {
-	if n < 2 {
-		return 0
-	}
-	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * studentT(float64(n-1)))
 }

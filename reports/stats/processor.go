@@ -1,6 +1,8 @@
 package stats
 
-import "strings"
+import (
+	"strings"
+)
 
 // ProcessorModel is the model of a processor, of the fact CPU of an environment,
 // without the frequency behind it: some machines read that at the moment, so that it

@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"math"
+
+	"servebench/reports/format"
 )
 
 const (
@@ -24,13 +26,13 @@ func clumped(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if g.N < fewGaps || off <= mostClumped || !isOpen(a, c) {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("squared coefficient of variation of the gaps %s as sent, %s as planned", FormatNumber(g.Sent), FormatNumber(g.Planned))
+	figure := fmt.Sprintf("squared coefficient of variation of the gaps %s as sent, %s as planned", format.Number(g.Sent), format.Number(g.Planned))
 	even := "evenly"
 	if g.Sent > g.Planned {
 		even = "unevenly"
 	}
 	return cellDiagnostic{Diagnostic{
-		Rule: "gaps", Figure: figure, Threshold: fmt.Sprintf("within ±%s", FormatNumber(mostClumped)),
+		Rule: "gaps", Figure: figure, Threshold: fmt.Sprintf("within ±%s", format.Number(mostClumped)),
 		Text:   fmt.Sprintf("the requests left more %s than planned, so that they queue differently: %s", even, figure),
 		Action: "lower the rate, stop what else runs on this machine, or give the generator CPUs of its own",
 	}, off}, true
@@ -43,9 +45,9 @@ func starved(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if wait <= row.LagLimit() {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("scheduler latency p99 %s, max %s", FormatDuration(wait), FormatDuration(c.Instrument.SchedMax))
+	figure := fmt.Sprintf("scheduler latency p99 %s, max %s", format.Duration(wait), format.Duration(c.Instrument.SchedMax))
 	return cellDiagnostic{Diagnostic{
-		Rule: "scheduler", Figure: figure, Threshold: "p99 ≤ " + FormatDuration(row.LagLimit()),
+		Rule: "scheduler", Figure: figure, Threshold: "p99 ≤ " + format.Duration(row.LagLimit()),
 		Text:   "the generator's goroutines were ready and waited for a CPU: " + figure,
 		Action: "stop what else runs on this machine, or give the generator more CPUs",
 	}, float64(wait)}, true
@@ -57,9 +59,9 @@ func paused(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if pause <= row.LagLimit() {
 		return cellDiagnostic{}, false
 	}
-	figure := "longest pause " + FormatDuration(pause)
+	figure := "longest pause " + format.Duration(pause)
 	return cellDiagnostic{Diagnostic{
-		Rule: "gc", Figure: figure, Threshold: "≤ " + FormatDuration(row.LagLimit()),
+		Rule: "gc", Figure: figure, Threshold: "≤ " + format.Duration(row.LagLimit()),
 		Text:   "the garbage collector stopped the generator for longer than a request may be late: " + figure,
 		Action: "give the generator CPUs of its own, which its threads stop faster on; what was late then is in the lag",
 	}, float64(pause)}, true

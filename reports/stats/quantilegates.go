@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -12,7 +14,7 @@ import (
 type timed struct {
 	name string // "response time"
 	most record.Quantiles
-	of   func(*slice) tally
+	of   func(*slice) stat.Tally
 	// unrecorded says that a row has answers and none of these times, which are
 	// recorded where there is a limit for them.
 	unrecorded func(Row) bool
@@ -21,9 +23,9 @@ type timed struct {
 func timesOf(slo record.SLO) []timed {
 	never := func(Row) bool { return false }
 	return []timed{
-		{"response time", slo.Response(), func(s *slice) tally { return s.response }, never},
-		{"service time", slo.Service, func(s *slice) tally { return s.service }, never},
-		{"time to first byte", slo.FirstByte, func(s *slice) tally { return s.firstByte },
+		{"response time", slo.Response(), func(s *slice) stat.Tally { return s.response }, never},
+		{"service time", slo.Service, func(s *slice) stat.Tally { return s.service }, never},
+		{"time to first byte", slo.FirstByte, func(s *slice) stat.Tally { return s.firstByte },
 			func(r Row) bool { return r.Ledger.OK > 0 && r.FirstByte.N == 0 }},
 	}
 }
@@ -39,7 +41,7 @@ func (t timed) limits() []limit {
 	var set []limit
 	for i, at := range []time.Duration{t.most.P50, t.most.P90, t.most.P99, t.most.P999} {
 		if at > 0 {
-			set = append(set, limit{t.name, quantiles()[i], at})
+			set = append(set, limit{t.name, stat.Quantiles()[i], at})
 		}
 	}
 	return set
@@ -47,7 +49,7 @@ func (t timed) limits() []limit {
 
 func (l limit) gate() Gate {
 	return Gate{
-		Metric: QuantileName(l.q) + " " + l.time, Limit: "≤ " + FormatDuration(l.at),
+		Metric: format.Quantile(l.q) + " " + l.time, Limit: "≤ " + format.Duration(l.at),
 		Bound: l.at.Seconds(), Unit: "s", Of: "requests",
 	}
 }
@@ -69,13 +71,13 @@ func (t timed) judge(set []limit, row Row, cells []*cell, seed uint64) []Gate {
 	if t.unrecorded(row) {
 		return t.notRecorded(set)
 	}
-	all := newSample(tallies(cells, func(s *slice) tally { return t.of(s).with(s.Failed + s.Censored) }))
+	all := stat.NewSample(tallies(cells, func(s *slice) stat.Tally { return t.of(s).With(s.Failed + s.Censored) }))
 	var qs []float64
 	for _, l := range set {
 		qs = append(qs, l.q)
 	}
 	var judged []Gate
-	for i, b := range all.intervals(qs, seed) {
+	for i, b := range all.Intervals(qs, seed) {
 		judged = append(judged, set[i].judge(all, b, row.Rounds))
 	}
 	return judged
@@ -96,28 +98,28 @@ func (t timed) notRecorded(set []limit) []Gate {
 // lies below it. Where too few requests were sent to know the quantile, a limit
 // cannot pass, but it fails when more of them were slower than the quantile
 // leaves room for.
-func (l limit) judge(s *sample, b bounds, rounds int) Gate {
+func (l limit) judge(s *stat.Sample, b stat.Bounds, rounds int) Gate {
 	g := l.gate()
-	g.N = s.total
-	if s.total == 0 {
+	g.N = s.Total
+	if s.Total == 0 {
 		g.Observed, g.Verdict, g.Why = "nothing sent", Inconclusive, "no request was sent"
 		return g
 	}
-	if !Known(l.q, s.total) {
+	if !stat.Known(l.q, s.Total) {
 		return l.judgeFew(s, g, rounds)
 	}
-	value := s.all.at(rank(l.q, s.total))
+	value := s.All.At(stat.Rank(l.q, s.Total))
 	g.Observed, g.Interval = latency(value), latencies(b)
-	g.Value, g.Known = seconds(value), value < never
-	g.Low, g.High, g.HasInterval = seconds(b.low), seconds(b.high), b.high < never
+	g.Value, g.Known = seconds(value), value < stat.Never
+	g.Low, g.High, g.HasInterval = seconds(b.Low), seconds(b.High), b.High < stat.Never
 	switch {
 	// That so many failed is seen, however the rounds that it happened in are
 	// drawn: it is judged like an error rate.
-	case s.unanswered().Low > 1-l.q:
-		g.Verdict, g.Why = Fail, l.leaves(s.unanswered(), "failed")
-	case b.high <= int64(l.at):
+	case s.Unanswered().Low > 1-l.q:
+		g.Verdict, g.Why = Fail, l.leaves(s.Unanswered(), "failed")
+	case b.High <= int64(l.at):
 		g.Verdict = Pass
-	case b.low > int64(l.at):
+	case b.Low > int64(l.at):
 		g.Verdict, g.Why = Fail, "the whole interval lies above the limit"
 	default:
 		g.Verdict = Inconclusive
@@ -129,13 +131,13 @@ func (l limit) judge(s *sample, b bounds, rounds int) Gate {
 // undecided says about how many rounds it would take should the quantile stay as
 // it is. Its interval, on the logarithmic scale, narrows with the square root of
 // their number.
-func (l limit) undecided(value int64, b bounds, rounds int) (more int, why string) {
+func (l limit) undecided(value int64, b stat.Bounds, rounds int) (more int, why string) {
 	const inside = "the limit lies inside the interval"
-	end := b.high
+	end := b.High
 	if value > int64(l.at) {
-		end = b.low
+		end = b.Low
 	}
-	if value == never || end == never || end <= 0 {
+	if value == stat.Never || end == stat.Never || end <= 0 {
 		return 0, inside + ": more rounds would narrow it"
 	}
 	wide, apart := math.Log(float64(end)/float64(value)), math.Log(float64(l.at)/float64(value))
@@ -143,45 +145,45 @@ func (l limit) undecided(value int64, b bounds, rounds int) (more int, why strin
 }
 
 // judgeFew judges requests too few for the quantile to be known.
-func (l limit) judgeFew(s *sample, g Gate, rounds int) Gate {
-	over := s.over(int64(l.at))
+func (l limit) judgeFew(s *stat.Sample, g Gate, rounds int) Gate {
+	over := s.Over(int64(l.at))
 	if over.Low > 1-l.q {
 		// All that is known of the quantile is that it surely lies above.
-		g.Observed, g.Verdict = "> "+FormatDuration(l.at), Fail
-		g.Interval = "(" + FormatDuration(l.at) + ", ∞)"
+		g.Observed, g.Verdict = "> "+format.Duration(l.at), Fail
+		g.Interval = "(" + format.Duration(l.at) + ", ∞)"
 		g.Why = l.leaves(over, "took longer or failed")
 		return g
 	}
 	g.Observed, g.Verdict = "n too small", Inconclusive
-	few := fmt.Sprintf("%s takes %s requests, %s were sent", QuantileName(l.q), FormatCount(needed(l.q)), FormatCount(s.total))
-	g.More, g.Why = settling(few, float64(rounds)*float64(needed(l.q))/float64(s.total))
+	few := fmt.Sprintf("%s takes %s requests, %s were sent", format.Quantile(l.q), format.Count(stat.Needed(l.q)), format.Count(s.Total))
+	g.More, g.Why = settling(few, float64(rounds)*float64(stat.Needed(l.q))/float64(s.Total))
 	return g
 }
 
 // leaves says that the quantile does not leave room for so many.
-func (l limit) leaves(over Proportion, what string) string {
+func (l limit) leaves(over stat.Proportion, what string) string {
 	return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
-		FormatCount(over.K), FormatCount(over.N), what, FormatPercent(1-l.q), QuantileName(l.q))
+		format.Count(over.K), format.Count(over.N), what, format.Percent(1-l.q), format.Quantile(l.q))
 }
 
 // latency words a value that may be that of a request without an answer.
 func latency(v int64) string {
-	if v == never {
+	if v == stat.Never {
 		return "no answer"
 	}
-	return FormatDuration(time.Duration(v))
+	return format.Duration(time.Duration(v))
 }
 
-func latencies(b bounds) string {
-	if b.high < never {
-		return FormatRange(time.Duration(b.low), time.Duration(b.high))
+func latencies(b stat.Bounds) string {
+	if b.High < stat.Never {
+		return format.Range(time.Duration(b.Low), time.Duration(b.High))
 	}
-	return "[" + latency(b.low) + ", " + latency(b.high) + "]"
+	return "[" + latency(b.Low) + ", " + latency(b.High) + "]"
 }
 
 // seconds is 0 of a request without an answer.
 func seconds(v int64) float64 {
-	if v == never {
+	if v == stat.Never {
 		return 0
 	}
 	return time.Duration(v).Seconds()

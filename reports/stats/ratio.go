@@ -3,11 +3,10 @@ package stats
 import (
 	"math"
 
+	"servebench/reports/analysis/stat"
+
 	gonum "gonum.org/v1/gonum/stat"
 )
-
-// RatioMethod says in one sentence how Ratio's interval is made, for captions.
-const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds, or where they are all the same; of goodput at least what chance makes of so many requests"
 
 // ratios compares every row with the reference target's row of the same phase.
 func ratios(all []Row, cells []Row, reference string) []Ratio {
@@ -35,8 +34,8 @@ func ratios(all []Row, cells []Row, reference string) []Ratio {
 				continue
 			}
 			r := newRatio(row, m.name, logs)
-			if m.name == "goodput" && len(logs) >= fewRounds && row.Good.K > 0 && base[row.Phase].Good.K > 0 {
-				r.atLeast(RatioByChance(row.Good, base[row.Phase].Good))
+			if m.name == "goodput" && len(logs) >= stat.FewRounds && row.Good.K > 0 && base[row.Phase].Good.K > 0 {
+				r.atLeast(stat.RatioByChance(row.Good, base[row.Phase].Good))
 			}
 			found = append(found, r)
 		}
@@ -78,7 +77,7 @@ func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bo
 // section 4.
 func newRatio(row Row, metric string, logs []float64) Ratio {
 	r := Ratio{Target: row.Target, Phase: row.Phase, Metric: metric, Value: math.Exp(gonum.Mean(logs, nil)), Rounds: len(logs)}
-	if low, high, ok := meanInterval(logs); ok {
+	if low, high, ok := stat.MeanInterval(logs); ok {
 		r.HasInterval, r.Low, r.High = true, math.Exp(low), math.Exp(high)
 	}
 	return r
@@ -91,16 +90,4 @@ func (r *Ratio) atLeast(low, high float64) {
 		low, high = min(low, r.Low), max(high, r.High)
 	}
 	r.HasInterval, r.Low, r.High = !math.IsInf(high, 0), low, high
-}
-
-// RatioByChance are the factors by which the ratio of two shares, a ÷ b, may be off for
-// want of requests, at 95 %. Rounds that all answer every request rightly
-// have the same goodput, whether they are of one request or of a thousand: what chance
-// makes of the share of good answers is in no difference between them. The interval of a
-// ratio from those of its parts: G. Y. Zou and A. Donner, "Construction of confidence
-// limits about effect measures: a general approach", Statistics in Medicine 27 (2008).
-func RatioByChance(a, b Proportion) (low, high float64) {
-	low = math.Exp(-math.Hypot(math.Log(a.Value/a.Low), math.Log(b.High/b.Value)))
-	high = math.Exp(math.Hypot(math.Log(a.High/a.Value), math.Log(b.Value/b.Low)))
-	return low, high
 }

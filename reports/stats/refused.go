@@ -1,6 +1,8 @@
 package stats
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Refused says that nothing was sent because this machine cannot give the load
 // what it needs: the run is INVALID, and what it needs is in its errors.

@@ -2,14 +2,23 @@ package stats
 
 import (
 	"cmp"
-	"iter"
+	"hash/fnv"
+	"io"
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
+
+// seedOf makes the intervals of a row a pure function of the run.
+func seedOf(run *record.Run, row Row) uint64 {
+	h := fnv.New64a()
+	io.WriteString(h, row.Target+"\x00"+row.Phase)
+	return h.Sum64() ^ run.Scenario.Seed
+}
 
 // rows pools the cells of each target and phase, targets and phases in the
 // scenario's order.
@@ -53,7 +62,7 @@ func newRow(run *record.Run, cells []*cell) Row {
 	row.Usage.Known = true
 	var okOver time.Duration
 	var sent float64
-	var agreed, correct, good []trials
+	var agreed, correct, good []stat.Counts
 	var asked int64
 	for _, c := range cells {
 		row.Span += c.Span
@@ -62,15 +71,15 @@ func newRow(run *record.Run, cells []*cell) Row {
 		row.Elapsed += c.Elapsed
 		okOver, row.GoodOver = okOver+c.okOver, row.GoodOver+c.goodOver
 		sent += c.Achieved * c.played().Seconds()
-		good = append(good, trials{c.Good, c.due()})
+		good = append(good, stat.Counts{K: c.Good, N: c.due()})
 		row.Ledger = addLedgers(row.Ledger, c.Ledger)
 		row.Errors = addErrors(row.Errors, c.Errors)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.dropped
 		row.Stopped = row.Stopped || c.Stopped
-		agreed = append(agreed, trials{c.Answers.Agreed, c.Answers.Checked})
-		correct = append(correct, trials{c.Answers.Correct, c.Answers.Labelled})
+		agreed = append(agreed, stat.Counts{K: c.Answers.Agreed, N: c.Answers.Checked})
+		correct = append(correct, stat.Counts{K: c.Answers.Correct, N: c.Answers.Labelled})
 		for _, s := range c.slices {
 			row.Slices = append(row.Slices, s.Slice)
 		}
@@ -85,11 +94,11 @@ func newRow(run *record.Run, cells []*cell) Row {
 	}
 	row.Achieved = perSecond(sent, row.Played)
 	row.OKRate = perSecond(float64(row.Ledger.OK), okOver)
-	row.Good = repeated(good, 0)
-	row.Goodput = perSecond(float64(sumTrials(good).k), row.GoodOver)
+	row.Good = stat.Repeated(good, 0)
+	row.Goodput = perSecond(float64(stat.SumCounts(good).K), row.GoodOver)
 	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
-	row.Agreement = repeated(agreed, distinct)
-	row.Accuracy = repeated(correct, distinct)
+	row.Agreement = stat.Repeated(agreed, distinct)
+	row.Accuracy = stat.Repeated(correct, distinct)
 	if run.Scenario.SLO.Deadline() > 0 {
 		row.Attained = row.Good
 	}
@@ -136,21 +145,21 @@ func (c *cell) asked() int64 {
 
 // fill computes the distributions.
 func (row *Row) fill(cells []*cell, seed uint64) {
-	qs := quantiles()
-	response := newSample(tallies(cells, func(s *slice) tally { return s.response }))
-	service := newSample(tallies(cells, func(s *slice) tally { return s.service }))
-	firstByte := newSample(tallies(cells, func(s *slice) tally { return s.firstByte }))
-	pool := func(tag string) Distribution {
+	qs := stat.Quantiles()
+	response := stat.NewSample(tallies(cells, func(s *slice) stat.Tally { return s.response }))
+	service := stat.NewSample(tallies(cells, func(s *slice) stat.Tally { return s.service }))
+	firstByte := stat.NewSample(tallies(cells, func(s *slice) stat.Tally { return s.firstByte }))
+	pool := func(tag string) stat.Distribution {
 		h, dropped := pooled(cells, tag)
 		row.Instrument.OutOfRange += dropped
-		return newDistribution(h)
+		return stat.NewDistribution(h)
 	}
 	row.Response = pool(record.TagResponse)
-	row.Response.bound(response.intervals(qs[:], seed))
+	row.Response.Bound(response.Intervals(qs[:], seed))
 	row.Service = pool(record.TagService)
-	row.Service.bound(service.intervals(qs[:], seed))
+	row.Service.Bound(service.Intervals(qs[:], seed))
 	row.FirstByte = pool(record.TagFirstByte)
-	row.FirstByte.bound(firstByte.intervals(qs[:], seed))
+	row.FirstByte.Bound(firstByte.Intervals(qs[:], seed))
 	row.Lag = pool(record.TagLag)
 	row.Failed = pool(record.TagFailed)
 }
@@ -173,29 +182,22 @@ func pooled(cells []*cell, tag string) (all *hdrhistogram.Histogram, dropped int
 }
 
 // tallies are those of each cell's blocks.
-func tallies(cells []*cell, of func(*slice) tally) [][]tally {
-	var rounds [][]tally
+func tallies(cells []*cell, of func(*slice) stat.Tally) [][]stat.Tally {
+	var rounds [][]stat.Tally
 	for _, c := range cells {
-		var blocks []tally
-		for part := range blocksOf(c.slices) {
-			var seconds []tally
+		var blocks []stat.Tally
+		for part := range stat.Blocks(c.slices) {
+			var seconds []stat.Tally
 			for i := range part {
 				seconds = append(seconds, of(&part[i]))
 			}
-			blocks = append(blocks, sum(seconds))
+			blocks = append(blocks, stat.Merge(seconds))
 		}
 		if len(blocks) > 0 {
 			rounds = append(rounds, blocks)
 		}
 	}
 	return rounds
-}
-
-// blocksOf cuts a round into blocks of consecutive seconds, one second each unless that
-// gives too many.
-func blocksOf[T any](seconds []T) iter.Seq[[]T] {
-	length := (len(seconds) + mostBlocks - 1) / mostBlocks
-	return slices.Chunk(seconds, max(length, 1))
 }
 
 func perSecond(n float64, d time.Duration) float64 {

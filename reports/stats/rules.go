@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -49,11 +50,11 @@ func unsent(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if share >= leastSent || c.cutShort() || !isOpen(a, c) {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("sent/scheduled %s", FormatPercent(share))
+	figure := fmt.Sprintf("sent/scheduled %s", format.Percent(share))
 	return cellDiagnostic{Diagnostic{
-		Rule: "sent", Figure: figure, Threshold: "≥ " + FormatPercent(leastSent),
+		Rule: "sent", Figure: figure, Threshold: "≥ " + format.Percent(leastSent),
 		Text: fmt.Sprintf("the generator sent only %s of %s scheduled requests: %s",
-			FormatCount(row.Ledger.Sent), FormatCount(row.Ledger.Scheduled), figure),
+			format.Count(row.Ledger.Sent), format.Count(row.Ledger.Scheduled), figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}, 1 - share}, true
 }
@@ -63,11 +64,11 @@ func offRate(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if off <= rateBand || c.cutShort() || !isOpen(a, c) {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("achieved/offered %s", FormatPercent(row.RateShare()))
+	figure := fmt.Sprintf("achieved/offered %s", format.Percent(row.RateShare()))
 	return cellDiagnostic{Diagnostic{
-		Rule: "rate", Figure: figure, Threshold: "within ±" + FormatPercent(rateBand),
+		Rule: "rate", Figure: figure, Threshold: "within ±" + format.Percent(rateBand),
 		Text: fmt.Sprintf("the generator sent %s where %s were due: %s",
-			FormatRate(row.Achieved), FormatRate(row.Offered), figure),
+			format.Rate(row.Achieved), format.Rate(row.Offered), figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}, off}, true
 }
@@ -80,9 +81,9 @@ func late(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if share.Low <= mostLate {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s of requests left more than %s late", FormatPercent(share.Value), FormatDuration(row.LagLimit()))
+	figure := fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit()))
 	d := Diagnostic{
-		Rule: "lag", Figure: figure, Threshold: "≤ " + FormatPercent(mostLate) + ", chance apart",
+		Rule: "lag", Figure: figure, Threshold: "≤ " + format.Percent(mostLate) + ", chance apart",
 		Text:   "the generator was late by more than the response times allow: " + figure,
 		Action: "stop what else runs on this machine, lower the load, or give the generator CPUs of its own",
 	}
@@ -90,7 +91,7 @@ func late(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 		d.Action += "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
 	}
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
-		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", FormatPercent(c.Machine.Stolen))
+		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
 		d.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
 	}
 	return cellDiagnostic{d, share.Low}, true
@@ -114,9 +115,9 @@ func busyGenerator(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if !known || share <= mostCPU {
 		return cellDiagnostic{}, false
 	}
-	figure := "generator CPU " + FormatPercent(share)
+	figure := "generator CPU " + format.Percent(share)
 	d := Diagnostic{
-		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + FormatPercent(mostCPU),
+		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + format.Percent(mostCPU),
 		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent, without its polling for due times", figure),
 		Action: "lower the rate or give the generator more CPUs",
 	}
@@ -156,7 +157,7 @@ func exhausted(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 }
 
 func exhaustion(what string, n int64, action string) cellDiagnostic {
-	figure := fmt.Sprintf("%s requests failed", FormatCount(n))
+	figure := fmt.Sprintf("%s requests failed", format.Count(n))
 	return cellDiagnostic{Diagnostic{
 		Rule: what, Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the generator ran out of %s: %s without reaching the server", what, figure),
@@ -169,7 +170,7 @@ func outOfRange(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if n == 0 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s values out of range", FormatCount(n))
+	figure := fmt.Sprintf("%s values out of range", format.Count(n))
 	return cellDiagnostic{Diagnostic{
 		Rule: "out-of-range", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
@@ -185,7 +186,7 @@ func retried(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if n == 0 || a.lost(c.Target) {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s retries", FormatCount(n))
+	figure := fmt.Sprintf("%s retries", format.Count(n))
 	return cellDiagnostic{Diagnostic{
 		Rule: "retries", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the server closed idle connections just as requests were sent on them, which went over new ones: %s. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures", figure),
@@ -200,7 +201,7 @@ func stalled(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if n == 0 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s stalls", FormatCount(n))
+	figure := fmt.Sprintf("%s stalls", format.Count(n))
 	return cellDiagnostic{Diagnostic{
 		Rule: "disk", Figure: figure, Threshold: "none",
 		Text:   fmt.Sprintf("the recording waited for the disk: %s", figure),

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -179,10 +181,10 @@ func shortOf(a *Analysis, i int) (Diagnostic, bool) {
 		return Diagnostic{}, false
 	}
 	least := slices.MinFunc(short, func(x, y Row) int { return cmp.Compare(x.Response.N, y.Response.N) }).Response.N
-	q := quantiles()[i]
+	q := stat.Quantiles()[i]
 	d := Diagnostic{
-		Rule: "samples", Figure: fmt.Sprintf("n = %s", FormatCount(least)), Threshold: "≥ " + FormatCount(needed(q)),
-		Text:   fmt.Sprintf("%s is not shown: it takes %s answers, and %s", QuantileName(q), FormatCount(needed(q)), answersIn(short)),
+		Rule: "samples", Figure: fmt.Sprintf("n = %s", format.Count(least)), Threshold: "≥ " + format.Count(stat.Needed(q)),
+		Text:   fmt.Sprintf("%s is not shown: it takes %s answers, and %s", format.Quantile(q), format.Count(stat.Needed(q)), answersIn(short)),
 		Action: "run it longer, at a higher rate, or with more rounds",
 	}
 	if onePhase(short) {
@@ -198,7 +200,7 @@ func shortOf(a *Analysis, i int) (Diagnostic, bool) {
 // 80, container has 90" of several.
 func answersIn(rows []Row) string {
 	if len(rows) == 1 {
-		return "there are " + FormatCount(rows[0].Response.N)
+		return "there are " + format.Count(rows[0].Response.N)
 	}
 	var parts []string
 	for _, r := range rows {
@@ -206,7 +208,7 @@ func answersIn(rows []Row) string {
 		if !onePhase(rows) {
 			name += " in phase " + r.Phase
 		}
-		parts = append(parts, fmt.Sprintf("%s has %s", name, FormatCount(r.Response.N)))
+		parts = append(parts, fmt.Sprintf("%s has %s", name, format.Count(r.Response.N)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+
 	gonum "gonum.org/v1/gonum/stat"
 )
 
@@ -69,7 +72,7 @@ func newSaturationPoint(a *Analysis, row Row) SaturationPoint {
 		}
 	}
 	p := SaturationPoint{Phase: row.Phase, Concurrency: row.Concurrency, Rate: gonum.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
-	if low, high, ok := meanInterval(rates); ok {
+	if low, high, ok := stat.MeanInterval(rates); ok {
 		p.HasInterval, p.Low, p.High = true, max(low, 0), high
 	}
 	return p
@@ -95,9 +98,9 @@ func newSaturation(target string, points []SaturationPoint) Saturation {
 // comes within 5 % of it".
 func (s Saturation) Says() string {
 	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
-	text := fmt.Sprintf("%s at most", FormatRate(most.Rate))
+	text := fmt.Sprintf("%s at most", format.Rate(most.Rate))
 	if most.HasInterval {
-		text += " " + FormatInterval(most.Low, most.High)
+		text += " " + format.Interval(most.Low, most.High)
 	}
 	text += ", at " + FormatConcurrency(most.Concurrency)
 	if s.Fewest != s.Most {

@@ -1,6 +1,10 @@
 package stats
 
-import "fmt"
+import (
+	"fmt"
+
+	"servebench/reports/format"
+)
 
 // Says is the gate in one line, without its verdict, target and phase: "p99 response
 // time 61.2 ms [58.0, 66.1] ms, limit ≤ 50 ms, n 12,000: the whole interval lies above
@@ -27,10 +31,10 @@ func (m ABMetric) Says() string {
 		return m.Name + ": " + m.Why
 	}
 	baseline, candidate := m.Typical()
-	s := m.Name + " " + FormatChange(m.Ratio)
+	s := m.Name + " " + format.Change(m.Ratio)
 	figures := fmt.Sprintf(", %s against %s", m.FormatFigure(candidate), m.FormatFigure(baseline))
 	if bounds := m.Bounds(); bounds != "" {
-		s += " " + bounds + figures + ", p " + FormatNumber(m.P)
+		s += " " + bounds + figures + ", p " + format.Number(m.P)
 	} else { // there was no interim analysis yet
 		s += figures
 	}
@@ -45,8 +49,8 @@ func (m ABMetric) Says() string {
 // against 0.1 %, n 4,000 and 4,000, p 0.0003".
 func (e ABErrors) Says() string {
 	s := fmt.Sprintf("error rate %s against %s, n %s and %s, p %s",
-		FormatPercent(e.Candidate.Value), FormatPercent(e.Baseline.Value),
-		FormatCount(e.Candidate.N), FormatCount(e.Baseline.N), FormatNumber(e.P))
+		format.Percent(e.Candidate.Value), format.Percent(e.Baseline.Value),
+		format.Count(e.Candidate.N), format.Count(e.Baseline.N), format.Number(e.P))
 	if e.Why != "" {
 		s += ": " + e.Why
 	}

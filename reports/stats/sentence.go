@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -64,7 +65,7 @@ func (a *Analysis) givenUp() string {
 	if a.Run.Interrupted == "" || all.Censored == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s requests were given up when the run was ended", FormatCount(all.Censored), FormatCount(all.Sent))
+	return fmt.Sprintf("%s of %s requests were given up when the run was ended", format.Count(all.Censored), format.Count(all.Sent))
 }
 
 func (a *Analysis) judgement(invalid string) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -83,7 +84,7 @@ func starts(t record.Target, what, always string, fault func(record.Deployment) 
 		what += " in round " + fmt.Sprint(rounds[0])
 	default:
 		last := len(rounds) - 1
-		what += fmt.Sprintf(" in rounds %s and %d", listed(rounds[:last]), rounds[last])
+		what += fmt.Sprintf(" in rounds %s and %d", format.List(rounds[:last]), rounds[last])
 	}
 	return ServerFailure{Text: what, Cause: cause}, true
 }
@@ -99,7 +100,7 @@ func (a *Analysis) failedMost(t record.Target) (ServerFailure, bool) {
 			cause = firstLine(row.Errors[0].Example)
 		}
 		return ServerFailure{
-			Text:  fmt.Sprintf("failed %s of %s requests", FormatPercent(rate.Value), FormatCount(rate.N)),
+			Text:  fmt.Sprintf("failed %s of %s requests", format.Percent(rate.Value), format.Count(rate.N)),
 			Cause: cause,
 		}, true
 	}

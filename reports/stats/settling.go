@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"servebench/reports/format"
 )
 
 // mostRounds is how many rounds a scenario may have.
@@ -17,17 +19,10 @@ func settling(why string, rounds float64) (more int, text string) {
 	case math.IsInf(rounds, 0) || math.IsNaN(rounds):
 		return 0, why + ", and the figure is the limit: no number of rounds would decide"
 	case rounds > mostRounds:
-		return 0, fmt.Sprintf("%s: it is too near to decide, by %s rounds even", why, FormatCount(mostRounds))
+		return 0, fmt.Sprintf("%s: it is too near to decide, by %s rounds even", why, format.Count(mostRounds))
 	}
 	more = int(math.Ceil(rounds))
-	return more, fmt.Sprintf("%s: it takes about %s in all", why, plural(more, "round"))
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%s %ss", FormatCount(int64(n)), what)
+	return more, fmt.Sprintf("%s: it takes about %s in all", why, format.Plural(more, "round"))
 }
 
 // More is about how many rounds in all would settle the limits that are undecided,
@@ -46,5 +41,5 @@ func (a *Analysis) More() (rounds int, command string) {
 	} else {
 		args = append(args, "--rounds", strconv.Itoa(rounds))
 	}
-	return rounds, FormatCommand(append(args, a.Limits...)...)
+	return rounds, format.Command(append(args, a.Limits...)...)
 }

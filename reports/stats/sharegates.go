@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -12,7 +14,7 @@ type shareLimit struct {
 	metric  string
 	limit   float64
 	atMost  bool // otherwise at least
-	of      func(Row) Proportion
+	of      func(Row) stat.Proportion
 	nothing string // why it cannot be judged when N is 0
 	// exact judges the share seen in this run, not the one behind it.
 	exact bool
@@ -34,7 +36,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	}
 	if slo.Agreement != nil {
 		set = append(set, shareLimit{
-			metric: "agreement", limit: *slo.Agreement, of: func(r Row) Proportion { return r.Agreement },
+			metric: "agreement", limit: *slo.Agreement, of: func(r Row) stat.Proportion { return r.Agreement },
 			nothing: "no answer was checked", counted: "answers",
 			// The model is the same everywhere: what it answers is no matter of
 			// chance, and one wrong answer is a fault found.
@@ -43,7 +45,7 @@ func sharesOf(slo record.SLO) []shareLimit {
 	}
 	if slo.Accuracy != nil {
 		set = append(set, shareLimit{
-			metric: "accuracy", limit: *slo.Accuracy, of: func(r Row) Proportion { return r.Accuracy },
+			metric: "accuracy", limit: *slo.Accuracy, of: func(r Row) stat.Proportion { return r.Accuracy },
 			nothing: "no answer had a label", counted: "answers", repeats: true,
 		})
 	}
@@ -60,24 +62,24 @@ func shareGates(slo record.SLO, row Row) []Gate {
 
 func (s shareLimit) wording() string {
 	if s.atMost {
-		return "≤ " + FormatPercent(s.limit)
+		return "≤ " + format.Percent(s.limit)
 	}
-	return "≥ " + FormatPercent(s.limit)
+	return "≥ " + format.Percent(s.limit)
 }
 
 func (s shareLimit) gate() Gate {
 	return Gate{Metric: s.metric, Limit: s.wording(), Bound: s.limit, Unit: "1", Of: s.counted}
 }
 
-func (s shareLimit) judge(p Proportion, rounds int) Gate {
+func (s shareLimit) judge(p stat.Proportion, rounds int) Gate {
 	g := s.gate()
 	g.N = p.N
 	if p.N == 0 {
 		g.Observed, g.Verdict, g.Why = "unknown", Inconclusive, s.nothing
 		return g
 	}
-	g.Observed = FormatPercent(p.Value)
-	g.Interval = FormatPercentInterval(p.Low, p.High)
+	g.Observed = format.Percent(p.Value)
+	g.Interval = format.PercentInterval(p.Low, p.High)
 	g.Value, g.Known, g.Low, g.High, g.HasInterval = p.Value, true, p.Low, p.High, true
 	low, high := p.Low, p.High
 	if s.exact {
@@ -88,14 +90,14 @@ func (s shareLimit) judge(p Proportion, rounds int) Gate {
 		g.Verdict = Pass
 	case !s.good(low) && !s.good(high):
 		g.Verdict = Fail
-		g.Why = fmt.Sprintf("%s of %s", FormatCount(p.K), FormatCount(p.N))
+		g.Why = fmt.Sprintf("%s of %s", format.Count(p.K), format.Count(p.N))
 	default:
 		g.Verdict = Inconclusive
 		g.More, g.Why = s.undecided(p, rounds)
 	}
 	if p.Effective < float64(p.N) && !s.repeats && !s.exact {
 		g.Note = fmt.Sprintf("rounds, or seconds in them, differ by more than chance: %s %s tell as much as about %s independent of each other",
-			FormatCount(p.N), s.counted, FormatCount(int64(math.Ceil(p.Effective))))
+			format.Count(p.N), s.counted, format.Count(int64(math.Ceil(p.Effective))))
 	}
 	return g
 }
@@ -108,7 +110,7 @@ func (s shareLimit) good(share float64) bool {
 }
 
 // undecided says how many it would take if the share stayed as it is.
-func (s shareLimit) undecided(p Proportion, rounds int) (more int, why string) {
+func (s shareLimit) undecided(p stat.Proportion, rounds int) (more int, why string) {
 	const inside = "the limit lies inside the interval"
 	n := int64(float64(s.enough(p)) * float64(p.N) / p.Effective)
 	if s.repeats { // which is why fewer of them are independent
@@ -120,21 +122,21 @@ func (s shareLimit) undecided(p Proportion, rounds int) (more int, why string) {
 	case n == 0:
 		return 0, inside + ": the share is too near to the limit to decide"
 	case s.repeats:
-		return 0, fmt.Sprintf("%s: at this share it takes about %s different examples (data.corpus) to decide", inside, FormatCount(roundUp(n)))
+		return 0, fmt.Sprintf("%s: at this share it takes about %s different examples (data.corpus) to decide", inside, format.Count(roundUp(n)))
 	}
-	takes := fmt.Sprintf("%s: at this share it takes about %s %s to decide", inside, FormatCount(roundUp(n)), s.counted)
+	takes := fmt.Sprintf("%s: at this share it takes about %s %s to decide", inside, format.Count(roundUp(n)), s.counted)
 	if all := float64(rounds) * float64(n) / float64(p.N); all <= mostRounds {
 		more = int(math.Ceil(all))
-		takes += fmt.Sprintf(", %s in all", plural(more, "round"))
+		takes += fmt.Sprintf(", %s in all", format.Plural(more, "round"))
 	}
 	return more, takes
 }
 
 // enough is how many independent ones decide the share seen; 0 where no number that can be asked for
 // does.
-func (s shareLimit) enough(p Proportion) int64 {
+func (s shareLimit) enough(p stat.Proportion) int64 {
 	for n := int64(1); n < 1<<40; n += n/8 + 1 {
-		low, high := exact(p.Value, float64(n))
+		low, high := stat.Exact(p.Value, float64(n))
 		if s.good(low) == s.good(high) {
 			return n
 		}

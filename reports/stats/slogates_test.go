@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -65,9 +66,9 @@ func TestFiguresOfGates(t *testing.T) {
 	for _, g := range analyse(t, statstest.Open(t, p)).Gates {
 		what := g.Target + " " + g.Metric
 		format := map[string]func(float64) string{
-			"s":   func(v float64) string { return stats.FormatDuration(time.Duration(v*1e9 + 0.5)) },
-			"1/s": stats.FormatRate,
-			"1":   stats.FormatPercent,
+			"s":   func(v float64) string { return format.Duration(time.Duration(v*1e9 + 0.5)) },
+			"1/s": format.Rate,
+			"1":   format.Percent,
 		}[g.Unit]
 		if format == nil {
 			t.Fatalf("%s: unit %q", what, g.Unit)

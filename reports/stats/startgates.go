@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -18,7 +20,7 @@ func startGates(slo record.SLO, target record.Target, noStarts bool) []Gate {
 	}
 	c := coldStart(target)
 	g := Gate{
-		Target: target.Name, Metric: "cold start", Limit: "≤ " + FormatDuration(slo.ColdStart),
+		Target: target.Name, Metric: "cold start", Limit: "≤ " + format.Duration(slo.ColdStart),
 		Bound: slo.ColdStart.Seconds(), Unit: "s", N: int64(c.N + c.Failed), Of: "starts",
 	}
 	longest := c.Whole().Max
@@ -32,7 +34,7 @@ func startGates(slo record.SLO, target record.Target, noStarts bool) []Gate {
 	case c.Failed > 0:
 		g.Observed = "no answer"
 	default:
-		g.Observed, g.Value, g.Known = FormatDuration(longest), longest.Seconds(), true
+		g.Observed, g.Value, g.Known = format.Duration(longest), longest.Seconds(), true
 	}
 	if k := startsOver(target, slo.ColdStart); k+c.Failed > 0 {
 		g.Verdict, g.Why = Fail, startsBroken(k, c)
@@ -61,7 +63,7 @@ func startsBroken(over int, c ColdStart) string {
 	case c.Failed > 0:
 		how = "took longer or came to no right answer"
 	}
-	return fmt.Sprintf("%d of %s %s", over+c.Failed, plural(c.N+c.Failed, "start"), how)
+	return fmt.Sprintf("%d of %s %s", over+c.Failed, format.Plural(c.N+c.Failed, "start"), how)
 }
 
 // startsOpen says how many of other starts may break a limit that all of these
@@ -69,11 +71,11 @@ func startsBroken(over int, c ColdStart) string {
 // (Clopper and Pearson, see surelyMore); and beside that the median.
 func startsOpen(c ColdStart) string {
 	text := fmt.Sprintf("the longest of %s; up to %s of all starts may be longer",
-		plural(c.N, "start"), FormatPercent(1-math.Pow(unlikely, 1/float64(c.N))))
+		format.Plural(c.N, "start"), format.Percent(1-math.Pow(stat.Unlikely, 1/float64(c.N))))
 	median := c.Whole().Median
-	text += "; median " + FormatDuration(median.Value)
+	text += "; median " + format.Duration(median.Value)
 	if median.HasInterval {
-		text += " " + FormatRange(median.Low, median.High)
+		text += " " + format.Range(median.Low, median.High)
 	}
 	return text
 }

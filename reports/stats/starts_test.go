@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -45,7 +46,7 @@ func TestStartsAreToldByOrderStatistics(t *testing.T) {
 		rand.New(rand.NewPCG(1, 2)).Shuffle(tt.n, func(i, k int) { ms[i], ms[k] = ms[k], ms[i] })
 		whole := started(ms...).ColdStarts()[0].Whole()
 		at := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-		want := stats.Quantile{Q: 0.5, Known: true, Value: at(tt.median), HasInterval: tt.low > 0, Low: at(tt.low), High: at(tt.high)}
+		want := stat.Quantile{Q: 0.5, Known: true, Value: at(tt.median), HasInterval: tt.low > 0, Low: at(tt.low), High: at(tt.high)}
 		if diff := cmp.Diff(want, whole.Median); diff != "" {
 			t.Errorf("n = %d: (-want +got)\n%s", tt.n, diff)
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -54,13 +56,13 @@ func constantLoad(p record.Phase) bool {
 
 func driftOf(phase record.Phase, cells []*cell) (drift, bool) {
 	from := time.Duration((1 - lastPart) * float64(phase.Duration))
-	var stretches []stretch
+	var stretches []stat.Stretch
 	var of time.Duration
 	for _, c := range cells {
 		if c.cutShort() {
 			continue
 		}
-		if s := c.stretch(from); len(s.begin) > 0 && len(s.end) > 0 {
+		if s := c.stretch(from); len(s.Begin) > 0 && len(s.End) > 0 {
 			stretches, of = append(stretches, s), max(of, c.slices[0].Length)
 		}
 	}
@@ -70,44 +72,35 @@ func driftOf(phase record.Phase, cells []*cell) (drift, bool) {
 }
 
 // stretch holds the medians of the slices that tell one.
-func (c *cell) stretch(from time.Duration) stretch {
-	var s stretch
+func (c *cell) stretch(from time.Duration) stat.Stretch {
+	var s stat.Stretch
 	for i := range c.slices {
 		part := &c.slices[i]
-		n := part.response.total()
-		if !Known(0.5, n) {
+		n := part.response.Total()
+		if !stat.Known(0.5, n) {
 			continue
 		}
-		median := float64(part.response.at(rank(0.5, n)))
+		median := float64(part.response.At(stat.Rank(0.5, n)))
 		if part.Start >= from {
-			s.end = append(s.end, median)
+			s.End = append(s.End, median)
 		} else {
-			s.begin = append(s.begin, median)
+			s.Begin = append(s.Begin, median)
 		}
 	}
 	return s
 }
 
-func newDrift(stretches []stretch) drift {
+func newDrift(stretches []stat.Stretch) drift {
 	var begin, end []float64
 	var logs float64
 	for _, s := range stretches {
-		begin, end = append(begin, s.begin...), append(end, s.end...)
-		logs += math.Log(max(median(s.end), 1)/max(median(s.begin), 1)) / float64(len(stretches))
+		begin, end = append(begin, s.Begin...), append(end, s.End...)
+		logs += math.Log(max(stat.Median(s.End), 1)/max(stat.Median(s.Begin), 1)) / float64(len(stretches))
 	}
 	return drift{
-		rest: time.Duration(median(begin)), end: time.Duration(median(end)),
-		change: math.Expm1(logs), chance: ranked(stretches),
+		rest: time.Duration(stat.Median(begin)), end: time.Duration(stat.Median(end)),
+		change: math.Expm1(logs), chance: stat.RankTest(stretches),
 	}
-}
-
-// median is the median of the values, the mean of the two in the middle; 0 of none.
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // matters says that the change is beyond chance, and large enough to change what
@@ -124,23 +117,14 @@ func (d drift) diagnostic(row Row) Diagnostic {
 	}
 	of := "a second"
 	if d.of > time.Second {
-		of = FormatDuration(d.of)
+		of = format.Duration(d.of)
 	}
-	figure := fmt.Sprintf("%s %s", FormatPercent(math.Abs(d.change)), way)
+	figure := fmt.Sprintf("%s %s", format.Percent(math.Abs(d.change)), way)
 	return Diagnostic{
 		Rule: "stationarity", Target: row.Target, Phase: row.Phase,
-		Figure: figure, Threshold: "within ±" + FormatPercent(mostDrift),
+		Figure: figure, Threshold: "within ±" + format.Percent(mostDrift),
 		Text: fmt.Sprintf("the last quarter of the phase was %s than the rest: median p50 of %s %s, before %s",
-			figure, of, FormatDuration(d.end), FormatDuration(d.rest)),
+			figure, of, format.Duration(d.end), format.Duration(d.rest)),
 		Action: action,
 	}
-}
-
-// total is how many values the tally holds.
-func (t tally) total() int64 {
-	var n int64
-	for _, b := range t {
-		n += b.count
-	}
-	return n
 }

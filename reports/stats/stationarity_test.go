@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 )
 
 // noise makes the medians of the seconds of some rounds: a level of the round's
@@ -16,21 +19,21 @@ type noise struct {
 	factor          float64
 }
 
-func (n noise) draw(rng *rand.Rand) []stretch {
-	var all []stretch
+func (n noise) draw(rng *rand.Rand) []stat.Stretch {
+	var all []stat.Stretch
 	for range n.rounds {
 		level := float64(time.Millisecond) * math.Exp(0.1*rng.NormFloat64())
 		off := rng.NormFloat64()
-		var s stretch
+		var s stat.Stretch
 		for i := range n.seconds {
 			if i > 0 {
 				off = n.rho*off + math.Sqrt(1-n.rho*n.rho)*rng.NormFloat64()
 			}
 			v := level * math.Exp(n.deviation*off)
 			if 4*i >= 3*n.seconds {
-				s.end = append(s.end, v*n.factor)
+				s.End = append(s.End, v*n.factor)
 			} else {
-				s.begin = append(s.begin, v)
+				s.Begin = append(s.Begin, v)
 			}
 		}
 		all = append(all, s)
@@ -59,7 +62,7 @@ func TestStationaryNoiseIsNoDrift(t *testing.T) {
 	} {
 		share := n.share(3000)
 		if share >= 0.02 {
-			t.Errorf("%+v: told in %s, want fewer than 2 %%", n, FormatPercent(share))
+			t.Errorf("%+v: told in %s, want fewer than 2 %%", n, format.Percent(share))
 		}
 	}
 }
@@ -72,7 +75,7 @@ func TestDriftIsFound(t *testing.T) {
 	} {
 		share := n.share(500)
 		if share < 0.9 {
-			t.Errorf("%+v: told in %s, want at least 90 %%", n, FormatPercent(share))
+			t.Errorf("%+v: told in %s, want at least 90 %%", n, format.Percent(share))
 		}
 	}
 	d := newDrift(noise{3, 20, 0, 0.01, 1.3}.draw(rand.New(rand.NewPCG(1, 1))))
@@ -84,19 +87,19 @@ func TestDriftIsFound(t *testing.T) {
 // Changes of a few microseconds matter to nobody, however sure they are.
 func TestSmallDriftDoesNotMatter(t *testing.T) {
 	s := noise{1, 40, 0, 0.02, 1.3}.draw(rand.New(rand.NewPCG(1, 1)))[0]
-	for _, part := range [][]float64{s.begin, s.end} {
+	for _, part := range [][]float64{s.Begin, s.End} {
 		for i := range part {
 			part[i] /= 10
 		}
 	}
-	if d := newDrift([]stretch{s}); d.chance >= driftAlpha || d.matters() {
+	if d := newDrift([]stat.Stretch{s}); d.chance >= driftAlpha || d.matters() {
 		t.Errorf("%+v: want it certain, and too small to matter", d)
 	}
 }
 
 // Values that tie share the mean of their ranks.
 func TestRanks(t *testing.T) {
-	ranks, ties := ranksOf([]float64{3, 1, 3, 2, 3})
+	ranks, ties := stat.RanksOf([]float64{3, 1, 3, 2, 3})
 	for i, want := range []float64{4, 1, 4, 2, 4} {
 		if ranks[i] != want {
 			t.Errorf("rank %d is %v, want %v", i, ranks[i], want)
@@ -105,7 +108,7 @@ func TestRanks(t *testing.T) {
 	if ties != 24 {
 		t.Errorf("ties %v, want 3³−3", ties)
 	}
-	if p := ranked([]stretch{{begin: []float64{1, 1, 1}, end: []float64{1, 1}}}); p != 1 {
+	if p := stat.RankTest([]stat.Stretch{{Begin: []float64{1, 1, 1}, End: []float64{1, 1}}}); p != 1 {
 		t.Errorf("all alike: chance %v, want 1", p)
 	}
 }

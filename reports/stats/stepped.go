@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
@@ -46,12 +47,12 @@ type Step struct {
 	// counts the right answers to the requests due in it that surely came before
 	// its grace was over, see StepGrace.
 	Sent, Answered float64
-	Response       Distribution // of OK requests due in it; its quantiles have no intervals
-	Broke          int          // rounds in which this was the first step that was not held
+	Response       stat.Distribution // of OK requests due in it; its quantiles have no intervals
+	Broke          int               // rounds in which this was the first step that was not held
 }
 
 // ErrorRate is as that of a Row, of the step's requests.
-func (s Step) ErrorRate() Proportion { return failedOf(s.Ledger) }
+func (s Step) ErrorRate() stat.Proportion { return failedOf(s.Ledger) }
 
 // Break is where a target broke in a round: the first step that it did not hold.
 type Break struct {
@@ -143,12 +144,12 @@ func poolStep(phase record.Phase, step record.Step, cells []*cell) Step {
 			answered += seconds[i].answeredBy(step.Start + step.Duration + c.grace(phase.Steps))
 			for _, b := range seconds[i].response {
 				// What did not fit was counted when the cell was read.
-				_ = response.RecordValues(b.value, b.count)
+				_ = response.RecordValues(b.Value, b.Count)
 			}
 		}
 	}
 	s.Sent, s.Answered = perSecond(float64(s.Ledger.Sent), played), perSecond(float64(answered), played)
-	s.Response = newDistribution(response)
+	s.Response = stat.NewDistribution(response)
 	return s
 }
 

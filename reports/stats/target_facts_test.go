@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -106,7 +108,7 @@ func TestMeterRequests(t *testing.T) {
 	if _, known := a.Rows[0].PerRequest(record.Meter{Value: 1}); known {
 		t.Error("a count per request of none")
 	}
-	for want, got := range map[string]string{"2,460 ms": stats.FormatMeter(2460, "ms"), "0.00213 GB-s": stats.FormatMeter(0.002134, "GB-s"), "12": stats.FormatMeter(12, "")} {
+	for want, got := range map[string]string{"2,460 ms": format.Meter(2460, "ms"), "0.00213 GB-s": format.Meter(0.002134, "GB-s"), "12": format.Meter(12, "")} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -132,7 +134,7 @@ func TestWhatWasSoOnlyInPart(t *testing.T) {
 
 // A share above the threshold that chance explains is said to be that.
 func TestLateByChance(t *testing.T) {
-	for late, want := range map[stats.Proportion]string{
+	for late, want := range map[stat.Proportion]string{
 		{N: 100, K: 1, Value: 0.01, Low: 0.001}:   "",
 		{N: 100, K: 2, Value: 0.02, Low: 0.005}:   "not beyond 1 % by more than chance",
 		{N: 1000, K: 50, Value: 0.05, Low: 0.038}: "",

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -60,10 +62,10 @@ func (c *cell) behind() float64 {
 	}
 	quarter := max(n/4, 1)
 	first, last := responses(c.slices[:quarter]), responses(c.slices[n-quarter:n])
-	if min(first.total(), last.total()) < TailCount {
+	if min(first.Total(), last.Total()) < stat.TailCount {
 		return 0
 	}
-	grown := last.at(rank(0.25, last.total())) - first.at(rank(0.75, first.total()))
+	grown := last.At(stat.Rank(0.25, last.Total())) - first.At(stat.Rank(0.75, first.Total()))
 	length := c.slices[quarter].Start - c.slices[0].Start
 	// From three quarters of the first stretch to one of the last.
 	apart := c.slices[n-quarter].Start - c.slices[0].Start - length/2
@@ -74,12 +76,12 @@ func (c *cell) behind() float64 {
 }
 
 // responses are the response times of some seconds.
-func responses(seconds []slice) tally {
-	var all []tally
+func responses(seconds []slice) stat.Tally {
+	var all []stat.Tally
 	for i := range seconds {
 		all = append(all, seconds[i].response)
 	}
-	return sum(all)
+	return stat.Merge(all)
 }
 
 // keptPace says that the server did not fall behind.
@@ -91,9 +93,9 @@ func fellBehind(a *Analysis, c *cell, row Row) (cellDiagnostic, bool) {
 	if c.keptPace() || len(phaseNamed(a.Run, c.Phase).Steps) > 0 {
 		return cellDiagnostic{}, false
 	}
-	figure := fmt.Sprintf("%s answered of %s due", FormatRate(c.okRate()), FormatRate(row.Offered))
+	figure := fmt.Sprintf("%s answered of %s due", format.Rate(c.okRate()), format.Rate(row.Offered))
 	return cellDiagnostic{Diagnostic{
-		Rule: "behind", Figure: figure, Threshold: "within " + FormatPercent(leastBehind),
+		Rule: "behind", Figure: figure, Threshold: "within " + format.Percent(leastBehind),
 		Text:   "the server fell behind, and response times grew as long as requests were due: " + figure,
 		Action: "lower the rate to what the server can answer: at this one the latencies depend on the phase's length",
 	}, float64(c.okOver) / float64(c.Window)}, true

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"servebench/reports/document"
-	"servebench/reports/stats"
+	"servebench/reports/format"
 )
 
 const (
@@ -76,7 +76,7 @@ func visible(word string) int {
 
 // clean makes text from outside fit for a terminal, which control characters could
 // colour or move.
-func clean(s string) string { return stats.Plain(s) }
+func clean(s string) string { return format.Plain(s) }
 
 func short(s string, most int) string {
 	runes := []rune(s)

@@ -10,8 +10,8 @@ import (
 	"runtime"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios/host"
 	"servebench/targets"
 )
@@ -106,7 +106,7 @@ func judgeGovernor(name string, matters bool) Result {
 }
 
 func judgeFiles(limit uint64, err error) Result {
-	f := Result{Name: "open files", Found: fmt.Sprintf("at most %s", stats.FormatCount(int64(limit)))}
+	f := Result{Name: "open files", Found: fmt.Sprintf("at most %s", format.Count(int64(limit)))}
 	if err != nil {
 		f.Status, f.Found, f.Fix = Warn, err.Error(), "see ulimit -n"
 		return f
@@ -142,7 +142,7 @@ func short(n int) Status {
 // pile says what a usual load needs many of something for.
 func pile(of string) string {
 	return fmt.Sprintf("a load of %s/s whose server stalls for the timeout of %v needs %s %s",
-		stats.FormatCount(usualRate), usualTimeout, stats.FormatCount(int64(usualPile)), of)
+		format.Count(usualRate), usualTimeout, format.Count(int64(usualPile)), of)
 }
 
 func judgePorts(p host.Ports, err error) Result {
@@ -154,7 +154,7 @@ func judgePorts(p host.Ports, err error) Result {
 		}
 		return f
 	}
-	f.Found = fmt.Sprintf("%s of %d–%d are free", stats.FormatCount(int64(p.Free())), p.First, p.Last)
+	f.Found = fmt.Sprintf("%s of %d–%d are free", format.Count(int64(p.Free())), p.First, p.Last)
 	if p.Free() < usualPile {
 		f.Status, f.Why = short(p.Free()), pile("ports")
 		f.Fix = targets.AsRoot("sysctl -w net.ipv4.ip_local_port_range='32768 60999'") + "; closed connections free theirs within a minute"
@@ -199,7 +199,7 @@ func judgeClock(source string, reading time.Duration) Result {
 	if source == "" {
 		source = "source not known"
 	}
-	f := Result{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, stats.FormatDuration(reading))}
+	f := Result{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, format.Duration(reading))}
 	if reading > dearReading {
 		f.Status = Warn
 		f.Why = "the kernel reads it by system calls, several for every request"
@@ -246,7 +246,7 @@ func examineCalibration(find func() (*record.Calibration, bool, error), now time
 func judgeCalibration(known *record.Calibration, others bool, now time.Time, err error) Result {
 	f := Result{Name: "calibration"}
 	if err == nil && known != nil {
-		f.Found = fmt.Sprintf("up to %s, made %s", stats.FormatRate(known.MaxRate), age(now.Sub(known.Created)))
+		f.Found = fmt.Sprintf("up to %s, made %s", format.Rate(known.MaxRate), age(now.Sub(known.Created)))
 		return f
 	}
 	f.Status, f.Found = Warn, "none"

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/attack"
@@ -59,7 +60,7 @@ func judgeTimer(m moment) Result {
 	}
 	p50, p99 := m.late[len(m.late)/2], m.late[len(m.late)*99/100]
 	f.Found = fmt.Sprintf("p50 %s, p99 %s late in %s waits of %s",
-		stats.FormatDuration(p50), stats.FormatDuration(p99), stats.FormatCount(int64(len(m.late))), stats.FormatDuration(waitGap))
+		format.Duration(p50), format.Duration(p99), format.Count(int64(len(m.late))), format.Duration(waitGap))
 	if p99 > lateLimit {
 		f.Status = Warn
 		f.Why = "a run is INVALID when too many requests leave late: lag " + stats.LagMethod()
@@ -80,7 +81,7 @@ func judgeSteal(m moment) Result {
 	if !m.machine.Known {
 		return f
 	}
-	f.Found = fmt.Sprintf("%s of the CPU time went to other guests of a hypervisor", stats.FormatPercent(m.machine.Stolen))
+	f.Found = fmt.Sprintf("%s of the CPU time went to other guests of a hypervisor", format.Percent(m.machine.Stolen))
 	if m.machine.Stolen >= muchStolen {
 		f.Status = Warn
 		f.Why = "a request is late if its CPU is away when it is due"
@@ -97,7 +98,7 @@ func judgeLoad(m moment) Result {
 	if !m.machine.Known {
 		return f
 	}
-	f.Found = fmt.Sprintf("%s of the CPU time was in use", stats.FormatPercent(m.machine.Busy))
+	f.Found = fmt.Sprintf("%s of the CPU time was in use", format.Percent(m.machine.Busy))
 	if m.machine.Busy > muchBusy {
 		f.Status = Warn
 		f.Why = "what else runs here takes CPU time from the target, and the figures show it"

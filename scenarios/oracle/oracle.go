@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"servebench/reports/stats/queueing"
+	"servebench/reports/analysis/stat/queueing"
 	"servebench/targets/reference/clock"
 )
 

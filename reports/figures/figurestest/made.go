@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -102,8 +103,8 @@ func (p Plan) judge(a *stats.Analysis) {
 		if q := r.Response.Quantiles[2]; limit > 0 && q.Known {
 			a.Gates = append(a.Gates, stats.Gate{
 				Target: r.Target, Phase: r.Phase, Metric: "p99 response time",
-				Limit: "≤ " + stats.FormatDuration(limit), Observed: stats.FormatDuration(q.Value),
-				Interval: stats.FormatRange(q.Low, q.High), N: r.Response.N, Verdict: stats.Pass,
+				Limit: "≤ " + format.Duration(limit), Observed: format.Duration(q.Value),
+				Interval: format.Range(q.Low, q.High), N: r.Response.N, Verdict: stats.Pass,
 			})
 		}
 		if r.Target != a.Reference {

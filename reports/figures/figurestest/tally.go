@@ -3,6 +3,7 @@ package figurestest
 import (
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -101,15 +102,15 @@ func (t *tally) row(p Plan, rounds int) stats.Row {
 	return r
 }
 
-func distribution(h *hdrhistogram.Histogram) stats.Distribution {
-	d := stats.Distribution{N: h.TotalCount()}
+func distribution(h *hdrhistogram.Histogram) stat.Distribution {
+	d := stat.Distribution{N: h.TotalCount()}
 	for i, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-		d.Quantiles[i] = stats.Quantile{Q: q}
+		d.Quantiles[i] = stat.Quantile{Q: q}
 		if float64(d.N)*(1-q) < 10*(1-1e-9) {
 			continue
 		}
 		value := time.Duration(h.ValueAtQuantile(q * 100))
-		d.Quantiles[i] = stats.Quantile{Q: q, Known: true, Value: value,
+		d.Quantiles[i] = stat.Quantile{Q: q, Known: true, Value: value,
 			HasInterval: true, Low: value - value/40, High: value + value/30}
 	}
 	if d.N > 0 {
@@ -118,10 +119,10 @@ func distribution(h *hdrhistogram.Histogram) stats.Distribution {
 	return d
 }
 
-func proportion(k, n int64) stats.Proportion {
+func proportion(k, n int64) stat.Proportion {
 	if n == 0 {
-		return stats.Proportion{}
+		return stat.Proportion{}
 	}
 	value := float64(k) / float64(n)
-	return stats.Proportion{K: k, N: n, Value: value, Low: max(value-0.01, 0), High: min(value+0.01, 1)}
+	return stat.Proportion{K: k, N: n, Value: value, Low: max(value-0.01, 0), High: min(value+0.01, 1)}
 }

@@ -1,4 +1,4 @@
-package stats
+package stat
 
 import (
 	"math"
@@ -21,21 +21,21 @@ func TestExactInterval(t *testing.T) {
 		{3, 3, 0.292401774, 1},
 		{0, 5000, 0, 0.000737504},
 	} {
-		p := newProportion(tt.k, tt.n)
+		p := NewProportion(tt.k, tt.n)
 		if math.Abs(p.Low-tt.low) > 1e-5*max(tt.low, 1e-3) || math.Abs(p.High-tt.high) > 1e-5*max(tt.high, 1e-3) {
 			t.Errorf("%d of %d: [%.8g, %.8g], want [%.8g, %.8g]", tt.k, tt.n, p.Low, p.High, tt.low, tt.high)
 		}
 	}
-	if p := newProportion(0, 0); p != (Proportion{}) {
+	if p := NewProportion(0, 0); p != (Proportion{}) {
 		t.Errorf("0 of 0: %+v", p)
 	}
 	for _, n := range []int64{1, 2, 10, 100, 400, 5000, 1_000_000} {
 		for k := range min(n, 60) + 1 {
-			p, binomial := newProportion(k, n), func(p float64) distuv.Binomial { return distuv.Binomial{N: float64(n), P: p} }
-			if below := binomial(p.Low).CDF(float64(k - 1)); k > 0 && math.Abs(1-below-unlikely) > 1e-6 {
+			p, binomial := NewProportion(k, n), func(p float64) distuv.Binomial { return distuv.Binomial{N: float64(n), P: p} }
+			if below := binomial(p.Low).CDF(float64(k - 1)); k > 0 && math.Abs(1-below-Unlikely) > 1e-6 {
 				t.Errorf("%d of %d: as many or more with a probability of %v at %v", k, n, 1-below, p.Low)
 			}
-			if upTo := binomial(p.High).CDF(float64(k)); k < n && math.Abs(upTo-unlikely) > 1e-6 {
+			if upTo := binomial(p.High).CDF(float64(k)); k < n && math.Abs(upTo-Unlikely) > 1e-6 {
 				t.Errorf("%d of %d: as many or fewer with a probability of %v at %v", k, n, upTo, p.High)
 			}
 		}
@@ -45,11 +45,11 @@ func TestExactInterval(t *testing.T) {
 // Answers to requests that come round again tell no more than one round of
 // them.
 func TestRepeatedAnswersDoNotNarrow(t *testing.T) {
-	once, often := newProportion(90, 100), repeated([]trials{{4500, 5000}, {4500, 5000}}, 100)
+	once, often := NewProportion(90, 100), Repeated([]Counts{{4500, 5000}, {4500, 5000}}, 100)
 	if often.Low != once.Low || often.High != once.High {
 		t.Errorf("10000 answers to 100 examples: [%v, %v], want [%v, %v]", often.Low, often.High, once.Low, once.High)
 	}
-	if unknown := repeated([]trials{{9000, 10000}}, 0); unknown != newProportion(9000, 10000) {
+	if unknown := Repeated([]Counts{{9000, 10000}}, 0); unknown != NewProportion(9000, 10000) {
 		t.Errorf("without knowing how many examples: %+v", unknown)
 	}
 }
@@ -90,46 +90,20 @@ func TestFewBlocksUseOrderStatistics(t *testing.T) {
 	held := 0
 	for trial := range trials {
 		rng := rand.New(rand.NewPCG(uint64(trial), 1))
-		var blocks []tally
+		var blocks []Tally
 		for range fewBlocks - 1 {
-			var all []tally
+			var all []Tally
 			for range 30 {
-				all = append(all, tally{{int64(1e6 * rng.Float64()), 1}})
+				all = append(all, Tally{{int64(1e6 * rng.Float64()), 1}})
 			}
-			blocks = append(blocks, sum(all))
+			blocks = append(blocks, Merge(all))
 		}
-		b := newSample([][]tally{blocks}).intervals([]float64{0.5}, 1)[0]
-		if b.low <= 5e5 && 5e5 <= b.high {
+		b := NewSample([][]Tally{blocks}).Intervals([]float64{0.5}, 1)[0]
+		if b.Low <= 5e5 && 5e5 <= b.High {
 			held++
 		}
 	}
 	if share := float64(held) / trials; share < 0.92 || share > 0.99 {
 		t.Errorf("%.3f of the intervals hold the median, want about 0.95", share)
-	}
-}
-
-// Three rounds are enough for an honest interval of a ratio, which resampling
-// them would not give.
-func TestRatioCoverage(t *testing.T) {
-	for _, rounds := range []int{3, 5} {
-		const trials = 2000
-		held := 0
-		for trial := range trials {
-			rng := rand.New(rand.NewPCG(uint64(trial), 3))
-			var logs []float64
-			for range rounds {
-				logs = append(logs, math.Log(1.2)+0.05*rng.NormFloat64())
-			}
-			r := newRatio(Row{}, "p50", logs)
-			if r.HasInterval && r.Low <= 1.2 && 1.2 <= r.High {
-				held++
-			}
-		}
-		if share := float64(held) / trials; share < 0.935 || share > 0.965 {
-			t.Errorf("%d rounds: %.3f of the intervals hold the ratio, want about 0.95", rounds, share)
-		}
-	}
-	if r := newRatio(Row{}, "p50", []float64{0.1, 0.2}); r.HasInterval {
-		t.Error("two rounds have an interval")
 	}
 }

@@ -1,4 +1,4 @@
-package stats
+package stat
 
 import (
 	"math/rand/v2"
@@ -30,16 +30,16 @@ func hiccups(perRoundOnAverage float64, length int, alone float64) fate {
 }
 
 // rounds draws some.
-func (f fate) rounds(rng *rand.Rand, n int) [][]trials {
-	var all [][]trials
+func (f fate) rounds(rng *rand.Rand, n int) [][]Counts {
+	var all [][]Counts
 	for range n {
-		var blocks []trials
+		var blocks []Counts
 		failed := f(rng)
 		for from := 0; from < perRound; from += perBlock {
-			t := trials{n: perBlock}
+			t := Counts{N: perBlock}
 			for _, is := range failed[from : from+perBlock] {
 				if is {
-					t.k++
+					t.K++
 				}
 			}
 			blocks = append(blocks, t)
@@ -90,9 +90,9 @@ func TestShareCoverage(t *testing.T) {
 			var fails, passes, pooledFails, pooledPasses float64
 			for range simulated {
 				rounds := tt.fate.rounds(rng, n)
-				p := clustered(rounds)
+				p := Clustered(rounds)
 				fails, passes = fails+above(p, tt.truth), passes+below(p, tt.truth)
-				pooled := newProportion(p.K, p.N)
+				pooled := NewProportion(p.K, p.N)
 				pooledFails, pooledPasses = pooledFails+above(pooled, tt.truth), pooledPasses+below(pooled, tt.truth)
 			}
 			t.Logf("%-37s %2d rounds: false FAIL %4.1f %%, false PASS %4.1f %%; requests pooled: %4.1f %%, %4.1f %%",
@@ -121,24 +121,24 @@ func below(p Proportion, truth float64) float64 {
 // TestClustersAreWorthLess: the more requests fail together, the fewer independent ones
 // they tell as much as.
 func TestClustersAreWorthLess(t *testing.T) {
-	round := func(k ...int64) []trials {
-		var blocks []trials
+	round := func(k ...int64) []Counts {
+		var blocks []Counts
 		for _, each := range k {
-			blocks = append(blocks, trials{each, perBlock})
+			blocks = append(blocks, Counts{each, perBlock})
 		}
 		return blocks
 	}
 	whole := func(p Proportion) bool { return p.Effective == float64(p.N) }
-	even := clustered([][]trials{round(4, 5, 3, 4, 4), round(5, 4, 4, 3, 4), round(4, 4, 4, 4, 4)})
-	if !whole(even) || even != newProportion(even.K, even.N) {
+	even := Clustered([][]Counts{round(4, 5, 3, 4, 4), round(5, 4, 4, 3, 4), round(4, 4, 4, 4, 4)})
+	if !whole(even) || even != NewProportion(even.K, even.N) {
 		t.Errorf("even: %+v", even)
 	}
-	if none := clustered([][]trials{round(0, 0, 0, 0, 0), round(0, 0, 0, 0, 0)}); !whole(none) || none.High > 0.002 {
+	if none := Clustered([][]Counts{round(0, 0, 0, 0, 0), round(0, 0, 0, 0, 0)}); !whole(none) || none.High > 0.002 {
 		t.Errorf("no failure: %+v", none)
 	}
-	oneSecond := clustered([][]trials{round(4, 0, 0, 0, 96), round(0, 4, 96, 0, 0), round(96, 2, 2, 0, 0)})
-	oneRound := clustered([][]trials{round(0, 0, 0, 0, 0), round(20, 20, 20, 20, 20), round(0, 0, 0, 0, 0)})
-	alone := clustered([][]trials{round(0, 0, 100, 0, 0)})
+	oneSecond := Clustered([][]Counts{round(4, 0, 0, 0, 96), round(0, 4, 96, 0, 0), round(96, 2, 2, 0, 0)})
+	oneRound := Clustered([][]Counts{round(0, 0, 0, 0, 0), round(20, 20, 20, 20, 20), round(0, 0, 0, 0, 0)})
+	alone := Clustered([][]Counts{round(0, 0, 100, 0, 0)})
 	for name, p := range map[string]Proportion{"of a second": oneSecond, "of a round": oneRound, "of a second in a single round": alone} {
 		if p.Effective > 0.02*float64(p.N) || p.Low > 0.03 || p.High < 0.15 {
 			t.Errorf("%s: %+v", name, p)

@@ -1,4 +1,4 @@
-package stats
+package stat
 
 import (
 	"math"
@@ -16,18 +16,18 @@ type world struct {
 }
 
 // round draws ten blocks of 200 requests.
-func (w world) round(rng *rand.Rand) []tally {
+func (w world) round(rng *rand.Rand) []Tally {
 	shift, x := w.drift*rng.NormFloat64(), rng.NormFloat64()
 	noise := math.Sqrt(1 - w.correlation*w.correlation)
-	blocks := make([]tally, 10)
+	blocks := make([]Tally, 10)
 	for b := range blocks {
-		var t tally
+		var t Tally
 		for range 200 {
 			x = w.correlation*x + noise*rng.NormFloat64()
 			us := int64(1000 * math.Exp(0.5*x+shift))
-			t = append(t, bucket{1000*us + 999, 1})
+			t = append(t, Bucket{1000*us + 999, 1})
 		}
-		blocks[b] = sum([]tally{t})
+		blocks[b] = Merge([]Tally{t})
 	}
 	return blocks
 }
@@ -73,16 +73,16 @@ func TestCoverage(t *testing.T) {
 			widths := make([][]float64, len(qs))
 			for trial := range trials {
 				rng := rand.New(rand.NewPCG(uint64(trial), 7))
-				var rounds [][]tally
+				var rounds [][]Tally
 				for range tt.rounds {
 					rounds = append(rounds, tt.world.round(rng))
 				}
-				for i, b := range newSample(rounds).intervals(qs, uint64(trial)) {
+				for i, b := range NewSample(rounds).Intervals(qs, uint64(trial)) {
 					truth := tt.world.truth(qs[i])
-					if float64(b.low) <= truth && truth <= float64(b.high) {
+					if float64(b.Low) <= truth && truth <= float64(b.High) {
 						held[i]++
 					}
-					widths[i] = append(widths[i], float64(b.high-b.low)/truth)
+					widths[i] = append(widths[i], float64(b.High-b.Low)/truth)
 				}
 			}
 			for i, q := range qs {

@@ -1,20 +1,11 @@
-package stats
+package stat
 
 import (
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"sort"
 )
-
-// sample is what a quantile and its interval are computed from: the values of
-// some rounds, cut into blocks of consecutive seconds.
-type sample struct {
-	values []int64   // ascending, of all blocks
-	rounds [][]block // by round
-	all    tally     // of all rounds
-	total  int64     // of all rounds
-	blocks int       // of all rounds
-}
 
 // block holds, for every value of the sample, how many of the block's values
 // are at most that. With these running sums, a quantile of any mixture of
@@ -27,12 +18,12 @@ type share struct {
 	times int64
 }
 
-// newSample takes the tallies of each round's blocks.
-func newSample(rounds [][]tally) *sample {
-	s := &sample{all: sum(slices.Concat(rounds...))}
-	for _, b := range s.all {
-		s.values = append(s.values, b.value)
-		s.total += b.count
+// NewSample takes the tallies of each round's blocks.
+func NewSample(rounds [][]Tally) *Sample {
+	s := &Sample{All: Merge(slices.Concat(rounds...))}
+	for _, b := range s.All {
+		s.values = append(s.values, b.Value)
+		s.Total += b.Count
 	}
 	for _, tallies := range rounds {
 		var blocks []block
@@ -45,13 +36,13 @@ func newSample(rounds [][]tally) *sample {
 	return s
 }
 
-func (s *sample) cumulate(t tally) block {
+func (s *Sample) cumulate(t Tally) block {
 	b := make(block, len(s.values))
 	var n int64
 	next := 0
 	for i, v := range s.values {
-		if next < len(t) && t[next].value == v {
-			n += t[next].count
+		if next < len(t) && t[next].Value == v {
+			n += t[next].Count
 			next++
 		}
 		b[i] = n
@@ -59,24 +50,24 @@ func (s *sample) cumulate(t tally) block {
 	return b
 }
 
-// over is the share of the values that lie above a limit, those of requests without an
+// Over is the share of the values that lie above a limit, those of requests without an
 // answer included.
-func (s *sample) over(limit int64) Proportion {
+func (s *Sample) Over(limit int64) Proportion {
 	within := sort.Search(len(s.values), func(i int) bool { return s.values[i] > limit })
-	var rounds [][]trials
+	var rounds [][]Counts
 	for _, blocks := range s.rounds {
-		var round []trials
+		var round []Counts
 		for _, b := range blocks {
 			n := upTo([]share{{b, 1}}, len(b)-1)
-			round = append(round, trials{n - upTo([]share{{b, 1}}, within-1), n})
+			round = append(round, Counts{n - upTo([]share{{b, 1}}, within-1), n})
 		}
 		rounds = append(rounds, round)
 	}
-	return clustered(rounds)
+	return Clustered(rounds)
 }
 
-// unanswered is the share of requests without an answer.
-func (s *sample) unanswered() Proportion { return s.over(never - 1) }
+// Unanswered is the share of requests without an answer.
+func (s *Sample) Unanswered() Proportion { return s.Over(Never - 1) }
 
 // draw resamples in two stages: as many rounds as there are, with replacement,
 // and in each of them as many of its blocks as it has, with replacement. Rounds
@@ -84,7 +75,7 @@ func (s *sample) unanswered() Proportion { return s.over(never - 1) }
 // correlated inside a round. A. C. Davison and D. V. Hinkley, Bootstrap Methods
 // and their Application (1997), section 3.8; block resampling: H. R. Künsch,
 // Annals of Statistics 17 (1989).
-func (s *sample) draw(rng *rand.Rand, times [][]int64, drawn []share) []share {
+func (s *Sample) draw(rng *rand.Rand, times [][]int64, drawn []share) []share {
 	for _, t := range times {
 		clear(t)
 	}
@@ -121,7 +112,7 @@ func drawWithin(rng *rand.Rand, blocks []block, times []int64, drawn []share) []
 }
 
 // quantile is the q quantile of a mixture of blocks; false when it is empty.
-func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
+func (s *Sample) quantile(q float64, drawn []share) (int64, bool) {
 	last := len(s.values) - 1
 	if last < 0 {
 		return 0, false
@@ -130,14 +121,14 @@ func (s *sample) quantile(q float64, drawn []share) (int64, bool) {
 	if total == 0 {
 		return 0, false
 	}
-	want := rank(q, total)
+	want := Rank(q, total)
 	i := sort.Search(last, func(i int) bool { return upTo(drawn, i) >= want })
 	return s.values[i], true
 }
 
-// quantileOfRounds is the q quantile of a drawing of rounds of one block each, each as
+// QuantileOfRounds is the q quantile of a drawing of rounds of one block each, each as
 // often as times says; false when it is empty.
-func (s *sample) quantileOfRounds(q float64, times []int64) (int64, bool) {
+func (s *Sample) QuantileOfRounds(q float64, times []int64) (int64, bool) {
 	drawn := make([]share, 0, len(times))
 	for r, n := range times {
 		if n > 0 {
@@ -157,4 +148,21 @@ func upTo(drawn []share, i int) int64 {
 		n += d.times * d.block[i]
 	}
 	return n
+}
+
+// Sample is what a quantile and its interval are computed from: the values of
+// some rounds, cut into blocks of consecutive seconds.
+type Sample struct {
+	values []int64   // ascending, of all blocks
+	rounds [][]block // by round
+	All    Tally     // of all rounds
+	Total  int64     // of all rounds
+	blocks int       // of all rounds
+}
+
+// Blocks cuts a round into blocks of consecutive seconds, one second each unless that
+// gives too many.
+func Blocks[T any](seconds []T) iter.Seq[[]T] {
+	length := (len(seconds) + mostBlocks - 1) / mostBlocks
+	return slices.Chunk(seconds, max(length, 1))
 }

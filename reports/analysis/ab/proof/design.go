@@ -3,7 +3,7 @@ package proof
 import (
 	"math"
 
-	"servebench/reports/stats/paired"
+	"servebench/reports/analysis/stat/paired"
 )
 
 // design is a way to tell whether a candidate is slower.

@@ -1,4 +1,4 @@
-package stats
+package stat
 
 import (
 	"math/rand/v2"
@@ -26,13 +26,13 @@ func TestTallyIsTheHistogram(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var want tally
+			var want Tally
 			for _, bar := range h.Distribution() {
 				if bar.Count > 0 {
-					want = append(want, bucket{bar.To, bar.Count})
+					want = append(want, Bucket{bar.To, bar.Count})
 				}
 			}
-			if diff := cmp.Diff(want, newTally(h), cmp.AllowUnexported(bucket{})); diff != "" {
+			if diff := cmp.Diff(want, NewTally(h), cmp.AllowUnexported(Bucket{})); diff != "" {
 				t.Fatalf("lowest %d, %d digits (-library +tally)\n%s", lowest, digits, diff)
 			}
 		}
@@ -49,9 +49,9 @@ func TestRankIsTheLibrarys(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		all := newTally(h)
+		all := NewTally(h)
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-			if got, want := all.at(rank(q, int64(n))), h.ValueAtQuantile(100*q); got != want {
+			if got, want := all.At(Rank(q, int64(n))), h.ValueAtQuantile(100*q); got != want {
 				t.Errorf("n = %d, q = %v: %d, the library has %d", n, q, got, want)
 			}
 		}
@@ -59,11 +59,11 @@ func TestRankIsTheLibrarys(t *testing.T) {
 }
 
 func TestSumKeepsEveryCount(t *testing.T) {
-	a := tally{{1, 2}, {5, 1}, {9, 4}}
-	b := tally{{2, 1}, {5, 3}}
-	want := tally{{1, 2}, {2, 1}, {5, 4}, {9, 4}, {never, 7}}
-	got := sum([]tally{a, nil, b.with(7)})
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(bucket{})); diff != "" {
+	a := Tally{{1, 2}, {5, 1}, {9, 4}}
+	b := Tally{{2, 1}, {5, 3}}
+	want := Tally{{1, 2}, {2, 1}, {5, 4}, {9, 4}, {Never, 7}}
+	got := Merge([]Tally{a, nil, b.With(7)})
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Bucket{})); diff != "" {
 		t.Error(diff)
 	}
 	if len(b) != 2 {

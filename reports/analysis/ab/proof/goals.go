@@ -1,6 +1,6 @@
 package proof
 
-import "servebench/reports/stats/paired"
+import "servebench/reports/analysis/stat/paired"
 
 // Goal is what a rate of a cell of the gate has to keep to.
 type Goal struct {

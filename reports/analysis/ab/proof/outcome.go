@@ -1,6 +1,6 @@
 package proof
 
-import "servebench/reports/stats/paired"
+import "servebench/reports/analysis/stat/paired"
 
 // outcome is what a design said of one comparison, after so many pairs.
 type outcome struct {

@@ -1,11 +1,11 @@
-package stats_test
+package format_test
 
 import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
-	"servebench/reports/stats"
+	"servebench/reports/format"
 )
 
 func FuzzPlain(f *testing.F) {
@@ -13,8 +13,8 @@ func FuzzPlain(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := stats.Plain(s)
-		if !utf8.ValidString(got) || stats.Plain(got) != got {
+		got := format.Plain(s)
+		if !utf8.ValidString(got) || format.Plain(got) != got {
 			t.Errorf("Plain(%q) = %q", s, got)
 		}
 		for _, r := range got {

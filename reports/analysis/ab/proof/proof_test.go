@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"testing"
 
-	"servebench/reports/stats/paired"
+	"servebench/reports/analysis/stat/paired"
 
 	"github.com/google/go-cmp/cmp"
 )
