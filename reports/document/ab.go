@@ -41,7 +41,7 @@ func (b builder) comparison() []Section {
 	if noise := b.a.NoiseLine(); noise != "" {
 		s.Lines = append(s.Lines, Line{Text: sentence("Noise floor: " + noise)})
 	}
-	return append([]Section{s}, b.variants()...)
+	return []Section{s}
 }
 
 // phase is a name where several are measured.
@@ -83,6 +83,9 @@ func undecided(v stats.Verdict, why string) []string {
 
 // variants set the two servers side by side: what differs, then what is the same.
 func (b builder) variants() []Section {
+	if b.a.AB == nil || b.a.Refused() {
+		return nil
+	}
 	table := func() *Table {
 		return &Table{Columns: words("fact", record.Baseline, record.Candidate), Keys: 1}
 	}

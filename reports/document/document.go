@@ -100,14 +100,14 @@ func (c Cell) String() string {
 
 // Line is a sentence with what belongs to it.
 type Line struct {
-	Word     string // a mark before it: "FAIL", "MEASURED"; "" for none
-	Tone     Tone
-	Target   string // whose mark is before it; "" for none
-	Where    string // what it is about; "" where the Text says so
-	Text     string
-	Expected string // what would be right; "" where nothing would
-	Fix      string // what to do about it
-	Command  string // to be pasted into a shell, or a text from a machine
+	Word    string // a mark before it: "FAIL", "MEASURED"; "" for none
+	Tone    Tone
+	Target  string // whose mark is before it; "" for none
+	Where   string // what it is about; "" where the Text says so
+	Text    string
+	Check   string // by which rule, what was measured and what was expected
+	Fix     string // what to do about it
+	Command string // to be pasted into a shell, or a text from a machine
 }
 
 // Tone is how a text is to be read.
@@ -148,8 +148,8 @@ func New(a *stats.Analysis) *Document {
 	d.add(b.targets(), b.comparison())
 	if a.Nothing() == "" {
 		d.add(
-			b.results(), b.keyFigures(), b.steps(), b.throughput(), b.overhead(), b.latency(), b.answers(), b.resources(),
-			b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
+			b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.steps(), b.throughput(), b.overhead(),
+			b.latency(), b.answers(), b.resources(), b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
 		)
 	}
 	d.add(

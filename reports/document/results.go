@@ -40,6 +40,9 @@ func (b builder) conditions() []string {
 	if len(all) == 0 {
 		return nil
 	}
+	if b.a.Validity == stats.Invalid {
+		all = append([]string{"INVALID: these figures may help to find the fault. They are not results."}, all...)
+	}
 	text := "p50 and p99 are response times, from when a request was due to the end of " + b.answer() +
 		"; what failed counts under errors."
 	if unmeasured := b.unmeasured(); len(unmeasured) > 0 {
@@ -354,8 +357,24 @@ func (b builder) furtherFigures() []Section {
 	return []Section{{ID: "further-figures", Title: "Further figures", Rank: Appendix, Figures: names}}
 }
 
-// coldStarts tell how long the servers took to start, stage by stage.
+// onlyStarts are the results of a run that measures nothing else.
+func (b builder) onlyStarts() []Section {
+	if !b.a.OnlyStarts() {
+		return nil
+	}
+	return b.startSections(Main)
+}
+
+// coldStarts are those of a run that measures a load.
 func (b builder) coldStarts() []Section {
+	if b.a.OnlyStarts() {
+		return nil
+	}
+	return b.startSections(Aside)
+}
+
+// startSections tell how long the servers took to start, stage by stage.
+func (b builder) startSections(rank Rank) []Section {
 	starts := slices.DeleteFunc(b.a.ColdStarts(), func(c stats.ColdStart) bool { return !c.Running && c.N+c.Failed == 0 })
 	if !slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return !c.Running }) {
 		return nil
@@ -375,11 +394,7 @@ func (b builder) coldStarts() []Section {
 	if b.a.HasDiscardedStarts() {
 		notes = append(notes, "Starts of discarded trials are among them.")
 	}
-	s := Section{ID: "coldstarts", Title: "Cold starts", Rank: Aside, Notes: notes, Table: t}
-	if b.a.OnlyStarts() {
-		s.Rank = Main
-	}
-	return []Section{s}
+	return []Section{{ID: "coldstarts", Title: "Cold starts", Rank: rank, Notes: notes, Table: t}}
 }
 
 // startCells are the cells of a target; those of columns that no target needs are empty.

@@ -73,8 +73,9 @@ func (b builder) onTop(d stats.Diagnostic) bool {
 func (b builder) diagnostic(d stats.Diagnostic) Line {
 	tones := map[stats.Severity]Tone{stats.SeverityError: Bad, stats.SeverityWarning: Unsure, stats.SeverityNote: Plain}
 	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: sentence(d.Text), Fix: sentence(d.Action)}
-	if d.Threshold != "none" { // the fact itself is what is wrong
-		line.Expected = d.Threshold
+	line.Check = d.Rule + ": " + d.Figure
+	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
+		line.Check += ", expected " + d.Threshold
 	}
 	return line
 }

@@ -1,19 +1,20 @@
-// Package html writes a run as report.html: one file that holds everything,
-// opens without a network, and is read by people. It stands at the end of the
-// flow: its input is a stats.Analysis, its figures come from reports/figures.
+// Package html prints a document as report.html: one file that holds everything, opens
+// without a network, and is read by people. It stands at the end of the flow, behind
+// reports/document, and adds layout and the figures of reports/figures alone.
 //
-// The page is built in two steps: page.go and its neighbours turn the analysis
-// into a model of headings, sentences and tables, and page.tmpl lays the model
-// out. Everything from outside passes html/template's escaping; the page's
-// content security policy allows nothing but its own style sheet and the
-// raster images inside its figures.
+// Everything from outside passes html/template's escaping; the page's content security
+// policy allows nothing but its own style sheet and the raster images inside its figures.
 package html
 
 import (
+	_ "embed"
 	"fmt"
+	"html/template"
 	"io"
 
 	"servebench/reports"
+	"servebench/reports/document"
+	"servebench/reports/figures"
 	"servebench/reports/stats"
 )
 
@@ -30,18 +31,38 @@ func Format() reports.Format {
 	}
 }
 
+//go:embed page.tmpl
+var layout string
+
 // Write writes the page.
 func Write(w io.Writer, a *stats.Analysis) error {
-	p, err := newPage(a)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", Name, err)
-	}
-	t, err := parse()
-	if err != nil {
-		return fmt.Errorf("write %s: %w", Name, err)
-	}
-	if err := t.Execute(w, p); err != nil {
+	if err := write(w, a); err != nil {
 		return fmt.Errorf("write %s: %w", Name, err)
 	}
 	return nil
+}
+
+func write(w io.Writer, a *stats.Analysis) error {
+	marks, err := figures.Markers(a.Run)
+	if err != nil {
+		return err
+	}
+	p, err := newPage(document.New(a), figures.All(a))
+	if err != nil {
+		return err
+	}
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"class": class,
+		// The figure package wrote and escaped it.
+		"mark": func(target string) template.HTML { return template.HTML(marks[target]) },
+	}).Parse(layout)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, p)
+}
+
+// class is the style of a tone.
+func class(t document.Tone) string {
+	return map[document.Tone]string{document.Good: "good", document.Unsure: "unsure", document.Bad: "bad", document.Faint: "faint"}[t]
 }

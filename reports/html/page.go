@@ -1,55 +1,46 @@
 package html
 
 import (
-	"fmt"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
 	"html/template"
-	"time"
+	"slices"
+	"strings"
 
+	"servebench/reports/document"
 	"servebench/reports/figures"
-	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
-// page is the model of the page, in the order in which it is read.
+// page is the document as the template lays it out.
 type page struct {
+	*document.Document
 	Style  template.CSS
 	Policy string
+	Groups []group
+}
 
-	Title, Description string
-	About              []string // when, how long, by which version
-	Verdict            verdict
-	Shortfall          *stats.Shortfall
-	Targets            []targetLine
-	AB                 *abTest // nil: the run compares no two servers
-	Diagnostics        []diagnostic
-	Instrument         *table
-	Ledger             *table
-	Endings            []string // of loads that were ended before their schedules were
-	Floor              string   // where it is known from
-	Gates              *table
-	Headline           *table
-	Beside             *table
-	FirstByte          *table
-	Rounds             *table
-	Classes            *table
-	Steps              *table
-	StepNotes          []string
-	Saturation         *table
-	SaturationNotes    []string
-	NoLoad             bool // starts alone were measured
-	ColdStarts         *table
-	Overhead           *table
-	OverheadNotes      []string
-	Meters             *table
-	Figures            []figure
-	Errors             *table
-	Failures           []failure
-	Answers            *table
-	ByStatus           bool // answers were judged by their status alone
-	Host               *table
-	Facts              *table
-	Reproduce          reproduce
-	Method             []string
+// group is a section that has a title, with those that go on with it. The first one may
+// have none.
+type group struct {
+	ID, Title string
+	Folded    bool
+	Parts     []part
+}
+
+type part struct {
+	document.Section
+	Table   *table
+	Figures []figure
+	Prose   bool // its lines are sentences alone
+}
+
+// table is a table as the page shows it.
+type table struct {
+	*document.Table
+	Label string // for those who hear the page
+	Words bool   // all cells hold words rather than numbers
+	Tall  bool   // so many rows that it scrolls
 }
 
 // figure is a figure as the page shows it.
@@ -59,75 +50,90 @@ type figure struct {
 	Data *table
 }
 
-func newPage(a *stats.Analysis) (*page, error) {
-	marks, err := figures.Markers(a.Run)
-	if err != nil {
-		return nil, err
-	}
-	b := builder{a: a, marks: marks, phases: phases(a)}
+func newPage(d *document.Document, drawn []figures.Figure) (*page, error) {
 	css := style()
-	p := &page{
-		Style: template.CSS(css), Policy: policy(css),
-		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description, About: about(a.Run),
-		Verdict: b.verdict(), Shortfall: a.Shortfall(),
-		Targets: b.targets(), AB: b.abTest(), Diagnostics: b.diagnostics(),
-		Instrument: b.instrument(), Ledger: b.ledger(), Endings: b.endings(), Gates: b.gates(),
-		Headline: b.headline(), Beside: b.beside(), FirstByte: b.firstByte(), Rounds: b.rounds(), Floor: sentenceCase(stats.FloorLine(a.Run)),
-		Classes: b.classes(), Steps: b.steps(), StepNotes: b.stepNotes(), Saturation: b.saturation(), SaturationNotes: b.saturationNotes(),
-		NoLoad: a.OnlyStarts(), ColdStarts: b.coldStarts(), Overhead: b.overhead(), OverheadNotes: b.overheadNotes(), Meters: b.meters(),
-		Errors: b.errors(), Failures: failures(a.Run), Answers: b.answers(), ByStatus: a.JudgedByStatus(),
-		Host: b.host(), Facts: b.facts(), Reproduce: newReproduce(a.Run),
-		Method: method(a),
-	}
-	for _, f := range figures.All(a) {
-		shown := figure{Figure: f}
-		if f.Missing == "" {
-			svg, err := f.SVG()
+	p := &page{Document: d, Style: template.CSS(css), Policy: policy(css)}
+	for _, s := range d.Sections {
+		if s.Title != "" || len(p.Groups) == 0 {
+			p.Groups = append(p.Groups, group{ID: s.ID, Title: s.Title, Folded: s.Rank == document.Folded})
+		}
+		g := &p.Groups[len(p.Groups)-1]
+		shown := part{Section: s, Prose: prose(s.Lines)}
+		if s.Table != nil {
+			shown.Table = newTable(s.Table, strings.Join(append([]string{g.Title}, s.Notes...), ". "))
+		}
+		for _, f := range drawn {
+			if !slices.ContainsFunc(s.Figures, func(name string) bool { return f.Name == name || strings.HasPrefix(f.Name, name+"-") }) {
+				continue
+			}
+			one, err := newFigure(f)
 			if err != nil {
 				return nil, err
 			}
-			// The figure package wrote and escaped it.
-			shown.SVG, shown.Data = template.HTML(svg), dataTable(f)
+			shown.Figures = append(shown.Figures, one)
 		}
-		p.Figures = append(p.Figures, shown)
+		g.Parts = append(g.Parts, shown)
 	}
 	return p, nil
 }
 
-// builder holds what most parts of the page need.
-type builder struct {
-	a      *stats.Analysis
-	marks  map[string][]byte
-	phases int // measured phases that have rows
+// prose says that the lines are sentences without anything else.
+func prose(lines []document.Line) bool {
+	return !slices.ContainsFunc(lines, func(l document.Line) bool { return l != document.Line{Text: l.Text} })
 }
 
-func phases(a *stats.Analysis) int {
-	names := map[string]bool{}
-	for _, r := range a.Rows {
-		names[r.Phase] = true
-	}
-	return len(names)
+func newTable(t *document.Table, label string) *table {
+	const tall = 16
+	words := !slices.ContainsFunc(t.Columns, func(c document.Column) bool { return !c.Words })
+	return &table{Table: t, Label: label, Words: words, Tall: len(t.Rows) > tall}
 }
 
-// name is the first cell of a row about a target.
-func (b builder) name(target, phase string) cell {
-	c := cell{Text: b.a.Label(target), Mark: template.HTML(b.marks[target])}
-	if b.phases > 1 && phase != "" {
-		c.Notes = []string{phase}
+// Left says that a column is set to the left.
+func (t *table) Left(column int) bool { return t.Columns[column].Words }
+
+// Width is the number of columns.
+func (t *table) Width() int { return len(t.Columns) }
+
+func newFigure(f figures.Figure) (figure, error) {
+	shown := figure{Figure: f}
+	if f.Missing != "" {
+		return shown, nil
 	}
-	return c
+	svg, err := f.SVG()
+	if err != nil {
+		return shown, err
+	}
+	data := &document.Table{Keys: 1}
+	for i, head := range f.Data.Head {
+		data.Columns = append(data.Columns, document.Column{Title: head, Words: i == 0})
+	}
+	for _, cells := range f.Data.Rows {
+		var row document.Row
+		for _, s := range cells {
+			row.Cells = append(row.Cells, document.Cell{Text: s})
+		}
+		data.Rows = append(data.Rows, row)
+	}
+	// The figure package wrote and escaped it.
+	shown.SVG, shown.Data = template.HTML(svg), newTable(data, "Data of the figure “"+f.Title+"”")
+	return shown, nil
 }
 
-func about(run *record.Run) []string {
-	lines := []string{"run " + run.ID}
-	if !run.Created.IsZero() {
-		lines = append(lines, run.Created.UTC().Format("2 January 2006, 15:04:05 MST"))
-	}
-	if d := run.Finished.Sub(run.Created); d > 0 {
-		lines = append(lines, "took "+d.Round(time.Second).String())
-	}
-	if run.Version != "" {
-		lines = append(lines, "servebench "+run.Version)
-	}
-	return append(lines, fmt.Sprintf("seed %d", run.Scenario.Seed))
+//go:embed style.css
+var sheet string
+
+// style returns the style sheet with the figures' colours filled in.
+func style() string {
+	return strings.NewReplacer(
+		"/*light figures*/", figures.Light().CSS(),
+		"/*dark figures*/", figures.Dark().CSS(),
+	).Replace(sheet)
+}
+
+// policy allows the page its own style sheet, by its hash, and images inside
+// the page; no script, no connection, no frame, no form.
+func policy(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; img-src data:; base-uri 'none'; form-action 'none'"
 }

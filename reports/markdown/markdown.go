@@ -117,8 +117,8 @@ func lines(all []document.Line) string {
 				parts = append(parts, escaped(s))
 			}
 		}
-		if l.Tone == document.Bad && l.Expected != "" {
-			parts = append(parts, "(expected "+escaped(l.Expected)+")")
+		if l.Tone == document.Bad && l.Check != "" {
+			parts = append(parts, "("+escaped(l.Check)+")")
 		}
 		if len(parts) > 0 {
 			b.WriteString("- " + strings.Join(parts, " ") + "\n")

@@ -94,8 +94,8 @@ func (p *page) statement(l document.Line) {
 		parts = append(parts, clean(l.Where)+":")
 	}
 	if text := clean(l.Text); text != "" {
-		if l.Tone == document.Bad && l.Expected != "" {
-			text = strings.TrimSuffix(text, ".") + "; expected " + clean(l.Expected)
+		if l.Tone == document.Bad && l.Check != "" {
+			text += " (" + clean(l.Check) + ")"
 		}
 		parts = append(parts, text)
 	}
