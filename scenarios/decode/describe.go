@@ -15,13 +15,40 @@ func (f *Format) Schema() *jsonschema.Schema { return f.root.schema() }
 // meaning, in lines of at most 80 characters.
 func (f *Format) Reference() string {
 	var b strings.Builder
-	describe(&b, f.root.fields(nil), "")
+	describe(&b, f.root.fields(), "")
 	return b.String()
 }
 
-func (m *mapping) schema() *jsonschema.Schema {
+// schema describes what values of the kind are, as far as a schema can.
+func (k *kind) schema() *jsonschema.Schema {
+	var s *jsonschema.Schema
+	switch {
+	case k.known != nil:
+		s = objectSchema(k.fields())
+	case k.anyKeys:
+		s = &jsonschema.Schema{Type: "object", AdditionalProperties: k.item.schema()}
+	case k.item != nil:
+		s = &jsonschema.Schema{Type: "array", Items: k.item.schema()}
+		if least := uint64(k.least); least > 0 {
+			s.MinItems = &least
+		}
+	default:
+		s = k.scalar.Schema()
+	}
+	if k.single {
+		s = anyOf(k.item.schema(), s)
+	}
+	if k.optional {
+		s = anyOf(s, &jsonschema.Schema{Const: none})
+	}
+	return s
+}
+
+func anyOf(of ...*jsonschema.Schema) *jsonschema.Schema { return &jsonschema.Schema{AnyOf: of} }
+
+func objectSchema(fields []Field) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
-	for _, f := range m.fields(nil) {
+	for _, f := range fields {
 		described := f.schema()
 		// Where two inline fields share a name, the range is open, since a schema that tells
 		// which is meant is beyond most editors.
@@ -49,28 +76,6 @@ func (f Field) schema() *jsonschema.Schema {
 	return s
 }
 
-func (l list) schema() *jsonschema.Schema {
-	s := &jsonschema.Schema{Type: "array", Items: l.item.schema()}
-	if least := uint64(l.least); least > 0 {
-		s.MinItems = &least
-	}
-	return s
-}
-
-func (o oneOrMore) schema() *jsonschema.Schema { return anyOf(o.item.schema(), o.list.schema()) }
-
-func (d dictionary) schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", AdditionalProperties: d.value.Schema()}
-}
-
-func (o optional) schema() *jsonschema.Schema {
-	return anyOf(o.kind.schema(), &jsonschema.Schema{Const: none})
-}
-
-func (k scalar) schema() *jsonschema.Schema { return k.Schema() }
-
-func anyOf(of ...*jsonschema.Schema) *jsonschema.Schema { return &jsonschema.Schema{AnyOf: of} }
-
 // describe writes the reference of the fields at a path and of all inside them.
 func describe(b *strings.Builder, fields []Field, path string) {
 	for _, f := range fields {
@@ -82,10 +87,12 @@ func describe(b *strings.Builder, fields []Field, path string) {
 			missing = "optional"
 		}
 		at := Member(path, f.Key)
-		fmt.Fprintf(b, "%s  (%s; %s)\n", at, f.kind.label(), missing)
+		fmt.Fprintf(b, "%s  (%s; %s)\n", at, f.kind.label, missing)
 		wrap(b, f.Doc)
-		suffix, inner := f.kind.inside()
-		describe(b, inner, at+suffix)
+		if f.kind.item != nil {
+			at += "[]"
+		}
+		describe(b, f.kind.fields(), at)
 	}
 }
 

@@ -12,9 +12,74 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+// Encode returns a struct for the YAML encoder, with every default written out.
+func (f *Format) Encode(from any) yaml.MapSlice {
+	return f.root.known.write(reflect.ValueOf(from))
+}
+
 // Marshal writes what Encode returns as YAML.
 func Marshal(all yaml.MapSlice) ([]byte, error) {
 	return yaml.MarshalWithOptions(all, yaml.IndentSequence(true))
+}
+
+// zeroKeeper is a struct some of whose values are written also where they are zero and
+// would not be otherwise.
+type zeroKeeper interface{ KeepsZero(key string) bool }
+
+func (m *mapping) write(v reflect.Value) yaml.MapSlice {
+	var all yaml.MapSlice
+	keeper, _ := v.Interface().(zeroKeeper)
+	for _, f := range m.own {
+		value := v.Field(f.index)
+		if f.omitZero && value.IsZero() && (keeper == nil || !keeper.KeepsZero(f.Key)) {
+			continue
+		}
+		if written := f.kind.write(value); written != nil {
+			all = append(all, yaml.MapItem{Key: f.Key, Value: written})
+		}
+	}
+	if m.inlined >= 0 {
+		all = append(all, writeMap(v.Field(m.inlined))...)
+	}
+	return all
+}
+
+// write returns a value of the kind for the YAML encoder; nil leaves its key out.
+func (k *kind) write(v reflect.Value) any {
+	switch {
+	case k.optional && v.IsZero():
+		return none
+	case v.Kind() == reflect.Pointer:
+		return k.write(v.Elem())
+	case k.known != nil:
+		return k.known.write(v)
+	case k.single && v.Len() == 1:
+		return k.item.write(v.Index(0))
+	case k.scalar != nil && k.scalar.Write != nil:
+		return k.scalar.Write(v.Interface())
+	case v.Kind() != reflect.Slice:
+		return writePlain(v)
+	case v.Len() == 0:
+		return nil
+	}
+	all := make([]any, v.Len())
+	for i := range all {
+		all[i] = k.item.write(v.Index(i))
+	}
+	return all
+}
+
+// writeMap writes the entries of a map by their names.
+func writeMap(v reflect.Value) yaml.MapSlice {
+	var all yaml.MapSlice
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		if written := writePlain(v.MapIndex(key)); written != nil {
+			all = append(all, yaml.MapItem{Key: key.String(), Value: written})
+		}
+	}
+	return all
 }
 
 // writePlain returns a value that nothing more is known of than its type.
@@ -23,7 +88,7 @@ func writePlain(v reflect.Value) any {
 	case reflect.Interface:
 		return writePlain(v.Elem())
 	case reflect.Pointer:
-		return builder{}.mapping(v.Type().Elem(), "").write(v.Elem())
+		return builder{}.structure(v.Type().Elem(), "", "").known.write(v.Elem())
 	case reflect.Map:
 		if all := writeMap(v); all != nil {
 			return all

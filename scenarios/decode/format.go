@@ -36,7 +36,7 @@ import (
 // The other kinds of value follow from the fields' types: structs, pointers to those that
 // may be missing, lists, maps of texts, time.Duration, bool, numbers.
 type Format struct {
-	root *mapping
+	root *kind
 	hint func(path, key string) string
 }
 
@@ -53,7 +53,7 @@ type Options struct {
 }
 
 // Tag is what a field's tags say of its values; "" where they say nothing.
-type Tag struct{ Key, Want, Min, Max string }
+type Tag struct{ Want, Min string }
 
 // Inline returns the fields that stand in a mapping beside those of its struct; open says
 // that there are others, which nobody knows. Without a mapping it returns all there can be.
@@ -67,47 +67,65 @@ type Field struct {
 	Absent   string // what a missing key means where Default cannot say it
 	Required bool
 
-	kind     kind
+	kind     *kind
 	typ      reflect.Type // of the value
 	index    int          // of the struct's field; -1: an entry of a map
 	omitZero bool
 }
 
 // Want is what the key takes, in the words of a fault.
-func (f Field) Want() string { return f.kind.want() }
+func (f Field) Want() string { return f.kind.want }
 
 // Entry is an entry of an inline map, of the type of zero.
 func Entry(key, doc, fallback string, zero any, s Scalar) Field {
-	return Field{Key: key, Doc: doc, Default: fallback, kind: scalar{s}, typ: reflect.TypeOf(zero), index: -1}
+	return Field{Key: key, Doc: doc, Default: fallback, kind: single(s), typ: reflect.TypeOf(zero), index: -1}
 }
 
 // Entries is an entry of an inline map that is a map of texts with the fields given.
 func Entries(key, doc string, fields []Field) Field {
 	typ := reflect.TypeFor[map[string]string]()
-	return Field{Key: key, Doc: doc, Default: "{}", kind: &mapping{typ: typ, own: fields}, typ: typ, index: -1}
+	return Field{Key: key, Doc: doc, Default: "{}", kind: mappingOf(&mapping{typ: typ, own: fields}, ""), typ: typ, index: -1}
 }
 
 // EntryOf is an entry of an inline map that is a pointer to a struct such as of; nil where
 // the key is missing.
 func EntryOf(key, doc string, of any, o Options) Field {
-	inner := builder{o}.mapping(reflect.TypeOf(of), "")
-	return Field{Key: key, Doc: doc, Default: none, kind: optional{pointer{inner}, false}, typ: reflect.PointerTo(inner.typ), index: -1}
+	k := builder{o}.structure(reflect.TypeOf(of), "", "")
+	k.label, k.optional = k.label+" or "+none, true
+	return Field{Key: key, Doc: doc, Default: none, kind: k, typ: reflect.PointerTo(k.known.typ), index: -1}
 }
+
+func single(s Scalar) *kind { return &kind{scalar: &s, label: s.Label, want: s.Want} }
+
+func mappingOf(m *mapping, want string) *kind { return &kind{known: m, label: "mapping", want: want} }
 
 // NewFormat makes the format of a struct such as of.
 func NewFormat(of any, o Options) *Format {
-	return &Format{builder{o}.mapping(reflect.TypeOf(of), ""), o.Hint}
+	return &Format{builder{o}.structure(reflect.TypeOf(of), "", ""), o.Hint}
 }
 
 // Fields are those of the mapping at a path such as "load[]"; "": of the whole.
 func (f *Format) Fields(at string) []Field {
-	fields := f.root.fields(nil)
+	k := f.root
 	for key := range strings.SplitSeq(strings.ReplaceAll(at, "[]", ""), ".") {
+		fields := k.fields()
 		if i := slices.IndexFunc(fields, func(f Field) bool { return f.Key == key }); i >= 0 {
-			_, fields = fields[i].kind.inside()
+			k = fields[i].kind
 		}
 	}
-	return fields
+	return k.fields()
+}
+
+// fields are those inside a value of the kind.
+func (k *kind) fields() []Field {
+	switch {
+	case k.item != nil:
+		return k.item.fields()
+	case k.known != nil:
+		fields, _ := k.known.fields(nil)
+		return fields
+	}
+	return nil
 }
 
 // Keys are the names of fields.
@@ -121,7 +139,7 @@ func Keys(fields []Field) []string {
 
 type builder struct{ Options }
 
-func (b builder) mapping(t reflect.Type, at string) *mapping {
+func (b builder) structure(t reflect.Type, at, want string) *kind {
 	m := &mapping{typ: t, inlined: -1}
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -132,7 +150,7 @@ func (b builder) mapping(t reflect.Type, at string) *mapping {
 			m.own = append(m.own, b.field(t, f, at))
 		}
 	}
-	return m
+	return mappingOf(m, want)
 }
 
 func (b builder) field(of reflect.Type, f reflect.StructField, at string) Field {
@@ -156,75 +174,68 @@ func (b builder) field(of reflect.Type, f reflect.StructField, at string) Field 
 		r.Doc += " " + note
 	}
 	r.kind = b.kind(f.Type, f.Tag, flags[0], at)
-	if many, ok := r.kind.(list); ok && has("single") {
-		r.kind = oneOrMore{many}
+	if has("single") {
+		r.kind.single, r.kind.label, r.kind.want = true, r.kind.item.label+", or a list", r.kind.item.want+", or a list"
 	}
-	r.omitZero = r.Absent != "" || has("omitzero")
-	if r.Default == none || has(none) {
-		r.kind = optional{r.kind, !r.omitZero}
+	if r.kind.optional = r.Default == none || has(none); r.kind.optional {
+		r.kind.label += " or " + none
 	}
+	r.omitZero = r.Absent != "" || has("omitzero") || r.kind.optional && r.kind.scalar == nil
 	return r
 }
 
-func (b builder) kind(t reflect.Type, tag reflect.StructTag, key, at string) kind {
-	if t.Kind() == reflect.Slice {
+func (b builder) kind(t reflect.Type, tag reflect.StructTag, key, at string) *kind {
+	want := tag.Get("want")
+	switch s := b.scalar(t, tag, key); {
+	case t.Kind() == reflect.Pointer:
+		return b.kind(t.Elem(), tag, key, at)
+	case t.Kind() == reflect.Slice:
 		least, _ := strconv.Atoi(tag.Get("least"))
-		item := b.kind(t.Elem(), tag, key, at+"[]")
-		return list{item: item, least: least, labelled: tag.Get("label"), wanted: tag.Get("want")}
+		return &kind{item: b.kind(t.Elem(), tag, key, at+"[]"), least: least, label: tag.Get("label"), want: want}
+	case t.Kind() == reflect.Map:
+		return &kind{item: single(*s), anyKeys: true, label: "mapping", want: want}
+	case s != nil:
+		return single(*s)
 	}
-	if s, ok := b.scalar(t, tag, key); ok {
-		if t.Kind() == reflect.Map {
-			return dictionary{value: s, wanted: tag.Get("want")}
-		}
-		return scalar{s}
-	}
-	if t.Kind() == reflect.Pointer {
-		return pointer{b.kind(t.Elem(), tag, key, at)}
-	}
-	m := b.mapping(t, at)
-	m.wanted = tag.Get("want")
-	return m
+	return b.structure(t, at, want)
 }
 
-// scalar is the kind of single values of a type with tags; false of structs and lists.
-func (b builder) scalar(t reflect.Type, tag reflect.StructTag, key string) (Scalar, bool) {
-	minimum, maximum, want := tag.Get("min"), tag.Get("max"), tag.Get("want")
-	format, noun := tag.Get("format"), tag.Get("choice")
+// scalar is the kind of single values of a type with tags; nil of structs.
+func (b builder) scalar(t reflect.Type, tag reflect.StructTag, key string) *Scalar {
+	s, format, noun := Scalar{}, tag.Get("format"), tag.Get("choice")
+	least, _ := strconv.ParseUint(tag.Get("min"), 10, 64)
+	most, _ := strconv.ParseUint(tag.Get("max"), 10, 64)
 	switch {
-	case t.Kind() == reflect.Pointer:
-		return Scalar{}, false
 	case b.Scalars[format] != nil:
-		return b.Scalars[format](Tag{key, want, minimum, maximum}), true
+		s = b.Scalars[format](Tag{tag.Get("want"), tag.Get("min")})
 	case format == "fraction":
-		return Fraction(), true
+		s = Fraction()
 	case format == "word":
-		return Words(want), true
+		s = Words(tag.Get("want"))
 	case noun != "":
 		var names []string
 		for _, c := range b.Choices[noun] {
 			names = append(names, c.Name)
 		}
-		return OneName(noun, names), true
+		s = OneName(noun, names)
 	case tag.Get("oneof") != "":
-		return OneName(key, strings.Split(tag.Get("oneof"), ",")), true
+		s = OneName(key, strings.Split(tag.Get("oneof"), ","))
 	case t == reflect.TypeFor[time.Duration]():
-		return Duration(minimum == "0"), true
+		s = Duration(tag.Get("min") == "0")
+	case t.Kind() == reflect.String:
+		s = Text("text", nil)
+	case t.Kind() == reflect.Bool:
+		s = Truth()
+	case t.Kind() == reflect.Int, t.Kind() == reflect.Uint64:
+		s = Whole(least, most)
+	case t.Kind() == reflect.Float64:
+		least, _ := strconv.ParseFloat(tag.Get("min"), 64)
+		most, _ := strconv.ParseFloat(tag.Get("max"), 64)
+		s = Number(least, most, false)
+	default:
+		return nil
 	}
-	switch t.Kind() {
-	case reflect.String:
-		return Text("text", nil), true
-	case reflect.Bool:
-		return Truth(), true
-	case reflect.Int, reflect.Uint64:
-		least, _ := strconv.ParseUint(minimum, 10, 64)
-		most, _ := strconv.ParseUint(maximum, 10, 64)
-		return Whole(least, most), true
-	case reflect.Float64:
-		least, _ := strconv.ParseFloat(minimum, 64)
-		most, _ := strconv.ParseFloat(maximum, 64)
-		return Number(least, most, false), true
-	}
-	return Scalar{}, false
+	return &s
 }
 
 // Docs are the comments of the fields of structs, by "package.Type.Field".
