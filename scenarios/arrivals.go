@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/invopop/jsonschema"
-
 	"servebench/reports/record/userfile"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
@@ -170,36 +168,4 @@ func takenBy(param string) string {
 		return "The " + names + need + " it; no other takes it."
 	}
 	return "The " + names + take + " it; no other does."
-}
-
-// arrivalsSchemas tie the keys of a phase to its arrival process, or to its concurrency.
-func arrivalsSchemas() []*jsonschema.Schema {
-	all := []*jsonschema.Schema{{
-		If:   &jsonschema.Schema{Required: []string{"concurrency"}},
-		Then: &jsonschema.Schema{Required: []string{"duration"}},
-	}}
-	for _, k := range arrivals.Kinds() {
-		when := withKey("arrivals", &jsonschema.Schema{Const: k.Name})
-		if k.Name == defaultArrivals {
-			when.Not = &jsonschema.Schema{Required: []string{"concurrency"}}
-		} else {
-			when.Required = []string{"arrivals"}
-		}
-		then := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
-		for _, p := range k.Params {
-			if !p.Optional {
-				then.Required = append(then.Required, p.Name)
-			}
-		}
-		if !k.Takes(arrivals.ParamTo) {
-			then.Properties.Set(arrivals.ParamRate, &jsonschema.Schema{ExclusiveMinimum: "0"})
-		}
-		for _, param := range arrivalsParams() {
-			if !k.Takes(param) {
-				then.Properties.Set(param, jsonschema.FalseSchema)
-			}
-		}
-		all = append(all, &jsonschema.Schema{If: when, Then: then})
-	}
-	return all
 }

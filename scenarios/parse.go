@@ -3,53 +3,12 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
-	"io/fs"
-	"slices"
 	"strings"
 
-	"servebench/generators"
 	"servebench/reports/record"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
-	"servebench/targets"
-	"servebench/targets/protocol"
 )
-
-// Catalogue is what a scenario may name.
-type Catalogue struct {
-	Targets    []targets.Kind
-	Generators []generators.Kind
-	Protocols  []protocol.Kind // the first one is the default
-	Models     []Model         // of the reference server
-	// Environment looks up the variables that a scenario takes values from; nil: it has
-	// none.
-	Environment func(name string) (value string, there bool)
-	// SecretKey returns the key of the hashes that secrets are recorded as; nil: one that
-	// nobody keeps.
-	SecretKey func() []byte
-}
-
-// Model is a model of the reference server.
-type Model struct {
-	Name string
-	Doc  string // one sentence
-	// Options is a struct with the tags of package decode, whose keys a scenario may set
-	// under the model's name in workload; nil: there are none. OptionsDoc says what they are
-	// for, and OptionsSource holds the Go file that documents them.
-	Options       any
-	OptionsDoc    string
-	OptionsSource fs.FS
-}
-
-// Named finds an entry of one of the catalogue's lists by its name.
-func Named[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
-	i := slices.IndexFunc(kinds, func(k K) bool { return nameOf(k) == name })
-	if i < 0 {
-		var none K
-		return none, false
-	}
-	return kinds[i], true
-}
 
 // Parse reads a scenario from the text of a file, changed by settings. file is what
 // faults call the text. Its error is a decode.Faults that holds everything wrong with the

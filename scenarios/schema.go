@@ -1,6 +1,31 @@
 package scenarios
 
-import "github.com/invopop/jsonschema"
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/invopop/jsonschema"
+
+	"servebench/scenarios/arrivals"
+)
+
+// JSONSchema returns the schema of a scenario file (JSON Schema, draft
+// 2020-12), for editors. It takes every file that Parse takes, and finds most
+// faults that show in a single value; those across values are Parse's alone.
+func JSONSchema(cat Catalogue) ([]byte, error) {
+	s := cat.documented().Schema()
+	s.AllOf = []*jsonschema.Schema{loadOrColdStarts(), writtenOrMade(cat), serverOrRunning(cat)}
+	s.Version = jsonschema.Version
+	s.Title = "servebench scenario"
+	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
+	load, _ := s.Properties.Get("load")
+	load.Items.AllOf = arrivalsSchemas()
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write schema: %w", err)
+	}
+	return text, nil
+}
 
 // loadOrColdStarts says that there has to be something to do.
 func loadOrColdStarts() *jsonschema.Schema {
@@ -55,5 +80,37 @@ func writtenOrMade(cat Catalogue) *jsonschema.Schema {
 func withKey(name string, s *jsonschema.Schema) *jsonschema.Schema {
 	all := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
 	all.Properties.Set(name, s)
+	return all
+}
+
+// arrivalsSchemas tie the keys of a phase to its arrival process, or to its concurrency.
+func arrivalsSchemas() []*jsonschema.Schema {
+	all := []*jsonschema.Schema{{
+		If:   &jsonschema.Schema{Required: []string{"concurrency"}},
+		Then: &jsonschema.Schema{Required: []string{"duration"}},
+	}}
+	for _, k := range arrivals.Kinds() {
+		when := withKey("arrivals", &jsonschema.Schema{Const: k.Name})
+		if k.Name == defaultArrivals {
+			when.Not = &jsonschema.Schema{Required: []string{"concurrency"}}
+		} else {
+			when.Required = []string{"arrivals"}
+		}
+		then := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
+		for _, p := range k.Params {
+			if !p.Optional {
+				then.Required = append(then.Required, p.Name)
+			}
+		}
+		if !k.Takes(arrivals.ParamTo) {
+			then.Properties.Set(arrivals.ParamRate, &jsonschema.Schema{ExclusiveMinimum: "0"})
+		}
+		for _, param := range arrivalsParams() {
+			if !k.Takes(param) {
+				then.Properties.Set(param, jsonschema.FalseSchema)
+			}
+		}
+		all = append(all, &jsonschema.Schema{If: when, Then: then})
+	}
 	return all
 }

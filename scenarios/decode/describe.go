@@ -33,7 +33,8 @@ func (k *kind) schema() *jsonschema.Schema {
 			s.MinItems = &least
 		}
 	default:
-		s = k.scalar.Schema()
+		plain := k.scalar.Schema
+		s = &plain
 	}
 	if k.single {
 		s = anyOf(k.item.schema(), s)

@@ -24,7 +24,7 @@ type Scalar struct {
 	// Text does.
 	Write func(v any) any
 	// Schema describes what Read takes, as far as a schema can.
-	Schema func() *jsonschema.Schema
+	Schema jsonschema.Schema
 	// HandedOn says that the values are handed on as they are, for Source.Texts.
 	HandedOn bool
 }
@@ -39,7 +39,8 @@ type Choice struct {
 // what is wrong with one; nil: nothing ever is.
 func Text(want string, check func(n *Node) *Flaw) Scalar {
 	return Scalar{
-		Label: "text", Want: want, Schema: anySchema, HandedOn: true,
+		Label: "text", Want: want, HandedOn: true,
+		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}},
 		Read: func(n *Node) (any, *Flaw) {
 			if !Visible(n.Text, "\n\t") {
 				return "", &Flaw{Problem: n.String() + " holds control characters"}
@@ -67,7 +68,7 @@ func Words(want string) Scalar {
 func Prose(label, want, pattern string, check func(n *Node) *Flaw) Scalar {
 	s := Text(want, check)
 	s.Label = label
-	s.Schema = func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Pattern: pattern} }
+	s.Schema = jsonschema.Schema{Type: "string", Pattern: pattern}
 	read := s.Read
 	s.Read = func(n *Node) (any, *Flaw) {
 		if n.style == number || n.style == boolean {
@@ -78,10 +79,6 @@ func Prose(label, want, pattern string, check func(n *Node) *Flaw) Scalar {
 	return s
 }
 
-func anySchema() *jsonschema.Schema {
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
-}
-
 // Visible reports whether a text can be shown and handed to a process: it holds no
 // control characters but those allowed.
 func Visible(text, allowed string) bool {
@@ -90,29 +87,25 @@ func Visible(text, allowed string) bool {
 	})
 }
 
-// OneName is one name out of a list; noun says what they name.
+// OneName is one name out of a list; noun says what they name. One that is a number may be
+// in quotes or not.
 func OneName(noun string, names []string) Scalar {
+	schema := jsonschema.Schema{Type: "string"}
+	for _, name := range names {
+		schema.Enum = append(schema.Enum, name)
+	}
+	for _, name := range names {
+		if IsNumber(name) {
+			schema.Type, schema.Enum = "", append(schema.Enum, json.Number(name))
+		}
+	}
 	return Scalar{
-		Label: OneOf(names), Want: OneOf(names),
+		Label: OneOf(names), Want: OneOf(names), Schema: schema,
 		Read: func(n *Node) (any, *Flaw) {
 			if slices.Contains(names, n.Text) {
 				return n.Text, nil
 			}
 			return "", &Flaw{Problem: fmt.Sprintf("unknown %s %q%s", noun, n.Text, Suggest(n.Text, names))}
-		},
-		Schema: func() *jsonschema.Schema {
-			s := &jsonschema.Schema{Type: "string"}
-			var numbers []any
-			for _, name := range names {
-				s.Enum = append(s.Enum, name)
-				if IsNumber(name) {
-					numbers = append(numbers, json.Number(name))
-				}
-			}
-			if numbers != nil { // with quotes or without
-				s.Type, s.Enum = "", append(s.Enum, numbers...)
-			}
-			return s
 		},
 	}
 }
@@ -121,7 +114,7 @@ func OneName(noun string, names []string) Scalar {
 func Truth() Scalar {
 	const label = "true or false"
 	return Scalar{
-		Label: label, Want: label, Schema: func() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} },
+		Label: label, Want: label, Schema: jsonschema.Schema{Type: "boolean"},
 		Read: func(n *Node) (any, *Flaw) {
 			if text := strings.ToLower(n.Text); (n.style == boolean || n.style == verbatim) && (text == "true" || text == "false") {
 				return text == "true", nil
@@ -151,9 +144,7 @@ func Whole(least, most uint64) Scalar {
 			}
 			return v, nil
 		},
-		Schema: func() *jsonschema.Schema {
-			return &jsonschema.Schema{Type: "integer", Minimum: json.Number(strconv.FormatUint(least, 10)), Maximum: json.Number(strconv.FormatUint(most, 10))}
-		},
+		Schema: jsonschema.Schema{Type: "integer", Minimum: json.Number(strconv.FormatUint(least, 10)), Maximum: json.Number(strconv.FormatUint(most, 10))},
 	}
 }
 
@@ -179,9 +170,7 @@ func Number(least, most float64, whole bool) Scalar {
 			}
 			return v, nil
 		},
-		Schema: func() *jsonschema.Schema {
-			return &jsonschema.Schema{Type: typ, Minimum: jsonNumber(least), Maximum: jsonNumber(most)}
-		},
+		Schema: jsonschema.Schema{Type: typ, Minimum: jsonNumber(least), Maximum: jsonNumber(most)},
 	}
 }
 

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,25 +74,21 @@ type step struct {
 	index int
 }
 
+// stepForm is a part of a setting's key between dots: a name, and indexes.
+var stepForm = regexp.MustCompile(`^([^\[]+)((?:\[[0-9]{1,9}\])*)$`)
+
 // parsePath splits a setting's key into steps.
 func parsePath(key string) ([]step, bool) {
 	var steps []step
 	for part := range strings.SplitSeq(key, ".") {
-		name, rest, _ := strings.Cut(part, "[")
-		if name == "" {
+		form := stepForm.FindStringSubmatch(part)
+		if form == nil {
 			return nil, false
 		}
-		steps = append(steps, step{name: name})
-		if len(name) == len(part) {
-			continue
-		}
-		for index := range strings.SplitSeq(rest, "[") {
-			digits, ok := strings.CutSuffix(index, "]")
-			i, err := strconv.ParseUint(digits, 10, 31)
-			if !ok || err != nil {
-				return nil, false
-			}
-			steps = append(steps, step{index: int(i)})
+		steps = append(steps, step{name: form[1]})
+		for _, index := range strings.FieldsFunc(form[2], func(c rune) bool { return c == '[' || c == ']' }) {
+			i, _ := strconv.Atoi(index)
+			steps = append(steps, step{index: i})
 		}
 	}
 	return steps, true

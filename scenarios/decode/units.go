@@ -17,11 +17,9 @@ const MaxDuration = 30 * 24 * time.Hour
 func Duration(orZero bool) Scalar {
 	return Scalar{
 		Label: "duration", Want: "a duration with its unit, such as 10s or 250ms",
-		Read:  func(n *Node) (any, *Flaw) { return readDuration(n, orZero) },
-		Write: func(v any) any { return FormatDuration(v.(time.Duration)) },
-		Schema: func() *jsonschema.Schema {
-			return &jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]*\.?[0-9]+(ns|us|µs|μs|ms|s|m|h)|[0-9]+\.(ns|us|µs|μs|ms|s|m|h))+$`}
-		},
+		Read:   func(n *Node) (any, *Flaw) { return readDuration(n, orZero) },
+		Write:  func(v any) any { return FormatDuration(v.(time.Duration)) },
+		Schema: jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]*\.?[0-9]+(ns|us|µs|μs|ms|s|m|h)|[0-9]+\.(ns|us|µs|μs|ms|s|m|h))+$`},
 	}
 }
 
@@ -81,12 +79,10 @@ func Fraction() Scalar {
 		Label: "fraction", Want: "a fraction such as 0.01 or 1%",
 		Read:  func(n *Node) (any, *Flaw) { return readFraction(n) },
 		Write: func(v any) any { return FormatFraction(v.(float64)) },
-		Schema: func() *jsonschema.Schema {
-			return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
-				{Type: "number", Minimum: "0", Maximum: "1"},
-				{Type: "string", Pattern: `^[0-9]+(\.[0-9]+)?%$`},
-			}}
-		},
+		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "number", Minimum: "0", Maximum: "1"},
+			{Type: "string", Pattern: `^[0-9]+(\.[0-9]+)?%$`},
+		}},
 	}
 }
 

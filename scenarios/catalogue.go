@@ -1,0 +1,189 @@
+package scenarios
+
+import (
+	"embed"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"servebench/generators"
+	"servebench/reports/record"
+	"servebench/scenarios/arrivals"
+	"servebench/scenarios/decode"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// Catalogue is what a scenario may name.
+type Catalogue struct {
+	Targets    []targets.Kind
+	Generators []generators.Kind
+	Protocols  []protocol.Kind // the first one is the default
+	Models     []Model         // of the reference server
+	// Environment looks up the variables that a scenario takes values from; nil: it has
+	// none.
+	Environment func(name string) (value string, there bool)
+	// SecretKey returns the key of the hashes that secrets are recorded as; nil: one that
+	// nobody keeps.
+	SecretKey func() []byte
+}
+
+// Model is a model of the reference server.
+type Model struct {
+	Name string
+	Doc  string // one sentence
+	// Options is a struct with the tags of package decode, whose keys a scenario may set
+	// under the model's name in workload; nil: there are none. OptionsDoc says what they are
+	// for, and OptionsSource holds the Go file that documents them.
+	Options       any
+	OptionsDoc    string
+	OptionsSource fs.FS
+}
+
+// Named finds an entry of one of the catalogue's lists by its name.
+func Named[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
+	i := slices.IndexFunc(kinds, func(k K) bool { return nameOf(k) == name })
+	if i < 0 {
+		var none K
+		return none, false
+	}
+	return kinds[i], true
+}
+
+// sources are the files that say in comments what the keys mean.
+//
+//go:embed scenario.go load.go request.go
+var sources embed.FS
+
+// FormatReference returns the reference of the format as plain text: every key
+// with its kind of value, its default and its meaning.
+func FormatReference(cat Catalogue) string { return cat.documented().Reference() }
+
+// documented is the format with what its keys mean.
+func (cat Catalogue) documented() *decode.Format {
+	folders := []fs.FS{sources, record.Source}
+	for _, m := range cat.Models {
+		if m.OptionsSource != nil {
+			folders = append(folders, m.OptionsSource)
+		}
+	}
+	return cat.format(decode.ParseDocs(folders...))
+}
+
+func (cat Catalogue) format(docs decode.Docs) *decode.Format {
+	return decode.NewFormat(Scenario{}, cat.options(docs))
+}
+
+// options are what the tags of the scenario's fields name.
+func (cat Catalogue) options(docs decode.Docs) decode.Options {
+	o := decode.Options{
+		Docs:  docs,
+		Notes: map[string]string{},
+		Hint:  hintAtFirstToken,
+		Choices: map[string][]decode.Choice{
+			"target":          choices(cat.Targets, func(k targets.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"generator":       choices(cat.Generators, func(k generators.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"protocol":        choices(cat.Protocols, func(k protocol.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"arrival process": choices(arrivals.Kinds(), func(k arrivals.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"model":           choices(cat.Models, func(m Model) decode.Choice { return decode.Choice{Name: m.Name, Doc: m.Doc} }),
+			"metric":          choices(record.Metrics(), func(name string) decode.Choice { return decode.Choice{Name: name} }),
+		},
+		Scalars: map[string]func(decode.Tag) decode.Scalar{
+			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
+			"file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+		},
+	}
+	for _, param := range arrivalsParams() {
+		o.Notes["load[]."+param] = takenBy(param)
+	}
+	o.Inline = map[string]decode.Inline{"parameters": cat.parameters, "targets": cat.optionsOfTargets}
+	models := cat.optionsOfModels(o)
+	o.Inline["models"] = func(*decode.Node) ([]decode.Field, bool) { return models, false }
+	return o
+}
+
+func choices[K any](kinds []K, of func(K) decode.Choice) []decode.Choice {
+	all := make([]decode.Choice, len(kinds))
+	for i, k := range kinds {
+		all[i] = of(k)
+	}
+	return all
+}
+
+// hintAtFirstToken tells users of language models what they look for under its names.
+func hintAtFirstToken(path, key string) string {
+	if path == "slo" && slices.Contains([]string{"ttft", "time_to_first_token", "first_token"}, strings.ToLower(key)) {
+		return ": servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body"
+	}
+	return ""
+}
+
+// parameters are those of the generator that a data mapping names, as keys beside the
+// others; all are let through where nobody knows it.
+func (cat Catalogue) parameters(data *decode.Node) (fields []decode.Field, open bool) {
+	open = data != nil
+	for _, g := range cat.Generators {
+		if data != nil && (data.Get("generator") == nil || data.Get("generator").Text != g.Name) {
+			continue
+		}
+		open = false
+		for _, p := range g.Params {
+			fields = append(fields, decode.Entry(p.Name, "Generator "+g.Name+": "+strings.TrimSuffix(p.Doc, ".")+".",
+				decode.FormatNumber(p.Default), 0.0, decode.Number(p.Min, p.Max, p.Integer)))
+		}
+	}
+	return fields, open
+}
+
+// optionsOfTargets are the keys named after targets.
+func (cat Catalogue) optionsOfTargets(*decode.Node) (fields []decode.Field, open bool) {
+	for _, t := range cat.Targets {
+		var options []decode.Field
+		for _, o := range t.Options {
+			options = append(options, targetOption(o))
+		}
+		if options != nil {
+			fields = append(fields, decode.Entries(t.Name, "Options of the target "+t.Name+".", options))
+		}
+	}
+	return fields, false
+}
+
+func targetOption(o targets.Option) decode.Field {
+	kind := decode.Text("text", nil)
+	switch {
+	case len(o.Values) > 0 && slices.Contains(o.Values, o.Default):
+		kind = decode.OneName(o.Name, o.Values)
+	case len(o.Values) > 0:
+		kind = decode.OneName(o.Name, append(slices.Clip(o.Values), o.Default))
+	case o.Path:
+		kind = file(decode.Tag{Want: "the path of a file"})
+		read := kind.Read
+		kind.Read = func(n *decode.Node) (any, *decode.Flaw) {
+			if n.Text == "" { // for no value
+				return "", nil
+			}
+			return read(n)
+		}
+	}
+	fallback := o.Default
+	if fallback == "" {
+		fallback = `""`
+	}
+	first, size := utf8.DecodeRuneInString(o.Doc)
+	doc := string(unicode.ToUpper(first)) + strings.TrimSuffix(o.Doc[size:], ".") + "."
+	return decode.Entry(o.Name, doc, fallback, "", kind)
+}
+
+// optionsOfModels are the keys of a workload named after models.
+func (cat Catalogue) optionsOfModels(o decode.Options) []decode.Field {
+	var fields []decode.Field
+	for _, m := range cat.Models {
+		if m.Options != nil {
+			fields = append(fields, decode.EntryOf(m.Name, m.OptionsDoc, m.Options, o))
+		}
+	}
+	return fields
+}
