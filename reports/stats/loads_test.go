@@ -115,8 +115,8 @@ func TestStoppedSteps(t *testing.T) {
 		{"in the first step", 0, 1, 1500 * time.Millisecond, "held no step to its end; the load was stopped at 200/s"},
 		{"at the end of a step", 0, 1, 8 * time.Second, "held 400/s; the load was stopped at 600/s"},
 		{"after two rounds", 0, 3, 5 * time.Second, "held all steps up to 800/s; the load was stopped at 400/s in round 3"},
-		{"after two rounds that broke", 1, 3, 5 * time.Second, "held 400/s, broke at 600/s in 2 rounds: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 3"},
-		{"after one round that broke", 1, 2, 5 * time.Second, "held 400/s, broke at 600/s in round 1: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 2"},
+		{"after two rounds that broke", 1, 3, 5 * time.Second, "held 400/s, broke at 600/s in 2 rounds: abort_on: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 3"},
+		{"after one round that broke", 1, 2, 5 * time.Second, "held 400/s, broke at 600/s in round 1: abort_on: 2.4 % of the requests due in the last 3 s took longer than 800ms; the load was stopped at 400/s in round 2"},
 	} {
 		p := statstest.Stress()
 		p.Targets, p.Rounds = p.Targets[tt.target:tt.target+1], tt.rounds

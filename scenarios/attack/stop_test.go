@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,12 +63,13 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 	refused.Close()
 	ends := []func(*Config) context.Context{
 		func(cfg *Config) context.Context { // ^C
-			cfg.Stop = stopAfter(100 * time.Millisecond)
+			stop := make(chan struct{})
+			cfg.Stop, cfg.Progress = stop, onceSending(func() { close(stop) })
 			return context.Background()
 		},
-		func(*Config) context.Context { // ^C twice
+		func(cfg *Config) context.Context { // ^C twice
 			ctx, cancel := context.WithCancel(context.Background())
-			time.AfterFunc(100*time.Millisecond, cancel)
+			cfg.Progress = onceSending(cancel)
 			return ctx
 		},
 		func(cfg *Config) context.Context { // abort_on
@@ -114,12 +116,23 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 	}
 }
 
+// onceSending returns a watcher of a load that calls end once, as soon as requests were sent.
+func onceSending(end func()) func(Progress) {
+	var once sync.Once
+	return func(p Progress) {
+		if p.Sent > 0 {
+			once.Do(end)
+		}
+	}
+}
+
 // TestStopOfALongClosedLoop has no schedule to walk, and no slices after its end.
 func TestStopOfALongClosedLoop(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 	cfg, log := closedLoad(t, s.URL, 2, 720*time.Hour)
 	cfg.Think = func() time.Duration { return 5 * time.Millisecond }
-	cfg.Stop = stopAfter(100 * time.Millisecond)
+	stop := make(chan struct{})
+	cfg.Stop, cfg.Progress = stop, onceSending(func() { close(stop) })
 	cell := runClosed(t, context.Background(), cfg, log)
 	if cell.Ledger.Sent == 0 || len(cell.Slices) > 60 {
 		t.Errorf("ledger %+v, %d slices", cell.Ledger, len(cell.Slices))
