@@ -6,6 +6,7 @@ package protocol
 
 import (
 	"net/http"
+	"time"
 
 	"servebench/generators"
 )
@@ -75,4 +76,114 @@ type Reply struct {
 type Answer struct {
 	Label       int     // the class predicted
 	Probability float64 // of class 1; NaN where the answer holds none
+}
+
+// Template is one request written out by the user, which is sent again and again,
+// and what answers it rightly.
+type Template struct {
+	Method string
+	Path   string // with a leading slash, query included
+	Header http.Header
+	Body   []byte
+	Expect Expect
+}
+
+// Map returns the template with every text of its request changed by a function.
+func (t Template) Map(change func(string) string) Template {
+	t.Path, t.Body = change(t.Path), []byte(change(string(t.Body)))
+	header := http.Header{}
+	for name, values := range t.Header {
+		for _, value := range values {
+			header.Add(name, change(value))
+		}
+	}
+	t.Header = header
+	return t
+}
+
+// Expect says which answers are right.
+type Expect struct {
+	Statuses []Statuses // any of them; none: 2xx
+	// Body, when not nil, is what the answer's body has to be, byte for byte.
+	Body *string
+}
+
+// Statuses is a range of HTTP statuses, both ends in it.
+type Statuses struct{ First, Last int }
+
+// Accepts reports whether a status is one of a right answer.
+func (e Expect) Accepts(status int) bool {
+	if len(e.Statuses) == 0 {
+		return status/100 == 2
+	}
+	for _, s := range e.Statuses {
+		if s.First <= status && status <= s.Last {
+			return true
+		}
+	}
+	return false
+}
+
+// StatusAccepter is a Protocol that has its own mind about which statuses a right
+// answer may have; to all others 2xx are right.
+type StatusAccepter interface {
+	Accepts(status int) bool
+}
+
+// BodyLimiter is a Protocol whose Decode looks at the beginning of a body alone. To
+// others the whole body is needed, which is bounded therefore.
+type BodyLimiter interface {
+	// BodyLimit is how many bytes it looks at, at most.
+	BodyLimit() int
+}
+
+// WrongAnswerError says that a response is of the protocol's form, and not the
+// answer that was expected.
+type WrongAnswerError struct{ Text string }
+
+func (e *WrongAnswerError) Error() string { return e.Text }
+
+// Model is one model as the server side of a protocol sees it.
+type Model struct {
+	Name    string
+	Doc     string // one sentence
+	Version string // the only one served
+	// Schema names the features and classes. Without Features the model takes
+	// rows of any width.
+	Schema generators.Schema
+	// Predict returns the probability of class 1, in [0, 1], for one row of
+	// features. It keeps nothing of the slice and is safe for concurrent use.
+	Predict func(features []float32) float32
+}
+
+// Service is what the server side of a protocol serves, and within which
+// limits. Each protocol's child package makes an http.Handler from it.
+type Service struct {
+	Name    string // of the server program
+	Version string // of the server program
+	Models  []Model
+	// MaxBatch is the most rows of one request; 0: no limit.
+	MaxBatch int
+	// Ready reports whether new work is welcome; nil: always.
+	Ready func() bool
+	// Observer is called once per model when the handler is made, and returns
+	// what is told of the model's inferences; nil: nobody is told.
+	Observer func(Model) Observer
+}
+
+// Observer is told of every inference request of one model once it is
+// answered, refused ones included. Observe is safe for concurrent use, and
+// quick: it runs before the next request of the connection is read.
+type Observer interface {
+	Observe(Inference)
+}
+
+// Inference is what became of one inference request.
+type Inference struct {
+	Status int // of HTTP
+	Rows   int // predicted; 0 when the request was refused
+	// The parts of the handling, in order: reading and decoding the request,
+	// predicting, encoding and writing the answer. A part that was not reached
+	// is 0.
+	Decode, Compute, Encode time.Duration
 }

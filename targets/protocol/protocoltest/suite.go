@@ -5,9 +5,13 @@
 package protocoltest
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
 	"servebench/generators"
@@ -103,4 +107,163 @@ func encode(t *testing.T, p protocol.Protocol, id string, examples []generators.
 		t.Fatalf("encode %d examples: %v", len(examples), err)
 	}
 	return req
+}
+
+func testKind(t *testing.T, s Subject) {
+	if s.Kind.Name == "" || strings.ContainsAny(s.Kind.Name, " /,=") {
+		t.Errorf("name %q: want a word that a scenario and a command line can hold", s.Kind.Name)
+	}
+	if !strings.HasSuffix(s.Kind.Doc, ".") {
+		t.Errorf("doc %q: want one sentence", s.Kind.Doc)
+	}
+	if !strings.HasPrefix(s.Kind.Ready, "/") {
+		t.Errorf("ready %q: want a path with a leading slash", s.Kind.Ready)
+	}
+}
+
+func testEncodePure(t *testing.T, s Subject) {
+	examples := batch(1, 3)
+	first := encode(t, open(t, s), "id-1", examples)
+	if again := encode(t, open(t, s), "id-1", examples); !reflect.DeepEqual(first, again) {
+		t.Errorf("the same input gave\n%s\nand\n%s", first.Body, again.Body)
+	}
+	if !reflect.DeepEqual(examples, batch(1, 3)) {
+		t.Error("encoding changed the examples")
+	}
+	if other := encode(t, open(t, s), "id-1", batch(2, 3)); bytes.Equal(first.Body, other.Body) {
+		t.Error("different examples gave the same body")
+	}
+}
+
+func testEncodeRequest(t *testing.T, s Subject) {
+	p := open(t, s)
+	req := encode(t, p, "", batch(1, 1))
+	if req.Method == "" || !strings.HasPrefix(req.Path, "/") || len(req.Body) == 0 {
+		t.Errorf("got method %q, path %q and a body of %d bytes", req.Method, req.Path, len(req.Body))
+	}
+	if req.Header.Get("Content-Type") == "" {
+		t.Error("the request has no Content-Type")
+	}
+	body := bytes.Clone(req.Body)
+	req.Header.Set("Content-Type", "changed")
+	next := encode(t, p, "", batch(2, 9))
+	if !bytes.Equal(body, req.Body) {
+		t.Error("a later request wrote into the body of an earlier one")
+	}
+	if next.Header.Get("Content-Type") == "changed" {
+		t.Error("two requests share their header")
+	}
+}
+
+func testEncodeRefuses(t *testing.T, s Subject) {
+	short := batch(1, 2)
+	short[1].Features = short[1].Features[:2]
+	infinite := batch(1, 2)
+	infinite[1].Features[0] = float32(math.Inf(1))
+	for name, examples := range map[string][]generators.Example{
+		"an empty batch":    nil,
+		"a feature missing": short,
+		"an infinity":       infinite,
+	} {
+		if req, err := open(t, s).Encode("", examples); err == nil {
+			t.Errorf("%s was encoded as %s", name, req.Body)
+		}
+	}
+}
+
+func testEncodeConcurrent(t *testing.T, s Subject) {
+	p := open(t, s)
+	want := make([]string, 8)
+	for i := range want {
+		want[i] = string(encode(t, p, "id", batch(uint64(i), i+1)).Body)
+	}
+	var group sync.WaitGroup
+	for i := range want {
+		group.Go(func() {
+			for range 50 {
+				req, err := p.Encode("id", batch(uint64(i), i+1))
+				if err != nil || string(req.Body) != want[i] {
+					t.Errorf("batch %d became %s, %v", i, req.Body, err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// damaged calls try with text cut at every byte, and with a few thousand
+// random changes to it.
+func damaged(text []byte, try func(name string, text []byte)) {
+	for i := range text {
+		try("cut", text[:i:i])
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 3000 {
+		changed := bytes.Clone(text)
+		for range 1 + rng.IntN(3) {
+			change(rng, &changed)
+		}
+		try("changed", changed)
+	}
+}
+
+func change(rng *rand.Rand, text *[]byte) {
+	if len(*text) == 0 {
+		return
+	}
+	at := rng.IntN(len(*text))
+	switch rng.IntN(4) {
+	case 0: // another byte, often one that JSON gives a meaning
+		const likely = "{}[]\",:-.0123456789eE\\tfn \x00\xff"
+		(*text)[at] = likely[rng.IntN(len(likely))]
+	case 1:
+		(*text)[at] = byte(rng.IntN(256))
+	case 2: // a stretch away
+		end := min(len(*text), at+1+rng.IntN(8))
+		*text = append((*text)[:at], (*text)[end:]...)
+	case 3: // a stretch twice
+		end := min(len(*text), at+1+rng.IntN(16))
+		*text = append((*text)[:end:end], (*text)[at:]...)
+	}
+}
+
+// testDamagedAnswer expects an error or answers in range, and no panic. A
+// truncated answer is never taken.
+func testDamagedAnswer(t *testing.T, s Subject) {
+	p := open(t, s)
+	resp := send(s.Handler(service()), encode(t, p, "id", batch(1, 2)))
+	whole := resp.Body
+	damaged(whole, func(name string, text []byte) {
+		resp.Body = text
+		reply, err := p.Decode(resp)
+		answers := reply.Answers
+		if err == nil && (name == "cut" || len(answers) == 0) {
+			t.Fatalf("%s answer was taken as %v: %s", name, answers, text)
+		}
+		for _, answer := range answers {
+			if answer.Label < 0 || answer.Label >= len(schema().Classes) || answer.Probability < 0 || answer.Probability > 1 {
+				t.Fatalf("%s answer was taken as %+v: %s", name, answer, text)
+			}
+		}
+	})
+}
+
+// testDamagedRequest expects an answer or a refusal that blames the client,
+// and no panic.
+func testDamagedRequest(t *testing.T, s Subject) {
+	h := s.Handler(service())
+	req := encode(t, open(t, s), "id", batch(1, 2))
+	damaged(req.Body, func(name string, text []byte) {
+		broken := req
+		broken.Body = text
+		resp := send(h, broken)
+		blamed := resp.Status/100 == 4 || resp.Status == http.StatusNotImplemented
+		if !blamed && (resp.Status != http.StatusOK || name == "cut") {
+			t.Fatalf("%s request got %d %s: %s", name, resp.Status, resp.Body, text)
+		}
+		if len(resp.Body) == 0 {
+			t.Fatalf("%s request got %d without a word: %s", name, resp.Status, text)
+		}
+	})
 }

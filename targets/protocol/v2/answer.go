@@ -3,6 +3,8 @@ package v2
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"strings"
 
 	"servebench/targets/protocol"
 )
@@ -110,4 +112,175 @@ func (d *answerDecoder) answers() []protocol.Answer {
 		}
 	}
 	return answers
+}
+
+// Names under which servers answer labels and probabilities, in lower case with
+// "_" for "-": MLServer's and KServe's scikit-learn and XGBoost runtimes, ONNX
+// models that skl2onnx wrote, TorchServe.
+var (
+	labelNames       = []string{"labels", "class", "classes", "predict", "prediction", "predictions", "predicted_label", "predicted_class", "output_label"}
+	probabilityNames = []string{"probabilities", "predict_proba", "proba", "prob", "probs", "predicted_probability", "output_probability"}
+)
+
+// guess looks for a label or a probability that no output is named for among those
+// of other names: by the names that servers give them, or, of an output that is
+// alone, by its datatype and shape. What may mean two things is a fault.
+func (d *answerDecoder) guess() {
+	if d.err != nil || len(d.faults) > 0 {
+		return
+	}
+	label, probability := d.label.found, d.probability.found
+	for _, t := range d.others {
+		switch {
+		case named(t, probabilityNames):
+			if !probability {
+				d.readProbabilities(t)
+			}
+		case named(t, labelNames), !label && !probability && len(d.others) == 1 && d.speaks(t):
+			if !label {
+				d.readEither(t)
+			}
+		}
+	}
+	if !d.label.found && !d.probability.found && len(d.faults) == 0 {
+		d.fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.found())
+	}
+}
+
+func named(t tensor, names []string) bool {
+	name := strings.ReplaceAll(strings.ToLower(string(t.name)), "-", "_")
+	for _, n := range names {
+		if name == n {
+			return true
+		}
+	}
+	return false
+}
+
+// numberedOutput is what servers call an output that the model gives no name:
+// output-0 (KServe), output__0 (Triton's FIL backend), OUTPUT0.
+var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
+
+// speaks reports whether an output that is alone says what it holds by its name or
+// its datatype: floating values of an unknown name may be anything.
+func (d *answerDecoder) speaks(t tensor) bool {
+	typ, _ := numericType(t.datatype)
+	return typ.kind != floating || t.dims == 2 && t.shape[1] == 2 || numberedOutput.Match(t.name)
+}
+
+// found lists the outputs that there are, for messages.
+func (d *answerDecoder) found() string {
+	if len(d.others) == 0 {
+		return "neither"
+	}
+	var list []string
+	for _, t := range d.others {
+		list = append(list, fmt.Sprintf("%q (%s %s)", shorten(t.name), shorten(t.datatype), t.shapeText()))
+	}
+	return strings.Join(list, ", ")
+}
+
+// readEither reads an output whose name does not say what it holds: [rows, 2] of a
+// floating datatype are probabilities, one value per row is a label.
+func (d *answerDecoder) readEither(t tensor) {
+	if typ, _ := numericType(t.datatype); typ.kind == floating && t.dims == 2 && t.shape[1] == 2 {
+		d.readProbabilities(t)
+		return
+	}
+	d.readLabels(t)
+}
+
+// readLabels takes whole numbers of any datatype, booleans (true is class 1), and
+// text that is a class's name or number.
+func (d *answerDecoder) readLabels(t tensor) {
+	most := float64(len(d.classes) - 1)
+	if len(d.classes) == 0 {
+		most = math.MaxInt32
+	}
+	typ, known := numericType(t.datatype)
+	switch {
+	case string(t.datatype) == "BYTES":
+		typ = numeric{name: "BYTES", kind: class, bits: 31, classes: d.classes}
+	case !known:
+		d.fault("outputs[%d].datatype: a label is a whole number, a boolean or a class's name as BYTES, got %q", t.index, shorten(t.datatype))
+		return
+	}
+	if !d.read(&d.label, t, typ, 1) {
+		return
+	}
+	for i, v := range d.label.values {
+		switch {
+		case typ.kind == floating && v != math.Trunc(v):
+			d.fault("outputs[%d].data[%d]: output %q holds %.4g, which is no label; a probability of class 1 is read from an output named %q or %q, or as [rows,2], those of class 0 and 1",
+				t.index, i, shorten(t.name), v, probabilityOutput.name(), "predict_proba")
+			return
+		case !(0 <= v && v <= most):
+			d.fault("outputs[%d].data[%d]: %g is not a label in 0…%g", t.index, i, v, most)
+		}
+	}
+}
+
+// sumTolerance is by how much the probabilities of a row may miss 1, which FP16
+// arithmetic and rounding to a few digits do.
+const sumTolerance = 0.01
+
+// readProbabilities takes one probability per row, of class 1, or two, of class 0
+// and 1.
+func (d *answerDecoder) readProbabilities(t tensor) {
+	typ, _ := numericType(t.datatype)
+	if typ.kind != floating {
+		d.fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, shorten(t.datatype))
+		return
+	}
+	width := 1
+	if t.dims == 2 && t.shape[1] == 2 {
+		width = 2
+	}
+	if !d.read(&d.probability, t, typ, width) {
+		return
+	}
+	values := d.probability.values
+	for i, v := range values {
+		if !(0 <= v && v <= 1) {
+			d.fault("outputs[%d].data[%d]: %g is not a probability in 0…1", t.index, i, v)
+		}
+	}
+	if width == 1 || len(d.faults) > 0 {
+		return
+	}
+	rows := len(values) / 2
+	for i := range rows {
+		zero, one := values[2*i], values[2*i+1]
+		if math.Abs(zero+one-1) > sumTolerance {
+			d.fault("outputs[%d].data: row %d of %q is [%.4g, %.4g], which does not add up to 1: want the probabilities of class 0 and 1", t.index, i, shorten(t.name), zero, one)
+			return
+		}
+		values[i] = one
+	}
+	d.probability.values = values[:rows]
+}
+
+// read fills the column with the tensor's values, width in a row. A shape without
+// dimensions is that of one value.
+func (d *answerDecoder) read(c *column, t tensor, typ numeric, width int) bool {
+	if t.shaped && t.dims == 0 {
+		t.dims, t.shape[0] = 1, 1
+	}
+	before := len(d.faults)
+	switch {
+	case c.found:
+		d.fault("outputs[%d].name: %q is a second output of its kind", t.index, shorten(t.name))
+	case !t.shaped:
+		d.fault("outputs[%d].shape: missing", t.index)
+	case t.dims > 2 || t.dims == 1 && width != 1 || t.dims == 2 && t.shape[1] != int64(width) || t.shape[0] < 1:
+		want := "one label per row, [rows] or [rows,1]"
+		if typ.kind == floating {
+			want = "one value per row, [rows] or [rows,1], or the probabilities of class 0 and 1, [rows,2]"
+		}
+		d.fault("outputs[%d].shape: want %s; %q is %s", t.index, want, shorten(t.name), t.shapeText())
+	default:
+		c.found = true
+		c.values = readData(&d.reader, t, typ, int(t.shape[0]), width, c.values)
+	}
+	return len(d.faults) == before
 }

@@ -1,3 +1,13 @@
+// Package v2 is the Open Inference Protocol V2 over REST with JSON tensors, as
+// KServe and Triton speak it. It holds both sides: Kind is the client, which
+// turns examples into requests and responses into answers; Handler is the
+// server, which the reference inference server mounts. The two share one
+// scanner and one set of rules, and the tests run them against each other.
+//
+// A model takes one input tensor, features [rows, features], and offers the
+// outputs label (INT64), probability (FP32, of class 1) and class (BYTES), each
+// [rows]. The client also reads what other servers call their outputs, where it has
+// one meaning. The binary tensor extension is not supported.
 package v2
 
 import (
@@ -6,11 +16,23 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
 )
+
+// Kind is the protocol's entry in the list of protocols.
+func Kind() protocol.Kind {
+	return protocol.Kind{
+		Name:  "v2",
+		Doc:   "Open Inference Protocol V2 over REST with JSON tensors, as KServe and Triton speak it.",
+		Ready: "/v2/health/ready",
+		Open:  open,
+	}
+}
 
 // client is the protocol seen from the client, for one model.
 type client struct {
@@ -96,4 +118,46 @@ func (c *client) featureName(i int) string {
 		return c.schema.Features[i].Name
 	}
 	return fmt.Sprint(i)
+}
+
+func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
+
+// appendFloat appends the shortest decimal that reads back as the same
+// float32. f must be finite.
+func appendFloat(dst []byte, f float32) []byte {
+	x := float64(f)
+	if n := int64(x); float64(n) == x && -1<<24 < n && n < 1<<24 && n != 0 {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	format := byte('f')
+	if abs := math.Abs(x); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, x, format, -1, 32)
+}
+
+// appendString appends text as a JSON string. Bytes that are not UTF-8 become
+// U+FFFD.
+func appendString(dst, text []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+			i++
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			i++
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+			i++
+		default:
+			r, size := utf8.DecodeRune(text[i:])
+			dst = utf8.AppendRune(dst, r) // RuneError is U+FFFD
+			i += size
+		}
+	}
+	return append(dst, '"')
 }

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -59,4 +60,72 @@ func earliest(workers []time.Duration) *time.Duration {
 		}
 	}
 	return first
+}
+
+// row is a row of a request that waits or is served.
+type row struct {
+	done   time.Duration // when it is served, from the clock's start
+	order  uint64        // of arrival; those of one time go in this order
+	served chan struct{}
+}
+
+// waiting is a heap of rows by their times; it implements heap.Interface.
+type waiting []*row
+
+func (w waiting) Len() int { return len(w) }
+
+func (w waiting) Less(i, j int) bool {
+	if w[i].done != w[j].done {
+		return w[i].done < w[j].done
+	}
+	return w[i].order < w[j].order
+}
+
+func (w waiting) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
+
+func (w *waiting) Push(r any) { *w = append(*w, r.(*row)) }
+
+func (w *waiting) Pop() any {
+	last := len(*w) - 1
+	r := (*w)[last]
+	(*w)[last] = nil
+	*w = (*w)[:last]
+	return r
+}
+
+// distribution is a distribution of service times with mean 1.
+type distribution struct {
+	name string
+	draw func(*rand.Rand) float64
+}
+
+func distributions() []distribution {
+	return []distribution{
+		{"constant", func(*rand.Rand) float64 { return 1 }},
+		{"uniform", func(rng *rand.Rand) float64 { return 2 * rng.Float64() }},
+		{"exponential", (*rand.Rand).ExpFloat64},
+		{"lognormal", lognormal},
+	}
+}
+
+// lognormal is exp(Z − 1/2) with Z standard normal: σ = 1, mean 1.
+func lognormal(rng *rand.Rand) float64 { return math.Exp(rng.NormFloat64() - 0.5) }
+
+// Distributions are the names of the distributions of service times: constant; uniform from 0 to
+// twice the mean; exponential; and lognormal with σ = 1.
+func Distributions() []string {
+	var names []string
+	for _, l := range distributions() {
+		names = append(names, l.name)
+	}
+	return names
+}
+
+func distributionNamed(name string) (distribution, bool) {
+	for _, l := range distributions() {
+		if l.name == name {
+			return l, true
+		}
+	}
+	return distribution{}, false
 }

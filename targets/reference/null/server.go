@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"sync"
 )
 
@@ -88,4 +89,150 @@ func (s *Server) closeAll() {
 	for conn := range s.open {
 		conn.Close()
 	}
+}
+
+// bufferSize bounds a request's head, in bytes; a body may be longer.
+const bufferSize = 16 << 10
+
+// connection answers the requests of one connection, one after the other.
+type connection struct {
+	server *Server
+	conn   net.Conn
+	buffer []byte
+	filled int // bytes of the buffer that were read and not used yet
+}
+
+// refusal is the answer to what is no request; the connection ends with it.
+const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+// serve returns when the connection is done with.
+func (c *connection) serve() {
+	for {
+		h, ok := c.head()
+		if !ok {
+			return
+		}
+		if !c.skip(h.length) {
+			return
+		}
+		if c.server.Arrived != nil {
+			c.server.Arrived(c.conn)
+		}
+		if _, err := c.conn.Write(c.server.to(h)); err != nil || h.closes {
+			return
+		}
+	}
+}
+
+// to returns the answer to a request.
+func (s *Server) to(h head) []byte {
+	switch {
+	case h.bodiless:
+		return s.bare
+	case h.closes:
+		return s.last
+	}
+	return s.answer
+}
+
+// head reads the head of the next request. ok is false where there is none: the
+// client is gone, or what it sent was refused.
+func (c *connection) head() (h head, ok bool) {
+	searched := 0
+	for {
+		if end := bytes.Index(c.buffer[searched:c.filled], []byte("\r\n\r\n")); end >= 0 {
+			end += searched
+			h, ok = parse(c.buffer[:end])
+			if !ok {
+				break
+			}
+			c.use(end + 4)
+			return h, true
+		}
+		if c.filled == len(c.buffer) {
+			break
+		}
+		searched = max(0, c.filled-3)
+		n, err := c.conn.Read(c.buffer[c.filled:])
+		if c.filled += n; err != nil {
+			return head{}, false
+		}
+	}
+	// A failing write means that the client is gone; there is nobody to tell.
+	_, _ = c.conn.Write([]byte(refusal))
+	return head{}, false
+}
+
+// skip reads a body to its end. It reports whether all of it came.
+func (c *connection) skip(length int64) bool {
+	had := min(length, int64(c.filled))
+	c.use(int(had))
+	for left := length - had; left > 0; {
+		n, err := c.conn.Read(c.buffer[:min(left, int64(len(c.buffer)))])
+		if left -= int64(n); err != nil && left > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// use drops the first n bytes of the buffer.
+func (c *connection) use(n int) {
+	copy(c.buffer, c.buffer[n:c.filled])
+	c.filled -= n
+}
+
+// head is what matters of a request's head.
+type head struct {
+	length   int64 // of the body, in bytes
+	closes   bool  // the connection is to be closed after the answer
+	bodiless bool  // the answer is to have no body
+}
+
+// parse reads a request's head, without the empty line that ends it. ok is false
+// where it is malformed or its body comes in chunks, which this server does not
+// read.
+func parse(text []byte) (h head, ok bool) {
+	line, fields := cutLine(text)
+	method, rest, _ := bytes.Cut(line, []byte(" "))
+	target, version, _ := bytes.Cut(rest, []byte(" "))
+	old := string(version) == "HTTP/1.0"
+	if len(method) == 0 || len(target) == 0 || !old && string(version) != "HTTP/1.1" {
+		return head{}, false
+	}
+	h = head{length: -1, closes: old, bodiless: string(method) == "HEAD"}
+	for len(fields) > 0 {
+		line, fields = cutLine(fields)
+		if !h.field(line) {
+			return head{}, false
+		}
+	}
+	h.length = max(h.length, 0)
+	return h, true
+}
+
+func cutLine(text []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(text, []byte("\r\n"))
+	return line, rest
+}
+
+// field reads one header field. It reports whether it is well formed.
+func (h *head) field(line []byte) bool {
+	name, value, found := bytes.Cut(line, []byte(":"))
+	if !found || len(name) == 0 || bytes.ContainsAny(name, " \t") {
+		return false
+	}
+	switch {
+	case len(name) == len("Content-Length") && bytes.EqualFold(name, []byte("Content-Length")):
+		n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 63)
+		if err != nil || h.length >= 0 && h.length != int64(n) {
+			return false
+		}
+		h.length = int64(n)
+	case len(name) == len("Connection") && bytes.EqualFold(name, []byte("Connection")):
+		h.closes = h.closes || bytes.EqualFold(bytes.TrimSpace(value), []byte("close"))
+	case len(name) == len("Transfer-Encoding") && bytes.EqualFold(name, []byte("Transfer-Encoding")):
+		return false
+	}
+	return true
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"servebench/reports/record/userfile"
@@ -76,4 +79,188 @@ func withoutBareNumbers(data []byte) []byte {
 		}
 		return []byte("null")
 	})
+}
+
+// document is XGBoost's JSON model file as far as binary:logistic over gbtree
+// uses it. Numbers of the parameter groups are strings there.
+type document struct {
+	Learner learnerDoc `json:"learner"`
+	Version []int      `json:"version"`
+}
+
+type learnerDoc struct {
+	Attributes   map[string]string `json:"attributes"`
+	FeatureNames []string          `json:"feature_names"`
+	FeatureTypes []string          `json:"feature_types"`
+	Booster      boosterDoc        `json:"gradient_booster"`
+	Params       learnerParams     `json:"learner_model_param"`
+	Objective    objectiveDoc      `json:"objective"`
+}
+
+type learnerParams struct {
+	BaseScore        string `json:"base_score"` // a probability; in brackets since version 3.1
+	BoostFromAverage string `json:"boost_from_average"`
+	NumClass         string `json:"num_class"`
+	NumFeature       string `json:"num_feature"`
+	NumTarget        string `json:"num_target"`
+}
+
+type objectiveDoc struct {
+	Name   string            `json:"name"`
+	Params map[string]string `json:"reg_loss_param"`
+}
+
+type boosterDoc struct {
+	Model boosterModel `json:"model"`
+	Name  string       `json:"name"`
+}
+
+type boosterModel struct {
+	Params boosterParams `json:"gbtree_model_param"`
+	// IterationStarts lists the first tree of each round, and the number of
+	// trees at the end.
+	IterationStarts []int     `json:"iteration_indptr"`
+	TreeInfo        []int     `json:"tree_info"` // the class that a tree is for: 0
+	Trees           []treeDoc `json:"trees"`
+}
+
+type boosterParams struct {
+	NumParallelTree string `json:"num_parallel_tree"`
+	NumTrees        string `json:"num_trees"`
+}
+
+// treeDoc has one value per node in every list; those that name categories stay
+// empty, because no feature splits by category.
+type treeDoc struct {
+	ID              int        `json:"id"`
+	Params          treeParams `json:"tree_param"`
+	LeftChildren    indices    `json:"left_children"` // -1 for a leaf
+	RightChildren   indices    `json:"right_children"`
+	Parents         indices    `json:"parents"`
+	SplitIndices    indices    `json:"split_indices"`
+	SplitConditions numbers    `json:"split_conditions"` // of a leaf: its value
+	SplitType       bits       `json:"split_type"`       // true: by category
+	DefaultLeft     bits       `json:"default_left"`
+	LossChanges     numbers    `json:"loss_changes"`
+	SumHessian      numbers    `json:"sum_hessian"`
+	BaseWeights     numbers    `json:"base_weights"`
+
+	Categories         []int32 `json:"categories"`
+	CategoriesNodes    []int32 `json:"categories_nodes"`
+	CategoriesSegments []int32 `json:"categories_segments"`
+	CategoriesSizes    []int32 `json:"categories_sizes"`
+}
+
+type treeParams struct {
+	NumDeleted     string `json:"num_deleted"`
+	NumFeature     string `json:"num_feature"`
+	NumNodes       string `json:"num_nodes"`
+	SizeLeafVector string `json:"size_leaf_vector"`
+}
+
+// numbers is a list of numbers. XGBoost types a number by its looks and rejects
+// 1 where it wants 1E0.
+type numbers []float32
+
+// MarshalJSON implements json.Marshaler.
+func (n numbers) MarshalJSON() ([]byte, error) {
+	data := []byte{'['}
+	for i, v := range n {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		start := len(data)
+		data = strconv.AppendFloat(data, float64(v), 'g', -1, 32)
+		if !bytes.ContainsAny(data[start:], ".e") {
+			data = append(data, "E0"...)
+		}
+	}
+	return append(data, ']'), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *numbers) UnmarshalJSON(data []byte) error {
+	*n = (*n)[:0]
+	return items(data, func(item string) error {
+		if item == "null" { // a bare NaN or Infinity
+			item = "NaN"
+		}
+		v, err := strconv.ParseFloat(item, 32)
+		if err != nil {
+			return fmt.Errorf("%.20q is not a number", item)
+		}
+		*n = append(*n, float32(v))
+		return nil
+	})
+}
+
+// indices is a list of whole numbers.
+type indices []int32
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *indices) UnmarshalJSON(data []byte) error {
+	*n = (*n)[:0]
+	return items(data, func(item string) error {
+		v, err := strconv.ParseInt(item, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%.20q is not a whole number", item)
+		}
+		*n = append(*n, int32(v))
+		return nil
+	})
+}
+
+// bits is a list of booleans: true and false in files before version 2, 1 and 0
+// since then.
+type bits []bool
+
+// MarshalJSON implements json.Marshaler.
+func (b bits) MarshalJSON() ([]byte, error) {
+	data := []byte{'['}
+	for i, set := range b {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		digit := byte('0')
+		if set {
+			digit = '1'
+		}
+		data = append(data, digit)
+	}
+	return append(data, ']'), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (b *bits) UnmarshalJSON(data []byte) error {
+	*b = (*b)[:0]
+	return items(data, func(item string) error {
+		switch item {
+		case "1", "true":
+			*b = append(*b, true)
+		case "0", "false":
+			*b = append(*b, false)
+		default:
+			return fmt.Errorf("%.20q is none of 0, 1, true and false", item)
+		}
+		return nil
+	})
+}
+
+// items calls each with every item of a JSON list of numbers and booleans. It is
+// several times as fast as encoding/json, and a server reads its model before
+// it is ready.
+func items(data []byte, each func(item string) error) error {
+	list := string(bytes.TrimSpace(data))
+	if len(list) < 2 || list[0] != '[' {
+		return fmt.Errorf("%.20q is not a list", list)
+	}
+	list = strings.TrimSpace(list[1 : len(list)-1])
+	for more := len(list) > 0; more; {
+		var item string
+		item, list, more = strings.Cut(list, ",")
+		if err := each(strings.TrimSpace(item)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -111,3 +111,111 @@ func (m *Model) Gain() []float64 {
 	}
 	return gain
 }
+
+// Predict returns the probability of class 1. The row has one value per feature,
+// NaN for a missing one; a shorter row panics. It does not allocate.
+//
+// As in XGBoost, values are compared and leaves summed in float32, tree after
+// tree, so that both agree to rounding.
+func (m *Model) Predict(row []float32) float32 {
+	row = row[:len(m.features)]
+	margin := m.base
+	for _, root := range m.predicting {
+		margin += leaf(m.nodes, root, row)
+	}
+	return float32(sigmoid(float64(margin)))
+}
+
+// leaf returns the value of the leaf that the row falls into. It ends because
+// children have higher indices than their parent. The side is computed, not
+// branched on: a processor cannot guess it, and a wrong guess costs more than
+// the comparison.
+func leaf(nodes []node, i uint32, row []float32) float32 {
+	n := &nodes[i]
+	for n.left != 0 {
+		x := row[n.feature&featureMask]
+		right := uint32(1)
+		if x < n.value {
+			right = 0
+		}
+		if x != x {
+			right = 1 - n.feature>>31 // the bit missingLeft
+		}
+		n = &nodes[n.left+right]
+	}
+	return n.value
+}
+
+// Class returns the class that a probability of class 1 stands for: 1 from one
+// half on, as in XGBoost's classifier but for the half itself.
+func Class(p float32) int {
+	if p >= 0.5 {
+		return 1
+	}
+	return 0
+}
+
+// append adds a tree at the end, as an iteration that predicts.
+func (m *Model) append(t tree) {
+	root := uint32(len(m.nodes))
+	for _, n := range t.nodes {
+		if n.left != 0 {
+			n.left += root
+		}
+		m.nodes = append(m.nodes, n)
+	}
+	m.stats = append(m.stats, t.stats...)
+	m.roots = append(m.roots, root)
+	m.ends = append(m.ends, len(m.roots))
+	m.use(len(m.ends))
+}
+
+// tree returns a copy of tree i with its root at index 0.
+func (m *Model) tree(i int) tree {
+	start, end := m.roots[i], uint32(len(m.nodes))
+	if i+1 < len(m.roots) {
+		end = m.roots[i+1]
+	}
+	t := tree{nodes: append([]node(nil), m.nodes[start:end]...), stats: m.stats[start:end]}
+	for j := range t.nodes {
+		if t.nodes[j].left != 0 {
+			t.nodes[j].left -= start
+		}
+	}
+	return t
+}
+
+// first returns the model that the first n trees make, with memory of its own.
+func (m *Model) first(n int) *Model {
+	c := &Model{features: m.features, attributes: m.attributes, baseScore: m.baseScore, base: m.base}
+	for i := range n {
+		c.append(m.tree(i))
+	}
+	return c
+}
+
+// sigmoid returns 1/(1+e^−x).
+func sigmoid(x float64) float64 { return 1 / (1 + exp(-x)) }
+
+// Constants of exp: ln 2 in two parts, the first with trailing zeros, so that its
+// product with a small whole number is exact.
+const (
+	ln2High = 6.93147180369123816490e-01
+	ln2Low  = 1.90821492927058770002e-10
+	expMax  = 700 // beyond it e^x leaves float64 soon, and sigmoid is 0 or 1
+	expTerm = 13  // terms of the Taylor series: r^14/14! is below 2^-57 for |r| ≤ ln 2 / 2
+)
+
+// exp returns e^x, x cut off at ±700. math.Exp uses a fused multiply-add where
+// the processor has one, which would give different models on different
+// machines; this one rounds everywhere alike.
+func exp(x float64) float64 {
+	x = min(max(x, -expMax), expMax)
+	k := math.Floor(float64(x*math.Log2E) + 0.5)
+	r := x - float64(k*ln2High) - float64(k*ln2Low)
+	sum := 1.0
+	for i := expTerm; i > 0; i-- {
+		sum = 1 + float64(sum*r)/float64(i)
+	}
+	return math.Ldexp(sum, int(k))
+}
