@@ -154,7 +154,7 @@ func incomparable(all []*compare.Comparison) error {
 	var faults []error
 	for _, c := range all {
 		if !c.Comparable() {
-			faults = append(faults, errors.New("NOT COMPARABLE: "+c.Says()))
+			faults = append(faults, errors.New("NOT COMPARABLE: "+document.ComparisonLine(c)))
 		}
 	}
 	if len(faults) == 0 {

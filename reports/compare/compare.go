@@ -60,7 +60,7 @@ func (c *Comparison) Blocking() []string {
 }
 
 // Nothing says why there is nothing to compare, which no kind of difference that is
-// allowed can mend; "" when there is something.
+// allowed removes; "" when there is something.
 func (c *Comparison) Nothing() string {
 	switch {
 	case c.Base.Nothing() != "":

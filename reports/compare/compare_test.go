@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/compare"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/reports/stats/statstest"
@@ -125,7 +126,7 @@ func TestSingleRounds(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if notes := strings.Join(compare.Notes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot tell") {
+	if notes := strings.Join(document.ComparisonNotes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot tell") {
 		t.Error(notes)
 	}
 }
@@ -136,7 +137,7 @@ func TestDeadline(t *testing.T) {
 	p := statstest.Compare()
 	p.SLO.P99 = 20 * time.Millisecond
 	c := compare.Runs(base, analyse(t, p, nil), nil)
-	if !c.Comparable() || len(c.Differences) != 1 || !strings.Contains(c.Differences[0].Says(), "deadline") {
+	if !c.Comparable() || len(c.Differences) != 1 || !strings.Contains(c.Differences[0].What, "deadline") {
 		t.Errorf("%+v", c.Differences)
 	}
 	for _, f := range c.Figures {
@@ -164,8 +165,8 @@ func TestMissing(t *testing.T) {
 		t.Error("physical can be compared")
 	}
 	c = compare.Runs(base, analyse(t, statstest.ByStatus(), nil), compare.KindNames())
-	if c.Comparable() || c.Nothing() == "" || !strings.Contains(c.Says(), "no target and phase in common") {
-		t.Errorf("nothing in common, and %s", c.Says())
+	if c.Comparable() || c.Nothing() == "" || !strings.Contains(document.ComparisonLine(c), "no target and phase in common") {
+		t.Errorf("nothing in common, and %s", document.ComparisonLine(c))
 	}
 }
 

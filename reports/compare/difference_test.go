@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/compare"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/stats/statstest"
 )
@@ -138,8 +139,8 @@ func TestInvalidRun(t *testing.T) {
 	if c.Comparable() || c.Differences[0].Kind != compare.Invalid || !strings.Contains(c.Differences[0].New, "generator-cpu") {
 		t.Errorf("%+v", c.Differences)
 	}
-	if !strings.Contains(c.Says(), "--allow invalid") {
-		t.Error(c.Says())
+	if !strings.Contains(document.ComparisonLine(c), "--allow invalid") {
+		t.Error(document.ComparisonLine(c))
 	}
 	if c := compare.Runs(base, fresh, []string{"seed", "invalid"}); !c.Comparable() || !c.Differences[0].Allowed {
 		t.Errorf("%+v", c.Differences)

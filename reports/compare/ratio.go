@@ -9,9 +9,6 @@ import (
 	gonum "gonum.org/v1/gonum/stat"
 )
 
-// Method says how the intervals are made, for captions.
-const Method = "95 % intervals from the logarithms of the rounds' figures (Welch's t), of goodput and error rates at least what chance makes of so many requests (Zou and Donner); none with fewer than three rounds in either run, or where they are all the same"
-
 // ratio compares the geometric means of the rounds; where the rounds of one run do
 // not tell a figure, those of all requests of either, which have no interval.
 func ratio(base, fresh sample) Figure {

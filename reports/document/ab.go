@@ -83,7 +83,7 @@ func undecided(v stats.Verdict, why string) []string {
 
 // variants set the two servers side by side: what differs, then what is the same.
 func (b builder) variants() []Section {
-	if b.a.AB == nil || b.a.Refused() {
+	if b.a.AB == nil || b.a.Nothing() != "" || b.a.Refused() {
 		return nil
 	}
 	table := func() *Table {

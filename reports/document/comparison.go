@@ -1,24 +1,31 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/compare"
+	"servebench/reports/format"
+	"servebench/reports/record"
+	"servebench/reports/stats"
 )
 
 // Comparisons is the report of runs held against a base: what differs besides the server
 // first, then the figures of those that may be compared.
 func Comparisons(all []*compare.Comparison) *Document {
 	d := &Document{}
-	if warning := compare.Warning(all); warning != "" {
+	if warning := ComparisonWarning(all); warning != "" {
 		d.add([]Section{{ID: "warning", Lines: []Line{{Text: warning}}}})
 	}
 	for i, c := range all {
 		d.add(compared(fmt.Sprintf("run-%d", i+1), c))
 	}
 	notes := Section{ID: "method"}
-	for _, note := range compare.Notes(all) {
+	for _, note := range ComparisonNotes(all) {
 		notes.Lines = append(notes.Lines, Line{Text: note})
 	}
 	d.add([]Section{notes})
@@ -26,26 +33,105 @@ func Comparisons(all []*compare.Comparison) *Document {
 }
 
 func compared(id string, c *compare.Comparison) []Section {
-	first := Line{Word: "COMPARED", Text: c.Says()}
+	first := Line{Word: "COMPARED", Text: ComparisonLine(c)}
 	if !c.Comparable() {
 		first.Word, first.Tone = "NOT COMPARABLE", Bad
 	}
-	s := Section{ID: id, Lines: []Line{first, {Where: "base", Text: compare.Describe(c.Base)}, {Where: "new", Text: compare.Describe(c.New)}}}
+	s := Section{ID: id, Lines: []Line{first, {Where: "base", Text: described(c.Base)}, {Where: "new", Text: described(c.New)}}}
 	for _, d := range c.Differences {
-		line := Line{Tone: Unsure, Text: d.Says()}
+		line := Line{Tone: Unsure, Text: difference(d)}
 		if d.Fatal && !d.Allowed {
 			line.Tone = Bad
 		}
 		s.Lines = append(s.Lines, line)
 	}
 	for _, m := range c.Missing {
-		s.Lines = append(s.Lines, Line{Tone: Unsure, Text: m.Says()})
+		s.Lines = append(s.Lines, Line{Tone: Unsure, Text: missing(m)})
 	}
 	all := []Section{s}
 	for figures := range c.Tables() {
-		all = append(all, Section{ID: id + "-" + figures[0].Phase, Notes: []string{c.Title(figures[0].Phase)}, Table: changes(figures)})
+		all = append(all, Section{ID: id + "-" + figures[0].Phase, Notes: []string{loadsOf(c, figures[0].Phase)}, Table: changes(figures)})
 	}
 	return all
+}
+
+// ComparisonLine is a comparison in one line: which runs, and, where they are not
+// comparable, why and what would compare them nevertheless.
+func ComparisonLine(c *compare.Comparison) string {
+	line := fmt.Sprintf("%s with %s", c.New.Run.ID, c.Base.Run.ID)
+	if why := c.Nothing(); why != "" {
+		return line + ": " + why
+	}
+	if names := c.Blocking(); len(names) > 0 {
+		line += fmt.Sprintf(": what differs: %s; if that is meant: --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
+	}
+	return line
+}
+
+// described is what a reader has to know of a run: "runs/1: compare, 2026-11-22 10:15:30
+// UTC, 3 rounds, VALID, PASS".
+func described(a *stats.Analysis) string {
+	r := a.Run
+	parts := []string{r.Dir + ": " + r.Scenario.Name, r.Created.UTC().Format("2006-01-02 15:04:05 UTC"), plural(int64(r.Scenario.Rounds), "round")}
+	if a.Nothing() != "" {
+		return strings.Join(append(parts, "NO RESULT"), ", ")
+	}
+	parts = append(parts, string(a.Validity))
+	if a.Verdict != stats.NoLimit && a.Verdict != stats.InvalidInstrument {
+		parts = append(parts, string(a.Verdict))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func difference(d compare.Difference) string {
+	what := d.What
+	if d.Where != "" {
+		what = d.Where + ", " + what
+	}
+	if d.Fatal {
+		what = d.Kind + ": " + what
+	}
+	line := fmt.Sprintf("%s: %s → %s", what, cmp.Or(d.Base, "not known"), cmp.Or(d.New, "not known"))
+	if d.Allowed {
+		line += " (allowed)"
+	}
+	return line
+}
+
+// missing names what only one run has.
+func missing(m compare.Missing) string {
+	has, lacks := "new run", "base"
+	if m.InBase {
+		has, lacks = lacks, has
+	}
+	what := m.Target
+	switch {
+	case m.Starts:
+		what += ", cold starts"
+	case m.Phase != "":
+		what += ", phase " + m.Phase
+	}
+	line := fmt.Sprintf("%s: measured in the %s alone", what, has)
+	if m.Why != "" {
+		line += fmt.Sprintf("; in the %s it did not run: %s", lacks, m.Why)
+	}
+	return line
+}
+
+// loadsOf heads the figures of a phase with the load of both runs.
+func loadsOf(c *compare.Comparison, phase string) string {
+	if phase == "" {
+		return "cold start: from the server's start to its first answer"
+	}
+	load := func(run *record.Run) string {
+		i := slices.IndexFunc(run.Scenario.Phases, func(p record.Phase) bool { return p.Name == phase })
+		return stats.FormatLoad(run.Scenario.Phases[i])
+	}
+	base, fresh := load(c.Base.Run), load(c.New.Run)
+	if base != fresh {
+		return fmt.Sprintf("%s: %s; in the new run %s", phase, base, fresh)
+	}
+	return phase + ": " + base
 }
 
 func changes(figures []compare.Figure) *Table {
@@ -55,10 +141,96 @@ func changes(figures []compare.Figure) *Table {
 	}
 	t := &Table{Columns: slices.Concat(words("target", "metric"), numbers("base", "new", "new ÷ base"), words(""), numbers(n)), Keys: 2}
 	for _, f := range figures {
-		change := Cell{Text: f.FormatChange(), Interval: f.FormatBounds()}
+		name := f.Metric
+		if name == record.MetricCPU {
+			name = "CPU per request"
+		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			{Text: f.Target, Target: f.Target}, text(f.Title()), text(f.FormatBase()), text(f.FormatNew()), change, text(f.FormatDirection()), text(f.FormatN()),
+			{Text: f.Target, Target: f.Target}, text(name), value(f, f.Base), value(f, f.New), change(f), direction(f),
+			text(fmt.Sprintf("%d, %d", f.Base.N, f.New.N)),
 		}})
 	}
 	return t
+}
+
+func value(f compare.Figure, v compare.Value) Cell {
+	quantile := []string{record.MetricP50, record.MetricP90, record.MetricP99, record.MetricP999}
+	switch {
+	case !v.Known && slices.Contains(quantile, f.Metric):
+		return faint("n too small")
+	case !v.Known:
+		return none()
+	case f.Unit == compare.Seconds:
+		return text(format.Duration(time.Duration(v.Value * float64(time.Second))))
+	case f.Unit == compare.PerSecond:
+		return text(format.Rate(v.Value))
+	}
+	return text(format.Percent(v.Value))
+}
+
+// change is "×1.02", of an error rate "+0.3 %", with its interval.
+func change(f compare.Figure) Cell {
+	if !f.Known {
+		return none()
+	}
+	if f.Unit != compare.Share {
+		return ratio(f.Change, f.HasInterval, f.Low, f.High)
+	}
+	c := text(format.Percent(f.Change))
+	if !strings.HasPrefix(c.Text, "-") && !strings.HasPrefix(c.Text, "0 ") {
+		c.Text = "+" + c.Text
+	}
+	if f.HasInterval {
+		c.Interval = format.PercentInterval(f.Low, f.High)
+	}
+	return c
+}
+
+// direction says where the interval excludes that the runs are alike. It is a word on the
+// runs, not on the servers.
+func direction(f compare.Figure) Cell {
+	return text(map[int]string{1: "higher in NEW", -1: "lower in NEW"}[f.Differs()])
+}
+
+// ComparisonMethod says how the intervals of a comparison are made.
+const ComparisonMethod = "95 % intervals from the logarithms of the rounds' figures (Welch's t), of goodput and error rates at least what chance makes of so many requests (Zou and Donner); none with fewer than three rounds in either run, or where they are all the same"
+
+// ComparisonNotes say how the figures of comparisons are made, and how far they can be
+// believed; none where nothing was compared.
+func ComparisonNotes(all []*compare.Comparison) []string {
+	intervals, few, pooled, any := 0, false, false, false
+	for _, c := range all {
+		for _, f := range c.Figures {
+			any = true
+			if f.HasInterval {
+				intervals++
+			}
+			few = few || f.Base.N < stat.FewRounds || f.New.N < stat.FewRounds
+			pooled = pooled || f.Unit != compare.Share && f.Known && f.Base.Pooled
+		}
+	}
+	if !any {
+		return nil
+	}
+	notes := []string{"BASE and NEW are geometric means over rounds, of a cold start over starts, and of an error rate the share of all requests, whose change is a difference. " + ComparisonMethod + "."}
+	if pooled {
+		notes = append(notes, "Where the rounds by themselves do not tell a figure, it is that of all rounds together and has no interval.")
+	}
+	if few {
+		notes = append(notes, "A single pair of runs cannot tell a change from noise: in simulations of a shared machine, a threshold of 10 % on the p99 of one round each calls a third of the servers slower that did not change.")
+	}
+	if intervals > 0 {
+		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, format.Number(0.05*float64(intervals))))
+	}
+	return notes
+}
+
+// ComparisonWarning is what has to be known before any figure is read; "" where nothing
+// was compared.
+func ComparisonWarning(all []*compare.Comparison) string {
+	if !slices.ContainsFunc(all, func(c *compare.Comparison) bool { return len(c.Figures) > 0 }) {
+		return ""
+	}
+	return "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval includes, " +
+		"so that two runs of one server differ, too. servebench ab plays both servers in every round and judges by pairs."
 }

@@ -162,7 +162,7 @@ func New(a *stats.Analysis) *Document {
 func Limits(a *stats.Analysis) *Document {
 	b := newBuilder(a)
 	d := &Document{Title: a.Run.Scenario.Name, Verdict: b.verdict()}
-	d.add(b.comparison(), b.limits(), b.place())
+	d.add(b.comparison(), b.variants(), b.limits(), b.place())
 	return d
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"servebench/reports/compare"
+	"servebench/reports/document"
 	"servebench/reports/stats"
 )
 
@@ -83,11 +84,11 @@ type change struct {
 // WriteComparisons writes runs held against one base as indented JSON with a line
 // break at its end.
 func WriteComparisons(w io.Writer, all []*compare.Comparison) error {
-	d := comparisons{Schema: CompareSchema, Method: compare.Method, Comparisons: []comparison{}, Notes: []string{}}
-	if warning := compare.Warning(all); warning != "" {
+	d := comparisons{Schema: CompareSchema, Method: document.ComparisonMethod, Comparisons: []comparison{}, Notes: []string{}}
+	if warning := document.ComparisonWarning(all); warning != "" {
 		d.Notes = append(d.Notes, warning)
 	}
-	d.Notes = append(d.Notes, compare.Notes(all)...)
+	d.Notes = append(d.Notes, document.ComparisonNotes(all)...)
 	for _, c := range all {
 		d.Base = newCompared(c.Base)
 		d.Comparisons = append(d.Comparisons, newComparison(c))
@@ -114,7 +115,7 @@ func newComparison(c *compare.Comparison) comparison {
 		Differences: []difference{}, Missing: []missing{}, Figures: []change{},
 	}
 	if !d.Comparable {
-		d.Why = text(c.Says())
+		d.Why = text(document.ComparisonLine(c))
 	}
 	for _, x := range c.Differences {
 		d.Differences = append(d.Differences, difference{x.Kind, text(x.Where), x.What, text(x.Base), text(x.New), x.Fatal, x.Allowed})

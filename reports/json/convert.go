@@ -10,8 +10,8 @@ import (
 	"servebench/reports/stats"
 )
 
-func newDocument(a *stats.Analysis) document {
-	d := document{
+func newSummary(a *stats.Analysis) summary {
+	d := summary{
 		Schema:      Schema,
 		Run:         a.Run.Dir,
 		Scenario:    a.Run.Scenario.Name,
@@ -60,7 +60,7 @@ func validity(a *stats.Analysis) string {
 }
 
 // judgements adds what was concluded from the figures.
-func (d *document) judgements(a *stats.Analysis) {
+func (d *summary) judgements(a *stats.Analysis) {
 	for _, x := range a.Diagnostics {
 		d.Diagnostics = append(d.Diagnostics, diagnostic{
 			Rule: x.Rule, Severity: x.Severity.String(), Target: text(x.Target), Phase: text(x.Phase), Round: number(x.Round, x.Round > 0),

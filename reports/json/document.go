@@ -2,8 +2,8 @@ package jsonreport
 
 import "servebench/reports/record"
 
-// document is the whole summary.
-type document struct {
+// summary is the whole summary.
+type summary struct {
 	Schema     string `json:"schema"`
 	Run        string `json:"run"` // the run's folder
 	Scenario   string `json:"scenario"`

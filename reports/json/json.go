@@ -32,7 +32,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(newDocument(a)); err != nil {
+	if err := encoder.Encode(newSummary(a)); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return nil
