@@ -3,6 +3,7 @@ package markdown
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"servebench/reports/document"
 	"servebench/reports/format"
@@ -102,4 +103,14 @@ func at(g stats.Gate) string {
 		return g.Target
 	}
 	return g.Target + ", phase " + g.Phase
+}
+
+// message and property escape the two parts of a workflow command as GitHub reads it.
+// https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+func message(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func property(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(message(s))
 }

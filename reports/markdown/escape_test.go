@@ -1,4 +1,4 @@
-package stats_test
+package markdown_test
 
 import (
 	"regexp"
@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/markdown"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -39,7 +39,7 @@ func TestMarkdownIsTextAlone(t *testing.T) {
 	}
 }
 
-func FuzzMarkdown(f *testing.F) {
+func FuzzEscape(f *testing.F) {
 	for _, s := range hostile {
 		f.Add(s)
 	}
@@ -51,7 +51,7 @@ var onForge = regexp.MustCompile(`(?i)@[a-z0-9]|[#!~&$][0-9a-z]|\bGH-[0-9]|:(?:[
 
 func isTextAlone(t *testing.T, s string) {
 	t.Helper()
-	marked := stats.Markdown(s)
+	marked := markdown.Escape(s)
 	if strings.TrimSpace(marked) == "" {
 		return
 	}
