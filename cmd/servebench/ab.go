@@ -1,17 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"servebench/cmd/cli"
 	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios"
+	"servebench/scenarios/ab"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
+	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
@@ -142,6 +146,9 @@ func (o *abOptions) check(cmd *cobra.Command, names []string) error {
 // settings gathers what the command line changes in the scenario of both servers.
 func (o *abOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	set, err := parseSets(cmd, o.set)
+	if o.resume != "" {
+		return set, err // which have to change nothing
+	}
 	metrics := strings.Join(o.metrics, ",")
 	for _, flag := range []struct{ name, key, value, shown string }{
 		{"target", "targets", "[" + o.target + "]", o.target},
@@ -158,19 +165,58 @@ func (o *abOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	return set, err
 }
 
-// runABTest plays a new A/B test, or goes on with one.
-func runABTest(cmd *cobra.Command, name string, opts *abOptions) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+// runABTest plays a new A/B test, or goes on with one, and writes its reports.
+func runABTest(cmd *cobra.Command, name string, opts *abOptions) (err error) {
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
-	d := &abTest{cmd: cmd, opts: opts, interrupted: interrupted, watch: newProgress(opts.progress.value, cmd.ErrOrStderr())}
-	var err error
-	if opts.resume != "" {
-		err = d.resume()
-	} else {
-		err = d.begin(name)
+	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
+	runner := newRunner(opts.out, interrupted)
+	runner.Observe = watch.event
+	test := &ab.Test{
+		Runner: *runner, ReferenceServer: program("refserver"),
+		Note:    func(text string) { watch.event(trial.Event{Note: text}) },
+		Interim: func(standing string) { watch.standing = standing },
 	}
-	return worst(err, runtimeError(d.close()))
+	defer func() { err = worst(err, runtimeError(test.Close())) }()
+	run, err := opts.play(cmd, interrupted.ctx, test, name)
+	watch.end()
+	if run == nil {
+		return withCode(err)
+	}
+	a, errReport := finish(cmd, run, &runOptions{formats: opts.formats, output: opts.output})
+	if a != nil {
+		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a), test.KeepNoise(a))
+	}
+	return worst(withCode(err), abOutcome(run, a), runtimeError(errReport))
+}
+
+// play plays a new A/B test, or goes on with one.
+func (o *abOptions) play(cmd *cobra.Command, ctx context.Context, test *ab.Test, name string) (*record.Run, error) {
+	set, err := o.settings(cmd)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	if o.resume != "" {
+		return test.Continue(ctx, o.resume, o.rounds, set)
+	}
+	text, err := scenarioText(ctx, name)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	named := ab.Named{Baseline: o.baseline, Candidate: o.candidate, Build: o.build}
+	if o.same {
+		named.Candidate = o.baseline
+	}
+	specs, parsed, err := named.Parse(ctx, set, func(set []decode.Setting) (*scenarios.Scenario, error) {
+		return parseScenario(name, text, set)
+	})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return test.Run(ctx, ab.Options{
+		Specs: specs, Scenarios: parsed, Same: o.same, Forget: o.forget, Build: o.build,
+		Command: func(secrets *secret.Keeper) []string { return o.repeat(name, secrets) },
+	})
 }
 
 // repeat is the command line that repeats an A/B test. In the place of secrets it has
@@ -202,4 +248,22 @@ func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
 		add("seed", strconv.FormatUint(o.seed, 10))
 	}
 	return command
+}
+
+// abOutcome is what an A/B test says through the exit code.
+func abOutcome(run *record.Run, a *stats.Analysis) error {
+	if err := outcome(run, a, false); err != nil || a == nil || run.AB.Same {
+		return err
+	}
+	switch a.AB.Verdict {
+	case stats.Fail:
+		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.AB.Why)}
+	case stats.Inconclusive:
+		more := ""
+		if advice := a.AB.Advice(); advice != "" {
+			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
+		}
+		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.AB.Why + more)}
+	}
+	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"servebench/cmd/cli"
@@ -14,8 +12,6 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
-	"servebench/scenarios/host"
-	"servebench/targets"
 
 	"github.com/spf13/cobra"
 )
@@ -63,7 +59,7 @@ func runCalibration(cmd *cobra.Command, opts *calibrateOptions) (err error) {
 	if opts.quick {
 		return err
 	}
-	return worst(err, runtimeError(keepCalibration(d)))
+	return worst(err, runtimeError(calibration.Keep(d)))
 }
 
 // calibrated gives the error of a calibration its exit code.
@@ -78,7 +74,7 @@ func calibrated(err error) error {
 func (e *examination) calibrate(server string, p pace, say func(string, ...any)) (calibration.Document, error) {
 	d := calibration.Document{Schema: calibration.Schema}
 	var err error
-	if d.Machine, err = thisMachine(1); err != nil {
+	if d.Machine, err = calibration.ThisMachine(cli.Version(), 1); err != nil {
 		return d, err
 	}
 	d.Created, d.Version = time.Now().UTC().Truncate(time.Second), d.Machine.Version
@@ -201,63 +197,4 @@ rounds: 1
 reruns: 0
 timeout: 2s
 `, server, rate, duration)
-}
-
-// thisMachine is what a calibration made now holds for, where the targets get so
-// many CPUs and the generator the others.
-func thisMachine(targetCPUs int) (calibration.Machine, error) {
-	cpus, err := host.CPUs()
-	if err != nil {
-		return calibration.Machine{}, err
-	}
-	m := calibration.Machine{CPUs: len(cpus), Generator: targets.FormatCPUs(host.Share(cpus, targetCPUs).Generator), Version: cli.Version()}
-	for _, fact := range host.Facts() {
-		switch fact.Name {
-		case "CPU":
-			m.CPU = fact.Value
-		case "kernel":
-			m.Kernel = fact.Value
-		}
-	}
-	return m, nil
-}
-
-// calibrationDir is the folder that calibrations are kept in.
-func calibrationDir() (string, error) { return cacheDir("calibration") }
-
-// cacheDir is a folder for what is kept on this machine: below $SERVEBENCH_CACHE, else
-// the user's own cache. It need not exist.
-func cacheDir(name string) (string, error) {
-	dir := os.Getenv("SERVEBENCH_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the cache folder: %w", err)
-		}
-		dir = filepath.Join(user, "servebench")
-	}
-	return filepath.Join(dir, name), nil
-}
-
-func keepCalibration(d calibration.Document) error {
-	dir, err := calibrationDir()
-	if err != nil {
-		return err
-	}
-	return calibration.Save(dir, d)
-}
-
-// keptCalibration is the one that was made by this servebench on this machine, on
-// the CPUs that the generator has where the targets get so many; nil when there is
-// none.
-func keptCalibration(targetCPUs int) (*record.Calibration, error) {
-	machine, err := thisMachine(targetCPUs)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := calibrationDir()
-	if err != nil {
-		return nil, err
-	}
-	return calibration.Load(dir, machine)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"servebench/scenarios/ab"
 	"servebench/scenarios/revision"
 	"servebench/targets"
 
@@ -61,7 +62,7 @@ func clean(ctx context.Context, stdout io.Writer) (count int, err error) {
 
 // sweepRevisions removes the revisions that killed A/B tests left checked out.
 func sweepRevisions(ctx context.Context) ([]string, error) {
-	dir, err := cacheDir("revisions")
+	dir, err := ab.RevisionsDir()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func dryClean(ctx context.Context, stdout io.Writer) (count int, err error) {
 	for _, left := range found {
 		fmt.Fprintf(stdout, "would remove %s\n", left.What)
 	}
-	dir, errDir := cacheDir("revisions")
+	dir, errDir := ab.RevisionsDir()
 	if errDir != nil {
 		return len(found), errors.Join(err, errDir)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/doctor"
@@ -93,8 +94,8 @@ func kindsNamed(names []string) ([]targets.Kind, error) {
 // usualCalibration is the calibration of a run with the usual CPUs; others says that
 // there are some which do not hold here.
 func usualCalibration() (known *record.Calibration, others bool, err error) {
-	known, err = keptCalibration(1)
-	if dir, errDir := calibrationDir(); errDir == nil {
+	known, err = calibration.Kept(cli.Version(), 1)
+	if dir, errDir := calibration.Dir(); errDir == nil {
 		others = calibration.Others(dir)
 	}
 	return known, others, err

@@ -47,10 +47,11 @@ var rooms = []room{
 	{packages: "scenarios/attack/transport", imports: []string{"targets"}},
 	{packages: "scenarios/attack", imports: []string{"scenarios/arrivals", "scenarios/corpus", "scenarios/attack/transport", "targets", "targets/timer", "targets/protocol", "reports/record"}},
 	{packages: "scenarios/oracle", imports: []string{"scenarios/arrivals", "reports/analysis/stat/queueing", "targets/reference/clock"}},
-	{packages: "scenarios/calibration", imports: []string{"reports/record", "reports/record/userfile"}},
+	{packages: "scenarios/calibration", imports: []string{"reports/record", "reports/record/userfile", "scenarios/host", "targets"}},
 	{packages: "scenarios/revision", ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
+	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/stats", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},
 	{packages: "scenarios/doctor", imports: []string{"targets", "reports/record", "reports/format", "reports/stats", "scenarios/attack", "scenarios/host"}},
 	{packages: "scenarios/trial", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/…"}},
 	{packages: "scenarios/decode"},
@@ -68,7 +69,7 @@ var rooms = []room{
 	{packages: "reports/baseline", imports: []string{"reports/record", "reports/stats", "reports/record/userfile"}},
 	{packages: "reports/document", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/stats", "reports/compare"}, ownOnly: true},
 	{packages: "reports/…", imports: []string{"reports", "reports/document", "reports/record", "reports/format", "reports/analysis/stat", "reports/stats", "reports/figures", "reports/compare"}},
-	{packages: "cmd/exit"},
+	{packages: "cmd/cli"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"servebench/cmd/cli"
@@ -21,7 +20,6 @@ type examination struct {
 	interrupted interrupts
 	catalogue   scenarios.Catalogue
 	dir         string
-	previous    int // the process's GOGC before
 }
 
 func newExamination(interrupted interrupts) (*examination, error) {
@@ -29,11 +27,10 @@ func newExamination(interrupted interrupts) (*examination, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	return &examination{interrupted, catalogue(), dir, debug.SetGCPercent(gcPercent)}, nil
+	return &examination{interrupted, catalogue(), dir}, nil
 }
 
 func (e *examination) end() error {
-	debug.SetGCPercent(e.previous)
 	return os.RemoveAll(e.dir)
 }
 

@@ -11,6 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/ab"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/trial"
 )
@@ -47,11 +48,11 @@ func realABTest(number int, delay time.Duration) (*scenarios.Scenario, record.AB
 	if err != nil {
 		return nil, record.ABTest{}, err
 	}
-	s, err := parseABScenario("gate", text, set)
+	s, err := ab.ParseWithRules(set, func(set []decode.Setting) (*scenarios.Scenario, error) { return parseScenario("gate", text, set) })
 	if err != nil {
 		return nil, record.ABTest{}, err
 	}
-	plan, err := planned(s, false)
+	plan, err := ab.Plan(s, false)
 	return s, plan, err
 }
 
@@ -70,8 +71,8 @@ func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, 
 		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: cli.Version(),
 		Stop: e.interrupted.stop, Diagnose: stats.DiagnoseTrial,
 	}
-	run, err := r.ABTest(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: asIs},
-		trial.Server{Scenario: candidate, Source: asIs}, plan, decided)
+	run, err := r.ABTest(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: ab.AsIs},
+		trial.Server{Scenario: candidate, Source: ab.AsIs}, plan, decided)
 	switch {
 	case e.interrupted.asked():
 		return nil, errInterrupted

@@ -8,6 +8,7 @@ import (
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
 	"servebench/reports/stats"
+	"servebench/scenarios/ab"
 
 	"github.com/spf13/cobra"
 )
@@ -120,7 +121,7 @@ func found(d *stats.ABTest) string {
 	if d.Verdict == stats.InvalidInstrument {
 		return d.Why
 	}
-	return standing(d)
+	return ab.Standing(d)
 }
 
 // delay is how much later the candidates of a cell answer.

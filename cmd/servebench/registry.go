@@ -17,6 +17,7 @@ import (
 	"servebench/reports/openmetrics"
 	"servebench/reports/text"
 	"servebench/scenarios"
+	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/container"
@@ -25,7 +26,7 @@ import (
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/template"
-	"servebench/targets/protocol/v2"
+	v2 "servebench/targets/protocol/v2"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
@@ -79,7 +80,7 @@ func dataFormats() []export.Format {
 
 // secretKey is the key of the hashes that secrets are recorded as, kept on this machine.
 func secretKey() []byte {
-	file, err := cacheDir("secret.key")
+	file, err := host.CacheDir("secret.key")
 	if err != nil {
 		return secret.NewKey()
 	}

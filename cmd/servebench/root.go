@@ -93,7 +93,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet) error {
 		switch set, isSet := f.Value.(pflag.SliceValue); {
 		case value == "":
 		case f.Name == "set" && isSet:
-			settings := splitSettings(value)
+			settings := decode.SplitSettings(value)
 			f.Annotations = map[string][]string{byEnvironment: settings}
 			if err := set.Replace(append(settings, set.GetSlice()...)); err != nil {
 				faults = append(faults, fmt.Sprintf("%s=%s: %s", name, value, cli.Want(err)))

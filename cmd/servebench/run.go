@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,15 +16,13 @@ import (
 	"servebench/reports/record/userfile"
 	"servebench/reports/stats"
 	"servebench/scenarios"
+	"servebench/scenarios/ab"
+	"servebench/scenarios/calibration"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
-
-// gcPercent is the generator's GOGC: at twice the default a collection stalls
-// the sending half as often, for little memory.
-const gcPercent = 200
 
 // runOptions are the flags of run.
 type runOptions struct {
@@ -115,7 +112,6 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	if err := errors.Join(faults...); err != nil {
 		return usageError(err)
 	}
-	debug.SetGCPercent(gcPercent)
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
 	var outcomes []error
@@ -181,23 +177,11 @@ func parseScenario(name string, text []byte, set []decode.Setting) (*scenarios.S
 // runScenario runs one scenario, writes its reports and prints it.
 func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
 	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
-	known, err := keptCalibration(s.Limits.CPUs)
-	if err != nil {
+	runner := newRunner(opts.out, interrupted)
+	runner.Asked, runner.Raw, runner.Command, runner.Observe = opts.nameTargets(name), opts.raw, repeat(name, opts, s), watch.event
+	var err error
+	if runner.Calibration, err = calibration.Kept(runner.Version, s.Limits.CPUs); err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), prefixed(err.Error()+"; going on without it"))
-	}
-	runner := &trial.Runner{
-		Catalogue: catalogue(),
-		Reference: reference(),
-		Asked:     opts.nameTargets(name),
-		Dir:       opts.out,
-		Raw:       opts.raw,
-		Version:   cli.Version(),
-		Command:   repeat(name, opts, s),
-		Stop:      interrupted.stop,
-		Diagnose:  stats.DiagnoseTrial,
-
-		Calibration: known,
-		Observe:     watch.event,
 	}
 	run, err := runner.Run(interrupted.ctx, s)
 	watch.end()
@@ -209,6 +193,14 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
 	return worst(withCode(err), outcome(run, a, opts.gate), runtimeError(errReport))
+}
+
+// newRunner is what plays a scenario, into a folder below dir.
+func newRunner(dir string, interrupted interrupts) *trial.Runner {
+	return &trial.Runner{
+		Catalogue: catalogue(), Reference: reference(), Dir: dir, Version: cli.Version(),
+		Stop: interrupted.stop, Diagnose: stats.DiagnoseTrial,
+	}
 }
 
 // nameTargets says that the user named the targets, and not a built-in scenario, which
@@ -301,8 +293,12 @@ func invalidBecause(a *stats.Analysis) string {
 func withCode(err error) error {
 	var missing *trial.NotAvailableError
 	var faults decode.Faults
+	var mistake *ab.UsageError
+	var coded *exitError
 	switch {
-	case errors.As(err, &faults):
+	case errors.As(err, &coded):
+		return err
+	case errors.As(err, &faults), errors.As(err, &mistake):
 		return usageError(err)
 	case err == nil:
 		return nil

@@ -14,6 +14,8 @@ import (
 
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
+	"servebench/scenarios/host"
+	"servebench/targets"
 )
 
 // Schema is the version of a Document. A reader refuses others.
@@ -43,6 +45,28 @@ type Document struct {
 func (m Machine) file(dir string) string {
 	return filepath.Join(dir, digest(m)+".json")
 }
+
+// ThisMachine is what a calibration made now by a version of servebench holds for, where the targets get so
+// many CPUs and the generator the others.
+func ThisMachine(version string, targetCPUs int) (Machine, error) {
+	cpus, err := host.CPUs()
+	if err != nil {
+		return Machine{}, err
+	}
+	m := Machine{CPUs: len(cpus), Generator: targets.FormatCPUs(host.Share(cpus, targetCPUs).Generator), Version: version}
+	for _, fact := range host.Facts() {
+		switch fact.Name {
+		case "CPU":
+			m.CPU = fact.Value
+		case "kernel":
+			m.Kernel = fact.Value
+		}
+	}
+	return m, nil
+}
+
+// Dir is the folder that calibrations and noise floors are kept in.
+func Dir() (string, error) { return host.CacheDir("calibration") }
 
 // digest names a file after what it is for.
 func digest(of ...any) string {
@@ -117,4 +141,28 @@ func Load(dir string, m Machine) (*record.Calibration, error) {
 func Others(dir string) bool {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	return err == nil && slices.ContainsFunc(files, func(file string) bool { return !strings.HasPrefix(filepath.Base(file), noisePrefix) })
+}
+
+// Kept is the one that was made by a version of servebench on this machine, on
+// the CPUs that the generator has where the targets get so many; nil when there is
+// none.
+func Kept(version string, targetCPUs int) (*record.Calibration, error) {
+	machine, err := ThisMachine(version, targetCPUs)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := Dir()
+	if err != nil {
+		return nil, err
+	}
+	return Load(dir, machine)
+}
+
+// Keep keeps a calibration on this machine.
+func Keep(d Document) error {
+	dir, err := Dir()
+	if err != nil {
+		return err
+	}
+	return Save(dir, d)
 }

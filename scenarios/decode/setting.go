@@ -165,3 +165,18 @@ func (r *reader) enterList(n *Node, path string, s step) (next *Node, field stri
 	r.fault(origin{}, path, fmt.Sprintf("has no item %q%s", s.name, Suggest(s.name, known)), want)
 	return nil, ""
 }
+
+// SplitSettings splits a text where another setting begins: at a comma or the end of a
+// line outside brackets, before a key with its =.
+func SplitSettings(text string) []string {
+	next := regexp.MustCompile(`[,\n]\s*[A-Za-z_][A-Za-z0-9_.\[\]-]*=`)
+	var parts []string
+	from := 0
+	for _, at := range next.FindAllStringIndex(text, -1) {
+		if before := text[from:at[0]]; strings.Count(before, "[") == strings.Count(before, "]") && strings.Count(before, "{") == strings.Count(before, "}") {
+			parts = append(parts, before)
+			from = at[0] + 1
+		}
+	}
+	return append(parts, text[from:])
+}

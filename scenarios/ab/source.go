@@ -1,8 +1,9 @@
-package main
+package ab
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
+	"servebench/scenarios/host"
 	"servebench/scenarios/revision"
 	"servebench/scenarios/trial"
 )
@@ -30,7 +32,7 @@ const referenceInTree = "bin/refserver"
 
 // source is where the program of a server comes from.
 type source struct {
-	how string // asIs, byRevision …
+	how string // AsIs, byRevision …
 	// value is the path of a program or an image, or a revision.
 	value  string
 	folder string // of a revision: one inside its repository
@@ -38,8 +40,8 @@ type source struct {
 	key    string // what tells this server from the other one
 }
 
-// variant makes a server of a scenario, from its source. close undoes it.
-func (s source) variant(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (server trial.Server, close func() error, err error) {
+// prepare makes a server of a scenario, from its source. close undoes it.
+func (t *Test) prepare(ctx context.Context, s source, scenario *scenarios.Scenario) (server trial.Server, close func() error, err error) {
 	server.Scenario = scenario
 	close = func() error { return nil }
 	var facts []record.Fact
@@ -47,7 +49,7 @@ func (s source) variant(ctx context.Context, scenario *scenarios.Scenario, say f
 	switch s.how {
 	case byRevision:
 		var tree *revision.Tree
-		if tree, program, facts, err = s.checkOut(ctx, scenario, say); err != nil {
+		if tree, program, facts, err = s.checkOut(ctx, scenario, t.note); err != nil {
 			return server, close, err
 		}
 		close = tree.Close
@@ -61,7 +63,7 @@ func (s source) variant(ctx context.Context, scenario *scenarios.Scenario, say f
 		}
 		server.Program, facts = program, []record.Fact{{Name: factProgram, Value: program}}
 	default:
-		if program, err = ownProgram(scenario); err == nil && program != "" {
+		if program, err = t.ownProgram(scenario); err == nil && program != "" {
 			facts = []record.Fact{{Name: factProgram, Value: program}}
 		}
 	}
@@ -74,7 +76,7 @@ func (s source) variant(ctx context.Context, scenario *scenarios.Scenario, say f
 	return server, close, err
 }
 
-// checkOut puts a revision into a folder of its own and builds it there. It returns the
+// checkOut puts a revision into a new folder and builds it there. It returns the
 // path of the program in it.
 func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (*revision.Tree, string, []record.Fact, error) {
 	if err := replaceable(scenario); err != nil {
@@ -82,20 +84,20 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 	}
 	repo, err := revision.Find(ctx, s.folder)
 	if err != nil {
-		return nil, "", nil, usageError(err)
+		return nil, "", nil, &UsageError{err}
 	}
 	inside := referenceInTree
 	if command := scenario.Workload.Command; len(command) > 0 {
 		var ok bool
 		if inside, ok = repo.Inside(command[0]); !ok {
-			return nil, "", nil, usageError(fmt.Errorf("workload.command: %q is the same in every revision: want a path inside the repository %s", command[0], repo.Top()))
+			return nil, "", nil, &UsageError{fmt.Errorf("workload.command: %q is the same in every revision: want a path inside the repository %s", command[0], repo.Top())}
 		}
 	}
 	commit, err := repo.Commit(ctx, s.value)
 	if err != nil {
-		return nil, "", nil, usageError(fmt.Errorf("%s: %w", s.key, err))
+		return nil, "", nil, &UsageError{fmt.Errorf("%s: %w", s.key, err)}
 	}
-	dir, err := cacheDir("revisions")
+	dir, err := RevisionsDir()
 	if err != nil {
 		return nil, "", nil, err
 	}
@@ -118,10 +120,13 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 		err = executable(program, s.build)
 	}
 	if err != nil {
-		return nil, "", nil, worst(runtimeError(fmt.Errorf("%s %s: %w", s.key, s.value, err)), runtimeError(tree.Close()))
+		return nil, "", nil, errors.Join(fmt.Errorf("%s %s: %w", s.key, s.value, err), tree.Close())
 	}
 	return tree, program, append(facts, record.Fact{Name: factProgram, Value: inside}), nil
 }
+
+// RevisionsDir is the folder that revisions are checked out into.
+func RevisionsDir() (string, error) { return host.CacheDir("revisions") }
 
 // sweepTrees removes the revisions that killed A/B tests left in a folder. What cannot be
 // removed is told and no reason not to go on.
@@ -160,15 +165,15 @@ func replaceable(s *scenarios.Scenario) error {
 
 // ownProgram is the path of the program that a scenario starts itself, "" where it
 // starts none.
-func ownProgram(s *scenarios.Scenario) (string, error) {
-	for _, kind := range targetKinds() {
+func (t *Test) ownProgram(s *scenarios.Scenario) (string, error) {
+	for _, kind := range t.Runner.Catalogue.Targets {
 		if kind.Name == s.Targets[0] && kind.Running {
 			return "", nil
 		}
 	}
 	switch w := s.Workload; {
 	case w.Server == scenarios.ReferenceServer:
-		return program("refserver")()
+		return t.ReferenceServer()
 	case len(w.Command) > 0:
 		path, err := exec.LookPath(w.Command[0])
 		if err != nil {
@@ -207,4 +212,17 @@ func factOf(facts []record.Fact, name string) string {
 		return ""
 	}
 	return facts[i].Value
+}
+
+// recall is where the program of a variant came from.
+func recall(variant record.Variant) source {
+	fact := func(name string) string { return factOf(variant.Facts, name) }
+	s := source{how: AsIs, key: variant.Target}
+	switch {
+	case fact(factCommit) != "":
+		s.how, s.value, s.folder, s.build = byRevision, fact(factCommit), fact(factRepository), fact(factBuild)
+	case strings.HasPrefix(variant.Source, byProgram+":"):
+		s.how, s.value = byProgram, fact(factProgram)
+	}
+	return s
 }

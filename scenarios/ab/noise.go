@@ -1,4 +1,4 @@
-package main
+package ab
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ import (
 
 // noiseOf says where and under what a noise floor holds: on this machine, and under
 // the scenario without what changes nothing of the noise.
-func noiseOf(s *scenarios.Scenario) (calibration.NoiseFloor, error) {
+func noiseOf(version string, s *scenarios.Scenario) (calibration.NoiseFloor, error) {
 	load := *s
 	load.Description, load.Regression = "", nil
 	load.Rounds, load.Reruns, load.ColdStarts, load.Seed = 1, 0, 0, 0
@@ -27,7 +27,7 @@ func noiseOf(s *scenarios.Scenario) (calibration.NoiseFloor, error) {
 	if err != nil {
 		return calibration.NoiseFloor{}, err
 	}
-	machine, err := thisMachine(s.Limits.CPUs)
+	machine, err := calibration.ThisMachine(version, s.Limits.CPUs)
 	return calibration.NoiseFloor{Machine: machine, Scenario: string(text)}, err
 }
 
@@ -40,34 +40,34 @@ type keptNoise struct {
 
 // knownNoise is what an A/B test of a server with itself found here under the scenario; its
 // Noise is nil where there was none.
-func knownNoise(s *scenarios.Scenario) (kept keptNoise, err error) {
-	where, err := noiseOf(s)
+func knownNoise(version string, s *scenarios.Scenario) (kept keptNoise, err error) {
+	where, err := noiseOf(version, s)
 	if err != nil {
-		return kept, runtimeError(err)
+		return kept, err
 	}
-	dir, err := calibrationDir()
+	dir, err := calibration.Dir()
 	if err != nil {
-		return kept, runtimeError(err)
+		return kept, err
 	}
 	kept.file = where.File(dir)
 	if kept.Noise, err = calibration.LoadNoise(dir, where.Machine, where.Scenario); err != nil || kept.Noise == nil {
-		return kept, runtimeError(err)
+		return kept, err
 	}
 	info, err := os.Stat(kept.file)
 	if err != nil {
-		return kept, runtimeError(fmt.Errorf("read noise floor: %w", err))
+		return kept, fmt.Errorf("read noise floor: %w", err)
 	}
 	kept.at = info.ModTime()
 	return kept, nil
 }
 
 // forgetNoise removes what is kept of the noise here under the scenario.
-func forgetNoise(s *scenarios.Scenario) error {
-	where, err := noiseOf(s)
+func forgetNoise(version string, s *scenarios.Scenario) error {
+	where, err := noiseOf(version, s)
 	if err != nil {
 		return err
 	}
-	dir, err := calibrationDir()
+	dir, err := calibration.Dir()
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,9 @@ func ways(plan record.ABTest, rounds int, worst float64, clear []string) []strin
 	return all
 }
 
-// keepNoise keeps what an A/B test of a server with itself found, where it came to its end
+// KeepNoise keeps what an A/B test of a server with itself found, where it came to its end
 // and can be believed.
-func (d *abTest) keepNoise(a *stats.Analysis) error {
+func (t *Test) KeepNoise(a *stats.Analysis) error {
 	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Interim < a.AB.Interims {
 		return nil
 	}
@@ -137,12 +137,12 @@ func (d *abTest) keepNoise(a *stats.Analysis) error {
 	if len(noise.Floors) == 0 {
 		return nil
 	}
-	floor, err := noiseOf(d.scenario)
+	floor, err := noiseOf(t.Runner.Version, t.scenario)
 	if err != nil {
 		return err
 	}
 	floor.Noise = noise
-	dir, err := calibrationDir()
+	dir, err := calibration.Dir()
 	if err != nil {
 		return err
 	}
@@ -155,6 +155,6 @@ func (d *abTest) keepNoise(a *stats.Analysis) error {
 			parts = append(parts, fmt.Sprintf("%s %s", metric, format.Percent(f)))
 		}
 	}
-	d.say("noise floor of this machine under %s, kept for A/B tests to come: %s", d.scenario.Name, strings.Join(parts, ", "))
+	t.note("noise floor of this machine under %s, kept for A/B tests to come: %s", t.scenario.Name, strings.Join(parts, ", "))
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package ab
 
 import (
 	"os"
@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseServer(t *testing.T) {
+func TestParseSpec(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("v1", nil, 0o755); err != nil { // a file goes before a revision
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestParseServer(t *testing.T) {
 		{words: []string{"=1"}, mistaken: `--x: setting "=1": want key=value`},
 	} {
 		t.Run(strings.Join(tc.words, " "), func(t *testing.T) {
-			spec, err := parseServer(t.Context(), "--x", tc.words)
+			spec, err := ParseSpec(t.Context(), "--x", tc.words)
 			if tc.mistaken != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.mistaken) {
 					t.Errorf("error %v, want %q", err, tc.mistaken)
@@ -52,26 +52,14 @@ func TestParseServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			var set []string
-			for _, s := range spec.settings {
+			for _, s := range spec.Settings {
 				set = append(set, s.Key+"="+s.Value)
 			}
-			if got := spec.String() + " [" + strings.Join(set, " ") + "]"; got != tc.want || spec.guess != tc.guess {
-				t.Errorf("%q, guess %q; want %q, %q", got, spec.guess, tc.want, tc.guess)
+			if got := spec.String() + " [" + strings.Join(set, " ") + "]"; got != tc.want || spec.Guess != tc.guess {
+				t.Errorf("%q, guess %q; want %q, %q", got, spec.Guess, tc.want, tc.guess)
 			}
 		})
 	}
-}
-
-// FuzzSplitSettings wants nothing lost but the commas between settings.
-func FuzzSplitSettings(f *testing.F) {
-	for _, seed := range []string{"", "a=1", "a=1,b=2", "a=[x,b=1],c=2", ",a=1", "a=1, b[0].c=2,", "a={x: 1,b=2"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if got := strings.Join(splitSettings(text), ","); got != text {
-			t.Errorf("%q became %q", text, got)
-		}
-	})
 }
 
 func TestAboveNoise(t *testing.T) {
@@ -109,7 +97,7 @@ func TestServerIsFoundAgain(t *testing.T) {
 		variant record.Variant
 		want    source
 	}{
-		{record.Variant{Target: "candidate", Source: "as-is"}, source{how: asIs, key: "candidate"}},
+		{record.Variant{Target: "candidate", Source: "as-is"}, source{how: AsIs, key: "candidate"}},
 		{record.Variant{Target: "baseline", Source: "bin:server", Facts: []record.Fact{{Name: factProgram, Value: path}}},
 			source{how: byProgram, value: path, key: "baseline"}},
 		{record.Variant{Target: "candidate", Source: "rev:main,limits.cpus=2", Facts: []record.Fact{

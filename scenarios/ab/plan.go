@@ -1,0 +1,116 @@
+package ab
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/record"
+	"servebench/reports/stats"
+	"servebench/scenarios"
+	"servebench/scenarios/decode"
+)
+
+// Plan is how an A/B test of a scenario is judged, and when.
+func Plan(s *scenarios.Scenario, same bool) (record.ABTest, error) {
+	rule, phases := s.Regression, 0
+	for _, p := range s.Load {
+		if p.Measure {
+			phases++
+		}
+	}
+	plan := record.ABTest{Same: same, Metrics: rule.Metrics, Margin: rule.Margin, Tolerance: rule.Tolerance}
+	p, err := paired.NewPlan(max(phases, 1)*len(rule.Metrics), rule.Rounds, rule.Margin, rule.Tolerance)
+	if err != nil {
+		return plan, fmt.Errorf("regression: %w", err)
+	}
+	plan.Interims = recorded(p.Interims)
+	return plan, nil
+}
+
+// recorded are interim analyses as the record has them.
+func recorded(interims []paired.Interim) []record.Interim {
+	var all []record.Interim
+	for _, interim := range interims {
+		all = append(all, record.Interim(interim))
+	}
+	return all
+}
+
+// further are the interim analyses of a run that is continued: its own, and one more where it has
+// been at all of them.
+func further(run *record.Run, rounds int) ([]record.Interim, error) {
+	a, err := analyseToContinue(run)
+	if err != nil {
+		return nil, err
+	}
+	interims := run.AB.Interims
+	last := interims[len(interims)-1].Pairs
+	switch {
+	case a.Validity == stats.Invalid && a.Nothing() == "":
+		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new A/B test")
+	case a.AB.Decided():
+		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, a.AB.Why)
+	case (a.AB.Interim < len(interims) || a.Shortfall() != nil) && (rounds == 0 || rounds == last):
+		return interims, nil
+	case rounds == 0:
+		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))
+	}
+	plan := paired.Plan{Margin: run.AB.Margin, Tolerance: run.AB.Tolerance}
+	for _, interim := range interims {
+		plan.Interims = append(plan.Interims, paired.Interim(interim))
+	}
+	if plan, err = plan.Extend(rounds); err != nil {
+		return nil, fmt.Errorf("--rounds %d: %w", rounds, err)
+	}
+	return recorded(plan.Interims), nil
+}
+
+// analyseToContinue judges what a run is continued from: all of it but a last round
+// that the instrument was disturbed in, which is rerun.
+func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
+	a, err := stats.Analyse(run)
+	if err != nil || a.Validity != stats.Invalid || len(run.Cells) == 0 {
+		return a, err
+	}
+	last := slices.MaxFunc(run.Cells, func(a, b record.Cell) int { return cmp.Compare(a.Round, b.Round) }).Round
+	left, disturbed := *run, false
+	left.Cells = slices.Clone(run.Cells)
+	for i := range left.Cells {
+		c := &left.Cells[i]
+		if c.Round != last || c.Discarded != "" {
+			continue
+		}
+		why, err := stats.DiagnoseTrial(run, c.Trial())
+		if err != nil {
+			return nil, err
+		}
+		disturbed, c.Discarded = disturbed || why != "", record.RoundInterrupted
+	}
+	if !disturbed {
+		return a, nil
+	}
+	left.Scenario.Rounds = max(last-1, 1)
+	return stats.Analyse(&left)
+}
+
+// suggestRounds is how many rounds would settle it, as far as that is known.
+func suggestRounds(a *stats.Analysis) string {
+	if a.AB.More > 0 {
+		return strconv.Itoa(a.AB.More)
+	}
+	return "N, more than that in all"
+}
+
+// ParseWithRules reads a scenario, and gives it the usual rules of an A/B test where it
+// has none itself.
+func ParseWithRules(set []decode.Setting, parse func([]decode.Setting) (*scenarios.Scenario, error)) (*scenarios.Scenario, error) {
+	s, err := parse(set)
+	if err != nil || s.Regression != nil {
+		return s, err
+	}
+	return parse(append(slices.Clone(set), decode.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of an A/B test"}))
+}
