@@ -36,11 +36,11 @@ func (c check) load() {
 	c.refuse("load", !measured, "every phase has measure: false, so there is nothing to report", "at least one phase that is measured")
 }
 
-// named holds the item of a list, at a path, to a name of its own.
+// named holds the item of a list, at a path, to a name that no other has.
 func (c check) named(path, list string, i int, name func(int) string) {
 	for j := range i {
 		if name(j) == name(i) {
-			c.refuse(path+".name", true, fmt.Sprintf("%s is called %q as well", decode.Element(list, j), name(i)), "a name of its own")
+			c.refuse(path+".name", true, fmt.Sprintf("%s is called %q as well", decode.Element(list, j), name(i)), "a name that no other has")
 			return
 		}
 	}
@@ -87,7 +87,7 @@ func (c check) arrivals(p Phase, path string) {
 	}
 	c.refuse(path+".rate", p.Rate == 0 && c.Given(path+".rate") && !kind.Takes(arrivals.ParamTo), "0 is not above 0", rate(decode.Tag{}).Want)
 	if p.Trace != nil {
-		c.refuse(path+".gaps", c.Given(path+".gaps") && p.Trace.Counts == 0, "a trace of times has gaps of its own", "it left out, or trace.counts")
+		c.refuse(path+".gaps", c.Given(path+".gaps") && p.Trace.Counts == 0, "a trace of times already says how long the gaps are", "it left out, or trace.counts")
 		return // its file is read when the scenario is run
 	}
 	if !c.Sound(fields...) {

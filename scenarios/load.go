@@ -26,7 +26,7 @@ type Phase struct {
 	// When the spike begins, from the start of the phase; 0s is its start.
 	At time.Duration `key:"at" absent:"none" min:"0"`
 	// How long the spike lasts. Where it begins and ends at a whole second, the reports
-	// tell it apart from what is before and after it.
+	// show it separately from what is before and after it.
 	For time.Duration `key:"for" absent:"none"`
 	// By how many requests per second the rate swings to either side; at most rate.
 	Amplitude float64 `key:"amplitude" absent:"none" format:"rate"`
@@ -107,7 +107,7 @@ type Abort struct {
 	// this, from the moment each was due, those included that still wait for their
 	// answer.
 	P99 time.Duration `key:"p99" default:"none"`
-	// More requests than this are in flight at once.
+	// More requests than this are in flight.
 	InFlight int `key:"in_flight" default:"none" min:"1" max:"100000"`
 	// How much of the time before is looked at, again and again while the load goes on;
 	// at least 1s.

@@ -180,10 +180,10 @@ type Regression struct {
 	// for itself. Quantiles are of the response time, and need enough requests in each
 	// round: p50 200, p90 300, p99 2000, p99.9 20000.
 	Metrics []string `key:"metrics,none" absent:"[p50, p90]" choice:"metric" least:"1" label:"list of metrics" want:"a list of metrics, such as [p50, p90]"`
-	// The least that the candidate has to be worse by to fail, however sure it is that it
-	// is worse.
+	// How much worse the candidate has to be at least to fail, even if it is significantly
+	// worse.
 	Margin float64 `key:"margin" default:"3%" format:"fraction"`
-	// A candidate passes when it is surely not worse by this much.
+	// A candidate passes when it is significantly less than this much worse.
 	Tolerance float64 `key:"tolerance" default:"5%" format:"fraction"`
 	// How many rounds are played at most. An A/B test ends as soon as the answer is known.
 	Rounds int `key:"rounds" default:"40" min:"10" max:"200"`

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,16 +22,14 @@ import (
 
 // name is what files, folders and settings are called after.
 func name(decode.Tag) decode.Scalar {
-	const pattern = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
-	matches := regexp.MustCompile(pattern).MatchString
-	s := decode.Prose("name", "a name of letters, digits, - and _, at most 64 of them", pattern, func(n *decode.Node) *decode.Flaw {
-		if !matches(n.Text) {
-			return &decode.Flaw{Problem: n.String() + " is not a name"}
-		}
-		return nil
-	})
-	s.HandedOn = false
+	s := decode.Matching("name", "a name of letters, digits, - and _, at most 64 of them", `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`, " is not a name")
+	s.HandedOn = false // it is used in figures and files
 	return s
+}
+
+// variable is a KEY=VALUE pair.
+func variable(decode.Tag) decode.Scalar {
+	return decode.Matching("KEY=VALUE", "KEY=VALUE", `^[^=\s]+=`, " sets no variable")
 }
 
 // prose is text without the space around it, which a block of text ends with.
@@ -47,16 +44,6 @@ func trimmed(s decode.Scalar) decode.Scalar {
 		return strings.TrimSpace(v.(string)), flaw
 	}
 	return s
-}
-
-// variable is a KEY=VALUE pair.
-func variable(decode.Tag) decode.Scalar {
-	return decode.Prose("KEY=VALUE", "KEY=VALUE", `^[^=\s]+=`, func(n *decode.Node) *decode.Flaw {
-		if name, _, ok := strings.Cut(n.Text, "="); !ok || name == "" || strings.ContainsAny(name, " \t\n") {
-			return &decode.Flaw{Problem: n.String() + " sets no variable"}
-		}
-		return nil
-	})
 }
 
 // headerValue is the value of a header field: text on one line.

@@ -1,12 +1,12 @@
 package decode
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -108,7 +108,7 @@ func writePlain(v reflect.Value) any {
 // it for that text, in quotes otherwise. The encoder's own choice leaves out quotes that
 // texts such as 1e3 need.
 func WriteText(s string) any {
-	if isPlain(s) {
+	if plainText.MatchString(s) && !notText.MatchString(s) {
 		return s
 	}
 	return quotedText(s)
@@ -125,27 +125,17 @@ func TextOf(v any) (string, bool) {
 	return "", false
 }
 
-// isPlain reports whether a text reads as prose, a name or a path.
-func isPlain(s string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	const inside = letters + "0123456789 ._/=+,;()-"
-	words := []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
-	return s != "" && strings.ContainsAny(s[:1], letters+"/") &&
-		strings.Trim(s, inside) == "" && !strings.HasSuffix(s, " ") &&
-		!slices.Contains(words, strings.ToLower(s))
-}
+// What reads as prose, a name or a path, and what of it YAML takes for something else.
+var (
+	plainText = regexp.MustCompile(`^[A-Za-z/]([A-Za-z0-9 ._/=+,;()-]*[A-Za-z0-9._/=+,;()-])?$`)
+	notText   = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
+)
 
 // quotedText is a text that the YAML encoder puts in quotes.
 type quotedText string
 
-// MarshalYAML writes a string of JSON, which YAML reads as the same text.
-func (t quotedText) MarshalYAML() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(string(t))
-	return bytes.TrimSpace(b.Bytes()), err
-}
+// MarshalYAML writes a string of Go, which YAML reads as the same text.
+func (t quotedText) MarshalYAML() ([]byte, error) { return []byte(strconv.Quote(string(t))), nil }
 
 // Difference is one value that two files do not share.
 type Difference struct {

@@ -79,6 +79,17 @@ func Prose(label, want, pattern string, check func(n *Node) *Flaw) Scalar {
 	return s
 }
 
+// Matching are such texts that match a pattern; problem is what is said of others.
+func Matching(label, want, pattern, problem string) Scalar {
+	matches := regexp.MustCompile(pattern).MatchString
+	return Prose(label, want, pattern, func(n *Node) *Flaw {
+		if !matches(n.Text) {
+			return &Flaw{Problem: n.String() + problem}
+		}
+		return nil
+	})
+}
+
 // Visible reports whether a text can be shown and handed to a process: it holds no
 // control characters but those allowed.
 func Visible(text, allowed string) bool {

@@ -24,7 +24,7 @@ type Config struct {
 	// How many examples each queue serves at a time, first come first served; 0 is any
 	// number, so that none waits for another.
 	Workers int `key:"workers" default:"1" max:"1000"`
-	// How many queues there are, each with workers of its own. An example joins one of
+	// How many queues there are, each with its own workers. An example joins one of
 	// them at random, so that Poisson arrivals become as many independent streams of
 	// them.
 	Queues int `key:"queues" default:"1" min:"1" max:"10000"`
