@@ -61,56 +61,6 @@ func (b builder) reasons() []Line {
 	return append(servers, others...)
 }
 
-// ofServer says that a diagnostic is about a server that was not there to be measured.
-func ofServer(d stats.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
-
-// onTop says that a diagnostic is said with the verdict.
-func (b builder) onTop(d stats.Diagnostic) bool {
-	short := b.a.Shortfall()
-	return d.Severity == stats.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
-}
-
-func (b builder) diagnostic(d stats.Diagnostic) Line {
-	tones := map[stats.Severity]Tone{stats.SeverityError: Bad, stats.SeverityWarning: Unsure, stats.SeverityNote: Plain}
-	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: sentence(d.Text), Fix: sentence(d.Action)}
-	line.Check = d.Rule + ": " + d.Figure
-	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
-		line.Check += ", expected " + d.Threshold
-	}
-	return line
-}
-
-func (b builder) where(d stats.Diagnostic) string {
-	var parts []string
-	if d.Target != "" {
-		parts = append(parts, d.Target)
-	}
-	if d.Phase != "" && b.several {
-		parts = append(parts, d.Phase)
-	}
-	if d.Round > 0 {
-		parts = append(parts, roundList([]int{d.Round}))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// diagnostics are those that narrow what can be concluded.
-func (b builder) diagnostics() []Section {
-	s := Section{ID: "diagnostics", Title: "Diagnostics"}
-	top := false
-	for _, d := range b.a.Diagnostics {
-		if b.onTop(d) {
-			top = true
-			continue
-		}
-		s.Lines = append(s.Lines, b.diagnostic(d))
-	}
-	if len(s.Lines) == 0 && !top {
-		s.Rank, s.Lines = Appendix, []Line{{Text: "None: every check passed."}}
-	}
-	return []Section{s}
-}
-
 // targets are a sentence on each target, those that could not run last.
 func (b builder) targets() []Section {
 	ran, absent := Section{ID: "targets", Rank: Appendix}, Section{ID: "absent"}

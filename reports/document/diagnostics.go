@@ -1,0 +1,109 @@
+package document
+
+import (
+	"strings"
+
+	"servebench/reports/format"
+	"servebench/reports/stats"
+)
+
+// ofServer says that a diagnostic is about a server that was not there to be measured.
+func ofServer(d stats.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
+
+// onTop says that a diagnostic is said with the verdict.
+func (b builder) onTop(d stats.Diagnostic) bool {
+	short := b.a.Shortfall()
+	return d.Severity == stats.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
+}
+
+func (b builder) diagnostic(d stats.Diagnostic) Line {
+	tones := map[stats.Severity]Tone{stats.SeverityError: Bad, stats.SeverityWarning: Unsure, stats.SeverityNote: Plain}
+	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: sentence(d.Text), Fix: sentence(d.Action)}
+	line.Check = d.Rule + ": " + d.Figure
+	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
+		line.Check += ", expected " + d.Threshold
+	}
+	return line
+}
+
+func (b builder) where(d stats.Diagnostic) string {
+	var parts []string
+	if d.Target != "" {
+		parts = append(parts, d.Target)
+	}
+	if d.Phase != "" && b.several {
+		parts = append(parts, d.Phase)
+	}
+	if d.Round > 0 {
+		parts = append(parts, roundList([]int{d.Round}))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// diagnostics are those that narrow what can be concluded.
+func (b builder) diagnostics() []Section {
+	s := Section{ID: "diagnostics", Title: "Diagnostics"}
+	top := false
+	for _, d := range b.a.Diagnostics {
+		if b.onTop(d) {
+			top = true
+			continue
+		}
+		s.Lines = append(s.Lines, b.diagnostic(d))
+	}
+	if len(s.Lines) == 0 && !top {
+		s.Rank, s.Lines = Appendix, []Line{{Text: "None: every check passed."}}
+	}
+	return []Section{s}
+}
+
+// errors are the failures by class, each with the first one's text.
+func (b builder) errors() []Section {
+	t := b.byTarget(words("class"), numbers("count", "of sent"), words("first one"))
+	t.Keys = 3
+	add := func(r stats.Row, class string, n int64, example string) {
+		of := none()
+		if r.Ledger.Sent > 0 {
+			of = text(format.Percent(float64(n) / float64(r.Ledger.Sent)))
+		}
+		b.add(t, r.Target, r.Phase, []Cell{text(class), count(n), of, {Text: example, Code: true}})
+	}
+	for _, r := range b.a.Rows {
+		for _, e := range r.Errors {
+			add(r, e.Class, e.Count, e.Example)
+		}
+		if r.Ledger.Censored > 0 {
+			add(r, "censored", r.Ledger.Censored, "given up before its timeout, because the run was ended")
+		}
+	}
+	s := Section{ID: "errors", Title: "Errors", Table: t}
+	if len(t.Rows) == 0 && !b.a.OnlyStarts() && b.a.Nothing() == "" && !b.a.Refused() {
+		s.Rank, s.Lines = Appendix, []Line{{Text: "No measured request failed."}}
+	}
+	return []Section{s, b.failures()}
+}
+
+// failures are the starts that failed, servers whose first answer was not right, and
+// those that ended by themselves, in one round or likewise in several.
+func (b builder) failures() Section {
+	s := Section{ID: "failures", Rank: Appendix, Notes: []string{"Servers that did not come up, gave no right first answer, or ended by themselves:"}}
+	for _, t := range b.a.Run.Targets {
+		var texts []string
+		rounds := map[string][]int{}
+		for _, d := range t.Deployments {
+			for _, text := range []string{d.FirstAnswerError, d.Failed} {
+				if text == "" {
+					continue
+				}
+				if rounds[text] == nil {
+					texts = append(texts, text)
+				}
+				rounds[text] = append(rounds[text], d.Round)
+			}
+		}
+		for _, text := range texts {
+			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + roundList(rounds[text]), Command: text})
+		}
+	}
+	return s
+}

@@ -1,0 +1,139 @@
+package document_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"servebench/reports/document"
+	"servebench/reports/formattest"
+	"servebench/reports/stats"
+	"servebench/reports/stats/statstest"
+)
+
+// kinds are runs of every kind, by name.
+func kinds() map[string]statstest.Plan {
+	all := map[string]statstest.Plan{
+		"slower": statstest.Slower(), "undecided": statstest.Undecided(), "failing": statstest.Failing(), "same": statstest.ABTest(),
+		"calibrated": statstest.Calibrated(), "stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
+		"by status": statstest.ByStatus(), "refused": statstest.Refused(), "cold starts": statstest.ColdStart(),
+		"overhead": statstest.Overhead(), "running": statstest.Running(),
+	}
+	maps.Copy(all, statstest.Judged())
+	return all
+}
+
+// TestDocuments reads the reports of every kind of run.
+func TestDocuments(t *testing.T) {
+	for name, p := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			a := formattest.Analyse(t, p)
+			for _, d := range []*document.Document{document.New(a), document.Limits(a), document.Summary(a)} {
+				checkWhole(t, d)
+				checkOrder(t, d)
+				checkReasons(t, a, d)
+				checkSentences(t, d)
+			}
+		})
+	}
+}
+
+// checkWhole holds that a printer can lay out whatever there is without looking for gaps.
+func checkWhole(t *testing.T, d *document.Document) {
+	seen := map[string]bool{}
+	for _, s := range d.Sections {
+		if s.ID == "" || seen[s.ID] {
+			t.Errorf("section %q (%s) has no ID of its own", s.ID, s.Title)
+		}
+		seen[s.ID] = true
+		if s.Table == nil && len(s.Figures) == 0 && len(s.Lines) == 0 {
+			t.Errorf("section %s is empty", s.ID)
+		}
+		if s.Table != nil {
+			checkTable(t, s.ID, s.Table)
+		}
+	}
+}
+
+func checkTable(t *testing.T, id string, table *document.Table) {
+	if len(table.Rows) == 0 || table.Keys < 1 || table.Keys > len(table.Columns) {
+		t.Errorf("%s: %d rows, %d keys of %d columns", id, len(table.Rows), table.Keys, len(table.Columns))
+	}
+	for _, row := range table.Rows {
+		if len(row.Cells) != len(table.Columns) {
+			t.Errorf("%s: a row of %d cells in %d columns", id, len(row.Cells), len(table.Columns))
+		}
+	}
+	for i, c := range table.Columns {
+		if !slices.ContainsFunc(table.Rows, func(r document.Row) bool { return r.Cells[i].Text != "" }) {
+			t.Errorf("%s: nothing in column %s", id, c.Title)
+		}
+	}
+}
+
+// checkOrder holds that the order is that of a reader's questions: what came of it, by
+// which figures, what speaks against them, by which limits, with which instrument, where.
+func checkOrder(t *testing.T, d *document.Document) {
+	order := []string{"comparison", "results", "figures", "latency", "further-figures", "diagnostics", "limits", "instrument", "ledger", "environment", "reproduce", "method"}
+	last := -1
+	for _, s := range d.Sections {
+		if at := slices.Index(order, s.ID); at >= 0 {
+			if at < last {
+				t.Errorf("%s comes after %s", s.ID, order[last])
+			}
+			last = at
+		}
+	}
+}
+
+// checkReasons holds that what makes a run INVALID is said with the verdict, and there
+// alone.
+func checkReasons(t *testing.T, a *stats.Analysis, d *document.Document) {
+	if a.Validity != stats.Invalid || a.Nothing() != "" || len(d.Verdict.Reasons) == 0 {
+		return
+	}
+	all := fmt.Sprint(d)
+	for _, reason := range d.Verdict.Reasons {
+		if n := strings.Count(all, reason.Text); n != 1 {
+			t.Errorf("%q is said %d times", reason.Text, n)
+		}
+	}
+}
+
+// checkSentences holds that sentences begin with a capital letter, a name or a figure, and
+// end.
+func checkSentences(t *testing.T, d *document.Document) {
+	whole := regexp.MustCompile(`^[^a-z]|^[a-z]+[0-9./-]|^[a-z]+: `)
+	for _, s := range d.Sections {
+		for _, note := range s.Notes {
+			if !strings.ContainsAny(note[len(note)-1:], ".:") {
+				t.Errorf("%s: %q has no end", s.ID, note)
+			}
+		}
+		if s.ID != "diagnostics" && s.ID != "method" {
+			continue
+		}
+		for _, l := range s.Lines {
+			if !whole.MatchString(l.Text) || !strings.HasSuffix(l.Text, ".") || l.Fix != "" && !strings.HasSuffix(l.Fix, ".") {
+				t.Errorf("%s: %q, %q", s.ID, l.Text, l.Fix)
+			}
+		}
+	}
+}
+
+// A value and its interval share a unit where they can.
+func TestCell(t *testing.T) {
+	for want, c := range map[string]document.Cell{
+		"1.89 [1.84, 1.96] ms":    {Text: "1.89 ms", Interval: "[1.84, 1.96] ms"},
+		"992 µs [0.968, 1.02] ms": {Text: "992 µs", Interval: "[0.968, 1.02] ms"},
+		"×1.07 [0.949, 1.20]":     {Text: "×1.07", Interval: "[0.949, 1.20]"},
+		"n too small":             {Text: "n too small"},
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
