@@ -1,97 +1,19 @@
 // Package targets describes the targets that can run a model server: a process
 // on this machine, a container, a virtual machine, a function service, and a URL
 // where one runs already. Each target lives in a child package of its own and
-// exports `func Kind(…) targets.Kind`; siblings never import each other. The flow: a scenario opens a Target, deploys the
-// Workload on it, and drives the Deployment's Endpoint.
+// exports `func Kind(…) targets.Kind`; siblings never import each other. The flow: a
+// scenario opens a Target, deploys the Workload on it, and drives the Deployment's
+// Endpoint.
 package targets
 
 import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
+	"sync"
 	"time"
 )
-
-// Kind is a target's entry in the list that the CLI, the scenario validation
-// and the help texts are made from.
-type Kind struct {
-	Name string
-	Doc  string // one sentence
-	// Options are what a scenario may set under the target's name, and
-	// --set NAME.OPTION=VALUE.
-	Options []Option
-	// Check reports whether the target can run here with these options, by
-	// Option.Name; a missing one takes its default, and nil is allowed. Its
-	// error says why not and which command would make it so: an *Unavailable.
-	// A value that is not allowed is not Check's to report, but Open's. Nil:
-	// the target can run anywhere.
-	Check func(ctx context.Context, options map[string]string) error
-	// Describe says what a deployment would use here, such as which engine, in
-	// the words of the deployment's Facts: for options with which Check found
-	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.
-	Describe func(ctx context.Context, options map[string]string) ([]Fact, error)
-	// Open returns the target. It fails on an option's bad value. What Check
-	// found may be gone by then: an *Unavailable among Open's errors counts
-	// like one from Check.
-	Open func(Config) (Target, error)
-	// Leftovers finds what a servebench left on the target that was killed
-	// before it could Close its deployments, such as containers, images,
-	// folders and cgroups, and what still runs of it, in the order to remove
-	// it in. What belongs to a living servebench, or may, is not among it. It
-	// goes on after a fault, and where the target cannot run there is nothing
-	// to find. ctx bounds the whole of it. Nil: the target leaves nothing.
-	Leftovers func(ctx context.Context) ([]Leftover, error)
-	// Images says that the target runs a Workload's Image; the others need its
-	// Command.
-	Images bool
-	// Running says that the target uses a server that runs already, which
-	// it neither starts nor ends: it needs no Workload but its Ready path.
-	Running bool
-}
-
-// Available says why the target cannot run here with its defaults; nil when it can.
-func (k Kind) Available(ctx context.Context) error {
-	if k.Check == nil {
-		return nil
-	}
-	return k.Check(ctx, nil)
-}
-
-// Option is one setting of a target.
-type Option struct {
-	Name    string
-	Doc     string // meaning, and the values allowed
-	Default string
-	Values  []string // when not empty: the only values allowed
-	// Path says that it is the path of a file on this machine. What the target gets
-	// is absolute; in a scenario it may be relative to the scenario's folder.
-	Path bool
-}
-
-// Unavailable says why a target cannot run here and what would change that.
-type Unavailable struct {
-	Why string // "no Docker socket at /var/run/docker.sock and no runc in PATH"
-	Fix string // the exact command: "apt-get install -y runc"; "" when there is none
-}
-
-func (u *Unavailable) Error() string {
-	if u.Fix == "" {
-		return u.Why
-	}
-	return fmt.Sprintf("%s; to make it available: %s", u.Why, u.Fix)
-}
-
-// Config configures a target.
-type Config struct {
-	// Options holds a value by Option.Name; a missing one takes its default.
-	Options map[string]string
-	// Dir is an existing folder in which the target may keep what it needs
-	// while it is deployed. Close removes whatever Deploy put there. Leftovers
-	// looks in os.TempDir() alone.
-	Dir string
-}
 
 // Target is where a server can run. Between deployments it holds nothing
 // that would have to be closed.
@@ -101,48 +23,6 @@ type Target interface {
 	// other error, nothing of the attempt is left behind. An error quotes the
 	// end of the server's output. Safe to call again after Close.
 	Deploy(ctx context.Context, w Workload) (*Deployment, error)
-}
-
-// Workload is the server to run, the same for every target.
-type Workload struct {
-	// Command is the server's argument vector; Command[0] is an executable on
-	// this machine. "{host}" and "{port}" in it and in Env are replaced by the
-	// address to listen on, which the environment also has as HOST and PORT.
-	Command []string
-	// Dir is the working folder of a server that runs on this machine's own file
-	// system; others have the root folder, or that of their image. "": this process's.
-	Dir string
-	// Image is a container image, by reference or by the absolute path of a
-	// tarball (docker save), for the targets that run images. When empty, those
-	// targets build one from Command, which then has to be one static binary.
-	Image string
-	Env   []string // further KEY=VALUE pairs
-	Ready string   // path that answers 2xx when the server is ready
-	// AnyAnswer says that of a server that runs already any answer on Ready with a
-	// status below 500 shows that it is ready.
-	AnyAnswer bool
-	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
-	HTTP2  bool
-	Limits Limits
-	// CPUSet are the numbers of this machine's CPUs for what runs on this machine,
-	// its virtualisation included; empty: not pinned. Targets elsewhere have no use
-	// for them.
-	CPUSet []int
-	// Output gets what the server writes to its standard output and error, as it
-	// comes and to the last byte, until Deploy failed or Close returned; nil: nobody.
-	// It is safe for concurrent use, and an error of it is nothing to the server.
-	Output io.Writer
-}
-
-// Limits are the resources a deployment may use. The CPUs are for its
-// virtualisation as well.
-type Limits struct {
-	CPUs float64 // 0: no limit
-	// Memory bounds the server's processes, the same on every target; 0: no
-	// limit. What virtualisation needs beyond that is measured by Usage.
-	Memory       Bytes
-	Accelerators int // GPUs and the like
-	GOMAXPROCS   int // handed to the server as GOMAXPROCS; 0: CPUs, rounded up
 }
 
 // Deployment is a server running on a target.
@@ -241,4 +121,47 @@ func (u Usage) Add(other Usage) Usage {
 	u.CPU += other.CPU
 	u.Resident += other.Resident
 	return u
+}
+
+// Account is the Usage of a deployment whose counters can only be read as they are
+// now: it keeps what they were at the end of each interval, where the next may begin.
+type Account struct {
+	// Read reads the counters, which have risen since the deployment started.
+	Read func(ctx context.Context) (Usage, error)
+
+	mu       sync.Mutex
+	readings map[time.Time]Usage
+}
+
+// Usage implements Instance.
+func (a *Account) Usage(ctx context.Context, from, to time.Time) (Usage, error) {
+	now, err := a.Read(ctx)
+	if err != nil {
+		return Usage{}, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before, known := a.readings[from]
+	if !known && !from.IsZero() {
+		return Usage{}, fmt.Errorf("the usage at %s was not read", from.Format(time.RFC3339Nano))
+	}
+	if a.readings == nil {
+		a.readings = map[time.Time]Usage{}
+	}
+	a.readings[to] = now
+	return now.since(before), nil
+}
+
+// since is what was used after an earlier reading.
+func (u Usage) since(before Usage) Usage {
+	spent := Usage{CPU: u.CPU - before.CPU, Resident: u.Resident}
+	for _, m := range u.Meters {
+		for _, was := range before.Meters {
+			if was.Name == m.Name {
+				m.Value -= was.Value
+			}
+		}
+		spent.Meters = append(spent.Meters, m)
+	}
+	return spent
 }

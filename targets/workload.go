@@ -1,8 +1,10 @@
 package targets
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -13,6 +15,48 @@ import (
 	"strings"
 	"syscall"
 )
+
+// Workload is the server to run, the same for every target.
+type Workload struct {
+	// Command is the server's argument vector; Command[0] is an executable on
+	// this machine. "{host}" and "{port}" in it and in Env are replaced by the
+	// address to listen on, which the environment also has as HOST and PORT.
+	Command []string
+	// Dir is the working folder of a server that runs on this machine's own file
+	// system; others have the root folder, or that of their image. "": this process's.
+	Dir string
+	// Image is a container image, by reference or by the absolute path of a
+	// tarball (docker save), for the targets that run images. When empty, those
+	// targets build one from Command, which then has to be one static binary.
+	Image string
+	Env   []string // further KEY=VALUE pairs
+	Ready string   // path that answers 2xx when the server is ready
+	// AnyAnswer says that of a server that runs already any answer on Ready with a
+	// status below 500 shows that it is ready.
+	AnyAnswer bool
+	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
+	HTTP2  bool
+	Limits Limits
+	// CPUSet are the numbers of this machine's CPUs for what runs on this machine,
+	// its virtualisation included; empty: not pinned. Targets elsewhere have no use
+	// for them.
+	CPUSet []int
+	// Output gets what the server writes to its standard output and error, as it
+	// comes and to the last byte, until Deploy failed or Close returned; nil: nobody.
+	// It is safe for concurrent use, and an error of it is nothing to the server.
+	Output io.Writer
+}
+
+// Limits are the resources a deployment may use. The CPUs are for its
+// virtualisation as well.
+type Limits struct {
+	CPUs float64 // 0: no limit
+	// Memory bounds the server's processes, the same on every target; 0: no
+	// limit. What virtualisation needs beyond that is measured by Usage.
+	Memory       Bytes
+	Accelerators int // GPUs and the like
+	GOMAXPROCS   int // handed to the server as GOMAXPROCS; 0: CPUs, rounded up
+}
 
 // Arguments returns the workload's command with "{host}" and "{port}" replaced.
 func (w Workload) Arguments(host string, port int) []string {
@@ -123,4 +167,57 @@ func (l Limits) Processors() int {
 		return l.GOMAXPROCS
 	}
 	return int(math.Ceil(l.CPUs))
+}
+
+// FormatCPUs writes CPU numbers as the kernel does: "0-2,5".
+func FormatCPUs(cpus []int) string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(cpus)))
+	var parts []string
+	for i := 0; i < len(sorted); {
+		end := i
+		for end+1 < len(sorted) && sorted[end+1] == sorted[end]+1 {
+			end++
+		}
+		part := strconv.Itoa(sorted[i])
+		if end > i {
+			part += "-" + strconv.Itoa(sorted[end])
+		}
+		parts = append(parts, part)
+		i = end + 1
+	}
+	return strings.Join(parts, ",")
+}
+
+// ParseCPUs reads what FormatCPUs writes: numbers from 0 to 8191, the most
+// that a Linux kernel is built for.
+func ParseCPUs(list string) ([]int, error) {
+	var cpus []int
+	for part := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+		from, to, ranged := strings.Cut(part, "-")
+		if !ranged {
+			to = from
+		}
+		first, err1 := strconv.ParseUint(from, 10, 13)
+		last, err2 := strconv.ParseUint(to, 10, 13)
+		if err1 != nil || err2 != nil || first > last {
+			return nil, fmt.Errorf("CPU list %q is not like 0-2,5", list)
+		}
+		for cpu := first; cpu <= last; cpu++ {
+			cpus = append(cpus, int(cpu))
+		}
+	}
+	slices.Sort(cpus)
+	return slices.Compact(cpus), nil
+}
+
+// IsStatic reports whether an executable runs where there is nothing but the
+// executable: it asks for no loader of shared libraries. It fails where the file
+// is no Linux executable.
+func IsStatic(file string) (bool, error) {
+	binary, err := elf.Open(file)
+	if err != nil {
+		return false, err
+	}
+	defer binary.Close()
+	return !slices.ContainsFunc(binary.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }), nil
 }

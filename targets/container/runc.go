@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"servebench/targets"
@@ -88,4 +89,22 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 	d.Stages = targets.Stages(c.Began, earlier(startedAt, c.Began.Add(waited[0].At)), waited)
 	d.Facts = local.Applied(pid, w, unlimited)
 	return d, nil
+}
+
+// runcInstance is a container without an engine, the only one of its root
+// folder. Done, Err and Usage are the container's own.
+type runcInstance struct {
+	*oci.Container
+	root *oci.Root
+	once sync.Once
+	err  error // of Close
+}
+
+// Close stops the server and removes the container and the unpacked image.
+func (i *runcInstance) Close(ctx context.Context) error {
+	i.once.Do(func() {
+		i.Stop(ctx, local.Grace)
+		i.err = errors.Join(i.Remove(), i.root.Remove())
+	})
+	return i.err
 }

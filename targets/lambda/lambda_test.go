@@ -1,7 +1,11 @@
 package lambda_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"servebench/targets"
 	"servebench/targets/lambda"
@@ -32,5 +36,139 @@ func BenchmarkDeploy(b *testing.B) {
 		b.Run(sandbox, func(b *testing.B) {
 			targettest.Benchmark(b, targettest.Suite{Kind: k, Options: map[string]string{"sandbox": sandbox}})
 		})
+	}
+}
+
+func TestBadOptionsAreNamed(t *testing.T) {
+	k := lambda.Kind(func() (string, error) { return "/bin/locallambda", nil })
+	for option, values := range map[string][]string{
+		"memory":       {"127", "10241", "1.5", "512MiB", ""},
+		"concurrency":  {"0", "-1", "many"},
+		"burst":        {"0", "1e3"},
+		"timeout":      {"0s", "16m", "30"},
+		"idle_timeout": {"-1s", "25h", "soon"},
+		"sandbox":      {"docker"},
+		"freeze":       {"yes"},
+	} {
+		for _, value := range values {
+			_, err := k.Open(targets.Config{Options: map[string]string{option: value}})
+			if err == nil || !strings.Contains(err.Error(), "option "+option) || !strings.Contains(err.Error(), `"`+value+`"`) || !strings.Contains(err.Error(), "want ") {
+				t.Errorf("%s=%q: %v, want an error that names both and what is right", option, value, err)
+			}
+		}
+	}
+}
+
+func TestWithoutItsProgramItIsUnavailable(t *testing.T) {
+	k := lambda.Kind(func() (string, error) { return "", errors.New("find locallambda: it is nowhere") })
+	for _, err := range []error{k.Check(t.Context(), nil), opened(k)} {
+		if unavailable, ok := errors.AsType[*targets.Unavailable](err); !ok || unavailable.Fix != "make build" {
+			t.Errorf("%v, want that it is not available, and make build", err)
+		}
+	}
+}
+
+func opened(k targets.Kind) error {
+	_, err := k.Open(targets.Config{})
+	return err
+}
+
+// What a deployment says of itself, and what it counts.
+func TestFactsAndMeters(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"memory": "884", "sandbox": service.Processes, "freeze": "false", "concurrency": "7"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{Memory: 256 * targets.MiB}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close(context.Background())
+	facts := map[string]targets.Fact{}
+	for _, f := range d.Facts {
+		facts[f.Name] = f
+	}
+	for name, want := range map[string]string{
+		"memory size": "884 MB, which is 0.5 vCPU, billed; each environment is held to 256MiB",
+		"concurrency": "7 requests at a time, 1000 environments started in 10 s",
+		"sandbox":     "none, processes of this machine",
+		"CPU share":   "0.5 vCPU for each environment",
+		"freezing":    "none: not asked for",
+	} {
+		if got := facts[name]; !strings.HasPrefix(got.Value, want) {
+			t.Errorf("fact %s: %q, want %q", name, got.Value, want)
+		}
+	}
+	if facts["freezing"].Unequal {
+		t.Error("what was not asked for is unequal")
+	}
+	// The function is billed when it asks for more, which is after its answer.
+	meters := map[string]float64{}
+	for deadline := time.Now().Add(30 * time.Second); meters["invocations "] == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		usage, err := d.Usage(t.Context(), time.Time{}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range usage.Meters {
+			meters[m.Name+" "+m.Unit] = m.Value
+		}
+	}
+	if meters["environments started "] != 1 || meters["init duration ms"] <= 0 {
+		t.Errorf("meters %v, want one environment and its initialisation", meters)
+	}
+}
+
+// A plain web server is told what it lacks as soon as it is ready, and not as one
+// that ended.
+func TestAPlainWebServer(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err = target.Deploy(ctx, targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=web"}, Ready: "/ready"})
+	if err == nil || errors.Is(err, targets.ErrEnded) || ctx.Err() != nil {
+		t.Fatalf("Deploy: %v", err)
+	}
+	for _, want := range []string{"listens on port ", "like a plain web server", "AWS_LAMBDA_RUNTIME_API", "AWS Lambda Web Adapter", "test server starts"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("Deploy: %v, want that it says %q", err, want)
+		}
+	}
+}
+
+// A bootstrap that listens as well, before it asks for work, is none.
+func TestABootstrapThatListens(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=listen"}, Ready: "/ready"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server that is no bootstrap is told so.
+func TestAServerThatIsNoBootstrap(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "the server never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap"
+	for patience := time.Second; ; patience *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		_, err = target.Deploy(ctx, targets.Workload{Command: []string{"sleep", "60"}, Ready: "/ready"})
+		cancel()
+		if err != nil && strings.Contains(err.Error(), want) {
+			return
+		}
+		if patience > 8*time.Second {
+			t.Fatalf("Deploy: %v, want that %s", err, want)
+		}
 	}
 }

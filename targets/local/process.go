@@ -15,9 +15,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
+
+	"servebench/targets"
 )
 
 // Grace is how long a server has to end after SIGTERM before it gets SIGKILL,
@@ -277,4 +280,30 @@ func (p *Process) within(ctx context.Context, grace time.Duration) bool {
 	case <-timer.C:
 	}
 	return false
+}
+
+// Judge explains why a start failed, given what waiting for the server
+// returned: it adds how the process ended or how its output ends, and
+// recognises that another process has the port, for targets.OnFreePort. server is the
+// process that is most likely the one to listen; any descendant may.
+func (p *Process) Judge(err error, server, port int) error {
+	switch {
+	case err == nil && !Owns([]int{server}, port) && !Owns(Descendants(p.PID()), port):
+		return targets.ErrPortTaken
+	case err == nil:
+		return nil
+	case !errors.Is(err, targets.ErrEnded):
+		return fmt.Errorf("%w%s", err, p.Output.Quote())
+	case targets.PortTaken(targets.Loopback, port):
+		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, p.Ended())
+	}
+	return fmt.Errorf("%w: it %w", err, p.Ended())
+}
+
+// processorsFact says which GOMAXPROCS the server was handed.
+func processorsFact(want targets.Limits) targets.Fact {
+	if n := want.Processors(); n > 0 {
+		return targets.Fact{Name: "GOMAXPROCS", Value: strconv.Itoa(n)}
+	}
+	return targets.Fact{Name: "GOMAXPROCS", Value: "not set"}
 }

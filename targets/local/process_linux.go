@@ -1,13 +1,18 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"servebench/targets"
 )
 
 // spawn makes the process on the calling thread, which has to be locked.
@@ -115,4 +120,104 @@ func (f folder) move() (func(), error) {
 		return nil, err
 	}
 	return func() { _ = folder{f.hierarchy, old}.write("tasks", thread) }, nil
+}
+
+// wordBits is the size of a word of the kernel's CPU mask.
+const wordBits = 8 * int(unsafe.Sizeof(uintptr(0)))
+
+// Pin sets the CPUs that a thread may run on; 0 is the calling thread. The
+// threads and processes that it starts afterwards inherit them.
+func Pin(thread int, cpus []int) error {
+	if len(cpus) == 0 || slices.Min(cpus) < 0 {
+		return fmt.Errorf("pin to CPUs %v: want at least one number, none negative", cpus)
+	}
+	mask := make([]uintptr, slices.Max(cpus)/wordBits+1)
+	for _, cpu := range cpus {
+		mask[cpu/wordBits] |= 1 << (cpu % wordBits)
+	}
+	size := uintptr(len(mask)) * unsafe.Sizeof(mask[0])
+	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(thread), size, uintptr(unsafe.Pointer(&mask[0])))
+	if errno == syscall.EINVAL {
+		return fmt.Errorf("pin to CPUs %s: none of them is both there and allowed for this process", targets.FormatCPUs(cpus))
+	}
+	if errno != 0 {
+		return fmt.Errorf("pin to CPUs %s: %w", targets.FormatCPUs(cpus), errno)
+	}
+	return nil
+}
+
+// PinProcess pins every thread of a running process.
+func PinProcess(pid int, cpus []int) error {
+	return EachThread(pid, func(thread int) error { return Pin(thread, cpus) })
+}
+
+// EachThread does something to every thread of a running process. It goes over
+// the threads until there is no new one, which a thread not yet reached may have
+// started. A thread that has ended meanwhile is no error.
+func EachThread(pid int, do func(thread int) error) error {
+	reached := map[int]bool{}
+	for {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+		if err != nil {
+			return err
+		}
+		before := len(reached)
+		for _, task := range tasks {
+			thread, err := strconv.Atoi(filepath.Base(task))
+			if err != nil || reached[thread] {
+				continue
+			}
+			if err := do(thread); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("process %d: %w", pid, err)
+			}
+			reached[thread] = true
+		}
+		if len(reached) == before {
+			return nil
+		}
+	}
+}
+
+// Pinned returns the CPUs that a process may run on.
+func Pinned(pid int) ([]int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return nil, fmt.Errorf("read the CPU set: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
+			return targets.ParseCPUs(list)
+		}
+	}
+	return nil, fmt.Errorf("read the CPU set: /proc/%d/status does not say it", pid)
+}
+
+// ordinaryThread takes a real-time priority from the calling thread, which the
+// load generator may have while it sends: a server must not inherit it, and a
+// version 1 cgroup of the cpu controller takes no thread that has one. Threads
+// come and go while the generator takes its priority back, so that one of them
+// may keep it.
+func ordinaryThread() error {
+	const schedOther, schedFIFO, schedRR, schedDeadline = 0, 1, 2, 6 // linux/sched.h
+	policy, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETSCHEDULER, 0, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("read the scheduling policy: %w", errno)
+	}
+	if policy != schedFIFO && policy != schedRR && policy != schedDeadline {
+		return nil
+	}
+	var priority int32
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedOther, uintptr(unsafe.Pointer(&priority))); errno != 0 {
+		return fmt.Errorf("take the real-time priority away: %w", errno)
+	}
+	return nil
+}
+
+// unread is the number of bytes that a pipe holds; 0 when it is not known.
+func unread(fd int) int {
+	var n int32
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCINQ, uintptr(unsafe.Pointer(&n))); errno != 0 {
+		return 0
+	}
+	return int(n)
 }

@@ -1,14 +1,22 @@
 package targettest
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/local"
 )
 
 // clean checks that nothing of the test is left: no process that carries its
@@ -109,4 +117,152 @@ func (s Suite) leftovers(t *testing.T, pid int) map[string]bool {
 		found[name] = true
 	}
 	return found
+}
+
+// sweeps kills one process in the middle of a deployment and one while its
+// server runs, deaf to SIGTERM and with a child. The sweep has to remove what
+// both left, and nothing of a third that lives on. It runs by itself: the
+// folder for temporary files belongs to the whole process.
+func sweeps(p *subject) {
+	p.Setenv("TMPDIR", p.dir)
+	living, running, starting := p.victim("living"), p.victim("running", "TEST_TERM=ignore"), p.victim("starting", "TEST_START=never")
+	alive, deaf := living.deployed(), running.deployed()
+	// Without a cgroup, nobody can tell whose the child is once its parents
+	// are gone.
+	if group, err := local.NewLimited(0); err == nil {
+		if err := group.Close(); err != nil {
+			p.Error(err)
+		}
+		p.must(deaf, "POST", "/fork", nil)
+	}
+	starting.deploying()
+	running.kill()
+	starting.kill()
+	p.sweep()
+	running.vanished()
+	starting.vanished()
+	p.must(alive, "GET", "/ready", nil)
+	living.kill()
+	p.sweep()
+	living.vanished()
+	p.vanished()
+}
+
+// sweep sweeps the target, if it leaves anything.
+func (p *subject) sweep() {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), patience)
+	defer cancel()
+	removed, err := p.Kind.Sweep(ctx)
+	if err != nil {
+		p.Errorf("Sweep: %v", err)
+	}
+	for _, line := range removed {
+		p.Logf("removed %s", line)
+	}
+}
+
+// vanished waits until no process of the target is left, since those that are
+// killed take a moment.
+func (p *subject) vanished() {
+	p.Helper()
+	for deadline := time.Now().Add(patience / 6); len(p.processes()) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.Errorf("left behind: %v", p.processes())
+			return
+		}
+	}
+}
+
+// vanished looks as well for what else the victim made.
+func (v *victim) vanished() {
+	v.Helper()
+	v.subject.vanished()
+	for name := range v.leftovers(v.T, v.cmd.Process.Pid) {
+		v.Errorf("left behind: %s", name)
+	}
+}
+
+// The variables that make a test, run once more as a process of its own, a
+// victim, and tell it what to deploy.
+const (
+	victimServer = "TARGETTEST_VICTIM_SERVER"
+	victimEnv    = "TARGETTEST_VICTIM_ENV" // a line each
+)
+
+func isVictim() bool { return os.Getenv(victimServer) != "" }
+
+// deployAsVictim deploys as a run does, says where, and waits to be killed.
+func deployAsVictim(t *testing.T, s Suite) {
+	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: os.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Deploy(t.Context(), targets.Workload{
+		Command: []string{os.Getenv(victimServer)}, Env: strings.Fields(os.Getenv(victimEnv)), Ready: "/ready",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("deployed %s\n", d.Endpoint.URL)
+	<-d.Done()
+}
+
+// victim is a process that deploys and is killed, with a subject by whose mark
+// what it made is found.
+type victim struct {
+	*subject
+	cmd *exec.Cmd
+	out *bufio.Scanner
+}
+
+// victim starts one that deploys the test server with further environment.
+func (p *subject) victim(name string, env ...string) *victim {
+	p.Helper()
+	own := *p
+	own.mark = p.mark + name
+	cmd := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(path.Dir(p.Name()), "/", "$/^")+"$")
+	// The mark is not the end of a variable, so the victim itself does not bear it.
+	text := own.mark + "\n" + strings.Join(env, "\n") + "\n"
+	cmd.Env = append(os.Environ(), victimServer+"="+p.server, victimEnv+"="+text)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	// Its folders are beside those of the others, and name who made them.
+	own.words = slices.Concat(p.words, []string{fmt.Sprintf("-%d-", cmd.Process.Pid)})
+	v := &victim{subject: &own, cmd: cmd, out: bufio.NewScanner(out)}
+	p.Cleanup(v.kill)
+	return v
+}
+
+// deployed waits until the victim's server is ready.
+func (v *victim) deployed() *targets.Deployment {
+	v.Helper()
+	for v.out.Scan() {
+		if _, url, ok := strings.Cut(v.out.Text(), "deployed "); ok {
+			return &targets.Deployment{Endpoint: targets.Endpoint{URL: url}}
+		}
+	}
+	v.Fatal("the process to kill deployed nothing")
+	return nil
+}
+
+// deploying waits until the victim's server came into being, or for a while
+// where it cannot be seen.
+func (v *victim) deploying() {
+	for deadline := time.Now().Add(patience / 6); len(v.servers()) == 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// kill kills the victim with SIGKILL; further calls do nothing.
+func (v *victim) kill() {
+	if v.cmd.ProcessState == nil {
+		_ = v.cmd.Process.Kill() // it ended by itself
+		_ = v.cmd.Wait()         // killed
+	}
 }

@@ -2,11 +2,17 @@ package targettest
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/local"
 )
 
 // report is what the test server says about its surroundings.
@@ -131,4 +137,143 @@ func ending(p *subject, after time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	p.Cleanup(cancel)
 	return ctx
+}
+
+// checkStages checks what every deployment promises about its stages: callers
+// take the last one for the moment from which the server answers.
+func checkStages(stages []targets.Stage) error {
+	if len(stages) == 0 {
+		return errors.New("the deployment has no stages")
+	}
+	if last := stages[len(stages)-1]; last.Name != targets.Ready {
+		return fmt.Errorf("the last stage is %q, want %q", last.Name, targets.Ready)
+	}
+	for i, s := range stages {
+		if s.At < 0 || i > 0 && s.At < stages[i-1].At {
+			return fmt.Errorf("stage %s at %s is before what comes before it", s.Name, s.At)
+		}
+	}
+	return nil
+}
+
+func cpuSet(p *subject) {
+	allowed, err := local.Pinned(os.Getpid())
+	if err != nil {
+		p.Skipf("the CPU set of this process is not known, so none can be chosen: %v", err)
+	}
+	w := p.workload()
+	w.CPUSet, w.Limits.CPUs = allowed[len(allowed)-1:], 1
+	d := p.deploy(w)
+	var r report
+	p.must(d, "GET", "/report", &r)
+	want := targets.FormatCPUs(w.CPUSet)
+	if got := p.fact(d, "CPUs").Value; got != want {
+		p.Errorf("the fact says the CPUs %q, want %q", got, want)
+	}
+	if p.Guest {
+		if len(p.processes()) == 0 {
+			p.Error("nothing in sight carries the machine")
+		}
+		want = "0"
+	}
+	if r.CPUs != want {
+		p.Errorf("the server sees the CPUs %q, want %q", r.CPUs, want)
+	}
+	if r.GOMAXPROCS != 1 {
+		p.Errorf("GOMAXPROCS is %d, want the number of CPUs", r.GOMAXPROCS)
+	}
+	for _, s := range p.processes() {
+		p.pinned(s, w.CPUSet)
+	}
+}
+
+// pinned checks that every thread of a process is on the CPUs.
+func (p *subject) pinned(s seen, cpus []int) {
+	p.Helper()
+	err := local.EachThread(s.pid, func(thread int) error {
+		got, err := local.Pinned(thread)
+		if errors.Is(err, fs.ErrNotExist) { // it ended meanwhile
+			return nil
+		}
+		if err == nil && !slices.Equal(got, cpus) {
+			p.Errorf("%s has a thread on the CPUs %s, want %s", s, targets.FormatCPUs(got), targets.FormatCPUs(cpus))
+		}
+		return err
+	})
+	if err != nil {
+		p.Errorf("read the CPU set of %s: %v", s, err)
+	}
+}
+
+func memoryLimit(p *subject) {
+	w := p.workload()
+	w.Limits.Memory = 64 * targets.MiB
+	d := p.deploy(w)
+	fact := p.fact(d, "memory limit")
+	if fact.Unequal {
+		p.Skipf("the memory limit cannot be enforced here, as the deployment says: %s", fact.Value)
+	}
+	if fact.Value != "64MiB" {
+		p.Errorf("memory limit %q, want 64MiB", fact.Value)
+	}
+	p.must(d, "POST", "/hold?mib=16", nil)
+	if p.Replaces {
+		p.replaced(d, func() { p.fails(d, "/hold?mib=128") })
+		return
+	}
+	if err := p.ask(d, "POST", "/hold?mib=128", nil); err == nil {
+		p.Fatal("the server holds more memory than its limit")
+	}
+	p.quotes(p.ended(d), "memory")
+}
+
+func usage(p *subject) {
+	d := p.deploy(p.workload())
+	began := time.Now()
+	p.spent(d, time.Time{}, began)
+	p.must(d, "POST", "/hold?mib=32", nil)
+	after := p.burn(d, began)
+	if most := time.Since(began) * time.Duration(machineCPUs()); after.CPU > most {
+		p.Errorf("usage shows %s of CPU time, more than the %s that there were", after.CPU, most)
+	}
+	if after.Resident < 32*targets.MiB || after.Resident > 8*targets.GiB {
+		p.Errorf("usage shows %s resident, the server holds 32MiB and little else", after.Resident)
+	}
+}
+
+// burn makes the server spend CPU time, which the usage has to show, and returns
+// the usage since the moment given. A guest counts by a clock of its own, which goes
+// on while the host runs something else: it is asked until the work shows.
+func (p *subject) burn(d *targets.Deployment, since time.Time) targets.Usage {
+	p.Helper()
+	const work, most = 300 * time.Millisecond, 20
+	for asked := 1; ; asked++ {
+		p.must(d, "POST", "/burn?ms=300", nil)
+		used := p.spent(d, since, time.Now())
+		// Where the account comes from /proc, its steps are of 10 ms, user and
+		// system apart.
+		if used.CPU >= work-40*time.Millisecond {
+			return used
+		}
+		if !p.Guest || asked == most {
+			p.Errorf("usage shows %s of CPU time, the server spent at least %s", used.CPU, work)
+			return used
+		}
+	}
+}
+
+// spent is what the deployment used in an interval.
+func (p *subject) spent(d *targets.Deployment, from, to time.Time) targets.Usage {
+	p.Helper()
+	usage, err := d.Usage(p.Context(), from, to)
+	if err != nil {
+		p.Fatalf("Usage: %v", err)
+	}
+	return usage
+}
+
+// machineCPUs counts the machine's CPUs, whatever this process may use of them.
+func machineCPUs() int {
+	cpus, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*")
+	return max(len(cpus), 1)
 }

@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"sync"
+	"time"
 
 	"servebench/targets/vm/guest"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -64,4 +69,185 @@ func readSpec() (guest.Spec, error) {
 		return spec, fmt.Errorf("read what to do: %w", err)
 	}
 	return spec, nil
+}
+
+// console is where the server's output and the events go, each event on a line
+// of its own. It is safe for concurrent use.
+type console struct {
+	out   io.Writer
+	token string
+
+	mu   sync.Mutex
+	open bool // the last line written is not finished
+}
+
+// Write writes the server's output.
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err := c.out.Write(p)
+	if n > 0 {
+		c.open = p[n-1] != '\n'
+	}
+	return n, err
+}
+
+// say writes an event. Nobody is left to tell when that fails; the host sees
+// the event missing.
+func (c *console) say(e guest.Event) {
+	line, err := e.Line(c.token)
+	if err != nil {
+		line = fmt.Sprintln(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open {
+		line = "\n" + line
+	}
+	c.open = false
+	_, _ = io.WriteString(c.out, line)
+}
+
+// quiet makes the terminal hand on what is written as it is, and write nothing
+// back of what it reads.
+func quiet(terminal *os.File) error {
+	state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		return fmt.Errorf("set up the console: %w", err)
+	}
+	state.Lflag &^= unix.ECHO
+	state.Oflag &^= unix.OPOST
+	if err := unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, state); err != nil {
+		return fmt.Errorf("set up the console: %w", err)
+	}
+	return nil
+}
+
+// drain waits until all that was written has left the machine.
+func drain(terminal *os.File) {
+	_ = unix.IoctlSetInt(int(terminal.Fd()), unix.TCSBRK, 1) // the machine ends either way
+}
+
+// cgroups is where the guest's control groups are.
+const cgroups = "/sys/fs/cgroup"
+
+// mountPoint is a file system to mount.
+type mountPoint struct {
+	path, kind string
+	flags      uintptr
+	data       string
+}
+
+// mountPoints are those that servers expect, in order.
+func mountPoints() []mountPoint {
+	const closed = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	return []mountPoint{
+		{"/proc", "proc", closed, ""},
+		{"/sys", "sysfs", closed, ""},
+		{cgroups, "cgroup2", closed, ""},
+		{"/dev", "devtmpfs", unix.MS_NOSUID, "mode=755"},
+		{"/dev/pts", "devpts", unix.MS_NOSUID | unix.MS_NOEXEC, "ptmxmode=0666"},
+		{"/dev/shm", "tmpfs", closed, "mode=1777"},
+		{"/tmp", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=1777"},
+	}
+}
+
+func mountAll() error {
+	for _, m := range mountPoints() {
+		if err := os.MkdirAll(m.path, 0o755); err != nil {
+			return fmt.Errorf("mount %s: %w", m.path, err)
+		}
+		if err := unix.Mount(m.kind, m.path, m.kind, m.flags, m.data); err != nil {
+			return fmt.Errorf("mount %s: %w", m.path, err)
+		}
+	}
+	if err := unix.Sethostname([]byte("servebench")); err != nil {
+		return fmt.Errorf("set the host's name: %w", err)
+	}
+	return nil
+}
+
+// loadModules loads kernel modules in the order given.
+func loadModules(paths []string) error {
+	for _, path := range paths {
+		if err := loadModule(path); err != nil {
+			return fmt.Errorf("load the kernel module %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// loadModule loads one; that it is there already is no fault.
+func loadModule(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := unix.FinitModule(int(f.Fd()), "", 0); !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	return nil
+}
+
+// deviceWait bounds the wait for the network device, which a driver may find a
+// moment after it was loaded.
+const deviceWait = 2 * time.Second
+
+// connect brings up the loopback device and the network device with the address
+// that QEMU forwards to.
+func connect() error {
+	loopback, device, err := devices()
+	for deadline := time.Now().Add(deviceWait); err == nil && device == nil && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+		loopback, device, err = devices()
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("list the network devices: %w", err)
+	case loopback == nil:
+		return errors.New("set up the network: the kernel has no loopback device")
+	case device == nil:
+		return errors.New("set up the network: the kernel found no network device; it needs the drivers virtio_pci and virtio_net, built in or as modules beside it")
+	}
+	if err := netlink.LinkSetUp(loopback); err != nil {
+		return fmt.Errorf("bring up the loopback device: %w", err)
+	}
+	if err := address(device); err != nil {
+		return fmt.Errorf("set up the network device %s: %w", device.Attrs().Name, err)
+	}
+	return nil
+}
+
+// devices returns the loopback device and the first other one; nil: none.
+func devices() (loopback, device netlink.Link, err error) {
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, link := range links {
+		switch {
+		case link.Attrs().Flags&net.FlagLoopback != 0:
+			loopback = link
+		case device == nil && link.Type() == "device":
+			device = link
+		}
+	}
+	return loopback, device, nil
+}
+
+// address gives the device the guest's address and makes it the way to
+// everywhere else.
+func address(device netlink.Link) error {
+	own, err := netlink.ParseAddr(guest.Address)
+	if err != nil {
+		return err
+	}
+	if err := netlink.AddrAdd(device, own); err != nil {
+		return err
+	}
+	if err := netlink.LinkSetUp(device); err != nil {
+		return err
+	}
+	return netlink.RouteAdd(&netlink.Route{LinkIndex: device.Attrs().Index, Gw: net.ParseIP(guest.Gateway)})
 }

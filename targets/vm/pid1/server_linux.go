@@ -2,9 +2,14 @@ package pid1
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -108,4 +113,145 @@ func reap(server int) syscall.WaitStatus {
 			return status
 		}
 	}
+}
+
+// cgroup is the folder of the version 2 control group that holds the server.
+type cgroup string
+
+// newCgroup makes an empty one below the top, and hands the memory controller
+// down to it.
+func newCgroup(top string) (cgroup, error) {
+	dir := filepath.Join(top, "server")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make a cgroup: %w", err)
+	}
+	if err := write(filepath.Join(top, "cgroup.subtree_control"), "+memory"); err != nil {
+		return cgroup(dir), fmt.Errorf("enable the memory controller: %w", err)
+	}
+	return cgroup(dir), nil
+}
+
+// limit sets the most memory that the processes may hold, in bytes, and returns
+// what is in force. Swap does not extend it, where the kernel has any.
+func (c cgroup) limit(memory int64) (int64, error) {
+	if err := write(c.file("memory.max"), strconv.FormatInt(memory, 10)); err != nil {
+		return 0, fmt.Errorf("limit the memory: %w", err)
+	}
+	if err := write(c.file("memory.swap.max"), "0"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("limit the memory: %w", err)
+	}
+	text, err := os.ReadFile(c.file("memory.max"))
+	if err != nil {
+		return 0, fmt.Errorf("read the memory limit: %w", err)
+	}
+	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+}
+
+// outOfMemory reports whether the kernel killed one of the processes for want
+// of memory.
+func (c cgroup) outOfMemory() bool {
+	text, _ := os.ReadFile(c.file("memory.events")) // not there: no controller
+	for line := range strings.Lines(string(text)) {
+		if kills, ok := strings.CutPrefix(strings.TrimSpace(line), "oom_kill "); ok {
+			return kills != "0"
+		}
+	}
+	return false
+}
+
+func (c cgroup) file(name string) string { return filepath.Join(string(c), name) }
+
+// write writes an existing file; the cgroup file system refuses to create one.
+func write(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// How the server's port is watched. The pauses grow with the time waited, so
+// that a slow start is not watched to death: there may be one CPU.
+const (
+	pollFirst = 2 * time.Millisecond
+	pollMost  = 100 * time.Millisecond
+	pollShare = 50 // a pause is this part of the time waited
+)
+
+// reach says from where a port accepts connections.
+type reach int
+
+const (
+	nowhere    reach = iota
+	inside           // the guest's own loopback alone
+	everywhere       // the guest's network
+)
+
+// listen waits until something listens on the port, and says so. QEMU accepts
+// connections long before, so nobody but the guest knows. The tables are read
+// rather than a connection made, which the server would see.
+func listen(c *console, port int) {
+	began, told := time.Now(), false
+	for {
+		switch listening(port) {
+		case everywhere:
+			c.say(guest.Event{Name: guest.Listening, Clock: clock()})
+			return
+		case inside:
+			if !told {
+				told = true
+				fmt.Fprintf(c, "servebench: the server listens on the guest's loopback alone, where nobody reaches it: let it listen on the address in HOST, or on 0.0.0.0\n")
+			}
+		}
+		time.Sleep(min(max(time.Since(began)/pollShare, pollFirst), pollMost))
+	}
+}
+
+// listening reads the kernel's tables.
+func listening(port int) reach {
+	most := nowhere
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, _ := os.ReadFile(table) // not there: the kernel has no such sockets
+		most = max(most, parseListening(string(text), port))
+	}
+	return most
+}
+
+// parseListening reads a table like /proc/net/tcp, see proc_net_tcp in the
+// kernel's documentation: the second field is the local address, each four
+// bytes of it in this machine's order, the fourth the state, of which 0A is
+// LISTEN.
+func parseListening(table string, port int) reach {
+	most := nowhere
+	for line := range strings.Lines(table) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[3] != "0A" {
+			continue
+		}
+		address, ok := strings.CutSuffix(fields[1], fmt.Sprintf(":%04X", port))
+		switch {
+		case !ok:
+		case isLoopback(address):
+			most = max(most, inside)
+		default:
+			most = everywhere
+		}
+	}
+	return most
+}
+
+// isLoopback recognises 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104 on a machine
+// that stores the lowest byte first.
+func isLoopback(address string) bool {
+	const mapped = "0000000000000000FFFF0000"
+	v4, is4 := strings.CutPrefix(address, mapped)
+	return len(v4) == 8 && (is4 || len(address) == 8) && strings.HasSuffix(v4, "7F") ||
+		address == "00000000000000000000000001000000"
+}
+
+// clock is the kernel's clock source; "" where it is not known.
+func clock() string {
+	text, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+	return strings.TrimSpace(string(text))
 }
