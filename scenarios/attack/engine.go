@@ -20,7 +20,7 @@ const logQueue = 16
 type engine struct {
 	cfg       Config
 	watch     *watch // nil without conditions to abort on
-	transport transport.Transport
+	sender    transport.Sender
 	carriage  *carriage
 	loops     []*loop
 	recorder  *recorder
@@ -61,22 +61,22 @@ func newEngine(cfg Config) (*engine, error) {
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
-	requests, err := newRequests(cfg.Corpus, cfg.Endpoint.URL, cfg.HTTP.NoKeepAlive)
+	messages, err := newMessages(cfg.Corpus, cfg.Endpoint.URL, cfg.HTTP.NoKeepAlive)
 	if err != nil {
 		return nil, err
 	}
-	if e.transport, err = newTransport(cfg); err != nil {
+	if e.sender, err = newSender(cfg); err != nil {
 		return nil, err
 	}
 	sequence := newOrder(cfg.Corpus, cfg.OrderSeed)
 	e.carriage = &carriage{
-		next:      e.transport,
-		corpus:    cfg.Corpus,
-		requests:  requests,
+		sender:    e.sender,
+		messages:  messages,
+		limit:     cfg.Corpus.Limit,
 		order:     sequence,
 		deadlines: newDeadlines(base, cfg.Timeout),
 		carried:   newCarried(),
-		firstByte: cfg.FirstByte,
+		stamped:   cfg.FirstByte,
 	}
 	if cfg.Concurrency > 0 {
 		e.carriage.end = cfg.Span
@@ -89,11 +89,11 @@ func newEngine(cfg Config) (*engine, error) {
 		e.loops = append(e.loops, l)
 	}
 	e.recorder = newRecorder(cfg, sequence, e.watch, loops)
-	e.openSinks(requests, sequence)
+	e.openSinks(messages, sequence)
 	return e, nil
 }
 
-func newTransport(cfg Config) (transport.Transport, error) {
+func newSender(cfg Config) (transport.Sender, error) {
 	options := cfg.HTTP
 	options.ConnectTimeout = cmp.Or(options.ConnectTimeout, cfg.Timeout)
 	return transport.New(transport.Config{
@@ -103,7 +103,7 @@ func newTransport(cfg Config) (transport.Transport, error) {
 	})
 }
 
-func (e *engine) openSinks(requests []request, sequence order) {
+func (e *engine) openSinks(messages []*transport.Message, sequence order) {
 	onError := func() { e.broken <- struct{}{} }
 	seconds := e.recorder.seconds
 	e.log = newSink(logQueue, func(s *second) error {
@@ -113,7 +113,7 @@ func (e *engine) openSinks(requests []request, sequence order) {
 	}, onError)
 	seconds.out = e.log
 	if e.cfg.Raw != nil {
-		e.rawWriter = newRawWriter(e.cfg.Raw, requests, sequence, e.cfg.Redact)
+		e.rawWriter = newRawWriter(e.cfg.Raw, messages, sequence, e.cfg.Redact)
 		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
 	}
 }
@@ -161,7 +161,7 @@ func (e *engine) warm(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
-	e.transport.Warm(ctx, min(warmConnections, e.cfg.MaxInFlight))
+	e.sender.Warm(ctx, min(warmConnections, e.cfg.MaxInFlight))
 }
 
 // sendingEnded takes stock of what the sending took; the first call counts.
@@ -181,6 +181,6 @@ func (e *engine) close() error {
 	for _, l := range e.loops {
 		failed = errors.Join(failed, l.close())
 	}
-	e.transport.Close()
+	e.sender.Close()
 	return failed
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"servebench/scenarios/attack/transport"
 	"servebench/targets"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -23,35 +24,36 @@ const rawBody = 4 << 10
 type rawWriter struct {
 	buffer   *bufio.Writer
 	encode   vegeta.Encoder
-	requests []request
+	messages []*transport.Message
 	order    order
 	redact   func(string) string // nil: there are no secrets
 }
 
-func newRawWriter(w io.Writer, requests []request, o order, redact func(string) string) *rawWriter {
+func newRawWriter(w io.Writer, messages []*transport.Message, o order, redact func(string) string) *rawWriter {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), requests: requests, order: o, redact: redact}
+	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), messages: messages, order: o, redact: redact}
 }
 
 // complete puts what became of the request in the place of what vegeta was told.
 // The flight is free to be used again then.
 func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
+	o := &f.outcome
 	r.Seq = f.seq
-	r.Code, r.Error, r.Headers = uint16(f.status), "", f.header
-	r.Body, r.BytesIn = bytes.Clone(f.body[:min(len(f.body), rawBody)]), uint64(f.length)
+	r.Code, r.Error, r.Headers = uint16(o.Status), "", o.Header
+	r.Body, r.BytesIn = bytes.Clone(o.Body[:min(len(o.Body), rawBody)]), uint64(o.Length)
 	switch {
 	case f.failure != nil:
 		r.Code, r.Error = 0, targets.Explain(f.failure).Error()
-	case f.status < 200 || f.status >= 400: // what vegeta calls an error
-		r.Error = f.reason
+	case o.Status < 200 || o.Status >= 400: // what vegeta calls an error
+		r.Error = o.Reason
 	}
 }
 
 // write puts what was really sent in the place of the placeholder and encodes
 // the result.
 func (w *rawWriter) write(r *vegeta.Result) error {
-	q := w.requests[w.order.at(r.Seq)]
-	r.Method, r.URL, r.BytesOut = q.method, q.url, uint64(q.length)
+	m := w.messages[w.order.at(r.Seq)]
+	r.Method, r.URL, r.BytesOut = m.Method, m.URL, uint64(len(m.Body))
 	if w.redact != nil {
 		w.withoutSecrets(r)
 	}

@@ -96,18 +96,20 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 
 // book enters a request that was sent.
 func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
-	sentAt := result.Timestamp.Sub(r.zero)
-	doneAt := sentAt + result.Latency
-	r.lastSent, r.lastDone = max(r.lastSent, sentAt), max(r.lastDone, doneAt)
+	o := &f.outcome
+	o.Sent = result.Timestamp.Sub(r.zero)
+	o.Done = o.Sent + result.Latency
+	response := o.Done - f.due
+	r.lastSent, r.lastDone = max(r.lastSent, o.Sent), max(r.lastDone, o.Done)
 	r.most = max(r.most, f.most)
 
 	slice.Sent++
 	slice.InFlight = max(slice.InFlight, f.most)
 	r.ledger.Sent++
 	second := r.seconds.second(f.due)
-	r.value(second, tagLag, sentAt-f.due)
+	r.value(second, tagLag, o.Sent-f.due)
 	if !r.closed {
-		r.gaps.add(f.seq, stamps{f.due, sentAt, stamped})
+		r.gaps.add(f.seq, stamps{f.due, o.Sent, stamped})
 	}
 
 	class, text := r.judge(f)
@@ -116,33 +118,33 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		r.ledger.Censored++
 		slice.Censored++
 		r.mix.add(f.seq, record.Ledger{Censored: 1})
-		r.value(second, tagCensored, doneAt-f.due)
+		r.value(second, tagCensored, response)
 	case class != "":
 		r.ledger.Failed++
 		slice.Failed++
 		r.mix.add(f.seq, record.Ledger{Failed: 1})
 		r.errors.add(class, text)
 		r.failed.Add(1)
-		r.value(second, tagFailed, doneAt-f.due)
+		r.value(second, tagFailed, response)
 	default:
 		r.ledger.OK++
 		slice.OK++
 		r.mix.add(f.seq, record.Ledger{OK: 1})
-		second.recordClass(r.mix.of(f.seq), doneAt-f.due)
-		r.value(second, tagResponse, doneAt-f.due)
-		r.value(second, tagService, doneAt-sentAt)
+		second.recordClass(r.mix.of(f.seq), response)
+		r.value(second, tagResponse, response)
+		r.value(second, tagService, o.Done-o.Sent)
 		if r.firstByte {
-			r.value(second, tagFirstByte, f.first.at.Sub(r.zero)-f.due)
+			r.value(second, tagFirstByte, o.FirstByte-f.due)
 		}
-		if r.deadline == 0 || doneAt-f.due <= r.deadline {
+		if r.deadline == 0 || response <= r.deadline {
 			r.good++
 		}
 	}
 	if r.closed {
-		r.overtime += max(doneAt-r.window(), 0)
+		r.overtime += max(o.Done-r.window(), 0)
 	}
 	r.done.Add(1)
-	r.watch.end(f.due, doneAt-f.due, class != "")
+	r.watch.end(f.due, response, class != "")
 }
 
 // window is the time in which requests were due. An answer is booked after it was
@@ -157,23 +159,24 @@ func (r *recorder) window() time.Duration {
 // judge returns the class of what went wrong, and its text; "" when nothing did.
 // Texts are formatted only for the first of a class.
 func (r *recorder) judge(f *flight) (class, text string) {
+	o := &f.outcome
 	switch {
 	case f.state == censored:
 		return "", ""
 	case f.failure != nil:
 		return f.class, r.example(f.class, func() string { return targets.Explain(f.failure).Error() })
-	case !r.corpus.Accepts(f.status):
-		class = r.statuses.class(f.status)
-		return class, r.example(class, func() string { return targets.Answer(f.reason, f.header, f.body) })
+	case !r.corpus.Accepts(o.Status):
+		class = r.statuses.class(o.Status)
+		return class, r.example(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
 	}
-	outcome := r.corpus.Check(r.order.at(f.seq), protocol.Response{
-		Status: f.status, Header: f.header, Body: f.body, Length: f.length,
+	judged := r.corpus.Check(r.order.at(f.seq), protocol.Response{
+		Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length,
 	})
-	r.answers.Checked += outcome.Counts.Checked
-	r.answers.Agreed += outcome.Counts.Agreed
-	r.answers.Labelled += outcome.Counts.Labelled
-	r.answers.Correct += outcome.Counts.Correct
-	return outcome.Class, targets.Mismatch(f.header, outcome.Text)
+	r.answers.Checked += judged.Counts.Checked
+	r.answers.Agreed += judged.Counts.Agreed
+	r.answers.Labelled += judged.Counts.Labelled
+	r.answers.Correct += judged.Counts.Correct
+	return judged.Class, targets.Mismatch(o.Header, judged.Text)
 }
 
 func (r *recorder) example(class string, text func() string) string {

@@ -71,8 +71,8 @@ func (fd *feed) next(k int) (*flight, *vegeta.Result) {
 		fd.flights.begin(time.Duration(fd.begun) * fd.gap)
 	}
 	f := fd.flights.find(uint64(k))
-	f.state, f.status, f.most = sent, http.StatusOK, int64(fd.inFlight)
-	f.body = append(f.body, fd.bodies[fd.order.at(uint64(k))]...)
+	f.state, f.outcome.Status, f.most = sent, http.StatusOK, int64(fd.inFlight)
+	f.outcome.Body = append(f.outcome.Body, fd.bodies[fd.order.at(uint64(k))]...)
 	fd.result = vegeta.Result{
 		Seq:       uint64(k),
 		Timestamp: fd.zero.Add(f.due + 40*time.Microsecond),

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"servebench/scenarios/attack/transport"
-	"servebench/scenarios/corpus"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -42,14 +41,15 @@ type roundTripper struct {
 
 // carriage is what the round trippers of all loops share.
 type carriage struct {
-	next      transport.Transport
-	corpus    *corpus.Corpus
-	requests  []request // by index into the corpus
+	sender    transport.Sender
+	limit     func(status int) (int, error) // see transport.Outcome
+	messages  []*transport.Message          // by index into the corpus
 	order     order
 	deadlines *deadlines
 	stopped   atomic.Bool
 	end       time.Duration // what is due from then on is not sent; 0: all is
-	firstByte bool          // see Config.FirstByte
+	stamped   bool          // see transport.Outcome
+	zero      time.Time
 	carried   *http.Response
 	inFlight  atomic.Int64
 	sent      atomic.Int64
@@ -87,12 +87,11 @@ func (rt *roundTripper) carry(f *flight) {
 		rt.inFlight.Add(-1)
 		rt.mine.Add(-1)
 	}()
-	response, err := rt.next.Send(f.ctx, rt.requests[rt.order.at(f.seq)].message)
-	if err != nil {
+	o := &f.outcome
+	o.Zero, o.Limit, o.Stamped = rt.zero, rt.limit, rt.stamped
+	if err := rt.sender.Send(f.ctx, rt.messages[rt.order.at(f.seq)], o); err != nil {
 		f.fail(err)
-		return
 	}
-	f.arrive(response, rt.corpus, rt.firstByte)
 }
 
 func sequence(placeholder *http.Request) (uint64, error) {

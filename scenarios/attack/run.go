@@ -46,7 +46,7 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	defer collectSeldom()()
 	e.began = now()
 	e.zero = time.Now().Add(lead)
-	e.recorder.zero = e.zero
+	e.recorder.zero, e.carriage.zero = e.zero, e.zero
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })
@@ -215,7 +215,7 @@ func (e *engine) flush() error {
 
 // cell sums up what was recorded.
 func (e *engine) cell(spent usage) record.Cell {
-	r, connections := e.recorder, e.transport.Stats()
+	r, connections := e.recorder, e.sender.Stats()
 	cell := record.Cell{
 		Stopped: e.byUser,
 		Aborted: e.aborted,

@@ -1,114 +1,57 @@
 package transport
 
 import (
-	"context"
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 )
 
-// answer is a response and its body, in one piece of memory.
-type answer struct {
-	response http.Response
-	ctx      context.Context
-	head     *head
-	conn     *conn // nil once the body is done with
-	err      error // why nothing more can be read
-	left     int64 // of a body whose length is known
-	chunks   chunks
+// answerBody reads the body of the answer that is on a connection.
+type answerBody struct {
+	conn    *conn
+	chunked bool
+	left    int64 // of a body whose length is known; -1: it ends with the connection
+	chunks  chunks
+	err     error // why nothing more can be read
 }
 
-// newAnswer returns the response whose head was read from c, and ends the exchange
-// when it has no body.
-func newAnswer(ctx context.Context, c *conn, h *head, r *http.Request) *http.Response {
-	a := &answer{ctx: ctx, conn: c, head: h, left: h.length}
-	a.response = http.Response{
-		Status:        h.text,
-		StatusCode:    h.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    h.minor,
-		Header:        h.header,
-		Body:          a,
-		ContentLength: h.length,
-		Close:         h.last,
-		Request:       r,
+// openBody begins to read the body of the answer to a message, whose head was read.
+func (c *conn) openBody(m *Message) *answerBody {
+	c.body = answerBody{conn: c, chunked: c.head.chunked, left: c.head.length}
+	if c.head.isBodiless(m.Method) {
+		c.body.chunked, c.body.left = false, 0
 	}
-	if h.minor == 0 {
-		a.response.Proto = "HTTP/1.0"
-	}
-	if h.chunked {
-		a.response.TransferEncoding = []string{"chunked"}
-		a.announceTrailer()
-	}
-	if none := bodiless(r.Method, h.status); none || h.length == 0 && !h.chunked {
-		a.response.Body = http.NoBody
-		if none && r.Method != http.MethodHead {
-			a.response.ContentLength = 0
-		}
-		c.finish(a.keep())
-	}
-	return &a.response
-}
-
-// keep reports whether client and server mean to use the connection again.
-func (a *answer) keep() bool {
-	r := a.response.Request
-	return !a.head.last && !r.Close && !hasOption(r.Header["Connection"], "close")
+	return &c.body
 }
 
 // Read implements io.Reader. It returns what has come as soon as something has,
 // and io.EOF together with the last bytes where they come together.
-func (a *answer) Read(p []byte) (int, error) {
+func (a *answerBody) Read(p []byte) (n int, err error) {
 	if a.err != nil || len(p) == 0 {
 		return 0, a.err
 	}
-	n, err := a.read(p)
 	switch {
-	case err == io.EOF:
-		a.err = io.EOF
-		a.conn.finish(a.keep() && (a.head.chunked || a.head.length >= 0))
-		a.conn = nil
-	case err != nil:
-		a.err = a.conn.discard(a.ctx, "read answer", err)
-		a.conn.client.pool.drop()
-		a.conn = nil
+	case a.chunked:
+		n, a.err = a.chunks.read(a.conn, p)
+	case a.left < 0:
+		n, a.err = a.conn.read(p)
+	default:
+		n, a.err = a.readLeft(p)
 	}
 	return n, a.err
 }
 
-// read reads from the body however it is delimited.
-func (a *answer) read(p []byte) (int, error) {
-	switch {
-	case a.head.chunked:
-		n, err := a.chunks.read(a.conn, p)
-		if err == io.EOF {
-			a.addTrailer()
-		}
-		return n, err
-	case a.head.length < 0:
-		return a.conn.read(p) // until the server closes the connection
+func (a *answerBody) readLeft(p []byte) (n int, err error) {
+	if a.left > 0 {
+		n, err = a.conn.read(p[:min(int64(len(p)), a.left)])
 	}
-	if int64(len(p)) > a.left {
-		p = p[:a.left]
-	}
-	n, err := a.conn.read(p)
 	if a.left -= int64(n); a.left == 0 {
 		return n, io.EOF
 	}
 	return n, unexpected(err)
-}
-
-// Close implements io.Closer. A body that was not read to its end costs the
-// connection.
-func (a *answer) Close() error {
-	if a.conn == nil {
-		return nil
-	}
-	a.err = http.ErrBodyReadAfterClose
-	a.conn.client.watches.leave(a.conn)
-	a.conn.close()
-	a.conn = nil
-	return nil
 }
 
 // unexpected makes the connection's end within a body what it is.
@@ -132,4 +75,189 @@ func (c *conn) read(p []byte) (int, error) {
 		return n, nil
 	}
 	return c.Conn.Read(p)
+}
+
+const (
+	// maxLine bounds the line before a chunk, and the trailer, in bytes.
+	maxLine = 4 << 10
+	// maxExcess bounds what a chunked body may spend on its chunks beyond 16 bytes
+	// and twice the data of each.
+	maxExcess = 16 << 10
+)
+
+// chunks reads a chunked body (RFC 9112, 7.1).
+type chunks struct {
+	part    part
+	left    int64 // of the chunk's data
+	excess  int64
+	trailer http.Header // once the body has ended, if it had one
+}
+
+// part is what comes next in a chunked body.
+type part int
+
+const (
+	chunkSize part = iota
+	chunkData
+	chunkEnd // of the line behind the data
+	chunkTrailer
+	chunksDone
+)
+
+// errMore says that more would have to be waited for.
+var errMore = errors.New("more is to come")
+
+// read reads data, as much as has come; it waits only for the first byte. The
+// body's end is told together with the last bytes if it has come with them.
+func (d *chunks) read(c *conn, p []byte) (n int, err error) {
+	for err == nil && d.part != chunksDone {
+		wait := n == 0
+		switch {
+		case d.part != chunkData:
+			err = d.pass(c, wait)
+		case n == len(p):
+			return n, nil
+		case !wait && c.r == c.w:
+			err = errMore
+		default:
+			var m int
+			m, err = d.take(c, p[n:])
+			n += m
+		}
+	}
+	switch {
+	case err == errMore:
+		return n, nil
+	case err != nil:
+		return n, unexpected(err)
+	}
+	return n, io.EOF
+}
+
+// take reads data of the chunk.
+func (d *chunks) take(c *conn, p []byte) (int, error) {
+	if int64(len(p)) > d.left {
+		p = p[:d.left]
+	}
+	n, err := c.read(p)
+	if d.left -= int64(n); d.left == 0 {
+		d.part = chunkEnd
+		return n, nil
+	}
+	return n, err
+}
+
+// pass reads what is not data. Unless it may wait, what has not come whole is left
+// for the next time.
+func (d *chunks) pass(c *conn, wait bool) error {
+	if d.part == chunkTrailer {
+		return d.passTrailer(c, wait)
+	}
+	line, err := c.line(wait)
+	if err != nil {
+		return err
+	}
+	if d.part == chunkSize {
+		return d.begin(line)
+	}
+	if len(line) > 0 {
+		return malformedError{fmt.Errorf("chunk: %.20q behind its data, want the end of the line", line)}
+	}
+	d.part = chunkSize
+	return nil
+}
+
+// begin reads the line before a chunk: its size, and extensions, which mean nothing
+// to us.
+func (d *chunks) begin(line []byte) (err error) {
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	if d.left, err = parseSize(bytes.TrimRight(digits, " \t")); err != nil {
+		return malformedError{err}
+	}
+	d.excess = max(0, d.excess+int64(len(line))+2-16-2*min(d.left, maxExcess))
+	if d.excess > maxExcess {
+		return malformedError{errors.New("chunks: more around the data than data")}
+	}
+	d.part = chunkData
+	if d.left == 0 {
+		d.part = chunkTrailer
+	}
+	return nil
+}
+
+// parseSize reads a chunk's size, a hexadecimal number.
+func parseSize(digits []byte) (int64, error) {
+	n := int64(0)
+	for _, c := range digits {
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
+		if c < '0' || digit < 0 || n > math.MaxInt64>>4 {
+			return 0, fmt.Errorf("chunk size %.20q: want a hexadecimal number", digits)
+		}
+		n = n<<4 | int64(digit)
+	}
+	if len(digits) == 0 || len(digits) > 16 {
+		return 0, fmt.Errorf("chunk size %.20q: want 1 to 16 digits", digits)
+	}
+	return n, nil
+}
+
+// passTrailer reads the fields behind the last chunk, mostly none.
+func (d *chunks) passTrailer(c *conn, wait bool) error {
+	for {
+		b := c.buffered()
+		if bytes.HasPrefix(b, []byte("\r\n")) {
+			c.r += 2
+			d.part = chunksDone
+			return nil
+		}
+		if n := endOfHead(b, 0); n > 0 && n <= maxLine {
+			return d.parseTrailer(c, b[:n])
+		}
+		if len(b) > maxLine {
+			return malformedError{fmt.Errorf("trailer: more than %d bytes", maxLine)}
+		}
+		if !wait {
+			return errMore
+		}
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *chunks) parseTrailer(c *conn, b []byte) (err error) {
+	if !bytes.HasSuffix(b, []byte("\r\n\r\n")) {
+		return malformedError{errors.New("trailer: want lines that end with CR LF")}
+	}
+	if d.trailer, err = parseFields(string(b)); err != nil {
+		return malformedError{fmt.Errorf("trailer: %w", err)}
+	}
+	c.r += len(b)
+	d.part = chunksDone
+	return nil
+}
+
+// line returns the next line of a chunked body, without its CR LF; it stays valid
+// until more is read.
+func (c *conn) line(wait bool) ([]byte, error) {
+	for {
+		b := c.buffered()
+		if i := bytes.IndexByte(b, '\n'); i >= 0 && i <= maxLine {
+			line, ok := bytes.CutSuffix(b[:i], []byte("\r"))
+			if !ok || bytes.IndexByte(line, '\r') >= 0 {
+				return nil, malformedError{fmt.Errorf("chunk: line %.20q, want one that ends with CR LF", b[:i])}
+			}
+			c.r += i + 1
+			return line, nil
+		}
+		if len(b) > maxLine {
+			return nil, malformedError{fmt.Errorf("chunk: a line of more than %d bytes", maxLine)}
+		}
+		if !wait {
+			return nil, errMore
+		}
+		if err := c.fill(); err != nil {
+			return nil, err
+		}
+	}
 }

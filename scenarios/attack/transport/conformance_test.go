@@ -1,9 +1,9 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -257,7 +257,7 @@ func TestExchanges(t *testing.T) {
 					endpoint := newScripted(e.scripts...).serve(t, by)
 					tr := by.dial(t, endpoint, nil)
 					for i, a := range e.asks {
-						a.play(t, i, tr, request(t, endpoint, a.method, a.body))
+						a.play(t, i, tr, message(t, endpoint, a.method, a.body))
 					}
 					stats := tr.Stats()
 					if e.dials > 0 && stats.Dials != e.dials || stats.Retries != 0 {
@@ -270,27 +270,27 @@ func TestExchanges(t *testing.T) {
 }
 
 // play sends the request and holds what comes to what should.
-func (a ask) play(t *testing.T, i int, tr http.RoundTripper, r *http.Request) {
+func (a ask) play(t *testing.T, i int, tr Sender, m *Message) {
 	t.Helper()
-	response, err := tr.RoundTrip(r)
-	var body []byte
-	if err == nil {
-		body, err = io.ReadAll(response.Body)
-		response.Body.Close()
-	}
+	a.playUnder(t.Context(), t, i, tr, m)
+}
+
+func (a ask) playUnder(ctx context.Context, t *testing.T, i int, tr Sender, m *Message) {
+	t.Helper()
+	o, err := send(ctx, tr, m)
 	switch {
 	case a.status == 0 && err == nil:
-		t.Fatalf("request %d: answered with %s and %.50q, want a failure", i, response.Status, body)
+		t.Fatalf("request %d: answered with %s and %.50q, want a failure", i, o.Reason, o.Body)
 	case a.status == 0:
 		if a.err != nil && !errors.Is(err, a.err) || !strings.Contains(err.Error(), a.text) {
 			t.Fatalf("request %d: failed with %v, want %v %s", i, err, a.err, a.text)
 		}
-		if string(body) != a.answer {
-			t.Fatalf("request %d: %.50q before the failure, want %.50q", i, body, a.answer)
+		if string(o.Body) != a.answer {
+			t.Fatalf("request %d: %.50q before the failure, want %.50q", i, o.Body, a.answer)
 		}
 	case err != nil:
 		t.Fatalf("request %d: %v, want status %d", i, err, a.status)
-	case response.StatusCode != a.status || string(body) != a.answer:
-		t.Fatalf("request %d: %s and %.50q, want %d and %.50q", i, response.Status, body, a.status, a.answer)
+	case o.Status != a.status || string(o.Body) != a.answer || o.Length != int64(len(a.answer)):
+		t.Fatalf("request %d: %s and %.50q of %d bytes, want %d and %.50q", i, o.Reason, o.Body, o.Length, a.status, a.answer)
 	}
 }

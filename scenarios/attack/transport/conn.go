@@ -26,8 +26,9 @@ type conn struct {
 	direct shortcut // nil: none
 
 	buf  []byte
-	r, w int // buf[r:w] was read from the connection and not used
-	last *head
+	r, w int        // buf[r:w] was read from the connection and not used
+	head *head      // of the latest answer
+	body answerBody // its body, while that is read
 
 	idleSince time.Time
 	used      bool  // a request was answered on it

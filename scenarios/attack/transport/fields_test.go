@@ -1,40 +1,23 @@
 package transport
 
 import (
-	"bytes"
-	"context"
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"servebench/targets/protocol"
 )
 
 // TestRequestOnTheWire looks at what the server reads.
 func TestRequestOnTheWire(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay), asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-		r.Host = "model.example"
-		r.Header.Set("Content-Type", "application/json")
-		r.Header["X-Many"] = []string{"a", "b"}
-		answered(t, tr, r)
-
-		m, err := NewMessage(r, []byte("question"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := tr.Send(r.Context(), m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.ReadAll(response.Body)
-		response.Body.Close()
-
-		unknown := r.WithContext(r.Context())
-		unknown.ContentLength, unknown.Body = 0, io.NopCloser(strings.NewReader("question"))
-		(ask{status: 200, answer: "ok"}).play(t, 0, tr, unknown)
-
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, _ *Message) {
+		header := http.Header{"Host": {"model.example"}, "Content-Type": {"application/json"}, "X-Many": {"a", "b"}}
+		m := lay(t, s.endpoint, protocol.Request{Method: "POST", Path: "/path?x=1", Header: header, Body: []byte("question")}, false)
+		answered(t, tr, m)
+		answered(t, tr, m)
 		for i, got := range s.requests() {
 			body, _ := io.ReadAll(got.Body)
 			if got.Method != "POST" || got.RequestURI != "/path?x=1" || string(body) != "question" {
@@ -46,8 +29,8 @@ func TestRequestOnTheWire(t *testing.T) {
 			if strings.Join(got.Header["X-Many"], " ") != "a b" {
 				t.Errorf("request %d: header %v, want two of X-Many", i, got.Header)
 			}
-			if want := map[bool]int64{false: 8, true: -1}[i == 2]; got.ContentLength != want {
-				t.Errorf("request %d: Content-Length %d, want %d", i, got.ContentLength, want)
+			if got.ContentLength != 8 {
+				t.Errorf("request %d: Content-Length %d, want 8", i, got.ContentLength)
 			}
 		}
 	})
@@ -56,11 +39,11 @@ func TestRequestOnTheWire(t *testing.T) {
 // TestRequestEndsItsConnection says so in a header, which the server passes over in
 // its answer. net/http knows it by Request.Close alone.
 func TestRequestEndsItsConnection(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-		r.Header.Set("Connection", "close")
-		_, r.Close = tr.(*standard)
-		answered(t, tr, r)
-		answered(t, tr, r)
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, _ *Message) {
+		_, standard := tr.(*standard)
+		m := lay(t, s.endpoint, protocol.Request{Method: "POST", Path: "/", Header: http.Header{"Connection": {"close"}}}, standard)
+		answered(t, tr, m)
+		answered(t, tr, m)
 		if stats := tr.Stats(); stats.Dials != 2 || stats.Retries != 0 {
 			t.Errorf("%+v, want a connection for each request, and nothing sent again", stats)
 		}
@@ -70,71 +53,39 @@ func TestRequestEndsItsConnection(t *testing.T) {
 // TestRequestsThatCannotBeSent must not reach the wire, where they could be read as
 // something else.
 func TestRequestsThatCannotBeSent(t *testing.T) {
-	for name, change := range map[string]func(*http.Request){
-		"method": func(r *http.Request) { r.Method = "GET /" },
-		"host":   func(r *http.Request) { r.Host = "a b" },
-		"path":   func(r *http.Request) { r.URL.Opaque = "/a b" },
-		"name":   func(r *http.Request) { r.Header["A: b\r\nC"] = []string{"d"} },
-		"value":  func(r *http.Request) { r.Header["A"] = []string{"b\r\nC: d"} },
+	for name, r := range map[string]protocol.Request{
+		"method": {Method: "GET /"},
+		"host":   {Method: "POST", Header: http.Header{"Host": {"a b"}}},
+		"path":   {Method: "POST", Path: "?a b"},
+		"name":   {Method: "POST", Header: http.Header{"A: b\r\nC": {"d"}}},
+		"value":  {Method: "POST", Header: http.Header{"A": {"b\r\nC: d"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			target, err := url.Parse("http://127.0.0.1:1/")
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &http.Request{Method: "POST", URL: target, Header: http.Header{}}
-			change(r)
-			if _, err := NewMessage(r, nil); err == nil {
-				t.Error("no error")
+			if _, err := NewMessage("http://127.0.0.1:1", r, false); err == nil || !strings.Contains(err.Error(), "want") {
+				t.Errorf("%v, want what is wrong", err)
 			}
 		})
 	}
 }
 
-// TestBodyOfAnotherLength announces more, and less, than there is, in requests short
-// and long.
-func TestBodyOfAnotherLength(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		for _, length := range []int{10, 100_000} {
-			for _, wrong := range []int{-1, 1} {
-				r.Body, r.GetBody = io.NopCloser(bytes.NewReader(make([]byte, length+wrong))), nil
-				r.ContentLength = int64(length)
-				if response, err := tr.RoundTrip(r); err == nil {
-					response.Body.Close()
-					t.Errorf("%d bytes of %d: answered, want an error", length+wrong, length)
-				}
-			}
-		}
-	})
-}
-
-// TestHeader looks at what a response says, which is shared by those that begin with
+// TestHeader looks at what an answer says, which is shared by those that begin with
 // the same bytes.
 func TestHeader(t *testing.T) {
 	text := "HTTP/1.1 200 Fine with me\r\nx-a:  1 \r\nX-A: 2\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nX-More: 8\r\n\r\n"
-	each(t, nil, [][]step{{asked, says(text), asked, says(text)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		m, err := NewMessage(r, []byte("question"))
-		if err != nil {
-			t.Fatal(err)
-		}
+	each(t, nil, [][]step{{asked, says(text), asked, says(text)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
 		for range 2 {
-			response, err := tr.Send(context.Background(), m)
+			o, err := send(t.Context(), tr, m)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, announced := response.Trailer["X-Sum"]; !announced || response.Trailer.Get("X-Sum") != "" {
-				t.Errorf("trailer %v before the body, want X-Sum announced", response.Trailer)
+			if len(o.Header) != 2 || strings.Join(o.Header["X-A"], " ") != "1 2" || o.Header.Get("Content-Type") != "text/plain" {
+				t.Errorf("header %v", o.Header)
 			}
-			io.ReadAll(response.Body)
-			response.Body.Close()
-			if got := response.Header; len(got) != 2 || strings.Join(got["X-A"], " ") != "1 2" || got.Get("Content-Type") != "text/plain" {
-				t.Errorf("header %v", got)
+			if o.Status != 200 || o.Reason != "200 Fine with me" {
+				t.Errorf("%d %s", o.Status, o.Reason)
 			}
-			if response.Status != "200 Fine with me" || response.ContentLength != -1 || len(response.TransferEncoding) != 1 {
-				t.Errorf("%s, length %d, encoding %v", response.Status, response.ContentLength, response.TransferEncoding)
-			}
-			if got := response.Trailer; len(got) != 2 || got.Get("X-Sum") != "7" || got.Get("X-More") != "8" {
-				t.Errorf("trailer %v", got)
+			if len(o.Trailer) != 2 || o.Trailer.Get("X-Sum") != "7" || o.Trailer.Get("X-More") != "8" {
+				t.Errorf("trailer %v", o.Trailer)
 			}
 		}
 	})
@@ -152,24 +103,10 @@ func TestClientsSayTheSame(t *testing.T) {
 		"an encoding":         {http.Header{"Accept-Encoding": {"gzip"}, "User-Agent": {""}}, http.Header{"Accept-Encoding": {"gzip"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-				r.Method, r.Header = "GET", c.header
-				m, err := NewMessage(r, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				response, err := tr.Send(r.Context(), m)
-				if err != nil {
-					t.Fatal(err)
-				}
-				io.Copy(io.Discard, response.Body)
-				response.Body.Close()
-				r.Body, r.GetBody, r.ContentLength = nil, nil, 0
-				ask{status: 200, answer: "ok"}.play(t, 0, tr, r)
-				for _, got := range s.requests() {
-					if !maps.EqualFunc(got.Header, c.want, slices.Equal) {
-						t.Errorf("header %v, want %v", got.Header, c.want)
-					}
+			each(t, nil, [][]step{{asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, _ *Message) {
+				answered(t, tr, lay(t, s.endpoint, protocol.Request{Method: "GET", Path: "/", Header: c.header}, false))
+				if got := s.requests()[0].Header; !maps.EqualFunc(got, c.want, slices.Equal) {
+					t.Errorf("header %v, want %v", got, c.want)
 				}
 			})
 		})
@@ -179,19 +116,10 @@ func TestClientsSayTheSame(t *testing.T) {
 // TestNewConnectionPerRequest sends messages that end their connections, which is
 // said to the server.
 func TestNewConnectionPerRequest(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-		r.Close = true
-		m, err := NewMessage(r, []byte("question"))
-		if err != nil {
-			t.Fatal(err)
-		}
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, _ *Message) {
+		m := lay(t, s.endpoint, protocol.Request{Method: "POST", Path: "/", Body: []byte("question")}, true)
 		for range 3 {
-			response, err := tr.Send(r.Context(), m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			io.Copy(io.Discard, response.Body)
-			response.Body.Close()
+			answered(t, tr, m)
 		}
 		if dials := tr.Stats().Dials; dials != 3 {
 			t.Errorf("%d dials, want 3", dials)

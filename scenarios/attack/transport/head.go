@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // head is the head of an answer: its status line and header. It is shared by all
@@ -22,8 +25,6 @@ type head struct {
 	// last says that the server closes the connection after this answer, or that it
 	// is not safe to believe otherwise.
 	last bool
-	// trailers are the names of the fields announced for the trailer.
-	trailers []string
 }
 
 // maxHead bounds an answer's head, interim answers before it included, in bytes.
@@ -136,3 +137,149 @@ func parseFields(lines string) (http.Header, error) {
 }
 
 func trimBlanks(s string) string { return strings.Trim(s, " \t") }
+
+// parseFraming finds out how the body is delimited and whether the connection
+// outlives it (RFC 9112, 6.3 and 9.3). Transfer-Encoding and Trailer leave the
+// header, as they do in net/http.
+func (h *head) parseFraming() error {
+	h.last = hasOption(h.header["Connection"], "close") ||
+		h.minor == 0 && !hasOption(h.header["Connection"], "keep-alive")
+	encodings := h.header["Transfer-Encoding"]
+	lengths := h.header["Content-Length"]
+	delete(h.header, "Transfer-Encoding")
+	if h.minor == 1 && len(encodings) > 0 {
+		if len(encodings) > 1 || !strings.EqualFold(encodings[0], "chunked") {
+			return fmt.Errorf("Transfer-Encoding %.100q: want chunked", encodings)
+		}
+		h.chunked = true
+		delete(h.header, "Trailer")
+	}
+	if len(lengths) == 0 {
+		return nil
+	}
+	length, err := contentLength(lengths)
+	if err != nil {
+		return err
+	}
+	if h.chunked {
+		// Someone on the way may have believed the other one (RFC 9112, 6.3): read
+		// the chunks, and do not trust the connection afterwards.
+		delete(h.header, "Content-Length")
+		h.last = true
+		return nil
+	}
+	h.length = length
+	return nil
+}
+
+// contentLength reads Content-Length, which may be repeated but not differ.
+func contentLength(values []string) (int64, error) {
+	for _, v := range values[1:] {
+		if v != values[0] {
+			return 0, fmt.Errorf("Content-Length %.100q: want one length", values)
+		}
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("Content-Length %.100q: want a number of bytes", values[0])
+	}
+	return int64(n), nil
+}
+
+// hasOption reports whether a list such as Connection's holds the option.
+func hasOption(values []string, option string) bool {
+	for _, v := range values {
+		for item := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(trimBlanks(item), option) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isBodiless reports whether an answer has no body whatever its header says.
+func (h *head) isBodiless(method string) bool {
+	return method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified
+}
+
+// isToken reports whether s is a token (RFC 9110, 5.6.2): a method's or a field's
+// name.
+func isToken[S string | []byte](s S) bool {
+	for i := range len(s) {
+		if !isTokenByte(s[i]) {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+func isTokenByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return c > ' ' && c < 0x7f && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// isFieldValue reports whether s can be the value of a header field: no control
+// characters but the tab (RFC 9110, 5.5).
+func isFieldValue[S string | []byte](s S) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// isVisible reports whether s is printable ASCII without spaces.
+func isVisible(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// heads remembers the heads that were parsed last. The heads of one server's
+// answers repeat until the second in Date changes, so nearly all are found here.
+type heads struct {
+	ring [32]atomic.Pointer[head]
+	mu   sync.Mutex
+	next int
+}
+
+// maxRemembered is the longest head worth comparing, in bytes.
+const maxRemembered = 4 << 10
+
+// find returns the head that b begins with, nil when it is not remembered.
+func (hs *heads) find(b []byte) *head {
+	for i := range hs.ring {
+		h := hs.ring[i].Load()
+		if h == nil {
+			return nil
+		}
+		if h.begins(b) {
+			return h
+		}
+	}
+	return nil
+}
+
+// begins reports whether b begins with the head's bytes.
+func (h *head) begins(b []byte) bool {
+	return len(b) >= len(h.block) && string(b[:len(h.block)]) == h.block
+}
+
+// remember keeps a head, in the place of the oldest.
+func (hs *heads) remember(h *head) {
+	if len(h.block) > maxRemembered {
+		return
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.ring[hs.next].Store(h)
+	hs.next = (hs.next + 1) % len(hs.ring)
+}

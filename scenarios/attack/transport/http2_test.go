@@ -13,10 +13,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"servebench/targets/protocol"
 )
 
 // serveHTTP2 starts Go's own server, for HTTP/2 alone.
-func serveHTTP2(t *testing.T, by carrier, h http.HandlerFunc) Transport {
+func serveHTTP2(t *testing.T, by carrier, h http.HandlerFunc) Sender {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -60,17 +62,12 @@ func TestHTTP2(t *testing.T) {
 			tr.Warm(t.Context(), 8)
 			target := map[bool]string{false: "http://127.0.0.1", true: "https://127.0.0.1"}[by.secure]
 			get := func(ctx context.Context, path, body string) (string, error) {
-				r, err := http.NewRequestWithContext(ctx, "POST", target+path, strings.NewReader(body))
+				m, err := NewMessage(target, protocol.Request{Method: "POST", Path: path, Body: []byte(body)}, false)
 				if err != nil {
 					return "", err
 				}
-				response, err := tr.RoundTrip(r)
-				if err != nil {
-					return "", err
-				}
-				defer response.Body.Close()
-				answer, err := io.ReadAll(response.Body)
-				return response.Proto + " " + response.Status + " " + string(answer), err
+				o, err := send(ctx, tr, m)
+				return o.Header.Get("Version") + " " + o.Reason + " " + string(o.Body), err
 			}
 			echo := func() {
 				if got, err := get(t.Context(), "/echo", "question"); err != nil || got != "HTTP/2.0 200 OK question" {
@@ -104,6 +101,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func answerHTTP2(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Version", r.Proto)
 	switch r.URL.Path {
 	case "/echo":
 		io.Copy(w, r.Body)
@@ -124,7 +122,7 @@ func TestHTTP2Refused(t *testing.T) {
 		by := carrier{secure: secure}
 		endpoint := newScripted([]step{asked, says(okay)}).serve(t, by)
 		tr := by.dial(t, endpoint, func(cfg *Config) { cfg.Version = HTTP2 })
-		if _, err := tr.RoundTrip(request(t, endpoint, "GET", "")); err == nil {
+		if _, err := send(t.Context(), tr, message(t, endpoint, "GET", "")); err == nil {
 			t.Errorf("TLS %v: no error", secure)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -13,28 +12,22 @@ import (
 )
 
 // each runs a test over every carrier, with a server that plays the scripts.
-func each(t *testing.T, change func(*Config), scripts [][]step, test func(*testing.T, Transport, *scripted, *http.Request)) {
+func each(t *testing.T, change func(*Config), scripts [][]step, test func(*testing.T, Sender, *scripted, *Message)) {
 	t.Helper()
 	for _, by := range carriers() {
 		t.Run(by.name, func(t *testing.T) {
 			t.Parallel()
 			server := newScripted(scripts...)
 			endpoint := server.serve(t, by)
-			test(t, by.dial(t, endpoint, change), server, request(t, endpoint, "POST", "question"))
+			test(t, by.dial(t, endpoint, change), server, message(t, endpoint, "POST", "question"))
 		})
 	}
 }
 
-// answered sends the request, and reads the answer, which has to be okay.
-func answered(t *testing.T, tr http.RoundTripper, r *http.Request) {
+// answered sends the request, whose answer has to be okay.
+func answered(t *testing.T, tr Sender, m *Message) {
 	t.Helper()
-	body, err := r.GetBody()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := r.WithContext(r.Context())
-	again.Body = body
-	ask{status: 200, answer: "ok"}.play(t, 0, tr, again)
+	ask{status: 200, answer: "ok"}.play(t, 0, tr, m)
 }
 
 var errReason = errors.New("the reason")
@@ -48,23 +41,19 @@ func TestContextEndsRequest(t *testing.T) {
 		"within the chunks": {asked, says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nok")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, nil, [][]step{script, {asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-				ctx, cancel := context.WithCancelCause(r.Context())
+			each(t, nil, [][]step{script, {asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, m *Message) {
+				ctx, cancel := context.WithCancelCause(t.Context())
 				go func() {
 					s.await(1)
 					time.Sleep(20 * time.Millisecond)
 					cancel(errReason)
 				}()
-				response, err := tr.RoundTrip(r.WithContext(ctx))
-				if err == nil {
-					_, err = io.ReadAll(response.Body)
-					response.Body.Close()
-				}
+				_, err := send(ctx, tr, m)
 				// net/http tells of the cause before the header, and of the end within the body.
 				if !errors.Is(err, errReason) && !errors.Is(err, context.Canceled) {
 					t.Errorf("%v, want the reason of the context's end", err)
 				}
-				answered(t, tr, r)
+				answered(t, tr, m)
 			})
 		})
 	}
@@ -72,24 +61,20 @@ func TestContextEndsRequest(t *testing.T) {
 
 // TestContextsAreShared ends one context of many requests, and then another's.
 func TestContextsAreShared(t *testing.T) {
-	each(t, nil, [][]step{{asked}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-		shared, end := context.WithCancelCause(r.Context())
-		own, endOwn := context.WithCancelCause(r.Context())
-		m, err := NewMessage(r, []byte("question"))
-		if err != nil {
-			t.Fatal(err)
-		}
+	each(t, nil, [][]step{{asked}}, func(t *testing.T, tr Sender, s *scripted, m *Message) {
+		shared, end := context.WithCancelCause(t.Context())
+		own, endOwn := context.WithCancelCause(t.Context())
 		failures := make(chan error, 4)
 		var sharing sync.WaitGroup
 		for range 3 {
 			sharing.Go(func() {
-				_, err := tr.Send(shared, m)
+				_, err := send(shared, tr, m)
 				failures <- err
 			})
 		}
 		alone := make(chan error, 1)
 		go func() {
-			_, err := tr.Send(own, m)
+			_, err := send(own, tr, m)
 			alone <- err
 		}()
 		s.await(4)
@@ -116,27 +101,19 @@ func TestContextsAreShared(t *testing.T) {
 // up waiting for it.
 func TestWaitsForConnection(t *testing.T) {
 	one := func(cfg *Config) { cfg.Connections = 1 }
-	each(t, one, [][]step{{asked, waits, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-		m, err := NewMessage(r, []byte("question"))
-		if err != nil {
-			t.Fatal(err)
-		}
+	each(t, one, [][]step{{asked, waits, says(okay), asked, says(okay)}}, func(t *testing.T, tr Sender, s *scripted, m *Message) {
 		var both sync.WaitGroup
 		for range 2 {
 			both.Go(func() {
-				response, err := tr.Send(r.Context(), m)
-				if err != nil {
+				if _, err := send(t.Context(), tr, m); err != nil {
 					t.Error(err)
-					return
 				}
-				io.ReadAll(response.Body)
-				response.Body.Close()
 			})
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), 30*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		defer cancel()
 		s.await(1)
-		if _, err := tr.Send(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := send(ctx, tr, m); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("third request: %v, want %v", err, context.DeadlineExceeded)
 		}
 		s.signal <- struct{}{}
@@ -158,13 +135,13 @@ func TestIdleConnectionCloses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			first := append([]step{asked, says(okay)}, end...)
-			each(t, nil, [][]step{first, {asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
+			each(t, nil, [][]step{first, {asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
 				if c, ok := tr.(*client); ok && c.dialer.tls != nil && strings.HasPrefix(name, "a timeout") {
 					t.Skip("over TLS, what an idle connection brings is not looked at")
 				}
-				answered(t, tr, r)
+				answered(t, tr, m)
 				time.Sleep(20 * time.Millisecond)
-				answered(t, tr, r)
+				answered(t, tr, m)
 			})
 		})
 	}
@@ -173,8 +150,8 @@ func TestIdleConnectionCloses(t *testing.T) {
 // TestFailureNamesItsStep lets the server read a request and close the connection:
 // what failed is not the sending.
 func TestFailureNamesItsStep(t *testing.T) {
-	each(t, nil, [][]step{{asked, hangsUp}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		_, err := tr.RoundTrip(r)
+	each(t, nil, [][]step{{asked, hangsUp}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		_, err := send(t.Context(), tr, m)
 		if _, own := tr.(*client); err == nil || own && !strings.HasPrefix(err.Error(), "read answer: ") {
 			t.Errorf("%v, want the reading of the answer to have failed", err)
 		}
@@ -185,9 +162,9 @@ func TestFailureNamesItsStep(t *testing.T) {
 // promised keep-alive, and reads on without a word: the next request does not wait
 // for its timeout.
 func TestHalfClosedAtOnce(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay), halfCloses, asked}, {asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		answered(t, tr, r)
-		if _, err := tr.RoundTrip(r); err != nil && !errors.Is(err, io.EOF) {
+	each(t, nil, [][]step{{asked, says(okay), halfCloses, asked}, {asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		answered(t, tr, m)
+		if _, err := send(t.Context(), tr, m); err != nil && !errors.Is(err, io.EOF) {
 			t.Errorf("%v, want an answer over another connection, or that the server closed this one", err)
 		}
 	})
@@ -196,13 +173,13 @@ func TestHalfClosedAtOnce(t *testing.T) {
 // TestWarm opens connections ahead; one that is closed before its use fails no
 // request.
 func TestWarm(t *testing.T) {
-	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		tr.Warm(r.Context(), 3)
+	each(t, nil, [][]step{{asked, says(okay), asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		tr.Warm(t.Context(), 3)
 		if dials := tr.Stats().Dials; dials != 3 {
 			t.Errorf("%d dials, want 3", dials)
 		}
-		answered(t, tr, r)
-		answered(t, tr, r)
+		answered(t, tr, m)
+		answered(t, tr, m)
 		if dials := tr.Stats().Dials; dials != 3 {
 			t.Errorf("%d dials after a request, want those 3", dials)
 		}
@@ -210,26 +187,22 @@ func TestWarm(t *testing.T) {
 }
 
 func TestWarmConnectionCloses(t *testing.T) {
-	each(t, nil, [][]step{{shakes, hangsUp}, {asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		tr.Warm(r.Context(), 1)
+	each(t, nil, [][]step{{shakes, hangsUp}, {asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		tr.Warm(t.Context(), 1)
 		time.Sleep(20 * time.Millisecond)
-		answered(t, tr, r)
+		answered(t, tr, m)
 	})
 }
 
-// TestBodyLeftUnread closes a body before its end.
+// TestBodyLeftUnread gives up an answer that is too long.
 func TestBodyLeftUnread(t *testing.T) {
-	long := "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nok"
-	each(t, nil, [][]step{{asked, says(long)}, {asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		response, err := tr.RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
+	long := "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nsome"
+	each(t, nil, [][]step{{asked, says(long)}, {asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		o := &Outcome{Limit: func(int) (int, error) { return 3, errReason }}
+		if err := tr.Send(t.Context(), m, o); !errors.Is(err, errReason) || string(o.Body) != "som" {
+			t.Errorf("%q and %v, want 3 bytes and %v", o.Body, err, errReason)
 		}
-		response.Body.Close()
-		if _, err := response.Body.Read(make([]byte, 1)); err == nil {
-			t.Error("a closed body was read")
-		}
-		answered(t, tr, r)
+		answered(t, tr, m)
 		if dials := tr.Stats().Dials; dials != 2 {
 			t.Errorf("%d dials, want 2", dials)
 		}
@@ -247,24 +220,32 @@ func TestStreams(t *testing.T) {
 			waits, says("one "), waits, says("two "), waits, says("three"), waits, hangsUp},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, nil, [][]step{script}, func(t *testing.T, tr Transport, s *scripted, r *http.Request) {
-				response, err := tr.RoundTrip(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer response.Body.Close()
-				p := make([]byte, 100)
-				for _, want := range []string{"one ", "two ", "three"} {
-					s.signal <- struct{}{}
-					if n, err := response.Body.Read(p); string(p[:n]) != want || err != nil && err != io.EOF {
-						t.Errorf("%q and %v, want %q", p[:n], err, want)
+			for _, by := range carriers()[:3] {
+				t.Run(by.name, func(t *testing.T) {
+					s := newScripted(script)
+					endpoint := s.serve(t, by)
+					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+					defer cancel()
+					m := message(t, endpoint, "POST", "question")
+					c, err := by.dial(t, endpoint, nil).(*client).exchange(ctx, m)
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
-				s.signal <- struct{}{}
-				if rest, err := io.ReadAll(response.Body); len(rest) > 0 || err != nil {
-					t.Errorf("then %q and %v, want the end", rest, err)
-				}
-			})
+					defer c.close()
+					body := c.openBody(m)
+					p := make([]byte, 100)
+					for _, want := range []string{"one ", "two ", "three"} {
+						s.signal <- struct{}{}
+						if n, err := body.Read(p); string(p[:n]) != want || err != nil && err != io.EOF {
+							t.Errorf("%q and %v, want %q", p[:n], err, want)
+						}
+					}
+					s.signal <- struct{}{}
+					if rest, err := io.ReadAll(body); len(rest) > 0 || err != nil {
+						t.Errorf("then %q and %v, want the end", rest, err)
+					}
+				})
+			}
 		})
 	}
 }
@@ -280,10 +261,10 @@ func isTimeout(t *testing.T, err error) {
 
 func TestFirstByteTimeout(t *testing.T) {
 	short := func(cfg *Config) { cfg.FirstByteTimeout = 60 * time.Millisecond }
-	each(t, short, [][]step{{asked}, {asked, says(okay)}}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		_, err := tr.RoundTrip(r)
+	each(t, short, [][]step{{asked}, {asked, says(okay)}}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		_, err := send(t.Context(), tr, m)
 		isTimeout(t, err)
-		answered(t, tr, r)
+		answered(t, tr, m)
 	})
 }
 
@@ -292,8 +273,8 @@ func TestFirstByteTimeoutEndsWithTheFirstByte(t *testing.T) {
 	short := func(cfg *Config) { cfg.FirstByteTimeout = 200 * time.Millisecond }
 	pause := func(*session) bool { time.Sleep(300 * time.Millisecond); return true }
 	script := []step{asked, says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no"), pause, says("k")}
-	each(t, short, [][]step{script}, func(t *testing.T, tr Transport, _ *scripted, r *http.Request) {
-		answered(t, tr, r)
+	each(t, short, [][]step{script}, func(t *testing.T, tr Sender, _ *scripted, m *Message) {
+		answered(t, tr, m)
 	})
 }
 
@@ -312,7 +293,7 @@ func TestConnectTimeout(t *testing.T) {
 			endpoint := newScripted([]step{}).serve(t, by)
 			endpoint.URL = "https://" + l.Addr().String()
 			tr := by.dial(t, endpoint, func(cfg *Config) { cfg.ConnectTimeout = 50 * time.Millisecond })
-			_, err := tr.RoundTrip(request(t, endpoint, "GET", ""))
+			_, err := send(t.Context(), tr, message(t, endpoint, "GET", ""))
 			isTimeout(t, err)
 		})
 	}
@@ -330,7 +311,7 @@ func TestRefused(t *testing.T) {
 			endpoint.URL, endpoint.Socket = "http://"+l.Addr().String(), ""
 			tr := by.dial(t, endpoint, nil)
 			tr.Warm(t.Context(), 2)
-			if _, err := tr.RoundTrip(request(t, endpoint, "GET", "")); err == nil || !strings.Contains(err.Error(), "refused") {
+			if _, err := send(t.Context(), tr, message(t, endpoint, "GET", "")); err == nil || !strings.Contains(err.Error(), "refused") {
 				t.Errorf("%v, want a connection refused", err)
 			}
 		})

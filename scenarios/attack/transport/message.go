@@ -2,51 +2,157 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
+
+	"servebench/targets/protocol"
 )
 
 // Message is a request that is laid out once and sent many times. It does not
 // change, and may be sent by many goroutines at once.
 type Message struct {
-	request *http.Request // without context and body
-	body    []byte
-	wire    []byte // its head, and its body behind it when it is whole
+	Method, URL string
+	Body        []byte
+
+	request *http.Request // as net/http takes it, without context and body
+	wire    []byte        // its head, and its body behind it when it is whole
 	whole   bool
+	last    bool // on its connection
 }
 
-// NewMessage lays out a request with a body, which may be nil. Neither may be
-// changed afterwards. Of the request its method, URL, Host (the URL's when empty),
-// Header and Close count; a header field without values is not sent. An error
-// names what cannot be written into an HTTP/1.1 request.
-func NewMessage(r *http.Request, body []byte) (*Message, error) {
-	request := r.WithContext(context.Background())
-	request.Header = withAgent(r.Header)
-	request.ContentLength = int64(len(body))
-	request.Body, request.GetBody = http.NoBody, nil
+// maxWhole is how long a request may be to be sent in one write before anything is
+// read: a socket takes as much without the server's having read any of it.
+const maxWhole = 16 << 10
+
+// NewMessage lays out a request for the server at a base URL, such as
+// "http://HOST:PORT". Its header and body may not be changed afterwards; a header
+// field without values is not sent. last says that the connection ends with the
+// request. An error names what cannot be written into an HTTP/1.1 request.
+func NewMessage(base string, r protocol.Request, last bool) (*Message, error) {
+	target, err := parseURL(base + r.Path)
+	if err != nil {
+		return nil, err
+	}
+	request := &http.Request{
+		Method: r.Method, URL: target,
+		Host:   cmp.Or(r.Header.Get("Host"), target.Host), // which net/http leaves out of a header
+		Header: withAgent(r.Header), Close: last,
+		Body: http.NoBody, ContentLength: int64(len(r.Body)),
+	}
 	wire, err := appendHead(nil, request)
 	if err != nil {
 		return nil, err
 	}
-	whole := len(wire)+len(body) <= atOnce
+	whole := len(wire)+len(r.Body) <= maxWhole
 	if whole {
-		wire = append(wire, body...)
+		wire = append(wire, r.Body...)
 	}
-	return &Message{request: request, body: body, wire: slices.Clip(wire), whole: whole}, nil
+	last = last || hasOption(r.Header["Connection"], "close")
+	return &Message{Method: r.Method, URL: target.String(), Body: r.Body, request: request, wire: slices.Clip(wire), whole: whole, last: last}, nil
+}
+
+func parseURL(raw string) (*url.URL, error) {
+	target, err := url.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	if target.Scheme != "http" && target.Scheme != "https" || target.Host == "" {
+		return nil, fmt.Errorf("URL %q: want http://HOST… or https://HOST…", raw)
+	}
+	return target, nil
 }
 
 // requestFor returns the message as net/http takes it.
 func (m *Message) requestFor(ctx context.Context) *http.Request {
 	r := m.request.WithContext(ctx)
-	if len(m.body) > 0 {
-		r.GetBody = func() (io.ReadCloser, error) { return m.reader(), nil }
-		r.Body = m.reader()
+	if len(m.Body) > 0 {
+		// Each sending has a reader: the transport may still read when the answer is there.
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.Body)), nil }
+		r.Body, _ = r.GetBody()
 	}
 	return r
 }
 
-// reader returns the body for one reading: the transport may still read from it
-// when the answer is there already.
-func (m *Message) reader() io.ReadCloser { return io.NopCloser(bytes.NewReader(m.body)) }
+// isIdempotent reports whether the request means the same when it is sent twice (RFC
+// 9110, 9.2.2).
+func (m *Message) isIdempotent() bool {
+	return slices.Contains([]string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}, m.Method)
+}
+
+// withAgent returns a header that says what the client is, if it does not yet. An
+// empty User-Agent asks for none to be sent.
+func withAgent(header http.Header) http.Header {
+	if _, ok := header["User-Agent"]; ok {
+		return header
+	}
+	header = header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header["User-Agent"] = []string{"servebench"}
+	return header
+}
+
+// appendHead appends the head of an HTTP/1.1 request: the request line, Host, the
+// header's fields in order of their names, the length of the body, the blank line.
+func appendHead(b []byte, r *http.Request) ([]byte, error) {
+	method, target := cmp.Or(r.Method, http.MethodGet), r.URL.RequestURI()
+	if !isToken(method) {
+		return nil, fmt.Errorf("method %q: want letters, as in GET", method)
+	}
+	if r.Host == "" || !isVisible(r.Host) {
+		return nil, fmt.Errorf("host %q: want a name or an address of printable ASCII", r.Host)
+	}
+	if !isVisible(target) {
+		return nil, fmt.Errorf("path %q: want printable ASCII without spaces", target)
+	}
+	b = append(b, method+" "+target+" HTTP/1.1\r\n"...)
+	b = appendField(b, "Host", r.Host)
+	if agent := r.Header.Get("User-Agent"); agent != "" {
+		b = appendField(b, "User-Agent", agent)
+	}
+	b, err := appendFields(b, r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if r.Close {
+		b = appendField(b, "Connection", "close")
+	}
+	// A request of a method that has a body says so even of an empty one (RFC 9110, 8.6).
+	if r.ContentLength > 0 || method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
+		b = appendField(b, "Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	}
+	return append(b, "\r\n"...), nil
+}
+
+// ownFields are those that the client writes itself.
+var ownFields = []string{"Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer"}
+
+func appendFields(b []byte, header http.Header) ([]byte, error) {
+	for _, key := range slices.Sorted(maps.Keys(header)) {
+		if slices.Contains(ownFields, key) {
+			continue
+		}
+		if !isToken(key) {
+			return nil, fmt.Errorf("header field %q: want a name of letters, digits and hyphens", key)
+		}
+		for _, value := range header[key] {
+			if !isFieldValue(value) {
+				return nil, fmt.Errorf("header field %s: value %q: want no control characters", key, value)
+			}
+			b = appendField(b, key, trimBlanks(value))
+		}
+	}
+	return b, nil
+}
+
+func appendField(b []byte, key, value string) []byte {
+	return append(b, key+": "+value+"\r\n"...)
+}

@@ -29,14 +29,12 @@ func readOwn(r io.Reader, method string) (status int, body []byte, err error) {
 	t.pool.reserve()
 	l := &link{Conn: bytesConn{Reader: r}}
 	c := &conn{Conn: l, link: l, client: t}
-	o := outgoing{request: &http.Request{Method: method}, whole: true}
-	response, err := c.exchange(context.Background(), &o)
-	if err != nil {
+	m, o := &Message{Method: method, whole: true}, &Outcome{}
+	if err := c.exchange(context.Background(), m); err != nil {
 		return 0, nil, err
 	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	response.Body.Close()
-	return response.StatusCode, body, err
+	err = c.receive(context.Background(), m, o)
+	return o.Status, o.Body, err
 }
 
 // readReference reads it by net/http's.

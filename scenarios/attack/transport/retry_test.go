@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/protocol"
 )
 
 // dropping is a server that reads every tenth request whole, works on it, and closes
@@ -97,18 +98,13 @@ func TestDroppedRequestsFail(t *testing.T) {
 }
 
 // attack sends 50 requests, one after the other.
-func (s *dropping) attack(t *testing.T, tr Transport, endpoint targets.Endpoint, method string) {
+func (s *dropping) attack(t *testing.T, tr Sender, endpoint targets.Endpoint, method string) {
 	failed := 0
 	for k := range 50 {
-		r := request(t, endpoint, method, "question")
-		r.URL.Path = fmt.Sprint("/", k)
-		response, err := tr.RoundTrip(r)
-		if err != nil {
+		m := lay(t, endpoint, protocol.Request{Method: method, Path: fmt.Sprint("/", k), Body: []byte("question")}, false)
+		if _, err := send(t.Context(), tr, m); err != nil {
 			failed++
-			continue
 		}
-		io.Copy(io.Discard, response.Body)
-		response.Body.Close()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +146,7 @@ func TestIdleCloseIsNoFailure(t *testing.T) {
 				if c.fails {
 					a, retries = ask{err: io.EOF}, 0
 				}
-				a.play(t, 0, tr, request(t, endpoint, c.method, "question"))
+				a.play(t, 0, tr, message(t, endpoint, c.method, "question"))
 				if got := tr.Stats().Retries; got != retries {
 					t.Errorf("%d retries, want %d", got, retries)
 				}
@@ -169,8 +165,8 @@ func TestStandardRepeatsWhatWasNotSent(t *testing.T) {
 				s := newScripted([]step{asked, says(okay), waits, hangsUp}, []step{asked, says(okay)})
 				endpoint := s.serve(t, by)
 				tr := by.dial(t, endpoint, nil)
-				r := request(t, endpoint, method, "question")
-				answered(t, tr, r)
+				m := message(t, endpoint, method, "question")
+				answered(t, tr, m)
 				chosen := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 					if !info.Reused {
 						return
@@ -180,7 +176,7 @@ func TestStandardRepeatsWhatWasNotSent(t *testing.T) {
 						time.Sleep(time.Millisecond)
 					}
 				}}
-				answered(t, tr, r.WithContext(httptrace.WithClientTrace(r.Context(), chosen)))
+				ok("ok").playUnder(httptrace.WithClientTrace(t.Context(), chosen), t, 1, tr, m)
 				if got := tr.Stats().Retries; got != 1 || len(s.requests()) != 2 {
 					t.Errorf("%d retries, and the server read %d requests; want 1 and 2", got, len(s.requests()))
 				}
@@ -261,7 +257,7 @@ func TestRefusedStreamsFail(t *testing.T) {
 			tr := carrier{}.dial(t, endpoint, func(cfg *Config) { cfg.Version = HTTP2 })
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			_, err := tr.RoundTrip(request(t, endpoint, c.method, strings.Repeat("x", len(c.method)-3)).WithContext(ctx))
+			_, err := send(ctx, tr, message(t, endpoint, c.method, strings.Repeat("x", len(c.method)-3)))
 			if !errors.Is(err, errStreamRefused) {
 				t.Errorf("%v, want %v", err, errStreamRefused)
 			}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -18,6 +17,7 @@ import (
 	"testing"
 
 	"servebench/targets"
+	"servebench/targets/protocol"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,14 +41,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	endpoint := targets.Endpoint{URL: "http://" + address}
 	for _, kind := range []struct{ method, body string }{{"GET", ""}, {"POST", strings.Repeat("x", 600)}} {
 		b.Run(kind.method, func(b *testing.B) {
-			target, err := http.NewRequest(kind.method, endpoint.URL+"/v2/models/credit/infer", nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			m, err := NewMessage(target, []byte(kind.body))
-			if err != nil {
-				b.Fatal(err)
-			}
+			m := lay(b, endpoint, protocol.Request{Method: kind.method, Path: "/v2/models/credit/infer", Body: []byte(kind.body)}, false)
 			b.Run("floor", func(b *testing.B) { benchmarkFloor(b, address, m.wire) })
 			for _, by := range []carrier{{name: "own"}, {name: "net_http", standard: true}} {
 				b.Run(by.name, func(b *testing.B) { benchmarkTransport(b, by.dial(b, endpoint, wide), m) })
@@ -61,23 +54,13 @@ func wide(cfg *Config) { cfg.Connections = connections }
 
 const connections = 16
 
-func benchmarkTransport(b *testing.B, tr Transport, m *Message) {
+func benchmarkTransport(b *testing.B, tr Sender, m *Message) {
 	ctx := b.Context()
 	together(b, func() func() error {
-		buf := make([]byte, 4096)
+		o := &Outcome{}
 		return func() error {
-			response, err := tr.Send(ctx, m)
-			if err != nil {
-				return err
-			}
-			defer response.Body.Close()
-			for err == nil {
-				_, err = response.Body.Read(buf)
-			}
-			if err != io.EOF {
-				return err
-			}
-			return nil
+			o.Reset()
+			return tr.Send(ctx, m, o)
 		}
 	})
 }

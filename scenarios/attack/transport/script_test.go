@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/protocol"
 )
 
 // carrier is a way to reach the server.
@@ -55,6 +56,7 @@ type session struct {
 // connection plays the k-th script, later ones the last.
 type scripted struct {
 	scripts  [][]step
+	endpoint targets.Endpoint
 	accepted atomic.Int64
 	signal   chan struct{} // for steps that wait for the test
 	ended    chan struct{}
@@ -87,6 +89,7 @@ func (s *scripted) serve(t testing.TB, by carrier) targets.Endpoint {
 		endpoint.URL = "https://" + l.Addr().String()
 		config, endpoint.Roots = certificate()
 	}
+	s.endpoint = endpoint
 	var sessions sync.WaitGroup
 	sessions.Go(func() {
 		for {
@@ -262,7 +265,7 @@ func waits(s *session) bool {
 }
 
 // dial returns the transport for a scripted server.
-func (by carrier) dial(t testing.TB, endpoint targets.Endpoint, change func(*Config)) Transport {
+func (by carrier) dial(t testing.TB, endpoint targets.Endpoint, change func(*Config)) Sender {
 	t.Helper()
 	cfg := Config{Endpoint: endpoint, Connections: 4, Options: Options{Standard: by.standard}}
 	if change != nil {
@@ -276,18 +279,25 @@ func (by carrier) dial(t testing.TB, endpoint targets.Endpoint, change func(*Con
 	return tr
 }
 
-// request makes one whose body can be had again.
-func request(t testing.TB, endpoint targets.Endpoint, method, body string) *http.Request {
+// message lays out a request for the server.
+func message(t testing.TB, endpoint targets.Endpoint, method, body string) *Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	t.Cleanup(cancel)
-	var content io.Reader
-	if body != "" {
-		content = bytes.NewReader([]byte(body))
-	}
-	r, err := http.NewRequestWithContext(ctx, method, endpoint.URL+"/path?x=1", content)
+	return lay(t, endpoint, protocol.Request{Method: method, Path: "/path?x=1", Body: []byte(body)}, false)
+}
+
+func lay(t testing.TB, endpoint targets.Endpoint, r protocol.Request, last bool) *Message {
+	t.Helper()
+	m, err := NewMessage(endpoint.URL, r, last)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return m
+}
+
+// send sends a message, and gives up long after every test should have ended.
+func send(ctx context.Context, tr Sender, m *Message) (*Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	o := &Outcome{}
+	return o, tr.Send(ctx, m, o)
 }

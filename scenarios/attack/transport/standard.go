@@ -3,12 +3,13 @@ package transport
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // standard is net/http's transport over connections that were opened ahead.
@@ -54,45 +55,19 @@ func (v Version) protocols(secure bool) *http.Protocols {
 // it closed a connection of HTTP/2.
 const maxGoAways = 6
 
-// RoundTrip implements http.RoundTripper. It repeats a request as client.send does,
-// and keeps net/http from repeating it by a rule of its own, which hides requests
-// that the server dropped.
-func (t *standard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if header := withAgent(r.Header); len(header) != len(r.Header) {
-		r = r.WithContext(r.Context())
-		r.Header = header
-	}
+// Send implements Sender. It repeats a request as the own client does, and keeps
+// net/http from repeating it by a rule of its own, which hides requests that the server
+// dropped.
+func (t *standard) Send(ctx context.Context, m *Message, o *Outcome) error {
 	for tries := 0; ; tries++ {
-		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || isIdempotent(r.Method)}
-		response, err := a.send(t.transport, r)
+		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || m.isIdempotent()}
+		err := a.send(ctx, t.transport, m, o)
 		t.retries.Add(a.repeats)
-		if err == nil || r.Context().Err() != nil || !a.mayRepeat(err) || a.http2 && tries == maxGoAways {
-			return response, err
-		}
-		again, ok := rewound(r)
-		if !ok {
-			return nil, err
+		if err == nil || o.Status != 0 || ctx.Err() != nil || !a.mayRepeat(err) || a.http2 && tries == maxGoAways {
+			return err
 		}
 		t.retries.Add(1)
-		r = again
 	}
-}
-
-// rewound returns a request to be sent once more, if its body can be had again.
-func rewound(r *http.Request) (*http.Request, bool) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return r, true
-	}
-	if r.GetBody == nil {
-		return nil, false
-	}
-	body, err := r.GetBody()
-	if err != nil {
-		return nil, false
-	}
-	again := r.WithContext(r.Context())
-	again.Body = body
-	return again, true
 }
 
 // attempt is a request's way through net/http.
@@ -117,10 +92,10 @@ var errStreamRefused = errors.New("stream error: refused; REFUSED_STREAM or PROT
 
 // send sends the request. Its context ends with the connection if that ends before
 // the answer has begun, and net/http sends nothing again then.
-func (a *attempt) send(by *http.Transport, r *http.Request) (*http.Response, error) {
-	ctx, end := context.WithCancelCause(r.Context())
-	a.end = end
-	r = r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+func (a *attempt) send(ctx context.Context, by *http.Transport, m *Message, o *Outcome) error {
+	ctx, a.end = context.WithCancelCause(ctx)
+	defer a.end(nil)
+	r := m.requestFor(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:              a.take,
 		WroteHeaders:         func() { a.sent.Store(true) },
 		GotFirstResponseByte: a.hear,
@@ -128,16 +103,11 @@ func (a *attempt) send(by *http.Transport, r *http.Request) (*http.Response, err
 	if a.http2 {
 		r.GetBody = nil // with which net/http would repeat it
 	}
-	response, err := by.RoundTrip(r)
-	if err != nil {
-		end(nil)
-		if a.refused || strings.Contains(err.Error(), "cannot retry err [stream error") {
-			err = errStreamRefused
-		}
-		return nil, err
+	err := receiveFrom(by, r, o)
+	if err != nil && o.Status == 0 && (a.refused || strings.Contains(err.Error(), "cannot retry err [stream error")) {
+		return errStreamRefused
 	}
-	response.Body = &endingBody{response.Body, end}
-	return response, nil
+	return err
 }
 
 // take takes note of the connection that net/http is about to send on.
@@ -181,25 +151,7 @@ func (a *attempt) mayRepeat(err error) bool {
 	return a.link != nil && a.idle && !a.heard.Load() && a.link.mayRepeat(a.before, a.harmless)
 }
 
-// endingBody is a body whose request's context ends with it.
-type endingBody struct {
-	io.ReadCloser
-	end context.CancelCauseFunc
-}
-
-// Close implements io.Closer.
-func (b *endingBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.end(nil)
-	return err
-}
-
-// Send implements Transport.
-func (t *standard) Send(ctx context.Context, m *Message) (*http.Response, error) {
-	return t.RoundTrip(m.requestFor(ctx))
-}
-
-// Warm implements Transport. One connection carries all requests of HTTP/2.
+// Warm implements Sender. One connection carries all requests of HTTP/2.
 func (t *standard) Warm(ctx context.Context, n int) {
 	if t.version == HTTP2 {
 		n = min(n, 1)
@@ -207,13 +159,81 @@ func (t *standard) Warm(ctx context.Context, n int) {
 	t.spares.open(ctx, n)
 }
 
-// Stats implements Transport.
+// Stats implements Sender.
 func (t *standard) Stats() Stats {
 	return Stats{Dials: t.spares.dialer.count.Load(), Retries: t.retries.Load()}
 }
 
-// Close implements Transport.
+// Close implements Sender.
 func (t *standard) Close() {
 	t.transport.CloseIdleConnections()
 	t.spares.close()
+}
+
+// spares are connections that were opened ahead for net/http, which opens its
+// own only when a request needs one.
+type spares struct {
+	dialer *dialer
+	conns  chan spare
+}
+
+// spare is a connection that nobody has used yet.
+type spare struct {
+	net.Conn
+	opened time.Time
+}
+
+func newSpares(d *dialer, capacity int) *spares {
+	return &spares{dialer: d, conns: make(chan spare, capacity)}
+}
+
+// open opens n connections for later calls of dial.
+func (s *spares) open(ctx context.Context, n int) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() { s.openOne(ctx) })
+	}
+	wg.Wait()
+}
+
+func (s *spares) openOne(ctx context.Context) {
+	conn, err := s.dialer.dial(ctx)
+	if err != nil {
+		return
+	}
+	linkOf(conn).ahead = true
+	select {
+	case s.conns <- spare{conn, time.Now()}:
+	default:
+		conn.Close()
+	}
+}
+
+// dial returns a connection opened ahead, if one is left that the server has not
+// closed meanwhile, and opens one otherwise. It serves net/http, whose network and
+// address are passed over: there is one server.
+func (s *spares) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	for {
+		select {
+		case c := <-s.conns:
+			if alive(c.Conn, c.opened) {
+				return c.Conn, nil
+			}
+			c.Close()
+		default:
+			return s.dialer.dial(ctx)
+		}
+	}
+}
+
+// close ends the connections that nobody wanted.
+func (s *spares) close() {
+	for {
+		select {
+		case c := <-s.conns:
+			c.Close()
+		default:
+			return
+		}
+	}
 }

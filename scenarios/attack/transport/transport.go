@@ -1,6 +1,6 @@
-// Package transport carries the requests of a load to the server: it is what
-// vegeta's client sends with. It stands below the engine in package attack, and
-// counts what the engine has to know of its connections.
+// Package transport carries the requests of a load to the server and brings back what
+// became of them. It stands below the engine in package attack, which knows of a
+// request on the wire nothing but its Outcome, whatever the protocol.
 //
 // HTTP/1.1 goes through a client written for load: a request is laid out once
 // (Message), sent in one write, its answer parsed in place, its header found among
@@ -16,16 +16,13 @@ import (
 	"servebench/targets"
 )
 
-// Transport is an http.RoundTripper for one server. RoundTrip is safe for
-// concurrent use, gives a request up as soon as its context ends, and keeps a
-// connection for the next request once the response's body was read to its end
-// and closed.
-type Transport interface {
-	http.RoundTripper
-	// Send is RoundTrip for a message. The response, its Header above all, must not
-	// be changed: many responses may share it. Its Request is the message's, without
-	// context and body.
-	Send(ctx context.Context, m *Message) (*http.Response, error)
+// Sender sends requests to one server.
+type Sender interface {
+	// Send sends a message, reads the answer to its end, and puts into o, which was
+	// Reset, what it was. It gives the request up as soon as ctx ends. The error says
+	// why there is no whole answer; what came of it is in o all the same. Send is safe
+	// for concurrent use, and does not keep o.
+	Send(ctx context.Context, m *Message, o *Outcome) error
 	// Warm opens connections ahead of their use, up to n of them or until ctx
 	// ends. Failing is no error: the load will show it.
 	Warm(ctx context.Context, n int)
@@ -82,8 +79,8 @@ const (
 	HTTP2 Version = "2"
 )
 
-// New returns the transport for a server.
-func New(cfg Config) (Transport, error) {
+// New returns the sender for a server.
+func New(cfg Config) (Sender, error) {
 	if cfg.Endpoint.Transport != nil {
 		return foreign{cfg.Endpoint.Transport}, nil
 	}
@@ -101,9 +98,21 @@ func New(cfg Config) (Transport, error) {
 // known.
 type foreign struct{ http.RoundTripper }
 
-// Send implements Transport.
-func (t foreign) Send(ctx context.Context, m *Message) (*http.Response, error) {
-	return t.RoundTrip(m.requestFor(ctx))
+// Send implements Sender.
+func (t foreign) Send(ctx context.Context, m *Message, o *Outcome) error {
+	return receiveFrom(t.RoundTripper, m.requestFor(ctx), o)
+}
+
+// receiveFrom sends a request by way of net/http's interface.
+func receiveFrom(t http.RoundTripper, r *http.Request, o *Outcome) error {
+	response, err := t.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	err = o.receive(response.StatusCode, response.Status, response.Header, response.Body)
+	response.Body.Close() // of a body that was read, or that failed already
+	o.Trailer = response.Trailer
+	return err
 }
 
 func (foreign) Warm(context.Context, int) {}

@@ -14,3 +14,6 @@ func alive(_ net.Conn, since time.Time) bool { return time.Since(since) < time.S
 // acknowledged knows nothing on this system: a request is sent again only where
 // nothing of it was sent before.
 func acknowledged(net.Conn) int64 { return -1 }
+
+// newDirect returns no shortcut: there is none for this system.
+func newDirect(*conn) shortcut { return nil }
