@@ -67,8 +67,9 @@ var rooms = []room{
 	{packages: "reports", imports: []string{"reports/stats", "reports/record"}},
 	{packages: "reports/compare", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/stats"}},
 	{packages: "reports/baseline", imports: []string{"reports/record", "reports/stats", "reports/record/userfile"}},
+	{packages: "reports/figures/chart"},
 	{packages: "reports/document", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/stats", "reports/compare"}, ownOnly: true},
-	{packages: "reports/…", imports: []string{"reports", "reports/document", "reports/record", "reports/format", "reports/analysis/stat", "reports/stats", "reports/figures", "reports/compare"}},
+	{packages: "reports/…", imports: []string{"reports", "reports/document", "reports/record", "reports/format", "reports/analysis/stat", "reports/stats", "reports/figures", "reports/figures/chart", "reports/compare"}},
 	{packages: "cmd/cli"},
 	{packages: "cmd/…", imports: []string{"…"}},
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -32,7 +33,7 @@ func abTest(a *stats.Analysis) Figure {
 		f.Height += abPanel
 	}
 	f.Data = abTable(a.Run, metrics)
-	f.paint = func(c draw.Canvas, p Palette) { drawABTest(c, p, a, metrics) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawABTest(c, p, a, metrics) }
 	return f
 }
 
@@ -83,21 +84,21 @@ func metricName(run *record.Run, m stats.ABMetric) string {
 }
 
 // abSpan is the range of a metric's axis: all that is drawn and has an end.
-func abSpan(m stats.ABMetric, limits []float64) span {
-	var s span
-	s.add(1)
+func abSpan(m stats.ABMetric, limits []float64) chart.Span {
+	var s chart.Span
+	s.Add(1)
 	for _, limit := range limits {
-		s.add(limit)
+		s.Add(limit)
 	}
 	for _, pair := range m.Pairs {
-		s.add(pair.Candidate / pair.Baseline)
+		s.Add(pair.Candidate / pair.Baseline)
 	}
 	for _, l := range m.Interims {
-		s.add(l.Ratio)
-		s.add(l.Low)
-		s.add(l.High)
+		s.Add(l.Ratio)
+		s.Add(l.Low)
+		s.Add(l.High)
 	}
-	return s.padded(1.1)
+	return s.Padded(1.1)
 }
 
 // abLimits are the ratios of margin and tolerance: of a metric of which less is worse

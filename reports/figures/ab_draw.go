@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -18,9 +19,9 @@ const (
 	abTitle  vg.Length = 16 // the room for a panel's own title
 )
 
-func drawABTest(c draw.Canvas, p Palette, a *stats.Analysis, metrics []stats.ABMetric) {
+func drawABTest(c draw.Canvas, p chart.Palette, a *stats.Analysis, metrics []stats.ABMetric) {
 	l := looksOf(a.Run)[record.Candidate]
-	c = abEntries(p, l, unanswered(metrics)).draw(c, p)
+	c = abEntries(p, l, unanswered(metrics)).Draw(c, p)
 	last := lastPair(metrics)
 	height := (c.Max.Y - c.Min.Y - 26) / vg.Length(len(metrics))
 	for i, m := range metrics {
@@ -34,30 +35,30 @@ func drawABTest(c draw.Canvas, p Palette, a *stats.Analysis, metrics []stats.ABM
 	}
 }
 
-func abEntries(p Palette, l look, unanswered bool) legend {
-	all := legend{
-		{text: "candidate first", color: l.color, marker: &marker{shape: circle}},
-		{text: "baseline first", color: l.color, marker: &marker{shape: circle, hollow: true}},
-		{text: "estimate and bounds at an interim analysis", color: p.Ink, line: 1.6, marker: &marker{shape: square}},
-		{text: "equal", color: p.Ink, line: 1},
-		{text: "margin", color: p.Alarm, line: 1, dash: []vg.Length{5, 3}},
-		{text: "tolerance", color: p.Alarm, line: 1, dash: []vg.Length{1, 3}},
+func abEntries(p chart.Palette, l chart.Look, unanswered bool) chart.Legend {
+	all := chart.Legend{
+		{Text: "candidate first", Color: l.Color, Marker: chart.Circle},
+		{Text: "baseline first", Color: l.Color, Marker: chart.Circle.Hollow()},
+		{Text: "estimate and bounds at an interim analysis", Color: p.Ink, Line: 1.6, Marker: chart.Square},
+		{Text: "equal", Color: p.Ink, Line: 1},
+		{Text: "margin", Color: p.Alarm, Line: 1, Dash: []vg.Length{5, 3}},
+		{Text: "tolerance", Color: p.Alarm, Line: 1, Dash: []vg.Length{1, 3}},
 	}
 	if unanswered {
-		all = append(all, entry{text: "one variant has no answer there", color: p.Alarm, marker: &marker{shape: triangle}})
+		all = append(all, chart.Entry{Text: "one variant has no answer there", Color: p.Alarm, Marker: chart.Triangle})
 	}
 	return all
 }
 
 // drawPairs draws the panel of one metric.
-func drawPairs(c draw.Canvas, p Palette, a *stats.Analysis, m stats.ABMetric, l look, last float64, lowest bool) {
-	title := boldFace(medium, p.Ink)
+func drawPairs(c draw.Canvas, p chart.Palette, a *stats.Analysis, m stats.ABMetric, l chart.Look, last float64, lowest bool) {
+	title := chart.BoldFace(medium, p.Ink)
 	c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, abHeading(a, m))
 	c = draw.Crop(c, 0, 0, 0, -abTitle)
 	margin, tolerance := abLimits(m, a.Run.AB)
-	panel := newPanel(p)
+	panel := chart.NewPanel(p)
 	s := abSpan(m, []float64{margin, tolerance})
-	panel.Y.Scale, panel.Y.Min, panel.Y.Max = logScale{}, s.low, s.high
+	chart.LogAxis(&panel.Y, s, 1, 1)
 	panel.Y.Tick.Marker = changeTicks{most: 6}
 	panel.Y.Label.Text = "change"
 	panel.X.Min, panel.X.Max = 0.4, last+1.1
@@ -101,8 +102,8 @@ func (l level) Plot(c draw.Canvas, panel *plot.Plot) {
 // edge stands for it.
 type pairPoints struct {
 	pairs   []stats.Pair
-	look    look
-	palette Palette
+	look    chart.Look
+	palette chart.Palette
 }
 
 // Plot implements plot.Plotter.
@@ -110,13 +111,17 @@ func (pp pairPoints) Plot(c draw.Canvas, panel *plot.Plot) {
 	toX, toY := panel.Transforms(&c)
 	for _, pair := range pp.pairs {
 		x, ratio := toX(float64(pair.Round)), pair.Candidate/pair.Baseline
+		dot := chart.Circle.Hollow()
+		if pair.CandidateFirst {
+			dot = chart.Circle
+		}
 		switch {
 		case math.IsInf(ratio, 0):
-			c.DrawGlyphNoClip(glyph(marker{shape: triangle}, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Max.Y - 4})
+			c.DrawGlyphNoClip(chart.Glyph(chart.Triangle, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Max.Y - 4})
 		case !(ratio > 0):
-			c.DrawGlyphNoClip(glyph(marker{shape: inverted}, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Min.Y + 4})
+			c.DrawGlyphNoClip(chart.Glyph(chart.Inverted, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Min.Y + 4})
 		default:
-			c.DrawGlyphNoClip(glyph(marker{circle, !pair.CandidateFirst}, pp.look.color, 3.2), vg.Point{X: x, Y: toY(ratio)})
+			c.DrawGlyphNoClip(chart.Glyph(dot, pp.look.Color, 3.2), vg.Point{X: x, Y: toY(ratio)})
 		}
 	}
 }
@@ -124,7 +129,7 @@ func (pp pairPoints) Plot(c draw.Canvas, panel *plot.Plot) {
 // interimBar is the estimate of an interim analysis, behind the rounds that it has seen.
 type interimBar struct {
 	stats.ABInterim
-	palette Palette
+	palette chart.Palette
 }
 
 // Plot implements plot.Plotter.
@@ -140,16 +145,16 @@ func (b interimBar) Plot(c draw.Canvas, panel *plot.Plot) {
 		low = max(toY(b.Low), c.Min.Y)
 		c.StrokeLine2(sty, x-3, low, x+3, low)
 	} else {
-		c.DrawGlyphNoClip(glyph(marker{shape: inverted}, b.palette.Ink, 3), vg.Point{X: x, Y: low + 3})
+		c.DrawGlyphNoClip(chart.Glyph(chart.Inverted, b.palette.Ink, 3), vg.Point{X: x, Y: low + 3})
 	}
 	if math.IsInf(b.High, 1) {
-		c.DrawGlyphNoClip(glyph(marker{shape: triangle}, b.palette.Ink, 3), vg.Point{X: x, Y: high - 3})
+		c.DrawGlyphNoClip(chart.Glyph(chart.Triangle, b.palette.Ink, 3), vg.Point{X: x, Y: high - 3})
 	} else {
 		high = min(toY(b.High), c.Max.Y)
 		c.StrokeLine2(sty, x-3, high, x+3, high)
 	}
 	c.StrokeLine2(sty, x, low, x, high)
-	c.DrawGlyphNoClip(glyph(marker{shape: square}, b.palette.Ink, 3), vg.Point{X: x, Y: y})
+	c.DrawGlyphNoClip(chart.Glyph(chart.Square, b.palette.Ink, 3), vg.Point{X: x, Y: y})
 }
 
 // changeTicks labels ratios as changes in percent.
@@ -158,7 +163,7 @@ type changeTicks struct{ most int }
 // Ticks implements plot.Ticker.
 func (t changeTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	for _, percent := range niceSteps(100*(low-1), 100*(high-1), t.most) {
+	for _, percent := range chart.RoundSteps(100*(low-1), 100*(high-1), t.most) {
 		sign := ""
 		switch {
 		case percent > 0:
@@ -166,7 +171,7 @@ func (t changeTicks) Ticks(low, high float64) []plot.Tick {
 		case percent < 0:
 			sign = "−"
 		}
-		ticks = append(ticks, plot.Tick{Value: 1 + percent/100, Label: sign + plain(math.Abs(percent)) + " %"})
+		ticks = append(ticks, plot.Tick{Value: 1 + percent/100, Label: sign + chart.Plain(math.Abs(percent)) + " %"})
 	}
 	return ticks
 }
@@ -181,13 +186,13 @@ type roundTicks struct {
 // Ticks implements plot.Ticker.
 func (t roundTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	for _, v := range niceSteps(low, min(high, t.last), 16) {
+	for _, v := range chart.RoundSteps(low, min(high, t.last), 16) {
 		if v != math.Trunc(v) {
 			continue
 		}
 		tick := plot.Tick{Value: v, Label: " "} // without one it has no grid line
 		if !t.bare {
-			tick.Label = plain(v)
+			tick.Label = chart.Plain(v)
 		}
 		ticks = append(ticks, tick)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -28,7 +29,7 @@ type climb struct {
 // ascent is one target's line.
 type ascent struct {
 	label  string
-	look   look
+	look   chart.Look
 	points []foothold
 }
 
@@ -42,19 +43,19 @@ type foothold struct {
 
 const climbHeight vg.Length = 400
 
-func drawClimb(c draw.Canvas, p Palette, cl climb) {
-	c = draw.Crop(cl.legend(p).draw(c, p), titleWidth, -6, 0, 0)
-	upper, lower := newPanel(p), newPanel(p)
+func drawClimb(c draw.Canvas, p chart.Palette, cl climb) {
+	c = draw.Crop(cl.legend(p).Draw(c, p), titleWidth, -6, 0, 0)
+	upper, lower := chart.NewPanel(p), chart.NewPanel(p)
 	x, y := cl.spans()
 	for _, panel := range []*plot.Plot{upper, lower} {
-		logAxis(&panel.X, x, 1, 1)
+		chart.LogAxis(&panel.X, x, 1, 1)
 		panel.X.Tick.Marker = loads(cl.tickAt)
 	}
 	lower.X.Label.Text = cl.load
 	upper.X.Tick.Marker = blank{upper.X.Tick.Marker}
 	upper.X.Tick.Label.Font.Size = 1
 	upper.Y.Min, upper.Y.Max = 0, cl.top()
-	logAxis(&lower.Y, y, 140, 26)
+	chart.LogAxis(&lower.Y, y, 140, 26)
 	lower.Add(newFloorBand(p, cl.floor, false))
 	for _, a := range cl.lines {
 		cl.add(upper, lower, a, p)
@@ -67,32 +68,32 @@ func drawClimb(c draw.Canvas, p Palette, cl climb) {
 	}
 }
 
-func (cl climb) legend(p Palette) legend {
-	var l legend
+func (cl climb) legend(p chart.Palette) chart.Legend {
+	var l chart.Legend
 	for _, a := range cl.lines {
-		l = append(l, entry{text: a.label, color: a.look.color, line: 2, marker: &marker{shape: a.look.shape}})
+		l = append(l, chart.Entry{Text: a.label, Color: a.look.Color, Line: 2, Marker: a.look.Marker})
 	}
-	l = append(l, entry{text: "p50", color: p.Ink, line: 1.6}, entry{text: "p99", color: p.Ink, line: 1.2, dash: []vg.Length{4, 3}})
+	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}})
 	if cl.breaks {
-		l = append(l, entry{text: "broke", color: p.Alarm, marker: &marker{star, false}})
+		l = append(l, chart.Entry{Text: "broke", Color: p.Alarm, Marker: chart.Star})
 	}
 	if cl.perfect {
-		l = append(l, entry{text: "as much as was due", color: p.Muted, line: 0.8})
+		l = append(l, chart.Entry{Text: "as much as was due", Color: p.Muted, Line: 0.8})
 	}
 	_, y := cl.spans()
-	return append(l, floorEntry(p, cl.floor, y.low)...)
+	return append(l, floorEntry(p, cl.floor, y.Low)...)
 }
 
 // spans are the ranges of the loads and of the response times.
-func (cl climb) spans() (x, y span) {
+func (cl climb) spans() (x, y chart.Span) {
 	for _, a := range cl.lines {
 		for _, f := range a.points {
-			x.add(f.load)
-			y.add(f.p50)
-			y.add(f.p99)
+			x.Add(f.load)
+			y.Add(f.p50)
+			y.Add(f.p99)
 		}
 	}
-	return x.padded(1.5), y.padded(2)
+	return x.Padded(1.5), y.Padded(2)
 }
 
 // top is the end of the upper axis.
@@ -106,7 +107,7 @@ func (cl climb) top() float64 {
 	return highest * 1.08
 }
 
-func (cl climb) add(upper, lower *plot.Plot, a ascent, p Palette) {
+func (cl climb) add(upper, lower *plot.Plot, a ascent, p chart.Palette) {
 	var result, median, tail, broke plotter.XYs
 	for _, f := range a.points {
 		result = append(result, plotter.XY{X: f.load, Y: f.result})
@@ -121,18 +122,18 @@ func (cl climb) add(upper, lower *plot.Plot, a ascent, p Palette) {
 		}
 		if f.high > f.low {
 			upper.Add(&plotter.Line{XYs: plotter.XYs{{X: f.load, Y: f.low}, {X: f.load, Y: f.high}},
-				LineStyle: draw.LineStyle{Color: a.look.color, Width: 1}})
+				LineStyle: draw.LineStyle{Color: a.look.Color, Width: 1}})
 		}
 	}
 	if cl.perfect {
 		upper.Add(&plotter.Line{XYs: cl.diagonal(a), LineStyle: draw.LineStyle{Color: p.Muted, Width: 0.8}})
 	}
-	solid := draw.LineStyle{Color: a.look.color, Width: 1.6}
-	dashed := draw.LineStyle{Color: a.look.color, Width: 1.2, Dashes: []vg.Length{4, 3}}
-	upper.Add(&plotter.Line{XYs: result, LineStyle: solid}, dots{result, marker{shape: a.look.shape}, a.look.color, 3},
-		dots{broke, marker{star, false}, p.Alarm, 5})
-	lower.Add(&plotter.Line{XYs: median, LineStyle: solid}, dots{median, marker{shape: a.look.shape}, a.look.color, 3},
-		&plotter.Line{XYs: tail, LineStyle: dashed}, dots{tail, marker{a.look.shape, true}, a.look.color, 3})
+	solid := draw.LineStyle{Color: a.look.Color, Width: 1.6}
+	dashed := draw.LineStyle{Color: a.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}}
+	upper.Add(&plotter.Line{XYs: result, LineStyle: solid}, chart.Dots(result, a.look.Marker, a.look.Color, 3),
+		chart.Dots(broke, chart.Star, p.Alarm, 5))
+	lower.Add(&plotter.Line{XYs: median, LineStyle: solid}, chart.Dots(median, a.look.Marker, a.look.Color, 3),
+		&plotter.Line{XYs: tail, LineStyle: dashed}, chart.Dots(tail, a.look.Marker.Hollow(), a.look.Color, 3))
 }
 
 // diagonal is the line on which the result is the load.
@@ -154,7 +155,7 @@ func (l loads) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	for i, v := range l {
 		if i%max(skip, 1) == 0 {
-			ticks = append(ticks, plot.Tick{Value: v, Label: plain(v)})
+			ticks = append(ticks, plot.Tick{Value: v, Label: chart.Plain(v)})
 		}
 	}
 	return ticks
@@ -164,10 +165,10 @@ func (l loads) Ticks(low, high float64) []plot.Tick {
 func footholdOf(load, result float64, d stat.Distribution) foothold {
 	f := foothold{load: load, result: result}
 	if q := d.Quantiles[0]; q.Known {
-		f.p50 = milliseconds(int64(q.Value))
+		f.p50 = chart.Milliseconds(int64(q.Value))
 	}
 	if q := d.Quantiles[2]; q.Known {
-		f.p99 = milliseconds(int64(q.Value))
+		f.p99 = chart.Milliseconds(int64(q.Value))
 	}
 	return f
 }
@@ -177,7 +178,7 @@ func knownTime(q stat.Quantile) string {
 	if !q.Known {
 		return "n too small"
 	}
-	return format.Number(milliseconds(int64(q.Value)))
+	return format.Number(chart.Milliseconds(int64(q.Value)))
 }
 
 func inRounds(n, of int) string {

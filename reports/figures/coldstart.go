@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -25,24 +26,24 @@ func coldStarts(a *stats.Analysis) Figure {
 		Conditions: "Logarithmic scale. " + capital(stats.StagesMethod) + ". Cold starts are no part of the latency figures. " + capital(stats.StartMethod) + ".",
 	}
 	strips := stripsOf(a)
-	var s span
+	var s chart.Span
 	lines := 0
 	for _, one := range strips {
 		lines += 1 + len(one.rows)
 		for _, row := range one.rows {
 			for _, d := range append(slices.Clone(row.reached), row.failed...) {
-				s.add(milliseconds(int64(d)))
+				s.Add(chart.Milliseconds(int64(d)))
 			}
 		}
 	}
-	if s.empty() {
+	if s.Empty() {
 		f.Missing = "no target got as far as to start a server"
 		return f
 	}
-	s = s.padded(2)
+	s = s.Padded(2)
 	f.Height = 58 + vg.Length(lines)*stripLine
 	f.Data = startTable(a)
-	f.paint = func(c draw.Canvas, p Palette) { drawStrips(c, p, strips, s, lines) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawStrips(c, p, strips, s, lines) }
 	return f
 }
 
@@ -51,7 +52,7 @@ const stripLine vg.Length = 15
 // strip is one target's part of the figure.
 type strip struct {
 	label string
-	look  look
+	look  chart.Look
 	note  string // how many starts there are
 	alarm string // how many of them failed; ""
 	rows  []stripRow

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
@@ -22,10 +23,10 @@ const (
 // paleInterval is the opacity of the band of an interval.
 const paleInterval = 0.16
 
-func drawStrips(c draw.Canvas, p Palette, strips []strip, s span, lines int) {
-	c = stripLegend(p, strips).draw(c, p)
-	panel := newPanel(p)
-	logAxis(&panel.X, s, c.Max.X-c.Min.X-stripNames-stripFigures, 44)
+func drawStrips(c draw.Canvas, p chart.Palette, strips []strip, s chart.Span, lines int) {
+	c = stripLegend(p, strips).Draw(c, p)
+	panel := chart.NewPanel(p)
+	chart.LogAxis(&panel.X, s, c.Max.X-c.Min.X-stripNames-stripFigures, 44)
 	panel.X.Label.Text = "time since the beginning of the start, ms"
 	panel.Y.Min, panel.Y.Max = 0, float64(lines)
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
@@ -52,37 +53,37 @@ func drawStrips(c draw.Canvas, p Palette, strips []strip, s span, lines int) {
 	}
 }
 
-func stripLegend(p Palette, strips []strip) legend {
-	l := legend{
-		{text: "one start", color: p.Ink, marker: &marker{shape: circle}},
-		{text: "median", color: p.Ink, line: 2},
-		{text: "its 95 % interval", color: faint(p.Ink, paleInterval), block: true},
+func stripLegend(p chart.Palette, strips []strip) chart.Legend {
+	l := chart.Legend{
+		{Text: "one start", Color: p.Ink, Marker: chart.Circle},
+		{Text: "median", Color: p.Ink, Line: 2},
+		{Text: "its 95 % interval", Color: chart.Faint(p.Ink, paleInterval), Block: true},
 	}
 	failed := func(r stripRow) bool { return len(r.failed) > 0 }
 	if slices.ContainsFunc(strips, func(s strip) bool { return slices.ContainsFunc(s.rows, failed) }) {
-		l = append(l, entry{text: "failed, or not answered rightly", color: p.Alarm, marker: &marker{shape: star}})
+		l = append(l, chart.Entry{Text: "failed, or not answered rightly", Color: p.Alarm, Marker: chart.Star})
 	}
 	return l
 }
 
 // name writes a target's name, how often it was started, and how often in vain.
-func (s strip) name(c draw.Canvas, p Palette, y vg.Length) {
-	c.DrawGlyphNoClip(glyph(marker{shape: s.look.shape}, s.look.color, 3.4), vg.Point{X: c.Min.X + 4, Y: y})
-	bold, sty := boldFace(small, p.Ink), face(small, p.Muted)
+func (s strip) name(c draw.Canvas, p chart.Palette, y vg.Length) {
+	c.DrawGlyphNoClip(chart.Glyph(s.look.Marker, s.look.Color, 3.4), vg.Point{X: c.Min.X + 4, Y: y})
+	bold, sty := chart.BoldFace(chart.Small, p.Ink), chart.Face(chart.Small, p.Muted)
 	bold.YAlign, sty.YAlign = draw.YCenter, draw.YCenter
 	c.FillText(bold, vg.Point{X: c.Min.X + 12, Y: y}, fit(s.label, stripNames-18, bold.Width))
 	right := c.Max.X - stripFigures + 10
 	c.FillText(sty, vg.Point{X: right, Y: y}, s.note)
 	if s.alarm != "" {
-		alarm := boldFace(small, p.Alarm)
+		alarm := chart.BoldFace(chart.Small, p.Alarm)
 		alarm.YAlign = draw.YCenter
 		c.FillText(alarm, vg.Point{X: right + sty.Width(s.note) + 8, Y: y}, s.alarm)
 	}
 }
 
 // name writes a stage's name and its median.
-func (r stripRow) name(c draw.Canvas, p Palette, y vg.Length) {
-	sty := face(small, p.Ink)
+func (r stripRow) name(c draw.Canvas, p chart.Palette, y vg.Length) {
+	sty := chart.Face(chart.Small, p.Ink)
 	sty.YAlign = draw.YCenter
 	c.FillText(sty, vg.Point{X: c.Min.X + 12, Y: y}, fit(r.stage, stripNames-18, sty.Width))
 	if len(r.reached) == 0 {
@@ -108,8 +109,8 @@ func medianText(q stat.Quantile) string {
 type stageDots struct {
 	row     stripRow
 	y       float64
-	look    look
-	palette Palette
+	look    chart.Look
+	palette chart.Palette
 }
 
 // Plot implements plot.Plotter. The dots are spread over the line's height, always
@@ -118,21 +119,21 @@ func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
 	toX, toY := panel.Transforms(&c)
 	at := func(ms float64) vg.Length { return toX(max(ms, panel.X.Min)) }
 	if q := d.row.median; q.HasInterval {
-		low, high := at(milliseconds(int64(q.Low))), at(milliseconds(int64(q.High)))
-		c.FillPolygon(faint(d.palette.Ink, paleInterval), []vg.Point{
+		low, high := at(chart.Milliseconds(int64(q.Low))), at(chart.Milliseconds(int64(q.High)))
+		c.FillPolygon(chart.Faint(d.palette.Ink, paleInterval), []vg.Point{
 			{X: low, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y + 0.4)}, {X: low, Y: toY(d.y + 0.4)}})
 	}
 	for i, t := range d.row.reached {
 		// The golden ratio spreads any number of points evenly.
 		_, part := math.Modf(float64(i) * math.Phi)
 		y := toY(d.y + 0.56*(part-0.5))
-		c.DrawGlyph(glyph(marker{shape: circle}, faint(d.look.color, 0.85), 1.9), vg.Point{X: at(milliseconds(int64(t))), Y: y})
+		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.look.Color, 0.85), 1.9), vg.Point{X: at(chart.Milliseconds(int64(t))), Y: y})
 	}
 	if len(d.row.reached) > 0 {
-		x := at(milliseconds(int64(d.row.median.Value)))
+		x := at(chart.Milliseconds(int64(d.row.median.Value)))
 		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(d.y-0.42), x, toY(d.y+0.42))
 	}
 	for _, t := range d.row.failed {
-		c.DrawGlyphNoClip(glyph(marker{shape: star}, d.palette.Alarm, 3.4), vg.Point{X: at(milliseconds(int64(t))), Y: toY(d.y)})
+		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(chart.Milliseconds(int64(t))), Y: toY(d.y)})
 	}
 }

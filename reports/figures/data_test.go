@@ -2,11 +2,11 @@ package figures
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
@@ -67,39 +67,13 @@ func TestPercentileCurveOfAllRequests(t *testing.T) {
 
 func TestCumulativeEndsAtTheSuccessRate(t *testing.T) {
 	h := histogramOf(t, evenly(90)...)
-	line := cumulative(h, 100, span{0.5, 200}, 50)
+	line := cumulative(h, 100, chart.Span{Low: 0.5, High: 200}, 50)
 	if first, last := line[0], line[len(line)-1]; first.Y != 0 || last.Y != 0.9 {
 		t.Errorf("from %g to %g, want from 0 to 0.9", first.Y, last.Y)
 	}
 	for i := 1; i < len(line); i++ {
 		if line[i].Y < line[i-1].Y {
 			t.Fatalf("falls at %g ms", line[i].X)
-		}
-	}
-}
-
-func TestBinsKeepEveryAnswer(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
-		var x span
-		h := histogramOf(t)
-		for range 50 {
-			if err := h.RecordValue(int64(math.Pow(10, 3+7*rng.Float64()))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		x.add(milliseconds(h.Min()))
-		x.add(milliseconds(h.Max()))
-		b := binsOver(x.padded(2), 60)
-		var total int64
-		for _, n := range b.count(h) {
-			total += n
-		}
-		if total != h.TotalCount() || b.n > 60 {
-			t.Fatalf("%d of %d answers in %d bins over %v", total, h.TotalCount(), b.n, x)
-		}
-		if b.edge(0) > x.low || b.edge(b.n) < x.high {
-			t.Fatalf("bins from %g to %g do not cover %v", b.edge(0), b.edge(b.n), x)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -30,40 +31,40 @@ func ecdf(v view) Figure {
 		Height:     320,
 	}
 	x := responseSpan(v)
-	if x.empty() {
+	if x.Empty() {
 		f.Missing = "no request was answered correctly, so there is no latency to show"
 		return f
 	}
-	x = x.padded(2)
+	x = x.Padded(2)
 	f.Data = ecdfTable(v, x)
-	f.paint = func(c draw.Canvas, p Palette) { drawECDF(c, p, v, x) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawECDF(c, p, v, x) }
 	return f
 }
 
 // responseSpan returns from the fastest to the slowest answer, in milliseconds.
-func responseSpan(v view) span {
-	var x span
+func responseSpan(v view) chart.Span {
+	var x chart.Span
 	for _, s := range v.series {
 		if h := s.row.Response.Histogram; h != nil {
-			x.add(milliseconds(h.Min()))
-			x.add(milliseconds(h.Max()))
+			x.Add(chart.Milliseconds(h.Min()))
+			x.Add(chart.Milliseconds(h.Max()))
 		}
 	}
 	return x
 }
 
-func drawECDF(c draw.Canvas, p Palette, v view, x span) {
+func drawECDF(c draw.Canvas, p chart.Palette, v view, x chart.Span) {
 	l := v.targets(true, func(s series) string {
-		return ", " + format.Percent(share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
+		return ", " + format.Percent(chart.Share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
 	})
 	if rounds(v) > 1 {
-		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
+		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
 	}
-	l = append(l, floorEntry(p, v.floor(), x.low)...)
-	c = l.draw(c, p)
-	panel := newPanel(p)
+	l = append(l, floorEntry(p, v.floor(), x.Low)...)
+	c = l.Draw(c, p)
+	panel := chart.NewPanel(p)
 	panel.Add(newFloorBand(p, v.floor(), true))
-	logAxis(&panel.X, x, c.Max.X-c.Min.X, 60)
+	chart.LogAxis(&panel.X, x, c.Max.X-c.Min.X, 60)
 	panel.X.Label.Text = "response time, ms"
 	panel.Y.Min, panel.Y.Max = 0, 1.03
 	for _, s := range v.series {
@@ -71,7 +72,7 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 			if len(s.rounds) > 1 && r.Response.Histogram != nil {
 				panel.Add(&plotter.Line{
 					XYs:       cumulative(r.Response.Histogram, r.Ledger.Sent, x, 150),
-					LineStyle: draw.LineStyle{Color: faint(s.look.color, 0.6), Width: 0.7},
+					LineStyle: draw.LineStyle{Color: chart.Faint(s.look.Color, 0.6), Width: 0.7},
 				})
 			}
 		}
@@ -82,43 +83,32 @@ func drawECDF(c draw.Canvas, p Palette, v view, x span) {
 		}
 		line := cumulative(s.row.Response.Histogram, s.row.Ledger.Sent, x, 300)
 		panel.Add(&plotter.Line{XYs: line, LineStyle: draw.LineStyle{
-			Color: s.look.color, Width: 2, Dashes: s.look.dash}})
+			Color: s.look.Color, Width: 2, Dashes: s.look.Dash}})
 		panel.Add(&plotter.Scatter{XYs: quartersOf(line),
-			GlyphStyle: glyph(marker{shape: s.look.shape}, s.look.color, 3.2)})
+			GlyphStyle: chart.Glyph(s.look.Marker, s.look.Color, 3.2)})
 	}
 	drawAlone(draw.Crop(c, 0, -6, 0, 0), p, panel, "share of requests sent")
 }
 
 // cumulative returns the share of the requests sent that was answered within
 // each of so many times evenly spread over a logarithmic axis.
-func cumulative(h *hdrhistogram.Histogram, sent int64, x span, points int) plotter.XYs {
+func cumulative(h *hdrhistogram.Histogram, sent int64, x chart.Span, points int) plotter.XYs {
 	sent = max(sent, h.TotalCount(), 1)
 	at := make([]float64, points)
 	for i := range at {
-		at[i] = x.low * math.Pow(x.high/x.low, float64(i)/float64(points-1))
+		at[i] = x.Low * math.Pow(x.High/x.Low, float64(i)/float64(points-1))
 	}
 	line := make(plotter.XYs, points)
-	bars := filled(h)
+	bars := chart.Filled(h)
 	var below int64
 	for i := range line {
-		for len(bars) > 0 && milliseconds(bars[0].To) <= at[i]*(1+1e-9) {
+		for len(bars) > 0 && chart.Milliseconds(bars[0].To) <= at[i]*(1+1e-9) {
 			below += bars[0].Count
 			bars = bars[1:]
 		}
 		line[i] = plotter.XY{X: at[i], Y: float64(below) / float64(sent)}
 	}
 	return line
-}
-
-// filled returns the bars of a histogram that count anything.
-func filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
-	var bars []hdrhistogram.Bar
-	for _, b := range h.Distribution() {
-		if b.Count > 0 {
-			bars = append(bars, b)
-		}
-	}
-	return bars
 }
 
 // quartersOf returns the points of a line that get a marker: where it crosses
@@ -138,19 +128,19 @@ func quartersOf(line plotter.XYs) plotter.XYs {
 	return marks
 }
 
-func ecdfTable(v view, x span) Table {
+func ecdfTable(v view, x chart.Span) Table {
 	t := Table{Head: []string{"answered within, ms"}}
-	at := (logTicks{most: 14}).values(x.low, x.high)
+	at := chart.LogSteps(x.Low, x.High, 14)
 	for _, value := range at {
-		t.Rows = append(t.Rows, []string{plain(value)})
+		t.Rows = append(t.Rows, []string{chart.Plain(value)})
 	}
 	t.Rows = append(t.Rows, []string{"at all"})
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
 		for i, n := range countsWithin(s.row.Response.Histogram, at) {
-			t.Rows[i] = append(t.Rows[i], format.Percent(share(n, s.row.Ledger.Sent)))
+			t.Rows[i] = append(t.Rows[i], format.Percent(chart.Share(n, s.row.Ledger.Sent)))
 		}
-		ever := format.Percent(share(s.row.Ledger.OK, s.row.Ledger.Sent))
+		ever := format.Percent(chart.Share(s.row.Ledger.OK, s.row.Ledger.Sent))
 		t.Rows[len(at)] = append(t.Rows[len(at)], ever)
 	}
 	return t
@@ -162,9 +152,9 @@ func countsWithin(h *hdrhistogram.Histogram, most []float64) []int64 {
 	if h == nil {
 		return counts
 	}
-	for _, b := range filled(h) {
+	for _, b := range chart.Filled(h) {
 		for i, limit := range most {
-			if milliseconds(b.To) <= limit*(1+1e-9) {
+			if chart.Milliseconds(b.To) <= limit*(1+1e-9) {
 				counts[i] += b.Count
 			}
 		}

@@ -1,12 +1,14 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets, the rounds of an A/B test, what the target costs, and cold starts. It stands between reports/stats, whose Analysis is
-// its only input, and the formats that show figures: reports/html embeds them
-// as SVG, and this package's own Format writes them as PNG files. Figures are
-// pure functions of the analysis: the same run gives the same bytes.
+// targets, the rounds of an A/B test, what the target costs, and cold starts. It stands
+// between reports/stats, whose Analysis is its only input, and the formats that show
+// figures: reports/html embeds them as SVG, and this package's own Format writes them
+// as PNG files. Figures are pure functions of the analysis: the same run gives the
+// same bytes.
 package figures
 
 import (
+	"servebench/reports/figures/chart"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/vg"
@@ -33,7 +35,7 @@ type Figure struct {
 	// them before rendering.
 	Width, Height vg.Length
 
-	paint func(draw.Canvas, Palette)
+	paint func(draw.Canvas, chart.Palette)
 }
 
 // Table is a figure's data. The first column names the row.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"servebench/reports/figures"
+	"servebench/reports/figures/chart"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
 	"servebench/reports/stats"
@@ -110,7 +111,7 @@ func TestPNGIsDrawnOnItsOwnBackground(t *testing.T) {
 	a := figurestest.Compare(2, 1).Make()
 	a.Validity = stats.Invalid
 	for _, f := range figures.All(a) {
-		for _, p := range []figures.Palette{figures.Light(), figures.Dark()} {
+		for _, p := range []chart.Palette{chart.Light(), chart.Dark()} {
 			var file bytes.Buffer
 			if err := f.PNG(&file, p); err != nil {
 				t.Fatal(err)

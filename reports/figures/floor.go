@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -35,7 +36,7 @@ func floorTop(f *stats.Floor) (top float64, name string) {
 	}
 	for i, q := range []float64{0.5, 0.9, 0.99} {
 		if f.Quantiles[i] > 0 {
-			top, name = milliseconds(int64(f.Quantiles[i])), format.Quantile(q)
+			top, name = chart.Milliseconds(int64(f.Quantiles[i])), format.Quantile(q)
 		}
 	}
 	return top, name
@@ -53,25 +54,25 @@ func floorCaptionOf(f *stats.Floor) string {
 }
 
 // floorEntry explains the band; nothing without a floor. low is the end of the axis.
-func floorEntry(p Palette, f *stats.Floor, low float64) legend {
+func floorEntry(p chart.Palette, f *stats.Floor, low float64) chart.Legend {
 	top, name := floorTop(f)
 	switch {
 	case name == "":
 		return nil
 	case top <= low:
-		return legend{{text: "instrument's floor: below the axis", color: faint(p.Muted, floorShade), block: true}}
+		return chart.Legend{{Text: "instrument's floor: below the axis", Color: chart.Faint(p.Muted, floorShade), Block: true}}
 	}
-	return legend{{text: "instrument's floor (" + name + ")", color: faint(p.Muted, floorShade), block: true}}
+	return chart.Legend{{Text: "instrument's floor (" + name + ")", Color: chart.Faint(p.Muted, floorShade), Block: true}}
 }
 
 // floorBand fills an axis of latency from its beginning to the floor.
 type floorBand struct {
 	top      float64 // milliseconds; 0: there is no floor
 	vertical bool    // the latency is on the x axis
-	palette  Palette
+	palette  chart.Palette
 }
 
-func newFloorBand(p Palette, f *stats.Floor, vertical bool) floorBand {
+func newFloorBand(p chart.Palette, f *stats.Floor, vertical bool) floorBand {
 	top, _ := floorTop(f)
 	return floorBand{top, vertical, p}
 }
@@ -88,7 +89,7 @@ func (b floorBand) Plot(c draw.Canvas, panel *plot.Plot) {
 	default:
 		return
 	}
-	c.FillPolygon(faint(b.palette.Muted, floorShade), []vg.Point{
+	c.FillPolygon(chart.Faint(b.palette.Muted, floorShade), []vg.Point{
 		area.Min, {X: area.Max.X, Y: area.Min.Y}, area.Max, {X: area.Min.X, Y: area.Max.Y},
 	})
 }
@@ -96,17 +97,17 @@ func (b floorBand) Plot(c draw.Canvas, panel *plot.Plot) {
 // floorCurve fills a percentile plot up to the quantile curve of the floor.
 type floorCurve struct {
 	points  plotter.XYs // x = 1/(1−q), y in milliseconds
-	palette Palette
+	palette chart.Palette
 }
 
-func newFloorCurve(p Palette, f *stats.Floor) floorCurve {
+func newFloorCurve(p chart.Palette, f *stats.Floor) floorCurve {
 	curve := floorCurve{palette: p}
 	if f == nil {
 		return curve
 	}
 	for i, x := range []float64{2, 10, 100, 1000} {
 		if f.Quantiles[i] > 0 {
-			curve.points = append(curve.points, plotter.XY{X: x, Y: milliseconds(int64(f.Quantiles[i]))})
+			curve.points = append(curve.points, plotter.XY{X: x, Y: chart.Milliseconds(int64(f.Quantiles[i]))})
 		}
 	}
 	return curve
@@ -114,17 +115,17 @@ func newFloorCurve(p Palette, f *stats.Floor) floorCurve {
 
 // widen makes room for the floor on the axis, unless it is so far below all data
 // that this would squeeze them.
-func (b floorCurve) widen(y *span) {
+func (b floorCurve) widen(y *chart.Span) {
 	const near = 10
 	for _, pt := range b.points {
-		if pt.Y > y.low/near {
-			y.add(pt.Y)
+		if pt.Y > y.Low/near {
+			y.Add(pt.Y)
 		}
 	}
 }
 
 // entry explains the band; nothing without one. low is the end of the axis.
-func (b floorCurve) entry(low float64) legend {
+func (b floorCurve) entry(low float64) chart.Legend {
 	if len(b.points) == 0 {
 		return nil
 	}
@@ -132,7 +133,7 @@ func (b floorCurve) entry(low float64) legend {
 	if b.points[len(b.points)-1].Y <= low {
 		text += ": below the axis"
 	}
-	return legend{{text: text, color: faint(b.palette.Muted, floorShade), block: true}}
+	return chart.Legend{{Text: text, Color: chart.Faint(b.palette.Muted, floorShade), Block: true}}
 }
 
 // floorCurveCaption is what the caption says of it; "" without one.
@@ -155,5 +156,5 @@ func (b floorCurve) Plot(c draw.Canvas, panel *plot.Plot) {
 		shape = append(shape, vg.Point{X: min(toX(pt.X), c.Max.X), Y: height(pt.Y)})
 	}
 	shape = append(shape, vg.Point{X: shape[len(shape)-1].X, Y: c.Min.Y})
-	c.FillPolygon(faint(b.palette.Muted, floorShade), shape)
+	c.FillPolygon(chart.Faint(b.palette.Muted, floorShade), shape)
 }

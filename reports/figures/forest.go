@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -33,7 +34,7 @@ func forest(v view) Figure {
 	}
 	f.Height = 50 + vg.Length(lines)*ratioLine
 	f.Data = ratioTable(v, groups)
-	f.paint = func(c draw.Canvas, p Palette) { drawForest(c, p, v, groups, lines) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawForest(c, p, v, groups, lines) }
 	return f
 }
 

@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
@@ -16,9 +17,9 @@ const (
 	ratioFigures vg.Length = 130
 )
 
-func drawForest(c draw.Canvas, p Palette, v view, groups []ratioGroup, lines int) {
-	panel := newPanel(p)
-	logAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-ratioNames-ratioFigures, 56)
+func drawForest(c draw.Canvas, p chart.Palette, v view, groups []ratioGroup, lines int) {
+	panel := chart.NewPanel(p)
+	chart.LogAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-ratioNames-ratioFigures, 56)
 	panel.X.Label.Text = "ratio to " + label(v.analysis.Label(v.analysis.Reference))
 	panel.Y.Min, panel.Y.Max = 0, float64(lines)
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
@@ -52,14 +53,14 @@ func ratioRows(v view, groups []ratioGroup, lines int) []ratioRow {
 }
 
 // name writes what stands to the left and to the right of a line.
-func (r ratioRow) name(c draw.Canvas, p Palette, y vg.Length) {
+func (r ratioRow) name(c draw.Canvas, p chart.Palette, y vg.Length) {
 	if r.heading != "" {
-		bold := boldFace(small, p.Ink)
+		bold := chart.BoldFace(chart.Small, p.Ink)
 		bold.YAlign = draw.YCenter
 		c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, r.heading)
 		return
 	}
-	sty := face(small, p.Ink)
+	sty := chart.Face(chart.Small, p.Ink)
 	sty.YAlign = draw.YCenter
 	c.FillText(sty, vg.Point{X: c.Min.X + 10, Y: y}, fit(r.label, ratioNames-20, sty.Width))
 	text := ratioText(r.ratio.Value)
@@ -70,7 +71,7 @@ func (r ratioRow) name(c draw.Canvas, p Palette, y vg.Length) {
 }
 
 // ratioSpan is symmetric about 1, so that twice and half look alike.
-func ratioSpan(groups []ratioGroup) span {
+func ratioSpan(groups []ratioGroup) chart.Span {
 	widest := 1.1
 	for _, g := range groups {
 		for _, r := range g.ratios {
@@ -82,16 +83,16 @@ func ratioSpan(groups []ratioGroup) span {
 		}
 	}
 	widest *= 1.08
-	return span{1 / widest, widest}
+	return chart.Span{Low: 1 / widest, High: widest}
 }
 
-func (v view) lookOf(target string) look {
+func (v view) lookOf(target string) chart.Look {
 	for _, s := range v.series {
 		if s.row.Target == target {
 			return s.look
 		}
 	}
-	return look{color: Light().Ink}
+	return chart.Look{Color: chart.Light().Ink}
 }
 
 // ratioRow is one line of the figure: a heading, or a ratio.
@@ -100,7 +101,7 @@ type ratioRow struct {
 	heading string
 	ratio   stats.Ratio
 	label   string // the target's
-	look    look
+	look    chart.Look
 }
 
 // Plot implements plot.Plotter.
@@ -113,16 +114,20 @@ func (r ratioRow) Plot(c draw.Canvas, panel *plot.Plot) {
 	if r.ratio.HasInterval {
 		low := max(toX(r.ratio.Low), c.Min.X)
 		high := min(toX(r.ratio.High), c.Max.X)
-		sty := draw.LineStyle{Color: r.look.color, Width: 1.6}
+		sty := draw.LineStyle{Color: r.look.Color, Width: 1.6}
 		c.StrokeLine2(sty, low, y, high, y)
 		c.StrokeLine2(sty, low, y-3, low, y+3)
 		c.StrokeLine2(sty, high, y-3, high, y+3)
 	}
-	c.DrawGlyph(glyph(marker{r.look.shape, !r.ratio.HasInterval}, r.look.color, 4), vg.Point{X: toX(r.ratio.Value), Y: y})
+	estimate := r.look.Marker
+	if !r.ratio.HasInterval {
+		estimate = estimate.Hollow()
+	}
+	c.DrawGlyph(chart.Glyph(estimate, r.look.Color, 4), vg.Point{X: toX(r.ratio.Value), Y: y})
 }
 
 // equality is the line at 1.
-type equality struct{ palette Palette }
+type equality struct{ palette chart.Palette }
 
 // Plot implements plot.Plotter.
 func (e equality) Plot(c draw.Canvas, panel *plot.Plot) {

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"servebench/reports"
+	"servebench/reports/figures/chart"
 	"servebench/reports/stats"
 )
 
@@ -23,9 +24,9 @@ func render(a *stats.Analysis, write reports.Write) error {
 			continue
 		}
 		for _, drawn := range []struct {
-			palette Palette
+			palette chart.Palette
 			ending  string
-		}{{Light(), ".png"}, {Dark(), "-dark.png"}} {
+		}{{chart.Light(), ".png"}, {chart.Dark(), "-dark.png"}} {
 			err := write("figures/"+f.Name+drawn.ending, func(w io.Writer) error { return f.PNG(w, drawn.palette) })
 			if err != nil {
 				return err

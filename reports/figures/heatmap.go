@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot/vg"
@@ -28,14 +29,14 @@ func heatmap(v view) Figure {
 		Height:     56 + 182*vg.Length((len(v.series)+columnsFor(len(v.series))-1)/columnsFor(len(v.series))),
 	}
 	y := laneSpan(lanes)
-	if y.empty() {
+	if y.Empty() {
 		f.Missing = "no request was answered correctly, so there is no latency to show"
 		return f
 	}
-	y = y.padded(2)
-	y.high *= math.Pow(y.high/y.low, 0.1) // room for the rug and the rounds' names
+	y = y.Padded(2)
+	y.High *= math.Pow(y.High/y.Low, 0.1) // room for the rug and the rounds' names
 	f.Data = heatTable(v, lanes, y)
-	f.paint = func(c draw.Canvas, p Palette) { drawHeat(c, p, v, lanes, y) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawHeat(c, p, v, lanes, y) }
 	return f
 }
 
@@ -52,13 +53,13 @@ func windowText(lanes []lane) string {
 }
 
 // laneSpan returns from the fastest to the slowest answer of any window.
-func laneSpan(lanes []lane) span {
-	var y span
+func laneSpan(lanes []lane) chart.Span {
+	var y chart.Span
 	for _, l := range lanes {
 		for _, w := range l.windows {
 			if w.response != nil {
-				y.add(milliseconds(w.response.Min()))
-				y.add(milliseconds(w.response.Max()))
+				y.Add(chart.Milliseconds(w.response.Min()))
+				y.Add(chart.Milliseconds(w.response.Max()))
 			}
 		}
 	}
@@ -66,13 +67,13 @@ func laneSpan(lanes []lane) span {
 }
 
 // heatTable holds the cells, with coarser bins and windows than drawn.
-func heatTable(v view, fine []lane, y span) Table {
+func heatTable(v view, fine []lane, y chart.Span) Table {
 	const rows = 30
-	b := binsOver(y, 8)
+	b := chart.BinsOver(y, 8)
 	t := Table{Head: []string{"target", "round", "from, s", "to, s"}}
-	for i := range b.n {
+	for i := range b.N {
 		t.Head = append(t.Head, fmt.Sprintf("%s–%s ms",
-			format.Number(b.edge(i)), format.Number(b.edge(i+1))))
+			format.Number(b.Edge(i)), format.Number(b.Edge(i+1))))
 	}
 	t.Head = append(t.Head, "slowest, ms", "failed", "censored")
 	lanes := fine
@@ -82,13 +83,13 @@ func heatTable(v view, fine []lane, y span) Table {
 	for i, l := range lanes {
 		for _, w := range l.windows {
 			row := []string{v.series[i].label, fmt.Sprint(w.round),
-				plain(w.from), plain(w.to)}
-			for _, n := range b.count(w.response) {
+				chart.Plain(w.from), chart.Plain(w.to)}
+			for _, n := range b.Count(w.response) {
 				row = append(row, format.Count(n))
 			}
 			slowest := "–"
 			if w.response != nil {
-				slowest = format.Number(milliseconds(w.response.Max()))
+				slowest = format.Number(chart.Milliseconds(w.response.Max()))
 			}
 			t.Rows = append(t.Rows, append(row, slowest, format.Count(w.Failed), format.Count(w.Censored)))
 		}

@@ -3,6 +3,7 @@ package figures
 import (
 	"image"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
@@ -11,9 +12,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func drawHeat(c draw.Canvas, p Palette, v view, lanes []lane, y span) {
-	b := binsOver(y, 60)
-	y = span{b.edge(0), b.edge(b.n)}
+func drawHeat(c draw.Canvas, p chart.Palette, v view, lanes []lane, y chart.Span) {
+	b := chart.BinsOver(y, 60)
+	y = chart.Span{Low: b.Edge(0), High: b.Edge(b.N)}
 	most := int64(1)
 	heats := make([]heat, len(lanes))
 	for i, l := range lanes {
@@ -22,11 +23,11 @@ func drawHeat(c draw.Canvas, p Palette, v view, lanes []lane, y span) {
 	}
 	c = draw.Crop(c, 0, -6, 0, 0)
 	colourBar(c, p, most)
-	keys := legend{
-		{text: "slowest of a window", color: p.Ink, marker: &marker{}},
-		{text: "failed or censored", color: p.Alarm, line: 3},
+	keys := chart.Legend{
+		{Text: "slowest of a window", Color: p.Ink, Marker: chart.Circle},
+		{Text: "failed or censored", Color: p.Alarm, Line: 3},
 	}
-	c = append(keys, floorEntry(p, v.floor(), y.low)...).draw(c, p)
+	c = append(keys, floorEntry(p, v.floor(), y.Low)...).Draw(c, p)
 
 	c = draw.Crop(c, titleWidth, 0, 0, 0)
 	cols := columnsFor(len(lanes))
@@ -57,27 +58,27 @@ func drawHeat(c draw.Canvas, p Palette, v view, lanes []lane, y span) {
 	}
 }
 
-func heatPanel(p Palette, l lane, y span, c draw.Canvas, rows, cols int) *plot.Plot {
-	panel := newPanel(p)
+func heatPanel(p chart.Palette, l lane, y chart.Span, c draw.Canvas, rows, cols int) *plot.Plot {
+	panel := chart.NewPanel(p)
 	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
-	panel.X.Tick.Marker = linearTicks{most: 12 / cols}
+	panel.X.Tick.Marker = chart.LinearTicks{Most: 12 / cols}
 	panel.X.Label.Text = "measured load, s"
-	logAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
+	chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
 	return panel
 }
 
 // heat is the matrix of one panel.
 type heat struct {
 	lane   lane
-	bins   bins
+	bins   chart.Bins
 	counts [][]int64 // window × bin
 	most   int64     // the largest count; of the whole figure once coloured
 }
 
-func heatOf(l lane, b bins) heat {
+func heatOf(l lane, b chart.Bins) heat {
 	h := heat{lane: l, bins: b}
 	for _, w := range l.windows {
-		counts := b.count(w.response)
+		counts := b.Count(w.response)
 		h.counts = append(h.counts, counts)
 		for _, n := range counts {
 			h.most = max(h.most, n)
@@ -103,7 +104,7 @@ func (h heat) Plot(c draw.Canvas, panel *plot.Plot) {
 		step := min(h.lane.width.Seconds(), r.to-r.from)
 		// The last window of a round may be shorter than the others.
 		cols := max(int((r.to-r.from)/step*pixels+0.5), 1)
-		img := image.NewNRGBA(image.Rect(0, 0, cols, h.bins.n*pixels))
+		img := image.NewNRGBA(image.Rect(0, 0, cols, h.bins.N*pixels))
 		for i, w := range h.lane.windows {
 			if w.from >= r.from-1e-9 && w.from < r.to-1e-9 {
 				h.paint(img, int((w.from-r.from)/step+0.5), h.counts[i])
@@ -119,8 +120,8 @@ func (h heat) paint(img *image.NRGBA, col int, counts []int64) {
 		if n == 0 {
 			continue
 		}
-		colour := cividis(logShare(n, h.most))
-		top := (h.bins.n - 1 - bin) * pixels
+		colour := chart.Cividis(chart.LogShare(n, h.most))
+		top := (h.bins.N - 1 - bin) * pixels
 		for y := top; y < top+pixels; y++ {
 			for x := col * pixels; x < min((col+1)*pixels, img.Rect.Dx()); x++ {
 				img.SetNRGBA(x, y, colour)
@@ -129,20 +130,20 @@ func (h heat) paint(img *image.NRGBA, col int, counts []int64) {
 	}
 }
 
-func addSlowest(panel *plot.Plot, l lane, p Palette) {
+func addSlowest(panel *plot.Plot, l lane, p chart.Palette) {
 	var slowest plotter.XYs
 	for _, w := range l.windows {
 		if w.response != nil {
-			slowest = append(slowest, plotter.XY{X: w.middle(), Y: milliseconds(w.response.Max())})
+			slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.response.Max())})
 		}
 	}
-	panel.Add(dots{slowest, marker{}, p.Ink, 1.3})
+	panel.Add(chart.Dots(slowest, chart.Circle, p.Ink, 1.3))
 }
 
 // colourBar explains the colours at the upper right.
-func colourBar(c draw.Canvas, p Palette, most int64) {
+func colourBar(c draw.Canvas, p chart.Palette, most int64) {
 	const length, height = 120, 8
-	sty := face(small, p.Ink)
+	sty := chart.Face(chart.Small, p.Ink)
 	high := format.Count(most) + " answers per cell"
 	if most == 1 {
 		high = "1 answer per cell"
@@ -155,7 +156,7 @@ func colourBar(c draw.Canvas, p Palette, most int64) {
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, length, 1))
 	for x := range length {
-		img.SetNRGBA(x, 0, cividis(max(float64(x)/(length-1), logShare(1, most))))
+		img.SetNRGBA(x, 0, chart.Cividis(max(float64(x)/(length-1), chart.LogShare(1, most))))
 	}
 	c.DrawImage(vg.Rectangle{
 		Min: vg.Point{X: left, Y: c.Max.Y - height}, Max: vg.Point{X: right, Y: c.Max.Y}}, img)

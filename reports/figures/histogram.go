@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
@@ -23,27 +24,27 @@ func histograms(v view) Figure {
 		Height:     44 + 104*vg.Length(max(len(v.series), 1)),
 	}
 	x := responseSpan(v)
-	if x.empty() {
+	if x.Empty() {
 		f.Missing = "no request was answered correctly, so there is no latency to show"
 		return f
 	}
-	x = x.padded(2)
-	b := binsOver(x, 130)
+	x = x.Padded(2)
+	b := chart.BinsOver(x, 130)
 	f.Data = histogramTable(v, x)
-	f.paint = func(c draw.Canvas, p Palette) { drawHistograms(c, p, v, x, b) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawHistograms(c, p, v, x, b) }
 	return f
 }
 
-func drawHistograms(c draw.Canvas, p Palette, v view, x span, b bins) {
-	l := legend{
-		{text: "p50", color: p.Ink, line: 1.2},
-		{text: "p99", color: p.Ink, line: 1.2, dash: []vg.Length{4, 3}},
+func drawHistograms(c draw.Canvas, p chart.Palette, v view, x chart.Span, b chart.Bins) {
+	l := chart.Legend{
+		{Text: "p50", Color: p.Ink, Line: 1.2},
+		{Text: "p99", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}},
 	}
 	if rounds(v) > 1 {
-		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
+		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
 	}
-	l = append(l, floorEntry(p, v.floor(), x.low)...)
-	c = draw.Crop(l.draw(c, p), titleWidth, -6, 0, 0)
+	l = append(l, floorEntry(p, v.floor(), x.Low)...)
+	c = draw.Crop(l.Draw(c, p), titleWidth, -6, 0, 0)
 	plots := make([][]*plot.Plot, len(v.series))
 	for i, s := range v.series {
 		panel := histogramPanel(p, s, x, b, c.Max.X-c.Min.X)
@@ -55,18 +56,18 @@ func drawHistograms(c draw.Canvas, p Palette, v view, x span, b bins) {
 	drawStack(c, p, plots, v.series, "% of requests")
 }
 
-func histogramPanel(p Palette, s series, x span, b bins, length vg.Length) *plot.Plot {
-	panel := newPanel(p)
-	logAxis(&panel.X, x, length, 60)
+func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, length vg.Length) *plot.Plot {
+	panel := chart.NewPanel(p)
+	chart.LogAxis(&panel.X, x, length, 60)
 	panel.Y.Min = 0
-	panel.Y.Tick.Marker = linearTicks{most: 4}
+	panel.Y.Tick.Marker = chart.LinearTicks{Most: 4}
 	panel.Add(newFloorBand(p, s.row.Floor, true))
-	bars := percentages(b.count(s.row.Response.Histogram), s.row.Ledger.Sent)
-	panel.Add(columns{bars, b, draw.LineStyle{}, faint(s.look.color, 0.75)})
+	bars := percentages(b.Count(s.row.Response.Histogram), s.row.Ledger.Sent)
+	panel.Add(chart.Columns{Values: bars, Bins: b, Fill: chart.Faint(s.look.Color, 0.75)})
 	for _, r := range s.rounds {
 		if len(s.rounds) > 1 && r.Response.Histogram != nil {
-			outline := percentages(b.count(r.Response.Histogram), r.Ledger.Sent)
-			panel.Add(columns{outline, b, draw.LineStyle{Color: faint(p.Ink, 0.6), Width: 0.6}, nil})
+			outline := percentages(b.Count(r.Response.Histogram), r.Ledger.Sent)
+			panel.Add(chart.Columns{Values: outline, Bins: b, Line: draw.LineStyle{Color: chart.Faint(p.Ink, 0.6), Width: 0.6}})
 			bars = append(bars, outline...)
 		}
 	}
@@ -76,7 +77,7 @@ func histogramPanel(p Palette, s series, x span, b bins, length vg.Length) *plot
 	}
 	for i, dash := range [][]vg.Length{nil, {4, 3}} {
 		if q := s.row.Response.Quantiles[2*i]; q.Known {
-			at := milliseconds(int64(q.Value))
+			at := chart.Milliseconds(int64(q.Value))
 			panel.Add(&plotter.Line{
 				XYs:       plotter.XYs{{X: at, Y: 0}, {X: at, Y: panel.Y.Max}},
 				LineStyle: draw.LineStyle{Color: p.Ink, Width: 1.2, Dashes: dash},
@@ -89,20 +90,20 @@ func histogramPanel(p Palette, s series, x span, b bins, length vg.Length) *plot
 func percentages(counts []int64, sent int64) []float64 {
 	shares := make([]float64, len(counts))
 	for i, n := range counts {
-		shares[i] = 100 * share(n, sent)
+		shares[i] = 100 * chart.Share(n, sent)
 	}
 	return shares
 }
 
-func histogramTable(v view, x span) Table {
-	b := binsOver(x, 24)
+func histogramTable(v view, x chart.Span) Table {
+	b := chart.BinsOver(x, 24)
 	t := Table{Head: []string{"from, ms", "to, ms"}}
-	for i := range b.n {
-		t.Rows = append(t.Rows, []string{format.Number(b.edge(i)), format.Number(b.edge(i + 1))})
+	for i := range b.N {
+		t.Rows = append(t.Rows, []string{format.Number(b.Edge(i)), format.Number(b.Edge(i + 1))})
 	}
 	for _, s := range v.series {
 		t.Head = append(t.Head, s.label)
-		for i, n := range b.count(s.row.Response.Histogram) {
+		for i, n := range b.Count(s.row.Response.Histogram) {
 			t.Rows[i] = append(t.Rows[i], format.Count(n))
 		}
 	}

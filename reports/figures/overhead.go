@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -38,7 +39,7 @@ func overhead(a *stats.Analysis) Figure {
 		f.Height += overheadHeight(group)
 	}
 	f.Data = overheadTable(t, bars)
-	f.paint = func(c draw.Canvas, p Palette) { drawOverhead(c, p, groups) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawOverhead(c, p, groups) }
 	return f
 }
 
@@ -53,7 +54,7 @@ const (
 type overheadBar struct {
 	row   stats.OverheadRow
 	label string
-	look  look
+	look  chart.Look
 }
 
 // overheadGroups puts the bars of each quantile together.

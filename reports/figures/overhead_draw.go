@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
@@ -20,8 +21,8 @@ const (
 
 // drawOverhead draws each quantile in a panel with an axis of its own: the times of the
 // slowest requests would make slivers of the others'.
-func drawOverhead(c draw.Canvas, p Palette, groups [][]overheadBar) {
-	c = overheadLegend(p, groups).draw(c, p)
+func drawOverhead(c draw.Canvas, p chart.Palette, groups [][]overheadBar) {
+	c = overheadLegend(p, groups).Draw(c, p)
 	for _, group := range groups {
 		height := overheadHeight(group)
 		drawOverheadGroup(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-height, 0), p, group)
@@ -30,16 +31,16 @@ func drawOverhead(c draw.Canvas, p Palette, groups [][]overheadBar) {
 }
 
 // overheadLegend explains what is drawn, and nothing else.
-func overheadLegend(p Palette, groups [][]overheadBar) legend {
-	l := legend{{text: "overhead: network and virtualisation", color: p.Muted, block: true}}
+func overheadLegend(p chart.Palette, groups [][]overheadBar) chart.Legend {
+	l := chart.Legend{{Text: "overhead: network and virtualisation", Color: p.Muted, Block: true}}
 	drawn := func(has func(overheadBar) bool) bool {
 		return slices.ContainsFunc(groups, func(group []overheadBar) bool { return slices.ContainsFunc(group, has) })
 	}
 	if drawn(func(b overheadBar) bool { return b.row.Model.ToldApart }) {
-		l = append(l, entry{text: "model", color: faint(p.Muted, paleness), block: true})
+		l = append(l, chart.Entry{Text: "model", Color: chart.Faint(p.Muted, paleness), Block: true})
 	}
 	if drawn(func(b overheadBar) bool { return b.row.Overhead.HasInterval }) {
-		l = append(l, entry{text: "95 % interval of the overhead", color: p.Ink, line: 1.4})
+		l = append(l, chart.Entry{Text: "95 % interval of the overhead", Color: p.Ink, Line: 1.4})
 	}
 	return l
 }
@@ -49,12 +50,12 @@ func overheadHeight(group []overheadBar) vg.Length {
 	return vg.Length(len(group)+1)*overheadLine + overheadAxis
 }
 
-func drawOverheadGroup(c draw.Canvas, p Palette, group []overheadBar) {
+func drawOverheadGroup(c draw.Canvas, p chart.Palette, group []overheadBar) {
 	lines := float64(len(group) + 1)
-	panel := newPanel(p)
+	panel := chart.NewPanel(p)
 	panel.X.Label.Text = format.Quantile(group[0].row.Q) + " response time, ms"
 	panel.X.Min, panel.X.Max = 0, longestBar(group)*1.03
-	panel.X.Tick.Marker = linearTicks{most: 9}
+	panel.X.Tick.Marker = chart.LinearTicks{Most: 9}
 	panel.Y.Min, panel.Y.Max = 0, lines
 	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
 	panel.Y.Width = 0
@@ -74,8 +75,8 @@ func drawOverheadGroup(c draw.Canvas, p Palette, group []overheadBar) {
 }
 
 // quantileHeading writes above a group which quantile it is of.
-func quantileHeading(c draw.Canvas, p Palette, y vg.Length, q float64) {
-	bold := boldFace(small, p.Ink)
+func quantileHeading(c draw.Canvas, p chart.Palette, y vg.Length, q float64) {
+	bold := chart.BoldFace(chart.Small, p.Ink)
 	bold.YAlign = draw.YCenter
 	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, format.Quantile(q)+" response time")
 }
@@ -97,13 +98,13 @@ func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.
 type drawnBar struct {
 	overheadBar
 	y       float64
-	palette Palette
+	palette chart.Palette
 }
 
 // name writes what stands to the left and to the right of a bar.
 func (b drawnBar) name(c draw.Canvas, y vg.Length) {
-	c.DrawGlyphNoClip(glyph(marker{shape: b.look.shape}, b.look.color, 3.4), vg.Point{X: c.Min.X + 14, Y: y})
-	sty := face(small, b.palette.Ink)
+	c.DrawGlyphNoClip(chart.Glyph(b.look.Marker, b.look.Color, 3.4), vg.Point{X: c.Min.X + 14, Y: y})
+	sty := chart.Face(chart.Small, b.palette.Ink)
 	sty.YAlign = draw.YCenter
 	c.FillText(sty, vg.Point{X: c.Min.X + 23, Y: y}, fit(b.label, overheadNames-28, sty.Width))
 	c.FillText(sty, vg.Point{X: c.Max.X - overheadFigures + 10, Y: y}, b.parts())
@@ -115,7 +116,7 @@ func (b drawnBar) Plot(c draw.Canvas, panel *plot.Plot) {
 	low, high := toY(b.y-0.34), toY(b.y+0.34)
 	block := func(from, to time.Duration, opacity float64) {
 		left, right := toX(inMilliseconds(from)), toX(inMilliseconds(to))
-		c.FillPolygon(faint(b.look.color, opacity), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+		c.FillPolygon(chart.Faint(b.look.Color, opacity), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
 	}
 	block(0, b.row.Overhead.Value, 1)
 	if b.row.Model.ToldApart {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -33,7 +34,7 @@ func percentiles(v view) Figure {
 		return f
 	}
 	f.Data = percentileTable(v)
-	f.paint = func(c draw.Canvas, p Palette) { drawPercentiles(c, p, v, curves) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawPercentiles(c, p, v, curves) }
 	return f
 }
 
@@ -57,19 +58,19 @@ func percentileCurves(v view) []curve {
 			if len(s.rounds) > 1 && r.Response.Histogram != nil {
 				c := percentileCurve(r.Response.Histogram, r.Ledger.Sent)
 				c.series, c.max = s, plotter.XY{}
-				c.style = draw.LineStyle{Color: faint(s.look.color, 0.6), Width: 0.7}
+				c.style = draw.LineStyle{Color: chart.Faint(s.look.Color, 0.6), Width: 0.7}
 				curves = append(curves, c)
 			}
 		}
 		if s.row.Service.Histogram != nil {
 			c := percentileCurve(s.row.Service.Histogram, s.row.Ledger.Sent)
 			c.series, c.max = s, plotter.XY{}
-			c.style = draw.LineStyle{Color: s.look.color, Width: 1.2, Dashes: []vg.Length{4, 3}}
+			c.style = draw.LineStyle{Color: s.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}}
 			curves = append(curves, c)
 		}
 		c := percentileCurve(s.row.Response.Histogram, s.row.Ledger.Sent)
 		c.series, c.main = s, true
-		c.style = draw.LineStyle{Color: s.look.color, Width: 2}
+		c.style = draw.LineStyle{Color: s.look.Color, Width: 2}
 		curves = append(curves, c)
 	}
 	return curves
@@ -95,13 +96,13 @@ func percentileCurve(h *hdrhistogram.Histogram, sent int64) curve {
 		}
 		c.points = append(c.points, plotter.XY{X: x, Y: atRank(h, max(rank, 1))})
 	}
-	c.max = plotter.XY{X: math.Max(float64(sent), 1), Y: milliseconds(h.Max())}
+	c.max = plotter.XY{X: math.Max(float64(sent), 1), Y: chart.Milliseconds(h.Max())}
 	return c
 }
 
 // atRank returns the latency in milliseconds of the rank-th fastest answer.
 func atRank(h *hdrhistogram.Histogram, rank int64) float64 {
-	return milliseconds(h.ValueAtQuantile(100 * float64(rank) / float64(h.TotalCount())))
+	return chart.Milliseconds(h.ValueAtQuantile(100 * float64(rank) / float64(h.TotalCount())))
 }
 
 // percentileTicks labels 1/(1−q) with q in percent.
@@ -140,7 +141,7 @@ func percentileTable(v view) Table {
 			for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
 				row = append(row, quantileOfAll(kind.h, q, sent))
 			}
-			row = append(row, format.Number(milliseconds(kind.h.Max())),
+			row = append(row, format.Number(chart.Milliseconds(kind.h.Max())),
 				fmt.Sprintf("%s failed or censored", format.Count(sent-kind.h.TotalCount())))
 			t.Rows = append(t.Rows, row)
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -13,25 +14,25 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func drawPercentiles(c draw.Canvas, p Palette, v view, curves []curve) {
+func drawPercentiles(c draw.Canvas, p chart.Palette, v view, curves []curve) {
 	limits := limitsOf(v.analysis.Run.Scenario.SLO)
 	l := v.targets(false, nil)
-	l = append(l, entry{text: "response", color: p.Ink, line: 2},
-		entry{text: "service", color: p.Ink, line: 1.2, dash: []vg.Length{4, 3}})
+	l = append(l, chart.Entry{Text: "response", Color: p.Ink, Line: 2},
+		chart.Entry{Text: "service", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}})
 	if rounds(v) > 1 {
-		l = append(l, entry{text: "one round", color: faint(p.Ink, 0.6), line: 0.7})
+		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
 	}
-	l = append(l, entry{text: "slowest", color: p.Ink, marker: &marker{hollow: true}})
+	l = append(l, chart.Entry{Text: "slowest", Color: p.Ink, Marker: chart.Circle.Hollow()})
 	band := newFloorCurve(p, v.floor())
 	x, y := percentileSpans(curves, limits, band)
-	l = append(l, band.entry(y.low)...)
-	c = l.draw(c, p)
+	l = append(l, band.entry(y.Low)...)
+	c = l.Draw(c, p)
 
-	panel := newPanel(p)
-	logAxis(&panel.X, x, 1, 1)
+	panel := chart.NewPanel(p)
+	chart.LogAxis(&panel.X, x, 1, 1)
 	panel.X.Tick.Marker = percentileTicks{}
 	panel.X.Label.Text = "percentile of requests, %"
-	logAxis(&panel.Y, y, c.Max.Y-c.Min.Y, 40)
+	chart.LogAxis(&panel.Y, y, c.Max.Y-c.Min.Y, 40)
 	panel.Add(band)
 	addLimits(panel, limits, p)
 	for _, cv := range curves {
@@ -42,24 +43,24 @@ func drawPercentiles(c draw.Canvas, p Palette, v view, curves []curve) {
 
 // percentileSpans returns the ranges of both axes. Limits far above all data
 // are not shown: they would squeeze it.
-func percentileSpans(curves []curve, limits []limit, band floorCurve) (x, y span) {
-	x.add(1)
-	x.add(20)
+func percentileSpans(curves []curve, limits []limit, band floorCurve) (x, y chart.Span) {
+	x.Add(1)
+	x.Add(20)
 	for _, cv := range curves {
 		for _, pt := range cv.points {
-			y.add(pt.Y)
+			y.Add(pt.Y)
 		}
-		y.add(cv.max.Y)
-		x.add(cv.max.X)
+		y.Add(cv.max.Y)
+		x.Add(cv.max.X)
 	}
 	for _, l := range limits {
-		if l.y < y.high*30 {
-			y.add(l.y * 1.15)
+		if l.y < y.High*30 {
+			y.Add(l.y * 1.15)
 		}
 	}
 	band.widen(&y)
-	x.high *= 1.15
-	return x, y.padded(2)
+	x.High *= 1.15
+	return x, y.Padded(2)
 }
 
 // Plot implements plot.Plotter.
@@ -76,14 +77,14 @@ func (cv curve) Plot(c draw.Canvas, panel *plot.Plot) {
 	if !cv.main {
 		return
 	}
-	filled := glyph(marker{shape: cv.series.look.shape}, cv.style.Color, 3.4)
+	filled := chart.Glyph(cv.series.look.Marker, cv.style.Color, 3.4)
 	for _, tick := range (percentileTicks{}).Ticks(panel.X.Min, panel.X.Max)[1:] {
 		if i := nearest(cv.points, tick.Value); i >= 0 {
 			c.DrawGlyph(filled, line[i])
 		}
 	}
 	if cv.max.Y > 0 {
-		hollow := glyph(marker{cv.series.look.shape, true}, cv.style.Color, 3.8)
+		hollow := chart.Glyph(cv.series.look.Marker.Hollow(), cv.style.Color, 3.8)
 		c.DrawGlyph(hollow, vg.Point{X: toX(cv.max.X), Y: toY(cv.max.Y)})
 	}
 }
@@ -122,7 +123,7 @@ func limitsOf(slo record.SLO) []limit {
 		most time.Duration
 	}{{"p50", 2, slo.P50}, {"p90", 10, slo.P90}, {"p99", 100, slo.P99}, {"p99.9", 1000, slo.P999}} {
 		if l.most > 0 {
-			limits = append(limits, limit{l.name, l.x, milliseconds(int64(l.most))})
+			limits = append(limits, limit{l.name, l.x, chart.Milliseconds(int64(l.most))})
 		}
 	}
 	return limits
@@ -130,7 +131,7 @@ func limitsOf(slo record.SLO) []limit {
 
 // addLimits draws the SLO as steps: up to its quantile, a curve has to stay
 // below the limit.
-func addLimits(panel *plot.Plot, limits []limit, p Palette) {
+func addLimits(panel *plot.Plot, limits []limit, p chart.Palette) {
 	from := 1.0
 	for _, l := range limits {
 		if l.y > panel.Y.Max {
@@ -144,7 +145,7 @@ func addLimits(panel *plot.Plot, limits []limit, p Palette) {
 type step struct {
 	from float64
 	limit
-	palette Palette
+	palette chart.Palette
 }
 
 // Plot implements plot.Plotter.
@@ -154,7 +155,7 @@ func (s step) Plot(c draw.Canvas, panel *plot.Plot) {
 	end := vg.Point{X: toX(math.Min(s.x, panel.X.Max)), Y: toY(s.y)}
 	c.StrokeLine2(sty, toX(s.from), end.Y, end.X, end.Y)
 	c.StrokeLine2(sty, end.X, end.Y-4, end.X, end.Y+4)
-	text := face(small, s.palette.Alarm)
+	text := chart.Face(chart.Small, s.palette.Alarm)
 	text.YAlign = draw.YBottom
 	c.FillText(text, vg.Point{X: toX(s.from) + 3, Y: end.Y + 3},
 		"SLO "+s.name+" ≤ "+format.Number(s.y)+" ms")

@@ -3,6 +3,8 @@ package figures
 import (
 	"fmt"
 
+	"servebench/reports/figures/chart"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -11,7 +13,7 @@ import (
 // rug marks the windows with failed or censored requests along the upper edge.
 type rug struct {
 	lane    lane
-	palette Palette
+	palette chart.Palette
 }
 
 // Plot implements plot.Plotter.
@@ -23,9 +25,9 @@ func (r rug) Plot(c draw.Canvas, panel *plot.Plot) {
 			continue
 		}
 		// At least half as strong, so that a single failure is seen.
-		strength := 0.5 + 0.5*share(lost, w.Sent)
+		strength := 0.5 + 0.5*chart.Share(lost, w.Sent)
 		left, right := toX(w.from), max(toX(w.to), toX(w.from)+1)
-		c.FillPolygon(faint(r.palette.Alarm, strength), []vg.Point{
+		c.FillPolygon(chart.Faint(r.palette.Alarm, strength), []vg.Point{
 			{X: left, Y: c.Max.Y - 6}, {X: left, Y: c.Max.Y},
 			{X: right, Y: c.Max.Y}, {X: right, Y: c.Max.Y - 6}})
 	}
@@ -35,7 +37,7 @@ func (r rug) Plot(c draw.Canvas, panel *plot.Plot) {
 // before its schedule was, and number the rounds where there is room.
 type separators struct {
 	lane    lane
-	palette Palette
+	palette chart.Palette
 	bare    bool // without numbers
 	low     bool // numbers at the lower edge
 }
@@ -46,7 +48,7 @@ func (s separators) Plot(c draw.Canvas, panel *plot.Plot) {
 		return
 	}
 	toX, _ := panel.Transforms(&c)
-	sty := face(7, s.palette.Muted)
+	sty := chart.Face(7, s.palette.Muted)
 	y := c.Max.Y - 7
 	if s.low {
 		y, sty.YAlign = c.Min.Y+2, draw.YBottom

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -44,7 +45,7 @@ func saturated(a *stats.Analysis) Figure {
 		cl.lines = append(cl.lines, line)
 	}
 	slices.Sort(cl.tickAt)
-	f.paint = func(c draw.Canvas, p Palette) { drawClimb(c, p, cl) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
 	return f
 }
 

@@ -3,6 +3,7 @@ package figures
 import (
 	"slices"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
@@ -34,7 +35,7 @@ func stressed(v view) (Figure, bool) {
 			if !slices.Contains(cl.tickAt, st.Rate) {
 				cl.tickAt = append(cl.tickAt, st.Rate)
 			}
-			f.Data.Rows = append(f.Data.Rows, []string{s.label, plain(st.Rate), format.RateNumber(st.Sent), format.RateNumber(st.Answered),
+			f.Data.Rows = append(f.Data.Rows, []string{s.label, chart.Plain(st.Rate), format.RateNumber(st.Sent), format.RateNumber(st.Answered),
 				format.Percent(st.ErrorRate().Value), knownTime(st.Response.Quantiles[0]), knownTime(st.Response.Quantiles[2]),
 				format.Count(st.Ledger.Sent), inRounds(st.Broke, st.Rounds)})
 		}
@@ -45,7 +46,7 @@ func stressed(v view) (Figure, bool) {
 		return f, true
 	}
 	slices.Sort(cl.tickAt)
-	f.paint = func(c draw.Canvas, p Palette) { drawClimb(c, p, cl) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
 	return f, true
 }
 

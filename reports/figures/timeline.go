@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"servebench/reports/analysis/stat"
+	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -35,7 +36,7 @@ func timeline(v view) Figure {
 	}
 	f.Height = 30 + vg.Length(len(blocks))*(heading+40+vg.Length(len(t.rows()))*88)
 	f.Data = timelineTable(v, lanes)
-	f.paint = func(c draw.Canvas, p Palette) { drawTimeline(c, p, v, t, blocks) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawTimeline(c, p, v, t, blocks) }
 	return f
 }
 
@@ -67,7 +68,7 @@ func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
 	if h == nil || !stat.Known(q, h.TotalCount()) {
 		return 0, false
 	}
-	return milliseconds(h.ValueAtQuantile(q * 100)), true
+	return chart.Milliseconds(h.ValueAtQuantile(q * 100)), true
 }
 
 func timelineTable(v view, lanes []lane) Table {
@@ -80,7 +81,7 @@ func timelineTable(v view, lanes []lane) Table {
 	for i, l := range lanes {
 		for _, w := range l.windows {
 			t.Rows = append(t.Rows, []string{
-				v.series[i].label, fmt.Sprint(w.round), plain(w.from), plain(w.to),
+				v.series[i].label, fmt.Sprint(w.round), chart.Plain(w.from), chart.Plain(w.to),
 				format.RateNumber(w.perSecond(w.Scheduled)), format.RateNumber(w.perSecond(w.Sent)),
 				format.RateNumber(w.perSecond(w.OK)), format.Count(w.Failed), format.Count(w.Censored),
 				format.Count(w.InFlight), quantileText(w.response, 0.5), quantileText(w.response, 0.99),
@@ -106,5 +107,5 @@ func slowestText(h *hdrhistogram.Histogram) string {
 	if h == nil {
 		return "–"
 	}
-	return format.Number(milliseconds(h.Max()))
+	return format.Number(chart.Milliseconds(h.Max()))
 }

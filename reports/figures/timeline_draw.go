@@ -1,27 +1,29 @@
 package figures
 
 import (
+	"servebench/reports/figures/chart"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func drawTimeline(c draw.Canvas, p Palette, v view, t tracks, blocks []block) {
-	l := legend{
-		{text: "scheduled", color: faint(p.Muted, 0.5), line: 3.2},
-		{text: "sent", color: p.Ink, line: 1.4},
-		{text: "answered; p99 of a round", color: v.series[0].look.color, line: 1.2},
-		{text: "p50", color: v.series[0].look.color, marker: &marker{}},
-		{text: "p99 of a window", color: v.series[0].look.color, marker: &marker{triangle, true}},
-		{text: "slowest", color: p.Muted, marker: &marker{}},
+func drawTimeline(c draw.Canvas, p chart.Palette, v view, t tracks, blocks []block) {
+	l := chart.Legend{
+		{Text: "scheduled", Color: chart.Faint(p.Muted, 0.5), Line: 3.2},
+		{Text: "sent", Color: p.Ink, Line: 1.4},
+		{Text: "answered; p99 of a round", Color: v.series[0].look.Color, Line: 1.2},
+		{Text: "p50", Color: v.series[0].look.Color, Marker: chart.Circle},
+		{Text: "p99 of a window", Color: v.series[0].look.Color, Marker: chart.Triangle.Hollow()},
+		{Text: "slowest", Color: p.Muted, Marker: chart.Circle},
 	}
 	if t.lost {
-		l = append(l, entry{text: "failed and censored", color: p.Alarm, line: 1.2})
+		l = append(l, chart.Entry{Text: "failed and censored", Color: p.Alarm, Line: 1.2})
 	}
-	if !t.latency.empty() {
-		l = append(l, floorEntry(p, v.floor(), t.latency.padded(2).low)...)
+	if !t.latency.Empty() {
+		l = append(l, floorEntry(p, v.floor(), t.latency.Padded(2).Low)...)
 	}
-	c = draw.Crop(l.draw(c, p), titleWidth, -6, 0, 0)
+	c = draw.Crop(l.Draw(c, p), titleWidth, -6, 0, 0)
 	height := (c.Max.Y - c.Min.Y) / vg.Length(len(blocks))
 	for i, b := range blocks {
 		part := c
@@ -31,13 +33,13 @@ func drawTimeline(c draw.Canvas, p Palette, v view, t tracks, blocks []block) {
 	}
 }
 
-func drawBlock(c draw.Canvas, p Palette, v view, t tracks, b block) {
+func drawBlock(c draw.Canvas, p chart.Palette, v view, t tracks, b block) {
 	rows, cols := t.rows(), b.to-b.from
 	plots := make([][]*plot.Plot, len(rows))
 	for i, row := range rows {
 		for j := b.from; j < b.to; j++ {
 			panel := trackPanel(p, t.lanes[j], cols, i == len(rows)-1)
-			row.fill(panel, t.lanes[j], v.series[j].look.color, p)
+			row.fill(panel, t.lanes[j], v.series[j].look.Color, p)
 			panel.Add(separators{lane: t.lanes[j], palette: p, bare: i > 0, low: true})
 			plots[i] = append(plots[i], panel)
 		}
@@ -57,11 +59,11 @@ func drawBlock(c draw.Canvas, p Palette, v view, t tracks, b block) {
 	}
 }
 
-func trackPanel(p Palette, l lane, cols int, last bool) *plot.Plot {
-	panel := newPanel(p)
+func trackPanel(p chart.Palette, l lane, cols int, last bool) *plot.Plot {
+	panel := chart.NewPanel(p)
 	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
-	panel.X.Tick.Marker = linearTicks{most: max(12/cols, 4)}
-	panel.Y.Tick.Marker = linearTicks{most: 4}
+	panel.X.Tick.Marker = chart.LinearTicks{Most: max(12/cols, 4)}
+	panel.Y.Tick.Marker = chart.LinearTicks{Most: 4}
 	if last {
 		panel.X.Label.Text = "measured load, s"
 		return panel

@@ -3,6 +3,8 @@ package figures
 import (
 	"image/color"
 
+	"servebench/reports/figures/chart"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -16,8 +18,8 @@ type tracks struct {
 	inFlight float64
 	failures float64 // per second
 	lost     bool    // some request failed or was censored
-	latency  span
-	lag      span
+	latency  chart.Span
+	lag      chart.Span
 }
 
 func newTracks(lanes []lane) tracks {
@@ -29,12 +31,12 @@ func newTracks(lanes []lane) tracks {
 			t.failures = max(t.failures, w.perSecond(w.Failed+w.Censored))
 			t.lost = t.lost || w.Failed+w.Censored > 0
 			if w.response != nil {
-				t.latency.add(milliseconds(w.response.Max()))
-				t.latency.add(milliseconds(w.response.ValueAtQuantile(50)))
+				t.latency.Add(chart.Milliseconds(w.response.Max()))
+				t.latency.Add(chart.Milliseconds(w.response.ValueAtQuantile(50)))
 			}
 			if w.lag != nil {
-				t.lag.add(milliseconds(w.lag.Max()))
-				t.lag.add(milliseconds(w.lag.ValueAtQuantile(50)))
+				t.lag.Add(chart.Milliseconds(w.lag.Max()))
+				t.lag.Add(chart.Milliseconds(w.lag.ValueAtQuantile(50)))
 			}
 		}
 	}
@@ -44,7 +46,7 @@ func newTracks(lanes []lane) tracks {
 // track fills the panel of one row with one target's windows.
 type track struct {
 	label string
-	fill  func(panel *plot.Plot, l lane, c color.NRGBA, p Palette)
+	fill  func(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette)
 }
 
 // rows returns the rows that have something to show.
@@ -53,41 +55,41 @@ func (t tracks) rows() []track {
 	if t.lost {
 		rows = append(rows, track{"failed/s", t.losses})
 	}
-	if !t.latency.empty() {
+	if !t.latency.Empty() {
 		rows = append(rows, track{"latency, ms", t.latencies})
 	}
-	if !t.lag.empty() {
+	if !t.lag.Empty() {
 		rows = append(rows, track{"lag, ms", t.lags})
 	}
 	return rows
 }
 
-func (t tracks) rates(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
+func (t tracks) rates(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
 	panel.Y.Min, panel.Y.Max = 0, max(t.rate, 1)*1.08
 	scheduled := func(w window) float64 { return w.perSecond(w.Scheduled) }
 	sent := func(w window) float64 { return w.perSecond(w.Sent) }
 	ok := func(w window) float64 { return w.perSecond(w.OK) }
 	panel.Add(
-		steps{l, scheduled, draw.LineStyle{Color: faint(p.Muted, 0.5), Width: 3.2}},
+		steps{l, scheduled, draw.LineStyle{Color: chart.Faint(p.Muted, 0.5), Width: 3.2}},
 		steps{l, sent, draw.LineStyle{Color: p.Ink, Width: 1.4}},
 		steps{l, ok, draw.LineStyle{Color: c, Width: 1}},
 	)
 }
 
-func (t tracks) flights(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
+func (t tracks) flights(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
 	panel.Y.Min, panel.Y.Max = 0, max(t.inFlight, 1)*1.08
 	most := func(w window) float64 { return float64(w.InFlight) }
 	panel.Add(steps{l, most, draw.LineStyle{Color: c, Width: 1.2}})
 }
 
-func (t tracks) losses(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
+func (t tracks) losses(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
 	panel.Y.Min, panel.Y.Max = 0, max(t.failures, 1e-3)*1.08
 	lost := func(w window) float64 { return w.perSecond(w.Failed + w.Censored) }
 	panel.Add(steps{l, lost, draw.LineStyle{Color: p.Alarm, Width: 1.2}})
 }
 
-func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
-	logAxis(&panel.Y, t.latency.padded(2), trackHeight, 22)
+func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
+	chart.LogAxis(&panel.Y, t.latency.Padded(2), trackHeight, 22)
 	if len(l.rounds) > 0 {
 		panel.Add(newFloorBand(p, l.rounds[0].row.Floor, false))
 	}
@@ -96,7 +98,7 @@ func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 		if w.response == nil {
 			continue
 		}
-		slowest = append(slowest, plotter.XY{X: w.middle(), Y: milliseconds(w.response.Max())})
+		slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.response.Max())})
 		if y, ok := quantileOf(w.response, 0.5); ok {
 			median = append(median, plotter.XY{X: w.middle(), Y: y})
 		}
@@ -106,33 +108,33 @@ func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
 	}
 	for _, r := range l.rounds {
 		if q := r.row.Response.Quantiles[2]; q.Known {
-			y := milliseconds(int64(q.Value))
+			y := chart.Milliseconds(int64(q.Value))
 			panel.Add(&plotter.Line{XYs: plotter.XYs{{X: r.from, Y: y}, {X: r.to, Y: y}},
 				LineStyle: draw.LineStyle{Color: c, Width: 1.2}})
 		}
 	}
 	panel.Add(
-		dots{slowest, marker{}, p.Muted, 1.1},
-		dots{median, marker{}, c, 1.4},
-		dots{tail, marker{triangle, true}, c, 2.2},
+		chart.Dots(slowest, chart.Circle, p.Muted, 1.1),
+		chart.Dots(median, chart.Circle, c, 1.4),
+		chart.Dots(tail, chart.Triangle.Hollow(), c, 2.2),
 	)
 }
 
-func (t tracks) lags(panel *plot.Plot, l lane, c color.NRGBA, p Palette) {
-	logAxis(&panel.Y, t.lag.padded(2), trackHeight, 22)
+func (t tracks) lags(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
+	chart.LogAxis(&panel.Y, t.lag.Padded(2), trackHeight, 22)
 	var median, slowest plotter.XYs
 	for _, w := range l.windows {
 		if w.lag == nil {
 			continue
 		}
-		slowest = append(slowest, plotter.XY{X: w.middle(), Y: milliseconds(w.lag.Max())})
+		slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.lag.Max())})
 		if y, ok := quantileOf(w.lag, 0.5); ok {
 			median = append(median, plotter.XY{X: w.middle(), Y: y})
 		}
 	}
 	panel.Add(
-		dots{slowest, marker{}, p.Muted, 1.1},
-		dots{median, marker{}, c, 1.4},
+		chart.Dots(slowest, chart.Circle, p.Muted, 1.1),
+		chart.Dots(median, chart.Circle, c, 1.4),
 	)
 }
 

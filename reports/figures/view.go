@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"servebench/reports/figures/chart"
 	"servebench/reports/record"
 	"servebench/reports/stats"
 )
@@ -21,7 +22,7 @@ type series struct {
 	label  string // the target's name, fit to be drawn
 	row    stats.Row
 	rounds []stats.Row // the same, round by round
-	look   look
+	look   chart.Look
 }
 
 // views returns one view for each measured phase that has rows, in the

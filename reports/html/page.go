@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/document"
 	"servebench/reports/figures"
+	"servebench/reports/figures/chart"
 )
 
 // page is the document as the template lays it out.
@@ -125,8 +126,8 @@ var sheet string
 // style returns the style sheet with the figures' colours filled in.
 func style() string {
 	return strings.NewReplacer(
-		"/*light figures*/", figures.Light().CSS(),
-		"/*dark figures*/", figures.Dark().CSS(),
+		"/*light figures*/", chart.Light().CSS(),
+		"/*dark figures*/", chart.Dark().CSS(),
 	).Replace(sheet)
 }
 

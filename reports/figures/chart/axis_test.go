@@ -1,4 +1,4 @@
-package figures
+package chart
 
 import (
 	"math"
@@ -21,7 +21,7 @@ func TestLogTicks(t *testing.T) {
 		{1e-3, 1e6, 5, []float64{1e-2, 1, 100, 1e4, 1e6}},
 		{0.99, 1.01, 6, []float64{0.99, 0.995, 1, 1.005, 1.01}},
 	} {
-		got := (logTicks{test.most}).values(test.low, test.high)
+		got := LogSteps(test.low, test.high, test.most)
 		if diff := cmp.Diff(test.want, got, cmp.Comparer(close6)); diff != "" {
 			t.Errorf("ticks from %g to %g, at most %d (-want +got):\n%s", test.low, test.high, test.most, diff)
 		}
@@ -37,7 +37,7 @@ func TestTicksOfAnyRange(t *testing.T) {
 		high := low * math.Pow(10, math.Pow(10, -3+4*rng.Float64()))
 		most := 2 + rng.IntN(12)
 		for name, values := range map[string][]float64{
-			"logarithmic": (logTicks{most}).values(low, high), "linear": niceSteps(low, high, most),
+			"logarithmic": LogSteps(low, high, most), "linear": RoundSteps(low, high, most),
 		} {
 			if len(values) > most || !slices.IsSorted(values) {
 				t.Fatalf("%s ticks from %g to %g: %v, want at most %d, ascending", name, low, high, values, most)
@@ -48,7 +48,7 @@ func TestTicksOfAnyRange(t *testing.T) {
 				}
 			}
 		}
-		if (logTicks{most}).values(low, high) == nil && high/low > 100 && most > 2 {
+		if LogSteps(low, high, most) == nil && high/low > 100 && most > 2 {
 			t.Fatalf("no label from %g to %g", low, high)
 		}
 	}
@@ -69,22 +69,22 @@ func TestPlain(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 0.30000000000000004: "0.3", 2: "2", 10000: "10000", -0.5: "-0.5", 1e12: "1e+12", 1e-9: "1e-09",
 	} {
-		if got := plain(v); got != want {
+		if got := Plain(v); got != want {
 			t.Errorf("plain(%v) = %q, want %q", v, got, want)
 		}
 	}
 }
 
 func TestSpan(t *testing.T) {
-	var s span
+	var s Span
 	for _, v := range []float64{0, -1, math.Inf(1), math.NaN()} {
-		s.add(v)
+		s.Add(v)
 	}
-	if !s.empty() {
+	if !s.Empty() {
 		t.Fatalf("%v took a value that a logarithm has no place for", s)
 	}
-	s.add(5)
-	if p := s.padded(2); !(p.low < 5 && p.high > 5 && p.high/p.low >= 2) {
+	s.Add(5)
+	if p := s.Padded(2); !(p.Low < 5 && p.High > 5 && p.High/p.Low >= 2) {
 		t.Errorf("padded %v, want a factor of 2 about 5", p)
 	}
 }

@@ -1,4 +1,4 @@
-package figures
+package chart
 
 import (
 	"bytes"
@@ -15,22 +15,18 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// SVG draws the figure as an <svg> element to be put into an HTML page. It has
-// no title and no caption, which the page gives. Colours of the palette are
-// custom properties (see Palette.CSS), so that one drawing serves light and
-// dark; there is no style attribute, so that a page may forbid them.
-func (f Figure) SVG() ([]byte, error) {
-	canvas := vgsvg.NewWith(vgsvg.UseWH(f.Width, f.Height))
-	f.draw(draw.New(canvas), Light(), inPage)
+// SVG draws an <svg> element to be put into an HTML page, with a title for screen
+// readers; without one it is hidden from them. Colours of the palette, which has to be
+// Light, become custom properties (see Palette.CSS), so that one drawing serves light
+// and dark; there is no style attribute, so that a page may forbid them.
+func SVG(width, height vg.Length, title string, paint func(draw.Canvas)) ([]byte, error) {
+	canvas := vgsvg.NewWith(vgsvg.UseWH(width, height))
+	paint(draw.New(canvas))
 	var raw bytes.Buffer
 	if _, err := canvas.WriteTo(&raw); err != nil {
-		return nil, fmt.Errorf("draw figure %s: %w", f.Name, err)
+		return nil, fmt.Errorf("write SVG: %w", err)
 	}
-	clean, err := embeddable(&raw, f.Title)
-	if err != nil {
-		return nil, fmt.Errorf("draw figure %s: %w", f.Name, err)
-	}
-	return clean, nil
+	return embeddable(&raw, title)
 }
 
 // embeddable rewrites a stand-alone SVG document as an element of a page.
@@ -92,7 +88,7 @@ func (w *rewriter) close(name string) {
 func (w *rewriter) open(e xml.StartElement) {
 	out := &w.out
 	if e.Name.Local == "text" {
-		w.label, w.start = face(0, nil), out.Len()
+		w.label, w.start = Face(0, nil), out.Len()
 	}
 	fmt.Fprintf(out, "<%s", e.Name.Local)
 	switch e.Name.Local {

@@ -1,11 +1,9 @@
-package figures
+package chart
 
 import (
 	"image/color"
 	"math"
 	"testing"
-
-	"servebench/reports/record"
 )
 
 // contrast is the contrast ratio of WCAG 2.2, between 1 and 21.
@@ -26,13 +24,10 @@ func luminance(c color.NRGBA) float64 {
 }
 
 func TestContrast(t *testing.T) {
-	var run record.Run
-	for _, name := range []string{"physical", "vm", "container", "lambda", "a", "b", "c", "d", "e", "f"} {
-		run.Targets = append(run.Targets, record.Target{Name: name})
-	}
+	looks := Looks([]string{"physical", "vm", "container", "lambda", "a", "b", "c", "d", "e", "f"})
 	for name, p := range map[string]Palette{"light": Light(), "dark": Dark()} {
-		for target, l := range looksOf(&run) {
-			if got := contrast(l.color, p.Paper); got < 3 {
+		for target, l := range looks {
+			if got := contrast(l.Color, p.Paper); got < 3 {
 				t.Errorf("%s on %s: contrast %.2f, want 3", target, name, got)
 			}
 		}
@@ -45,23 +40,20 @@ func TestContrast(t *testing.T) {
 }
 
 func TestLooksDiffer(t *testing.T) {
-	var run record.Run
-	for _, name := range []string{"x", "vm", "container", "y", "lambda", "physical", "z"} {
-		run.Targets = append(run.Targets, record.Target{Name: name})
-	}
+	looks := Looks([]string{"x", "vm", "container", "y", "lambda", "physical", "z"})
 	colours := map[color.NRGBA]string{}
-	for target, l := range looksOf(&run) {
-		if other, taken := colours[l.color]; taken {
+	for target, l := range looks {
+		if other, taken := colours[l.Color]; taken {
 			t.Errorf("%s and %s have the same colour", target, other)
 		}
-		colours[l.color] = target
+		colours[l.Color] = target
 	}
 }
 
 func TestCividisGetsLighter(t *testing.T) {
 	before := -1.0
 	for i := range 101 {
-		now := luminance(cividis(float64(i) / 100))
+		now := luminance(Cividis(float64(i) / 100))
 		if now < before-1e-4 {
 			t.Errorf("darker at %d %%", i)
 		}

@@ -1,0 +1,67 @@
+package chart
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Legend explains marks in lines above a figure, where it covers no data.
+type Legend []Entry
+
+// Draw writes the legend at the upper edge and returns the canvas below it.
+func (l Legend) Draw(c draw.Canvas, p Palette) draw.Canvas {
+	if len(l) == 0 {
+		return c
+	}
+	sty := Face(Small, p.Ink)
+	line := LineHeight(sty) + 2
+	x, y := c.Min.X, c.Max.Y
+	for _, e := range l {
+		w := swatch + 4 + sty.Width(e.Text)
+		if x > c.Min.X && x+w > c.Max.X {
+			x, y = c.Min.X, y-line
+		}
+		e.swatch(c, vg.Point{X: x, Y: y - sty.Font.Size*0.55})
+		c.FillText(sty, vg.Point{X: x + swatch + 4, Y: y}, e.Text)
+		x += w + between
+	}
+	return draw.Crop(c, 0, 0, 0, y-line-6-c.Max.Y)
+}
+
+// Entry shows a line, a marker or both beside a text.
+type Entry struct {
+	Text   string
+	Color  color.Color
+	Line   vg.Length // its width; 0: none
+	Dash   []vg.Length
+	Marker Marker // 0: none
+	Block  bool   // a filled swatch
+}
+
+func (e Entry) swatch(c draw.Canvas, at vg.Point) {
+	if e.Block {
+		c.FillPolygon(e.Color, []vg.Point{
+			{X: at.X + 6, Y: at.Y - 3.5}, {X: at.X + swatch, Y: at.Y - 3.5},
+			{X: at.X + swatch, Y: at.Y + 3.5}, {X: at.X + 6, Y: at.Y + 3.5},
+		})
+	}
+	if e.Line > 0 {
+		c.StrokeLine2(draw.LineStyle{Color: e.Color, Width: e.Line, Dashes: e.Dash},
+			at.X, at.Y, at.X+swatch, at.Y)
+	}
+	if e.Marker != 0 {
+		c.DrawGlyphNoClip(Glyph(e.Marker, e.Color, 3), vg.Point{X: at.X + swatch/2, Y: at.Y})
+	}
+}
+
+// Glyph is the style of a marker in a colour.
+func Glyph(m Marker, c color.Color, radius vg.Length) draw.GlyphStyle {
+	return draw.GlyphStyle{Color: c, Radius: radius, Shape: m}
+}
+
+const (
+	swatch  vg.Length = 22
+	between vg.Length = 16
+)
