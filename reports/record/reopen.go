@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"syscall"
 	"time"
+
+	"servebench/reports/record/userfile"
 )
 
 // Reopen opens the run in the folder dir, as Open does, and a Writer that adds to it.
@@ -39,7 +40,7 @@ func (f *Folder) lock() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; errors.Is(syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK); try++ {
+	for try := 1; errors.Is(userfile.Lock(folder), userfile.ErrLocked); try++ {
 		if try == lockTries {
 			return nil, errors.Join(errors.New("another servebench is writing it"), folder.Close())
 		}
@@ -61,10 +62,10 @@ func holdOf(dir string) Hold {
 		return HoldUnknown
 	}
 	defer folder.Close()
-	switch err := syscall.Flock(int(folder.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
+	switch err := userfile.LockShared(folder); {
 	case err == nil:
 		return Free
-	case errors.Is(err, syscall.EWOULDBLOCK):
+	case errors.Is(err, userfile.ErrLocked):
 		return Held
 	}
 	return HoldUnknown

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"servebench/reports/record/userfile"
 )
 
 // Repository is the git repository that a folder belongs to.
@@ -163,8 +165,8 @@ func lock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = userfile.Lock(folder)
+	if errors.Is(err, userfile.ErrLocked) {
 		err = fmt.Errorf("another servebench is using %s", dir)
 	}
 	if err == nil {

@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
+	"servebench/reports/record/userfile"
 	"servebench/targets"
 	"servebench/targets/vm/guest"
 )
@@ -250,8 +250,8 @@ func (a answer) acceleration() acceleration {
 // lock locks a file for this process alone; closing it unlocks it.
 func lock(ctx context.Context, f *os.File) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		err := userfile.Lock(f)
+		if !errors.Is(err, userfile.ErrLocked) {
 			return err
 		}
 		select {
