@@ -9,6 +9,8 @@ import (
 	"servebench/reports/record"
 	"servebench/reports/stats"
 
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -135,4 +137,190 @@ func unanswered(metrics []stats.ABMetric) bool {
 		}
 	}
 	return false
+}
+
+const (
+	abLegend vg.Length = 22
+	abPanel  vg.Length = 150
+	abTitle  vg.Length = 16 // the room for a panel's own title
+)
+
+func drawABTest(c draw.Canvas, p chart.Palette, a *stats.Analysis, metrics []stats.ABMetric) {
+	l := looksOf(a.Run)[record.Candidate]
+	c = abEntries(p, l, unanswered(metrics)).Draw(c, p)
+	last := lastPair(metrics)
+	height := (c.Max.Y - c.Min.Y - 26) / vg.Length(len(metrics))
+	for i, m := range metrics {
+		top := vg.Length(i) * height
+		bottom := c.Max.Y - c.Min.Y - top - height
+		lowest := i == len(metrics)-1
+		if lowest {
+			bottom = 0 // the names of the rounds are below it
+		}
+		drawPairs(draw.Crop(c, 0, 0, bottom, -top), p, a, m, l, last, lowest)
+	}
+}
+
+func abEntries(p chart.Palette, l chart.Look, unanswered bool) chart.Legend {
+	all := chart.Legend{
+		{Text: "candidate first", Color: l.Color, Marker: chart.Circle},
+		{Text: "baseline first", Color: l.Color, Marker: chart.Circle.Hollow()},
+		{Text: "estimate and bounds at an interim analysis", Color: p.Ink, Line: 1.6, Marker: chart.Square},
+		{Text: "equal", Color: p.Ink, Line: 1},
+		{Text: "margin", Color: p.Alarm, Line: 1, Dash: []vg.Length{5, 3}},
+		{Text: "tolerance", Color: p.Alarm, Line: 1, Dash: []vg.Length{1, 3}},
+	}
+	if unanswered {
+		all = append(all, chart.Entry{Text: "one variant has no answer there", Color: p.Alarm, Marker: chart.Triangle})
+	}
+	return all
+}
+
+// drawPairs draws the panel of one metric.
+func drawPairs(c draw.Canvas, p chart.Palette, a *stats.Analysis, m stats.ABMetric, l chart.Look, last float64, lowest bool) {
+	title := chart.BoldFace(medium, p.Ink)
+	c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, abHeading(a, m))
+	c = draw.Crop(c, 0, 0, 0, -abTitle)
+	margin, tolerance := abLimits(m, a.Run.AB)
+	panel := chart.NewPanel(p)
+	s := abSpan(m, []float64{margin, tolerance})
+	chart.LogAxis(&panel.Y, s, 1, 1)
+	panel.Y.Tick.Marker = changeTicks{most: 6}
+	panel.Y.Label.Text = "change"
+	panel.X.Min, panel.X.Max = 0.4, last+1.1
+	panel.X.Tick.Marker = roundTicks{last: last, bare: !lowest}
+	if lowest {
+		panel.X.Label.Text = "round, in the order of play"
+	}
+	panel.Add(
+		level{1, draw.LineStyle{Color: p.Ink, Width: 1}},
+		level{margin, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{5, 3}}},
+		level{tolerance, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{1, 3}}},
+		pairPoints{m.Pairs, l, p})
+	for _, at := range m.Interims {
+		panel.Add(interimBar{at, p})
+	}
+	panel.Draw(c)
+}
+
+// abHeading says what became of a metric: "p50: FAIL, +19.1 % [+16.9, +20.7] %".
+func abHeading(a *stats.Analysis, m stats.ABMetric) string {
+	text := metricName(a.Run, m) + ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
+	if bounds := m.Bounds(); bounds != "" {
+		text += " " + bounds
+	}
+	return text
+}
+
+// level is a horizontal line.
+type level struct {
+	y     float64
+	style draw.LineStyle
+}
+
+// Plot implements plot.Plotter.
+func (l level) Plot(c draw.Canvas, panel *plot.Plot) {
+	_, toY := panel.Transforms(&c)
+	c.StrokeLine2(l.style, c.Min.X, toY(l.y), c.Max.X, toY(l.y))
+}
+
+// pairPoints are the rounds of a metric. Where a variant has no answer, a mark at the
+// edge stands for it.
+type pairPoints struct {
+	pairs   []stats.Pair
+	look    chart.Look
+	palette chart.Palette
+}
+
+// Plot implements plot.Plotter.
+func (pp pairPoints) Plot(c draw.Canvas, panel *plot.Plot) {
+	toX, toY := panel.Transforms(&c)
+	for _, pair := range pp.pairs {
+		x, ratio := toX(float64(pair.Round)), pair.Candidate/pair.Baseline
+		dot := chart.Circle.Hollow()
+		if pair.CandidateFirst {
+			dot = chart.Circle
+		}
+		switch {
+		case math.IsInf(ratio, 0):
+			c.DrawGlyphNoClip(chart.Glyph(chart.Triangle, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Max.Y - 4})
+		case !(ratio > 0):
+			c.DrawGlyphNoClip(chart.Glyph(chart.Inverted, pp.palette.Alarm, 3.5), vg.Point{X: x, Y: c.Min.Y + 4})
+		default:
+			c.DrawGlyphNoClip(chart.Glyph(dot, pp.look.Color, 3.2), vg.Point{X: x, Y: toY(ratio)})
+		}
+	}
+}
+
+// interimBar is the estimate of an interim analysis, behind the rounds that it has seen.
+type interimBar struct {
+	stats.ABInterim
+	palette chart.Palette
+}
+
+// Plot implements plot.Plotter.
+func (b interimBar) Plot(c draw.Canvas, panel *plot.Plot) {
+	if !(b.Ratio > 0) || math.IsInf(b.Ratio, 0) {
+		return
+	}
+	toX, toY := panel.Transforms(&c)
+	x, y := toX(float64(b.Pairs)+0.5), toY(b.Ratio)
+	low, high := c.Min.Y, c.Max.Y
+	sty := draw.LineStyle{Color: b.palette.Ink, Width: 1.6}
+	if b.Low > 0 {
+		low = max(toY(b.Low), c.Min.Y)
+		c.StrokeLine2(sty, x-3, low, x+3, low)
+	} else {
+		c.DrawGlyphNoClip(chart.Glyph(chart.Inverted, b.palette.Ink, 3), vg.Point{X: x, Y: low + 3})
+	}
+	if math.IsInf(b.High, 1) {
+		c.DrawGlyphNoClip(chart.Glyph(chart.Triangle, b.palette.Ink, 3), vg.Point{X: x, Y: high - 3})
+	} else {
+		high = min(toY(b.High), c.Max.Y)
+		c.StrokeLine2(sty, x-3, high, x+3, high)
+	}
+	c.StrokeLine2(sty, x, low, x, high)
+	c.DrawGlyphNoClip(chart.Glyph(chart.Square, b.palette.Ink, 3), vg.Point{X: x, Y: y})
+}
+
+// changeTicks labels ratios as changes in percent.
+type changeTicks struct{ most int }
+
+// Ticks implements plot.Ticker.
+func (t changeTicks) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for _, percent := range chart.RoundSteps(100*(low-1), 100*(high-1), t.most) {
+		sign := ""
+		switch {
+		case percent > 0:
+			sign = "+"
+		case percent < 0:
+			sign = "−"
+		}
+		ticks = append(ticks, plot.Tick{Value: 1 + percent/100, Label: sign + chart.Plain(math.Abs(percent)) + " %"})
+	}
+	return ticks
+}
+
+// roundTicks labels whole rounds up to the last; bare ones are blank, so that panels
+// below each other share the labels of the lowest.
+type roundTicks struct {
+	last float64
+	bare bool
+}
+
+// Ticks implements plot.Ticker.
+func (t roundTicks) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for _, v := range chart.RoundSteps(low, min(high, t.last), 16) {
+		if v != math.Trunc(v) {
+			continue
+		}
+		tick := plot.Tick{Value: v, Label: " "} // without one it has no grid line
+		if !t.bare {
+			tick.Label = chart.Plain(v)
+		}
+		ticks = append(ticks, tick)
+	}
+	return ticks
 }

@@ -8,9 +8,16 @@
 package figures
 
 import (
+	"fmt"
+	"io"
+	"strings"
+
+	"servebench/reports"
 	"servebench/reports/figures/chart"
+	"servebench/reports/record"
 	"servebench/reports/stats"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -96,4 +103,141 @@ func mark(a *stats.Analysis) string {
 		return short.Word + " RUN: the plan was not finished"
 	}
 	return ""
+}
+
+const (
+	medium vg.Length = 9.5
+	large  vg.Length = 13
+	margin vg.Length = 14 // around a figure that stands alone
+
+	markHeight vg.Length = 15 // what a mark adds to a figure
+)
+
+// SVG draws the figure as an <svg> element to be put into an HTML page (see
+// chart.SVG). It has no title and no caption, which the page gives.
+func (f Figure) SVG() ([]byte, error) {
+	svg, err := chart.SVG(f.Width, f.Height, f.Title, func(c draw.Canvas) { f.draw(c, chart.Light()) })
+	if err != nil {
+		return nil, fmt.Errorf("draw figure %s: %w", f.Name, err)
+	}
+	return svg, nil
+}
+
+// PNG draws the figure with title and caption, to be read on its own.
+func (f Figure) PNG(w io.Writer, p chart.Palette) error {
+	title, lines := chart.BoldFace(large, p.Ink), f.captionLines(p)
+	height := f.Height + title.Height("X") + 4 + margin/2 + captionHeight(p, lines)
+	err := chart.PNG(w, f.Width, height, p.Paper, func(c draw.Canvas) {
+		c = draw.Crop(c, margin, -margin, 0, -margin/2)
+		c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, f.Title)
+		c = draw.Crop(c, 0, 0, 0, -title.Height(f.Title)-4)
+		f.draw(drawCaption(c, p, lines), p)
+	})
+	if err != nil {
+		return fmt.Errorf("draw figure %s: %w", f.Name, err)
+	}
+	return nil
+}
+
+// draw draws what is inside the frame.
+func (f Figure) draw(c draw.Canvas, p chart.Palette) {
+	if f.Mark != "" {
+		alarm := chart.BoldFace(medium, p.Alarm)
+		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, fit(f.Mark, c.Max.X-c.Min.X, alarm.Width))
+		c = draw.Crop(c, 0, 0, 0, -markHeight)
+	}
+	f.paint(c, p)
+}
+
+// drawCaption writes the caption along the lower edge and returns what is left.
+func drawCaption(c draw.Canvas, p chart.Palette, lines []string) draw.Canvas {
+	sty := chart.Face(chart.Small, p.Muted)
+	room := captionHeight(p, lines)
+	at := vg.Point{X: c.Min.X, Y: c.Min.Y + room - margin/2}
+	for _, line := range lines {
+		c.FillText(sty, at, line)
+		at.Y -= chart.LineHeight(sty)
+	}
+	return draw.Crop(c, 0, 0, room, 0)
+}
+
+func captionHeight(p chart.Palette, lines []string) vg.Length {
+	return vg.Length(len(lines))*chart.LineHeight(chart.Face(chart.Small, p.Muted)) + margin
+}
+
+func (f Figure) captionLines(p chart.Palette) []string {
+	sty := chart.Face(chart.Small, p.Muted)
+	lines := wrap(f.Caption, f.Width-2*margin, sty)
+	return append(lines, wrap(f.Conditions, f.Width-2*margin, sty)...)
+}
+
+// wrap breaks a paragraph into lines no wider than the given width; a single
+// word that is wider stays whole.
+func wrap(paragraph string, most vg.Length, sty text.Style) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(paragraph) {
+		longer := strings.TrimSpace(line + " " + word)
+		if line != "" && sty.Width(longer) > most {
+			lines = append(lines, line)
+			longer = word
+		}
+		line = longer
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Format writes every figure that has data as figures/NAME.png, for a light
+// background, and figures/NAME-dark.png, for a dark one.
+func Format() reports.Format {
+	return reports.Format{
+		Name:   "png",
+		Doc:    "every figure as figures/NAME.png and figures/NAME-dark.png",
+		Render: render,
+	}
+}
+
+func render(a *stats.Analysis, write reports.Write) error {
+	for _, f := range All(a) {
+		if f.Missing != "" {
+			continue
+		}
+		for _, drawn := range []struct {
+			palette chart.Palette
+			ending  string
+		}{{chart.Light(), ".png"}, {chart.Dark(), "-dark.png"}} {
+			err := write("figures/"+f.Name+drawn.ending, func(w io.Writer) error { return f.PNG(w, drawn.palette) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func looksOf(run *record.Run) map[string]chart.Look {
+	var names []string
+	for _, t := range run.Targets {
+		names = append(names, t.Name)
+	}
+	return chart.Looks(names)
+}
+
+// Markers returns each target's marker in its colour as a small <svg> element,
+// to stand before its name in a table.
+func Markers(run *record.Run) (map[string][]byte, error) {
+	marks := map[string][]byte{}
+	for name, l := range looksOf(run) {
+		svg, err := chart.SVG(10, 10, "", func(c draw.Canvas) {
+			c.DrawGlyphNoClip(chart.Glyph(l.Marker, l.Color, 3.6), c.Center())
+		})
+		if err != nil {
+			return nil, fmt.Errorf("draw the marker of %s: %w", name, err)
+		}
+		marks[name] = svg
+	}
+	return marks, nil
 }

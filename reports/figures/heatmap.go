@@ -2,11 +2,14 @@ package figures
 
 import (
 	"fmt"
+	"image"
 	"math"
 
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -103,4 +106,154 @@ func longest(lanes []lane) int {
 		n = max(n, len(l.windows))
 	}
 	return n
+}
+
+func drawHeat(c draw.Canvas, p chart.Palette, v view, lanes []lane, y chart.Span) {
+	b := chart.BinsOver(y, 60)
+	y = chart.Span{Low: b.Edge(0), High: b.Edge(b.N)}
+	most := int64(1)
+	heats := make([]heat, len(lanes))
+	for i, l := range lanes {
+		heats[i] = heatOf(l, b)
+		most = max(most, heats[i].most)
+	}
+	c = draw.Crop(c, 0, -6, 0, 0)
+	colourBar(c, p, most)
+	keys := chart.Legend{
+		{Text: "slowest of a window", Color: p.Ink, Marker: chart.Circle},
+		{Text: "failed or censored", Color: p.Alarm, Line: 3},
+	}
+	c = append(keys, floorEntry(p, v.floor(), y.Low)...).Draw(c, p)
+
+	c = draw.Crop(c, titleWidth, 0, 0, 0)
+	cols := columnsFor(len(lanes))
+	rows := (len(lanes) + cols - 1) / cols
+	plots := make([][]*plot.Plot, rows)
+	for i := range plots {
+		plots[i] = make([]*plot.Plot, cols)
+	}
+	for i, l := range lanes {
+		panel := heatPanel(p, l, y, c, rows, cols)
+		panel.Add(newFloorBand(p, v.series[i].row.Floor, false))
+		panel.Add(heats[i].colored(most))
+		addSlowest(panel, l, p)
+		panel.Add(rug{l, p}, separators{lane: l, palette: p})
+		plots[i/cols][i%cols] = panel
+	}
+	tiles := draw.Tiles{Rows: rows, Cols: cols, PadTop: heading, PadX: 14, PadY: heading + 4}
+	for i, canvases := range plot.Align(plots, tiles, c) {
+		for j, tile := range canvases {
+			if panel := plots[i][j]; panel != nil {
+				panel.Draw(tile)
+				if j == 0 {
+					sideTitle(panel.DataCanvas(tile), p, c.Min.X, "response time, ms")
+				}
+				head(panel.DataCanvas(tile), p, v.series[i*cols+j], answered(v.series[i*cols+j]))
+			}
+		}
+	}
+}
+
+func heatPanel(p chart.Palette, l lane, y chart.Span, c draw.Canvas, rows, cols int) *plot.Plot {
+	panel := chart.NewPanel(p)
+	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
+	panel.X.Tick.Marker = chart.LinearTicks{Most: 12 / cols}
+	panel.X.Label.Text = "measured load, s"
+	chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
+	return panel
+}
+
+// heat is the matrix of one panel.
+type heat struct {
+	lane   lane
+	bins   chart.Bins
+	counts [][]int64 // window × bin
+	most   int64     // the largest count; of the whole figure once coloured
+}
+
+func heatOf(l lane, b chart.Bins) heat {
+	h := heat{lane: l, bins: b}
+	for _, w := range l.windows {
+		counts := b.Count(w.response)
+		h.counts = append(h.counts, counts)
+		for _, n := range counts {
+			h.most = max(h.most, n)
+		}
+	}
+	return h
+}
+
+func (h heat) colored(most int64) heat {
+	h.most = most
+	return h
+}
+
+// pixels is how many pixels of the raster a cell is high, and at least wide:
+// canvases interpolate between pixels, which must not blur whole cells.
+const pixels = 6
+
+// Plot implements plot.Plotter. The cells are one raster per round, because as
+// vectors they are a hundred times larger.
+func (h heat) Plot(c draw.Canvas, panel *plot.Plot) {
+	toX, _ := panel.Transforms(&c)
+	for _, r := range h.lane.rounds {
+		step := min(h.lane.width.Seconds(), r.to-r.from)
+		// The last window of a round may be shorter than the others.
+		cols := max(int((r.to-r.from)/step*pixels+0.5), 1)
+		img := image.NewNRGBA(image.Rect(0, 0, cols, h.bins.N*pixels))
+		for i, w := range h.lane.windows {
+			if w.from >= r.from-1e-9 && w.from < r.to-1e-9 {
+				h.paint(img, int((w.from-r.from)/step+0.5), h.counts[i])
+			}
+		}
+		c.DrawImage(vg.Rectangle{
+			Min: vg.Point{X: toX(r.from), Y: c.Min.Y}, Max: vg.Point{X: toX(r.to), Y: c.Max.Y}}, img)
+	}
+}
+
+func (h heat) paint(img *image.NRGBA, col int, counts []int64) {
+	for bin, n := range counts {
+		if n == 0 {
+			continue
+		}
+		colour := chart.Cividis(chart.LogShare(n, h.most))
+		top := (h.bins.N - 1 - bin) * pixels
+		for y := top; y < top+pixels; y++ {
+			for x := col * pixels; x < min((col+1)*pixels, img.Rect.Dx()); x++ {
+				img.SetNRGBA(x, y, colour)
+			}
+		}
+	}
+}
+
+func addSlowest(panel *plot.Plot, l lane, p chart.Palette) {
+	var slowest plotter.XYs
+	for _, w := range l.windows {
+		if w.response != nil {
+			slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.response.Max())})
+		}
+	}
+	panel.Add(chart.Dots(slowest, chart.Circle, p.Ink, 1.3))
+}
+
+// colourBar explains the colours at the upper right.
+func colourBar(c draw.Canvas, p chart.Palette, most int64) {
+	const length, height = 120, 8
+	sty := chart.Face(chart.Small, p.Ink)
+	high := format.Count(most) + " answers per cell"
+	if most == 1 {
+		high = "1 answer per cell"
+	}
+	right := c.Max.X - sty.Width(high) - 6
+	c.FillText(sty, vg.Point{X: right + 6, Y: c.Max.Y}, high)
+	left := right - length
+	if most > 1 {
+		c.FillText(sty, vg.Point{X: left - 6 - sty.Width("1"), Y: c.Max.Y}, "1")
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, length, 1))
+	for x := range length {
+		img.SetNRGBA(x, 0, chart.Cividis(max(float64(x)/(length-1), chart.LogShare(1, most))))
+	}
+	c.DrawImage(vg.Rectangle{
+		Min: vg.Point{X: left, Y: c.Max.Y - height}, Max: vg.Point{X: right, Y: c.Max.Y}}, img)
 }

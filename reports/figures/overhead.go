@@ -2,11 +2,15 @@ package figures
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"time"
 
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/stats"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -115,4 +119,123 @@ func overheadRatio(p stats.OverheadPart, base bool) string {
 		return ratioText(p.Ratio)
 	}
 	return ratioText(p.Ratio) + " [" + ratioText(p.RatioLow) + ", " + ratioText(p.RatioHigh) + "]"
+}
+
+// The room beside the bars for names and for figures.
+const (
+	overheadNames   vg.Length = 130
+	overheadFigures vg.Length = 170
+)
+
+// drawOverhead draws each quantile in a panel with an axis of its own: the times of the
+// slowest requests would make slivers of the others'.
+func drawOverhead(c draw.Canvas, p chart.Palette, groups [][]overheadBar) {
+	c = overheadLegend(p, groups).Draw(c, p)
+	for _, group := range groups {
+		height := overheadHeight(group)
+		drawOverheadGroup(draw.Crop(c, 0, 0, c.Max.Y-c.Min.Y-height, 0), p, group)
+		c = draw.Crop(c, 0, 0, 0, -height)
+	}
+}
+
+// overheadLegend explains what is drawn, and nothing else.
+func overheadLegend(p chart.Palette, groups [][]overheadBar) chart.Legend {
+	l := chart.Legend{{Text: "overhead: network and virtualisation", Color: p.Muted, Block: true}}
+	drawn := func(has func(overheadBar) bool) bool {
+		return slices.ContainsFunc(groups, func(group []overheadBar) bool { return slices.ContainsFunc(group, has) })
+	}
+	if drawn(func(b overheadBar) bool { return b.row.Model.ToldApart }) {
+		l = append(l, chart.Entry{Text: "model", Color: chart.Faint(p.Muted, paleness), Block: true})
+	}
+	if drawn(func(b overheadBar) bool { return b.row.Overhead.HasInterval }) {
+		l = append(l, chart.Entry{Text: "95 % interval of the overhead", Color: p.Ink, Line: 1.4})
+	}
+	return l
+}
+
+// overheadHeight is the room of a group with its heading and its axis.
+func overheadHeight(group []overheadBar) vg.Length {
+	return vg.Length(len(group)+1)*overheadLine + overheadAxis
+}
+
+func drawOverheadGroup(c draw.Canvas, p chart.Palette, group []overheadBar) {
+	lines := float64(len(group) + 1)
+	panel := chart.NewPanel(p)
+	panel.X.Label.Text = format.Quantile(group[0].row.Q) + " response time, ms"
+	panel.X.Min, panel.X.Max = 0, longestBar(group)*1.03
+	panel.X.Tick.Marker = chart.LinearTicks{Most: 9}
+	panel.Y.Min, panel.Y.Max = 0, lines
+	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
+	panel.Y.Width = 0
+	inner := draw.Crop(c, overheadNames, -overheadFigures, 0, 0)
+	var bars []drawnBar
+	for i, b := range group {
+		bars = append(bars, drawnBar{b, lines - 1.5 - float64(i), p})
+		panel.Add(bars[i])
+	}
+	panel.Draw(inner)
+	data := panel.DataCanvas(inner)
+	at := func(y float64) vg.Length { return data.Y(panel.Y.Norm(y)) }
+	quantileHeading(c, p, at(lines-0.5), group[0].row.Q)
+	for _, bar := range bars {
+		bar.name(c, at(bar.y))
+	}
+}
+
+// quantileHeading writes above a group which quantile it is of.
+func quantileHeading(c draw.Canvas, p chart.Palette, y vg.Length, q float64) {
+	bold := chart.BoldFace(chart.Small, p.Ink)
+	bold.YAlign = draw.YCenter
+	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, format.Quantile(q)+" response time")
+}
+
+// paleness is the opacity of the model's part of a bar.
+const paleness = 0.35
+
+func longestBar(group []overheadBar) float64 {
+	longest := 0.0
+	for _, b := range group {
+		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Overhead.High)))
+	}
+	return math.Max(longest, 1e-6)
+}
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// drawnBar is a bar on its line.
+type drawnBar struct {
+	overheadBar
+	y       float64
+	palette chart.Palette
+}
+
+// name writes what stands to the left and to the right of a bar.
+func (b drawnBar) name(c draw.Canvas, y vg.Length) {
+	c.DrawGlyphNoClip(chart.Glyph(b.look.Marker, b.look.Color, 3.4), vg.Point{X: c.Min.X + 14, Y: y})
+	sty := chart.Face(chart.Small, b.palette.Ink)
+	sty.YAlign = draw.YCenter
+	c.FillText(sty, vg.Point{X: c.Min.X + 23, Y: y}, fit(b.label, overheadNames-28, sty.Width))
+	c.FillText(sty, vg.Point{X: c.Max.X - overheadFigures + 10, Y: y}, b.parts())
+}
+
+// Plot implements plot.Plotter.
+func (b drawnBar) Plot(c draw.Canvas, panel *plot.Plot) {
+	toX, toY := panel.Transforms(&c)
+	low, high := toY(b.y-0.34), toY(b.y+0.34)
+	block := func(from, to time.Duration, opacity float64) {
+		left, right := toX(inMilliseconds(from)), toX(inMilliseconds(to))
+		c.FillPolygon(chart.Faint(b.look.Color, opacity), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+	}
+	block(0, b.row.Overhead.Value, 1)
+	if b.row.Model.ToldApart {
+		block(b.row.Overhead.Value, b.row.Whole, paleness)
+	}
+	if !b.row.Overhead.HasInterval {
+		return
+	}
+	sty := draw.LineStyle{Color: b.palette.Ink, Width: 1.4}
+	left, right, y := toX(inMilliseconds(b.row.Overhead.Low)), toX(inMilliseconds(b.row.Overhead.High)), toY(b.y)
+	c.StrokeLine2(sty, left, y, right, y)
+	c.StrokeLine2(sty, left, y-3, left, y+3)
+	c.StrokeLine2(sty, right, y-3, right, y+3)
 }

@@ -2,6 +2,8 @@ package figures
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
@@ -186,4 +188,105 @@ func inRounds(n, of int) string {
 		return "–"
 	}
 	return fmt.Sprintf("%d of %s", n, plural(of, "round"))
+}
+
+// saturated draws how many answers per second each target gives at which
+// concurrency.
+func saturated(a *stats.Analysis) Figure {
+	cl := climb{load: "concurrency", result: "answers per second", floor: highestFloor(a)}
+	f := Figure{
+		Name:  "saturation",
+		Title: "Throughput at most",
+		Caption: "Above: right answers per second over the concurrency: how many workers there are, each of which waits for its answer; strokes are 95 % intervals. " +
+			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not." +
+			floorCaptionOf(cl.floor),
+		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + stats.SaturationMethod + ".",
+		Height:     climbHeight,
+		Data:       Table{Head: []string{"target", "phase", "concurrency", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
+	}
+	looks := looksOf(a.Run)
+	for _, s := range a.Saturated {
+		line := ascent{label: label(a.Label(s.Target)), look: looks[s.Target]}
+		for _, p := range s.Points {
+			hold := footholdOf(float64(p.Concurrency), p.Rate, p.Row.Response)
+			hold.low, hold.high = p.Low, p.High
+			line.points = append(line.points, hold)
+			if !slices.Contains(cl.tickAt, hold.load) {
+				cl.tickAt = append(cl.tickAt, hold.load)
+			}
+			interval := "–"
+			if p.HasInterval {
+				interval = strings.Trim(format.Interval(p.Low, p.High), "[]")
+			}
+			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), format.Count(int64(p.Concurrency)), format.RateNumber(p.Rate), interval,
+				knownTime(p.Row.Response.Quantiles[0]), knownTime(p.Row.Response.Quantiles[2]), format.Count(int64(p.Rounds))})
+		}
+		cl.lines = append(cl.lines, line)
+	}
+	slices.Sort(cl.tickAt)
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
+	return f
+}
+
+// highestFloor is that of all points.
+func highestFloor(a *stats.Analysis) *stats.Floor {
+	var highest *stats.Floor
+	for _, s := range a.Saturated {
+		for _, p := range s.Points {
+			if f := p.Row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
+				highest = f
+			}
+		}
+	}
+	return highest
+}
+
+// stressed draws what came of each step of a phase; false for a phase without.
+func stressed(v view) (Figure, bool) {
+	if len(v.phase.Steps) == 0 {
+		return Figure{}, false
+	}
+	f := Figure{
+		Name:  v.name("steps"),
+		Title: v.title("Where it broke"),
+		Caption: "Above: right answers per second to the requests due in each step, those that came before 1 s after its end, over the rate that was due. Below: their response time, " +
+			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + stats.StepMethod() + "." + floorCaption(v),
+		Conditions: v.conditions(),
+		Height:     climbHeight,
+	}
+	cl := climb{load: "requests due per second", result: "answered per second", floor: v.floor(), perfect: true}
+	f.Data = Table{Head: []string{"target", "step, /s", "sent/s", "answered/s", "failed or censored", "p50, ms", "p99, ms", "n", "broke"}}
+	for _, s := range v.series {
+		a := ascent{label: s.label, look: s.look}
+		for _, st := range v.stepsOf(s) {
+			hold := footholdOf(st.Rate, st.Answered, st.Response)
+			hold.broke = st.Broke > 0
+			cl.breaks = cl.breaks || hold.broke
+			a.points = append(a.points, hold)
+			if !slices.Contains(cl.tickAt, st.Rate) {
+				cl.tickAt = append(cl.tickAt, st.Rate)
+			}
+			f.Data.Rows = append(f.Data.Rows, []string{s.label, chart.Plain(st.Rate), format.RateNumber(st.Sent), format.RateNumber(st.Answered),
+				format.Percent(st.ErrorRate().Value), knownTime(st.Response.Quantiles[0]), knownTime(st.Response.Quantiles[2]),
+				format.Count(st.Ledger.Sent), inRounds(st.Broke, st.Rounds)})
+		}
+		cl.lines = append(cl.lines, a)
+	}
+	if len(f.Data.Rows) == 0 {
+		f.Missing = "no step was begun"
+		return f, true
+	}
+	slices.Sort(cl.tickAt)
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
+	return f, true
+}
+
+// stepsOf are the steps of one target in the view's phase.
+func (v view) stepsOf(s series) []stats.Step {
+	for _, st := range v.analysis.Stepped {
+		if st.Target == s.row.Target && st.Phase == v.phase.Name {
+			return st.Steps
+		}
+	}
+	return nil
 }
