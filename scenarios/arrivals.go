@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports/record/userfile"
@@ -145,27 +146,22 @@ func (p Phase) KeepsZero(key string) bool {
 // arrivalsParams are the keys of a phase that some arrival processes take and others do
 // not.
 func arrivalsParams() []string {
-	return []string{
-		arrivals.ParamTo, arrivals.ParamSteps, arrivals.ParamAt, arrivals.ParamFor, arrivals.ParamAmplitude,
-		arrivals.ParamPeriod, arrivals.ParamBurstiness, arrivals.ParamTrace, arrivals.ParamGaps,
+	var params []string
+	for _, k := range arrivals.Kinds() {
+		for _, p := range k.Params {
+			if p.Name != arrivals.ParamRate && p.Name != arrivals.ParamDuration && !slices.Contains(params, p.Name) {
+				params = append(params, p.Name)
+			}
+		}
 	}
+	return params
 }
 
 // takenBy says which arrival processes take a parameter.
 func takenBy(param string) string {
-	takers := arrivals.TakenBy(param)
-	noun, need, take := "arrival process ", " needs", " takes"
-	if len(takers) > 1 {
-		noun, need, take = "arrival processes ", " need", " take"
-	}
-	last := len(takers) - 1
-	names := noun + strings.Join(takers[:last], ", ")
-	if last > 0 {
-		names += " and "
-	}
-	names += takers[last]
+	takers, how := arrivals.TakenBy(param), "Optional"
 	if kind, _ := arrivalsOf(Phase{Arrivals: takers[0]}); kind.Needs(param) {
-		return "The " + names + need + " it; no other takes it."
+		how = "Required"
 	}
-	return "The " + names + take + " it; no other does."
+	return how + " with arrivals: " + strings.Join(takers, ", ") + "; not allowed otherwise."
 }
