@@ -33,8 +33,8 @@ import (
 //	least:"1"          the fewest items of a list
 //	label, want        what kind of value it is, in the reference and in faults
 //
-// The other kinds of value follow from the fields' types: structs, pointers to those that
-// may be missing, lists, maps of texts, time.Duration, bool, numbers.
+// The other kinds of value follow from the fields' types: structs, pointers to what may be
+// missing, lists, maps of texts that are Keyed, time.Duration, bool, numbers, texts.
 type Format struct {
 	root *kind
 	hint func(path, key string) string
