@@ -11,6 +11,7 @@
 package arrivals
 
 import (
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -93,8 +94,34 @@ func (k Kind) Needs(param string) bool {
 // Kinds lists every process, in the order in which help texts show them.
 func Kinds() []Kind {
 	return []Kind{
-		constantKind(), poissonKind(), gammaKind(), rampKind(), stepsKind(), sineKind(), spikeKind(), traceKind(),
+		named("constant", "Arrivals at equal gaps, the first one at 0; hides queueing, which needs gaps that vary.",
+			needs(ParamRate, ParamDuration), newConstant),
+		named("poisson", "Independent users: exponential gaps between arrivals, their total fixed to rate × duration.",
+			needs(ParamRate, ParamDuration), newPoisson),
+		named("gamma", "Gaps of a gamma distribution, burstier than independent users where burstiness is below 1 (at 1 they are poisson), more even above; their total is fixed.",
+			needs(ParamRate, ParamDuration, ParamBurstiness), newGamma),
+		named("ramp", "The rate goes from rate to to in a straight line.",
+			and(needs(ParamRate, ParamDuration, ParamTo), ParamGaps), newRamp),
+		named("steps", "The rate goes from rate to to in equal steps, each of a whole number of seconds.",
+			and(needs(ParamRate, ParamDuration, ParamTo, ParamSteps), ParamGaps), newSteps),
+		named("sine", "The rate swings around rate by amplitude, once in a period, and begins by rising.",
+			and(needs(ParamRate, ParamDuration, ParamAmplitude, ParamPeriod), ParamGaps), newSine),
+		named("spike", "The rate jumps from rate to to at one moment, stays there for a while and falls back.",
+			and(needs(ParamRate, ParamDuration, ParamTo, ParamAt, ParamFor), ParamGaps), newSpike),
+		named("trace", "Arrivals as recorded in a file, of their times or of their number in each interval; rate and duration are the recording's own unless given.",
+			and(needs(ParamTrace), ParamRate, ParamDuration, ParamGaps), newTrace),
 	}
+}
+
+// named makes the entry of a process, whose name leads its errors.
+func named(name, doc string, params []Param, newProcess func(Config) (Process, error)) Kind {
+	return Kind{name, doc, params, func(c Config) (Process, error) {
+		process, err := newProcess(c)
+		if err != nil {
+			return nil, fmt.Errorf("%s arrivals: %w", name, err)
+		}
+		return process, nil
+	}}
 }
 
 // TakenBy names the processes that take a parameter, in the order of Kinds.
@@ -123,4 +150,45 @@ func and(params []Param, names ...string) []Param {
 		params = append(params, Param{Name: name, Optional: true})
 	}
 	return params
+}
+
+// block is how many due times are made at once for Pull's reader: few enough that
+// it is never held up for long, enough to share the price of going over to the
+// process and back.
+const block = 128
+
+// Pull returns a function that hands out due times one after the other, false at
+// their end, and one that ends this. They are iter.Pull's, but far cheaper.
+func Pull(due iter.Seq[time.Duration]) (next func() (time.Duration, bool), stop func()) {
+	pull, stop := iter.Pull(blocks(due))
+	var ready []time.Duration
+	return func() (time.Duration, bool) {
+		if len(ready) == 0 {
+			if ready, _ = pull(); len(ready) == 0 {
+				return 0, false
+			}
+		}
+		first := ready[0]
+		ready = ready[1:]
+		return first, true
+	}, stop
+}
+
+// blocks yields due times a block at a time, each in the same memory.
+func blocks(due iter.Seq[time.Duration]) iter.Seq[[]time.Duration] {
+	return func(yield func([]time.Duration) bool) {
+		made := make([]time.Duration, 0, block)
+		for at := range due {
+			if made = append(made, at); len(made) < block {
+				continue
+			}
+			if !yield(made) {
+				return
+			}
+			made = made[:0]
+		}
+		if len(made) > 0 {
+			yield(made)
+		}
+	}
 }

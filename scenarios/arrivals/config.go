@@ -47,9 +47,6 @@ func (m *Mistake) Error() string {
 	return fmt.Sprintf("%s: %s, want %s", m.Param, m.Problem, m.Want)
 }
 
-// as puts the process's name before an error.
-func as(process string, err error) error { return fmt.Errorf("%s arrivals: %w", process, err) }
-
 // maxArrivals bounds a schedule to what a float64 counts exactly.
 const maxArrivals = 1 << 53
 

@@ -1,6 +1,7 @@
 package arrivals
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -85,3 +86,75 @@ func onePiece(c Config, s spread) pieces {
 }
 
 func wholeSeconds(d time.Duration) bool { return d%time.Second == 0 }
+
+func newSteps(c Config) (Process, error) {
+	if err := c.checkSteps(); err != nil {
+		return nil, err
+	}
+	s, err := spreadOf(c.Gaps)
+	if err != nil {
+		return nil, err
+	}
+	length := c.Duration / time.Duration(c.Steps)
+	steps := make([]Step, c.Steps)
+	for i := range steps {
+		share := float64(i) / float64(c.Steps-1)
+		steps[i] = Step{time.Duration(i) * length, length, c.Rate + share*(c.To-c.Rate)}
+	}
+	return newPieces(steps, s), nil
+}
+
+// checkSteps also holds the steps to whole seconds: a record is kept by the
+// second, and a second that belonged to two steps would tell of neither.
+func (c Config) checkSteps() error {
+	if err := c.changing(); err != nil {
+		return err
+	}
+	if c.Steps < 2 {
+		return &Mistake{ParamSteps, fmt.Sprint(c.Steps), "at least 2"}
+	}
+	if n := time.Duration(c.Steps); c.Duration%n != 0 || !wholeSeconds(c.Duration/n) {
+		return &Mistake{ParamDuration, fmt.Sprintf("%d steps of %v in all are %.4gs each", c.Steps, c.Duration, c.Duration.Seconds()/float64(n)),
+			fmt.Sprintf("steps of whole seconds, such as %v in all", n*max(c.Duration/n, time.Second).Round(time.Second))}
+	}
+	return nil
+}
+
+func newSpike(c Config) (Process, error) {
+	if err := c.checkSpike(); err != nil {
+		return nil, err
+	}
+	s, err := spreadOf(c.Gaps)
+	if err != nil {
+		return nil, err
+	}
+	end := c.At + c.For
+	var steps []Step
+	if c.At > 0 {
+		steps = []Step{{0, c.At, c.Rate}}
+	}
+	steps = append(steps, Step{c.At, c.For, c.To})
+	if end < c.Duration {
+		steps = append(steps, Step{end, c.Duration - end, c.Rate})
+	}
+	return newPieces(steps, s), nil
+}
+
+func (c Config) checkSpike() error {
+	if err := c.changing(); err != nil {
+		return err
+	}
+	if c.At < 0 {
+		return &Mistake{ParamAt, c.At.String(), "0s or more"}
+	}
+	if err := lasting(ParamFor, c.For); err != nil {
+		return err
+	}
+	if c.At >= c.Duration {
+		return &Mistake{ParamAt, fmt.Sprintf("%v of %v", c.At, c.Duration), "the spike to begin before the load ends"}
+	}
+	if left := c.Duration - c.At; c.For > left {
+		return &Mistake{ParamFor, fmt.Sprintf("%v from %v on is beyond the end of the load", c.For, c.At), fmt.Sprintf("at most %v", left)}
+	}
+	return nil
+}

@@ -2,8 +2,101 @@ package arrivals
 
 import (
 	"fmt"
+	"iter"
+	"math"
 	"math/rand/v2"
+	"time"
 )
+
+// constant is a process with equal gaps.
+type constant struct {
+	shape Shape
+	gap   float64 // nanoseconds
+}
+
+func newConstant(c Config) (Process, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return constant{shape: c.even(), gap: float64(time.Second) / c.Rate}, nil
+}
+
+// Shape implements Process.
+func (c constant) Shape() Shape { return c.shape }
+
+// Arrivals ignores the random source. Each due time is computed from its number
+// rather than from the one before, so that rounding never adds up to a drift.
+func (c constant) Arrivals(*rand.Rand) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for k := range c.shape.Arrivals {
+			if !yield(time.Duration(math.Floor(float64(k) * c.gap))) {
+				return
+			}
+		}
+	}
+}
+
+// newPoisson makes a Poisson process conditioned on its number of arrivals.
+func newPoisson(c Config) (Process, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return onePiece(c, drawn(1)), nil
+}
+
+// newGamma makes a renewal process with gaps of Gamma(shape b, scale 1/(rate·b)),
+// rescaled so that their total is the duration (as vLLM's benchmark of serving
+// has it, where b is called burstiness).
+func newGamma(c Config) (Process, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if !(c.Burstiness > 0) || math.IsInf(c.Burstiness, 0) {
+		return nil, &Mistake{ParamBurstiness, fmt.Sprint(c.Burstiness), "a finite number above 0"}
+	}
+	return onePiece(c, drawn(c.Burstiness)), nil
+}
+
+// gammas is the gamma distribution of a shape, with scale 1, as G. Marsaglia and
+// W. W. Tsang draw from it (A Simple Method for Generating Gamma Variables, ACM
+// Transactions on Mathematical Software 26(3), 2000).
+type gammas struct {
+	d, c float64 // as there
+	// power, where the shape is below 1, is what turns a draw of the shape + 1 into
+	// one of the shape: it is multiplied by U^(1/shape), with U uniform and so −ln U
+	// exponential (section 6 there).
+	power float64
+}
+
+func gammasOf(shape float64) gammas {
+	var g gammas
+	if shape < 1 {
+		g.power = -1 / (shape * math.Ln2) // Exp2 is faster than Exp
+		shape++
+	}
+	g.d = shape - 1.0/3
+	g.c = 1 / math.Sqrt(9*g.d)
+	return g
+}
+
+func (g gammas) draw(rng *rand.Rand) float64 {
+	for {
+		x := rng.NormFloat64()
+		v := 1 + g.c*x
+		if v <= 0 {
+			continue
+		}
+		v *= v * v
+		u := rng.Float64()
+		if u >= 1-0.0331*(x*x)*(x*x) && math.Log(u) >= 0.5*x*x+g.d*(1-v+math.Log(v)) {
+			continue
+		}
+		if g.power == 0 {
+			return g.d * v
+		}
+		return g.d * v * math.Exp2(g.power*rng.ExpFloat64())
+	}
+}
 
 // spread yields n ascending points of [0, 1], at an even rate, and reports
 // whether all were wanted.

@@ -2,19 +2,12 @@ package arrivals
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"math/rand/v2"
 	"sort"
 	"time"
 )
-
-func traceKind() Kind {
-	return Kind{
-		Name:   "trace",
-		Doc:    "Arrivals as recorded in a file, of their times or of their number in each interval; rate and duration are the recording's own unless given.",
-		Params: and(needs(ParamTrace), ParamRate, ParamDuration, ParamGaps),
-		New:    newTrace,
-	}
-}
 
 // Trace is a recording of arrivals to be replayed: of their Times, or of their
 // Counts per Interval.
@@ -42,14 +35,6 @@ type replay struct {
 }
 
 func newTrace(c Config) (Process, error) {
-	process, err := c.replay()
-	if err != nil {
-		return nil, as("trace", err)
-	}
-	return process, nil
-}
-
-func (c Config) replay() (Process, error) {
 	r, err := c.newReplay()
 	if err != nil {
 		return nil, err
@@ -198,4 +183,122 @@ func (r *replay) busiest() float64 {
 		most = max(most, k-first+1)
 	}
 	return float64(most)
+}
+
+// MostPerLine is the most arrivals that a line of a trace of counts may have: as many
+// as may be due in its interval, or within a second where that is longer. Where the
+// trace is scaled to a rate, it is as many as can be counted.
+func MostPerLine(interval time.Duration, speed, scale, rate float64) int64 {
+	if rate > 0 {
+		return maxArrivals
+	}
+	if speed > 0 {
+		interval = time.Duration(float64(interval) / speed)
+	}
+	most := MaxRate * max(interval, time.Second).Seconds()
+	if scale > 0 {
+		most /= scale
+	}
+	return int64(min(most, maxArrivals))
+}
+
+// measure adds up the counts within the duration. Of an interval that is cut, as
+// large a part of its arrivals belongs to it.
+func (r *replay) measure() {
+	r.recorded, r.peak, r.most = 0, 0, 0
+	second := float64(time.Second)
+	window := max(1, int(second/r.interval())) // whole intervals
+	var inWindow float64
+	i := 0
+	for start, count := range r.within {
+		r.recorded += count
+		r.peak = max(r.peak, count/min(r.interval(), float64(r.duration)-start)*second)
+		if inWindow += count; i >= window {
+			inWindow -= float64(r.Counts[i-window])
+		}
+		r.most = max(r.most, inWindow/max(1, r.interval()/second))
+		i++
+	}
+}
+
+// within yields the start of each interval, in nanoseconds, and the arrivals
+// recorded in it, as far as the duration goes.
+func (r *replay) within(yield func(start, count float64) bool) {
+	width := r.interval()
+	for i, count := range r.Counts {
+		start := float64(i) * width
+		left := float64(r.duration) - start
+		if left <= 0 || !yield(start, float64(count)*min(left/width, 1)) {
+			return
+		}
+	}
+}
+
+// stretches are the intervals with the arrivals that are replayed in each: up to
+// the end of each interval, those recorded times the scale, rounded.
+func (r *replay) stretches(yield func(stretch) bool) {
+	width := r.interval()
+	var recorded float64
+	var before int64
+	for start, count := range r.within {
+		recorded += count
+		upTo := int64(math.Round(recorded * r.scale))
+		if !yield(stretch{start, min(width, float64(r.duration)-start), upTo - before}) {
+			return
+		}
+		before = upTo
+	}
+}
+
+// timesProcess replays the times of a trace. Where fewer are wanted than recorded,
+// some are left out; where more, each comes as often as the others, or once more,
+// first at its own time and then at random ones before the next. Which it is,
+// selection sampling decides, so that their number is exact (D. E. Knuth, The Art
+// of Computer Programming, volume 2, section 3.4.2, algorithm S). However many are
+// added, they are drawn one after the other, and none is held.
+type timesProcess struct{ *replay }
+
+// Shape implements Process.
+func (l timesProcess) Shape() Shape { return l.shape() }
+
+// Arrivals implements Process.
+func (l timesProcess) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
+	s := newSeed(rng)
+	return func(yield func(time.Duration) bool) {
+		from := s.source()
+		recorded := int64(len(l.Times))
+		each, more := l.shape().Arrivals/recorded, l.shape().Arrivals%recorded
+		spread := drawn(1)
+		for k := range recorded {
+			times := each
+			if more > 0 && from.Int64N(recorded-k) < more {
+				more--
+				times++
+			}
+			if times == 0 {
+				continue
+			}
+			first, room := l.gap(int(k))
+			if !yield(first) {
+				return
+			}
+			wanted := spread(from, times-1, func(x float64) bool {
+				// Rounding must put none on the next one's time.
+				return yield(first + min(time.Duration(x*float64(room)), max(room-1, 0)))
+			})
+			if !wanted {
+				return
+			}
+		}
+	}
+}
+
+// gap returns when the k-th arrival is due, and how long before the next one or
+// the end.
+func (l timesProcess) gap(k int) (first, room time.Duration) {
+	first = l.due(k)
+	if k+1 < len(l.Times) {
+		return first, l.due(k+1) - first
+	}
+	return first, l.duration - first
 }
