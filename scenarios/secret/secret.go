@@ -7,16 +7,17 @@ package secret
 import (
 	"cmp"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // leastFound is how many characters a secret needs to be replaced wherever it stands. A
@@ -126,12 +127,6 @@ func before(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + regexp.QuoteMeta(strings.ToValidUTF8(name, "")) + `\\?["']?\s*[:=]\s*\[?\\?["']?`)
 }
 
-// endsWord reports whether no letter or digit follows.
-func endsWord(rest string) bool {
-	c, _ := utf8.DecodeRuneInString(rest)
-	return rest == "" || !unicode.IsLetter(c) && !unicode.IsDigit(c)
-}
-
 // derived are the secrets inside of a value.
 func derived(value string) []string {
 	var all []string
@@ -168,150 +163,6 @@ func derived(value string) []string {
 	return slices.DeleteFunc(all, func(s string) bool { return len(s) < leastFound })
 }
 
-// Redact returns a text with every secret in it replaced by what stands for it, and with
-// what an excerpt, cut off by dots (…), has left of one.
-func (k *Keeper) Redact(text string) string {
-	return k.replace(text, true, func(s known) string { return s.mark })
-}
-
-// RedactWhole is Redact for a text that is no excerpt.
-func (k *Keeper) RedactWhole(text string) string {
-	return k.replace(text, false, func(s known) string { return s.mark })
-}
-
-// Command returns an argument of a command line, with the names of variables to fill in
-// where secrets were.
-func (k *Keeper) Command(argument string) string {
-	return k.replace(argument, false, func(s known) string { return s.fill })
-}
-
-// replace replaces the secrets in a text, in one pass, so that nothing is replaced in
-// what was put in.
-func (k *Keeper) replace(text string, excerpt bool, by func(known) string) string {
-	if k == nil || len(k.forms) == 0 || text == "" {
-		return text
-	}
-	var b strings.Builder
-	last := 0
-	for _, h := range k.find(text, excerpt) {
-		b.WriteString(text[last:h.from])
-		b.WriteString(by(h.of))
-		last = h.to
-	}
-	b.WriteString(text[last:])
-	return b.String()
-}
-
-// hit is a stretch of a text that is secret.
-type hit struct {
-	from, to int
-	of       known
-}
-
-// find returns the secrets in a text in their order, and in an excerpt the parts of them
-// as well; none overlaps another.
-func (k *Keeper) find(text string, excerpt bool) []hit {
-	var hits []hit
-	var taken []bool // byte by byte
-	take := func(h hit) {
-		if taken == nil {
-			taken = make([]bool, len(text))
-		}
-		if h.from < h.to && !slices.Contains(taken[h.from:h.to], true) {
-			hits = append(hits, h)
-			for i := h.from; i < h.to; i++ {
-				taken[i] = true
-			}
-		}
-	}
-	for _, f := range k.forms {
-		if f.beside != nil {
-			for _, at := range f.beside.FindAllStringIndex(text, -1) {
-				if rest, found := strings.CutPrefix(text[at[1]:], f.text); found && endsWord(rest) {
-					take(hit{at[1], at[1] + len(f.text), f.of})
-				}
-			}
-			continue
-		}
-		for from := 0; ; {
-			i := strings.Index(text[from:], f.text)
-			if i < 0 {
-				break
-			}
-			take(hit{from + i, from + i + len(f.text), f.of})
-			from += i + len(f.text)
-		}
-	}
-	for _, f := range k.forms {
-		if excerpt && strings.Contains(text, dots) {
-			for _, h := range cutOff(text, f) {
-				take(h)
-			}
-		}
-	}
-	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.from, b.from) })
-	return hits
-}
-
-// dots are where an excerpt leaves something out.
-const dots = "…"
-
-// cutOff finds the parts of a secret that an excerpt ends or begins with, beside its dots
-// and perhaps a quote between.
-func cutOff(text string, f form) []hit {
-	if f.beside != nil || len(f.text) < 2*leastFound {
-		return nil
-	}
-	least := max(leastFound, len(f.text)/4) // fewer could be any word
-	var hits []hit
-	for from, start := 0, f.text[:leastFound]; ; {
-		i := strings.Index(text[from:], start)
-		if i < 0 {
-			break
-		}
-		at := from + i
-		n := leastFound
-		for n < len(f.text) && at+n < len(text) && text[at+n] == f.text[n] {
-			n++
-		}
-		rest := text[at+n:]
-		if strings.HasPrefix(strings.TrimLeft(rest, `\"`), dots) && n >= least {
-			hits = append(hits, hit{at, at + n, f.of})
-		}
-		from = at + leastFound
-	}
-	for from := 0; ; {
-		i := strings.Index(text[from:], dots)
-		if i < 0 {
-			return hits
-		}
-		from += i + len(dots)
-		at := from
-		if strings.HasPrefix(text[at:], `"`) {
-			at++
-		}
-		if n := tail(text[at:], f.text); n >= least {
-			hits = append(hits, hit{at, at + n, f.of})
-		}
-	}
-}
-
-// tail is how long the longest part of a secret is that a text begins with, either up to
-// the secret's end or up to where the text was cut again.
-func tail(text, value string) int {
-	most := 0
-	for k := range value {
-		n := 0
-		for k+n < len(value) && n < len(text) && text[n] == value[k+n] {
-			n++
-		}
-		if ends := k+n == len(value) || n == len(text) || text[n] == '"' || strings.HasPrefix(text[n:], dots); ends {
-			most = max(most, n)
-		}
-	}
-	return most
-}
-
 // Variables are hashes of the values of the environment's variables, by their names.
 func (k *Keeper) Variables() map[string]string {
 	if k == nil || len(k.variables) == 0 {
@@ -345,32 +196,43 @@ func (k *Keeper) With(other *Keeper) *Keeper {
 // Empty reports whether no secret is known.
 func (k *Keeper) Empty() bool { return k == nil || len(k.known) == 0 }
 
-// Equal reports whether two Keepers know the same values.
-func (k *Keeper) Equal(other *Keeper) bool {
-	values := func(k *Keeper) map[string]string {
-		all := map[string]string{}
-		if k != nil {
-			for _, s := range k.known {
-				all[s.name+"\x00"+s.value] = s.fill
-			}
+// keyLength is that of a key, in bytes.
+const keyLength = 32
+
+// NewKey draws a key that nobody keeps.
+func NewKey() []byte {
+	key := make([]byte, keyLength)
+	_, _ = rand.Read(key) // which never fails
+	return key
+}
+
+// LoadKey returns the key that is kept in a file, which only this user can read, and is
+// made where there is none yet. Where it can be neither read nor made, the key is one
+// that nobody keeps: hashes by it can be compared within this process alone.
+func LoadKey(file string) []byte {
+	if key, err := os.ReadFile(file); err == nil && len(key) == keyLength {
+		return key
+	}
+	key := NewKey()
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return key
+	}
+	temp, err := os.CreateTemp(dir, ".key-*") // 0600
+	if err != nil {
+		return key
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(key)
+	if closed := temp.Close(); err != nil || closed != nil {
+		return key
+	}
+	// Another servebench may have been faster: its key stays.
+	if err := os.Link(temp.Name(), file); err != nil {
+		if kept, err := os.ReadFile(file); err == nil && len(kept) == keyLength {
+			return kept
 		}
-		return all
+		_ = os.Rename(temp.Name(), file) // where the file system has no links, or the file was no key
 	}
-	return maps.Equal(values(k), values(other))
+	return key
 }
-
-// Error returns an error whose text is redacted, and which is the former one otherwise.
-func (k *Keeper) Error(err error) error {
-	if err == nil || k.Redact(err.Error()) == err.Error() {
-		return err
-	}
-	return &redactedError{err, k}
-}
-
-type redactedError struct {
-	err    error
-	keeper *Keeper
-}
-
-func (e *redactedError) Error() string { return e.keeper.Redact(e.err.Error()) }
-func (e *redactedError) Unwrap() error { return e.err }
