@@ -80,6 +80,14 @@ type Answers struct {
 	Correct  int64 `json:"correct"`  // and equal to it
 }
 
+// Add counts other answers as well.
+func (a *Answers) Add(other Answers) {
+	a.Checked += other.Checked
+	a.Agreed += other.Agreed
+	a.Labelled += other.Labelled
+	a.Correct += other.Correct
+}
+
 // Usage is what the whole target, virtualisation included, spent on the cell.
 type Usage struct {
 	CPU      time.Duration `json:"cpu_ns"`

@@ -172,10 +172,7 @@ func (r *recorder) judge(f *flight) (class, text string) {
 	judged := r.corpus.Check(r.order.at(f.seq), protocol.Response{
 		Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length,
 	})
-	r.answers.Checked += judged.Counts.Checked
-	r.answers.Agreed += judged.Counts.Agreed
-	r.answers.Labelled += judged.Counts.Labelled
-	r.answers.Correct += judged.Counts.Correct
+	r.answers.Add(judged.Answers)
 	return judged.Class, targets.Mismatch(o.Header, judged.Text)
 }
 

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/record"
 	"servebench/targets/protocol"
 )
 
-// The classes of an Outcome that is not right.
+// The classes of a Judgement that is not right.
 const (
 	TooLong     = "too long"     // the response is longer than MaxAnswer
 	Decode      = "decode"       // the response does not hold one answer per example
@@ -19,19 +20,11 @@ const (
 // float32 arithmetic in another order, and its decimal form, stay below it.
 const Tolerance = 1e-6
 
-// Outcome is the judgement of one response.
-type Outcome struct {
-	Class  string // "" when it is right, else Decode or WrongAnswer
-	Text   string // what is wrong; "" when nothing is
-	Counts Counts
-}
-
-// Counts counts the answers of a response, one per example.
-type Counts struct {
-	Checked  int64 // compared with the offline prediction
-	Agreed   int64 // and equal to it
-	Labelled int64 // compared with the example's label
-	Correct  int64 // and equal to it
+// Judgement is what Check found of one response.
+type Judgement struct {
+	Class   string         // "" when it is right, else Decode or WrongAnswer
+	Text    string         // what is wrong; "" when nothing is
+	Answers record.Answers // one per example
 }
 
 // memo remembers the last response judged for a request. Servers are
@@ -43,26 +36,26 @@ type memo struct {
 	contentType string
 	body        []byte
 	length      int64
-	outcome     Outcome
+	judgement   Judgement
 }
 
 // Check judges a response with a status that Accepts takes to the i-th request
 // against what is expected of that very request. It keeps no part of the response.
-func (c *Corpus) Check(i int, response protocol.Response) Outcome {
+func (c *Corpus) Check(i int, response protocol.Response) Judgement {
 	e := &c.entries[i]
 	if e.memo.holds(response) {
-		return e.memo.outcome
+		return e.memo.judgement
 	}
-	outcome := e.from.judge(e, response)
+	judgement := e.from.judge(e, response)
 	e.memo = memo{
 		known:       true,
 		status:      response.Status,
 		contentType: contentType(response),
 		body:        append(e.memo.body[:0], response.Body...),
 		length:      response.Length,
-		outcome:     outcome,
+		judgement:   judgement,
 	}
-	return outcome
+	return judgement
 }
 
 func (m *memo) holds(r protocol.Response) bool {
@@ -78,39 +71,39 @@ func contentType(r protocol.Response) string {
 	return ""
 }
 
-func (c *Corpus) judge(e *entry, response protocol.Response) Outcome {
+func (c *Corpus) judge(e *entry, response protocol.Response) Judgement {
 	reply, err := c.protocol.Decode(response)
 	if wrong, ok := errors.AsType[*protocol.WrongAnswerError](err); ok {
-		return Outcome{Class: WrongAnswer, Text: wrong.Text, Counts: Counts{Checked: 1}}
+		return Judgement{Class: WrongAnswer, Text: wrong.Text, Answers: record.Answers{Checked: 1}}
 	}
 	if err != nil {
-		return Outcome{Class: Decode, Text: err.Error()}
+		return Judgement{Class: Decode, Text: err.Error()}
 	}
 	if reply.ID != "" && reply.ID != e.id {
-		return Outcome{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", e.id, reply.ID)}
+		return Judgement{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", e.id, reply.ID)}
 	}
 	answers := reply.Answers
 	if len(answers) != len(e.expect) {
-		return Outcome{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
+		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
 	}
-	var out Outcome
+	var out Judgement
 	if reply.Compared {
-		out.Counts = Counts{Checked: 1, Agreed: 1}
+		out.Answers = record.Answers{Checked: 1, Agreed: 1}
 	}
 	for j, answer := range answers {
 		expect := e.expect[j]
 		if c.labelled {
-			out.Counts.Labelled++
+			out.Answers.Labelled++
 			if answer.Label == expect.label {
-				out.Counts.Correct++
+				out.Answers.Correct++
 			}
 		}
 		if !c.known {
 			continue
 		}
-		out.Counts.Checked++
+		out.Answers.Checked++
 		if expect.agrees(answer) {
-			out.Counts.Agreed++
+			out.Answers.Agreed++
 		} else if out.Class == "" {
 			out.Class = WrongAnswer
 			out.Text = fmt.Sprintf("example %d: answered %s, want %s", j, describe(answer), describe(protocol.Answer{
@@ -135,4 +128,27 @@ func describe(a protocol.Answer) string {
 		return fmt.Sprintf("class %d", a.Label)
 	}
 	return fmt.Sprintf("class %d with probability %.8g", a.Label, a.Probability)
+}
+
+const (
+	// MaxAnswer is the longest answer that Check can be given where its protocol needs
+	// the whole, in bytes.
+	MaxAnswer = 16 << 20
+	// shown is how many bytes of every answer are kept, to be shown should it be wrong.
+	shown = 1 << 10
+)
+
+// ErrTooLong is the error of an answer that is longer than MaxAnswer.
+var ErrTooLong = errors.New("the answer is longer than 16 MiB, and no answer that long is checked")
+
+// Limit returns how many bytes of an answer with a status Check needs at most, and what
+// is wrong with one that is longer; nil: the rest need not be kept.
+func (c *Corpus) Limit(status int) (most int, tooLong error) {
+	if !c.Accepts(status) {
+		return shown, nil
+	}
+	if p, ok := c.protocol.(protocol.BodyLimiter); ok {
+		return max(p.BodyLimit(), shown), nil
+	}
+	return MaxAnswer, ErrTooLong
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -125,22 +126,13 @@ func addRequest(sum hash.Hash, r protocol.Request) {
 	}
 	add([]byte(r.Method))
 	add([]byte(r.Path))
-	for _, name := range sortedKeys(r.Header) {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			add([]byte(name))
 			add([]byte(value))
 		}
 	}
 	add(r.Body)
-}
-
-func sortedKeys(header map[string][]string) []string {
-	names := make([]string, 0, len(header))
-	for name := range header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Len returns the number of distinct requests.
@@ -152,3 +144,26 @@ func (c *Corpus) Request(i int) protocol.Request { return c.entries[i].request }
 // Hash returns the SHA-256 over all requests, in hexadecimal: equal exactly
 // when method, path, header and body of all of them are.
 func (c *Corpus) Hash() string { return c.hash }
+
+// Fixed makes a corpus of the one request of a Written protocol, which holds no
+// examples and asks for no answers of a model.
+func Fixed(p protocol.Protocol) (*Corpus, error) {
+	request, err := p.Encode("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("build corpus: %w", err)
+	}
+	sum := sha256.New()
+	addRequest(sum, request)
+	c := &Corpus{protocol: p, hash: hex.EncodeToString(sum.Sum(nil))}
+	c.entries = []entry{{from: c, request: request}}
+	return c, nil
+}
+
+// Accepts reports whether an answer with this status may be right, and is to be
+// judged by Check; one with another status has failed.
+func (c *Corpus) Accepts(status int) bool {
+	if p, ok := c.protocol.(protocol.StatusAccepter); ok {
+		return p.Accepts(status)
+	}
+	return status/100 == 2
+}

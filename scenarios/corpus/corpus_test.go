@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/reports/record"
 	"servebench/targets/protocol"
 )
 
@@ -158,7 +159,7 @@ func TestCheckRightAnswers(t *testing.T) {
 	for range 2 { // the second time from memory
 		for i := range c.Len() {
 			got := c.Check(i, respond(t, truth(t, c.Request(i))))
-			if got != (Outcome{Counts: Counts{Checked: 4, Agreed: 4, Labelled: 4, Correct: 4}}) {
+			if got != (Judgement{Answers: record.Answers{Checked: 4, Agreed: 4, Labelled: 4, Correct: 4}}) {
 				t.Errorf("request %d: %+v, want all right", i, got)
 			}
 		}
@@ -176,20 +177,20 @@ func TestCheckWrongAnswers(t *testing.T) {
 		response protocol.Response
 		class    string
 		text     string
-		counts   Counts
+		counts   record.Answers
 	}{
 		{"probability off by 2e-6", respond(t, []float64{right[0] + 2e-6, right[1]}), WrongAnswer,
-			"example 0: answered class", Counts{2, 1, 2, 2}},
-		{"probability off by 1e-7", respond(t, []float64{right[0] + 1e-7, right[1]}), "", "", Counts{2, 2, 2, 2}},
+			"example 0: answered class", record.Answers{Checked: 2, Agreed: 1, Labelled: 2, Correct: 2}},
+		{"probability off by 1e-7", respond(t, []float64{right[0] + 1e-7, right[1]}), "", "", record.Answers{Checked: 2, Agreed: 2, Labelled: 2, Correct: 2}},
 		{"both classes flipped", respond(t, []float64{1 - right[0], 1 - right[1]}), WrongAnswer,
-			"example 0: answered class", Counts{2, 0, 2, 0}},
-		{"answers swapped", respond(t, []float64{right[1], right[0]}), WrongAnswer, "example 0", Counts{2, 0, 2, 0}},
-		{"too few answers", respond(t, right[:1]), Decode, "1 answers to 2 examples", Counts{}},
-		{"not an answer", protocol.Response{Status: 200, Body: []byte("<html>")}, Decode, "invalid character", Counts{}},
+			"example 0: answered class", record.Answers{Checked: 2, Agreed: 0, Labelled: 2, Correct: 0}},
+		{"answers swapped", respond(t, []float64{right[1], right[0]}), WrongAnswer, "example 0", record.Answers{Checked: 2, Agreed: 0, Labelled: 2, Correct: 0}},
+		{"too few answers", respond(t, right[:1]), Decode, "1 answers to 2 examples", record.Answers{}},
+		{"not an answer", protocol.Response{Status: 200, Body: []byte("<html>")}, Decode, "invalid character", record.Answers{}},
 	} {
 		for range 2 {
 			got := c.Check(0, m.response)
-			if got.Class != m.class || !strings.Contains(got.Text, m.text) || got.Counts != m.counts {
+			if got.Class != m.class || !strings.Contains(got.Text, m.text) || got.Answers != m.counts {
 				t.Errorf("%s: %+v, want class %q, text %q, counts %+v", m.name, got, m.class, m.text, m.counts)
 			}
 		}
@@ -216,7 +217,7 @@ func TestAnswerToAnotherRequest(t *testing.T) {
 func TestLabelAloneAgrees(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 1, Seed: 1, Predict: func([]float32) float32 { return 0.5 }})
 	got := c.Check(0, protocol.Response{Status: 200, Body: []byte("[null]")})
-	if got.Class != "" || got.Counts.Agreed != 1 {
+	if got.Class != "" || got.Answers.Agreed != 1 {
 		t.Errorf("%+v, want agreement: a prediction of 0.5 is class 1", got)
 	}
 }
@@ -224,7 +225,7 @@ func TestLabelAloneAgrees(t *testing.T) {
 func TestUnknownModelLeavesAgreementUnknown(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 2, Seed: 1})
 	got := c.Check(0, respond(t, truth(t, c.Request(0))))
-	if got != (Outcome{Counts: Counts{Labelled: 2, Correct: 2}}) {
+	if got != (Judgement{Answers: record.Answers{Labelled: 2, Correct: 2}}) {
 		t.Errorf("%+v, want labels compared and nothing else", got)
 	}
 }

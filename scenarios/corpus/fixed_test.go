@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/reports/record"
 	"servebench/targets/protocol"
 )
 
@@ -36,11 +37,11 @@ func TestFixed(t *testing.T) {
 		t.Error("the protocol decides which statuses are right")
 	}
 	right := protocol.Response{Status: http.StatusTeapot, Body: []byte("tea")}
-	if got := c.Check(0, right); got != (Outcome{Counts: Counts{Checked: 1, Agreed: 1}}) {
+	if got := c.Check(0, right); got != (Judgement{Answers: record.Answers{Checked: 1, Agreed: 1}}) {
 		t.Errorf("outcome %+v of the right answer", got)
 	}
 	wrong := protocol.Response{Status: http.StatusTeapot, Body: []byte("coffee")}
-	if got := c.Check(0, wrong); got != (Outcome{Class: WrongAnswer, Text: "no tea", Counts: Counts{Checked: 1}}) {
+	if got := c.Check(0, wrong); got != (Judgement{Class: WrongAnswer, Text: "no tea", Answers: record.Answers{Checked: 1}}) {
 		t.Errorf("outcome %+v of a wrong answer", got)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"servebench/reports/record"
 )
 
 // mixed has nine small requests for each big one, and a third class that comes
@@ -43,14 +45,14 @@ func TestMixJudgesByClass(t *testing.T) {
 	c := mixed(t)
 	for _, m := range []struct {
 		request int
-		want    Counts
+		want    record.Answers
 	}{
-		{0, Counts{Checked: 1, Agreed: 1, Labelled: 1, Correct: 1}},
-		{50, Counts{Labelled: 4, Correct: 4}},
-		{80, Counts{}},
+		{0, record.Answers{Checked: 1, Agreed: 1, Labelled: 1, Correct: 1}},
+		{50, record.Answers{Labelled: 4, Correct: 4}},
+		{80, record.Answers{}},
 	} {
 		got := c.Check(m.request, respond(t, truth(t, c.Request(m.request))))
-		if got != (Outcome{Counts: m.want}) {
+		if got != (Judgement{Answers: m.want}) {
 			t.Errorf("request %d: %+v, want %+v", m.request, got, m.want)
 		}
 	}
