@@ -1,5 +1,5 @@
 // Package reports holds what turns a recorded run into something to read. The
-// flow ends here: reports/record is the run on disk, reports/stats its figures,
+// flow ends here: reports/record is the run on disk, reports/analysis its figures,
 // and each child named after a format renders them. Nothing here knows the
 // engine, a target or a scenario.
 package reports
@@ -7,7 +7,7 @@ package reports
 import (
 	"io"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis"
 )
 
 // Format is a report format's entry in the list that the CLI and the help
@@ -20,12 +20,12 @@ type Format struct {
 	CI bool
 	// Render writes the report, each of its files once. It is a pure function of the
 	// analysis.
-	Render func(a *stats.Analysis, write Write) error
+	Render func(a *analysis.Analysis, write Write) error
 }
 
 // Into renders a report that is one file.
-func Into(name string, report func(io.Writer, *stats.Analysis) error) func(*stats.Analysis, Write) error {
-	return func(a *stats.Analysis, write Write) error {
+func Into(name string, report func(io.Writer, *analysis.Analysis) error) func(*analysis.Analysis, Write) error {
+	return func(a *analysis.Analysis, write Write) error {
 		return write(name, func(w io.Writer) error { return report(w, a) })
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/ab"
 	"servebench/scenarios/decode"
@@ -251,14 +251,14 @@ func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
 }
 
 // abOutcome is what an A/B test says through the exit code.
-func abOutcome(run *record.Run, a *stats.Analysis) error {
+func abOutcome(run *record.Run, a *analysis.Analysis) error {
 	if err := outcome(run, a, false); err != nil || a == nil || run.AB.Same {
 		return err
 	}
 	switch a.AB.Verdict {
-	case stats.Fail:
+	case record.Fail:
 		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.AB.Why)}
-	case stats.Inconclusive:
+	case record.Inconclusive:
 		more := ""
 		if advice := a.AB.Advice(); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")

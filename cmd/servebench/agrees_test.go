@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"servebench/reports/stats"
+	"servebench/reports/record"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
 )
@@ -56,7 +56,7 @@ func codeOfOracles(text []byte) (code int, err error) {
 	for _, o := range r.Oracles {
 		neither := func(q oracleQuantile) bool { return q.Within == oracle.WithinNeither }
 		switch {
-		case o.Validity != stats.Valid:
+		case o.Validity != record.Valid:
 			code = exitInvalid
 		case code == exitOK && (o.Failed > 0 || slices.ContainsFunc(o.Quantiles, neither)):
 			code = exitFailed
@@ -88,10 +88,10 @@ func checkCalibration(text []byte) error {
 
 // TestOracleOutcome holds the exit code, pass and the verdict in words together.
 func TestOracleOutcome(t *testing.T) {
-	right := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
-	wrong := oracleResult{Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
-	failed := oracleResult{Validity: stats.Valid, Failed: 1}
-	invalid := oracleResult{Validity: stats.Invalid, Why: "lag 9 ms", Action: "free the machine"}
+	right := oracleResult{Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
+	wrong := oracleResult{Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
+	failed := oracleResult{Validity: record.Valid, Failed: 1}
+	invalid := oracleResult{Validity: record.Invalid, Why: "lag 9 ms", Action: "free the machine"}
 	for _, tc := range []struct {
 		name    string
 		oracles []oracleResult

@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
 	"servebench/reports/baseline"
 	"servebench/reports/document"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
@@ -89,7 +89,7 @@ func baselineShowCommand() *cobra.Command {
 				return runtimeError(err)
 			}
 			for i, b := range stored {
-				a, err := stats.Analyse(b.Run)
+				a, err := analysis.Analyse(b.Run)
 				if err != nil {
 					return runtimeError(fmt.Errorf("analyse %s: %w", b.Dir, err))
 				}

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 
 	"github.com/spf13/cobra"
@@ -82,8 +82,8 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 	action := "" // that the last try asks for
 	d.MaxRate, d.Tries, err = search.Run(e.interrupted.ctx, func(_ context.Context, rate float64) (calibration.Try, error) {
 		t := calibration.Try{Rate: rate}
-		err := e.play(nullScenario(server, rate, p.try), func(_ *record.Run, a *stats.Analysis) error {
-			t.Valid = a.Validity == stats.Valid
+		err := e.play(nullScenario(server, rate, p.try), func(_ *record.Run, a *analysis.Analysis) error {
+			t.Valid = a.Validity == record.Valid
 			t.Why, action = whyInvalid(a)
 			return nil
 		})
@@ -127,7 +127,7 @@ func (e *examination) floor(server string, rate float64, below *record.Floor, p 
 	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
 	for range 2 {
 		say("%8s  floor, %v", format.Rate(rate), duration.Round(100*time.Millisecond))
-		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *stats.Analysis) error {
+		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *analysis.Analysis) error {
 			f, why = judgedFloor(rate, a, below)
 			return nil
 		})
@@ -140,10 +140,10 @@ func (e *examination) floor(server string, rate float64, below *record.Floor, p 
 }
 
 // judgedFloor takes the floor from an analysis, or says why it is none.
-func judgedFloor(rate float64, a *stats.Analysis, below *record.Floor) (f record.Floor, why string) {
-	if a.Validity != stats.Valid {
+func judgedFloor(rate float64, a *analysis.Analysis, below *record.Floor) (f record.Floor, why string) {
+	if a.Validity != record.Valid {
 		why, _ = whyInvalid(a)
-		return f, string(stats.Invalid) + ": " + why
+		return f, string(record.Invalid) + ": " + why
 	}
 	if len(a.Rows) == 0 {
 		return f, "nothing was measured"
@@ -155,9 +155,9 @@ func judgedFloor(rate float64, a *stats.Analysis, below *record.Floor) (f record
 // verdictOf is how a try went, in words.
 func verdictOf(t calibration.Try) string {
 	if t.Valid {
-		return string(stats.Valid)
+		return string(record.Valid)
 	}
-	return string(stats.Invalid) + ": " + t.Why
+	return string(record.Invalid) + ": " + t.Why
 }
 
 // floorRates are the rates at which the floor is measured, up to the highest.

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios/calibration"
 )
 
@@ -46,19 +47,19 @@ func TestWriteCalibration(t *testing.T) {
 // TestJudgedFloor wants no floor of a busy machine, nor of a generator that was not
 // VALID.
 func TestJudgedFloor(t *testing.T) {
-	analysis := func(v stats.Validity, p50 time.Duration) *stats.Analysis {
+	made := func(v record.Validity, p50 time.Duration) *analysis.Analysis {
 		response := stat.Distribution{N: 100}
 		response.Quantiles[0].Known, response.Quantiles[0].Value = true, p50
-		return &stats.Analysis{
-			Validity: v, Rows: []stats.Row{{Response: response}},
-			Diagnostics: []stats.Diagnostic{{Severity: map[bool]stats.Severity{true: stats.SeverityError}[v != stats.Valid], Figure: "lag 9 ms"}},
+		return &analysis.Analysis{
+			Validity: v, Set: &sample.Set{Rows: []sample.Row{{Response: response}}},
+			Diagnostics: []record.Diagnostic{{Severity: map[bool]record.Severity{true: record.SeverityError}[v != record.Valid], Figure: "lag 9 ms"}},
 		}
 	}
-	for want, a := range map[string]*stats.Analysis{
-		"":                    analysis(stats.Valid, time.Millisecond),
-		"INVALID: lag 9 ms":   analysis(stats.Invalid, time.Millisecond),
-		"p50 6.71ms, of":      analysis(stats.Valid, 6710*time.Microsecond),
-		"nothing was measure": {Validity: stats.Valid},
+	for want, a := range map[string]*analysis.Analysis{
+		"":                    made(record.Valid, time.Millisecond),
+		"INVALID: lag 9 ms":   made(record.Invalid, time.Millisecond),
+		"p50 6.71ms, of":      made(record.Valid, 6710*time.Microsecond),
+		"nothing was measure": {Validity: record.Valid},
 	} {
 		if _, why := judgedFloor(1000, a, nil); (why == "") != (want == "") || !strings.HasPrefix(why, want) {
 			t.Errorf("no floor because of %q, want %q", why, want)

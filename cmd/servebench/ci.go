@@ -6,9 +6,9 @@ import (
 	"io"
 	"os"
 
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/markdown"
-	"servebench/reports/stats"
 
 	"github.com/spf13/cobra"
 )
@@ -36,7 +36,7 @@ func ciFormats() []string {
 // tellCI tells the continuous integration that this process is part of what a gate
 // found. GitHub Actions is told by the step's summary and by annotations on stderr,
 // where its runner reads them as well as on stdout; others read the files in ci/.
-func tellCI(stderr io.Writer, a *stats.Analysis) error {
+func tellCI(stderr io.Writer, a *analysis.Analysis) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
@@ -44,7 +44,7 @@ func tellCI(stderr io.Writer, a *stats.Analysis) error {
 }
 
 // addStepSummary appends to what the step has said before, as far as there is room.
-func addStepSummary(path string, a *stats.Analysis) (err error) {
+func addStepSummary(path string, a *analysis.Analysis) (err error) {
 	if path == "" {
 		return nil
 	}

@@ -9,12 +9,12 @@ import (
 
 	"servebench/reports/formattest"
 	"servebench/reports/markdown"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // GitHub Actions is told beside what the step said before; nothing else is.
 func TestTellCI(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Judged()["fail"])
+	a := formattest.Analyse(t, recordtest.Judged()["fail"])
 	summary := filepath.Join(t.TempDir(), "summary.md")
 	if err := os.WriteFile(summary, []byte("before\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestTellCI(t *testing.T) {
 
 // GitHub takes nothing of a summary that is too long: what does not fit is not written.
 func TestStepSummaryIsBounded(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Compare())
+	a := formattest.Analyse(t, recordtest.Compare())
 	path := filepath.Join(t.TempDir(), "summary.md")
 	for _, before := range []int{markdown.Limit - 300, markdown.Limit, markdown.Limit + 5} {
 		if err := os.WriteFile(path, make([]byte, before), 0o644); err != nil {

@@ -9,14 +9,14 @@ import (
 	"text/tabwriter"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/compare"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
-	"servebench/reports/compare"
 	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/markdown"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
@@ -105,7 +105,7 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 }
 
 // base analyses the run that the others are held against, and returns these.
-func (o *compareOptions) base(dirs []string) (*stats.Analysis, []string, error) {
+func (o *compareOptions) base(dirs []string) (*analysis.Analysis, []string, error) {
 	if o.baseline == "" && len(dirs) > 1 {
 		base, err := analyseRun(dirs[0])
 		return base, dirs[1:], runtimeError(err)
@@ -122,17 +122,17 @@ func (o *compareOptions) base(dirs []string) (*stats.Analysis, []string, error) 
 	if err != nil {
 		return nil, nil, baselineError(err)
 	}
-	base, err := stats.Analyse(run)
+	base, err := analysis.Analyse(run)
 	return base, dirs, runtimeError(err)
 }
 
 // analyseRun reads the run in a folder.
-func analyseRun(dir string) (*stats.Analysis, error) {
+func analyseRun(dir string) (*analysis.Analysis, error) {
 	run, err := record.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		return nil, fmt.Errorf("analyse %s: %w", dir, err)
 	}

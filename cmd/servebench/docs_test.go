@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 	"servebench/scenarios"
 	"servebench/targets"
 )
@@ -285,7 +285,7 @@ func newReader(t *testing.T) reader {
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
-	recorded, err := statstest.Write(filepath.Join(folder, "runs"), statstest.Compare())
+	recorded, err := recordtest.Write(filepath.Join(folder, "runs"), recordtest.Compare())
 	if err != nil {
 		t.Fatal(err)
 	}

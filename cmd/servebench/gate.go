@@ -8,11 +8,11 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
-	"servebench/reports/stats"
 	"servebench/reports/text"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
@@ -107,7 +107,7 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 	if err != nil {
 		return usageError(err)
 	}
-	a, err := stats.AnalyseBy(run, slo, by)
+	a, err := analysis.AnalyseBy(run, slo, by)
 	if err != nil {
 		return runtimeError(fmt.Errorf("analyse %s: %w", dir, err))
 	}
@@ -121,7 +121,7 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 	return worst(verdictError(a, true), runtimeError(errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a))))
 }
 
-func printGates(w io.Writer, a *stats.Analysis, output string) error {
+func printGates(w io.Writer, a *analysis.Analysis, output string) error {
 	if output == "json" {
 		return jsonreport.Write(w, a)
 	}

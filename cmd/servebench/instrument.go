@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/trial"
 )
@@ -39,7 +39,7 @@ var errInterrupted = errors.New("interrupted: nothing was kept")
 
 // play runs the scenario of a text and hands its analysis on, whose record is on
 // disk until use returns.
-func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) error) error {
+func (e *examination) play(text []byte, use func(*record.Run, *analysis.Analysis) error) error {
 	s, err := scenarios.Parse("servebench's own scenario", text, e.catalogue)
 	if err != nil {
 		return err
@@ -61,8 +61,8 @@ func (e *examination) play(text []byte, use func(*record.Run, *stats.Analysis) e
 }
 
 // analyse analyses a run of the examination.
-func analyse(run *record.Run) (*stats.Analysis, error) {
-	a, err := stats.Analyse(run)
+func analyse(run *record.Run) (*analysis.Analysis, error) {
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		return nil, fmt.Errorf("analyse %s: %w", run.Scenario.Name, err)
 	}
@@ -79,10 +79,10 @@ func examined(err error) error {
 
 // whyInvalid names the errors of an analysis, and says what to do about the
 // first; both are "" when it is VALID.
-func whyInvalid(a *stats.Analysis) (why, action string) {
+func whyInvalid(a *analysis.Analysis) (why, action string) {
 	var texts []string
 	for _, d := range a.Diagnostics {
-		if d.Severity == stats.SeverityError {
+		if d.Severity == record.SeverityError {
 			texts = append(texts, d.Figure)
 			action = cmp.Or(action, d.Action)
 		}

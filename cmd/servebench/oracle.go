@@ -10,9 +10,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios/oracle"
 
 	"github.com/spf13/cobra"
@@ -42,7 +42,7 @@ type oracleResult struct {
 	N           int64            `json:"n"`    // answers judged
 	Quantiles   []oracleQuantile `json:"quantiles"`
 	Failed      int64            `json:"failed"` // requests without a right answer
-	Validity    stats.Validity   `json:"validity"`
+	Validity    record.Validity  `json:"validity"`
 	Why         string           `json:"why,omitempty"`    // when not VALID
 	Action      string           `json:"action,omitempty"` // what to do about that
 	Attempts    int              `json:"attempts"`         // loads, of which this was the last
@@ -66,7 +66,7 @@ func (r oracleResult) holds() bool {
 
 // right reports whether the generator can be believed, and all that was measured is
 // as it has to be.
-func (r oracleResult) right() bool { return r.Validity == stats.Valid && r.holds() }
+func (r oracleResult) right() bool { return r.Validity == record.Valid && r.holds() }
 
 // advice says what may be done about an oracle that is off.
 func (r oracleResult) advice() string {
@@ -144,7 +144,7 @@ func insist(o oracle.Oracle, consult func(oracle.Oracle) (oracleResult, error), 
 		switch {
 		case err != nil:
 			return result, err
-		case result.Validity != stats.Valid:
+		case result.Validity != record.Valid:
 			invalid++
 		case !result.holds():
 			off++
@@ -166,7 +166,7 @@ func insist(o oracle.Oracle, consult func(oracle.Oracle) (oracleResult, error), 
 func (e *examination) consult(o oracle.Oracle) (oracleResult, error) {
 	result := oracleResult{Name: o.Name, Title: o.Title, Utilisation: o.Utilisation, Rate: o.Rate}
 	measured := record.NewHistogram()
-	err := e.play(o.Scenario(), func(run *record.Run, a *stats.Analysis) error {
+	err := e.play(o.Scenario(), func(run *record.Run, a *analysis.Analysis) error {
 		result.Validity = a.Validity
 		result.Why, result.Action = whyInvalid(a)
 		for i := range run.Cells {
@@ -208,7 +208,7 @@ func (r oracleReport) outcome() error {
 	var all []error
 	for _, o := range r.Oracles {
 		switch {
-		case o.Validity != stats.Valid:
+		case o.Validity != record.Valid:
 			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("%s: INVALID, twice: %s; %s", o.Title, o.Why, o.Action)})
 		case !o.holds():
 			all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: what was measured is not what it has to be, %s", o.Title, o.advice())})
@@ -255,7 +255,7 @@ func (r oracleReport) verdict() string {
 	switch {
 	case r.Pass:
 		return "PASS: servebench measures what is true, in each of these"
-	case slices.ContainsFunc(r.Oracles, func(o oracleResult) bool { return o.Validity != stats.Valid }):
+	case slices.ContainsFunc(r.Oracles, func(o oracleResult) bool { return o.Validity != record.Valid }):
 		return "INVALID: the load generator cannot be believed here, which says nothing of what it measures when it can"
 	}
 	return "FAIL: not all that was measured is what it has to be; run it again on an idle machine before you believe that"

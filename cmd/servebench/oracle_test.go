@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios/oracle"
 )
 
@@ -13,9 +12,9 @@ import (
 // with another seed.
 func TestInsist(t *testing.T) {
 	fates := map[byte]oracleResult{
-		'+': {Validity: stats.Valid},
-		'-': {Validity: stats.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinNeither}}},
-		'i': {Validity: stats.Invalid, Why: "lag 9 ms"},
+		'+': {Validity: record.Valid},
+		'-': {Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinNeither}}},
+		'i': {Validity: record.Invalid, Why: "lag 9 ms"},
 	}
 	for _, course := range []string{"+", "-+", "--", "i+", "ii", "i-+", "-i-", "-ii"} {
 		seeds, told := map[uint64]bool{}, 0
@@ -33,7 +32,7 @@ func TestInsist(t *testing.T) {
 // TestOracleAdvises wants a failure to say what may be done, and what the machine
 // did as far as that is known.
 func TestOracleAdvises(t *testing.T) {
-	off := oracleResult{Title: "M/M/1", Validity: stats.Valid, Failed: 1}
+	off := oracleResult{Title: "M/M/1", Validity: record.Valid, Failed: 1}
 	for want, m := range map[string]record.Machine{
 		"idle machine, since what else it does delays the server's answers": {},
 		"its CPUs were 97 % busy, servebench and its server included)":      {Known: true, Busy: 0.97},

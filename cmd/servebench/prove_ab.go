@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
+	judged "servebench/reports/analysis/ab"
+	"servebench/reports/analysis/validity"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/ab"
 	"servebench/scenarios/decode"
@@ -58,7 +60,7 @@ func realABTest(number int, delay time.Duration) (*scenarios.Scenario, record.AB
 
 // abTest plays the A/B test of a number, whose candidate answers later by the delay, and
 // leaves nothing of it on disk.
-func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, error) {
+func (e *examination) abTest(number int, delay time.Duration) (*analysis.Analysis, error) {
 	baseline, plan, err := realABTest(number, 0)
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, 
 	}
 	r := &trial.Runner{
 		Catalogue: e.catalogue, Reference: reference(), Dir: e.dir, Version: cli.Version(),
-		Stop: e.interrupted.stop, Diagnose: stats.DiagnoseTrial,
+		Stop: e.interrupted.stop, Diagnose: validity.DiagnoseTrial,
 	}
 	run, err := r.ABTest(e.interrupted.ctx, trial.Server{Scenario: baseline, Source: ab.AsIs},
 		trial.Server{Scenario: candidate, Source: ab.AsIs}, plan, decided)
@@ -85,12 +87,12 @@ func (e *examination) abTest(number int, delay time.Duration) (*stats.Analysis, 
 
 // decided judges an A/B test at an interim analysis.
 func decided(run *record.Run) (bool, error) {
-	d, err := stats.ABSoFar(run)
+	d, err := judged.SoFar(run)
 	return err == nil && d.Decided(), err
 }
 
 // medianOf is that of the baseline's medians by round; 0 when none is known.
-func medianOf(d *stats.ABTest) time.Duration {
+func medianOf(d *judged.Result) time.Duration {
 	var medians []float64
 	for _, m := range d.Metrics {
 		if m.Name != record.MetricP50 {

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"time"
 
+	judged "servebench/reports/analysis/ab"
 	"servebench/reports/analysis/ab/proof"
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 	"servebench/scenarios/ab"
 
 	"github.com/spf13/cobra"
@@ -32,13 +33,13 @@ type realProof struct {
 }
 
 // count takes in what an A/B test said.
-func (c *realCell) count(d *stats.ABTest) {
+func (c *realCell) count(d *judged.Result) {
 	switch d.Verdict {
-	case stats.Fail:
+	case record.Fail:
 		c.Add(paired.Fail, d.Pairs)
-	case stats.Pass:
+	case record.Pass:
 		c.Add(paired.Pass, d.Pairs)
-	case stats.Inconclusive:
+	case record.Inconclusive:
 		c.Add(paired.Inconclusive, d.Pairs)
 	default:
 		c.Invalid++
@@ -104,12 +105,12 @@ func (e *examination) prove(abTests int, change float64, say func(string, ...any
 
 // findDelay takes the delay of the slower server from an A/B test of the same, where it can
 // be believed: a disturbed median would make the change another than is said.
-func (p *realProof) findDelay(d *stats.ABTest) error {
+func (p *realProof) findDelay(d *judged.Result) error {
 	median := medianOf(d)
 	switch {
 	case median == 0:
 		return &exitError{code: exitInvalid, err: fmt.Errorf("the median of the baseline is not known: %s", d.Why)}
-	case d.Verdict == stats.InvalidInstrument:
+	case d.Verdict == record.InvalidInstrument:
 		return nil
 	}
 	p.Median, p.Delay = median, time.Duration(p.Change*float64(median)).Round(time.Microsecond)
@@ -117,8 +118,8 @@ func (p *realProof) findDelay(d *stats.ABTest) error {
 }
 
 // found is what an A/B test found, or why it cannot be believed.
-func found(d *stats.ABTest) string {
-	if d.Verdict == stats.InvalidInstrument {
+func found(d *judged.Result) string {
+	if d.Verdict == record.InvalidInstrument {
 		return d.Why
 	}
 	return ab.Standing(d)

@@ -7,25 +7,25 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/ab"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // realABTests counts the verdicts of A/B tests of the same server and of a slower one.
-func realABTests(same, slower []stats.Verdict) realProof {
+func realABTests(same, slower []record.Verdict) realProof {
 	p := realProof{ABTests: 20, Change: 0.2, Median: 500 * time.Microsecond, Delay: 100 * time.Microsecond}
 	p.Same.Noise, p.Slower.Noise, p.Slower.Change = "real", "real", 0.2
 	for _, v := range same {
-		p.Same.count(&stats.ABTest{Verdict: v, Pairs: 10})
+		p.Same.count(&ab.Result{Verdict: v, Pairs: 10})
 	}
 	for _, v := range slower {
-		p.Slower.count(&stats.ABTest{Verdict: v, Pairs: 16})
+		p.Slower.count(&ab.Result{Verdict: v, Pairs: 16})
 	}
 	return p
 }
 
-func times(n int, v stats.Verdict) []stats.Verdict {
-	all := make([]stats.Verdict, n)
+func times(n int, v record.Verdict) []record.Verdict {
+	all := make([]record.Verdict, n)
 	for i := range all {
 		all[i] = v
 	}
@@ -35,17 +35,17 @@ func times(n int, v stats.Verdict) []stats.Verdict {
 func TestRealOutcome(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
-		same, slower []stats.Verdict
+		same, slower []record.Verdict
 		want         int
 	}{
-		{"as it should be", times(5, stats.Pass), times(5, stats.Fail), exitOK},
-		{"one false alarm may be chance", append(times(9, stats.Pass), stats.Fail), times(10, stats.Fail), exitOK},
-		{"two in ten are none", append(times(8, stats.Pass), times(2, stats.Fail)...), times(10, stats.Fail), exitFailed},
-		{"one miss may be chance", times(10, stats.Pass), append(times(9, stats.Fail), stats.Inconclusive), exitOK},
-		{"three in ten are none", times(10, stats.Pass), append(times(7, stats.Fail), times(3, stats.Pass)...), exitFailed},
-		{"none can be believed", times(3, stats.InvalidInstrument), times(3, stats.Fail), exitInvalid},
-		{"none of the slower ones can be believed", times(3, stats.Pass), times(3, stats.InvalidInstrument), exitInvalid},
-		{"ended before the slower one", times(1, stats.Pass), nil, exitOK},
+		{"as it should be", times(5, record.Pass), times(5, record.Fail), exitOK},
+		{"one false alarm may be chance", append(times(9, record.Pass), record.Fail), times(10, record.Fail), exitOK},
+		{"two in ten are none", append(times(8, record.Pass), times(2, record.Fail)...), times(10, record.Fail), exitFailed},
+		{"one miss may be chance", times(10, record.Pass), append(times(9, record.Fail), record.Inconclusive), exitOK},
+		{"three in ten are none", times(10, record.Pass), append(times(7, record.Fail), times(3, record.Pass)...), exitFailed},
+		{"none can be believed", times(3, record.InvalidInstrument), times(3, record.Fail), exitInvalid},
+		{"none of the slower ones can be believed", times(3, record.Pass), times(3, record.InvalidInstrument), exitInvalid},
+		{"ended before the slower one", times(1, record.Pass), nil, exitOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := realABTests(tt.same, tt.slower).outcome()
@@ -61,7 +61,7 @@ func TestRealOutcome(t *testing.T) {
 }
 
 func TestWriteReal(t *testing.T) {
-	p := realABTests(append(times(9, stats.Pass), stats.InvalidInstrument), times(10, stats.Fail))
+	p := realABTests(append(times(9, record.Pass), record.InvalidInstrument), times(10, record.Fail))
 	var text, doc strings.Builder
 	if err := errors.Join(writeReal(&text, p), writeRealJSON(&doc, p)); err != nil {
 		t.Fatal(err)
@@ -84,30 +84,30 @@ func TestWriteReal(t *testing.T) {
 }
 
 func TestMedianOf(t *testing.T) {
-	d := &stats.ABTest{Metrics: []stats.ABMetric{
-		{Name: record.MetricP90, Pairs: []stats.Pair{{Baseline: 9e6}}},
-		{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 3e6}, {Baseline: 1e6}, {Baseline: 2e6}}},
+	d := &ab.Result{Metrics: []ab.Metric{
+		{Name: record.MetricP90, Pairs: []ab.Pair{{Baseline: 9e6}}},
+		{Name: record.MetricP50, Pairs: []ab.Pair{{Baseline: 3e6}, {Baseline: 1e6}, {Baseline: 2e6}}},
 	}}
 	if got := medianOf(d); got != 2*time.Millisecond {
 		t.Errorf("median %v, want 2ms", got)
 	}
-	if got := medianOf(&stats.ABTest{}); got != 0 {
+	if got := medianOf(&ab.Result{}); got != 0 {
 		t.Errorf("median of nothing %v, want 0", got)
 	}
 }
 
 // TestFindDelay: an A/B test that cannot be believed tells no median.
 func TestFindDelay(t *testing.T) {
-	d := &stats.ABTest{Verdict: stats.InvalidInstrument, Metrics: []stats.ABMetric{{Name: record.MetricP50, Pairs: []stats.Pair{{Baseline: 2e6}}}}}
+	d := &ab.Result{Verdict: record.InvalidInstrument, Metrics: []ab.Metric{{Name: record.MetricP50, Pairs: []ab.Pair{{Baseline: 2e6}}}}}
 	p := realProof{Change: 0.2}
 	if err := p.findDelay(d); err != nil || p.Delay != 0 || p.Median != 0 {
 		t.Errorf("not believed: delay %v, median %v, %v", p.Delay, p.Median, err)
 	}
-	d.Verdict = stats.Pass
+	d.Verdict = record.Pass
 	if err := p.findDelay(d); err != nil || p.Delay != 400*time.Microsecond || p.Median != 2*time.Millisecond {
 		t.Errorf("believed: delay %v, median %v, %v", p.Delay, p.Median, err)
 	}
-	if err := p.findDelay(&stats.ABTest{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+	if err := p.findDelay(&ab.Result{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
 		t.Errorf("without pairs: %v", err)
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/reports/text"
 )
 
 // renderFiles writes the report of a run in the given formats into the run's folder,
 // and returns the names of those that are written whole.
-func renderFiles(a *stats.Analysis, formats []reports.Format) (written []string, err error) {
+func renderFiles(a *analysis.Analysis, formats []reports.Format) (written []string, err error) {
 	folder, err := record.OpenFolder(a.Run.Dir)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func renderFiles(a *stats.Analysis, formats []reports.Format) (written []string,
 
 // printAnalysis writes what a user sees of a run: the table, or the summary
 // that other tools read.
-func printAnalysis(w io.Writer, a *stats.Analysis, output string) error {
+func printAnalysis(w io.Writer, a *analysis.Analysis, output string) error {
 	if output == "json" {
 		return jsonreport.Write(w, a)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
@@ -56,7 +56,7 @@ func report(cmd *cobra.Command, dir string, formats []reports.Format, output str
 	if err != nil {
 		return err
 	}
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		return fmt.Errorf("analyse %s: %w", dir, err)
 	}

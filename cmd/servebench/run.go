@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/validity"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/ab"
 	"servebench/scenarios/calibration"
@@ -199,7 +200,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 func newRunner(dir string, interrupted interrupts) *trial.Runner {
 	return &trial.Runner{
 		Catalogue: catalogue(), Reference: reference(), Dir: dir, Version: cli.Version(),
-		Stop: interrupted.stop, Diagnose: stats.DiagnoseTrial,
+		Stop: interrupted.stop, Diagnose: validity.DiagnoseTrial,
 	}
 }
 
@@ -228,12 +229,12 @@ func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 }
 
 // finish writes a run's reports and prints it.
-func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*stats.Analysis, error) {
+func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*analysis.Analysis, error) {
 	formats, err := formatsNamed(opts.formats)
 	if err != nil {
 		return nil, err
 	}
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
 	}
@@ -248,7 +249,7 @@ func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*stats.Analy
 }
 
 // outcome is what a run says through the exit code.
-func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
+func outcome(run *record.Run, a *analysis.Analysis, gate bool) error {
 	switch {
 	case run.Interrupted != "":
 		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
@@ -260,16 +261,16 @@ func outcome(run *record.Run, a *stats.Analysis, gate bool) error {
 
 // verdictError is what an analysis says through the exit code, as stdout does; without
 // gate its verdict on the servers says nothing there.
-func verdictError(a *stats.Analysis, gate bool) error {
+func verdictError(a *analysis.Analysis, gate bool) error {
 	code, text := exitOK, ""
 	switch {
 	case a.Nothing() != "":
 		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
-	case a.Validity == stats.Invalid:
+	case a.Validity == record.Invalid:
 		code, text = exitInvalid, "INVALID: "+a.Disbelief()+invalidBecause(a)
-	case gate && a.Verdict == stats.Fail:
+	case gate && a.Verdict == record.Fail:
 		code, text = exitFailed, "FAIL: "+a.Sentence()
-	case gate && (a.Verdict == stats.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
+	case gate && (a.Verdict == record.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
 		code, text = exitInconclusive, "INCONCLUSIVE: "+a.Sentence()
 	default:
 		return nil
@@ -279,10 +280,10 @@ func verdictError(a *stats.Analysis, gate bool) error {
 
 // invalidBecause says by which rules a run is INVALID, and what to do, for those who see
 // stderr alone.
-func invalidBecause(a *stats.Analysis) string {
+func invalidBecause(a *analysis.Analysis) string {
 	var b strings.Builder
 	for _, d := range a.Diagnostics {
-		if d.Severity == stats.SeverityError {
+		if d.Severity == record.SeverityError {
 			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, d.Text, d.Action)
 		}
 	}

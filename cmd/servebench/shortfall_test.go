@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
@@ -19,13 +20,12 @@ import (
 	"servebench/reports/markdown"
 	"servebench/reports/openmetrics"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // passing is a short comparison that passes, with a limit of every kind of evidence.
-func passing() statstest.Plan {
-	p := statstest.Compare()
+func passing() recordtest.Plan {
+	p := recordtest.Compare()
 	p.ColdStarts, p.SLO = 2, record.SLO{P50: time.Second, ColdStart: time.Minute}
 	p.Phases[0].Duration, p.Phases[1].Duration = time.Second, time.Second
 	for i := range p.Targets {
@@ -35,8 +35,8 @@ func passing() statstest.Plan {
 }
 
 // passingABTest is one that passes at its first interim analysis.
-func passingABTest() statstest.Plan {
-	p := statstest.ABTest()
+func passingABTest() recordtest.Plan {
+	p := recordtest.ABTest()
 	p.AB.Tolerance = 0.5
 	return p
 }
@@ -54,8 +54,8 @@ func without(which func(i int) bool) func(*record.Run) {
 func TestWhatIsMissingIsNoPass(t *testing.T) {
 	unlimited := passing()
 	unlimited.SLO = record.SLO{}
-	for name, plan := range map[string]statstest.Plan{"run": passing(), "run without limits": unlimited, "ab": passingABTest()} {
-		dir, err := statstest.Write(t.TempDir(), plan)
+	for name, plan := range map[string]recordtest.Plan{"run": passing(), "run without limits": unlimited, "ab": passingABTest()} {
+		dir, err := recordtest.Write(t.TempDir(), plan)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,14 +93,14 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 }
 
 // spoilt analyses a run after it was changed.
-func spoilt(t *testing.T, dir string, change func(*record.Run)) *stats.Analysis {
+func spoilt(t *testing.T, dir string, change func(*record.Run)) *analysis.Analysis {
 	t.Helper()
 	run, err := record.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	change(run)
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,9 +108,9 @@ func spoilt(t *testing.T, dir string, change func(*record.Run)) *stats.Analysis 
 }
 
 // notGreen wants an analysis to be no PASS anywhere.
-func notGreen(t *testing.T, a *stats.Analysis) {
+func notGreen(t *testing.T, a *analysis.Analysis) {
 	t.Helper()
-	if a.Verdict == stats.Pass || a.Word() == "PASS" || a.Complete() {
+	if a.Verdict == record.Pass || a.Word() == "PASS" || a.Complete() {
 		t.Errorf("%s, %s: %s", a.Verdict, a.Word(), a.Sentence())
 	}
 	exit := new(exitError)
@@ -158,7 +158,7 @@ func notGreen(t *testing.T, a *stats.Analysis) {
 }
 
 // rendered are the reports of a run in every format, by their files.
-func rendered(t *testing.T, a *stats.Analysis) map[string]string {
+func rendered(t *testing.T, a *analysis.Analysis) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
 	for _, f := range reportFormats() {
@@ -175,7 +175,7 @@ func rendered(t *testing.T, a *stats.Analysis) map[string]string {
 // TestATruncatedLogIsNoPass cuts the interval log of one cell short at every line, and
 // removes it.
 func TestATruncatedLogIsNoPass(t *testing.T) {
-	dir, err := statstest.Write(t.TempDir(), passing())
+	dir, err := recordtest.Write(t.TempDir(), passing())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,14 +192,14 @@ func TestATruncatedLogIsNoPass(t *testing.T) {
 		if err := os.WriteFile(log, whole[:end+1], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if a := spoilt(t, dir, func(*record.Run) {}); a.Verdict != stats.InvalidInstrument || verdictError(a, true) == nil {
+		if a := spoilt(t, dir, func(*record.Run) {}); a.Verdict != record.InvalidInstrument || verdictError(a, true) == nil {
 			t.Errorf("%s with %d of %d bytes of a log", a.Verdict, end+1, len(whole))
 		}
 	}
 	if err := os.Remove(log); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := stats.Analyse(run); err == nil {
+	if a, err := analysis.Analyse(run); err == nil {
 		t.Errorf("%s without the log of a cell", a.Verdict)
 	}
 }

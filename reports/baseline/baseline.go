@@ -17,9 +17,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"servebench/reports/analysis"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
-	"servebench/reports/stats"
 )
 
 // DefaultName is the name of a baseline that has no other.
@@ -56,11 +56,11 @@ func checkName(name string) error {
 }
 
 // Unfit says why a run should not become a baseline; "" when it may.
-func Unfit(a *stats.Analysis) string {
+func Unfit(a *analysis.Analysis) string {
 	switch {
 	case a.Nothing() != "":
 		return "nothing was measured: " + a.Nothing()
-	case a.Validity == stats.Invalid:
+	case a.Validity == record.Invalid:
 		return "it is INVALID: " + a.Blame()
 	}
 	if short := a.Shortfall(); short != nil {

@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // short is a run whose figures do not matter.
-func short() statstest.Plan {
-	p := statstest.Compare()
+func short() recordtest.Plan {
+	p := recordtest.Compare()
 	p.Rounds, p.Phases[1].Rate, p.Phases[1].Duration = 1, 50, 2*time.Second
 	return p
 }
@@ -27,7 +27,7 @@ func short() statstest.Plan {
 // scenario's name may be anything.
 func named(t *testing.T, name string) *record.Run {
 	t.Helper()
-	run := statstest.Open(t, short())
+	run := recordtest.Open(t, short())
 	run.Scenario.Name = name
 	save(t, run)
 	return run
@@ -63,8 +63,8 @@ func TestSetAndOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, errWant := stats.Analyse(run)
-	got, errGot := stats.Analyse(kept)
+	want, errWant := analysis.Analyse(run)
+	got, errGot := analysis.Analyse(kept)
 	if err := errors.Join(errWant, errGot); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestSetAndOpen(t *testing.T) {
 func TestSetAgain(t *testing.T) {
 	store := Store{Dir: t.TempDir()}
 	for _, id := range []string{"first", "second", "third"} {
-		run := statstest.Open(t, short())
+		run := recordtest.Open(t, short())
 		run.ID = id
 		save(t, run)
 		if _, err := store.Set(DefaultName, run); err != nil {
@@ -116,7 +116,7 @@ func TestFailedSetKeepsTheFormer(t *testing.T) {
 	if _, err := store.Set(DefaultName, run); err != nil {
 		t.Fatal(err)
 	}
-	damaged := statstest.Open(t, short())
+	damaged := recordtest.Open(t, short())
 	damaged.ID = "damaged"
 	if err := os.Remove(filepath.Join(damaged.Dir, filepath.FromSlash(damaged.Cells[0].Log))); err != nil {
 		t.Fatal(err)
@@ -226,9 +226,9 @@ func TestUnfit(t *testing.T) {
 		},
 		"was measured": func(r *record.Run) { r.Cells = nil },
 	} {
-		run := statstest.Open(t, short())
+		run := recordtest.Open(t, short())
 		spoil(run)
-		a, err := stats.Analyse(run)
+		a, err := analysis.Analyse(run)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,8 +18,10 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -39,8 +41,8 @@ func Format() reports.Format {
 }
 
 // Write writes the lines.
-func Write(w io.Writer, a *stats.Analysis) error {
-	if a.Validity == stats.Invalid {
+func Write(w io.Writer, a *analysis.Analysis) error {
+	if a.Validity == record.Invalid {
 		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(a.Blame()))
 		return err
 	}
@@ -68,19 +70,19 @@ func Write(w io.Writer, a *stats.Analysis) error {
 // byTarget are the cells by target, in the scenario's order, and in one by round:
 // benchstat takes what it meets first for its base, which is the baseline of an A/B test,
 // and not whatever the order of the first round began with.
-func byTarget(a *stats.Analysis) []stats.Row {
+func byTarget(a *analysis.Analysis) []sample.Row {
 	order := make(map[string]int)
 	for i, t := range a.Run.Targets {
 		order[t.Name] = i
 	}
-	return slices.SortedStableFunc(slices.Values(a.Cells), func(x, y stats.Row) int {
+	return slices.SortedStableFunc(slices.Values(a.Cells), func(x, y sample.Row) int {
 		return cmp.Compare(order[x.Target], order[y.Target])
 	})
 }
 
 // newResult is the line of one target in one phase of one round; nil where nothing
 // was answered.
-func newResult(a *stats.Analysis, r stats.Row, config []benchfmt.Config) *benchfmt.Result {
+func newResult(a *analysis.Analysis, r sample.Row, config []benchfmt.Config) *benchfmt.Result {
 	figures := r.Figures()
 	if r.Ledger.OK == 0 || len(figures) == 0 {
 		return nil

@@ -11,18 +11,19 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/benchfmt"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 
 	lib "golang.org/x/perf/benchfmt"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func render(t *testing.T, a *stats.Analysis) []byte {
+func render(t *testing.T, a *analysis.Analysis) []byte {
 	t.Helper()
 	return formattest.Render(t, benchfmt.Format(), a)[benchfmt.File]
 }
@@ -47,8 +48,8 @@ func parse(t *testing.T, text []byte) []*lib.Result {
 }
 
 func TestGolden(t *testing.T) {
-	for name, p := range map[string]statstest.Plan{
-		"compare": statstest.Compare(), "invalid": statstest.Judged()["invalid"], "closed": statstest.Saturate(),
+	for name, p := range map[string]recordtest.Plan{
+		"compare": recordtest.Compare(), "invalid": recordtest.Judged()["invalid"], "closed": recordtest.Saturate(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := render(t, formattest.Analyse(t, p))
@@ -61,15 +62,15 @@ func TestGolden(t *testing.T) {
 // There is a line for each cell, target by target, and no number at a name's end is taken for
 // GOMAXPROCS.
 func TestLines(t *testing.T) {
-	hostile := statstest.Hostile()
+	hostile := recordtest.Hostile()
 	hostile.Interrupted = ""
-	for _, p := range []statstest.Plan{statstest.Compare(), hostile} {
+	for _, p := range []recordtest.Plan{recordtest.Compare(), hostile} {
 		a := formattest.Analyse(t, p)
 		lines := parse(t, render(t, a))
 		if len(lines) != len(a.Cells) {
 			t.Fatalf("%d lines of %d cells", len(lines), len(a.Cells))
 		}
-		var cells []stats.Row
+		var cells []sample.Row
 		for _, target := range a.Run.Targets {
 			for _, c := range a.Cells {
 				if c.Target == target.Name {
@@ -109,8 +110,8 @@ func benchstat(t *testing.T, dir string, args ...string) string {
 // Benchstat compares the variants of an A/B test, the baseline being its base although the
 // candidate ran first.
 func TestBenchstatABTest(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Slower())
-	first := slices.IndexFunc(a.Cells, func(r stats.Row) bool { return r.Target == record.Candidate })
+	a := formattest.Analyse(t, recordtest.Slower())
+	first := slices.IndexFunc(a.Cells, func(r sample.Row) bool { return r.Target == record.Candidate })
 	a.Cells[0], a.Cells[first] = a.Cells[first], a.Cells[0]
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "run.txt"), render(t, a), 0o644); err != nil {
@@ -128,11 +129,11 @@ func TestBenchstatABTest(t *testing.T) {
 // the moment was another.
 func TestBenchstat(t *testing.T) {
 	dir := t.TempDir()
-	slower := statstest.Slower()
+	slower := recordtest.Slower()
 	slower.AB = nil
 	for i, name := range []string{"base.txt", "new.txt"} {
 		p := slower
-		p.Targets = []statstest.Target{slower.Targets[i]}
+		p.Targets = []recordtest.Target{slower.Targets[i]}
 		p.Targets[0].Name = "physical"
 		p.Environment = []record.Fact{{Name: "CPU", Value: fmt.Sprintf("AMD EPYC, %d MHz", 2445+i)}}
 		if err := os.WriteFile(filepath.Join(dir, name), render(t, formattest.Analyse(t, p)), 0o644); err != nil {

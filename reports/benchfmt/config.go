@@ -5,15 +5,15 @@ import (
 	"strings"
 	"unicode"
 
+	"servebench/reports/analysis"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"golang.org/x/perf/benchfmt"
 )
 
 // configuration is what two runs have to have in common for their lines to be
 // compared.
-func configuration(a *stats.Analysis) []benchfmt.Config {
+func configuration(a *analysis.Analysis) []benchfmt.Config {
 	config := []benchfmt.Config{}
 	add := func(name, value string) {
 		if value = format.Plain(value); value != "" {
@@ -24,7 +24,7 @@ func configuration(a *stats.Analysis) []benchfmt.Config {
 	add("payloads", a.Run.Scenario.Payloads)
 	for _, f := range a.Run.Environment {
 		if f.Name == "CPU" {
-			f.Value = stats.ProcessorModel(f.Value)
+			f.Value = analysis.ProcessorModel(f.Value)
 		}
 		if slices.Contains([]string{"CPU", "CPUs", "machine", "kernel", "generator CPUs", "target CPUs"}, f.Name) {
 			add(f.Name, f.Value)

@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"golang.org/x/perf/benchfmt"
 )
 
 // units says of each unit whether more of it is better.
-func units(a *stats.Analysis) []*benchfmt.UnitMetadata {
+func units(a *analysis.Analysis) []*benchfmt.UnitMetadata {
 	var all []*benchfmt.UnitMetadata
 	var told []string
 	for _, r := range a.Cells {
@@ -35,7 +36,7 @@ func units(a *stats.Analysis) []*benchfmt.UnitMetadata {
 }
 
 // newValue is a figure in its unit: times as whole nanoseconds, as Go's own.
-func newValue(f stats.Figure) benchfmt.Value {
+func newValue(f sample.Figure) benchfmt.Value {
 	v := format.Significant(f.Value)
 	if f.Unit == "s" {
 		v = math.Round(f.Value * 1e9)
@@ -45,7 +46,7 @@ func newValue(f stats.Figure) benchfmt.Value {
 
 // unitOf names a figure by its unit, as benchmarks do: "p99-ns", "p99-service-ns",
 // "goodput/s", "errors". What has ns or B in it is scaled by benchstat.
-func unitOf(f stats.Figure) string {
+func unitOf(f sample.Figure) string {
 	name := strings.ReplaceAll(strings.ToLower(f.Of), " ", "-")
 	switch name {
 	case "response-time":

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 )
 
 // The files, in a run's folder.
@@ -32,7 +34,7 @@ func Format() reports.Format {
 		Name: "benchmark-action",
 		Doc:  "the figures for github-action-benchmark (" + Smaller + ", " + Bigger + ")",
 		CI:   true,
-		Render: func(a *stats.Analysis, write reports.Write) error {
+		Render: func(a *analysis.Analysis, write reports.Write) error {
 			if err := write(Smaller, func(w io.Writer) error { return Write(w, a, false) }); err != nil {
 				return err
 			}
@@ -52,10 +54,10 @@ type benchmark struct {
 }
 
 // Write writes the figures of which more is better, or those of which less is.
-func Write(w io.Writer, a *stats.Analysis, more bool) error {
+func Write(w io.Writer, a *analysis.Analysis, more bool) error {
 	all := []benchmark{}
 	for _, r := range a.Rows {
-		if a.Validity == stats.Invalid || a.Shortfall() != nil {
+		if a.Validity == record.Invalid || a.Shortfall() != nil {
 			break
 		}
 		for _, f := range r.Figures() {
@@ -73,7 +75,7 @@ func Write(w io.Writer, a *stats.Analysis, more bool) error {
 	return nil
 }
 
-func newBenchmark(a *stats.Analysis, r stats.Row, f stats.Figure) benchmark {
+func newBenchmark(a *analysis.Analysis, r sample.Row, f sample.Figure) benchmark {
 	parts := []string{a.Run.Scenario.Name, r.Target, r.Phase, f.Name()}
 	for i := range parts {
 		parts[i] = format.Plain(parts[i])
@@ -99,7 +101,7 @@ func shown(unit string) (name string, scale float64) {
 	return unit, 1
 }
 
-func extra(a *stats.Analysis, f stats.Figure) string {
+func extra(a *analysis.Analysis, f sample.Figure) string {
 	text := "run " + format.Plain(a.Run.ID)
 	if f.N > 0 {
 		text = "n " + format.Count(f.N) + "\n" + text

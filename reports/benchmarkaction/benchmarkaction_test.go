@@ -8,7 +8,7 @@ import (
 
 	"servebench/reports/benchmarkaction"
 	"servebench/reports/formattest"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -37,7 +37,7 @@ func parse(t *testing.T, text []byte) []entry {
 }
 
 func TestGolden(t *testing.T) {
-	for name, p := range map[string]statstest.Plan{"compare": statstest.Compare(), "invalid": statstest.Judged()["invalid"]} {
+	for name, p := range map[string]recordtest.Plan{"compare": recordtest.Compare(), "invalid": recordtest.Judged()["invalid"]} {
 		t.Run(name, func(t *testing.T) {
 			files := formattest.Render(t, benchmarkaction.Format(), formattest.Analyse(t, p))
 			if len(files) != 2 {
@@ -53,7 +53,7 @@ func TestGolden(t *testing.T) {
 
 // Each figure is in one of the files, in that of its direction.
 func TestDirections(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Compare())
+	a := formattest.Analyse(t, recordtest.Compare())
 	files := formattest.Render(t, benchmarkaction.Format(), a)
 	smaller, bigger := parse(t, files[benchmarkaction.Smaller]), parse(t, files[benchmarkaction.Bigger])
 	figures := 0
@@ -76,7 +76,7 @@ func TestDirections(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
-	for _, text := range formattest.Render(t, benchmarkaction.Format(), formattest.Analyse(t, statstest.Hostile())) {
+	for _, text := range formattest.Render(t, benchmarkaction.Format(), formattest.Analyse(t, recordtest.Hostile())) {
 		parse(t, text)
 	}
 }

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/ab"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // comparison holds the candidate of an A/B test against the baseline.
@@ -33,7 +34,7 @@ func (b builder) comparison() []Section {
 		s.Lines = append(s.Lines, Line{Text: sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(stats.ABColumns)})
+		s.Lines = append(s.Lines, Line{Text: sentence(analysis.ABColumns)})
 	}
 	if method := b.a.BoundsMethod(); method != "" {
 		s.Lines = append(s.Lines, Line{Text: sentence(method)})
@@ -52,7 +53,7 @@ func (b builder) phase(name string) string {
 	return name
 }
 
-func (b builder) metric(m stats.ABMetric) Row {
+func (b builder) metric(m ab.Metric) Row {
 	row := Row{Notes: undecided(m.Verdict, m.Why), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
 	if len(m.Pairs) == 0 {
 		row.Cells = append(row.Cells, none(), none(), none(), none(), none(), text("0"), text("0"))
@@ -74,8 +75,8 @@ func (b builder) probability(p float64) Cell {
 }
 
 // undecided says why something did not pass.
-func undecided(v stats.Verdict, why string) []string {
-	if v == stats.Pass || why == "" {
+func undecided(v record.Verdict, why string) []string {
+	if v == record.Pass || why == "" {
 		return nil
 	}
 	return []string{sentence(why)}

@@ -9,7 +9,7 @@ import (
 
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 )
 
 func text(s string) Cell { return Cell{Text: s} }
@@ -104,16 +104,16 @@ func ratio(v float64, known bool, low, high float64) Cell {
 	return c
 }
 
-func judged(v stats.Verdict) Cell { return Cell{Text: string(v), Tone: toneOf(v)} }
+func judged(v record.Verdict) Cell { return Cell{Text: string(v), Tone: toneOf(v)} }
 
 // toneOf is that of a verdict.
-func toneOf(v stats.Verdict) Tone {
+func toneOf(v record.Verdict) Tone {
 	switch v {
-	case stats.Pass:
+	case record.Pass:
 		return Good
-	case stats.Inconclusive:
+	case record.Inconclusive:
 		return Unsure
-	case stats.Fail, stats.InvalidInstrument:
+	case record.Fail, record.InvalidInstrument:
 		return Bad
 	}
 	return Plain

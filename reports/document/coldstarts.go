@@ -3,8 +3,9 @@ package document
 import (
 	"slices"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 )
 
 // onlyStarts are the results of a run that measures nothing else.
@@ -25,20 +26,20 @@ func (b builder) coldStarts() []Section {
 
 // startSections tell how long the servers took to start, stage by stage.
 func (b builder) startSections(rank Rank) []Section {
-	starts := slices.DeleteFunc(b.a.ColdStarts(), func(c stats.ColdStart) bool { return !c.Running && c.N+c.Failed == 0 })
-	if !slices.ContainsFunc(starts, func(c stats.ColdStart) bool { return !c.Running }) {
+	starts := slices.DeleteFunc(b.a.ColdStarts(), func(c sample.ColdStart) bool { return !c.Running && c.N+c.Failed == 0 })
+	if !slices.ContainsFunc(starts, func(c sample.ColdStart) bool { return !c.Running }) {
 		return nil
 	}
-	stages := stats.StageNames(b.a.Run)
+	stages := sample.StageNames(b.a.Run)
 	t := &Table{Columns: append(words("target"), numbers(append(slices.Clone(stages), "min", "p90", "max", "n", "failed", "prepared")...)...), Keys: 1}
 	for _, c := range starts {
 		t.Rows = append(t.Rows, Row{Cells: b.startCells(c, starts, stages)})
 	}
 	notes := []string{
 		"From the beginning of a start until each stage was reached: medians of the starts that came to a right first answer, which is the whole. Starts that failed are counted apart.",
-		sentence(stats.StagesMethod),
+		sentence(analysis.StagesMethod),
 	}
-	if stats.Prepared(starts) {
+	if sample.Prepared(starts) {
 		notes = append(notes, "Prepared is how long that took before, a median, and in no stage.")
 	}
 	if b.a.HasDiscardedStarts() {
@@ -48,8 +49,8 @@ func (b builder) startSections(rank Rank) []Section {
 }
 
 // startCells are the cells of a target; those of columns that no target needs are empty.
-func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []string) []Cell {
-	any := func(is func(stats.ColdStart) bool) bool { return slices.ContainsFunc(all, is) }
+func (b builder) startCells(c sample.ColdStart, all []sample.ColdStart, stages []string) []Cell {
+	any := func(is func(sample.ColdStart) bool) bool { return slices.ContainsFunc(all, is) }
 	row := []Cell{{Text: b.a.Label(c.Target), Target: c.Target}}
 	for i, name := range stages {
 		if c.Running && i == len(stages)-1 {
@@ -59,7 +60,7 @@ func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []s
 		row = append(row, stageCell(c, name))
 	}
 	whole, p90, failed, prepared := c.Whole(), Cell{}, Cell{}, Cell{}
-	if any(func(c stats.ColdStart) bool { return c.Whole().P90.Known }) {
+	if any(func(c sample.ColdStart) bool { return c.Whole().P90.Known }) {
 		switch p90 = faint("n too small"); {
 		case whole.N == 0:
 			p90 = none()
@@ -67,11 +68,11 @@ func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []s
 			p90 = duration(whole.P90.Value, whole.P90.HasInterval, whole.P90.Low, whole.P90.High)
 		}
 	}
-	if any(func(c stats.ColdStart) bool { return c.Failed > 0 }) {
+	if any(func(c sample.ColdStart) bool { return c.Failed > 0 }) {
 		failed = fault(int64(c.Failed))
 		failed.Notes = b.unanswered(c.Target)
 	}
-	if stats.Prepared(all) {
+	if sample.Prepared(all) {
 		prepared = orNone(c.Prepared.N > 0, format.Duration(c.Prepared.Median.Value))
 	}
 	if c.Running {
@@ -80,8 +81,8 @@ func (b builder) startCells(c stats.ColdStart, all []stats.ColdStart, stages []s
 	return append(row, orNone(whole.N > 0, format.Duration(whole.Min)), p90, orNone(whole.N > 0, format.Duration(whole.Max)), count(int64(c.N)), failed, prepared)
 }
 
-func stageCell(c stats.ColdStart, name string) Cell {
-	i := slices.IndexFunc(c.Stages, func(s stats.StartStage) bool { return s.Name == name })
+func stageCell(c sample.ColdStart, name string) Cell {
+	i := slices.IndexFunc(c.Stages, func(s sample.StartStage) bool { return s.Name == name })
 	if i < 0 {
 		return none()
 	}
@@ -96,7 +97,7 @@ func stageCell(c stats.ColdStart, name string) Cell {
 
 // unanswered says how long the starts took at least that came to no right first answer.
 func (b builder) unanswered(target string) []string {
-	i := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == target && len(r.Unanswered) > 0 })
+	i := slices.IndexFunc(b.a.Rows, func(r sample.Row) bool { return r.Target == target && len(r.Unanswered) > 0 })
 	if i < 0 {
 		return nil
 	}

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/compare"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/compare"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // Comparisons is the report of runs held against a base: what differs besides the server
@@ -70,14 +70,14 @@ func ComparisonLine(c *compare.Comparison) string {
 
 // described is what a reader has to know of a run: "runs/1: compare, 2026-11-22 10:15:30
 // UTC, 3 rounds, VALID, PASS".
-func described(a *stats.Analysis) string {
+func described(a *analysis.Analysis) string {
 	r := a.Run
 	parts := []string{r.Dir + ": " + r.Scenario.Name, r.Created.UTC().Format("2006-01-02 15:04:05 UTC"), plural(int64(r.Scenario.Rounds), "round")}
 	if a.Nothing() != "" {
 		return strings.Join(append(parts, "NO RESULT"), ", ")
 	}
 	parts = append(parts, string(a.Validity))
-	if a.Verdict != stats.NoLimit && a.Verdict != stats.InvalidInstrument {
+	if a.Verdict != record.NoLimit && a.Verdict != record.InvalidInstrument {
 		parts = append(parts, string(a.Verdict))
 	}
 	return strings.Join(parts, ", ")
@@ -125,7 +125,7 @@ func loadsOf(c *compare.Comparison, phase string) string {
 	}
 	load := func(run *record.Run) string {
 		i := slices.IndexFunc(run.Scenario.Phases, func(p record.Phase) bool { return p.Name == phase })
-		return stats.FormatLoad(run.Scenario.Phases[i])
+		return analysis.FormatLoad(run.Scenario.Phases[i])
 	}
 	base, fresh := load(c.Base.Run), load(c.New.Run)
 	if base != fresh {

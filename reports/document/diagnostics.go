@@ -3,21 +3,22 @@ package document
 import (
 	"strings"
 
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 )
 
 // ofServer says that a diagnostic is about a server that was not there to be measured.
-func ofServer(d stats.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
+func ofServer(d record.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
 
 // onTop says that a diagnostic is said with the verdict.
-func (b builder) onTop(d stats.Diagnostic) bool {
+func (b builder) onTop(d record.Diagnostic) bool {
 	short := b.a.Shortfall()
-	return d.Severity == stats.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
+	return d.Severity == record.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
 }
 
-func (b builder) diagnostic(d stats.Diagnostic) Line {
-	tones := map[stats.Severity]Tone{stats.SeverityError: Bad, stats.SeverityWarning: Unsure, stats.SeverityNote: Plain}
+func (b builder) diagnostic(d record.Diagnostic) Line {
+	tones := map[record.Severity]Tone{record.SeverityError: Bad, record.SeverityWarning: Unsure, record.SeverityNote: Plain}
 	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: sentence(d.Text), Fix: sentence(d.Action)}
 	line.Check = d.Rule + ": " + d.Figure
 	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
@@ -26,7 +27,7 @@ func (b builder) diagnostic(d stats.Diagnostic) Line {
 	return line
 }
 
-func (b builder) where(d stats.Diagnostic) string {
+func (b builder) where(d record.Diagnostic) string {
 	var parts []string
 	if d.Target != "" {
 		parts = append(parts, d.Target)
@@ -61,7 +62,7 @@ func (b builder) diagnostics() []Section {
 func (b builder) errors() []Section {
 	t := b.byTarget(words("class"), numbers("count", "of sent"), words("first one"))
 	t.Keys = 3
-	add := func(r stats.Row, class string, n int64, example string) {
+	add := func(r sample.Row, class string, n int64, example string) {
 		of := none()
 		if r.Ledger.Sent > 0 {
 			of = text(format.Percent(float64(n) / float64(r.Ledger.Sent)))

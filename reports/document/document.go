@@ -1,6 +1,6 @@
 // Package document is a report as data: the verdict in a sentence, then sections of
 // tables, figures and lines in the order in which they are read. All wording of the
-// reports is made here, once. It stands between reports/stats, whose analyses it reads,
+// reports is made here, once. It stands between reports/analysis, whose analyses it reads,
 // and the printers (text, html, markdown), which add layout alone.
 package document
 
@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // Document is a report. Its texts may hold what servers and users wrote: a printer
@@ -124,11 +125,11 @@ const (
 
 // builder makes the sections of a run.
 type builder struct {
-	a       *stats.Analysis
+	a       *analysis.Analysis
 	several bool // phases are measured, so that each is named
 }
 
-func newBuilder(a *stats.Analysis) builder {
+func newBuilder(a *analysis.Analysis) builder {
 	measured := 0
 	for _, p := range a.Run.Scenario.Phases {
 		if p.Measured {
@@ -139,7 +140,7 @@ func newBuilder(a *stats.Analysis) builder {
 }
 
 // New is the report of a run.
-func New(a *stats.Analysis) *Document {
+func New(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	d := &Document{
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description,
@@ -159,7 +160,7 @@ func New(a *stats.Analysis) *Document {
 }
 
 // Limits is the report of a gate: the verdict, what it rests on, and each limit.
-func Limits(a *stats.Analysis) *Document {
+func Limits(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	d := &Document{Title: a.Run.Scenario.Name, Verdict: b.verdict()}
 	d.add(b.comparison(), b.variants(), b.limits(), b.place())
@@ -250,6 +251,6 @@ func (b builder) inPhase(name string) string {
 // measuredPhases are the phases that have figures.
 func (b builder) measuredPhases() []record.Phase {
 	return slices.DeleteFunc(slices.Clone(b.a.Run.Scenario.Phases), func(p record.Phase) bool {
-		return !slices.ContainsFunc(b.a.Rows, func(r stats.Row) bool { return r.Phase == p.Name })
+		return !slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Phase == p.Name })
 	})
 }

@@ -8,21 +8,22 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/formattest"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
 )
 
 // kinds are runs of every kind, by name.
-func kinds() map[string]statstest.Plan {
-	all := map[string]statstest.Plan{
-		"slower": statstest.Slower(), "undecided": statstest.Undecided(), "failing": statstest.Failing(), "same": statstest.ABTest(),
-		"calibrated": statstest.Calibrated(), "stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
-		"by status": statstest.ByStatus(), "refused": statstest.Refused(), "cold starts": statstest.ColdStart(),
-		"overhead": statstest.Overhead(), "running": statstest.Running(),
+func kinds() map[string]recordtest.Plan {
+	all := map[string]recordtest.Plan{
+		"slower": recordtest.Slower(), "undecided": recordtest.Undecided(), "failing": recordtest.Failing(), "same": recordtest.ABTest(),
+		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(),
+		"by status": recordtest.ByStatus(), "refused": recordtest.Refused(), "cold starts": recordtest.ColdStart(),
+		"overhead": recordtest.Overhead(), "running": recordtest.Running(),
 	}
-	maps.Copy(all, statstest.Judged())
+	maps.Copy(all, recordtest.Judged())
 	return all
 }
 
@@ -91,8 +92,8 @@ func checkOrder(t *testing.T, d *document.Document) {
 
 // checkReasons holds that what makes a run INVALID is said with the verdict, and there
 // alone.
-func checkReasons(t *testing.T, a *stats.Analysis, d *document.Document) {
-	if a.Validity != stats.Invalid || a.Nothing() != "" || len(d.Verdict.Reasons) == 0 {
+func checkReasons(t *testing.T, a *analysis.Analysis, d *document.Document) {
+	if a.Validity != record.Invalid || a.Nothing() != "" || len(d.Verdict.Reasons) == 0 {
 		return
 	}
 	all := fmt.Sprint(d)

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // environment sets the targets side by side, what differs between them first, and
@@ -109,7 +109,7 @@ func (b builder) reproduce() []Section {
 // place says where the run is, and how to make its reports again.
 func (b builder) place() []Section {
 	return []Section{{ID: "reproduce", Rank: Aside, Lines: []Line{
-		{Text: "Make the reports of run " + b.a.Run.Dir + " again:", Command: stats.ReportCommand(b.a.Run)},
+		{Text: "Make the reports of run " + b.a.Run.Dir + " again:", Command: analysis.ReportCommand(b.a.Run)},
 	}}}
 }
 

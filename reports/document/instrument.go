@@ -5,9 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // instrument tells how the load generator did, so that its figures can be believed or
@@ -18,7 +19,7 @@ func (b builder) instrument() []Section {
 	}
 	if b.a.OnlyStarts() {
 		line := "Only starts were measured: there was no load, and no load generator to check"
-		if b.a.Verdict == stats.NoLimit {
+		if b.a.Verdict == record.NoLimit {
 			line += "; no limit was judged"
 		}
 		return []Section{{ID: "instrument", Title: "Load generator", Lines: []Line{{Word: string(b.a.Validity), Text: line + "."}}}}
@@ -34,7 +35,7 @@ func (b builder) instrument() []Section {
 		})
 	}
 	return []Section{
-		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(stats.FloorLine(b.a.Run))}}},
+		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(analysis.FloorLine(b.a.Run))}}},
 		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
 			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
 		}},
@@ -45,7 +46,7 @@ func (b builder) instrument() []Section {
 func (b builder) validity() Line {
 	v := b.a.Vitals()
 	line := Line{Word: string(b.a.Validity), Tone: Good}
-	if b.a.Validity == stats.Invalid {
+	if b.a.Validity == record.Invalid {
 		line.Tone = Bad
 	}
 	var parts []string
@@ -56,7 +57,7 @@ func (b builder) validity() Line {
 		parts = append(parts, "lag p99 "+format.Duration(v.LagP99))
 	}
 	late := fmt.Sprintf("%s over %s late", format.Percent(v.Late.Value), format.Duration(v.LagLimit))
-	if chance := stats.LateByChance(v.Late); chance != "" {
+	if chance := analysis.LateByChance(v.Late); chance != "" {
 		late += " (" + chance + ")"
 	}
 	parts = append(parts, late)
@@ -68,7 +69,7 @@ func (b builder) validity() Line {
 }
 
 // sentShare is that of what was to be sent.
-func sentShare(r stats.Row) Cell {
+func sentShare(r sample.Row) Cell {
 	if r.Ended() != "" {
 		return faint("the load was ended")
 	}
@@ -77,7 +78,7 @@ func sentShare(r stats.Row) Cell {
 
 // achieved is what was sent per second, and what share of the offer that is where there
 // is one.
-func achieved(r stats.Row) Cell {
+func achieved(r sample.Row) Cell {
 	if !r.Whole() {
 		return ofSent(r, format.Rate(r.Achieved))
 	}
@@ -101,7 +102,7 @@ func pauses(in record.Instrument) Cell {
 	return c
 }
 
-func generatorCPU(r stats.Row) Cell {
+func generatorCPU(r sample.Row) Cell {
 	share, known := r.GeneratorCPU()
 	if !known {
 		return faint("not known")
@@ -136,7 +137,7 @@ func (b builder) ledger() []Section {
 }
 
 // played is how long the load was, and was to be.
-func played(r stats.Row) Cell {
+func played(r sample.Row) Cell {
 	if r.Ended() == "" {
 		return text(format.Duration(r.Span))
 	}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/analysis/gate"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // limits are those of the SLO, the worst first.
@@ -23,7 +23,7 @@ func (b builder) limits() []Section {
 			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + g.Limit),
 			{Text: g.Observed, Interval: g.Interval}, text(g.Sample()),
 		}}
-		if g.Verdict != stats.InvalidInstrument { // which is said once, with the verdict
+		if g.Verdict != record.InvalidInstrument { // which is said once, with the verdict
 			row.Notes = sentences(g.Why, g.Note)
 		}
 		t.Rows = append(t.Rows, row)
@@ -48,9 +48,9 @@ func (b builder) limits() []Section {
 }
 
 // WorstFirst are the limits in the order of their verdicts.
-func WorstFirst(all []stats.Gate) []stats.Gate {
-	order := []stats.Verdict{stats.InvalidInstrument, stats.Fail, stats.Inconclusive, stats.Pass, stats.NoLimit}
-	return slices.SortedStableFunc(slices.Values(all), func(x, y stats.Gate) int {
+func WorstFirst(all []gate.Gate) []gate.Gate {
+	order := []record.Verdict{record.InvalidInstrument, record.Fail, record.Inconclusive, record.Pass, record.NoLimit}
+	return slices.SortedStableFunc(slices.Values(all), func(x, y gate.Gate) int {
 		return slices.Index(order, x.Verdict) - slices.Index(order, y.Verdict)
 	})
 }

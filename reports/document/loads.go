@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/overhead"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 )
 
 // steps tell what was held, and where each target broke.
@@ -25,11 +27,11 @@ func (b builder) steps() []Section {
 		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(s.Says())})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
-		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + stats.StepMethod() + ".",
+		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + analysis.StepMethod() + ".",
 	}}}
 }
 
-func broke(step stats.Step) Cell {
+func broke(step capacity.Step) Cell {
 	switch {
 	case step.Broke == 0:
 		return Cell{}
@@ -60,13 +62,13 @@ func (b builder) throughput() []Section {
 		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(s.Says())})
 	}
 	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
-		sentence(stats.SaturationMethod),
+		sentence(analysis.SaturationMethod),
 		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
 	}}}
 }
 
 // standing marks the points that the finding names.
-func standing(s stats.Saturation, i int) Cell {
+func standing(s capacity.Saturation, i int) Cell {
 	switch {
 	case i == s.Most:
 		return Cell{Text: "highest", Tone: Good}
@@ -87,7 +89,7 @@ func (b builder) overhead() []Section {
 		Keys:    2,
 	}
 	unsure, intervals := false, false
-	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y stats.OverheadRow) int { return cmp.Compare(x.Q, y.Q) }) {
+	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y overhead.Row) int { return cmp.Compare(x.Q, y.Q) }) {
 		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
 		if r.Known {
 			base := r.Target == found.Base
@@ -103,20 +105,20 @@ func (b builder) overhead() []Section {
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
 	if unsure {
-		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + stats.OverheadAdvice + "."})
+		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + analysis.OverheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(stats.OverheadBesideRatios)})
+		s.Lines = append(s.Lines, Line{Text: sentence(analysis.OverheadBesideRatios)})
 	}
 	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
 	if intervals {
-		method.Text = "Intervals: " + sentence(stats.OverheadMethod)
+		method.Text = "Intervals: " + sentence(analysis.OverheadMethod)
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}
 }
 
-func part(p stats.OverheadPart) Cell {
+func part(p overhead.Part) Cell {
 	c := duration(p.Value, p.HasInterval, p.Low, p.High)
 	if !p.ToldApart {
 		c.Text, c.Tone = "~0, "+c.Text, Faint
@@ -124,7 +126,7 @@ func part(p stats.OverheadPart) Cell {
 	return c
 }
 
-func partRatio(p stats.OverheadPart, base bool) Cell {
+func partRatio(p overhead.Part, base bool) Cell {
 	switch {
 	case base && p.ToldApart:
 		return text("1")

@@ -3,25 +3,25 @@ package document
 import (
 	"strings"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis"
 )
 
 // method says in plain words how the figures came about.
 func (b builder) method() []Section {
-	starts := "A cold start runs from the moment when all that it needs is in place to the first right answer of the model. It is in no latency. Starts: " + stats.StartMethod + "."
+	starts := "A cold start runs from the moment when all that it needs is in place to the first right answer of the model. It is in no latency. Starts: " + analysis.StartMethod + "."
 	texts := []string{
 		b.loops(),
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
 			"Lag is the difference: how late the load generator was. Tables show both times, for " + b.answersWord() + " only; failures are counted apart.",
-		"Lag is allowed up to a threshold: " + stats.LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
+		"Lag is allowed up to a threshold: " + analysis.LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
 		b.checked(),
 		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
 		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
 		"Goodput is " + b.answersWord() + " within the SLO's deadline, per second; without a deadline, " + b.answersWord() + " per second. " +
-			"Answers per second: " + stats.ThroughputMethod + ".",
+			"Answers per second: " + analysis.ThroughputMethod + ".",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
-		"Quantiles: " + stats.IntervalMethod + ". Ratios: " + stats.RatioMethod + ". Shares: " + stats.ShareMethod + ".",
+		"Quantiles: " + analysis.IntervalMethod + ". Ratios: " + analysis.RatioMethod + ". Shares: " + analysis.ShareMethod + ".",
 		starts,
 	}
 	if len(b.a.Gates) > 0 {

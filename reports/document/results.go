@@ -5,10 +5,11 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // results is the headline: the table that people look for.
@@ -24,7 +25,7 @@ func (b builder) results() []Section {
 }
 
 // load is what was asked of the target, and by which loop.
-func (b builder) load(r stats.Row) Cell {
+func (b builder) load(r sample.Row) Cell {
 	if r.Concurrency > 0 {
 		return with(r.Load(), "closed loop")
 	}
@@ -40,7 +41,7 @@ func (b builder) conditions() []string {
 	if len(all) == 0 {
 		return nil
 	}
-	if b.a.Validity == stats.Invalid {
+	if b.a.Validity == record.Invalid {
 		all = append([]string{"INVALID: these figures may help to find the fault. They are not results."}, all...)
 	}
 	text := "p50 and p99 are response times, from when a request was due to the end of " + b.answer() +
@@ -62,7 +63,7 @@ func (b builder) condition(p record.Phase) string {
 	if model := b.a.ModelOf(p); model != "" {
 		name += ", model " + model
 	}
-	return fmt.Sprintf("%s: %s, %s.", name, stats.FormatLoad(p), plural(int64(rounds), "round"))
+	return fmt.Sprintf("%s: %s, %s.", name, analysis.FormatLoad(p), plural(int64(rounds), "round"))
 }
 
 // unmeasured names the phases that are in no figure.
@@ -99,7 +100,7 @@ func (b builder) answersWord() string {
 }
 
 // answered says what became of the requests that are OK.
-func (b builder) answered(r stats.Row) string {
+func (b builder) answered(r sample.Row) string {
 	switch {
 	case b.a.ByStatus(r):
 		return "answered with the expected status"
@@ -110,7 +111,7 @@ func (b builder) answered(r stats.Row) string {
 }
 
 // ofSent is a figure of the requests sent, where there are any.
-func ofSent(r stats.Row, figure string, notes ...string) Cell {
+func ofSent(r sample.Row, figure string, notes ...string) Cell {
 	if r.Ledger.Sent == 0 {
 		return none()
 	}
@@ -121,7 +122,7 @@ func ofSent(r stats.Row, figure string, notes ...string) Cell {
 func (b builder) latency() []Section {
 	t := b.byTarget(words("time"), quantileTitles(), numbers("n"))
 	t.Keys = 3
-	add := func(r stats.Row, name string, d stat.Distribution) {
+	add := func(r sample.Row, name string, d stat.Distribution) {
 		b.add(t, r.Target, r.Phase, []Cell{text(name)}, quantiles(d), []Cell{count(d.N)})
 	}
 	notes := []string{"Response time runs from when a request was due, service time from when it was sent, both to the end of " + b.answer() + "."}
@@ -147,7 +148,7 @@ func (b builder) latency() []Section {
 	return []Section{{ID: "latency", Title: "Latency by percentile", Rank: Aside, Notes: notes, Table: t}}
 }
 
-func floors(f stats.Floor) []Cell {
+func floors(f sample.Floor) []Cell {
 	var all []Cell
 	for _, q := range f.Quantiles {
 		all = append(all, orNone(q > 0, format.Duration(q)))
@@ -178,7 +179,7 @@ func (b builder) answers() []Section {
 }
 
 // compared is a share of the answers that could be compared with the model's.
-func (b builder) compared(r stats.Row, p stat.Proportion) Cell {
+func (b builder) compared(r sample.Row, p stat.Proportion) Cell {
 	switch {
 	case p.N > 0:
 		return share(p)
@@ -200,7 +201,7 @@ func (b builder) resources() []Section {
 
 // spent is what the target spent. Nothing that runs spends no CPU or holds no memory: a
 // zero is a reading that could not be taken.
-func spent(r stats.Row) []Cell {
+func spent(r sample.Row) []Cell {
 	cpu, each := none(), none()
 	if r.Usage.Known && r.Usage.CPU > 0 {
 		cpu = text(format.Duration(r.Usage.CPU))

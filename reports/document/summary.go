@@ -3,14 +3,15 @@ package document
 import (
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // Summary is a run in a few lines: when and with what it was made, what was compared, the
 // verdict, and the figures that each target is remembered by.
-func Summary(a *stats.Analysis) *Document {
+func Summary(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
 	s.Lines = append(s.Lines, Line{Word: a.Word(), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: a.Sentence()})
@@ -50,7 +51,7 @@ func madeBy(run *record.Run) []Line {
 }
 
 // remembered are the figures that a row is remembered by.
-func remembered(r stats.Row) string {
+func remembered(r sample.Row) string {
 	var parts []string
 	for _, i := range []int{0, 2} {
 		if q := r.Response.Quantiles[i]; q.Known {

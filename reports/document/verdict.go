@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis/gate"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // verdict says what the run comes to. What makes it INVALID is said once, as reasons.
@@ -20,7 +21,7 @@ func (b builder) verdict() Verdict {
 		v.Tone = Bad
 	case a.Refused():
 		v.Why += ". Nothing was sent"
-	case a.Validity == stats.Invalid:
+	case a.Validity == record.Invalid:
 		v.Why += ". The figures below are not results"
 	}
 	if short := a.Shortfall(); short != nil {
@@ -32,7 +33,7 @@ func (b builder) verdict() Verdict {
 }
 
 // shortfall says what is missing, with what to do where a diagnostic has it.
-func (b builder) shortfall(short *stats.Shortfall) Line {
+func (b builder) shortfall(short *sample.Shortfall) Line {
 	line := Line{Word: short.Word, Tone: Unsure, Text: sentence(short.Text)}
 	for _, d := range b.a.Diagnostics {
 		if d.Rule == strings.ToLower(short.Word) {
@@ -54,7 +55,7 @@ func (b builder) reasons() []Line {
 			}
 		case ofServer(d):
 			servers = append(servers, b.diagnostic(d))
-		case d.Severity == stats.SeverityError:
+		case d.Severity == record.SeverityError:
 			others = append(others, b.diagnostic(d))
 		}
 	}
@@ -81,7 +82,7 @@ func (b builder) target(t record.Target) Line {
 	if b.a.OnlyStarts() {
 		return b.started(t, failure)
 	}
-	row := slices.IndexFunc(b.a.Rows, func(r stats.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
+	row := slices.IndexFunc(b.a.Rows, func(r sample.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
 		line := Line{Word: "NOT MEASURED", Tone: Bad, Text: "No request of a measured phase was sent to it."}
 		if b.a.Refused() {
@@ -94,7 +95,7 @@ func (b builder) target(t record.Target) Line {
 	}
 	v := b.worst(t.Name)
 	line := Line{Word: string(v), Tone: toneOf(v)}
-	if v == stats.NoLimit {
+	if v == record.NoLimit {
 		line.Word = "MEASURED"
 	}
 	line.Text = joined(failure, b.caveat(t.Name), b.finding(b.a.Rows[row]), b.broken(t.Name))
@@ -109,7 +110,7 @@ func joined(sentences ...string) string {
 // started is the line of a target of which starts alone were measured.
 func (b builder) started(t record.Target, failure string) Line {
 	starts := b.a.ColdStarts()
-	c := starts[slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })]
+	c := starts[slices.IndexFunc(starts, func(c sample.ColdStart) bool { return c.Target == t.Name })]
 	switch whole := c.Whole(); {
 	case c.Running:
 		return Line{Word: "NOT STARTED", Text: "Its server is not started here, so it has no cold start."}
@@ -150,16 +151,16 @@ func (b builder) failure(target string) string {
 }
 
 // worst is a target's verdict: that of its worst limit.
-func (b builder) worst(target string) stats.Verdict {
-	if b.a.Validity == stats.Invalid {
-		return stats.InvalidInstrument
+func (b builder) worst(target string) record.Verdict {
+	if b.a.Validity == record.Invalid {
+		return record.InvalidInstrument
 	}
-	return stats.Worst(slices.DeleteFunc(slices.Clone(b.a.Gates), func(g stats.Gate) bool { return g.Target != target }))
+	return gate.Worst(slices.DeleteFunc(slices.Clone(b.a.Gates), func(g gate.Gate) bool { return g.Target != target }))
 }
 
 // finding is what the run was for, as to one target; without such, its first measured
 // phase.
-func (b builder) finding(r stats.Row) string {
+func (b builder) finding(r sample.Row) string {
 	if s := b.overheadOf(r.Target); s != "" {
 		return s
 	}
@@ -203,9 +204,9 @@ func (b builder) broken(target string) string {
 		}
 		switch {
 		case g.Target != target:
-		case g.Verdict == stats.Fail:
+		case g.Verdict == record.Fail:
 			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, g.Observed, g.Limit))
-		case g.Verdict == stats.Inconclusive:
+		case g.Verdict == record.Inconclusive:
 			open = append(open, g.Metric+where)
 		}
 	}

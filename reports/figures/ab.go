@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"math"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/ab"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -16,14 +17,14 @@ import (
 
 // abTest draws the pairs of every metric in the order in which they were played, and
 // what each interim analysis made of them.
-func abTest(a *stats.Analysis) Figure {
+func abTest(a *analysis.Analysis) Figure {
 	f := Figure{
 		Name:  "ab",
 		Title: "Candidate against baseline, round by round",
 		Caption: "Each point is one round: the candidate's figure divided by the baseline's, on a logarithmic scale; filled where the candidate " +
 			"was played first. Bars are the estimate with its bounds at each interim analysis, an arrow a bound that does not exist. For times and CPU less " +
 			"is better, for goodput more.",
-		Conditions: stats.ABMethod + ".",
+		Conditions: analysis.ABMethod + ".",
 	}
 	metrics := drawable(a.AB)
 	if len(metrics) == 0 {
@@ -40,8 +41,8 @@ func abTest(a *stats.Analysis) Figure {
 }
 
 // drawable are the metrics that have pairs.
-func drawable(d *stats.ABTest) []stats.ABMetric {
-	var all []stats.ABMetric
+func drawable(d *ab.Result) []ab.Metric {
+	var all []ab.Metric
 	for _, m := range d.Metrics {
 		if len(m.Pairs) > 0 {
 			all = append(all, m)
@@ -50,7 +51,7 @@ func drawable(d *stats.ABTest) []stats.ABMetric {
 	return all
 }
 
-func abTable(run *record.Run, metrics []stats.ABMetric) Table {
+func abTable(run *record.Run, metrics []ab.Metric) Table {
 	t := Table{Head: []string{"metric", "round", "played first", record.Baseline, record.Candidate, "change"}}
 	for _, m := range metrics {
 		name := metricName(run, m)
@@ -72,7 +73,7 @@ func abTable(run *record.Run, metrics []stats.ABMetric) Table {
 }
 
 // metricName names a metric, with its phase where there are several.
-func metricName(run *record.Run, m stats.ABMetric) string {
+func metricName(run *record.Run, m ab.Metric) string {
 	measured := 0
 	for _, p := range run.Scenario.Phases {
 		if p.Measured {
@@ -86,7 +87,7 @@ func metricName(run *record.Run, m stats.ABMetric) string {
 }
 
 // abSpan is the range of a metric's axis: all that is drawn and has an end.
-func abSpan(m stats.ABMetric, limits []float64) chart.Span {
+func abSpan(m ab.Metric, limits []float64) chart.Span {
 	var s chart.Span
 	s.Add(1)
 	for _, limit := range limits {
@@ -105,7 +106,7 @@ func abSpan(m stats.ABMetric, limits []float64) chart.Span {
 
 // abLimits are the ratios of margin and tolerance: of a metric of which less is worse
 // they lie below 1.
-func abLimits(m stats.ABMetric, plan *record.ABTest) (margin, tolerance float64) {
+func abLimits(m ab.Metric, plan *record.ABTest) (margin, tolerance float64) {
 	margin, tolerance = 1+plan.Margin, 1+plan.Tolerance
 	if m.Less {
 		return 1 / margin, 1 / tolerance
@@ -114,7 +115,7 @@ func abLimits(m stats.ABMetric, plan *record.ABTest) (margin, tolerance float64)
 }
 
 // lastPair is the last round that a metric has a pair of, or an interim analysis.
-func lastPair(metrics []stats.ABMetric) float64 {
+func lastPair(metrics []ab.Metric) float64 {
 	last := 1
 	for _, m := range metrics {
 		for _, pair := range m.Pairs {
@@ -128,7 +129,7 @@ func lastPair(metrics []stats.ABMetric) float64 {
 }
 
 // unanswered says that some pair has no ratio that could be drawn.
-func unanswered(metrics []stats.ABMetric) bool {
+func unanswered(metrics []ab.Metric) bool {
 	for _, m := range metrics {
 		for _, pair := range m.Pairs {
 			if ratio := pair.Candidate / pair.Baseline; !(ratio > 0) || math.IsInf(ratio, 0) {
@@ -145,7 +146,7 @@ const (
 	abTitle  vg.Length = 16 // the room for a panel's own title
 )
 
-func drawABTest(c draw.Canvas, p chart.Palette, a *stats.Analysis, metrics []stats.ABMetric) {
+func drawABTest(c draw.Canvas, p chart.Palette, a *analysis.Analysis, metrics []ab.Metric) {
 	l := looksOf(a.Run)[record.Candidate]
 	c = abEntries(p, l, unanswered(metrics)).Draw(c, p)
 	last := lastPair(metrics)
@@ -177,7 +178,7 @@ func abEntries(p chart.Palette, l chart.Look, unanswered bool) chart.Legend {
 }
 
 // drawPairs draws the panel of one metric.
-func drawPairs(c draw.Canvas, p chart.Palette, a *stats.Analysis, m stats.ABMetric, l chart.Look, last float64, lowest bool) {
+func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric, l chart.Look, last float64, lowest bool) {
 	title := chart.BoldFace(medium, p.Ink)
 	c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, abHeading(a, m))
 	c = draw.Crop(c, 0, 0, 0, -abTitle)
@@ -204,7 +205,7 @@ func drawPairs(c draw.Canvas, p chart.Palette, a *stats.Analysis, m stats.ABMetr
 }
 
 // abHeading says what became of a metric: "p50: FAIL, +19.1 % [+16.9, +20.7] %".
-func abHeading(a *stats.Analysis, m stats.ABMetric) string {
+func abHeading(a *analysis.Analysis, m ab.Metric) string {
 	text := metricName(a.Run, m) + ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
 	if bounds := m.Bounds(); bounds != "" {
 		text += " " + bounds
@@ -227,7 +228,7 @@ func (l level) Plot(c draw.Canvas, panel *plot.Plot) {
 // pairPoints are the rounds of a metric. Where a variant has no answer, a mark at the
 // edge stands for it.
 type pairPoints struct {
-	pairs   []stats.Pair
+	pairs   []ab.Pair
 	look    chart.Look
 	palette chart.Palette
 }
@@ -254,7 +255,7 @@ func (pp pairPoints) Plot(c draw.Canvas, panel *plot.Plot) {
 
 // interimBar is the estimate of an interim analysis, behind the rounds that it has seen.
 type interimBar struct {
-	stats.ABInterim
+	ab.Interim
 	palette chart.Palette
 }
 

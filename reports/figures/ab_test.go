@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"testing"
 
+	"servebench/reports/analysis"
 	"servebench/reports/figures"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // abFigure is the first figure of an A/B test.
-func abFigure(t *testing.T, p statstest.Plan) (*stats.Analysis, figures.Figure) {
+func abFigure(t *testing.T, p recordtest.Plan) (*analysis.Analysis, figures.Figure) {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, p))
+	a, err := analysis.Analyse(recordtest.Open(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,18 +21,18 @@ func abFigure(t *testing.T, p statstest.Plan) (*stats.Analysis, figures.Figure) 
 }
 
 func TestABFigure(t *testing.T) {
-	goodput := statstest.Failing()
+	goodput := recordtest.Failing()
 	goodput.AB.Metrics = []string{record.MetricGoodput, record.MetricColdStart, record.MetricP90}
 	goodput.Targets[1].Errors[0].Share = 0.3
-	early := statstest.ABTest()
+	early := recordtest.ABTest()
 	early.Rounds, early.Interrupted = 4, "stopped before round 5"
 	for name, tc := range map[string]struct {
-		plan statstest.Plan
+		plan recordtest.Plan
 		rows int
 		text string
 	}{
-		"slower":    {statstest.Slower(), 2 * (11 + 1), "p50: FAIL, +1"},
-		"undecided": {statstest.Undecided(), 2 * (30 + 4), "p90: INCONCLUSIVE"},
+		"slower":    {recordtest.Slower(), 2 * (11 + 1), "p50: FAIL, +1"},
+		"undecided": {recordtest.Undecided(), 2 * (30 + 4), "p90: INCONCLUSIVE"},
 		"no answer": {goodput, 3 * (11 + 1), "one variant has no answer there"},
 		"early":     {early, 2 * 4, "p50: INCONCLUSIVE"},
 	} {
@@ -58,7 +58,7 @@ func TestABFigure(t *testing.T) {
 
 // An A/B test has its pairs drawn, and no ratios between targets beside them.
 func TestABHasNoForest(t *testing.T) {
-	a, _ := abFigure(t, statstest.ABTest())
+	a, _ := abFigure(t, recordtest.ABTest())
 	for _, f := range figures.All(a) {
 		if f.Name == "forest" {
 			t.Error("an A/B test has a forest")
@@ -67,7 +67,7 @@ func TestABHasNoForest(t *testing.T) {
 }
 
 func TestABWithoutPairsSaysWhy(t *testing.T) {
-	p := statstest.ABTest()
+	p := recordtest.ABTest()
 	for round := 1; round <= p.Rounds; round++ {
 		p.Targets[1].StartFails = append(p.Targets[1].StartFails, round)
 	}

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -19,14 +20,14 @@ import (
 )
 
 // coldStarts draws every start of the server on every target, stage by stage.
-func coldStarts(a *stats.Analysis) Figure {
+func coldStarts(a *analysis.Analysis) Figure {
 	f := Figure{
 		Name:  "coldstarts",
 		Title: "Cold starts",
 		Caption: "A dot for each start: the time from its beginning until the stage was reached; the last one is " +
 			"the first model answer. The upright line is the median, the band its 95 % interval. A red star is the last stage of a start that failed or whose first answer was not right; " +
 			"such starts are drawn, but are in no median.",
-		Conditions: "Logarithmic scale. " + capital(stats.StagesMethod) + ". Cold starts are no part of the latency figures. " + capital(stats.StartMethod) + ".",
+		Conditions: "Logarithmic scale. " + capital(analysis.StagesMethod) + ". Cold starts are no part of the latency figures. " + capital(analysis.StartMethod) + ".",
 	}
 	strips := stripsOf(a)
 	var s chart.Span
@@ -69,9 +70,9 @@ type stripRow struct {
 	median  stat.Quantile   // of reached
 }
 
-func stripsOf(a *stats.Analysis) []strip {
+func stripsOf(a *analysis.Analysis) []strip {
 	looks := looksOf(a.Run)
-	stages := stats.StageNames(a.Run)
+	stages := sample.StageNames(a.Run)
 	var all []strip
 	for _, c := range a.ColdStarts() {
 		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
@@ -94,7 +95,7 @@ func stripsOf(a *stats.Analysis) []strip {
 	return all
 }
 
-func stripRowOf(t record.Target, c stats.ColdStart, stage string) stripRow {
+func stripRowOf(t record.Target, c sample.ColdStart, stage string) stripRow {
 	row := stripRow{stage: label(stage)}
 	for _, d := range t.Deployments {
 		last := len(d.Stages) - 1
@@ -116,8 +117,8 @@ func stripRowOf(t record.Target, c stats.ColdStart, stage string) stripRow {
 }
 
 // startTable lists every start in the order they were made.
-func startTable(a *stats.Analysis) Table {
-	stages := stats.StageNames(a.Run)
+func startTable(a *analysis.Analysis) Table {
+	stages := sample.StageNames(a.Run)
 	t := Table{Head: []string{"target", "round"}}
 	for _, name := range stages {
 		t.Head = append(t.Head, label(name)+", ms")

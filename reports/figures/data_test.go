@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -79,9 +79,9 @@ func TestCumulativeEndsAtTheSuccessRate(t *testing.T) {
 }
 
 func TestWindowsAddUp(t *testing.T) {
-	var slices []stats.Slice
+	var slices []sample.Slice
 	for i := range 25 { // the last second is half a one
-		slices = append(slices, stats.Slice{Round: 2, Slice: record.Slice{
+		slices = append(slices, sample.Slice{Round: 2, Slice: record.Slice{
 			Start: time.Duration(i) * time.Second, Length: min(time.Second, 24500*time.Millisecond-time.Duration(i)*time.Second), Scheduled: 11, Sent: 10, OK: 8, Failed: 1, Censored: 1, InFlight: int64(i),
 		}, Response: histogramOf(t, evenly(8)...), Lag: histogramOf(t, evenly(10)...)})
 	}

@@ -1,7 +1,7 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
 // targets, the rounds of an A/B test, what the target costs, and cold starts. It stands
-// between reports/stats, whose Analysis is its only input, and the formats that show
+// between reports/analysis, whose Analysis is its only input, and the formats that show
 // figures: reports/html embeds them as SVG, and this package's own Format writes them
 // as PNG files. Figures are pure functions of the analysis: the same run gives the
 // same bytes.
@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/figures/chart"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -57,13 +57,13 @@ const width vg.Length = 780
 // All returns every figure of a report in reading order, one set for each
 // measured phase, none of a load that the scenario does not have. A figure without
 // data is returned with Missing set, so that a format can say why it is not there.
-func All(a *stats.Analysis) []Figure {
+func All(a *analysis.Analysis) []Figure {
 	var all []Figure
 	if a.AB != nil {
 		all = append(all, abTest(a))
 	}
 	if a.Overhead != nil {
-		all = append(all, overhead(a))
+		all = append(all, overheadSplit(a))
 	}
 	if !a.OnlyStarts() {
 		if len(a.Saturated) > 0 {
@@ -92,11 +92,11 @@ func All(a *stats.Analysis) []Figure {
 }
 
 // mark is what every figure of a run without a valid result carries.
-func mark(a *stats.Analysis) string {
+func mark(a *analysis.Analysis) string {
 	switch {
 	case a.Nothing() != "":
 		return "NO RESULT: nothing was measured"
-	case a.Validity == stats.Invalid:
+	case a.Validity == record.Invalid:
 		return "INVALID RUN, not a result: " + a.Blame()
 	}
 	if short := a.Shortfall(); short != nil {
@@ -200,7 +200,7 @@ func Format() reports.Format {
 	}
 }
 
-func render(a *stats.Analysis, write reports.Write) error {
+func render(a *analysis.Analysis, write reports.Write) error {
 	for _, f := range All(a) {
 		if f.Missing != "" {
 			continue

@@ -13,16 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/figures"
 	"servebench/reports/figures/chart"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // odd are runs at the edges of what can happen.
-func odd() map[string]*stats.Analysis {
-	plan := func(change func(*figurestest.Plan)) *stats.Analysis {
+func odd() map[string]*analysis.Analysis {
+	plan := func(change func(*figurestest.Plan)) *analysis.Analysis {
 		p := figurestest.Compare(2, 2)
 		change(&p)
 		return p.Make()
@@ -31,9 +31,9 @@ func odd() map[string]*stats.Analysis {
 	interrupted.Run.Interrupted = "interrupted by the user"
 	interrupted.Rows[1].Slices = interrupted.Rows[1].Slices[:2]
 	broken := figurestest.Compare(3, 3).Make()
-	broken.Validity = stats.Invalid
+	broken.Validity = record.Invalid
 	broken.Run.Targets[1].Deployments[2] = record.Deployment{Round: 3, Failed: "exit status 1"}
-	return map[string]*stats.Analysis{
+	return map[string]*analysis.Analysis{
 		"ordinary":    figurestest.Compare(2, 3).Make(),
 		"four by two": figurestest.Compare(4, 2).Make(),
 		"one target":  figurestest.Compare(1, 1).Make(),
@@ -79,7 +79,7 @@ func TestEveryFigureOfEveryRun(t *testing.T) {
 	}
 }
 
-func checkFigure(t *testing.T, a *stats.Analysis, f figures.Figure) {
+func checkFigure(t *testing.T, a *analysis.Analysis, f figures.Figure) {
 	if f.Title == "" || f.Caption == "" || f.Conditions == "" {
 		t.Errorf("a figure without title, caption or conditions: %+v", f)
 	}
@@ -99,7 +99,7 @@ func checkFigure(t *testing.T, a *stats.Analysis, f figures.Figure) {
 		t.Fatal(err)
 	}
 	checkSVG(t, svg)
-	if a.Validity == stats.Invalid && !bytes.Contains(svg, []byte("INVALID RUN")) {
+	if a.Validity == record.Invalid && !bytes.Contains(svg, []byte("INVALID RUN")) {
 		t.Error("the figure of an invalid run does not say so")
 	}
 	if a.Run.Interrupted != "" && !bytes.Contains(svg, []byte("INTERRUPTED RUN")) {
@@ -109,7 +109,7 @@ func checkFigure(t *testing.T, a *stats.Analysis, f figures.Figure) {
 
 func TestPNGIsDrawnOnItsOwnBackground(t *testing.T) {
 	a := figurestest.Compare(2, 1).Make()
-	a.Validity = stats.Invalid
+	a.Validity = record.Invalid
 	for _, f := range figures.All(a) {
 		for _, p := range []chart.Palette{chart.Light(), chart.Dark()} {
 			var file bytes.Buffer

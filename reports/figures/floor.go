@@ -1,9 +1,9 @@
 package figures
 
 import (
+	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -18,8 +18,8 @@ import (
 const floorShade = 0.22
 
 // floor is the highest one of the targets: in an open loop they are all the same.
-func (v view) floor() *stats.Floor {
-	var highest *stats.Floor
+func (v view) floor() *sample.Floor {
+	var highest *sample.Floor
 	for _, s := range v.series {
 		if f := s.row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
 			highest = f
@@ -30,7 +30,7 @@ func (v view) floor() *stats.Floor {
 
 // floorTop is the highest quantile of a floor up to p99 that is known, in
 // milliseconds, with its name; 0: none is.
-func floorTop(f *stats.Floor) (top float64, name string) {
+func floorTop(f *sample.Floor) (top float64, name string) {
 	if f == nil {
 		return 0, ""
 	}
@@ -45,7 +45,7 @@ func floorTop(f *stats.Floor) (top float64, name string) {
 // floorCaption is what a caption says of the band; "" without one.
 func floorCaption(v view) string { return floorCaptionOf(v.floor()) }
 
-func floorCaptionOf(f *stats.Floor) string {
+func floorCaptionOf(f *sample.Floor) string {
 	_, name := floorTop(f)
 	if name == "" {
 		return ""
@@ -54,7 +54,7 @@ func floorCaptionOf(f *stats.Floor) string {
 }
 
 // floorEntry explains the band; nothing without a floor. low is the end of the axis.
-func floorEntry(p chart.Palette, f *stats.Floor, low float64) chart.Legend {
+func floorEntry(p chart.Palette, f *sample.Floor, low float64) chart.Legend {
 	top, name := floorTop(f)
 	switch {
 	case name == "":
@@ -72,7 +72,7 @@ type floorBand struct {
 	palette  chart.Palette
 }
 
-func newFloorBand(p chart.Palette, f *stats.Floor, vertical bool) floorBand {
+func newFloorBand(p chart.Palette, f *sample.Floor, vertical bool) floorBand {
 	top, _ := floorTop(f)
 	return floorBand{top, vertical, p}
 }
@@ -100,7 +100,7 @@ type floorCurve struct {
 	palette chart.Palette
 }
 
-func newFloorCurve(p chart.Palette, f *stats.Floor) floorCurve {
+func newFloorCurve(p chart.Palette, f *sample.Floor) floorCurve {
 	curve := floorCurve{palette: p}
 	if f == nil {
 		return curve

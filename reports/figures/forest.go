@@ -5,9 +5,10 @@ import (
 	"math"
 	"strconv"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -22,7 +23,7 @@ func forest(v view) Figure {
 		Caption: "Each target divided by " + label(v.analysis.Label(v.analysis.Reference)) + " on a logarithmic scale: at the line they are " +
 			"equal, at 2 the figure is twice as large. For latencies less is better, for goodput more. The bar is the 95 % " +
 			"interval; a hollow marker has none. Where the bar crosses the line, no difference is shown.",
-		Conditions: v.conditions() + " " + capital(stats.RatioMethod) + ".",
+		Conditions: v.conditions() + " " + capital(analysis.RatioMethod) + ".",
 	}
 	groups := ratioGroups(v)
 	if len(groups) == 0 {
@@ -44,7 +45,7 @@ const ratioLine vg.Length = 18
 // ratioGroup is one metric's ratios.
 type ratioGroup struct {
 	metric string
-	ratios []stats.Ratio
+	ratios []sample.Ratio
 }
 
 func ratioGroups(v view) []ratioGroup {
@@ -90,7 +91,7 @@ func ratioTable(v view, groups []ratioGroup) Table {
 	return t
 }
 
-func ratioInterval(r stats.Ratio) string {
+func ratioInterval(r sample.Ratio) string {
 	if !r.HasInterval {
 		return "too few rounds"
 	}
@@ -196,7 +197,7 @@ func (v view) lookOf(target string) chart.Look {
 type ratioRow struct {
 	y       float64
 	heading string
-	ratio   stats.Ratio
+	ratio   sample.Ratio
 	label   string // the target's
 	look    chart.Look
 }

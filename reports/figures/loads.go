@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -22,7 +24,7 @@ type climb struct {
 	load    string   // what the x axis shows
 	result  string   // what the upper panel shows
 	lines   []ascent // one per target
-	floor   *stats.Floor
+	floor   *sample.Floor
 	tickAt  []float64 // every load that was tried
 	breaks  bool
 	perfect bool // draw the line on which the result is the load
@@ -192,7 +194,7 @@ func inRounds(n, of int) string {
 
 // saturated draws how many answers per second each target gives at which
 // concurrency.
-func saturated(a *stats.Analysis) Figure {
+func saturated(a *analysis.Analysis) Figure {
 	cl := climb{load: "concurrency", result: "answers per second", floor: highestFloor(a)}
 	f := Figure{
 		Name:  "saturation",
@@ -200,7 +202,7 @@ func saturated(a *stats.Analysis) Figure {
 		Caption: "Above: right answers per second over the concurrency: how many workers there are, each of which waits for its answer; strokes are 95 % intervals. " +
 			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not." +
 			floorCaptionOf(cl.floor),
-		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + stats.SaturationMethod + ".",
+		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + analysis.SaturationMethod + ".",
 		Height:     climbHeight,
 		Data:       Table{Head: []string{"target", "phase", "concurrency", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
 	}
@@ -229,8 +231,8 @@ func saturated(a *stats.Analysis) Figure {
 }
 
 // highestFloor is that of all points.
-func highestFloor(a *stats.Analysis) *stats.Floor {
-	var highest *stats.Floor
+func highestFloor(a *analysis.Analysis) *sample.Floor {
+	var highest *sample.Floor
 	for _, s := range a.Saturated {
 		for _, p := range s.Points {
 			if f := p.Row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
@@ -250,7 +252,7 @@ func stressed(v view) (Figure, bool) {
 		Name:  v.name("steps"),
 		Title: v.title("Where it broke"),
 		Caption: "Above: right answers per second to the requests due in each step, those that came before 1 s after its end, over the rate that was due. Below: their response time, " +
-			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + stats.StepMethod() + "." + floorCaption(v),
+			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + analysis.StepMethod() + "." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     climbHeight,
 	}
@@ -282,7 +284,7 @@ func stressed(v view) (Figure, bool) {
 }
 
 // stepsOf are the steps of one target in the view's phase.
-func (v view) stepsOf(s series) []stats.Step {
+func (v view) stepsOf(s series) []capacity.Step {
 	for _, st := range v.analysis.Stepped {
 		if st.Target == s.row.Target && st.Phase == v.phase.Name {
 			return st.Steps

@@ -8,16 +8,17 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/figures"
 	"servebench/reports/figures/figurestest"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // figuresOf are the figures of a plan's run by their names, each checked.
-func figuresOf(t *testing.T, p statstest.Plan) map[string]figures.Figure {
+func figuresOf(t *testing.T, p recordtest.Plan) map[string]figures.Figure {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, p))
+	a, err := analysis.Analyse(recordtest.Open(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func labels(t *testing.T, f figures.Figure) string {
 }
 
 func TestStepsAreDrawn(t *testing.T) {
-	f, has := figuresOf(t, statstest.Stress())["steps"]
+	f, has := figuresOf(t, recordtest.Stress())["steps"]
 	if !has {
 		t.Fatal("no figure of the steps")
 	}
@@ -60,7 +61,7 @@ func TestStepsAreDrawn(t *testing.T) {
 
 // Nothing is drawn of the time after a load was ended, and its end is marked.
 func TestEndedLoadStops(t *testing.T) {
-	p := statstest.Stress()
+	p := recordtest.Stress()
 	p.Rounds = 1
 	for name, f := range figuresOf(t, p) {
 		if name != "heatmap" && name != "timeline" {
@@ -80,7 +81,7 @@ func TestEndedLoadStops(t *testing.T) {
 // The axis of a load that was ended after seconds of a month shows the seconds.
 func TestEarlyEndOfALongLoad(t *testing.T) {
 	a := figurestest.Compare(1, 1).Make()
-	for _, rows := range [][]stats.Row{a.Rows, a.Cells} {
+	for _, rows := range [][]sample.Row{a.Rows, a.Cells} {
 		rows[0].Span, rows[0].Stopped, rows[0].Played = 720*time.Hour, true, 3500*time.Millisecond
 		rows[0].Slices = rows[0].Slices[:4]
 	}
@@ -101,7 +102,7 @@ func TestEarlyEndOfALongLoad(t *testing.T) {
 }
 
 func TestThroughputIsDrawn(t *testing.T) {
-	f, has := figuresOf(t, statstest.Saturate())["saturation"]
+	f, has := figuresOf(t, recordtest.Saturate())["saturation"]
 	if !has || len(f.Data.Rows) != 8 {
 		t.Fatalf("drawn %v, data %q; want four points of two targets", has, f.Data.Rows)
 	}
@@ -113,7 +114,7 @@ func TestThroughputIsDrawn(t *testing.T) {
 // Each figure of latency shows the floor as a band, and says what it is; without
 // calibration there is none.
 func TestFloorIsDrawn(t *testing.T) {
-	with, without := figuresOf(t, statstest.Calibrated()), figuresOf(t, statstest.Compare())
+	with, without := figuresOf(t, recordtest.Calibrated()), figuresOf(t, recordtest.Compare())
 	for _, name := range []string{"percentiles", "ecdf", "histogram", "heatmap", "timeline"} {
 		if f := with[name]; !strings.Contains(labels(t, f), "floor") || !strings.Contains(f.Caption, "Grey: the instrument's floor") {
 			t.Errorf("%s: no floor", name)
@@ -126,7 +127,7 @@ func TestFloorIsDrawn(t *testing.T) {
 
 // A long reason is cut, so that the mark stays on the figure.
 func TestMarkOfAnInvalidRunNamesTheRule(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets[0].GeneratorCPU = 0.95
 	for name, f := range figuresOf(t, p) {
 		if !strings.Contains(f.Mark, "generator-cpu") || !strings.Contains(f.Mark, "lower the rate") {

@@ -6,17 +6,18 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/overhead"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// overhead draws what a request's time goes to on each target: the overhead and the model.
-func overhead(a *stats.Analysis) Figure {
+// overheadSplit draws what a request's time goes to on each target: the overhead and the model.
+func overheadSplit(a *analysis.Analysis) Figure {
 	t := a.Overhead
 	f := Figure{
 		Name:  "overhead",
@@ -24,7 +25,7 @@ func overhead(a *stats.Analysis) Figure {
 		Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
 			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
-		Conditions: capital(stats.OverheadMethod) + ".",
+		Conditions: capital(analysis.OverheadMethod) + ".",
 	}
 	var bars []overheadBar
 	looks := looksOf(a.Run)
@@ -56,7 +57,7 @@ const (
 
 // overheadBar is one target's bar at one quantile.
 type overheadBar struct {
-	row   stats.OverheadRow
+	row   overhead.Row
 	label string
 	look  chart.Look
 }
@@ -87,7 +88,7 @@ func (b overheadBar) parts() string {
 	return fmt.Sprintf("%s + %s = %s ms", overhead, format.Milliseconds(b.row.Model.Value), format.Milliseconds(b.row.Whole))
 }
 
-func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
+func overheadTable(t *overhead.Result, bars []overheadBar) Table {
 	base := label(t.Base)
 	table := Table{Head: []string{"target", "quantile", "overhead, ms", "÷ " + base, "model, ms", "÷ " + base, "whole, ms", "rounds"}}
 	for _, b := range bars {
@@ -98,7 +99,7 @@ func overheadTable(t *stats.Overhead, bars []overheadBar) Table {
 	return table
 }
 
-func overheadText(p stats.OverheadPart) string {
+func overheadText(p overhead.Part) string {
 	text := format.Milliseconds(p.Value)
 	if p.HasInterval {
 		text += " [" + format.Milliseconds(p.Low) + ", " + format.Milliseconds(p.High) + "]"
@@ -109,7 +110,7 @@ func overheadText(p stats.OverheadPart) string {
 	return text
 }
 
-func overheadRatio(p stats.OverheadPart, base bool) string {
+func overheadRatio(p overhead.Part, base bool) string {
 	switch {
 	case base && p.ToldApart:
 		return "1"

@@ -7,17 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/figures"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
-func drawn(t *testing.T, p statstest.Plan, spoil func(*record.Run)) (*stats.Analysis, map[string]figures.Figure) {
+func drawn(t *testing.T, p recordtest.Plan, spoil func(*record.Run)) (*analysis.Analysis, map[string]figures.Figure) {
 	t.Helper()
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	spoil(run)
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func drawn(t *testing.T, p statstest.Plan, spoil func(*record.Run)) (*stats.Anal
 
 // A run of starts alone has one figure, and not one that is missing.
 func TestStartsAloneHaveOneFigure(t *testing.T) {
-	a, all := drawn(t, statstest.ColdStart(), func(r *record.Run) {
+	a, all := drawn(t, recordtest.ColdStart(), func(r *record.Run) {
 		r.Targets[3].Deployments[7].Stages = r.Targets[3].Deployments[7].Stages[:2]
 		r.Targets[3].Deployments[7].FirstAnswerError = "status 404"
 	})
@@ -55,7 +55,7 @@ func TestStartsAloneHaveOneFigure(t *testing.T) {
 
 // Servers that ran already, and those that never came up, are named.
 func TestStartsThatAreNone(t *testing.T) {
-	a, all := drawn(t, statstest.Running(), func(r *record.Run) {
+	a, all := drawn(t, recordtest.Running(), func(r *record.Run) {
 		r.Targets = append(r.Targets, record.Target{Name: "vm", Deployments: []record.Deployment{{Round: 1, Failed: "exit status 3"}}})
 	})
 	checkFigure(t, a, all["coldstarts"])
@@ -71,7 +71,7 @@ func TestStartsThatAreNone(t *testing.T) {
 }
 
 func TestOverheadFigure(t *testing.T) {
-	a, all := drawn(t, statstest.Overhead(), func(*record.Run) {})
+	a, all := drawn(t, recordtest.Overhead(), func(*record.Run) {})
 	f := all["overhead"]
 	checkFigure(t, a, f)
 	var lambda []string
@@ -87,7 +87,7 @@ func TestOverheadFigure(t *testing.T) {
 	if title := all["ecdf-noop"].Title; !strings.HasSuffix(title, ", phase noop, model noop") {
 		t.Errorf("title %q does not tell the model", title)
 	}
-	p := statstest.Overhead()
+	p := recordtest.Overhead()
 	p.Rounds, p.Phases[1].Duration, p.Phases[1].Rate = 1, time.Second, 5
 	if _, few := drawn(t, p, func(*record.Run) {}); few["overhead"].Missing == "" {
 		t.Error("a split is drawn of a few answers")

@@ -6,15 +6,16 @@ import (
 	"strings"
 	"unicode"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // view is what the figures of one measured phase are drawn from.
 type view struct {
-	analysis *stats.Analysis
+	analysis *analysis.Analysis
 	phase    record.Phase
 	only     bool // the run has no other measured phase
 	series   []series
@@ -23,14 +24,14 @@ type view struct {
 // series is one target of a view.
 type series struct {
 	label  string // the target's name, fit to be drawn
-	row    stats.Row
-	rounds []stats.Row // the same, round by round
+	row    sample.Row
+	rounds []sample.Row // the same, round by round
 	look   chart.Look
 }
 
 // views returns one view for each measured phase that has rows, in the
 // scenario's order; one without series when nothing was measured.
-func views(a *stats.Analysis) []view {
+func views(a *analysis.Analysis) []view {
 	looks := looksOf(a.Run)
 	var all []view
 	for _, name := range phaseNames(a.Rows) {
@@ -52,7 +53,7 @@ func views(a *stats.Analysis) []view {
 	return all
 }
 
-func phaseNames(rows []stats.Row) []string {
+func phaseNames(rows []sample.Row) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, row := range rows {
@@ -73,8 +74,8 @@ func phaseOf(run *record.Run, name string) record.Phase {
 	return record.Phase{Name: name}
 }
 
-func roundsOf(a *stats.Analysis, row stats.Row) []stats.Row {
-	var cells []stats.Row
+func roundsOf(a *analysis.Analysis, row sample.Row) []sample.Row {
+	var cells []sample.Row
 	for _, c := range a.Cells {
 		if c.Target == row.Target && c.Phase == row.Phase {
 			cells = append(cells, c)
@@ -167,7 +168,7 @@ func (v view) conditions() string {
 }
 
 func (v view) load() string {
-	return fmt.Sprintf("%s, %s.", capital(stats.FormatLoad(v.phase)), plural(rounds(v), "round"))
+	return fmt.Sprintf("%s, %s.", capital(analysis.FormatLoad(v.phase)), plural(rounds(v), "round"))
 }
 
 func rounds(v view) int {

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
@@ -53,7 +53,7 @@ func endedCaption(lanes []lane) string {
 
 // roundSpan is where a round lies on the axis, in seconds.
 type roundSpan struct {
-	row      stats.Row
+	row      sample.Row
 	from, to float64
 }
 
@@ -88,7 +88,7 @@ func windowWidth(span time.Duration, most int) time.Duration {
 func laneOf(s series, width time.Duration) lane {
 	l := lane{width: width}
 	for _, round := range roundsIn(s) {
-		var due []stats.Slice
+		var due []sample.Slice
 		for _, slice := range s.row.Slices {
 			if slice.Round == round.Round {
 				due = append(due, dueOf(slice, round))
@@ -105,7 +105,7 @@ func laneOf(s series, width time.Duration) lane {
 
 // playedOf is how much of a round's schedule was played: to the end of the last of its
 // slices, or to where somebody, or a condition of the scenario's, ended its load.
-func playedOf(round stats.Row, slices []stats.Slice) time.Duration {
+func playedOf(round sample.Row, slices []sample.Slice) time.Duration {
 	length := round.Span
 	for _, slice := range slices {
 		if slice.Round == round.Round {
@@ -120,7 +120,7 @@ func playedOf(round stats.Row, slices []stats.Slice) time.Duration {
 
 // dueOf is a slice as it came to be: in that in which the load was ended, what was
 // not sent any more was not due any more.
-func dueOf(slice stats.Slice, round stats.Row) stats.Slice {
+func dueOf(slice sample.Slice, round sample.Row) sample.Slice {
 	if round.Ended() != "" && slice.End() > round.Played {
 		slice.Scheduled = slice.Sent
 	}
@@ -129,14 +129,14 @@ func dueOf(slice stats.Slice, round stats.Row) stats.Slice {
 
 // roundsIn returns the rounds of a series; the pooled row itself when it has
 // no cells.
-func roundsIn(s series) []stats.Row {
+func roundsIn(s series) []sample.Row {
 	if len(s.rounds) > 0 {
 		return s.rounds
 	}
-	return []stats.Row{s.row}
+	return []sample.Row{s.row}
 }
 
-func windowsOf(slices []stats.Slice, offset float64, span, width time.Duration) []window {
+func windowsOf(slices []sample.Slice, offset float64, span, width time.Duration) []window {
 	var windows []window
 	for len(slices) > 0 {
 		start := slices[0].Start.Truncate(width)
@@ -153,7 +153,7 @@ func windowsOf(slices []stats.Slice, offset float64, span, width time.Duration) 
 	return windows
 }
 
-func merged(slices []stats.Slice) window {
+func merged(slices []sample.Slice) window {
 	w := window{round: slices[0].Round}
 	var response, lag []*hdrhistogram.Histogram
 	for _, s := range slices {

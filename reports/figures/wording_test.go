@@ -8,7 +8,6 @@ import (
 	"servebench/reports/figures"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // Answers that nobody compared are not called correct.
@@ -38,7 +37,7 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 // Where nothing was measured, the starts are still drawn, and the figure says so.
 func TestNoResultIsMarked(t *testing.T) {
 	a := figurestest.Compare(1, 1).Make()
-	a.Rows, a.Cells, a.Validity = nil, nil, stats.Invalid
+	a.Rows, a.Cells, a.Validity = nil, nil, record.Invalid
 	a.Run.Targets[0].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1"}}
 	all := figures.All(a)
 	if mark := all[len(all)-1].Mark; mark != "NO RESULT: nothing was measured" {

@@ -7,6 +7,7 @@ package format
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -235,4 +236,14 @@ func Plural(n int, what string) string {
 // List is "1, 2, 3".
 func List(rounds []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(rounds), " ", ", "), "[]")
+}
+
+// Rounds names rounds, of which there is at least one, in ascending order and each
+// once: "round 2", "rounds 1, 3".
+func Rounds(numbers []int) string {
+	named := slices.Compact(slices.Sorted(slices.Values(numbers)))
+	if len(named) == 1 {
+		return "round " + List(named)
+	}
+	return "rounds " + List(named)
 }

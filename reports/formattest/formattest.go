@@ -13,22 +13,22 @@ import (
 	"testing"
 
 	"servebench/reports"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/analysis"
+	"servebench/reports/record/recordtest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // Analyse makes the plan's run and analyses it. The run's folder is given a name that
 // is the same everywhere.
-func Analyse(t testing.TB, p statstest.Plan) *stats.Analysis {
+func Analyse(t testing.TB, p recordtest.Plan) *analysis.Analysis {
 	t.Helper()
-	run := statstest.Open(t, p)
-	a, err := stats.Analyse(run)
+	run := recordtest.Open(t, p)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const dir = "runs/" + statstest.ID
+	const dir = "runs/" + recordtest.ID
 	if a.AB != nil {
 		a.AB.Command = strings.ReplaceAll(a.AB.Command, run.Dir, dir)
 	}
@@ -38,7 +38,7 @@ func Analyse(t testing.TB, p statstest.Plan) *stats.Analysis {
 
 // Render renders the run and returns its files by name. A file that is written twice
 // is an error of the test.
-func Render(t testing.TB, f reports.Format, a *stats.Analysis) map[string][]byte {
+func Render(t testing.TB, f reports.Format, a *analysis.Analysis) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)
 	err := f.Render(a, func(name string, content func(io.Writer) error) error {

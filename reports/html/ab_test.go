@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/analysis"
+	"servebench/reports/record/recordtest"
 )
 
-func abPage(t *testing.T, p statstest.Plan) string {
+func abPage(t *testing.T, p recordtest.Plan) string {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, p))
+	a, err := analysis.Analyse(recordtest.Open(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func abPage(t *testing.T, p statstest.Plan) string {
 // The page begins with the verdict on the candidate, then says what it rests on and
 // what the two servers are.
 func TestABTests(t *testing.T) {
-	page := abPage(t, statstest.Slower())
+	page := abPage(t, recordtest.Slower())
 	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +20.7] %", "decided after 11 of 30 rounds",
 		"Candidate against baseline", "p50 | FAIL | 825 µs | 986 µs | +19.1 %", "It is surely worse", "errors | PASS | 0 % | 0 %",
 		"Results", "Candidate against baseline, round by round", "interim analysis at round 11",
@@ -33,12 +33,12 @@ func TestABTests(t *testing.T) {
 }
 
 func TestABThatIsUndecidedSaysWhatToDo(t *testing.T) {
-	inOrder(t, abPage(t, statstest.Undecided()), "INCONCLUSIVE", "not decided after 30 of 30 rounds",
+	inOrder(t, abPage(t, recordtest.Undecided()), "INCONCLUSIVE", "not decided after 30 of 30 rounds",
 		"If the estimate and the spread stay", "rounds in all would settle it", "servebench ab --continue", "p50 | ")
 }
 
 func TestABThatIsNotBelieved(t *testing.T) {
-	p := statstest.Slower()
+	p := recordtest.Slower()
 	p.Targets[0].Late = 100
 	inOrder(t, abPage(t, p), "INVALID", "The figures below are not results", "Candidate against baseline", "p50 | ", "INVALID", "They are not results")
 }

@@ -13,9 +13,9 @@ import (
 	"io"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/figures"
-	"servebench/reports/stats"
 )
 
 // Name is the file that Format writes.
@@ -35,14 +35,14 @@ func Format() reports.Format {
 var layout string
 
 // Write writes the page.
-func Write(w io.Writer, a *stats.Analysis) error {
+func Write(w io.Writer, a *analysis.Analysis) error {
 	if err := write(w, a); err != nil {
 		return fmt.Errorf("write %s: %w", Name, err)
 	}
 	return nil
 }
 
-func write(w io.Writer, a *stats.Analysis) error {
+func write(w io.Writer, a *analysis.Analysis) error {
 	marks, err := figures.Markers(a.Run)
 	if err != nil {
 		return err

@@ -15,20 +15,21 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/formattest"
 	"servebench/reports/html"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func render(t testing.TB, a *stats.Analysis) string {
+func render(t testing.TB, a *analysis.Analysis) string {
 	t.Helper()
 	var page bytes.Buffer
 	if err := html.Write(&page, a); err != nil {
@@ -38,7 +39,7 @@ func render(t testing.TB, a *stats.Analysis) string {
 }
 
 // ordinary is a comparison with a bit of everything.
-func ordinary() *stats.Analysis {
+func ordinary() *analysis.Analysis {
 	p := figurestest.Compare(2, 3)
 	p.Fail = func(rng *rand.Rand, target string, _ time.Duration) bool {
 		return target == "container" && rng.Float64() < 0.004
@@ -46,15 +47,15 @@ func ordinary() *stats.Analysis {
 	a := p.Make()
 	a.Run.Targets = append(a.Run.Targets, record.Target{
 		Name: "vm", Unavailable: "no qemu-system-x86_64 in PATH; to make it available: apt-get install -y qemu-system-x86"})
-	a.Diagnostics = []stats.Diagnostic{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
+	a.Diagnostics = []record.Diagnostic{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
 		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "bear it in mind when you compare them"}}
 	return a
 }
 
 // compared is an ordinary comparison, from the record up.
-func compared(t testing.TB) *stats.Analysis {
+func compared(t testing.TB) *analysis.Analysis {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, statstest.Compare()))
+	a, err := analysis.Analyse(recordtest.Open(t, recordtest.Compare()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +137,8 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	run.Targets[0].Deployments[0].Failed = evil
 	run.Targets[0].Deployments[0].Stages[0].Name = evil
 	run.Targets = append(run.Targets, record.Target{Name: "vm", Unavailable: evil})
-	a.Diagnostics = []stats.Diagnostic{{Rule: evil, Severity: stats.SeverityError, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
-	a.Validity = stats.Invalid
+	a.Diagnostics = []record.Diagnostic{{Rule: evil, Severity: record.SeverityError, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
+	a.Validity = record.Invalid
 	a.Gates[0].Why, a.Gates[0].Metric, a.Gates[0].Observed = evil, evil, evil
 	a.Rows[0].Errors = []record.ErrorCount{{Class: evil, Count: 3, Example: evil}}
 	page := render(t, a)
@@ -157,10 +158,10 @@ func TestHostileTextIsEscaped(t *testing.T) {
 
 func TestInvalidComesFirst(t *testing.T) {
 	a := figurestest.Compare(2, 2).Make()
-	a.Validity, a.Verdict = stats.Invalid, stats.InvalidInstrument
-	a.Diagnostics = []stats.Diagnostic{{Rule: "lag", Severity: stats.SeverityError, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
+	a.Validity, a.Verdict = record.Invalid, record.InvalidInstrument
+	a.Diagnostics = []record.Diagnostic{{Rule: "lag", Severity: record.SeverityError, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
 	for i := range a.Gates {
-		a.Gates[i].Verdict = stats.InvalidInstrument
+		a.Gates[i].Verdict = record.InvalidInstrument
 	}
 	page := render(t, a)
 	text := words(page)
@@ -183,7 +184,7 @@ func TestCommandsCanBePasted(t *testing.T) {
 }
 
 // unchecked makes a comparison of servers whose answers nobody could check.
-func unchecked() *stats.Analysis {
+func unchecked() *analysis.Analysis {
 	a := ordinary()
 	for i := range a.Rows {
 		a.Rows[i].Agreement = stat.Proportion{}
@@ -221,8 +222,8 @@ func TestMethodSaysWhatWasChecked(t *testing.T) {
 // What became of a server is said before whether the instrument can be believed.
 func TestServersAreSaidFirst(t *testing.T) {
 	a := ordinary()
-	a.Validity, a.Verdict = stats.Invalid, stats.InvalidInstrument
-	a.Diagnostics = append(a.Diagnostics, stats.Diagnostic{Rule: "lag", Severity: stats.SeverityError, Text: "requests left late"})
+	a.Validity, a.Verdict = record.Invalid, record.InvalidInstrument
+	a.Diagnostics = append(a.Diagnostics, record.Diagnostic{Rule: "lag", Severity: record.SeverityError, Text: "requests left late"})
 	a.Run.Targets[1].Deployments[2].Failed = "it exited with status 9; its output ends:\n\tout of memory"
 	for i := range a.Rows {
 		a.Rows[i].Usage = record.Usage{Known: true}
@@ -242,8 +243,8 @@ func TestNothingMeasured(t *testing.T) {
 	p := figurestest.Compare(2, 2)
 	p.Rate = 0
 	a := p.Make()
-	a.Validity, a.Run.Interrupted = stats.Invalid, "stopped by a signal."
-	a.Gates = []stats.Gate{{Target: "physical", Metric: "p99 response time", Verdict: stats.InvalidInstrument}}
+	a.Validity, a.Run.Interrupted = record.Invalid, "stopped by a signal."
+	a.Gates = []gate.Gate{{Target: "physical", Metric: "p99 response time", Verdict: record.InvalidInstrument}}
 	for i := range a.Rows {
 		a.Rows[i].Offered = 200
 	}
@@ -285,9 +286,9 @@ func inOrder(t *testing.T, text string, parts ...string) {
 }
 
 func TestVerdicts(t *testing.T) {
-	for verdict, want := range map[stats.Verdict]string{
-		stats.Pass: "All 2 limits hold", stats.Fail: "Of 2 limits, broken: container p99 response time",
-		stats.Inconclusive: "Of 2 limits, undecided: container p99 response time", stats.NoLimit: "the scenario sets no limits",
+	for verdict, want := range map[record.Verdict]string{
+		record.Pass: "All 2 limits hold", record.Fail: "Of 2 limits, broken: container p99 response time",
+		record.Inconclusive: "Of 2 limits, undecided: container p99 response time", record.NoLimit: "the scenario sets no limits",
 	} {
 		a := figurestest.Compare(2, 2).Make()
 		a.Verdict = verdict
@@ -295,7 +296,7 @@ func TestVerdicts(t *testing.T) {
 		a.Gates[1].Why = "the whole interval lies above the limit"
 		text := words(render(t, a))
 		inOrder(t, text, want)
-		if verdict == stats.Fail {
+		if verdict == record.Fail {
 			inOrder(t, text, "container", "FAIL", "Broken: p99 response time", "Limits", "The whole interval lies above the limit")
 		}
 	}
@@ -316,7 +317,7 @@ func TestWhatRecursIsSaidOnce(t *testing.T) {
 		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
 	}
 	// Diagnostics come collapsed: each is an entry.
-	a.Diagnostics = append(a.Diagnostics, stats.Diagnostic{Rule: "deployment", Target: "container", Round: 2, Text: "p99 is one word"})
+	a.Diagnostics = append(a.Diagnostics, record.Diagnostic{Rule: "deployment", Target: "container", Round: 2, Text: "p99 is one word"})
 	a.Run.Targets[0].Deployments[1].FirstAnswerError = "status 404"
 	text := words(render(t, a))
 	inOrder(t, text, "Errors", "physical, round 2", "status 404",

@@ -5,17 +5,17 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // analysed is the analysis of a plan's run, from the record up.
-func analysed(t *testing.T, p statstest.Plan, spoil func(*record.Run)) *stats.Analysis {
+func analysed(t *testing.T, p recordtest.Plan, spoil func(*record.Run)) *analysis.Analysis {
 	t.Helper()
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	spoil(run)
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func asIs(*record.Run) {}
 
 // A run of starts alone has a page that is complete, without a word of load.
 func TestStartsAlone(t *testing.T) {
-	page := render(t, analysed(t, statstest.ColdStart(), asIs))
+	page := render(t, analysed(t, recordtest.ColdStart(), asIs))
 	text := words(page)
 	inOrder(t, text, "NO LOAD", "The server of container did not come up in rounds 4 and 11.", "physical 20.8 ms · container 197 ms · vm (TCG) 4.08 s",
 		"vm (TCG) STARTED Its guest ran under TCG (software emulation)", "Cold starts", "listening", "197 ms [177, 206] ms took 19.7 ms",
@@ -45,7 +45,7 @@ func TestStartsAlone(t *testing.T) {
 
 // What came to nothing is said to have, target by target.
 func TestStartsThatCameToNothing(t *testing.T) {
-	text := words(render(t, analysed(t, statstest.ColdStart(), func(r *record.Run) {
+	text := words(render(t, analysed(t, recordtest.ColdStart(), func(r *record.Run) {
 		r.Targets = r.Targets[1:]
 		for i := range r.Targets[0].Deployments {
 			r.Targets[0].Deployments[i] = record.Deployment{Round: i + 1, Failed: "exit status 3"}
@@ -57,7 +57,7 @@ func TestStartsThatCameToNothing(t *testing.T) {
 }
 
 func TestOverhead(t *testing.T) {
-	inOrder(t, words(render(t, analysed(t, statstest.Overhead(), asIs))), "At p50 the overhead is 306 µs on physical, ×1.1 on container",
+	inOrder(t, words(render(t, analysed(t, recordtest.Overhead(), asIs))), "At p50 the overhead is 306 µs on physical, ×1.1 on container",
 		"Its guest ran under TCG", "the model's share not above the noise", "difference of quantiles", "÷ physical",
 		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "~0, 9.22 µs [-11.3, 26.1] µs | –",
 		"Meters", "billed duration | 3,936 ms", "GB-seconds", "phase noop, model noop")
@@ -65,13 +65,13 @@ func TestOverhead(t *testing.T) {
 
 // A server that ran already has no cold start and no limits.
 func TestRunning(t *testing.T) {
-	inOrder(t, words(render(t, analysed(t, statstest.Running(), asIs))), "endpoint PASS The server ran already: the scenario's limits were not applied",
+	inOrder(t, words(render(t, analysed(t, recordtest.Running(), asIs))), "endpoint PASS The server ran already: the scenario's limits were not applied",
 		"Results", "endpoint", "Cold starts", "physical", "endpoint", "already running")
 }
 
 // Without any start there is no table of starts.
 func TestNoTableWithoutStarts(t *testing.T) {
-	p := statstest.Running()
+	p := recordtest.Running()
 	p.Targets = p.Targets[1:]
 	if page := render(t, analysed(t, p, asIs)); strings.Contains(page, `id="coldstarts"`) {
 		t.Error("there is a table of no starts")

@@ -3,8 +3,9 @@ package jsonreport
 import (
 	"math"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/ab"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // abTest compares a candidate with a baseline.
@@ -84,7 +85,7 @@ type variant struct {
 	Facts  map[string]string `json:"facts"`
 }
 
-func newABTest(a *stats.Analysis) *abTest {
+func newABTest(a *analysis.Analysis) *abTest {
 	found, plan := a.AB, a.Run.AB
 	if found == nil {
 		return nil
@@ -111,7 +112,7 @@ func newABTest(a *stats.Analysis) *abTest {
 	return d
 }
 
-func newMetric(m stats.ABMetric, analysed bool) metric {
+func newMetric(m ab.Metric, analysed bool) metric {
 	baseline, candidate := m.Typical()
 	paired := len(m.Pairs) > 0
 	d := metric{
@@ -129,7 +130,7 @@ func newMetric(m stats.ABMetric, analysed bool) metric {
 }
 
 // figure is a figure of a metric's pairs in its unit.
-func figure(m stats.ABMetric, v float64, known bool) *float64 {
+func figure(m ab.Metric, v float64, known bool) *float64 {
 	if !m.Less {
 		const millisecond = 1e6
 		v /= millisecond

@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"servebench/reports/record"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // The verdict, its figures and the rounds behind them are there for other programs.
 func TestABTests(t *testing.T) {
-	slower := statstest.Slower()
+	slower := recordtest.Slower()
 	slower.AB.Noise = &record.Noise{Rounds: 30, Floors: map[string]float64{record.MetricP50: 0.012}}
 	doc := decode(t, write(t, slower))
 	d := doc["ab"].(map[string]any)
@@ -34,7 +34,7 @@ func TestABTests(t *testing.T) {
 }
 
 func TestABIsUndecided(t *testing.T) {
-	d := decode(t, write(t, statstest.Undecided()))["ab"].(map[string]any)
+	d := decode(t, write(t, recordtest.Undecided()))["ab"].(map[string]any)
 	if d["verdict"] != "INCONCLUSIVE" || d["more_rounds"].(float64) <= 30 || !strings.Contains(d["command"].(string), "ab --continue ") {
 		t.Errorf("%v", d)
 	}
@@ -42,9 +42,9 @@ func TestABIsUndecided(t *testing.T) {
 
 // What is not known, and what has no end, is null.
 func TestABLeavesOutWhatIsNotKnown(t *testing.T) {
-	early := statstest.ABTest()
+	early := recordtest.ABTest()
 	early.Rounds = 3
-	early.Targets[1].Errors = []statstest.Error{{Class: "timeout", Share: 0.3}}
+	early.Targets[1].Errors = []recordtest.Error{{Class: "timeout", Share: 0.3}}
 	d := decode(t, write(t, early))["ab"].(map[string]any)
 	p90 := d["metrics"].([]any)[1].(map[string]any)
 	for _, key := range []string{"candidate", "ratio", "ratio_low", "ratio_high", "p"} {
@@ -55,7 +55,7 @@ func TestABLeavesOutWhatIsNotKnown(t *testing.T) {
 	if d["interim_analysis"] != nil || d["noise_floor"] != nil || p90["baseline"] == nil {
 		t.Errorf("%v", d)
 	}
-	if doc := decode(t, write(t, statstest.Compare())); doc["ab"] != nil {
+	if doc := decode(t, write(t, recordtest.Compare())); doc["ab"] != nil {
 		t.Errorf("of no A/B test: %v", doc["ab"])
 	}
 }

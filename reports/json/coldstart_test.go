@@ -4,21 +4,21 @@ import (
 	"bytes"
 	"testing"
 
+	"servebench/reports/analysis"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // Starts without a right first answer, and the faults of the run, are told.
 func TestWhatWentWrongIsTold(t *testing.T) {
-	run := statstest.Open(t, statstest.Compare())
+	run := recordtest.Open(t, recordtest.Compare())
 	for i := range run.Targets[1].Deployments {
 		d := &run.Targets[1].Deployments[i]
 		d.FirstAnswerError, d.Stages = "status 404", d.Stages[:2]
 	}
 	run.Faults = []record.Fault{{Text: "save run: no space left on device"}}
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}

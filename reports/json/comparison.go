@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"servebench/reports/compare"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/compare"
 	"servebench/reports/document"
-	"servebench/reports/stats"
 )
 
 // CompareSchema is the version of the comparisons. Fields may be added to them; one
@@ -102,7 +102,7 @@ func WriteComparisons(w io.Writer, all []*compare.Comparison) error {
 	return nil
 }
 
-func newCompared(a *stats.Analysis) compared {
+func newCompared(a *analysis.Analysis) compared {
 	return compared{
 		Run: a.Run.Dir, ID: a.Run.ID, Scenario: a.Run.Scenario.Name, Created: a.Run.Created.UTC().Format("2006-01-02T15:04:05Z"),
 		Rounds: a.Run.Scenario.Rounds, Validity: validity(a), Verdict: text(string(a.Verdict)), Version: a.Run.Version,

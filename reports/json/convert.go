@@ -5,12 +5,13 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 )
 
-func newSummary(a *stats.Analysis) summary {
+func newSummary(a *analysis.Analysis) summary {
 	d := summary{
 		Schema:      Schema,
 		Run:         a.Run.Dir,
@@ -52,7 +53,7 @@ func newSummary(a *stats.Analysis) summary {
 // noResult is the validity of a run in which nothing was measured.
 const noResult = "NO RESULT"
 
-func validity(a *stats.Analysis) string {
+func validity(a *analysis.Analysis) string {
 	if a.Nothing() != "" {
 		return noResult
 	}
@@ -60,7 +61,7 @@ func validity(a *stats.Analysis) string {
 }
 
 // judgements adds what was concluded from the figures.
-func (d *summary) judgements(a *stats.Analysis) {
+func (d *summary) judgements(a *analysis.Analysis) {
 	for _, x := range a.Diagnostics {
 		d.Diagnostics = append(d.Diagnostics, diagnostic{
 			Rule: x.Rule, Severity: x.Severity.String(), Target: text(x.Target), Phase: text(x.Phase), Round: number(x.Round, x.Round > 0),
@@ -77,7 +78,7 @@ func (d *summary) judgements(a *stats.Analysis) {
 	}
 }
 
-func newFigures(r stats.Row) figures {
+func newFigures(r sample.Row) figures {
 	f := figures{
 		Target: r.Target, Phase: r.Phase,
 		Loop: loop(r), Concurrency: number(r.Concurrency, r.Concurrency > 0), OfferedRPS: number(rate(r.Offered), r.Concurrency == 0),

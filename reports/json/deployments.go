@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"slices"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // deployment is a target that could run here, whatever was asked of it.
@@ -68,15 +69,15 @@ type times struct {
 	Max   float64  `json:"max"`
 }
 
-func newDeployments(a *stats.Analysis) []deployment {
+func newDeployments(a *analysis.Analysis) []deployment {
 	all := []deployment{}
 	starts := a.ColdStarts()
 	for _, t := range a.Run.Targets {
-		i := slices.IndexFunc(starts, func(c stats.ColdStart) bool { return c.Target == t.Name })
+		i := slices.IndexFunc(starts, func(c sample.ColdStart) bool { return c.Target == t.Name })
 		if i < 0 {
 			continue
 		}
-		p := deployment{Target: t.Name, Running: t.Running, Acceleration: text(stats.Acceleration(t)), Unequal: unequal(t)}
+		p := deployment{Target: t.Name, Running: t.Running, Acceleration: text(sample.Acceleration(t)), Unequal: unequal(t)}
 		if !t.Running {
 			p.ColdStart = newColdStart(starts[i])
 			p.ColdStart.Starts = newStarts(t)
@@ -96,7 +97,7 @@ func unequal(t record.Target) []fact {
 	return all
 }
 
-func newColdStart(c stats.ColdStart) *coldStart {
+func newColdStart(c sample.ColdStart) *coldStart {
 	s := coldStart{N: c.N, Failed: c.Failed, Stages: []startStage{}}
 	for _, stage := range c.Stages {
 		s.Stages = append(s.Stages, startStage{stage.Name, newTimes(stage.At), newTimes(stage.Took)})
@@ -118,7 +119,7 @@ func newStarts(t record.Target) []start {
 	return all
 }
 
-func newTimes(t stats.Times) times {
+func newTimes(t sample.Times) times {
 	ci := func(q stat.Quantile) *pair {
 		return number(pair{milliseconds(q.Low), milliseconds(q.High)}, q.Known && q.HasInterval)
 	}

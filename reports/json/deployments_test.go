@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"testing"
 
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // The overhead and the meters, of a run that has much else.
 func TestOverheadGolden(t *testing.T) {
-	doc := decode(t, write(t, statstest.Overhead()))
+	doc := decode(t, write(t, recordtest.Overhead()))
 	targets := doc["targets"].([]any)
 	part := map[string]any{"overhead": doc["overhead"], "meters": targets[len(targets)-1].(map[string]any)["meters"]}
 	text, err := json.MarshalIndent(part, "", "  ")
@@ -25,7 +25,7 @@ func TestOverheadGolden(t *testing.T) {
 
 // A server that ran already has no cold start, which is not one of no time.
 func TestRunningHasNoColdStart(t *testing.T) {
-	doc := decode(t, write(t, statstest.Running()))
+	doc := decode(t, write(t, recordtest.Running()))
 	if doc["overhead"] != nil {
 		t.Errorf("overhead %v", doc["overhead"])
 	}
@@ -39,7 +39,7 @@ func TestRunningHasNoColdStart(t *testing.T) {
 
 // Each start is there by itself, and one that failed says why.
 func TestEveryStart(t *testing.T) {
-	doc := decode(t, write(t, statstest.ColdStart()))
+	doc := decode(t, write(t, recordtest.ColdStart()))
 	starts := doc["deployments"].([]any)[1].(map[string]any)["cold_start"].(map[string]any)["starts"].([]any)
 	failed := 0
 	for i, s := range starts {
@@ -59,7 +59,7 @@ func TestEveryStart(t *testing.T) {
 
 // Where nothing was measured, nothing is said of the instrument.
 func TestNoResult(t *testing.T) {
-	p := statstest.ColdStart()
+	p := recordtest.ColdStart()
 	for i := range p.Targets {
 		p.Targets[i].Unavailable = "not here"
 	}

@@ -24,16 +24,16 @@ type summary struct {
 	Targets     []figures    `json:"targets"`     // pooled over rounds, one per target and measured phase
 	Cells       []figures    `json:"cells"`       // the same per round
 	// LimitsFrom says by which limits Gates judges: null, by the scenario's own.
-	LimitsFrom  *string       `json:"limits_from"`
-	Gates       []gate        `json:"gates"`
-	Reference   *string       `json:"reference"` // what the ratios divide by
-	Ratios      []ratio       `json:"ratios"`
-	AB          *abTest       `json:"ab"`         // null: the run compares no two servers
-	Overhead    *overhead     `json:"overhead"`   // null: the scenario asks for none
-	Steps       []stepped     `json:"steps"`      // targets in phases with steps
-	Saturation  []saturation  `json:"saturation"` // targets with several closed loops
-	Unavailable []unavailable `json:"unavailable"`
-	LeftOut     []leftOut     `json:"left_out"` // phases not played because one before was ended
+	LimitsFrom  *string        `json:"limits_from"`
+	Gates       []gate         `json:"gates"`
+	Reference   *string        `json:"reference"` // what the ratios divide by
+	Ratios      []ratio        `json:"ratios"`
+	AB          *abTest        `json:"ab"`         // null: the run compares no two servers
+	Overhead    *overheadSplit `json:"overhead"`   // null: the scenario asks for none
+	Steps       []stepped      `json:"steps"`      // targets in phases with steps
+	Saturation  []saturation   `json:"saturation"` // targets with several closed loops
+	Unavailable []unavailable  `json:"unavailable"`
+	LeftOut     []leftOut      `json:"left_out"` // phases not played because one before was ended
 }
 
 // figures are those of one target in one phase.

@@ -1,8 +1,10 @@
 package jsonreport
 
-import "servebench/reports/stats"
+import (
+	"servebench/reports/analysis"
+)
 
-func newGates(a *stats.Analysis) []gate {
+func newGates(a *analysis.Analysis) []gate {
 	all := []gate{}
 	for _, g := range a.Gates {
 		all = append(all, gate{

@@ -10,7 +10,7 @@ import (
 	"io"
 
 	"servebench/reports"
-	"servebench/reports/stats"
+	"servebench/reports/analysis"
 )
 
 // Schema is the version of the summary. Fields may be added to it; one that is
@@ -28,7 +28,7 @@ func Format() reports.Format {
 }
 
 // Write writes the summary as indented JSON with a line break at its end.
-func Write(w io.Writer, a *stats.Analysis) error {
+func Write(w io.Writer, a *analysis.Analysis) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)

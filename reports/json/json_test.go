@@ -8,29 +8,29 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/formattest"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-func write(t *testing.T, p statstest.Plan) []byte {
+func write(t *testing.T, p recordtest.Plan) []byte {
 	t.Helper()
-	return written(t, statstest.Open(t, p))
+	return written(t, recordtest.Open(t, p))
 }
 
 func written(t *testing.T, run *record.Run) []byte {
 	t.Helper()
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Run.Dir = "runs/" + statstest.ID
+	a.Run.Dir = "runs/" + recordtest.ID
 	var got bytes.Buffer
 	if err := jsonreport.Write(&got, a); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func decode(t *testing.T, text []byte) map[string]any {
 }
 
 func TestGolden(t *testing.T) {
-	for name, p := range map[string]statstest.Plan{"compare": statstest.Compare(), "coldstart": statstest.ColdStart()} {
+	for name, p := range map[string]recordtest.Plan{"compare": recordtest.Compare(), "coldstart": recordtest.ColdStart()} {
 		t.Run(name, func(t *testing.T) { golden(t, "testdata/"+name+".json", write(t, p)) })
 	}
 }
@@ -71,7 +71,7 @@ func golden(t *testing.T, file string, got []byte) {
 
 // Other programs rely on these keys, in every entry.
 func TestKeys(t *testing.T) {
-	doc := decode(t, write(t, statstest.Compare()))
+	doc := decode(t, write(t, recordtest.Compare()))
 	has := func(where string, m map[string]any, keys ...string) {
 		for _, key := range keys {
 			if _, ok := m[key]; !ok {
@@ -100,16 +100,16 @@ func TestKeys(t *testing.T) {
 
 // What is not known is null; what there is none of is an empty list.
 func TestUnknownIsNull(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets, p.SLO, p.Rounds = p.Targets[:1], record.SLO{}, 1
 	p.Phases[1].Rate = 50
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	run.Targets[0].Facts = nil
 	cell := &run.Cells[len(run.Cells)-1]
 	// A dead server reads as none of either.
 	cell.Answers, cell.Usage = record.Answers{}, record.Usage{Known: true}
 	run.Targets[0].Deployments = nil
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestUnknownIsNull(t *testing.T) {
 }
 
 func TestOneEntryPerTargetAndPhase(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Phases = append(p.Phases, record.Phase{
 		Name: "spike", Arrivals: "poisson", Rate: 200, Duration: 2 * time.Second, Measured: true, Open: true,
 	})
@@ -159,7 +159,7 @@ func TestOneEntryPerTargetAndPhase(t *testing.T) {
 }
 
 func TestFormatWritesItsFile(t *testing.T) {
-	a, err := stats.Analyse(statstest.Open(t, statstest.Compare()))
+	a, err := analysis.Analyse(recordtest.Open(t, recordtest.Compare()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,10 @@ package jsonreport
 import (
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // reason is why a run is INVALID, by which rule, and what to do.
@@ -16,7 +18,7 @@ type reason struct {
 	More      int    `json:"more"` // further errors that make it INVALID
 }
 
-func newReason(a *stats.Analysis) *reason {
+func newReason(a *analysis.Analysis) *reason {
 	d, others := a.Fault()
 	if d == nil {
 		return nil
@@ -24,7 +26,7 @@ func newReason(a *stats.Analysis) *reason {
 	return &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}
 }
 
-func loop(r stats.Row) string {
+func loop(r sample.Row) string {
 	if r.Concurrency > 0 {
 		return "closed"
 	}
@@ -42,7 +44,7 @@ type floor struct {
 	Calibrated time.Time `json:"calibrated"`
 }
 
-func newFloor(f *stats.Floor) *floor {
+func newFloor(f *sample.Floor) *floor {
 	if f == nil {
 		return nil
 	}
@@ -68,7 +70,7 @@ type class struct {
 	Response latencies `json:"response_ms"`
 }
 
-func newClasses(r stats.Row) []class {
+func newClasses(r sample.Row) []class {
 	all := []class{}
 	for _, c := range r.Classes {
 		all = append(all, class{c.Name, newCounts(c.Ledger), newLatencies(c.Response)})
@@ -83,7 +85,7 @@ type abort struct {
 	Why   string  `json:"why"`
 }
 
-func newAborts(r stats.Row) []abort {
+func newAborts(r sample.Row) []abort {
 	all := []abort{}
 	for _, a := range r.Aborts {
 		all = append(all, abort{a.Round, significant(a.After.Seconds()), a.Text})
@@ -101,7 +103,7 @@ type leftOut struct {
 	Why    string `json:"why"`
 }
 
-func newLeftOut(a *stats.Analysis) []leftOut {
+func newLeftOut(a *analysis.Analysis) []leftOut {
 	all := []leftOut{}
 	for _, l := range a.LeftOut() {
 		all = append(all, leftOut(l))
@@ -146,7 +148,7 @@ type step struct {
 	Broke     int       `json:"broke"` // rounds in which it was the first not held
 }
 
-func newStepped(a *stats.Analysis) []stepped {
+func newStepped(a *analysis.Analysis) []stepped {
 	all := []stepped{}
 	for _, s := range a.Stepped {
 		x := stepped{Target: s.Target, Phase: s.Phase, Rounds: s.Rounds, Says: s.Says(), Breaks: []broken{}, Steps: []step{}}
@@ -190,7 +192,7 @@ type point struct {
 	Response    latencies `json:"response_ms"`
 }
 
-func newSaturation(a *stats.Analysis) []saturation {
+func newSaturation(a *analysis.Analysis) []saturation {
 	all := []saturation{}
 	for _, s := range a.Saturated {
 		most := newPoint(s.Points[s.Most])
@@ -206,7 +208,7 @@ func newSaturation(a *stats.Analysis) []saturation {
 	return all
 }
 
-func newPoint(p stats.SaturationPoint) point {
+func newPoint(p capacity.Point) point {
 	return point{
 		p.Phase, p.Concurrency, rate(p.Rate), number(pair{rate(p.Low), rate(p.High)}, p.HasInterval), p.Rounds, newLatencies(p.Row.Response),
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // at walks into a decoded document: keys of objects and indices of lists.
@@ -36,7 +36,7 @@ func at(t *testing.T, doc any, path ...any) any {
 }
 
 func TestSteps(t *testing.T) {
-	doc := decode(t, write(t, statstest.Stress()))
+	doc := decode(t, write(t, recordtest.Stress()))
 	if says := at(t, doc, "steps", 1, "says"); !strings.HasPrefix(says.(string), "held 400/s, broke at 600/s") {
 		t.Errorf("says %q", says)
 	}
@@ -52,7 +52,7 @@ func TestSteps(t *testing.T) {
 }
 
 func TestSaturation(t *testing.T) {
-	doc := decode(t, write(t, statstest.Saturate()))
+	doc := decode(t, write(t, recordtest.Saturate()))
 	if concurrency, fewest := at(t, doc, "saturation", 0, "concurrency"), at(t, doc, "saturation", 0, "lowest_concurrency"); concurrency != 8.0 || fewest != 4.0 {
 		t.Errorf("concurrency %v, lowest %v", concurrency, fewest)
 	}
@@ -62,7 +62,7 @@ func TestSaturation(t *testing.T) {
 }
 
 func TestFloorAndAttainment(t *testing.T) {
-	doc := decode(t, write(t, statstest.Calibrated()))
+	doc := decode(t, write(t, recordtest.Calibrated()))
 	if p50 := at(t, doc, "targets", 0, "floor", "p50").(float64); p50 < 0.07 || p50 > 0.09 {
 		t.Errorf("floor p50 %v ms, want between those at 1,000/s and 10,000/s", p50)
 	}
@@ -72,13 +72,13 @@ func TestFloorAndAttainment(t *testing.T) {
 	if share := at(t, doc, "targets", 1, "attainment").(float64); share < 0.99 || share >= 1 {
 		t.Errorf("attainment %v, want failures counted as too late", share)
 	}
-	if floor := at(t, decode(t, write(t, statstest.Compare())), "targets", 0, "floor"); floor != nil {
+	if floor := at(t, decode(t, write(t, recordtest.Compare())), "targets", 0, "floor"); floor != nil {
 		t.Errorf("floor %v without calibration", floor)
 	}
 }
 
 func TestClasses(t *testing.T) {
-	doc := decode(t, write(t, statstest.Mixed()))
+	doc := decode(t, write(t, recordtest.Mixed()))
 	if name, ok := at(t, doc, "targets", 0, "classes", 1, "class"), at(t, doc, "targets", 0, "classes", 1, "ok"); name != "big" || ok.(float64) < 1000 {
 		t.Errorf("class %v with %v answers", name, ok)
 	}
@@ -89,9 +89,9 @@ func TestClasses(t *testing.T) {
 
 // What was not played after an abort is listed.
 func TestLeftOut(t *testing.T) {
-	p := statstest.Stress()
+	p := recordtest.Stress()
 	p.Phases = append(p.Phases, record.Phase{Name: "after", Model: "credit", Arrivals: "poisson", Rate: 10, Duration: time.Second, Measured: true, Open: true})
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	run.Cells = slices.DeleteFunc(run.Cells, func(c record.Cell) bool { return c.Target == "container" && c.Phase == "after" })
 	doc := decode(t, written(t, run))
 	if phase, ended := at(t, doc, "left_out", 0, "phase"), at(t, doc, "left_out", 0, "ended_phase"); phase != "after" || ended != "stress" {
@@ -101,11 +101,11 @@ func TestLeftOut(t *testing.T) {
 
 // A run that was refused is INVALID, with its reason.
 func TestRefused(t *testing.T) {
-	doc := decode(t, write(t, statstest.Refused()))
+	doc := decode(t, write(t, recordtest.Refused()))
 	if v, rule, action := at(t, doc, "validity"), at(t, doc, "reason", "rule"), at(t, doc, "reason", "action"); v != "INVALID" || rule != "descriptors" || action != "raise the limit: ulimit -n 532" {
 		t.Errorf("%v because of %v: %v", v, rule, action)
 	}
-	if reason := at(t, decode(t, write(t, statstest.Compare())), "reason"); reason != nil {
+	if reason := at(t, decode(t, write(t, recordtest.Compare())), "reason"); reason != nil {
 		t.Errorf("a VALID run has the reason %v", reason)
 	}
 }

@@ -1,6 +1,8 @@
 package jsonreport
 
-import "servebench/reports/stats"
+import (
+	"servebench/reports/analysis/sample"
+)
 
 // meter is what the target counted itself, such as what it would bill.
 type meter struct {
@@ -10,7 +12,7 @@ type meter struct {
 	PerRequest *float64 `json:"per_request"` // per request sent
 }
 
-func newMeters(r stats.Row) []meter {
+func newMeters(r sample.Row) []meter {
 	all := []meter{}
 	for _, m := range r.Usage.Meters {
 		each, known := r.PerRequest(m)

@@ -1,9 +1,12 @@
 package jsonreport
 
-import "servebench/reports/stats"
+import (
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/overhead"
+)
 
-// overhead splits each target's quantiles into the overhead and the model.
-type overhead struct {
+// overheadSplit splits each target's quantiles into the overhead and the model.
+type overheadSplit struct {
 	Noop    string           `json:"noop"`  // the phase whose model computes nothing
 	Model   string           `json:"model"` // the phase with the real one
 	Base    string           `json:"base"`  // what the ratios divide by
@@ -35,11 +38,11 @@ type overheadPart struct {
 	RatioCI   *pair    `json:"ratio_ci"`
 }
 
-func newOverhead(t *stats.Overhead) *overhead {
+func newOverhead(t *overhead.Result) *overheadSplit {
 	if t == nil {
 		return nil
 	}
-	d := overhead{Noop: t.Noop.Name, Model: t.Model.Name, Base: t.Base, Method: stats.OverheadMethod, Targets: []overheadTarget{}}
+	d := overheadSplit{Noop: t.Noop.Name, Model: t.Model.Name, Base: t.Base, Method: analysis.OverheadMethod, Targets: []overheadTarget{}}
 	for _, r := range t.Rows {
 		last := len(d.Targets) - 1
 		if last < 0 || d.Targets[last].Target != r.Target {
@@ -56,7 +59,7 @@ func newOverhead(t *stats.Overhead) *overhead {
 	return &d
 }
 
-func newOverheadPart(p stats.OverheadPart) overheadPart {
+func newOverheadPart(p overhead.Part) overheadPart {
 	return overheadPart{
 		Value: milliseconds(p.Value), CI: number(pair{milliseconds(p.Low), milliseconds(p.High)}, p.HasInterval),
 		ToldApart: p.ToldApart, Ratio: number(significant(p.Ratio), p.HasRatio),

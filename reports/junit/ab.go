@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/ab"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
 // abSuite holds a test for each metric and phase in which the variants were compared,
 // and one for their errors.
-func abSuite(a *stats.Analysis) junit.Testsuite {
+func abSuite(a *analysis.Analysis) junit.Testsuite {
 	took := a.Run.Finished.Sub(a.Run.Created)
 	s := newSuite(a, format.Plain(a.Run.Scenario.Name)+": "+record.Candidate+" against "+record.Baseline, took)
 	if d := a.Run.AB; d != nil {
@@ -46,14 +47,14 @@ func abSuite(a *stats.Analysis) junit.Testsuite {
 
 // within is the verdict on a part of an A/B test: none is better than what the whole can
 // be believed for.
-func within(d *stats.ABTest, part stats.Verdict) stats.Verdict {
-	if d.Verdict == stats.InvalidInstrument || part == stats.NoLimit {
+func within(d *ab.Result, part record.Verdict) record.Verdict {
+	if d.Verdict == record.InvalidInstrument || part == record.NoLimit {
 		return d.Verdict
 	}
 	return part
 }
 
-func metricDetails(d *stats.ABTest, m stats.ABMetric) []string {
+func metricDetails(d *ab.Result, m ab.Metric) []string {
 	lines := []string{"phase:    " + format.Plain(m.Phase), "metric:   " + m.Name}
 	if len(m.Pairs) > 0 {
 		lines = append(lines, "change:   "+format.Change(m.Ratio), "bounds:   "+orNone(m.Bounds()))

@@ -5,15 +5,16 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/gate"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
 // targetSuite holds a test for each limit of a target.
-func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
+func targetSuite(a *analysis.Analysis, t record.Target) junit.Testsuite {
 	s := newSuite(a, format.Plain(a.Run.Scenario.Name)+" on "+format.Plain(a.Label(t.Name)), elapsedOn(a, t.Name))
 	addFacts(&s, t.Facts)
 	if a.By != "" {
@@ -36,7 +37,7 @@ func targetSuite(a *stats.Analysis, t record.Target) junit.Testsuite {
 	return s
 }
 
-func gateTest(a *stats.Analysis, g stats.Gate) junit.Testcase {
+func gateTest(a *analysis.Analysis, g gate.Gate) junit.Testcase {
 	test := junit.Testcase{
 		Classname: class(g.Target, g.Phase),
 		Name:      g.Metric + " " + g.Limit,
@@ -48,7 +49,7 @@ func gateTest(a *stats.Analysis, g stats.Gate) junit.Testcase {
 
 // alike is how many limits are judged from the same load: they share its time, so
 // that the times of the tests add up.
-func alike(a *stats.Analysis, g stats.Gate) int {
+func alike(a *analysis.Analysis, g gate.Gate) int {
 	n := 0
 	for _, other := range a.Gates {
 		if other.Target == g.Target && other.Phase == g.Phase {
@@ -60,7 +61,7 @@ func alike(a *stats.Analysis, g stats.Gate) int {
 
 // elapsed is how long a target was measured in a phase; 0 of the starts, which are in
 // no phase.
-func elapsed(a *stats.Analysis, target, phase string) time.Duration {
+func elapsed(a *analysis.Analysis, target, phase string) time.Duration {
 	for _, r := range a.Rows {
 		if r.Target == target && r.Phase == phase {
 			return r.Elapsed
@@ -70,7 +71,7 @@ func elapsed(a *stats.Analysis, target, phase string) time.Duration {
 }
 
 // elapsedOn is how long a target was measured in all phases.
-func elapsedOn(a *stats.Analysis, target string) time.Duration {
+func elapsedOn(a *analysis.Analysis, target string) time.Duration {
 	var sum time.Duration
 	for _, r := range a.Rows {
 		if r.Target == target {
@@ -80,7 +81,7 @@ func elapsedOn(a *stats.Analysis, target string) time.Duration {
 	return sum
 }
 
-func gateDetails(a *stats.Analysis, g stats.Gate) []string {
+func gateDetails(a *analysis.Analysis, g gate.Gate) []string {
 	lines := []string{
 		"target:   " + format.Plain(a.Label(g.Target)),
 		"phase:    " + orNone(format.Plain(g.Phase)),
@@ -110,17 +111,17 @@ func orNone(s string) string {
 }
 
 // judge gives the test the outcome that stands for the verdict.
-func judge(test *junit.Testcase, a *stats.Analysis, v stats.Verdict, told string, details []string) {
-	details = append(details, "report:   "+format.Plain(stats.ReportCommand(a.Run)))
+func judge(test *junit.Testcase, a *analysis.Analysis, v record.Verdict, told string, details []string) {
+	details = append(details, "report:   "+format.Plain(analysis.ReportCommand(a.Run)))
 	result := &junit.Result{
 		Message: string(v) + ": " + format.Plain(told),
 		Type:    string(v),
 		Data:    strings.Join(details, "\n"),
 	}
 	switch v {
-	case stats.Pass, stats.NoLimit: // NoLimit: a server that is compared with itself
+	case record.Pass, record.NoLimit: // NoLimit: a server that is compared with itself
 		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
-	case stats.InvalidInstrument:
+	case record.InvalidInstrument:
 		if blame := a.Blame(); blame != "" {
 			result.Message = string(v) + ": " + format.Plain(blame)
 		}

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
@@ -39,7 +39,7 @@ func Format() reports.Format {
 }
 
 // Write writes the report.
-func Write(w io.Writer, a *stats.Analysis) error {
+func Write(w io.Writer, a *analysis.Analysis) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return fmt.Errorf("write JUnit XML: %w", err)
 	}
@@ -49,7 +49,7 @@ func Write(w io.Writer, a *stats.Analysis) error {
 	return nil
 }
 
-func newSuites(a *stats.Analysis) *junit.Testsuites {
+func newSuites(a *analysis.Analysis) *junit.Testsuites {
 	all := &junit.Testsuites{Name: "servebench " + format.Plain(a.Run.Scenario.Name), Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.AB != nil:
@@ -64,7 +64,7 @@ func newSuites(a *stats.Analysis) *junit.Testsuites {
 			all.AddSuite(runSuite(a))
 		}
 	}
-	if (all.Failures+all.Errors == 0 || a.HoldInPart()) && a.Verdict != stats.Pass && a.Verdict != stats.NoLimit {
+	if (all.Failures+all.Errors == 0 || a.HoldInPart()) && a.Verdict != record.Pass && a.Verdict != record.NoLimit {
 		all.AddSuite(wholeSuite(a))
 	}
 	for i := range all.Suites {
@@ -74,7 +74,7 @@ func newSuites(a *stats.Analysis) *junit.Testsuites {
 }
 
 // newSuite is a suite without tests, with what tells the run from others.
-func newSuite(a *stats.Analysis, name string, took time.Duration) junit.Testsuite {
+func newSuite(a *analysis.Analysis, name string, took time.Duration) junit.Testsuite {
 	s := junit.Testsuite{Name: name, Time: seconds(took)}
 	s.SetTimestamp(a.Run.Created.UTC())
 	s.AddProperty("run", format.Plain(a.Run.ID))

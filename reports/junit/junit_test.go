@@ -8,28 +8,29 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/format"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
 
 	lib "github.com/jstemmer/go-junit-report/v2/junit"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func plans() map[string]statstest.Plan {
-	all := statstest.Judged()
-	all["ab slower"], all["ab undecided"] = statstest.Slower(), statstest.Undecided()
-	same, early := statstest.ABTest(), statstest.Slower()
+func plans() map[string]recordtest.Plan {
+	all := recordtest.Judged()
+	all["ab slower"], all["ab undecided"] = recordtest.Slower(), recordtest.Undecided()
+	same, early := recordtest.ABTest(), recordtest.Slower()
 	same.AB.Same, same.AB.Interims = true, same.AB.Interims[:1] // it is played to its last interim analysis
 	early.Rounds = 3
 	all["ab same"], all["ab early"] = same, early
 	return all
 }
 
-func render(t *testing.T, a *stats.Analysis) []byte {
+func render(t *testing.T, a *analysis.Analysis) []byte {
 	t.Helper()
 	return formattest.Render(t, junit.Format(), a)[junit.File]
 }
@@ -91,7 +92,7 @@ func TestGolden(t *testing.T) {
 
 // A failure names metric, limit, value, interval and n.
 func TestFailureTells(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets, p.SLO.P99 = p.Targets[:1], time.Millisecond
 	a := formattest.Analyse(t, p)
 	all := parse(t, render(t, a))
@@ -114,10 +115,10 @@ func TestFailureTells(t *testing.T) {
 // A run whose limits all hold in what was measured, and that lost a server on the way,
 // is no PASS, and its report stops a merge as its exit code does.
 func TestLostServer(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets[0].StartFails = []int{2}
 	a := formattest.Analyse(t, p)
-	if a.Verdict != stats.Inconclusive || !a.HoldInPart() {
+	if a.Verdict != record.Inconclusive || !a.HoldInPart() {
 		t.Fatalf("%s, limits %+v", a.Verdict, a.Gates)
 	}
 	all := parse(t, render(t, a))
@@ -132,7 +133,7 @@ func TestLostServer(t *testing.T) {
 
 // The time that the tests took adds up to what was measured.
 func TestTimes(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Compare())
+	a := formattest.Analyse(t, recordtest.Compare())
 	for i, s := range parse(t, render(t, a)).Suites[:2] {
 		var sum time.Duration
 		for _, test := range s.Testcases {
@@ -150,7 +151,7 @@ func TestTimes(t *testing.T) {
 
 // A limit on the starts, which are in no phase, is a test like others.
 func TestStarts(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets, p.SLO.ColdStart = p.Targets[:1], 10*time.Millisecond
 	all := parse(t, render(t, formattest.Analyse(t, p)))
 	tests := all.Suites[0].Testcases
@@ -161,7 +162,7 @@ func TestStarts(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
-	text := render(t, formattest.Analyse(t, statstest.Hostile()))
+	text := render(t, formattest.Analyse(t, recordtest.Hostile()))
 	parse(t, text)
 	if strings.ContainsAny(string(text), "\x1b\x00\r\u202e\ufffd") {
 		t.Errorf("%q", text)

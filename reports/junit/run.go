@@ -1,8 +1,9 @@
 package junit
 
 import (
+	"servebench/reports/analysis"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
@@ -10,7 +11,7 @@ import (
 // runSuite holds what is true of a run as a whole: that it was played to its end,
 // and that its figures can be believed. It is all that there is to test where the
 // scenario sets no limits.
-func runSuite(a *stats.Analysis) junit.Testsuite {
+func runSuite(a *analysis.Analysis) junit.Testsuite {
 	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, a.Run.Finished.Sub(a.Run.Created))
 	addFacts(&s, a.Run.Environment)
@@ -29,7 +30,7 @@ func runSuite(a *stats.Analysis) junit.Testsuite {
 // wholeSuite holds the verdict on the run where each part by itself holds and the
 // whole does not, or hold in a part of what was planned: a server was lost on the way,
 // say.
-func wholeSuite(a *stats.Analysis) junit.Testsuite {
+func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, 0)
 	test := junit.Testcase{Classname: name, Name: "the run as a whole", Time: seconds(0)}
@@ -38,15 +39,15 @@ func wholeSuite(a *stats.Analysis) junit.Testsuite {
 	return s
 }
 
-func believed(a *stats.Analysis, name string) junit.Testcase {
+func believed(a *analysis.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.Nothing() != "":
 		test.Error = &junit.Result{Message: a.Word() + ": " + format.Plain(a.Sentence()), Type: a.Word()}
-	case a.Validity == stats.Invalid:
-		judge(&test, a, stats.InvalidInstrument, a.Blame(), nil)
+	case a.Validity == record.Invalid:
+		judge(&test, a, record.InvalidInstrument, a.Blame(), nil)
 	default:
-		judge(&test, a, stats.Pass, "", []string{string(a.Validity) + ": " + format.Plain(a.Sentence())})
+		judge(&test, a, record.Pass, "", []string{string(a.Validity) + ": " + format.Plain(a.Sentence())})
 	}
 	return test
 }

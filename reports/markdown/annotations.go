@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/gate"
 	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // mostAnnotations is how many a step shows of each kind.
@@ -29,7 +30,7 @@ func (n annotation) String() string {
 // Annotate writes the run's annotations as workflow commands, one a line. The runner
 // reads them from the output of a step and from its errors alike, so that what else
 // is written to the output can be left clean.
-func Annotate(w io.Writer, a *stats.Analysis) error {
+func Annotate(w io.Writer, a *analysis.Analysis) error {
 	for _, n := range annotations(a) {
 		if _, err := fmt.Fprintln(w, n); err != nil {
 			return fmt.Errorf("write annotations: %w", err)
@@ -40,7 +41,7 @@ func Annotate(w io.Writer, a *stats.Analysis) error {
 
 // annotations are those of the run: what it came to, then each limit or metric that
 // does not hold.
-func annotations(a *stats.Analysis) []annotation {
+func annotations(a *analysis.Analysis) []annotation {
 	first := annotation{level(a), fmt.Sprintf("%s: %s", a.Word(), a.Run.Scenario.Name), a.Sentence()}
 	if short := a.Shortfall(); short != nil {
 		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, a.Sentence())
@@ -53,18 +54,18 @@ func annotations(a *stats.Analysis) []annotation {
 	return append([]annotation{first}, rest...)
 }
 
-func level(a *stats.Analysis) string {
+func level(a *analysis.Analysis) string {
 	if a.Nothing() != "" || a.Shortfall() != nil {
 		return "error"
 	}
 	return levelOf(a.Verdict)
 }
 
-func levelOf(v stats.Verdict) string {
+func levelOf(v record.Verdict) string {
 	switch v {
-	case stats.Fail, stats.InvalidInstrument:
+	case record.Fail, record.InvalidInstrument:
 		return "error"
-	case stats.Inconclusive:
+	case record.Inconclusive:
 		return "warning"
 	}
 	return "notice"
@@ -72,15 +73,15 @@ func levelOf(v stats.Verdict) string {
 
 // broken has a note for each part that decided against the whole; none where the
 // whole cannot be believed.
-func broken(a *stats.Analysis) []annotation {
+func broken(a *analysis.Analysis) []annotation {
 	var all []annotation
-	add := func(v stats.Verdict, where, told string) {
-		if v == stats.Fail || v == stats.Inconclusive {
+	add := func(v record.Verdict, where, told string) {
+		if v == record.Fail || v == record.Inconclusive {
 			all = append(all, annotation{levelOf(v), fmt.Sprintf("%s: %s", v, where), told})
 		}
 	}
 	switch d := a.AB; {
-	case a.Verdict == stats.InvalidInstrument || a.Nothing() != "":
+	case a.Verdict == record.InvalidInstrument || a.Nothing() != "":
 	case d != nil:
 		for _, m := range d.Metrics {
 			add(m.Verdict, record.Candidate+", phase "+m.Phase, m.Says())
@@ -98,7 +99,7 @@ func broken(a *stats.Analysis) []annotation {
 
 // at is what a limit is of: "container, phase steady", or the target alone of its
 // starts, which are in no phase.
-func at(g stats.Gate) string {
+func at(g gate.Gate) string {
 	if g.Phase == "" {
 		return g.Target
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/format"
-	"servebench/reports/stats"
 )
 
 // File is where the summary lies in a run's folder.
@@ -29,7 +29,7 @@ func Format() reports.Format {
 		Doc:  "the verdict and what it rests on in markdown, for a step's summary (" + File + ")",
 		CI:   true,
 
-		Render: reports.Into(File, func(w io.Writer, a *stats.Analysis) error { return Write(w, document.New(a), Limit) }),
+		Render: reports.Into(File, func(w io.Writer, a *analysis.Analysis) error { return Write(w, document.New(a), Limit) }),
 	}
 }
 

@@ -9,17 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/gate"
 	"servebench/reports/document"
 	"servebench/reports/formattest"
 	"servebench/reports/markdown"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func annotate(t *testing.T, a *stats.Analysis) string {
+func annotate(t *testing.T, a *analysis.Analysis) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := markdown.Annotate(&b, a); err != nil {
@@ -29,9 +30,9 @@ func annotate(t *testing.T, a *stats.Analysis) string {
 }
 
 func TestGolden(t *testing.T) {
-	plans := statstest.Judged()
-	plans["ab slower"], plans["ab undecided"] = statstest.Slower(), statstest.Undecided()
-	early := statstest.Slower()
+	plans := recordtest.Judged()
+	plans["ab slower"], plans["ab undecided"] = recordtest.Slower(), recordtest.Undecided()
+	early := recordtest.Slower()
 	early.Rounds = 3
 	plans["ab early"] = early
 	for name, p := range plans {
@@ -45,7 +46,7 @@ func TestGolden(t *testing.T) {
 
 // The verdict is the first word, and an INVALID run's figures are called none.
 func TestVerdictFirst(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Judged()["invalid"])
+	a := formattest.Analyse(t, recordtest.Judged()["invalid"])
 	text := string(formattest.Render(t, markdown.Format(), a)[markdown.File])
 	if !strings.HasPrefix(text, "## INVALID: compare\n") || !strings.Contains(text, "The figures below are not results") {
 		t.Errorf("%s", text)
@@ -55,10 +56,10 @@ func TestVerdictFirst(t *testing.T) {
 // Whatever is in a run, its summary stays within the limit, and says the verdict while
 // it can.
 func TestLimit(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Compare())
+	a := formattest.Analyse(t, recordtest.Compare())
 	for i := range 5000 {
 		a.Run.Environment = append(a.Run.Environment, record.Fact{Name: fmt.Sprint(i), Value: strings.Repeat("|", 10000)})
-		a.Gates = append(a.Gates, stats.Gate{Target: "physical", Phase: "steady", Metric: strings.Repeat("<", 10000), Verdict: stats.Fail})
+		a.Gates = append(a.Gates, gate.Gate{Target: "physical", Phase: "steady", Metric: strings.Repeat("<", 10000), Verdict: record.Fail})
 	}
 	for _, limit := range []int{-1, 0, 40, 1000, 20_000, 300_000, markdown.Limit} {
 		var b bytes.Buffer
@@ -78,7 +79,7 @@ func TestLimit(t *testing.T) {
 }
 
 func TestAtMostTenAnnotations(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Judged()["fail"])
+	a := formattest.Analyse(t, recordtest.Judged()["fail"])
 	for range 30 {
 		a.Gates = append(a.Gates, a.Gates...)
 		if len(a.Gates) > 30 {
@@ -93,7 +94,7 @@ func TestAtMostTenAnnotations(t *testing.T) {
 
 // A limit on the starts is of no phase, and none is named.
 func TestAnnotateStarts(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.SLO.ColdStart = 10 * time.Millisecond
 	text := annotate(t, formattest.Analyse(t, p))
 	if want := "::error title=FAIL%3A physical::cold start "; !strings.Contains(text, "\n"+want) {
@@ -103,7 +104,7 @@ func TestAnnotateStarts(t *testing.T) {
 
 // Text from outside makes no command, no line, no markup and no cell of its own.
 func TestHostileText(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Hostile())
+	a := formattest.Analyse(t, recordtest.Hostile())
 	for _, line := range strings.Split(strings.TrimSuffix(annotate(t, a), "\n"), "\n") {
 		title, text, ok := strings.Cut(strings.TrimPrefix(line, "::error title="), "::")
 		if !ok || !strings.HasPrefix(line, "::error title=") || strings.ContainsAny(title, ":,\r\x1b\x00") || text == "" {

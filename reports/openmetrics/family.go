@@ -1,8 +1,9 @@
 package openmetrics
 
 import (
+	"servebench/reports/analysis"
 	"servebench/reports/format"
-	"servebench/reports/stats"
+	"servebench/reports/record"
 
 	dto "github.com/prometheus/client_model/go"
 )
@@ -19,7 +20,7 @@ type label struct{ name, value string }
 
 // newFamily is one without samples. The name ends in the unit, as OpenMetrics wants
 // it; "" is a metric without one.
-func newFamily(a *stats.Analysis, name, unit, help string) *family {
+func newFamily(a *analysis.Analysis, name, unit, help string) *family {
 	f := &family{&dto.MetricFamily{Name: new("servebench_" + name), Help: &help, Type: dto.MetricType_GAUGE.Enum()}, a.Run.Scenario.Name}
 	if unit != "" {
 		f.Unit = &unit
@@ -40,8 +41,8 @@ func (f *family) add(value float64, labels ...label) {
 
 // addVerdict takes a sample for each verdict there is, 1 for the one that was found:
 // a reader that compares two files sees a value change, not a metric come and go.
-func (f *family) addVerdict(found stats.Verdict, labels ...label) {
-	for _, v := range []stats.Verdict{stats.Pass, stats.Fail, stats.Inconclusive, stats.InvalidInstrument} {
+func (f *family) addVerdict(found record.Verdict, labels ...label) {
+	for _, v := range []record.Verdict{record.Pass, record.Fail, record.Inconclusive, record.InvalidInstrument} {
 		value := 0.0
 		if v == found {
 			value = 1

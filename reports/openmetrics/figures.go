@@ -3,11 +3,12 @@ package openmetrics
 import (
 	"strconv"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 )
 
 // figures are those of the targets, each metric with the bounds of its 95 % interval.
-func figures(a *stats.Analysis) []*family {
+func figures(a *analysis.Analysis) []*family {
 	var all []*family
 	for _, k := range kinds() {
 		all = append(all, k.families(a)...)
@@ -39,7 +40,7 @@ func kinds() []kind {
 }
 
 // families are the metric and the lower and upper ends of its 95 % intervals.
-func (k kind) families(a *stats.Analysis) []*family {
+func (k kind) families(a *analysis.Analysis) []*family {
 	value := newFamily(a, k.name+"_"+k.unit, k.unit, k.help)
 	low := newFamily(a, k.name+"_lower_"+k.unit, k.unit, "lower end of the 95 % interval of servebench_"+k.name+"_"+k.unit)
 	high := newFamily(a, k.name+"_upper_"+k.unit, k.unit, "upper end of the 95 % interval of servebench_"+k.name+"_"+k.unit)
@@ -60,7 +61,7 @@ func (k kind) families(a *stats.Analysis) []*family {
 }
 
 // quantileOf is the value of the label quantile: "0.99"; "" of no quantile.
-func quantileOf(f stats.Figure) string {
+func quantileOf(f sample.Figure) string {
 	if f.Q == 0 {
 		return ""
 	}
@@ -68,7 +69,7 @@ func quantileOf(f stats.Figure) string {
 }
 
 // offered is the load, of open loops.
-func offered(a *stats.Analysis) *family {
+func offered(a *analysis.Analysis) *family {
 	f := newFamily(a, "offered_per_second", "per_second", "requests that were due per second, of an open loop")
 	for _, r := range a.Rows {
 		if r.Concurrency == 0 {

@@ -3,14 +3,15 @@ package openmetrics
 import (
 	"math"
 
-	"servebench/reports/stats"
+	"servebench/reports/analysis"
+	"servebench/reports/record"
 )
 
 // judged are the validity and the verdicts.
-func judged(a *stats.Analysis) []*family {
+func judged(a *analysis.Analysis) []*family {
 	valid := newFamily(a, "valid", "", "1: the instrument can be believed; 0: it cannot, and there are no figures")
 	if !a.OnlyStarts() {
-		valid.add(truth(a.Validity == stats.Valid && a.Nothing() == ""))
+		valid.add(truth(a.Validity == record.Valid && a.Nothing() == ""))
 	}
 	complete := newFamily(a, "complete", "", "1: all that was planned was measured; 0: it was not")
 	complete.add(truth(a.Complete()))
@@ -24,7 +25,7 @@ func judged(a *stats.Analysis) []*family {
 }
 
 // ledgers account for every request.
-func ledgers(a *stats.Analysis) *family {
+func ledgers(a *analysis.Analysis) *family {
 	f := newFamily(a, "requests", "", "requests by what became of them: scheduled ≥ sent = ok + failed + censored (given up before its timeout)")
 	for _, r := range a.Rows {
 		l := r.Ledger
@@ -39,7 +40,7 @@ func ledgers(a *stats.Analysis) *family {
 }
 
 // abVerdicts are what was found of each part of an A/B test.
-func abVerdicts(a *stats.Analysis) *family {
+func abVerdicts(a *analysis.Analysis) *family {
 	f := newFamily(a, "ab", "", "1 for what was found of the metric, or of the variants' errors")
 	if a.AB == nil {
 		return f
@@ -54,7 +55,7 @@ func abVerdicts(a *stats.Analysis) *family {
 }
 
 // abRatios are the ratios of an A/B test's variants.
-func abRatios(a *stats.Analysis) []*family {
+func abRatios(a *analysis.Analysis) []*family {
 	value := newFamily(a, "ab_ratio", "ratio", "candidate ÷ baseline, Hodges–Lehmann estimate over pairs of rounds")
 	low := newFamily(a, "ab_lower_ratio", "ratio", "lower bound of the ratio at the interim analysis that was reached")
 	high := newFamily(a, "ab_upper_ratio", "ratio", "upper bound of the ratio at the interim analysis that was reached")

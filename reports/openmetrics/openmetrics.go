@@ -14,10 +14,10 @@ import (
 	"fmt"
 	"io"
 
-	"servebench/reports"
-	"servebench/reports/stats"
-
 	"github.com/prometheus/common/expfmt"
+	"servebench/reports"
+	"servebench/reports/analysis"
+	"servebench/reports/record"
 )
 
 // File is where the metrics lie in a run's folder.
@@ -35,7 +35,7 @@ func Format() reports.Format {
 }
 
 // Write writes the metrics.
-func Write(w io.Writer, a *stats.Analysis) error {
+func Write(w io.Writer, a *analysis.Analysis) error {
 	for _, family := range families(a) {
 		if len(family.Metric) == 0 {
 			continue
@@ -51,10 +51,10 @@ func Write(w io.Writer, a *stats.Analysis) error {
 }
 
 // families are all metrics, those without samples included.
-func families(a *stats.Analysis) []*family {
+func families(a *analysis.Analysis) []*family {
 	all := judged(a)
 	all = append(all, ledgers(a))
-	if a.Validity == stats.Invalid || a.Nothing() != "" || a.Shortfall() != nil {
+	if a.Validity == record.Invalid || a.Nothing() != "" || a.Shortfall() != nil {
 		return all
 	}
 	all = append(all, figures(a)...)

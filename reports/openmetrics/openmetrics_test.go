@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/analysis"
 	"servebench/reports/formattest"
 	"servebench/reports/openmetrics"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func render(t *testing.T, a *stats.Analysis) []byte {
+func render(t *testing.T, a *analysis.Analysis) []byte {
 	t.Helper()
 	return formattest.Render(t, openmetrics.Format(), a)[openmetrics.File]
 }
@@ -63,12 +63,12 @@ func parse(t *testing.T, text []byte) map[string]*dto.MetricFamily {
 }
 
 func TestGolden(t *testing.T) {
-	plans := statstest.Judged()
-	plans["ab slower"] = statstest.Slower()
-	invalid := statstest.Slower()
+	plans := recordtest.Judged()
+	plans["ab slower"] = recordtest.Slower()
+	invalid := recordtest.Slower()
 	invalid.Targets[0].Late = 100
 	plans["ab invalid"] = invalid
-	plans["coldstart"] = statstest.ColdStart()
+	plans["coldstart"] = recordtest.ColdStart()
 	for name, p := range plans {
 		t.Run(name, func(t *testing.T) {
 			got := render(t, formattest.Analyse(t, p))
@@ -80,7 +80,7 @@ func TestGolden(t *testing.T) {
 
 // The figures are those of the analysis, in seconds.
 func TestFigures(t *testing.T) {
-	a := formattest.Analyse(t, statstest.Compare())
+	a := formattest.Analyse(t, recordtest.Compare())
 	families := parse(t, render(t, a))
 	found := false
 	for _, m := range families["servebench_response_time_seconds"].Metric {
@@ -104,7 +104,7 @@ func TestFigures(t *testing.T) {
 
 // An INVALID run has verdicts and no figures.
 func TestInvalidHasNoFigures(t *testing.T) {
-	families := parse(t, render(t, formattest.Analyse(t, statstest.Judged()["invalid"])))
+	families := parse(t, render(t, formattest.Analyse(t, recordtest.Judged()["invalid"])))
 	if got := families["servebench_valid"].Metric[0].GetGauge().GetValue(); got != 0 {
 		t.Errorf("valid is %v", got)
 	}
@@ -117,7 +117,7 @@ func TestInvalidHasNoFigures(t *testing.T) {
 
 // An A/B test that fails by its errors alone says so among its parts.
 func TestABErrors(t *testing.T) {
-	text := string(render(t, formattest.Analyse(t, statstest.Failing())))
+	text := string(render(t, formattest.Analyse(t, recordtest.Failing())))
 	want := `servebench_ab{scenario="gate",phase="steady",metric="errors",verdict="FAIL"} 1.0`
 	if !strings.Contains(text, want) {
 		t.Errorf("no %s in\n%s", want, text)
@@ -125,5 +125,5 @@ func TestABErrors(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
-	parse(t, render(t, formattest.Analyse(t, statstest.Hostile())))
+	parse(t, render(t, formattest.Analyse(t, recordtest.Hostile())))
 }

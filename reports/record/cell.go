@@ -59,6 +59,17 @@ type Ledger struct {
 	Censored  int64 `json:"censored"` // given up before its own timeout, because the run was ended
 }
 
+// Plus adds two ledgers.
+func (l Ledger) Plus(m Ledger) Ledger {
+	return Ledger{
+		Scheduled: l.Scheduled + m.Scheduled,
+		Sent:      l.Sent + m.Sent,
+		OK:        l.OK + m.OK,
+		Failed:    l.Failed + m.Failed,
+		Censored:  l.Censored + m.Censored,
+	}
+}
+
 // ClassCount is the ledger of one class of request.
 type ClassCount struct {
 	Name   string `json:"name" redact:"-"`

@@ -59,6 +59,16 @@ type Phase struct {
 	Mix []Class `json:"mix,omitempty"`
 }
 
+// Phase is the phase of that name; of one that there is not, a Phase with its name alone.
+func (r *Run) Phase(name string) Phase {
+	for _, p := range r.Scenario.Phases {
+		if p.Name == name {
+			return p
+		}
+	}
+	return Phase{Name: name}
+}
+
 // Step is a stretch of a phase at one rate.
 type Step struct {
 	Start    time.Duration `json:"start_ns"` // from the phase's start

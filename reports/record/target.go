@@ -38,6 +38,16 @@ type Deployment struct {
 	Failed string `json:"failed,omitempty"`
 }
 
+// Answered says that the start came to a right first answer, whatever became of the
+// server later.
+func (d Deployment) Answered() bool {
+	last := len(d.Stages) - 1
+	return last >= 0 && d.Stages[last].Name == FirstAnswer
+}
+
+// FirstAnswerAt is when a start that is Answered came to its first answer.
+func (d Deployment) FirstAnswerAt() time.Duration { return d.Stages[len(d.Stages)-1].At }
+
 // FirstAnswer is the last stage of a good start: the first model answer.
 const FirstAnswer = "first answer"
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 )
 
 // A start without a right first answer does not vanish from the cold starts.
@@ -22,7 +22,7 @@ func TestStartWithoutAnswerIsShown(t *testing.T) {
 		}
 	}
 	for n, want := range [][]int{{2}, {1, 2, 3}} {
-		got := read(t, statstest.Compare(), unanswer(want...))
+		got := read(t, recordtest.Compare(), unanswer(want...))
 		if !strings.Contains(got, "its first answer was not right: status 404") || !strings.Contains(got, "FAILED") {
 			t.Error(got)
 		}
@@ -34,7 +34,7 @@ func TestStartWithoutAnswerIsShown(t *testing.T) {
 
 // Every phase that is left out is named.
 func TestEveryUnmeasuredPhaseIsNamed(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	second := p.Phases[0]
 	second.Name = "fill caches"
 	p.Phases = append(p.Phases, second)
@@ -45,7 +45,7 @@ func TestEveryUnmeasuredPhaseIsNamed(t *testing.T) {
 
 // Without any start there is no table of starts, nor a word of one.
 func TestNoHeadingWithoutStarts(t *testing.T) {
-	p := statstest.Running()
+	p := recordtest.Running()
 	p.Targets = p.Targets[1:]
 	if got := read(t, p, func(*record.Run) {}); strings.Contains(got, "COLD START") || !strings.Contains(got, "endpoint: The server ran already") {
 		t.Error(got)
@@ -55,10 +55,10 @@ func TestNoHeadingWithoutStarts(t *testing.T) {
 // The starts of discarded trials are among the starts, and the page says so.
 func TestStartsOfDiscardedTrialsAreNamed(t *testing.T) {
 	const note = "Starts of discarded trials are among them."
-	if got := read(t, statstest.Compare(), func(*record.Run) {}); strings.Contains(got, note) {
+	if got := read(t, recordtest.Compare(), func(*record.Run) {}); strings.Contains(got, note) {
 		t.Error(got)
 	}
-	got := read(t, statstest.Compare(), func(r *record.Run) {
+	got := read(t, recordtest.Compare(), func(r *record.Run) {
 		for i, c := range r.Cells {
 			if c.Round == 1 && c.Target == "physical" {
 				r.Cells[i].Discarded = "late"
@@ -73,7 +73,7 @@ func TestStartsOfDiscardedTrialsAreNamed(t *testing.T) {
 // A run is VALID with more late requests than the threshold where chance explains
 // them, which its line says.
 func TestLateByChanceIsExplained(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Phases[1].Duration = time.Second
 	for i := range p.Targets {
 		p.Targets[i].Late = 6

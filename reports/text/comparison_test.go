@@ -10,27 +10,27 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"servebench/reports/compare"
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/compare"
 	"servebench/reports/document"
 	"servebench/reports/markdown"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 	"servebench/reports/text"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // later is the analysis of a run after another one.
-func later(t *testing.T, p statstest.Plan, spoil func(*record.Run)) *stats.Analysis {
+func later(t *testing.T, p recordtest.Plan, spoil func(*record.Run)) *analysis.Analysis {
 	t.Helper()
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	run.ID = "20261123-101530-compare-c3d4"
 	run.Created = run.Created.Add(24 * time.Hour)
 	if spoil != nil {
 		spoil(run)
 	}
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,20 +40,20 @@ func later(t *testing.T, p statstest.Plan, spoil func(*record.Run)) *stats.Analy
 
 // comparisons are sets of runs that read differently.
 func comparisons(t *testing.T) map[string][]*compare.Comparison {
-	base := analyse(t, statstest.Compare())
-	slower := statstest.Compare()
+	base := analyse(t, recordtest.Compare())
+	slower := recordtest.Compare()
 	slower.Targets[0].Service = slower.Targets[0].Service * 5 / 4
 	slower.Targets[1].Unavailable = "docker is gone"
 	elsewhere := func(r *record.Run) {
 		r.Scenario.Payloads, r.Version = strings.Repeat("0123456789abcdef", 4), "v9"
 		r.Environment[0].Value = "4 × synthetic, 3.0 GHz"
 	}
-	few := statstest.Compare()
+	few := recordtest.Compare()
 	few.Rounds = 1
 	return map[string][]*compare.Comparison{
 		"compared":       {compare.Runs(base, later(t, slower, nil), nil)},
-		"not-comparable": {compare.Runs(base, later(t, statstest.Compare(), elsewhere), nil)},
-		"allowed":        {compare.Runs(base, later(t, statstest.Compare(), elsewhere), []string{"payloads", "machine"}), compare.Runs(base, later(t, few, nil), nil)},
+		"not-comparable": {compare.Runs(base, later(t, recordtest.Compare(), elsewhere), nil)},
+		"allowed":        {compare.Runs(base, later(t, recordtest.Compare(), elsewhere), []string{"payloads", "machine"}), compare.Runs(base, later(t, few, nil), nil)},
 	}
 }
 
@@ -112,8 +112,8 @@ func TestHostileComparison(t *testing.T) {
 		r.Targets[0].Name = hostile
 		r.Environment[0].Value = hostile
 	}
-	base := later(t, statstest.Compare(), spoil)
-	fresh := later(t, statstest.Compare(), func(r *record.Run) { spoil(r); r.Version = "v9"; r.Environment[0].Value = "x" })
+	base := later(t, recordtest.Compare(), spoil)
+	fresh := later(t, recordtest.Compare(), func(r *record.Run) { spoil(r); r.Version = "v9"; r.Environment[0].Value = "x" })
 	all := []*compare.Comparison{compare.Runs(base, fresh, []string{"machine"})}
 	var plain, marked bytes.Buffer
 	if err := text.Write(&plain, document.Comparisons(all), text.Style{}); err != nil {
@@ -138,8 +138,8 @@ func TestHostileComparison(t *testing.T) {
 }
 
 func TestHeadlineGolden(t *testing.T) {
-	abTest := statstest.Compare()
-	for name, p := range map[string]statstest.Plan{"compare": statstest.Compare(), "invalid": plans()["invalid"], "coldstart": statstest.ColdStart(), "phases": plans()["phases"]} {
+	abTest := recordtest.Compare()
+	for name, p := range map[string]recordtest.Plan{"compare": recordtest.Compare(), "invalid": plans()["invalid"], "coldstart": recordtest.ColdStart(), "phases": plans()["phases"]} {
 		var got bytes.Buffer
 		if err := text.Write(&got, document.Summary(analyse(t, p)), text.Style{}); err != nil {
 			t.Fatal(err)

@@ -7,16 +7,16 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 	"servebench/reports/text"
 )
 
 // limited is a run of one target with limits of every kind.
-func limited() statstest.Plan {
-	p := statstest.Compare()
+func limited() recordtest.Plan {
+	p := recordtest.Compare()
 	p.Targets = p.Targets[:1]
 	p.SLO.Service = record.Quantiles{P50: 830 * time.Microsecond, P999: time.Millisecond}
 	p.SLO.FirstByte = record.Quantiles{P99: 5 * time.Millisecond}
@@ -26,11 +26,11 @@ func limited() statstest.Plan {
 
 // TestLimits reads whole reports and those of the limits alone.
 func TestLimits(t *testing.T) {
-	starts := statstest.ColdStart()
+	starts := recordtest.ColdStart()
 	starts.SLO = record.SLO{ColdStart: 100 * time.Millisecond}
 	invalid := limited()
 	invalid.Targets[0].GeneratorCPU = 0.91
-	for name, plan := range map[string]statstest.Plan{"limited": limited(), "limited-starts": starts, "limited-invalid": invalid} {
+	for name, plan := range map[string]recordtest.Plan{"limited": limited(), "limited-starts": starts, "limited-invalid": invalid} {
 		t.Run(name, func(t *testing.T) {
 			a := analyse(t, plan)
 			a.Run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
@@ -50,7 +50,7 @@ func TestLimits(t *testing.T) {
 // TestOtherLimits says by what a run is judged.
 func TestOtherLimits(t *testing.T) {
 	p := limited()
-	a, err := stats.AnalyseBy(statstest.Open(t, p), record.SLO{P99: time.Second}, "--set slo.p99=1s")
+	a, err := analysis.AnalyseBy(recordtest.Open(t, p), record.SLO{P99: time.Second}, "--set slo.p99=1s")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +66,9 @@ func TestOtherLimits(t *testing.T) {
 // TestRoundsAreJudgedByOtherLimitsAgain has limits that more rounds would settle, and
 // that the run which the command plays does not know.
 func TestRoundsAreJudgedByOtherLimitsAgain(t *testing.T) {
-	run := statstest.Open(t, limited())
+	run := recordtest.Open(t, limited())
 	run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
-	a, err := stats.AnalyseBy(run, record.SLO{Service: record.Quantiles{P50: 830 * time.Microsecond}}, "--set slo.service.p50=830us")
+	a, err := analysis.AnalyseBy(run, record.SLO{Service: record.Quantiles{P50: 830 * time.Microsecond}}, "--set slo.service.p50=830us")
 	if err != nil {
 		t.Fatal(err)
 	}

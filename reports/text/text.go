@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"servebench/reports"
+	"servebench/reports/analysis"
 	"servebench/reports/document"
-	"servebench/reports/stats"
 )
 
 // Style is how the text may look.
@@ -27,7 +27,7 @@ func Format() reports.Format {
 		Name: "text",
 		Doc:  "the tables of the terminal as a plain text file",
 
-		Render: reports.Into("report.txt", func(w io.Writer, a *stats.Analysis) error { return Write(w, document.New(a), Style{}) }),
+		Render: reports.Into("report.txt", func(w io.Writer, a *analysis.Analysis) error { return Write(w, document.New(a), Style{}) }),
 	}
 }
 

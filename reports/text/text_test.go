@@ -11,11 +11,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 	"servebench/reports/text"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,48 +24,48 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // plans are runs that read differently.
-func plans() map[string]statstest.Plan {
-	invalid := statstest.Compare()
+func plans() map[string]recordtest.Plan {
+	invalid := recordtest.Compare()
 	invalid.Targets[0].GeneratorCPU = 0.91
 	invalid.Targets[1].Lag = 900 * time.Microsecond
 
-	died := statstest.Compare()
+	died := recordtest.Compare()
 	died.Targets[1].DiesAt = 4 * time.Second
 
-	slow := statstest.Compare()
+	slow := recordtest.Compare()
 	slow.SLO.P99 = 2600 * time.Microsecond
 	slow.SLO.P50 = 880 * time.Microsecond
 	slow.Targets[1].Wrong = 0.002
 
-	phases := statstest.Compare()
+	phases := recordtest.Compare()
 	phases.Phases = append(phases.Phases, record.Phase{
 		Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true,
 	})
 	phases.Interrupted = "stopped before phase spike of container in round 3 of 3"
 
-	alone := statstest.Compare()
+	alone := recordtest.Compare()
 	alone.Targets, alone.SLO, alone.Rounds = alone.Targets[:1], record.SLO{}, 1
 	alone.Phases[1].Rate = 60
 	alone.Environment = append(alone.Environment,
 		record.Fact{Name: "generator CPUs", Value: "0, shared with the target", Unequal: true})
 
-	nothing := statstest.Compare()
+	nothing := recordtest.Compare()
 	nothing.Targets = nothing.Targets[2:]
 
-	all := map[string]statstest.Plan{
-		"compare": statstest.Compare(), "invalid": invalid, "died": died, "slow": slow,
+	all := map[string]recordtest.Plan{
+		"compare": recordtest.Compare(), "invalid": invalid, "died": died, "slow": slow,
 		"phases": phases, "alone": alone, "nothing": nothing,
-		"coldstart": statstest.ColdStart(), "overhead": statstest.Overhead(), "running": statstest.Running(),
-		"stress": statstest.Stress(), "saturate": statstest.Saturate(), "mixed": statstest.Mixed(),
-		"calibrated": statstest.Calibrated(), "status": statstest.ByStatus(), "refused": statstest.Refused(),
+		"coldstart": recordtest.ColdStart(), "overhead": recordtest.Overhead(), "running": recordtest.Running(),
+		"stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(),
+		"calibrated": recordtest.Calibrated(), "status": recordtest.ByStatus(), "refused": recordtest.Refused(),
 	}
 	maps.Copy(all, abTests())
 	return all
 }
 
-func analyse(t *testing.T, p statstest.Plan) *stats.Analysis {
+func analyse(t *testing.T, p recordtest.Plan) *analysis.Analysis {
 	t.Helper()
-	a, err := stats.Analyse(statstest.Open(t, p))
+	a, err := analysis.Analyse(recordtest.Open(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestGolden(t *testing.T) {
 
 // checkColour holds the coloured text against the plain one: colours change
 // nothing but the colour.
-func checkColour(t *testing.T, a *stats.Analysis, plain string) {
+func checkColour(t *testing.T, a *analysis.Analysis, plain string) {
 	t.Helper()
 	var coloured bytes.Buffer
 	if err := text.Write(&coloured, document.New(a), text.Style{Colour: true}); err != nil {
@@ -130,7 +130,7 @@ func checkColour(t *testing.T, a *stats.Analysis, plain string) {
 // Text from outside must not move the cursor, colour the terminal or turn the
 // direction of the text.
 func TestHostileText(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	const hostile = "\x1b[2J\x1b]0;owned\a\r\n\u202e\x00\xffend"
 	p.Targets[1].Errors[0].Example = hostile
 	p.Targets[2].Unavailable = hostile
@@ -169,7 +169,7 @@ func TestCommandCanBePasted(t *testing.T) {
 }
 
 func TestFormatWritesItsFile(t *testing.T) {
-	a := analyse(t, statstest.Compare())
+	a := analyse(t, recordtest.Compare())
 	files := formattest.Render(t, text.Format(), a)
 	if len(files) != 1 || len(files["report.txt"]) == 0 {
 		t.Errorf("files %v", files)

@@ -6,19 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/record"
-	"servebench/reports/stats"
-	"servebench/reports/stats/statstest"
+	"servebench/reports/record/recordtest"
 	"servebench/reports/text"
 )
 
 // read is the text of a plan's run, spoiled.
-func read(t *testing.T, p statstest.Plan, spoil func(*record.Run)) string {
+func read(t *testing.T, p recordtest.Plan, spoil func(*record.Run)) string {
 	t.Helper()
-	run := statstest.Open(t, p)
+	run := recordtest.Open(t, p)
 	spoil(run)
-	a, err := stats.Analyse(run)
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func read(t *testing.T, p statstest.Plan, spoil func(*record.Run)) string {
 
 // Answers that nobody compared are not called correct.
 func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
-	got := read(t, statstest.Compare(), func(r *record.Run) {
+	got := read(t, recordtest.Compare(), func(r *record.Run) {
 		for i := range r.Cells {
 			r.Cells[i].Answers = record.Answers{}
 		}
@@ -71,7 +71,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 
 // A run that was interrupted before its first request has no figures.
 func TestNothingMeasured(t *testing.T) {
-	p := statstest.Compare()
+	p := recordtest.Compare()
 	p.Targets, p.Rounds = p.Targets[:1], 1
 	p.Phases[1] = record.Phase{Name: "steady", Arrivals: "constant", Rate: 0.001, Duration: time.Second, Measured: true, Open: true}
 	p.Interrupted = "stopped by a signal"
@@ -89,7 +89,7 @@ func TestNothingMeasured(t *testing.T) {
 
 // A server that never came up is the reason why there is no result.
 func TestNoServerCameUp(t *testing.T) {
-	got := read(t, statstest.Compare(), func(r *record.Run) {
+	got := read(t, recordtest.Compare(), func(r *record.Run) {
 		r.Cells = nil
 		for i := range r.Targets[:2] {
 			for k := range r.Targets[i].Deployments {
@@ -110,7 +110,7 @@ func TestNoServerCameUp(t *testing.T) {
 
 // Without limits, a server's death is all that the first line has to say.
 func TestDeathWithoutLimits(t *testing.T) {
-	got := read(t, statstest.Compare(), func(r *record.Run) {
+	got := read(t, recordtest.Compare(), func(r *record.Run) {
 		r.Scenario.SLO = record.SLO{}
 		r.Targets[1].Deployments[1].Failed = "signal: killed"
 	})

@@ -8,9 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"servebench/reports/analysis/ab"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/decode"
@@ -201,7 +201,7 @@ func (t *Test) decide(run *record.Run) (bool, error) {
 			return false, fmt.Errorf("%s: %w", []string{record.Baseline, record.Candidate}[i], err)
 		}
 	}
-	so, err := stats.ABSoFar(run)
+	so, err := ab.SoFar(run)
 	if err != nil {
 		return false, err
 	}
@@ -216,11 +216,11 @@ func (t *Test) decide(run *record.Run) (bool, error) {
 }
 
 // Standing is how an A/B test stands, in a line: "p50 +1.2 % [−0.5 %, 3.1 %], p90 …".
-func Standing(so *stats.ABTest) string {
+func Standing(so *ab.Result) string {
 	var parts []string
 	for _, m := range so.Metrics {
 		name := m.Name
-		if slices.ContainsFunc(so.Metrics, func(o stats.ABMetric) bool { return o.Phase != m.Phase }) {
+		if slices.ContainsFunc(so.Metrics, func(o ab.Metric) bool { return o.Phase != m.Phase }) {
 			name = m.Phase + " " + name
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), m.Bounds()))

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/calibration"
 )
@@ -129,11 +129,11 @@ func ways(plan record.ABTest, rounds int, worst float64, clear []string) []strin
 
 // KeepNoise keeps what an A/B test of a server with itself found, where it came to its end
 // and can be believed.
-func (t *Test) KeepNoise(a *stats.Analysis) error {
+func (t *Test) KeepNoise(a *analysis.Analysis) error {
 	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Interim < a.AB.Interims {
 		return nil
 	}
-	noise := stats.Noise(a)
+	noise := analysis.Noise(a)
 	if len(noise.Floors) == 0 {
 		return nil
 	}

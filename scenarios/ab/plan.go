@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strconv"
 
+	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/analysis/validity"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
 )
@@ -50,7 +51,7 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 	interims := run.AB.Interims
 	last := interims[len(interims)-1].Pairs
 	switch {
-	case a.Validity == stats.Invalid && a.Nothing() == "":
+	case a.Validity == record.Invalid && a.Nothing() == "":
 		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new A/B test")
 	case a.AB.Decided():
 		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, a.AB.Why)
@@ -71,9 +72,9 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 
 // analyseToContinue judges what a run is continued from: all of it but a last round
 // that the instrument was disturbed in, which is rerun.
-func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
-	a, err := stats.Analyse(run)
-	if err != nil || a.Validity != stats.Invalid || len(run.Cells) == 0 {
+func analyseToContinue(run *record.Run) (*analysis.Analysis, error) {
+	a, err := analysis.Analyse(run)
+	if err != nil || a.Validity != record.Invalid || len(run.Cells) == 0 {
 		return a, err
 	}
 	last := slices.MaxFunc(run.Cells, func(a, b record.Cell) int { return cmp.Compare(a.Round, b.Round) }).Round
@@ -84,7 +85,7 @@ func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
 		if c.Round != last || c.Discarded != "" {
 			continue
 		}
-		why, err := stats.DiagnoseTrial(run, c.Trial())
+		why, err := validity.DiagnoseTrial(run, c.Trial())
 		if err != nil {
 			return nil, err
 		}
@@ -94,11 +95,11 @@ func analyseToContinue(run *record.Run) (*stats.Analysis, error) {
 		return a, nil
 	}
 	left.Scenario.Rounds = max(last-1, 1)
-	return stats.Analyse(&left)
+	return analysis.Analyse(&left)
 }
 
 // suggestRounds is how many rounds would settle it, as far as that is known.
-func suggestRounds(a *stats.Analysis) string {
+func suggestRounds(a *analysis.Analysis) string {
 	if a.AB.More > 0 {
 		return strconv.Itoa(a.AB.More)
 	}

@@ -8,9 +8,11 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/gate"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 )
 
 // Plan says which run to make up.
@@ -55,11 +57,11 @@ func Realistic(rng *rand.Rand, target string, _ time.Duration) time.Duration {
 }
 
 // Make returns the analysis of the run.
-func (p Plan) Make() *stats.Analysis {
+func (p Plan) Make() *analysis.Analysis {
 	if p.Latency == nil {
 		p.Latency = Realistic
 	}
-	a := &stats.Analysis{Run: p.run(), Validity: stats.Valid, Verdict: stats.Pass}
+	a := &analysis.Analysis{Set: &sample.Set{Run: p.run()}, Validity: record.Valid, Verdict: record.Pass}
 	tallies := make([]*tally, len(p.Targets))
 	for round := 1; round <= p.Rounds; round++ {
 		for i, target := range p.Targets {
@@ -93,7 +95,7 @@ func (p Plan) load(t *tally, rng *rand.Rand) {
 	}
 }
 
-func (p Plan) judge(a *stats.Analysis) {
+func (p Plan) judge(a *analysis.Analysis) {
 	if len(a.Rows) == 0 {
 		return
 	}
@@ -101,10 +103,10 @@ func (p Plan) judge(a *stats.Analysis) {
 	for _, r := range a.Rows {
 		limit := p.SLO.P99
 		if q := r.Response.Quantiles[2]; limit > 0 && q.Known {
-			a.Gates = append(a.Gates, stats.Gate{
+			a.Gates = append(a.Gates, gate.Gate{
 				Target: r.Target, Phase: r.Phase, Metric: "p99 response time",
 				Limit: "≤ " + format.Duration(limit), Observed: format.Duration(q.Value),
-				Interval: format.Range(q.Low, q.High), N: r.Response.N, Verdict: stats.Pass,
+				Interval: format.Range(q.Low, q.High), N: r.Response.N, Verdict: record.Pass,
 			})
 		}
 		if r.Target != a.Reference {
@@ -113,20 +115,20 @@ func (p Plan) judge(a *stats.Analysis) {
 	}
 }
 
-func (p Plan) ratios(r, reference stats.Row) []stats.Ratio {
-	var all []stats.Ratio
+func (p Plan) ratios(r, reference sample.Row) []sample.Ratio {
+	var all []sample.Ratio
 	for i, metric := range []string{"p50", "", "p99"} {
 		q, base := r.Response.Quantiles[i], reference.Response.Quantiles[i]
 		if metric == "" || !q.Known || !base.Known {
 			continue
 		}
 		value := float64(q.Value) / float64(base.Value)
-		all = append(all, stats.Ratio{Target: r.Target, Phase: r.Phase, Metric: metric, Value: value,
+		all = append(all, sample.Ratio{Target: r.Target, Phase: r.Phase, Metric: metric, Value: value,
 			HasInterval: p.Rounds > 2, Low: value * 0.93, High: value * 1.08, Rounds: p.Rounds})
 	}
 	if reference.Goodput > 0 {
 		value := r.Goodput / reference.Goodput
-		all = append(all, stats.Ratio{Target: r.Target, Phase: r.Phase, Metric: "goodput", Value: value,
+		all = append(all, sample.Ratio{Target: r.Target, Phase: r.Phase, Metric: "goodput", Value: value,
 			HasInterval: p.Rounds > 2, Low: value * 0.995, High: value * 1.004, Rounds: p.Rounds})
 	}
 	return all

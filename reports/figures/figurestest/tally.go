@@ -3,9 +3,9 @@ package figurestest
 import (
 	"time"
 
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
-	"servebench/reports/stats"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -16,7 +16,7 @@ type tally struct {
 	round                          int
 	ledger                         record.Ledger
 	response, service, lag, failed *hdrhistogram.Histogram
-	slices                         []stats.Slice
+	slices                         []sample.Slice
 }
 
 func newTally(target string, round int) *tally {
@@ -33,7 +33,7 @@ func (t *tally) request(at, lag, service time.Duration, failed bool) {
 	second := int(at / time.Second)
 	for len(t.slices) <= second {
 		start := time.Duration(len(t.slices)) * time.Second
-		t.slices = append(t.slices, stats.Slice{Round: t.round, Slice: record.Slice{Start: start, Length: time.Second},
+		t.slices = append(t.slices, sample.Slice{Round: t.round, Slice: record.Slice{Start: start, Length: time.Second},
 			Response: empty(2), Lag: empty(2)})
 	}
 	s := &t.slices[second]
@@ -74,9 +74,9 @@ func (t *tally) add(o *tally) {
 	t.slices = append(t.slices, o.slices...)
 }
 
-func (t *tally) row(p Plan, rounds int) stats.Row {
+func (t *tally) row(p Plan, rounds int) sample.Row {
 	span := time.Duration(p.Seconds*rounds) * time.Second
-	r := stats.Row{
+	r := sample.Row{
 		Target: t.target, Phase: phase, Round: t.round, Rounds: rounds,
 		Offered: p.Rate, Achieved: float64(t.ledger.Sent) / span.Seconds(), Span: span, Elapsed: span,
 		Ledger: t.ledger, OKRate: float64(t.ledger.OK) / span.Seconds(), Goodput: float64(t.ledger.OK) / span.Seconds(),

@@ -1,7 +1,7 @@
 // Package paired tells whether a candidate is slower than a baseline from pairs of
 // rounds, one round of each variant: the statistics of a gate that may be analysed
 // several times while it is played, and whose errors of both kinds are bounded. It
-// knows nothing of runs; package stats feeds it.
+// knows nothing of runs; package ab feeds it.
 //
 // A difference is the logarithm of the ratio candidate ÷ baseline of a pair, in the
 // direction in which more is worse: of a latency as it is, of a throughput with its

@@ -1,0 +1,105 @@
+package ab
+
+import (
+	"math"
+
+	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+// plan is what the record says of when and how it is judged.
+func plan(abTest *record.ABTest) paired.Plan {
+	p := paired.Plan{Margin: abTest.Margin, Tolerance: abTest.Tolerance}
+	for _, interim := range abTest.Interims {
+		p.Interims = append(p.Interims, paired.Interim(interim))
+	}
+	return p
+}
+
+// verdictOf is a metric's verdict in the words of all others.
+func verdictOf(v paired.Verdict) record.Verdict {
+	return map[paired.Verdict]record.Verdict{paired.Pass: record.Pass, paired.Inconclusive: record.Inconclusive, paired.Fail: record.Fail}[v]
+}
+
+// judge judges every metric, and the errors, by the rounds up to an interim analysis.
+func (d *Result) judge(p *pairing, interim record.Interim) []paired.Estimate {
+	differences := make([][]float64, len(d.Metrics))
+	for i := range d.Metrics {
+		differences[i] = d.Metrics[i].differences(interim.Pairs)
+	}
+	worst, estimates := plan(p.run.AB).Judge(paired.Interim(interim), differences)
+	for i := range d.Metrics {
+		m := &d.Metrics[i]
+		if m.Less && p.widen(&estimates[i], *m, interim.Pairs) {
+			worst = max(worst, paired.Inconclusive)
+		}
+		m.take(estimates[i], interim.Pairs, p.run.AB)
+		if why := p.unmatched(*m, interim.Pairs); m.Verdict == record.Pass && why != "" {
+			m.Verdict, m.Why = record.Inconclusive, why
+			worst = max(worst, paired.Inconclusive)
+		}
+	}
+	d.Verdict = verdictOf(worst)
+	d.Errors = nil
+	for _, phase := range p.phases {
+		e := p.errors(phase, interim)
+		if e.Verdict == record.Fail || d.Verdict == record.Pass {
+			d.Verdict = e.Verdict
+		}
+		d.Errors = append(d.Errors, e)
+	}
+	// Whatever it is that ends a server, it is no matter of speed.
+	if d.Verdict == record.Pass && p.lostMore(interim.Pairs) != "" {
+		d.Verdict = record.Inconclusive
+	}
+	return estimates
+}
+
+// unjudged gives the estimates of rounds too few for the first interim analysis, without bounds.
+func (d *Result) unjudged(p *pairing) {
+	for i := range d.Metrics {
+		m := &d.Metrics[i]
+		m.Ratio, m.Low, m.High, m.P = 1, 0, math.Inf(1), 1
+		if differences := m.differences(p.last); len(differences) > 0 {
+			m.Ratio, m.Spread = m.ratio(paired.HodgesLehmann(differences)), stat.RobustDeviation(differences)
+		}
+		m.Verdict = record.Inconclusive
+	}
+}
+
+// Invalidate makes the A/B test of a run whose instrument cannot be believed INVALID.
+func (d *Result) Invalidate(why string) {
+	d.Verdict, d.Why = record.InvalidInstrument, why
+	d.More, d.Command = 0, ""
+	for i := range d.Metrics {
+		d.Metrics[i].Verdict, d.Metrics[i].Why = record.InvalidInstrument, ""
+	}
+	for i := range d.Errors {
+		d.Errors[i].Verdict, d.Errors[i].Why = record.InvalidInstrument, ""
+	}
+}
+
+// LeaveOpen takes back what passed in a run that falls short of its plan, for the reason
+// given. A FAIL is seen already.
+func (d *Result) LeaveOpen(run *record.Run, short string) {
+	if d.Verdict != record.Pass {
+		return
+	}
+	d.Verdict, d.Why = record.Inconclusive, short+"; until then "+d.Why
+	for i := range d.Metrics {
+		if m := &d.Metrics[i]; m.Verdict == record.Pass {
+			m.Verdict, m.Why = record.Inconclusive, "until now "+m.Why
+		}
+	}
+	for i := range d.Errors {
+		if e := &d.Errors[i]; e.Verdict == record.Pass {
+			e.Verdict, e.Why = record.Inconclusive, "the run is not at its end"
+		}
+	}
+	if !d.Same {
+		d.More = run.AB.Interims[d.Interim-1].Pairs
+		d.Command = format.Command(record.Program(run), "ab", "--continue", run.Dir)
+	}
+}

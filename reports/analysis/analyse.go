@@ -1,0 +1,133 @@
+// Package analysis turns a recorded run into what every report shows: figures with
+// their intervals, whether the instrument can be believed, and the verdict. All of it is a
+// pure function of the record. The packages below it each make one part; this one puts
+// them together for reports/document and the formats.
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"servebench/reports/analysis/ab"
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/gate"
+	"servebench/reports/analysis/overhead"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/validity"
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+// Analysis is everything a format needs to know about a run.
+type Analysis struct {
+	*sample.Set
+	Validity    record.Validity
+	Verdict     record.Verdict
+	Diagnostics []record.Diagnostic // errors first
+	Gates       []gate.Gate         // none of an A/B test, which is judged as a whole
+	// SLO holds the limits that Gates judge by, By where they are from: "" of the
+	// scenario's own, or what gave others ("--set slo.p99=20ms").
+	SLO    record.SLO
+	By     string
+	Limits []string       // flags that give a run these limits; none where it has them, or they are a file's
+	Ratios []sample.Ratio // each target against Reference; empty with one target, and of an A/B test
+	// Reference is the target the Ratios are relative to: the first that ran.
+	Reference string
+	Overhead  *overhead.Result      // nil when the scenario asks for none, or nothing was measured of it
+	Stepped   []capacity.Stepped    // of the phases that have steps; targets in the scenario's order
+	Saturated []capacity.Saturation // of the targets with several closed loops
+	AB        *ab.Result            // nil when the run compares no two servers
+}
+
+// Analyse computes every figure of a run. It reads the interval logs of the
+// measured cells, one second at a time, and is deterministic: the same run
+// gives the same analysis, the resampled intervals included. An error names the
+// cell whose log is missing or damaged.
+func Analyse(run *record.Run) (*Analysis, error) { return AnalyseBy(run, run.Scenario.SLO, "") }
+
+// AnalyseBy is Analyse with other limits to judge by than the run's own; by says
+// where they are from.
+func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
+	cells, err := sample.Load(run)
+	if err != nil {
+		return nil, err
+	}
+	a := &Analysis{Set: sample.New(run, cells), SLO: slo, By: by}
+	if len(a.Rows) > 0 {
+		a.Reference = a.Rows[0].Target
+	}
+	if a.AB = ab.Judge(run, cells); a.AB == nil {
+		a.Ratios = sample.Ratios(a.Rows, a.Cells, a.Reference)
+	}
+	a.Overhead = overhead.Analyse(run, cells)
+	a.Stepped = capacity.StepsOf(run, cells)
+	a.Saturated = capacity.Saturations(a.Set)
+	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB})
+	a.Validity = validityOf(a)
+	switch short := a.Shortfall(); {
+	case a.AB == nil:
+		a.Gates = gate.Judge(a.Set, slo, a.Validity == record.Invalid)
+	case a.Validity == record.Invalid:
+		a.AB.Invalidate(a.Blame())
+	case short != nil:
+		a.AB.LeaveOpen(run, short.Text)
+	}
+	a.Verdict = verdict(a)
+	return a, nil
+}
+
+func validityOf(a *Analysis) record.Validity {
+	switch {
+	case slices.ContainsFunc(a.Diagnostics, func(d record.Diagnostic) bool { return d.Severity == record.SeverityError }):
+		return record.Invalid
+	case a.OnlyStarts():
+		return record.NoLoad
+	}
+	return record.Valid
+}
+
+// verdict is the worst of the gates', or that of an A/B test; INVALID when the instrument
+// cannot be believed, with or without gates. Limits that hold in a part of what was planned
+// may be broken in the rest: that is no PASS.
+func verdict(a *Analysis) record.Verdict {
+	worst := gate.Worst(a.Gates)
+	switch {
+	case a.Validity == record.Invalid:
+		return record.InvalidInstrument
+	case a.AB != nil:
+		return a.AB.Verdict
+	case worst == record.Pass && a.InPart():
+		return record.Inconclusive
+	}
+	return worst
+}
+
+// InPart says that not all that was planned was measured as it was meant to be: it is
+// not Complete, or something went wrong with a server.
+func (a *Analysis) InPart() bool { return !a.Complete() || len(a.ServerFailures()) > 0 }
+
+// Shortfall is nil of a run that came to the end of its plan, and of one in which
+// Nothing was measured or that was Refused, which say so themselves.
+func (a *Analysis) Shortfall() *sample.Shortfall {
+	if a.AB == nil || a.Unended() != nil {
+		return cmp.Or(a.Unended(), a.Incomplete())
+	}
+	if a.Nothing() != "" || a.Refused() || a.AB.Decided() || a.AB.Interim == a.AB.Interims || a.Validity == record.Invalid || len(a.ServerFailures()) > 0 {
+		return nil
+	}
+	next := a.Run.AB.Interims[a.AB.Interim].Pairs
+	return &sample.Shortfall{Word: sample.WordIncomplete, Text: fmt.Sprintf("the A/B test ended undecided after %s, before the interim analysis after round %d", format.Plural(a.AB.Pairs+len(a.AB.Lost), "round"), next)}
+}
+
+// Complete says that all that was planned was measured.
+func (a *Analysis) Complete() bool {
+	return a.Nothing() == "" && !a.Refused() && a.Shortfall() == nil && len(a.Gaps()) == 0
+}
+
+// HoldInPart says that no limit is broken or open in what was measured, which is not
+// all that was planned.
+func (a *Analysis) HoldInPart() bool {
+	return a.Verdict == record.Inconclusive && len(a.Gates) > 0 &&
+		!slices.ContainsFunc(a.Gates, func(g gate.Gate) bool { return g.Verdict != record.Pass && !g.InPart })
+}

@@ -1,0 +1,166 @@
+package capacity
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+	"servebench/reports/record"
+
+	gonum "gonum.org/v1/gonum/stat"
+)
+
+// Saturation is what a target answers at most, found with several closed loops that
+// differ in their concurrency alone.
+type Saturation struct {
+	Target string
+	Points []Point // by ascending concurrency
+	Most   int     // the index of the highest throughput
+	Fewest int     // that of the lowest concurrency within 5 % of it
+}
+
+// Says is the result as a clause: "12,400/s at most, at concurrency 16; concurrency 8
+// comes within 5 % of it".
+func (s Saturation) Says() string {
+	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
+	text := fmt.Sprintf("%s at most", format.Rate(most.Rate))
+	if most.HasInterval {
+		text += " " + format.Interval(most.Low, most.High)
+	}
+	text += ", at " + sample.FormatConcurrency(most.Concurrency)
+	if s.Fewest != s.Most {
+		text += fmt.Sprintf("; within 5 %% of it from %s on", sample.FormatConcurrency(fewest.Concurrency))
+	}
+	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
+		text += ", the most that were tried: it may be higher with more"
+	}
+	if most.idle() {
+		text += "; neither server nor generator was busy then: this may not be the server's limit"
+	}
+	return text
+}
+
+// Point is one closed loop.
+type Point struct {
+	Phase       string
+	Concurrency int
+	// Rate is right answers per second, the mean over Rounds, with a 95 % interval of
+	// Student's t; none with fewer than three rounds, or where all are the same.
+	Rate        float64
+	HasInterval bool
+	Low, High   float64
+	Rounds      int
+	Row         sample.Row // the same, pooled
+	CPUs        int        // of the target; 0: not known
+}
+
+// idle says that neither the target nor the generator came near the end of its CPUs,
+// as far as that of both is known.
+func (p Point) idle() bool {
+	generator, known := p.Row.GeneratorCPU()
+	server, measured := p.ServerCPU()
+	return known && measured && generator < sample.MostCPU && server < sample.MostCPU
+}
+
+// ServerCPU is the share of its CPUs that the target used; false where it is not
+// known how much it used, or how many it has.
+func (p Point) ServerCPU() (share float64, known bool) {
+	u := p.Row.Usage
+	if !u.Known || u.CPU <= 0 || p.CPUs <= 0 || p.Row.Played <= 0 {
+		return 0, false
+	}
+	return u.CPU.Seconds() / (float64(p.CPUs) * p.Row.Played.Seconds()), true
+}
+
+// nearMost is the share of the highest throughput from which a lower concurrency is as
+// good as more.
+const nearMost = 0.95
+
+// saturations compares the closed loops of each target, of each model, mix and think
+// time by themselves.
+func Saturations(a *sample.Set) []Saturation {
+	type load struct{ target, model, mix, think string }
+	points := make(map[load][]Point)
+	var order []load
+	for _, row := range a.Rows {
+		p := a.Run.Phase(row.Phase)
+		if p.Open || row.Concurrency == 0 || row.Ledger.Sent == 0 {
+			continue
+		}
+		k := load{row.Target, p.Model, fmt.Sprint(p.Mix), p.Think}
+		if points[k] == nil {
+			order = append(order, k)
+		}
+		points[k] = append(points[k], newSaturationPoint(a, row))
+	}
+	var all []Saturation
+	for _, k := range order {
+		if len(points[k]) >= 2 {
+			all = append(all, newSaturation(k.target, points[k]))
+		}
+	}
+	return all
+}
+
+func newSaturationPoint(a *sample.Set, row sample.Row) Point {
+	var rates []float64
+	for _, c := range a.Cells {
+		if c.Target == row.Target && c.Phase == row.Phase {
+			rates = append(rates, c.OKRate)
+		}
+	}
+	p := Point{Phase: row.Phase, Concurrency: row.Concurrency, Rate: gonum.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
+	if low, high, ok := stat.MeanInterval(rates); ok {
+		p.HasInterval, p.Low, p.High = true, max(low, 0), high
+	}
+	return p
+}
+
+func newSaturation(target string, points []Point) Saturation {
+	slices.SortStableFunc(points, func(a, b Point) int { return a.Concurrency - b.Concurrency })
+	s := Saturation{Target: target, Points: points}
+	for i, p := range points {
+		if p.Rate > points[s.Most].Rate {
+			s.Most = i
+		}
+	}
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i].Rate >= nearMost*points[s.Most].Rate {
+			s.Fewest = i
+		}
+	}
+	return s
+}
+
+// targetCPUs is how many CPUs the targets of a run were given; 0 when the record does
+// not say, as of servers that ran already.
+func targetCPUs(run *record.Run) int {
+	for _, f := range run.Environment {
+		if f.Name == "target CPUs" {
+			return cpusIn(f.Value)
+		}
+	}
+	return 0
+}
+
+// cpusIn counts the CPUs of a list like "0-2,5"; 0 of what is none.
+func cpusIn(list string) int {
+	n := 0
+	for part := range strings.SplitSeq(list, ",") {
+		from, to, ranged := strings.Cut(part, "-")
+		if !ranged {
+			to = from
+		}
+		first, err1 := strconv.Atoi(from)
+		last, err2 := strconv.Atoi(to)
+		if err1 != nil || err2 != nil || last < first {
+			return 0
+		}
+		n += last - first + 1
+	}
+	return n
+}

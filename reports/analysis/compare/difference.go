@@ -1,0 +1,91 @@
+package compare
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"servebench/reports/analysis"
+	"servebench/reports/record"
+)
+
+// Difference is one thing that differs between two runs besides the server.
+type Difference struct {
+	Kind  string // of Kinds, or Remark
+	Where string // the target or phase that it is about; "" where it is about the whole
+	What  string // "CPU", "rate"
+	// Base and New are what it is in either; "" where the run does not tell.
+	Base, New string
+	Fatal     bool // makes the runs not comparable, unless Allowed
+	Allowed   bool
+}
+
+// differences are all that can be told from the records.
+func differences(base, fresh *analysis.Analysis, allowed []string) []Difference {
+	all := slices.Concat(
+		beliefs(base, fresh),
+		payloads(base.Run, fresh.Run),
+		loads(base.Run, fresh.Run),
+		settings(base.Run, fresh.Run),
+		environment(base.Run, fresh.Run),
+		targetFacts(base.Run, fresh.Run),
+	)
+	all = slices.DeleteFunc(all, func(d Difference) bool {
+		return samePaths(base.Run.Scenario.Dir, d.Base, fresh.Run.Scenario.Dir, d.New)
+	})
+	order := append(KindNames(), Remark)
+	slices.SortStableFunc(all, func(a, b Difference) int {
+		return slices.Index(order, a.Kind) - slices.Index(order, b.Kind)
+	})
+	for i := range all {
+		all[i].Fatal = all[i].Kind != Remark
+		all[i].Allowed = all[i].Fatal && slices.Contains(allowed, all[i].Kind)
+	}
+	return all
+}
+
+// differ is the difference of two values; none when they are the same.
+func differ(kind, where, what, base, fresh string) []Difference {
+	if base == fresh {
+		return nil
+	}
+	return []Difference{{Kind: kind, Where: where, What: what, Base: base, New: fresh}}
+}
+
+// beliefs tells of runs that cannot be believed, of those that ended before their plan
+// did, and of servers that went wrong, whose figures are of what is left.
+func beliefs(base, fresh *analysis.Analysis) []Difference {
+	var all []Difference
+	if base.Validity == record.Invalid || fresh.Validity == record.Invalid {
+		all = append(all, Difference{Kind: Invalid, What: "validity", Base: belief(base), New: belief(fresh)})
+	}
+	if base.Shortfall() != nil || fresh.Shortfall() != nil {
+		all = append(all, Difference{Kind: Remark, What: "completeness", Base: completeness(base), New: completeness(fresh)})
+	}
+	return append(all, differ(Remark, "", "servers", serverFailures(base), serverFailures(fresh))...)
+}
+
+// serverFailures are what went wrong with a run's servers.
+func serverFailures(a *analysis.Analysis) string {
+	var all []string
+	for _, t := range a.ServerFailures() {
+		all = append(all, t.Says())
+	}
+	return cmp.Or(strings.Join(all, "; "), "none went wrong")
+}
+
+// belief is a run's validity with the first reason against it.
+func belief(a *analysis.Analysis) string {
+	text := string(a.Validity)
+	if fault, _ := a.Fault(); fault != nil {
+		text += ": " + fault.Rule + " (" + fault.Figure + ")"
+	}
+	return text
+}
+
+func completeness(a *analysis.Analysis) string {
+	if short := a.Shortfall(); short != nil {
+		return short.Word + ": " + short.Text
+	}
+	return "played to its end"
+}

@@ -1,0 +1,114 @@
+package compare
+
+import (
+	"slices"
+	"strings"
+
+	"servebench/reports/analysis"
+	"servebench/reports/record"
+)
+
+// notKnown is the value of a fact that the machine does not tell.
+const notKnown = "not known"
+
+// trait is what counts of a fact when two runs are compared.
+type trait struct {
+	kind string
+	// of is the part of the value that counts; nil: all of it.
+	of func(string) string
+}
+
+// machineTraits are the facts of the environment that are not mere remarks.
+func machineTraits() map[string]trait {
+	return map[string]trait{
+		"CPU":                {Machine, analysis.ProcessorModel},
+		"CPUs":               {Machine, nil},
+		"machine":            {Machine, nil},
+		"kernel":             {Machine, series},
+		"CPU governor":       {Machine, nil},
+		"CPU boost":          {Machine, nil},
+		"hyper-threads":      {Machine, nil},
+		"NUMA nodes":         {Machine, nil},
+		"clock source":       {Machine, nil},
+		"generator CPUs":     {Machine, nil},
+		"target CPUs":        {Machine, nil},
+		"CPUs left free":     {Machine, nil},
+		"generator priority": {Machine, beforeReason},
+		"CPU idle states":    {Machine, beforeReason},
+		"HTTP":               {Client, nil},
+		"limits.cpus":        {Limits, nil},
+	}
+}
+
+// passing are the facts that differ from one run to the next on the same machine.
+func passing() []string { return []string{"load before", "open files limit"} }
+
+// environment compares the machines, the generators on them, and the versions of
+// servebench.
+func environment(base, fresh *record.Run) []Difference {
+	all := factsDiffer("", base.Environment, fresh.Environment, machineTraits(), passing())
+	return append(all, differ(Remark, "", "servebench", base.Version, fresh.Version)...)
+}
+
+// factsDiffer compares facts by their names, in the order of the base. One that a
+// run does not have or know cannot be said to differ in what counts: that is a
+// remark.
+func factsDiffer(where string, base, fresh []record.Fact, traits map[string]trait, left []string) []Difference {
+	var all []Difference
+	for _, name := range factNames(base, fresh) {
+		b, n := valueOf(base, name), valueOf(fresh, name)
+		if b == n || slices.Contains(left, name) {
+			continue
+		}
+		t, counts := traits[name]
+		if !counts || t.counted(b) == t.counted(n) || unknown(b) || unknown(n) {
+			t.kind = Remark
+		}
+		all = append(all, differ(t.kind, where, name, b, n)...)
+	}
+	return all
+}
+
+func (t trait) counted(value string) string {
+	if t.of == nil {
+		return value
+	}
+	return t.of(value)
+}
+
+func unknown(value string) bool { return value == "" || value == notKnown }
+
+// factNames are the names in either, each once.
+func factNames(base, fresh []record.Fact) []string {
+	var names []string
+	for _, f := range slices.Concat(base, fresh) {
+		if !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// valueOf is the value of a fact; where it changed during the run, all of them.
+func valueOf(facts []record.Fact, name string) string {
+	var values []string
+	for _, f := range facts {
+		if f.Name == name {
+			values = append(values, f.Value)
+		}
+	}
+	return strings.Join(values, "; ")
+}
+
+// beforeReason is a state without why it is so: "ordinary: operation not permitted".
+func beforeReason(value string) string {
+	state, _, _ := strings.Cut(value, ": ")
+	return state
+}
+
+// series is what a kernel's version begins with: "6.1" of "6.1.0-26-amd64 x86_64".
+// What differs behind it are mended faults.
+func series(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(len(parts), 2)], ".")
+}

@@ -1,0 +1,195 @@
+package compare
+
+import (
+	"math"
+	"slices"
+
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/record"
+)
+
+// MetricErrors is the metric beside those of the record: the share of requests sent
+// that failed or were given up at the end.
+const MetricErrors = "error rate"
+
+// The units of a Figure.
+const (
+	Seconds   = "s"
+	PerSecond = "1/s"
+	Share     = "1"
+)
+
+// Figure is one metric of one target in one phase, in both runs.
+type Figure struct {
+	Target, Phase string // Phase is "" of a cold start
+	Metric        string // of record.Metrics, or MetricErrors
+	Unit          string
+	Base, New     Value
+	// Change is New ÷ Base, of an error rate New − Base. Known is false where one of
+	// the values is not, or the Base is 0.
+	Change float64
+	Known  bool
+	// Low and High bound the Change at 95 %, see Method; HasInterval is false with
+	// fewer than three rounds in either run.
+	HasInterval bool
+	Low, High   float64
+}
+
+// Value is a figure of one run.
+type Value struct {
+	Known bool    // false: the requests are too few for it, or it was not measured
+	Value float64 // geometric mean over Rounds; in the Figure's unit
+	N     int     // rounds, or starts of a cold start
+	// Pooled says that the Value is of the requests of all rounds together, since the
+	// rounds by themselves do not tell it. An error rate always is.
+	Pooled bool
+}
+
+// Differs says which way the interval excludes that nothing changed: 1 for more,
+// -1 for less, 0 where it does not exclude it or there is none.
+func (f Figure) Differs() int {
+	same := 1.0
+	if f.Metric == MetricErrors {
+		same = 0
+	}
+	switch {
+	case f.HasInterval && f.Low > same:
+		return 1
+	case f.HasInterval && f.High < same:
+		return -1
+	}
+	return 0
+}
+
+// metric is a figure of a row, be it of one round or of all.
+type metric struct {
+	name, unit string
+	of         func(sample.Row) (value float64, known bool)
+}
+
+// metrics are those of a phase that are compared by their ratio.
+func metrics() []metric {
+	return []metric{
+		{record.MetricP50, Seconds, quantile(0)},
+		{record.MetricP90, Seconds, quantile(1)},
+		{record.MetricP99, Seconds, quantile(2)},
+		{record.MetricP999, Seconds, quantile(3)},
+		{record.MetricGoodput, PerSecond, func(r sample.Row) (float64, bool) { return r.Goodput, r.Ledger.Sent > 0 }},
+		{record.MetricCPU, Seconds, cpu},
+	}
+}
+
+func quantile(i int) func(sample.Row) (float64, bool) {
+	return func(r sample.Row) (float64, bool) {
+		q := r.Response.Quantiles[i]
+		return q.Value.Seconds(), q.Known
+	}
+}
+
+// cpu is the CPU time of the server, the target included, per request sent. Nothing
+// that runs spends none: a zero is a reading that could not be taken.
+func cpu(r sample.Row) (float64, bool) {
+	if !r.Usage.Known || r.Usage.CPU <= 0 || r.Ledger.Sent == 0 {
+		return 0, false
+	}
+	return r.Usage.CPU.Seconds() / float64(r.Ledger.Sent), true
+}
+
+// figures are those of the phases of targets that both runs have, in the base's order.
+func figures(base, fresh *analysis.Analysis) []Figure {
+	var all []Figure
+	have := targetPhases(fresh)
+	for _, p := range targetPhases(base) {
+		switch {
+		case !slices.Contains(have, p):
+		case p.phase == "":
+			all = append(all, coldStart(base.Run, fresh.Run, p.target))
+		default:
+			all = append(all, phaseFigures(base, fresh, p)...)
+		}
+	}
+	return all
+}
+
+// phaseFigures leaves out goodput where it is not the same thing in both runs, and
+// the CPU time where neither could read it.
+func phaseFigures(base, fresh *analysis.Analysis, p targetPhase) []Figure {
+	same := base.Run.Scenario.SLO.Deadline() == fresh.Run.Scenario.SLO.Deadline()
+	var all []Figure
+	for _, m := range metrics() {
+		f := ratio(newValues(base, p, m), newValues(fresh, p, m))
+		if m.name == record.MetricGoodput {
+			f.atLeast(stat.RatioByChance(rowsOf(fresh.Rows, p)[0].Good, rowsOf(base.Rows, p)[0].Good))
+		}
+		f.Target, f.Phase, f.Metric, f.Unit = p.target, p.phase, m.name, m.unit
+		switch {
+		case m.name == record.MetricGoodput && !same:
+		case m.name == record.MetricCPU && !f.Base.Known && !f.New.Known:
+		default:
+			all = append(all, f)
+		}
+	}
+	return append(all, errorRate(base, fresh, p))
+}
+
+// values is what a run says of a metric of a target in a phase.
+type values struct {
+	rounds []float64 // of the rounds that know it
+	pooled float64   // of all of them together
+	known  bool      // whether that is known
+	played int       // rounds there are
+}
+
+func newValues(a *analysis.Analysis, p targetPhase, m metric) values {
+	var s values
+	for _, row := range rowsOf(a.Cells, p) {
+		s.played++
+		if v, known := m.of(row); known {
+			s.rounds = append(s.rounds, v)
+		}
+	}
+	for _, row := range rowsOf(a.Rows, p) {
+		s.pooled, s.known = m.of(row)
+	}
+	return s
+}
+
+// rowsOf are the rows of a target in a phase.
+func rowsOf(rows []sample.Row, p targetPhase) []sample.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r sample.Row) bool { return r.Target != p.target || r.Phase != p.phase })
+}
+
+// coldStart compares the times from a server's start to its first answer, of all
+// starts that came to one.
+func coldStart(base, fresh *record.Run, target string) Figure {
+	f := ratio(values{rounds: starts(base, target)}, values{rounds: starts(fresh, target)})
+	f.Target, f.Metric, f.Unit = target, record.MetricColdStart, Seconds
+	return f
+}
+
+func starts(run *record.Run, target string) []float64 {
+	var all []float64
+	for _, t := range run.Targets {
+		for _, d := range t.Deployments {
+			if t.Name == target && d.Answered() {
+				all = append(all, d.FirstAnswerAt().Seconds())
+			}
+		}
+	}
+	return all
+}
+
+// logs are the logarithms of what the rounds say; none where a round has nothing
+// above zero, which has no logarithm and must not be left out.
+func (s values) logs() []float64 {
+	var all []float64
+	for _, v := range s.rounds {
+		if v <= 0 {
+			return nil
+		}
+		all = append(all, math.Log(v))
+	}
+	return all
+}

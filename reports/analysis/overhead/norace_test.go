@@ -1,0 +1,7 @@
+//go:build !race
+
+package overhead
+
+import ()
+
+const raceDetector = false

@@ -1,0 +1,154 @@
+package sample
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+// Abort is the end of a load that a condition of the scenario's made.
+type Abort struct {
+	Round int
+	After time.Duration // of sending
+	Text  string        // the condition with its figure
+}
+
+// abortsOf are the cells whose load abort_on or the end of the server ended.
+func abortsOf(cells []*Cell) []Abort {
+	var all []Abort
+	for _, c := range cells {
+		if c.Aborted != "" {
+			all = append(all, Abort{Round: c.Round, After: c.Window, Text: strings.TrimSpace(c.Aborted)})
+		}
+	}
+	return all
+}
+
+// AbortRounds names the rounds of aborts: "round 2", "rounds 1, 3".
+func AbortRounds(aborts []Abort) string {
+	var all []int
+	for _, abort := range aborts {
+		all = append(all, abort.Round)
+	}
+	return format.Rounds(all)
+}
+
+// Ended says that, when and why the load of a row was ended before its schedule did,
+// "ended after 7.7 s of 20 s: abort_on: …"; "" of one that was played to its end.
+// A pooled row tells the first.
+func (r Row) Ended() string {
+	text, span := "ended", r.Span/time.Duration(max(r.Rounds, 1))
+	switch {
+	case len(r.Aborts) > 0:
+		first := r.Aborts[0]
+		text += fmt.Sprintf(" after %s of %s", Shortly(first.After), format.Duration(span))
+		if r.Rounds > 1 {
+			text += " in " + AbortRounds(r.Aborts)
+		}
+		text += ": " + first.Text
+	case r.Stopped && r.Rounds == 1:
+		text += fmt.Sprintf(" after %s of %s, because it was stopped", Shortly(r.Played), format.Duration(span))
+	case r.Stopped:
+		text += " before its time in the last round, because it was stopped"
+	default:
+		return ""
+	}
+	if r.NotDue > 0 && r.Concurrency == 0 {
+		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", format.Count(r.NotDue))
+	}
+	return text
+}
+
+// Shortly is a duration to the millisecond.
+func Shortly(d time.Duration) string { return format.Duration(d.Round(time.Millisecond)) }
+
+// endedLoad is a phase of a target whose load abort_on or the end of the server ended.
+type endedLoad struct {
+	Target, Phase string
+	Aborts        []Abort
+}
+
+// EndedLoads finds them among warm-ups as well, since the phases after one that is
+// ended are left out. Where a measured phase has steps, its end is what was looked
+// for, and the steps tell it.
+func (s *Set) EndedLoads() []endedLoad {
+	var all []endedLoad
+	for _, t := range s.Run.Targets {
+		for _, p := range s.Run.Scenario.Phases {
+			if p.Measured && len(p.Steps) > 0 {
+				continue
+			}
+			if aborts := abortsIn(s.Run, t.Name, p.Name); len(aborts) > 0 {
+				all = append(all, endedLoad{t.Name, p.Name, aborts})
+			}
+		}
+	}
+	return all
+}
+
+func abortsIn(run *record.Run, target, phase string) []Abort {
+	var cells []*Cell
+	for i := range run.Cells {
+		if c := &run.Cells[i]; c.Target == target && c.Phase == phase && c.Discarded == "" {
+			cells = append(cells, &Cell{Cell: c})
+		}
+	}
+	return abortsOf(cells)
+}
+
+// AbortOf says which abort kept a measured phase from being played whole; "" when
+// none did.
+func (s *Set) AbortOf(target, phase string) string {
+	for _, row := range s.Rows {
+		if row.Target == target && row.Phase == phase && len(row.Aborts) > 0 {
+			return fmt.Sprintf("the load was aborted in %s: %s", AbortRounds(row.Aborts), row.Aborts[0].Text)
+		}
+	}
+	for _, e := range s.EndedLoads() {
+		left := slices.DeleteFunc(e.Aborts, func(abort Abort) bool {
+			return slices.ContainsFunc(s.Cells, func(r Row) bool { return r.Target == target && r.Phase == phase && r.Round == abort.Round })
+		})
+		if e.Target == target && len(left) > 0 {
+			return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", AbortRounds(left), e.Phase, left[0].Text)
+		}
+	}
+	return ""
+}
+
+// LeftOut is a phase that was not played on a target, because a condition of the
+// scenario's had ended the load of a phase before it.
+type LeftOut struct {
+	Target, Phase string
+	Round         int
+	Ended         string // the phase whose load was ended
+	Why           string // the condition with its figure
+}
+
+// LeftOut lists them: targets and phases in the scenario's order, then by round.
+// Warm-ups are among them.
+func (s *Set) LeftOut() []LeftOut {
+	var all []LeftOut
+	for _, t := range s.Run.Targets {
+		for i, p := range s.Run.Scenario.Phases {
+			for _, ended := range s.Run.Scenario.Phases[:i] {
+				for _, abort := range abortsIn(s.Run, t.Name, ended.Name) {
+					if !played(s.Run, t.Name, p.Name, abort.Round) {
+						all = append(all, LeftOut{t.Name, p.Name, abort.Round, ended.Name, abort.Text})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// played says that a phase was begun in a round that counts.
+func played(run *record.Run, target, phase string, round int) bool {
+	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
+		return c.Target == target && c.Phase == phase && c.Round == round && c.Discarded == ""
+	})
+}

@@ -1,0 +1,34 @@
+package sample
+
+import (
+	"servebench/reports/record"
+)
+
+// DiscardedTrial is a trial that does not count.
+type DiscardedTrial struct {
+	record.Trial
+	Why string
+}
+
+// DiscardedTrials are those that were discarded for what the instrument did, in the order
+// they were played, and how many were played in all.
+func DiscardedTrials(run *record.Run) (trials []DiscardedTrial, played int) {
+	seen := map[record.Trial]bool{}
+	for _, c := range run.Cells {
+		if seen[c.Trial()] {
+			continue
+		}
+		seen[c.Trial()] = true
+		if c.Discarded != "" && c.Discarded != record.RoundInterrupted && c.Discarded != record.RoundUnjudged {
+			trials = append(trials, DiscardedTrial{c.Trial(), c.Discarded})
+		}
+	}
+	return trials, len(seen)
+}
+
+// HasDiscardedStarts says that starts of discarded trials are among the cold
+// starts: what is wrong with the load of a trial is not wrong with its start.
+func (s *Set) HasDiscardedStarts() bool {
+	trials, _ := DiscardedTrials(s.Run)
+	return len(trials) > 0
+}

@@ -1,0 +1,129 @@
+// Package sample turns the cells of a record into figures: rows of target and phase, of
+// one round or pooled over all, cold starts, and what is missing of the plan. It judges
+// nothing.
+package sample
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+// Set is what was measured in a run.
+type Set struct {
+	Run      *record.Run
+	Rows     []Row   // target × measured phase, pooled over rounds; targets in the scenario's order
+	Cells    []Row   // target × measured phase × round; by round, and in one as they were run
+	Measured []*Cell // the Cells with their logs, in the same order
+}
+
+// New computes the rows of cells.
+func New(run *record.Run, cells []*Cell) *Set {
+	return &Set{Run: run, Rows: rows(run, cells), Cells: CellRows(run, cells), Measured: cells}
+}
+
+// OnlyStarts says that the scenario measures no load, but how servers start.
+func (s *Set) OnlyStarts() bool {
+	sc := s.Run.Scenario
+	return sc.ColdStarts > 0 && !slices.ContainsFunc(sc.Phases, func(p record.Phase) bool { return p.Measured })
+}
+
+// hasResult says that there is a result.
+func (s *Set) hasResult() bool {
+	if s.OnlyStarts() {
+		return slices.ContainsFunc(s.ColdStarts(), func(c ColdStart) bool { return c.N > 0 })
+	}
+	return slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Ledger.Sent > 0 })
+}
+
+// Refused says that nothing was sent because this machine cannot give the load
+// what it needs: the run is INVALID, and what it needs is in its errors.
+func (s *Set) Refused() bool { return len(s.Run.Preflight) > 0 }
+
+// ModelOf is the model that a phase asks for, to be named beside the phase; ""
+// where all phases of the run ask for the same one, or it is not known.
+func (s *Set) ModelOf(phase record.Phase) string {
+	phases := s.Run.Scenario.Phases
+	if !slices.ContainsFunc(phases, func(p record.Phase) bool { return p.Model != phases[0].Model }) {
+		return ""
+	}
+	return phase.Model
+}
+
+// RunsAlready says that the server of a target was not started here.
+func (s *Set) RunsAlready(target string) bool {
+	return slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool { return t.Name == target && t.Running })
+}
+
+// ByStatus says that the answers of a row were judged by their status alone: the
+// phase asks for no model, so that there is no prediction to compare them with.
+func (s *Set) ByStatus(r Row) bool {
+	p := s.Run.Phase(r.Phase)
+	return r.Agreement.N == 0 && p.Model == "" && !slices.ContainsFunc(p.Mix, func(c record.Class) bool { return c.Model != "" })
+}
+
+// JudgedByStatus says so of every row, of which there is at least one.
+func (s *Set) JudgedByStatus() bool {
+	return len(s.Rows) > 0 && !slices.ContainsFunc(s.Rows, func(r Row) bool { return !s.ByStatus(r) })
+}
+
+// Label is a target's name with what must not be overlooked about it: "vm (TCG)".
+func (s *Set) Label(target string) string {
+	i := slices.IndexFunc(s.Run.Targets, func(t record.Target) bool { return t.Name == target })
+	if i < 0 {
+		return target
+	}
+	if word := Acceleration(s.Run.Targets[i]); word != "" {
+		return fmt.Sprintf("%s (%s)", target, word)
+	}
+	return target
+}
+
+// Acceleration is how a target executed its guest's instructions: "KVM", on the
+// CPU itself; "TCG", emulated in software; "" where there is no such thing.
+func Acceleration(t record.Target) string {
+	for _, f := range t.Facts {
+		if word, _, _ := strings.Cut(f.Value, " "); f.Name == AccelerationFact {
+			if word = strings.TrimRight(word, ",;:"); word == Tcg || word == "KVM" {
+				return word
+			}
+		}
+	}
+	return ""
+}
+
+// AccelerationFact is the name of the fact that says how a guest's instructions were
+// executed, and tcg its first word where they were emulated.
+const (
+	AccelerationFact = "acceleration"
+	Tcg              = "TCG"
+)
+
+// InPhase names the phase where several are measured: " in spike".
+func (s *Set) InPhase(name string) string {
+	measured := 0
+	for _, p := range s.Run.Scenario.Phases {
+		if p.Measured {
+			measured++
+		}
+	}
+	if measured < 2 || name == "" {
+		return ""
+	}
+	return " in " + name
+}
+
+// GivenUp says how many requests had no answer yet when the user ended the run.
+func (s *Set) GivenUp() string {
+	var all record.Ledger
+	for _, r := range s.Rows {
+		all = all.Plus(r.Ledger)
+	}
+	if s.Run.Interrupted == "" || all.Censored == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s requests were given up when the run was ended", format.Count(all.Censored), format.Count(all.Sent))
+}

@@ -1,0 +1,52 @@
+package analysis_test
+
+import (
+	"testing"
+	"time"
+
+	"servebench/reports/analysis"
+	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
+)
+
+func TestSentence(t *testing.T) {
+	tight := recordtest.Compare()
+	tight.SLO = record.SLO{P50: 880 * time.Microsecond}
+	broken := recordtest.Compare()
+	broken.SLO = record.SLO{P50: 700 * time.Microsecond}
+	free := recordtest.Compare()
+	free.SLO = record.SLO{}
+	nowhere := recordtest.Compare()
+	nowhere.Targets = nowhere.Targets[2:]
+	busy := recordtest.Compare()
+	busy.Targets[0].GeneratorCPU = 0.91
+	died := recordtest.Compare()
+	died.SLO, died.Targets[1].DiesAt = record.SLO{}, 4*time.Second
+	for _, tt := range []struct {
+		name           string
+		plan           recordtest.Plan
+		word, sentence string
+	}{
+		{"limits that hold", recordtest.Compare(), "PASS", "all 6 limits hold"},
+		{"a limit inside its interval", tight, "INCONCLUSIVE", "of 2 limits, undecided: physical p50 response time, container p50 response time"},
+		{"limits that are broken", broken, "FAIL", "of 2 limits, broken: physical p50 response time, container p50 response time"},
+		{"no limits", free, "VALID", "measured; the scenario sets no limits"},
+		{"no target", nowhere, "NO RESULT", "nothing was measured: no target can run here"},
+		{
+			"a generator too busy", busy, "INVALID",
+			"the instrument cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do: " +
+				"lower the rate or give the generator more CPUs",
+		},
+		{"a server that died", died, "VALID", "the server of container died in round 3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, err := analysis.Analyse(recordtest.Open(t, tt.plan))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Word() != tt.word || a.Sentence() != tt.sentence {
+				t.Errorf("%s: %s\nwant %s: %s", a.Word(), a.Sentence(), tt.word, tt.sentence)
+			}
+		})
+	}
+}

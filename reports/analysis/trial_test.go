@@ -1,0 +1,165 @@
+package analysis_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/validity"
+	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
+)
+
+// diagnosis fails the test where the trial cannot be examined.
+func diagnosis(t *testing.T, run *record.Run, trial record.Trial) string {
+	t.Helper()
+	why, err := validity.DiagnoseTrial(run, trial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return why
+}
+
+// rerun discards a trial and adds it again, as it was before it was disturbed.
+func rerun(run *record.Run, trial record.Trial, why string, undisturbed []record.Cell) {
+	for i := range run.Cells {
+		if run.Cells[i].Trial() != trial {
+			continue
+		}
+		run.Cells[i].Discarded = why
+		again := undisturbed[i]
+		again.Attempt++
+		run.Cells = append(run.Cells, again)
+	}
+	for i := range run.Targets {
+		t := &run.Targets[i]
+		if t.Name == trial.Target {
+			again := t.Deployments[trial.Round-1]
+			again.Attempt++
+			t.Deployments = append(t.Deployments, again)
+		}
+	}
+}
+
+// A trial whose instrument was disturbed is recognised by itself, and once it is
+// discarded and rerun the run is judged as if nothing had been.
+func TestDiscardedTrial(t *testing.T) {
+	run := recordtest.Open(t, recordtest.Compare())
+	undisturbed := slices.Clone(run.Cells)
+	plain := analyse(t, run)
+	c := second(run)
+	trial := c.Trial()
+	if text := diagnosis(t, run, trial); text != "" {
+		t.Fatalf("%+v has a diagnostic without a reason: %s", trial, text)
+	}
+	c.Instrument.SendingCPU = c.Span * 81 / 100
+	text := diagnosis(t, run, trial)
+	if !strings.Contains(text, "generator CPU 81 %, where ≤ 80 % is allowed") {
+		t.Fatalf("diagnostic %q, want it to name the figure and the limit", text)
+	}
+	for _, other := range []record.Trial{{Target: "physical", Round: trial.Round}, {Target: trial.Target, Round: trial.Round + 1}} {
+		if why := diagnosis(t, run, other); why != "" {
+			t.Errorf("%+v has one as well: %s", other, why)
+		}
+	}
+	if before := analyse(t, run); before.Validity != record.Invalid {
+		t.Fatal("the run is VALID though a trial's instrument cannot be believed")
+	}
+	rerun(run, trial, text, undisturbed)
+	a := analyse(t, run)
+	if a.Validity != record.Valid {
+		t.Errorf("the run is %s though the trial was discarded: %+v", a.Validity, a.Diagnostics)
+	}
+	samePairs(t, plain, a)
+	i := slices.IndexFunc(a.Diagnostics, func(d record.Diagnostic) bool { return d.Rule == "discarded" })
+	if i < 0 || a.Diagnostics[i].Target != trial.Target || a.Diagnostics[i].Round != trial.Round || !strings.Contains(a.Diagnostics[i].Text, text) {
+		t.Errorf("diagnostics %+v, want one that says which trial was discarded and why", a.Diagnostics)
+	}
+}
+
+// samePairs wants the same figures of a run and of one in which a trial was
+// rerun: the rounds in their order, and each paired with the same ones.
+func samePairs(t *testing.T, plain, again *analysis.Analysis) {
+	t.Helper()
+	for i, row := range plain.Rows {
+		if got := again.Rows[i]; got.Rounds != row.Rounds || got.Response.N != row.Response.N || len(got.ColdStarts) != len(row.ColdStarts) {
+			t.Errorf("%s: %d rounds, n = %d, %d starts; want %d, %d and %d", row.Target,
+				got.Rounds, got.Response.N, len(got.ColdStarts), row.Rounds, row.Response.N, len(row.ColdStarts))
+		}
+	}
+	if !slices.Equal(plain.Ratios, again.Ratios) {
+		t.Errorf("ratios %+v, want %+v", again.Ratios, plain.Ratios)
+	}
+	if !slices.IsSortedFunc(again.Cells, func(a, b sample.Row) int { return a.Round - b.Round }) {
+		t.Error("the rounds are out of their order")
+	}
+}
+
+// The start of a trial that was discarded is a start like any other.
+func TestStartsOfDiscardedTrialsCount(t *testing.T) {
+	run := recordtest.Open(t, recordtest.Compare())
+	before := analyse(t, run).ColdStarts()[1].N
+	rerun(run, second(run).Trial(), "disturbed", slices.Clone(run.Cells))
+	if got := analyse(t, run).ColdStarts()[1].N; got != before+1 {
+		t.Errorf("%d starts, want %d", got, before+1)
+	}
+}
+
+// Many discarded trials make one diagnostic, with the worst figure.
+func TestManyDiscardedTrials(t *testing.T) {
+	p := recordtest.Compare()
+	p.Rounds = 5
+	run := recordtest.Open(t, p)
+	undisturbed := slices.Clone(run.Cells)
+	shares := map[int]time.Duration{2: 85, 3: 97, 5: 90}
+	for i := range undisturbed {
+		if c := &run.Cells[i]; c.Measured && c.Target == "container" && shares[c.Round] > 0 {
+			c.Instrument.SendingCPU = c.Span * shares[c.Round] / 100
+			why := diagnosis(t, run, c.Trial())
+			if why == "" {
+				t.Fatalf("round %d has no diagnostic", c.Round)
+			}
+			rerun(run, c.Trial(), why, undisturbed)
+		}
+	}
+	var found []record.Diagnostic
+	for _, d := range analyse(t, run).Diagnostics {
+		if d.Rule == "discarded" {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 || found[0].Round != 0 || found[0].Severity == record.SeverityError ||
+		!strings.Contains(found[0].Text, "3 of 13 trials do not count") ||
+		!strings.Contains(found[0].Text, "(container: rounds 2, 3, 5); the worst: container, round 3") ||
+		!strings.Contains(found[0].Figure, "generator CPU 97 %") {
+		t.Errorf("%+v", found)
+	}
+}
+
+// A server that failed in a trial and again in its rerun failed in one round.
+func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
+	run := recordtest.Open(t, recordtest.Compare())
+	container := &run.Targets[1]
+	container.Deployments[1].Failed = "the server died: signal: killed"
+	again := container.Deployments[1]
+	again.Attempt++
+	container.Deployments = append(container.Deployments, again)
+	run.Faults = []record.Fault{
+		{Target: "container", Round: 2, Text: "remove the server: busy"},
+		{Target: "container", Round: 2, Text: "remove the server: busy"},
+	}
+	a := analyse(t, run)
+	if got := a.ServerFailures(); len(got) != 1 || got[0].Text != "died in round 2" {
+		t.Errorf("failures %+v", got)
+	}
+	texts := map[string]string{"server-died": "signal: killed", "fault": "busy (2 times)"}
+	for rule, end := range texts {
+		i := slices.IndexFunc(a.Diagnostics, func(d record.Diagnostic) bool { return d.Rule == rule })
+		if i < 0 || a.Diagnostics[i].Round != 2 || !strings.HasSuffix(a.Diagnostics[i].Text, end) {
+			t.Errorf("diagnostics %+v, want %s of round 2 that ends with %q", a.Diagnostics, rule, end)
+		}
+	}
+}

@@ -1,0 +1,404 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+// Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
+// was measured; where there is nothing to judge, its Shortfall's or its validity.
+func (a *Analysis) Word() string {
+	switch {
+	case a.Nothing() != "":
+		return "NO RESULT"
+	case a.Verdict != record.NoLimit:
+		return string(a.Verdict)
+	}
+	if short := a.Shortfall(); short != nil {
+		return short.Word
+	}
+	return string(a.Validity)
+}
+
+// Sentence says what the Word rests on, in one sentence without a full stop: what
+// went wrong with the servers first, then what decided.
+func (a *Analysis) Sentence() string { return a.sentence(a.Blame()) }
+
+// Lead is the Sentence for where all that makes a run INVALID is said right below it:
+// it names none of that.
+func (a *Analysis) Lead() string { return a.sentence(a.Disbelief()) }
+
+// sentence takes what is said of an INVALID run.
+func (a *Analysis) sentence(invalid string) string {
+	if why := a.Nothing(); why != "" {
+		return "nothing was measured: " + why
+	}
+	judgement := a.judgement(invalid)
+	if a.AB != nil && a.Verdict == record.Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
+		return judgement // a variant never started, which it says
+	}
+	var says []string
+	for _, t := range a.ServerFailures() {
+		says = append(says, t.Says())
+	}
+	if given := a.GivenUp(); given != "" {
+		says = append(says, given)
+	}
+	switch {
+	case len(says) == 0:
+		return judgement
+	case a.Verdict == record.NoLimit && !a.OnlyStarts():
+		return strings.Join(says, "; ") // without limits there is nothing to say beside it
+	}
+	return strings.Join(says, "; ") + ". Besides, " + judgement
+}
+
+func (a *Analysis) judgement(invalid string) string {
+	switch {
+	case a.OnlyStarts() && a.Verdict == record.NoLimit:
+		return a.StartLine()
+	case a.OnlyStarts():
+		return a.StartLine() + "; " + a.OnLimits()
+	case a.Verdict == record.InvalidInstrument:
+		return invalid
+	case a.AB != nil:
+		return a.AB.Why
+	case a.Verdict == record.NoLimit:
+		if line := a.Answer(); line != "" {
+			return line + "; the scenario sets no limits"
+		}
+		return "measured; the scenario sets no limits"
+	}
+	return a.OnLimits()
+}
+
+// OnLimits says which of the limits hold and which do not: "all 6 limits hold", "of 6
+// limits, broken: container error rate".
+func (a *Analysis) OnLimits() string {
+	switch {
+	case a.Verdict == record.Pass:
+		return hold(len(a.Gates))
+	case a.HoldInPart():
+		return hold(len(a.Gates)) + " in what was measured, which is not all that was planned"
+	}
+	var parts []string
+	if broken := a.gatesThat(record.Fail); len(broken) > 0 {
+		parts = append(parts, "broken: "+strings.Join(broken, ", "))
+	}
+	if open := a.gatesThat(record.Inconclusive); len(open) > 0 {
+		parts = append(parts, "undecided: "+strings.Join(open, ", "))
+	}
+	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
+}
+
+// gatesThat names the limits of a verdict: "container p99 response time".
+func (a *Analysis) gatesThat(v record.Verdict) []string {
+	var names []string
+	for _, g := range a.Gates {
+		if g.Verdict == v {
+			names = append(names, g.Target+" "+g.Metric+a.InPhase(g.Phase))
+		}
+	}
+	return names
+}
+
+func hold(n int) string {
+	if n == 1 {
+		return "the limit holds"
+	}
+	return fmt.Sprintf("all %s hold", limits(n))
+}
+
+func limits(n int) string {
+	if n == 1 {
+		return "1 limit"
+	}
+	return fmt.Sprintf("%d limits", n)
+}
+
+// Fault is the first of the errors that make the run INVALID, and how many others
+// do; nil of a run that is not.
+func (a *Analysis) Fault() (first *record.Diagnostic, others int) {
+	for i := range a.Diagnostics {
+		switch {
+		case a.Diagnostics[i].Severity != record.SeverityError:
+		case first == nil:
+			first = &a.Diagnostics[i]
+		default:
+			others++
+		}
+	}
+	return first, others
+}
+
+// Disbelief says of an INVALID run what its errors come to, without naming them.
+func (a *Analysis) Disbelief() string {
+	if a.Refused() {
+		return "this machine cannot give what the load needs"
+	}
+	return "the instrument cannot be believed"
+}
+
+// Blame says why the run is INVALID, by which rule, and what to do: "the instrument
+// cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do:
+// lower the rate"; "" of a run that is not.
+func (a *Analysis) Blame() string {
+	d, others := a.Fault()
+	if d == nil {
+		return ""
+	}
+	text := a.Disbelief() + ": " + d.Rule + " (" + d.Figure
+	if d.Threshold != "" && d.Threshold != "none" {
+		text += ", want " + d.Threshold
+	}
+	text += ")"
+	switch {
+	case others == 1:
+		text += " and 1 more reason"
+	case others > 1:
+		text += fmt.Sprintf(" and %d more reasons", others)
+	}
+	return text + "; what to do: " + d.Action
+}
+
+// Noise is what an A/B test of a server with itself found of the machine's noise, see
+// ABTest.Noise; none where the instrument cannot be believed.
+func Noise(a *Analysis) record.Noise {
+	if a.AB == nil || a.Validity != record.Valid {
+		return record.Noise{Floors: map[string]float64{}}
+	}
+	return a.AB.Noise(a.Run)
+}
+
+// NoiseFloors are by metric the least margins that can be told from noise on the
+// machine of an A/B test, which it found itself or which were found before it; nil where
+// they are not known.
+func (a *Analysis) NoiseFloors() map[string]float64 {
+	if noise := a.noise(); noise != nil {
+		return noise.Floors
+	}
+	return nil
+}
+
+// noise is what is known of the noise of the machine of an A/B test; nil: nothing is.
+func (a *Analysis) noise() *record.Noise {
+	switch {
+	case a.AB == nil:
+		return nil
+	case a.AB.Same:
+		if found := Noise(a); len(found.Floors) > 0 {
+			return &found
+		}
+		return nil
+	}
+	return a.Run.AB.Noise
+}
+
+// NoiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
+// rounds of a server with itself …"; "" where that is not known.
+func (a *Analysis) NoiseLine() string {
+	noise := a.noise()
+	if noise == nil {
+		return ""
+	}
+	var floors []string
+	for _, name := range a.Run.AB.Metrics {
+		if floor, known := noise.Floors[name]; known {
+			// Upwards: a margin that reads like the floor is above it.
+			floors = append(floors, name+" "+format.Percent(math.Ceil(1000*floor)/1000))
+		}
+	}
+	if len(floors) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last interim analysis, "+
+		"widened since so few rounds do not tell the spread exactly): a margin below it cannot be told from noise",
+		strings.Join(floors, ", "), format.Plural(noise.Rounds, "round"))
+}
+
+// StepLine is what all targets held in one line; "" of a run without steps.
+func (a *Analysis) StepLine() string {
+	var parts []string
+	several := slices.ContainsFunc(a.Stepped, func(s capacity.Stepped) bool { return s.Phase != a.Stepped[0].Phase })
+	for _, s := range a.Stepped {
+		phase := ""
+		if several {
+			phase = ", " + s.Phase + ":"
+		}
+		parts = append(parts, a.Label(s.Target)+phase+" "+s.Says())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// StartLine is the starts of all targets in one line: "physical 21 ms · vm (TCG)
+// 4.1 s to the first answer, median of 20 starts each"; "" where there was none.
+func (a *Analysis) StartLine() string {
+	var starts []sample.ColdStart
+	for _, c := range a.ColdStarts() {
+		if c.N > 0 {
+			starts = append(starts, c)
+		}
+	}
+	if len(starts) == 0 {
+		return ""
+	}
+	least, most := starts[0].N, starts[0].N
+	var parts []string
+	for _, c := range starts {
+		least, most = min(least, c.N), max(most, c.N)
+		parts = append(parts, a.Label(c.Target)+" "+format.Duration(c.Whole().Median.Value))
+	}
+	line := strings.Join(parts, " · ") + " to the first answer, "
+	switch {
+	case least < most:
+		return line + fmt.Sprintf("medians, each of %d to %d starts", least, most)
+	case most == 1:
+		return line + "one start each"
+	}
+	return line + fmt.Sprintf("median of %d starts each", most)
+}
+
+// SaturationLine is what all targets answer at most, in one line; "" of a run
+// without saturation.
+func (a *Analysis) SaturationLine() string {
+	var parts []string
+	for _, s := range a.Saturated {
+		parts = append(parts, a.Label(s.Target)+" "+s.Says())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Answer is the line that says what a run was for: the steps that were held,
+// the highest throughput, what the target costs; "" of any other.
+func (a *Analysis) Answer() string {
+	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.OverheadLine()} {
+		if line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// OverheadLine is what the targets cost, in one line: "at p50 the overhead is 306 µs on
+// physical, ×1.1 on container"; "" where that is not known.
+func (a *Analysis) OverheadLine() string {
+	if a.Overhead == nil {
+		return ""
+	}
+	base, known := a.Overhead.Row(a.Overhead.Base, stat.Quantiles()[0])
+	if !known || !base.Known {
+		return ""
+	}
+	line := "at p50 the overhead is " + format.Duration(base.Overhead.Value) + " on " + a.Label(base.Target)
+	for _, r := range a.Overhead.Rows {
+		if r.Q == base.Q && r.Overhead.HasRatio {
+			line += ", ×" + format.Number(r.Overhead.Ratio) + " on " + a.Label(r.Target)
+		}
+	}
+	return line
+}
+
+// FloorLine says where the floor is known from, or how it comes to be known.
+func FloorLine(run *record.Run) string {
+	if run.Calibration == nil {
+		return "floor: not known; run " + format.Command(record.Program(run), "calibrate")
+	}
+	return "floor: what the instrument, the kernel and loopback take of themselves at that rate, with a server that answers at once; calibrated " +
+		run.Calibration.Created.UTC().Format("2 January 2006")
+}
+
+// RoundsLine says what the verdict is about, and what its rounds leave open: the share of
+// rounds that may have a fault which none of these has, the upper end of the exact 95 %
+// interval of none of n; "" where no limit of a load was judged.
+func (a *Analysis) RoundsLine() string {
+	fewest := 0
+	for _, g := range a.Gates {
+		i := slices.IndexFunc(a.Rows, func(r sample.Row) bool { return r.Target == g.Target && r.Phase == g.Phase })
+		if i >= 0 && g.Verdict != record.InvalidInstrument && (fewest == 0 || a.Rows[i].Rounds < fewest) {
+			fewest = a.Rows[i].Rounds
+		}
+	}
+	switch fewest {
+	case 0:
+		return ""
+	case 1:
+		return "The limits are judged by 1 round, which does not show how others differ from it."
+	}
+	return fmt.Sprintf("The limits are judged for rounds like these %d: a fault that occurs in up to %s of rounds may be in none of them.",
+		fewest, format.Percent(stat.NewProportion(0, int64(fewest)).High))
+}
+
+// VariantFact is what is known of both variants of an A/B test under one name; "" where of one
+// nothing is.
+type VariantFact struct{ Name, Baseline, Candidate string }
+
+// Differs says that the variants do not have it in common.
+func (f VariantFact) Differs() bool { return f.Baseline != f.Candidate }
+
+// VariantFacts are the facts of both variants, those that differ first; nil of a run that is
+// no A/B test.
+func (a *Analysis) VariantFacts() []VariantFact {
+	abTest := a.Run.AB
+	if abTest == nil {
+		return nil
+	}
+	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Kind, abTest.Candidate.Kind}}
+	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
+		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
+			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y VariantFact) int {
+		switch {
+		case x.Differs() == y.Differs():
+			return 0
+		case x.Differs():
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func factNamed(variant record.Variant, name string) string {
+	for _, f := range variant.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// BoundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
+// was reached last; "" where there was none.
+func (a *Analysis) BoundsMethod() string {
+	if a.AB == nil || a.AB.Interim == 0 {
+		return ""
+	}
+	interim, metrics := a.Run.AB.Interims[a.AB.Interim-1], len(a.AB.Metrics)
+	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + format.Percent(interim.Beta) +
+		" of such A/B tests, and better than both in at most " + format.Percent(interim.Alpha/float64(metrics))
+	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
+		text += " (" + format.Percent(interim.Alpha) + " where one of them is 0.0 %)"
+	}
+	return text
+}
+
+// Conditions says what an A/B test's candidate fails and passes by: "FAIL: surely worse,
+// and by 3 % or more as estimated. PASS: surely worse by less than 5 %. …".
+func (a *Analysis) Conditions() string {
+	abTest := a.Run.AB
+	if abTest == nil {
+		return ""
+	}
+	return "FAIL: surely worse, and by " + format.Percent(abTest.Margin) + " or more as estimated. PASS: surely worse by less than " +
+		format.Percent(abTest.Tolerance) + ". INCONCLUSIVE: neither is sure"
+}

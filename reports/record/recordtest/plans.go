@@ -1,0 +1,75 @@
+package recordtest
+
+import (
+	"time"
+
+	"servebench/reports/record"
+)
+
+// four are the four targets, from the one that starts fastest. The container's
+// server does not come up in two rounds; the machine is emulated.
+func four() []Target {
+	return []Target{
+		{
+			Name: "physical", Start: 21 * time.Millisecond, Noop: 260 * time.Microsecond, Service: 420 * time.Microsecond,
+			Spread: 0.3, Drift: 0.03, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
+		},
+		{
+			Name: "container", Prepare: 45 * time.Millisecond, Start: 190 * time.Millisecond, Noop: 290 * time.Microsecond, Service: 455 * time.Microsecond,
+			Spread: 0.3, Drift: 0.03, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
+		},
+		{
+			Name: "vm", Prepare: 120 * time.Millisecond, Start: 4100 * time.Millisecond, Noop: 1100 * time.Microsecond, Service: 2700 * time.Microsecond,
+			Spread: 0.3, Drift: 0.05, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
+			Facts: []record.Fact{{
+				Name: "acceleration", Unequal: true,
+				Value: "TCG (software emulation), because a guest did not boot with KVM within 5s: its console stayed empty",
+			}},
+		},
+		{
+			Name: "lambda", Prepare: 30 * time.Millisecond, Start: 62 * time.Millisecond, Noop: 700 * time.Microsecond, Service: 710 * time.Microsecond,
+			Spread: 0.3, Drift: 0.08, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
+			Meters: []record.Meter{
+				{Name: "invocations", Value: 400}, {Name: "environments started", Value: 2}, {Name: "throttled"},
+				{Name: "billed duration", Unit: "ms", Value: 492}, {Name: "GB-seconds", Unit: "GB-s", Value: 0.85},
+			},
+		},
+	}
+}
+
+// ColdStart is a run of starts alone, without any load, on the four targets.
+func ColdStart() Plan {
+	p := Compare()
+	p.Name, p.Rounds, p.Phases, p.SLO = "coldstart", 0, nil, record.SLO{}
+	p.ColdStarts, p.Targets = 20, four()
+	p.Targets[1].StartFails = []int{4, 11}
+	return p
+}
+
+// Overhead is a run of the same load with a model that computes nothing and a real
+// one, on the four targets. What lambda's model takes is lost in the noise.
+func Overhead() Plan {
+	p := Compare()
+	p.Name, p.Rounds, p.SLO, p.Targets = "overhead", 8, record.SLO{}, four()
+	p.Overhead = &record.Overhead{Noop: "noop", Model: "model"}
+	p.Phases = []record.Phase{
+		{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: time.Second, Open: true},
+		{Name: "noop", Model: noop, Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
+		{Name: "model", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},
+	}
+	return p
+}
+
+// Running is a comparison of a server started here with one that ran already.
+func Running() Plan {
+	p := Compare()
+	p.Targets = []Target{p.Targets[0], {
+		Name: "endpoint", Running: true, Service: 1500 * time.Microsecond, Spread: 0.3, Drift: 0.02,
+		Lag: 60 * time.Microsecond, GeneratorCPU: 0.3,
+		Facts: []record.Fact{
+			{Name: "url", Value: "http://127.0.0.1:8080"},
+			{Name: "limits", Value: "not applied, the server runs elsewhere", Unequal: true},
+		},
+	}}
+	return p
+}

@@ -1,7 +1,0 @@
-//go:build !race
-
-package stats
-
-import ()
-
-const raceDetector = false
