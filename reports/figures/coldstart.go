@@ -36,7 +36,7 @@ func coldStarts(a *analysis.Analysis) Figure {
 		lines += 1 + len(one.rows)
 		for _, row := range one.rows {
 			for _, d := range append(slices.Clone(row.reached), row.failed...) {
-				s.Add(chart.Milliseconds(int64(d)))
+				s.Add(chart.Milliseconds(d))
 			}
 		}
 	}
@@ -271,7 +271,7 @@ func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
 	toX, toY := panel.Transforms(&c)
 	at := func(ms float64) vg.Length { return toX(max(ms, panel.X.Min)) }
 	if q := d.row.median; q.HasInterval {
-		low, high := at(chart.Milliseconds(int64(q.Low))), at(chart.Milliseconds(int64(q.High)))
+		low, high := at(chart.Milliseconds(q.Low)), at(chart.Milliseconds(q.High))
 		c.FillPolygon(chart.Faint(d.palette.Ink, paleInterval), []vg.Point{
 			{X: low, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y + 0.4)}, {X: low, Y: toY(d.y + 0.4)}})
 	}
@@ -279,13 +279,13 @@ func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
 		// The golden ratio spreads any number of points evenly.
 		_, part := math.Modf(float64(i) * math.Phi)
 		y := toY(d.y + 0.56*(part-0.5))
-		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.look.Color, 0.85), 1.9), vg.Point{X: at(chart.Milliseconds(int64(t))), Y: y})
+		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.look.Color, 0.85), 1.9), vg.Point{X: at(chart.Milliseconds(t)), Y: y})
 	}
 	if len(d.row.reached) > 0 {
-		x := at(chart.Milliseconds(int64(d.row.median.Value)))
+		x := at(chart.Milliseconds(d.row.median.Value))
 		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(d.y-0.42), x, toY(d.y+0.42))
 	}
 	for _, t := range d.row.failed {
-		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(chart.Milliseconds(int64(t))), Y: toY(d.y)})
+		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(chart.Milliseconds(t)), Y: toY(d.y)})
 	}
 }

@@ -34,7 +34,7 @@ func ecdf(v view) Figure {
 	}
 	x := responseSpan(v)
 	if x.Empty() {
-		f.Missing = "no request was answered correctly, so there is no latency to show"
+		f.Missing = noLatency
 		return f
 	}
 	x = x.Padded(2)
@@ -43,14 +43,14 @@ func ecdf(v view) Figure {
 	return f
 }
 
+// noLatency is why figures of latency are missing.
+const noLatency = "no request was answered correctly, so there is no latency to show"
+
 // responseSpan returns from the fastest to the slowest answer, in milliseconds.
 func responseSpan(v view) chart.Span {
 	var x chart.Span
 	for _, s := range v.series {
-		if h := s.row.Response.Histogram; h != nil {
-			x.Add(chart.Milliseconds(h.Min()))
-			x.Add(chart.Milliseconds(h.Max()))
-		}
+		x.AddTimes(s.row.Response.Histogram)
 	}
 	return x
 }
@@ -59,9 +59,7 @@ func drawECDF(c draw.Canvas, p chart.Palette, v view, x chart.Span) {
 	l := v.targets(true, func(s series) string {
 		return ", " + format.Percent(chart.Share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
 	})
-	if rounds(v) > 1 {
-		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
-	}
+	l = append(l, roundEntry(v, p)...)
 	l = append(l, floorEntry(p, v.floor(), x.Low)...)
 	c = l.Draw(c, p)
 	panel := chart.NewPanel(p)
@@ -101,14 +99,8 @@ func cumulative(h *hdrhistogram.Histogram, sent int64, x chart.Span, points int)
 		at[i] = x.Low * math.Pow(x.High/x.Low, float64(i)/float64(points-1))
 	}
 	line := make(plotter.XYs, points)
-	bars := chart.Filled(h)
-	var below int64
-	for i := range line {
-		for len(bars) > 0 && chart.Milliseconds(bars[0].To) <= at[i]*(1+1e-9) {
-			below += bars[0].Count
-			bars = bars[1:]
-		}
-		line[i] = plotter.XY{X: at[i], Y: float64(below) / float64(sent)}
+	for i, n := range countsWithin(h, at) {
+		line[i] = plotter.XY{X: at[i], Y: float64(n) / float64(sent)}
 	}
 	return line
 }
@@ -148,18 +140,18 @@ func ecdfTable(v view, x chart.Span) Table {
 	return t
 }
 
-// countsWithin counts the answers within each of so many milliseconds.
-func countsWithin(h *hdrhistogram.Histogram, most []float64) []int64 {
-	counts := make([]int64, len(most))
-	if h == nil {
-		return counts
-	}
-	for _, b := range chart.Filled(h) {
-		for i, limit := range most {
-			if chart.Milliseconds(b.To) <= limit*(1+1e-9) {
-				counts[i] += b.Count
-			}
+// countsWithin counts the answers within each of the times, which ascend, in
+// milliseconds.
+func countsWithin(h *hdrhistogram.Histogram, times []float64) []int64 {
+	counts := make([]int64, len(times))
+	bars := chart.Filled(h)
+	var below int64
+	for i, limit := range times {
+		for len(bars) > 0 && chart.Milliseconds(bars[0].To) <= limit*(1+1e-9) {
+			below += bars[0].Count
+			bars = bars[1:]
 		}
+		counts[i] = below
 	}
 	return counts
 }
@@ -179,7 +171,7 @@ func histograms(v view) Figure {
 	}
 	x := responseSpan(v)
 	if x.Empty() {
-		f.Missing = "no request was answered correctly, so there is no latency to show"
+		f.Missing = noLatency
 		return f
 	}
 	x = x.Padded(2)
@@ -194,20 +186,15 @@ func drawHistograms(c draw.Canvas, p chart.Palette, v view, x chart.Span, b char
 		{Text: "p50", Color: p.Ink, Line: 1.2},
 		{Text: "p99", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}},
 	}
-	if rounds(v) > 1 {
-		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
-	}
+	l = append(l, roundEntry(v, p)...)
 	l = append(l, floorEntry(p, v.floor(), x.Low)...)
 	c = draw.Crop(l.Draw(c, p), titleWidth, -6, 0, 0)
-	plots := make([][]*plot.Plot, len(v.series))
-	for i, s := range v.series {
-		panel := histogramPanel(p, s, x, b, c.Max.X-c.Min.X)
-		if i == len(v.series)-1 {
-			panel.X.Label.Text = "response time, ms"
-		}
-		plots[i] = []*plot.Plot{panel}
+	var panels []*plot.Plot
+	for _, s := range v.series {
+		panels = append(panels, histogramPanel(p, s, x, b, c.Max.X-c.Min.X))
 	}
-	drawStack(c, p, plots, v.series, "% of requests")
+	panels[len(panels)-1].X.Label.Text = "response time, ms"
+	drawGrid(c, p, panels, 1, v.series, "% of requests")
 }
 
 func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, length vg.Length) *plot.Plot {
@@ -231,7 +218,7 @@ func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, lengt
 	}
 	for i, dash := range [][]vg.Length{nil, {4, 3}} {
 		if q := s.row.Response.Quantiles[2*i]; q.Known {
-			at := chart.Milliseconds(int64(q.Value))
+			at := chart.Milliseconds(q.Value)
 			panel.Add(&plotter.Line{
 				XYs:       plotter.XYs{{X: at, Y: 0}, {X: at, Y: panel.Y.Max}},
 				LineStyle: draw.LineStyle{Color: p.Ink, Width: 1.2, Dashes: dash},

@@ -36,7 +36,7 @@ func floorTop(f *sample.Floor) (top float64, name string) {
 	}
 	for i, q := range []float64{0.5, 0.9, 0.99} {
 		if f.Quantiles[i] > 0 {
-			top, name = chart.Milliseconds(int64(f.Quantiles[i])), format.Quantile(q)
+			top, name = chart.Milliseconds(f.Quantiles[i]), format.Quantile(q)
 		}
 	}
 	return top, name
@@ -107,7 +107,7 @@ func newFloorCurve(p chart.Palette, f *sample.Floor) floorCurve {
 	}
 	for i, x := range []float64{2, 10, 100, 1000} {
 		if f.Quantiles[i] > 0 {
-			curve.points = append(curve.points, plotter.XY{X: x, Y: chart.Milliseconds(int64(f.Quantiles[i]))})
+			curve.points = append(curve.points, plotter.XY{X: x, Y: chart.Milliseconds(f.Quantiles[i])})
 		}
 	}
 	return curve

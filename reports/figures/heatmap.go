@@ -9,7 +9,6 @@ import (
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -31,9 +30,14 @@ func heatmap(v view) Figure {
 		Conditions: v.conditions(),
 		Height:     56 + 182*vg.Length((len(v.series)+columnsFor(len(v.series))-1)/columnsFor(len(v.series))),
 	}
-	y := laneSpan(lanes)
+	var y chart.Span
+	for _, l := range lanes {
+		for _, w := range l.windows {
+			y.AddTimes(w.response)
+		}
+	}
 	if y.Empty() {
-		f.Missing = "no request was answered correctly, so there is no latency to show"
+		f.Missing = noLatency
 		return f
 	}
 	y = y.Padded(2)
@@ -46,31 +50,8 @@ func heatmap(v view) Figure {
 // columnsFor returns how many panels lie side by side.
 func columnsFor(panels int) int { return min(max(panels, 1), 2) }
 
-func windowText(lanes []lane) string {
-	for _, l := range lanes {
-		if l.width > 0 {
-			return format.Duration(l.width)
-		}
-	}
-	return "1 s"
-}
-
-// laneSpan returns from the fastest to the slowest answer of any window.
-func laneSpan(lanes []lane) chart.Span {
-	var y chart.Span
-	for _, l := range lanes {
-		for _, w := range l.windows {
-			if w.response != nil {
-				y.Add(chart.Milliseconds(w.response.Min()))
-				y.Add(chart.Milliseconds(w.response.Max()))
-			}
-		}
-	}
-	return y
-}
-
 // heatTable holds the cells, with coarser bins and windows than drawn.
-func heatTable(v view, fine []lane, y chart.Span) Table {
+func heatTable(v view, lanes []lane, y chart.Span) Table {
 	const rows = 30
 	b := chart.BinsOver(y, 8)
 	t := Table{Head: []string{"target", "round", "from, s", "to, s"}}
@@ -79,33 +60,19 @@ func heatTable(v view, fine []lane, y chart.Span) Table {
 			format.Number(b.Edge(i)), format.Number(b.Edge(i+1))))
 	}
 	t.Head = append(t.Head, "slowest, ms", "failed", "censored")
-	lanes := fine
-	if len(fine) > 0 && longest(fine) > rows {
+	if longest(lanes) > rows {
 		lanes = lanesOf(v.series, rows)
 	}
 	for i, l := range lanes {
 		for _, w := range l.windows {
-			row := []string{v.series[i].label, fmt.Sprint(w.round),
-				chart.Plain(w.from), chart.Plain(w.to)}
+			row := []string{v.series[i].label, fmt.Sprint(w.round), chart.Plain(w.from), chart.Plain(w.to)}
 			for _, n := range b.Count(w.response) {
 				row = append(row, format.Count(n))
 			}
-			slowest := "–"
-			if w.response != nil {
-				slowest = format.Number(chart.Milliseconds(w.response.Max()))
-			}
-			t.Rows = append(t.Rows, append(row, slowest, format.Count(w.Failed), format.Count(w.Censored)))
+			t.Rows = append(t.Rows, append(row, slowestText(w.response), format.Count(w.Failed), format.Count(w.Censored)))
 		}
 	}
 	return t
-}
-
-func longest(lanes []lane) int {
-	n := 0
-	for _, l := range lanes {
-		n = max(n, len(l.windows))
-	}
-	return n
 }
 
 func drawHeat(c draw.Canvas, p chart.Palette, v view, lanes []lane, y chart.Span) {
@@ -128,39 +95,16 @@ func drawHeat(c draw.Canvas, p chart.Palette, v view, lanes []lane, y chart.Span
 	c = draw.Crop(c, titleWidth, 0, 0, 0)
 	cols := columnsFor(len(lanes))
 	rows := (len(lanes) + cols - 1) / cols
-	plots := make([][]*plot.Plot, rows)
-	for i := range plots {
-		plots[i] = make([]*plot.Plot, cols)
-	}
+	var panels []*plot.Plot
 	for i, l := range lanes {
-		panel := heatPanel(p, l, y, c, rows, cols)
-		panel.Add(newFloorBand(p, v.series[i].row.Floor, false))
-		panel.Add(heats[i].colored(most))
-		addSlowest(panel, l, p)
-		panel.Add(rug{l, p}, separators{lane: l, palette: p})
-		plots[i/cols][i%cols] = panel
+		panel := timePanel(p, l, cols)
+		chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
+		heats[i].most = most
+		panel.Add(newFloorBand(p, v.series[i].row.Floor, false), heats[i],
+			chart.Dots(l.slowest(responseTimes), chart.Circle, p.Ink, 1.3), rug{l, p}, separators{lane: l, palette: p})
+		panels = append(panels, panel)
 	}
-	tiles := draw.Tiles{Rows: rows, Cols: cols, PadTop: heading, PadX: 14, PadY: heading + 4}
-	for i, canvases := range plot.Align(plots, tiles, c) {
-		for j, tile := range canvases {
-			if panel := plots[i][j]; panel != nil {
-				panel.Draw(tile)
-				if j == 0 {
-					sideTitle(panel.DataCanvas(tile), p, c.Min.X, "response time, ms")
-				}
-				head(panel.DataCanvas(tile), p, v.series[i*cols+j], answered(v.series[i*cols+j]))
-			}
-		}
-	}
-}
-
-func heatPanel(p chart.Palette, l lane, y chart.Span, c draw.Canvas, rows, cols int) *plot.Plot {
-	panel := chart.NewPanel(p)
-	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
-	panel.X.Tick.Marker = chart.LinearTicks{Most: 12 / cols}
-	panel.X.Label.Text = "measured load, s"
-	chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
-	return panel
+	drawGrid(c, p, panels, cols, v.series, "response time, ms")
 }
 
 // heat is the matrix of one panel.
@@ -168,7 +112,7 @@ type heat struct {
 	lane   lane
 	bins   chart.Bins
 	counts [][]int64 // window × bin
-	most   int64     // the largest count; of the whole figure once coloured
+	most   int64     // the largest count of the figure
 }
 
 func heatOf(l lane, b chart.Bins) heat {
@@ -180,11 +124,6 @@ func heatOf(l lane, b chart.Bins) heat {
 			h.most = max(h.most, n)
 		}
 	}
-	return h
-}
-
-func (h heat) colored(most int64) heat {
-	h.most = most
 	return h
 }
 
@@ -224,16 +163,6 @@ func (h heat) paint(img *image.NRGBA, col int, counts []int64) {
 			}
 		}
 	}
-}
-
-func addSlowest(panel *plot.Plot, l lane, p chart.Palette) {
-	var slowest plotter.XYs
-	for _, w := range l.windows {
-		if w.response != nil {
-			slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.response.Max())})
-		}
-	}
-	panel.Add(chart.Dots(slowest, chart.Circle, p.Ink, 1.3))
 }
 
 // colourBar explains the colours at the upper right.

@@ -56,8 +56,7 @@ func drawClimb(c draw.Canvas, p chart.Palette, cl climb) {
 		panel.X.Tick.Marker = loads(cl.tickAt)
 	}
 	lower.X.Label.Text = cl.load
-	upper.X.Tick.Marker = blank{upper.X.Tick.Marker}
-	upper.X.Tick.Label.Font.Size = 1
+	hideLabels(&upper.X)
 	upper.Y.Min, upper.Y.Max = 0, cl.top()
 	chart.LogAxis(&lower.Y, y, 140, 26)
 	lower.Add(newFloorBand(p, cl.floor, false))
@@ -169,10 +168,10 @@ func (l loads) Ticks(low, high float64) []plot.Tick {
 func footholdOf(load, result float64, d stat.Distribution) foothold {
 	f := foothold{load: load, result: result}
 	if q := d.Quantiles[0]; q.Known {
-		f.p50 = chart.Milliseconds(int64(q.Value))
+		f.p50 = chart.Milliseconds(q.Value)
 	}
 	if q := d.Quantiles[2]; q.Known {
-		f.p99 = chart.Milliseconds(int64(q.Value))
+		f.p99 = chart.Milliseconds(q.Value)
 	}
 	return f
 }
@@ -182,7 +181,7 @@ func knownTime(q stat.Quantile) string {
 	if !q.Known {
 		return "n too small"
 	}
-	return format.Number(chart.Milliseconds(int64(q.Value)))
+	return format.Number(chart.Milliseconds(q.Value))
 }
 
 func inRounds(n, of int) string {

@@ -32,7 +32,7 @@ func percentiles(v view) Figure {
 	}
 	curves := percentileCurves(v)
 	if len(curves) == 0 {
-		f.Missing = "no request was answered correctly, so there is no latency to show"
+		f.Missing = noLatency
 		return f
 	}
 	f.Data = percentileTable(v)
@@ -168,9 +168,7 @@ func drawPercentiles(c draw.Canvas, p chart.Palette, v view, curves []curve) {
 	l := v.targets(false, nil)
 	l = append(l, chart.Entry{Text: "response", Color: p.Ink, Line: 2},
 		chart.Entry{Text: "service", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}})
-	if rounds(v) > 1 {
-		l = append(l, chart.Entry{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7})
-	}
+	l = append(l, roundEntry(v, p)...)
 	l = append(l, chart.Entry{Text: "slowest", Color: p.Ink, Marker: chart.Circle.Hollow()})
 	band := newFloorCurve(p, v.floor())
 	x, y := percentileSpans(curves, limits, band)
@@ -272,7 +270,7 @@ func limitsOf(slo record.SLO) []limit {
 		most time.Duration
 	}{{"p50", 2, slo.P50}, {"p90", 10, slo.P90}, {"p99", 100, slo.P99}, {"p99.9", 1000, slo.P999}} {
 		if l.most > 0 {
-			limits = append(limits, limit{l.name, l.x, chart.Milliseconds(int64(l.most))})
+			limits = append(limits, limit{l.name, l.x, chart.Milliseconds(l.most)})
 		}
 	}
 	return limits

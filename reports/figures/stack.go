@@ -14,21 +14,33 @@ import (
 // heading is the height of the name above a panel.
 const heading vg.Length = 15
 
-// drawStack draws one panel for each series under one another, aligned, each
-// with its target's name above it.
-func drawStack(c draw.Canvas, p chart.Palette, plots [][]*plot.Plot, ss []series, title string) {
-	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadTop: heading, PadY: heading + 4}
+// drawGrid draws one panel for each series in so many columns, aligned, each with its
+// target's name above it.
+func drawGrid(c draw.Canvas, p chart.Palette, panels []*plot.Plot, cols int, ss []series, title string) {
+	plots := make([][]*plot.Plot, (len(panels)+cols-1)/cols)
+	for i := range plots {
+		plots[i] = make([]*plot.Plot, cols)
+		copy(plots[i], panels[i*cols:])
+	}
+	tiles := draw.Tiles{Rows: len(plots), Cols: cols, PadTop: heading, PadX: 14, PadY: heading + 4}
 	for i, row := range plot.Align(plots, tiles, c) {
-		plots[i][0].Draw(row[0])
-		data := plots[i][0].DataCanvas(row[0])
-		sideTitle(data, p, c.Min.X, title)
-		head(data, p, ss[i], answered(ss[i]))
+		for j, tile := range row {
+			if i*cols+j >= len(panels) {
+				break
+			}
+			plots[i][j].Draw(tile)
+			data := plots[i][j].DataCanvas(tile)
+			if j == 0 {
+				sideTitle(data, p, c.Min.X, title)
+			}
+			drawHeading(data, p, ss[i*cols+j])
+		}
 	}
 }
 
-// head writes a target's name, and a note beside it, above a data area. What
-// does not fit is cut.
-func head(data draw.Canvas, p chart.Palette, s series, note string) {
+// drawHeading writes a target's name, and how many requests the panel is made of
+// beside it, above a data area. What does not fit is cut.
+func drawHeading(data draw.Canvas, p chart.Palette, s series) {
 	at := vg.Point{X: data.Min.X + 4, Y: data.Max.Y + heading/2}
 	data.DrawGlyphNoClip(chart.Glyph(s.look.Marker, s.look.Color, 3.4), at)
 	name := chart.BoldFace(chart.Small, p.Ink)
@@ -36,7 +48,7 @@ func head(data draw.Canvas, p chart.Palette, s series, note string) {
 	room := data.Max.X - at.X - 8
 	label := fit(s.label, room, name.Width)
 	data.FillText(name, vg.Point{X: at.X + 8, Y: at.Y}, label)
-	sty := chart.Face(chart.Small, p.Muted)
+	sty, note := chart.Face(chart.Small, p.Muted), answeredNote(s)
 	sty.YAlign = draw.YCenter
 	x := at.X + 8 + name.Width(label) + 8
 	if x+sty.Width(note) <= data.Max.X {
@@ -56,9 +68,7 @@ func fit(s string, most vg.Length, width func(string) vg.Length) string {
 	return string(runes) + "…"
 }
 
-// answered is the note beside a target's name: how many requests the panel is
-// made of.
-func answered(s series) string {
+func answeredNote(s series) string {
 	l := s.row.Ledger
 	note := "n " + format.Count(l.OK)
 	if l.Failed > 0 {
@@ -88,4 +98,33 @@ func drawAlone(c draw.Canvas, p chart.Palette, panel *plot.Plot, title string) {
 	c = draw.Crop(c, titleWidth, 0, 0, 0)
 	panel.Draw(c)
 	sideTitle(panel.DataCanvas(c), p, c.Min.X, title)
+}
+
+// timePanel is a panel over the time of a lane, one of so many side by side.
+func timePanel(p chart.Palette, l lane, cols int) *plot.Plot {
+	panel := chart.NewPanel(p)
+	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
+	panel.X.Tick.Marker = chart.LinearTicks{Most: max(12/cols, 4)}
+	panel.X.Label.Text = "measured load, s"
+	return panel
+}
+
+// hideLabels leaves nothing but the grid lines of an axis that shares the labels of
+// the panel below.
+func hideLabels(axis *plot.Axis) {
+	axis.Label.Text = ""
+	axis.Tick.Marker = blank{axis.Tick.Marker}
+	axis.Tick.Label.Font.Size = 1
+}
+
+// blank keeps the grid lines of an axis and drops its labels.
+type blank struct{ plot.Ticker }
+
+// Ticks implements plot.Ticker.
+func (b blank) Ticks(low, high float64) []plot.Tick {
+	ticks := b.Ticker.Ticks(low, high)
+	for i := range ticks {
+		ticks[i].Label = " " // an empty one would make it a minor tick
+	}
+	return ticks
 }

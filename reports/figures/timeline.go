@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 
-	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -66,14 +65,6 @@ func windowsFor(blocks []block) int {
 	return 480 / max(widest, 2)
 }
 
-// quantileOf returns a quantile in milliseconds when enough samples lie beyond it.
-func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
-	if h == nil || !stat.Known(q, h.TotalCount()) {
-		return 0, false
-	}
-	return chart.Milliseconds(h.ValueAtQuantile(q * 100)), true
-}
-
 func timelineTable(v view, lanes []lane) Table {
 	const rows = 60
 	t := Table{Head: []string{"target", "round", "from, s", "to, s", "scheduled/s", "sent/s", "answered/s",
@@ -96,21 +87,22 @@ func timelineTable(v view, lanes []lane) Table {
 }
 
 func quantileText(h *hdrhistogram.Histogram, q float64) string {
-	if h == nil {
-		return "–"
-	}
 	value, ok := quantileOf(h, q)
-	if !ok {
+	switch {
+	case h == nil:
+		return "–"
+	case !ok:
 		return "n too small"
 	}
 	return format.Number(value)
 }
 
 func slowestText(h *hdrhistogram.Histogram) string {
-	if h == nil {
+	value, ok := slowestOf(h)
+	if !ok {
 		return "–"
 	}
-	return format.Number(chart.Milliseconds(h.Max()))
+	return format.Number(value)
 }
 
 func drawTimeline(c draw.Canvas, p chart.Palette, v view, t tracks, blocks []block) {
@@ -143,7 +135,11 @@ func drawBlock(c draw.Canvas, p chart.Palette, v view, t tracks, b block) {
 	plots := make([][]*plot.Plot, len(rows))
 	for i, row := range rows {
 		for j := b.from; j < b.to; j++ {
-			panel := trackPanel(p, t.lanes[j], cols, i == len(rows)-1)
+			panel := timePanel(p, t.lanes[j], cols)
+			panel.Y.Tick.Marker = chart.LinearTicks{Most: 4}
+			if i < len(rows)-1 {
+				hideLabels(&panel.X)
+			}
 			row.fill(panel, t.lanes[j], v.series[j].look.Color, p)
 			panel.Add(separators{lane: t.lanes[j], palette: p, bare: i > 0, low: true})
 			plots[i] = append(plots[i], panel)
@@ -157,37 +153,10 @@ func drawBlock(c draw.Canvas, p chart.Palette, v view, t tracks, b block) {
 				sideTitle(plots[i][j].DataCanvas(tile), p, c.Min.X, rows[i].label)
 			}
 			if i == 0 {
-				s := v.series[b.from+j]
-				head(plots[i][j].DataCanvas(tile), p, s, answered(s))
+				drawHeading(plots[i][j].DataCanvas(tile), p, v.series[b.from+j])
 			}
 		}
 	}
-}
-
-func trackPanel(p chart.Palette, l lane, cols int, last bool) *plot.Plot {
-	panel := chart.NewPanel(p)
-	panel.X.Min, panel.X.Max = 0, max(l.end, 1e-3)
-	panel.X.Tick.Marker = chart.LinearTicks{Most: max(12/cols, 4)}
-	panel.Y.Tick.Marker = chart.LinearTicks{Most: 4}
-	if last {
-		panel.X.Label.Text = "measured load, s"
-		return panel
-	}
-	panel.X.Tick.Marker = blank{panel.X.Tick.Marker}
-	panel.X.Tick.Label.Font.Size = 1
-	return panel
-}
-
-// blank keeps the grid lines of an axis and drops its labels.
-type blank struct{ plot.Ticker }
-
-// Ticks implements plot.Ticker.
-func (b blank) Ticks(low, high float64) []plot.Tick {
-	ticks := b.Ticker.Ticks(low, high)
-	for i := range ticks {
-		ticks[i].Label = " " // an empty one would make it a minor tick
-	}
-	return ticks
 }
 
 // tracks are the rows of a time line, with ranges shared by all targets.
@@ -209,17 +178,19 @@ func newTracks(lanes []lane) tracks {
 			t.inFlight = max(t.inFlight, float64(w.InFlight))
 			t.failures = max(t.failures, w.perSecond(w.Failed+w.Censored))
 			t.lost = t.lost || w.Failed+w.Censored > 0
-			if w.response != nil {
-				t.latency.Add(chart.Milliseconds(w.response.Max()))
-				t.latency.Add(chart.Milliseconds(w.response.ValueAtQuantile(50)))
-			}
-			if w.lag != nil {
-				t.lag.Add(chart.Milliseconds(w.lag.Max()))
-				t.lag.Add(chart.Milliseconds(w.lag.ValueAtQuantile(50)))
-			}
+			addUpperHalf(&t.latency, w.response)
+			addUpperHalf(&t.lag, w.lag)
 		}
 	}
 	return t
+}
+
+// addUpperHalf makes room for the times from the median on, which are what is drawn.
+func addUpperHalf(s *chart.Span, h *hdrhistogram.Histogram) {
+	if h != nil {
+		s.Add(chart.Milliseconds(h.Max()))
+		s.Add(chart.Milliseconds(h.ValueAtQuantile(50)))
+	}
 }
 
 // track fills the panel of one row with one target's windows.
@@ -272,48 +243,25 @@ func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palet
 	if len(l.rounds) > 0 {
 		panel.Add(newFloorBand(p, l.rounds[0].row.Floor, false))
 	}
-	var median, tail, slowest plotter.XYs
-	for _, w := range l.windows {
-		if w.response == nil {
-			continue
-		}
-		slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.response.Max())})
-		if y, ok := quantileOf(w.response, 0.5); ok {
-			median = append(median, plotter.XY{X: w.middle(), Y: y})
-		}
-		if y, ok := quantileOf(w.response, 0.99); ok {
-			tail = append(tail, plotter.XY{X: w.middle(), Y: y})
-		}
-	}
 	for _, r := range l.rounds {
 		if q := r.row.Response.Quantiles[2]; q.Known {
-			y := chart.Milliseconds(int64(q.Value))
+			y := chart.Milliseconds(q.Value)
 			panel.Add(&plotter.Line{XYs: plotter.XYs{{X: r.from, Y: y}, {X: r.to, Y: y}},
 				LineStyle: draw.LineStyle{Color: c, Width: 1.2}})
 		}
 	}
 	panel.Add(
-		chart.Dots(slowest, chart.Circle, p.Muted, 1.1),
-		chart.Dots(median, chart.Circle, c, 1.4),
-		chart.Dots(tail, chart.Triangle.Hollow(), c, 2.2),
+		chart.Dots(l.slowest(responseTimes), chart.Circle, p.Muted, 1.1),
+		chart.Dots(l.quantiles(responseTimes, 0.5), chart.Circle, c, 1.4),
+		chart.Dots(l.quantiles(responseTimes, 0.99), chart.Triangle.Hollow(), c, 2.2),
 	)
 }
 
 func (t tracks) lags(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
 	chart.LogAxis(&panel.Y, t.lag.Padded(2), trackHeight, 22)
-	var median, slowest plotter.XYs
-	for _, w := range l.windows {
-		if w.lag == nil {
-			continue
-		}
-		slowest = append(slowest, plotter.XY{X: w.middle(), Y: chart.Milliseconds(w.lag.Max())})
-		if y, ok := quantileOf(w.lag, 0.5); ok {
-			median = append(median, plotter.XY{X: w.middle(), Y: y})
-		}
-	}
 	panel.Add(
-		chart.Dots(slowest, chart.Circle, p.Muted, 1.1),
-		chart.Dots(median, chart.Circle, c, 1.4),
+		chart.Dots(l.slowest(lags), chart.Circle, p.Muted, 1.1),
+		chart.Dots(l.quantiles(lags, 0.5), chart.Circle, c, 1.4),
 	)
 }
 

@@ -143,6 +143,14 @@ func capital(s string) string {
 	return string(first)
 }
 
+// roundEntry explains the thin lines; nothing where there are none.
+func roundEntry(v view, p chart.Palette) chart.Legend {
+	if rounds(v) < 2 {
+		return nil
+	}
+	return chart.Legend{{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7}}
+}
+
 // targets returns one entry for each target, with what the note adds to it.
 func (v view) targets(dashed bool, note func(series) string) chart.Legend {
 	var l chart.Legend

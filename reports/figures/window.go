@@ -1,16 +1,20 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
+	"servebench/reports/format"
 	"servebench/reports/record"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -25,7 +29,9 @@ type window struct {
 	lag      *hdrhistogram.Histogram // nil when nothing was sent
 }
 
-func (w window) middle() float64 { return (w.from + w.to) / 2 }
+func responseTimes(w window) *hdrhistogram.Histogram { return w.response }
+
+func lags(w window) *hdrhistogram.Histogram { return w.lag }
 
 // perSecond turns a count of the window into a rate.
 func (w window) perSecond(n int64) float64 { return float64(n) / (w.to - w.from) }
@@ -51,10 +57,62 @@ func endedCaption(lanes []lane) string {
 	return " A red vertical line is where the load was ended before its schedule was; nothing was due after it."
 }
 
+// quantiles are the points of a quantile of the windows in which it is known.
+func (l lane) quantiles(times func(window) *hdrhistogram.Histogram, q float64) plotter.XYs {
+	return l.points(func(w window) (float64, bool) { return quantileOf(times(w), q) })
+}
+
+// slowest are the points of the longest time of each window.
+func (l lane) slowest(times func(window) *hdrhistogram.Histogram) plotter.XYs {
+	return l.points(func(w window) (float64, bool) { return slowestOf(times(w)) })
+}
+
+func (l lane) points(value func(window) (float64, bool)) plotter.XYs {
+	var all plotter.XYs
+	for _, w := range l.windows {
+		if y, ok := value(w); ok {
+			all = append(all, plotter.XY{X: (w.from + w.to) / 2, Y: y})
+		}
+	}
+	return all
+}
+
+// quantileOf returns a quantile in milliseconds when enough samples lie beyond it.
+func quantileOf(h *hdrhistogram.Histogram, q float64) (float64, bool) {
+	if h == nil || !stat.Known(q, h.TotalCount()) {
+		return 0, false
+	}
+	return chart.Milliseconds(h.ValueAtQuantile(q * 100)), true
+}
+
+func slowestOf(h *hdrhistogram.Histogram) (float64, bool) {
+	if h == nil {
+		return 0, false
+	}
+	return chart.Milliseconds(h.Max()), true
+}
+
 // roundSpan is where a round lies on the axis, in seconds.
 type roundSpan struct {
 	row      sample.Row
 	from, to float64
+}
+
+// windowText is how long a window is.
+func windowText(lanes []lane) string {
+	if len(lanes) == 0 {
+		return "1 s"
+	}
+	return format.Duration(lanes[0].width)
+}
+
+// longest is the most windows of a lane.
+func longest(lanes []lane) int {
+	n := 0
+	for _, l := range lanes {
+		n = max(n, len(l.windows))
+	}
+	return n
 }
 
 // lanesOf cuts every series into at most so many windows of the same width.
@@ -172,27 +230,19 @@ func merged(slices []sample.Slice) window {
 
 // sum merges histograms; nil ones and empty ones do not count.
 func sum(hs []*hdrhistogram.Histogram) *hdrhistogram.Histogram {
-	var parts []*hdrhistogram.Histogram
-	for _, h := range hs {
-		if h != nil && h.TotalCount() > 0 {
-			parts = append(parts, h)
-		}
+	hs = slices.DeleteFunc(hs, func(h *hdrhistogram.Histogram) bool { return h == nil || h.TotalCount() == 0 })
+	switch len(hs) {
+	case 0:
+		return nil
+	case 1:
+		return hs[0]
 	}
-	if len(parts) < 2 {
-		if len(parts) == 0 {
-			return nil
-		}
-		return parts[0]
-	}
-	widest := parts[0]
-	for _, h := range parts {
-		if h.HighestTrackableValue() > widest.HighestTrackableValue() {
-			widest = h
-		}
-	}
+	widest := slices.MaxFunc(hs, func(a, b *hdrhistogram.Histogram) int {
+		return cmp.Compare(a.HighestTrackableValue(), b.HighestTrackableValue())
+	})
 	total := hdrhistogram.New(widest.LowestTrackableValue(), widest.HighestTrackableValue(),
 		int(widest.SignificantFigures()))
-	for _, h := range parts {
+	for _, h := range hs {
 		total.Merge(h)
 	}
 	return total
@@ -236,9 +286,7 @@ func (r rug) Plot(c draw.Canvas, panel *plot.Plot) {
 		// At least half as strong, so that a single failure is seen.
 		strength := 0.5 + 0.5*chart.Share(lost, w.Sent)
 		left, right := toX(w.from), max(toX(w.to), toX(w.from)+1)
-		c.FillPolygon(chart.Faint(r.palette.Alarm, strength), []vg.Point{
-			{X: left, Y: c.Max.Y - 6}, {X: left, Y: c.Max.Y},
-			{X: right, Y: c.Max.Y}, {X: right, Y: c.Max.Y - 6}})
+		chart.FillRect(c, chart.Faint(r.palette.Alarm, strength), left, c.Max.Y-6, right, c.Max.Y)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -168,6 +169,14 @@ func (s *Span) Add(v float64) {
 	s.Low, s.High = math.Min(s.Low, v), math.Max(s.High, v)
 }
 
+// AddTimes widens the span to hold all that a histogram counts; nil counts nothing.
+func (s *Span) AddTimes(h *hdrhistogram.Histogram) {
+	if h != nil {
+		s.Add(Milliseconds(h.Min()))
+		s.Add(Milliseconds(h.Max()))
+	}
+}
+
 // Empty reports whether nothing was added.
 func (s Span) Empty() bool { return s.High == 0 }
 
@@ -197,9 +206,9 @@ func Plain(v float64) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
-// Milliseconds turns a recorded latency into what the axes show. Zero, which
-// a logarithm has no place for, counts as one nanosecond.
-func Milliseconds(nanoseconds int64) float64 {
+// Milliseconds turns nanoseconds into what the axes show. Zero, which a logarithm has
+// no place for, counts as one nanosecond.
+func Milliseconds[T ~int64](nanoseconds T) float64 {
 	return math.Max(float64(nanoseconds), 1) / float64(time.Millisecond)
 }
 

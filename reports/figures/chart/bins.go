@@ -44,9 +44,6 @@ func (b Bins) Edge(i int) float64 {
 // Count sorts a histogram into the bins.
 func (b Bins) Count(h *hdrhistogram.Histogram) []int64 {
 	counts := make([]int64, b.N)
-	if h == nil {
-		return counts
-	}
 	for _, bar := range Filled(h) {
 		middle := Milliseconds(bar.From + (bar.To-bar.From)/2)
 		i := b.index(middle) - b.first
@@ -55,9 +52,12 @@ func (b Bins) Count(h *hdrhistogram.Histogram) []int64 {
 	return counts
 }
 
-// Filled returns the bars of a histogram that count anything.
+// Filled returns the bars of a histogram that count anything; none of nil.
 func Filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
 	var bars []hdrhistogram.Bar
+	if h == nil {
+		return nil
+	}
 	for _, b := range h.Distribution() {
 		if b.Count > 0 {
 			bars = append(bars, b)

@@ -51,6 +51,18 @@ func (cs Columns) run(c draw.Canvas, panel *plot.Plot, from, to int) {
 	}
 }
 
+// FillRect fills a rectangle.
+func FillRect(c draw.Canvas, fill color.Color, left, low, right, high vg.Length) {
+	c.FillPolygon(fill, []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+}
+
+// ErrorBar draws a horizontal interval with its ends.
+func ErrorBar(c draw.Canvas, sty draw.LineStyle, low, high, y vg.Length) {
+	c.StrokeLine2(sty, low, y, high, y)
+	c.StrokeLine2(sty, low, y-3, low, y+3)
+	c.StrokeLine2(sty, high, y-3, high, y+3)
+}
+
 // Dots draws points as a single path, which keeps an SVG of thousands of them
 // small.
 func Dots(points plotter.XYs, m Marker, c color.Color, radius vg.Length) plot.Plotter {
