@@ -12,6 +12,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
+	"servebench/scenarios/selftest"
 )
 
 // agrees wants the JSON that calibrate printed to say what its exit code did, which
@@ -40,7 +41,7 @@ func codeSaid(text []byte) (int, error) {
 		return 0, err
 	}
 	switch head.Schema {
-	case oracleSchema:
+	case selftest.OracleSchema:
 		return codeOfOracles(text)
 	case calibration.Schema:
 		return exitOK, checkCalibration(text)
@@ -49,12 +50,12 @@ func codeSaid(text []byte) (int, error) {
 }
 
 func codeOfOracles(text []byte) (code int, err error) {
-	var r oracleReport
+	var r selftest.OracleReport
 	if err := json.Unmarshal(text, &r); err != nil {
 		return 0, err
 	}
 	for _, o := range r.Oracles {
-		neither := func(q oracleQuantile) bool { return q.Within == oracle.WithinNeither }
+		neither := func(q selftest.OracleQuantile) bool { return q.Within == oracle.WithinNeither }
 		switch {
 		case o.Validity != record.Valid:
 			code = exitInvalid
@@ -88,38 +89,38 @@ func checkCalibration(text []byte) error {
 
 // TestOracleOutcome holds the exit code, pass and the verdict in words together.
 func TestOracleOutcome(t *testing.T) {
-	right := oracleResult{Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
-	wrong := oracleResult{Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
-	failed := oracleResult{Validity: record.Valid, Failed: 1}
-	invalid := oracleResult{Validity: record.Invalid, Why: "lag 9 ms", Action: "free the machine"}
+	right := selftest.OracleResult{Validity: record.Valid, Quantiles: []selftest.OracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinInterval}}}
+	wrong := selftest.OracleResult{Validity: record.Valid, Quantiles: []selftest.OracleQuantile{{Within: oracle.WithinTolerance}, {Within: oracle.WithinNeither}}}
+	failed := selftest.OracleResult{Validity: record.Valid, Failed: 1}
+	invalid := selftest.OracleResult{Validity: record.Invalid, Why: "lag 9 ms", Action: "free the machine"}
 	for _, tc := range []struct {
 		name    string
-		oracles []oracleResult
+		oracles []selftest.OracleResult
 		code    int
 		verdict string
 	}{
-		{"right", []oracleResult{right, right}, exitOK, "PASS: "},
-		{"wrong", []oracleResult{right, wrong, right}, exitFailed, "FAIL: "},
-		{"failed", []oracleResult{failed}, exitFailed, "FAIL: "},
-		{"invalid", []oracleResult{right, invalid}, exitInvalid, "INVALID: "},
-		{"wrong and invalid", []oracleResult{invalid, wrong}, exitInvalid, "INVALID: "},
+		{"right", []selftest.OracleResult{right, right}, exitOK, "PASS: "},
+		{"wrong", []selftest.OracleResult{right, wrong, right}, exitFailed, "FAIL: "},
+		{"failed", []selftest.OracleResult{failed}, exitFailed, "FAIL: "},
+		{"invalid", []selftest.OracleResult{right, invalid}, exitInvalid, "INVALID: "},
+		{"wrong and invalid", []selftest.OracleResult{invalid, wrong}, exitInvalid, "INVALID: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := newOracleReport(tc.oracles)
+			r := selftest.NewOracleReport(tc.oracles)
 			var printed, table strings.Builder
-			if err := writeOraclesJSON(&printed, r); err != nil {
+			if err := printAs(&printed, "json", r, nil); err != nil {
 				t.Fatal(err)
 			}
-			if err := writeOracles(&table, r); err != nil {
+			if err := r.WriteText(&table); err != nil {
 				t.Fatal(err)
 			}
 			said, err := codeSaid([]byte(printed.String()))
-			code := codeOf(r.outcome())
+			code := codeOf(oracleOutcome(r))
 			if err != nil || code != tc.code || said != tc.code {
 				t.Errorf("exit code %d, that of the JSON %d, %v; want %d", code, said, err, tc.code)
 			}
-			if tc.code == exitInvalid && !strings.Contains(r.outcome().Error(), "lag 9 ms; free the machine") {
-				t.Errorf("%v does not say why, and what to do", r.outcome())
+			if tc.code == exitInvalid && !strings.Contains(oracleOutcome(r).Error(), "lag 9 ms; free the machine") {
+				t.Errorf("%v does not say why, and what to do", oracleOutcome(r))
 			}
 			if !strings.Contains(table.String(), "\n"+tc.verdict) {
 				t.Errorf("the table does not say %q:\n%s", tc.verdict, table.String())

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
+	"servebench/scenarios/selftest"
 
 	"github.com/spf13/cobra"
 )
@@ -73,9 +77,67 @@ func oracleNames() []string {
 	return names
 }
 
-// say tells how it goes.
-func (o *calibrateOptions) say(w io.Writer, format string, args ...any) {
-	if o.progress.value != "none" {
-		fmt.Fprintf(w, format+"\n", args...)
+// runCalibration finds the highest valid rate and the floors, keeps and prints them.
+func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
+	server, err := program("nullserver")()
+	if err != nil {
+		return runtimeError(err)
 	}
+	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
+		d, err := p.Calibrate(ctx, server, opts.quick)
+		if err != nil {
+			return selftestError(err)
+		}
+		text := func(w io.Writer) error { return selftest.WriteCalibration(w, d) }
+		err = runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, d, text))
+		if opts.quick {
+			return err
+		}
+		return worst(err, runtimeError(calibration.Keep(d)))
+	})
+}
+
+// runOracles plays the oracles and prints what came out.
+func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) error {
+	chosen, err := selftest.ChooseOracles(names, opts.quick)
+	if err != nil {
+		return usageError(err)
+	}
+	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
+		report, err := p.Consult(ctx, chosen)
+		if err != nil {
+			return selftestError(err)
+		}
+		return worst(runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, report, report.WriteText)), oracleOutcome(report))
+	})
+}
+
+// oracleOutcome is what the oracles say through the exit code.
+func oracleOutcome(r selftest.OracleReport) error {
+	return worst(coded(exitInvalid, r.Invalid()), coded(exitFailed, r.Wrong()))
+}
+
+// withPlayer has do play scenarios about servebench itself, and tells on stderr how it
+// goes unless progress is none.
+func withPlayer(cmd *cobra.Command, progress string, do func(context.Context, *selftest.Player) error) (err error) {
+	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
+	defer interrupted.end()
+	p, err := selftest.NewPlayer(*newRunner("", interrupted), func(format string, args ...any) {
+		if progress != "none" {
+			fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...)
+		}
+	})
+	if err != nil {
+		return runtimeError(err)
+	}
+	defer func() { err = worst(err, runtimeError(p.Close())) }()
+	return do(interrupted.ctx, p)
+}
+
+// selftestError gives the error of a self-test its exit code.
+func selftestError(err error) error {
+	if _, invalid := errors.AsType[*selftest.InvalidError](err); invalid || errors.Is(err, calibration.ErrNoRate) {
+		return &exitError{code: exitInvalid, err: err}
+	}
+	return withCode(err)
 }

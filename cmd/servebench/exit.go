@@ -103,3 +103,11 @@ func runtimeError(err error) error {
 	}
 	return &exitError{code: exitRuntime, err: err}
 }
+
+// coded gives errors an exit code, and joins them.
+func coded(code int, all []error) error {
+	if err := errors.Join(all...); err != nil {
+		return &exitError{code: code, err: err}
+	}
+	return nil
+}

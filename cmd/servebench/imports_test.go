@@ -52,6 +52,7 @@ var rooms = []room{
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
 	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/analysis/…", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},
+	{packages: "scenarios/selftest", imports: []string{"scenarios", "scenarios/ab", "scenarios/decode", "scenarios/calibration", "scenarios/oracle", "scenarios/trial", "reports/record", "reports/format", "reports/analysis/…"}},
 	{packages: "scenarios/doctor", imports: []string{"targets", "reports/record", "reports/format", "reports/analysis/…", "scenarios/attack", "scenarios/host"}},
 	{packages: "scenarios/trial", imports: []string{"generators", "targets", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/…"}},
 	{packages: "scenarios/decode"},

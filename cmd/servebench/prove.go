@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -11,7 +12,8 @@ import (
 	"syscall"
 
 	"servebench/reports/analysis/ab/proof"
-	"servebench/reports/format"
+	"servebench/reports/text"
+	"servebench/scenarios/selftest"
 
 	"github.com/spf13/cobra"
 )
@@ -114,11 +116,8 @@ func prove(cmd *cobra.Command, opts *proveOptions) error {
 	if err != nil {
 		return unproven(ctx, err)
 	}
-	write := writeProof
-	if opts.output.value == "json" {
-		write = writeProofJSON
-	}
-	return worst(runtimeError(write(cmd.OutOrStdout(), table)), proofOutcome(table))
+	print := func(w io.Writer) error { return text.WriteProof(w, table) }
+	return worst(runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, table.Document(), print)), coded(exitFailed, text.MissedGoals(table)))
 }
 
 // unproven says why there is no table.
@@ -129,17 +128,15 @@ func unproven(ctx context.Context, err error) error {
 	return runtimeError(err)
 }
 
-// proofOutcome is what the table says through the exit code: every goal that it surely
-// misses.
-func proofOutcome(t proof.Table) error {
-	var all []error
-	for _, g := range proof.Goals() {
-		if g.State(t) != proof.Misses {
-			continue
+// proveReal plays real A/B tests and prints what they said, also of those that were played
+// before an interrupt.
+func proveReal(cmd *cobra.Command, opts *proveOptions) error {
+	return withPlayer(cmd, "plain", func(ctx context.Context, player *selftest.Player) error {
+		p, err := player.ProveABTests(ctx, opts.abTests, float64(opts.change))
+		if p.Empty() {
+			return selftestError(err)
 		}
-		rate, _ := g.Rate(t)
-		all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: %s of %s A/B tests, want %s", goalText(g),
-			format.Percent(rate.Value()), format.Count(int64(rate.N)), goalBound(g))})
-	}
-	return worst(all...)
+		errPrint := runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, p.Document(), p.WriteText))
+		return worst(selftestError(err), errPrint, coded(exitFailed, p.Wrong()), coded(exitInvalid, p.Invalid()))
+	})
 }

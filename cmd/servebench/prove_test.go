@@ -1,59 +1,15 @@
 package main
 
-import (
-	"errors"
-	"strings"
-	"testing"
+import "testing"
 
-	"servebench/reports/analysis/ab/proof"
-	"servebench/reports/analysis/stat/paired"
-)
-
-// unjustGate is a table of a gate that fails every second candidate, whatever it is.
-func unjustGate() proof.Table {
-	t := proof.Table{Simulations: 200}
-	for _, noise := range proof.Noises() {
-		for _, change := range proof.Changes() {
-			c := proof.Cell{Noise: noise.Name, Change: change}
-			for simulation := range t.Simulations {
-				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[simulation%2], 10)
-			}
-			t.Gate.Cells = append(t.Gate.Cells, c)
+func TestPercentFlag(t *testing.T) {
+	var p percent
+	if err := p.Set("12.5%"); err != nil || p != 0.125 || p.String() != "12.5%" {
+		t.Errorf("12.5%% is %v (%v)", float64(p), err)
+	}
+	for _, text := range []string{"", "%", "20", "0%", "-5%", "101%", "NaN%", "many%"} {
+		if err := p.Set(text); err == nil {
+			t.Errorf("%q was taken", text)
 		}
-	}
-	return t
-}
-
-// TestProofOfAnUnjustGate: each goal that is missed is named, with its rate.
-func TestProofOfAnUnjustGate(t *testing.T) {
-	err := proofOutcome(unjustGate())
-	var exit *exitError
-	if !errors.As(err, &exit) || exit.code != exitFailed {
-		t.Fatalf("outcome %v, want exit code %d", err, exitFailed)
-	}
-	for _, want := range []string{
-		"FAIL of the same server, shared machine: 50 % of 200 A/B tests, want at most 0.8 %",
-		"PASS of a server +5 %, dedicated machine: 50 % of 200 A/B tests, want at most 5 %",
-		"FAIL of a server +10 %, shared machine: 50 % of 200 A/B tests, want at least 95 %",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("outcome %q, want %q in it", err, want)
-		}
-	}
-	if strings.Contains(err.Error(), "INCONCLUSIVE") {
-		t.Errorf("outcome %q names a goal that holds", err)
-	}
-	var text strings.Builder
-	if err := writeProof(&text, unjustGate()); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Count(text.String(), "misses  "); got != 7 {
-		t.Errorf("%d goals are missed in the text, want 7:\n%s", got, &text)
-	}
-}
-
-func TestProofOfAGateWithoutCells(t *testing.T) {
-	if err := proofOutcome(proof.Table{}); err == nil {
-		t.Error("nothing was counted, and all goals hold")
 	}
 }

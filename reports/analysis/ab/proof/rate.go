@@ -1,6 +1,9 @@
 package proof
 
-import "servebench/reports/analysis/stat"
+import (
+	"fmt"
+	"servebench/reports/analysis/stat"
+)
 
 // Rate is how often something happened: K times in N simulations.
 type Rate struct{ K, N int }
@@ -30,4 +33,13 @@ func (r Rate) Interval() (low, high float64) {
 		return 0, 1
 	}
 	return stat.Exact(r.Value(), float64(r.N))
+}
+
+// Percent is the rate in percent, without the sign.
+func (r Rate) Percent() string { return fmt.Sprintf("%.2f", 100*r.Value()) }
+
+// Bounds is the interval in percent, without the sign: "[0.12, 0.40]".
+func (r Rate) Bounds() string {
+	low, high := r.Interval()
+	return fmt.Sprintf("[%.2f, %.2f]", 100*low, 100*high)
 }

@@ -1,19 +1,19 @@
-package main
+package selftest
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
 	"time"
 
-	"servebench/cmd/cli"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios/calibration"
-
-	"github.com/spf13/cobra"
 )
 
 // pace is how much time a calibration takes for what.
@@ -31,63 +31,26 @@ func paceOf(quick bool) pace {
 	return pace{2 * time.Second, 2 * time.Second, 10 * time.Second, 0.08}
 }
 
-// runCalibration finds the highest valid rate and the floors, keeps and prints
-// them.
-func runCalibration(cmd *cobra.Command, opts *calibrateOptions) (err error) {
-	server, err := program("nullserver")()
-	if err != nil {
-		return runtimeError(err)
-	}
-	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
-	defer interrupted.end()
-	e, err := newExamination(interrupted)
-	if err != nil {
-		return runtimeError(err)
-	}
-	defer func() { err = worst(err, runtimeError(e.end())) }()
-	say := func(format string, args ...any) { opts.say(cmd.ErrOrStderr(), format, args...) }
-	d, err := e.calibrate(server, paceOf(opts.quick), say)
-	if err != nil {
-		return calibrated(err)
-	}
-	d.Quick = opts.quick
-	write := writeCalibration
-	if opts.output.value == "json" {
-		write = writeCalibrationJSON
-	}
-	err = runtimeError(write(cmd.OutOrStdout(), d))
-	if opts.quick {
-		return err
-	}
-	return worst(err, runtimeError(calibration.Keep(d)))
-}
-
-// calibrated gives the error of a calibration its exit code.
-func calibrated(err error) error {
-	if errors.Is(err, calibration.ErrNoRate) {
-		return &exitError{code: exitInvalid, err: err}
-	}
-	return examined(err)
-}
-
-// calibrate searches the highest valid rate and measures the floors below it.
-func (e *examination) calibrate(server string, p pace, say func(string, ...any)) (calibration.Document, error) {
-	d := calibration.Document{Schema: calibration.Schema}
+// Calibrate searches the highest valid rate of requests to a server that answers without
+// delay, and measures the floors below it; quick does so coarsely. The error is
+// calibration.ErrNoRate where no rate is VALID.
+func (p *Player) Calibrate(ctx context.Context, server string, quick bool) (calibration.Document, error) {
+	d, pace := calibration.Document{Schema: calibration.Schema, Quick: quick}, paceOf(quick)
 	var err error
-	if d.Machine, err = calibration.ThisMachine(cli.Version(), 1); err != nil {
+	if d.Machine, err = calibration.ThisMachine(p.runner.Version, 1); err != nil {
 		return d, err
 	}
 	d.Created, d.Version = time.Now().UTC().Truncate(time.Second), d.Machine.Version
-	search := calibration.Search{From: 1000, Most: 500_000, Least: 50, Precision: p.precision}
+	search := calibration.Search{From: 1000, Most: 500_000, Least: 50, Precision: pace.precision}
 	action := "" // that the last try asks for
-	d.MaxRate, d.Tries, err = search.Run(e.interrupted.ctx, func(_ context.Context, rate float64) (calibration.Try, error) {
+	d.MaxRate, d.Tries, err = search.Run(ctx, func(_ context.Context, rate float64) (calibration.Try, error) {
 		t := calibration.Try{Rate: rate}
-		err := e.play(nullScenario(server, rate, p.try), func(_ *record.Run, a *analysis.Analysis) error {
+		err := p.play(ctx, nullScenario(server, rate, pace.try), func(_ *record.Run, a *analysis.Analysis) error {
 			t.Valid = a.Validity == record.Valid
 			t.Why, action = whyInvalid(a)
 			return nil
 		})
-		say("%8s  %s", format.Rate(rate), verdictOf(t))
+		p.say("%8s  %s", format.Rate(rate), verdictOf(t))
 		return t, err
 	})
 	if errors.Is(err, calibration.ErrNoRate) {
@@ -96,18 +59,18 @@ func (e *examination) calibrate(server string, p pace, say func(string, ...any))
 	if err != nil {
 		return d, err
 	}
-	err = e.floors(&d, server, p, say)
+	err = p.floors(ctx, &d, server, pace)
 	return d, err
 }
 
 // floors measures the floors of a calibration, up to its highest rate.
-func (e *examination) floors(d *calibration.Document, server string, p pace, say func(string, ...any)) error {
+func (p *Player) floors(ctx context.Context, d *calibration.Document, server string, pace pace) error {
 	for _, rate := range floorRates(d.MaxRate) {
 		var below *record.Floor
 		if n := len(d.Floors); n > 0 {
 			below = &d.Floors[n-1]
 		}
-		f, why, err := e.floor(server, rate, below, p, say)
+		f, why, err := p.floor(ctx, server, rate, below, pace)
 		switch {
 		case err != nil:
 			return err
@@ -123,18 +86,18 @@ func (e *examination) floors(d *calibration.Document, server string, p pace, say
 // floor measures the floor at a rate, or says why it is not known: like a run, it
 // is not where the generator was not VALID, nor where the machine was busy with
 // something else. Each gets a second chance.
-func (e *examination) floor(server string, rate float64, below *record.Floor, p pace, say func(string, ...any)) (f record.Floor, why string, err error) {
-	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), p.floorLeast), p.floorMost)
+func (p *Player) floor(ctx context.Context, server string, rate float64, below *record.Floor, pace pace) (f record.Floor, why string, err error) {
+	duration := min(max(time.Duration(10_000/rate*float64(time.Second)), pace.floorLeast), pace.floorMost)
 	for range 2 {
-		say("%8s  floor, %v", format.Rate(rate), duration.Round(100*time.Millisecond))
-		err = e.play(nullScenario(server, rate, duration), func(_ *record.Run, a *analysis.Analysis) error {
+		p.say("%8s  floor, %v", format.Rate(rate), duration.Round(100*time.Millisecond))
+		err = p.play(ctx, nullScenario(server, rate, duration), func(_ *record.Run, a *analysis.Analysis) error {
 			f, why = judgedFloor(rate, a, below)
 			return nil
 		})
 		if why == "" || err != nil {
 			return f, why, err
 		}
-		say("%8s  no floor: %s", format.Rate(rate), why)
+		p.say("%8s  no floor: %s", format.Rate(rate), why)
 	}
 	return f, why, nil
 }
@@ -197,4 +160,49 @@ rounds: 1
 reruns: 0
 timeout: 2s
 `, server, rate, duration)
+}
+
+// WriteCalibration writes the rate, the table of floors, those left out, and what
+// they mean.
+func WriteCalibration(w io.Writer, d calibration.Document) error {
+	fmt.Fprintf(w, "The load generator is VALID up to %s with Poisson arrivals, on %s of this machine.\n\n",
+		format.Rate(d.MaxRate), cpusText(d.Machine.Generator))
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "FLOOR AT\tP50\tP90\tP99\tP99.9\tn\t")
+	for _, f := range d.Floors {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t\n", format.Rate(f.Rate),
+			floorText(f.P50), floorText(f.P90), floorText(f.P99), floorText(f.P999), format.Count(f.N))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, out := range d.LeftOut {
+		fmt.Fprintf(w, "No floor at %s, in two tries: %s.\n", format.Rate(out.Rate), out.Why)
+	}
+	if _, err := fmt.Fprint(w, `
+The floor is the response time of a server that answers at once: what the generator,
+the kernel and loopback take of themselves. A server's own times are above it, and
+differences between servers that are smaller than it are hard to see. Above the rate,
+runs would be INVALID here whatever the server does.
+`); err != nil || !d.Quick {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "These are the coarse figures of --quick, which are not kept: runs do not show them.")
+	return err
+}
+
+// cpusText names CPUs of a list: "CPU 0", "CPUs 0-3".
+func cpusText(list string) string {
+	if strings.ContainsAny(list, ",-") {
+		return "CPUs " + list
+	}
+	return "CPU " + list
+}
+
+// floorText is a quantile of a floor, where the answers were enough for it.
+func floorText(d time.Duration) string {
+	if d == 0 {
+		return "n too small"
+	}
+	return format.Duration(d)
 }

@@ -1,8 +1,7 @@
-package main
+package selftest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,33 +13,33 @@ import (
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios/oracle"
-
-	"github.com/spf13/cobra"
 )
 
-const oracleSchema = "servebench.oracle/v1"
+// OracleSchema is the version of an OracleReport.
+const OracleSchema = "servebench.oracle/v1"
 
-// oracleReport is what calibrate --oracle prints as JSON.
-type oracleReport struct {
+// OracleReport is what oracles found.
+type OracleReport struct {
 	Schema  string         `json:"schema"`
-	Oracles []oracleResult `json:"oracles"`
-	Pass    bool           `json:"pass"` // the exit code is 0
+	Oracles []OracleResult `json:"oracles"`
+	Pass    bool           `json:"pass"` // all is VALID and right
 }
 
-func newOracleReport(results []oracleResult) oracleReport {
-	r := oracleReport{Schema: oracleSchema, Oracles: results}
-	r.Pass = r.outcome() == nil
+// NewOracleReport makes a report of results.
+func NewOracleReport(results []OracleResult) OracleReport {
+	r := OracleReport{Schema: OracleSchema, Oracles: results}
+	r.Pass = len(r.Invalid())+len(r.Wrong()) == 0
 	return r
 }
 
-// oracleResult is one oracle's.
-type oracleResult struct {
+// OracleResult is what one oracle found.
+type OracleResult struct {
 	Name        string           `json:"name"`
 	Title       string           `json:"title"`
 	Utilisation float64          `json:"utilisation,omitempty"`
 	Rate        float64          `json:"rate"` // per second
 	N           int64            `json:"n"`    // answers judged
-	Quantiles   []oracleQuantile `json:"quantiles"`
+	Quantiles   []OracleQuantile `json:"quantiles"`
 	Failed      int64            `json:"failed"` // requests without a right answer
 	Validity    record.Validity  `json:"validity"`
 	Why         string           `json:"why,omitempty"`    // when not VALID
@@ -49,7 +48,8 @@ type oracleResult struct {
 	Machine     record.Machine   `json:"machine"`          // meanwhile
 }
 
-type oracleQuantile struct {
+// OracleQuantile is a quantile beside what it has to be.
+type OracleQuantile struct {
 	Q            float64       `json:"q"`
 	Expected     float64       `json:"expected_ms"`
 	Measured     float64       `json:"measured_ms"`
@@ -60,16 +60,16 @@ type oracleQuantile struct {
 }
 
 // holds reports whether all that was measured is as it has to be.
-func (r oracleResult) holds() bool {
-	return r.Failed == 0 && !slices.ContainsFunc(r.Quantiles, func(q oracleQuantile) bool { return q.Within == oracle.WithinNeither })
+func (r OracleResult) holds() bool {
+	return r.Failed == 0 && !slices.ContainsFunc(r.Quantiles, func(q OracleQuantile) bool { return q.Within == oracle.WithinNeither })
 }
 
 // right reports whether the generator can be believed, and all that was measured is
 // as it has to be.
-func (r oracleResult) right() bool { return r.Validity == record.Valid && r.holds() }
+func (r OracleResult) right() bool { return r.Validity == record.Valid && r.holds() }
 
 // advice says what may be done about an oracle that is off.
-func (r oracleResult) advice() string {
+func (r OracleResult) advice() string {
 	text := "in two loads with different seeds; run it again on an idle machine, since what else it does delays the server's answers"
 	if !r.Machine.Known {
 		return text
@@ -81,8 +81,30 @@ func (r oracleResult) advice() string {
 	return text + ")"
 }
 
-// chosenOracles returns the oracles of those names, all without any.
-func chosenOracles(names []string, quick bool) ([]oracle.Oracle, error) {
+// Invalid says which oracles were not VALID.
+func (r OracleReport) Invalid() []error {
+	var all []error
+	for _, o := range r.Oracles {
+		if o.Validity != record.Valid {
+			all = append(all, fmt.Errorf("%s: INVALID, twice: %s; %s", o.Title, o.Why, o.Action))
+		}
+	}
+	return all
+}
+
+// Wrong says of which VALID oracles something else was measured than what is true.
+func (r OracleReport) Wrong() []error {
+	var all []error
+	for _, o := range r.Oracles {
+		if o.Validity == record.Valid && !o.holds() {
+			all = append(all, fmt.Errorf("%s: what was measured is not what it has to be, %s", o.Title, o.advice()))
+		}
+	}
+	return all
+}
+
+// ChooseOracles returns the oracles of those names, all without any.
+func ChooseOracles(names []string, quick bool) ([]oracle.Oracle, error) {
 	all := oracle.All()
 	var known []string
 	for i, o := range all {
@@ -101,42 +123,27 @@ func chosenOracles(names []string, quick bool) ([]oracle.Oracle, error) {
 	}), nil
 }
 
-// runOracles plays the oracles and prints what came out.
-func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) (err error) {
-	chosen, err := chosenOracles(names, opts.quick)
-	if err != nil {
-		return usageError(err)
-	}
-	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
-	defer interrupted.end()
-	e, err := newExamination(interrupted)
-	if err != nil {
-		return runtimeError(err)
-	}
-	defer func() { err = worst(err, runtimeError(e.end())) }()
-	var results []oracleResult
-	for i, o := range chosen {
-		opts.say(cmd.ErrOrStderr(), "%d/%d  %s, %v", i+1, len(chosen), o.Title, o.Settle+o.Span)
-		result, err := insist(o, e.consult, func(why string) {
-			opts.say(cmd.ErrOrStderr(), "%d/%d  %s again: %s", i+1, len(chosen), o.Title, why)
+// Consult plays oracles and says what came out.
+func (p *Player) Consult(ctx context.Context, oracles []oracle.Oracle) (OracleReport, error) {
+	var results []OracleResult
+	for i, o := range oracles {
+		p.say("%d/%d  %s, %v", i+1, len(oracles), o.Title, o.Settle+o.Span)
+		consult := func(o oracle.Oracle) (OracleResult, error) { return p.consult(ctx, o) }
+		result, err := consultUntilRight(o, consult, func(why string) {
+			p.say("%d/%d  %s again: %s", i+1, len(oracles), o.Title, why)
 		})
 		if err != nil {
-			return examined(fmt.Errorf("oracle %s: %w", o.Name, err))
+			return OracleReport{}, fmt.Errorf("oracle %s: %w", o.Name, err)
 		}
 		results = append(results, result)
 	}
-	report := newOracleReport(results)
-	write := writeOracles
-	if opts.output.value == "json" {
-		write = writeOraclesJSON
-	}
-	return worst(runtimeError(write(cmd.OutOrStdout(), report)), report.outcome())
+	return NewOracleReport(results), nil
 }
 
-// insist consults an oracle until what was measured is right, but gives up when it
+// consultUntilRight consults an oracle until what was measured is right, but gives up when it
 // was INVALID twice, or twice not what it has to be, each time with another seed. It
 // tells again why before it goes on.
-func insist(o oracle.Oracle, consult func(oracle.Oracle) (oracleResult, error), again func(why string)) (oracleResult, error) {
+func consultUntilRight(o oracle.Oracle, consult func(oracle.Oracle) (OracleResult, error), again func(why string)) (OracleResult, error) {
 	invalid, off := 0, 0
 	for {
 		result, err := consult(o)
@@ -163,10 +170,10 @@ func insist(o oracle.Oracle, consult func(oracle.Oracle) (oracleResult, error), 
 }
 
 // consult plays one oracle and judges what was measured.
-func (e *examination) consult(o oracle.Oracle) (oracleResult, error) {
-	result := oracleResult{Name: o.Name, Title: o.Title, Utilisation: o.Utilisation, Rate: o.Rate}
+func (p *Player) consult(ctx context.Context, o oracle.Oracle) (OracleResult, error) {
+	result := OracleResult{Name: o.Name, Title: o.Title, Utilisation: o.Utilisation, Rate: o.Rate}
 	measured := record.NewHistogram()
-	err := e.play(o.Scenario(), func(run *record.Run, a *analysis.Analysis) error {
+	err := p.play(ctx, o.Scenario(), func(run *record.Run, a *analysis.Analysis) error {
 		result.Validity = a.Validity
 		result.Why, result.Action = whyInvalid(a)
 		for i := range run.Cells {
@@ -194,38 +201,17 @@ func (e *examination) consult(o oracle.Oracle) (oracleResult, error) {
 	result.N = measured.TotalCount()
 	for i, q := range oracle.Quantiles() {
 		j := o.Judge(q, time.Duration(measured.ValueAtQuantile(100*q)), chance[i])
-		result.Quantiles = append(result.Quantiles, oracleQuantile{
+		result.Quantiles = append(result.Quantiles, OracleQuantile{
 			j.Q, millis(j.Expected), millis(j.Measured), j.Error, millis(j.Chance.Low), millis(j.Chance.High), j.Within,
 		})
 	}
-	return result, context.Cause(e.interrupted.ctx)
+	return result, context.Cause(ctx)
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// outcome is what the oracles say through the exit code.
-func (r oracleReport) outcome() error {
-	var all []error
-	for _, o := range r.Oracles {
-		switch {
-		case o.Validity != record.Valid:
-			all = append(all, &exitError{code: exitInvalid, err: fmt.Errorf("%s: INVALID, twice: %s; %s", o.Title, o.Why, o.Action)})
-		case !o.holds():
-			all = append(all, &exitError{code: exitFailed, err: fmt.Errorf("%s: what was measured is not what it has to be, %s", o.Title, o.advice())})
-		}
-	}
-	return worst(all...)
-}
-
-func writeOraclesJSON(w io.Writer, r oracleReport) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
-}
-
-// writeOracles writes a table for each oracle and what they mean together.
-func writeOracles(w io.Writer, r oracleReport) error {
+// WriteText writes a table for each oracle and what they mean together.
+func (r OracleReport) WriteText(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tQUANTILE\tTRUE\tMEASURED\tERROR\tBY CHANCE\tWITHIN\t")
 	for _, o := range r.Oracles {
@@ -251,11 +237,11 @@ INVALID or off was measured again with other seeds; the last attempt is shown.
 }
 
 // verdict is the outcome in a sentence.
-func (r oracleReport) verdict() string {
+func (r OracleReport) verdict() string {
 	switch {
 	case r.Pass:
 		return "PASS: servebench measures what is true, in each of these"
-	case slices.ContainsFunc(r.Oracles, func(o oracleResult) bool { return o.Validity != record.Valid }):
+	case slices.ContainsFunc(r.Oracles, func(o OracleResult) bool { return o.Validity != record.Valid }):
 		return "INVALID: the load generator cannot be believed here, which says nothing of what it measures when it can"
 	}
 	return "FAIL: not all that was measured is what it has to be; run it again on an idle machine before you believe that"

@@ -1,4 +1,4 @@
-package main
+package selftest
 
 import (
 	"strings"
@@ -25,7 +25,7 @@ func TestWriteCalibration(t *testing.T) {
 		{false, "0,2", []string{"on CPUs 0,2 of"}},
 	} {
 		var b strings.Builder
-		err := writeCalibration(&b, calibration.Document{
+		err := WriteCalibration(&b, calibration.Document{
 			Quick: tt.quick, Machine: calibration.Machine{Generator: tt.cpus},
 			Calibration: record.Calibration{MaxRate: 7025, Floors: []record.Floor{{Rate: 100, N: 1000, P50: 90 * time.Microsecond}}},
 			LeftOut:     []calibration.LeftOut{{Rate: 7025, Why: "p50 6.71ms, too much"}},

@@ -1,4 +1,4 @@
-package main
+package selftest
 
 import (
 	"strings"
@@ -8,17 +8,17 @@ import (
 	"servebench/scenarios/oracle"
 )
 
-// TestInsist gives an oracle that is INVALID or off a second chance of each kind,
+// TestConsultUntilRight gives an oracle that is INVALID or off a second chance of each kind,
 // with another seed.
-func TestInsist(t *testing.T) {
-	fates := map[byte]oracleResult{
+func TestConsultUntilRight(t *testing.T) {
+	fates := map[byte]OracleResult{
 		'+': {Validity: record.Valid},
-		'-': {Validity: record.Valid, Quantiles: []oracleQuantile{{Within: oracle.WithinNeither}}},
+		'-': {Validity: record.Valid, Quantiles: []OracleQuantile{{Within: oracle.WithinNeither}}},
 		'i': {Validity: record.Invalid, Why: "lag 9 ms"},
 	}
 	for _, course := range []string{"+", "-+", "--", "i+", "ii", "i-+", "-i-", "-ii"} {
 		seeds, told := map[uint64]bool{}, 0
-		got, err := insist(oracle.All()[0], func(o oracle.Oracle) (oracleResult, error) {
+		got, err := consultUntilRight(oracle.All()[0], func(o oracle.Oracle) (OracleResult, error) {
 			seeds[o.Clock.Seed] = true
 			return fates[course[len(seeds)-1]], nil
 		}, func(string) { told++ })
@@ -32,14 +32,14 @@ func TestInsist(t *testing.T) {
 // TestOracleAdvises wants a failure to say what may be done, and what the machine
 // did as far as that is known.
 func TestOracleAdvises(t *testing.T) {
-	off := oracleResult{Title: "M/M/1", Validity: record.Valid, Failed: 1}
+	off := OracleResult{Title: "M/M/1", Validity: record.Valid, Failed: 1}
 	for want, m := range map[string]record.Machine{
 		"idle machine, since what else it does delays the server's answers": {},
 		"its CPUs were 97 % busy, servebench and its server included)":      {Known: true, Busy: 0.97},
 		", and a hypervisor kept 12 % of their time for others)":            {Known: true, Busy: 0.97, Stolen: 0.12},
 	} {
 		off.Machine = m
-		if text := newOracleReport([]oracleResult{off}).outcome().Error(); !strings.Contains(text, want) {
+		if text := NewOracleReport([]OracleResult{off}).Wrong()[0].Error(); !strings.Contains(text, want) {
 			t.Errorf("%q does not say %q", text, want)
 		}
 	}

@@ -1,0 +1,58 @@
+package text
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/analysis/stat/paired"
+)
+
+// unjustGate is a table of a gate that fails every second candidate, whatever it is.
+func unjustGate() proof.Table {
+	t := proof.Table{Simulations: 200}
+	for _, noise := range proof.Noises() {
+		for _, change := range proof.Changes() {
+			c := proof.Cell{Noise: noise.Name, Change: change}
+			for simulation := range t.Simulations {
+				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[simulation%2], 10)
+			}
+			t.Gate.Cells = append(t.Gate.Cells, c)
+		}
+	}
+	return t
+}
+
+// TestProofOfAnUnjustGate: each goal that is missed is named, with its rate.
+func TestProofOfAnUnjustGate(t *testing.T) {
+	err := errors.Join(MissedGoals(unjustGate())...)
+	if err == nil {
+		t.Fatal("no goal is missed")
+	}
+	for _, want := range []string{
+		"FAIL of the same server, shared machine: 50 % of 200 A/B tests, want at most 0.8 %",
+		"PASS of a server +5 %, dedicated machine: 50 % of 200 A/B tests, want at most 5 %",
+		"FAIL of a server +10 %, shared machine: 50 % of 200 A/B tests, want at least 95 %",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("outcome %q, want %q in it", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "INCONCLUSIVE") {
+		t.Errorf("outcome %q names a goal that holds", err)
+	}
+	var text strings.Builder
+	if err := WriteProof(&text, unjustGate()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(text.String(), "misses  "); got != 7 {
+		t.Errorf("%d goals are missed in the text, want 7:\n%s", got, &text)
+	}
+}
+
+func TestProofOfAGateWithoutCells(t *testing.T) {
+	if len(MissedGoals(proof.Table{})) == 0 {
+		t.Error("nothing was counted, and all goals hold")
+	}
+}
