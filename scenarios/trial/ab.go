@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"time"
+	"slices"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -41,26 +41,24 @@ func (r *Runner) ABTest(ctx context.Context, baseline, candidate Server, plan re
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", baseline.Scenario.Name, err)
 	}
-	s.record.Preflight = s.preflight()
-	if s.writer, err = record.Create(r.Dir, s.record); err != nil {
-		return nil, fmt.Errorf("create run: %w", err)
+	if err := s.createRecord(); err != nil {
+		return nil, err
 	}
-	return s.abTest(ctx, decide)
+	return s.playAndSave(func() { s.playInterims(ctx, decide) })
 }
 
 // newABTest prepares a session of two variants.
 func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan record.ABTest) (s *session, err error) {
 	secrets := baseline.Scenario.Secrets.With(candidate.Scenario.Secrets)
 	defer func() { err = secrets.Error(err) }()
-	if err := comparison(baseline.Scenario, candidate.Scenario); err != nil {
+	if err := checkComparable(baseline.Scenario, candidate.Scenario); err != nil {
 		return nil, err
 	}
 	s = &session{Runner: r, scenario: baseline.Scenario, rounds: plan.Interims[len(plan.Interims)-1].Pairs, secrets: secrets}
 	return s, s.unlessStopped(ctx, func(ctx context.Context) (err error) {
-		if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
+		if err := s.newRecord(); err != nil {
 			return err
 		}
-		s.newRecord()
 		s.record.Scenario.ColdStarts = 0 // an A/B test has rounds alone
 		s.record.AB = &plan
 		if plan.Baseline, err = s.openVariant(ctx, record.Baseline, baseline); err != nil {
@@ -69,15 +67,15 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 		if plan.Candidate, err = s.openVariant(ctx, record.Candidate, candidate); err != nil {
 			return err
 		}
-		return s.furnish()
+		return s.prepareVariants()
 	})
 }
 
-// comparison finds what keeps two scenarios from being compared.
-func comparison(baseline, candidate *scenarios.Scenario) error {
-	for _, s := range []*scenarios.Scenario{baseline, candidate} {
-		if len(s.Targets) != 1 {
-			return decode.Faults{{Field: "targets", Problem: fmt.Sprintf("an A/B test compares two servers on one target, and there are %d", len(s.Targets)), Want: "one, such as --target physical"}}
+// checkComparable finds what keeps two scenarios from being compared.
+func checkComparable(baseline, candidate *scenarios.Scenario) error {
+	for _, sc := range []*scenarios.Scenario{baseline, candidate} {
+		if len(sc.Targets) != 1 {
+			return decode.Faults{{Field: "targets", Problem: fmt.Sprintf("an A/B test compares two servers on one target, and there are %d", len(sc.Targets)), Want: "one, such as --target physical"}}
 		}
 	}
 	if len(baseline.Load) == 0 {
@@ -98,41 +96,169 @@ func (s *session) openVariant(ctx context.Context, name string, server Server) (
 	if err != nil {
 		return record.Variant{}, fmt.Errorf("resolve scenario of the %s: %w", name, err)
 	}
-	kind, ok := s.kind(where)
+	kind, ok := s.targetKind(where)
 	if !ok {
 		return record.Variant{}, fmt.Errorf("unknown target %q", where)
 	}
-	a := &variant{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
-	if a.target, err = s.openAgain(ctx, a); err != nil {
+	v := &variant{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
+	if v.target, err = s.openOnce(ctx, v); err != nil {
 		err = fmt.Errorf("target %s of the %s: %w", where, name, err)
 		if _, missing := errors.AsType[*targets.Unavailable](err); missing {
 			err = &NotAvailableError{err}
 		}
 		return record.Variant{}, err
 	}
-	s.variants = append(s.variants, a)
+	s.variants = append(s.variants, v)
 	s.record.Targets = append(s.record.Targets, record.Target{Name: name, Running: kind.Running})
 	return record.Variant{Target: name, Source: server.Source, Kind: where, Text: string(text), Facts: server.Facts}, nil
 }
 
-// openAgain opens the target of a variant, once for both where it is the same.
-func (s *session) openAgain(ctx context.Context, a *variant) (targets.Target, error) {
+// openOnce opens the target of a variant, once for both where it is the same.
+func (s *session) openOnce(ctx context.Context, v *variant) (targets.Target, error) {
 	for _, other := range s.variants {
-		if other.kind.Name == a.kind.Name && maps.Equal(other.scenario.Options[a.kind.Name], a.scenario.Options[a.kind.Name]) {
+		if other.kind.Name == v.kind.Name && maps.Equal(other.scenario.Options[v.kind.Name], v.scenario.Options[v.kind.Name]) {
 			return other.target, nil
 		}
 	}
-	return s.open(ctx, a.kind, a.scenario)
+	return s.openTarget(ctx, v.kind, v.scenario)
 }
 
-// abTest plays what is left of the plan, and saves.
-func (s *session) abTest(ctx context.Context, decide Decide) (*record.Run, error) {
-	defer s.writer.Close()
-	if len(s.record.Preflight) == 0 {
-		defer s.pin()()
-		s.playABTest(ctx, decide)
+const (
+	// vainTries is how often the first trial is played: when the instrument was to be
+	// believed in none of them, the reason is more than a passing one.
+	vainTries = 3
+	// vainRounds is after how many rounds a server is given up that load was played on
+	// in none of them.
+	vainRounds = 2
+)
+
+// playInterims plays the rounds up to one interim analysis after the other, until one decides.
+func (s *session) playInterims(ctx context.Context, decide Decide) {
+	done := s.resumeRounds()
+	next := planRounds(s.variantNames(), s.scenario.Seed)
+	for range done {
+		next()
 	}
-	s.record.Finished = time.Now()
-	s.save()
-	return s.record, s.secrets.Error(join(s.failures))
+	s.setClock(s.variantNames())
+	s.clock.trials -= done * len(s.variants)
+	budget := &reruns{left: s.scenario.Reruns, believed: done > 0}
+	for i, interim := range s.record.AB.Interims {
+		s.interim = i + 1
+		s.record.Scenario.Rounds = max(interim.Pairs, done)
+		if interim.Pairs < done { // at the last one it may have been killed before it was judged
+			continue
+		}
+		for ; done < interim.Pairs; done++ {
+			if !s.playPair(ctx, next(), budget) {
+				s.record.Scenario.Rounds = max(s.lastRound(), 1)
+				return
+			}
+		}
+		if over, err := decide(s.record); over || err != nil {
+			if err != nil {
+				s.fault(trial{}, "", fmt.Errorf("judge the A/B test after round %d: %w", done, err))
+				s.discardUnjudged(i)
+				s.save()
+			}
+			return
+		}
+	}
+}
+
+// discardUnjudged discards the rounds that lead to the i-th interim analysis and that
+// nobody can judge, so that no reader of the record does.
+func (s *session) discardUnjudged(i int) {
+	before := 0
+	if i > 0 {
+		before = s.record.AB.Interims[i-1].Pairs
+	}
+	s.discardCells(record.RoundUnjudged, func(c *record.Cell) bool { return c.Round > before && c.Discarded == "" })
+}
+
+// playPair plays one round; false when it is the last.
+func (s *session) playPair(ctx context.Context, r round, budget *reruns) bool {
+	attempt := s.attempts(r.number)
+	for _, name := range r.targets {
+		t := trial{Trial: record.Trial{Round: r.number, Attempt: attempt, Target: name}}
+		if s.stoppedBefore(ctx, t) || !s.runUndisturbed(ctx, t, budget) {
+			return false
+		}
+	}
+	return !s.givenUp(r.number)
+}
+
+// runUndisturbed runs a trial, and reruns it where the instrument was disturbed; false when it is
+// the last, because the run is stopped or the instrument will not be believed.
+func (s *session) runUndisturbed(ctx context.Context, t trial, budget *reruns) bool {
+	for tries := 1; ; tries++ {
+		if !s.runTrial(ctx, t) {
+			return false
+		}
+		why := s.diagnose(t)
+		switch {
+		case why == "":
+			budget.believed = budget.believed || s.measured(t)
+			return true
+		case budget.left == 0 || !budget.believed && tries == vainTries:
+			s.note("%s: the instrument cannot be believed, and the A/B test ends, with %d of %d reruns left: %s; at a quieter hour --continue reruns this round", t, budget.left, s.scenario.Reruns, why)
+			return false
+		}
+		again := t
+		again.Attempt++
+		if s.stoppedBefore(ctx, again) {
+			return false
+		}
+		budget.left--
+		s.clock.trials++
+		s.discard(disturbance{t, why})
+		t = again
+	}
+}
+
+// givenUp reports whether a server is given up after a round.
+func (s *session) givenUp(number int) bool {
+	if number < vainRounds {
+		return false
+	}
+	for _, v := range s.variants {
+		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Target == v.name && c.Measured }) {
+			s.note("%s is given up: in %d rounds no load could be played on it", v.name, number)
+			return true
+		}
+	}
+	return false
+}
+
+// trials yields those that are in the record, some of them several times.
+func (s *session) trials(yield func(record.Trial) bool) {
+	for _, c := range s.record.Cells {
+		if !yield(c.Trial()) {
+			return
+		}
+	}
+	for _, target := range s.record.Targets {
+		for _, d := range target.Deployments {
+			if !yield(record.Trial{Target: target.Name, Round: d.Round, Attempt: d.Attempt}) {
+				return
+			}
+		}
+	}
+}
+
+// lastRound is the number of the last round that anything was played in, 0 for none.
+func (s *session) lastRound() (last int) {
+	for t := range s.trials {
+		last = max(last, t.Round)
+	}
+	return last
+}
+
+// attempts is how often a round was played before.
+func (s *session) attempts(number int) (n int) {
+	for t := range s.trials {
+		if t.Round == number {
+			n = max(n, t.Attempt+1)
+		}
+	}
+	return n
 }

@@ -21,16 +21,16 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 	if err != nil {
 		return nil, fmt.Errorf("continue: %w", err)
 	}
-	s, err := r.takeUp(ctx, run, baseline, candidate, interims)
+	s, err := r.resumeRun(ctx, run, baseline, candidate, interims)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
 	}
 	s.writer = writer
-	return s.abTest(ctx, decide)
+	return s.playAndSave(func() { s.playInterims(ctx, decide) })
 }
 
-// takeUp prepares a session that goes on with a run.
-func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {
+// resumeRun prepares a session that goes on with a run.
+func (r *Runner) resumeRun(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {
 	if run.AB == nil {
 		return nil, decode.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
 	}
@@ -43,7 +43,7 @@ func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidat
 	if err != nil {
 		return nil, err
 	}
-	if what := changed(run, s.record); what != "" {
+	if what := whatChanged(run, s.record); what != "" {
 		return nil, decode.Faults{{Problem: what + " since it was begun, so that its rounds cannot be put together with further ones", Want: "a new A/B test"}}
 	}
 	s.since = run.Scenario.Rounds + 1
@@ -52,11 +52,11 @@ func (r *Runner) takeUp(ctx context.Context, run *record.Run, baseline, candidat
 	return s, nil
 }
 
-// changed says what is no longer as it was in a run; "" when nothing is.
-func changed(was, now *record.Run) string {
-	for _, fact := range []string{"CPU", "CPUs", "kernel", "machine"} {
-		if before, after := factOf(was.Environment, fact), factOf(now.Environment, fact); before != after {
-			return fmt.Sprintf("the machine has changed (%s: %s, and was %s)", fact, after, before)
+// whatChanged says what is no longer as it was in a run; "" when nothing is.
+func whatChanged(was, now *record.Run) string {
+	for _, name := range []string{"CPU", "CPUs", "kernel", "machine"} {
+		if before, after := factNamed(was.Environment, name), factNamed(now.Environment, name); before != after {
+			return fmt.Sprintf("the machine has changed (%s: %s, and was %s)", name, after, before)
 		}
 	}
 	switch {
@@ -64,53 +64,40 @@ func changed(was, now *record.Run) string {
 		return fmt.Sprintf("servebench has changed (%s, and was %s)", now.Version, was.Version)
 	case was.Scenario.Text != now.Scenario.Text || was.Scenario.Payloads != now.Scenario.Payloads:
 		return "the scenario has changed"
-	case !same(was.AB.Baseline, now.AB.Baseline):
-		return "the baseline has changed" + otherFact(was.AB.Baseline, now.AB.Baseline)
-	case !same(was.AB.Candidate, now.AB.Candidate):
-		return "the candidate has changed" + otherFact(was.AB.Candidate, now.AB.Candidate)
+	case !sameServer(was.AB.Baseline, now.AB.Baseline):
+		return "the baseline has changed" + changedFact(was.AB.Baseline, now.AB.Baseline)
+	case !sameServer(was.AB.Candidate, now.AB.Candidate):
+		return "the candidate has changed" + changedFact(was.AB.Candidate, now.AB.Candidate)
 	}
 	return ""
 }
 
-// same reports whether two variants are the same server, by all that is known of them.
-func same(one, other record.Variant) bool {
+// sameServer compares two variants by all that is known of them.
+func sameServer(one, other record.Variant) bool {
 	return one.Kind == other.Kind && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
 }
 
-// otherFact names the first fact in which a variant is another now; "" where it is not in
+// changedFact names the first fact in which a variant is another now; "" where it is not in
 // a fact.
-func otherFact(was, now record.Variant) string {
+func changedFact(was, now record.Variant) string {
 	for _, f := range now.Facts {
-		if before := factOf(was.Facts, f.Name); before != f.Value {
+		if before := factNamed(was.Facts, f.Name); before != f.Value {
 			return fmt.Sprintf(" (%s: %s, and was %s)", f.Name, f.Value, before)
 		}
 	}
 	return ""
 }
 
-// factOf is the value of the fact of a name, "" where there is none.
-func factOf(facts []record.Fact, name string) string {
-	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
-	if i < 0 {
-		return ""
-	}
-	return facts[i].Value
-}
-
-// resume returns how many rounds are over. What is left of another one, which an
+// resumeRounds returns how many rounds are over. What is left of another one, which an
 // interruption or an instrument not believed has cut short, is discarded.
-func (s *session) resume() int {
+func (s *session) resumeRounds() int {
 	last := s.lastRound()
 	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
 	s.record.Interrupted, s.record.Finished = "", time.Time{}
-	if last == 0 || !s.disturbed(last) && (ended && s.attended(last) || s.whole(last)) {
+	if last == 0 || !s.disturbed(last) && (ended && s.attempted(last) || s.complete(last)) {
 		return last
 	}
-	for i := range s.record.Cells {
-		if c := &s.record.Cells[i]; c.Round == last && c.Discarded == "" {
-			c.Discarded = record.RoundInterrupted
-		}
-	}
+	s.discardCells(record.RoundInterrupted, func(c *record.Cell) bool { return c.Round == last && c.Discarded == "" })
 	return last - 1
 }
 
@@ -119,45 +106,31 @@ func (s *session) resume() int {
 // it shows.
 func (s *session) disturbed(number int) bool {
 	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
-		return c.Round == number && c.Discarded == "" && s.diagnose(trial{target: c.Target, round: c.Round, attempt: c.Attempt}) != ""
+		return c.Round == number && c.Discarded == "" && s.diagnose(trial{Trial: c.Trial()}) != ""
 	})
 }
 
-// attended reports whether both variants were tried in a round, well or badly.
-func (s *session) attended(number int) bool {
-	for _, a := range s.variants {
-		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == a.name && c.Discarded == "" }) &&
-			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == a.name }) {
+// attempted reports whether both variants were tried in a round, well or badly.
+func (s *session) attempted(number int) bool {
+	for _, v := range s.variants {
+		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == v.name && c.Discarded == "" }) &&
+			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == v.name }) {
 			return false
 		}
 	}
 	return true
 }
 
-// whole reports whether every phase of a round was played to its end on both variants.
-func (s *session) whole(number int) bool {
-	for _, a := range s.variants {
+// complete reports whether every phase of a round was played to its end on both variants.
+func (s *session) complete(number int) bool {
+	for _, v := range s.variants {
 		for _, p := range s.record.Scenario.Phases {
 			if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {
-				return c.Round == number && c.Target == a.name && c.Phase == p.Name && c.Discarded == "" && c.Failed == "" && !c.Stopped
+				return c.Round == number && c.Target == v.name && c.Phase == p.Name && c.Discarded == "" && c.Failed == "" && !c.Stopped
 			}) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// environment adds what is known of the machine. What is so already in a run that is
-// continued is not added again, and what is not says since when.
-func (s *session) environment(facts ...record.Fact) {
-	for _, f := range facts {
-		if s.since > 0 && factOf(s.record.Environment, f.Name) == f.Value {
-			continue
-		}
-		if s.since > 0 {
-			f.Value = fmt.Sprintf("%s%d: %s", fromRound, s.since, f.Value)
-		}
-		s.record.Environment = append(s.record.Environment, f)
-	}
 }

@@ -1,8 +1,11 @@
 package trial
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/scenarios/attack"
 )
 
@@ -28,6 +31,45 @@ type Event struct {
 	Left time.Duration
 	// Load is how far the phase has come.
 	Load attack.Progress
+}
+
+// event is what a watcher is told of a trial.
+func (t trial) event() Event {
+	e := Event{Target: t.Target, Round: t.Round, Attempt: t.Attempt}
+	if t.alone > 0 {
+		e.Round, e.Alone = t.alone, true
+	}
+	return e
+}
+
+// note tells the watcher a line worth keeping.
+func (s *session) note(format string, args ...any) {
+	s.observe(Event{Note: fmt.Sprintf(format, args...)})
+}
+
+func (s *session) observe(e Event) {
+	if s.Observe == nil {
+		return
+	}
+	e.Rounds = s.rounds
+	if s.interim > 0 {
+		e.Interim, e.Interims = s.interim, len(s.record.AB.Interims)
+		e.InterimAt = s.record.AB.Interims[s.interim-1].Pairs
+	}
+	if e.Alone {
+		e.Rounds = s.scenario.ColdStarts
+	}
+	e.Note = s.secrets.Redact(e.Note)
+	s.Observe(e)
+}
+
+// progress returns the attack's watcher for one phase of a trial.
+func (s *session) progress(t trial, phase string) func(attack.Progress) {
+	return func(p attack.Progress) {
+		e := t.event()
+		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p
+		s.observe(e)
+	}
 }
 
 // clock estimates the time left: the schedules are known, the time that a
@@ -64,4 +106,51 @@ func (c *clock) endTrial(took time.Duration) {
 	} else {
 		c.alone--
 	}
+}
+
+// failure is something that went wrong in a run.
+type failure struct {
+	trial trial // where; the zero value: nowhere in the plan
+	err   error
+}
+
+func (f failure) Error() string {
+	if f.trial == (trial{}) {
+		return f.err.Error()
+	}
+	return fmt.Sprintf("%s: %v", f.trial, f.err)
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+// fault keeps something that went wrong: in the record, for the caller of Run
+// and for its watcher.
+func (s *session) fault(t trial, phase string, err error) {
+	s.record.Faults = append(s.record.Faults, record.Fault{Target: t.Target, Phase: phase, Round: t.Round, Text: err.Error()})
+	f := failure{trial: t, err: err}
+	s.failures = append(s.failures, f)
+	s.note("%v", f)
+}
+
+// joinFailures makes one error of all failures, nil when there are none. What happened to
+// a target in the same words before is counted and not said again: a server that
+// does not come up fails in every round.
+func joinFailures(all []failure) error {
+	type words struct{ target, text string }
+	times := map[words]int{}
+	for _, f := range all {
+		times[words{f.trial.Target, f.err.Error()}]++
+	}
+	var told []error
+	for _, f := range all {
+		key := words{f.trial.Target, f.err.Error()}
+		switch n := times[key]; {
+		case n == 1:
+			told = append(told, f)
+		case n > 1:
+			told = append(told, fmt.Errorf("%w (and %d times more)", f, n-1))
+		}
+		delete(times, key)
+	}
+	return errors.Join(told...)
 }

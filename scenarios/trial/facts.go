@@ -1,12 +1,47 @@
 package trial
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"servebench/reports/record"
+	"servebench/reports/record/userfile"
 	"servebench/targets"
 )
+
+// FactHash is the name of the fact that distinguishes two builds of a server.
+const FactHash = "SHA-256 of the program"
+
+// HashProgram is the SHA-256 of a file, in hexadecimal.
+func HashProgram(path string) (string, error) {
+	file, err := userfile.Open(path, userfile.NoLimit)
+	if err != nil {
+		return "", fmt.Errorf("hash the program: %w", err)
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("hash the program: %w", err)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}
+
+// programFacts say which program a variant runs: nothing of a server that runs already or
+// is in an image. The variants of an A/B test have that of their own.
+func (s *session) programFacts(v *variant) ([]targets.Fact, error) {
+	if v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 || v.workload.Image != "" {
+		return nil, nil
+	}
+	path, err := v.workload.Executable()
+	if err != nil {
+		return nil, nil // which the deployment tells, where it needs the program
+	}
+	sum, err := HashProgram(path)
+	return []targets.Fact{{Name: FactHash, Value: sum}}, err
+}
 
 // redacted are facts without secrets, as those in the record are.
 func (s *session) redacted(facts []targets.Fact) []targets.Fact {
@@ -21,14 +56,13 @@ func (s *session) redacted(facts []targets.Fact) []targets.Fact {
 // or makes it no longer so: the figures are those of both states then. Other facts
 // may differ from one deployment to the next, such as what a preparation took.
 func addFacts(entry *record.Target, found []targets.Fact, round int) {
-	if len(entry.Facts) == 0 {
-		for _, f := range found {
-			entry.Facts = append(entry.Facts, record.Fact(f))
-		}
-		return
-	}
+	first := len(entry.Facts) == 0
 	for _, f := range found {
-		if news(entry.Facts, f) {
+		fact := record.Fact(f)
+		switch {
+		case first:
+			entry.Facts = append(entry.Facts, fact)
+		case isNews(entry.Facts, fact):
 			entry.Facts = append(entry.Facts, record.Fact{Name: f.Name, Value: fmt.Sprintf("%s%d: %s", fromRound, round, f.Value), Unequal: true})
 		}
 	}
@@ -38,8 +72,8 @@ func addFacts(entry *record.Target, found []targets.Fact, round int) {
 // behind it.
 const fromRound = "from round "
 
-// news says that a fact is or was Unequal, and was not recorded with this value.
-func news(known []record.Fact, f targets.Fact) bool {
+// isNews says that a fact is or was Unequal, and was not recorded with this value.
+func isNews(known []record.Fact, f record.Fact) bool {
 	unequal := f.Unequal
 	for _, k := range known {
 		if k.Name != f.Name {
@@ -55,4 +89,27 @@ func news(known []record.Fact, f targets.Fact) bool {
 		unequal = unequal || k.Unequal
 	}
 	return unequal
+}
+
+// addEnvironment adds what is known of the machine. What is so already in a run that is
+// continued is not added again, and what is not says since when.
+func (s *session) addEnvironment(facts ...record.Fact) {
+	for _, f := range facts {
+		if s.since > 0 && factNamed(s.record.Environment, f.Name) == f.Value {
+			continue
+		}
+		if s.since > 0 {
+			f.Value = fmt.Sprintf("%s%d: %s", fromRound, s.since, f.Value)
+		}
+		s.record.Environment = append(s.record.Environment, f)
+	}
+}
+
+// factNamed is the value of the fact of a name, "" where there is none.
+func factNamed(facts []record.Fact, name string) string {
+	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return facts[i].Value
 }

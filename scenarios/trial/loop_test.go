@@ -77,7 +77,7 @@ func TestAbortedPhaseEndsItsTrial(t *testing.T) {
 func TestThinkTimes(t *testing.T) {
 	s := &session{scenario: &scenarios.Scenario{Seed: 7}}
 	draw := func(distribution string, round int) []time.Duration {
-		next := s.think(&scenarios.Think{Mean: 10 * time.Millisecond, Distribution: distribution}, trial{round: round}, 0)
+		next := s.thinkTimes(&scenarios.Think{Mean: 10 * time.Millisecond, Distribution: distribution}, round, 0)
 		times := make([]time.Duration, 10_000)
 		for i := range times {
 			times[i] = next()
@@ -90,7 +90,7 @@ func TestThinkTimes(t *testing.T) {
 		}
 		return sum / time.Duration(len(times))
 	}
-	if s.think(nil, trial{}, 0) != nil {
+	if s.thinkTimes(nil, 0, 0) != nil {
 		t.Error("workers think without being told to")
 	}
 	if got := mean(draw(scenarios.ConstantThink, 1)); got != 10*time.Millisecond {

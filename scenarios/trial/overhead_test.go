@@ -38,7 +38,7 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 		body  string
 	}
 	planned := func(round, phase int) sent {
-		cfg, files, err := run.attack(trial{round: round, target: "a"}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
+		cfg, files, err := run.attackConfig(trial{Trial: record.Trial{Round: round, Target: "a"}}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,61 +5,54 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/attack"
+	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/host"
 	"servebench/targets"
 )
 
-// phases plays the load on a deployment. Its error says that the server died.
-func (s *session) phases(ctx context.Context, v trial, deployment *targets.Deployment) error {
-	for _, i := range order(s.scenario, v.round) {
+// playPhases plays the load on a deployment. Its error says that the server died.
+func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.Deployment) error {
+	for _, i := range phaseOrder(s.scenario, t.Round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
-			s.interrupted("before phase %s of %s", phase.Name, s.where(v))
+			s.interrupted("before phase %s of %s", phase.Name, s.where(t))
 			return nil
 		}
-		if err := s.phase(ctx, v, i, deployment); err != nil {
-			s.fault(v, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err))
+		if err := s.playPhase(ctx, t, i, deployment); err != nil {
+			s.fault(t, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err))
 			s.broken = true
 			return nil
 		}
-		s.clock.played += s.length(i)
+		s.clock.played += s.plannedLength(i)
 		s.save()
 		if s.over() {
 			return nil
 		}
 		select {
 		case <-deployment.Done():
-			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.inFull(deployment.Err()))
-			s.fault(v, phase.Name, died)
+			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.withOutputFile(deployment.Err()))
+			s.fault(t, phase.Name, died)
 			return died
 		default:
 		}
-		if s.aborted(v) {
+		if last := s.record.Cells[len(s.record.Cells)-1]; last.Aborted != "" {
+			s.note("%s: phase %s ended early, and what was to come after it is left out: %s", t, last.Phase, last.Aborted)
 			return nil
 		}
 	}
 	return nil
 }
 
-// aborted reports whether a condition of the scenario's ended the last phase, and
-// says so: the phases after it are left out in this trial.
-func (s *session) aborted(v trial) bool {
-	last := s.record.Cells[len(s.record.Cells)-1]
-	if last.Aborted == "" {
-		return false
-	}
-	s.note("%s: phase %s ended early, and what was to come after it is left out: %s", v, last.Phase, last.Aborted)
-	return true
-}
-
-// phase plays one phase and adds its cell to the record, also when not all of it
+// playPhase plays one phase and adds its cell to the record, also when not all of it
 // could be recorded: its error says so.
-func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets.Deployment) error {
-	cfg, log, err := s.attack(v, i, deployment.Endpoint)
+func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *targets.Deployment) error {
+	cfg, files, err := s.attackConfig(t, i, deployment.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -69,30 +62,77 @@ func (s *session) phase(ctx context.Context, v trial, i int, deployment *targets
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
 	cell, err := s.send(ctx, cfg)
 	used, unknown := deployment.Usage(whole, began, time.Now())
-	if err = errors.Join(err, log.close()); err != nil {
+	if err = errors.Join(err, files.close()); err != nil {
 		cell.Failed = err.Error()
 	}
 	phase := s.scenario.Load[i]
-	cell.Target, cell.Round, cell.Attempt = v.target, v.round, v.attempt
+	cell.Target, cell.Round, cell.Attempt = t.Target, t.Round, t.Attempt
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
-	cell.Log, cell.Machine = log.Name(), machine()
+	cell.Log, cell.Machine = files.Name(), machine()
 	if unknown == nil {
-		cell.Usage = recorded(used)
+		cell.Usage = recordedUsage(used)
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
-		s.interrupted("in phase %s of %s", phase.Name, s.where(v))
+		s.interrupted("in phase %s of %s", phase.Name, s.where(t))
 	}
 	return err
 }
 
-// recorded is a target's usage as the record has it.
-func recorded(used targets.Usage) record.Usage {
+func recordedUsage(used targets.Usage) record.Usage {
 	u := record.Usage{CPU: used.CPU, Resident: int64(used.Resident), Known: true}
 	for _, m := range used.Meters {
 		u.Meters = append(u.Meters, record.Meter(m))
 	}
 	return u
+}
+
+// send drives the load, as undisturbed as this machine allows.
+func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
+	for _, q := range s.quiet {
+		restore, err := q()
+		if err != nil {
+			return record.Cell{}, err
+		}
+		defer func() { err = errors.Join(err, restore()) }()
+	}
+	return attack.Run(ctx, cfg)
+}
+
+// attackConfig configures the load of a cell and opens its files.
+func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
+	phase := s.scenario.Load[i]
+	cfg := attack.Config{
+		Endpoint:    endpoint,
+		HTTP:        s.transportOptions(),
+		Corpus:      s.variant(t.Target).requests.phases[i],
+		Attackers:   s.scenario.Attackers,
+		Abort:       abortConditions(s.scenario.AbortOn),
+		Span:        s.plannedLength(i),
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, t.Round, drawnAs(s.scenario, i)),
+		Timeout:     s.scenario.Timeout,
+		Deadline:    s.record.Scenario.SLO.Deadline(),
+		FirstByte:   s.record.Scenario.SLO.FirstByte != record.Quantiles{},
+		MaxInFlight: s.mostInFlight(i),
+		CPUs:        len(s.split.Generator),
+		Stop:        s.Stop,
+		Progress:    s.progress(t, phase.Name),
+	}
+	s.setArrivals(&cfg, t, i)
+	log, err := s.writer.Log(t.Trial, phase.Name)
+	if err != nil {
+		return attack.Config{}, cellFiles{}, err
+	}
+	cfg.Log = log
+	files := cellFiles{LogWriter: log}
+	if s.Raw {
+		raw, err := s.writer.Raw(t.Trial, phase.Name)
+		if err != nil {
+			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
+		}
+		cfg.Raw, cfg.Redact, files.raw = raw, s.record.Redact, raw
+	}
+	return cfg, files, nil
 }
 
 // cellFiles are the files that a cell is recorded into.
@@ -109,38 +149,82 @@ func (f cellFiles) close() error {
 	return err
 }
 
-// attack configures the load of a cell and opens its files.
-func (s *session) attack(v trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase := s.scenario.Load[i]
-	cfg := attack.Config{
-		Endpoint:    endpoint,
-		HTTP:        s.carriage(),
-		Corpus:      s.variant(v.target).requests.phases[i],
-		Attackers:   s.scenario.Attackers,
-		Abort:       abort(s.scenario.AbortOn),
-		Span:        s.length(i),
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, v.round, drawnAs(s.scenario, i)),
-		Timeout:     s.scenario.Timeout,
-		Deadline:    s.record.Scenario.SLO.Deadline(),
-		FirstByte:   s.record.Scenario.SLO.FirstByte != record.Quantiles{},
-		MaxInFlight: s.inFlight(i),
-		CPUs:        len(s.split.Generator),
-		Stop:        s.Stop,
-		Progress:    s.progress(v, phase.Name),
+// setArrivals says when the requests of a phase are due: by an arrival process in an open
+// loop, by the workers in a closed one.
+func (s *session) setArrivals(cfg *attack.Config, t trial, i int) {
+	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
+	if phase.Concurrency > 0 {
+		cfg.Concurrency = phase.Concurrency
+		cfg.Think = s.thinkTimes(phase.Think, t.Round, drawn)
+		return
 	}
-	s.loop(&cfg, v, i)
-	log, err := s.writer.Log(v.id(), phase.Name)
-	if err != nil {
-		return attack.Config{}, cellFiles{}, err
+	cfg.Scheduled, cfg.Steps = s.processes[i].Shape().Arrivals, s.record.Scenario.Phases[i].Steps
+	cfg.Arrivals = s.processes[i].Arrivals(source(s.scenario.Seed, seedSchedule, t.Round, drawn))
+}
+
+// thinkTimes returns the think times of a phase's workers, nil where they do not think.
+func (s *session) thinkTimes(think *scenarios.Think, round, drawn int) func() time.Duration {
+	if think == nil {
+		return nil
 	}
-	cfg.Log = log
-	files := cellFiles{LogWriter: log}
-	if s.Raw {
-		raw, err := s.writer.Raw(v.id(), phase.Name)
-		if err != nil {
-			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
-		}
-		cfg.Raw, cfg.Redact, files.raw = raw, s.record.Redact, raw
+	if think.Distribution == scenarios.ConstantThink {
+		return func() time.Duration { return think.Mean }
 	}
-	return cfg, files, nil
+	rng := source(s.scenario.Seed, seedThink, round, drawn)
+	return func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(think.Mean)) }
+}
+
+func abortConditions(a *scenarios.Abort) attack.Abort {
+	if a == nil {
+		return attack.Abort{}
+	}
+	conditions := attack.Abort{Response: a.P99, InFlight: a.InFlight, For: a.For}
+	if a.Errors != nil {
+		conditions.Errors = *a.Errors
+	}
+	return conditions
+}
+
+// transportOptions say how requests are carried to the server.
+func (s *session) transportOptions() transport.Options {
+	h := s.scenario.HTTP
+	o := transport.Options{
+		Standard:           h.Client == scenarios.StandardClient,
+		ConnectTimeout:     h.ConnectTimeout,
+		FirstByteTimeout:   h.FirstByteTimeout,
+		NoKeepAlive:        !h.KeepAlive,
+		RetryNonIdempotent: h.RetryNonIdempotent,
+	}
+	if h.Version == scenarios.HTTP2 {
+		o.Version = transport.HTTP2
+	}
+	return o
+}
+
+const (
+	fewestInFlight = 64
+	mostInFlight   = 8192
+	// otherFiles is how many of its open files the generator leaves to all but
+	// the connections.
+	otherFiles = 32
+)
+
+// mostInFlight is the cap on requests in flight of the i-th phase: in a closed loop no
+// worker has more than one.
+func (s *session) mostInFlight(i int) int {
+	if process := s.processes[i]; process != nil {
+		return maxInFlight(process.Shape().Peak, s.scenario.Timeout, s.openFiles)
+	}
+	return s.scenario.Load[i].Concurrency
+}
+
+// maxInFlight is the cap on requests in flight: as many as can pile up before
+// the first of them times out, within what the limit of open files allows.
+func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
+	most := mostInFlight
+	if openFiles < mostInFlight+otherFiles {
+		most = max(1, int(openFiles)-otherFiles)
+	}
+	pile := max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight)
+	return int(min(pile, float64(most)))
 }

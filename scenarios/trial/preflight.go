@@ -11,26 +11,19 @@ import (
 	"servebench/scenarios/host"
 )
 
-// The rules of the preflight, as record.Preflight names them.
-const (
-	ruleDescriptors = "descriptors"
-	rulePorts       = "ports"
-	ruleCPUSet      = "cpu-set"
-)
-
 // preflight finds what this machine cannot give the load, before any server is
 // started.
 func (s *session) preflight() []record.Preflight {
 	if len(s.scenario.Load) == 0 {
 		return nil
 	}
-	return append(s.forConnections(), cpuSet(s.scenario.Attackers, s.split)...)
+	return append(s.checkConnections(), checkCPUs(s.scenario.Attackers, s.split)...)
 }
 
-// forConnections finds what is missing for the connections of the phase with the
+// checkConnections finds what is missing for the connections of the phase with the
 // most. Requests of HTTP/2 share connections, as many as the server lets them: what
 // they need, the load shows.
-func (s *session) forConnections() []record.Preflight {
+func (s *session) checkConnections() []record.Preflight {
 	if s.scenario.HTTP.Version == scenarios.HTTP2 {
 		return nil
 	}
@@ -40,54 +33,14 @@ func (s *session) forConnections() []record.Preflight {
 			widest = p
 		}
 	}
-	found := descriptors(widest, s.openFiles)
+	found := checkOpenFiles(widest, s.openFiles)
 	if ports, err := host.EphemeralPorts(); err == nil { // else the load shows it
-		found = append(found, localPorts(widest, connections(widest), ports)...)
+		found = append(found, checkPorts(widest, connections(widest), ports)...)
 		if !s.scenario.HTTP.KeepAlive && found == nil {
-			found = s.closedPorts(ports)
+			found = s.checkClosedPorts(ports)
 		}
 	}
 	return found
-}
-
-// closedPorts finds a phase whose requests, each of which closes its connection, are
-// more than there are local ports, which stay taken for a while.
-func (s *session) closedPorts(ports host.Ports) []record.Preflight {
-	held := ports.Held(s.onLoopback())
-	for i, p := range s.scenario.Load {
-		if s.processes[i] == nil {
-			continue // how many requests the workers send, the load shows
-		}
-		closed := s.processes[i].Shape().Peak * min(s.length(i), held).Seconds()
-		found := localPorts(p, connections(p)+int(math.Ceil(closed)), ports)
-		for j := range found {
-			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
-			found[j].Action += ", reuse ports sooner (sysctl -w net.ipv4.tcp_tw_reuse=1), lower the rate, or leave http.keep_alive on"
-		}
-		if found != nil {
-			return found
-		}
-	}
-	return nil
-}
-
-// onLoopback reports whether every server is reached at a loopback address.
-func (s *session) onLoopback() bool {
-	for _, name := range s.scenario.Targets {
-		kind, _ := s.kind(name)
-		options := s.scenario.Options[name]
-		if !kind.Running || options["socket"] != "" {
-			continue
-		}
-		if server, err := url.Parse(options["url"]); err != nil || !isLoopback(server.Hostname()) {
-			return false
-		}
-	}
-	return true
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // connections is how many connections a phase needs at least: one for each worker,
@@ -107,14 +60,14 @@ func lessLoad(p scenarios.Phase, most int) string {
 	return ""
 }
 
-func descriptors(p scenarios.Phase, openFiles uint64) []record.Preflight {
+func checkOpenFiles(p scenarios.Phase, openFiles uint64) []record.Preflight {
 	n := connections(p)
 	need := n + otherFiles
 	if uint64(need) <= openFiles {
 		return nil
 	}
 	return []record.Preflight{{
-		Rule:      ruleDescriptors,
+		Rule:      "descriptors",
 		Figure:    fmt.Sprintf("%d open files", openFiles),
 		Threshold: fmt.Sprintf("≥ %d", need),
 		Text: fmt.Sprintf("servebench may have %d files open, and phase %s needs %d: one for each of %d connections, and %d for all else",
@@ -123,14 +76,14 @@ func descriptors(p scenarios.Phase, openFiles uint64) []record.Preflight {
 	}}
 }
 
-// localPorts wants n of them for a phase.
-func localPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
+// checkPorts wants n local ports for a phase.
+func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
 	size := ports.Last - ports.First + 1
 	if n <= size {
 		return nil
 	}
 	return []record.Preflight{{
-		Rule:      rulePorts,
+		Rule:      "ports",
 		Figure:    fmt.Sprintf("%d ports", size),
 		Threshold: fmt.Sprintf("≥ %d", n),
 		Text: fmt.Sprintf("connections to one server can have %d different local ports (%d to %d), and phase %s needs %d connections",
@@ -139,14 +92,51 @@ func localPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
 	}}
 }
 
-// cpuSet wants a CPU for each attack loop: on one, they would wait for each other.
-func cpuSet(attackers int, split host.Split) []record.Preflight {
+// checkClosedPorts finds a phase whose requests, each of which closes its connection, are
+// more than there are local ports, which stay taken for a while.
+func (s *session) checkClosedPorts(ports host.Ports) []record.Preflight {
+	held := ports.Held(s.onLoopback())
+	for i, p := range s.scenario.Load {
+		if s.processes[i] == nil {
+			continue // how many requests the workers send, the load shows
+		}
+		closed := s.processes[i].Shape().Peak * min(s.plannedLength(i), held).Seconds()
+		found := checkPorts(p, connections(p)+int(math.Ceil(closed)), ports)
+		for j := range found {
+			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
+			found[j].Action += ", reuse ports sooner (sysctl -w net.ipv4.tcp_tw_reuse=1), lower the rate, or leave http.keep_alive on"
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// onLoopback reports whether every server is reached at a loopback address.
+func (s *session) onLoopback() bool {
+	for _, name := range s.scenario.Targets {
+		kind, _ := s.targetKind(name)
+		options := s.scenario.Options[name]
+		if !kind.Running || options["socket"] != "" {
+			continue
+		}
+		server, err := url.Parse(options["url"])
+		if err != nil || server.Hostname() != "localhost" && !net.ParseIP(server.Hostname()).IsLoopback() {
+			return false
+		}
+	}
+	return true
+}
+
+// checkCPUs wants a CPU for each attack loop: on one, they would wait for each other.
+func checkCPUs(attackers int, split host.Split) []record.Preflight {
 	given := len(split.Generator)
 	if attackers <= max(given, 1) {
 		return nil
 	}
 	return []record.Preflight{{
-		Rule:      ruleCPUSet,
+		Rule:      "cpu-set",
 		Figure:    fmt.Sprintf("%d CPUs", given),
 		Threshold: fmt.Sprintf("≥ %d", attackers),
 		Text:      fmt.Sprintf("the load generator has %d CPUs to itself, and %d attackers need one each", given, attackers),

@@ -26,7 +26,7 @@ func TestDescriptors(t *testing.T) {
 		{closed, 64, "≥ 532", "raise the limit in the shell before (ulimit -n 532), or ask for a concurrency of at most 32 in phase c500"},
 		{closed, 32, "≥ 532", "raise the limit in the shell before (ulimit -n 532)"},
 	} {
-		found := descriptors(tt.phase, tt.openFiles)
+		found := checkOpenFiles(tt.phase, tt.openFiles)
 		switch {
 		case (len(found) == 0) != (tt.want == ""):
 			t.Errorf("%s with %d files: %+v", tt.phase.Name, tt.openFiles, found)
@@ -38,10 +38,10 @@ func TestDescriptors(t *testing.T) {
 
 func TestLocalPorts(t *testing.T) {
 	ports := host.Ports{First: 1000, Last: 1099, Taken: 50}
-	if found := localPorts(scenarios.Phase{Concurrency: 100}, 100, ports); found != nil {
+	if found := checkPorts(scenarios.Phase{Concurrency: 100}, 100, ports); found != nil {
 		t.Errorf("concurrency 100 and 100 ports: %+v", found)
 	}
-	found := localPorts(scenarios.Phase{Name: "c", Concurrency: 101}, 101, ports)
+	found := checkPorts(scenarios.Phase{Name: "c", Concurrency: 101}, 101, ports)
 	if len(found) != 1 || found[0].Rule != "ports" || found[0].Figure != "100 ports" || !strings.HasSuffix(found[0].Action, "a concurrency of at most 100 in phase c") {
 		t.Errorf("concurrency 101 and 100 ports: %+v", found)
 	}
@@ -71,7 +71,7 @@ func TestPortsWithoutKeepAlive(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.record = &record.Run{Scenario: record.Scenario{Phases: []record.Phase{{Duration: 10 * time.Second}}}}
-		found := s.closedPorts(ports)
+		found := s.checkClosedPorts(ports)
 		if (len(found) > 0) != tt.want {
 			t.Errorf("%g/s to %s with 2,000 ports: %+v", tt.rate, tt.url, found)
 		}
@@ -79,10 +79,10 @@ func TestPortsWithoutKeepAlive(t *testing.T) {
 }
 
 func TestCPUSet(t *testing.T) {
-	if found := cpuSet(1, host.Split{Generator: []int{0}, Shared: true}); found != nil {
+	if found := checkCPUs(1, host.Split{Generator: []int{0}, Shared: true}); found != nil {
 		t.Errorf("one attacker: %+v", found)
 	}
-	if found := cpuSet(3, host.Split{Generator: []int{0, 1}}); len(found) != 1 || found[0].Rule != "cpu-set" || found[0].Threshold != "≥ 3" {
+	if found := checkCPUs(3, host.Split{Generator: []int{0, 1}}); len(found) != 1 || found[0].Rule != "cpu-set" || found[0].Threshold != "≥ 3" {
 		t.Errorf("three attackers on two CPUs: %+v", found)
 	}
 }
@@ -93,7 +93,7 @@ func TestConnectionsOfHTTP2(t *testing.T) {
 		s := &session{openFiles: 100, scenario: &scenarios.Scenario{
 			Load: []scenarios.Phase{{Name: "c500", Concurrency: 500}}, HTTP: scenarios.HTTP{Version: version},
 		}}
-		if found := s.forConnections(); (len(found) > 0) != want {
+		if found := s.checkConnections(); (len(found) > 0) != want {
 			t.Errorf("concurrency 500 over HTTP/%s with 100 files: %+v", version, found)
 		}
 	}

@@ -1,64 +1,81 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
+// variant is what has a trial in every round: a target of the scenario, or one of the two
+// servers of an A/B test.
+type variant struct {
+	name     string              // in the record
+	scenario *scenarios.Scenario // that it comes from
+	kind     targets.Kind
+	target   targets.Target
+	program  string // in place of the first argument of the command line; "": none is
+	workload targets.Workload
+	facts    []targets.Fact // of the program that is run
+	requests *requests
+}
+
+// variant returns the one of a name; the plan has no others.
+func (s *session) variant(name string) *variant {
+	i := slices.IndexFunc(s.variants, func(v *variant) bool { return v.name == name })
+	return s.variants[i]
+}
+
+// variantNames are the names of what can be tried, in the record's order.
+func (s *session) variantNames() []string {
+	var names []string
+	for _, v := range s.variants {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// targetEntry returns a variant's entry in the record.
+func (s *session) targetEntry(name string) *record.Target {
+	i := slices.IndexFunc(s.record.Targets, func(t record.Target) bool { return t.Name == name })
+	return &s.record.Targets[i]
+}
+
 // prepare does everything that can fail before the first server is started:
 // nothing of it leaves a trace.
 func (s *session) prepare(ctx context.Context) error {
-	var err error
-	if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
+	if err := s.newRecord(); err != nil {
 		return err
 	}
-	s.newRecord()
 	if err := s.openTargets(ctx); err != nil {
 		return err
 	}
-	return s.furnish()
+	return s.prepareVariants()
 }
 
-// furnish gives the variants what they run and what is sent to them.
-func (s *session) furnish() error {
-	if err := s.divide(); err != nil {
+func (s *session) newRecord() (err error) {
+	sc := s.scenario
+	if s.processes, err = sc.ArrivalProcesses(); err != nil {
 		return err
 	}
-	proto, ok := scenarios.Named(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
-	if !ok {
-		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
-	}
-	for _, a := range s.variants {
-		if err := s.newWorkload(a, proto); err != nil {
-			return err
-		}
-		var err error
-		if a.facts, err = s.programFacts(a); err != nil {
-			return err
-		}
-	}
-	return s.newCorpora(proto)
-}
-
-func (s *session) newRecord() {
-	sc := s.scenario
 	s.record = &record.Run{
 		Schema:      record.Schema,
 		Created:     time.Now(),
 		Version:     s.Version,
 		Calibration: s.Calibration,
 		Command:     s.Command,
-		Environment: host.Facts(),
+		Environment: append(host.Facts(), httpFact(sc.HTTP)),
 		Scenario: record.Scenario{
 			Name:        sc.Name,
 			Description: sc.Description,
@@ -82,14 +99,14 @@ func (s *session) newRecord() {
 	if sc.Template != nil {
 		s.record.Scenario.Template = sc.Template.String()
 	}
-	s.record.Environment = append(s.record.Environment, carriageFact(sc.HTTP))
 	for i, p := range sc.Load {
-		s.record.Scenario.Phases = append(s.record.Scenario.Phases, planned(p, s.processes[i]))
+		s.record.Scenario.Phases = append(s.record.Scenario.Phases, plannedPhase(p, s.processes[i]))
 	}
+	return nil
 }
 
-// carriageFact says how requests are carried.
-func carriageFact(h scenarios.HTTP) record.Fact {
+// httpFact says how requests are carried.
+func httpFact(h scenarios.HTTP) record.Fact {
 	value := "version " + h.Version + ", carried by " + h.Client
 	if !h.KeepAlive {
 		value += ", a new connection for each request"
@@ -100,20 +117,56 @@ func carriageFact(h scenarios.HTTP) record.Fact {
 	return record.Fact{Name: "HTTP", Value: value}
 }
 
-// length is how long the load of the i-th phase is planned to be.
-func (s *session) length(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
+// plannedPhase is a phase as the record has it. process is that of the arrivals, nil in a
+// closed loop.
+func plannedPhase(p scenarios.Phase, process arrivals.Process) record.Phase {
+	phase := record.Phase{
+		Name: p.Name, Model: p.Model, Arrivals: p.Arrivals, Duration: p.Duration, Measured: p.Measure,
+		Open: p.Concurrency == 0, Concurrency: p.Concurrency, Think: formatThink(p.Think),
+	}
+	weights := 0
+	for _, c := range p.Mix {
+		weights += c.Weight
+	}
+	for _, c := range p.Mix {
+		phase.Mix = append(phase.Mix, record.Class{Name: c.Name, Model: c.Model, Batch: c.Batch, Share: float64(c.Weight) / float64(weights)})
+	}
+	if process == nil {
+		return phase
+	}
+	shape := process.Shape()
+	phase.Rate, phase.Duration = shape.Rate, shape.Duration
+	for _, step := range shape.Steps {
+		phase.Steps = append(phase.Steps, record.Step(step))
+	}
+	return phase
+}
+
+// plannedLength is how long the load of the i-th phase is planned to be.
+func (s *session) plannedLength(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
+
+// formatThink says how long workers think: "10 ms, exponential", "" for not at all.
+func formatThink(t *scenarios.Think) string {
+	if t == nil {
+		return ""
+	}
+	if t.Mean < time.Second {
+		return fmt.Sprintf("%g ms, %s", float64(t.Mean)/float64(time.Millisecond), t.Distribution)
+	}
+	return fmt.Sprintf("%g s, %s", t.Mean.Seconds(), t.Distribution)
+}
 
 // openTargets opens the targets that can run here and records why the others
 // cannot.
 func (s *session) openTargets(ctx context.Context) error {
 	var missing []error
 	for _, name := range s.scenario.Targets {
-		kind, ok := s.kind(name)
+		kind, ok := s.targetKind(name)
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
 		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running}
-		target, err := s.open(ctx, kind, s.scenario)
+		target, err := s.openTarget(ctx, kind, s.scenario)
 		var unavailable *targets.Unavailable
 		var faults decode.Faults
 		switch {
@@ -138,20 +191,19 @@ func (s *session) openTargets(ctx context.Context) error {
 	return nil
 }
 
-// kind returns the kind of target of a name; false when there is none.
-func (s *session) kind(name string) (targets.Kind, bool) {
+func (s *session) targetKind(name string) (kind targets.Kind, ok bool) {
 	return scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
 }
 
-// open opens a target of a scenario if it can run here. An *Unavailable says that it
+// openTarget opens a target of a scenario if it can run here. An *Unavailable says that it
 // cannot, a Faults that an option of it is wrong.
-func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
+func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
 	if kind.Check != nil {
 		if err := kind.Check(ctx, sc.Options[kind.Name]); err != nil {
 			return nil, err
 		}
 	}
-	s.sweep(ctx, kind)
+	s.sweepLeftovers(ctx, kind)
 	target, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
 	option, ofOption := errors.AsType[*targets.OptionError](err)
@@ -164,9 +216,9 @@ func (s *session) open(ctx context.Context, kind targets.Kind, sc *scenarios.Sce
 	return target, err
 }
 
-// sweep removes what a killed servebench left on the target, which would disturb
-// this run. What cannot be removed is told and no reason not to run.
-func (s *session) sweep(ctx context.Context, kind targets.Kind) {
+// sweepLeftovers removes what a killed servebench left on the target, which would disturb
+// this run. What cannot be removed is no reason not to run.
+func (s *session) sweepLeftovers(ctx context.Context, kind targets.Kind) {
 	removed, err := kind.Sweep(ctx)
 	for _, thing := range removed {
 		s.note("removed what a killed servebench left: %s", thing)
@@ -174,4 +226,82 @@ func (s *session) sweep(ctx context.Context, kind targets.Kind) {
 	if err != nil {
 		s.note("remove what a killed servebench left on %s: %v", kind.Name, err)
 	}
+}
+
+// prepareVariants gives the variants what they run and what is sent to them.
+func (s *session) prepareVariants() error {
+	if err := s.divideCPUs(); err != nil {
+		return err
+	}
+	proto, ok := scenarios.Named(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
+	if !ok {
+		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
+	}
+	for _, v := range s.variants {
+		if err := s.prepareWorkload(v, proto); err != nil {
+			return err
+		}
+		var err error
+		if v.facts, err = s.programFacts(v); err != nil {
+			return err
+		}
+	}
+	return s.prepareRequests(proto)
+}
+
+// divideCPUs divides this machine between the targets and the generator.
+func (s *session) divideCPUs() error {
+	cpus, err := host.CPUs()
+	if err != nil {
+		return err
+	}
+	if s.openFiles, err = host.OpenFiles(); err != nil {
+		return err
+	}
+	s.addEnvironment(record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
+	wanted := s.scenario.Limits.CPUs
+	for _, v := range s.variants {
+		wanted = max(wanted, v.scenario.Limits.CPUs)
+	}
+	s.split = host.Share(cpus, wanted)
+	if len(s.split.Target) < wanted {
+		s.addEnvironment(record.Fact{
+			Name: "limits.cpus", Value: fmt.Sprintf("%d, where the scenario asks for %d: this machine has %d, and the generator needs one", len(s.split.Target), wanted, len(cpus)), Unequal: true,
+		})
+	}
+	return nil
+}
+
+// prepareWorkload works out the server that a variant runs and the CPUs for it, and finds
+// out before the run whether the user's own server is there.
+func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
+	w, template := v.scenario.Workload, v.scenario.Template
+	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
+	v.workload = targets.Workload{
+		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
+		AnyAnswer: template != nil && w.Ready == template.Path,
+		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
+		CPUSet:    cpuset,
+		Limits:    targets.Limits{CPUs: float64(len(cpuset)), Memory: v.scenario.Limits.Memory, GOMAXPROCS: len(cpuset)},
+	}
+	if v.kind.Running { // then nobody needs to have it
+		return nil
+	}
+	reference := w.Server == scenarios.ReferenceServer
+	if reference {
+		var err error
+		if v.workload.Command, err = s.Reference.Command(v.scenario); err != nil {
+			return err
+		}
+	}
+	if len(v.workload.Command) == 0 {
+		return nil
+	}
+	if v.program != "" {
+		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
+	}
+	if _, err := v.workload.Executable(); err != nil && !reference {
+		return decode.Faults{v.scenario.Source.Fault("workload.command", err.Error(), "a program that can be run here")}
+	}
+	return nil
 }

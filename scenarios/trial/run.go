@@ -13,7 +13,6 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/arrivals"
-	"servebench/scenarios/attack"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
@@ -91,14 +90,11 @@ type session struct {
 	since     int                // the round that a run is continued from; 0: it is not continued
 	split     host.Split
 	quiet     []quieting
-	// openFiles is the limit of files this process may have open.
-	openFiles uint64
+	openFiles uint64 // that this process may have
 	clock     clock
 	failures  []failure
-	// broken says that the record cannot be written any more.
-	broken bool
-	// secrets are those of all variants.
-	secrets *secret.Keeper
+	broken    bool           // the record cannot be written any more
+	secrets   *secret.Keeper // of all variants
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -107,27 +103,47 @@ type session struct {
 // without one, that nothing was measured. A stopped run has no error; its
 // record's Interrupted says so. Nor has one that this machine cannot give what it
 // needs, which was not played; its record's Preflight says so.
-func (r *Runner) Run(ctx context.Context, s *scenarios.Scenario) (*record.Run, error) {
-	run := &session{Runner: r, scenario: s, rounds: s.Rounds, secrets: s.Secrets}
-	if err := run.unlessStopped(ctx, run.prepare); err != nil {
+func (r *Runner) Run(ctx context.Context, sc *scenarios.Scenario) (*record.Run, error) {
+	s := &session{Runner: r, scenario: sc, rounds: sc.Rounds, secrets: sc.Secrets}
+	if err := s.unlessStopped(ctx, s.prepare); err != nil {
 		if _, of := errors.AsType[decode.Faults](err); !of { // which say where they are
-			err = fmt.Errorf("prepare %s: %w", s.Name, err)
+			err = fmt.Errorf("prepare %s: %w", sc.Name, err)
 		}
-		return nil, s.Secrets.Error(err)
+		return nil, sc.Secrets.Error(err)
 	}
-	run.record.Preflight = run.preflight()
-	var err error
-	if run.writer, err = record.Create(r.Dir, run.record); err != nil {
-		return nil, fmt.Errorf("create run: %w", err)
+	if err := s.createRecord(); err != nil {
+		return nil, err
 	}
-	defer run.writer.Close()
-	if len(run.record.Preflight) == 0 {
-		defer run.pin()()
-		run.play(ctx)
+	return s.playAndSave(func() { s.playRounds(ctx) })
+}
+
+func (s *session) createRecord() (err error) {
+	s.record.Preflight = s.preflight()
+	if s.writer, err = record.Create(s.Dir, s.record); err != nil {
+		return fmt.Errorf("create run: %w", err)
 	}
-	run.record.Finished = time.Now()
-	run.save()
-	return run.record, run.secrets.Error(join(run.failures))
+	return nil
+}
+
+// playAndSave plays unless the preflight speaks against it.
+func (s *session) playAndSave(play func()) (*record.Run, error) {
+	defer s.writer.Close()
+	if len(s.record.Preflight) == 0 {
+		defer s.pinGenerator()()
+		play()
+	}
+	s.record.Finished = time.Now()
+	s.save()
+	return s.record, s.secrets.Error(joinFailures(s.failures))
+}
+
+// save writes the record as it stands, so that whatever happens next finds it
+// on disk.
+func (s *session) save() {
+	if err := s.writer.Save(s.record); err != nil {
+		s.failures = append(s.failures, failure{err: fmt.Errorf("save run: %w", err)})
+		s.broken = true
+	}
 }
 
 // unlessStopped does what comes before the first server is started. When the user stops
@@ -147,18 +163,31 @@ func (s *session) unlessStopped(ctx context.Context, do func(context.Context) er
 	case <-done: // what heeds it leaves nothing behind
 	case <-time.After(giveUpTime):
 	}
-	return stoppedBefore{}
+	return stoppedEarly{}
 }
 
 // giveUpTime is how long what is given up has to clear up.
 const giveUpTime = 2 * time.Second
 
-// stoppedBefore says that the user stopped the run before anything was measured. It is
+// stoppedEarly says that the user stopped the run before anything was measured. It is
 // context.Canceled in other words.
-type stoppedBefore struct{}
+type stoppedEarly struct{}
 
-func (stoppedBefore) Error() string        { return "stopped before anything was measured" }
-func (stoppedBefore) Is(target error) bool { return target == context.Canceled }
+func (stoppedEarly) Error() string        { return "stopped before anything was measured" }
+func (stoppedEarly) Is(target error) bool { return target == context.Canceled }
+
+// untilStopped returns a context that also ends when the user stops the run.
+func (s *session) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-s.Stop:
+			cancel(errors.New("stopped by the user"))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
 
 // stopped reports whether somebody wants the run to end.
 func (s *session) stopped(ctx context.Context) bool {
@@ -170,53 +199,20 @@ func (s *session) stopped(ctx context.Context) bool {
 	}
 }
 
+// stoppedBefore reports whether somebody wants the run to end before a trial, and
+// records it.
+func (s *session) stoppedBefore(ctx context.Context, t trial) bool {
+	if !s.stopped(ctx) {
+		return false
+	}
+	s.interrupted("before %s", s.where(t))
+	return true
+}
+
 // interrupted records what of the plan the run was stopped in or before.
 func (s *session) interrupted(format string, args ...any) {
 	s.record.Interrupted = "stopped " + fmt.Sprintf(format, args...)
 }
 
-// where says how far in the plan a trial is: "physical in round 2 of 5".
-func (s *session) where(v trial) string {
-	if v.alone > 0 {
-		return fmt.Sprintf("%s in deployment %d of %d", v.target, v.alone, s.scenario.ColdStarts)
-	}
-	return fmt.Sprintf("%s in round %d of %d%s", v.target, v.round, s.rounds, v.again())
-}
-
-// save writes the record as it stands, so that whatever happens next finds it
-// on disk.
-func (s *session) save() {
-	if err := s.writer.Save(s.record); err != nil {
-		s.failures = append(s.failures, failure{err: fmt.Errorf("save run: %w", err)})
-		s.broken = true
-	}
-}
-
-// note tells the watcher a line worth keeping.
-func (s *session) note(format string, args ...any) {
-	s.observe(Event{Note: fmt.Sprintf(format, args...)})
-}
-
-func (s *session) observe(e Event) {
-	if s.Observe != nil {
-		e.Rounds = s.rounds
-		if s.interim > 0 {
-			e.Interim, e.Interims = s.interim, len(s.record.AB.Interims)
-			e.InterimAt = s.record.AB.Interims[s.interim-1].Pairs
-		}
-		if e.Alone {
-			e.Rounds = s.scenario.ColdStarts
-		}
-		e.Note = s.secrets.Redact(e.Note)
-		s.Observe(e)
-	}
-}
-
-// progress returns the attack's watcher for one phase of a trial.
-func (s *session) progress(v trial, phase string) func(attack.Progress) {
-	return func(p attack.Progress) {
-		e := v.event()
-		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p
-		s.observe(e)
-	}
-}
+// over reports whether the rest of the plan is left out.
+func (s *session) over() bool { return s.record.Interrupted != "" || s.broken }

@@ -313,7 +313,7 @@ func TestSchedulesOfASeed(t *testing.T) {
 		if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
 			t.Fatal(err)
 		}
-		cfg, files, err := run.attack(trial{round: round, target: target}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
+		cfg, files, err := run.attackConfig(trial{Trial: record.Trial{Round: round, Target: target}}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,10 +361,9 @@ func TestRoundsBalancePositions(t *testing.T) {
 	names := []string{"a", "b", "c", "d"}
 	first := func(seed uint64) []round {
 		var all []round
-		for r := range rounds(names, seed) {
-			if all = append(all, r); len(all) == 6 {
-				break
-			}
+		next := planRounds(names, seed)
+		for range 6 {
+			all = append(all, next())
 		}
 		return all
 	}

@@ -1,18 +1,14 @@
 package trial
 
 import (
-	"context"
-	"errors"
-
 	"servebench/reports/record"
-	"servebench/scenarios/attack"
 	"servebench/scenarios/host"
 	"servebench/targets"
 )
 
-// pin keeps the generator on its own CPUs for the whole run, finds out what else
+// pinGenerator keeps the generator on its own CPUs for the whole run, finds out what else
 // keeps disturbances from it, and says in the record how that went.
-func (s *session) pin() (restore func()) {
+func (s *session) pinGenerator() (restore func()) {
 	fact := record.Fact{Name: "generator CPUs", Value: targets.FormatCPUs(s.split.Generator)}
 	restore, err := host.Pin(s.split.Generator)
 	switch {
@@ -22,7 +18,7 @@ func (s *session) pin() (restore func()) {
 	case s.split.Shared:
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
-	s.environment(fact, s.targetCPUs(), s.priority(), s.awake())
+	s.addEnvironment(fact, s.targetCPUs(), s.raisePriority(), s.keepAwake())
 	return restore
 }
 
@@ -30,19 +26,17 @@ func (s *session) pin() (restore func()) {
 // they are merely left free, for one that runs on this machine.
 func (s *session) targetCPUs() record.Fact {
 	cpus := targets.FormatCPUs(s.split.Target)
-	if s.startsAny() {
-		return record.Fact{Name: "target CPUs", Value: cpus}
+	for _, t := range s.record.Targets {
+		if t.Unavailable == "" && !t.Running {
+			return record.Fact{Name: "target CPUs", Value: cpus}
+		}
 	}
 	return record.Fact{Name: "CPUs left free", Value: cpus + "; the CPUs of a server that runs already are not known"}
 }
 
-// quieting is something that keeps disturbances from the generator while it
-// sends, and can be taken back.
-type quieting func() (restore func() error, err error)
-
-// priority puts the generator before other processes. It does not where it
+// raisePriority puts the generator before other processes. It does not where it
 // shares CPUs with the target, which would have to stand back as well.
-func (s *session) priority() record.Fact {
+func (s *session) raisePriority() record.Fact {
 	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
 	if !s.split.Shared {
 		fact.Value = s.adopt(host.Raise, "real-time while it sends", "ordinary")
@@ -50,14 +44,18 @@ func (s *session) priority() record.Fact {
 	return fact
 }
 
-// awake keeps the CPUs from falling asleep between requests.
-func (s *session) awake() record.Fact {
+// keepAwake keeps the CPUs from falling asleep between requests.
+func (s *session) keepAwake() record.Fact {
 	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
 	if s.scenario.Awake {
 		fact.Value = s.adopt(host.KeepAwake, "kept out while requests are sent", "allowed")
 	}
 	return fact
 }
+
+// quieting is something that keeps disturbances from the generator while it
+// sends, and can be taken back.
+type quieting func() (restore func() error, err error)
 
 // adopt tries a quieting, and has it used from now on if it is allowed here. It
 // returns which state that is.
@@ -71,16 +69,4 @@ func (s *session) adopt(q quieting, quiet, otherwise string) string {
 	}
 	s.quiet = append(s.quiet, q)
 	return quiet
-}
-
-// send drives the load, as undisturbed as this machine allows.
-func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
-	for _, q := range s.quiet {
-		restore, err := q()
-		if err != nil {
-			return record.Cell{}, err
-		}
-		defer func() { err = errors.Join(err, restore()) }()
-	}
-	return attack.Run(ctx, cfg)
 }
