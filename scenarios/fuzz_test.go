@@ -26,6 +26,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("name: e\ntargets: [endpoint]\nworkload: {model: m}\ndata: {generator: credit}\nload: [{name: s, rate: 1, duration: 1s}]\n"), "endpoint.url=http://h")
 	f.Add([]byte(templated), "template={headers: {a: b}, expect: {status: [404, 5xx], body: \"\"}}")
 	f.Add([]byte(templated), "http.version=2")
+	f.Add([]byte(templated), "endpoint.url=ht\x82p://h")
 	f.Add([]byte(strings.Replace(minimal, "rate: 100", "concurrency: 16, think: {mean: 10ms}", 1)+"abort_on: {errors: 10%, in_flight: 3}\n"), "load.steady.concurrency=32")
 	f.Add([]byte(strings.Replace(minimal, "rate: 100", "mix: [{name: a, weight: 9}, {name: b, batch: 7, model: noop}], rate: 100", 1)), "load.steady.mix.b.batch=3")
 	for _, phase := range arrivalsPhases() {

@@ -96,6 +96,7 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"slo.p99=1m", `slo.p99: 1m is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`},
 		{"timeout=10", `timeout: 10 has no unit; want for example 10s`},
 		{"limits.memory=512M", `limits.memory: "512M" may mean either of two sizes; want 512MiB (1024 × 1024) or 512MB (1000 × 1000)`},
+		{"name=a\x82", `not text in UTF-8`},
 		{"a..b=1", `"a..b" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
 		{"load[x]=1", `"load[x]" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
 		{"load[0=1", `"load[0" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},

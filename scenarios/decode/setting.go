@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Setting changes one value of a scenario before it is read, so that it is
@@ -97,8 +98,12 @@ func parsePath(key string) ([]step, bool) {
 // settingValue reads a setting's value, nil when it is a fault. A value without brackets or
 // quotes is taken as it is, whatever it means in YAML.
 func (r *reader) settingValue(text string) *Node {
-	if text != "" && strings.ContainsRune("[{\"'", rune(text[0])) {
+	switch {
+	case text != "" && strings.ContainsRune("[{\"'", rune(text[0])):
 		return r.read([]byte(text))
+	case !utf8.ValidString(text):
+		r.fault(origin{}, "", "not text in UTF-8", "")
+		return nil
 	}
 	value := r.new(nil, scalarShape)
 	value.style, value.Text = verbatim, text
