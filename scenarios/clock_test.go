@@ -13,7 +13,7 @@ import (
 // clockCatalogue also has the model clock.
 func clockCatalogue() Catalogue {
 	cat := testCatalogue()
-	cat.Models = append(cat.Models, Model{Name: clock.Name, Options: clock.Config{}, OptionsDoc: "How the reference server's model clock takes its time, so that it is known in advance what its response times have to be.", OptionsSource: clock.Source})
+	cat.Models = append(cat.Models, Model{Name: clock.Name, Options: clock.Config{}, OptionsDoc: "How the reference server's model clock takes its time, so that it is known in advance what its response times have to be.", OptionsSource: clock.KeySource})
 	return cat
 }
 

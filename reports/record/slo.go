@@ -69,8 +69,8 @@ func (s SLO) Deadline() time.Duration {
 	return 0
 }
 
-// Source are the files whose comments say what the keys mean that a scenario shares with
+// KeySource are the files whose comments say what the keys mean that a scenario shares with
 // the record.
 //
 //go:embed slo.go scenario.go
-var Source embed.FS
+var KeySource embed.FS

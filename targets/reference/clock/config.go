@@ -38,10 +38,10 @@ type Config struct {
 	Seed uint64 `key:"seed" default:"1" max:"18446744073709551615"`
 }
 
-// Source is the file whose comments say what Config's keys mean.
+// KeySource is the file whose comments say what Config's keys mean.
 //
 //go:embed config.go
-var Source embed.FS
+var KeySource embed.FS
 
 // Default is the model without a configuration of its own.
 func Default() Config {
