@@ -52,7 +52,7 @@ func TestNotComparable(t *testing.T) {
 	if blocking := c["blocking"].([]any); len(blocking) != 1 || blocking[0] != "seed" {
 		t.Errorf("%v", blocking)
 	}
-	if notes, ok := doc["notes"].([]any); !ok || len(notes) != 0 || doc["schema"] != "servebench.compare/v1" {
+	if notes, ok := doc["notes"].([]any); !ok || len(notes) != 0 || doc["schema"] != "servebench.compare/v2" {
 		t.Errorf("%v", doc)
 	}
 }

@@ -69,7 +69,7 @@ func TestFloorAndAttainment(t *testing.T) {
 	if when := at(t, doc, "targets", 0, "floor", "calibrated"); when != "2026-11-21T09:00:00Z" {
 		t.Errorf("calibrated %v", when)
 	}
-	if share := at(t, doc, "targets", 1, "attainment").(float64); share < 0.99 || share >= 1 {
+	if share := at(t, doc, "targets", 1, "attainment", "value").(float64); share < 0.99 || share >= 1 {
 		t.Errorf("attainment %v, want failures counted as too late", share)
 	}
 	if floor := at(t, decode(t, write(t, recordtest.Compare())), "targets", 0, "floor"); floor != nil {

@@ -16,13 +16,13 @@ const (
 
 // Diagnostic is what limits belief in a figure or a run, with what to do next.
 type Diagnostic struct {
-	Rule      string // a stable identifier: "lag", "generator-cpu", "worker-cap"
-	Severity  Severity
-	Target    string // "" when it concerns the whole run
-	Phase     string
-	Round     int    // 0: all rounds
-	Text      string // one sentence with the figure in it
-	Figure    string // "lag p99 1.8 ms"
-	Threshold string // "1 ms"
-	Action    string // what to do next
+	Rule      string   `json:"rule"` // a stable identifier: "lag", "generator-cpu", "worker-cap"
+	Severity  Severity `json:"severity"`
+	Target    string   `json:"target"` // "" when it concerns the whole run
+	Phase     string   `json:"phase"`
+	Round     int      `json:"round,omitzero"` // 0: all rounds
+	Text      string   `json:"text"`           // one sentence with the figure in it
+	Figure    string   `json:"figure"`         // "lag p99 1.8 ms"
+	Threshold string   `json:"threshold"`      // "1 ms"
+	Action    string   `json:"action"`         // what to do next
 }

@@ -110,18 +110,20 @@ type Interim struct {
 // per second. A time of +Inf is that of a quantile which fell on requests without a
 // right answer.
 type Pair struct {
-	Round               int
-	Baseline, Candidate float64
-	CandidateFirst      bool
+	Round          int     `json:"round"`
+	Baseline       float64 `json:"-"`
+	Candidate      float64 `json:"-"`
+	CandidateFirst bool    `json:"candidate_first"`
 }
 
 // Errors compares the error rates of the variants in one phase.
 type Errors struct {
-	Phase               string
-	Baseline, Candidate stat.Proportion
-	P                   float64 // one-sided, of as many more errors by chance
-	Verdict             record.Verdict
-	Why                 string // when not PASS
+	Phase     string          `json:"phase"`
+	Baseline  stat.Proportion `json:"baseline"`
+	Candidate stat.Proportion `json:"candidate"`
+	P         float64         `json:"p"` // one-sided, of as many more errors by chance
+	Verdict   record.Verdict  `json:"verdict"`
+	Why       string          `json:"why"` // when not PASS
 }
 
 // SoFar is what the rounds that a run with a record.ABTest has say of its

@@ -101,11 +101,12 @@ func (s Stepped) highest() float64 {
 
 // Stepped is how one target did in a phase with steps.
 type Stepped struct {
-	Target, Phase string
-	Rounds        int
-	Steps         []Step  // those that were begun in at least one round
-	Breaks        []Break // one per round in which it broke, ascending
-	Stop          *Stop   // of the round whose load was stopped before it broke; nil: there is none
+	Target string  `json:"target"`
+	Phase  string  `json:"phase"`
+	Rounds int     `json:"rounds"`
+	Steps  []Step  `json:"steps"`  // those that were begun in at least one round
+	Breaks []Break `json:"breaks"` // one per round in which it broke, ascending
+	Stop   *Stop   `json:"stop"`   // of the round whose load was stopped before it broke; nil: there is none
 }
 
 // Step is one step, pooled over the rounds in which it was begun.
@@ -124,18 +125,18 @@ type Step struct {
 // Stop is where a load was ended that was to go on: by somebody who stopped the run,
 // which ends with it.
 type Stop struct {
-	Round int
-	Rate  float64 // of the step, per second
-	Held  float64 // that of the step before; 0: it was the first
+	Round int     `json:"round"`
+	Rate  float64 `json:"rps"`               // of the step, per second
+	Held  float64 `json:"held_rps,omitzero"` // that of the step before; 0: it was the first
 }
 
 // Break is where a target broke in a round: the first step that it did not hold.
 type Break struct {
-	Round int
-	Step  int     // its index among the phase's steps
-	Rate  float64 // the step's, per second
-	Held  float64 // that of the step before; 0: it broke in the first
-	Why   string
+	Round int     `json:"round"`
+	Step  int     `json:"-"`                 // its index among the phase's steps
+	Rate  float64 `json:"rps"`               // the step's, per second
+	Held  float64 `json:"held_rps,omitzero"` // that of the step before; 0: it broke in the first
+	Why   string  `json:"why"`
 }
 
 // What a target has to do in a step to have held it.

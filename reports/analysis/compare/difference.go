@@ -11,13 +11,14 @@ import (
 
 // Difference is one thing that differs between two runs besides the server.
 type Difference struct {
-	Kind  string // of Kinds, or Remark
-	Where string // the target or phase that it is about; "" where it is about the whole
-	What  string // "CPU", "rate"
+	Kind  string `json:"kind"`  // of Kinds, or Remark
+	Where string `json:"where"` // the target or phase that it is about; "" where it is about the whole
+	What  string `json:"what"`  // "CPU", "rate"
 	// Base and New are what it is in either; "" where the run does not tell.
-	Base, New string
-	Fatal     bool // makes the runs not comparable, unless Allowed
-	Allowed   bool
+	Base    string `json:"base"`
+	New     string `json:"new"`
+	Fatal   bool   `json:"fatal"` // makes the runs not comparable, unless Allowed
+	Allowed bool   `json:"allowed"`
 }
 
 // differences are all that can be told from the records.

@@ -10,11 +10,11 @@ import (
 // Missing is a target, or a part of what was measured of it, that only one of two
 // runs has.
 type Missing struct {
-	Target string
-	Phase  string // "" with Starts false: the whole target
-	Starts bool   // its cold starts
-	InBase bool   // the base has it, the new run does not; false: the other way round
-	Why    string // as the run that lacks it says; "" where it does not
+	Target string `json:"target"`
+	Phase  string `json:"phase"`       // "" with Starts false: the whole target
+	Starts bool   `json:"cold_starts"` // its cold starts
+	InBase bool   `json:"in_base"`     // the base has it, the new run does not; false: the other way round
+	Why    string `json:"why"`         // as the run that lacks it says; "" where it does not
 }
 
 // missing are those of the new run, then those of the base.

@@ -15,31 +15,34 @@ import (
 
 // Gate is one limit of the SLO, judged for one target and phase.
 type Gate struct {
-	Target, Phase string
-	Metric        string // "p99 response time", "error rate", "agreement"
-	Limit         string // "≤ 50 ms"
-	Observed      string // "2.41 ms"
-	Interval      string // "[2.36, 2.49] ms"; "" when there is none
-	N             int64
-	Of            string // what N counts: "requests", "answers", "rounds", "starts"
-	Verdict       record.Verdict
-	Why           string // when not PASS
+	Target   string         `json:"target"`
+	Phase    string         `json:"phase"`
+	Metric   string         `json:"metric"`   // "p99 response time", "error rate", "agreement"
+	Limit    string         `json:"limit"`    // "≤ 50 ms"
+	Observed string         `json:"observed"` // "2.41 ms"
+	Interval string         `json:"interval"` // "[2.36, 2.49] ms"; "" when there is none
+	N        int64          `json:"n"`
+	Of       string         `json:"n_of"` // what N counts: "requests", "answers", "rounds", "starts"
+	Verdict  record.Verdict `json:"verdict"`
+	Why      string         `json:"why"` // when not PASS
 	// Value is what Observed says, Bound what Limit says, in Unit: "s", "1/s", or
 	// "1" of a share. Known is false where Observed is no figure.
-	Value, Bound float64
-	Unit         string
-	Known        bool
+	Value float64 `json:"-"`
+	Bound float64 `json:"bound"`
+	Unit  string  `json:"unit"`
+	Known bool    `json:"-"`
 	// Low and High are what Interval says, in Unit. HasInterval is false where there is
 	// none, or where no figure bounds it.
-	HasInterval bool
-	Low, High   float64
+	HasInterval bool    `json:"-"`
+	Low         float64 `json:"-"`
+	High        float64 `json:"-"`
 	// More is about how many rounds in all would settle it, should the figure stay as
 	// it is; 0: it is settled, or no number of rounds that may be played would.
-	More int
+	More int `json:"more_rounds,omitzero"`
 	// InPart says that what was measured would be a PASS, and that more was planned.
-	InPart bool
+	InPart bool `json:"-"`
 	// Note says what the figure leaves open; "" when there is nothing to say.
-	Note string
+	Note string `json:"note"`
 }
 
 // subject is what is judged, by which limits.

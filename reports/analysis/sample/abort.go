@@ -12,9 +12,9 @@ import (
 
 // Abort is the end of a load that a condition of the scenario's made.
 type Abort struct {
-	Round int
-	After time.Duration // of sending
-	Text  string        // the condition with its figure
+	Round int           `json:"round"`
+	After time.Duration `json:"after_ms"` // of sending
+	Text  string        `json:"why"`      // the condition with its figure
 }
 
 // abortsOf are the cells whose load abort_on or the end of the server ended.
@@ -122,10 +122,11 @@ func (s *Set) AbortOf(target, phase string) string {
 // LeftOut is a phase that was not played on a target, because a condition of the
 // scenario's had ended the load of a phase before it.
 type LeftOut struct {
-	Target, Phase string
-	Round         int
-	Ended         string // the phase whose load was ended
-	Why           string // the condition with its figure
+	Target string `json:"target"`
+	Phase  string `json:"phase"`
+	Round  int    `json:"round"`
+	Ended  string `json:"ended_phase"` // the phase whose load was ended
+	Why    string `json:"why"`         // the condition with its figure
 }
 
 // LeftOut lists them: targets and phases in the scenario's order, then by round.

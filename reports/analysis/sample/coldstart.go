@@ -24,9 +24,9 @@ type ColdStart struct {
 
 // StartStage is one stage of the starts, in the order in which they are reached.
 type StartStage struct {
-	Name string
-	At   Times // from the beginning of the start
-	Took Times // from the stage before; of the first stage the same as At
+	Name string `json:"name"`
+	At   Times  `json:"at_ms"`   // from the beginning of the start
+	Took Times  `json:"took_ms"` // from the stage before; of the first stage the same as At
 }
 
 // Times are how long something took in some starts.

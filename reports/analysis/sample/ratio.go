@@ -10,12 +10,14 @@ import (
 
 // Ratio compares a target with the reference in one phase: target ÷ reference.
 type Ratio struct {
-	Target, Phase string
-	Metric        string  // "p50", "p99", "goodput"
-	Value         float64 // geometric mean over rounds
-	HasInterval   bool    // false: fewer than three rounds
-	Low, High     float64 // 95 %, see RatioMethod
-	Rounds        int
+	Target      string  `json:"target"`
+	Phase       string  `json:"phase"`
+	Metric      string  `json:"metric"` // "p50", "p99", "goodput"
+	Value       float64 `json:"value"`  // geometric mean over rounds
+	HasInterval bool    `json:"-"`      // false: fewer than three rounds
+	Low         float64 `json:"-"`
+	High        float64 `json:"-"` // 95 %, see RatioMethod
+	Rounds      int     `json:"rounds"`
 }
 
 // Ratios compares every row with the reference target's row of the same phase.

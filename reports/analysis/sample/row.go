@@ -16,51 +16,53 @@ import (
 // Row is what was measured of one target in one phase, in one round or pooled
 // over all of them.
 type Row struct {
-	Target, Phase string
-	Round         int           // 0: pooled over Rounds
-	Rounds        int           // how many rounds are in it
-	Concurrency   int           // of a closed loop; 0 of an open one
-	Offered       float64       // per second, of what was due until the load was ended; of a closed loop nothing is offered
-	Achieved      float64       // per second, as sent
-	Span          time.Duration // of schedule, summed over rounds
-	Played        time.Duration // of Span, until the load was ended
-	NotDue        int64         // requests of the schedule after that: neither sent nor asked for
-	Elapsed       time.Duration // until the last request was done or given up, summed over rounds
-	Ledger        record.Ledger
-	Errors        []record.ErrorCount // most frequent first
+	Target      string              `json:"target"`
+	Phase       string              `json:"phase"`
+	Round       int                 `json:"round,omitzero"` // 0: pooled over Rounds
+	Rounds      int                 `json:"rounds"`         // how many rounds are in it
+	Concurrency int                 `json:"concurrency"`    // of a closed loop; 0 of an open one
+	Offered     float64             `json:"offered_rps"`    // per second, of what was due until the load was ended; of a closed loop nothing is offered
+	Achieved    float64             `json:"achieved_rps"`   // per second, as sent
+	Span        time.Duration       `json:"-"`              // of schedule, summed over rounds
+	Played      time.Duration       `json:"-"`              // of Span, until the load was ended
+	NotDue      int64               `json:"-"`              // requests of the schedule after that: neither sent nor asked for
+	Elapsed     time.Duration       `json:"-"`              // until the last request was done or given up, summed over rounds
+	Ledger      record.Ledger       `json:",inline"`
+	Errors      []record.ErrorCount `json:"errors"` // most frequent first
 	// OKRate is correct answers per second, Goodput those of them inside the
 	// SLO's deadline, see ThroughputMethod.
-	OKRate, Goodput float64
-	Response        stat.Distribution // of OK requests
-	Service         stat.Distribution // of OK requests
-	FirstByte       stat.Distribution // time to first byte, of OK requests; empty where the SLO does not limit it
-	Lag             stat.Distribution // of requests sent
-	Failed          stat.Distribution // response time of failed requests
-	Agreement       stat.Proportion
-	Accuracy        stat.Proportion
+	OKRate    float64           `json:"ok_rps"`
+	Goodput   float64           `json:"goodput_rps"`
+	Response  stat.Distribution `json:"response_ms"`   // of OK requests
+	Service   stat.Distribution `json:"service_ms"`    // of OK requests
+	FirstByte stat.Distribution `json:"first_byte_ms"` // time to first byte, of OK requests; empty where the SLO does not limit it
+	Lag       stat.Distribution `json:"lag_ms"`        // of requests sent
+	Failed    stat.Distribution `json:"-"`             // response time of failed requests
+	Agreement stat.Proportion   `json:"agreement"`
+	Accuracy  stat.Proportion   `json:"accuracy"`
 	// Attained is the share of the requests scheduled that were answered rightly
 	// within the SLO's deadline: those that failed, were censored or were never sent
 	// came too late. Of a load that somebody stopped it is the share of those sent.
 	// N = 0: the SLO has no deadline.
-	Attained stat.Proportion
+	Attained stat.Proportion `json:"attainment"`
 	// Good is the share of the requests due that Goodput counts, GoodOver the time that
 	// it counts them over.
-	Good       stat.Proportion
-	GoodOver   time.Duration
-	Floor      *Floor          // the instrument's own share of Response; nil: not calibrated
-	Classes    []Class         // of a mix, in its order
-	Aborts     []Abort         // the rounds in which a condition of the scenario's ended the load
-	Stopped    bool            // somebody ended the load of a round
-	ColdStarts []time.Duration // start of the server → first answer, per round
+	Good       stat.Proportion `json:"-"`
+	GoodOver   time.Duration   `json:"-"`
+	Floor      *Floor          `json:"floor"`          // the instrument's own share of Response; nil: not calibrated
+	Classes    []Class         `json:"classes"`        // of a mix, in its order
+	Aborts     []Abort         `json:"aborted"`        // the rounds in which a condition of the scenario's ended the load
+	Stopped    bool            `json:"-"`              // somebody ended the load of a round
+	ColdStarts []time.Duration `json:"cold_starts_ms"` // start of the server → first answer, per round
 	// Unanswered are the starts whose first answer was not right, up to their last
 	// stage before it: how long they would have taken is not known, but longer.
-	Unanswered []time.Duration
-	Usage      record.Usage // CPU and Meters summed, Resident the largest
+	Unanswered []time.Duration `json:"unanswered_starts_ms"`
+	Usage      record.Usage    `json:"-"` // CPU and Meters summed, Resident the largest
 	// Instrument holds the SendingTime, SendingCPU and Polling of the round with the
 	// busiest generator, and in OutOfRange also what a log held and its merged
 	// histograms could not.
-	Instrument record.Instrument
-	Slices     []Slice // in time order; pooled rows hold every round's, one after the other
+	Instrument record.Instrument `json:"-"`
+	Slices     []Slice           `json:"-"` // in time order; pooled rows hold every round's, one after the other
 }
 
 // rows pools the cells of each target and phase, targets and phases in the
@@ -378,9 +380,9 @@ func (s *Set) HasMeters() bool {
 
 // Class is one class of request of a mix, pooled like the row it is in.
 type Class struct {
-	Name     string
-	Ledger   record.Ledger
-	Response stat.Distribution // of OK requests; its quantiles have no intervals
+	Name     string            `json:"class"`
+	Ledger   record.Ledger     `json:",inline"`
+	Response stat.Distribution `json:"response_ms"` // of OK requests; its quantiles have no intervals
 }
 
 // classesOf pools the classes of a mix over cells of one target and phase.

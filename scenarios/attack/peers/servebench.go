@@ -66,12 +66,18 @@ type servebenchSummary struct {
 		Severity string `json:"severity"`
 	} `json:"diagnostics"`
 	Targets []struct {
-		Sent     int64              `json:"sent"`
-		Failed   int64              `json:"failed"`
-		Censored int64              `json:"censored"`
-		Response map[string]float64 `json:"response_ms"`
-		Lag      map[string]float64 `json:"lag_ms"`
+		Sent     int64               `json:"sent"`
+		Failed   int64               `json:"failed"`
+		Censored int64               `json:"censored"`
+		Response servebenchLatencies `json:"response_ms"`
+		Lag      servebenchLatencies `json:"lag_ms"`
 	} `json:"targets"`
+}
+
+// servebenchLatencies are in milliseconds.
+type servebenchLatencies struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
 }
 
 // servebenchInvalid is the exit code of a run that is not to be believed; its
@@ -89,8 +95,8 @@ func parseServebench(text []byte) (reading, error) {
 	row := summary.Targets[0]
 	return reading{
 		Sent: row.Sent, Failed: row.Failed + row.Censored,
-		P99:    milliseconds(row.Response["p99"]),
-		Lag:    &ownLag{P50: milliseconds(row.Lag["p50"]), P99: milliseconds(row.Lag["p99"])},
+		P99:    milliseconds(row.Response.P99),
+		Lag:    &ownLag{P50: milliseconds(row.Lag.P50), P99: milliseconds(row.Lag.P99)},
 		Remark: summary.remark(),
 	}, nil
 }

@@ -1,0 +1,397 @@
+package jsonreport
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"servebench/reports/analysis"
+	"servebench/reports/analysis/ab"
+	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/compare"
+	"servebench/reports/analysis/gate"
+	"servebench/reports/analysis/overhead"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/format"
+	"servebench/reports/record"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// marshalers say how values are written: an unknown one as null, durations as
+// milliseconds, intervals as pairs, and what a type tells by its methods beside its
+// fields.
+func marshalers() *json.Marshalers {
+	return json.JoinMarshalers(
+		json.MarshalToFunc(func(e *jsontext.Encoder, s string) error {
+			if s == "" {
+				return e.WriteToken(jsontext.Null)
+			}
+			return e.WriteToken(jsontext.String(s))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, v float64) error { return writeNumber(e, v) }),
+		json.MarshalToFunc(func(e *jsontext.Encoder, d time.Duration) error { return writeNumber(e, milliseconds(d)) }),
+		as(func(v record.Verdict) string { return string(v) }),
+		as(func(s record.Severity) string { return s.String() }),
+		as(distribution), as(times), as(proportion), as(newRow), as(newFloor),
+		as(func(g gate.Gate) judged {
+			return judged{g, known(g.Value, g.Known), interval(g.HasInterval, g.Low, g.High)}
+		}),
+		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
+		as(newFigure), as(newOverhead), as(overheadPart),
+		as(func(s capacity.Stepped) stepped { return stepped{s, s.Says()} }), as(newStep),
+		as(newSaturation), as(newPoint), as(newMetric), as(newVariant), as(newStart),
+	)
+}
+
+// as writes a type as another one.
+func as[T, U any](convert func(T) U) *json.Marshalers {
+	return json.MarshalToFunc(func(e *jsontext.Encoder, v T) error { return json.MarshalEncode(e, convert(v), e.Options()) })
+}
+
+// known is null when the value is not known.
+func known[T any](v T, is bool) *T {
+	if !is {
+		return nil
+	}
+	return &v
+}
+
+// pair is the lower and the upper end of a 95 % interval.
+type pair[T any] *[2]T
+
+func interval[T any](is bool, low, high T) pair[T] { return known([2]T{low, high}, is) }
+
+func milliseconds(d time.Duration) float64 {
+	return format.Significant(float64(d) / float64(time.Millisecond))
+}
+
+// writeNumber keeps five digits, and a thousandth; what has no end is null, which JSON
+// does not know.
+func writeNumber(e *jsontext.Encoder, v float64) error {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return e.WriteToken(jsontext.Null)
+	}
+	rounded := format.Significant(v)
+	if math.Abs(v) >= 100 {
+		rounded = math.Round(v*1000) / 1000
+	}
+	return e.WriteValue(jsontext.Value(strconv.FormatFloat(rounded, 'f', -1, 64)))
+}
+
+// latencies are a distribution in milliseconds; null is a quantile, or an interval, that
+// the samples are too few for.
+type latencies struct {
+	N      int64               `json:"n"`
+	Min    *time.Duration      `json:"min,omitzero"`
+	P50    *time.Duration      `json:"p50"`
+	P50CI  pair[time.Duration] `json:"p50_ci"`
+	P90    *time.Duration      `json:"p90"`
+	P90CI  pair[time.Duration] `json:"p90_ci"`
+	P99    *time.Duration      `json:"p99"`
+	P99CI  pair[time.Duration] `json:"p99_ci"`
+	P999   *time.Duration      `json:"p999"`
+	P999CI pair[time.Duration] `json:"p999_ci"`
+	Max    time.Duration       `json:"max"`
+}
+
+// distribution is null without samples.
+func distribution(d stat.Distribution) *latencies {
+	at := func(i int) *time.Duration { return known(d.Quantiles[i].Value, d.Quantiles[i].Known) }
+	ci := func(i int) pair[time.Duration] {
+		return interval(d.Quantiles[i].HasInterval, d.Quantiles[i].Low, d.Quantiles[i].High)
+	}
+	return known(latencies{N: d.N, P50: at(0), P50CI: ci(0), P90: at(1), P90CI: ci(1), P99: at(2), P99CI: ci(2), P999: at(3), P999CI: ci(3), Max: d.Max}, d.N > 0)
+}
+
+// times are those of starts; null without any.
+func times(t sample.Times) *latencies {
+	ci := func(q stat.Quantile) pair[time.Duration] { return interval(q.Known && q.HasInterval, q.Low, q.High) }
+	return known(latencies{N: int64(t.N), Min: &t.Min, P50: &t.Median.Value, P50CI: ci(t.Median), P90: known(t.P90.Value, t.P90.Known), P90CI: ci(t.P90), Max: t.Max}, t.N > 0)
+}
+
+// portion is a share of so many.
+type portion struct {
+	Value float64       `json:"value"`
+	CI    pair[float64] `json:"ci"`
+	K     int64         `json:"k"`
+	N     int64         `json:"n"`
+}
+
+// proportion is null of none.
+func proportion(p stat.Proportion) *portion {
+	return known(portion{p.Value, &[2]float64{p.Low, p.High}, p.K, p.N}, p.N > 0)
+}
+
+// row has what a Row tells by its methods.
+type row struct {
+	sample.Row  `json:",inline"`
+	Concurrency *int            `json:"concurrency"`   // null: an open loop
+	Offered     *float64        `json:"offered_rps"`   // null: a closed loop offers none
+	Loop        string          `json:"loop"`          // "open", or "closed": workers wait for their answers
+	ErrorRate   stat.Proportion `json:"error_rate"`    // failed ÷ (sent − censored)
+	ColdStart   *time.Duration  `json:"cold_start_ms"` // median over rounds
+	CPU         *float64        `json:"cpu_seconds"`
+	RSS         *int64          `json:"rss_bytes"`
+	Meters      []meter         `json:"meters"`        // what the target itself counted
+	Generator   *float64        `json:"generator_cpu"` // share of what it was given
+}
+
+// meter is a meter's count, and that per request sent.
+type meter struct {
+	record.Meter `json:",inline"`
+	PerRequest   *float64 `json:"per_request"`
+}
+
+func newRow(r sample.Row) row {
+	// Nothing that runs spends no CPU or holds no memory: a zero is a reading that could
+	// not be taken.
+	x := row{
+		Row: r, Loop: "open", Concurrency: known(r.Concurrency, r.Concurrency > 0), Offered: known(r.Offered, r.Concurrency == 0), ErrorRate: r.ErrorRate(),
+		CPU: known(r.Usage.CPU.Seconds(), r.Usage.Known && r.Usage.CPU > 0), RSS: known(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
+	}
+	if r.Concurrency > 0 {
+		x.Loop = "closed"
+	}
+	if n := len(r.ColdStarts); n > 0 {
+		x.ColdStart = &slices.Sorted(slices.Values(r.ColdStarts))[(n-1)/2]
+	}
+	share, is := r.GeneratorCPU()
+	x.Generator = known(share, is)
+	for _, m := range r.Usage.Meters {
+		each, is := r.PerRequest(m)
+		x.Meters = append(x.Meters, meter{m, known(each, is)})
+	}
+	return x
+}
+
+// floor is what the load generator takes of itself at the load's rate, in milliseconds;
+// null is a quantile that calibration could not tell.
+type floor struct {
+	P50        *time.Duration `json:"p50"`
+	P90        *time.Duration `json:"p90"`
+	P99        *time.Duration `json:"p99"`
+	P999       *time.Duration `json:"p999"`
+	Rate       float64        `json:"rps"` // the rate it is told for
+	Calibrated time.Time      `json:"calibrated"`
+}
+
+func newFloor(f sample.Floor) floor {
+	at := func(i int) *time.Duration { return known(f.Quantiles[i], f.Quantiles[i] > 0) }
+	return floor{at(0), at(1), at(2), at(3), f.Rate, f.Created}
+}
+
+type judged struct {
+	gate.Gate `json:",inline"`
+	Value     *float64      `json:"value"` // Observed in Unit ("s", "1/s", "1" of a share), as Bound is Limit
+	CI        pair[float64] `json:"ci"`
+}
+
+type ratio struct {
+	sample.Ratio `json:",inline"`
+	CI           pair[float64] `json:"ci"`
+}
+
+// figure is one metric in both runs.
+type figure struct {
+	Target     string        `json:"target"`
+	Phase      string        `json:"phase"` // null: of a cold start
+	Metric     string        `json:"metric"`
+	Unit       string        `json:"unit"` // "s", "1/s", "1"
+	Base       *float64      `json:"base"` // null: not known
+	New        *float64      `json:"new"`
+	BaseN      int           `json:"base_n"` // rounds, or starts
+	NewN       int           `json:"new_n"`
+	Pooled     bool          `json:"pooled"`     // of all rounds together
+	Ratio      *float64      `json:"ratio"`      // new ÷ base; null: of an error rate
+	Difference *float64      `json:"difference"` // new − base; null: of all others
+	CI         pair[float64] `json:"ci"`         // of the ratio, or the difference
+}
+
+func newFigure(f compare.Figure) figure {
+	share := f.Unit == compare.Share
+	return figure{
+		f.Target, f.Phase, f.Metric, f.Unit, known(f.Base.Value, f.Base.Known), known(f.New.Value, f.New.Known), f.Base.N, f.New.N, f.Base.Pooled,
+		known(f.Change, f.Known && !share), known(f.Change, f.Known && share), interval(f.HasInterval, f.Low, f.High),
+	}
+}
+
+// overheads splits each target's quantiles into what the target costs and the model.
+type overheads struct {
+	Noop   string     `json:"noop"`  // the phase whose model computes nothing
+	Model  string     `json:"model"` // the phase with the real one
+	Base   string     `json:"base"`  // what the ratios divide by
+	Method string     `json:"method"`
+	Splits []splitRow `json:"splits"`
+}
+
+// splitRow is the split of one quantile: overhead + model = whole; null without enough
+// samples.
+type splitRow struct {
+	Target   string         `json:"target"`
+	Quantile float64        `json:"quantile"`
+	Rounds   int            `json:"rounds"`
+	Whole    *time.Duration `json:"whole_ms"`
+	Overhead *overhead.Part `json:"overhead"`
+	Model    *overhead.Part `json:"model"`
+}
+
+func newOverhead(o overhead.Result) overheads {
+	x := overheads{Noop: o.Noop.Name, Model: o.Model.Name, Base: o.Base, Method: analysis.OverheadMethod}
+	for _, r := range o.Rows {
+		x.Splits = append(x.Splits, splitRow{r.Target, r.Q, r.Rounds, known(r.Whole, r.Known), known(r.Overhead, r.Known), known(r.Model, r.Known)})
+	}
+	return x
+}
+
+// split is one part.
+type split struct {
+	Value time.Duration       `json:"ms"` // of a model below zero where the noise is larger
+	CI    pair[time.Duration] `json:"ms_ci"`
+	// AboveNoise: false means that the noise hides it: Value may be that of nothing.
+	AboveNoise bool          `json:"above_noise"`
+	Ratio      *float64      `json:"ratio"` // to the base's part; null of the base, and where noise hides one of the two
+	RatioCI    pair[float64] `json:"ratio_ci"`
+}
+
+func overheadPart(p overhead.Part) split {
+	return split{p.Value, interval(p.HasInterval, p.Low, p.High), p.ToldApart, known(p.Ratio, p.HasRatio), interval(p.HasRatioInterval, p.RatioLow, p.RatioHigh)}
+}
+
+type stepped struct {
+	capacity.Stepped `json:",inline"`
+	Says             string `json:"says"` // the result in words
+}
+
+// step is one step.
+type step struct {
+	Start         time.Duration `json:"start_ms"`
+	Duration      time.Duration `json:"duration_ms"`
+	Rate          float64       `json:"rps"`
+	Rounds        int           `json:"rounds"` // in which it was begun
+	record.Ledger `json:",inline"`
+	Sent          float64           `json:"sent_rps"`
+	Answered      float64           `json:"ok_rps"` // of requests due in it and answered before its grace was over
+	ErrorRate     stat.Proportion   `json:"error_rate"`
+	Response      stat.Distribution `json:"response_ms"`
+	Broke         int               `json:"broke"` // rounds in which it was the first not held
+}
+
+func newStep(s capacity.Step) step {
+	return step{s.Start, s.Duration, s.Rate, s.Rounds, s.Ledger, s.Sent, s.Answered, s.ErrorRate(), s.Response, s.Broke}
+}
+
+// saturation is what a target answers at most.
+type saturation struct {
+	Target      string           `json:"target"`
+	Most        capacity.Point   `json:"most"`               // with the highest mean of right answers per second
+	Concurrency int              `json:"concurrency"`        // of that
+	Lowest      int              `json:"lowest_concurrency"` // whose throughput is within 5 % of it
+	Says        string           `json:"says"`               // the result in words
+	Points      []capacity.Point `json:"points"`
+}
+
+func newSaturation(s capacity.Saturation) saturation {
+	most := s.Points[s.Most]
+	return saturation{s.Target, most, most.Concurrency, s.Points[s.Fewest].Concurrency, s.Says(), s.Points}
+}
+
+// point is one closed loop.
+type point struct {
+	Phase       string            `json:"phase"`
+	Concurrency int               `json:"concurrency"`
+	Rate        float64           `json:"ok_rps"`
+	CI          pair[float64]     `json:"ok_rps_ci"`
+	Rounds      int               `json:"rounds"`
+	Response    stat.Distribution `json:"response_ms"`
+}
+
+func newPoint(p capacity.Point) point {
+	return point{p.Phase, p.Concurrency, p.Rate, interval(p.HasInterval, p.Low, p.High), p.Rounds, p.Row.Response}
+}
+
+// metric compares the variants in one metric of one phase. Bounds are null where there are
+// none; a time is null where requests without a right answer are in its place.
+type metric struct {
+	Phase     string         `json:"phase"` // null: starts have none
+	Metric    string         `json:"metric"`
+	Unit      string         `json:"unit"`      // "ms" or "1/s"
+	Baseline  *float64       `json:"baseline"`  // medians of the pairs
+	Candidate *float64       `json:"candidate"` //
+	Ratio     *float64       `json:"ratio"`     // candidate ÷ baseline
+	Low       *float64       `json:"ratio_low"`
+	High      float64        `json:"ratio_high"`
+	P         *float64       `json:"p"` // null: there was no interim analysis yet
+	Spread    float64        `json:"spread"`
+	N         int64          `json:"n"` // requests of each variant in the pairs
+	Verdict   record.Verdict `json:"verdict"`
+	Why       string         `json:"why"`
+	Pairs     []couple       `json:"pairs"`
+}
+
+// couple are the figures of one round.
+type couple struct {
+	ab.Pair   `json:",inline"`
+	Baseline  float64 `json:"baseline"`
+	Candidate float64 `json:"candidate"`
+}
+
+func newMetric(m ab.Metric) metric {
+	unit, size := "ms", float64(time.Millisecond)
+	if m.Less {
+		unit, size = "1/s", 1
+	}
+	baseline, candidate := m.Typical()
+	paired := len(m.Pairs) > 0
+	x := metric{
+		m.Phase, m.Name, unit, known(baseline/size, paired), known(candidate/size, paired), known(m.Ratio, paired), known(m.Low, m.Low > 0), m.High,
+		known(m.P, len(m.Interims) > 0), m.Spread, m.N, m.Verdict, m.Why, nil,
+	}
+	for _, p := range m.Pairs {
+		x.Pairs = append(x.Pairs, couple{p, p.Baseline / size, p.Candidate / size})
+	}
+	return x
+}
+
+// variant is one of the two servers.
+type variant struct {
+	Source string            `json:"source"`
+	Kind   string            `json:"target"` // the kind of target that it runs on
+	Facts  map[string]string `json:"facts"`
+}
+
+func newVariant(v record.Variant) variant {
+	x := variant{v.Source, v.Kind, map[string]string{}}
+	for _, f := range v.Facts {
+		x.Facts[f.Name] = f.Value
+	}
+	return x
+}
+
+// start is one start of a server.
+type start struct {
+	Round       int            `json:"round"`
+	Attempt     int            `json:"attempt,omitzero"` // of a trial that was rerun
+	Alone       bool           `json:"alone"`            // no load followed
+	Failed      string         `json:"failed,omitzero"`  // why it did not come up, gave no right first answer, or ended by itself later
+	Preparation *time.Duration `json:"preparation_ms"`   // before it, in no stage; null: not known
+	Stages      []stage        `json:"stages"`           // as they were reached
+}
+
+// stage is a stage of one start.
+type stage struct {
+	Name string        `json:"name"`
+	At   time.Duration `json:"at_ms"` // from the beginning of the start
+}
+
+func newStart(d record.Deployment) start {
+	x := start{d.Round, d.Attempt, d.Alone, cmp.Or(d.Failed, d.FirstAnswerError), known(d.Preparation, len(d.Stages) > 0), nil}
+	for _, s := range d.Stages {
+		x.Stages = append(x.Stages, stage(s))
+	}
+	return x
+}
