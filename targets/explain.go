@@ -82,12 +82,12 @@ func certificateFault(err error) string {
 		for _, ip := range name.Certificate.IPAddresses {
 			names += cmp.Or(map[bool]string{true: ", "}[names != ""], "") + ip.String()
 		}
-		return fmt.Sprintf("the server's certificate is for %s and not for %s; use a name in the URL that it is for", cmp.Or(names, "no host"), name.Host)
+		return fmt.Sprintf("the server's certificate is for %s and not for %s; use one of those names in the URL", cmp.Or(names, "no host"), name.Host)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("the server's certificate is valid from %s to %s, which is not now; renew it, or set this machine's clock",
+		return fmt.Sprintf("the server's certificate is valid from %s to %s, which excludes now; renew it, or check this machine's clock",
 			invalid.Cert.NotBefore.Format("2006-01-02 15:04 MST"), invalid.Cert.NotAfter.Format("2006-01-02 15:04 MST"))
 	case errors.As(err, &other):
-		return "the server's certificate does not pass: " + withoutPrefixes(other.Err.Error())
+		return "the server's certificate is not valid: " + withoutPrefixes(other.Err.Error())
 	}
 	return ""
 }
@@ -102,9 +102,9 @@ func handshakeFault(err error) string {
 	case errors.As(err, &header), errors.Is(err, http.ErrSchemeMismatch), strings.Contains(text, "first record does not look like a TLS handshake"):
 		return "the server does not speak TLS there; try http:// in endpoint.url"
 	case strings.Contains(text, "no application protocol"):
-		return "the server speaks no version of HTTP over TLS that was asked for; set http.version to another one (1.1 or 2)"
+		return "the server does not speak this version of HTTP over TLS; set http.version to the other one (1.1 or 2)"
 	case strings.Contains(text, "certificate required"):
-		return "the server wants a certificate of the client in the TLS handshake, and servebench has none to give"
+		return "the server requires a client certificate, which servebench does not support"
 	case errors.As(err, &alert), strings.Contains(text, "remote error: tls: "):
 		_, what, _ := strings.Cut(text, "tls: ")
 		return "the server ended the TLS handshake: " + what
@@ -121,15 +121,17 @@ func versionFault(err error) string {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "looked like an HTTP/1.1 header"):
-		return "the server speaks HTTP/1.1 there, and no HTTP/2 from the first byte (h2c); set http.version to 1.1, or try https:// in endpoint.url"
+		return "the server speaks HTTP/1.1 there, and not HTTP/2 without TLS (h2c); set http.version to 1.1, or try https:// in endpoint.url"
+	case strings.Contains(text, "client conn could not be established"):
+		return "the connection ended before HTTP/2 was established; if the server speaks only HTTP/1.1, set http.version to 1.1"
 	case strings.Contains(text, "malformed") && strings.Contains(text, `"\x15\x03`):
 		return "the server speaks TLS there; try https:// in endpoint.url"
 	case strings.Contains(text, "malformed") && strings.Contains(text, `"\x00\x00`):
-		return "the server speaks HTTP/2 alone there; set http.version to 2"
+		return "the server speaks only HTTP/2 there; set http.version to 2"
 	case strings.Contains(text, "malformed"):
-		return withoutPrefixes(text) + "; see whether what listens there speaks HTTP, and in which version"
+		return withoutPrefixes(text) + "; check that what listens there speaks HTTP, and which version"
 	case strings.Contains(text, "server response headers exceeded"):
-		return "malformed answer: its head is longer than is read"
+		return "malformed answer: its header is too long"
 	}
 	return ""
 }
@@ -140,9 +142,9 @@ func dialFault(err error) string {
 	if errors.As(err, &dns) {
 		switch {
 		case dns.IsTimeout:
-			return fmt.Sprintf("no name server answered for %s in time; look at this machine's DNS", dns.Name)
+			return fmt.Sprintf("no name server answered for %s in time; check this machine's DNS", dns.Name)
 		case dns.IsNotFound:
-			return fmt.Sprintf("there is no host named %s (DNS); look at the name in the URL", dns.Name)
+			return fmt.Sprintf("there is no host named %s (DNS); check the name in the URL", dns.Name)
 		}
 		return fmt.Sprintf("the host %s could not be looked up (DNS): %s", dns.Name, dns.Err)
 	}
@@ -154,19 +156,19 @@ func dialFault(err error) string {
 	dialled := op != nil && op.Op == "dial"
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("connection refused: nothing listens at %s; see whether the server runs, and on which port", where)
+		return fmt.Sprintf("connection refused: nothing listens at %s; check that the server is running, and on which port", where)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "no file descriptor was left for another connection; raise the limit of open files (ulimit -n)"
+		return "no file descriptor is left for another connection; raise the limit of open files (ulimit -n)"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Sprintf("no local port was left for another connection to %s; keep connections alive, or widen net.ipv4.ip_local_port_range", where)
+		return fmt.Sprintf("no local port is left for another connection to %s; keep connections alive, or widen net.ipv4.ip_local_port_range", where)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return fmt.Sprintf("no network route leads to %s; look at the address in the URL, and at the network", where)
+		return fmt.Sprintf("no network route leads to %s; check the address in the URL and the network", where)
 	case dialled && errors.Is(err, os.ErrNotExist):
-		return fmt.Sprintf("there is no Unix socket at %s; see whether the server runs, and where its socket is", where)
+		return fmt.Sprintf("there is no Unix socket at %s; check that the server is running, and where its socket is", where)
 	case dialled && errors.Is(err, os.ErrPermission):
-		return fmt.Sprintf("connecting to %s is not permitted; look at the rights of the socket, or at the firewall", where)
+		return fmt.Sprintf("connecting to %s is not permitted; check the permissions of the socket, or the firewall", where)
 	case dialled && TimedOut(err), errors.Is(err, syscall.ETIMEDOUT):
-		return fmt.Sprintf("no connection to %s in time: nothing answers there; look at the address, and for a firewall on the way", where)
+		return fmt.Sprintf("no connection to %s in time: nothing answers there; check the address, and whether a firewall is in between", where)
 	}
 	return ""
 }

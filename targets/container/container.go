@@ -68,11 +68,11 @@ func options() []targets.Option {
 	return []targets.Option{
 		{
 			Name: "engine", Default: auto, Values: []string{auto, docker, runc},
-			Doc: "What runs the container: the Docker Engine, or runc (crun) directly; auto takes Docker where its socket answers.",
+			Doc: "What runs the container: the Docker Engine, or runc (crun) directly; auto takes Docker if its socket answers.",
 		},
 		{
 			Name: "network", Default: host, Values: []string{host, bridge},
-			Doc: "The container's network: the host's, or a bridge with the port published on 127.0.0.1 (Docker only), which measures Docker's proxy as well.",
+			Doc: "The container's network: the host's, or a bridge with the port published on 127.0.0.1 (Docker only), which also measures Docker's proxy.",
 		},
 	}
 }
@@ -230,7 +230,7 @@ func dialDocker(ctx context.Context) (*client.Client, *targets.Unavailable) {
 	}
 	if u, err := url.Parse(address); err != nil || u.Scheme != "unix" {
 		return nil, &targets.Unavailable{
-			Why: fmt.Sprintf("DOCKER_HOST is %s, and only an engine on this machine can be measured", address),
+			Why: fmt.Sprintf("DOCKER_HOST is %s, but only an engine on this machine can be measured", address),
 			Fix: "DOCKER_HOST=" + client.DefaultDockerHost,
 		}
 	}

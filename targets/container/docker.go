@@ -180,7 +180,7 @@ func (t target) dockerFacts(ctx context.Context, cli *client.Client) ([]targets.
 	}
 	info := result.Info
 	if t.network == host && elsewhere(info) {
-		return nil, errors.New("this engine runs its containers in a network that is not this machine's: set the option network to bridge")
+		return nil, errors.New("this engine's host network is not this machine's: set the option network to bridge")
 	}
 	var security []string
 	for _, option := range info.SecurityOptions {

@@ -127,7 +127,7 @@ func (i *dockerInstance) postMortem() error {
 	found, err := i.cli.ContainerInspect(ctx, i.id, client.ContainerInspectOptions{})
 	switch {
 	case errdefs.IsNotFound(err):
-		return errors.New("somebody removed the container")
+		return errors.New("the container was removed from outside")
 	case err != nil:
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
 	}

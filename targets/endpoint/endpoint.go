@@ -31,7 +31,7 @@ const (
 func Kind() targets.Kind {
 	return targets.Kind{
 		Name:    "endpoint",
-		Doc:     "A server that runs already, anywhere, at endpoint.url; it is neither started nor limited nor ended.",
+		Doc:     "A server that is already running, anywhere, at endpoint.url; servebench does not start, limit or stop it.",
 		Options: options(),
 		Open:    open,
 		Running: true,
@@ -40,11 +40,11 @@ func Kind() targets.Kind {
 
 func options() []targets.Option {
 	return []targets.Option{
-		{Name: "url", Doc: "where the server answers, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
-		{Name: "socket", Path: true, Doc: "path of the Unix socket that the server listens on, relative to the scenario file, in the place of the host and port of url, which is http://localhost then unless it is set"},
-		{Name: "ready", Doc: "whether the server is asked for workload.ready before the load; none is for a server that has no such path", Default: ask, Values: []string{ask, none}},
-		{Name: "wait", Doc: "how long a server that is not ready yet is asked again, within workload.start_timeout", Default: "2s"},
-		{Name: "ca", Path: true, Doc: "file with the certificates (PEM), relative to the scenario file, that an https server's is checked with, instead of the system's"},
+		{Name: "url", Doc: "URL of the server, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
+		{Name: "socket", Path: true, Doc: "path of the Unix socket that the server listens on, relative to the scenario file, instead of the host and port of url, whose default is http://localhost then"},
+		{Name: "ready", Doc: "whether to request workload.ready before the load; none is for a server without such a path", Default: ask, Values: []string{ask, none}},
+		{Name: "wait", Doc: "how long to retry while the server is not ready, within workload.start_timeout", Default: "2s"},
+		{Name: "ca", Path: true, Doc: "file with the certificates (PEM) to verify an https server with, relative to the scenario file, instead of the system's"},
 	}
 }
 
@@ -98,7 +98,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	began := time.Now()
 	facts := []targets.Fact{
 		{Name: "url", Value: t.url},
-		{Name: "limits", Value: "not applied: the server runs already, with what it was given", Unequal: true},
+		{Name: "limits", Value: "not applied: the server was already running, with what it was given", Unequal: true},
 	}
 	if t.socket != "" {
 		facts = append(facts, targets.Fact{Name: "Unix socket", Value: t.socket})
@@ -129,7 +129,7 @@ type instance struct {
 
 // Usage fails: nothing is known of the server's process, or even its machine.
 func (*instance) Usage(context.Context, time.Time, time.Time) (targets.Usage, error) {
-	return targets.Usage{}, errors.New("the usage of a server that runs already is not known")
+	return targets.Usage{}, errors.New("the usage of a server that was already running is not known")
 }
 
 // Done is closed by Close alone: whether the server ended is for its answers to

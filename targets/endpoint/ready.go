@@ -115,7 +115,7 @@ func (p *progress) blame(err error) error {
 func (p *progress) silence(url string) error {
 	switch {
 	case !p.connected.Load():
-		return errors.New("no connection was made; see whether the server can be reached from here")
+		return errors.New("no connection was made; check that the server can be reached from here")
 	case strings.HasPrefix(url, secure) && !p.secured.Load():
 		return errors.New("the server took the connection, and did not answer the TLS handshake; try http:// in endpoint.url")
 	}

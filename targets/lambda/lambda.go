@@ -34,7 +34,7 @@ const folderPrefix = "servebench-lambda-"
 func Kind(program func() (string, error)) targets.Kind {
 	return targets.Kind{
 		Name:    "lambda",
-		Doc:     "The server as a function of a local Lambda service, one environment for each request at a time.",
+		Doc:     "The server as a function of a local Lambda service, with an environment for each concurrent request.",
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
 			return check(program, set)
@@ -114,12 +114,12 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 
 func options() []targets.Option {
 	return []targets.Option{
-		{Name: "memory", Default: "1769", Doc: "Memory size in MB, 128 to 10240: what is billed, and what the CPU follows; 1769 is one CPU. Without limits.memory it bounds each environment, too."},
-		{Name: "concurrency", Default: "1000", Doc: "Most requests at a time, each with an environment of its own; more are answered 429."},
-		{Name: "burst", Default: "1000", Doc: "Most environments started in 10 s, refilled continuously; beyond it requests are answered 429."},
-		{Name: "timeout", Default: "30s", Doc: "Most time of a request in the function, up to 15m (AWS's default is 3s)."},
+		{Name: "memory", Default: "1769", Doc: "Memory size in MB, 128 to 10240. It is billed, and the CPU share follows from it: 1769 is one CPU. Without limits.memory it is also the memory limit of each environment."},
+		{Name: "concurrency", Default: "1000", Doc: "Maximum number of concurrent requests, each in a separate environment; further ones are answered 429."},
+		{Name: "burst", Default: "1000", Doc: "Maximum number of environments started in 10 s, refilled continuously; further requests are answered 429."},
+		{Name: "timeout", Default: "30s", Doc: "Maximum time of a request in the function, up to 15m (AWS's default is 3s)."},
 		{Name: "idle_timeout", Default: "5m", Doc: "Time after which an idle environment is reclaimed."},
-		{Name: "sandbox", Default: service.Auto, Values: service.Sandboxes(), Doc: "What each environment runs in: a container by runc (crun), or a process of this machine; auto takes runc where it can be had."},
+		{Name: "sandbox", Default: service.Auto, Values: service.Sandboxes(), Doc: "What each environment runs in: a container (runc or crun) or a plain process; auto takes a container where it is available."},
 		{Name: "freeze", Default: "true", Values: []string{"true", "false"}, Doc: "Freeze environments while they wait for work, as AWS does."},
 	}
 }

@@ -211,7 +211,7 @@ const NoopName = "noop"
 func Noop() protocol.Model {
 	return protocol.Model{
 		Name:    NoopName,
-		Doc:     "Answers 0 without computing, to tell a model's cost from the rest of a request's.",
+		Doc:     "Answers 0 without computing, to measure a request without the cost of a model.",
 		Version: "1",
 		Predict: func([]float32) float32 { return 0 },
 	}

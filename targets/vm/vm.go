@@ -59,7 +59,7 @@ const everyAddress = "0.0.0.0"
 func Kind(guestinit func() (string, error)) targets.Kind {
 	return targets.Kind{
 		Name:    "vm",
-		Doc:     "The server in a virtual machine, by QEMU with KVM or emulated.",
+		Doc:     "The server in a QEMU virtual machine, with KVM or emulated.",
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
 			if _, err := newTarget(targets.Config{Options: set}, guestinit); err != nil {
@@ -105,15 +105,15 @@ func options() []targets.Option {
 	return []targets.Option{
 		{
 			Name: "kernel", Path: true,
-			Doc: "The guest's kernel, the path of a bzImage, relative to the scenario file, with its modules in ../lib/modules; without one this machine's own, where it can be read and has virtio, else the newest that `make setup` fetched.",
+			Doc: "The guest's kernel: the path of a bzImage, relative to the scenario file, with its modules in ../lib/modules. The default is this machine's kernel, if it can be read and has virtio, else the newest that `make setup` fetched.",
 		},
 		{
 			Name: "accel", Default: auto, Values: []string{auto, kvm, tcg},
-			Doc: "How the guest's instructions run: on the CPU (kvm) or emulated (tcg); auto takes KVM where a guest boots with it.",
+			Doc: "How the guest's instructions run: on the CPU (kvm) or emulated (tcg); auto takes KVM if a guest boots with it.",
 		},
 		{
 			Name: "memory", Default: "512MiB",
-			Doc: "The guest's memory where the scenario sets no memory limit; with one, the guest has that and what its kernel needs.",
+			Doc: "The guest's memory if the scenario sets no memory limit; with one, the guest gets that limit plus what its kernel needs.",
 		},
 	}
 }

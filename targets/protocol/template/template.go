@@ -16,7 +16,7 @@ import (
 func Kind() protocol.Kind {
 	return protocol.Kind{
 		Name:    "template",
-		Doc:     "One request, written out in the key template, to any HTTP server; its status decides what is a success.",
+		Doc:     "One request, written out in the key template, to any HTTP server; the status of the answer decides what is a success.",
 		Written: true,
 		Open:    open,
 	}

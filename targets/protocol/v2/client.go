@@ -28,7 +28,7 @@ import (
 func Kind() protocol.Kind {
 	return protocol.Kind{
 		Name:  "v2",
-		Doc:   "Open Inference Protocol V2 over REST with JSON tensors, as KServe and Triton speak it.",
+		Doc:   "Open Inference Protocol V2 over REST with JSON tensors, as in KServe and Triton.",
 		Ready: "/v2/health/ready",
 		Open:  open,
 	}

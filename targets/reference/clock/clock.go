@@ -131,7 +131,7 @@ func (k *Clock) Model() protocol.Model {
 func Description() protocol.Model {
 	return protocol.Model{
 		Name:    Name,
-		Doc:     "Answers 0 after a service time of a known distribution, in queues and with stalls that are known as well.",
+		Doc:     "Answers 0 after a service time of a known distribution, with known queues and stalls.",
 		Version: "1",
 	}
 }
