@@ -11,9 +11,13 @@
 package credit
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"servebench/generators"
+
+	"github.com/brianvoe/gofakeit/v6"
 )
 
 // Names of the parameters.
@@ -93,3 +97,65 @@ func (g *generator) Next(rng *rand.Rand) generators.Example {
 	}
 	return example
 }
+
+// schema returns what an example holds. Class 1 is the paper's group A.
+func schema() generators.Schema {
+	return generators.Schema{
+		Features: []generators.Feature{
+			{Name: "salary", Doc: "yearly salary, dollars, 20,000 to 150,000"},
+			{Name: "commission", Doc: "yearly commission, dollars: 0 from a salary of 75,000, else 10,000 to 75,000"},
+			{Name: "age", Doc: "age, years, 20 to 80"},
+			{Name: "elevel", Doc: "level of education, ascending", Categories: []string{"none", "school", "college", "bachelor", "master"}},
+			{Name: "car", Doc: "make of the car", Categories: numbered("make", makes)},
+			{Name: "zipcode", Doc: "zip code of the town, the dearest first", Categories: numbered("zip", zips)},
+			{Name: "hvalue", Doc: "value of the house, dollars, by zip code: 50,000 to 1,350,000"},
+			{Name: "hyears", Doc: "years the house has been owned, 1 to 30"},
+			{Name: "loan", Doc: "amount of the loan, dollars, 0 to 500,000"},
+		},
+		Columns: []string{"name", "city", "employer", "job_title", "date_applied"},
+		Classes: []string{"declined", "approved"},
+	}
+}
+
+func numbered(prefix string, n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-%d", prefix, i+1)
+	}
+	return names
+}
+
+// person invents the human-readable columns. It has a random source of its own,
+// so that switching it on leaves the features as they are.
+type person struct {
+	faker       *gofakeit.Faker
+	first, last time.Time // dates of application
+}
+
+func newPerson(seed uint64) *person {
+	return &person{
+		faker: gofakeit.NewCustom(source{rand.NewPCG(seed, 0)}),
+		first: time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC),
+		last:  time.Date(2024, time.December, 31, 0, 0, 0, 0, time.UTC),
+	}
+}
+
+// columns returns the values in the order of the schema's columns.
+func (p *person) columns() []string {
+	return []string{
+		p.faker.Name(),
+		p.faker.City(),
+		p.faker.Company(),
+		p.faker.JobTitle(),
+		p.faker.DateRange(p.first, p.last).Format(time.DateOnly),
+	}
+}
+
+// source gives gofakeit, which knows the older math/rand only, the generator of
+// math/rand/v2. gofakeit's own constructors take seed 0 as "any seed", which
+// would break reproducibility.
+type source struct{ pcg *rand.PCG }
+
+func (s source) Uint64() uint64  { return s.pcg.Uint64() }
+func (s source) Int63() int64    { return int64(s.pcg.Uint64() >> 1) }
+func (s source) Seed(seed int64) { s.pcg.Seed(uint64(seed), 0) }

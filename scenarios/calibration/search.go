@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
+
+	"servebench/reports/record"
 )
 
 // Try is one rate that was tried.
@@ -99,4 +102,33 @@ var ErrNoRate = errors.New("the load generator is valid at no rate")
 func noRate(tries []Try) error {
 	last := tries[len(tries)-1]
 	return fmt.Errorf("%w, not even at %g/s: %s", ErrNoRate, last.Rate, last.Why)
+}
+
+// LeftOut is a rate whose floor is not known.
+type LeftOut struct {
+	Rate float64 `json:"rate"` // per second
+	Why  string  `json:"why"`
+}
+
+const (
+	// mostFloor is the highest p50 of a floor. A server that answers at once has a
+	// fraction of a millisecond; what waits longer is behind something else on the
+	// machine.
+	mostFloor = 2 * time.Millisecond
+	// mostStep is how many times the p50 of the rate below a floor's p50 may be.
+	mostStep = 3
+)
+
+// Disturbed says why a floor is not one but what else the machine did; "" when
+// nothing speaks against it. below is the floor of the next lower rate that is
+// known, nil when none is.
+func Disturbed(f record.Floor, below *record.Floor) string {
+	switch {
+	case f.P50 > mostFloor:
+		return fmt.Sprintf("p50 %v, of which more than %v is not the load generator's", f.P50.Round(time.Microsecond), mostFloor)
+	case below != nil && f.P50 > mostStep*below.P50:
+		return fmt.Sprintf("p50 %v, more than %d times the %v at %g/s",
+			f.P50.Round(time.Microsecond), mostStep, below.P50.Round(time.Microsecond), below.Rate)
+	}
+	return ""
 }

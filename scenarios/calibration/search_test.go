@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
+
+	"servebench/reports/record"
 )
 
 var usual = Search{From: 1000, Most: 1e6, Least: 50, Precision: 0.08}
@@ -126,5 +129,26 @@ func TestSearchSaysWhyItFails(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || len(tries) != 3 {
 		t.Errorf("cancelled: %v after %d tries", err, len(tries))
+	}
+}
+
+func TestDisturbed(t *testing.T) {
+	below := &record.Floor{Rate: 5000, P50: 100 * time.Microsecond}
+	for _, tt := range []struct {
+		p50   time.Duration
+		below *record.Floor
+		want  string // "": a floor
+	}{
+		{2 * time.Millisecond, nil, ""},
+		{2*time.Millisecond + 1, nil, "not the load generator's"},
+		{300 * time.Microsecond, below, ""},
+		{301 * time.Microsecond, below, "p50 301µs, more than 3 times the 100µs at 5000/s"},
+		{6710 * time.Microsecond, below, "p50 6.71ms, "},
+		{50 * time.Microsecond, below, ""},
+	} {
+		why := Disturbed(record.Floor{Rate: 7025, P50: tt.p50}, tt.below)
+		if (why == "") != (tt.want == "") || !strings.Contains(why, tt.want) {
+			t.Errorf("p50 %v above %+v: %q, want %q", tt.p50, tt.below, why, tt.want)
+		}
 	}
 }
