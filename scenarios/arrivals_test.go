@@ -57,7 +57,7 @@ func TestEveryArrivalProcess(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: resolved text is not taken: %v\n%s", phase, err, resolved)
 		}
-		if diff := cmp.Diff(s, again); diff != "" {
+		if diff := difference(s, again); diff != "" {
 			t.Errorf("%s: resolved text is another scenario:\n%s", phase, diff)
 		}
 		processes, err := s.ArrivalProcesses()

@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestBuiltins(t *testing.T) {
@@ -25,7 +23,7 @@ func TestBuiltins(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(s, again); diff != "" {
+			if diff := difference(s, again); diff != "" {
 				t.Errorf("the resolved text is another scenario (-file +resolved):\n%s", diff)
 			}
 		})

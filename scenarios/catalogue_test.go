@@ -1,7 +1,14 @@
 package scenarios
 
 import (
+	"maps"
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"servebench/generators"
+	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -36,4 +43,13 @@ func testCatalogue() Catalogue {
 		},
 		Models: []Model{{Name: "credit"}, {Name: "noop"}},
 	}
+}
+
+// difference says what two scenarios differ in, but for where their values stand.
+func difference(want, got *Scenario) string {
+	secrets := cmp.Comparer(func(a, b *secret.Keeper) bool {
+		names := func(k *secret.Keeper) []string { return slices.Sorted(maps.Keys(k.Variables())) }
+		return a.Empty() == b.Empty() && slices.Equal(names(a), names(b))
+	})
+	return cmp.Diff(want, got, secrets, cmpopts.IgnoreFields(Scenario{}, "Source"))
 }

@@ -48,7 +48,7 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatalf("the resolved text of %s: %v", config, err)
 		}
-		if diff := cmp.Diff(got, again); diff != "" {
+		if diff := difference(got, again); diff != "" {
 			t.Errorf("%s, written and read again (-want +got):\n%s", config, diff)
 		}
 	}

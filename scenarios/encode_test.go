@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestTextsReadBack puts texts that YAML could take for something else wherever
@@ -32,7 +30,7 @@ func TestTextsReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q is written as\n%s\nand not taken: %v", text, resolved, err)
 		}
-		if diff := cmp.Diff(&s, again); diff != "" {
+		if diff := difference(&s, again); diff != "" {
 			t.Fatalf("%q is written as\n%s\nand read as something else (-want +got):\n%s", text, resolved, diff)
 		}
 	}

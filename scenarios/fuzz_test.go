@@ -4,8 +4,6 @@ import (
 	"servebench/scenarios/decode"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // FuzzParse reads any text with any setting. What Parse takes, the schema takes
@@ -57,7 +55,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("resolved text is not taken: %v\n%s", err, resolved)
 		}
-		if diff := cmp.Diff(s, again); diff != "" {
+		if diff := difference(s, again); diff != "" {
 			t.Errorf("resolved text is another scenario (-text +resolved):\n%s\n%s", diff, resolved)
 		}
 		if err := schema.Validate(asInstance(t, resolved)); err != nil {

@@ -30,7 +30,7 @@ func TestMix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(s, again); diff != "" {
+	if diff := difference(s, again); diff != "" {
 		t.Errorf("resolved text is another scenario:\n%s", diff)
 	}
 }

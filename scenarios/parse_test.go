@@ -45,7 +45,7 @@ func TestParseDefaults(t *testing.T) {
 		Options:   map[string]map[string]string{"physical": nil},
 		Dir:       absolute(t, "."),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 }
@@ -124,7 +124,7 @@ container: {network: bridge, runtime: 1}
 		Options: map[string]map[string]string{"container": {"network": "bridge", "runtime": "1"}, "physical": nil},
 		Dir:     absolute(t, "."),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 }

@@ -55,7 +55,7 @@ func TestTemplatesReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s is written as\n%s\nand not taken: %v", template, resolved, err)
 		}
-		if diff := cmp.Diff(s, again); diff != "" {
+		if diff := difference(s, again); diff != "" {
 			t.Errorf("%s is read as something else (-want +got):\n%s", template, diff)
 		}
 		for _, text := range [][]byte{[]byte(text), resolved} {
@@ -85,7 +85,7 @@ func TestTemplateTexts(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q is written as\n%s\nand not taken: %v", text, resolved, err)
 		}
-		if diff := cmp.Diff(&s, again); diff != "" {
+		if diff := difference(&s, again); diff != "" {
 			t.Fatalf("%q is read as something else (-want +got):\n%s", text, diff)
 		}
 	}

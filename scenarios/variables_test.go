@@ -108,7 +108,7 @@ func TestVariablesReadBack(t *testing.T) {
 	for _, s := range []*Scenario{s, again} { // defaults are written out the second time
 		s.Written, s.Secrets = nil, nil
 	}
-	if diff := cmp.Diff(s, again); diff != "" {
+	if diff := difference(s, again); diff != "" {
 		t.Errorf("read as something else (-want +got):\n%s", diff)
 	}
 }

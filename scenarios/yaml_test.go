@@ -5,8 +5,6 @@ import (
 	"servebench/scenarios/decode"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestFaultsOfYAML holds what YAML has and scenarios have not, and what is not
@@ -96,7 +94,7 @@ func TestMarksOfEditors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := difference(want, got); diff != "" {
 			t.Errorf("%s is read as something else (-want +got):\n%s", name, diff)
 		}
 	}

@@ -139,9 +139,6 @@ func (s *Source) redacted(f Fault) Fault {
 	return f
 }
 
-// Equal reports that two values do not differ in where they were written.
-func (s *Source) Equal(*Source) bool { return true }
-
 func (s *Source) add(at origin, field, problem, want string) {
 	s.found = append(s.found, found{origin: at, Fault: s.fault(at, field, problem, want)})
 }
