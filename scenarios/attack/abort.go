@@ -2,6 +2,7 @@ package attack
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -14,24 +15,6 @@ const (
 	abortEvery = 250 * time.Millisecond
 )
 
-// any reports whether there is a condition.
-func (a Abort) any() bool { return a.Errors > 0 || a.Response > 0 || a.InFlight > 0 }
-
-// check says what is impossible.
-func (a Abort) check() error {
-	switch {
-	case a.Errors < 0 || a.Errors >= 1:
-		return fmt.Errorf("abort: errors: %v, want a share from 0 to below 1", a.Errors)
-	case a.Response < 0:
-		return fmt.Errorf("abort: response: %v, want more than 0s", a.Response)
-	case a.InFlight < 0:
-		return fmt.Errorf("abort: in flight: %d, want at least 1", a.InFlight)
-	case a.For != 0 && a.For < time.Second:
-		return fmt.Errorf("abort: for: %v, want at least 1s", a.For)
-	}
-	return nil
-}
-
 // judge says which condition holds, with its figure and its limit; "" when none
 // does.
 func (a Abort) judge(windows []window, inFlight int64) string {
@@ -39,7 +22,7 @@ func (a Abort) judge(windows []window, inFlight int64) string {
 		return fmt.Sprintf("%d requests in flight, more than %d", inFlight, a.InFlight)
 	}
 	for _, w := range windows {
-		switch failed, slow := share(w.failed, w.due), share(w.slow, w.due); {
+		switch failed, slow := fraction(w.failed, w.due), fraction(w.slow, w.due); {
 		case a.Errors > 0 && failed > a.Errors:
 			return fmt.Sprintf("errors %s of %d requests %s, more than %s", percent(failed), w.due, w.when(), percent(a.Errors))
 		case a.Response > 0 && slow > slowShare:
@@ -49,7 +32,7 @@ func (a Abort) judge(windows []window, inFlight int64) string {
 	return ""
 }
 
-func share(part, of int64) float64 {
+func fraction(part, of int64) float64 {
 	if of == 0 {
 		return 0
 	}
@@ -57,3 +40,161 @@ func share(part, of int64) float64 {
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+// watch counts requests by when they were due, for the conditions that end a
+// load early. It looks at each stretch of Abort.For that is in its memory, and
+// not at the last alone: that a request timed out is known only when the timeout
+// is over, and counts where the request was due. Its methods are safe for
+// concurrent use; of a nil watch they do nothing.
+type watch struct {
+	slow   time.Duration // a response time above it is slow; 0: none is
+	length int64         // of a window, in buckets
+	closed bool          // workers are never behind a schedule
+
+	mu    sync.Mutex
+	ring  []bucket
+	loops []pending
+}
+
+// pending is a loop's latest request to begin.
+type pending struct {
+	due   time.Duration
+	begun bool // there is one; in an open loop it is not in its bucket yet
+}
+
+// bucket counts the requests due in one stretch of abortEvery.
+type bucket struct {
+	index int64
+	counts
+	done int64
+}
+
+type counts struct{ due, failed, slow int64 }
+
+// window is a stretch of due times, of length For.
+type window struct {
+	counts
+	length time.Duration
+	ago    time.Duration // how long before the last one it ended
+}
+
+// newWatch returns what Abort looks at, which remembers requests until they time
+// out; nil without conditions.
+func newWatch(cfg Config, loops int) *watch {
+	if !cfg.Abort.any() {
+		return nil
+	}
+	length := cfg.Abort.For
+	if length == 0 {
+		length = defaultFor
+	}
+	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Concurrency > 0, loops: make([]pending, loops)}
+	// Two more: the one not over yet, and the one that the timeout ends in.
+	memory := w.length + int64(max(cfg.Timeout, cfg.Abort.Response)/abortEvery) + 2
+	w.ring = make([]bucket, memory)
+	for i := range w.ring {
+		w.ring[i].index = -1
+	}
+	return w
+}
+
+// begin notes that a request of a loop begins. That of a schedule counts when the
+// next begins: until then it may be waiting for its time.
+func (w *watch) begin(loop int, due time.Duration) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	counts := w.loops[loop]
+	w.loops[loop] = pending{due, true}
+	if w.closed {
+		counts = w.loops[loop]
+	}
+	if b := w.bucket(counts.due); counts.begun && b != nil {
+		b.due++
+	}
+}
+
+// end notes how a request ended.
+func (w *watch) end(due, response time.Duration, failed bool) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.bucket(due)
+	if b == nil {
+		return
+	}
+	b.done++
+	if failed {
+		b.failed++
+	}
+	if w.slow > 0 && response > w.slow {
+		b.slow++
+	}
+}
+
+// bucket returns the bucket of a due time; nil when it was forgotten.
+func (w *watch) bucket(due time.Duration) *bucket {
+	index := int64(due / abortEvery)
+	b := &w.ring[index%int64(len(w.ring))]
+	switch {
+	case b.index > index:
+		return nil
+	case b.index < index:
+		*b = bucket{index: index}
+	}
+	return b
+}
+
+// windows returns the full windows in memory, the last one first. A schedule that
+// the sending is behind is looked at as far as it was sent.
+func (w *watch) windows(now time.Duration) []window {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	reached := now
+	for _, latest := range w.loops {
+		if !w.closed {
+			reached = min(reached, latest.due)
+		}
+	}
+	end := int64(reached / abortEvery) // of the first window; its bucket is not over yet
+	first := max(0, end-int64(len(w.ring))+2)
+	var windows []window
+	var sum counts
+	for index := end - 1; index >= first; index-- {
+		sum = sum.plus(w.at(index, now), 1)
+		if index+w.length > end {
+			continue
+		}
+		windows = append(windows, window{sum, time.Duration(w.length) * abortEvery, time.Duration(end-w.length-index) * abortEvery})
+		sum = sum.plus(w.at(index+w.length-1, now), -1)
+	}
+	return windows
+}
+
+// at returns what is known at now of the requests due in a bucket. Those that are
+// not answered yet, and older than what is slow, are slow.
+func (w *watch) at(index int64, now time.Duration) counts {
+	b := w.ring[index%int64(len(w.ring))]
+	if b.index != index {
+		return counts{}
+	}
+	if over := time.Duration(index+1) * abortEvery; w.slow > 0 && over+w.slow < now {
+		b.slow += b.due - b.done
+	}
+	return b.counts
+}
+
+func (c counts) plus(other counts, times int64) counts {
+	return counts{c.due + times*other.due, c.failed + times*other.failed, c.slow + times*other.slow}
+}
+
+func (w window) when() string {
+	if w.ago == 0 {
+		return fmt.Sprintf("due in the last %v", w.length)
+	}
+	return fmt.Sprintf("due in the %v that ended %v earlier", w.length, w.ago)
+}

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"servebench/scenarios/attack/transport"
@@ -21,23 +24,31 @@ type engine struct {
 	cfg       Config
 	watch     *watch // nil without conditions to abort on
 	sender    transport.Sender
-	carriage  *carriage
+	messages  []*transport.Message // by index into the corpus
+	order     order
+	limit     func(status int) (int, error) // see transport.Outcome
+	deadlines *deadlines
+	carried   *http.Response // the answer that vegeta gets, which nobody changes
 	loops     []*loop
 	recorder  *recorder
 	log       *sink[*second]
 	raw       *sink[*vegeta.Result] // nil without Config.Raw
 	rawPut    sync.Mutex
 	rawWriter *rawWriter
+
+	// What the loops tell.
+	stopped   atomic.Bool
+	inFlight  atomic.Int64
+	sent      atomic.Int64
 	exhausted chan struct{} // receives when a loop handed out its last arrival
+	broken    chan struct{} // receives when the record cannot be written
 
 	ended   int       // loops that handed out every arrival, as far as noticed
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
 	aborted string    // which condition of Config.Abort did
 	zero    time.Time // due time's zero
-	broken  chan struct{}
-	began   moment
-	sending usage         // spent from began until the last request was sent
-	sendFor time.Duration // how long that was; 0 while it goes on
+	began   usage
+	sending usage         // from began until the last request was sent; zero while that goes on
 	polled  time.Duration // of sending's CPU, spent on waiting
 	// giveUp ends the contexts of all requests.
 	giveUp context.CancelCauseFunc
@@ -53,44 +64,50 @@ func newEngine(cfg Config) (*engine, error) {
 			return think()
 		}
 	}
+	messages, err := newMessages(cfg)
+	if err != nil {
+		return nil, err
+	}
+	sender, err := newSender(cfg)
+	if err != nil {
+		return nil, err
+	}
 	base, giveUp := context.WithCancelCause(context.Background())
 	e := &engine{
 		cfg:       cfg,
 		watch:     newWatch(cfg, loops),
+		sender:    sender,
+		messages:  messages,
+		order:     cfg.Corpus.Order(cfg.OrderSeed),
+		limit:     cfg.Corpus.Limit,
+		deadlines: newDeadlines(base, cfg.Timeout),
+		carried:   &http.Response{StatusCode: http.StatusOK, Body: http.NoBody},
 		exhausted: make(chan struct{}, loops),
 		broken:    make(chan struct{}, 2),
 		giveUp:    giveUp,
 	}
-	messages, err := newMessages(cfg.Corpus, cfg.Endpoint.URL, cfg.HTTP.NoKeepAlive)
-	if err != nil {
-		return nil, err
-	}
-	if e.sender, err = newSender(cfg); err != nil {
-		return nil, err
-	}
-	sequence := newOrder(cfg.Corpus, cfg.OrderSeed)
-	e.carriage = &carriage{
-		sender:    e.sender,
-		messages:  messages,
-		limit:     cfg.Corpus.Limit,
-		order:     sequence,
-		deadlines: newDeadlines(base, cfg.Timeout),
-		carried:   newCarried(),
-		stamped:   cfg.FirstByte,
-	}
-	if cfg.Concurrency > 0 {
-		e.carriage.end = cfg.Span
-	}
 	for i := range loops {
-		l, err := e.newLoop(part{i, loops})
+		l, err := e.newLoop(share{i, loops})
 		if err != nil {
 			return nil, errors.Join(err, e.close())
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.recorder = newRecorder(cfg, sequence, e.watch, loops)
-	e.openSinks(messages, sequence)
+	e.recorder = newRecorder(cfg, e.order, e.watch, loops)
+	e.openSinks()
 	return e, nil
+}
+
+// newMessages lays out the requests of the corpus for the server.
+func newMessages(cfg Config) ([]*transport.Message, error) {
+	messages := make([]*transport.Message, cfg.Corpus.Len())
+	for i := range messages {
+		var err error
+		if messages[i], err = transport.NewMessage(cfg.Endpoint.URL, cfg.Corpus.Request(i), cfg.HTTP.NoKeepAlive); err != nil {
+			return nil, fmt.Errorf("prepare request %d: %w", i, err)
+		}
+	}
+	return messages, nil
 }
 
 func newSender(cfg Config) (transport.Sender, error) {
@@ -103,7 +120,7 @@ func newSender(cfg Config) (transport.Sender, error) {
 	})
 }
 
-func (e *engine) openSinks(messages []*transport.Message, sequence order) {
+func (e *engine) openSinks() {
 	onError := func() { e.broken <- struct{}{} }
 	seconds := e.recorder.seconds
 	e.log = newSink(logQueue, func(s *second) error {
@@ -113,7 +130,7 @@ func (e *engine) openSinks(messages []*transport.Message, sequence order) {
 	}, onError)
 	seconds.out = e.log
 	if e.cfg.Raw != nil {
-		e.rawWriter = newRawWriter(e.cfg.Raw, messages, sequence, e.cfg.Redact)
+		e.rawWriter = newRawWriter(e.cfg.Raw, e.messages, e.order, e.cfg.Redact)
 		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
 	}
 }
@@ -122,7 +139,7 @@ func (e *engine) openSinks(messages []*transport.Message, sequence order) {
 // over, and reports whether it did so before the schedule ended.
 func (e *engine) cutShort() bool {
 	at := time.Since(e.zero)
-	early := !e.carriage.stopped.Load() && !e.allSent() && at < e.cfg.Span
+	early := !e.stopped.Load() && !e.allSent() && at < e.cfg.Span
 	if early {
 		e.recorder.cutAt.Store(int64(max(at, 1)))
 	}
@@ -132,12 +149,12 @@ func (e *engine) cutShort() bool {
 
 // allSent reports whether every arrival was handed out.
 func (e *engine) allSent() bool {
-	return e.sendFor > 0 || e.ended+len(e.exhausted) == len(e.loops)
+	return e.sending.took > 0 || e.ended+len(e.exhausted) == len(e.loops)
 }
 
 // stopSending ends the sending. Requests in flight go on.
 func (e *engine) stopSending() {
-	if e.carriage.stopped.Swap(true) {
+	if e.stopped.Swap(true) {
 		return
 	}
 	e.sendingEnded()
@@ -166,8 +183,8 @@ func (e *engine) warm(ctx context.Context) {
 
 // sendingEnded takes stock of what the sending took; the first call counts.
 func (e *engine) sendingEnded() {
-	if e.sendFor == 0 {
-		e.sending, e.sendFor = e.began.until(now())
+	if e.sending.took == 0 {
+		e.sending = usageNow().since(e.began)
 		for _, l := range e.loops {
 			e.polled += l.timer.Polled()
 		}

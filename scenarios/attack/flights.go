@@ -1,9 +1,74 @@
 package attack
 
 import (
+	"context"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack/transport"
 )
+
+// flight is what is known of one request on its way. The pacer makes it, one
+// worker of vegeta's fills it in, the recorder books it; vegeta's channels order
+// the three, so that it needs no lock. It is used again for later requests.
+type flight struct {
+	seq      uint64 // among the requests of all loops
+	due      time.Duration
+	state    state
+	failure  error // classified by class
+	class    string
+	inFlight int64 // requests when this one joined them, itself included
+
+	ctx     context.Context   // bounds the request
+	outcome transport.Outcome // what came back
+}
+
+// state is how far a flight came.
+type state int
+
+const (
+	unsent   state = iota // the load was stopped before it reached the network
+	sent                  // or failed, when failure is set
+	censored              // given up before its timeout
+)
+
+// fail records why the request did not succeed.
+func (f *flight) fail(err error) {
+	f.failure = err
+	deadline, _ := f.ctx.Deadline()
+	switch cause := context.Cause(f.ctx); {
+	case cause == errGivenUp && time.Now().Before(deadline):
+		f.state = censored
+	case cause == errGivenUp, cause == errTimeout:
+		f.class, f.failure = record.ErrorTimeout, errTimeout
+	default:
+		f.class = classify(err)
+	}
+}
+
+// ring holds values by sequence number, of which those in use lie close together.
+type ring[T any] []T // the length is a power of two
+
+func newRing[T any](capacity int) ring[T] {
+	length := 64
+	for length < capacity {
+		length *= 2
+	}
+	return make(ring[T], length)
+}
+
+func (r ring[T]) at(seq uint64) *T { return &r[seq&uint64(len(r)-1)] }
+
+// grown returns a ring twice as long with the values from low to below high.
+func (r ring[T]) grown(low, high uint64) ring[T] {
+	grown := make(ring[T], 2*len(r))
+	for seq := low; seq < high; seq++ {
+		*grown.at(seq) = *r.at(seq)
+	}
+	return grown
+}
 
 // flights finds the flight of a sequence number. Sequence numbers ascend with
 // the due times, so a ring over the outstanding ones holds them all. It grows
@@ -12,40 +77,34 @@ import (
 // there are workers.
 type flights struct {
 	mu   sync.Mutex
-	ring []*flight // by sequence number; the length is a power of two
-	low  uint64    // every flight below it was taken
-	next uint64    // the sequence number that begins next
+	ring ring[*flight]
+	low  uint64 // every flight below it was taken
+	next uint64 // the sequence number that begins next
 	last time.Duration
 	free []*flight
 	took *flight // taken last, and not free yet
 
-	part  part
+	share share
 	watch *watch // told what begins
 }
 
-func newFlights(capacity int, p part, w *watch) *flights {
-	length := 64
-	for length < 2*capacity {
-		length *= 2
-	}
-	return &flights{ring: make([]*flight, length), part: p, watch: w}
+func newFlights(capacity int, s share, w *watch) *flights {
+	return &flights{ring: newRing[*flight](2 * capacity), share: s, watch: w}
 }
-
-func (fs *flights) slot(seq uint64) **flight { return &fs.ring[seq&uint64(len(fs.ring)-1)] }
 
 // begin makes the next flight, which is due at due.
 func (fs *flights) begin(due time.Duration) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.next-fs.low == uint64(len(fs.ring)) {
-		fs.grow()
+		fs.ring = fs.ring.grown(fs.low, fs.next)
 	}
 	f := fs.unused()
-	f.begin(fs.part.sequence(fs.next), due)
-	*fs.slot(fs.next) = f
+	*f = flight{seq: fs.share.number(fs.next), due: due, outcome: f.outcome}
+	*fs.ring.at(fs.next) = f
 	fs.next++
 	fs.last = due
-	fs.watch.begin(fs.part.index, due)
+	fs.watch.begin(fs.share.index, due)
 }
 
 func (fs *flights) unused() *flight {
@@ -58,19 +117,11 @@ func (fs *flights) unused() *flight {
 	return f
 }
 
-func (fs *flights) grow() {
-	old := fs.ring
-	fs.ring = make([]*flight, 2*len(old))
-	for seq := fs.low; seq < fs.next; seq++ {
-		*fs.slot(seq) = old[seq&uint64(len(old)-1)]
-	}
-}
-
 // find returns the flight of a sequence number that began and was not taken.
 func (fs *flights) find(seq uint64) *flight {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	return *fs.slot(seq)
+	return *fs.ring.at(seq)
 }
 
 // take removes the flight of a sequence number, which is the caller's until the
@@ -79,18 +130,18 @@ func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.took != nil {
-		fs.took.rest()
+		fs.took.outcome.Reset() // which may hold much of its request
 		fs.free = append(fs.free, fs.took)
 	}
-	f = *fs.slot(seq)
-	fs.took, *fs.slot(seq) = f, nil
-	for fs.low < fs.next && *fs.slot(fs.low) == nil {
+	f = *fs.ring.at(seq)
+	fs.took, *fs.ring.at(seq) = f, nil
+	for fs.low < fs.next && *fs.ring.at(fs.low) == nil {
 		fs.low++
 	}
 	if fs.low == fs.next {
 		return f, fs.last
 	}
-	return f, (*fs.slot(fs.low)).due
+	return f, (*fs.ring.at(fs.low)).due
 }
 
 // left takes what never came back: requests that were due but that no worker
@@ -98,9 +149,61 @@ func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 func (fs *flights) left() []*flight {
 	var left []*flight
 	for seq := fs.low; seq < fs.next; seq++ {
-		if f := *fs.slot(seq); f != nil {
+		if f := *fs.ring.at(seq); f != nil {
 			left = append(left, f)
 		}
 	}
 	return left
 }
+
+// deadlines gives requests their contexts. A timer and a context for each would
+// cost more than the rest of our work on a request, so requests that start
+// within one step, 1 % of the timeout, share theirs; each gets the whole
+// timeout and at most one step more.
+type deadlines struct {
+	base    context.Context
+	timeout time.Duration
+	step    time.Duration
+
+	current atomic.Pointer[deadline]
+	renew   sync.Mutex
+}
+
+// longestStep bounds a step, and with it how long after its timeout a request ends.
+const longestStep = 250 * time.Millisecond
+
+// longest is how long after it was sent a request may end.
+func (d *deadlines) longest() time.Duration { return d.timeout + d.step }
+
+// deadline is the context of the requests of one step.
+type deadline struct {
+	ctx    context.Context
+	cancel context.CancelFunc // released by base at the latest
+	until  time.Time          // when the next step begins
+}
+
+func newDeadlines(base context.Context, timeout time.Duration) *deadlines {
+	return &deadlines{base: base, timeout: timeout, step: min(max(timeout/100, 1), longestStep)}
+}
+
+// context returns the context of a request that starts now. Its cause is
+// errTimeout when the request took too long.
+func (d *deadlines) context() context.Context {
+	now := time.Now()
+	if c := d.current.Load(); c.covers(now) {
+		return c.ctx
+	}
+	d.renew.Lock()
+	defer d.renew.Unlock()
+	if c := d.current.Load(); c.covers(now) { // another's
+		return c.ctx
+	}
+	c := &deadline{until: now.Add(d.step)}
+	// The last one to share it starts at until.
+	c.ctx, c.cancel = context.WithDeadlineCause(d.base, c.until.Add(d.timeout), errTimeout)
+	d.current.Store(c)
+	return c.ctx
+}
+
+// covers reports whether a request that starts now may share it.
+func (d *deadline) covers(now time.Time) bool { return d != nil && !now.After(d.until) }

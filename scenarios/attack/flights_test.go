@@ -10,7 +10,7 @@ import (
 // map, stragglers far behind included.
 func TestFlightsAgainstMap(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 0))
-	fs := newFlights(4, part{of: 1}, nil)
+	fs := newFlights(4, share{of: 1}, nil)
 	out := map[uint64]time.Duration{}
 	var next uint64
 	var due time.Duration
@@ -46,7 +46,7 @@ func TestFlightsAgainstMap(t *testing.T) {
 // TestFlightsStayFew checks that memory follows what is outstanding, not what
 // went by.
 func TestFlightsStayFew(t *testing.T) {
-	fs := newFlights(8, part{of: 1}, nil)
+	fs := newFlights(8, share{of: 1}, nil)
 	for k := range uint64(100_000) {
 		fs.begin(time.Duration(k))
 		if k >= 8 {

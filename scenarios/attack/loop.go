@@ -2,62 +2,17 @@ package attack
 
 import (
 	"fmt"
+	"iter"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 
+	"servebench/scenarios/arrivals"
 	"servebench/targets/timer"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
-
-// loop is one of vegeta's attack loops, with a part of the load for its own.
-// What the loops share is the engine's.
-type loop struct {
-	flights  *flights
-	timer    *timer.Timer
-	dueTimes *dueTimes // nil in a closed loop
-	workers  *workers  // nil in an open one
-	trips    *roundTripper
-	attacker *vegeta.Attacker
-	cap      int // requests in flight at most
-}
-
-// part is one loop's part of what several share: of every so many, the one with
-// its index.
-type part struct{ index, of int }
-
-// share returns how many of n things are the loop's.
-func (p part) share(n int) int {
-	share := n / p.of
-	if p.index < n%p.of {
-		share++
-	}
-	return share
-}
-
-// sequence returns the number among all requests of the loop's seq-th.
-func (p part) sequence(seq uint64) uint64 { return seq*uint64(p.of) + uint64(p.index) }
-
-// newLoop makes the loop of a part of the load.
-func (e *engine) newLoop(p part) (*loop, error) {
-	t, err := timer.New()
-	if err != nil {
-		return nil, err
-	}
-	l := &loop{timer: t, cap: p.share(e.cfg.MaxInFlight)}
-	l.flights = newFlights(l.cap, p, e.watch)
-	l.trips = &roundTripper{carriage: e.carriage, flights: l.flights, cap: int64(l.cap)}
-	ahead := min(workersAhead, l.cap)
-	if e.cfg.Concurrency > 0 {
-		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.carriage.stopped}
-		l.trips.workers = l.workers
-		ahead = l.cap
-	} else {
-		l.dueTimes = newDueTimes(e.cfg.Arrivals, p)
-	}
-	l.attacker = newAttacker(l.trips, ahead, l.cap)
-	return l, nil
-}
 
 // workersAhead is how many of vegeta's workers are started before the load, so
 // that it need not add them under load because the few it has look busy for a
@@ -66,32 +21,92 @@ func (e *engine) newLoop(p part) (*loop, error) {
 // each of them would be run cold, on a stack that has yet to grow.
 const workersAhead = 64
 
-// newAttacker returns vegeta's attacker, with so many workers from the start and
-// so many at most.
-func newAttacker(trips http.RoundTripper, ahead, most int) *vegeta.Attacker {
-	return vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: trips}),
+// loop is one of vegeta's attack loops, with its share of the load. What the loops
+// have in common is the engine's.
+type loop struct {
+	engine   *engine
+	flights  *flights
+	timer    *timer.Timer
+	dueTimes *dueTimes // nil in a closed loop
+	workers  *workers  // nil in an open one
+	attacker *vegeta.Attacker
+
+	cap        int64 // requests in flight at most
+	inFlight   atomic.Int64
+	capReached atomic.Bool
+}
+
+// share is one loop's part of what several divide: of every so many, the one with its
+// index.
+type share struct{ index, of int }
+
+// part returns how many of n things are the share's.
+func (s share) part(n int) int {
+	part := n / s.of
+	if s.index < n%s.of {
+		part++
+	}
+	return part
+}
+
+// number returns the number among all requests of the share's k-th.
+func (s share) number(k uint64) uint64 { return k*uint64(s.of) + uint64(s.index) }
+
+// arrivals returns the share of a schedule.
+func (s share) arrivals(all iter.Seq[time.Duration]) iter.Seq[time.Duration] {
+	if s.of == 1 {
+		return all
+	}
+	return func(yield func(time.Duration) bool) {
+		k := 0
+		for due := range all {
+			if k%s.of == s.index && !yield(due) {
+				return
+			}
+			k++
+		}
+	}
+}
+
+// newLoop makes the loop of a share of the load.
+func (e *engine) newLoop(s share) (*loop, error) {
+	t, err := timer.New()
+	if err != nil {
+		return nil, err
+	}
+	most := s.part(e.cfg.MaxInFlight)
+	l := &loop{engine: e, timer: t, cap: int64(most), flights: newFlights(most, s, e.watch)}
+	ahead := min(workersAhead, most)
+	if e.cfg.Concurrency > 0 {
+		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.stopped}
+		ahead = most
+	} else {
+		l.dueTimes = newDueTimes(s.arrivals(e.cfg.Arrivals))
+	}
+	l.attacker = vegeta.NewAttacker(
+		vegeta.Client(&http.Client{Transport: l}),
 		vegeta.MaxBody(0),
 		vegeta.Workers(uint64(ahead)),
 		vegeta.MaxWorkers(uint64(most)),
 	)
+	return l, nil
 }
 
-// start begins to send at zero. exhausted receives when every arrival was handed
-// out.
-func (l *loop) start(zero time.Time, exhausted chan struct{}) <-chan *vegeta.Result {
+// start begins to send at the engine's zero.
+func (l *loop) start() <-chan *vegeta.Result {
+	e := l.engine
 	if l.workers != nil {
-		l.workers.zero = zero
-		l.workers.start(l.cap)
+		l.workers.zero = e.zero
+		l.workers.start(int(l.cap))
 		return l.attacker.Attack(placeholder, l.workers, 0, "")
 	}
 	return l.attacker.Attack(placeholder, &pacer{
 		next:      l.dueTimes.next,
 		flights:   l.flights,
-		zero:      zero,
+		zero:      e.zero,
 		wait:      l.timer.Wait,
-		stopped:   &l.trips.stopped,
-		exhausted: exhausted,
+		stopped:   &e.stopped,
+		exhausted: e.exhausted,
 	}, 0, "")
 }
 
@@ -125,4 +140,94 @@ func (l *loop) close() error {
 		return fmt.Errorf("close timer: %w", err)
 	}
 	return nil
+}
+
+// RoundTrip implements http.RoundTripper for vegeta's client. It sends the request of
+// the corpus that vegeta's sequence number stands for, byte for byte as it was
+// materialised: vegeta's own headers stay behind. What became of it is in its flight,
+// and vegeta is told the same of every one, that it was carried: what vegeta does with
+// answers and errors costs time and memory for each, and some of it fails.
+func (l *loop) RoundTrip(placeholder *http.Request) (*http.Response, error) {
+	seq, err := sequence(placeholder)
+	if err != nil {
+		return nil, err
+	}
+	f := l.flights.find(seq)
+	tooLate := l.workers != nil && f.due >= l.engine.cfg.Span
+	if !l.engine.stopped.Load() && !tooLate {
+		l.send(f)
+	}
+	if l.workers != nil {
+		l.workers.done()
+	}
+	return l.engine.carried, nil
+}
+
+// send sends a request and waits for the end of its answer.
+func (l *loop) send(f *flight) {
+	e := l.engine
+	e.sent.Add(1)
+	if l.inFlight.Add(1) == l.cap {
+		l.capReached.Store(true)
+	}
+	f.state, f.ctx, f.inFlight = sent, e.deadlines.context(), e.inFlight.Add(1)
+	defer func() {
+		e.inFlight.Add(-1)
+		l.inFlight.Add(-1)
+	}()
+	f.outcome.Zero, f.outcome.Limit, f.outcome.Stamped = e.zero, e.limit, e.cfg.FirstByte
+	if err := e.sender.Send(f.ctx, e.messages[e.order.at(f.seq)], &f.outcome); err != nil {
+		f.fail(err)
+	}
+}
+
+// seqHeader is where vegeta puts the sequence number of a request.
+const seqHeader = "X-Vegeta-Seq"
+
+// placeholderURL is parsed quickly and no transport would take it, so nothing
+// but our own requests can reach the wire.
+const placeholderURL = "corpus:request"
+
+// placeholder is vegeta's Targeter: what vegeta believes to send.
+func placeholder(t *vegeta.Target) error {
+	t.Method, t.URL = http.MethodPost, placeholderURL
+	return nil
+}
+
+func sequence(placeholder *http.Request) (uint64, error) {
+	values := placeholder.Header[seqHeader]
+	if len(values) != 1 {
+		return 0, fmt.Errorf("read sequence number: %d %s headers, want 1", len(values), seqHeader)
+	}
+	seq, err := strconv.ParseUint(values[0], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read sequence number: %w", err)
+	}
+	return seq, nil
+}
+
+// dueTimes hands out a schedule's due times one by one. It is one ahead of its
+// reader, so that what an arrival process has to compute before its first arrival, it
+// computes before the load.
+type dueTimes struct {
+	pull func() (time.Duration, bool)
+	stop func()
+	due  time.Duration
+	ok   bool
+}
+
+func newDueTimes(seq iter.Seq[time.Duration]) *dueTimes {
+	a := &dueTimes{}
+	a.pull, a.stop = arrivals.Pull(seq)
+	a.due, a.ok = a.pull()
+	return a
+}
+
+// next returns the next due time; false at the end.
+func (a *dueTimes) next() (time.Duration, bool) {
+	due, ok := a.due, a.ok
+	if ok {
+		a.due, a.ok = a.pull()
+	}
+	return due, ok
 }

@@ -22,11 +22,11 @@ func (w *fakeWaiter) wait(until time.Time) {
 
 func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	w := &fakeWaiter{}
-	dueTimes := newDueTimes(slices.Values(dues), part{of: 1})
+	dueTimes := newDueTimes(slices.Values(dues))
 	t.Cleanup(dueTimes.stop)
 	return &pacer{
 		next:      dueTimes.next,
-		flights:   newFlights(1, part{of: 1}, nil),
+		flights:   newFlights(1, share{of: 1}, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,
 		stopped:   &atomic.Bool{},

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/scenarios/corpus"
 	"servebench/targets"
 	"servebench/targets/protocol"
 
@@ -19,30 +18,27 @@ import (
 // number of results. The loops share it, one result at a time: booking is so
 // short that they hardly ever meet, and nothing has to be merged.
 type recorder struct {
-	mu        sync.Mutex
-	zero      time.Time
-	span      time.Duration
-	deadline  time.Duration
-	closed    bool // the load is a closed loop
-	firstByte bool // see Config.FirstByte
-	corpus    *corpus.Corpus
-	order     order
-	watch     *watch
-	settled   []time.Duration // by loop: every request due before was booked
-	seconds   *seconds
-	mix       mix
-	gaps      *gaps // nil in a closed loop, which plans none
-	errors    failures
-	statuses  statuses
+	mu       sync.Mutex
+	cfg      Config
+	zero     time.Time
+	closed   bool // the load is a closed loop
+	order    order
+	watch    *watch
+	settled  []time.Duration // by loop: every request due before was booked
+	seconds  *seconds
+	mix      mix
+	gaps     *gaps // nil in a closed loop, which plans none
+	errors   failures
+	statuses statuses
 
-	ledger     record.Ledger
-	answers    record.Answers
-	good       int64
-	overtime   time.Duration // of all workers of a closed loop, see record.Cell
-	most       int64         // requests in flight
-	outOfRange int64
-	lastSent   time.Duration // from zero
-	lastDone   time.Duration
+	ledger       record.Ledger
+	answers      record.Answers
+	good         int64
+	overtime     time.Duration // of all workers of a closed loop, see record.Cell
+	mostInFlight int64
+	outOfRange   int64
+	lastSent     time.Duration // from zero
+	lastDone     time.Duration
 
 	// cutAt is where the sending was cut short, in nanoseconds from zero, set from
 	// another goroutine; 0 while it was not.
@@ -54,18 +50,15 @@ type recorder struct {
 
 func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 	r := &recorder{
-		span:      cfg.Span,
-		deadline:  cfg.Deadline,
-		closed:    cfg.Concurrency > 0,
-		firstByte: cfg.FirstByte,
-		corpus:    cfg.Corpus,
-		order:     o,
-		watch:     w,
-		settled:   make([]time.Duration, loops),
-		seconds:   newSeconds(cfg),
-		mix:       newMix(cfg.Corpus, o),
-		errors:    failures{},
-		statuses:  statuses{},
+		cfg:      cfg,
+		closed:   cfg.Concurrency > 0,
+		order:    o,
+		watch:    w,
+		settled:  make([]time.Duration, loops),
+		seconds:  newSeconds(cfg),
+		mix:      newMix(cfg.Corpus, o),
+		errors:   failures{},
+		statuses: statuses{},
 	}
 	if !r.closed {
 		r.gaps = newGaps()
@@ -89,7 +82,7 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		r.unsent(f.due)
 		r.gaps.add(f.seq, stamps{state: skipped})
 	}
-	r.settled[fs.part.index] = settled
+	r.settled[fs.share.index] = settled
 	r.seconds.settle(slices.Min(r.settled))
 	return f
 }
@@ -101,10 +94,10 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	o.Done = o.Sent + result.Latency
 	response := o.Done - f.due
 	r.lastSent, r.lastDone = max(r.lastSent, o.Sent), max(r.lastDone, o.Done)
-	r.most = max(r.most, f.most)
+	r.mostInFlight = max(r.mostInFlight, f.inFlight)
 
 	slice.Sent++
-	slice.InFlight = max(slice.InFlight, f.most)
+	slice.InFlight = max(slice.InFlight, f.inFlight)
 	r.ledger.Sent++
 	second := r.seconds.second(f.due)
 	r.value(second, tagLag, o.Sent-f.due)
@@ -133,10 +126,10 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		second.recordClass(r.mix.of(f.seq), response)
 		r.value(second, tagResponse, response)
 		r.value(second, tagService, o.Done-o.Sent)
-		if r.firstByte {
+		if r.cfg.FirstByte {
 			r.value(second, tagFirstByte, o.FirstByte-f.due)
 		}
-		if r.deadline == 0 || response <= r.deadline {
+		if r.cfg.Deadline == 0 || response <= r.cfg.Deadline {
 			r.good++
 		}
 	}
@@ -153,7 +146,7 @@ func (r *recorder) window() time.Duration {
 	if at := r.cutAt.Load(); at > 0 {
 		return time.Duration(at)
 	}
-	return r.span
+	return r.cfg.Span
 }
 
 // judge returns the class of what went wrong, and its text; "" when nothing did.
@@ -165,11 +158,11 @@ func (r *recorder) judge(f *flight) (class, text string) {
 		return "", ""
 	case f.failure != nil:
 		return f.class, r.example(f.class, func() string { return targets.Explain(f.failure).Error() })
-	case !r.corpus.Accepts(o.Status):
+	case !r.cfg.Corpus.Accepts(o.Status):
 		class = r.statuses.class(o.Status)
 		return class, r.example(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
 	}
-	judged := r.corpus.Check(r.order.at(f.seq), protocol.Response{
+	judged := r.cfg.Corpus.Check(r.order.at(f.seq), protocol.Response{
 		Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length,
 	})
 	r.answers.Add(judged.Answers)

@@ -37,13 +37,13 @@ type feed struct {
 func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *feed {
 	cfg, _ := load(t, "http://127.0.0.1:9", gap, results)
 	cfg.Corpus = newCorpus(t, 1000)
-	r := newRecorder(cfg, newOrder(cfg.Corpus, 1), nil, 1)
+	r := newRecorder(cfg, cfg.Corpus.Order(1), nil, 1)
 	r.zero = time.Now()
 	r.seconds.out = newSink(logQueue, func(s *second) error {
 		defer r.seconds.reuse(s)
 		return s.writeTo(log)
 	}, func() {})
-	f := &feed{recorder: r, flights: newFlights(64, part{of: 1}, nil), inFlight: 64, gap: gap}
+	f := &feed{recorder: r, flights: newFlights(64, share{of: 1}, nil), inFlight: 64, gap: gap}
 	t.Cleanup(f.finish)
 	for i := range cfg.Corpus.Len() {
 		var a ask
@@ -71,7 +71,7 @@ func (fd *feed) next(k int) (*flight, *vegeta.Result) {
 		fd.flights.begin(time.Duration(fd.begun) * fd.gap)
 	}
 	f := fd.flights.find(uint64(k))
-	f.state, f.outcome.Status, f.most = sent, http.StatusOK, int64(fd.inFlight)
+	f.state, f.outcome.Status, f.inFlight = sent, http.StatusOK, int64(fd.inFlight)
 	f.outcome.Body = append(f.outcome.Body, fd.bodies[fd.order.at(uint64(k))]...)
 	fd.result = vegeta.Result{
 		Seq:       uint64(k),
@@ -168,7 +168,7 @@ func TestRecorderCountsOutOfRange(t *testing.T) {
 
 func TestRecorderDeadline(t *testing.T) {
 	fd := newFeed(t, time.Millisecond, 2, newMemoryLog(t))
-	fd.deadline = time.Millisecond
+	fd.cfg.Deadline = time.Millisecond
 	for k, latency := range []time.Duration{960 * time.Microsecond, 961 * time.Microsecond} { // 40 µs late
 		_, result := fd.next(k)
 		result.Latency = latency

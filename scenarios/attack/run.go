@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -44,16 +43,16 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.warm(ctx)
 	defer collectSeldom()()
-	e.began = now()
+	e.began = usageNow()
 	e.zero = time.Now().Add(lead)
-	e.recorder.zero, e.carriage.zero = e.zero, e.zero
+	e.recorder.zero = e.zero
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })
 	watchers.Go(func() { e.reportProgress(finished) })
 	var recording sync.WaitGroup
 	for _, l := range e.loops {
-		results := l.start(e.zero, e.exhausted)
+		results := l.start()
 		recording.Go(func() { e.record(l, results) })
 	}
 	recording.Wait()
@@ -62,7 +61,7 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 
 	e.sendingEnded()
 	e.bookUnsent()
-	spent, _ := e.began.until(now())
+	spent := usageNow().since(e.began)
 	err := e.flush()
 	return e.cell(spent), err
 }
@@ -71,18 +70,14 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 func (e *engine) record(l *loop, results <-chan *vegeta.Result) {
 	for result := range results {
 		f := e.recorder.record(l.flights, result)
-		if f.state != unsent && e.raw != nil {
-			e.keep(result, f)
+		if e.raw == nil || f.state == unsent {
+			continue
 		}
+		e.rawWriter.complete(result, f)
+		e.rawPut.Lock()
+		e.raw.put(result)
+		e.rawPut.Unlock()
 	}
-}
-
-// keep hands a result to the raw stream.
-func (e *engine) keep(result *vegeta.Result, f *flight) {
-	e.rawWriter.complete(result, f)
-	e.rawPut.Lock()
-	defer e.rawPut.Unlock()
-	e.raw.put(result)
 }
 
 // drainGrace is how much longer than the longest request the drain may take.
@@ -104,7 +99,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	var drained <-chan time.Time
 	drain := func() {
 		if drained == nil {
-			drained = time.After(e.carriage.deadlines.longest() + drainGrace)
+			drained = time.After(e.deadlines.longest() + drainGrace)
 		}
 	}
 	var looks <-chan time.Time
@@ -129,7 +124,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			}
 		case <-looks:
 			now := time.Since(e.zero)
-			if what := e.cfg.Abort.judge(e.watch.windows(now), e.carriage.inFlight.Load()); what != "" {
+			if what := e.cfg.Abort.judge(e.watch.windows(now), e.inFlight.Load()); what != "" {
 				looks = nil
 				e.abort("abort_on: " + what)
 				drain()
@@ -180,25 +175,12 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 		}
 		e.cfg.Progress(Progress{
 			Elapsed:  time.Since(e.zero),
-			Sent:     e.carriage.sent.Load(),
+			Sent:     e.sent.Load(),
 			Done:     e.recorder.done.Load(),
 			Failed:   e.recorder.failed.Load(),
-			InFlight: e.carriage.inFlight.Load(),
+			InFlight: e.inFlight.Load(),
 		})
 	}
-}
-
-// bookUnsent counts what the schedule held beyond the requests that were sent. It
-// looks at no arrival after the end of the load: of a long schedule these are too many.
-func (e *engine) bookUnsent() {
-	for _, l := range e.loops {
-		for due := range l.unsent {
-			if !e.recorder.unsent(due) {
-				break
-			}
-		}
-	}
-	e.recorder.complete(e.cfg.Scheduled)
 }
 
 // flush writes everything that is still to be written.
@@ -211,77 +193,4 @@ func (e *engine) flush() error {
 		return fmt.Errorf("write record: %w", err)
 	}
 	return nil
-}
-
-// cell sums up what was recorded.
-func (e *engine) cell(spent usage) record.Cell {
-	r, connections := e.recorder, e.sender.Stats()
-	cell := record.Cell{
-		Stopped: e.byUser,
-		Aborted: e.aborted,
-		Started: e.zero,
-		Span:    e.cfg.Span,
-		Elapsed: r.lastDone,
-		Ledger:  r.ledger,
-		Errors:  r.errors.sorted(),
-		Answers: r.answers,
-		Good:    r.good,
-
-		Window: r.window(),
-
-		Slices:  r.seconds.slices,
-		Classes: r.mix.counts,
-		Instrument: record.Instrument{
-			CPUs: e.cfg.CPUs,
-			CPU:  spent.cpu,
-
-			SendingTime: e.sendFor,
-			SendingCPU:  e.sending.cpu - e.polled,
-			Polling:     e.polled,
-
-			GCPause:    spent.pauses,
-			GCPauseMax: spent.pauseTimes.quantile(1),
-			GCCycles:   spent.cycles,
-			SchedP99:   spent.sched.quantile(0.99),
-			SchedMax:   spent.sched.quantile(1),
-			Attackers:  len(e.loops),
-			Workers:    e.workers(),
-			WorkerCap:  e.cfg.MaxInFlight,
-			Dials:      connections.Dials,
-			Retries:    connections.Retries,
-			Stalls:     e.log.stalls,
-			OutOfRange: r.outOfRange,
-		},
-	}
-	if e.cfg.Concurrency > 0 {
-		cell.Overtime = r.overtime / time.Duration(e.cfg.Concurrency)
-	} else {
-		cell.Instrument.Gaps = r.gaps.record()
-		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
-	}
-	if cell.Instrument.CPUs == 0 {
-		cell.Instrument.CPUs = runtime.GOMAXPROCS(0)
-	}
-	if e.raw != nil {
-		cell.Instrument.Stalls += e.raw.stalls
-	}
-	// Over the schedule, longer when the last request was late, shorter when the
-	// sending was cut short.
-	sending := max(e.cfg.Span, r.lastSent)
-	if r.window() < e.cfg.Span {
-		sending = r.window()
-	}
-	cell.Achieved = float64(r.ledger.Sent) / sending.Seconds()
-	return cell
-}
-
-// workers returns the most requests in flight at once, or the cap where the part
-// of it that one of several loops has was reached.
-func (e *engine) workers() int {
-	for _, l := range e.loops {
-		if l.trips.bound.Load() {
-			return e.cfg.MaxInFlight
-		}
-	}
-	return int(e.recorder.most)
 }

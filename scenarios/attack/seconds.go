@@ -2,10 +2,13 @@ package attack
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"time"
 
 	"servebench/reports/record"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // seconds sorts what is measured into the slices of the schedule, by due time: these
@@ -32,7 +35,9 @@ func newSeconds(cfg Config) *seconds {
 	// Most runs have two seconds open at once and a third at the log. Their
 	// histograms are made now rather than under load.
 	for range 3 {
-		s.spare <- newSecond(always(cfg), classes)
+		ready := newSecond(classes)
+		ready.prepare(cfg.FirstByte)
+		s.spare <- ready
 	}
 	return s
 }
@@ -92,7 +97,7 @@ func (s *seconds) fresh(index int) *second {
 	select {
 	case fresh = <-s.spare:
 	default:
-		fresh = emptySecond(s.names)
+		fresh = newSecond(s.names)
 	}
 	fresh.start, fresh.end = s.slices[index].Start, s.slices[index].End()
 	return fresh
@@ -126,4 +131,90 @@ func (s *seconds) reuse(emptied *second) {
 	case s.spare <- emptied:
 	default:
 	}
+}
+
+// tag numbers the histograms of a second.
+type tag int
+
+const (
+	tagResponse tag = iota
+	tagService
+	tagLag
+	tagFirstByte
+	tagFailed
+	tagCensored
+	tags
+)
+
+// name is the tag in the interval log.
+func (t tag) name() string {
+	return [tags]string{record.TagResponse, record.TagService, record.TagLag, record.TagFirstByte, record.TagFailed, record.TagCensored}[t]
+}
+
+// second holds what was measured of the requests due in one slice of the
+// schedule, a second long unless the load is a long one. Its histograms are made when
+// they are first needed, and kept for later seconds.
+type second struct {
+	start, end time.Duration
+	histograms [tags]*hdrhistogram.Histogram
+	names      []string                  // of the classes of a mix
+	classes    []*hdrhistogram.Histogram // their response times
+}
+
+func newSecond(classes []string) *second {
+	return &second{names: classes, classes: make([]*hdrhistogram.Histogram, len(classes))}
+}
+
+// prepare makes the histograms that every second needs.
+func (s *second) prepare(firstByte bool) {
+	for t := range s.histograms {
+		if tag(t) < tagFirstByte || tag(t) == tagFirstByte && firstByte {
+			s.histograms[t] = record.NewHistogram()
+		}
+	}
+	for i := range s.classes {
+		s.classes[i] = record.NewHistogram()
+	}
+}
+
+// record adds a value and reports whether the histogram could hold it.
+func (s *second) record(t tag, value time.Duration) bool { return add(&s.histograms[t], value) }
+
+// recordClass adds a response time to those of a class, which record has as well
+// and answers for; class -1 is none.
+func (s *second) recordClass(class int, value time.Duration) {
+	if class >= 0 {
+		add(&s.classes[class], value)
+	}
+}
+
+func add(to **hdrhistogram.Histogram, value time.Duration) bool {
+	if *to == nil {
+		*to = record.NewHistogram()
+	}
+	return (*to).RecordValue(int64(value)) == nil
+}
+
+// writeTo writes what the second holds and empties it. Encoding a histogram
+// takes up to a millisecond; between two of them it gives way to the sending,
+// which may have only this processor.
+func (s *second) writeTo(log IntervalLog) error {
+	var failed error
+	write := func(name string, h *hdrhistogram.Histogram) {
+		if h == nil || h.TotalCount() == 0 {
+			return
+		}
+		if err := log.Interval(name, s.start, s.end, h); err != nil && failed == nil {
+			failed = err
+		}
+		h.Reset()
+		runtime.Gosched()
+	}
+	for t, h := range s.histograms {
+		write(tag(t).name(), h)
+	}
+	for i, h := range s.classes {
+		write(record.TagOfClass(s.names[i]), h)
+	}
+	return failed
 }

@@ -70,7 +70,7 @@ func TestSameSeedSameRequests(t *testing.T) {
 // TestRequestFollowsOrder checks that the k-th request carries the entry of the
 // corpus that the order gives it.
 func TestRequestFollowsOrder(t *testing.T) {
-	o := newOrder(newCorpus(t, 20), 7)
+	o := order(newCorpus(t, 20).Order(7))
 	for k, r := range record1by1(t, 7) {
 		if want := fmt.Sprintf("servebench-%d", o.at(uint64(k))); r.ID != want {
 			t.Fatalf("request %d has the id %s, want %s", k, r.ID, want)

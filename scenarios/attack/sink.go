@@ -1,5 +1,17 @@
 package attack
 
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+
+	"servebench/scenarios/attack/transport"
+	"servebench/targets"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
 // sink hands values to a goroutine that writes them, so that a slow disk does
 // not hold up the recording. Its queue is bounded: when it is full, put waits
 // and counts a stall, so that nothing is lost and nothing is hidden.
@@ -44,3 +56,66 @@ func (s *sink[T]) close() error {
 	<-s.done
 	return s.err
 }
+
+// rawQueue is how many results may wait to be written: some seconds of a fast
+// load, so that a disk's hiccup does not reach the recording.
+const rawQueue = 16 << 10
+
+// rawBody is how much of an answer's body the stream has, as with vegeta's own
+// -max-body: more of all that wait to be written would fill the memory.
+const rawBody = 4 << 10
+
+// rawWriter writes vegeta's own result stream.
+type rawWriter struct {
+	buffer   *bufio.Writer
+	encode   vegeta.Encoder
+	messages []*transport.Message
+	order    order
+	redact   func(string) string // nil: there are no secrets
+}
+
+func newRawWriter(w io.Writer, messages []*transport.Message, o order, redact func(string) string) *rawWriter {
+	buffer := bufio.NewWriterSize(w, 64<<10)
+	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), messages: messages, order: o, redact: redact}
+}
+
+// complete puts what became of the request in the place of what vegeta was told.
+// The flight is free to be used again then.
+func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
+	o := &f.outcome
+	r.Seq = f.seq
+	r.Code, r.Error, r.Headers = uint16(o.Status), "", o.Header
+	r.Body, r.BytesIn = bytes.Clone(o.Body[:min(len(o.Body), rawBody)]), uint64(o.Length)
+	switch {
+	case f.failure != nil:
+		r.Code, r.Error = 0, targets.Explain(f.failure).Error()
+	case o.Status < 200 || o.Status >= 400: // what vegeta calls an error
+		r.Error = o.Reason
+	}
+}
+
+// write puts what was really sent in the place of the placeholder and encodes
+// the result.
+func (w *rawWriter) write(r *vegeta.Result) error {
+	m := w.messages[w.order.at(r.Seq)]
+	r.Method, r.URL, r.BytesOut = m.Method, m.URL, uint64(len(m.Body))
+	if w.redact != nil {
+		w.withoutSecrets(r)
+	}
+	return w.encode(r)
+}
+
+// withoutSecrets takes the secrets out of the texts of a result, of which only BytesIn
+// still says how long the body was.
+func (w *rawWriter) withoutSecrets(r *vegeta.Result) {
+	r.URL, r.Error, r.Body = w.redact(r.URL), w.redact(r.Error), []byte(w.redact(string(r.Body)))
+	header := http.Header{}
+	for name, values := range r.Headers {
+		for _, value := range values {
+			header[name] = append(header[name], w.redact(value))
+		}
+	}
+	r.Headers = header
+}
+
+func (w *rawWriter) flush() error { return w.buffer.Flush() }

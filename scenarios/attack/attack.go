@@ -154,3 +154,21 @@ func (cfg *Config) check() error {
 	}
 	return cfg.Abort.check()
 }
+
+// any reports whether there is a condition.
+func (a Abort) any() bool { return a.Errors > 0 || a.Response > 0 || a.InFlight > 0 }
+
+// check says what is impossible.
+func (a Abort) check() error {
+	switch {
+	case a.Errors < 0 || a.Errors >= 1:
+		return fmt.Errorf("abort: errors: %v, want a share from 0 to below 1", a.Errors)
+	case a.Response < 0:
+		return fmt.Errorf("abort: response: %v, want more than 0s", a.Response)
+	case a.InFlight < 0:
+		return fmt.Errorf("abort: in flight: %d, want at least 1", a.InFlight)
+	case a.For != 0 && a.For < time.Second:
+		return fmt.Errorf("abort: for: %v, want at least 1s", a.For)
+	}
+	return nil
+}

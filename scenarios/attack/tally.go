@@ -1,0 +1,226 @@
+package attack
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/corpus"
+	"servebench/targets"
+)
+
+var (
+	// errTimeout ends the context of a request that took too long.
+	errTimeout = errors.New("no complete answer within the timeout")
+	// errGivenUp ends the contexts of all requests when nobody waits for them any more.
+	errGivenUp = errors.New("given up before the timeout, because the run was ended")
+)
+
+// classify names the kind of a request's failure. A server that dies or drops a
+// request shows as a connection that is reset, closed while an answer was due, or
+// closed in the middle of one.
+func classify(err error) string {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, corpus.ErrTooLong):
+		return corpus.TooLong
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return record.ErrorDescriptors
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return record.ErrorPorts
+	case errors.As(err, &dns):
+		return record.ErrorDNS
+	case targets.HandshakeFailed(err):
+		return record.ErrorTLS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return record.ErrorRefused
+	case errors.Is(err, errTimeout), targets.TimedOut(err):
+		return record.ErrorTimeout
+	case targets.Closed(err):
+		return record.ErrorClosed
+	}
+	return record.ErrorOther
+}
+
+// failures counts failures by class, with one example of each. The classes are
+// few, so its memory is bounded whatever the errors' texts are.
+type failures map[string]*record.ErrorCount
+
+func (fs failures) add(class, example string) {
+	f, ok := fs[class]
+	if !ok {
+		f = &record.ErrorCount{Class: class, Example: example}
+		fs[class] = f
+	}
+	f.Count++
+}
+
+// sorted returns the classes, the most frequent first.
+func (fs failures) sorted() []record.ErrorCount {
+	var counts []record.ErrorCount
+	for _, f := range fs {
+		counts = append(counts, *f)
+	}
+	record.SortErrors(counts)
+	return counts
+}
+
+// statuses names the classes of HTTP statuses.
+type statuses map[int]string
+
+func (s statuses) class(status int) string {
+	name, ok := s[status]
+	if !ok {
+		name = fmt.Sprintf("status %d", status)
+		s[status] = name
+	}
+	return name
+}
+
+// mix holds the ledgers of the classes of request of a mix.
+type mix struct {
+	corpus *corpus.Corpus
+	order  order
+	counts []record.ClassCount // none without a mix
+}
+
+func newMix(c *corpus.Corpus, o order) mix {
+	m := mix{corpus: c, order: o}
+	for _, name := range c.Classes() {
+		m.counts = append(m.counts, record.ClassCount{Name: name})
+	}
+	return m
+}
+
+// of returns the index of the class of the k-th request; -1 without a mix.
+func (m *mix) of(k uint64) int {
+	if m.counts == nil {
+		return -1
+	}
+	return m.corpus.ClassOf(m.order.at(k))
+}
+
+// add counts the k-th request, which was sent, with what became of it.
+func (m *mix) add(k uint64, became record.Ledger) {
+	of := m.of(k)
+	if of < 0 {
+		return
+	}
+	l := &m.counts[of].Ledger
+	l.Sent++
+	l.OK += became.OK
+	l.Failed += became.Failed
+	l.Censored += became.Censored
+}
+
+// schedule counts, once, the first n requests as scheduled, sent or not. Which class
+// each is of follows from the order alone.
+func (m *mix) schedule(n int64) {
+	if m.counts == nil {
+		return
+	}
+	cycles, rest := n/int64(len(m.order)), n%int64(len(m.order))
+	for k := range m.order {
+		times := cycles
+		if int64(k) < rest {
+			times++
+		}
+		m.counts[m.of(uint64(k))].Ledger.Scheduled += times
+	}
+}
+
+// order decides which request of the corpus is sent k-th: the corpus's own order,
+// repeated. It is a pure function of k, so that sender and recorder agree without
+// telling each other.
+type order []int32
+
+// at returns the index into the corpus of the k-th request.
+func (o order) at(k uint64) int { return int(o[k%uint64(len(o))]) }
+
+// gaps compares the gaps between requests as planned and as sent, in the order
+// they were due. Results come in another order, so the stamps of a request wait
+// in a ring until those before it are there.
+type gaps struct {
+	ring ring[stamps]
+	low  uint64 // the first sequence number whose stamps are not there yet
+	high uint64 // above all whose are
+
+	last          stamps // those of the request below low
+	planned, sent scatter
+}
+
+// stamps are when a request was due and sent.
+type stamps struct {
+	due, sent time.Duration
+	state     stampState
+}
+
+type stampState uint8
+
+const (
+	absent  stampState = iota // no result came
+	stamped                   // the request was sent
+	skipped                   // it never was
+)
+
+func newGaps() *gaps { return &gaps{ring: newRing[stamps](0)} }
+
+// add takes the stamps of a request, in any order, once for each.
+func (g *gaps) add(seq uint64, s stamps) {
+	for seq-g.low >= uint64(len(g.ring)) {
+		g.ring = g.ring.grown(g.low, g.high)
+	}
+	*g.ring.at(seq) = s
+	g.high = max(g.high, seq+1)
+	for g.low < g.high && g.ring.at(g.low).state != absent {
+		g.follow(*g.ring.at(g.low))
+		*g.ring.at(g.low) = stamps{}
+		g.low++
+	}
+}
+
+// follow takes the stamps of the next request in order.
+func (g *gaps) follow(s stamps) {
+	if s.state == stamped && g.last.state == stamped {
+		g.planned.add(float64(s.due - g.last.due))
+		g.sent.add(float64(s.sent - g.last.sent))
+	}
+	g.last = s
+}
+
+// record returns the comparison.
+func (g *gaps) record() record.Gaps {
+	return record.Gaps{N: g.planned.n, Planned: g.planned.scv(), Sent: g.sent.scv()}
+}
+
+// scatter sums up values seen one by one, as differences from the first, which
+// keeps the sum of squares small where all are nearly equal.
+type scatter struct {
+	n            int64
+	first        float64
+	sum, squares float64
+}
+
+func (s *scatter) add(v float64) {
+	if s.n == 0 {
+		s.first = v
+	}
+	d := v - s.first
+	s.n++
+	s.sum += d
+	s.squares += d * d
+}
+
+// scv is the squared coefficient of variation: variance ÷ mean²; 0 of no values.
+func (s *scatter) scv() float64 {
+	n := float64(s.n)
+	mean := s.first + s.sum/max(n, 1)
+	if mean == 0 {
+		return 0
+	}
+	shifted := s.sum / n
+	return max(0, s.squares/n-shifted*shifted) / (mean * mean)
+}
