@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strings"
@@ -45,13 +46,11 @@ func coldStarts(a *analysis.Analysis) Figure {
 		return f
 	}
 	s = s.Padded(2)
-	f.Height = 58 + vg.Length(lines)*stripLine
+	f.Height = 58 + 15*vg.Length(lines)
 	f.Data = startTable(a)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawStrips(c, p, strips, s, lines) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawStrips(c, p, strips, s) }
 	return f
 }
-
-const stripLine vg.Length = 15
 
 // strip is one target's part of the figure.
 type strip struct {
@@ -76,7 +75,7 @@ func stripsOf(a *analysis.Analysis) []strip {
 	var all []strip
 	for _, c := range a.ColdStarts() {
 		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
-		one := strip{label: label(a.Label(c.Target)), look: looks[c.Target], note: plural(c.N, "start")}
+		one := strip{label: nameOf(a, c.Target), look: looks[c.Target], note: plural(c.N, "start")}
 		if c.Running {
 			one.note = "already running"
 		}
@@ -129,7 +128,7 @@ func startTable(a *analysis.Analysis) Table {
 			if target.Running {
 				continue
 			}
-			row := []string{label(a.Label(target.Name)), pass(d)}
+			row := []string{nameOf(a, target.Name), pass(d)}
 			for _, name := range stages {
 				row = append(row, stageTime(d, name))
 			}
@@ -166,43 +165,26 @@ func stageTime(d record.Deployment, name string) string {
 	return "–"
 }
 
-// The room beside the data for names and for figures.
-const (
-	stripNames   vg.Length = 120
-	stripFigures vg.Length = 150
-)
-
 // paleInterval is the opacity of the band of an interval.
 const paleInterval = 0.16
 
-func drawStrips(c draw.Canvas, p chart.Palette, strips []strip, s chart.Span, lines int) {
+func drawStrips(c draw.Canvas, p chart.Palette, strips []strip, s chart.Span) {
 	c = stripLegend(p, strips).Draw(c, p)
+	l := list{names: 120, figures: 150, indent: 12, room: 102, gap: 10, marker: 4}
 	panel := chart.NewPanel(p)
-	chart.LogAxis(&panel.X, s, c.Max.X-c.Min.X-stripNames-stripFigures, 44)
+	chart.LogAxis(&panel.X, s, c.Max.X-c.Min.X-l.names-l.figures, 44)
 	panel.X.Label.Text = "time since the beginning of the start, ms"
-	panel.Y.Min, panel.Y.Max = 0, float64(lines)
-	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
-	panel.Y.Width = 0
-	inner := draw.Crop(c, stripNames, -stripFigures, 0, 0)
-	y := float64(lines) - 0.5
-	var names []func(draw.Canvas)
-	write := func(y float64, f func(c draw.Canvas, y vg.Length)) {
-		names = append(names, func(data draw.Canvas) { f(c, data.Y(panel.Y.Norm(y))) })
-	}
 	for _, one := range strips {
-		write(y, func(c draw.Canvas, y vg.Length) { one.name(c, p, y) })
-		y--
+		l.lines = append(l.lines, line{name: one.label, heading: true, look: &one.look, figure: one.note, alarm: one.alarm})
 		for _, row := range one.rows {
-			panel.Add(stageDots{row, y, one.look, p})
-			write(y, func(c draw.Canvas, y vg.Length) { row.name(c, p, y) })
-			y--
+			median := ""
+			if len(row.reached) > 0 {
+				median = medianText(row.median)
+			}
+			l.lines = append(l.lines, line{name: row.stage, figure: median, mark: stageDots{row, one.look.Color, p}.draw})
 		}
 	}
-	panel.Draw(inner)
-	data := panel.DataCanvas(inner)
-	for _, name := range names {
-		name(data)
-	}
+	l.draw(c, p, panel)
 }
 
 func stripLegend(p chart.Palette, strips []strip) chart.Legend {
@@ -216,32 +198,6 @@ func stripLegend(p chart.Palette, strips []strip) chart.Legend {
 		l = append(l, chart.Entry{Text: "failed, or not answered rightly", Color: p.Alarm, Marker: chart.Star})
 	}
 	return l
-}
-
-// name writes a target's name, how often it was started, and how often in vain.
-func (s strip) name(c draw.Canvas, p chart.Palette, y vg.Length) {
-	c.DrawGlyphNoClip(chart.Glyph(s.look.Marker, s.look.Color, 3.4), vg.Point{X: c.Min.X + 4, Y: y})
-	bold, sty := chart.BoldFace(chart.Small, p.Ink), chart.Face(chart.Small, p.Muted)
-	bold.YAlign, sty.YAlign = draw.YCenter, draw.YCenter
-	c.FillText(bold, vg.Point{X: c.Min.X + 12, Y: y}, fit(s.label, stripNames-18, bold.Width))
-	right := c.Max.X - stripFigures + 10
-	c.FillText(sty, vg.Point{X: right, Y: y}, s.note)
-	if s.alarm != "" {
-		alarm := chart.BoldFace(chart.Small, p.Alarm)
-		alarm.YAlign = draw.YCenter
-		c.FillText(alarm, vg.Point{X: right + sty.Width(s.note) + 8, Y: y}, s.alarm)
-	}
-}
-
-// name writes a stage's name and its median.
-func (r stripRow) name(c draw.Canvas, p chart.Palette, y vg.Length) {
-	sty := chart.Face(chart.Small, p.Ink)
-	sty.YAlign = draw.YCenter
-	c.FillText(sty, vg.Point{X: c.Min.X + 12, Y: y}, fit(r.stage, stripNames-18, sty.Width))
-	if len(r.reached) == 0 {
-		return
-	}
-	c.FillText(sty, vg.Point{X: c.Max.X - stripFigures + 10, Y: y}, medianText(r.median))
 }
 
 // medianText is "118 [106, 124] ms", the unit twice only where it is not the same.
@@ -259,33 +215,29 @@ func medianText(q stat.Quantile) string {
 
 // stageDots draws one stage of all starts of a target.
 type stageDots struct {
-	row     stripRow
-	y       float64
-	look    chart.Look
+	stripRow
+	color   color.NRGBA
 	palette chart.Palette
 }
 
-// Plot implements plot.Plotter. The dots are spread over the line's height, always
-// in the same way, so that equal ones are told apart.
-func (d stageDots) Plot(c draw.Canvas, panel *plot.Plot) {
+// draw spreads the dots over the line's height, always in the same way, so that equal
+// ones are seen.
+func (d stageDots) draw(c draw.Canvas, panel *plot.Plot, middle float64) {
 	toX, toY := panel.Transforms(&c)
-	at := func(ms float64) vg.Length { return toX(max(ms, panel.X.Min)) }
-	if q := d.row.median; q.HasInterval {
-		low, high := at(chart.Milliseconds(q.Low)), at(chart.Milliseconds(q.High))
-		c.FillPolygon(chart.Faint(d.palette.Ink, paleInterval), []vg.Point{
-			{X: low, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y - 0.4)}, {X: high, Y: toY(d.y + 0.4)}, {X: low, Y: toY(d.y + 0.4)}})
+	at := func(t time.Duration) vg.Length { return toX(max(chart.Milliseconds(t), panel.X.Min)) }
+	if q := d.median; q.HasInterval {
+		chart.FillRect(c, chart.Faint(d.palette.Ink, paleInterval), at(q.Low), toY(middle-0.4), at(q.High), toY(middle+0.4))
 	}
-	for i, t := range d.row.reached {
+	for i, t := range d.reached {
 		// The golden ratio spreads any number of points evenly.
 		_, part := math.Modf(float64(i) * math.Phi)
-		y := toY(d.y + 0.56*(part-0.5))
-		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.look.Color, 0.85), 1.9), vg.Point{X: at(chart.Milliseconds(t)), Y: y})
+		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.color, 0.85), 1.9), vg.Point{X: at(t), Y: toY(middle + 0.56*(part-0.5))})
 	}
-	if len(d.row.reached) > 0 {
-		x := at(chart.Milliseconds(d.row.median.Value))
-		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(d.y-0.42), x, toY(d.y+0.42))
+	if len(d.reached) > 0 {
+		x := at(d.median.Value)
+		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(middle-0.42), x, toY(middle+0.42))
 	}
-	for _, t := range d.row.failed {
-		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(chart.Milliseconds(t)), Y: toY(d.y)})
+	for _, t := range d.failed {
+		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(t), Y: toY(middle)})
 	}
 }

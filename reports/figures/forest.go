@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"servebench/reports/analysis"
@@ -19,8 +20,8 @@ import (
 func forest(v view) Figure {
 	f := Figure{
 		Name:  v.name("forest"),
-		Title: v.title("Against " + label(v.analysis.Label(v.analysis.Reference))),
-		Caption: "Each target divided by " + label(v.analysis.Label(v.analysis.Reference)) + " on a logarithmic scale: at the line they are " +
+		Title: v.title("Against " + nameOf(v.analysis, v.analysis.Reference)),
+		Caption: "Each target divided by " + nameOf(v.analysis, v.analysis.Reference) + " on a logarithmic scale: at the line they are " +
 			"equal, at 2 the figure is twice as large. For latencies less is better, for goodput more. The bar is the 95 % " +
 			"interval; a hollow marker has none. Where the bar crosses the line, no difference is shown.",
 		Conditions: v.conditions() + " " + capital(analysis.RatioMethod) + ".",
@@ -34,13 +35,11 @@ func forest(v view) Figure {
 	for _, g := range groups {
 		lines += 1 + len(g.ratios)
 	}
-	f.Height = 50 + vg.Length(lines)*ratioLine
+	f.Height = 50 + 18*vg.Length(lines)
 	f.Data = ratioTable(v, groups)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawForest(c, p, v, groups, lines) }
+	f.paint = func(c draw.Canvas, p chart.Palette) { drawForest(c, p, v, groups) }
 	return f
 }
-
-const ratioLine vg.Length = 18
 
 // ratioGroup is one metric's ratios.
 type ratioGroup struct {
@@ -54,12 +53,7 @@ func ratioGroups(v view) []ratioGroup {
 		if r.Phase != v.phase.Name || !(r.Value > 0) || math.IsInf(r.Value, 0) {
 			continue
 		}
-		at := -1
-		for i, g := range groups {
-			if g.metric == r.Metric {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(groups, func(g ratioGroup) bool { return g.metric == r.Metric })
 		if at < 0 {
 			at = len(groups)
 			groups = append(groups, ratioGroup{metric: r.Metric})
@@ -81,10 +75,10 @@ func meaning(metric string) string {
 }
 
 func ratioTable(v view, groups []ratioGroup) Table {
-	t := Table{Head: []string{"target ÷ " + label(v.analysis.Label(v.analysis.Reference)), "metric", "ratio", "95 % interval", "rounds"}}
+	t := Table{Head: []string{"target ÷ " + nameOf(v.analysis, v.analysis.Reference), "metric", "ratio", "95 % interval", "rounds"}}
 	for _, g := range groups {
 		for _, r := range g.ratios {
-			t.Rows = append(t.Rows, []string{label(v.analysis.Label(r.Target)), g.metric, ratioText(r.Value),
+			t.Rows = append(t.Rows, []string{nameOf(v.analysis, r.Target), g.metric, ratioText(r.Value),
 				ratioInterval(r), fmt.Sprint(r.Rounds)})
 		}
 	}
@@ -95,7 +89,11 @@ func ratioInterval(r sample.Ratio) string {
 	if !r.HasInterval {
 		return "too few rounds"
 	}
-	return "[" + ratioText(r.Low) + ", " + ratioText(r.High) + "]"
+	return ratioBounds(r.Low, r.High)
+}
+
+func ratioBounds(low, high float64) string {
+	return "[" + ratioText(low) + ", " + ratioText(high) + "]"
 }
 
 // ratioText writes a ratio with more digits the closer it is to 1.
@@ -109,63 +107,26 @@ func ratioText(v float64) string {
 	return format.Number(v)
 }
 
-// The room beside the data for names and for figures.
-const (
-	ratioNames   vg.Length = 150
-	ratioFigures vg.Length = 130
-)
-
-func drawForest(c draw.Canvas, p chart.Palette, v view, groups []ratioGroup, lines int) {
+func drawForest(c draw.Canvas, p chart.Palette, v view, groups []ratioGroup) {
+	l := list{names: 150, figures: 130, indent: 10, room: 130, gap: 12}
 	panel := chart.NewPanel(p)
-	chart.LogAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-ratioNames-ratioFigures, 56)
-	panel.X.Label.Text = "ratio to " + label(v.analysis.Label(v.analysis.Reference))
-	panel.Y.Min, panel.Y.Max = 0, float64(lines)
-	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
-	panel.Y.Width = 0
-	panel.Add(equality{p})
-	rows := ratioRows(v, groups, lines)
-	for _, r := range rows {
-		panel.Add(r)
-	}
-	inner := draw.Crop(c, ratioNames, -ratioFigures, 0, 0)
-	panel.Draw(inner)
-	data := panel.DataCanvas(inner)
-	for _, r := range rows {
-		r.name(c, p, data.Y(panel.Y.Norm(r.y)))
-	}
-}
-
-// ratioRows lists the lines of the figure from the top.
-func ratioRows(v view, groups []ratioGroup, lines int) []ratioRow {
-	y := float64(lines) - 0.5
-	var rows []ratioRow
+	chart.LogAxis(&panel.X, ratioSpan(groups), c.Max.X-c.Min.X-l.names-l.figures, 56)
+	panel.X.Label.Text = "ratio to " + nameOf(v.analysis, v.analysis.Reference)
 	for _, g := range groups {
-		rows = append(rows, ratioRow{y: y, heading: meaning(g.metric)})
-		y--
+		l.lines = append(l.lines, line{name: meaning(g.metric), heading: true})
 		for _, r := range g.ratios {
-			rows = append(rows, ratioRow{y: y, ratio: r, label: label(v.analysis.Label(r.Target)), look: v.lookOf(r.Target)})
-			y--
+			figure := ratioText(r.Value)
+			if r.HasInterval {
+				figure += " " + ratioInterval(r)
+			}
+			l.lines = append(l.lines, line{name: nameOf(v.analysis, r.Target), figure: figure, mark: ratioMark{r, v.looks[r.Target]}.draw})
 		}
 	}
-	return rows
-}
-
-// name writes what stands to the left and to the right of a line.
-func (r ratioRow) name(c draw.Canvas, p chart.Palette, y vg.Length) {
-	if r.heading != "" {
-		bold := chart.BoldFace(chart.Small, p.Ink)
-		bold.YAlign = draw.YCenter
-		c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, r.heading)
-		return
-	}
-	sty := chart.Face(chart.Small, p.Ink)
-	sty.YAlign = draw.YCenter
-	c.FillText(sty, vg.Point{X: c.Min.X + 10, Y: y}, fit(r.label, ratioNames-20, sty.Width))
-	text := ratioText(r.ratio.Value)
-	if r.ratio.HasInterval {
-		text += " " + ratioInterval(r.ratio)
-	}
-	c.FillText(sty, vg.Point{X: c.Max.X - ratioFigures + 12, Y: y}, text)
+	panel.Add(chart.PlotFunc(func(c draw.Canvas, panel *plot.Plot) {
+		toX, _ := panel.Transforms(&c)
+		c.StrokeLine2(draw.LineStyle{Color: p.Ink, Width: 1}, toX(1), c.Min.Y, toX(1), c.Max.Y)
+	}))
+	l.draw(c, p, panel)
 }
 
 // ratioSpan is symmetric about 1, so that twice and half look alike.
@@ -175,7 +136,7 @@ func ratioSpan(groups []ratioGroup) chart.Span {
 		for _, r := range g.ratios {
 			for _, value := range []float64{r.Value, r.Low, r.High} {
 				if value > 0 && !math.IsInf(value, 0) {
-					widest = math.Max(widest, math.Max(value, 1/value))
+					widest = max(widest, value, 1/value)
 				}
 			}
 		}
@@ -184,51 +145,17 @@ func ratioSpan(groups []ratioGroup) chart.Span {
 	return chart.Span{Low: 1 / widest, High: widest}
 }
 
-func (v view) lookOf(target string) chart.Look {
-	for _, s := range v.series {
-		if s.row.Target == target {
-			return s.look
-		}
-	}
-	return chart.Look{Color: chart.Light().Ink}
+type ratioMark struct {
+	sample.Ratio
+	look chart.Look
 }
 
-// ratioRow is one line of the figure: a heading, or a ratio.
-type ratioRow struct {
-	y       float64
-	heading string
-	ratio   sample.Ratio
-	label   string // the target's
-	look    chart.Look
-}
-
-// Plot implements plot.Plotter.
-func (r ratioRow) Plot(c draw.Canvas, panel *plot.Plot) {
-	if r.heading != "" {
-		return
-	}
+func (r ratioMark) draw(c draw.Canvas, panel *plot.Plot, middle float64) {
 	toX, toY := panel.Transforms(&c)
-	y := toY(r.y)
-	if r.ratio.HasInterval {
-		low := max(toX(r.ratio.Low), c.Min.X)
-		high := min(toX(r.ratio.High), c.Max.X)
-		sty := draw.LineStyle{Color: r.look.Color, Width: 1.6}
-		c.StrokeLine2(sty, low, y, high, y)
-		c.StrokeLine2(sty, low, y-3, low, y+3)
-		c.StrokeLine2(sty, high, y-3, high, y+3)
+	y, estimate := toY(middle), r.look.Marker.Hollow()
+	if r.HasInterval {
+		estimate = r.look.Marker
+		chart.ErrorBar(c, draw.LineStyle{Color: r.look.Color, Width: 1.6}, max(toX(r.Low), c.Min.X), min(toX(r.High), c.Max.X), y)
 	}
-	estimate := r.look.Marker
-	if !r.ratio.HasInterval {
-		estimate = estimate.Hollow()
-	}
-	c.DrawGlyph(chart.Glyph(estimate, r.look.Color, 4), vg.Point{X: toX(r.ratio.Value), Y: y})
-}
-
-// equality is the line at 1.
-type equality struct{ palette chart.Palette }
-
-// Plot implements plot.Plotter.
-func (e equality) Plot(c draw.Canvas, panel *plot.Plot) {
-	toX, _ := panel.Transforms(&c)
-	c.StrokeLine2(draw.LineStyle{Color: e.palette.Ink, Width: 1}, toX(1), c.Min.Y, toX(1), c.Max.Y)
+	c.DrawGlyph(chart.Glyph(estimate, r.look.Color, 4), vg.Point{X: toX(r.Value), Y: y})
 }

@@ -207,7 +207,7 @@ func saturated(a *analysis.Analysis) Figure {
 	}
 	looks := looksOf(a.Run)
 	for _, s := range a.Saturated {
-		line := ascent{label: label(a.Label(s.Target)), look: looks[s.Target]}
+		line := ascent{label: nameOf(a, s.Target), look: looks[s.Target]}
 		for _, p := range s.Points {
 			hold := footholdOf(float64(p.Concurrency), p.Rate, p.Row.Response)
 			hold.low, hold.high = p.Low, p.High

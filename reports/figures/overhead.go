@@ -2,7 +2,7 @@ package figures
 
 import (
 	"fmt"
-	"math"
+	"image/color"
 	"slices"
 	"time"
 
@@ -31,7 +31,7 @@ func overheadSplit(a *analysis.Analysis) Figure {
 	looks := looksOf(a.Run)
 	for _, r := range t.Rows {
 		if r.Known {
-			bars = append(bars, overheadBar{row: r, label: label(a.Label(r.Target)), look: looks[r.Target]})
+			bars = append(bars, overheadBar{row: r, label: nameOf(a, r.Target), look: looks[r.Target]})
 		}
 	}
 	if len(bars) == 0 {
@@ -60,6 +60,7 @@ type overheadBar struct {
 	row   overhead.Row
 	label string
 	look  chart.Look
+	ink   color.Color // of the interval
 }
 
 // overheadGroups puts the bars of each quantile together.
@@ -119,14 +120,8 @@ func overheadRatio(p overhead.Part, base bool) string {
 	case !p.HasRatioInterval:
 		return ratioText(p.Ratio)
 	}
-	return ratioText(p.Ratio) + " [" + ratioText(p.RatioLow) + ", " + ratioText(p.RatioHigh) + "]"
+	return ratioText(p.Ratio) + " " + ratioBounds(p.RatioLow, p.RatioHigh)
 }
-
-// The room beside the bars for names and for figures.
-const (
-	overheadNames   vg.Length = 130
-	overheadFigures vg.Length = 170
-)
 
 // drawOverhead draws each quantile in a panel with an axis of its own: the times of the
 // slowest requests would make slivers of the others'.
@@ -160,83 +155,42 @@ func overheadHeight(group []overheadBar) vg.Length {
 }
 
 func drawOverheadGroup(c draw.Canvas, p chart.Palette, group []overheadBar) {
-	lines := float64(len(group) + 1)
+	heading := format.Quantile(group[0].row.Q) + " response time"
 	panel := chart.NewPanel(p)
-	panel.X.Label.Text = format.Quantile(group[0].row.Q) + " response time, ms"
+	panel.X.Label.Text = heading + ", ms"
 	panel.X.Min, panel.X.Max = 0, longestBar(group)*1.03
 	panel.X.Tick.Marker = chart.LinearTicks{Most: 9}
-	panel.Y.Min, panel.Y.Max = 0, lines
-	panel.Y.Tick.Marker = plot.ConstantTicks(nil)
-	panel.Y.Width = 0
-	inner := draw.Crop(c, overheadNames, -overheadFigures, 0, 0)
-	var bars []drawnBar
-	for i, b := range group {
-		bars = append(bars, drawnBar{b, lines - 1.5 - float64(i), p})
-		panel.Add(bars[i])
+	l := list{names: 130, figures: 170, indent: 23, room: 102, gap: 10, marker: 14, lines: []line{{name: heading, heading: true}}}
+	for _, b := range group {
+		b.ink = p.Ink
+		l.lines = append(l.lines, line{name: b.label, look: &b.look, figure: b.parts(), mark: b.draw})
 	}
-	panel.Draw(inner)
-	data := panel.DataCanvas(inner)
-	at := func(y float64) vg.Length { return data.Y(panel.Y.Norm(y)) }
-	quantileHeading(c, p, at(lines-0.5), group[0].row.Q)
-	for _, bar := range bars {
-		bar.name(c, at(bar.y))
-	}
-}
-
-// quantileHeading writes above a group which quantile it is of.
-func quantileHeading(c draw.Canvas, p chart.Palette, y vg.Length, q float64) {
-	bold := chart.BoldFace(chart.Small, p.Ink)
-	bold.YAlign = draw.YCenter
-	c.FillText(bold, vg.Point{X: c.Min.X, Y: y}, format.Quantile(q)+" response time")
+	l.draw(c, p, panel)
 }
 
 // paleness is the opacity of the model's part of a bar.
 const paleness = 0.35
 
 func longestBar(group []overheadBar) float64 {
-	longest := 0.0
+	longest := time.Duration(0)
 	for _, b := range group {
-		longest = math.Max(longest, math.Max(inMilliseconds(b.row.Whole), inMilliseconds(b.row.Overhead.High)))
+		longest = max(longest, b.row.Whole, b.row.Overhead.High)
 	}
-	return math.Max(longest, 1e-6)
+	return chart.Milliseconds(longest)
 }
 
-func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// drawnBar is a bar on its line.
-type drawnBar struct {
-	overheadBar
-	y       float64
-	palette chart.Palette
-}
-
-// name writes what stands to the left and to the right of a bar.
-func (b drawnBar) name(c draw.Canvas, y vg.Length) {
-	c.DrawGlyphNoClip(chart.Glyph(b.look.Marker, b.look.Color, 3.4), vg.Point{X: c.Min.X + 14, Y: y})
-	sty := chart.Face(chart.Small, b.palette.Ink)
-	sty.YAlign = draw.YCenter
-	c.FillText(sty, vg.Point{X: c.Min.X + 23, Y: y}, fit(b.label, overheadNames-28, sty.Width))
-	c.FillText(sty, vg.Point{X: c.Max.X - overheadFigures + 10, Y: y}, b.parts())
-}
-
-// Plot implements plot.Plotter.
-func (b drawnBar) Plot(c draw.Canvas, panel *plot.Plot) {
+func (b overheadBar) draw(c draw.Canvas, panel *plot.Plot, middle float64) {
 	toX, toY := panel.Transforms(&c)
-	low, high := toY(b.y-0.34), toY(b.y+0.34)
-	block := func(from, to time.Duration, opacity float64) {
-		left, right := toX(inMilliseconds(from)), toX(inMilliseconds(to))
-		c.FillPolygon(chart.Faint(b.look.Color, opacity), []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
+	at := func(d time.Duration) vg.Length { return toX(chart.Milliseconds(d)) }
+	block := func(from, to vg.Length, opacity float64) {
+		chart.FillRect(c, chart.Faint(b.look.Color, opacity), from, toY(middle-0.34), to, toY(middle+0.34))
 	}
-	block(0, b.row.Overhead.Value, 1)
+	end := at(b.row.Overhead.Value)
+	block(toX(0), end, 1)
 	if b.row.Model.ToldApart {
-		block(b.row.Overhead.Value, b.row.Whole, paleness)
+		block(end, at(b.row.Whole), paleness)
 	}
-	if !b.row.Overhead.HasInterval {
-		return
+	if b.row.Overhead.HasInterval {
+		chart.ErrorBar(c, draw.LineStyle{Color: b.ink, Width: 1.4}, at(b.row.Overhead.Low), at(b.row.Overhead.High), toY(middle))
 	}
-	sty := draw.LineStyle{Color: b.palette.Ink, Width: 1.4}
-	left, right, y := toX(inMilliseconds(b.row.Overhead.Low)), toX(inMilliseconds(b.row.Overhead.High)), toY(b.y)
-	c.StrokeLine2(sty, left, y, right, y)
-	c.StrokeLine2(sty, left, y-3, left, y+3)
-	c.StrokeLine2(sty, right, y-3, right, y+3)
 }

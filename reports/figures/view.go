@@ -17,7 +17,8 @@ import (
 type view struct {
 	analysis *analysis.Analysis
 	phase    record.Phase
-	only     bool // the run has no other measured phase
+	only     bool                  // the run has no other measured phase
+	looks    map[string]chart.Look // of the run's targets
 	series   []series
 }
 
@@ -35,11 +36,11 @@ func views(a *analysis.Analysis) []view {
 	looks := looksOf(a.Run)
 	var all []view
 	for _, name := range phaseNames(a.Rows) {
-		v := view{analysis: a, phase: phaseOf(a.Run, name)}
+		v := view{analysis: a, phase: phaseOf(a.Run, name), looks: looks}
 		for _, row := range a.Rows {
 			if row.Phase == name {
 				v.series = append(v.series, series{
-					label: label(a.Label(row.Target)), row: row,
+					label: nameOf(a, row.Target), row: row,
 					rounds: roundsOf(a, row), look: looks[row.Target],
 				})
 			}
@@ -103,6 +104,9 @@ func (v view) title(base string) string {
 	}
 	return title
 }
+
+// nameOf is the name of a target, fit to be drawn.
+func nameOf(a *analysis.Analysis, target string) string { return label(a.Label(target)) }
 
 // slug keeps what is safe in a file name.
 func slug(s string) string {

@@ -9,6 +9,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// PlotFunc makes a plot.Plotter of a function.
+type PlotFunc func(draw.Canvas, *plot.Plot)
+
+// Plot implements plot.Plotter.
+func (f PlotFunc) Plot(c draw.Canvas, panel *plot.Plot) { f(c, panel) }
+
 // Columns draws the values of bins as filled columns, or as their outline.
 type Columns struct {
 	Values []float64
