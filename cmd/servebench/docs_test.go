@@ -22,6 +22,7 @@ import (
 
 	"servebench/reports/record/recordtest"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/targets"
 )
 
@@ -111,6 +112,9 @@ func TestDocumentsAreComplete(t *testing.T) {
 	}
 	for _, builtin := range scenarios.Builtins() {
 		named["scenarios/README.md"] = append(named["scenarios/README.md"], "`"+builtin.Name+"`")
+	}
+	for _, kind := range arrivals.Kinds() {
+		named["scenarios/README.md"] = append(named["scenarios/README.md"], "`"+kind.Name+"`")
 	}
 	for document, names := range named {
 		text := readDocument(t, document)
