@@ -59,7 +59,7 @@ func TestJudgedFloor(t *testing.T) {
 		"":                    made(record.Valid, time.Millisecond),
 		"INVALID: lag 9 ms":   made(record.Invalid, time.Millisecond),
 		"p50 6.71ms, of":      made(record.Valid, 6710*time.Microsecond),
-		"nothing was measure": {Validity: record.Valid},
+		"nothing was measure": {Validity: record.Valid, Set: &sample.Set{}},
 	} {
 		if _, why := judgedFloor(1000, a, nil); (why == "") != (want == "") || !strings.HasPrefix(why, want) {
 			t.Errorf("no floor because of %q, want %q", why, want)
