@@ -44,17 +44,17 @@ func abCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ab [SCENARIO] --candidate SERVER [--baseline SERVER]",
 		Short: "Find out whether a candidate is slower than a baseline",
-		Long: `Compare two servers round by round: in each round both are started afresh, in an
-order that is drawn, and get the same requests at the same due times. The A/B test ends
-as soon as the answer is known: FAIL, the candidate is surely slower and by the margin
-at least, or fails more requests; PASS, it is surely not slower by the tolerance. Else
-it is INCONCLUSIVE, and says how many rounds more would settle it. SCENARIO is as of
-servebench run, with one target; without one, it is gate. Its key regression says what
-is compared, and how.
+		Long: `Compare two servers round by round. Each round starts both afresh, in random order,
+and sends both the same requests at the same due times. The test ends as soon as it is
+decided. FAIL: the candidate is significantly slower, by at least the margin, or fails
+more requests. PASS: it is significantly less than the tolerance slower. Otherwise the
+test is INCONCLUSIVE and says how many more rounds would decide it. SCENARIO is the same
+as for servebench run, with one target; the default is gate. Its key regression says
+what is compared, and how.
 
 SERVER is one of
   rev:REVISION   a revision of the git repository of the working folder, checked out
-                 into a folder of its own and built there with --build; the program of
+                 into a separate folder and built there with --build; the program of
                  workload.command is taken from it (bin/refserver, of the reference
                  server), and nothing else: what is not committed is not in it, and the
                  files that the program opens by relative paths are the working folder's
@@ -89,10 +89,10 @@ for a server with further settings.
 
 // abExitHelp is exitHelp in the words of an A/B test.
 const abExitHelp = `Exit codes:
-  0    PASS: the candidate is surely not slower by the tolerance
+  0    PASS: the candidate is significantly less than the tolerance slower
   1    something failed while running: a server died, a build failed
   10   FAIL: the candidate is slower, or fails more requests
-  11   INCONCLUSIVE: that cannot be told yet
+  11   INCONCLUSIVE: not decided yet
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured
   20   a target is not available, or never got ready

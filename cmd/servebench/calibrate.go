@@ -26,7 +26,7 @@ func calibrateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "calibrate [flags] [ORACLE...]",
 		Short: "Find out what the load generator can do here, and whether it is right",
-		Long: `Drive a server that answers at once, and find the highest rate at which this
+		Long: `Drive a server that answers immediately, and find the highest rate at which this
 machine's load generator is still VALID, by the rules that runs are judged by, and
 the floor of its latencies: what the generator, the kernel and loopback take of
 themselves. It takes about a minute. A rate that was not VALID is tried again, and

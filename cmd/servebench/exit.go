@@ -22,12 +22,12 @@ const (
 
 // exitHelp stands in the help of every command that ends with these codes.
 const exitHelp = `Exit codes:
-  0    done, and the instrument can be believed; PASS of a gate
+  0    done, and the measurement is VALID; PASS of a gate
   1    something failed while running: a server died, a report could not be written
        (which leaves 10 to 13 as they are)
   10   FAIL of a gate (run --gate, gate, ab): a limit is broken, or the candidate
        is worse
-  11   INCONCLUSIVE of a gate: it cannot be told
+  11   INCONCLUSIVE of a gate: too few data to decide
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured: there is no result
   13   of compare: the runs are not comparable

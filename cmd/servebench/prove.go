@@ -47,8 +47,8 @@ with itself, and with itself answering later by a share of its median. It is sai
 how long that takes. Few A/B tests prove little: the intervals of the rates say how little.
 
 Exit codes:
-  0    the gate misses none of its goals: each holds, or is not told apart from its
-       bound by so few simulations; with --real: nothing speaks against that
+  0    the gate misses none of its goals: each holds, or is undecided after so few
+       simulations; with --real: nothing speaks against that
   1    something failed while running
   10   it does: the whole interval of a rate is where it must not be
   12   with --real, INVALID: no A/B test could be believed

@@ -45,8 +45,8 @@ func runCommand() *cobra.Command {
 		Use:   "run [SCENARIO...]",
 		Short: "Run scenarios and write their reports",
 		Long: `Run scenarios. SCENARIO is the name of a built-in one (servebench list scenarios)
-or a scenario file; without one, compare is run. Each run gets a folder of its
-own with run.json, report.html, figures/ and the interval logs.
+or a scenario file; without one, compare is run. Each run gets a folder
+with run.json, report.html, figures/ and the interval logs.
 
 The table goes to stdout, progress to stderr. The first ^C (or SIGTERM, or SIGHUP
 when the terminal is closed) stops the sending, waits for what is in flight and
@@ -74,7 +74,7 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
-	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that cannot be told")
+	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided")
 	return cmd
 }
 

@@ -81,7 +81,7 @@ func writeGoals(w io.Writer, t proof.Table) error {
 	for _, g := range proof.Goals() {
 		rate, _ := g.Rate(t)
 		state, advice := g.State(t), ""
-		if state == proof.Untold {
+		if state == proof.Undecided {
 			advice = ": more --simulations"
 		}
 		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", state, goalText(g),

@@ -111,7 +111,7 @@ type LeftOut struct {
 }
 
 const (
-	// mostFloor is the highest p50 of a floor. A server that answers at once has a
+	// mostFloor is the highest p50 of a floor. A server that answers immediately has a
 	// fraction of a millisecond; what waits longer is behind something else on the
 	// machine.
 	mostFloor = 2 * time.Millisecond

@@ -17,7 +17,7 @@ import (
 )
 
 // A load to measure the machine by: what can be in flight when a server stalls
-// until the first request times out, each on a connection of its own.
+// until the first request times out, each on its own connection.
 const (
 	usualRate    = 1000 // per second
 	usualTimeout = 10 * time.Second

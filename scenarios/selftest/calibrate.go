@@ -145,10 +145,10 @@ func floorOf(rate float64, d stat.Distribution) record.Floor {
 	return f
 }
 
-// nullScenario is Poisson arrivals at the server that answers at once.
+// nullScenario is Poisson arrivals at the server that answers immediately.
 func nullScenario(server string, rate float64, duration time.Duration) []byte {
 	return fmt.Appendf(nil, `name: calibrate
-description: A server that answers at once, so that what is measured is the load generator.
+description: A server that answers immediately, so that what is measured is the load generator.
 targets: [physical]
 workload: {command: [%q, --address, "{host}:{port}"]}
 protocol: template
@@ -180,7 +180,7 @@ func WriteCalibration(w io.Writer, d calibration.Document) error {
 		fmt.Fprintf(w, "No floor at %s, in two tries: %s.\n", format.Rate(out.Rate), out.Why)
 	}
 	if _, err := fmt.Fprint(w, `
-The floor is the response time of a server that answers at once: what the generator,
+The floor is the response time of a server that answers immediately: what the generator,
 the kernel and loopback take of themselves. A server's own times are above it, and
 differences between servers that are smaller than it are hard to see. Above the rate,
 runs would be INVALID here whatever the server does.

@@ -19,7 +19,7 @@ type Document struct {
 }
 
 // GoalDocument is what a rate has to keep to; 0 and 1 are no bounds. The state is "holds",
-// "not told apart" or "misses", by the interval.
+// "undecided" or "misses", by the interval.
 type GoalDocument struct {
 	Noise   string  `json:"noise"`
 	Change  float64 `json:"change"`

@@ -28,13 +28,13 @@ type State int
 
 // The states, from best to worst.
 const (
-	Holds  State = iota // the interval of the rate lies within the goal
-	Untold              // it lies on both sides: more simulations would tell
-	Misses              // it lies beyond the goal, or there is no rate
+	Holds     State = iota // the interval of the rate lies within the goal
+	Undecided              // it lies on both sides: more simulations would tell
+	Misses                 // it lies beyond the goal, or there is no rate
 )
 
 // String is the state as it is printed.
-func (s State) String() string { return [...]string{"holds", "not told apart", "misses"}[s] }
+func (s State) String() string { return [...]string{"holds", "undecided", "misses"}[s] }
 
 // State returns what the table says of the goal, by the Interval of the rate. A goal
 // that the rate is far from takes few simulations, one that it is near to many.
@@ -51,7 +51,7 @@ func (g Goal) State(t Table) State {
 	case low >= g.Least && high <= most:
 		return Holds
 	}
-	return Untold
+	return Undecided
 }
 
 // Goals are those of the gate.

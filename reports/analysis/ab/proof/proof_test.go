@@ -44,8 +44,8 @@ func TestStateOfAGoal(t *testing.T) {
 		rate Rate
 		want State
 	}{
-		{most, Rate{3, 500}, Untold}, {most, Rate{20, 20_000}, Holds}, {most, Rate{20, 500}, Misses}, {most, Rate{}, Misses},
-		{least, Rate{48, 50}, Untold}, {least, Rate{1000, 1000}, Holds}, {least, Rate{25, 50}, Misses},
+		{most, Rate{3, 500}, Undecided}, {most, Rate{20, 20_000}, Holds}, {most, Rate{20, 500}, Misses}, {most, Rate{}, Misses},
+		{least, Rate{48, 50}, Undecided}, {least, Rate{1000, 1000}, Holds}, {least, Rate{25, 50}, Misses},
 	} {
 		table := Table{Gate: Row{Cells: []Cell{{Noise: "n", Fail: tt.rate}}}}
 		if got := tt.goal.State(table); got != tt.want {

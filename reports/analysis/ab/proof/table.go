@@ -55,7 +55,7 @@ func Run(ctx context.Context, simulations int) (Table, error) {
 }
 
 // row plays all cells of a design. No two cells of a table draw the same noise: each
-// has a stream of its own.
+// has its own stream.
 func (d design) row(ctx context.Context, number uint64, simulations int) (Row, error) {
 	row := Row{Design: d.name}
 	stream := number << 32
