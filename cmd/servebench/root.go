@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"servebench/scenarios/decode"
@@ -160,4 +161,16 @@ func (o *oneOf) Set(value string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(o.words, ", "))
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "servebench %s %s\n", cli.Version(), runtime.Version())
+			return runtimeError(err)
+		},
+	}
 }
