@@ -36,7 +36,8 @@ type Model struct {
 	Doc  string // one sentence
 	// Options is a struct with the tags of package decode, whose keys a scenario may set
 	// under the model's name in workload; nil: there are none. OptionsDoc says what they are
-	// for, and OptionsSource holds the Go file that documents them.
+	// for, and OptionsSource holds the Go file that documents them. The struct may have a
+	// method Mistakes, which reports what is wrong across its keys.
 	Options       any
 	OptionsDoc    string
 	OptionsSource fs.FS
@@ -98,9 +99,17 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 	for _, param := range arrivalsParams() {
 		o.Notes["load[]."+param] = takenBy(param)
 	}
-	o.Inline = map[string]decode.Inline{"parameters": cat.parameters, "targets": cat.optionsOfTargets}
-	models := cat.optionsOfModels(o)
-	o.Inline["models"] = func(*decode.Node) ([]decode.Field, bool) { return models, false }
+	var models []decode.Field
+	for _, m := range cat.Models {
+		if m.Options != nil {
+			models = append(models, decode.EntryOf(m.Name, m.OptionsDoc, m.Options, o))
+		}
+	}
+	o.Inline = map[string]decode.Inline{
+		"parameters": cat.parameters,
+		"targets":    cat.optionsOfTargets,
+		"models":     func(*decode.Node) ([]decode.Field, bool) { return models, false },
+	}
 	return o
 }
 
@@ -175,15 +184,4 @@ func targetOption(o targets.Option) decode.Field {
 	first, size := utf8.DecodeRuneInString(o.Doc)
 	doc := string(unicode.ToUpper(first)) + strings.TrimSuffix(o.Doc[size:], ".") + "."
 	return decode.Entry(o.Name, doc, fallback, "", kind)
-}
-
-// optionsOfModels are the keys of a workload named after models.
-func (cat Catalogue) optionsOfModels(o decode.Options) []decode.Field {
-	var fields []decode.Field
-	for _, m := range cat.Models {
-		if m.Options != nil {
-			fields = append(fields, decode.EntryOf(m.Name, m.OptionsDoc, m.Options, o))
-		}
-	}
-	return fields
 }

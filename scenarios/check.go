@@ -189,32 +189,17 @@ func (c check) modelOptions() {
 		if c.Sound("workload.server", "workload.model", "load") && !asked {
 			c.Refuse(field, "nothing asks the reference server's model "+name, "server: reference with model: "+name+", or none")
 		}
-		if checker, ok := options.(interface{ Check() error }); ok {
-			c.mistakes(field, checker.Check())
-		}
-	}
-}
-
-// mistakes reports the mistakes in a mapping that joined errors tell of: those that know
-// the key at fault, and after it the others that they rest on.
-func (c check) mistakes(path string, err error) {
-	many, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return
-	}
-	for _, err := range many.Unwrap() {
-		m, ok := err.(interface {
-			Mistake() (keys []string, problem, want string)
-		})
-		if !ok {
-			continue
-		}
-		keys, problem, want := m.Mistake()
-		for i := range keys {
-			keys[i] = decode.Member(path, keys[i])
-		}
-		if c.Sound(keys...) {
-			c.Refuse(keys[0], problem, want)
+		if checker, ok := options.(interface {
+			Mistakes(report func(problem, want string, keys ...string))
+		}); ok {
+			checker.Mistakes(func(problem, want string, keys ...string) {
+				for i := range keys {
+					keys[i] = decode.Member(field, keys[i])
+				}
+				if c.Sound(keys...) {
+					c.Refuse(keys[0], problem, want)
+				}
+			})
 		}
 	}
 }

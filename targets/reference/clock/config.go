@@ -54,34 +54,29 @@ const (
 	mostQueues  = 10_000
 )
 
-// Mistake is what is wrong with one key of a Config.
-type Mistake struct {
-	Keys    []string // "every"; and those that it rests on: "stall"
-	Problem string   // "stalls of 1s have no end in between"
-	Want    string   // "a time above the stall"
-}
-
-// Error formats the mistake on one line.
-func (m *Mistake) Error() string { return m.Keys[0] + ": " + m.Problem + "; want " + m.Want }
-
-// Mistake returns the parts.
-func (m *Mistake) Mistake() (keys []string, problem, want string) { return m.Keys, m.Problem, m.Want }
-
-// Check names every mistake: it joins a *Mistake for each.
+// Check names every mistake.
 func (c Config) Check() error {
 	var faults []error
-	fault := func(wrong bool, keys, problem, want string) {
+	c.Mistakes(func(problem, want string, keys ...string) {
+		faults = append(faults, fmt.Errorf("%s: %s; want %s", keys[0], problem, want))
+	})
+	return errors.Join(faults...)
+}
+
+// Mistakes reports every mistake: what is wrong, what would be right, the key at fault and
+// the others that this rests on.
+func (c Config) Mistakes(report func(problem, want string, keys ...string)) {
+	fault := func(wrong bool, problem, want string, keys ...string) {
 		if wrong {
-			faults = append(faults, &Mistake{strings.Split(keys, ","), problem, want})
+			report(problem, want, keys...)
 		}
 	}
 	_, known := distributionNamed(c.Distribution)
-	fault(!known, "distribution", fmt.Sprintf("unknown distribution %q", c.Distribution), "one of "+strings.Join(Distributions(), ", "))
-	fault(c.Service <= 0, "service", fmt.Sprintf("%v is not above 0", c.Service), "a time such as 20ms")
-	fault(c.Workers < 0 || c.Workers > mostWorkers, "workers", fmt.Sprintf("%d is out of bounds", c.Workers), fmt.Sprintf("a number from 0 to %d", mostWorkers))
-	fault(c.Queues < 1 || c.Queues > mostQueues, "queues", fmt.Sprintf("%d is out of bounds", c.Queues), fmt.Sprintf("a number from 1 to %d", mostQueues))
-	fault(c.Stall < 0, "stall", fmt.Sprintf("%v is below 0", c.Stall), "0 or more")
-	fault(c.Stall > 0 && c.Every <= c.Stall, "every,stall", fmt.Sprintf("stalls of %v have no end in between", c.Stall), "a time above the stall")
-	fault(c.Stall == 0 && c.Every != 0, "every,stall", "there is no stall", "a stall beside it, or none")
-	return errors.Join(faults...)
+	fault(!known, fmt.Sprintf("unknown distribution %q", c.Distribution), "one of "+strings.Join(Distributions(), ", "), "distribution")
+	fault(c.Service <= 0, fmt.Sprintf("%v is not above 0", c.Service), "a time such as 20ms", "service")
+	fault(c.Workers < 0 || c.Workers > mostWorkers, fmt.Sprintf("%d is out of bounds", c.Workers), fmt.Sprintf("a number from 0 to %d", mostWorkers), "workers")
+	fault(c.Queues < 1 || c.Queues > mostQueues, fmt.Sprintf("%d is out of bounds", c.Queues), fmt.Sprintf("a number from 1 to %d", mostQueues), "queues")
+	fault(c.Stall < 0, fmt.Sprintf("%v is below 0", c.Stall), "0 or more", "stall")
+	fault(c.Stall > 0 && c.Every <= c.Stall, fmt.Sprintf("stalls of %v have no end in between", c.Stall), "a time above the stall", "every", "stall")
+	fault(c.Stall == 0 && c.Every != 0, "there is no stall", "a stall beside it, or none", "every", "stall")
 }
