@@ -13,6 +13,7 @@ import (
 	"servebench/cmd/cli"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/validity"
+	"servebench/reports/document"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -267,11 +268,11 @@ func verdictError(a *analysis.Analysis, gate bool) error {
 	case a.Nothing() != "":
 		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
 	case a.Validity == record.Invalid:
-		code, text = exitInvalid, "INVALID: "+a.Disbelief()+invalidBecause(a)
+		code, text = exitInvalid, "INVALID: "+document.Disbelief(a)+invalidBecause(a)
 	case gate && a.Verdict == record.Fail:
-		code, text = exitFailed, "FAIL: "+a.Sentence()
+		code, text = exitFailed, "FAIL: "+document.Sentence(a)
 	case gate && (a.Verdict == record.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
-		code, text = exitInconclusive, "INCONCLUSIVE: "+a.Sentence()
+		code, text = exitInconclusive, "INCONCLUSIVE: "+document.Sentence(a)
 	default:
 		return nil
 	}

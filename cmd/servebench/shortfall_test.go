@@ -15,6 +15,7 @@ import (
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
+	"servebench/reports/document"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
 	"servebench/reports/markdown"
@@ -60,7 +61,7 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole := spoilt(t, dir, func(*record.Run) {})
-		if whole.Word() != "PASS" && whole.Word() != "VALID" || verdictError(whole, true) != nil || baseline.Unfit(whole) != "" || !whole.Complete() {
+		if document.Word(whole) != "PASS" && document.Word(whole) != "VALID" || verdictError(whole, true) != nil || baseline.Unfit(whole) != "" || !whole.Complete() {
 			t.Fatalf("%s: the whole run is %s, %v", name, whole.Verdict, whole.Diagnostics)
 		}
 		cuts := map[string]func(*record.Run){
@@ -110,8 +111,8 @@ func spoilt(t *testing.T, dir string, change func(*record.Run)) *analysis.Analys
 // notGreen wants an analysis to be no PASS anywhere.
 func notGreen(t *testing.T, a *analysis.Analysis) {
 	t.Helper()
-	if a.Verdict == record.Pass || a.Word() == "PASS" || a.Complete() {
-		t.Errorf("%s, %s: %s", a.Verdict, a.Word(), a.Sentence())
+	if a.Verdict == record.Pass || document.Word(a) == "PASS" || a.Complete() {
+		t.Errorf("%s, %s: %s", a.Verdict, document.Word(a), document.Sentence(a))
 	}
 	exit := new(exitError)
 	if err := verdictError(a, true); !errors.As(err, &exit) || exit.code == exitOK {

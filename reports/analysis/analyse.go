@@ -69,7 +69,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	case a.AB == nil:
 		a.Gates = gate.Judge(a.Set, slo, a.Validity == record.Invalid)
 	case a.Validity == record.Invalid:
-		a.AB.Invalidate(a.Blame())
+		a.AB.Invalidate()
 	case short != nil:
 		a.AB.LeaveOpen(run, short.Text)
 	}
@@ -130,4 +130,93 @@ func (a *Analysis) Complete() bool {
 func (a *Analysis) HoldInPart() bool {
 	return a.Verdict == record.Inconclusive && len(a.Gates) > 0 &&
 		!slices.ContainsFunc(a.Gates, func(g gate.Gate) bool { return g.Verdict != record.Pass && !g.InPart })
+}
+
+// Fault is the first of the errors that make the run INVALID, and how many others
+// do; nil of a run that is not.
+func (a *Analysis) Fault() (first *record.Diagnostic, others int) {
+	for i := range a.Diagnostics {
+		switch {
+		case a.Diagnostics[i].Severity != record.SeverityError:
+		case first == nil:
+			first = &a.Diagnostics[i]
+		default:
+			others++
+		}
+	}
+	return first, others
+}
+
+// Noise is what an A/B test of a server with itself found of the machine's noise, see
+// ABTest.Noise; none where the instrument cannot be believed.
+func Noise(a *Analysis) record.Noise {
+	if a.AB == nil || a.Validity != record.Valid {
+		return record.Noise{Floors: map[string]float64{}}
+	}
+	return a.AB.Noise(a.Run)
+}
+
+// NoiseFloors are by metric the least margins that can be told from noise on the
+// machine of an A/B test, which it found itself or which were found before it; nil where
+// they are not known.
+func (a *Analysis) NoiseFloors() map[string]float64 {
+	if noise := a.MachineNoise(); noise != nil {
+		return noise.Floors
+	}
+	return nil
+}
+
+// MachineNoise is what is known of the noise of the machine of an A/B test; nil: nothing is.
+func (a *Analysis) MachineNoise() *record.Noise {
+	switch {
+	case a.AB == nil:
+		return nil
+	case a.AB.Same:
+		if found := Noise(a); len(found.Floors) > 0 {
+			return &found
+		}
+		return nil
+	}
+	return a.Run.AB.Noise
+}
+
+// VariantFact is what is known of both variants of an A/B test under one name; "" where of one
+// nothing is.
+type VariantFact struct{ Name, Baseline, Candidate string }
+
+// Differs says that the variants do not have it in common.
+func (f VariantFact) Differs() bool { return f.Baseline != f.Candidate }
+
+// VariantFacts are the facts of both variants, those that differ first; nil of a run that is
+// no A/B test.
+func (a *Analysis) VariantFacts() []VariantFact {
+	abTest := a.Run.AB
+	if abTest == nil {
+		return nil
+	}
+	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Kind, abTest.Candidate.Kind}}
+	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
+		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
+			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y VariantFact) int {
+		switch {
+		case x.Differs() == y.Differs():
+			return 0
+		case x.Differs():
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func factNamed(variant record.Variant, name string) string {
+	for _, f := range variant.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/gate"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -236,15 +237,15 @@ func TestNoFailureInFiveRounds(t *testing.T) {
 	p.Phases[1].Rate, p.Phases[1].Arrivals = 100, "constant"
 	a := analyse(t, recordtest.Open(t, p))
 	const want = "The limits are judged for rounds like these 5: a fault that occurs in up to 52.2 % of rounds may be in none of them."
-	if a.Verdict != record.Pass || a.RoundsLine() != want {
-		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, a.RoundsLine())
+	if a.Verdict != record.Pass || document.RoundsLine(a) != want {
+		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, document.RoundsLine(a))
 	}
 	p.Rounds = 1
-	if line := analyse(t, recordtest.Open(t, p)).RoundsLine(); line != "The limits are judged by 1 round, which does not show how others differ from it." {
+	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "The limits are judged by 1 round, which does not show how others differ from it." {
 		t.Error(line)
 	}
 	p.SLO = record.SLO{}
-	if line := analyse(t, recordtest.Open(t, p)).RoundsLine(); line != "" {
+	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "" {
 		t.Errorf("without a limit: %s", line)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -105,7 +106,7 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		Verdict: record.Inconclusive,
 	}
 	const want = "61 of 64 requests were given up when the run was ended. Besides, of 1 limit, undecided: endpoint error rate"
-	if got := a.Sentence(); got != want || len(a.ServerFailures()) > 0 {
+	if got := document.Sentence(a); got != want || len(a.ServerFailures()) > 0 {
 		t.Errorf("%q, %+v, want %q", got, a.ServerFailures(), want)
 	}
 	if rate := a.Rows[0].ErrorRate(); rate.K != 0 || rate.N != 3 {

@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -100,7 +101,7 @@ func TestStartsAlone(t *testing.T) {
 	if a.Nothing() != "" || !a.OnlyStarts() || a.Validity != record.NoLoad || a.Verdict != record.NoLimit {
 		t.Errorf("nothing %q, validity %q, verdict %q", a.Nothing(), a.Validity, a.Verdict)
 	}
-	line := a.StartLine()
+	line := document.Sentence(a)
 	for _, part := range []string{"physical 2", " · vm (TCG) 4", " to the first answer, medians, each of 18 to 20 starts"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("the line %q does not say %q", line, part)

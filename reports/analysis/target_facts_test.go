@@ -7,7 +7,6 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -130,18 +129,5 @@ func TestWhatWasSoOnlyInPart(t *testing.T) {
 	got := rulesOf(a)
 	if got["running"] != "" || got["emulated"] != "" || !strings.Contains(got["unequal"], "physical: from round 2: TCG") || a.Label("physical") != "physical (KVM)" {
 		t.Errorf("%q", got)
-	}
-}
-
-// A share above the threshold that chance explains is said to be that.
-func TestLateByChance(t *testing.T) {
-	for late, want := range map[stat.Proportion]string{
-		{N: 100, K: 1, Value: 0.01, Low: 0.001}:   "",
-		{N: 100, K: 2, Value: 0.02, Low: 0.005}:   "not beyond 1 % by more than chance",
-		{N: 1000, K: 50, Value: 0.05, Low: 0.038}: "",
-	} {
-		if got := analysis.LateByChance(late); got != want {
-			t.Errorf("%+v: %q, want %q", late, got, want)
-		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 )
@@ -61,7 +62,7 @@ func Unfit(a *analysis.Analysis) string {
 	case a.Nothing() != "":
 		return "nothing was measured: " + a.Nothing()
 	case a.Validity == record.Invalid:
-		return "it is INVALID: " + a.Blame()
+		return "it is INVALID: " + document.Blame(a)
 	}
 	if short := a.Shortfall(); short != nil {
 		return "it is " + short.Word + ": " + short.Text

@@ -20,6 +20,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -43,7 +44,7 @@ func Format() reports.Format {
 // Write writes the lines.
 func Write(w io.Writer, a *analysis.Analysis) error {
 	if a.Validity == record.Invalid {
-		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(a.Blame()))
+		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(document.Blame(a)))
 		return err
 	}
 	if short := a.Shortfall(); short != nil {

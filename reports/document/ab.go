@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -30,16 +29,16 @@ func (b builder) comparison() []Section {
 		}})
 	}
 	s := Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
-	if conditions := b.a.Conditions(); conditions != "" {
+	if conditions := conditions(b.a); conditions != "" {
 		s.Lines = append(s.Lines, Line{Text: sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(analysis.ABColumns)})
+		s.Lines = append(s.Lines, Line{Text: sentence(ABColumns)})
 	}
-	if method := b.a.BoundsMethod(); method != "" {
+	if method := boundsMethod(b.a); method != "" {
 		s.Lines = append(s.Lines, Line{Text: sentence(method)})
 	}
-	if noise := b.a.NoiseLine(); noise != "" {
+	if noise := noiseLine(b.a); noise != "" {
 		s.Lines = append(s.Lines, Line{Text: sentence("Noise floor: " + noise)})
 	}
 	return []Section{s}

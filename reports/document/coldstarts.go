@@ -3,7 +3,6 @@ package document
 import (
 	"slices"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 )
@@ -37,7 +36,7 @@ func (b builder) startSections(rank Rank) []Section {
 	}
 	notes := []string{
 		"From the beginning of a start until each stage was reached: medians of the starts that came to a right first answer, which is the whole. Starts that failed are counted apart.",
-		sentence(analysis.StagesMethod),
+		sentence(StagesMethod),
 	}
 	if sample.Prepared(starts) {
 		notes = append(notes, "Prepared is how long that took before, a median, and in no stage.")

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -35,7 +34,7 @@ func (b builder) instrument() []Section {
 		})
 	}
 	return []Section{
-		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(analysis.FloorLine(b.a.Run))}}},
+		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(floorLine(b.a.Run))}}},
 		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
 			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
 		}},
@@ -57,7 +56,7 @@ func (b builder) validity() Line {
 		parts = append(parts, "lag p99 "+format.Duration(v.LagP99))
 	}
 	late := fmt.Sprintf("%s over %s late", format.Percent(v.Late.Value), format.Duration(v.LagLimit))
-	if chance := analysis.LateByChance(v.Late); chance != "" {
+	if chance := LateByChance(v.Late); chance != "" {
 		late += " (" + chance + ")"
 	}
 	parts = append(parts, late)

@@ -35,7 +35,7 @@ func (b builder) limits() []Section {
 	if slo := a.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
 		s.Notes = append(s.Notes, "In these limits a failed request counts as slower than any.")
 	}
-	if line := a.RoundsLine(); line != "" {
+	if line := RoundsLine(a); line != "" {
 		s.Notes = append(s.Notes, line)
 	}
 	if rounds, command := a.More(); command != "" {

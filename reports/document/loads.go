@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/format"
@@ -27,7 +26,7 @@ func (b builder) steps() []Section {
 		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(s.Says())})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
-		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + analysis.StepMethod() + ".",
+		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
 	}}}
 }
 
@@ -62,7 +61,7 @@ func (b builder) throughput() []Section {
 		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(s.Says())})
 	}
 	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
-		sentence(analysis.SaturationMethod),
+		sentence(SaturationMethod),
 		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
 	}}}
 }
@@ -105,14 +104,14 @@ func (b builder) overhead() []Section {
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
 	if unsure {
-		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + analysis.OverheadAdvice + "."})
+		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + OverheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(analysis.OverheadBesideRatios)})
+		s.Lines = append(s.Lines, Line{Text: sentence(OverheadBesideRatios)})
 	}
 	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
 	if intervals {
-		method.Text = "Intervals: " + sentence(analysis.OverheadMethod)
+		method.Text = "Intervals: " + sentence(OverheadMethod)
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}

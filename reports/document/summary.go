@@ -14,7 +14,7 @@ import (
 func Summary(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
-	s.Lines = append(s.Lines, Line{Word: a.Word(), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: a.Sentence()})
+	s.Lines = append(s.Lines, Line{Word: Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: Sentence(a)})
 	if short := a.Shortfall(); short != nil {
 		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: short.Text})
 	}

@@ -15,7 +15,7 @@ import (
 // verdict says what the run comes to. What makes it INVALID is said once, as reasons.
 func (b builder) verdict() Verdict {
 	a := b.a
-	v := Verdict{Word: a.Word(), Tone: toneOf(a.Verdict), Why: a.Lead()}
+	v := Verdict{Word: Word(a), Tone: toneOf(a.Verdict), Why: lead(a)}
 	switch {
 	case a.Nothing() != "":
 		v.Tone = Bad

@@ -6,6 +6,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -24,7 +25,7 @@ func abTest(a *analysis.Analysis) Figure {
 		Caption: "Each point is one round: the candidate's figure divided by the baseline's, on a logarithmic scale; filled where the candidate " +
 			"was played first. Bars are the estimate with its bounds at each interim analysis, an arrow a bound that does not exist. For times and CPU less " +
 			"is better, for goodput more.",
-		Conditions: analysis.ABMethod + ".",
+		Conditions: document.ABMethod + ".",
 	}
 	metrics := drawable(a.AB)
 	if len(metrics) == 0 {

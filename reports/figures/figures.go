@@ -14,6 +14,7 @@ import (
 
 	"servebench/reports"
 	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/record"
 
@@ -97,7 +98,7 @@ func mark(a *analysis.Analysis) string {
 	case a.Nothing() != "":
 		return "NO RESULT: nothing was measured"
 	case a.Validity == record.Invalid:
-		return "INVALID RUN, not a result: " + a.Blame()
+		return "INVALID RUN, not a result: " + document.Blame(a)
 	}
 	if short := a.Shortfall(); short != nil {
 		return short.Word + " RUN: the plan was not finished"

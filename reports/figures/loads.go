@@ -9,6 +9,7 @@ import (
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -201,7 +202,7 @@ func saturated(a *analysis.Analysis) Figure {
 		Caption: "Above: right answers per second over the concurrency: how many workers there are, each of which waits for its answer; strokes are 95 % intervals. " +
 			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not." +
 			floorCaptionOf(cl.floor),
-		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + analysis.SaturationMethod + ".",
+		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + document.SaturationMethod + ".",
 		Height:     climbHeight,
 		Data:       Table{Head: []string{"target", "phase", "concurrency", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
 	}
@@ -251,7 +252,7 @@ func stressed(v view) (Figure, bool) {
 		Name:  v.name("steps"),
 		Title: v.title("Where it broke"),
 		Caption: "Above: right answers per second to the requests due in each step, those that came before 1 s after its end, over the rate that was due. Below: their response time, " +
-			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + analysis.StepMethod() + "." + floorCaption(v),
+			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + document.StepMethod() + "." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     climbHeight,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/overhead"
+	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -25,7 +26,7 @@ func overheadSplit(a *analysis.Analysis) Figure {
 		Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
 			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
-		Conditions: capital(analysis.OverheadMethod) + ".",
+		Conditions: capital(document.OverheadMethod) + ".",
 	}
 	var bars []overheadBar
 	looks := looksOf(a.Run)

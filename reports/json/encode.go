@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/compare"
@@ -15,6 +14,7 @@ import (
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -241,7 +241,7 @@ type splitRow struct {
 }
 
 func newOverhead(o overhead.Result) overheads {
-	x := overheads{Noop: o.Noop.Name, Model: o.Model.Name, Base: o.Base, Method: analysis.OverheadMethod}
+	x := overheads{Noop: o.Noop.Name, Model: o.Model.Name, Base: o.Base, Method: document.OverheadMethod}
 	for _, r := range o.Rows {
 		x.Splits = append(x.Splits, splitRow{r.Target, r.Q, r.Rounds, known(r.Whole, r.Known), known(r.Overhead, r.Known), known(r.Model, r.Known)})
 	}

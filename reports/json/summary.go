@@ -1,12 +1,15 @@
 package jsonreport
 
 import (
+	"cmp"
+
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document"
 	"servebench/reports/record"
 )
 
@@ -154,7 +157,7 @@ func newAB(a *analysis.Analysis) *comparedVariants {
 		return nil
 	}
 	d := &comparedVariants{
-		Verdict: found.Verdict, Why: found.Why, Same: found.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
+		Verdict: found.Verdict, Why: cmp.Or(found.Why, document.Blame(a)), Same: found.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
 		Pairs: found.Pairs, Lost: found.Lost, Interim: known(found.Interim, found.Interim > 0), Interims: plan.Interims,
 		Metrics: found.Metrics, Errors: found.Errors, More: known(found.More, found.More > 0), Command: found.Command,
 		NoiseFloor: a.NoiseFloors(),

@@ -7,6 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -20,7 +21,7 @@ func targetSuite(a *analysis.Analysis, t record.Target) junit.Testsuite {
 	if a.By != "" {
 		s.AddProperty("limits from", format.Plain(a.By))
 	}
-	if line := a.RoundsLine(); line != "" {
+	if line := document.RoundsLine(a); line != "" {
 		s.AddProperty("rounds", line)
 	}
 	if t.Unavailable != "" {
@@ -122,7 +123,7 @@ func judge(test *junit.Testcase, a *analysis.Analysis, v record.Verdict, told st
 	case record.Pass, record.NoLimit: // NoLimit: a server that is compared with itself
 		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
 	case record.InvalidInstrument:
-		if blame := a.Blame(); blame != "" {
+		if blame := document.Blame(a); blame != "" {
 			result.Message = string(v) + ": " + format.Plain(blame)
 		}
 		test.Error = result

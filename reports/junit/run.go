@@ -2,6 +2,7 @@ package junit
 
 import (
 	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -34,7 +35,7 @@ func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, 0)
 	test := junit.Testcase{Classname: name, Name: "the run as a whole", Time: seconds(0)}
-	judge(&test, a, a.Verdict, a.Sentence(), []string{a.Word() + ": " + format.Plain(a.Sentence())})
+	judge(&test, a, a.Verdict, document.Sentence(a), []string{document.Word(a) + ": " + format.Plain(document.Sentence(a))})
 	s.AddTestcase(test)
 	return s
 }
@@ -43,11 +44,11 @@ func believed(a *analysis.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.Nothing() != "":
-		test.Error = &junit.Result{Message: a.Word() + ": " + format.Plain(a.Sentence()), Type: a.Word()}
+		test.Error = &junit.Result{Message: document.Word(a) + ": " + format.Plain(document.Sentence(a)), Type: document.Word(a)}
 	case a.Validity == record.Invalid:
-		judge(&test, a, record.InvalidInstrument, a.Blame(), nil)
+		judge(&test, a, record.InvalidInstrument, document.Blame(a), nil)
 	default:
-		judge(&test, a, record.Pass, "", []string{string(a.Validity) + ": " + format.Plain(a.Sentence())})
+		judge(&test, a, record.Pass, "", []string{string(a.Validity) + ": " + format.Plain(document.Sentence(a))})
 	}
 	return test
 }

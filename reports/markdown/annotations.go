@@ -42,9 +42,9 @@ func Annotate(w io.Writer, a *analysis.Analysis) error {
 // annotations are those of the run: what it came to, then each limit or metric that
 // does not hold.
 func annotations(a *analysis.Analysis) []annotation {
-	first := annotation{level(a), fmt.Sprintf("%s: %s", a.Word(), a.Run.Scenario.Name), a.Sentence()}
+	first := annotation{level(a), fmt.Sprintf("%s: %s", document.Word(a), a.Run.Scenario.Name), document.Sentence(a)}
 	if short := a.Shortfall(); short != nil {
-		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, a.Sentence())
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, document.Sentence(a))
 	}
 	rest := broken(a)
 	if more := len(rest) - (mostAnnotations - 1); more > 0 {

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
@@ -63,7 +63,7 @@ func judgeTimer(m moment) Result {
 		format.Duration(p50), format.Duration(p99), format.Count(int64(len(m.late))), format.Duration(waitGap))
 	if p99 > lateLimit {
 		f.Status = Warn
-		f.Why = "a run is INVALID when too many requests leave late: lag " + analysis.LagMethod()
+		f.Why = "a run is INVALID when too many requests leave late: lag " + document.LagMethod()
 		f.Fix = "stop what else runs on this machine, or measure on one that no other guest shares"
 		if os.Geteuid() != 0 {
 			f.Fix = asRoot() + ", " + f.Fix

@@ -70,8 +70,8 @@ func (d *Result) unjudged(p *pairing) {
 }
 
 // Invalidate makes the A/B test of a run whose instrument cannot be believed INVALID.
-func (d *Result) Invalidate(why string) {
-	d.Verdict, d.Why = record.InvalidInstrument, why
+func (d *Result) Invalidate() {
+	d.Verdict, d.Why = record.InvalidInstrument, ""
 	d.More, d.Command = 0, ""
 	for i := range d.Metrics {
 		d.Metrics[i].Verdict, d.Metrics[i].Why = record.InvalidInstrument, ""

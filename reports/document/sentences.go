@@ -1,4 +1,4 @@
-package analysis
+package document
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
@@ -15,7 +16,7 @@ import (
 
 // Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
 // was measured; where there is nothing to judge, its Shortfall's or its validity.
-func (a *Analysis) Word() string {
+func Word(a *analysis.Analysis) string {
 	switch {
 	case a.Nothing() != "":
 		return "NO RESULT"
@@ -30,18 +31,18 @@ func (a *Analysis) Word() string {
 
 // Sentence says what the Word rests on, in one sentence without a full stop: what
 // went wrong with the servers first, then what decided.
-func (a *Analysis) Sentence() string { return a.sentence(a.Blame()) }
+func Sentence(a *analysis.Analysis) string { return basis(a, Blame(a)) }
 
-// Lead is the Sentence for where all that makes a run INVALID is said right below it:
+// lead is the Sentence for where all that makes a run INVALID is said right below it:
 // it names none of that.
-func (a *Analysis) Lead() string { return a.sentence(a.Disbelief()) }
+func lead(a *analysis.Analysis) string { return basis(a, Disbelief(a)) }
 
-// sentence takes what is said of an INVALID run.
-func (a *Analysis) sentence(invalid string) string {
+// basis takes what is said of an INVALID run.
+func basis(a *analysis.Analysis, invalid string) string {
 	if why := a.Nothing(); why != "" {
 		return "nothing was measured: " + why
 	}
-	judgement := a.judgement(invalid)
+	judgement := judgement(a, invalid)
 	if a.AB != nil && a.Verdict == record.Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
 		return judgement // a variant never started, which it says
 	}
@@ -61,46 +62,46 @@ func (a *Analysis) sentence(invalid string) string {
 	return strings.Join(says, "; ") + ". Besides, " + judgement
 }
 
-func (a *Analysis) judgement(invalid string) string {
+func judgement(a *analysis.Analysis, invalid string) string {
 	switch {
 	case a.OnlyStarts() && a.Verdict == record.NoLimit:
-		return a.StartLine()
+		return startLine(a)
 	case a.OnlyStarts():
-		return a.StartLine() + "; " + a.OnLimits()
+		return startLine(a) + "; " + onLimits(a)
 	case a.Verdict == record.InvalidInstrument:
 		return invalid
 	case a.AB != nil:
 		return a.AB.Why
 	case a.Verdict == record.NoLimit:
-		if line := a.Answer(); line != "" {
+		if line := result(a); line != "" {
 			return line + "; the scenario sets no limits"
 		}
 		return "measured; the scenario sets no limits"
 	}
-	return a.OnLimits()
+	return onLimits(a)
 }
 
-// OnLimits says which of the limits hold and which do not: "all 6 limits hold", "of 6
+// onLimits says which of the limits hold and which do not: "all 6 limits hold", "of 6
 // limits, broken: container error rate".
-func (a *Analysis) OnLimits() string {
+func onLimits(a *analysis.Analysis) string {
 	switch {
 	case a.Verdict == record.Pass:
-		return hold(len(a.Gates))
+		return allHold(len(a.Gates))
 	case a.HoldInPart():
-		return hold(len(a.Gates)) + " in what was measured, which is not all that was planned"
+		return allHold(len(a.Gates)) + " in what was measured, which is not all that was planned"
 	}
 	var parts []string
-	if broken := a.gatesThat(record.Fail); len(broken) > 0 {
+	if broken := limitsThat(a, record.Fail); len(broken) > 0 {
 		parts = append(parts, "broken: "+strings.Join(broken, ", "))
 	}
-	if open := a.gatesThat(record.Inconclusive); len(open) > 0 {
+	if open := limitsThat(a, record.Inconclusive); len(open) > 0 {
 		parts = append(parts, "undecided: "+strings.Join(open, ", "))
 	}
-	return fmt.Sprintf("of %s, %s", limits(len(a.Gates)), strings.Join(parts, "; "))
+	return fmt.Sprintf("of %s, %s", countLimits(len(a.Gates)), strings.Join(parts, "; "))
 }
 
-// gatesThat names the limits of a verdict: "container p99 response time".
-func (a *Analysis) gatesThat(v record.Verdict) []string {
+// limitsThat names the limits of a verdict: "container p99 response time".
+func limitsThat(a *analysis.Analysis, v record.Verdict) []string {
 	var names []string
 	for _, g := range a.Gates {
 		if g.Verdict == v {
@@ -110,37 +111,22 @@ func (a *Analysis) gatesThat(v record.Verdict) []string {
 	return names
 }
 
-func hold(n int) string {
+func allHold(n int) string {
 	if n == 1 {
 		return "the limit holds"
 	}
-	return fmt.Sprintf("all %s hold", limits(n))
+	return fmt.Sprintf("all %s hold", countLimits(n))
 }
 
-func limits(n int) string {
+func countLimits(n int) string {
 	if n == 1 {
 		return "1 limit"
 	}
 	return fmt.Sprintf("%d limits", n)
 }
 
-// Fault is the first of the errors that make the run INVALID, and how many others
-// do; nil of a run that is not.
-func (a *Analysis) Fault() (first *record.Diagnostic, others int) {
-	for i := range a.Diagnostics {
-		switch {
-		case a.Diagnostics[i].Severity != record.SeverityError:
-		case first == nil:
-			first = &a.Diagnostics[i]
-		default:
-			others++
-		}
-	}
-	return first, others
-}
-
 // Disbelief says of an INVALID run what its errors come to, without naming them.
-func (a *Analysis) Disbelief() string {
+func Disbelief(a *analysis.Analysis) string {
 	if a.Refused() {
 		return "this machine cannot give what the load needs"
 	}
@@ -150,12 +136,12 @@ func (a *Analysis) Disbelief() string {
 // Blame says why the run is INVALID, by which rule, and what to do: "the instrument
 // cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do:
 // lower the rate"; "" of a run that is not.
-func (a *Analysis) Blame() string {
+func Blame(a *analysis.Analysis) string {
 	d, others := a.Fault()
 	if d == nil {
 		return ""
 	}
-	text := a.Disbelief() + ": " + d.Rule + " (" + d.Figure
+	text := Disbelief(a) + ": " + d.Rule + " (" + d.Figure
 	if d.Threshold != "" && d.Threshold != "none" {
 		text += ", want " + d.Threshold
 	}
@@ -169,43 +155,10 @@ func (a *Analysis) Blame() string {
 	return text + "; what to do: " + d.Action
 }
 
-// Noise is what an A/B test of a server with itself found of the machine's noise, see
-// ABTest.Noise; none where the instrument cannot be believed.
-func Noise(a *Analysis) record.Noise {
-	if a.AB == nil || a.Validity != record.Valid {
-		return record.Noise{Floors: map[string]float64{}}
-	}
-	return a.AB.Noise(a.Run)
-}
-
-// NoiseFloors are by metric the least margins that can be told from noise on the
-// machine of an A/B test, which it found itself or which were found before it; nil where
-// they are not known.
-func (a *Analysis) NoiseFloors() map[string]float64 {
-	if noise := a.noise(); noise != nil {
-		return noise.Floors
-	}
-	return nil
-}
-
-// noise is what is known of the noise of the machine of an A/B test; nil: nothing is.
-func (a *Analysis) noise() *record.Noise {
-	switch {
-	case a.AB == nil:
-		return nil
-	case a.AB.Same:
-		if found := Noise(a); len(found.Floors) > 0 {
-			return &found
-		}
-		return nil
-	}
-	return a.Run.AB.Noise
-}
-
-// NoiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
+// noiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
 // rounds of a server with itself …"; "" where that is not known.
-func (a *Analysis) NoiseLine() string {
-	noise := a.noise()
+func noiseLine(a *analysis.Analysis) string {
+	noise := a.MachineNoise()
 	if noise == nil {
 		return ""
 	}
@@ -224,8 +177,8 @@ func (a *Analysis) NoiseLine() string {
 		strings.Join(floors, ", "), format.Plural(noise.Rounds, "round"))
 }
 
-// StepLine is what all targets held in one line; "" of a run without steps.
-func (a *Analysis) StepLine() string {
+// stepLine is what all targets held in one line; "" of a run without steps.
+func stepLine(a *analysis.Analysis) string {
 	var parts []string
 	several := slices.ContainsFunc(a.Stepped, func(s capacity.Stepped) bool { return s.Phase != a.Stepped[0].Phase })
 	for _, s := range a.Stepped {
@@ -238,9 +191,9 @@ func (a *Analysis) StepLine() string {
 	return strings.Join(parts, "; ")
 }
 
-// StartLine is the starts of all targets in one line: "physical 21 ms · vm (TCG)
+// startLine is the starts of all targets in one line: "physical 21 ms · vm (TCG)
 // 4.1 s to the first answer, median of 20 starts each"; "" where there was none.
-func (a *Analysis) StartLine() string {
+func startLine(a *analysis.Analysis) string {
 	var starts []sample.ColdStart
 	for _, c := range a.ColdStarts() {
 		if c.N > 0 {
@@ -266,9 +219,9 @@ func (a *Analysis) StartLine() string {
 	return line + fmt.Sprintf("median of %d starts each", most)
 }
 
-// SaturationLine is what all targets answer at most, in one line; "" of a run
+// saturationLine is what all targets answer at most, in one line; "" of a run
 // without saturation.
-func (a *Analysis) SaturationLine() string {
+func saturationLine(a *analysis.Analysis) string {
 	var parts []string
 	for _, s := range a.Saturated {
 		parts = append(parts, a.Label(s.Target)+" "+s.Says())
@@ -276,10 +229,10 @@ func (a *Analysis) SaturationLine() string {
 	return strings.Join(parts, "; ")
 }
 
-// Answer is the line that says what a run was for: the steps that were held,
+// result is the line that says what a run was for: the steps that were held,
 // the highest throughput, what the target costs; "" of any other.
-func (a *Analysis) Answer() string {
-	for _, line := range []string{a.StepLine(), a.SaturationLine(), a.OverheadLine()} {
+func result(a *analysis.Analysis) string {
+	for _, line := range []string{stepLine(a), saturationLine(a), overheadLine(a)} {
 		if line != "" {
 			return line
 		}
@@ -287,9 +240,9 @@ func (a *Analysis) Answer() string {
 	return ""
 }
 
-// OverheadLine is what the targets cost, in one line: "at p50 the overhead is 306 µs on
+// overheadLine is what the targets cost, in one line: "at p50 the overhead is 306 µs on
 // physical, ×1.1 on container"; "" where that is not known.
-func (a *Analysis) OverheadLine() string {
+func overheadLine(a *analysis.Analysis) string {
 	if a.Overhead == nil {
 		return ""
 	}
@@ -306,8 +259,8 @@ func (a *Analysis) OverheadLine() string {
 	return line
 }
 
-// FloorLine says where the floor is known from, or how it comes to be known.
-func FloorLine(run *record.Run) string {
+// floorLine says where the floor is known from, or how it comes to be known.
+func floorLine(run *record.Run) string {
 	if run.Calibration == nil {
 		return "floor: not known; run " + format.Command(record.Program(run), "calibrate")
 	}
@@ -318,7 +271,7 @@ func FloorLine(run *record.Run) string {
 // RoundsLine says what the verdict is about, and what its rounds leave open: the share of
 // rounds that may have a fault which none of these has, the upper end of the exact 95 %
 // interval of none of n; "" where no limit of a load was judged.
-func (a *Analysis) RoundsLine() string {
+func RoundsLine(a *analysis.Analysis) string {
 	fewest := 0
 	for _, g := range a.Gates {
 		i := slices.IndexFunc(a.Rows, func(r sample.Row) bool { return r.Target == g.Target && r.Phase == g.Phase })
@@ -336,50 +289,9 @@ func (a *Analysis) RoundsLine() string {
 		fewest, format.Percent(stat.NewProportion(0, int64(fewest)).High))
 }
 
-// VariantFact is what is known of both variants of an A/B test under one name; "" where of one
-// nothing is.
-type VariantFact struct{ Name, Baseline, Candidate string }
-
-// Differs says that the variants do not have it in common.
-func (f VariantFact) Differs() bool { return f.Baseline != f.Candidate }
-
-// VariantFacts are the facts of both variants, those that differ first; nil of a run that is
-// no A/B test.
-func (a *Analysis) VariantFacts() []VariantFact {
-	abTest := a.Run.AB
-	if abTest == nil {
-		return nil
-	}
-	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Kind, abTest.Candidate.Kind}}
-	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
-		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
-			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
-		}
-	}
-	slices.SortStableFunc(all, func(x, y VariantFact) int {
-		switch {
-		case x.Differs() == y.Differs():
-			return 0
-		case x.Differs():
-			return -1
-		}
-		return 1
-	})
-	return all
-}
-
-func factNamed(variant record.Variant, name string) string {
-	for _, f := range variant.Facts {
-		if f.Name == name {
-			return f.Value
-		}
-	}
-	return ""
-}
-
-// BoundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
+// boundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
 // was reached last; "" where there was none.
-func (a *Analysis) BoundsMethod() string {
+func boundsMethod(a *analysis.Analysis) string {
 	if a.AB == nil || a.AB.Interim == 0 {
 		return ""
 	}
@@ -392,9 +304,9 @@ func (a *Analysis) BoundsMethod() string {
 	return text
 }
 
-// Conditions says what an A/B test's candidate fails and passes by: "FAIL: surely worse,
+// conditions says what an A/B test's candidate fails and passes by: "FAIL: surely worse,
 // and by 3 % or more as estimated. PASS: surely worse by less than 5 %. …".
-func (a *Analysis) Conditions() string {
+func conditions(a *analysis.Analysis) string {
 	abTest := a.Run.AB
 	if abTest == nil {
 		return ""

@@ -1,10 +1,12 @@
-package analysis_test
+package document_test
 
 import (
 	"testing"
 	"time"
 
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -44,9 +46,22 @@ func TestSentence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a.Word() != tt.word || a.Sentence() != tt.sentence {
-				t.Errorf("%s: %s\nwant %s: %s", a.Word(), a.Sentence(), tt.word, tt.sentence)
+			if document.Word(a) != tt.word || document.Sentence(a) != tt.sentence {
+				t.Errorf("%s: %s\nwant %s: %s", document.Word(a), document.Sentence(a), tt.word, tt.sentence)
 			}
 		})
+	}
+}
+
+// A share above the threshold that chance explains is said to be that.
+func TestLateByChance(t *testing.T) {
+	for late, want := range map[stat.Proportion]string{
+		{N: 100, K: 1, Value: 0.01, Low: 0.001}:   "",
+		{N: 100, K: 2, Value: 0.02, Low: 0.005}:   "not beyond 1 % by more than chance",
+		{N: 1000, K: 50, Value: 0.05, Low: 0.038}: "",
+	} {
+		if got := document.LateByChance(late); got != want {
+			t.Errorf("%+v: %q, want %q", late, got, want)
+		}
 	}
 }
