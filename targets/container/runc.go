@@ -79,9 +79,11 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Began: c.Began, Done: c.Done()}
 	waited, err := probe.Wait(ctx)
-	pid, startedAt, known := c.Server()
-	if !known {
-		pid, startedAt = c.PID(), c.Started
+	pid, startedAt := c.PID(), c.Started
+	if err == nil {
+		if server, since, known := c.AwaitServer(); known {
+			pid, startedAt = server, since
+		}
 	}
 	if err = c.Judge(err, pid, port); err != nil {
 		return nil, errors.Join(err, c.Remove())

@@ -37,17 +37,31 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	if err != nil {
 		return nil, err
 	}
-	state, err := i.state(ctx)
+	state, err := i.located(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if len(state.Environments) == 0 {
-		return nil, fmt.Errorf("the server answered and its environment is gone: %s", state.Ended)
 	}
 	oldest := state.Environments[0]
 	d.Stages = stages(began, oldest, ready)
 	d.Facts = t.facts(w, state, oldest.PID, d.Preparation)
 	return d, nil
+}
+
+// located is what happens in the service once the process of the environment that
+// answered is known: on a busy machine a container's runtime may name it after its first
+// answer, but not by more than a second.
+func (i *instance) located(ctx context.Context) (service.State, error) {
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		state, err := i.state(ctx)
+		switch {
+		case err != nil:
+			return state, err
+		case len(state.Environments) == 0:
+			return state, fmt.Errorf("the server answered and its environment is gone: %s", state.Ended)
+		case state.Environments[0].PID != 0, time.Now().After(deadline):
+			return state, nil
+		}
+	}
 }
 
 // stages are those of the first environment.

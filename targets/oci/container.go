@@ -100,6 +100,24 @@ func (c *Container) Server() (pid int, since time.Time, ok bool) {
 	return pid, info.ModTime(), true
 }
 
+// AwaitServer is Server for a server that has answered: on a busy machine that comes
+// before the runtime has written its file, but not by more than a second.
+func (c *Container) AwaitServer() (pid int, since time.Time, ok bool) {
+	late := time.After(time.Second)
+	for {
+		if pid, since, ok = c.Server(); ok {
+			return pid, since, ok
+		}
+		select {
+		case <-c.Done():
+			return c.Server()
+		case <-late:
+			return c.Server()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // used is that of the container's cgroup and of the runtime's process; without
 // a cgroup, that of the whole process tree.
 func (c *Container) used(context.Context) (targets.Usage, error) {

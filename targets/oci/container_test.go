@@ -206,3 +206,31 @@ func BenchmarkStart(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// On a busy machine a server answers before the runtime has said which process it is.
+func TestAwaitServer(t *testing.T) {
+	root := &Root{dir: t.TempDir()}
+	process, err := local.Start(local.Command{Path: "/bin/sleep", Args: []string{"sleep", "60"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer process.Kill()
+	c := &Container{Process: process, root: root, id: "x"}
+	if err := os.Mkdir(c.bundle(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		_ = os.WriteFile(c.pidFile(), []byte("42"), 0o600) // AwaitServer does not find it, then
+	}()
+	if pid, _, ok := c.AwaitServer(); pid != 42 || !ok {
+		t.Errorf("process %d, known %t", pid, ok)
+	}
+	if err := os.Remove(c.pidFile()); err != nil {
+		t.Fatal(err)
+	}
+	process.Kill()
+	if pid, _, ok := c.AwaitServer(); ok {
+		t.Errorf("process %d of a container that ended", pid)
+	}
+}
