@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
+	"strconv"
 )
 
 // answerBody reads the body of the answer that is on a connection.
@@ -187,18 +187,14 @@ func (d *chunks) begin(line []byte) (err error) {
 
 // parseSize reads a chunk's size, a hexadecimal number.
 func parseSize(digits []byte) (int64, error) {
-	n := int64(0)
-	for _, c := range digits {
-		digit := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
-		if c < '0' || digit < 0 || n > math.MaxInt64>>4 {
-			return 0, fmt.Errorf("chunk size %.20q: want a hexadecimal number", digits)
-		}
-		n = n<<4 | int64(digit)
-	}
 	if len(digits) == 0 || len(digits) > 16 {
 		return 0, fmt.Errorf("chunk size %.20q: want 1 to 16 digits", digits)
 	}
-	return n, nil
+	n, err := strconv.ParseUint(string(digits), 16, 63)
+	if err != nil {
+		return 0, fmt.Errorf("chunk size %.20q: want a hexadecimal number", digits)
+	}
+	return int64(n), nil
 }
 
 // passTrailer reads the fields behind the last chunk, mostly none.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // head is the head of an answer: its status line and header. It is shared by all
@@ -76,7 +78,7 @@ func cutLine(s string) (line, rest string) {
 func (h *head) parseStatus(line string) error {
 	malformed := fmt.Errorf("status line %.100q: want HTTP/1.1, a status of three digits and its text", line)
 	version, text, ok := strings.Cut(line, " ")
-	if !ok || !isFieldValue(line) {
+	if !ok || !httpguts.ValidHeaderFieldValue(line) {
 		return malformed
 	}
 	switch version {
@@ -110,7 +112,7 @@ func parseFields(lines string) (http.Header, error) {
 		if line, lines = cutLine(lines); line == "" {
 			return header, nil
 		}
-		if !isFieldValue(line) {
+		if !httpguts.ValidHeaderFieldValue(line) {
 			return nil, fmt.Errorf("header line %.100q: want no control characters", line)
 		}
 		if line[0] == ' ' || line[0] == '\t' {
@@ -122,7 +124,7 @@ func parseFields(lines string) (http.Header, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || !isToken(name) {
+		if !ok || !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("header line %.100q: want NAME: VALUE", line)
 		}
 		key = textproto.CanonicalMIMEHeaderKey(name)
@@ -142,8 +144,8 @@ func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 // outlives it (RFC 9112, 6.3 and 9.3). Transfer-Encoding and Trailer leave the
 // header, as they do in net/http.
 func (h *head) parseFraming() error {
-	h.last = hasOption(h.header["Connection"], "close") ||
-		h.minor == 0 && !hasOption(h.header["Connection"], "keep-alive")
+	h.last = httpguts.HeaderValuesContainsToken(h.header["Connection"], "close") ||
+		h.minor == 0 && !httpguts.HeaderValuesContainsToken(h.header["Connection"], "keep-alive")
 	encodings := h.header["Transfer-Encoding"]
 	lengths := h.header["Content-Length"]
 	delete(h.header, "Transfer-Encoding")
@@ -186,61 +188,9 @@ func contentLength(values []string) (int64, error) {
 	return int64(n), nil
 }
 
-// hasOption reports whether a list such as Connection's holds the option.
-func hasOption(values []string, option string) bool {
-	for _, v := range values {
-		for item := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(trimBlanks(item), option) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // isBodiless reports whether an answer has no body whatever its header says.
 func (h *head) isBodiless(method string) bool {
 	return method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified
-}
-
-// isToken reports whether s is a token (RFC 9110, 5.6.2): a method's or a field's
-// name.
-func isToken[S string | []byte](s S) bool {
-	for i := range len(s) {
-		if !isTokenByte(s[i]) {
-			return false
-		}
-	}
-	return len(s) > 0
-}
-
-func isTokenByte(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
-	}
-	return c > ' ' && c < 0x7f && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
-
-// isFieldValue reports whether s can be the value of a header field: no control
-// characters but the tab (RFC 9110, 5.5).
-func isFieldValue[S string | []byte](s S) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// isVisible reports whether s is printable ASCII without spaces.
-func isVisible(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // heads remembers the heads that were parsed last. The heads of one server's

@@ -13,6 +13,8 @@ import (
 	"strconv"
 
 	"servebench/targets/protocol"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Message is a request that is laid out once and sent many times. It does not
@@ -54,7 +56,7 @@ func NewMessage(base string, r protocol.Request, last bool) (*Message, error) {
 	if whole {
 		wire = append(wire, r.Body...)
 	}
-	last = last || hasOption(r.Header["Connection"], "close")
+	last = last || httpguts.HeaderValuesContainsToken(r.Header["Connection"], "close")
 	return &Message{Method: r.Method, URL: target.String(), Body: r.Body, request: request, wire: slices.Clip(wire), whole: whole, last: last}, nil
 }
 
@@ -104,7 +106,7 @@ func withAgent(header http.Header) http.Header {
 // header's fields in order of their names, the length of the body, the blank line.
 func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	method, target := cmp.Or(r.Method, http.MethodGet), r.URL.RequestURI()
-	if !isToken(method) {
+	if !httpguts.ValidHeaderFieldName(method) {
 		return nil, fmt.Errorf("method %q: want letters, as in GET", method)
 	}
 	if r.Host == "" || !isVisible(r.Host) {
@@ -140,11 +142,11 @@ func appendFields(b []byte, header http.Header) ([]byte, error) {
 		if slices.Contains(ownFields, key) {
 			continue
 		}
-		if !isToken(key) {
+		if !httpguts.ValidHeaderFieldName(key) {
 			return nil, fmt.Errorf("header field %q: want a name of letters, digits and hyphens", key)
 		}
 		for _, value := range header[key] {
-			if !isFieldValue(value) {
+			if !httpguts.ValidHeaderFieldValue(value) {
 				return nil, fmt.Errorf("header field %s: value %q: want no control characters", key, value)
 			}
 			b = appendField(b, key, trimBlanks(value))
@@ -155,4 +157,14 @@ func appendFields(b []byte, header http.Header) ([]byte, error) {
 
 func appendField(b []byte, key, value string) []byte {
 	return append(b, key+": "+value+"\r\n"...)
+}
+
+// isVisible reports whether s is printable ASCII without spaces.
+func isVisible(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

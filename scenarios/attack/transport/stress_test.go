@@ -47,8 +47,8 @@ func TestAccounts(t *testing.T) {
 			}
 			callers.Wait()
 			tr.pool.mu.Lock()
-			if tr.pool.open != len(tr.pool.idle) || tr.pool.open > 3 || len(tr.pool.waiting) > 0 {
-				t.Errorf("%d connections open, %d idle, %d waiting; want all idle and at most 3", tr.pool.open, len(tr.pool.idle), len(tr.pool.waiting))
+			if len(tr.pool.inUse) > 0 || len(tr.pool.idle) > 3 {
+				t.Errorf("%d connections in use, %d idle; want all idle and at most 3", len(tr.pool.inUse), len(tr.pool.idle))
 			}
 			tr.pool.mu.Unlock()
 			tr.Close()
