@@ -158,10 +158,11 @@ func and(params []Param, names ...string) []Param {
 const block = 128
 
 // Pull returns a function that hands out due times one after the other, false at
-// their end, and one that ends this. They are iter.Pull's, but far cheaper.
+// their end, and one that ends this. They are iter.Pull's, but far cheaper. The first
+// due times are made by Pull, with all that the process has to compute for them.
 func Pull(due iter.Seq[time.Duration]) (next func() (time.Duration, bool), stop func()) {
 	pull, stop := iter.Pull(blocks(due))
-	var ready []time.Duration
+	ready, _ := pull()
 	return func() (time.Duration, bool) {
 		if len(ready) == 0 {
 			if ready, _ = pull(); len(ready) == 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -94,8 +95,8 @@ func parseTime(text string, isDate bool) (time.Duration, error) {
 	if strings.Trim(text, "0123456789.-+eE") != "" {
 		return 0, errNoTime
 	}
-	if mantissa, power, ok := cutPower(text); ok {
-		text = shift(mantissa, power)
+	if strings.ContainsAny(text, "eE") { // as programs write small numbers
+		return parsePower(text)
 	}
 	at, err := time.ParseDuration(text + "s")
 	if err == nil {
@@ -107,33 +108,18 @@ func parseTime(text string, isDate bool) (time.Duration, error) {
 	return 0, errNoTime
 }
 
-// cutPower takes a number like 1.5e-05 apart, as programs write small ones.
-func cutPower(text string) (mantissa string, power int, ok bool) {
-	i := strings.IndexAny(text, "eE")
-	if i < 0 {
-		return "", 0, false
+// parsePower reads a number like 1.5e-05.
+func parsePower(text string) (time.Duration, error) {
+	seconds, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return 0, errNoTime
 	}
-	power, err := strconv.Atoi(text[i+1:])
-	return text[:i], power, err == nil
-}
-
-// shift multiplies a decimal by a power of ten, digit by digit, so that nothing is
-// rounded. What is beyond every time stays so.
-func shift(decimal string, power int) string {
-	const beyond = 40 // digits
-	power = max(-beyond, min(power, beyond))
-	sign := ""
-	if decimal != "" && strings.ContainsAny(decimal[:1], "+-") {
-		sign, decimal = decimal[:1], decimal[1:]
+	seconds.Mul(seconds, big.NewRat(int64(time.Second), 1))
+	at := new(big.Int).Quo(seconds.Num(), seconds.Denom())
+	if !at.IsInt64() {
+		return 0, errRange
 	}
-	whole, part, _ := strings.Cut(decimal, ".")
-	if whole+part == "" || strings.ContainsAny(whole+part, "+-.eE") {
-		return "x" // no number
-	}
-	digits := strings.Repeat("0", beyond) + whole + part + strings.Repeat("0", beyond)
-	point := beyond + len(whole) + power
-	whole = strings.TrimLeft(digits[:point], "0")
-	return sign + "0" + whole + "." + digits[point:]
+	return time.Duration(at.Int64()), nil
 }
 
 // ParseCounts reads a trace of counts, one whole number per line, none of them above

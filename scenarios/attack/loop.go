@@ -27,8 +27,9 @@ type loop struct {
 	engine   *engine
 	flights  *flights
 	timer    *timer.Timer
-	dueTimes *dueTimes // nil in a closed loop
-	workers  *workers  // nil in an open one
+	next     func() (due time.Duration, ok bool) // pulls the schedule; nil in a closed loop
+	stopPull func()
+	workers  *workers // nil in an open loop
 	attacker *vegeta.Attacker
 
 	cap        int64 // requests in flight at most
@@ -81,7 +82,7 @@ func (e *engine) newLoop(s share) (*loop, error) {
 		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.stopped}
 		ahead = most
 	} else {
-		l.dueTimes = newDueTimes(s.arrivals(e.cfg.Arrivals))
+		l.next, l.stopPull = arrivals.Pull(s.arrivals(e.cfg.Arrivals))
 	}
 	l.attacker = vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: l}),
@@ -101,7 +102,7 @@ func (l *loop) start() <-chan *vegeta.Result {
 		return l.attacker.Attack(placeholder, l.workers, 0, "")
 	}
 	return l.attacker.Attack(placeholder, &pacer{
-		next:      l.dueTimes.next,
+		next:      l.next,
 		flights:   l.flights,
 		zero:      e.zero,
 		wait:      l.timer.Wait,
@@ -127,14 +128,14 @@ func (l *loop) unsent(yield func(due time.Duration) bool) {
 			return
 		}
 	}
-	for due, ok := l.dueTimes.next(); ok && yield(due); due, ok = l.dueTimes.next() {
+	for due, ok := l.next(); ok && yield(due); due, ok = l.next() {
 	}
 }
 
 // close releases what the loop used.
 func (l *loop) close() error {
-	if l.dueTimes != nil {
-		l.dueTimes.stop()
+	if l.stopPull != nil {
+		l.stopPull()
 	}
 	if err := l.timer.Close(); err != nil {
 		return fmt.Errorf("close timer: %w", err)
@@ -204,30 +205,4 @@ func sequence(placeholder *http.Request) (uint64, error) {
 		return 0, fmt.Errorf("read sequence number: %w", err)
 	}
 	return seq, nil
-}
-
-// dueTimes hands out a schedule's due times one by one. It is one ahead of its
-// reader, so that what an arrival process has to compute before its first arrival, it
-// computes before the load.
-type dueTimes struct {
-	pull func() (time.Duration, bool)
-	stop func()
-	due  time.Duration
-	ok   bool
-}
-
-func newDueTimes(seq iter.Seq[time.Duration]) *dueTimes {
-	a := &dueTimes{}
-	a.pull, a.stop = arrivals.Pull(seq)
-	a.due, a.ok = a.pull()
-	return a
-}
-
-// next returns the next due time; false at the end.
-func (a *dueTimes) next() (time.Duration, bool) {
-	due, ok := a.due, a.ok
-	if ok {
-		a.due, a.ok = a.pull()
-	}
-	return due, ok
 }

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"servebench/scenarios/arrivals"
 )
 
 // fakeWaiter remembers what it was asked to wait for.
@@ -22,10 +24,10 @@ func (w *fakeWaiter) wait(until time.Time) {
 
 func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	w := &fakeWaiter{}
-	dueTimes := newDueTimes(slices.Values(dues))
-	t.Cleanup(dueTimes.stop)
+	next, stop := arrivals.Pull(slices.Values(dues))
+	t.Cleanup(stop)
 	return &pacer{
-		next:      dueTimes.next,
+		next:      next,
 		flights:   newFlights(1, share{of: 1}, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,
