@@ -163,14 +163,13 @@ func (w *watch) windows(now time.Duration) []window {
 	end := int64(reached / abortEvery) // of the first window; its bucket is not over yet
 	first := max(0, end-int64(len(w.ring))+2)
 	var windows []window
-	var sum counts
-	for index := end - 1; index >= first; index-- {
-		sum = sum.plus(w.at(index, now), 1)
-		if index+w.length > end {
-			continue
+	for ago := time.Duration(0); end-w.length >= first; ago += abortEvery {
+		sum := window{length: time.Duration(w.length) * abortEvery, ago: ago}
+		for index := end - w.length; index < end; index++ {
+			sum.add(w.at(index, now))
 		}
-		windows = append(windows, window{sum, time.Duration(w.length) * abortEvery, time.Duration(end-w.length-index) * abortEvery})
-		sum = sum.plus(w.at(index+w.length-1, now), -1)
+		windows = append(windows, sum)
+		end--
 	}
 	return windows
 }
@@ -188,8 +187,10 @@ func (w *watch) at(index int64, now time.Duration) counts {
 	return b.counts
 }
 
-func (c counts) plus(other counts, times int64) counts {
-	return counts{c.due + times*other.due, c.failed + times*other.failed, c.slow + times*other.slow}
+func (c *counts) add(other counts) {
+	c.due += other.due
+	c.failed += other.failed
+	c.slow += other.slow
 }
 
 func (w window) when() string {
