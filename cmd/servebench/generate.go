@@ -10,9 +10,6 @@ import (
 	"strings"
 
 	"servebench/generators"
-	"servebench/generators/export"
-	"servebench/targets/protocol"
-	v2 "servebench/targets/protocol/v2"
 
 	"github.com/spf13/cobra"
 )
@@ -153,54 +150,4 @@ func generate(w io.Writer, kind generators.Kind, params map[string]float64, opts
 		return fmt.Errorf("write %s: %w", format.Name, err)
 	}
 	return nil
-}
-
-// v2Format writes each example as the body of an Open Inference Protocol V2
-// request, one a line: ready to be sent by any HTTP client.
-func v2Format() export.Format {
-	return export.Format{
-		Name: "v2",
-		Doc:  "one Open Inference Protocol V2 request body per line",
-		New: func(w io.Writer, schema generators.Schema) export.Writer {
-			client, err := v2.Kind().Open(protocol.Config{Model: "credit", Schema: schema})
-			return &v2Writer{w: w, client: client, err: err}
-		},
-	}
-}
-
-// v2Writer is an export.Writer over the protocol's own encoder.
-type v2Writer struct {
-	w      io.Writer
-	client protocol.Protocol
-	err    error // sticky
-	buf    []byte
-	n      int64
-}
-
-// v2Piece is how many bytes are gathered before they are written.
-const v2Piece = 64 << 10
-
-func (v *v2Writer) Write(e generators.Example) error {
-	if v.err != nil {
-		return v.err
-	}
-	request, err := v.client.Encode(strconv.FormatInt(v.n, 10), []generators.Example{e})
-	if err != nil {
-		v.err = err
-		return err
-	}
-	v.n++
-	v.buf = append(append(v.buf, request.Body...), '\n')
-	if len(v.buf) < v2Piece {
-		return nil
-	}
-	return v.Close()
-}
-
-func (v *v2Writer) Close() error {
-	if v.err == nil {
-		_, v.err = v.w.Write(v.buf)
-		v.buf = v.buf[:0]
-	}
-	return v.err
 }

@@ -26,7 +26,7 @@ var rooms = []room{
 	{packages: "generators/…", imports: []string{"generators"}},
 	{packages: "targets", ownOnly: true},
 	{packages: "targets/protocol", imports: []string{"generators"}, ownOnly: true},
-	{packages: "targets/protocol/…", imports: []string{"generators", "targets/protocol"}},
+	{packages: "targets/protocol/…", imports: []string{"generators", "generators/export", "targets/protocol"}},
 	{packages: "targets/functionurl"},
 	{packages: "targets/lambda/service", imports: []string{"targets", "targets/local", "targets/oci", "targets/functionurl"}},
 	{packages: "targets/lambda", imports: []string{"targets", "targets/local", "targets/oci", "targets/lambda/service"}},

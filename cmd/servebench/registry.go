@@ -75,7 +75,7 @@ func reportFormats() []reports.Format {
 }
 
 func dataFormats() []export.Format {
-	return append(export.Formats(), v2Format())
+	return append(export.Formats(), v2.Lines())
 }
 
 // secretKey is the key of the hashes that secrets are recorded as, kept on this machine.
