@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // numeric is a numeric datatype of the protocol.
@@ -28,36 +29,32 @@ const (
 	class // text that names a class, or is its number
 )
 
-// numericNames lists the datatypes that numericType knows. FP16 and BF16 have
-// no JSON form in the protocol.
-const numericNames = "FP32, FP64, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL"
+// numericTypes are the datatypes of numbers. FP16 and BF16 have no JSON form in the
+// protocol.
+var numericTypes = [...]numeric{
+	{name: "FP32", kind: floating, bits: 32}, {name: "FP64", kind: floating, bits: 64},
+	{name: "INT8", kind: signed, bits: 8}, {name: "INT16", kind: signed, bits: 16},
+	{name: "INT32", kind: signed, bits: 32}, {name: "INT64", kind: signed, bits: 64},
+	{name: "UINT8", kind: unsigned, bits: 8}, {name: "UINT16", kind: unsigned, bits: 16},
+	{name: "UINT32", kind: unsigned, bits: 32}, {name: "UINT64", kind: unsigned, bits: 64},
+	{name: "BOOL", kind: boolean, bits: 1},
+}
 
-func numericType(name []byte) (numeric, bool) {
-	switch string(name) {
-	case "FP32":
-		return numeric{name: "FP32", kind: floating, bits: 32}, true
-	case "FP64":
-		return numeric{name: "FP64", kind: floating, bits: 64}, true
-	case "INT8":
-		return numeric{name: "INT8", kind: signed, bits: 8}, true
-	case "INT16":
-		return numeric{name: "INT16", kind: signed, bits: 16}, true
-	case "INT32":
-		return numeric{name: "INT32", kind: signed, bits: 32}, true
-	case "INT64":
-		return numeric{name: "INT64", kind: signed, bits: 64}, true
-	case "UINT8":
-		return numeric{name: "UINT8", kind: unsigned, bits: 8}, true
-	case "UINT16":
-		return numeric{name: "UINT16", kind: unsigned, bits: 16}, true
-	case "UINT32":
-		return numeric{name: "UINT32", kind: unsigned, bits: 32}, true
-	case "UINT64":
-		return numeric{name: "UINT64", kind: unsigned, bits: 64}, true
-	case "BOOL":
-		return numeric{name: "BOOL", kind: boolean, bits: 1}, true
+func numericType(name []byte) (typ numeric, known bool) {
+	for i := range numericTypes {
+		if string(name) == numericTypes[i].name {
+			return numericTypes[i], true
+		}
 	}
 	return numeric{}, false
+}
+
+func numericNames() string {
+	var names []string
+	for _, t := range numericTypes {
+		names = append(names, t.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // value consumes one element of the datatype. The problem is "" when it is one
@@ -102,15 +99,11 @@ func (t numeric) class(text []byte) (v float64, problem string) {
 func (t numeric) parse(token []byte) (v float64, problem string) {
 	var err error
 	switch t.kind {
-	case boolean: // as 0 or 1, which Triton takes and writes as well
-		var n uint64
-		n, err = strconv.ParseUint(string(token), 10, t.bits)
-		v = float64(n)
 	case signed:
 		var n int64
 		n, err = strconv.ParseInt(string(token), 10, t.bits)
 		v = float64(n)
-	case unsigned:
+	case unsigned, boolean: // as 0 or 1, which Triton takes and writes as well
 		var n uint64
 		n, err = strconv.ParseUint(string(token), 10, t.bits)
 		v = float64(n)

@@ -1,10 +1,11 @@
 package v2
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,16 +18,14 @@ type handler struct {
 	service protocol.Service
 	models  map[string]*model
 	works   sync.Pool // *work
-	server  []byte    // server metadata, JSON
-	index   []byte    // the list of models, JSON
 }
 
 // model is a served model with what is prepared for its requests.
 type model struct {
 	protocol.Model
 	limits   rowLimits
-	metadata []byte // JSON
-	observer protocol.Observer
+	metadata []byte            // JSON
+	observer protocol.Observer // nil: nobody is told
 }
 
 // Handler serves the protocol's paths, /v2 and all below. Every refusal is
@@ -39,24 +38,24 @@ func Handler(s protocol.Service) http.Handler {
 		service: s,
 		models:  map[string]*model{},
 		works:   sync.Pool{New: func() any { return new(work) }},
-		server:  serverMetadata(s),
-		index:   modelIndex(s.Models),
 	}
 	for _, m := range s.Models {
 		h.models[m.Name] = h.prepare(m)
 	}
 	mux := http.NewServeMux()
 	for path, serve := range map[string]http.HandlerFunc{
-		"/v2":              get(h.serveServer),
+		"/v2":              get(serveDocument(serverMetadata(s))),
 		"/v2/health/live":  get(h.serveLive),
 		"/v2/health/ready": get(h.serveReady),
-		"/v2/models":       get(h.serveIndex),
-		"/":                h.serveUnknown,
+		"/v2/models":       get(serveDocument(modelIndex(s.Models))),
+		"/": func(w http.ResponseWriter, r *http.Request) {
+			refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q", r.URL.Path))
+		},
 	} {
 		mux.HandleFunc(path, serve)
 	}
 	for _, path := range []string{"/v2/models/{model}", "/v2/models/{model}/versions/{version}"} {
-		mux.HandleFunc(path, get(h.withModel(h.serveModel)))
+		mux.HandleFunc(path, get(h.withModel(serveModel)))
 		mux.HandleFunc(path+"/ready", get(h.withModel(h.serveModelReady)))
 		mux.HandleFunc(path+"/infer", only(h.withModel(h.serveInfer), http.MethodPost))
 	}
@@ -68,18 +67,12 @@ func (h *handler) prepare(m protocol.Model) *model {
 		Model:    m,
 		limits:   rowLimits{width: len(m.Schema.Features), rows: h.service.MaxBatch},
 		metadata: modelMetadata(m),
-		observer: nobody{},
 	}
 	if h.service.Observer != nil {
 		prepared.observer = h.service.Observer(m)
 	}
 	return prepared
 }
-
-// nobody is told when a service has no observer.
-type nobody struct{}
-
-func (nobody) Observe(protocol.Inference) {}
 
 // withModel resolves the model that the path names.
 func (h *handler) withModel(serve func(http.ResponseWriter, *http.Request, *model)) http.HandlerFunc {
@@ -105,10 +98,6 @@ func (h *handler) names() string {
 	return strings.Join(names, ", ")
 }
 
-func (h *handler) serveUnknown(w http.ResponseWriter, r *http.Request) {
-	refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q", r.URL.Path))
-}
-
 // get lets GET and HEAD through.
 func get(serve http.HandlerFunc) http.HandlerFunc {
 	return only(serve, http.MethodGet, http.MethodHead)
@@ -118,11 +107,9 @@ func get(serve http.HandlerFunc) http.HandlerFunc {
 func only(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
 	allow := strings.Join(methods, ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, method := range methods {
-			if r.Method == method {
-				serve(w, r)
-				return
-			}
+		if slices.Contains(methods, r.Method) {
+			serve(w, r)
+			return
 		}
 		w.Header().Set("Allow", allow)
 		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("method %s is not allowed here, want %s", r.Method, allow))
@@ -131,7 +118,7 @@ func only(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
 
 // work holds what one infer request needs, kept from request to request.
 type work struct {
-	body          []byte
+	body          bytes.Buffer
 	request       request
 	probabilities []float32
 	answer        []byte
@@ -160,9 +147,11 @@ func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
 		reply(w, status, job.answer)
 	}
 	done.Status, done.Encode = status, time.Since(encode)
-	m.observer.Observe(done)
+	if m.observer != nil {
+		m.observer.Observe(done)
+	}
 	// Not deferred: what a panic left behind is not used again.
-	if cap(job.body) <= keepBytes {
+	if job.body.Cap() <= keepBytes {
 		h.works.Put(job)
 	}
 }
@@ -172,14 +161,17 @@ func (job *work) decode(r *http.Request, m *model) (status int, err error) {
 	if r.Header.Get(binaryHeader) != "" {
 		return http.StatusNotImplemented, errBinary
 	}
-	if job.body, err = readAll(r.Body, r.ContentLength, job.body[:0]); err != nil {
+	job.body.Reset()
+	// The announced length is not trusted with memory.
+	job.body.Grow(int(max(0, min(r.ContentLength, keepBytes))) + bytes.MinRead)
+	if _, err := job.body.ReadFrom(r.Body); err != nil {
 		var over *http.MaxBytesError
 		if errors.As(err, &over) {
 			return http.StatusRequestEntityTooLarge, fmt.Errorf("request body is over the limit of %d bytes", over.Limit)
 		}
 		return http.StatusBadRequest, fmt.Errorf("read request body: %w", err)
 	}
-	switch err := decodeRequest(job.body, m.limits, &job.request); {
+	switch err := decodeRequest(job.body.Bytes(), m.limits, &job.request); {
 	case errors.Is(err, errBinary):
 		return http.StatusNotImplemented, err
 	case err != nil:
@@ -199,25 +191,4 @@ func (job *work) predict(m *model) (status int, err error) {
 		job.probabilities = append(job.probabilities, p)
 	}
 	return http.StatusOK, nil
-}
-
-// readAll appends to dst all of r, of which size bytes are announced (-1: not
-// known). The announcement is not trusted with memory.
-func readAll(r io.Reader, size int64, dst []byte) ([]byte, error) {
-	if grow := min(size, keepBytes) + 1; grow > int64(cap(dst)) {
-		dst = make([]byte, 0, grow)
-	}
-	for {
-		if len(dst) == cap(dst) {
-			dst = append(dst, 0)[:len(dst)]
-		}
-		n, err := r.Read(dst[len(dst):cap(dst)])
-		dst = dst[:len(dst)+n]
-		if err == io.EOF {
-			return dst, nil
-		}
-		if err != nil {
-			return dst, err
-		}
-	}
 }

@@ -83,15 +83,11 @@ func mustJSON(doc any) []byte {
 	return text
 }
 
-func (h *handler) serveServer(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, h.server)
+func serveDocument(body []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, body) }
 }
 
-func (h *handler) serveIndex(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, h.index)
-}
-
-func (h *handler) serveModel(w http.ResponseWriter, _ *http.Request, m *model) {
+func serveModel(w http.ResponseWriter, _ *http.Request, m *model) {
 	reply(w, http.StatusOK, m.metadata)
 }
 

@@ -22,13 +22,8 @@ const threshold = 0.5
 // outputKinds are what a request gets that names no outputs, in this order.
 var outputKinds = [...]outputKind{labelOutput, probabilityOutput, classOutput}
 
-func (k outputKind) name() string {
-	return [...]string{"label", "probability", "class"}[k]
-}
-
-func (k outputKind) datatype() string {
-	return [...]string{"INT64", "FP32", "BYTES"}[k]
-}
+func (k outputKind) name() string     { return [...]string{"label", "probability", "class"}[k] }
+func (k outputKind) datatype() string { return [...]string{"INT64", "FP32", "BYTES"}[k] }
 
 func outputNamed(name []byte) (outputKind, bool) {
 	for _, kind := range outputKinds {

@@ -105,7 +105,7 @@ func (d *requestDecoder) inputs() {
 func (d *requestDecoder) load(t tensor) {
 	typ, known := numericType(t.datatype)
 	if !known {
-		d.fault("inputs[%d].datatype: %q is not one of %s", t.index, shorten(t.datatype), numericNames)
+		d.fault("inputs[%d].datatype: %q is not one of %s", t.index, shorten(t.datatype), numericNames())
 	}
 	if d.fits(t) && known {
 		d.req.rows = int(t.shape[0])
