@@ -111,8 +111,7 @@ var rules = [10]rule{
 func (a applicant) young() bool { return a.age < 40 }
 func (a applicant) old() bool   { return a.age >= 60 }
 
-// byAge returns the value for the applicant's age group.
-func byAge[T any](a applicant, young, middle, old T) T {
+func forAge[T any](a applicant, young, middle, old T) T {
 	switch {
 	case a.young():
 		return young
@@ -127,29 +126,29 @@ func (l limits) hold(v int64) bool { return l.low <= v && v <= l.high }
 // incomeFits says whether an income is in the band of the age group (functions
 // 2, 5 and 6).
 func (a applicant) incomeFits(income int64) bool {
-	return byAge(a, limits{50_000, 100_000}, limits{75_000, 125_000}, limits{25_000, 75_000}).hold(income)
+	return forAge(a, limits{50_000, 100_000}, limits{75_000, 125_000}, limits{25_000, 75_000}).hold(income)
 }
 
 // schooled says whether the education is in the band of the age group
 // (functions 3 and 4).
 func (a applicant) schooled() bool {
-	return byAge(a, limits{0, 1}, limits{1, 3}, limits{2, 4}).hold(a.elevel)
+	return forAge(a, limits{0, 1}, limits{1, 3}, limits{2, 4}).hold(a.elevel)
 }
 
 // byEducation is function 4: the salary band depends on age and education.
 func byEducation(a applicant) bool {
-	band := byAge(a, limits{50_000, 100_000}, limits{75_000, 125_000}, limits{25_000, 75_000})
+	band := forAge(a, limits{50_000, 100_000}, limits{75_000, 125_000}, limits{25_000, 75_000})
 	if a.schooled() {
-		band = byAge(a, limits{25_000, 75_000}, limits{50_000, 100_000}, limits{50_000, 100_000})
+		band = forAge(a, limits{25_000, 75_000}, limits{50_000, 100_000}, limits{50_000, 100_000})
 	}
 	return band.hold(a.salary)
 }
 
 // byLoan is function 5: the band of the loan depends on age and salary.
 func byLoan(a applicant) bool {
-	band := byAge(a, limits{200_000, 400_000}, limits{300_000, 500_000}, limits{100_000, 300_000})
+	band := forAge(a, limits{200_000, 400_000}, limits{300_000, 500_000}, limits{100_000, 300_000})
 	if a.incomeFits(a.salary) {
-		band = byAge(a, limits{100_000, 300_000}, limits{200_000, 400_000}, limits{300_000, 500_000})
+		band = forAge(a, limits{100_000, 300_000}, limits{200_000, 400_000}, limits{300_000, 500_000})
 	}
 	return band.hold(a.loan)
 }

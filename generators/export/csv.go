@@ -19,8 +19,8 @@ func newCSV(w io.Writer, schema generators.Schema) Writer {
 	return &csv{
 		stream:     newStream(w),
 		layout:     layout{schema: schema},
-		categories: encoded(schema.Features, appendCSVField),
-		classes:    encodedNames(schema.Classes, appendCSVField),
+		categories: encodeCategories(schema.Features, appendCSVField),
+		classes:    encodeNames(schema.Classes, appendCSVField),
 	}
 }
 
@@ -38,13 +38,13 @@ func (c *csv) Write(e generators.Example) error {
 	}
 	b = append(append(b, c.classes[e.Label]...), ',')
 	c.buf = append(append(b, c.classes[e.Truth]...), '\n')
-	return c.flush(pieceSize)
+	return c.flushFrom(pieceSize)
 }
 
 // Close writes the header too if there was no example.
 func (c *csv) Close() error {
 	c.head()
-	return c.flush(0)
+	return c.flushFrom(0)
 }
 
 func (c *csv) head() {
@@ -52,7 +52,7 @@ func (c *csv) head() {
 		return
 	}
 	c.headed = true
-	for i, name := range c.layout.columns() {
+	for i, name := range c.layout.columnNames() {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}
@@ -64,10 +64,10 @@ func (c *csv) head() {
 // appendCSVNumber appends a feature. NaN and the infinities become an empty
 // field, a missing value.
 func appendCSVNumber(b []byte, v float32, names [][]byte) []byte {
-	if i, ok := category(v, names); ok {
+	if i, ok := categoryOf(v, names); ok {
 		return append(b, names[i]...)
 	}
-	if !finite(v) {
+	if !isFinite(v) {
 		return b
 	}
 	return appendNumber(b, v)

@@ -64,8 +64,8 @@ func newStream(w io.Writer) stream {
 	return stream{w: w, buf: make([]byte, 0, pieceSize+4096)}
 }
 
-// flush passes the bytes on if there are at least limit of them.
-func (s *stream) flush(limit int) error {
+// flushFrom passes the bytes on if there are at least limit of them.
+func (s *stream) flushFrom(limit int) error {
 	if len(s.buf) < limit || len(s.buf) == 0 {
 		return nil
 	}
@@ -104,8 +104,7 @@ func (l *layout) admit(e generators.Example) error {
 	return nil
 }
 
-// columns returns the names of what is printed, in order.
-func (l *layout) columns() []string {
+func (l *layout) columnNames() []string {
 	var names []string
 	for _, f := range l.schema.Features {
 		names = append(names, f.Name)
@@ -116,22 +115,21 @@ func (l *layout) columns() []string {
 	return append(names, labelColumn, truthColumn)
 }
 
-// category returns the index of the category that v stands for.
-func category(v float32, names [][]byte) (int, bool) {
+func categoryOf(v float32, names [][]byte) (int, bool) {
 	i := int(v)
 	return i, i >= 0 && i < len(names) && float32(i) == v
 }
 
-// encoded applies an encoding to every category name, once for all examples.
-func encoded(features []generators.Feature, encode func([]byte, string) []byte) [][][]byte {
+// encodeCategories applies an encoding to every category name, once for all examples.
+func encodeCategories(features []generators.Feature, encode func([]byte, string) []byte) [][][]byte {
 	names := make([][][]byte, len(features))
 	for i, f := range features {
-		names[i] = encodedNames(f.Categories, encode)
+		names[i] = encodeNames(f.Categories, encode)
 	}
 	return names
 }
 
-func encodedNames(names []string, encode func([]byte, string) []byte) [][]byte {
+func encodeNames(names []string, encode func([]byte, string) []byte) [][]byte {
 	out := make([][]byte, len(names))
 	for i, name := range names {
 		out[i] = encode(nil, name)
@@ -151,5 +149,4 @@ func appendNumber(b []byte, v float32) []byte {
 	return strconv.AppendFloat(b, float64(v), 'g', -1, 32)
 }
 
-// finite is false for NaN and both infinities.
-func finite(v float32) bool { return v-v == 0 }
+func isFinite(v float32) bool { return v-v == 0 }

@@ -20,8 +20,8 @@ func newJSONL(w io.Writer, schema generators.Schema) Writer {
 	j := &jsonl{
 		stream:     newStream(w),
 		layout:     layout{schema: schema},
-		categories: encoded(schema.Features, appendJSONString),
-		classes:    encodedNames(schema.Classes, appendJSONString),
+		categories: encodeCategories(schema.Features, appendJSONString),
+		classes:    encodeNames(schema.Classes, appendJSONString),
 	}
 	for _, f := range schema.Features {
 		j.keys = append(j.keys, key(f.Name))
@@ -58,18 +58,18 @@ func (j *jsonl) Write(e generators.Example) error {
 	b = append(b, j.classes[e.Truth]...)
 	b[start] = '{'
 	j.buf = append(b, '}', '\n')
-	return j.flush(pieceSize)
+	return j.flushFrom(pieceSize)
 }
 
-func (j *jsonl) Close() error { return j.flush(0) }
+func (j *jsonl) Close() error { return j.flushFrom(0) }
 
 // appendJSONNumber appends a feature. JSON has no NaN and no infinity: they
 // become null, a missing value.
 func appendJSONNumber(b []byte, v float32, names [][]byte) []byte {
-	if i, ok := category(v, names); ok {
+	if i, ok := categoryOf(v, names); ok {
 		return append(b, names[i]...)
 	}
-	if !finite(v) {
+	if !isFinite(v) {
 		return append(b, "null"...)
 	}
 	return appendNumber(b, v)

@@ -41,9 +41,8 @@ type Document struct {
 	Tries   []Try     `json:"tries"`
 }
 
-// file is where the calibration of a machine is kept.
-func (m Machine) file(dir string) string {
-	return filepath.Join(dir, digest(m)+".json")
+func (m Machine) fileIn(dir string) string {
+	return filepath.Join(dir, fileName(m)+".json")
 }
 
 // ThisMachine is what a calibration made now by a version of servebench holds for, where the targets get so
@@ -68,8 +67,7 @@ func ThisMachine(version string, targetCPUs int) (Machine, error) {
 // Dir is the folder that calibrations and noise floors are kept in.
 func Dir() (string, error) { return host.CacheDir("calibration") }
 
-// digest names a file after what it is for.
-func digest(of ...any) string {
+func fileName(of ...any) string {
 	var text []byte
 	for _, v := range of {
 		text = fmt.Appendf(text, "%#v", v)
@@ -81,14 +79,14 @@ func digest(of ...any) string {
 // Save keeps a calibration in a folder, which need not exist, in the place of an
 // earlier one of the same machine.
 func Save(dir string, d Document) error {
-	if err := save(d.Machine.file(dir), d); err != nil {
+	if err := saveJSON(d.Machine.fileIn(dir), d); err != nil {
 		return fmt.Errorf("save calibration: %w", err)
 	}
 	return nil
 }
 
-// save writes a value as JSON. There is never half a file.
-func save(path string, value any) (err error) {
+// saveJSON writes a value as JSON. There is never half a file.
+func saveJSON(path string, value any) (err error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
@@ -110,8 +108,8 @@ func save(path string, value any) (err error) {
 // maxFile bounds what is kept of a machine, in bytes.
 const maxFile = 16 << 20
 
-// load reads JSON into a value, which is left as it is where there is no file.
-func load(path string, value any) error {
+// loadJSON reads JSON into a value, which is left as it is where there is no file.
+func loadJSON(path string, value any) error {
 	text, err := userfile.ReadText(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -128,7 +126,7 @@ func load(path string, value any) error {
 // Load returns what is kept in a folder for a machine; nil when nothing is.
 func Load(dir string, m Machine) (*record.Calibration, error) {
 	var d Document
-	if err := load(m.file(dir), &d); err != nil {
+	if err := loadJSON(m.fileIn(dir), &d); err != nil {
 		return nil, fmt.Errorf("read calibration: %w", err)
 	}
 	if d.Schema != Schema || d.Machine != m {
@@ -184,14 +182,14 @@ const noisePrefix = "noise-"
 
 // File is where the noise floor of a machine under a scenario is kept.
 func (n NoiseFloor) File(dir string) string {
-	return filepath.Join(dir, noisePrefix+digest(n.Machine, n.Scenario)+".json")
+	return filepath.Join(dir, noisePrefix+fileName(n.Machine, n.Scenario)+".json")
 }
 
 // SaveNoise keeps a noise floor in a folder, which need not exist, in the place of an
 // earlier one of the same machine and scenario.
 func SaveNoise(dir string, n NoiseFloor) error {
 	n.Schema = NoiseSchema
-	if err := save(n.File(dir), n); err != nil {
+	if err := saveJSON(n.File(dir), n); err != nil {
 		return fmt.Errorf("save noise floor: %w", err)
 	}
 	return nil
@@ -201,7 +199,7 @@ func SaveNoise(dir string, n NoiseFloor) error {
 // nothing is.
 func LoadNoise(dir string, m Machine, scenario string) (*record.Noise, error) {
 	var n NoiseFloor
-	if err := load(NoiseFloor{Machine: m, Scenario: scenario}.File(dir), &n); err != nil {
+	if err := loadJSON(NoiseFloor{Machine: m, Scenario: scenario}.File(dir), &n); err != nil {
 		return nil, fmt.Errorf("read noise floor: %w", err)
 	}
 	if n.Schema != NoiseSchema || n.Machine != m || n.Scenario != scenario {

@@ -51,13 +51,13 @@ func TestStore(t *testing.T) {
 
 func TestLoadRefusesWhatIsDamaged(t *testing.T) {
 	dir, here := t.TempDir(), Machine{CPU: "c"}
-	if err := os.WriteFile(here.file(dir), []byte(`{"schema": "serve`), 0o600); err != nil {
+	if err := os.WriteFile(here.fileIn(dir), []byte(`{"schema": "serve`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if c, err := Load(dir, here); err == nil {
 		t.Errorf("a damaged file is %v", c)
 	}
-	if err := os.WriteFile(here.file(dir), []byte(`{"schema": "servebench.calibration/v9"}`), 0o600); err != nil {
+	if err := os.WriteFile(here.fileIn(dir), []byte(`{"schema": "servebench.calibration/v9"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if c, err := Load(dir, here); c != nil || err != nil {
@@ -70,7 +70,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"schema": "servebench.calibration/v1", "max_rate": 1, "floors": [{"rate": 1}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		dir, here := t.TempDir(), Machine{}
-		if err := os.WriteFile(here.file(dir), text, 0o600); err != nil {
+		if err := os.WriteFile(here.fileIn(dir), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if c, err := Load(dir, here); c != nil && err != nil {

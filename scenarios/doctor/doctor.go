@@ -76,7 +76,6 @@ func (r Result) Failure() string {
 	return text
 }
 
-// summary is the last line: how many results want something done.
 func (d Diagnosis) summary() string {
 	counts := map[Status]int{}
 	for _, f := range d.Checks {
@@ -137,7 +136,7 @@ func examine(ctx context.Context, checks []check, waiting func(names []string)) 
 		delete(open, i)
 		mu.Unlock()
 	}
-	stop := every(waitingPause, func() {
+	stop := callEvery(waitingPause, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		var names []string
@@ -203,8 +202,7 @@ func (c check) within(ctx context.Context, limit time.Duration) []Result {
 // waitingPause is the pause between two words on what is waited for.
 const waitingPause = 2 * time.Second
 
-// every calls do every pause until stop is called.
-func every(pause time.Duration, do func()) (stop func()) {
+func callEvery(pause time.Duration, do func()) (stop func()) {
 	ticker, done := time.NewTicker(pause), make(chan struct{})
 	var going sync.WaitGroup
 	going.Go(func() {

@@ -39,11 +39,11 @@ func machineCheck(o Options) check {
 			judgeCgroups(host.Cgroups()),
 			examineSpace(os.TempDir()),
 			judgeClock(host.Clock()),
-			judgePriority(tried(host.Raise)),
-			judgeAwake(tried(host.KeepAwake)),
+			judgePriority(tryAndUndo(host.Raise)),
+			judgeAwake(tryAndUndo(host.KeepAwake)),
 			examineCalibration(o.Calibration, time.Now()),
 		}
-		m := watch(ctx)
+		m := measureMoment(ctx)
 		return append(found, judgeTimer(m), judgeSteal(m), judgeLoad(m))
 	}}
 }
@@ -53,8 +53,7 @@ func examineSpace(dir string) Result {
 	return judgeSpace(dir, space, err)
 }
 
-// tried does something that can be taken back, and takes it back.
-func tried(do func() (restore func() error, err error)) error {
+func tryAndUndo(do func() (restore func() error, err error)) error {
 	restore, err := do()
 	if err != nil {
 		return err
@@ -62,8 +61,7 @@ func tried(do func() (restore func() error, err error)) error {
 	return restore()
 }
 
-// asRoot is the command that runs with root's rights.
-func asRoot() string { return targets.AsRoot(targets.Program() + " run") }
+func runAsRoot() string { return targets.AsRoot(targets.Program() + " run") }
 
 func judgeServer(path string, err error) Result {
 	f := Result{Name: "reference server", Found: path}
@@ -115,8 +113,8 @@ func judgeFiles(limit uint64, err error) Result {
 	case limit > math.MaxInt64/2: // RLIM_INFINITY, of whichever system
 		f.Found = "no limit"
 	case limit < uint64(usualPile):
-		f.Status = short(int(limit))
-		f.Why = pile("connections")
+		f.Status = statusOfTooFew(int(limit))
+		f.Why = neededFor("connections")
 		f.Fix = moreFiles(2 * usualPile)
 	}
 	return f
@@ -131,16 +129,14 @@ func moreFiles(n int) string {
 	return targets.AsRoot(fmt.Sprintf("prlimit --pid $$ --nofile=%d", n))
 }
 
-// short is the status of too few of something.
-func short(n int) Status {
+func statusOfTooFew(n int) Status {
 	if n < fewest {
 		return Fail
 	}
 	return Warn
 }
 
-// pile says what a usual load needs many of something for.
-func pile(of string) string {
+func neededFor(of string) string {
 	return fmt.Sprintf("a load of %s/s whose server stalls for the timeout of %v needs %s %s",
 		format.Count(usualRate), usualTimeout, format.Count(int64(usualPile)), of)
 }
@@ -156,7 +152,7 @@ func judgePorts(p host.Ports, err error) Result {
 	}
 	f.Found = fmt.Sprintf("%s of %d–%d are free", format.Count(int64(p.Free())), p.First, p.Last)
 	if p.Free() < usualPile {
-		f.Status, f.Why = short(p.Free()), pile("ports")
+		f.Status, f.Why = statusOfTooFew(p.Free()), neededFor("ports")
 		f.Fix = targets.AsRoot("sysctl -w net.ipv4.ip_local_port_range='32768 60999'") + "; closed connections free theirs within a minute"
 	}
 	return f
@@ -167,7 +163,7 @@ func judgeCgroups(version string, err error) Result {
 	if err != nil {
 		f.Status, f.Found = Warn, fmt.Sprintf("none can be made: %v", err)
 		f.Why = "servers run without a memory limit, and the use of their children that ended is not counted"
-		f.Fix = asRoot()
+		f.Fix = runAsRoot()
 		if os.Geteuid() == 0 {
 			f.Fix = "make the cgroup file system writable, such as with docker run --privileged in a container"
 		}
@@ -213,7 +209,7 @@ func judgePriority(err error) Result {
 	if err != nil {
 		f.Status, f.Found = Warn, err.Error()
 		f.Why = "what else runs on the generator's CPUs delays its requests, and makes a run INVALID sooner"
-		f.Fix = asRoot()
+		f.Fix = runAsRoot()
 		if os.Geteuid() == 0 {
 			f.Fix = "give it the capability SYS_NICE, such as with docker run --cap-add SYS_NICE in a container"
 		}
@@ -228,7 +224,7 @@ func judgeAwake(err error) Result {
 	}
 	f.Status, f.Found = Warn, err.Error()
 	f.Why = "a CPU that fell asleep between requests answers the next one late"
-	f.Fix = asRoot()
+	f.Fix = runAsRoot()
 	if errors.Is(err, fs.ErrNotExist) {
 		f.Fix = "boot the kernel with idle=poll, since it has no /dev/cpu_dma_latency"
 	}
@@ -246,7 +242,7 @@ func examineCalibration(find func() (*record.Calibration, bool, error), now time
 func judgeCalibration(known *record.Calibration, others bool, now time.Time, err error) Result {
 	f := Result{Name: "calibration"}
 	if err == nil && known != nil {
-		f.Found = fmt.Sprintf("up to %s, made %s", format.Rate(known.MaxRate), age(now.Sub(known.Created)))
+		f.Found = fmt.Sprintf("up to %s, made %s", format.Rate(known.MaxRate), ageInDays(now.Sub(known.Created)))
 		return f
 	}
 	f.Status, f.Found = Warn, "none"
@@ -260,8 +256,7 @@ func judgeCalibration(known *record.Calibration, others bool, now time.Time, err
 	return f
 }
 
-// age says how long ago something was, in whole days.
-func age(d time.Duration) string {
+func ageInDays(d time.Duration) string {
 	switch days := int(d.Hours() / 24); {
 	case days < 1:
 		return "today"

@@ -28,9 +28,9 @@ type moment struct {
 	err     error
 }
 
-// watch measures as a run would: on the generator's CPUs, with real-time
+// measureMoment measures as a run would: on the generator's CPUs, with real-time
 // priority and the CPUs awake, as far as that may be had here.
-func watch(ctx context.Context) (m moment) {
+func measureMoment(ctx context.Context) (m moment) {
 	if cpus, err := host.CPUs(); err == nil {
 		if restore, err := host.Pin(host.Share(cpus, 1).Generator); err == nil {
 			defer restore()
@@ -66,7 +66,7 @@ func judgeTimer(m moment) Result {
 		f.Why = "a run is INVALID when too many requests leave late: lag " + document.LagMethod()
 		f.Fix = "stop what else runs on this machine, or measure on one that no other guest shares"
 		if os.Geteuid() != 0 {
-			f.Fix = asRoot() + ", " + f.Fix
+			f.Fix = runAsRoot() + ", " + f.Fix
 		}
 	}
 	return f

@@ -9,12 +9,11 @@ import (
 	"servebench/targets"
 )
 
-// targetChecks ask each target whether it can run here.
 func targetChecks(kinds []targets.Kind) []check {
 	var all []check
 	for _, kind := range kinds {
 		all = append(all, check{area: Targets, name: kind.Name, look: func(ctx context.Context) []Result {
-			return []Result{lookAt(ctx, kind)}
+			return []Result{lookAtTarget(ctx, kind)}
 		}})
 	}
 	return all
@@ -33,8 +32,7 @@ func (d *Diagnosis) requireTargets(wanted bool) {
 	}
 }
 
-// lookAt asks one target whether it can run here, and what it would use.
-func lookAt(ctx context.Context, kind targets.Kind) Result {
+func lookAtTarget(ctx context.Context, kind targets.Kind) Result {
 	if err := kind.Available(ctx); err != nil {
 		return judgeMissing(kind, err)
 	}

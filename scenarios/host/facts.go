@@ -50,14 +50,14 @@ func Facts() []record.Fact {
 // kernelFacts are those that the kernel tells in files, "" where it does not.
 func kernelFacts(t tree) []record.Fact {
 	return []record.Fact{
-		{Name: "machine", Value: t.machine()},
+		{Name: "machine", Value: t.machineKind()},
 		{Name: "CPU governor", Value: t.governor()},
 		{Name: "CPU boost", Value: t.boost()},
-		{Name: "hyper-threads", Value: t.threads()},
-		{Name: "NUMA nodes", Value: t.nodes()},
+		{Name: "hyper-threads", Value: t.hyperThreads()},
+		{Name: "NUMA nodes", Value: t.numaNodes()},
 		{Name: "clock source", Value: t.clockSource()},
 		{Name: "huge pages", Value: t.hugePages()},
-		{Name: "cgroup", Value: t.cgroup()},
+		{Name: "cgroup", Value: t.cgroupVersion()},
 		{Name: "mitigations", Value: t.mitigations()},
 	}
 }
@@ -117,19 +117,16 @@ func (t tree) read(path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// glob returns the paths that match, in order.
 func (t tree) glob(pattern string) []string {
 	paths, _ := fs.Glob(t, pattern) // the patterns here are well formed
 	return paths
 }
 
-// exists reports whether there is a file or folder.
 func (t tree) exists(path string) bool {
 	_, err := fs.Stat(t, path)
 	return err == nil
 }
 
-// clockSource says what the kernel reads the time from.
 func (t tree) clockSource() string {
 	return t.read("sys/devices/system/clocksource/clocksource0/current_clocksource")
 }
@@ -142,8 +139,7 @@ func (t tree) hugePages() string {
 	return choice
 }
 
-// cgroup says which version of control groups is mounted.
-func (t tree) cgroup() string {
+func (t tree) cgroupVersion() string {
 	switch {
 	case t.exists("sys/fs/cgroup/cgroup.controllers"):
 		return "v2"
@@ -155,18 +151,18 @@ func (t tree) cgroup() string {
 	return ""
 }
 
-// machine says whether this is bare metal or itself a guest: a figure from a
+// machineKind says whether this is bare metal or itself a guest: a figure from a
 // guest includes its host's noise. The maker's name, from the firmware's
 // tables, goes with it.
-func (t tree) machine() string {
+func (t tree) machineKind() string {
 	info := t.read("proc/cpuinfo")
 	if info == "" {
 		return ""
 	}
 	if product := strings.TrimSpace(t.read("sys/class/dmi/id/sys_vendor") + " " + t.read("sys/class/dmi/id/product_name")); product != "" {
-		return nature(info) + " (" + product + ")"
+		return natureOf(info) + " (" + product + ")"
 	}
-	return nature(info)
+	return natureOf(info)
 }
 
 const (
@@ -174,9 +170,9 @@ const (
 	bareMetal = "bare metal"
 )
 
-// nature reads the text of /proc/cpuinfo: hypervisors set a flag on x86; other
+// natureOf reads the text of /proc/cpuinfo: hypervisors set a flag on x86; other
 // processors do not tell.
-func nature(cpuinfo string) string {
+func natureOf(cpuinfo string) string {
 	for line := range strings.Lines(cpuinfo) {
 		if flags, ok := strings.CutPrefix(line, "flags"); ok {
 			if slices.Contains(strings.Fields(flags), "hypervisor") {
@@ -229,8 +225,7 @@ func (t tree) boost() string {
 	return ""
 }
 
-// threads says whether several CPUs share a processor core.
-func (t tree) threads() string {
+func (t tree) hyperThreads() string {
 	switch state := t.read(cpuFolder + "smt/control"); state {
 	case "notsupported", "notimplemented":
 		return "none"
@@ -241,8 +236,7 @@ func (t tree) threads() string {
 	}
 }
 
-// nodes counts the parts of the machine with memory of their own.
-func (t tree) nodes() string {
+func (t tree) numaNodes() string {
 	nodes, err := targets.ParseCPUs(t.read("sys/devices/system/node/online"))
 	if err != nil {
 		return ""

@@ -104,7 +104,7 @@ func TestNature(t *testing.T) {
 		"Features\t: fp asimd\n":                         "not known whether bare metal or a virtual machine",
 		"":                                               "not known whether bare metal or a virtual machine",
 	} {
-		if got := nature(text); got != want {
+		if got := natureOf(text); got != want {
 			t.Errorf("nature(%q) = %q, want %q", text, got, want)
 		}
 	}

@@ -21,14 +21,14 @@ import (
 // makes one with a memory limit, and removes it.
 func Cgroups() (version string, err error) {
 	group, err := local.NewLimited(targets.GiB)
-	return root().cgroup(), errors.Join(err, group.Close())
+	return root().cgroupVersion(), errors.Join(err, group.Close())
 }
 
 // Governor returns who decides on the processors' frequencies, see the fact of
 // that name, and whether that matters here: it does on bare metal.
 func Governor() (name string, matters bool) {
 	t := root()
-	return t.governor(), nature(t.read("proc/cpuinfo")) == bareMetal
+	return t.governor(), natureOf(t.read("proc/cpuinfo")) == bareMetal
 }
 
 // readings is how often the clock is read to find out what a reading costs.

@@ -39,7 +39,7 @@ func (o Oracle) Chance(seed uint64) ([]Interval, error) {
 		}
 		return bands, nil
 	}
-	beyond, err := o.play(seed, plays)
+	beyond, err := o.simulateOften(seed, plays)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +53,10 @@ func (o Oracle) Chance(seed uint64) ([]Interval, error) {
 // lowest is the quantile that no interval goes below.
 const lowest = 1e-6
 
-// play simulates the design so many times and returns, for each of Quantiles, the
+// simulateOften simulates the design so many times and returns, for each of Quantiles, the
 // shares of requests that took longer than its closed form.
-func (o Oracle) play(seed uint64, plays int) ([][]float64, error) {
-	process, err := o.process()
+func (o Oracle) simulateOften(seed uint64, plays int) ([][]float64, error) {
+	process, err := o.arrivalProcess()
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +66,14 @@ func (o Oracle) play(seed uint64, plays int) ([][]float64, error) {
 	}
 	beyond := make([][]float64, len(expected))
 	for play := range plays {
-		for i, share := range o.simulate(process, rand.New(rand.NewPCG(seed, uint64(play))), expected) {
+		for i, share := range o.simulateOnce(process, rand.New(rand.NewPCG(seed, uint64(play))), expected) {
 			beyond[i] = append(beyond[i], share)
 		}
 	}
 	return beyond, nil
 }
 
-// process is that of the arrivals.
-func (o Oracle) process() (arrivals.Process, error) {
+func (o Oracle) arrivalProcess() (arrivals.Process, error) {
 	for _, kind := range arrivals.Kinds() {
 		if kind.Name == o.Arrivals {
 			return kind.New(arrivals.Config{Rate: o.Rate, Duration: o.Settle + o.Span})
@@ -83,11 +82,11 @@ func (o Oracle) process() (arrivals.Process, error) {
 	return nil, fmt.Errorf("unknown arrival process %q", o.Arrivals)
 }
 
-// simulate plays the queues once and returns the shares of the requests, but for
+// simulateOnce plays the queues once and returns the shares of the requests, but for
 // those left out, that took longer than each of some times, in seconds: D. V.
 // Lindley's recursion (1952), that a request's service begins when it arrives or
 // when the one before it in its queue is done.
-func (o Oracle) simulate(process arrivals.Process, rng *rand.Rand, times []float64) []float64 {
+func (o Oracle) simulateOnce(process arrivals.Process, rng *rand.Rand, times []float64) []float64 {
 	free := make([]float64, o.Clock.Queues)
 	longer, n := make([]float64, len(times)), 0.0
 	for due := range process.Arrivals(rng) {

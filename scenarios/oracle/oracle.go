@@ -37,7 +37,7 @@ type Oracle struct {
 // all, so that its p50 is the slowest of those, with all that a busy machine adds.
 func All() []Oracle {
 	const ms = time.Millisecond
-	list := []Oracle{stalls(12*time.Second, 3)}
+	list := []Oracle{newStalls(12*time.Second, 3)}
 	for _, d := range []struct {
 		utilisation float64
 		service     time.Duration
@@ -49,7 +49,7 @@ func All() []Oracle {
 		{0.9, 5 * ms, 14, 8 * time.Second},
 	} {
 		for _, kind := range []string{deterministic, exponential} {
-			list = append(list, queues(kind, d.utilisation, d.service, d.queues, d.settle, 25*time.Second))
+			list = append(list, newQueues(kind, d.utilisation, d.service, d.queues, d.settle, 25*time.Second))
 		}
 	}
 	return list
@@ -62,8 +62,8 @@ const (
 	stall         = "stall"
 )
 
-// queues is the oracle of so many queues, each with one worker.
-func queues(kind string, utilisation float64, service time.Duration, number int, settle, span time.Duration) Oracle {
+// newQueues is the oracle of so many queues, each with one worker.
+func newQueues(kind string, utilisation float64, service time.Duration, number int, settle, span time.Duration) Oracle {
 	o := Oracle{
 		Name:  fmt.Sprintf("md1-%g", utilisation),
 		Title: fmt.Sprintf("%s at utilisation %g", kind, utilisation),
@@ -78,12 +78,12 @@ func queues(kind string, utilisation float64, service time.Duration, number int,
 	return o
 }
 
-// stalls is the oracle of a server that stalls for a second in every so many. The
+// newStalls is the oracle of a server that stalls for a second in every so many. The
 // stalls are so seldom that only p99 and p99.9 are inside one, near its beginning:
 // a server takes its time to answer all that a stall held up, those first that
 // waited longest. The service is long, since 2 % of even an idle machine's answers
 // are milliseconds late, and p90 is among them.
-func stalls(every time.Duration, periods int) Oracle {
+func newStalls(every time.Duration, periods int) Oracle {
 	return Oracle{
 		Name: stall, Title: fmt.Sprintf("a stall of 1 s in every %v", every), Kind: stall,
 		Arrivals: "constant", Rate: 500,
@@ -98,7 +98,7 @@ func stalls(every time.Duration, periods int) Oracle {
 // with.
 func (o Oracle) Short() Oracle {
 	if o.Kind == stall {
-		return stalls(12*time.Second, 2)
+		return newStalls(12*time.Second, 2)
 	}
 	o.Settle, o.Span = min(o.Settle, 3*time.Second), 5*time.Second
 	return o

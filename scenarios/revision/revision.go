@@ -26,7 +26,7 @@ type Repository struct {
 
 // Find returns the repository that a folder belongs to.
 func Find(ctx context.Context, folder string) (Repository, error) {
-	top, err := git(ctx, folder, "rev-parse", "--show-toplevel")
+	top, err := runGit(ctx, folder, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return Repository{}, fmt.Errorf("find the git repository of %s: %w", folder, err)
 	}
@@ -38,7 +38,7 @@ func (r Repository) Top() string { return r.top }
 
 // Commit resolves a revision to the full hash of its commit.
 func (r Repository) Commit(ctx context.Context, revision string) (string, error) {
-	commit, err := git(ctx, r.top, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
+	commit, err := runGit(ctx, r.top, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
 	if err != nil {
 		return "", fmt.Errorf("revision %q: the repository %s has no such commit", revision, r.top)
 	}
@@ -69,11 +69,11 @@ type Tree struct {
 func (r Repository) CheckOut(ctx context.Context, dir, key, commit string) (t *Tree, err error) {
 	holder := filepath.Join(dir, commit[:12]+"-"+key)
 	t = &Tree{Dir: filepath.Join(holder, filepath.Base(r.top)), repo: r}
-	if t.lock, err = hold(holder); err != nil {
+	if t.lock, err = holdFolder(holder); err != nil {
 		return nil, fmt.Errorf("check out %s: %w", commit, err)
 	}
-	if err = t.clear(ctx); err == nil {
-		_, err = git(ctx, r.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", t.Dir, commit)
+	if err = t.removeTree(ctx); err == nil {
+		_, err = runGit(ctx, r.top, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", t.Dir, commit)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("check out %s: %w", commit, err), t.Close())
@@ -90,7 +90,7 @@ const drain = time.Second
 // itself a session or a group of its own.
 func (t *Tree) Build(ctx context.Context, command string) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Dir, cmd.Env = t.Dir, environment()
+	cmd.Dir, cmd.Env = t.Dir, environmentWithoutGit()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	end := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Cancel, cmd.WaitDelay = end, drain
@@ -102,7 +102,7 @@ func (t *Tree) Build(ctx context.Context, command string) error {
 		return cause
 	}
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		return fmt.Errorf("build in %s: %s: %w\n%s", t.Dir, command, err, tail(string(out)))
+		return fmt.Errorf("build in %s: %s: %w\n%s", t.Dir, command, err, lastLines(string(out)))
 	}
 	return nil
 }
@@ -111,27 +111,26 @@ func (t *Tree) Build(ctx context.Context, command string) error {
 func (t *Tree) Close() error {
 	// It is made under the lock, and another one may have it only afterwards.
 	ctx := context.Background() // that of the A/B test may be over
-	return errors.Join(t.clear(ctx), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
+	return errors.Join(t.removeTree(ctx), os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
 }
 
-// clear removes what is in the tree's place, and what git knows of it: of this tree
+// removeTree removes what is in the tree's place, and what git knows of it: of this tree
 // alone, since another one that git misses may lie on a disk that is away just now.
-func (t *Tree) clear(ctx context.Context) error {
+func (t *Tree) removeTree(ctx context.Context) error {
 	if err := os.RemoveAll(t.Dir); err != nil {
 		return err
 	}
-	known, err := t.known(ctx)
+	known, err := t.gitKnows(ctx)
 	if err != nil || !known {
 		return err
 	}
 	// Twice forced, it also removes one that a killed git left locked.
-	_, err = git(ctx, t.repo.top, "worktree", "remove", "--force", "--force", t.Dir)
+	_, err = runGit(ctx, t.repo.top, "worktree", "remove", "--force", "--force", t.Dir)
 	return err
 }
 
-// known reports whether git knows of the tree.
-func (t *Tree) known(ctx context.Context) (bool, error) {
-	list, err := git(ctx, t.repo.top, "worktree", "list", "--porcelain")
+func (t *Tree) gitKnows(ctx context.Context) (bool, error) {
+	list, err := runGit(ctx, t.repo.top, "worktree", "list", "--porcelain")
 	if err != nil {
 		return false, err
 	}
@@ -143,13 +142,13 @@ func (t *Tree) known(ctx context.Context) (bool, error) {
 	return slices.Contains(strings.Split(list, "\n"), line), nil
 }
 
-// hold makes a folder and takes it for this process, until the file is closed. Who holds
+// holdFolder makes a folder and takes it for this process, until the file is closed. Who holds
 // it removes it at the end, so that it may go at any moment before it is taken.
-func hold(dir string) (file *os.File, err error) {
+func holdFolder(dir string) (file *os.File, err error) {
 	const tries = 1000
 	for range tries {
 		if err = os.MkdirAll(dir, 0o755); err == nil {
-			file, err = lock(dir)
+			file, err = lockFolder(dir)
 		}
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			break
@@ -158,9 +157,9 @@ func hold(dir string) (file *os.File, err error) {
 	return file, err
 }
 
-// lock takes a folder for this process, until the file is closed. The error is
+// lockFolder takes a folder for this process, until the file is closed. The error is
 // fs.ErrNotExist where its holder has removed it meanwhile.
-func lock(dir string) (*os.File, error) {
+func lockFolder(dir string) (*os.File, error) {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return nil, err
@@ -170,7 +169,7 @@ func lock(dir string) (*os.File, error) {
 		err = fmt.Errorf("another servebench is using %s", dir)
 	}
 	if err == nil {
-		err = inPlace(folder, dir)
+		err = stillAt(folder, dir)
 	}
 	if err != nil {
 		return nil, errors.Join(err, folder.Close())
@@ -178,9 +177,9 @@ func lock(dir string) (*os.File, error) {
 	return folder, nil
 }
 
-// inPlace returns fs.ErrNotExist unless the open folder is the one at the path still:
+// stillAt returns fs.ErrNotExist unless the open folder is the one at the path still:
 // one that was removed can be locked as well.
-func inPlace(folder *os.File, path string) error {
+func stillAt(folder *os.File, path string) error {
 	opened, err := folder.Stat()
 	if err != nil {
 		return err
@@ -192,10 +191,9 @@ func inPlace(folder *os.File, path string) error {
 	return err
 }
 
-// git runs git in a folder and returns what it prints, trimmed.
-func git(ctx context.Context, folder string, args ...string) (string, error) {
+func runGit(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env = folder, environment()
+	cmd.Dir, cmd.Env = folder, environmentWithoutGit()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	// It removes its lock files then. What it started gets the signal as well, and may
 	// hold its output open.
@@ -213,7 +211,7 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		err = errors.New(tail(string(exit.Stderr)))
+		err = errors.New(lastLines(string(exit.Stderr)))
 	}
 	if err != nil {
 		return "", fmt.Errorf("git %s: %w", args[0], err)
@@ -221,9 +219,9 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// environment is this process's, without what binds git to one repository: in a hook
+// environmentWithoutGit is this process's, without what binds git to one repository: in a hook
 // its variables would have a tree written into the index of the user's own.
-func environment() []string {
+func environmentWithoutGit() []string {
 	bound := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -231,8 +229,7 @@ func environment() []string {
 	})
 }
 
-// tail returns the last lines of a text, at most so many.
-func tail(text string) string {
+func lastLines(text string) string {
 	const most = 20
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if len(lines) > most {
@@ -244,7 +241,7 @@ func tail(text string) string {
 // Left returns the working trees below dir, as of CheckOut, that a killed servebench
 // left there. Those that are in use are none.
 func Left(dir string) ([]string, error) {
-	trees, err := left(dir)
+	trees, err := findLeft(dir)
 	var paths []string
 	for _, t := range trees {
 		paths = append(paths, t.Dir)
@@ -256,10 +253,10 @@ func Left(dir string) ([]string, error) {
 // Sweep removes the working trees that Left returns, and what git knows of them. It
 // returns those that are removed.
 func Sweep(ctx context.Context, dir string) (removed []string, err error) {
-	trees, err := left(dir)
+	trees, err := findLeft(dir)
 	for _, t := range trees {
 		// A repository that is gone knows nothing of its trees.
-		if t.repo.top, _ = git(ctx, t.Dir, "rev-parse", "--path-format=absolute", "--git-common-dir"); t.repo.top == "" {
+		if t.repo.top, _ = runGit(ctx, t.Dir, "rev-parse", "--path-format=absolute", "--git-common-dir"); t.repo.top == "" {
 			err = errors.Join(err, os.RemoveAll(filepath.Dir(t.Dir)), t.lock.Close())
 		} else {
 			err = errors.Join(err, t.Close())
@@ -271,8 +268,8 @@ func Sweep(ctx context.Context, dir string) (removed []string, err error) {
 	return removed, err
 }
 
-// left returns the trees that nobody uses, locked, without their repositories.
-func left(dir string) ([]*Tree, error) {
+// findLeft returns the trees that nobody uses, locked, without their repositories.
+func findLeft(dir string) ([]*Tree, error) {
 	holders, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("find working trees: %w", err)
@@ -284,7 +281,7 @@ func left(dir string) ([]*Tree, error) {
 		if err != nil || len(inside) == 0 { // somebody else's by now, or about to be
 			continue
 		}
-		if file, err := lock(holder); err == nil { // else somebody uses it
+		if file, err := lockFolder(holder); err == nil { // else somebody uses it
 			trees = append(trees, &Tree{Dir: filepath.Join(holder, inside[0].Name()), lock: file})
 		}
 	}

@@ -25,7 +25,7 @@ func repository(t *testing.T) (Repository, string) {
 	dir := t.TempDir()
 	run := func(args ...string) {
 		t.Helper()
-		if _, err := git(t.Context(), dir, args...); err != nil {
+		if _, err := runGit(t.Context(), dir, args...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestCheckOutAndBuild(t *testing.T) {
 	if left, err := os.ReadDir(trees); err != nil || len(left) > 0 {
 		t.Errorf("left: %v, error %v", left, err)
 	}
-	if list, err := git(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "\n") {
+	if list, err := runGit(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "\n") {
 		t.Errorf("git knows %s, error %v, want the repository alone", list, err)
 	}
 }
@@ -143,7 +143,7 @@ func TestGitEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
-	_, err := git(ctx, dir, "-c", "alias.hang=!trap '' TERM; echo $$ > pid; sleep 60 & sleep 60", "hang")
+	_, err := runGit(ctx, dir, "-c", "alias.hang=!trap '' TERM; echo $$ > pid; sleep 60 & sleep 60", "hang")
 	if took := time.Since(began); !errors.Is(err, context.Canceled) || took > 30*time.Second {
 		t.Errorf("error %v after %v, want that it was cancelled", err, took)
 	}
@@ -165,7 +165,7 @@ func TestGitEndsWithTheContext(t *testing.T) {
 		t.Errorf("process %d, which git started, is there still", pid)
 	}
 	began = time.Now()
-	out, err := git(t.Context(), dir, "-c", "alias.leaves=!sleep 20 & echo done", "leaves")
+	out, err := runGit(t.Context(), dir, "-c", "alias.leaves=!sleep 20 & echo done", "leaves")
 	if took := time.Since(began); err != nil || out != "done" || took > 15*time.Second {
 		t.Errorf("%q and error %v after %v, want what git said before the daemon ends", out, err, took)
 	}
@@ -185,7 +185,7 @@ func TestHoldIsForOne(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for held := 0; held < 100; {
-				file, err := hold(dir)
+				file, err := holdFolder(dir)
 				if err != nil {
 					if !strings.Contains(err.Error(), "another servebench is using") {
 						t.Error(err)
@@ -229,7 +229,7 @@ func TestUnknownRevision(t *testing.T) {
 func TestOtherWorktreesStay(t *testing.T) {
 	repo, dir := repository(t)
 	away := filepath.Join(t.TempDir(), "away")
-	if _, err := git(t.Context(), dir, "worktree", "add", "--detach", away); err != nil {
+	if _, err := runGit(t.Context(), dir, "worktree", "add", "--detach", away); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(away, away+".not"); err != nil {
@@ -244,13 +244,13 @@ func TestOtherWorktreesStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A git that is killed while it makes a tree leaves it locked.
-	if _, err := git(t.Context(), dir, "worktree", "lock", tree.Dir); err != nil {
+	if _, err := runGit(t.Context(), dir, "worktree", "lock", tree.Dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := tree.Close(); err != nil {
 		t.Fatal(err)
 	}
-	list, err := git(t.Context(), dir, "worktree", "list", "--porcelain")
+	list, err := runGit(t.Context(), dir, "worktree", "list", "--porcelain")
 	if err != nil || !strings.Contains(list, filepath.Base(filepath.Dir(away))+"/away") || strings.Contains(list, tree.Dir) {
 		t.Errorf("git knows %s, error %v, want the user's own and not %s", list, err, tree.Dir)
 	}
@@ -347,7 +347,7 @@ func TestSweep(t *testing.T) {
 	if !slices.Equal(found, want) || !slices.Equal(removed, want) {
 		t.Errorf("found %q, removed %q, want %q", found, removed, want)
 	}
-	if list, err := git(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "-left/") || !strings.Contains(list, "-used/") {
+	if list, err := runGit(t.Context(), dir, "worktree", "list"); err != nil || strings.Contains(list, "-left/") || !strings.Contains(list, "-used/") {
 		t.Errorf("git knows %s, error %v, want the one in use", list, err)
 	}
 	if err := used.Close(); err != nil {

@@ -47,7 +47,6 @@ func (r *Runner) ABTest(ctx context.Context, baseline, candidate Server, plan re
 	return s.playAndSave(func() { s.playInterims(ctx, decide) })
 }
 
-// newABTest prepares a session of two variants.
 func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan record.ABTest) (s *session, err error) {
 	secrets := baseline.Scenario.Secrets.With(candidate.Scenario.Secrets)
 	defer func() { err = secrets.Error(err) }()
@@ -71,7 +70,6 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 	})
 }
 
-// checkComparable finds what keeps two scenarios from being compared.
 func checkComparable(baseline, candidate *scenarios.Scenario) error {
 	for _, sc := range []*scenarios.Scenario{baseline, candidate} {
 		if len(sc.Targets) != 1 {
@@ -150,7 +148,7 @@ func (s *session) playInterims(ctx context.Context, decide Decide) {
 		}
 		for ; done < interim.Pairs; done++ {
 			if !s.playPair(ctx, next(), budget) {
-				s.record.Scenario.Rounds = max(s.lastRound(), 1)
+				s.record.Scenario.Rounds = max(s.lastPlayedRound(), 1)
 				return
 			}
 		}
@@ -177,14 +175,14 @@ func (s *session) discardUnjudged(i int) {
 
 // playPair plays one round; false when it is the last.
 func (s *session) playPair(ctx context.Context, r round, budget *reruns) bool {
-	attempt := s.attempts(r.number)
+	attempt := s.attemptsOf(r.number)
 	for _, name := range r.targets {
 		t := trial{Trial: record.Trial{Round: r.number, Attempt: attempt, Target: name}}
 		if s.stoppedBefore(ctx, t) || !s.runUndisturbed(ctx, t, budget) {
 			return false
 		}
 	}
-	return !s.givenUp(r.number)
+	return !s.gaveUpServer(r.number)
 }
 
 // runUndisturbed runs a trial, and reruns it where the instrument was disturbed; false when it is
@@ -210,13 +208,12 @@ func (s *session) runUndisturbed(ctx context.Context, t trial, budget *reruns) b
 		}
 		budget.left--
 		s.clock.trials++
-		s.discard(disturbance{t, why})
+		s.discardTrial(disturbance{t, why})
 		t = again
 	}
 }
 
-// givenUp reports whether a server is given up after a round.
-func (s *session) givenUp(number int) bool {
+func (s *session) gaveUpServer(number int) bool {
 	if number < vainRounds {
 		return false
 	}
@@ -245,16 +242,14 @@ func (s *session) trials(yield func(record.Trial) bool) {
 	}
 }
 
-// lastRound is the number of the last round that anything was played in, 0 for none.
-func (s *session) lastRound() (last int) {
+func (s *session) lastPlayedRound() (last int) {
 	for t := range s.trials {
 		last = max(last, t.Round)
 	}
 	return last
 }
 
-// attempts is how often a round was played before.
-func (s *session) attempts(number int) (n int) {
+func (s *session) attemptsOf(number int) (n int) {
 	for t := range s.trials {
 		if t.Round == number {
 			n = max(n, t.Attempt+1)

@@ -29,7 +29,6 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 	return s.playAndSave(func() { s.playInterims(ctx, decide) })
 }
 
-// resumeRun prepares a session that goes on with a run.
 func (r *Runner) resumeRun(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {
 	if run.AB == nil {
 		return nil, decode.Faults{{Problem: "it is no A/B test", Want: "the folder of a run of servebench ab"}}
@@ -55,7 +54,7 @@ func (r *Runner) resumeRun(ctx context.Context, run *record.Run, baseline, candi
 // whatChanged says what is no longer as it was in a run; "" when nothing is.
 func whatChanged(was, now *record.Run) string {
 	for _, name := range []string{"CPU", "CPUs", "kernel", "machine"} {
-		if before, after := factNamed(was.Environment, name), factNamed(now.Environment, name); before != after {
+		if before, after := factValue(was.Environment, name), factValue(now.Environment, name); before != after {
 			return fmt.Sprintf("the machine has changed (%s: %s, and was %s)", name, after, before)
 		}
 	}
@@ -72,7 +71,6 @@ func whatChanged(was, now *record.Run) string {
 	return ""
 }
 
-// sameServer compares two variants by all that is known of them.
 func sameServer(one, other record.Variant) bool {
 	return one.Kind == other.Kind && one.Text == other.Text && slices.Equal(one.Facts, other.Facts)
 }
@@ -81,7 +79,7 @@ func sameServer(one, other record.Variant) bool {
 // a fact.
 func changedFact(was, now record.Variant) string {
 	for _, f := range now.Facts {
-		if before := factNamed(was.Facts, f.Name); before != f.Value {
+		if before := factValue(was.Facts, f.Name); before != f.Value {
 			return fmt.Sprintf(" (%s: %s, and was %s)", f.Name, f.Value, before)
 		}
 	}
@@ -91,10 +89,10 @@ func changedFact(was, now record.Variant) string {
 // resumeRounds returns how many rounds are over. What is left of another one, which an
 // interruption or an instrument not believed has cut short, is discarded.
 func (s *session) resumeRounds() int {
-	last := s.lastRound()
+	last := s.lastPlayedRound()
 	ended := s.record.Interrupted == "" && !s.record.Finished.IsZero()
 	s.record.Interrupted, s.record.Finished = "", time.Time{}
-	if last == 0 || !s.disturbed(last) && (ended && s.attempted(last) || s.complete(last)) {
+	if last == 0 || !s.disturbed(last) && (ended && s.triedBoth(last) || s.playedWhole(last)) {
 		return last
 	}
 	s.discardCells(record.RoundInterrupted, func(c *record.Cell) bool { return c.Round == last && c.Discarded == "" })
@@ -110,8 +108,7 @@ func (s *session) disturbed(number int) bool {
 	})
 }
 
-// attempted reports whether both variants were tried in a round, well or badly.
-func (s *session) attempted(number int) bool {
+func (s *session) triedBoth(number int) bool {
 	for _, v := range s.variants {
 		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Round == number && c.Target == v.name && c.Discarded == "" }) &&
 			!slices.ContainsFunc(s.record.Faults, func(f record.Fault) bool { return f.Round == number && f.Target == v.name }) {
@@ -121,8 +118,7 @@ func (s *session) attempted(number int) bool {
 	return true
 }
 
-// complete reports whether every phase of a round was played to its end on both variants.
-func (s *session) complete(number int) bool {
+func (s *session) playedWhole(number int) bool {
 	for _, v := range s.variants {
 		for _, p := range s.record.Scenario.Phases {
 			if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool {

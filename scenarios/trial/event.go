@@ -33,7 +33,6 @@ type Event struct {
 	Load attack.Progress
 }
 
-// event is what a watcher is told of a trial.
 func (t trial) event() Event {
 	e := Event{Target: t.Target, Round: t.Round, Attempt: t.Attempt}
 	if t.alone > 0 {
@@ -42,7 +41,6 @@ func (t trial) event() Event {
 	return e
 }
 
-// note tells the watcher a line worth keeping.
 func (s *session) note(format string, args ...any) {
 	s.observe(Event{Note: fmt.Sprintf(format, args...)})
 }
@@ -63,8 +61,7 @@ func (s *session) observe(e Event) {
 	s.Observe(e)
 }
 
-// progress returns the attack's watcher for one phase of a trial.
-func (s *session) progress(t trial, phase string) func(attack.Progress) {
+func (s *session) watchPhase(t trial, phase string) func(attack.Progress) {
 	return func(p attack.Progress) {
 		e := t.event()
 		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p

@@ -43,8 +43,7 @@ func (s *session) programFacts(v *variant) ([]targets.Fact, error) {
 	return []targets.Fact{{Name: FactHash, Value: sum}}, err
 }
 
-// redacted are facts without secrets, as those in the record are.
-func (s *session) redacted(facts []targets.Fact) []targets.Fact {
+func (s *session) redactFacts(facts []targets.Fact) []targets.Fact {
 	for i := range facts {
 		facts[i].Value = s.secrets.Redact(facts[i].Value)
 	}
@@ -95,7 +94,7 @@ func isNews(known []record.Fact, f record.Fact) bool {
 // continued is not added again, and what is not says since when.
 func (s *session) addEnvironment(facts ...record.Fact) {
 	for _, f := range facts {
-		if s.since > 0 && factNamed(s.record.Environment, f.Name) == f.Value {
+		if s.since > 0 && factValue(s.record.Environment, f.Name) == f.Value {
 			continue
 		}
 		if s.since > 0 {
@@ -105,8 +104,7 @@ func (s *session) addEnvironment(facts ...record.Fact) {
 	}
 }
 
-// factNamed is the value of the fact of a name, "" where there is none.
-func factNamed(facts []record.Fact, name string) string {
+func factValue(facts []record.Fact, name string) string {
 	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
 	if i < 0 {
 		return ""

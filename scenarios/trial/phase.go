@@ -21,7 +21,7 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 	for _, i := range phaseOrder(s.scenario, t.Round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
-			s.interrupted("before phase %s of %s", phase.Name, s.where(t))
+			s.recordInterruption("before phase %s of %s", phase.Name, s.where(t))
 			return nil
 		}
 		if err := s.playPhase(ctx, t, i, deployment); err != nil {
@@ -29,9 +29,9 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 			s.broken = true
 			return nil
 		}
-		s.clock.played += s.plannedLength(i)
+		s.clock.played += s.plannedDuration(i)
 		s.save()
-		if s.over() {
+		if s.planOver() {
 			return nil
 		}
 		select {
@@ -74,7 +74,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
-		s.interrupted("in phase %s of %s", phase.Name, s.where(t))
+		s.recordInterruption("in phase %s of %s", phase.Name, s.where(t))
 	}
 	return err
 }
@@ -99,7 +99,6 @@ func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell
 	return attack.Run(ctx, cfg)
 }
 
-// attackConfig configures the load of a cell and opens its files.
 func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
 	phase := s.scenario.Load[i]
 	cfg := attack.Config{
@@ -108,7 +107,7 @@ func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attac
 		Corpus:      s.variant(t.Target).requests.phases[i],
 		Attackers:   s.scenario.Attackers,
 		Abort:       abortConditions(s.scenario.AbortOn),
-		Span:        s.plannedLength(i),
+		Span:        s.plannedDuration(i),
 		OrderSeed:   subseed(s.scenario.Seed, seedOrder, t.Round, drawnAs(s.scenario, i)),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
@@ -116,7 +115,7 @@ func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attac
 		MaxInFlight: s.mostInFlight(i),
 		CPUs:        len(s.split.Generator),
 		Stop:        s.Stop,
-		Progress:    s.progress(t, phase.Name),
+		Progress:    s.watchPhase(t, phase.Name),
 	}
 	s.setArrivals(&cfg, t, i)
 	log, err := s.writer.Log(t.Trial, phase.Name)
@@ -185,7 +184,6 @@ func abortConditions(a *scenarios.Abort) attack.Abort {
 	return conditions
 }
 
-// transportOptions say how requests are carried to the server.
 func (s *session) transportOptions() transport.Options {
 	h := s.scenario.HTTP
 	o := transport.Options{

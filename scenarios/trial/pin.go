@@ -18,7 +18,7 @@ func (s *session) pinGenerator() (restore func()) {
 	case s.split.Shared:
 		fact.Value, fact.Unequal = fact.Value+", shared with the target", true
 	}
-	s.addEnvironment(fact, s.targetCPUs(), s.raisePriority(), s.keepAwake())
+	s.addEnvironment(fact, s.targetCPUs(), s.raisePriority(), s.keepCPUsAwake())
 	return restore
 }
 
@@ -44,8 +44,7 @@ func (s *session) raisePriority() record.Fact {
 	return fact
 }
 
-// keepAwake keeps the CPUs from falling asleep between requests.
-func (s *session) keepAwake() record.Fact {
+func (s *session) keepCPUsAwake() record.Fact {
 	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
 	if s.scenario.Awake {
 		fact.Value = s.adopt(host.KeepAwake, "kept out while requests are sent", "allowed")

@@ -76,7 +76,6 @@ func checkOpenFiles(p scenarios.Phase, openFiles uint64) []record.Preflight {
 	}}
 }
 
-// checkPorts wants n local ports for a phase.
 func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
 	size := ports.Last - ports.First + 1
 	if n <= size {
@@ -95,12 +94,12 @@ func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
 // checkClosedPorts finds a phase whose requests, each of which closes its connection, are
 // more than there are local ports, which stay taken for a while.
 func (s *session) checkClosedPorts(ports host.Ports) []record.Preflight {
-	held := ports.Held(s.onLoopback())
+	held := ports.Held(s.allOnLoopback())
 	for i, p := range s.scenario.Load {
 		if s.processes[i] == nil {
 			continue // how many requests the workers send, the load shows
 		}
-		closed := s.processes[i].Shape().Peak * min(s.plannedLength(i), held).Seconds()
+		closed := s.processes[i].Shape().Peak * min(s.plannedDuration(i), held).Seconds()
 		found := checkPorts(p, connections(p)+int(math.Ceil(closed)), ports)
 		for j := range found {
 			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
@@ -113,8 +112,7 @@ func (s *session) checkClosedPorts(ports host.Ports) []record.Preflight {
 	return nil
 }
 
-// onLoopback reports whether every server is reached at a loopback address.
-func (s *session) onLoopback() bool {
+func (s *session) allOnLoopback() bool {
 	for _, name := range s.scenario.Targets {
 		kind, _ := s.targetKind(name)
 		options := s.scenario.Options[name]

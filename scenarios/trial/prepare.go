@@ -37,7 +37,6 @@ func (s *session) variant(name string) *variant {
 	return s.variants[i]
 }
 
-// variantNames are the names of what can be tried, in the record's order.
 func (s *session) variantNames() []string {
 	var names []string
 	for _, v := range s.variants {
@@ -46,7 +45,6 @@ func (s *session) variantNames() []string {
 	return names
 }
 
-// targetEntry returns a variant's entry in the record.
 func (s *session) targetEntry(name string) *record.Target {
 	i := slices.IndexFunc(s.record.Targets, func(t record.Target) bool { return t.Name == name })
 	return &s.record.Targets[i]
@@ -105,7 +103,6 @@ func (s *session) newRecord() (err error) {
 	return nil
 }
 
-// httpFact says how requests are carried.
 func httpFact(h scenarios.HTTP) record.Fact {
 	value := "version " + h.Version + ", carried by " + h.Client
 	if !h.KeepAlive {
@@ -142,8 +139,7 @@ func plannedPhase(p scenarios.Phase, process arrivals.Process) record.Phase {
 	return phase
 }
 
-// plannedLength is how long the load of the i-th phase is planned to be.
-func (s *session) plannedLength(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
+func (s *session) plannedDuration(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
 
 // formatThink says how long workers think: "10 ms, exponential", "" for not at all.
 func formatThink(t *scenarios.Think) string {
@@ -156,8 +152,6 @@ func formatThink(t *scenarios.Think) string {
 	return fmt.Sprintf("%g s, %s", t.Mean.Seconds(), t.Distribution)
 }
 
-// openTargets opens the targets that can run here and records why the others
-// cannot.
 func (s *session) openTargets(ctx context.Context) error {
 	var missing []error
 	for _, name := range s.scenario.Targets {
@@ -228,7 +222,6 @@ func (s *session) sweepLeftovers(ctx context.Context, kind targets.Kind) {
 	}
 }
 
-// prepareVariants gives the variants what they run and what is sent to them.
 func (s *session) prepareVariants() error {
 	if err := s.divideCPUs(); err != nil {
 		return err
@@ -249,7 +242,6 @@ func (s *session) prepareVariants() error {
 	return s.prepareRequests(proto)
 }
 
-// divideCPUs divides this machine between the targets and the generator.
 func (s *session) divideCPUs() error {
 	cpus, err := host.CPUs()
 	if err != nil {

@@ -208,7 +208,6 @@ func (m requestMaker) fixed(request protocol.Template) (*corpus.Corpus, error) {
 	return corpus.Fixed(client)
 }
 
-// readBody reads the body of the request that is written out.
 func (m requestMaker) readBody() ([]byte, error) {
 	t := m.scenario.Template
 	if t.BodyFile == "" {

@@ -17,12 +17,11 @@ func (s *session) playRounds(ctx context.Context) {
 	if len(s.scenario.Load) > 0 {
 		s.playLoad(ctx, next)
 	}
-	for alone := 1; alone <= s.scenario.ColdStarts && !s.over(); alone++ {
+	for alone := 1; alone <= s.scenario.ColdStarts && !s.planOver(); alone++ {
 		s.playColdStarts(ctx, next(), alone)
 	}
 }
 
-// setClock sets the clock to the plan.
 func (s *session) setClock(names []string) {
 	if len(s.scenario.Load) > 0 {
 		s.clock.trials = s.rounds * len(names)
@@ -109,7 +108,7 @@ func (s *session) rerunDisturbed(ctx context.Context, budget *reruns) {
 		if s.stoppedBefore(ctx, t) {
 			return
 		}
-		s.discard(d)
+		s.discardTrial(d)
 		if !s.runTrial(ctx, t) {
 			return
 		}
@@ -134,8 +133,7 @@ func (s *session) diagnose(t trial) string {
 	return why
 }
 
-// discard marks the cells of a trial that is rerun.
-func (s *session) discard(d disturbance) {
+func (s *session) discardTrial(d disturbance) {
 	s.note("%s is discarded and rerun: %s", d.trial, d.why)
 	s.discardCells(d.why, func(c *record.Cell) bool { return c.Trial() == d.trial.Trial })
 }

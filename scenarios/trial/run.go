@@ -176,7 +176,6 @@ type stoppedEarly struct{}
 func (stoppedEarly) Error() string        { return "stopped before anything was measured" }
 func (stoppedEarly) Is(target error) bool { return target == context.Canceled }
 
-// untilStopped returns a context that also ends when the user stops the run.
 func (s *session) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -189,7 +188,6 @@ func (s *session) untilStopped(ctx context.Context) (context.Context, context.Ca
 	return ctx, func() { cancel(nil) }
 }
 
-// stopped reports whether somebody wants the run to end.
 func (s *session) stopped(ctx context.Context) bool {
 	select {
 	case <-s.Stop:
@@ -205,14 +203,12 @@ func (s *session) stoppedBefore(ctx context.Context, t trial) bool {
 	if !s.stopped(ctx) {
 		return false
 	}
-	s.interrupted("before %s", s.where(t))
+	s.recordInterruption("before %s", s.where(t))
 	return true
 }
 
-// interrupted records what of the plan the run was stopped in or before.
-func (s *session) interrupted(format string, args ...any) {
+func (s *session) recordInterruption(format string, args ...any) {
 	s.record.Interrupted = "stopped " + fmt.Sprintf(format, args...)
 }
 
-// over reports whether the rest of the plan is left out.
-func (s *session) over() bool { return s.record.Interrupted != "" || s.broken }
+func (s *session) planOver() bool { return s.record.Interrupted != "" || s.broken }

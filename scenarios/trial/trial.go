@@ -29,7 +29,7 @@ func (s *session) runTrial(ctx context.Context, t trial) bool {
 	s.playTrial(ctx, t)
 	s.clock.endTrial(time.Since(began))
 	s.save()
-	return !s.over()
+	return !s.planOver()
 }
 
 func (s *session) playTrial(ctx context.Context, t trial) {
@@ -77,7 +77,7 @@ func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, err
 
 func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error) {
 	if s.stopped(ctx) {
-		s.interrupted("while %s was deployed", s.where(t))
+		s.recordInterruption("while %s was deployed", s.where(t))
 		return
 	}
 	entry := s.targetEntry(t.Target)
@@ -96,7 +96,7 @@ func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.
 		start.Stages = append(start.Stages, record.Stage(stage))
 	}
 	v := s.variant(t.Target)
-	addFacts(s.targetEntry(t.Target), s.redacted(slices.Concat(v.facts, deployment.Facts)), t.Round)
+	addFacts(s.targetEntry(t.Target), s.redactFacts(slices.Concat(v.facts, deployment.Facts)), t.Round)
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()

@@ -45,7 +45,7 @@ func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header[RequestIDHeader] = []string{id}
 	}
 	d.next.ServeHTTP(answer, r)
-	m.answered(answer.status)
+	m.countAnswer(answer.status)
 }
 
 // recover answers 500 in place of a panicking handler, unless the answer had
@@ -58,7 +58,7 @@ func (d *frontDoor) recover(w *answerWriter, r *http.Request) {
 	d.server.metrics.panics.Inc()
 	d.server.config.Log.Error("handler panicked",
 		"method", r.Method, "path", r.URL.Path, "cause", cause, "stack", string(debug.Stack()))
-	d.server.metrics.answered(http.StatusInternalServerError)
+	d.server.metrics.countAnswer(http.StatusInternalServerError)
 	if w.status != 0 {
 		panic(http.ErrAbortHandler) // net/http closes the connection without a word
 	}

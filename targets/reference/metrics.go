@@ -78,16 +78,14 @@ func (m *metrics) handler(log *slog.Logger) http.Handler {
 	})
 }
 
-// answered counts one HTTP answer.
-func (m *metrics) answered(status int) {
+func (m *metrics) countAnswer(status int) {
 	if status == 0 {
 		status = http.StatusOK // net/http's, when a handler says nothing
 	}
 	m.requests.inc(status)
 }
 
-// observer makes the observer of one model.
-func (m *metrics) observer(model protocol.Model) protocol.Observer {
+func (m *metrics) newObserver(model protocol.Model) protocol.Observer {
 	labels := prometheus.Labels{"model": model.Name, "version": model.Version}
 	return &modelMetrics{
 		totals:   m.models.add(model),

@@ -42,7 +42,7 @@ func New(config Config) (*Server, error) {
 	if err := checkModels(served); err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
-	s := &Server{config: config, instance: newInstance()}
+	s := &Server{config: config, instance: newInstanceID()}
 	s.metrics = newMetrics(config.Version)
 	service := protocol.Service{
 		Name:     ServerName,
@@ -50,9 +50,9 @@ func New(config Config) (*Server, error) {
 		Models:   served,
 		MaxBatch: config.MaxBatch,
 		Ready:    func() bool { return !s.draining.Load() },
-		Observer: s.metrics.observer,
+		Observer: s.metrics.newObserver,
 	}
-	s.handler = s.routes(service)
+	s.handler = s.mountRoutes(service)
 	return s, nil
 }
 
@@ -72,8 +72,7 @@ func checkModels(models []protocol.Model) error {
 	return nil
 }
 
-// newInstance makes the random id of this server.
-func newInstance() string {
+func newInstanceID() string {
 	var id [8]byte
 	// crypto/rand.Read never fails; it ends the program when the system has
 	// no randomness.
@@ -81,8 +80,7 @@ func newInstance() string {
 	return hex.EncodeToString(id[:])
 }
 
-// routes mounts all paths behind the layers that every request passes.
-func (s *Server) routes(service protocol.Service) http.Handler {
+func (s *Server) mountRoutes(service protocol.Service) http.Handler {
 	mux := http.NewServeMux()
 	inference := inflate(v2.Handler(service), s.config.MaxBody)
 	mux.Handle("/v2", inference)
@@ -124,7 +122,6 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// drain ends the server as Serve says.
 func (s *Server) drain(server *http.Server) error {
 	s.draining.Store(true)
 	s.config.Log.Info("draining", "in_flight", s.metrics.inFlight.Load())

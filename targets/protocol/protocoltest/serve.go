@@ -12,8 +12,7 @@ import (
 	"servebench/targets/protocol"
 )
 
-// send runs one request through the handler.
-func send(h http.Handler, req protocol.Request) protocol.Response {
+func sendTo(h http.Handler, req protocol.Request) protocol.Response {
 	r := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(req.Body))
 	r.Header = req.Header.Clone()
 	w := httptest.NewRecorder()
@@ -25,8 +24,8 @@ func testRoundTrip(t *testing.T, s Subject) {
 	p, h := open(t, s), s.Handler(service())
 	for _, n := range []int{1, 2, 17} {
 		for _, id := range []string{"", "r-1", "quoted \"id\" é"} {
-			examples := batch(uint64(n), n)
-			resp := send(h, encode(t, p, id, examples))
+			examples := makeBatch(uint64(n), n)
+			resp := sendTo(h, encode(t, p, id, examples))
 			if resp.Status != http.StatusOK {
 				t.Fatalf("batch of %d: status %d: %s", n, resp.Status, resp.Body)
 			}
@@ -34,7 +33,7 @@ func testRoundTrip(t *testing.T, s Subject) {
 			if err != nil {
 				t.Fatalf("batch of %d: %v in %s", n, err, resp.Body)
 			}
-			if fault := compare(examples, reply.Answers); fault != "" {
+			if fault := compareAnswers(examples, reply.Answers); fault != "" {
 				t.Errorf("batch of %d: %s", n, fault)
 			}
 			if reply.ID != "" && reply.ID != id {
@@ -44,8 +43,8 @@ func testRoundTrip(t *testing.T, s Subject) {
 	}
 }
 
-// compare says where the answers are not the model's; "" when they are.
-func compare(examples []generators.Example, answers []protocol.Answer) string {
+// compareAnswers says where the answers are not the model's; "" when they are.
+func compareAnswers(examples []generators.Example, answers []protocol.Answer) string {
 	if len(answers) != len(examples) {
 		return fmt.Sprintf("%d answers", len(answers))
 	}
@@ -69,7 +68,7 @@ func testReady(t *testing.T, s Subject) {
 	get := func(ready bool) int {
 		svc := service()
 		svc.Ready = func() bool { return ready }
-		return send(s.Handler(svc), protocol.Request{Method: http.MethodGet, Path: s.Kind.Ready}).Status
+		return sendTo(s.Handler(svc), protocol.Request{Method: http.MethodGet, Path: s.Kind.Ready}).Status
 	}
 	if status := get(true); status/100 != 2 {
 		t.Errorf("a ready server answers %s with %d", s.Kind.Ready, status)
@@ -82,7 +81,7 @@ func testReady(t *testing.T, s Subject) {
 func testUnknownModel(t *testing.T, s Subject) {
 	svc := service()
 	svc.Models[0].Name = "another"
-	resp := send(s.Handler(svc), encode(t, open(t, s), "", batch(1, 1)))
+	resp := sendTo(s.Handler(svc), encode(t, open(t, s), "", makeBatch(1, 1)))
 	if resp.Status != http.StatusNotFound {
 		t.Errorf("status %d: %s; want 404", resp.Status, resp.Body)
 	}
@@ -92,10 +91,10 @@ func testBatchLimit(t *testing.T, s Subject) {
 	svc := service()
 	svc.MaxBatch = 3
 	p, h := open(t, s), s.Handler(svc)
-	if resp := send(h, encode(t, p, "", batch(1, 3))); resp.Status != http.StatusOK {
+	if resp := sendTo(h, encode(t, p, "", makeBatch(1, 3))); resp.Status != http.StatusOK {
 		t.Errorf("a batch at the limit got %d: %s", resp.Status, resp.Body)
 	}
-	if resp := send(h, encode(t, p, "", batch(1, 4))); resp.Status != http.StatusBadRequest {
+	if resp := sendTo(h, encode(t, p, "", makeBatch(1, 4))); resp.Status != http.StatusBadRequest {
 		t.Errorf("a batch over the limit got %d: %s; want 400", resp.Status, resp.Body)
 	}
 }
@@ -115,10 +114,10 @@ func testObserver(t *testing.T, s Subject) {
 		return seen
 	}
 	h := s.Handler(svc)
-	req := encode(t, open(t, s), "", batch(1, 5))
-	send(h, req)
+	req := encode(t, open(t, s), "", makeBatch(1, 5))
+	sendTo(h, req)
 	req.Body = req.Body[:len(req.Body)/2]
-	send(h, req)
+	sendTo(h, req)
 	if len(seen.told) != 2 {
 		t.Fatalf("told of %d inferences, want 2: %+v", len(seen.told), seen.told)
 	}

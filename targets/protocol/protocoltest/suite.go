@@ -76,8 +76,8 @@ func predict(x []float32) float32 {
 	return float32(1 / (1 + math.Exp(-sum)))
 }
 
-// batch makes n examples, among them integers, tiny and large values.
-func batch(seed uint64, n int) []generators.Example {
+// makeBatch makes n examples, among them integers, tiny and large values.
+func makeBatch(seed uint64, n int) []generators.Example {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	examples := make([]generators.Example, n)
 	for i := range examples {
@@ -122,22 +122,22 @@ func testKind(t *testing.T, s Subject) {
 }
 
 func testEncodePure(t *testing.T, s Subject) {
-	examples := batch(1, 3)
+	examples := makeBatch(1, 3)
 	first := encode(t, open(t, s), "id-1", examples)
 	if again := encode(t, open(t, s), "id-1", examples); !reflect.DeepEqual(first, again) {
 		t.Errorf("the same input gave\n%s\nand\n%s", first.Body, again.Body)
 	}
-	if !reflect.DeepEqual(examples, batch(1, 3)) {
+	if !reflect.DeepEqual(examples, makeBatch(1, 3)) {
 		t.Error("encoding changed the examples")
 	}
-	if other := encode(t, open(t, s), "id-1", batch(2, 3)); bytes.Equal(first.Body, other.Body) {
+	if other := encode(t, open(t, s), "id-1", makeBatch(2, 3)); bytes.Equal(first.Body, other.Body) {
 		t.Error("different examples gave the same body")
 	}
 }
 
 func testEncodeRequest(t *testing.T, s Subject) {
 	p := open(t, s)
-	req := encode(t, p, "", batch(1, 1))
+	req := encode(t, p, "", makeBatch(1, 1))
 	if req.Method == "" || !strings.HasPrefix(req.Path, "/") || len(req.Body) == 0 {
 		t.Errorf("got method %q, path %q and a body of %d bytes", req.Method, req.Path, len(req.Body))
 	}
@@ -146,7 +146,7 @@ func testEncodeRequest(t *testing.T, s Subject) {
 	}
 	body := bytes.Clone(req.Body)
 	req.Header.Set("Content-Type", "changed")
-	next := encode(t, p, "", batch(2, 9))
+	next := encode(t, p, "", makeBatch(2, 9))
 	if !bytes.Equal(body, req.Body) {
 		t.Error("a later request wrote into the body of an earlier one")
 	}
@@ -156,9 +156,9 @@ func testEncodeRequest(t *testing.T, s Subject) {
 }
 
 func testEncodeRefuses(t *testing.T, s Subject) {
-	short := batch(1, 2)
+	short := makeBatch(1, 2)
 	short[1].Features = short[1].Features[:2]
-	infinite := batch(1, 2)
+	infinite := makeBatch(1, 2)
 	infinite[1].Features[0] = float32(math.Inf(1))
 	for name, examples := range map[string][]generators.Example{
 		"an empty batch":    nil,
@@ -175,13 +175,13 @@ func testEncodeConcurrent(t *testing.T, s Subject) {
 	p := open(t, s)
 	want := make([]string, 8)
 	for i := range want {
-		want[i] = string(encode(t, p, "id", batch(uint64(i), i+1)).Body)
+		want[i] = string(encode(t, p, "id", makeBatch(uint64(i), i+1)).Body)
 	}
 	var group sync.WaitGroup
 	for i := range want {
 		group.Go(func() {
 			for range 50 {
-				req, err := p.Encode("id", batch(uint64(i), i+1))
+				req, err := p.Encode("id", makeBatch(uint64(i), i+1))
 				if err != nil || string(req.Body) != want[i] {
 					t.Errorf("batch %d became %s, %v", i, req.Body, err)
 					return
@@ -232,7 +232,7 @@ func change(rng *rand.Rand, text *[]byte) {
 // truncated answer is never taken.
 func testDamagedAnswer(t *testing.T, s Subject) {
 	p := open(t, s)
-	resp := send(s.Handler(service()), encode(t, p, "id", batch(1, 2)))
+	resp := sendTo(s.Handler(service()), encode(t, p, "id", makeBatch(1, 2)))
 	whole := resp.Body
 	damaged(whole, func(name string, text []byte) {
 		resp.Body = text
@@ -253,11 +253,11 @@ func testDamagedAnswer(t *testing.T, s Subject) {
 // and no panic.
 func testDamagedRequest(t *testing.T, s Subject) {
 	h := s.Handler(service())
-	req := encode(t, open(t, s), "id", batch(1, 2))
+	req := encode(t, open(t, s), "id", makeBatch(1, 2))
 	damaged(req.Body, func(name string, text []byte) {
 		broken := req
 		broken.Body = text
-		resp := send(h, broken)
+		resp := sendTo(h, broken)
 		blamed := resp.Status/100 == 4 || resp.Status == http.StatusNotImplemented
 		if !blamed && (resp.Status != http.StatusOK || name == "cut") {
 			t.Fatalf("%s request got %d %s: %s", name, resp.Status, resp.Body, text)

@@ -67,7 +67,7 @@ func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
 	}
 	want := c.expect.Body
 	if want != nil && string(r.Body) != *want {
-		return protocol.Reply{}, &protocol.WrongAnswerError{Text: difference(string(r.Body), int(max(r.Length, int64(len(r.Body)))), *want)}
+		return protocol.Reply{}, &protocol.WrongAnswerError{Text: describeDifference(string(r.Body), int(max(r.Length, int64(len(r.Body)))), *want)}
 	}
 	return protocol.Reply{Compared: want != nil}, nil
 }
@@ -79,18 +79,18 @@ const (
 	after  = 48
 )
 
-// difference says where two bodies part, with an excerpt of both. got is the beginning
+// describeDifference says where two bodies part, with an excerpt of both. got is the beginning
 // of one that is so long.
-func difference(got string, length int, want string) string {
+func describeDifference(got string, length int, want string) string {
 	at := 0
 	for at < min(len(got), len(want)) && got[at] == want[at] {
 		at++
 	}
-	return fmt.Sprintf("the body differs from byte %d on: %s, want %s", at, excerpt(got, length, at), excerpt(want, len(want), at))
+	return fmt.Sprintf("the body differs from byte %d on: %s, want %s", at, excerptAround(got, length, at), excerptAround(want, len(want), at))
 }
 
-// excerpt quotes a body around a byte, and says how long all of it is.
-func excerpt(body string, length, at int) string {
+// excerptAround quotes a body around a byte, and says how long all of it is.
+func excerptAround(body string, length, at int) string {
 	from, to := max(0, at-before), min(len(body), at+after)
 	text := fmt.Sprintf("%q", body[from:to])
 	if from > 0 {

@@ -27,7 +27,7 @@ type column struct {
 
 // Decode reads the id, label and probability, of which one may be missing: the label
 // then follows from the probability, or the probability is NaN. Where no output has
-// their names, those that other servers give are known, see guess. Unknown outputs
+// their names, those that other servers give are known, see guessOutputs. Unknown outputs
 // beside them and fields are passed over.
 func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	if resp.Header.Get(binaryHeader) != "" {
@@ -37,42 +37,42 @@ func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 		reader:  reader{scanner: scanner{src: resp.Body}, tensors: "outputs"},
 		classes: c.schema.Classes,
 	}
-	d.document()
-	d.guess()
-	d.agree()
+	d.readDocument()
+	d.guessOutputs()
+	d.checkLengths()
 	if err := d.problem(); err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
 	return protocol.Reply{ID: d.id, Answers: d.answers()}, nil
 }
 
-func (d *answerDecoder) document() {
+func (d *answerDecoder) readDocument() {
 	if d.expect('{', -1, "body") {
 		for key := range d.object {
 			switch string(key) {
 			case "id":
 				d.readID()
 			case "outputs":
-				d.outputs()
+				d.readOutputs()
 			default:
-				d.skip()
+				d.skipValue()
 			}
 		}
 	}
-	d.end()
+	d.expectEnd()
 }
 
 // readID reads the id, which a server may leave out or, having got none, send as
 // null.
 func (d *answerDecoder) readID() {
 	if d.peek() == 'n' {
-		d.skip()
+		d.skipValue()
 	} else if d.expect('"', -1, "id") {
 		d.id = string(d.str())
 	}
 }
 
-func (d *answerDecoder) outputs() {
+func (d *answerDecoder) readOutputs() {
 	if !d.expect('[', -1, "outputs") {
 		return
 	}
@@ -80,7 +80,7 @@ func (d *answerDecoder) outputs() {
 		if !d.expect('{', i, "") {
 			continue
 		}
-		t := d.tensor(i)
+		t := d.readTensor(i)
 		switch string(t.name) {
 		case labelOutput.name():
 			d.readLabels(t)
@@ -92,8 +92,7 @@ func (d *answerDecoder) outputs() {
 	}
 }
 
-// agree checks what the outputs say together.
-func (d *answerDecoder) agree() {
+func (d *answerDecoder) checkLengths() {
 	if len(d.faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != len(d.probability.values) {
 		d.fault("outputs: %d labels but %d probabilities", len(d.label.values), len(d.probability.values))
 	}
@@ -122,32 +121,32 @@ var (
 	probabilityNames = []string{"probabilities", "predict_proba", "proba", "prob", "probs", "predicted_probability", "output_probability"}
 )
 
-// guess looks for a label or a probability that no output is named for among those
+// guessOutputs looks for a label or a probability that no output is named for among those
 // of other names: by the names that servers give them, or, of an output that is
 // alone, by its datatype and shape. What may mean two things is a fault.
-func (d *answerDecoder) guess() {
+func (d *answerDecoder) guessOutputs() {
 	if d.err != nil || len(d.faults) > 0 {
 		return
 	}
 	label, probability := d.label.found, d.probability.found
 	for _, t := range d.others {
 		switch {
-		case named(t, probabilityNames):
+		case isNamed(t, probabilityNames):
 			if !probability {
 				d.readProbabilities(t)
 			}
-		case named(t, labelNames), !label && !probability && len(d.others) == 1 && d.speaks(t):
+		case isNamed(t, labelNames), !label && !probability && len(d.others) == 1 && d.hasOneMeaning(t):
 			if !label {
 				d.readEither(t)
 			}
 		}
 	}
 	if !d.label.found && !d.probability.found && len(d.faults) == 0 {
-		d.fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.found())
+		d.fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.foundOutputs())
 	}
 }
 
-func named(t tensor, names []string) bool {
+func isNamed(t tensor, names []string) bool {
 	name := strings.ReplaceAll(strings.ToLower(string(t.name)), "-", "_")
 	for _, n := range names {
 		if name == n {
@@ -161,15 +160,14 @@ func named(t tensor, names []string) bool {
 // output-0 (KServe), output__0 (Triton's FIL backend), OUTPUT0.
 var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 
-// speaks reports whether an output that is alone says what it holds by its name or
+// hasOneMeaning reports whether an output that is alone says what it holds by its name or
 // its datatype: floating values of an unknown name may be anything.
-func (d *answerDecoder) speaks(t tensor) bool {
+func (d *answerDecoder) hasOneMeaning(t tensor) bool {
 	typ, _ := numericType(t.datatype)
 	return typ.kind != floating || t.dims == 2 && t.shape[1] == 2 || numberedOutput.Match(t.name)
 }
 
-// found lists the outputs that there are, for messages.
-func (d *answerDecoder) found() string {
+func (d *answerDecoder) foundOutputs() string {
 	if len(d.others) == 0 {
 		return "neither"
 	}
@@ -205,7 +203,7 @@ func (d *answerDecoder) readLabels(t tensor) {
 		d.fault("outputs[%d].datatype: a label is a whole number, a boolean or a class's name as BYTES, got %q", t.index, shorten(t.datatype))
 		return
 	}
-	if !d.read(&d.label, t, typ, 1) {
+	if !d.readColumn(&d.label, t, typ, 1) {
 		return
 	}
 	for i, v := range d.label.values {
@@ -236,7 +234,7 @@ func (d *answerDecoder) readProbabilities(t tensor) {
 	if t.dims == 2 && t.shape[1] == 2 {
 		width = 2
 	}
-	if !d.read(&d.probability, t, typ, width) {
+	if !d.readColumn(&d.probability, t, typ, width) {
 		return
 	}
 	values := d.probability.values
@@ -260,9 +258,9 @@ func (d *answerDecoder) readProbabilities(t tensor) {
 	d.probability.values = values[:rows]
 }
 
-// read fills the column with the tensor's values, width in a row. A shape without
+// readColumn fills the column with the tensor's values, width in a row. A shape without
 // dimensions is that of one value.
-func (d *answerDecoder) read(c *column, t tensor, typ numeric, width int) bool {
+func (d *answerDecoder) readColumn(c *column, t tensor, typ numeric, width int) bool {
 	if t.shaped && t.dims == 0 {
 		t.dims, t.shape[0] = 1, 1
 	}

@@ -57,31 +57,30 @@ func numericNames() string {
 	return strings.Join(names, ", ")
 }
 
-// value consumes one element of the datatype. The problem is "" when it is one
+// readValue consumes one element of the datatype. The problem is "" when it is one
 // and its value fits. In a floating datatype null is a missing value: NaN.
-func (t numeric) value(s *scanner) (v float64, problem string) {
+func (t numeric) readValue(s *scanner) (v float64, problem string) {
 	switch c := s.peek(); {
 	case t.kind == class && c == '"':
-		return t.class(s.str())
+		return t.parseClass(s.str())
 	case t.kind == boolean && (c == 't' || c == 'f'):
-		s.skip()
+		s.skipValue()
 		if c == 't' {
 			return 1, ""
 		}
 		return 0, ""
 	case t.kind == floating && c == 'n':
-		s.skip()
+		s.skipValue()
 		return math.NaN(), ""
 	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == 'n', t.kind == class:
-		problem = fmt.Sprintf("want %s, got %s", t.name, s.next())
-		s.skip()
+		problem = fmt.Sprintf("want %s, got %s", t.name, s.nextKind())
+		s.skipValue()
 		return 0, problem
 	}
-	return t.parse(s.number())
+	return t.parseNumber(s.number())
 }
 
-// class reads the name or the number of a class.
-func (t numeric) class(text []byte) (v float64, problem string) {
+func (t numeric) parseClass(text []byte) (v float64, problem string) {
 	if i := slices.Index(t.classes, string(text)); i >= 0 {
 		return float64(i), ""
 	}
@@ -95,8 +94,8 @@ func (t numeric) class(text []byte) (v float64, problem string) {
 	return 0, fmt.Sprintf("%q is no label, want %s", shorten(text), want)
 }
 
-// parse reads the text of a number. Integers beyond 2^53 are rounded.
-func (t numeric) parse(token []byte) (v float64, problem string) {
+// parseNumber reads the text of a number. Integers beyond 2^53 are rounded.
+func (t numeric) parseNumber(token []byte) (v float64, problem string) {
 	var err error
 	switch t.kind {
 	case signed:

@@ -44,10 +44,10 @@ func Handler(s protocol.Service) http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, serve := range map[string]http.HandlerFunc{
-		"/v2":              get(serveDocument(serverMetadata(s))),
-		"/v2/health/live":  get(h.serveLive),
-		"/v2/health/ready": get(h.serveReady),
-		"/v2/models":       get(serveDocument(modelIndex(s.Models))),
+		"/v2":              allowGet(serveDocument(serverMetadata(s))),
+		"/v2/health/live":  allowGet(h.serveLive),
+		"/v2/health/ready": allowGet(h.serveReady),
+		"/v2/models":       allowGet(serveDocument(modelIndex(s.Models))),
 		"/": func(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q", r.URL.Path))
 		},
@@ -55,9 +55,9 @@ func Handler(s protocol.Service) http.Handler {
 		mux.HandleFunc(path, serve)
 	}
 	for _, path := range []string{"/v2/models/{model}", "/v2/models/{model}/versions/{version}"} {
-		mux.HandleFunc(path, get(h.withModel(serveModel)))
-		mux.HandleFunc(path+"/ready", get(h.withModel(h.serveModelReady)))
-		mux.HandleFunc(path+"/infer", only(h.withModel(h.serveInfer), http.MethodPost))
+		mux.HandleFunc(path, allowGet(h.withModel(serveModel)))
+		mux.HandleFunc(path+"/ready", allowGet(h.withModel(h.serveModelReady)))
+		mux.HandleFunc(path+"/infer", allowOnly(h.withModel(h.serveInfer), http.MethodPost))
 	}
 	return mux
 }
@@ -74,7 +74,6 @@ func (h *handler) prepare(m protocol.Model) *model {
 	return prepared
 }
 
-// withModel resolves the model that the path names.
 func (h *handler) withModel(serve func(http.ResponseWriter, *http.Request, *model)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name, version := r.PathValue("model"), r.PathValue("version")
@@ -98,13 +97,11 @@ func (h *handler) names() string {
 	return strings.Join(names, ", ")
 }
 
-// get lets GET and HEAD through.
-func get(serve http.HandlerFunc) http.HandlerFunc {
-	return only(serve, http.MethodGet, http.MethodHead)
+func allowGet(serve http.HandlerFunc) http.HandlerFunc {
+	return allowOnly(serve, http.MethodGet, http.MethodHead)
 }
 
-// only lets the methods through.
-func only(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
+func allowOnly(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
 	allow := strings.Join(methods, ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(methods, r.Method) {
@@ -131,7 +128,7 @@ func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
 	start := time.Now()
 	job := h.works.Get().(*work)
 	var done protocol.Inference
-	status, err := job.decode(r, m)
+	status, err := job.decodeRequest(r, m)
 	decoded := time.Now()
 	done.Decode = decoded.Sub(start)
 	if err == nil {
@@ -156,8 +153,7 @@ func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
 	}
 }
 
-// decode reads and checks the request.
-func (job *work) decode(r *http.Request, m *model) (status int, err error) {
+func (job *work) decodeRequest(r *http.Request, m *model) (status int, err error) {
 	if r.Header.Get(binaryHeader) != "" {
 		return http.StatusNotImplemented, errBinary
 	}
@@ -180,11 +176,10 @@ func (job *work) decode(r *http.Request, m *model) (status int, err error) {
 	return http.StatusOK, nil
 }
 
-// predict fills the probabilities.
 func (job *work) predict(m *model) (status int, err error) {
 	job.probabilities = job.probabilities[:0]
 	for i := range job.request.rows {
-		p := m.Predict(job.request.row(i))
+		p := m.Predict(job.request.rowAt(i))
 		if !(0 <= p && p <= 1) { // NaN included
 			return http.StatusInternalServerError, fmt.Errorf("model %q answered %g for row %d, which is no probability", m.Name, p, i)
 		}

@@ -128,7 +128,7 @@ func TestLongBodiesAreReadWhole(t *testing.T) {
 			r := httptest.NewRequest("POST", "/", strings.NewReader(text))
 			r.ContentLength = announced
 			var job work
-			if _, _ = job.decode(r, &model{}); job.body.String() != text {
+			if _, _ = job.decodeRequest(r, &model{}); job.body.String() != text {
 				t.Errorf("size %d, announced %d: got %d bytes", size, announced, job.body.Len())
 			}
 		}

@@ -49,7 +49,6 @@ func labelOf[T float32 | float64](probability T) int {
 	return 0
 }
 
-// className is the label's name in the schema, or its number.
 func className(m *protocol.Model, label int) string {
 	if label < len(m.Schema.Classes) {
 		return m.Schema.Classes[label]

@@ -23,8 +23,7 @@ type request struct {
 	outputs  []outputKind
 }
 
-// row is one row of features.
-func (r *request) row(i int) []float32 {
+func (r *request) rowAt(i int) []float32 {
 	width := len(r.features) / r.rows
 	return r.features[i*width : (i+1)*width : (i+1)*width]
 }
@@ -52,11 +51,11 @@ func decodeRequest(body []byte, limits rowLimits, req *request) error {
 		limits: limits,
 		req:    req,
 	}
-	d.document()
+	d.readDocument()
 	return d.problem()
 }
 
-func (d *requestDecoder) document() {
+func (d *requestDecoder) readDocument() {
 	if d.expect('{', -1, "body") {
 		for key := range d.object {
 			switch string(key) {
@@ -65,21 +64,21 @@ func (d *requestDecoder) document() {
 					d.req.id = d.str()
 				}
 			case "inputs":
-				d.inputs()
+				d.readInputs()
 			case "outputs":
-				d.outputs()
+				d.readOutputs()
 			default:
-				d.skip()
+				d.skipValue()
 			}
 		}
 		if !d.found && len(d.faults) == 0 {
 			d.fault("inputs: want one tensor named %q", inputName)
 		}
 	}
-	d.end()
+	d.expectEnd()
 }
 
-func (d *requestDecoder) inputs() {
+func (d *requestDecoder) readInputs() {
 	d.tensors = "inputs"
 	if !d.expect('[', -1, "inputs") {
 		return
@@ -88,7 +87,7 @@ func (d *requestDecoder) inputs() {
 		if !d.expect('{', i, "") {
 			continue
 		}
-		t := d.tensor(i)
+		t := d.readTensor(i)
 		switch {
 		case string(t.name) != inputName:
 			d.fault("inputs[%d].name: unknown input %q, want %q", i, shorten(t.name), inputName)
@@ -96,25 +95,23 @@ func (d *requestDecoder) inputs() {
 			d.fault("inputs[%d].name: %q is given twice", i, inputName)
 		default:
 			d.found = true
-			d.load(t)
+			d.readFeatures(t)
 		}
 	}
 }
 
-// load moves the tensor's values into the request.
-func (d *requestDecoder) load(t tensor) {
+func (d *requestDecoder) readFeatures(t tensor) {
 	typ, known := numericType(t.datatype)
 	if !known {
 		d.fault("inputs[%d].datatype: %q is not one of %s", t.index, shorten(t.datatype), numericNames())
 	}
-	if d.fits(t) && known {
+	if d.checkShape(t) && known {
 		d.req.rows = int(t.shape[0])
 		d.req.features = readData(&d.reader, t, typ, int(t.shape[0]), int(t.shape[1]), d.req.features)
 	}
 }
 
-// fits checks that the tensor is a batch of rows that the model takes.
-func (d *requestDecoder) fits(t tensor) bool {
+func (d *requestDecoder) checkShape(t tensor) bool {
 	rows, width, faults := t.shape[0], t.shape[1], len(d.faults)
 	switch {
 	case !t.shaped:
@@ -131,7 +128,7 @@ func (d *requestDecoder) fits(t tensor) bool {
 	return len(d.faults) == faults
 }
 
-func (d *requestDecoder) outputs() {
+func (d *requestDecoder) readOutputs() {
 	d.tensors = "outputs"
 	if !d.expect('[', -1, "outputs") {
 		return
@@ -139,12 +136,12 @@ func (d *requestDecoder) outputs() {
 	d.req.outputs = d.req.outputs[:0]
 	for i := range d.array {
 		if d.expect('{', i, "") {
-			d.output(d.tensor(i))
+			d.addOutput(d.readTensor(i))
 		}
 	}
 }
 
-func (d *requestDecoder) output(t tensor) {
+func (d *requestDecoder) addOutput(t tensor) {
 	kind, ok := outputNamed(t.name)
 	switch {
 	case !ok:

@@ -123,8 +123,8 @@ func FuzzDecodeRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s := scanner{src: body}
-		s.skip()
-		s.end()
+		s.skipValue()
+		s.expectEnd()
 		extended := strings.Contains(string(body), "NaN") || strings.Contains(string(body), "Infinity")
 		deep := s.err != nil && strings.Contains(s.err.Error(), "levels")
 		if valid := json.Valid(body); valid != (s.err == nil) && !extended && !deep {
@@ -132,7 +132,7 @@ func FuzzDecodeRequest(f *testing.F) {
 		}
 		var req request
 		if err := decodeRequest(body, rowLimits{}, &req); err == nil {
-			if req.rows < 1 || len(req.features)%req.rows != 0 || len(req.row(req.rows-1)) == 0 {
+			if req.rows < 1 || len(req.features)%req.rows != 0 || len(req.rowAt(req.rows-1)) == 0 {
 				t.Fatalf("%d values in %d rows", len(req.features), req.rows)
 			}
 		}
@@ -170,7 +170,7 @@ func FuzzAppendFloat(f *testing.F) {
 			t.Skip("JSON cannot carry it")
 		}
 		text := appendFloat(nil, x)
-		back, problem := fp32.value(&scanner{src: text})
+		back, problem := fp32.readValue(&scanner{src: text})
 		if problem != "" || math.Float32bits(float32(back)) != bits || !json.Valid(text) {
 			t.Fatalf("%g is written %s and read %g %s", x, text, back, problem)
 		}

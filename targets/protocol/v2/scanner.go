@@ -55,8 +55,7 @@ func (s *scanner) fail(want string) {
 	s.pos = len(s.src)
 }
 
-// end makes sure that nothing but white space is left.
-func (s *scanner) end() {
+func (s *scanner) expectEnd() {
 	if s.peek(); s.err == nil && s.pos < len(s.src) {
 		s.fail("the end")
 	}
@@ -161,16 +160,15 @@ func (s *scanner) unescape(start int) []byte {
 	return []byte(text)
 }
 
-// skip consumes any one value.
-func (s *scanner) skip() {
+func (s *scanner) skipValue() {
 	switch c := s.peek(); c {
 	case '{':
 		for range s.object {
-			s.skip()
+			s.skipValue()
 		}
 	case '[':
 		for range s.array {
-			s.skip()
+			s.skipValue()
 		}
 	case '"':
 		s.str()
@@ -185,7 +183,6 @@ func (s *scanner) skip() {
 	}
 }
 
-// literal consumes word.
 func (s *scanner) literal(word string) {
 	s.peek()
 	if rest := s.src[s.pos:]; len(rest) < len(word) || string(rest[:len(word)]) != word {
@@ -195,8 +192,7 @@ func (s *scanner) literal(word string) {
 	s.pos += len(word)
 }
 
-// next says what kind of value is next, for messages.
-func (s *scanner) next() string {
+func (s *scanner) nextKind() string {
 	switch c := s.peek(); {
 	case c == '{':
 		return "an object"
@@ -255,7 +251,6 @@ func (s *scanner) number() []byte {
 
 func (s *scanner) at(c byte) bool { return s.pos < len(s.src) && s.src[s.pos] == c }
 
-// digits consumes at least one digit.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.src) && '0' <= s.src[s.pos] && s.src[s.pos] <= '9' {

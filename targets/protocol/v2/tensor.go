@@ -19,7 +19,6 @@ type tensor struct {
 	data     []byte // the text of an array; nil when missing
 }
 
-// shapeText is the shape for messages.
 func (t tensor) shapeText() string {
 	switch {
 	case !t.shaped:
@@ -34,8 +33,7 @@ func (t tensor) shapeText() string {
 	return fmt.Sprintf("[%d,%d,…], %d dimensions", t.shape[0], t.shape[1], t.dims)
 }
 
-// tensor consumes the object that is the i-th of its list.
-func (r *reader) tensor(i int) tensor {
+func (r *reader) readTensor(i int) tensor {
 	t := tensor{index: i}
 	for key := range r.object {
 		switch string(key) {
@@ -48,30 +46,30 @@ func (r *reader) tensor(i int) tensor {
 				t.datatype = r.str()
 			}
 		case "shape":
-			r.shape(&t)
+			r.readShape(&t)
 		case "data":
 			if r.expect('[', i, "data") {
 				start := r.pos
-				r.skip()
+				r.skipValue()
 				t.data = r.src[start:r.pos]
 			}
 		case "parameters":
-			r.parameters()
+			r.readParameters()
 		default:
-			r.skip()
+			r.skipValue()
 		}
 	}
 	return t
 }
 
-func (r *reader) shape(t *tensor) {
+func (r *reader) readShape(t *tensor) {
 	if !r.expect('[', t.index, "shape") {
 		return
 	}
 	t.shaped, t.dims = true, 0
 	dimension := numeric{name: "INT32", kind: signed, bits: 32}
 	for i := range r.array {
-		size, problem := dimension.value(&r.scanner)
+		size, problem := dimension.readValue(&r.scanner)
 		if problem != "" {
 			r.fault("%s[%d]: %s", r.field(t.index, "shape"), i, problem)
 		}
@@ -82,17 +80,17 @@ func (r *reader) shape(t *tensor) {
 	}
 }
 
-// parameters looks for the mark of a binary tensor and tolerates all others.
-func (r *reader) parameters() {
+// readParameters looks for the mark of a binary tensor and tolerates all others.
+func (r *reader) readParameters() {
 	if r.peek() != '{' {
-		r.skip()
+		r.skipValue()
 		return
 	}
 	for key := range r.object {
 		if string(key) == "binary_data_size" {
 			r.binary = true
 		}
-		r.skip()
+		r.skipValue()
 	}
 }
 
@@ -134,7 +132,7 @@ func (d *data[T]) startsNested() bool {
 
 func (d *data[T]) readFlat() {
 	for i := range d.text.array {
-		if problem := d.element(); problem != "" {
+		if problem := d.readElement(); problem != "" {
 			d.fault("%s[%d]: %s", d.field(d.tensor.index, "data"), i, problem)
 		}
 	}
@@ -148,8 +146,8 @@ func (d *data[T]) readRows() {
 	for row := range d.text.array {
 		rows++
 		if d.text.peek() != '[' {
-			d.fault("%s[%d]: want an array, got %s", d.field(d.tensor.index, "data"), row, d.text.next())
-			d.text.skip()
+			d.fault("%s[%d]: want an array, got %s", d.field(d.tensor.index, "data"), row, d.text.nextKind())
+			d.text.skipValue()
 			continue
 		}
 		d.readRow(row)
@@ -162,7 +160,7 @@ func (d *data[T]) readRows() {
 func (d *data[T]) readRow(row int) {
 	before := d.count
 	for i := range d.text.array {
-		if problem := d.element(); problem != "" {
+		if problem := d.readElement(); problem != "" {
 			d.fault("%s[%d][%d]: %s", d.field(d.tensor.index, "data"), row, i, problem)
 		}
 	}
@@ -171,9 +169,8 @@ func (d *data[T]) readRow(row int) {
 	}
 }
 
-// element reads one value.
-func (d *data[T]) element() (problem string) {
-	x, problem := d.typ.value(&d.text)
+func (d *data[T]) readElement() (problem string) {
+	x, problem := d.typ.readValue(&d.text)
 	if v := T(x); math.IsInf(float64(v), 0) && !math.IsInf(x, 0) {
 		problem = fmt.Sprintf("%g is out of the range of FP32, in which the model computes", x)
 	}
@@ -235,8 +232,8 @@ func (r *reader) expect(open byte, i int, name string) bool {
 	}
 	if r.err == nil && r.pos < len(r.src) {
 		want := map[byte]string{'{': "an object", '[': "an array", '"': "a string"}[open]
-		r.fault("%s: want %s, got %s", r.field(i, name), want, r.next())
+		r.fault("%s: want %s, got %s", r.field(i, name), want, r.nextKind())
 	}
-	r.skip()
+	r.skipValue()
 	return false
 }

@@ -32,16 +32,16 @@ func newStation(c Config) *station {
 func (s *station) arrive(at time.Duration) (done time.Duration) {
 	service := time.Duration(s.distribution.draw(s.rng) * float64(s.config.Service))
 	if s.config.Workers == 0 {
-		return s.held(at + service)
+		return s.afterStall(at + service)
 	}
-	worker := earliest(s.free[s.rng.IntN(len(s.free))])
-	done = s.held(max(at, *worker) + service)
+	worker := earliestFree(s.free[s.rng.IntN(len(s.free))])
+	done = s.afterStall(max(at, *worker) + service)
 	*worker = done
 	return done
 }
 
-// held is when something completes that would at a time if there were no stalls.
-func (s *station) held(at time.Duration) time.Duration {
+// afterStall is when something completes that would at a time if there were no stalls.
+func (s *station) afterStall(at time.Duration) time.Duration {
 	if s.config.Stall == 0 || at < s.config.Every {
 		return at
 	}
@@ -51,8 +51,7 @@ func (s *station) held(at time.Duration) time.Duration {
 	return at
 }
 
-// earliest is the worker of a queue that is free first.
-func earliest(workers []time.Duration) *time.Duration {
+func earliestFree(workers []time.Duration) *time.Duration {
 	first := &workers[0]
 	for i := range workers {
 		if workers[i] < *first {

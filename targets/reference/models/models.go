@@ -90,7 +90,7 @@ func Read(name string, r io.Reader) (*Model, error) {
 	}
 	m := &Model{
 		Name: name, Doc: "Predicts with a model in XGBoost's JSON format.", Version: "1",
-		Schema: plain(ensemble.Features()), ensemble: ensemble,
+		Schema: schemaOf(ensemble.Features()), ensemble: ensemble,
 	}
 	kind := credit.Kind()
 	if ensemble.Attributes()["generator"] != kind.Name {
@@ -106,8 +106,7 @@ func Read(name string, r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-// plain is the schema of features of which only the names are known.
-func plain(names []string) generators.Schema {
+func schemaOf(names []string) generators.Schema {
 	schema := generators.Schema{Classes: []string{"0", "1"}}
 	for _, name := range names {
 		schema.Features = append(schema.Features, generators.Feature{Name: name})

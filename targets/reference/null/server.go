@@ -51,7 +51,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 	defer s.serving.Wait()
-	defer s.closeAll()
+	defer s.closeConnections()
 	for {
 		conn, err := listener.Accept()
 		switch {
@@ -63,18 +63,17 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("accept on %s: %w", listener.Addr(), errors.Join(err, listener.Close()))
 		}
-		s.start(conn)
+		s.serveConnection(conn)
 	}
 }
 
-// start serves a connection in a goroutine of its own.
-func (s *Server) start(conn net.Conn) {
+func (s *Server) serveConnection(conn net.Conn) {
 	s.mu.Lock()
 	s.open[conn] = struct{}{}
 	s.mu.Unlock()
 	s.serving.Go(func() {
 		c := connection{server: s, conn: conn, buffer: make([]byte, bufferSize)}
-		c.serve()
+		c.serveRequests()
 		conn.Close()
 		s.mu.Lock()
 		delete(s.open, conn)
@@ -82,8 +81,7 @@ func (s *Server) start(conn net.Conn) {
 	})
 }
 
-// closeAll ends the connections, and by that what serves them.
-func (s *Server) closeAll() {
+func (s *Server) closeConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for conn := range s.open {
@@ -105,27 +103,25 @@ type connection struct {
 // refusal is the answer to what is no request; the connection ends with it.
 const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
-// serve returns when the connection is done with.
-func (c *connection) serve() {
+func (c *connection) serveRequests() {
 	for {
-		h, ok := c.head()
+		h, ok := c.readHead()
 		if !ok {
 			return
 		}
-		if !c.skip(h.length) {
+		if !c.skipBody(h.length) {
 			return
 		}
 		if c.server.Arrived != nil {
 			c.server.Arrived(c.conn)
 		}
-		if _, err := c.conn.Write(c.server.to(h)); err != nil || h.closes {
+		if _, err := c.conn.Write(c.server.answerTo(h)); err != nil || h.closes {
 			return
 		}
 	}
 }
 
-// to returns the answer to a request.
-func (s *Server) to(h head) []byte {
+func (s *Server) answerTo(h head) []byte {
 	switch {
 	case h.bodiless:
 		return s.bare
@@ -135,18 +131,18 @@ func (s *Server) to(h head) []byte {
 	return s.answer
 }
 
-// head reads the head of the next request. ok is false where there is none: the
+// readHead reads the head of the next request. ok is false where there is none: the
 // client is gone, or what it sent was refused.
-func (c *connection) head() (h head, ok bool) {
+func (c *connection) readHead() (h head, ok bool) {
 	searched := 0
 	for {
 		if end := bytes.Index(c.buffer[searched:c.filled], []byte("\r\n\r\n")); end >= 0 {
 			end += searched
-			h, ok = parse(c.buffer[:end])
+			h, ok = parseHead(c.buffer[:end])
 			if !ok {
 				break
 			}
-			c.use(end + 4)
+			c.dropBytes(end + 4)
 			return h, true
 		}
 		if c.filled == len(c.buffer) {
@@ -163,10 +159,10 @@ func (c *connection) head() (h head, ok bool) {
 	return head{}, false
 }
 
-// skip reads a body to its end. It reports whether all of it came.
-func (c *connection) skip(length int64) bool {
+// skipBody reads a body to its end. It reports whether all of it came.
+func (c *connection) skipBody(length int64) bool {
 	had := min(length, int64(c.filled))
-	c.use(int(had))
+	c.dropBytes(int(had))
 	for left := length - had; left > 0; {
 		n, err := c.conn.Read(c.buffer[:min(left, int64(len(c.buffer)))])
 		if left -= int64(n); err != nil && left > 0 {
@@ -176,8 +172,7 @@ func (c *connection) skip(length int64) bool {
 	return true
 }
 
-// use drops the first n bytes of the buffer.
-func (c *connection) use(n int) {
+func (c *connection) dropBytes(n int) {
 	copy(c.buffer, c.buffer[n:c.filled])
 	c.filled -= n
 }
@@ -189,10 +184,10 @@ type head struct {
 	bodiless bool  // the answer is to have no body
 }
 
-// parse reads a request's head, without the empty line that ends it. ok is false
+// parseHead reads a request's head, without the empty line that ends it. ok is false
 // where it is malformed or its body comes in chunks, which this server does not
 // read.
-func parse(text []byte) (h head, ok bool) {
+func parseHead(text []byte) (h head, ok bool) {
 	line, fields := cutLine(text)
 	method, rest, _ := bytes.Cut(line, []byte(" "))
 	target, version, _ := bytes.Cut(rest, []byte(" "))
@@ -203,7 +198,7 @@ func parse(text []byte) (h head, ok bool) {
 	h = head{length: -1, closes: old, bodiless: string(method) == "HEAD"}
 	for len(fields) > 0 {
 		line, fields = cutLine(fields)
-		if !h.field(line) {
+		if !h.parseField(line) {
 			return head{}, false
 		}
 	}
@@ -216,8 +211,8 @@ func cutLine(text []byte) (line, rest []byte) {
 	return line, rest
 }
 
-// field reads one header field. It reports whether it is well formed.
-func (h *head) field(line []byte) bool {
+// parseField reads one header field. It reports whether it is well formed.
+func (h *head) parseField(line []byte) bool {
 	name, value, found := bytes.Cut(line, []byte(":"))
 	if !found || len(name) == 0 || bytes.ContainsAny(name, " \t") {
 		return false

@@ -165,7 +165,7 @@ func TestParse(t *testing.T) {
 		{"GET / HTTP/1.1\r\nHost : a", head{}, false},
 		{"", head{}, false},
 	} {
-		if got, ok := parse([]byte(tc.text)); got != tc.want || ok != tc.ok {
+		if got, ok := parseHead([]byte(tc.text)); got != tc.want || ok != tc.ok {
 			t.Errorf("parse(%q) = %+v, %t; want %+v, %t", tc.text, got, ok, tc.want, tc.ok)
 		}
 	}
@@ -178,7 +178,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close")
 	f.Add("POST / HTTP/1.0\r\nContent-Length: 5\r\ncontent-length:5")
 	f.Fuzz(func(t *testing.T, text string) {
-		h, ok := parse([]byte(text))
+		h, ok := parseHead([]byte(text))
 		if !ok || strings.Contains(text, "\r\n\r\n") {
 			return
 		}
@@ -196,7 +196,7 @@ func BenchmarkParse(b *testing.B) {
 	text := []byte("POST /v2/models/credit/infer HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: servebench\r\nContent-Type: application/json\r\nContent-Length: 600")
 	b.ReportAllocs()
 	for b.Loop() {
-		if h, ok := parse(text); !ok || h.length != 600 {
+		if h, ok := parseHead(text); !ok || h.length != 600 {
 			b.Fatal(h, ok)
 		}
 	}

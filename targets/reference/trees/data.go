@@ -47,8 +47,7 @@ func (d Data) Predict(m *Model) []float32 {
 	return p
 }
 
-// positives returns the number of rows of class 1.
-func (d Data) positives() int {
+func (d Data) countPositives() int {
 	n := 0
 	for _, label := range d.Labels {
 		n += int(label)
@@ -95,7 +94,7 @@ func bin(d Data, limit int) binned {
 	width := len(d.Features)
 	b := binned{cuts: make([][]float32, width), bins: make([][]uint8, width)}
 	for f := range width {
-		b.cuts[f] = cuts(column(d, f), limit)
+		b.cuts[f] = cuts(sortedColumn(d, f), limit)
 		b.bins[f] = make([]uint8, d.Len())
 		for i := range b.bins[f] {
 			b.bins[f][i] = binOf(d.Values[i*width+f], b.cuts[f])
@@ -104,8 +103,7 @@ func bin(d Data, limit int) binned {
 	return b
 }
 
-// column returns the values of a feature that are not missing, sorted.
-func column(d Data, f int) []float32 {
+func sortedColumn(d Data, f int) []float32 {
 	var values []float32
 	for i := f; i < len(d.Values); i += len(d.Features) {
 		if v := d.Values[i]; v == v {

@@ -37,8 +37,7 @@ const (
 	dump     = `it looks like the output of dump_model, which lacks what predictions need; in Python: booster.save_model("model.json")`
 )
 
-// foreign says what the data is, where it is a known format other than JSON.
-func foreign(data []byte) error {
+func foreignFormat(data []byte) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return errors.New("it is empty")
 	}
@@ -58,7 +57,7 @@ func foreign(data []byte) error {
 // such a model is refused lies elsewhere.
 func parse(data []byte) (document, error) {
 	var d document
-	if err := foreign(data); err != nil {
+	if err := foreignFormat(data); err != nil {
 		return d, err
 	}
 	if !json.Valid(data) {

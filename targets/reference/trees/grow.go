@@ -29,26 +29,25 @@ type branch struct {
 	hist  histogram
 }
 
-// grow returns the tree that best reduces the loss on these rows, which it
+// growTree returns the tree that best reduces the loss on these rows, which it
 // reorders.
-func (g *grower) grow(rows []int32) tree {
+func (g *grower) growTree(rows []int32) tree {
 	g.tree = tree{}
 	root := branch{rows: rows, hist: g.histogram()}
 	for _, r := range rows {
 		root.total = root.total.plus(g.gradients[r])
 	}
-	root.hist.fill(g.binned, g.features, rows, g.gradients)
-	g.add(root)
+	root.hist.countRows(g.binned, g.features, rows, g.gradients)
+	g.addLeaf(root)
 	for len(g.open) > 0 {
 		b := g.open[0]
 		g.open = g.open[1:]
-		g.split(b)
+		g.splitLeaf(b)
 	}
 	return g.tree
 }
 
-// add appends a leaf and lists it to be split.
-func (g *grower) add(b branch) {
+func (g *grower) addLeaf(b branch) {
 	b.index = len(g.tree.nodes)
 	weight := g.params.weight(b.total)
 	g.tree.nodes = append(g.tree.nodes, node{value: weight})
@@ -56,13 +55,12 @@ func (g *grower) add(b branch) {
 	g.open = append(g.open, b)
 }
 
-// split makes a leaf a split if that gains anything.
-func (g *grower) split(b branch) {
+func (g *grower) splitLeaf(b branch) {
 	if b.depth == g.params.Depth {
 		g.free(b.hist)
 		return
 	}
-	s := g.params.best(b.hist, g.binned.cuts, g.features, b.total)
+	s := g.params.bestSplit(b.hist, g.binned.cuts, g.features, b.total)
 	if s.gain == 0 {
 		g.free(b.hist)
 		return
@@ -73,14 +71,14 @@ func (g *grower) split(b branch) {
 	}
 	g.tree.nodes[b.index] = n
 	g.tree.stats[b.index].gain = float32(s.gain)
-	left, right := g.part(b, s)
-	g.add(left)
-	g.add(right)
+	left, right := g.divideBranch(b, s)
+	g.addLeaf(left)
+	g.addLeaf(right)
 }
 
-// part divides a branch's rows and its histogram. Only the smaller child's rows
+// divideBranch divides a branch's rows and its histogram. Only the smaller child's rows
 // are counted; the other child gets what is left of the parent's sums.
-func (g *grower) part(b branch, s split) (left, right branch) {
+func (g *grower) divideBranch(b branch, s split) (left, right branch) {
 	cut := g.partition(b.rows, s)
 	left = branch{depth: b.depth + 1, rows: b.rows[:cut], total: s.left}
 	right = branch{depth: b.depth + 1, rows: b.rows[cut:], total: s.right}
@@ -93,7 +91,7 @@ func (g *grower) part(b branch, s split) (left, right branch) {
 		return left, right
 	}
 	small.hist, large.hist = g.histogram(), b.hist
-	small.hist.fill(g.binned, g.features, small.rows, g.gradients)
+	small.hist.countRows(g.binned, g.features, small.rows, g.gradients)
 	large.hist.subtract(small.hist)
 	return left, right
 }
@@ -144,9 +142,9 @@ type split struct {
 // leastGain keeps rounding errors from passing for a gain; XGBoost's is the same.
 const leastGain = 1e-6
 
-// best returns the split of largest gain; of equal ones the first, so that the
+// bestSplit returns the split of largest gain; of equal ones the first, so that the
 // choice is reproducible.
-func (p Params) best(h histogram, cuts [][]float32, features []int, total sum) split {
+func (p Params) bestSplit(h histogram, cuts [][]float32, features []int, total sum) split {
 	best := split{}
 	least := max(p.Gamma, leastGain)
 	for _, f := range features {
@@ -232,8 +230,8 @@ func (h histogram) of(feature int) []sum {
 	return h[feature*binStride : (feature+1)*binStride]
 }
 
-// fill counts the rows into the bins of these features; the others stay 0.
-func (h histogram) fill(b binned, features []int, rows []int32, gradients []sum) {
+// countRows counts the rows into the bins of these features; the others stay 0.
+func (h histogram) countRows(b binned, features []int, rows []int32, gradients []sum) {
 	clear(h)
 	for _, f := range features {
 		sums, bins := h.of(f), b.bins[f]

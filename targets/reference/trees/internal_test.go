@@ -97,9 +97,9 @@ func TestSubtractionIsExact(t *testing.T) {
 	}
 	b, features := bin(d, 64), []int{0, 1}
 	parent, left, right := make(histogram, 2*binStride), make(histogram, 2*binStride), make(histogram, 2*binStride)
-	parent.fill(b, features, rows, gradients)
-	left.fill(b, features, rows[:1100], gradients)
-	right.fill(b, features, rows[1100:], gradients)
+	parent.countRows(b, features, rows, gradients)
+	left.countRows(b, features, rows[:1100], gradients)
+	right.countRows(b, features, rows[1100:], gradients)
 	parent.subtract(left)
 	for i := range parent {
 		if parent[i] != right[i] {

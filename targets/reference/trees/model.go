@@ -71,12 +71,11 @@ func (m *Model) UsedIterations() int { return m.used }
 // the best one of an early stop included.
 func (m *Model) AllIterations() *Model {
 	c := *m
-	c.use(len(c.ends))
+	c.useIterations(len(c.ends))
 	return &c
 }
 
-// use makes Predict sum the first n iterations.
-func (m *Model) use(n int) {
+func (m *Model) useIterations(n int) {
 	m.used, m.predicting = n, nil
 	if n > 0 {
 		m.predicting = m.roots[:m.ends[n-1]]
@@ -155,8 +154,8 @@ func Class(p float32) int {
 	return 0
 }
 
-// append adds a tree at the end, as an iteration that predicts.
-func (m *Model) append(t tree) {
+// appendTree adds a tree at the end, as an iteration that predicts.
+func (m *Model) appendTree(t tree) {
 	root := uint32(len(m.nodes))
 	for _, n := range t.nodes {
 		if n.left != 0 {
@@ -167,11 +166,11 @@ func (m *Model) append(t tree) {
 	m.stats = append(m.stats, t.stats...)
 	m.roots = append(m.roots, root)
 	m.ends = append(m.ends, len(m.roots))
-	m.use(len(m.ends))
+	m.useIterations(len(m.ends))
 }
 
-// tree returns a copy of tree i with its root at index 0.
-func (m *Model) tree(i int) tree {
+// treeAt returns a copy of tree i with its root at index 0.
+func (m *Model) treeAt(i int) tree {
 	start, end := m.roots[i], uint32(len(m.nodes))
 	if i+1 < len(m.roots) {
 		end = m.roots[i+1]
@@ -185,16 +184,15 @@ func (m *Model) tree(i int) tree {
 	return t
 }
 
-// first returns the model that the first n trees make, with memory of its own.
-func (m *Model) first(n int) *Model {
+// firstTrees returns the model that the first n trees make, with memory of its own.
+func (m *Model) firstTrees(n int) *Model {
 	c := &Model{features: m.features, attributes: m.attributes, baseScore: m.baseScore, base: m.base}
 	for i := range n {
-		c.append(m.tree(i))
+		c.appendTree(m.treeAt(i))
 	}
 	return c
 }
 
-// sigmoid returns 1/(1+e^−x).
 func sigmoid(x float64) float64 { return 1 / (1 + exp(-x)) }
 
 // Constants of exp: ln 2 in two parts, the first with trailing zeros, so that its

@@ -64,7 +64,7 @@ func (l learnerDoc) model() (*Model, error) {
 		return nil, err
 	}
 	m := &Model{features: names, attributes: l.Attributes}
-	base, err := probability(l.Params.BaseScore)
+	base, err := parseProbability(l.Params.BaseScore)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (l learnerDoc) model() (*Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tree %d: %w", i, err)
 		}
-		m.append(t)
+		m.appendTree(t)
 	}
 	if err := l.iterations(m); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (l learnerDoc) iterations(m *Model) error {
 		}
 		used = n + 1
 	}
-	m.use(used)
+	m.useIterations(used)
 	return nil
 }
 
@@ -137,8 +137,7 @@ func (l learnerDoc) names() ([]string, error) {
 	return names, nil
 }
 
-// probability reads base_score.
-func probability(s string) (float32, error) {
+func parseProbability(s string) (float32, error) {
 	p, err := strconv.ParseFloat(strings.Trim(s, "[]"), 32)
 	if err != nil || !(p > 0 && p < 1) {
 		return 0, fmt.Errorf("base_score is %q, want a probability between 0 and 1", s)
@@ -150,7 +149,7 @@ func probability(s string) (float32, error) {
 // children of a split are neighbours and follow it. The file may hold them
 // in any order, with deleted ones between them.
 func (d treeDoc) tree(features int) (tree, error) {
-	if err := d.check(); err != nil {
+	if err := d.checkLists(); err != nil {
 		return tree{}, err
 	}
 	t := tree{}
@@ -196,8 +195,7 @@ func (d treeDoc) children(at int32, features int, seen []bool) ([2]int32, error)
 	return children, nil
 }
 
-// check makes sure that every list has one value per node.
-func (d treeDoc) check() error {
+func (d treeDoc) checkLists() error {
 	n := len(d.LeftChildren)
 	if n == 0 {
 		return errors.New("left_children is empty")

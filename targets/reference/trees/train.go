@@ -24,9 +24,9 @@ func Train(train, valid Data, params Params) (*Model, Curve, error) {
 	}
 	t := newTrainer(train, valid, params)
 	for len(t.curve.Train) < params.Trees && !t.exhausted() {
-		t.round()
+		t.boost()
 	}
-	return t.model.first(t.curve.Best), t.curve, nil
+	return t.model.firstTrees(t.curve.Best), t.curve, nil
 }
 
 func check(train, valid Data, params Params) error {
@@ -36,7 +36,7 @@ func check(train, valid Data, params Params) error {
 	if err := train.check(); err != nil {
 		return fmt.Errorf("training data: %w", err)
 	}
-	if n := train.positives(); n == 0 || n == train.Len() {
+	if n := train.countPositives(); n == 0 || n == train.Len() {
 		return errors.New("training data: it needs rows of both classes")
 	}
 	if train.Len() > math.MaxInt32/16 {
@@ -70,7 +70,7 @@ type trainer struct {
 
 func newTrainer(train, valid Data, params Params) *trainer {
 	model := &Model{features: train.Features}
-	model.setBase(float32(float64(train.positives()) / float64(train.Len())))
+	model.setBase(float32(float64(train.countPositives()) / float64(train.Len())))
 	return &trainer{
 		params: params, rng: rand.New(rand.NewPCG(params.Seed, 0)),
 		train: train, trainMargins: slices.Repeat([]float32{model.base}, train.Len()),
@@ -83,30 +83,28 @@ func newTrainer(train, valid Data, params Params) *trainer {
 	}
 }
 
-// round grows one tree and adds it to the model.
-func (t *trainer) round() {
-	t.derive()
-	t.draw()
-	tree := t.grower.grow(t.rows)
-	t.model.append(tree)
-	advance(t.trainMargins, tree, t.train)
-	t.curve.Train = append(t.curve.Train, loss(t.trainMargins, t.train.Labels))
+func (t *trainer) boost() {
+	t.computeDerivatives()
+	t.drawSample()
+	tree := t.grower.growTree(t.rows)
+	t.model.appendTree(tree)
+	addLeaves(t.trainMargins, tree, t.train)
+	t.curve.Train = append(t.curve.Train, meanLogLoss(t.trainMargins, t.train.Labels))
 	t.curve.Best = len(t.curve.Train)
 	if t.valid.Len() > 0 {
-		t.validate(tree)
+		t.followLoss(tree)
 	}
 }
 
-// derive computes the loss's derivatives at the margins: p − y and p(1 − p).
-func (t *trainer) derive() {
+// computeDerivatives computes the loss's derivatives at the margins: p − y and p(1 − p).
+func (t *trainer) computeDerivatives() {
 	for i, label := range t.train.Labels {
 		p := sigmoid(float64(t.trainMargins[i]))
 		t.grower.gradients[i] = sum{fixed(p - float64(label)), fixed(p * (1 - p))}
 	}
 }
 
-// draw chooses the rows and features of the next tree.
-func (t *trainer) draw() {
+func (t *trainer) drawSample() {
 	t.rows = t.rows[:0]
 	for i := range t.train.Len() {
 		if t.params.RowShare == 1 || t.rng.Float64() < t.params.RowShare {
@@ -119,10 +117,9 @@ func (t *trainer) draw() {
 	slices.Sort(t.grower.features)
 }
 
-// validate follows the loss on the validation data.
-func (t *trainer) validate(tree tree) {
-	advance(t.validMargins, tree, t.valid)
-	v := loss(t.validMargins, t.valid.Labels)
+func (t *trainer) followLoss(tree tree) {
+	addLeaves(t.validMargins, tree, t.valid)
+	v := meanLogLoss(t.validMargins, t.valid.Labels)
 	t.curve.Valid = append(t.curve.Valid, v)
 	if v < t.least {
 		t.least = v
@@ -135,16 +132,15 @@ func (t *trainer) exhausted() bool {
 	return t.params.Patience > 0 && t.valid.Len() > 0 && len(t.curve.Valid)-t.curve.Best >= t.params.Patience
 }
 
-// advance adds a tree's leaves to the margins.
-func advance(margins []float32, tree tree, d Data) {
+func addLeaves(margins []float32, tree tree, d Data) {
 	for i := range margins {
 		margins[i] += leaf(tree.nodes, 0, d.Row(i))
 	}
 }
 
-// loss is the mean log loss at these margins: ln(1+e^−m) for class 1, ln(1+e^m)
+// meanLogLoss is the mean log loss at these margins: ln(1+e^−m) for class 1, ln(1+e^m)
 // for class 0.
-func loss(margins []float32, labels []uint8) float64 {
+func meanLogLoss(margins []float32, labels []uint8) float64 {
 	total := 0.0
 	for i, m := range margins {
 		if labels[i] == 1 {

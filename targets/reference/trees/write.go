@@ -64,7 +64,7 @@ func (m *Model) boosterModel() boosterModel {
 }
 
 func (m *Model) treeDocument(id int) treeDoc {
-	t := m.tree(id)
+	t := m.treeAt(id)
 	n := len(t.nodes)
 	d := treeDoc{
 		ID: id,

@@ -27,18 +27,18 @@ func (r *Result) Account(w io.Writer) error {
 }
 
 func (r *Result) data(b *strings.Builder) {
-	fmt.Fprintf(b, "Data: generator %s, %sseed %d\n", r.Recipe.Generator.Name, r.settings(), r.Recipe.Seed)
+	fmt.Fprintf(b, "Data: generator %s, %sseed %d\n", r.Recipe.Generator.Name, r.generatorSettings(), r.Recipe.Seed)
 	fmt.Fprintf(b, "  %-12s %9s  %s\n", "part", "examples", r.Class)
 	for _, p := range []struct {
 		name string
 		Part
 	}{{"training", r.Train}, {"validation", r.Valid}, {"test", r.Test}} {
-		fmt.Fprintf(b, "  %-12s %9s  %6.1f %%\n", p.name, grouped(p.Rows), 100*p.Positive)
+		fmt.Fprintf(b, "  %-12s %9s  %6.1f %%\n", p.name, withCommas(p.Rows), 100*p.Positive)
 	}
 }
 
-// settings lists the generator's parameters, each with a comma behind it.
-func (r *Result) settings() string {
+// generatorSettings lists the generator's parameters, each with a comma behind it.
+func (r *Result) generatorSettings() string {
 	values, err := generators.Resolve(r.Recipe.Generator.Params, r.Recipe.Params)
 	if err != nil {
 		return ""
@@ -75,15 +75,14 @@ func (r *Result) curve(b *strings.Builder) {
 	fmt.Fprintf(b, "Number of trees: %d of %d grown, by least log loss on the validation data\n", r.Curve.Best, grown)
 	fmt.Fprintf(b, "  %-12s %9s %9s\n", "trees", "training", "validation")
 	for n := 1; n <= grown; n++ {
-		note := r.remark(n, grown)
+		note := r.remarkOnCurve(n, grown)
 		if note != "" || n&(n-1) == 0 { // powers of two show the shape
 			fmt.Fprintf(b, "  %-12d %9.4f %9.4f%s\n", n, r.Curve.Train[n-1], r.Curve.Valid[n-1], note)
 		}
 	}
 }
 
-// remark explains the best and the last row of the curve.
-func (r *Result) remark(n, grown int) string {
+func (r *Result) remarkOnCurve(n, grown int) string {
 	switch {
 	case n == r.Curve.Best && n == r.Recipe.Trees.Trees:
 		return "  best, and the most allowed: more trees may do better"
@@ -102,17 +101,17 @@ func (r *Result) quality(b *strings.Builder) {
 	interval := ""
 	if r.Interval != nil {
 		interval = fmt.Sprintf("  95 %% interval %.4f to %.4f (bootstrap, %s resamples)",
-			r.Interval.Low, r.Interval.High, grouped(r.Recipe.Resamples))
+			r.Interval.Low, r.Interval.High, withCommas(r.Recipe.Resamples))
 	}
 	fmt.Fprintf(b, "  %-12s %9.4f%s\n", "accuracy", r.Score.Accuracy, interval)
-	fmt.Fprintf(b, "  %-12s %9.4f  what label noise allows in this sample%s\n", "ceiling", r.Ceiling, r.expected())
+	fmt.Fprintf(b, "  %-12s %9.4f  what label noise allows in this sample%s\n", "ceiling", r.Ceiling, r.expectedCeiling())
 	fmt.Fprintf(b, "  %-12s %9.4f  accuracy against the labels before noise\n", "truth", r.Truth)
 	fmt.Fprintf(b, "  %-12s %9.4f\n", "log loss", r.Score.LogLoss)
 	fmt.Fprintf(b, "  %-12s %9.4f\n", "AUC", r.Score.AUC)
 }
 
-// expected says which ceiling the generator's noise parameter leads to expect.
-func (r *Result) expected() string {
+// expectedCeiling says which ceiling the generator's noise parameter leads to expect.
+func (r *Result) expectedCeiling() string {
 	values, err := generators.Resolve(r.Recipe.Generator.Params, r.Recipe.Params)
 	noise, ok := values["noise"]
 	if err != nil || !ok {
@@ -141,8 +140,7 @@ func (r *Result) gain(b *strings.Builder) {
 	}
 }
 
-// grouped writes n with commas between thousands.
-func grouped(n int) string {
+func withCommas(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]

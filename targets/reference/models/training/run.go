@@ -73,7 +73,7 @@ func (r Recipe) Run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := r.attributes()
+	attributes, err := r.modelAttributes()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (r Recipe) Run() (*Result, error) {
 		Recipe: r, Model: model.WithAttributes(attributes), Class: class, Curve: curve,
 		Train: part(train), Valid: part(valid), Test: part(test),
 	}
-	result.test(test, pick(truth, sets[2]))
+	result.scoreOnTest(test, pickRows(truth, sets[2]))
 	result.Folds, err = r.crossValidate(train, curve.Best)
 	return result, err
 }
@@ -111,17 +111,16 @@ func (r Recipe) examples() (data trees.Data, truth []uint8, class string, err er
 	return data, truth, schema.Classes[1], nil
 }
 
-// test scores the model on the test part.
-func (r *Result) test(test trees.Data, truth []uint8) {
+func (r *Result) scoreOnTest(test trees.Data, truth []uint8) {
 	p := test.Predict(r.Model)
 	r.Score = evaluate.Of(p, test.Labels)
 	r.Truth = evaluate.Accuracy(p, truth)
-	r.Ceiling = agreement(test.Labels, truth)
+	r.Ceiling = shareEqual(test.Labels, truth)
 	if r.Recipe.Resamples == 0 {
 		return
 	}
 	interval := evaluate.Bootstrap(test.Len(), r.Recipe.Resamples, confidence, r.Recipe.rng(bootstrapStream),
-		func(rows []int) float64 { return evaluate.Accuracy(pick(p, rows), pick(test.Labels, rows)) })
+		func(rows []int) float64 { return evaluate.Accuracy(pickRows(p, rows), pickRows(test.Labels, rows)) })
 	r.Interval = &interval
 }
 
@@ -144,11 +143,10 @@ func (r Recipe) crossValidate(data trees.Data, best int) ([]evaluate.Score, erro
 }
 
 func part(d trees.Data) Part {
-	return Part{Rows: d.Len(), Positive: mean(d.Labels)}
+	return Part{Rows: d.Len(), Positive: shareOfOnes(d.Labels)}
 }
 
-// pick returns the values of these rows.
-func pick[T any](values []T, rows []int) []T {
+func pickRows[T any](values []T, rows []int) []T {
 	picked := make([]T, len(rows))
 	for i, row := range rows {
 		picked[i] = values[row]
@@ -156,8 +154,7 @@ func pick[T any](values []T, rows []int) []T {
 	return picked
 }
 
-// agreement is the share of labels that are the same in both.
-func agreement(a, b []uint8) float64 {
+func shareEqual(a, b []uint8) float64 {
 	same := 0
 	for i := range a {
 		if a[i] == b[i] {
@@ -167,8 +164,7 @@ func agreement(a, b []uint8) float64 {
 	return float64(same) / float64(len(a))
 }
 
-// mean is the share of labels that are 1.
-func mean(labels []uint8) float64 {
+func shareOfOnes(labels []uint8) float64 {
 	ones := 0
 	for _, label := range labels {
 		ones += int(label)
@@ -212,8 +208,7 @@ func (r Recipe) Check() error {
 	return errors.Join(append(faults, r.Trees.Check(), err)...)
 }
 
-// attributes say in the model file where the model comes from.
-func (r Recipe) attributes() (map[string]string, error) {
+func (r Recipe) modelAttributes() (map[string]string, error) {
 	values, err := generators.Resolve(r.Generator.Params, r.Params)
 	if err != nil {
 		return nil, err
