@@ -17,49 +17,49 @@ import (
 type Template struct {
 	// The method of the request.
 	Method string `key:"method" default:"GET" oneof:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"`
-	// The path of the request, with its query, behind that of the server's URL.
+	// The path of the request with its query, appended to the path of the server's URL.
 	Path string `key:"path" default:"/" format:"path"` // with a leading slash
-	// The header fields of the request, each with its value, such as {Authorization:
-	// Bearer ${TOKEN}}, where ${TOKEN} is a variable of servebench's environment, which
-	// is not recorded. Of a field whose name says that it is secret (Authorization,
-	// Cookie, X-Api-Key), a keyed hash is recorded.
-	Headers Headers `key:"headers" absent:"no headers but Host, User-Agent and the body's length" format:"header" want:"a mapping of header fields, such as {Accept: text/plain}"`
-	// The body of the request. It is recorded, but for what comes from ${NAME}.
-	Body string `key:"body" absent:"no body"`
-	// The file that holds the body, of any bytes; its path is relative to the scenario file.
-	BodyFile string `key:"body_file" absent:"no file" format:"file" want:"the path of a file"` // "": Body is it
-	// What a right answer is like; any other has failed.
+	// The header fields of the request, such as {Authorization: Bearer ${TOKEN}}, where
+	// ${TOKEN} is a variable of servebench's environment and is not recorded. The value of a
+	// field whose name sounds secret (Authorization, Cookie, X-Api-Key) is recorded only as
+	// a keyed hash.
+	Headers Headers `key:"headers" absent:"only Host, User-Agent and the body's length" format:"header" want:"a mapping of header fields, such as {Accept: text/plain}"`
+	// The body of the request. It is recorded, except for what comes from ${NAME}.
+	Body string `key:"body" absent:"none"`
+	// A file that holds the body, of any bytes; the path is relative to the scenario file.
+	BodyFile string `key:"body_file" absent:"none" format:"file" want:"the path of a file"` // "": Body is it
+	// What a correct answer is. Any other answer is a failure.
 	Expect Expect `key:"expect" default:"{}"`
 }
 
 // Expect says which answers to a Template are right.
 type Expect struct {
-	// The status of a right answer, such as 204 or 2xx, or a list of them.
+	// The status of a correct answer, such as 204 or 2xx, or a list of them.
 	Status []protocol.Statuses `key:"status,single" default:"2xx" format:"status" least:"1"`
-	// The body of a right answer, compared byte for byte.
+	// The body of a correct answer, compared byte for byte.
 	Body *string `key:"body" absent:"any body"` // nil: any
 }
 
 // HTTP says how requests are carried.
 type HTTP struct {
-	// The version of HTTP. 2 is negotiated with a server at an https URL, and spoken from
-	// the first byte (h2c) to one at an http URL.
+	// The version of HTTP. Version 2 is negotiated with a server at an https URL and used
+	// from the first byte (h2c) with one at an http URL.
 	Version string `key:"version" default:"1.1" oneof:"1.1,2"`
-	// What carries the requests: servebench's own client, made for load, or that of Go's
-	// standard library, to compare with.
+	// The client that sends the requests: servebench's own, built for load, or that of Go's
+	// standard library, for comparison.
 	Client string `key:"client" absent:"servebench for HTTP/1.1, net/http for HTTP/2" oneof:"servebench,net/http"`
-	// How long a connection may take to be opened, TLS included, within timeout.
+	// The longest a connection may take to open, including TLS, within timeout.
 	ConnectTimeout time.Duration `key:"connect_timeout" default:"none"`
-	// How long the first byte of an answer may take from the request's being sent, within
+	// The longest it may take from sending a request to the first byte of its answer, within
 	// timeout.
 	FirstByteTimeout time.Duration `key:"first_byte_timeout" default:"none"`
-	// Whether a connection carries one request after the other. With false every request
-	// opens a connection, asks the server to close it (Connection: close), and its
-	// latency includes the opening. For HTTP/1.1.
+	// Reuse connections. With false every request opens a connection and asks the server to
+	// close it (Connection: close), and its latency includes opening the connection.
+	// HTTP/1.1 only.
 	KeepAlive bool `key:"keep_alive" default:"true"`
-	// Whether a request that is not idempotent, such as POST, is sent again when the
-	// server closed an idle connection before the request reached it. GET, HEAD, OPTIONS,
-	// TRACE, PUT and DELETE always are. A request that the server received and did not
+	// Whether a request that is not idempotent, such as POST, is sent again if the server
+	// closed an idle connection before the request reached it. GET, HEAD, OPTIONS, TRACE,
+	// PUT and DELETE are always sent again. A request that the server received and did not
 	// answer has failed, whatever its method (class closed).
 	RetryNonIdempotent bool `key:"retry_non_idempotent" default:"false"`
 }

@@ -20,77 +20,78 @@ import (
 
 // Scenario is what to do, with every default filled in.
 type Scenario struct {
-	// What the run and its reports are called.
+	// The name of the scenario, used in its runs and reports.
 	Name string `key:"name,required" format:"name"`
-	// What the scenario is for, shown in the reports.
+	// What the scenario is for. Reports show it.
 	Description string `key:"description" format:"prose" default:"\"\""`
 	// The targets to run the server on and to compare.
 	Targets []string `key:"targets,required" choice:"target" least:"1" label:"list of targets" want:"a list of targets, such as [physical]"`
-	// The server under test: the reference server, or your own by command, image or both.
-	// Where the server of every target runs already, the model is enough, and with
-	// protocol: template nothing is needed.
+	// The server under test: the reference server, or your own, given by command, image or
+	// both. If the server already runs on every target, only the model is needed; with
+	// protocol: template nothing is.
 	Workload Workload `key:"workload" default:"{}"`
 	// The wire protocol that the server speaks.
 	Protocol string `key:"protocol,first" choice:"protocol"`
-	// With protocol: template, the request to send, the same every time, and what is a
-	// right answer to it. A server that runs already is ready when it answers a GET of
-	// the path with a status below 500; with another path in workload.ready, when it
-	// answers that with 2xx.
+	// With protocol: template, the request to send every time, and what a correct answer to
+	// it is. A server that already runs counts as ready when a GET of the path returns a
+	// status below 500; if workload.ready names another path, when that returns 2xx.
 	Template *Template `key:"template" default:"none"` // nil: the requests are made from Data
-	// How requests are carried to the server, by HTTP and by the connections below it.
+	// How requests are sent to the server: HTTP and the connections below it.
 	HTTP HTTP `key:"http" default:"{}"`
-	// The synthetic data that requests are made from, with the generator's own parameters
+	// The synthetic data that requests are made from. The generator's own parameters stand
 	// beside the keys listed here.
-	Data Data `key:"data" absent:"no data, as with protocol: template"`
-	// The phases of load, played in this order on every target in every round. A phase
-	// has either a rate, and arrivals that never wait for answers (an open loop), or a
-	// concurrency: so many workers, each of which waits for its answer (a closed loop).
-	Load []Phase `key:"load" absent:"no load, for which cold_starts has to be above 0" label:"list of mappings" want:"a list of phases with name, rate and duration"`
-	// The conditions that end a phase before its time, warm-ups too, any one of which is
-	// enough. The phases after it are left out in that trial; other trials go on, and the
-	// reports say so.
+	Data Data `key:"data" absent:"none; required unless protocol is template"`
+	// The phases of load, run in this order on every target in every round. A phase is
+	// either an open loop, which has a rate and sends requests whether or not earlier ones
+	// were answered, or a closed loop, which has a concurrency: a number of workers that
+	// each wait for an answer before they send again.
+	Load []Phase `key:"load" absent:"none; then cold_starts has to be above 0" label:"list of mappings" want:"a list of phases with name, rate and duration"`
+	// Conditions that end a phase early, including warm-ups. One of them is enough. Later
+	// phases of that trial are left out, other trials go on, and the reports say so.
 	AbortOn *Abort `key:"abort_on" default:"none"`
-	// The two phases by which the reports split a request's time into what the target
-	// costs (network, virtualisation, HTTP) and what the model does. They are the same
-	// but for their models, get the same due times and examples in each round, and change
-	// places in every second one.
+	// Two phases from which the reports split a request's time into the overhead of the
+	// target (network, virtualisation, HTTP) and the time of the model. The phases differ
+	// only in their model. In each round they get the same due times and examples, and every
+	// second round swaps their order.
 	Overhead *record.Overhead `key:"overhead" default:"none"`
-	// How many rounds there are. A round is one trial of every target, each on a fresh
-	// server, with the targets in another order each time; without load there are no
-	// rounds. The intervals in the reports come from the differences between rounds.
+	// The number of rounds. A round is one trial of every target, each on a fresh server,
+	// with the targets in random order. Without load there are no rounds. The intervals in
+	// the reports come from the differences between rounds.
 	Rounds int `key:"rounds" default:"3" min:"1" max:"1000"`
-	// How many trials, each of one target in one round, may be rerun because the load
-	// generator was disturbed in them, by a busy machine say. Such a trial is discarded
-	// and, after the last round, rerun with the same requests at the same due times; the
-	// record keeps both, and the reports say so. It is judged by the load generator alone
-	// and never by how the server did, so that no result is picked. When no trial at all
-	// went undisturbed, none is rerun.
+	// The most trials (one target in one round) that may be repeated because the load
+	// generator was disturbed, for example by a busy machine. Such a trial is discarded and
+	// repeated after the last round with the same requests at the same due times. The record
+	// keeps both, and the reports say so. The decision looks only at the load generator,
+	// never at how the server did, so no result is picked. If every trial was disturbed,
+	// none is repeated.
 	Reruns int `key:"reruns" default:"10" max:"1000"`
-	// How often each target is deployed for its cold start alone, after the rounds of
-	// load: deployed, asked for one answer and removed, the targets in another order each
-	// time. A server that runs already is left out.
+	// How often each target is deployed only to measure its cold start, after the rounds of
+	// load: deploy, request one answer, remove, with the targets in random order each time.
+	// Servers that already run are left out.
 	ColdStarts int `key:"cold_starts" default:"0" max:"1000"`
-	// How many attack loops share the load, for rates beyond what one of them can send.
+	// The number of attack loops that share the load, for rates beyond what one loop can
+	// send.
 	Attackers int `key:"attackers" default:"1" min:"1" max:"64"`
-	// Whether the CPUs are kept out of their idle states while requests are sent, where
-	// servebench is allowed to (as root). Waking up takes long enough to be measured in
-	// place of the server, most of all in a virtual machine; it is the same for every
-	// target, and the reports say which it was.
+	// Keep the CPUs out of their idle states while requests are sent, if servebench is
+	// allowed to (as root). Waking up takes long enough to show in the latency, especially
+	// in a virtual machine. The setting is the same for every target, and the reports say
+	// which it was.
 	Awake bool `key:"awake" default:"true"`
-	// What every random choice follows from: the same seed gives the same requests at the
-	// same due times.
+	// The seed of every random choice: the same seed gives the same requests at the same due
+	// times.
 	Seed uint64 `key:"seed" default:"1" max:"18446744073709551615"`
-	// How long one request may take from being sent; what takes longer has failed.
+	// The longest a request may take from being sent. A request that takes longer has
+	// failed.
 	Timeout time.Duration `key:"timeout" default:"10s"`
-	// The resources that every target gets, its virtualisation included. A server that
-	// runs already is what it is; for it, limits.cpus is how many CPUs of this machine
-	// the load generator leaves free.
+	// The resources that every target gets, including its virtualisation. They do not change
+	// a server that already runs; for it, limits.cpus is the number of CPUs of this machine
+	// that the load generator leaves free.
 	Limits Limits `key:"limits" default:"{}"`
 	// The limits that the results are judged by. Without any, a run is reported but not
 	// judged.
 	SLO record.SLO `key:"slo" default:"{}"`
-	// When a candidate counts as slower than a baseline, for servebench ab, which
-	// compares two servers round by round. Other commands ignore it.
+	// When a candidate counts as slower than a baseline, for servebench ab, which compares
+	// two servers round by round. Other commands ignore it.
 	Regression *Regression `key:"regression" default:"none"` // nil: an A/B test is judged by the defaults
 	// Options holds, for each of Targets, all its options by their names.
 	Options map[string]map[string]string `inline:"targets"`
@@ -112,37 +113,36 @@ type Scenario struct {
 type Workload struct {
 	// The inference server that comes with servebench.
 	Server string `key:"server,omitzero" default:"none" oneof:"reference"`
-	// The model to ask, by its name on the server. With the reference server, answers are
-	// checked against what the same model says offline.
-	Model string `key:"model" absent:"no model, as with protocol: template" format:"word" want:"a model's name"` // that of the first answer, and of phases that name none
-	// Your own server's command line. {host} and {port} stand for the address to listen
-	// on, which the environment also holds as HOST and PORT. With a slash in it, the path
-	// of the executable is relative to the scenario file. On physical the server runs in
-	// the folder of the scenario file, elsewhere in the root folder, as in an image,
-	// where other paths have to be absolute. Its whole environment is PATH (the usual
-	// folders, led by that of a command that was found elsewhere), HOME (/), HOST, PORT,
-	// GOMAXPROCS and workload.env, the same on every target.
+	// The name of the model on the server. With the reference server, answers are checked
+	// against what the same model predicts offline.
+	Model string `key:"model" absent:"none; required unless protocol is template" format:"word" want:"a model's name"` // that of the first answer, and of phases that name none
+	// The command line of your own server. {host} and {port} are replaced by the address to
+	// listen on, which is also in the environment as HOST and PORT. If the path of the
+	// executable contains a slash, it is relative to the scenario file. On physical the
+	// server runs in the folder of the scenario file; elsewhere it runs in the root folder,
+	// as in an image, where other paths have to be absolute. Its whole environment is PATH
+	// (the usual folders, preceded by the folder of a command that was found elsewhere),
+	// HOME (/), HOST, PORT, GOMAXPROCS and workload.env, the same on every target.
 	Command []string `key:"command" default:"none" format:"argument" least:"1" label:"list of texts" want:"a list, such as [./server, --port, \"{port}\"]"`
-	// Your own server's container image, by reference or by the path of a tarball
-	// (relative to the scenario file), for the targets that run images. Without it, they
-	// make one from command.
+	// The container image of your own server, for targets that run images: a reference, or
+	// the path of a tarball relative to the scenario file. Without it, these targets build
+	// an image from command.
 	Image string `key:"image,omitzero" default:"none" format:"image"`
-	// Further environment variables of the server, as KEY=VALUE, in which {host} and
-	// {port} are replaced as in command. ${NAME} is the value of a variable of
-	// servebench's own environment, here as in every value: PATH=/opt/bin:${PATH}. Of a
-	// variable whose name says that it is secret (API_KEY, HF_TOKEN), a keyed hash is
-	// recorded, and what came from ${NAME} is not recorded at all.
+	// More environment variables for the server, as KEY=VALUE; {host} and {port} are
+	// replaced as in command. In this and every other value, ${NAME} is replaced by that
+	// variable of servebench's environment: PATH=/opt/bin:${PATH}. The value of a variable
+	// whose name sounds secret (API_KEY, HF_TOKEN) is recorded only as a keyed hash, and
+	// what comes from ${NAME} is not recorded.
 	Env []string `key:"env" default:"[]" format:"variable" label:"list of texts" want:"a list of KEY=VALUE"`
-	// The path that answers with a status of 2xx as soon as the server is ready.
+	// The path that returns a 2xx status as soon as the server is ready.
 	Ready string `key:"ready" absent:"the protocol's own, or the path of the template" format:"path"`
-	// How long the server may take from being started to being ready.
+	// The longest the server may take from its start until it is ready.
 	StartTimeout time.Duration `key:"start_timeout" default:"60s"`
 	// Options holds the options of models of the reference server, by the models' names: of
 	// the type in Catalogue.Models, as pointers.
 	Options map[string]any `inline:"models"`
-	// How much later the reference server answers every request: a regression on purpose,
-	// to try a gate with. It is a minimum: what a wait costs the server comes on top,
-	// some tens of microseconds.
+	// An extra delay of every answer of the reference server: a deliberate regression, to
+	// try out a gate. It is a minimum; waiting adds some tens of microseconds.
 	Delay time.Duration `key:"delay,omitzero" default:"none"`
 }
 
@@ -153,11 +153,12 @@ const ReferenceServer = "reference"
 // Data is the synthetic data that the requests are made from; the zero value where
 // a Template is sent.
 type Data struct {
-	// The generator of the examples; a model of the reference server needs its own.
+	// The generator of the examples. A model of the reference server needs the generator it
+	// was trained with.
 	Generator string `key:"generator,required" choice:"generator"`
-	// How many examples one request holds.
+	// The number of examples in one request.
 	Batch int `key:"batch" default:"1" min:"1" max:"10000"`
-	// How many different requests are made before the load starts, and then sent in
+	// The number of different requests, which are made before the load starts and sent in
 	// random order.
 	Corpus int `key:"corpus" default:"10000" min:"1" max:"1000000"`
 	// Params are all of the generator's, by their names.
@@ -166,26 +167,27 @@ type Data struct {
 
 // Limits are the resources that every target gets.
 type Limits struct {
-	// How many CPUs the server is pinned to. The load generator takes the others, so as
-	// not to compete with it.
+	// The number of CPUs that the server is pinned to. The load generator uses the others so
+	// as not to compete with it.
 	CPUs int `key:"cpus" default:"1" min:"1" max:"1024"`
-	// The most memory the server may use, with KiB, MiB or GiB for powers of 1024 and kB,
-	// MB or GB for powers of 1000.
+	// The most memory the server may use. KiB, MiB and GiB are powers of 1024; kB, MB and GB
+	// are powers of 1000.
 	Memory targets.Bytes `key:"memory" default:"none" format:"size"` // 0: no limit
 }
 
 // Regression says when a candidate counts as worse than a baseline, for A/B tests.
 type Regression struct {
-	// What is compared, in every measured phase; at most 5 of them, each phase counting
-	// for itself. Quantiles are of the response time, and need enough requests in each
-	// round: p50 200, p90 300, p99 2000, p99.9 20000.
+	// The metrics to compare in every measured phase, at most 5 in all; each phase counts
+	// separately. Quantiles are of the response time and need enough requests in each round:
+	// p50 200, p90 300, p99 2000, p99.9 20000.
 	Metrics []string `key:"metrics,none" absent:"[p50, p90]" choice:"metric" least:"1" label:"list of metrics" want:"a list of metrics, such as [p50, p90]"`
-	// How much worse the candidate has to be at least to fail, even if it is significantly
-	// worse.
+	// The smallest loss that fails. A candidate that is worse by less does not fail, even if
+	// the difference is significant.
 	Margin float64 `key:"margin" default:"3%" format:"fraction"`
-	// A candidate passes when it is significantly less than this much worse.
+	// The largest loss that passes. A candidate passes when it is worse by significantly
+	// less than this, or not at all.
 	Tolerance float64 `key:"tolerance" default:"5%" format:"fraction"`
-	// How many rounds are played at most. An A/B test ends as soon as the answer is known.
+	// The most rounds to run. An A/B test ends as soon as the answer is clear.
 	Rounds int `key:"rounds" default:"40" min:"10" max:"200"`
 }
 

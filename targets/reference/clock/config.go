@@ -16,25 +16,24 @@ import (
 // Config says how the model takes its time. The tags and comments of its fields make the
 // keys that a scenario sets it by.
 type Config struct {
-	// The distribution of the service times; uniform is from 0 to twice the mean,
-	// lognormal has a σ of 1.
+	// The distribution of the service times. uniform is from 0 to twice the mean; lognormal
+	// has a σ of 1.
 	Distribution string `key:"distribution" default:"constant" oneof:"constant,uniform,exponential,lognormal"`
 	// The mean service time.
 	Service time.Duration `key:"service" default:"1ms"`
-	// How many examples each queue serves at a time, first come first served; 0 is any
-	// number, so that none waits for another.
+	// The number of examples that each queue serves at a time, first come, first served; 0
+	// means any number, so that no example waits for another.
 	Workers int `key:"workers" default:"1" max:"1000"`
-	// How many queues there are, each with its own workers. An example joins one of
-	// them at random, so that Poisson arrivals become as many independent streams of
-	// them.
+	// The number of queues, each with its own workers. An example joins one of them at
+	// random, so that Poisson arrivals become as many independent Poisson streams.
 	Queues int `key:"queues" default:"1" min:"1" max:"10000"`
-	// For how long nothing is answered, once in every: what would complete then does so
-	// when the stall ends.
+	// How long the server stalls, once in every: what would complete during a stall
+	// completes at its end.
 	Stall time.Duration `key:"stall" default:"none"`
-	// The time from the beginning of one stall to that of the next; the first comes so
-	// long after the server's start.
+	// The time from the beginning of one stall to the beginning of the next. The first stall
+	// begins this long after the server's start.
 	Every time.Duration `key:"every" default:"none"`
-	// What the service times and the choices of queues follow from.
+	// The seed of the service times and of the choices of queues.
 	Seed uint64 `key:"seed" default:"1" max:"18446744073709551615"`
 }
 
