@@ -95,6 +95,11 @@ type Stage struct {
 type Fact struct {
 	Name  string
 	Value string
+	// State is what programs go by where the Value says more, such as why: a word that is the
+	// same in other runs in which it is so.
+	State string
+	// Denied says that the operating system refused something better for want of rights.
+	Denied bool
 	// Unequal says that this makes the target differ from what was asked for,
 	// so that a comparison must mention it ("memory limit: not enforced, …").
 	Unequal bool

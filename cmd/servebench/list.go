@@ -7,6 +7,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"servebench/reports/analysis/validity"
 	"servebench/scenarios"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,7 @@ func listCommand() *cobra.Command {
 		listOf("generators", "the synthetic data", listGenerators),
 		listOf("protocols", "the wire protocols", listProtocols),
 		listOf("formats", "the report formats, and the data formats of generate", listFormats),
+		listOf("checks", "what is checked before a run is believed: severity, limit and fix", listChecks),
 	)
 }
 
@@ -84,6 +86,18 @@ func writeList(w io.Writer, entries []listed) error {
 		}
 	}
 	return tw.Flush()
+}
+
+func listChecks(context.Context) []listed {
+	var entries []listed
+	for _, r := range validity.Rules() {
+		limit := ""
+		if r.Limit != "" {
+			limit = ", limit " + r.Limit
+		}
+		entries = append(entries, listed{Name: r.ID, Doc: fmt.Sprintf("%s%s: %s; to fix it: %s", r.Severity, limit, r.Text, r.Fix)})
+	}
+	return entries
 }
 
 func listTargets(ctx context.Context) []listed {

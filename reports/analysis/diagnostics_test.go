@@ -61,7 +61,7 @@ func TestDiagnostics(t *testing.T) {
 		}},
 		{"descriptors", true, "", func(r *record.Run) {
 			r.Cells = nil
-			r.Preflight = []record.Preflight{{Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532", Text: "too few", Action: "ulimit -n 532"}}
+			r.Preflight = []record.Diagnostic{{Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532", Text: "too few", Action: "ulimit -n 532"}}
 		}},
 		{"retries", false, "container", func(r *record.Run) { second(r).Instrument.Retries = 2 }},
 		{"disk", false, "container", func(r *record.Run) { second(r).Instrument.Stalls = 1 }},
@@ -207,7 +207,7 @@ func TestLagForWantOfRights(t *testing.T) {
 		"from round 3: ordinary: raise: operation not permitted": true,
 	} {
 		run := recordtest.Open(t, p)
-		run.Environment = append(run.Environment, record.Fact{Name: "generator priority", Value: value})
+		run.Environment = append(run.Environment, record.Fact{Name: record.FactPriority, Value: value, State: "ordinary", Denied: told})
 		if d := analyse(t, run).Diagnostics[0]; d.Rule != "lag" || strings.Contains(d.Action, "CAP_SYS_NICE") != told {
 			t.Errorf("%s: %+v", value, d)
 		}

@@ -16,10 +16,10 @@ const (
 
 // Diagnostic is what limits belief in a figure or a run, with what to do next.
 type Diagnostic struct {
-	Rule      string   `json:"rule"` // a stable identifier: "lag", "generator-cpu", "worker-cap"
+	Rule      string   `json:"rule" redact:"-"` // a stable identifier: "lag", "generator-cpu", "worker-cap"
 	Severity  Severity `json:"severity"`
-	Target    string   `json:"target"` // "" when it concerns the whole run
-	Phase     string   `json:"phase"`
+	Target    string   `json:"target" redact:"-"` // "" when it concerns the whole run
+	Phase     string   `json:"phase" redact:"-"`
 	Round     int      `json:"round,omitzero"` // 0: all rounds
 	Text      string   `json:"text"`           // one sentence with the figure in it
 	Figure    string   `json:"figure"`         // "lag p99 1.8 ms"

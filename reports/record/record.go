@@ -31,7 +31,7 @@ type Run struct {
 	Cells       []Cell   `json:"cells"`       // in the order they were run
 	// Preflight is what this machine cannot give the load that was asked for, found
 	// before any of it was sent; none of it was, then.
-	Preflight []Preflight `json:"preflight,omitempty"`
+	Preflight []Diagnostic `json:"preflight,omitempty"`
 	// Calibration is what the load generator was found to be able to do on this
 	// machine; nil: it was not calibrated.
 	Calibration *Calibration `json:"calibration,omitempty"`
@@ -70,15 +70,6 @@ type Fault struct {
 	Phase  string `json:"phase,omitempty" redact:"-"`
 	Round  int    `json:"round,omitempty"` // from 1
 	Text   string `json:"text"`
-}
-
-// Preflight is one thing that the load generator needs and does not get.
-type Preflight struct {
-	Rule      string `json:"rule" redact:"-"` // a stable identifier: "descriptors", "ports", "cpu-set"
-	Figure    string `json:"figure"`          // "64 open files"
-	Threshold string `json:"threshold"`       // "≥ 532"
-	Text      string `json:"text"`            // one sentence with the figure in it
-	Action    string `json:"action"`          // what to do
 }
 
 // Calibration is what "servebench calibrate" found out about the load generator

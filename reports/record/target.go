@@ -61,6 +61,25 @@ type Stage struct {
 type Fact struct {
 	Name  string `json:"name" redact:"-"`
 	Value string `json:"value"`
+	// State is what programs go by where the Value says more than what is so, such as why:
+	// one of the states below, or a word that is the same in other runs in which it is so.
+	State string `json:"state,omitzero"`
+	// Denied says that the operating system refused something better for want of rights.
+	Denied bool `json:"denied,omitzero"`
 	// Unequal marks what could not be made equal between targets.
 	Unequal bool `json:"unequal,omitempty"`
 }
+
+// The names of facts that more is known of than that they are told.
+const (
+	FactAcceleration  = "acceleration" // how a guest's instructions are executed: KVM or TCG
+	FactPriority      = "generator priority"
+	FactGeneratorCPUs = "generator CPUs"
+	FactLimits        = "limits"
+)
+
+// The states of FactAcceleration.
+const (
+	KVM = "KVM" // on the CPU itself
+	TCG = "TCG" // emulated in software
+)

@@ -1,6 +1,9 @@
 package trial
 
 import (
+	"errors"
+	"io/fs"
+
 	"servebench/reports/record"
 	"servebench/scenarios/host"
 	"servebench/targets"
@@ -9,7 +12,7 @@ import (
 // pinGenerator keeps the generator on its own CPUs for the whole run, finds out what else
 // keeps disturbances from it, and says in the record how that went.
 func (s *session) pinGenerator() (restore func()) {
-	fact := record.Fact{Name: "generator CPUs", Value: targets.FormatCPUs(s.split.Generator)}
+	fact := record.Fact{Name: record.FactGeneratorCPUs, Value: targets.FormatCPUs(s.split.Generator)}
 	restore, err := host.Pin(s.split.Generator)
 	switch {
 	case err != nil:
@@ -37,9 +40,9 @@ func (s *session) targetCPUs() record.Fact {
 // raisePriority puts the generator before other processes. It does not where it
 // shares CPUs with the target, which would have to stand back as well.
 func (s *session) raisePriority() record.Fact {
-	fact := record.Fact{Name: "generator priority", Value: "ordinary, since it shares its CPUs with the target"}
+	fact := record.Fact{Name: record.FactPriority, Value: "ordinary, since it shares its CPUs with the target"}
 	if !s.split.Shared {
-		fact.Value = s.adopt(host.Raise, "real-time while it sends", "ordinary")
+		return s.adopt(record.FactPriority, host.Raise, "real-time while it sends", "ordinary")
 	}
 	return fact
 }
@@ -47,7 +50,7 @@ func (s *session) raisePriority() record.Fact {
 func (s *session) keepCPUsAwake() record.Fact {
 	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
 	if s.scenario.Awake {
-		fact.Value = s.adopt(host.KeepAwake, "kept out while requests are sent", "allowed")
+		return s.adopt(fact.Name, host.KeepAwake, "kept out while requests are sent", "allowed")
 	}
 	return fact
 }
@@ -57,15 +60,16 @@ func (s *session) keepCPUsAwake() record.Fact {
 type quieting func() (restore func() error, err error)
 
 // adopt tries a quieting, and has it used from now on if it is allowed here. It
-// returns which state that is.
-func (s *session) adopt(q quieting, quiet, otherwise string) string {
+// returns which state that is, as the fact of a name.
+func (s *session) adopt(name string, q quieting, quiet, otherwise string) record.Fact {
 	restore, err := q()
 	if err == nil {
 		err = restore()
 	}
 	if err != nil {
-		return otherwise + ": " + err.Error()
+		denied := errors.Is(err, fs.ErrPermission) // EPERM or EACCES
+		return record.Fact{Name: name, Value: otherwise + ": " + err.Error(), State: otherwise, Denied: denied}
 	}
 	s.quiet = append(s.quiet, q)
-	return quiet
+	return record.Fact{Name: name, Value: quiet}
 }

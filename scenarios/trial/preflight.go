@@ -13,7 +13,7 @@ import (
 
 // preflight finds what this machine cannot give the load, before any server is
 // started.
-func (s *session) preflight() []record.Preflight {
+func (s *session) preflight() []record.Diagnostic {
 	if len(s.scenario.Load) == 0 {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (s *session) preflight() []record.Preflight {
 // checkConnections finds what is missing for the connections of the phase with the
 // most. Requests of HTTP/2 share connections, as many as the server lets them: what
 // they need, the load shows.
-func (s *session) checkConnections() []record.Preflight {
+func (s *session) checkConnections() []record.Diagnostic {
 	if s.scenario.HTTP.Version == scenarios.HTTP2 {
 		return nil
 	}
@@ -60,13 +60,13 @@ func lessLoad(p scenarios.Phase, most int) string {
 	return ""
 }
 
-func checkOpenFiles(p scenarios.Phase, openFiles uint64) []record.Preflight {
+func checkOpenFiles(p scenarios.Phase, openFiles uint64) []record.Diagnostic {
 	n := connections(p)
 	need := n + otherFiles
 	if uint64(need) <= openFiles {
 		return nil
 	}
-	return []record.Preflight{{
+	return []record.Diagnostic{{
 		Rule:      "descriptors",
 		Figure:    fmt.Sprintf("%d open files", openFiles),
 		Threshold: fmt.Sprintf("≥ %d", need),
@@ -76,12 +76,12 @@ func checkOpenFiles(p scenarios.Phase, openFiles uint64) []record.Preflight {
 	}}
 }
 
-func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
+func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Diagnostic {
 	size := ports.Last - ports.First + 1
 	if n <= size {
 		return nil
 	}
-	return []record.Preflight{{
+	return []record.Diagnostic{{
 		Rule:      "ports",
 		Figure:    fmt.Sprintf("%d ports", size),
 		Threshold: fmt.Sprintf("≥ %d", n),
@@ -93,7 +93,7 @@ func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Preflight {
 
 // checkClosedPorts finds a phase whose requests, each of which closes its connection, are
 // more than there are local ports, which stay taken for a while.
-func (s *session) checkClosedPorts(ports host.Ports) []record.Preflight {
+func (s *session) checkClosedPorts(ports host.Ports) []record.Diagnostic {
 	held := ports.Held(s.allOnLoopback())
 	for i, p := range s.scenario.Load {
 		if s.processes[i] == nil {
@@ -128,12 +128,12 @@ func (s *session) allOnLoopback() bool {
 }
 
 // checkCPUs wants a CPU for each attack loop: on one, they would wait for each other.
-func checkCPUs(attackers int, split host.Split) []record.Preflight {
+func checkCPUs(attackers int, split host.Split) []record.Diagnostic {
 	given := len(split.Generator)
 	if attackers <= max(given, 1) {
 		return nil
 	}
-	return []record.Preflight{{
+	return []record.Diagnostic{{
 		Rule:      "cpu-set",
 		Figure:    fmt.Sprintf("%d CPUs", given),
 		Threshold: fmt.Sprintf("≥ %d", attackers),

@@ -122,7 +122,7 @@ func TestRunRefusesWhatTheMachineCannotGive(t *testing.T) {
 	if a.deployed > 0 || len(back.Cells) > 0 || back.Finished.IsZero() {
 		t.Errorf("%d deployments, %d cells, finished %v", a.deployed, len(back.Cells), back.Finished)
 	}
-	if !slices.ContainsFunc(back.Preflight, func(p record.Preflight) bool { return p.Rule == "cpu-set" }) {
+	if !slices.ContainsFunc(back.Preflight, func(d record.Diagnostic) bool { return d.Rule == "cpu-set" }) {
 		t.Errorf("preflight %+v", back.Preflight)
 	}
 }

@@ -140,7 +140,8 @@ func (t target) share() string {
 // shareFact says what each environment may use of the CPUs.
 func (t target) shareFact(set []int, not string) targets.Fact {
 	if not != "" {
-		return targets.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment, not enforced: %s", t.share(), not), Unequal: true}
+		state := t.share() + " for each environment, not enforced"
+		return targets.Fact{Name: "CPU share", Value: state + ": " + not, State: state, Unequal: true}
 	}
 	cpus := "this machine's CPUs"
 	if len(set) > 0 {
@@ -154,5 +155,5 @@ func (t target) freezeFact(not string) targets.Fact {
 	if not == "" {
 		return targets.Fact{Name: "freezing", Value: "between requests"}
 	}
-	return targets.Fact{Name: "freezing", Value: "none: " + not, Unequal: t.freeze}
+	return targets.Fact{Name: "freezing", Value: "none: " + not, State: "none", Unequal: t.freeze}
 }

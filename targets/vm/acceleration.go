@@ -32,9 +32,9 @@ type acceleration struct {
 // fact says which one ran. Emulation makes every figure that of the emulator.
 func (a acceleration) fact() targets.Fact {
 	if a.name == kvm {
-		return targets.Fact{Name: "acceleration", Value: "KVM, " + a.reason}
+		return targets.Fact{Name: "acceleration", Value: "KVM, " + a.reason, State: "KVM"}
 	}
-	return targets.Fact{Name: "acceleration", Value: "TCG (software emulation), " + a.reason, Unequal: true}
+	return targets.Fact{Name: "acceleration", Value: "TCG (software emulation), " + a.reason, State: "TCG", Unequal: true}
 }
 
 // accelerate decides it. Where KVM can be opened, only a guest that boots with it

@@ -15,7 +15,11 @@ import (
 // fact replaces the value of a fact.
 func fact(facts []record.Fact, name, value string) []record.Fact {
 	kept := slices.DeleteFunc(slices.Clone(facts), func(f record.Fact) bool { return f.Name == name })
-	return append(kept, record.Fact{Name: name, Value: value})
+	state, _, explained := strings.Cut(value, ": ")
+	if !explained {
+		state = ""
+	}
+	return append(kept, record.Fact{Name: name, Value: value, State: state})
 }
 
 func environment(name, value string) func(*record.Run) {

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -33,8 +34,8 @@ func machineTraits() map[string]trait {
 		"generator CPUs":     {Machine, nil},
 		"target CPUs":        {Machine, nil},
 		"CPUs left free":     {Machine, nil},
-		"generator priority": {Machine, beforeReason},
-		"CPU idle states":    {Machine, beforeReason},
+		"generator priority": {Machine, nil},
+		"CPU idle states":    {Machine, nil},
 		"HTTP":               {Client, nil},
 		"limits.cpus":        {Limits, nil},
 	}
@@ -61,7 +62,7 @@ func factsDiffer(where string, base, fresh []record.Fact, traits map[string]trai
 			continue
 		}
 		t, counts := traits[name]
-		if !counts || t.counted(b) == t.counted(n) || unknown(b) || unknown(n) {
+		if !counts || t.counted(base, name) == t.counted(fresh, name) || unknown(b) || unknown(n) {
 			t.kind = Remark
 		}
 		all = append(all, differ(t.kind, where, name, b, n)...)
@@ -69,11 +70,19 @@ func factsDiffer(where string, base, fresh []record.Fact, traits map[string]trai
 	return all
 }
 
-func (t trait) counted(value string) string {
-	if t.of == nil {
-		return value
+// counted is what counts of a fact: its state, or what the trait takes of its value.
+func (t trait) counted(facts []record.Fact, name string) string {
+	var all []string
+	for _, f := range facts {
+		switch {
+		case f.Name != name:
+		case f.State == "" && t.of != nil:
+			all = append(all, t.of(f.Value))
+		default:
+			all = append(all, cmp.Or(f.State, f.Value))
+		}
 	}
-	return t.of(value)
+	return strings.Join(all, "; ")
 }
 
 func unknown(value string) bool { return value == "" || value == notKnown }
@@ -98,12 +107,6 @@ func valueOf(facts []record.Fact, name string) string {
 		}
 	}
 	return strings.Join(values, "; ")
-}
-
-// beforeReason is a state without why it is so: "ordinary: operation not permitted".
-func beforeReason(value string) string {
-	state, _, _ := strings.Cut(value, ": ")
-	return state
 }
 
 // series is what a kernel's version begins with: "6.1" of "6.1.0-26-amd64 x86_64".

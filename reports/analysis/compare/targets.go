@@ -2,7 +2,6 @@ package compare
 
 import (
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis"
 	"servebench/reports/record"
@@ -17,13 +16,13 @@ func targetTraits() map[string]trait {
 		"guest CPUs":   {Limits, nil},
 		"guest memory": {Limits, nil},
 		"memory size":  {Limits, nil},
-		"CPU share":    {Limits, beforeReason},
+		"CPU share":    {Limits, nil},
 		"limits":       {Limits, nil},
-		"acceleration": {Target, firstWord},
+		"acceleration": {Target, nil},
 		"network":      {Target, nil},
 		"network path": {Target, nil},
 		"concurrency":  {Target, nil},
-		"freezing":     {Target, beforeReason},
+		"freezing":     {Target, nil},
 		"guest clock":  {Target, nil},
 		"TLS":          {Client, nil},
 	}
@@ -54,12 +53,6 @@ func started(t record.Target) string {
 		return "ran already"
 	}
 	return "started for the run"
-}
-
-// firstWord is "KVM" of "KVM, because …".
-func firstWord(value string) string {
-	word, _, _ := strings.Cut(value, " ")
-	return strings.TrimRight(word, ",;:")
 }
 
 // targetPhase is a target in a measured phase; the phase is "" of its cold starts.

@@ -6,7 +6,6 @@ package sample
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -82,25 +81,16 @@ func (s *Set) Label(target string) string {
 	return target
 }
 
-// Acceleration is how a target executed its guest's instructions: "KVM", on the
-// CPU itself; "TCG", emulated in software; "" where there is no such thing.
+// Acceleration is how a target executed its guest's instructions: record.KVM,
+// record.TCG, or "" where there is no such thing.
 func Acceleration(t record.Target) string {
 	for _, f := range t.Facts {
-		if word, _, _ := strings.Cut(f.Value, " "); f.Name == AccelerationFact {
-			if word = strings.TrimRight(word, ",;:"); word == Tcg || word == "KVM" {
-				return word
-			}
+		if f.Name == record.FactAcceleration && f.State != "" {
+			return f.State
 		}
 	}
 	return ""
 }
-
-// AccelerationFact is the name of the fact that says how a guest's instructions were
-// executed, and tcg its first word where they were emulated.
-const (
-	AccelerationFact = "acceleration"
-	Tcg              = "TCG"
-)
 
 // InPhase names the phase where several are measured: " in spike".
 func (s *Set) InPhase(name string) string {

@@ -17,8 +17,8 @@ type Shortfall struct {
 
 // The words of a Shortfall.
 const (
-	wordInterrupted = "INTERRUPTED" // somebody stopped it
-	wordUnfinished  = "UNFINISHED"  // it was killed, or is still going on
+	WordInterrupted = "INTERRUPTED" // somebody stopped it
+	WordUnfinished  = "UNFINISHED"  // it was killed, or is still going on
 	WordIncomplete  = "INCOMPLETE"  // it came to its end without all that was planned
 )
 
@@ -29,9 +29,9 @@ func (s *Set) Unended() *Shortfall {
 	case s.Nothing() != "" || s.Refused():
 		return nil
 	case run.Interrupted != "":
-		return s.shortfall(wordInterrupted, "the run ended before its plan did: "+strings.TrimRight(run.Interrupted, ". "), s.Gaps())
+		return s.shortfall(WordInterrupted, "the run ended before its plan did: "+strings.TrimRight(run.Interrupted, ". "), s.Gaps())
 	case run.Finished.IsZero():
-		return s.shortfall(wordUnfinished, unfinished(run), s.Gaps())
+		return s.shortfall(WordUnfinished, unfinished(run), s.Gaps())
 	}
 	return nil
 }

@@ -1,9 +1,10 @@
-// Package validity examines whether a run can be believed. Each rule looks for one fault,
-// of the instrument, of the record or of the machine, and makes a diagnostic of it; an error
-// makes the run INVALID.
+// Package validity examines whether a run can be believed. Each rule of its table looks for
+// one fault, of the instrument, of the record or of the machine, and makes a diagnostic of
+// it; an error makes the run INVALID.
 package validity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -13,13 +14,6 @@ import (
 	"servebench/reports/record"
 )
 
-// cellDiagnostic is a diagnostic about one cell, with how bad it is: of several of
-// the same rule, target and phase, the worst speaks for all.
-type cellDiagnostic struct {
-	record.Diagnostic
-	badness float64
-}
-
 // Subject is what is examined: what was measured in a run, and what the A/B test found,
 // where it is one.
 type Subject struct {
@@ -27,63 +21,87 @@ type Subject struct {
 	AB *ab.Result
 }
 
-// Diagnose applies every rule, errors first, otherwise in the rules' order.
-func Diagnose(a *Subject) []record.Diagnostic {
-	var found []cellDiagnostic
-	for _, rule := range cellRules() {
-		for i, c := range a.Measured {
-			if f, broken := rule.find(a, c, a.Cells[i]); broken {
-				f.Severity = rule.severity
-				f.Target, f.Phase, f.Round = c.Target, c.Phase, c.Round
-				found = append(found, f)
-			}
+// Diagnose applies every rule, errors first, otherwise in the rules' order. Of a run that
+// was Refused nothing can be concluded, and the reason is all there is to say.
+func Diagnose(s *Subject) []record.Diagnostic {
+	var all []record.Diagnostic
+	for _, r := range Rules() {
+		if !s.Refused() || r.run == nil {
+			all = append(all, r.apply(s)...)
 		}
 	}
-	all := slices.Concat(collapse(found), nonstationary(a), runDiagnostics(a))
+	for _, d := range s.Run.Preflight {
+		d.Severity = record.SeverityError
+		all = append(all, d)
+	}
 	slices.SortStableFunc(all, func(x, y record.Diagnostic) int {
-		switch {
-		case (x.Severity == record.SeverityError) == (y.Severity == record.SeverityError):
-			return 0
-		case x.Severity == record.SeverityError:
-			return -1
-		}
-		return 1
+		return cmp.Compare(isError(y), isError(x))
 	})
 	return all
 }
 
-// collapse makes one diagnostic of those that differ only in the trial.
-func collapse(found []cellDiagnostic) []record.Diagnostic {
-	type key struct{ rule, target, phase string }
-	var order []key
-	groups := make(map[key][]cellDiagnostic)
-	for _, f := range found {
-		k := key{f.Rule, f.Target, f.Phase}
-		if groups[k] == nil {
-			order = append(order, k)
+func isError(d record.Diagnostic) int {
+	if d.Severity == record.SeverityError {
+		return 1
+	}
+	return 0
+}
+
+// apply looks for all that breaks a rule.
+func (r Rule) apply(s *Subject) []record.Diagnostic {
+	var found []finding
+	switch {
+	case r.cell != nil:
+		return r.collapse(r.inCells(s, s.Measured))
+	case r.row != nil:
+		for _, row := range s.Rows {
+			if f, broken := r.row(s, row); broken {
+				f.Target, f.Phase = row.Target, row.Phase
+				found = append(found, f)
+			}
 		}
-		groups[k] = append(groups[k], f)
+	default:
+		found = r.run(s)
 	}
 	var all []record.Diagnostic
-	for _, k := range order {
-		all = append(all, worst(groups[k]))
+	for _, f := range found {
+		all = append(all, r.diagnose(f))
 	}
 	return all
 }
 
-func worst(group []cellDiagnostic) record.Diagnostic {
-	d := slices.MaxFunc(group, func(a, b cellDiagnostic) int {
-		switch {
-		case a.badness < b.badness:
-			return -1
-		case a.badness > b.badness:
-			return 1
+func (r Rule) inCells(s *Subject, cells []*sample.Cell) []finding {
+	var found []finding
+	for i, c := range cells {
+		if f, broken := r.cell(s, c, s.Cells[i]); broken {
+			f.Target, f.Phase, f.Round = c.Target, c.Phase, c.Round
+			found = append(found, f)
 		}
-		return 0
-	}).Diagnostic
-	if len(group) == 1 {
-		return d
 	}
+	return found
+}
+
+// collapse makes one diagnostic of those that differ only in the trial.
+func (r Rule) collapse(found []finding) []record.Diagnostic {
+	type place struct{ target, phase string }
+	var order []place
+	groups := make(map[place][]finding)
+	for _, f := range found {
+		p := place{f.Target, f.Phase}
+		if groups[p] == nil {
+			order = append(order, p)
+		}
+		groups[p] = append(groups[p], f)
+	}
+	var all []record.Diagnostic
+	for _, p := range order {
+		all = append(all, r.worst(groups[p]))
+	}
+	return all
+}
+
+func (r Rule) worst(group []finding) record.Diagnostic {
+	d := r.diagnose(slices.MaxFunc(group, func(a, b finding) int { return cmp.Compare(a.badness, b.badness) }))
 	var all []int
 	for _, f := range group {
 		all = append(all, f.Round)
@@ -97,8 +115,8 @@ func worst(group []cellDiagnostic) record.Diagnostic {
 	return d
 }
 
-// rankOf is what the diagnostic that is told was among the group's.
-func rankOf(group []cellDiagnostic) string {
+// rankOf is what the finding that is told was among the group's.
+func rankOf(group []finding) string {
 	for _, f := range group {
 		if f.badness != group[0].badness {
 			return "the worst"

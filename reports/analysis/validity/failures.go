@@ -10,47 +10,109 @@ import (
 	"servebench/reports/record"
 )
 
-// faults tells what went wrong while the run was made, as far as no other diagnostic
-// says it. What was said several times is one diagnostic.
-func faults(a *Subject) []record.Diagnostic {
-	var all []record.Diagnostic
-	var rounds [][]int
-	for _, f := range a.Run.Faults {
-		if toldElsewhere(a.Run, f) {
-			continue
+// died tells of servers that ended by themselves. What they failed is theirs and not the
+// instrument's.
+func died(s *Subject) []finding {
+	return starts(s, "failed deployment", func(d record.Deployment) string {
+		if !cameUp(d) {
+			return ""
 		}
-		text := "the run did not go as planned: " + strings.TrimSpace(f.Text)
-		i := slices.IndexFunc(all, func(d record.Diagnostic) bool { return d.Target == f.Target && d.Phase == f.Phase && d.Text == text })
-		if i < 0 {
-			i = len(all)
-			rounds = append(rounds, nil)
-			all = append(all, record.Diagnostic{
-				Rule: "fault", Target: f.Target, Phase: f.Phase, Figure: "fault", Threshold: "none", Text: text,
-				Action: "mend what it says and run it again",
-			})
+		return d.Failed
+	})
+}
+
+// notReady tells of servers that did not come up.
+func notReady(s *Subject) []finding {
+	return starts(s, "failed deployment", func(d record.Deployment) string {
+		if cameUp(d) {
+			return ""
 		}
-		rounds[i] = append(rounds[i], f.Round)
+		return d.Failed
+	})
+}
+
+// cameUp says that the first request could be sent.
+func cameUp(d record.Deployment) bool {
+	return d.FirstAnswerError != "" ||
+		slices.ContainsFunc(d.Stages, func(s record.Stage) bool { return s.Name == record.FirstAnswer })
+}
+
+// unanswered tells of servers that came up and did not answer the first request
+// rightly.
+func unanswered(s *Subject) []finding {
+	found := starts(s, "no right first answer", func(d record.Deployment) string { return d.FirstAnswerError })
+	for i := range found {
+		if s.Run.Scenario.Template != "" {
+			found[i].Action = "see whether template is a request that the server takes, and template.expect what it answers"
+		}
 	}
-	for i := range all {
-		setRounds(&all[i], rounds[i])
+	return found
+}
+
+// starts finds the first of each target's starts that a fault is found in, and names the
+// others.
+func starts(s *Subject, figure string, fault func(record.Deployment) string) []finding {
+	var all []finding
+	for _, t := range s.Run.Targets {
+		var rounds []int
+		why := ""
+		for _, d := range t.Deployments {
+			if text := strings.TrimSpace(fault(d)); text != "" {
+				if len(rounds) == 0 {
+					why = text
+				}
+				rounds = append(rounds, d.Round)
+			}
+		}
+		switch named := sample.Distinct(rounds); len(named) {
+		case 0:
+		case 1: // and again when it was rerun
+			all = append(all, of(figure, 0, "{why}", why).at(t.Name, "", named[0]))
+		default:
+			all = append(all, of(figure, 0, "{why}", fmt.Sprintf("%s (the first of rounds %s)", why, format.List(named))).at(t.Name, "", 0))
+		}
 	}
 	return all
 }
 
-// setRounds says in which rounds a diagnostic arose; 0 is none.
-func setRounds(d *record.Diagnostic, rounds []int) {
-	named := sample.Distinct(rounds)
+// faults tells what went wrong while the run was made, as far as no other diagnostic
+// says it. What was said several times is one diagnostic.
+func faults(s *Subject) []finding {
+	type fault struct{ target, phase, text string }
+	var order []fault
+	rounds := make(map[fault][]int)
+	for _, f := range s.Run.Faults {
+		if toldElsewhere(s.Run, f) {
+			continue
+		}
+		k := fault{f.Target, f.Phase, strings.TrimSpace(f.Text)}
+		if rounds[k] == nil {
+			order = append(order, k)
+		}
+		rounds[k] = append(rounds[k], f.Round)
+	}
+	var all []finding
+	for _, k := range order {
+		text, round := inRounds(k.text, rounds[k])
+		all = append(all, of("fault", 0, "{why}", text).at(k.target, k.phase, round))
+	}
+	return all
+}
+
+// inRounds says beside a text in which rounds it arose; 0 is none. It returns the round
+// where there is one.
+func inRounds(text string, rounds []int) (string, int) {
+	named, round := sample.Distinct(rounds), 0
 	if len(named) == 1 {
-		d.Round = named[0]
+		round = named[0]
 	}
-	if len(rounds) == 1 {
-		return
+	switch {
+	case len(rounds) == 1:
+		return text, round
+	case len(named) > 1 && named[0] > 0:
+		return fmt.Sprintf("%s (%d times, rounds %s)", text, len(rounds), format.List(named)), round
 	}
-	d.Text += fmt.Sprintf(" (%d times", len(rounds))
-	if len(named) > 1 && named[0] > 0 {
-		d.Text += ", rounds " + format.List(named)
-	}
-	d.Text += ")"
+	return fmt.Sprintf("%s (%d times)", text, len(rounds)), round
 }
 
 // toldElsewhere says that a deployment or a cell holds the fault's cause, for
@@ -71,118 +133,57 @@ func toldElsewhere(run *record.Run, f record.Fault) bool {
 	})
 }
 
-// unanswered tells of servers that came up and did not answer the first request
-// rightly.
-func unanswered(a *Subject) []record.Diagnostic {
-	var found []cellDiagnostic
-	action := "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"
-	if a.Run.Scenario.Template != "" {
-		action = "see whether template is a request that the server takes, and template.expect what it answers"
-	}
-	for _, t := range a.Run.Targets {
-		for _, d := range t.Deployments {
-			if d.FirstAnswerError == "" {
-				continue
-			}
-			found = append(found, cellDiagnostic{Diagnostic: record.Diagnostic{
-				Rule: "first-answer", Target: t.Name, Round: d.Round, Figure: "no right first answer", Threshold: "a right one",
-				Text:   "the server came up but its first answer was not right: " + strings.TrimSpace(d.FirstAnswerError),
-				Action: action,
-			}})
-		}
-	}
-	return collapse(found)
-}
-
 // aborted tells of loads that the server did not bear, as the scenario understands
 // it: what was measured of them is a part.
-func aborted(a *Subject) []record.Diagnostic {
-	var all []record.Diagnostic
-	for _, e := range a.EndedLoads() {
-		first := e.Aborts[0]
-		d := record.Diagnostic{
-			Rule: "aborted", Target: e.Target, Phase: e.Phase, Figure: first.Text, Threshold: "none",
-			Text: fmt.Sprintf("the load was ended in %s, first after %s: %s",
-				sample.AbortRounds(e.Aborts), sample.Shortly(first.After), first.Text),
-			Action: "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load",
-		}
-		if !a.Run.Phase(e.Phase).Measured {
-			d.Action = "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"
-		}
+func aborted(s *Subject) []finding {
+	var all []finding
+	for _, e := range s.EndedLoads() {
+		first, round := e.Aborts[0], 0
 		if len(e.Aborts) == 1 {
-			d.Round = first.Round
+			round = first.Round
 		}
-		all = append(all, d)
+		f := of(first.Text, 0, "{rounds}", sample.AbortRounds(e.Aborts), "{after}", sample.Shortly(first.After)).at(e.Target, e.Phase, round)
+		if !s.Run.Phase(e.Phase).Measured {
+			f.Action = "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"
+		}
+		all = append(all, f)
 	}
 	return all
 }
 
-// leftOut tells of them, in one diagnostic for all that the end of one phase left out.
-func leftOut(a *Subject) []record.Diagnostic {
+// leftOut tells of the phases that were not played, in one diagnostic for all that the end
+// of one phase left out.
+func leftOut(s *Subject) []finding {
 	type end struct{ target, phase string }
 	var order []end
 	groups := make(map[end][]sample.LeftOut)
-	for _, l := range a.LeftOut() {
+	for _, l := range s.LeftOut() {
 		k := end{l.Target, l.Ended}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
 		groups[k] = append(groups[k], l)
 	}
-	var all []record.Diagnostic
+	var all []finding
 	for _, k := range order {
 		all = append(all, leftOutAfter(groups[k]))
 	}
 	return all
 }
 
-func leftOutAfter(group []sample.LeftOut) record.Diagnostic {
+func leftOutAfter(group []sample.LeftOut) finding {
 	var phases []string
-	var all []int
+	var rounds []int
 	for _, l := range group {
 		if !slices.Contains(phases, l.Phase) {
 			phases = append(phases, l.Phase)
 		}
-		all = append(all, l.Round)
+		rounds = append(rounds, l.Round)
 	}
-	first := group[0]
-	what := "phase " + phases[0] + " was"
+	first, named := group[0], strings.Join(phases, ", ")
+	what := "phase " + named + " was"
 	if len(phases) > 1 {
-		what = "phases " + strings.Join(phases, ", ") + " were"
+		what = "phases " + named + " were"
 	}
-	return record.Diagnostic{
-		Rule: "left-out", Target: first.Target, Figure: "left out: " + strings.Join(phases, ", "), Threshold: "none",
-		Text:   fmt.Sprintf("%s left out in %s, because phase %s was ended before: %s", what, format.Rounds(all), first.Ended, first.Why),
-		Action: "fix the server, lower the rate of that phase, put it last, or loosen abort_on",
-	}
-}
-
-// fewStarts tells of targets started less often than planned, or too seldom for
-// the median to have an interval.
-func fewStarts(a *Subject) []record.Diagnostic {
-	planned := a.Run.Scenario.ColdStarts
-	if planned == 0 || a.Nothing() != "" {
-		return nil
-	}
-	var all []record.Diagnostic
-	for _, c := range a.ColdStarts() {
-		made := a.StartsAlone(c.Target)
-		figure := fmt.Sprintf("%d of %d starts", made, planned)
-		switch whole := a.Run.Interrupted == "" && !a.Run.Finished.IsZero(); {
-		case c.Running:
-		case whole && made < planned:
-			all = append(all, record.Diagnostic{
-				Rule: "missing-starts", Target: c.Target, Figure: figure, Threshold: fmt.Sprint(planned),
-				Text:   "it was started less often than planned: " + figure,
-				Action: "see what else went wrong in this run",
-			})
-		case c.N > 0 && !c.Whole().Median.HasInterval:
-			all = append(all, record.Diagnostic{
-				Rule: "few-starts", Target: c.Target, Figure: fmt.Sprintf("n = %d", c.N), Threshold: "≥ 6",
-				Text:   fmt.Sprintf("n = %d is too small for an interval of the median start", c.N),
-				Action: "deploy more often: --set cold_starts=20",
-			})
-		}
-	}
-	return all
+	return of("left out: "+named, 0, "{phases}", what, "{rounds}", format.Rounds(rounds), "{ended}", first.Ended, "{why}", first.Why).at(first.Target, "", 0)
 }

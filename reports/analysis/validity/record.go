@@ -11,26 +11,22 @@ import (
 )
 
 // incomplete tells of a cell whose record could not be written to its end.
-func incomplete(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
+func incomplete(s *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
 	if c.Failed == "" {
-		return cellDiagnostic{}, false
+		return finding{}, false
 	}
-	text := "the record of a phase is incomplete: " + strings.TrimSpace(c.Failed)
+	why := strings.TrimSpace(c.Failed)
 	if c.Unread != nil {
-		text += fmt.Sprintf("; its log can be read in part only: %v", c.Unread)
+		why += fmt.Sprintf("; its log can be read in part only: %v", c.Unread)
 	}
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "record", Figure: "incomplete record", Threshold: "none",
-		Text:   text,
-		Action: "mend what it says, such as a full disk, and run it again",
-	}, float64(c.Ledger.Scheduled - c.Ledger.Sent)}, true
+	return of("incomplete record", float64(c.Ledger.Scheduled-c.Ledger.Sent), "{why}", why), true
 }
 
 // cutOff tells of an interval log that holds fewer requests than the record: it was
 // cut off, or lost lines, after the record was written beside it.
-func cutOff(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
+func cutOff(s *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
 	if c.Failed != "" {
-		return cellDiagnostic{}, false // as incomplete says
+		return finding{}, false // as incomplete says
 	}
 	var lost, held int64
 	for _, tag := range []string{record.TagResponse, record.TagFailed, record.TagCensored} {
@@ -39,15 +35,8 @@ func cutOff(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
 	for _, check := range logged(c) {
 		lost = max(lost, check.counted-c.Count(check.tag)-c.Instrument.OutOfRange-c.Dropped)
 	}
-	if lost <= 0 {
-		return cellDiagnostic{}, false
-	}
 	figure := fmt.Sprintf("%s of %s requests are in the interval log", format.Count(held), format.Count(c.Ledger.Sent))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "log", Figure: figure, Threshold: "all",
-		Text:   fmt.Sprintf("%s is cut off, or lost lines: %s", c.Log, figure),
-		Action: "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again",
-	}, float64(lost)}, true
+	return of(figure, float64(lost), "{log}", c.Log), lost > 0
 }
 
 // logged is what the interval log has to hold by the ledger, by tag.
@@ -71,9 +60,9 @@ type tagCount struct {
 // contradicts holds the ledger, the slices and the interval log against each
 // other: a record that tells of different numbers of requests is not to be believed,
 // whoever wrote it. Of a log that holds too few, cutOff tells.
-func contradicts(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
+func contradicts(s *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
 	if c.Failed != "" {
-		return cellDiagnostic{}, false // as incomplete says
+		return finding{}, false // as incomplete says
 	}
 	l := c.Ledger
 	lost := max(l.Sent-l.Scheduled, abs(l.Sent-l.OK-l.Failed-l.Censored))
@@ -88,15 +77,7 @@ func contradicts(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bo
 	lost = max(lost, lostInSlices(c, slices.Scheduled), abs(slices.Sent-l.Sent),
 		abs(slices.OK-l.OK), abs(slices.Failed-l.Failed), abs(slices.Censored-l.Censored))
 	lost = max(lost, lostInClasses(c))
-	if lost <= 0 {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("%s requests not accounted for", format.Count(lost))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "ledger", Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("the record contradicts itself between ledger, seconds and interval log: %s", figure),
-		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
-	}, float64(lost)}, true
+	return counted(lost, "requests not accounted for")
 }
 
 // lostInSlices is how far the requests scheduled by the slices are from the ledger's,
@@ -123,27 +104,14 @@ func lostInClasses(c *sample.Cell) int64 {
 // misscheduled holds what was scheduled against the phase. The arrivals of a
 // Poisson process vary by the square root of their number; six of these are
 // beyond chance.
-func misscheduled(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
+func misscheduled(s *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
 	var due float64
-	for _, p := range a.Run.Scenario.Phases {
-		if p.Name == c.Phase && p.Open {
-			due = p.Rate * p.Duration.Seconds()
-		}
+	if p := s.Run.Phase(c.Phase); p.Open {
+		due = p.Rate * p.Duration.Seconds()
 	}
 	off := math.Abs(float64(c.Ledger.Scheduled) - due)
-	if due == 0 || off <= 6*math.Sqrt(due)+6 {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("%s requests scheduled", format.Count(c.Ledger.Scheduled))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "schedule", Figure: figure, Threshold: "about " + format.Count(int64(math.Round(due))),
-		Text:   "the record holds another load than the scenario's: " + figure,
-		Action: "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it",
-	}, off}, true
+	return of(format.Count(c.Ledger.Scheduled)+" requests scheduled", off, "{due}", format.Count(int64(math.Round(due)))),
+		due > 0 && off > 6*math.Sqrt(due)+6
 }
 
 func abs(n int64) int64 { return max(n, -n) }
-
-// isOpen says that arrivals did not wait for answers, which is what the rules on
-// the offered rate and the worker cap are about.
-func isOpen(a *Subject, c *sample.Cell) bool { return a.Run.Phase(c.Phase).Open }

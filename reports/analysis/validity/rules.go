@@ -2,206 +2,235 @@ package validity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"syscall"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
-const leastSent = 0.999 // of what was scheduled
+// The limits beyond which the instrument is not believed.
+const (
+	leastSent = 0.999 // of what was scheduled
+	rateBand  = 0.01  // around the offered rate
+	// MostLate is the share of the requests sent that may lag by more than Row.LagLimit.
+	MostLate = 0.01
+)
 
-const rateBand = 0.01 // around the offered rate
+// Rule is one check of a run. Names in braces in its texts stand for what was found:
+// {figure} for the figure that broke the limit.
+type Rule struct {
+	ID       string // stable: "lag", "generator-cpu"
+	Severity record.Severity
+	Limit    string // what is allowed: "≤ 1 %"
+	Text     string // what is wrong, one sentence
+	Fix      string // what to do next
 
-const MostLate = 0.01 // of the requests sent may lag by more
-
-// muchStolen is the share of CPU time taken by a hypervisor that explains
-// late requests: a request is late if its CPU is away when it is due.
-const muchStolen = 0.01
-
-// rule looks for one fault of the instrument in one measured cell, whose figures
-// are in row.
-type rule func(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool)
-
-// cellRule is a rule with what it means: behind an error the figures would
-// tell of the generator, not of the server.
-type cellRule struct {
-	find     rule
-	severity record.Severity
+	// One of these looks for it: in each measured cell, in each pooled row, or in the run
+	// as a whole.
+	cell func(*Subject, *sample.Cell, sample.Row) (finding, bool)
+	row  func(*Subject, sample.Row) (finding, bool)
+	run  func(*Subject) []finding
+	// curable says that rerunning the trial may cure it.
+	curable bool
 }
 
-func cellRules() []cellRule {
-	return []cellRule{
-		{incomplete, record.SeverityError},
-		{unsent, record.SeverityError}, {offRate, record.SeverityError}, {late, record.SeverityError}, {busyGenerator, record.SeverityError},
-		{workerCap, record.SeverityError}, {exhausted, record.SeverityError}, {outOfRange, record.SeverityError},
-		{cutOff, record.SeverityError}, {contradicts, record.SeverityError}, {misscheduled, record.SeverityError},
-		{fellBehind, record.SeverityWarning}, {clumped, record.SeverityWarning}, {starved, record.SeverityWarning},
-		{paused, record.SeverityWarning}, {retried, record.SeverityWarning}, {stalled, record.SeverityWarning},
-	}
+// finding is where a rule is broken and by what. Its Threshold, Text and Action, where
+// there are any, stand in place of the rule's.
+type finding struct {
+	record.Diagnostic
+	badness float64  // of several of one rule, target and phase, the worst speaks for all
+	values  []string // "{sent}", "980", …: what names in the rule's texts stand for
 }
 
-func unsent(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	share := row.SentShare()
-	if share >= leastSent || c.CutShort() || !isOpen(a, c) {
-		return cellDiagnostic{}, false
+// diagnose makes the diagnostic of a finding.
+func (r Rule) diagnose(f finding) record.Diagnostic {
+	d := f.Diagnostic
+	d.Rule = r.ID
+	if d.Severity == record.SeverityWarning {
+		d.Severity = r.Severity
 	}
-	figure := fmt.Sprintf("sent/scheduled %s", format.Percent(share))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "sent", Figure: figure, Threshold: "≥ " + format.Percent(leastSent),
-		Text: fmt.Sprintf("the generator sent only %s of %s scheduled requests: %s",
-			format.Count(row.Ledger.Sent), format.Count(row.Ledger.Scheduled), figure),
-		Action: "lower the rate or give the generator more CPUs",
-	}, 1 - share}, true
-}
-
-func offRate(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	off := sample.Distance(row.RateShare())
-	if off <= rateBand || c.CutShort() || !isOpen(a, c) {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("achieved/offered %s", format.Percent(row.RateShare()))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "rate", Figure: figure, Threshold: "within ±" + format.Percent(rateBand),
-		Text: fmt.Sprintf("the generator sent %s where %s were due: %s",
-			format.Rate(row.Achieved), format.Rate(row.Offered), figure),
-		Action: "lower the rate or give the generator more CPUs",
-	}, off}, true
-}
-
-// late judges the share of late requests by the lower end of its interval, so
-// that one late request of a few condemns nothing. In a closed loop, lag is what
-// the generator kept a worker waiting that had thought enough.
-func late(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	share := row.Late()
-	if share.Low <= MostLate {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit()))
-	d := record.Diagnostic{
-		Rule: "lag", Figure: figure, Threshold: "≤ " + format.Percent(MostLate) + ", chance apart",
-		Text:   "the generator was late by more than the response times allow: " + figure,
-		Action: "stop what else runs on this machine, lower the load, or give the generator CPUs of its own",
-	}
-	if why := a.unprivileged(); why != "" {
-		d.Action += "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
-	}
-	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
-		d.Text += fmt.Sprintf("; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
-		d.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
-	}
-	return cellDiagnostic{d, share.Low}, true
-}
-
-// unprivileged says what became of the generator's priority where it is an ordinary one
-// for want of rights; else "".
-func (a *Subject) unprivileged() string {
-	for _, f := range a.Run.Environment {
-		for _, denied := range []string{syscall.EPERM.Error(), syscall.EACCES.Error()} {
-			if f.Name == "generator priority" && strings.Contains(f.Value, denied) {
-				return f.Name + " " + f.Value
-			}
+	fill := strings.NewReplacer(append(f.values, "{figure}", d.Figure)...).Replace
+	for _, of := range []struct {
+		text *string
+		rule string
+	}{{&d.Threshold, r.Limit}, {&d.Text, r.Text}, {&d.Action, r.Fix}} {
+		if *of.text == "" {
+			*of.text = of.rule
 		}
+		*of.text = fill(*of.text)
 	}
-	return ""
+	return d
 }
 
-func busyGenerator(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	share, known := row.GeneratorCPU()
-	if !known || share <= sample.MostCPU {
-		return cellDiagnostic{}, false
+const (
+	none      = "none"
+	moreCPUs  = "lower the rate or give the generator more CPUs"
+	again     = "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it"
+	elsewhere = "see what else went wrong in this run"
+)
+
+// Rules are all checks, in the order in which their diagnostics are told: those that make
+// a run INVALID come first, whatever their order here. An error is a fault behind which the
+// figures tell of the generator and not of the server.
+func Rules() []Rule { return slices.Concat(generatorRules(), recordRules(), loadRules(), runRules()) }
+
+// generatorRules look for a generator that did not send what it was to send.
+func generatorRules() []Rule {
+	const severity = record.SeverityError
+	return []Rule{
+		{ID: "record", Severity: severity, cell: incomplete, Limit: none,
+			Text: "the record of a phase is incomplete: {why}",
+			Fix:  "mend what it says, such as a full disk, and run it again"},
+		{ID: "sent", Severity: severity, cell: unsent, curable: true, Limit: "≥ " + format.Percent(leastSent),
+			Text: "the generator sent only {sent} of {scheduled} scheduled requests: {figure}",
+			Fix:  moreCPUs},
+		{ID: "rate", Severity: severity, cell: offRate, curable: true, Limit: "within ±" + format.Percent(rateBand),
+			Text: "the generator sent {achieved} where {offered} were due: {figure}",
+			Fix:  moreCPUs},
+		{ID: "lag", Severity: severity, cell: late, curable: true, Limit: "≤ " + format.Percent(MostLate) + ", chance apart",
+			Text: "the generator was late by more than the response times allow: {figure}",
+			Fix:  "stop what else runs on this machine, lower the load, or give the generator CPUs of its own"},
+		{ID: "generator-cpu", Severity: severity, cell: busyGenerator, curable: true, Limit: "≤ " + format.Percent(sample.MostCPU),
+			Text: "the generator was near the end of its own strength: {figure} of what it was given, while it sent, without its polling for due times",
+			Fix:  moreCPUs},
+		{ID: "worker-cap", Severity: severity, cell: workerCap, Limit: "< {cap}",
+			Text: "the cap of {cap} requests in flight was reached: from there on arrivals waited for answers",
+			Fix:  "lower the rate to what the target can serve, or shorten the request timeout"},
+		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), Limit: none,
+			Text: "the generator ran out of " + record.ErrorDescriptors + ": {figure} without reaching the server",
+			Fix:  "raise the limit of open files (ulimit -n) or lower the rate"},
+		{ID: record.ErrorPorts, Severity: severity, cell: exhausted(record.ErrorPorts), Limit: none,
+			Text: "the generator ran out of " + record.ErrorPorts + ": {figure} without reaching the server",
+			Fix:  "widen net.ipv4.ip_local_port_range or lower the rate"},
+		{ID: "out-of-range", Severity: severity, cell: outOfRange, Limit: none,
+			Text: "latencies beyond an hour, or below zero, are missing from every quantile: {figure}",
+			Fix:  "check the machine's clock, and set a request timeout"},
 	}
-	figure := "generator CPU " + format.Percent(share)
-	d := record.Diagnostic{
-		Rule: "generator-cpu", Figure: figure, Threshold: "≤ " + format.Percent(sample.MostCPU),
-		Text:   fmt.Sprintf("the generator was near the end of its own strength: %s of what it was given, while it sent, without its polling for due times", figure),
-		Action: "lower the rate or give the generator more CPUs",
-	}
-	if !isOpen(a, c) {
-		d.Text += ": the throughput is the generator's, not the server's"
-		d.Action = "lower the concurrency or give the generator more CPUs"
-	}
-	return cellDiagnostic{d, share}, true
 }
 
-func workerCap(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	in := row.Instrument
-	if in.WorkerCap == 0 || in.Workers < in.WorkerCap || !isOpen(a, c) {
-		return cellDiagnostic{}, false
+// recordRules look for a record that contradicts itself.
+func recordRules() []Rule {
+	const severity = record.SeverityError
+	return []Rule{
+		{ID: "log", Severity: severity, cell: cutOff, Limit: "all",
+			Text: "{log} is cut off, or lost lines: {figure}",
+			Fix:  "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again"},
+		{ID: "ledger", Severity: severity, cell: contradicts, Limit: none,
+			Text: "the record contradicts itself between ledger, seconds and interval log: {figure}",
+			Fix:  again},
+		{ID: "schedule", Severity: severity, cell: misscheduled, Limit: "about {due}",
+			Text: "the record holds another load than the scenario's: {figure}",
+			Fix:  again},
 	}
-	return cellDiagnostic{record.Diagnostic{
-		Rule:      "worker-cap",
-		Figure:    fmt.Sprintf("%d requests in flight", in.Workers),
-		Threshold: fmt.Sprintf("< %d", in.WorkerCap),
-		Text:      fmt.Sprintf("the cap of %d requests in flight was reached: from there on arrivals waited for answers", in.WorkerCap),
-		Action:    "lower the rate to what the target can serve, or shorten the request timeout",
-	}, float64(in.Workers)}, true
 }
 
-// exhausted looks for the errors of a machine that ran out of descriptors or
-// ports: they are the generator's, not the server's.
-func exhausted(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	for _, e := range row.Errors {
-		switch e.Class {
-		case record.ErrorDescriptors:
-			return exhaustion(e.Class, e.Count, "raise the limit of open files (ulimit -n) or lower the rate"), true
-		case record.ErrorPorts:
-			return exhaustion(e.Class, e.Count, "widen net.ipv4.ip_local_port_range or lower the rate"), true
-		}
+// loadRules look for what happened under load and leaves the figures valid.
+func loadRules() []Rule {
+	return []Rule{
+		{ID: "behind", cell: fellBehind, Limit: "within " + format.Percent(sample.LeastBehind),
+			Text: "the server fell behind, and response times grew as long as requests were due: {figure}",
+			Fix:  "lower the rate to what the server can answer: at this one the latencies depend on the phase's length"},
+		{ID: "gaps", cell: clumped, Limit: "within ±" + format.Number(mostClumped),
+			Text: "the requests left more {evenly} than planned, so that they queue differently: {figure}",
+			Fix:  "lower the rate, stop what else runs on this machine, or give the generator CPUs of its own"},
+		{ID: "scheduler", cell: starved, Limit: "p99 ≤ {lag}",
+			Text: "the generator's goroutines were ready and waited for a CPU: {figure}",
+			Fix:  "stop what else runs on this machine, or give the generator more CPUs"},
+		{ID: "gc", cell: paused, Limit: "≤ {lag}",
+			Text: "the garbage collector stopped the generator for longer than a request may be late: {figure}",
+			Fix:  "give the generator CPUs of its own, which its threads stop faster on; what was late then is in the lag"},
+		{ID: "retries", cell: retried, Limit: none,
+			Text: "the server closed idle connections just as requests were sent on them, which went over new ones: {figure}. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures",
+			Fix:  "give the server a keep-alive timeout longer than those gaps"},
+		{ID: "disk", cell: stalled, Limit: none,
+			Text: "the recording waited for the disk: {figure}",
+			Fix:  "write to a faster disk with --out, or leave out --raw"},
+		{ID: "stationarity", row: nonstationary, Limit: "within ±" + format.Percent(mostDrift),
+			Text: "the last quarter of the phase was {figure} than the rest: median p50 of {slice} {end}, before {rest}",
+			Fix:  "run it longer to see where that ends, with the scenario soak: until then the figures depend on the phase's length"},
 	}
-	return cellDiagnostic{}, false
 }
 
-func exhaustion(what string, n int64, action string) cellDiagnostic {
-	figure := fmt.Sprintf("%s requests failed", format.Count(n))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: what, Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("the generator ran out of %s: %s without reaching the server", what, figure),
-		Action: action,
-	}, float64(n)}
-}
-
-func outOfRange(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	n := row.Instrument.OutOfRange
-	if n == 0 {
-		return cellDiagnostic{}, false
+// runRules look at the run as a whole and its targets. All but the first leave it VALID:
+// they narrow what can be concluded.
+func runRules() []Rule {
+	return []Rule{
+		{ID: "empty", Severity: record.SeverityError, run: empty, Limit: "at least one",
+			Text: "nothing was measured: {why}",
+			Fix:  "see the targets for what is missing"},
+		{ID: "interrupted", run: unended(sample.WordInterrupted), Limit: "the whole plan",
+			Text: "{why}",
+			Fix:  "read it as what it is, a part; run it again for the whole"},
+		{ID: "unfinished", run: unended(sample.WordUnfinished), Limit: "the whole plan",
+			Text: "{why}",
+			Fix:  "read it as what it is, a part; run it again for the whole"},
+		{ID: "server-died", run: died, Limit: none,
+			Text: "the server did not last: {why}",
+			Fix:  "see what it says; its limits on memory and CPU are in the scenario"},
+		{ID: "not-ready", run: notReady, Limit: none,
+			Text: "the server did not come up: {why}",
+			Fix:  "mend what it says and run it again"},
+		{ID: "first-answer", run: unanswered, Limit: "a right one",
+			Text: "the server came up but its first answer was not right: {why}",
+			Fix:  "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"},
+		{ID: "aborted", run: aborted, Limit: none,
+			Text: "the load was ended in {rounds}, first after {after}: {figure}",
+			Fix:  "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load"},
+		{ID: "left-out", run: leftOut, Limit: none,
+			Text: "{phases} left out in {rounds}, because phase {ended} was ended before: {why}",
+			Fix:  "fix the server, lower the rate of that phase, put it last, or loosen abort_on"},
+		{ID: "fault", run: faults, Limit: none,
+			Text: "the run did not go as planned: {why}",
+			Fix:  "mend what it says and run it again"},
+		{ID: "discarded", run: rerunTrials, Limit: none,
+			Text: "this trial does not count and was rerun, since the instrument could not be believed in it: {figure}",
+			Fix:  "nothing, if it is rare; else measure on a quieter machine. Its cells are kept in run.json"},
+		{ID: "missing-rounds", run: missingRounds, Limit: "{planned}",
+			Text: "only a part was measured: {figure}",
+			Fix:  elsewhere},
+		{ID: "lost-pairs", run: lostPairs, Limit: none,
+			Text: "{figure} have no pair, since not both variants were measured in them to the end: {rounds}",
+			Fix:  "see what went wrong in them: what is lost at random only costs power, what one variant loses is in its errors"},
+		{ID: "few-pairs", run: fewPairs, Limit: "all",
+			Text: "{metric} can be compared in {pairs} only: the others have too few requests in a round, or no answers there",
+			Fix:  "make the phase longer or its rate higher, or compare another metric"},
+		{ID: "missing-starts", run: missingStarts, Limit: "{planned}",
+			Text: "it was started less often than planned: {figure}",
+			Fix:  elsewhere},
+		{ID: "few-starts", run: fewStarts, Limit: "≥ 6",
+			Text: "{figure} is too small for an interval of the median start",
+			Fix:  "deploy more often: --set cold_starts=20"},
+		{ID: "generator-alone", run: unequalMachine(true),
+			Text: "the generator had no CPUs to itself ({figure}), so it and the server disturb each other",
+			Fix:  "use a machine with at least two CPUs and let servebench pin the generator"},
+		{ID: "environment", run: unequalMachine(false),
+			Text: "the machine could not give what a fair measurement needs: {figure}",
+			Fix:  "measure on a machine that can, or bear it in mind"},
+		{ID: "emulated", run: emulated, Limit: record.KVM,
+			Text: "its guest ran under {how}: its figures are those of software emulation, not of a virtual machine on hardware",
+			Fix:  "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines"},
+		{ID: "running", run: ranAlready, Limit: "started here, under the scenario's limits",
+			Text: "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
+			Fix:  "compare it with other targets only if it is held to the same CPUs and memory by other means"},
+		{ID: "unequal", run: unequalFacts, Limit: "the same on every target",
+			Text: "{fact} could not be made equal between the targets: {figure}",
+			Fix:  "bear it in mind when you compare them"},
+		{ID: "one-round", run: oneRound, Limit: "≥ 3",
+			Text: "one round shows nothing of what changes from one start of a server to the next: no interval here has it in",
+			Fix:  "run it with --rounds 3 or more"},
+		{ID: "samples", run: fewSamples, Limit: "≥ {needed}",
+			Text: "{quantile} is not shown: it takes {needed} answers, and {answers}",
+			Fix:  "run it longer, at a higher rate, or with more rounds"},
+		{ID: "floor", row: nearFloor, Limit: fmt.Sprintf("≥ %d × floor", tooNear),
+			Text: "much of the response time is the instrument's own: {figure}",
+			Fix:  "compare targets by their differences, not by their ratios: the floor is in all of them"},
+		{ID: "max-rate", row: overRated, Limit: "≤ {most}",
+			Text: "the load is higher than what this generator was found to be able to send: {figure}, calibrated up to {most}",
+			Fix:  "see whether the other rules hold; else lower the rate or give the generator more CPUs and calibrate again"},
+		{ID: "agreement-unknown", row: unchecked, Limit: "all",
+			Text: "no answer was compared with the model's own prediction: right answers cannot be told from wrong ones",
+			Fix:  "check the server's answers by other means: they can be predicted only with `server: reference`"},
 	}
-	figure := fmt.Sprintf("%s values out of range", format.Count(n))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "out-of-range", Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("latencies beyond an hour, or below zero, are missing from every quantile: %s", figure),
-		Action: "check the machine's clock, and set a request timeout",
-	}, float64(n)}, true
-}
-
-// retried tells of requests that went over a second connection: the server had closed
-// the first while it was idle, and they never reached it. One that died closes its
-// connections too, and that is told already.
-func retried(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	n := row.Instrument.Retries
-	if n == 0 || a.Lost(c.Target) {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("%s retries", format.Count(n))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "retries", Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("the server closed idle connections just as requests were sent on them, which went over new ones: %s. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures", figure),
-		Action: "give the server a keep-alive timeout longer than those gaps",
-	}, float64(n)}, true
-}
-
-// stalled tells of a record that could not be written as fast as it came. If it
-// held the sending up, the lag shows it and the rule late decides.
-func stalled(a *Subject, c *sample.Cell, row sample.Row) (cellDiagnostic, bool) {
-	n := row.Instrument.Stalls
-	if n == 0 {
-		return cellDiagnostic{}, false
-	}
-	figure := fmt.Sprintf("%s stalls", format.Count(n))
-	return cellDiagnostic{record.Diagnostic{
-		Rule: "disk", Figure: figure, Threshold: "none",
-		Text:   fmt.Sprintf("the recording waited for the disk: %s", figure),
-		Action: "write to a faster disk with --out, or leave out --raw",
-	}, float64(n)}, true
 }

@@ -1,7 +1,6 @@
 package validity
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -30,23 +29,17 @@ type drift struct {
 
 // nonstationary tells of phases of a constant load whose last quarter is not like
 // the rest: what is measured of them depends on how long they are.
-func nonstationary(a *Subject) []record.Diagnostic {
-	var all []record.Diagnostic
-	for _, row := range a.Rows {
-		phase := a.Run.Phase(row.Phase)
-		if !constantLoad(phase) || phase.Duration < leastStretch {
-			continue
-		}
-		chosen := sample.Pick(a.Measured, row.Target, row.Phase)
-		if !slices.ContainsFunc(chosen, (*sample.Cell).KeptPace) {
-			continue // fellBehind tells of it
-		}
-		d, known := driftOf(phase, chosen)
-		if known && d.matters() {
-			all = append(all, d.diagnostic(row))
-		}
+func nonstationary(s *Subject, row sample.Row) (finding, bool) {
+	phase := s.Run.Phase(row.Phase)
+	if !constantLoad(phase) || phase.Duration < leastStretch {
+		return finding{}, false
 	}
-	return all
+	chosen := sample.Pick(s.Measured, row.Target, row.Phase)
+	if !slices.ContainsFunc(chosen, (*sample.Cell).KeptPace) {
+		return finding{}, false // fellBehind tells of it
+	}
+	d, known := driftOf(phase, chosen)
+	return d.finding(), known && d.matters()
 }
 
 // constantLoad says that the mean rate does not change, or that of a closed loop is
@@ -110,22 +103,15 @@ func (d drift) matters() bool {
 	return d.chance < driftAlpha && math.Abs(d.change) > mostDrift && abs(int64(d.end-d.rest)) > int64(leastDrift)
 }
 
-func (d drift) diagnostic(row sample.Row) record.Diagnostic {
-	way := "slower"
-	action := "run it longer to see where that ends, with the scenario soak: until then the figures depend on the phase's length"
-	if d.change < 0 {
-		way, action = "faster", "give it a longer warm-up, until the first seconds are like the last"
-	}
-	of := "a second"
+func (d drift) finding() finding {
+	slice := "a second"
 	if d.of > time.Second {
-		of = format.Duration(d.of)
+		slice = format.Duration(d.of)
 	}
-	figure := fmt.Sprintf("%s %s", format.Percent(math.Abs(d.change)), way)
-	return record.Diagnostic{
-		Rule: "stationarity", Target: row.Target, Phase: row.Phase,
-		Figure: figure, Threshold: "within ±" + format.Percent(mostDrift),
-		Text: fmt.Sprintf("the last quarter of the phase was %s than the rest: median p50 of %s %s, before %s",
-			figure, of, format.Duration(d.end), format.Duration(d.rest)),
-		Action: action,
+	change := format.Percent(math.Abs(d.change))
+	f := of(change+" slower", 0, "{slice}", slice, "{end}", format.Duration(d.end), "{rest}", format.Duration(d.rest))
+	if d.change < 0 {
+		f.Figure, f.Action = change+" faster", "give it a longer warm-up, until the first seconds are like the last"
 	}
+	return f
 }

@@ -1,7 +1,6 @@
 package validity
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,40 +9,34 @@ import (
 )
 
 // emulated tells of guests whose every instruction was translated in software.
-func emulated(a *Subject) []record.Diagnostic {
-	var all []record.Diagnostic
-	for _, t := range a.Run.Targets {
-		if t.Unavailable != "" || sample.Acceleration(t) != sample.Tcg {
+func emulated(s *Subject) []finding {
+	var all []finding
+	for _, t := range s.Run.Targets {
+		if t.Unavailable != "" || sample.Acceleration(t) != record.TCG {
 			continue
 		}
-		i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == sample.AccelerationFact })
+		i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == record.FactAcceleration })
 		// The fact goes on with what was tried, which is among the target's facts.
 		how, _, _ := strings.Cut(t.Facts[i].Value, ": ")
-		all = append(all, record.Diagnostic{
-			Rule: "emulated", Target: t.Name, Figure: sample.Tcg, Threshold: "KVM",
-			Text:   "its guest ran under " + how + ": its figures are those of software emulation, not of a virtual machine on hardware",
-			Action: "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines",
-		})
+		all = append(all, of(record.TCG, 0, "{how}", how).at(t.Name, "", 0))
 	}
 	return all
 }
 
 // ranAlready tells of servers that nobody here started.
-func ranAlready(a *Subject) []record.Diagnostic {
-	var all []record.Diagnostic
-	for _, t := range a.Run.Targets {
+func ranAlready(s *Subject) []finding {
+	var all []finding
+	for _, t := range s.Run.Targets {
 		if t.Unavailable != "" || !t.Running || absent(t) {
 			continue
 		}
-		if a.AB != nil {
-			all = append(all, sameProcess(t))
-			continue
+		f := of("already running", 0).at(t.Name, "", 0)
+		if s.AB != nil {
+			f.Figure, f.Threshold = "one process in all rounds", "a fresh one in each"
+			f.Text = "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its variant's, and false alarms are more frequent"
+			f.Action = "let servebench start the server, or take a FAIL for what it is: two processes differ"
 		}
-		all = append(all, record.Diagnostic{
-			Rule: "running", Target: t.Name, Figure: "already running", Threshold: "started here, under the scenario's limits",
-			Text:   "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
-			Action: "compare it with other targets only if it is held to the same CPUs and memory by other means",
-		})
+		all = append(all, f)
 	}
 	return all
 }
@@ -55,18 +48,16 @@ func absent(t record.Target) bool {
 
 // unequalFacts tells what the targets do not have in common, or, of one target,
 // in what it differs from what the scenario asks for.
-func unequalFacts(a *Subject) []record.Diagnostic {
+func unequalFacts(s *Subject) []finding {
 	values := make(map[string][]string)
-	var names []string
-	ran := 0
-	only := ""
-	for _, t := range a.Run.Targets {
+	var names, ran []string
+	for _, t := range s.Run.Targets {
 		if t.Unavailable != "" {
 			continue
 		}
-		ran, only = ran+1, t.Name
+		ran = append(ran, t.Name)
 		for _, f := range t.Facts {
-			if !f.Unequal || toldAlready(t, f) || a.AB != nil && a.inBothVariants(f) {
+			if !f.Unequal || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
 				continue
 			}
 			if values[f.Name] == nil {
@@ -75,20 +66,17 @@ func unequalFacts(a *Subject) []record.Diagnostic {
 			values[f.Name] = append(values[f.Name], t.Name+": "+f.Value)
 		}
 	}
-	var all []record.Diagnostic
+	var all []finding
 	for _, name := range names {
 		figure := strings.Join(values[name], "; ")
-		d := record.Diagnostic{
-			Rule: "unequal", Figure: figure, Threshold: "the same on every target",
-			Text:   fmt.Sprintf("%s could not be made equal between the targets: %s", name, figure),
-			Action: "bear it in mind when you compare them",
+		f := of(figure, 0, "{fact}", name)
+		if len(ran) == 1 {
+			f.Target, f.Threshold = ran[0], "as the scenario asks"
+			f.Text = "{fact} is not what the scenario asks for: {value}"
+			f.Action = "bear it in mind when you compare it with another run"
+			f.values = append(f.values, "{value}", strings.TrimPrefix(figure, ran[0]+": "))
 		}
-		if ran == 1 {
-			d.Target, d.Threshold = only, "as the scenario asks"
-			d.Text = fmt.Sprintf("%s is not what the scenario asks for: %s", name, strings.TrimPrefix(figure, only+": "))
-			d.Action = "bear it in mind when you compare it with another run"
-		}
-		all = append(all, d)
+		all = append(all, f)
 	}
 	return all
 }
@@ -96,6 +84,12 @@ func unequalFacts(a *Subject) []record.Diagnostic {
 // toldAlready says that emulated or ranAlready tells of a fact. What was so only
 // from a later round on, neither tells.
 func toldAlready(t record.Target, f record.Fact) bool {
-	const limits = "limits"
-	return f.Name == sample.AccelerationFact && strings.HasPrefix(f.Value, sample.Tcg) && sample.Acceleration(t) == sample.Tcg || f.Name == limits && t.Running
+	return f.Name == record.FactAcceleration && f.State == record.TCG && sample.Acceleration(t) == record.TCG || f.Name == record.FactLimits && t.Running
+}
+
+// inBothVariants says that the variants of an A/B test have a fact in common.
+func (s *Subject) inBothVariants(f record.Fact) bool {
+	return !slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool {
+		return !slices.ContainsFunc(t.Facts, func(g record.Fact) bool { return g.Name == f.Name && g.Value == f.Value })
+	})
 }

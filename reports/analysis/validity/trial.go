@@ -22,8 +22,9 @@ func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
 
 // disturbance is the worst that the instrument did in a trial.
 type disturbance struct {
-	cellDiagnostic
-	rule int // earlier rules weigh more
+	record.Diagnostic
+	rule    int // earlier rules weigh more
+	badness float64
 }
 
 // disturbanceOf is nil for a trial without one. It looks at trials that were
@@ -41,13 +42,14 @@ func disturbanceOf(run *record.Run, trial record.Trial) (*disturbance, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Subject{Set: &sample.Set{Run: &part, Cells: sample.CellRows(&part, cells)}}
+	s := &Subject{Set: &sample.Set{Run: &part, Cells: sample.CellRows(&part, cells)}}
 	var worst *disturbance
-	for i, rule := range []rule{unsent, offRate, late, busyGenerator} {
-		for k, c := range cells {
-			if f, broken := rule(a, c, a.Cells[k]); broken {
-				worst = worse(worst, &disturbance{f, i})
-			}
+	for i, r := range Rules() {
+		if !r.curable {
+			continue
+		}
+		for _, f := range r.inCells(s, cells) {
+			worst = worse(worst, &disturbance{r.diagnose(f), i, f.badness})
 		}
 	}
 	return worst, nil
@@ -69,24 +71,21 @@ const fewDiscarded = 2
 
 // rerunTrials tells of the trials that were rerun because the instrument
 // could not be believed in them: of many in one diagnostic, with the worst of them.
-func rerunTrials(a *Subject) []record.Diagnostic {
-	trials, played := sample.DiscardedTrials(a.Run)
+func rerunTrials(s *Subject) []finding {
+	trials, played := sample.DiscardedTrials(s.Run)
 	if len(trials) > fewDiscarded {
-		most := a.mostDisturbed(trials)
-		return []record.Diagnostic{{
-			Rule: "discarded", Figure: most.Why, Threshold: "none",
-			Text: fmt.Sprintf("%d of %d trials do not count and were rerun, since the instrument could not be believed in them (%s); the worst: %s, round %d: %s",
-				len(trials), played, discardedRounds(a.Run, trials), most.Target, most.Round, most.Why),
-			Action: "measure on a quieter machine. Their cells are kept in run.json",
-		}}
+		most := s.mostDisturbed(trials)
+		f := of(most.Why, 0)
+		f.Text = fmt.Sprintf("%d of %d trials do not count and were rerun, since the instrument could not be believed in them (%s); the worst: %s, round %d: {figure}",
+			len(trials), played, discardedRounds(s.Run, trials), most.Target, most.Round)
+		f.Action = "measure on a quieter machine. Their cells are kept in run.json"
+		return []finding{f}
 	}
-	var all []record.Diagnostic
+	var all []finding
 	for _, v := range trials {
-		all = append(all, record.Diagnostic{
-			Rule: "discarded", Severity: record.SeverityNote, Target: v.Target, Round: v.Round, Figure: v.Why, Threshold: "none",
-			Text:   "this trial does not count and was rerun, since the instrument could not be believed in it: " + v.Why,
-			Action: "nothing, if it is rare; else measure on a quieter machine. Its cells are kept in run.json",
-		})
+		f := of(v.Why, 0).at(v.Target, "", v.Round)
+		f.Severity = record.SeverityNote
+		all = append(all, f)
 	}
 	return all
 }
@@ -111,11 +110,11 @@ func discardedRounds(run *record.Run, trials []sample.DiscardedTrial) string {
 
 // mostDisturbed is the trial in which the instrument did worst; the first when
 // that cannot be told from the logs any more.
-func (a *Subject) mostDisturbed(trials []sample.DiscardedTrial) sample.DiscardedTrial {
+func (s *Subject) mostDisturbed(trials []sample.DiscardedTrial) sample.DiscardedTrial {
 	most := trials[0]
 	var worst *disturbance
 	for _, v := range trials {
-		d, err := disturbanceOf(a.Run, v.Trial)
+		d, err := disturbanceOf(s.Run, v.Trial)
 		if err != nil || d == nil {
 			continue
 		}

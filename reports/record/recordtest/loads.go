@@ -89,7 +89,7 @@ func ByStatus() Plan {
 func Refused() Plan {
 	p := Compare()
 	p.Rounds, p.Targets = 0, p.Targets[:2]
-	p.Preflight = []record.Preflight{{
+	p.Preflight = []record.Diagnostic{{
 		Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532",
 		Text:   "a concurrency of 500 needs 532 open files, and this process may have 64",
 		Action: "raise the limit: ulimit -n 532",

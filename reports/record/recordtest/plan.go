@@ -26,7 +26,7 @@ type Plan struct {
 	// Interrupted and what follows are taken over as they are.
 	Interrupted string
 	Environment []record.Fact
-	Preflight   []record.Preflight
+	Preflight   []record.Diagnostic
 	Calibration *record.Calibration
 	// AB makes the two Targets its variants, which take turns at running first.
 	// Rounds is how many were played of those it plans.

@@ -22,7 +22,7 @@ func four() []Target {
 			Name: "vm", Prepare: 120 * time.Millisecond, Start: 4100 * time.Millisecond, Noop: 1100 * time.Microsecond, Service: 2700 * time.Microsecond,
 			Spread: 0.3, Drift: 0.05, Lag: 40 * time.Microsecond, GeneratorCPU: 0.2,
 			Facts: []record.Fact{{
-				Name: "acceleration", Unequal: true,
+				Name: record.FactAcceleration, State: record.TCG, Unequal: true,
 				Value: "TCG (software emulation), because a guest did not boot with KVM within 5s: its console stayed empty",
 			}},
 		},

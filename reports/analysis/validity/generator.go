@@ -1,0 +1,190 @@
+package validity
+
+import (
+	"fmt"
+	"math"
+
+	"servebench/reports/analysis/sample"
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+const (
+	// muchStolen is the share of CPU time taken by a hypervisor that explains late
+	// requests: a request is late if its CPU is away when it is due.
+	muchStolen = 0.01
+	// mostClumped is how far the squared coefficient of variation of the gaps sent
+	// may be from that of the gaps planned. By Kingman's formula, the wait in a queue
+	// is about proportional to (c_a² + c_s²)/2, with c_a² that of the gaps between
+	// arrivals: half a unit more or less of a Poisson process (c_a² = 1) changes the
+	// wait before a server with c_s² = 1 by a quarter. J. F. C. Kingman, "The single
+	// server queue in heavy traffic", Mathematical Proceedings of the Cambridge
+	// Philosophical Society 57 (1961).
+	mostClumped = 0.5
+	fewGaps     = 1000 // fewer do not tell a variance
+)
+
+// of is the finding of a figure.
+func of(figure string, badness float64, values ...string) finding {
+	return finding{Diagnostic: record.Diagnostic{Figure: figure}, badness: badness, values: values}
+}
+
+// counted is the finding of what must not happen at all: "3 stalls".
+func counted(n int64, what string) (finding, bool) {
+	return of(format.Count(n)+" "+what, float64(n)), n > 0
+}
+
+// isOpen says that arrivals did not wait for answers, which is what the rules on
+// the offered rate and the worker cap are about.
+func isOpen(s *Subject, c *sample.Cell) bool { return s.Run.Phase(c.Phase).Open }
+
+func unsent(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	share := row.SentShare()
+	return of("sent/scheduled "+format.Percent(share), 1-share,
+		"{sent}", format.Count(row.Ledger.Sent), "{scheduled}", format.Count(row.Ledger.Scheduled)), share < leastSent && !c.CutShort() && isOpen(s, c)
+}
+
+func offRate(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	off := sample.Distance(row.RateShare())
+	return of("achieved/offered "+format.Percent(row.RateShare()), off,
+		"{achieved}", format.Rate(row.Achieved), "{offered}", format.Rate(row.Offered)), off > rateBand && !c.CutShort() && isOpen(s, c)
+}
+
+// late judges the share of late requests by the lower end of its interval, so
+// that one late request of a few condemns nothing. In a closed loop, lag is what
+// the generator kept a worker waiting that had thought enough.
+func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	share := row.Late()
+	f := of(fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit())), share.Low)
+	if why := s.unprivileged(); why != "" {
+		f.Action = "stop what else runs on this machine, lower the load, or give the generator CPUs of its own; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
+	}
+	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
+		f.Text = fmt.Sprintf("the generator was late by more than the response times allow: {figure}; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
+		f.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
+	}
+	return f, share.Low > MostLate
+}
+
+// unprivileged says what became of the generator's priority where it is an ordinary one
+// for want of rights; else "".
+func (s *Subject) unprivileged() string {
+	for _, f := range s.Run.Environment {
+		if f.Name == record.FactPriority && f.Denied {
+			return f.Name + " " + f.Value
+		}
+	}
+	return ""
+}
+
+func busyGenerator(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	share, known := row.GeneratorCPU()
+	f := of("generator CPU "+format.Percent(share), share)
+	if !isOpen(s, c) {
+		f.Text = "the generator was near the end of its own strength: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's"
+		f.Action = "lower the concurrency or give the generator more CPUs"
+	}
+	return f, known && share > sample.MostCPU
+}
+
+func workerCap(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	in := row.Instrument
+	return of(fmt.Sprintf("%d requests in flight", in.Workers), float64(in.Workers), "{cap}", fmt.Sprint(in.WorkerCap)),
+		in.WorkerCap > 0 && in.Workers >= in.WorkerCap && isOpen(s, c)
+}
+
+// exhausted looks for the errors of a machine that ran out of descriptors or
+// ports: they are the generator's, not the server's.
+func exhausted(class string) func(*Subject, *sample.Cell, sample.Row) (finding, bool) {
+	return func(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+		for _, e := range row.Errors {
+			if e.Class == class {
+				return counted(e.Count, "requests failed")
+			}
+		}
+		return finding{}, false
+	}
+}
+
+func outOfRange(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+	return counted(row.Instrument.OutOfRange, "values out of range")
+}
+
+// fellBehind tells of a server that was asked for more than it could answer. Where there
+// are steps, they say at which rate.
+func fellBehind(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	if c.KeptPace() || len(s.Run.Phase(c.Phase).Steps) > 0 {
+		return finding{}, false
+	}
+	return of(fmt.Sprintf("%s answered of %s due", format.Rate(c.OkRate()), format.Rate(row.Offered)), float64(c.OkOver)/float64(c.Window)), true
+}
+
+// clumped tells of arrivals that were spread in another way than planned.
+func clumped(s *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
+	g := c.Instrument.Gaps
+	off := math.Abs(g.Sent - g.Planned)
+	even := "evenly"
+	if g.Sent > g.Planned {
+		even = "unevenly"
+	}
+	return of(fmt.Sprintf("squared coefficient of variation of the gaps %s as sent, %s as planned", format.Number(g.Sent), format.Number(g.Planned)), off, "{evenly}", even),
+		g.N >= fewGaps && off > mostClumped && isOpen(s, c)
+}
+
+// starved names a cause of late requests: the generator's goroutines waited for a
+// CPU. Whether requests were late is for the rule late to say.
+func starved(_ *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	in := c.Instrument
+	return of(fmt.Sprintf("scheduler latency p99 %s, max %s", format.Duration(in.SchedP99), format.Duration(in.SchedMax)), float64(in.SchedP99),
+		"{lag}", format.Duration(row.LagLimit())), in.SchedP99 > row.LagLimit()
+}
+
+// paused names another: the garbage collector stopped the generator.
+func paused(_ *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	pause := c.Instrument.GCPauseMax
+	return of("longest pause "+format.Duration(pause), float64(pause), "{lag}", format.Duration(row.LagLimit())), pause > row.LagLimit()
+}
+
+// retried tells of requests that went over a second connection: the server had closed
+// the first while it was idle, and they never reached it. One that died closes its
+// connections too, and that is told already.
+func retried(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+	f, broken := counted(row.Instrument.Retries, "retries")
+	return f, broken && !s.Lost(c.Target)
+}
+
+// stalled tells of a record that could not be written as fast as it came. If it
+// held the sending up, the lag shows it and the rule late decides.
+func stalled(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+	return counted(row.Instrument.Stalls, "stalls")
+}
+
+// nearFloor tells of medians that are mostly the instrument's own.
+func nearFloor(s *Subject, row sample.Row) (finding, bool) {
+	q := row.Response.Quantiles[0]
+	if row.Floor == nil || !q.Known || q.Value >= tooNear*row.Floor.Quantiles[0] {
+		return finding{}, false
+	}
+	f := of(fmt.Sprintf("p50 %s, floor %s", format.Duration(q.Value), format.Duration(row.Floor.Quantiles[0])), 0)
+	if s.AB != nil {
+		f.Action = "choose a load that the server takes longer for: the floor is in both variants, and hides a part of any difference"
+	}
+	return f, true
+}
+
+// tooNear is how many times the floor a median has to be so that the server, and
+// not the instrument, is most of it.
+const tooNear = 3
+
+// overRated tells of a load beyond what the generator was found to be able to send.
+func overRated(s *Subject, row sample.Row) (finding, bool) {
+	c := s.Run.Calibration
+	if c == nil || c.MaxRate <= 0 {
+		return finding{}, false
+	}
+	return of(format.Rate(row.Rate()), 0, "{most}", format.Rate(c.MaxRate)), row.Rate() > c.MaxRate
+}
+
+func unchecked(s *Subject, row sample.Row) (finding, bool) {
+	return of("0 answers checked", 0), row.Unchecked() && !s.ByStatus(row)
+}
