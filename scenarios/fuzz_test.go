@@ -1,9 +1,10 @@
 package scenarios
 
 import (
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/decode"
 )
 
 // FuzzParse reads any text with any setting. What Parse takes, the schema takes

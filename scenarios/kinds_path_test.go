@@ -3,9 +3,10 @@ package scenarios
 import (
 	"os"
 	"path/filepath"
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/decode"
 
 	"servebench/targets"
 )

@@ -2,11 +2,12 @@ package scenarios
 
 import (
 	"errors"
-	"servebench/reports/record"
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 

@@ -1,9 +1,10 @@
 package scenarios
 
 import (
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 )

@@ -6,8 +6,9 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"servebench/scenarios/decode"
 	"testing"
+
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"

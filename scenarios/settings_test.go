@@ -1,10 +1,11 @@
 package scenarios
 
 import (
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
 	"time"
+
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 

@@ -2,10 +2,11 @@ package scenarios
 
 import (
 	"maps"
-	"servebench/scenarios/decode"
 	"slices"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
 )

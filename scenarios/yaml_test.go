@@ -2,9 +2,10 @@ package scenarios
 
 import (
 	"regexp"
-	"servebench/scenarios/decode"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/decode"
 )
 
 // TestFaultsOfYAML holds what YAML has and scenarios have not, and what is not

@@ -4,20 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"servebench/cmd/cli"
 )
 
-// The exit codes. 2 is left out on purpose: a Go program that panics exits
-// with it.
+// The exit codes: those of all programs, and those of verdicts.
 const (
-	exitOK            = 0
-	exitRuntime       = 1
+	exitOK            = cli.OK
+	exitRuntime       = cli.Runtime
 	exitFailed        = 10
 	exitInconclusive  = 11
 	exitInvalid       = 12
 	exitNotComparable = 13
 	exitNotAvailable  = 20
-	exitUsage         = 64
-	exitInterrupted   = 130
+	exitUsage         = cli.Usage
+	exitInterrupted   = cli.Interrupted
 )
 
 // exitHelp stands in the help of every command that ends with these codes.

@@ -3,9 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"servebench/scenarios/doctor"
 	"strings"
 	"testing"
+
+	"servebench/scenarios/doctor"
 )
 
 func TestWorst(t *testing.T) {

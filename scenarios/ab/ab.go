@@ -8,6 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
 	"servebench/reports/analysis/ab"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -16,8 +19,6 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
 	"servebench/scenarios/trial"
-	"slices"
-	"strings"
 )
 
 // UsageError is a mistake in what the user named or asked for.

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+
 	"servebench/reports/analysis/stat"
 )
 
