@@ -55,7 +55,7 @@ func report(program string, err error, stderr io.Writer) int {
 	}
 	switch {
 	case errors.As(err, new(UsageError)):
-		fmt.Fprintf(stderr, "%s: --help says what there is\n", program)
+		fmt.Fprintf(stderr, "run '%s --help' for usage\n", program)
 		return Usage
 	case errors.Is(err, context.Canceled):
 		return Interrupted

@@ -44,7 +44,7 @@ Exit codes:
   0    done; with --oracle: all that was measured is right
   1    something failed while running
   10   with --oracle: a quantile is not what it has to be
-  12   INVALID: the generator cannot be believed, at any rate or with an oracle
+  12   INVALID: the load generator is not reliable at any rate, or with an oracle
   64   a mistake in the command line
   130  interrupted; nothing is kept
 `,

@@ -51,7 +51,7 @@ Exit codes:
        simulations; with --real: nothing speaks against that
   1    something failed while running
   10   it does: the whole interval of a rate is where it must not be
-  12   with --real, INVALID: no A/B test could be believed
+  12   with --real, INVALID: no A/B test was VALID
   64   a mistake in the command line
   130  interrupted; with --real, the A/B tests that were over are counted
 `,

@@ -73,7 +73,7 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 		names = append(names, child.Name())
 	}
 	cmd.RunE = func(*cobra.Command, []string) error {
-		return usageError(fmt.Errorf("%s what? want one of %s", use, strings.Join(names, ", ")))
+		return usageError(fmt.Errorf("%s: missing subcommand: use one of %s", use, strings.Join(names, ", ")))
 	}
 	cmd.AddCommand(children...)
 	return cmd

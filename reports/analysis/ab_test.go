@@ -39,7 +39,7 @@ func TestABVerdicts(t *testing.T) {
 		{"less goodput", goodput, record.Fail, 1, "less goodput [−3"},
 		{"the candidate died", died, record.Inconclusive, 1, "the candidate's server did not last in round 11"},
 		{"too few rounds", early, record.Inconclusive, 0, "seen in 7 rounds, before the first interim analysis at round 11"},
-		{"not believed", late, record.InvalidInstrument, 1, "the instrument cannot be believed: lag"},
+		{"not believed", late, record.InvalidInstrument, 1, "the measurement is not valid: lag"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := analyse(t, recordtest.Open(t, tc.plan))

@@ -148,7 +148,7 @@ func (a *Analysis) Fault() (first *record.Diagnostic, others int) {
 }
 
 // Noise is what an A/B test of a server with itself found of the machine's noise, see
-// ABTest.Noise; none where the instrument cannot be believed.
+// ABTest.Noise; none where the measurement is not valid.
 func Noise(a *Analysis) record.Noise {
 	if a.AB == nil || a.Validity != record.Valid {
 		return record.Noise{Floors: map[string]float64{}}

@@ -286,7 +286,7 @@ func TestFaultsCollapse(t *testing.T) {
 	var texts []string
 	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "fault" {
-			texts = append(texts, strings.TrimPrefix(d.Text, "the run did not go as planned: "))
+			texts = append(texts, strings.TrimPrefix(d.Text, "the run had errors: "))
 		}
 	}
 	if diff := cmp.Diff([]string{full + " (2 times)", "remove the server (2 times, rounds 1, 3)", "something else"}, texts); diff != "" {

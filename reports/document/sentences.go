@@ -130,7 +130,7 @@ func Disbelief(a *analysis.Analysis) string {
 	if a.Refused() {
 		return "this machine cannot give what the load needs"
 	}
-	return "the instrument cannot be believed"
+	return "the measurement is not valid"
 }
 
 // Blame says why the run is INVALID, by which rule, and what to do: "the instrument
@@ -173,7 +173,7 @@ func noiseLine(a *analysis.Analysis) string {
 		return ""
 	}
 	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last interim analysis, "+
-		"widened since so few rounds do not tell the spread exactly): a margin below it cannot be told from noise",
+		"widened since so few rounds do not tell the spread exactly): a smaller margin is indistinguishable from noise",
 		strings.Join(floors, ", "), format.Plural(noise.Rounds, "round"))
 }
 
@@ -264,7 +264,7 @@ func floorLine(run *record.Run) string {
 	if run.Calibration == nil {
 		return "floor: not known; run " + format.Command(record.Program(run), "calibrate")
 	}
-	return "floor: what the instrument, the kernel and loopback take of themselves at that rate, with a server that answers at once; calibrated " +
+	return "floor: the response time of the load generator, the kernel and loopback alone at that rate, with a server that does no work; calibrated " +
 		run.Calibration.Created.UTC().Format("2 January 2006")
 }
 
@@ -305,12 +305,12 @@ func boundsMethod(a *analysis.Analysis) string {
 }
 
 // conditions says what an A/B test's candidate fails and passes by: "FAIL: surely worse,
-// and by 3 % or more as estimated. PASS: surely worse by less than 5 %. …".
+// and by 3 % or more. PASS: significantly less than 5 %. …".
 func conditions(a *analysis.Analysis) string {
 	abTest := a.Run.AB
 	if abTest == nil {
 		return ""
 	}
-	return "FAIL: surely worse, and by " + format.Percent(abTest.Margin) + " or more as estimated. PASS: surely worse by less than " +
-		format.Percent(abTest.Tolerance) + ". INCONCLUSIVE: neither is sure"
+	return "FAIL: significantly worse, with an estimate of " + format.Percent(abTest.Margin) + " or more. PASS: significantly less than " +
+		format.Percent(abTest.Tolerance) + " worse. INCONCLUSIVE: neither is significant"
 }

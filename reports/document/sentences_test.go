@@ -36,8 +36,8 @@ func TestSentence(t *testing.T) {
 		{"no target", nowhere, "NO RESULT", "nothing was measured: no target can run here"},
 		{
 			"a generator too busy", busy, "INVALID",
-			"the instrument cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do: " +
-				"lower the rate or give the generator more CPUs",
+			"the measurement is not valid: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do: " +
+				"lower the rate, or give the load generator more CPUs",
 		},
 		{"a server that died", died, "VALID", "the server of container died in round 3"},
 	} {

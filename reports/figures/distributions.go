@@ -165,7 +165,7 @@ func histograms(v view) Figure {
 		Caption: "Response time from when a request was due, in bins that are fixed on the logarithmic axis and the " +
 			"same for every target; the height is the share of all requests sent. Outlines: each round alone. " +
 			"Vertical lines: p50 (solid) and p99 (dashed) of the answered requests, p99 only where n allows it. " +
-			"Cold starts are not in it: they have a figure of their own." + floorCaption(v),
+			"Cold starts are not in it: they have a separate figure." + floorCaption(v),
 		Conditions: v.conditions(),
 		Height:     44 + 104*vg.Length(max(len(v.series), 1)),
 	}

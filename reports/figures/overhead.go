@@ -25,7 +25,7 @@ func overheadSplit(a *analysis.Analysis) Figure {
 		Title: "What the target costs",
 		Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
-			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has an axis of its own.",
+			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has a separate axis.",
 		Conditions: capital(document.OverheadMethod) + ".",
 	}
 	var bars []overheadBar
@@ -85,7 +85,7 @@ func overheadGroups(bars []overheadBar) [][]overheadBar {
 func (b overheadBar) parts() string {
 	overhead := format.Milliseconds(b.row.Overhead.Value)
 	if !b.row.Model.ToldApart {
-		return overhead + " ms, model not told apart"
+		return overhead + " ms, model below the noise"
 	}
 	return fmt.Sprintf("%s + %s = %s ms", overhead, format.Milliseconds(b.row.Model.Value), format.Milliseconds(b.row.Whole))
 }
@@ -107,7 +107,7 @@ func overheadText(p overhead.Part) string {
 		text += " [" + format.Milliseconds(p.Low) + ", " + format.Milliseconds(p.High) + "]"
 	}
 	if !p.ToldApart {
-		text += ", not told apart from 0"
+		text += ", not distinguishable from 0"
 	}
 	return text
 }

@@ -81,7 +81,7 @@ func TestOverheadFigure(t *testing.T) {
 			break
 		}
 	}
-	if !slices.ContainsFunc(lambda, func(s string) bool { return strings.HasSuffix(s, "], not told apart from 0") }) || len(f.Data.Rows) != 8 {
+	if !slices.ContainsFunc(lambda, func(s string) bool { return strings.HasSuffix(s, "], not distinguishable from 0") }) || len(f.Data.Rows) != 8 {
 		t.Errorf("data %q", f.Data.Rows)
 	}
 	if title := all["ecdf-noop"].Title; !strings.HasSuffix(title, ", phase noop, model noop") {

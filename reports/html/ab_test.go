@@ -22,7 +22,7 @@ func abPage(t *testing.T, p recordtest.Plan) string {
 func TestABTests(t *testing.T) {
 	page := abPage(t, recordtest.Slower())
 	inOrder(t, page, "FAIL", "The candidate is 19.1 % slower at p50 [+16.9, +20.7] %", "decided after 11 of 30 rounds",
-		"Candidate against baseline", "p50 | FAIL | 825 µs | 986 µs | +19.1 %", "It is surely worse", "errors | PASS | 0 % | 0 %",
+		"Candidate against baseline", "p50 | FAIL | 825 µs | 986 µs | +19.1 %", "Significantly worse", "errors | PASS | 0 % | 0 %",
 		"Results", "Candidate against baseline, round by round", "interim analysis at round 11",
 		"What differs", "commit | 4f1d2c9 | 9e0b774", "in common", "build | make build | make build", "Diagnostics")
 	for _, not := range []string{"would settle it", "The scenario sets no limits", "Limits"} {

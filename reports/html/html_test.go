@@ -48,7 +48,7 @@ func ordinary() *analysis.Analysis {
 	a.Run.Targets = append(a.Run.Targets, record.Target{
 		Name: "vm", Unavailable: "no qemu-system-x86_64 in PATH; to make it available: apt-get install -y qemu-system-x86"})
 	a.Diagnostics = []record.Diagnostic{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
-		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "bear it in mind when you compare them"}}
+		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "allow for it when comparing them"}}
 	return a
 }
 
@@ -229,7 +229,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 		a.Rows[i].Usage = record.Usage{Known: true}
 	}
 	text := words(render(t, a))
-	inOrder(t, text, "INVALID", "The server of container died in round 3. Besides, the instrument cannot be believed", "physical",
+	inOrder(t, text, "INVALID", "The server of container died in round 3. Besides, the measurement is not valid", "physical",
 		"container", "The server died in round 3: it exited with status 9.", "requests answered", "out of memory")
 	for _, no := range []string{"0 B", "| 0 ms |"} {
 		if strings.Contains(text, no) {

@@ -41,7 +41,7 @@ func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 }
 
 func believed(a *analysis.Analysis, name string) junit.Testcase {
-	test := junit.Testcase{Classname: name, Name: "figures that can be believed", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
+	test := junit.Testcase{Classname: name, Name: "valid figures", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.Nothing() != "":
 		test.Error = &junit.Result{Message: document.Word(a) + ": " + format.Plain(document.Sentence(a)), Type: document.Word(a)}

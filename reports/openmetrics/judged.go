@@ -9,7 +9,7 @@ import (
 
 // judged are the validity and the verdicts.
 func judged(a *analysis.Analysis) []*family {
-	valid := newFamily(a, "valid", "", "1: the instrument can be believed; 0: it cannot, and there are no figures")
+	valid := newFamily(a, "valid", "", "1 if the measurement is valid; 0 if not, and then there are no figures")
 	if !a.OnlyStarts() {
 		valid.add(truth(a.Validity == record.Valid && a.Nothing() == ""))
 	}

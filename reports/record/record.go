@@ -73,7 +73,7 @@ type Fault struct {
 }
 
 // Calibration is what "servebench calibrate" found out about the load generator
-// on this machine, with a server that answers at once.
+// on this machine, with a server that does no work.
 type Calibration struct {
 	Created time.Time `json:"created"`
 	Version string    `json:"version" redact:"-"` // of the servebench that made it

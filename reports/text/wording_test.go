@@ -41,7 +41,7 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 	}
 }
 
-// That a server died is said before that the instrument cannot be believed.
+// That a server died is said before that the measurement is not valid.
 func TestServersAreSaidFirst(t *testing.T) {
 	p := plans()["invalid"]
 	p.Targets[1].DiesAt = 4 * time.Second
@@ -52,8 +52,8 @@ func TestServersAreSaidFirst(t *testing.T) {
 	})), " ")
 	at := -1
 	for _, part := range []string{
-		"INVALID compare: the server of container died in round 3. Besides, the instrument cannot be believed",
-		"WARNING container, round 3: The server did not last", "ERROR container: The generator was late", "RESULTS",
+		"INVALID compare: the server of container died in round 3. Besides, the measurement is not valid",
+		"WARNING container, round 3: The server did not last", "ERROR container: The load generator sent requests late", "RESULTS",
 	} {
 		i := strings.Index(got, part)
 		if i <= at {

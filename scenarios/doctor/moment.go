@@ -64,7 +64,7 @@ func judgeTimer(m moment) Result {
 	if p99 > lateLimit {
 		f.Status = Warn
 		f.Why = "a run is INVALID when too many requests leave late: lag " + document.LagMethod()
-		f.Fix = "stop what else runs on this machine, or measure on one that no other guest shares"
+		f.Fix = "stop other programs on this machine, or measure on one that no other guest shares"
 		if os.Geteuid() != 0 {
 			f.Fix = runAsRoot() + ", " + f.Fix
 		}

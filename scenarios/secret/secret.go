@@ -196,6 +196,20 @@ func (k *Keeper) With(other *Keeper) *Keeper {
 // Empty reports whether no secret is known.
 func (k *Keeper) Empty() bool { return k == nil || len(k.known) == 0 }
 
+// Equal reports whether two Keepers know the same values.
+func (k *Keeper) Equal(other *Keeper) bool {
+	values := func(k *Keeper) map[string]string {
+		all := map[string]string{}
+		if k != nil {
+			for _, s := range k.known {
+				all[s.name+"\x00"+s.value] = s.fill
+			}
+		}
+		return all
+	}
+	return maps.Equal(values(k), values(other))
+}
+
 // keyLength is that of a key, in bytes.
 const keyLength = 32
 

@@ -81,7 +81,7 @@ func (p *Player) ProveABTests(ctx context.Context, abTests int, change float64) 
 				return proven, err
 			}
 			if proven.Delay == 0 {
-				p.say("this A/B test does not tell the median: the slower server waits for one that can be believed")
+				p.say("this A/B test does not tell the median: the slower server waits for a VALID one")
 				continue
 			}
 			p.say("the median is %s ms: a candidate that is %s slower answers %v later", format.Milliseconds(proven.Median), format.Percent(change), proven.Delay)
@@ -141,7 +141,7 @@ func (p ABProof) Invalid() []error {
 	var all []error
 	for _, c := range []ABCell{p.Same, p.Slower} {
 		if c.Fail.N == 0 && c.Invalid > 0 {
-			all = append(all, fmt.Errorf("INVALID: none of %d A/B tests could be believed (candidate: %s)", c.Invalid, proof.Candidate(c.Change)))
+			all = append(all, fmt.Errorf("INVALID: none of %d A/B tests was VALID (candidate: %s)", c.Invalid, proof.Candidate(c.Change)))
 		}
 	}
 	return all
@@ -281,8 +281,7 @@ func (p ABProof) WriteText(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `
 A/B tests of the reference server with itself under the scenario gate. The slower one
 answers %v later, which is %s of its median of %s ms. The intervals are exact
-(Clopper and Pearson). TESTS are those whose instrument could be believed; INVALID ones
-are in no rate. ROUNDS is a mean.
+(Clopper and Pearson). TESTS are the VALID ones; INVALID ones are in no rate. ROUNDS is a mean.
 `, p.Delay, format.Percent(p.Change), format.Milliseconds(p.Median))
 	return err
 }

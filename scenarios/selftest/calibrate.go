@@ -181,7 +181,7 @@ func WriteCalibration(w io.Writer, d calibration.Document) error {
 	}
 	if _, err := fmt.Fprint(w, `
 The floor is the response time of a server that answers immediately: what the generator,
-the kernel and loopback take of themselves. A server's own times are above it, and
+the kernel and loopback take by themselves. A server's own times are above it, and
 differences between servers that are smaller than it are hard to see. Above the rate,
 runs would be INVALID here whatever the server does.
 `); err != nil || !d.Quick {

@@ -242,7 +242,7 @@ func (r OracleReport) verdict() string {
 	case r.Pass:
 		return "PASS: servebench measures what is true, in each of these"
 	case slices.ContainsFunc(r.Oracles, func(o OracleResult) bool { return o.Validity != record.Valid }):
-		return "INVALID: the load generator cannot be believed here, which says nothing of what it measures when it can"
+		return "INVALID: the load generator is not reliable on this machine now; this says nothing about its accuracy when it is"
 	}
 	return "FAIL: not all that was measured is what it has to be; run it again on an idle machine before you believe that"
 }

@@ -198,7 +198,7 @@ func (s *session) runUndisturbed(ctx context.Context, t trial, budget *reruns) b
 			budget.believed = budget.believed || s.measured(t)
 			return true
 		case budget.left == 0 || !budget.believed && tries == vainTries:
-			s.note("%s: the instrument cannot be believed, and the A/B test ends, with %d of %d reruns left: %s; at a quieter hour --continue reruns this round", t, budget.left, s.scenario.Reruns, why)
+			s.note("%s: the load generator was disturbed, and the A/B test ends, with %d of %d reruns left: %s; at a quieter hour --continue reruns this round", t, budget.left, s.scenario.Reruns, why)
 			return false
 		}
 		again := t

@@ -121,7 +121,7 @@ func (s *session) measured(t trial) bool {
 	return slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Measured && c.Trial() == t.Trial })
 }
 
-// diagnose says why the instrument cannot be believed in a trial; "" when it can be.
+// diagnose says why the measurement is not valid in a trial; "" when it can be.
 func (s *session) diagnose(t trial) string {
 	if s.Diagnose == nil {
 		return ""

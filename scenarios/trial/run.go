@@ -40,7 +40,7 @@ type Runner struct {
 	// the rest of the plan is left out. Cancelling Run's context gives up what
 	// is in flight as well.
 	Stop <-chan struct{}
-	// Diagnose, when not nil, says why the instrument cannot be believed in a trial
+	// Diagnose, when not nil, says why the measurement is not valid in a trial
 	// of the record, for a reason that rerunning the trial may cure; "" when
 	// it can be.
 	Diagnose func(run *record.Run, trial record.Trial) (string, error)

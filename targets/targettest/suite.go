@@ -102,7 +102,7 @@ func cases() []testCase {
 		{"a server killed from outside is reported", killed},
 		{"a server deaf to SIGTERM is killed when the context ends", deafUntilDeadline},
 		{"a server deaf to SIGTERM is killed after the grace period", deafUntilGrace},
-		{"a server that dies at once is reported", diesAtOnce},
+		{"a server that dies immediately is reported", diesAtOnce},
 		{"all that a server wrote is handed on", wholeOutput},
 		{"a server that never gets ready is reported", neverReady},
 		{"a server that never listens is reported", neverListens},

@@ -69,7 +69,7 @@ func (d *Result) unjudged(p *pairing) {
 	}
 }
 
-// Invalidate makes the A/B test of a run whose instrument cannot be believed INVALID.
+// Invalidate makes the A/B test of an INVALID run INVALID.
 func (d *Result) Invalidate() {
 	d.Verdict, d.Why = record.InvalidInstrument, ""
 	d.More, d.Command = 0, ""

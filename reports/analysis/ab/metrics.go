@@ -303,11 +303,11 @@ func (m Metric) why(e paired.Estimate, abTest *record.ABTest) string {
 	case e.Pairs == 0:
 		return "no round has enough answers of both variants to compare"
 	case m.Verdict == record.Fail:
-		return "it is surely worse, and as estimated by the margin of " + format.Percent(abTest.Margin) + " or more"
+		return "significantly worse, with an estimate at or above the margin of " + format.Percent(abTest.Margin)
 	case m.Verdict == record.Pass:
-		return "it is surely worse by less than the tolerance of " + format.Percent(abTest.Tolerance)
+		return "any slowdown is significantly below the tolerance of " + format.Percent(abTest.Tolerance)
 	case e.SurelyWorse:
-		return fmt.Sprintf("it is surely worse, but whether by more than %s cannot be told", format.Percent(abTest.Tolerance))
+		return fmt.Sprintf("significantly worse, but a slowdown of more than %s can be neither shown nor ruled out", format.Percent(abTest.Tolerance))
 	}
-	return fmt.Sprintf("it can be worse by more than %s, or not worse at all", format.Percent(abTest.Tolerance))
+	return fmt.Sprintf("it may be worse by more than %s, or not worse at all", format.Percent(abTest.Tolerance))
 }

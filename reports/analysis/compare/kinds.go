@@ -33,7 +33,7 @@ type Kind struct {
 // Kinds lists them in the order in which they are told.
 func Kinds() []Kind {
 	return []Kind{
-		{Invalid, "a run whose instrument cannot be believed"},
+		{Invalid, "an INVALID run"},
 		{Payloads, "the bytes of the requests, how many they are, the examples in each"},
 		{Load, "a phase: its arrivals, rate, duration, concurrency, steps, mix; a warm-up; what ends a phase early"},
 		{Seed, "the seed of due times, and of the data"},

@@ -49,7 +49,7 @@ type Gate struct {
 type subject struct {
 	*sample.Set
 	SLO     record.SLO
-	Invalid bool // the instrument cannot be believed
+	Invalid bool // the measurement is not valid
 }
 
 // Judge judges every limit for every target that was to run: in each measured
@@ -92,7 +92,7 @@ func whyInvalid(a *subject) string {
 	if a.Nothing() != "" || a.Refused() {
 		return "nothing was measured"
 	}
-	return "the instrument cannot be believed, see the diagnostics"
+	return "the measurement is not valid, see the diagnostics"
 }
 
 func gatesOf(a *subject, target, phase string) []Gate {

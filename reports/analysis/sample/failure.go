@@ -119,7 +119,7 @@ func (s *Set) overwhelmed(t record.Target) (ServerFailure, bool) {
 	for _, e := range s.EndedLoads() {
 		if e.Target == t.Name {
 			return ServerFailure{
-				Text:  fmt.Sprintf("did not bear the load of phase %s in %s", e.Phase, AbortRounds(e.Aborts)),
+				Text:  fmt.Sprintf("could not sustain the load of phase %s in %s", e.Phase, AbortRounds(e.Aborts)),
 				Cause: FirstLine(e.Aborts[0].Text),
 			}, true
 		}

@@ -7,8 +7,8 @@ import (
 	"servebench/reports/record"
 )
 
-// Floor is what the instrument, the kernel and loopback take of themselves at a
-// rate, as calibration found it with a server that answers at once.
+// Floor is the response time of the load generator, the kernel and loopback alone at a
+// rate, as calibration found it with a server that does no work.
 type Floor struct {
 	Rate      float64          // per second, that it is told for
 	Quantiles [4]time.Duration // p50, p90, p99, p99.9; 0: not known

@@ -57,10 +57,10 @@ func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share := row.Late()
 	f := of(fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit())), share.Low)
 	if why := s.unprivileged(); why != "" {
-		f.Action = "stop what else runs on this machine, lower the load, or give the generator CPUs of its own; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
+		f.Action = "stop other programs on this machine, lower the load, or give the generator dedicated CPUs; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
 	}
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
-		f.Text = fmt.Sprintf("the generator was late by more than the response times allow: {figure}; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
+		f.Text = fmt.Sprintf("the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
 		f.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
 	}
 	return f, share.Low > MostLate
@@ -81,8 +81,8 @@ func busyGenerator(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share, known := row.GeneratorCPU()
 	f := of("generator CPU "+format.Percent(share), share)
 	if !isOpen(s, c) {
-		f.Text = "the generator was near the end of its own strength: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's"
-		f.Action = "lower the concurrency or give the generator more CPUs"
+		f.Text = "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's"
+		f.Action = "lower the concurrency, or give the load generator more CPUs"
 	}
 	return f, known && share > sample.MostCPU
 }

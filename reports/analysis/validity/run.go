@@ -23,7 +23,7 @@ func empty(s *Subject) []finding {
 	}
 	switch {
 	case len(s.ServerFailures()) > 0:
-		f.Action = "mend what the server says and run it again"
+		f.Action = "fix the error the server reports, and run it again"
 	case s.Run.Interrupted != "" || s.Run.Finished.IsZero():
 		f.Action = "run it again to its end"
 	case !s.OnlyStarts() && !slices.ContainsFunc(s.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):

@@ -73,7 +73,7 @@ func unequalFacts(s *Subject) []finding {
 		if len(ran) == 1 {
 			f.Target, f.Threshold = ran[0], "as the scenario asks"
 			f.Text = "{fact} is not what the scenario asks for: {value}"
-			f.Action = "bear it in mind when you compare it with another run"
+			f.Action = "allow for it when comparing with other runs"
 			f.values = append(f.values, "{value}", strings.TrimPrefix(figure, ran[0]+": "))
 		}
 		all = append(all, f)

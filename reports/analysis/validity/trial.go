@@ -9,7 +9,7 @@ import (
 	"servebench/reports/record"
 )
 
-// DiagnoseTrial says why the instrument cannot be believed in one trial of a run,
+// DiagnoseTrial says why the measurement is not valid in one trial of a run,
 // for a reason that rerunning the trial may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
 func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
@@ -76,7 +76,7 @@ func rerunTrials(s *Subject) []finding {
 	if len(trials) > fewDiscarded {
 		most := s.mostDisturbed(trials)
 		f := of(most.Why, 0)
-		f.Text = fmt.Sprintf("%d of %d trials do not count and were rerun, since the instrument could not be believed in them (%s); the worst: %s, round %d: {figure}",
+		f.Text = fmt.Sprintf("%d of %d trials were discarded and rerun, because the load generator was disturbed (%s); the worst: %s, round %d: {figure}",
 			len(trials), played, discardedRounds(s.Run, trials), most.Target, most.Round)
 		f.Action = "measure on a quieter machine. Their cells are kept in run.json"
 		return []finding{f}
