@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 
 	"servebench/reports/analysis"
@@ -36,7 +37,7 @@ func abTest(a *analysis.Analysis) Figure {
 	for range metrics {
 		f.Height += abPanel
 	}
-	f.Data = abTable(a.Run, metrics)
+	f.Data = abTable(a, metrics)
 	f.paint = func(c draw.Canvas, p chart.Palette) { drawABTest(c, p, a, metrics) }
 	return f
 }
@@ -52,10 +53,10 @@ func drawable(d *ab.Result) []ab.Metric {
 	return all
 }
 
-func abTable(run *record.Run, metrics []ab.Metric) Table {
+func abTable(a *analysis.Analysis, metrics []ab.Metric) Table {
 	t := Table{Head: []string{"metric", "round", "played first", record.Baseline, record.Candidate, "change"}}
 	for _, m := range metrics {
-		name := metricName(run, m)
+		name := metricName(a, m)
 		for _, pair := range m.Pairs {
 			first := record.Baseline
 			if pair.CandidateFirst {
@@ -74,14 +75,8 @@ func abTable(run *record.Run, metrics []ab.Metric) Table {
 }
 
 // metricName names a metric, with its phase where there are several.
-func metricName(run *record.Run, m ab.Metric) string {
-	measured := 0
-	for _, p := range run.Scenario.Phases {
-		if p.Measured {
-			measured++
-		}
-	}
-	if measured < 2 || m.Phase == "" {
+func metricName(a *analysis.Analysis, m ab.Metric) string {
+	if a.InPhase(m.Phase) == "" {
 		return m.Name
 	}
 	return m.Name + ", phase " + label(m.Phase)
@@ -187,17 +182,18 @@ func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric
 	panel := chart.NewPanel(p)
 	s := abSpan(m, []float64{margin, tolerance})
 	chart.LogAxis(&panel.Y, s, 1, 1)
-	panel.Y.Tick.Marker = changeTicks{most: 6}
+	panel.Y.Tick.Marker = changeTicks{}
 	panel.Y.Label.Text = "change"
 	panel.X.Min, panel.X.Max = 0.4, last+1.1
-	panel.X.Tick.Marker = roundTicks{last: last, bare: !lowest}
+	panel.X.Tick.Marker = blank{roundTicks(last)}
 	if lowest {
+		panel.X.Tick.Marker = roundTicks(last)
 		panel.X.Label.Text = "round, in the order of play"
 	}
 	panel.Add(
-		level{1, draw.LineStyle{Color: p.Ink, Width: 1}},
-		level{margin, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{5, 3}}},
-		level{tolerance, draw.LineStyle{Color: p.Alarm, Width: 1, Dashes: []vg.Length{1, 3}}},
+		level(1, p.Ink),
+		level(margin, p.Alarm, 5, 3),
+		level(tolerance, p.Alarm, 1, 3),
 		pairPoints{m.Pairs, l, p})
 	for _, at := range m.Interims {
 		panel.Add(interimBar{at, p})
@@ -207,7 +203,7 @@ func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric
 
 // abHeading says what became of a metric: "p50: FAIL, +19.1 % [+16.9, +20.7] %".
 func abHeading(a *analysis.Analysis, m ab.Metric) string {
-	text := metricName(a.Run, m) + ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
+	text := metricName(a, m) + ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
 	if bounds := m.Bounds(); bounds != "" {
 		text += " " + bounds
 	}
@@ -215,15 +211,12 @@ func abHeading(a *analysis.Analysis, m ab.Metric) string {
 }
 
 // level is a horizontal line.
-type level struct {
-	y     float64
-	style draw.LineStyle
-}
-
-// Plot implements plot.Plotter.
-func (l level) Plot(c draw.Canvas, panel *plot.Plot) {
-	_, toY := panel.Transforms(&c)
-	c.StrokeLine2(l.style, c.Min.X, toY(l.y), c.Max.X, toY(l.y))
+func level(y float64, c color.Color, dashes ...vg.Length) plot.Plotter {
+	sty := draw.LineStyle{Color: c, Width: 1, Dashes: dashes}
+	return chart.PlotFunc(func(c draw.Canvas, panel *plot.Plot) {
+		_, toY := panel.Transforms(&c)
+		c.StrokeLine2(sty, c.Min.X, toY(y), c.Max.X, toY(y))
+	})
 }
 
 // pairPoints are the rounds of a metric. Where a variant has no answer, a mark at the
@@ -286,12 +279,12 @@ func (b interimBar) Plot(c draw.Canvas, panel *plot.Plot) {
 }
 
 // changeTicks labels ratios as changes in percent.
-type changeTicks struct{ most int }
+type changeTicks struct{}
 
 // Ticks implements plot.Ticker.
-func (t changeTicks) Ticks(low, high float64) []plot.Tick {
+func (changeTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	for _, percent := range chart.RoundSteps(100*(low-1), 100*(high-1), t.most) {
+	for _, percent := range chart.RoundSteps(100*(low-1), 100*(high-1), 6) {
 		sign := ""
 		switch {
 		case percent > 0:
@@ -304,25 +297,16 @@ func (t changeTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// roundTicks labels whole rounds up to the last; bare ones are blank, so that panels
-// below each other share the labels of the lowest.
-type roundTicks struct {
-	last float64
-	bare bool
-}
+// roundTicks labels whole rounds up to the last.
+type roundTicks float64
 
 // Ticks implements plot.Ticker.
-func (t roundTicks) Ticks(low, high float64) []plot.Tick {
+func (last roundTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
-	for _, v := range chart.RoundSteps(low, min(high, t.last), 16) {
-		if v != math.Trunc(v) {
-			continue
+	for _, v := range chart.RoundSteps(low, min(high, float64(last)), 16) {
+		if v == math.Trunc(v) {
+			ticks = append(ticks, plot.Tick{Value: v, Label: chart.Plain(v)})
 		}
-		tick := plot.Tick{Value: v, Label: " "} // without one it has no grid line
-		if !t.bare {
-			tick.Label = chart.Plain(v)
-		}
-		ticks = append(ticks, tick)
 	}
 	return ticks
 }

@@ -76,7 +76,7 @@ func stripsOf(a *analysis.Analysis) []strip {
 	var all []strip
 	for _, c := range a.ColdStarts() {
 		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
-		one := strip{label: nameOf(a, c.Target), look: looks[c.Target], note: plural(c.N, "start")}
+		one := strip{label: nameOf(a, c.Target), look: looks[c.Target], note: format.Plural(c.N, "start")}
 		if c.Running {
 			one.note = "already running"
 		}

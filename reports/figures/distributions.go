@@ -56,9 +56,12 @@ func responseSpan(v view) chart.Span {
 }
 
 func drawECDF(c draw.Canvas, p chart.Palette, v view, x chart.Span) {
-	l := v.targets(true, func(s series) string {
-		return ", " + format.Percent(chart.Share(s.row.Ledger.OK, s.row.Ledger.Sent)) + " answered"
-	})
+	var l chart.Legend
+	for _, s := range v.series {
+		e := targetEntry(s.label+", "+format.Percent(chart.Share(s.row.Ledger.OK, s.row.Ledger.Sent))+" answered", s.look)
+		e.Dash = s.look.Dash
+		l = append(l, e)
+	}
 	l = append(l, roundEntry(v, p)...)
 	l = append(l, floorEntry(p, v.floor(), x.Low)...)
 	c = l.Draw(c, p)

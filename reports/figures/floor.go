@@ -21,11 +21,16 @@ const floorShade = 0.22
 func (v view) floor() *sample.Floor {
 	var highest *sample.Floor
 	for _, s := range v.series {
-		if f := s.row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
-			highest = f
-		}
+		highest = higherFloor(highest, s.row.Floor)
 	}
 	return highest
+}
+
+func higherFloor(a, b *sample.Floor) *sample.Floor {
+	if a == nil || b != nil && b.Quantiles[0] > a.Quantiles[0] {
+		return b
+	}
+	return a
 }
 
 // floorTop is the highest quantile of a floor up to p99 that is known, in
@@ -56,13 +61,17 @@ func floorCaptionOf(f *sample.Floor) string {
 // floorEntry explains the band; nothing without a floor. low is the end of the axis.
 func floorEntry(p chart.Palette, f *sample.Floor, low float64) chart.Legend {
 	top, name := floorTop(f)
-	switch {
-	case name == "":
+	if name == "" {
 		return nil
-	case top <= low:
-		return chart.Legend{{Text: "instrument's floor: below the axis", Color: chart.Faint(p.Muted, floorShade), Block: true}}
 	}
-	return chart.Legend{{Text: "instrument's floor (" + name + ")", Color: chart.Faint(p.Muted, floorShade), Block: true}}
+	return floorBlock(p, top <= low, " ("+name+")")
+}
+
+func floorBlock(p chart.Palette, below bool, upTo string) chart.Legend {
+	if below {
+		upTo = ": below the axis"
+	}
+	return chart.Legend{{Text: "instrument's floor" + upTo, Color: chart.Faint(p.Muted, floorShade), Block: true}}
 }
 
 // floorBand fills an axis of latency from its beginning to the floor.
@@ -89,9 +98,7 @@ func (b floorBand) Plot(c draw.Canvas, panel *plot.Plot) {
 	default:
 		return
 	}
-	c.FillPolygon(chart.Faint(b.palette.Muted, floorShade), []vg.Point{
-		area.Min, {X: area.Max.X, Y: area.Min.Y}, area.Max, {X: area.Min.X, Y: area.Max.Y},
-	})
+	chart.FillRect(c, chart.Faint(b.palette.Muted, floorShade), area.Min.X, area.Min.Y, area.Max.X, area.Max.Y)
 }
 
 // floorCurve fills a percentile plot up to the quantile curve of the floor.
@@ -129,11 +136,7 @@ func (b floorCurve) entry(low float64) chart.Legend {
 	if len(b.points) == 0 {
 		return nil
 	}
-	text := "instrument's floor"
-	if b.points[len(b.points)-1].Y <= low {
-		text += ": below the axis"
-	}
-	return chart.Legend{{Text: text, Color: chart.Faint(b.palette.Muted, floorShade), Block: true}}
+	return floorBlock(b.palette, b.points[len(b.points)-1].Y <= low, "")
 }
 
 // floorCurveCaption is what the caption says of it; "" without one.

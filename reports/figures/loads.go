@@ -19,141 +19,126 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// climb is a figure of ever more load: what came of it above, the response time
+// loadPlot is a figure of ever more load: what came of it above, the response time
 // below, one line for each target.
-type climb struct {
-	load    string   // what the x axis shows
-	result  string   // what the upper panel shows
-	lines   []ascent // one per target
+type loadPlot struct {
+	load    string // what the x axis shows
+	result  string // what the upper panel shows
+	lines   []loadLine
 	floor   *sample.Floor
-	tickAt  []float64 // every load that was tried
-	breaks  bool
 	perfect bool // draw the line on which the result is the load
 }
 
-// ascent is one target's line.
-type ascent struct {
+// loadLine is one target's line.
+type loadLine struct {
 	label  string
 	look   chart.Look
-	points []foothold
+	points []loadPoint
 }
 
-// foothold is what came of one load.
-type foothold struct {
+// loadPoint is what came of one load.
+type loadPoint struct {
 	load, result float64
 	low, high    float64 // of the result; equal: no interval
 	p50, p99     float64 // milliseconds; 0: not known
 	broke        bool
 }
 
-const climbHeight vg.Length = 400
+const loadPlotHeight vg.Length = 400
 
-func drawClimb(c draw.Canvas, p chart.Palette, cl climb) {
-	c = draw.Crop(cl.legend(p).Draw(c, p), titleWidth, -6, 0, 0)
+func (lp loadPlot) draw(c draw.Canvas, p chart.Palette) {
+	loads, x, y, top := lp.ranges()
+	c = draw.Crop(lp.legend(p, y).Draw(c, p), titleWidth, -6, 0, 0)
 	upper, lower := chart.NewPanel(p), chart.NewPanel(p)
-	x, y := cl.spans()
 	for _, panel := range []*plot.Plot{upper, lower} {
 		chart.LogAxis(&panel.X, x, 1, 1)
-		panel.X.Tick.Marker = loads(cl.tickAt)
+		panel.X.Tick.Marker = loadTicks(loads)
 	}
-	lower.X.Label.Text = cl.load
+	lower.X.Label.Text = lp.load
 	hideLabels(&upper.X)
-	upper.Y.Min, upper.Y.Max = 0, cl.top()
+	upper.Y.Min, upper.Y.Max = 0, top
 	chart.LogAxis(&lower.Y, y, 140, 26)
-	lower.Add(newFloorBand(p, cl.floor, false))
-	for _, a := range cl.lines {
-		cl.add(upper, lower, a, p)
+	lower.Add(newFloorBand(p, lp.floor, false))
+	for _, l := range lp.lines {
+		lp.add(upper, lower, l, p)
 	}
 	plots := [][]*plot.Plot{{upper}, {lower}}
 	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: 12, PadTop: 4}
 	for i, row := range plot.Align(plots, tiles, c) {
 		plots[i][0].Draw(row[0])
-		sideTitle(plots[i][0].DataCanvas(row[0]), p, c.Min.X, []string{cl.result, "response time, ms"}[i])
+		sideTitle(plots[i][0].DataCanvas(row[0]), p, c.Min.X, []string{lp.result, "response time, ms"}[i])
 	}
 }
 
-func (cl climb) legend(p chart.Palette) chart.Legend {
+func (lp loadPlot) legend(p chart.Palette, y chart.Span) chart.Legend {
 	var l chart.Legend
-	for _, a := range cl.lines {
-		l = append(l, chart.Entry{Text: a.label, Color: a.look.Color, Line: 2, Marker: a.look.Marker})
+	broke := false
+	for _, one := range lp.lines {
+		l = append(l, targetEntry(one.label, one.look))
+		broke = broke || slices.ContainsFunc(one.points, func(pt loadPoint) bool { return pt.broke })
 	}
 	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}})
-	if cl.breaks {
+	if broke {
 		l = append(l, chart.Entry{Text: "broke", Color: p.Alarm, Marker: chart.Star})
 	}
-	if cl.perfect {
+	if lp.perfect {
 		l = append(l, chart.Entry{Text: "as much as was due", Color: p.Muted, Line: 0.8})
 	}
-	_, y := cl.spans()
-	return append(l, floorEntry(p, cl.floor, y.Low)...)
+	return append(l, floorEntry(p, lp.floor, y.Low)...)
 }
 
-// spans are the ranges of the loads and of the response times.
-func (cl climb) spans() (x, y chart.Span) {
-	for _, a := range cl.lines {
-		for _, f := range a.points {
-			x.Add(f.load)
-			y.Add(f.p50)
-			y.Add(f.p99)
+// ranges are every load that was tried, the spans of the loads and of the response
+// times, and the end of the upper axis.
+func (lp loadPlot) ranges() (loads []float64, x, y chart.Span, top float64) {
+	top = 1e-9
+	for _, l := range lp.lines {
+		for _, pt := range l.points {
+			loads = append(loads, pt.load)
+			x.Add(pt.load)
+			y.Add(pt.p50)
+			y.Add(pt.p99)
+			top = max(top, pt.result, pt.high)
 		}
 	}
-	return x.Padded(1.5), y.Padded(2)
+	slices.Sort(loads)
+	return slices.Compact(loads), x.Padded(1.5), y.Padded(2), top * 1.08
 }
 
-// top is the end of the upper axis.
-func (cl climb) top() float64 {
-	highest := 1e-9
-	for _, a := range cl.lines {
-		for _, f := range a.points {
-			highest = max(highest, f.result, f.high)
+func (lp loadPlot) add(upper, lower *plot.Plot, l loadLine, p chart.Palette) {
+	var due, result, median, tail, broke plotter.XYs
+	for _, pt := range l.points {
+		due = append(due, plotter.XY{X: pt.load, Y: pt.load})
+		result = append(result, plotter.XY{X: pt.load, Y: pt.result})
+		if pt.p50 > 0 {
+			median = append(median, plotter.XY{X: pt.load, Y: pt.p50})
+		}
+		if pt.p99 > 0 {
+			tail = append(tail, plotter.XY{X: pt.load, Y: pt.p99})
+		}
+		if pt.broke {
+			broke = append(broke, plotter.XY{X: pt.load, Y: pt.result})
+		}
+		if pt.high > pt.low {
+			upper.Add(&plotter.Line{XYs: plotter.XYs{{X: pt.load, Y: pt.low}, {X: pt.load, Y: pt.high}},
+				LineStyle: draw.LineStyle{Color: l.look.Color, Width: 1}})
 		}
 	}
-	return highest * 1.08
-}
-
-func (cl climb) add(upper, lower *plot.Plot, a ascent, p chart.Palette) {
-	var result, median, tail, broke plotter.XYs
-	for _, f := range a.points {
-		result = append(result, plotter.XY{X: f.load, Y: f.result})
-		if f.p50 > 0 {
-			median = append(median, plotter.XY{X: f.load, Y: f.p50})
-		}
-		if f.p99 > 0 {
-			tail = append(tail, plotter.XY{X: f.load, Y: f.p99})
-		}
-		if f.broke {
-			broke = append(broke, plotter.XY{X: f.load, Y: f.result})
-		}
-		if f.high > f.low {
-			upper.Add(&plotter.Line{XYs: plotter.XYs{{X: f.load, Y: f.low}, {X: f.load, Y: f.high}},
-				LineStyle: draw.LineStyle{Color: a.look.Color, Width: 1}})
-		}
+	if lp.perfect {
+		upper.Add(&plotter.Line{XYs: due, LineStyle: draw.LineStyle{Color: p.Muted, Width: 0.8}})
 	}
-	if cl.perfect {
-		upper.Add(&plotter.Line{XYs: cl.diagonal(a), LineStyle: draw.LineStyle{Color: p.Muted, Width: 0.8}})
-	}
-	solid := draw.LineStyle{Color: a.look.Color, Width: 1.6}
-	dashed := draw.LineStyle{Color: a.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}}
-	upper.Add(&plotter.Line{XYs: result, LineStyle: solid}, chart.Dots(result, a.look.Marker, a.look.Color, 3),
+	solid := draw.LineStyle{Color: l.look.Color, Width: 1.6}
+	dashed := draw.LineStyle{Color: l.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}}
+	upper.Add(&plotter.Line{XYs: result, LineStyle: solid}, chart.Dots(result, l.look.Marker, l.look.Color, 3),
 		chart.Dots(broke, chart.Star, p.Alarm, 5))
-	lower.Add(&plotter.Line{XYs: median, LineStyle: solid}, chart.Dots(median, a.look.Marker, a.look.Color, 3),
-		&plotter.Line{XYs: tail, LineStyle: dashed}, chart.Dots(tail, a.look.Marker.Hollow(), a.look.Color, 3))
+	lower.Add(&plotter.Line{XYs: median, LineStyle: solid}, chart.Dots(median, l.look.Marker, l.look.Color, 3),
+		&plotter.Line{XYs: tail, LineStyle: dashed}, chart.Dots(tail, l.look.Marker.Hollow(), l.look.Color, 3))
 }
 
-// diagonal is the line on which the result is the load.
-func (cl climb) diagonal(a ascent) plotter.XYs {
-	var line plotter.XYs
-	for _, f := range a.points {
-		line = append(line, plotter.XY{X: f.load, Y: f.load})
-	}
-	return line
-}
-
-// loads labels the loads that were tried, where they do not crowd.
-type loads []float64
+// loadTicks labels the loads that were tried, where they do not crowd.
+type loadTicks []float64
 
 // Ticks implements plot.Ticker.
-func (l loads) Ticks(low, high float64) []plot.Tick {
+func (l loadTicks) Ticks(low, high float64) []plot.Tick {
 	const most = 12
 	skip := (len(l) + most - 1) / most
 	var ticks []plot.Tick
@@ -165,16 +150,16 @@ func (l loads) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// footholdOf takes over the quantiles that are known.
-func footholdOf(load, result float64, d stat.Distribution) foothold {
-	f := foothold{load: load, result: result}
+// newLoadPoint takes over the quantiles that are known.
+func newLoadPoint(load, result float64, d stat.Distribution) loadPoint {
+	pt := loadPoint{load: load, result: result}
 	if q := d.Quantiles[0]; q.Known {
-		f.p50 = chart.Milliseconds(q.Value)
+		pt.p50 = chart.Milliseconds(q.Value)
 	}
 	if q := d.Quantiles[2]; q.Known {
-		f.p99 = chart.Milliseconds(q.Value)
+		pt.p99 = chart.Milliseconds(q.Value)
 	}
-	return f
+	return pt
 }
 
 // knownTime writes a response time, or that there are too few.
@@ -189,33 +174,30 @@ func inRounds(n, of int) string {
 	if n == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d of %s", n, plural(of, "round"))
+	return fmt.Sprintf("%d of %s", n, format.Plural(of, "round"))
 }
 
 // saturated draws how many answers per second each target gives at which
 // concurrency.
 func saturated(a *analysis.Analysis) Figure {
-	cl := climb{load: "concurrency", result: "answers per second", floor: highestFloor(a)}
+	lp := loadPlot{load: "concurrency", result: "answers per second"}
 	f := Figure{
 		Name:  "saturation",
 		Title: "Throughput at most",
 		Caption: "Above: right answers per second over the concurrency: how many workers there are, each of which waits for its answer; strokes are 95 % intervals. " +
-			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not." +
-			floorCaptionOf(cl.floor),
+			"Below: their response time, p50 solid, p99 dashed where there are enough answers: it is that of workers that wait, not of users who do not.",
 		Conditions: "Closed loop. " + warmUp(a.Run) + " Throughput: " + document.SaturationMethod + ".",
-		Height:     climbHeight,
+		Height:     loadPlotHeight,
 		Data:       Table{Head: []string{"target", "phase", "concurrency", "answers/s", "95 % interval", "p50, ms", "p99, ms", "rounds"}},
 	}
 	looks := looksOf(a.Run)
 	for _, s := range a.Saturated {
-		line := ascent{label: nameOf(a, s.Target), look: looks[s.Target]}
+		line := loadLine{label: nameOf(a, s.Target), look: looks[s.Target]}
 		for _, p := range s.Points {
-			hold := footholdOf(float64(p.Concurrency), p.Rate, p.Row.Response)
-			hold.low, hold.high = p.Low, p.High
-			line.points = append(line.points, hold)
-			if !slices.Contains(cl.tickAt, hold.load) {
-				cl.tickAt = append(cl.tickAt, hold.load)
-			}
+			pt := newLoadPoint(float64(p.Concurrency), p.Rate, p.Row.Response)
+			pt.low, pt.high = p.Low, p.High
+			line.points = append(line.points, pt)
+			lp.floor = higherFloor(lp.floor, p.Row.Floor)
 			interval := "–"
 			if p.HasInterval {
 				interval = strings.Trim(format.Interval(p.Low, p.High), "[]")
@@ -223,24 +205,11 @@ func saturated(a *analysis.Analysis) Figure {
 			f.Data.Rows = append(f.Data.Rows, []string{line.label, label(p.Phase), format.Count(int64(p.Concurrency)), format.RateNumber(p.Rate), interval,
 				knownTime(p.Row.Response.Quantiles[0]), knownTime(p.Row.Response.Quantiles[2]), format.Count(int64(p.Rounds))})
 		}
-		cl.lines = append(cl.lines, line)
+		lp.lines = append(lp.lines, line)
 	}
-	slices.Sort(cl.tickAt)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
+	f.Caption += floorCaptionOf(lp.floor)
+	f.paint = lp.draw
 	return f
-}
-
-// highestFloor is that of all points.
-func highestFloor(a *analysis.Analysis) *sample.Floor {
-	var highest *sample.Floor
-	for _, s := range a.Saturated {
-		for _, p := range s.Points {
-			if f := p.Row.Floor; f != nil && (highest == nil || f.Quantiles[0] > highest.Quantiles[0]) {
-				highest = f
-			}
-		}
-	}
-	return highest
 }
 
 // stressed draws what came of each step of a phase; false for a phase without.
@@ -254,32 +223,27 @@ func stressed(v view) (Figure, bool) {
 		Caption: "Above: right answers per second to the requests due in each step, those that came before 1 s after its end, over the rate that was due. Below: their response time, " +
 			"p50 solid, p99 dashed where the step has enough answers. A star marks where a target broke: " + document.StepMethod() + "." + floorCaption(v),
 		Conditions: v.conditions(),
-		Height:     climbHeight,
+		Height:     loadPlotHeight,
 	}
-	cl := climb{load: "requests due per second", result: "answered per second", floor: v.floor(), perfect: true}
+	lp := loadPlot{load: "requests due per second", result: "answered per second", floor: v.floor(), perfect: true}
 	f.Data = Table{Head: []string{"target", "step, /s", "sent/s", "answered/s", "failed or censored", "p50, ms", "p99, ms", "n", "broke"}}
 	for _, s := range v.series {
-		a := ascent{label: s.label, look: s.look}
+		line := loadLine{label: s.label, look: s.look}
 		for _, st := range v.stepsOf(s) {
-			hold := footholdOf(st.Rate, st.Answered, st.Response)
-			hold.broke = st.Broke > 0
-			cl.breaks = cl.breaks || hold.broke
-			a.points = append(a.points, hold)
-			if !slices.Contains(cl.tickAt, st.Rate) {
-				cl.tickAt = append(cl.tickAt, st.Rate)
-			}
+			pt := newLoadPoint(st.Rate, st.Answered, st.Response)
+			pt.broke = st.Broke > 0
+			line.points = append(line.points, pt)
 			f.Data.Rows = append(f.Data.Rows, []string{s.label, chart.Plain(st.Rate), format.RateNumber(st.Sent), format.RateNumber(st.Answered),
 				format.Percent(st.ErrorRate().Value), knownTime(st.Response.Quantiles[0]), knownTime(st.Response.Quantiles[2]),
 				format.Count(st.Ledger.Sent), inRounds(st.Broke, st.Rounds)})
 		}
-		cl.lines = append(cl.lines, a)
+		lp.lines = append(lp.lines, line)
 	}
 	if len(f.Data.Rows) == 0 {
 		f.Missing = "no step was begun"
 		return f, true
 	}
-	slices.Sort(cl.tickAt)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawClimb(c, p, cl) }
+	f.paint = lp.draw
 	return f, true
 }
 

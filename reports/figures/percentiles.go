@@ -44,8 +44,8 @@ func percentiles(v view) Figure {
 type curve struct {
 	points  plotter.XYs // x = 1/(1−q), y in milliseconds
 	endless bool        // the requests beyond the last point never succeeded
-	max     plotter.XY  // the slowest answer; y 0: none
-	series  series
+	max     plotter.XY  // the slowest answer
+	look    chart.Look
 	style   draw.LineStyle
 	main    bool // response time of all rounds
 }
@@ -56,24 +56,21 @@ func percentileCurves(v view) []curve {
 		if s.row.Response.Histogram == nil {
 			continue
 		}
-		for _, r := range s.rounds {
-			if len(s.rounds) > 1 && r.Response.Histogram != nil {
-				c := percentileCurve(r.Response.Histogram, r.Ledger.Sent)
-				c.series, c.max = s, plotter.XY{}
-				c.style = draw.LineStyle{Color: chart.Faint(s.look.Color, 0.6), Width: 0.7}
+		add := func(h *hdrhistogram.Histogram, sent int64, sty draw.LineStyle) {
+			if h != nil {
+				c := percentileCurve(h, sent)
+				c.look, c.style = s.look, sty
 				curves = append(curves, c)
 			}
 		}
-		if s.row.Service.Histogram != nil {
-			c := percentileCurve(s.row.Service.Histogram, s.row.Ledger.Sent)
-			c.series, c.max = s, plotter.XY{}
-			c.style = draw.LineStyle{Color: s.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}}
-			curves = append(curves, c)
+		if len(s.rounds) > 1 {
+			for _, r := range s.rounds {
+				add(r.Response.Histogram, r.Ledger.Sent, draw.LineStyle{Color: chart.Faint(s.look.Color, 0.6), Width: 0.7})
+			}
 		}
-		c := percentileCurve(s.row.Response.Histogram, s.row.Ledger.Sent)
-		c.series, c.main = s, true
-		c.style = draw.LineStyle{Color: s.look.Color, Width: 2}
-		curves = append(curves, c)
+		add(s.row.Service.Histogram, s.row.Ledger.Sent, draw.LineStyle{Color: s.look.Color, Width: 1.2, Dashes: []vg.Length{4, 3}})
+		add(s.row.Response.Histogram, s.row.Ledger.Sent, draw.LineStyle{Color: s.look.Color, Width: 2})
+		curves[len(curves)-1].main = true
 	}
 	return curves
 }
@@ -165,7 +162,10 @@ func quantileOfAll(h *hdrhistogram.Histogram, q float64, sent int64) string {
 
 func drawPercentiles(c draw.Canvas, p chart.Palette, v view, curves []curve) {
 	limits := limitsOf(v.analysis.Run.Scenario.SLO)
-	l := v.targets(false, nil)
+	var l chart.Legend
+	for _, s := range v.series {
+		l = append(l, targetEntry(s.label, s.look))
+	}
 	l = append(l, chart.Entry{Text: "response", Color: p.Ink, Line: 2},
 		chart.Entry{Text: "service", Color: p.Ink, Line: 1.2, Dash: []vg.Length{4, 3}})
 	l = append(l, roundEntry(v, p)...)
@@ -224,16 +224,13 @@ func (cv curve) Plot(c draw.Canvas, panel *plot.Plot) {
 	if !cv.main {
 		return
 	}
-	filled := chart.Glyph(cv.series.look.Marker, cv.style.Color, 3.4)
+	filled := chart.Glyph(cv.look.Marker, cv.style.Color, 3.4)
 	for _, tick := range (percentileTicks{}).Ticks(panel.X.Min, panel.X.Max)[1:] {
 		if i := nearest(cv.points, tick.Value); i >= 0 {
 			c.DrawGlyph(filled, line[i])
 		}
 	}
-	if cv.max.Y > 0 {
-		hollow := chart.Glyph(cv.series.look.Marker.Hollow(), cv.style.Color, 3.8)
-		c.DrawGlyph(hollow, vg.Point{X: toX(cv.max.X), Y: toY(cv.max.Y)})
-	}
+	c.DrawGlyph(chart.Glyph(cv.look.Marker.Hollow(), cv.style.Color, 3.8), vg.Point{X: toX(cv.max.X), Y: toY(cv.max.Y)})
 }
 
 // arrow leads from the last quantile that succeeded out of the figure.

@@ -36,7 +36,7 @@ func views(a *analysis.Analysis) []view {
 	looks := looksOf(a.Run)
 	var all []view
 	for _, name := range phaseNames(a.Rows) {
-		v := view{analysis: a, phase: phaseOf(a.Run, name), looks: looks}
+		v := view{analysis: a, phase: a.Run.Phase(name), looks: looks}
 		for _, row := range a.Rows {
 			if row.Phase == name {
 				v.series = append(v.series, series{
@@ -56,23 +56,12 @@ func views(a *analysis.Analysis) []view {
 
 func phaseNames(rows []sample.Row) []string {
 	var names []string
-	seen := map[string]bool{}
 	for _, row := range rows {
-		if !seen[row.Phase] {
-			seen[row.Phase] = true
+		if !slices.Contains(names, row.Phase) {
 			names = append(names, row.Phase)
 		}
 	}
 	return names
-}
-
-func phaseOf(run *record.Run, name string) record.Phase {
-	for _, p := range run.Scenario.Phases {
-		if p.Name == name {
-			return p
-		}
-	}
-	return record.Phase{Name: name}
 }
 
 func roundsOf(a *analysis.Analysis, row sample.Row) []sample.Row {
@@ -155,32 +144,16 @@ func roundEntry(v view, p chart.Palette) chart.Legend {
 	return chart.Legend{{Text: "one round", Color: chart.Faint(p.Ink, 0.6), Line: 0.7}}
 }
 
-// targets returns one entry for each target, with what the note adds to it.
-func (v view) targets(dashed bool, note func(series) string) chart.Legend {
-	var l chart.Legend
-	for _, s := range v.series {
-		e := chart.Entry{Text: s.label, Color: s.look.Color, Line: 2, Marker: s.look.Marker}
-		if dashed {
-			e.Dash = s.look.Dash
-		}
-		if note != nil {
-			e.Text += note(s)
-		}
-		l = append(l, e)
-	}
-	return l
+func targetEntry(name string, l chart.Look) chart.Entry {
+	return chart.Entry{Text: name, Color: l.Color, Line: 2, Marker: l.Marker}
 }
 
 // conditions states what every figure of a phase has to say about its origin:
 // load model, offered rate, warm-up, rounds, samples and the treatment of
 // errors. The interval method is added by the figures that draw intervals.
 func (v view) conditions() string {
-	parts := []string{v.load(), warmUp(v.analysis.Run), v.samples()}
-	return strings.Join(parts, " ")
-}
-
-func (v view) load() string {
-	return fmt.Sprintf("%s, %s.", capital(analysis.FormatLoad(v.phase)), plural(rounds(v), "round"))
+	return fmt.Sprintf("%s, %s. %s %s", capital(analysis.FormatLoad(v.phase)), format.Plural(rounds(v), "round"),
+		warmUp(v.analysis.Run), v.samples())
 }
 
 func rounds(v view) int {
@@ -245,11 +218,4 @@ func (v view) unchecked() bool {
 // byStatus says that answers were judged by their status alone.
 func (v view) byStatus() bool {
 	return slices.ContainsFunc(v.series, func(s series) bool { return v.analysis.ByStatus(s.row) })
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
