@@ -103,18 +103,11 @@ func (t *tally) row(p Plan, rounds int) sample.Row {
 }
 
 func distribution(h *hdrhistogram.Histogram) stat.Distribution {
-	d := stat.Distribution{N: h.TotalCount()}
-	for i, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-		d.Quantiles[i] = stat.Quantile{Q: q}
-		if float64(d.N)*(1-q) < 10*(1-1e-9) {
-			continue
+	d := stat.NewDistribution(h)
+	for i := range d.Quantiles {
+		if q := &d.Quantiles[i]; q.Known {
+			q.HasInterval, q.Low, q.High = true, q.Value-q.Value/40, q.Value+q.Value/30
 		}
-		value := time.Duration(h.ValueAtQuantile(q * 100))
-		d.Quantiles[i] = stat.Quantile{Q: q, Known: true, Value: value,
-			HasInterval: true, Low: value - value/40, High: value + value/30}
-	}
-	if d.N > 0 {
-		d.Max, d.Histogram = time.Duration(h.Max()), h
 	}
 	return d
 }
