@@ -226,6 +226,7 @@ const percentUnit = " %"
 // Quantile is "p50", "p99.9".
 func Quantile(q float64) string { return "p" + Number(100*q) }
 
+// Plural is "1 round", "12 rounds".
 func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -80,7 +80,7 @@ func (p Point) ServerCPU() (share float64, known bool) {
 // good as more.
 const nearMost = 0.95
 
-// saturations compares the closed loops of each target, of each model, mix and think
+// Saturations compares the closed loops of each target, of each model, mix and think
 // time by themselves.
 func Saturations(a *sample.Set) []Saturation {
 	type load struct{ target, model, mix, think string }

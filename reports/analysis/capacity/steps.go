@@ -245,6 +245,7 @@ func stepSeconds(c *sample.Cell, step record.Step) (seconds []sample.LoggedSlice
 	return seconds, end - step.Start
 }
 
+// StepsOf tells how each target did in each phase with steps.
 func StepsOf(run *record.Run, cells []*sample.Cell) []Stepped {
 	var all []Stepped
 	for _, target := range run.Targets {

@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"servebench/reports/analysis"
+	"servebench/reports/format"
 	"servebench/reports/record"
 
 	"github.com/goccy/go-yaml"
@@ -196,4 +200,118 @@ func flatten(all map[string]string, prefix string, tree map[string]any) {
 		}
 		all[key] = fmt.Sprint(value)
 	}
+}
+
+// shownSum is how many characters of a checksum tell two apart for a reader.
+const shownSum = 12
+
+// payloads compares what is sent, and the seed that it follows from. Bytes that
+// differ because of the seed alone are a difference of the seed.
+func payloads(base, fresh *record.Run) []Difference {
+	b, n := base.Scenario, fresh.Scenario
+	kind := Payloads
+	if b.Seed != n.Seed && b.Corpus == n.Corpus && b.Batch == n.Batch && maps.Equal(dataOf(base), dataOf(fresh)) {
+		kind = Seed
+	}
+	all := differ(Seed, "", "seed", fmt.Sprint(b.Seed), fmt.Sprint(n.Seed))
+	if b.Payloads != n.Payloads {
+		all = append(all, Difference{Kind: kind, What: "requests, SHA-256", Base: sum(b.Payloads), New: sum(n.Payloads)})
+	}
+	all = append(all, differ(Payloads, "", "distinct requests", format.Count(int64(b.Corpus)), format.Count(int64(n.Corpus)))...)
+	return append(all, differ(Payloads, "", "examples per request", fmt.Sprint(b.Batch), fmt.Sprint(n.Batch))...)
+}
+
+// dataOf are the settings that the requests are made from, beside the seed.
+func dataOf(run *record.Run) map[string]string {
+	all := settingsOf(run.Scenario.Text)
+	maps.DeleteFunc(all, func(key, _ string) bool { return !below(key, "data") })
+	return all
+}
+
+// sum shortens a checksum, or several one after the other, of which the last may be
+// the one that differs.
+func sum(s string) string {
+	if len(s) <= 2*shownSum {
+		return s
+	}
+	return s[:shownSum] + "…" + s[len(s)-shownSum:]
+}
+
+// loads compares the phases that both runs have, and the warm-ups: a server that
+// was warmed up is another than one that was not. A measured phase that only one
+// has is Missing.
+func loads(base, fresh *record.Run) []Difference {
+	var all []Difference
+	for _, b := range base.Scenario.Phases {
+		n, found := phaseNamed(fresh, b.Name)
+		switch {
+		case found:
+			all = append(all, phase(b, n)...)
+		case !b.Measured:
+			all = append(all, Difference{Kind: Load, Where: b.Name, What: "warm-up", Base: analysis.FormatLoad(b), New: "none"})
+		}
+	}
+	for _, n := range fresh.Scenario.Phases {
+		if _, found := phaseNamed(base, n.Name); !found && !n.Measured {
+			all = append(all, Difference{Kind: Load, Where: n.Name, What: "warm-up", Base: "none", New: analysis.FormatLoad(n)})
+		}
+	}
+	return all
+}
+
+func phaseNamed(run *record.Run, name string) (record.Phase, bool) {
+	i := slices.IndexFunc(run.Scenario.Phases, func(p record.Phase) bool { return p.Name == name })
+	if i < 0 {
+		return record.Phase{}, false
+	}
+	return run.Scenario.Phases[i], true
+}
+
+// phase compares a phase of one name. What its words do not show, such as one rate
+// of several steps, is told apart from them.
+func phase(base, fresh record.Phase) []Difference {
+	all := differ(Model, base.Name, "model", base.Model, fresh.Model)
+	all = append(all, differ(Load, base.Name, "load", analysis.FormatLoad(base), analysis.FormatLoad(fresh))...)
+	if base.Measured != fresh.Measured {
+		all = append(all, Difference{Kind: Load, Where: base.Name, What: "measured", Base: fmt.Sprint(base.Measured), New: fmt.Sprint(fresh.Measured)})
+	}
+	if !reflect.DeepEqual(base.Steps, fresh.Steps) {
+		all = append(all, Difference{Kind: Load, Where: base.Name, What: "steps", Base: steps(base), New: steps(fresh)})
+	}
+	return append(all, differ(Load, base.Name, "mix", mix(base), mix(fresh))...)
+}
+
+// steps are the rates of a phase, one after the other, with their durations.
+func steps(p record.Phase) string {
+	var all []string
+	for _, s := range p.Steps {
+		all = append(all, format.Rate(s.Rate)+" for "+format.Duration(s.Duration))
+	}
+	return strings.Join(all, ", ")
+}
+
+// mix are the classes of a phase's requests with their shares.
+func mix(p record.Phase) string {
+	var all []string
+	for _, c := range p.Mix {
+		all = append(all, fmt.Sprintf("%s %s (model %s, %d in each)", c.Name, format.Percent(c.Share), c.Model, c.Batch))
+	}
+	return strings.Join(all, ", ")
+}
+
+// goodput tells that the deadlines differ within which an answer is a good one. It
+// forbids nothing: goodput alone is left out of the Figures.
+func goodput(base, fresh *record.Run) []Difference {
+	return differ(Remark, "", "deadline of goodput, which is left out", deadline(base), deadline(fresh))
+}
+
+func deadline(run *record.Run) string {
+	return within(run.Scenario.SLO.Deadline())
+}
+
+func within(d time.Duration) string {
+	if d == 0 {
+		return "none"
+	}
+	return format.Duration(d)
 }

@@ -53,6 +53,7 @@ func (c ColdStart) Whole() Times {
 	return Times{}
 }
 
+// NewColdStart tells the starts of a target's server.
 func NewColdStart(t record.Target) ColdStart {
 	c := ColdStart{Target: t.Name, Running: t.Running}
 	if t.Running {

@@ -10,11 +10,14 @@ import (
 	"servebench/reports/record"
 )
 
-const LagFloor = time.Millisecond // lag is never reported below this
-
-const LagShare = 0.05 // of the target's median service time
-
-const MostCPU = 0.80 // of what the generator was given
+const (
+	// LagFloor is the lag below which a request is never late.
+	LagFloor = time.Millisecond
+	// LagShare is the share of the target's median service time that a request may lag.
+	LagShare = 0.05
+	// MostCPU is the share of its CPUs from which a generator, or a server, is busy.
+	MostCPU = 0.80
+)
 
 // ErrorRate is the share of failed requests of those that came to their end: what was
 // given up when the run was ended is no failure of the server, and no success.
@@ -26,6 +29,7 @@ func (r Row) ErrorRate() stat.Proportion {
 	return p // the seconds are not known
 }
 
+// FailedShare is the share of failed requests of those in a ledger that came to their end.
 func FailedShare(l record.Ledger) stat.Proportion {
 	return stat.NewProportion(l.Failed, l.Sent-l.Censored)
 }
@@ -168,6 +172,7 @@ func (v *Vitals) offered(c Row) {
 	}
 }
 
+// Distance is how far a share is from 1.
 func Distance(share float64) float64 { return max(share-1, 1-share) }
 
 // concurrencyOf is that of a phase; 0 when it is an open loop.

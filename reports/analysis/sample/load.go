@@ -24,7 +24,7 @@ type Cell struct {
 	Dropped int64 // values that the merged histograms could not hold
 	Unread  error // why the log of a cell that Failed was read only in part
 	// What right and good answers per second are counted over.
-	OkOver, goodOver time.Duration
+	OKOver, goodOver time.Duration
 }
 
 // Load reads the measured cells of a run that were not discarded: by their

@@ -90,6 +90,7 @@ func CellRows(run *record.Run, cells []*Cell) []Row {
 	return all
 }
 
+// Pick takes the cells of a target and phase, by round.
 func Pick(cells []*Cell, target, phase string) []*Cell {
 	var chosen []*Cell
 	for _, c := range cells {
@@ -114,7 +115,7 @@ func newRow(run *record.Run, cells []*Cell) Row {
 		row.Played += c.played()
 		asked += c.asked()
 		row.Elapsed += c.Elapsed
-		okOver, row.GoodOver = okOver+c.OkOver, row.GoodOver+c.goodOver
+		okOver, row.GoodOver = okOver+c.OKOver, row.GoodOver+c.goodOver
 		sent += c.Achieved * c.played().Seconds()
 		good = append(good, stat.Counts{K: c.Good, N: c.Due()})
 		row.Ledger = row.Ledger.Plus(c.Ledger)
@@ -413,6 +414,7 @@ func (s *Set) HasMix() bool {
 	return slices.ContainsFunc(s.Rows, func(r Row) bool { return len(r.Classes) > 0 })
 }
 
+// PerSecond is a rate; 0 over no time.
 func PerSecond(n float64, d time.Duration) float64 {
 	if d <= 0 {
 		return 0

@@ -73,6 +73,7 @@ type Gap struct {
 	Made, Planned int
 }
 
+// Says is "1 of 3 rounds".
 func (g Gap) Says() string {
 	what := "rounds"
 	if g.Phase == "" {

@@ -24,17 +24,17 @@ const LeastBehind = 0.05
 // cumulative sums of random variables", Annals of Mathematical Statistics 15 (1944).
 func (c *Cell) time(run *record.Run) {
 	c.goodOver = c.Window + c.Overtime
-	c.OkOver = c.goodOver
+	c.OKOver = c.goodOver
 	if run.Phase(c.Phase).Open {
-		c.OkOver = time.Duration(float64(c.goodOver) * (1 + c.behind()))
+		c.OKOver = time.Duration(float64(c.goodOver) * (1 + c.behind()))
 	}
 	if run.Scenario.SLO.Deadline() == 0 {
-		c.goodOver = c.OkOver
+		c.goodOver = c.OKOver
 	}
 }
 
-// OkRate is right answers per second.
-func (c *Cell) OkRate() float64 { return PerSecond(float64(c.Ledger.OK), c.OkOver) }
+// OKRate is right answers per second.
+func (c *Cell) OKRate() float64 { return PerSecond(float64(c.Ledger.OK), c.OKOver) }
 
 // Goodput is good answers per second.
 func (c *Cell) Goodput() float64 { return PerSecond(float64(c.Good), c.goodOver) }
@@ -78,4 +78,4 @@ func Responses(seconds []LoggedSlice) stat.Tally {
 }
 
 // KeptPace says that the server did not fall behind.
-func (c *Cell) KeptPace() bool { return c.OkOver <= c.Window+c.Overtime }
+func (c *Cell) KeptPace() bool { return c.OKOver <= c.Window+c.Overtime }

@@ -28,6 +28,7 @@ const (
 	clusterAlpha = 0.1
 )
 
+// Plus adds two clusters.
 func (t Counts) Plus(u Counts) Counts { return Counts{t.K + u.K, t.N + u.N} }
 
 // NewProportion is k of n that are independent of each other.
@@ -123,6 +124,7 @@ func Repeated(rounds []Counts, distinct int64) Proportion {
 // counted.
 type Counts struct{ K, N int64 }
 
+// SumCounts adds clusters.
 func SumCounts(all []Counts) Counts {
 	var sum Counts
 	for _, t := range all {

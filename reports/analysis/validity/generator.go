@@ -116,7 +116,7 @@ func fellBehind(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	if c.KeptPace() || len(s.Run.Phase(c.Phase).Steps) > 0 {
 		return finding{}, false
 	}
-	return of(fmt.Sprintf("%s answered of %s due", format.Rate(c.OkRate()), format.Rate(row.Offered)), float64(c.OkOver)/float64(c.Window)), true
+	return of(fmt.Sprintf("%s answered of %s due", format.Rate(c.OKRate()), format.Rate(row.Offered)), float64(c.OKOver)/float64(c.Window)), true
 }
 
 // clumped tells of arrivals that were spread in another way than planned.
