@@ -30,6 +30,28 @@ type Process interface {
 	Shape() Shape
 }
 
+// process is a Process by a function that yields its due times.
+type process struct {
+	shape Shape
+	yield func(rng *rand.Rand, yield func(due time.Duration) bool)
+}
+
+// Shape implements Process.
+func (p process) Shape() Shape { return p.shape }
+
+// Arrivals implements Process.
+func (p process) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
+	seed := [2]uint64{rng.Uint64(), rng.Uint64()}
+	return func(yield func(time.Duration) bool) {
+		var before time.Duration
+		p.yield(rand.New(rand.NewPCG(seed[0], seed[1])), func(due time.Duration) bool {
+			// Rounding must put no arrival before another one or on the end.
+			before = max(before, min(due, p.shape.Duration-1))
+			return yield(before)
+		})
+	}
+}
+
 // Shape is what a process offers.
 type Shape struct {
 	Arrivals int64         // how many there are

@@ -12,7 +12,7 @@ import (
 
 func rng(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-func process(t testing.TB, name string, c Config) Process {
+func newProcess(t testing.TB, name string, c Config) Process {
 	t.Helper()
 	l, err := kind(t, name).New(c)
 	if err != nil {
@@ -152,7 +152,7 @@ func TestProcessProperties(t *testing.T) {
 	for i, e := range examples() {
 		t.Run(fmt.Sprint(i, "/", e), func(t *testing.T) {
 			t.Parallel()
-			l := process(t, e.process, e.config)
+			l := newProcess(t, e.process, e.config)
 			shape := l.Shape()
 			if e.expected != nil {
 				if want := int64(math.Round(e.expected(e.config.Duration))); shape.Arrivals != want || shape.Duration != e.config.Duration {
@@ -193,7 +193,7 @@ func TestRateInWindows(t *testing.T) {
 		t.Run(fmt.Sprint(i, "/", e), func(t *testing.T) {
 			t.Parallel()
 			equal := e.process == "constant" || e.config.Gaps == ConstantGaps
-			got := slices.Collect(process(t, e.process, e.config).Arrivals(rng(7)))
+			got := slices.Collect(newProcess(t, e.process, e.config).Arrivals(rng(7)))
 			for w := range windows {
 				from, to := e.config.Duration*time.Duration(w)/windows, e.config.Duration*time.Duration(w+1)/windows
 				first, _ := slices.BinarySearch(got, from)
@@ -215,7 +215,7 @@ func TestRateInWindows(t *testing.T) {
 // gaps does not.
 func TestSeedsDiffer(t *testing.T) {
 	for _, e := range examples() {
-		l := process(t, e.process, e.config)
+		l := newProcess(t, e.process, e.config)
 		if l.Shape().Arrivals < 2 || e.config.Duration < time.Millisecond && e.config.Duration > 0 {
 			continue
 		}
@@ -232,7 +232,7 @@ func TestSeedsDiffer(t *testing.T) {
 
 func TestArrivalsCanBeIteratedTwice(t *testing.T) {
 	for _, e := range examples() {
-		seq := process(t, e.process, e.config).Arrivals(rng(3))
+		seq := newProcess(t, e.process, e.config).Arrivals(rng(3))
 		if a, b := slices.Collect(seq), slices.Collect(seq); !slices.Equal(a, b) {
 			t.Errorf("%v: the second iteration differs", e)
 		}
@@ -241,7 +241,7 @@ func TestArrivalsCanBeIteratedTwice(t *testing.T) {
 
 func TestArrivalsStopEarly(t *testing.T) {
 	for _, e := range examples() {
-		l := process(t, e.process, e.config)
+		l := newProcess(t, e.process, e.config)
 		want := int(min(l.Shape().Arrivals, 10))
 		n := 0
 		for range l.Arrivals(rng(3)) {
@@ -334,7 +334,7 @@ func tenMillion() []example {
 func BenchmarkArrivals(b *testing.B) {
 	for _, e := range tenMillion() {
 		b.Run(e.process, func(b *testing.B) {
-			l := process(b, e.process, e.config)
+			l := newProcess(b, e.process, e.config)
 			b.ReportAllocs()
 			for b.Loop() {
 				n := 0
@@ -353,7 +353,7 @@ func BenchmarkArrivals(b *testing.B) {
 func BenchmarkPull(b *testing.B) {
 	for _, e := range tenMillion() {
 		b.Run(e.process, func(b *testing.B) {
-			l := process(b, e.process, e.config)
+			l := newProcess(b, e.process, e.config)
 			b.ReportAllocs()
 			for b.Loop() {
 				next, stop := Pull(l.Arrivals(rng(1)))

@@ -16,7 +16,7 @@ func TestTimeChangeGivesExponentialGaps(t *testing.T) {
 			t.Parallel()
 			var gaps []float64
 			var last float64
-			for due := range process(t, e.process, e.config).Arrivals(rng(3)) {
+			for due := range newProcess(t, e.process, e.config).Arrivals(rng(3)) {
 				at := e.expected(due)
 				gaps = append(gaps, at-last)
 				last = at
@@ -36,7 +36,7 @@ func TestConstantGapsFollowTheRate(t *testing.T) {
 		if e.process == "spike" {
 			continue // its second piece begins anew
 		}
-		got := slices.Collect(process(t, e.process, e.config).Arrivals(rng(1)))
+		got := slices.Collect(newProcess(t, e.process, e.config).Arrivals(rng(1)))
 		scale := e.expected(c.Duration) / float64(len(got))
 		for k, due := range got {
 			want := float64(k) * scale

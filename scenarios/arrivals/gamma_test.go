@@ -17,7 +17,7 @@ func TestGammaGaps(t *testing.T) {
 	for _, b := range []float64{0.1, 0.25, 0.9, 1, 3, 50} {
 		t.Run(fmt.Sprint(b), func(t *testing.T) {
 			t.Parallel()
-			l := process(t, "gamma", Config{Rate: rate, Duration: 60 * time.Second, Burstiness: b})
+			l := newProcess(t, "gamma", Config{Rate: rate, Duration: 60 * time.Second, Burstiness: b})
 			gaps := gapsOf(slices.Collect(l.Arrivals(rng(5))))
 			// The rescaling moves a distribution so spiky at 0 by a part of the whole.
 			limit := ksLimit(n)
@@ -58,7 +58,7 @@ func variation(sample []float64) float64 {
 
 // TestGammaOfOneIsPoisson checks the process at the burstiness at which it is another.
 func TestGammaOfOneIsPoisson(t *testing.T) {
-	l := process(t, "gamma", Config{Rate: 1000, Duration: 60 * time.Second, Burstiness: 1})
+	l := newProcess(t, "gamma", Config{Rate: 1000, Duration: 60 * time.Second, Burstiness: 1})
 	gaps := gapsOf(slices.Collect(l.Arrivals(rng(11))))
 	if d := ksDistance(gaps, func(x float64) float64 { return 1 - math.Exp(-1000*x) }); d > ksLimit(len(gaps)) {
 		t.Errorf("gaps are %.5f from exponential, want at most %.5f", d, ksLimit(len(gaps)))

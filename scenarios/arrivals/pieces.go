@@ -5,49 +5,43 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// pieces is a process whose rate is constant over each of several stretches, with a
-// fixed number of arrivals in each.
-type pieces struct {
-	shape     Shape
-	stretches iter.Seq[stretch] // ascending; the same each time
-	spread    spread
-}
-
-// stretch is a part of a load, in nanoseconds from its start.
+// stretch is a part of a load over which the rate is constant, in nanoseconds from its
+// start, with a fixed number of arrivals.
 type stretch struct {
 	start, length float64
 	arrivals      int64
 }
 
-// Shape implements Process.
-func (p pieces) Shape() Shape { return p.shape }
-
-// Arrivals implements Process.
-func (p pieces) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
-	s := newSeed(rng)
-	return func(yield func(time.Duration) bool) {
-		from, last := s.source(), p.shape.Duration-1
-		var before time.Duration
-		for part := range p.stretches {
-			more := p.spread(from, part.arrivals, func(x float64) bool {
-				// Rounding must put no arrival before another one or on the end.
-				due := max(before, min(time.Duration(part.start+x*part.length), last))
-				before = due
-				return yield(due)
-			})
+// pieces makes the process of stretches that follow each other, and are the same each
+// time.
+func pieces(shape Shape, stretches iter.Seq[stretch], s spread) Process {
+	return process{shape, func(rng *rand.Rand, yield func(time.Duration) bool) {
+		for part := range stretches {
+			more := s(rng, part.arrivals, func(x float64) bool { return yield(time.Duration(part.start + x*part.length)) })
 			if !more {
 				return
 			}
 		}
-	}
+	}}
+}
+
+// onePiece is a process of constant rate.
+func onePiece(c Config, s spread) Process {
+	shape := c.even()
+	return pieces(shape, slices.Values([]stretch{{0, float64(c.Duration), shape.Arrivals}}), s)
 }
 
 // newPieces makes the process of steps that follow each other from 0 on. The number of
 // arrivals up to the end of each step is that of the rate's integral, rounded.
-func newPieces(steps []Step, s spread) pieces {
+func newPieces(steps []Step, gaps string) (Process, error) {
+	s, err := spreadOf(gaps)
+	if err != nil {
+		return nil, err
+	}
 	var expected float64
 	var shape Shape
 	parts := make([]stretch, len(steps))
@@ -66,23 +60,7 @@ func newPieces(steps []Step, s spread) pieces {
 	if len(shape.Steps) < len(steps) {
 		shape.Steps = nil
 	}
-	return pieces{shape: shape, stretches: values(parts), spread: s}
-}
-
-func values(parts []stretch) iter.Seq[stretch] {
-	return func(yield func(stretch) bool) {
-		for _, part := range parts {
-			if !yield(part) {
-				return
-			}
-		}
-	}
-}
-
-// onePiece is a process of constant rate.
-func onePiece(c Config, s spread) pieces {
-	shape := c.even()
-	return pieces{shape: shape, stretches: values([]stretch{{0, float64(c.Duration), shape.Arrivals}}), spread: s}
+	return pieces(shape, slices.Values(parts), s), nil
 }
 
 func wholeSeconds(d time.Duration) bool { return d%time.Second == 0 }
@@ -91,17 +69,13 @@ func newSteps(c Config) (Process, error) {
 	if err := c.checkSteps(); err != nil {
 		return nil, err
 	}
-	s, err := spreadOf(c.Gaps)
-	if err != nil {
-		return nil, err
-	}
 	length := c.Duration / time.Duration(c.Steps)
 	steps := make([]Step, c.Steps)
 	for i := range steps {
 		share := float64(i) / float64(c.Steps-1)
 		steps[i] = Step{time.Duration(i) * length, length, c.Rate + share*(c.To-c.Rate)}
 	}
-	return newPieces(steps, s), nil
+	return newPieces(steps, c.Gaps)
 }
 
 // checkSteps also holds the steps to whole seconds: a record is kept by the
@@ -124,10 +98,6 @@ func newSpike(c Config) (Process, error) {
 	if err := c.checkSpike(); err != nil {
 		return nil, err
 	}
-	s, err := spreadOf(c.Gaps)
-	if err != nil {
-		return nil, err
-	}
 	end := c.At + c.For
 	var steps []Step
 	if c.At > 0 {
@@ -137,7 +107,7 @@ func newSpike(c Config) (Process, error) {
 	if end < c.Duration {
 		steps = append(steps, Step{end, c.Duration - end, c.Rate})
 	}
-	return newPieces(steps, s), nil
+	return newPieces(steps, c.Gaps)
 }
 
 func (c Config) checkSpike() error {

@@ -27,7 +27,7 @@ func TestPiecesHoldTheirArrivals(t *testing.T) {
 			{0, 2 * time.Second, 100}, {2 * time.Second, time.Second, 900},
 		}},
 	} {
-		l := process(t, m.process, m.config)
+		l := newProcess(t, m.process, m.config)
 		if diff := cmp.Diff(m.want, l.Shape().Steps); diff != "" {
 			t.Errorf("%s: steps (-want +got):\n%s", m.process, diff)
 		}
@@ -47,7 +47,7 @@ func TestPiecesHoldTheirArrivals(t *testing.T) {
 // TestSpikeWithinASecond has no steps that a record by the second could tell
 // apart.
 func TestSpikeWithinASecond(t *testing.T) {
-	l := process(t, "spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: 200 * time.Millisecond})
+	l := newProcess(t, "spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: 200 * time.Millisecond})
 	if steps := l.Shape().Steps; steps != nil {
 		t.Errorf("steps %v, want none", steps)
 	}

@@ -27,7 +27,7 @@ func ksLimit(n int) float64 { return 1.9495 / math.Sqrt(float64(n)) }
 func TestPoissonGapsAreExponential(t *testing.T) {
 	const rate, n = 1000.0, 60_000
 	for seed := range uint64(4) {
-		l := process(t, "poisson", Config{Rate: rate, Duration: 60 * time.Second})
+		l := newProcess(t, "poisson", Config{Rate: rate, Duration: 60 * time.Second})
 		var gaps, offsets []float64
 		last := time.Duration(0)
 		for due := range l.Arrivals(rng(seed)) {
@@ -50,7 +50,7 @@ func TestPoissonGapsAreExponential(t *testing.T) {
 func TestConstantGapsAreNotExponential(t *testing.T) {
 	var gaps []float64
 	last := time.Duration(0)
-	for due := range process(t, "constant", Config{Rate: 1000, Duration: time.Second}).Arrivals(nil) {
+	for due := range newProcess(t, "constant", Config{Rate: 1000, Duration: time.Second}).Arrivals(rng(1)) {
 		gaps = append(gaps, (due - last).Seconds())
 		last = due
 	}
@@ -61,7 +61,7 @@ func TestConstantGapsAreNotExponential(t *testing.T) {
 
 // TestPoissonGapsAreIndependent looks for correlation between neighbours.
 func TestPoissonGapsAreIndependent(t *testing.T) {
-	l := process(t, "poisson", Config{Rate: 1000, Duration: 60 * time.Second})
+	l := newProcess(t, "poisson", Config{Rate: 1000, Duration: 60 * time.Second})
 	var last, before, sum, squares float64
 	var n float64
 	for due := range l.Arrivals(rng(9)) {

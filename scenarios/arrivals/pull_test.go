@@ -9,7 +9,7 @@ import (
 // TestPull hands out every due time, and then none.
 func TestPull(t *testing.T) {
 	for _, n := range []int{0, 1, block - 1, block, block + 1, 10 * block} {
-		want := slices.Collect(process(t, "constant", Config{Rate: 1000, Duration: 10 * time.Second}).Arrivals(nil))[:n]
+		want := slices.Collect(newProcess(t, "constant", Config{Rate: 1000, Duration: 10 * time.Second}).Arrivals(rng(1)))[:n]
 		next, stop := Pull(slices.Values(want))
 		var got []time.Duration
 		for due, ok := next(); ok; due, ok = next() {

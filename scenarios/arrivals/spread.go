@@ -2,38 +2,25 @@ package arrivals
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"time"
 )
 
-// constant is a process with equal gaps.
-type constant struct {
-	shape Shape
-	gap   float64 // nanoseconds
-}
-
+// newConstant makes a process with equal gaps. Each due time is computed from its number
+// rather than from the one before, so that rounding never adds up to a drift.
 func newConstant(c Config) (Process, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return constant{shape: c.even(), gap: float64(time.Second) / c.Rate}, nil
-}
-
-// Shape implements Process.
-func (c constant) Shape() Shape { return c.shape }
-
-// Arrivals ignores the random source. Each due time is computed from its number
-// rather than from the one before, so that rounding never adds up to a drift.
-func (c constant) Arrivals(*rand.Rand) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		for k := range c.shape.Arrivals {
-			if !yield(time.Duration(math.Floor(float64(k) * c.gap))) {
+	shape, gap := c.even(), float64(time.Second)/c.Rate
+	return process{shape, func(_ *rand.Rand, yield func(time.Duration) bool) {
+		for k := range shape.Arrivals {
+			if !yield(time.Duration(float64(k) * gap)) {
 				return
 			}
 		}
-	}
+	}}, nil
 }
 
 // newPoisson makes a Poisson process conditioned on its number of arrivals.
@@ -101,13 +88,6 @@ func (g gammas) draw(rng *rand.Rand) float64 {
 // spread yields n ascending points of [0, 1], at an even rate, and reports
 // whether all were wanted.
 type spread func(rng *rand.Rand, n int64, yield func(float64) bool) bool
-
-// seed starts a random source of its own.
-type seed [2]uint64
-
-func newSeed(rng *rand.Rand) seed { return seed{rng.Uint64(), rng.Uint64()} }
-
-func (s seed) source() *rand.Rand { return rand.New(rand.NewPCG(s[0], s[1])) }
 
 // spreadOf returns the spread that Config.Gaps names.
 func spreadOf(gaps string) (spread, error) {

@@ -2,7 +2,6 @@ package arrivals
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"sort"
@@ -54,13 +53,13 @@ func newTrace(c Config) (Process, error) {
 		return nil, &Mistake{ParamTrace, fmt.Sprintf("%.0f arrivals within a second", most), fmt.Sprintf("at most %.0f, which are more than one machine sends", MaxRate)}
 	}
 	if r.Counts == nil {
-		return timesProcess{r}, nil
+		return process{r.shape(), r.times}, nil
 	}
 	s, err := spreadOf(c.Gaps)
 	if err != nil {
 		return nil, err
 	}
-	return pieces{shape: r.shape(), stretches: r.stretches, spread: s}, nil
+	return pieces(r.shape(), r.stretches, s), nil
 }
 
 // newReplay checks what does not depend on the kind of trace, and finds out how
@@ -250,55 +249,45 @@ func (r *replay) stretches(yield func(stretch) bool) {
 	}
 }
 
-// timesProcess replays the times of a trace. Where fewer are wanted than recorded,
+// times yields the times of a trace. Where fewer are wanted than recorded,
 // some are left out; where more, each comes as often as the others, or once more,
 // first at its own time and then at random ones before the next. Which it is,
 // selection sampling decides, so that their number is exact (D. E. Knuth, The Art
 // of Computer Programming, volume 2, section 3.4.2, algorithm S). However many are
 // added, they are drawn one after the other, and none is held.
-type timesProcess struct{ *replay }
-
-// Shape implements Process.
-func (l timesProcess) Shape() Shape { return l.shape() }
-
-// Arrivals implements Process.
-func (l timesProcess) Arrivals(rng *rand.Rand) iter.Seq[time.Duration] {
-	s := newSeed(rng)
-	return func(yield func(time.Duration) bool) {
-		from := s.source()
-		recorded := int64(len(l.Times))
-		each, more := l.shape().Arrivals/recorded, l.shape().Arrivals%recorded
-		spread := drawn(1)
-		for k := range recorded {
-			times := each
-			if more > 0 && from.Int64N(recorded-k) < more {
-				more--
-				times++
-			}
-			if times == 0 {
-				continue
-			}
-			first, room := l.gap(int(k))
-			if !yield(first) {
-				return
-			}
-			wanted := spread(from, times-1, func(x float64) bool {
-				// Rounding must put none on the next one's time.
-				return yield(first + min(time.Duration(x*float64(room)), max(room-1, 0)))
-			})
-			if !wanted {
-				return
-			}
+func (r *replay) times(rng *rand.Rand, yield func(time.Duration) bool) {
+	recorded, wanted := int64(len(r.Times)), r.shape().Arrivals
+	each, more := wanted/recorded, wanted%recorded
+	spread := drawn(1)
+	for k := range recorded {
+		times := each
+		if more > 0 && rng.Int64N(recorded-k) < more {
+			more--
+			times++
+		}
+		if times == 0 {
+			continue
+		}
+		first, room := r.gap(int(k))
+		if !yield(first) {
+			return
+		}
+		goOn := spread(rng, times-1, func(x float64) bool {
+			// Rounding must put none on the next one's time.
+			return yield(first + min(time.Duration(x*float64(room)), max(room-1, 0)))
+		})
+		if !goOn {
+			return
 		}
 	}
 }
 
 // gap returns when the k-th arrival is due, and how long before the next one or
 // the end.
-func (l timesProcess) gap(k int) (first, room time.Duration) {
-	first = l.due(k)
-	if k+1 < len(l.Times) {
-		return first, l.due(k+1) - first
+func (r *replay) gap(k int) (first, room time.Duration) {
+	first = r.due(k)
+	if k+1 < len(r.Times) {
+		return first, r.due(k+1) - first
 	}
-	return first, l.duration - first
+	return first, r.duration - first
 }

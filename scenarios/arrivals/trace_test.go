@@ -32,7 +32,7 @@ func TestReplayTimes(t *testing.T) {
 		{Config{Trace: &Trace{Times: recorded}, Duration: 4 * time.Second}, seconds(0, 0.25, 0.25, 1, 3), 4 * time.Second},
 		{Config{Trace: &Trace{Times: recorded}, Duration: time.Second, Rate: 3}, seconds(0, 0.25, 0.25), time.Second},
 	} {
-		l := process(t, "trace", m.config)
+		l := newProcess(t, "trace", m.config)
 		if diff := cmp.Diff(m.want, slices.Collect(l.Arrivals(rng(1)))); diff != "" || l.Shape().Duration != m.duration {
 			t.Errorf("%+v: in %v, want in %v (-want +got):\n%s", m.config, l.Shape().Duration, m.duration, diff)
 		}
@@ -43,7 +43,7 @@ func TestReplayTimes(t *testing.T) {
 // adds others between them.
 func TestThinning(t *testing.T) {
 	recorded := seconds(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-	got := slices.Collect(process(t, "trace", Config{Trace: &Trace{Times: recorded, Scale: 0.5}}).Arrivals(rng(1)))
+	got := slices.Collect(newProcess(t, "trace", Config{Trace: &Trace{Times: recorded, Scale: 0.5}}).Arrivals(rng(1)))
 	for _, due := range got {
 		if !slices.Contains(recorded, due) {
 			t.Errorf("arrival at %v, where none was recorded", due)
@@ -56,7 +56,7 @@ func TestThinning(t *testing.T) {
 
 func TestSuperposition(t *testing.T) {
 	recorded := seconds(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-	got := slices.Collect(process(t, "trace", Config{Trace: &Trace{Times: recorded, Scale: 3.5}}).Arrivals(rng(1)))
+	got := slices.Collect(newProcess(t, "trace", Config{Trace: &Trace{Times: recorded, Scale: 3.5}}).Arrivals(rng(1)))
 	for k, due := range recorded {
 		first, found := slices.BinarySearch(got, due)
 		end, _ := slices.BinarySearch(got, due+time.Second)
@@ -71,7 +71,7 @@ func TestSuperposition(t *testing.T) {
 
 // TestSuperpositionIsLazy adds millions of arrivals to two, and takes the first.
 func TestSuperpositionIsLazy(t *testing.T) {
-	arrivals := process(t, "trace", Config{Trace: &Trace{Times: seconds(0, 1)}, Rate: 2_000_000}).Arrivals(rng(1))
+	arrivals := newProcess(t, "trace", Config{Trace: &Trace{Times: seconds(0, 1)}, Rate: 2_000_000}).Arrivals(rng(1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	taken := 0
@@ -90,7 +90,7 @@ func TestSuperpositionIsLazy(t *testing.T) {
 func TestReplayCounts(t *testing.T) {
 	counts := []int64{3, 0, 100, 7, 1}
 	for _, scale := range []float64{1, 0.5, 2.5} {
-		l := process(t, "trace", Config{Trace: &Trace{Counts: counts, Interval: time.Second, Scale: scale, Speed: 4}})
+		l := newProcess(t, "trace", Config{Trace: &Trace{Counts: counts, Interval: time.Second, Scale: scale, Speed: 4}})
 		got := slices.Collect(l.Arrivals(rng(1)))
 		var sum float64
 		for i, count := range counts {
@@ -107,7 +107,7 @@ func TestReplayCounts(t *testing.T) {
 }
 
 func TestReplayCutsAnInterval(t *testing.T) {
-	l := process(t, "trace", Config{Trace: &Trace{Counts: []int64{10, 10}, Interval: time.Second}, Duration: 1500 * time.Millisecond, Rate: 20})
+	l := newProcess(t, "trace", Config{Trace: &Trace{Counts: []int64{10, 10}, Interval: time.Second}, Duration: 1500 * time.Millisecond, Rate: 20})
 	if shape := l.Shape(); shape.Arrivals != 30 || shape.Duration != 1500*time.Millisecond || shape.Peak != 20 {
 		t.Errorf("%+v, want 30 arrivals in 1.5 s", shape)
 	}
