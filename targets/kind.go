@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // Kind is a target's entry in the list that the CLI, the scenario validation
@@ -29,7 +31,7 @@ type Kind struct {
 	// Describe says what a deployment would use here, such as which engine, in
 	// the words of the deployment's Facts: for options with which Check found
 	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.
-	Describe func(ctx context.Context, options map[string]string) ([]Fact, error)
+	Describe func(ctx context.Context, options map[string]string) ([]record.Fact, error)
 	// Open returns the target. It fails on an option's bad value. What Check
 	// found may be gone by then: an *Unavailable among Open's errors counts
 	// like one from Check.

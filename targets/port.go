@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // Loopback is the address that servers on this machine listen on.
@@ -93,13 +95,13 @@ func OnFreePort(ctx context.Context, host string, start func(port int) (*Deploym
 			continue
 		}
 		if err == nil && attempt > 1 {
-			d.Facts = append(d.Facts, Fact{Name: "start", Value: fmt.Sprintf("attempt %d; another process took the port of those before, and the stages are of the last one", attempt)})
+			d.Facts = append(d.Facts, record.Fact{Name: "start", Value: fmt.Sprintf("attempt %d; another process took the port of those before, and the stages are of the last one", attempt)})
 		}
 		return d, err
 	}
 }
 
 // Stages returns the stages of a start that Probe.Wait went on with.
-func Stages(began, started time.Time, waited []Stage) []Stage {
-	return append([]Stage{{Started, started.Sub(began)}}, waited...)
+func Stages(began, started time.Time, waited []record.Stage) []record.Stage {
+	return append([]record.Stage{{Name: Started, At: started.Sub(began)}}, waited...)
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // How readiness is polled. The pauses grow with the time waited, so that a
@@ -42,7 +44,7 @@ var ErrEnded = errors.New("the server ended before it was ready")
 // answers the readiness request with 2xx, and returns the stages Listening and
 // Ready. It fails when ctx ends, saying what the last attempt met, and with
 // ErrEnded when the server ended.
-func (p Probe) Wait(ctx context.Context) ([]Stage, error) {
+func (p Probe) Wait(ctx context.Context) ([]record.Stage, error) {
 	transport := Endpoint{URL: p.URL}.PlainTransport(p.HTTP2)
 	client := &http.Client{Transport: transport, Timeout: pollAnswer, CheckRedirect: noRedirect}
 	defer transport.CloseIdleConnections()
@@ -54,7 +56,7 @@ func (p Probe) Wait(ctx context.Context) ([]Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Stage{{Listening, listening}, {Ready, ready}}, nil
+	return []record.Stage{{Name: Listening, At: listening}, {Name: Ready, At: ready}}, nil
 }
 
 // poll repeats attempt until it succeeds, and returns when that was.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // Target is where a server can run. Between deployments it holds nothing
@@ -40,8 +42,8 @@ type Deployment struct {
 	Preparation time.Duration
 	// Stages say how long each part of the start took, ascending; the last is
 	// Ready. None: the target is a server that ran already.
-	Stages []Stage
-	Facts  []Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	Stages []record.Stage
+	Facts  []record.Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }
 
@@ -85,40 +87,13 @@ const (
 	Ready     = "ready"     // the readiness request was answered with 2xx
 )
 
-// Stage is one point of a start, counted from Deployment.Began.
-type Stage struct {
-	Name string
-	At   time.Duration
-}
-
-// Fact is something worth knowing about a deployment.
-type Fact struct {
-	Name  string
-	Value string
-	// State is what programs go by where the Value says more, such as why: a word that is the
-	// same in other runs in which it is so.
-	State string
-	// Denied says that the operating system refused something better for want of rights.
-	Denied bool
-	// Unequal says that this makes the target differ from what was asked for,
-	// so that a comparison must mention it ("memory limit: not enforced, …").
-	Unequal bool
-}
-
 // Usage is what a deployment consumed in an interval.
 type Usage struct {
 	CPU      time.Duration // user + system
 	Resident Bytes         // at its end
 	// Meters are what else the target counts, such as what it would bill, in the
 	// same order at every call.
-	Meters []Meter
-}
-
-// Meter is a count of the target itself.
-type Meter struct {
-	Name  string // "billed duration"
-	Unit  string // "ms"; "" for a plain count
-	Value float64
+	Meters []record.Meter
 }
 
 // Add adds the CPU time and memory that another part of the target used.

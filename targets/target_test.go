@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestAccount(t *testing.T) {
-	counters := Usage{CPU: time.Second, Resident: 5, Meters: []Meter{{"requests", "", 3}}}
+	counters := Usage{CPU: time.Second, Resident: 5, Meters: []record.Meter{{Name: "requests", Value: 3}}}
 	a := Account{Read: func(context.Context) (Usage, error) { return counters, nil }}
 	first := time.Now()
 	check := func(from, to time.Time, want Usage) {
@@ -22,10 +24,10 @@ func TestAccount(t *testing.T) {
 		}
 	}
 	check(time.Time{}, first, counters)
-	counters = Usage{CPU: 3 * time.Second, Resident: 4, Meters: []Meter{{"requests", "", 10}, {"errors", "", 1}}}
+	counters = Usage{CPU: 3 * time.Second, Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 10}, {Name: "errors", Value: 1}}}
 	second := first.Add(time.Second)
-	check(first, second, Usage{CPU: 2 * time.Second, Resident: 4, Meters: []Meter{{"requests", "", 7}, {"errors", "", 1}}})
-	check(second, second.Add(1), Usage{Resident: 4, Meters: []Meter{{"requests", "", 0}, {"errors", "", 0}}})
+	check(first, second, Usage{CPU: 2 * time.Second, Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 7}, {Name: "errors", Value: 1}}})
+	check(second, second.Add(1), Usage{Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 0}, {Name: "errors", Value: 0}}})
 	if _, err := a.Usage(t.Context(), first.Add(1), second); err == nil || !strings.Contains(err.Error(), "was not read") {
 		t.Errorf("error %v of an interval whose beginning was not read", err)
 	}

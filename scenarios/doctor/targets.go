@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -56,7 +57,7 @@ func judgeMissing(kind targets.Kind, err error) Result {
 
 // judgeTarget describes a target that can run here. What would make it unequal
 // to the others is worth a warning before the first run says so.
-func judgeTarget(kind targets.Kind, facts []targets.Fact, err error) Result {
+func judgeTarget(kind targets.Kind, facts []record.Fact, err error) Result {
 	f := Result{Name: kind.Name, Found: "can run here"}
 	if kind.Running {
 		f.Found = "can load a server that runs already"

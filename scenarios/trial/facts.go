@@ -9,7 +9,6 @@ import (
 
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
-	"servebench/targets"
 )
 
 // FactHash is the name of the fact that distinguishes two builds of a server.
@@ -31,7 +30,7 @@ func HashProgram(path string) (string, error) {
 
 // programFacts say which program a variant runs: nothing of a server that runs already or
 // is in an image. The variants of an A/B test have that of their own.
-func (s *session) programFacts(v *variant) ([]targets.Fact, error) {
+func (s *session) programFacts(v *variant) ([]record.Fact, error) {
 	if v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 || v.workload.Image != "" {
 		return nil, nil
 	}
@@ -40,10 +39,10 @@ func (s *session) programFacts(v *variant) ([]targets.Fact, error) {
 		return nil, nil // which the deployment tells, where it needs the program
 	}
 	sum, err := HashProgram(path)
-	return []targets.Fact{{Name: FactHash, Value: sum}}, err
+	return []record.Fact{{Name: FactHash, Value: sum}}, err
 }
 
-func (s *session) redactFacts(facts []targets.Fact) []targets.Fact {
+func (s *session) redactFacts(facts []record.Fact) []record.Fact {
 	for i := range facts {
 		facts[i].Value = s.secrets.Redact(facts[i].Value)
 	}
@@ -54,14 +53,13 @@ func (s *session) redactFacts(facts []targets.Fact) []targets.Fact {
 // first it adds what makes the target unequal anew, such as a limit that was lost,
 // or makes it no longer so: the figures are those of both states then. Other facts
 // may differ from one deployment to the next, such as what a preparation took.
-func addFacts(entry *record.Target, found []targets.Fact, round int) {
+func addFacts(entry *record.Target, found []record.Fact, round int) {
 	first := len(entry.Facts) == 0
 	for _, f := range found {
-		fact := record.Fact(f)
 		switch {
 		case first:
-			entry.Facts = append(entry.Facts, fact)
-		case isNews(entry.Facts, fact):
+			entry.Facts = append(entry.Facts, f)
+		case isNews(entry.Facts, f):
 			entry.Facts = append(entry.Facts, record.Fact{Name: f.Name, Value: fmt.Sprintf("%s%d: %s", fromRound, round, f.Value), Unequal: true})
 		}
 	}

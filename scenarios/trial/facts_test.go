@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"servebench/reports/record"
-	"servebench/targets"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -12,15 +11,15 @@ import (
 // What is lost or mended after the first deployment is recorded once; what differs
 // each time and makes nothing unequal is not.
 func TestLaterFactsAreRecorded(t *testing.T) {
-	limit := func(value string, unequal bool) targets.Fact {
-		return targets.Fact{Name: "memory limit", Value: value, Unequal: unequal}
+	limit := func(value string, unequal bool) record.Fact {
+		return record.Fact{Name: "memory limit", Value: value, Unequal: unequal}
 	}
-	prepared := func(value string) targets.Fact { return targets.Fact{Name: "image preparation", Value: value} }
-	warned := func(value string) targets.Fact {
-		return targets.Fact{Name: "engine warning", Value: value, Unequal: true}
+	prepared := func(value string) record.Fact { return record.Fact{Name: "image preparation", Value: value} }
+	warned := func(value string) record.Fact {
+		return record.Fact{Name: "engine warning", Value: value, Unequal: true}
 	}
 	var entry record.Target
-	for i, found := range [][]targets.Fact{
+	for i, found := range [][]record.Fact{
 		{prepared("1 ms"), limit("512 MiB", false), warned("a"), warned("b")},
 		{prepared("2 ms"), limit("512 MiB", false), warned("a"), warned("b")},
 		{prepared("3 ms"), limit("512 MiB, not enforced: busy", true), warned("a"), warned("c")},

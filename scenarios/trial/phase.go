@@ -70,21 +70,13 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
 	cell.Log, cell.Machine = files.Name(), machine()
 	if unknown == nil {
-		cell.Usage = recordedUsage(used)
+		cell.Usage = record.Usage{CPU: used.CPU, Resident: int64(used.Resident), Known: true, Meters: used.Meters}
 	}
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
 		s.recordInterruption("in phase %s of %s", phase.Name, s.where(t))
 	}
 	return err
-}
-
-func recordedUsage(used targets.Usage) record.Usage {
-	u := record.Usage{CPU: used.CPU, Resident: int64(used.Resident), Known: true}
-	for _, m := range used.Meters {
-		u.Meters = append(u.Meters, record.Meter(m))
-	}
-	return u
 }
 
 // send drives the load, as undisturbed as this machine allows.

@@ -27,7 +27,7 @@ type variant struct {
 	target   targets.Target
 	program  string // in place of the first argument of the command line; "": none is
 	workload targets.Workload
-	facts    []targets.Fact // of the program that is run
+	facts    []record.Fact // of the program that is run
 	requests *requests
 }
 

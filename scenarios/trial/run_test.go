@@ -108,12 +108,12 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 	p.latest.Read = p.latest.used
 	d := &targets.Deployment{
 		Endpoint:    p.start(server),
-		Facts:       []targets.Fact{{Name: "engine", Value: "in-process"}},
+		Facts:       []record.Fact{{Name: "engine", Value: "in-process"}},
 		Instance:    p.latest,
 		Preparation: time.Second,
 	}
 	if !p.running {
-		d.Stages = []targets.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}}
+		d.Stages = []record.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,7 +151,7 @@ func (i *instance) used(context.Context) (targets.Usage, error) {
 	defer i.target.mu.Unlock()
 	return targets.Usage{
 		Resident: targets.MiB,
-		Meters:   []targets.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.target.bodies))}},
+		Meters:   []record.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.target.bodies))}},
 	}, nil
 }
 

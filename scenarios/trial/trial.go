@@ -92,9 +92,7 @@ func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error
 func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.Deployment) (start record.Deployment, right bool) {
 	start = t.deployment()
 	start.Preparation = deployment.Preparation
-	for _, stage := range deployment.Stages {
-		start.Stages = append(start.Stages, record.Stage(stage))
-	}
+	start.Stages = append(start.Stages, deployment.Stages...)
 	v := s.variant(t.Target)
 	addFacts(s.targetEntry(t.Target), s.redactFacts(slices.Concat(v.facts, deployment.Facts)), t.Round)
 	asked := time.Now()

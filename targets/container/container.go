@@ -35,6 +35,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/oci"
 
@@ -88,7 +89,7 @@ func check(ctx context.Context, set map[string]string) error {
 }
 
 // describe says which engine a container would be run by.
-func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error) {
+func describe(ctx context.Context, set map[string]string) ([]record.Fact, error) {
 	asked, err := readChoice(set)
 	if err != nil {
 		return nil, fmt.Errorf("container: %w", err)
@@ -102,7 +103,7 @@ func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error
 		if err != nil {
 			return nil, fmt.Errorf("container: %w", err)
 		}
-		return []targets.Fact{runtimeFact(runtime)}, nil
+		return []record.Fact{runtimeFact(runtime)}, nil
 	}
 	cli, unavailable := dialDocker(ctx)
 	if unavailable != nil {
@@ -174,14 +175,14 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 }
 
 // isolation says how a container is closed in.
-func isolation(built bool, more ...string) targets.Fact {
+func isolation(built bool, more ...string) record.Fact {
 	parts := append([]string{"no new privileges"}, more...)
 	if built {
 		parts = append(parts, "read-only root folder", "no capabilities", "user nobody")
 	} else {
 		parts = append(parts, "Docker's default capabilities", "the image's user")
 	}
-	return targets.Fact{Name: "isolation", Value: strings.Join(parts, ", ")}
+	return record.Fact{Name: "isolation", Value: strings.Join(parts, ", ")}
 }
 
 // engineWait bounds the question whether an engine answers.

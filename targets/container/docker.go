@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 
@@ -102,7 +103,7 @@ func (t target) startDocker(ctx context.Context, w targets.Workload, img *docker
 		Facts:  i.facts,
 	}
 	for _, warning := range created.Warnings {
-		d.Facts = append(d.Facts, targets.Fact{Name: "engine warning", Value: warning, Unequal: true})
+		d.Facts = append(d.Facts, record.Fact{Name: "engine warning", Value: warning, Unequal: true})
 	}
 	return d, nil
 }
@@ -173,7 +174,7 @@ func explain(ctx context.Context, err error) error {
 
 // dockerFacts says what the engine is. It refuses an engine that runs its
 // containers where the host's network cannot be shared.
-func (t target) dockerFacts(ctx context.Context, cli *client.Client) ([]targets.Fact, error) {
+func (t target) dockerFacts(ctx context.Context, cli *client.Client) ([]record.Fact, error) {
 	result, err := cli.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("ask the engine what it is: %w", explain(ctx, err))
@@ -188,7 +189,7 @@ func (t target) dockerFacts(ctx context.Context, cli *client.Client) ([]targets.
 			security = append(security, name)
 		}
 	}
-	return []targets.Fact{
+	return []record.Fact{
 		{Name: "engine", Value: fmt.Sprintf("Docker Engine %s (API %s, %s, cgroup v%s)", info.ServerVersion, cli.ClientVersion(), info.DefaultRuntime, cmp.Or(info.CgroupVersion, "1"))},
 		{Name: "network", Value: t.network},
 		{Name: "storage driver", Value: info.Driver},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 
@@ -33,7 +34,7 @@ func (i *dockerInstance) examine(ctx context.Context, w targets.Workload) {
 		group, err = local.FindCgroup(state.Pid)
 	}
 	if err != nil || !group.Of(i.id) {
-		i.facts = append(i.facts, targets.Fact{
+		i.facts = append(i.facts, record.Fact{
 			Name: "limits", Unequal: true,
 			Value: "handed to the engine, not verified: its processes cannot be seen from here",
 		})
@@ -101,7 +102,7 @@ func (i *dockerInstance) carry(pid int, cpus []int) {
 		proxies := proxiesOf(i.port)
 		i.carriers = append(i.carriers, proxies...)
 		if len(proxies) == 0 {
-			i.facts = append(i.facts, targets.Fact{Name: "docker-proxy", Value: "none: the kernel forwards the port"})
+			i.facts = append(i.facts, record.Fact{Name: "docker-proxy", Value: "none: the kernel forwards the port"})
 		}
 	}
 	if len(cpus) == 0 {
@@ -109,7 +110,7 @@ func (i *dockerInstance) carry(pid int, cpus []int) {
 	}
 	for _, carrier := range i.carriers {
 		if err := local.PinProcess(carrier, cpus); err != nil {
-			i.facts = append(i.facts, targets.Fact{Name: commandOf(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
+			i.facts = append(i.facts, record.Fact{Name: commandOf(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
 		}
 	}
 }

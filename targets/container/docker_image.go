@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 	"servebench/targets/oci"
@@ -163,7 +164,7 @@ func (i *dockerImage) remove() error {
 }
 
 // facts says which image it is, and what putting it in place took.
-func (i *dockerImage) facts(took time.Duration) []targets.Fact {
+func (i *dockerImage) facts(took time.Duration) []record.Fact {
 	how := "found in the engine"
 	switch {
 	case i.loaded:
@@ -171,5 +172,5 @@ func (i *dockerImage) facts(took time.Duration) []targets.Fact {
 	case i.pulled:
 		how = fmt.Sprintf("pulled in %s, before the start; it stays in the engine", took.Round(time.Millisecond))
 	}
-	return []targets.Fact{{Name: "image", Value: i.digest}, {Name: "image preparation", Value: how}, isolation(i.program != "")}
+	return []record.Fact{{Name: "image", Value: i.digest}, {Name: "image preparation", Value: how}, isolation(i.program != "")}
 }

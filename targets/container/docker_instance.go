@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 
@@ -29,7 +30,7 @@ type dockerInstance struct {
 	shared bool
 	port   int
 	done   chan struct{}
-	facts  []targets.Fact
+	facts  []record.Fact
 	// output gets what the server writes; nil: nobody. followed is closed when it has
 	// all of it.
 	output   io.Writer

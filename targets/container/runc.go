@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 	"servebench/targets/oci"
@@ -18,7 +19,7 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err != nil {
 		return nil, err
 	}
-	facts := []targets.Fact{runtimeFact(runtime), {Name: "network", Value: host}}
+	facts := []record.Fact{runtimeFact(runtime), {Name: "network", Value: host}}
 	began := time.Now()
 	root, err := unpack(ctx, w, t.dir)
 	if err != nil {
@@ -37,8 +38,8 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 }
 
 // runtimeFact says which engine it is.
-func runtimeFact(runtime oci.Runtime) targets.Fact {
-	return targets.Fact{Name: "engine", Value: runtime.Version + ", without a daemon"}
+func runtimeFact(runtime oci.Runtime) record.Fact {
+	return record.Fact{Name: "engine", Value: runtime.Version + ", without a daemon"}
 }
 
 // unpack puts the workload's image into a folder below dir.
@@ -51,8 +52,8 @@ func unpack(ctx context.Context, w targets.Workload, dir string) (*oci.Root, err
 }
 
 // rootFacts say which image it is, and what putting it in place took.
-func rootFacts(root *oci.Root, took time.Duration) []targets.Fact {
-	return []targets.Fact{
+func rootFacts(root *oci.Root, took time.Duration) []record.Fact {
+	return []record.Fact{
 		{Name: "image", Value: root.Digest},
 		{Name: "image preparation", Value: fmt.Sprintf("unpacked in %s, before the start", took.Round(time.Millisecond))},
 		{Name: "storage driver", Value: "none, a folder"},

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/targets"
 )
@@ -96,18 +97,18 @@ func wrong(option string, err error) error {
 // nothing: of the workload it needs the readiness path alone.
 func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	began := time.Now()
-	facts := []targets.Fact{
+	facts := []record.Fact{
 		{Name: "url", Value: t.url},
 		{Name: "limits", Value: "not applied: the server was already running, with what it was given", Unequal: true},
 	}
 	if t.socket != "" {
-		facts = append(facts, targets.Fact{Name: "Unix socket", Value: t.socket})
+		facts = append(facts, record.Fact{Name: "Unix socket", Value: t.socket})
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
 	if !t.ask {
-		facts = append(facts, targets.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
+		facts = append(facts, record.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
 	}
 	tls, err := t.ready(ctx, w)
 	if err != nil {

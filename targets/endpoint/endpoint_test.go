@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -35,9 +36,9 @@ func deploy(t *testing.T, ctx context.Context, ready string, options map[string]
 	return target.Deploy(ctx, targets.Workload{Ready: ready})
 }
 
-func fact(t *testing.T, d *targets.Deployment, name string) targets.Fact {
+func fact(t *testing.T, d *targets.Deployment, name string) record.Fact {
 	t.Helper()
-	i := slices.IndexFunc(d.Facts, func(f targets.Fact) bool { return f.Name == name })
+	i := slices.IndexFunc(d.Facts, func(f record.Fact) bool { return f.Name == name })
 	if i < 0 {
 		t.Fatalf("no fact %q in %+v", name, d.Facts)
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -75,7 +76,7 @@ func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer
 }
 
 // security says how the connections are secured, as far as they are.
-func (t target) security(agreed *tls.ConnectionState) []targets.Fact {
+func (t target) security(agreed *tls.ConnectionState) []record.Fact {
 	if !strings.HasPrefix(t.url, secure) {
 		return nil
 	}
@@ -86,7 +87,7 @@ func (t target) security(agreed *tls.ConnectionState) []targets.Fact {
 	if agreed != nil {
 		value = fmt.Sprintf("%s, %s, %s", tls.VersionName(agreed.Version), tls.CipherSuiteName(agreed.CipherSuite), value)
 	}
-	return []targets.Fact{{Name: "TLS", Value: value}}
+	return []record.Fact{{Name: "TLS", Value: value}}
 }
 
 // progress is how far a request got that nobody answered.

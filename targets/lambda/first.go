@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 )
@@ -65,10 +66,10 @@ func (i *instance) located(ctx context.Context) (service.State, error) {
 }
 
 // stages are those of the first environment.
-func stages(began time.Time, e service.Environment, ready time.Duration) []targets.Stage {
+func stages(began time.Time, e service.Environment, ready time.Duration) []record.Stage {
 	listening := min(max(e.Listening.Sub(began), 0), ready)
 	started := min(max(e.Started.Sub(began), 0), listening)
-	return []targets.Stage{{Name: targets.Started, At: started}, {Name: targets.Listening, At: listening}, {Name: targets.Ready, At: ready}}
+	return []record.Stage{{Name: targets.Started, At: started}, {Name: targets.Listening, At: listening}, {Name: targets.Ready, At: ready}}
 }
 
 // ready repeats the readiness request until it is answered with 2xx, and

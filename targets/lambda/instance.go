@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
@@ -102,8 +103,8 @@ func (i *instance) discard() error {
 }
 
 // facts says what was applied, as an environment's process shows it.
-func (t target) facts(w targets.Workload, s service.State, pid int, took time.Duration) []targets.Fact {
-	facts := []targets.Fact{
+func (t target) facts(w targets.Workload, s service.State, pid int, took time.Duration) []record.Fact {
+	facts := []record.Fact{
 		{Name: "engine", Value: "local Lambda service, function URL with payload 2.0"},
 		t.sandboxFact(s.Sandbox),
 		{Name: "preparation", Value: fmt.Sprintf("service started and function put in place in %s, before the start", took.Round(time.Millisecond))},
@@ -122,14 +123,14 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 
 // sandboxFact says what environments run in. Where auto found no container to be
 // had, they are less apart than elsewhere, and their starts cost less.
-func (t target) sandboxFact(name string) targets.Fact {
+func (t target) sandboxFact(name string) record.Fact {
 	none := strings.HasPrefix(name, service.Plain{}.Name())
-	return targets.Fact{Name: "sandbox", Value: name, Unequal: none && t.sandbox == service.Auto}
+	return record.Fact{Name: "sandbox", Value: name, Unequal: none && t.sandbox == service.Auto}
 }
 
 // sizeFact says what is billed and what is not.
-func (t target) sizeFact(limits targets.Limits) targets.Fact {
-	return targets.Fact{Name: "memory size", Value: fmt.Sprintf("%d MB, which is %s, billed; each environment is held to %s", t.memory/targets.MiB, t.share(), t.held(limits))}
+func (t target) sizeFact(limits targets.Limits) record.Fact {
+	return record.Fact{Name: "memory size", Value: fmt.Sprintf("%d MB, which is %s, billed; each environment is held to %s", t.memory/targets.MiB, t.share(), t.held(limits))}
 }
 
 // share is that of the CPUs which comes with the memory size.
@@ -138,22 +139,22 @@ func (t target) share() string {
 }
 
 // shareFact says what each environment may use of the CPUs.
-func (t target) shareFact(set []int, not string) targets.Fact {
+func (t target) shareFact(set []int, not string) record.Fact {
 	if not != "" {
 		state := t.share() + " for each environment, not enforced"
-		return targets.Fact{Name: "CPU share", Value: state + ": " + not, State: state, Unequal: true}
+		return record.Fact{Name: "CPU share", Value: state + ": " + not, State: state, Unequal: true}
 	}
 	cpus := "this machine's CPUs"
 	if len(set) > 0 {
 		cpus = "the CPUs " + targets.FormatCPUs(set)
 	}
-	return targets.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment after its initialisation; all share %s, where AWS gives each its own", t.share(), cpus)}
+	return record.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment after its initialisation; all share %s, where AWS gives each its own", t.share(), cpus)}
 }
 
 // freezeFact says whether environments are frozen.
-func (t target) freezeFact(not string) targets.Fact {
+func (t target) freezeFact(not string) record.Fact {
 	if not == "" {
-		return targets.Fact{Name: "freezing", Value: "between requests"}
+		return record.Fact{Name: "freezing", Value: "between requests"}
 	}
-	return targets.Fact{Name: "freezing", Value: "none: " + not, State: "none", Unequal: t.freeze}
+	return record.Fact{Name: "freezing", Value: "none: " + not, State: "none", Unequal: t.freeze}
 }

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
@@ -75,7 +76,7 @@ func check(program func() (string, error), set map[string]string) error {
 }
 
 // describe says what environments would run in.
-func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error) {
+func describe(ctx context.Context, set map[string]string) ([]record.Fact, error) {
 	s, err := read(set)
 	if err != nil {
 		return nil, err
@@ -86,10 +87,10 @@ func describe(ctx context.Context, set map[string]string) ([]targets.Fact, error
 		if s.sandbox == service.Auto {
 			plain.Why = unavailable.Why
 		}
-		return []targets.Fact{{Name: "sandbox", Value: plain.Name()}}, nil
+		return []record.Fact{{Name: "sandbox", Value: plain.Name()}}, nil
 	}
 	runtime, err := oci.Ask(ctx, path)
-	return []targets.Fact{{Name: "sandbox", Value: runtime.Version}}, err
+	return []record.Fact{{Name: "sandbox", Value: runtime.Version}}, err
 }
 
 // leftovers finds what killed servebenches left: cgroups with what runs in

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda"
 	"servebench/targets/lambda/service"
@@ -84,7 +85,7 @@ func TestFactsAndMeters(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close(context.Background())
-	facts := map[string]targets.Fact{}
+	facts := map[string]record.Fact{}
 	for _, f := range d.Facts {
 		facts[f.Name] = f
 	}

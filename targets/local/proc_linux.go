@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -178,39 +179,39 @@ func Parent(pid int) (int, error) {
 // Applied reads back from the kernel which limits a server's process is under
 // and says where they are not those asked for. why is the reason when the
 // memory limit could not be set; nil when it was.
-func Applied(pid int, w targets.Workload, why error) []targets.Fact {
-	return []targets.Fact{cpuFact(pid, w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
+func Applied(pid int, w targets.Workload, why error) []record.Fact {
+	return []record.Fact{cpuFact(pid, w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
 }
 
-func cpuFact(pid int, want []int) targets.Fact {
+func cpuFact(pid int, want []int) record.Fact {
 	got, err := Pinned(pid)
 	switch {
 	case err != nil:
-		return targets.Fact{Name: "CPUs", Value: fmt.Sprintf("not known: %v", err), Unequal: true}
+		return record.Fact{Name: "CPUs", Value: fmt.Sprintf("not known: %v", err), Unequal: true}
 	case len(want) > 0 && !slices.Equal(got, slices.Compact(slices.Sorted(slices.Values(want)))):
-		return targets.Fact{Name: "CPUs", Value: fmt.Sprintf("%s, asked for %s", targets.FormatCPUs(got), targets.FormatCPUs(want)), Unequal: true}
+		return record.Fact{Name: "CPUs", Value: fmt.Sprintf("%s, asked for %s", targets.FormatCPUs(got), targets.FormatCPUs(want)), Unequal: true}
 	case len(want) == 0:
-		return targets.Fact{Name: "CPUs", Value: targets.FormatCPUs(got) + ", not pinned"}
+		return record.Fact{Name: "CPUs", Value: targets.FormatCPUs(got) + ", not pinned"}
 	}
-	return targets.Fact{Name: "CPUs", Value: targets.FormatCPUs(got)}
+	return record.Fact{Name: "CPUs", Value: targets.FormatCPUs(got)}
 }
 
-func memoryFact(pid int, want targets.Bytes, why error) targets.Fact {
+func memoryFact(pid int, want targets.Bytes, why error) record.Fact {
 	got, err := memoryLimit(pid)
 	if err == nil && why != nil {
 		err = why
 	}
 	switch {
 	case want == 0 && got == 0:
-		return targets.Fact{Name: "memory limit", Value: "none"}
+		return record.Fact{Name: "memory limit", Value: "none"}
 	case want == 0:
-		return targets.Fact{Name: "memory limit", Value: got.String() + ", not asked for", Unequal: true}
+		return record.Fact{Name: "memory limit", Value: got.String() + ", not asked for", Unequal: true}
 	case got == want/pageSize()*pageSize():
-		return targets.Fact{Name: "memory limit", Value: want.String()}
+		return record.Fact{Name: "memory limit", Value: want.String()}
 	case err != nil:
-		return targets.Fact{Name: "memory limit", Value: fmt.Sprintf("%s, not enforced: %v", want, err), Unequal: true}
+		return record.Fact{Name: "memory limit", Value: fmt.Sprintf("%s, not enforced: %v", want, err), Unequal: true}
 	}
-	return targets.Fact{Name: "memory limit", Value: fmt.Sprintf("%s in force, asked for %s", got, want), Unequal: true}
+	return record.Fact{Name: "memory limit", Value: fmt.Sprintf("%s in force, asked for %s", got, want), Unequal: true}
 }
 
 func memoryLimit(pid int) (targets.Bytes, error) {

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -301,9 +302,9 @@ func (p *Process) Judge(err error, server, port int) error {
 }
 
 // processorsFact says which GOMAXPROCS the server was handed.
-func processorsFact(want targets.Limits) targets.Fact {
+func processorsFact(want targets.Limits) record.Fact {
 	if n := want.Processors(); n > 0 {
-		return targets.Fact{Name: "GOMAXPROCS", Value: strconv.Itoa(n)}
+		return record.Fact{Name: "GOMAXPROCS", Value: strconv.Itoa(n)}
 	}
-	return targets.Fact{Name: "GOMAXPROCS", Value: "not set"}
+	return record.Fact{Name: "GOMAXPROCS", Value: "not set"}
 }

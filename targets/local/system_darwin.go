@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -94,8 +95,8 @@ func EachThread(int, func(thread int) error) error { return errLinux }
 func Pinned(int) ([]int, error) { return nil, errLinux }
 
 // Applied says that the limits asked for are not in force.
-func Applied(_ int, w targets.Workload, _ error) []targets.Fact {
-	return []targets.Fact{
+func Applied(_ int, w targets.Workload, _ error) []record.Fact {
+	return []record.Fact{
 		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(w.CPUSet) > 0},
 		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: w.Limits.Memory > 0},
 		processorsFact(w.Limits),

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/physical"
 	"servebench/targets/targettest"
@@ -73,20 +74,20 @@ func notReady(ctx context.Context, sound targets.Target, w targets.Workload, _ s
 func unlimited(ctx context.Context, sound targets.Target, w targets.Workload, _ string) (*targets.Deployment, error) {
 	asked := w.Limits.Memory
 	w.Limits.Memory = 0
-	return lie(ctx, sound, w, targets.Fact{Name: "memory limit", Value: asked.String()})
+	return lie(ctx, sound, w, record.Fact{Name: "memory limit", Value: asked.String()})
 }
 
 func unpinned(ctx context.Context, sound targets.Target, w targets.Workload, _ string) (*targets.Deployment, error) {
 	asked := w.CPUSet
 	w.CPUSet = nil
-	return lie(ctx, sound, w, targets.Fact{Name: "CPUs", Value: targets.FormatCPUs(asked)})
+	return lie(ctx, sound, w, record.Fact{Name: "CPUs", Value: targets.FormatCPUs(asked)})
 }
 
 // lie deploys and says the fact before those that are true.
-func lie(ctx context.Context, sound targets.Target, w targets.Workload, untrue targets.Fact) (*targets.Deployment, error) {
+func lie(ctx context.Context, sound targets.Target, w targets.Workload, untrue record.Fact) (*targets.Deployment, error) {
 	d, err := sound.Deploy(ctx, w)
 	if err == nil {
-		d.Facts = append([]targets.Fact{untrue}, d.Facts...)
+		d.Facts = append([]record.Fact{untrue}, d.Facts...)
 	}
 	return d, err
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 )
@@ -141,7 +142,7 @@ func ending(p *subject, after time.Duration) context.Context {
 
 // checkStages checks what every deployment promises about its stages: callers
 // take the last one for the moment from which the server answers.
-func checkStages(stages []targets.Stage) error {
+func checkStages(stages []record.Stage) error {
 	if len(stages) == 0 {
 		return errors.New("the deployment has no stages")
 	}

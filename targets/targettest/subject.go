@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -121,7 +122,7 @@ func (p *subject) ended(d *targets.Deployment) error {
 }
 
 // fact returns the deployment's fact of that name.
-func (p *subject) fact(d *targets.Deployment, name string) targets.Fact {
+func (p *subject) fact(d *targets.Deployment, name string) record.Fact {
 	p.Helper()
 	for _, f := range d.Facts {
 		if f.Name == name {
@@ -129,7 +130,7 @@ func (p *subject) fact(d *targets.Deployment, name string) targets.Fact {
 		}
 	}
 	p.Fatalf("no fact %q among %v", name, d.Facts)
-	return targets.Fact{}
+	return record.Fact{}
 }
 
 // ask sends one request to the deployment and decodes a JSON answer into out,

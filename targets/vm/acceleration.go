@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/targets"
 	"servebench/targets/vm/guest"
@@ -30,11 +31,11 @@ type acceleration struct {
 }
 
 // fact says which one ran. Emulation makes every figure that of the emulator.
-func (a acceleration) fact() targets.Fact {
+func (a acceleration) fact() record.Fact {
 	if a.name == kvm {
-		return targets.Fact{Name: "acceleration", Value: "KVM, " + a.reason, State: "KVM"}
+		return record.Fact{Name: record.FactAcceleration, Value: "KVM, " + a.reason, State: record.KVM}
 	}
-	return targets.Fact{Name: "acceleration", Value: "TCG (software emulation), " + a.reason, State: "TCG", Unequal: true}
+	return record.Fact{Name: record.FactAcceleration, Value: "TCG (software emulation), " + a.reason, State: record.TCG, Unequal: true}
 }
 
 // accelerate decides it. Where KVM can be opened, only a guest that boots with it

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 	"servebench/targets/vm/guest"
@@ -82,7 +83,7 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 // way is what happened on the way to a ready server.
 type way struct {
 	booted, started, listening happening
-	stages                     []targets.Stage
+	stages                     []record.Stage
 }
 
 // ready waits until the server is ready. Connections tell nothing of it: QEMU
@@ -104,7 +105,7 @@ func (i *instance) ready(ctx context.Context, probe targets.Probe) (way, error) 
 		return way{}, err
 	}
 	last := waited[len(waited)-1].At
-	w.stages = targets.Stages(probe.Began, w.started.at, []targets.Stage{
+	w.stages = targets.Stages(probe.Began, w.started.at, []record.Stage{
 		{Name: targets.Listening, At: w.listening.at.Sub(probe.Began)},
 		{Name: targets.Ready, At: last},
 	})
@@ -114,27 +115,27 @@ func (i *instance) ready(ctx context.Context, probe targets.Probe) (way, error) 
 // bootFacts say what the guest said about its boot. The CPU's counter, or KVM's
 // clock, is one that a server reads as fast and as finely as on the machine; the
 // counter is called tsc-early for the first second.
-func bootFacts(took time.Duration, clock string) []targets.Fact {
-	return []targets.Fact{
+func bootFacts(took time.Duration, clock string) []record.Fact {
+	return []record.Fact{
 		{Name: "guest boot", Value: fmt.Sprintf("%s until its first process ran", took.Round(time.Millisecond))},
 		{Name: "guest clock", Value: clock, Unequal: !slices.Contains([]string{"tsc", "tsc-early", "kvm-clock"}, clock)},
 	}
 }
 
 // facts says what the machine is, as far as it is known before it runs.
-func (m *machine) facts(ctx context.Context, t *target) ([]targets.Fact, error) {
+func (m *machine) facts(ctx context.Context, t *target) ([]record.Fact, error) {
 	facts, err := t.parts(ctx, m.with)
 	if err != nil {
 		return nil, err
 	}
 	return append(append(facts,
-		targets.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
-		targets.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
+		record.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
+		record.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
 	), m.timersFact()...), nil
 }
 
 // parts says what guests are made of, and how their instructions run.
-func (t *target) parts(ctx context.Context, with acceleration) ([]targets.Fact, error) {
+func (t *target) parts(ctx context.Context, with acceleration) ([]record.Fact, error) {
 	version, err := qemuVersion(ctx, t.qemu)
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ func (t *target) parts(ctx context.Context, with acceleration) ([]targets.Fact, 
 		return nil, err
 	}
 	kind, _, _ := strings.Cut(machineType, ",")
-	return []targets.Fact{
+	return []record.Fact{
 		{Name: "engine", Value: version + ", machine " + kind},
 		with.fact(),
 		{Name: "kernel", Value: fmt.Sprintf("%s, %s (SHA-256 %s)", t.kernel.Version, t.kernel.Path, sum)},
@@ -168,7 +169,7 @@ func qemuVersion(ctx context.Context, path string) (string, error) {
 
 // applied says which limits are in force: QEMU's CPUs, read back from the kernel,
 // and the server's memory limit, as the guest read it back from its own.
-func (i *instance) applied(w targets.Workload, started happening) []targets.Fact {
+func (i *instance) applied(w targets.Workload, started happening) []record.Fact {
 	limit := w.Limits.Memory
 	memory := memoryFact(limit, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
 	w.Limits.Memory = 0 // QEMU itself has no limit
@@ -179,8 +180,8 @@ func (i *instance) applied(w targets.Workload, started happening) []targets.Fact
 		}
 	}
 	return append(facts,
-		targets.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
-		targets.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limit)})
+		record.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
+		record.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limit)})
 }
 
 // guestMemory says what the guest has and what for.
@@ -194,8 +195,8 @@ func guestMemory(all, limit targets.Bytes) string {
 // memoryFact compares the memory limit asked for with the one in force. fault is
 // why it could not be set, as the guest says. A guest's memory is a limit of its
 // own where none is asked for.
-func memoryFact(want, guest, got targets.Bytes, fault string) targets.Fact {
-	fact := targets.Fact{Name: "memory limit", Value: want.String()}
+func memoryFact(want, guest, got targets.Bytes, fault string) record.Fact {
+	fact := record.Fact{Name: "memory limit", Value: want.String()}
 	switch {
 	case want == 0:
 		fact.Value, fact.Unequal = fmt.Sprintf("none asked for; the guest's %s bound the server with everything else in it", guest), true

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -22,7 +23,7 @@ func TestMemoryFact(t *testing.T) {
 		"less":            {64 * mib, 32 * mib, "", "32MiB in force, asked for 64MiB", true},
 		"none":            {0, 0, "", "none asked for; the guest's 512MiB bound the server with everything else in it", true},
 	} {
-		want := targets.Fact{Name: "memory limit", Value: c.value, Unequal: c.unequal}
+		want := record.Fact{Name: "memory limit", Value: c.value, Unequal: c.unequal}
 		if got := memoryFact(c.want, 512*mib, c.got, c.fault); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}

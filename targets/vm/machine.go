@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 	"servebench/targets/vm/guest"
@@ -180,11 +181,11 @@ func (m *machine) commandLine() string {
 const tickOnly = "nohz=off highres=off"
 
 // timersFact says what follows from tickOnly, where it applies.
-func (m *machine) timersFact() []targets.Fact {
+func (m *machine) timersFact() []record.Fact {
 	if m.with.name != tcg {
 		return nil
 	}
-	return []targets.Fact{{
+	return []record.Fact{{
 		Name: "guest timers", Unequal: true,
 		Value: "by the kernel's tick (" + tickOnly + "): a server that sleeps for less wakes at the next tick, usually 4 ms apart",
 	}}

@@ -36,6 +36,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/vm/kernel"
 )
@@ -69,7 +70,7 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 			}
 			return nil // Open says what is wrong with the options
 		},
-		Describe: func(ctx context.Context, set map[string]string) ([]targets.Fact, error) {
+		Describe: func(ctx context.Context, set map[string]string) ([]record.Fact, error) {
 			facts, err := describe(ctx, set, guestinit)
 			if err != nil {
 				return nil, fmt.Errorf("vm: %w", err)
@@ -89,7 +90,7 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 
 // describe says what guests would be made of, and how they would run: with accel:
 // auto, a guest that does nothing is booted to find out, unless one was.
-func describe(ctx context.Context, set map[string]string, guestinit func() (string, error)) ([]targets.Fact, error) {
+func describe(ctx context.Context, set map[string]string, guestinit func() (string, error)) ([]record.Fact, error) {
 	t, err := newTarget(targets.Config{Options: set}, guestinit)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -70,11 +71,11 @@ func (l *ledger) refuse(r *refusal) {
 }
 
 // meters are the counts so far.
-func (l *ledger) meters() []targets.Meter {
+func (l *ledger) meters() []record.Meter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	milliseconds := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return []targets.Meter{
+	return []record.Meter{
 		{Name: "invocations", Value: float64(l.invocations)},
 		{Name: "throttled", Value: float64(l.throttled)},
 		{Name: "function errors", Value: float64(l.failed)},
@@ -130,7 +131,7 @@ type State struct {
 	// Ended says how the last environment ended that ended by itself, quoting
 	// its output; "" while none did.
 	Ended  string
-	Meters []targets.Meter // since the service started
+	Meters []record.Meter // since the service started
 }
 
 // Environment is an execution environment.
