@@ -345,7 +345,7 @@ func onlyRun(t *testing.T, folder string) string {
 	return filepath.Base(filepath.Dir(found[0]))
 }
 
-// endless are the commands that are interrupted after some seconds: they send load,
+// endless are the commands that are interrupted after a second: they send load,
 // simulate or serve, which takes from minutes to for ever.
 var endless = regexp.MustCompile(`^bin/(servebench (run|ab|calibrate|prove)|refserver serve)\b`)
 
@@ -390,7 +390,7 @@ func (r reader) types(t *testing.T, folder, command string) {
 
 // interrupt interrupts a program after a while, and again where that does not end it.
 func interrupt(program *os.Process, stop <-chan struct{}) {
-	for wait := 3 * time.Second; ; wait = 20 * time.Second {
+	for wait := time.Second; ; wait = 20 * time.Second {
 		select {
 		case <-stop:
 			return
