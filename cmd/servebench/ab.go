@@ -10,6 +10,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/ab"
@@ -260,7 +261,7 @@ func abOutcome(run *record.Run, a *analysis.Analysis) error {
 		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.AB.Why)}
 	case record.Inconclusive:
 		more := ""
-		if advice := a.AB.Advice(); advice != "" {
+		if advice := document.Advice(a.AB); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
 		}
 		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.AB.Why + more)}

@@ -108,8 +108,8 @@ func (b builder) variants() []Section {
 // advice says what would settle an A/B test.
 func (b builder) advice() []Line {
 	d := b.a.AB
-	if d == nil || d.Advice() == "" || b.a.Nothing() != "" || b.a.Refused() {
+	if d == nil || Advice(d) == "" || b.a.Nothing() != "" || b.a.Refused() {
 		return nil
 	}
-	return []Line{{Fix: sentence(d.Advice()), Command: d.Command}}
+	return []Line{{Fix: sentence(Advice(d)), Command: d.Command}}
 }

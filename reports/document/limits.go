@@ -21,7 +21,7 @@ func (b builder) limits() []Section {
 	for _, g := range WorstFirst(a.Gates) {
 		row := Row{Cells: []Cell{
 			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + g.Limit),
-			{Text: g.Observed, Interval: g.Interval}, text(g.Sample()),
+			{Text: g.Observed, Interval: g.Interval}, text(sampleOf(g)),
 		}}
 		if g.Verdict != record.InvalidInstrument { // which is said once, with the verdict
 			row.Notes = sentences(g.Why, g.Note)

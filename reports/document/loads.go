@@ -19,11 +19,11 @@ func (b builder) steps() []Section {
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
 			b.add(t, s.Target, s.Phase, []Cell{
-				text(s.StepName(step)), text(format.RateNumber(step.Sent)), text(format.RateNumber(step.Answered)),
+				text(StepName(s, step)), text(format.RateNumber(step.Sent)), text(format.RateNumber(step.Answered)),
 				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
 			}, quantiles(step.Response))
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(s.Says())})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(StepsResult(s))})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
 		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
@@ -58,7 +58,7 @@ func (b builder) throughput() []Section {
 				errorRate(p.Row.ErrorRate()), text(fmt.Sprint(p.Rounds)),
 			}, quantiles(p.Row.Response))})
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(s.Says())})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(SaturationResult(s))})
 	}
 	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
 		sentence(SaturationMethod),

@@ -186,7 +186,7 @@ func stepLine(a *analysis.Analysis) string {
 		if several {
 			phase = ", " + s.Phase + ":"
 		}
-		parts = append(parts, a.Label(s.Target)+phase+" "+s.Says())
+		parts = append(parts, a.Label(s.Target)+phase+" "+StepsResult(s))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -224,7 +224,7 @@ func startLine(a *analysis.Analysis) string {
 func saturationLine(a *analysis.Analysis) string {
 	var parts []string
 	for _, s := range a.Saturated {
-		parts = append(parts, a.Label(s.Target)+" "+s.Says())
+		parts = append(parts, a.Label(s.Target)+" "+SaturationResult(s))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -166,12 +166,12 @@ func (b builder) finding(r sample.Row) string {
 	}
 	for _, s := range b.a.Stepped {
 		if s.Target == r.Target {
-			return sentence(s.Says())
+			return sentence(StepsResult(s))
 		}
 	}
 	for _, s := range b.a.Saturated {
 		if s.Target == r.Target {
-			return sentence(s.Says())
+			return sentence(SaturationResult(s))
 		}
 	}
 	at := "at"

@@ -43,7 +43,7 @@ func marshalers() *json.Marshalers {
 		}),
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
-		as(func(s capacity.Stepped) stepped { return stepped{s, s.Says()} }), as(newStep),
+		as(func(s capacity.Stepped) stepped { return stepped{s, document.StepsResult(s)} }), as(newStep),
 		as(newSaturation), as(newPoint), as(newMetric), as(newVariant), as(newStart),
 	)
 }
@@ -297,7 +297,7 @@ type saturation struct {
 
 func newSaturation(s capacity.Saturation) saturation {
 	most := s.Points[s.Most]
-	return saturation{s.Target, most, most.Concurrency, s.Points[s.Fewest].Concurrency, s.Says(), s.Points}
+	return saturation{s.Target, most, most.Concurrency, s.Points[s.Fewest].Concurrency, document.SaturationResult(s), s.Points}
 }
 
 // point is one closed loop.

@@ -6,6 +6,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -27,14 +28,14 @@ func abSuite(a *analysis.Analysis) junit.Testsuite {
 		test := junit.Testcase{
 			Classname: class(record.Candidate, m.Phase), Name: m.Name + " no worse than the " + record.Baseline + "'s", Time: seconds(took / n),
 		}
-		judge(&test, a, within(d, m.Verdict), m.Says(), metricDetails(d, m))
+		judge(&test, a, within(d, m.Verdict), document.MetricLine(m), metricDetails(d, m))
 		s.AddTestcase(test)
 	}
 	for _, e := range d.Errors {
 		test := junit.Testcase{
 			Classname: class(record.Candidate, e.Phase), Name: "errors no more than the " + record.Baseline + "'s", Time: seconds(took / n),
 		}
-		judge(&test, a, within(d, e.Verdict), e.Says(), []string{e.Says()})
+		judge(&test, a, within(d, e.Verdict), document.ErrorsLine(e), []string{document.ErrorsLine(e)})
 		s.AddTestcase(test)
 	}
 	if n == 0 {
@@ -63,7 +64,7 @@ func metricDetails(d *ab.Result, m ab.Metric) []string {
 	if m.Why != "" {
 		lines = append(lines, "why:      "+format.Plain(m.Why))
 	}
-	if advice := d.Advice(); d.Command != "" {
+	if advice := document.Advice(d); d.Command != "" {
 		lines = append(lines, "more:     "+advice+":", "          "+format.Plain(d.Command))
 	}
 	return lines

@@ -44,7 +44,7 @@ func gateTest(a *analysis.Analysis, g gate.Gate) junit.Testcase {
 		Name:      g.Metric + " " + g.Limit,
 		Time:      seconds(elapsed(a, g.Target, g.Phase) / time.Duration(alike(a, g))),
 	}
-	judge(&test, a, g.Verdict, g.Says(), gateDetails(a, g))
+	judge(&test, a, g.Verdict, document.LimitLine(g), gateDetails(a, g))
 	return test
 }
 

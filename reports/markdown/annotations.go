@@ -84,14 +84,14 @@ func broken(a *analysis.Analysis) []annotation {
 	case a.Verdict == record.InvalidInstrument || a.Nothing() != "":
 	case d != nil:
 		for _, m := range d.Metrics {
-			add(m.Verdict, record.Candidate+", phase "+m.Phase, m.Says())
+			add(m.Verdict, record.Candidate+", phase "+m.Phase, document.MetricLine(m))
 		}
 		for _, e := range d.Errors {
-			add(e.Verdict, record.Candidate+", phase "+e.Phase, e.Says())
+			add(e.Verdict, record.Candidate+", phase "+e.Phase, document.ErrorsLine(e))
 		}
 	default:
 		for _, g := range document.WorstFirst(a.Gates) {
-			add(g.Verdict, at(g), g.Says())
+			add(g.Verdict, at(g), document.LimitLine(g))
 		}
 	}
 	return all

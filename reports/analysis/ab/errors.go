@@ -108,15 +108,3 @@ func (p *pairing) losses(phase string, round int) (baseline, candidate losses, o
 	}
 	return baseline, candidate, false
 }
-
-// Says is the comparison in one line, without its verdict and phase: "error rate 2 %
-// against 0.1 %, n 4,000 and 4,000, p 0.0003".
-func (e Errors) Says() string {
-	s := fmt.Sprintf("error rate %s against %s, n %s and %s, p %s",
-		format.Percent(e.Candidate.Value), format.Percent(e.Baseline.Value),
-		format.Count(e.Candidate.N), format.Count(e.Baseline.N), format.Number(e.P))
-	if e.Why != "" {
-		s += ": " + e.Why
-	}
-	return s
-}

@@ -218,27 +218,6 @@ func quantileOfAll(c *sample.Cell, q float64) (float64, bool) {
 // other. Half of it is already more than e²⁰ times as much.
 const beyond = 100
 
-// Says is the comparison in one line, without its verdict and phase: "p50 +23.0 %
-// [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: it is surely worse".
-func (m Metric) Says() string {
-	if len(m.Pairs) == 0 {
-		return m.Name + ": " + m.Why
-	}
-	baseline, candidate := m.Typical()
-	s := m.Name + " " + format.Change(m.Ratio)
-	figures := fmt.Sprintf(", %s against %s", m.FormatFigure(candidate), m.FormatFigure(baseline))
-	if bounds := m.Bounds(); bounds != "" {
-		s += " " + bounds + figures + ", p " + format.Number(m.P)
-	} else { // there was no interim analysis yet
-		s += figures
-	}
-	s += fmt.Sprintf(", %d pairs", len(m.Pairs))
-	if m.Why != "" {
-		s += ": " + m.Why
-	}
-	return s
-}
-
 // Typical are the medians of the pairs, each variant's for itself; 0 without pairs.
 func (m Metric) Typical() (baseline, candidate float64) {
 	if len(m.Pairs) == 0 {

@@ -35,25 +35,6 @@ func (d *Result) settle(p *pairing, estimates []paired.Estimate) {
 	}
 }
 
-// Advice says what the Command of an A/B test that is not settled is for, or, where there
-// is none, that no rounds would settle it; "" of any other.
-func (d *Result) Advice() string {
-	switch {
-	case d.Command == "" && (d.Verdict != record.Inconclusive || d.Same || d.Interim == 0):
-		return ""
-	case d.Command == "":
-		return "as the estimate and the spread are, no number of rounds that may be added would settle it"
-	case d.Interim < d.Interims || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
-		return fmt.Sprintf("it is not at its end: the next interim analysis is after round %d; this goes on with it", d.More)
-	}
-	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
-		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, format.Percent(paired.ExtensionBeta))
-	if d.Anew > 0 {
-		text += fmt.Sprintf("A new A/B test with --rounds %d from the start would be shorter. ", d.Anew)
-	}
-	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
-}
-
 // needed is how many rounds in all would settle it: to fail takes one metric, to pass
 // all that are not settled; 0 where no number of rounds does.
 func (d *Result) needed(p *pairing, estimates []paired.Estimate) int {

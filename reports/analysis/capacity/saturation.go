@@ -8,7 +8,6 @@ import (
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/format"
 	"servebench/reports/record"
 
 	gonum "gonum.org/v1/gonum/stat"
@@ -21,27 +20,6 @@ type Saturation struct {
 	Points []Point // by ascending concurrency
 	Most   int     // the index of the highest throughput
 	Fewest int     // that of the lowest concurrency within 5 % of it
-}
-
-// Says is the result as a clause: "12,400/s at most, at concurrency 16; concurrency 8
-// comes within 5 % of it".
-func (s Saturation) Says() string {
-	most, fewest := s.Points[s.Most], s.Points[s.Fewest]
-	text := fmt.Sprintf("%s at most", format.Rate(most.Rate))
-	if most.HasInterval {
-		text += " " + format.Interval(most.Low, most.High)
-	}
-	text += ", at " + sample.FormatConcurrency(most.Concurrency)
-	if s.Fewest != s.Most {
-		text += fmt.Sprintf("; within 5 %% of it from %s on", sample.FormatConcurrency(fewest.Concurrency))
-	}
-	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
-		text += ", the most that were tried: it may be higher with more"
-	}
-	if most.idle() {
-		text += "; neither server nor generator was busy then: this may not be the server's limit"
-	}
-	return text
 }
 
 // Point is one closed loop.
@@ -58,9 +36,9 @@ type Point struct {
 	CPUs        int        // of the target; 0: not known
 }
 
-// idle says that neither the target nor the generator came near the end of its CPUs,
+// Idle says that neither the target nor the generator came near the end of its CPUs,
 // as far as that of both is known.
-func (p Point) idle() bool {
+func (p Point) Idle() bool {
 	generator, known := p.Row.GeneratorCPU()
 	server, measured := p.ServerCPU()
 	return known && measured && generator < sample.MostCPU && server < sample.MostCPU

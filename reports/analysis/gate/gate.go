@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
@@ -168,33 +167,6 @@ func Worst(gates []Gate) record.Verdict {
 		worst = max(worst, slices.Index(order, g.Verdict))
 	}
 	return order[worst]
-}
-
-// Sample is how many the gate was judged by: "12,000" requests or answers, or "5
-// rounds", "6 starts".
-func (g Gate) Sample() string {
-	if g.Of == "rounds" || g.Of == "starts" {
-		return format.Plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
-	}
-	return format.Count(g.N)
-}
-
-// Says is the gate in one line, without its verdict, target and phase: "p99 response
-// time 61.2 ms [58.0, 66.1] ms, limit ≤ 50 ms, n 12,000: the whole interval lies above
-// the limit".
-func (g Gate) Says() string {
-	s := g.Metric + " " + g.Observed
-	if g.Interval != "" {
-		s += " " + g.Interval
-	}
-	s += ", limit " + g.Limit
-	if g.N > 0 {
-		s += ", n " + g.Sample()
-	}
-	if g.Why != "" {
-		s += ": " + g.Why
-	}
-	return s
 }
 
 // mostRounds is how many rounds a scenario may have.
