@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -47,8 +48,8 @@ func TestABVerdicts(t *testing.T) {
 			if d == nil || a.Verdict != tc.verdict || d.Verdict != tc.verdict || d.Interim != tc.interim || d.Interims != 4 {
 				t.Fatalf("run %s, A/B test %+v, diagnostics %+v", a.Verdict, d, a.Diagnostics)
 			}
-			if !strings.Contains(d.Why, tc.why) {
-				t.Errorf("why: %q, want %q in it", d.Why, tc.why)
+			if got := document.Sentence(a); !strings.Contains(got, tc.why) {
+				t.Errorf("%q, want %q in it", got, tc.why)
 			}
 			if len(a.Gates) > 0 || len(a.Ratios) > 0 {
 				t.Errorf("an A/B test has %d gates and %d ratios beside it", len(a.Gates), len(a.Ratios))

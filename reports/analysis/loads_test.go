@@ -424,7 +424,7 @@ func TestRefused(t *testing.T) {
 	if d, others := a.Fault(); d == nil || d.Rule != "descriptors" || others != 0 {
 		t.Errorf("fault %+v and %d others", d, others)
 	}
-	const want = "this machine cannot give what the load needs: descriptors (64 open files, want ≥ 532); what to do: raise the limit: ulimit -n 532"
+	const want = "this machine cannot give what the load needs: descriptors (64 open files, want ≥ 532); to fix it: raise the limit: ulimit -n 532"
 	if got := document.Blame(a); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

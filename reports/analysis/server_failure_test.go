@@ -105,7 +105,7 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		Gates:   []gate.Gate{{Target: "endpoint", Phase: "long", Metric: "error rate", Verdict: record.Inconclusive}},
 		Verdict: record.Inconclusive,
 	}
-	const want = "61 of 64 requests were given up when the run was ended. Besides, of 1 limit, undecided: endpoint error rate"
+	const want = "61 of 64 requests were given up when the run was ended. Also, 1 of 1 limit undecided: endpoint error rate"
 	if got := document.Sentence(a); got != want || len(a.ServerFailures()) > 0 {
 		t.Errorf("%q, %+v, want %q", got, a.ServerFailures(), want)
 	}

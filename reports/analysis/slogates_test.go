@@ -211,11 +211,11 @@ func TestNoPassInPart(t *testing.T) {
 func TestSentenceNamesThePhase(t *testing.T) {
 	p := recordtest.Compare()
 	p.Targets, p.SLO = p.Targets[:1], record.SLO{P50: time.Microsecond, ColdStart: time.Microsecond}
-	if got, want := document.Sentence(analyse(t, recordtest.Open(t, p))), "of 2 limits, broken: physical p50 response time, physical cold start"; got != want {
+	if got, want := document.Sentence(analyse(t, recordtest.Open(t, p))), "2 of 2 limits not met: physical p50 response time, physical cold start"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.Phases = append(p.Phases, record.Phase{Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
-	const want = "of 3 limits, broken: physical p50 response time in steady, physical p50 response time in spike, physical cold start"
+	const want = "3 of 3 limits not met: physical p50 response time in steady, physical p50 response time in spike, physical cold start"
 	if got := document.Sentence(analyse(t, recordtest.Open(t, p))); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

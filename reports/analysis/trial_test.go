@@ -66,7 +66,7 @@ func TestDiscardedTrial(t *testing.T) {
 		}
 	}
 	if before := analyse(t, run); before.Validity != record.Invalid {
-		t.Fatal("the run is VALID though a trial's instrument cannot be believed")
+		t.Fatal("the run is VALID though a trial's measurement is not valid")
 	}
 	rerun(run, trial, text, undisturbed)
 	a := analyse(t, run)

@@ -35,7 +35,7 @@ func (b builder) startSections(rank Rank) []Section {
 		t.Rows = append(t.Rows, Row{Cells: b.startCells(c, starts, stages)})
 	}
 	notes := []string{
-		"From the beginning of a start until each stage was reached: medians of the starts that came to a right first answer, which is the whole. Starts that failed are counted apart.",
+		"From the beginning of a start until each stage was reached: medians of the starts that reached a right first answer. Failed starts are counted separately.",
 		sentence(StagesMethod),
 	}
 	if sample.Prepared(starts) {

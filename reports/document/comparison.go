@@ -214,10 +214,10 @@ func ComparisonNotes(all []*compare.Comparison) []string {
 	}
 	notes := []string{"BASE and NEW are geometric means over rounds, of a cold start over starts, and of an error rate the share of all requests, whose change is a difference. " + ComparisonMethod + "."}
 	if pooled {
-		notes = append(notes, "Where the rounds by themselves do not tell a figure, it is that of all rounds together and has no interval.")
+		notes = append(notes, "Where single rounds are too short for a figure, it is that of all rounds together and has no interval.")
 	}
 	if few {
-		notes = append(notes, "A single pair of runs cannot tell a change from noise: in simulations of a shared machine, a threshold of 10 % on the p99 of one round each calls a third of the servers slower that did not change.")
+		notes = append(notes, "A single pair of runs cannot separate a change from noise: in simulations of a shared machine, a threshold of 10 % on the p99 of one round each reports a third of unchanged servers as slower.")
 	}
 	if intervals > 0 {
 		notes = append(notes, fmt.Sprintf("Of %d intervals at 95 %%, %s on average miss the truth by chance alone.", intervals, format.Number(0.05*float64(intervals))))

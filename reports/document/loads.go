@@ -26,7 +26,7 @@ func (b builder) steps() []Section {
 		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(StepsResult(s))})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
-		"Each step by itself, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
+		"Each step, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
 	}}}
 }
 

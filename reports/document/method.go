@@ -17,7 +17,7 @@ func (b builder) method() []Section {
 	texts := []string{
 		b.loops(),
 		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
-			"Lag is the difference: how late the load generator was. Tables show both times, for " + b.answersWord() + " only; failures are counted apart.",
+			"Lag is the difference: how late the load generator was. Tables show both times, for " + b.answersWord() + " only; failures are counted separately.",
 		"Lag is allowed up to a threshold: " + LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
 		b.checked(),
 		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
@@ -36,7 +36,7 @@ func (b builder) method() []Section {
 			"Goodput is judged by Student's t on the rounds, a cold start by each start alone.")
 	}
 	if b.a.OnlyStarts() {
-		texts = []string{starts, "Targets are started one after the other, in an order that is shuffled each time. Starts that fail are counted apart, never averaged."}
+		texts = []string{starts, "Targets are started one after the other, in a new random order each time. Failed starts are counted separately, never averaged."}
 	}
 	s := Section{ID: "method", Title: "Method", Rank: Appendix}
 	for _, text := range texts {
@@ -57,7 +57,7 @@ func (b builder) loops() string {
 	}
 	if closed {
 		parts = append(parts, "Closed loop: each worker waits for its answer, thinks if it is told to, and asks again. A request is due when its worker is ready, "+
-			"so that the load gives way where the server is slow: such a loop tells the highest throughput, and no latency of users who do not wait.")
+			"so the load drops when the server is slow: such a loop measures the highest throughput, not the latency for users who do not wait.")
 	}
 	return strings.Join(parts, " ")
 }
@@ -86,14 +86,14 @@ func (b builder) checked() string {
 const IntervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"
 
 // ShareMethod says in one sentence how a share's interval is made, for captions.
-const ShareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the fewer independent requests that tell as much (Korn and Graubard)"
+const ShareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the effective number of independent requests (Korn and Graubard)"
 
 // RatioMethod says in one sentence how Ratio's interval is made, for captions.
 const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds, or where they are all the same; of goodput at least what chance makes of so many requests"
 
 // LagMethod says in words when lag makes a run INVALID; see Row.LagLimit.
 func LagMethod() string {
-	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, chance apart: it counts once the share's whole 95 %% interval lies above that",
+	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, beyond chance: it counts when the whole 95 %% interval of the share lies above that",
 		format.Duration(sample.LagFloor), format.Percent(sample.LagShare), format.Percent(validity.MostLate))
 }
 
@@ -121,12 +121,12 @@ const ABMethod = "Each round plays the same due times and payloads on a fresh se
 
 // ABColumns says in short why the change of a metric does not follow from the two
 // figures beside it.
-const ABColumns = "CHANGE is not the ratio of the two columns before it: these are medians over all rounds, CHANGE is found within each round " +
-	"and estimated over them (Hodges–Lehmann), since rounds can differ by more than the servers do"
+const ABColumns = "The change is not the ratio of the two columns before it: those are medians over all rounds, while the change is computed within each round " +
+	"and estimated over the rounds (Hodges–Lehmann), because rounds can differ by more than the servers do"
 
 // StepMethod says where a target broke, as the rest of a sentence, for captions.
 func StepMethod() string {
-	return fmt.Sprintf("in the first step in which the load was ended by abort_on or the end of the server, or more than %s of the requests sent failed or were censored, chance apart, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
+	return fmt.Sprintf("in the first step in which the load was ended by abort_on or the end of the server, or more than %s of the requests sent failed or were censored, beyond chance, or fewer than %s of those due were answered rightly before %s after the step's end plus what three quarters of the first step's answers took, which is what counts as answered",
 		format.Percent(capacity.StepErrors), format.Percent(capacity.StepAnswered), format.Duration(capacity.StepGrace))
 }
 
@@ -135,14 +135,14 @@ const SaturationMethod = "right answers per second in a closed loop, the mean ov
 
 // OverheadMethod says in one sentence how the intervals of the split are made.
 const OverheadMethod = "95 % interval by bootstrap over rounds, the same rounds for both phases and both targets, its percentiles widened for few rounds (Hesterberg); " +
-	"simulated, it holds the truth in about 95 of 100 cases from six rounds on, in 85 to 90 with four; none with fewer"
+	"in simulations it covers the true value in about 95 of 100 cases from six rounds on, in 85 to 90 with four; none with fewer"
 
 // OverheadBesideRatios says why a ratio of the split and that of a phase's quantile
 // differ, where both are shown.
 const OverheadBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
-	"the ratios of each phase, elsewhere, are means of each round's own, with a t interval: so the two differ by a little"
+	"the ratios of each phase, elsewhere, are means over rounds, with a t interval: so the two differ slightly"
 
-// OverheadAdvice says what to do where a model is not told apart from nothing.
+// OverheadAdvice says what to do where noise hides what a model takes.
 const OverheadAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
 
 // ThroughputMethod says what answers per second are, for captions.

@@ -258,7 +258,7 @@ func (b builder) rounds() []Section {
 			quantiles(r.Response), []Cell{count(r.Ledger.OK), lag, accuracy})
 	}
 	return []Section{{ID: "rounds", Title: "Each round", Rank: Folded, Table: t,
-		Notes: []string{"Each round by itself; within a round, in the order in which the targets were measured."}}}
+		Notes: []string{"Each round; within a round, in the order in which the targets were measured."}}}
 }
 
 // ratios compare each target with the reference.

@@ -59,7 +59,7 @@ func basis(a *analysis.Analysis, invalid string) string {
 	case a.Verdict == record.NoLimit && !a.OnlyStarts():
 		return strings.Join(says, "; ") // without limits there is nothing to say beside it
 	}
-	return strings.Join(says, "; ") + ". Besides, " + judgement
+	return strings.Join(says, "; ") + ". Also, " + judgement
 }
 
 func judgement(a *analysis.Analysis, invalid string) string {
@@ -81,8 +81,8 @@ func judgement(a *analysis.Analysis, invalid string) string {
 	return onLimits(a)
 }
 
-// onLimits says which of the limits hold and which do not: "all 6 limits hold", "of 6
-// limits, broken: container error rate".
+// onLimits says which of the limits are met and which are not: "all 6 limits are met", "1
+// of 6 limits not met: container error rate".
 func onLimits(a *analysis.Analysis) string {
 	switch {
 	case a.Verdict == record.Pass:
@@ -92,12 +92,16 @@ func onLimits(a *analysis.Analysis) string {
 	}
 	var parts []string
 	if broken := limitsThat(a, record.Fail); len(broken) > 0 {
-		parts = append(parts, "broken: "+strings.Join(broken, ", "))
+		parts = append(parts, fmt.Sprintf("%d of %s not met: %s", len(broken), countLimits(len(a.Gates)), strings.Join(broken, ", ")))
 	}
 	if open := limitsThat(a, record.Inconclusive); len(open) > 0 {
-		parts = append(parts, "undecided: "+strings.Join(open, ", "))
+		of := ""
+		if len(parts) == 0 {
+			of = " of " + countLimits(len(a.Gates))
+		}
+		parts = append(parts, fmt.Sprintf("%d%s undecided: %s", len(open), of, strings.Join(open, ", ")))
 	}
-	return fmt.Sprintf("of %s, %s", countLimits(len(a.Gates)), strings.Join(parts, "; "))
+	return strings.Join(parts, "; ")
 }
 
 // limitsThat names the limits of a verdict: "container p99 response time".
@@ -113,9 +117,9 @@ func limitsThat(a *analysis.Analysis, v record.Verdict) []string {
 
 func allHold(n int) string {
 	if n == 1 {
-		return "the limit holds"
+		return "the limit is met"
 	}
-	return fmt.Sprintf("all %s hold", countLimits(n))
+	return fmt.Sprintf("all %s are met", countLimits(n))
 }
 
 func countLimits(n int) string {
@@ -133,8 +137,8 @@ func Disbelief(a *analysis.Analysis) string {
 	return "the measurement is not valid"
 }
 
-// Blame says why the run is INVALID, by which rule, and what to do: "the instrument
-// cannot be believed: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do:
+// Blame says why the run is INVALID, by which rule, and what to do: "the measurement is
+// not valid: generator-cpu (generator CPU 91 %, want ≤ 80 %); to fix it:
 // lower the rate"; "" of a run that is not.
 func Blame(a *analysis.Analysis) string {
 	d, others := a.Fault()
@@ -152,7 +156,7 @@ func Blame(a *analysis.Analysis) string {
 	case others > 1:
 		text += fmt.Sprintf(" and %d more reasons", others)
 	}
-	return text + "; what to do: " + d.Action
+	return text + "; to fix it: " + d.Action
 }
 
 // noiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
@@ -283,9 +287,9 @@ func RoundsLine(a *analysis.Analysis) string {
 	case 0:
 		return ""
 	case 1:
-		return "The limits are judged by 1 round, which does not show how others differ from it."
+		return "With 1 round, the variation between rounds is unknown."
 	}
-	return fmt.Sprintf("The limits are judged for rounds like these %d: a fault that occurs in up to %s of rounds may be in none of them.",
+	return fmt.Sprintf("With %d rounds, a fault that occurs in up to %s of rounds may have been missed.",
 		fewest, format.Percent(stat.NewProportion(0, int64(fewest)).High))
 }
 
@@ -296,7 +300,7 @@ func boundsMethod(a *analysis.Analysis) string {
 		return ""
 	}
 	interim, metrics := a.Run.AB.Interims[a.AB.Interim-1], len(a.AB.Metrics)
-	text := "Bounds, at this interim analysis: the true change is worse than both in at most " + format.Percent(interim.Beta) +
+	text := "Bounds, at this interim analysis: the true change is worse than both bounds in at most " + format.Percent(interim.Beta) +
 		" of such A/B tests, and better than both in at most " + format.Percent(interim.Alpha/float64(metrics))
 	if metrics > 1 { // what Holm's step finds surely worse is bounded by no change
 		text += " (" + format.Percent(interim.Alpha) + " where one of them is 0.0 %)"

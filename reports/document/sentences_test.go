@@ -29,9 +29,9 @@ func TestSentence(t *testing.T) {
 		plan           recordtest.Plan
 		word, sentence string
 	}{
-		{"limits that hold", recordtest.Compare(), "PASS", "all 6 limits hold"},
-		{"a limit inside its interval", tight, "INCONCLUSIVE", "of 2 limits, undecided: physical p50 response time, container p50 response time"},
-		{"limits that are broken", broken, "FAIL", "of 2 limits, broken: physical p50 response time, container p50 response time"},
+		{"limits that hold", recordtest.Compare(), "PASS", "all 6 limits are met"},
+		{"a limit inside its interval", tight, "INCONCLUSIVE", "2 of 2 limits undecided: physical p50 response time, container p50 response time"},
+		{"limits that are broken", broken, "FAIL", "2 of 2 limits not met: physical p50 response time, container p50 response time"},
 		{"no limits", free, "VALID", "measured; the scenario sets no limits"},
 		{"no target", nowhere, "NO RESULT", "nothing was measured: no target can run here"},
 		{

@@ -212,7 +212,7 @@ func (b builder) broken(target string) string {
 	}
 	var parts []string
 	if len(failed) > 0 {
-		parts = append(parts, "Broken: "+listed(failed)+".")
+		parts = append(parts, "Not met: "+listed(failed)+".")
 	}
 	if len(open) > 0 {
 		parts = append(parts, "Undecided: "+listed(open)+".")

@@ -144,7 +144,7 @@ func floorCurveCaption(v view) string {
 	if v.floor() == nil {
 		return ""
 	}
-	return " Grey: the instrument's floor, which is what instrument, kernel and loopback take of themselves at that rate, up to the last quantile that calibration could tell."
+	return " Grey: the floor, the latency of load generator, kernel and loopback alone at that rate, up to the last quantile that calibration measured."
 }
 
 // Plot implements plot.Plotter.

@@ -116,7 +116,7 @@ func TestThroughputIsDrawn(t *testing.T) {
 func TestFloorIsDrawn(t *testing.T) {
 	with, without := figuresOf(t, recordtest.Calibrated()), figuresOf(t, recordtest.Compare())
 	for _, name := range []string{"percentiles", "ecdf", "histogram", "heatmap", "timeline"} {
-		if f := with[name]; !strings.Contains(labels(t, f), "floor") || !strings.Contains(f.Caption, "Grey: the instrument's floor") {
+		if f := with[name]; !strings.Contains(labels(t, f), "floor") || !strings.Contains(f.Caption, "Grey: the floor") {
 			t.Errorf("%s: no floor", name)
 		}
 		if f := without[name]; strings.Contains(labels(t, f), "floor") || strings.Contains(f.Caption, "floor") {

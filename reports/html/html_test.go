@@ -229,7 +229,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 		a.Rows[i].Usage = record.Usage{Known: true}
 	}
 	text := words(render(t, a))
-	inOrder(t, text, "INVALID", "The server of container died in round 3. Besides, the measurement is not valid", "physical",
+	inOrder(t, text, "INVALID", "The server of container died in round 3. Also, the measurement is not valid", "physical",
 		"container", "The server died in round 3: it exited with status 9.", "requests answered", "out of memory")
 	for _, no := range []string{"0 B", "| 0 ms |"} {
 		if strings.Contains(text, no) {
@@ -287,8 +287,8 @@ func inOrder(t *testing.T, text string, parts ...string) {
 
 func TestVerdicts(t *testing.T) {
 	for verdict, want := range map[record.Verdict]string{
-		record.Pass: "All 2 limits hold", record.Fail: "Of 2 limits, broken: container p99 response time",
-		record.Inconclusive: "Of 2 limits, undecided: container p99 response time", record.NoLimit: "the scenario sets no limits",
+		record.Pass: "All 2 limits are met", record.Fail: "1 of 2 limits not met: container p99 response time",
+		record.Inconclusive: "1 of 2 limits undecided: container p99 response time", record.NoLimit: "the scenario sets no limits",
 	} {
 		a := figurestest.Compare(2, 2).Make()
 		a.Verdict = verdict
@@ -297,7 +297,7 @@ func TestVerdicts(t *testing.T) {
 		text := words(render(t, a))
 		inOrder(t, text, want)
 		if verdict == record.Fail {
-			inOrder(t, text, "container", "FAIL", "Broken: p99 response time", "Limits", "The whole interval lies above the limit")
+			inOrder(t, text, "container", "FAIL", "Not met: p99 response time", "Limits", "The whole interval lies above the limit")
 		}
 	}
 }

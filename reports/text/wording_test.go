@@ -52,7 +52,7 @@ func TestServersAreSaidFirst(t *testing.T) {
 	})), " ")
 	at := -1
 	for _, part := range []string{
-		"INVALID compare: the server of container died in round 3. Besides, the measurement is not valid",
+		"INVALID compare: the server of container died in round 3. Also, the measurement is not valid",
 		"WARNING container, round 3: The server did not last", "ERROR container: The load generator sent requests late", "RESULTS",
 	} {
 		i := strings.Index(got, part)
@@ -115,7 +115,7 @@ func TestDeathWithoutLimits(t *testing.T) {
 		r.Targets[1].Deployments[1].Failed = "signal: killed"
 	})
 	first, _, _ := strings.Cut(got, "\n")
-	if !strings.Contains(first, "the server of container died") || strings.Contains(first, "Besides") {
+	if !strings.Contains(first, "the server of container died") || strings.Contains(first, "Also,") {
 		t.Errorf("the first line is %q", first)
 	}
 }
