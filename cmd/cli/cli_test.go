@@ -19,7 +19,7 @@ func TestReport(t *testing.T) {
 		{nil, OK, ""},
 		{errors.New("port 80: taken"), Runtime, "tool: port 80: taken\n"},
 		{errors.Join(errors.New("one"), errors.New("two")), Runtime, "tool: one\ntool: two\n"},
-		{fmt.Errorf("read flags: %w", UsageError{Err: errors.New("no such")}), Usage, "tool: read flags: no such\ntool: --help says what there is\n"},
+		{fmt.Errorf("read flags: %w", UsageError{Err: errors.New("no such")}), Usage, "tool: read flags: no such\nrun 'tool --help' for usage\n"},
 		{fmt.Errorf("serve: %w", context.Canceled), Interrupted, "tool: serve: context canceled\n"},
 	} {
 		var said strings.Builder

@@ -110,7 +110,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{cli.Usage, "", []string{"--function: want the path of the bootstrap", "--help says what there is"}},
+		{cli.Usage, "", []string{"--function: want the path of the bootstrap", "run 'locallambda --help' for usage"}},
 		{cli.Usage, "--function nonesuch", []string{"--function", "nonesuch"}},
 		{cli.Usage, "--function .", []string{". is not an executable file"}},
 		{

@@ -68,7 +68,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{cli.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "--help says what there is"}},
+		{cli.Usage, "--address here --body -1", []string{"--address here: want", "--body -1: want", "run 'nullserver --help' for usage"}},
 		{cli.Usage, "stray", []string{`takes no arguments, got "stray"`}},
 		{cli.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
 		{cli.Runtime, "--address 192.0.2.1:1", []string{"this machine does not have that address", "192.0.2.1:1"}},

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
 	}
 	if _, told := errors.AsType[decode.Faults](err); exit.code == exitUsage && !told { // which say what would be right
-		fmt.Fprintln(stderr, "servebench: --help says what there is")
+		fmt.Fprintln(stderr, "run 'servebench --help' for usage")
 	}
 	return exit.code
 }

@@ -30,7 +30,7 @@ func TestRunRefuses(t *testing.T) {
 		if code := run(context.Background(), args, nil, &stdout, &stderr); code != cli.Usage {
 			t.Errorf("%v: exit %d, want %d", args, code, cli.Usage)
 		}
-		if stdout.Len() > 0 || !strings.Contains(stderr.String(), "--help says what there is") {
+		if stdout.Len() > 0 || !strings.Contains(stderr.String(), "run 'benchpeers --help' for usage") {
 			t.Errorf("%v: said %q and %q", args, stdout.String(), stderr.String())
 		}
 	}
