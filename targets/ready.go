@@ -52,7 +52,7 @@ func (p Probe) Wait(ctx context.Context) ([]record.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready, err := p.poll(ctx, func(ctx context.Context) error { return p.ask(ctx, client) })
+	ready, err := p.poll(ctx, func(ctx context.Context) error { return CheckReady(ctx, client, p.URL+p.Path) })
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +113,9 @@ func (p Probe) connect(ctx context.Context) error {
 	return conn.Close()
 }
 
-// ask succeeds when the readiness request is answered with 2xx.
-func (p Probe) ask(ctx context.Context, client *http.Client) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+p.Path, nil)
+// CheckReady sends one readiness request, which succeeds when it is answered with 2xx.
+func CheckReady(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
@@ -126,10 +126,10 @@ func (p Probe) ask(ctx context.Context, client *http.Client) error {
 	defer resp.Body.Close()
 	_, err = io.CopyN(io.Discard, resp.Body, int64(MiB))
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer to %s: %w", p.Path, err)
+		return fmt.Errorf("read the answer to %s: %w", req.URL.RequestURI(), err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s", p.Path, Redirect(resp.Status, resp.Header))
+		return fmt.Errorf("%s answered %s", req.URL.RequestURI(), Redirect(resp.Status, resp.Header))
 	}
 	return nil
 }

@@ -29,8 +29,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Version is the version of the payload format.
-const Version = "2.0"
+// version is the version of the payload format.
+const version = "2.0"
 
 // StreamType is the content type by which a function says that its answer is
 // streamed: a JSON prelude, eight zero bytes, the body.
@@ -40,11 +40,10 @@ const StreamType = "application/vnd.awslambda.http-integration-response"
 // in base64: those that are no UTF-8, and those that their content type calls
 // binary. Without a content type the bytes decide.
 func isText(contentType string, body []byte) bool {
-	return textual(contentType) && utf8.Valid(body)
+	return namesText(contentType) && utf8.Valid(body)
 }
 
-// textual reports whether the content type names text.
-func textual(contentType string) bool {
+func namesText(contentType string) bool {
 	if contentType == "" || contentType == "application/json" {
 		return true
 	}
@@ -74,7 +73,7 @@ const timeLayout = "02/Jan/2006:15:04:05 -0700"
 func (u URL) Event(r *http.Request, body []byte, id string, at time.Time) *events.LambdaFunctionURLRequest {
 	path := r.URL.EscapedPath()
 	event := &events.LambdaFunctionURLRequest{
-		Version: Version, RawPath: path, RawQueryString: r.URL.RawQuery,
+		Version: version, RawPath: path, RawQueryString: r.URL.RawQuery,
 		Cookies: cookies(r.Header["Cookie"]), Headers: headers(r), QueryStringParameters: query(r),
 		RequestContext: events.LambdaFunctionURLRequestContext{
 			AccountID: u.Account, RequestID: id, APIID: u.ID, DomainName: u.Domain, DomainPrefix: u.ID,
@@ -148,8 +147,8 @@ func sourceIP(address string) string {
 // request makes the HTTP request of an event, as a server would get it.
 func request(ctx context.Context, event *events.LambdaFunctionURLRequest) (*http.Request, error) {
 	at := &event.RequestContext.HTTP
-	if event.Version != Version || at.Method == "" {
-		return nil, fmt.Errorf("the event is not one of a function URL: version %q and HTTP method %q, want version %q and a method", event.Version, at.Method, Version)
+	if event.Version != version || at.Method == "" {
+		return nil, fmt.Errorf("the event is not one of a function URL: version %q and HTTP method %q, want version %q and a method", event.Version, at.Method, version)
 	}
 	uri := event.RawPath
 	if event.RawQueryString != "" {

@@ -29,10 +29,6 @@ type target struct {
 // Deploy starts a service for the function and sends the readiness request to
 // its URL, which starts the first environment.
 func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
-	return t.deploy(ctx, w)
-}
-
-func (t target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -78,11 +77,11 @@ func (i *instance) ready(ctx context.Context, at service.Addresses, path string,
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go i.watch(ctx, path, cancel)
-	transport := &http.Transport{Proxy: nil}
+	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for {
-		err := ask(ctx, client, at.URL+path)
+		err := targets.CheckReady(ctx, client, at.URL+path)
 		took := time.Since(began)
 		if err == nil {
 			return took, nil
@@ -115,7 +114,7 @@ func (e errNoBootstrap) Error() string { return "the server " + service.NoBootst
 // answers the readiness request with 2xx on a port that it listens on, and has
 // not called the Runtime API. One that merely listens may still be loading.
 func (i *instance) watch(ctx context.Context, path string, give context.CancelCauseFunc) {
-	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	transport := &http.Transport{DisableKeepAlives: true}
 	client := &http.Client{Transport: transport, Timeout: watchPause}
 	for seen := 0; ; {
 		select {
@@ -129,7 +128,7 @@ func (i *instance) watch(ctx context.Context, path string, give context.CancelCa
 		}
 		ports := state.Environments[0].Ports
 		ready := slices.ContainsFunc(ports, func(port int) bool {
-			return ask(ctx, client, "http://"+targets.Address(targets.Loopback, port)+path) == nil
+			return targets.CheckReady(ctx, client, "http://"+targets.Address(targets.Loopback, port)+path) == nil
 		})
 		switch {
 		case !ready:
@@ -141,26 +140,6 @@ func (i *instance) watch(ctx context.Context, path string, give context.CancelCa
 			return
 		}
 	}
-}
-
-// ask sends one readiness request.
-func ask(ctx context.Context, client *http.Client, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.CopyN(io.Discard, resp.Body, int64(targets.MiB)); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer to %s: %w", req.URL.Path, err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s", req.URL.Path, resp.Status)
-	}
-	return nil
 }
 
 // judge says how the server ended, if the readiness request found none alive.

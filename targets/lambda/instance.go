@@ -60,7 +60,7 @@ func (i *instance) state(ctx context.Context) (service.State, error) {
 	if err != nil {
 		return s, err
 	}
-	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	transport := &http.Transport{DisableKeepAlives: true}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return s, fmt.Errorf("ask the Lambda service for its state: %w", err)

@@ -16,7 +16,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -100,17 +99,8 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 	if err != nil {
 		return found, err
 	}
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
-	if err != nil {
-		return found, fmt.Errorf("look for abandoned folders: %w", err)
-	}
-	for _, dir := range folders {
-		if local.AbandonedFolder(dir, folderPrefix) {
-			remove := func(context.Context) error { return os.RemoveAll(dir) }
-			found = append(found, targets.Leftover{What: "folder " + dir, Remove: remove})
-		}
-	}
-	return found, nil
+	folders, err := local.AbandonedFolders(folderPrefix, func(_ context.Context, dir string) error { return os.RemoveAll(dir) })
+	return append(found, folders...), err
 }
 
 func options() []targets.Option {

@@ -30,7 +30,7 @@ func leftovers(all []hierarchy) []targets.Leftover {
 		left, _ := filepath.Glob(filepath.Join(h.mount, cgroupPrefix+"*")) // the pattern is well formed
 		for _, dir := range left {
 			name := filepath.Base(dir)
-			if seen[name] || !AbandonedFolder(dir, cgroupPrefix) {
+			if seen[name] || !abandonedFolder(dir, cgroupPrefix) {
 				continue
 			}
 			seen[name] = true

@@ -79,7 +79,7 @@ func TestAbandonedFolder(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if !AbandonedFolder(folder, "folder-") || AbandonedFolder(link, "link-") || AbandonedFolder(file, "file-") || AbandonedFolder(path("none"), "none-") {
+	if !abandonedFolder(folder, "folder-") || abandonedFolder(link, "link-") || abandonedFolder(file, "file-") || abandonedFolder(path("none"), "none-") {
 		t.Error("a folder is not told from what is none")
 	}
 	if os.Geteuid() != 0 {
@@ -88,7 +88,7 @@ func TestAbandonedFolder(t *testing.T) {
 	if err := os.Chown(folder, 65534, -1); err != nil {
 		t.Fatal(err)
 	}
-	if AbandonedFolder(folder, "folder-") {
+	if abandonedFolder(folder, "folder-") {
 		t.Error("another user's folder is taken for ours")
 	}
 }

@@ -1,12 +1,15 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"servebench/targets"
 )
 
 // Maker is the process that made something which may outlive it, as the names
@@ -50,10 +53,26 @@ func Abandoned(name, prefix string) bool {
 	return ok && m.gone()
 }
 
-// AbandonedFolder reports the same about a folder. It has to be one, and no
+// AbandonedFolders finds the abandoned folders below os.TempDir() whose names begin
+// with the prefix; remove removes one with all that goes with it.
+func AbandonedFolders(prefix string, remove func(ctx context.Context, dir string) error) ([]targets.Leftover, error) {
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("look for abandoned folders: %w", err)
+	}
+	var found []targets.Leftover
+	for _, dir := range folders {
+		if abandonedFolder(dir, prefix) {
+			found = append(found, targets.Leftover{What: "folder " + dir, Remove: func(ctx context.Context) error { return remove(ctx, dir) }})
+		}
+	}
+	return found, nil
+}
+
+// abandonedFolder reports the same about a folder. It has to be one, and no
 // link to one, and this user's: where everybody may make folders, the name
 // alone proves nothing.
-func AbandonedFolder(dir, prefix string) bool {
+func abandonedFolder(dir, prefix string) bool {
 	info, err := os.Lstat(dir)
 	if err != nil || !info.IsDir() || !Abandoned(filepath.Base(dir), prefix) {
 		return false

@@ -174,25 +174,14 @@ func identity(text string) (uint32, error) {
 // one ends its containers, which a server that is deaf to SIGTERM keeps
 // running; what they have in cgroups is local.Leftovers' to find, after this.
 func Leftovers(context.Context) ([]targets.Leftover, error) {
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
-	if err != nil {
-		return nil, fmt.Errorf("look for abandoned folders: %w", err)
-	}
 	runtime, unavailable := FindRuntime()
-	var found []targets.Leftover
-	for _, dir := range folders {
-		if !local.AbandonedFolder(dir, folderPrefix) {
-			continue
-		}
+	return local.AbandonedFolders(folderPrefix, func(ctx context.Context, dir string) error {
 		r := &Root{dir: dir}
-		found = append(found, targets.Leftover{What: "folder " + dir, Remove: func(ctx context.Context) error {
-			if unavailable == nil {
-				r.end(ctx, runtime)
-			}
-			return r.Remove()
-		}})
-	}
-	return found, nil
+		if unavailable == nil {
+			r.end(ctx, runtime)
+		}
+		return r.Remove()
+	})
 }
 
 // end makes the runtime end the containers that it keeps in the folder. What it

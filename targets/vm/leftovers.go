@@ -3,7 +3,6 @@ package vm
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,23 +27,12 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 // folders finds the abandoned folders. To remove one ends the QEMU that runs
 // from it, should the kernel not have ended it with its parent.
 func folders() ([]targets.Leftover, error) {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
-	if err != nil {
-		return nil, fmt.Errorf("look for abandoned folders: %w", err)
-	}
-	var found []targets.Leftover
-	for _, dir := range dirs {
-		if !local.AbandonedFolder(dir, folderPrefix) {
-			continue
+	return local.AbandonedFolders(folderPrefix, func(ctx context.Context, dir string) error {
+		if err := end(ctx, dir); err != nil {
+			return err
 		}
-		found = append(found, targets.Leftover{What: "folder " + dir, Remove: func(ctx context.Context) error {
-			if err := end(ctx, dir); err != nil {
-				return err
-			}
-			return os.RemoveAll(dir)
-		}})
-	}
-	return found, nil
+		return os.RemoveAll(dir)
+	})
 }
 
 // end kills the emulators that have a file of the folder in their command line,

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,9 @@ import (
 const (
 	LeastMemory = 128 * targets.MiB   // AWS: 128 MB
 	MostMemory  = 10240 * targets.MiB // AWS: 10,240 MB
-	// MemoryOfCPU is the memory size that comes with one whole CPU: "At
+	// memoryOfCPU is the memory size that comes with one whole CPU: "At
 	// 1,769 MB, a function has the equivalent of one vCPU".
-	MemoryOfCPU = 1769 * targets.MiB
+	memoryOfCPU = 1769 * targets.MiB
 	MostTimeout = 900 * time.Second
 
 	region  = "us-east-1"
@@ -90,14 +91,6 @@ type Config struct {
 	Reports bool
 }
 
-// Check reports every value that is not allowed.
-func (c *Config) Check() error {
-	if c.Sandbox == nil {
-		return errors.Join(errors.New("sandbox: want one"), c.Limits())
-	}
-	return c.Limits()
-}
-
 // Limits reports every name, size, number and time that is not allowed.
 func (c *Config) Limits() error {
 	var faults []error
@@ -118,15 +111,10 @@ func (c *Config) Limits() error {
 }
 
 // limit is the memory that an environment may hold.
-func (c *Config) limit() targets.Bytes {
-	if c.Limit > 0 {
-		return c.Limit
-	}
-	return c.Memory
-}
+func (c *Config) limit() targets.Bytes { return cmp.Or(c.Limit, c.Memory) }
 
 // Share is the share of the CPUs that comes with a memory size: 1 is one CPU.
-func Share(memory targets.Bytes) float64 { return float64(memory) / float64(MemoryOfCPU) }
+func Share(memory targets.Bytes) float64 { return float64(memory) / float64(memoryOfCPU) }
 
 // variables are what Lambda itself sets for every process, see "Defined runtime
 // environment variables" in the Lambda Developer Guide. The keys of an account

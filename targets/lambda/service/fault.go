@@ -90,6 +90,11 @@ func (f *failure) Error() string {
 	return fmt.Sprintf("the function failed amid its answer: %s: %s", f.Type, f.Message)
 }
 
+// oversized is the failure of an answer of more than mostAnswer.
+func oversized() *failure {
+	return &failure{Type: "Function.ResponseSizeTooLarge", Message: sizeMessage}
+}
+
 // truncated is the failure of a function that breaks its answer off and lives.
 func truncated() *failure {
 	return &failure{Type: "Runtime.TruncatedResponse", Message: "the function broke its answer off"}

@@ -210,7 +210,7 @@ func gather(from *stream) ([]byte, *failure) {
 		}
 		return nil, failed
 	case len(body) > mostAnswer:
-		return nil, &failure{Type: "Function.ResponseSizeTooLarge", Message: sizeMessage}
+		return nil, oversized()
 	}
 	return body, nil
 }

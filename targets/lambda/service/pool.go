@@ -100,8 +100,7 @@ func (p *pool) pop() *environment {
 // place takes a slot for a new environment, or waits for one or an idle
 // environment, or says which limit is reached. It unlocks the pool.
 func (p *pool) place(now time.Time) (*environment, *refusal) {
-	refused := p.refuse(now)
-	if refused != nil {
+	if refused := p.refuse(now); refused != nil {
 		p.mu.Unlock()
 		return nil, refused
 	}
@@ -192,12 +191,15 @@ func (p *pool) unsettle() {
 func (p *pool) remove(e *environment) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.removeIdle(e)
+}
+
+func (p *pool) removeIdle(e *environment) bool {
 	i := slices.Index(p.idle, e)
-	if i < 0 {
-		return false
+	if i >= 0 {
+		p.idle = slices.Delete(p.idle, i, i+1)
 	}
-	p.idle = slices.Delete(p.idle, i, i+1)
-	return true
+	return i >= 0
 }
 
 // hold takes an environment out of the idle ones into those in flight, which
@@ -205,11 +207,9 @@ func (p *pool) remove(e *environment) bool {
 func (p *pool) hold(e *environment) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.Index(p.idle, e)
-	if i < 0 {
+	if !p.removeIdle(e) {
 		return false
 	}
-	p.idle = slices.Delete(p.idle, i, i+1)
 	p.busy++
 	return true
 }

@@ -231,7 +231,7 @@ func TestPriceRoundsUp(t *testing.T) {
 }
 
 func TestShare(t *testing.T) {
-	if one, half := Share(MemoryOfCPU), Share(MemoryOfCPU/2); one != 1 || half < 0.49 || half > 0.51 {
+	if one, half := Share(memoryOfCPU), Share(memoryOfCPU/2); one != 1 || half < 0.49 || half > 0.51 {
 		t.Errorf("1769 MB are %g CPUs, half of it is %g", one, half)
 	}
 }

@@ -104,7 +104,7 @@ func (e *environment) serveResponse(w http.ResponseWriter, r *http.Request, id s
 	a := answer{body: body}
 	switch {
 	case errors.Is(err, errAnswerLarge):
-		a = answer{failed: &failure{Type: "Function.ResponseSizeTooLarge", Message: sizeMessage}}
+		a = answer{failed: oversized()}
 	case err != nil:
 		return // its process went away amid the answer, and its end is the failure
 	case r.Trailer.Get(typeHeader) != "":

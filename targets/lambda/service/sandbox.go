@@ -99,23 +99,23 @@ func (p plain) Remove() error {
 	return p.group.Close()
 }
 
-// Contained is a Sandbox of containers that share one read-only root folder.
-type Contained struct {
-	Root    *oci.Root
-	Runtime oci.Runtime
-	Args    []string // argument vector in the container
-	Env     []string // of the function, KEY=VALUE
-	CPUs    []int    // that it is pinned to; empty: not pinned
+// contained is a Sandbox of containers that share one read-only root folder.
+type contained struct {
+	root    *oci.Root
+	runtime oci.Runtime
+	args    []string // argument vector in the container
+	env     []string // of the function, KEY=VALUE
+	cpus    []int    // that it is pinned to; empty: not pinned
 }
 
 // Name implements Sandbox.
-func (s Contained) Name() string { return s.Runtime.Version }
+func (s contained) Name() string { return s.runtime.Version }
 
 // Start implements Sandbox. It returns once the runtime's process exists.
-func (s Contained) Start(p Process) (Running, error) {
-	started, err := s.Root.Start(s.Runtime, oci.Command{
-		Args: s.Args, Env: targets.MergeEnvironment(s.Env, append(p.Env, "LAMBDA_TASK_ROOT=/bin")),
-		CPUs: s.CPUs, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
+func (s contained) Start(p Process) (Running, error) {
+	started, err := s.root.Start(s.runtime, oci.Command{
+		Args: s.args, Env: targets.MergeEnvironment(s.env, append(p.Env, "LAMBDA_TASK_ROOT=/bin")),
+		CPUs: s.cpus, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -176,5 +176,5 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 		return nil, nil, errors.Join(err, ctx.Err())
 	}
 	args := append([]string{image.Program}, f.Args...)
-	return Contained{Root: root, Runtime: runtime, Args: args, Env: f.Env, CPUs: f.CPUs}, root.Remove, nil
+	return contained{root, runtime, args, f.Env, f.CPUs}, root.Remove, nil
 }

@@ -7,8 +7,8 @@
 //
 // Callers reach it by the function's URL and by AWS's API, of which it has
 // Invoke and InvokeWithResponseStream (Handler), the function's processes by the
-// Runtime API, one listener for each environment. Operator shows what happens inside. cmd/locallambda is its program, which
-// targets/lambda deploys.
+// Runtime API, one listener for each environment. Operator shows what happens
+// inside. cmd/locallambda is its program, which targets/lambda deploys.
 //
 // AWS starts environments on machines that have room for them. Here they share
 // the CPUs with those that work, so that starting them yields: what places an
@@ -59,7 +59,11 @@ type Service struct {
 
 // New makes a service, which starts no environment before the first request.
 func New(config Config) (*Service, error) {
-	if err := config.Check(); err != nil {
+	var err error
+	if config.Sandbox == nil {
+		err = errors.New("sandbox: want one")
+	}
+	if err := errors.Join(err, config.Limits()); err != nil {
 		return nil, err
 	}
 	s := &Service{
@@ -70,7 +74,6 @@ func New(config Config) (*Service, error) {
 	if config.Cgroup == nil {
 		return s, nil
 	}
-	var err error
 	if s.carrier, err = config.Cgroup.Child("placing"); err != nil {
 		return nil, err
 	}
