@@ -82,9 +82,9 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 // send drives the load, as undisturbed as this machine allows.
 func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
 	for _, q := range s.quiet {
-		restore, err := q()
-		if err != nil {
-			return record.Cell{}, err
+		restore, refused := q()
+		if refused != nil {
+			return record.Cell{}, refused
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}
