@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"servebench/generators"
 	"servebench/targets/reference/trees/evaluate"
 )
 
@@ -39,13 +38,9 @@ func (r *Result) data(b *strings.Builder) {
 
 // generatorSettings lists the generator's parameters, each with a comma behind it.
 func (r *Result) generatorSettings() string {
-	values, err := generators.Resolve(r.Recipe.Generator.Params, r.Recipe.Params)
-	if err != nil {
-		return ""
-	}
 	var s strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(&s, "%s %v, ", name, values[name])
+	for _, name := range slices.Sorted(maps.Keys(r.Recipe.Params)) {
+		fmt.Fprintf(&s, "%s %v, ", name, r.Recipe.Params[name])
 	}
 	return s.String()
 }
@@ -112,12 +107,10 @@ func (r *Result) quality(b *strings.Builder) {
 
 // expectedCeiling says which ceiling the generator's noise parameter leads to expect.
 func (r *Result) expectedCeiling() string {
-	values, err := generators.Resolve(r.Recipe.Generator.Params, r.Recipe.Params)
-	noise, ok := values["noise"]
-	if err != nil || !ok {
-		return ""
+	if noise, ok := r.Recipe.Params["noise"]; ok {
+		return fmt.Sprintf("; 1 − noise is %.4f", 1-noise)
 	}
-	return fmt.Sprintf("; 1 − noise is %.4f", 1-noise)
+	return ""
 }
 
 func (r *Result) gain(b *strings.Builder) {

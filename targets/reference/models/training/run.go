@@ -6,7 +6,6 @@ package training
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"strconv"
 
@@ -63,6 +62,7 @@ func (r Recipe) Run() (*Result, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
+	r.Params, _ = generators.Resolve(r.Generator.Params, r.Params) // which Check has tried
 	data, truth, class, err := r.examples()
 	if err != nil {
 		return nil, err
@@ -73,12 +73,8 @@ func (r Recipe) Run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := r.modelAttributes()
-	if err != nil {
-		return nil, err
-	}
 	result := &Result{
-		Recipe: r, Model: model.WithAttributes(attributes), Class: class, Curve: curve,
+		Recipe: r, Model: model.WithAttributes(r.modelAttributes()), Class: class, Curve: curve,
 		Train: part(train), Valid: part(valid), Test: part(test),
 	}
 	result.scoreOnTest(test, pickRows(truth, sets[2]))
@@ -208,19 +204,15 @@ func (r Recipe) Check() error {
 	return errors.Join(append(faults, r.Trees.Check(), err)...)
 }
 
-func (r Recipe) modelAttributes() (map[string]string, error) {
-	values, err := generators.Resolve(r.Generator.Params, r.Params)
-	if err != nil {
-		return nil, err
-	}
+func (r Recipe) modelAttributes() map[string]string {
 	a := map[string]string{
 		"trained_by": "servebench",
 		"generator":  r.Generator.Name,
 		"examples":   strconv.Itoa(r.Examples),
 		"seed":       strconv.FormatUint(r.Seed, 10),
 	}
-	for name := range maps.Keys(values) {
-		a[name] = strconv.FormatFloat(values[name], 'g', -1, 64)
+	for name, value := range r.Params {
+		a[name] = strconv.FormatFloat(value, 'g', -1, 64)
 	}
-	return a, nil
+	return a
 }
