@@ -55,7 +55,7 @@ func floorCaptionOf(f *sample.Floor) string {
 	if name == "" {
 		return ""
 	}
-	return " Grey: the instrument's floor up to its " + name + ", which is what instrument, kernel and loopback take of themselves at that rate."
+	return " Grey: the floor up to its " + name + ", the latency of load generator, kernel and loopback alone at that rate."
 }
 
 // floorEntry explains the band; nothing without a floor. low is the end of the axis.
