@@ -117,21 +117,21 @@ func (k Kind) Needs(param string) bool {
 func Kinds() []Kind {
 	return []Kind{
 		named("constant", "Arrivals at equal gaps, the first one at 0; hides queueing, which needs gaps that vary.",
-			needs(ParamRate, ParamDuration), newConstant),
+			required(ParamRate, ParamDuration), newConstant),
 		named("poisson", "Independent users: exponential gaps between arrivals, their total fixed to rate × duration.",
-			needs(ParamRate, ParamDuration), newPoisson),
+			required(ParamRate, ParamDuration), newPoisson),
 		named("gamma", "Gaps of a gamma distribution, burstier than independent users where burstiness is below 1 (at 1 they are poisson), more even above; their total is fixed.",
-			needs(ParamRate, ParamDuration, ParamBurstiness), newGamma),
+			required(ParamRate, ParamDuration, ParamBurstiness), newGamma),
 		named("ramp", "The rate goes from rate to to in a straight line.",
-			and(needs(ParamRate, ParamDuration, ParamTo), ParamGaps), newRamp),
+			withOptional(required(ParamRate, ParamDuration, ParamTo), ParamGaps), newRamp),
 		named("steps", "The rate goes from rate to to in equal steps, each of a whole number of seconds.",
-			and(needs(ParamRate, ParamDuration, ParamTo, ParamSteps), ParamGaps), newSteps),
+			withOptional(required(ParamRate, ParamDuration, ParamTo, ParamSteps), ParamGaps), newSteps),
 		named("sine", "The rate swings around rate by amplitude, once in a period, and begins by rising.",
-			and(needs(ParamRate, ParamDuration, ParamAmplitude, ParamPeriod), ParamGaps), newSine),
+			withOptional(required(ParamRate, ParamDuration, ParamAmplitude, ParamPeriod), ParamGaps), newSine),
 		named("spike", "The rate jumps from rate to to at one moment, stays there for a while and falls back.",
-			and(needs(ParamRate, ParamDuration, ParamTo, ParamAt, ParamFor), ParamGaps), newSpike),
+			withOptional(required(ParamRate, ParamDuration, ParamTo, ParamAt, ParamFor), ParamGaps), newSpike),
 		named("trace", "Arrivals as recorded in a file, of their times or of their number in each interval; rate and duration are the recording's own unless given.",
-			and(needs(ParamTrace), ParamRate, ParamDuration, ParamGaps), newTrace),
+			withOptional(required(ParamTrace), ParamRate, ParamDuration, ParamGaps), newTrace),
 	}
 }
 
@@ -157,8 +157,7 @@ func TakenBy(param string) []string {
 	return names
 }
 
-// needs are parameters that have to be given.
-func needs(names ...string) []Param {
+func required(names ...string) []Param {
 	params := make([]Param, len(names))
 	for i, name := range names {
 		params[i].Name = name
@@ -166,8 +165,7 @@ func needs(names ...string) []Param {
 	return params
 }
 
-// and adds parameters that need not be given.
-func and(params []Param, names ...string) []Param {
+func withOptional(params []Param, names ...string) []Param {
 	for _, name := range names {
 		params = append(params, Param{Name: name, Optional: true})
 	}

@@ -54,29 +54,27 @@ const maxArrivals = 1 << 53
 // sends.
 const MaxRate = 1e7
 
-// check says what is wrong with rate and duration.
-func (c Config) check() error {
-	if err := positive(ParamRate, c.Rate); err != nil {
+func (c Config) checkRateAndDuration() error {
+	if err := checkPositive(ParamRate, c.Rate); err != nil {
 		return err
 	}
-	if err := lasting(ParamDuration, c.Duration); err != nil {
+	if err := checkLasting(ParamDuration, c.Duration); err != nil {
 		return err
 	}
-	return countable(c.Rate, c.Duration)
+	return checkCountable(c.Rate, c.Duration)
 }
 
-// countable says that too many arrivals are asked for.
-func countable(rate float64, duration time.Duration) error {
+func checkCountable(rate float64, duration time.Duration) error {
 	if n := rate * duration.Seconds(); n > maxArrivals {
 		return &Mistake{ParamRate, fmt.Sprintf("%v per second for %v makes %.3g arrivals", rate, duration, n), fmt.Sprintf("at most %d", int64(maxArrivals))}
 	}
 	return nil
 }
 
-// changing says what is wrong with duration and the rates Rate and To, either of which
+// checkChangingRate says what is wrong with duration and the rates Rate and To, either of which
 // may be 0.
-func (c Config) changing() error {
-	if err := lasting(ParamDuration, c.Duration); err != nil {
+func (c Config) checkChangingRate() error {
+	if err := checkLasting(ParamDuration, c.Duration); err != nil {
 		return err
 	}
 	for _, of := range []struct {
@@ -86,14 +84,14 @@ func (c Config) changing() error {
 		if !(of.rate >= 0) || math.IsInf(of.rate, 0) {
 			return &Mistake{of.param, perSecond(of.rate), "a finite number from 0 on"}
 		}
-		if err := countable(of.rate, c.Duration); err != nil {
+		if err := checkCountable(of.rate, c.Duration); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func positive(param string, rate float64) error {
+func checkPositive(param string, rate float64) error {
 	if !(rate > 0) || math.IsInf(rate, 0) {
 		return &Mistake{param, perSecond(rate), "a finite number above 0"}
 	}
@@ -102,15 +100,14 @@ func positive(param string, rate float64) error {
 
 func perSecond(rate float64) string { return fmt.Sprintf("%v per second", rate) }
 
-func lasting(param string, d time.Duration) error {
+func checkLasting(param string, d time.Duration) error {
 	if d <= 0 {
 		return &Mistake{param, d.String(), "more than 0s"}
 	}
 	return nil
 }
 
-// even is the shape of a process of constant rate.
-func (c Config) even() Shape {
+func (c Config) evenShape() Shape {
 	return Shape{
 		Arrivals: int64(math.Round(c.Rate * c.Duration.Seconds())),
 		Duration: c.Duration,

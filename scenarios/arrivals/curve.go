@@ -13,7 +13,7 @@ import (
 // Processes, 1975, chapter 4, theorem 7.4). inverse returns a function that gives the
 // time, in seconds, of an ascending series of values of Λ.
 func newCurve(c Config, total, peak float64, inverse func() func(arrivals float64) float64) (Process, error) {
-	s, err := spreadOf(c.Gaps)
+	s, err := spreadNamed(c.Gaps)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func newCurve(c Config, total, peak float64, inverse func() func(arrivals float6
 // newRamp makes the process with r(t) = a + (b−a)·t/T, whose integral is
 // Λ(t) = a·t + (b−a)·t²/2T.
 func newRamp(c Config) (Process, error) {
-	if err := c.changing(); err != nil {
+	if err := c.checkChangingRate(); err != nil {
 		return nil, err
 	}
 	length := c.Duration.Seconds()
@@ -53,16 +53,16 @@ func newRamp(c Config) (Process, error) {
 // newSine makes the process with r(t) = rate + a·sin ωt, whose integral is
 // Λ(t) = rate·t + a/ω·(1 − cos ωt).
 func newSine(c Config) (Process, error) {
-	if err := c.check(); err != nil {
+	if err := c.checkRateAndDuration(); err != nil {
 		return nil, err
 	}
-	if err := positive(ParamAmplitude, c.Amplitude); err != nil {
+	if err := checkPositive(ParamAmplitude, c.Amplitude); err != nil {
 		return nil, err
 	}
 	if c.Amplitude > c.Rate {
 		return nil, &Mistake{ParamAmplitude, fmt.Sprintf("%v per second, so that the rate falls below 0", c.Amplitude), fmt.Sprintf("at most the rate, %v", c.Rate)}
 	}
-	if err := lasting(ParamPeriod, c.Period); err != nil {
+	if err := checkLasting(ParamPeriod, c.Period); err != nil {
 		return nil, err
 	}
 	w := wave{rate: c.Rate, amplitude: c.Amplitude, omega: 2 * math.Pi / c.Period.Seconds()}
@@ -70,7 +70,6 @@ func newSine(c Config) (Process, error) {
 	return newCurve(c, total, c.Rate+c.Amplitude, w.inverse)
 }
 
-// wave is a rate that swings.
 type wave struct{ rate, amplitude, omega float64 }
 
 // at returns Λ and the rate at a time in seconds.

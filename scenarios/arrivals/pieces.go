@@ -16,9 +16,9 @@ type stretch struct {
 	arrivals      int64
 }
 
-// pieces makes the process of stretches that follow each other, and are the same each
+// piecewise makes the process of stretches that follow each other, and are the same each
 // time.
-func pieces(shape Shape, stretches iter.Seq[stretch], s spread) Process {
+func piecewise(shape Shape, stretches iter.Seq[stretch], s spread) Process {
 	return process{shape, func(rng *rand.Rand, yield func(time.Duration) bool) {
 		for part := range stretches {
 			more := s(rng, part.arrivals, func(x float64) bool { return yield(time.Duration(part.start + x*part.length)) })
@@ -29,16 +29,15 @@ func pieces(shape Shape, stretches iter.Seq[stretch], s spread) Process {
 	}}
 }
 
-// onePiece is a process of constant rate.
-func onePiece(c Config, s spread) Process {
-	shape := c.even()
-	return pieces(shape, slices.Values([]stretch{{0, float64(c.Duration), shape.Arrivals}}), s)
+func newEven(c Config, s spread) Process {
+	shape := c.evenShape()
+	return piecewise(shape, slices.Values([]stretch{{0, float64(c.Duration), shape.Arrivals}}), s)
 }
 
-// newPieces makes the process of steps that follow each other from 0 on. The number of
+// newStepped makes the process of steps that follow each other from 0 on. The number of
 // arrivals up to the end of each step is that of the rate's integral, rounded.
-func newPieces(steps []Step, gaps string) (Process, error) {
-	s, err := spreadOf(gaps)
+func newStepped(steps []Step, gaps string) (Process, error) {
+	s, err := spreadNamed(gaps)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func newPieces(steps []Step, gaps string) (Process, error) {
 	if len(shape.Steps) < len(steps) {
 		shape.Steps = nil
 	}
-	return pieces(shape, slices.Values(parts), s), nil
+	return piecewise(shape, slices.Values(parts), s), nil
 }
 
 func wholeSeconds(d time.Duration) bool { return d%time.Second == 0 }
@@ -75,13 +74,13 @@ func newSteps(c Config) (Process, error) {
 		share := float64(i) / float64(c.Steps-1)
 		steps[i] = Step{time.Duration(i) * length, length, c.Rate + share*(c.To-c.Rate)}
 	}
-	return newPieces(steps, c.Gaps)
+	return newStepped(steps, c.Gaps)
 }
 
 // checkSteps also holds the steps to whole seconds: a record is kept by the
 // second, and a second that belonged to two steps would tell of neither.
 func (c Config) checkSteps() error {
-	if err := c.changing(); err != nil {
+	if err := c.checkChangingRate(); err != nil {
 		return err
 	}
 	if c.Steps < 2 {
@@ -107,17 +106,17 @@ func newSpike(c Config) (Process, error) {
 	if end < c.Duration {
 		steps = append(steps, Step{end, c.Duration - end, c.Rate})
 	}
-	return newPieces(steps, c.Gaps)
+	return newStepped(steps, c.Gaps)
 }
 
 func (c Config) checkSpike() error {
-	if err := c.changing(); err != nil {
+	if err := c.checkChangingRate(); err != nil {
 		return err
 	}
 	if c.At < 0 {
 		return &Mistake{ParamAt, c.At.String(), "0s or more"}
 	}
-	if err := lasting(ParamFor, c.For); err != nil {
+	if err := checkLasting(ParamFor, c.For); err != nil {
 		return err
 	}
 	if c.At >= c.Duration {

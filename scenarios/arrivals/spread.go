@@ -10,10 +10,10 @@ import (
 // newConstant makes a process with equal gaps. Each due time is computed from its number
 // rather than from the one before, so that rounding never adds up to a drift.
 func newConstant(c Config) (Process, error) {
-	if err := c.check(); err != nil {
+	if err := c.checkRateAndDuration(); err != nil {
 		return nil, err
 	}
-	shape, gap := c.even(), float64(time.Second)/c.Rate
+	shape, gap := c.evenShape(), float64(time.Second)/c.Rate
 	return process{shape, func(_ *rand.Rand, yield func(time.Duration) bool) {
 		for k := range shape.Arrivals {
 			if !yield(time.Duration(float64(k) * gap)) {
@@ -25,23 +25,23 @@ func newConstant(c Config) (Process, error) {
 
 // newPoisson makes a Poisson process conditioned on its number of arrivals.
 func newPoisson(c Config) (Process, error) {
-	if err := c.check(); err != nil {
+	if err := c.checkRateAndDuration(); err != nil {
 		return nil, err
 	}
-	return onePiece(c, drawn(1)), nil
+	return newEven(c, drawnGaps(1)), nil
 }
 
 // newGamma makes a renewal process with gaps of Gamma(shape b, scale 1/(rate·b)),
 // rescaled so that their total is the duration (as vLLM's benchmark of serving
 // has it, where b is called burstiness).
 func newGamma(c Config) (Process, error) {
-	if err := c.check(); err != nil {
+	if err := c.checkRateAndDuration(); err != nil {
 		return nil, err
 	}
 	if !(c.Burstiness > 0) || math.IsInf(c.Burstiness, 0) {
 		return nil, &Mistake{ParamBurstiness, fmt.Sprint(c.Burstiness), "a finite number above 0"}
 	}
-	return onePiece(c, drawn(c.Burstiness)), nil
+	return newEven(c, drawnGaps(c.Burstiness)), nil
 }
 
 // gammas is the gamma distribution of a shape, with scale 1, as G. Marsaglia and
@@ -89,19 +89,18 @@ func (g gammas) draw(rng *rand.Rand) float64 {
 // whether all were wanted.
 type spread func(rng *rand.Rand, n int64, yield func(float64) bool) bool
 
-// spreadOf returns the spread that Config.Gaps names.
-func spreadOf(gaps string) (spread, error) {
+func spreadNamed(gaps string) (spread, error) {
 	switch gaps {
 	case "", PoissonGaps:
-		return drawn(1), nil
+		return drawnGaps(1), nil
 	case ConstantGaps:
-		return equal, nil
+		return equalGaps, nil
 	}
 	return nil, &Mistake{ParamGaps, fmt.Sprintf("unknown gaps %q", gaps), PoissonGaps + " or " + ConstantGaps}
 }
 
-// equal spreads points at equal gaps, the first one at 0.
-func equal(_ *rand.Rand, n int64, yield func(float64) bool) bool {
+// equalGaps spreads points at equal gaps, the first one at 0.
+func equalGaps(_ *rand.Rand, n int64, yield func(float64) bool) bool {
 	for k := range n {
 		if !yield(float64(k) / float64(n)) {
 			return false
@@ -110,11 +109,11 @@ func equal(_ *rand.Rand, n int64, yield func(float64) bool) bool {
 	return true
 }
 
-// together is how many gaps are drawn at once: so many that what is drawn beside
+// gapsPerDraw is how many gaps are drawn at once: so many that what is drawn beside
 // them hardly counts, and so few that they are quickly there.
-const together = 64
+const gapsPerDraw = 64
 
-// drawn spreads points by n+1 gaps drawn from the gamma distribution of a shape,
+// drawnGaps spreads points by n+1 gaps drawn from the gamma distribution of a shape,
 // divided by their total. With exponential ones, of shape 1, these are the order
 // statistics of n uniform points (L. Devroye, Non-Uniform Random Variate
 // Generation, 1986, chapter V, theorem 2.2), and so a Poisson process conditioned
@@ -125,16 +124,16 @@ const together = 64
 // (E. Lukacs, A Characterization of the Gamma Distribution, Annals of Mathematical
 // Statistics 26, 1955): it is enough to draw a few gaps and the sum of all that
 // are to come, and to begin anew behind them with what is left.
-func drawn(shape float64) spread {
+func drawnGaps(shape float64) spread {
 	gap := gammasOf(shape).draw
 	if shape == 1 {
 		gap = (*rand.Rand).ExpFloat64
 	}
 	return func(rng *rand.Rand, n int64, yield func(float64) bool) bool {
-		var gaps [together]float64
+		var gaps [gapsPerDraw]float64
 		at, left := 0.0, 1.0
 		for to := n + 1; to > 0; {
-			some := gaps[:min(to, together)]
+			some := gaps[:min(to, gapsPerDraw)]
 			to -= int64(len(some))
 			sum := 0.0
 			for i := range some {

@@ -39,27 +39,27 @@ func newTrace(c Config) (Process, error) {
 		return nil, err
 	}
 	if r.Counts == nil {
-		r.cut(c.Duration)
+		r.cutTimes(c.Duration)
 	} else {
-		r.measure()
+		r.measureCounts()
 	}
 	if r.recorded == 0 {
 		return nil, &Mistake{ParamTrace, fmt.Sprintf("no arrival within %v", r.duration), "a trace with arrivals in it"}
 	}
-	if err := r.rescale(c.Rate); err != nil {
+	if err := r.setScale(c.Rate); err != nil {
 		return nil, err
 	}
 	if most := r.most * r.scale; most > MaxRate {
 		return nil, &Mistake{ParamTrace, fmt.Sprintf("%.0f arrivals within a second", most), fmt.Sprintf("at most %.0f, which are more than one machine sends", MaxRate)}
 	}
 	if r.Counts == nil {
-		return process{r.shape(), r.times}, nil
+		return process{r.shape(), r.yieldTimes}, nil
 	}
-	s, err := spreadOf(c.Gaps)
+	s, err := spreadNamed(c.Gaps)
 	if err != nil {
 		return nil, err
 	}
-	return pieces(r.shape(), r.stretches, s), nil
+	return piecewise(r.shape(), r.stretches, s), nil
 }
 
 // newReplay checks what does not depend on the kind of trace, and finds out how
@@ -72,11 +72,11 @@ func (c Config) newReplay() (*replay, error) {
 	if r.Speed == 0 {
 		r.Speed = 1
 	}
-	if err := r.check(); err != nil {
+	if err := r.checkFactors(); err != nil {
 		return nil, err
 	}
 	if c.Duration < 0 {
-		return nil, lasting(ParamDuration, c.Duration)
+		return nil, checkLasting(ParamDuration, c.Duration)
 	}
 	whole := r.length()
 	if !(whole < math.MaxInt64) {
@@ -95,8 +95,7 @@ func (c Config) newReplay() (*replay, error) {
 	return r, nil
 }
 
-// check says what is impossible beside the arrivals.
-func (t *Trace) check() error {
+func (t *Trace) checkFactors() error {
 	if t.Counts != nil && t.Interval <= 0 {
 		return &Mistake{ParamTrace, fmt.Sprintf("counts of intervals of %v", t.Interval), "intervals of more than 0s"}
 	}
@@ -127,23 +126,21 @@ func (r *replay) length() float64 {
 // interval is how long the arrivals of one count take, replayed, in nanoseconds.
 func (r *replay) interval() float64 { return float64(r.Interval) / r.Speed }
 
-// rescale finds the factor that the number of arrivals is multiplied by.
-func (r *replay) rescale(rate float64) error {
+func (r *replay) setScale(rate float64) error {
 	switch {
 	case rate != 0 && r.Scale != 0:
 		return &Mistake{ParamRate, "the trace's rate is set by its scale already", "one or the other"}
 	case rate != 0:
-		if err := positive(ParamRate, rate); err != nil {
+		if err := checkPositive(ParamRate, rate); err != nil {
 			return err
 		}
 		r.scale = rate * r.duration.Seconds() / r.recorded
 	case r.Scale != 0:
 		r.scale = r.Scale
 	}
-	return countable(r.recorded*r.scale/r.duration.Seconds(), r.duration)
+	return checkCountable(r.recorded*r.scale/r.duration.Seconds(), r.duration)
 }
 
-// shape is the replayed trace's.
 func (r *replay) shape() Shape {
 	expected := r.recorded * r.scale
 	return Shape{
@@ -154,10 +151,10 @@ func (r *replay) shape() Shape {
 	}
 }
 
-// cut leaves out the times from a duration on, as replayed; 0: none.
-func (r *replay) cut(duration time.Duration) {
+// cutTimes leaves out the times from a duration on, as replayed; 0: none.
+func (r *replay) cutTimes(duration time.Duration) {
 	if duration > 0 {
-		n := sort.Search(len(r.Times), func(k int) bool { return r.due(k) >= duration })
+		n := sort.Search(len(r.Times), func(k int) bool { return r.replayedAt(k) >= duration })
 		r.Times = r.Times[:n]
 	}
 	r.recorded = float64(len(r.Times))
@@ -165,8 +162,7 @@ func (r *replay) cut(duration time.Duration) {
 	r.peak = r.most / min(time.Second, r.duration).Seconds()
 }
 
-// due is when the k-th arrival recorded is replayed.
-func (r *replay) due(k int) time.Duration {
+func (r *replay) replayedAt(k int) time.Duration {
 	return time.Duration(float64(r.Times[k]-r.Times[0]) / r.Speed)
 }
 
@@ -176,7 +172,7 @@ func (r *replay) busiest() float64 {
 	window := min(time.Second, r.duration)
 	most, first := 0, 0
 	for k := range r.Times {
-		for r.due(k)-r.due(first) >= window {
+		for r.replayedAt(k)-r.replayedAt(first) >= window {
 			first++
 		}
 		most = max(most, k-first+1)
@@ -201,15 +197,15 @@ func MostPerLine(interval time.Duration, speed, scale, rate float64) int64 {
 	return int64(min(most, maxArrivals))
 }
 
-// measure adds up the counts within the duration. Of an interval that is cut, as
+// measureCounts adds up the counts within the duration. Of an interval that is cut, as
 // large a part of its arrivals belongs to it.
-func (r *replay) measure() {
+func (r *replay) measureCounts() {
 	r.recorded, r.peak, r.most = 0, 0, 0
 	second := float64(time.Second)
 	window := max(1, int(second/r.interval())) // whole intervals
 	var inWindow float64
 	i := 0
-	for start, count := range r.within {
+	for start, count := range r.countsWithin {
 		r.recorded += count
 		r.peak = max(r.peak, count/min(r.interval(), float64(r.duration)-start)*second)
 		if inWindow += count; i >= window {
@@ -220,9 +216,9 @@ func (r *replay) measure() {
 	}
 }
 
-// within yields the start of each interval, in nanoseconds, and the arrivals
+// countsWithin yields the start of each interval, in nanoseconds, and the arrivals
 // recorded in it, as far as the duration goes.
-func (r *replay) within(yield func(start, count float64) bool) {
+func (r *replay) countsWithin(yield func(start, count float64) bool) {
 	width := r.interval()
 	for i, count := range r.Counts {
 		start := float64(i) * width
@@ -239,7 +235,7 @@ func (r *replay) stretches(yield func(stretch) bool) {
 	width := r.interval()
 	var recorded float64
 	var before int64
-	for start, count := range r.within {
+	for start, count := range r.countsWithin {
 		recorded += count
 		upTo := int64(math.Round(recorded * r.scale))
 		if !yield(stretch{start, min(width, float64(r.duration)-start), upTo - before}) {
@@ -249,16 +245,16 @@ func (r *replay) stretches(yield func(stretch) bool) {
 	}
 }
 
-// times yields the times of a trace. Where fewer are wanted than recorded,
+// yieldTimes yields the times of a trace. Where fewer are wanted than recorded,
 // some are left out; where more, each comes as often as the others, or once more,
 // first at its own time and then at random ones before the next. Which it is,
 // selection sampling decides, so that their number is exact (D. E. Knuth, The Art
 // of Computer Programming, volume 2, section 3.4.2, algorithm S). However many are
 // added, they are drawn one after the other, and none is held.
-func (r *replay) times(rng *rand.Rand, yield func(time.Duration) bool) {
+func (r *replay) yieldTimes(rng *rand.Rand, yield func(time.Duration) bool) {
 	recorded, wanted := int64(len(r.Times)), r.shape().Arrivals
 	each, more := wanted/recorded, wanted%recorded
-	spread := drawn(1)
+	spread := drawnGaps(1)
 	for k := range recorded {
 		times := each
 		if more > 0 && rng.Int64N(recorded-k) < more {
@@ -285,9 +281,9 @@ func (r *replay) times(rng *rand.Rand, yield func(time.Duration) bool) {
 // gap returns when the k-th arrival is due, and how long before the next one or
 // the end.
 func (r *replay) gap(k int) (first, room time.Duration) {
-	first = r.due(k)
+	first = r.replayedAt(k)
 	if k+1 < len(r.Times) {
-		return first, r.due(k+1) - first
+		return first, r.replayedAt(k+1) - first
 	}
 	return first, r.duration - first
 }

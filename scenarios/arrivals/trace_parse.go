@@ -45,7 +45,6 @@ func ParseTimes(from io.Reader) ([]time.Duration, error) {
 	return p.times, err
 }
 
-// timesParser remembers the lines before.
 type timesParser struct {
 	times []time.Duration
 	dates bool // the first line is one
@@ -108,7 +107,6 @@ func parseTime(text string, isDate bool) (time.Duration, error) {
 	return 0, errNoTime
 }
 
-// parsePower reads a number like 1.5e-05.
 func parsePower(text string) (time.Duration, error) {
 	seconds, ok := new(big.Rat).SetString(text)
 	if !ok {

@@ -15,9 +15,9 @@ const (
 	abortEvery = 250 * time.Millisecond
 )
 
-// judge says which condition holds, with its figure and its limit; "" when none
+// brokenCondition says which condition holds, with its figure and its limit; "" when none
 // does.
-func (a Abort) judge(windows []window, inFlight int64) string {
+func (a Abort) brokenCondition(windows []window, inFlight int64) string {
 	if a.InFlight > 0 && inFlight > int64(a.InFlight) {
 		return fmt.Sprintf("%d requests in flight, more than %d", inFlight, a.InFlight)
 	}
@@ -71,7 +71,6 @@ type bucket struct {
 
 type counts struct{ due, failed, slow int64 }
 
-// window is a stretch of due times, of length For.
 type window struct {
 	counts
 	length time.Duration
@@ -81,7 +80,7 @@ type window struct {
 // newWatch returns what Abort looks at, which remembers requests until they time
 // out; nil without conditions.
 func newWatch(cfg Config, loops int) *watch {
-	if !cfg.Abort.any() {
+	if !cfg.Abort.hasCondition() {
 		return nil
 	}
 	length := cfg.Abort.For
@@ -98,9 +97,9 @@ func newWatch(cfg Config, loops int) *watch {
 	return w
 }
 
-// begin notes that a request of a loop begins. That of a schedule counts when the
+// noteBegin notes that a request of a loop begins. That of a schedule counts when the
 // next begins: until then it may be waiting for its time.
-func (w *watch) begin(loop int, due time.Duration) {
+func (w *watch) noteBegin(loop int, due time.Duration) {
 	if w == nil {
 		return
 	}
@@ -111,19 +110,18 @@ func (w *watch) begin(loop int, due time.Duration) {
 	if w.closed {
 		counts = w.loops[loop]
 	}
-	if b := w.bucket(counts.due); counts.begun && b != nil {
+	if b := w.bucketOf(counts.due); counts.begun && b != nil {
 		b.due++
 	}
 }
 
-// end notes how a request ended.
-func (w *watch) end(due, response time.Duration, failed bool) {
+func (w *watch) noteEnd(due, response time.Duration, failed bool) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := w.bucket(due)
+	b := w.bucketOf(due)
 	if b == nil {
 		return
 	}
@@ -136,8 +134,8 @@ func (w *watch) end(due, response time.Duration, failed bool) {
 	}
 }
 
-// bucket returns the bucket of a due time; nil when it was forgotten.
-func (w *watch) bucket(due time.Duration) *bucket {
+// bucketOf returns the bucket of a due time; nil when it was forgotten.
+func (w *watch) bucketOf(due time.Duration) *bucket {
 	index := int64(due / abortEvery)
 	b := &w.ring[index%int64(len(w.ring))]
 	switch {
@@ -166,7 +164,7 @@ func (w *watch) windows(now time.Duration) []window {
 	for ago := time.Duration(0); end-w.length >= first; ago += abortEvery {
 		sum := window{length: time.Duration(w.length) * abortEvery, ago: ago}
 		for index := end - w.length; index < end; index++ {
-			sum.add(w.at(index, now))
+			sum.add(w.countsAt(index, now))
 		}
 		windows = append(windows, sum)
 		end--
@@ -174,9 +172,9 @@ func (w *watch) windows(now time.Duration) []window {
 	return windows
 }
 
-// at returns what is known at now of the requests due in a bucket. Those that are
+// countsAt returns what is known at now of the requests due in a bucket. Those that are
 // not answered yet, and older than what is slow, are slow.
-func (w *watch) at(index int64, now time.Duration) counts {
+func (w *watch) countsAt(index int64, now time.Duration) counts {
 	b := w.ring[index%int64(len(w.ring))]
 	if b.index != index {
 		return counts{}

@@ -133,11 +133,11 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := watched(c.abort)
-			w.begin(0, 0)
+			w.noteBegin(0, 0)
 			pending := map[int]outcome{}
 			for now := time.Duration(0); now <= 6*time.Second; now += gap {
 				if now%abortEvery == 0 {
-					if got := c.abort.judge(w.windows(now), 0); got != "" {
+					if got := c.abort.brokenCondition(w.windows(now), 0); got != "" {
 						if !strings.HasPrefix(got, c.want) || c.want == "" || now != c.at {
 							t.Errorf("at %v: %q, want %q at %v", now, got, c.want, c.at)
 						}
@@ -145,11 +145,11 @@ func TestWatch(t *testing.T) {
 					}
 				}
 				k := int(now / gap)
-				w.begin(0, now+gap)
+				w.noteBegin(0, now+gap)
 				pending[k] = c.give(k)
 				for k, o := range pending {
 					if due := time.Duration(k) * gap; due+o.after <= now {
-						w.end(due, o.after, o.failed)
+						w.noteEnd(due, o.after, o.failed)
 						delete(pending, k)
 					}
 				}

@@ -128,7 +128,6 @@ type Progress struct {
 	InFlight int64
 }
 
-// check says what is missing or impossible.
 func (cfg *Config) check() error {
 	switch {
 	case cfg.Corpus == nil || cfg.Corpus.Len() == 0:
@@ -155,10 +154,8 @@ func (cfg *Config) check() error {
 	return cfg.Abort.check()
 }
 
-// any reports whether there is a condition.
-func (a Abort) any() bool { return a.Errors > 0 || a.Response > 0 || a.InFlight > 0 }
+func (a Abort) hasCondition() bool { return a.Errors > 0 || a.Response > 0 || a.InFlight > 0 }
 
-// check says what is impossible.
 func (a Abort) check() error {
 	switch {
 	case a.Errors < 0 || a.Errors >= 1:

@@ -15,7 +15,7 @@ import (
 func (e *engine) bookUnsent() {
 	for _, l := range e.loops {
 		for due := range l.unsent {
-			if !e.recorder.unsent(due) {
+			if !e.recorder.bookUnsent(due) {
 				break
 			}
 		}
@@ -23,8 +23,7 @@ func (e *engine) bookUnsent() {
 	e.recorder.complete(e.cfg.Scheduled)
 }
 
-// cell sums up what was recorded.
-func (e *engine) cell(spent usage) record.Cell {
+func (e *engine) sumUp(spent usage) record.Cell {
 	r, connections := e.recorder, e.sender.Stats()
 	cell := record.Cell{
 		Stopped: e.byUser,
@@ -33,11 +32,11 @@ func (e *engine) cell(spent usage) record.Cell {
 		Span:    e.cfg.Span,
 		Elapsed: r.lastDone,
 		Ledger:  r.ledger,
-		Errors:  r.errors.sorted(),
+		Errors:  r.errors.byFrequency(),
 		Answers: r.answers,
 		Good:    r.good,
 
-		Window: r.window(),
+		Window: r.dueWindow(),
 
 		Slices:  r.seconds.slices,
 		Classes: r.mix.counts,
@@ -55,7 +54,7 @@ func (e *engine) cell(spent usage) record.Cell {
 			SchedP99:   spent.sched.quantile(0.99),
 			SchedMax:   spent.sched.quantile(1),
 			Attackers:  len(e.loops),
-			Workers:    e.workers(),
+			Workers:    e.workersUsed(),
 			WorkerCap:  e.cfg.MaxInFlight,
 			Dials:      connections.Dials,
 			Retries:    connections.Retries,
@@ -66,7 +65,7 @@ func (e *engine) cell(spent usage) record.Cell {
 	if e.cfg.Concurrency > 0 {
 		cell.Overtime = r.overtime / time.Duration(e.cfg.Concurrency)
 	} else {
-		cell.Instrument.Gaps = r.gaps.record()
+		cell.Instrument.Gaps = r.gaps.compare()
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}
 	if cell.Instrument.CPUs == 0 {
@@ -78,16 +77,16 @@ func (e *engine) cell(spent usage) record.Cell {
 	// Over the schedule, longer when the last request was late, shorter when the
 	// sending was cut short.
 	sending := max(e.cfg.Span, r.lastSent)
-	if r.window() < e.cfg.Span {
-		sending = r.window()
+	if r.dueWindow() < e.cfg.Span {
+		sending = r.dueWindow()
 	}
 	cell.Achieved = float64(r.ledger.Sent) / sending.Seconds()
 	return cell
 }
 
-// workers returns the most requests in flight at once, or the cap where the part
+// workersUsed returns the most requests in flight at once, or the cap where the part
 // of it that one of several loops has was reached.
-func (e *engine) workers() int {
+func (e *engine) workersUsed() int {
 	for _, l := range e.loops {
 		if l.capReached.Load() {
 			return e.cfg.MaxInFlight
@@ -119,16 +118,15 @@ func usageNow() usage {
 	}
 }
 
-// since returns what was spent after an earlier reading.
-func (u usage) since(earlier usage) usage {
+func (u usage) spentSince(earlier usage) usage {
 	return usage{
 		at:         u.at,
 		took:       u.at.Sub(earlier.at),
 		cpu:        u.cpu - earlier.cpu,
 		pauses:     u.pauses - earlier.pauses,
 		cycles:     u.cycles - earlier.cycles,
-		sched:      u.sched.since(earlier.sched),
-		pauseTimes: u.pauseTimes.since(earlier.pauseTimes),
+		sched:      u.sched.countedSince(earlier.sched),
+		pauseTimes: u.pauseTimes.countedSince(earlier.pauseTimes),
 	}
 }
 
@@ -169,8 +167,7 @@ func latenciesOf(s metrics.Sample) latencies {
 	return latencies{counts: h.Counts, bounds: h.Buckets}
 }
 
-// since returns what was counted after an earlier reading.
-func (l latencies) since(earlier latencies) latencies {
+func (l latencies) countedSince(earlier latencies) latencies {
 	counts := make([]uint64, len(l.counts))
 	for i, n := range l.counts {
 		counts[i] = n

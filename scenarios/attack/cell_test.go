@@ -20,7 +20,7 @@ func TestLatencies(t *testing.T) {
 		{[]uint64{5, 5, 6, 0}, time.Second, time.Second},
 		{[]uint64{5, 5, 5, 1}, time.Second, time.Second}, // at least
 	} {
-		got := latencies{counts: c.later, bounds: bounds}.since(earlier)
+		got := latencies{counts: c.later, bounds: bounds}.countedSince(earlier)
 		if p99, most := got.quantile(0.99), got.quantile(1); p99 != c.p99 || most != c.max {
 			t.Errorf("%v: p99 %v, most %v; want %v, %v", c.later, p99, most, c.p99, c.max)
 		}
@@ -31,7 +31,7 @@ func TestLatencies(t *testing.T) {
 func TestLatenciesOfTheRuntime(t *testing.T) {
 	before := usageNow()
 	runtime.GC()
-	spent := usageNow().since(before)
+	spent := usageNow().spentSince(before)
 	if spent.pauseTimes.quantile(1) <= 0 || spent.sched.quantile(1) <= 0 || spent.cycles < 1 {
 		t.Errorf("longest pause %v, longest wait for a thread %v, %d cycles; want all above 0",
 			spent.pauseTimes.quantile(1), spent.sched.quantile(1), spent.cycles)

@@ -64,7 +64,7 @@ func newEngine(cfg Config) (*engine, error) {
 			return think()
 		}
 	}
-	messages, err := newMessages(cfg)
+	messages, err := layOutMessages(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,7 @@ func newEngine(cfg Config) (*engine, error) {
 	return e, nil
 }
 
-// newMessages lays out the requests of the corpus for the server.
-func newMessages(cfg Config) ([]*transport.Message, error) {
+func layOutMessages(cfg Config) ([]*transport.Message, error) {
 	messages := make([]*transport.Message, cfg.Corpus.Len())
 	for i := range messages {
 		var err error
@@ -139,7 +138,7 @@ func (e *engine) openSinks() {
 // over, and reports whether it did so before the schedule ended.
 func (e *engine) cutShort() bool {
 	at := time.Since(e.zero)
-	early := !e.stopped.Load() && !e.allSent() && at < e.cfg.Span
+	early := !e.stopped.Load() && !e.allHandedOut() && at < e.cfg.Span
 	if early {
 		e.recorder.cutAt.Store(int64(max(at, 1)))
 	}
@@ -147,8 +146,7 @@ func (e *engine) cutShort() bool {
 	return early
 }
 
-// allSent reports whether every arrival was handed out.
-func (e *engine) allSent() bool {
+func (e *engine) allHandedOut() bool {
 	return e.sending.took > 0 || e.ended+len(e.exhausted) == len(e.loops)
 }
 
@@ -157,7 +155,7 @@ func (e *engine) stopSending() {
 	if e.stopped.Swap(true) {
 		return
 	}
-	e.sendingEnded()
+	e.noteSendingEnd()
 	for _, l := range e.loops {
 		l.stop()
 	}
@@ -171,8 +169,8 @@ const warmConnections = 16
 // warmTimeout bounds the opening of connections before the load.
 const warmTimeout = time.Second
 
-// warm opens connections ahead of the load, unless each request is to open its own.
-func (e *engine) warm(ctx context.Context) {
+// openAhead opens connections ahead of the load, unless each request is to open its own.
+func (e *engine) openAhead(ctx context.Context) {
 	if e.cfg.HTTP.NoKeepAlive {
 		return
 	}
@@ -181,17 +179,16 @@ func (e *engine) warm(ctx context.Context) {
 	e.sender.Warm(ctx, min(warmConnections, e.cfg.MaxInFlight))
 }
 
-// sendingEnded takes stock of what the sending took; the first call counts.
-func (e *engine) sendingEnded() {
+// noteSendingEnd takes stock of what the sending took; the first call counts.
+func (e *engine) noteSendingEnd() {
 	if e.sending.took == 0 {
-		e.sending = usageNow().since(e.began)
+		e.sending = usageNow().spentSince(e.began)
 		for _, l := range e.loops {
 			e.polled += l.timer.Polled()
 		}
 	}
 }
 
-// close releases what the load used.
 func (e *engine) close() error {
 	e.giveUp(errGivenUp)
 	var failed error

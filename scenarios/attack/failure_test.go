@@ -62,7 +62,7 @@ func TestFailuresAreBounded(t *testing.T) {
 		fs.add("closed", fmt.Sprintf("read tcp 127.0.0.1:%d: reset", k))
 	}
 	fs.add("refused", "no")
-	got := fs.sorted()
+	got := fs.byFrequency()
 	if len(got) != 2 || got[0].Class != "closed" || got[0].Count != 1000 || !strings.Contains(got[0].Example, ":0: reset") {
 		t.Errorf("%+v, want one entry per class, the most frequent first, with its first text", got)
 	}

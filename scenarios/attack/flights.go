@@ -25,7 +25,6 @@ type flight struct {
 	outcome transport.Outcome // what came back
 }
 
-// state is how far a flight came.
 type state int
 
 const (
@@ -34,8 +33,7 @@ const (
 	censored              // given up before its timeout
 )
 
-// fail records why the request did not succeed.
-func (f *flight) fail(err error) {
+func (f *flight) recordFailure(err error) {
 	f.failure = err
 	deadline, _ := f.ctx.Deadline()
 	switch cause := context.Cause(f.ctx); {
@@ -92,7 +90,6 @@ func newFlights(capacity int, s share, w *watch) *flights {
 	return &flights{ring: newRing[*flight](2 * capacity), share: s, watch: w}
 }
 
-// begin makes the next flight, which is due at due.
 func (fs *flights) begin(due time.Duration) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -100,11 +97,11 @@ func (fs *flights) begin(due time.Duration) {
 		fs.ring = fs.ring.grown(fs.low, fs.next)
 	}
 	f := fs.unused()
-	*f = flight{seq: fs.share.number(fs.next), due: due, outcome: f.outcome}
+	*f = flight{seq: fs.share.overallNumber(fs.next), due: due, outcome: f.outcome}
 	*fs.ring.at(fs.next) = f
 	fs.next++
 	fs.last = due
-	fs.watch.begin(fs.share.index, due)
+	fs.watch.noteBegin(fs.share.index, due)
 }
 
 func (fs *flights) unused() *flight {
@@ -172,8 +169,7 @@ type deadlines struct {
 // longestStep bounds a step, and with it how long after its timeout a request ends.
 const longestStep = 250 * time.Millisecond
 
-// longest is how long after it was sent a request may end.
-func (d *deadlines) longest() time.Duration { return d.timeout + d.step }
+func (d *deadlines) longestRequest() time.Duration { return d.timeout + d.step }
 
 // deadline is the context of the requests of one step.
 type deadline struct {
@@ -205,5 +201,4 @@ func (d *deadlines) context() context.Context {
 	return c.ctx
 }
 
-// covers reports whether a request that starts now may share it.
 func (d *deadline) covers(now time.Time) bool { return d != nil && !now.After(d.until) }

@@ -37,7 +37,7 @@ func TestGapsOfProcesses(t *testing.T) {
 				g.add(uint64(from+k), all[from+k])
 			}
 		}
-		got := g.record()
+		got := g.compare()
 		if got.N != n-1 || math.Abs(got.Planned-c.planned) > 0.03 || math.Abs(got.Sent-c.sent) > 0.03 {
 			t.Errorf("%s: %+v, want planned %.3g, sent %.3g of %d gaps", c.name, got, c.planned, c.sent, n-1)
 		}
@@ -53,7 +53,7 @@ func TestGapsSkipWhatWasNotSent(t *testing.T) {
 	for k, state := range []stampState{stamped, stamped, skipped, stamped, stamped} {
 		g.add(uint64(k), stamps{time.Duration(k), time.Duration(k), state})
 	}
-	if got := g.record(); got.N != 2 || got.Sent != 0 {
+	if got := g.compare(); got.N != 2 || got.Sent != 0 {
 		t.Errorf("%+v, want the two gaps between requests sent", got)
 	}
 }

@@ -41,8 +41,7 @@ type loop struct {
 // index.
 type share struct{ index, of int }
 
-// part returns how many of n things are the share's.
-func (s share) part(n int) int {
+func (s share) partOf(n int) int {
 	part := n / s.of
 	if s.index < n%s.of {
 		part++
@@ -50,11 +49,9 @@ func (s share) part(n int) int {
 	return part
 }
 
-// number returns the number among all requests of the share's k-th.
-func (s share) number(k uint64) uint64 { return k*uint64(s.of) + uint64(s.index) }
+func (s share) overallNumber(k uint64) uint64 { return k*uint64(s.of) + uint64(s.index) }
 
-// arrivals returns the share of a schedule.
-func (s share) arrivals(all iter.Seq[time.Duration]) iter.Seq[time.Duration] {
+func (s share) pickArrivals(all iter.Seq[time.Duration]) iter.Seq[time.Duration] {
 	if s.of == 1 {
 		return all
 	}
@@ -69,20 +66,19 @@ func (s share) arrivals(all iter.Seq[time.Duration]) iter.Seq[time.Duration] {
 	}
 }
 
-// newLoop makes the loop of a share of the load.
 func (e *engine) newLoop(s share) (*loop, error) {
 	t, err := timer.New()
 	if err != nil {
 		return nil, err
 	}
-	most := s.part(e.cfg.MaxInFlight)
+	most := s.partOf(e.cfg.MaxInFlight)
 	l := &loop{engine: e, timer: t, cap: int64(most), flights: newFlights(most, s, e.watch)}
 	ahead := min(workersAhead, most)
 	if e.cfg.Concurrency > 0 {
 		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.stopped}
 		ahead = most
 	} else {
-		l.next, l.stopPull = arrivals.Pull(s.arrivals(e.cfg.Arrivals))
+		l.next, l.stopPull = arrivals.Pull(s.pickArrivals(e.cfg.Arrivals))
 	}
 	l.attacker = vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: l}),
@@ -93,12 +89,11 @@ func (e *engine) newLoop(s share) (*loop, error) {
 	return l, nil
 }
 
-// start begins to send at the engine's zero.
 func (l *loop) start() <-chan *vegeta.Result {
 	e := l.engine
 	if l.workers != nil {
 		l.workers.zero = e.zero
-		l.workers.start(int(l.cap))
+		l.workers.beginFirst(int(l.cap))
 		return l.attacker.Attack(placeholder, l.workers, 0, "")
 	}
 	return l.attacker.Attack(placeholder, &pacer{
@@ -132,7 +127,6 @@ func (l *loop) unsent(yield func(due time.Duration) bool) {
 	}
 }
 
-// close releases what the loop used.
 func (l *loop) close() error {
 	if l.stopPull != nil {
 		l.stopPull()
@@ -159,12 +153,11 @@ func (l *loop) RoundTrip(placeholder *http.Request) (*http.Response, error) {
 		l.send(f)
 	}
 	if l.workers != nil {
-		l.workers.done()
+		l.workers.setFree()
 	}
 	return l.engine.carried, nil
 }
 
-// send sends a request and waits for the end of its answer.
 func (l *loop) send(f *flight) {
 	e := l.engine
 	e.sent.Add(1)
@@ -178,7 +171,7 @@ func (l *loop) send(f *flight) {
 	}()
 	f.outcome.Zero, f.outcome.Limit, f.outcome.Stamped = e.zero, e.limit, e.cfg.FirstByte
 	if err := e.sender.Send(f.ctx, e.messages[e.order.at(f.seq)], &f.outcome); err != nil {
-		f.fail(err)
+		f.recordFailure(err)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestHangingServer(t *testing.T) {
 			if l.Sent < 2 || l.Failed != l.Sent || classes(cell)["timeout"] != l.Sent {
 				t.Errorf("ledger %+v, errors %+v; want timeouts alone", l, cell.Errors)
 			}
-			if cut := cfg.Stop != nil || cfg.Abort.any() || cfg.MaxInFlight == 2; !cut && cfg.Concurrency == 0 && l.Sent != 80 {
+			if cut := cfg.Stop != nil || cfg.Abort.hasCondition() || cfg.MaxInFlight == 2; !cut && cfg.Concurrency == 0 && l.Sent != 80 {
 				t.Errorf("%d sent, want all 80", l.Sent)
 			}
 		})

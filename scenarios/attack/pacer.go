@@ -69,11 +69,10 @@ type workers struct {
 
 	mu       sync.Mutex
 	thoughts []time.Duration // drawn ahead, one for each request on its way
-	thinking dues
+	thinking dueHeap
 }
 
-// start makes the first requests of n workers.
-func (w *workers) start(n int) {
+func (w *workers) beginFirst(n int) {
 	for range n {
 		if w.think == nil {
 			w.flights.begin(0)
@@ -83,8 +82,8 @@ func (w *workers) start(n int) {
 	}
 }
 
-// done sets a worker free, whose request is over. It is safe for concurrent use.
-func (w *workers) done() {
+// setFree sets a worker free, whose request is over. It is safe for concurrent use.
+func (w *workers) setFree() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// Read under the lock, so that due times ascend.
@@ -106,7 +105,7 @@ func (w *workers) done() {
 func (w *workers) Pace(time.Duration, uint64) (time.Duration, bool) {
 	switch {
 	case w.think != nil:
-		w.await()
+		w.awaitThought()
 	case !w.begun:
 		w.begun = true
 		w.timer.Wait(w.zero)
@@ -117,14 +116,14 @@ func (w *workers) Pace(time.Duration, uint64) (time.Duration, bool) {
 // Rate is not defined for workers; vegeta's attack loop does not ask.
 func (w *workers) Rate(time.Duration) float64 { return 0 }
 
-// await waits for a worker to have thought, and begins its request.
-func (w *workers) await() {
+// awaitThought waits for a worker to have thought, and begins its request.
+func (w *workers) awaitThought() {
 	// The worker that got the last tick shall stamp and send before this
 	// goroutine goes on: it may be the only processor.
 	runtime.Gosched()
 	thought := w.think()
 	for !w.stopped.Load() {
-		due, ok := w.ready(thought)
+		due, ok := w.beginReady(thought)
 		if ok {
 			return
 		}
@@ -132,18 +131,18 @@ func (w *workers) await() {
 	}
 }
 
-// longest is how long the pacer waits at once for workers that all wait for their
+// longestWait is how long the pacer waits at once for workers that all wait for their
 // answers. It is hastened when one has it.
-const longest = time.Hour
+const longestWait = time.Hour
 
-// ready begins the request of the first worker to have thought, which will think
+// beginReady begins the request of the first worker to have thought, which will think
 // for thought when it is over. If none has, it returns when the first will have.
-func (w *workers) ready(thought time.Duration) (next time.Duration, ok bool) {
+func (w *workers) beginReady(thought time.Duration) (next time.Duration, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Since(w.zero)
 	if len(w.thinking) == 0 {
-		return now + longest, false
+		return now + longestWait, false
 	}
 	if first := w.thinking[0]; first > now {
 		return first, false
@@ -153,14 +152,13 @@ func (w *workers) ready(thought time.Duration) (next time.Duration, ok bool) {
 	return 0, true
 }
 
-// dues is a heap of due times.
-type dues []time.Duration
+type dueHeap []time.Duration
 
-func (d dues) Len() int           { return len(d) }
-func (d dues) Less(i, j int) bool { return d[i] < d[j] }
-func (d dues) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *dues) Push(due any)      { *d = append(*d, due.(time.Duration)) }
-func (d *dues) Pop() any {
+func (d dueHeap) Len() int           { return len(d) }
+func (d dueHeap) Less(i, j int) bool { return d[i] < d[j] }
+func (d dueHeap) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *dueHeap) Push(due any)      { *d = append(*d, due.(time.Duration)) }
+func (d *dueHeap) Pop() any {
 	last := len(*d) - 1
 	due := (*d)[last]
 	*d = (*d)[:last]

@@ -74,21 +74,20 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 	defer r.mu.Unlock()
 	switch {
 	case f.state != unsent:
-		slice := r.seconds.slice(f.due)
+		slice := r.seconds.sliceOf(f.due)
 		slice.Scheduled++
 		r.ledger.Scheduled++
-		r.book(f, result, slice)
+		r.bookSent(f, result, slice)
 	case !r.closed: // what a worker did not get to ask was in no schedule
-		r.unsent(f.due)
+		r.bookUnsent(f.due)
 		r.gaps.add(f.seq, stamps{state: skipped})
 	}
 	r.settled[fs.share.index] = settled
-	r.seconds.settle(slices.Min(r.settled))
+	r.seconds.flushSettled(slices.Min(r.settled))
 	return f
 }
 
-// book enters a request that was sent.
-func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
+func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slice) {
 	o := &f.outcome
 	o.Sent = result.Timestamp.Sub(r.zero)
 	o.Done = o.Sent + result.Latency
@@ -99,8 +98,8 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 	slice.Sent++
 	slice.InFlight = max(slice.InFlight, f.inFlight)
 	r.ledger.Sent++
-	second := r.seconds.second(f.due)
-	r.value(second, tagLag, o.Sent-f.due)
+	second := r.seconds.secondOf(f.due)
+	r.recordValue(second, tagLag, o.Sent-f.due)
 	if !r.closed {
 		r.gaps.add(f.seq, stamps{f.due, o.Sent, stamped})
 	}
@@ -111,38 +110,38 @@ func (r *recorder) book(f *flight, result *vegeta.Result, slice *record.Slice) {
 		r.ledger.Censored++
 		slice.Censored++
 		r.mix.add(f.seq, record.Ledger{Censored: 1})
-		r.value(second, tagCensored, response)
+		r.recordValue(second, tagCensored, response)
 	case class != "":
 		r.ledger.Failed++
 		slice.Failed++
 		r.mix.add(f.seq, record.Ledger{Failed: 1})
 		r.errors.add(class, text)
 		r.failed.Add(1)
-		r.value(second, tagFailed, response)
+		r.recordValue(second, tagFailed, response)
 	default:
 		r.ledger.OK++
 		slice.OK++
 		r.mix.add(f.seq, record.Ledger{OK: 1})
-		second.recordClass(r.mix.of(f.seq), response)
-		r.value(second, tagResponse, response)
-		r.value(second, tagService, o.Done-o.Sent)
+		second.recordClass(r.mix.classOf(f.seq), response)
+		r.recordValue(second, tagResponse, response)
+		r.recordValue(second, tagService, o.Done-o.Sent)
 		if r.cfg.FirstByte {
-			r.value(second, tagFirstByte, o.FirstByte-f.due)
+			r.recordValue(second, tagFirstByte, o.FirstByte-f.due)
 		}
 		if r.cfg.Deadline == 0 || response <= r.cfg.Deadline {
 			r.good++
 		}
 	}
 	if r.closed {
-		r.overtime += max(o.Done-r.window(), 0)
+		r.overtime += max(o.Done-r.dueWindow(), 0)
 	}
 	r.done.Add(1)
-	r.watch.end(f.due, response, class != "")
+	r.watch.noteEnd(f.due, response, class != "")
 }
 
-// window is the time in which requests were due. An answer is booked after it was
+// dueWindow is the time in which requests were due. An answer is booked after it was
 // done, so what comes after a cut finds the cut here.
-func (r *recorder) window() time.Duration {
+func (r *recorder) dueWindow() time.Duration {
 	if at := r.cutAt.Load(); at > 0 {
 		return time.Duration(at)
 	}
@@ -157,10 +156,10 @@ func (r *recorder) judge(f *flight) (class, text string) {
 	case f.state == censored:
 		return "", ""
 	case f.failure != nil:
-		return f.class, r.example(f.class, func() string { return targets.Explain(f.failure).Error() })
+		return f.class, r.firstExample(f.class, func() string { return targets.Explain(f.failure).Error() })
 	case !r.cfg.Corpus.Accepts(o.Status):
 		class = r.statuses.class(o.Status)
-		return class, r.example(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
+		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
 	}
 	judged := r.cfg.Corpus.Check(r.order.at(f.seq), protocol.Response{
 		Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length,
@@ -169,35 +168,35 @@ func (r *recorder) judge(f *flight) (class, text string) {
 	return judged.Class, targets.Mismatch(o.Header, judged.Text)
 }
 
-func (r *recorder) example(class string, text func() string) string {
+func (r *recorder) firstExample(class string, text func() string) string {
 	if _, known := r.errors[class]; known {
 		return ""
 	}
 	return text()
 }
 
-func (r *recorder) value(s *second, t tag, v time.Duration) {
+func (r *recorder) recordValue(s *second, t tag, v time.Duration) {
 	if !s.record(t, v) {
 		r.outOfRange++
 	}
 }
 
-// unsent books an arrival that was not sent, and reports whether it was due before
+// bookUnsent books an arrival that was not sent, and reports whether it was due before
 // the sending was cut short. What was not is counted by complete.
-func (r *recorder) unsent(due time.Duration) bool {
-	if due >= r.window() {
+func (r *recorder) bookUnsent(due time.Duration) bool {
+	if due >= r.dueWindow() {
 		return false
 	}
 	r.ledger.Scheduled++
-	r.seconds.slice(due).Scheduled++
+	r.seconds.sliceOf(due).Scheduled++
 	return true
 }
 
 // complete ends the record: the slices go as far as the load, and of a schedule of so
 // many arrivals that was cut short all count as scheduled.
 func (r *recorder) complete(scheduled int64) {
-	r.seconds.extend(r.window() - 1)
-	r.seconds.finish()
+	r.seconds.extendTo(r.dueWindow() - 1)
+	r.seconds.flushAll()
 	if r.closed {
 		for i := range r.mix.counts {
 			l := &r.mix.counts[i].Ledger
@@ -208,5 +207,5 @@ func (r *recorder) complete(scheduled int64) {
 	if r.cutAt.Load() > 0 {
 		r.ledger.Scheduled = scheduled
 	}
-	r.mix.schedule(r.ledger.Scheduled)
+	r.mix.countScheduled(r.ledger.Scheduled)
 }

@@ -59,7 +59,7 @@ func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *fee
 func (fd *feed) finish() {
 	if !fd.finished {
 		fd.finished = true
-		fd.seconds.finish()
+		fd.seconds.flushAll()
 		fd.seconds.out.close()
 	}
 }

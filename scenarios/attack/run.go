@@ -41,7 +41,7 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 }
 
 func (e *engine) run(ctx context.Context) (record.Cell, error) {
-	e.warm(ctx)
+	e.openAhead(ctx)
 	defer collectSeldom()()
 	e.began = usageNow()
 	e.zero = time.Now().Add(lead)
@@ -53,27 +53,26 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	var recording sync.WaitGroup
 	for _, l := range e.loops {
 		results := l.start()
-		recording.Go(func() { e.record(l, results) })
+		recording.Go(func() { e.recordResults(l, results) })
 	}
 	recording.Wait()
 	close(finished)
 	watchers.Wait()
 
-	e.sendingEnded()
+	e.noteSendingEnd()
 	e.bookUnsent()
-	spent := usageNow().since(e.began)
+	spent := usageNow().spentSince(e.began)
 	err := e.flush()
-	return e.cell(spent), err
+	return e.sumUp(spent), err
 }
 
-// record books the results of a loop until there are no more.
-func (e *engine) record(l *loop, results <-chan *vegeta.Result) {
+func (e *engine) recordResults(l *loop, results <-chan *vegeta.Result) {
 	for result := range results {
 		f := e.recorder.record(l.flights, result)
 		if e.raw == nil || f.state == unsent {
 			continue
 		}
-		e.rawWriter.complete(result, f)
+		e.rawWriter.completeResult(result, f)
 		e.rawPut.Lock()
 		e.raw.put(result)
 		e.rawPut.Unlock()
@@ -99,7 +98,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 	var drained <-chan time.Time
 	drain := func() {
 		if drained == nil {
-			drained = time.After(e.deadlines.longest() + drainGrace)
+			drained = time.After(e.deadlines.longestRequest() + drainGrace)
 		}
 	}
 	var looks <-chan time.Time
@@ -119,12 +118,12 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			drain()
 		case <-e.exhausted:
 			if e.ended++; e.ended == len(e.loops) {
-				e.sendingEnded()
+				e.noteSendingEnd()
 				drain()
 			}
 		case <-looks:
 			now := time.Since(e.zero)
-			if what := e.cfg.Abort.judge(e.watch.windows(now), e.inFlight.Load()); what != "" {
+			if what := e.cfg.Abort.brokenCondition(e.watch.windows(now), e.inFlight.Load()); what != "" {
 				looks = nil
 				e.abort("abort_on: " + what)
 				drain()
@@ -158,7 +157,6 @@ func (e *engine) abort(what string) {
 	}
 }
 
-// progressEvery is how often the progress is told.
 const progressEvery = 250 * time.Millisecond
 
 func (e *engine) reportProgress(finished <-chan struct{}) {
@@ -183,7 +181,6 @@ func (e *engine) reportProgress(finished <-chan struct{}) {
 	}
 }
 
-// flush writes everything that is still to be written.
 func (e *engine) flush() error {
 	err := e.log.close()
 	if e.raw != nil {

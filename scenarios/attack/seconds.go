@@ -26,7 +26,6 @@ type seconds struct {
 	names   []string     // of the classes of a mix
 }
 
-// spareSeconds is how many emptied seconds are kept for another use.
 const spareSeconds = 8
 
 func newSeconds(cfg Config) *seconds {
@@ -36,13 +35,12 @@ func newSeconds(cfg Config) *seconds {
 	// histograms are made now rather than under load.
 	for range 3 {
 		ready := newSecond(classes)
-		ready.prepare(cfg.FirstByte)
+		ready.prepareHistograms(cfg.FirstByte)
 		s.spare <- ready
 	}
 	return s
 }
 
-// end is where the last slice ends.
 func (s *seconds) end() time.Duration {
 	if n := len(s.slices); n > 0 {
 		return s.slices[n-1].End()
@@ -50,8 +48,7 @@ func (s *seconds) end() time.Duration {
 	return 0
 }
 
-// extend adds slices until they hold a due time.
-func (s *seconds) extend(due time.Duration) {
+func (s *seconds) extendTo(due time.Duration) {
 	for start := s.end(); start <= due; start = s.end() {
 		end := record.SliceEnd(start, record.SliceLength(start), s.steps)
 		if start < s.span {
@@ -61,8 +58,7 @@ func (s *seconds) extend(due time.Duration) {
 	}
 }
 
-// index is that of the slice in which due lies, which there is.
-func (s *seconds) index(due time.Duration) int {
+func (s *seconds) sliceIndex(due time.Duration) int {
 	after, _ := slices.BinarySearchFunc(s.slices, due, func(slice record.Slice, due time.Duration) int {
 		if slice.Start <= due {
 			return -1
@@ -72,27 +68,26 @@ func (s *seconds) index(due time.Duration) int {
 	return after - 1
 }
 
-// slice returns the counts of the slice in which due lies.
-func (s *seconds) slice(due time.Duration) *record.Slice {
-	s.extend(due)
-	return &s.slices[s.index(due)]
+func (s *seconds) sliceOf(due time.Duration) *record.Slice {
+	s.extendTo(due)
+	return &s.slices[s.sliceIndex(due)]
 }
 
-// second returns the histograms of the slice in which due lies, which is open until
+// secondOf returns the histograms of the slice in which due lies, which is open until
 // due is settled.
-func (s *seconds) second(due time.Duration) *second {
-	s.extend(due)
+func (s *seconds) secondOf(due time.Duration) *second {
+	s.extendTo(due)
 	if len(s.open) == 0 {
-		s.first = max(s.first, s.index(s.settled))
+		s.first = max(s.first, s.sliceIndex(s.settled))
 	}
-	index := s.index(due)
+	index := s.sliceIndex(due)
 	for s.first+len(s.open) <= index {
-		s.open = append(s.open, s.fresh(s.first+len(s.open)))
+		s.open = append(s.open, s.freshSecond(s.first+len(s.open)))
 	}
 	return s.open[index-s.first]
 }
 
-func (s *seconds) fresh(index int) *second {
+func (s *seconds) freshSecond(index int) *second {
 	var fresh *second
 	select {
 	case fresh = <-s.spare:
@@ -103,16 +98,14 @@ func (s *seconds) fresh(index int) *second {
 	return fresh
 }
 
-// settle sends the slices that end at or before settled to the log.
-func (s *seconds) settle(settled time.Duration) {
+func (s *seconds) flushSettled(settled time.Duration) {
 	s.settled = settled
 	for len(s.open) > 0 && s.slices[s.first].End() <= settled {
 		s.flush()
 	}
 }
 
-// finish sends what is left.
-func (s *seconds) finish() {
+func (s *seconds) flushAll() {
 	for len(s.open) > 0 {
 		s.flush()
 	}
@@ -133,7 +126,6 @@ func (s *seconds) reuse(emptied *second) {
 	}
 }
 
-// tag numbers the histograms of a second.
 type tag int
 
 const (
@@ -165,8 +157,7 @@ func newSecond(classes []string) *second {
 	return &second{names: classes, classes: make([]*hdrhistogram.Histogram, len(classes))}
 }
 
-// prepare makes the histograms that every second needs.
-func (s *second) prepare(firstByte bool) {
+func (s *second) prepareHistograms(firstByte bool) {
 	for t := range s.histograms {
 		if tag(t) < tagFirstByte || tag(t) == tagFirstByte && firstByte {
 			s.histograms[t] = record.NewHistogram()

@@ -65,7 +65,6 @@ const rawQueue = 16 << 10
 // -max-body: more of all that wait to be written would fill the memory.
 const rawBody = 4 << 10
 
-// rawWriter writes vegeta's own result stream.
 type rawWriter struct {
 	buffer   *bufio.Writer
 	encode   vegeta.Encoder
@@ -79,9 +78,9 @@ func newRawWriter(w io.Writer, messages []*transport.Message, o order, redact fu
 	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), messages: messages, order: o, redact: redact}
 }
 
-// complete puts what became of the request in the place of what vegeta was told.
+// completeResult puts what became of the request in the place of what vegeta was told.
 // The flight is free to be used again then.
-func (w *rawWriter) complete(r *vegeta.Result, f *flight) {
+func (w *rawWriter) completeResult(r *vegeta.Result, f *flight) {
 	o := &f.outcome
 	r.Seq = f.seq
 	r.Code, r.Error, r.Headers = uint16(o.Status), "", o.Header

@@ -58,8 +58,7 @@ func (fs failures) add(class, example string) {
 	f.Count++
 }
 
-// sorted returns the classes, the most frequent first.
-func (fs failures) sorted() []record.ErrorCount {
+func (fs failures) byFrequency() []record.ErrorCount {
 	var counts []record.ErrorCount
 	for _, f := range fs {
 		counts = append(counts, *f)
@@ -68,7 +67,6 @@ func (fs failures) sorted() []record.ErrorCount {
 	return counts
 }
 
-// statuses names the classes of HTTP statuses.
 type statuses map[int]string
 
 func (s statuses) class(status int) string {
@@ -80,7 +78,6 @@ func (s statuses) class(status int) string {
 	return name
 }
 
-// mix holds the ledgers of the classes of request of a mix.
 type mix struct {
 	corpus *corpus.Corpus
 	order  order
@@ -95,17 +92,16 @@ func newMix(c *corpus.Corpus, o order) mix {
 	return m
 }
 
-// of returns the index of the class of the k-th request; -1 without a mix.
-func (m *mix) of(k uint64) int {
+// classOf returns the index of the class of the k-th request; -1 without a mix.
+func (m *mix) classOf(k uint64) int {
 	if m.counts == nil {
 		return -1
 	}
 	return m.corpus.ClassOf(m.order.at(k))
 }
 
-// add counts the k-th request, which was sent, with what became of it.
 func (m *mix) add(k uint64, became record.Ledger) {
-	of := m.of(k)
+	of := m.classOf(k)
 	if of < 0 {
 		return
 	}
@@ -116,9 +112,9 @@ func (m *mix) add(k uint64, became record.Ledger) {
 	l.Censored += became.Censored
 }
 
-// schedule counts, once, the first n requests as scheduled, sent or not. Which class
+// countScheduled counts, once, the first n requests as scheduled, sent or not. Which class
 // each is of follows from the order alone.
-func (m *mix) schedule(n int64) {
+func (m *mix) countScheduled(n int64) {
 	if m.counts == nil {
 		return
 	}
@@ -128,7 +124,7 @@ func (m *mix) schedule(n int64) {
 		if int64(k) < rest {
 			times++
 		}
-		m.counts[m.of(uint64(k))].Ledger.Scheduled += times
+		m.counts[m.classOf(uint64(k))].Ledger.Scheduled += times
 	}
 }
 
@@ -137,7 +133,6 @@ func (m *mix) schedule(n int64) {
 // telling each other.
 type order []int32
 
-// at returns the index into the corpus of the k-th request.
 func (o order) at(k uint64) int { return int(o[k%uint64(len(o))]) }
 
 // gaps compares the gaps between requests as planned and as sent, in the order
@@ -152,7 +147,6 @@ type gaps struct {
 	planned, sent scatter
 }
 
-// stamps are when a request was due and sent.
 type stamps struct {
 	due, sent time.Duration
 	state     stampState
@@ -176,14 +170,13 @@ func (g *gaps) add(seq uint64, s stamps) {
 	*g.ring.at(seq) = s
 	g.high = max(g.high, seq+1)
 	for g.low < g.high && g.ring.at(g.low).state != absent {
-		g.follow(*g.ring.at(g.low))
+		g.addInOrder(*g.ring.at(g.low))
 		*g.ring.at(g.low) = stamps{}
 		g.low++
 	}
 }
 
-// follow takes the stamps of the next request in order.
-func (g *gaps) follow(s stamps) {
+func (g *gaps) addInOrder(s stamps) {
 	if s.state == stamped && g.last.state == stamped {
 		g.planned.add(float64(s.due - g.last.due))
 		g.sent.add(float64(s.sent - g.last.sent))
@@ -191,8 +184,7 @@ func (g *gaps) follow(s stamps) {
 	g.last = s
 }
 
-// record returns the comparison.
-func (g *gaps) record() record.Gaps {
+func (g *gaps) compare() record.Gaps {
 	return record.Gaps{N: g.planned.n, Planned: g.planned.scv(), Sent: g.sent.scv()}
 }
 

@@ -50,7 +50,6 @@ type Corpus struct {
 	hash     string
 }
 
-// entry is one request with what it asks for.
 type entry struct {
 	from    *Corpus // the one that it was made for, and is judged as one of
 	id      string
@@ -59,7 +58,6 @@ type entry struct {
 	memo    memo
 }
 
-// expectation is what one example should be answered with.
 type expectation struct {
 	label       int     // the example's own
 	prediction  int     // the class the model predicts offline

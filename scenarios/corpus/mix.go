@@ -95,7 +95,6 @@ func (c *Corpus) Order(seed uint64) []int32 {
 	return order
 }
 
-// permutation returns the n numbers from first on in random order.
 func permutation(rng *rand.Rand, first, n int) []int32 {
 	all := make([]int32, n)
 	for i, p := range rng.Perm(n) {
@@ -112,22 +111,20 @@ func (c *Corpus) block() (block []int, blocks int) {
 		divisor = gcd(part.Weight, divisor)
 		whole += part.Weight
 	}
-	times := divided(fewestInBlock, whole/divisor)
+	times := divideUp(fewestInBlock, whole/divisor)
 	blocks = 1
 	for i, part := range c.classes {
 		n := part.Weight / divisor * times
 		for range n {
 			block = append(block, i)
 		}
-		blocks = max(blocks, divided(part.Corpus.Len(), n))
+		blocks = max(blocks, divideUp(part.Corpus.Len(), n))
 	}
 	return block, max(1, min(blocks, longestOrder/len(block)))
 }
 
-// divided rounds up.
-func divided(a, b int) int { return (a + b - 1) / b }
+func divideUp(a, b int) int { return (a + b - 1) / b }
 
-// gcd is the greatest common divisor.
 func gcd(a, b int) int {
 	for b != 0 {
 		a, b = b, a%b

@@ -12,7 +12,7 @@ import (
 // says that its value is a secret: Authorization, Cookie, API_KEY, X-Auth-Token,
 // db_password …
 func Named(name string) bool {
-	words := split(name)
+	words := wordsOf(name)
 	if len(words) == 0 {
 		return false
 	}
@@ -43,8 +43,7 @@ func Named(name string) bool {
 // plainWords end like names of secrets.
 var plainWords = []string{"monkey", "turkey", "hockey", "donkey", "whiskey", "jockey", "bypass", "compass", "oldpwd", "oauth"}
 
-// split returns the words of a name, in lower case.
-func split(name string) []string {
+func wordsOf(name string) []string {
 	var b strings.Builder
 	before := ' '
 	for _, c := range name {
@@ -59,7 +58,7 @@ func split(name string) []string {
 
 // Variable is the environment's variable that a secret under a name is best kept in.
 func Variable(name string) string {
-	return strings.ToUpper(strings.Join(split(name), "_"))
+	return strings.ToUpper(strings.Join(wordsOf(name), "_"))
 }
 
 // Span is a stretch of a text that is a secret, and the name that it stands under.
@@ -75,13 +74,13 @@ func Find(name, value string) []Span {
 	if value == "" {
 		return nil
 	}
-	if Named(name) && !counts(name, value) {
+	if Named(name) && !isCount(name, value) {
 		return []Span{{name, 0, len(value)}}
 	}
 	var all []Span
 	for _, at := range userinfo.FindAllStringSubmatchIndex(value, -1) {
 		owner := "URL_USERINFO"
-		if words := split(name); len(words) > 0 {
+		if words := wordsOf(name); len(words) > 0 {
 			owner = Variable(name) + "_USERINFO"
 		}
 		all = append(all, Span{owner, at[2], at[3]})
@@ -91,7 +90,7 @@ func Find(name, value string) []Span {
 		if plain, err := url.QueryUnescape(key); err == nil {
 			key = plain
 		}
-		if Named(key) && at[4] < at[5] && !counts(key, value[at[4]:at[5]]) {
+		if Named(key) && at[4] < at[5] && !isCount(key, value[at[4]:at[5]]) {
 			all = append(all, Span{key, at[4], at[5]})
 		}
 	}
@@ -105,9 +104,9 @@ var (
 	number    = regexp.MustCompile(`^(\d{1,7}|true|false)$`)
 )
 
-// counts reports whether a name such as MAX_TOKENS says how many there are.
-func counts(name, value string) bool {
-	words := split(name)
+// isCount reports whether a name such as MAX_TOKENS says how many there are.
+func isCount(name, value string) bool {
+	words := wordsOf(name)
 	return words[len(words)-1] == "tokens" && number.MatchString(value)
 }
 
@@ -124,7 +123,7 @@ func (k *Keeper) Scan(text string, shell bool) {
 			}
 		}
 		value = strings.TrimSpace(value)
-		if Named(name) && value != "" && !counts(name, value) && !OnlyVariables(value) && !Marked(value) {
+		if Named(name) && value != "" && !isCount(name, value) && !OnlyVariables(value) && !Marked(value) {
 			k.Add(name, value)
 		}
 	}

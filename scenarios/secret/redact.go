@@ -58,7 +58,6 @@ func rewrite(text string, upTo int, hits []hit, by func(known) string) (clean st
 	return b.String(), upTo
 }
 
-// hit is a stretch of a text that is secret.
 type hit struct {
 	from, to int
 	of       known
@@ -100,7 +99,7 @@ func (k *Keeper) find(text string, excerpt bool) []hit {
 	}
 	for _, f := range k.forms {
 		if excerpt && strings.Contains(text, dots) {
-			for _, h := range cutOff(text, f) {
+			for _, h := range findCutOff(text, f) {
 				take(h)
 			}
 		}
@@ -112,9 +111,9 @@ func (k *Keeper) find(text string, excerpt bool) []hit {
 // dots are where an excerpt leaves something out.
 const dots = "…"
 
-// cutOff finds the parts of a secret that an excerpt ends or begins with, beside its dots
+// findCutOff finds the parts of a secret that an excerpt ends or begins with, beside its dots
 // and perhaps a quote between.
-func cutOff(text string, f form) []hit {
+func findCutOff(text string, f form) []hit {
 	if f.beside != nil || len(f.text) < 2*leastFound {
 		return nil
 	}
@@ -146,15 +145,15 @@ func cutOff(text string, f form) []hit {
 		if strings.HasPrefix(text[at:], `"`) {
 			at++
 		}
-		if n := tail(text[at:], f.text); n >= least {
+		if n := longestTail(text[at:], f.text); n >= least {
 			hits = append(hits, hit{at, at + n, f.of})
 		}
 	}
 }
 
-// tail is how long the longest part of a secret is that a text begins with, either up to
+// longestTail is how long the longest part of a secret is that a text begins with, either up to
 // the secret's end or up to where the text was cut again.
-func tail(text, value string) int {
+func longestTail(text, value string) int {
 	most := 0
 	for k := range value {
 		n := 0
@@ -168,7 +167,6 @@ func tail(text, value string) int {
 	return most
 }
 
-// endsWord reports whether no letter or digit follows.
 func endsWord(rest string) bool {
 	c, _ := utf8.DecodeRuneInString(rest)
 	return rest == "" || !unicode.IsLetter(c) && !unicode.IsDigit(c)
@@ -236,18 +234,18 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if upTo == 0 && len(w.held) > longestLine+w.longest {
 		upTo = len(w.held) - w.longest
 	}
-	return len(p), w.hand(upTo)
+	return len(p), w.handOn(upTo)
 }
 
 // Flush writes what is held back, when nothing more comes.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.hand(len(w.held))
+	return w.handOn(len(w.held))
 }
 
-// hand hands on what is held up to a length, or up to a secret that is longer.
-func (w *Writer) hand(upTo int) error {
+// handOn hands on what is held up to a length, or up to a secret that is longer.
+func (w *Writer) handOn(upTo int) error {
 	if upTo == 0 {
 		return nil
 	}

@@ -101,7 +101,7 @@ func (k *Keeper) AddVariable(name, value string) {
 }
 
 func (k *Keeper) add(s known) {
-	values := append([]string{s.value}, derived(s.value)...)
+	values := append([]string{s.value}, innerSecrets(s.value)...)
 	for i, value := range values {
 		if value == "" || slices.ContainsFunc(k.known, func(o known) bool { return o.value == value && o.name == s.name }) {
 			continue
@@ -109,7 +109,7 @@ func (k *Keeper) add(s known) {
 		s.value = value
 		k.known = append(k.known, s)
 		if i == 0 && len(value) < leastFound {
-			k.forms = append(k.forms, form{text: value, of: s, beside: before(s.name)})
+			k.forms = append(k.forms, form{text: value, of: s, beside: beforeValue(s.name)})
 			continue
 		}
 		for _, text := range writings(value) {
@@ -122,13 +122,11 @@ func (k *Keeper) add(s known) {
 	slices.SortStableFunc(k.forms, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
 }
 
-// before finds what stands before the value of a name.
-func before(name string) *regexp.Regexp {
+func beforeValue(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + regexp.QuoteMeta(strings.ToValidUTF8(name, "")) + `\\?["']?\s*[:=]\s*\[?\\?["']?`)
 }
 
-// derived are the secrets inside of a value.
-func derived(value string) []string {
+func innerSecrets(value string) []string {
 	var all []string
 	if scheme, credentials, found := strings.Cut(value, " "); found && !strings.ContainsAny(scheme, "=;:") {
 		all = append(all, credentials)
@@ -210,7 +208,6 @@ func (k *Keeper) Equal(other *Keeper) bool {
 	return maps.Equal(values(k), values(other))
 }
 
-// keyLength is that of a key, in bytes.
 const keyLength = 32
 
 // NewKey draws a key that nobody keeps.

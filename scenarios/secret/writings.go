@@ -53,7 +53,6 @@ func escaped(value string) []string {
 		percents.ReplaceAllStringFunc(query, strings.ToLower))
 }
 
-// percents are the escapes of a URL.
 var percents = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // latin1 is what a value in UTF-8 becomes that is taken for Latin-1 and written in UTF-8.

@@ -9,7 +9,6 @@ import (
 	"strconv"
 )
 
-// answerBody reads the body of the answer that is on a connection.
 type answerBody struct {
 	conn    *conn
 	chunked bool
@@ -18,7 +17,6 @@ type answerBody struct {
 	err     error // why nothing more can be read
 }
 
-// openBody begins to read the body of the answer to a message, whose head was read.
 func (c *conn) openBody(m *Message) *answerBody {
 	c.body = answerBody{conn: c, chunked: c.head.chunked, left: c.head.length}
 	if c.head.isBodiless(m.Method) {
@@ -37,7 +35,7 @@ func (a *answerBody) Read(p []byte) (n int, err error) {
 	case a.chunked:
 		n, a.err = a.chunks.read(a.conn, p)
 	case a.left < 0:
-		n, a.err = a.conn.read(p)
+		n, a.err = a.conn.readSome(p)
 	default:
 		n, a.err = a.readLeft(p)
 	}
@@ -46,24 +44,24 @@ func (a *answerBody) Read(p []byte) (n int, err error) {
 
 func (a *answerBody) readLeft(p []byte) (n int, err error) {
 	if a.left > 0 {
-		n, err = a.conn.read(p[:min(int64(len(p)), a.left)])
+		n, err = a.conn.readSome(p[:min(int64(len(p)), a.left)])
 	}
 	if a.left -= int64(n); a.left == 0 {
 		return n, io.EOF
 	}
-	return n, unexpected(err)
+	return n, asUnexpected(err)
 }
 
-// unexpected makes the connection's end within a body what it is.
-func unexpected(err error) error {
+// asUnexpected makes the connection's end within a body what it is.
+func asUnexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
 	return err
 }
 
-// read reads what was buffered, or else from the connection.
-func (c *conn) read(p []byte) (int, error) {
+// readSome reads what was buffered, or else from the connection.
+func (c *conn) readSome(p []byte) (int, error) {
 	if c.r == c.w && len(p) < len(c.buf) {
 		if err := c.fill(); err != nil {
 			return 0, err
@@ -114,14 +112,14 @@ func (d *chunks) read(c *conn, p []byte) (n int, err error) {
 		wait := n == 0
 		switch {
 		case d.part != chunkData:
-			err = d.pass(c, wait)
+			err = d.readFraming(c, wait)
 		case n == len(p):
 			return n, nil
 		case !wait && c.r == c.w:
 			err = errMore
 		default:
 			var m int
-			m, err = d.take(c, p[n:])
+			m, err = d.readData(c, p[n:])
 			n += m
 		}
 	}
@@ -129,17 +127,16 @@ func (d *chunks) read(c *conn, p []byte) (n int, err error) {
 	case err == errMore:
 		return n, nil
 	case err != nil:
-		return n, unexpected(err)
+		return n, asUnexpected(err)
 	}
 	return n, io.EOF
 }
 
-// take reads data of the chunk.
-func (d *chunks) take(c *conn, p []byte) (int, error) {
+func (d *chunks) readData(c *conn, p []byte) (int, error) {
 	if int64(len(p)) > d.left {
 		p = p[:d.left]
 	}
-	n, err := c.read(p)
+	n, err := c.readSome(p)
 	if d.left -= int64(n); d.left == 0 {
 		d.part = chunkEnd
 		return n, nil
@@ -147,18 +144,18 @@ func (d *chunks) take(c *conn, p []byte) (int, error) {
 	return n, err
 }
 
-// pass reads what is not data. Unless it may wait, what has not come whole is left
+// readFraming reads what is not data. Unless it may wait, what has not come whole is left
 // for the next time.
-func (d *chunks) pass(c *conn, wait bool) error {
+func (d *chunks) readFraming(c *conn, wait bool) error {
 	if d.part == chunkTrailer {
-		return d.passTrailer(c, wait)
+		return d.readTrailer(c, wait)
 	}
-	line, err := c.line(wait)
+	line, err := c.readLine(wait)
 	if err != nil {
 		return err
 	}
 	if d.part == chunkSize {
-		return d.begin(line)
+		return d.beginChunk(line)
 	}
 	if len(line) > 0 {
 		return malformedError{fmt.Errorf("chunk: %.20q behind its data, want the end of the line", line)}
@@ -167,11 +164,11 @@ func (d *chunks) pass(c *conn, wait bool) error {
 	return nil
 }
 
-// begin reads the line before a chunk: its size, and extensions, which mean nothing
+// beginChunk reads the line before a chunk: its size, and extensions, which mean nothing
 // to us.
-func (d *chunks) begin(line []byte) (err error) {
+func (d *chunks) beginChunk(line []byte) (err error) {
 	digits, _, _ := bytes.Cut(line, []byte(";"))
-	if d.left, err = parseSize(bytes.TrimRight(digits, " \t")); err != nil {
+	if d.left, err = parseChunkSize(bytes.TrimRight(digits, " \t")); err != nil {
 		return malformedError{err}
 	}
 	d.excess = max(0, d.excess+int64(len(line))+2-16-2*min(d.left, maxExcess))
@@ -185,8 +182,7 @@ func (d *chunks) begin(line []byte) (err error) {
 	return nil
 }
 
-// parseSize reads a chunk's size, a hexadecimal number.
-func parseSize(digits []byte) (int64, error) {
+func parseChunkSize(digits []byte) (int64, error) {
 	if len(digits) == 0 || len(digits) > 16 {
 		return 0, fmt.Errorf("chunk size %.20q: want 1 to 16 digits", digits)
 	}
@@ -197,8 +193,8 @@ func parseSize(digits []byte) (int64, error) {
 	return int64(n), nil
 }
 
-// passTrailer reads the fields behind the last chunk, mostly none.
-func (d *chunks) passTrailer(c *conn, wait bool) error {
+// readTrailer reads the fields behind the last chunk, mostly none.
+func (d *chunks) readTrailer(c *conn, wait bool) error {
 	for {
 		b := c.buffered()
 		if bytes.HasPrefix(b, []byte("\r\n")) {
@@ -233,9 +229,9 @@ func (d *chunks) parseTrailer(c *conn, b []byte) (err error) {
 	return nil
 }
 
-// line returns the next line of a chunked body, without its CR LF; it stays valid
+// readLine returns the next line of a chunked body, without its CR LF; it stays valid
 // until more is read.
-func (c *conn) line(wait bool) ([]byte, error) {
+func (c *conn) readLine(wait bool) ([]byte, error) {
 	for {
 		b := c.buffered()
 		if i := bytes.IndexByte(b, '\n'); i >= 0 && i <= maxLine {

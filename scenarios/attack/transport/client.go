@@ -35,7 +35,7 @@ func (t *client) Send(ctx context.Context, m *Message, o *Outcome) error {
 // exchange sends a request and reads the answer's head. When the server had closed an
 // idle connection before it knew of the request, that goes over a new one in its place.
 func (t *client) exchange(ctx context.Context, m *Message) (*conn, error) {
-	c, err := t.connection(ctx)
+	c, err := t.idleOrNew(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +58,7 @@ func (t *client) exchange(ctx context.Context, m *Message) (*conn, error) {
 // out by the answer that does not come.
 const staleAfter = time.Millisecond
 
-// connection returns a connection to send on.
-func (t *client) connection(ctx context.Context) (*conn, error) {
+func (t *client) idleOrNew(ctx context.Context) (*conn, error) {
 	for {
 		c, err := t.pool.take(ctx)
 		if err != nil {

@@ -66,21 +66,20 @@ func (c *conn) mayRepeat(harmless bool) bool {
 	return idle && !c.heard && c.link.mayRepeat(c.before, harmless)
 }
 
-// buffered returns what was read and not used.
 func (c *conn) buffered() []byte { return c.buf[c.r:c.w] }
 
 // fill reads more into the buffer, which grows when it is full.
 func (c *conn) fill() error {
 	c.makeRoom()
 	n, err := c.Conn.Read(c.buf[c.w:])
-	return c.filled(n, err)
+	return c.noteFilled(n, err)
 }
 
-// filled takes note of n more bytes in the buffer.
-func (c *conn) filled(n int, err error) error {
+// noteFilled takes note of n more bytes in the buffer.
+func (c *conn) noteFilled(n int, err error) error {
 	c.w += n
 	if n > 0 {
-		return c.hear()
+		return c.noteAnswer()
 	}
 	if err == nil {
 		err = io.ErrNoProgress
@@ -106,13 +105,13 @@ func (c *conn) makeRoom() {
 	}
 }
 
-// hear takes note that the answer has begun. It fails when that was too late.
-func (c *conn) hear() error {
+// noteAnswer takes note that the answer has begun. It fails when that was too late.
+func (c *conn) noteAnswer() error {
 	if c.heard {
 		return nil
 	}
 	c.heard = true
-	return c.client.sweeper.answered(c)
+	return c.client.sweeper.noteAnswer(c)
 }
 
 // finish ends an exchange that was answered. The connection is kept when it can
@@ -158,7 +157,6 @@ func (c *conn) discard(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// hangUp ends the connection.
 func (c *conn) hangUp() {
 	c.Conn.Close()
 	c.client.sweeper.remove(c)

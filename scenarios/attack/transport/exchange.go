@@ -32,7 +32,7 @@ func (c *conn) post(ctx context.Context, m *Message) error {
 		c.startUpload(m.wire, m.Body)
 		return nil
 	}
-	c.client.sweeper.expects(c)
+	c.client.sweeper.noteAwaited(c)
 	if c.direct != nil {
 		return c.direct.exchange(ctx, m.wire)
 	}
@@ -64,7 +64,7 @@ func (c *conn) receive(ctx context.Context, m *Message, o *Outcome) error {
 func (c *conn) readHead() error {
 	read := 0
 	for {
-		if err := c.nextHead(maxHead - read); err != nil {
+		if err := c.readNextHead(maxHead - read); err != nil {
 			return err
 		}
 		read += len(c.head.block)
@@ -77,18 +77,17 @@ func (c *conn) readHead() error {
 	}
 }
 
-// nextHead reads one head of at most most bytes.
-func (c *conn) nextHead(most int) error {
+func (c *conn) readNextHead(most int) error {
 	searched := 0
 	for {
 		b := c.buffered()
-		if c.isKnown(b) {
+		if c.findKnownHead(b) {
 			c.r += len(c.head.block)
 			return nil
 		}
 		if n := endOfHead(b, searched); n > 0 {
 			c.r += n
-			return c.learn(b[:n])
+			return c.parseNewHead(b[:n])
 		}
 		if len(b) > most {
 			return malformedError{fmt.Errorf("a head of more than %d bytes", maxHead)}
@@ -101,9 +100,9 @@ func (c *conn) nextHead(most int) error {
 	}
 }
 
-// isKnown makes the head that b begins with the connection's if it came before, as it
+// findKnownHead makes the head that b begins with the connection's if it came before, as it
 // mostly did on this very connection.
-func (c *conn) isKnown(b []byte) bool {
+func (c *conn) findKnownHead(b []byte) bool {
 	if c.head != nil && c.head.begins(b) {
 		return true
 	}
@@ -114,8 +113,7 @@ func (c *conn) isKnown(b []byte) bool {
 	return false
 }
 
-// learn parses a head that did not.
-func (c *conn) learn(block []byte) error {
+func (c *conn) parseNewHead(block []byte) error {
 	h, err := parseHead(block)
 	if err != nil {
 		return malformedError{err}
@@ -138,10 +136,9 @@ type upload struct {
 // end of the sending, which mostly has ended and was only not told yet.
 const maxSettling = 50 * time.Millisecond
 
-// startUpload begins to send a request's head and body.
 func (c *conn) startUpload(head, body []byte) {
 	c.upload = &upload{conn: c, ended: make(chan struct{})}
-	c.client.sweeper.sends(c)
+	c.client.sweeper.noteSending(c)
 	go c.upload.run(head, body)
 }
 
@@ -152,7 +149,7 @@ func (u *upload) run(head, body []byte) {
 		_, err = u.conn.Conn.Write(body)
 	}
 	u.whole = err == nil
-	u.conn.client.sweeper.sent(u.conn)
+	u.conn.client.sweeper.noteSent(u.conn)
 }
 
 // settle gives the connection back when everything was sent, soon at least.

@@ -68,7 +68,6 @@ func parseHead(block []byte) (*head, error) {
 	return h, nil
 }
 
-// cutLine splits off the first line, without its end.
 func cutLine(s string) (line, rest string) {
 	line, rest, _ = strings.Cut(s, "\n")
 	return strings.TrimSuffix(line, "\r"), rest
@@ -159,7 +158,7 @@ func (h *head) parseFraming() error {
 	if len(lengths) == 0 {
 		return nil
 	}
-	length, err := contentLength(lengths)
+	length, err := parseContentLength(lengths)
 	if err != nil {
 		return err
 	}
@@ -174,8 +173,8 @@ func (h *head) parseFraming() error {
 	return nil
 }
 
-// contentLength reads Content-Length, which may be repeated but not differ.
-func contentLength(values []string) (int64, error) {
+// parseContentLength reads Content-Length, which may be repeated but not differ.
+func parseContentLength(values []string) (int64, error) {
 	for _, v := range values[1:] {
 		if v != values[0] {
 			return 0, fmt.Errorf("Content-Length %.100q: want one length", values)
@@ -188,7 +187,6 @@ func contentLength(values []string) (int64, error) {
 	return int64(n), nil
 }
 
-// isBodiless reports whether an answer has no body whatever its header says.
 func (h *head) isBodiless(method string) bool {
 	return method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified
 }
@@ -204,7 +202,6 @@ type heads struct {
 // maxRemembered is the longest head worth comparing, in bytes.
 const maxRemembered = 4 << 10
 
-// find returns the head that b begins with, nil when it is not remembered.
 func (hs *heads) find(b []byte) *head {
 	for i := range hs.ring {
 		h := hs.ring[i].Load()
@@ -218,7 +215,6 @@ func (hs *heads) find(b []byte) *head {
 	return nil
 }
 
-// begins reports whether b begins with the head's bytes.
 func (h *head) begins(b []byte) bool {
 	return len(b) >= len(h.block) && string(b[:len(h.block)]) == h.block
 }

@@ -41,7 +41,6 @@ type ending struct {
 	acked int64 // bytes that the server's kernel had acknowledged; -1: not known
 }
 
-// secured is TLS over a link.
 type secured struct {
 	*tls.Conn
 	link *link
@@ -51,7 +50,7 @@ type secured struct {
 func (s *secured) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	if err != nil && n == 0 { // with bytes of an answer it is no end without one
-		s.link.note(err)
+		s.link.noteEnd(err)
 	}
 	return n, err
 }
@@ -60,7 +59,6 @@ func (s *secured) Read(p []byte) (int, error) {
 // be told without waiting.
 func (s *secured) Close() error { return s.link.Close() }
 
-// linkOf returns the link below a connection.
 func linkOf(c net.Conn) *link {
 	switch c := c.(type) {
 	case *secured:
@@ -75,7 +73,7 @@ func linkOf(c net.Conn) *link {
 func (l *link) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if err != nil {
-		l.note(err)
+		l.noteEnd(err)
 	}
 	return n, err
 }
@@ -85,23 +83,23 @@ func (l *link) Write(p []byte) (int, error) {
 	n, err := l.Conn.Write(p)
 	l.written.Add(int64(n))
 	if err != nil {
-		l.note(err)
+		l.noteEnd(err)
 	}
 	return n, err
 }
 
-// note takes down how the server ended the connection, the first time. What we end
+// noteEnd takes down how the server ended the connection, the first time. What we end
 // ourselves, by closing it or by a deadline, is no end of the server's.
-func (l *link) note(err error) {
+func (l *link) noteEnd(err error) {
 	if l.end.Load() != nil || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
 	l.end.CompareAndSwap(nil, &ending{err, acknowledged(l.Conn)})
-	l.tell()
+	l.endWaiting()
 }
 
-// tell ends the request of net/http's that waits on a connection that has ended.
-func (l *link) tell() {
+// endWaiting ends the request of net/http's that waits on a connection that has ended.
+func (l *link) endWaiting() {
 	if l.end.Load() == nil {
 		return
 	}
@@ -129,7 +127,6 @@ func (l *link) mayRepeat(before int64, harmless bool) bool {
 	return harmless && e.err == io.EOF && e.acked >= 0 && e.acked <= before
 }
 
-// dialer opens connections to one server.
 type dialer struct {
 	network, address string
 	tls              *tls.Config // nil: plain
@@ -142,7 +139,7 @@ func newDialer(cfg Config) (*dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{network: "tcp", address: hostPort(server), timeout: cfg.ConnectTimeout}
+	d := &dialer{network: "tcp", address: dialAddress(server), timeout: cfg.ConnectTimeout}
 	if cfg.Endpoint.Socket != "" {
 		d.network, d.address = "unix", cfg.Endpoint.Socket
 	}
@@ -160,8 +157,7 @@ func (v Version) protocol() string {
 	return "http/1.1"
 }
 
-// hostPort returns what to dial for a URL.
-func hostPort(u *url.URL) string {
+func dialAddress(u *url.URL) string {
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	return net.JoinHostPort(u.Hostname(), port)
 }

@@ -71,8 +71,7 @@ func parseURL(raw string) (*url.URL, error) {
 	return target, nil
 }
 
-// requestFor returns the message as net/http takes it.
-func (m *Message) requestFor(ctx context.Context) *http.Request {
+func (m *Message) netHTTPRequest(ctx context.Context) *http.Request {
 	r := m.request.WithContext(ctx)
 	if len(m.Body) > 0 {
 		// Each sending has a reader: the transport may still read when the answer is there.
@@ -109,10 +108,10 @@ func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	if !httpguts.ValidHeaderFieldName(method) {
 		return nil, fmt.Errorf("method %q: want letters, as in GET", method)
 	}
-	if r.Host == "" || !isVisible(r.Host) {
+	if r.Host == "" || !isVisibleASCII(r.Host) {
 		return nil, fmt.Errorf("host %q: want a name or an address of printable ASCII", r.Host)
 	}
-	if !isVisible(target) {
+	if !isVisibleASCII(target) {
 		return nil, fmt.Errorf("path %q: want printable ASCII without spaces", target)
 	}
 	b = append(b, method+" "+target+" HTTP/1.1\r\n"...)
@@ -134,7 +133,6 @@ func appendHead(b []byte, r *http.Request) ([]byte, error) {
 	return append(b, "\r\n"...), nil
 }
 
-// ownFields are those that the client writes itself.
 var ownFields = []string{"Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer"}
 
 func appendFields(b []byte, header http.Header) ([]byte, error) {
@@ -159,8 +157,7 @@ func appendField(b []byte, key, value string) []byte {
 	return append(b, key+": "+value+"\r\n"...)
 }
 
-// isVisible reports whether s is printable ASCII without spaces.
-func isVisible(s string) bool {
+func isVisibleASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
 			return false

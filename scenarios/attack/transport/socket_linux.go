@@ -79,7 +79,6 @@ type direct struct {
 	seen uint32 // by the sweeper, the last time
 }
 
-// stage is how far a direct exchange has come.
 type stage int
 
 const (
@@ -118,29 +117,29 @@ func (d *direct) exchange(ctx context.Context, wire []byte) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			d.goOn(wire)
+			d.readAsUsual(wire)
 			return nil
 		}
 	}
 	switch {
 	case err != nil:
 	case d.at == stuck:
-		d.resume()
+		d.leaveToUpload()
 		return nil
 	case d.fail != 0:
 		err = os.NewSyscallError("read", d.fail)
 	case d.n == 0:
 		err = io.EOF
 	default:
-		return d.conn.filled(d.n, nil)
+		return d.conn.noteFilled(d.n, nil)
 	}
-	d.conn.link.note(err)
+	d.conn.link.noteEnd(err)
 	return err
 }
 
-// goOn leaves a nudged exchange to reading as usual; one so slow that it was nudged
+// readAsUsual leaves a nudged exchange to reading as usual; one so slow that it was nudged
 // before it began has to be written first.
-func (d *direct) goOn(wire []byte) {
+func (d *direct) readAsUsual(wire []byte) {
 	if d.at == writing {
 		d.conn.Write(wire)
 	}
@@ -163,9 +162,9 @@ func (d *direct) step(fd uintptr) bool {
 	return d.fail != syscall.EAGAIN
 }
 
-// resume leaves to an upload what the socket did not take at once. After a failure
+// leaveToUpload leaves to an upload what the socket did not take at once. After a failure
 // there is nothing to send: the reading tells what is the matter.
-func (d *direct) resume() {
+func (d *direct) leaveToUpload() {
 	if d.fail == 0 || d.fail == syscall.EAGAIN {
 		d.conn.startUpload(d.out, nil)
 	}

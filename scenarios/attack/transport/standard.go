@@ -42,7 +42,6 @@ func newStandard(cfg Config, d *dialer) *standard {
 	}
 }
 
-// protocols names the version for net/http.
 func (v Version) protocols(secure bool) *http.Protocols {
 	p := &http.Protocols{}
 	p.SetHTTP1(v == HTTP1)
@@ -70,7 +69,6 @@ func (t *standard) Send(ctx context.Context, m *Message, o *Outcome) error {
 	}
 }
 
-// attempt is a request's way through net/http.
 type attempt struct {
 	http2    bool
 	harmless bool // to send it twice
@@ -87,7 +85,6 @@ type attempt struct {
 	heard  atomic.Bool
 }
 
-// errStreamRefused is a request that the server refused over HTTP/2.
 var errStreamRefused = errors.New("stream error: refused; REFUSED_STREAM or PROTOCOL_ERROR")
 
 // send sends the request. Its context ends with the connection if that ends before
@@ -95,10 +92,10 @@ var errStreamRefused = errors.New("stream error: refused; REFUSED_STREAM or PROT
 func (a *attempt) send(ctx context.Context, by *http.Transport, m *Message, o *Outcome) error {
 	ctx, a.end = context.WithCancelCause(ctx)
 	defer a.end(nil)
-	r := m.requestFor(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              a.take,
+	r := m.netHTTPRequest(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              a.noteConnection,
 		WroteHeaders:         func() { a.sent.Store(true) },
-		GotFirstResponseByte: a.hear,
+		GotFirstResponseByte: a.noteAnswer,
 	}))
 	if a.http2 {
 		r.GetBody = nil // with which net/http would repeat it
@@ -110,8 +107,8 @@ func (a *attempt) send(ctx context.Context, by *http.Transport, m *Message, o *O
 	return err
 }
 
-// take takes note of the connection that net/http is about to send on.
-func (a *attempt) take(info httptrace.GotConnInfo) {
+// noteConnection takes note of the connection that net/http is about to send on.
+func (a *attempt) noteConnection(info httptrace.GotConnInfo) {
 	if a.conn != nil {
 		// net/http sends it again: over HTTP/2 what the server refused or called
 		// malformed, though it may have worked on it, as well as what it had not looked
@@ -131,11 +128,10 @@ func (a *attempt) take(info httptrace.GotConnInfo) {
 	a.link = linkOf(info.Conn)
 	a.before, a.idle = a.link.written.Load(), info.Reused || a.link.ahead
 	a.link.waiting.Store(&a.end)
-	a.link.tell()
+	a.link.endWaiting()
 }
 
-// hear takes note that the answer has begun.
-func (a *attempt) hear() {
+func (a *attempt) noteAnswer() {
 	a.heard.Store(true)
 	if a.link != nil {
 		a.link.waiting.Store(nil)
@@ -177,7 +173,6 @@ type spares struct {
 	conns  chan spare
 }
 
-// spare is a connection that nobody has used yet.
 type spare struct {
 	net.Conn
 	opened time.Time
@@ -226,7 +221,6 @@ func (s *spares) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// close ends the connections that nobody wanted.
 func (s *spares) close() {
 	for {
 		select {

@@ -31,7 +31,6 @@ func newSweeper(timeout time.Duration) *sweeper {
 	return &sweeper{timeout: timeout, zero: time.Now().Add(-time.Second), conns: make(map[*conn]struct{})}
 }
 
-// add makes the sweeper look at a connection.
 func (s *sweeper) add(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,29 +90,29 @@ func (s *sweeper) sweep() {
 	}
 }
 
-// expects says from when on the answer is awaited.
-func (s *sweeper) expects(c *conn) {
+// noteAwaited says from when on the answer is awaited.
+func (s *sweeper) noteAwaited(c *conn) {
 	if s.timeout > 0 {
 		c.sentAt.Store(s.now())
 	}
 }
 
-// sends says that a request is on its way for which to wait makes no sense yet.
-func (s *sweeper) sends(c *conn) {
+// noteSending says that a request is on its way for which to wait makes no sense yet.
+func (s *sweeper) noteSending(c *conn) {
 	if s.timeout > 0 {
 		c.sentAt.Store(sending)
 	}
 }
 
-// sent says that it is out, unless it was answered early.
-func (s *sweeper) sent(c *conn) {
+// noteSent says that it is out, unless it was answered early.
+func (s *sweeper) noteSent(c *conn) {
 	if s.timeout > 0 {
 		c.sentAt.CompareAndSwap(sending, s.now())
 	}
 }
 
-// answered says that the answer has begun. It fails when that was too late.
-func (s *sweeper) answered(c *conn) error {
+// noteAnswer says that the answer has begun. It fails when that was too late.
+func (s *sweeper) noteAnswer(c *conn) error {
 	if s.timeout > 0 && c.sentAt.Swap(nothing) == expired {
 		return errFirstByte
 	}
@@ -150,7 +149,7 @@ func (ws *watches) join(ctx context.Context, c *conn) bool {
 	defer ws.mu.Unlock()
 	g := ws.current
 	if g == nil || g.done != done {
-		g = ws.turn(ctx, done)
+		g = ws.switchGroup(ctx, done)
 	}
 	if g.ended {
 		return false
@@ -160,8 +159,7 @@ func (ws *watches) join(ctx context.Context, c *conn) bool {
 	return true
 }
 
-// turn makes the group of another context the current one.
-func (ws *watches) turn(ctx context.Context, done <-chan struct{}) *group {
+func (ws *watches) switchGroup(ctx context.Context, done <-chan struct{}) *group {
 	if old := ws.current; old != nil && len(old.members) == 0 {
 		ws.forget(old)
 	}
@@ -172,7 +170,7 @@ func (ws *watches) turn(ctx context.Context, done <-chan struct{}) *group {
 			ws.groups = make(map[<-chan struct{}]*group)
 		}
 		ws.groups[done] = g
-		g.stop = context.AfterFunc(ctx, g.end)
+		g.stop = context.AfterFunc(ctx, g.abortAll)
 	}
 	ws.current = g
 	return g
@@ -183,8 +181,7 @@ func (ws *watches) forget(g *group) {
 	delete(ws.groups, g.done)
 }
 
-// end aborts what is in flight.
-func (g *group) end() {
+func (g *group) abortAll() {
 	g.watches.mu.Lock()
 	defer g.watches.mu.Unlock()
 	g.ended = true
@@ -226,7 +223,6 @@ func (ws *watches) close() {
 // errFirstByte ends a request whose answer did not begin in time.
 var errFirstByte error = timeoutError("no byte of the answer within the first-byte timeout")
 
-// timeoutError is a net.Error that tells of a timeout.
 type timeoutError string
 
 func (e timeoutError) Error() string   { return string(e) }
@@ -236,7 +232,6 @@ func (e timeoutError) Temporary() bool { return true }
 // Is makes it os.ErrDeadlineExceeded.
 func (e timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 
-// malformedError is an answer that is not HTTP/1.1.
 type malformedError struct{ error }
 
 func (e malformedError) Error() string { return "malformed answer: " + e.error.Error() }

@@ -100,7 +100,7 @@ type foreign struct{ http.RoundTripper }
 
 // Send implements Sender.
 func (t foreign) Send(ctx context.Context, m *Message, o *Outcome) error {
-	return receiveFrom(t.RoundTripper, m.requestFor(ctx), o)
+	return receiveFrom(t.RoundTripper, m.netHTTPRequest(ctx), o)
 }
 
 // receiveFrom sends a request by way of net/http's interface.
