@@ -150,7 +150,7 @@ func TestAbortedLoadCannotPass(t *testing.T) {
 			t.Errorf("%+v, want it failed because of the abort", g)
 		}
 	}
-	if got := says(a); !strings.HasPrefix(got, "the server of physical did not bear the load of phase steady in rounds 1, 2, 3: ") {
+	if got := says(a); !strings.HasPrefix(got, "the server of physical could not sustain the load of phase steady in rounds 1, 2, 3: ") {
 		t.Errorf("failures %q", got)
 	}
 	if r := a.Rows[0].Attained; r.N != a.Rows[0].Ledger.Scheduled || r.K >= a.Rows[0].Ledger.Scheduled {
@@ -166,8 +166,8 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 		verdict record.Verdict
 		want    string
 	}{
-		{1, record.Fail, "did not bear the load of phase warm-up in round 1"},
-		{3, record.InvalidInstrument, "did not bear the load of phase warm-up in rounds 1, 2, 3"},
+		{1, record.Fail, "could not sustain the load of phase warm-up in round 1"},
+		{3, record.InvalidInstrument, "could not sustain the load of phase warm-up in rounds 1, 2, 3"},
 	} {
 		p := recordtest.Compare()
 		p.Targets = p.Targets[:1]
@@ -222,7 +222,7 @@ func TestSpikesOfSeveralPhases(t *testing.T) {
 	p := recordtest.Stress()
 	p.Targets, p.Rounds, p.AbortAt = p.Targets[:1], 1, 0
 	spike := p.Phases[1]
-	spike.Arrivals, spike.Name = "spike", "spike"
+	spike.Arrivals, spike.Name, spike.Rate = "spike", "spike", 350
 	spike.Steps = slices.Clone(spike.Steps)
 	spike.Steps[3].Rate = 200
 	p.Phases = append(p.Phases, spike)

@@ -132,7 +132,7 @@ func TestManyDiscardedTrials(t *testing.T) {
 		}
 	}
 	if len(found) != 1 || found[0].Round != 0 || found[0].Severity == record.SeverityError ||
-		!strings.Contains(found[0].Text, "3 of 13 trials do not count") ||
+		!strings.Contains(found[0].Text, "3 of 13 trials were discarded and rerun") ||
 		!strings.Contains(found[0].Text, "(container: rounds 2, 3, 5); the worst: container, round 3") ||
 		!strings.Contains(found[0].Figure, "generator CPU 97 %") {
 		t.Errorf("%+v", found)
