@@ -30,16 +30,16 @@ func (b builder) comparison() []Section {
 	}
 	s := Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
 	if conditions := conditions(b.a); conditions != "" {
-		s.Lines = append(s.Lines, Line{Text: sentence(conditions)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(ABColumns)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(ABColumns)})
 	}
 	if method := boundsMethod(b.a); method != "" {
-		s.Lines = append(s.Lines, Line{Text: sentence(method)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(method)})
 	}
 	if noise := noiseLine(b.a); noise != "" {
-		s.Lines = append(s.Lines, Line{Text: sentence("Noise floor: " + noise)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence("Noise floor: " + noise)})
 	}
 	return []Section{s}
 }
@@ -78,7 +78,7 @@ func undecided(v record.Verdict, why string) []string {
 	if v == record.Pass || why == "" {
 		return nil
 	}
-	return []string{sentence(why)}
+	return []string{format.Sentence(why)}
 }
 
 // variants set the two servers side by side: what differs, then what is the same.
@@ -111,5 +111,5 @@ func (b builder) advice() []Line {
 	if d == nil || Advice(d) == "" || b.a.Nothing() != "" || b.a.Refused() {
 		return nil
 	}
-	return []Line{{Fix: sentence(Advice(d)), Command: d.Command}}
+	return []Line{{Fix: format.Sentence(Advice(d)), Command: d.Command}}
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
@@ -119,13 +118,6 @@ func toneOf(v record.Verdict) Tone {
 	return Plain
 }
 
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%s %ss", format.Count(n), noun)
-}
-
 // listed writes a list as "a, b and c".
 func listed(items []string) string {
 	if len(items) < 2 {
@@ -145,23 +137,4 @@ func roundList(rounds []int) string {
 		return "round " + names[0]
 	}
 	return "rounds " + listed(names)
-}
-
-// sentence makes a sentence of a clause; "" of none.
-func sentence(s string) string {
-	s = capital(strings.TrimSpace(s))
-	if s == "" || strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
-}
-
-// capital begins a clause like a sentence, unless it begins with a name like p99 or a path.
-func capital(s string) string {
-	first, _, _ := strings.Cut(s, " ")
-	runes := []rune(s)
-	if len(runes) > 0 && !strings.ContainsAny(first, "0123456789/._") {
-		runes[0] = unicode.ToUpper(runes[0])
-	}
-	return string(runes)
 }

@@ -36,7 +36,7 @@ func (b builder) startSections(rank Rank) []Section {
 	}
 	notes := []string{
 		"From the beginning of a start until each stage was reached: medians of the starts that reached a right first answer. Failed starts are counted separately.",
-		sentence(StagesMethod),
+		format.Sentence(StagesMethod),
 	}
 	if sample.Prepared(starts) {
 		notes = append(notes, "Prepared is how long that took before, a median, and in no stage.")
@@ -101,5 +101,5 @@ func (b builder) unanswered(target string) []string {
 		return nil
 	}
 	all := b.a.Rows[i].Unanswered
-	return []string{plural(int64(len(all)), "start") + " without a right first answer: > " + format.Duration(slices.Min(all))}
+	return []string{format.Plural(len(all), "start") + " without a right first answer: > " + format.Duration(slices.Min(all))}
 }

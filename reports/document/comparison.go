@@ -72,7 +72,7 @@ func ComparisonLine(c *compare.Comparison) string {
 // UTC, 3 rounds, VALID, PASS".
 func described(a *analysis.Analysis) string {
 	r := a.Run
-	parts := []string{r.Dir + ": " + r.Scenario.Name, r.Created.UTC().Format("2006-01-02 15:04:05 UTC"), plural(int64(r.Scenario.Rounds), "round")}
+	parts := []string{r.Dir + ": " + r.Scenario.Name, r.Created.UTC().Format("2006-01-02 15:04:05 UTC"), format.Plural(r.Scenario.Rounds, "round")}
 	if a.Nothing() != "" {
 		return strings.Join(append(parts, "NO RESULT"), ", ")
 	}

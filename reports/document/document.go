@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -32,7 +33,7 @@ type Verdict struct {
 }
 
 // Sentence is Why as a sentence.
-func (v Verdict) Sentence() string { return sentence(v.Why) }
+func (v Verdict) Sentence() string { return format.Sentence(v.Why) }
 
 // Section is a part of a report. One without a title goes on with the section before it.
 type Section struct {

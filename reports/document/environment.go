@@ -88,7 +88,7 @@ func (b builder) reproduce() []Section {
 	t := &Table{Columns: words("fact", "value"), Keys: 1}
 	for _, f := range [][2]string{
 		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)}, {"payloads, SHA-256", s.Payloads},
-		{"corpus", fmt.Sprintf("%s, %s each", plural(int64(s.Corpus), "request"), plural(int64(s.Batch), "example"))},
+		{"corpus", fmt.Sprintf("%s, %s each", format.Plural(s.Corpus, "request"), format.Plural(s.Batch, "example"))},
 		{"rounds", unlessIdle(len(s.Phases), s.Rounds)}, {"phases", phaseList(s.Phases)},
 		{"starts without load, of each target", unlessIdle(s.ColdStarts, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
 	} {

@@ -34,7 +34,7 @@ func (b builder) instrument() []Section {
 		})
 	}
 	return []Section{
-		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: sentence(floorLine(b.a.Run))}}},
+		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: format.Sentence(floorLine(b.a.Run))}}},
 		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
 			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
 		}},
@@ -106,7 +106,7 @@ func generatorCPU(r sample.Row) Cell {
 	if !known {
 		return faint("not known")
 	}
-	return with(format.Percent(share), "of "+plural(int64(r.Instrument.CPUs), "CPU"))
+	return with(format.Percent(share), "of "+format.Plural(r.Instrument.CPUs, "CPU"))
 }
 
 // ledger accounts for every request.
@@ -129,7 +129,7 @@ func (b builder) ledger() []Section {
 			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), text(fmt.Sprint(r.Rounds)), played(r),
 		})
 		if ended := r.Ended(); ended != "" {
-			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: sentence(ended)})
+			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})
 		}
 	}
 	return []Section{s}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/gate"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -60,7 +61,7 @@ func sentences(clauses ...string) []string {
 	var all []string
 	for _, c := range clauses {
 		if c != "" {
-			all = append(all, sentence(c))
+			all = append(all, format.Sentence(c))
 		}
 	}
 	return all

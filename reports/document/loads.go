@@ -23,7 +23,7 @@ func (b builder) steps() []Section {
 				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
 			}, quantiles(step.Response))
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + sentence(StepsResult(s))})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + format.Sentence(StepsResult(s))})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
 		"Each step, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
@@ -58,10 +58,10 @@ func (b builder) throughput() []Section {
 				errorRate(p.Row.ErrorRate()), text(fmt.Sprint(p.Rounds)),
 			}, quantiles(p.Row.Response))})
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + sentence(SaturationResult(s))})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + format.Sentence(SaturationResult(s))})
 	}
 	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
-		sentence(SaturationMethod),
+		format.Sentence(SaturationMethod),
 		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
 	}}}
 }
@@ -107,11 +107,11 @@ func (b builder) overhead() []Section {
 		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + OverheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
-		s.Lines = append(s.Lines, Line{Text: sentence(OverheadBesideRatios)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(OverheadBesideRatios)})
 	}
 	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
 	if intervals {
-		method.Text = "Intervals: " + sentence(OverheadMethod)
+		method.Text = "Intervals: " + format.Sentence(OverheadMethod)
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}

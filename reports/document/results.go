@@ -63,7 +63,7 @@ func (b builder) condition(p record.Phase) string {
 	if model := b.a.ModelOf(p); model != "" {
 		name += ", model " + model
 	}
-	return fmt.Sprintf("%s: %s, %s.", name, analysis.FormatLoad(p), plural(int64(rounds), "round"))
+	return fmt.Sprintf("%s: %s, %s.", name, analysis.FormatLoad(p), format.Plural(rounds, "round"))
 }
 
 // unmeasured names the phases that are in no figure.

@@ -59,5 +59,5 @@ func remembered(r sample.Row) string {
 		}
 	}
 	parts = append(parts, format.Rate(r.OKRate)+" OK", "errors "+format.Percent(r.ErrorRate().Value))
-	return strings.Join(append(parts, plural(int64(r.Rounds), "round")), " · ")
+	return strings.Join(append(parts, format.Plural(r.Rounds, "round")), " · ")
 }

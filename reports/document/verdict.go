@@ -34,10 +34,10 @@ func (b builder) verdict() Verdict {
 
 // shortfall says what is missing, with what to do where a diagnostic has it.
 func (b builder) shortfall(short *sample.Shortfall) Line {
-	line := Line{Word: short.Word, Tone: Unsure, Text: sentence(short.Text)}
+	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(short.Text)}
 	for _, d := range b.a.Diagnostics {
 		if d.Rule == strings.ToLower(short.Word) {
-			line.Fix = sentence(d.Action)
+			line.Fix = format.Sentence(d.Action)
 		}
 	}
 	return line
@@ -51,7 +51,7 @@ func (b builder) reasons() []Line {
 		switch {
 		case d.Rule == "empty": // which the sentence says
 			if len(b.a.ServerFailures()) == 0 {
-				others = append(others, Line{Tone: Bad, Fix: sentence(d.Action)})
+				others = append(others, Line{Tone: Bad, Fix: format.Sentence(d.Action)})
 			}
 		case ofServer(d):
 			servers = append(servers, b.diagnostic(d))
@@ -120,7 +120,7 @@ func (b builder) started(t record.Target, failure string) Line {
 		return Line{Word: "NOT STARTED", Tone: Bad, Text: "No start came to its first answer."}
 	default:
 		text := fmt.Sprintf("%s to the first answer in the median of %s, %s at most.",
-			format.Duration(whole.Median.Value), plural(int64(c.N), "start"), format.Duration(whole.Max))
+			format.Duration(whole.Median.Value), format.Plural(c.N, "start"), format.Duration(whole.Max))
 		return Line{Word: "STARTED", Text: joined(b.caveat(t.Name), text, failure)}
 	}
 }
@@ -129,7 +129,7 @@ func (b builder) started(t record.Target, failure string) Line {
 func (b builder) caveat(target string) string {
 	for _, d := range b.a.Diagnostics {
 		if d.Target == target && (d.Rule == "emulated" || d.Rule == "running") {
-			return sentence(d.Text)
+			return format.Sentence(d.Text)
 		}
 	}
 	return ""
@@ -145,7 +145,7 @@ func (b builder) failure(target string) string {
 		if t.Cause != "" {
 			text += ": " + t.Cause
 		}
-		return sentence(text)
+		return format.Sentence(text)
 	}
 	return ""
 }
@@ -166,12 +166,12 @@ func (b builder) finding(r sample.Row) string {
 	}
 	for _, s := range b.a.Stepped {
 		if s.Target == r.Target {
-			return sentence(StepsResult(s))
+			return format.Sentence(StepsResult(s))
 		}
 	}
 	for _, s := range b.a.Saturated {
 		if s.Target == r.Target {
-			return sentence(SaturationResult(s))
+			return format.Sentence(SaturationResult(s))
 		}
 	}
 	at := "at"

@@ -29,7 +29,7 @@ func coldStarts(a *analysis.Analysis) Figure {
 		Caption: "A dot for each start: the time from its beginning until the stage was reached; the last one is " +
 			"the first model answer. The upright line is the median, the band its 95 % interval. A red star is the last stage of a start that failed or whose first answer was not right; " +
 			"such starts are drawn, but are in no median.",
-		Conditions: "Logarithmic scale. " + capital(document.StagesMethod) + ". Cold starts are no part of the latency figures. " + capital(document.StartMethod) + ".",
+		Conditions: "Logarithmic scale. " + format.Sentence(document.StagesMethod) + " Cold starts are no part of the latency figures. " + format.Sentence(document.StartMethod),
 	}
 	strips := stripsOf(a)
 	var s chart.Span

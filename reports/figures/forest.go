@@ -24,7 +24,7 @@ func forest(v view) Figure {
 		Caption: "Each target divided by " + nameOf(v.analysis, v.analysis.Reference) + " on a logarithmic scale: at the line they are " +
 			"equal, at 2 the figure is twice as large. For latencies less is better, for goodput more. The bar is the 95 % " +
 			"interval; a hollow marker has none. Where the bar crosses the line, no difference is shown.",
-		Conditions: v.conditions() + " " + capital(document.RatioMethod) + ".",
+		Conditions: v.conditions() + " " + format.Sentence(document.RatioMethod),
 	}
 	groups := ratioGroups(v)
 	if len(groups) == 0 {

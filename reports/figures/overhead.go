@@ -26,7 +26,7 @@ func overheadSplit(a *analysis.Analysis) Figure {
 		Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time when the model computes nothing (phase " + label(t.Noop.Name) +
 			"). Pale: the model, which is the rest up to the same quantile with the real one (phase " + label(t.Model.Name) +
 			"), a difference of quantiles. The line through the end of the full bar is the overhead's 95 % interval. Where the noise hides the model, there is no pale bar. Each quantile has a separate axis.",
-		Conditions: capital(document.OverheadMethod) + ".",
+		Conditions: format.Sentence(document.OverheadMethod),
 	}
 	var bars []overheadBar
 	looks := looksOf(a.Run)

@@ -126,16 +126,6 @@ func label(s string) string {
 	return s
 }
 
-// capital starts a sentence.
-func capital(s string) string {
-	if s == "" {
-		return ""
-	}
-	first := []rune(s)
-	first[0] = unicode.ToUpper(first[0])
-	return string(first)
-}
-
 // roundEntry explains the thin lines; nothing where there are none.
 func roundEntry(v view, p chart.Palette) chart.Legend {
 	if rounds(v) < 2 {
@@ -152,8 +142,8 @@ func targetEntry(name string, l chart.Look) chart.Entry {
 // load model, offered rate, warm-up, rounds, samples and the treatment of
 // errors. The interval method is added by the figures that draw intervals.
 func (v view) conditions() string {
-	return fmt.Sprintf("%s, %s. %s %s", capital(analysis.FormatLoad(v.phase)), format.Plural(rounds(v), "round"),
-		warmUp(v.analysis.Run), v.samples())
+	load := format.Sentence(analysis.FormatLoad(v.phase) + ", " + format.Plural(rounds(v), "round"))
+	return load + " " + warmUp(v.analysis.Run) + " " + v.samples()
 }
 
 func rounds(v view) int {

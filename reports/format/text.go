@@ -32,3 +32,17 @@ func Plain(s string) string {
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
 }
+
+// Sentence makes a sentence of a clause; "" of none. It begins with a capital letter,
+// unless its first word is a name like p99 or a path.
+func Sentence(clause string) string {
+	clause = strings.TrimSpace(clause)
+	if first, _, _ := strings.Cut(clause, " "); first != "" && !strings.ContainsAny(first, "0123456789/._") {
+		begin, size := utf8.DecodeRuneInString(clause)
+		clause = string(unicode.ToUpper(begin)) + clause[size:]
+	}
+	if clause == "" || strings.HasSuffix(clause, ".") {
+		return clause
+	}
+	return clause + "."
+}
