@@ -36,7 +36,7 @@ func TestSentence(t *testing.T) {
 		{"no target", nowhere, "NO RESULT", "nothing was measured: no target can run here"},
 		{
 			"a generator too busy", busy, "INVALID",
-			"the measurement is not valid: generator-cpu (generator CPU 91 %, want ≤ 80 %); what to do: " +
+			"the measurement is not valid: generator-cpu (generator CPU 91 %, want ≤ 80 %); to fix it: " +
 				"lower the rate, or give the load generator more CPUs",
 		},
 		{"a server that died", died, "VALID", "the server of container died in round 3"},
