@@ -126,7 +126,7 @@ func TestSingleRounds(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if notes := strings.Join(document.ComparisonNotes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot tell") {
+	if notes := strings.Join(document.ComparisonNotes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot separate") {
 		t.Error(notes)
 	}
 }
