@@ -40,13 +40,19 @@ func orNone(known bool, s string) Cell {
 	return text(s)
 }
 
-// duration is a time with its interval.
-func duration(d time.Duration, known bool, low, high time.Duration) Cell {
-	c := text(format.Duration(d))
+// milliseconds is a time with its interval, in a column whose title says ms: rows of one
+// column are compared, so they share a unit.
+func milliseconds(d time.Duration, known bool, low, high time.Duration) Cell {
+	c := text(format.Milliseconds(d))
 	if known {
-		c.Interval = format.Range(low, high)
+		c.Interval = "[" + format.Milliseconds(low) + ", " + format.Milliseconds(high) + "]"
 	}
 	return c
+}
+
+// millisecondsOrNone is a time where it is known, in such a column.
+func millisecondsOrNone(known bool, d time.Duration) Cell {
+	return orNone(known, format.Milliseconds(d))
 }
 
 // quantiles are all quantiles of a distribution, and its largest value.
@@ -59,7 +65,7 @@ func quantiles(d stat.Distribution) []Cell {
 }
 
 // quantileTitles head what quantiles returns.
-func quantileTitles() []Column { return numbers("p50", "p90", "p99", "p99.9", "max") }
+func quantileTitles() []Column { return numbers("p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms") }
 
 func quantile(d stat.Distribution, i int) Cell {
 	q := d.Quantiles[i]
@@ -69,10 +75,10 @@ func quantile(d stat.Distribution, i int) Cell {
 	case !q.Known:
 		return faint("n too small")
 	}
-	return duration(q.Value, q.HasInterval, q.Low, q.High)
+	return milliseconds(q.Value, q.HasInterval, q.Low, q.High)
 }
 
-func largest(d stat.Distribution) Cell { return orNone(d.N > 0, format.Duration(d.Max)) }
+func largest(d stat.Distribution) Cell { return millisecondsOrNone(d.N > 0, d.Max) }
 
 // share is a proportion with its interval, and the counts behind it.
 func share(p stat.Proportion) Cell {

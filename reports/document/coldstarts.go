@@ -30,7 +30,11 @@ func (b builder) startSections(rank Rank) []Section {
 		return nil
 	}
 	stages := sample.StageNames(b.a.Run)
-	t := &Table{Columns: append(words("target"), numbers(append(slices.Clone(stages), "min", "p90", "max", "n", "failed", "prepared")...)...), Keys: 1}
+	var titles []string
+	for _, name := range append(slices.Clone(stages), "min", "p90", "max") {
+		titles = append(titles, name+" ms")
+	}
+	t := &Table{Columns: append(words("target"), numbers(append(titles, "n", "failed", "prepared ms")...)...), Keys: 1}
 	for _, c := range starts {
 		t.Rows = append(t.Rows, Row{Cells: b.startCells(c, starts, stages)})
 	}
@@ -64,7 +68,7 @@ func (b builder) startCells(c sample.ColdStart, all []sample.ColdStart, stages [
 		case whole.N == 0:
 			p90 = none()
 		case whole.P90.Known:
-			p90 = duration(whole.P90.Value, whole.P90.HasInterval, whole.P90.Low, whole.P90.High)
+			p90 = milliseconds(whole.P90.Value, whole.P90.HasInterval, whole.P90.Low, whole.P90.High)
 		}
 	}
 	if any(func(c sample.ColdStart) bool { return c.Failed > 0 }) {
@@ -72,12 +76,12 @@ func (b builder) startCells(c sample.ColdStart, all []sample.ColdStart, stages [
 		failed.Notes = b.unanswered(c.Target)
 	}
 	if sample.Prepared(all) {
-		prepared = orNone(c.Prepared.N > 0, format.Duration(c.Prepared.Median.Value))
+		prepared = millisecondsOrNone(c.Prepared.N > 0, c.Prepared.Median.Value)
 	}
 	if c.Running {
 		return append(row, none(), p90, none(), none(), failed, prepared)
 	}
-	return append(row, orNone(whole.N > 0, format.Duration(whole.Min)), p90, orNone(whole.N > 0, format.Duration(whole.Max)), count(int64(c.N)), failed, prepared)
+	return append(row, millisecondsOrNone(whole.N > 0, whole.Min), p90, millisecondsOrNone(whole.N > 0, whole.Max), count(int64(c.N)), failed, prepared)
 }
 
 func stageCell(c sample.ColdStart, name string) Cell {
@@ -87,7 +91,7 @@ func stageCell(c sample.ColdStart, name string) Cell {
 	}
 	stage := c.Stages[i]
 	m := stage.At.Median
-	cell := duration(m.Value, m.HasInterval, m.Low, m.High)
+	cell := milliseconds(m.Value, m.HasInterval, m.Low, m.High)
 	if i > 0 {
 		cell.Notes = append(cell.Notes, "took "+format.Duration(stage.Took.Median.Value))
 	}

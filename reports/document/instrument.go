@@ -23,7 +23,7 @@ func (b builder) instrument() []Section {
 		}
 		return []Section{{ID: "instrument", Title: "Load generator", Lines: []Line{{Word: string(b.a.Validity), Text: line + "."}}}}
 	}
-	t := b.byTarget(numbers("load", "achieved", "sent ÷ scheduled", "lag p50", "lag p99", "lag max",
+	t := b.byTarget(numbers("load", "achieved", "sent ÷ scheduled", "lag p50 ms", "lag p99 ms", "lag max ms",
 		"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"))
 	for _, r := range b.a.Rows {
 		b.add(t, r.Target, r.Phase, []Cell{

@@ -84,7 +84,7 @@ func (b builder) overhead() []Section {
 		return nil
 	}
 	t := &Table{
-		Columns: slices.Concat(words("target", "quantile"), numbers("overhead", "÷ "+found.Base, "model", "÷ "+found.Base, "whole", "rounds")),
+		Columns: slices.Concat(words("target", "quantile"), numbers("overhead ms", "÷ "+found.Base, "model ms", "÷ "+found.Base, "whole ms", "rounds")),
 		Keys:    2,
 	}
 	unsure, intervals := false, false
@@ -92,7 +92,7 @@ func (b builder) overhead() []Section {
 		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
 		if r.Known {
 			base := r.Target == found.Base
-			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Duration(r.Whole)))
+			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Milliseconds(r.Whole)))
 			unsure, intervals = unsure || !r.Model.ToldApart, intervals || r.Overhead.HasInterval
 		} else {
 			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
@@ -118,7 +118,7 @@ func (b builder) overhead() []Section {
 }
 
 func part(p overhead.Part) Cell {
-	c := duration(p.Value, p.HasInterval, p.Low, p.High)
+	c := milliseconds(p.Value, p.HasInterval, p.Low, p.High)
 	if !p.ToldApart {
 		c.Text, c.Tone = "~0, "+c.Text, Faint
 	}

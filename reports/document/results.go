@@ -14,7 +14,7 @@ import (
 
 // results is the headline: the table that people look for.
 func (b builder) results() []Section {
-	t := b.byTarget(numbers("load", "OK/s", "p50", "p99", "errors", "n"))
+	t := b.byTarget(numbers("load", "OK/s", "p50 ms", "p99 ms", "errors", "n"))
 	for _, r := range b.a.Rows {
 		b.add(t, r.Target, r.Phase, []Cell{
 			b.load(r), ofSent(r, format.RateNumber(r.OKRate)), quantile(r.Response, 0), quantile(r.Response, 2),
@@ -151,7 +151,7 @@ func (b builder) latency() []Section {
 func floors(f sample.Floor) []Cell {
 	var all []Cell
 	for _, q := range f.Quantiles {
-		all = append(all, orNone(q > 0, format.Duration(q)))
+		all = append(all, millisecondsOrNone(q > 0, q))
 	}
 	return all
 }
@@ -249,7 +249,7 @@ func (b builder) classes() []Section {
 
 // rounds are the results round by round.
 func (b builder) rounds() []Section {
-	t := b.byTarget(numbers("round", "errors", "goodput"), quantileTitles(), numbers("n", "lag p99", "accuracy"))
+	t := b.byTarget(numbers("round", "errors", "goodput"), quantileTitles(), numbers("n", "lag p99 ms", "accuracy"))
 	t.Keys = 3
 	for _, r := range b.a.Cells {
 		lag, accuracy := quantile(r.Lag, 2), b.compared(r, r.Accuracy)
