@@ -66,6 +66,19 @@ type Table struct {
 	Rows    []Row
 }
 
+// Intervals says that cells of a column have intervals.
+func (t *Table) Intervals(column int) bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[column].Interval != "" })
+}
+
+// Heading is a column's title, with what its intervals are: "p99 ms [95% CI]".
+func (t *Table) Heading(column int) string {
+	if t.Intervals(column) {
+		return t.Columns[column].Title + " [95% CI]"
+	}
+	return t.Columns[column].Title
+}
+
 // Column is the head of a column.
 type Column struct {
 	Title string

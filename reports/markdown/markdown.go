@@ -139,8 +139,8 @@ func table(t *document.Table) string {
 		return ""
 	}
 	var head, rule []string
-	for _, c := range t.Columns {
-		head = append(head, escaped(c.Title))
+	for i, c := range t.Columns {
+		head = append(head, escaped(t.Heading(i)))
 		if c.Words {
 			rule = append(rule, "---")
 		} else {

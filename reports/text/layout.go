@@ -123,15 +123,7 @@ type grid struct {
 func newGrid(t *document.Table) *grid {
 	g := &grid{rows: make([][]string, len(t.Rows))}
 	for i, c := range t.Columns {
-		head, left := heading(c.Title), c.Words
-		for _, row := range t.Rows {
-			if row.Cells[i].Interval != "" {
-				left = true
-			}
-		}
-		if left && !c.Words {
-			head += " [95% CI]"
-		}
+		head, left := heading(t.Heading(i)), c.Words || t.Intervals(i)
 		width := utf8.RuneCountInString(head)
 		for k, row := range t.Rows {
 			s := short(clean(row.Cells[i].String()), widest)
