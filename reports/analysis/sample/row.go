@@ -374,11 +374,6 @@ func (s *Set) MeterRequests(m record.Meter) float64 {
 	return 1
 }
 
-// HasMeters says that a target of the run counts something itself.
-func (s *Set) HasMeters() bool {
-	return slices.ContainsFunc(s.Rows, func(r Row) bool { return len(r.Usage.Meters) > 0 })
-}
-
 // Class is one class of request of a mix, pooled like the row it is in.
 type Class struct {
 	Name     string            `json:"class"`
@@ -408,11 +403,6 @@ func classesOf(cells []*Cell) []Class {
 
 // ErrorRate is as that of a Row, of the class's requests.
 func (c Class) ErrorRate() stat.Proportion { return FailedShare(c.Ledger) }
-
-// HasMix says that a row tells classes of request apart.
-func (s *Set) HasMix() bool {
-	return slices.ContainsFunc(s.Rows, func(r Row) bool { return len(r.Classes) > 0 })
-}
 
 // PerSecond is a rate; 0 over no time.
 func PerSecond(n float64, d time.Duration) float64 {

@@ -52,11 +52,6 @@ func (s *Set) ModelOf(phase record.Phase) string {
 	return phase.Model
 }
 
-// RunsAlready says that the server of a target was not started here.
-func (s *Set) RunsAlready(target string) bool {
-	return slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool { return t.Name == target && t.Running })
-}
-
 // ByStatus says that the answers of a row were judged by their status alone: the
 // phase asks for no model, so that there is no prediction to compare them with.
 func (s *Set) ByStatus(r Row) bool {
