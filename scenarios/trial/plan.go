@@ -110,7 +110,7 @@ func (s *session) where(t trial) string {
 // others as they were.
 const (
 	seedData     = "data"     // the corpora; the same for every class and in every round
-	seedTrials   = "visits"   // the order of the targets within the rounds
+	seedTrials   = "visits"   // the order of the targets within the rounds; another word would change every order drawn
 	seedSchedule = "schedule" // due times; by round and phase (drawnAs), the same for every target
 	seedThink    = "think"    // think times; as due times
 	seedOrder    = "order"    // which request is sent k-th; by round and phase (drawnAs), the same for every target

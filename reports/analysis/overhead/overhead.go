@@ -105,6 +105,7 @@ func (t *Result) row(run *record.Run, cells []*sample.Cell, target string, q flo
 	if !row.Known {
 		return row
 	}
+	// "tax" is only what the resamples are drawn from: another word would change them all.
 	s.fill(&row, target == t.Base, sample.SeedOf(run, sample.Row{Target: target, Phase: "tax"}))
 	return row
 }
