@@ -2,7 +2,7 @@
 // ci/benchmarks.txt, which benchstat compares with those of other runs, or by target
 // within one (-col /target): one line for each target, phase and round, for the round
 // is what repeats. It stands at the end of the flow: everything in it is in the
-// stats.Analysis that it is given.
+// analysis.Analysis that it is given.
 //
 // Benchstat sets lines with other configuration apart, so that the configuration
 // holds what has to be the same for two runs to be compared: requests, machine,

@@ -2,7 +2,7 @@
 // them, which draws them over the commits of a branch: those of which less is better
 // in ci/smaller-is-better.json (its tool customSmallerIsBetter), those of which more
 // is in ci/bigger-is-better.json (customBiggerIsBetter). It stands at the end of the
-// flow: everything in it is in the stats.Analysis that it is given.
+// flow: everything in it is in the analysis.Analysis that it is given.
 //
 // An INVALID run has no figures, at which the action fails, as it should.
 // https://github.com/benchmark-action/github-action-benchmark

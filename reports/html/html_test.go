@@ -96,8 +96,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestFromTheRecordUp renders what stats makes of a run on disk. The figures
-// themselves are the business of the tests of stats.
+// TestFromTheRecordUp renders what the analysis makes of a run on disk. The figures
+// themselves are the business of its own tests.
 func TestFromTheRecordUp(t *testing.T) {
 	inOrder(t, words(render(t, compared(t))), "compare", "physical", "container", "vm", "NOT RUN", "qemu-system-x86",
 		"Results", "Latency by percentile", "Cold starts", "status 503", "503 Service Unavailable: queue full", "Over time", "Diagnostics",

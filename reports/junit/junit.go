@@ -1,7 +1,7 @@
 // Package junit writes what a gate found as JUnit XML, the file ci/junit.xml, which
 // CI systems show as tests: one suite for each target, one test for each limit; of
 // an A/B test one test for each metric. It stands at the end of the flow: everything in
-// it is in the stats.Analysis that it is given.
+// it is in the analysis.Analysis that it is given.
 //
 // PASS is a test that passed and FAIL one that failed. INCONCLUSIVE is a test that
 // failed as well, of the type INCONCLUSIVE: GitLab, Jenkins and the readers for

@@ -18,7 +18,7 @@ func figures(a *analysis.Analysis) []*family {
 
 // kind is a metric that figures of one sort go into.
 type kind struct {
-	of         string // as in a stats.Figure
+	of         string // as in a sample.Figure
 	name, unit string // of the metric; the unit ends the name
 	help       string
 }

@@ -1,7 +1,7 @@
 // Package openmetrics writes a run as metrics in the text format of OpenMetrics, the
 // file ci/metrics.txt, as Prometheus, its Pushgateway and GitLab's metrics reports
 // read it. It stands at the end of the flow: everything in it is in the
-// stats.Analysis that it is given.
+// analysis.Analysis that it is given.
 //
 // Labels name the scenario, target and phase, and never the run: a reader that
 // compares two files takes what has other labels for another metric. What is not

@@ -6,7 +6,7 @@
 // is when it is missing, and the field's comment what it means; reading, writing, the
 // JSON schema and the reference for users all follow from these.
 //
-//	// How often every target is visited.
+//	// How often every target is measured.
 //	Rounds int `key:"rounds" default:"3" min:"1" max:"1000"`
 //
 // See Format for the tags.

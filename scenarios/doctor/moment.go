@@ -48,7 +48,7 @@ func measureMoment(ctx context.Context) (m moment) {
 }
 
 // lateLimit is half of what a run allows: a request that leaves more than a
-// millisecond late counts as late, see stats.LagMethod, and the wait is only a
+// millisecond late counts as late, see document.LagMethod, and the wait is only a
 // part of its way.
 const lateLimit = 500 * time.Microsecond
 

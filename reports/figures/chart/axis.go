@@ -196,7 +196,7 @@ func (s Span) Padded(least float64) Span {
 
 // Plain writes the value of a tick with as few digits as six significant ones
 // need: "0.5", "2", "10000". Ticks of a narrow axis differ in later digits than
-// the measured figures that stats writes.
+// the measured figures that package format writes.
 func Plain(v float64) string {
 	text := strconv.FormatFloat(v, 'g', 6, 64)
 	rounded, _ := strconv.ParseFloat(text, 64) // FormatFloat's own output
