@@ -96,7 +96,8 @@ const abExitHelp = `Exit codes:
   11   INCONCLUSIVE: not decided yet
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured
-  20   a target is not available, or never got ready
+  20   a target is not available, or its server never got ready or gave no right
+       first answer
   64   a mistake in the command line or in a scenario file
   130  interrupted; what was measured until then is saved, and --continue goes on
 `

@@ -32,7 +32,8 @@ const exitHelp = `Exit codes:
   12   INVALID: the load generator was the bottleneck, or this machine cannot give
        what it needs, or nothing was measured: there is no result
   13   of compare: the runs are not comparable
-  20   a target is not available, or never got ready
+  20   a target is not available, or its server never got ready or gave no right
+       first answer
   64   a mistake in the command line or in a scenario file
   130  interrupted; what was measured until then is saved
 `

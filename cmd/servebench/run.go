@@ -265,6 +265,8 @@ func outcome(run *record.Run, a *analysis.Analysis, gate bool) error {
 func verdictError(a *analysis.Analysis, gate bool) error {
 	code, text := exitOK, ""
 	switch {
+	case a.Nothing() != "" && len(a.ServerFailures()) > 0: // it says nothing of the load generator
+		code, text = exitNotAvailable, "NO RESULT: "+a.Nothing()
 	case a.Nothing() != "":
 		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
 	case a.Validity == record.Invalid:

@@ -114,9 +114,12 @@ func times(t sample.Times) *latencies {
 	return known(latencies{N: int64(t.N), Min: &t.Min, P50: &t.Median.Value, P50CI: ci(t.Median), P90: known(t.P90.Value, t.P90.Known), P90CI: ci(t.P90), Max: t.Max}, t.N > 0)
 }
 
+// share has all its digits: 299,999 of 300,000 must not read 1.
+type share float64
+
 // portion is a share of so many.
 type portion struct {
-	Value float64       `json:"value"`
+	Value share         `json:"value"`
 	CI    pair[float64] `json:"ci"`
 	K     int64         `json:"k"`
 	N     int64         `json:"n"`
@@ -124,7 +127,7 @@ type portion struct {
 
 // proportion is null of none.
 func proportion(p stat.Proportion) *portion {
-	return known(portion{p.Value, &[2]float64{p.Low, p.High}, p.K, p.N}, p.N > 0)
+	return known(portion{share(p.Value), &[2]float64{p.Low, p.High}, p.K, p.N}, p.N > 0)
 }
 
 // row has what a Row tells by its methods.
