@@ -308,8 +308,9 @@ func boundsMethod(a *analysis.Analysis) string {
 	return text
 }
 
-// conditions says what an A/B test's candidate fails and passes by: "FAIL: surely worse,
-// and by 3 % or more. PASS: significantly less than 5 %. …".
+// conditions says what an A/B test's candidate fails and passes by: "FAIL:
+// significantly worse, with an estimate of 3 % or more. PASS: significantly less than 5 %
+// worse. …".
 func conditions(a *analysis.Analysis) string {
 	abTest := a.Run.AB
 	if abTest == nil {
