@@ -148,7 +148,7 @@ func LimitLine(g gate.Gate) string {
 }
 
 // MetricLine is a metric's comparison in one line, without its verdict and phase: "p50 +23.0 %
-// [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: it is significantly worse".
+// [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: significantly worse, …".
 func MetricLine(m ab.Metric) string {
 	if len(m.Pairs) == 0 {
 		return m.Name + ": " + m.Why
