@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-const schema = "servebench.prove/v1"
+const schema = "servebench.prove/v2"
 
 // Document is a Table as JSON. Rates and changes are fractions.
 type Document struct {
