@@ -3,8 +3,10 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"servebench/reports/analysis/ab/proof"
 	"servebench/reports/format"
@@ -47,7 +49,12 @@ func noiseText(n proof.Noise) string {
 
 // writeDesigns writes how often each design fails the candidates.
 func writeDesigns(w io.Writer, t proof.Table) {
-	noises, candidates := fmt.Sprintf("%-38s", "DESIGN"), []string{""}
+	rows := append(slices.Clone(t.Others), t.Gate)
+	width := len("DESIGN")
+	for _, row := range rows {
+		width = max(width, utf8.RuneCountInString(row.Design))
+	}
+	noises, candidates := fmt.Sprintf("%-*s", width, "DESIGN"), []string{""}
 	for _, c := range t.Gate.Cells {
 		if c.Change == 0 {
 			noises += fmt.Sprintf("    %-28s", c.Noise)
@@ -55,20 +62,20 @@ func writeDesigns(w io.Writer, t proof.Table) {
 		candidates = append(candidates, proof.Candidate(c.Change))
 	}
 	fmt.Fprintln(w, strings.TrimRight(noises, " "))
-	writeDesign(w, candidates)
-	for _, row := range append(t.Others, t.Gate) {
+	writeDesign(w, width, candidates)
+	for _, row := range rows {
 		line := []string{row.Design}
 		for _, c := range row.Cells {
 			line = append(line, c.Fail.Percent())
 		}
-		writeDesign(w, line)
+		writeDesign(w, width, line)
 	}
 }
 
 // writeDesign writes a line of their table: the first column to the left, the others
 // to the right.
-func writeDesign(w io.Writer, line []string) {
-	text := fmt.Sprintf("%-38s", line[0])
+func writeDesign(w io.Writer, width int, line []string) {
+	text := fmt.Sprintf("%-*s", width, line[0])
 	for _, cell := range line[1:] {
 		text += fmt.Sprintf(" %7s", cell)
 	}

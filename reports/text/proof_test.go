@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"servebench/reports/analysis/ab/proof"
 	"servebench/reports/analysis/stat/paired"
@@ -48,6 +49,28 @@ func TestProofOfAnUnjustGate(t *testing.T) {
 	}
 	if got := strings.Count(text.String(), "misses  "); got != 7 {
 		t.Errorf("%d goals are missed in the text, want 7:\n%s", got, &text)
+	}
+}
+
+// TestDesignsAreAligned: a design with a long name moves the figures of all.
+func TestDesignsAreAligned(t *testing.T) {
+	table := unjustGate()
+	table.Gate.Design = "the gate"
+	other := table.Gate
+	other.Design = "a × design whose name is longer than any that there are"
+	table.Others = []proof.Row{other}
+	var text strings.Builder
+	if err := WriteProof(&text, table); err != nil {
+		t.Fatal(err)
+	}
+	widths := map[int]bool{}
+	for _, line := range strings.Split(text.String(), "\n") {
+		if strings.HasPrefix(line, table.Gate.Design) || strings.HasPrefix(line, other.Design) {
+			widths[utf8.RuneCountInString(line)] = true
+		}
+	}
+	if len(widths) != 1 {
+		t.Errorf("the designs are not aligned:\n%s", &text)
 	}
 }
 
