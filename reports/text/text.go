@@ -87,8 +87,10 @@ func (p *page) statement(l document.Line) {
 	switch colour := colourOf(l.Tone); {
 	case l.Word != "":
 		parts = append(parts, p.paint(colour, l.Word))
-	case l.Text != "" && (l.Tone == document.Bad || l.Tone == document.Unsure):
+	case l.Text != "" && l.Tone == document.Bad:
 		parts = append(parts, p.paint(colour, "!"))
+	case l.Text != "" && l.Tone == document.Unsure:
+		parts = append(parts, p.paint(colour, "·"))
 	}
 	if l.Where != "" {
 		parts = append(parts, clean(l.Where)+":")
