@@ -87,13 +87,17 @@ func (b builder) overhead() []Section {
 		Columns: slices.Concat(words("target", "quantile"), numbers("overhead ms", "÷ "+found.Base, "model ms", "÷ "+found.Base, "whole ms", "rounds")),
 		Keys:    2,
 	}
-	unsure, intervals := false, false
+	var unsure []overhead.Part
+	intervals := false
 	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y overhead.Row) int { return cmp.Compare(x.Q, y.Q) }) {
 		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
 		if r.Known {
 			base := r.Target == found.Base
 			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Milliseconds(r.Whole)))
-			unsure, intervals = unsure || !r.Model.ToldApart, intervals || r.Overhead.HasInterval
+			intervals = intervals || r.Overhead.HasInterval
+			if !r.Model.ToldApart {
+				unsure = append(unsure, r.Model)
+			}
 		} else {
 			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
 		}
@@ -103,8 +107,8 @@ func (b builder) overhead() []Section {
 		"The overhead is network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
-	if unsure {
-		s.Lines = append(s.Lines, Line{Text: "~0: the interval includes 0, because the noise is larger than what the model takes. To resolve it: " + OverheadAdvice + "."})
+	if len(unsure) > 0 {
+		s.Lines = append(s.Lines, Line{Text: "~0: " + unsureModel(unsure) + ". To resolve it: " + OverheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(OverheadBesideRatios)})
@@ -115,6 +119,15 @@ func (b builder) overhead() []Section {
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}
+}
+
+// unsureModel says why the models' parts are not told apart from nothing: by their
+// intervals, or, without any, by the difference itself.
+func unsureModel(parts []overhead.Part) string {
+	if slices.ContainsFunc(parts, func(p overhead.Part) bool { return p.HasInterval }) {
+		return "the interval includes 0, because the noise is larger than what the model takes"
+	}
+	return "the difference is not above 0: the model's share is not above the noise between rounds"
 }
 
 func part(p overhead.Part) Cell {
