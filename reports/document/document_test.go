@@ -138,3 +138,46 @@ func TestCell(t *testing.T) {
 		}
 	}
 }
+
+// said is all that the sections of a report say outside of their tables.
+func said(d *document.Document) string {
+	var all []string
+	for _, s := range d.Sections {
+		all = append(all, s.Notes...)
+		for _, l := range s.Lines {
+			all = append(all, l.Text)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// What times run from depends on the loops that were measured.
+func TestDue(t *testing.T) {
+	both := recordtest.Saturate()
+	both.Phases = append(slices.Clone(both.Phases), recordtest.Compare().Phases[1])
+	for want, p := range map[string]recordtest.Plan{
+		"from when a request was due to":                                                recordtest.Compare(),
+		"from when a worker was ready to send to":                                       recordtest.Saturate(),
+		"from when a request was due (in a closed loop: a worker was ready to send) to": both,
+	} {
+		if got := said(document.New(formattest.Analyse(t, p))); !strings.Contains(got, "p50 and p99 are response times, "+want+" the end of") {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}
+
+// Without intervals none is said to include 0.
+func TestOverheadWithoutIntervals(t *testing.T) {
+	const interval, difference = "~0: the interval includes 0", "~0: the difference is not above 0"
+	a := formattest.Analyse(t, recordtest.Overhead())
+	if got := said(document.New(a)); !strings.Contains(got, interval) || strings.Contains(got, difference) {
+		t.Errorf("eight rounds:\n%s", got)
+	}
+	for i := range a.Overhead.Rows {
+		m := &a.Overhead.Rows[i].Model
+		m.HasInterval, m.Low, m.High = false, 0, 0
+	}
+	if got := said(document.New(a)); strings.Contains(got, interval) || !strings.Contains(got, difference) {
+		t.Errorf("without intervals:\n%s", got)
+	}
+}

@@ -16,7 +16,7 @@ func (b builder) method() []Section {
 	starts := "A cold start runs from the moment when all that it needs is in place to the first right answer of the model. It is in no latency. Starts: " + StartMethod + "."
 	texts := []string{
 		b.loops(),
-		"Response time runs from when a request was due to when its answer was complete; service time from when it was sent. " +
+		"Response time runs from when " + b.due() + " to when the answer was complete; service time from when it was sent. " +
 			"Lag is the difference: how late the load generator was. Tables show both times, for " + b.answersWord() + " only; failures are counted separately.",
 		"Lag is allowed up to a threshold: " + LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
 		b.checked(),

@@ -44,7 +44,7 @@ func (b builder) conditions() []string {
 	if b.a.Validity == record.Invalid {
 		all = append([]string{"INVALID: these figures may help to find the fault. They are not results."}, all...)
 	}
-	text := "p50 and p99 are response times, from when a request was due to the end of " + b.answer() +
+	text := "p50 and p99 are response times, from when " + b.due() + " to the end of " + b.answer() +
 		"; what failed counts under errors."
 	if unmeasured := b.unmeasured(); len(unmeasured) > 0 {
 		text += " Not measured: " + listed(unmeasured) + "."
@@ -75,6 +75,22 @@ func (b builder) unmeasured() []string {
 		}
 	}
 	return names
+}
+
+// due is what response times run from: nothing is due in a closed loop before its worker
+// is ready.
+func (b builder) due() string {
+	closed, open := false, false
+	for _, p := range b.measuredPhases() {
+		closed, open = closed || p.Concurrency > 0, open || p.Concurrency == 0
+	}
+	switch {
+	case closed && open:
+		return "a request was due (in a closed loop: a worker was ready to send)"
+	case closed:
+		return "a worker was ready to send"
+	}
+	return "a request was due"
 }
 
 // answer is what times are those of.
@@ -125,7 +141,7 @@ func (b builder) latency() []Section {
 	add := func(r sample.Row, name string, d stat.Distribution) {
 		b.add(t, r.Target, r.Phase, []Cell{text(name)}, quantiles(d), []Cell{count(d.N)})
 	}
-	notes := []string{"Response time runs from when a request was due, service time from when it was sent, both to the end of " + b.answer() + "."}
+	notes := []string{"Response time runs from when " + b.due() + ", service time from when it was sent, both to the end of " + b.answer() + "."}
 	var firstByte, floor bool
 	for _, r := range b.a.Rows {
 		add(r, "response", r.Response)
@@ -140,7 +156,7 @@ func (b builder) latency() []Section {
 		}
 	}
 	if firstByte {
-		notes = append(notes, "Time to first byte runs from when a request was due to the first byte of the answer's body.")
+		notes = append(notes, "Time to first byte runs from when "+b.due()+" to the first byte of the answer's body.")
 	}
 	if floor {
 		notes = append(notes, "The floor is how much of the response time is the load generator's own.")
