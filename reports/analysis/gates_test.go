@@ -236,12 +236,12 @@ func TestNoFailureInFiveRounds(t *testing.T) {
 	p.Targets, p.SLO, p.Rounds = p.Targets[:1], record.SLO{Errors: share(0.001)}, 5
 	p.Phases[1].Rate, p.Phases[1].Arrivals = 100, "constant"
 	a := analyse(t, recordtest.Open(t, p))
-	const want = "The limits are judged for rounds like these 5: a fault that occurs in up to 52.2 % of rounds may be in none of them."
+	const want = "With 5 rounds, a fault that occurs in up to 52.2 % of rounds may have been missed."
 	if a.Verdict != record.Pass || document.RoundsLine(a) != want {
 		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, document.RoundsLine(a))
 	}
 	p.Rounds = 1
-	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "The limits are judged by 1 round, which does not show how others differ from it." {
+	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "With 1 round, the variation between rounds is unknown." {
 		t.Error(line)
 	}
 	p.SLO = record.SLO{}
