@@ -84,7 +84,7 @@ func prose(lines []document.Line) bool {
 }
 
 func newTable(t *document.Table, label string) *table {
-	const tall = 16
+	const tall = 40
 	words := !slices.ContainsFunc(t.Columns, func(c document.Column) bool { return !c.Words })
 	return &table{Table: t, Label: label, Words: words, Tall: len(t.Rows) > tall}
 }
