@@ -188,7 +188,7 @@ func (b builder) answers() []Section {
 	case len(b.a.Rows) == 0:
 	case b.a.JudgedByStatus():
 		s.Notes = []string{"Answers were judged by their status: there is no model to compare them with."}
-	case !slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return b.a.ModelOf(b.a.Run.Phase(r.Phase)) != "" }):
+	case !slices.ContainsFunc(b.a.Rows, b.a.AsksModel):
 		s.Notes = []string{"Agreement is with the answer that the scenario expects."}
 	default:
 		s.Notes = []string{"Agreement is with the model's own prediction for the same request, accuracy with the label of the data."}

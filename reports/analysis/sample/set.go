@@ -55,8 +55,13 @@ func (s *Set) ModelOf(phase record.Phase) string {
 // ByStatus says that the answers of a row were judged by their status alone: the
 // phase asks for no model, so that there is no prediction to compare them with.
 func (s *Set) ByStatus(r Row) bool {
+	return r.Agreement.N == 0 && !s.AsksModel(r)
+}
+
+// AsksModel says that the requests of a row's phase name a model.
+func (s *Set) AsksModel(r Row) bool {
 	p := s.Run.Phase(r.Phase)
-	return r.Agreement.N == 0 && p.Model == "" && !slices.ContainsFunc(p.Mix, func(c record.Class) bool { return c.Model != "" })
+	return p.Model != "" || slices.ContainsFunc(p.Mix, func(c record.Class) bool { return c.Model != "" })
 }
 
 // JudgedByStatus says so of every row, of which there is at least one.
