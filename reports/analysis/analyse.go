@@ -183,47 +183,6 @@ func (a *Analysis) MachineNoise() *record.Noise {
 	return a.Run.AB.Noise
 }
 
-// VariantFact is what is known of both variants of an A/B test under one name; "" where of one
-// nothing is.
-type VariantFact struct{ Name, Baseline, Candidate string }
-
-// Differs says that the variants do not have it in common.
-func (f VariantFact) Differs() bool { return f.Baseline != f.Candidate }
-
-// VariantFacts are the facts of both variants, those that differ first; nil of a run that is
-// no A/B test.
-func (a *Analysis) VariantFacts() []VariantFact {
-	abTest := a.Run.AB
-	if abTest == nil {
-		return nil
-	}
-	all := []VariantFact{{"source", abTest.Baseline.Source, abTest.Candidate.Source}, {"target", abTest.Baseline.Kind, abTest.Candidate.Kind}}
-	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
-		if !slices.ContainsFunc(all, func(have VariantFact) bool { return have.Name == f.Name }) {
-			all = append(all, VariantFact{f.Name, factNamed(abTest.Baseline, f.Name), factNamed(abTest.Candidate, f.Name)})
-		}
-	}
-	slices.SortStableFunc(all, func(x, y VariantFact) int {
-		switch {
-		case x.Differs() == y.Differs():
-			return 0
-		case x.Differs():
-			return -1
-		}
-		return 1
-	})
-	return all
-}
-
-func factNamed(variant record.Variant, name string) string {
-	for _, f := range variant.Facts {
-		if f.Name == name {
-			return f.Value
-		}
-	}
-	return ""
-}
-
 // ReportCommand makes a run's reports again. The program's name is the one that
 // the run was started with.
 func ReportCommand(run *record.Run) string {

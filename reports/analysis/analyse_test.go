@@ -295,7 +295,8 @@ func TestValuesBeyondTheRangeAreCounted(t *testing.T) {
 // appendInterval adds a histogram of response times to a cell's log.
 func appendInterval(t *testing.T, run *record.Run, c *record.Cell, h *hdrhistogram.Histogram) {
 	t.Helper()
-	w, err := record.Create(t.TempDir(), &record.Run{ID: "other"})
+	into := &record.Run{ID: "other"}
+	w, err := record.Create(t.TempDir(), into)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func appendInterval(t *testing.T, run *record.Run, c *record.Cell, h *hdrhistogr
 	if err := errors.Join(log.Interval(record.TagResponse, 0, time.Second, h), log.Close()); err != nil {
 		t.Fatal(err)
 	}
-	other, err := os.ReadFile(filepath.Join(w.Dir(), log.Name()))
+	other, err := os.ReadFile(filepath.Join(into.Dir, log.Name()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func TestMeterRequests(t *testing.T) {
 		a.Rows = append(a.Rows, sample.Row{Ledger: record.Ledger{Sent: sent}, Usage: record.Usage{Meters: []record.Meter{
 			{Name: "each", Value: 2500}, {Name: "seldom", Value: 2}, {Name: "never"}}}})
 	}
-	for name, want := range map[string]float64{"each": 1, "seldom": sample.Million, "never": 1, "unheard of": 1} {
+	for name, want := range map[string]float64{"each": 1, "seldom": 1e6, "never": 1, "unheard of": 1} {
 		if got := a.MeterRequests(record.Meter{Name: name}); got != want {
 			t.Errorf("%s: per %v requests, want %v", name, got, want)
 		}

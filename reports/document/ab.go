@@ -33,7 +33,7 @@ func (b builder) comparison() []Section {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(ABColumns)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(abColumns)})
 	}
 	if method := boundsMethod(b.a); method != "" {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(method)})
@@ -90,19 +90,48 @@ func (b builder) variants() []Section {
 		return &Table{Columns: words("fact", record.Baseline, record.Candidate), Keys: 1}
 	}
 	differ, same := table(), table()
-	for _, f := range b.a.VariantFacts() {
+	for _, name := range factNames(b.a.Run.AB) {
+		baseline, candidate := variantFact(b.a.Run.AB.Baseline, name), variantFact(b.a.Run.AB.Candidate, name)
 		t := same
-		if f.Differs() {
+		if baseline != candidate {
 			t = differ
 		}
-		value := func(v string) Cell { return orNone(v != "", v) }
-		t.Rows = append(t.Rows, Row{Cells: []Cell{text(f.Name), value(f.Baseline), value(f.Candidate)}})
+		t.Rows = append(t.Rows, Row{Cells: []Cell{text(name), orNone(baseline != "", baseline), orNone(candidate != "", candidate)}})
 	}
 	first := Section{ID: "variants", Title: "The two servers", Table: differ, Notes: []string{"What differs between them:"}}
 	if len(differ.Rows) == 0 {
 		first = Section{ID: "variants", Title: "The two servers", Lines: []Line{{Text: "Both are the same server: what differs between them is noise."}}}
 	}
 	return []Section{first, {ID: "variants-same", Rank: Background, Table: same, Notes: []string{"What they have in common:"}}}
+}
+
+// The facts of a variant that are fields of the record.
+const sourceFact, targetFact = "source", "target"
+
+// factNames are those of both variants, each once.
+func factNames(abTest *record.ABTest) []string {
+	names := []string{sourceFact, targetFact}
+	for _, f := range slices.Concat(abTest.Baseline.Facts, abTest.Candidate.Facts) {
+		if !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func variantFact(v record.Variant, name string) string {
+	switch name {
+	case sourceFact:
+		return v.Source
+	case targetFact:
+		return v.Kind
+	}
+	for _, f := range v.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 // advice says what would settle an A/B test.

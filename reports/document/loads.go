@@ -108,10 +108,10 @@ func (b builder) overhead() []Section {
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
 	if len(unsure) > 0 {
-		s.Lines = append(s.Lines, Line{Text: "~0: " + unsureModel(unsure) + ". To resolve it: " + OverheadAdvice + "."})
+		s.Lines = append(s.Lines, Line{Text: "~0: " + unsureModel(unsure) + ". To resolve it: " + overheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(OverheadBesideRatios)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(overheadBesideRatios)})
 	}
 	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
 	if intervals {

@@ -23,10 +23,10 @@ func (b builder) method() []Section {
 		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
 		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
 		"Goodput is " + b.answersWord() + " within the SLO's deadline, per second; without a deadline, " + b.answersWord() + " per second. " +
-			"Answers per second: " + ThroughputMethod + ".",
+			"Answers per second: " + throughputMethod + ".",
 		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
 			"Quantiles are of all rounds' requests together, never averages of quantiles.",
-		"Quantiles: " + IntervalMethod + ". Ratios: " + RatioMethod + ". Shares: " + ShareMethod + ".",
+		"Quantiles: " + intervalMethod + ". Ratios: " + RatioMethod + ". Shares: " + shareMethod + ".",
 		starts,
 	}
 	if len(b.a.Gates) > 0 {
@@ -81,12 +81,12 @@ func (b builder) checked() string {
 	return "Every answer is checked against the model's own prediction for the same request. A wrong answer is a failure."
 }
 
-// IntervalMethod says in one sentence how a quantile's interval is made, for
+// intervalMethod says in one sentence how a quantile's interval is made, for
 // captions.
-const IntervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"
+const intervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"
 
-// ShareMethod says in one sentence how a share's interval is made, for captions.
-const ShareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the effective number of independent requests (Korn and Graubard)"
+// shareMethod says in one sentence how a share's interval is made, for captions.
+const shareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the effective number of independent requests (Korn and Graubard)"
 
 // RatioMethod says in one sentence how Ratio's interval is made, for captions.
 const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds, or where they are all the same; of goodput at least what chance makes of so many requests"
@@ -119,9 +119,9 @@ const ABMethod = "Each round plays the same due times and payloads on a fresh se
 	"Baseline and candidate are the medians of the rounds; a request that failed counts as slower than any. " +
 	"Change is the Hodges–Lehmann estimate of candidate ÷ baseline over the pairs of rounds, p that of Wilcoxon's signed-rank test of no worse, one-sided and exact"
 
-// ABColumns says in short why the change of a metric does not follow from the two
+// abColumns says in short why the change of a metric does not follow from the two
 // figures beside it.
-const ABColumns = "The change is not the ratio of the two columns before it: those are medians over all rounds, while the change is computed within each round " +
+const abColumns = "The change is not the ratio of the two columns before it: those are medians over all rounds, while the change is computed within each round " +
 	"and estimated over the rounds (Hodges–Lehmann), because rounds can differ by more than the servers do"
 
 // StepMethod says where a target broke, as the rest of a sentence, for captions.
@@ -137,15 +137,15 @@ const SaturationMethod = "right answers per second in a closed loop, the mean ov
 const OverheadMethod = "95 % interval by bootstrap over rounds, the same rounds for both phases and both targets, its percentiles widened for few rounds (Hesterberg); " +
 	"in simulations it covers the true value in about 95 of 100 cases from six rounds on, in 85 to 90 with four; none with fewer"
 
-// OverheadBesideRatios says why a ratio of the split and that of a phase's quantile
+// overheadBesideRatios says why a ratio of the split and that of a phase's quantile
 // differ, where both are shown.
-const OverheadBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
+const overheadBesideRatios = "× is of quantiles over all rounds together, with a bootstrap over rounds; " +
 	"the ratios of each phase, elsewhere, are means over rounds, with a t interval: so the two differ slightly"
 
-// OverheadAdvice says what to do where noise hides what a model takes.
-const OverheadAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
+// overheadAdvice says what to do where noise hides what a model takes.
+const overheadAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
 
-// ThroughputMethod says what answers per second are, for captions.
-const ThroughputMethod = "a request counts by when it was due, whenever its answer came: right answers to the requests due, per second in which requests were due; " +
+// throughputMethod says what answers per second are, for captions.
+const throughputMethod = "a request counts by when it was due, whenever its answer came: right answers to the requests due, per second in which requests were due; " +
 	"in a closed loop per second that a worker spent on its requests, the wait for its last answer included; " +
 	"of a server that fell behind by more than 5 % per second that it took to answer them"

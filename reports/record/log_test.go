@@ -42,7 +42,7 @@ func writeLog(t testing.TB, n int) (string, []Interval) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(w.Dir(), l.Name()), written
+	return filepath.Join(w.dir, l.Name()), written
 }
 
 func record(t testing.TB, h *hdrhistogram.Histogram, v int64) {
@@ -116,7 +116,7 @@ func TestIntervalMaxIsInMilliseconds(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	text, err := os.ReadFile(filepath.Join(w.Dir(), l.Name()))
+	text, err := os.ReadFile(filepath.Join(w.dir, l.Name()))
 	if err != nil {
 		t.Fatal(err)
 	}

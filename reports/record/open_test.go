@@ -62,7 +62,7 @@ func TestOpenOfAnotherFolder(t *testing.T) {
 // Whatever a crash or a full disk leaves of run.json is refused as cut off.
 func TestOpenOfEveryPrefixSaysCutOff(t *testing.T) {
 	w := create(t, sample())
-	path := filepath.Join(w.Dir(), "run.json")
+	path := filepath.Join(w.dir, "run.json")
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func TestOutput(t *testing.T) {
 				if want := "server/r01-physical.log"; o.Name() != want {
 					t.Errorf("name %q, want %q", o.Name(), want)
 				}
-				kept, err := os.ReadFile(filepath.Join(w.Dir(), o.Name()))
+				kept, err := os.ReadFile(filepath.Join(w.dir, o.Name()))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -63,7 +63,7 @@ func TestOutputOfNothing(t *testing.T) {
 	if err := o.Close(); err != nil || o.Name() != "" {
 		t.Errorf("error %v, name %q", err, o.Name())
 	}
-	if _, err := os.Stat(filepath.Join(w.Dir(), outputFolder)); err == nil {
+	if _, err := os.Stat(filepath.Join(w.dir, outputFolder)); err == nil {
 		t.Error("there is a folder for it")
 	}
 }
@@ -78,7 +78,7 @@ func TestOutputOfATrialMadeAgain(t *testing.T) {
 		if _, err := io.WriteString(o, text); err != nil {
 			t.Fatal(err)
 		}
-		if kept, err := os.ReadFile(filepath.Join(w.Dir(), want)); err != nil || string(kept) != text || o.Name() != want {
+		if kept, err := os.ReadFile(filepath.Join(w.dir, want)); err != nil || string(kept) != text || o.Name() != want {
 			t.Errorf("%q of %s is kept in %s, %v", kept, o.Name(), want, err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestOutputOfATrialMadeAgain(t *testing.T) {
 // A file that cannot be written is told when all is over, not to the server.
 func TestOutputThatCannotBeKept(t *testing.T) {
 	w := create(t, sample())
-	if err := os.Symlink(t.TempDir(), filepath.Join(w.Dir(), outputFolder)); err != nil {
+	if err := os.Symlink(t.TempDir(), filepath.Join(w.dir, outputFolder)); err != nil {
 		t.Fatal(err)
 	}
 	o := w.Output(Trial{Target: "physical", Round: 1})

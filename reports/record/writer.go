@@ -82,9 +82,6 @@ func makeFolders(parent, dir string) error {
 	return os.Mkdir(filepath.Join(dir, cellFolder), 0o755)
 }
 
-// Dir is the run's folder.
-func (w *Writer) Dir() string { return w.dir }
-
 // Close lets others write the run. It is not needed where the process ends.
 func (w *Writer) Close() error { return errors.Join(w.lock.Close(), w.Folder.Close()) }
 

@@ -47,7 +47,7 @@ func TestOpenReadsWhatWasSaved(t *testing.T) {
 	if err := w.Save(run); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{w.Dir(), filepath.Join(w.Dir(), "run.json")} {
+	for _, path := range []string{run.Dir, filepath.Join(run.Dir, "run.json")} {
 		got, err := Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -60,14 +60,14 @@ func TestOpenReadsWhatWasSaved(t *testing.T) {
 
 func TestCreateFillsInAndWritesAtOnce(t *testing.T) {
 	run := sample()
-	w := create(t, run)
-	if run.Schema != Schema || run.Dir != w.Dir() || filepath.Base(w.Dir()) != run.ID {
+	create(t, run)
+	if run.Schema != Schema || filepath.Base(run.Dir) != run.ID {
 		t.Errorf("schema %q, dir %q, id %q", run.Schema, run.Dir, run.ID)
 	}
 	if !strings.HasPrefix(run.ID, "20261122-101530-compare-") {
 		t.Errorf("id %q", run.ID)
 	}
-	if _, err := Open(w.Dir()); err != nil {
+	if _, err := Open(run.Dir); err != nil {
 		t.Error(err)
 	}
 }
@@ -107,7 +107,7 @@ func TestSaveLeavesNoTemporaryFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	entries, err := os.ReadDir(w.Dir())
+	entries, err := os.ReadDir(run.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestFilesOfACell(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	if want := filepath.Join(w.Dir(), "cells", "r01-physical-steady.vegeta"); raw.Name() != want {
+	if want := filepath.Join(w.dir, "cells", "r01-physical-steady.vegeta"); raw.Name() != want {
 		t.Errorf("raw %q, want %q", raw.Name(), want)
 	}
 	again, err := w.Log(Trial{Target: "physical", Round: 1, Attempt: 2}, "steady")
@@ -162,7 +162,7 @@ func TestHostileNamesStayInsideAndApart(t *testing.T) {
 			continue
 		}
 		defer l.Close()
-		if dir := filepath.Dir(l.file.Name()); dir != filepath.Join(w.Dir(), "cells") {
+		if dir := filepath.Dir(l.file.Name()); dir != filepath.Join(w.dir, "cells") {
 			t.Errorf("%q: file in %s", name, dir)
 		}
 		if seen[l.Name()] {

@@ -65,18 +65,18 @@ func TestSameRun(t *testing.T) {
 	for _, f := range c.Figures {
 		metrics[f.Metric]++
 		same := 1.0
-		if f.Metric == compare.MetricErrors {
+		if f.Metric == "error rate" {
 			same = 0
 		}
 		if !f.Known || f.Change != same || f.Differs() != 0 {
 			t.Errorf("%+v", f)
 		}
 		spread := f.Metric != record.MetricCPU || f.Target != "physical" // whose requests all take the same
-		if f.HasInterval != (f.Base.N >= 3 && spread && (!f.Base.Pooled || f.Metric == compare.MetricErrors)) || f.HasInterval && (f.Low > same || f.High < same) {
+		if f.HasInterval != (f.Base.N >= 3 && spread && (!f.Base.Pooled || f.Metric == "error rate")) || f.HasInterval && (f.Low > same || f.High < same) {
 			t.Errorf("%+v", f)
 		}
 	}
-	for _, m := range []string{record.MetricP50, record.MetricP90, record.MetricP99, record.MetricP999, record.MetricGoodput, record.MetricCPU, record.MetricColdStart, compare.MetricErrors} {
+	for _, m := range []string{record.MetricP50, record.MetricP90, record.MetricP99, record.MetricP999, record.MetricGoodput, record.MetricCPU, record.MetricColdStart, "error rate"} {
 		if metrics[m] != 2 {
 			t.Errorf("%d figures of %s, want one of either target", metrics[m], m)
 		}
@@ -108,7 +108,7 @@ func TestMoreErrors(t *testing.T) {
 	p := recordtest.Compare()
 	base := analyse(t, p, nil)
 	p.Targets[0].Errors = []recordtest.Error{{Class: "timeout", Share: 0.05}}
-	f := figure(t, compare.Runs(base, analyse(t, p, nil), nil), "physical", "steady", compare.MetricErrors)
+	f := figure(t, compare.Runs(base, analyse(t, p, nil), nil), "physical", "steady", "error rate")
 	if f.Differs() != 1 || f.Change < 0.03 || f.Change > 0.07 || f.Low > f.Change || f.High < f.Change {
 		t.Errorf("%+v", f)
 	}

@@ -12,9 +12,9 @@ import (
 	gonum "gonum.org/v1/gonum/stat"
 )
 
-// MetricErrors is the metric beside those of the record: the share of requests sent
+// metricErrors is the metric beside those of the record: the share of requests sent
 // that failed or were given up at the end.
-const MetricErrors = "error rate"
+const metricErrors = "error rate"
 
 // The units of a Figure.
 const (
@@ -26,7 +26,7 @@ const (
 // Figure is one metric of one target in one phase, in both runs.
 type Figure struct {
 	Target, Phase string // Phase is "" of a cold start
-	Metric        string // of record.Metrics, or MetricErrors
+	Metric        string // of record.Metrics, or metricErrors
 	Unit          string
 	Base, New     Value
 	// Change is New ÷ Base, of an error rate New − Base. Known is false where one of
@@ -53,7 +53,7 @@ type Value struct {
 // -1 for less, 0 where it does not exclude it or there is none.
 func (f Figure) Differs() int {
 	same := 1.0
-	if f.Metric == MetricErrors {
+	if f.Metric == metricErrors {
 		same = 0
 	}
 	switch {
@@ -249,7 +249,7 @@ func errorRate(base, fresh *analysis.Analysis, p targetPhase) Figure {
 	b, n := rowsOf(base.Rows, p)[0].ErrorRate(), rowsOf(fresh.Rows, p)[0].ErrorRate()
 	olds, news := rates(rowsOf(base.Cells, p)), rates(rowsOf(fresh.Cells, p))
 	f := Figure{
-		Target: p.target, Phase: p.phase, Metric: MetricErrors, Unit: Share, Known: true, Change: n.Value - b.Value,
+		Target: p.target, Phase: p.phase, Metric: metricErrors, Unit: Share, Known: true, Change: n.Value - b.Value,
 		Base: Value{Known: true, Value: b.Value, N: len(olds), Pooled: true},
 		New:  Value{Known: true, Value: n.Value, N: len(news), Pooled: true},
 	}

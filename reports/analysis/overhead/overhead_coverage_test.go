@@ -28,10 +28,10 @@ func (w overheadWorld) sampled(rng *rand.Rand, rounds int) splitSample {
 		own, base := w.target*rng.NormFloat64(), w.target*rng.NormFloat64()
 		for i, median := range []float64{overheadMedian, wholeMedian, baseOverheadMedian, baseWholeMedian} {
 			shift := []float64{own, own, base, base}[i] + w.phase*rng.NormFloat64()
-			var t stat.Tally
-			for range 2000 {
+			t := make(stat.Tally, 2000)
+			for k := range t {
 				us := int64(median / 1000 * math.Exp(shift+w.spread*rng.NormFloat64()))
-				t = append(t, stat.Bucket{Value: 1000*us + 999, Count: 1})
+				t[k].Value, t[k].Count = 1000*us+999, 1
 			}
 			all[i] = append(all[i], []stat.Tally{stat.Merge([]stat.Tally{t})})
 		}

@@ -16,7 +16,7 @@ type Ratio struct {
 	Value       float64 `json:"value"`  // geometric mean over rounds
 	HasInterval bool    `json:"-"`      // false: fewer than three rounds
 	Low         float64 `json:"-"`
-	High        float64 `json:"-"` // 95 %, see RatioMethod
+	High        float64 `json:"-"` // 95 %
 	Rounds      int     `json:"rounds"`
 }
 

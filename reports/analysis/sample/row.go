@@ -30,7 +30,7 @@ type Row struct {
 	Ledger      record.Ledger       `json:",inline"`
 	Errors      []record.ErrorCount `json:"errors"` // most frequent first
 	// OKRate is correct answers per second, Goodput those of them inside the
-	// SLO's deadline, see ThroughputMethod.
+	// SLO's deadline.
 	OKRate    float64           `json:"ok_rps"`
 	Goodput   float64           `json:"goodput_rps"`
 	Response  stat.Distribution `json:"response_ms"`   // of OK requests
@@ -355,12 +355,12 @@ func (r Row) PerRequest(m record.Meter) (float64, bool) {
 	return m.Value / float64(r.Ledger.Sent), true
 }
 
-// Million is per how many requests a meter is told that counts less than a tenth
+// million is per how many requests a meter is told that counts less than a tenth
 // of its unit for each.
-const Million = 1e6
+const million = 1e6
 
 // MeterRequests is per how many requests a meter is told, in all rows alike: 1 or
-// Million.
+// million.
 func (s *Set) MeterRequests(m record.Meter) float64 {
 	for _, r := range s.Rows {
 		i := meterIndex(r.Usage.Meters, m)
@@ -368,7 +368,7 @@ func (s *Set) MeterRequests(m record.Meter) float64 {
 			continue
 		}
 		if each, known := r.PerRequest(r.Usage.Meters[i]); known && each > 0 && each < 0.1 {
-			return Million
+			return million
 		}
 	}
 	return 1

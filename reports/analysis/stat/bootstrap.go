@@ -153,7 +153,7 @@ func (s *Sample) halfWidth(logs []float64, within float64) float64 {
 	if between <= f*within {
 		return 0
 	}
-	return StudentT(n-1) * math.Sqrt(between/n)
+	return studentT(n-1) * math.Sqrt(between/n)
 }
 
 // moments of the logarithm of a round's quantile.
@@ -225,5 +225,5 @@ func ExpandedTail(n int) float64 {
 	if n < 2 {
 		return 0
 	}
-	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * StudentT(float64(n-1)))
+	return distuv.UnitNormal.CDF(-math.Sqrt(float64(n)/float64(n-1)) * studentT(float64(n-1)))
 }

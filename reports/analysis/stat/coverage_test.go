@@ -25,7 +25,7 @@ func (w world) round(rng *rand.Rand) []Tally {
 		for range 200 {
 			x = w.correlation*x + noise*rng.NormFloat64()
 			us := int64(1000 * math.Exp(0.5*x+shift))
-			t = append(t, Bucket{1000*us + 999, 1})
+			t = append(t, bucket{1000*us + 999, 1})
 		}
 		blocks[b] = Merge([]Tally{t})
 	}

@@ -25,12 +25,12 @@ func MeanInterval(values []float64) (low, high float64, ok bool) {
 // HalfWidth is half the 95 % interval of the mean of n values with a standard
 // deviation.
 func HalfWidth(deviation float64, n int) float64 {
-	return StudentT(float64(n-1)) * deviation / math.Sqrt(float64(n))
+	return studentT(float64(n-1)) * deviation / math.Sqrt(float64(n))
 }
 
-// StudentT is the 97.5 % point of Student's t distribution with that many degrees of
+// studentT is the 97.5 % point of Student's t distribution with that many degrees of
 // freedom: 95 % two-sided.
-func StudentT(freedom float64) float64 {
+func studentT(freedom float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(1 - Unlikely)
 }
 
@@ -74,7 +74,7 @@ func Welch(a, b []float64) (low, high float64, ok bool) {
 		return difference, difference, false
 	}
 	freedom := (u + v) * (u + v) / (u*u/(n-1) + v*v/(m-1))
-	half := StudentT(freedom) * math.Sqrt(u+v)
+	half := studentT(freedom) * math.Sqrt(u+v)
 	return difference - half, difference + half, true
 }
 

@@ -5,7 +5,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Proportion is a share of N with its 95 % interval, see ShareMethod. N = 0: not known.
+// Proportion is a share of N with its 95 % interval (Clopper and Pearson). N = 0: not known.
 type Proportion struct {
 	K, N             int64
 	Value, Low, High float64
@@ -105,7 +105,7 @@ func effective(clusters []Counts) float64 {
 		return n
 	}
 	design := m / (m - 1) * squares / (n * share * (1 - share))
-	t := StudentT(m - 1)
+	t := studentT(m - 1)
 	return n * min(1, z*z/(t*t*design))
 }
 

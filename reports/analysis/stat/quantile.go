@@ -51,7 +51,7 @@ type Quantile struct {
 	Q     float64
 	Known bool // n·(1−q) ≥ 10; false: print "n too small"
 	Value time.Duration
-	// Low and High bound it at 95 %, see IntervalMethod; both 0 when
+	// Low and High bound it at 95 %; both 0 when
 	// HasInterval is false.
 	HasInterval bool
 	Low, High   time.Duration

@@ -13,9 +13,9 @@ import (
 // beginning and those of the end, in order of time.
 type Stretch struct{ Begin, End []float64 }
 
-// RanksOf are the ranks of the values, from 1, with the mean of those that tie, and
+// ranksOf are the ranks of the values, from 1, with the mean of those that tie, and
 // the sum of t³−t over groups of t that do.
-func RanksOf(values []float64) (ranks []float64, ties float64) {
+func ranksOf(values []float64) (ranks []float64, ties float64) {
 	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
@@ -82,7 +82,7 @@ func RankTest(stretches []Stretch) float64 {
 		if m == 0 || n == 0 {
 			continue
 		}
-		ranks, ties := RanksOf(slices.Concat(s.Begin, s.End))
+		ranks, ties := ranksOf(slices.Concat(s.Begin, s.End))
 		var sum float64
 		for _, r := range ranks[len(s.Begin):] {
 			sum += r

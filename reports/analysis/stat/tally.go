@@ -12,14 +12,14 @@ import (
 // Never is the value of a request without a good answer: above every limit.
 const Never = math.MaxInt64
 
-// Bucket counts the values that one histogram bucket holds. The value is the
-// Bucket's upper end in nanoseconds, which is what hdrhistogram reports.
-type Bucket struct{ Value, Count int64 }
+// bucket counts the values that one histogram bucket holds. The value is the
+// bucket's upper end in nanoseconds, which is what hdrhistogram reports.
+type bucket struct{ Value, Count int64 }
 
 // Tally is a sparse histogram: the buckets that are not empty, ascending. A
 // second of a run fills some hundreds of the 27,000 buckets of a histogram, and
 // the resampling behind the intervals touches each of them many times.
-type Tally []Bucket
+type Tally []bucket
 
 // NewTally reads the counts themselves: hdrhistogram's own Distribution lists
 // the empty buckets too, which takes most of the time of a long run's analysis.
@@ -28,7 +28,7 @@ func NewTally(h *hdrhistogram.Histogram) Tally {
 	var t Tally
 	for i, n := range h.Export().Counts {
 		if n > 0 {
-			t = append(t, Bucket{size.end(i), n})
+			t = append(t, bucket{size.end(i), n})
 		}
 	}
 	return t
@@ -60,7 +60,7 @@ func (g geometry) end(i int) int64 {
 // Merge merges tallies.
 func Merge(tallies []Tally) Tally {
 	all := slices.Concat(tallies...)
-	slices.SortFunc(all, func(a, b Bucket) int {
+	slices.SortFunc(all, func(a, b bucket) int {
 		switch {
 		case a.Value < b.Value:
 			return -1
@@ -85,7 +85,7 @@ func (t Tally) With(n int64) Tally {
 	if n <= 0 {
 		return t
 	}
-	return append(slices.Clone(t), Bucket{Never, n})
+	return append(slices.Clone(t), bucket{Never, n})
 }
 
 // At is the value of the given rank, from 1; the largest when the rank is

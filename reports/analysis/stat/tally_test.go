@@ -29,10 +29,10 @@ func TestTallyIsTheHistogram(t *testing.T) {
 			var want Tally
 			for _, bar := range h.Distribution() {
 				if bar.Count > 0 {
-					want = append(want, Bucket{bar.To, bar.Count})
+					want = append(want, bucket{bar.To, bar.Count})
 				}
 			}
-			if diff := cmp.Diff(want, NewTally(h), cmp.AllowUnexported(Bucket{})); diff != "" {
+			if diff := cmp.Diff(want, NewTally(h), cmp.AllowUnexported(bucket{})); diff != "" {
 				t.Fatalf("lowest %d, %d digits (-library +tally)\n%s", lowest, digits, diff)
 			}
 		}
@@ -63,7 +63,7 @@ func TestSumKeepsEveryCount(t *testing.T) {
 	b := Tally{{2, 1}, {5, 3}}
 	want := Tally{{1, 2}, {2, 1}, {5, 4}, {9, 4}, {Never, 7}}
 	got := Merge([]Tally{a, nil, b.With(7)})
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Bucket{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(bucket{})); diff != "" {
 		t.Error(diff)
 	}
 	if len(b) != 2 {

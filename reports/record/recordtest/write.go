@@ -65,7 +65,7 @@ func Write(parent string, p Plan) (string, error) {
 		}
 	}
 	run.Finished = clock
-	return w.Dir(), w.Save(run)
+	return run.Dir, w.Save(run)
 }
 
 // order returns the targets' numbers as they run in a round.

@@ -16,7 +16,6 @@ import (
 	"servebench/generators/credit"
 	"servebench/targets/reference/models"
 	"servebench/targets/reference/models/training"
-	"servebench/targets/reference/trees"
 )
 
 var update = flag.Bool("update", false, "train the built-in models anew and write their files")
@@ -66,7 +65,10 @@ func TestCreditIsGood(t *testing.T) {
 	label, truth := 0, 0
 	for range n {
 		e := g.Next(rng)
-		class := trees.Class(m.Predict(e.Features))
+		class := 0
+		if m.Predict(e.Features) >= 0.5 {
+			class = 1
+		}
 		if class == e.Label {
 			label++
 		}

@@ -145,15 +145,6 @@ func leaf(nodes []node, i uint32, row []float32) float32 {
 	return n.value
 }
 
-// Class returns the class that a probability of class 1 stands for: 1 from one
-// half on, as in XGBoost's classifier but for the half itself.
-func Class(p float32) int {
-	if p >= 0.5 {
-		return 1
-	}
-	return 0
-}
-
 // appendTree adds a tree at the end, as an iteration that predicts.
 func (m *Model) appendTree(t tree) {
 	root := uint32(len(m.nodes))

@@ -62,7 +62,7 @@ func file(tb testing.TB, m *trees.Model) []byte {
 func accuracy(m *trees.Model, d trees.Data) float64 {
 	right := 0
 	for i, p := range d.Predict(m) {
-		if trees.Class(p) == int(d.Labels[i]) {
+		if (p >= 0.5) == (d.Labels[i] == 1) {
 			right++
 		}
 	}

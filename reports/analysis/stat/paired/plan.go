@@ -115,13 +115,3 @@ func (p Plan) Extend(pairs int) (Plan, error) {
 	p.Interims = append(append([]Interim{}, p.Interims...), Interim{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
 	return p, nil
 }
-
-// InterimAt returns the interim analysis at so many pairs; false when there is none.
-func (p Plan) InterimAt(pairs int) (Interim, bool) {
-	for _, interim := range p.Interims {
-		if interim.Pairs == pairs {
-			return interim, true
-		}
-	}
-	return Interim{}, false
-}

