@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -28,34 +29,52 @@ const (
 func Execute(ctx context.Context, root *cobra.Command, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return report(root.Name(), root.ExecuteContext(ctx), stderr)
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil && help != root {
+		help.Args = knownTopic
+	}
+	cmd, err := root.ExecuteContextC(ctx)
+	return report(cmd, err, stdout, stderr)
 }
 
-// UsageError is a mistake in the command line.
+// UsageError is a mistake in the command line that the help of the command explains.
 type UsageError struct{ Err error }
 
 func (e UsageError) Error() string { return e.Err.Error() }
 func (e UsageError) Unwrap() error { return e.Err }
 
-// report says what went wrong, each line led by the program's name, and returns
-// the exit code: OK without an error, Usage of a UsageError, Interrupted of
-// context.Canceled, else Runtime.
-func report(program string, err error, stderr io.Writer) int {
+// ExitError is an error with the code that the program ends with.
+type ExitError struct {
+	Code int
+	Err  error
+	// Printed says that stdout has it, so that stderr need not repeat it where both
+	// are the same terminal or file.
+	Printed bool
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// report says what went wrong and returns the exit code: OK without an error, that of an
+// ExitError, Usage of a UsageError, Interrupted of context.Canceled, else Runtime.
+func report(cmd *cobra.Command, err error, stdout, stderr io.Writer) int {
 	if err == nil {
 		return OK
 	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(stderr, "%s: %s\n", program, strings.TrimSuffix(line, "\n"))
+	exit, coded := errors.AsType[*ExitError](err)
+	if !coded || !exit.Printed || !sameFile(stdout, stderr) {
+		Say(stderr, cmd.Root().Name(), err.Error())
 	}
 	switch {
+	case coded:
+		return exit.Code
 	case errors.As(err, new(UsageError)):
-		fmt.Fprintf(stderr, "run '%s --help' for usage\n", program)
+		fmt.Fprintf(stderr, "run '%s --help' for usage\n", cmd.CommandPath())
 		return Usage
 	case errors.Is(err, context.Canceled):
 		return Interrupted
@@ -63,11 +82,34 @@ func report(program string, err error, stderr io.Writer) int {
 	return Runtime
 }
 
+// Say writes a message, each line led by the program's name unless it is indented, which
+// continues the line before it.
+func Say(stderr io.Writer, program, message string) {
+	for line := range strings.Lines(message) {
+		if !strings.HasPrefix(line, " ") {
+			line = program + ": " + line
+		}
+		fmt.Fprintln(stderr, strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// sameFile reports whether both write to one terminal, file or pipe.
+func sameFile(a, b io.Writer) bool {
+	one, ok1 := a.(*os.File)
+	other, ok2 := b.(*os.File)
+	if !ok1 || !ok2 {
+		return false
+	}
+	of, err1 := one.Stat()
+	against, err2 := other.Stat()
+	return err1 == nil && err2 == nil && os.SameFile(of, against)
+}
+
 // flagError is cobra's flag error as a usage error, see Explain.
 func flagError(cmd *cobra.Command, err error) error { return UsageError{Err: Explain(cmd, err)} }
 
-// NoArguments is cobra.NoArgs as a usage error, which proposes commands with a
-// similar name where there are commands.
+// NoArguments is cobra.NoArgs as a usage error, which names the commands where there are
+// some, and proposes those with a similar name.
 func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -75,11 +117,23 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 	if !cmd.HasSubCommands() {
 		return UsageError{Err: fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0])}
 	}
-	problem := fmt.Sprintf("unknown command %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		problem += ", did you mean " + strings.Join(near, " or ") + "?"
+	cmd.SuggestionsMinimumDistance = 2
+	var names []string
+	for _, child := range cmd.Commands() {
+		if child.IsAvailableCommand() {
+			names = append(names, child.Name())
+		}
 	}
-	return UsageError{Err: errors.New(problem)}
+	return UsageError{Err: fmt.Errorf("unknown command %q%s; want one of %s", args[0], didYouMean(cmd.SuggestionsFor(args[0])), strings.Join(names, ", "))}
+}
+
+// knownTopic refuses help about a command that does not exist.
+func knownTopic(cmd *cobra.Command, args []string) error {
+	topic, rest, err := cmd.Root().Find(args)
+	if err == nil && topic.HasSubCommands() {
+		err = NoArguments(topic, rest)
+	}
+	return err
 }
 
 // Arguments takes from least to most arguments; its error quotes the usage line. most
@@ -95,6 +149,14 @@ func Arguments(least, most int) cobra.PositionalArgs {
 		}
 		return UsageError{Err: fmt.Errorf("want %s, got %s after %s", cmd.UseLine(), got, cmd.Name())}
 	}
+}
+
+// didYouMean is a hint at the names that were probably meant, after a space.
+func didYouMean(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %s?)", strings.Join(names, " or "))
 }
 
 // Version is the version that the build stamped: the module's where it was installed as

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -20,17 +21,18 @@ func TestReport(t *testing.T) {
 		{errors.New("port 80: taken"), Runtime, "tool: port 80: taken\n"},
 		{errors.Join(errors.New("one"), errors.New("two")), Runtime, "tool: one\ntool: two\n"},
 		{fmt.Errorf("read flags: %w", UsageError{Err: errors.New("no such")}), Usage, "tool: read flags: no such\nrun 'tool --help' for usage\n"},
+		{fmt.Errorf("judge: %w", &ExitError{Code: 10, Err: errors.New("FAIL: p99 is 2 s\n  -> look at it")}), 10, "tool: judge: FAIL: p99 is 2 s\n  -> look at it\n"},
 		{fmt.Errorf("serve: %w", context.Canceled), Interrupted, "tool: serve: context canceled\n"},
 	} {
 		var said strings.Builder
-		if code := report("tool", tc.err, &said); code != tc.code || said.String() != tc.said {
+		if code := report(&cobra.Command{Use: "tool"}, tc.err, io.Discard, &said); code != tc.code || said.String() != tc.said {
 			t.Errorf("report(%v) = %d and says %q, want %d and %q", tc.err, code, said.String(), tc.code, tc.said)
 		}
 	}
 }
 
 func TestNoArguments(t *testing.T) {
-	root := &cobra.Command{Use: "tool", SuggestionsMinimumDistance: 2}
+	root := &cobra.Command{Use: "tool"}
 	serve := &cobra.Command{Use: "serve", Run: func(*cobra.Command, []string) {}}
 	root.AddCommand(serve)
 	for _, tc := range []struct {
@@ -39,7 +41,7 @@ func TestNoArguments(t *testing.T) {
 		want string
 	}{
 		{root, nil, ""},
-		{root, []string{"serv"}, `unknown command "serv", did you mean serve?`},
+		{root, []string{"serv"}, `unknown command "serv" (did you mean serve?); want one of serve`},
 		{serve, []string{"x"}, `tool serve takes no arguments, got "x"`},
 	} {
 		err := NoArguments(tc.cmd, tc.args)
@@ -71,6 +73,10 @@ func TestFlagErrorsInTheUsersWords(t *testing.T) {
 		"--out":                            "--out needs a value: want --out FILE",
 		"-r":                               "--rounds needs a value: want a whole number",
 		"--nonesuch":                       "unknown flag: --nonesuch",
+		"--round 3":                        "unknown flag: --round (did you mean --rounds?)",
+		"--tagets x":                       "unknown flag: --tagets",
+		"--colur mauve":                    "unknown flag: --colur (did you mean --colour?)",
+		"--uot x":                          "unknown flag: --uot",
 		"-z":                               "unknown flag: -z",
 		"-zr":                              "unknown flag: -z in -zr",
 		"-seed 1":                          "unknown flag: -seed (did you mean --seed?)",

@@ -60,16 +60,29 @@ func wanted(f *pflag.Flag) string {
 	return "--" + f.Name + " " + strings.ToUpper(word)
 }
 
-// unknownFlag proposes two dashes where one was too few.
+// unknownFlag proposes two dashes where one was too few, and flags with a similar name.
 func unknownFlag(cmd *cobra.Command, err *pflag.NotExistError) error {
 	name, all := err.GetSpecifiedName(), err.GetSpecifiedShortnames()
 	switch {
 	case all == "":
-		return fmt.Errorf("unknown flag: --%s", name)
+		return fmt.Errorf("unknown flag: --%s%s", name, didYouMean(similarFlags(cmd, name)))
 	case cmd.Flags().Lookup(all) != nil:
 		return fmt.Errorf("unknown flag: -%s (did you mean --%s?)", all, all)
 	case len(all) > 1:
 		return fmt.Errorf("unknown flag: -%s in -%s", name, all)
 	}
 	return fmt.Errorf("unknown flag: -%s", name)
+}
+
+// similarFlags finds them as cobra finds commands.
+func similarFlags(cmd *cobra.Command, name string) []string {
+	flags := cobra.Command{SuggestionsMinimumDistance: min(2, len(name)-2)}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	similar := flags.SuggestionsFor(name)
+	for i := range similar {
+		similar[i] = "--" + similar[i]
+	}
+	return similar
 }

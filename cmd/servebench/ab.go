@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/record"
@@ -37,11 +38,11 @@ type abOptions struct {
 	out                 string
 	output              *oneOf
 	progress            *oneOf
-	formats             []string
+	formats             *someOf[reports.Format]
 }
 
 func abCommand() *cobra.Command {
-	opts := abOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none")}
+	opts := abOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none"), formats: newFormats(true, true)}
 	cmd := &cobra.Command{
 		Use:   "ab [SCENARIO] --candidate SERVER [--baseline SERVER]",
 		Short: "Find out whether a candidate is slower than a baseline",
@@ -79,7 +80,7 @@ for a server with further settings.
 		Args: cli.Arguments(0, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := opts.check(cmd, names); err != nil {
-				return usageError(err)
+				return fail(exitUsage, err)
 			}
 			return runABTest(cmd, append(names, "gate")[0], &opts)
 		},
@@ -114,11 +115,11 @@ func (o *abOptions) define(cmd *cobra.Command) {
 	flags.StringVar(&o.margin, "margin", "", "regression.margin instead of the scenario's: 3%")
 	flags.StringVar(&o.tolerance, "tolerance", "", "regression.tolerance instead of the scenario's: 5%")
 	flags.StringSliceVar(&o.metrics, "metrics", nil, "what to compare instead of the scenario's: "+strings.Join(record.Metrics(), ", "))
-	flags.StringVarP(&o.target, "target", "t", "", "target of both servers, instead of the scenario's: "+strings.Join(targetNames(), ", "))
+	flags.StringVarP(&o.target, "target", "t", "", "target of both servers, instead of the scenario's: "+targetNames())
 	flags.StringArrayVar(&o.set, "set", nil, "set a key of the scenario, for both servers: load.steady.rate=800; with --continue, a secret that was not recorded")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed instead of the scenario's")
 	flags.StringVar(&o.out, "out", "runs", "folder that gets a folder per run")
-	flags.StringSliceVarP(&o.formats, "format", "f", formatNames(), "reports to write")
+	flags.VarP(o.formats, "format", "f", "reports to write")
 	flags.VarP(o.output, "output", "o", "print as")
 	flags.Var(o.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 }
@@ -131,8 +132,6 @@ func (o *abOptions) check(cmd *cobra.Command, names []string) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	_, err := formatsNamed(o.formats)
-	fault(err != nil, "--format: %w", err)
 	fault(o.same && len(o.candidate) > 0, "--aa compares the baseline with itself: want no --candidate beside it")
 	if o.resume == "" {
 		fault(!o.same && len(o.candidate) == 0, "no candidate named: want --candidate SERVER, such as --candidate rev:HEAD")
@@ -179,31 +178,31 @@ func runABTest(cmd *cobra.Command, name string, opts *abOptions) (err error) {
 		Note:    func(text string) { watch.event(trial.Event{Note: text}) },
 		Interim: func(standing string) { watch.standing = standing },
 	}
-	defer func() { err = worst(err, runtimeError(test.Close())) }()
+	defer func() { err = worst(err, fail(exitRuntime, test.Close())) }()
 	run, err := opts.play(cmd, interrupted.ctx, test, name)
 	watch.end()
 	if run == nil {
 		return withCode(err)
 	}
-	a, errReport := finish(cmd, run, &runOptions{formats: opts.formats, output: opts.output})
+	a, errReport := finish(cmd, run, opts.formats.chosen, opts.output.value)
 	if a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a), test.KeepNoise(a))
 	}
-	return worst(withCode(err), abOutcome(run, a), runtimeError(errReport))
+	return worst(withCode(err), abOutcome(run, a), fail(exitRuntime, errReport))
 }
 
 // play plays a new A/B test, or goes on with one.
 func (o *abOptions) play(cmd *cobra.Command, ctx context.Context, test *ab.Test, name string) (*record.Run, error) {
 	set, err := o.settings(cmd)
 	if err != nil {
-		return nil, usageError(err)
+		return nil, fail(exitUsage, err)
 	}
 	if o.resume != "" {
 		return test.Continue(ctx, o.resume, o.rounds, set)
 	}
 	text, err := scenarioText(ctx, name)
 	if err != nil {
-		return nil, usageError(err)
+		return nil, fail(exitUsage, err)
 	}
 	named := ab.Named{Baseline: o.baseline, Candidate: o.candidate, Build: o.build}
 	if o.same {
@@ -213,7 +212,7 @@ func (o *abOptions) play(cmd *cobra.Command, ctx context.Context, test *ab.Test,
 		return parseScenario(name, text, set)
 	})
 	if err != nil {
-		return nil, usageError(err)
+		return nil, fail(exitUsage, err)
 	}
 	return test.Run(ctx, ab.Options{
 		Specs: specs, Scenarios: parsed, Same: o.same, Forget: o.forget, Build: o.build,
@@ -259,13 +258,13 @@ func abOutcome(run *record.Run, a *analysis.Analysis) error {
 	}
 	switch a.AB.Verdict {
 	case record.Fail:
-		return &exitError{code: exitFailed, err: errors.New("FAIL: " + a.AB.Why)}
+		return fail(exitFailed, errors.New("FAIL: "+a.AB.Why))
 	case record.Inconclusive:
 		more := ""
 		if advice := document.Advice(a.AB); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
 		}
-		return &exitError{code: exitInconclusive, err: errors.New("INCONCLUSIVE: " + a.AB.Why + more)}
+		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+a.AB.Why+more))
 	}
 	return nil
 }

@@ -65,10 +65,10 @@ A run that is INVALID, did not come to its end or measured nothing is refused wi
 func fitBaseline(dir string, force bool) (*record.Run, error) {
 	a, err := analyseRun(dir)
 	if err != nil {
-		return nil, runtimeError(err)
+		return nil, err
 	}
 	if why := baseline.Unfit(a); why != "" && !force {
-		return nil, runtimeError(fmt.Errorf("%s is no baseline: %s (--force stores it nevertheless)", dir, why))
+		return nil, fail(exitRuntime, fmt.Errorf("%s is no baseline: %s (--force stores it nevertheless)", dir, why))
 	}
 	return a.Run, nil
 }
@@ -86,18 +86,18 @@ func baselineShowCommand() *cobra.Command {
 			}
 			if len(stored) == 0 {
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "no baseline in %s; servebench baseline set RUN stores one\n", store.Dir)
-				return runtimeError(err)
+				return fail(exitRuntime, err)
 			}
 			for i, b := range stored {
 				a, err := analysis.Analyse(b.Run)
 				if err != nil {
-					return runtimeError(fmt.Errorf("analyse %s: %w", b.Dir, err))
+					return fail(exitRuntime, err)
 				}
 				if i > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				if err := text.Write(cmd.OutOrStdout(), document.Summary(a), styleOf(cmd.OutOrStdout())); err != nil {
-					return runtimeError(err)
+					return fail(exitRuntime, err)
 				}
 			}
 			return nil
@@ -112,7 +112,7 @@ func baselineShowCommand() *cobra.Command {
 func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 	all, err := store.List()
 	if err != nil {
-		return nil, runtimeError(err)
+		return nil, fail(exitRuntime, err)
 	}
 	var found []baseline.Stored
 	for _, b := range all {
@@ -121,7 +121,7 @@ func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 		}
 	}
 	if len(found) == 0 && len(names) > 0 {
-		return nil, usageError(fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
+		return nil, fail(exitUsage, fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
 	}
 	return found, nil
 }
@@ -129,7 +129,7 @@ func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 // baselineError tells the user's mistakes from what failed.
 func baselineError(err error) error {
 	if _, missing := errors.AsType[*baseline.NotSetError](err); missing || errors.Is(err, baseline.ErrName) {
-		return usageError(err)
+		return fail(exitUsage, err)
 	}
-	return runtimeError(err)
+	return fail(exitRuntime, err)
 }

@@ -37,7 +37,7 @@ The result is kept for this machine and this version, and runs show the floor
 beside their latencies.
 
 With --oracle, hold servebench against servers whose response times are known in
-closed form instead: ` + strings.Join(oracleNames(), ", ") + `;
+closed form instead: ` + strings.Join(names(oracle.All(), func(o oracle.Oracle) string { return o.Name }), ", ") + `;
 ORACLE names those to take. All of them take about four minutes.
 
 Exit codes:
@@ -56,7 +56,7 @@ Exit codes:
 			case opts.oracle:
 				return runOracles(cmd, names, &opts)
 			case len(names) > 0:
-				return usageError(fmt.Errorf("argument %q: oracles are named with --oracle", names[0]))
+				return fail(exitUsage, fmt.Errorf("argument %q: oracles are named with --oracle", names[0]))
 			}
 			return runCalibration(cmd, &opts)
 		},
@@ -69,19 +69,11 @@ Exit codes:
 	return cmd
 }
 
-func oracleNames() []string {
-	var names []string
-	for _, o := range oracle.All() {
-		names = append(names, o.Name)
-	}
-	return names
-}
-
 // runCalibration finds the highest valid rate and the floors, keeps and prints them.
 func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
 	server, err := program("nullserver")()
 	if err != nil {
-		return runtimeError(err)
+		return fail(exitRuntime, err)
 	}
 	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
 		d, err := p.Calibrate(ctx, server, opts.quick)
@@ -89,11 +81,11 @@ func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
 			return selftestError(err)
 		}
 		text := func(w io.Writer) error { return selftest.WriteCalibration(w, d) }
-		err = runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, d, text))
+		err = fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, d, text))
 		if opts.quick {
 			return err
 		}
-		return worst(err, runtimeError(calibration.Keep(d)))
+		return worst(err, fail(exitRuntime, calibration.Keep(d)))
 	})
 }
 
@@ -101,20 +93,20 @@ func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
 func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) error {
 	chosen, err := selftest.ChooseOracles(names, opts.quick)
 	if err != nil {
-		return usageError(err)
+		return fail(exitUsage, err)
 	}
 	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
 		report, err := p.Consult(ctx, chosen)
 		if err != nil {
 			return selftestError(err)
 		}
-		return worst(runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, report, report.WriteText)), oracleOutcome(report))
+		return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, report, report.WriteText)), oracleOutcome(report))
 	})
 }
 
 // oracleOutcome is what the oracles say through the exit code.
 func oracleOutcome(r selftest.OracleReport) error {
-	return worst(coded(exitInvalid, r.Invalid()), coded(exitFailed, r.Wrong()))
+	return worst(fail(exitInvalid, r.Invalid()...), fail(exitFailed, r.Wrong()...))
 }
 
 // withPlayer has do play scenarios about servebench itself, and tells on stderr how it
@@ -128,16 +120,16 @@ func withPlayer(cmd *cobra.Command, progress string, do func(context.Context, *s
 		}
 	})
 	if err != nil {
-		return runtimeError(err)
+		return fail(exitRuntime, err)
 	}
-	defer func() { err = worst(err, runtimeError(p.Close())) }()
+	defer func() { err = worst(err, fail(exitRuntime, p.Close())) }()
 	return do(interrupted.ctx, p)
 }
 
 // selftestError gives the error of a self-test its exit code.
 func selftestError(err error) error {
 	if _, invalid := errors.AsType[*selftest.InvalidError](err); invalid || errors.Is(err, calibration.ErrNoRate) {
-		return &exitError{code: exitInvalid, err: err}
+		return fail(exitInvalid, err)
 	}
 	return withCode(err)
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"servebench/reports"
 	"servebench/reports/formattest"
 	"servebench/reports/markdown"
 	"servebench/reports/record/recordtest"
@@ -59,17 +61,28 @@ func TestStepSummaryIsBounded(t *testing.T) {
 
 // A run writes nothing for continuous integration unless told to, a gate everything.
 func TestFormatsOfAGate(t *testing.T) {
-	cmd := runCommand()
-	if got := strings.Join(usualFormats(), " "); got != "html png text json" {
-		t.Errorf("a run writes %s", got)
+	for want, formats := range map[string]*someOf[reports.Format]{
+		"html,png,text,json": newFormats(true, false),
+		"junit,markdown,openmetrics,benchfmt,benchmark-action":                    newFormats(false, true),
+		"html,png,text,json,junit,markdown,openmetrics,benchfmt,benchmark-action": newFormats(true, true),
+	} {
+		if formats.String() != want {
+			t.Errorf("%s, want %s", formats, want)
+		}
+		if err := formats.Set("junit"); err != nil || formats.String() != "junit" {
+			t.Errorf("told to write junit: %s, %v", formats, err)
+		}
 	}
-	if got := gateFormats(cmd, usualFormats()); len(got) != len(reportFormats()) {
-		t.Errorf("a gate writes %v", got)
+}
+
+// A name that is not in the list says which are, and which was probably meant.
+func TestSomeOf(t *testing.T) {
+	formats := newFormats(true, false)
+	if err := formats.Set("png,htm"); err == nil || !strings.HasPrefix(err.Error(), `"htm" is unknown (did you mean "html"?); want some of html, png,`) {
+		t.Error(err)
 	}
-	if err := cmd.Flags().Set("format", "junit"); err != nil {
-		t.Fatal(err)
-	}
-	if got := gateFormats(cmd, []string{"junit"}); len(got) != 1 {
-		t.Errorf("a gate told to write junit writes %v", got)
+	formats = newFormats(true, false)
+	if err := errors.Join(formats.Set("json,text"), formats.Set("junit")); err != nil || formats.String() != "json,text,junit" {
+		t.Errorf("%s, %v", formats, err)
 	}
 }

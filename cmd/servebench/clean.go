@@ -10,6 +10,8 @@ import (
 	"servebench/scenarios/revision"
 	"servebench/targets"
 
+	"servebench/cmd/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -23,7 +25,7 @@ images, virtual machines, control groups and the processes in them, temporary
 files, checked out revisions. What belongs to a servebench that is still running
 is left alone, and so are the results of runs. Every run does this by itself
 before it starts, of the targets it uses.`,
-		Args: cobra.NoArgs,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			act := clean
 			if dry {
@@ -33,7 +35,7 @@ before it starts, of the targets it uses.`,
 			if count == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing was left")
 			}
-			return runtimeError(err)
+			return fail(exitRuntime, err)
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "remove nothing, and say what would be removed")

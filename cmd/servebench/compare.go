@@ -16,7 +16,6 @@ import (
 	"servebench/reports/document"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/markdown"
-	"servebench/reports/record"
 	"servebench/reports/text"
 
 	"github.com/spf13/cobra"
@@ -55,7 +54,8 @@ Exit codes:
   0   compared
   1   a run cannot be read
   13  runs are not comparable
-  64  a mistake in the command line, or no baseline is stored
+  64  a mistake in the command line: a folder that holds no run, or no baseline is
+      stored
 `,
 		Example: `  servebench compare runs/20261122-101530-compare-a1b2 runs/20261123-101530-compare-c3d4
   servebench compare runs/20261123-101530-compare-c3d4      with the stored baseline
@@ -84,7 +84,7 @@ func kindsHelp() string {
 
 func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error {
 	if err := compare.CheckKinds(opts.allow); err != nil {
-		return usageError(fmt.Errorf("--allow: %w", err))
+		return fail(exitUsage, fmt.Errorf("--allow: %w", err))
 	}
 	base, dirs, err := opts.base(dirs)
 	if err != nil {
@@ -94,12 +94,12 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 	for _, dir := range dirs {
 		fresh, err := analyseRun(dir)
 		if err != nil {
-			return runtimeError(err)
+			return err
 		}
 		all = append(all, compare.Runs(base, fresh, opts.allow))
 	}
 	if err := printComparisons(cmd.OutOrStdout(), all, opts.output.value); err != nil {
-		return runtimeError(err)
+		return fail(exitRuntime, err)
 	}
 	return incomparable(all)
 }
@@ -108,35 +108,22 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 func (o *compareOptions) base(dirs []string) (*analysis.Analysis, []string, error) {
 	if o.baseline == "" && len(dirs) > 1 {
 		base, err := analyseRun(dirs[0])
-		return base, dirs[1:], runtimeError(err)
+		return base, dirs[1:], err
 	}
 	name := o.baseline
 	if name == "" {
 		name = baseline.DefaultName
 	}
-	fresh, err := record.Open(dirs[0])
+	fresh, err := openRun(dirs[0])
 	if err != nil {
-		return nil, nil, runtimeError(err)
+		return nil, nil, err
 	}
 	run, err := baseline.Store{Dir: o.dir}.Open(name, fresh.Scenario.Name)
 	if err != nil {
 		return nil, nil, baselineError(err)
 	}
 	base, err := analysis.Analyse(run)
-	return base, dirs, runtimeError(err)
-}
-
-// analyseRun reads the run in a folder.
-func analyseRun(dir string) (*analysis.Analysis, error) {
-	run, err := record.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	a, err := analysis.Analyse(run)
-	if err != nil {
-		return nil, fmt.Errorf("analyse %s: %w", dir, err)
-	}
-	return a, nil
+	return base, dirs, fail(exitRuntime, err)
 }
 
 func printComparisons(w io.Writer, all []*compare.Comparison, output string) error {
@@ -160,5 +147,5 @@ func incomparable(all []*compare.Comparison) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &exitError{code: exitNotComparable, err: errors.Join(faults...)}
+	return fail(exitNotComparable, errors.Join(faults...))
 }

@@ -94,7 +94,7 @@ func TestReadmeIsShort(t *testing.T) {
 // reader would look for it.
 func TestDocumentsAreComplete(t *testing.T) {
 	named := map[string][]string{}
-	for _, cmd := range newRoot(io.Discard, io.Discard).Commands() {
+	for _, cmd := range newRoot().Commands() {
 		if cmd.Name() != "version" && cmd.Name() != "help" {
 			named["README.md"] = append(named["README.md"], "bin/servebench "+cmd.Name())
 		}
@@ -213,7 +213,7 @@ func TestMentionedCommands(t *testing.T) {
 			if len(words) < 2 || words[0] != "servebench" {
 				continue
 			}
-			cmd, rest, err := newRoot(io.Discard, io.Discard).Find(words[1:])
+			cmd, rest, err := newRoot().Find(words[1:])
 			if err == nil {
 				err = cmd.ParseFlags(rest)
 			}

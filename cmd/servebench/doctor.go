@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -20,7 +18,7 @@ import (
 )
 
 func doctorCommand() *cobra.Command {
-	var names []string
+	kinds := &someOf[targets.Kind]{all: targetKinds(), nameOf: targetName}
 	output := newOneOf("text", "json")
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -46,49 +44,31 @@ Exit codes:
 		Example: `  servebench doctor                                what is missing, and the command that gets it
   servebench doctor -t vm && servebench run -t vm
   servebench doctor -o json | jq '.checks[] | select(.status != "ok")'`,
-		Args: cobra.NoArgs,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kinds, err := kindsNamed(names)
-			if err != nil {
-				return usageError(err)
-			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program
+			if !kinds.given {
+				kinds.chosen = kinds.all
+			}
 			d := doctor.Examine(ctx, doctor.Options{
-				Targets: kinds, Wanted: len(names) > 0, Server: program("refserver"), Calibration: usualCalibration,
+				Targets: kinds.chosen, Wanted: kinds.given, Server: program("refserver"), Calibration: usualCalibration,
 				Waiting: func(names []string) {
-					fmt.Fprintln(cmd.ErrOrStderr(), prefixed("still examining "+strings.Join(names, ", ")))
+					say(cmd.ErrOrStderr(), "still examining "+strings.Join(names, ", "))
 				},
 			})
 			outcome := doctorOutcome(d)
 			if ctx.Err() != nil {
-				outcome = &exitError{code: exitInterrupted, err: errors.New("interrupted: not everything was examined")}
+				outcome = fail(exitInterrupted, errors.New("interrupted: not everything was examined"))
 			}
-			return worst(runtimeError(printAs(cmd.OutOrStdout(), output.value, d, d.WriteText)), outcome)
+			return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), output.value, d, d.WriteText)), outcome)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&names, "target", "t", nil, "examine these targets alone: "+strings.Join(targetNames(), ", "))
+	flags.VarP(kinds, "target", "t", "examine these targets alone: "+targetNames())
 	flags.VarP(output, "output", "o", "print as")
 	return cmd
-}
-
-// kindsNamed looks targets up by name; without names it returns all.
-func kindsNamed(names []string) ([]targets.Kind, error) {
-	all := targetKinds()
-	if len(names) == 0 {
-		return all, nil
-	}
-	var found []targets.Kind
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(k targets.Kind) bool { return k.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("unknown target %q, want one of %s", name, strings.Join(targetNames(), ", "))
-		}
-		found = append(found, all[i])
-	}
-	return found, nil
 }
 
 // usualCalibration is the calibration of a run with the usual CPUs; others says that
@@ -108,9 +88,9 @@ func doctorOutcome(d doctor.Diagnosis) error {
 		switch {
 		case r.Status != doctor.Fail:
 		case r.Area == doctor.Targets:
-			all = append(all, &exitError{code: exitNotAvailable, err: errors.New(r.Failure())})
+			all = append(all, fail(exitNotAvailable, errors.New(r.Failure())))
 		default:
-			all = append(all, runtimeError(errors.New(r.Failure())))
+			all = append(all, fail(exitRuntime, errors.New(r.Failure())))
 		}
 	}
 	return worst(all...)

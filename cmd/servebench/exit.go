@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"servebench/cmd/cli"
@@ -38,34 +37,16 @@ const exitHelp = `Exit codes:
   130  interrupted; what was measured until then is saved
 `
 
-// exitError is an error with the code that the program ends with.
-type exitError struct {
-	code int
-	err  error // nil: everything was said already
-	// printed says that stdout has it, so that stderr need not repeat it where both
-	// are the same terminal or file.
-	printed bool
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
-
 // severity orders the codes by which of them ends the program when several
 // apply: what the user did comes first, then that a target was not there, then what
 // was found, which stays as it is where something failed besides.
 func severity(err error) int {
 	order := []int{exitOK, exitRuntime, exitInconclusive, exitFailed, exitInvalid, exitNotComparable, exitNotAvailable, exitUsage, exitInterrupted}
-	var exit *exitError
+	var exit *cli.ExitError
 	if !errors.As(err, &exit) {
 		return 0
 	}
-	return slices.Index(order, exit.code)
+	return slices.Index(order, exit.Code)
 }
 
 // worst returns the most severe of the errors, with the others' texts in it;
@@ -85,31 +66,16 @@ func worst(all ...error) error {
 	if len(texts) < 2 {
 		return most
 	}
-	var exit *exitError
+	var exit *cli.ExitError
 	errors.As(most, &exit)
-	return &exitError{code: exit.code, err: errors.Join(texts...)}
+	return fail(exit.Code, texts...)
 }
 
-// usageError marks a user's mistake in the command line or a scenario file.
-func usageError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &exitError{code: exitUsage, err: err}
-}
-
-// runtimeError marks what failed while the command did its work.
-func runtimeError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &exitError{code: exitRuntime, err: err}
-}
-
-// coded gives errors an exit code, and joins them.
-func coded(code int, all []error) error {
+// fail gives errors the code that the program ends with, and joins them; nil where there
+// are none.
+func fail(code int, all ...error) error {
 	if err := errors.Join(all...); err != nil {
-		return &exitError{code: code, err: err}
+		return &cli.ExitError{Code: code, Err: err}
 	}
 	return nil
 }

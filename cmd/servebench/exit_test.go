@@ -6,11 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/cmd/cli"
 	"servebench/scenarios/doctor"
 )
 
 func TestWorst(t *testing.T) {
-	code := func(c int) error { return &exitError{code: c, err: errors.New("e")} }
+	code := func(c int) error { return fail(c, errors.New("e")) }
 	for _, tc := range []struct {
 		name string
 		all  []error
@@ -27,15 +28,15 @@ func TestWorst(t *testing.T) {
 		{"FAIL before INCONCLUSIVE", []error{code(exitInconclusive), code(exitFailed)}, exitFailed},
 	} {
 		got := exitOK
-		var exit *exitError
+		var exit *cli.ExitError
 		if err := worst(tc.all...); errors.As(err, &exit) {
-			got = exit.code
+			got = exit.Code
 		}
 		if got != tc.want {
 			t.Errorf("%s: %d, want %d", tc.name, got, tc.want)
 		}
 	}
-	both := worst(&exitError{code: exitInvalid, err: errors.New("late")}, &exitError{code: exitRuntime, err: errors.New("died")})
+	both := worst(fail(exitInvalid, errors.New("late")), fail(exitRuntime, errors.New("died")))
 	if text := both.Error(); !strings.Contains(text, "late") || !strings.Contains(text, "died") {
 		t.Errorf("%q keeps only one of two reasons", text)
 	}
@@ -43,7 +44,7 @@ func TestWorst(t *testing.T) {
 
 func TestEveryCodeHasItsSeverity(t *testing.T) {
 	for _, code := range []int{exitRuntime, exitFailed, exitInconclusive, exitInvalid, exitNotComparable, exitNotAvailable, exitUsage, exitInterrupted} {
-		if severity(&exitError{code: code}) <= 0 {
+		if severity(&cli.ExitError{Code: code}) <= 0 {
 			t.Errorf("code %d has no severity", code)
 		}
 		if !strings.Contains(exitHelp, fmt.Sprintf("\n  %-3d ", code)) {
@@ -54,11 +55,11 @@ func TestEveryCodeHasItsSeverity(t *testing.T) {
 
 // codeOf is the exit code that the program ends with for an error of a command.
 func codeOf(err error) int {
-	var exit *exitError
+	var exit *cli.ExitError
 	if !errors.As(err, &exit) {
 		return exitOK
 	}
-	return exit.code
+	return exit.Code
 }
 
 func TestDoctorOutcome(t *testing.T) {

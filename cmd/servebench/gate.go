@@ -26,12 +26,12 @@ type gateOptions struct {
 	sloText []byte // what the file slo holds
 	set     []string
 	limit   []decode.Setting // of set, those of limits
-	formats []string
+	formats *someOf[reports.Format]
 	output  *oneOf
 }
 
 func gateCommand() *cobra.Command {
-	opts := gateOptions{output: newOneOf("text", "json")}
+	opts := gateOptions{output: newOneOf("text", "json"), formats: newFormats(false, true)}
 	cmd := &cobra.Command{
 		Use:   "gate RUN...",
 		Short: "Judge recorded runs by their limits, for continuous integration",
@@ -58,28 +58,25 @@ where that of the recorded one does not prove it.
 	flags := cmd.Flags()
 	flags.StringVar(&opts.slo, "slo", "", "file with the limits to judge by: a scenario, or its key slo alone")
 	flags.StringArrayVar(&opts.set, "set", nil, "set a limit to judge by: slo.p99=20ms")
-	flags.StringSliceVarP(&opts.formats, "format", "f", ciFormats(), "reports to write: "+strings.Join(formatNames(), ", "))
+	flags.VarP(opts.formats, "format", "f", "reports to write: "+opts.formats.known())
 	flags.VarP(opts.output, "output", "o", "print as")
 	return cmd
 }
 
 // gate judges every run before it says which was the worst.
 func gate(cmd *cobra.Command, dirs []string, opts *gateOptions) error {
-	formats, err := formatsNamed(opts.formats)
+	err := opts.readSets(cmd)
 	if err != nil {
-		return usageError(fmt.Errorf("--format: %w", err))
-	}
-	if err := opts.readSets(cmd); err != nil {
-		return usageError(err)
+		return fail(exitUsage, err)
 	}
 	if opts.slo != "" {
 		if opts.sloText, err = userfile.ReadTextOnce(cmd.Context(), opts.slo, maxScenario); err != nil {
-			return usageError(fmt.Errorf("read limits: %w", err))
+			return fail(exitUsage, fmt.Errorf("read limits: %w", err))
 		}
 	}
 	var outcomes []error
 	for _, dir := range dirs {
-		outcomes = append(outcomes, gateRun(cmd, dir, formats, opts))
+		outcomes = append(outcomes, gateRun(cmd, dir, opts))
 	}
 	return worst(outcomes...)
 }
@@ -90,7 +87,7 @@ func (o *gateOptions) readSets(cmd *cobra.Command) error {
 	set, err := parseSets(cmd, o.set)
 	for _, s := range set {
 		if s.Key != "slo" && !strings.HasPrefix(s.Key, "slo.") && s.Flag != "" {
-			fmt.Fprintln(cmd.ErrOrStderr(), prefixed(s.Flag+" was not used: a gate takes settings of slo alone"))
+			say(cmd.ErrOrStderr(), s.Flag+" was not used: a gate takes settings of slo alone")
 			continue
 		}
 		o.limit = append(o.limit, s)
@@ -98,18 +95,18 @@ func (o *gateOptions) readSets(cmd *cobra.Command) error {
 	return err
 }
 
-func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gateOptions) error {
-	run, err := record.Open(dir)
+func gateRun(cmd *cobra.Command, dir string, opts *gateOptions) error {
+	run, err := openRun(dir)
 	if err != nil {
-		return runtimeError(err)
+		return err
 	}
 	slo, by, err := opts.limits(run)
 	if err != nil {
-		return usageError(err)
+		return fail(exitUsage, err)
 	}
 	a, err := analysis.AnalyseBy(run, slo, by)
 	if err != nil {
-		return runtimeError(fmt.Errorf("analyse %s: %w", dir, err))
+		return fail(exitRuntime, err)
 	}
 	if opts.slo == "" {
 		for _, s := range opts.limit {
@@ -117,8 +114,8 @@ func gateRun(cmd *cobra.Command, dir string, formats []reports.Format, opts *gat
 		}
 	}
 	err = printGates(cmd.OutOrStdout(), a, opts.output.value)
-	_, errFiles := renderFiles(a, formats)
-	return worst(verdictError(a, true), runtimeError(errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a))))
+	_, errFiles := renderFiles(a, opts.formats.chosen)
+	return worst(verdictError(a, true), fail(exitRuntime, errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a))))
 }
 
 func printGates(w io.Writer, a *analysis.Analysis, output string) error {

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"servebench/generators"
+	"servebench/generators/export"
+
+	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -32,25 +35,21 @@ type generateOptions struct {
 }
 
 func generateOne(kind generators.Kind) *cobra.Command {
-	var names []string
-	for _, f := range dataFormats() {
-		names = append(names, f.Name)
-	}
-	opts := generateOptions{format: newOneOf(names...)}
+	opts := generateOptions{format: newOneOf(names(dataFormats(), func(f export.Format) string { return f.Name })...)}
 	cmd := &cobra.Command{
 		Use:   kind.Name,
 		Short: kind.Doc,
 		Long:  kind.Doc + "\n\n" + describeExamples(kind) + "\nParameters for --set:\n" + describeParams(kind.Params),
-		Args:  cobra.NoArgs,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			params, err := parseParams(kind, opts.set)
 			if err == nil && opts.n < 0 {
 				err = fmt.Errorf("-n %d: want a number of examples, 0 or more", opts.n)
 			}
 			if err != nil {
-				return usageError(err)
+				return fail(exitUsage, err)
 			}
-			return runtimeError(generate(cmd.OutOrStdout(), kind, params, &opts))
+			return fail(exitRuntime, generate(cmd.OutOrStdout(), kind, params, &opts))
 		},
 	}
 	flags := cmd.Flags()

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"servebench/cmd/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -34,7 +36,7 @@ what was before. A file that exists is left as it is, unless --force is given.`,
 		Example: `  servebench init                 servebench.yaml alone
   servebench init --ci github     and .github/workflows/servebench.yml
   servebench init --ci gitlab     and .gitlab/servebench.yml`,
-		Args: cobra.NoArgs,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return initialise(cmd.OutOrStdout(), dir, starters(ci.value), force)
 		},
@@ -87,13 +89,13 @@ func initialise(w io.Writer, dir string, files []starter, force bool) error {
 			fmt.Fprintf(w, "kept   %s, which exists\n", path)
 			continue
 		case err != nil:
-			return runtimeError(fmt.Errorf("write %s: %w", path, err))
+			return fail(exitRuntime, fmt.Errorf("write %s: %w", path, err))
 		}
 		fmt.Fprintf(w, "wrote  %s\n", path)
 		next = append(next, f.next)
 	}
 	if len(next) == 0 {
-		return usageError(fmt.Errorf("nothing was written, as there is already %s; --force writes over it", strings.Join(kept, " and ")))
+		return fail(exitUsage, fmt.Errorf("nothing was written, as there is already %s; --force writes over it", strings.Join(kept, " and ")))
 	}
 	fmt.Fprintln(w, "\nNext:")
 	for i, step := range next {

@@ -111,7 +111,7 @@ func TestGitLabJobs(t *testing.T) {
 // The commands in the workflows are ones that servebench knows, with flags that it has.
 func TestWorkflowCommands(t *testing.T) {
 	known := map[string]bool{"run --help": true, "ab --help": true} // which cobra adds later
-	for _, cmd := range newRoot(nil, nil).Commands() {
+	for _, cmd := range newRoot().Commands() {
 		known[cmd.Name()] = true
 		for _, flag := range strings.Fields(strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), ",", " ")) {
 			if strings.HasPrefix(flag, "--") {

@@ -10,6 +10,8 @@ import (
 	"servebench/reports/analysis/validity"
 	"servebench/scenarios"
 
+	"servebench/cmd/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -47,13 +49,13 @@ func listOf(what, doc string, entries func(context.Context) []listed) *cobra.Com
 	cmd := &cobra.Command{
 		Use:   what,
 		Short: "List " + doc,
-		Args:  cobra.NoArgs,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			write := writeList
 			if output.value == "json" {
 				write = writeListJSON
 			}
-			return runtimeError(write(cmd.OutOrStdout(), entries(cmd.Context())))
+			return fail(exitRuntime, write(cmd.OutOrStdout(), entries(cmd.Context())))
 		},
 	}
 	cmd.Flags().VarP(output, "output", "o", "print as")

@@ -5,12 +5,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 
-	"servebench/scenarios/decode"
+	"servebench/cmd/cli"
 )
 
 func main() {
@@ -20,36 +18,8 @@ func main() {
 // run is the whole program: it returns the exit code. Data goes to stdout,
 // everything about the doing to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(stdout, stderr)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
-	}
-	var exit *exitError
-	if !errors.As(err, &exit) {
-		exit = &exitError{code: exitUsage, err: err} // cobra's own: an unknown command or flag
-	}
-	if exit.err != nil && !(exit.printed && sameFile(stdout, stderr)) {
-		fmt.Fprintln(stderr, prefixed(exit.err.Error()))
-	}
-	if _, told := errors.AsType[decode.Faults](err); exit.code == exitUsage && !told { // which say what would be right
-		fmt.Fprintln(stderr, "run 'servebench --help' for usage")
-	}
-	return exit.code
+	return cli.Execute(ctx, newRoot(), args, nil, stdout, stderr)
 }
 
-// sameFile reports whether both write to one terminal, file or pipe.
-func sameFile(a, b io.Writer) bool {
-	one, ok1 := a.(*os.File)
-	other, ok2 := b.(*os.File)
-	if !ok1 || !ok2 {
-		return false
-	}
-	of, err1 := one.Stat()
-	against, err2 := other.Stat()
-	return err1 == nil && err2 == nil && os.SameFile(of, against)
-}
-
-// prefixed puts the program's name before a message.
-func prefixed(message string) string { return "servebench: " + message }
+// say writes a message to stderr.
+func say(stderr io.Writer, message string) { cli.Say(stderr, "servebench", message) }

@@ -60,7 +60,7 @@ func (p *progress) event(e trial.Event) {
 	switch {
 	case e.Note != "":
 		p.clearLine()
-		fmt.Fprintln(p.w, prefixed(e.Note))
+		say(p.w, e.Note)
 	case p.mute:
 	case p.line:
 		// A longer line would wrap, and clearing it would leave its beginning behind.

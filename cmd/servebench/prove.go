@@ -15,6 +15,8 @@ import (
 	"servebench/reports/text"
 	"servebench/scenarios/selftest"
 
+	"servebench/cmd/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -58,10 +60,10 @@ Exit codes:
 		Example: `  servebench prove
   servebench prove --simulations 2000 -o json | jq '.cells[] | {noise, change, fail}'
   servebench prove --real --tests 20 --change 10%`,
-		Args: cobra.NoArgs,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.check(cmd); err != nil {
-				return usageError(err)
+				return fail(exitUsage, err)
 			}
 			if opts.real {
 				return proveReal(cmd, &opts)
@@ -117,15 +119,15 @@ func prove(cmd *cobra.Command, opts *proveOptions) error {
 		return unproven(ctx, err)
 	}
 	print := func(w io.Writer) error { return text.WriteProof(w, table) }
-	return worst(runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, table.Document(), print)), coded(exitFailed, text.MissedGoals(table)))
+	return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, table.Document(), print)), fail(exitFailed, text.MissedGoals(table)...))
 }
 
 // unproven says why there is no table.
 func unproven(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &exitError{code: exitInterrupted, err: errors.New("interrupted: nothing was proven")}
+		return fail(exitInterrupted, errors.New("interrupted: nothing was proven"))
 	}
-	return runtimeError(err)
+	return fail(exitRuntime, err)
 }
 
 // proveReal plays real A/B tests and prints what they said, also of those that were played
@@ -136,7 +138,7 @@ func proveReal(cmd *cobra.Command, opts *proveOptions) error {
 		if p.Empty() {
 			return selftestError(err)
 		}
-		errPrint := runtimeError(printAs(cmd.OutOrStdout(), opts.output.value, p.Document(), p.WriteText))
-		return worst(selftestError(err), errPrint, coded(exitFailed, p.Wrong()), coded(exitInvalid, p.Invalid()))
+		errPrint := fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, p.Document(), p.WriteText))
+		return worst(selftestError(err), errPrint, fail(exitFailed, p.Wrong()...), fail(exitInvalid, p.Invalid()...))
 	})
 }

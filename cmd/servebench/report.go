@@ -22,8 +22,7 @@ import (
 )
 
 func reportCommand() *cobra.Command {
-	var formats []string
-	output := newOneOf("text", "json")
+	formats, output := newFormats(true, false), newOneOf("text", "json")
 	cmd := &cobra.Command{
 		Use:   "report RUN...",
 		Short: "Make the reports of runs again, from the runs alone",
@@ -35,45 +34,56 @@ it by the exit code.
 Exit codes:
   0    the reports are made, also those of an INVALID run
   1    a run could not be read, or a report not be written
-  64   a mistake in the command line
+  64   a mistake in the command line, such as a folder that holds no run
 `,
 		Example: `  servebench report runs/20261122-101530-compare-a1b2
   servebench report runs/* --format png`,
 		Args: cli.Arguments(1, -1),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			chosen, err := formatsNamed(formats)
-			if err != nil {
-				return usageError(fmt.Errorf("--format: %w", err))
-			}
 			var faults []error
 			for _, dir := range dirs {
-				faults = append(faults, report(cmd, dir, chosen, output.value))
+				faults = append(faults, report(cmd, dir, formats.chosen, output.value))
 			}
-			return runtimeError(errors.Join(faults...))
+			return worst(faults...)
 		},
 	}
-	cmd.Flags().StringSliceVarP(&formats, "format", "f", usualFormats(), "formats to write: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().VarP(formats, "format", "f", "formats to write: "+formats.known())
 	cmd.Flags().VarP(output, "output", "o", "print as")
 	return cmd
 }
 
 func report(cmd *cobra.Command, dir string, formats []reports.Format, output string) error {
-	run, err := record.Open(dir)
+	a, err := analyseRun(dir)
 	if err != nil {
 		return err
-	}
-	a, err := analysis.Analyse(run)
-	if err != nil {
-		return fmt.Errorf("analyse %s: %w", dir, err)
 	}
 	if output == "json" || slices.ContainsFunc(formats, func(f reports.Format) bool { return f.Name == text.Format().Name }) {
 		err = printAnalysis(cmd.OutOrStdout(), a, output)
 	}
 	written, errFiles := renderFiles(a, formats)
 	if len(written) > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s: wrote %s\n", run.Dir, strings.Join(written, ", "))
+		fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s: wrote %s\n", dir, strings.Join(written, ", "))
 	}
-	return errors.Join(err, errFiles)
+	return fail(exitRuntime, err, errFiles)
+}
+
+// openRun reads the run in a folder that the user named.
+func openRun(dir string) (*record.Run, error) {
+	run, err := record.Open(dir)
+	if _, none := errors.AsType[*record.NoRunError](err); none {
+		return nil, fail(exitUsage, err)
+	}
+	return run, fail(exitRuntime, err)
+}
+
+// analyseRun analyses the run in a folder that the user named.
+func analyseRun(dir string) (*analysis.Analysis, error) {
+	run, err := openRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	a, err := analysis.Analyse(run)
+	return a, fail(exitRuntime, err)
 }
 
 // renderFiles writes the report of a run in the given formats into the run's folder,
@@ -104,44 +114,6 @@ func printAnalysis(w io.Writer, a *analysis.Analysis, output string) error {
 	return text.Write(w, document.New(a), styleOf(w))
 }
 
-// formatsNamed looks formats up by name.
-func formatsNamed(names []string) ([]reports.Format, error) {
-	all := reportFormats()
-	var known []string
-	for _, f := range all {
-		known = append(known, f.Name)
-	}
-	var found []reports.Format
-	for _, name := range names {
-		i := slices.Index(known, name)
-		if i < 0 {
-			return nil, fmt.Errorf("unknown format %q, want one of %s", name, strings.Join(known, ", "))
-		}
-		found = append(found, all[i])
-	}
-	return found, nil
-}
-
-// names of the formats, in order.
-func formatNames() []string {
-	var names []string
-	for _, f := range reportFormats() {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
-// usualFormats are the names of those that a run writes unless told otherwise.
-func usualFormats() []string {
-	var names []string
-	for _, f := range reportFormats() {
-		if !f.CI {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
 // printAs writes a document as JSON, or its text.
 func printAs(w io.Writer, output string, document any, text func(io.Writer) error) error {
 	if output != "json" {
@@ -156,26 +128,6 @@ func printAs(w io.Writer, output string, document any, text func(io.Writer) erro
 // styleOf allows colours where a terminal shows them and nobody minds.
 func styleOf(w io.Writer) text.Style {
 	return text.Style{Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
-}
-
-// gateFormats are the names of the formats that a gate writes: those that its --format
-// asks for, else the usual ones and those for continuous integration.
-func gateFormats(cmd *cobra.Command, asked []string) []string {
-	if cmd.Flags().Changed("format") {
-		return asked
-	}
-	return formatNames()
-}
-
-// ciFormats are the names of the formats for continuous integration.
-func ciFormats() []string {
-	var names []string
-	for _, f := range reportFormats() {
-		if f.CI {
-			names = append(names, f.Name)
-		}
-	}
-	return names
 }
 
 // tellCI tells the continuous integration that this process is part of what a gate

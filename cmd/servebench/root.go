@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
 	"strings"
 
 	"servebench/scenarios/decode"
@@ -16,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "servebench",
 		Short: "Measure where a model should be served, and whether it holds under load",
@@ -33,17 +31,11 @@ before the defaults. SERVEBENCH_SET holds settings with commas between them; tho
 of --set are added, and win.
 
 ` + exitHelp,
-		Args:              cobra.NoArgs,
+		Args:              cli.NoArguments,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Version:           cli.Version(),
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd.Flags()) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cli.Explain(cmd, err)) })
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	root.AddCommand(
 		runCommand(),
 		abCommand(),
@@ -59,7 +51,7 @@ of --set are added, and win.
 		calibrateCommand(),
 		proveCommand(),
 		cleanCommand(),
-		versionCommand(),
+		cli.VersionCommand(),
 	)
 	return root
 }
@@ -67,13 +59,13 @@ of --set are added, and win.
 // group returns a command that only holds others: without one of them it is a
 // mistake, not a success.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: use, Short: short, Args: cli.NoArguments}
 	var names []string
 	for _, child := range children {
 		names = append(names, child.Name())
 	}
 	cmd.RunE = func(*cobra.Command, []string) error {
-		return usageError(fmt.Errorf("%s: missing subcommand: use one of %s", use, strings.Join(names, ", ")))
+		return cli.UsageError{Err: fmt.Errorf("%s: missing subcommand: use one of %s", use, strings.Join(names, ", "))}
 	}
 	cmd.AddCommand(children...)
 	return cmd
@@ -107,7 +99,7 @@ func flagsFromEnvironment(flags *pflag.FlagSet) error {
 		}
 	})
 	if len(faults) > 0 {
-		return usageError(fmt.Errorf("%s", strings.Join(faults, "\n")))
+		return fail(exitUsage, errors.New(strings.Join(faults, "\n")))
 	}
 	return nil
 }
@@ -140,37 +132,4 @@ func parseSets(cmd *cobra.Command, texts []string) ([]decode.Setting, error) {
 		set, faults = append(set, s), append(faults, err)
 	}
 	return set, errors.Join(faults...)
-}
-
-// oneOf is a flag value that takes one of a few words.
-type oneOf struct {
-	value string
-	words []string
-}
-
-func newOneOf(words ...string) *oneOf { return &oneOf{value: words[0], words: words} }
-
-func (o *oneOf) String() string { return o.value }
-func (o *oneOf) Type() string   { return strings.Join(o.words, "|") }
-
-func (o *oneOf) Set(value string) error {
-	for _, word := range o.words {
-		if value == word {
-			o.value = value
-			return nil
-		}
-	}
-	return fmt.Errorf("want one of %s", strings.Join(o.words, ", "))
-}
-
-func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "servebench %s %s\n", cli.Version(), runtime.Version())
-			return runtimeError(err)
-		},
-	}
 }

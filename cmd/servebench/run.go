@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/validity"
 	"servebench/reports/document"
@@ -35,13 +36,13 @@ type runOptions struct {
 	out      string
 	output   *oneOf
 	progress *oneOf
-	formats  []string
+	formats  *someOf[reports.Format]
 	raw      bool
 	gate     bool
 }
 
 func runCommand() *cobra.Command {
-	opts := runOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none")}
+	opts := runOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none"), formats: newFormats(true, false)}
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO...]",
 		Short: "Run scenarios and write their reports",
@@ -66,12 +67,12 @@ not come to its end, whatever ended it, is no PASS of a gate.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&opts.targets, "target", "t", nil, "targets to use instead of the scenario's: "+strings.Join(targetNames(), ", "))
+	flags.StringSliceVarP(&opts.targets, "target", "t", nil, "targets to use instead of the scenario's: "+targetNames())
 	flags.StringArrayVar(&opts.set, "set", nil, "set a key of the scenario: load.steady.rate=800")
 	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
 	flags.Uint64Var(&opts.seed, "seed", 0, "seed instead of the scenario's")
 	flags.StringVar(&opts.out, "out", "runs", "folder that gets a folder per run")
-	flags.StringSliceVarP(&opts.formats, "format", "f", usualFormats(), "reports to write; a gate writes all unless told otherwise: "+strings.Join(formatNames(), ", "))
+	flags.VarP(opts.formats, "format", "f", "reports to write; a gate writes all unless told otherwise: "+opts.formats.known())
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
@@ -79,26 +80,14 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	return cmd
 }
 
-func targetNames() []string {
-	var names []string
-	for _, kind := range targetKinds() {
-		names = append(names, kind.Name)
-	}
-	return names
-}
-
 // runScenarios reads every scenario before it runs the first one.
 func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	set, err := opts.settings(cmd)
-	if opts.gate {
-		opts.formats = gateFormats(cmd, opts.formats)
+	if err != nil {
+		return fail(exitUsage, err)
 	}
-	_, errFormat := formatsNamed(opts.formats)
-	if errFormat != nil {
-		errFormat = fmt.Errorf("--format: %w", errFormat)
-	}
-	if err := errors.Join(err, errFormat); err != nil {
-		return usageError(err)
+	if opts.gate && !opts.formats.given {
+		opts.formats = newFormats(true, true)
 	}
 	var parsed []*scenarios.Scenario
 	var faults []error
@@ -112,7 +101,7 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 		parsed, faults = append(parsed, s), append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
-		return usageError(err)
+		return fail(exitUsage, err)
 	}
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
@@ -148,15 +137,14 @@ const maxScenario = 1 << 20
 // scenarioText finds a scenario by built-in name or by path. It may be a pipe, and is
 // read once.
 func scenarioText(ctx context.Context, name string) ([]byte, error) {
-	var known []string
-	for _, b := range scenarios.Builtins() {
-		if b.Name == name {
-			return b.Text, nil
-		}
-		known = append(known, b.Name)
+	builtins := scenarios.Builtins()
+	nameOf := func(b scenarios.Builtin) string { return b.Name }
+	if b, found := scenarios.Named(builtins, name, nameOf); found {
+		return b.Text, nil
 	}
 	text, err := userfile.ReadTextOnce(ctx, name, maxScenario)
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
+		known := names(builtins, nameOf)
 		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, decode.Suggest(name, known), strings.Join(known, ", "))
 	}
 	if err != nil {
@@ -183,18 +171,18 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	runner.Asked, runner.Raw, runner.Command, runner.Observe = opts.nameTargets(name), opts.raw, repeat(name, opts, s), watch.event
 	var err error
 	if runner.Calibration, err = calibration.Kept(runner.Version, s.Limits.CPUs); err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), prefixed(err.Error()+"; going on without it"))
+		say(cmd.ErrOrStderr(), err.Error()+"; going on without it")
 	}
 	run, err := runner.Run(interrupted.ctx, s)
 	watch.end()
 	if run == nil {
 		return withCode(err)
 	}
-	a, errReport := finish(cmd, run, opts)
+	a, errReport := finish(cmd, run, opts.formats.chosen, opts.output.value)
 	if opts.gate && a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
-	return worst(withCode(err), outcome(run, a, opts.gate), runtimeError(errReport))
+	return worst(withCode(err), outcome(run, a, opts.gate), fail(exitRuntime, errReport))
 }
 
 // newRunner is what plays a scenario, into a folder below dir.
@@ -230,17 +218,13 @@ func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 }
 
 // finish writes a run's reports and prints it.
-func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*analysis.Analysis, error) {
-	formats, err := formatsNamed(opts.formats)
+func finish(cmd *cobra.Command, run *record.Run, formats []reports.Format, output string) (*analysis.Analysis, error) {
+	a, err := analysis.Analyse(run)
 	if err != nil {
 		return nil, err
 	}
-	a, err := analysis.Analyse(run)
-	if err != nil {
-		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
-	}
 	written, err := renderFiles(a, formats)
-	err = errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, opts.output.value))
+	err = errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, output))
 	where := run.Dir
 	if slices.Contains(written, html.Format().Name) {
 		where = filepath.Join(run.Dir, "report.html")
@@ -253,7 +237,7 @@ func finish(cmd *cobra.Command, run *record.Run, opts *runOptions) (*analysis.An
 func outcome(run *record.Run, a *analysis.Analysis, gate bool) error {
 	switch {
 	case run.Interrupted != "":
-		return &exitError{code: exitInterrupted, err: fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir)}
+		return fail(exitInterrupted, fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir))
 	case a == nil: // the reports failed, which is told elsewhere
 		return nil
 	}
@@ -278,7 +262,7 @@ func verdictError(a *analysis.Analysis, gate bool) error {
 	default:
 		return nil
 	}
-	return &exitError{code: code, err: errors.New(text), printed: true}
+	return &cli.ExitError{Code: code, Err: errors.New(text), Printed: true}
 }
 
 // invalidBecause says by which rules a run is INVALID, and what to do, for those who see
@@ -298,18 +282,18 @@ func withCode(err error) error {
 	var missing *trial.NotAvailableError
 	var faults decode.Faults
 	var mistake *ab.UsageError
-	var coded *exitError
+	var coded *cli.ExitError
 	switch {
 	case errors.As(err, &coded):
 		return err
 	case errors.As(err, &faults), errors.As(err, &mistake):
-		return usageError(err)
+		return fail(exitUsage, err)
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
-		return &exitError{code: exitInterrupted, err: err}
+		return fail(exitInterrupted, err)
 	case errors.As(err, &missing):
-		return &exitError{code: exitNotAvailable, err: err}
+		return fail(exitNotAvailable, err)
 	}
-	return runtimeError(err)
+	return fail(exitRuntime, err)
 }

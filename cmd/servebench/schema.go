@@ -5,6 +5,8 @@ import (
 
 	"servebench/scenarios"
 
+	"servebench/cmd/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -19,17 +21,17 @@ completes and checks a file that begins with
   # yaml-language-server: $schema=scenario.schema.json
 
 With -o text, print every key with its meaning and default.`,
-		Args: cobra.NoArgs,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output.value == "text" {
 				_, err := io.WriteString(cmd.OutOrStdout(), scenarios.FormatReference(catalogue()))
-				return runtimeError(err)
+				return fail(exitRuntime, err)
 			}
 			text, err := scenarios.JSONSchema(catalogue())
 			if err == nil {
 				_, err = cmd.OutOrStdout().Write(append(text, '\n'))
 			}
-			return runtimeError(err)
+			return fail(exitRuntime, err)
 		},
 	}
 	scenario.Flags().VarP(output, "output", "o", "print as")

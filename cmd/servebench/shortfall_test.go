@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/reports/analysis"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
@@ -114,8 +115,8 @@ func notGreen(t *testing.T, a *analysis.Analysis) {
 	if a.Verdict == record.Pass || document.Word(a) == "PASS" || a.Complete() {
 		t.Errorf("%s, %s: %s", a.Verdict, document.Word(a), document.Sentence(a))
 	}
-	exit := new(exitError)
-	if err := verdictError(a, true); !errors.As(err, &exit) || exit.code == exitOK {
+	exit := new(cli.ExitError)
+	if err := verdictError(a, true); !errors.As(err, &exit) || exit.Code == exitOK {
 		t.Errorf("a gate ends with %v", err)
 	}
 	if baseline.Unfit(a) == "" {

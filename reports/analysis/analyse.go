@@ -54,7 +54,7 @@ func Analyse(run *record.Run) (*Analysis, error) { return AnalyseBy(run, run.Sce
 func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	cells, err := sample.Load(run)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
 	}
 	a := &Analysis{Set: sample.New(run, cells), SLO: slo, By: by}
 	if len(a.Rows) > 0 {

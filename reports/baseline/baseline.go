@@ -11,7 +11,6 @@ package baseline
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -77,7 +76,7 @@ func (s Store) Open(name, scenario string) (*record.Run, error) {
 		return nil, err
 	}
 	run, err := record.Open(s.folder(name, scenario))
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, none := errors.AsType[*record.NoRunError](err); none {
 		return nil, &NotSetError{Name: name, Scenario: scenario, Dir: s.Dir}
 	}
 	if err != nil {

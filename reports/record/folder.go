@@ -22,11 +22,13 @@ type Folder struct {
 	root *os.Root
 }
 
+var errNoFolder = errors.New("not a folder")
+
 // OpenFolder opens a folder, which is there.
 func OpenFolder(dir string) (*Folder, error) {
 	// To open a pipe would wait for somebody who writes to it.
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("open folder %s: it is none", dir)
+		return nil, fmt.Errorf("open folder %s: %w", dir, errNoFolder)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -192,7 +192,7 @@ func TestOpenReadsFilesAlone(t *testing.T) {
 		if err := syscall.Mkfifo(beside, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(beside); err == nil || !strings.Contains(err.Error(), "it is none") {
+		if _, err := Open(beside); err == nil || !strings.Contains(err.Error(), "not a folder; want the folder") {
 			t.Errorf("a pipe as a run's folder: error %v", err)
 		}
 		if name == "endless file" {

@@ -4,13 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"servebench/reports/record/userfile"
 )
 
+// NoRunError says that a path is not the folder of a run.
+type NoRunError struct{ Dir string }
+
+func (e *NoRunError) Error() string {
+	problem := "there is no " + fileName + " in it"
+	switch info, err := os.Stat(e.Dir); {
+	case err != nil:
+		problem = "no such folder"
+	case !info.IsDir():
+		problem = "not a folder"
+	}
+	return fmt.Sprintf("%s: %s; want the folder of a run, such as runs/20261122-101530-compare-a1b2", e.Dir, problem)
+}
+
 // Open reads the run in the folder dir; the path of its run.json does as well.
-// It refuses a run of another schema, a run.json that is cut off or damaged,
+// Where there is none the error is a *NoRunError. It refuses a run of another schema, a run.json that is cut off or damaged,
 // and one that names what it does not hold. It does not read the interval logs.
 func Open(dir string) (*Run, error) {
 	if filepath.Base(dir) == fileName {
@@ -31,8 +46,8 @@ func Open(dir string) (*Run, error) {
 
 func open(dir string) (*Run, error) {
 	text, err := readRun(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open run %s: it holds no %s: want the folder of a run: %w", dir, fileName, err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoFolder) {
+		return nil, &NoRunError{Dir: dir}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open run: %w", err)

@@ -85,7 +85,7 @@ func (p *Player) play(ctx context.Context, text []byte, use func(*record.Run, *a
 func analyse(run *record.Run) (*analysis.Analysis, error) {
 	a, err := analysis.Analyse(run)
 	if err != nil {
-		return nil, fmt.Errorf("analyse %s: %w", run.Scenario.Name, err)
+		return nil, fmt.Errorf("scenario %s: %w", run.Scenario.Name, err)
 	}
 	return a, nil
 }

@@ -38,7 +38,7 @@ func Load(run *record.Run) ([]*Cell, error) {
 		}
 		c, err := loadCell(run, &run.Cells[i])
 		if err != nil {
-			return nil, fmt.Errorf("analyse %s, phase %s, round %d: %w",
+			return nil, fmt.Errorf("%s, phase %s, round %d: %w",
 				run.Cells[i].Target, run.Cells[i].Phase, run.Cells[i].Round, err)
 		}
 		c.time(run)
