@@ -1,7 +1,7 @@
 package targets
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -76,13 +77,16 @@ func certificateFault(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "the server's certificate is signed by an authority that this machine does not trust; give that authority's certificate as endpoint.ca=FILE"
+		return fmt.Sprintf("the server's certificate is %s; give that authority's certificate as endpoint.ca_file=FILE, or skip the check with endpoint.insecure=true", untrusted(authority.Cert))
 	case errors.As(err, &name):
-		names := strings.Join(name.Certificate.DNSNames, ", ")
+		names := slices.Clone(name.Certificate.DNSNames)
 		for _, ip := range name.Certificate.IPAddresses {
-			names += cmp.Or(map[bool]string{true: ", "}[names != ""], "") + ip.String()
+			names = append(names, ip.String())
 		}
-		return fmt.Sprintf("the server's certificate is for %s and not for %s; use one of those names in the URL", cmp.Or(names, "no host"), name.Host)
+		if names == nil {
+			return fmt.Sprintf("the server's certificate names no host (subject alternative names), and %s is asked for; give the server one that does, or skip the check with endpoint.insecure=true", name.Host)
+		}
+		return fmt.Sprintf("the server's certificate is for %s and not for %s; use one of those names in the URL, or as endpoint.server_name", strings.Join(names, ", "), name.Host)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the server's certificate is valid from %s to %s, which excludes now; renew it, or check this machine's clock",
 			invalid.Cert.NotBefore.Format("2006-01-02 15:04 MST"), invalid.Cert.NotAfter.Format("2006-01-02 15:04 MST"))
@@ -90,6 +94,18 @@ func certificateFault(err error) string {
 		return "the server's certificate is not valid: " + withoutPrefixes(other.Err.Error())
 	}
 	return ""
+}
+
+// untrusted says who signed a certificate that nobody trusts; nil: that is not known.
+func untrusted(c *x509.Certificate) string {
+	const nobody = "an authority that is not trusted"
+	switch {
+	case c == nil:
+		return "signed by " + nobody
+	case bytes.Equal(c.RawSubject, c.RawIssuer):
+		return fmt.Sprintf("self-signed (%s), and not trusted", c.Subject)
+	}
+	return fmt.Sprintf("signed by %s, %s", c.Issuer, nobody)
 }
 
 func handshakeFault(err error) string {
@@ -103,17 +119,34 @@ func handshakeFault(err error) string {
 		return "the server does not speak TLS there; try http:// in endpoint.url"
 	case strings.Contains(text, "no application protocol"):
 		return "the server does not speak this version of HTTP over TLS; set http.version to the other one (1.1 or 2)"
-	case strings.Contains(text, "certificate required"):
-		return "the server requires a client certificate, which servebench does not support"
 	case errors.As(err, &alert), strings.Contains(text, "remote error: tls: "):
 		_, what, _ := strings.Cut(text, "tls: ")
-		return "the server ended the TLS handshake: " + what
+		return alertFault(what)
 	case errors.Is(err, ErrHandshake) && isEnd(err):
 		return "the server closed the connection in the TLS handshake: it may not speak TLS there; try http:// in endpoint.url"
 	case errors.Is(err, ErrHandshake) && TimedOut(err), strings.Contains(text, "TLS handshake timeout"):
 		return "the server took the connection and did not answer the TLS handshake in time; try http:// in endpoint.url"
 	}
 	return ""
+}
+
+// alertFault says why the server ended the handshake, of its alert in the words of
+// package tls (RFC 8446, 6.2). One that is about a certificate is about the client's.
+func alertFault(alert string) string {
+	const own = "endpoint.cert_file and endpoint.key_file"
+	switch alert {
+	case "certificate required":
+		return "the server requires a client certificate; give one as " + own
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate", "unknown certificate", "unknown certificate authority", "access denied":
+		return fmt.Sprintf("the server refused the client certificate, or requires one (its alert: %s); give one that it accepts as %s", alert, own)
+	case "handshake failure":
+		return "the server ended the TLS handshake (its alert: handshake failure); it may require a client certificate (" + own + "), or accept no cipher suite of this client"
+	case "unrecognized name":
+		return "the server has no certificate for the name that it was asked for; set endpoint.server_name to one that it has"
+	case "protocol version not supported":
+		return "the server does not speak TLS 1.2 or 1.3"
+	}
+	return "the server ended the TLS handshake: " + alert
 }
 
 // versionFault tells of a server that speaks another protocol than was asked for.

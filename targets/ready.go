@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -141,7 +140,7 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // those for readiness: by net/http's client, each over a connection of its own. It
 // leaves the endpoint's own Transport out. http2 is as of a Workload.
 func (e Endpoint) PlainTransport(http2 bool) *http.Transport {
-	t := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: e.Roots}}
+	t := &http.Transport{DisableKeepAlives: true, TLSClientConfig: e.TLS.Clone()}
 	if e.Socket != "" {
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer

@@ -8,7 +8,7 @@ package targets
 
 import (
 	"context"
-	"crypto/x509"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"sync"
@@ -72,9 +72,10 @@ type Endpoint struct {
 	// Socket is the path of the Unix socket that the server listens on, in the
 	// place of URL's host and port; "": TCP.
 	Socket string
-	// Roots are the certificates that an https server's is checked with; nil: the
-	// system's.
-	Roots *x509.CertPool
+	// TLS says how connections to an https server are secured: whose certificates are
+	// trusted, what client certificate is shown, which name is asked for; nil: as the
+	// system does it. It is not changed.
+	TLS *tls.Config
 	// Transport carries requests where plain HTTP does not reach the server;
 	// nil: plain HTTP.
 	Transport http.RoundTripper

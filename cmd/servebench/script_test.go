@@ -106,6 +106,6 @@ func TestPathsAreMarked(t *testing.T) {
 		}
 	}
 	if marked < 3 {
-		t.Errorf("%d options are paths, want at least endpoint.ca, endpoint.socket and vm.kernel", marked)
+		t.Errorf("%d options are paths, want at least endpoint.ca_file, endpoint.socket and vm.kernel", marked)
 	}
 }

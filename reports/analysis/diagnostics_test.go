@@ -45,6 +45,9 @@ func TestDiagnostics(t *testing.T) {
 		{"descriptors", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "descriptors" }},
 		{"ports", true, "container", func(r *record.Run) { second(r).Errors[0].Class = "ports" }},
 		{"out-of-range", true, "container", func(r *record.Run) { second(r).Instrument.OutOfRange = 1 }},
+		{"unverified", false, "container", func(r *record.Run) {
+			r.Targets[1].Facts = append(r.Targets[1].Facts, record.Fact{Name: record.FactTLS, State: record.Unverified})
+		}},
 		{"gaps", false, "container", func(r *record.Run) {
 			second(r).Instrument.Gaps = record.Gaps{N: 3999, Planned: 1, Sent: 1.8}
 		}},

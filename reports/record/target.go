@@ -76,6 +76,7 @@ const (
 	FactPriority      = "generator priority"
 	FactGeneratorCPUs = "generator CPUs"
 	FactLimits        = "limits"
+	FactTLS           = "TLS" // how connections to an https server are secured
 )
 
 // The states of FactAcceleration.
@@ -83,3 +84,6 @@ const (
 	KVM = "KVM" // on the CPU itself
 	TCG = "TCG" // emulated in software
 )
+
+// Unverified is the state of FactTLS where the server's certificate was not verified.
+const Unverified = "unverified"

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -131,7 +132,7 @@ func (p *fakeTarget) start(server *httptest.Server) targets.Endpoint {
 	server.StartTLS()
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	return targets.Endpoint{URL: server.URL, Roots: roots}
+	return targets.Endpoint{URL: server.URL, TLS: &tls.Config{RootCAs: roots}}
 }
 
 type instance struct {

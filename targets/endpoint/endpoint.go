@@ -5,9 +5,7 @@
 package endpoint
 
 import (
-	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,7 +16,6 @@ import (
 	"time"
 
 	"servebench/reports/record"
-	"servebench/reports/record/userfile"
 	"servebench/targets"
 )
 
@@ -40,28 +37,26 @@ func Kind() targets.Kind {
 }
 
 func options() []targets.Option {
-	return []targets.Option{
+	return append([]targets.Option{
 		{Name: "url", Doc: "URL of the server, without the paths of the protocol: http://127.0.0.1:8080, or https://host/base"},
 		{Name: "socket", Path: true, Doc: "path of the Unix socket that the server listens on, relative to the scenario file, instead of the host and port of url, whose default is http://localhost then"},
 		{Name: "ready", Doc: "whether to request workload.ready before the load; none is for a server without such a path", Default: ask, Values: []string{ask, none}},
 		{Name: "wait", Doc: "how long to retry while the server is not ready, within workload.start_timeout", Default: "2s"},
-		{Name: "ca", Path: true, Doc: "file with the certificates (PEM) to verify an https server with, relative to the scenario file, instead of the system's"},
-	}
+	}, tlsOptions()...)
 }
 
 // target is a server that runs already.
 type target struct {
-	url    string
-	socket string // path of a Unix socket; "": TCP
-	ask    bool
-	wait   time.Duration
-	ca     string         // file that roots were read from; "": the system's
-	roots  *x509.CertPool // nil: the system's
+	url      string
+	socket   string // path of a Unix socket; "": TCP
+	ask      bool
+	wait     time.Duration
+	security security
 }
 
 // endpoint is where the server answers.
 func (t target) endpoint() targets.Endpoint {
-	return targets.Endpoint{URL: t.url, Socket: t.socket, Roots: t.roots}
+	return targets.Endpoint{URL: t.url, Socket: t.socket, TLS: t.security.config}
 }
 
 // open fails on a bad value of an option.
@@ -70,7 +65,7 @@ func open(cfg targets.Config) (targets.Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
-	t := target{ask: values["ready"] == ask, ca: values["ca"]}
+	t := target{ask: values["ready"] == ask}
 	if t.socket, err = socketPath(values["socket"]); err != nil {
 		return nil, wrong("socket", err)
 	}
@@ -83,8 +78,8 @@ func open(cfg targets.Config) (targets.Target, error) {
 	if t.wait, err = time.ParseDuration(values["wait"]); err != nil || t.wait <= 0 {
 		return nil, wrong("wait", fmt.Errorf("%q: want a time above 0, such as 2s", values["wait"]))
 	}
-	if t.roots, err = readRoots(t.ca, t.url); err != nil {
-		return nil, wrong("ca", err)
+	if t.security, err = newSecurity(values, t.url); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -110,14 +105,14 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if !t.ask {
 		facts = append(facts, record.Fact{Name: "readiness", Value: "not asked, as endpoint.ready says"})
 	}
-	tls, err := t.ready(ctx, w)
+	agreed, err := t.ready(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	return &targets.Deployment{
 		Endpoint: t.endpoint(),
 		Began:    began,
-		Facts:    append(facts, t.security(tls)...),
+		Facts:    append(facts, t.security.fact(agreed)...),
 		Instance: &instance{done: make(chan struct{})},
 	}, nil
 }
@@ -151,9 +146,6 @@ const example = "--set endpoint.url=http://127.0.0.1:8080"
 
 // behindSocket is the URL of a server on a Unix socket whose user names none.
 const behindSocket = "http://localhost"
-
-// secure is how the URL of a server with TLS begins.
-const secure = "https://"
 
 // baseURL returns the URL that the protocol's paths are appended to, without a
 // trailing slash.
@@ -204,7 +196,7 @@ func check(u *url.URL) error {
 	case u.Hostname() == "":
 		return errors.New("no host")
 	case u.User != nil:
-		return errors.New("a user in it, which would not be sent")
+		return errors.New("a user in it, which would not be sent (http.auth.basic is for that)")
 	case u.RawQuery != "" || u.ForceQuery:
 		return errors.New("a query in it")
 	}
@@ -214,27 +206,4 @@ func check(u *url.URL) error {
 		}
 	}
 	return nil
-}
-
-// maxRoots bounds the file of the option ca: systems have some hundred KiB.
-const maxRoots = 16 << 20
-
-// readRoots reads the certificates of the option ca; nil when it is not set.
-func readRoots(file, url string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	if !strings.HasPrefix(url, secure) {
-		return nil, fmt.Errorf("%q: set, though url is %s: want a url with https, or no ca", file, url)
-	}
-	text, err := userfile.Read(file, maxRoots)
-	if err != nil {
-		return nil, fmt.Errorf("%w: want a file in PEM form (-----BEGIN CERTIFICATE-----)", err)
-	}
-	roots := x509.NewCertPool()
-	text = bytes.ReplaceAll(text, []byte("\ufeff"), nil) // one may stand before each part that was put into the file
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%q: no certificate in it: want a file in PEM form (-----BEGIN CERTIFICATE-----)", file)
-	}
-	return roots, nil
 }

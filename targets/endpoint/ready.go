@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -20,10 +19,11 @@ import (
 const pause = 100 * time.Millisecond
 
 // ready asks the server for its readiness path until the answer says that it is
-// ready, and returns what was agreed on in the handshake of TLS; nil without one.
+// ready, and returns what was agreed on in the handshake of TLS; nil without one. A
+// server that is not to be asked makes the handshake alone.
 func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionState, error) {
 	if !t.ask {
-		return nil, nil
+		return t.handshake(ctx)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.wait, fmt.Errorf("not ready within endpoint.wait = %v", t.wait))
 	defer cancel()
@@ -44,7 +44,7 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, w.Ready, last)
+			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, w.Ready, t.security.explain(last))
 		}
 	}
 }
@@ -73,21 +73,6 @@ func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer
 		return nil, fmt.Errorf("answered %s; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
 	}
 	return resp.TLS, nil
-}
-
-// security says how the connections are secured, as far as they are.
-func (t target) security(agreed *tls.ConnectionState) []record.Fact {
-	if !strings.HasPrefix(t.url, secure) {
-		return nil
-	}
-	value := "checked with the system's certificates"
-	if t.ca != "" {
-		value = "checked with the certificates of " + t.ca
-	}
-	if agreed != nil {
-		value = fmt.Sprintf("%s, %s, %s", tls.VersionName(agreed.Version), tls.CipherSuiteName(agreed.CipherSuite), value)
-	}
-	return []record.Fact{{Name: "TLS", Value: value}}
 }
 
 // progress is how far a request got that nobody answered.

@@ -41,6 +41,17 @@ func ranAlready(s *Subject) []finding {
 	return all
 }
 
+// unverified tells of servers whose certificates nobody looked at.
+func unverified(s *Subject) []finding {
+	var all []finding
+	for _, t := range s.Run.Targets {
+		if slices.ContainsFunc(t.Facts, func(f record.Fact) bool { return f.Name == record.FactTLS && f.State == record.Unverified }) {
+			all = append(all, of("not verified", 0).at(t.Name, "", 0))
+		}
+	}
+	return all
+}
+
 // absent says that nothing answered where a server was said to run.
 func absent(t record.Target) bool {
 	return len(t.Deployments) > 0 && !slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || cameUp(d) })

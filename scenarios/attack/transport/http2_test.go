@@ -38,7 +38,7 @@ func serveHTTP2(t *testing.T, by carrier, h http.HandlerFunc) Sender {
 	switch {
 	case by.secure:
 		s.StartTLS()
-		cfg.Endpoint.Roots = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		cfg.Endpoint.TLS = s.Client().Transport.(*http.Transport).TLSClientConfig
 	default:
 		s.Start()
 	}

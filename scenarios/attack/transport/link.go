@@ -144,7 +144,10 @@ func newDialer(cfg Config) (*dialer, error) {
 		d.network, d.address = "unix", cfg.Endpoint.Socket
 	}
 	if server.Scheme == "https" {
-		d.tls = &tls.Config{RootCAs: cfg.Endpoint.Roots, ServerName: server.Hostname(), NextProtos: []string{cfg.Version.protocol()}}
+		if d.tls = cfg.Endpoint.TLS.Clone(); d.tls == nil {
+			d.tls = &tls.Config{}
+		}
+		d.tls.ServerName, d.tls.NextProtos = cmp.Or(d.tls.ServerName, server.Hostname()), []string{cfg.Version.protocol()}
 	}
 	return d, nil
 }

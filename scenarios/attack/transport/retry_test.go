@@ -65,7 +65,7 @@ func (s *dropping) serve(t *testing.T, by carrier) targets.Endpoint {
 	endpoint := targets.Endpoint{}
 	if by.secure {
 		server.StartTLS()
-		endpoint.Roots = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		endpoint.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
 	} else {
 		server.Start()
 	}

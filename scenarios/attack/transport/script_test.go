@@ -87,7 +87,7 @@ func (s *scripted) serve(t testing.TB, by carrier) targets.Endpoint {
 	var config *tls.Config
 	if by.secure {
 		endpoint.URL = "https://" + l.Addr().String()
-		config, endpoint.Roots = certificate()
+		config, endpoint.TLS = certificate()
 	}
 	s.endpoint = endpoint
 	var sessions sync.WaitGroup
@@ -110,13 +110,13 @@ func (s *scripted) serve(t testing.TB, by carrier) targets.Endpoint {
 }
 
 // certificate returns httptest's own, and the authority that signs it.
-func certificate() (*tls.Config, *x509.CertPool) {
+func certificate() (server, client *tls.Config) {
 	s := httptest.NewUnstartedServer(nil)
 	s.StartTLS()
 	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return &tls.Config{Certificates: s.TLS.Certificates}, roots
+	return &tls.Config{Certificates: s.TLS.Certificates}, &tls.Config{RootCAs: roots}
 }
 
 // play plays a script, and leaves the connection open until the test is over.
