@@ -11,7 +11,7 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup bench peers bench-peers prove test race check lint golden fuzz clean
+.PHONY: help build setup python bench peers bench-peers prove test race check lint golden fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ build: ## Build every program into bin/, all static
 
 setup: ## Install what the targets need and is missing; fails when something stays missing
 	@.setup/install
+
+python: ## Install the Python clients and servers that tests run (1.3 GB, in the cache folder)
+	@.setup/python
 
 bench: build ## Set up, then compare the targets that can run here; leaves runs/<id>/
 	@.setup/install || { code=$$?; [ $$code -ne 130 ] || exit $$code; \

@@ -9,11 +9,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestSetup runs .setup/install on made up machines: its PATH holds the fakes of
+// TestSetup runs .setup/install and .setup/python on made up machines: PATH holds the fakes of
 // testdata/setup/fake, what was "installed", and the few tools that every system
 // has.
 func TestSetup(t *testing.T) {
-	setup, err := filepath.Abs("../../.setup/install")
+	setup, err := filepath.Abs("../../.setup")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,8 @@ func TestSetup(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("SETUP", setup)
+			env.Setenv("SETUP", filepath.Join(setup, "install"))
+			env.Setenv("SETUP_PYTHON", filepath.Join(setup, "python"))
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 			env.Setenv("SERVEBENCH_CACHE", "cache") // whose path is in what is said
 			installed := filepath.Join(env.WorkDir, "installed")
@@ -54,7 +55,7 @@ func usualTools(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{
-		"bash", "cat", "cut", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mktemp", "mv", "rm",
+		"bash", "cat", "cp", "cut", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mktemp", "mv", "rm",
 		"sed", "sha256sum", "sleep", "tail", "timeout", "touch", "true",
 	} {
 		path, err := exec.LookPath(name)

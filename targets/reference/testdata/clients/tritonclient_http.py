@@ -1,8 +1,8 @@
-"""Drives the reference server with NVIDIA's own client: client.py HOST:PORT.
+"""Drives the reference server with NVIDIA's own client over HTTP:
+tritonclient_http.py URL.
 
 The server serves a model "sum" of any width, whose probability of class 1 is
-the sum of the features. Any difference from what is expected ends in a
-traceback.
+the sum of the features.
 """
 
 import sys
@@ -50,7 +50,7 @@ def check_refusal(call, status, words):
 
 
 def main():
-    client = triton.InferenceServerClient(sys.argv[1], network_timeout=30)
+    client = triton.InferenceServerClient(sys.argv[1].removeprefix("http://"), network_timeout=30)
     check_metadata(client)
     outputs = [
         triton.InferRequestedOutput("label", binary_data=False),
