@@ -132,7 +132,7 @@ func (a *Analysis) Complete() bool {
 // all that was planned.
 func (a *Analysis) HoldInPart() bool {
 	return a.Verdict == record.Inconclusive && len(a.Gates) > 0 &&
-		!slices.ContainsFunc(a.Gates, func(g gate.Gate) bool { return g.Verdict != record.Pass && !g.InPart })
+		!slices.ContainsFunc(a.Gates, func(g gate.Gate) bool { return g.Verdict != record.Pass && g.Gap == nil })
 }
 
 // Fault is the first of the errors that make the run INVALID, and how many others

@@ -63,8 +63,8 @@ func TestGates(t *testing.T) {
 				t.Errorf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
 			}
 			for _, g := range a.Gates {
-				if (g.Why == "") != (g.Verdict == record.Pass) {
-					t.Errorf("%s: why %q", g.Verdict, g.Why)
+				if why := document.NewLimit(g).Why; (why == "") != (g.Verdict == record.Pass) {
+					t.Errorf("%s: why %q", g.Verdict, why)
 				}
 			}
 		})
@@ -83,7 +83,7 @@ func TestBrokenWithFewRequests(t *testing.T) {
 	p := recordtest.Compare()
 	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Microsecond}
 	few(&p)
-	g := analyse(t, recordtest.Open(t, p)).Gates[0]
+	g := document.NewLimit(analyse(t, recordtest.Open(t, p)).Gates[0])
 	const want = "399 of 399 requests took longer or failed, more than the 1 % that p99 leaves room for"
 	if g.Observed != "> 1 µs" || g.Interval != "(1 µs, ∞)" || g.Why != want {
 		t.Errorf("observed %q, interval %q, why %q", g.Observed, g.Interval, g.Why)
@@ -111,7 +111,7 @@ func TestUnknownIsInconclusive(t *testing.T) {
 		run.Cells[i].Answers = record.Answers{}
 	}
 	for _, g := range analyse(t, run).Gates {
-		if g.Verdict != record.Inconclusive || g.Why == "" {
+		if g.Verdict != record.Inconclusive || document.NewLimit(g).Why == "" {
 			t.Errorf("%+v", g)
 		}
 	}
@@ -155,7 +155,7 @@ func TestAskedForTargetIsUndecided(t *testing.T) {
 		a := analyse(t, run)
 		undecided := 0
 		for _, g := range a.Gates {
-			if g.Target == "vm" && g.Verdict == record.Inconclusive && strings.HasPrefix(g.Why, "the target is not available here: qemu-system-x86_64 is not installed") {
+			if g.Target == "vm" && g.Verdict == record.Inconclusive && strings.HasPrefix(document.NewLimit(g).Why, "the target is not available here: qemu-system-x86_64 is not installed") {
 				undecided++
 			}
 		}

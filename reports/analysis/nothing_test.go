@@ -53,8 +53,8 @@ func TestNothing(t *testing.T) {
 			}
 		}
 		for _, g := range a.Gates {
-			if g.Why != "nothing was measured" {
-				t.Errorf("%s: why %q", want, g.Why)
+			if g.Verdict != record.InvalidInstrument {
+				t.Errorf("%s: %s %s", want, g.Metric, g.Verdict)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -50,8 +51,8 @@ func TestGatesBesideTheResponseTime(t *testing.T) {
 			if a.Verdict != tt.want || len(a.Gates) != 1 {
 				t.Fatalf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
 			}
-			if g := a.Gates[0]; !strings.Contains(g.Why, tt.why) || (g.Why == "") != (g.Verdict == record.Pass) {
-				t.Errorf("why %q, want %q", g.Why, tt.why)
+			if why := document.NewLimit(a.Gates[0]).Why; !strings.Contains(why, tt.why) || (why == "") != (tt.want == record.Pass) {
+				t.Errorf("why %q, want %q", why, tt.why)
 			}
 		})
 	}
@@ -68,22 +69,23 @@ func TestFiguresOfGates(t *testing.T) {
 	}
 	for _, g := range analyse(t, recordtest.Open(t, p)).Gates {
 		what := g.Target + " " + g.Metric
-		format := map[string]func(float64) string{
-			"s":   func(v float64) string { return format.Duration(time.Duration(v*1e9 + 0.5)) },
-			"1/s": format.Rate,
-			"1":   format.Percent,
+		l := document.NewLimit(g)
+		format := map[stat.Unit]func(float64) string{
+			stat.Seconds:   func(v float64) string { return format.Duration(time.Duration(v*1e9 + 0.5)) },
+			stat.PerSecond: format.Rate,
+			stat.Share:     format.Percent,
 		}[g.Unit]
 		if format == nil {
 			t.Fatalf("%s: unit %q", what, g.Unit)
 		}
-		if _, limit, _ := strings.Cut(g.Limit, " "); limit != format(g.Bound) {
-			t.Errorf("%s: bound %v, limit %q", what, g.Bound, g.Limit)
+		if _, limit, _ := strings.Cut(l.Limit, " "); limit != format(g.Bound) {
+			t.Errorf("%s: bound %v, limit %q", what, g.Bound, l.Limit)
 		}
-		if g.Known && g.Observed != format(g.Value) {
-			t.Errorf("%s: value %v, observed %q", what, g.Value, g.Observed)
+		if g.Missing == "" && l.Observed != format(g.Value) {
+			t.Errorf("%s: value %v, observed %q", what, g.Value, l.Observed)
 		}
-		if g.HasInterval && (g.Interval == "" || g.Low > g.High || g.Value < g.Low || g.Value > g.High) {
-			t.Errorf("%s: %v in [%v, %v] reads %q", what, g.Value, g.Low, g.High, g.Interval)
+		if g.HasInterval && (l.Interval == "" || g.Low > g.High || g.Value < g.Low || g.Value > g.High) {
+			t.Errorf("%s: %v in [%v, %v] reads %q", what, g.Value, g.Low, g.High, l.Interval)
 		}
 		if g.More > 0 && g.Verdict != record.Inconclusive || g.N > 0 && g.Of == "" {
 			t.Errorf("%s: %+v", what, g)
@@ -151,8 +153,8 @@ func TestOtherLimits(t *testing.T) {
 		if a.Verdict != tt.want || a.By != "--slo other.yaml" || a.SLO != tt.slo {
 			t.Errorf("%s by %q, want %s: %+v", a.Verdict, a.By, tt.want, a.Gates)
 		}
-		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(a.Gates[last].Why, tt.why) {
-			t.Errorf("why %q, want %q", a.Gates[last].Why, tt.why)
+		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(document.NewLimit(a.Gates[last]).Why, tt.why) {
+			t.Errorf("why %q, want %q", document.NewLimit(a.Gates[last]).Why, tt.why)
 		}
 	}
 }
@@ -181,7 +183,8 @@ func TestEveryLimitHasAGate(t *testing.T) {
 				t.Fatal(err)
 			}
 			says := slices.ContainsFunc(a.Gates, func(g gate.Gate) bool {
-				return g.Verdict == record.Inconclusive && g.Why == tt.why && g.Target != "" && g.Observed != ""
+				l := document.NewLimit(g)
+				return g.Verdict == record.Inconclusive && l.Why == tt.why && g.Target != "" && l.Observed != ""
 			})
 			if a.Verdict != record.Inconclusive || !says {
 				t.Errorf("%s: %+v", a.Verdict, a.Gates)
@@ -230,7 +233,7 @@ func TestIntervalsNeedSpread(t *testing.T) {
 	p.SLO.Goodput = 0.9
 	a := analyse(t, recordtest.Open(t, p))
 	g := a.Gates[0]
-	if g.Verdict != record.Inconclusive || g.Observed != "1/s" || g.Low > 0.3 || g.High != 1 || g.More <= 3 {
+	if g.Verdict != record.Inconclusive || g.Value != 1 || g.Low > 0.3 || g.High != 1 || g.More <= 3 {
 		t.Errorf("three rounds of one request: %+v", g)
 	}
 	for _, r := range a.Ratios {

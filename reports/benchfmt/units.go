@@ -7,6 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 
 	"golang.org/x/perf/benchfmt"
@@ -38,7 +39,7 @@ func units(a *analysis.Analysis) []*benchfmt.UnitMetadata {
 // newValue is a figure in its unit: times as whole nanoseconds, as Go's own.
 func newValue(f sample.Figure) benchfmt.Value {
 	v := format.Significant(f.Value)
-	if f.Unit == "s" {
+	if f.Unit == stat.Seconds {
 		v = math.Round(f.Value * 1e9)
 	}
 	return benchfmt.Value{Value: v, Unit: unitOf(f)}
@@ -61,11 +62,11 @@ func unitOf(f sample.Figure) string {
 		return "cpu-ns/op"
 	}
 	switch f.Unit {
-	case "s":
+	case stat.Seconds:
 		return name + "-ns"
 	case "1/s":
 		return name + "/s"
-	case "B":
+	case stat.Bytes:
 		return name + "-B"
 	}
 	return name

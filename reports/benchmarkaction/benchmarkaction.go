@@ -18,6 +18,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -89,16 +90,16 @@ func newBenchmark(a *analysis.Analysis, r sample.Row, f sample.Figure) benchmark
 }
 
 // shown is the unit that people read, and how many of it one of the figure's are.
-func shown(unit string) (name string, scale float64) {
+func shown(unit stat.Unit) (name string, scale float64) {
 	switch unit {
-	case "s":
+	case stat.Seconds:
 		return "ms", 1 / time.Millisecond.Seconds()
-	case "B":
+	case stat.Bytes:
 		return "MiB", 1.0 / (1 << 20)
-	case "1":
+	case stat.Share:
 		return "%", 100
 	}
-	return unit, 1
+	return string(unit), 1
 }
 
 func extra(a *analysis.Analysis, f sample.Figure) string {

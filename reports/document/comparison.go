@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
@@ -160,12 +159,8 @@ func value(f compare.Figure, v compare.Value) Cell {
 		return faint("n too small")
 	case !v.Known:
 		return none()
-	case f.Unit == compare.Seconds:
-		return text(format.Duration(time.Duration(v.Value * float64(time.Second))))
-	case f.Unit == compare.PerSecond:
-		return text(format.Rate(v.Value))
 	}
-	return text(format.Percent(v.Value))
+	return text(quantity(v.Value, f.Unit))
 }
 
 // change is "×1.02", of an error rate "+0.3 %", with its interval.
@@ -173,7 +168,7 @@ func change(f compare.Figure) Cell {
 	if !f.Known {
 		return none()
 	}
-	if f.Unit != compare.Share {
+	if f.Unit != stat.Share {
 		return ratio(f.Change, f.HasInterval, f.Low, f.High)
 	}
 	c := text(format.Percent(f.Change))
@@ -206,7 +201,7 @@ func ComparisonNotes(all []*compare.Comparison) []string {
 				intervals++
 			}
 			few = few || f.Base.N < stat.FewRounds || f.New.N < stat.FewRounds
-			pooled = pooled || f.Unit != compare.Share && f.Known && f.Base.Pooled
+			pooled = pooled || f.Unit != stat.Share && f.Known && f.Base.Pooled
 		}
 	}
 	if !any {

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
-	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
@@ -118,33 +116,6 @@ func SaturationResult(s capacity.Saturation) string {
 		text += "; neither server nor generator was busy then: this may not be the server's limit"
 	}
 	return text
-}
-
-// sampleOf is how many the gate was judged by: "12,000" requests or answers, or "5
-// rounds", "6 starts".
-func sampleOf(g gate.Gate) string {
-	if g.Of == "rounds" || g.Of == "starts" {
-		return format.Plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
-	}
-	return format.Count(g.N)
-}
-
-// LimitLine is a limit in one line, without its verdict, target and phase: "p99 response
-// time 61.2 ms [58.0, 66.1] ms, limit ≤ 50 ms, n 12,000: the whole interval lies above
-// the limit".
-func LimitLine(g gate.Gate) string {
-	s := g.Metric + " " + g.Observed
-	if g.Interval != "" {
-		s += " " + g.Interval
-	}
-	s += ", limit " + g.Limit
-	if g.N > 0 {
-		s += ", n " + sampleOf(g)
-	}
-	if g.Why != "" {
-		s += ": " + g.Why
-	}
-	return s
 }
 
 // MetricLine is a metric's comparison in one line, without its verdict and phase: "p50 +23.0 %

@@ -205,7 +205,8 @@ func (b builder) broken(target string) string {
 		switch {
 		case g.Target != target:
 		case g.Verdict == record.Fail:
-			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, g.Observed, g.Limit))
+			l := NewLimit(g)
+			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, l.Observed, l.Limit))
 		case g.Verdict == record.Inconclusive:
 			open = append(open, g.Metric+where)
 		}

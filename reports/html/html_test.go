@@ -139,7 +139,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	run.Targets = append(run.Targets, record.Target{Name: "vm", Unavailable: evil})
 	a.Diagnostics = []record.Diagnostic{{Rule: evil, Severity: record.SeverityError, Target: evil, Phase: evil, Text: evil, Figure: evil, Threshold: evil, Action: evil}}
 	a.Validity = record.Invalid
-	a.Gates[0].Why, a.Gates[0].Metric, a.Gates[0].Observed = evil, evil, evil
+	a.Gates[0].Unavailable, a.Gates[0].Metric, a.Gates[0].Missing = evil, evil, gate.Missing(evil)
 	a.Rows[0].Errors = []record.ErrorCount{{Class: evil, Count: 3, Example: evil}}
 	page := render(t, a)
 	for _, tag := range []string{"<script", "<img"} {
@@ -293,7 +293,6 @@ func TestVerdicts(t *testing.T) {
 		a := figurestest.Compare(2, 2).Make()
 		a.Verdict = verdict
 		a.Gates[1].Verdict = verdict
-		a.Gates[1].Why = "the whole interval lies above the limit"
 		text := words(render(t, a))
 		inOrder(t, text, want)
 		if verdict == record.Fail {

@@ -39,7 +39,7 @@ func marshalers() *json.Marshalers {
 		as(func(s record.Severity) string { return s.String() }),
 		as(distribution), as(times), as(proportion), as(newRow), as(newFloor),
 		as(func(g gate.Gate) judged {
-			return judged{g, known(g.Value, g.Known), interval(g.HasInterval, g.Low, g.High)}
+			return judged{g, document.NewLimit(g), known(g.Value, g.Missing == ""), interval(g.HasInterval, g.Low, g.High)}
 		}),
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
@@ -189,9 +189,10 @@ func newFloor(f sample.Floor) floor {
 }
 
 type judged struct {
-	gate.Gate `json:",inline"`
-	Value     *float64      `json:"value"` // Observed in Unit ("s", "1/s", "1" of a share), as Bound is Limit
-	CI        pair[float64] `json:"ci"`
+	gate.Gate      `json:",inline"`
+	document.Limit `json:",inline"`
+	Value          *float64      `json:"value"` // Observed in Unit ("s", "1/s", "1" of a share), as Bound is Limit
+	CI             pair[float64] `json:"ci"`
 }
 
 type ratio struct {
@@ -204,7 +205,7 @@ type figure struct {
 	Target     string        `json:"target"`
 	Phase      string        `json:"phase"` // null: of a cold start
 	Metric     string        `json:"metric"`
-	Unit       string        `json:"unit"` // "s", "1/s", "1"
+	Unit       stat.Unit     `json:"unit"` // "s", "1/s", "1"
 	Base       *float64      `json:"base"` // null: not known
 	New        *float64      `json:"new"`
 	BaseN      int           `json:"base_n"` // rounds, or starts
@@ -216,7 +217,7 @@ type figure struct {
 }
 
 func newFigure(f compare.Figure) figure {
-	share := f.Unit == compare.Share
+	share := f.Unit == stat.Share
 	return figure{
 		f.Target, f.Phase, f.Metric, f.Unit, known(f.Base.Value, f.Base.Known), known(f.New.Value, f.New.Known), f.Base.N, f.New.N, f.Base.Pooled,
 		known(f.Change, f.Known && !share), known(f.Change, f.Known && share), interval(f.HasInterval, f.Low, f.High),

@@ -41,7 +41,7 @@ func targetSuite(a *analysis.Analysis, t record.Target) junit.Testsuite {
 func gateTest(a *analysis.Analysis, g gate.Gate) junit.Testcase {
 	test := junit.Testcase{
 		Classname: class(g.Target, g.Phase),
-		Name:      g.Metric + " " + g.Limit,
+		Name:      g.Metric + " " + document.NewLimit(g).Limit,
 		Time:      seconds(elapsed(a, g.Target, g.Phase) / time.Duration(alike(a, g))),
 	}
 	judge(&test, a, g.Verdict, document.LimitLine(g), gateDetails(a, g))
@@ -83,23 +83,24 @@ func elapsedOn(a *analysis.Analysis, target string) time.Duration {
 }
 
 func gateDetails(a *analysis.Analysis, g gate.Gate) []string {
+	l := document.NewLimit(g)
 	lines := []string{
 		"target:   " + format.Plain(a.Label(g.Target)),
 		"phase:    " + orNone(format.Plain(g.Phase)),
 		"metric:   " + g.Metric,
-		"limit:    " + g.Limit,
-		"observed: " + g.Observed,
-		"interval: " + orNone(g.Interval),
+		"limit:    " + l.Limit,
+		"observed: " + l.Observed,
+		"interval: " + orNone(l.Interval),
 		"n:        " + format.Count(g.N),
 	}
-	if g.Why != "" {
-		lines = append(lines, "why:      "+format.Plain(g.Why))
+	if l.Why != "" {
+		lines = append(lines, "why:      "+format.Plain(l.Why))
 	}
 	if g.More > 0 {
 		lines = append(lines, fmt.Sprintf("settled:  by about %s rounds in all", format.Count(int64(g.More))))
 	}
-	if g.Note != "" {
-		lines = append(lines, "note:     "+format.Plain(g.Note))
+	if l.Note != "" {
+		lines = append(lines, "note:     "+format.Plain(l.Note))
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
@@ -101,8 +102,8 @@ func TestFailureTells(t *testing.T) {
 	}
 	i := slices.IndexFunc(all.Suites[0].Testcases, func(c lib.Testcase) bool { return c.Failure != nil })
 	test := all.Suites[0].Testcases[i]
-	g := a.Gates[0]
-	for _, want := range []string{"FAIL", g.Metric, g.Limit, g.Observed, g.Interval, format.Count(g.N)} {
+	g, l := a.Gates[0], document.NewLimit(a.Gates[0])
+	for _, want := range []string{"FAIL", g.Metric, l.Limit, l.Observed, l.Interval, format.Count(g.N)} {
 		if want == "" || !strings.Contains(test.Failure.Message, want) {
 			t.Errorf("no %q in %q", want, test.Failure.Message)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -177,7 +178,7 @@ func TestColdStarts(t *testing.T) {
 	p.Seed, p.Targets[0].Start = 3, p.Targets[0].Start*2
 	c := compare.Runs(base, analyse(t, p, func(r *record.Run) { r.Scenario.Seed = 1 }), nil)
 	f := figure(t, c, "physical", "", record.MetricColdStart)
-	if !f.HasInterval || f.Low > 2 || f.High < 2 || f.Base.N != 20 || f.Unit != compare.Seconds {
+	if !f.HasInterval || f.Low > 2 || f.High < 2 || f.Base.N != 20 || f.Unit != stat.Seconds {
 		t.Errorf("%+v", f)
 	}
 	if f := figure(t, c, "container", "", record.MetricColdStart); f.Base.N != 18 {

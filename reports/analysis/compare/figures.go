@@ -16,18 +16,11 @@ import (
 // that failed or were given up at the end.
 const metricErrors = "error rate"
 
-// The units of a Figure.
-const (
-	Seconds   = "s"
-	PerSecond = "1/s"
-	Share     = "1"
-)
-
 // Figure is one metric of one target in one phase, in both runs.
 type Figure struct {
 	Target, Phase string // Phase is "" of a cold start
 	Metric        string // of record.Metrics, or metricErrors
-	Unit          string
+	Unit          stat.Unit
 	Base, New     Value
 	// Change is New ÷ Base, of an error rate New − Base. Known is false where one of
 	// the values is not, or the Base is 0.
@@ -67,19 +60,20 @@ func (f Figure) Differs() int {
 
 // metric is a figure of a row, be it of one round or of all.
 type metric struct {
-	name, unit string
-	of         func(sample.Row) (value float64, known bool)
+	name string
+	unit stat.Unit
+	of   func(sample.Row) (value float64, known bool)
 }
 
 // metrics are those of a phase that are compared by their ratio.
 func metrics() []metric {
 	return []metric{
-		{record.MetricP50, Seconds, quantile(0)},
-		{record.MetricP90, Seconds, quantile(1)},
-		{record.MetricP99, Seconds, quantile(2)},
-		{record.MetricP999, Seconds, quantile(3)},
-		{record.MetricGoodput, PerSecond, func(r sample.Row) (float64, bool) { return r.Goodput, r.Ledger.Sent > 0 }},
-		{record.MetricCPU, Seconds, cpu},
+		{record.MetricP50, stat.Seconds, quantile(0)},
+		{record.MetricP90, stat.Seconds, quantile(1)},
+		{record.MetricP99, stat.Seconds, quantile(2)},
+		{record.MetricP999, stat.Seconds, quantile(3)},
+		{record.MetricGoodput, stat.PerSecond, func(r sample.Row) (float64, bool) { return r.Goodput, r.Ledger.Sent > 0 }},
+		{record.MetricCPU, stat.Seconds, cpu},
 	}
 }
 
@@ -167,7 +161,7 @@ func rowsOf(rows []sample.Row, p targetPhase) []sample.Row {
 // starts that came to one.
 func coldStart(base, fresh *record.Run, target string) Figure {
 	f := ratio(values{rounds: starts(base, target)}, values{rounds: starts(fresh, target)})
-	f.Target, f.Metric, f.Unit = target, record.MetricColdStart, Seconds
+	f.Target, f.Metric, f.Unit = target, record.MetricColdStart, stat.Seconds
 	return f
 }
 
@@ -249,7 +243,7 @@ func errorRate(base, fresh *analysis.Analysis, p targetPhase) Figure {
 	b, n := rowsOf(base.Rows, p)[0].ErrorRate(), rowsOf(fresh.Rows, p)[0].ErrorRate()
 	olds, news := rates(rowsOf(base.Cells, p)), rates(rowsOf(fresh.Cells, p))
 	f := Figure{
-		Target: p.target, Phase: p.phase, Metric: metricErrors, Unit: Share, Known: true, Change: n.Value - b.Value,
+		Target: p.target, Phase: p.phase, Metric: metricErrors, Unit: stat.Share, Known: true, Change: n.Value - b.Value,
 		Base: Value{Known: true, Value: b.Value, N: len(olds), Pooled: true},
 		New:  Value{Known: true, Value: n.Value, N: len(news), Pooled: true},
 	}

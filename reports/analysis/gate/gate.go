@@ -3,82 +3,135 @@
 package gate
 
 import (
-	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"servebench/reports/analysis/sample"
-	"servebench/reports/format"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
 // Gate is one limit of the SLO, judged for one target and phase.
 type Gate struct {
-	Target   string         `json:"target"`
-	Phase    string         `json:"phase"`
-	Metric   string         `json:"metric"`   // "p99 response time", "error rate", "agreement"
-	Limit    string         `json:"limit"`    // "≤ 50 ms"
-	Observed string         `json:"observed"` // "2.41 ms"
-	Interval string         `json:"interval"` // "[2.36, 2.49] ms"; "" when there is none
-	N        int64          `json:"n"`
-	Of       string         `json:"n_of"` // what N counts: "requests", "answers", "rounds", "starts"
-	Verdict  record.Verdict `json:"verdict"`
-	Why      string         `json:"why"` // when not PASS
-	// Value is what Observed says, Bound what Limit says, in Unit: "s", "1/s", or
-	// "1" of a share. Known is false where Observed is no figure.
-	Value float64 `json:"-"`
-	Bound float64 `json:"bound"`
-	Unit  string  `json:"unit"`
-	Known bool    `json:"-"`
-	// Low and High are what Interval says, in Unit. HasInterval is false where there is
-	// none, or where no figure bounds it.
+	Target  string         `json:"target"`
+	Phase   string         `json:"phase"`  // "" of starts
+	Metric  string         `json:"metric"` // "p99 response time", "error rate", "agreement"
+	Q       float64        `json:"-"`      // the quantile that the Metric is; 0: none
+	Bound   float64        `json:"bound"`  // the limit, in Unit
+	Least   bool           `json:"-"`      // the Bound is the least that is allowed, not the most
+	Unit    stat.Unit      `json:"unit"`
+	N       int64          `json:"n"`
+	Of      string         `json:"n_of"` // what N counts: one of the Of… below
+	Verdict record.Verdict `json:"verdict"`
+	// Value is what is limited, in Unit; Missing says why there is none.
+	Value   float64 `json:"-"`
+	Missing Missing `json:"-"`
+	// Low and High bound the Value at 95 %, in Unit, where HasInterval. Without, a High of
+	// +Inf says that requests without an answer bound the quantile from above, a Low of
+	// +Inf that it falls on them.
 	HasInterval bool    `json:"-"`
 	Low         float64 `json:"-"`
 	High        float64 `json:"-"`
 	// More is about how many rounds in all would settle it, should the figure stay as
 	// it is; 0: it is settled, or no number of rounds that may be played would.
 	More int `json:"more_rounds,omitzero"`
-	// InPart says that what was measured would be a PASS, and that more was planned.
-	InPart bool `json:"-"`
-	// Note says what the figure leaves open; "" when there is nothing to say.
-	Note string `json:"note"`
+	// Basis is what the verdict rests on beside these.
+	Basis `json:"-"`
 }
+
+// Basis is what the verdict of a limit rests on beside its figure and interval. What does
+// not matter is zero.
+type Basis struct {
+	Unavailable string            // why the target could not run here
+	Abort       *sample.LoadAbort // what kept the phase from being played whole
+	Gap         *sample.Gap       // what is missing of the plan, where the limit holds in the rest
+	// Counted is how many of N the share is made of, or that failed (or took longer than
+	// the limit, where the figure is Above) so that the quantile has no room for them, or
+	// broke the limit on starts; Unanswered are those starts that came to no right answer.
+	Counted, Unanswered int64
+	// Needs is how many of N it takes to decide a share, of Accuracy different examples.
+	Needs int64
+	// Effective is how many independent requests tell as much as N.
+	Effective float64
+	// Median is that of the starts, of which all kept the limit, and Unseen up to what share
+	// of other starts may break it.
+	Median stat.Quantile
+	Unseen float64
+	// Deadlines are those that answers were counted by and are limited by, where they differ.
+	Deadlines *Deadlines
+}
+
+// Deadlines are how late answers may be to count as good; 0: however late.
+type Deadlines struct{ Counted, Wanted time.Duration }
+
+// Missing says why a Gate has no Value; "" where it has one.
+type Missing string
+
+// What a figure may be instead of a value.
+const (
+	NotMeasured    Missing = "not measured" // no load was sent, or none that the limit is about
+	NotRecorded    Missing = "not recorded" // the time is recorded where the scenario limits it
+	NothingSent    Missing = "nothing sent"
+	Unknown        Missing = "unknown"         // of a share of none
+	NoStart        Missing = "no start"        // came to its end
+	AlreadyRunning Missing = "already running" // the server, so that there is no start
+	NoAnswer       Missing = "no answer"       // the quantile falls on requests without a right answer, or a start had none
+	TooFew         Missing = "n too small"
+	Above          Missing = "above" // too few requests for the quantile, yet it is surely above the Bound
+)
+
+// What the N of a Gate may count.
+const (
+	OfRequests = "requests"
+	OfAnswers  = "answers"
+	OfRounds   = "rounds"
+	OfStarts   = "starts"
+)
+
+// The metrics of which more is known than that they are limited.
+const (
+	ErrorRate = "error rate"
+	Agreement = "agreement"
+	Accuracy  = "accuracy"
+)
 
 // subject is what is judged, by which limits.
 type subject struct {
 	*sample.Set
-	SLO     record.SLO
-	Invalid bool // the measurement is not valid
+	slo record.SLO
 }
 
 // Judge judges every limit for every target that was to run: in each measured
 // phase, and at its starts. One that was asked for and is not available leaves them
 // undecided, and so does a run that measures nothing of what is limited.
 func Judge(measured *sample.Set, slo record.SLO, invalid bool) []Gate {
-	a := &subject{measured, slo, invalid}
+	s := subject{measured, slo}
 	var all []Gate
-	targets := slices.DeleteFunc(slices.Clone(a.Run.Targets), func(t record.Target) bool { return t.Unavailable != "" && !t.Asked })
+	targets := slices.DeleteFunc(slices.Clone(s.Run.Targets), func(t record.Target) bool { return t.Unavailable != "" && !t.Asked })
 	noStarts := !slices.ContainsFunc(targets, func(t record.Target) bool { return !t.Running })
 	for _, target := range targets {
-		first := len(all)
-		if a.OnlyStarts() {
-			all = append(all, notMeasured(a.SLO, target.Name, "the run measures how servers start, and no load")...)
+		var own []Gate
+		if s.OnlyStarts() {
+			own = s.notMeasured(target.Name, "")
 		}
-		for _, phase := range a.Run.Scenario.Phases {
+		for _, phase := range s.Run.Scenario.Phases {
 			if phase.Measured {
-				all = append(all, gatesOf(a, target.Name, phase.Name)...)
+				own = append(own, s.ofPhase(target.Name, phase.Name)...)
 			}
 		}
-		all = append(all, startGates(a.SLO, target, noStarts)...)
-		for i := first; i < len(all) && target.Unavailable != ""; i++ {
-			all[i].Why = "the target is not available here: " + sample.FirstLine(target.Unavailable)
+		own = append(own, startGates(s.slo, target, noStarts)...)
+		for i := range own {
+			own[i].Unavailable = sample.FirstLine(target.Unavailable)
 		}
+		all = append(all, own...)
 	}
-	leaveOpen(a, all)
+	gaps := s.Gaps()
 	for i := range all {
 		g := &all[i]
-		if a.Invalid {
-			g.Verdict, g.Why = record.InvalidInstrument, whyInvalid(a)
+		g.leaveOpen(gaps)
+		if invalid {
+			g.Verdict = record.InvalidInstrument
 		}
 		if g.Verdict != record.Inconclusive {
 			g.More = 0
@@ -87,75 +140,57 @@ func Judge(measured *sample.Set, slo record.SLO, invalid bool) []Gate {
 	return all
 }
 
-func whyInvalid(a *subject) string {
-	if a.Nothing() != "" || a.Refused() {
-		return "nothing was measured"
-	}
-	return "the measurement is not valid, see the diagnostics"
-}
-
-func gatesOf(a *subject, target, phase string) []Gate {
+// ofPhase are the limits of a target's load in a phase.
+func (s subject) ofPhase(target, phase string) []Gate {
+	i := slices.IndexFunc(s.Rows, func(r sample.Row) bool { return r.Target == target && r.Phase == phase })
 	var all []Gate
-	i := slices.IndexFunc(a.Rows, func(r sample.Row) bool { return r.Target == target && r.Phase == phase })
 	if i < 0 {
-		all = notMeasured(a.SLO, target, "this target was not measured in this phase")
+		all = s.notMeasured(target, phase)
 	} else {
-		row := a.Rows[i]
-		all = quantileGates(a.SLO, row, sample.Pick(a.Measured, target, phase), sample.SeedOf(a.Run, row))
-		all = append(all, shareGates(a.SLO, row)...)
-		all = append(all, goodputGates(a, row)...)
+		row := s.Rows[i]
+		all = slices.Concat(
+			quantileGates(s.slo, row, sample.Pick(s.Measured, target, phase), sample.SeedOf(s.Run, row)),
+			shareGates(s.slo, row), s.goodputGates(row),
+		)
 	}
-	failAborted(a, target, phase, all)
+	abort := s.AbortOf(target, phase)
 	for i := range all {
-		all[i].Target, all[i].Phase = target, phase
+		g := &all[i]
+		g.Target, g.Phase = target, phase
+		// What was not sent any more was not served within the limits.
+		if abort != nil && g.Verdict != record.Fail {
+			g.Verdict, g.Abort = record.Fail, abort
+		}
 	}
 	return all
 }
 
 // notMeasured are the gates of a load that was not measured: nothing can be said,
 // which is not a pass.
-func notMeasured(slo record.SLO, target, why string) []Gate {
+func (s subject) notMeasured(target, phase string) []Gate {
 	var all []Gate
-	for _, t := range timesOf(slo) {
-		for _, l := range t.limits() {
-			all = append(all, l.gate())
-		}
+	for _, t := range timesOf(s.slo) {
+		all = append(all, t.gates()...)
 	}
-	for _, s := range sharesOf(slo) {
-		all = append(all, s.gate())
+	for _, l := range sharesOf(s.slo) {
+		all = append(all, l.gate())
 	}
-	if slo.Goodput > 0 {
-		all = append(all, goodputGate(slo.Goodput))
+	if s.slo.Goodput > 0 {
+		all = append(all, goodputGate(s.slo.Goodput))
 	}
 	for i := range all {
-		all[i].Target, all[i].Observed, all[i].Verdict, all[i].Why = target, "not measured", record.Inconclusive, why
+		all[i].Target, all[i].Phase = target, phase
+		all[i].Missing, all[i].Verdict = NotMeasured, record.Inconclusive
 	}
 	return all
 }
 
-// leaveOpen takes back the PASS of limits that were judged by a part of what was
-// planned: they may be broken in the rest. A FAIL is seen already.
-func leaveOpen(a *subject, gates []Gate) {
-	gaps := a.Gaps()
-	for i := range gates {
-		g := &gates[i]
-		k := slices.IndexFunc(gaps, func(gap sample.Gap) bool { return gap.Target == g.Target && gap.Phase == g.Phase })
-		if k >= 0 && g.Verdict == record.Pass {
-			g.Verdict, g.InPart = record.Inconclusive, true
-			g.Why = "it holds in what was measured, " + gaps[k].Says()
-		}
-	}
-}
-
-// failAborted fails the limits of a phase whose load was ended, or that was left out
-// because an earlier one's was: what was not sent any more was not served within
-// them.
-func failAborted(a *subject, target, phase string, gates []Gate) {
-	why := a.AbortOf(target, phase)
-	for i := range gates {
-		if why != "" && gates[i].Verdict != record.Fail {
-			gates[i].Verdict, gates[i].Why = record.Fail, why
-		}
+// leaveOpen takes back the PASS of a limit that was judged by a part of what was
+// planned: it may be broken in the rest. A FAIL is seen already.
+func (g *Gate) leaveOpen(gaps []sample.Gap) {
+	i := slices.IndexFunc(gaps, func(gap sample.Gap) bool { return gap.Target == g.Target && gap.Phase == g.Phase })
+	if i >= 0 && g.Verdict == record.Pass {
+		g.Verdict, g.Gap = record.Inconclusive, &gaps[i]
 	}
 }
 
@@ -169,18 +204,13 @@ func Worst(gates []Gate) record.Verdict {
 	return order[worst]
 }
 
-// mostRounds is how many rounds a scenario may have.
-const mostRounds = 1000
+// MostRounds is how many rounds a scenario may have.
+const MostRounds = 1000
 
-// settling words that about so many rounds in all would settle a limit, and returns
-// how many these are; 0 where they are more than may be played.
-func settling(why string, rounds float64) (more int, text string) {
-	switch {
-	case math.IsInf(rounds, 0) || math.IsNaN(rounds):
-		return 0, why + ", and the figure is the limit: no number of rounds would decide"
-	case rounds > mostRounds:
-		return 0, fmt.Sprintf("%s: it is too near to decide, by %s rounds even", why, format.Count(mostRounds))
+// wholeRounds is a number of rounds; 0 where it is none that may be played.
+func wholeRounds(n float64) int {
+	if !(n <= MostRounds) { // NaN is none either
+		return 0
 	}
-	more = int(math.Ceil(rounds))
-	return more, fmt.Sprintf("%s: it takes about %s in all", why, format.Plural(more, "round"))
+	return int(math.Ceil(n))
 }

@@ -100,12 +100,18 @@ func abortsIn(run *record.Run, target, phase string) []Abort {
 	return abortsOf(cells)
 }
 
-// AbortOf says which abort kept a measured phase from being played whole; "" when
+// LoadAbort is what kept a measured phase from being played whole.
+type LoadAbort struct {
+	Before string  // the phase before it whose load was ended; "": its own was
+	Aborts []Abort // by round, at least one
+}
+
+// AbortOf is the abort that kept a measured phase from being played whole; nil when
 // none did.
-func (s *Set) AbortOf(target, phase string) string {
+func (s *Set) AbortOf(target, phase string) *LoadAbort {
 	for _, row := range s.Rows {
 		if row.Target == target && row.Phase == phase && len(row.Aborts) > 0 {
-			return fmt.Sprintf("the load was aborted in %s: %s", AbortRounds(row.Aborts), row.Aborts[0].Text)
+			return &LoadAbort{Aborts: row.Aborts}
 		}
 	}
 	for _, e := range s.EndedLoads() {
@@ -113,10 +119,10 @@ func (s *Set) AbortOf(target, phase string) string {
 			return slices.ContainsFunc(s.Cells, func(r Row) bool { return r.Target == target && r.Phase == phase && r.Round == abort.Round })
 		})
 		if e.Target == target && len(left) > 0 {
-			return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", AbortRounds(left), e.Phase, left[0].Text)
+			return &LoadAbort{e.Phase, left}
 		}
 	}
-	return ""
+	return nil
 }
 
 // LeftOut is a phase that was not played on a target, because a condition of the

@@ -9,8 +9,8 @@ import (
 type Figure struct {
 	Of          string  // "response time"
 	Q           float64 // the quantile that it is, 0.99; 0: none
-	Unit        string  // "s", "1/s", "B", or "1" of a share
-	More        bool    // more is better
+	Unit        stat.Unit
+	More        bool // more is better
 	Value       float64
 	HasInterval bool
 	Low, High   float64 // 95 %
@@ -32,8 +32,8 @@ func (r Row) Figures() []Figure {
 	all = append(all, figuresOf(r.FirstByte, "time to first byte")...)
 	if r.Ledger.Sent > 0 {
 		all = append(all,
-			Figure{Of: "goodput", Unit: "1/s", More: true, Value: r.Goodput, N: r.Ledger.Sent},
-			Figure{Of: "answers per second", Unit: "1/s", More: true, Value: r.OKRate, N: r.Ledger.Sent})
+			Figure{Of: "goodput", Unit: stat.PerSecond, More: true, Value: r.Goodput, N: r.Ledger.Sent},
+			Figure{Of: "answers per second", Unit: stat.PerSecond, More: true, Value: r.OKRate, N: r.Ledger.Sent})
 	}
 	all = append(all, shareFigure(r.ErrorRate(), "error rate", false)...)
 	all = append(all, shareFigure(r.Agreement, "agreement", true)...)
@@ -46,10 +46,10 @@ func (r Row) Figures() []Figure {
 func (r Row) spent() []Figure {
 	var all []Figure
 	if r.Usage.Known && r.Usage.CPU > 0 && r.Ledger.OK > 0 {
-		all = append(all, Figure{Of: "CPU per answer", Unit: "s", Value: r.Usage.CPU.Seconds() / float64(r.Ledger.OK), N: r.Ledger.OK})
+		all = append(all, Figure{Of: "CPU per answer", Unit: stat.Seconds, Value: r.Usage.CPU.Seconds() / float64(r.Ledger.OK), N: r.Ledger.OK})
 	}
 	if r.Usage.Known && r.Usage.Resident > 0 {
-		all = append(all, Figure{Of: "memory", Unit: "B", Value: float64(r.Usage.Resident)})
+		all = append(all, Figure{Of: "memory", Unit: stat.Bytes, Value: float64(r.Usage.Resident)})
 	}
 	if n := len(r.ColdStarts); n > 0 && len(r.Unanswered) == 0 {
 		all = append(all, figureOf("cold start", newTimes(r.ColdStarts).Median, int64(n)))
@@ -69,7 +69,7 @@ func figuresOf(d stat.Distribution, of string) []Figure {
 
 func figureOf(of string, q stat.Quantile, n int64) Figure {
 	return Figure{
-		Of: of, Q: q.Q, Unit: "s", Value: q.Value.Seconds(), N: n,
+		Of: of, Q: q.Q, Unit: stat.Seconds, Value: q.Value.Seconds(), N: n,
 		HasInterval: q.HasInterval, Low: q.Low.Seconds(), High: q.High.Seconds(),
 	}
 }
@@ -79,5 +79,5 @@ func shareFigure(p stat.Proportion, of string, more bool) []Figure {
 	if p.N == 0 {
 		return nil
 	}
-	return []Figure{{Of: of, Unit: "1", More: more, Value: p.Value, HasInterval: true, Low: p.Low, High: p.High, N: p.N}}
+	return []Figure{{Of: of, Unit: stat.Share, More: more, Value: p.Value, HasInterval: true, Low: p.Low, High: p.High, N: p.N}}
 }

@@ -73,8 +73,8 @@ type Gap struct {
 	Made, Planned int
 }
 
-// Says is "1 of 3 rounds".
-func (g Gap) Says() string {
+// String is "1 of 3 rounds".
+func (g Gap) String() string {
 	what := "rounds"
 	if g.Phase == "" {
 		what = "starts"
@@ -87,7 +87,7 @@ func (s *Set) told(gaps []Gap) string {
 	var parts []string
 	for _, g := range gaps {
 		g.Made = g.Planned - g.Made
-		parts = append(parts, strings.Join(strings.Fields(s.Label(g.Target)+" "+g.Phase+" "+g.Says()), " "))
+		parts = append(parts, strings.Join(strings.Fields(s.Label(g.Target)+" "+g.Phase+" "+g.String()), " "))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -10,6 +10,17 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// Unit is what a figure is measured in.
+type Unit string
+
+// The units of figures.
+const (
+	Seconds   Unit = "s"
+	PerSecond Unit = "1/s"
+	Share     Unit = "1"
+	Bytes     Unit = "B"
+)
+
 // Distribution is a histogram of latencies with its quantiles.
 type Distribution struct {
 	N         int64

@@ -70,7 +70,7 @@ func missingRounds(s *Subject) []finding {
 		if g.Phase == "" || g.Made == 0 && lost {
 			continue // see missingStarts, and died
 		}
-		f := of(g.Says(), 0, "{planned}", fmt.Sprint(g.Planned)).at(g.Target, g.Phase, 0)
+		f := of(g.String(), 0, "{planned}", fmt.Sprint(g.Planned)).at(g.Target, g.Phase, 0)
 		if lost {
 			f.Action = "see the failed deployments of this target"
 		}

@@ -11,7 +11,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/format"
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
@@ -104,9 +104,8 @@ func (p Plan) judge(a *analysis.Analysis) {
 		limit := p.SLO.P99
 		if q := r.Response.Quantiles[2]; limit > 0 && q.Known {
 			a.Gates = append(a.Gates, gate.Gate{
-				Target: r.Target, Phase: r.Phase, Metric: "p99 response time",
-				Limit: "≤ " + format.Duration(limit), Observed: format.Duration(q.Value),
-				Interval: format.Range(q.Low, q.High), N: r.Response.N, Verdict: record.Pass,
+				Target: r.Target, Phase: r.Phase, Metric: "p99 response time", Bound: limit.Seconds(), Unit: stat.Seconds,
+				Value: q.Value.Seconds(), HasInterval: true, Low: q.Low.Seconds(), High: q.High.Seconds(), N: r.Response.N, Verdict: record.Pass,
 			})
 		}
 		if r.Target != a.Reference {
