@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
 )
 
@@ -13,6 +14,17 @@ type Floor struct {
 	Rate      float64          // per second, that it is told for
 	Quantiles [4]time.Duration // p50, p90, p99, p99.9; 0: not known
 	Created   time.Time        // of the calibration
+}
+
+// Highest is the highest quantile up to most that is known, with its time; 0: none is, or
+// there is no floor.
+func (f *Floor) Highest(most float64) (q float64, at time.Duration) {
+	for i, known := range stat.Quantiles() {
+		if f != nil && known <= most && f.Quantiles[i] > 0 {
+			q, at = known, f.Quantiles[i]
+		}
+	}
+	return q, at
 }
 
 // floorAt reads the calibration at a rate: between two of its rates linearly in the
