@@ -13,9 +13,18 @@ import (
 
 // steps tell what was held, and where each target broke.
 func (b builder) steps() []Section {
+	var findings []Line
+	for _, s := range b.a.Stepped {
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + format.Sentence(StepsResult(s))})
+	}
+	return []Section{{ID: "steps", Title: "Steps", Table: b.stepTable(), Lines: findings, Notes: []string{
+		"Each step, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
+	}}}
+}
+
+func (b builder) stepTable() *Table {
 	t := b.byTarget(words("step"), numbers("sent/s", "OK/s", "errors", "n"), words("broke"), quantileTitles())
 	t.Keys = 3
-	var findings []Line
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
 			b.add(t, s.Target, s.Phase, []Cell{
@@ -23,11 +32,8 @@ func (b builder) steps() []Section {
 				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
 			}, quantiles(step.Response))
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + format.Sentence(StepsResult(s))})
 	}
-	return []Section{{ID: "steps", Title: "Steps", Table: t, Lines: findings, Notes: []string{
-		"Each step, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
-	}}}
+	return t
 }
 
 func broke(step capacity.Step) Cell {
@@ -42,11 +48,21 @@ func broke(step capacity.Step) Cell {
 
 // throughput tells how many answers per second each target gives at most.
 func (b builder) throughput() []Section {
+	var findings []Line
+	for _, s := range b.a.Saturated {
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + format.Sentence(SaturationResult(s))})
+	}
+	return []Section{{ID: "throughput", Title: "Highest throughput", Table: b.throughputTable(), Lines: findings, Notes: []string{
+		format.Sentence(SaturationMethod),
+		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
+	}}}
+}
+
+func (b builder) throughputTable() *Table {
 	t := &Table{
 		Columns: slices.Concat(words("target"), numbers("concurrency", "OK/s"), words(""), numbers("errors", "rounds"), quantileTitles()),
 		Keys:    2,
 	}
-	var findings []Line
 	for _, s := range b.a.Saturated {
 		for i, p := range s.Points {
 			rate := text(format.RateNumber(p.Rate))
@@ -58,12 +74,8 @@ func (b builder) throughput() []Section {
 				errorRate(p.Row.ErrorRate()), text(fmt.Sprint(p.Rounds)),
 			}, quantiles(p.Row.Response))})
 		}
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + format.Sentence(SaturationResult(s))})
 	}
-	return []Section{{ID: "throughput", Title: "Highest throughput", Table: t, Lines: findings, Notes: []string{
-		format.Sentence(SaturationMethod),
-		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
-	}}}
+	return t
 }
 
 // standing marks the points that the finding names.
@@ -83,27 +95,15 @@ func (b builder) overhead() []Section {
 	if found == nil || b.a.Nothing() != "" {
 		return nil
 	}
-	t := &Table{
-		Columns: slices.Concat(words("target", "quantile"), numbers("overhead ms", "÷ "+found.Base, "model ms", "÷ "+found.Base, "whole ms", "rounds")),
-		Keys:    2,
-	}
 	var unsure []overhead.Part
 	intervals := false
-	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y overhead.Row) int { return cmp.Compare(x.Q, y.Q) }) {
-		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
-		if r.Known {
-			base := r.Target == found.Base
-			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Milliseconds(r.Whole)))
-			intervals = intervals || r.Overhead.HasInterval
-			if !r.Model.ToldApart {
-				unsure = append(unsure, r.Model)
-			}
-		} else {
-			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
+	for _, r := range found.Rows {
+		intervals = intervals || r.Known && r.Overhead.HasInterval
+		if r.Known && !r.Model.ToldApart {
+			unsure = append(unsure, r.Model)
 		}
-		t.Rows = append(t.Rows, Row{Cells: append(row, text(fmt.Sprint(r.Rounds)))})
 	}
-	s := Section{ID: "overhead", Title: "Overhead", Table: t, Notes: []string{fmt.Sprintf(
+	s := Section{ID: "overhead", Title: "Overhead", Table: b.overheadTable(), Notes: []string{fmt.Sprintf(
 		"The overhead is network and virtualisation, with the server's handling of HTTP: the response time of phase %s, whose model %s computes nothing. "+
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
@@ -119,6 +119,24 @@ func (b builder) overhead() []Section {
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}
+}
+
+func (b builder) overheadTable() *Table {
+	found := b.a.Overhead
+	t := &Table{
+		Columns: slices.Concat(words("target", "quantile"), numbers("overhead ms", "÷ "+found.Base, "model ms", "÷ "+found.Base, "whole ms", "rounds")),
+		Keys:    2,
+	}
+	for _, r := range slices.SortedStableFunc(slices.Values(found.Rows), func(x, y overhead.Row) int { return cmp.Compare(x.Q, y.Q) }) {
+		row := []Cell{{Text: b.a.Label(r.Target), Target: r.Target}, text(format.Quantile(r.Q))}
+		if base := r.Target == found.Base; r.Known {
+			row = append(row, part(r.Overhead), partRatio(r.Overhead, base), part(r.Model), partRatio(r.Model, base), text(format.Milliseconds(r.Whole)))
+		} else {
+			row = append(row, faint("n too small"), none(), faint("n too small"), none(), none())
+		}
+		t.Rows = append(t.Rows, Row{Cells: append(row, text(fmt.Sprint(r.Rounds)))})
+	}
+	return t
 }
 
 // unsureModel says why the models' parts are not told apart from nothing: by their

@@ -281,6 +281,15 @@ func (b builder) rounds() []Section {
 
 // ratios compare each target with the reference.
 func (b builder) ratios() []Section {
+	few := slices.ContainsFunc(b.a.Ratios, func(r sample.Ratio) bool { return !r.HasInterval })
+	s := Section{ID: "ratios", Title: "Relative to " + b.a.Label(b.a.Reference), Table: b.ratioTable(), Notes: []string{"Each figure divided by that of " + b.a.Label(b.a.Reference) + "."}}
+	if few {
+		s.Notes = append(s.Notes, "Ratios without an interval have too few rounds for one.")
+	}
+	return []Section{s}
+}
+
+func (b builder) ratioTable() *Table {
 	var metrics []string
 	for _, r := range b.a.Ratios {
 		if !slices.Contains(metrics, r.Metric) {
@@ -288,24 +297,18 @@ func (b builder) ratios() []Section {
 		}
 	}
 	t := b.byTarget(numbers(metrics...))
-	few := false
 	for _, r := range b.a.Rows {
 		cells := make([]Cell, len(metrics))
 		for _, x := range b.a.Ratios {
 			if x.Target == r.Target && x.Phase == r.Phase {
 				cells[slices.Index(metrics, x.Metric)] = ratio(x.Value, x.HasInterval, x.Low, x.High)
-				few = few || !x.HasInterval
 			}
 		}
 		if slices.ContainsFunc(cells, func(c Cell) bool { return c.Text != "" }) {
 			b.add(t, r.Target, r.Phase, cells)
 		}
 	}
-	s := Section{ID: "ratios", Title: "Relative to " + b.a.Label(b.a.Reference), Table: t, Notes: []string{"Each figure divided by that of " + b.a.Label(b.a.Reference) + "."}}
-	if few {
-		s.Notes = append(s.Notes, "Ratios without an interval have too few rounds for one.")
-	}
-	return []Section{s}
+	return t
 }
 
 // keyFigures answer the question that the run was made for.

@@ -2,10 +2,8 @@ package figures
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"servebench/reports/analysis"
@@ -16,229 +14,130 @@ import (
 	"servebench/reports/format"
 	"servebench/reports/record"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
 // coldStarts draws every start of the server on every target, stage by stage.
 func coldStarts(a *analysis.Analysis) Figure {
-	f := Figure{
-		Name:  "coldstarts",
-		Title: "Cold starts",
-		Caption: "A dot for each start: the time from its beginning until the stage was reached; the last one is " +
-			"the first model answer. The upright line is the median, the band its 95 % interval. A red star is the last stage of a start that failed or whose first answer was not right; " +
-			"such starts are drawn, but are in no median.",
-		Conditions: "Logarithmic scale. " + format.Sentence(document.StagesMethod) + " Cold starts are no part of the latency figures. " + format.Sentence(document.StartMethod),
-	}
-	strips := stripsOf(a)
+	f := newFigure(a, "coldstarts", document.Drawn{})
 	var s chart.Span
-	lines := 0
-	for _, one := range strips {
-		lines += 1 + len(one.rows)
-		for _, row := range one.rows {
-			for _, d := range append(slices.Clone(row.reached), row.failed...) {
+	failed := false
+	looks := looksOf(a.Run)
+	l := chart.List{Names: 120, Figures: 150, Indent: 12, Room: 102, Gap: 10, Marker: 4}
+	var stages []startStage // of the lines; none of a heading
+	for _, c := range a.ColdStarts() {
+		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
+		if !c.Running && len(target.Deployments) == 0 {
+			continue
+		}
+		look := looks[c.Target]
+		heading := chart.ListLine{Name: nameOf(a, c.Target), Heading: true, Look: &look, Figure: format.Plural(c.N, "start")}
+		if c.Running {
+			heading.Figure = "already running"
+		}
+		if c.Failed > 0 {
+			heading.Alarm = fmt.Sprintf("%d failed", c.Failed)
+		}
+		l.Lines, stages = append(l.Lines, heading), append(stages, startStage{})
+		for _, name := range sample.StageNames(a.Run) {
+			stage := stageOf(target, c, name)
+			if len(stage.reached)+len(stage.failed) == 0 {
+				continue
+			}
+			for _, d := range append(slices.Clone(stage.reached), stage.failed...) {
 				s.Add(chart.Milliseconds(d))
 			}
+			failed = failed || len(stage.failed) > 0
+			stage.look = look
+			l.Lines, stages = append(l.Lines, chart.ListLine{Name: label(name), Figure: stage.medianText()}), append(stages, stage)
 		}
 	}
 	if s.Empty() {
-		f.Missing = "no target got as far as to start a server"
 		return f
 	}
 	s = s.Padded(2)
-	f.Height = 58 + 15*vg.Length(lines)
-	f.Data = startTable(a)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawStrips(c, p, strips, s) }
-	return f
-}
-
-// strip is one target's part of the figure.
-type strip struct {
-	label string
-	look  chart.Look
-	note  string // how many starts there are
-	alarm string // how many of them failed; ""
-	rows  []stripRow
-}
-
-// stripRow is one stage of a strip.
-type stripRow struct {
-	stage   string
-	reached []time.Duration // by starts that came to a right first answer
-	failed  []time.Duration // by starts that came no further
-	median  stat.Quantile   // of reached
-}
-
-func stripsOf(a *analysis.Analysis) []strip {
-	looks := looksOf(a.Run)
-	stages := sample.StageNames(a.Run)
-	var all []strip
-	for _, c := range a.ColdStarts() {
-		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
-		one := strip{label: nameOf(a, c.Target), look: looks[c.Target], note: format.Plural(c.N, "start")}
-		if c.Running {
-			one.note = "already running"
+	return f.shows(58+15*vg.Length(len(l.Lines)), nil, func(c draw.Canvas, p chart.Palette) {
+		keys := chart.Legend{
+			{Text: "one start", Color: p.Ink, Marker: chart.Circle},
+			{Text: "median", Color: p.Ink, Line: 2},
+			{Text: "its 95 % interval", Color: chart.Faint(p.Ink, paleInterval), Block: true},
 		}
-		if c.Failed > 0 {
-			one.alarm = fmt.Sprintf("%d failed", c.Failed)
+		if failed {
+			keys = append(keys, chart.Entry{Text: "failed, or not answered rightly", Color: p.Alarm, Marker: chart.Star})
 		}
-		for _, stage := range stages {
-			if row := stripRowOf(target, c, stage); len(row.reached)+len(row.failed) > 0 {
-				one.rows = append(one.rows, row)
-			}
+		c = keys.Draw(c, p)
+		panel := chart.NewPanel(p)
+		chart.LogAxis(&panel.X, s, c.Max.X-c.Min.X-l.Names-l.Figures, 44)
+		panel.X.Label.Text = "time since the beginning of the start, ms"
+		for i, stage := range stages {
+			l.Lines[i].Mark = func(a chart.Area, middle float64) { stage.draw(a, p, middle) }
 		}
-		if c.Running || len(target.Deployments) > 0 {
-			all = append(all, one)
-		}
-	}
-	return all
-}
-
-func stripRowOf(t record.Target, c sample.ColdStart, stage string) stripRow {
-	row := stripRow{stage: label(stage)}
-	for _, d := range t.Deployments {
-		last := len(d.Stages) - 1
-		i := slices.IndexFunc(d.Stages, func(s record.Stage) bool { return s.Name == stage })
-		switch {
-		case i < 0:
-		case d.Stages[last].Name == record.FirstAnswer:
-			row.reached = append(row.reached, d.Stages[i].At)
-		case i == last:
-			row.failed = append(row.failed, d.Stages[i].At)
-		}
-	}
-	for _, s := range c.Stages {
-		if s.Name == stage {
-			row.median = s.At.Median
-		}
-	}
-	return row
-}
-
-// startTable lists every start in the order they were made.
-func startTable(a *analysis.Analysis) Table {
-	stages := sample.StageNames(a.Run)
-	t := Table{Head: []string{"target", "round"}}
-	for _, name := range stages {
-		t.Head = append(t.Head, label(name)+", ms")
-	}
-	t.Head = append(t.Head, "outcome")
-	for _, target := range a.Run.Targets {
-		for _, d := range target.Deployments {
-			if target.Running {
-				continue
-			}
-			row := []string{nameOf(a, target.Name), pass(d)}
-			for _, name := range stages {
-				row = append(row, stageTime(d, name))
-			}
-			t.Rows = append(t.Rows, append(row, outcome(d)))
-		}
-	}
-	return t
-}
-
-// pass is a start's round, and whether it was rerun.
-func pass(d record.Deployment) string {
-	if d.Attempt > 0 {
-		return fmt.Sprintf("%d again", d.Round)
-	}
-	return fmt.Sprint(d.Round)
-}
-
-func outcome(d record.Deployment) string {
-	switch {
-	case d.Failed != "":
-		return "failed"
-	case d.FirstAnswerError != "":
-		return "no right first answer"
-	}
-	return "answered"
-}
-
-func stageTime(d record.Deployment, name string) string {
-	for _, stage := range d.Stages {
-		if stage.Name == name {
-			return format.Milliseconds(stage.At)
-		}
-	}
-	return "–"
+		l.Draw(c, p, panel)
+	})
 }
 
 // paleInterval is the opacity of the band of an interval.
 const paleInterval = 0.16
 
-func drawStrips(c draw.Canvas, p chart.Palette, strips []strip, s chart.Span) {
-	c = stripLegend(p, strips).Draw(c, p)
-	l := list{names: 120, figures: 150, indent: 12, room: 102, gap: 10, marker: 4}
-	panel := chart.NewPanel(p)
-	chart.LogAxis(&panel.X, s, c.Max.X-c.Min.X-l.names-l.figures, 44)
-	panel.X.Label.Text = "time since the beginning of the start, ms"
-	for _, one := range strips {
-		l.lines = append(l.lines, line{name: one.label, heading: true, look: &one.look, figure: one.note, alarm: one.alarm})
-		for _, row := range one.rows {
-			median := ""
-			if len(row.reached) > 0 {
-				median = medianText(row.median)
-			}
-			l.lines = append(l.lines, line{name: row.stage, figure: median, mark: stageDots{row, one.look.Color, p}.draw})
+// startStage is one stage of the starts of a target.
+type startStage struct {
+	look    chart.Look
+	reached []time.Duration // by starts that came to a right first answer
+	failed  []time.Duration // by starts that came no further
+	median  stat.Quantile   // of reached
+}
+
+func stageOf(t record.Target, c sample.ColdStart, name string) startStage {
+	var stage startStage
+	for _, d := range t.Deployments {
+		last := len(d.Stages) - 1
+		i := slices.IndexFunc(d.Stages, func(s record.Stage) bool { return s.Name == name })
+		switch {
+		case i < 0:
+		case d.Stages[last].Name == record.FirstAnswer:
+			stage.reached = append(stage.reached, d.Stages[i].At)
+		case i == last:
+			stage.failed = append(stage.failed, d.Stages[i].At)
 		}
 	}
-	l.draw(c, p, panel)
+	for _, s := range c.Stages {
+		if s.Name == name {
+			stage.median = s.At.Median
+		}
+	}
+	return stage
 }
 
-func stripLegend(p chart.Palette, strips []strip) chart.Legend {
-	l := chart.Legend{
-		{Text: "one start", Color: p.Ink, Marker: chart.Circle},
-		{Text: "median", Color: p.Ink, Line: 2},
-		{Text: "its 95 % interval", Color: chart.Faint(p.Ink, paleInterval), Block: true},
+// medianText is "118 [106, 124] ms".
+func (s startStage) medianText() string {
+	if len(s.reached) == 0 {
+		return ""
 	}
-	failed := func(r stripRow) bool { return len(r.failed) > 0 }
-	if slices.ContainsFunc(strips, func(s strip) bool { return slices.ContainsFunc(s.rows, failed) }) {
-		l = append(l, chart.Entry{Text: "failed, or not answered rightly", Color: p.Alarm, Marker: chart.Star})
+	cell := document.Cell{Text: format.Duration(s.median.Value)}
+	if s.median.HasInterval {
+		cell.Interval = format.Range(s.median.Low, s.median.High)
 	}
-	return l
-}
-
-// medianText is "118 [106, 124] ms", the unit twice only where it is not the same.
-func medianText(q stat.Quantile) string {
-	value := format.Duration(q.Value)
-	if !q.HasInterval {
-		return value
-	}
-	bounds := format.Range(q.Low, q.High)
-	if number, unit, _ := strings.Cut(value, " "); strings.HasSuffix(bounds, "] "+unit) {
-		return number + " " + bounds
-	}
-	return value + " " + bounds
-}
-
-// stageDots draws one stage of all starts of a target.
-type stageDots struct {
-	stripRow
-	color   color.NRGBA
-	palette chart.Palette
+	return cell.String()
 }
 
 // draw spreads the dots over the line's height, always in the same way, so that equal
 // ones are seen.
-func (d stageDots) draw(c draw.Canvas, panel *plot.Plot, middle float64) {
-	toX, toY := panel.Transforms(&c)
-	at := func(t time.Duration) vg.Length { return toX(max(chart.Milliseconds(t), panel.X.Min)) }
-	if q := d.median; q.HasInterval {
-		chart.FillRect(c, chart.Faint(d.palette.Ink, paleInterval), at(q.Low), toY(middle-0.4), at(q.High), toY(middle+0.4))
+func (s startStage) draw(a chart.Area, p chart.Palette, middle float64) {
+	at := func(t time.Duration) vg.Length { return a.X(max(chart.Milliseconds(t), a.Panel.X.Min)) }
+	if q := s.median; q.HasInterval {
+		a.Rect(chart.Faint(p.Ink, paleInterval), at(q.Low), a.Y(middle-0.4), at(q.High), a.Y(middle+0.4))
 	}
-	for i, t := range d.reached {
+	for i, t := range s.reached {
 		// The golden ratio spreads any number of points evenly.
 		_, part := math.Modf(float64(i) * math.Phi)
-		c.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(d.color, 0.85), 1.9), vg.Point{X: at(t), Y: toY(middle + 0.56*(part-0.5))})
+		a.DrawGlyph(chart.Glyph(chart.Circle, chart.Faint(s.look.Color, 0.85), 1.9), vg.Point{X: at(t), Y: a.Y(middle + 0.56*(part-0.5))})
 	}
-	if len(d.reached) > 0 {
-		x := at(d.median.Value)
-		c.StrokeLine2(draw.LineStyle{Color: d.palette.Ink, Width: 1.4}, x, toY(middle-0.42), x, toY(middle+0.42))
+	if len(s.reached) > 0 {
+		x := at(s.median.Value)
+		a.StrokeLine2(chart.Stroke(p.Ink, 1.4), x, a.Y(middle-0.42), x, a.Y(middle+0.42))
 	}
-	for _, t := range d.failed {
-		c.DrawGlyphNoClip(chart.Glyph(chart.Star, d.palette.Alarm, 3.4), vg.Point{X: at(t), Y: toY(middle)})
+	for _, t := range s.failed {
+		a.Marker(chart.Star, p.Alarm, 3.4, at(t), a.Y(middle))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures/chart"
 	"servebench/reports/record"
@@ -54,15 +53,6 @@ func TestPercentileCurveOfAllRequests(t *testing.T) {
 	if !half.endless || last.X > 2.001 {
 		t.Errorf("half of the requests failed: endless %v, last point at %g, want it to end at the median", half.endless, last.X)
 	}
-	if got := quantileOfAll(h, 0.9, 2000); got != "∞" {
-		t.Errorf("p90 of a half failed run is %q, want ∞", got)
-	}
-	if got := quantileOfAll(h, 0.999, 1000); got != "n too small" {
-		t.Errorf("p99.9 of 1,000 is %q, want it to be too small an n", got)
-	}
-	if got := quantileOfAll(h, 0.99, 1000); got != "990" {
-		t.Errorf("p99 is %q, want 990", got)
-	}
 }
 
 func TestCumulativeEndsAtTheSuccessRate(t *testing.T) {
@@ -74,45 +64,6 @@ func TestCumulativeEndsAtTheSuccessRate(t *testing.T) {
 	for i := 1; i < len(line); i++ {
 		if line[i].Y < line[i-1].Y {
 			t.Fatalf("falls at %g ms", line[i].X)
-		}
-	}
-}
-
-func TestWindowsAddUp(t *testing.T) {
-	var slices []sample.Slice
-	for i := range 25 { // the last second is half a one
-		slices = append(slices, sample.Slice{Round: 2, Slice: record.Slice{
-			Start: time.Duration(i) * time.Second, Length: min(time.Second, 24500*time.Millisecond-time.Duration(i)*time.Second), Scheduled: 11, Sent: 10, OK: 8, Failed: 1, Censored: 1, InFlight: int64(i),
-		}, Response: histogramOf(t, evenly(8)...), Lag: histogramOf(t, evenly(10)...)})
-	}
-	windows := windowsOf(slices, 100, 24500*time.Millisecond, 10*time.Second)
-	if len(windows) != 3 {
-		t.Fatalf("%d windows, want 3", len(windows))
-	}
-	var sent, answers int64
-	for _, w := range windows {
-		sent += w.Sent
-		answers += w.response.TotalCount()
-	}
-	if sent != 250 || answers != 200 {
-		t.Errorf("%d sent and %d answers in the windows, want 250 and 200", sent, answers)
-	}
-	last := windows[2]
-	if last.from != 120 || last.to != 124.5 || last.InFlight != 24 || last.perSecond(last.Sent) != 50/4.5 {
-		t.Errorf("last window %v to %v, %d in flight, %g/s", last.from, last.to, last.InFlight, last.perSecond(last.Sent))
-	}
-	if slices[0].Response.TotalCount() != 8 {
-		t.Error("merging changed a slice's histogram")
-	}
-}
-
-func TestWindowWidth(t *testing.T) {
-	for span, want := range map[time.Duration]time.Duration{
-		10 * time.Second: time.Second, 240 * time.Second: time.Second, 241 * time.Second: 2 * time.Second,
-		time.Hour: 20 * time.Second, 1000 * time.Hour: 5 * time.Hour,
-	} {
-		if got := windowWidth(span, 240); got != want {
-			t.Errorf("windows of %v for %v, want %v", got, span, want)
 		}
 	}
 }

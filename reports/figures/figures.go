@@ -3,8 +3,8 @@
 // targets, the rounds of an A/B test, what the target costs, and cold starts. It stands
 // between reports/analysis, whose Analysis is its only input, and the formats that show
 // figures: reports/html embeds them as SVG, and this package's own Format writes them
-// as PNG files. Figures are pure functions of the analysis: the same run gives the
-// same bytes.
+// as PNG files. What is said around a figure is made by reports/document. Figures are
+// pure functions of the analysis: the same run gives the same bytes.
 package figures
 
 import (
@@ -16,6 +16,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/document"
 	"servebench/reports/figures/chart"
+	"servebench/reports/format"
 	"servebench/reports/record"
 
 	"gonum.org/v1/plot/text"
@@ -25,20 +26,10 @@ import (
 
 // Figure is one figure of a report. It is drawn when SVG or PNG is called.
 type Figure struct {
-	Name  string // stable and fit for a file name: "percentiles", "ecdf-steady"
-	Title string
-	// Caption says what is drawn and how to read it.
-	Caption string
-	// Conditions say under which load, with which exclusions, from how many
-	// samples and by which interval method the figure came about.
-	Conditions string
-	// Mark is printed on the figure itself when it must not be read as a
-	// plain result ("INVALID RUN: …"); "" otherwise.
-	Mark string
-	// Missing says why there is nothing to draw; "" when there is something.
-	Missing string
-	// Data is what is drawn, as numbers.
-	Data Table
+	Name string // stable and fit for a file name: "percentiles", "ecdf-steady"
+	// Description is what is said of it. Missing is "" when there is something to draw,
+	// and then its Data are there.
+	document.Description
 	// Width and Height are the natural size in points. A caller may change
 	// them before rendering.
 	Width, Height vg.Length
@@ -46,10 +37,19 @@ type Figure struct {
 	paint func(draw.Canvas, chart.Palette)
 }
 
-// Table is a figure's data. The first column names the row.
-type Table struct {
-	Head []string
-	Rows [][]string
+// newFigure is a figure without anything to draw yet.
+func newFigure(a *analysis.Analysis, name string, drawn document.Drawn) Figure {
+	return Figure{Name: name, Description: document.Describe(a, name, drawn), Width: width}
+}
+
+// shows gives a figure what it draws. Its data are those of the report, unless there are
+// others.
+func (f Figure) shows(height vg.Length, data *document.Table, paint func(draw.Canvas, chart.Palette)) Figure {
+	f.Missing, f.Height, f.paint = "", height, paint
+	if data != nil {
+		f.Data = data
+	}
+	return f
 }
 
 // width is the natural width of every figure, in points.
@@ -71,39 +71,22 @@ func All(a *analysis.Analysis) []Figure {
 			all = append(all, saturated(a))
 		}
 		for _, v := range views(a) {
-			if f, has := stressed(v); has {
-				all = append(all, f)
+			if len(v.phase.Steps) > 0 {
+				all = append(all, stressed(v))
 			}
 			if len(a.Run.Targets) > 1 && a.AB == nil {
 				all = append(all, forest(v))
 			}
-			all = append(all,
-				percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
+			all = append(all, percentiles(v), ecdf(v), histograms(v), heatmap(v), timeline(v))
 		}
 	}
 	all = append(all, coldStarts(a))
 	for i := range all {
-		all[i].Mark = mark(a)
-		all[i].Width = width
 		if all[i].Mark != "" {
 			all[i].Height += markHeight
 		}
 	}
 	return all
-}
-
-// mark is what every figure of a run without a valid result carries.
-func mark(a *analysis.Analysis) string {
-	switch {
-	case a.Nothing() != "":
-		return "NO RESULT: nothing was measured"
-	case a.Validity == record.Invalid:
-		return "INVALID RUN, not a result: " + document.Blame(a)
-	}
-	if short := a.Shortfall(); short != nil {
-		return short.Word + " RUN: the plan was not finished"
-	}
-	return ""
 }
 
 const (
@@ -126,13 +109,21 @@ func (f Figure) SVG() ([]byte, error) {
 
 // PNG draws the figure with title and caption, to be read on its own.
 func (f Figure) PNG(w io.Writer, p chart.Palette) error {
-	title, lines := chart.BoldFace(large, p.Ink), f.captionLines(p)
-	height := f.Height + title.Height("X") + 4 + margin/2 + captionHeight(p, lines)
-	err := chart.PNG(w, f.Width, height, p.Paper, func(c draw.Canvas) {
+	title, small := chart.BoldFace(large, p.Ink), chart.Face(chart.Small, p.Muted)
+	var lines []string
+	for _, paragraph := range []string{f.Caption, f.Conditions, f.Method} {
+		lines = append(lines, wrap(format.Plain(paragraph), f.Width-2*margin, small)...)
+	}
+	top, bottom := title.Height("X")+4, vg.Length(len(lines))*chart.LineHeight(small)+margin
+	err := chart.PNG(w, f.Width, f.Height+top+margin/2+bottom, p.Paper, func(c draw.Canvas) {
 		c = draw.Crop(c, margin, -margin, 0, -margin/2)
-		c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, f.Title)
-		c = draw.Crop(c, 0, 0, 0, -title.Height(f.Title)-4)
-		f.draw(drawCaption(c, p, lines), p)
+		c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y}, chart.Fit(format.Plain(f.Title), c.Max.X-c.Min.X, title))
+		at := vg.Point{X: c.Min.X, Y: c.Min.Y + bottom - margin/2}
+		for _, line := range lines {
+			c.FillText(small, at, line)
+			at.Y -= chart.LineHeight(small)
+		}
+		f.draw(draw.Crop(c, 0, 0, bottom, -top), p)
 	})
 	if err != nil {
 		return fmt.Errorf("draw figure %s: %w", f.Name, err)
@@ -144,49 +135,22 @@ func (f Figure) PNG(w io.Writer, p chart.Palette) error {
 func (f Figure) draw(c draw.Canvas, p chart.Palette) {
 	if f.Mark != "" {
 		alarm := chart.BoldFace(medium, p.Alarm)
-		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, fit(f.Mark, c.Max.X-c.Min.X, alarm.Width))
+		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, chart.Fit(f.Mark, c.Max.X-c.Min.X, alarm))
 		c = draw.Crop(c, 0, 0, 0, -markHeight)
 	}
 	f.paint(c, p)
-}
-
-// drawCaption writes the caption along the lower edge and returns what is left.
-func drawCaption(c draw.Canvas, p chart.Palette, lines []string) draw.Canvas {
-	sty := chart.Face(chart.Small, p.Muted)
-	room := captionHeight(p, lines)
-	at := vg.Point{X: c.Min.X, Y: c.Min.Y + room - margin/2}
-	for _, line := range lines {
-		c.FillText(sty, at, line)
-		at.Y -= chart.LineHeight(sty)
-	}
-	return draw.Crop(c, 0, 0, room, 0)
-}
-
-func captionHeight(p chart.Palette, lines []string) vg.Length {
-	return vg.Length(len(lines))*chart.LineHeight(chart.Face(chart.Small, p.Muted)) + margin
-}
-
-func (f Figure) captionLines(p chart.Palette) []string {
-	sty := chart.Face(chart.Small, p.Muted)
-	lines := wrap(f.Caption, f.Width-2*margin, sty)
-	return append(lines, wrap(f.Conditions, f.Width-2*margin, sty)...)
 }
 
 // wrap breaks a paragraph into lines no wider than the given width; a single
 // word that is wider stays whole.
 func wrap(paragraph string, most vg.Length, sty text.Style) []string {
 	var lines []string
-	line := ""
 	for _, word := range strings.Fields(paragraph) {
-		longer := strings.TrimSpace(line + " " + word)
-		if line != "" && sty.Width(longer) > most {
-			lines = append(lines, line)
-			longer = word
+		if last := len(lines) - 1; last >= 0 && sty.Width(lines[last]+" "+word) <= most {
+			lines[last] += " " + word
+			continue
 		}
-		line = longer
-	}
-	if line != "" {
-		lines = append(lines, line)
+		lines = append(lines, word)
 	}
 	return lines
 }
@@ -206,14 +170,11 @@ func render(a *analysis.Analysis, write reports.Write) error {
 		if f.Missing != "" {
 			continue
 		}
-		for _, drawn := range []struct {
-			palette chart.Palette
-			ending  string
-		}{{chart.Light(), ".png"}, {chart.Dark(), "-dark.png"}} {
-			err := write("figures/"+f.Name+drawn.ending, func(w io.Writer) error { return f.PNG(w, drawn.palette) })
-			if err != nil {
-				return err
-			}
+		if err := write("figures/"+f.Name+".png", func(w io.Writer) error { return f.PNG(w, chart.Light()) }); err != nil {
+			return err
+		}
+		if err := write("figures/"+f.Name+"-dark.png", func(w io.Writer) error { return f.PNG(w, chart.Dark()) }); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -241,4 +202,25 @@ func Markers(run *record.Run) (map[string][]byte, error) {
 		marks[name] = svg
 	}
 	return marks, nil
+}
+
+// table is a table of numbers, whose first columns name the row.
+func table(keys int, titles ...string) *document.Table {
+	t := &document.Table{Keys: keys}
+	for i, title := range titles {
+		t.Columns = append(t.Columns, document.Column{Title: title, Words: i < keys})
+	}
+	return t
+}
+
+// addRow adds a row to a table of numbers.
+func addRow(t *document.Table, texts ...string) {
+	t.Rows = append(t.Rows, document.Row{})
+	for _, text := range texts {
+		addCell(t, len(t.Rows)-1, text)
+	}
+}
+
+func addCell(t *document.Table, row int, text string) {
+	t.Rows[row].Cells = append(t.Rows[row].Cells, document.Cell{Text: text})
 }

@@ -5,6 +5,8 @@ import (
 	"image"
 	"math"
 
+	"servebench/reports/analysis/sample"
+	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -19,92 +21,66 @@ const mostWindows = 240
 
 // heatmap draws when which response times occurred, one panel for each target.
 func heatmap(v view) Figure {
-	lanes := lanesOf(v.series, mostWindows)
-	f := Figure{
-		Name:  v.name("heatmap"),
-		Title: v.title("Response time over time"),
-		Caption: fmt.Sprintf("Each cell is %s of due time and a fixed latency bin; its colour is the number of answers "+
-			"on a logarithmic scale. Dots: the slowest answer of each window. Red strokes along the upper edge: windows in "+
-			"which requests failed or were censored. Vertical lines separate the rounds, which are joined in a row.",
-			windowText(lanes)) + endedCaption(lanes) + floorCaption(v),
-		Conditions: v.conditions(),
-		Height:     56 + 182*vg.Length((len(v.series)+columnsFor(len(v.series))-1)/columnsFor(len(v.series))),
-	}
+	lanes := v.lanes(mostWindows)
+	f := v.figure("heatmap", widthOf(lanes))
 	var y chart.Span
 	for _, l := range lanes {
-		for _, w := range l.windows {
-			y.AddTimes(w.response)
+		for _, w := range l.Windows {
+			y.AddTimes(w.Response)
 		}
 	}
 	if y.Empty() {
-		f.Missing = noLatency
 		return f
 	}
 	y = y.Padded(2)
 	y.High *= math.Pow(y.High/y.Low, 0.1) // room for the rug and the rounds' names
-	f.Data = heatTable(v, lanes, y)
-	f.paint = func(c draw.Canvas, p chart.Palette) { drawHeat(c, p, v, lanes, y) }
-	return f
+	columns := min(len(lanes), 2)
+	rows := (len(lanes) + columns - 1) / columns
+	return f.shows(56+182*vg.Length(rows), heatTable(v, lanes, y), func(c draw.Canvas, p chart.Palette) {
+		b := chart.BinsOver(y, 60)
+		y := chart.Span{Low: b.Edge(0), High: b.Edge(b.N)}
+		most := int64(1)
+		heats := make([]heat, len(lanes))
+		for i, l := range lanes {
+			heats[i] = heatOf(l, b)
+			most = max(most, heats[i].most)
+		}
+		c = draw.Crop(c, 0, -6, 0, 0)
+		colourBar(c, p, most)
+		keys := chart.Legend{
+			{Text: "slowest of a window", Color: p.Ink, Marker: chart.Circle},
+			{Text: "failed or censored", Color: p.Alarm, Line: 3},
+		}
+		c = append(keys, floorEntry(p, v.floor, y.Low, bandTop)...).Draw(c, p)
+		c = draw.Crop(c, chart.TitleWidth, 0, 0, 0)
+		var panels []*plot.Plot
+		for i, l := range lanes {
+			panel := l.panel(p, columns)
+			chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
+			heats[i].most = most
+			panel.Add(floorBand(p, v.series[i].row.Floor, false), chart.Mark(heats[i].draw),
+				chart.Dots(l.slowest(responseTimes), chart.Circle, p.Ink, 1.3), l.rug(p), l.separators(p, true, false))
+			panels = append(panels, panel)
+		}
+		smallMultiples(v, panels, columns, "response time, ms").Draw(c, p)
+	})
 }
-
-// columnsFor returns how many panels lie side by side.
-func columnsFor(panels int) int { return min(max(panels, 1), 2) }
 
 // heatTable holds the cells, with coarser bins and windows than drawn.
-func heatTable(v view, lanes []lane, y chart.Span) Table {
+func heatTable(v view, lanes []lane, y chart.Span) *document.Table {
 	const rows = 30
 	b := chart.BinsOver(y, 8)
-	t := Table{Head: []string{"target", "round", "from, s", "to, s"}}
+	titles := []string{"target", "round", "from, s", "to, s"}
 	for i := range b.N {
-		t.Head = append(t.Head, fmt.Sprintf("%s–%s ms",
-			format.Number(b.Edge(i)), format.Number(b.Edge(i+1))))
+		titles = append(titles, fmt.Sprintf("%s–%s ms", format.Number(b.Edge(i)), format.Number(b.Edge(i+1))))
 	}
-	t.Head = append(t.Head, "slowest, ms", "failed", "censored")
-	if longest(lanes) > rows {
-		lanes = lanesOf(v.series, rows)
-	}
-	for i, l := range lanes {
-		for _, w := range l.windows {
-			row := []string{v.series[i].label, fmt.Sprint(w.round), chart.Plain(w.from), chart.Plain(w.to)}
-			for _, n := range b.Count(w.response) {
-				row = append(row, format.Count(n))
-			}
-			t.Rows = append(t.Rows, append(row, slowestText(w.response), format.Count(w.Failed), format.Count(w.Censored)))
+	return v.windowTable(lanes, rows, append(titles, "slowest, ms", "failed", "censored"), func(w sample.Window) []string {
+		var row []string
+		for _, n := range b.Count(w.Response) {
+			row = append(row, format.Count(n))
 		}
-	}
-	return t
-}
-
-func drawHeat(c draw.Canvas, p chart.Palette, v view, lanes []lane, y chart.Span) {
-	b := chart.BinsOver(y, 60)
-	y = chart.Span{Low: b.Edge(0), High: b.Edge(b.N)}
-	most := int64(1)
-	heats := make([]heat, len(lanes))
-	for i, l := range lanes {
-		heats[i] = heatOf(l, b)
-		most = max(most, heats[i].most)
-	}
-	c = draw.Crop(c, 0, -6, 0, 0)
-	colourBar(c, p, most)
-	keys := chart.Legend{
-		{Text: "slowest of a window", Color: p.Ink, Marker: chart.Circle},
-		{Text: "failed or censored", Color: p.Alarm, Line: 3},
-	}
-	c = append(keys, floorEntry(p, v.floor(), y.Low)...).Draw(c, p)
-
-	c = draw.Crop(c, titleWidth, 0, 0, 0)
-	cols := columnsFor(len(lanes))
-	rows := (len(lanes) + cols - 1) / cols
-	var panels []*plot.Plot
-	for i, l := range lanes {
-		panel := timePanel(p, l, cols)
-		chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
-		heats[i].most = most
-		panel.Add(newFloorBand(p, v.series[i].row.Floor, false), heats[i],
-			chart.Dots(l.slowest(responseTimes), chart.Circle, p.Ink, 1.3), rug{l, p}, separators{lane: l, palette: p})
-		panels = append(panels, panel)
-	}
-	drawGrid(c, p, panels, cols, v.series, "response time, ms")
+		return append(row, slowestText(w.Response), format.Count(w.Failed), format.Count(w.Censored))
+	})
 }
 
 // heat is the matrix of one panel.
@@ -117,8 +93,8 @@ type heat struct {
 
 func heatOf(l lane, b chart.Bins) heat {
 	h := heat{lane: l, bins: b}
-	for _, w := range l.windows {
-		counts := b.Count(w.response)
+	for _, w := range l.Windows {
+		counts := b.Count(w.Response)
 		h.counts = append(h.counts, counts)
 		for _, n := range counts {
 			h.most = max(h.most, n)
@@ -131,22 +107,20 @@ func heatOf(l lane, b chart.Bins) heat {
 // canvases interpolate between pixels, which must not blur whole cells.
 const pixels = 6
 
-// Plot implements plot.Plotter. The cells are one raster per round, because as
-// vectors they are a hundred times larger.
-func (h heat) Plot(c draw.Canvas, panel *plot.Plot) {
-	toX, _ := panel.Transforms(&c)
-	for _, r := range h.lane.rounds {
-		step := min(h.lane.width.Seconds(), r.to-r.from)
+// draw draws the cells as one raster per round, because as vectors they are a hundred
+// times larger.
+func (h heat) draw(a chart.Area) {
+	for _, r := range h.lane.Rounds {
+		step := min(h.lane.Width.Seconds(), r.To-r.From)
 		// The last window of a round may be shorter than the others.
-		cols := max(int((r.to-r.from)/step*pixels+0.5), 1)
+		cols := max(int((r.To-r.From)/step*pixels+0.5), 1)
 		img := image.NewNRGBA(image.Rect(0, 0, cols, h.bins.N*pixels))
-		for i, w := range h.lane.windows {
-			if w.from >= r.from-1e-9 && w.from < r.to-1e-9 {
-				h.paint(img, int((w.from-r.from)/step+0.5), h.counts[i])
+		for i, w := range h.lane.Windows {
+			if w.From >= r.From-1e-9 && w.From < r.To-1e-9 {
+				h.paint(img, int((w.From-r.From)/step+0.5), h.counts[i])
 			}
 		}
-		c.DrawImage(vg.Rectangle{
-			Min: vg.Point{X: toX(r.from), Y: c.Min.Y}, Max: vg.Point{X: toX(r.to), Y: c.Max.Y}}, img)
+		a.DrawImage(vg.Rectangle{Min: vg.Point{X: a.X(r.From), Y: a.Min.Y}, Max: vg.Point{X: a.X(r.To), Y: a.Max.Y}}, img)
 	}
 }
 
@@ -183,6 +157,5 @@ func colourBar(c draw.Canvas, p chart.Palette, most int64) {
 	for x := range length {
 		img.SetNRGBA(x, 0, chart.Cividis(max(float64(x)/(length-1), chart.LogShare(1, most))))
 	}
-	c.DrawImage(vg.Rectangle{
-		Min: vg.Point{X: left, Y: c.Max.Y - height}, Max: vg.Point{X: right, Y: c.Max.Y}}, img)
+	c.DrawImage(vg.Rectangle{Min: vg.Point{X: left, Y: c.Max.Y - height}, Max: vg.Point{X: right, Y: c.Max.Y}}, img)
 }

@@ -126,7 +126,7 @@ func TestLabelsGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		labels, width, height := parseSVG(t, svg)
-		fmt.Fprintf(&got, "# %s, %g × %g: %s\n%s\n%s\n", f.Name, width, height, f.Title, f.Caption, f.Conditions)
+		fmt.Fprintf(&got, "# %s, %g × %g: %s\n%s\n%s\n%s\n", f.Name, width, height, f.Title, f.Caption, f.Conditions, f.Method)
 		for _, l := range labels {
 			fmt.Fprintln(&got, "  "+l.text)
 		}

@@ -8,6 +8,7 @@ import (
 	"servebench/reports/figures"
 	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
 )
 
 // Answers that nobody compared are not called correct.
@@ -42,5 +43,18 @@ func TestNoResultIsMarked(t *testing.T) {
 	all := figures.All(a)
 	if mark := all[len(all)-1].Mark; mark != "NO RESULT: nothing was measured" {
 		t.Errorf("mark %q", mark)
+	}
+}
+
+// In a closed loop no request is due before its worker is ready, and a caption says so.
+func TestCaptionsNameTheLoop(t *testing.T) {
+	for name, want := range map[string]string{"percentiles": "from when a request was due,", "percentiles-c1": "from when a worker was ready to send,"} {
+		plan := recordtest.Compare()
+		if name != "percentiles" {
+			plan = recordtest.Saturate()
+		}
+		if f := figuresOf(t, plan)[name]; !strings.Contains(f.Caption, want) {
+			t.Errorf("%s: %q lacks %q", name, f.Caption, want)
+		}
 	}
 }

@@ -59,6 +59,7 @@ func newPage(d *document.Document, drawn []figures.Figure) (*page, error) {
 			p.Groups = append(p.Groups, group{ID: s.ID, Title: s.Title, Folded: s.Rank == document.Folded})
 		}
 		g := &p.Groups[len(p.Groups)-1]
+		conditions := ""
 		shown := part{Section: s, Prose: prose(s.Lines)}
 		if s.Table != nil {
 			shown.Table = newTable(s.Table, strings.Join(append([]string{g.Title}, s.Notes...), ". "))
@@ -71,6 +72,10 @@ func newPage(d *document.Document, drawn []figures.Figure) (*page, error) {
 			if err != nil {
 				return nil, err
 			}
+			if f.Conditions == conditions {
+				one.Conditions = "" // as of the figure before
+			}
+			conditions = f.Conditions
 			shown.Figures = append(shown.Figures, one)
 		}
 		g.Parts = append(g.Parts, shown)
@@ -104,19 +109,8 @@ func newFigure(f figures.Figure) (figure, error) {
 	if err != nil {
 		return shown, err
 	}
-	data := &document.Table{Keys: 1}
-	for i, head := range f.Data.Head {
-		data.Columns = append(data.Columns, document.Column{Title: head, Words: i == 0})
-	}
-	for _, cells := range f.Data.Rows {
-		var row document.Row
-		for _, s := range cells {
-			row.Cells = append(row.Cells, document.Cell{Text: s})
-		}
-		data.Rows = append(data.Rows, row)
-	}
 	// The figure package wrote and escaped it.
-	shown.SVG, shown.Data = template.HTML(svg), newTable(data, "Data of the figure “"+f.Title+"”")
+	shown.SVG, shown.Data = template.HTML(svg), newTable(f.Data, "Data of the figure “"+f.Title+"”")
 	return shown, nil
 }
 

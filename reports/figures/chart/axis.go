@@ -1,6 +1,6 @@
-// Package chart is what figures are drawn with: axes of latencies, palettes for light
-// and dark backgrounds, markers that need no colour, legends, and an SVG canvas whose
-// colours follow the page. It knows nothing of runs.
+// Package chart is what figures are drawn with: panels with axes of latencies, small
+// multiples, lists, legends, palettes for light and dark backgrounds, markers that need
+// no colour, and an SVG canvas whose colours follow the page. It knows nothing of runs.
 package chart
 
 import (
@@ -19,18 +19,12 @@ func NewPanel(p Palette) *plot.Plot {
 	panel := plot.New()
 	panel.BackgroundColor = nil
 	for _, axis := range []*plot.Axis{&panel.X, &panel.Y} {
-		axis.Color = p.Muted
-		axis.Width = 0.6
-		axis.Padding = 0
-		axis.Label.TextStyle.Font = Face(Small, p.Muted).Font
-		axis.Label.TextStyle.Color = p.Muted
+		axis.Color, axis.Width, axis.Padding = p.Muted, 0.6, 0
+		axis.Label.TextStyle.Font, axis.Label.TextStyle.Color = Face(Small, p.Muted).Font, p.Muted
 		axis.Label.Padding = 3
-		axis.Tick.Color = p.Muted
-		axis.Tick.Width = 0.6
-		axis.Tick.Length = 4
-		axis.Tick.Label.Font = Face(Small, p.Muted).Font
-		axis.Tick.Label.Color = p.Muted
-		axis.Tick.Marker = LinearTicks{Most: 6}
+		axis.Tick.Color, axis.Tick.Width, axis.Tick.Length = p.Muted, 0.6, 4
+		axis.Tick.Label.Font, axis.Tick.Label.Color = Face(Small, p.Muted).Font, p.Muted
+		axis.Tick.Marker = LinearTicks(6)
 	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = p.Grid, p.Grid
@@ -44,7 +38,14 @@ func NewPanel(p Palette) *plot.Plot {
 func LogAxis(axis *plot.Axis, s Span, length, spacing vg.Length) {
 	axis.Scale = logScale{}
 	axis.Min, axis.Max = s.Low, s.High
-	axis.Tick.Marker = logTicks{most: max(2, int(length/spacing))}
+	axis.Tick.Marker = logTicks(max(2, int(length/spacing)))
+}
+
+// HideLabels leaves nothing but the grid lines of an axis that shares the labels of
+// the panel below.
+func HideLabels(axis *plot.Axis) {
+	axis.Label.Text, axis.Tick.Label.Font.Size = "", 1
+	axis.Tick.Marker = Unlabelled(axis.Tick.Marker)
 }
 
 // logScale is gonum's without its panic: what is not above zero, a hidden tick
@@ -61,20 +62,40 @@ func (logScale) Normalize(low, high, x float64) float64 {
 
 // logTicks labels 1, 2 and 5 of each decade as far as there is room, fewer on
 // wide axes, more on narrow ones.
-type logTicks struct{ most int }
-
-// Ticks implements plot.Ticker.
-func (t logTicks) Ticks(low, high float64) []plot.Tick {
-	values := LogSteps(low, high, t.most)
-	ticks := make([]plot.Tick, 0, len(values)+20)
-	for _, v := range values {
-		ticks = append(ticks, plot.Tick{Value: v, Label: Plain(v)})
-	}
-	if high/low > 1e6 || high/low < 1.2 {
+func logTicks(most int) plot.TickerFunc {
+	return func(low, high float64) []plot.Tick {
+		ticks := Ticks(LogSteps(low, high, most), Plain)
+		if high/low > 1e6 || high/low < 1.2 {
+			return ticks
+		}
+		for _, v := range decades(low, high, 1, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}) {
+			ticks = append(ticks, plot.Tick{Value: v})
+		}
 		return ticks
 	}
-	for _, v := range decades(low, high, 1, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}) {
-		ticks = append(ticks, plot.Tick{Value: v})
+}
+
+// LinearTicks labels at most so many round steps of 1, 2 or 5.
+func LinearTicks(most int) plot.TickerFunc {
+	return func(low, high float64) []plot.Tick { return Ticks(RoundSteps(low, high, most), Plain) }
+}
+
+// Unlabelled keeps the grid lines of an axis and drops its labels.
+func Unlabelled(t plot.Ticker) plot.TickerFunc {
+	return func(low, high float64) []plot.Tick {
+		ticks := t.Ticks(low, high)
+		for i := range ticks {
+			ticks[i].Label = " " // an empty one would make it a minor tick
+		}
+		return ticks
+	}
+}
+
+// Ticks labels values.
+func Ticks(values []float64, label func(float64) string) []plot.Tick {
+	ticks := make([]plot.Tick, len(values))
+	for i, v := range values {
+		ticks[i] = plot.Tick{Value: v, Label: label(v)}
 	}
 	return ticks
 }
@@ -104,31 +125,15 @@ func LogSteps(low, high float64, most int) []float64 {
 // decades returns the steps of every skip-th decade between low and high.
 func decades(low, high float64, skip int, steps []float64) []float64 {
 	var values []float64
-	first := int(math.Floor(math.Log10(low)))
 	last := int(math.Ceil(math.Log10(high)))
-	for e := first; e <= last; e++ {
-		if e%skip != 0 {
-			continue
-		}
+	for e := int(math.Floor(math.Log10(low))); e <= last; e++ {
 		for _, s := range steps {
-			if v := s * math.Pow10(e); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
+			if v := s * math.Pow10(e); e%skip == 0 && v >= low*(1-1e-9) && v <= high*(1+1e-9) {
 				values = append(values, v)
 			}
 		}
 	}
 	return values
-}
-
-// LinearTicks labels round steps of 1, 2 or 5.
-type LinearTicks struct{ Most int }
-
-// Ticks implements plot.Ticker.
-func (t LinearTicks) Ticks(low, high float64) []plot.Tick {
-	var ticks []plot.Tick
-	for _, v := range RoundSteps(low, high, t.Most) {
-		ticks = append(ticks, plot.Tick{Value: v, Label: Plain(v)})
-	}
-	return ticks
 }
 
 // RoundSteps returns at most so many multiples of a round step inside the range.
@@ -156,24 +161,24 @@ func RoundSteps(low, high float64, most int) []float64 {
 // empty.
 type Span struct{ Low, High float64 }
 
-// Add widens the span to hold v. Values that a logarithm has no place for are
+// Add widens the span to hold the values. Those that a logarithm has no place for are
 // left out.
-func (s *Span) Add(v float64) {
-	if !(v > 0) || math.IsInf(v, 0) {
-		return
+func (s *Span) Add(values ...float64) {
+	for _, v := range values {
+		switch {
+		case !(v > 0) || math.IsInf(v, 0):
+		case s.High == 0:
+			s.Low, s.High = v, v
+		default:
+			s.Low, s.High = math.Min(s.Low, v), math.Max(s.High, v)
+		}
 	}
-	if s.High == 0 {
-		s.Low, s.High = v, v
-		return
-	}
-	s.Low, s.High = math.Min(s.Low, v), math.Max(s.High, v)
 }
 
 // AddTimes widens the span to hold all that a histogram counts; nil counts nothing.
 func (s *Span) AddTimes(h *hdrhistogram.Histogram) {
 	if h != nil {
-		s.Add(Milliseconds(h.Min()))
-		s.Add(Milliseconds(h.Max()))
+		s.Add(Milliseconds(h.Min()), Milliseconds(h.Max()))
 	}
 }
 

@@ -44,7 +44,7 @@ func (b Bins) Edge(i int) float64 {
 // Count sorts a histogram into the bins.
 func (b Bins) Count(h *hdrhistogram.Histogram) []int64 {
 	counts := make([]int64, b.N)
-	for _, bar := range Filled(h) {
+	for _, bar := range filled(h) {
 		middle := Milliseconds(bar.From + (bar.To-bar.From)/2)
 		i := b.index(middle) - b.first
 		counts[min(max(i, 0), b.N-1)] += bar.Count
@@ -52,8 +52,8 @@ func (b Bins) Count(h *hdrhistogram.Histogram) []int64 {
 	return counts
 }
 
-// Filled returns the bars of a histogram that count anything; none of nil.
-func Filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
+// filled returns the bars of a histogram that count anything; none of nil.
+func filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
 	var bars []hdrhistogram.Bar
 	if h == nil {
 		return nil
@@ -64,4 +64,19 @@ func Filled(h *hdrhistogram.Histogram) []hdrhistogram.Bar {
 		}
 	}
 	return bars
+}
+
+// CountsWithin counts the values within each of the times, which ascend, in milliseconds.
+func CountsWithin(h *hdrhistogram.Histogram, times []float64) []int64 {
+	counts := make([]int64, len(times))
+	bars := filled(h)
+	var below int64
+	for i, limit := range times {
+		for len(bars) > 0 && Milliseconds(bars[0].To) <= limit*(1+1e-9) {
+			below += bars[0].Count
+			bars = bars[1:]
+		}
+		counts[i] = below
+	}
+	return counts
 }

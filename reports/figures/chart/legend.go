@@ -42,7 +42,7 @@ type Entry struct {
 
 func (e Entry) swatch(c draw.Canvas, at vg.Point) {
 	if e.Block {
-		FillRect(c, e.Color, at.X+6, at.Y-3.5, at.X+swatch, at.Y+3.5)
+		fillRect(c, e.Color, at.X+6, at.Y-3.5, at.X+swatch, at.Y+3.5)
 	}
 	if e.Line > 0 {
 		c.StrokeLine2(draw.LineStyle{Color: e.Color, Width: e.Line, Dashes: e.Dash},

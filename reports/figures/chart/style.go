@@ -3,7 +3,9 @@ package chart
 import (
 	"fmt"
 	"image/color"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -22,18 +24,12 @@ type Palette struct {
 
 // Light is the palette for a white background, as in print.
 func Light() Palette {
-	return Palette{
-		Paper: hex(0xFFFFFF), Ink: hex(0x1A1F26), Muted: hex(0x59636E),
-		Grid: hex(0xDFE4E8), Alarm: hex(0xB3261E),
-	}
+	return Palette{hex(0xFFFFFF), hex(0x1A1F26), hex(0x59636E), hex(0xDFE4E8), hex(0xB3261E)}
 }
 
 // Dark is the palette for a dark background.
 func Dark() Palette {
-	return Palette{
-		Paper: hex(0x0F1419), Ink: hex(0xE6E9EC), Muted: hex(0x9AA4AF),
-		Grid: hex(0x2A323B), Alarm: hex(0xFF8A80),
-	}
+	return Palette{hex(0x0F1419), hex(0xE6E9EC), hex(0x9AA4AF), hex(0x2A323B), hex(0xFF8A80)}
 }
 
 // CSS returns the palette as declarations of the custom properties that the
@@ -41,7 +37,7 @@ func Dark() Palette {
 func (p Palette) CSS() string {
 	var b strings.Builder
 	for _, r := range p.roles() {
-		fmt.Fprintf(&b, "--figure-%s:%s;", r.name, hexString(r.color))
+		fmt.Fprintf(&b, "--figure-%s:#%02X%02X%02X;", r.name, r.color.R, r.color.G, r.color.B)
 	}
 	return b.String()
 }
@@ -52,19 +48,11 @@ type role struct {
 }
 
 func (p Palette) roles() []role {
-	return []role{
-		{"paper", p.Paper}, {"ink", p.Ink}, {"muted", p.Muted},
-		{"grid", p.Grid}, {"alarm", p.Alarm},
-	}
+	return []role{{"paper", p.Paper}, {"ink", p.Ink}, {"muted", p.Muted}, {"grid", p.Grid}, {"alarm", p.Alarm}}
 }
 
 func hex(rgb uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(rgb >> 16), G: uint8(rgb >> 8), B: uint8(rgb), A: 0xFF}
-}
-
-// hexString writes a colour as the SVG canvas does.
-func hexString(c color.NRGBA) string {
-	return fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B)
 }
 
 // Faint returns c with the given opacity between 0 and 1.
@@ -111,36 +99,14 @@ type Look struct {
 // order, so that all figures of a run agree.
 func Looks(names []string) map[string]Look {
 	looks := map[string]Look{}
-	spares := 0
-	for _, name := range names {
-		l, ok := knownLook(name)
-		if !ok {
-			l = spareLook(spares)
-			spares++
-		}
-		looks[name] = l
+	// After Okabe and Ito, "Color Universal Design", 2008.
+	known := map[string]Look{
+		"physical":  {hex(0x0072B2), nil, Circle},
+		"vm":        {hex(0xD55E00), []vg.Length{7, 2}, Square},
+		"container": {hex(0x009E73), []vg.Length{4, 2}, Triangle},
+		"lambda":    {hex(0xCC79A7), []vg.Length{2, 2}, diamond},
 	}
-	return looks
-}
-
-// knownLook has the looks of the names that most figures show, after Okabe and
-// Ito, "Color Universal Design", 2008.
-func knownLook(name string) (Look, bool) {
-	switch name {
-	case "physical":
-		return Look{hex(0x0072B2), nil, Circle}, true
-	case "vm":
-		return Look{hex(0xD55E00), []vg.Length{7, 2}, Square}, true
-	case "container":
-		return Look{hex(0x009E73), []vg.Length{4, 2}, Triangle}, true
-	case "lambda":
-		return Look{hex(0xCC79A7), []vg.Length{2, 2}, diamond}, true
-	}
-	return Look{}, false
-}
-
-func spareLook(i int) Look {
-	all := []Look{
+	others := []Look{
 		{hex(0x8B6FC0), []vg.Length{7, 2, 2, 2}, Inverted},
 		{hex(0xA6761D), []vg.Length{9, 3}, pentagon},
 		{hex(0x3B8EA5), []vg.Length{4, 2, 1, 2}, Star},
@@ -148,7 +114,11 @@ func spareLook(i int) Look {
 		{hex(0x6B8E23), []vg.Length{5, 1}, Square},
 		{hex(0x7F7F7F), []vg.Length{3, 3}, Triangle},
 	}
-	return all[i%len(all)]
+	for i, name := range slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, is := known[name]; return is }) {
+		looks[name] = others[i%len(others)]
+	}
+	maps.Copy(looks, known)
+	return looks
 }
 
 // Marker is the shape of a point; 0 is none. Gonum's own glyphs are drawn too thinly
@@ -173,26 +143,6 @@ func (m Marker) Hollow() Marker { return m | outline }
 
 func (m Marker) hollow() bool { return m&outline != 0 }
 
-// corners returns how many corners a marker has and where the first one points,
-// in radians. A circle has none.
-func (m Marker) corners() (n int, turn float64) {
-	switch m &^ outline {
-	case Square:
-		return 4, math.Pi / 4
-	case Triangle:
-		return 3, math.Pi / 2
-	case diamond:
-		return 4, 0
-	case Inverted:
-		return 3, -math.Pi / 2
-	case pentagon:
-		return 5, math.Pi / 2
-	case Star:
-		return 8, math.Pi / 2
-	}
-	return 0, 0
-}
-
 // DrawGlyph implements draw.GlyphDrawer.
 func (m Marker) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
 	path := m.path(at, sty.Radius)
@@ -206,8 +156,21 @@ func (m Marker) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
 
 func (m Marker) path(at vg.Point, radius vg.Length) vg.Path {
 	var p vg.Path
-	n, turn := m.corners()
-	if n == 0 {
+	n, turn := 0, 0.0 // corners, and where the first one points, in radians
+	switch m &^ outline {
+	case Square:
+		n, turn = 4, math.Pi/4
+	case Triangle:
+		n, turn = 3, math.Pi/2
+	case diamond:
+		n = 4
+	case Inverted:
+		n, turn = 3, -math.Pi/2
+	case pentagon:
+		n, turn = 5, math.Pi/2
+	case Star:
+		n, turn = 8, math.Pi/2
+	default:
 		p.Move(vg.Point{X: at.X + radius, Y: at.Y})
 		p.Arc(at, radius, 0, 2*math.Pi)
 		p.Close()
