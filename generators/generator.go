@@ -1,7 +1,10 @@
-// Package generators describes the synthetic data that every target is driven
-// with. It stands at the start of the flow: a generator turns a random source
-// into labelled examples, a protocol (targets/protocol) turns examples into
-// requests. Each generator lives in a child package named after it.
+// Package generators describes the data that every target is driven with. It
+// stands at the start of the flow: a generator turns a random source into
+// examples, a protocol (targets/protocol) turns examples into requests and
+// responses into answers, and scenarios/corpus compares those with what the
+// examples say is right. Example and Answer are what the three have in common; no
+// protocol knows a generator, and no generator a protocol. Each generator lives in
+// a child package named after it.
 package generators
 
 import (
@@ -39,7 +42,7 @@ type Param struct {
 type Config struct {
 	// Params holds values by Param.Name; a missing one takes its default.
 	Params map[string]float64
-	// Readable also fills Example.Columns, the human-readable columns, which
+	// Readable also fills Example.Fields, the human-readable columns, which
 	// cost far more than the features.
 	Readable bool
 	// Seed seeds what Next's random source does not drive: the faker behind
@@ -47,32 +50,8 @@ type Config struct {
 	Seed uint64
 }
 
-// Schema names what an Example holds. It is constant for a generator.
-type Schema struct {
-	Features []Feature // order of Example.Features
-	Columns  []string  // order of Example.Columns
-	Classes  []string  // Example.Label indexes it
-}
-
-// Feature is one input of the model.
-type Feature struct {
-	Name string
-	Doc  string // meaning and unit
-	// Categories names the values of a categorical feature, whose value is the
-	// index into it; nil for a number.
-	Categories []string
-}
-
-// Example is one labelled input.
-type Example struct {
-	Features []float32 // one per Schema.Features
-	Columns  []string  // one per Schema.Columns; nil unless Config.Readable
-	Label    int       // the class observed, after label noise; index into Schema.Classes
-	Truth    int       // the class by the generator's own rule, before label noise
-}
-
 // Generator makes examples. Next is a pure function of the random source (and,
-// for Columns, of Config.Seed and how often it was called): the same source
+// for Fields, of Config.Seed and how often it was called): the same source
 // gives the same examples. The example's slices belong to the caller. A
 // Generator is for one goroutine.
 type Generator interface {

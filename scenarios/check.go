@@ -106,6 +106,8 @@ func (c check) written() {
 		c.refuse(field+".model", c.Given(field+".model") && p.Model != "", noModel, "it left out")
 		c.refuse(field+".mix", p.Mix != nil, "a template is the only request there is", "it left out")
 	}
+	c.refuse("workload.input", s.Workload.Input != "", noModel, "it left out")
+	c.refuse("workload.output", s.Workload.Output != "", noModel, "it left out")
 	c.refuse("data", c.Given("data"), "a template is sent as it is, and no data goes into it", "it left out")
 	c.refuse("overhead", s.Overhead != nil, noModel, "none")
 	if t := s.Template; t != nil {
@@ -118,6 +120,7 @@ func (c check) http() {
 	if !c.Sound("http.version", "http.client") {
 		return
 	}
+	c.refuse("http.version", h.Version == HTTP1 && protocolKind(c.cat, c.s.Protocol).HTTP2, "protocol "+c.s.Protocol+" needs HTTP/2", HTTP2+", or another protocol")
 	c.refuse("http.client", h.Version == HTTP2 && h.Client == OwnClient, "servebench's own client speaks HTTP/1.1 alone", StandardClient+" for HTTP/2")
 	c.refuse("http.keep_alive", h.Version == HTTP2 && !h.KeepAlive, "requests of HTTP/2 share connections", "true, or version "+HTTP1)
 	if timeout := c.s.Timeout; c.Sound("timeout") {

@@ -112,6 +112,12 @@ func (s *Scenario) resolve(cat Catalogue) {
 			s.Workload.Ready = s.Template.Path
 		}
 	}
+	if s.HTTP.Version == "" {
+		s.HTTP.Version = HTTP1
+		if p.HTTP2 {
+			s.HTTP.Version = HTTP2
+		}
+	}
 	if s.HTTP.Client == "" {
 		s.HTTP.Client = OwnClient
 		if s.HTTP.Version == HTTP2 {

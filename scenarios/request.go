@@ -44,7 +44,7 @@ type Expect struct {
 type HTTP struct {
 	// The version of HTTP. Version 2 is negotiated with a server at an https URL and used
 	// from the first byte (h2c) with one at an http URL.
-	Version string `key:"version" default:"1.1" oneof:"1.1,2"`
+	Version string `key:"version" absent:"1.1, or 2 where the protocol needs it" oneof:"1.1,2"`
 	// The client that sends the requests: servebench's own, built for load, or that of Go's
 	// standard library, for comparison.
 	Client string `key:"client" absent:"servebench for HTTP/1.1, net/http for HTTP/2" oneof:"servebench,net/http"`

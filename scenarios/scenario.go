@@ -116,6 +116,12 @@ type Workload struct {
 	// The name of the model on the server. With the reference server, answers are checked
 	// against what the same model predicts offline.
 	Model string `key:"model" absent:"none; required unless protocol is template" format:"word" want:"a model's name"` // that of the first answer, and of phases that name none
+	// What the model calls the tensor that takes the rows of features, for a protocol that
+	// names tensors.
+	Input string `key:"input,omitzero" absent:"features" format:"word" want:"a tensor's name"`
+	// What the model calls the output that holds its answers, which are labels, the
+	// probabilities of the classes, or values.
+	Output string `key:"output,omitzero" absent:"the one that can be read as an answer" format:"word" want:"a tensor's name"`
 	// The command line of your own server. {host} and {port} are replaced by the address to
 	// listen on, which is also in the environment as HOST and PORT. If the path of the
 	// executable contains a slash, it is relative to the scenario file. On physical the

@@ -46,13 +46,9 @@ func listModels(w io.Writer) error {
 func builtIn() []protocol.Model {
 	var served []protocol.Model
 	for _, m := range models.All() {
-		served = append(served, asServed(m))
+		served = append(served, m.Served())
 	}
 	return served
-}
-
-func asServed(m *models.Model) protocol.Model {
-	return protocol.Model{Name: m.Name, Doc: m.Doc, Version: m.Version, Schema: m.Schema, Predict: m.Predict}
 }
 
 // chooseModels returns the models of those names, or all that are built in when
@@ -71,7 +67,7 @@ func chooseModels(opts *serveOptions, log *slog.Logger) ([]protocol.Model, error
 		}
 		used, all := m.Iterations()
 		log.Info("model read", "model", m.Name, "features", len(m.Schema.Features), "iterations", all, "predict_with", predictWith(used, all))
-		fromFiles = append(fromFiles, asServed(m))
+		fromFiles = append(fromFiles, m.Served())
 	}
 	named := func(list []protocol.Model, name string) int {
 		return slices.IndexFunc(list, func(m protocol.Model) bool { return m.Name == name })

@@ -16,20 +16,17 @@ import (
 
 // reference is the reference server as a run needs it.
 func reference() trial.Reference {
-	noop := refserver.Noop()
+	noop, timed := refserver.Noop(), clock.Description()
+	timed.Predict = noop.Predict
 	ref := trial.Reference{
 		Command: serveModels,
 		Models: []trial.Model{
-			{Name: noop.Name, Predict: noop.Predict},
-			{Name: clock.Name, Predict: noop.Predict}, // which answers the same, later
+			{Model: noop},
+			{Model: timed}, // which answers the same as noop, later
 		},
 	}
 	for _, model := range models.All() {
-		ref.Models = append(ref.Models, trial.Model{
-			Name:      model.Name,
-			Generator: model.Generator,
-			Predict:   model.Predict,
-		})
+		ref.Models = append(ref.Models, trial.Model{Model: model.Served(), Generator: model.Generator})
 	}
 	return ref
 }

@@ -91,9 +91,9 @@ func (g *generator) Next(rng *rand.Rand) generators.Example {
 	if g.perturbation > 0 {
 		a.perturb(rng, g.perturbation)
 	}
-	example := generators.Example{Features: a.features(), Label: label, Truth: truth}
+	example := generators.Example{Features: a.features(), Label: generators.Classified(label), Truth: truth}
 	if g.person != nil {
-		example.Columns = g.person.columns()
+		example.Fields = g.person.columns()
 	}
 	return example
 }
@@ -112,7 +112,7 @@ func schema() generators.Schema {
 			{Name: "hyears", Doc: "years the house has been owned, 1 to 30"},
 			{Name: "loan", Doc: "amount of the loan, dollars, 0 to 500,000"},
 		},
-		Columns: []string{"name", "city", "employer", "job_title", "date_applied"},
+		Fields:  []string{"name", "city", "employer", "job_title", "date_applied"},
 		Classes: []string{"declined", "approved"},
 	}
 }
@@ -140,14 +140,14 @@ func newPerson(seed uint64) *person {
 	}
 }
 
-// columns returns the values in the order of the schema's columns.
-func (p *person) columns() []string {
-	return []string{
-		p.faker.Name(),
-		p.faker.City(),
-		p.faker.Company(),
-		p.faker.JobTitle(),
-		p.faker.DateRange(p.first, p.last).Format(time.DateOnly),
+// columns returns the values in the order of the schema's fields.
+func (p *person) columns() []generators.Value {
+	return []generators.Value{
+		{Text: p.faker.Name()},
+		{Text: p.faker.City()},
+		{Text: p.faker.Company()},
+		{Text: p.faker.JobTitle()},
+		{Text: p.faker.DateRange(p.first, p.last).Format(time.DateOnly)},
 	}
 }
 

@@ -109,7 +109,7 @@ func TestLabelNoiseRate(t *testing.T) {
 	for _, noise := range []float64{0, 0.05, 0.5} {
 		flipped := 0
 		for _, e := range take(t, n, generators.Config{Params: map[string]float64{credit.Noise: noise}}) {
-			if e.Label != e.Truth {
+			if e.Label.Label != e.Truth {
 				flipped++
 			}
 		}
@@ -133,7 +133,7 @@ func TestNoiseLeavesFeaturesAlone(t *testing.T) {
 func TestPerturbationBlursTheNumbers(t *testing.T) {
 	calm := take(t, 1, generators.Config{})[0]
 	blurred := take(t, 1, generators.Config{Params: map[string]float64{credit.Perturbation: 0.1}})[0]
-	if calm.Truth != blurred.Truth || calm.Label != blurred.Label {
+	if calm.Truth != blurred.Truth || calm.Label.Label != blurred.Label.Label {
 		t.Error("perturbation changed the label, which is given before it")
 	}
 	a, b := named(calm), named(blurred)
@@ -153,10 +153,10 @@ func TestReadableLeavesFeaturesAlone(t *testing.T) {
 			t.Fatalf("seed %d twice: %s", seed, diff)
 		}
 		for i := range readable {
-			if len(readable[i].Columns) != len(schema(t).Columns) {
-				t.Fatalf("example %d has %d columns", i, len(readable[i].Columns))
+			if len(readable[i].Fields) != len(schema(t).Fields) {
+				t.Fatalf("example %d has %d fields", i, len(readable[i].Fields))
 			}
-			readable[i].Columns = nil
+			readable[i].Fields = nil
 		}
 		if diff := cmp.Diff(plain, readable); diff != "" {
 			t.Fatalf("seed %d: %s", seed, diff)
@@ -167,7 +167,11 @@ func TestReadableLeavesFeaturesAlone(t *testing.T) {
 func TestGolden(t *testing.T) {
 	var b strings.Builder
 	for _, e := range take(t, 12, generators.Config{Readable: true, Seed: 1}) {
-		fmt.Fprintln(&b, e.Features, e.Truth, e.Label, strings.Join(e.Columns, " | "))
+		var fields []string
+		for _, v := range e.Fields {
+			fields = append(fields, v.Text)
+		}
+		fmt.Fprintln(&b, e.Features, e.Truth, e.Label.Label, strings.Join(fields, " | "))
 	}
 	path := filepath.Join("testdata", "examples.golden")
 	if *update {

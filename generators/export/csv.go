@@ -33,10 +33,10 @@ func (c *csv) Write(e generators.Example) error {
 	for i, v := range e.Features {
 		b = append(appendCSVNumber(b, v, c.categories[i]), ',')
 	}
-	for _, v := range e.Columns {
-		b = append(appendCSVField(b, v), ',')
+	for _, v := range e.Fields {
+		b = append(appendCSVField(b, v.Text), ',')
 	}
-	b = append(append(b, c.classes[e.Label]...), ',')
+	b = append(append(b, c.classes[e.Label.Label]...), ',')
 	c.buf = append(append(b, c.classes[e.Truth]...), '\n')
 	return c.flushFrom(pieceSize)
 }

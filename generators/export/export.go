@@ -88,15 +88,18 @@ func (l *layout) admit(e generators.Example) error {
 	if len(e.Features) != len(l.schema.Features) {
 		return fmt.Errorf("export example: it has %d features, the schema %d", len(e.Features), len(l.schema.Features))
 	}
-	if n := len(e.Columns); n != 0 && n != len(l.schema.Columns) {
-		return fmt.Errorf("export example: it has %d columns, the schema %d", n, len(l.schema.Columns))
+	if n := len(e.Fields); n != 0 && n != len(l.schema.Fields) {
+		return fmt.Errorf("export example: it has %d fields, the schema %d", n, len(l.schema.Fields))
 	}
-	for _, class := range [...]int{e.Label, e.Truth} {
+	if e.Label.Kind != generators.Class {
+		return fmt.Errorf("export example: its label is no class")
+	}
+	for _, class := range [...]int{e.Label.Label, e.Truth} {
 		if class < 0 || class >= len(l.schema.Classes) {
 			return fmt.Errorf("export example: class %d is none of the schema's %d", class, len(l.schema.Classes))
 		}
 	}
-	readable := len(e.Columns) > 0
+	readable := len(e.Fields) > 0
 	if l.started && readable != l.readable {
 		return fmt.Errorf("export example: human-readable columns must be in all examples or in none")
 	}
@@ -110,7 +113,7 @@ func (l *layout) columnNames() []string {
 		names = append(names, f.Name)
 	}
 	if l.readable {
-		names = append(names, l.schema.Columns...)
+		names = append(names, l.schema.Fields...)
 	}
 	return append(names, labelColumn, truthColumn)
 }

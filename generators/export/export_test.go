@@ -37,14 +37,14 @@ func TestGolden(t *testing.T) {
 func awkward() (generators.Schema, []generators.Example) {
 	schema := generators.Schema{
 		Features: []generators.Feature{{Name: "x, \"y\""}, {Name: "kind", Categories: []string{`a,"b"`, "c\nd"}}},
-		Columns:  []string{"note"},
+		Fields:   []string{"note"},
 		Classes:  []string{"no", "yes, sir"},
 	}
 	var examples []generators.Example
 	for i, x := range []float32{0.1, -3, 16777216, 1e-30, float32(math.Inf(1)), float32(math.NaN())} {
 		note := []string{"", " lead", "quote \" back \\", "tab\tbell\a\r\n", "snow ☃ \u2028", "bad \xff"}[i]
 		examples = append(examples, generators.Example{
-			Features: []float32{x, []float32{0, 1, 0.5, 2, -1, x}[i]}, Columns: []string{note}, Label: i % 2, Truth: 1,
+			Features: []float32{x, []float32{0, 1, 0.5, 2, -1, x}[i]}, Fields: []generators.Value{{Text: note}}, Label: generators.Classified(i % 2), Truth: 1,
 		})
 	}
 	return schema, examples
@@ -70,7 +70,7 @@ func TestNumbersReadBack(t *testing.T) {
 			continue
 		}
 		var out bytes.Buffer
-		write(t, named(t, "jsonl").New(&out, schema), []generators.Example{{Features: []float32{v}}})
+		write(t, named(t, "jsonl").New(&out, schema), []generators.Example{{Features: []float32{v}, Label: generators.Classified(0)}})
 		var got struct{ X float32 }
 		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.X != v {
 			t.Fatalf("%v reads back as %v from %s: %v", v, got.X, out.Bytes(), err)
@@ -83,8 +83,8 @@ func FuzzStrings(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		schema := generators.Schema{Columns: []string{"s"}, Classes: []string{"c"}}
-		examples := []generators.Example{{Columns: []string{s}}}
+		schema := generators.Schema{Fields: []string{"s"}, Classes: []string{"c"}}
+		examples := []generators.Example{{Fields: []generators.Value{{Text: s}}, Label: generators.Classified(0)}}
 		var line bytes.Buffer
 		write(t, named(t, "jsonl").New(&line, schema), examples)
 		var got struct{ S string }
@@ -116,10 +116,11 @@ func TestWriteRejectsWhatDoesNotFit(t *testing.T) {
 	schema, examples := awkward()
 	good := examples[0]
 	for name, bad := range map[string]generators.Example{
-		"features": {Features: []float32{1}, Columns: good.Columns},
-		"columns":  {Features: good.Features, Columns: []string{"a", "b"}},
-		"class":    {Features: good.Features, Columns: good.Columns, Label: 2},
-		"in none":  {Features: good.Features},
+		"features": {Features: []float32{1}, Fields: good.Fields, Label: good.Label},
+		"fields":   {Features: good.Features, Fields: make([]generators.Value, 2), Label: good.Label},
+		"no class": {Features: good.Features, Fields: good.Fields},
+		"class":    {Features: good.Features, Fields: good.Fields, Label: generators.Classified(2)},
+		"in none":  {Features: good.Features, Label: good.Label},
 	} {
 		for _, format := range export.Formats() {
 			w := format.New(io.Discard, schema)

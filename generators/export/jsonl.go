@@ -11,7 +11,7 @@ type jsonl struct {
 	stream
 	layout     layout
 	keys       [][]byte   // of the features, with the punctuation around them
-	columnKeys [][]byte   // of the human-readable columns
+	fieldKeys  [][]byte   // of the human-readable columns
 	categories [][][]byte // by feature
 	classes    [][]byte
 }
@@ -26,8 +26,8 @@ func newJSONL(w io.Writer, schema generators.Schema) Writer {
 	for _, f := range schema.Features {
 		j.keys = append(j.keys, key(f.Name))
 	}
-	for _, name := range schema.Columns {
-		j.columnKeys = append(j.columnKeys, key(name))
+	for _, name := range schema.Fields {
+		j.fieldKeys = append(j.fieldKeys, key(name))
 	}
 	return j
 }
@@ -48,12 +48,16 @@ func (j *jsonl) Write(e generators.Example) error {
 		b = append(b, j.keys[i]...)
 		b = appendJSONNumber(b, v, j.categories[i])
 	}
-	for i, v := range e.Columns {
-		b = append(b, j.columnKeys[i]...)
-		b = appendJSONString(b, v)
+	for i, v := range e.Fields {
+		b = append(b, j.fieldKeys[i]...)
+		if v.JSON {
+			b = append(b, v.Text...)
+		} else {
+			b = appendJSONString(b, v.Text)
+		}
 	}
 	b = append(b, `,"`+labelColumn+`":`...)
-	b = append(b, j.classes[e.Label]...)
+	b = append(b, j.classes[e.Label.Label]...)
 	b = append(b, `,"`+truthColumn+`":`...)
 	b = append(b, j.classes[e.Truth]...)
 	b[start] = '{'

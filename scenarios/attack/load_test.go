@@ -36,7 +36,7 @@ func (question) Next(rng *rand.Rand) generators.Example {
 	if x >= 0.5 {
 		label = 1
 	}
-	return generators.Example{Features: []float32{x}, Label: label}
+	return generators.Example{Features: []float32{x}, Label: generators.Classified(label)}
 }
 
 // echo is a protocol whose right answer is the number itself.
@@ -62,18 +62,20 @@ func (echo) Decode(r protocol.Response) (protocol.Reply, error) {
 	if err := json.Unmarshal(r.Body, &p); err != nil {
 		return protocol.Reply{}, err
 	}
-	label := 0
-	if p >= 0.5 {
-		label = 1
-	}
-	return protocol.Reply{Answers: []protocol.Answer{{Label: label, Probability: p}}}, nil
+	return protocol.Reply{Answers: []generators.Answer{generators.Probable([]float32{float32(1 - p), float32(p)})}}, nil
+}
+
+func twoClasses(probability func([]float32) float32) protocol.Model {
+	m := protocol.Model{Predict: protocol.Binary(probability)}
+	m.Schema.Classes = []string{"0", "1"}
+	return m
 }
 
 func newCorpus(t testing.TB, size int) *corpus.Corpus {
 	t.Helper()
 	c, err := corpus.Build(corpus.Config{
 		Generator: question{}, Protocol: echo{}, Size: size, Batch: 1, Seed: 1,
-		Predict: func(features []float32) float32 { return features[0] },
+		Model: twoClasses(func(features []float32) float32 { return features[0] }),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -140,7 +140,7 @@ type byStatus struct{ bare }
 func (byStatus) BodyLimit() int { return 0 }
 
 func (byStatus) Decode(protocol.Response) (protocol.Reply, error) {
-	return protocol.Reply{Answers: make([]protocol.Answer, 1)}, nil
+	return protocol.Reply{Answers: make([]generators.Answer, 1)}, nil
 }
 
 // TestLongAnswers reads answers that need not be compared to their end, however long

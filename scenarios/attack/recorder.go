@@ -162,7 +162,7 @@ func (r *recorder) judge(f *flight) (class, text string) {
 		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
 	}
 	judged := r.cfg.Corpus.Check(r.order.at(f.seq), protocol.Response{
-		Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length,
+		Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length,
 	})
 	r.answers.Add(judged.Answers)
 	return judged.Class, targets.Mismatch(o.Header, judged.Text)

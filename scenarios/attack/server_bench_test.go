@@ -95,7 +95,7 @@ func (nothing) Encode(id string, _ []generators.Example) (protocol.Request, erro
 }
 
 func (nothing) Decode(protocol.Response) (protocol.Reply, error) {
-	return protocol.Reply{Answers: []protocol.Answer{{}}}, nil
+	return protocol.Reply{Answers: []generators.Answer{generators.Classified(0)}}, nil
 }
 
 // zero is a generator whose every label is 0.
@@ -108,7 +108,7 @@ func (zero) Next(*rand.Rand) generators.Example { return generators.Example{Feat
 func nothingCorpus(b *testing.B) *corpus.Corpus {
 	c, err := corpus.Build(corpus.Config{
 		Generator: zero{}, Protocol: nothing{}, Size: 1000, Batch: 1, Seed: 1,
-		Predict: func([]float32) float32 { return 0 },
+		Model: twoClasses(func([]float32) float32 { return 0 }),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -3,8 +3,8 @@ package corpus
 import (
 	"errors"
 	"fmt"
-	"math"
 
+	"servebench/generators"
 	"servebench/reports/record"
 	"servebench/targets/protocol"
 )
@@ -15,10 +15,6 @@ const (
 	Decode      = "decode"       // the response does not hold one answer per example
 	WrongAnswer = "wrong answer" // an answer is not the model's offline prediction, or not what a template expects
 )
-
-// Tolerance is how far a probability may be from the offline prediction:
-// float32 arithmetic in another order, and its decimal form, stay below it.
-const Tolerance = 1e-6
 
 // Judgement is what Check found of one response.
 type Judgement struct {
@@ -34,6 +30,7 @@ type memo struct {
 	known       bool
 	status      int
 	contentType string
+	headers     []string // of the fields that a protocol reads beside it
 	body        []byte
 	length      int64
 	judgement   Judgement
@@ -43,14 +40,20 @@ type memo struct {
 // against what is expected of that very request. It keeps no part of the response.
 func (c *Corpus) Check(i int, response protocol.Response) Judgement {
 	e := &c.entries[i]
-	if e.memo.holds(response) {
+	if e.from.failures != nil {
+		if class, text := e.from.failures.Failure(response); class != "" {
+			return Judgement{Class: class, Text: text}
+		}
+	}
+	if e.memo.holds(response, e.from.headers) {
 		return e.memo.judgement
 	}
 	judgement := e.from.judge(e, response)
 	e.memo = memo{
 		known:       true,
 		status:      response.Status,
-		contentType: contentType(response),
+		contentType: field(response, "Content-Type"),
+		headers:     fields(response, e.from.headers),
 		body:        append(e.memo.body[:0], response.Body...),
 		length:      response.Length,
 		judgement:   judgement,
@@ -58,14 +61,30 @@ func (c *Corpus) Check(i int, response protocol.Response) Judgement {
 	return judgement
 }
 
-func (m *memo) holds(r protocol.Response) bool {
-	return m.known && m.status == r.Status && m.length == r.Length && string(m.body) == string(r.Body) && m.contentType == contentType(r)
+func (m *memo) holds(r protocol.Response, headers []string) bool {
+	if !m.known || m.status != r.Status || m.length != r.Length || string(m.body) != string(r.Body) || m.contentType != field(r, "Content-Type") {
+		return false
+	}
+	for i, name := range headers {
+		if m.headers[i] != field(r, name) {
+			return false
+		}
+	}
+	return true
 }
 
-// contentType is read without Header.Get, which would spend its time on the
-// name's canonical form.
-func contentType(r protocol.Response) string {
-	if values := r.Header["Content-Type"]; len(values) > 0 {
+func fields(r protocol.Response, names []string) []string {
+	var values []string
+	for _, name := range names {
+		values = append(values, field(r, name))
+	}
+	return values
+}
+
+// field reads a header field by its canonical name, without Header.Get, which would
+// spend its time on the name's canonical form.
+func field(r protocol.Response, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
@@ -82,52 +101,37 @@ func (c *Corpus) judge(e *entry, response protocol.Response) Judgement {
 	if reply.ID != "" && reply.ID != e.id {
 		return Judgement{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", e.id, reply.ID)}
 	}
-	answers := reply.Answers
-	if len(answers) != len(e.expect) {
-		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(answers), len(e.expect))}
+	if len(reply.Answers) != len(e.expect) {
+		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(reply.Answers), len(e.expect))}
 	}
 	var out Judgement
 	if reply.Compared {
 		out.Answers = record.Answers{Checked: 1, Agreed: 1}
 	}
-	for j, answer := range answers {
-		expect := e.expect[j]
-		if c.labelled {
+	for j, answer := range reply.Answers {
+		if answer.Kind == generators.None {
+			continue
+		}
+		expect := &e.expect[j]
+		if label := expect.observed(); label.Kind != generators.None {
 			out.Answers.Labelled++
-			if answer.Label == expect.label {
+			if c.comparison.agrees(label, answer) {
 				out.Answers.Correct++
 			}
 		}
-		if !c.known {
+		want := expect.wanted()
+		if want.Kind == generators.None {
 			continue
 		}
 		out.Answers.Checked++
-		if expect.agrees(answer) {
+		if c.comparison.agrees(want, answer) {
 			out.Answers.Agreed++
 		} else if out.Class == "" {
 			out.Class = WrongAnswer
-			out.Text = fmt.Sprintf("example %d: answered %s, want %s", j, describe(answer), describe(protocol.Answer{
-				Label: expect.prediction, Probability: expect.probability,
-			}))
+			out.Text = fmt.Sprintf("example %d: answered %s, want %s", j, c.comparison.describe(answer), c.comparison.describe(want))
 		}
 	}
 	return out
-}
-
-// agrees compares an answer with the offline prediction: the label, and the
-// probability where the answer holds one.
-func (x expectation) agrees(a protocol.Answer) bool {
-	if a.Label != x.prediction {
-		return false
-	}
-	return math.IsNaN(a.Probability) || math.Abs(a.Probability-x.probability) <= Tolerance
-}
-
-func describe(a protocol.Answer) string {
-	if math.IsNaN(a.Probability) {
-		return fmt.Sprintf("class %d", a.Label)
-	}
-	return fmt.Sprintf("class %d with probability %.8g", a.Label, a.Probability)
 }
 
 const (

@@ -30,10 +30,11 @@ type Config struct {
 	// Class is part of the requests' ids, which tell those of a Mix apart by it; "":
 	// it is not.
 	Class string
-	// Predict is the offline prediction of the model under test: the
-	// probability of class 1. The label it implies is 1 from 0.5 on, else 0.
-	// nil: the model is not known, and neither is the agreement with it.
-	Predict func(features []float32) float32
+	// Model is the model under test, whose answers are those expected; one that cannot
+	// predict is not known. What an example itself expects goes before it.
+	Model protocol.Model
+	// Tolerance is how far numbers may be from those expected; 0: see the constant.
+	Tolerance float64
 	// Unlabelled says that the model knows nothing of the examples' labels, so
 	// that comparing its answers with them would tell nothing.
 	Unlabelled bool
@@ -42,12 +43,22 @@ type Config struct {
 // Corpus is a set of requests with the answers expected to them. Request, Len
 // and Hash are safe for concurrent use; Check is for one goroutine at a time.
 type Corpus struct {
-	protocol protocol.Protocol
-	known    bool // the expected predictions are
-	labelled bool // the examples' labels are something to compare with
-	entries  []entry
-	classes  []class // of a Mix
-	hash     string
+	protocol   protocol.Protocol
+	failures   protocol.FailureReader // the protocol, where it is one
+	headers    []string               // that the protocol reads
+	comparison comparison
+	entries    []entry
+	classes    []class // of a Mix
+	hash       string
+}
+
+func newCorpus(p protocol.Protocol, size int) *Corpus {
+	c := &Corpus{protocol: p, entries: make([]entry, size)}
+	c.failures, _ = p.(protocol.FailureReader)
+	if reader, ok := p.(protocol.HeaderReader); ok {
+		c.headers = reader.ReadsHeaders()
+	}
+	return c
 }
 
 type entry struct {
@@ -58,10 +69,49 @@ type entry struct {
 	memo    memo
 }
 
+// expectation is what is known of the answer to one example. A corpus has millions of
+// them, and mostly they are classes.
 type expectation struct {
-	label       int     // the example's own
-	prediction  int     // the class the model predicts offline
-	probability float64 // of class 1, by the model offline
+	label, class  int32     // observed and expected; -1: none
+	probabilities []float32 // of the classes, as expected
+	other         *others   // what is no class; nil: nothing
+}
+
+type others struct{ label, want generators.Answer }
+
+func newExpectation(label, want generators.Answer) expectation {
+	e := expectation{label: -1, class: -1}
+	if label.Kind == generators.Class {
+		e.label, label = int32(label.Label), generators.Answer{}
+	}
+	if want.Kind == generators.Class {
+		e.class, e.probabilities, want = int32(want.Label), want.Probabilities, generators.Answer{}
+	}
+	if label.Kind != generators.None || want.Kind != generators.None {
+		e.other = &others{label, want}
+	}
+	return e
+}
+
+// observed is the example's label; wanted is what a right server answers.
+func (x *expectation) observed() generators.Answer {
+	switch {
+	case x.label >= 0:
+		return generators.Classified(int(x.label))
+	case x.other != nil:
+		return x.other.label
+	}
+	return generators.Answer{}
+}
+
+func (x *expectation) wanted() generators.Answer {
+	switch {
+	case x.class >= 0:
+		return generators.Answer{Kind: generators.Class, Label: int(x.class), Probabilities: x.probabilities}
+	case x.other != nil:
+		return x.other.want
+	}
+	return generators.Answer{}
 }
 
 // Build makes a corpus. The i-th request carries the id "servebench-i", or
@@ -74,7 +124,8 @@ func Build(cfg Config) (*Corpus, error) {
 	if cfg.Batch < 1 {
 		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
 	}
-	c := &Corpus{protocol: cfg.Protocol, known: cfg.Predict != nil, labelled: !cfg.Unlabelled, entries: make([]entry, cfg.Size)}
+	c := newCorpus(cfg.Protocol, cfg.Size)
+	c.comparison = comparison{cfg.Generator.Schema().Classes, cfg.Tolerance}
 	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
 	batch := make([]generators.Example, cfg.Batch)
 	sum := sha256.New()
@@ -91,24 +142,24 @@ func Build(cfg Config) (*Corpus, error) {
 		if err != nil {
 			return nil, fmt.Errorf("build corpus: encode request %d: %w", i, err)
 		}
-		c.entries[i] = entry{from: c, id: id, request: request, expect: expectations(batch, cfg.Predict)}
+		c.entries[i] = entry{from: c, id: id, request: request, expect: cfg.expectations(batch)}
 		addRequest(sum, request)
 	}
 	c.hash = hex.EncodeToString(sum.Sum(nil))
 	return c, nil
 }
 
-func expectations(batch []generators.Example, predict func([]float32) float32) []expectation {
+func (cfg Config) expectations(batch []generators.Example) []expectation {
 	expect := make([]expectation, len(batch))
 	for i, example := range batch {
-		expect[i].label = example.Label
-		if predict == nil {
-			continue
+		label, want := example.Label, example.Expect
+		if cfg.Unlabelled {
+			label = generators.Answer{}
 		}
-		expect[i].probability = float64(predict(example.Features))
-		if expect[i].probability >= 0.5 {
-			expect[i].prediction = 1
+		if want.Kind == generators.None && cfg.Model.Predict != nil {
+			want = cfg.Model.Answer(example.Features)
 		}
+		expect[i] = newExpectation(label, want)
 	}
 	return expect
 }
@@ -152,16 +203,17 @@ func Fixed(p protocol.Protocol) (*Corpus, error) {
 	}
 	sum := sha256.New()
 	addRequest(sum, request)
-	c := &Corpus{protocol: p, hash: hex.EncodeToString(sum.Sum(nil))}
-	c.entries = []entry{{from: c, request: request}}
+	c := newCorpus(p, 1)
+	c.hash = hex.EncodeToString(sum.Sum(nil))
+	c.entries[0] = entry{from: c, request: request}
 	return c, nil
 }
 
 // Accepts reports whether an answer with this status may be right, and is to be
 // judged by Check; one with another status has failed.
 func (c *Corpus) Accepts(status int) bool {
-	if p, ok := c.protocol.(protocol.StatusAccepter); ok {
-		return p.Accepts(status)
+	if c.failures != nil {
+		return c.failures.Accepts(status)
 	}
 	return status/100 == 2
 }

@@ -22,7 +22,7 @@ func (uniform) Schema() generators.Schema { return generators.Schema{} }
 
 func (uniform) Next(rng *rand.Rand) generators.Example {
 	x := rng.Float32()
-	return generators.Example{Features: []float32{x}, Label: int(math.Round(float64(x)))}
+	return generators.Example{Features: []float32{x}, Label: generators.Classified(int(math.Round(float64(x))))}
 }
 
 // plain is a protocol of bare JSON arrays.
@@ -51,18 +51,27 @@ func (plain) Decode(r protocol.Response) (protocol.Reply, error) {
 			return protocol.Reply{}, err
 		}
 	}
-	answers := make([]protocol.Answer, len(probabilities))
+	answers := make([]generators.Answer, len(probabilities))
 	for i, p := range probabilities {
 		if p == nil {
-			answers[i] = protocol.Answer{Label: 1, Probability: math.NaN()}
+			answers[i] = generators.Classified(1)
 			continue
 		}
-		answers[i] = protocol.Answer{Label: int(math.Round(*p)), Probability: *p}
+		answers[i] = generators.Probable([]float32{float32(1 - *p), float32(*p)})
 	}
 	return protocol.Reply{ID: named.ID, Answers: answers}, nil
 }
 
-func identity(features []float32) float32 { return features[0] }
+// identity is a model of two classes whose probability of class 1 is the feature.
+func identity() protocol.Model {
+	return twoClasses(func(features []float32) float32 { return features[0] })
+}
+
+func twoClasses(probability func([]float32) float32) protocol.Model {
+	m := protocol.Model{Predict: protocol.Binary(probability)}
+	m.Schema.Classes = []string{"0", "1"}
+	return m
+}
 
 func build(t testing.TB, cfg Config) *Corpus {
 	t.Helper()
@@ -155,7 +164,7 @@ func respond(t testing.TB, answers any) protocol.Response {
 }
 
 func TestCheckRightAnswers(t *testing.T) {
-	c := build(t, Config{Size: 20, Batch: 4, Seed: 1, Predict: identity})
+	c := build(t, Config{Size: 20, Batch: 4, Seed: 1, Model: identity()})
 	for range 2 { // the second time from memory
 		for i := range c.Len() {
 			got := c.Check(i, respond(t, truth(t, c.Request(i))))
@@ -167,7 +176,7 @@ func TestCheckRightAnswers(t *testing.T) {
 }
 
 func TestCheckWrongAnswers(t *testing.T) {
-	c := build(t, Config{Size: 1, Batch: 2, Seed: 1, Predict: identity})
+	c := build(t, Config{Size: 1, Batch: 2, Seed: 1, Model: identity()})
 	right := truth(t, c.Request(0))
 	if math.Round(right[0]) == math.Round(right[1]) {
 		t.Fatal("the seed gives two examples of one class; swapping their answers would change nothing")
@@ -215,7 +224,7 @@ func TestAnswerToAnotherRequest(t *testing.T) {
 // TestLabelAloneAgrees checks that an answer without a probability is judged by
 // its class.
 func TestLabelAloneAgrees(t *testing.T) {
-	c := build(t, Config{Size: 1, Batch: 1, Seed: 1, Predict: func([]float32) float32 { return 0.5 }})
+	c := build(t, Config{Size: 1, Batch: 1, Seed: 1, Model: twoClasses(func([]float32) float32 { return 0.5 })})
 	got := c.Check(0, protocol.Response{Status: 200, Body: []byte("[null]")})
 	if got.Class != "" || got.Answers.Agreed != 1 {
 		t.Errorf("%+v, want agreement: a prediction of 0.5 is class 1", got)
@@ -232,7 +241,7 @@ func TestUnknownModelLeavesAgreementUnknown(t *testing.T) {
 
 // TestMemoIsPerRequest sends one request's answer to another.
 func TestMemoIsPerRequest(t *testing.T) {
-	c := build(t, Config{Size: 2, Batch: 1, Seed: 1, Predict: identity})
+	c := build(t, Config{Size: 2, Batch: 1, Seed: 1, Model: identity()})
 	first := respond(t, truth(t, c.Request(0)))
 	if got := c.Check(0, first); got.Class != "" {
 		t.Fatalf("%+v, want right", got)
@@ -243,7 +252,7 @@ func TestMemoIsPerRequest(t *testing.T) {
 }
 
 func BenchmarkCheckFromMemory(b *testing.B) {
-	c := build(b, Config{Size: 1000, Batch: 1, Seed: 1, Predict: identity})
+	c := build(b, Config{Size: 1000, Batch: 1, Seed: 1, Model: identity()})
 	// Bodies of the size a server sends, each in memory of its own as they are
 	// when read from the network.
 	var responses [2][]protocol.Response

@@ -18,6 +18,13 @@ func (written) Encode(string, []generators.Example) (protocol.Request, error) {
 
 func (written) Accepts(status int) bool { return status == http.StatusTeapot }
 
+func (written) Failure(r protocol.Response) (class, text string) {
+	if reason := r.Trailer.Get("Reason"); reason != "" {
+		return "kettle", reason
+	}
+	return "", ""
+}
+
 func (written) Decode(r protocol.Response) (protocol.Reply, error) {
 	if string(r.Body) != "tea" {
 		return protocol.Reply{}, &protocol.WrongAnswerError{Text: "no tea"}
@@ -39,6 +46,10 @@ func TestFixed(t *testing.T) {
 	right := protocol.Response{Status: http.StatusTeapot, Body: []byte("tea")}
 	if got := c.Check(0, right); got != (Judgement{Answers: record.Answers{Checked: 1, Agreed: 1}}) {
 		t.Errorf("outcome %+v of the right answer", got)
+	}
+	right.Trailer = http.Header{"Reason": {"no water"}} // though the body is that of before
+	if got := c.Check(0, right); got != (Judgement{Class: "kettle", Text: "no water"}) {
+		t.Errorf("outcome %+v of a failure that the trailer tells of", got)
 	}
 	wrong := protocol.Response{Status: http.StatusTeapot, Body: []byte("coffee")}
 	if got := c.Check(0, wrong); got != (Judgement{Class: WrongAnswer, Text: "no tea", Answers: record.Answers{Checked: 1}}) {

@@ -28,7 +28,7 @@ func Mix(classes []Class) (*Corpus, error) {
 	if len(classes) == 0 {
 		return nil, errors.New("mix requests: no classes, want at least one")
 	}
-	c := &Corpus{protocol: classes[0].Corpus.protocol}
+	c := newCorpus(classes[0].Corpus.protocol, 0)
 	sum := sha256.New()
 	for _, part := range classes {
 		if part.Weight < 1 {

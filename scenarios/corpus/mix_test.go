@@ -14,7 +14,7 @@ import (
 func mixed(t testing.TB) *Corpus {
 	t.Helper()
 	c, err := Mix([]Class{
-		{"small", 18, build(t, Config{Size: 50, Batch: 1, Seed: 1, Predict: identity, Class: "small"})},
+		{"small", 18, build(t, Config{Size: 50, Batch: 1, Seed: 1, Model: identity(), Class: "small"})},
 		{"big", 2, build(t, Config{Size: 30, Batch: 4, Seed: 1, Class: "big"})},
 		{"rare", 1, build(t, Config{Size: 7, Batch: 1, Seed: 1, Unlabelled: true, Class: "rare"})},
 	})

@@ -96,7 +96,7 @@ func (m requestMaker) generated() (*requests, error) {
 // on the user's own server its name alone.
 func (m requestMaker) model(name string) (Model, error) {
 	if m.scenario.Workload.Server != scenarios.ReferenceServer {
-		return Model{Name: name, Generator: m.scenario.Data.Generator}, nil
+		return Model{Model: protocol.Model{Name: name}, Generator: m.scenario.Data.Generator}, nil
 	}
 	model, ok := scenarios.Named(m.Reference.Models, name, func(m Model) string { return m.Name })
 	if !ok {
@@ -116,7 +116,9 @@ func (m requestMaker) newCorpus(kind generators.Kind, model Model, class scenari
 	if err != nil {
 		return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
 	}
-	client, err := m.openProtocol(protocol.Config{Model: model.Name, Schema: generator.Schema()})
+	client, err := m.openProtocol(protocol.Config{
+		Model: model.Name, Schema: generator.Schema(), Input: m.scenario.Workload.Input, Output: m.scenario.Workload.Output,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +129,7 @@ func (m requestMaker) newCorpus(kind generators.Kind, model Model, class scenari
 		Batch:      class.Batch,
 		Class:      class.Name,
 		Seed:       subseed(m.scenario.Seed, seedData),
-		Predict:    model.Predict,
+		Model:      model.Model,
 		Unlabelled: model.Generator == "",
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
+	"servebench/targets/protocol"
 )
 
 // Runner runs scenarios and records them. It is for one run at a time, since a
@@ -59,12 +60,10 @@ type Reference struct {
 
 // Model is one model of the reference server, as an oracle for its answers.
 type Model struct {
-	Name string
+	protocol.Model // which cannot predict where nothing is known but its name
 	// Generator is the one of the examples it takes; "": it takes any and does
 	// not look at them, so that its answers are not compared with their labels.
 	Generator string
-	// Predict returns the probability of class 1: what a right answer says.
-	Predict func(features []float32) float32
 }
 
 // NotAvailableError says that none of the scenario's targets can run here, or

@@ -198,8 +198,8 @@ func newRunner(t *testing.T, a, b *fakeTarget, set ...decode.Setting) (*Runner, 
 		Catalogue: c,
 		Reference: Reference{
 			Models: []Model{
-				{Name: "credit", Generator: "credit", Predict: model.Predict},
-				{Name: noop.Name, Predict: noop.Predict},
+				{Model: model.Served(), Generator: "credit"},
+				{Model: noop},
 			},
 			Command: func(*scenarios.Scenario) ([]string, error) { return []string{"refserver"}, nil },
 		},
@@ -458,12 +458,7 @@ func TestStopEndsTheRunAndKeepsIt(t *testing.T) {
 
 // handler is the reference server's own.
 func handler(model *models.Model) (http.Handler, error) {
-	server, err := reference.New(reference.Config{Models: []protocol.Model{{
-		Name:    model.Name,
-		Version: model.Version,
-		Schema:  model.Schema,
-		Predict: model.Predict,
-	}}})
+	server, err := reference.New(reference.Config{Models: []protocol.Model{model.Served()}})
 	if err != nil {
 		return nil, err
 	}

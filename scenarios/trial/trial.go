@@ -147,7 +147,7 @@ func (s *session) askFirst(ctx context.Context, requests *corpus.Corpus, endpoin
 	if !requests.Accepts(o.Status) {
 		return what, s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
 	}
-	judged := requests.Check(0, protocol.Response{Status: o.Status, Header: o.Header, Body: o.Body, Length: o.Length})
+	judged := requests.Check(0, protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
 	switch {
 	case judged.Class == "":
 		return "", nil

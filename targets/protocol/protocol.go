@@ -5,7 +5,9 @@
 package protocol
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"servebench/generators"
@@ -20,6 +22,8 @@ type Kind struct {
 	// Written says that the scenario writes the request out in its key template: no
 	// model is asked, and no data goes into it.
 	Written bool
+	// HTTP2 says that the protocol needs HTTP/2, as gRPC does.
+	HTTP2 bool
 	// Open returns the protocol for one model.
 	Open func(Config) (Protocol, error)
 }
@@ -28,6 +32,9 @@ type Kind struct {
 type Config struct {
 	Model  string            // the model's name on the server
 	Schema generators.Schema // of the examples it will encode
+	// Input and Output are what the model calls the tensor that takes the rows of
+	// features and the one that holds the answers; "": the protocol's own choice.
+	Input, Output string
 	// Template is the request of a Written protocol, which has neither Model nor
 	// Schema.
 	Template Template
@@ -39,9 +46,11 @@ type Protocol interface {
 	// Encode puts a batch of examples into one request. id, when not empty, is
 	// the request id that a server echoes. The same input gives the same bytes.
 	Encode(id string, batch []generators.Example) (Request, error)
-	// Decode reads a 2xx response, or one that a StatusAccepter accepts. It must
-	// not crash on any input. A *WrongAnswerError is the server's fault, any other
-	// error says that the response is not of the protocol.
+	// Decode reads a 2xx response, or one in which a FailureReader sees no failure.
+	// It must not crash on any input. A *WrongAnswerError is the server's fault, any
+	// other error says that the response is not of the protocol. What it finds depends
+	// on nothing but the response's status, body, Content-Type and the fields of a
+	// HeaderReader.
 	Decode(Response) (Reply, error)
 }
 
@@ -55,10 +64,11 @@ type Request struct {
 
 // Response is one HTTP response.
 type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte // where a BodyLimiter needs no more of it, its beginning
-	Length int64  // of the whole body; 0: that of Body
+	Status  int
+	Header  http.Header
+	Trailer http.Header // the fields that followed the body
+	Body    []byte      // where a BodyLimiter needs no more of it, its beginning
+	Length  int64       // of the whole body; 0: that of Body
 }
 
 // Reply is what a server says to one request.
@@ -66,16 +76,10 @@ type Reply struct {
 	// ID is the id of the request that the body says it answers; "" where it says
 	// none.
 	ID      string
-	Answers []Answer // one per example of the batch
+	Answers []generators.Answer // one per example of the batch
 	// Compared says that the protocol itself held the body against the one expected,
 	// and found it equal.
 	Compared bool
-}
-
-// Answer is the model's answer to one example.
-type Answer struct {
-	Label       int     // the class predicted
-	Probability float64 // of class 1; NaN where the answer holds none
 }
 
 // Template is one request written out by the user, which is sent again and again,
@@ -124,10 +128,22 @@ func (e Expect) Accepts(status int) bool {
 	return false
 }
 
-// StatusAccepter is a Protocol that has its own mind about which statuses a right
-// answer may have; to all others 2xx are right.
-type StatusAccepter interface {
+// FailureReader is a Protocol that has its own mind about which responses are
+// failures; to all others those are that have no 2xx status.
+type FailureReader interface {
+	// Accepts reports whether a response with this status may hold an answer.
 	Accepts(status int) bool
+	// Failure looks for a failure in a response with an accepted status, such as a
+	// grpc-status in its trailer, or an error in its body. class is how failures are
+	// counted, in a few words of which there are few, such as "gRPC UNAVAILABLE"; "":
+	// there is none, and Decode reads the response. text is what the server says of it.
+	Failure(Response) (class, text string)
+}
+
+// HeaderReader is a Protocol whose Decode reads header fields other than Content-Type.
+type HeaderReader interface {
+	// ReadsHeaders returns their canonical names.
+	ReadsHeaders() []string
 }
 
 // BodyLimiter is a Protocol whose Decode looks at the beginning of a body alone. To
@@ -149,11 +165,57 @@ type Model struct {
 	Doc     string // one sentence
 	Version string // the only one served
 	// Schema names the features and classes. Without Features the model takes
-	// rows of any width.
+	// rows of any width; without Classes it is a regression.
 	Schema generators.Schema
-	// Predict returns the probability of class 1, in [0, 1], for one row of
-	// features. It keeps nothing of the slice and is safe for concurrent use.
-	Predict func(features []float32) float32
+	// Predict fills scores, which has room for Scores of them, for one row of
+	// features: with the probabilities of the classes, each in [0, 1], or with the value
+	// of a regression. It keeps nothing of the slices and is safe for concurrent use.
+	Predict func(features, scores []float32)
+}
+
+// Scores is how many numbers the model answers to one row: the probability of each of
+// its classes, or one value.
+func (m Model) Scores() int { return max(len(m.Schema.Classes), 1) }
+
+// PredictRows appends to dst what the model says to rows of features, Scores numbers for
+// each. Its error says that the model answers what is no probability, or no finite
+// number.
+func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
+	scores, width := m.Scores(), len(features)/rows
+	dst = slices.Grow(dst, rows*scores)
+	for i := range rows {
+		start := len(dst)
+		dst = dst[:start+scores]
+		m.Predict(features[i*width:(i+1)*width:(i+1)*width], dst[start:])
+		for c, s := range dst[start:] {
+			switch {
+			case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
+				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is no probability", m.Name, s, c, i)
+			case s-s != 0:
+				return dst, fmt.Errorf("model %q answered %g for row %d, which is no finite number", m.Name, s, i)
+			}
+		}
+	}
+	return dst, nil
+}
+
+// Answer is what the model says to one row.
+func (m Model) Answer(features []float32) generators.Answer {
+	scores := make([]float32, m.Scores())
+	m.Predict(features, scores)
+	if len(m.Schema.Classes) == 0 {
+		return generators.Answer{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("", nil, scores)}}
+	}
+	return generators.Probable(scores)
+}
+
+// Binary makes the Predict of a model of two classes from what returns the probability
+// of class 1.
+func Binary(probability func(features []float32) float32) func(features, scores []float32) {
+	return func(features, scores []float32) {
+		p := probability(features)
+		scores[0], scores[1] = 1-p, p
+	}
 }
 
 // Service is what the server side of a protocol serves, and within which

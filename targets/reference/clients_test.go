@@ -14,7 +14,8 @@ import (
 // reference server: each is a script that is told the server's URL.
 func TestClients(t *testing.T) {
 	python.Environment(t, "serving")
-	sum := protocol.Model{Name: "sum", Version: "1", Predict: func(x []float32) float32 { return x[0] + x[1] }}
+	sum := half()
+	sum.Name, sum.Version, sum.Predict = "sum", "1", protocol.Binary(func(x []float32) float32 { return x[0] + x[1] })
 	server := httptest.NewServer(newServer(t, Config{Models: models(sum)}).Handler())
 	defer server.Close()
 	scripts, err := filepath.Glob(filepath.Join("testdata", "clients", "*.py"))

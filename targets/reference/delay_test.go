@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"servebench/targets/protocol"
 )
 
 // TestDelayComesFirst wants the delay once for each request, before anything is done
@@ -11,7 +13,7 @@ import (
 func TestDelayComesFirst(t *testing.T) {
 	var order []string
 	model := half()
-	model.Predict = func([]float32) float32 { order = append(order, "model"); return 0.5 }
+	model.Predict = protocol.Binary(func([]float32) float32 { order = append(order, "model"); return 0.5 })
 	s := newServer(t, Config{Models: models(model), Delay: func() { order = append(order, "delay") }})
 	if w := infer(s, "half", strings.NewReader(oneRow)); w.Code != http.StatusOK {
 		t.Errorf("status %d: %s", w.Code, w.Body)

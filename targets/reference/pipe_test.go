@@ -101,8 +101,8 @@ func inferRequest(model string) string {
 // blocking is a model that answers once release is closed.
 func blocking(release <-chan struct{}) protocol.Model {
 	return protocol.Model{Name: "blocking", Version: "1",
-		Schema:  generators.Schema{Features: []generators.Feature{{Name: "x"}}},
-		Predict: func([]float32) float32 { <-release; return 0.5 },
+		Schema:  generators.Schema{Features: []generators.Feature{{Name: "x"}}, Classes: []string{"0", "1"}},
+		Predict: protocol.Binary(func([]float32) float32 { <-release; return 0.5 }),
 	}
 }
 

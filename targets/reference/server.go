@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
 )
@@ -210,6 +211,7 @@ func Noop() protocol.Model {
 		Name:    NoopName,
 		Doc:     "Answers 0 without computing, to measure a request without the cost of a model.",
 		Version: "1",
-		Predict: func([]float32) float32 { return 0 },
+		Schema:  generators.Schema{Classes: []string{"0", "1"}},
+		Predict: protocol.Binary(func([]float32) float32 { return 0 }),
 	}
 }

@@ -17,7 +17,10 @@ import (
 func models(m ...protocol.Model) []protocol.Model { return m }
 
 func half() protocol.Model {
-	return protocol.Model{Name: "half", Version: "3", Predict: func([]float32) float32 { return 0.5 }}
+	m := Noop()
+	m.Name, m.Version = "half", "3"
+	m.Predict = protocol.Binary(func([]float32) float32 { return 0.5 })
+	return m
 }
 
 const oneRow = `{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[1,2]}]}`
@@ -160,7 +163,7 @@ func TestInflateHidesTheCoding(t *testing.T) {
 func TestPanicBecomesAnAnswer(t *testing.T) {
 	var log bytes.Buffer
 	broken := half()
-	broken.Predict = func(x []float32) float32 { return x[99] }
+	broken.Predict = protocol.Binary(func(x []float32) float32 { return x[99] })
 	s := newServer(t, Config{Models: models(broken), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for range 2 {
 		w := infer(s, "half", strings.NewReader(oneRow))

@@ -50,6 +50,9 @@ func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, 
 // Accepts reports whether a status is one of those expected.
 func (c client) Accepts(status int) bool { return c.expect.Accepts(status) }
 
+// Failure finds none: the status tells, and what is expected of the body.
+func (c client) Failure(protocol.Response) (class, text string) { return "", "" }
+
 // BodyLimit is so much that a longer body than the one expected shows as one, and that
 // its difference can be told.
 func (c client) BodyLimit() int {

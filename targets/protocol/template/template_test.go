@@ -60,7 +60,7 @@ func TestAccepts(t *testing.T) {
 		{some, 404, true}, {some, 300, true}, {some, 399, true}, {some, 400, false}, {some, 200, false},
 	} {
 		p := opened(t, protocol.Template{Method: "GET", Path: "/", Expect: protocol.Expect{Statuses: tt.statuses}})
-		if got := p.(protocol.StatusAccepter).Accepts(tt.status); got != tt.want {
+		if got := p.(protocol.FailureReader).Accepts(tt.status); got != tt.want {
 			t.Errorf("status %d of %v: %t, want %t", tt.status, tt.statuses, got, tt.want)
 		}
 		if _, err := p.Decode(protocol.Response{Status: tt.status}); (err == nil) != tt.want {

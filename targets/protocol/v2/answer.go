@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"servebench/generators"
 	"servebench/targets/protocol"
 )
 
@@ -15,7 +16,7 @@ type answerDecoder struct {
 	classes     []string // labels index them; none: any number is a label
 	id          string
 	label       column
-	probability column
+	probability column   // one for each class, of two classes that of class 1 alone
 	others      []tensor // outputs that are named neither label nor probability
 }
 
@@ -25,10 +26,10 @@ type column struct {
 	values []float64
 }
 
-// Decode reads the id, label and probability, of which one may be missing: the label
-// then follows from the probability, or the probability is NaN. Where no output has
-// their names, those that other servers give are known, see guessOutputs. Unknown outputs
-// beside them and fields are passed over.
+// Decode reads the id, the label and the probabilities, of which one may be missing: the
+// label then follows from the probabilities, or the answers hold none. Where no output
+// has their names, those that other servers give are known, see guessOutputs. Unknown
+// outputs beside them and fields are passed over.
 func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	if resp.Header.Get(binaryHeader) != "" {
 		return protocol.Reply{}, fmt.Errorf("decode: header %s: the answer holds binary tensors, want JSON", binaryHeader)
@@ -84,7 +85,7 @@ func (d *answerDecoder) readOutputs() {
 		switch string(t.name) {
 		case labelOutput.name():
 			d.readLabels(t)
-		case probabilityOutput.name():
+		case probabilityOutput.name(), probabilitiesOutput.name():
 			d.readProbabilities(t)
 		default:
 			d.others = append(d.others, t)
@@ -93,21 +94,41 @@ func (d *answerDecoder) readOutputs() {
 }
 
 func (d *answerDecoder) checkLengths() {
-	if len(d.faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != len(d.probability.values) {
-		d.fault("outputs: %d labels but %d probabilities", len(d.label.values), len(d.probability.values))
+	if rows := len(d.probability.values) / d.width(); len(d.faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != rows {
+		d.fault("outputs: %d labels but probabilities of %d rows", len(d.label.values), rows)
 	}
 }
 
-func (d *answerDecoder) answers() []protocol.Answer {
-	answers := make([]protocol.Answer, max(len(d.label.values), len(d.probability.values)))
+// width is how many probabilities of a row are kept.
+func (d *answerDecoder) width() int {
+	if d.binary() {
+		return 1
+	}
+	return len(d.classes)
+}
+
+func (d *answerDecoder) classCount() int64 { return int64(max(len(d.classes), 2)) }
+
+// binary reports whether there are two classes, as there are where none are known.
+func (d *answerDecoder) binary() bool { return len(d.classes) <= 2 }
+
+func (d *answerDecoder) answers() []generators.Answer {
+	width := d.width()
+	answers := make([]generators.Answer, max(len(d.label.values), len(d.probability.values)/width))
+	probabilities := make([]float32, 0, len(d.probability.values)*max(width, 2))
 	for i := range answers {
-		answers[i].Probability = math.NaN()
 		if d.probability.found {
-			answers[i].Probability = d.probability.values[i]
-			answers[i].Label = labelOf(d.probability.values[i])
+			start := len(probabilities)
+			for _, p := range d.probability.values[i*width : (i+1)*width] {
+				if d.binary() {
+					probabilities = append(probabilities, float32(1-p))
+				}
+				probabilities = append(probabilities, float32(p))
+			}
+			answers[i] = generators.Probable(probabilities[start:len(probabilities):len(probabilities)])
 		}
 		if d.label.found {
-			answers[i].Label = int(d.label.values[i])
+			answers[i].Kind, answers[i].Label = generators.Class, int(d.label.values[i])
 		}
 	}
 	return answers
@@ -164,7 +185,7 @@ var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 // its datatype: floating values of an unknown name may be anything.
 func (d *answerDecoder) hasOneMeaning(t tensor) bool {
 	typ, _ := numericType(t.datatype)
-	return typ.kind != floating || t.dims == 2 && t.shape[1] == 2 || numberedOutput.Match(t.name)
+	return typ.kind != floating || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
 }
 
 func (d *answerDecoder) foundOutputs() string {
@@ -178,10 +199,10 @@ func (d *answerDecoder) foundOutputs() string {
 	return strings.Join(list, ", ")
 }
 
-// readEither reads an output whose name does not say what it holds: [rows, 2] of a
+// readEither reads an output whose name does not say what it holds: [rows, classes] of a
 // floating datatype are probabilities, one value per row is a label.
 func (d *answerDecoder) readEither(t tensor) {
-	if typ, _ := numericType(t.datatype); typ.kind == floating && t.dims == 2 && t.shape[1] == 2 {
+	if typ, _ := numericType(t.datatype); typ.kind == floating && t.dims == 2 && t.shape[1] == d.classCount() {
 		d.readProbabilities(t)
 		return
 	}
@@ -222,16 +243,16 @@ func (d *answerDecoder) readLabels(t tensor) {
 // arithmetic and rounding to a few digits do.
 const sumTolerance = 0.01
 
-// readProbabilities takes one probability per row, of class 1, or two, of class 0
-// and 1.
+// readProbabilities takes the probability of each class per row, or of two classes
+// that of class 1 alone.
 func (d *answerDecoder) readProbabilities(t tensor) {
 	typ, _ := numericType(t.datatype)
 	if typ.kind != floating {
 		d.fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, shorten(t.datatype))
 		return
 	}
-	width := 1
-	if t.dims == 2 && t.shape[1] == 2 {
+	width := d.width()
+	if d.binary() && t.dims == 2 && t.shape[1] == 2 {
 		width = 2
 	}
 	if !d.readColumn(&d.probability, t, typ, width) {
@@ -246,16 +267,45 @@ func (d *answerDecoder) readProbabilities(t tensor) {
 	if width == 1 || len(d.faults) > 0 {
 		return
 	}
-	rows := len(values) / 2
+	rows := len(values) / width
 	for i := range rows {
-		zero, one := values[2*i], values[2*i+1]
-		if math.Abs(zero+one-1) > sumTolerance {
-			d.fault("outputs[%d].data: row %d of %q is [%.4g, %.4g], which does not add up to 1: want the probabilities of class 0 and 1", t.index, i, shorten(t.name), zero, one)
+		row := values[i*width : (i+1)*width]
+		if sum := sumOf(row); math.Abs(sum-1) > sumTolerance {
+			d.fault("outputs[%d].data: row %d of %q is %s, which does not add up to 1: want the probabilities of %s", t.index, i, shorten(t.name), listed(row), d.classText())
 			return
 		}
-		values[i] = one
+		if d.binary() {
+			values[i] = row[1]
+		}
 	}
-	d.probability.values = values[:rows]
+	d.probability.values = values[:rows*d.width()]
+}
+
+func sumOf(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
+	}
+	return sum
+}
+
+// listed shows the first values of a row.
+func listed(row []float64) string {
+	const most = 4
+	var parts []string
+	for _, v := range row[:min(len(row), most)] {
+		parts = append(parts, fmt.Sprintf("%.4g", v))
+	}
+	if len(row) > most {
+		parts = append(parts, "…")
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+func (d *answerDecoder) classText() string {
+	if d.binary() {
+		return "class 0 and 1"
+	}
+	return fmt.Sprintf("the %d classes", len(d.classes))
 }
 
 // readColumn fills the column with the tensor's values, width in a row. A shape without
@@ -274,6 +324,9 @@ func (d *answerDecoder) readColumn(c *column, t tensor, typ numeric, width int) 
 		want := "one label per row, [rows] or [rows,1]"
 		if typ.kind == floating {
 			want = "one value per row, [rows] or [rows,1], or the probabilities of class 0 and 1, [rows,2]"
+			if !d.binary() {
+				want = fmt.Sprintf("one label per row, [rows] or [rows,1], or the probabilities of the %d classes, [rows,%d]", len(d.classes), len(d.classes))
+			}
 		}
 		d.fault("outputs[%d].shape: want %s; %q is %s", t.index, want, shorten(t.name), t.shapeText())
 	default:

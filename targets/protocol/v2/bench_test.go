@@ -26,7 +26,7 @@ func loans(n int) []generators.Example {
 func nine() protocol.Model {
 	m := sum()
 	m.Name, m.Schema.Features = "nine", make([]generators.Feature, len(loan))
-	m.Predict = func(x []float32) float32 { return 0.123456789 }
+	m.Predict = protocol.Binary(func([]float32) float32 { return 0.123456789 })
 	return m
 }
 

@@ -11,6 +11,7 @@
 package v2
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -38,6 +39,8 @@ func Kind() protocol.Kind {
 type client struct {
 	path    string
 	schema  generators.Schema
+	inputs  string    // what stands in a body between its id and the shape of the rows
+	outputs string    // what stands in it behind the data
 	buffers sync.Pool // *[]byte, in which bodies are built
 }
 
@@ -48,11 +51,36 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 	return &client{
 		path:    "/v2/models/" + url.PathEscape(cfg.Model) + "/infer",
 		schema:  cfg.Schema,
+		inputs:  `"inputs":[{"name":` + string(appendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
+		outputs: askFor(cfg),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 	}, nil
 }
 
-// Encode asks for the label and the probability of each example.
+// askFor returns how a body ends that asks for the outputs: the one of the
+// configuration, or those of a classifier by their names here; for a regression, whatever
+// there is.
+func askFor(cfg protocol.Config) string {
+	var names []string
+	switch kinds := outputsOf(len(cfg.Schema.Classes)); {
+	case cfg.Output != "":
+		names = []string{cfg.Output}
+	case len(kinds) > 1:
+		names = []string{kinds[0].name(), kinds[1].name()}
+	default:
+		return "}]}"
+	}
+	end := []byte(`}],"outputs":[`)
+	for i, name := range names {
+		if i > 0 {
+			end = append(end, ',')
+		}
+		end = append(appendString(append(end, `{"name":`...), []byte(name)), '}')
+	}
+	return string(append(end, "]}"...))
+}
+
+// Encode asks for the label and the probabilities of each example.
 func (c *client) Encode(id string, batch []generators.Example) (protocol.Request, error) {
 	buffer := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buffer)
@@ -83,7 +111,7 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 		dst = appendString(dst, []byte(id))
 		dst = append(dst, ',')
 	}
-	dst = append(dst, `"inputs":[{"name":"features","shape":[`...)
+	dst = append(dst, c.inputs...)
 	dst = appendInt(dst, len(batch))
 	dst = append(dst, ',')
 	dst = appendInt(dst, width)
@@ -94,7 +122,7 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 			return nil, err
 		}
 	}
-	return append(dst, `]}],"outputs":[{"name":"label"},{"name":"probability"}]}`...), nil
+	return append(append(dst, ']'), c.outputs...), nil
 }
 
 func (c *client) appendRow(dst []byte, row int, features []float32, width int) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,6 @@ import (
 	"servebench/targets/protocol"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestEncode(t *testing.T) {
@@ -52,6 +52,11 @@ func TestOpenWithoutModel(t *testing.T) {
 	}
 }
 
+// probable is an answer of two classes with the probability of class 1.
+func probable(label int, p float32) generators.Answer {
+	return generators.Answer{Kind: generators.Class, Label: label, Probabilities: []float32{1 - p, p}}
+}
+
 func outputs(list string) string { return `{"model_name":"m","outputs":[` + list + `]}` }
 
 const (
@@ -60,21 +65,20 @@ const (
 )
 
 func TestDecode(t *testing.T) {
-	nan := math.NaN()
-	both := []protocol.Answer{{Label: 1, Probability: 0.25}, {Label: 0, Probability: 0.75}}
+	both := []generators.Answer{probable(1, 0.25), probable(0, 0.75)}
 	tests := []struct {
 		name, body string
-		want       []protocol.Answer
+		want       []generators.Answer
 	}{
 		{"both", outputs(label2 + "," + probability2), both},
 		{"other order", outputs(probability2 + "," + label2), both},
 		{"unknown output", outputs(`{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]},` + label2 + "," + probability2), both},
-		{"label alone", outputs(label2), []protocol.Answer{{Label: 1, Probability: nan}, {Label: 0, Probability: nan}}},
-		{"probability alone", outputs(probability2), []protocol.Answer{{Label: 0, Probability: 0.25}, {Label: 1, Probability: 0.75}}},
-		{"column", outputs(`{"name":"label","datatype":"INT32","shape":[2,1],"data":[[1],[0]]}`), []protocol.Answer{{Label: 1, Probability: nan}, {Label: 0, Probability: nan}}},
-		{"shape last", outputs(`{"data":[1],"name":"label","datatype":"UINT8","shape":[1]}`), []protocol.Answer{{Label: 1, Probability: nan}}},
-		{"in double precision", outputs(`{"name":"probability","datatype":"FP64","shape":[1],"data":[0.1]}`), []protocol.Answer{{Probability: 0.1}}},
-		{"at the threshold", outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[0.5]}`), []protocol.Answer{{Label: 1, Probability: 0.5}}},
+		{"label alone", outputs(label2), []generators.Answer{generators.Classified(1), generators.Classified(0)}},
+		{"probability alone", outputs(probability2), []generators.Answer{probable(0, 0.25), probable(1, 0.75)}},
+		{"column", outputs(`{"name":"label","datatype":"INT32","shape":[2,1],"data":[[1],[0]]}`), []generators.Answer{generators.Classified(1), generators.Classified(0)}},
+		{"shape last", outputs(`{"data":[1],"name":"label","datatype":"UINT8","shape":[1]}`), []generators.Answer{generators.Classified(1)}},
+		{"in double precision", outputs(`{"name":"probability","datatype":"FP64","shape":[1],"data":[0.1]}`), []generators.Answer{probable(0, 0.1)}},
+		{"at the threshold", outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[0.5]}`), []generators.Answer{probable(1, 0.5)}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -82,7 +86,7 @@ func TestDecode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got.Answers, cmpopts.EquateNaNs()); diff != "" {
+			if diff := cmp.Diff(test.want, got.Answers); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -122,7 +126,7 @@ func TestDecodeFaults(t *testing.T) {
 		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[null]}`), `decode: outputs[0].data[0]: NaN is not a probability in 0…1`},
 		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[1.5]}`), `decode: outputs[0].data[0]: 1.5 is not a probability in 0…1`},
 		{outputs(label2 + "," + label2), `decode: outputs[1].name: "label" is a second output of its kind`},
-		{outputs(label2 + `,{"name":"probability","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs: 2 labels but 1 probabilities`},
+		{outputs(label2 + `,{"name":"probability","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs: 2 labels but probabilities of 1 rows`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"parameters":{"binary_data_size":8}}`), `decode: binary tensors are not supported; send JSON`},
 	}
 	for _, test := range tests {
@@ -142,17 +146,16 @@ func output(name, datatype, shape, data string) string {
 
 // What servers answer that know nothing of servebench: each has one meaning.
 func TestDecodeOfOtherServers(t *testing.T) {
-	nan := math.NaN()
-	labels := []protocol.Answer{{Label: 1, Probability: nan}, {Label: 0, Probability: nan}}
-	probabilities := []protocol.Answer{{Label: 1, Probability: 0.75}, {Label: 0, Probability: 0.25}}
+	labels := []generators.Answer{generators.Classified(1), generators.Classified(0)}
+	probabilities := []generators.Answer{probable(1, 0.75), probable(0, 0.25)}
 	for name, test := range map[string]struct {
 		outputs string
-		want    []protocol.Answer
+		want    []generators.Answer
 	}{
 		"MLServer scikit-learn, predict":       {output("predict", "INT64", "[2,1]", "[1,0]"), labels},
 		"MLServer scikit-learn, predict_proba": {output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
 		"MLServer scikit-learn, both": {output("predict", "INT64", "[2]", "[1,0]") + "," +
-			output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"), []protocol.Answer{{Label: 1, Probability: 0.75}, {Label: 0, Probability: 0.25}}},
+			output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"), []generators.Answer{probable(1, 0.75), probable(0, 0.25)}},
 		"MLServer scikit-learn, text labels": {output("predict", "BYTES", "[2,1]", `["yes","no"]`), labels},
 		"MLServer XGBoost, labels as floats": {output("predict", "FP32", "[2]", "[1.0,0.0]"), labels},
 		"KServe scikit-learn":                {output("output-0", "INT64", "[2]", "[1,0]"), labels},
@@ -182,7 +185,7 @@ func TestDecodeOfOtherServers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got.Answers, cmpopts.EquateNaNs()); diff != "" {
+			if diff := cmp.Diff(test.want, got.Answers); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -246,7 +249,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("neither answers nor an error")
 		}
 		for _, a := range answers {
-			if a.Label < 0 || a.Label > 1 || a.Probability < 0 || a.Probability > 1 {
+			if a.Kind != generators.Class || a.Label < 0 || a.Label > 1 || slices.ContainsFunc(a.Probabilities, func(p float32) bool { return !(0 <= p && p <= 1) }) {
 				t.Fatalf("answer %+v is out of range", a)
 			}
 		}

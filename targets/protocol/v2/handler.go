@@ -65,7 +65,7 @@ func Handler(s protocol.Service) http.Handler {
 func (h *handler) prepare(m protocol.Model) *model {
 	prepared := &model{
 		Model:    m,
-		limits:   rowLimits{width: len(m.Schema.Features), rows: h.service.MaxBatch},
+		limits:   rowLimits{width: len(m.Schema.Features), rows: h.service.MaxBatch, outputs: outputsOf(len(m.Schema.Classes))},
 		metadata: modelMetadata(m),
 	}
 	if h.service.Observer != nil {
@@ -115,10 +115,10 @@ func allowOnly(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
 
 // work holds what one infer request needs, kept from request to request.
 type work struct {
-	body          bytes.Buffer
-	request       request
-	probabilities []float32
-	answer        []byte
+	body    bytes.Buffer
+	request request
+	scores  []float32
+	answer  []byte
 }
 
 // keepBytes is the largest body whose memory is kept for the next request.
@@ -140,7 +140,7 @@ func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
 		refuse(w, status, err.Error())
 	} else {
 		done.Rows = job.request.rows
-		job.answer = appendAnswer(job.answer[:0], &m.Model, &job.request, job.probabilities)
+		job.answer = appendAnswer(job.answer[:0], m, &job.request, job.scores)
 		reply(w, status, job.answer)
 	}
 	done.Status, done.Encode = status, time.Since(encode)
@@ -177,13 +177,8 @@ func (job *work) decodeRequest(r *http.Request, m *model) (status int, err error
 }
 
 func (job *work) predict(m *model) (status int, err error) {
-	job.probabilities = job.probabilities[:0]
-	for i := range job.request.rows {
-		p := m.Predict(job.request.rowAt(i))
-		if !(0 <= p && p <= 1) { // NaN included
-			return http.StatusInternalServerError, fmt.Errorf("model %q answered %g for row %d, which is no probability", m.Name, p, i)
-		}
-		job.probabilities = append(job.probabilities, p)
+	if job.scores, err = m.PredictRows(job.scores[:0], job.request.features, job.request.rows); err != nil {
+		return http.StatusInternalServerError, err
 	}
 	return http.StatusOK, nil
 }

@@ -33,7 +33,7 @@ func TestHandlerAnswers(t *testing.T) {
 			`{"name":"sum","versions":["1"],"platform":"servebench",` +
 				`"inputs":[{"name":"features","datatype":"FP32","shape":[-1,-1]}],` +
 				`"outputs":[{"name":"label","datatype":"INT64","shape":[-1]},{"name":"probability","datatype":"FP32","shape":[-1]},{"name":"class","datatype":"BYTES","shape":[-1]}],` +
-				`"parameters":{"classes":"","description":"","features":""}}`},
+				`"parameters":{"classes":"0,1","description":"","features":""}}`},
 		{"model ready", "GET", "/v2/models/logistic/ready", "", 200, `{"live":true,"ready":true}`},
 		{"version ready", "GET", "/v2/models/logistic/versions/7/ready", "", 200, `{"live":true,"ready":true}`},
 		{"unknown model", "GET", "/v2/models/nope", "", 404, `{"error":"unknown model \"nope\", want one of logistic, sum"}`},
@@ -50,7 +50,7 @@ func TestHandlerAnswers(t *testing.T) {
 			`{"model_name":"logistic","model_version":"7","id":"a\"1","outputs":[{"name":"class","datatype":"BYTES","shape":[1],"data":["yes"]},` +
 				`{"name":"probability","datatype":"FP32","shape":[1],"data":[0.5]}]}`},
 		{"bad model", "POST", "/v2/models/sum/infer", `{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[1,2]}]}`, 500,
-			`{"error":"model \"sum\" answered 3 for row 0, which is no probability"}`},
+			`{"error":"model \"sum\" answered -2 for class 0 of row 0, which is no probability"}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func (r *recorder) Observe(i protocol.Inference) { r.told = append(r.told, i) }
 func TestHandlerTellsObserver(t *testing.T) {
 	seen := &recorder{}
 	slow := sum()
-	slow.Predict = func([]float32) float32 { time.Sleep(time.Millisecond); return 0 }
+	slow.Predict = protocol.Binary(func([]float32) float32 { time.Sleep(time.Millisecond); return 0 })
 	h := Handler(protocol.Service{
 		Models:   []protocol.Model{slow},
 		Observer: func(m protocol.Model) protocol.Observer { return seen },

@@ -59,8 +59,12 @@ func modelMetadata(m protocol.Model) []byte {
 			"classes":     strings.Join(m.Schema.Classes, ","),
 		},
 	}
-	for _, kind := range outputKinds {
-		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.name(), Datatype: kind.datatype(), Shape: []int{-1}})
+	for _, kind := range outputsOf(len(m.Schema.Classes)) {
+		shape := []int{-1}
+		if kind == probabilitiesOutput {
+			shape = append(shape, m.Scores())
+		}
+		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.name(), Datatype: kind.datatype(), Shape: shape})
 	}
 	return mustJSON(doc)
 }

@@ -21,21 +21,23 @@ func logistic() protocol.Model {
 			Features: []generators.Feature{{Name: "a"}, {Name: "b"}, {Name: "c"}},
 			Classes:  []string{"no", "yes"},
 		},
-		Predict: func(x []float32) float32 {
+		Predict: protocol.Binary(func(x []float32) float32 {
 			return float32(1 / (1 + math.Exp(-float64(x[0]-x[1]+0.5*x[2]))))
-		},
+		}),
 	}
 }
 
 // sum takes rows of any width.
 func sum() protocol.Model {
-	return protocol.Model{Name: "sum", Version: "1", Predict: func(x []float32) float32 {
+	m := protocol.Model{Name: "sum", Version: "1", Predict: protocol.Binary(func(x []float32) float32 {
 		var total float32
 		for _, v := range x {
 			total += v
 		}
 		return total
-	}}
+	})}
+	m.Schema.Classes = []string{"0", "1"}
+	return m
 }
 
 func testHandler() http.Handler {

@@ -3,30 +3,42 @@ package v2
 import (
 	"strings"
 
-	"servebench/targets/protocol"
+	"servebench/generators"
 )
 
-// outputKind is one output tensor that a model offers. Every output has shape
-// [rows].
+// outputKind is one output tensor that a model offers.
 type outputKind int
 
 const (
-	labelOutput       outputKind = iota // INT64: 1 where the probability is at least threshold, else 0
-	probabilityOutput                   // FP32: of class 1
-	classOutput                         // BYTES: the label's name in the schema
+	labelOutput         outputKind = iota // INT64 [rows]: the most likely class
+	probabilityOutput                     // FP32 [rows]: of class 1 of two
+	probabilitiesOutput                   // FP32 [rows, classes]
+	classOutput                           // BYTES [rows]: the label's name in the schema
+	valueOutput                           // FP32 [rows]: what a regression answers
 )
 
-// threshold is the probability of class 1 from which on the label is 1.
-const threshold = 0.5
+func (k outputKind) name() string {
+	return [...]string{"label", "probability", "probabilities", "class", "value"}[k]
+}
 
-// outputKinds are what a request gets that names no outputs, in this order.
-var outputKinds = [...]outputKind{labelOutput, probabilityOutput, classOutput}
+func (k outputKind) datatype() string {
+	return [...]string{"INT64", "FP32", "FP32", "BYTES", "FP32"}[k]
+}
 
-func (k outputKind) name() string     { return [...]string{"label", "probability", "class"}[k] }
-func (k outputKind) datatype() string { return [...]string{"INT64", "FP32", "BYTES"}[k] }
+// outputsOf are what a model offers, and what a request gets that names no outputs, in this
+// order.
+func outputsOf(classes int) []outputKind {
+	switch classes {
+	case 0:
+		return []outputKind{valueOutput}
+	case 2:
+		return []outputKind{labelOutput, probabilityOutput, classOutput}
+	}
+	return []outputKind{labelOutput, probabilitiesOutput, classOutput}
+}
 
-func outputNamed(name []byte) (outputKind, bool) {
-	for _, kind := range outputKinds {
+func outputNamed(kinds []outputKind, name []byte) (outputKind, bool) {
+	for _, kind := range kinds {
 		if string(name) == kind.name() {
 			return kind, true
 		}
@@ -34,31 +46,17 @@ func outputNamed(name []byte) (outputKind, bool) {
 	return 0, false
 }
 
-func outputNames() string {
+func outputNames(kinds []outputKind) string {
 	var names []string
-	for _, kind := range outputKinds {
+	for _, kind := range kinds {
 		names = append(names, kind.name())
 	}
 	return strings.Join(names, ", ")
 }
 
-func labelOf[T float32 | float64](probability T) int {
-	if probability >= threshold {
-		return 1
-	}
-	return 0
-}
-
-func className(m *protocol.Model, label int) string {
-	if label < len(m.Schema.Classes) {
-		return m.Schema.Classes[label]
-	}
-	return [...]string{"0", "1"}[label]
-}
-
 // appendAnswer appends the response to an infer request whose rows have the
-// probabilities. They must be finite.
-func appendAnswer(dst []byte, m *protocol.Model, req *request, probabilities []float32) []byte {
+// scores, row by row. They must be finite.
+func appendAnswer(dst []byte, m *model, req *request, scores []float32) []byte {
 	dst = append(dst, `{"model_name":`...)
 	dst = appendString(dst, []byte(m.Name))
 	dst = append(dst, `,"model_version":`...)
@@ -70,37 +68,55 @@ func appendAnswer(dst []byte, m *protocol.Model, req *request, probabilities []f
 	dst = append(dst, `,"outputs":[`...)
 	outputs := req.outputs
 	if len(outputs) == 0 {
-		outputs = outputKinds[:]
+		outputs = m.limits.outputs
 	}
 	for i, kind := range outputs {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendOutput(dst, m, kind, probabilities)
+		dst = appendOutput(dst, m, kind, scores)
 	}
 	return append(dst, "]}"...)
 }
 
-func appendOutput(dst []byte, m *protocol.Model, kind outputKind, probabilities []float32) []byte {
+func appendOutput(dst []byte, m *model, kind outputKind, scores []float32) []byte {
+	width := m.Scores()
 	dst = append(dst, `{"name":"`...)
 	dst = append(dst, kind.name()...)
 	dst = append(dst, `","datatype":"`...)
 	dst = append(dst, kind.datatype()...)
 	dst = append(dst, `","shape":[`...)
-	dst = appendInt(dst, len(probabilities))
+	dst = appendInt(dst, len(scores)/width)
+	if kind == probabilitiesOutput {
+		dst = append(dst, ',')
+		dst = appendInt(dst, width)
+	}
 	dst = append(dst, `],"data":[`...)
-	for i, p := range probabilities {
+	for i := 0; i < len(scores); i += width {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		row := scores[i : i+width]
 		switch kind {
 		case labelOutput:
-			dst = appendInt(dst, labelOf(p))
+			dst = appendInt(dst, generators.MostLikely(row))
 		case probabilityOutput:
-			dst = appendFloat(dst, p)
+			dst = appendFloat(dst, row[1])
 		case classOutput:
-			dst = appendString(dst, []byte(className(m, labelOf(p))))
+			dst = appendString(dst, []byte(m.Schema.Classes[generators.MostLikely(row)]))
+		default:
+			dst = appendFloats(dst, row)
 		}
 	}
 	return append(dst, "]}"...)
+}
+
+func appendFloats(dst []byte, values []float32) []byte {
+	for i, v := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendFloat(dst, v)
+	}
+	return dst
 }

@@ -23,15 +23,12 @@ type request struct {
 	outputs  []outputKind
 }
 
-func (r *request) rowAt(i int) []float32 {
-	width := len(r.features) / r.rows
-	return r.features[i*width : (i+1)*width : (i+1)*width]
-}
-
-// rowLimits are what a model takes.
+// rowLimits are what a model takes and offers.
 type rowLimits struct {
 	width int // features in a row; 0: any number
 	rows  int // in a request; 0: no limit
+
+	outputs []outputKind // that it offers
 }
 
 // requestDecoder reads one infer request.
@@ -142,10 +139,10 @@ func (d *requestDecoder) readOutputs() {
 }
 
 func (d *requestDecoder) addOutput(t tensor) {
-	kind, ok := outputNamed(t.name)
+	kind, ok := outputNamed(d.limits.outputs, t.name)
 	switch {
 	case !ok:
-		d.fault("outputs[%d].name: unknown output %q, want one of %s", t.index, shorten(t.name), outputNames())
+		d.fault("outputs[%d].name: unknown output %q, want one of %s", t.index, shorten(t.name), outputNames(d.limits.outputs))
 	case slices.Contains(d.req.outputs, kind):
 		d.fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
 	default:

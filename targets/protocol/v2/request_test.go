@@ -102,7 +102,7 @@ func TestDecodeRequestFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.body[:min(len(test.body), 60)], func(t *testing.T) {
 			var req request
-			err := decodeRequest([]byte(test.body), rowLimits{width: 2, rows: 3}, &req)
+			err := decodeRequest([]byte(test.body), rowLimits{width: 2, rows: 3, outputs: outputsOf(2)}, &req)
 			if got := fmt.Sprint(err); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -132,7 +132,7 @@ func FuzzDecodeRequest(f *testing.F) {
 		}
 		var req request
 		if err := decodeRequest(body, rowLimits{}, &req); err == nil {
-			if req.rows < 1 || len(req.features)%req.rows != 0 || len(req.rowAt(req.rows-1)) == 0 {
+			if req.rows < 1 || len(req.features)%req.rows != 0 || len(req.features) == 0 {
 				t.Fatalf("%d values in %d rows", len(req.features), req.rows)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/timer"
 )
@@ -119,10 +120,10 @@ func (k *Clock) Close() error {
 // served after the one before it.
 func (k *Clock) Model() protocol.Model {
 	m := Description()
-	m.Predict = func([]float32) float32 {
+	m.Predict = protocol.Binary(func([]float32) float32 {
 		k.Serve()
 		return 0
-	}
+	})
 	return m
 }
 
@@ -133,5 +134,6 @@ func Description() protocol.Model {
 		Name:    Name,
 		Doc:     "Answers 0 after a service time of a known distribution, with known queues and stalls.",
 		Version: "1",
+		Schema:  generators.Schema{Classes: []string{"0", "1"}},
 	}
 }

@@ -21,8 +21,8 @@ func TestServesAtTheTime(t *testing.T) {
 	var all sync.WaitGroup
 	for range rows {
 		all.Go(func() {
-			if p := model.Predict(nil); p != 0 {
-				t.Errorf("the answer is %g", p)
+			if a := model.Answer(nil); a.Label != 0 || a.Probabilities[1] != 0 {
+				t.Errorf("the answer is %+v", a)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"servebench/generators"
 	"servebench/generators/credit"
+	"servebench/targets/protocol"
 	"servebench/targets/reference/trees"
 )
 
@@ -28,10 +29,18 @@ type Model struct {
 	ensemble *trees.Model
 }
 
-// Predict returns the probability of class 1. features has one value per feature
-// of the schema, NaN for a missing one; fewer panic. It does not allocate and
-// keeps nothing of the slice.
-func (m *Model) Predict(features []float32) float32 { return m.ensemble.Predict(features) }
+// Predict fills scores with the probability of each class. features has one value per
+// feature of the schema, NaN for a missing one; fewer panic. It does not allocate and
+// keeps nothing of the slices.
+func (m *Model) Predict(features, scores []float32) {
+	p := m.ensemble.Predict(features)
+	scores[0], scores[1] = 1-p, p
+}
+
+// Served returns the model as the server side of a protocol takes it.
+func (m *Model) Served() protocol.Model {
+	return protocol.Model{Name: m.Name, Doc: m.Doc, Version: m.Version, Schema: m.Schema, Predict: m.Predict}
+}
 
 // Iterations returns how many boosting iterations Predict uses, from the first,
 // and how many the model has.

@@ -65,11 +65,8 @@ func TestCreditIsGood(t *testing.T) {
 	label, truth := 0, 0
 	for range n {
 		e := g.Next(rng)
-		class := 0
-		if m.Predict(e.Features) >= 0.5 {
-			class = 1
-		}
-		if class == e.Label {
+		class := m.Served().Answer(e.Features).Label
+		if class == e.Label.Label {
 			label++
 		}
 		if class == e.Truth {
@@ -95,8 +92,8 @@ func TestNamed(t *testing.T) {
 
 func TestPredictDoesNotAllocate(t *testing.T) {
 	m := named(t, "credit")
-	row := make([]float32, len(m.Schema.Features))
-	if n := testing.AllocsPerRun(100, func() { m.Predict(row) }); n != 0 {
+	row, scores := make([]float32, len(m.Schema.Features)), make([]float32, 2)
+	if n := testing.AllocsPerRun(100, func() { m.Predict(row, scores) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -108,7 +105,7 @@ func TestPredictTakesAnyValue(t *testing.T) {
 		for i := range row {
 			row[i] = float32(v)
 		}
-		if p := m.Predict(row); !(p > 0 && p < 1) {
+		if p := m.Served().Answer(row).Probabilities[1]; !(p > 0 && p < 1) {
 			t.Errorf("all features %v: probability %v", v, p)
 		}
 	}
@@ -176,9 +173,10 @@ func BenchmarkPredictCredit(b *testing.B) {
 		rows[i] = g.Next(rng).Features
 	}
 	b.ReportAllocs()
+	var scores [2]float32
 	i := 0
 	for b.Loop() {
-		m.Predict(rows[i%len(rows)])
+		m.Predict(rows[i%len(rows)], scores[:])
 		i++
 	}
 }

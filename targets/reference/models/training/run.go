@@ -101,7 +101,7 @@ func (r Recipe) examples() (data trees.Data, truth []uint8, class string, err er
 	for range r.Examples {
 		e := g.Next(rng)
 		data.Values = append(data.Values, e.Features...)
-		data.Labels = append(data.Labels, uint8(e.Label))
+		data.Labels = append(data.Labels, uint8(e.Label.Label))
 		truth = append(truth, uint8(e.Truth))
 	}
 	return data, truth, schema.Classes[1], nil

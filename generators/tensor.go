@@ -1,0 +1,285 @@
+package generators
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Tensor is a named array of numbers or byte strings. As part of a Schema it has no
+// data.
+type Tensor struct {
+	Name     string
+	Datatype Datatype
+	Shape    []int64 // of no dimension: a single element
+	// Data holds the elements in row-major order as the Open Inference Protocol's binary
+	// extension does: numbers little-endian, a BOOL as a byte of 0 or 1, a BYTES element
+	// behind its length of four bytes.
+	Data []byte
+}
+
+// Datatype is what the elements of a tensor are, by the names of the Open Inference
+// Protocol.
+type Datatype uint8
+
+// The datatypes; 0 is none.
+const (
+	BOOL Datatype = iota + 1
+	UINT8
+	UINT16
+	UINT32
+	UINT64
+	INT8
+	INT16
+	INT32
+	INT64
+	FP16
+	FP32
+	FP64
+	BF16
+	BYTES
+)
+
+var datatypes = [...]struct {
+	name string
+	size int
+}{
+	BOOL: {"BOOL", 1}, UINT8: {"UINT8", 1}, UINT16: {"UINT16", 2}, UINT32: {"UINT32", 4}, UINT64: {"UINT64", 8},
+	INT8: {"INT8", 1}, INT16: {"INT16", 2}, INT32: {"INT32", 4}, INT64: {"INT64", 8},
+	FP16: {"FP16", 2}, FP32: {"FP32", 4}, FP64: {"FP64", 8}, BF16: {"BF16", 2}, BYTES: {"BYTES", 0},
+}
+
+// DatatypeNamed returns the datatype of a name, such as "FP32"; 0 of an unknown one.
+func DatatypeNamed(name string) Datatype {
+	for d := BOOL; d <= BYTES; d++ {
+		if datatypes[d].name == name {
+			return d
+		}
+	}
+	return 0
+}
+
+// String returns the datatype's name; "" of 0.
+func (d Datatype) String() string { return datatypes[d].name }
+
+// Size is how many bytes an element takes; 0 of BYTES, whose elements differ.
+func (d Datatype) Size() int { return datatypes[d].size }
+
+// IsInteger reports whether the elements are whole numbers, which a float64 may not
+// hold exactly.
+func (d Datatype) IsInteger() bool { return UINT8 <= d && d <= INT64 }
+
+// IsFloat reports whether the elements are floating-point numbers.
+func (d Datatype) IsFloat() bool { return FP16 <= d && d <= BF16 }
+
+// Float32s returns a tensor of datatype FP32.
+func Float32s(name string, shape []int64, values []float32) Tensor {
+	t := Tensor{Name: name, Datatype: FP32, Shape: shape, Data: make([]byte, 0, 4*len(values))}
+	for _, v := range values {
+		t.Data = binary.LittleEndian.AppendUint32(t.Data, math.Float32bits(v))
+	}
+	return t
+}
+
+// Float64s returns a tensor of datatype FP64.
+func Float64s(name string, shape []int64, values []float64) Tensor {
+	t := Tensor{Name: name, Datatype: FP64, Shape: shape, Data: make([]byte, 0, 8*len(values))}
+	for _, v := range values {
+		t.Data = binary.LittleEndian.AppendUint64(t.Data, math.Float64bits(v))
+	}
+	return t
+}
+
+// Int64s returns a tensor of datatype INT64.
+func Int64s(name string, shape []int64, values []int64) Tensor {
+	t := Tensor{Name: name, Datatype: INT64, Shape: shape, Data: make([]byte, 0, 8*len(values))}
+	for _, v := range values {
+		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(v))
+	}
+	return t
+}
+
+// ByteStrings returns a tensor of datatype BYTES.
+func ByteStrings(name string, shape []int64, values ...string) Tensor {
+	t := Tensor{Name: name, Datatype: BYTES, Shape: shape}
+	for _, v := range values {
+		t.Data = append(binary.LittleEndian.AppendUint32(t.Data, uint32(len(v))), v...)
+	}
+	return t
+}
+
+// maxElements bounds a tensor, so that products of its dimensions cannot overflow.
+const maxElements = 1 << 40
+
+// Len returns the number of elements that the shape says; -1 where a dimension is
+// negative or there are more than 2^40.
+func (t Tensor) Len() int {
+	n := int64(1)
+	for _, d := range t.Shape {
+		if d < 0 || d > 0 && n > maxElements/d {
+			return -1
+		}
+		n *= d
+	}
+	return int(n)
+}
+
+// Check says why the data is not what the datatype and the shape say; nil when it is.
+// The other methods need a tensor that is in order.
+func (t Tensor) Check() error {
+	n := t.Len()
+	switch {
+	case t.Datatype < BOOL || t.Datatype > BYTES:
+		return fmt.Errorf("tensor %q has no datatype", t.Name)
+	case n < 0:
+		return fmt.Errorf("tensor %q has the shape %s, want dimensions from 0 on and at most 2^40 elements", t.Name, t.ShapeText())
+	case t.Datatype != BYTES:
+		if want := n * t.Datatype.Size(); len(t.Data) != want {
+			return fmt.Errorf("tensor %q holds %d bytes, want %d: %s of %s", t.Name, len(t.Data), want, t.ShapeText(), t.Datatype)
+		}
+		return nil
+	}
+	rest := t.Data
+	for i := range n {
+		size, ok := nextLength(rest)
+		if !ok {
+			return fmt.Errorf("tensor %q: element %d of %d ends beyond the data", t.Name, i, n)
+		}
+		rest = rest[4+size:]
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("tensor %q holds %d bytes more than its %d elements", t.Name, len(rest), n)
+	}
+	return nil
+}
+
+// nextLength returns the length of the BYTES element that data begins with. ok says that
+// all of it is there.
+func nextLength(data []byte) (size int, ok bool) {
+	if len(data) < 4 {
+		return 0, false
+	}
+	n := binary.LittleEndian.Uint32(data)
+	return int(n), int64(n) <= int64(len(data)-4)
+}
+
+// ShapeText writes the shape as JSON does: "[2,3]".
+func (t Tensor) ShapeText() string {
+	return "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(t.Shape), " ", ","), "[]") + "]"
+}
+
+// Number returns element i of a tensor of numbers. Integers beyond 2^53 are rounded.
+func (t Tensor) Number(i int) float64 {
+	size := t.Datatype.Size()
+	b := t.Data[i*size : (i+1)*size]
+	switch t.Datatype {
+	case FP32:
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	case FP64:
+		return math.Float64frombits(binary.LittleEndian.Uint64(b))
+	case FP16:
+		return fromHalf(binary.LittleEndian.Uint16(b))
+	case BF16:
+		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
+	case UINT64:
+		return float64(binary.LittleEndian.Uint64(b))
+	}
+	return float64(t.Int(i))
+}
+
+// Int returns element i of a tensor of integers or BOOL. Of UINT64 it is the two's
+// complement of numbers from 2^63 on.
+func (t Tensor) Int(i int) int64 {
+	size := t.Datatype.Size()
+	b := t.Data[i*size : (i+1)*size]
+	switch t.Datatype {
+	case BOOL, UINT8:
+		return int64(b[0])
+	case INT8:
+		return int64(int8(b[0]))
+	case UINT16:
+		return int64(binary.LittleEndian.Uint16(b))
+	case INT16:
+		return int64(int16(binary.LittleEndian.Uint16(b)))
+	case UINT32:
+		return int64(binary.LittleEndian.Uint32(b))
+	case INT32:
+		return int64(int32(binary.LittleEndian.Uint32(b)))
+	}
+	return int64(binary.LittleEndian.Uint64(b))
+}
+
+// fromHalf converts a number of IEEE 754's binary16.
+func fromHalf(h uint16) float64 {
+	sign, exponent, fraction := 1.0, int(h>>10&0x1f), float64(h&0x3ff)
+	if h>>15 == 1 {
+		sign = -1
+	}
+	switch exponent {
+	case 0:
+		return math.Copysign(math.Ldexp(fraction, -24), sign)
+	case 0x1f:
+		if fraction == 0 {
+			return math.Inf(int(sign))
+		}
+		return math.NaN()
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
+// Elements yields the elements of a tensor of datatype BYTES, which are part of its data.
+func (t Tensor) Elements() iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		rest := t.Data
+		for i := range t.Len() {
+			size, ok := nextLength(rest)
+			if !ok || !yield(i, rest[4:4+size:4+size]) {
+				return
+			}
+			rest = rest[4+size:]
+		}
+	}
+}
+
+// Rows divides a tensor along its first dimension, which has to be n, the number of
+// examples in a batch. The parts share the tensor's memory.
+func (t Tensor) Rows(n int) ([]Tensor, error) {
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
+	if len(t.Shape) == 0 || t.Shape[0] != int64(n) || n == 0 {
+		return nil, fmt.Errorf("tensor %q has the shape %s, want one row for each of %d examples", t.Name, t.ShapeText(), n)
+	}
+	rows := make([]Tensor, n)
+	each := Tensor{Name: t.Name, Datatype: t.Datatype, Shape: t.Shape[1:len(t.Shape):len(t.Shape)]}
+	size, rest := len(t.Data)/n, t.Data
+	for i := range rows {
+		if t.Datatype == BYTES {
+			size = sizeOfElements(rest, each.Len())
+		}
+		rows[i] = each
+		rows[i].Data, rest = rest[:size:size], rest[size:]
+	}
+	return rows, nil
+}
+
+// sizeOfElements is how many bytes the first n BYTES elements take, which are all there.
+func sizeOfElements(data []byte, n int) int {
+	total := 0
+	for range n {
+		size, _ := nextLength(data[total:])
+		total += 4 + size
+	}
+	return total
+}
+
+// Fits reports whether a tensor is one that a Schema describes: the same name, datatype
+// and shape, but for dimensions of -1.
+func (t Tensor) Fits(schema Tensor) bool {
+	return t.Name == schema.Name && t.Datatype == schema.Datatype && slices.EqualFunc(t.Shape, schema.Shape, func(have, want int64) bool {
+		return have == want || want < 0
+	})
+}
