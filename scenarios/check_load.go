@@ -54,7 +54,7 @@ func (c check) loop(p Phase, path string) {
 		c.arrivals(p, path)
 		return
 	}
-	c.need(path+".duration", decode.Duration(false).Want)
+	c.need(path+".duration", decode.Duration(false, "").Want)
 	const either = "either a rate, with its arrivals, or concurrency"
 	c.refuse(path+".concurrency", rate, "there is a rate, and a closed loop sends no faster than it is answered", either)
 	for _, key := range append(arrivalsParams(), "arrivals") {

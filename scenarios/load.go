@@ -87,7 +87,7 @@ type Trace struct {
 // Think is how long a worker of a closed loop thinks before it asks again.
 type Think struct {
 	// The mean think time.
-	Mean time.Duration `key:"mean,required"`
+	Mean time.Duration `key:"mean,required" unit:"ms"`
 	// The distribution of think times: exponential, like independent people, or constant.
 	Distribution string `key:"distribution" default:"exponential" oneof:"exponential,constant"`
 }

@@ -149,7 +149,7 @@ type Workload struct {
 	Options map[string]any `inline:"models"`
 	// An extra delay of every answer of the reference server: a deliberate regression, to
 	// try out a gate. It is a minimum; waiting adds some tens of microseconds.
-	Delay time.Duration `key:"delay,omitzero" default:"none"`
+	Delay time.Duration `key:"delay,omitzero" default:"none" unit:"ms"`
 }
 
 // ReferenceServer is the Workload.Server that stands for servebench's own

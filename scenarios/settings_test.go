@@ -83,7 +83,7 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"load.steady.rate=", `load[0].rate: "" is not a number; want a rate per second, such as 200`},
 		{"load.stady.rate=1", `load: has no item "stady" (did you mean "steady"?); want steady`},
 		{"load[1].rate=1", `load: has no item 1; want an index below 1`},
-		{"load.rate=1", `load: has no item "rate"; want steady`},
+		{"load.rate=1", `load: is a list; rate is a key of its items; want one of load.steady.rate, load[0].rate`},
 		{"targets.physical=x", `targets: has no item "physical"; want an index, such as targets[0]`},
 		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`},
 		{"limits.cpu=1", `limits.cpu: unknown key (did you mean "cpus"?); want one of cpus, memory`},

@@ -79,7 +79,7 @@ func TestFaultsOfLimits(t *testing.T) {
 		{"slo: {service: {p90: 2s, p99: 1s}}\n", "", `f:1:31: slo.service.p99: 1s is below the limit of p90, 2s; want limits that do not fall`},
 		{"slo: {ttft: {p90: 20ms}}\n", "", `f:1:7: slo.ttft: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body; want one of p50, p90, p99, p999, service, first_byte, errors, goodput, agreement, accuracy, cold_start`},
 		{"slo: {p50: 1s}\n", "slo.TTFT.p50=1s", `--set slo.TTFT.p50=1s: slo.TTFT: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits`},
-		{"slo: {first_byte: {p90: 2}}\n", "", `f:1:25: slo.first_byte.p90: 2 has no unit; want for example 2s`},
+		{"slo: {first_byte: {p90: 2}}\n", "", `f:1:25: slo.first_byte.p90: 2 has no unit; want for example 2ms`},
 		{"slo: {p50: 1s}\n", "rounds=3", `--set rounds=3: sets no limit; want a key of slo, such as slo.p99=20ms`},
 		{"slo: {p50: 1s}\n", "slow.p50=3s", `--set slow.p50=3s: sets no limit; want a key of slo, such as slo.p99=20ms`},
 		{"slo: {p50: 1s}\n", "slo.goodput=-1", `--set slo.goodput=-1: slo.goodput: -1 is not above 0; want a rate per second, such as 200`},

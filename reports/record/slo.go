@@ -9,13 +9,13 @@ import (
 // a part of a scenario as well: the fields' tags and comments make its keys there.
 type SLO struct {
 	// The limit of the 50th percentile of the response time, measured from the due time.
-	P50 time.Duration `json:"p50_ns,omitempty" key:"p50" default:"none"`
+	P50 time.Duration `json:"p50_ns,omitempty" key:"p50" default:"none" unit:"ms"`
 	// The limit of the 90th percentile of the response time, measured from the due time.
-	P90 time.Duration `json:"p90_ns,omitempty" key:"p90" default:"none"`
+	P90 time.Duration `json:"p90_ns,omitempty" key:"p90" default:"none" unit:"ms"`
 	// The limit of the 99th percentile of the response time, measured from the due time.
-	P99 time.Duration `json:"p99_ns,omitempty" key:"p99" default:"none"`
+	P99 time.Duration `json:"p99_ns,omitempty" key:"p99" default:"none" unit:"ms"`
 	// The limit of the 99.9th percentile of the response time, measured from the due time.
-	P999 time.Duration `json:"p999_ns,omitempty" key:"p999" default:"none"`
+	P999 time.Duration `json:"p999_ns,omitempty" key:"p999" default:"none" unit:"ms"`
 	// Limits of the service time, from sending a request to the end of its answer.
 	Service Quantiles `json:"service,omitzero" key:"service,omitzero" default:"none"`
 	// Limits of the time to first byte, from a request's due time to the first byte of its
@@ -41,13 +41,13 @@ type SLO struct {
 // Quantiles are the most that quantiles of a time may be; 0 sets no limit.
 type Quantiles struct {
 	// The limit of the 50th percentile.
-	P50 time.Duration `json:"p50_ns,omitempty" key:"p50" default:"none"`
+	P50 time.Duration `json:"p50_ns,omitempty" key:"p50" default:"none" unit:"ms"`
 	// The limit of the 90th percentile.
-	P90 time.Duration `json:"p90_ns,omitempty" key:"p90" default:"none"`
+	P90 time.Duration `json:"p90_ns,omitempty" key:"p90" default:"none" unit:"ms"`
 	// The limit of the 99th percentile.
-	P99 time.Duration `json:"p99_ns,omitempty" key:"p99" default:"none"`
+	P99 time.Duration `json:"p99_ns,omitempty" key:"p99" default:"none" unit:"ms"`
 	// The limit of the 99.9th percentile.
-	P999 time.Duration `json:"p999_ns,omitempty" key:"p999" default:"none"`
+	P999 time.Duration `json:"p999_ns,omitempty" key:"p999" default:"none" unit:"ms"`
 }
 
 // Response are the limits of the response time.

@@ -30,6 +30,7 @@ import (
 //	choice:"noun"      one of Options.Choices' names of that noun
 //	oneof:"a,b"        one of these names
 //	min:"1" max:"9"    the bounds of a number; min:"0" also lets a duration be 0s
+//	unit:"ms"          the unit proposed for a duration without one; else s
 //	least:"1"          the fewest items of a list
 //	label, want        what kind of value it is, in the reference and in faults
 //
@@ -221,7 +222,7 @@ func (b builder) scalar(t reflect.Type, tag reflect.StructTag, key string) *Scal
 	case tag.Get("oneof") != "":
 		s = OneName(key, strings.Split(tag.Get("oneof"), ","))
 	case t == reflect.TypeFor[time.Duration]():
-		s = Duration(tag.Get("min") == "0")
+		s = Duration(tag.Get("min") == "0", tag.Get("unit"))
 	case t.Kind() == reflect.String:
 		s = Text("text", nil)
 	case t.Kind() == reflect.Bool:

@@ -114,22 +114,24 @@ func (r *reader) settingValue(text string) *Node {
 // fault.
 func (r *reader) to(n *Node, steps []step) *Node {
 	path := ""
-	for _, s := range steps {
-		if n, path = r.enter(n, path, s); n == nil {
+	for i := range steps {
+		if n, path = r.enter(n, path, steps[i:]); n == nil {
 			return nil
 		}
 	}
 	return n
 }
 
-func (r *reader) enter(n *Node, path string, s step) (next *Node, field string) {
+// enter takes the first of the steps.
+func (r *reader) enter(n *Node, path string, steps []step) (next *Node, field string) {
+	s := steps[0]
 	if n.shape == scalarShape && n.style == null && s.name != "" {
 		*n = Node{at: origin{setting: r.setting}, shape: mappingShape}
 	}
 	switch {
 	case n.shape == brokenShape:
 	case n.shape == listShape:
-		return r.enterList(n, path, s)
+		return r.enterList(n, path, steps)
 	case n.shape == mappingShape && s.name != "":
 		if n.Get(s.name) == nil {
 			at := origin{setting: r.setting}
@@ -144,7 +146,8 @@ func (r *reader) enter(n *Node, path string, s step) (next *Node, field string) 
 	return nil, ""
 }
 
-func (r *reader) enterList(n *Node, path string, s step) (next *Node, field string) {
+func (r *reader) enterList(n *Node, path string, steps []step) (next *Node, field string) {
+	s := steps[0]
 	if s.name == "" {
 		if s.index < len(n.items) {
 			return n.items[s.index], Element(path, s.index)
@@ -152,22 +155,32 @@ func (r *reader) enterList(n *Node, path string, s step) (next *Node, field stri
 		r.fault(origin{}, path, fmt.Sprintf("has no item %d", s.index), fmt.Sprintf("an index below %d", len(n.items)))
 		return nil, ""
 	}
-	var known []string
+	var names []string
+	isKey := false // of the items, one of which is left out
 	for i, item := range n.items {
 		name := item.Get("name")
+		isKey = isKey || item.Get(s.name) != nil
 		switch {
 		case name == nil:
 		case name.Text == s.name:
 			return item, Element(path, i)
 		case name.Text != "":
-			known = append(known, name.Text)
+			names = append(names, name.Text)
 		}
 	}
 	want := "an index, such as " + Element(path, 0)
-	if len(known) > 0 {
-		want = OneOf(slices.Compact(known))
+	if names = slices.Compact(names); len(names) > 0 {
+		want = OneOf(names)
 	}
-	r.fault(origin{}, path, fmt.Sprintf("has no item %q%s", s.name, Suggest(s.name, known)), want)
+	problem := fmt.Sprintf("has no item %q%s", s.name, Suggest(s.name, names))
+	if isKey && len(steps) == 1 {
+		problem = fmt.Sprintf("is a list; %s is a key of its items", s.name)
+		for i, name := range names {
+			names[i] = Member(Member(path, name), s.name)
+		}
+		want = OneOf(append(names, Member(Element(path, 0), s.name)))
+	}
+	r.fault(origin{}, path, problem, want)
 	return nil, ""
 }
 

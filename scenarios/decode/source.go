@@ -101,13 +101,20 @@ func (s *Source) RefuseSetting(i int, problem, want string) {
 	s.add(origin{setting: i + 1}, "", problem, want)
 }
 
-// Fault is a fault of a field's value that was found after the source was read. A nil
-// source knows no places.
-func (s *Source) Fault(field, problem, want string) Fault {
+// Fault is a fault of a field's value that was found after the source was read. It stands
+// at the field, or where nothing is written of it, at another that asks for it. A nil source
+// knows no places.
+func (s *Source) Fault(field, problem, want string, askedBy ...string) Fault {
 	if s == nil {
 		return Fault{Field: field, Problem: problem, Want: want}
 	}
-	return s.redacted(s.fault(s.place(field), field, problem, want))
+	at := s.place(field)
+	for _, other := range askedBy {
+		if outer, _, _ := strings.Cut(field, "."); !s.Given(outer) {
+			at = s.place(other)
+		}
+	}
+	return s.redacted(s.fault(at, field, problem, want))
 }
 
 // place is where a field stands, or what holds it.

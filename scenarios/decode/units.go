@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,23 +14,24 @@ import (
 // MaxDuration bounds every duration.
 const MaxDuration = 30 * 24 * time.Hour
 
-// Duration are times above 0, or from 0 on, with their unit.
-func Duration(orZero bool) Scalar {
+// Duration are times above 0, or from 0 on, with their unit. usual is the unit proposed for
+// a number without one; "": s.
+func Duration(orZero bool, usual string) Scalar {
 	return Scalar{
 		Label: "duration", Want: "a duration with its unit, such as 10s or 250ms",
-		Read:   func(n *Node) (any, *Flaw) { return readDuration(n, orZero) },
+		Read:   func(n *Node) (any, *Flaw) { return readDuration(n, orZero, cmp.Or(usual, "s")) },
 		Write:  func(v any) any { return FormatDuration(v.(time.Duration)) },
 		Schema: jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]*\.?[0-9]+(ns|us|µs|μs|ms|s|m|h)|[0-9]+\.(ns|us|µs|μs|ms|s|m|h))+$`},
 	}
 }
 
-func readDuration(n *Node, orZero bool) (time.Duration, *Flaw) {
+func readDuration(n *Node, orZero bool, usual string) (time.Duration, *Flaw) {
 	d, err := time.ParseDuration(n.Text)
 	switch {
 	case err == nil && d == 0 && orZero:
 		return 0, nil
 	case n.Unitless() && n.Text != "0":
-		return 0, &Flaw{n.Text + " has no unit", fmt.Sprintf("for example %ss", strings.TrimPrefix(n.Text, "-"))}
+		return 0, &Flaw{n.Text + " has no unit", "for example " + strings.TrimPrefix(n.Text, "-") + usual}
 	case err != nil:
 		return 0, noDuration(n)
 	case d <= 0:

@@ -25,12 +25,12 @@ func TestUnitsReadBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		d := time.Duration(math.Exp(rng.Float64()*math.Log(float64(MaxDuration)))) + 1
-		if got, f := readDuration(written(FormatDuration(d)), false); f != nil || got != d {
+		if got, f := readDuration(written(FormatDuration(d)), false, "s"); f != nil || got != d {
 			t.Fatalf("duration %d ns is written %q and read %d, %v", d, FormatDuration(d), got, f)
 		}
 		if d.Truncate(time.Minute) > 0 {
 			d = d.Truncate(time.Minute)
-			if got, f := readDuration(written(FormatDuration(d)), false); f != nil || got != d {
+			if got, f := readDuration(written(FormatDuration(d)), false, "s"); f != nil || got != d {
 				t.Fatalf("duration %v is written %q and read %v, %v", d, FormatDuration(d), got, f)
 			}
 		}

@@ -203,7 +203,8 @@ func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenari
 	option, ofOption := errors.AsType[*targets.OptionError](err)
 	switch {
 	case ofOption:
-		return nil, decode.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "")}
+		target := decode.Element("targets", slices.Index(sc.Targets, kind.Name))
+		return nil, decode.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "", target)}
 	case err != nil && !errors.As(err, &unavailable):
 		return nil, decode.Faults{{Problem: err.Error()}} // which names the target and its option
 	}

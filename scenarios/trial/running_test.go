@@ -104,8 +104,8 @@ func TestRunOverTLS(t *testing.T) {
 // be a fault of the scenario.
 func TestBadOptionIsTheUsersMistake(t *testing.T) {
 	for want, open := range map[string]error{
-		"a: no such thing":              errors.New("a: no such thing"),
-		"test.yaml:1:1: a.url: not set": fmt.Errorf("a: %w", &targets.OptionError{Option: "url", Err: errors.New("not set")}),
+		"a: no such thing":               errors.New("a: no such thing"),
+		"test.yaml:3:11: a.url: not set": fmt.Errorf("a: %w", &targets.OptionError{Option: "url", Err: errors.New("not set")}),
 	} {
 		runner, s := newRunner(t, &fakeTarget{open: open}, &fakeTarget{})
 		_, err := runner.Run(t.Context(), s)
