@@ -77,6 +77,9 @@ func (b builder) unmeasured() []string {
 	return names
 }
 
+// Due is what response times run from, "a request was due": see due.
+func Due(a *analysis.Analysis) string { return newBuilder(a).due() }
+
 // due is what response times run from: nothing is due in a closed loop before its worker
 // is ready.
 func (b builder) due() string {

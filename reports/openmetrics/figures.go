@@ -5,12 +5,13 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document"
 )
 
 // figures are those of the targets, each metric with the bounds of its 95 % interval.
 func figures(a *analysis.Analysis) []*family {
 	var all []*family
-	for _, k := range kinds() {
+	for _, k := range kinds(a) {
 		all = append(all, k.families(a)...)
 	}
 	return append(all, offered(a))
@@ -23,11 +24,12 @@ type kind struct {
 	help       string
 }
 
-func kinds() []kind {
+func kinds(a *analysis.Analysis) []kind {
+	due := document.Due(a)
 	return []kind{
-		{"response time", "response_time", "seconds", "from when a request was due until its right answer was there"},
+		{"response time", "response_time", "seconds", "from when " + due + " until its right answer was there"},
 		{"service time", "service_time", "seconds", "from when a request was sent until its right answer was there"},
-		{"time to first byte", "first_byte", "seconds", "from when a request was due until the first byte of its answer's body"},
+		{"time to first byte", "first_byte", "seconds", "from when " + due + " until the first byte of its answer's body"},
 		{"goodput", "goodput", "per_second", "right answers within the deadline of the SLO, per second"},
 		{"answers per second", "answers", "per_second", "right answers per second"},
 		{"error rate", "errors", "ratio", "share of the requests sent that failed or were never answered"},

@@ -252,7 +252,7 @@ func judgeCalibration(known *record.Calibration, others bool, now time.Time, err
 	case others:
 		f.Found = "none that holds: made by another servebench, with another kernel or on other CPUs"
 	}
-	f.Why, f.Fix = "reports cannot show what of a latency is the instrument's", targets.Program()+" calibrate"
+	f.Why, f.Fix = "reports cannot show which part of a latency is the load generator's", targets.Program()+" calibrate"
 	return f
 }
 
