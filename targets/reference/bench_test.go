@@ -79,7 +79,7 @@ func BenchmarkLoopback(b *testing.B) {
 
 // BenchmarkObserve is what counting costs a request.
 func BenchmarkObserve(b *testing.B) {
-	observer := newMetrics("bench").newObserver(Noop())
+	observer := newMetrics("bench").observer(Noop())
 	done := protocol.Inference{Status: http.StatusOK, Rows: 1, Decode: 1500, Compute: 900, Encode: 700}
 	b.ReportAllocs()
 	for b.Loop() {

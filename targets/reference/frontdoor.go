@@ -99,6 +99,15 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
+// Flush implements http.Flusher, without which gRPC's handler takes no request.
+func (w *answerWriter) Flush() {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	// An error says that the client is gone, or that nothing was kept back.
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+}
+
 // Unwrap lets http.ResponseController reach the connection.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 

@@ -27,12 +27,14 @@ type metrics struct {
 	durations  *prometheus.HistogramVec
 	batches    *prometheus.HistogramVec
 	models     *modelCollector
+	observers  map[string]*modelMetrics // by model
 }
 
 func newMetrics(version string) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		models:   &modelCollector{},
+		registry:  prometheus.NewRegistry(),
+		models:    &modelCollector{},
+		observers: map[string]*modelMetrics{},
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "refserver_panics_total", Help: "Handlers that panicked and were answered with 500.",
 		}),
@@ -85,14 +87,20 @@ func (m *metrics) countAnswer(status int) {
 	m.requests.inc(status)
 }
 
-func (m *metrics) newObserver(model protocol.Model) protocol.Observer {
+// observer returns what counts a model's inferences, whichever protocol they came by.
+func (m *metrics) observer(model protocol.Model) protocol.Observer {
+	if o := m.observers[model.Name]; o != nil {
+		return o
+	}
 	labels := prometheus.Labels{"model": model.Name, "version": model.Version}
-	return &modelMetrics{
+	o := &modelMetrics{
 		totals:   m.models.add(model),
 		requests: newStatusCounter(m.inferences.MustCurryWith(labels)),
 		duration: m.durations.With(labels),
 		batch:    m.batches.With(labels),
 	}
+	m.observers[model.Name] = o
+	return o
 }
 
 // modelMetrics counts one model's inferences.

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,7 +52,7 @@ func New(config Config) (*Server, error) {
 		Models:   served,
 		MaxBatch: config.MaxBatch,
 		Ready:    func() bool { return !s.draining.Load() },
-		Observer: s.metrics.newObserver,
+		Observer: s.metrics.observer,
 	}
 	s.handler = s.mountRoutes(service)
 	return s, nil
@@ -83,14 +84,35 @@ func newInstanceID() string {
 
 func (s *Server) mountRoutes(service protocol.Service) http.Handler {
 	mux := http.NewServeMux()
-	inference := inflate(v2.Handler(service), s.config.MaxBody)
-	mux.Handle("/v2", inference)
-	mux.Handle("/v2/", inference)
+	var paths []string
+	for _, side := range sides() {
+		handler := inflate(side.handler(service), s.config.MaxBody)
+		for _, pattern := range side.patterns {
+			mux.Handle(pattern, handler)
+		}
+		paths = append(paths, side.patterns[0])
+	}
 	mux.Handle("/metrics", s.metrics.handler(s.config.Log))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q; inference is at /v2, metrics are at /metrics", r.URL.Path))
+		refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q; inference is at %s, metrics are at /metrics", r.URL.Path, strings.Join(paths, ", ")))
 	})
 	return &frontDoor{server: s, next: mux}
+}
+
+// side is the server side of a protocol, and where it is mounted.
+type side struct {
+	// patterns are those of http.ServeMux; the first is shown to whoever asks for another
+	// path. A pattern "/package.Service/" is that of a gRPC service.
+	patterns []string
+	handler  func(protocol.Service) http.Handler
+}
+
+// sides are the protocols that a Server speaks, all on one port. They answer requests of
+// HTTP/1.1 and of HTTP/2, which the Server speaks without TLS (h2c).
+func sides() []side {
+	return []side{
+		{[]string{"/v2", "/v2/"}, v2.Handler},
+	}
 }
 
 // Handler is the whole server without its listening side.
@@ -111,8 +133,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      s.config.WriteTimeout,
 		IdleTimeout:       s.config.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		Protocols:         new(http.Protocols),
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
