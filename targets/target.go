@@ -54,7 +54,7 @@ type Instance interface {
 	// included. from is the end of an interval that was asked for before, or zero:
 	// the deployment's start; to is now or earlier. It may wait for a target
 	// that reports late, as long as ctx lets it.
-	Usage(ctx context.Context, from, to time.Time) (Usage, error)
+	Usage(ctx context.Context, from, to time.Time) (record.Usage, error)
 	// Done is closed when the server ended, wanted or not.
 	Done() <-chan struct{}
 	// Err says why the server ended, quoting the end of its output; nil while
@@ -88,61 +88,31 @@ const (
 	Ready     = "ready"     // the readiness request was answered with 2xx
 )
 
-// Usage is what a deployment consumed in an interval.
-type Usage struct {
-	CPU      time.Duration // user + system
-	Resident Bytes         // at its end
-	// Meters are what else the target counts, such as what it would bill, in the
-	// same order at every call.
-	Meters []record.Meter
-}
-
-// Add adds the CPU time and memory that another part of the target used.
-func (u Usage) Add(other Usage) Usage {
-	u.CPU += other.CPU
-	u.Resident += other.Resident
-	return u
-}
-
 // Account is the Usage of a deployment whose counters can only be read as they are
 // now: it keeps what they were at the end of each interval, where the next may begin.
 type Account struct {
 	// Read reads the counters, which have risen since the deployment started.
-	Read func(ctx context.Context) (Usage, error)
+	Read func(ctx context.Context) (record.Usage, error)
 
 	mu       sync.Mutex
-	readings map[time.Time]Usage
+	readings map[time.Time]record.Usage
 }
 
 // Usage implements Instance.
-func (a *Account) Usage(ctx context.Context, from, to time.Time) (Usage, error) {
+func (a *Account) Usage(ctx context.Context, from, to time.Time) (record.Usage, error) {
 	now, err := a.Read(ctx)
 	if err != nil {
-		return Usage{}, err
+		return record.Usage{}, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	before, known := a.readings[from]
 	if !known && !from.IsZero() {
-		return Usage{}, fmt.Errorf("the usage at %s was not read", from.Format(time.RFC3339Nano))
+		return record.Usage{}, fmt.Errorf("the usage at %s was not read", from.Format(time.RFC3339Nano))
 	}
 	if a.readings == nil {
-		a.readings = map[time.Time]Usage{}
+		a.readings = map[time.Time]record.Usage{}
 	}
 	a.readings[to] = now
-	return now.since(before), nil
-}
-
-// since is what was used after an earlier reading.
-func (u Usage) since(before Usage) Usage {
-	spent := Usage{CPU: u.CPU - before.CPU, Resident: u.Resident}
-	for _, m := range u.Meters {
-		for _, was := range before.Meters {
-			if was.Name == m.Name {
-				m.Value -= was.Value
-			}
-		}
-		spent.Meters = append(spent.Meters, m)
-	}
-	return spent
+	return now.Since(before), nil
 }

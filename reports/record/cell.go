@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Cell is one target × phase × round. Of a trial that was rerun there is
 // one for each attempt, of which the last alone is not discarded.
@@ -99,14 +102,35 @@ func (a *Answers) Add(other Answers) {
 	a.Correct += other.Correct
 }
 
-// Usage is what the whole target, virtualisation included, spent on the cell.
+// Usage is what the whole target, virtualisation included, spent in an interval: on a cell.
 type Usage struct {
-	CPU      time.Duration `json:"cpu_ns"`
-	Resident int64         `json:"resident_bytes"` // at the cell's end
+	CPU      time.Duration `json:"cpu_ns"`         // user + system
+	Resident int64         `json:"resident_bytes"` // at its end
 	Known    bool          `json:"known"`
 	// Meters are what the target itself counted meanwhile, such as what it would
-	// bill.
+	// bill, in the same order at every reading.
 	Meters []Meter `json:"meters,omitempty"`
+}
+
+// Add adds the CPU time and memory that another part of the target used.
+func (u Usage) Add(other Usage) Usage {
+	u.CPU += other.CPU
+	u.Resident += other.Resident
+	return u
+}
+
+// Since is what was used after an earlier reading.
+func (u Usage) Since(before Usage) Usage {
+	u.CPU -= before.CPU
+	u.Meters = slices.Clone(u.Meters)
+	for i, m := range u.Meters {
+		for _, was := range before.Meters {
+			if was.Name == m.Name {
+				u.Meters[i].Value -= was.Value
+			}
+		}
+	}
+	return u
 }
 
 // Meter is a count of the target itself.

@@ -69,9 +69,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	cell.Target, cell.Round, cell.Attempt = t.Target, t.Round, t.Attempt
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
 	cell.Log, cell.Machine = files.Name(), machine()
-	if unknown == nil {
-		cell.Usage = record.Usage{CPU: used.CPU, Resident: int64(used.Resident), Known: true, Meters: used.Meters}
-	}
+	cell.Usage, cell.Usage.Known = used, unknown == nil
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
 		s.recordInterruption("in phase %s of %s", phase.Name, s.where(t))

@@ -144,14 +144,14 @@ type instance struct {
 
 // used meters the requests to the target since it was made, and knows nothing of
 // a server that runs already.
-func (i *instance) used(context.Context) (targets.Usage, error) {
+func (i *instance) used(context.Context) (record.Usage, error) {
 	if i.target.running {
-		return targets.Usage{}, errors.New("not known")
+		return record.Usage{}, errors.New("not known")
 	}
 	i.target.mu.Lock()
 	defer i.target.mu.Unlock()
-	return targets.Usage{
-		Resident: targets.MiB,
+	return record.Usage{
+		Resident: int64(targets.MiB),
 		Meters:   []record.Meter{{Name: "requests", Unit: "n", Value: float64(len(i.target.bodies))}},
 	}, nil
 }

@@ -153,20 +153,20 @@ func isProxy(cmdline string, port int) bool {
 
 // stats asks the engine for the container's usage. It is what is left where
 // the container's processes cannot be seen; it misses shim and proxy.
-func (i *dockerInstance) stats(ctx context.Context) (targets.Usage, error) {
+func (i *dockerInstance) stats(ctx context.Context) (record.Usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, cleanTime)
 	defer cancel()
 	result, err := i.cli.ContainerStats(ctx, i.id, client.ContainerStatsOptions{})
 	if err != nil {
-		return targets.Usage{}, fmt.Errorf("ask the engine for the usage: %w", err)
+		return record.Usage{}, fmt.Errorf("ask the engine for the usage: %w", err)
 	}
 	defer result.Body.Close()
 	var stats dockercontainer.StatsResponse
 	if err := json.NewDecoder(result.Body).Decode(&stats); err != nil {
-		return targets.Usage{}, fmt.Errorf("ask the engine for the usage: %w", err)
+		return record.Usage{}, fmt.Errorf("ask the engine for the usage: %w", err)
 	}
-	return targets.Usage{
+	return record.Usage{
 		CPU:      time.Duration(stats.CPUStats.CPUUsage.TotalUsage),
-		Resident: targets.Bytes(stats.MemoryStats.Usage),
+		Resident: int64(stats.MemoryStats.Usage),
 	}, nil
 }

@@ -191,13 +191,13 @@ func (i *dockerInstance) Err() error {
 }
 
 // used is that of the container's cgroup, its shim and its proxy.
-func (i *dockerInstance) used(ctx context.Context) (targets.Usage, error) {
+func (i *dockerInstance) used(ctx context.Context) (record.Usage, error) {
 	if i.group == nil {
 		return i.stats(ctx)
 	}
 	usage, err := i.group.Usage()
 	if err != nil {
-		return targets.Usage{}, err
+		return record.Usage{}, err
 	}
 	return usage.Add(local.ProcessUsage(i.carriers...)), nil
 }

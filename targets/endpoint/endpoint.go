@@ -124,8 +124,8 @@ type instance struct {
 }
 
 // Usage fails: nothing is known of the server's process, or even its machine.
-func (*instance) Usage(context.Context, time.Time, time.Time) (targets.Usage, error) {
-	return targets.Usage{}, errors.New("the usage of a server that was already running is not known")
+func (*instance) Usage(context.Context, time.Time, time.Time) (record.Usage, error) {
+	return record.Usage{}, errors.New("the usage of a server that was already running is not known")
 }
 
 // Done is closed by Close alone: whether the server ended is for its answers to

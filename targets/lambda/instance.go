@@ -37,14 +37,14 @@ type instance struct {
 
 // used is that of the service and all its environments, those that are gone
 // included, and what AWS would bill.
-func (i *instance) used(ctx context.Context) (targets.Usage, error) {
-	measure := func() (targets.Usage, error) { return local.TreeUsage(i.PID()) }
+func (i *instance) used(ctx context.Context) (record.Usage, error) {
+	measure := func() (record.Usage, error) { return local.TreeUsage(i.PID()) }
 	if i.group != nil {
 		measure = i.group.Usage
 	}
 	usage, err := measure()
 	if err != nil {
-		return targets.Usage{}, err
+		return record.Usage{}, err
 	}
 	state, err := i.state(ctx)
 	usage.Meters = state.Meters

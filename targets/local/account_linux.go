@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -73,16 +74,16 @@ func (c *Cgroup) OutOfMemory() bool {
 
 // Usage is what all processes of the cgroup used, the ended ones included, and
 // what those alive hold resident.
-func (c *Cgroup) Usage() (targets.Usage, error) {
+func (c *Cgroup) Usage() (record.Usage, error) {
 	cpu, err := c.cpuTime()
 	if err != nil {
-		return targets.Usage{}, fmt.Errorf("read the CPU time: %w", err)
+		return record.Usage{}, fmt.Errorf("read the CPU time: %w", err)
 	}
 	pids, err := c.Processes()
 	if err != nil {
-		return targets.Usage{}, err
+		return record.Usage{}, err
 	}
-	return targets.Usage{CPU: cpu, Resident: ProcessUsage(pids...).Resident}, nil
+	return record.Usage{CPU: cpu, Resident: ProcessUsage(pids...).Resident}, nil
 }
 
 func (c *Cgroup) cpuTime() (time.Duration, error) {

@@ -122,27 +122,27 @@ func descendants(root int) []procStat {
 // the children waited for included. Where there is no cgroup to ask, it misses
 // only a child that ended and was waited for by nobody of the tree. CPU time
 // comes in steps of 10 ms.
-func TreeUsage(pid int) (targets.Usage, error) {
+func TreeUsage(pid int) (record.Usage, error) {
 	tree := descendants(pid)
 	if !slices.ContainsFunc(tree, func(s procStat) bool { return s.pid == pid && !s.dead }) {
-		return targets.Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
+		return record.Usage{}, fmt.Errorf("read the usage: process %d is gone", pid)
 	}
-	var usage targets.Usage
+	var usage record.Usage
 	for _, s := range tree {
 		usage.CPU += s.cpu + s.reaped
-		usage.Resident += s.resident
+		usage.Resident += int64(s.resident)
 	}
 	return usage, nil
 }
 
 // ProcessUsage is what the given processes themselves used, and the children
 // that they waited for. Processes that are gone count nothing.
-func ProcessUsage(pids ...int) targets.Usage {
-	var usage targets.Usage
+func ProcessUsage(pids ...int) record.Usage {
+	var usage record.Usage
 	for _, pid := range pids {
 		if s, err := readStat(pid); err == nil {
 			usage.CPU += s.cpu + s.reaped
-			usage.Resident += s.resident
+			usage.Resident += int64(s.resident)
 		}
 	}
 	return usage

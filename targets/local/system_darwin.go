@@ -68,7 +68,7 @@ func (*Cgroup) Of(string) bool { return false }
 func (*Cgroup) Path() string { return "" }
 
 // Usage fails: there are no cgroups here.
-func (*Cgroup) Usage() (targets.Usage, error) { return targets.Usage{}, errLinux }
+func (*Cgroup) Usage() (record.Usage, error) { return record.Usage{}, errLinux }
 
 // Processes fails: there are no cgroups here.
 func (*Cgroup) Processes() ([]int, error) { return nil, errLinux }
@@ -116,10 +116,10 @@ func Ports([]int) []int { return nil }
 func Descendants(pid int) []int { return []int{pid} }
 
 // TreeUsage fails: it needs /proc.
-func TreeUsage(int) (targets.Usage, error) { return targets.Usage{}, errLinux }
+func TreeUsage(int) (record.Usage, error) { return record.Usage{}, errLinux }
 
 // ProcessUsage is empty: it needs /proc.
-func ProcessUsage(...int) targets.Usage { return targets.Usage{} }
+func ProcessUsage(...int) record.Usage { return record.Usage{} }
 
 // Parent fails: it needs /proc.
 func Parent(int) (int, error) { return 0, errLinux }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 
@@ -120,13 +121,13 @@ func (c *Container) AwaitServer() (pid int, since time.Time, ok bool) {
 
 // used is that of the container's cgroup and of the runtime's process; without
 // a cgroup, that of the whole process tree.
-func (c *Container) used(context.Context) (targets.Usage, error) {
+func (c *Container) used(context.Context) (record.Usage, error) {
 	if c.group == nil {
 		return local.TreeUsage(c.PID())
 	}
 	usage, err := c.group.Usage()
 	if err != nil {
-		return targets.Usage{}, err
+		return record.Usage{}, err
 	}
 	return usage.Add(local.ProcessUsage(c.PID())), nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"sync"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 )
@@ -91,7 +92,7 @@ type instance struct {
 
 // used asks the cgroup, which counts ended children as well; without one, the
 // process tree.
-func (i *instance) used(context.Context) (targets.Usage, error) {
+func (i *instance) used(context.Context) (record.Usage, error) {
 	if i.group == nil {
 		return local.TreeUsage(i.PID())
 	}

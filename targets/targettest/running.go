@@ -237,15 +237,15 @@ func usage(p *subject) {
 	if most := time.Since(began) * time.Duration(machineCPUs()); after.CPU > most {
 		p.Errorf("usage shows %s of CPU time, more than the %s that there were", after.CPU, most)
 	}
-	if after.Resident < 32*targets.MiB || after.Resident > 8*targets.GiB {
-		p.Errorf("usage shows %s resident, the server holds 32MiB and little else", after.Resident)
+	if resident := targets.Bytes(after.Resident); resident < 32*targets.MiB || resident > 8*targets.GiB {
+		p.Errorf("usage shows %s resident, the server holds 32MiB and little else", resident)
 	}
 }
 
 // burn makes the server spend CPU time, which the usage has to show, and returns
 // the usage since the moment given. A guest counts by a clock of its own, which goes
 // on while the host runs something else: it is asked until the work shows.
-func (p *subject) burn(d *targets.Deployment, since time.Time) targets.Usage {
+func (p *subject) burn(d *targets.Deployment, since time.Time) record.Usage {
 	p.Helper()
 	const work, most = 300 * time.Millisecond, 20
 	for asked := 1; ; asked++ {
@@ -264,7 +264,7 @@ func (p *subject) burn(d *targets.Deployment, since time.Time) targets.Usage {
 }
 
 // spent is what the deployment used in an interval.
-func (p *subject) spent(d *targets.Deployment, from, to time.Time) targets.Usage {
+func (p *subject) spent(d *targets.Deployment, from, to time.Time) record.Usage {
 	p.Helper()
 	usage, err := d.Usage(p.Context(), from, to)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 	"servebench/targets/vm/guest"
@@ -156,7 +157,7 @@ func (i *instance) explain(err error, forward int) error {
 
 // used is that of QEMU with all its threads, which includes everything in the
 // guest.
-func (i *instance) used(context.Context) (targets.Usage, error) {
+func (i *instance) used(context.Context) (record.Usage, error) {
 	if i.group == nil {
 		return local.TreeUsage(i.qemu.PID())
 	}
