@@ -50,6 +50,7 @@ var rooms = []room{
 	{packages: "scenarios/calibration", imports: []string{"reports/record", "reports/record/userfile", "scenarios/host", "targets"}},
 	{packages: "scenarios/revision", imports: []string{"reports/record/userfile"}, ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
+	{packages: "scenarios/recording", imports: []string{"reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
 	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/analysis/…", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},
 	{packages: "scenarios/selftest", imports: []string{"scenarios", "scenarios/ab", "scenarios/decode", "scenarios/calibration", "scenarios/oracle", "scenarios/trial", "reports/record", "reports/format", "reports/analysis/…"}},

@@ -1,0 +1,387 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/json"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"servebench/scenarios/secret"
+)
+
+// removed stands in the place of a secret.
+const removed = "removed"
+
+// found is a secret that stood in a request.
+type found struct {
+	where, name string
+	value       string
+	scheme      string // "Bearer " before value
+	// fill says that the scenario can hold a reference in its place.
+	fill bool
+}
+
+// Where secrets stand.
+const (
+	inHeader    = "header field"
+	inParameter = "URL parameter"
+	inBody      = "body"
+	inAnswer    = "answer"
+	inURL       = "URL"
+)
+
+// cleaner takes secrets out of requests.
+type cleaner struct {
+	keep   []string        // names that stand for no secret, in lower case
+	named  map[string]bool // whether a name says that its value is secret
+	values map[string]bool // of secrets, to be found elsewhere too
+	within *strings.Replacer
+}
+
+func newCleaner(keep []string) *cleaner {
+	c := &cleaner{named: map[string]bool{}, values: map[string]bool{}}
+	for _, name := range keep {
+		c.keep = append(c.keep, strings.ToLower(name))
+	}
+	return c
+}
+
+// Names of models' inputs, of tests and of protocols that sound like those of secrets.
+var plainNames = []string{
+	"idempotency-key", "tokens", "token_ids", "token_type_ids", "stop_token", "eos_token", "bos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token",
+}
+
+// isSecret reports whether a name says that its value is secret.
+func (c *cleaner) isSecret(name string) bool {
+	is, known := c.named[name]
+	if !known {
+		low := strings.ToLower(name)
+		is = secret.Named(name) && !slices.Contains(plainNames, low) && !slices.Contains(c.keep, low)
+		if len(c.named) < 10_000 {
+			c.named[name] = is
+		}
+	}
+	return is
+}
+
+// spans are the secrets within a text by their own names: parameters, and the users and
+// passwords of URLs.
+func (c *cleaner) spans(text string) []secret.Span {
+	if !strings.ContainsAny(text, "=@") {
+		return nil
+	}
+	return slices.DeleteFunc(secret.Find("", text), func(s secret.Span) bool {
+		return slices.Contains(c.keep, strings.ToLower(s.Name)) || slices.Contains(plainNames, strings.ToLower(s.Name))
+	})
+}
+
+// cut replaces the secrets within a text.
+func (c *cleaner) cut(where, text string) (string, []found) {
+	spans := c.spans(text)
+	if spans == nil {
+		return text, nil
+	}
+	slices.SortFunc(spans, func(a, b secret.Span) int { return a.From - b.From })
+	var b strings.Builder
+	var all []found
+	end := 0
+	for _, s := range spans {
+		if s.From < end || text[s.From:s.To] == removed {
+			continue
+		}
+		all = append(all, found{where: where, name: s.Name, value: text[s.From:s.To]})
+		b.WriteString(text[end:s.From] + removed)
+		end = s.To
+	}
+	return b.String() + text[end:], all
+}
+
+// schemes precede what is secret of an Authorization field (RFC 9110, 11.6.2).
+var schemes = []string{"bearer", "basic", "token", "apikey", "api-key", "key"}
+
+// head takes the secrets out of the URL and the header of a request.
+func (c *cleaner) head(r *Request) []found {
+	var all []found
+	if r.userinfo {
+		all = append(all, found{where: inURL, name: "user and password"})
+	}
+	all = append(all, c.target(r)...)
+	signed := false
+	r.Header = slices.DeleteFunc(r.Header, func(f Field) bool {
+		if !c.isSecret(f.Name) {
+			return false
+		}
+		s := found{where: inHeader, name: f.Name, value: f.Value, fill: true}
+		scheme, rest, _ := strings.Cut(f.Value, " ")
+		if slices.Contains(schemes, strings.ToLower(scheme)) && rest != "" {
+			s.scheme, s.value = scheme+" ", rest
+		}
+		aws := strings.HasPrefix(f.Value, "AWS4-")
+		signed = signed || aws
+		// What belongs to one request or one visit cannot be used again.
+		s.fill = !aws && !strings.Contains(f.Name, "Cookie") && !isSignature(f.Name) && scheme != "Digest" && scheme != "Negotiate"
+		all = append(all, s)
+		return true
+	})
+	if signed {
+		r.Header = slices.DeleteFunc(r.Header, func(f Field) bool { return f.Name == "X-Amz-Date" || f.Name == "X-Amz-Content-Sha256" })
+	}
+	for i, f := range r.Header {
+		text, more := c.cut(inHeader+" "+f.Name, f.Value)
+		r.Header[i].Value = text
+		all = append(all, more...)
+	}
+	return all
+}
+
+// isSignature reports whether a name is that of a signature, which holds for one request.
+func isSignature(name string) bool {
+	low := strings.ToLower(name)
+	return low == "sig" || strings.HasPrefix(low, "x-amz-") || strings.Contains(low, "signature")
+}
+
+// target takes secrets out of path and query.
+func (c *cleaner) target(r *Request) []found {
+	path, query, hasQuery := strings.Cut(r.Target, "?")
+	path, all := c.cut(inURL, path)
+	if !hasQuery {
+		r.Target = path
+		return all
+	}
+	pairs := strings.Split(query, "&")
+	pairs = slices.DeleteFunc(pairs, func(pair string) bool {
+		key, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(key); err == nil {
+			key = plain
+		}
+		if value == "" || !c.isSecret(key) || len(secret.Find("", "?"+pair)) == 0 {
+			return false
+		}
+		all = append(all, found{where: inParameter, name: key, value: value, fill: !isSignature(key)})
+		return true
+	})
+	r.Target = path
+	if len(pairs) > 0 {
+		query, more := c.cut(inURL, strings.Join(pairs, "&"))
+		r.Target += "?" + query
+		all = append(all, more...)
+	}
+	return all
+}
+
+// learn remembers the values of secrets that are long enough to be found elsewhere.
+func (c *cleaner) learn(all []found) {
+	for _, s := range all {
+		values := []string{s.value}
+		least := 8
+		if strings.Contains(s.name, "Cookie") {
+			values, least = strings.Split(s.value, "; "), 16 // else it may be any word
+			for i, pair := range values {
+				_, values[i], _ = strings.Cut(pair, "=")
+			}
+		}
+		for _, value := range values {
+			if plain, err := url.QueryUnescape(value); err == nil && s.where == inParameter {
+				values = append(values, plain)
+			}
+		}
+		for _, value := range values {
+			if len(value) >= least && len(c.values) < 10_000 {
+				c.values[value] = true
+			}
+		}
+	}
+}
+
+// prepare makes the values that were learnt be found from now on.
+func (c *cleaner) prepare() {
+	var pairs []string
+	for value := range c.values {
+		quoted, _ := json.Marshal(value) // a string, which cannot fail
+		for _, form := range []string{value, url.QueryEscape(value), url.PathEscape(value), string(quoted[1 : len(quoted)-1])} {
+			pairs = append(pairs, form, removed)
+		}
+	}
+	if pairs != nil {
+		c.within = strings.NewReplacer(pairs...)
+	}
+}
+
+// elsewhere takes the secrets that were learnt out of any text.
+func (c *cleaner) elsewhere(where, text string) (string, []found) {
+	if c.within == nil {
+		return text, nil
+	}
+	clean := c.within.Replace(text)
+	if clean == text {
+		return text, nil
+	}
+	return clean, []found{{where: where, name: "a secret that stood elsewhere"}}
+}
+
+// content takes the secrets out of a body, as its content type says how to read it.
+func (c *cleaner) content(where string, body []byte, contentType string) ([]byte, []found) {
+	media, params, _ := mime.ParseMediaType(contentType)
+	first := bytes.TrimLeft(body, " \t\r\n")
+	var all []found
+	switch {
+	case len(first) == 0 || !utf8.Valid(body) && !strings.HasPrefix(media, "multipart/"):
+	case (first[0] == '{' || first[0] == '[') && jsontext.Value(body).IsValid(asWritten...):
+		body, all = c.json(where, body)
+	case media == "application/x-www-form-urlencoded":
+		body, all = c.form(where, body)
+	case strings.HasPrefix(media, "multipart/"):
+		body, all = c.multipart(where, body, params["boundary"])
+	default:
+		text, more := c.cut(where, string(body))
+		body, all = []byte(text), more
+	}
+	if c.within != nil {
+		text, more := c.elsewhere(where, string(body))
+		body, all = []byte(text), append(all, more...)
+	}
+	return body, all
+}
+
+// json replaces the values of keys whose names say that they are secret, and leaves the
+// rest byte by byte as it is.
+func (c *cleaner) json(where string, body []byte) ([]byte, []found) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(body), asWritten...)
+	var all []found
+	var clean []byte
+	end := 0           // of what is in clean
+	var names []string // of the objects and lists that the decoder is in; "": no secret
+	name := ""
+	put := func(from, to int, text []byte, s found) {
+		clean = append(append(clean, body[end:from]...), text...)
+		end = to
+		all = append(all, s)
+	}
+	for {
+		token, err := d.ReadToken()
+		if err != nil { // the end
+			return append(clean, body[end:]...), all
+		}
+		kind := token.Kind()
+		depth, length := d.StackIndex(d.StackDepth())
+		switch {
+		case kind == '{' || kind == '[':
+			names = append(names, name)
+			continue
+		case kind == '}' || kind == ']':
+			name = names[len(names)-1]
+			names = names[:len(names)-1]
+		case depth == '{' && length%2 == 1: // a key
+			inherited := ""
+			if len(names) > 0 {
+				inherited = names[len(names)-1]
+			}
+			if name = inherited; c.isSecret(token.String()) {
+				name = token.String()
+			}
+			continue
+		default:
+			to := int(d.InputOffset())
+			switch text := token.String(); {
+			case kind == '"' && name != "" && text != "" && text != removed:
+				from := bytesBack(body, to)
+				put(from, to, []byte(`"`+removed+`"`), found{where: where, name: name, value: text})
+			case kind == '0' && name != "" && secretNumber(name) && text != "0":
+				put(to-len(text), to, []byte("0"), found{where: where, name: name, value: text})
+			case kind == '"' && name == "":
+				cut, more := c.cut(where, text)
+				if more != nil {
+					quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(cut, "\ufffd"))
+					from := bytesBack(body, to)
+					put(from, to, quoted, more[0])
+					all = append(all, more[1:]...)
+				}
+			}
+		}
+		if len(names) > 0 && depth == '{' {
+			name = names[len(names)-1]
+		}
+	}
+}
+
+// bytesBack is where the string of JSON begins whose closing quote precedes an offset.
+func bytesBack(body []byte, end int) int {
+	for from := end - 2; from >= 0; from-- {
+		if body[from] != '"' {
+			continue
+		}
+		slashes := 0
+		for from-slashes-1 >= 0 && body[from-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return from
+		}
+	}
+	return 0
+}
+
+// secretNumber reports whether also a number is secret under a name that sounds secret:
+// those under most, such as input_tokens, are not.
+func secretNumber(name string) bool {
+	low := strings.ToLower(name)
+	return slices.ContainsFunc([]string{"pass", "pwd", "pin", "otp", "secret"}, func(part string) bool { return strings.Contains(low, part) })
+}
+
+// form replaces the values of secret fields of a form.
+func (c *cleaner) form(where string, body []byte) ([]byte, []found) {
+	var all []found
+	pairs := strings.Split(string(body), "&")
+	for i, pair := range pairs {
+		key, value, _ := strings.Cut(pair, "=")
+		plain, err := url.QueryUnescape(key)
+		if err != nil {
+			plain = key
+		}
+		if value != "" && value != removed && c.isSecret(plain) && len(secret.Find("", "?"+pair)) > 0 {
+			pairs[i] = key + "=" + removed
+			all = append(all, found{where: where, name: plain, value: value})
+		}
+	}
+	return []byte(strings.Join(pairs, "&")), all
+}
+
+// multipart replaces the content of secret parts.
+func (c *cleaner) multipart(where string, body []byte, boundary string) ([]byte, []found) {
+	if boundary == "" {
+		return body, nil
+	}
+	var all []found
+	parts := bytes.Split(body, []byte("--"+boundary))
+	for i, part := range parts {
+		head, content, isPart := bytes.Cut(part, []byte("\r\n\r\n"))
+		if !isPart {
+			continue
+		}
+		name := partName(string(head))
+		if name == "" || !c.isSecret(name) {
+			continue
+		}
+		content = bytes.TrimSuffix(content, []byte("\r\n"))
+		parts[i] = slices.Concat(head, []byte("\r\n\r\n"+removed+"\r\n"))
+		all = append(all, found{where: where, name: name, value: string(content)})
+	}
+	return bytes.Join(parts, []byte("--"+boundary)), all
+}
+
+// partName is the name of the field that a part of a form is.
+func partName(head string) string {
+	for line := range strings.Lines(head) {
+		field, value, _ := strings.Cut(line, ":")
+		if strings.EqualFold(strings.TrimSpace(field), "Content-Disposition") {
+			_, params, _ := mime.ParseMediaType(strings.TrimSpace(value))
+			return params["name"]
+		}
+	}
+	return ""
+}

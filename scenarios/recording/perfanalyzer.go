@@ -1,0 +1,298 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// perfAnalyzer is the input data of Triton's perf_analyzer: tensors, without the model
+// that takes them, their datatypes, and often without their shapes.
+func perfAnalyzer() Format {
+	return Format{
+		Name: "perf-analyzer", Doc: "Input data of Triton's perf_analyzer, with its validation_data.",
+		unit: "step", answers: true,
+		starts: func(head []byte) bool {
+			keys := firstKeys(head)
+			return keys["data"] || keys["validation_data"]
+		},
+		read: readPerfAnalyzer,
+	}
+}
+
+const (
+	badTensors    = "steps that cannot be read"
+	badValidation = "steps whose validation_data cannot be read"
+)
+
+// step is one request, or the answer to it.
+type step struct {
+	tensors []Tensor
+	bad     bool
+}
+
+// readPerfAnalyzer reads the file in two places: the inputs, and what answers them.
+func readPerfAnalyzer(in *input, yield func(*Request) error) error {
+	beside, err := openInput(in.path, in.options)
+	if err != nil {
+		return err
+	}
+	defer beside.close()
+	inputs, answers := newSteps(in, "data"), newSteps(beside, "validation_data")
+	nextAnswer, stop := iter.Pull(answers.all)
+	defer stop()
+	number := 0
+	var failed error
+	for given := range inputs.all {
+		number++
+		answer, hasAnswer := nextAnswer()
+		switch {
+		case answers.err != nil:
+			failed = answers.finish(answers.err, number)
+		case given.bad:
+			in.leaveOut(badTensors, number)
+		case answer.bad:
+			in.leaveOut(badValidation, number)
+		case !hasAnswer && answers.found && beside.cutOff == "":
+			failed = in.fault(0, "validation_data", fmt.Sprintf("it has %d steps, data more", number-1), "one for each step of data")
+		default:
+			failed = yield(&Request{Place: number, Inputs: given.tensors, Outputs: answer.tensors})
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+	if err := inputs.finish(inputs.err, number); err != nil {
+		return err
+	}
+	if !inputs.found {
+		return in.fault(0, "data", "it has no list of inputs", `one, such as {"data": [{"INPUT0": [1, 2]}]}`)
+	}
+	if _, more := nextAnswer(); more && in.cutOff == "" {
+		return in.fault(0, "validation_data", fmt.Sprintf("it has more steps than data, which has %d", number), "one for each step of data")
+	}
+	return nil
+}
+
+// steps are the steps under a key, of all sequences one after the other.
+type steps struct {
+	stream
+	key   string
+	found bool
+	err   error // what ended them
+}
+
+func newSteps(in *input, key string) *steps { return &steps{stream: newStream(in), key: key} }
+
+func (s *steps) all(yield func(step) bool) {
+	s.err = s.members("", func(name string) (bool, error) {
+		if name != s.key {
+			return false, nil
+		}
+		s.found = true
+		return true, s.list(yield)
+	})
+}
+
+func (s *steps) list(yield func(step) bool) error {
+	return s.elements(s.key, func() error {
+		if s.PeekKind() == '[' { // a sequence
+			return s.list(yield)
+		}
+		text, err := s.ReadValue()
+		if err != nil {
+			return s.failed(err)
+		}
+		if !yield(readStep(text)) {
+			return errStop
+		}
+		return nil
+	})
+}
+
+// readStep reads the tensors of an object, in the order of their names.
+func readStep(text jsontext.Value) step {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), asWritten...)
+	if open, err := d.ReadToken(); err != nil || open.Kind() != '{' {
+		return step{bad: true}
+	}
+	var s step
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return step{bad: true}
+		}
+		t := Tensor{Name: name.String()}
+		value, err := d.ReadValue()
+		if err != nil || t.read(value) != nil {
+			return step{bad: true}
+		}
+		s.tensors = append(s.tensors, t)
+	}
+	slices.SortFunc(s.tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	s.bad = len(s.tensors) == 0
+	return s
+}
+
+var errTensor = errors.New("not a tensor")
+
+// read reads what stands for a tensor: its elements, or an object with them as content
+// or as the bytes of b64, and perhaps their shape.
+func (t *Tensor) read(value jsontext.Value) error {
+	if value.Kind() != '{' {
+		return t.readContent(value)
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(value), asWritten...)
+	_, _ = d.ReadToken() // the brace, of a value that was read already
+	var shape []int64
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		key := name.String()
+		part, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "content":
+			err = t.readContent(part)
+		case "b64":
+			err = t.readBytes(part)
+		case "shape":
+			shape, err = readShape(part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if t.Data == nil {
+		return errTensor
+	}
+	if shape == nil {
+		return nil
+	}
+	size := int64(1)
+	for _, n := range shape {
+		if size *= n; size > 1<<40 {
+			return errTensor
+		}
+	}
+	if t.kind != 'r' && size != t.size {
+		return errTensor
+	}
+	t.Shape = shape
+	return nil
+}
+
+func (t *Tensor) readBytes(part jsontext.Value) error {
+	text, err := jsontext.AppendUnquote(nil, part)
+	if err != nil {
+		return err
+	}
+	if _, err := base64.StdEncoding.DecodeString(string(text)); err != nil {
+		return err
+	}
+	t.Data, t.kind = jsontext.Value(`{"b64":`+string(part)+`}`), 'r'
+	return nil
+}
+
+func readShape(part jsontext.Value) ([]int64, error) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(part), asWritten...)
+	if open, err := d.ReadToken(); err != nil || open.Kind() != '[' {
+		return nil, errTensor
+	}
+	shape := []int64{}
+	for d.PeekKind() == '0' {
+		size, err := d.ReadToken()
+		if err != nil || size.Int() < 1 || size.Int() > 1<<40 {
+			return nil, errTensor
+		}
+		shape = append(shape, size.Int())
+	}
+	if d.PeekKind() != ']' {
+		return nil, errTensor
+	}
+	return shape, nil
+}
+
+// readContent makes a flat list of elements that may be nested, which gives their shape.
+func (t *Tensor) readContent(part jsontext.Value) error {
+	d := jsontext.NewDecoder(bytes.NewBuffer(part), asWritten...)
+	t.Data, t.Shape, t.kind, t.size = append(make(jsontext.Value, 0, len(part)+2), '['), nil, 0, 0
+	if err := t.flatten(d, 0); err != nil {
+		return err
+	}
+	if t.kind == 0 { // no element
+		return errTensor
+	}
+	t.Data[len(t.Data)-1] = ']' // over the last comma
+	if part.Kind() != '[' {
+		t.Shape = []int64{1}
+	}
+	return nil
+}
+
+const deepest = 32
+
+func (t *Tensor) flatten(d *jsontext.Decoder, depth int) error {
+	if d.PeekKind() == '[' {
+		if depth == deepest {
+			return errTensor
+		}
+		_, _ = d.ReadToken() // which was peeked at
+		size := int64(0)
+		isNew := len(t.Shape) == depth
+		if isNew {
+			t.Shape = append(t.Shape, 0)
+		}
+		for d.PeekKind() != ']' {
+			if d.PeekKind() == 0 {
+				return errTensor
+			}
+			if err := t.flatten(d, depth+1); err != nil {
+				return err
+			}
+			size++
+		}
+		if _, err := d.ReadToken(); err != nil {
+			return err
+		}
+		if isNew {
+			t.Shape[depth] = size
+		}
+		if t.Shape[depth] != size {
+			return errTensor
+		}
+		return nil
+	}
+	if t.kind != 0 && depth != len(t.Shape) { // nested less deeply than those before
+		return errTensor
+	}
+	element, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	kind := map[jsontext.Kind]byte{'0': 'i', '"': 's', 't': 'b', 'f': 'b'}[element.Kind()]
+	if kind == 'i' && bytes.ContainsAny(element, ".eE") {
+		kind = 'f'
+	}
+	switch {
+	case kind == 0:
+		return errTensor
+	case t.kind == 0 || t.kind == 'i' && kind == 'f':
+		t.kind = kind
+	case t.kind != kind && !(t.kind == 'f' && kind == 'i'):
+		return errTensor
+	}
+	t.size++
+	t.Data = append(append(t.Data, element...), ',')
+	return nil
+}

@@ -1,0 +1,169 @@
+package recording
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"servebench/scenarios/decode"
+	"servebench/scenarios/secret"
+)
+
+// plan is how requests to one host are written, and what the scenario says.
+type plan struct {
+	*hostSurvey
+	constant   []Field     // header fields that all requests share
+	varying    []string    // names of the others
+	columns    []string    // their names in the file of requests
+	references []reference // what the scenario sends in the place of secrets
+	parameters bool        // some of them are parameters of the URL
+	timed      bool        // replay at recorded times
+	jsonAnswer bool        // answers are compared as JSON
+	compare    bool        // answers are compared
+	inputs     []inputTensor
+}
+
+// reference is a variable of the environment in the place of a secret.
+type reference struct {
+	where, name      string
+	scheme, variable string
+	count            int
+	differs          bool
+}
+
+func (h *hostSurvey) plan(o *Options) (*plan, error) {
+	p := &plan{hostSurvey: h, timed: h.timed > 0 && o.Rate == 0}
+	p.compare = h.answers > 0 && (o.Answers || o.format.answers)
+	p.jsonAnswer = p.compare && h.jsonAnswers == h.answers
+	for _, name := range slices.Sorted(maps.Keys(h.fields)) {
+		switch use := h.fields[name]; {
+		case p.compare && name == "Accept-Encoding": // answers are recorded as they read
+		case !templateField.MatchString(name):
+		case use.count == h.requests && !use.varies:
+			p.constant = append(p.constant, Field{name, use.value})
+		default:
+			p.varying = append(p.varying, name)
+			p.columns = append(p.columns, columnOf(name, p.columns))
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(h.secrets), func(a, b secretKey) int {
+		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.name, b.name))
+	})
+	for _, key := range keys {
+		use := h.secrets[key]
+		if !use.fill || key.where == inHeader && !templateField.MatchString(key.name) {
+			continue
+		}
+		r := reference{where: key.where, name: key.name, scheme: use.scheme, variable: secret.Variable(key.name), count: use.count, differs: use.differs}
+		if slices.ContainsFunc(p.references, func(o reference) bool { return o.variable == r.variable }) {
+			r.variable += "_PARAMETER"
+		}
+		p.references = append(p.references, r)
+		p.parameters = p.parameters || key.where == inParameter
+	}
+	return p, p.settleTensors(o)
+}
+
+// inputTensor is a tensor that the model takes, as a scenario says it: "FP32[3,-1]".
+type inputTensor struct {
+	name, is string
+	guessed  string  // its datatype, which the recording does not hold
+	kind     byte    // of most of them
+	shape    []int64 // -1 where it varies
+	said     bool    // the shape was said besides the recording
+}
+
+// datatypes are what the elements of tensors may be.
+var datatypes = []string{
+	"BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FP16", "BF16", "FP32", "FP64", "BYTES",
+}
+
+var tensorType = regexp.MustCompile(`^([A-Z0-9]+)(\[(?:(?:-1|[0-9]+)(?:,(?:-1|[0-9]+))*)?\])?$`)
+
+// guessedTypes are the datatypes that elements of JSON most often stand for.
+var guessedTypes = map[byte]string{'i': "INT64", 'f': "FP32", 's': "BYTES", 'b': "BOOL"}
+
+// settleTensors finds out what tensors the model takes: those that most requests have.
+func (p *plan) settleTensors(o *Options) error {
+	var faults decode.Faults
+	refuse := func(problem, want string) {
+		faults = append(faults, decode.Fault{Problem: problem, Want: want})
+	}
+	names := slices.Sorted(maps.Keys(p.tensors))
+	for _, name := range slices.Sorted(maps.Keys(o.Tensors)) {
+		if p.tensors[name] == nil {
+			refuse(fmt.Sprintf("--tensor %s: the recording has no such input%s", name, decode.Suggest(name, names)), decode.OneOf(names))
+		}
+	}
+	for _, name := range names {
+		use := p.tensors[name]
+		if 2*use.count <= p.requests {
+			continue
+		}
+		said := tensorType.FindStringSubmatch(o.Tensors[name])
+		example := fmt.Sprintf("--tensor '%s=FP32[3,224,224]'", name)
+		t := inputTensor{name: name, kind: use.kind(), shape: use.shapes[most(use.ranks)]}
+		datatype := ""
+		switch {
+		case o.Tensors[name] != "" && (said == nil || !slices.Contains(datatypes, said[1])):
+			refuse(fmt.Sprintf("--tensor %s: %q is no datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+strings.Join(datatypes, ", "))
+			continue
+		case said != nil:
+			datatype = said[1]
+			if said[2] != "" {
+				t.said = json.Unmarshal([]byte(said[2]), &t.shape) == nil
+			}
+		case t.kind == 'r':
+			refuse(fmt.Sprintf("the input %s is given as bytes, without its datatype", name), "it and the shape, such as "+example)
+			continue
+		default:
+			datatype = guessedTypes[t.kind]
+			t.guessed = datatype
+		}
+		if t.shape == nil {
+			refuse(fmt.Sprintf("the shape of the input %s is not recorded", name), "it, such as "+example)
+			continue
+		}
+		t.is = datatype + strings.ReplaceAll(fmt.Sprint(t.shape), " ", ",")
+		p.inputs = append(p.inputs, t)
+	}
+	if faults != nil {
+		return faults
+	}
+	return nil
+}
+
+const otherTensors = "steps whose inputs are not those of the others, in name, shape or kind"
+
+// unfit returns why a request cannot be written like the others, "" where it can.
+func (p *plan) unfit(r *Request) (why string) {
+	if len(r.Inputs) != len(p.inputs) {
+		return otherTensors
+	}
+	for i, t := range r.Inputs { // both in the order of their names
+		if !p.inputs[i].takes(t) {
+			return otherTensors
+		}
+	}
+	return ""
+}
+
+func (t inputTensor) takes(x Tensor) bool {
+	switch {
+	case t.name != x.Name || t.kind != x.kind && !(t.kind == 'f' && x.kind == 'i'):
+		return false
+	case !t.said:
+		return x.rank() == len(t.shape)
+	case x.kind == 'r':
+		return true
+	}
+	size := int64(1)
+	for _, n := range t.shape {
+		size *= n
+	}
+	return size == x.size || slices.Contains(t.shape, -1)
+}

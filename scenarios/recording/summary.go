@@ -1,0 +1,252 @@
+package recording
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/reports/format"
+)
+
+// Summary is what a recording was understood to be, and what became of it.
+type Summary struct {
+	Path     string // of the recording
+	Dir      string // with the scenario
+	Requests int    // written
+
+	options *Options
+	survey  *survey
+	plan    *plan
+	host    string
+	left    leftOut
+	secrets map[secretKey]int
+	answers int // written to compare with
+	late    int
+	cutOff  string
+}
+
+// leftOut counts what is left out, by reason.
+type leftOut struct {
+	reasons []string // in the order of their first places
+	counts  map[string]int
+	places  map[string][]int // the first ones
+}
+
+const mostPlaces = 5
+
+func (l *leftOut) add(reason string, place int) {
+	if l.counts == nil {
+		l.counts, l.places = map[string]int{}, map[string][]int{}
+	}
+	if l.counts[reason] == 0 {
+		l.reasons = append(l.reasons, reason)
+	}
+	l.counts[reason]++
+	if len(l.places[reason]) < mostPlaces {
+		l.places[reason] = append(l.places[reason], place)
+	}
+}
+
+// lines are the reasons with their counts and where they were met.
+func (l *leftOut) lines(unit string) []string {
+	var all []string
+	for _, reason := range l.reasons {
+		where := unit
+		if l.counts[reason] > 1 {
+			where += "s"
+		}
+		places := format.List(l.places[reason])
+		if len(l.places[reason]) < l.counts[reason] {
+			places += ", …"
+		}
+		all = append(all, fmt.Sprintf("%s: %s (%s %s)", reason, format.Count(int64(l.counts[reason])), where, places))
+	}
+	return all
+}
+
+// inBrackets is what was left out, after a space and in brackets.
+func (l *leftOut) inBrackets(unit string) string {
+	if len(l.reasons) == 0 {
+		return ""
+	}
+	return " (left out: " + strings.Join(l.lines(unit), "; ") + ")"
+}
+
+// count counts secrets that were taken out.
+func (s *Summary) count(all []found) {
+	if s.secrets == nil {
+		s.secrets = map[secretKey]int{}
+	}
+	for _, f := range all {
+		s.secrets[secretKey{f.where, f.name}]++
+	}
+}
+
+// Heading says in one line how many requests of which file there are, and when they were
+// sent: "12,304 requests of access.log, 2026-10-01 10:00:03 to 10:59:58 UTC (3.4/s)".
+func (s *Summary) Heading() string {
+	text := format.Plural(s.Requests, "request") + " of " + oneLine(filepath.Base(s.Path))
+	h := s.plan.hostSurvey
+	if h.timed == 0 {
+		return text
+	}
+	first, last := h.first.UTC(), h.last.UTC()
+	from, to := first.Format(time.DateTime), last.Format(time.DateTime)
+	if first.Format(time.DateOnly) == last.Format(time.DateOnly) {
+		to = last.Format(time.TimeOnly)
+	}
+	text += ", " + from + " to " + to + " UTC"
+	if seconds := last.Sub(first).Seconds(); seconds > 0 {
+		text += " (" + format.Rate(float64(s.Requests)/seconds) + ")"
+	}
+	return text
+}
+
+// String is the whole summary, line by line.
+func (s *Summary) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, read as %s\n", s.Heading(), s.options.format.Name)
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(&b, "\n%s\n  %s\n", title, strings.Join(lines, "\n  "))
+		}
+	}
+	section("Understood:", s.understood())
+	section("Left out:", s.leftOut())
+	section("Secrets:", s.secretLines())
+	section("Note:", s.notes())
+	files := []string{ScenarioFile, requestsFile}
+	if s.plan.timed {
+		files = append(files, arrivalsFile)
+	}
+	section("Wrote:", []string{filepath.Join(s.Dir, "") + string(filepath.Separator) + ": " + strings.Join(files, ", ")})
+	return b.String()
+}
+
+func (s *Summary) understood() []string {
+	p := s.plan
+	lines := []string{"server    " + oneLine(strings.ReplaceAll(s.serverURL(), "$$", "$"))}
+	if p.inputs == nil {
+		lines = append(lines, "methods   "+counted(p.methods))
+	}
+	for _, t := range p.inputs {
+		lines = append(lines, "input     "+oneLine(t.name)+" "+t.is)
+	}
+	if p.bodies > 0 {
+		lines = append(lines, fmt.Sprintf("bodies    %s", format.Count(int64(p.bodies))))
+	}
+	if len(p.statuses) > 0 {
+		lines = append(lines, "statuses  "+counted(p.statuses))
+	}
+	switch {
+	case p.outputs > 0 || p.compare:
+		lines = append(lines, "answers   "+format.Count(int64(s.answers))+" recorded; each answer is compared with its own")
+	case p.answers > 0:
+		lines = append(lines, "answers   "+format.Count(int64(p.answers))+" recorded; to compare with them, add --answers")
+	}
+	switch {
+	case p.timed && p.whole:
+		lines = append(lines, "replay    as many requests in each second as recorded, at random times within it")
+	case p.timed:
+		lines = append(lines, "replay    at the recorded times")
+	default:
+		phase, duration := s.load()
+		lines = append(lines, fmt.Sprintf("replay    %v requests per second for %s, in the order of the recording", phase[2].Value, duration))
+	}
+	return lines
+}
+
+// counted lists what was counted, the most frequent first: "GET 2,104, POST 12".
+func counted[K cmp.Ordered](counts map[K]int) string {
+	keys := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(keys, func(a, b K) int { return cmp.Compare(counts[b], counts[a]) })
+	var parts []string
+	for i, key := range keys {
+		if i == 6 {
+			return strings.Join(parts, ", ") + fmt.Sprintf(" and %d more", len(keys)-i)
+		}
+		parts = append(parts, fmt.Sprintf("%v %s", key, format.Count(int64(counts[key]))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *Summary) leftOut() []string {
+	lines := s.left.lines(s.options.format.unit)
+	others, counts := s.survey.others, map[string]int{}
+	for name, h := range s.survey.hosts {
+		if name != s.host {
+			others += h.requests
+			counts[cmp.Or(oneLine(name), "none recorded")] = h.requests
+		}
+	}
+	if others > 0 {
+		lines = append(lines, fmt.Sprintf("requests to other hosts: %s (%s); --host takes one of them", format.Count(int64(others)), counted(counts)))
+	}
+	if s.cutOff != "" {
+		lines = append(lines, "what comes after the recording breaks off or is damaged, in "+s.cutOff)
+	}
+	return lines
+}
+
+func (s *Summary) secretLines() []string {
+	var lines []string
+	for _, key := range slices.SortedFunc(maps.Keys(s.secrets), func(a, b secretKey) int {
+		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.name, b.name))
+	}) {
+		n := s.secrets[key]
+		what := fmt.Sprintf("%s (%s)", oneLine(key.name), oneLine(key.where))
+		i := slices.IndexFunc(s.plan.references, func(r reference) bool { return r.where == key.where && r.name == key.name })
+		if i < 0 {
+			lines = append(lines, fmt.Sprintf("%s: removed from %s", what, format.Plural(n, "request")))
+			continue
+		}
+		r := s.plan.references[i]
+		line := fmt.Sprintf("%s: replaced by ${%s} in %s", what, r.variable, format.Plural(n, "request"))
+		if n < s.Requests {
+			line += fmt.Sprintf("; the scenario sends it with all %s", format.Count(int64(s.Requests)))
+		}
+		if r.differs {
+			line += "; its values differed"
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) > 0 {
+		lines = append(lines, "a name that stands for no secret can be kept with --keep NAME")
+	}
+	return lines
+}
+
+func (s *Summary) notes() []string {
+	p := s.plan
+	var lines []string
+	for _, t := range p.inputs {
+		if t.guessed != "" {
+			lines = append(lines, fmt.Sprintf("The recording does not hold datatypes. %s was taken for %s; if the model takes another, add --tensor '%s=…'.", oneLine(t.name), t.guessed, oneLine(t.name)))
+		}
+	}
+	if accepted := p.accepted(); len(accepted) > 1 {
+		lines = append(lines, "Other statuses than 2xx were recorded, so template.expect.status accepts them of every request: "+strings.Trim(strings.ReplaceAll(fmt.Sprint(accepted[1:]), " ", ", "), "[]")+".")
+	}
+	if s.late > 0 {
+		lines = append(lines, fmt.Sprintf("%s came so late in the recording that they are replayed after others that were sent later.", format.Plural(s.late, "request")))
+	}
+	if p.requests > 0 && len(p.fields) == mostFields {
+		lines = append(lines, fmt.Sprintf("Only the first %d different header fields are sent again.", mostFields))
+	}
+	return lines
+}
+
+// Variables are those of the environment that the scenario takes the place of secrets
+// from.
+func (s *Summary) Variables() []string {
+	var names []string
+	for _, r := range s.plan.references {
+		names = append(names, r.variable)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

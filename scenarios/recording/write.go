@@ -1,0 +1,279 @@
+package recording
+
+import (
+	"bufio"
+	"bytes"
+	"container/heap"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// templateField is the name of a header field that a template may have.
+var templateField = regexp.MustCompile(`^[A-Z][A-Za-z0-9_-]*$`)
+
+var notWord = regexp.MustCompile(`[^a-z0-9]+`)
+
+// columnOf is what a header field is called in the file of requests: header_content_type.
+func columnOf(field string, taken []string) string {
+	name := "header_" + strings.Trim(notWord.ReplaceAllString(strings.ToLower(field), "_"), "_")
+	for n := 2; slices.Contains(taken, name); n++ {
+		name = fmt.Sprintf("%s_%d", strings.TrimRight(name, "_0123456789"), n)
+	}
+	return name
+}
+
+// line writes a request as one line of JSON.
+func (p *plan) line(r *Request) []byte {
+	if r.Inputs != nil {
+		return p.tensorLine(r)
+	}
+	b := appendString([]byte(`{"method":`), r.Method)
+	target := r.Target
+	if p.parameters { // the scenario appends them
+		target += map[bool]string{false: "?", true: "&"}[strings.Contains(target, "?")]
+	}
+	b = appendString(append(b, `,"path":`...), target)
+	for i, name := range p.varying {
+		b = append(b, ',')
+		b = append(appendString(b, p.columns[i]), ':')
+		b = appendString(b, r.header(name))
+	}
+	if p.bodies > 0 {
+		b = appendBytes(append(b, `,"body":`...), r.Body)
+	}
+	if r.Status > 0 {
+		b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
+	}
+	if p.compare {
+		b = p.appendAnswer(append(b, `,"expect":`...), r.Answer)
+	}
+	return append(b, '}', '\n')
+}
+
+// appendAnswer appends an answer that is compared, null where none was recorded.
+func (p *plan) appendAnswer(b, answer []byte) []byte {
+	switch {
+	case answer == nil:
+		return append(b, "null"...)
+	case p.jsonAnswer:
+		compact, err := jsontext.AppendFormat(nil, bytes.TrimSpace(answer), asWritten...)
+		if err == nil {
+			return append(b, compact...)
+		}
+	}
+	return appendBytes(b, answer)
+}
+
+func (p *plan) tensorLine(r *Request) []byte {
+	b := []byte{'{'}
+	for _, t := range r.Inputs {
+		b = append(appendString(b, t.Name), ':')
+		b = append(append(b, p.shaped(t)...), ',')
+	}
+	if p.outputs > 0 {
+		b = append(appendString(b, p.expectColumn()), ":{"...)
+		for i, t := range r.Outputs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(appendString(b, t.Name), ':'), t.Data...)
+		}
+		b = append(b, "},"...)
+	}
+	b[len(b)-1] = '}'
+	return append(b, '\n')
+}
+
+// shaped is the data of a tensor, nested where the shape is not the same in all requests.
+func (p *plan) shaped(t Tensor) jsontext.Value {
+	i := slices.IndexFunc(p.inputs, func(in inputTensor) bool { return in.name == t.Name })
+	if t.kind == 'r' || len(t.Shape) < 2 || !slices.Contains(p.inputs[i].shape, -1) {
+		return t.Data
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(t.Data), asWritten...)
+	_, _ = d.ReadToken() // the bracket, of a list that this package wrote
+	var b []byte
+	var nest func(depth int)
+	nest = func(depth int) {
+		if depth == len(t.Shape) {
+			element, _ := d.ReadValue()
+			b = append(b, element...)
+			return
+		}
+		b = append(b, '[')
+		for i := range t.Shape[depth] {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			nest(depth + 1)
+		}
+		b = append(b, ']')
+	}
+	nest(0)
+	return b
+}
+
+// expectColumn is the field that right answers stand in, beside those of the inputs.
+func (p *plan) expectColumn() string {
+	name := "expect"
+	for p.tensors[name] != nil {
+		name += "_"
+	}
+	return name
+}
+
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, strings.ToValidUTF8(s, "\ufffd")) // which fails on other text alone
+	return b
+}
+
+// appendBytes appends text, or what stands for other bytes.
+func appendBytes(b, content []byte) []byte {
+	if utf8.Valid(content) {
+		return appendString(b, string(content))
+	}
+	b = append(b, `{"b64":"`...)
+	return append(base64.StdEncoding.AppendEncode(b, content), `"}`...)
+}
+
+// window is how many bytes of requests are held to bring them into the order of their
+// times: access logs are written when requests end.
+const window = 12 << 20
+
+// sorter writes requests in the order of their times.
+type sorter struct {
+	requests *bufio.Writer
+	times    *timesWriter // nil: without
+	held     heldRequests
+	bytes    int
+	last     time.Time // of what is written
+	number   int
+	late     int // beyond the window: they are written at the time of the one before
+}
+
+type arrival struct {
+	at     time.Time
+	number int
+	line   []byte
+}
+
+func (s *sorter) add(at time.Time, line []byte) error {
+	s.number++
+	heap.Push(&s.held, arrival{at, s.number, line})
+	for s.bytes += cap(line) + 64; s.bytes > window; {
+		if err := s.writeFirst(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sorter) writeFirst() error {
+	first := heap.Pop(&s.held).(arrival)
+	s.bytes -= cap(first.line) + 64
+	if first.at.Before(s.last) {
+		s.late++
+		first.at = s.last
+	}
+	s.last = first.at
+	if s.times != nil {
+		if err := s.times.add(first.at); err != nil {
+			return err
+		}
+	}
+	_, err := s.requests.Write(first.line)
+	return err
+}
+
+func (s *sorter) finish() error {
+	for len(s.held) > 0 {
+		if err := s.writeFirst(); err != nil {
+			return err
+		}
+	}
+	if s.times != nil {
+		if err := s.times.finish(); err != nil {
+			return err
+		}
+	}
+	return s.requests.Flush()
+}
+
+// heldRequests is a heap of requests by time, those of one time as they were recorded.
+type heldRequests []arrival
+
+func (h heldRequests) Len() int { return len(h) }
+func (h heldRequests) Less(i, j int) bool {
+	if c := h[i].at.Compare(h[j].at); c != 0 {
+		return c < 0
+	}
+	return h[i].number < h[j].number
+}
+func (h heldRequests) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *heldRequests) Push(x any)   { *h = append(*h, x.(arrival)) }
+func (h *heldRequests) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = arrival{}
+	*h = old[:len(old)-1]
+	return last
+}
+
+// timesWriter writes a trace for package arrivals: seconds from the first time or, where
+// only whole seconds were recorded, how many requests there were in each.
+type timesWriter struct {
+	to     *bufio.Writer
+	first  time.Time
+	whole  bool
+	second int64 // that is counted
+	count  int
+}
+
+func newTimesWriter(to io.Writer, first time.Time, whole bool) (*timesWriter, error) {
+	w := &timesWriter{to: bufio.NewWriter(to), first: first, whole: whole}
+	what := "The times of arrival in seconds from "
+	if whole {
+		what = "How many requests arrived in each second from "
+	}
+	_, err := fmt.Fprintf(w.to, "# %s%s\n", what, first.Format(time.RFC3339Nano))
+	return w, err
+}
+
+func (w *timesWriter) add(at time.Time) error {
+	since := at.Sub(w.first)
+	if !w.whole {
+		_, err := fmt.Fprintf(w.to, "%.9f\n", since.Seconds())
+		return err
+	}
+	for second := int64(since / time.Second); w.second < second; w.second++ {
+		if err := w.writeCount(); err != nil {
+			return err
+		}
+	}
+	w.count++
+	return nil
+}
+
+func (w *timesWriter) writeCount() error {
+	_, err := fmt.Fprintln(w.to, w.count)
+	w.count = 0
+	return err
+}
+
+func (w *timesWriter) finish() error {
+	if w.whole {
+		if err := w.writeCount(); err != nil {
+			return err
+		}
+	}
+	return w.to.Flush()
+}
