@@ -266,6 +266,9 @@ func newReader(t *testing.T) reader {
 		"rounds: 1\nslo: {p99: 50ms}\nregression: {metrics: [p50], rounds: 10}\n"
 	writeFile(t, filepath.Join(folder, "my.yaml"), scenario)
 	writeFile(t, filepath.Join(folder, "checkout.yaml"), scenario)
+	for _, name := range []string{"session.har", "access.log", "targets.txt", "capture.jsonl", "input.json", "bodies.jsonl"} {
+		copyFile(t, filepath.Join(moduleRoot, "scenarios", "recording", "testdata", name), filepath.Join(folder, name))
+	}
 	for _, block := range blocks(readDocument(t, "targets/README.md"), "yaml") {
 		if strings.HasPrefix(block, "name: steady\n") {
 			writeFile(t, filepath.Join(folder, "steady.yaml"), block)

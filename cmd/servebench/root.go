@@ -44,6 +44,7 @@ of --set are added, and win.
 		compareCommand(),
 		baselineCommand(),
 		initCommand(),
+		importCommand(),
 		generateCommand(),
 		listCommand(),
 		schemaCommand(),
