@@ -82,15 +82,37 @@ type Reply struct {
 	Compared bool
 }
 
-// Template is one request written out by the user, which is sent again and again,
-// and what answers it rightly.
+// Template is a request written out by the user, and what answers it rightly. In its
+// texts {{column}} stands for a field or feature of the example, and {{{{ for {{.
 type Template struct {
 	Method string
 	Path   string // with a leading slash, query included
 	Header http.Header
 	Body   []byte
 	Expect Expect
+	Answer Locator
 }
+
+// Locator says where in a response the answer to an example is: in one of three ways, or
+// nowhere.
+type Locator struct {
+	JSON   string // a JSONPath as in RFC 9535
+	Header string // the name of a header field
+	Text   bool   // the whole body, as text
+}
+
+// TemplateError is what is wrong with one text of a Template.
+type TemplateError struct {
+	Key     string // "path", "headers.X-Id", "answer.json"
+	Problem string
+	Want    string // "": one of Columns
+	// Unknown is the column that the text names and the data does not have; Columns are
+	// those that it has.
+	Unknown string
+	Columns []string
+}
+
+func (e *TemplateError) Error() string { return e.Key + ": " + e.Problem }
 
 // Map returns the template with every text of its request changed by a function.
 func (t Template) Map(change func(string) string) Template {
@@ -149,7 +171,8 @@ type HeaderReader interface {
 // BodyLimiter is a Protocol whose Decode looks at the beginning of a body alone. To
 // others the whole body is needed, which is bounded therefore.
 type BodyLimiter interface {
-	// BodyLimit is how many bytes it looks at, at most.
+	// BodyLimit is how many bytes it looks at, at most; -1: all of them, whose number is
+	// bounded then, too.
 	BodyLimit() int
 }
 
