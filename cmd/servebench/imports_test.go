@@ -43,7 +43,7 @@ var rooms = []room{
 	{packages: "targets/endpoint", imports: []string{"targets", "reports/record", "reports/record/userfile"}},
 	{packages: "targets/*", imports: []string{"targets", "reports/record", "targets/local"}},
 	{packages: "scenarios/arrivals", ownOnly: true},
-	{packages: "scenarios/corpus", imports: []string{"generators", "targets/protocol", "reports/record"}},
+	{packages: "scenarios/corpus", imports: []string{"generators", "generators/datafile", "targets/protocol", "reports/record"}},
 	{packages: "scenarios/attack/transport", imports: []string{"targets", "targets/protocol"}},
 	{packages: "scenarios/attack", imports: []string{"scenarios/arrivals", "scenarios/corpus", "scenarios/attack/transport", "targets", "targets/timer", "targets/protocol", "reports/record"}},
 	{packages: "scenarios/oracle", imports: []string{"scenarios/arrivals", "reports/analysis/stat/queueing", "targets/reference/clock"}},

@@ -68,6 +68,7 @@ func TestDiagnostics(t *testing.T) {
 		}},
 		{"retries", false, "container", func(r *record.Run) { second(r).Instrument.Retries = 2 }},
 		{"disk", false, "container", func(r *record.Run) { second(r).Instrument.Stalls = 1 }},
+		{"look-ahead", false, "container", func(r *record.Run) { second(r).Instrument.Unprepared = 1 }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].OK-- }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Slices[3].Sent-- }},

@@ -168,6 +168,9 @@ type Instrument struct {
 	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection before they reached it
 	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
 	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+	// Unprepared counts the requests of a data file that were due before they were read
+	// and encoded.
+	Unprepared int64 `json:"unprepared,omitempty"`
 }
 
 // Gaps compares the gaps between the requests sent, in the order they were due,

@@ -157,7 +157,7 @@ func BenchmarkOverhead(b *testing.B) {
 	cfg, _ := load(b, "http://127.0.0.1:9", time.Nanosecond, b.N)
 	cfg.Corpus = newCorpus(b, 1)
 	var a ask
-	if err := json.Unmarshal(cfg.Corpus.Request(0).Body, &a); err != nil {
+	if err := json.Unmarshal(cfg.Corpus.Request(0).Wire().Body, &a); err != nil {
 		b.Fatal(err)
 	}
 	cfg.Endpoint.Transport = nullTransport{fmt.Append(nil, a.X)}

@@ -60,6 +60,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 			Retries:    connections.Retries,
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,
+			Unprepared: e.supply.late(),
 		},
 	}
 	if e.cfg.Concurrency > 0 {

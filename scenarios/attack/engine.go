@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -24,8 +23,7 @@ type engine struct {
 	cfg       Config
 	watch     *watch // nil without conditions to abort on
 	sender    transport.Sender
-	messages  []*transport.Message // by index into the corpus
-	order     order
+	supply    supply
 	limit     func(status int) (int, error) // see transport.Outcome
 	deadlines *deadlines
 	carried   *http.Response // the answer that vegeta gets, which nobody changes
@@ -41,7 +39,7 @@ type engine struct {
 	inFlight  atomic.Int64
 	sent      atomic.Int64
 	exhausted chan struct{} // receives when a loop handed out its last arrival
-	broken    chan struct{} // receives when the record cannot be written
+	broken    chan struct{} // receives when the record cannot be written, or no request be made
 
 	ended   int       // loops that handed out every arrival, as far as noticed
 	byUser  bool      // Config.Stop or the context ended the sending before the schedule did
@@ -64,7 +62,7 @@ func newEngine(cfg Config) (*engine, error) {
 			return think()
 		}
 	}
-	messages, err := layOutMessages(cfg)
+	supply, err := newSupply(cfg, loops)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +75,12 @@ func newEngine(cfg Config) (*engine, error) {
 		cfg:       cfg,
 		watch:     newWatch(cfg, loops),
 		sender:    sender,
-		messages:  messages,
-		order:     cfg.Corpus.Order(cfg.OrderSeed),
+		supply:    supply,
 		limit:     cfg.Corpus.Limit,
 		deadlines: newDeadlines(base, cfg.Timeout),
 		carried:   &http.Response{StatusCode: http.StatusOK, Body: http.NoBody},
 		exhausted: make(chan struct{}, loops),
-		broken:    make(chan struct{}, 2),
+		broken:    make(chan struct{}, 2+loops),
 		giveUp:    giveUp,
 	}
 	for i := range loops {
@@ -93,20 +90,9 @@ func newEngine(cfg Config) (*engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.recorder = newRecorder(cfg, e.order, e.watch, loops)
+	e.recorder = newRecorder(cfg, e.supply.order, e.watch, loops)
 	e.openSinks()
 	return e, nil
-}
-
-func layOutMessages(cfg Config) ([]*transport.Message, error) {
-	messages := make([]*transport.Message, cfg.Corpus.Len())
-	for i := range messages {
-		var err error
-		if messages[i], err = transport.NewMessage(cfg.Endpoint.URL, cfg.Corpus.Request(i), cfg.HTTP.NoKeepAlive); err != nil {
-			return nil, fmt.Errorf("prepare request %d: %w", i, err)
-		}
-	}
-	return messages, nil
 }
 
 func newSender(cfg Config) (transport.Sender, error) {
@@ -129,7 +115,7 @@ func (e *engine) openSinks() {
 	}, onError)
 	seconds.out = e.log
 	if e.cfg.Raw != nil {
-		e.rawWriter = newRawWriter(e.cfg.Raw, e.messages, e.order, e.cfg.Redact)
+		e.rawWriter = newRawWriter(e.cfg.Raw, e.cfg.Redact)
 		e.raw = newSink(rawQueue, e.rawWriter.write, onError)
 	}
 }
@@ -156,6 +142,7 @@ func (e *engine) stopSending() {
 		return
 	}
 	e.noteSendingEnd()
+	e.supply.stop()
 	for _, l := range e.loops {
 		l.stop()
 	}
@@ -191,7 +178,7 @@ func (e *engine) noteSendingEnd() {
 
 func (e *engine) close() error {
 	e.giveUp(errGivenUp)
-	var failed error
+	failed := e.supply.close()
 	for _, l := range e.loops {
 		failed = errors.Join(failed, l.close())
 	}

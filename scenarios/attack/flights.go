@@ -16,6 +16,7 @@ import (
 type flight struct {
 	seq      uint64 // among the requests of all loops
 	due      time.Duration
+	request  prepared // without a message: the supply has ended, and nothing is sent
 	state    state
 	failure  error // classified by class
 	class    string
@@ -83,21 +84,25 @@ type flights struct {
 	took *flight // taken last, and not free yet
 
 	share share
+	draw  draw
 	watch *watch // told what begins
 }
 
-func newFlights(capacity int, s share, w *watch) *flights {
-	return &flights{ring: newRing[*flight](2 * capacity), share: s, watch: w}
+func newFlights(capacity int, s share, d draw, w *watch) *flights {
+	return &flights{ring: newRing[*flight](2 * capacity), share: s, draw: d, watch: w}
 }
 
+// begin begins the next flight. Calls do not overlap.
 func (fs *flights) begin(due time.Duration) {
+	seq := fs.share.overallNumber(fs.next) // which nobody else changes
+	request := fs.draw(seq, due)
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.next-fs.low == uint64(len(fs.ring)) {
 		fs.ring = fs.ring.grown(fs.low, fs.next)
 	}
 	f := fs.unused()
-	*f = flight{seq: fs.share.overallNumber(fs.next), due: due, outcome: f.outcome}
+	*f = flight{seq: seq, due: due, request: request, outcome: f.outcome}
 	*fs.ring.at(fs.next) = f
 	fs.next++
 	fs.last = due
@@ -128,6 +133,7 @@ func (fs *flights) take(seq uint64) (f *flight, settled time.Duration) {
 	defer fs.mu.Unlock()
 	if fs.took != nil {
 		fs.took.outcome.Reset() // which may hold much of its request
+		fs.took.request = prepared{}
 		fs.free = append(fs.free, fs.took)
 	}
 	f = *fs.ring.at(seq)

@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
+// drawNothing is a supply that has ended.
+func drawNothing(uint64, time.Duration) prepared { return prepared{} }
+
 // TestFlightsAgainstMap takes flights in random order and compares with a plain
 // map, stragglers far behind included.
 func TestFlightsAgainstMap(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 0))
-	fs := newFlights(4, share{of: 1}, nil)
+	fs := newFlights(4, share{of: 1}, drawNothing, nil)
 	out := map[uint64]time.Duration{}
 	var next uint64
 	var due time.Duration
@@ -46,7 +49,7 @@ func TestFlightsAgainstMap(t *testing.T) {
 // TestFlightsStayFew checks that memory follows what is outstanding, not what
 // went by.
 func TestFlightsStayFew(t *testing.T) {
-	fs := newFlights(8, share{of: 1}, nil)
+	fs := newFlights(8, share{of: 1}, drawNothing, nil)
 	for k := range uint64(100_000) {
 		fs.begin(time.Duration(k))
 		if k >= 8 {

@@ -72,7 +72,7 @@ func (e *engine) newLoop(s share) (*loop, error) {
 		return nil, err
 	}
 	most := s.partOf(e.cfg.MaxInFlight)
-	l := &loop{engine: e, timer: t, cap: int64(most), flights: newFlights(most, s, e.watch)}
+	l := &loop{engine: e, timer: t, cap: int64(most), flights: newFlights(most, s, e.supply.draw(s), e.watch)}
 	ahead := min(workersAhead, most)
 	if e.cfg.Concurrency > 0 {
 		l.workers = &workers{flights: l.flights, think: e.cfg.Think, timer: t, stopped: &e.stopped}
@@ -149,7 +149,7 @@ func (l *loop) RoundTrip(placeholder *http.Request) (*http.Response, error) {
 	}
 	f := l.flights.find(seq)
 	tooLate := l.workers != nil && f.due >= l.engine.cfg.Span
-	if !l.engine.stopped.Load() && !tooLate {
+	if !l.engine.stopped.Load() && !tooLate && f.request.message != nil {
 		l.send(f)
 	}
 	if l.workers != nil {
@@ -170,7 +170,7 @@ func (l *loop) send(f *flight) {
 		l.inFlight.Add(-1)
 	}()
 	f.outcome.Zero, f.outcome.Limit, f.outcome.Stamped = e.zero, e.limit, e.cfg.FirstByte
-	if err := e.sender.Send(f.ctx, e.messages[e.order.at(f.seq)], &f.outcome); err != nil {
+	if err := e.sender.Send(f.ctx, f.request.message, &f.outcome); err != nil {
 		f.recordFailure(err)
 	}
 }

@@ -28,7 +28,7 @@ func newPacer(t *testing.T, dues ...time.Duration) (*pacer, *fakeWaiter) {
 	t.Cleanup(stop)
 	return &pacer{
 		next:      next,
-		flights:   newFlights(1, share{of: 1}, nil),
+		flights:   newFlights(1, share{of: 1}, drawNothing, nil),
 		zero:      time.Now().Add(-time.Hour), // everything is late
 		wait:      w.wait,
 		stopped:   &atomic.Bool{},

@@ -43,7 +43,7 @@ func TestRawStreamIsVegetas(t *testing.T) {
 		if r.URL != s.URL+"/infer?v=1" || r.Method != http.MethodPost {
 			t.Errorf("result of %s %s, want what was sent", r.Method, r.URL)
 		}
-		sent := cfg.Corpus.Request(order(cfg.Corpus.Order(cfg.OrderSeed)).at(r.Seq)).Body
+		sent := cfg.Corpus.Request(order(cfg.Corpus.Order(cfg.OrderSeed)).at(r.Seq)).Wire().Body
 		if r.BytesOut != uint64(len(sent)) {
 			t.Errorf("result of %d bytes sent, want %d", r.BytesOut, len(sent))
 		}

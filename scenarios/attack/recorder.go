@@ -22,7 +22,6 @@ type recorder struct {
 	cfg      Config
 	zero     time.Time
 	closed   bool // the load is a closed loop
-	order    order
 	watch    *watch
 	settled  []time.Duration // by loop: every request due before was booked
 	seconds  *seconds
@@ -52,7 +51,6 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 	r := &recorder{
 		cfg:      cfg,
 		closed:   cfg.Concurrency > 0,
-		order:    o,
 		watch:    w,
 		settled:  make([]time.Duration, loops),
 		seconds:  newSeconds(cfg),
@@ -161,7 +159,7 @@ func (r *recorder) judge(f *flight) (class, text string) {
 		class = r.statuses.class(o.Status)
 		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
 	}
-	judged := r.cfg.Corpus.Check(r.order.at(f.seq), protocol.Response{
+	judged := f.request.request.Check(protocol.Response{
 		Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length,
 	})
 	r.answers.Add(judged.Answers)

@@ -26,6 +26,7 @@ func (noLog) Interval(string, time.Duration, time.Duration, *hdrhistogram.Histog
 type feed struct {
 	*recorder
 	flights  *flights
+	order    order
 	inFlight int
 	gap      time.Duration
 	bodies   [][]byte // right answers, by index into the corpus
@@ -37,17 +38,21 @@ type feed struct {
 func newFeed(t testing.TB, gap time.Duration, results int, log IntervalLog) *feed {
 	cfg, _ := load(t, "http://127.0.0.1:9", gap, results)
 	cfg.Corpus = newCorpus(t, 1000)
-	r := newRecorder(cfg, cfg.Corpus.Order(1), nil, 1)
+	all, err := newSupply(cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(cfg, all.order, nil, 1)
 	r.zero = time.Now()
 	r.seconds.out = newSink(logQueue, func(s *second) error {
 		defer r.seconds.reuse(s)
 		return s.writeTo(log)
 	}, func() {})
-	f := &feed{recorder: r, flights: newFlights(64, share{of: 1}, nil), inFlight: 64, gap: gap}
+	f := &feed{recorder: r, order: all.order, flights: newFlights(64, share{of: 1}, all.draw(share{of: 1}), nil), inFlight: 64, gap: gap}
 	t.Cleanup(f.finish)
 	for i := range cfg.Corpus.Len() {
 		var a ask
-		if err := json.Unmarshal(cfg.Corpus.Request(i).Body, &a); err != nil {
+		if err := json.Unmarshal(cfg.Corpus.Request(i).Wire().Body, &a); err != nil {
 			t.Fatal(err)
 		}
 		f.bodies = append(f.bodies, fmt.Append(nil, a.X))

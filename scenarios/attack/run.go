@@ -41,11 +41,13 @@ func Run(ctx context.Context, cfg Config) (record.Cell, error) {
 }
 
 func (e *engine) run(ctx context.Context) (record.Cell, error) {
+	e.supply.start(func() { e.broken <- struct{}{} })
 	e.openAhead(ctx)
 	defer collectSeldom()()
 	e.began = usageNow()
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
+	e.supply.begin(e.zero)
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 
-	"servebench/scenarios/attack/transport"
 	"servebench/targets"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -66,23 +65,22 @@ const rawQueue = 16 << 10
 const rawBody = 4 << 10
 
 type rawWriter struct {
-	buffer   *bufio.Writer
-	encode   vegeta.Encoder
-	messages []*transport.Message
-	order    order
-	redact   func(string) string // nil: there are no secrets
+	buffer *bufio.Writer
+	encode vegeta.Encoder
+	redact func(string) string // nil: there are no secrets
 }
 
-func newRawWriter(w io.Writer, messages []*transport.Message, o order, redact func(string) string) *rawWriter {
+func newRawWriter(w io.Writer, redact func(string) string) *rawWriter {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), messages: messages, order: o, redact: redact}
+	return &rawWriter{buffer: buffer, encode: vegeta.NewEncoder(buffer), redact: redact}
 }
 
-// completeResult puts what became of the request in the place of what vegeta was told.
-// The flight is free to be used again then.
+// completeResult puts what was really sent, and what became of it, in the place of what
+// vegeta was told. The flight is free to be used again then.
 func (w *rawWriter) completeResult(r *vegeta.Result, f *flight) {
-	o := &f.outcome
+	o, m := &f.outcome, f.request.message
 	r.Seq = f.seq
+	r.Method, r.URL, r.BytesOut = m.Method, m.URL, uint64(len(m.Body))
 	r.Code, r.Error, r.Headers = uint16(o.Status), "", o.Header
 	r.Body, r.BytesIn = bytes.Clone(o.Body[:min(len(o.Body), rawBody)]), uint64(o.Length)
 	switch {
@@ -93,11 +91,7 @@ func (w *rawWriter) completeResult(r *vegeta.Result, f *flight) {
 	}
 }
 
-// write puts what was really sent in the place of the placeholder and encodes
-// the result.
 func (w *rawWriter) write(r *vegeta.Result) error {
-	m := w.messages[w.order.at(r.Seq)]
-	r.Method, r.URL, r.BytesOut = m.Method, m.URL, uint64(len(m.Body))
 	if w.redact != nil {
 		w.withoutSecrets(r)
 	}

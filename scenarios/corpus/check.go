@@ -36,25 +36,27 @@ type memo struct {
 	judgement   Judgement
 }
 
-// Check judges a response with a status that Accepts takes to the i-th request
-// against what is expected of that very request. It keeps no part of the response.
-func (c *Corpus) Check(i int, response protocol.Response) Judgement {
-	e := &c.entries[i]
-	if e.from.failures != nil {
-		if class, text := e.from.failures.Failure(response); class != "" {
+// Check judges a response to the request, with a status that Accepts takes, against
+// what is expected of that very request. It keeps no part of the response.
+func (r *Request) Check(response protocol.Response) Judgement {
+	if r.from.failures != nil {
+		if class, text := r.from.failures.Failure(response); class != "" {
 			return Judgement{Class: class, Text: text}
 		}
 	}
-	if e.memo.holds(response, e.from.headers) {
-		return e.memo.judgement
+	if r.memo.holds(response, r.from.headers) {
+		return r.memo.judgement
 	}
-	judgement := e.from.judge(e, response)
-	e.memo = memo{
+	judgement := r.from.judge(r, response)
+	if r.from.Streamed() { // and the request is not sent again
+		return judgement
+	}
+	r.memo = memo{
 		known:       true,
 		status:      response.Status,
 		contentType: field(response, "Content-Type"),
-		headers:     fields(response, e.from.headers),
-		body:        append(e.memo.body[:0], response.Body...),
+		headers:     fields(response, r.from.headers),
+		body:        append(r.memo.body[:0], response.Body...),
 		length:      response.Length,
 		judgement:   judgement,
 	}
@@ -90,7 +92,7 @@ func field(r protocol.Response, name string) string {
 	return ""
 }
 
-func (c *Corpus) judge(e *entry, response protocol.Response) Judgement {
+func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 	reply, err := c.protocol.Decode(response)
 	if wrong, ok := errors.AsType[*protocol.WrongAnswerError](err); ok {
 		return Judgement{Class: WrongAnswer, Text: wrong.Text, Answers: record.Answers{Checked: 1}}
@@ -98,11 +100,11 @@ func (c *Corpus) judge(e *entry, response protocol.Response) Judgement {
 	if err != nil {
 		return Judgement{Class: Decode, Text: err.Error()}
 	}
-	if reply.ID != "" && reply.ID != e.id {
-		return Judgement{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", e.id, reply.ID)}
+	if reply.ID != "" && reply.ID != r.id {
+		return Judgement{Class: WrongAnswer, Text: fmt.Sprintf("the answer to request %q says it is to %q", r.id, reply.ID)}
 	}
-	if len(reply.Answers) != len(e.expect) {
-		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(reply.Answers), len(e.expect))}
+	if len(reply.Answers) != len(r.expect) {
+		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(reply.Answers), len(r.expect))}
 	}
 	var out Judgement
 	if reply.Compared {
@@ -112,7 +114,7 @@ func (c *Corpus) judge(e *entry, response protocol.Response) Judgement {
 		if answer.Kind == generators.None {
 			continue
 		}
-		expect := &e.expect[j]
+		expect := &r.expect[j]
 		if label := expect.observed(); label.Kind != generators.None {
 			out.Answers.Labelled++
 			if c.comparison.agrees(label, answer) {
@@ -152,7 +154,9 @@ func (c *Corpus) Limit(status int) (most int, tooLong error) {
 		return shown, nil
 	}
 	if p, ok := c.protocol.(protocol.BodyLimiter); ok {
-		return max(p.BodyLimit(), shown), nil
+		if most := p.BodyLimit(); most >= 0 {
+			return max(most, shown), nil
+		}
 	}
 	return MaxAnswer, ErrTooLong
 }

@@ -36,10 +36,10 @@ func TestLimit(t *testing.T) {
 // each by itself.
 func TestCheckOfAnswersThatDifferInLength(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 1, Seed: 1})
-	r := respond(t, truth(t, c.Request(0)))
+	r := respond(t, truth(t, c.Request(0).Wire()))
 	r.Length = 1 << 20
-	c.Check(0, r)
-	if r.Length++; c.entries[0].memo.holds(r, nil) {
+	c.Request(0).Check(r)
+	if r.Length++; c.requests[0].memo.holds(r, nil) {
 		t.Error("an answer of another length passes for the one before")
 	}
 }

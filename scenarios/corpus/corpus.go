@@ -1,9 +1,9 @@
-// Package corpus holds the requests of a run, materialised before the load
-// starts, each with the answers expected to it. It stands between the
-// generators and protocols on one side and the attack on the other: building
-// the requests ahead keeps encoding out of the measured time, and keeping the
-// expectation beside each request lets every answer be checked against the very
-// request it answers.
+// Package corpus holds the requests of a run, each with the answers expected to it.
+// It stands between the generators and protocols on one side and the attack on the
+// other: building the requests ahead keeps encoding out of the measured time, and
+// keeping the expectation beside each request lets every answer be checked against the
+// very request it answers. All requests are made before the load starts, but for those
+// of a large file, which are read and encoded shortly before they are sent (Reader).
 package corpus
 
 import (
@@ -17,16 +17,23 @@ import (
 	"slices"
 
 	"servebench/generators"
+	"servebench/generators/datafile"
 	"servebench/targets/protocol"
 )
 
 // Config says what a corpus is built from.
 type Config struct {
 	Generator generators.Generator
-	Protocol  protocol.Protocol
-	Size      int    // distinct requests, at least 1
-	Batch     int    // examples per request, at least 1
-	Seed      uint64 // the same seed gives the same bytes
+	// Records are the examples in the place of a Generator. InOrder says to send their
+	// requests in the order of the file, from its beginning.
+	Records *datafile.Examples
+	InOrder bool
+	// Identity is what the requests follow from beside the Records, for their hash.
+	Identity string
+	Protocol protocol.Protocol
+	Size     int    // distinct requests, at least 1
+	Batch    int    // examples per request, at least 1
+	Seed     uint64 // the same seed gives the same bytes
 	// Class is part of the requests' ids, which tell those of a Mix apart by it; "":
 	// it is not.
 	Class string
@@ -40,20 +47,23 @@ type Config struct {
 	Unlabelled bool
 }
 
-// Corpus is a set of requests with the answers expected to them. Request, Len
-// and Hash are safe for concurrent use; Check is for one goroutine at a time.
+// Corpus is a set of requests with the answers expected to them. It is safe for
+// concurrent use; the Check of its requests is for one goroutine at a time.
 type Corpus struct {
 	protocol   protocol.Protocol
 	failures   protocol.FailureReader // the protocol, where it is one
 	headers    []string               // that the protocol reads
 	comparison comparison
-	entries    []entry
+	size       int
+	requests   []Request // nil where they are made as they are needed
+	from       Config    // of those
+	inOrder    bool
 	classes    []class // of a Mix
 	hash       string
 }
 
 func newCorpus(p protocol.Protocol, size int) *Corpus {
-	c := &Corpus{protocol: p, entries: make([]entry, size)}
+	c := &Corpus{protocol: p, size: size}
 	c.failures, _ = p.(protocol.FailureReader)
 	if reader, ok := p.(protocol.HeaderReader); ok {
 		c.headers = reader.ReadsHeaders()
@@ -61,13 +71,17 @@ func newCorpus(p protocol.Protocol, size int) *Corpus {
 	return c
 }
 
-type entry struct {
-	from    *Corpus // the one that it was made for, and is judged as one of
-	id      string
-	request protocol.Request
-	expect  []expectation // one per example
-	memo    memo
+// Request is one request, with the answers expected to it.
+type Request struct {
+	from   *Corpus // the one that it was made for, and is judged as one of
+	id     string
+	wire   protocol.Request
+	expect []expectation // one per example
+	memo   memo
 }
+
+// Wire is what is sent. It must not be changed.
+func (r *Request) Wire() protocol.Request { return r.wire }
 
 // expectation is what is known of the answer to one example. A corpus has millions of
 // them, and mostly they are classes.
@@ -125,28 +139,78 @@ func Build(cfg Config) (*Corpus, error) {
 		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
 	}
 	c := newCorpus(cfg.Protocol, cfg.Size)
-	c.comparison = comparison{cfg.Generator.Schema().Classes, cfg.Tolerance}
-	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
-	batch := make([]generators.Example, cfg.Batch)
+	c.inOrder = cfg.InOrder
+	if cfg.Records != nil {
+		c.hash, c.comparison = cfg.hashRecords(), comparison{cfg.Records.Schema().Classes, cfg.Tolerance}
+		if c.from = cfg; cfg.isLarge() {
+			return c, nil
+		}
+	} else {
+		c.comparison = comparison{cfg.Generator.Schema().Classes, cfg.Tolerance}
+	}
 	sum := sha256.New()
-	name := "servebench"
-	if cfg.Class != "" {
-		name += "-" + cfg.Class
-	}
-	for i := range c.entries {
-		for j := range batch {
-			batch[j] = cfg.Generator.Next(rng)
-		}
-		id := fmt.Sprintf("%s-%d", name, i)
-		request, err := cfg.Protocol.Encode(id, batch)
+	m := c.newMaker(cfg)
+	c.requests = make([]Request, cfg.Size)
+	for i := range c.requests {
+		r, err := m.make(i)
 		if err != nil {
-			return nil, fmt.Errorf("build corpus: encode request %d: %w", i, err)
+			return nil, fmt.Errorf("build corpus: %w", err)
 		}
-		c.entries[i] = entry{from: c, id: id, request: request, expect: cfg.expectations(batch)}
-		addRequest(sum, request)
+		c.requests[i] = *r
+		addRequest(sum, r.wire)
 	}
-	c.hash = hex.EncodeToString(sum.Sum(nil))
+	if cfg.Records == nil {
+		c.hash = hex.EncodeToString(sum.Sum(nil))
+	}
 	return c, nil
+}
+
+// maker makes the requests of a corpus. It is for one goroutine.
+type maker struct {
+	corpus  *Corpus
+	cfg     Config
+	name    string
+	example func(i int) (generators.Example, error)
+	batch   []generators.Example
+}
+
+func (c *Corpus) newMaker(cfg Config) *maker {
+	m := &maker{corpus: c, cfg: cfg, name: "servebench", batch: make([]generators.Example, cfg.Batch)}
+	if cfg.Class != "" {
+		m.name += "-" + cfg.Class
+	}
+	if cfg.Records != nil {
+		m.example = cfg.Records.NewReader().Read
+		return m
+	}
+	rng := rand.New(rand.NewPCG(cfg.Seed, 0))
+	m.example = func(int) (generators.Example, error) { return cfg.Generator.Next(rng), nil }
+	return m
+}
+
+// make makes the i-th request. Those of a generator are made one after the other.
+func (m *maker) make(i int) (*Request, error) {
+	for j := range m.batch {
+		var err error
+		if m.batch[j], err = m.example(i*len(m.batch) + j); err != nil {
+			return nil, err
+		}
+	}
+	id := fmt.Sprintf("%s-%d", m.name, i)
+	wire, err := m.cfg.Protocol.Encode(id, m.batch)
+	if err != nil {
+		return nil, fmt.Errorf("encode request %d%s: %w", i, m.lineOf(i), err)
+	}
+	return &Request{from: m.corpus, id: id, wire: wire, expect: m.cfg.expectations(m.batch)}, nil
+}
+
+// lineOf says where a request comes from: " (loans.csv, line 17)".
+func (m *maker) lineOf(i int) string {
+	if m.cfg.Records == nil {
+		return ""
+	}
+	file := m.cfg.Records.File()
+	return fmt.Sprintf(" (%s, line %d)", file.Name(), file.Line(i*len(m.batch)))
 }
 
 func (cfg Config) expectations(batch []generators.Example) []expectation {
@@ -185,13 +249,22 @@ func addRequest(sum hash.Hash, r protocol.Request) {
 }
 
 // Len returns the number of distinct requests.
-func (c *Corpus) Len() int { return len(c.entries) }
+func (c *Corpus) Len() int { return c.size }
 
-// Request returns the i-th request, 0 ≤ i < Len. It must not be changed.
-func (c *Corpus) Request(i int) protocol.Request { return c.entries[i].request }
+// Request returns the i-th request, 0 ≤ i < Len, of a corpus that is not streamed.
+func (c *Corpus) Request(i int) *Request { return &c.requests[i] }
 
-// Hash returns the SHA-256 over all requests, in hexadecimal: equal exactly
-// when method, path, header and body of all of them are.
+// First returns the first request.
+func (c *Corpus) First() (*Request, error) {
+	if c.Streamed() {
+		return c.newMaker(c.from).make(0)
+	}
+	return c.Request(0), nil
+}
+
+// Hash returns a SHA-256, in hexadecimal: over all requests, equal exactly when method,
+// path, header and body of all of them are; of those from a file, over the file and the
+// Config's Identity.
 func (c *Corpus) Hash() string { return c.hash }
 
 // Fixed makes a corpus of the one request of a Written protocol, which holds no
@@ -205,7 +278,7 @@ func Fixed(p protocol.Protocol) (*Corpus, error) {
 	addRequest(sum, request)
 	c := newCorpus(p, 1)
 	c.hash = hex.EncodeToString(sum.Sum(nil))
-	c.entries[0] = entry{from: c, request: request}
+	c.requests = []Request{{from: c, wire: request}}
 	return c, nil
 }
 

@@ -87,7 +87,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 	cfg := Config{Size: 50, Batch: 3, Seed: 7}
 	a, b := build(t, cfg), build(t, cfg)
 	for i := range a.Len() {
-		if string(a.Request(i).Body) != string(b.Request(i).Body) {
+		if string(a.Request(i).Wire().Body) != string(b.Request(i).Wire().Body) {
 			t.Fatalf("request %d differs", i)
 		}
 	}
@@ -116,7 +116,7 @@ func TestRequestsAreDistinct(t *testing.T) {
 	c := build(t, Config{Size: 100, Batch: 1, Seed: 1})
 	seen := map[string]bool{}
 	for i := range c.Len() {
-		body := string(c.Request(i).Body)
+		body := string(c.Request(i).Wire().Body)
 		if !strings.Contains(body, fmt.Sprintf(`"servebench-%d"`, i)) || seen[body] {
 			t.Errorf("request %d is %s, want one with an id of its own", i, body)
 		}
@@ -167,7 +167,7 @@ func TestCheckRightAnswers(t *testing.T) {
 	c := build(t, Config{Size: 20, Batch: 4, Seed: 1, Model: identity()})
 	for range 2 { // the second time from memory
 		for i := range c.Len() {
-			got := c.Check(i, respond(t, truth(t, c.Request(i))))
+			got := c.Request(i).Check(respond(t, truth(t, c.Request(i).Wire())))
 			if got != (Judgement{Answers: record.Answers{Checked: 4, Agreed: 4, Labelled: 4, Correct: 4}}) {
 				t.Errorf("request %d: %+v, want all right", i, got)
 			}
@@ -177,7 +177,7 @@ func TestCheckRightAnswers(t *testing.T) {
 
 func TestCheckWrongAnswers(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 2, Seed: 1, Model: identity()})
-	right := truth(t, c.Request(0))
+	right := truth(t, c.Request(0).Wire())
 	if math.Round(right[0]) == math.Round(right[1]) {
 		t.Fatal("the seed gives two examples of one class; swapping their answers would change nothing")
 	}
@@ -198,7 +198,7 @@ func TestCheckWrongAnswers(t *testing.T) {
 		{"not an answer", protocol.Response{Status: 200, Body: []byte("<html>")}, Decode, "invalid character", record.Answers{}},
 	} {
 		for range 2 {
-			got := c.Check(0, m.response)
+			got := c.Request(0).Check(m.response)
 			if got.Class != m.class || !strings.Contains(got.Text, m.text) || got.Answers != m.counts {
 				t.Errorf("%s: %+v, want class %q, text %q, counts %+v", m.name, got, m.class, m.text, m.counts)
 			}
@@ -210,12 +210,12 @@ func TestCheckWrongAnswers(t *testing.T) {
 // wrong even where its values happen to be right, and its own name is not.
 func TestAnswerToAnotherRequest(t *testing.T) {
 	c := build(t, Config{Size: 2, Batch: 1, Seed: 1}) // of an unknown model: the id is all there is to check
-	p := truth(t, c.Request(0))
-	own := c.Check(0, respond(t, map[string]any{"id": "servebench-0", "p": p}))
+	p := truth(t, c.Request(0).Wire())
+	own := c.Request(0).Check(respond(t, map[string]any{"id": "servebench-0", "p": p}))
 	if own.Class != "" {
 		t.Errorf("%+v, want the answer with its own id to be right", own)
 	}
-	other := c.Check(0, respond(t, map[string]any{"id": "servebench-1", "p": p}))
+	other := c.Request(0).Check(respond(t, map[string]any{"id": "servebench-1", "p": p}))
 	if other.Class != WrongAnswer || !strings.Contains(other.Text, "servebench-1") {
 		t.Errorf("%+v, want a wrong answer that names the other request", other)
 	}
@@ -225,7 +225,7 @@ func TestAnswerToAnotherRequest(t *testing.T) {
 // its class.
 func TestLabelAloneAgrees(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 1, Seed: 1, Model: twoClasses(func([]float32) float32 { return 0.5 })})
-	got := c.Check(0, protocol.Response{Status: 200, Body: []byte("[null]")})
+	got := c.Request(0).Check(protocol.Response{Status: 200, Body: []byte("[null]")})
 	if got.Class != "" || got.Answers.Agreed != 1 {
 		t.Errorf("%+v, want agreement: a prediction of 0.5 is class 1", got)
 	}
@@ -233,7 +233,7 @@ func TestLabelAloneAgrees(t *testing.T) {
 
 func TestUnknownModelLeavesAgreementUnknown(t *testing.T) {
 	c := build(t, Config{Size: 1, Batch: 2, Seed: 1})
-	got := c.Check(0, respond(t, truth(t, c.Request(0))))
+	got := c.Request(0).Check(respond(t, truth(t, c.Request(0).Wire())))
 	if got != (Judgement{Answers: record.Answers{Labelled: 2, Correct: 2}}) {
 		t.Errorf("%+v, want labels compared and nothing else", got)
 	}
@@ -242,11 +242,11 @@ func TestUnknownModelLeavesAgreementUnknown(t *testing.T) {
 // TestMemoIsPerRequest sends one request's answer to another.
 func TestMemoIsPerRequest(t *testing.T) {
 	c := build(t, Config{Size: 2, Batch: 1, Seed: 1, Model: identity()})
-	first := respond(t, truth(t, c.Request(0)))
-	if got := c.Check(0, first); got.Class != "" {
+	first := respond(t, truth(t, c.Request(0).Wire()))
+	if got := c.Request(0).Check(first); got.Class != "" {
 		t.Fatalf("%+v, want right", got)
 	}
-	if got := c.Check(1, first); got.Class != WrongAnswer {
+	if got := c.Request(1).Check(first); got.Class != WrongAnswer {
 		t.Errorf("%+v, want a wrong answer", got)
 	}
 }
@@ -258,18 +258,18 @@ func BenchmarkCheckFromMemory(b *testing.B) {
 	var responses [2][]protocol.Response
 	for copy := range responses {
 		for i := range c.Len() {
-			r := respond(b, truth(b, c.Request(i)))
+			r := respond(b, truth(b, c.Request(i).Wire()))
 			r.Body = append(r.Body, strings.Repeat(" ", 150-len(r.Body))...)
 			responses[copy] = append(responses[copy], r)
 		}
 	}
 	for i, r := range responses[0] {
-		c.Check(i, r)
+		c.Request(i).Check(r)
 	}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		i := n % c.Len()
-		if c.Check(i, responses[1][i]).Class != "" {
+		if c.Request(i).Check(responses[1][i]).Class != "" {
 			b.Fatal("wrong answer")
 		}
 	}

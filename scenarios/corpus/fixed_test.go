@@ -37,22 +37,22 @@ func TestFixed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Len() != 1 || c.Request(0).Path != "/pot" || len(c.Hash()) != 64 {
-		t.Errorf("%d requests, the first to %s, hash %q", c.Len(), c.Request(0).Path, c.Hash())
+	if c.Len() != 1 || c.Request(0).Wire().Path != "/pot" || len(c.Hash()) != 64 {
+		t.Errorf("%d requests, the first to %s, hash %q", c.Len(), c.Request(0).Wire().Path, c.Hash())
 	}
 	if c.Accepts(http.StatusOK) || !c.Accepts(http.StatusTeapot) {
 		t.Error("the protocol decides which statuses are right")
 	}
 	right := protocol.Response{Status: http.StatusTeapot, Body: []byte("tea")}
-	if got := c.Check(0, right); got != (Judgement{Answers: record.Answers{Checked: 1, Agreed: 1}}) {
+	if got := c.Request(0).Check(right); got != (Judgement{Answers: record.Answers{Checked: 1, Agreed: 1}}) {
 		t.Errorf("outcome %+v of the right answer", got)
 	}
 	right.Trailer = http.Header{"Reason": {"no water"}} // though the body is that of before
-	if got := c.Check(0, right); got != (Judgement{Class: "kettle", Text: "no water"}) {
+	if got := c.Request(0).Check(right); got != (Judgement{Class: "kettle", Text: "no water"}) {
 		t.Errorf("outcome %+v of a failure that the trailer tells of", got)
 	}
 	wrong := protocol.Response{Status: http.StatusTeapot, Body: []byte("coffee")}
-	if got := c.Check(0, wrong); got != (Judgement{Class: WrongAnswer, Text: "no tea", Answers: record.Answers{Checked: 1}}) {
+	if got := c.Request(0).Check(wrong); got != (Judgement{Class: WrongAnswer, Text: "no tea", Answers: record.Answers{Checked: 1}}) {
 		t.Errorf("outcome %+v of a wrong answer", got)
 	}
 }

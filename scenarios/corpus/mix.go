@@ -34,8 +34,12 @@ func Mix(classes []Class) (*Corpus, error) {
 		if part.Weight < 1 {
 			return nil, fmt.Errorf("mix requests: weight: %d for class %s, want at least 1", part.Weight, part.Name)
 		}
-		c.classes = append(c.classes, class{part, len(c.entries)})
-		c.entries = append(c.entries, part.Corpus.entries...)
+		if part.Corpus.Streamed() {
+			return nil, fmt.Errorf("mix requests: class %s: %s is too large for a mix, whose requests are held in memory", part.Name, part.Corpus.from.Records.File().Name())
+		}
+		c.classes = append(c.classes, class{part, c.size})
+		c.requests = append(c.requests, part.Corpus.requests...)
+		c.size += part.Corpus.size
 		sum.Write([]byte(part.Corpus.hash))
 	}
 	c.hash = hex.EncodeToString(sum.Sum(nil))
@@ -69,19 +73,19 @@ const (
 	longestOrder = 1 << 20
 )
 
-// Order returns which request is sent k-th, by the seed: element k modulo the
-// length, without end. Every request comes once in it, in random order; in a Mix,
-// every block of requests holds the classes by their weights exactly, shuffled, and
-// each class goes through its own requests in random order.
+// Order returns which request of a corpus that is not streamed is sent k-th, by the
+// seed: element k modulo the length, without end. Every request comes once in it, in
+// random order, or in its own; in a Mix, every block of requests holds the classes by
+// their weights exactly, shuffled, and each class goes through its own requests so.
 func (c *Corpus) Order(seed uint64) []int32 {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	if c.classes == nil {
-		return permutation(rng, 0, len(c.entries))
+		return c.orderFrom(rng, 0)
 	}
 	block, blocks := c.block()
 	queues := make([][]int32, len(c.classes))
 	for i, part := range c.classes {
-		queues[i] = permutation(rng, part.first, part.Corpus.Len())
+		queues[i] = part.Corpus.orderFrom(rng, part.first)
 	}
 	sent := make([]int, len(c.classes))
 	order := make([]int32, 0, blocks*len(block))
@@ -95,9 +99,16 @@ func (c *Corpus) Order(seed uint64) []int32 {
 	return order
 }
 
-func permutation(rng *rand.Rand, first, n int) []int32 {
-	all := make([]int32, n)
-	for i, p := range rng.Perm(n) {
+// orderFrom is the order of a corpus's own requests, numbered from first on.
+func (c *Corpus) orderFrom(rng *rand.Rand, first int) []int32 {
+	all := make([]int32, c.size)
+	if c.inOrder {
+		for i := range all {
+			all[i] = int32(first + i)
+		}
+		return all
+	}
+	for i, p := range rng.Perm(c.size) {
 		all[i] = int32(first + p)
 	}
 	return all

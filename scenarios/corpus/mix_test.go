@@ -31,7 +31,7 @@ func TestMixKeepsItsClasses(t *testing.T) {
 	}
 	for i := range c.Len() {
 		name := c.Classes()[c.ClassOf(i)]
-		if body := string(c.Request(i).Body); !strings.Contains(body, fmt.Sprintf(`"servebench-%s-`, name)) {
+		if body := string(c.Request(i).Wire().Body); !strings.Contains(body, fmt.Sprintf(`"servebench-%s-`, name)) {
 			t.Errorf("request %d of class %s is %s", i, name, body)
 		}
 	}
@@ -51,7 +51,7 @@ func TestMixJudgesByClass(t *testing.T) {
 		{50, record.Answers{Labelled: 4, Correct: 4}},
 		{80, record.Answers{}},
 	} {
-		got := c.Check(m.request, respond(t, truth(t, c.Request(m.request))))
+		got := c.Request(m.request).Check(respond(t, truth(t, c.Request(m.request).Wire())))
 		if got != (Judgement{Answers: m.want}) {
 			t.Errorf("request %d: %+v, want %+v", m.request, got, m.want)
 		}

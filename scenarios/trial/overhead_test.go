@@ -45,7 +45,7 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 		if err := files.close(); err != nil {
 			t.Fatal(err)
 		}
-		request := cfg.Corpus.Request(7)
+		request := cfg.Corpus.Request(7).Wire()
 		return sent{slices.Collect(cfg.Arrivals), cfg.OrderSeed, request.Path, string(request.Body)}
 	}
 	nothing, real, later := planned(1, 1), planned(1, 2), planned(2, 2)

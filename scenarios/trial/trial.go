@@ -120,7 +120,11 @@ func (s *session) askFirst(ctx context.Context, requests *corpus.Corpus, endpoin
 	const silent = "did not answer the first request"
 	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Timeout, fmt.Errorf("no complete answer within the timeout of %v", s.scenario.Timeout))
 	defer cancel()
-	m, err := transport.NewMessage(endpoint.URL, requests.Request(0), false)
+	first, err := requests.First()
+	if err != nil {
+		return silent, err
+	}
+	m, err := transport.NewMessage(endpoint.URL, first.Wire(), false)
 	if err != nil {
 		return silent, err
 	}
@@ -147,7 +151,7 @@ func (s *session) askFirst(ctx context.Context, requests *corpus.Corpus, endpoin
 	if !requests.Accepts(o.Status) {
 		return what, s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
 	}
-	judged := requests.Check(0, protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
+	judged := first.Check(protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
 	switch {
 	case judged.Class == "":
 		return "", nil

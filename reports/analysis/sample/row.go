@@ -326,6 +326,7 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		WorkerCap:  max(a.WorkerCap, b.WorkerCap),
 		Dials:      a.Dials + b.Dials,
 		OutOfRange: a.OutOfRange + b.OutOfRange,
+		Unprepared: a.Unprepared + b.Unprepared,
 	}
 }
 

@@ -159,6 +159,12 @@ func stalled(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
 	return counted(row.Instrument.Stalls, "stalls")
 }
 
+// unprepared tells of a look-ahead that did not keep pace. If it held the sending up, the
+// lag shows it and the rule late decides.
+func unprepared(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+	return counted(row.Instrument.Unprepared, "requests waited")
+}
+
 // nearFloor tells of medians that are mostly the instrument's own.
 func nearFloor(s *Subject, row sample.Row) (finding, bool) {
 	q := row.Response.Quantiles[0]

@@ -1,0 +1,229 @@
+package attack
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"servebench/scenarios/attack/transport"
+	"servebench/scenarios/corpus"
+)
+
+// prepared is a request as it is sent, with what its answer is judged by.
+type prepared struct {
+	message *transport.Message
+	request *corpus.Request
+}
+
+// draw returns the request of a sequence number, which is due then. One without a message
+// says that there are no more. A loop draws its numbers ascending, one at a time.
+type draw func(seq uint64, due time.Duration) prepared
+
+// supply is where the loops take their requests from: all of them were laid out before the
+// load, or a goroutine of each loop does so ahead of it.
+type supply struct {
+	held  []prepared // by index into the corpus; nil: they are looked ahead for
+	order order
+	ahead []*lookAhead // by loop
+}
+
+func newSupply(cfg Config, loops int) (supply, error) {
+	if cfg.Corpus.Streamed() {
+		var s supply
+		for i := range loops {
+			s.ahead = append(s.ahead, newLookAhead(cfg, share{i, loops}))
+		}
+		return s, nil
+	}
+	s := supply{held: make([]prepared, cfg.Corpus.Len()), order: cfg.Corpus.Order(cfg.OrderSeed)}
+	for i := range s.held {
+		var err error
+		if s.held[i], err = prepare(cfg, cfg.Corpus.Request(i)); err != nil {
+			return s, fmt.Errorf("prepare request %d: %w", i, err)
+		}
+	}
+	return s, nil
+}
+
+func prepare(cfg Config, r *corpus.Request) (prepared, error) {
+	m, err := transport.NewMessage(cfg.Endpoint.URL, r.Wire(), cfg.HTTP.NoKeepAlive)
+	return prepared{m, r}, err
+}
+
+func (s supply) draw(loop share) draw {
+	if s.ahead != nil {
+		return s.ahead[loop.index].draw
+	}
+	return func(seq uint64, _ time.Duration) prepared { return s.held[s.order.at(seq)] }
+}
+
+// longestHeadStart bounds how long the load waits for the first requests.
+const longestHeadStart = time.Second
+
+// start begins to look ahead, and gives it a head start. failed is called, once by each
+// loop's, when there is nothing more to send.
+func (s supply) start(failed func()) {
+	for _, l := range s.ahead {
+		l.running = true
+		go l.run(failed)
+	}
+	until := time.Now().Add(longestHeadStart)
+	for _, l := range s.ahead {
+		for !l.isFull() && time.Now().Before(until) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// begin says when due time's zero is.
+func (s supply) begin(zero time.Time) {
+	for _, l := range s.ahead {
+		l.zero = zero
+	}
+}
+
+// stop ends the supply. What was prepared is still there to be drawn.
+func (s supply) stop() {
+	for _, l := range s.ahead {
+		l.stopOnce.Do(func() { close(l.stopped) })
+	}
+}
+
+// close ends the supply, and returns what went wrong with it.
+func (s supply) close() error {
+	s.stop()
+	for _, l := range s.ahead {
+		if !l.running {
+			continue
+		}
+		<-l.ended
+		if l.err != nil {
+			return l.err
+		}
+	}
+	return nil
+}
+
+// late counts the requests that were due before they were prepared.
+func (s supply) late() (n int64) {
+	for _, l := range s.ahead {
+		n += l.late
+	}
+	return n
+}
+
+// How far is looked ahead, at most: so many requests, and so much memory for their bodies.
+const (
+	aheadRequests = 4096
+	aheadBytes    = 16 << 20
+)
+
+// lookAhead reads and encodes the requests of a loop before they are due, so that the
+// sending waits for neither.
+type lookAhead struct {
+	cfg     Config
+	share   share
+	running bool
+	zero    time.Time
+
+	ready    chan prepared
+	held     atomic.Int64  // bytes in ready
+	drawn    chan struct{} // receives when held became less
+	stopped  chan struct{}
+	stopOnce sync.Once
+	ended    chan struct{}
+	err      error // of the goroutine that looks ahead, until it has ended
+
+	late int64 // of the goroutine that draws
+}
+
+func newLookAhead(cfg Config, s share) *lookAhead {
+	return &lookAhead{
+		cfg: cfg, share: s,
+		ready: make(chan prepared, aheadRequests/s.of), drawn: make(chan struct{}, 1), stopped: make(chan struct{}), ended: make(chan struct{}),
+	}
+}
+
+func (l *lookAhead) run(failed func()) {
+	defer close(l.ended)
+	defer close(l.ready)
+	reader := l.cfg.Corpus.NewReader(l.cfg.OrderSeed)
+	for k := uint64(0); l.hasRoom(); k++ {
+		p, err := l.prepareNext(reader, l.share.overallNumber(k))
+		if err != nil {
+			l.err = err
+			failed()
+			return
+		}
+		l.held.Add(p.size())
+		select {
+		case l.ready <- p:
+		case <-l.stopped:
+		}
+	}
+	l.err = reader.CheckUnchanged()
+}
+
+func (l *lookAhead) isFull() bool {
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return len(l.ready) == cap(l.ready) || l.held.Load() > l.room()
+	}
+}
+
+func (l *lookAhead) prepareNext(reader *corpus.Reader, seq uint64) (prepared, error) {
+	r, err := reader.Read(seq)
+	if err != nil {
+		return prepared{}, err
+	}
+	return prepare(l.cfg, r)
+}
+
+// room is how much memory the loop's part of what is looked ahead for may take.
+func (l *lookAhead) room() int64 { return aheadBytes / int64(l.share.of) }
+
+// hasRoom waits until what is held is little enough; false: the supply has ended.
+func (l *lookAhead) hasRoom() bool {
+	for l.held.Load() > l.room() {
+		select {
+		case <-l.drawn:
+		case <-l.stopped:
+			return false
+		}
+	}
+	select {
+	case <-l.stopped:
+		return false
+	default:
+		return true
+	}
+}
+
+func (l *lookAhead) draw(_ uint64, due time.Duration) prepared {
+	var p prepared
+	select {
+	case p = <-l.ready:
+	default:
+		p = <-l.ready
+		if p.message != nil && time.Since(l.zero) > due {
+			l.late++
+		}
+	}
+	if p.message != nil {
+		l.held.Add(-p.size())
+		select {
+		case l.drawn <- struct{}{}:
+		default:
+		}
+	}
+	return p
+}
+
+// size is about how much memory the request takes.
+func (p prepared) size() int64 {
+	const besides = 2 << 10 // its head and what is expected of the answer
+	return int64(2*len(p.message.Body)) + besides
+}
