@@ -8,6 +8,7 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/jsonbody"
 )
 
 // answerDecoder reads one infer response.
@@ -35,7 +36,7 @@ func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 		return protocol.Reply{}, fmt.Errorf("decode: header %s: the answer holds binary tensors, want JSON", binaryHeader)
 	}
 	d := answerDecoder{
-		reader:  reader{scanner: scanner{src: resp.Body}, tensors: "outputs"},
+		reader:  reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}, List: "outputs"}},
 		classes: c.schema.Classes,
 	}
 	d.readDocument()
@@ -48,37 +49,37 @@ func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 }
 
 func (d *answerDecoder) readDocument() {
-	if d.expect('{', -1, "body") {
-		for key := range d.object {
+	if d.Expect('{', -1, "body") {
+		for key := range d.Object {
 			switch string(key) {
 			case "id":
 				d.readID()
 			case "outputs":
 				d.readOutputs()
 			default:
-				d.skipValue()
+				d.Skip()
 			}
 		}
 	}
-	d.expectEnd()
+	d.ExpectEnd()
 }
 
 // readID reads the id, which a server may leave out or, having got none, send as
 // null.
 func (d *answerDecoder) readID() {
-	if d.peek() == 'n' {
-		d.skipValue()
-	} else if d.expect('"', -1, "id") {
-		d.id = string(d.str())
+	if d.Peek() == 'n' {
+		d.Skip()
+	} else if d.Expect('"', -1, "id") {
+		d.id = string(d.Text())
 	}
 }
 
 func (d *answerDecoder) readOutputs() {
-	if !d.expect('[', -1, "outputs") {
+	if !d.Expect('[', -1, "outputs") {
 		return
 	}
-	for i := range d.array {
-		if !d.expect('{', i, "") {
+	for i := range d.Array {
+		if !d.Expect('{', i, "") {
 			continue
 		}
 		t := d.readTensor(i)
@@ -94,8 +95,8 @@ func (d *answerDecoder) readOutputs() {
 }
 
 func (d *answerDecoder) checkLengths() {
-	if rows := len(d.probability.values) / d.width(); len(d.faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != rows {
-		d.fault("outputs: %d labels but probabilities of %d rows", len(d.label.values), rows)
+	if rows := len(d.probability.values) / d.width(); len(d.Faults) == 0 && d.label.found && d.probability.found && len(d.label.values) != rows {
+		d.Fault("outputs: %d labels but probabilities of %d rows", len(d.label.values), rows)
 	}
 }
 
@@ -146,7 +147,7 @@ var (
 // of other names: by the names that servers give them, or, of an output that is
 // alone, by its datatype and shape. What may mean two things is a fault.
 func (d *answerDecoder) guessOutputs() {
-	if d.err != nil || len(d.faults) > 0 {
+	if d.Err != nil || len(d.Faults) > 0 {
 		return
 	}
 	label, probability := d.label.found, d.probability.found
@@ -162,8 +163,8 @@ func (d *answerDecoder) guessOutputs() {
 			}
 		}
 	}
-	if !d.label.found && !d.probability.found && len(d.faults) == 0 {
-		d.fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.foundOutputs())
+	if !d.label.found && !d.probability.found && len(d.Faults) == 0 {
+		d.Fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.foundOutputs())
 	}
 }
 
@@ -185,7 +186,7 @@ var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 // its datatype: floating values of an unknown name may be anything.
 func (d *answerDecoder) hasOneMeaning(t tensor) bool {
 	typ, _ := numericType(t.datatype)
-	return typ.kind != floating || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
+	return !typ.IsFloat() || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
 }
 
 func (d *answerDecoder) foundOutputs() string {
@@ -194,7 +195,7 @@ func (d *answerDecoder) foundOutputs() string {
 	}
 	var list []string
 	for _, t := range d.others {
-		list = append(list, fmt.Sprintf("%q (%s %s)", shorten(t.name), shorten(t.datatype), t.shapeText()))
+		list = append(list, fmt.Sprintf("%q (%s %s)", jsonbody.Shorten(t.name), jsonbody.Shorten(t.datatype), t.shapeText()))
 	}
 	return strings.Join(list, ", ")
 }
@@ -202,7 +203,7 @@ func (d *answerDecoder) foundOutputs() string {
 // readEither reads an output whose name does not say what it holds: [rows, classes] of a
 // floating datatype are probabilities, one value per row is a label.
 func (d *answerDecoder) readEither(t tensor) {
-	if typ, _ := numericType(t.datatype); typ.kind == floating && t.dims == 2 && t.shape[1] == d.classCount() {
+	if typ, _ := numericType(t.datatype); typ.IsFloat() && t.dims == 2 && t.shape[1] == d.classCount() {
 		d.readProbabilities(t)
 		return
 	}
@@ -219,9 +220,9 @@ func (d *answerDecoder) readLabels(t tensor) {
 	typ, known := numericType(t.datatype)
 	switch {
 	case string(t.datatype) == "BYTES":
-		typ = numeric{name: "BYTES", kind: class, bits: 31, classes: d.classes}
+		typ = elementType{generators.BYTES, d.classes}
 	case !known:
-		d.fault("outputs[%d].datatype: a label is a whole number, a boolean or a class's name as BYTES, got %q", t.index, shorten(t.datatype))
+		d.Fault("outputs[%d].datatype: a label is a whole number, a boolean or a class's name as BYTES, got %q", t.index, jsonbody.Shorten(t.datatype))
 		return
 	}
 	if !d.readColumn(&d.label, t, typ, 1) {
@@ -229,12 +230,12 @@ func (d *answerDecoder) readLabels(t tensor) {
 	}
 	for i, v := range d.label.values {
 		switch {
-		case typ.kind == floating && v != math.Trunc(v):
-			d.fault("outputs[%d].data[%d]: output %q holds %.4g, which is no label; a probability of class 1 is read from an output named %q or %q, or as [rows,2], those of class 0 and 1",
-				t.index, i, shorten(t.name), v, probabilityOutput.name(), "predict_proba")
+		case typ.IsFloat() && v != math.Trunc(v):
+			d.Fault("outputs[%d].data[%d]: output %q holds %.4g, which is no label; a probability of class 1 is read from an output named %q or %q, or as [rows,2], those of class 0 and 1",
+				t.index, i, jsonbody.Shorten(t.name), v, probabilityOutput.name(), "predict_proba")
 			return
 		case !(0 <= v && v <= most):
-			d.fault("outputs[%d].data[%d]: %g is not a label in 0…%g", t.index, i, v, most)
+			d.Fault("outputs[%d].data[%d]: %g is not a label in 0…%g", t.index, i, v, most)
 		}
 	}
 }
@@ -247,8 +248,8 @@ const sumTolerance = 0.01
 // that of class 1 alone.
 func (d *answerDecoder) readProbabilities(t tensor) {
 	typ, _ := numericType(t.datatype)
-	if typ.kind != floating {
-		d.fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, shorten(t.datatype))
+	if !typ.IsFloat() {
+		d.Fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, jsonbody.Shorten(t.datatype))
 		return
 	}
 	width := d.width()
@@ -261,17 +262,17 @@ func (d *answerDecoder) readProbabilities(t tensor) {
 	values := d.probability.values
 	for i, v := range values {
 		if !(0 <= v && v <= 1) {
-			d.fault("outputs[%d].data[%d]: %g is not a probability in 0…1", t.index, i, v)
+			d.Fault("outputs[%d].data[%d]: %g is not a probability in 0…1", t.index, i, v)
 		}
 	}
-	if width == 1 || len(d.faults) > 0 {
+	if width == 1 || len(d.Faults) > 0 {
 		return
 	}
 	rows := len(values) / width
 	for i := range rows {
 		row := values[i*width : (i+1)*width]
 		if sum := sumOf(row); math.Abs(sum-1) > sumTolerance {
-			d.fault("outputs[%d].data: row %d of %q is %s, which does not add up to 1: want the probabilities of %s", t.index, i, shorten(t.name), listed(row), d.classText())
+			d.Fault("outputs[%d].data: row %d of %q is %s, which does not add up to 1: want the probabilities of %s", t.index, i, jsonbody.Shorten(t.name), listed(row), d.classText())
 			return
 		}
 		if d.binary() {
@@ -310,28 +311,28 @@ func (d *answerDecoder) classText() string {
 
 // readColumn fills the column with the tensor's values, width in a row. A shape without
 // dimensions is that of one value.
-func (d *answerDecoder) readColumn(c *column, t tensor, typ numeric, width int) bool {
+func (d *answerDecoder) readColumn(c *column, t tensor, typ elementType, width int) bool {
 	if t.shaped && t.dims == 0 {
 		t.dims, t.shape[0] = 1, 1
 	}
-	before := len(d.faults)
+	before := len(d.Faults)
 	switch {
 	case c.found:
-		d.fault("outputs[%d].name: %q is a second output of its kind", t.index, shorten(t.name))
+		d.Fault("outputs[%d].name: %q is a second output of its kind", t.index, jsonbody.Shorten(t.name))
 	case !t.shaped:
-		d.fault("outputs[%d].shape: missing", t.index)
+		d.Fault("outputs[%d].shape: missing", t.index)
 	case t.dims > 2 || t.dims == 1 && width != 1 || t.dims == 2 && t.shape[1] != int64(width) || t.shape[0] < 1:
 		want := "one label per row, [rows] or [rows,1]"
-		if typ.kind == floating {
+		if typ.IsFloat() {
 			want = "one value per row, [rows] or [rows,1], or the probabilities of class 0 and 1, [rows,2]"
 			if !d.binary() {
 				want = fmt.Sprintf("one label per row, [rows] or [rows,1], or the probabilities of the %d classes, [rows,%d]", len(d.classes), len(d.classes))
 			}
 		}
-		d.fault("outputs[%d].shape: want %s; %q is %s", t.index, want, shorten(t.name), t.shapeText())
+		d.Fault("outputs[%d].shape: want %s; %q is %s", t.index, want, jsonbody.Shorten(t.name), t.shapeText())
 	default:
 		c.found = true
 		c.values = readData(&d.reader, t, typ, int(t.shape[0]), width, c.values)
 	}
-	return len(d.faults) == before
+	return len(d.Faults) == before
 }

@@ -98,8 +98,9 @@ func BenchmarkDecodeRequest(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			var req request
+			limits := rowLimits{width: len(loan), outputs: outputsOf(2)}
 			for b.Loop() {
-				if err := decodeRequest(body, rowLimits{width: len(loan)}, &req); err != nil {
+				if err := decodeRequest(body, limits, &req); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -17,12 +17,11 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
-	"unicode/utf8"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/jsonbody"
 )
 
 // Kind is the protocol's entry in the list of protocols.
@@ -51,7 +50,7 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 	return &client{
 		path:    "/v2/models/" + url.PathEscape(cfg.Model) + "/infer",
 		schema:  cfg.Schema,
-		inputs:  `"inputs":[{"name":` + string(appendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
+		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
 		outputs: askFor(cfg),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 	}, nil
@@ -75,7 +74,7 @@ func askFor(cfg protocol.Config) string {
 		if i > 0 {
 			end = append(end, ',')
 		}
-		end = append(appendString(append(end, `{"name":`...), []byte(name)), '}')
+		end = append(jsonbody.AppendString(append(end, `{"name":`...), []byte(name)), '}')
 	}
 	return string(append(end, "]}"...))
 }
@@ -108,13 +107,13 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 	dst = append(dst, '{')
 	if id != "" {
 		dst = append(dst, `"id":`...)
-		dst = appendString(dst, []byte(id))
+		dst = jsonbody.AppendString(dst, []byte(id))
 		dst = append(dst, ',')
 	}
 	dst = append(dst, c.inputs...)
-	dst = appendInt(dst, len(batch))
+	dst = jsonbody.AppendInt(dst, len(batch))
 	dst = append(dst, ',')
-	dst = appendInt(dst, width)
+	dst = jsonbody.AppendInt(dst, width)
 	dst = append(dst, `],"datatype":"FP32","data":[`...)
 	for i := range batch {
 		var err error
@@ -136,7 +135,7 @@ func (c *client) appendRow(dst []byte, row int, features []float32, width int) (
 		if row > 0 || i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendFloat(dst, f)
+		dst = jsonbody.AppendFloat(dst, f)
 	}
 	return dst, nil
 }
@@ -146,46 +145,4 @@ func (c *client) featureName(i int) string {
 		return c.schema.Features[i].Name
 	}
 	return fmt.Sprint(i)
-}
-
-func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
-
-// appendFloat appends the shortest decimal that reads back as the same
-// float32. f must be finite.
-func appendFloat(dst []byte, f float32) []byte {
-	x := float64(f)
-	if n := int64(x); float64(n) == x && -1<<24 < n && n < 1<<24 && n != 0 {
-		return strconv.AppendInt(dst, n, 10)
-	}
-	format := byte('f')
-	if abs := math.Abs(x); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		format = 'e'
-	}
-	return strconv.AppendFloat(dst, x, format, -1, 32)
-}
-
-// appendString appends text as a JSON string. Bytes that are not UTF-8 become
-// U+FFFD.
-func appendString(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(text); {
-		c := text[i]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-			i++
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			i++
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-			i++
-		default:
-			r, size := utf8.DecodeRune(text[i:])
-			dst = utf8.AppendRune(dst, r) // RuneError is U+FFFD
-			i += size
-		}
-	}
-	return append(dst, '"')
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"servebench/generators"
+	"servebench/targets/protocol/jsonbody"
 )
 
 // outputKind is one output tensor that a model offers.
@@ -58,12 +59,12 @@ func outputNames(kinds []outputKind) string {
 // scores, row by row. They must be finite.
 func appendAnswer(dst []byte, m *model, req *request, scores []float32) []byte {
 	dst = append(dst, `{"model_name":`...)
-	dst = appendString(dst, []byte(m.Name))
+	dst = jsonbody.AppendString(dst, []byte(m.Name))
 	dst = append(dst, `,"model_version":`...)
-	dst = appendString(dst, []byte(m.Version))
+	dst = jsonbody.AppendString(dst, []byte(m.Version))
 	if len(req.id) > 0 {
 		dst = append(dst, `,"id":`...)
-		dst = appendString(dst, req.id)
+		dst = jsonbody.AppendString(dst, req.id)
 	}
 	dst = append(dst, `,"outputs":[`...)
 	outputs := req.outputs
@@ -86,10 +87,10 @@ func appendOutput(dst []byte, m *model, kind outputKind, scores []float32) []byt
 	dst = append(dst, `","datatype":"`...)
 	dst = append(dst, kind.datatype()...)
 	dst = append(dst, `","shape":[`...)
-	dst = appendInt(dst, len(scores)/width)
+	dst = jsonbody.AppendInt(dst, len(scores)/width)
 	if kind == probabilitiesOutput {
 		dst = append(dst, ',')
-		dst = appendInt(dst, width)
+		dst = jsonbody.AppendInt(dst, width)
 	}
 	dst = append(dst, `],"data":[`...)
 	for i := 0; i < len(scores); i += width {
@@ -99,11 +100,11 @@ func appendOutput(dst []byte, m *model, kind outputKind, scores []float32) []byt
 		row := scores[i : i+width]
 		switch kind {
 		case labelOutput:
-			dst = appendInt(dst, generators.MostLikely(row))
+			dst = jsonbody.AppendInt(dst, generators.MostLikely(row))
 		case probabilityOutput:
-			dst = appendFloat(dst, row[1])
+			dst = jsonbody.AppendFloat(dst, row[1])
 		case classOutput:
-			dst = appendString(dst, []byte(m.Schema.Classes[generators.MostLikely(row)]))
+			dst = jsonbody.AppendString(dst, []byte(m.Schema.Classes[generators.MostLikely(row)]))
 		default:
 			dst = appendFloats(dst, row)
 		}
@@ -116,7 +117,7 @@ func appendFloats(dst []byte, values []float32) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendFloat(dst, v)
+		dst = jsonbody.AppendFloat(dst, v)
 	}
 	return dst
 }

@@ -3,6 +3,8 @@ package v2
 import (
 	"errors"
 	"slices"
+
+	"servebench/targets/protocol/jsonbody"
 )
 
 // inputName is the name of the one input tensor.
@@ -44,7 +46,7 @@ type requestDecoder struct {
 func decodeRequest(body []byte, limits rowLimits, req *request) error {
 	*req = request{features: req.features[:0], outputs: req.outputs[:0]}
 	d := requestDecoder{
-		reader: reader{scanner: scanner{src: body}},
+		reader: reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: body}}},
 		limits: limits,
 		req:    req,
 	}
@@ -53,43 +55,43 @@ func decodeRequest(body []byte, limits rowLimits, req *request) error {
 }
 
 func (d *requestDecoder) readDocument() {
-	if d.expect('{', -1, "body") {
-		for key := range d.object {
+	if d.Expect('{', -1, "body") {
+		for key := range d.Object {
 			switch string(key) {
 			case "id":
-				if d.expect('"', -1, "id") {
-					d.req.id = d.str()
+				if d.Expect('"', -1, "id") {
+					d.req.id = d.Text()
 				}
 			case "inputs":
 				d.readInputs()
 			case "outputs":
 				d.readOutputs()
 			default:
-				d.skipValue()
+				d.Skip()
 			}
 		}
-		if !d.found && len(d.faults) == 0 {
-			d.fault("inputs: want one tensor named %q", inputName)
+		if !d.found && len(d.Faults) == 0 {
+			d.Fault("inputs: want one tensor named %q", inputName)
 		}
 	}
-	d.expectEnd()
+	d.ExpectEnd()
 }
 
 func (d *requestDecoder) readInputs() {
-	d.tensors = "inputs"
-	if !d.expect('[', -1, "inputs") {
+	d.List = "inputs"
+	if !d.Expect('[', -1, "inputs") {
 		return
 	}
-	for i := range d.array {
-		if !d.expect('{', i, "") {
+	for i := range d.Array {
+		if !d.Expect('{', i, "") {
 			continue
 		}
 		t := d.readTensor(i)
 		switch {
 		case string(t.name) != inputName:
-			d.fault("inputs[%d].name: unknown input %q, want %q", i, shorten(t.name), inputName)
+			d.Fault("inputs[%d].name: unknown input %q, want %q", i, jsonbody.Shorten(t.name), inputName)
 		case d.found:
-			d.fault("inputs[%d].name: %q is given twice", i, inputName)
+			d.Fault("inputs[%d].name: %q is given twice", i, inputName)
 		default:
 			d.found = true
 			d.readFeatures(t)
@@ -100,7 +102,7 @@ func (d *requestDecoder) readInputs() {
 func (d *requestDecoder) readFeatures(t tensor) {
 	typ, known := numericType(t.datatype)
 	if !known {
-		d.fault("inputs[%d].datatype: %q is not one of %s", t.index, shorten(t.datatype), numericNames())
+		d.Fault("inputs[%d].datatype: %q is not one of %s", t.index, jsonbody.Shorten(t.datatype), jsonbody.NumericNames())
 	}
 	if d.checkShape(t) && known {
 		d.req.rows = int(t.shape[0])
@@ -109,30 +111,30 @@ func (d *requestDecoder) readFeatures(t tensor) {
 }
 
 func (d *requestDecoder) checkShape(t tensor) bool {
-	rows, width, faults := t.shape[0], t.shape[1], len(d.faults)
+	rows, width, faults := t.shape[0], t.shape[1], len(d.Faults)
 	switch {
 	case !t.shaped:
-		d.fault("inputs[%d].shape: missing", t.index)
+		d.Fault("inputs[%d].shape: missing", t.index)
 	case t.dims != 2:
-		d.fault("inputs[%d].shape: want two dimensions, [rows, features], got %d", t.index, t.dims)
+		d.Fault("inputs[%d].shape: want two dimensions, [rows, features], got %d", t.index, t.dims)
 	case d.limits.width > 0 && width != int64(d.limits.width):
-		d.fault("inputs[%d].shape: %d features in a row, the model wants %d", t.index, width, d.limits.width)
+		d.Fault("inputs[%d].shape: %d features in a row, the model wants %d", t.index, width, d.limits.width)
 	case rows < 1 || width < 1:
-		d.fault("inputs[%d].shape: [%d,%d] holds nothing", t.index, rows, width)
+		d.Fault("inputs[%d].shape: [%d,%d] holds nothing", t.index, rows, width)
 	case d.limits.rows > 0 && rows > int64(d.limits.rows):
-		d.fault("inputs[%d].shape: a batch of %d rows is over the limit of %d", t.index, rows, d.limits.rows)
+		d.Fault("inputs[%d].shape: a batch of %d rows is over the limit of %d", t.index, rows, d.limits.rows)
 	}
-	return len(d.faults) == faults
+	return len(d.Faults) == faults
 }
 
 func (d *requestDecoder) readOutputs() {
-	d.tensors = "outputs"
-	if !d.expect('[', -1, "outputs") {
+	d.List = "outputs"
+	if !d.Expect('[', -1, "outputs") {
 		return
 	}
 	d.req.outputs = d.req.outputs[:0]
-	for i := range d.array {
-		if d.expect('{', i, "") {
+	for i := range d.Array {
+		if d.Expect('{', i, "") {
 			d.addOutput(d.readTensor(i))
 		}
 	}
@@ -142,9 +144,9 @@ func (d *requestDecoder) addOutput(t tensor) {
 	kind, ok := outputNamed(d.limits.outputs, t.name)
 	switch {
 	case !ok:
-		d.fault("outputs[%d].name: unknown output %q, want one of %s", t.index, shorten(t.name), outputNames(d.limits.outputs))
+		d.Fault("outputs[%d].name: unknown output %q, want one of %s", t.index, jsonbody.Shorten(t.name), outputNames(d.limits.outputs))
 	case slices.Contains(d.req.outputs, kind):
-		d.fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
+		d.Fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
 	default:
 		d.req.outputs = append(d.req.outputs, kind)
 	}
