@@ -121,7 +121,7 @@ func TestWhatWasSoOnlyInPart(t *testing.T) {
 		run.Targets[1].Deployments[i].Failed = "connection refused"
 	}
 	run.Targets[0].Facts = []record.Fact{{Name: record.FactAcceleration, Value: "KVM, as asked for", State: record.KVM},
-		{Name: "acceleration", Value: "from round 2: TCG (software emulation), because", Unequal: true}}
+		{Name: "acceleration", Value: "TCG (software emulation), because", State: record.TCG, Unequal: true, Since: 2}}
 	a := analyse(t, run)
 	got := rulesOf(a)
 	if got["running"] != "" || got["emulated"] != "" || !strings.Contains(got["unequal"], "physical: from round 2: TCG") || a.Label("physical") != "physical (KVM)" {

@@ -86,7 +86,7 @@ func share(p stat.Proportion) Cell {
 		return none()
 	}
 	return Cell{
-		Text: format.Percent(p.Value), Interval: format.PercentInterval(p.Low, p.High),
+		Text: format.Percent(p.Value), Interval: format.PercentInterval(p.Low, p.High), Both: format.PercentWithin(p.Value, p.Low, p.High),
 		Notes: []string{format.Count(p.K) + " of " + format.Count(p.N)},
 	}
 }

@@ -171,12 +171,13 @@ func change(f compare.Figure) Cell {
 	if f.Unit != stat.Share {
 		return ratio(f.Change, f.HasInterval, f.Low, f.High)
 	}
-	c := text(format.Percent(f.Change))
-	if !strings.HasPrefix(c.Text, "-") && !strings.HasPrefix(c.Text, "0 ") {
-		c.Text = "+" + c.Text
+	sign := ""
+	if f.Change > 0 {
+		sign = "+"
 	}
+	c := text(sign + format.Percent(f.Change))
 	if f.HasInterval {
-		c.Interval = format.PercentInterval(f.Low, f.High)
+		c.Interval, c.Both = format.PercentInterval(f.Low, f.High), sign+format.PercentWithin(f.Change, f.Low, f.High)
 	}
 	return c
 }

@@ -6,7 +6,6 @@ package document
 
 import (
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
@@ -95,6 +94,7 @@ type Row struct {
 type Cell struct {
 	Text     string
 	Interval string   // at 95 %; "" where there is none
+	Both     string   // Text and Interval with the unit that they share; "" where each stands for itself
 	Notes    []string // small print, for which a terminal has no room
 	Tone     Tone
 	Target   string // the target that the cell names; "" of all others
@@ -103,14 +103,13 @@ type Cell struct {
 
 // String is the value with its interval: "1.89 [1.84, 1.96] ms".
 func (c Cell) String() string {
-	if c.Interval == "" {
+	switch {
+	case c.Interval == "":
 		return c.Text
+	case c.Both != "":
+		return c.Both
 	}
-	value := c.Text
-	if number, unit, found := strings.Cut(value, " "); found && strings.HasSuffix(c.Interval, "] "+unit) {
-		value = number
-	}
-	return value + " " + c.Interval
+	return c.Text + " " + c.Interval
 }
 
 // Line is a sentence with what belongs to it.

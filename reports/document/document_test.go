@@ -125,13 +125,12 @@ func checkSentences(t *testing.T, d *document.Document) {
 	}
 }
 
-// A value and its interval share a unit where they can.
+// A value and its interval are one where they share a unit.
 func TestCell(t *testing.T) {
 	for want, c := range map[string]document.Cell{
-		"1.89 [1.84, 1.96] ms":    {Text: "1.89 ms", Interval: "[1.84, 1.96] ms"},
-		"992 µs [0.968, 1.02] ms": {Text: "992 µs", Interval: "[0.968, 1.02] ms"},
-		"×1.07 [0.949, 1.20]":     {Text: "×1.07", Interval: "[0.949, 1.20]"},
-		"n too small":             {Text: "n too small"},
+		"1.89 [1.84, 1.96] ms": {Text: "1.89 ms", Interval: "[1.84, 1.96] ms", Both: "1.89 [1.84, 1.96] ms"},
+		"×1.07 [0.949, 1.20]":  {Text: "×1.07", Interval: "[0.949, 1.20]"},
+		"n too small":          {Text: "n too small"},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -15,7 +15,7 @@ import (
 func (b builder) environment() []Section {
 	host := &Table{Columns: words("fact", "value"), Keys: 1}
 	for _, f := range b.a.Run.Environment {
-		c := text(f.Value)
+		c := text(f.String())
 		if f.Unequal {
 			c.Notes = []string{"could not be made equal between targets"}
 		}
@@ -66,7 +66,7 @@ func sideBySide(name string, targets []record.Target) (row Row, differs bool) {
 			if f.Name != name {
 				continue
 			}
-			c, value = text(f.Value), f.Value
+			c, value = text(f.String()), f.String()
 			if f.Unequal {
 				differs, c.Notes = true, []string{"not equal"}
 			}

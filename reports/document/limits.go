@@ -28,7 +28,7 @@ func (b builder) limits() []Section {
 		l := NewLimit(g)
 		row := Row{Cells: []Cell{
 			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + l.Limit),
-			{Text: l.Observed, Interval: l.Interval}, text(sampleOf(g)),
+			{Text: l.Observed, Interval: l.Interval, Both: limitWithin(g)}, text(sampleOf(g)),
 		}}
 		if g.Verdict != record.InvalidInstrument { // which is said once, with the verdict
 			row.Notes = sentences(l.Why, l.Note)
@@ -163,6 +163,19 @@ func limitInterval(g gate.Gate) string {
 		return format.Interval(g.Low, g.High) + "/s"
 	}
 	return format.PercentInterval(g.Low, g.High)
+}
+
+// limitWithin is the figure with its interval, where they share a unit.
+func limitWithin(g gate.Gate) string {
+	switch {
+	case !g.HasInterval || g.Missing != "":
+		return ""
+	case g.Unit == stat.Seconds:
+		return format.DurationWithin(duration(g.Value), duration(g.Low), duration(g.High))
+	case g.Unit == stat.Share:
+		return format.PercentWithin(g.Value, g.Low, g.High)
+	}
+	return ""
 }
 
 // whyOf says why a limit did not pass.

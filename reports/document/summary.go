@@ -33,7 +33,7 @@ func madeBy(run *record.Run) []Line {
 	var machine []string
 	for _, f := range run.Environment {
 		if f.Name == "CPU" || f.Name == "CPUs" || f.Name == "kernel" {
-			machine = append(machine, f.Name+" "+f.Value)
+			machine = append(machine, f.Name+" "+f.String())
 		}
 	}
 	lines = append(lines, Line{Where: "on", Text: strings.Join(machine, " · ")})

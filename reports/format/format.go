@@ -71,6 +71,15 @@ func Range(low, high time.Duration) string {
 	return Interval(float64(low)/float64(u.size), float64(high)/float64(u.size)) + " " + u.name
 }
 
+// DurationWithin is a time with its interval, the unit once where both have the same:
+// "2.41 [2.36, 2.49] ms", "950 µs [0.90, 1.20] ms".
+func DurationWithin(d, low, high time.Duration) string {
+	if u := unitOf(d); d != 0 && u == unitOf(max(high, -low)) {
+		return Number(float64(d)/float64(u.size)) + " " + Range(low, high)
+	}
+	return Duration(d) + " " + Range(low, high)
+}
+
 // Interval is "[2.36, 2.50]".
 func Interval(low, high float64) string {
 	return "[" + measured(low) + ", " + measured(high) + "]"
@@ -133,18 +142,26 @@ func RateNumber(perSecond float64) string {
 // Percent is a share as "0.3 %". What is below one whole never reads 100 %, and
 // what is above none never 0 %.
 func Percent(share float64) string {
+	return percentNumber(share) + percentUnit
+}
+
+func percentNumber(share float64) string {
 	p := 100 * share
 	digits := decimals(p, 3)
 	if p > 90 && p < 100 {
 		digits = max(digits, decimals(100-p, 2))
 	}
-	return trim(strconv.FormatFloat(p, 'f', min(digits, 6), 64)) + " %"
+	return trim(strconv.FormatFloat(p, 'f', min(digits, 6), 64))
+}
+
+// PercentWithin is a share with its interval: "0.3 [0.21, 0.44] %".
+func PercentWithin(share, low, high float64) string {
+	return percentNumber(share) + " " + PercentInterval(low, high)
 }
 
 // PercentInterval is "[0.21, 0.44] %".
 func PercentInterval(low, high float64) string {
-	const unit = " %"
-	return "[" + strings.TrimSuffix(Percent(low), unit) + ", " + strings.TrimSuffix(Percent(high), unit) + "]" + unit
+	return "[" + percentNumber(low) + ", " + percentNumber(high) + "]" + percentUnit
 }
 
 // Bytes is a size in powers of 1024: "41.3 MiB".

@@ -29,7 +29,7 @@ func TestStartsAlone(t *testing.T) {
 	page := render(t, analysed(t, recordtest.ColdStart(), asIs))
 	text := words(page)
 	inOrder(t, text, "NO LOAD", "The server of container did not come up in rounds 4 and 11.", "physical 20.8 ms · container 197 ms · vm (TCG) 4.08 s",
-		"vm (TCG) STARTED Its guest ran under TCG (software emulation)", "Cold starts", "listening", "197 [177, 206] took 19.7 ms",
+		"vm (TCG) STARTED Its guest ran under TCG: its figures are those of software emulation", "Cold starts", "listening", "197 [177, 206] took 19.7 ms",
 		"| 18 | 2", "Figures", "Errors", "the disk is on fire", "Diagnostics", "Environment", "Reproduce", "starts without load, of each target | 20", "Method")
 	for _, no := range []string{"Not drawn", "Nothing was measured", "Instrument", "INVALID", "No measured request", "NO RESULT", "rounds | 0"} {
 		if strings.Contains(text, no) {

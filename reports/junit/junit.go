@@ -96,6 +96,6 @@ func class(target, phase string) string {
 
 func addFacts(s *junit.Testsuite, facts []record.Fact) {
 	for _, f := range facts {
-		s.AddProperty(format.Plain(f.Name), format.Plain(f.Value))
+		s.AddProperty(format.Plain(f.Name), format.Plain(f.String()))
 	}
 }

@@ -70,6 +70,8 @@ type Fault struct {
 	Phase  string `json:"phase,omitempty" redact:"-"`
 	Round  int    `json:"round,omitempty"` // from 1
 	Text   string `json:"text"`
+	// Recorded says that the Deployment of the round, or the Cell, has it as well.
+	Recorded bool `json:"recorded,omitzero"`
 }
 
 // Calibration is what "servebench calibrate" found out about the load generator

@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Target is one deployment target of the run.
 type Target struct {
@@ -68,6 +71,16 @@ type Fact struct {
 	Denied bool `json:"denied,omitzero"`
 	// Unequal marks what could not be made equal between targets.
 	Unequal bool `json:"unequal,omitempty"`
+	// Since is the round from which it is so; 0: it was from the beginning.
+	Since int `json:"since_round,omitzero"`
+}
+
+// String is the value, with since when it is so.
+func (f Fact) String() string {
+	if f.Since == 0 {
+		return f.Value
+	}
+	return fmt.Sprintf("from round %d: %s", f.Since, f.Value)
 }
 
 // The names of facts that more is known of than that they are told.

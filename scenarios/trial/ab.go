@@ -154,7 +154,7 @@ func (s *session) playInterims(ctx context.Context, decide Decide) {
 		}
 		if over, err := decide(s.record); over || err != nil {
 			if err != nil {
-				s.fault(trial{}, "", fmt.Errorf("judge the A/B test after round %d: %w", done, err))
+				s.fault(trial{}, "", fmt.Errorf("judge the A/B test after round %d: %w", done, err), false)
 				s.discardUnjudged(i)
 				s.save()
 			}

@@ -121,9 +121,9 @@ func (f failure) Error() string {
 func (f failure) Unwrap() error { return f.err }
 
 // fault keeps something that went wrong: in the record, for the caller of Run
-// and for its watcher.
-func (s *session) fault(t trial, phase string, err error) {
-	s.record.Faults = append(s.record.Faults, record.Fault{Target: t.Target, Phase: phase, Round: t.Round, Text: err.Error()})
+// and for its watcher. Where the deployment or the cell has it, it is recorded already.
+func (s *session) fault(t trial, phase string, err error, recorded bool) {
+	s.record.Faults = append(s.record.Faults, record.Fault{Target: t.Target, Phase: phase, Round: t.Round, Text: err.Error(), Recorded: recorded})
 	f := failure{trial: t, err: err}
 	s.failures = append(s.failures, f)
 	s.note("%v", f)

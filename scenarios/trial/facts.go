@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -60,14 +59,11 @@ func addFacts(entry *record.Target, found []record.Fact, round int) {
 		case first:
 			entry.Facts = append(entry.Facts, f)
 		case isNews(entry.Facts, f):
-			entry.Facts = append(entry.Facts, record.Fact{Name: f.Name, Value: fmt.Sprintf("%s%d: %s", fromRound, round, f.Value), Unequal: true})
+			f.Since, f.Unequal = round, true
+			entry.Facts = append(entry.Facts, f)
 		}
 	}
 }
-
-// fromRound begins the value of a fact that was not so before, with the round
-// behind it.
-const fromRound = "from round "
 
 // isNews says that a fact is or was Unequal, and was not recorded with this value.
 func isNews(known []record.Fact, f record.Fact) bool {
@@ -76,11 +72,7 @@ func isNews(known []record.Fact, f record.Fact) bool {
 		if k.Name != f.Name {
 			continue
 		}
-		value := k.Value
-		if since, later, found := strings.Cut(value, ": "); found && strings.HasPrefix(since, fromRound) {
-			value = later
-		}
-		if value == f.Value && (k.Unequal || !f.Unequal) {
+		if k.Value == f.Value && (k.Unequal || !f.Unequal) {
 			return false
 		}
 		unequal = unequal || k.Unequal
@@ -95,9 +87,7 @@ func (s *session) addEnvironment(facts ...record.Fact) {
 		if s.since > 0 && factValue(s.record.Environment, f.Name) == f.Value {
 			continue
 		}
-		if s.since > 0 {
-			f.Value = fmt.Sprintf("%s%d: %s", fromRound, s.since, f.Value)
-		}
+		f.Since = s.since
 		s.record.Environment = append(s.record.Environment, f)
 	}
 }

@@ -34,10 +34,10 @@ func TestLaterFactsAreRecorded(t *testing.T) {
 		{Name: "memory limit", Value: "512 MiB"},
 		{Name: "engine warning", Value: "a", Unequal: true},
 		{Name: "engine warning", Value: "b", Unequal: true},
-		{Name: "memory limit", Value: "from round 3: 512 MiB, not enforced: busy", Unequal: true},
-		{Name: "engine warning", Value: "from round 3: c", Unequal: true},
-		{Name: "memory limit", Value: "from round 5: 256 MiB", Unequal: true},
-		{Name: "acceleration", Value: "from round 6: TCG", Unequal: true},
+		{Name: "memory limit", Value: "512 MiB, not enforced: busy", Unequal: true, Since: 3},
+		{Name: "engine warning", Value: "c", Unequal: true, Since: 3},
+		{Name: "memory limit", Value: "256 MiB", Unequal: true, Since: 5},
+		{Name: "acceleration", Value: "TCG", Unequal: true, Since: 6},
 	}
 	if diff := cmp.Diff(want, entry.Facts); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

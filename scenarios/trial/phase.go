@@ -24,8 +24,8 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 			s.recordInterruption("before phase %s of %s", phase.Name, s.where(t))
 			return nil
 		}
-		if err := s.playPhase(ctx, t, i, deployment); err != nil {
-			s.fault(t, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err))
+		if recorded, err := s.playPhase(ctx, t, i, deployment); err != nil {
+			s.fault(t, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err), recorded)
 			s.broken = true
 			return nil
 		}
@@ -37,7 +37,7 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 		select {
 		case <-deployment.Done():
 			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.withOutputFile(deployment.Err()))
-			s.fault(t, phase.Name, died)
+			s.fault(t, phase.Name, died, true)
 			return died
 		default:
 		}
@@ -50,11 +50,11 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 }
 
 // playPhase plays one phase and adds its cell to the record, also when not all of it
-// could be recorded: its error says so.
-func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *targets.Deployment) error {
+// could be recorded: its error says so, and recorded that the cell does, too.
+func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *targets.Deployment) (recorded bool, err error) {
 	cfg, files, err := s.attackConfig(t, i, deployment.Endpoint)
 	if err != nil {
-		return err
+		return false, err
 	}
 	cfg.ServerEnded = deployment.Done()
 	machine := host.Watch()
@@ -74,7 +74,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	if s.stopped(ctx) {
 		s.recordInterruption("in phase %s of %s", phase.Name, s.where(t))
 	}
-	return err
+	return true, err
 }
 
 // send drives the load, as undisturbed as this machine allows.

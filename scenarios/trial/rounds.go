@@ -128,7 +128,7 @@ func (s *session) diagnose(t trial) string {
 	}
 	why, err := s.Diagnose(s.record, t.Trial)
 	if err != nil {
-		s.fault(t, "", fmt.Errorf("examine the load generator: %w", err))
+		s.fault(t, "", fmt.Errorf("examine the load generator: %w", err), false)
 	}
 	return why
 }

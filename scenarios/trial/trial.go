@@ -84,7 +84,7 @@ func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error
 	failed := t.deployment()
 	failed.Failed = err.Error()
 	entry.Deployments = append(entry.Deployments, failed)
-	s.fault(t, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)})
+	s.fault(t, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)}, true)
 }
 
 // recordStart records how a deployment came up, to its first answer. Load on a server whose
@@ -109,7 +109,7 @@ func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.
 	default:
 		start.FirstAnswerError = err.Error()
 		start.Failed = diedAtFirstRequest(deployment)
-		s.fault(t, "", s.withOutputFile(fmt.Errorf("the server is up, but %s: %w", what, err)))
+		s.fault(t, "", s.withOutputFile(fmt.Errorf("the server is up, but %s: %w", what, err)), true)
 		return start, false
 	}
 }
@@ -186,7 +186,7 @@ func (s *session) removeServer(ctx context.Context, t trial, deployment *targets
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := deployment.Close(ctx); err != nil {
-		s.fault(t, "", fmt.Errorf("remove the server: %w", err))
+		s.fault(t, "", fmt.Errorf("remove the server: %w", err), false)
 	}
 }
 

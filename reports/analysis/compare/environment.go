@@ -103,7 +103,7 @@ func valueOf(facts []record.Fact, name string) string {
 	var values []string
 	for _, f := range facts {
 		if f.Name == name {
-			values = append(values, f.Value)
+			values = append(values, f.String())
 		}
 	}
 	return strings.Join(values, "; ")

@@ -85,7 +85,7 @@ func (s *Set) Label(target string) string {
 // record.TCG, or "" where there is no such thing.
 func Acceleration(t record.Target) string {
 	for _, f := range t.Facts {
-		if f.Name == record.FactAcceleration && f.State != "" {
+		if f.Name == record.FactAcceleration && f.State != "" && f.Since == 0 {
 			return f.State
 		}
 	}

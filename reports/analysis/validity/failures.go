@@ -115,21 +115,21 @@ func inRounds(text string, rounds []int) (string, int) {
 	return fmt.Sprintf("%s (%d times)", text, len(rounds)), round
 }
 
-// toldElsewhere says that a deployment or a cell holds the fault's cause, for
-// which there are separate diagnostics.
+// toldElsewhere says that a deployment or a cell holds the fault, for which there are
+// separate diagnostics.
 func toldElsewhere(run *record.Run, f record.Fault) bool {
-	says := func(target string, round int, cause string) bool {
-		return cause != "" && f.Target == target && f.Round == round && strings.Contains(f.Text, strings.TrimSpace(cause))
+	if !f.Recorded {
+		return false
 	}
 	for _, t := range run.Targets {
-		for _, d := range t.Deployments {
-			if says(t.Name, d.Round, d.Failed) || says(t.Name, d.Round, d.FirstAnswerError) {
-				return true
-			}
+		if t.Name == f.Target && slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool {
+			return d.Round == f.Round && (d.Failed != "" || d.FirstAnswerError != "")
+		}) {
+			return true
 		}
 	}
 	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
-		return c.Measured && c.Discarded == "" && c.Phase == f.Phase && says(c.Target, c.Round, c.Failed)
+		return c.Measured && c.Discarded == "" && c.Failed != "" && c.Target == f.Target && c.Phase == f.Phase && c.Round == f.Round
 	})
 }
 

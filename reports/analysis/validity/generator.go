@@ -71,7 +71,7 @@ func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 func (s *Subject) unprivileged() string {
 	for _, f := range s.Run.Environment {
 		if f.Name == record.FactPriority && f.Denied {
-			return f.Name + " " + f.Value
+			return f.Name + " " + f.String()
 		}
 	}
 	return ""

@@ -212,7 +212,7 @@ func runRules() []Rule {
 			Text: "the machine could not give what a fair measurement needs: {figure}",
 			Fix:  "measure on a machine that can, or allow for it when reading the figures"},
 		{ID: "emulated", run: emulated, Limit: record.KVM,
-			Text: "its guest ran under {how}: its figures are those of software emulation, not of a virtual machine on hardware",
+			Text: "its guest ran under {figure}: its figures are those of software emulation, not of a virtual machine on hardware",
 			Fix:  "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines"},
 		{ID: "running", run: ranAlready, Limit: "started here, under the scenario's limits",
 			Text: "the server ran already: the scenario's limits were not applied to it, and it has no cold start",

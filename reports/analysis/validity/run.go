@@ -127,7 +127,7 @@ func unequalMachine(generatorCPUs bool) func(*Subject) []finding {
 		var all []finding
 		for _, f := range s.Run.Environment {
 			if f.Unequal && (f.Name == record.FactGeneratorCPUs) == generatorCPUs {
-				all = append(all, of(f.Name+": "+f.Value, 0))
+				all = append(all, of(f.Name+": "+f.String(), 0))
 			}
 		}
 		return all

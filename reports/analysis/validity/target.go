@@ -15,10 +15,7 @@ func emulated(s *Subject) []finding {
 		if t.Unavailable != "" || sample.Acceleration(t) != record.TCG {
 			continue
 		}
-		i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == record.FactAcceleration })
-		// The fact goes on with what was tried, which is among the target's facts.
-		how, _, _ := strings.Cut(t.Facts[i].Value, ": ")
-		all = append(all, of(record.TCG, 0, "{how}", how).at(t.Name, "", 0))
+		all = append(all, of(record.TCG, 0).at(t.Name, "", 0))
 	}
 	return all
 }
@@ -60,13 +57,10 @@ func absent(t record.Target) bool {
 // unequalFacts tells what the targets do not have in common, or, of one target,
 // in what it differs from what the scenario asks for.
 func unequalFacts(s *Subject) []finding {
+	ran := slices.DeleteFunc(slices.Clone(s.Run.Targets), func(t record.Target) bool { return t.Unavailable != "" })
 	values := make(map[string][]string)
-	var names, ran []string
-	for _, t := range s.Run.Targets {
-		if t.Unavailable != "" {
-			continue
-		}
-		ran = append(ran, t.Name)
+	var names []string
+	for _, t := range ran {
 		for _, f := range t.Facts {
 			if !f.Unequal || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
 				continue
@@ -74,18 +68,20 @@ func unequalFacts(s *Subject) []finding {
 			if values[f.Name] == nil {
 				names = append(names, f.Name)
 			}
-			values[f.Name] = append(values[f.Name], t.Name+": "+f.Value)
+			value := f.String()
+			if len(ran) > 1 {
+				value = t.Name + ": " + value
+			}
+			values[f.Name] = append(values[f.Name], value)
 		}
 	}
 	var all []finding
 	for _, name := range names {
-		figure := strings.Join(values[name], "; ")
-		f := of(figure, 0, "{fact}", name)
+		f := of(strings.Join(values[name], "; "), 0, "{fact}", name)
 		if len(ran) == 1 {
-			f.Target, f.Threshold = ran[0], "as the scenario asks"
-			f.Text = "{fact} is not what the scenario asks for: {value}"
+			f.Target, f.Threshold = ran[0].Name, "as the scenario asks"
+			f.Text = "{fact} is not what the scenario asks for: {figure}"
 			f.Action = "allow for it when comparing with other runs"
-			f.values = append(f.values, "{value}", strings.TrimPrefix(figure, ran[0]+": "))
 		}
 		all = append(all, f)
 	}
