@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -69,15 +70,27 @@ func (c *cleaner) isSecret(name string) bool {
 	return is
 }
 
-// spans are the secrets within a text by their own names: parameters, and the users and
-// passwords of URLs.
+// token is what is a secret by its form: a JSON Web Token (RFC 7519), or what follows
+// Bearer (RFC 6750).
+var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|Bearer [A-Za-z0-9._~+/-]{8,}=*`)
+
+// spans are the secrets within a text by their form, or by their own names: parameters,
+// and the users and passwords of URLs.
 func (c *cleaner) spans(text string) []secret.Span {
-	if !strings.ContainsAny(text, "=@") {
-		return nil
+	var all []secret.Span
+	if strings.ContainsAny(text, "=@") {
+		all = slices.DeleteFunc(secret.Find("", text), func(s secret.Span) bool {
+			return slices.Contains(c.keep, strings.ToLower(s.Name)) || slices.Contains(plainNames, strings.ToLower(s.Name))
+		})
 	}
-	return slices.DeleteFunc(secret.Find("", text), func(s secret.Span) bool {
-		return slices.Contains(c.keep, strings.ToLower(s.Name)) || slices.Contains(plainNames, strings.ToLower(s.Name))
-	})
+	if strings.Contains(text, "eyJ") || strings.Contains(text, "Bearer ") {
+		for _, at := range token.FindAllStringIndex(text, -1) {
+			at[0] += len(text[at[0]:at[1]]) - len(strings.TrimPrefix(text[at[0]:at[1]], "Bearer "))
+			all = append(all, secret.Span{Name: "a token", From: at[0], To: at[1]})
+		}
+	}
+	slices.SortFunc(all, func(a, b secret.Span) int { return a.From - b.From })
+	return all
 }
 
 // cut replaces the secrets within a text.
@@ -86,7 +99,6 @@ func (c *cleaner) cut(where, text string) (string, []found) {
 	if spans == nil {
 		return text, nil
 	}
-	slices.SortFunc(spans, func(a, b secret.Span) int { return a.From - b.From })
 	var b strings.Builder
 	var all []found
 	end := 0
@@ -348,7 +360,8 @@ func (c *cleaner) form(where string, body []byte) ([]byte, []found) {
 			all = append(all, found{where: where, name: plain, value: value})
 		}
 	}
-	return []byte(strings.Join(pairs, "&")), all
+	text, more := c.cut(where, strings.Join(pairs, "&"))
+	return []byte(text), append(all, more...)
 }
 
 // multipart replaces the content of secret parts.

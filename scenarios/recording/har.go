@@ -3,6 +3,7 @@ package recording
 import (
 	"encoding/base64"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,7 +112,10 @@ func (e *harEntry) request() (r *Request, why string) {
 	if why := r.setURL(e.Request.URL); why != "" {
 		return nil, why
 	}
-	at, err := time.Parse(time.RFC3339Nano, e.StartedDateTime)
+	var err error
+	if r.At, err = time.Parse(time.RFC3339Nano, e.StartedDateTime); err != nil {
+		r.At, err = time.Parse("2006-01-02T15:04:05Z0700", e.StartedDateTime) // of some proxies
+	}
 	switch {
 	case e.ResourceType == "websocket" || e.Response.Status == 101 || len(e.WebSocketMessages) > 0:
 		return nil, webSocket
@@ -120,11 +124,13 @@ func (e *harEntry) request() (r *Request, why string) {
 	case err != nil:
 		return nil, noTime
 	}
-	r.At = at
 	version := strings.ToLower(e.Request.HTTPVersion)
 	r.HTTP2 = strings.HasPrefix(version, "h2") || strings.HasPrefix(version, "h3") || strings.HasPrefix(version, "http/2") || strings.HasPrefix(version, "http/3")
 	for _, h := range e.Request.Headers {
-		if h.Name != "" && !strings.EqualFold(h.Name, "Host") {
+		switch length, err := strconv.ParseInt(h.Value, 10, 64); {
+		case strings.EqualFold(h.Name, "Content-Length") && err == nil:
+			e.Request.BodySize = max(e.Request.BodySize, length)
+		case h.Name != "" && !strings.EqualFold(h.Name, "Host"):
 			r.addHeader(h.Name, h.Value)
 		}
 	}

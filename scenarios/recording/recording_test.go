@@ -404,6 +404,7 @@ func TestCleanJSON(t *testing.T) {
 		`{"tokens": ["a", "b"], "max_tokens": 5, "eos_token": "e"}`:   `{"tokens": ["a", "b"], "max_tokens": 5, "eos_token": "e"}`,
 		`{"pin": 1234, "access_token": "t\\\"", "z": null}`:           `{"pin": 0, "access_token": "removed", "z": null}`,
 		`{"image": "https://u:p@b/c?X-Amz-Signature=s&w=1"}`:          `{"image": "https://removed@b/c?X-Amz-Signature=removed&w=1"}`,
+		`{"a": "x eyJhbGci.eyJzdWIi.c2ln, Bearer 0123456789=."}`:      `{"a": "x removed, Bearer removed."}`,
 		`[{"secret": ""}, "secret"]`:                                  `[{"secret": ""}, "secret"]`,
 		`{"secret": {"a": []}, "b": "c"}`:                             `{"secret": {"a": []}, "b": "c"}`,
 		`{"token": "a" `:                                              `{"token": "a" `, // is no JSON
