@@ -70,7 +70,7 @@ func (p *plan) appendAnswer(b, answer []byte) []byte {
 			return append(b, compact...)
 		}
 	}
-	return appendBytes(b, answer)
+	return appendBytes(b, bytes.TrimRight(answer, "\r\n")) // as answers are read
 }
 
 func (p *plan) tensorLine(r *Request) []byte {
