@@ -37,18 +37,21 @@ func upTo(n int) []int {
 	return all
 }
 
-// The ranks are those of the tables of David and Nagaraja (2003), section 7.1.
+// The ranks of the bounds are those of the tables of David and Nagaraja (2003), section 7.1;
+// the median is between the two in the middle.
 func TestStartsAreToldByOrderStatistics(t *testing.T) {
 	for _, tt := range []struct {
-		n, median, low, high int // milliseconds are ranks
+		n         int
+		median    float64
+		low, high int // milliseconds are ranks
 	}{
-		{1, 1, 0, 0}, {5, 3, 0, 0}, {6, 3, 1, 6}, {10, 5, 2, 9}, {20, 10, 6, 15}, {100, 50, 40, 61},
+		{1, 1, 0, 0}, {5, 3, 0, 0}, {2, 1.5, 0, 0}, {6, 3.5, 1, 6}, {10, 5.5, 2, 9}, {20, 10.5, 6, 15}, {100, 50.5, 40, 61},
 	} {
 		ms := upTo(tt.n)
 		rand.New(rand.NewPCG(1, 2)).Shuffle(tt.n, func(i, k int) { ms[i], ms[k] = ms[k], ms[i] })
 		whole := started(ms...).ColdStarts()[0].Whole()
 		at := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-		want := stat.Quantile{Q: 0.5, Known: true, Value: at(tt.median), HasInterval: tt.low > 0, Low: at(tt.low), High: at(tt.high)}
+		want := stat.Quantile{Q: 0.5, Known: true, Value: time.Duration(tt.median * float64(time.Millisecond)), HasInterval: tt.low > 0, Low: at(tt.low), High: at(tt.high)}
 		if diff := cmp.Diff(want, whole.Median); diff != "" {
 			t.Errorf("n = %d: (-want +got)\n%s", tt.n, diff)
 		}

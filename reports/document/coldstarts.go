@@ -92,8 +92,8 @@ func stageCell(c sample.ColdStart, name string) Cell {
 	stage := c.Stages[i]
 	m := stage.At.Median
 	cell := milliseconds(m.Value, m.HasInterval, m.Low, m.High)
-	if i > 0 {
-		cell.Notes = append(cell.Notes, "took "+format.Duration(stage.Took.Median.Value))
+	if i > 0 { // not the median of what it took, which would not add up
+		cell.Notes = append(cell.Notes, "+"+format.Duration(max(0, m.Value-c.Stages[i-1].At.Median.Value)))
 	}
 	return cell
 }

@@ -28,8 +28,8 @@ func asIs(*record.Run) {}
 func TestStartsAlone(t *testing.T) {
 	page := render(t, analysed(t, recordtest.ColdStart(), asIs))
 	text := words(page)
-	inOrder(t, text, "NO LOAD", "The server of container did not come up in rounds 4 and 11.", "physical 20.8 ms · container 197 ms · vm (TCG) 4.08 s",
-		"vm (TCG) STARTED Its guest ran under TCG: its figures are those of software emulation", "Cold starts", "listening", "197 [177, 206] took 19.7 ms",
+	inOrder(t, text, "NO LOAD", "The server of container did not come up in rounds 4 and 11.", "physical 20.8 ms · container 198 ms · vm (TCG) 4.09 s",
+		"vm (TCG) STARTED Its guest ran under TCG: its figures are those of software emulation", "Cold starts", "listening", "198 [177, 206] +19.8 ms",
 		"| 18 | 2", "Figures", "Errors", "the disk is on fire", "Diagnostics", "Environment", "Reproduce", "starts without load, of each target | 20", "Method")
 	for _, no := range []string{"Not drawn", "Nothing was measured", "Instrument", "INVALID", "No measured request", "NO RESULT", "rounds | 0"} {
 		if strings.Contains(text, no) {
@@ -52,7 +52,7 @@ func TestStartsThatCameToNothing(t *testing.T) {
 		}
 		r.Targets[2] = record.Target{Name: "endpoint", Running: true}
 	})))
-	inOrder(t, text, "The server of container did not come up in any round.", "vm (TCG) 4.08 s to the first answer, median of 20 starts each",
+	inOrder(t, text, "The server of container did not come up in any round.", "vm (TCG) 4.09 s to the first answer, median of 20 starts each",
 		"container NOT STARTED", "exit status 3", "endpoint NOT STARTED Its server is not started here", "Cold starts", "| – | 0 | 20", "already running")
 }
 

@@ -85,7 +85,7 @@ func judgeSteal(m moment) Result {
 	if m.machine.Stolen >= muchStolen {
 		f.Status = Warn
 		f.Why = "a request is late if its CPU is away when it is due"
-		f.Fix = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
+		f.Fix = "stop other programs on this machine; if the hypervisor still withholds CPU time, measure on a machine whose CPUs no other guest shares, or at a quieter hour"
 	}
 	return f
 }

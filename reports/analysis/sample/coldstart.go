@@ -25,8 +25,10 @@ type ColdStart struct {
 // StartStage is one stage of the starts, in the order in which they are reached.
 type StartStage struct {
 	Name string `json:"name"`
-	At   Times  `json:"at_ms"`   // from the beginning of the start
-	Took Times  `json:"took_ms"` // from the stage before; of the first stage the same as At
+	At   Times  `json:"at_ms"` // from the beginning of the start
+	// Took is the time from the stage before, of the first stage the same as At. The medians
+	// of several stages need not add up to that of the whole.
+	Took Times `json:"took_ms"`
 }
 
 // Times are how long something took in some starts.

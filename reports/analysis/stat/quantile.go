@@ -131,10 +131,14 @@ func lastTrue(n int64, holds func(int64) bool) int64 {
 }
 
 // OrderQuantile is a quantile of ascending values with its exact interval, where
-// there are values that bound it on both sides.
+// there are values that bound it on both sides. A median is the mean of the two in the
+// middle.
 func OrderQuantile(q float64, sorted []time.Duration) Quantile {
 	n := int64(len(sorted))
 	found := Quantile{Q: q, Known: Known(q, n), Value: sorted[Rank(q, n)-1]}
+	if q == 0.5 {
+		found.Value = (sorted[(n-1)/2] + sorted[n/2]) / 2
+	}
 	if low, high := orderRanks(q, n); low > 0 && high <= n {
 		found.HasInterval, found.Low, found.High = true, sorted[low-1], sorted[high-1]
 	}

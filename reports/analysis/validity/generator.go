@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -56,12 +57,13 @@ func offRate(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share := row.Late()
 	f := of(fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit())), share.Low)
-	if why := s.unprivileged(); why != "" {
-		f.Action = "stop other programs on this machine, lower the load, or give the generator dedicated CPUs; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
-	}
+	const quieter = "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
 		f.Text = fmt.Sprintf("the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
-		f.Action = "measure on a machine whose CPUs no other guest shares, or at a quieter hour: nothing inside this one helps"
+		f.Action = quieter + "; if the hypervisor still withholds CPU time, measure on a machine whose CPUs no other guest shares, or at a quieter hour"
+	}
+	if why := s.unprivileged(); why != "" {
+		f.Action = cmp.Or(f.Action, quieter) + "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
 	}
 	return f, share.Low > MostLate
 }
