@@ -12,8 +12,6 @@ import (
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/record"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Description is what is said of a figure, around it.
@@ -265,25 +263,25 @@ func (b builder) percentileTable() *Table {
 	t := b.byTarget(words("time"), numbers("n"), quantileTitles(), numbers("failed or censored"))
 	t.Keys = 3
 	for _, r := range b.a.Rows {
-		for i, h := range []*hdrhistogram.Histogram{r.Response.Histogram, r.Service.Histogram} {
-			if h == nil {
+		for i, d := range []stat.Distribution{r.Response, r.Service} {
+			if d.N == 0 {
 				continue
 			}
-			sent := max(r.Ledger.Sent, h.TotalCount())
+			sent := max(r.Ledger.Sent, d.N)
 			cells := []Cell{text([]string{"response", "service"}[i]), count(sent)}
 			for _, q := range stat.Quantiles() {
-				cells = append(cells, quantileOfAll(h, q, sent))
+				cells = append(cells, quantileOfAll(d, q, sent))
 			}
-			b.add(t, r.Target, r.Phase, append(cells, text(format.Milliseconds(time.Duration(h.Max()))), count(sent-h.TotalCount())))
+			b.add(t, r.Target, r.Phase, append(cells, largest(d), count(sent-d.N)))
 		}
 	}
 	return t
 }
 
-// quantileOfAll is a quantile of so many requests, of which a histogram has those that
+// quantileOfAll is a quantile of so many requests, of which a distribution has those that
 // were answered.
-func quantileOfAll(h *hdrhistogram.Histogram, q float64, sent int64) Cell {
-	at := stat.NewTally(h).With(sent - h.TotalCount()).At(stat.Rank(q, sent))
+func quantileOfAll(d stat.Distribution, q float64, sent int64) Cell {
+	at := stat.NewTally(d.Histogram).With(sent - d.N).At(stat.Rank(q, sent))
 	switch {
 	case at == stat.Never:
 		return text("∞")

@@ -1,5 +1,7 @@
 package record
 
+import "slices"
+
 // Validity says whether the instrument can be believed.
 type Validity string
 
@@ -22,3 +24,9 @@ const (
 	Fail              Verdict = "FAIL"
 	InvalidInstrument Verdict = "INVALID"
 )
+
+// Worse is the worse of two verdicts.
+func Worse(a, b Verdict) Verdict {
+	order := []Verdict{NoLimit, Pass, Inconclusive, Fail, InvalidInstrument}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}

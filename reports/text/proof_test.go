@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"servebench/reports/analysis/ab/proof"
-	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/record"
 )
 
 // unjustGate is a table of a gate that fails every second candidate, whatever it is.
@@ -17,7 +17,7 @@ func unjustGate() proof.Table {
 		for _, change := range proof.Changes() {
 			c := proof.Cell{Noise: noise.Name, Change: change}
 			for simulation := range t.Simulations {
-				c.Add([]paired.Verdict{paired.Fail, paired.Pass}[simulation%2], 10)
+				c.Add([]record.Verdict{record.Fail, record.Pass}[simulation%2], 10)
 			}
 			t.Gate.Cells = append(t.Gate.Cells, c)
 		}

@@ -28,17 +28,8 @@ func Plan(s *scenarios.Scenario, same bool) (record.ABTest, error) {
 	if err != nil {
 		return plan, fmt.Errorf("regression: %w", err)
 	}
-	plan.Interims = recorded(p.Interims)
+	plan.Interims = p.Interims
 	return plan, nil
-}
-
-// recorded are interim analyses as the record has them.
-func recorded(interims []paired.Interim) []record.Interim {
-	var all []record.Interim
-	for _, interim := range interims {
-		all = append(all, record.Interim(interim))
-	}
-	return all
 }
 
 // further are the interim analyses of a run that is continued: its own, and one more where it has
@@ -60,14 +51,11 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 	case rounds == 0:
 		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))
 	}
-	plan := paired.Plan{Margin: run.AB.Margin, Tolerance: run.AB.Tolerance}
-	for _, interim := range interims {
-		plan.Interims = append(plan.Interims, paired.Interim(interim))
-	}
+	plan := paired.Plan{Margin: run.AB.Margin, Tolerance: run.AB.Tolerance, Interims: interims}
 	if plan, err = plan.Extend(rounds); err != nil {
 		return nil, fmt.Errorf("--rounds %d: %w", rounds, err)
 	}
-	return recorded(plan.Interims), nil
+	return plan.Interims, nil
 }
 
 // analyseToContinue judges what a run is continued from: all of it but a last round

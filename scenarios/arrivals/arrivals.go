@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"servebench/reports/record"
 	"slices"
 	"time"
 )
@@ -61,13 +62,7 @@ type Shape struct {
 	// Steps are the stretches of constant rate that the load is made of, by
 	// ascending start and without gaps: of a process whose rate jumps at whole seconds.
 	// nil of the others.
-	Steps []Step
-}
-
-// Step is a stretch of constant rate.
-type Step struct {
-	Start, Duration time.Duration
-	Rate            float64 // per second
+	Steps []record.Step
 }
 
 // Kind is a process's entry in the list that the CLI, the scenario validation and

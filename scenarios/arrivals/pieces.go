@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"servebench/reports/record"
 	"slices"
 	"time"
 )
@@ -36,7 +37,7 @@ func newEven(c Config, s spread) Process {
 
 // newStepped makes the process of steps that follow each other from 0 on. The number of
 // arrivals up to the end of each step is that of the rate's integral, rounded.
-func newStepped(steps []Step, gaps string) (Process, error) {
+func newStepped(steps []record.Step, gaps string) (Process, error) {
 	s, err := spreadNamed(gaps)
 	if err != nil {
 		return nil, err
@@ -69,10 +70,10 @@ func newSteps(c Config) (Process, error) {
 		return nil, err
 	}
 	length := c.Duration / time.Duration(c.Steps)
-	steps := make([]Step, c.Steps)
+	steps := make([]record.Step, c.Steps)
 	for i := range steps {
 		share := float64(i) / float64(c.Steps-1)
-		steps[i] = Step{time.Duration(i) * length, length, c.Rate + share*(c.To-c.Rate)}
+		steps[i] = record.Step{Start: time.Duration(i) * length, Duration: length, Rate: c.Rate + share*(c.To-c.Rate)}
 	}
 	return newStepped(steps, c.Gaps)
 }
@@ -98,13 +99,13 @@ func newSpike(c Config) (Process, error) {
 		return nil, err
 	}
 	end := c.At + c.For
-	var steps []Step
+	var steps []record.Step
 	if c.At > 0 {
-		steps = []Step{{0, c.At, c.Rate}}
+		steps = []record.Step{{Duration: c.At, Rate: c.Rate}}
 	}
-	steps = append(steps, Step{c.At, c.For, c.To})
+	steps = append(steps, record.Step{Start: c.At, Duration: c.For, Rate: c.To})
 	if end < c.Duration {
-		steps = append(steps, Step{end, c.Duration - end, c.Rate})
+		steps = append(steps, record.Step{Start: end, Duration: c.Duration - end, Rate: c.Rate})
 	}
 	return newStepped(steps, c.Gaps)
 }

@@ -1,6 +1,7 @@
 package arrivals
 
 import (
+	"servebench/reports/record"
 	"slices"
 	"testing"
 	"time"
@@ -14,17 +15,17 @@ func TestPiecesHoldTheirArrivals(t *testing.T) {
 	for _, m := range []struct {
 		process string
 		config  Config
-		want    []Step
+		want    []record.Step
 	}{
-		{"steps", Config{Rate: 100, To: 400, Steps: 4, Duration: 8 * time.Second}, []Step{
-			{0, 2 * time.Second, 100}, {2 * time.Second, 2 * time.Second, 200}, {4 * time.Second, 2 * time.Second, 300}, {6 * time.Second, 2 * time.Second, 400},
+		{"steps", Config{Rate: 100, To: 400, Steps: 4, Duration: 8 * time.Second}, []record.Step{
+			{Start: 0, Duration: 2 * time.Second, Rate: 100}, {Start: 2 * time.Second, Duration: 2 * time.Second, Rate: 200}, {Start: 4 * time.Second, Duration: 2 * time.Second, Rate: 300}, {Start: 6 * time.Second, Duration: 2 * time.Second, Rate: 400},
 		}},
-		{"steps", Config{Rate: 300, To: 100, Steps: 2, Duration: 2 * time.Second}, []Step{{0, time.Second, 300}, {time.Second, time.Second, 100}}},
-		{"spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: time.Second}, []Step{
-			{0, 2 * time.Second, 100}, {2 * time.Second, time.Second, 900}, {3 * time.Second, 2 * time.Second, 100},
+		{"steps", Config{Rate: 300, To: 100, Steps: 2, Duration: 2 * time.Second}, []record.Step{{Start: 0, Duration: time.Second, Rate: 300}, {Start: time.Second, Duration: time.Second, Rate: 100}}},
+		{"spike", Config{Rate: 100, To: 900, Duration: 5 * time.Second, At: 2 * time.Second, For: time.Second}, []record.Step{
+			{Start: 0, Duration: 2 * time.Second, Rate: 100}, {Start: 2 * time.Second, Duration: time.Second, Rate: 900}, {Start: 3 * time.Second, Duration: 2 * time.Second, Rate: 100},
 		}},
-		{"spike", Config{Rate: 100, To: 900, Duration: 3 * time.Second, At: 2 * time.Second, For: time.Second}, []Step{
-			{0, 2 * time.Second, 100}, {2 * time.Second, time.Second, 900},
+		{"spike", Config{Rate: 100, To: 900, Duration: 3 * time.Second, At: 2 * time.Second, For: time.Second}, []record.Step{
+			{Start: 0, Duration: 2 * time.Second, Rate: 100}, {Start: 2 * time.Second, Duration: time.Second, Rate: 900},
 		}},
 	} {
 		l := newProcess(t, m.process, m.config)

@@ -13,7 +13,6 @@ import (
 	"servebench/reports/analysis"
 	judged "servebench/reports/analysis/ab"
 	"servebench/reports/analysis/ab/proof"
-	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -44,11 +43,11 @@ type ABProof struct {
 func (c *ABCell) count(d *judged.Result) {
 	switch d.Verdict {
 	case record.Fail:
-		c.Add(paired.Fail, d.Pairs)
+		c.Add(record.Fail, d.Pairs)
 	case record.Pass:
-		c.Add(paired.Pass, d.Pairs)
+		c.Add(record.Pass, d.Pairs)
 	case record.Inconclusive:
-		c.Add(paired.Inconclusive, d.Pairs)
+		c.Add(record.Inconclusive, d.Pairs)
 	default:
 		c.Invalid++
 	}

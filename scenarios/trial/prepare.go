@@ -132,10 +132,7 @@ func plannedPhase(p scenarios.Phase, process arrivals.Process) record.Phase {
 		return phase
 	}
 	shape := process.Shape()
-	phase.Rate, phase.Duration = shape.Rate, shape.Duration
-	for _, step := range shape.Steps {
-		phase.Steps = append(phase.Steps, record.Step(step))
-	}
+	phase.Rate, phase.Duration, phase.Steps = shape.Rate, shape.Duration, shape.Steps
 	return phase
 }
 

@@ -11,16 +11,7 @@ import (
 
 // plan is what the record says of when and how it is judged.
 func plan(abTest *record.ABTest) paired.Plan {
-	p := paired.Plan{Margin: abTest.Margin, Tolerance: abTest.Tolerance}
-	for _, interim := range abTest.Interims {
-		p.Interims = append(p.Interims, paired.Interim(interim))
-	}
-	return p
-}
-
-// verdictOf is a metric's verdict in the words of all others.
-func verdictOf(v paired.Verdict) record.Verdict {
-	return map[paired.Verdict]record.Verdict{paired.Pass: record.Pass, paired.Inconclusive: record.Inconclusive, paired.Fail: record.Fail}[v]
+	return paired.Plan{Margin: abTest.Margin, Tolerance: abTest.Tolerance, Interims: abTest.Interims}
 }
 
 // judge judges every metric, and the errors, by the rounds up to an interim analysis.
@@ -29,19 +20,19 @@ func (d *Result) judge(p *pairing, interim record.Interim) []paired.Estimate {
 	for i := range d.Metrics {
 		differences[i] = d.Metrics[i].differences(interim.Pairs)
 	}
-	worst, estimates := plan(p.run.AB).Judge(paired.Interim(interim), differences)
+	worst, estimates := plan(p.run.AB).Judge(interim, differences)
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
 		if m.Less && p.widen(&estimates[i], *m, interim.Pairs) {
-			worst = max(worst, paired.Inconclusive)
+			worst = record.Worse(worst, record.Inconclusive)
 		}
 		m.take(estimates[i], interim.Pairs, p.run.AB)
 		if why := p.unmatched(*m, interim.Pairs); m.Verdict == record.Pass && why != "" {
 			m.Verdict, m.Why = record.Inconclusive, why
-			worst = max(worst, paired.Inconclusive)
+			worst = record.Worse(worst, record.Inconclusive)
 		}
 	}
-	d.Verdict = verdictOf(worst)
+	d.Verdict = worst
 	d.Errors = nil
 	for _, phase := range p.phases {
 		e := p.errors(phase, interim)

@@ -97,10 +97,10 @@ func (p *pairing) widen(e *paired.Estimate, m Metric, rounds int) bool {
 	}
 	low, high := stat.RatioByChance(candidate, baseline)
 	e.Low, e.High = min(e.Low, e.Centre-math.Log(high)), max(e.High, e.Centre-math.Log(low))
-	if e.Verdict != paired.Pass || e.High < math.Log1p(p.run.AB.Tolerance) {
+	if e.Verdict != record.Pass || e.High < math.Log1p(p.run.AB.Tolerance) {
 		return false
 	}
-	e.Verdict = paired.Inconclusive
+	e.Verdict = record.Inconclusive
 	return true
 }
 
@@ -171,7 +171,7 @@ func (m *Metric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
 		m.Ratio, m.Spread = m.ratio(e.Centre), stat.RobustDeviation(m.differences(rounds))
 	}
 	m.Interims = append(slices.Clip(m.Interims), Interim{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
-	m.Verdict = verdictOf(e.Verdict)
+	m.Verdict = e.Verdict
 	m.Why = m.why(e, abTest)
 }
 

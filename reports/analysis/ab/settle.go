@@ -41,7 +41,7 @@ func (d *Result) needed(p *pairing, estimates []paired.Estimate) int {
 	plan, played := plan(p.run.AB), p.run.AB.Interims[d.Interim-1].Pairs
 	toFail, toPass, passes := math.MaxInt, 0, true
 	for _, e := range estimates {
-		if e.Verdict != paired.Inconclusive {
+		if e.Verdict != record.Inconclusive {
 			continue
 		}
 		pairs, settles := plan.Pairs(e)

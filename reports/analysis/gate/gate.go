@@ -196,12 +196,11 @@ func (g *Gate) leaveOpen(gaps []sample.Gap) {
 
 // Worst is the worst verdict of gates; NoLimit of none.
 func Worst(gates []Gate) record.Verdict {
-	order := []record.Verdict{record.NoLimit, record.Pass, record.Inconclusive, record.Fail, record.InvalidInstrument}
-	worst := 0
+	worst := record.NoLimit
 	for _, g := range gates {
-		worst = max(worst, slices.Index(order, g.Verdict))
+		worst = record.Worse(worst, g.Verdict)
 	}
-	return order[worst]
+	return worst
 }
 
 // MostRounds is how many rounds a scenario may have.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"servebench/reports/analysis/stat/paired"
+	"servebench/reports/record"
 )
 
 // design is a way to tell whether a candidate is slower.
@@ -54,7 +55,7 @@ func follow(plan paired.Plan, next func() float64) outcome {
 			differences = append(differences, next())
 		}
 		o.pairs = interim.Pairs
-		if o.verdict, _ = plan.Judge(interim, [][]float64{differences}); o.verdict != paired.Inconclusive {
+		if o.verdict, _ = plan.Judge(interim, [][]float64{differences}); o.verdict != record.Inconclusive {
 			return o
 		}
 	}
@@ -63,8 +64,8 @@ func follow(plan paired.Plan, next func() float64) outcome {
 
 // fixed analyses once, after so many pairs.
 func fixed(pairs int, next func() float64) outcome {
-	interim := paired.Interim{Pairs: pairs, Alpha: fixedAlpha, Beta: 0.05}
-	return follow(paired.Plan{Margin: margin, Tolerance: tolerance, Interims: []paired.Interim{interim}}, next)
+	interim := record.Interim{Pairs: pairs, Alpha: fixedAlpha, Beta: 0.05}
+	return follow(paired.Plan{Margin: margin, Tolerance: tolerance, Interims: []record.Interim{interim}}, next)
 }
 
 // threshold fails a candidate that is slower than a run of the baseline, on the same
@@ -125,11 +126,11 @@ const (
 )
 
 // verdictOf is that of a design that only knows slower and not slower.
-func verdictOf(slower bool) paired.Verdict {
+func verdictOf(slower bool) record.Verdict {
 	if slower {
-		return paired.Fail
+		return record.Fail
 	}
-	return paired.Pass
+	return record.Pass
 }
 
 // rounds plays rounds in which each variant has a fresh process.

@@ -69,7 +69,7 @@ func (t Table) Document() Document {
 func (g Goal) document(t Table) GoalDocument {
 	rate, _ := g.Rate(t)
 	goal := GoalDocument{
-		Noise: g.Noise, Change: g.Change, Verdict: g.Verdict.String(), Least: g.Least, Most: g.Most,
+		Noise: g.Noise, Change: g.Change, Verdict: string(g.Verdict), Least: g.Least, Most: g.Most,
 		Rate: rate.Value(), State: g.State(t).String(),
 	}
 	if g.Most == 0 {

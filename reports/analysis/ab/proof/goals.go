@@ -1,12 +1,12 @@
 package proof
 
-import "servebench/reports/analysis/stat/paired"
+import "servebench/reports/record"
 
 // Goal is what a rate of a cell of the gate has to keep to.
 type Goal struct {
 	Noise   string
 	Change  float64
-	Verdict paired.Verdict // whose rate
+	Verdict record.Verdict // whose rate
 	// Least and Most are the bounds of the rate, as fractions; a Most of 0 is none.
 	Least, Most float64
 }
@@ -15,9 +15,9 @@ type Goal struct {
 func (g Goal) Rate(t Table) (Rate, bool) {
 	c, ok := t.Gate.Cell(g.Noise, g.Change)
 	switch g.Verdict {
-	case paired.Fail:
+	case record.Fail:
 		return c.Fail, ok
-	case paired.Pass:
+	case record.Pass:
 		return c.Pass, ok
 	}
 	return c.Inconclusive, ok
@@ -58,14 +58,14 @@ func (g Goal) State(t Table) State {
 func Goals() []Goal {
 	shared, dedicated := Shared().Name, Dedicated().Name
 	return []Goal{
-		{Noise: shared, Change: 0, Verdict: paired.Fail, Most: 0.008},
-		{Noise: dedicated, Change: 0, Verdict: paired.Fail, Most: 0.008},
-		{Noise: shared, Change: 0, Verdict: paired.Inconclusive, Most: 0.06},
-		{Noise: dedicated, Change: 0, Verdict: paired.Inconclusive, Most: 0.06},
-		{Noise: shared, Change: 0.05, Verdict: paired.Pass, Most: 0.05},
-		{Noise: dedicated, Change: 0.05, Verdict: paired.Pass, Most: 0.05},
-		{Noise: dedicated, Change: 0.05, Verdict: paired.Fail, Least: 0.95},
-		{Noise: shared, Change: 0.10, Verdict: paired.Fail, Least: 0.95},
-		{Noise: shared, Change: 0.20, Verdict: paired.Fail, Least: 0.99},
+		{Noise: shared, Change: 0, Verdict: record.Fail, Most: 0.008},
+		{Noise: dedicated, Change: 0, Verdict: record.Fail, Most: 0.008},
+		{Noise: shared, Change: 0, Verdict: record.Inconclusive, Most: 0.06},
+		{Noise: dedicated, Change: 0, Verdict: record.Inconclusive, Most: 0.06},
+		{Noise: shared, Change: 0.05, Verdict: record.Pass, Most: 0.05},
+		{Noise: dedicated, Change: 0.05, Verdict: record.Pass, Most: 0.05},
+		{Noise: dedicated, Change: 0.05, Verdict: record.Fail, Least: 0.95},
+		{Noise: shared, Change: 0.10, Verdict: record.Fail, Least: 0.95},
+		{Noise: shared, Change: 0.20, Verdict: record.Fail, Least: 0.99},
 	}
 }

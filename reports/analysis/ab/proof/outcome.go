@@ -1,10 +1,10 @@
 package proof
 
-import "servebench/reports/analysis/stat/paired"
+import "servebench/reports/record"
 
 // outcome is what a design said of one comparison, after so many pairs.
 type outcome struct {
-	verdict paired.Verdict
+	verdict record.Verdict
 	pairs   int
 }
 
@@ -29,10 +29,10 @@ func (c Cell) MeanPairs() float64 {
 }
 
 // Add counts a comparison that came to the verdict after so many pairs.
-func (c *Cell) Add(verdict paired.Verdict, pairs int) {
-	c.Fail.count(verdict == paired.Fail)
-	c.Pass.count(verdict == paired.Pass)
-	c.Inconclusive.count(verdict == paired.Inconclusive)
+func (c *Cell) Add(verdict record.Verdict, pairs int) {
+	c.Fail.count(verdict == record.Fail)
+	c.Pass.count(verdict == record.Pass)
+	c.Inconclusive.count(verdict == record.Inconclusive)
 	c.Pairs += pairs
 }
 

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"servebench/reports/record"
 	"testing"
-
-	"servebench/reports/analysis/stat/paired"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -38,7 +37,7 @@ func TestGoals(t *testing.T) {
 
 // TestStateOfAGoal: only an interval that lies on one side of the bound tells.
 func TestStateOfAGoal(t *testing.T) {
-	most, least := Goal{Noise: "n", Verdict: paired.Fail, Most: 0.008}, Goal{Noise: "n", Verdict: paired.Fail, Least: 0.95}
+	most, least := Goal{Noise: "n", Verdict: record.Fail, Most: 0.008}, Goal{Noise: "n", Verdict: record.Fail, Least: 0.95}
 	for _, tt := range []struct {
 		goal Goal
 		rate Rate

@@ -1,19 +1,9 @@
 package paired
 
-import "math"
-
-// Verdict is what an interim analysis says of a metric, or of all of them.
-type Verdict int
-
-// The verdicts, from best to worst.
-const (
-	Pass Verdict = iota
-	Inconclusive
-	Fail
+import (
+	"math"
+	"servebench/reports/record"
 )
-
-// String is the verdict in capitals, as it is printed.
-func (v Verdict) String() string { return [...]string{"PASS", "INCONCLUSIVE", "FAIL"}[v] }
 
 // Estimate is what the pairs say of one metric.
 type Estimate struct {
@@ -27,7 +17,7 @@ type Estimate struct {
 	Centre, Low, High float64
 	P                 float64 // PValue
 	SurelyWorse       bool    // the test is rejected among those of all metrics (Holm)
-	Verdict           Verdict
+	Verdict           record.Verdict
 }
 
 // Judge judges a candidate at an interim analysis by the differences of each metric, of which
@@ -39,16 +29,16 @@ type Estimate struct {
 // its worst metric: to pass, all have to, so that PASS needs no correction for their
 // number (R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling",
 // Technometrics 24 (1982)). Without any metric it is inconclusive.
-func (p Plan) Judge(interim Interim, metrics [][]float64) (Verdict, []Estimate) {
+func (p Plan) Judge(interim record.Interim, metrics [][]float64) (record.Verdict, []Estimate) {
 	pValues := make([]float64, len(metrics))
 	for i, differences := range metrics {
 		pValues[i] = PValue(differences)
 	}
 	rejected := Holm(pValues, interim.Alpha)
 	if len(metrics) == 0 {
-		return Inconclusive, nil
+		return record.Inconclusive, nil
 	}
-	worst := Pass
+	worst := record.Pass
 	estimates := make([]Estimate, len(metrics))
 	for i, differences := range metrics {
 		averages := walsh(differences)
@@ -58,7 +48,7 @@ func (p Plan) Judge(interim Interim, metrics [][]float64) (Verdict, []Estimate) 
 			e.Low = max(e.Low, 0)
 		}
 		e.Verdict = p.verdict(e)
-		worst = max(worst, e.Verdict)
+		worst = record.Worse(worst, e.Verdict)
 		estimates[i] = e
 	}
 	return worst, estimates
@@ -67,14 +57,14 @@ func (p Plan) Judge(interim Interim, metrics [][]float64) (Verdict, []Estimate) 
 // Worse says that a metric is worse by the margin or more as estimated.
 func (p Plan) Worse(e Estimate) bool { return e.Centre >= math.Log1p(p.Margin) }
 
-func (p Plan) verdict(e Estimate) Verdict {
+func (p Plan) verdict(e Estimate) record.Verdict {
 	switch {
 	case e.SurelyWorse && p.Worse(e):
-		return Fail
+		return record.Fail
 	case e.High < math.Log1p(p.Tolerance):
-		return Pass
+		return record.Pass
 	default:
-		return Inconclusive
+		return record.Inconclusive
 	}
 }
 

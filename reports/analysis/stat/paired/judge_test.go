@@ -3,6 +3,7 @@ package paired
 import (
 	"math"
 	"math/rand/v2"
+	"servebench/reports/record"
 	"testing"
 )
 
@@ -24,19 +25,19 @@ func TestJudge(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		metrics [][]float64
-		want    Verdict
-		each    []Verdict
+		want    record.Verdict
+		each    []record.Verdict
 	}{
-		{"the same", [][]float64{around(0, 0.01, 30)}, Pass, []Verdict{Pass}},
-		{"better", [][]float64{around(-0.2, 0.01, 30)}, Pass, []Verdict{Pass}},
-		{"worse", [][]float64{around(0.1, 0.02, 30)}, Fail, []Verdict{Fail}},
-		{"surely worse, but by less than the margin", [][]float64{around(0.02, 0.005, 30)}, Pass, []Verdict{Pass}},
-		{"surely worse, by no more than the tolerance", [][]float64{around(0.04, 0.005, 30)}, Fail, []Verdict{Fail}},
-		{"noise", [][]float64{around(0.03, 0.3, 30)}, Inconclusive, []Verdict{Inconclusive}},
-		{"one of two is worse", [][]float64{around(0, 0.01, 30), around(0.1, 0.02, 30)}, Fail, []Verdict{Pass, Fail}},
-		{"one of two is noise", [][]float64{around(0, 0.01, 30), around(0.03, 0.3, 30)}, Inconclusive, []Verdict{Pass, Inconclusive}},
-		{"no pairs", [][]float64{nil}, Inconclusive, []Verdict{Inconclusive}},
-		{"no metric", nil, Inconclusive, nil},
+		{"the same", [][]float64{around(0, 0.01, 30)}, record.Pass, []record.Verdict{record.Pass}},
+		{"better", [][]float64{around(-0.2, 0.01, 30)}, record.Pass, []record.Verdict{record.Pass}},
+		{"worse", [][]float64{around(0.1, 0.02, 30)}, record.Fail, []record.Verdict{record.Fail}},
+		{"surely worse, but by less than the margin", [][]float64{around(0.02, 0.005, 30)}, record.Pass, []record.Verdict{record.Pass}},
+		{"surely worse, by no more than the tolerance", [][]float64{around(0.04, 0.005, 30)}, record.Fail, []record.Verdict{record.Fail}},
+		{"noise", [][]float64{around(0.03, 0.3, 30)}, record.Inconclusive, []record.Verdict{record.Inconclusive}},
+		{"one of two is worse", [][]float64{around(0, 0.01, 30), around(0.1, 0.02, 30)}, record.Fail, []record.Verdict{record.Pass, record.Fail}},
+		{"one of two is noise", [][]float64{around(0, 0.01, 30), around(0.03, 0.3, 30)}, record.Inconclusive, []record.Verdict{record.Pass, record.Inconclusive}},
+		{"no pairs", [][]float64{nil}, record.Inconclusive, []record.Verdict{record.Inconclusive}},
+		{"no metric", nil, record.Inconclusive, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, estimates := plan.Judge(last, tt.metrics)
@@ -59,8 +60,8 @@ func TestJudgeBetweenTheTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, estimates := plan.Judge(plan.Interims[4], [][]float64{around(0.07, 0.01, 30)}); got != Inconclusive {
-		t.Errorf("verdict %v, want %v: %+v", got, Inconclusive, estimates)
+	if got, estimates := plan.Judge(plan.Interims[4], [][]float64{around(0.07, 0.01, 30)}); got != record.Inconclusive {
+		t.Errorf("verdict %v, want %v: %+v", got, record.Inconclusive, estimates)
 	}
 }
 
@@ -70,7 +71,7 @@ func TestJudgeTellsWhatIsSurelyWorse(t *testing.T) {
 	plan := Plan{Margin: 0.2, Tolerance: 0.05}
 	clear, just := around(0.1, 0.02, 12), around(0.1, 0.02, 12)
 	just[0] = -0.001
-	interim := Interim{Pairs: 12, Alpha: PValue(just), Beta: 0.01}
+	interim := record.Interim{Pairs: 12, Alpha: PValue(just), Beta: 0.01}
 	_, both := plan.Judge(interim, [][]float64{clear, just})
 	if !both[0].SurelyWorse || !both[1].SurelyWorse || both[1].Low != 0 {
 		t.Errorf("beside a clearer one: %+v", both)
@@ -84,25 +85,25 @@ func TestJudgeTellsWhatIsSurelyWorse(t *testing.T) {
 // TestJudgeSpendsTheInterim: at the first of the interim analyses, ten pairs that agree are just
 // enough for one metric, and not for two.
 func TestJudgeSpendsTheInterim(t *testing.T) {
-	interim := Interim{Pairs: 10, Alpha: 0.001, Beta: 0.01}
-	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []Interim{interim}}
+	interim := record.Interim{Pairs: 10, Alpha: 0.001, Beta: 0.01}
+	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []record.Interim{interim}}
 	worse, same := around(0.1, 0.02, 10), around(0, 0.01, 10)
-	if got, _ := plan.Judge(interim, [][]float64{worse}); got != Fail {
-		t.Errorf("one metric: verdict %v, want %v", got, Fail)
+	if got, _ := plan.Judge(interim, [][]float64{worse}); got != record.Fail {
+		t.Errorf("one metric: verdict %v, want %v", got, record.Fail)
 	}
-	if got, _ := plan.Judge(interim, [][]float64{worse, same}); got != Inconclusive {
-		t.Errorf("two metrics: verdict %v, want %v", got, Inconclusive)
+	if got, _ := plan.Judge(interim, [][]float64{worse, same}); got != record.Inconclusive {
+		t.Errorf("two metrics: verdict %v, want %v", got, record.Inconclusive)
 	}
 }
 
 // TestEstimateOfFailure: the bounds of a metric that fails leave out 0, also where
 // Holm's procedure rejects what Bonferroni's correction would not.
 func TestEstimateOfFailure(t *testing.T) {
-	interim := Interim{Pairs: 10, Alpha: 0.0015, Beta: 0.01}
-	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []Interim{interim}}
+	interim := record.Interim{Pairs: 10, Alpha: 0.0015, Beta: 0.01}
+	plan := Plan{Margin: 0.03, Tolerance: 0.05, Interims: []record.Interim{interim}}
 	_, estimates := plan.Judge(interim, [][]float64{around(0.1, 0.02, 10), around(0.1, 0.02, 10)})
 	for i, e := range estimates {
-		if e.Verdict == Fail {
+		if e.Verdict == record.Fail {
 			t.Errorf("metric %d fails with p = %v, which is more than half of %v", i, e.P, interim.Alpha)
 		}
 	}
@@ -110,7 +111,7 @@ func TestEstimateOfFailure(t *testing.T) {
 	metrics := [][]float64{around(0.1, 0.02, 11), append(around(0.1, 0.02, 10), -0.001)}
 	_, estimates = plan.Judge(interim, metrics)
 	for i, e := range estimates {
-		if e.Verdict != Fail || e.Low < 0 || e.Low > e.Centre || e.High < e.Centre {
+		if e.Verdict != record.Fail || e.Low < 0 || e.Low > e.Centre || e.High < e.Centre {
 			t.Errorf("metric %d: %+v, want a failure with bounds around its centre that leave out 0", i, e)
 		}
 	}
@@ -134,7 +135,7 @@ func TestPairs(t *testing.T) {
 			x[i] *= 0.12
 		}
 		verdict, estimates := plan.Judge(plan.Interims[4], [][]float64{x})
-		if verdict != Inconclusive {
+		if verdict != record.Inconclusive {
 			continue
 		}
 		total++
@@ -150,7 +151,7 @@ func TestPairs(t *testing.T) {
 		for len(x) < n {
 			x = append(x, 0.12*rng.NormFloat64())
 		}
-		if verdict, _ := longer.Judge(longer.Interims[5], [][]float64{x}); verdict != Inconclusive {
+		if verdict, _ := longer.Judge(longer.Interims[5], [][]float64{x}); verdict != record.Inconclusive {
 			settled++
 		}
 	}

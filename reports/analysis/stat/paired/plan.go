@@ -3,6 +3,7 @@ package paired
 import (
 	"fmt"
 	"math"
+	"servebench/reports/record"
 )
 
 // Plan says when a comparison is analysed, and what it takes to end it.
@@ -11,18 +12,11 @@ type Plan struct {
 	Margin float64
 	// Tolerance is what a candidate that passes is surely not worse by: 0.05 for 5 %.
 	Tolerance float64
-	Interims  []Interim // by ascending pairs
-}
-
-// Interim is a point at which the comparison may be ended. What the interim analyses may err adds
-// up: over all of them the probability of a FAIL of a candidate that is no worse is
-// at most the sum of their Alpha, that of a PASS of one that is worse by the
-// tolerance at most the sum of their Beta, however the interim analyses depend on each other
-// (Bonferroni's inequality).
-type Interim struct {
-	Pairs int
-	Alpha float64 // of a false FAIL, over all metrics
-	Beta  float64 // of a false PASS
+	// Interims are by ascending pairs. What they may err adds up: over all of them the
+	// probability of a FAIL of a candidate that is no worse is at most the sum of their
+	// Alpha, that of a PASS of one that is worse by the tolerance at most the sum of their
+	// Beta, however they depend on each other (Bonferroni's inequality).
+	Interims []record.Interim
 }
 
 const (
@@ -48,8 +42,14 @@ const (
 // candidates that are no worse to be told so (all but 5 % of them; with interim analyses at 10,
 // 16, 22 and 30 pairs alone it was all but 16 %). On a quiet one the first interim analysis
 // settles nearly all, with as little as it has. Package proof has the figures.
-func plannedInterims() []Interim {
-	return []Interim{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}
+func plannedInterims() []record.Interim {
+	return []record.Interim{
+		{Pairs: 10, Alpha: 0.001, Beta: 0.005},
+		{Pairs: 16, Alpha: 0.001, Beta: 0.005},
+		{Pairs: 22, Alpha: 0.001, Beta: 0.005},
+		{Pairs: 30, Alpha: 0.001, Beta: 0.01},
+		{Pairs: 40, Alpha: 0.002, Beta: 0.025},
+	}
 }
 
 // NewPlan plans the interim analyses of a comparison of so many metrics, with at most so many
@@ -79,7 +79,7 @@ func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 
 // add appends an interim analysis. One that is not after the last one becomes a part of it, with
 // what it may err.
-func (p *Plan) add(interim Interim) {
+func (p *Plan) add(interim record.Interim) {
 	if n := len(p.Interims); n > 0 && interim.Pairs <= p.Interims[n-1].Pairs {
 		last := &p.Interims[n-1]
 		last.Alpha += interim.Alpha
@@ -112,6 +112,6 @@ func (p Plan) Extend(pairs int) (Plan, error) {
 	case extensions == mostExtensions:
 		return p, fmt.Errorf("continued %d times already: with every interim analysis the chance of a false alarm grows", extensions)
 	}
-	p.Interims = append(append([]Interim{}, p.Interims...), Interim{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
+	p.Interims = append(append([]record.Interim{}, p.Interims...), record.Interim{Pairs: pairs, Alpha: extensionAlpha, Beta: ExtensionBeta})
 	return p, nil
 }

@@ -2,6 +2,7 @@ package paired
 
 import (
 	"math"
+	"servebench/reports/record"
 	"slices"
 	"strings"
 	"testing"
@@ -11,14 +12,14 @@ func TestNewPlan(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		metrics, most int
-		want          []Interim
+		want          []record.Interim
 	}{
-		{"as planned", 1, 40, []Interim{{10, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
-		{"five metrics need more for the first interim analysis", 5, 40, []Interim{{13, 0.001, 0.005}, {16, 0.001, 0.005}, {22, 0.001, 0.005}, {30, 0.001, 0.01}, {40, 0.002, 0.025}}},
-		{"twice as many", 1, 80, []Interim{{10, 0.001, 0.005}, {24, 0.001, 0.005}, {38, 0.001, 0.005}, {56, 0.001, 0.01}, {80, 0.002, 0.025}}},
-		{"fewer", 1, 25, []Interim{{10, 0.001, 0.005}, {13, 0.001, 0.005}, {16, 0.001, 0.005}, {20, 0.001, 0.01}, {25, 0.002, 0.025}}},
-		{"one interim analysis is left", 1, 10, []Interim{{10, 0.006, 0.05}}},
-		{"interim analyses coincide", 5, 16, []Interim{{13, 0.003, 0.015}, {14, 0.001, 0.01}, {16, 0.002, 0.025}}},
+		{"as planned", 1, 40, []record.Interim{{Pairs: 10, Alpha: 0.001, Beta: 0.005}, {Pairs: 16, Alpha: 0.001, Beta: 0.005}, {Pairs: 22, Alpha: 0.001, Beta: 0.005}, {Pairs: 30, Alpha: 0.001, Beta: 0.01}, {Pairs: 40, Alpha: 0.002, Beta: 0.025}}},
+		{"five metrics need more for the first interim analysis", 5, 40, []record.Interim{{Pairs: 13, Alpha: 0.001, Beta: 0.005}, {Pairs: 16, Alpha: 0.001, Beta: 0.005}, {Pairs: 22, Alpha: 0.001, Beta: 0.005}, {Pairs: 30, Alpha: 0.001, Beta: 0.01}, {Pairs: 40, Alpha: 0.002, Beta: 0.025}}},
+		{"twice as many", 1, 80, []record.Interim{{Pairs: 10, Alpha: 0.001, Beta: 0.005}, {Pairs: 24, Alpha: 0.001, Beta: 0.005}, {Pairs: 38, Alpha: 0.001, Beta: 0.005}, {Pairs: 56, Alpha: 0.001, Beta: 0.01}, {Pairs: 80, Alpha: 0.002, Beta: 0.025}}},
+		{"fewer", 1, 25, []record.Interim{{Pairs: 10, Alpha: 0.001, Beta: 0.005}, {Pairs: 13, Alpha: 0.001, Beta: 0.005}, {Pairs: 16, Alpha: 0.001, Beta: 0.005}, {Pairs: 20, Alpha: 0.001, Beta: 0.01}, {Pairs: 25, Alpha: 0.002, Beta: 0.025}}},
+		{"one interim analysis is left", 1, 10, []record.Interim{{Pairs: 10, Alpha: 0.006, Beta: 0.05}}},
+		{"interim analyses coincide", 5, 16, []record.Interim{{Pairs: 13, Alpha: 0.003, Beta: 0.015}, {Pairs: 14, Alpha: 0.001, Beta: 0.01}, {Pairs: 16, Alpha: 0.002, Beta: 0.025}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, err := NewPlan(tt.metrics, tt.most, 0.03, 0.05)
@@ -32,7 +33,7 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
-func sameInterim(a, b Interim) bool {
+func sameInterim(a, b record.Interim) bool {
 	return a.Pairs == b.Pairs && near(a.Alpha, b.Alpha) && near(a.Beta, b.Beta)
 }
 
@@ -116,7 +117,7 @@ func TestExtend(t *testing.T) {
 	if !slices.Equal(plan.Interims, planned) || !slices.Equal(extended.Interims[:5], planned) {
 		t.Errorf("the plan became %v and %v, was %v", plan.Interims, extended.Interims, planned)
 	}
-	if !slices.ContainsFunc(extended.Interims, func(i Interim) bool { return i.Pairs == 50 }) {
+	if !slices.ContainsFunc(extended.Interims, func(i record.Interim) bool { return i.Pairs == 50 }) {
 		t.Errorf("no interim analysis at 50 pairs: %v", extended.Interims)
 	}
 }
