@@ -126,8 +126,17 @@ func (o *Options) checkServer() error {
 	} else if !o.format.hosts {
 		faults = append(faults, decode.Fault{Problem: o.format.Name + " does not say which server the requests are for", Want: "its URL, such as --url http://127.0.0.1:8080"})
 	}
-	if isTensors := o.format.Name == perfAnalyzer().Name; isTensors && o.Model == "" {
+	isTensors := o.format.Name == perfAnalyzer().Name
+	if isTensors && o.Model == "" {
 		faults = append(faults, decode.Fault{Problem: o.format.Name + " does not say which model takes the tensors", Want: "its name on the server, such as --model resnet50"})
+	}
+	for _, given := range []struct {
+		flag, only string
+		is         bool
+	}{{"--model", perfAnalyzer().Name, o.Model != ""}, {"--tensor", perfAnalyzer().Name, len(o.Tensors) > 0}, {"--bodies", accessLog().Name, o.Bodies != ""}} {
+		if given.is && given.only != o.format.Name {
+			faults = append(faults, decode.Fault{Problem: fmt.Sprintf("%s is for %s, and the recording was read as %s", given.flag, given.only, o.format.Name), Want: "none"})
+		}
 	}
 	if faults != nil {
 		return faults
@@ -148,6 +157,13 @@ func (o *Options) readAll(path string, left *leftOut, yield func(*Request) error
 	}
 	defer in.bodies.close()
 	return in, o.format.read(in, func(r *Request) error {
+		r.Header = slices.DeleteFunc(r.Header, func(f Field) bool {
+			if templateField.MatchString(f.Name) && !strings.ContainsFunc(f.Value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+				return false
+			}
+			in.leaveOut(badFields, r.Place)
+			return true
+		})
 		if r.Inputs == nil && !slices.Contains(methods, r.Method) {
 			in.leaveOut(otherMethod, r.Place)
 			return nil

@@ -31,7 +31,6 @@ type plan struct {
 type reference struct {
 	where, name      string
 	scheme, variable string
-	count            int
 	differs          bool
 }
 
@@ -42,7 +41,6 @@ func (h *hostSurvey) plan(o *Options) (*plan, error) {
 	for _, name := range slices.Sorted(maps.Keys(h.fields)) {
 		switch use := h.fields[name]; {
 		case p.compare && name == "Accept-Encoding": // answers are recorded as they read
-		case !templateField.MatchString(name):
 		case use.count == h.requests && !use.varies:
 			p.constant = append(p.constant, Field{name, use.value})
 		default:
@@ -55,10 +53,10 @@ func (h *hostSurvey) plan(o *Options) (*plan, error) {
 	})
 	for _, key := range keys {
 		use := h.secrets[key]
-		if !use.fill || key.where == inHeader && !templateField.MatchString(key.name) {
+		if !use.fill {
 			continue
 		}
-		r := reference{where: key.where, name: key.name, scheme: use.scheme, variable: secret.Variable(key.name), count: use.count, differs: use.differs}
+		r := reference{where: key.where, name: key.name, scheme: use.scheme, variable: variableOf(key.name), differs: use.differs}
 		if slices.ContainsFunc(p.references, func(o reference) bool { return o.variable == r.variable }) {
 			r.variable += "_PARAMETER"
 		}
@@ -66,6 +64,14 @@ func (h *hostSurvey) plan(o *Options) (*plan, error) {
 		p.parameters = p.parameters || key.where == inParameter
 	}
 	return p, p.settleTensors(o)
+}
+
+var notVariable = regexp.MustCompile(`^[0-9]*|[^A-Z0-9_]+`)
+
+// variableOf is the environment's variable for a secret.
+func variableOf(name string) string {
+	variable := notVariable.ReplaceAllString(secret.Variable(name), "")
+	return cmp.Or(variable, "SECRET")
 }
 
 // inputTensor is a tensor that the model takes, as a scenario says it: "FP32[3,-1]".

@@ -11,6 +11,7 @@ package recording
 
 import (
 	"net/textproto"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,10 +123,10 @@ var authority = regexp.MustCompile(`^[A-Za-z0-9._~:%\[\]-]+$`)
 
 // setURL sets where a request went. It returns why that is nowhere to send it again,
 // "" otherwise. Neither the fragment nor user and password are kept.
-func (r *Request) setURL(url string) (why string) {
-	scheme, rest, absolute := strings.Cut(url, "://")
+func (r *Request) setURL(text string) (why string) {
+	scheme, rest, absolute := strings.Cut(text, "://")
 	if !absolute {
-		scheme, _, _ = strings.Cut(url, ":")
+		scheme, _, _ = strings.Cut(text, ":")
 	}
 	switch r.Scheme = strings.ToLower(scheme); {
 	case r.Scheme == "data":
@@ -153,31 +154,27 @@ func (r *Request) setURL(url string) (why string) {
 	return ""
 }
 
+// notInTarget finds what may not stand in a path or query, and percents with their digits.
+var notInTarget = regexp.MustCompile(`%[0-9A-Fa-f]{2}|[^!#-;=?-~]|%`)
+
 // setTarget sets path and query. What may not stand there is written in percents.
 func (r *Request) setTarget(target string) {
 	target, _, _ = strings.Cut(target, "#")
 	if !strings.HasPrefix(target, "/") {
 		target = "/" + target
 	}
-	const hex = "0123456789ABCDEF"
-	isBad := func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' }
-	bad := slices.IndexFunc([]byte(target), isBad)
-	if bad < 0 {
-		r.Target = target
-		return
-	}
-	b := []byte(target[:bad])
-	for _, c := range []byte(target[bad:]) {
-		if isBad(c) {
-			b = append(b, '%', hex[c>>4], hex[c&15])
-		} else {
-			b = append(b, c)
+	r.Target = notInTarget.ReplaceAllStringFunc(target, func(bad string) string {
+		if len(bad) == 3 {
+			return bad
 		}
-	}
-	r.Target = string(b)
+		return url.PathEscape(bad)
+	})
 }
 
 // methods are those that a scenario can send.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-const otherMethod = "requests with methods other than GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS"
+const (
+	badFields   = "header fields with a name or characters that cannot be sent"
+	otherMethod = "requests with methods other than GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS"
+)

@@ -223,6 +223,7 @@ func TestFaults(t *testing.T) {
 		{"more answers", `{"data": [{"IN": [1]}], "validation_data": [{"OUT": [1]}, {"OUT": [1]}]}`, Options{URL: server, Model: "m"}, "it has more steps than data, which has 1"},
 		{"no gzip", "\x1f\x8bhello", Options{}, "it begins like a file of gzip and is none"},
 		{"no bodies", log, Options{URL: server, Bodies: "testdata/none"}, "testdata/none"},
+		{"useless", log, Options{URL: server, Model: "m", Tensors: map[string]string{"IN": "FP32"}}, "--model is for perf-analyzer, and the recording was read as access-log; want none\n--tensor is for perf-analyzer"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := importText(t, "file.har", tc.text, tc.options)
@@ -436,7 +437,7 @@ func TestTargets(t *testing.T) {
 		"http://a":                         "http a /",
 		"HTTPS://A:443?b#c":                "https a /?b",
 		"http://a:80/b c":                  "http a /b%20c",
-		"http://u:p@a:8080/ü%20":           "http a:8080 /%C3%BC%20",
+		"http://u:p@a:8080/ü%20%zz%":       "http a:8080 /%C3%BC%20%25zz%25",
 		"http://[::1]:9/":                  "http [::1]:9 /",
 		"http://a b/":                      badURL,
 		"/only":                            badURL,
@@ -470,7 +471,14 @@ func FuzzImport(f *testing.F) {
 	add("perf-analyzer", []byte(`{"data":[{"IN":{"content":[[1,2],[3,4]],"shape":[4]},"A":true}],"validation_data":[[{"expect":{"b64":"AAAA"}}]]}`))
 	f.Fuzz(func(t *testing.T, format uint8, text []byte) {
 		name := formats[int(format)%len(formats)].Name
-		s, err := importText(t, "a.b", string(text), Options{Format: name, URL: server, Model: "m", Answers: true, Bodies: "testdata/bodies.jsonl"})
+		o := Options{Format: name, URL: server, Answers: true}
+		switch name {
+		case "access-log":
+			o.Bodies = "testdata/bodies.jsonl"
+		case "perf-analyzer":
+			o.Model = "m"
+		}
+		s, err := importText(t, "a.b", string(text), o)
 		if err == nil {
 			checkFolder(t, s)
 		} else if _, ok := errors.AsType[decode.Faults](err); !ok {

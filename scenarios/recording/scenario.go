@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -27,7 +28,7 @@ func (s *Summary) scenario() []byte {
 	p, o := s.plan, s.options
 	all := yaml.MapSlice{
 		{Key: "name", Value: decode.WriteText(scenarioName(s.Dir))},
-		{Key: "description", Value: decode.WriteText(s.Heading() + ".")},
+		{Key: "description", Value: decode.WriteText(literal(s.Heading() + "."))},
 		{Key: "targets", Value: []string{"endpoint"}},
 		{Key: "endpoint", Value: yaml.MapSlice{
 			{Key: "url", Value: decode.WriteText(s.serverURL())},
@@ -39,7 +40,7 @@ func (s *Summary) scenario() []byte {
 	} else {
 		all[3].Value = yaml.MapSlice{{Key: "url", Value: decode.WriteText(s.serverURL())}}
 		all = append(all,
-			yaml.MapItem{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: decode.WriteText(o.Model)}}},
+			yaml.MapItem{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: decode.WriteText(literal(o.Model))}}},
 			yaml.MapItem{Key: "protocol", Value: "v2"})
 	}
 	if strings.HasPrefix(s.serverURL(), "https:") && 2*p.http2 > p.requests {
@@ -100,7 +101,7 @@ func (p *plan) template() yaml.MapSlice {
 		if r.where == inHeader {
 			headers = append(headers, yaml.MapItem{Key: r.name, Value: decode.WriteText(literal(r.scheme) + "${" + r.variable + "}")})
 		} else {
-			path += separator + literal(r.name) + "=${" + r.variable + "}"
+			path += separator + literal(url.QueryEscape(r.name)) + "=${" + r.variable + "}"
 			separator = "&"
 		}
 	}

@@ -82,7 +82,11 @@ func (s *Summary) count(all []found) {
 		s.secrets = map[secretKey]int{}
 	}
 	for _, f := range all {
-		s.secrets[secretKey{f.where, f.name}]++
+		key := secretKey{f.where, f.name}
+		if s.secrets[key] == 0 && len(s.secrets) >= mostFields {
+			key.name = "other names"
+		}
+		s.secrets[key]++
 	}
 }
 
@@ -223,10 +227,17 @@ func (s *Summary) secretLines() []string {
 func (s *Summary) notes() []string {
 	p := s.plan
 	var lines []string
+	var guessed []string
 	for _, t := range p.inputs {
 		if t.guessed != "" {
-			lines = append(lines, fmt.Sprintf("The recording does not hold datatypes. %s was taken for %s; if the model takes another, add --tensor '%s=…'.", oneLine(t.name), t.guessed, oneLine(t.name)))
+			guessed = append(guessed, oneLine(t.name)+" as "+t.guessed)
 		}
+	}
+	if guessed != nil {
+		lines = append(lines, "The recording does not hold datatypes. Read "+strings.Join(guessed, ", ")+"; if the model takes others, add --tensor 'NAME=FP16[…]'.")
+	}
+	if s.options.Answers && !p.compare && p.outputs == 0 {
+		lines = append(lines, "No answers were recorded to compare with.")
 	}
 	if accepted := p.accepted(); len(accepted) > 1 {
 		lines = append(lines, "Other statuses than 2xx were recorded, so template.expect.status accepts them of every request: "+strings.Trim(strings.ReplaceAll(fmt.Sprint(accepted[1:]), " ", ", "), "[]")+".")
