@@ -276,6 +276,35 @@ func sizeOfElements(data []byte, n int) int {
 	return total
 }
 
+// StackTensors puts the tensors of a batch of examples together, each with a first
+// dimension of one element for each example. It fails where the examples' tensors are not
+// those of the schema, or differ in shape.
+func StackTensors(schema Schema, batch []Example) ([]Tensor, error) {
+	stacked := make([]Tensor, len(schema.Tensors))
+	for k, want := range schema.Tensors {
+		for i, e := range batch {
+			if len(e.Tensors) != len(schema.Tensors) {
+				return nil, fmt.Errorf("example %d has %d tensors, want %d", i, len(e.Tensors), len(schema.Tensors))
+			}
+			t, first := e.Tensors[k], batch[0].Tensors[k]
+			switch err := t.Check(); {
+			case err != nil:
+				return nil, fmt.Errorf("example %d: %w", i, err)
+			case !t.Fits(want):
+				return nil, fmt.Errorf("example %d: tensor %q is %s of %s, want %q, %s of %s", i, t.Name, t.ShapeText(), t.Datatype, want.Name, want.ShapeText(), want.Datatype)
+			case !slices.Equal(t.Shape, first.Shape):
+				return nil, fmt.Errorf("example %d: tensor %q is %s, and %s in the first example of the batch", i, t.Name, t.ShapeText(), first.ShapeText())
+			}
+			if i == 0 {
+				shape := append([]int64{int64(len(batch))}, t.Shape...)
+				stacked[k] = Tensor{Name: t.Name, Datatype: t.Datatype, Shape: shape, Data: make([]byte, 0, len(batch)*len(t.Data))}
+			}
+			stacked[k].Data = append(stacked[k].Data, t.Data...)
+		}
+	}
+	return stacked, nil
+}
+
 // Fits reports whether a tensor is one that a Schema describes: the same name, datatype
 // and shape, but for dimensions of -1.
 func (t Tensor) Fits(schema Tensor) bool {

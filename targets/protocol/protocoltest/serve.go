@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"testing"
 
 	"servebench/generators"
@@ -55,6 +56,9 @@ func refused(p protocol.Protocol, r protocol.Response) bool {
 func testRoundTrip(t *testing.T, s Subject) {
 	h := s.Handler(service())
 	for _, m := range models() {
+		if s.NoValues && len(m.Schema.Classes) == 0 {
+			continue
+		}
 		t.Run(m.Name, func(t *testing.T) {
 			p := openFor(t, s, m)
 			for _, n := range []int{1, 2, 17} {
@@ -90,6 +94,12 @@ func compareAnswers(m protocol.Model, examples []generators.Example, answers []g
 	}
 	for i, answer := range answers {
 		want := m.Answer(examples[i].Features)
+		if len(m.Schema.Classes) == 0 {
+			if got, ok := value(answer); !ok || math.Abs(got-want.Tensors[0].Number(0)) > 1e-6 {
+				return fmt.Sprintf("answer %d is %+v, want the value %g", i, answer, want.Tensors[0].Number(0))
+			}
+			continue
+		}
 		if answer.Kind != want.Kind || answer.Label != want.Label {
 			return fmt.Sprintf("answer %d is %+v, want %+v", i, answer, want)
 		}
@@ -100,8 +110,66 @@ func compareAnswers(m protocol.Model, examples []generators.Example, answers []g
 	return ""
 }
 
+// value returns the number that an answer is, as a tensor of one element or in JSON.
+func value(a generators.Answer) (float64, bool) {
+	switch {
+	case a.Kind == generators.Tensors && len(a.Tensors) == 1 && a.Tensors[0].Len() == 1:
+		return a.Tensors[0].Number(0), true
+	case a.Kind == generators.Text && a.Value.JSON:
+		v, err := strconv.ParseFloat(a.Value.Text, 64)
+		return v, err == nil
+	}
+	return 0, false
+}
+
 func near(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Abs(float64(x)-float64(y)) <= 1e-6 })
+}
+
+// testTensors sends the rows of features as tensors of every datatype that is carried.
+func testTensors(t *testing.T, s Subject) {
+	h, m := s.Handler(service()), models()[0]
+	for _, d := range s.Tensors {
+		t.Run(d.String(), func(t *testing.T) {
+			schema := m.Schema
+			schema.Features, schema.Tensors = nil, []generators.Tensor{{Name: s.Input, Datatype: d, Shape: []int64{4}}}
+			p, err := s.Kind.Open(protocol.Config{Model: m.Name, Schema: schema})
+			if err != nil {
+				t.Fatal(err)
+			}
+			examples := makeTensors(s.Input, d, 5)
+			checkAnswers(t, p, m, "r-1", examples, sendTo(h, encode(t, p, "r-1", examples)))
+			examples[3].Tensors[0].Shape = []int64{2, 2}
+			if _, err := p.Encode("", examples); err == nil {
+				t.Error("a tensor of another shape was encoded")
+			}
+		})
+	}
+}
+
+// makeTensors makes n examples of four numbers that are 0 or 1, in every datatype alike.
+func makeTensors(name string, d generators.Datatype, n int) []generators.Example {
+	one := map[generators.Datatype][]byte{
+		generators.FP16: {0x00, 0x3c}, generators.BF16: {0x80, 0x3f},
+		generators.FP32: {0, 0, 0x80, 0x3f}, generators.FP64: {0, 0, 0, 0, 0, 0, 0xf0, 0x3f},
+	}[d]
+	if one == nil {
+		one = append([]byte{1}, make([]byte, d.Size()-1)...)
+	}
+	examples := make([]generators.Example, n)
+	for i := range examples {
+		row, data := make([]float32, 4), []byte(nil)
+		for j := range row {
+			if i>>j&1 == 1 {
+				row[j] = 1
+				data = append(data, one...)
+			} else {
+				data = append(data, make([]byte, d.Size())...)
+			}
+		}
+		examples[i] = generators.Example{Features: row, Tensors: []generators.Tensor{{Name: name, Datatype: d, Shape: []int64{4}, Data: data}}}
+	}
+	return examples
 }
 
 func testReady(t *testing.T, s Subject) {

@@ -1,7 +1,8 @@
 // Package protocoltest is the conformance suite of wire protocols: what the
 // rest of the program relies on, whichever protocol it speaks. A protocol's
 // own test calls Run with its client and its server side, which the suite runs
-// against each other over real requests, and with damaged bytes.
+// against each other over real requests, and with damaged bytes. RunTogether runs
+// the clients of several protocols against one server that speaks them all.
 package protocoltest
 
 import (
@@ -24,6 +25,13 @@ type Subject struct {
 	Kind protocol.Kind
 	// Handler is its server side.
 	Handler func(protocol.Service) http.Handler
+	// Tensors are the datatypes of the tensors that it carries as examples; none: it
+	// carries rows of features alone. Input is what the server side calls the tensor of
+	// the features.
+	Tensors []generators.Datatype
+	Input   string
+	// NoValues says that it knows classes alone, and no regressions.
+	NoValues bool
 }
 
 // Run holds the subject to the contract of protocol.Kind, protocol.Protocol
@@ -39,6 +47,7 @@ func Run(t *testing.T, s Subject) {
 		{"encoding refuses what it cannot carry", testEncodeRefuses},
 		{"encoding is safe for concurrent use", testEncodeConcurrent},
 		{"answers come back", testRoundTrip},
+		{"tensors are carried", testTensors},
 		{"readiness is told", testReady},
 		{"server refuses an unknown model", testUnknownModel},
 		{"server enforces the batch limit", testBatchLimit},
@@ -57,8 +66,8 @@ func service() protocol.Service {
 	return protocol.Service{Name: "suite", Version: "1", Models: models()}
 }
 
-// models are logistic regressions of two and of four classes, of the same four
-// features. Their answers are distinct for distinct
+// models are logistic regressions of two and of four classes and a linear one, of the
+// same four features. Their answers are distinct for distinct
 // rows.
 func models() []protocol.Model {
 	schema := generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}}
@@ -69,6 +78,9 @@ func models() []protocol.Model {
 			return float32(1 / (1 + math.Exp(-weigh(x, 0))))
 		})},
 		{Name: modelName + "-4", Doc: "A logistic regression of four classes.", Version: "1", Schema: four, Predict: softmax},
+		{Name: modelName + "-value", Doc: "A linear regression.", Version: "1", Schema: schema, Predict: func(x, scores []float32) {
+			scores[0] = float32(weigh(x, 0))
+		}},
 	}
 }
 

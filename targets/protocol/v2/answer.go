@@ -14,11 +14,13 @@ import (
 // answerDecoder reads one infer response.
 type answerDecoder struct {
 	reader
-	classes     []string // labels index them; none: any number is a label
+	classes     []string // labels index them; none: the answers are tensors
+	output      string   // the only one to read; "": any
 	id          string
 	label       column
 	probability column   // one for each class, of two classes that of class 1 alone
 	others      []tensor // outputs that are named neither label nor probability
+	tensors     []generators.Tensor
 }
 
 // column is the values of one output tensor.
@@ -38,14 +40,23 @@ func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	d := answerDecoder{
 		reader:  reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}, List: "outputs"}},
 		classes: c.schema.Classes,
+		output:  c.output,
 	}
 	d.readDocument()
-	d.guessOutputs()
-	d.checkLengths()
+	var answers []generators.Answer
+	if len(d.classes) == 0 {
+		answers = d.tensorAnswers()
+	} else {
+		d.guessOutputs()
+		d.checkLengths()
+	}
 	if err := d.problem(); err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
-	return protocol.Reply{ID: d.id, Answers: d.answers()}, nil
+	if answers == nil {
+		answers = d.answers()
+	}
+	return protocol.Reply{ID: d.id, Answers: answers}, nil
 }
 
 func (d *answerDecoder) readDocument() {
@@ -83,10 +94,13 @@ func (d *answerDecoder) readOutputs() {
 			continue
 		}
 		t := d.readTensor(i)
-		switch string(t.name) {
-		case labelOutput.name():
+		switch name := string(t.name); {
+		case d.output != "" && name != d.output:
+		case len(d.classes) == 0:
+			d.keepTensor(t)
+		case name == labelOutput.name():
 			d.readLabels(t)
-		case probabilityOutput.name(), probabilitiesOutput.name():
+		case name == probabilityOutput.name(), name == probabilitiesOutput.name():
 			d.readProbabilities(t)
 		default:
 			d.others = append(d.others, t)
@@ -108,10 +122,9 @@ func (d *answerDecoder) width() int {
 	return len(d.classes)
 }
 
-func (d *answerDecoder) classCount() int64 { return int64(max(len(d.classes), 2)) }
+func (d *answerDecoder) classCount() int64 { return int64(len(d.classes)) }
 
-// binary reports whether there are two classes, as there are where none are known.
-func (d *answerDecoder) binary() bool { return len(d.classes) <= 2 }
+func (d *answerDecoder) binary() bool { return len(d.classes) == 2 }
 
 func (d *answerDecoder) answers() []generators.Answer {
 	width := d.width()
@@ -145,7 +158,8 @@ var (
 
 // guessOutputs looks for a label or a probability that no output is named for among those
 // of other names: by the names that servers give them, or, of an output that is
-// alone, by its datatype and shape. What may mean two things is a fault.
+// alone, by its datatype and shape. What may mean two things is a fault; of an
+// output that the scenario names, nothing does.
 func (d *answerDecoder) guessOutputs() {
 	if d.Err != nil || len(d.Faults) > 0 {
 		return
@@ -163,8 +177,12 @@ func (d *answerDecoder) guessOutputs() {
 			}
 		}
 	}
-	if !d.label.found && !d.probability.found && len(d.Faults) == 0 {
-		d.Fault("outputs: want %q or %q, got %s", labelOutput.name(), probabilityOutput.name(), d.foundOutputs())
+	switch {
+	case d.label.found || d.probability.found || len(d.Faults) > 0:
+	case d.output != "":
+		d.Fault("outputs: %q is missing", d.output)
+	default:
+		d.Fault("outputs: want %q or %q, got %s", labelOutput.name(), outputsOf(len(d.classes))[1].name(), d.foundOutputs())
 	}
 }
 
@@ -186,7 +204,7 @@ var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 // its datatype: floating values of an unknown name may be anything.
 func (d *answerDecoder) hasOneMeaning(t tensor) bool {
 	typ, _ := numericType(t.datatype)
-	return !typ.IsFloat() || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
+	return d.output != "" || !typ.IsFloat() || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
 }
 
 func (d *answerDecoder) foundOutputs() string {
@@ -201,9 +219,11 @@ func (d *answerDecoder) foundOutputs() string {
 }
 
 // readEither reads an output whose name does not say what it holds: [rows, classes] of a
-// floating datatype are probabilities, one value per row is a label.
+// floating datatype are probabilities, one value per row is a label. In an output that the
+// scenario names, it is the probability of class 1 where there are two.
 func (d *answerDecoder) readEither(t tensor) {
-	if typ, _ := numericType(t.datatype); typ.IsFloat() && t.dims == 2 && t.shape[1] == d.classCount() {
+	typ, _ := numericType(t.datatype)
+	if typ.IsFloat() && (t.dims == 2 && t.shape[1] == d.classCount() || d.output != "" && d.binary()) {
 		d.readProbabilities(t)
 		return
 	}
@@ -214,9 +234,6 @@ func (d *answerDecoder) readEither(t tensor) {
 // text that is a class's name or number.
 func (d *answerDecoder) readLabels(t tensor) {
 	most := float64(len(d.classes) - 1)
-	if len(d.classes) == 0 {
-		most = math.MaxInt32
-	}
 	typ, known := numericType(t.datatype)
 	switch {
 	case string(t.datatype) == "BYTES":

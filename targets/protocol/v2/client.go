@@ -4,10 +4,14 @@
 // server, which the reference inference server mounts. The two share one
 // scanner and one set of rules, and the tests run them against each other.
 //
-// A model takes one input tensor, features [rows, features], and offers the
-// outputs label (INT64), probability (FP32, of class 1) and class (BYTES), each
-// [rows]. The client also reads what other servers call their outputs, where it has
-// one meaning. The binary tensor extension is not supported.
+// A model of the server takes one input tensor, features [rows, features], and offers the
+// outputs label (INT64) and class (BYTES), each [rows], and probability (FP32, of class 1,
+// [rows]) where it has two classes, probabilities (FP32, [rows, classes]) where it has
+// more; a regression offers value (FP32, [rows]). The client sends rows of features as one
+// tensor, and examples that are tensors as they are. Of a model with classes it reads
+// labels and probabilities, also by the names that other servers give their outputs, where
+// those have one meaning; of a model without, all tensors. The binary tensor extension is
+// not supported.
 package v2
 
 import (
@@ -38,6 +42,7 @@ func Kind() protocol.Kind {
 type client struct {
 	path    string
 	schema  generators.Schema
+	output  string    // the only one that is read; "": see Decode
 	inputs  string    // what stands in a body between its id and the shape of the rows
 	outputs string    // what stands in it behind the data
 	buffers sync.Pool // *[]byte, in which bodies are built
@@ -47,9 +52,13 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 	if cfg.Model == "" {
 		return nil, errors.New("open protocol v2: the model has no name")
 	}
+	if s := cfg.Schema; s.Text || s.Body || len(s.Tensors) > 0 && len(s.Features) > 0 {
+		return nil, errors.New("open protocol v2: it carries rows of features, or tensors, and nothing else")
+	}
 	return &client{
 		path:    "/v2/models/" + url.PathEscape(cfg.Model) + "/infer",
 		schema:  cfg.Schema,
+		output:  cfg.Output,
 		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
 		outputs: askFor(cfg),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
@@ -100,17 +109,14 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 	if len(batch) == 0 {
 		return nil, errors.New("the batch is empty")
 	}
+	if len(c.schema.Tensors) > 0 {
+		return c.appendTensors(dst, id, batch)
+	}
 	width := len(batch[0].Features)
 	if len(c.schema.Features) > 0 {
 		width = len(c.schema.Features)
 	}
-	dst = append(dst, '{')
-	if id != "" {
-		dst = append(dst, `"id":`...)
-		dst = jsonbody.AppendString(dst, []byte(id))
-		dst = append(dst, ',')
-	}
-	dst = append(dst, c.inputs...)
+	dst = append(appendID(dst, id), c.inputs...)
 	dst = jsonbody.AppendInt(dst, len(batch))
 	dst = append(dst, ',')
 	dst = jsonbody.AppendInt(dst, width)
@@ -122,6 +128,38 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 		}
 	}
 	return append(append(dst, ']'), c.outputs...), nil
+}
+
+func appendID(dst []byte, id string) []byte {
+	dst = append(dst, '{')
+	if id != "" {
+		dst = append(dst, `"id":`...)
+		dst = jsonbody.AppendString(dst, []byte(id))
+		dst = append(dst, ',')
+	}
+	return dst
+}
+
+// appendTensors appends the request of examples that are tensors.
+func (c *client) appendTensors(dst []byte, id string, batch []generators.Example) ([]byte, error) {
+	tensors, err := generators.StackTensors(c.schema, batch)
+	if err != nil {
+		return nil, err
+	}
+	dst = append(appendID(dst, id), `"inputs":[`...)
+	for i, t := range tensors {
+		if i > 0 {
+			dst = append(dst, `},`...)
+		}
+		dst = jsonbody.AppendString(append(dst, `{"name":`...), []byte(t.Name))
+		dst = append(append(dst, `,"shape":`...), t.ShapeText()...)
+		dst = append(append(dst, `,"datatype":"`...), t.Datatype.String()...)
+		if dst, err = jsonbody.AppendElements(append(dst, `","data":[`...), t); err != nil {
+			return nil, err
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, c.outputs...), nil
 }
 
 func (c *client) appendRow(dst []byte, row int, features []float32, width int) ([]byte, error) {

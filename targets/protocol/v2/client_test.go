@@ -34,6 +34,139 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+// TestEncodeTensors names the tensors as the schema does, and asks for one output.
+func TestEncodeTensors(t *testing.T) {
+	schema := generators.Schema{Tensors: []generators.Tensor{
+		{Name: "pixels", Datatype: generators.UINT8, Shape: []int64{2, -1}}, {Name: "text", Datatype: generators.BYTES},
+	}}
+	c, err := Kind().Open(protocol.Config{Model: "m", Schema: schema, Output: "scores"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := generators.Example{Tensors: []generators.Tensor{
+		{Name: "pixels", Datatype: generators.UINT8, Shape: []int64{2, 2}, Data: []byte{1, 2, 3, 255}}, generators.ByteStrings("text", nil, "a\"b"),
+	}}
+	got, err := c.Encode("", []generators.Example{example, example})
+	want := `{"inputs":[{"name":"pixels","shape":[2,2,2],"datatype":"UINT8","data":[1,2,3,255,1,2,3,255]},` +
+		`{"name":"text","shape":[2],"datatype":"BYTES","data":["a\"b","a\"b"]}],"outputs":[{"name":"scores"}]}`
+	if err != nil || string(got.Body) != want {
+		t.Errorf("%v, got\n%s, want\n%s", err, got.Body, want)
+	}
+	example.Tensors[1].Name = "words"
+	if _, err := c.Encode("", []generators.Example{example}); err == nil || !strings.Contains(err.Error(), `example 0: tensor "words" is [] of BYTES, want "text", [] of BYTES`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestOpenRefusesText(t *testing.T) {
+	if _, err := Kind().Open(protocol.Config{Model: "m", Schema: generators.Schema{Text: true}}); err == nil {
+		t.Error("opened for prompts")
+	}
+}
+
+// TestDecodeMoreClasses reads labels and probabilities of three classes.
+func TestDecodeMoreClasses(t *testing.T) {
+	schema := generators.Schema{Classes: []string{"red", "green", "blue"}}
+	answer := generators.Answer{Kind: generators.Class, Label: 2, Probabilities: []float32{0.25, 0.125, 0.625}}
+	probabilities := output("probabilities", "FP32", "[1,3]", "[0.25,0.125,0.625]")
+	for _, test := range []struct {
+		name, output, outputs string
+		want                  generators.Answer
+		fault                 string
+	}{
+		{"both", "", output("label", "INT64", "[1]", "[2]") + "," + probabilities, answer, ""},
+		{"probabilities", "", probabilities, answer, ""},
+		{"by another's name", "", output("predict_proba", "FP64", "[1,3]", "[[0.25,0.125,0.625]]"), answer, ""},
+		{"alone", "", output("dense_1", "FP32", "[1,3]", "[0.25,0.125,0.625]"), answer, ""},
+		{"a class's name", "", output("class", "BYTES", "[1]", `["blue"]`), generators.Classified(2), ""},
+		{"of two outputs the one named", "b", output("a", "INT64", "[1]", "[0]") + "," + output("b", "INT64", "[1]", "[2]"), generators.Classified(2), ""},
+		{"no label", "", output("label", "INT64", "[1]", "[3]"), generators.Answer{}, "3 is not a label in 0…2"},
+		{"two probabilities", "", output("probabilities", "FP32", "[1,2]", "[0.5,0.5]"), generators.Answer{}, `the probabilities of the 3 classes, [rows,3]; "probabilities" is [1,2]`},
+		{"not 1", "", output("probabilities", "FP32", "[1,3]", "[0.5,0.5,0.5]"), generators.Answer{}, "is [0.5, 0.5, 0.5], which does not add up to 1: want the probabilities of the 3 classes"},
+		{"the named output is missing", "b", probabilities, generators.Answer{}, `outputs: "b" is missing`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := Kind().Open(protocol.Config{Model: "m", Schema: schema, Output: test.output})
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply, err := c.Decode(protocol.Response{Status: 200, Body: []byte(outputs(test.outputs))})
+			if test.fault != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fault) {
+					t.Errorf("error %v, want %s", err, test.fault)
+				}
+				return
+			}
+			if diff := cmp.Diff([]generators.Answer{test.want}, reply.Answers); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+// TestDecodeNamedProbability takes values of an output that the scenario names for
+// probabilities of class 1.
+func TestDecodeNamedProbability(t *testing.T) {
+	c, err := Kind().Open(protocol.Config{Model: "m", Schema: logistic().Schema, Output: "score"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := c.Decode(protocol.Response{Status: 200, Body: []byte(outputs(output("score", "FP32", "[2]", "[0.75,0.25]")))})
+	if diff := cmp.Diff([]generators.Answer{probable(1, 0.75), probable(0, 0.25)}, reply.Answers); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+// TestDecodeTensors reads the outputs of a model without classes.
+func TestDecodeTensors(t *testing.T) {
+	decode := func(name, list string) ([]generators.Answer, error) {
+		c, err := Kind().Open(protocol.Config{Model: "m", Output: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply, err := c.Decode(protocol.Response{Status: 200, Body: []byte(outputs(list))})
+		return reply.Answers, err
+	}
+	boxes, names := output("boxes", "FP32", "[2,1,2]", "[[[1,2]],[[3,4]]]"), output("names", "BYTES", "[2]", `["a","b"]`)
+	for name, test := range map[string]struct {
+		output, list string
+		want         []generators.Answer
+	}{
+		"all": {"", boxes + "," + names, []generators.Answer{
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{1, 2}), generators.ByteStrings("names", []int64{}, "a")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{3, 4}), generators.ByteStrings("names", []int64{}, "b")}},
+		}},
+		"the one named": {"names", boxes + "," + names, []generators.Answer{
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.ByteStrings("names", []int64{}, "a")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.ByteStrings("names", []int64{}, "b")}},
+		}},
+		"a scalar": {"", output("y", "INT64", "[]", "[9007199254740993]"), []generators.Answer{
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Int64s("y", []int64{}, []int64{9007199254740993})}},
+		}},
+	} {
+		got, err := decode(test.output, test.list)
+		if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+	for list, want := range map[string]string{
+		"":                                "outputs: none",
+		output("y", "FP16", "[1]", "[1]"): `outputs[0].datatype: "FP16" is not one of FP32`,
+		output("y", "FP32", "[0]", "[]"):  `"y" is [0]`,
+		output("y", "FP32", "[2147483647,0]", "[]"):                                      `"y" is [2147483647,0]`,
+		output("y", "FP32", "[1,1,1,1,1,1,1,1,1]", "[1]"):                                "9 dimensions",
+		output("y", "FP32", "[2]", "[1]"):                                                "outputs[0].data: an array of 1 values, where the shape [2] wants 2",
+		boxes + "," + output("z", "INT8", "[3]", "[1,2,3]"):                              `outputs[1]: tensor "z" has the shape [3], want one row for each of 2 examples`,
+		`{"name":"y","datatype":"FP32","data":[1]}`:                                      "outputs[0].shape: missing",
+		`{"name":"y","datatype":"FP32","shape":[1]}`:                                     "outputs[0].data: missing",
+		`{"name":"y","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}`: "outputs[0].data: missing",
+	} {
+		if answers, err := decode("", list); err == nil || !strings.Contains(err.Error(), want) && !strings.Contains(err.Error(), "binary tensors") {
+			t.Errorf("%s: %v, error %v, want %s", list, answers, err, want)
+		}
+	}
+}
+
 func TestEncodeFaults(t *testing.T) {
 	for want, batch := range map[string][]generators.Example{
 		`encode: the batch is empty`:                                   nil,
@@ -238,12 +371,25 @@ func TestDecodeBinaryAnswer(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(outputs(label2 + "," + probability2)))
 	f.Add([]byte(outputs(`{"name":"label","datatype":"INT32","shape":[2,1],"data":[[1],[0]]}`)))
+	f.Add([]byte(outputs(output("boxes", "FP64", "[2,1,2]", "[[[1,2]],[[3,4]]]"))))
 	f.Add([]byte(`{"error":"no"}`))
 	f.Add([]byte(outputs(output("predict_proba", "FP64", "[2,2]", "[0.25,0.75,0.75,0.25]"))))
 	f.Add([]byte(outputs(output("classes", "BYTES", "[2]", `["yes","0"]`))))
 	f.Add([]byte(outputs(output("output-0", "BOOL", "[]", "[true]"))))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		reply, err := testClient(t).Decode(protocol.Response{Status: 200, Body: body})
+		free, openErr := Kind().Open(protocol.Config{Model: "m"})
+		if openErr != nil {
+			t.Fatal(openErr)
+		}
+		reply, err := free.Decode(protocol.Response{Status: 200, Body: body})
+		for _, a := range reply.Answers {
+			for _, tensor := range a.Tensors {
+				if err := tensor.Check(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		reply, err = testClient(t).Decode(protocol.Response{Status: 200, Body: body})
 		answers := reply.Answers
 		if err == nil && len(answers) == 0 {
 			t.Fatal("neither answers nor an error")

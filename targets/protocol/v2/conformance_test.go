@@ -3,10 +3,17 @@ package v2_test
 import (
 	"testing"
 
+	"servebench/generators"
 	"servebench/targets/protocol/protocoltest"
 	"servebench/targets/protocol/v2"
 )
 
 func TestConformance(t *testing.T) {
-	protocoltest.Run(t, protocoltest.Subject{Kind: v2.Kind(), Handler: v2.Handler})
+	protocoltest.Run(t, protocoltest.Subject{
+		Kind: v2.Kind(), Handler: v2.Handler, Input: "features",
+		Tensors: []generators.Datatype{
+			generators.BOOL, generators.INT8, generators.INT16, generators.INT32, generators.INT64,
+			generators.UINT8, generators.UINT16, generators.UINT32, generators.UINT64, generators.FP32, generators.FP64,
+		},
+	})
 }
