@@ -34,7 +34,7 @@ func fillOf(s known) string { return s.fill }
 // replace replaces the secrets in a text, in one pass, so that nothing is replaced in
 // what was put in.
 func (k *Keeper) replace(text string, excerpt bool, by func(known) string) string {
-	if k == nil || len(k.forms) == 0 || text == "" {
+	if k == nil || text == "" {
 		return text
 	}
 	clean, _ := rewrite(text, len(text), k.find(text, excerpt), by)
@@ -77,6 +77,14 @@ func (k *Keeper) find(text string, excerpt bool) []hit {
 			for i := h.from; i < h.to; i++ {
 				taken[i] = true
 			}
+		}
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, p := range k.patterns {
+		for _, at := range p.values.FindAllStringSubmatchIndex(text, -1) {
+			mark := k.Mark(p.name, text[at[2]:at[3]])
+			take(hit{at[2], at[3], known{mark: mark, fill: mark}})
 		}
 	}
 	for _, f := range k.forms {
@@ -194,10 +202,8 @@ const longestLine = 64 << 10
 // Writer writes text that comes in pieces, with every secret in it replaced by what
 // stands for it. A line is handed on when it is complete. It is safe for concurrent use.
 type Writer struct {
-	keeper  *Keeper
-	to      io.Writer
-	longest int // that a secret may be
-	across  int // that one may be with a line's end in it; 0: none has
+	keeper *Keeper
+	to     io.Writer
 
 	mu   sync.Mutex
 	held []byte // not handed on yet
@@ -205,34 +211,32 @@ type Writer struct {
 
 // Writer returns what writes to another writer without secrets.
 func (k *Keeper) Writer(to io.Writer) *Writer {
-	w := &Writer{keeper: k, to: to}
-	if k == nil {
-		return w
-	}
-	for _, f := range k.forms {
-		// A short one is found by its name, which stands before it.
-		w.longest = max(w.longest, len(f.text)+len(f.of.name)+longestBetween)
-		if strings.Contains(f.text, "\n") {
-			w.across = max(w.across, len(f.text))
-		}
-	}
-	return w
+	return &Writer{keeper: k, to: to}
 }
 
-// longestBetween is how much may stand between the name of a short secret and its value.
-const longestBetween = 64
+// extent is how long a secret may be with what it is found by, and how long one with a
+// line's end in it; 0: there is none.
+func (k *Keeper) extent() (longest, across int) {
+	if k == nil {
+		return 0, 0
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.longest, k.across
+}
 
 // Write writes what is complete by now. Its error is that of the other writer.
 func (w *Writer) Write(p []byte) (int, error) {
-	if w.longest == 0 {
-		return w.to.Write(p)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	longest, across := w.keeper.extent()
+	if longest == 0 {
+		return w.to.Write(p)
+	}
 	w.held = append(w.held, p...)
-	upTo := bytes.LastIndexByte(w.held[:max(0, len(w.held)-w.across)], '\n') + 1
-	if upTo == 0 && len(w.held) > longestLine+w.longest {
-		upTo = len(w.held) - w.longest
+	upTo := bytes.LastIndexByte(w.held[:max(0, len(w.held)-across)], '\n') + 1
+	if upTo == 0 && len(w.held) > longestLine+longest {
+		upTo = len(w.held) - longest
 	}
 	return len(p), w.handOn(upTo)
 }

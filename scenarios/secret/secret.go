@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // leastFound is how many characters a secret needs to be replaced wherever it stands. A
@@ -26,16 +27,22 @@ import (
 const leastFound = 4
 
 // Keeper knows the secret values of a run. The zero value knows none, and so does nil.
-// Its methods may be called from several goroutines once all values are added.
+// It is safe for concurrent use.
 type Keeper struct {
 	// Key returns the key of the hashes that stand for values; nil: one that is drawn
 	// for this Keeper.
 	Key func() []byte
 
-	key       []byte
+	once sync.Once // for key
+	key  []byte
+
+	mu        sync.RWMutex
 	known     []known
 	forms     []form
+	patterns  []pattern
 	variables map[string]string // values by name
+	longest   int               // that a secret may be, with what it is found by
+	across    int               // that one may be with a line's end in it; 0: none has
 }
 
 // known is a secret value with what stands in its place.
@@ -43,6 +50,12 @@ type known struct {
 	name, value string
 	mark        string // "${secret:…}", or as the user wrote it
 	fill        string // in a command: the variable to fill in
+}
+
+// pattern finds secrets of which there are too many to know.
+type pattern struct {
+	name   string
+	values *regexp.Regexp // its first group
 }
 
 // form is one way in which a secret may be written.
@@ -66,16 +79,21 @@ func (k *Keeper) Mark(name, value string) string {
 }
 
 func (k *Keeper) hash(text string) string {
-	if k.key == nil {
+	key := k.theKey()
+	id := sha256.Sum256(append([]byte("id of the key "), key...))
+	sum := hmac.New(sha256.New, key)
+	sum.Write([]byte(text))
+	return hex.EncodeToString(id[:2]) + "." + hex.EncodeToString(sum.Sum(nil)[:6])
+}
+
+func (k *Keeper) theKey() []byte {
+	k.once.Do(func() {
 		if k.Key == nil {
 			k.Key = NewKey
 		}
 		k.key = k.Key()
-	}
-	id := sha256.Sum256(append([]byte("id of the key "), k.key...))
-	sum := hmac.New(sha256.New, k.key)
-	sum.Write([]byte(text))
-	return hex.EncodeToString(id[:2]) + "." + hex.EncodeToString(sum.Sum(nil)[:6])
+	})
+	return k.key
 }
 
 // Add adds a value that stands under a name, and what can be read from it: the
@@ -93,14 +111,28 @@ func (k *Keeper) AddWritten(name, value, written string) {
 
 // AddVariable adds the value of an environment's variable.
 func (k *Keeper) AddVariable(name, value string) {
+	k.mu.Lock()
 	if k.variables == nil {
 		k.variables = map[string]string{}
 	}
 	k.variables[name] = value
+	k.mu.Unlock()
 	k.AddWritten(name, value, "${"+name+"}")
 }
 
+// AddPattern adds all values that the first group of a pattern finds, such as signatures
+// that are made anew for every request. They are at most so many bytes long with what the
+// pattern finds them by.
+func (k *Keeper) AddPattern(name string, values *regexp.Regexp, longest int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.patterns = append(k.patterns, pattern{name, values})
+	k.longest = max(k.longest, longest)
+}
+
 func (k *Keeper) add(s known) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	values := append([]string{s.value}, innerSecrets(s.value)...)
 	for i, value := range values {
 		if value == "" || slices.ContainsFunc(k.known, func(o known) bool { return o.value == value && o.name == s.name }) {
@@ -120,7 +152,17 @@ func (k *Keeper) add(s known) {
 	}
 	// The longest first, so that none is cut in two by a part of it.
 	slices.SortStableFunc(k.forms, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for _, f := range k.forms {
+		// A short one is found by its name, which stands before it.
+		k.longest = max(k.longest, len(f.text)+len(f.of.name)+longestBetween)
+		if strings.Contains(f.text, "\n") {
+			k.across = max(k.across, len(f.text))
+		}
+	}
 }
+
+// longestBetween is how much may stand between the name of a short secret and its value.
+const longestBetween = 64
 
 func beforeValue(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + regexp.QuoteMeta(strings.ToValidUTF8(name, "")) + `\\?["']?\s*[:=]\s*\[?\\?["']?`)
@@ -163,10 +205,12 @@ func innerSecrets(value string) []string {
 
 // Variables are hashes of the values of the environment's variables, by their names.
 func (k *Keeper) Variables() map[string]string {
-	if k == nil || len(k.variables) == 0 {
+	if k == nil {
 		return nil
 	}
+	k.mu.RLock()
 	all := maps.Clone(k.variables)
+	k.mu.RUnlock()
 	for name, value := range all {
 		all[name] = k.hash("variable " + name + "\x00" + value)
 	}
@@ -180,25 +224,37 @@ func (k *Keeper) With(other *Keeper) *Keeper {
 		if one == nil {
 			continue
 		}
-		both.Key, both.key = one.Key, one.key
+		both.Key = one.theKey
+		one.mu.RLock()
 		for _, s := range one.known {
 			both.add(s)
 		}
 		for name, value := range one.variables {
 			both.AddVariable(name, value)
 		}
+		both.patterns, both.longest = append(both.patterns, one.patterns...), max(both.longest, one.longest)
+		one.mu.RUnlock()
 	}
 	return both
 }
 
 // Empty reports whether no secret is known.
-func (k *Keeper) Empty() bool { return k == nil || len(k.known) == 0 }
+func (k *Keeper) Empty() bool {
+	if k == nil {
+		return true
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return len(k.known) == 0 && len(k.patterns) == 0
+}
 
 // Equal reports whether two Keepers know the same values.
 func (k *Keeper) Equal(other *Keeper) bool {
 	values := func(k *Keeper) map[string]string {
 		all := map[string]string{}
 		if k != nil {
+			k.mu.RLock()
+			defer k.mu.RUnlock()
 			for _, s := range k.known {
 				all[s.name+"\x00"+s.value] = s.fill
 			}
