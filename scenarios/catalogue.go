@@ -55,7 +55,7 @@ func Named[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
 
 // sources are the files that say in comments what the keys mean.
 //
-//go:embed scenario.go load.go request.go
+//go:embed scenario.go load.go request.go auth.go
 var sources embed.FS
 
 // FormatReference returns the reference of the format as plain text: every key
@@ -94,6 +94,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 		Scalars: map[string]func(decode.Tag) decode.Scalar{
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
 			"file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+			"token": token, "user": user, "password": password,
 		},
 	}
 	for _, param := range arrivalsParams() {

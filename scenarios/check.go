@@ -23,6 +23,7 @@ func (c check) scenario() {
 	c.distinct("targets", c.s.Targets, "each target once")
 	c.needs()
 	c.http()
+	c.auth()
 	c.workload()
 	c.images()
 	c.modelOptions()

@@ -27,6 +27,9 @@ func Parse(file string, text []byte, cat Catalogue, set ...decode.Setting) (*Sce
 	format := cat.format(nil)
 	format.Decode(source, s)
 	v.hideTexts()
+	if header := s.HTTP.Auth.Header(); header != "" {
+		s.Secrets.Add(authorization, header)
+	}
 	if s.Written = source.Written; len(s.Written) == 0 {
 		s.Written = nil
 	}

@@ -62,6 +62,13 @@ type HTTP struct {
 	// PUT and DELETE are always sent again. A request that the server received and did not
 	// answer has failed, whatever its method (class closed).
 	RetryNonIdempotent bool `key:"retry_non_idempotent" default:"false"`
+	// Header fields of every request, whatever the protocol, such as {X-Api-Key: ${API_KEY}},
+	// also of the requests for readiness. They take the place of the protocol's own. Values
+	// are recorded as those of template.headers.
+	Headers Headers `key:"headers" absent:"none" format:"header" want:"a mapping of header fields, such as {X-Api-Key: ${API_KEY}}"`
+	// How requests prove who sends them, also those for readiness. Secrets are best taken
+	// from the environment, as ${NAME}; otherwise they are recorded as a keyed hash.
+	Auth *Auth `key:"auth" default:"none"`
 }
 
 // The versions of HTTP.

@@ -29,11 +29,12 @@ func (s *Scenario) written() yaml.MapSlice {
 }
 
 // Differences lists what two scenarios differ in, in the order of their keys: what is about
-// the server and where it runs (workload, targets, their options, limits), and the rest.
+// the server, where it runs and whom it lets in (workload, targets, their options, limits,
+// http.headers, http.auth), and the rest.
 func Differences(one, other *Scenario) (ofServer, ofLoad []decode.Difference) {
 	server := slices.Concat([]string{"targets", "workload", "limits"}, one.Targets, other.Targets)
 	for _, d := range decode.Differences(one.written(), other.written()) {
-		if key, _, _ := strings.Cut(d.Key, "."); slices.Contains(server, key) {
+		if key, _, _ := strings.Cut(d.Key, "."); slices.Contains(server, key) || strings.HasPrefix(d.Key, "http.headers") || strings.HasPrefix(d.Key, "http.auth") {
 			ofServer = append(ofServer, d)
 		} else {
 			ofLoad = append(ofLoad, d)

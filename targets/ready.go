@@ -34,6 +34,8 @@ type Probe struct {
 	HTTP2 bool            // as of a Workload
 	Began time.Time       // what the stages are counted from
 	Done  <-chan struct{} // closed when the server ended; nil: not known
+	// Credentials are as of a Workload.
+	Credentials Credentials
 }
 
 // ErrEnded says that the server ended before it was ready.
@@ -51,7 +53,7 @@ func (p Probe) Wait(ctx context.Context) ([]record.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready, err := p.poll(ctx, func(ctx context.Context) error { return CheckReady(ctx, client, p.URL+p.Path) })
+	ready, err := p.poll(ctx, func(ctx context.Context) error { return CheckReady(ctx, client, p.URL+p.Path, p.Credentials) })
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +115,12 @@ func (p Probe) connect(ctx context.Context) error {
 }
 
 // CheckReady sends one readiness request, which succeeds when it is answered with 2xx.
-func CheckReady(ctx context.Context, client *http.Client, url string) error {
+func CheckReady(ctx context.Context, client *http.Client, url string, credentials Credentials) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
+		return err
+	}
+	if err := credentials.Put(req, nil); err != nil {
 		return err
 	}
 	resp, err := client.Do(req)

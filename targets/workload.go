@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Workload is the server to run, the same for every target.
@@ -41,10 +43,32 @@ type Workload struct {
 	// its virtualisation included; empty: not pinned. Targets elsewhere have no use
 	// for them.
 	CPUSet []int
+	// Credentials are what the server asks its clients for, also before it says that it is
+	// ready.
+	Credentials Credentials
 	// Output gets what the server writes to its standard output and error, as it
 	// comes and to the last byte, until Deploy failed or Close returned; nil: nobody.
 	// It is safe for concurrent use, and an error of it is nothing to the server.
 	Output io.Writer
+}
+
+// Credentials put on a request what its server asks to know of the client: header fields,
+// a token, a signature. The zero value puts nothing.
+type Credentials struct {
+	// Authorize adds header fields to a request, or sets its Host. It may sign the whole
+	// request, which is sent as it is then. body is the request's, which has none of its
+	// own yet. It is safe for concurrent use; nil: nothing is added.
+	Authorize func(r *http.Request, body []byte) error
+	// Lifetime is how long after that the request may be sent; 0: for ever.
+	Lifetime time.Duration
+}
+
+// Put authorizes a request.
+func (c Credentials) Put(r *http.Request, body []byte) error {
+	if c.Authorize == nil {
+		return nil
+	}
+	return c.Authorize(r, body)
 }
 
 // Limits are the resources a deployment may use. The CPUs are for its

@@ -52,6 +52,7 @@ var rooms = []room{
 	{packages: "scenarios/revision", imports: []string{"reports/record/userfile"}, ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/recording", imports: []string{"reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
+	{packages: "scenarios/credentials", imports: []string{"scenarios", "scenarios/decode", "scenarios/secret", "targets", "reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
 	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/analysis/…", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},
 	{packages: "scenarios/selftest", imports: []string{"scenarios", "scenarios/ab", "scenarios/decode", "scenarios/calibration", "scenarios/oracle", "scenarios/trial", "reports/record", "reports/format", "reports/analysis/…"}},

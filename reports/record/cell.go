@@ -170,7 +170,18 @@ type Instrument struct {
 	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
 	// Unprepared counts the requests of a data file that were due before they were read
 	// and encoded.
-	Unprepared int64 `json:"unprepared,omitempty"`
+	Unprepared int64    `json:"unprepared,omitempty"`
+	Renewals   Renewals `json:"renewals,omitzero"`
+}
+
+// Renewals are the requests whose credentials were made anew while the load was sent, since
+// they are good for a while only: those of all others were made before it.
+type Renewals struct {
+	N    int64         `json:"n"`
+	Took time.Duration `json:"took_ns"`
+	// Failed says why one could not be made, the last time that happened: requests were
+	// sent with credentials older than they may be. "": that never happened.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Gaps compares the gaps between the requests sent, in the order they were due,

@@ -32,8 +32,11 @@ type Config struct {
 	// to give up a request as soon as the request's context ends.
 	Endpoint targets.Endpoint
 	// HTTP says how requests are carried there.
-	HTTP   transport.Options
-	Corpus *corpus.Corpus
+	HTTP transport.Options
+	// Credentials are put on every request before the load, and again while it is sent as
+	// often as their Lifetime asks for.
+	Credentials targets.Credentials
+	Corpus      *corpus.Corpus
 	// Arrivals are the due times, ascending offsets from the cell's start.
 	// They are pulled as the load proceeds. The sequence must end, and where there
 	// are several Attackers, be the same each time it is iterated over, at once.

@@ -61,6 +61,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,
 			Unprepared: e.supply.late(),
+			Renewals:   e.supply.renewals.all,
 		},
 	}
 	if e.cfg.Concurrency > 0 {

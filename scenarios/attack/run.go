@@ -52,6 +52,9 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })
 	watchers.Go(func() { e.reportProgress(finished) })
+	if e.supply.held != nil {
+		watchers.Go(func() { e.supply.held.renew(finished) })
+	}
 	var recording sync.WaitGroup
 	for _, l := range e.loops {
 		results := l.start()

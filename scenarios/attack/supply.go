@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 type prepared struct {
 	message *transport.Message
 	request *corpus.Request
+	at      time.Time // when it was, where its credentials are good for a while only
 }
 
 // draw returns the request of a sequence number, which is due then. One without a message
@@ -23,39 +23,42 @@ type draw func(seq uint64, due time.Duration) prepared
 // supply is where the loops take their requests from: all of them were laid out before the
 // load, or a goroutine of each loop does so ahead of it.
 type supply struct {
-	held  []prepared // by index into the corpus; nil: they are looked ahead for
+	held  *held // nil: they are looked ahead for
 	order order
 	ahead []*lookAhead // by loop
+
+	renewals *renewals
 }
 
 func newSupply(cfg Config, loops int) (supply, error) {
 	if cfg.Corpus.Streamed() {
-		var s supply
+		s := supply{renewals: &renewals{}}
 		for i := range loops {
 			s.ahead = append(s.ahead, newLookAhead(cfg, share{i, loops}))
 		}
 		return s, nil
 	}
-	s := supply{held: make([]prepared, cfg.Corpus.Len()), order: cfg.Corpus.Order(cfg.OrderSeed)}
-	for i := range s.held {
-		var err error
-		if s.held[i], err = prepare(cfg, cfg.Corpus.Request(i)); err != nil {
-			return s, fmt.Errorf("prepare request %d: %w", i, err)
-		}
+	h, err := layOut(cfg)
+	if err != nil {
+		return supply{}, err
 	}
-	return s, nil
+	return supply{held: h, order: cfg.Corpus.Order(cfg.OrderSeed), renewals: &h.renewals}, nil
 }
 
 func prepare(cfg Config, r *corpus.Request) (prepared, error) {
-	m, err := transport.NewMessage(cfg.Endpoint.URL, r.Wire(), cfg.HTTP.NoKeepAlive)
-	return prepared{m, r}, err
+	m, err := transport.NewMessage(cfg.Endpoint.URL, r.Wire(), cfg.HTTP.NoKeepAlive, cfg.Credentials)
+	p := prepared{message: m, request: r}
+	if cfg.Credentials.Lifetime > 0 {
+		p.at = time.Now()
+	}
+	return p, err
 }
 
 func (s supply) draw(loop share) draw {
 	if s.ahead != nil {
 		return s.ahead[loop.index].draw
 	}
-	return func(seq uint64, _ time.Duration) prepared { return s.held[s.order.at(seq)] }
+	return func(seq uint64, _ time.Duration) prepared { return s.held.at(s.order.at(seq)) }
 }
 
 // longestHeadStart bounds how long the load waits for the first requests.
@@ -111,6 +114,25 @@ func (s supply) late() (n int64) {
 		n += l.late
 	}
 	return n
+}
+
+// fresh returns a request as it is to be sent now, where its credentials are good for a
+// while only: since it was drawn, its loop may have waited for long.
+func (s supply) fresh(cfg Config, seq uint64, p prepared) prepared {
+	if s.held != nil {
+		return s.held.at(s.order.at(seq))
+	}
+	now := time.Now()
+	if now.Sub(p.at) < cfg.Credentials.Lifetime {
+		return p
+	}
+	again, err := prepare(cfg, p.request)
+	if err != nil {
+		s.renewals.add(0, now, err)
+		return p
+	}
+	s.renewals.add(1, now, nil)
+	return again
 }
 
 // How far is looked ahead, at most: so many requests, and so much memory for their bodies.

@@ -66,7 +66,7 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 		if plan.Candidate, err = s.openVariant(ctx, record.Candidate, candidate); err != nil {
 			return err
 		}
-		return s.prepareVariants()
+		return s.prepareVariants(ctx)
 	})
 }
 

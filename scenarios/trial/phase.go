@@ -90,11 +90,12 @@ func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell
 }
 
 func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase := s.scenario.Load[i]
+	phase, v := s.scenario.Load[i], s.variant(t.Target)
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		HTTP:        s.transportOptions(),
-		Corpus:      s.variant(t.Target).requests.phases[i],
+		Credentials: v.credentials,
+		Corpus:      v.requests.phases[i],
 		Attackers:   s.scenario.Attackers,
 		Abort:       abortConditions(s.scenario.AbortOn),
 		Span:        s.plannedDuration(i),

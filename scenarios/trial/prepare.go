@@ -12,6 +12,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/arrivals"
+	"servebench/scenarios/credentials"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/targets"
@@ -27,8 +28,10 @@ type variant struct {
 	target   targets.Target
 	program  string // in place of the first argument of the command line; "": none is
 	workload targets.Workload
-	facts    []record.Fact // of the program that is run
-	requests *requests
+	// credentials are what its server asks for.
+	credentials targets.Credentials
+	facts       []record.Fact // of its credentials, and of the program that is run
+	requests    *requests
 }
 
 // variant returns the one of a name; the plan has no others.
@@ -59,7 +62,7 @@ func (s *session) prepare(ctx context.Context) error {
 	if err := s.openTargets(ctx); err != nil {
 		return err
 	}
-	return s.prepareVariants()
+	return s.prepareVariants(ctx)
 }
 
 func (s *session) newRecord() (err error) {
@@ -87,9 +90,6 @@ func (s *session) newRecord() (err error) {
 			Variables:   s.secrets.Variables(),
 		},
 		Cells: []record.Cell{}, // a list in the file, also where there is no load
-	}
-	if !s.secrets.Empty() {
-		s.record.Redact = s.secrets.Redact
 	}
 	if len(sc.Load) > 0 {
 		s.record.Scenario.Rounds = sc.Rounds
@@ -220,7 +220,13 @@ func (s *session) sweepLeftovers(ctx context.Context, kind targets.Kind) {
 	}
 }
 
-func (s *session) prepareVariants() error {
+func (s *session) prepareVariants(ctx context.Context) error {
+	if err := s.openCredentials(ctx); err != nil {
+		return err
+	}
+	if !s.secrets.Empty() {
+		s.record.Redact = s.secrets.Redact
+	}
 	if err := s.divideCPUs(); err != nil {
 		return err
 	}
@@ -232,12 +238,27 @@ func (s *session) prepareVariants() error {
 		if err := s.prepareWorkload(v, proto); err != nil {
 			return err
 		}
-		var err error
-		if v.facts, err = s.programFacts(v); err != nil {
+		facts, err := s.programFacts(v)
+		if err != nil {
+			return err
+		}
+		v.facts = append(v.facts, facts...)
+	}
+	return s.prepareRequests(proto)
+}
+
+// openCredentials finds what the servers of the variants ask their clients for.
+func (s *session) openCredentials(ctx context.Context) (err error) {
+	for i, v := range s.variants {
+		if i > 0 && v.scenario == s.variants[0].scenario {
+			v.credentials, v.facts = s.variants[0].credentials, slices.Clone(s.variants[0].facts)
+			continue
+		}
+		if v.credentials, v.facts, err = credentials.Open(ctx, v.scenario, s.secrets); err != nil {
 			return err
 		}
 	}
-	return s.prepareRequests(proto)
+	return nil
 }
 
 func (s *session) divideCPUs() error {

@@ -93,7 +93,7 @@ type session struct {
 	clock     clock
 	failures  []failure
 	broken    bool           // the record cannot be written any more
-	secrets   *secret.Keeper // of all variants
+	secrets   *secret.Keeper // of all variants, and of their credentials
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -103,12 +103,12 @@ type session struct {
 // record's Interrupted says so. Nor has one that this machine cannot give what it
 // needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, sc *scenarios.Scenario) (*record.Run, error) {
-	s := &session{Runner: r, scenario: sc, rounds: sc.Rounds, secrets: sc.Secrets}
+	s := &session{Runner: r, scenario: sc, rounds: sc.Rounds, secrets: sc.Secrets.With(nil)}
 	if err := s.unlessStopped(ctx, s.prepare); err != nil {
 		if _, of := errors.AsType[decode.Faults](err); !of { // which say where they are
 			err = fmt.Errorf("prepare %s: %w", sc.Name, err)
 		}
-		return nil, sc.Secrets.Error(err)
+		return nil, s.secrets.Error(err)
 	}
 	if err := s.createRecord(); err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, err
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
 	w := v.workload
-	w.Output = s.kept
+	w.Credentials, w.Output = v.credentials, s.kept
 	deployment, err := v.target.Deploy(ctx, w)
 	if err != nil {
 		return nil, s.withOutputFile(errors.Join(err, s.kept.Flush()))
@@ -98,7 +98,7 @@ func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.
 	asked := time.Now()
 	ctx, cancel := s.untilStopped(ctx)
 	defer cancel()
-	switch what, err := s.askFirst(ctx, v.requests.first, deployment.Endpoint); {
+	switch what, err := s.askFirst(ctx, v, deployment.Endpoint); {
 	case err == nil:
 		if n := len(start.Stages); n > 0 { // else the server ran already
 			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
@@ -116,7 +116,8 @@ func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.
 
 // askFirst asks the server for one answer to the requests and checks it: the end
 // of a cold start. Beside an error it says what went wrong, as a clause about the server.
-func (s *session) askFirst(ctx context.Context, requests *corpus.Corpus, endpoint targets.Endpoint) (what string, err error) {
+func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.Endpoint) (what string, err error) {
+	requests := v.requests.first
 	const silent = "did not answer the first request"
 	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Timeout, fmt.Errorf("no complete answer within the timeout of %v", s.scenario.Timeout))
 	defer cancel()
@@ -124,7 +125,7 @@ func (s *session) askFirst(ctx context.Context, requests *corpus.Corpus, endpoin
 	if err != nil {
 		return silent, err
 	}
-	m, err := transport.NewMessage(endpoint.URL, first.Wire(), false)
+	m, err := transport.NewMessage(endpoint.URL, first.Wire(), false, v.credentials)
 	if err != nil {
 		return silent, err
 	}

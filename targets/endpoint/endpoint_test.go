@@ -187,7 +187,7 @@ func TestDeployOverTLS(t *testing.T) {
 	if got := fact(t, d, "TLS").Value; !strings.HasPrefix(got, "TLS 1.3, TLS_") || !strings.Contains(got, "certificates of "+ca+",") {
 		t.Errorf("fact TLS: %q", got)
 	}
-	_, err = get(t.Context(), targets.Endpoint{}.PlainTransport(false), server.URL+"/base/health", false)
+	_, err = get(t.Context(), targets.Endpoint{}.PlainTransport(false), server.URL, targets.Workload{Ready: "/base/health"})
 	if invalid := (*tls.CertificateVerificationError)(nil); !errors.As(err, &invalid) {
 		t.Errorf("error %v with the system's certificates, want that the server's is not trusted", err)
 	}

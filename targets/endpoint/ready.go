@@ -32,7 +32,7 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 	var last error
 	var got progress
 	for {
-		state, err := get(got.watch(ctx), transport, t.url+w.Ready, w.AnyAnswer)
+		state, err := get(got.watch(ctx), transport, t.url, w)
 		switch {
 		case err == nil:
 			return state, nil
@@ -49,10 +49,13 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 	}
 }
 
-// get succeeds when the answer is a 2xx, or with anyAnswer one below 500.
-func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer bool) (*tls.ConnectionState, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// get succeeds when the answer is a 2xx, or with AnyAnswer one below 500.
+func get(ctx context.Context, transport http.RoundTripper, url string, w targets.Workload) (*tls.ConnectionState, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+w.Ready, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.Credentials.Put(req, nil); err != nil {
 		return nil, err
 	}
 	resp, err := transport.RoundTrip(req) // no redirect is followed
@@ -67,9 +70,9 @@ func get(ctx context.Context, transport http.RoundTripper, url string, anyAnswer
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
-	case anyAnswer && resp.StatusCode >= 500:
+	case w.AnyAnswer && resp.StatusCode >= 500:
 		return nil, fmt.Errorf("answered %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
-	case !anyAnswer:
+	case !w.AnyAnswer:
 		return nil, fmt.Errorf("answered %s; the path of endpoint.url and workload.ready together have to be one that is answered with 2xx; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
 	}
 	return resp.TLS, nil

@@ -33,7 +33,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	i.operator = at.Operator
 	began := time.Now()
 	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Preparation: began.Sub(called), Instance: i}
-	ready, err := i.ready(ctx, at, w.Ready, began)
+	ready, err := i.ready(ctx, at, w, began)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +73,15 @@ func stages(began time.Time, e service.Environment, ready time.Duration) []recor
 
 // ready repeats the readiness request until it is answered with 2xx, and
 // returns when that was.
-func (i *instance) ready(ctx context.Context, at service.Addresses, path string, began time.Time) (time.Duration, error) {
+func (i *instance) ready(ctx context.Context, at service.Addresses, w targets.Workload, began time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go i.watch(ctx, path, cancel)
+	go i.watch(ctx, w, cancel)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for {
-		err := targets.CheckReady(ctx, client, at.URL+path)
+		err := targets.CheckReady(ctx, client, at.URL+w.Ready, w.Credentials)
 		took := time.Since(began)
 		if err == nil {
 			return took, nil
@@ -113,7 +113,7 @@ func (e errNoBootstrap) Error() string { return "the server " + service.NoBootst
 // watch gives up the wait for a plain web server: one that twice in a row
 // answers the readiness request with 2xx on a port that it listens on, and has
 // not called the Runtime API. One that merely listens may still be loading.
-func (i *instance) watch(ctx context.Context, path string, give context.CancelCauseFunc) {
+func (i *instance) watch(ctx context.Context, w targets.Workload, give context.CancelCauseFunc) {
 	transport := &http.Transport{DisableKeepAlives: true}
 	client := &http.Client{Transport: transport, Timeout: watchPause}
 	for seen := 0; ; {
@@ -128,7 +128,7 @@ func (i *instance) watch(ctx context.Context, path string, give context.CancelCa
 		}
 		ports := state.Environments[0].Ports
 		ready := slices.ContainsFunc(ports, func(port int) bool {
-			return targets.CheckReady(ctx, client, "http://"+targets.Address(targets.Loopback, port)+path) == nil
+			return targets.CheckReady(ctx, client, "http://"+targets.Address(targets.Loopback, port)+w.Ready, w.Credentials) == nil
 		})
 		switch {
 		case !ready:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
@@ -61,7 +62,7 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 		"value":  {Method: "POST", Header: http.Header{"A": {"b\r\nC: d"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := NewMessage("http://127.0.0.1:1", r, false); err == nil || !strings.Contains(err.Error(), "want") {
+			if _, err := NewMessage("http://127.0.0.1:1", r, false, targets.Credentials{}); err == nil || !strings.Contains(err.Error(), "want") {
 				t.Errorf("%v, want what is wrong", err)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
@@ -62,7 +63,7 @@ func TestHTTP2(t *testing.T) {
 			tr.Warm(t.Context(), 8)
 			target := map[bool]string{false: "http://127.0.0.1", true: "https://127.0.0.1"}[by.secure]
 			get := func(ctx context.Context, path, body string) (string, error) {
-				m, err := NewMessage(target, protocol.Request{Method: "POST", Path: path, Body: []byte(body)}, false)
+				m, err := NewMessage(target, protocol.Request{Method: "POST", Path: path, Body: []byte(body)}, false, targets.Credentials{})
 				if err != nil {
 					return "", err
 				}

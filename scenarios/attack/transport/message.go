@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 
+	"servebench/targets"
 	"servebench/targets/protocol"
 
 	"golang.org/x/net/http/httpguts"
@@ -34,10 +35,10 @@ type Message struct {
 const maxWhole = 16 << 10
 
 // NewMessage lays out a request for the server at a base URL, such as
-// "http://HOST:PORT". Its header and body may not be changed afterwards; a header
-// field without values is not sent. last says that the connection ends with the
-// request. An error names what cannot be written into an HTTP/1.1 request.
-func NewMessage(base string, r protocol.Request, last bool) (*Message, error) {
+// "http://HOST:PORT", and puts credentials on it. Its header and body may not be changed
+// afterwards; a header field without values is not sent. last says that the connection
+// ends with the request. An error names what cannot be written into an HTTP/1.1 request.
+func NewMessage(base string, r protocol.Request, last bool, credentials targets.Credentials) (*Message, error) {
 	target, err := parseURL(base + r.Path)
 	if err != nil {
 		return nil, err
@@ -48,6 +49,12 @@ func NewMessage(base string, r protocol.Request, last bool) (*Message, error) {
 		Header: withAgent(r.Header), Close: last,
 		Body: http.NoBody, ContentLength: int64(len(r.Body)),
 	}
+	if credentials.Authorize != nil {
+		request.Header = request.Header.Clone()
+		if err := credentials.Put(request, r.Body); err != nil {
+			return nil, err
+		}
+	}
 	wire, err := appendHead(nil, request)
 	if err != nil {
 		return nil, err
@@ -56,7 +63,7 @@ func NewMessage(base string, r protocol.Request, last bool) (*Message, error) {
 	if whole {
 		wire = append(wire, r.Body...)
 	}
-	last = last || httpguts.HeaderValuesContainsToken(r.Header["Connection"], "close")
+	last = last || httpguts.HeaderValuesContainsToken(request.Header["Connection"], "close")
 	return &Message{Method: r.Method, URL: target.String(), Body: r.Body, request: request, wire: slices.Clip(wire), whole: whole, last: last}, nil
 }
 

@@ -287,7 +287,7 @@ func message(t testing.TB, endpoint targets.Endpoint, method, body string) *Mess
 
 func lay(t testing.TB, endpoint targets.Endpoint, r protocol.Request, last bool) *Message {
 	t.Helper()
-	m, err := NewMessage(endpoint.URL, r, last)
+	m, err := NewMessage(endpoint.URL, r, last, targets.Credentials{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := NewMessage(server.URL, protocol.Request{Method: "POST", Path: "/", Body: []byte("x")}, false)
+			m, err := NewMessage(server.URL, protocol.Request{Method: "POST", Path: "/", Body: []byte("x")}, false, targets.Credentials{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,135 @@
+package attack
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"servebench/targets"
+)
+
+// TestCredentialsAreRenewed watches ten minutes of requests whose credentials are good for
+// three: none is ever older, and never are many renewed together.
+func TestCredentialsAreRenewed(t *testing.T) {
+	const lifetime = 3 * time.Minute
+	for _, size := range []int{1, 7, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			at := map[string][]time.Duration{}
+			began := time.Now()
+			cfg := Config{Endpoint: targets.Endpoint{URL: "http://127.0.0.1:1"}, Corpus: newCorpus(t, size)}
+			cfg.Credentials = targets.Credentials{Lifetime: lifetime, Authorize: func(r *http.Request, body []byte) error {
+				if len(body) == 0 {
+					t.Error("no body to sign")
+				}
+				at[string(body)] = append(at[string(body)], time.Since(began))
+				r.Header.Set("X-At", time.Since(began).String())
+				return nil
+			}}
+			h, err := layOut(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			finished, over := make(chan struct{}), make(chan struct{})
+			go func() { h.renew(finished); close(over) }()
+			const length = 10 * time.Minute
+			time.Sleep(length)
+			close(finished)
+			<-over
+			if len(at) != size {
+				t.Fatalf("%d requests, want %d", len(at), size)
+			}
+			perMoment := map[time.Duration]int{}
+			for _, times := range at {
+				for i, now := range append(times[1:], length) {
+					if age := now - times[i]; age > lifetime {
+						t.Errorf("one of %d requests is sent %v after it was signed", size, age)
+					}
+					if now < length {
+						perMoment[now]++
+					}
+				}
+			}
+			if most := slices.Max(slices.Collect(maps.Values(perMoment))); most > mostTogether {
+				t.Errorf("%d renewed together, want at most %d", most, mostTogether)
+			}
+			if want := int64(4 * size); h.renewals.all.N < want || h.renewals.all.N > want+int64(size) || h.renewals.all.Failed != "" {
+				t.Errorf("%+v, want about %d", h.renewals.all, want)
+			}
+		})
+	}
+}
+
+// TestCredentialsThatCannotBeRenewed keeps what there is, says why, and tries again.
+func TestCredentialsThatCannotBeRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, down := time.Now(), false
+		cfg := Config{Endpoint: targets.Endpoint{URL: "http://127.0.0.1:1"}, Corpus: newCorpus(t, 3)}
+		cfg.Credentials = targets.Credentials{Lifetime: time.Minute, Authorize: func(r *http.Request, _ []byte) error {
+			if down {
+				return errors.New("no credentials any more")
+			}
+			r.Header.Set("X-At", time.Since(began).String())
+			return nil
+		}}
+		h, err := layOut(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := h.at(2).message
+		finished, over := make(chan struct{}), make(chan struct{})
+		go func() { h.renew(finished); close(over) }()
+		down = true
+		time.Sleep(2 * time.Minute)
+		if h.at(2).message != first {
+			t.Error("a request has no credentials")
+		}
+		down = false
+		time.Sleep(time.Minute)
+		close(finished)
+		<-over
+		if h.at(2).message == first || h.renewals.all.N == 0 || h.renewals.all.Failed != "no credentials any more" {
+			t.Errorf("%+v, want that it was tried again", h.renewals.all)
+		}
+		down = true
+		if _, err := layOut(cfg); err == nil || err.Error() != "prepare request 0: no credentials any more" {
+			t.Errorf("error %v of credentials that were never there", err)
+		}
+	})
+}
+
+// TestCredentialsOfRequestsLookedAheadFor makes those anew that have waited for too long,
+// and only those.
+func TestCredentialsOfRequestsLookedAheadFor(t *testing.T) {
+	c, _ := streamed(t, 30_000, true)
+	made, down := 0, false
+	cfg := Config{Endpoint: targets.Endpoint{URL: "http://127.0.0.1:1"}, Corpus: c}
+	cfg.Credentials = targets.Credentials{Lifetime: time.Minute, Authorize: func(*http.Request, []byte) error {
+		if made++; down {
+			return errors.New("no credentials any more")
+		}
+		return nil
+	}}
+	s, err := newSupply(cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.ahead[0].prepareNext(c.NewReader(1), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := s.fresh(cfg, 0, p); again.message != p.message || made != 1 {
+		t.Errorf("a request is signed %d times", made)
+	}
+	p.at = p.at.Add(-time.Minute)
+	if again := s.fresh(cfg, 0, p); again.message == p.message || again.request != p.request || made != 2 || s.renewals.all.N != 1 {
+		t.Errorf("an old request is signed %d times: %+v", made, s.renewals.all)
+	}
+	down = true
+	if again := s.fresh(cfg, 0, p); again.message != p.message || s.renewals.all.N != 1 || s.renewals.all.Failed == "" {
+		t.Errorf("%+v, want that the request goes as it is", s.renewals.all)
+	}
+}
