@@ -110,7 +110,7 @@ container: {network: bridge, runtime: 1}
 			{Name: "c16", Model: "credit", Concurrency: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
 			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
 		},
-		AbortOn:    &Abort{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
+		AbortOn:    &record.AbortOn{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
 		Overhead:   &record.Overhead{Noop: "nothing", Model: "steady"},
 		Attackers:  2,
 		Rounds:     2,

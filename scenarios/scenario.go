@@ -48,7 +48,7 @@ type Scenario struct {
 	Load []Phase `key:"load" absent:"none; then cold_starts has to be above 0" label:"list of mappings" want:"a list of phases with name, rate and duration"`
 	// Conditions that end a phase early, including warm-ups. One of them is enough. Later
 	// phases of that trial are left out, other trials go on, and the reports say so.
-	AbortOn *Abort `key:"abort_on" default:"none"`
+	AbortOn *record.AbortOn `key:"abort_on" default:"none"`
 	// Two phases from which the reports split a request's time into the overhead of the
 	// target (network, virtualisation, HTTP) and the time of the model. The phases differ
 	// only in their model. In each round they get the same due times and examples, and every

@@ -69,6 +69,21 @@ func (r *Run) Phase(name string) Phase {
 	return Phase{Name: name}
 }
 
+// AbortOn are the conditions that end a phase before its time; the zero value of one never
+// holds. The load engine looks at them several times a second.
+type AbortOn struct {
+	// End the phase when more than this fraction of the requests due within the last for
+	// have failed.
+	Errors *float64 `key:"errors" default:"none" format:"fraction"`
+	// End the phase when more than 1% of the requests due within the last for took longer
+	// than this from their due time, including requests still waiting for an answer.
+	P99 time.Duration `key:"p99" default:"none"`
+	// End the phase when more requests than this are in flight.
+	InFlight int `key:"in_flight" default:"none" min:"1" max:"100000"`
+	// The window that errors and p99 look back over; at least 1s.
+	For time.Duration `key:"for" default:"5s"`
+}
+
 // Step is a stretch of a phase at one rate.
 type Step struct {
 	Start    time.Duration `json:"start_ns"` // from the phase's start

@@ -2,31 +2,30 @@ package attack
 
 import (
 	"fmt"
+	"servebench/reports/record"
 	"sync"
 	"time"
 )
 
 const (
-	// slowShare is the share of requests that may exceed Abort.Response.
+	// slowShare is the share of requests that may exceed AbortOn.P99.
 	slowShare = 0.01
-	// defaultFor is what Abort.For is when it is 0.
-	defaultFor = 5 * time.Second
 	// abortEvery is how often the conditions are looked at.
 	abortEvery = 250 * time.Millisecond
 )
 
 // brokenCondition says which condition holds, with its figure and its limit; "" when none
 // does.
-func (a Abort) brokenCondition(windows []window, inFlight int64) string {
+func brokenCondition(a *record.AbortOn, windows []window, inFlight int64) string {
 	if a.InFlight > 0 && inFlight > int64(a.InFlight) {
 		return fmt.Sprintf("%d requests in flight, more than %d", inFlight, a.InFlight)
 	}
 	for _, w := range windows {
 		switch failed, slow := fraction(w.failed, w.due), fraction(w.slow, w.due); {
-		case a.Errors > 0 && failed > a.Errors:
-			return fmt.Sprintf("errors %s of %d requests %s, more than %s", percent(failed), w.due, w.when(), percent(a.Errors))
-		case a.Response > 0 && slow > slowShare:
-			return fmt.Sprintf("response time over %v of %s of %d requests %s, more than %s", a.Response, percent(slow), w.due, w.when(), percent(slowShare))
+		case a.Errors != nil && failed > *a.Errors:
+			return fmt.Sprintf("errors %s of %d requests %s, more than %s", percent(failed), w.due, w.when(), percent(*a.Errors))
+		case a.P99 > 0 && slow > slowShare:
+			return fmt.Sprintf("response time over %v of %s of %d requests %s, more than %s", a.P99, percent(slow), w.due, w.when(), percent(slowShare))
 		}
 	}
 	return ""
@@ -42,7 +41,7 @@ func fraction(part, of int64) float64 {
 func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
 // watch counts requests by when they were due, for the conditions that end a
-// load early. It looks at each stretch of Abort.For that is in its memory, and
+// load early. It looks at each stretch of AbortOn.For that is in its memory, and
 // not at the last alone: that a request timed out is known only when the timeout
 // is over, and counts where the request was due. Its methods are safe for
 // concurrent use; of a nil watch they do nothing.
@@ -77,19 +76,16 @@ type window struct {
 	ago    time.Duration // how long before the last one it ended
 }
 
-// newWatch returns what Abort looks at, which remembers requests until they time
+// newWatch returns what AbortOn looks at, which remembers requests until they time
 // out; nil without conditions.
 func newWatch(cfg Config, loops int) *watch {
-	if !cfg.Abort.hasCondition() {
+	if cfg.Abort == nil {
 		return nil
 	}
-	length := cfg.Abort.For
-	if length == 0 {
-		length = defaultFor
-	}
-	w := &watch{slow: cfg.Abort.Response, length: int64((length + abortEvery - 1) / abortEvery), closed: cfg.Concurrency > 0, loops: make([]pending, loops)}
+	slow := cfg.Abort.P99
+	w := &watch{slow: slow, length: int64((cfg.Abort.For + abortEvery - 1) / abortEvery), closed: cfg.Concurrency > 0, loops: make([]pending, loops)}
 	// Two more: the one not over yet, and the one that the timeout ends in.
-	memory := w.length + int64(max(cfg.Timeout, cfg.Abort.Response)/abortEvery) + 2
+	memory := w.length + int64(max(cfg.Timeout, slow)/abortEvery) + 2
 	w.ring = make([]bucket, memory)
 	for i := range w.ring {
 		w.ring[i].index = -1

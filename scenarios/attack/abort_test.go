@@ -2,9 +2,9 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
+	"servebench/reports/record"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +22,7 @@ func TestAbortOnErrors(t *testing.T) {
 		answer(t, w, r)
 	})
 	cfg, log := load(t, s.URL, 10*time.Millisecond, 3_000)
-	cfg.Abort = Abort{Errors: 0.3, For: time.Second}
+	cfg.Abort = &record.AbortOn{Errors: new(0.3), For: time.Second}
 	cell := run(t, context.Background(), cfg, log)
 	if !strings.HasPrefix(cell.Aborted, "abort_on: errors ") || !strings.Contains(cell.Aborted, "more than 30 %") {
 		t.Errorf("aborted: %q, want the errors", cell.Aborted)
@@ -46,7 +46,7 @@ func TestAbortOnResponse(t *testing.T) {
 		if closed {
 			cfg, log = closedLoad(t, s.URL, 1, 30*time.Second)
 		}
-		cfg.Abort = Abort{Response: 200 * time.Millisecond, For: time.Second}
+		cfg.Abort = &record.AbortOn{P99: 200 * time.Millisecond, For: time.Second}
 		ctx, cancel := context.WithCancel(context.Background())
 		cfg.Progress = func(p Progress) {
 			if p.Elapsed > 2500*time.Millisecond {
@@ -72,7 +72,7 @@ func TestAbortOnInFlight(t *testing.T) {
 		answer(t, w, r)
 	})
 	cfg, log := load(t, s.URL, 10*time.Millisecond, 3_000)
-	cfg.Abort = Abort{InFlight: 5}
+	cfg.Abort = &record.AbortOn{InFlight: 5, For: 5 * time.Second}
 	time.AfterFunc(800*time.Millisecond, func() { close(release) })
 	cell := run(t, context.Background(), cfg, log)
 	if !strings.HasSuffix(cell.Aborted, " requests in flight, more than 5") {
@@ -84,16 +84,16 @@ func TestAbortOnInFlight(t *testing.T) {
 func TestHealthyLoadIsNotAborted(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
 	cfg, log := load(t, s.URL, 10*time.Millisecond, 150)
-	cfg.Abort = Abort{Errors: 0.01, Response: 20 * time.Second, InFlight: 200, For: time.Second}
+	cfg.Abort = &record.AbortOn{Errors: new(0.01), P99: 20 * time.Second, InFlight: 200, For: time.Second}
 	if cell := run(t, context.Background(), cfg, log); cell.Aborted != "" || cell.Ledger.OK != 150 {
 		t.Errorf("aborted: %q, ledger %+v", cell.Aborted, cell.Ledger)
 	}
 }
 
 // watched is a watch of windows of a second with a timeout of 2 s.
-func watched(abort Abort) *watch {
+func watched(abort record.AbortOn) *watch {
 	abort.For = time.Second
-	return newWatch(Config{Abort: abort, Timeout: 2 * time.Second}, 1)
+	return newWatch(Config{Abort: &abort, Timeout: 2 * time.Second}, 1)
 }
 
 // TestWatch plays requests every 10 ms by a clock of its own.
@@ -106,29 +106,29 @@ func TestWatch(t *testing.T) {
 	fast, failure, timeout := outcome{gap, false}, outcome{gap, true}, outcome{2 * time.Second, true}
 	for _, c := range []struct {
 		name  string
-		abort Abort
+		abort record.AbortOn
 		give  func(k int) outcome
 		want  string        // the first verdict
 		at    time.Duration // when
 	}{
-		{"healthy", Abort{Errors: 0.001, Response: time.Second}, func(int) outcome { return fast }, "", 0},
-		{"half fail", Abort{Errors: 0.4}, func(k int) outcome {
+		{"healthy", record.AbortOn{Errors: new(0.001), P99: time.Second}, func(int) outcome { return fast }, "", 0},
+		{"half fail", record.AbortOn{Errors: new(0.4)}, func(k int) outcome {
 			return outcome{gap, k%2 == 0}
 		}, "errors 50 % of 100 requests due in the last 1s, more than 40 %", time.Second},
-		{"as many as allowed", Abort{Errors: 0.5}, func(k int) outcome { return outcome{gap, k%2 == 0} }, "", 0},
-		{"fail from 2 s on", Abort{Errors: 0.2}, func(k int) outcome {
+		{"as many as allowed", record.AbortOn{Errors: new(0.5)}, func(k int) outcome { return outcome{gap, k%2 == 0} }, "", 0},
+		{"fail from 2 s on", record.AbortOn{Errors: new(0.2)}, func(k int) outcome {
 			if k < 200 {
 				return fast
 			}
 			return failure
 		}, "errors 24 % of 100 requests due in the last 1s, more than 20 %", 2250 * time.Millisecond},
-		{"time out for a while", Abort{Errors: 0.9}, func(k int) outcome {
+		{"time out for a while", record.AbortOn{Errors: new(0.9)}, func(k int) outcome {
 			if k < 100 || k >= 200 {
 				return fast
 			}
 			return timeout
 		}, "errors 100 % of 100 requests due in the 1s that ended 2s earlier, more than 90 %", 4 * time.Second},
-		{"slow", Abort{Response: time.Second}, func(k int) outcome { return outcome{1500 * time.Millisecond, false} },
+		{"slow", record.AbortOn{P99: time.Second}, func(k int) outcome { return outcome{1500 * time.Millisecond, false} },
 			"response time over 1s of 25 % of 100 requests due in the 1s that ended", 1500 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestWatch(t *testing.T) {
 			pending := map[int]outcome{}
 			for now := time.Duration(0); now <= 6*time.Second; now += gap {
 				if now%abortEvery == 0 {
-					if got := c.abort.brokenCondition(w.windows(now), 0); got != "" {
+					if got := brokenCondition(&c.abort, w.windows(now), 0); got != "" {
 						if !strings.HasPrefix(got, c.want) || c.want == "" || now != c.at {
 							t.Errorf("at %v: %q, want %q at %v", now, got, c.want, c.at)
 						}
@@ -162,14 +162,9 @@ func TestWatch(t *testing.T) {
 }
 
 func TestAbortMistakes(t *testing.T) {
-	for want, abort := range map[string]Abort{
-		"errors: 1.5":   {Errors: 1.5},
-		"response: -1s": {Response: -time.Second},
-		"in flight: -2": {InFlight: -2},
-		"for: 500ms":    {For: 500 * time.Millisecond},
-	} {
-		if err := abort.check(); err == nil || !strings.Contains(fmt.Sprint(err), "abort: "+want) {
-			t.Errorf("error %v, want one that says %q", err, want)
-		}
+	cfg, _ := load(t, "http://127.0.0.1:1", time.Second, 1)
+	cfg.Abort = &record.AbortOn{InFlight: 1, For: 500 * time.Millisecond}
+	if err := cfg.check(); err == nil || !strings.Contains(err.Error(), "abort: for: 500ms") {
+		t.Errorf("error %v, want one of the window", err)
 	}
 }

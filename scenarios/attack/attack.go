@@ -55,8 +55,11 @@ type Config struct {
 	// equal part of MaxInFlight or Concurrency; 0: one. More than one are for several
 	// CPUs: the k-th arrival goes to loop k modulo Attackers.
 	Attackers int
-	// Abort says when to end the load early.
-	Abort Abort
+	// Abort says when to end the load early; nil: never. Its Errors and P99 look at stretches
+	// of due times, in steps of 250 ms, and end nothing before For has passed. Each stretch
+	// is looked at until its requests have timed out, since a timeout is a failure that is
+	// known late.
+	Abort *record.AbortOn
 	// Span is the length of the schedule: every arrival is before it.
 	Span time.Duration
 	// Steps are its stretches of constant rate, if it is made of such: no slice of the
@@ -94,25 +97,6 @@ type Config struct {
 	// Progress, when not nil, is called a few times a second, never from the
 	// sending path, and never after Run returned.
 	Progress func(Progress)
-}
-
-// Abort are conditions that end the sending before the schedule does. They are
-// looked at several times a second, over the last For; the zero value of a
-// condition never holds.
-type Abort struct {
-	// Errors is the share of the requests due in that time that failed, above which
-	// the load ends.
-	Errors float64
-	// Response is the response time that more than 1 % of the requests due in that
-	// time have exceeded, those that are not answered yet included.
-	Response time.Duration
-	// InFlight is how many requests may be in flight at once.
-	InFlight int
-	// For is the stretch of due times that Errors and Response look at, in steps of
-	// 250 ms; 0: 5 s, at least 1 s. Nothing is ended by them before it has passed.
-	// Each stretch is looked at until its requests have timed out, since a timeout
-	// is a failure that is known late.
-	For time.Duration
 }
 
 // IntervalLog receives the histogram of one tag (record.TagResponse…) over
@@ -154,21 +138,8 @@ func (cfg *Config) check() error {
 	case cfg.Log == nil:
 		return errors.New("log: none, want an interval log")
 	}
-	return cfg.Abort.check()
-}
-
-func (a Abort) hasCondition() bool { return a.Errors > 0 || a.Response > 0 || a.InFlight > 0 }
-
-func (a Abort) check() error {
-	switch {
-	case a.Errors < 0 || a.Errors >= 1:
-		return fmt.Errorf("abort: errors: %v, want a share from 0 to below 1", a.Errors)
-	case a.Response < 0:
-		return fmt.Errorf("abort: response: %v, want more than 0s", a.Response)
-	case a.InFlight < 0:
-		return fmt.Errorf("abort: in flight: %d, want at least 1", a.InFlight)
-	case a.For != 0 && a.For < time.Second:
-		return fmt.Errorf("abort: for: %v, want at least 1s", a.For)
+	if cfg.Abort != nil && cfg.Abort.For < time.Second {
+		return fmt.Errorf("abort: for: %v, want at least 1s", cfg.Abort.For)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestHangingServer(t *testing.T) {
 		"a closed loop":      func(cfg *Config) { closedLoop(cfg, 5) },
 		"stopped":            func(cfg *Config) { cfg.Stop = stopAfter(100 * time.Millisecond) },
 		"a closed one, too":  func(cfg *Config) { closedLoop(cfg, 5); cfg.Stop = stopAfter(100 * time.Millisecond) },
-		"aborted":            func(cfg *Config) { cfg.Abort.InFlight = 10 },
+		"aborted":            func(cfg *Config) { cfg.Abort = &record.AbortOn{InFlight: 10, For: time.Second} },
 		"the cap binds":      func(cfg *Config) { cfg.MaxInFlight = 2 },
 		"last arrival early": func(cfg *Config) { cfg.Span = 10 * time.Second },
 	} {
@@ -75,7 +75,7 @@ func TestHangingServer(t *testing.T) {
 			if l.Sent < 2 || l.Failed != l.Sent || classes(cell)["timeout"] != l.Sent {
 				t.Errorf("ledger %+v, errors %+v; want timeouts alone", l, cell.Errors)
 			}
-			if cut := cfg.Stop != nil || cfg.Abort.hasCondition() || cfg.MaxInFlight == 2; !cut && cfg.Concurrency == 0 && l.Sent != 80 {
+			if cut := cfg.Stop != nil || cfg.Abort != nil || cfg.MaxInFlight == 2; !cut && cfg.Concurrency == 0 && l.Sent != 80 {
 				t.Errorf("%d sent, want all 80", l.Sent)
 			}
 		})

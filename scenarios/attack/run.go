@@ -128,7 +128,7 @@ func (e *engine) supervise(ctx context.Context, finished <-chan struct{}) {
 			}
 		case <-looks:
 			now := time.Since(e.zero)
-			if what := e.cfg.Abort.brokenCondition(e.watch.windows(now), e.inFlight.Load()); what != "" {
+			if what := brokenCondition(e.cfg.Abort, e.watch.windows(now), e.inFlight.Load()); what != "" {
 				looks = nil
 				e.abort("abort_on: " + what)
 				drain()

@@ -74,7 +74,7 @@ func TestEndingEarlyWalksNoFurther(t *testing.T) {
 		},
 		func(cfg *Config) context.Context { // abort_on
 			cfg.Endpoint.URL = refused.URL
-			cfg.Abort = Abort{Errors: 0.1, For: time.Second}
+			cfg.Abort = &record.AbortOn{Errors: new(0.1), For: time.Second}
 			return context.Background()
 		},
 	}

@@ -97,7 +97,7 @@ func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attac
 		Credentials: v.credentials,
 		Corpus:      v.requests.phases[i],
 		Attackers:   s.scenario.Attackers,
-		Abort:       abortConditions(s.scenario.AbortOn),
+		Abort:       s.scenario.AbortOn,
 		Span:        s.plannedDuration(i),
 		OrderSeed:   subseed(s.scenario.Seed, seedOrder, t.Round, drawnAs(s.scenario, i)),
 		Timeout:     s.scenario.Timeout,
@@ -162,17 +162,6 @@ func (s *session) thinkTimes(think *scenarios.Think, round, drawn int) func() ti
 	}
 	rng := source(s.scenario.Seed, seedThink, round, drawn)
 	return func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(think.Mean)) }
-}
-
-func abortConditions(a *scenarios.Abort) attack.Abort {
-	if a == nil {
-		return attack.Abort{}
-	}
-	conditions := attack.Abort{Response: a.P99, InFlight: a.InFlight, For: a.For}
-	if a.Errors != nil {
-		conditions.Errors = *a.Errors
-	}
-	return conditions
 }
 
 func (s *session) transportOptions() transport.Options {
