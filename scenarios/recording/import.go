@@ -285,7 +285,7 @@ func (s *Summary) take(r *Request, c *cleaner, to *sorter) error {
 		}
 	}
 	s.count(secrets)
-	if s.plan.compare && r.Answer != nil || r.Outputs != nil {
+	if s.plan.compare && r.Answer != nil || len(r.Outputs) > 0 {
 		s.answers++
 	}
 	return to.add(r.At, s.plan.line(r))

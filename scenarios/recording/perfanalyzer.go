@@ -28,6 +28,7 @@ func perfAnalyzer() Format {
 
 const (
 	badTensors    = "steps that cannot be read"
+	rawOutput     = "right answers as b64, whose datatypes are not recorded"
 	badValidation = "steps whose validation_data cannot be read"
 )
 
@@ -62,7 +63,13 @@ func readPerfAnalyzer(in *input, yield func(*Request) error) error {
 		case !hasAnswer && answers.found && beside.cutOff == "":
 			failed = in.fault(0, "validation_data", fmt.Sprintf("it has %d steps, data more", number-1), "one for each step of data")
 		default:
-			failed = yield(&Request{Place: number, Inputs: given.tensors, Outputs: answer.tensors})
+			outputs := slices.DeleteFunc(answer.tensors, func(t Tensor) bool {
+				if t.kind == 'r' {
+					in.leaveOut(rawOutput, number)
+				}
+				return t.kind == 'r'
+			})
+			failed = yield(&Request{Place: number, Inputs: given.tensors, Outputs: outputs})
 		}
 		if failed != nil {
 			return failed

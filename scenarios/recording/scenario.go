@@ -40,7 +40,7 @@ func (s *Summary) scenario() []byte {
 	} else {
 		all[3].Value = yaml.MapSlice{{Key: "url", Value: decode.WriteText(s.serverURL())}}
 		all = append(all,
-			yaml.MapItem{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: decode.WriteText(literal(o.Model))}}},
+			yaml.MapItem{Key: "workload", Value: p.workload(o.Model)},
 			yaml.MapItem{Key: "protocol", Value: "v2"})
 	}
 	if strings.HasPrefix(s.serverURL(), "https:") && 2*p.http2 > p.requests {
@@ -136,6 +136,14 @@ func (p *plan) accepted() []any {
 	return all
 }
 
+func (p *plan) workload(model string) yaml.MapSlice {
+	w := yaml.MapSlice{{Key: "model", Value: decode.WriteText(literal(model))}}
+	if len(p.outputs) == 1 {
+		w = append(w, yaml.MapItem{Key: "output", Value: decode.WriteText(literal(most(p.outputs)))})
+	}
+	return w
+}
+
 func (p *plan) data() yaml.MapSlice {
 	d := yaml.MapSlice{{Key: "file", Value: requestsFile}}
 	if p.inputs != nil {
@@ -145,7 +153,7 @@ func (p *plan) data() yaml.MapSlice {
 		}
 		d = append(d, yaml.MapItem{Key: "tensors", Value: tensors})
 	}
-	if p.outputs > 0 {
+	if len(p.outputs) > 0 {
 		d = append(d, yaml.MapItem{Key: "expect", Value: decode.WriteText(p.expectColumn())})
 	} else if p.compare {
 		d = append(d, yaml.MapItem{Key: "expect", Value: "expect"})

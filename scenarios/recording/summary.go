@@ -147,7 +147,7 @@ func (s *Summary) understood() []string {
 		lines = append(lines, "statuses  "+counted(p.statuses))
 	}
 	switch {
-	case p.outputs > 0 || p.compare:
+	case len(p.outputs) > 0 || p.compare:
 		lines = append(lines, "answers   "+format.Count(int64(s.answers))+" recorded; each answer is compared with its own")
 	case p.answers > 0:
 		lines = append(lines, "answers   "+format.Count(int64(p.answers))+" recorded; to compare with them, add --answers")
@@ -236,7 +236,7 @@ func (s *Summary) notes() []string {
 	if guessed != nil {
 		lines = append(lines, "The recording does not hold datatypes. Read "+strings.Join(guessed, ", ")+"; if the model takes others, add --tensor 'NAME=FP16[…]'.")
 	}
-	if s.options.Answers && !p.compare && p.outputs == 0 {
+	if s.options.Answers && !p.compare && len(p.outputs) == 0 {
 		lines = append(lines, "No answers were recorded to compare with.")
 	}
 	if accepted := p.accepted(); len(accepted) > 1 {

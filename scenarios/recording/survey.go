@@ -39,7 +39,7 @@ type hostSurvey struct {
 	secrets     map[secretKey]*secretUse
 	answers     int
 	jsonAnswers int
-	outputs     int // requests with the tensors of a right answer
+	outputs     map[string]int // tensors of right answers, by name
 	tensors     map[string]*tensorUse
 }
 
@@ -117,7 +117,7 @@ func (s *survey) add(r *Request, secrets []found) {
 		}
 		h = &hostSurvey{
 			schemes: map[string]int{}, methods: map[string]int{}, statuses: map[int]int{}, whole: true,
-			fields: map[string]*fieldUse{}, secrets: map[secretKey]*secretUse{}, tensors: map[string]*tensorUse{},
+			fields: map[string]*fieldUse{}, secrets: map[secretKey]*secretUse{}, outputs: map[string]int{}, tensors: map[string]*tensorUse{},
 		}
 		s.hosts[r.Host] = h
 	}
@@ -160,8 +160,8 @@ func (h *hostSurvey) add(r *Request, secrets []found) {
 			h.jsonAnswers++
 		}
 	}
-	if r.Outputs != nil {
-		h.outputs++
+	for _, t := range r.Outputs {
+		h.outputs[t.Name]++
 	}
 	for _, t := range r.Inputs {
 		use := h.tensors[t.Name]

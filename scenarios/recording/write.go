@@ -79,24 +79,45 @@ func (p *plan) tensorLine(r *Request) []byte {
 		b = append(appendString(b, t.Name), ':')
 		b = append(append(b, p.shaped(t)...), ',')
 	}
-	if p.outputs > 0 {
-		b = append(appendString(b, p.expectColumn()), ":{"...)
-		for i, t := range r.Outputs {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(append(appendString(b, t.Name), ':'), t.Data...)
-		}
-		b = append(b, "},"...)
+	if len(p.outputs) > 0 {
+		b = append(appendString(b, p.expectColumn()), ':')
+		b = append(p.appendOutputs(b, r.Outputs), ',')
 	}
 	b[len(b)-1] = '}'
 	return append(b, '\n')
 }
 
-// shaped is the data of a tensor, nested where the shape is not the same in all requests.
+// appendOutputs appends the tensors of a right answer: the only one that there is as it
+// is, others by their names.
+func (p *plan) appendOutputs(b []byte, outputs []Tensor) []byte {
+	switch {
+	case len(outputs) == 0:
+		return append(b, "null"...)
+	case len(p.outputs) == 1:
+		return append(b, outputs[0].nested()...)
+	}
+	b = append(b, '{')
+	for i, t := range outputs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(appendString(b, t.Name), ':'), t.nested()...)
+	}
+	return append(b, '}')
+}
+
+// shaped is the data of an input, nested where the shape is not the same in all requests.
 func (p *plan) shaped(t Tensor) jsontext.Value {
 	i := slices.IndexFunc(p.inputs, func(in inputTensor) bool { return in.name == t.Name })
-	if t.kind == 'r' || len(t.Shape) < 2 || !slices.Contains(p.inputs[i].shape, -1) {
+	if !slices.Contains(p.inputs[i].shape, -1) {
+		return t.Data
+	}
+	return t.nested()
+}
+
+// nested is the data as lists within lists.
+func (t Tensor) nested() jsontext.Value {
+	if t.kind == 'r' || len(t.Shape) < 2 {
 		return t.Data
 	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(t.Data), asWritten...)
