@@ -5,10 +5,7 @@
 package protocol
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
-	"time"
 
 	"servebench/generators"
 )
@@ -181,94 +178,3 @@ type BodyLimiter interface {
 type WrongAnswerError struct{ Text string }
 
 func (e *WrongAnswerError) Error() string { return e.Text }
-
-// Model is one model as the server side of a protocol sees it.
-type Model struct {
-	Name    string
-	Doc     string // one sentence
-	Version string // the only one served
-	// Schema names the features and classes. Without Features the model takes
-	// rows of any width; without Classes it is a regression.
-	Schema generators.Schema
-	// Predict fills scores, which has room for Scores of them, for one row of
-	// features: with the probabilities of the classes, each in [0, 1], or with the value
-	// of a regression. It keeps nothing of the slices and is safe for concurrent use.
-	Predict func(features, scores []float32)
-}
-
-// Scores is how many numbers the model answers to one row: the probability of each of
-// its classes, or one value.
-func (m Model) Scores() int { return max(len(m.Schema.Classes), 1) }
-
-// PredictRows appends to dst what the model says to rows of features, Scores numbers for
-// each. Its error says that the model answers what is no probability, or no finite
-// number.
-func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
-	scores, width := m.Scores(), len(features)/rows
-	dst = slices.Grow(dst, rows*scores)
-	for i := range rows {
-		start := len(dst)
-		dst = dst[:start+scores]
-		m.Predict(features[i*width:(i+1)*width:(i+1)*width], dst[start:])
-		for c, s := range dst[start:] {
-			switch {
-			case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
-				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is no probability", m.Name, s, c, i)
-			case s-s != 0:
-				return dst, fmt.Errorf("model %q answered %g for row %d, which is no finite number", m.Name, s, i)
-			}
-		}
-	}
-	return dst, nil
-}
-
-// Answer is what the model says to one row.
-func (m Model) Answer(features []float32) generators.Answer {
-	scores := make([]float32, m.Scores())
-	m.Predict(features, scores)
-	if len(m.Schema.Classes) == 0 {
-		return generators.Answer{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("", nil, scores)}}
-	}
-	return generators.Probable(scores)
-}
-
-// Binary makes the Predict of a model of two classes from what returns the probability
-// of class 1.
-func Binary(probability func(features []float32) float32) func(features, scores []float32) {
-	return func(features, scores []float32) {
-		p := probability(features)
-		scores[0], scores[1] = 1-p, p
-	}
-}
-
-// Service is what the server side of a protocol serves, and within which
-// limits. Each protocol's child package makes an http.Handler from it.
-type Service struct {
-	Name    string // of the server program
-	Version string // of the server program
-	Models  []Model
-	// MaxBatch is the most rows of one request; 0: no limit.
-	MaxBatch int
-	// Ready reports whether new work is welcome; nil: always.
-	Ready func() bool
-	// Observer is called once per model when the handler is made, and returns
-	// what is told of the model's inferences; nil: nobody is told.
-	Observer func(Model) Observer
-}
-
-// Observer is told of every inference request of one model once it is
-// answered, refused ones included. Observe is safe for concurrent use, and
-// quick: it runs before the next request of the connection is read.
-type Observer interface {
-	Observe(Inference)
-}
-
-// Inference is what became of one inference request.
-type Inference struct {
-	Status int // of HTTP
-	Rows   int // predicted; 0 when the request was refused
-	// The parts of the handling, in order: reading and decoding the request,
-	// predicting, encoding and writing the answer. A part that was not reached
-	// is 0.
-	Decode, Compute, Encode time.Duration
-}

@@ -97,10 +97,10 @@ func BenchmarkDecodeRequest(b *testing.B) {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
-			var req request
-			limits := rowLimits{width: len(loan), outputs: outputsOf(2)}
+			batch, m, offered := &protocol.Batch{Body: body}, served(len(loan), 0), outputsOf(2)
 			for b.Loop() {
-				if err := decodeRequest(body, limits, &req); err != nil {
+				batch.Features = batch.Features[:0]
+				if err := decodeRequest(m, offered, batch); err != nil {
 					b.Fatal(err)
 				}
 			}

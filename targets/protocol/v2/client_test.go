@@ -381,15 +381,15 @@ func FuzzDecode(f *testing.F) {
 		if openErr != nil {
 			t.Fatal(openErr)
 		}
-		reply, err := free.Decode(protocol.Response{Status: 200, Body: body})
-		for _, a := range reply.Answers {
+		values, _ := free.Decode(protocol.Response{Status: 200, Body: body})
+		for _, a := range values.Answers {
 			for _, tensor := range a.Tensors {
 				if err := tensor.Check(); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		reply, err = testClient(t).Decode(protocol.Response{Status: 200, Body: body})
+		reply, err := testClient(t).Decode(protocol.Response{Status: 200, Body: body})
 		answers := reply.Answers
 		if err == nil && len(answers) == 0 {
 			t.Fatal("neither answers nor an error")

@@ -1,31 +1,26 @@
 package v2
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
-	"time"
 
 	"servebench/targets/protocol"
 )
 
 // handler is the protocol seen from the server.
 type handler struct {
-	service protocol.Service
-	models  map[string]*model
-	works   sync.Pool // *work
+	service    protocol.Service
+	served     map[string]*protocol.Served
+	models     map[string]*model
+	inferences protocol.Inferences
 }
 
-// model is a served model with what is prepared for its requests.
+// model is what is prepared for the requests to a served model.
 type model struct {
-	protocol.Model
-	limits   rowLimits
-	metadata []byte            // JSON
-	observer protocol.Observer // nil: nobody is told
+	*protocol.Served
+	outputs  []outputKind
+	metadata []byte // JSON
 }
 
 // Handler serves the protocol's paths, /v2 and all below. Every refusal is
@@ -34,14 +29,11 @@ type model struct {
 // *http.MaxBytesError, 501 for binary tensors, 500 for a model's bad answer.
 // Limiting and decompressing the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
-	h := &handler{
-		service: s,
-		models:  map[string]*model{},
-		works:   sync.Pool{New: func() any { return new(work) }},
+	h := &handler{service: s, served: s.Serve(), models: map[string]*model{}}
+	for name, m := range h.served {
+		h.models[name] = &model{m, outputsOf(len(m.Schema.Classes)), modelMetadata(m.Model)}
 	}
-	for _, m := range s.Models {
-		h.models[m.Name] = h.prepare(m)
-	}
+	h.inferences = protocol.Inferences{Decode: h.decode, Encode: h.encode, Refuse: refuse}
 	mux := http.NewServeMux()
 	for path, serve := range map[string]http.HandlerFunc{
 		"/v2":              allowGet(serveDocument(serverMetadata(s))),
@@ -57,128 +49,42 @@ func Handler(s protocol.Service) http.Handler {
 	for _, path := range []string{"/v2/models/{model}", "/v2/models/{model}/versions/{version}"} {
 		mux.HandleFunc(path, allowGet(h.withModel(serveModel)))
 		mux.HandleFunc(path+"/ready", allowGet(h.withModel(h.serveModelReady)))
-		mux.HandleFunc(path+"/infer", allowOnly(h.withModel(h.serveInfer), http.MethodPost))
+		mux.HandleFunc(path+"/infer", protocol.AllowOnly(h.withModel(h.serveInfer), refuse, http.MethodPost))
 	}
 	return mux
 }
 
-func (h *handler) prepare(m protocol.Model) *model {
-	prepared := &model{
-		Model:    m,
-		limits:   rowLimits{width: len(m.Schema.Features), rows: h.service.MaxBatch, outputs: outputsOf(len(m.Schema.Classes))},
-		metadata: modelMetadata(m),
-	}
-	if h.service.Observer != nil {
-		prepared.observer = h.service.Observer(m)
-	}
-	return prepared
-}
-
 func (h *handler) withModel(serve func(http.ResponseWriter, *http.Request, *model)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		name, version := r.PathValue("model"), r.PathValue("version")
-		m := h.models[name]
-		switch {
-		case m == nil:
-			refuse(w, http.StatusNotFound, fmt.Sprintf("unknown model %q, want one of %s", name, h.names()))
-		case version != "" && version != m.Version:
-			refuse(w, http.StatusNotFound, fmt.Sprintf("unknown version %q of model %q, want %q", version, name, m.Version))
-		default:
-			serve(w, r, m)
+		m, err := h.service.Named(h.served, r.PathValue("model"), r.PathValue("version"))
+		if err != nil {
+			refuse(w, http.StatusNotFound, err.Error())
+			return
 		}
+		serve(w, r, h.models[m.Name])
 	}
-}
-
-func (h *handler) names() string {
-	var names []string
-	for _, m := range h.service.Models {
-		names = append(names, m.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 func allowGet(serve http.HandlerFunc) http.HandlerFunc {
-	return allowOnly(serve, http.MethodGet, http.MethodHead)
+	return protocol.AllowOnly(serve, refuse, http.MethodGet, http.MethodHead)
 }
-
-func allowOnly(serve http.HandlerFunc, methods ...string) http.HandlerFunc {
-	allow := strings.Join(methods, ", ")
-	return func(w http.ResponseWriter, r *http.Request) {
-		if slices.Contains(methods, r.Method) {
-			serve(w, r)
-			return
-		}
-		w.Header().Set("Allow", allow)
-		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("method %s is not allowed here, want %s", r.Method, allow))
-	}
-}
-
-// work holds what one infer request needs, kept from request to request.
-type work struct {
-	body    bytes.Buffer
-	request request
-	scores  []float32
-	answer  []byte
-}
-
-// keepBytes is the largest body whose memory is kept for the next request.
-const keepBytes = 1 << 20
 
 func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
-	start := time.Now()
-	job := h.works.Get().(*work)
-	var done protocol.Inference
-	status, err := job.decodeRequest(r, m)
-	decoded := time.Now()
-	done.Decode = decoded.Sub(start)
-	if err == nil {
-		status, err = job.predict(m)
-		done.Compute = time.Since(decoded)
-	}
-	encode := time.Now()
-	if err != nil {
-		refuse(w, status, err.Error())
-	} else {
-		done.Rows = job.request.rows
-		job.answer = appendAnswer(job.answer[:0], m, &job.request, job.scores)
-		reply(w, status, job.answer)
-	}
-	done.Status, done.Encode = status, time.Since(encode)
-	if m.observer != nil {
-		m.observer.Observe(done)
-	}
-	// Not deferred: what a panic left behind is not used again.
-	if job.body.Cap() <= keepBytes {
-		h.works.Put(job)
-	}
+	h.inferences.ServeModel(w, r, m.Served)
 }
 
-func (job *work) decodeRequest(r *http.Request, m *model) (status int, err error) {
-	if r.Header.Get(binaryHeader) != "" {
-		return http.StatusNotImplemented, errBinary
+func (h *handler) decode(r *http.Request, m *protocol.Served, b *protocol.Batch) error {
+	err := errBinary
+	if r.Header.Get(binaryHeader) == "" {
+		err = decodeRequest(m, h.models[m.Name].outputs, b)
 	}
-	job.body.Reset()
-	// The announced length is not trusted with memory.
-	job.body.Grow(int(max(0, min(r.ContentLength, keepBytes))) + bytes.MinRead)
-	if _, err := job.body.ReadFrom(r.Body); err != nil {
-		var over *http.MaxBytesError
-		if errors.As(err, &over) {
-			return http.StatusRequestEntityTooLarge, fmt.Errorf("request body is over the limit of %d bytes", over.Limit)
-		}
-		return http.StatusBadRequest, fmt.Errorf("read request body: %w", err)
+	if errors.Is(err, errBinary) {
+		return &protocol.Refusal{Status: http.StatusNotImplemented, Text: err.Error()}
 	}
-	switch err := decodeRequest(job.body.Bytes(), m.limits, &job.request); {
-	case errors.Is(err, errBinary):
-		return http.StatusNotImplemented, err
-	case err != nil:
-		return http.StatusBadRequest, err
-	}
-	return http.StatusOK, nil
+	return err
 }
 
-func (job *work) predict(m *model) (status int, err error) {
-	if job.scores, err = m.PredictRows(job.scores[:0], job.request.features, job.request.rows); err != nil {
-		return http.StatusInternalServerError, err
-	}
-	return http.StatusOK, nil
+func (h *handler) encode(m *protocol.Served, b *protocol.Batch) (contentType string) {
+	b.Answer = appendAnswer(b.Answer, h.models[m.Name], b)
+	return "application/json"
 }

@@ -3,7 +3,6 @@ package v2
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"servebench/generators"
@@ -123,12 +122,7 @@ func (h *handler) health() []byte {
 }
 
 func reply(w http.ResponseWriter, status int, body []byte) {
-	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	// A failing write means that the client is gone; there is nobody to tell.
-	_, _ = w.Write(body)
+	protocol.WriteAnswer(w, status, "application/json", body)
 }
 
 func refuse(w http.ResponseWriter, status int, problem string) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"servebench/generators"
+	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
 )
 
@@ -55,27 +56,23 @@ func outputNames(kinds []outputKind) string {
 	return strings.Join(names, ", ")
 }
 
-// appendAnswer appends the response to an infer request whose rows have the
-// scores, row by row. They must be finite.
-func appendAnswer(dst []byte, m *model, req *request, scores []float32) []byte {
+// appendAnswer appends the response to an infer request that has been decoded and whose
+// rows have finite scores.
+func appendAnswer(dst []byte, m *model, b *protocol.Batch) []byte {
 	dst = append(dst, `{"model_name":`...)
 	dst = jsonbody.AppendString(dst, []byte(m.Name))
 	dst = append(dst, `,"model_version":`...)
 	dst = jsonbody.AppendString(dst, []byte(m.Version))
-	if len(req.id) > 0 {
+	if len(b.ID) > 0 {
 		dst = append(dst, `,"id":`...)
-		dst = jsonbody.AppendString(dst, req.id)
+		dst = jsonbody.AppendString(dst, b.ID)
 	}
 	dst = append(dst, `,"outputs":[`...)
-	outputs := req.outputs
-	if len(outputs) == 0 {
-		outputs = m.limits.outputs
-	}
-	for i, kind := range outputs {
+	for i, kind := range *b.State.(*[]outputKind) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendOutput(dst, m, kind, scores)
+		dst = appendOutput(dst, m, kind, b.Scores)
 	}
 	return append(dst, "]}"...)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
 )
 
@@ -16,41 +17,37 @@ const binaryHeader = "Inference-Header-Content-Length"
 // errBinary refuses the protocol's binary tensor extension.
 var errBinary = errors.New("binary tensors are not supported; send JSON")
 
-// request is what the server side reads from an infer request. It is reused,
-// and id points into the body.
-type request struct {
-	id       []byte
-	rows     int
-	features []float32 // row by row
-	outputs  []outputKind
-}
-
-// rowLimits are what a model takes and offers.
-type rowLimits struct {
-	width int // features in a row; 0: any number
-	rows  int // in a request; 0: no limit
-
-	outputs []outputKind // that it offers
-}
-
 // requestDecoder reads one infer request.
 type requestDecoder struct {
 	reader
-	limits rowLimits
-	req    *request
-	found  bool // the input tensor
+	model   *protocol.Served
+	offered []outputKind
+	asked   []outputKind
+	batch   *protocol.Batch
+	found   bool // the input tensor
 }
 
-// decodeRequest reads body into req. The error names every field at fault, and
-// is errBinary when the request needs the binary tensor extension.
-func decodeRequest(body []byte, limits rowLimits, req *request) error {
-	*req = request{features: req.features[:0], outputs: req.outputs[:0]}
+// decodeRequest reads the body of a batch, whose State gets the outputs asked for; of a
+// request that names none those offered. The error names every field at fault, and is
+// errBinary when the request needs the binary tensor extension.
+func decodeRequest(m *protocol.Served, offered []outputKind, b *protocol.Batch) error {
+	asked, ok := b.State.(*[]outputKind)
+	if !ok {
+		asked = new([]outputKind)
+		b.State = asked
+	}
 	d := requestDecoder{
-		reader: reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: body}}},
-		limits: limits,
-		req:    req,
+		reader:  reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: b.Body}}},
+		model:   m,
+		offered: offered,
+		asked:   (*asked)[:0],
+		batch:   b,
 	}
 	d.readDocument()
+	if len(d.asked) == 0 {
+		d.asked = append(d.asked, offered...)
+	}
+	*asked = d.asked
 	return d.problem()
 }
 
@@ -60,7 +57,7 @@ func (d *requestDecoder) readDocument() {
 			switch string(key) {
 			case "id":
 				if d.Expect('"', -1, "id") {
-					d.req.id = d.Text()
+					d.batch.ID = d.Text()
 				}
 			case "inputs":
 				d.readInputs()
@@ -105,24 +102,22 @@ func (d *requestDecoder) readFeatures(t tensor) {
 		d.Fault("inputs[%d].datatype: %q is not one of %s", t.index, jsonbody.Shorten(t.datatype), jsonbody.NumericNames())
 	}
 	if d.checkShape(t) && known {
-		d.req.rows = int(t.shape[0])
-		d.req.features = readData(&d.reader, t, typ, int(t.shape[0]), int(t.shape[1]), d.req.features)
+		d.batch.Rows = int(t.shape[0])
+		d.batch.Features = readData(&d.reader, t, typ, int(t.shape[0]), int(t.shape[1]), d.batch.Features)
 	}
 }
 
 func (d *requestDecoder) checkShape(t tensor) bool {
-	rows, width, faults := t.shape[0], t.shape[1], len(d.Faults)
+	faults := len(d.Faults)
 	switch {
 	case !t.shaped:
 		d.Fault("inputs[%d].shape: missing", t.index)
 	case t.dims != 2:
 		d.Fault("inputs[%d].shape: want two dimensions, [rows, features], got %d", t.index, t.dims)
-	case d.limits.width > 0 && width != int64(d.limits.width):
-		d.Fault("inputs[%d].shape: %d features in a row, the model wants %d", t.index, width, d.limits.width)
-	case rows < 1 || width < 1:
-		d.Fault("inputs[%d].shape: [%d,%d] holds nothing", t.index, rows, width)
-	case d.limits.rows > 0 && rows > int64(d.limits.rows):
-		d.Fault("inputs[%d].shape: a batch of %d rows is over the limit of %d", t.index, rows, d.limits.rows)
+	default:
+		if fault := d.model.Fault(t.shape[0], t.shape[1]); fault != "" {
+			d.Fault("inputs[%d].shape: %s", t.index, fault)
+		}
 	}
 	return len(d.Faults) == faults
 }
@@ -132,7 +127,7 @@ func (d *requestDecoder) readOutputs() {
 	if !d.Expect('[', -1, "outputs") {
 		return
 	}
-	d.req.outputs = d.req.outputs[:0]
+	d.asked = d.asked[:0]
 	for i := range d.Array {
 		if d.Expect('{', i, "") {
 			d.addOutput(d.readTensor(i))
@@ -141,13 +136,13 @@ func (d *requestDecoder) readOutputs() {
 }
 
 func (d *requestDecoder) addOutput(t tensor) {
-	kind, ok := outputNamed(d.limits.outputs, t.name)
+	kind, ok := outputNamed(d.offered, t.name)
 	switch {
 	case !ok:
-		d.Fault("outputs[%d].name: unknown output %q, want one of %s", t.index, jsonbody.Shorten(t.name), outputNames(d.limits.outputs))
-	case slices.Contains(d.req.outputs, kind):
+		d.Fault("outputs[%d].name: unknown output %q, want one of %s", t.index, jsonbody.Shorten(t.name), outputNames(d.offered))
+	case slices.Contains(d.asked, kind):
 		d.Fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
 	default:
-		d.req.outputs = append(d.req.outputs, kind)
+		d.asked = append(d.asked, kind)
 	}
 }

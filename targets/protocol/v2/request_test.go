@@ -7,13 +7,27 @@ import (
 	"strings"
 	"testing"
 
+	"servebench/generators"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/jsonbody"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"servebench/targets/protocol/jsonbody"
 )
 
 func input(fields string) string { return `{"inputs":[{"name":"features",` + fields + `}]}` }
+
+// served is a model of two classes that takes rows of a width and batches of so many; 0: any.
+func served(width, rows int) *protocol.Served {
+	m := &protocol.Served{Model: sum(), MaxBatch: rows}
+	m.Schema.Features = make([]generators.Feature, width)
+	return m
+}
+
+func decodeBody(body []byte, width, rows int) (*protocol.Batch, error) {
+	b := &protocol.Batch{Body: body}
+	return b, decodeRequest(served(width, rows), outputsOf(2), b)
+}
 
 func TestDecodeRequest(t *testing.T) {
 	nan := float32(math.NaN())
@@ -36,11 +50,11 @@ func TestDecodeRequest(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var req request
-			if err := decodeRequest([]byte(test.body), rowLimits{}, &req); err != nil {
+			b, err := decodeBody([]byte(test.body), 0, 0)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, req.features, cmpopts.EquateNaNs()); diff != "" {
+			if diff := cmp.Diff(test.want, b.Features, cmpopts.EquateNaNs()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -102,8 +116,7 @@ func TestDecodeRequestFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.body[:min(len(test.body), 60)], func(t *testing.T) {
-			var req request
-			err := decodeRequest([]byte(test.body), rowLimits{width: 2, rows: 3, outputs: outputsOf(2)}, &req)
+			_, err := decodeBody([]byte(test.body), 2, 3)
 			if got := fmt.Sprint(err); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -123,27 +136,26 @@ func FuzzDecodeRequest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var req request
-		if err := decodeRequest(body, rowLimits{}, &req); err == nil {
-			if req.rows < 1 || len(req.features)%req.rows != 0 || len(req.features) == 0 {
-				t.Fatalf("%d values in %d rows", len(req.features), req.rows)
+		if b, err := decodeBody(body, 0, 0); err == nil {
+			if b.Rows < 1 || len(b.Features)%b.Rows != 0 || len(b.Features) == 0 {
+				t.Fatalf("%d values in %d rows", len(b.Features), b.Rows)
 			}
 		}
 	})
 }
 
 func TestDecodeRequestKeepsMemory(t *testing.T) {
-	body, limits := []byte(benchmarkBody(t, 32)), rowLimits{outputs: outputsOf(2)}
-	var req request
+	b, m, offered := &protocol.Batch{Body: []byte(benchmarkBody(t, 32))}, served(len(loan), 0), outputsOf(2)
 	allocs := testing.AllocsPerRun(100, func() {
-		if err := decodeRequest(body, limits, &req); err != nil {
+		b.Features = b.Features[:0]
+		if err := decodeRequest(m, offered, b); err != nil {
 			t.Fatal(err)
 		}
 	})
 	if allocs > 1 { // the decoder itself
 		t.Errorf("%v allocations for a batch of 32", allocs)
 	}
-	if slices.Contains(req.features, float32(math.Inf(1))) {
+	if slices.Contains(b.Features, float32(math.Inf(1))) {
 		t.Error("an infinity came from nowhere")
 	}
 }
