@@ -258,13 +258,13 @@ func abOutcome(run *record.Run, a *analysis.Analysis) error {
 	}
 	switch a.AB.Verdict {
 	case record.Fail:
-		return fail(exitFailed, errors.New("FAIL: "+a.AB.Why))
+		return fail(exitFailed, errors.New("FAIL: "+document.ABWhy(a)))
 	case record.Inconclusive:
 		more := ""
 		if advice := document.Advice(a.AB); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
 		}
-		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+a.AB.Why+more))
+		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+document.ABWhy(a)+more))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -35,8 +36,8 @@ func TestABWithALostPair(t *testing.T) {
 	if d.Pairs != 15 || !slices.Equal(d.Lost, []int{4}) || d.Interim != 2 || d.Verdict != record.Inconclusive {
 		t.Fatalf("%+v", d)
 	}
-	if !strings.Contains(d.Why, "did not last in round 4") {
-		t.Errorf("why: %q", d.Why)
+	if why := document.ABWhy(a); !strings.Contains(why, "did not last in round 4") {
+		t.Errorf("why: %q", why)
 	}
 	if e := d.Errors[0]; e.Candidate.K == 0 || e.Baseline.K != 0 || e.Verdict != record.Inconclusive {
 		t.Errorf("the requests of a server that did not come up are no errors: %+v", e)
@@ -86,15 +87,15 @@ func TestABWithoutFiguresOfTheCandidate(t *testing.T) {
 	}
 	few(record.Candidate, 3, 5)
 	d := soFar(t, run)
-	if p90 := d.Metrics[0]; d.Verdict != record.Inconclusive || len(p90.Pairs) != 14 || p90.Verdict != record.Inconclusive || !strings.Contains(p90.Why, "in rounds 3, 5, and the candidate none") {
+	if p90 := d.Metrics[0]; d.Verdict != record.Inconclusive || len(p90.Pairs) != 14 || p90.Verdict != record.Inconclusive || !slices.Equal(p90.Unmatched, []int{3, 5}) || !p90.Held {
 		t.Errorf("%s: %+v", d.Verdict, p90)
 	}
-	if !strings.Contains(d.Why, "p90: the baseline has a figure of it in rounds 3, 5") {
-		t.Errorf("why: %q", d.Why)
+	if why := document.MetricWhy(d, d.Metrics[0]); !strings.HasPrefix(why, "the baseline has a figure of it in rounds 3, 5, and the candidate none") {
+		t.Errorf("why: %q", why)
 	}
 	few(record.Baseline, 4, 7)
 	if d := soFar(t, run); d.Verdict != record.Pass {
-		t.Errorf("as often without figures of the baseline: %s: %s", d.Verdict, d.Why)
+		t.Errorf("as often without figures of the baseline: %s: %+v", d.Verdict, d.Metrics)
 	}
 }
 
@@ -111,8 +112,8 @@ func TestABErrorsRespectRounds(t *testing.T) {
 	if e := d.Errors[0]; e.P != 0.5 || e.Verdict != record.Inconclusive || e.Candidate.K < 100 {
 		t.Errorf("%+v", e)
 	}
-	if d.Verdict != record.Inconclusive || d.Command == "" || !strings.Contains(d.Why, "in too few rounds to be sure") {
-		t.Errorf("%s: %s", d.Verdict, d.Why)
+	if d.Verdict != record.Inconclusive || d.Command == "" || !strings.HasSuffix(document.ErrorsWhy(d, d.Errors[0]), "in too few rounds to be sure") {
+		t.Errorf("%s: %+v", d.Verdict, d.Errors)
 	}
 	p := recordtest.ABTest()
 	for i := range p.Targets {
@@ -133,7 +134,7 @@ func TestABOfFailedRequests(t *testing.T) {
 	if math.IsInf(p50.Ratio, 1) || p50.Ratio < 1.03 {
 		t.Errorf("p50 of answers and failures: %+v", p50.Ratio)
 	}
-	if !math.IsInf(p90.Ratio, 1) || p90.Verdict != record.Fail || p90.Change() != "does not answer at p90" {
+	if !math.IsInf(p90.Ratio, 1) || p90.Verdict != record.Fail || !strings.Contains(document.MetricLine(d, p90), "no answer") {
 		t.Errorf("p90: %+v", p90)
 	}
 	p.Targets[0].Errors = p.Targets[1].Errors
@@ -186,7 +187,7 @@ func TestABMetrics(t *testing.T) {
 	if diff := cmp.Diff([]string{"steady p50", "steady p99", "again p50", "again p99", " cold start"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if m := a.AB.Metrics[1]; len(m.Pairs) != 0 || m.Why == "" || !slices.Contains(rules(a), "few-pairs") {
+	if m := a.AB.Metrics[1]; len(m.Pairs) != 0 || document.MetricWhy(a.AB, m) == "" || !slices.Contains(rules(a), "few-pairs") {
 		t.Errorf("p99 of 400 requests: %+v; diagnostics %v", m, rules(a))
 	}
 	if m := a.AB.Metrics[4]; m.N != 11 || m.Ratio < 1.9 || m.Ratio > 2.1 {

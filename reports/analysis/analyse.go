@@ -74,7 +74,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	case a.Validity == record.Invalid:
 		a.AB.Invalidate()
 	case short != nil:
-		a.AB.LeaveOpen(run, short.Text)
+		a.AB.LeaveOpen(run)
 	}
 	a.Verdict = verdict(a)
 	return a, nil
@@ -116,7 +116,7 @@ func (a *Analysis) Shortfall() *sample.Shortfall {
 	if a.AB == nil || a.Unended() != nil {
 		return cmp.Or(a.Unended(), a.Incomplete())
 	}
-	if a.Nothing() != "" || a.Refused() || a.AB.Decided() || a.AB.Interim == a.AB.Interims || a.Validity == record.Invalid || len(a.ServerFailures()) > 0 {
+	if a.Nothing() != "" || a.Refused() || a.AB.Decided() || a.AB.Interim == len(a.Run.AB.Interims) || a.Validity == record.Invalid || len(a.ServerFailures()) > 0 {
 		return nil
 	}
 	next := a.Run.AB.Interims[a.AB.Interim].Pairs
@@ -174,7 +174,7 @@ func (a *Analysis) MachineNoise() *record.Noise {
 	switch {
 	case a.AB == nil:
 		return nil
-	case a.AB.Same:
+	case a.Run.AB.Same:
 		if found := Noise(a); len(found.Floors) > 0 {
 			return &found
 		}

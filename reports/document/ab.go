@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -23,7 +24,7 @@ func (b builder) comparison() []Section {
 		t.Rows = append(t.Rows, b.metric(m))
 	}
 	for _, e := range d.Errors {
-		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, e.Why), Cells: []Cell{
+		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, ErrorsWhy(d, e)), Cells: []Cell{
 			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(format.Percent(e.Baseline.Value)), text(format.Percent(e.Candidate.Value)),
 			{}, {}, b.probability(e.P), text(fmt.Sprint(d.Pairs)), count(min(e.Baseline.N, e.Candidate.N)),
 		}})
@@ -53,17 +54,14 @@ func (b builder) phase(name string) string {
 }
 
 func (b builder) metric(m ab.Metric) Row {
-	row := Row{Notes: undecided(m.Verdict, m.Why), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
+	row := Row{Notes: undecided(m.Verdict, MetricWhy(b.a.AB, m)), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
 	if len(m.Pairs) == 0 {
 		row.Cells = append(row.Cells, none(), none(), none(), none(), none(), text("0"), text("0"))
 		return row
 	}
 	baseline, candidate := m.Typical()
-	bounds := m.Bounds()
-	if bounds == "" {
-		bounds = "none"
-	}
-	row.Cells = append(row.Cells, text(m.FormatFigure(baseline)), text(m.FormatFigure(candidate)), text(format.Change(m.Ratio)), text(bounds),
+	bounds := cmp.Or(MetricBounds(m), "none")
+	row.Cells = append(row.Cells, text(metricFigure(m, baseline)), text(metricFigure(m, candidate)), text(format.Change(m.Ratio)), text(bounds),
 		b.probability(m.P), text(fmt.Sprint(len(m.Pairs))), count(m.N))
 	return row
 }

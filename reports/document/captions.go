@@ -247,12 +247,12 @@ func (b builder) pairTable() *Table {
 				first = record.Candidate
 			}
 			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprint(pair.Round)), text(first),
-				text(m.FormatFigure(pair.Baseline)), text(m.FormatFigure(pair.Candidate)), text(format.Change(pair.Candidate/pair.Baseline)))})
+				text(metricFigure(m, pair.Baseline)), text(metricFigure(m, pair.Candidate)), text(format.Change(pair.Candidate/pair.Baseline)))})
 		}
 		for _, i := range m.Interims {
 			m.Low, m.High = i.Low, i.High
 			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprintf("interim analysis at round %d", i.Pairs)), none(), none(), none(),
-				Cell{Text: format.Change(i.Ratio), Interval: m.Bounds()})})
+				Cell{Text: format.Change(i.Ratio), Interval: MetricBounds(m)})})
 		}
 	}
 	return t

@@ -143,13 +143,7 @@ type builder struct {
 }
 
 func newBuilder(a *analysis.Analysis) builder {
-	measured := 0
-	for _, p := range a.Run.Scenario.Phases {
-		if p.Measured {
-			measured++
-		}
-	}
-	return builder{a, measured > 1}
+	return builder{a, a.Several()}
 }
 
 // New is the report of a run.

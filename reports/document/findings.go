@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
-	"servebench/reports/record"
 )
 
 // StepsResult is how a target did as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
@@ -116,56 +113,4 @@ func SaturationResult(s capacity.Saturation) string {
 		text += "; neither server nor generator was busy then: this may not be the server's limit"
 	}
 	return text
-}
-
-// MetricLine is a metric's comparison in one line, without its verdict and phase: "p50 +23.0 %
-// [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: significantly worse, …".
-func MetricLine(m ab.Metric) string {
-	if len(m.Pairs) == 0 {
-		return m.Name + ": " + m.Why
-	}
-	baseline, candidate := m.Typical()
-	s := m.Name + " " + format.Change(m.Ratio)
-	figures := fmt.Sprintf(", %s against %s", m.FormatFigure(candidate), m.FormatFigure(baseline))
-	if bounds := m.Bounds(); bounds != "" {
-		s += " " + bounds + figures + ", p " + format.Number(m.P)
-	} else { // there was no interim analysis yet
-		s += figures
-	}
-	s += fmt.Sprintf(", %d pairs", len(m.Pairs))
-	if m.Why != "" {
-		s += ": " + m.Why
-	}
-	return s
-}
-
-// ErrorsLine is the comparison of error rates in one line, without its verdict and phase: "error rate 2 %
-// against 0.1 %, n 4,000 and 4,000, p 0.0003".
-func ErrorsLine(e ab.Errors) string {
-	s := fmt.Sprintf("error rate %s against %s, n %s and %s, p %s",
-		format.Percent(e.Candidate.Value), format.Percent(e.Baseline.Value),
-		format.Count(e.Candidate.N), format.Count(e.Baseline.N), format.Number(e.P))
-	if e.Why != "" {
-		s += ": " + e.Why
-	}
-	return s
-}
-
-// Advice says what the Command of an A/B test that is not settled is for, or, where there
-// is none, that no rounds would settle it; "" of any other.
-func Advice(d *ab.Result) string {
-	switch {
-	case d.Command == "" && (d.Verdict != record.Inconclusive || d.Same || d.Interim == 0):
-		return ""
-	case d.Command == "":
-		return "with this estimate and spread, no number of rounds that may be added would settle it"
-	case d.Interim < d.Interims || d.More <= d.Pairs+len(d.Lost): // the latter was killed before it was judged
-		return fmt.Sprintf("the test is not at its end: the next interim analysis is after round %d; this continues it", d.More)
-	}
-	text := fmt.Sprintf("if the estimate and the spread stay as they are, about %d rounds in all would settle it. Rounds beyond the plan are judged more strictly: "+
-		"a false PASS has a chance of %s there, of 5 %% in the whole plan. ", d.More, format.Percent(paired.ExtensionBeta))
-	if d.Anew > 0 {
-		text += fmt.Sprintf("A new A/B test with --rounds %d from the start would be shorter. ", d.Anew)
-	}
-	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
 }

@@ -71,7 +71,7 @@ func judgement(a *analysis.Analysis, invalid string) string {
 	case a.Verdict == record.InvalidInstrument:
 		return invalid
 	case a.AB != nil:
-		return a.AB.Why
+		return ABWhy(a)
 	case a.Verdict == record.NoLimit:
 		if line := result(a); line != "" {
 			return line + "; the scenario sets no limits"
@@ -109,10 +109,18 @@ func limitsThat(a *analysis.Analysis, v record.Verdict) []string {
 	var names []string
 	for _, g := range a.Gates {
 		if g.Verdict == v {
-			names = append(names, g.Target+" "+g.Metric+a.InPhase(g.Phase))
+			names = append(names, g.Target+" "+g.Metric+inPhase(a, g.Phase))
 		}
 	}
 	return names
+}
+
+// inPhase names the phase where several are measured.
+func inPhase(a *analysis.Analysis, name string) string {
+	if !a.Several() || name == "" {
+		return ""
+	}
+	return " in phase " + name
 }
 
 func allHold(n int) string {

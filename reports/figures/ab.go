@@ -71,11 +71,11 @@ func abEntries(p chart.Palette, l chart.Look, unanswered bool) chart.Legend {
 // FAIL, +19.1 % [+16.9, +20.7] %".
 func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric, l chart.Look, last float64, lowest bool) {
 	heading := m.Name
-	if a.InPhase(m.Phase) != "" {
+	if a.Several() && m.Phase != "" {
 		heading += ", phase " + label(m.Phase)
 	}
 	heading += ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
-	if bounds := m.Bounds(); bounds != "" {
+	if bounds := document.MetricBounds(m); bounds != "" {
 		heading += " " + bounds
 	}
 	c.FillText(chart.BoldFace(medium, p.Ink), vg.Point{X: c.Min.X, Y: c.Max.Y}, heading)

@@ -111,14 +111,13 @@ func stageOf(t record.Target, c sample.ColdStart, name string) startStage {
 
 // medianText is "118 [106, 124] ms".
 func (s startStage) medianText() string {
-	if len(s.reached) == 0 {
+	switch {
+	case len(s.reached) == 0:
 		return ""
+	case s.median.HasInterval:
+		return format.DurationWithin(s.median.Value, s.median.Low, s.median.High)
 	}
-	cell := document.Cell{Text: format.Duration(s.median.Value)}
-	if s.median.HasInterval {
-		cell.Interval = format.Range(s.median.Low, s.median.High)
-	}
-	return cell.String()
+	return format.Duration(s.median.Value)
 }
 
 // draw spreads the dots over the line's height, always in the same way, so that equal

@@ -76,7 +76,7 @@ func answered(l record.Ledger) string {
 // figure is a figure of the view's phase, which its name tells where there are several.
 func (v view) figure(name string, window time.Duration) Figure {
 	f := newFigure(v.analysis, name, document.Drawn{Phase: v.phase.Name, Window: window, Floor: v.floor})
-	if v.analysis.InPhase(v.phase.Name) != "" {
+	if v.analysis.Several() {
 		f.Name += "-" + slug(v.phase.Name)
 	}
 	return f

@@ -44,7 +44,7 @@ func marshalers() *json.Marshalers {
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
 		as(func(s capacity.Stepped) stepped { return stepped{s, document.StepsResult(s)} }), as(newStep),
-		as(newSaturation), as(newPoint), as(newMetric), as(newVariant), as(newStart),
+		as(newSaturation), as(newPoint), as(newVariant), as(newStart),
 	)
 }
 
@@ -338,13 +338,19 @@ type metric struct {
 }
 
 // couple are the figures of one round.
+// errorRates compares the error rates of the variants in one phase.
+type errorRates struct {
+	ab.Errors `json:",inline"`
+	Why       string `json:"why"`
+}
+
 type couple struct {
 	ab.Pair   `json:",inline"`
 	Baseline  float64 `json:"baseline"`
 	Candidate float64 `json:"candidate"`
 }
 
-func newMetric(m ab.Metric) metric {
+func newMetric(d *ab.Result, m ab.Metric) metric {
 	unit, size := "ms", float64(time.Millisecond)
 	if m.Less {
 		unit, size = "1/s", 1
@@ -353,7 +359,7 @@ func newMetric(m ab.Metric) metric {
 	paired := len(m.Pairs) > 0
 	x := metric{
 		m.Phase, m.Name, unit, known(baseline/size, paired), known(candidate/size, paired), known(m.Ratio, paired), known(m.Low, m.Low > 0), m.High,
-		known(m.P, len(m.Interims) > 0), m.Spread, m.N, m.Verdict, m.Why, nil,
+		known(m.P, len(m.Interims) > 0), m.Spread, m.N, m.Verdict, document.MetricWhy(d, m), nil,
 	}
 	for _, p := range m.Pairs {
 		x.Pairs = append(x.Pairs, couple{p, p.Baseline / size, p.Candidate / size})

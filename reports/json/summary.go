@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"servebench/reports/analysis"
-	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
@@ -72,8 +71,8 @@ type comparedVariants struct {
 	Lost      []int            `json:"lost_rounds"`
 	Interim   *int             `json:"interim_analysis"` // the number of the one that was reached last; null: none was
 	Interims  []record.Interim `json:"interim_analyses"`
-	Metrics   []ab.Metric      `json:"metrics"`
-	Errors    []ab.Errors      `json:"errors"`
+	Metrics   []metric         `json:"metrics"`
+	Errors    []errorRates     `json:"errors"`
 	More      *int             `json:"more_rounds"` // about how many rounds in all would settle it
 	Command   string           `json:"command"`     // that goes on with it
 	Variants  struct {
@@ -157,11 +156,17 @@ func newAB(a *analysis.Analysis) *comparedVariants {
 		return nil
 	}
 	d := &comparedVariants{
-		Verdict: found.Verdict, Why: cmp.Or(found.Why, document.Blame(a)), Same: found.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
+		Verdict: found.Verdict, Why: cmp.Or(document.ABWhy(a), document.Blame(a)), Same: plan.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
 		Pairs: found.Pairs, Lost: found.Lost, Interim: known(found.Interim, found.Interim > 0), Interims: plan.Interims,
-		Metrics: found.Metrics, Errors: found.Errors, More: known(found.More, found.More > 0), Command: found.Command,
+		More: known(found.More, found.More > 0), Command: found.Command,
 		NoiseFloor: a.NoiseFloors(),
 	}
 	d.Variants.Baseline, d.Variants.Candidate = plan.Baseline, plan.Candidate
+	for _, m := range found.Metrics {
+		d.Metrics = append(d.Metrics, newMetric(found, m))
+	}
+	for _, e := range found.Errors {
+		d.Errors = append(d.Errors, errorRates{e, document.ErrorsWhy(found, e)})
+	}
 	return d
 }

@@ -84,10 +84,10 @@ func broken(a *analysis.Analysis) []annotation {
 	case a.Verdict == record.InvalidInstrument || a.Nothing() != "":
 	case d != nil:
 		for _, m := range d.Metrics {
-			add(m.Verdict, record.Candidate+", phase "+m.Phase, document.MetricLine(m))
+			add(m.Verdict, record.Candidate+", phase "+m.Phase, document.MetricLine(d, m))
 		}
 		for _, e := range d.Errors {
-			add(e.Verdict, record.Candidate+", phase "+e.Phase, document.ErrorsLine(e))
+			add(e.Verdict, record.Candidate+", phase "+e.Phase, document.ErrorsLine(d, e))
 		}
 	default:
 		for _, g := range document.WorstFirst(a.Gates) {

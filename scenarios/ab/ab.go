@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -212,7 +213,7 @@ func (t *Test) decide(run *record.Run) (bool, error) {
 	if interims := run.AB.Interims; !so.Decided() && so.Interim < len(interims) {
 		next = fmt.Sprintf("; next interim analysis after round %d", interims[so.Interim].Pairs)
 	}
-	t.note("interim analysis %d of %d, after round %d: %s%s", so.Interim, so.Interims, run.Scenario.Rounds, standing, next)
+	t.note("interim analysis %d of %d, after round %d: %s%s", so.Interim, len(run.AB.Interims), run.Scenario.Rounds, standing, next)
 	return so.Decided(), nil
 }
 
@@ -224,7 +225,7 @@ func Standing(so *ab.Result) string {
 		if slices.ContainsFunc(so.Metrics, func(o ab.Metric) bool { return o.Phase != m.Phase }) {
 			name = m.Phase + " " + name
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), m.Bounds()))
+		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), document.MetricBounds(m)))
 	}
 	return strings.Join(parts, ", ")
 }

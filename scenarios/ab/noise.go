@@ -130,7 +130,7 @@ func ways(plan record.ABTest, rounds int, worst float64, clear []string) []strin
 // KeepNoise keeps what an A/B test of a server with itself found, where it came to its end
 // and can be believed.
 func (t *Test) KeepNoise(a *analysis.Analysis) error {
-	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Interim < a.AB.Interims {
+	if !a.Run.AB.Same || a.Run.Interrupted != "" || a.AB.Interim < len(a.Run.AB.Interims) {
 		return nil
 	}
 	noise := analysis.Noise(a)

@@ -13,6 +13,7 @@ import (
 	"servebench/reports/analysis"
 	judged "servebench/reports/analysis/ab"
 	"servebench/reports/analysis/ab/proof"
+	"servebench/reports/document"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -72,11 +73,11 @@ func (p *Player) ProveABTests(ctx context.Context, abTests int, change float64) 
 				return proven, err
 			}
 			cell.count(a.AB)
-			p.say("%d/%d  %s: %s after %d rounds: %s", number, abTests, proof.Candidate(cell.Change), a.AB.Verdict, a.AB.Pairs, found(a.AB))
+			p.say("%d/%d  %s: %s after %d rounds: %s", number, abTests, proof.Candidate(cell.Change), a.AB.Verdict, a.AB.Pairs, found(a))
 			if proven.Delay > 0 {
 				continue
 			}
-			if err := proven.findDelay(a.AB); err != nil {
+			if err := proven.findDelay(a.AB, document.Sentence(a)); err != nil {
 				return proven, err
 			}
 			if proven.Delay == 0 {
@@ -90,12 +91,13 @@ func (p *Player) ProveABTests(ctx context.Context, abTests int, change float64) 
 }
 
 // findDelay takes the delay of the slower server from an A/B test of the same, where it can
-// be believed: a disturbed median would make the change another than is said.
-func (p *ABProof) findDelay(d *judged.Result) error {
+// be believed: a disturbed median would make the change another than is said. Why says
+// what the A/B test came to.
+func (p *ABProof) findDelay(d *judged.Result, why string) error {
 	median := medianOf(d)
 	switch {
 	case median == 0:
-		return &InvalidError{fmt.Errorf("the median of the baseline is not known: %s", d.Why)}
+		return &InvalidError{fmt.Errorf("the median of the baseline is not known: %s", why)}
 	case d.Verdict == record.InvalidInstrument:
 		return nil
 	}
@@ -104,11 +106,11 @@ func (p *ABProof) findDelay(d *judged.Result) error {
 }
 
 // found is what an A/B test found, or why it cannot be believed.
-func found(d *judged.Result) string {
-	if d.Verdict == record.InvalidInstrument {
-		return d.Why
+func found(a *analysis.Analysis) string {
+	if a.AB.Verdict == record.InvalidInstrument {
+		return document.Blame(a)
 	}
-	return ab.Standing(d)
+	return ab.Standing(a.AB)
 }
 
 // delay is how much later the candidates of a cell answer.

@@ -92,14 +92,14 @@ func TestMedianOf(t *testing.T) {
 func TestFindDelay(t *testing.T) {
 	d := &judged.Result{Verdict: record.InvalidInstrument, Metrics: []judged.Metric{{Name: record.MetricP50, Pairs: []judged.Pair{{Baseline: 2e6}}}}}
 	p := ABProof{Change: 0.2}
-	if err := p.findDelay(d); err != nil || p.Delay != 0 || p.Median != 0 {
+	if err := p.findDelay(d, ""); err != nil || p.Delay != 0 || p.Median != 0 {
 		t.Errorf("not believed: delay %v, median %v, %v", p.Delay, p.Median, err)
 	}
 	d.Verdict = record.Pass
-	if err := p.findDelay(d); err != nil || p.Delay != 400*time.Microsecond || p.Median != 2*time.Millisecond {
+	if err := p.findDelay(d, ""); err != nil || p.Delay != 400*time.Microsecond || p.Median != 2*time.Millisecond {
 		t.Errorf("believed: delay %v, median %v, %v", p.Delay, p.Median, err)
 	}
-	if err := p.findDelay(&judged.Result{Why: "nothing was measured"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+	if err := p.findDelay(&judged.Result{}, "nothing was measured"); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
 		t.Errorf("without pairs: %v", err)
 	}
 }

@@ -1,12 +1,9 @@
 package ab
 
 import (
-	"fmt"
-
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/analysis/stat/paired"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -50,18 +47,13 @@ func (p *pairing) errors(phase string, interim record.Interim) Errors {
 	}
 	switch {
 	case candidate.wrong > 0 && baseline.wrong == 0:
-		e.Verdict, e.Why = record.Fail, fmt.Sprintf("the candidate gave %s wrong answers, the baseline none", format.Count(candidate.wrong))
+		e.Verdict, e.Wrong = record.Fail, candidate.wrong
 	case e.P <= min(interim.Alpha, errorAlpha)/float64(len(p.phases)):
-		e.Verdict, e.Why = record.Fail, e.against()
+		e.Verdict = record.Fail
 	case stat.NewProportion(candidate.lost, candidate.lost+baseline.lost).Low > float64(candidate.due)/float64(candidate.due+baseline.due):
-		e.Verdict, e.Why = record.Inconclusive, e.against()+", though in too few rounds to be sure"
+		e.Verdict = record.Inconclusive
 	}
 	return e
-}
-
-func (e Errors) against() string {
-	return fmt.Sprintf("the candidate failed %s of its requests, the baseline %s",
-		format.Percent(e.Candidate.Value), format.Percent(e.Baseline.Value))
 }
 
 // losses are the requests of some rounds, those without a right answer, and the

@@ -26,9 +26,10 @@ func (d *Result) judge(p *pairing, interim record.Interim) []paired.Estimate {
 		if m.Less && p.widen(&estimates[i], *m, interim.Pairs) {
 			worst = record.Worse(worst, record.Inconclusive)
 		}
-		m.take(estimates[i], interim.Pairs, p.run.AB)
-		if why := p.unmatched(*m, interim.Pairs); m.Verdict == record.Pass && why != "" {
-			m.Verdict, m.Why = record.Inconclusive, why
+		m.take(estimates[i], interim.Pairs)
+		m.Unmatched = p.unmatched(*m, interim.Pairs)
+		if m.Held = m.Verdict == record.Pass && len(m.Unmatched) > 0; m.Held {
+			m.Verdict = record.Inconclusive
 			worst = record.Worse(worst, record.Inconclusive)
 		}
 	}
@@ -42,7 +43,7 @@ func (d *Result) judge(p *pairing, interim record.Interim) []paired.Estimate {
 		d.Errors = append(d.Errors, e)
 	}
 	// Whatever it is that ends a server, it is no matter of speed.
-	if d.Verdict == record.Pass && p.lostMore(interim.Pairs) != "" {
+	if d.Verdict == record.Pass && len(p.lostMore(interim.Pairs)) > 0 {
 		d.Verdict = record.Inconclusive
 	}
 	return estimates
@@ -62,34 +63,30 @@ func (d *Result) unjudged(p *pairing) {
 
 // Invalidate makes the A/B test of an INVALID run INVALID.
 func (d *Result) Invalidate() {
-	d.Verdict, d.Why = record.InvalidInstrument, ""
 	d.More, d.Command = 0, ""
+	d.rule(record.InvalidInstrument)
+}
+
+// rule gives all of the test the same verdict.
+func (d *Result) rule(v record.Verdict) {
+	d.Verdict = v
 	for i := range d.Metrics {
-		d.Metrics[i].Verdict, d.Metrics[i].Why = record.InvalidInstrument, ""
+		d.Metrics[i].Verdict = v
 	}
 	for i := range d.Errors {
-		d.Errors[i].Verdict, d.Errors[i].Why = record.InvalidInstrument, ""
+		d.Errors[i].Verdict = v
 	}
 }
 
-// LeaveOpen takes back what passed in a run that falls short of its plan, for the reason
-// given. A FAIL is seen already.
-func (d *Result) LeaveOpen(run *record.Run, short string) {
-	if d.Verdict != record.Pass {
+// LeaveOpen takes back what passed in a run that falls short of its plan. A FAIL is seen
+// already.
+func (d *Result) LeaveOpen(run *record.Run) {
+	if d.Verdict != record.Pass { // which takes that all of its parts passed
 		return
 	}
-	d.Verdict, d.Why = record.Inconclusive, short+"; until then "+d.Why
-	for i := range d.Metrics {
-		if m := &d.Metrics[i]; m.Verdict == record.Pass {
-			m.Verdict, m.Why = record.Inconclusive, "until now "+m.Why
-		}
-	}
-	for i := range d.Errors {
-		if e := &d.Errors[i]; e.Verdict == record.Pass {
-			e.Verdict, e.Why = record.Inconclusive, "the run is not at its end"
-		}
-	}
-	if !d.Same {
+	d.LeftOpen = true
+	d.rule(record.Inconclusive)
+	if !d.Test.Same {
 		d.More = run.AB.Interims[d.Interim-1].Pairs
 		d.Command = format.Command(record.Program(run), "ab", "--continue", run.Dir)
 	}

@@ -1,15 +1,12 @@
 package ab
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/analysis/stat/paired"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -49,12 +46,12 @@ func (p *pairing) metric(phase, name string) Metric {
 	return m
 }
 
-// unmatched says in which rounds up to an interim analysis the baseline has a figure of the metric
-// and the candidate has none, where that is more often so than the other way round; ""
-// where not. What is missing is not missing by chance then: of workers that wait for
+// unmatched are the rounds up to an interim analysis in which the baseline has a figure of the metric
+// and the candidate has none, where that is more often so than the other way round. What
+// is missing is not missing by chance then: of workers that wait for
 // their answers, a slow server gets too few requests to know the quantile, and without
 // those rounds it would look as fast as in its best.
-func (p *pairing) unmatched(m Metric, rounds int) string {
+func (p *pairing) unmatched(m Metric, rounds int) []int {
 	var ofBaseline, ofCandidate []int
 	for round := 1; round <= rounds; round++ {
 		baseline, candidate, ok := p.both(m.Phase, round)
@@ -71,10 +68,9 @@ func (p *pairing) unmatched(m Metric, rounds int) string {
 		}
 	}
 	if len(ofBaseline) <= len(ofCandidate) {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the baseline has a figure of it in %s, and the candidate none: those it is slowest in may be left out",
-		format.Rounds(ofBaseline))
+	return ofBaseline
 }
 
 // widen widens the bounds of the goodput to what chance makes of the share of good
@@ -162,7 +158,7 @@ func (m *Metric) ratio(difference float64) float64 {
 }
 
 // take takes over what an interim analysis says.
-func (m *Metric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
+func (m *Metric) take(e paired.Estimate, rounds int) {
 	m.Ratio, m.Low, m.High, m.P = 1, m.ratio(e.Low), m.ratio(e.High), e.P
 	if m.Less {
 		m.Low, m.High = m.High, m.Low
@@ -171,11 +167,10 @@ func (m *Metric) take(e paired.Estimate, rounds int, abTest *record.ABTest) {
 		m.Ratio, m.Spread = m.ratio(e.Centre), stat.RobustDeviation(m.differences(rounds))
 	}
 	m.Interims = append(slices.Clip(m.Interims), Interim{Pairs: rounds, Ratio: m.Ratio, Low: m.Low, High: m.High})
-	m.Verdict = e.Verdict
-	m.Why = m.why(e, abTest)
+	m.Verdict, m.Judged, m.SurelyWorse = e.Verdict, e.Pairs, e.SurelyWorse
 }
 
-// figure is what a cell says of a metric; false when that is nothing.
+// metricOf is what a cell says of a metric; false when that is nothing.
 func metricOf(c *sample.Cell, name string) (float64, bool) {
 	switch name {
 	case record.MetricP50:
@@ -228,65 +223,4 @@ func (m Metric) Typical() (baseline, candidate float64) {
 		b, c = append(b, pair.Baseline), append(c, pair.Candidate)
 	}
 	return stat.Median(b), stat.Median(c)
-}
-
-// FormatFigure writes a figure of the metric's pairs with its unit.
-func (m Metric) FormatFigure(v float64) string {
-	switch {
-	case m.Less:
-		return format.Rate(v)
-	case math.IsInf(v, 0):
-		return "no answer"
-	}
-	return format.Duration(time.Duration(v))
-}
-
-// Change says by how much the candidate differs: "is 18.4 % slower at p50".
-func (m Metric) Change() string {
-	switch {
-	case len(m.Pairs) == 0:
-		return "cannot be compared at " + m.Name
-	case math.IsInf(m.Ratio, 1) && !m.Less:
-		return "does not answer at " + m.Name
-	}
-	more := m.Ratio > 1
-	size := format.Difference(m.Ratio)
-	either := func(ifMore, ifNot string) string {
-		if more {
-			return ifMore
-		}
-		return ifNot
-	}
-	switch m.Name {
-	case record.MetricGoodput:
-		return fmt.Sprintf("has %s %s goodput", size, either("more", "less"))
-	case record.MetricCPU:
-		return fmt.Sprintf("takes %s %s CPU per request", size, either("more", "less"))
-	case record.MetricColdStart:
-		return fmt.Sprintf("takes %s %s to its first answer", size, either("longer", "less"))
-	}
-	return fmt.Sprintf("is %s %s at %s", size, either("slower", "faster"), m.Name)
-}
-
-// Bounds are those of the ratio as changes: "[+12.1, +∞) %"; "" where there are none.
-func (m Metric) Bounds() string {
-	if m.Low <= 0 && math.IsInf(m.High, 1) {
-		return ""
-	}
-	return format.ChangeInterval(m.Low, m.High)
-}
-
-// why says why a metric's verdict is what it is.
-func (m Metric) why(e paired.Estimate, abTest *record.ABTest) string {
-	switch {
-	case e.Pairs == 0:
-		return "no round has enough answers of both variants to compare"
-	case m.Verdict == record.Fail:
-		return "significantly worse, with an estimate at or above the margin of " + format.Percent(abTest.Margin)
-	case m.Verdict == record.Pass:
-		return "any slowdown is significantly below the tolerance of " + format.Percent(abTest.Tolerance)
-	case e.SurelyWorse:
-		return fmt.Sprintf("significantly worse, but a slowdown of more than %s can be neither shown nor ruled out", format.Percent(abTest.Tolerance))
-	}
-	return fmt.Sprintf("it may be worse by more than %s, or not worse at all", format.Percent(abTest.Tolerance))
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/sample"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -52,19 +51,19 @@ func (p *pairing) lost(variant string, round int) bool {
 		})
 }
 
-// neverStarted says that, and why, where the server of a variant came up in no round; ""
-// where not. More rounds would not make a pair of it.
-func (p *pairing) neverStarted() string {
+// neverStarted is the variant whose server came up in no round; nil where there is none.
+// More rounds would not make a pair of it.
+func (p *pairing) neverStarted() *NeverStarted {
 	if p.last >= p.run.AB.Interims[0].Pairs {
-		return "" // there was an interim analysis
+		return nil // there was an interim analysis
 	}
 	for _, t := range p.run.Targets {
 		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || len(d.Stages) > 0 }) {
 			continue
 		}
-		return "the " + t.Name + " did not start: " + sample.FirstLine(t.Deployments[0].Failed)
+		return &NeverStarted{t.Name, sample.FirstLine(t.Deployments[0].Failed)}
 	}
-	return ""
+	return nil
 }
 
 // faulty says that something else kept a variant from playing a round.
@@ -118,9 +117,9 @@ func (p *pairing) candidateFirst(round int) bool {
 	return false
 }
 
-// lostMore names the variant's rounds up to an interim analysis in which the candidate's server was
-// lost, where that happened to it more often than to the baseline's; "" where not.
-func (p *pairing) lostMore(rounds int) string {
+// lostMore are the rounds up to an interim analysis in which the candidate's server was lost, where
+// that happened to it more often than to the baseline's.
+func (p *pairing) lostMore(rounds int) []int {
 	lost := func(variant string) (all []int) {
 		for round := 1; round <= rounds; round++ {
 			if p.lost(variant, round) {
@@ -131,23 +130,7 @@ func (p *pairing) lostMore(rounds int) string {
 	}
 	candidate, baseline := lost(record.Candidate), lost(record.Baseline)
 	if len(candidate) <= len(baseline) {
-		return ""
+		return nil
 	}
-	return format.Rounds(candidate)
-}
-
-// subject is what is said to differ.
-func (p *pairing) subject() string {
-	if p.run.AB.Same {
-		return "a server compared with itself"
-	}
-	return "the candidate"
-}
-
-// inPhase names a phase where there are several.
-func (p *pairing) inPhase(phase string) string {
-	if len(p.phases) < 2 || phase == "" {
-		return ""
-	}
-	return " in phase " + phase
+	return candidate
 }

@@ -3,13 +3,9 @@
 package ab
 
 import (
-	"fmt"
-	"strings"
-
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/analysis/stat/paired"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -17,19 +13,25 @@ import (
 // is compared with itself is never decided on: its noise is what all rounds of the
 // plan are played for.
 func (d *Result) Decided() bool {
-	return !d.Same && (d.Verdict == record.Pass || d.Verdict == record.Fail)
+	return !d.Test.Same && (d.Verdict == record.Pass || d.Verdict == record.Fail)
 }
 
 // Result is what the rounds say of the candidate of a run with a record.ABTest.
 type Result struct {
+	Test    *record.ABTest // what was to be compared, and how it is judged
 	Verdict record.Verdict
-	Why     string // one sentence, with the figure that decided
-	Same    bool   // both variants are the same server: it is the noise that is looked for
+	// LeftOpen says that the candidate passed in what was played, and that more was planned:
+	// the Verdict, and those of its parts, are INCONCLUSIVE instead.
+	LeftOpen bool
+	// NeverStarted is the variant whose server came up in no round, of a test that came to no
+	// interim analysis therefore; nil: there is none.
+	NeverStarted *NeverStarted
 	// Pairs is how many rounds both variants have; Interim the number of the interim analysis that was
-	// reached last, from 1, 0 for none, and Interims how many there are.
-	Pairs, Interim, Interims int
-	Lost                     []int    // rounds that have no pair, though both variants were to be measured in them
-	Metrics                  []Metric // by phase, and in one in the order of the record's Metrics
+	// reached last, from 1, 0 for none.
+	Pairs, Interim int
+	Lost           []int    // rounds that have no pair, though both variants were to be measured in them
+	LostMore       []int    // rounds in which the candidate's server was lost, where those are more than the baseline's
+	Metrics        []Metric // by phase, and in one in the order of the record's Metrics
 	// Errors compares the shares of requests that were not answered rightly; by
 	// measured phase.
 	Errors []Errors
@@ -41,46 +43,8 @@ type Result struct {
 	Command    string
 }
 
-// why says in one sentence why the verdict is what it is.
-func (d *Result) why(p *pairing) string {
-	var parts []string
-	for _, e := range d.Errors {
-		if e.Why != "" {
-			parts = append(parts, e.Why+p.inPhase(e.Phase))
-		}
-	}
-	rounds := p.lostMore(p.last)
-	if d.Verdict == record.Inconclusive && rounds != "" {
-		parts = append(parts, fmt.Sprintf("the candidate's server did not last in %s, more often than the baseline's", rounds))
-	}
-	var changes []string
-	for _, m := range d.Metrics {
-		if why := p.unmatched(m, p.last); d.Verdict == record.Inconclusive && why != "" {
-			parts = append(parts, m.Name+p.inPhase(m.Phase)+": "+why)
-		}
-		if m.Verdict == d.Verdict {
-			changes = append(changes, strings.TrimSpace(m.Change()+" "+m.Bounds())+p.inPhase(m.Phase))
-		}
-	}
-	if len(changes) > 0 {
-		parts = append(parts, p.subject()+" "+strings.Join(changes, ", and "))
-	}
-	return strings.Join(parts, "; ") + ", " + d.when(p.run.AB)
-}
-
-// when says after how many rounds.
-func (d *Result) when(abTest *record.ABTest) string {
-	most := abTest.Interims[len(abTest.Interims)-1].Pairs
-	switch {
-	case d.Interim == 0:
-		return fmt.Sprintf("seen in %s, before the first interim analysis at round %d", format.Plural(d.Pairs, "round"), abTest.Interims[0].Pairs)
-	case d.Same:
-		return fmt.Sprintf("after %s", format.Plural(abTest.Interims[d.Interim-1].Pairs, "round"))
-	case d.Verdict == record.Inconclusive:
-		return fmt.Sprintf("not decided after %d of %s", abTest.Interims[d.Interim-1].Pairs, format.Plural(most, "round"))
-	}
-	return fmt.Sprintf("decided after %d of %s", abTest.Interims[d.Interim-1].Pairs, format.Plural(most, "round"))
-}
+// NeverStarted is a variant without any server, and why it did not start the first time.
+type NeverStarted struct{ Variant, Cause string }
 
 // Metric compares the variants in one metric of one phase.
 type Metric struct {
@@ -97,7 +61,13 @@ type Metric struct {
 	N                int64   // requests of each variant in them, or starts; of two numbers the smaller
 	Interims         []Interim
 	Verdict          record.Verdict
-	Why              string // one sentence
+	Judged           int  // pairs that the Verdict is of
+	SurelyWorse      bool // worse than chance explains, be it by the margin or not
+	// Unmatched are the rounds in which the baseline has a figure and the candidate has none,
+	// where those are more than the other way round. What is missing is not missing by chance
+	// then; Held says that the metric did not pass because of them.
+	Unmatched []int
+	Held      bool
 }
 
 // Interim is what an interim analysis said of a metric: its Ratio, Low and High there.
@@ -123,7 +93,7 @@ type Errors struct {
 	Candidate stat.Proportion `json:"candidate"`
 	P         float64         `json:"p"` // one-sided, of as many more errors by chance
 	Verdict   record.Verdict  `json:"verdict"`
-	Why       string          `json:"why"` // when not PASS
+	Wrong     int64           `json:"-"` // answers of the candidate that the model does not give, where the baseline has none
 }
 
 // SoFar is what the rounds that a run with a record.ABTest has say of its
@@ -145,7 +115,7 @@ func Judge(run *record.Run, cells []*sample.Cell) *Result {
 		return nil
 	}
 	p := newPairing(run, cells)
-	d := &Result{Verdict: record.Inconclusive, Lost: p.broken(), Interims: len(run.AB.Interims), Metrics: p.metrics(), Same: run.AB.Same}
+	d := &Result{Test: run.AB, Verdict: record.Inconclusive, Lost: p.broken(), Metrics: p.metrics()}
 	d.Pairs = p.last - len(d.Lost)
 	var estimates []paired.Estimate
 	for i, interim := range run.AB.Interims {
@@ -158,9 +128,14 @@ func Judge(run *record.Run, cells []*sample.Cell) *Result {
 	if d.Interim == 0 {
 		d.unjudged(p)
 	}
-	if d.Why = p.neverStarted(); d.Why == "" {
+	d.LostMore = p.lostMore(p.last)
+	for i := range d.Metrics {
+		if m := &d.Metrics[i]; !m.Held {
+			m.Unmatched = p.unmatched(*m, p.last)
+		}
+	}
+	if d.NeverStarted = p.neverStarted(); d.NeverStarted == nil {
 		d.settle(p, estimates)
-		d.Why = d.why(p)
 	}
 	return d
 }

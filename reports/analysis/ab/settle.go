@@ -21,7 +21,7 @@ func (d *Result) settle(p *pairing, estimates []paired.Estimate) {
 		d.More = interims[d.Interim].Pairs
 		d.Command = format.Command(record.Program(p.run), "ab", "--continue", p.run.Dir)
 		return
-	case !d.Same:
+	case !d.Test.Same:
 		d.More = d.needed(p, estimates)
 		if _, err := plan(p.run.AB).Extend(d.More); err != nil { // continued too often
 			d.More = 0

@@ -92,18 +92,15 @@ func Acceleration(t record.Target) string {
 	return ""
 }
 
-// InPhase names the phase where several are measured: " in spike".
-func (s *Set) InPhase(name string) string {
+// Several says that more than one phase is measured, so that each has to be named.
+func (s *Set) Several() bool {
 	measured := 0
 	for _, p := range s.Run.Scenario.Phases {
 		if p.Measured {
 			measured++
 		}
 	}
-	if measured < 2 || name == "" {
-		return ""
-	}
-	return " in " + name
+	return measured > 1
 }
 
 // GivenUp says how many requests had no answer yet when the user ended the run.
