@@ -45,7 +45,7 @@ type Column struct {
 	// Missing is the number of records without a value.
 	Missing int
 	// Distinct are the different values, sorted, if the column was to be looked at for
-	// them; nil where there are more than maxDistinct.
+	// them; nil where there are more than maxDistinct, or a list or an object is among them.
 	Distinct []string
 
 	seen map[string]bool
@@ -206,7 +206,8 @@ func (c *Column) learn(v generators.Value) {
 	}
 	if c.seen != nil && !c.over {
 		c.seen[v.Plain()] = true
-		c.over = len(c.seen) > maxDistinct
+		// Lists and objects are values, and name no classes.
+		c.over = len(c.seen) > maxDistinct || v.JSON && (text[0] == '[' || text[0] == '{')
 	}
 }
 

@@ -161,6 +161,17 @@ func TestColumnFacts(t *testing.T) {
 	}
 }
 
+// TestListsAreNoClasses holds a column of values with structure to have none that classes
+// could be named by.
+func TestListsAreNoClasses(t *testing.T) {
+	for text, distinct := range map[string]int{"[0.5]": 0, `{"a": 1}`: 0, `"[x]"`: 2, "null": 1} {
+		f := opened(t, "a.jsonl", `{"e": "y"}`+"\n"+`{"e": `+text+"}\n", "e")
+		if got := f.Columns()[0].Distinct; len(got) != distinct {
+			t.Errorf("%s: different values %q, want %d", text, got, distinct)
+		}
+	}
+}
+
 // TestAnyOrder reads a file in random order, with an index of every record and with one
 // that is sparser, and finds what it finds in the file's own order.
 func TestAnyOrder(t *testing.T) {
