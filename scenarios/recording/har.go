@@ -121,7 +121,7 @@ func (e *harEntry) request() (r *Request, why string) {
 		return nil, webSocket
 	case e.FromCache != "":
 		return nil, fromCache
-	case err != nil:
+	case err != nil && e.StartedDateTime != "":
 		return nil, noTime
 	}
 	version := strings.ToLower(e.Request.HTTPVersion)
@@ -172,11 +172,19 @@ func (e *harEntry) body(r *Request) (why string) {
 	case len(data.Params) > 0 && form:
 		var pairs []string
 		for _, p := range data.Params {
-			pairs = append(pairs, url.QueryEscape(p.Name)+"="+url.QueryEscape(p.Value))
+			pairs = append(pairs, formEscape(p.Name)+"="+formEscape(p.Value))
 		}
 		r.Body = []byte(strings.Join(pairs, "&"))
 	case len(data.Params) > 0 || e.Request.BodySize > 0:
 		return bodyMissing
 	}
 	return ""
+}
+
+// formEscape escapes a field of a form, which some programs have escaped already.
+func formEscape(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil && strings.Contains(text, "%") && plain != text {
+		return text
+	}
+	return url.QueryEscape(text)
 }

@@ -234,6 +234,21 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestMinimalHAR reads an archive that holds no more than it has to, and replays it without
+// times.
+func TestMinimalHAR(t *testing.T) {
+	const har = `{"log":{"entries":[{"request":{"method":"POST","url":"http://a/b","headers":[],"postData":{"mimeType":"application/x-www-form-urlencoded",
+		"params":[{"name":"f%5B1%5D","value":"a b"},{"name":"100%","value":""}]}}}]}}`
+	s, err := importText(t, "minimal.har", har, Options{})
+	if err != nil || s.plan.timed {
+		t.Fatal(err, s)
+	}
+	checkFolder(t, s)
+	if text := string(read(t, filepath.Join(s.Dir, requestsFile))); !strings.Contains(text, `"body":"f%5B1%5D=a+b&100%25="`) {
+		t.Error(text)
+	}
+}
+
 // TestCutOff keeps what a recording holds before it breaks off, wherever that is.
 func TestCutOff(t *testing.T) {
 	whole := string(read(t, "testdata/session.har"))
