@@ -27,8 +27,8 @@ func Parse(file string, text []byte, cat Catalogue, set ...decode.Setting) (*Sce
 	format := cat.format(nil)
 	format.Decode(source, s)
 	v.hideTexts()
-	if header := s.HTTP.Auth.Header(); header != "" {
-		s.Secrets.Add(authorization, header)
+	if a := s.HTTP.Auth; a != nil && a.Basic != nil { // in Base64 it is another text
+		s.Secrets.Add(authorization, a.Header())
 	}
 	if s.Written = source.Written; len(s.Written) == 0 {
 		s.Written = nil

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -11,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// nowhere wants a text in none of some files, nor in any file of some folders, as it is or
-// in Base64: nowhere TEXT PATH...
+// nowhere wants a text in none of some files, nor in any file of some folders, as it is, in
+// hexadecimal, or in Base64 wherever it begins there: nowhere TEXT PATH...
 func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: nowhere TEXT PATH...")
@@ -28,7 +29,7 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 			if err != nil {
 				return err
 			}
-			for _, form := range []string{args[0], base64.RawStdEncoding.EncodeToString([]byte(args[0]))} {
+			for _, form := range writings(args[0]) {
 				if i := bytes.Index(content, []byte(form)); i >= 0 {
 					ts.Fatalf("%s holds %q: …%q…", path, form, content[max(0, i-40):min(len(content), i+40)])
 				}
@@ -39,6 +40,16 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	if files == 0 {
 		ts.Fatalf("there is no file to look into")
 	}
+}
+
+// writings are ways to write a text amid others.
+func writings(text string) []string {
+	all := []string{text, hex.EncodeToString([]byte(text))}
+	for before := range 3 {
+		whole := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), text...))
+		all = append(all, whole[(before*8+5)/6:(before+len(text))*8/6])
+	}
+	return all
 }
 
 // resolvedText writes the resolved scenario of the only run in a folder to a file: text

@@ -2,6 +2,9 @@ package main
 
 import (
 	"compress/gzip"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,9 +14,14 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"servebench/targets/targettest/pki"
 )
 
 // plainServer is the command of the scripts that serves HTTP, and knows nothing of
@@ -23,7 +31,8 @@ import (
 //	/two      answers over HTTP/2 alone
 //	/failing  answers with 500 once it was asked -good times
 //	/indiscreet  answers and writes to its output all that it knows: the request as it came
-//	          and its environment; with 500 once it was asked -good times
+//	          and its environment; with 500 once it was asked -good times, or ?good= times
+//	          at this very path
 //	/moved    is a redirect to /
 //	/zipped   answers hello, compressed by gzip without being asked
 //	/drop     closes the connection of every tenth POST, which it has read, after
@@ -31,17 +40,20 @@ import (
 //	/posts    answers with the number of those POSTs so far, and begins anew
 //	/stall    holds, from one second after it was first asked, all requests for one
 //	          second
+//
+// With -tls it also listens on another port, with TLS, for clients with a certificate.
 func plainServer() {
 	listenAt := flag.String("listen", net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), "address to listen on")
 	socket := flag.String("socket", "", "path of a Unix socket to listen on as well")
 	good := flag.Int64("good", 100, "how many requests /failing answers rightly")
 	last := flag.Int64("last", 0, "how many requests /indiscreet answers before the server ends; 0: any number")
+	secure := flag.String("tls", "", "folder to write the URL with TLS to, and the certificates that a client needs")
 	idle := flag.Duration("idle", 0, "how long a connection may be idle; 0: for ever")
 	flag.Parse()
 	server := &http.Server{Handler: plainHandler(*good, *last), Protocols: new(http.Protocols), IdleTimeout: *idle}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	listen := func(network, address string) {
 		l, err := net.Listen(network, address)
 		if err == nil {
@@ -51,6 +63,14 @@ func plainServer() {
 	}
 	if *socket != "" {
 		go listen("unix", *socket)
+	}
+	if *secure != "" {
+		l, err := listenTLS(*secure)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		go func() { ended <- server.Serve(l) }()
 	}
 	go listen("tcp", *listenAt)
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
@@ -70,6 +90,7 @@ func plainHandler(good, last int64) http.Handler {
 		}
 	})
 	var asked atomic.Int64
+	var askedAt sync.Map // *atomic.Int64 by URL
 	mux.HandleFunc("/failing", func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) > good {
 			http.Error(w, "no more", http.StatusInternalServerError)
@@ -81,8 +102,13 @@ func plainHandler(good, last int64) http.Handler {
 		all := fmt.Sprintf("%s\n%q %q %q\n%s\n", request, request, user, password, strings.Join(os.Environ(), "\n"))
 		fmt.Print(all)
 		w.Header().Set("X-Seen", r.Header.Get("Authorization"))
-		n := asked.Add(1)
-		if n > good {
+		n, most := asked.Add(1), good
+		if own := r.URL.Query().Get("good"); own != "" {
+			counter, _ := askedAt.LoadOrStore(r.RequestURI, new(atomic.Int64))
+			n = counter.(*atomic.Int64).Add(1)
+			most, _ = strconv.ParseInt(own, 10, 64)
+		}
+		if n > most {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		fmt.Fprint(w, all)
@@ -114,6 +140,23 @@ func plainHandler(good, last int64) http.Handler {
 		}
 	})
 	return mux
+}
+
+// listenTLS listens with TLS, and writes what a client needs into a new folder.
+func listenTLS(dir string) (net.Listener, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, err
+	}
+	authority := pki.NewAuthority("Scripts")
+	authority.Write(dir)
+	pki.Write(dir, authority.Issue(x509.Certificate{Subject: pkix.Name{CommonName: "load test"}}))
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(pki.Loopback())}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l, os.WriteFile(filepath.Join(dir, "url"), []byte("https://"+l.Addr().String()), 0o600)
 }
 
 // drop works, and closes the connection without an answer.

@@ -38,13 +38,14 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 		want    string
 		timeout string // "": one that is long enough for a busy machine
 	}{
-		"status":    {text(500, "no"), "its first answer is not one of protocol v2: status 500", ""},
-		"no V2":     {text(200, "hello"), "its first answer is not one of protocol v2: ", ""},
-		"empty":     {text(200, ""), "its first answer is not one of protocol v2: ", ""},
-		"wrong":     {text(200, `{"model_name":"credit","id":"servebench-0","outputs":[{"name":"label","datatype":"INT64","shape":[1],"data":[0]},{"name":"probability","datatype":"FP32","shape":[1],"data":[0.123456]}]}`), "its first answer is wrong: ", ""},
-		"closed":    {raw(""), "did not answer the first request: ", ""},
-		"malformed": {raw("220 mail.example.com ESMTP\r\n"), "did not answer the first request: ", ""},
-		"cut off":   {raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "did not answer the first request: ", ""},
+		"status":     {text(500, "no"), "its first answer is not one of protocol v2: status 500", ""},
+		"not let in": {text(401, "who is it"), `its first answer is not one of protocol v2: status 401 Unauthorized; it answered: "who is it"; if it asks for credentials, give them as http.auth or http.headers`, ""},
+		"no V2":      {text(200, "hello"), "its first answer is not one of protocol v2: ", ""},
+		"empty":      {text(200, ""), "its first answer is not one of protocol v2: ", ""},
+		"wrong":      {text(200, `{"model_name":"credit","id":"servebench-0","outputs":[{"name":"label","datatype":"INT64","shape":[1],"data":[0]},{"name":"probability","datatype":"FP32","shape":[1],"data":[0.123456]}]}`), "its first answer is wrong: ", ""},
+		"closed":     {raw(""), "did not answer the first request: ", ""},
+		"malformed":  {raw("220 mail.example.com ESMTP\r\n"), "did not answer the first request: ", ""},
+		"cut off":    {raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "did not answer the first request: ", ""},
 		"late": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			"did not answer the first request: no complete answer within the timeout of 300ms (the model may take longer", "300ms"},
 	} {

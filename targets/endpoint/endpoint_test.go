@@ -272,3 +272,37 @@ func TestOpenRefusesAWait(t *testing.T) {
 		}
 	}
 }
+
+// TestDeployWithCredentials lets a server in front of which somebody stands be ready.
+func TestDeployWithCredentials(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") != "sesame" || r.Host != "models.example" {
+			http.Error(w, "who is it", http.StatusUnauthorized)
+		}
+	}))
+	defer server.Close()
+	target, err := Kind().Open(targets.Config{Options: map[string]string{"url": server.URL, "wait": "100ms"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := targets.Workload{Ready: "/", Credentials: targets.Credentials{Authorize: func(r *http.Request, _ []byte) error {
+		r.Host = "models.example"
+		r.Header.Set("X-Api-Key", "sesame")
+		return nil
+	}}}
+	if _, err := target.Deploy(t.Context(), w); err != nil {
+		t.Error(err)
+	}
+	w.Credentials.Authorize = func(*http.Request, []byte) error { return errors.New("no credentials") }
+	if _, err := target.Deploy(t.Context(), w); err == nil || !strings.Contains(err.Error(), "no credentials") {
+		t.Errorf("error %v, want that there are none", err)
+	}
+	w.Credentials = targets.Credentials{}
+	if _, err := target.Deploy(t.Context(), w); err == nil || !strings.Contains(err.Error(), "answered 401 Unauthorized") || !strings.Contains(err.Error(), "give them as http.auth or http.headers") {
+		t.Errorf("error %v, want what would let it in", err)
+	}
+	w.AnyAnswer = true
+	if _, err := target.Deploy(t.Context(), w); err != nil {
+		t.Errorf("%v, though any answer is enough", err)
+	}
+}

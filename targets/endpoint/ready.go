@@ -70,6 +70,10 @@ func get(ctx context.Context, transport http.RoundTripper, url string, w targets
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
+	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
+		if !w.AnyAnswer {
+			return nil, fmt.Errorf("answered %s; if it asks for credentials, give them as http.auth or http.headers; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
+		}
 	case w.AnyAnswer && resp.StatusCode >= 500:
 		return nil, fmt.Errorf("answered %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
 	case !w.AnyAnswer:

@@ -40,17 +40,17 @@ func secureServer(t *testing.T, certificate tls.Certificate, change func(*tls.Co
 // TestDeploySaysWhatIsWrongWithTLS meets each fault of certificates, on both sides, and
 // wants to be told which option makes it right.
 func TestDeploySaysWhatIsWrongWithTLS(t *testing.T) {
-	authority, other := pki.NewAuthority(t, "Models CA"), pki.NewAuthority(t, "Other CA")
-	good := authority.Issue(t, pki.Loopback())
+	authority, other := pki.NewAuthority("Models CA"), pki.NewAuthority("Other CA")
+	good := authority.Issue(pki.Loopback())
 	expired := pki.Loopback()
 	expired.NotBefore, expired.NotAfter = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC)
 	elsewhere := pki.Loopback()
 	elsewhere.DNSNames, elsewhere.IPAddresses = []string{"models.example"}, nil
 	nameless := pki.Loopback()
 	nameless.DNSNames, nameless.IPAddresses = nil, nil
-	ca := authority.File(t)
-	ownCert, ownKey := pki.Files(t, authority.Issue(t, x509.Certificate{Subject: pkix.Name{CommonName: "load test"}}))
-	foreignCert, foreignKey := pki.Files(t, other.Issue(t, x509.Certificate{Subject: pkix.Name{CommonName: "stranger"}}))
+	ca := authority.Write(t.TempDir())
+	ownCert, ownKey := pki.Write(t.TempDir(), authority.Issue(x509.Certificate{Subject: pkix.Name{CommonName: "load test"}}))
+	foreignCert, foreignKey := pki.Write(t.TempDir(), other.Issue(x509.Certificate{Subject: pkix.Name{CommonName: "stranger"}}))
 	const required = "the server requires a client certificate; give one as endpoint.cert_file and endpoint.key_file"
 	mutual := func(version uint16) func(*tls.Config) {
 		return func(c *tls.Config) {
@@ -62,7 +62,7 @@ func TestDeploySaysWhatIsWrongWithTLS(t *testing.T) {
 			if hello.ServerName != "models.example" {
 				return nil, errors.New("none")
 			}
-			at := authority.Issue(t, elsewhere)
+			at := authority.Issue(elsewhere)
 			return &at, nil
 		}
 		c.Certificates = nil
@@ -76,14 +76,14 @@ func TestDeploySaysWhatIsWrongWithTLS(t *testing.T) {
 		want        string // "": it works
 	}{
 		{"own authority", good, nil, map[string]string{"ca_file": ca}, ""},
-		{"wrong authority", good, nil, map[string]string{"ca_file": other.File(t)}, "the server's certificate is signed by CN=Models CA, an authority that is not trusted; give that authority's certificate as endpoint.ca_file=FILE"},
+		{"wrong authority", good, nil, map[string]string{"ca_file": other.Write(t.TempDir())}, "the server's certificate is signed by CN=Models CA, an authority that is not trusted; give that authority's certificate as endpoint.ca_file=FILE"},
 		{"the system's authorities", good, nil, nil, "endpoint.ca_file=FILE"},
-		{"expired", authority.Issue(t, expired), nil, map[string]string{"ca_file": ca}, "valid from 2020-01-01 00:00 UTC to 2020-02-01 00:00 UTC, which excludes now; renew it, or check this machine's clock"},
-		{"wrong name", authority.Issue(t, elsewhere), nil, map[string]string{"ca_file": ca}, "is for models.example and not for 127.0.0.1; use one of those names in the URL, or as endpoint.server_name"},
-		{"no name", authority.Issue(t, nameless), nil, map[string]string{"ca_file": ca}, "names no host (subject alternative names), and 127.0.0.1 is asked for"},
-		{"name given", authority.Issue(t, elsewhere), nil, map[string]string{"ca_file": ca, "server_name": "models.example"}, ""},
+		{"expired", authority.Issue(expired), nil, map[string]string{"ca_file": ca}, "valid from 2020-01-01 00:00 UTC to 2020-02-01 00:00 UTC, which excludes now; renew it, or check this machine's clock"},
+		{"wrong name", authority.Issue(elsewhere), nil, map[string]string{"ca_file": ca}, "is for models.example and not for 127.0.0.1; use one of those names in the URL, or as endpoint.server_name"},
+		{"no name", authority.Issue(nameless), nil, map[string]string{"ca_file": ca}, "names no host (subject alternative names), and 127.0.0.1 is asked for"},
+		{"name given", authority.Issue(elsewhere), nil, map[string]string{"ca_file": ca, "server_name": "models.example"}, ""},
 		{"server by name", tls.Certificate{}, sni, map[string]string{"ca_file": ca, "server_name": "models.example"}, ""},
-		{"not verified", authority.Issue(t, expired), nil, map[string]string{"insecure": "true"}, ""},
+		{"not verified", authority.Issue(expired), nil, map[string]string{"insecure": "true"}, ""},
 		{"client certificate", good, mutual(0), map[string]string{"ca_file": ca, "cert_file": ownCert, "key_file": ownKey}, ""},
 		{"no client certificate", good, mutual(0), map[string]string{"ca_file": ca}, required},
 		{"no client certificate, TLS 1.2", good, mutual(tls.VersionTLS12), map[string]string{"ca_file": ca}, "the server ended the TLS handshake (its alert: handshake failure); it may require a client certificate (endpoint.cert_file and endpoint.key_file)"},
@@ -126,10 +126,10 @@ func TestDeploySaysWhatIsWrongWithTLS(t *testing.T) {
 // TestTLSFacts tells how the server was verified, also where it is not asked whether it is
 // ready.
 func TestTLSFacts(t *testing.T) {
-	authority := pki.NewAuthority(t, "Models CA")
-	server := secureServer(t, authority.Issue(t, pki.Loopback()), nil)
-	ca := authority.File(t)
-	cert, key := pki.Files(t, authority.Issue(t, x509.Certificate{Subject: pkix.Name{CommonName: "load test"}}))
+	authority := pki.NewAuthority("Models CA")
+	server := secureServer(t, authority.Issue(pki.Loopback()), nil)
+	ca := authority.Write(t.TempDir())
+	cert, key := pki.Write(t.TempDir(), authority.Issue(x509.Certificate{Subject: pkix.Name{CommonName: "load test"}}))
 	for _, ready := range []string{ask, none} {
 		for _, c := range []struct {
 			options map[string]string
@@ -160,11 +160,11 @@ func TestTLSFacts(t *testing.T) {
 }
 
 func TestOpenRefusesTLS(t *testing.T) {
-	authority := pki.NewAuthority(t, "Models CA")
-	ca := authority.File(t)
-	cert, key := pki.Files(t, authority.Issue(t, x509.Certificate{}))
-	_, otherKey := pki.Files(t, authority.Issue(t, x509.Certificate{}))
-	old, oldKey := pki.Files(t, authority.Issue(t, x509.Certificate{NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1, 0)}))
+	authority := pki.NewAuthority("Models CA")
+	ca := authority.Write(t.TempDir())
+	cert, key := pki.Write(t.TempDir(), authority.Issue(x509.Certificate{}))
+	_, otherKey := pki.Write(t.TempDir(), authority.Issue(x509.Certificate{}))
+	old, oldKey := pki.Write(t.TempDir(), authority.Issue(x509.Certificate{NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1, 0)}))
 	write := func(name string, text []byte) string {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, text, 0o600); err != nil {

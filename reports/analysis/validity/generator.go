@@ -161,6 +161,19 @@ func stalled(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
 	return counted(row.Instrument.Stalls, "stalls")
 }
 
+// unrenewed tells of credentials that could not be made anew while they were needed.
+func unrenewed(_ *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
+	r := c.Instrument.Renewals
+	return of(format.Count(r.N)+" renewed", 0, "{why}", r.Failed), r.Failed != ""
+}
+
+// renewed tells of credentials that were made anew while requests were sent, of which those
+// of all others were made before.
+func renewed(_ *Subject, row sample.Row) (finding, bool) {
+	r := row.Instrument.Renewals
+	return of(format.Count(r.N)+" requests", 0, "{took}", format.Duration(r.Took)), r.N > 0
+}
+
 // unprepared tells of a look-ahead that did not keep pace. If it held the sending up, the
 // lag shows it and the rule late decides.
 func unprepared(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {

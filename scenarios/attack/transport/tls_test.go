@@ -20,17 +20,17 @@ import (
 // TestTLS sends by every client what a target says of TLS: whose certificates to trust,
 // what certificate to show, which name to ask for.
 func TestTLS(t *testing.T) {
-	authority := pki.NewAuthority(t, "Models CA")
+	authority := pki.NewAuthority("Models CA")
 	elsewhere := pki.Loopback()
 	elsewhere.DNSNames, elsewhere.IPAddresses = []string{"models.example"}, nil
-	own := authority.Issue(t, x509.Certificate{Subject: pkix.Name{CommonName: "load test"}})
+	own := authority.Issue(x509.Certificate{Subject: pkix.Name{CommonName: "load test"}})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.TLS.ServerName, " ", r.TLS.PeerCertificates[0].Subject.CommonName)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.EnableHTTP2 = true
 	server.TLS = &tls.Config{
-		Certificates: []tls.Certificate{authority.Issue(t, elsewhere)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+		Certificates: []tls.Certificate{authority.Issue(elsewhere)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
 	}
 	server.StartTLS()
 	defer server.Close()

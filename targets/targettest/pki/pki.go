@@ -1,5 +1,5 @@
 // Package pki makes the certificates that tests of TLS need: authorities, and what they
-// sign for servers and clients.
+// sign for servers and clients. What fails there is the machine, and panics.
 package pki
 
 import (
@@ -15,7 +15,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"testing"
 	"time"
 )
 
@@ -26,12 +25,11 @@ type Authority struct {
 }
 
 // NewAuthority makes an authority with a common name.
-func NewAuthority(t testing.TB, name string) *Authority {
-	t.Helper()
+func NewAuthority(name string) *Authority {
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	cert, key := sign(t, template, nil)
+	cert, key := sign(template, nil)
 	return &Authority{cert, key}
 }
 
@@ -43,18 +41,16 @@ func Loopback() x509.Certificate {
 }
 
 // Issue signs a certificate, which is valid now where the template does not say when.
-func (a *Authority) Issue(t testing.TB, template x509.Certificate) tls.Certificate {
-	t.Helper()
-	cert, key := sign(t, &template, a)
+func (a *Authority) Issue(template x509.Certificate) tls.Certificate {
+	cert, key := sign(&template, a)
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
 }
 
 // sign makes a key and its certificate, signed by an authority; nil: by itself.
-func sign(t testing.TB, template *x509.Certificate, by *Authority) (*x509.Certificate, *ecdsa.PrivateKey) {
-	t.Helper()
+func sign(template *x509.Certificate, by *Authority) (*x509.Certificate, *ecdsa.PrivateKey) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	now := time.Now()
 	template.SerialNumber = big.NewInt(now.UnixNano())
@@ -67,11 +63,11 @@ func sign(t testing.TB, template *x509.Certificate, by *Authority) (*x509.Certif
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, by.cert, key.Public(), by.key)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	cert, err := x509.ParseCertificate(raw)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return cert, key
 }
@@ -83,27 +79,24 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
-// File writes the authority's own certificate and returns the path.
-func (a *Authority) File(t testing.TB) string {
-	t.Helper()
-	return writePEM(t, "ca.pem", "CERTIFICATE", a.cert.Raw)
+// Write writes the authority's own certificate into a folder, and returns the path.
+func (a *Authority) Write(dir string) string {
+	return writePEM(dir, "ca.pem", "CERTIFICATE", a.cert.Raw)
 }
 
-// Files writes a certificate and its private key and returns the paths.
-func Files(t testing.TB, c tls.Certificate) (cert, key string) {
-	t.Helper()
+// Write writes a certificate and its private key into a folder, and returns the paths.
+func Write(dir string, c tls.Certificate) (cert, key string) {
 	raw, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	return writePEM(t, "cert.pem", "CERTIFICATE", c.Certificate[0]), writePEM(t, "key.pem", "PRIVATE KEY", raw)
+	return writePEM(dir, "cert.pem", "CERTIFICATE", c.Certificate[0]), writePEM(dir, "key.pem", "PRIVATE KEY", raw)
 }
 
-func writePEM(t testing.TB, name, kind string, raw []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
+func writePEM(dir, name, kind string, raw []byte) string {
+	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: raw}), 0o600); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return path
 }
