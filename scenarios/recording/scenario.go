@@ -28,7 +28,7 @@ func (s *Summary) scenario() []byte {
 	p, o := s.plan, s.options
 	all := yaml.MapSlice{
 		{Key: "name", Value: decode.WriteText(scenarioName(s.Dir))},
-		{Key: "description", Value: decode.WriteText(literal(s.Heading() + "."))},
+		{Key: "description", Value: decode.WriteText(literal(s.heading() + "."))},
 		{Key: "targets", Value: []string{"endpoint"}},
 		{Key: "endpoint", Value: yaml.MapSlice{
 			{Key: "url", Value: decode.WriteText(s.serverURL())},

@@ -90,9 +90,9 @@ func (s *Summary) count(all []found) {
 	}
 }
 
-// Heading says in one line how many requests of which file there are, and when they were
+// heading says in one line how many requests of which file there are, and when they were
 // sent: "12,304 requests of access.log, 2026-10-01 10:00:03 to 10:59:58 UTC (3.4/s)".
-func (s *Summary) Heading() string {
+func (s *Summary) heading() string {
 	text := format.Plural(s.Requests, "request") + " of " + oneLine(filepath.Base(s.Path))
 	h := s.plan.hostSurvey
 	if h.timed == 0 {
@@ -113,7 +113,7 @@ func (s *Summary) Heading() string {
 // String is the whole summary, line by line.
 func (s *Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, read as %s\n", s.Heading(), s.options.format.Name)
+	fmt.Fprintf(&b, "%s, read as %s\n", s.heading(), s.options.format.Name)
 	section := func(title string, lines []string) {
 		if len(lines) > 0 {
 			fmt.Fprintf(&b, "\n%s\n  %s\n", title, strings.Join(lines, "\n  "))

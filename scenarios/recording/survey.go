@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// mostNames bounds what is counted by name, which others choose: hosts, header fields.
+// What is counted by name is bounded, since others choose the names.
 const (
 	mostHosts  = 10_000
 	mostFields = 200
@@ -18,9 +18,8 @@ const (
 
 // survey is what the first reading finds out.
 type survey struct {
-	hosts   map[string]*hostSurvey
-	others  int // requests to hosts beyond mostHosts
-	entries int
+	hosts  map[string]*hostSurvey
+	others int // requests to hosts beyond mostHosts
 }
 
 // hostSurvey is what is known of the requests to one host.
@@ -62,7 +61,6 @@ type secretKey struct{ where, name string }
 
 // secretUse is how requests use a secret.
 type secretUse struct {
-	count   int
 	fill    bool
 	scheme  string
 	value   string // of the first, to see whether others differ
@@ -108,7 +106,6 @@ func (t Tensor) rank() int {
 }
 
 func (s *survey) add(r *Request, secrets []found) {
-	s.entries++
 	h := s.hosts[r.Host]
 	if h == nil {
 		if len(s.hosts) == mostHosts {
@@ -189,9 +186,8 @@ func (h *hostSurvey) addSecret(s found) {
 	use := h.secrets[key]
 	switch {
 	case use == nil && len(h.secrets) < mostFields:
-		h.secrets[key] = &secretUse{count: 1, fill: s.fill, scheme: s.scheme, value: s.value}
+		h.secrets[key] = &secretUse{fill: s.fill, scheme: s.scheme, value: s.value}
 	case use != nil:
-		use.count++
 		use.fill = use.fill && s.fill
 		use.differs = use.differs || use.value != s.value
 	}
