@@ -30,7 +30,7 @@ func (m *mapping) write(v reflect.Value) yaml.MapSlice {
 	var all yaml.MapSlice
 	keeper, _ := v.Interface().(zeroKeeper)
 	for _, f := range m.own {
-		value := v.Field(f.index)
+		value := v.FieldByIndex(f.index)
 		if f.omitZero && value.IsZero() && (keeper == nil || !keeper.KeepsZero(f.Key)) {
 			continue
 		}

@@ -34,6 +34,8 @@ import (
 //	least:"1"          the fewest items of a list
 //	label, want        what kind of value it is, in the reference and in faults
 //
+// The fields of a struct that is embedded are keys beside the others.
+//
 // The other kinds of value follow from the fields' types: structs, pointers to what may be
 // missing, lists, maps of texts that are Keyed, time.Duration, bool, numbers, texts.
 type Format struct {
@@ -70,7 +72,7 @@ type Field struct {
 
 	kind     *kind
 	typ      reflect.Type // of the value
-	index    int          // of the struct's field; -1: an entry of a map
+	index    []int        // of the struct's field, or of one of a struct that is embedded in it; nil: an entry of a map
 	omitZero bool
 }
 
@@ -79,13 +81,13 @@ func (f Field) Want() string { return f.kind.want }
 
 // Entry is an entry of an inline map, of the type of zero.
 func Entry(key, doc, fallback string, zero any, s Scalar) Field {
-	return Field{Key: key, Doc: doc, Default: fallback, kind: single(s), typ: reflect.TypeOf(zero), index: -1}
+	return Field{Key: key, Doc: doc, Default: fallback, kind: single(s), typ: reflect.TypeOf(zero)}
 }
 
 // Entries is an entry of an inline map that is a map of texts with the fields given.
 func Entries(key, doc string, fields []Field) Field {
 	typ := reflect.TypeFor[map[string]string]()
-	return Field{Key: key, Doc: doc, Default: "{}", kind: mappingOf(&mapping{typ: typ, own: fields}, ""), typ: typ, index: -1}
+	return Field{Key: key, Doc: doc, Default: "{}", kind: mappingOf(&mapping{typ: typ, own: fields}, ""), typ: typ}
 }
 
 // EntryOf is an entry of an inline map that is a pointer to a struct such as of; nil where
@@ -93,7 +95,7 @@ func Entries(key, doc string, fields []Field) Field {
 func EntryOf(key, doc string, of any, o Options) Field {
 	k := builder{o}.structure(reflect.TypeOf(of), "", "")
 	k.label, k.optional = k.label+" or "+none, true
-	return Field{Key: key, Doc: doc, Default: none, kind: k, typ: reflect.PointerTo(k.known.typ), index: -1}
+	return Field{Key: key, Doc: doc, Default: none, kind: k, typ: reflect.PointerTo(k.known.typ)}
 }
 
 func single(s Scalar) *kind { return &kind{scalar: &s, label: s.Label, want: s.Want} }
@@ -142,10 +144,9 @@ type builder struct{ Options }
 
 func (b builder) structure(t reflect.Type, at, want string) *kind {
 	m := &mapping{typ: t, inlined: -1}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		if name, ok := f.Tag.Lookup("inline"); ok {
-			m.inline, m.inlined = b.Inline[name], i
+			m.inline, m.inlined = b.Inline[name], f.Index[0]
 		}
 		if _, ok := f.Tag.Lookup("key"); ok {
 			m.own = append(m.own, b.field(t, f, at))
@@ -158,10 +159,13 @@ func (b builder) field(of reflect.Type, f reflect.StructField, at string) Field 
 	flags := strings.Split(f.Tag.Get("key"), ",")
 	has := func(flag string) bool { return slices.Contains(flags[1:], flag) }
 	at = Member(at, flags[0])
+	for _, i := range f.Index[:len(f.Index)-1] {
+		of = of.Field(i).Type
+	}
 	r := Field{
 		Key: flags[0], Doc: b.Docs[path.Base(of.PkgPath())+"."+of.Name()+"."+f.Name],
 		Default: f.Tag.Get("default"), Absent: f.Tag.Get("absent"), Required: has("required"),
-		typ: f.Type, index: f.Index[0],
+		typ: f.Type, index: f.Index,
 	}
 	if names := b.Choices[f.Tag.Get("choice")]; has("first") && len(names) > 0 {
 		r.Default = names[0].Name

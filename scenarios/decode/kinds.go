@@ -166,8 +166,8 @@ func (s *Source) mapping(m *mapping, n *Node, path string, into reflect.Value, t
 	for _, f := range fields {
 		switch value := s.value(n, path, f); {
 		case value == nil:
-		case f.index >= 0:
-			s.read(f.kind, value, Member(path, f.Key), into.Field(f.index))
+		case f.index != nil:
+			s.read(f.kind, value, Member(path, f.Key), into.FieldByIndex(f.index))
 		case m.typ.Kind() == reflect.Struct:
 			s.entry(f, value, path, into.Field(m.inlined))
 		default:
