@@ -16,22 +16,6 @@ func arrivalsOf(p Phase) (arrivals.Kind, bool) {
 	return Named(arrivals.Kinds(), p.Arrivals, func(k arrivals.Kind) string { return k.Name })
 }
 
-// config is what the phase asks of its arrival process, but for a trace, which is to be read.
-func (p Phase) config() arrivals.Config {
-	return arrivals.Config{
-		Rate:       p.Rate,
-		Duration:   p.Duration,
-		Burstiness: p.Burstiness,
-		To:         p.To,
-		Steps:      p.Steps,
-		Amplitude:  p.Amplitude,
-		Period:     p.Period,
-		At:         p.At,
-		For:        p.For,
-		Gaps:       p.Gaps,
-	}
-}
-
 // ArrivalProcesses returns how each phase's requests arrive, in the order of Load; nil of a
 // closed loop. It reads the files of traces; its error is a decode.Faults that holds
 // everything wrong with them.
@@ -65,8 +49,8 @@ func openArrivals(p Phase, path string, source *decode.Source) (arrivals.Process
 	if !ok {
 		return nil, decode.Faults{source.Fault(decode.Member(path, "arrivals"), fmt.Sprintf("unknown arrival process %q", p.Arrivals), "")}
 	}
-	config := p.config()
-	if p.Trace != nil {
+	config := p.Config
+	if p.Recording != nil {
 		trace, faults := p.readTrace(decode.Member(path, arrivals.ParamTrace), source)
 		if faults != nil {
 			return nil, faults
@@ -98,7 +82,7 @@ const maxTrace = 4 << 30
 
 // readTrace reads the file of the phase's trace, which stands at a field.
 func (p Phase) readTrace(field string, source *decode.Source) (*arrivals.Trace, decode.Faults) {
-	t := p.Trace
+	t := p.Recording
 	file, err := userfile.Open(t.File, maxTrace)
 	if err != nil {
 		return nil, decode.Faults{source.Fault(decode.Member(field, "file"), err.Error(), "a file with one arrival, or one count, on each line")}

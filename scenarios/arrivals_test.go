@@ -132,10 +132,7 @@ func TestArrivalsOfClosedLoops(t *testing.T) {
 // TestParseOfParameters carries every parameter to the arrival process.
 func TestParseOfParameters(t *testing.T) {
 	got := parsePhase(t, "arrivals: spike, rate: 100, to: 300, at: 500ms, for: 1s, duration: 2s").Load[0]
-	want := Phase{
-		Name: "steady", Model: "credit", Arrivals: "spike", Rate: 100, To: 300, At: 500 * time.Millisecond, For: time.Second,
-		Duration: 2 * time.Second, Measure: true, Gaps: "poisson",
-	}
+	want := Phase{Name: "steady", Model: "credit", Arrivals: "spike", Measure: true, Config: arrivals.Config{Rate: 100, To: 300, At: 500 * time.Millisecond, For: time.Second, Duration: 2 * time.Second, Gaps: "poisson"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("phase (-want +got):\n%s", diff)
 	}

@@ -64,7 +64,7 @@ func FormatReference(cat Catalogue) string { return cat.documented().Reference()
 
 // documented is the format with what its keys mean.
 func (cat Catalogue) documented() *decode.Format {
-	folders := []fs.FS{sources, record.KeySource}
+	folders := []fs.FS{sources, record.KeySource, arrivals.KeySource}
 	for _, m := range cat.Models {
 		if m.OptionsSource != nil {
 			folders = append(folders, m.OptionsSource)

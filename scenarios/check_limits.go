@@ -86,7 +86,7 @@ func (c check) goodput() {
 	}
 	for _, p := range c.s.Load {
 		kind, open := arrivalsOf(p)
-		even := open && !kind.Takes(arrivals.ParamTo) && p.Amplitude == 0 && p.Trace == nil
+		even := open && !kind.Takes(arrivals.ParamTo) && p.Amplitude == 0 && p.Recording == nil
 		c.refuse("slo.goodput", p.Measure && even && p.Rate < least,
 			fmt.Sprintf("phase %s asks for %s answers a second, so that there cannot be %s", p.Name, decode.FormatNumber(p.Rate), decode.FormatNumber(least)),
 			"at most the rate of every measured phase")
@@ -134,10 +134,10 @@ func (c check) regression() {
 func (c check) sample(metric string, p Phase) {
 	least := leastRequests(metric)
 	kind, ok := arrivalsOf(p)
-	if least == 0 || p.Concurrency > 0 || p.Trace != nil || !ok {
+	if least == 0 || p.Concurrency > 0 || p.Recording != nil || !ok {
 		return
 	}
-	process, err := kind.New(p.config())
+	process, err := kind.New(p.Config)
 	if err != nil { // which is told elsewhere
 		return
 	}

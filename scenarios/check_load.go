@@ -86,14 +86,14 @@ func (c check) arrivals(p Phase, path string) {
 		}
 	}
 	c.refuse(path+".rate", p.Rate == 0 && c.Given(path+".rate") && !kind.Takes(arrivals.ParamTo), "0 is not above 0", rate(decode.Tag{}).Want)
-	if p.Trace != nil {
-		c.refuse(path+".gaps", c.Given(path+".gaps") && p.Trace.Counts == 0, "a trace of times already says how long the gaps are", "it left out, or trace.counts")
+	if p.Recording != nil {
+		c.refuse(path+".gaps", c.Given(path+".gaps") && p.Recording.Counts == 0, "a trace of times already says how long the gaps are", "it left out, or trace.counts")
 		return // its file is read when the scenario is run
 	}
 	if !c.Sound(fields...) {
 		return
 	}
-	process, err := kind.New(p.config())
+	process, err := kind.New(p.Config)
 	if mistake, ok := errors.AsType[*arrivals.Mistake](err); ok {
 		c.Refuse(path+"."+mistake.Param, mistake.Problem, mistake.Want)
 	} else if err == nil {

@@ -48,7 +48,7 @@ func TestPaths(t *testing.T) {
 		"template.body_file":  func(s *Scenario) string { return s.Template.BodyFile },
 		"workload.command[0]": func(s *Scenario) string { return s.Workload.Command[0] },
 		"workload.image":      func(s *Scenario) string { return s.Workload.Image },
-		"load[0].trace.file":  func(s *Scenario) string { return s.Load[0].Trace.File },
+		"load[0].trace.file":  func(s *Scenario) string { return s.Load[0].Recording.File },
 		"guest.kernel":        func(s *Scenario) string { return s.Options["guest"]["kernel"] },
 	}
 	for _, tt := range []struct {

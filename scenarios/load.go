@@ -1,6 +1,10 @@
 package scenarios
 
-import "time"
+import (
+	"time"
+
+	"servebench/scenarios/arrivals"
+)
 
 // Phase is one stretch of load.
 type Phase struct {
@@ -14,42 +18,15 @@ type Phase struct {
 	Mix []Class `key:"mix" absent:"none: all requests are alike" least:"1" label:"list of mappings" want:"a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]"`
 	// How requests are spread over time.
 	Arrivals string `key:"arrivals" absent:"poisson; none with concurrency" choice:"arrival process"` // "" of a closed loop
-	// The mean number of requests per second. For ramp it is the rate at the start, for
-	// steps the first rate, and for spike the rate around the spike; these may be 0. A trace
-	// has its own rate and is scaled to this one if it is given.
-	Rate float64 `key:"rate" absent:"none; then concurrency or a trace is required" format:"rate" min:"0"` // 0 of a closed loop
-	// The requests per second at the end of a ramp, in the last of the steps, or at the
-	// height of a spike; may be 0.
-	To float64 `key:"to" absent:"none" format:"rate" min:"0"`
-	// The number of steps, all of the same length in whole seconds. The first is at rate,
-	// the last at to.
-	Steps int `key:"steps" absent:"none" min:"2" max:"1000"`
-	// When the spike begins, from the start of the phase; may be 0s.
-	At time.Duration `key:"at" absent:"none" min:"0"`
-	// How long the spike lasts. If it begins and ends at whole seconds, reports show it
-	// separately from the time before and after.
-	For time.Duration `key:"for" absent:"none"`
-	// By how many requests per second the rate swings up and down; at most rate.
-	Amplitude float64 `key:"amplitude" absent:"none" format:"rate"`
-	// The length of one swing.
-	Period time.Duration `key:"period" absent:"none"`
-	// The shape of the gamma distribution of the gaps, whose squared coefficient of
-	// variation is 1/burstiness: 1 is like independent users, below 1 burstier, above 1 more
-	// even.
-	Burstiness float64 `key:"burstiness" absent:"none" min:"0.01" max:"1000"`
+	arrivals.Config
 	// The recording to replay.
-	Trace *Trace `key:"trace" absent:"none" want:"a file of arrivals, such as {file: arrivals.txt}"`
-	// How arrivals are spread while the rate changes, and within the counts of a trace:
-	// poisson (the default), like independent users, or constant.
-	Gaps string `key:"gaps" absent:"none" oneof:"poisson,constant"`
+	Recording *Trace `key:"trace" absent:"none" want:"a file of arrivals, such as {file: arrivals.txt}"`
 	// The number of workers of a closed loop. Each sends a request, waits for the answer,
 	// thinks, and sends the next one. This measures the throughput at that concurrency. It
 	// says little about response times, because a slow server is asked less often.
 	Concurrency int `key:"concurrency" absent:"none; then a rate or a trace is required" min:"1" max:"100000"` // 0: an open loop
 	// How long a worker pauses between an answer and its next request.
 	Think *Think `key:"think" default:"none"`
-	// The length of the phase. A trace is cut off there.
-	Duration time.Duration `key:"duration" absent:"that of the trace; otherwise required"`
 	// Whether the phase is measured. With false it is a warm-up: it is recorded but enters
 	// no figure.
 	Measure bool `key:"measure" default:"true"`

@@ -150,7 +150,7 @@ func (p *Phase) resolve(model string, batch int) {
 		p.Arrivals = defaultArrivals
 	}
 	kind, open := arrivalsOf(*p)
-	if open && kind.Takes(arrivals.ParamGaps) && p.Gaps == "" && (p.Trace == nil || p.Trace.Counts > 0) {
+	if open && kind.Takes(arrivals.ParamGaps) && p.Gaps == "" && (p.Recording == nil || p.Recording.Counts > 0) {
 		p.Gaps = arrivals.PoissonGaps
 	}
 	for i := range p.Mix {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,7 +36,7 @@ func TestParseDefaults(t *testing.T) {
 		Protocol:  "v2",
 		HTTP:      HTTP{Version: "1.1", Client: "servebench", KeepAlive: true},
 		Data:      Data{Generator: "credit", Batch: 1, Corpus: 10000, Params: map[string]float64{"noise": 0.05, "function": 2}},
-		Load:      []Phase{{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 100, Duration: 10 * time.Second, Measure: true}},
+		Load:      []Phase{{Name: "steady", Model: "credit", Arrivals: "poisson", Measure: true, Config: arrivals.Config{Rate: 100, Duration: 10 * time.Second}}},
 		Rounds:    3,
 		Reruns:    10,
 		Attackers: 1,
@@ -104,11 +105,11 @@ container: {network: bridge, runtime: 1}
 		HTTP:     HTTP{Version: "2", Client: "net/http", ConnectTimeout: time.Second, FirstByteTimeout: 2 * time.Second, KeepAlive: true, RetryNonIdempotent: true},
 		Data:     Data{Generator: "credit", Batch: 8, Corpus: 500, Params: map[string]float64{"noise": 0, "function": 3}},
 		Load: []Phase{
-			{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 0.5, Duration: 90 * time.Second},
-			{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
-			{Name: "nothing", Model: "noop", Arrivals: "poisson", Rate: 1000, Duration: 250 * time.Millisecond, Measure: true},
-			{Name: "c16", Model: "credit", Concurrency: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Duration: time.Second, Measure: true},
-			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Duration: time.Second, Measure: true},
+			{Name: "warm-up", Model: "credit", Arrivals: "constant", Config: arrivals.Config{Rate: 0.5, Duration: 90 * time.Second}},
+			{Name: "steady", Model: "credit", Arrivals: "poisson", Measure: true, Config: arrivals.Config{Rate: 1000, Duration: 250 * time.Millisecond}},
+			{Name: "nothing", Model: "noop", Arrivals: "poisson", Measure: true, Config: arrivals.Config{Rate: 1000, Duration: 250 * time.Millisecond}},
+			{Name: "c16", Model: "credit", Concurrency: 16, Think: &Think{Mean: 10 * time.Millisecond, Distribution: "constant"}, Measure: true, Config: arrivals.Config{Duration: time.Second}},
+			{Name: "c1", Model: "credit", Concurrency: 1, Think: &Think{Mean: time.Second, Distribution: "exponential"}, Measure: true, Config: arrivals.Config{Duration: time.Second}},
 		},
 		AbortOn:    &record.AbortOn{Errors: fraction(0.1), P99: 2 * time.Second, InFlight: 2000, For: 5 * time.Second},
 		Overhead:   &record.Overhead{Noop: "nothing", Model: "steady"},

@@ -1,31 +1,51 @@
 package arrivals
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"time"
 )
 
 // Config configures a process. Each takes Rate and Duration, and of the others those
-// in its Kind's Params.
+// in its Kind's Params. What is said of its keys is for who writes a scenario.
 type Config struct {
-	// Rate is a number of arrivals per second, above 0: the mean. Of ramp and steps it
-	// is the first one, of spike the one beside it, and may be 0. Of a trace, 0 is its
-	// own.
-	Rate float64
-	// Duration is the length of the load, above 0. 0: the trace's own.
-	Duration time.Duration
-	// Burstiness is the shape of the gaps' gamma distribution, above 0: their
-	// squared coefficient of variation is 1/Burstiness.
-	Burstiness float64
-	To         float64       // the last rate of ramp and steps, the peak of spike; at least 0
-	Steps      int           // how many, at least 2
-	Amplitude  float64       // of the rate, above 0 and at most Rate
-	Period     time.Duration // of the rate, above 0
-	At, For    time.Duration // when the spike begins, from 0 on, and how long it lasts
-	Gaps       string        // PoissonGaps or ConstantGaps; "": the first
-	Trace      *Trace
+	// The mean number of requests per second. For ramp it is the rate at the start, for
+	// steps the first rate, and for spike the rate around the spike; these may be 0. A trace
+	// has its own rate and is scaled to this one if it is given.
+	Rate float64 `key:"rate" absent:"none; then concurrency or a trace is required" format:"rate" min:"0"` // 0 of a closed loop
+	// The length of the phase. A trace is cut off there.
+	Duration time.Duration `key:"duration" absent:"that of the trace; otherwise required"`
+	// The requests per second at the end of a ramp, in the last of the steps, or at the
+	// height of a spike; may be 0.
+	To float64 `key:"to" absent:"none" format:"rate" min:"0"`
+	// The number of steps, all of the same length in whole seconds. The first is at rate,
+	// the last at to.
+	Steps int `key:"steps" absent:"none" min:"2" max:"1000"`
+	// When the spike begins, from the start of the phase; may be 0s.
+	At time.Duration `key:"at" absent:"none" min:"0"`
+	// How long the spike lasts. If it begins and ends at whole seconds, reports show it
+	// separately from the time before and after.
+	For time.Duration `key:"for" absent:"none"`
+	// By how many requests per second the rate swings up and down; at most rate.
+	Amplitude float64 `key:"amplitude" absent:"none" format:"rate"`
+	// The length of one swing.
+	Period time.Duration `key:"period" absent:"none"`
+	// The shape of the gamma distribution of the gaps, whose squared coefficient of
+	// variation is 1/burstiness: 1 is like independent users, below 1 burstier, above 1 more
+	// even.
+	Burstiness float64 `key:"burstiness" absent:"none" min:"0.01" max:"1000"`
+	// How arrivals are spread while the rate changes, and within the counts of a trace:
+	// poisson (the default), like independent users, or constant.
+	Gaps string `key:"gaps" absent:"none" oneof:"poisson,constant"`
+	// Trace is the recording, once it was read.
+	Trace *Trace
 }
+
+// KeySource is the file whose comments say what Config's keys mean.
+//
+//go:embed config.go
+var KeySource embed.FS
 
 // The gaps between arrivals of a process whose rate changes.
 const (

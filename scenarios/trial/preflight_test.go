@@ -8,12 +8,13 @@ import (
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/host"
 	"servebench/targets"
 )
 
 func TestDescriptors(t *testing.T) {
-	open, closed := scenarios.Phase{Name: "steady", Rate: 1e6}, scenarios.Phase{Name: "c500", Concurrency: 500}
+	open, closed := scenarios.Phase{Name: "steady", Config: arrivals.Config{Rate: 1e6}}, scenarios.Phase{Name: "c500", Concurrency: 500}
 	for _, tt := range []struct {
 		phase     scenarios.Phase
 		openFiles uint64
@@ -64,7 +65,7 @@ func TestPortsWithoutKeepAlive(t *testing.T) {
 		s := &session{Runner: &Runner{Catalogue: scenarios.Catalogue{Targets: []targets.Kind{{Name: "endpoint", Running: true}}}}}
 		s.scenario = &scenarios.Scenario{
 			Targets: []string{"endpoint"}, Options: map[string]map[string]string{"endpoint": {"url": tt.url}},
-			Load: []scenarios.Phase{{Name: "steady", Arrivals: "constant", Rate: tt.rate, Duration: 10 * time.Second}},
+			Load: []scenarios.Phase{{Name: "steady", Arrivals: "constant", Config: arrivals.Config{Rate: tt.rate, Duration: 10 * time.Second}}},
 		}
 		var err error
 		if s.processes, err = s.scenario.ArrivalProcesses(); err != nil {
