@@ -34,7 +34,8 @@ type Probe struct {
 	HTTP2 bool            // as of a Workload
 	Began time.Time       // what the stages are counted from
 	Done  <-chan struct{} // closed when the server ended; nil: not known
-	// Credentials are as of a Workload.
+	// AnyAnswer and Credentials are as of a Workload.
+	AnyAnswer   bool
 	Credentials Credentials
 }
 
@@ -53,7 +54,9 @@ func (p Probe) Wait(ctx context.Context) ([]record.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready, err := p.poll(ctx, func(ctx context.Context) error { return CheckReady(ctx, client, p.URL+p.Path, p.Credentials) })
+	ready, err := p.poll(ctx, func(ctx context.Context) error {
+		return CheckReady(ctx, client, p.URL+p.Path, p.Credentials, p.AnyAnswer)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +117,9 @@ func (p Probe) connect(ctx context.Context) error {
 	return conn.Close()
 }
 
-// CheckReady sends one readiness request, which succeeds when it is answered with 2xx.
-func CheckReady(ctx context.Context, client *http.Client, url string, credentials Credentials) error {
+// CheckReady sends one readiness request, which succeeds when it is answered with 2xx, or
+// with anyAnswer by any status below 500.
+func CheckReady(ctx context.Context, client *http.Client, url string, credentials Credentials, anyAnswer bool) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -132,7 +136,7 @@ func CheckReady(ctx context.Context, client *http.Client, url string, credential
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer to %s: %w", req.URL.RequestURI(), err)
 	}
-	if resp.StatusCode/100 != 2 {
+	if resp.StatusCode/100 != 2 && (!anyAnswer || resp.StatusCode >= 500) {
 		return fmt.Errorf("%s answered %s", req.URL.RequestURI(), Redirect(resp.Status, resp.Header))
 	}
 	return nil

@@ -33,8 +33,8 @@ type Workload struct {
 	Image string
 	Env   []string // further KEY=VALUE pairs
 	Ready string   // path that answers 2xx when the server is ready
-	// AnyAnswer says that of a server that runs already any answer on Ready with a
-	// status below 500 shows that it is ready.
+	// AnyAnswer says that any answer on Ready with a status below 500 shows that the
+	// server is ready.
 	AnyAnswer bool
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool

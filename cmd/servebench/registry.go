@@ -27,6 +27,7 @@ import (
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/template"
 	v2 "servebench/targets/protocol/v2"
+	"servebench/targets/protocol/v2grpc"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
@@ -56,6 +57,7 @@ func generatorKinds() []generators.Kind {
 func protocolKinds() []protocol.Kind {
 	return []protocol.Kind{
 		v2.Kind(),
+		v2grpc.Kind(),
 		template.Kind(),
 	}
 }

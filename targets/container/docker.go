@@ -91,7 +91,7 @@ func (t target) startDocker(ctx context.Context, w targets.Workload, img *docker
 		// second: the kernel asks for the address once in that time.
 		<-started
 	}
-	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, HTTP2: w.HTTP2, Credentials: w.Credentials, Began: began, Done: i.done}
+	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: began, Done: i.done}
 	waited, err := probe.Wait(ctx)
 	<-examined
 	if err = i.judge(ctx, err); err != nil {

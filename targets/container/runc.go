@@ -78,7 +78,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, roo
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    c.Began, Instance: &runcInstance{Container: c, root: root},
 	}
-	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Credentials: w.Credentials, Began: c.Began, Done: c.Done()}
+	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: c.Began, Done: c.Done()}
 	waited, err := probe.Wait(ctx)
 	pid, startedAt := c.PID(), c.Started
 	if err == nil {

@@ -70,7 +70,7 @@ func start(ctx context.Context, w targets.Workload, path string, port int) (*tar
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    server.Began, Instance: i,
 	}
-	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, Credentials: w.Credentials, Began: server.Began, Done: server.Done()}
+	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: server.Began, Done: server.Done()}
 	waited, err := probe.Wait(ctx)
 	if err = server.Judge(err, server.PID(), port); err != nil {
 		server.Kill()

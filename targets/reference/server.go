@@ -22,6 +22,7 @@ import (
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
+	"servebench/targets/protocol/v2grpc"
 )
 
 // ServerName is how the server names itself in protocol metadata.
@@ -112,6 +113,7 @@ type side struct {
 func sides() []side {
 	return []side{
 		{[]string{"/v2", "/v2/"}, v2.Handler},
+		{v2grpc.Patterns(), v2grpc.Handler},
 	}
 }
 

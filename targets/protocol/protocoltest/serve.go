@@ -226,7 +226,9 @@ func testObserver(t *testing.T, s Subject) {
 	h := s.Handler(svc)
 	req := encode(t, open(t, s), "", makeBatch(1, 5))
 	sendTo(h, req)
-	req.Body = req.Body[:len(req.Body)/2]
+	if req.Body = req.Body[:len(req.Body)/2]; s.Break != nil {
+		req.Body = s.Break(encode(t, open(t, s), "", makeBatch(1, 5)).Body)
+	}
 	sendTo(h, req)
 	if len(seen.told) != 2 {
 		t.Fatalf("told of %d inferences, want 2: %+v", len(seen.told), seen.told)

@@ -32,6 +32,9 @@ type Subject struct {
 	Input   string
 	// NoValues says that it knows classes alone, and no regressions.
 	NoValues bool
+	// Break makes a request's body one that still names its model, but cannot be
+	// read; nil: half of it does.
+	Break func(body []byte) []byte
 }
 
 // Run holds the subject to the contract of protocol.Kind, protocol.Protocol

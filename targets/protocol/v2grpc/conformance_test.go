@@ -1,0 +1,30 @@
+package v2grpc
+
+import (
+	"net/http"
+	"testing"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/protocoltest"
+	"servebench/targets/protocol/v2"
+)
+
+func TestConformance(t *testing.T) {
+	// Beside the protocol's REST side, which has the path that says when a server is ready.
+	both := func(s protocol.Service) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("/v2/", v2.Handler(s))
+		mux.Handle(Patterns()[0], Handler(s))
+		return mux
+	}
+	protocoltest.Run(t, protocoltest.Subject{Kind: Kind(), Handler: both, Input: "features", Tensors: numeric, Break: func(body []byte) []byte {
+		return frame(body[:len(body)-1]) // the length of the frame is right, that of its last tensor is not
+	}})
+}
+
+// numeric are the datatypes that a model of rows takes.
+var numeric = []generators.Datatype{
+	generators.BOOL, generators.INT8, generators.INT16, generators.INT32, generators.INT64,
+	generators.UINT8, generators.UINT16, generators.UINT32, generators.UINT64, generators.FP32, generators.FP64, generators.FP16, generators.BF16,
+}

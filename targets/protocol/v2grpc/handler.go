@@ -1,0 +1,180 @@
+package v2grpc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/tensors"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	_ "google.golang.org/grpc/encoding/gzip" // requests may be compressed
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
+)
+
+// Patterns are the paths of the service, for http.ServeMux.
+func Patterns() []string { return []string{"/" + service + "/"} }
+
+// Handler serves the calls ServerLive, ServerReady, ServerMetadata, ModelReady,
+// ModelMetadata and ModelInfer. A request at fault gets INVALID_ARGUMENT, an unknown model
+// NOT_FOUND, a model's bad answer INTERNAL. Limiting the body is up to the caller.
+func Handler(s protocol.Service) http.Handler {
+	h := &handler{service: s, models: s.Serve()}
+	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	desc := &grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil)}
+	for name, call := range map[string]func([]byte) ([]byte, error){
+		"ServerLive":     func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
+		"ServerReady":    func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
+		"ServerMetadata": h.serverMetadata,
+		"ModelReady":     h.modelReady,
+		"ModelMetadata":  h.modelMetadata,
+		"ModelInfer":     h.infer,
+	} {
+		desc.Methods = append(desc.Methods, unary(name, call))
+	}
+	server.RegisterService(desc, nil)
+	return server
+}
+
+// unary is a method whose messages are bytes.
+func unary(name string, call func([]byte) ([]byte, error)) grpc.MethodDesc {
+	return grpc.MethodDesc{MethodName: name, Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		var request []byte
+		if err := decode(&request); err != nil {
+			return nil, err
+		}
+		return call(request)
+	}}
+}
+
+// rawCodec passes messages on as bytes.
+type rawCodec struct{}
+
+func (rawCodec) Name() string { return "proto" }
+
+func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
+	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
+}
+
+func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	*v.(*[]byte) = data.Materialize()
+	return nil
+}
+
+type handler struct {
+	service protocol.Service
+	models  map[string]*protocol.Served
+}
+
+func (h *handler) ready() bool { return h.service.Ready == nil || h.service.Ready() }
+
+// named finds a model; version may be "".
+func (h *handler) named(name, version string) (*protocol.Served, error) {
+	m, err := h.service.Named(h.models, name, version)
+	if err != nil {
+		return nil, status.Error(codes.NotFound, err.Error())
+	}
+	return m, nil
+}
+
+func (h *handler) serverMetadata([]byte) ([]byte, error) {
+	return appendText(appendText(nil, 1, h.service.Name), 2, h.service.Version), nil
+}
+
+// asked is the model that a ModelReadyRequest or a ModelMetadataRequest names.
+func (h *handler) asked(request []byte) (*protocol.Served, error) {
+	var name, version string
+	err := fields(request, func(f field) error {
+		switch f.number {
+		case 1:
+			return f.text(&name)
+		case 2:
+			return f.text(&version)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return h.named(name, version)
+}
+
+func (h *handler) modelReady(request []byte) ([]byte, error) {
+	if _, err := h.asked(request); err != nil {
+		return nil, err
+	}
+	return appendTrue(nil, 1, h.ready()), nil
+}
+
+func (h *handler) modelMetadata(request []byte) ([]byte, error) {
+	m, err := h.asked(request)
+	if err != nil {
+		return nil, err
+	}
+	b := appendText(nil, 1, m.Name)
+	b = appendText(b, 2, m.Version)
+	b = appendText(b, 3, "servebench")
+	b = appendMessage(b, 4, appendTensor(nil, tensors.InputOf(m.Model)))
+	for _, t := range tensors.OutputsOf(m.Model) {
+		b = appendMessage(b, 5, appendTensor(nil, t))
+	}
+	return b, nil
+}
+
+// infer answers a ModelInferRequest, and tells the model's observer of it.
+func (h *handler) infer(message []byte) ([]byte, error) {
+	start := time.Now()
+	var request inferRequest
+	fault := request.read(message)
+	m, err := h.named(request.model, request.version)
+	if err != nil {
+		if fault != nil && request.model == "" {
+			err = status.Error(codes.InvalidArgument, fault.Error())
+		}
+		return nil, err
+	}
+	var done protocol.Inference
+	body, code, err := answer(m, &request, fault, start, &done)
+	done.Status = code
+	if m.Observer != nil {
+		m.Observer.Observe(done)
+	}
+	if err != nil {
+		return nil, status.Error(map[int]codes.Code{http.StatusBadRequest: codes.InvalidArgument, http.StatusInternalServerError: codes.Internal}[code], err.Error())
+	}
+	return body, nil
+}
+
+// answer is the response to a request, whose reading ended in fault. code is the HTTP
+// status that says the same.
+func answer(m *protocol.Served, r *inferRequest, fault error, start time.Time, done *protocol.Inference) (body []byte, code int, err error) {
+	offered := tensors.Offered(len(m.Schema.Classes))
+	outputs, unknown := tensors.Select(offered, r.outputs)
+	var features []float32
+	var rows int
+	if fault == nil {
+		features, rows, fault = tensors.Rows(nil, r.inputs, m)
+	}
+	decoded := time.Now()
+	done.Decode = decoded.Sub(start)
+	if err := errors.Join(fault, unknown); err != nil {
+		return nil, http.StatusBadRequest, err
+	}
+	scores, err := m.PredictRows(nil, features, rows)
+	computed := time.Now()
+	done.Compute = computed.Sub(decoded)
+	if err != nil {
+		return nil, http.StatusInternalServerError, err
+	}
+	response := inferResponse{model: m.Name, version: m.Version, id: r.id}
+	for _, o := range outputs {
+		response.outputs = append(response.outputs, o.Fill(nil, m.Model, scores))
+	}
+	body = response.appendTo(nil)
+	done.Rows, done.Encode = rows, time.Since(computed)
+	return body, http.StatusOK, nil
+}
