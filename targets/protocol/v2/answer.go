@@ -93,7 +93,8 @@ func (d *answerDecoder) readOutputs() {
 		if !d.Expect('{', i, "") {
 			continue
 		}
-		t := d.readTensor(i)
+		t := &d.tensor
+		d.readTensor(t, i)
 		switch name := string(t.name); {
 		case d.output != "" && name != d.output:
 		case len(d.classes) == 0:
@@ -103,7 +104,7 @@ func (d *answerDecoder) readOutputs() {
 		case name == probabilityOutput.name(), name == probabilitiesOutput.name():
 			d.readProbabilities(t)
 		default:
-			d.others = append(d.others, t)
+			d.others = append(d.others, *t)
 		}
 	}
 }
@@ -165,8 +166,8 @@ func (d *answerDecoder) guessOutputs() {
 		return
 	}
 	label, probability := d.label.found, d.probability.found
-	for _, t := range d.others {
-		switch {
+	for i := range d.others {
+		switch t := &d.others[i]; {
 		case isNamed(t, probabilityNames):
 			if !probability {
 				d.readProbabilities(t)
@@ -186,7 +187,7 @@ func (d *answerDecoder) guessOutputs() {
 	}
 }
 
-func isNamed(t tensor, names []string) bool {
+func isNamed(t *tensor, names []string) bool {
 	name := strings.ReplaceAll(strings.ToLower(string(t.name)), "-", "_")
 	for _, n := range names {
 		if name == n {
@@ -202,7 +203,7 @@ var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 
 // hasOneMeaning reports whether an output that is alone says what it holds by its name or
 // its datatype: floating values of an unknown name may be anything.
-func (d *answerDecoder) hasOneMeaning(t tensor) bool {
+func (d *answerDecoder) hasOneMeaning(t *tensor) bool {
 	typ, _ := numericType(t.datatype)
 	return d.output != "" || !typ.IsFloat() || t.dims == 2 && t.shape[1] == d.classCount() || numberedOutput.Match(t.name)
 }
@@ -212,7 +213,8 @@ func (d *answerDecoder) foundOutputs() string {
 		return "neither"
 	}
 	var list []string
-	for _, t := range d.others {
+	for i := range d.others {
+		t := &d.others[i]
 		list = append(list, fmt.Sprintf("%q (%s %s)", jsonbody.Shorten(t.name), jsonbody.Shorten(t.datatype), t.shapeText()))
 	}
 	return strings.Join(list, ", ")
@@ -221,7 +223,7 @@ func (d *answerDecoder) foundOutputs() string {
 // readEither reads an output whose name does not say what it holds: [rows, classes] of a
 // floating datatype are probabilities, one value per row is a label. In an output that the
 // scenario names, it is the probability of class 1 where there are two.
-func (d *answerDecoder) readEither(t tensor) {
+func (d *answerDecoder) readEither(t *tensor) {
 	typ, _ := numericType(t.datatype)
 	if typ.IsFloat() && (t.dims == 2 && t.shape[1] == d.classCount() || d.output != "" && d.binary()) {
 		d.readProbabilities(t)
@@ -232,7 +234,7 @@ func (d *answerDecoder) readEither(t tensor) {
 
 // readLabels takes whole numbers of any datatype, booleans (true is class 1), and
 // text that is a class's name or number.
-func (d *answerDecoder) readLabels(t tensor) {
+func (d *answerDecoder) readLabels(t *tensor) {
 	most := float64(len(d.classes) - 1)
 	typ, known := numericType(t.datatype)
 	switch {
@@ -263,7 +265,7 @@ const sumTolerance = 0.01
 
 // readProbabilities takes the probability of each class per row, or of two classes
 // that of class 1 alone.
-func (d *answerDecoder) readProbabilities(t tensor) {
+func (d *answerDecoder) readProbabilities(t *tensor) {
 	typ, _ := numericType(t.datatype)
 	if !typ.IsFloat() {
 		d.Fault("outputs[%d].datatype: a probability is FP32 or FP64, got %q", t.index, jsonbody.Shorten(t.datatype))
@@ -328,7 +330,7 @@ func (d *answerDecoder) classText() string {
 
 // readColumn fills the column with the tensor's values, width in a row. A shape without
 // dimensions is that of one value.
-func (d *answerDecoder) readColumn(c *column, t tensor, typ elementType, width int) bool {
+func (d *answerDecoder) readColumn(c *column, t *tensor, typ elementType, width int) bool {
 	if t.shaped && t.dims == 0 {
 		t.dims, t.shape[0] = 1, 1
 	}

@@ -83,7 +83,8 @@ func (d *requestDecoder) readInputs() {
 		if !d.Expect('{', i, "") {
 			continue
 		}
-		t := d.readTensor(i)
+		t := &d.tensor
+		d.readTensor(t, i)
 		switch {
 		case string(t.name) != inputName:
 			d.Fault("inputs[%d].name: unknown input %q, want %q", i, jsonbody.Shorten(t.name), inputName)
@@ -96,7 +97,7 @@ func (d *requestDecoder) readInputs() {
 	}
 }
 
-func (d *requestDecoder) readFeatures(t tensor) {
+func (d *requestDecoder) readFeatures(t *tensor) {
 	typ, known := numericType(t.datatype)
 	if !known {
 		d.Fault("inputs[%d].datatype: %q is not one of %s", t.index, jsonbody.Shorten(t.datatype), jsonbody.NumericNames())
@@ -107,7 +108,7 @@ func (d *requestDecoder) readFeatures(t tensor) {
 	}
 }
 
-func (d *requestDecoder) checkShape(t tensor) bool {
+func (d *requestDecoder) checkShape(t *tensor) bool {
 	faults := len(d.Faults)
 	switch {
 	case !t.shaped:
@@ -130,12 +131,13 @@ func (d *requestDecoder) readOutputs() {
 	d.asked = d.asked[:0]
 	for i := range d.Array {
 		if d.Expect('{', i, "") {
-			d.addOutput(d.readTensor(i))
+			d.readTensor(&d.tensor, i)
+			d.addOutput(&d.tensor)
 		}
 	}
 }
 
-func (d *requestDecoder) addOutput(t tensor) {
+func (d *requestDecoder) addOutput(t *tensor) {
 	kind, ok := outputNamed(d.offered, t.name)
 	switch {
 	case !ok:

@@ -23,7 +23,7 @@ type tensor struct {
 // maxDims is the most dimensions of a tensor that is kept as one.
 const maxDims = 8
 
-func (t tensor) shapeText() string {
+func (t *tensor) shapeText() string {
 	switch {
 	case !t.shaped:
 		return "without a shape"
@@ -36,7 +36,8 @@ func (t tensor) shapeText() string {
 // reader reads a document that holds tensors.
 type reader struct {
 	jsonbody.Reader
-	binary bool // a tensor is marked as binary
+	tensor tensor // that was read last
+	binary bool   // a tensor is marked as binary
 }
 
 // problem is what is wrong with the document; nil when nothing is.
@@ -47,8 +48,9 @@ func (r *reader) problem() error {
 	return r.Problem()
 }
 
-func (r *reader) readTensor(i int) tensor {
-	t := tensor{index: i}
+// readTensor reads item i of a list of tensors.
+func (r *reader) readTensor(t *tensor, i int) {
+	*t = tensor{index: i}
 	for key := range r.Object {
 		switch string(key) {
 		case "name":
@@ -60,7 +62,7 @@ func (r *reader) readTensor(i int) tensor {
 				t.datatype = r.Text()
 			}
 		case "shape":
-			r.readShape(&t)
+			r.readShape(t)
 		case "data":
 			if r.Expect('[', i, "data") {
 				t.data = r.Raw()
@@ -71,7 +73,6 @@ func (r *reader) readTensor(i int) tensor {
 			r.Skip()
 		}
 	}
-	return t
 }
 
 func (r *reader) readShape(t *tensor) {
@@ -109,7 +110,7 @@ func (r *reader) readParameters() {
 type data[T float32 | float64] struct {
 	*reader                  // gets the faults
 	text    jsonbody.Scanner // of the values
-	tensor  tensor
+	tensor  *tensor
 	typ     elementType
 	rows    int
 	width   int // values in a row
@@ -119,7 +120,7 @@ type data[T float32 | float64] struct {
 
 // readData appends to dst the values of t, rows × width of them. When they are
 // not what the datatype and the shape say, that is a fault.
-func readData[T float32 | float64](r *reader, t tensor, typ elementType, rows, width int, dst []T) []T {
+func readData[T float32 | float64](r *reader, t *tensor, typ elementType, rows, width int, dst []T) []T {
 	if t.data == nil {
 		r.Fault("%s: missing", r.Field(t.index, "data"))
 		return dst

@@ -12,7 +12,7 @@ import (
 const maxRows = 1 << 20
 
 // keepTensor reads an output of a model without classes.
-func (d *answerDecoder) keepTensor(t tensor) {
+func (d *answerDecoder) keepTensor(t *tensor) {
 	read := generators.Tensor{Name: string(t.name), Datatype: generators.DatatypeNamed(string(t.datatype))}
 	if t.shaped && t.dims == 0 { // that of one value
 		t.dims, t.shape[0] = 1, 1
