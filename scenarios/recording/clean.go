@@ -116,6 +116,9 @@ func (c *cleaner) cut(where, text string) (string, []found) {
 // schemes precede what is secret of an Authorization field (RFC 9110, 11.6.2).
 var schemes = []string{"bearer", "basic", "token", "apikey", "api-key", "key"}
 
+// awsScope is what a signature of AWS (Signature Version 4) is for: region, service.
+var awsScope = regexp.MustCompile(`[a-z0-9-]+/[a-z0-9-]+/aws4_request`)
+
 // head takes the secrets out of the URL and the header of a request.
 func (c *cleaner) head(r *Request) []found {
 	var all []found
@@ -134,7 +137,9 @@ func (c *cleaner) head(r *Request) []found {
 			s.scheme, s.value = scheme+" ", rest
 		}
 		aws := strings.HasPrefix(f.Value, "AWS4-")
-		signed = signed || aws
+		if signed = signed || aws; aws {
+			r.signedFor = awsScope.FindString(f.Value)
+		}
 		// What belongs to one request or one visit cannot be used again.
 		s.fill = !aws && !strings.Contains(f.Name, "Cookie") && !isSignature(f.Name) && scheme != "Digest" && scheme != "Negotiate"
 		all = append(all, s)

@@ -67,7 +67,8 @@ type Request struct {
 	// The tensors of a request that is not HTTP, and those of its right answer.
 	Inputs, Outputs []Tensor
 
-	userinfo bool // the URL had a user or a password, which is gone
+	userinfo  bool   // the URL had a user or a password, which is gone
+	signedFor string // what a signature of AWS was for: "eu-central-1/sagemaker/aws4_request"
 }
 
 // Field is a header field; its name is canonical.

@@ -395,6 +395,25 @@ func TestExisting(t *testing.T) {
 	}
 }
 
+// TestSigned has requests signed anew that were signed for AWS.
+func TestSigned(t *testing.T) {
+	const target = `POST https://runtime.sagemaker.eu-central-1.amazonaws.com/endpoints/a/invocations
+Authorization: AWS4-HMAC-SHA256 Credential=AKIAsecret1/20261001/eu-central-1/sagemaker/aws4_request, SignedHeaders=host, Signature=secret1
+X-Amz-Date: 20261001T000000Z
+X-Amz-Security-Token: secret1
+`
+	for name, o := range map[string]Options{"a.txt": {}, "b.txt": {URL: server}} {
+		s, err := importText(t, name, target, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(read(t, filepath.Join(s.Dir, ScenarioFile))) + string(read(t, filepath.Join(s.Dir, requestsFile))) + s.String()
+		if !strings.Contains(text, "  auth:\n    aws:\n      service: sagemaker\n      region: eu-central-1\n") || strings.Contains(text, "secret1") || strings.Contains(text, "20261001") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
 // TestKeep leaves what only sounds like a secret.
 func TestKeep(t *testing.T) {
 	const target = "GET http://a/?key=sortkey12345&pin=55\nX-Session: affinity12345\n"

@@ -43,8 +43,8 @@ func (s *Summary) scenario() []byte {
 			yaml.MapItem{Key: "workload", Value: p.workload(o.Model)},
 			yaml.MapItem{Key: "protocol", Value: "v2"})
 	}
-	if strings.HasPrefix(s.serverURL(), "https:") && 2*p.http2 > p.requests {
-		all = append(all, yaml.MapItem{Key: "http", Value: yaml.MapSlice{{Key: "version", Value: decode.WriteText("2")}}})
+	if http := s.http(); http != nil {
+		all = append(all, yaml.MapItem{Key: "http", Value: http})
 	}
 	load, duration := s.load()
 	rounds := 1
@@ -60,6 +60,32 @@ func (s *Summary) scenario() []byte {
 		panic(err)
 	}
 	return append([]byte(s.comment(rounds)), text...)
+}
+
+// runtimeURL is the URL of SageMaker's runtime, which wants signed requests.
+var runtimeURL = regexp.MustCompile(`^https://runtime\.sagemaker\.([a-z0-9-]+)\.amazonaws\.com`)
+
+// http is how the requests are carried, and signed anew where they were signed for AWS.
+func (s *Summary) http() yaml.MapSlice {
+	var http yaml.MapSlice
+	if strings.HasPrefix(s.serverURL(), "https:") && 2*s.plan.http2 > s.plan.requests {
+		http = append(http, yaml.MapItem{Key: "version", Value: decode.WriteText("2")})
+	}
+	if service, region, signed := s.signedFor(); signed {
+		aws := yaml.MapSlice{{Key: "service", Value: decode.WriteText(service)}, {Key: "region", Value: decode.WriteText(region)}}
+		http = append(http, yaml.MapItem{Key: "auth", Value: yaml.MapSlice{{Key: "aws", Value: aws}}})
+	}
+	return http
+}
+
+// signedFor is the service of AWS that requests are signed for, if they are.
+func (s *Summary) signedFor() (service, region string, signed bool) {
+	if at := runtimeURL.FindStringSubmatch(s.serverURL()); at != nil {
+		return "sagemaker", at[1], true
+	}
+	region, rest, _ := strings.Cut(most(s.plan.signedFor), "/")
+	service, _, signed = strings.Cut(rest, "/")
+	return service, region, signed
 }
 
 // comment is what stands above the scenario.

@@ -134,6 +134,9 @@ func (s *Summary) String() string {
 func (s *Summary) understood() []string {
 	p := s.plan
 	lines := []string{"server    " + oneLine(strings.ReplaceAll(s.serverURL(), "$$", "$"))}
+	if service, region, signed := s.signedFor(); signed {
+		lines = append(lines, fmt.Sprintf("signed    anew for %s in %s, with your credentials of AWS (http.auth.aws)", service, region))
+	}
 	if p.inputs == nil {
 		lines = append(lines, "methods   "+counted(p.methods))
 	}

@@ -32,7 +32,8 @@ type hostSurvey struct {
 	bodies      int // requests that have one
 	timed       int
 	first, last time.Time
-	whole       bool // all times are whole seconds
+	whole       bool           // all times are whole seconds
+	signedFor   map[string]int // signatures of AWS, by what they are for
 	fields      map[string]*fieldUse
 	targets     fieldUse
 	secrets     map[secretKey]*secretUse
@@ -113,7 +114,7 @@ func (s *survey) add(r *Request, secrets []found) {
 			return
 		}
 		h = &hostSurvey{
-			schemes: map[string]int{}, methods: map[string]int{}, statuses: map[int]int{}, whole: true,
+			schemes: map[string]int{}, methods: map[string]int{}, statuses: map[int]int{}, whole: true, signedFor: map[string]int{},
 			fields: map[string]*fieldUse{}, secrets: map[secretKey]*secretUse{}, outputs: map[string]int{}, tensors: map[string]*tensorUse{},
 		}
 		s.hosts[r.Host] = h
@@ -128,6 +129,9 @@ func (h *hostSurvey) add(r *Request, secrets []found) {
 	h.targets.add(r.Target)
 	if r.Status > 0 {
 		h.statuses[r.Status]++
+	}
+	if r.signedFor != "" && len(h.signedFor) < mostFields {
+		h.signedFor[r.signedFor]++
 	}
 	if r.HTTP2 {
 		h.http2++
