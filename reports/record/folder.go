@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path"
@@ -131,4 +132,42 @@ func (f *Folder) remove(name string) error {
 // failed says what could not be done with a file.
 func (f *Folder) failed(what, name string, err error) error {
 	return fmt.Errorf("%s %s: %w", what, filepath.Join(f.dir, filepath.FromSlash(name)), userfile.Cause(err))
+}
+
+// Copy copies what a run's figures are made from into another folder: run.json and the
+// interval logs that it names, as they lie on disk.
+func Copy(run *Run, to *Folder) (err error) {
+	from, err := OpenFolder(run.Dir)
+	if err != nil {
+		return fmt.Errorf("copy run: %w", err)
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	if err := from.copy(fileName, to); err != nil {
+		return fmt.Errorf("copy run %s: %w", run.Dir, err)
+	}
+	for _, c := range run.Cells {
+		if c.Log == "" {
+			continue
+		}
+		err := from.copy(c.Log, to)
+		if errors.Is(err, fs.ErrNotExist) && c.Failed != "" {
+			continue // its record says that it is incomplete
+		}
+		if err != nil {
+			return fmt.Errorf("copy run %s: %w", run.Dir, err)
+		}
+	}
+	return nil
+}
+
+func (f *Folder) copy(name string, to *Folder) (err error) {
+	in, err := f.open(name, userfile.NoLimit)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return to.Write(name, func(out io.Writer) error {
+		_, err := io.Copy(out, in)
+		return err
+	})
 }

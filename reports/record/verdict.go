@@ -1,6 +1,8 @@
 package record
 
-import "slices"
+import (
+	"slices"
+)
 
 // Validity says whether the instrument can be believed.
 type Validity string
@@ -29,4 +31,31 @@ const (
 func Worse(a, b Verdict) Verdict {
 	order := []Verdict{NoLimit, Pass, Inconclusive, Fail, InvalidInstrument}
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
+// Severity is how much a Diagnostic limits belief in a run.
+type Severity int
+
+// String is the word for it.
+func (s Severity) String() string { return [...]string{"warning", "error", "note"}[s] }
+
+// The severities. An error makes the run INVALID, a warning is about some of its
+// figures, and a note asks for nothing.
+const (
+	SeverityWarning Severity = iota
+	SeverityError
+	SeverityNote
+)
+
+// Diagnostic is what limits belief in a figure or a run, with what to do next.
+type Diagnostic struct {
+	Rule      string   `json:"rule" redact:"-"` // a stable identifier: "lag", "generator-cpu", "worker-cap"
+	Severity  Severity `json:"severity"`
+	Target    string   `json:"target" redact:"-"` // "" when it concerns the whole run
+	Phase     string   `json:"phase" redact:"-"`
+	Round     int      `json:"round,omitzero"` // 0: all rounds
+	Text      string   `json:"text"`           // one sentence with the figure in it
+	Figure    string   `json:"figure"`         // "lag p99 1.8 ms"
+	Threshold string   `json:"threshold"`      // "1 ms"
+	Action    string   `json:"action"`         // what to do next
 }
