@@ -86,7 +86,7 @@ func report(cmd *cobra.Command, err error, stdout, stderr io.Writer) int {
 // continues the line before it.
 func Say(stderr io.Writer, program, message string) {
 	for line := range strings.Lines(message) {
-		if !strings.HasPrefix(line, " ") {
+		if !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
 			line = program + ": " + line
 		}
 		fmt.Fprintln(stderr, strings.TrimSuffix(line, "\n"))

@@ -188,7 +188,7 @@ func runABTest(cmd *cobra.Command, name string, opts *abOptions) (err error) {
 	if a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a), test.KeepNoise(a))
 	}
-	return worst(withCode(err), abOutcome(run, a), fail(exitRuntime, errReport))
+	return worst(shown(err), abOutcome(run, a), fail(exitRuntime, errReport))
 }
 
 // play plays a new A/B test, or goes on with one.

@@ -49,6 +49,17 @@ func severity(err error) int {
 	return slices.Index(order, exit.Code)
 }
 
+// errShown stands for errors that the progress of a run has shown already.
+var errShown = errors.New("the run had errors: see above")
+
+// shown takes the text of an error of a run away, and keeps its exit code.
+func shown(err error) error {
+	if exit, coded := errors.AsType[*cli.ExitError](withCode(err)); coded {
+		return fail(exit.Code, errShown)
+	}
+	return nil
+}
+
 // worst returns the most severe of the errors, with the others' texts in it;
 // nil when all are.
 func worst(all ...error) error {
@@ -61,14 +72,17 @@ func worst(all ...error) error {
 		if most == nil || severity(err) > severity(most) {
 			most = err
 		}
-		texts = append(texts, err)
+		if !errors.Is(err, errShown) {
+			texts = append(texts, err)
+		}
 	}
-	if len(texts) < 2 {
+	if len(texts) == 0 || len(texts) == 1 && texts[0] == most {
 		return most
 	}
-	var exit *cli.ExitError
+	var exit, only *cli.ExitError
 	errors.As(most, &exit)
-	return fail(exit.Code, texts...)
+	printed := len(texts) == 1 && errors.As(texts[0], &only) && only.Printed
+	return &cli.ExitError{Code: exit.Code, Err: errors.Join(texts...), Printed: printed}
 }
 
 // fail gives errors the code that the program ends with, and joins them; nil where there

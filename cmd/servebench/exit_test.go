@@ -8,6 +8,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/scenarios/doctor"
+	"servebench/scenarios/trial"
 )
 
 func TestWorst(t *testing.T) {
@@ -39,6 +40,27 @@ func TestWorst(t *testing.T) {
 	both := worst(fail(exitInvalid, errors.New("late")), fail(exitRuntime, errors.New("died")))
 	if text := both.Error(); !strings.Contains(text, "late") || !strings.Contains(text, "died") {
 		t.Errorf("%q keeps only one of two reasons", text)
+	}
+}
+
+// What progress has shown keeps its exit code, and is not said again where something else is.
+func TestWhatWasShownIsNotSaidAgain(t *testing.T) {
+	down := shown(&trial.NotAvailableError{Err: errors.New("down")})
+	for _, tc := range []struct {
+		all     []error
+		text    string
+		code    int
+		printed bool
+	}{
+		{[]error{down, nil}, errShown.Error(), exitNotAvailable, false},
+		{[]error{down, &cli.ExitError{Code: exitInvalid, Err: errors.New("NO RESULT"), Printed: true}}, "NO RESULT", exitNotAvailable, true},
+		{[]error{down, fail(exitRuntime, errors.New("late")), fail(exitInvalid, errors.New("INVALID"))}, "late\nINVALID", exitNotAvailable, false},
+		{[]error{shown(nil), fail(exitInvalid, errors.New("INVALID"))}, "INVALID", exitInvalid, false},
+	} {
+		exit, coded := errors.AsType[*cli.ExitError](worst(tc.all...))
+		if !coded || exit.Error() != tc.text || exit.Code != tc.code || exit.Printed != tc.printed {
+			t.Errorf("%+v, want %q and %d", exit, tc.text, tc.code)
+		}
 	}
 }
 

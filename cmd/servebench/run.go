@@ -182,7 +182,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	if opts.gate && a != nil {
 		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
 	}
-	return worst(withCode(err), outcome(run, a, opts.gate), fail(exitRuntime, errReport))
+	return worst(shown(err), outcome(run, a, opts.gate), fail(exitRuntime, errReport))
 }
 
 // newRunner is what plays a scenario, into a folder below dir.

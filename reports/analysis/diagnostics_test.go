@@ -89,6 +89,9 @@ func TestDiagnostics(t *testing.T) {
 			d := &r.Targets[1].Deployments[1]
 			d.FirstAnswerError, d.Stages = "status 404: no such model", d.Stages[:2]
 		}},
+		{"first-answer-retried", false, "container", func(r *record.Run) {
+			r.Targets[1].Deployments[1].FirstAnswerRetried = "it took 2 requests, and the first failed: status 500"
+		}},
 		{"fault", false, "container", func(r *record.Run) {
 			r.Faults = []record.Fault{{Target: "container", Round: 2, Text: "remove the server: device busy"}}
 		}},

@@ -36,6 +36,10 @@ type Deployment struct {
 	// FirstAnswerError says why the first request to a server that came up was not
 	// answered rightly; its Stages end without FirstAnswer then.
 	FirstAnswerError string `json:"first_answer_error,omitempty"`
+	// FirstAnswerRetried says how often the first request was sent until it was answered
+	// rightly, and why not before; "" when it was the first time. The stage FirstAnswer
+	// includes it.
+	FirstAnswerRetried string `json:"first_answer_retried,omitempty"`
 	// Failed says why it did not come up or ended before it was told to,
 	// quoting the end of its output; "" when all went well.
 	Failed string `json:"failed,omitempty"`

@@ -3,6 +3,7 @@ package trial
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
@@ -124,9 +125,22 @@ func (f failure) Unwrap() error { return f.err }
 // and for its watcher. Where the deployment or the cell has it, it is recorded already.
 func (s *session) fault(t trial, phase string, err error, recorded bool) {
 	s.record.Faults = append(s.record.Faults, record.Fault{Target: t.Target, Phase: phase, Round: t.Round, Text: err.Error(), Recorded: recorded})
-	f := failure{trial: t, err: err}
+	s.tell(failure{trial: t, err: err})
+}
+
+// tell keeps a failure for the caller of Run, and shows it to its watcher; what happened to
+// the target in the same words before is not spelt out again.
+func (s *session) tell(f failure) {
+	again := slices.ContainsFunc(s.failures, func(before failure) bool {
+		return before.trial.Target == f.trial.Target && before.err.Error() == f.err.Error()
+	})
+	switch {
+	case !again:
+		s.note("%v", f)
+	case f.trial != trial{}:
+		s.note("%s: the same error as before", f.trial)
+	}
 	s.failures = append(s.failures, f)
-	s.note("%v", f)
 }
 
 // joinFailures makes one error of all failures, nil when there are none. What happened to

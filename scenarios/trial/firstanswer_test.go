@@ -2,6 +2,7 @@ package trial
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
+	"servebench/targets/reference/models"
 )
 
 // raw answers with the bytes given, and closes the connection.
@@ -83,5 +85,52 @@ func TestFirstAnswerOfADyingServer(t *testing.T) {
 	}
 	if d := run.Targets[0].Deployments[0]; d.Failed != "the server died at its first request: exit status 3" || d.FirstAnswerError == "" {
 		t.Errorf("%+v, want that it died", d)
+	}
+}
+
+// TestFirstAnswerIsAskedForAgain has a server that is ready before it answers: the load is
+// played, and the start says that it took more than one request.
+func TestFirstAnswerIsAskedForAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status, fails int
+		right         bool
+	}{
+		"one 500":       {500, 1, true},
+		"500 each time": {500, 100, false},
+		"503 for long":  {503, 5, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, asked := &fakeTarget{}, 0
+			model, err := models.Named("credit")
+			if err != nil {
+				t.Fatal(err)
+			}
+			right, err := handler(model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.answers = func(rw http.ResponseWriter, r *http.Request) {
+				if asked++; asked <= tt.fails {
+					rw.WriteHeader(tt.status)
+					return
+				}
+				right.ServeHTTP(rw, r)
+			}
+			runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
+			run, _ := runner.Run(t.Context(), s)
+			d := run.Targets[0].Deployments[0]
+			if d.Answered() != tt.right || (d.FirstAnswerError == "") != tt.right || (len(run.Cells) > 0) != tt.right {
+				t.Errorf("%d cells after %+v, want a right first answer: %t", len(run.Cells), d, tt.right)
+			}
+			want := ""
+			if tt.right {
+				want = fmt.Sprintf("it took %d requests, and the first failed: status %d", tt.fails+1, tt.status)
+			} else if asked != firstTries {
+				t.Errorf("asked %d times, want %d", asked, firstTries)
+			}
+			if !strings.HasPrefix(d.FirstAnswerRetried, want) || (want == "") != (d.FirstAnswerRetried == "") {
+				t.Errorf("retried: %q, want %q", d.FirstAnswerRetried, want)
+			}
+		})
 	}
 }

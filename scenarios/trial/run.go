@@ -98,8 +98,8 @@ type session struct {
 
 // Run plays the scenario and returns its record, which is on disk by then. An
 // error beside a record says that the run is not what was planned (a target
-// never got ready, a server died) though what was measured is kept; an error
-// without one, that nothing was measured. A stopped run has no error; its
+// never got ready, a server died) though what was measured is kept, and its watcher
+// was told; an error without one, that nothing was measured. A stopped run has no error; its
 // record's Interrupted says so. Nor has one that this machine cannot give what it
 // needs, which was not played; its record's Preflight says so.
 func (r *Runner) Run(ctx context.Context, sc *scenarios.Scenario) (*record.Run, error) {
@@ -140,7 +140,7 @@ func (s *session) playAndSave(play func()) (*record.Run, error) {
 // on disk.
 func (s *session) save() {
 	if err := s.writer.Save(s.record); err != nil {
-		s.failures = append(s.failures, failure{err: fmt.Errorf("save run: %w", err)})
+		s.tell(failure{err: fmt.Errorf("save run: %w", err)})
 		s.broken = true
 	}
 }

@@ -49,6 +49,11 @@ func unanswered(s *Subject) []finding {
 	return found
 }
 
+// answeredLate tells of servers whose first answer was right only when they were asked again.
+func answeredLate(s *Subject) []finding {
+	return starts(s, "late first answer", func(d record.Deployment) string { return d.FirstAnswerRetried })
+}
+
 // starts finds the first of each target's starts that a fault is found in, and names the
 // others.
 func starts(s *Subject, figure string, fault func(record.Deployment) string) []finding {

@@ -1,0 +1,166 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"servebench/reports/record"
+	"servebench/scenarios/attack/transport"
+	"servebench/scenarios/corpus"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+const (
+	// firstTries is how often a server is asked for a first answer that it fails with a 5xx or
+	// a broken connection; one that answers 503 or 429 is asked for as long as it may take to
+	// become ready.
+	firstTries = 3
+	// endPause is how long a process may take to end after its connections did.
+	endPause = 200 * time.Millisecond
+)
+
+// recordStart records how a deployment came up, to its first answer. Load on a server whose
+// first answer is not right, whatever is wrong with it, would measure nothing.
+func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.Deployment) (start record.Deployment, right bool) {
+	start = t.deployment()
+	start.Preparation = deployment.Preparation
+	start.Stages = append(start.Stages, deployment.Stages...)
+	v := s.variant(t.Target)
+	addFacts(s.targetEntry(t.Target), s.redactFacts(slices.Concat(v.facts, deployment.Facts)), t.Round)
+	asked := time.Now()
+	ctx, cancel := s.untilStopped(ctx)
+	defer cancel()
+	switch what, err := s.awaitAnswer(ctx, t, v, deployment, &start); {
+	case err == nil:
+		if n := len(start.Stages); n > 0 { // else the server ran already
+			start.Stages = append(start.Stages, record.Stage{Name: record.FirstAnswer, At: start.Stages[n-1].At + time.Since(asked)})
+		}
+		return start, true
+	case s.stopped(ctx):
+		return start, true // the phases see it, too
+	default:
+		start.FirstAnswerError = err.Error()
+		start.Failed = diedAtFirstRequest(deployment)
+		s.fault(t, "", s.withOutputFile(fmt.Errorf("the server is up, but %s: %w", what, err)), true)
+		return start, false
+	}
+}
+
+// awaitAnswer asks for the first answer until it is right. A server that has just become
+// ready may fail a request or two: it is asked again, which the start records, and which its
+// cold start includes.
+func (s *session) awaitAnswer(ctx context.Context, t trial, v *variant, deployment *targets.Deployment, start *record.Deployment) (what string, err error) {
+	began, retried := time.Now(), ""
+	for try := 1; ; try++ {
+		what, err = s.askFirst(ctx, v, deployment.Endpoint)
+		if err == nil && try > 1 {
+			start.FirstAnswerRetried = fmt.Sprintf("it took %d requests, and the first failed: %s", try, retried)
+		}
+		passing, mayPass := errors.AsType[*passingError](err)
+		pause := min(time.Duration(try)*endPause, time.Second)
+		if !mayPass || try >= firstTries && !passing.busy || time.Since(began)+pause > v.scenario.Workload.StartTimeout {
+			return what, err
+		}
+		if try == 1 {
+			retried = err.Error()
+			s.note("%s: the server is up, but %s: %v; asking again", t, what, err)
+		}
+		select {
+		case <-ctx.Done():
+			return what, err
+		case <-deployment.Done():
+			return what, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// passingError is a failure that the next request may not meet. busy says that the server
+// asks to be asked later.
+type passingError struct {
+	error
+	busy bool
+}
+
+func (e *passingError) Unwrap() error { return e.error }
+
+// askFirst asks the server for one answer to the requests and checks it: the end
+// of a cold start. Beside an error it says what went wrong, as a clause about the server.
+func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.Endpoint) (what string, err error) {
+	requests := v.requests.first
+	const silent = "did not answer the first request"
+	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Timeout, fmt.Errorf("no complete answer within the timeout of %v", s.scenario.Timeout))
+	defer cancel()
+	first, err := requests.First()
+	if err != nil {
+		return silent, err
+	}
+	m, err := transport.NewMessage(endpoint.URL, first.Wire(), false, v.credentials)
+	if err != nil {
+		return silent, err
+	}
+	sender, err := transport.New(transport.Config{Endpoint: endpoint, Connections: 1, Options: s.transportOptions()})
+	if err != nil {
+		return silent, err
+	}
+	defer sender.Close()
+	o := &transport.Outcome{Limit: requests.Limit}
+	err = sender.Send(ctx, m, o)
+	what = "its first answer is not one of protocol " + s.scenario.Protocol
+	if s.scenario.Template != nil {
+		what = "its first answer is not what template.expect says"
+	}
+	if errors.Is(err, corpus.ErrTooLong) {
+		return what, s.wrongAnswer(err.Error(), "template.expect.body", o)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return silent, fmt.Errorf("%w (the model may take longer: see timeout and http, or the server's output)", context.Cause(ctx))
+		}
+		return silent, &passingError{error: targets.Explain(err)}
+	}
+	if !requests.Accepts(o.Status) {
+		err := s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
+		if busy := o.Status == http.StatusServiceUnavailable || o.Status == http.StatusTooManyRequests; busy || o.Status >= 500 {
+			err = &passingError{err, busy}
+		}
+		return what, err
+	}
+	judged := first.Check(protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
+	switch {
+	case judged.Class == "":
+		return "", nil
+	case judged.Class == corpus.WrongAnswer && s.scenario.Template == nil:
+		what = "its first answer is wrong"
+	}
+	return what, s.wrongAnswer(targets.Mismatch(o.Header, judged.Text), "template.expect.body", o)
+}
+
+// wrongAnswer is the error of an answer, for a reason; expect is the key that would make
+// it right in a scenario with a template.
+func (s *session) wrongAnswer(reason, expect string, o *transport.Outcome) error {
+	err := fmt.Errorf("%s; it answered: %s", reason, s.secrets.Redact(targets.Excerpt(o.Header, o.Body)))
+	switch {
+	case o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden:
+		err = fmt.Errorf("%w; if it asks for credentials, give them as http.auth or http.headers", err)
+	case s.scenario.Template != nil:
+		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
+	}
+	return err
+}
+
+// diedAtFirstRequest says why a server is not there any more; "" when it is. It waits a
+// little: a connection ends before the process does.
+func diedAtFirstRequest(deployment *targets.Deployment) string {
+	select {
+	case <-deployment.Done():
+		return fmt.Sprintf("the server died at its first request: %v", deployment.Err())
+	case <-time.After(endPause):
+		return ""
+	}
+}
