@@ -249,10 +249,10 @@ func outcome(run *record.Run, a *analysis.Analysis, gate bool) error {
 func verdictError(a *analysis.Analysis, gate bool) error {
 	code, text := exitOK, ""
 	switch {
-	case a.Nothing() != "" && len(a.ServerFailures()) > 0: // it says nothing of the load generator
-		code, text = exitNotAvailable, "NO RESULT: "+a.Nothing()
-	case a.Nothing() != "":
-		code, text = exitInvalid, "NO RESULT: "+a.Nothing()
+	case a.Empty() && len(a.ServerFailures()) > 0: // it says nothing of the load generator
+		code, text = exitNotAvailable, "NO RESULT: "+document.Nothing(a)
+	case a.Empty():
+		code, text = exitInvalid, "NO RESULT: "+document.Nothing(a)
 	case a.Validity == record.Invalid:
 		code, text = exitInvalid, "INVALID: "+document.Disbelief(a)+invalidBecause(a)
 	case gate && a.Verdict == record.Fail:

@@ -7,7 +7,6 @@ package analysis
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,16 +115,15 @@ func (a *Analysis) Shortfall() *sample.Shortfall {
 	if a.AB == nil || a.Unended() != nil {
 		return cmp.Or(a.Unended(), a.Incomplete())
 	}
-	if a.Nothing() != "" || a.Refused() || a.AB.Decided() || a.AB.Interim == len(a.Run.AB.Interims) || a.Validity == record.Invalid || len(a.ServerFailures()) > 0 {
+	if a.Empty() || a.Refused() || a.AB.Decided() || a.AB.Interim == len(a.Run.AB.Interims) || a.Validity == record.Invalid || len(a.ServerFailures()) > 0 {
 		return nil
 	}
-	next := a.Run.AB.Interims[a.AB.Interim].Pairs
-	return &sample.Shortfall{Word: sample.WordIncomplete, Text: fmt.Sprintf("the A/B test ended undecided after %s, before the interim analysis after round %d", format.Plural(a.AB.Pairs+len(a.AB.Lost), "round"), next)}
+	return &sample.Shortfall{Word: sample.WordIncomplete, Played: a.AB.Pairs + len(a.AB.Lost), Next: a.Run.AB.Interims[a.AB.Interim].Pairs}
 }
 
 // Complete says that all that was planned was measured.
 func (a *Analysis) Complete() bool {
-	return a.Nothing() == "" && !a.Refused() && a.Shortfall() == nil && len(a.Gaps()) == 0
+	return !a.Empty() && !a.Refused() && a.Shortfall() == nil && len(a.Gaps()) == 0
 }
 
 // HoldInPart says that no limit is broken or open in what was measured, which is not
@@ -206,39 +204,6 @@ func (a *Analysis) More() (rounds int, command string) {
 		args = append(args, "--rounds", strconv.Itoa(rounds))
 	}
 	return rounds, format.Command(append(args, a.Limits...)...)
-}
-
-// FormatLoad says what a phase asks of a target and by which loop: "poisson
-// arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
-// loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
-func FormatLoad(p record.Phase) string {
-	if p.Open {
-		return fmt.Sprintf("%s for %s, open loop", arrivals(p), format.Duration(p.Duration))
-	}
-	text := fmt.Sprintf("%s for %s", sample.FormatConcurrency(p.Concurrency), format.Duration(p.Duration))
-	if p.Think != "" {
-		text += ", think time " + p.Think
-	}
-	return text + ", closed loop"
-}
-
-// arrivals words the arrival process of an open loop with its rate.
-func arrivals(p record.Phase) string {
-	switch {
-	case len(p.Steps) > 0:
-		return fmt.Sprintf("%s from %s to %s", p.Arrivals, format.Rate(p.Steps[0].Rate), format.Rate(farthest(p.Steps).Rate))
-	case sample.EvenArrivals(p.Arrivals):
-		return p.Arrivals + " arrivals, " + format.Rate(p.Rate)
-	}
-	return p.Arrivals + ", " + format.Rate(p.Rate) + " on average"
-}
-
-// farthest is the step whose rate differs most from the first one's: the last one of
-// a staircase, the height of a spike.
-func farthest(steps []record.Step) record.Step {
-	return slices.MaxFunc(steps, func(a, b record.Step) int {
-		return cmp.Compare(math.Abs(a.Rate-steps[0].Rate), math.Abs(b.Rate-steps[0].Rate))
-	})
 }
 
 // ProcessorModel is the model of a processor, of the fact CPU of an environment,

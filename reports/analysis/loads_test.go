@@ -9,7 +9,6 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
-	"servebench/reports/analysis/sample"
 	"servebench/reports/document"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -75,7 +74,7 @@ func TestStepsWithoutAbort(t *testing.T) {
 		p.AbortAt, p.Targets, p.Rounds = 0, p.Targets[:1], 1
 		tt.spoil(&p)
 		a := analyse(t, recordtest.Open(t, p))
-		if breaks := a.Stepped[0].Breaks; len(breaks) != 1 || !strings.Contains(breaks[0].Why, tt.want) {
+		if breaks := a.Stepped[0].Breaks; len(breaks) != 1 || !strings.Contains(document.BreakWhy(breaks[0]), tt.want) {
 			t.Errorf("%s: %+v, want %q", tt.name, breaks, tt.want)
 		}
 	}
@@ -182,8 +181,8 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 		if got := says(a); a.Verdict != tt.verdict || !strings.Contains(got, tt.want) || !slices.Contains(rules(a), "aborted") {
 			t.Errorf("aborted in %d of 3 rounds: %s, %q, diagnostics %v", tt.rounds, a.Verdict, got, rules(a))
 		}
-		if tt.rounds == 3 && !strings.Contains(a.Nothing(), tt.want) {
-			t.Errorf("nothing was measured, since %q", a.Nothing())
+		if tt.rounds == 3 && !strings.Contains(document.Nothing(a), tt.want) {
+			t.Errorf("nothing was measured, since %q", document.Nothing(a))
 		}
 		for _, g := range a.Gates {
 			if tt.rounds == 1 && !strings.Contains(document.NewLimit(g).Why, "the load was aborted before it in round 1, in phase warm-up: abort_on: 30 %") {
@@ -267,8 +266,8 @@ func TestSaturation(t *testing.T) {
 		}
 	}
 	for _, r := range a.Rows {
-		if r.Concurrency == 0 || r.Offered != 0 || r.Load() != sample.FormatConcurrency(r.Concurrency) || r.Rate() != r.Achieved {
-			t.Errorf("%s, %s: concurrency %d, offered %v, load %s", r.Target, r.Phase, r.Concurrency, r.Offered, r.Load())
+		if r.Concurrency == 0 || r.Offered != 0 || r.Rate() != r.Achieved {
+			t.Errorf("%s, %s: concurrency %d, offered %v, rate %v", r.Target, r.Phase, r.Concurrency, r.Offered, r.Rate())
 		}
 	}
 	if a.Validity != record.Valid || a.Vitals().Open {
@@ -418,8 +417,8 @@ func TestAttained(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	a := analyse(t, recordtest.Open(t, recordtest.Refused()))
-	if a.Validity != record.Invalid || a.Verdict != record.InvalidInstrument || a.Nothing() != "" || !a.Refused() {
-		t.Errorf("%s, %s, nothing %q", a.Validity, a.Verdict, a.Nothing())
+	if a.Validity != record.Invalid || a.Verdict != record.InvalidInstrument || a.Empty() || !a.Refused() {
+		t.Errorf("%s, %s, empty %v", a.Validity, a.Verdict, a.Empty())
 	}
 	if d, others := a.Fault(); d == nil || d.Rule != "descriptors" || others != 0 {
 		t.Errorf("fault %+v and %d others", d, others)
@@ -466,22 +465,6 @@ func TestDriftIsTold(t *testing.T) {
 		}
 		if tt.told && (a.Diagnostics[i].Severity == record.SeverityError || !strings.Contains(a.Diagnostics[i].Text, "% slower than the rest") || !strings.Contains(a.Diagnostics[i].Action, "soak")) {
 			t.Errorf("%+v", a.Diagnostics[i])
-		}
-	}
-}
-
-// Loads are worded as what they are.
-func TestFormatLoad(t *testing.T) {
-	for want, p := range map[string]record.Phase{
-		"poisson arrivals, 200/s for 5 s, open loop":                          {Arrivals: "poisson", Rate: 200, Duration: 5 * time.Second, Open: true},
-		"ramp, 150/s on average for 20 s, open loop":                          {Arrivals: "ramp", Rate: 150, Duration: 20 * time.Second, Open: true},
-		"steps from 100/s to 400/s for 8 s, open loop":                        {Arrivals: "steps", Rate: 250, Duration: 8 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 400}}},
-		"spike from 100/s to 900/s for 9 s, open loop":                        {Arrivals: "spike", Rate: 250, Duration: 9 * time.Second, Open: true, Steps: []record.Step{{Rate: 100}, {Rate: 900}, {Rate: 100}}},
-		"concurrency 1 for 10 s, closed loop":                                 {Concurrency: 1, Duration: 10 * time.Second},
-		"concurrency 16 for 10 s, think time 10 ms, exponential, closed loop": {Concurrency: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
-	} {
-		if got := analysis.FormatLoad(p); got != want {
-			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func TestServerFailures(t *testing.T) {
 func says(a *analysis.Analysis) string {
 	var all []string
 	for _, failure := range a.ServerFailures() {
-		all = append(all, failure.Says()+": "+failure.Cause)
+		all = append(all, document.FailureClause(failure)+": "+failure.Cause)
 	}
 	return strings.Join(all, "; ")
 }
@@ -113,7 +113,7 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		t.Errorf("error rate %+v, want 0 of 3", rate)
 	}
 	a.Rows[0].Ledger = record.Ledger{Scheduled: 64, Sent: 64, OK: 3, Failed: 61}
-	if failures := a.ServerFailures(); len(failures) != 1 || failures[0].Text != "failed 95.3 % of 64 requests" {
+	if failures := a.ServerFailures(); len(failures) != 1 || document.FailureClause(failures[0]) != "the server of endpoint failed 95.3 % of 64 requests" {
 		t.Errorf("of failures: %+v", failures)
 	}
 }

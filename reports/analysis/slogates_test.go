@@ -218,7 +218,7 @@ func TestSentenceNamesThePhase(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.Phases = append(p.Phases, record.Phase{Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
-	const want = "3 of 3 limits not met: physical p50 response time in steady, physical p50 response time in spike, physical cold start"
+	const want = "3 of 3 limits not met: physical p50 response time in phase steady, physical p50 response time in phase spike, physical cold start"
 	if got := document.Sentence(analyse(t, recordtest.Open(t, p))); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

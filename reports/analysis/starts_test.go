@@ -101,8 +101,8 @@ func TestStagesKeepTheirOrder(t *testing.T) {
 // A run of starts alone is complete without any load.
 func TestStartsAlone(t *testing.T) {
 	a := analyse(t, recordtest.Open(t, recordtest.ColdStart()))
-	if a.Nothing() != "" || !a.OnlyStarts() || a.Validity != record.NoLoad || a.Verdict != record.NoLimit {
-		t.Errorf("nothing %q, validity %q, verdict %q", a.Nothing(), a.Validity, a.Verdict)
+	if a.Empty() || !a.OnlyStarts() || a.Validity != record.NoLoad || a.Verdict != record.NoLimit {
+		t.Errorf("empty %v, validity %q, verdict %q", a.Empty(), a.Validity, a.Verdict)
 	}
 	line := document.Sentence(a)
 	for _, part := range []string{"physical 2", " · vm (TCG) 4", " to the first answer, medians, each of 18 to 20 starts"} {
@@ -135,8 +135,8 @@ func TestStartsAloneThatCameToNothing(t *testing.T) {
 		run := recordtest.Open(t, recordtest.ColdStart())
 		spoil(run)
 		a := analyse(t, run)
-		if a.Nothing() != want || a.Validity != record.Invalid || a.Diagnostics[0].Figure != "no start measured" || a.Diagnostics[0].Action == "" {
-			t.Errorf("want %q: %q, %s, %+v", want, a.Nothing(), a.Validity, a.Diagnostics)
+		if !a.Empty() || document.Nothing(a) != want || a.Validity != record.Invalid || a.Diagnostics[0].Figure != "no start measured" || a.Diagnostics[0].Action == "" {
+			t.Errorf("want %q: %q, %s, %+v", want, document.Nothing(a), a.Validity, a.Diagnostics)
 		}
 	}
 }

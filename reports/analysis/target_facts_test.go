@@ -39,7 +39,7 @@ func TestUnequalConditionsAreSaid(t *testing.T) {
 	a := analyse(t, recordtest.Open(t, p))
 	got := rulesOf(a)
 	for rule, want := range map[string]string{
-		"emulated": "vm: its guest ran under TCG (software emulation), because",
+		"emulated": "vm: its guest ran under TCG: its figures are those of software emulation",
 		"running":  "endpoint: the server ran already",
 		"unequal":  ": network path could not be made equal between the targets: physical: loopback; vm: user mode",
 	} {

@@ -152,7 +152,7 @@ func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
 		{Target: "container", Round: 2, Text: "remove the server: busy"},
 	}
 	a := analyse(t, run)
-	if got := a.ServerFailures(); len(got) != 1 || got[0].Text != "died in round 2" {
+	if got := a.ServerFailures(); len(got) != 1 || got[0].Kind != sample.Died || !slices.Equal(got[0].Rounds, []int{2}) {
 		t.Errorf("failures %+v", got)
 	}
 	texts := map[string]string{"server-died": "signal: killed", "fault": "busy (2 times)"}

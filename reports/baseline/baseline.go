@@ -58,13 +58,13 @@ func checkName(name string) error {
 // Unfit says why a run should not become a baseline; "" when it may.
 func Unfit(a *analysis.Analysis) string {
 	switch {
-	case a.Nothing() != "":
-		return "nothing was measured: " + a.Nothing()
+	case a.Empty():
+		return "nothing was measured: " + document.Nothing(a)
 	case a.Validity == record.Invalid:
 		return "it is INVALID: " + document.Blame(a)
 	}
 	if short := a.Shortfall(); short != nil {
-		return "it is " + short.Word + ": " + short.Text
+		return "it is " + short.Word + ": " + document.ShortfallText(a, short)
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ func Write(w io.Writer, a *analysis.Analysis) error {
 		return err
 	}
 	if short := a.Shortfall(); short != nil {
-		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, format.Plain(short.Text))
+		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, format.Plain(document.ShortfallText(a, short)))
 		return err
 	}
 	lines := benchfmt.NewWriter(w)

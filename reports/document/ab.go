@@ -13,7 +13,7 @@ import (
 // comparison holds the candidate of an A/B test against the baseline.
 func (b builder) comparison() []Section {
 	d := b.a.AB
-	if d == nil || b.a.Nothing() != "" || b.a.Refused() {
+	if d == nil || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
 	t := &Table{
@@ -81,7 +81,7 @@ func undecided(v record.Verdict, why string) []string {
 
 // variants set the two servers side by side: what differs, then what is the same.
 func (b builder) variants() []Section {
-	if b.a.AB == nil || b.a.Nothing() != "" || b.a.Refused() {
+	if b.a.AB == nil || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
 	table := func() *Table {
@@ -135,7 +135,7 @@ func variantFact(v record.Variant, name string) string {
 // advice says what would settle an A/B test.
 func (b builder) advice() []Line {
 	d := b.a.AB
-	if d == nil || Advice(d) == "" || b.a.Nothing() != "" || b.a.Refused() {
+	if d == nil || Advice(d) == "" || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
 	return []Line{{Fix: format.Sentence(Advice(d)), Command: d.Command}}

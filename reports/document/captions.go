@@ -159,7 +159,7 @@ const (
 
 // endedEarly says what marks the early end of a load, where there was one.
 func (b builder) endedEarly() string {
-	if !slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Ended() != "" }) {
+	if !slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Ended() }) {
 		return ""
 	}
 	return " A red vertical line is where the load was ended before its schedule was; nothing was due after it."
@@ -177,7 +177,7 @@ func floorNote(f *sample.Floor, most float64) string {
 // mark is what every figure of a run without a valid result carries.
 func (b builder) mark() string {
 	switch {
-	case b.a.Nothing() != "":
+	case b.a.Empty():
 		return "NO RESULT: nothing was measured"
 	case b.a.Validity == record.Invalid:
 		return "INVALID RUN, not a result: " + Blame(b.a)
@@ -214,7 +214,7 @@ func (b builder) origin(p record.Phase) string {
 		}
 		parts = append(parts, n)
 	}
-	text := format.Sentence(analysis.FormatLoad(p)+", "+format.Plural(rounds, "round")) + " " + b.warmUp() +
+	text := format.Sentence(loadOf(p)+", "+format.Plural(rounds, "round")) + " " + b.warmUp() +
 		" Requests " + b.answered(b.a.Rows[0]) + ", n: " + strings.Join(parts, "; ") + "."
 	if !lost {
 		text += " No request failed or was censored."

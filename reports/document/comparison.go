@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
@@ -58,8 +59,13 @@ func compared(id string, c *compare.Comparison) []Section {
 // comparable, why and what would compare them nevertheless.
 func ComparisonLine(c *compare.Comparison) string {
 	line := fmt.Sprintf("%s with %s", c.New.Run.ID, c.Base.Run.ID)
-	if why := c.Nothing(); why != "" {
-		return line + ": " + why
+	switch {
+	case c.Base.Empty():
+		return line + ": nothing was measured in the base: " + Nothing(c.Base)
+	case c.New.Empty():
+		return line + ": nothing was measured in the new run: " + Nothing(c.New)
+	case !c.Common():
+		return line + ": the two have no target and phase in common"
 	}
 	if names := c.Blocking(); len(names) > 0 {
 		line += fmt.Sprintf(": what differs: %s; if that is meant: --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
@@ -72,7 +78,7 @@ func ComparisonLine(c *compare.Comparison) string {
 func described(a *analysis.Analysis) string {
 	r := a.Run
 	parts := []string{r.Dir + ": " + r.Scenario.Name, r.Created.UTC().Format("2006-01-02 15:04:05 UTC"), format.Plural(r.Scenario.Rounds, "round")}
-	if a.Nothing() != "" {
+	if a.Empty() {
 		return strings.Join(append(parts, "NO RESULT"), ", ")
 	}
 	parts = append(parts, string(a.Validity))
@@ -90,11 +96,72 @@ func difference(d compare.Difference) string {
 	if d.Fatal {
 		what = d.Kind + ": " + what
 	}
-	line := fmt.Sprintf("%s: %s → %s", what, cmp.Or(d.Base, "not known"), cmp.Or(d.New, "not known"))
+	base, fresh := Values(d)
+	line := fmt.Sprintf("%s: %s → %s", what, cmp.Or(base, "not known"), cmp.Or(fresh, "not known"))
 	if d.Allowed {
 		line += " (allowed)"
 	}
 	return line
+}
+
+// Values are what differs between two runs, in words; "" where a run does not tell.
+func Values(d compare.Difference) (base, fresh string) { return valueOf(d, d.Base), valueOf(d, d.New) }
+
+func valueOf(d compare.Difference, value any) string {
+	switch v := value.(type) {
+	case nil:
+		if d.Kind == compare.Load {
+			return "none"
+		}
+		return ""
+	case record.Phase:
+		return loadOf(v)
+	case *analysis.Analysis:
+		return outcome(d.What, v)
+	case compare.Running:
+		if v {
+			return "ran already"
+		}
+		return "started for the run"
+	case time.Duration:
+		if v == 0 {
+			return "none"
+		}
+		return format.Duration(v)
+	case int64:
+		return format.Count(v)
+	case []record.Step:
+		var all []string
+		for _, s := range v {
+			all = append(all, format.Rate(s.Rate)+" for "+format.Duration(s.Duration))
+		}
+		return strings.Join(all, ", ")
+	case []record.Class:
+		var all []string
+		for _, c := range v {
+			all = append(all, fmt.Sprintf("%s %s (model %s, %d in each)", c.Name, format.Percent(c.Share), c.Model, c.Batch))
+		}
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprint(value)
+}
+
+// outcome is what a run came to.
+func outcome(what string, a *analysis.Analysis) string {
+	switch what {
+	case compare.Completeness:
+		if short := a.Shortfall(); short != nil {
+			return short.Word + ": " + ShortfallText(a, short)
+		}
+		return "played to its end"
+	case compare.Servers:
+		return cmp.Or(strings.Join(failureClauses(a), "; "), "none went wrong")
+	}
+	text := string(a.Validity)
+	if fault, _ := a.Fault(); fault != nil {
+		text += ": " + fault.Rule + " (" + fault.Figure + ")"
+	}
+	return text
 }
 
 // missing names what only one run has.
@@ -124,7 +191,7 @@ func loadsOf(c *compare.Comparison, phase string) string {
 	}
 	load := func(run *record.Run) string {
 		i := slices.IndexFunc(run.Scenario.Phases, func(p record.Phase) bool { return p.Name == phase })
-		return analysis.FormatLoad(run.Scenario.Phases[i])
+		return loadOf(run.Scenario.Phases[i])
 	}
 	base, fresh := load(c.Base.Run), load(c.New.Run)
 	if base != fresh {

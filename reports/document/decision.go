@@ -8,7 +8,6 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
-	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -24,7 +23,7 @@ func ABWhy(a *analysis.Analysis) string {
 	case d.NeverStarted != nil:
 		return "the " + d.NeverStarted.Variant + " did not start: " + d.NeverStarted.Cause
 	case d.LeftOpen:
-		return shortfallText(a, a.Shortfall()) + "; until then " + decision(a, record.Pass)
+		return ShortfallText(a, a.Shortfall()) + "; until then " + decision(a, record.Pass)
 	}
 	return decision(a, d.Verdict)
 }
@@ -213,5 +212,3 @@ func Advice(d *ab.Result) string {
 	}
 	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
 }
-
-func shortfallText(_ *analysis.Analysis, s *sample.Shortfall) string { return s.Text }

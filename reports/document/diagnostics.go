@@ -78,7 +78,7 @@ func (b builder) errors() []Section {
 		}
 	}
 	s := Section{ID: "errors", Title: "Errors", Table: t}
-	if len(t.Rows) == 0 && !b.a.OnlyStarts() && b.a.Nothing() == "" && !b.a.Refused() {
+	if len(t.Rows) == 0 && !b.a.OnlyStarts() && !b.a.Empty() && !b.a.Refused() {
 		s.Rank, s.Lines = Appendix, []Line{{Text: "No measured request failed."}}
 	}
 	return []Section{s, b.failures()}

@@ -154,7 +154,7 @@ func New(a *analysis.Analysis) *Document {
 		Origin: origin(a.Run), Verdict: b.verdict(),
 	}
 	d.add(b.targets(), b.comparison())
-	if a.Nothing() == "" {
+	if !a.Empty() {
 		d.add(
 			b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.steps(), b.throughput(), b.overhead(),
 			b.latency(), b.answers(), b.resources(), b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),

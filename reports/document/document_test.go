@@ -93,7 +93,7 @@ func checkOrder(t *testing.T, d *document.Document) {
 // checkReasons holds that what makes a run INVALID is said with the verdict, and there
 // alone.
 func checkReasons(t *testing.T, a *analysis.Analysis, d *document.Document) {
-	if a.Validity != record.Invalid || a.Nothing() != "" || len(d.Verdict.Reasons) == 0 {
+	if a.Validity != record.Invalid || a.Empty() || len(d.Verdict.Reasons) == 0 {
 		return
 	}
 	all := fmt.Sprint(d)

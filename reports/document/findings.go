@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/capacity"
-	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
 )
 
@@ -68,7 +67,20 @@ func brokeAt(s capacity.Stepped) string {
 	case s.Rounds > 1:
 		text += fmt.Sprintf(" in round %d", low.Round)
 	}
-	return text + ": " + low.Why
+	return text + ": " + BreakWhy(low)
+}
+
+// BreakWhy says why a target did not hold a step.
+func BreakWhy(b capacity.Break) string {
+	switch {
+	case b.Aborted != "":
+		return b.Aborted
+	case b.Lost.N > 0:
+		return fmt.Sprintf("%s of %s requests failed or were censored, more than %s",
+			format.Percent(b.Lost.Value), format.Count(b.Lost.N), format.Percent(capacity.StepErrors))
+	}
+	return fmt.Sprintf("%s of %s requests due were answered before %s after the step's end, less than %s",
+		format.Percent(float64(b.InTime.K)/float64(b.InTime.N)), format.Count(b.InTime.N), format.Duration(b.Grace), format.Percent(capacity.StepAnswered))
 }
 
 // StepName is the step's rate, "400/s", with its time where another step has the
@@ -102,9 +114,9 @@ func SaturationResult(s capacity.Saturation) string {
 	if most.HasInterval {
 		text += " " + format.Interval(most.Low, most.High)
 	}
-	text += ", at " + sample.FormatConcurrency(most.Concurrency)
+	text += ", at " + concurrency(most.Concurrency)
 	if s.Fewest != s.Most {
-		text += fmt.Sprintf("; within 5 %% of it from %s on", sample.FormatConcurrency(fewest.Concurrency))
+		text += fmt.Sprintf("; within 5 %% of it from %s on", concurrency(fewest.Concurrency))
 	}
 	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
 		text += ", the most that were tried: it may be higher with more"

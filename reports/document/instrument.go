@@ -13,7 +13,7 @@ import (
 // instrument tells how the load generator did, so that its figures can be believed or
 // not.
 func (b builder) instrument() []Section {
-	if b.a.Nothing() != "" || b.a.Refused() {
+	if b.a.Empty() || b.a.Refused() {
 		return nil
 	}
 	if b.a.OnlyStarts() {
@@ -27,7 +27,7 @@ func (b builder) instrument() []Section {
 		"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"))
 	for _, r := range b.a.Rows {
 		b.add(t, r.Target, r.Phase, []Cell{
-			text(r.Load()), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
+			text(asked(r)), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
 			generatorCPU(r), scheduler(r.Instrument), pauses(r.Instrument),
 			with(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
 			count(r.Instrument.Dials), fault(r.Instrument.OutOfRange),
@@ -69,7 +69,7 @@ func (b builder) validity() Line {
 
 // sentShare is that of what was to be sent.
 func sentShare(r sample.Row) Cell {
-	if r.Ended() != "" {
+	if r.Ended() {
 		return faint("the load was ended")
 	}
 	return ofSent(r, format.Percent(r.SentShare()))
@@ -128,7 +128,7 @@ func (b builder) ledger() []Section {
 		b.add(t, r.Target, r.Phase, []Cell{
 			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), text(fmt.Sprint(r.Rounds)), played(r),
 		})
-		if ended := r.Ended(); ended != "" {
+		if ended := ended(r); ended != "" {
 			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})
 		}
 	}
@@ -137,7 +137,7 @@ func (b builder) ledger() []Section {
 
 // played is how long the load was, and was to be.
 func played(r sample.Row) Cell {
-	if r.Ended() == "" {
+	if !r.Ended() {
 		return text(format.Duration(r.Span))
 	}
 	return with(format.Duration(r.Played.Round(time.Millisecond)), "of "+format.Duration(r.Span), "ended before its time")

@@ -17,7 +17,7 @@ import (
 // limits are those of the SLO, the worst first.
 func (b builder) limits() []Section {
 	a := b.a
-	if a.AB != nil || a.Nothing() != "" || a.Refused() {
+	if a.AB != nil || a.Empty() || a.Refused() {
 		return nil
 	}
 	if len(a.Gates) == 0 {
@@ -188,9 +188,9 @@ func whyOf(g gate.Gate) string {
 	case g.Gap != nil:
 		return "it holds in what was measured, " + g.Gap.String()
 	case g.Abort != nil && g.Abort.Before != "":
-		return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", sample.AbortRounds(g.Abort.Aborts), g.Abort.Before, g.Abort.Aborts[0].Text)
+		return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", format.Rounds(sample.AbortRounds(g.Abort.Aborts)), g.Abort.Before, g.Abort.Aborts[0].Text)
 	case g.Abort != nil:
-		return fmt.Sprintf("the load was aborted in %s: %s", sample.AbortRounds(g.Abort.Aborts), g.Abort.Aborts[0].Text)
+		return fmt.Sprintf("the load was aborted in %s: %s", format.Rounds(sample.AbortRounds(g.Abort.Aborts)), g.Abort.Aborts[0].Text)
 	case g.Deadlines != nil && g.Verdict == record.Inconclusive:
 		return countedWithin(*g.Deadlines) + ": it takes a run with these limits"
 	case g.Verdict == record.Fail:

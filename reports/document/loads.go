@@ -3,12 +3,15 @@ package document
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/overhead"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
+	"servebench/reports/record"
 )
 
 // steps tell what was held, and where each target broke.
@@ -92,7 +95,7 @@ func standing(s capacity.Saturation, i int) Cell {
 // overhead splits what a request takes into the target and the model.
 func (b builder) overhead() []Section {
 	found := b.a.Overhead
-	if found == nil || b.a.Nothing() != "" {
+	if found == nil || b.a.Empty() {
 		return nil
 	}
 	var unsure []overhead.Part
@@ -191,4 +194,49 @@ func (b builder) overheadOf(target string) string {
 		return ""
 	}
 	return "Response time at " + strings.Join(parts, "; at ") + "."
+}
+
+// concurrency is "concurrency 16".
+func concurrency(n int) string { return "concurrency " + format.Count(int64(n)) }
+
+// asked says what was asked of the target: "200/s", or "concurrency 16" of a closed
+// loop.
+func asked(r sample.Row) string {
+	if r.Concurrency > 0 {
+		return concurrency(r.Concurrency)
+	}
+	return format.Rate(r.Offered)
+}
+
+// loadOf says what a phase asks of a target and by which loop: "poisson
+// arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
+// loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
+func loadOf(p record.Phase) string {
+	if p.Open {
+		return fmt.Sprintf("%s for %s, open loop", arrivalsOf(p), format.Duration(p.Duration))
+	}
+	text := fmt.Sprintf("%s for %s", concurrency(p.Concurrency), format.Duration(p.Duration))
+	if p.Think != "" {
+		text += ", think time " + p.Think
+	}
+	return text + ", closed loop"
+}
+
+// arrivalsOf words the arrival process of an open loop with its rate.
+func arrivalsOf(p record.Phase) string {
+	switch {
+	case len(p.Steps) > 0:
+		return fmt.Sprintf("%s from %s to %s", p.Arrivals, format.Rate(p.Steps[0].Rate), format.Rate(farthest(p.Steps).Rate))
+	case sample.EvenArrivals(p.Arrivals):
+		return p.Arrivals + " arrivals, " + format.Rate(p.Rate)
+	}
+	return p.Arrivals + ", " + format.Rate(p.Rate) + " on average"
+}
+
+// farthest is the step whose rate differs most from the first one's: the last one of
+// a staircase, the height of a spike.
+func farthest(steps []record.Step) record.Step {
+	return slices.MaxFunc(steps, func(a, b record.Step) int {
+		return cmp.Compare(math.Abs(a.Rate-steps[0].Rate), math.Abs(b.Rate-steps[0].Rate))
+	})
 }

@@ -27,9 +27,9 @@ func (b builder) results() []Section {
 // load is what was asked of the target, and by which loop.
 func (b builder) load(r sample.Row) Cell {
 	if r.Concurrency > 0 {
-		return with(r.Load(), "closed loop")
+		return with(asked(r), "closed loop")
 	}
-	return with(r.Load(), "open loop")
+	return with(asked(r), "open loop")
 }
 
 // conditions say how the figures came about.
@@ -63,7 +63,7 @@ func (b builder) condition(p record.Phase) string {
 	if model := b.a.ModelOf(p); model != "" {
 		name += ", model " + model
 	}
-	return fmt.Sprintf("%s: %s, %s.", name, analysis.FormatLoad(p), format.Plural(rounds, "round"))
+	return fmt.Sprintf("%s: %s, %s.", name, loadOf(p), format.Plural(rounds, "round"))
 }
 
 // unmeasured names the phases that are in no figure.
@@ -325,7 +325,7 @@ func (b builder) keyFigures() []Section {
 
 func (b builder) furtherFigures() []Section {
 	names := []string{"ecdf", "histogram", "heatmap", "timeline", "coldstarts"}
-	if b.a.OnlyStarts() || b.a.Nothing() != "" {
+	if b.a.OnlyStarts() || b.a.Empty() {
 		return nil
 	}
 	return []Section{{ID: "further-figures", Title: "Further figures", Rank: Appendix, Figures: names}}

@@ -18,7 +18,7 @@ import (
 // was measured; where there is nothing to judge, its Shortfall's or its validity.
 func Word(a *analysis.Analysis) string {
 	switch {
-	case a.Nothing() != "":
+	case a.Empty():
 		return "NO RESULT"
 	case a.Verdict != record.NoLimit:
 		return string(a.Verdict)
@@ -39,18 +39,15 @@ func lead(a *analysis.Analysis) string { return basis(a, Disbelief(a)) }
 
 // basis takes what is said of an INVALID run.
 func basis(a *analysis.Analysis, invalid string) string {
-	if why := a.Nothing(); why != "" {
-		return "nothing was measured: " + why
+	if a.Empty() {
+		return "nothing was measured: " + Nothing(a)
 	}
 	judgement := judgement(a, invalid)
 	if a.AB != nil && a.Verdict == record.Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
 		return judgement // a variant never started, which it says
 	}
-	var says []string
-	for _, t := range a.ServerFailures() {
-		says = append(says, t.Says())
-	}
-	if given := a.GivenUp(); given != "" {
+	says := failureClauses(a)
+	if given := givenUp(a); given != "" {
 		says = append(says, given)
 	}
 	switch {

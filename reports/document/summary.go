@@ -16,7 +16,7 @@ func Summary(a *analysis.Analysis) *Document {
 	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
 	s.Lines = append(s.Lines, Line{Word: Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: Sentence(a)})
 	if short := a.Shortfall(); short != nil {
-		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: short.Text})
+		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: ShortfallText(a, short)})
 	}
 	for _, r := range a.Rows {
 		s.Lines = append(s.Lines, Line{Where: a.Label(r.Target) + b.inPhase(r.Phase), Text: remembered(r)})

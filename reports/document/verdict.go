@@ -17,7 +17,7 @@ func (b builder) verdict() Verdict {
 	a := b.a
 	v := Verdict{Word: Word(a), Tone: toneOf(a.Verdict), Why: lead(a)}
 	switch {
-	case a.Nothing() != "":
+	case a.Empty():
 		v.Tone = Bad
 	case a.Refused():
 		v.Why += ". Nothing was sent"
@@ -34,7 +34,7 @@ func (b builder) verdict() Verdict {
 
 // shortfall says what is missing, with what to do where a diagnostic has it.
 func (b builder) shortfall(short *sample.Shortfall) Line {
-	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(short.Text)}
+	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(ShortfallText(b.a, short))}
 	for _, d := range b.a.Diagnostics {
 		if d.Rule == strings.ToLower(short.Word) {
 			line.Fix = format.Sentence(d.Action)
@@ -141,7 +141,7 @@ func (b builder) failure(target string) string {
 		if t.Target != target {
 			continue
 		}
-		text := "The server " + t.Text
+		text := "The server " + failed(t)
 		if t.Cause != "" {
 			text += ": " + t.Cause
 		}
@@ -178,7 +178,7 @@ func (b builder) finding(r sample.Row) string {
 	if r.Concurrency > 0 {
 		at = "with"
 	}
-	s := fmt.Sprintf("%s of %s requests %s %s %s", format.Count(r.Ledger.OK), format.Count(r.Ledger.Sent), b.answered(r), at, r.Load())
+	s := fmt.Sprintf("%s of %s requests %s %s %s", format.Count(r.Ledger.OK), format.Count(r.Ledger.Sent), b.answered(r), at, asked(r))
 	if b.several {
 		s = fmt.Sprintf("Phase %s: %s", r.Phase, s)
 	}

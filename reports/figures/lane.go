@@ -170,7 +170,7 @@ func (l lane) rug(p chart.Palette) chart.Mark {
 // before its schedule was, and number the rounds where there is room, at the lower edge
 // if low.
 func (l lane) separators(p chart.Palette, numbers, low bool) chart.Mark {
-	ended := func(r sample.RoundSpan) bool { return r.Ended() != "" }
+	ended := func(r sample.RoundSpan) bool { return r.Ended() }
 	return func(a chart.Area) {
 		if len(l.Rounds) < 2 && !slices.ContainsFunc(l.Rounds, ended) {
 			return

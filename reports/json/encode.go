@@ -43,7 +43,7 @@ func marshalers() *json.Marshalers {
 		}),
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
-		as(func(s capacity.Stepped) stepped { return stepped{s, document.StepsResult(s)} }), as(newStep),
+		as(func(s capacity.Stepped) stepped { return stepped{s, document.StepsResult(s)} }), as(newStep), as(func(b capacity.Break) broke { return broke{b, document.BreakWhy(b)} }), as(newDifference),
 		as(newSaturation), as(newPoint), as(newVariant), as(newStart),
 	)
 }
@@ -272,6 +272,22 @@ type stepped struct {
 }
 
 // step is one step.
+type broke struct {
+	capacity.Break `json:",inline"`
+	Why            string `json:"why"`
+}
+
+type difference struct {
+	compare.Difference `json:",inline"`
+	Base               string `json:"base"`
+	New                string `json:"new"`
+}
+
+func newDifference(d compare.Difference) difference {
+	base, fresh := document.Values(d)
+	return difference{d, base, fresh}
+}
+
 type step struct {
 	Start         time.Duration `json:"start_ms"`
 	Duration      time.Duration `json:"duration_ms"`

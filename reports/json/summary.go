@@ -114,7 +114,10 @@ func newSummary(a *analysis.Analysis) summary {
 		s.Reason = &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}
 	}
 	if short := a.Shortfall(); short != nil {
-		s.Shortfall = short.Word + ": " + short.Text
+		s.Shortfall = short.Word + ": " + document.ShortfallText(a, short)
+	}
+	if a.Empty() {
+		s.Shortfall = document.Word(a) + ": " + document.Nothing(a)
 	}
 	starts := map[string]sample.ColdStart{}
 	for _, c := range a.ColdStarts() {
@@ -131,7 +134,7 @@ func newSummary(a *analysis.Analysis) summary {
 }
 
 func validity(a *analysis.Analysis) string {
-	if a.Nothing() != "" {
+	if a.Empty() {
 		return "NO RESULT"
 	}
 	return string(a.Validity)

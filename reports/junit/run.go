@@ -22,7 +22,7 @@ func runSuite(a *analysis.Analysis) junit.Testsuite {
 	if short := a.Shortfall(); short != nil {
 		s.AddTestcase(junit.Testcase{
 			Classname: name, Name: "played to its end", Time: seconds(0),
-			Error: &junit.Result{Message: short.Word + ": " + format.Plain(short.Text), Type: short.Word},
+			Error: &junit.Result{Message: short.Word + ": " + format.Plain(document.ShortfallText(a, short)), Type: short.Word},
 		})
 	}
 	return s
@@ -43,7 +43,7 @@ func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 func believed(a *analysis.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "valid figures", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
-	case a.Nothing() != "":
+	case a.Empty():
 		test.Error = &junit.Result{Message: document.Word(a) + ": " + format.Plain(document.Sentence(a)), Type: document.Word(a)}
 	case a.Validity == record.Invalid:
 		judge(&test, a, record.InvalidInstrument, document.Blame(a), nil)

@@ -44,7 +44,7 @@ func Annotate(w io.Writer, a *analysis.Analysis) error {
 func annotations(a *analysis.Analysis) []annotation {
 	first := annotation{level(a), fmt.Sprintf("%s: %s", document.Word(a), a.Run.Scenario.Name), document.Sentence(a)}
 	if short := a.Shortfall(); short != nil {
-		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", short.Text, document.Sentence(a))
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", document.ShortfallText(a, short), document.Sentence(a))
 	}
 	rest := broken(a)
 	if more := len(rest) - (mostAnnotations - 1); more > 0 {
@@ -55,7 +55,7 @@ func annotations(a *analysis.Analysis) []annotation {
 }
 
 func level(a *analysis.Analysis) string {
-	if a.Nothing() != "" || a.Shortfall() != nil {
+	if a.Empty() || a.Shortfall() != nil {
 		return "error"
 	}
 	return levelOf(a.Verdict)
@@ -81,7 +81,7 @@ func broken(a *analysis.Analysis) []annotation {
 		}
 	}
 	switch d := a.AB; {
-	case a.Verdict == record.InvalidInstrument || a.Nothing() != "":
+	case a.Verdict == record.InvalidInstrument || a.Empty():
 	case d != nil:
 		for _, m := range d.Metrics {
 			add(m.Verdict, record.Candidate+", phase "+m.Phase, document.MetricLine(d, m))

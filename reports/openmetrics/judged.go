@@ -12,7 +12,7 @@ import (
 func judged(a *analysis.Analysis) []*family {
 	valid := newFamily(a, "valid", "", "1 if the measurement is valid; 0 if not, and then there are no figures")
 	if !a.OnlyStarts() {
-		valid.add(truth(a.Validity == record.Valid && a.Nothing() == ""))
+		valid.add(truth(a.Validity == record.Valid && !a.Empty()))
 	}
 	complete := newFamily(a, "complete", "", "1: all that was planned was measured; 0: it was not")
 	complete.add(truth(a.Complete()))

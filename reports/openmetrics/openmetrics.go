@@ -54,7 +54,7 @@ func Write(w io.Writer, a *analysis.Analysis) error {
 func families(a *analysis.Analysis) []*family {
 	all := judged(a)
 	all = append(all, ledgers(a))
-	if a.Validity == record.Invalid || a.Nothing() != "" || a.Shortfall() != nil {
+	if a.Validity == record.Invalid || a.Empty() || a.Shortfall() != nil {
 		return all
 	}
 	all = append(all, figures(a)...)

@@ -43,7 +43,7 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 	interims := run.AB.Interims
 	last := interims[len(interims)-1].Pairs
 	switch {
-	case a.Validity == record.Invalid && a.Nothing() == "":
+	case a.Validity == record.Invalid && !a.Empty():
 		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new A/B test")
 	case a.AB.Decided():
 		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, document.ABWhy(a))

@@ -4,14 +4,12 @@ package capacity
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -52,7 +50,13 @@ type Break struct {
 	Step  int     `json:"-"`                 // its index among the phase's steps
 	Rate  float64 `json:"rps"`               // the step's, per second
 	Held  float64 `json:"held_rps,omitzero"` // that of the step before; 0: it broke in the first
-	Why   string  `json:"why"`
+	// One of these is why: what ended the load in it; the requests that failed or were
+	// censored, of those sent; or those answered rightly before Grace after the step's end, of
+	// those due.
+	Aborted string          `json:"-"`
+	Lost    stat.Proportion `json:"-"`
+	InTime  stat.Counts     `json:"-"`
+	Grace   time.Duration   `json:"-"`
 }
 
 // What a target has to do in a step to have held it.
@@ -79,17 +83,17 @@ func newStepped(phase record.Phase, cells []*sample.Cell) Stepped {
 			s.Steps = append(s.Steps, pooled)
 		}
 		for _, c := range cells {
-			if why := whyBroken(c, step, grace(c, phase.Steps)); why != "" && !s.broke(c.Round) {
-				b := Break{Round: c.Round, Step: i, Rate: step.Rate, Why: why}
+			if b := breakIn(c, step, grace(c, phase.Steps)); b != nil && !s.broke(c.Round) {
+				b.Round, b.Step, b.Rate = c.Round, i, step.Rate
 				if i > 0 {
 					b.Held = phase.Steps[i-1].Rate
 				}
-				s.Breaks = append(s.Breaks, b)
+				s.Breaks = append(s.Breaks, *b)
 				s.Steps[len(s.Steps)-1].Broke++
 			}
 		}
 	}
-	sortBreaks(s.Breaks)
+	slices.SortFunc(s.Breaks, func(a, b Break) int { return cmp.Compare(a.Round, b.Round) })
 	for _, c := range cells {
 		if !s.broke(c.Round) && c.Aborted == "" {
 			s.Stop = cmp.Or(s.Stop, stopIn(c, phase.Steps))
@@ -174,15 +178,15 @@ func StepsOf(run *record.Run, cells []*sample.Cell) []Stepped {
 	return all
 }
 
-// broke says why a cell did not hold a step; "" when it did, or never came to it.
-func whyBroken(c *sample.Cell, step record.Step, grace time.Duration) string {
+// breakIn says why a cell did not hold a step; nil when it did, or never came to it.
+func breakIn(c *sample.Cell, step record.Step, grace time.Duration) *Break {
 	seconds, _ := stepSeconds(c, step)
 	if len(seconds) == 0 {
-		return ""
+		return nil
 	}
 	end := step.Start + step.Duration
 	if c.Aborted != "" && c.Window <= end {
-		return strings.TrimSpace(c.Aborted)
+		return &Break{Aborted: strings.TrimSpace(c.Aborted)}
 	}
 	var all record.Ledger
 	var intime int64
@@ -193,13 +197,11 @@ func whyBroken(c *sample.Cell, step record.Step, grace time.Duration) string {
 	lost := stat.NewProportion(all.Failed+all.Censored, all.Sent)
 	switch {
 	case lost.Low > StepErrors:
-		return fmt.Sprintf("%s of %s requests failed or were censored, more than %s",
-			format.Percent(lost.Value), format.Count(lost.N), format.Percent(StepErrors))
+		return &Break{Lost: lost}
 	case c.Window >= end && float64(intime) < StepAnswered*float64(all.Scheduled):
-		return fmt.Sprintf("%s of %s requests due were answered before %s after the step's end, less than %s",
-			format.Percent(float64(intime)/float64(all.Scheduled)), format.Count(all.Scheduled), format.Duration(grace), format.Percent(StepAnswered))
+		return &Break{InTime: stat.Counts{K: intime, N: all.Scheduled}, Grace: grace}
 	}
-	return ""
+	return nil
 }
 
 // grace is how long after a step's end its answers may still come, by how long three
@@ -225,8 +227,4 @@ func answeredBy(s *sample.LoggedSlice, moment time.Duration) int64 {
 		}
 	}
 	return n
-}
-
-func sortBreaks(breaks []Break) {
-	slices.SortFunc(breaks, func(a, b Break) int { return cmp.Compare(a.Round, b.Round) })
 }

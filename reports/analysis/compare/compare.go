@@ -40,11 +40,11 @@ func Runs(base, fresh *analysis.Analysis, allowed []string) *Comparison {
 // Comparable says that there is something to compare, and that nothing which was
 // not allowed forbids it.
 func (c *Comparison) Comparable() bool {
-	return c.common() && len(c.Blocking()) == 0
+	return c.Common() && len(c.Blocking()) == 0
 }
 
-// common says that the runs have a target in common that was measured in both.
-func (c *Comparison) common() bool {
+// Common says that the runs have a target in common that was measured in both.
+func (c *Comparison) Common() bool {
 	return slices.ContainsFunc(targetPhases(c.Base), func(p targetPhase) bool { return slices.Contains(targetPhases(c.New), p) })
 }
 
@@ -58,20 +58,6 @@ func (c *Comparison) Blocking() []string {
 		}
 	}
 	return names
-}
-
-// Nothing says why there is nothing to compare, which no kind of difference that is
-// allowed removes; "" when there is something.
-func (c *Comparison) Nothing() string {
-	switch {
-	case c.Base.Nothing() != "":
-		return "nothing was measured in the base: " + c.Base.Nothing()
-	case c.New.Nothing() != "":
-		return "nothing was measured in the new run: " + c.New.Nothing()
-	case !c.common():
-		return "the two have no target and phase in common"
-	}
-	return ""
 }
 
 // Tables yields the Figures in parts that belong into one table: those of a phase,

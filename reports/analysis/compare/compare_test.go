@@ -59,7 +59,7 @@ func figure(t *testing.T, c *compare.Comparison, target, phase, metric string) c
 func TestSameRun(t *testing.T) {
 	a := analyse(t, recordtest.Compare(), nil)
 	c := compare.Runs(a, a, nil)
-	if !c.Comparable() || len(c.Differences) > 0 || len(c.Missing) > 0 || c.Nothing() != "" {
+	if !c.Comparable() || len(c.Differences) > 0 || len(c.Missing) > 0 || !c.Common() {
 		t.Errorf("%+v", c)
 	}
 	metrics := map[string]int{}
@@ -166,7 +166,7 @@ func TestMissing(t *testing.T) {
 		t.Error("physical can be compared")
 	}
 	c = compare.Runs(base, analyse(t, recordtest.ByStatus(), nil), compare.KindNames())
-	if c.Comparable() || c.Nothing() == "" || !strings.Contains(document.ComparisonLine(c), "no target and phase in common") {
+	if c.Comparable() || c.Common() || !strings.Contains(document.ComparisonLine(c), "no target and phase in common") {
 		t.Errorf("nothing in common, and %s", document.ComparisonLine(c))
 	}
 }

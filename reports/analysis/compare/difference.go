@@ -1,8 +1,8 @@
 package compare
 
 import (
-	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -74,11 +74,13 @@ type Difference struct {
 	Kind  string `json:"kind"`  // of Kinds, or Remark
 	Where string `json:"where"` // the target or phase that it is about; "" where it is about the whole
 	What  string `json:"what"`  // "CPU", "rate"
-	// Base and New are what it is in either; "" where the run does not tell.
-	Base    string `json:"base"`
-	New     string `json:"new"`
-	Fatal   bool   `json:"fatal"` // makes the runs not comparable, unless Allowed
-	Allowed bool   `json:"allowed"`
+	// Base and New are what it is in either: a word, a number, a time, a part of the record,
+	// or, of What the runs came to, their analyses. nil where the run does not tell, or has
+	// no such thing.
+	Base    any  `json:"-"`
+	New     any  `json:"-"`
+	Fatal   bool `json:"fatal"` // makes the runs not comparable, unless Allowed
+	Allowed bool `json:"allowed"`
 }
 
 // differences are all that can be told from the records.
@@ -92,7 +94,9 @@ func differences(base, fresh *analysis.Analysis, allowed []string) []Difference 
 		targetFacts(base.Run, fresh.Run),
 	)
 	all = slices.DeleteFunc(all, func(d Difference) bool {
-		return samePaths(base.Run.Scenario.Dir, d.Base, fresh.Run.Scenario.Dir, d.New)
+		b, isBase := d.Base.(string)
+		n, isNew := d.New.(string)
+		return isBase && isNew && samePaths(base.Run.Scenario.Dir, b, fresh.Run.Scenario.Dir, n)
 	})
 	order := append(KindNames(), Remark)
 	slices.SortStableFunc(all, func(a, b Difference) int {
@@ -106,47 +110,35 @@ func differences(base, fresh *analysis.Analysis, allowed []string) []Difference 
 }
 
 // differ is the difference of two values; none when they are the same.
-func differ(kind, where, what, base, fresh string) []Difference {
-	if base == fresh {
+func differ(kind, where, what string, base, fresh any) []Difference {
+	if reflect.DeepEqual(base, fresh) {
 		return nil
 	}
 	return []Difference{{Kind: kind, Where: where, What: what, Base: base, New: fresh}}
 }
+
+// What the runs came to: of these, the values are the analyses.
+const (
+	Validity     = "validity"
+	Completeness = "completeness"
+	Servers      = "servers" // what went wrong with them
+)
+
+// Running is the value of whether a server ran already, and was not started for the run.
+type Running bool
 
 // beliefs tells of runs that cannot be believed, of those that ended before their plan
 // did, and of servers that went wrong, whose figures are of what is left.
 func beliefs(base, fresh *analysis.Analysis) []Difference {
 	var all []Difference
 	if base.Validity == record.Invalid || fresh.Validity == record.Invalid {
-		all = append(all, Difference{Kind: Invalid, What: "validity", Base: belief(base), New: belief(fresh)})
+		all = append(all, Difference{Kind: Invalid, What: Validity, Base: base, New: fresh})
 	}
 	if base.Shortfall() != nil || fresh.Shortfall() != nil {
-		all = append(all, Difference{Kind: Remark, What: "completeness", Base: completeness(base), New: completeness(fresh)})
+		all = append(all, Difference{Kind: Remark, What: Completeness, Base: base, New: fresh})
 	}
-	return append(all, differ(Remark, "", "servers", serverFailures(base), serverFailures(fresh))...)
-}
-
-// serverFailures are what went wrong with a run's servers.
-func serverFailures(a *analysis.Analysis) string {
-	var all []string
-	for _, t := range a.ServerFailures() {
-		all = append(all, t.Says())
+	if !reflect.DeepEqual(base.ServerFailures(), fresh.ServerFailures()) {
+		all = append(all, Difference{Kind: Remark, What: Servers, Base: base, New: fresh})
 	}
-	return cmp.Or(strings.Join(all, "; "), "none went wrong")
-}
-
-// belief is a run's validity with the first reason against it.
-func belief(a *analysis.Analysis) string {
-	text := string(a.Validity)
-	if fault, _ := a.Fault(); fault != nil {
-		text += ": " + fault.Rule + " (" + fault.Figure + ")"
-	}
-	return text
-}
-
-func completeness(a *analysis.Analysis) string {
-	if short := a.Shortfall(); short != nil {
-		return short.Word + ": " + short.Text
-	}
-	return "played to its end"
+	return all
 }

@@ -151,17 +151,10 @@ func targetFacts(base, fresh *record.Run) []Difference {
 			continue
 		}
 		n := fresh.Targets[i]
-		all = append(all, differ(Target, b.Name, "server", started(b), started(n))...)
+		all = append(all, differ(Target, b.Name, "server", Running(b.Running), Running(n.Running))...)
 		all = append(all, factsDiffer(b.Name, b.Facts, n.Facts, targetTraits(), passingOnTargets())...)
 	}
 	return all
-}
-
-func started(t record.Target) string {
-	if t.Running {
-		return "ran already"
-	}
-	return "started for the run"
 }
 
 // targetPhase is a target in a measured phase; the phase is "" of its cold starts.

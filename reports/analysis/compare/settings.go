@@ -8,10 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
-	"servebench/reports/analysis"
-	"servebench/reports/format"
 	"servebench/reports/record"
 
 	"github.com/goccy/go-yaml"
@@ -56,7 +53,7 @@ func keys(where string, base, fresh map[string]string) []Difference {
 		if kind != "" && onlySecrets(base[key], fresh[key]) {
 			kind = Remark
 			if !sameKey(base[key], fresh[key]) {
-				what += " (hashed with two keys, so that the values may be the same)"
+				what += HashedTwice
 			}
 		}
 		if kind != "" && base[key] != fresh[key] {
@@ -65,6 +62,10 @@ func keys(where string, base, fresh map[string]string) []Difference {
 	}
 	return all
 }
+
+// HashedTwice ends the name of a secret of which two hashes are known that were made with
+// two keys, so that the values may be the same.
+const HashedTwice = " (hashed with two keys)"
 
 // secretMarks are what stands for a secret in a resolved scenario: a hash of it, led by
 // one of the key that it was made with, which is another on every machine.
@@ -213,12 +214,12 @@ func payloads(base, fresh *record.Run) []Difference {
 	if b.Seed != n.Seed && b.Corpus == n.Corpus && b.Batch == n.Batch && maps.Equal(dataOf(base), dataOf(fresh)) {
 		kind = Seed
 	}
-	all := differ(Seed, "", "seed", fmt.Sprint(b.Seed), fmt.Sprint(n.Seed))
+	all := differ(Seed, "", "seed", b.Seed, n.Seed)
 	if b.Payloads != n.Payloads {
 		all = append(all, Difference{Kind: kind, What: "requests, SHA-256", Base: sum(b.Payloads), New: sum(n.Payloads)})
 	}
-	all = append(all, differ(Payloads, "", "distinct requests", format.Count(int64(b.Corpus)), format.Count(int64(n.Corpus)))...)
-	return append(all, differ(Payloads, "", "examples per request", fmt.Sprint(b.Batch), fmt.Sprint(n.Batch))...)
+	all = append(all, differ(Payloads, "", "distinct requests", int64(b.Corpus), int64(n.Corpus))...)
+	return append(all, differ(Payloads, "", "examples per request", b.Batch, n.Batch)...)
 }
 
 // dataOf are the settings that the requests are made from, beside the seed.
@@ -248,12 +249,12 @@ func loads(base, fresh *record.Run) []Difference {
 		case found:
 			all = append(all, phase(b, n)...)
 		case !b.Measured:
-			all = append(all, Difference{Kind: Load, Where: b.Name, What: "warm-up", Base: analysis.FormatLoad(b), New: "none"})
+			all = append(all, Difference{Kind: Load, Where: b.Name, What: "warm-up", Base: b})
 		}
 	}
 	for _, n := range fresh.Scenario.Phases {
 		if _, found := phaseNamed(base, n.Name); !found && !n.Measured {
-			all = append(all, Difference{Kind: Load, Where: n.Name, What: "warm-up", Base: "none", New: analysis.FormatLoad(n)})
+			all = append(all, Difference{Kind: Load, Where: n.Name, What: "warm-up", New: n})
 		}
 	}
 	return all
@@ -267,51 +268,29 @@ func phaseNamed(run *record.Run, name string) (record.Phase, bool) {
 	return run.Scenario.Phases[i], true
 }
 
-// phase compares a phase of one name. What its words do not show, such as one rate
-// of several steps, is told apart from them.
+// phase compares a phase of one name.
 func phase(base, fresh record.Phase) []Difference {
 	all := differ(Model, base.Name, "model", base.Model, fresh.Model)
-	all = append(all, differ(Load, base.Name, "load", analysis.FormatLoad(base), analysis.FormatLoad(fresh))...)
-	if base.Measured != fresh.Measured {
-		all = append(all, Difference{Kind: Load, Where: base.Name, What: "measured", Base: fmt.Sprint(base.Measured), New: fmt.Sprint(fresh.Measured)})
+	if !reflect.DeepEqual(evenLoad(base), evenLoad(fresh)) {
+		all = append(all, Difference{Kind: Load, Where: base.Name, What: "load", Base: base, New: fresh})
 	}
-	if !reflect.DeepEqual(base.Steps, fresh.Steps) {
-		all = append(all, Difference{Kind: Load, Where: base.Name, What: "steps", Base: steps(base), New: steps(fresh)})
-	}
-	return append(all, differ(Load, base.Name, "mix", mix(base), mix(fresh))...)
+	return slices.Concat(all,
+		differ(Load, base.Name, "measured", base.Measured, fresh.Measured),
+		differ(Load, base.Name, "steps", base.Steps, fresh.Steps),
+		differ(Load, base.Name, "mix", base.Mix, fresh.Mix))
 }
 
-// steps are the rates of a phase, one after the other, with their durations.
-func steps(p record.Phase) string {
-	var all []string
-	for _, s := range p.Steps {
-		all = append(all, format.Rate(s.Rate)+" for "+format.Duration(s.Duration))
+// evenLoad is a phase without what is compared by itself.
+func evenLoad(p record.Phase) record.Phase {
+	if len(p.Steps) > 0 {
+		p.Rate = 0
 	}
-	return strings.Join(all, ", ")
-}
-
-// mix are the classes of a phase's requests with their shares.
-func mix(p record.Phase) string {
-	var all []string
-	for _, c := range p.Mix {
-		all = append(all, fmt.Sprintf("%s %s (model %s, %d in each)", c.Name, format.Percent(c.Share), c.Model, c.Batch))
-	}
-	return strings.Join(all, ", ")
+	p.Model, p.Measured, p.Steps, p.Mix = "", false, nil, nil
+	return p
 }
 
 // goodput tells that the deadlines differ within which an answer is a good one. It
 // forbids nothing: goodput alone is left out of the Figures.
 func goodput(base, fresh *record.Run) []Difference {
-	return differ(Remark, "", "deadline of goodput, which is left out", deadline(base), deadline(fresh))
-}
-
-func deadline(run *record.Run) string {
-	return within(run.Scenario.SLO.Deadline())
-}
-
-func within(d time.Duration) string {
-	if d == 0 {
-		return "none"
-	}
-	return format.Duration(d)
+	return differ(Remark, "", "deadline of goodput, which is left out", base.Scenario.SLO.Deadline(), fresh.Scenario.SLO.Deadline())
 }

@@ -66,7 +66,7 @@ func TestSecretsDiffer(t *testing.T) {
 		kind, what  string
 	}{
 		{"${secret:aaaa.11}", "${secret:aaaa.22}", Remark, field},
-		{"${secret:aaaa.11}", "${secret:bbbb.11}", Remark, field + " (hashed with two keys, so that the values may be the same)"},
+		{"${secret:aaaa.11}", "${secret:bbbb.11}", Remark, field + " (hashed with two keys)"},
 		{"x${secret:aaaa.11}", "y${secret:aaaa.11}", Protocol, field},
 		{"${secret:aaaa.11}", "${TOKEN}", Protocol, field},
 	} {

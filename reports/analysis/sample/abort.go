@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,40 +27,17 @@ func abortsOf(cells []*Cell) []Abort {
 	return all
 }
 
-// AbortRounds names the rounds of aborts: "round 2", "rounds 1, 3".
-func AbortRounds(aborts []Abort) string {
+// AbortRounds are the rounds of aborts, ascending.
+func AbortRounds(aborts []Abort) []int {
 	var all []int
 	for _, abort := range aborts {
 		all = append(all, abort.Round)
 	}
-	return format.Rounds(all)
+	return Distinct(all)
 }
 
-// Ended says that, when and why the load of a row was ended before its schedule did,
-// "ended after 7.7 s of 20 s: abort_on: …"; "" of one that was played to its end.
-// A pooled row tells the first.
-func (r Row) Ended() string {
-	text, span := "ended", r.Span/time.Duration(max(r.Rounds, 1))
-	switch {
-	case len(r.Aborts) > 0:
-		first := r.Aborts[0]
-		text += fmt.Sprintf(" after %s of %s", Shortly(first.After), format.Duration(span))
-		if r.Rounds > 1 {
-			text += " in " + AbortRounds(r.Aborts)
-		}
-		text += ": " + first.Text
-	case r.Stopped && r.Rounds == 1:
-		text += fmt.Sprintf(" after %s of %s, because it was stopped", Shortly(r.Played), format.Duration(span))
-	case r.Stopped:
-		text += " before its time in the last round, because it was stopped"
-	default:
-		return ""
-	}
-	if r.NotDue > 0 && r.Concurrency == 0 {
-		text += fmt.Sprintf("; %s of the requests scheduled were not due: the load was ended", format.Count(r.NotDue))
-	}
-	return text
-}
+// Ended says that the load of a row was ended before its schedule did.
+func (r Row) Ended() bool { return len(r.Aborts) > 0 || r.Stopped }
 
 // Shortly is a duration to the millisecond.
 func Shortly(d time.Duration) string { return format.Duration(d.Round(time.Millisecond)) }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"servebench/reports/analysis/stat"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -188,11 +187,6 @@ func EvenArrivals(process string) bool {
 	return slices.Contains([]string{"constant", "poisson", "gamma"}, process)
 }
 
-// FormatConcurrency is "concurrency 16".
-func FormatConcurrency(n int) string {
-	return "concurrency " + format.Count(int64(n))
-}
-
 // Rate is the load in requests per second: what was offered, or what a closed loop
 // came to.
 func (r Row) Rate() float64 {
@@ -200,13 +194,4 @@ func (r Row) Rate() float64 {
 		return r.Achieved
 	}
 	return r.Offered
-}
-
-// Load says what was asked of the target: "200/s", or "concurrency 16" of a closed
-// loop.
-func (r Row) Load() string {
-	if r.Concurrency > 0 {
-		return FormatConcurrency(r.Concurrency)
-	}
-	return format.Rate(r.Offered)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -30,12 +29,17 @@ func (s *Set) OnlyStarts() bool {
 	return sc.ColdStarts > 0 && !slices.ContainsFunc(sc.Phases, func(p record.Phase) bool { return p.Measured })
 }
 
-// hasResult says that there is a result.
-func (s *Set) hasResult() bool {
-	if s.OnlyStarts() {
-		return slices.ContainsFunc(s.ColdStarts(), func(c ColdStart) bool { return c.N > 0 })
+// Empty says that there is no result, be it good or bad, in a run that was not Refused: no
+// request of a measured phase was sent, or, in a run of starts alone, no start came to its
+// first answer.
+func (s *Set) Empty() bool {
+	switch {
+	case s.Refused():
+		return false
+	case s.OnlyStarts():
+		return !slices.ContainsFunc(s.ColdStarts(), func(c ColdStart) bool { return c.N > 0 })
 	}
-	return slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Ledger.Sent > 0 })
+	return !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Ledger.Sent > 0 })
 }
 
 // Refused says that nothing was sent because this machine cannot give the load
@@ -103,14 +107,15 @@ func (s *Set) Several() bool {
 	return measured > 1
 }
 
-// GivenUp says how many requests had no answer yet when the user ended the run.
-func (s *Set) GivenUp() string {
+// GivenUp are all requests of a run that the user ended while some had no answer yet, which
+// are its Censored; none of any other.
+func (s *Set) GivenUp() record.Ledger {
 	var all record.Ledger
 	for _, r := range s.Rows {
 		all = all.Plus(r.Ledger)
 	}
 	if s.Run.Interrupted == "" || all.Censored == 0 {
-		return ""
+		return record.Ledger{}
 	}
-	return fmt.Sprintf("%s of %s requests were given up when the run was ended", format.Count(all.Censored), format.Count(all.Sent))
+	return all
 }

@@ -3,16 +3,18 @@ package sample
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"servebench/reports/record"
 )
 
-// Shortfall says that, and why, a run holds less than its plan, whatever ended it: what
+// Shortfall says that a run holds less than its plan, whatever ended it: what
 // was planned and not measured is missing evidence, and no PASS.
 type Shortfall struct {
-	Word string // "INTERRUPTED", "UNFINISHED" or "INCOMPLETE"
-	Text string // one sentence without a full stop, with what was not measured
+	Word string // of the constants below
+	Gaps []Gap  // what was not measured
+	// Played are the rounds of an A/B test that ended undecided before the interim analysis
+	// after round Next; 0 of all others.
+	Played, Next int
 }
 
 // The words of a Shortfall.
@@ -24,14 +26,12 @@ const (
 
 // Unended is the Shortfall of a run that did not come to its end; nil of any other.
 func (s *Set) Unended() *Shortfall {
-	run := s.Run
 	switch {
-	case s.Nothing() != "" || s.Refused():
-		return nil
-	case run.Interrupted != "":
-		return s.shortfall(WordInterrupted, "the run ended before its plan did: "+strings.TrimRight(run.Interrupted, ". "), s.Gaps())
-	case run.Finished.IsZero():
-		return s.shortfall(WordUnfinished, unfinished(run), s.Gaps())
+	case s.Empty() || s.Refused():
+	case s.Run.Interrupted != "":
+		return &Shortfall{Word: WordInterrupted, Gaps: s.Gaps()}
+	case s.Run.Finished.IsZero():
+		return &Shortfall{Word: WordUnfinished, Gaps: s.Gaps()}
 	}
 	return nil
 }
@@ -43,28 +43,10 @@ func (s *Set) Incomplete() *Shortfall {
 	gaps := slices.DeleteFunc(s.Gaps(), func(g Gap) bool {
 		return slices.ContainsFunc(failures, func(t ServerFailure) bool { return t.Target == g.Target })
 	})
-	if len(gaps) == 0 || s.Nothing() != "" || s.Refused() || s.Unended() != nil {
+	if len(gaps) == 0 || s.Empty() || s.Refused() || s.Unended() != nil {
 		return nil
 	}
-	return s.shortfall(WordIncomplete, "the record does not hold all that was planned", gaps)
-}
-
-func (s *Set) shortfall(word, text string, gaps []Gap) *Shortfall {
-	if len(gaps) > 0 {
-		text += "; not measured: " + s.told(gaps)
-	}
-	return &Shortfall{Word: word, Text: text}
-}
-
-// unfinished says what is known of a run that was not saved as finished.
-func unfinished(run *record.Run) string {
-	switch run.Hold {
-	case record.Held:
-		return "the run is still going on"
-	case record.Free:
-		return "the run is unfinished and no servebench is writing it: servebench was killed"
-	}
-	return "the run is unfinished: it is still going on, or servebench was killed"
+	return &Shortfall{Word: WordIncomplete, Gaps: gaps}
 }
 
 // Gap is what the record lacks of a target: rounds of a phase, or starts.
@@ -80,16 +62,6 @@ func (g Gap) String() string {
 		what = "starts"
 	}
 	return fmt.Sprintf("%d of %d %s", g.Made, g.Planned, what)
-}
-
-// told lists what is lacking: "physical steady 1 of 3 rounds, container 4 of 20 starts".
-func (s *Set) told(gaps []Gap) string {
-	var parts []string
-	for _, g := range gaps {
-		g.Made = g.Planned - g.Made
-		parts = append(parts, strings.Join(strings.Fields(s.Label(g.Target)+" "+g.Phase+" "+g.String()), " "))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // Gaps hold the plan against the record: each phase on each target that could run, in
@@ -170,40 +142,8 @@ func missingStarts(run *record.Run, t record.Target) Gap {
 	return g
 }
 
-// seat is the position of a cell that counts.
+// Seat is the position of a cell that counts.
 type Seat struct {
 	Target, Phase string
 	Round         int
-}
-
-// Nothing says why there is no result: no request of a measured phase was sent, or,
-// in a run of starts alone, no start came to its first answer. "" when there is
-// one, be it good or bad, and when the run was Refused.
-func (s *Set) Nothing() string {
-	if s.hasResult() || s.Refused() {
-		return ""
-	}
-	var reasons []string
-	for _, t := range s.ServerFailures() {
-		reasons = append(reasons, t.Says())
-	}
-	if s.Run.Interrupted != "" {
-		reasons = append(reasons, "the run was interrupted: "+strings.TrimRight(s.Run.Interrupted, ". "))
-	}
-	if len(reasons) > 0 {
-		return strings.Join(reasons, "; ")
-	}
-	switch {
-	case !slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" }):
-		return "no target can run here"
-	case s.OnlyStarts() && !slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool { return t.Unavailable == "" && !t.Running }):
-		return "the servers are not started here, so that there is no start"
-	case s.OnlyStarts() && !s.Run.Finished.IsZero():
-		return "no start came to its first answer"
-	case !s.OnlyStarts() && !slices.ContainsFunc(s.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
-		return "no phase of the scenario is measured"
-	case s.Run.Finished.IsZero():
-		return "the run has not come to its end"
-	}
-	return "no request of a measured phase was sent"
 }

@@ -74,7 +74,7 @@ func (r Row) sliced() time.Duration {
 	if n := len(r.Slices); n > 0 {
 		length = r.Slices[n-1].End()
 	}
-	if r.Ended() != "" {
+	if r.Ended() {
 		length = min(length, r.Played)
 	}
 	return length
@@ -92,7 +92,7 @@ func (r Row) windows(offset float64, width time.Duration) []Window {
 		w := Window{From: offset + rest[0].Start.Seconds(), To: offset + min(rest[n-1].End(), end).Seconds()}
 		var response, lag []*hdrhistogram.Histogram
 		for i, s := range rest[:n] {
-			if r.Ended() != "" && s.End() > r.Played {
+			if r.Ended() && s.End() > r.Played {
 				s.Scheduled = s.Sent // what was not sent any more was not due any more
 			}
 			if i > 0 {

@@ -147,7 +147,7 @@ func aborted(s *Subject) []finding {
 		if len(e.Aborts) == 1 {
 			round = first.Round
 		}
-		f := of(first.Text, 0, "{rounds}", sample.AbortRounds(e.Aborts), "{after}", sample.Shortly(first.After)).at(e.Target, e.Phase, round)
+		f := of(first.Text, 0, "{rounds}", format.Rounds(sample.AbortRounds(e.Aborts)), "{after}", sample.Shortly(first.After)).at(e.Target, e.Phase, round)
 		if !s.Run.Phase(e.Phase).Measured {
 			f.Action = "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"
 		}

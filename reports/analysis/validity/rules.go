@@ -167,13 +167,13 @@ func loadRules() []Rule {
 func runRules() []Rule {
 	return []Rule{
 		{ID: "empty", Severity: record.SeverityError, run: empty, Limit: "at least one",
-			Text: "nothing was measured: {why}",
+			Text: "nothing was measured: {figure}",
 			Fix:  "see the targets for what is missing"},
 		{ID: "interrupted", run: unended(sample.WordInterrupted), Limit: "the whole plan",
-			Text: "{why}",
+			Text: "the run ended before its plan did: {why}",
 			Fix:  "treat these figures as partial, or run it again to its end"},
 		{ID: "unfinished", run: unended(sample.WordUnfinished), Limit: "the whole plan",
-			Text: "{why}",
+			Text: "the run is unfinished: it is still going on, or servebench was killed",
 			Fix:  "treat these figures as partial, or run it again to its end"},
 		{ID: "server-died", run: died, Limit: none,
 			Text: "the server did not last: {why}",

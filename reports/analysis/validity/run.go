@@ -13,11 +13,10 @@ import (
 )
 
 func empty(s *Subject) []finding {
-	why := s.Nothing()
-	if why == "" {
+	if !s.Empty() {
 		return nil
 	}
-	f := of("no request measured", 0, "{why}", why)
+	f := of("no request measured", 0)
 	if s.OnlyStarts() {
 		f.Figure = "no start measured"
 	}
@@ -40,7 +39,7 @@ func unended(word string) func(*Subject) []finding {
 		if short == nil || short.Word != word {
 			return nil
 		}
-		f := of(fmt.Sprintf("%d measured cells", len(s.Cells)), 0, "{why}", short.Text)
+		f := of(fmt.Sprintf("%d measured cells", len(s.Cells)), 0, "{why}", strings.TrimRight(s.Run.Interrupted, ". "))
 		switch {
 		case s.Run.Hold == record.Held:
 			f.Action = "wait for its end"
@@ -61,7 +60,7 @@ func unended(word string) func(*Subject) []finding {
 // missingRounds tells how much of each phase was measured where that is not all: of a
 // run that came to its end, since one that did not says it as a whole.
 func missingRounds(s *Subject) []finding {
-	if s.Run.Interrupted != "" || s.Run.Finished.IsZero() || s.Nothing() != "" {
+	if s.Run.Interrupted != "" || s.Run.Finished.IsZero() || s.Empty() {
 		return nil
 	}
 	var all []finding
@@ -110,7 +109,7 @@ func fewStarts(s *Subject) []finding {
 
 // plannedStarts are the starts of each target, where any were planned for their own sake.
 func (s *Subject) plannedStarts() []sample.ColdStart {
-	if s.Run.Scenario.ColdStarts == 0 || s.Nothing() != "" {
+	if s.Run.Scenario.ColdStarts == 0 || s.Empty() {
 		return nil
 	}
 	return slices.DeleteFunc(s.ColdStarts(), func(c sample.ColdStart) bool { return c.Running })
@@ -135,7 +134,7 @@ func unequalMachine(generatorCPUs bool) func(*Subject) []finding {
 }
 
 func oneRound(s *Subject) []finding {
-	if s.Nothing() != "" || s.OnlyStarts() || s.Run.Scenario.Rounds > 1 {
+	if s.Empty() || s.OnlyStarts() || s.Run.Scenario.Rounds > 1 {
 		return nil
 	}
 	return []finding{of("1 round", 0)}
