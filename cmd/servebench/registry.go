@@ -25,7 +25,10 @@ import (
 	"servebench/targets/lambda"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/mlflow"
+	"servebench/targets/protocol/sagemaker"
 	"servebench/targets/protocol/template"
+	"servebench/targets/protocol/tfserving"
 	v2 "servebench/targets/protocol/v2"
 	"servebench/targets/protocol/v2grpc"
 	refserver "servebench/targets/reference"
@@ -58,6 +61,10 @@ func protocolKinds() []protocol.Kind {
 	return []protocol.Kind{
 		v2.Kind(),
 		v2grpc.Kind(),
+		tfserving.Kind(),
+		mlflow.Kind(),
+		sagemaker.Kind(),
+		sagemaker.ContainerKind(),
 		template.Kind(),
 	}
 }

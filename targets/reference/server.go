@@ -21,6 +21,9 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/mlflow"
+	"servebench/targets/protocol/sagemaker"
+	"servebench/targets/protocol/tfserving"
 	"servebench/targets/protocol/v2"
 	"servebench/targets/protocol/v2grpc"
 )
@@ -114,6 +117,9 @@ func sides() []side {
 	return []side{
 		{[]string{"/v2", "/v2/"}, v2.Handler},
 		{v2grpc.Patterns(), v2grpc.Handler},
+		{tfserving.Patterns(), tfserving.Handler},
+		{mlflow.Patterns(), mlflow.Handler},
+		{sagemaker.Patterns(), sagemaker.Handler},
 	}
 }
 

@@ -99,7 +99,7 @@ func TestIDs(t *testing.T) {
 
 func TestUnknownPath(t *testing.T) {
 	w := get(newServer(t, Config{}), "/predict")
-	want := `{"error":"no such path \"/predict\"; inference is at /v2, /inference.GRPCInferenceService/, metrics are at /metrics"}`
+	want := `{"error":"no such path \"/predict\"; inference is at /v2, /inference.GRPCInferenceService/, /v1/models, /invocations, /endpoints/, metrics are at /metrics"}`
 	if w.Code != 404 || w.Body.String() != want {
 		t.Errorf("got %d %s, want 404 %s", w.Code, w.Body, want)
 	}

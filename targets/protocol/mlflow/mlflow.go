@@ -1,0 +1,81 @@
+// Package mlflow is the interface of MLflow's scoring server (mlflow models serve). It
+// holds both sides: Kind is the client, which sends a table split in columns and data;
+// Handler is the server, which takes every body that MLflow's own does.
+package mlflow
+
+import (
+	"fmt"
+	"net/http"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/rows"
+)
+
+// Kind is the protocol's entry in the list of protocols.
+func Kind() protocol.Kind {
+	return protocol.Kind{
+		Name:  "mlflow",
+		Doc:   "Interface of MLflow's scoring server: POST /invocations with a table.",
+		Ready: "/ping",
+		Open:  func(cfg protocol.Config) (protocol.Protocol, error) { return client{cfg}, nil },
+	}
+}
+
+type client struct{ protocol.Config }
+
+// Encode writes rows as dataframe_split, tensors as instances. The protocol has no place
+// for the id, nor for the model's name: a server has one model.
+func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, error) {
+	w := rows.Writer{Config: c.Config}
+	var body []byte
+	var err error
+	switch {
+	case len(c.Schema.Tensors) > 0:
+		body, err = w.AppendRecords([]byte(`{"instances":`), batch)
+	case len(c.Schema.Features) == 0:
+		body, err = w.AppendRows([]byte(`{"inputs":`), batch, "", "")
+	default:
+		body = append(w.AppendColumnNames([]byte(`{"dataframe_split":{"columns":`)), `,"data":`...)
+		if body, err = w.AppendRows(body, batch, "", ""); err == nil {
+			body = append(body, '}')
+		}
+	}
+	if err != nil {
+		return protocol.Request{}, fmt.Errorf("encode: %w", err)
+	}
+	return protocol.Request{
+		Method: http.MethodPost, Path: "/invocations",
+		Header: http.Header{"Content-Type": {"application/json"}, modelHeader: {c.Model}},
+		Body:   append(body, '}'),
+	}, nil
+}
+
+// modelHeader names the model to servers that have several, as the reference server has;
+// MLflow's own takes no notice.
+const modelHeader = "X-Model"
+
+// Decode reads the predictions.
+func (c client) Decode(resp protocol.Response) (protocol.Reply, error) {
+	r := &jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}}
+	var outputs []generators.Tensor
+	if r.Expect('{', -1, "body") {
+		for key := range r.Object {
+			if string(key) == "predictions" {
+				outputs = rows.Outputs(r, "predictions", nil)
+			} else {
+				r.Skip()
+			}
+		}
+	}
+	r.ExpectEnd()
+	if len(outputs) == 0 || r.Err != nil || len(r.Faults) > 0 {
+		return protocol.Reply{}, fmt.Errorf("decode: %w", rows.Refuse(r, "predictions"))
+	}
+	answers, err := rows.Answers(outputs, c.Config)
+	if err != nil {
+		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
+	}
+	return protocol.Reply{Answers: answers}, nil
+}
