@@ -282,3 +282,27 @@ func TestFields(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkSignature is what a request of one row costs before the load, and again every two
+// minutes beside it.
+func BenchmarkSignature(b *testing.B) {
+	b.Setenv("AWS_ACCESS_KEY_ID", accessKey)
+	b.Setenv("AWS_SECRET_ACCESS_KEY", secretKey)
+	b.Setenv("AWS_SESSION_TOKEN", strings.Repeat("token/", 100))
+	b.Setenv("AWS_REGION", "eu-central-1")
+	c, _, err := Open(b.Context(), &scenarios.Scenario{HTTP: scenarios.HTTP{Auth: &scenarios.Auth{AWS: &scenarios.AWS{Service: "sagemaker"}}}}, new(secret.Keeper))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := protocol.Request{Method: "POST", Path: "/endpoints/credit/invocations", Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(strings.Repeat("0.25,", 50))}
+	for name, credentials := range map[string]targets.Credentials{"without": {}, "with": c} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := transport.NewMessage("https://runtime.sagemaker.eu-central-1.amazonaws.com", r, false, credentials); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

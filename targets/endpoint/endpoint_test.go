@@ -281,7 +281,7 @@ func TestDeployWithCredentials(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	target, err := Kind().Open(targets.Config{Options: map[string]string{"url": server.URL, "wait": "100ms"}})
+	target, err := Kind().Open(targets.Config{Options: map[string]string{"url": server.URL, "wait": "1s"}})
 	if err != nil {
 		t.Fatal(err)
 	}
