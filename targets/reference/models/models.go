@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -29,12 +30,12 @@ type Model struct {
 	ensemble *trees.Model
 }
 
-// Predict fills scores with the probability of each class. features has one value per
+// Predict fills scores with the probability of each class, or with the value of a
+// regression. features has one value per
 // feature of the schema, NaN for a missing one; fewer panic. It does not allocate and
 // keeps nothing of the slices.
 func (m *Model) Predict(features, scores []float32) {
-	p := m.ensemble.Predict(features)
-	scores[0], scores[1] = 1-p, p
+	m.ensemble.Score(features, scores)
 }
 
 // Served returns the model as the server side of a protocol takes it.
@@ -90,7 +91,7 @@ func Named(name string) (*Model, error) {
 // Read reads a model file in XGBoost's JSON format, as `refserver train` and
 // Python's xgboost write it. A file that names a generator whose features it
 // has gets that generator's schema; another one gets the feature names of the
-// file and the classes 0 and 1. A model that was stopped early predicts with the
+// file and its classes by number; a regression has none. A model that was stopped early predicts with the
 // iterations up to its best one, as XGBClassifier does; see AllIterations.
 func Read(name string, r io.Reader) (*Model, error) {
 	ensemble, err := trees.Read(r)
@@ -99,7 +100,7 @@ func Read(name string, r io.Reader) (*Model, error) {
 	}
 	m := &Model{
 		Name: name, Doc: "Predicts with a model in XGBoost's JSON format.", Version: "1",
-		Schema: schemaOf(ensemble.Features()), ensemble: ensemble,
+		Schema: schemaOf(ensemble), ensemble: ensemble,
 	}
 	kind := credit.Kind()
 	if ensemble.Attributes()["generator"] != kind.Name {
@@ -115,9 +116,11 @@ func Read(name string, r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-func schemaOf(names []string) generators.Schema {
-	schema := generators.Schema{Classes: []string{"0", "1"}}
-	for _, name := range names {
+func schemaOf(ensemble *trees.Model) (schema generators.Schema) {
+	for i := range ensemble.Classes() {
+		schema.Classes = append(schema.Classes, strconv.Itoa(i))
+	}
+	for _, name := range ensemble.Features() {
 		schema.Features = append(schema.Features, generators.Feature{Name: name})
 	}
 	return schema

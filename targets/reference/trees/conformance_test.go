@@ -60,6 +60,16 @@ func TestPredictsTheSameAsXGBoost(t *testing.T) {
 	agree(t, open(t, model), table(t, rows), table(t, out))
 }
 
+func TestOtherObjectivesPredictTheSameAsXGBoost(t *testing.T) {
+	python := xgboost(t)
+	for _, kind := range []string{"classes", "values"} {
+		dir := t.TempDir()
+		model, rows, out := filepath.Join(dir, "model.json"), filepath.Join(dir, "rows.csv"), filepath.Join(dir, "out.csv")
+		run(t, time.Minute, python, "testdata/conformance.py", kind, model, rows, out)
+		agreeAll(t, open(t, model), table(t, rows), table(t, out))
+	}
+}
+
 func TestEarlyStoppedPredictsTheSameAsXGBoost(t *testing.T) {
 	python := xgboost(t)
 	dir := t.TempDir()

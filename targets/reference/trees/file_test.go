@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -83,6 +84,79 @@ func agreeEarly(t *testing.T, m *trees.Model, rows, want [][]float32) {
 	agree(t, m.AllIterations(), rows, all)
 	if used, n := m.UsedIterations(), m.Iterations(); used+4 != n || m.Trees() != 2*n {
 		t.Errorf("%d of %d iterations are used, of %d trees; want all but 4, of 2 trees each", used, n, m.Trees())
+	}
+}
+
+// The files and the predictions are by Python's xgboost: testdata/conformance.py
+// classes and values. Since version 3.1 every class starts from a score of its own.
+func TestReadsOtherObjectives(t *testing.T) {
+	for kind, classes := range map[string]int{"classes": 3, "values": 0} {
+		rows := table(t, filepath.Join("testdata", kind+"-rows.csv"))
+		for _, version := range []string{"2.1.4", "3.2.0"} {
+			t.Run(kind+"-"+version, func(t *testing.T) {
+				path := filepath.Join("testdata", kind+"-"+version+".json")
+				m := open(t, path)
+				if m.Classes() != classes {
+					t.Errorf("%d classes, want %d", m.Classes(), classes)
+				}
+				want := table(t, filepath.Join("testdata", kind+"-"+version+".predictions.csv"))
+				agreeAll(t, m, rows, want)
+				if err := m.Write(io.Discard); err == nil {
+					t.Error("it was written, which drops what it starts from")
+				}
+				text, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				hard, err := trees.Read(bytes.NewReader(bytes.ReplaceAll(text, []byte("multi:softprob"), []byte("multi:softmax"))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				agreeAll(t, hard, rows, want)
+				scores := make([]float32, len(want[0]))
+				if n := testing.AllocsPerRun(100, func() { m.Score(rows[0], scores) }); n != 0 {
+					t.Errorf("%v allocations", n)
+				}
+			})
+		}
+	}
+}
+
+// agreeAll fails unless the scores are those wanted, in every row, to a hundred-thousandth.
+func agreeAll(t *testing.T, m *trees.Model, rows, want [][]float32) {
+	t.Helper()
+	if len(rows) == 0 || len(rows) != len(want) {
+		t.Fatalf("%d rows, %d predictions", len(rows), len(want))
+	}
+	scores := make([]float32, len(want[0]))
+	for i, row := range rows {
+		m.Score(row, scores)
+		for j, s := range scores {
+			if w := float64(want[i][j]); !(math.Abs(float64(s)-w) <= 1e-5*max(1, math.Abs(w))) {
+				t.Fatalf("row %d: scores %v, want %v", i, scores, want[i])
+			}
+		}
+	}
+}
+
+func TestReadOfClassesFaults(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "classes-3.2.0.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string][2]string{
+		`num_class is "1", want a number from 2 to 4096`: {`"num_class":"3","num_f`, `"num_class":"1","num_f`},
+		"base_score is": {`"base_score":"[`, `"base_score":"[1E0,`},
+		"tree_info does not name one of 3 classes for each of": {`"tree_info":[0`, `"tree_info":[3`},
+		"want a number, or 3": {`"base_score":"[`, `"base_score":"[inf,`},
+	} {
+		changed := bytes.Replace(text, []byte(change[0]), []byte(change[1]), 1)
+		if bytes.Equal(changed, text) {
+			t.Fatalf("%s: nothing to change", change[0])
+		}
+		if _, err := trees.Read(bytes.NewReader(changed)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
 	}
 }
 
@@ -197,7 +271,8 @@ func TestReadRejects(t *testing.T) {
 		"iteration_indptr does not rise":            {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 2], "trees"`},
 		"does not rise from 0 to 1":                 {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 5, 1], "trees"`},
 		`num_parallel_tree is "2"`:                  {`"model": {"trees"`, `"model": {"gbtree_model_param": {"num_parallel_tree": "2"}, "trees"`},
-		`objective is "reg:squarederror"`:           {"binary:logistic", "reg:squarederror"},
+		`objective is "rank:pairwise", want one of`: {"binary:logistic", "rank:pairwise"},
+		`num_class is "0", want a number from 2`:    {"binary:logistic", "multi:softprob"},
 		`gradient booster is "dart"`:                {"gbtree", "dart"},
 		"num_target is 2":                           {`"num_target": "1"`, `"num_target": "2"`},
 		`num_feature is "0"`:                        {`"num_feature": "1"`, `"num_feature": "0"`},
@@ -262,6 +337,10 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	several := strings.NewReplacer("binary:logistic", "multi:softprob", `"num_class": "0"`, `"num_class": "2"`,
+		`"trees": [`, `"tree_info": [1], "iteration_indptr": [0, 1], "trees": [`)
+	f.Add([]byte(several.Replace(tiny)))
+	f.Add([]byte(strings.ReplaceAll(tiny, "binary:logistic", "reg:squarederror")))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := trees.Read(bytes.NewReader(data))
 		if err != nil {
@@ -272,9 +351,16 @@ func FuzzRead(f *testing.F) {
 			for i := range row {
 				row[i] = float32(v)
 			}
-			if p := m.Predict(row); !(p >= 0 && p <= 1) {
-				t.Fatalf("probability %v", p)
+			scores := make([]float32, max(m.Classes(), 1))
+			m.Score(row, scores)
+			for _, p := range scores {
+				if m.Classes() > 0 && !(p >= 0 && p <= 1) {
+					t.Fatalf("probability %v", p)
+				}
 			}
+		}
+		if m.Write(io.Discard) != nil {
+			return // of an objective that is only read
 		}
 		written := file(t, m)
 		if !json.Valid(written) {

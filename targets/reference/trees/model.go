@@ -1,6 +1,7 @@
 // Package trees trains and runs gradient-boosted decision trees for two
 // classes, the model behind the reference server. It reads and writes XGBoost's
-// JSON model format, so that a model goes from here to Python and back.
+// JSON model format, so that a model goes from here to Python and back; it also runs
+// models of several classes and regressions, which it does not train.
 //
 // Training follows T. Chen and C. Guestrin, "XGBoost: A Scalable Tree Boosting
 // System", KDD 2016: logistic loss, second-order gain, histogram splits, missing
@@ -12,14 +13,20 @@
 // and in the validation loss, which chooses the number of trees.
 package trees
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Model is a trained ensemble. It is immutable and safe for concurrent use.
 type Model struct {
 	features   []string
 	attributes map[string]string
-	baseScore  float32 // probability of class 1 before the first tree
-	base       float32 // the same as log-odds
+	classes    int       // 0 of a regression
+	baseScore  float32   // of binary:logistic: probability of class 1 before the first tree
+	base       float32   // the same as log-odds
+	bases      []float32 // of other objectives: what each score starts from
+	groups     []int     // of several scores: the class that each tree is for
 	roots      []uint32
 	ends       []int    // of every boosting iteration, the number of trees after it
 	used       int      // the iterations that Predict sums, from the first
@@ -27,6 +34,9 @@ type Model struct {
 	nodes      []node
 	stats      []stat // of the node with the same index
 }
+
+// Classes returns the number of classes; 0 of a regression.
+func (m *Model) Classes() int { return m.classes }
 
 // node is a split or a leaf. The children of a split are neighbours.
 type node struct {
@@ -46,6 +56,9 @@ type stat struct {
 	cover  float32 // sum of the second derivatives of the examples
 	weight float32 // the value the node would add if it were a leaf
 }
+
+// groupCount is for how many scores an iteration grows trees.
+func (m *Model) groupCount() int { return max(len(m.bases), 1) }
 
 // Features returns the names of the features, in the order of a row.
 func (m *Model) Features() []string { return m.features }
@@ -111,8 +124,47 @@ func (m *Model) Gain() []float64 {
 	return gain
 }
 
-// Predict returns the probability of class 1. The row has one value per feature,
-// NaN for a missing one; a shorter row panics. It does not allocate.
+// Score fills scores with the probability of each class, or with the value of a
+// regression. The row has one value per feature, NaN for a missing one; a shorter row
+// panics. It does not allocate.
+func (m *Model) Score(row, scores []float32) {
+	if m.bases == nil {
+		p := m.Predict(row)
+		scores[0], scores[1] = 1-p, p
+		return
+	}
+	row = row[:len(m.features)]
+	copy(scores, m.bases)
+	if m.classes == 0 {
+		for _, root := range m.predicting {
+			scores[0] += leaf(m.nodes, root, row)
+		}
+		return
+	}
+	for i, root := range m.predicting {
+		scores[m.groups[i]] += leaf(m.nodes, root, row)
+	}
+	softmax(scores[:m.classes])
+}
+
+// softmax makes probabilities of margins, as XGBoost does: in float32, with the sum of the
+// exponentials in float64.
+func softmax(margins []float32) {
+	most, sum := slices.Max(margins), 0.0
+	for i, v := range margins {
+		margins[i] = 1
+		if v != most { // which may be infinite
+			margins[i] = float32(exp(float64(v - most)))
+		}
+		sum += float64(margins[i])
+	}
+	for i := range margins {
+		margins[i] /= float32(sum)
+	}
+}
+
+// Predict returns the probability of class 1 of a model of two classes. The row has one
+// value per feature, NaN for a missing one; a shorter row panics. It does not allocate.
 //
 // As in XGBoost, values are compared and leaves summed in float32, tree after
 // tree, so that both agree to rounding.
@@ -177,7 +229,7 @@ func (m *Model) treeAt(i int) tree {
 
 // firstTrees returns the model that the first n trees make, with memory of its own.
 func (m *Model) firstTrees(n int) *Model {
-	c := &Model{features: m.features, attributes: m.attributes, baseScore: m.baseScore, base: m.base}
+	c := &Model{features: m.features, attributes: m.attributes, classes: 2, baseScore: m.baseScore, base: m.base}
 	for i := range n {
 		c.appendTree(m.treeAt(i))
 	}

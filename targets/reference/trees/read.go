@@ -11,14 +11,22 @@ import (
 	"strings"
 )
 
-// The one kind of model that Read and Write know.
+// The kinds of model that Read knows. Write knows the first alone.
 const (
-	objective = "binary:logistic"
-	booster   = "gbtree"
+	logistic = "binary:logistic"
+	softprob = "multi:softprob"
+	hardmax  = "multi:softmax" // the same trees; who serves them tells their probabilities
+	squared  = "reg:squarederror"
+
+	booster = "gbtree"
 )
 
-// maxFeatures bounds num_feature, which sizes a row.
-const maxFeatures = 1 << 16
+const (
+	// maxFeatures bounds num_feature, which sizes a row.
+	maxFeatures = 1 << 16
+	// maxClasses bounds num_class, which sizes an answer.
+	maxClasses = 1 << 12
+)
 
 // Read reads XGBoost's JSON model file, as Write and xgboost's save_model write
 // it. Any input gives an error or a model that can predict. Features without
@@ -47,8 +55,8 @@ func (l learnerDoc) model() (*Model, error) {
 	if l.Booster.Name == "" && l.Objective.Name == "" {
 		return nil, errors.New(`it has no learner.gradient_booster and no learner.objective, so it is no model of XGBoost; booster.save_model("model.json") writes one`)
 	}
-	if l.Objective.Name != objective {
-		return nil, fmt.Errorf("objective is %q, want %q", l.Objective.Name, objective)
+	if known := []string{logistic, softprob, hardmax, squared}; !slices.Contains(known, l.Objective.Name) {
+		return nil, fmt.Errorf("objective is %q, want one of %s", l.Objective.Name, strings.Join(known, ", "))
 	}
 	if l.Booster.Name != booster {
 		return nil, fmt.Errorf("gradient booster is %q, want %q", l.Booster.Name, booster)
@@ -64,11 +72,9 @@ func (l learnerDoc) model() (*Model, error) {
 		return nil, err
 	}
 	m := &Model{features: names, attributes: l.Attributes}
-	base, err := parseProbability(l.Params.BaseScore)
-	if err != nil {
+	if err := l.setObjective(m); err != nil {
 		return nil, err
 	}
-	m.setBase(base)
 	for i, d := range l.Booster.Model.Trees {
 		t, err := d.tree(len(names))
 		if err != nil {
@@ -79,14 +85,61 @@ func (l learnerDoc) model() (*Model, error) {
 	if err := l.iterations(m); err != nil {
 		return nil, err
 	}
+	if m.groupCount() > 1 {
+		m.groups = l.Booster.Model.TreeInfo
+		strange := func(class int) bool { return class < 0 || class >= m.classes }
+		if len(m.groups) != len(m.roots) || slices.ContainsFunc(m.groups, strange) {
+			return nil, fmt.Errorf("tree_info does not name one of %d classes for each of %d trees", m.classes, len(m.roots))
+		}
+	}
 	return m, nil
+}
+
+// setObjective sets what the trees' sums stand for, and what they start from.
+func (l learnerDoc) setObjective(m *Model) error {
+	switch l.Objective.Name {
+	case logistic:
+		m.classes = 2
+		base, err := parseProbability(l.Params.BaseScore)
+		if err == nil {
+			m.setBase(base)
+		}
+		return err
+	case squared:
+		var err error
+		m.bases, err = parseScores(l.Params.BaseScore, 1)
+		return err
+	}
+	n, err := strconv.Atoi(l.Params.NumClass)
+	if err != nil || n < 2 || n > maxClasses {
+		return fmt.Errorf("num_class is %q, want a number from 2 to %d", l.Params.NumClass, maxClasses)
+	}
+	m.classes = n
+	m.bases, err = parseScores(l.Params.BaseScore, n)
+	return err
+}
+
+// parseScores reads what n scores start from: one number for all of them, or since
+// version 3.1 a list in brackets.
+func parseScores(s string, n int) ([]float32, error) {
+	items := strings.Split(strings.Trim(s, "[]"), ",")
+	scores := make([]float32, n)
+	for i := range scores {
+		item := items[min(i, len(items)-1)]
+		v, err := strconv.ParseFloat(strings.TrimSpace(item), 32)
+		if err != nil || len(items) != 1 && len(items) != n || notFinite(float32(v)) {
+			return nil, fmt.Errorf("base_score is %q, want a number, or %d", s, n)
+		}
+		scores[i] = float32(v)
+	}
+	return scores, nil
 }
 
 // iterations tells the model which trees each boosting iteration grew, and how
 // many iterations predict.
 func (l learnerDoc) iterations(m *Model) error {
 	var err error
-	if m.ends, err = l.Booster.Model.iterationEnds(); err != nil {
+	if m.ends, err = l.Booster.Model.iterationEnds(m.groupCount()); err != nil {
 		return err
 	}
 	used := len(m.ends)
@@ -102,8 +155,8 @@ func (l learnerDoc) iterations(m *Model) error {
 }
 
 // iterationEnds returns the number of trees after every iteration. Files before
-// version 2 do not list it: an iteration grew num_parallel_tree trees there.
-func (b boosterModel) iterationEnds() ([]int, error) {
+// version 2 do not list it: an iteration grew num_parallel_tree trees for every group there.
+func (b boosterModel) iterationEnds(groups int) ([]int, error) {
 	trees := len(b.Trees)
 	if starts := b.IterationStarts; len(starts) > 0 {
 		if starts[0] != 0 || starts[len(starts)-1] != trees || !slices.IsSorted(starts) {
@@ -112,7 +165,7 @@ func (b boosterModel) iterationEnds() ([]int, error) {
 		return starts[1:], nil
 	}
 	parallel, err := strconv.Atoi(cmp.Or(b.Params.NumParallelTree, "1"))
-	if parallel = max(parallel, 1); err != nil || trees%parallel != 0 {
+	if parallel = max(parallel, 1) * groups; err != nil || trees%parallel != 0 {
 		return nil, fmt.Errorf("num_parallel_tree is %q, which does not divide the %d trees", b.Params.NumParallelTree, trees)
 	}
 	var ends []int

@@ -69,7 +69,7 @@ type trainer struct {
 }
 
 func newTrainer(train, valid Data, params Params) *trainer {
-	model := &Model{features: train.Features}
+	model := &Model{features: train.Features, classes: 2}
 	model.setBase(float32(float64(train.countPositives()) / float64(train.Len())))
 	return &trainer{
 		params: params, rng: rand.New(rand.NewPCG(params.Seed, 0)),

@@ -2,6 +2,7 @@ package trees
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,10 +12,13 @@ import (
 // noParent stands for the parent of a root.
 const noParent = 1<<31 - 1
 
-// Write writes the model as XGBoost's JSON model file, which
+// Write writes a model of two classes as XGBoost's JSON model file, which
 // xgboost.Booster.load_model reads from version 2.0 on. Equal models give equal
 // bytes.
 func (m *Model) Write(w io.Writer) error {
+	if m.bases != nil {
+		return errors.New("write XGBoost model: only models of " + logistic + " are written")
+	}
 	data, err := json.Marshal(m.document())
 	if err != nil {
 		return fmt.Errorf("encode XGBoost model: %w", err)
@@ -36,7 +40,7 @@ func (m *Model) document() document {
 			Attributes:   attributes,
 			FeatureNames: m.features,
 			FeatureTypes: slices.Repeat([]string{"float"}, len(m.features)),
-			Objective:    objectiveDoc{Name: objective, Params: map[string]string{"scale_pos_weight": "1"}},
+			Objective:    objectiveDoc{Name: logistic, Params: map[string]string{"scale_pos_weight": "1"}},
 			Params: learnerParams{
 				BaseScore:        strconv.FormatFloat(float64(m.baseScore), 'E', -1, 32),
 				BoostFromAverage: "1", NumClass: "0", NumTarget: "1",

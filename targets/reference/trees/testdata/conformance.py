@@ -5,11 +5,15 @@
                                             ROWS, and predict them
     conformance.py early   MODEL ROWS OUT   the same with a random forest a round
                                             and an early stop
+    conformance.py classes MODEL ROWS OUT   the same with three classes, two trees
+                                            of each a round, and an early stop
+    conformance.py values  MODEL ROWS OUT   the same with a regression
     conformance.py foreign FOLDER           write models that servebench refuses
 
 ROWS and OUT are text, one row per line, values separated by commas, nan for a
 missing one. OUT holds probabilities of class 1; of early those of XGBClassifier
-and of Booster.predict.
+and of Booster.predict; of classes those of all three; of values what the regression
+says.
 """
 
 import os
@@ -72,6 +76,39 @@ def early(model, rows, out):
     write(out, np.stack(both, axis=1))
 
 
+def table(seed, n):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, 4)).astype(np.float32)
+    values[rng.random(values.shape) < 0.1] = np.nan
+    signal = np.nan_to_num(values[:, 0]) * np.nan_to_num(values[:, 1]) + np.isnan(values[:, 2])
+    return values, signal + rng.normal(scale=0.3, size=n)
+
+
+def classes(model, rows, out):
+    values, signal = table(1, 1100)
+    labels = np.digitize(signal, [-0.4, 0.5])
+    params = {"objective": "multi:softprob", "num_class": 3, "max_depth": 2, "eta": 0.9, "seed": 1, "nthread": 1,
+              "num_parallel_tree": 2, "subsample": 0.7}
+    known = xgboost.DMatrix(values[:300], label=labels[:300])
+    valid = xgboost.DMatrix(values[300:1000], label=labels[300:1000])
+    booster = xgboost.train(params, known, 40, evals=[(valid, "valid")], early_stopping_rounds=3, verbose_eval=False)
+    booster.save_model(model)
+    best = booster.best_iteration + 1
+    assert booster.num_boosted_rounds() == best + 3
+    matrix = xgboost.DMatrix(values[1000:])
+    write(rows, values[1000:])
+    write(out, booster.predict(matrix, iteration_range=(0, best)))
+
+
+def values(model, rows, out):
+    features, signal = table(2, 600)
+    params = {"objective": "reg:squarederror", "max_depth": 3, "eta": 0.3, "seed": 1, "nthread": 1}
+    booster = xgboost.train(params, xgboost.DMatrix(features[:500], label=100 + 20 * signal[:500]), 12)
+    booster.save_model(model)
+    write(rows, features[500:])
+    write(out, booster.predict(xgboost.DMatrix(features[500:])))
+
+
 def foreign(folder):
     rng = np.random.default_rng(1)
     values = rng.normal(size=(300, 2)).astype(np.float32)
@@ -94,4 +131,5 @@ def foreign(folder):
 
 
 if __name__ == "__main__":
-    {"predict": predict, "train": train, "early": early, "foreign": foreign}[sys.argv[1]](*sys.argv[2:])
+    {"predict": predict, "train": train, "early": early, "classes": classes, "values": values,
+     "foreign": foreign}[sys.argv[1]](*sys.argv[2:])
