@@ -13,10 +13,7 @@ import (
 // abFigure is the first figure of an A/B test.
 func abFigure(t *testing.T, p recordtest.Plan) (*analysis.Analysis, figures.Figure) {
 	t.Helper()
-	a, err := analysis.Analyse(recordtest.Open(t, p))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := analyse(t, p)
 	return a, figures.All(a)[0]
 }
 

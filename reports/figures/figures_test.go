@@ -7,8 +7,6 @@ import (
 	"image/color"
 	"image/png"
 	"io"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -16,61 +14,85 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/figures"
 	"servebench/reports/figures/chart"
-	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
+	"servebench/reports/record/recordtest"
 )
 
-// odd are runs at the edges of what can happen.
-func odd() map[string]*analysis.Analysis {
-	plan := func(change func(*figurestest.Plan)) *analysis.Analysis {
-		p := figurestest.Compare(2, 2)
-		change(&p)
-		return p.Make()
+// compare is the analysis of several targets.
+func compare(t testing.TB, targets, rounds int) *analysis.Analysis {
+	t.Helper()
+	return analyse(t, recordtest.Several(targets, rounds))
+}
+
+func analyse(t testing.TB, p recordtest.Plan) *analysis.Analysis {
+	t.Helper()
+	a, err := analysis.Analyse(recordtest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
 	}
-	interrupted := figurestest.Compare(2, 1).Make()
+	return a
+}
+
+// odd are runs at the edges of what can happen.
+func odd(t *testing.T) map[string]*analysis.Analysis {
+	t.Helper()
+	plan := func(change func(*recordtest.Plan)) *analysis.Analysis {
+		p := recordtest.Several(2, 2)
+		change(&p)
+		return analyse(t, p)
+	}
+	load := func(rate float64, length time.Duration) func(*recordtest.Plan) {
+		return func(p *recordtest.Plan) { p.Rounds, p.Phases[1].Rate, p.Phases[1].Duration = 1, rate, length }
+	}
+	interrupted := compare(t, 2, 1)
 	interrupted.Run.Interrupted = "interrupted by the user"
 	interrupted.Cells[1].Slices = interrupted.Cells[1].Slices[:2]
-	broken := figurestest.Compare(3, 3).Make()
+	broken := compare(t, 3, 3)
 	broken.Validity = record.Invalid
 	broken.Run.Targets[1].Deployments[2] = record.Deployment{Round: 3, Failed: "exit status 1"}
 	return map[string]*analysis.Analysis{
-		"ordinary":    figurestest.Compare(2, 3).Make(),
-		"four by two": figurestest.Compare(4, 2).Make(),
-		"one target":  figurestest.Compare(1, 1).Make(),
+		"ordinary":    compare(t, 2, 3),
+		"four by two": compare(t, 4, 2),
+		"one target":  compare(t, 1, 1),
 		"interrupted": interrupted,
 		"invalid":     broken,
-		"nothing ran": plan(func(p *figurestest.Plan) { p.Targets = nil }),
-		"no round":    plan(func(p *figurestest.Plan) { p.Rounds = 0 }),
-		"no answer": plan(func(p *figurestest.Plan) {
-			p.Fail = func(*rand.Rand, string, time.Duration) bool { return true }
-		}),
-		"half fails": plan(func(p *figurestest.Plan) {
-			p.Fail = func(rng *rand.Rand, target string, _ time.Duration) bool {
-				return target == "container" && rng.Float64() < 0.5
+		"nothing ran": plan(func(p *recordtest.Plan) { p.Targets = nil }),
+		"no round":    plan(func(p *recordtest.Plan) { p.Rounds = 0 }),
+		"no answer": plan(func(p *recordtest.Plan) {
+			for i := range p.Targets {
+				p.Targets[i].Errors = []recordtest.Error{{Class: "timeout", Share: 1}}
 			}
 		}),
-		"one request": plan(func(p *figurestest.Plan) { p.Seconds, p.Rate, p.Rounds = 1, 1, 1 }),
-		"no variance": plan(func(p *figurestest.Plan) {
-			p.Latency = func(*rand.Rand, string, time.Duration) time.Duration { return time.Millisecond }
-		}),
-		"zero latency": plan(func(p *figurestest.Plan) {
-			p.Latency = func(*rand.Rand, string, time.Duration) time.Duration { return -time.Hour }
-		}),
-		"six decades": plan(func(p *figurestest.Plan) {
-			p.Latency = func(rng *rand.Rand, _ string, _ time.Duration) time.Duration {
-				return time.Duration(math.Pow(10, 4+6*rng.Float64()))
+		"half fails":  plan(func(p *recordtest.Plan) { p.Targets[1].Errors = []recordtest.Error{{Class: "timeout", Share: 0.5}} }),
+		"one request": plan(load(1, 1500*time.Millisecond)),
+		"no variance": plan(func(p *recordtest.Plan) {
+			for i := range p.Targets {
+				p.Targets[i].Service, p.Targets[i].Spread, p.Targets[i].Drift, p.Targets[i].Lag = time.Millisecond, 0, 0, 0
 			}
 		}),
-		"many slices": plan(func(p *figurestest.Plan) { p.Seconds, p.Rate, p.Rounds = 700, 3, 1 }),
-		"six strangers": plan(func(p *figurestest.Plan) {
-			p.Targets = []string{"physical", "endpoint-in-a-far-away-region-with-a-very-long-name-indeed", "<script>alert(1)</script>",
-				"tabs\tand\nlines", "fifth", "sixth"}
+		"zero latency": plan(func(p *recordtest.Plan) {
+			for i := range p.Targets {
+				p.Targets[i].Service, p.Targets[i].Lag = 0, 0
+			}
+		}),
+		"six decades": plan(func(p *recordtest.Plan) { p.Targets[0].Spread, p.Targets[1].Spread = 2.5, 2 }),
+		"many slices": plan(load(3, 700*time.Second)),
+		"six strangers": plan(func(p *recordtest.Plan) {
+			for i, name := range []string{"physical", "endpoint-in-a-far-away-region-with-a-very-long-name-indeed", "<script>alert(1)</script>",
+				"tabs\tand\nlines", "fifth", "sixth"} {
+				stranger := p.Targets[0]
+				stranger.Name = name
+				if i > 0 {
+					p.Targets = append(p.Targets, stranger)
+				}
+			}
+			p.Targets = append(p.Targets[:1], p.Targets[2:]...)
 		}),
 	}
 }
 
 func TestEveryFigureOfEveryRun(t *testing.T) {
-	for name, a := range odd() {
+	for name, a := range odd(t) {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range figures.All(a) {
 				t.Run(f.Name, func(t *testing.T) { checkFigure(t, a, f) })
@@ -111,7 +133,7 @@ func checkFigure(t *testing.T, a *analysis.Analysis, f figures.Figure) {
 }
 
 func TestPNGIsDrawnOnItsOwnBackground(t *testing.T) {
-	a := figurestest.Compare(2, 1).Make()
+	a := compare(t, 2, 1)
 	a.Validity = record.Invalid
 	for _, f := range figures.All(a) {
 		for _, p := range []chart.Palette{chart.Light(), chart.Dark()} {
@@ -133,7 +155,7 @@ func TestPNGIsDrawnOnItsOwnBackground(t *testing.T) {
 }
 
 func TestSameRunSameBytes(t *testing.T) {
-	first, second := figures.All(figurestest.Compare(3, 2).Make()), figures.All(figurestest.Compare(3, 2).Make())
+	first, second := figures.All(compare(t, 3, 2)), figures.All(compare(t, 3, 2))
 	for i := range first {
 		one, err := first[i].SVG()
 		if err != nil {
@@ -150,7 +172,7 @@ func TestSameRunSameBytes(t *testing.T) {
 }
 
 func TestRunsWithoutDataSayWhy(t *testing.T) {
-	for _, f := range figures.All(odd()["no answer"]) {
+	for _, f := range figures.All(odd(t)["no answer"]) {
 		answered := slices.Contains([]string{"timeline", "coldstarts"}, f.Name)
 		if answered != (f.Missing == "") {
 			t.Errorf("%s: missing %q, want it to be missing: %v", f.Name, f.Missing, !answered)
@@ -159,7 +181,7 @@ func TestRunsWithoutDataSayWhy(t *testing.T) {
 }
 
 func TestPhasesHaveFiguresOfTheirOwn(t *testing.T) {
-	a := figurestest.Compare(2, 1).Make()
+	a := compare(t, 2, 1)
 	for _, row := range slices.Clone(a.Rows) {
 		row.Phase = "Spike/2"
 		a.Rows = append(a.Rows, row)
@@ -181,7 +203,7 @@ func TestPhasesHaveFiguresOfTheirOwn(t *testing.T) {
 
 func TestFormatWritesBothBackgrounds(t *testing.T) {
 	var names []string
-	err := figures.Format().Render(figurestest.Compare(2, 1).Make(), func(name string, content func(io.Writer) error) error {
+	err := figures.Format().Render(compare(t, 2, 1), func(name string, content func(io.Writer) error) error {
 		names = append(names, name)
 		return content(io.Discard)
 	})
@@ -198,14 +220,14 @@ func TestFormatWritesBothBackgrounds(t *testing.T) {
 }
 
 func TestFormatPassesErrorsOn(t *testing.T) {
-	a, full := figurestest.Compare(1, 1).Make(), errors.New("no space left")
+	a, full := compare(t, 1, 1), errors.New("no space left")
 	if err := figures.Format().Render(a, func(string, func(io.Writer) error) error { return full }); !errors.Is(err, full) {
 		t.Errorf("error %v, want %v", err, full)
 	}
 }
 
 func BenchmarkPNG(b *testing.B) {
-	a := figurestest.Compare(4, 5).Make()
+	a := compare(b, 4, 5)
 	discard := func(_ string, content func(io.Writer) error) error { return content(io.Discard) }
 	for b.Loop() {
 		if err := figures.Format().Render(a, discard); err != nil {

@@ -8,20 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/figures"
-	"servebench/reports/figures/figurestest"
 	"servebench/reports/record/recordtest"
 )
 
 // figuresOf are the figures of a plan's run by their names, each checked.
 func figuresOf(t *testing.T, p recordtest.Plan) map[string]figures.Figure {
 	t.Helper()
-	a, err := analysis.Analyse(recordtest.Open(t, p))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := analyse(t, p)
 	all := map[string]figures.Figure{}
 	for _, f := range figures.All(a) {
 		checkFigure(t, a, f)
@@ -93,7 +88,7 @@ func TestEndedLoadStops(t *testing.T) {
 
 // The axis of a load that was ended after seconds of a month shows the seconds.
 func TestEarlyEndOfALongLoad(t *testing.T) {
-	a := figurestest.Compare(1, 1).Make()
+	a := compare(t, 1, 1)
 	for _, rows := range [][]sample.Row{a.Rows, a.Cells} {
 		rows[0].Span, rows[0].Stopped, rows[0].Played = 720*time.Hour, true, 3500*time.Millisecond
 		rows[0].Slices = rows[0].Slices[:4]

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"servebench/reports/figures"
-	"servebench/reports/figures/figurestest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -120,7 +119,7 @@ func checkSVG(t *testing.T, svg []byte) {
 
 func TestLabelsGolden(t *testing.T) {
 	var got strings.Builder
-	for _, f := range figures.All(figurestest.Compare(3, 2).Make()) {
+	for _, f := range figures.All(compare(t, 3, 2)) {
 		svg, err := f.SVG()
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +146,7 @@ func TestLabelsGolden(t *testing.T) {
 }
 
 func TestColoursOfThePaletteAreVariables(t *testing.T) {
-	for _, f := range figures.All(figurestest.Compare(2, 2).Make()) {
+	for _, f := range figures.All(compare(t, 2, 2)) {
 		svg, err := f.SVG()
 		if err != nil {
 			t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 
 	"servebench/reports/analysis/stat"
 	"servebench/reports/figures"
-	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -14,7 +13,7 @@ import (
 // Answers that nobody compared are not called correct.
 func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 	for _, checked := range []bool{true, false} {
-		a := figurestest.Compare(2, 2).Make()
+		a := compare(t, 2, 2)
 		for i := range a.Rows {
 			if !checked {
 				a.Rows[i].Agreement = stat.Proportion{}
@@ -37,7 +36,7 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 
 // Where nothing was measured, the starts are still drawn, and the figure says so.
 func TestNoResultIsMarked(t *testing.T) {
-	a := figurestest.Compare(1, 1).Make()
+	a := compare(t, 1, 1)
 	a.Rows, a.Cells, a.Validity = nil, nil, record.Invalid
 	a.Run.Targets[0].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1"}}
 	all := figures.All(a)

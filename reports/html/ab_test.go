@@ -4,16 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"servebench/reports/analysis"
 	"servebench/reports/record/recordtest"
 )
 
 func abPage(t *testing.T, p recordtest.Plan) string {
 	t.Helper()
-	a, err := analysis.Analyse(recordtest.Open(t, p))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := analyse(t, p)
 	return words(render(t, a))
 }
 
@@ -44,7 +40,7 @@ func TestABThatIsNotBelieved(t *testing.T) {
 }
 
 func TestOfNoABNothingIsSaid(t *testing.T) {
-	if page := words(render(t, compared(t))); strings.Contains(page, "andidate") {
+	if page := words(render(t, analyse(t, recordtest.Compare()))); strings.Contains(page, "andidate") {
 		t.Error("an ordinary run has a candidate")
 	}
 }

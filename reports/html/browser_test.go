@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/figures/figurestest"
-
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -23,7 +21,7 @@ import (
 // on a screen and on a phone, in light and dark.
 func TestInABrowser(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(file, []byte(render(t, figurestest.Compare(4, 3).Make())), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(render(t, compare(t, 4, 3))), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	ctx := browser(t)

@@ -5,13 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/figures/figurestest"
 	"servebench/reports/record"
 )
 
 // A start without a right first answer does not vanish from the cold starts.
 func TestStartWithoutAnswerIsShown(t *testing.T) {
-	a := figurestest.Compare(2, 3).Make()
+	a := compare(t, 2, 3)
 	a.Rows[1].Unanswered = []time.Duration{987 * time.Millisecond}
 	d := &a.Run.Targets[1].Deployments[1]
 	d.FirstAnswerError, d.Stages = "status 404", []record.Stage{{Name: "ready", At: 987 * time.Millisecond}}

@@ -8,17 +8,14 @@ import (
 	"flag"
 	gohtml "html"
 	"io"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/figures/figurestest"
 	"servebench/reports/formattest"
 	"servebench/reports/html"
 	"servebench/reports/record"
@@ -38,27 +35,32 @@ func render(t testing.TB, a *analysis.Analysis) string {
 	return page.String()
 }
 
-// ordinary is a comparison with a bit of everything.
-func ordinary() *analysis.Analysis {
-	p := figurestest.Compare(2, 3)
-	p.Fail = func(rng *rand.Rand, target string, _ time.Duration) bool {
-		return target == "container" && rng.Float64() < 0.004
+// compare is the analysis of several targets.
+func compare(t testing.TB, targets, rounds int) *analysis.Analysis {
+	t.Helper()
+	return analyse(t, recordtest.Several(targets, rounds))
+}
+
+func analyse(t testing.TB, p recordtest.Plan) *analysis.Analysis {
+	t.Helper()
+	a, err := analysis.Analyse(recordtest.Open(t, p))
+	if err != nil {
+		t.Fatal(err)
 	}
-	a := p.Make()
+	return a
+}
+
+// ordinary is a comparison with a bit of everything.
+func ordinary(t testing.TB) *analysis.Analysis {
+	t.Helper()
+	p := recordtest.Several(2, 3)
+	p.Targets[1].Errors = []recordtest.Error{{Class: "status 503", Example: "503 Service Unavailable: queue full", Share: 0.004}}
+	a := analyse(t, p)
+	a.Run.Dir = "runs/" + a.Run.ID
 	a.Run.Targets = append(a.Run.Targets, record.Target{
 		Name: "vm", Unavailable: "no qemu-system-x86_64 in PATH; to make it available: apt-get install -y qemu-system-x86"})
 	a.Diagnostics = []record.Diagnostic{{Rule: "unequal", Target: "container", Text: "network could not be made equal between the targets",
 		Figure: "loopback, host network namespace", Threshold: "the same on every target", Action: "allow for it when comparing them"}}
-	return a
-}
-
-// compared is an ordinary comparison, from the record up.
-func compared(t testing.TB) *analysis.Analysis {
-	t.Helper()
-	a, err := analysis.Analyse(recordtest.Open(t, recordtest.Compare()))
-	if err != nil {
-		t.Fatal(err)
-	}
 	return a
 }
 
@@ -81,7 +83,7 @@ func words(page string) string {
 
 func TestGolden(t *testing.T) {
 	const golden = "testdata/compare.golden"
-	got := words(render(t, ordinary()))
+	got := words(render(t, ordinary(t)))
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -99,13 +101,13 @@ func TestGolden(t *testing.T) {
 // TestFromTheRecordUp renders what the analysis makes of a run on disk. The figures
 // themselves are the business of its own tests.
 func TestFromTheRecordUp(t *testing.T) {
-	inOrder(t, words(render(t, compared(t))), "compare", "physical", "container", "vm", "NOT RUN", "qemu-system-x86",
+	inOrder(t, words(render(t, analyse(t, recordtest.Compare()))), "compare", "physical", "container", "vm", "NOT RUN", "qemu-system-x86",
 		"Results", "Latency by percentile", "Cold starts", "status 503", "503 Service Unavailable: queue full", "Over time", "Diagnostics",
 		"Limits", "p99 response time", "Load generator", "Ledger", "network path", "servebench run compare --seed 1")
 }
 
 func TestPolicyFitsThePage(t *testing.T) {
-	page := render(t, figurestest.Compare(2, 2).Make())
+	page := render(t, compare(t, 2, 2))
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(page)
 	policy := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
 	if style == nil || policy == nil {
@@ -125,9 +127,9 @@ func TestPolicyFitsThePage(t *testing.T) {
 
 func TestHostileTextIsEscaped(t *testing.T) {
 	const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
-	p := figurestest.Compare(2, 2)
-	p.Targets[1] = evil
-	a := p.Make()
+	p := recordtest.Several(2, 2)
+	p.Targets[1].Name = evil
+	a := analyse(t, p)
 	run := a.Run
 	run.ID, run.Version, run.Interrupted, run.Command = evil, evil, evil, []string{evil}
 	run.Scenario.Name, run.Scenario.Description, run.Scenario.Text, run.Scenario.Payloads = evil, evil, evil, evil
@@ -157,7 +159,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 }
 
 func TestInvalidComesFirst(t *testing.T) {
-	a := figurestest.Compare(2, 2).Make()
+	a := compare(t, 2, 2)
 	a.Validity, a.Verdict = record.Invalid, record.InvalidInstrument
 	a.Diagnostics = []record.Diagnostic{{Rule: "lag", Severity: record.SeverityError, Text: "requests left late", Figure: "lag p99 3 ms", Threshold: "1 ms", Action: "lower the rate"}}
 	for i := range a.Gates {
@@ -178,14 +180,15 @@ func TestInvalidComesFirst(t *testing.T) {
 
 // The commands are those of the program as it was called.
 func TestCommandsCanBePasted(t *testing.T) {
-	a := figurestest.Compare(1, 1).Make()
+	a := compare(t, 1, 1)
 	a.Run.Command, a.Run.Dir = []string{"bin/servebench", "run", "my scenario.yaml"}, "my runs/1"
 	inOrder(t, words(render(t, a)), "Reproduce", "bin/servebench report 'my runs/1'\n", "bin/servebench run 'my scenario.yaml'\n")
 }
 
 // unchecked makes a comparison of servers whose answers nobody could check.
-func unchecked() *analysis.Analysis {
-	a := ordinary()
+func unchecked(t testing.TB) *analysis.Analysis {
+	t.Helper()
+	a := ordinary(t)
 	for i := range a.Rows {
 		a.Rows[i].Agreement = stat.Proportion{}
 	}
@@ -196,8 +199,8 @@ func unchecked() *analysis.Analysis {
 }
 
 func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
-	text := words(render(t, unchecked()))
-	inOrder(t, text, "6,000 of 6,000 requests answered (not checked) at 200/s", "to the end of an answer (not checked)", "Requests answered (not checked), n:",
+	text := words(render(t, unchecked(t)))
+	inOrder(t, text, "5,997 of 5,997 requests answered (not checked) at 199.9/s", "to the end of an answer (not checked)", "Requests answered (not checked), n:",
 		"had an answer (not checked) within", "sent | OK (not checked) | failed", "for answers (not checked) only")
 	for _, no := range []string{"answered correctly", "correct answer"} {
 		if strings.Contains(text, no) {
@@ -208,20 +211,20 @@ func TestUncheckedAnswersAreNotCalledCorrect(t *testing.T) {
 
 func TestMethodSaysWhatWasChecked(t *testing.T) {
 	const all, none = "Every answer is checked", "No answer was checked"
-	if text := words(render(t, figurestest.Compare(2, 3).Make())); !strings.Contains(text, all) || strings.Contains(text, none) {
+	if text := words(render(t, compare(t, 2, 3))); !strings.Contains(text, all) || strings.Contains(text, none) {
 		t.Error("the method does not say that every answer was checked")
 	}
-	if text := words(render(t, unchecked())); strings.Contains(text, all) || !strings.Contains(text, none) {
+	if text := words(render(t, unchecked(t))); strings.Contains(text, all) || !strings.Contains(text, none) {
 		t.Error("the method does not say that no answer was checked")
 	}
-	some := figurestest.Compare(2, 3).Make()
+	some := compare(t, 2, 3)
 	some.Rows[1].Agreement = stat.Proportion{}
 	inOrder(t, words(render(t, some)), "Method", "Where the table of answers has an agreement", "Elsewhere no answer was checked")
 }
 
 // What became of a server is said before whether the instrument can be believed.
 func TestServersAreSaidFirst(t *testing.T) {
-	a := ordinary()
+	a := ordinary(t)
 	a.Validity, a.Verdict = record.Invalid, record.InvalidInstrument
 	a.Diagnostics = append(a.Diagnostics, record.Diagnostic{Rule: "lag", Severity: record.SeverityError, Text: "requests left late"})
 	a.Run.Targets[1].Deployments[2].Failed = "it exited with status 9; its output ends:\n\tout of memory"
@@ -240,9 +243,9 @@ func TestServersAreSaidFirst(t *testing.T) {
 
 // A run whose cells hold no request has no figures.
 func TestNothingMeasured(t *testing.T) {
-	p := figurestest.Compare(2, 2)
-	p.Rate = 0
-	a := p.Make()
+	p := recordtest.Several(2, 2)
+	p.Phases[1].Rate = 1e-6
+	a := analyse(t, p)
 	a.Validity, a.Run.Interrupted = record.Invalid, "stopped by a signal."
 	a.Gates = []gate.Gate{{Target: "physical", Metric: "p99 response time", Verdict: record.InvalidInstrument}}
 	for i := range a.Rows {
@@ -263,12 +266,12 @@ func TestNothingMeasured(t *testing.T) {
 }
 
 func TestMethodTellsTheLagThreshold(t *testing.T) {
-	inOrder(t, words(render(t, figurestest.Compare(1, 1).Make())), "Method",
+	inOrder(t, words(render(t, compare(t, 1, 1))), "Method",
 		"≤ 1 ms, or 5 % of the target's median service time where that is more, for all but 1 % of a round's requests")
 }
 
 func TestInterruptedIsSaidOnTop(t *testing.T) {
-	a := figurestest.Compare(2, 2).Make()
+	a := compare(t, 2, 2)
 	a.Run.Interrupted = "stopped by a signal."
 	inOrder(t, words(render(t, a)), "PASS", "INTERRUPTED", "stopped by a signal.", "physical", "Results")
 }
@@ -290,7 +293,7 @@ func TestVerdicts(t *testing.T) {
 		record.Pass: "All 2 limits are met", record.Fail: "1 of 2 limits not met: container p99 response time",
 		record.Inconclusive: "1 of 2 limits undecided: container p99 response time", record.NoLimit: "the scenario sets no limits",
 	} {
-		a := figurestest.Compare(2, 2).Make()
+		a := compare(t, 2, 2)
 		a.Verdict = verdict
 		a.Gates[1].Verdict = verdict
 		text := words(render(t, a))
@@ -302,8 +305,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestNothingRan(t *testing.T) {
-	p := figurestest.Compare(2, 0)
-	a := p.Make()
+	a := compare(t, 2, 0)
 	a.Run.Targets[0].Unavailable = "no runc in PATH; to make it available: apt-get install -y runc"
 	a.Run.Targets[1].Deployments = []record.Deployment{{Round: 1, Failed: "exit status 1: address already in use"}}
 	inOrder(t, words(render(t, a)), "Nothing was measured", "NOT MEASURED", "The server did not come up: exit status 1: address already in use.", "NOT RUN", "apt-get install -y runc",
@@ -311,7 +313,7 @@ func TestNothingRan(t *testing.T) {
 }
 
 func TestWhatRecursIsSaidOnce(t *testing.T) {
-	a := figurestest.Compare(2, 3).Make()
+	a := compare(t, 2, 3)
 	for i := range a.Run.Targets[1].Deployments {
 		a.Run.Targets[1].Deployments[i].Failed = "exit status 3"
 	}
@@ -329,7 +331,7 @@ func TestWhatRecursIsSaidOnce(t *testing.T) {
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {
-	page := render(t, figurestest.Compare(2, 1).Make())
+	page := render(t, compare(t, 2, 1))
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if strings.Count(page, ` id="`+link[1]+`"`) != 1 {
 			t.Errorf("the link to #%s does not lead to one place", link[1])
@@ -339,13 +341,13 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestSizeOfALargeComparison(t *testing.T) {
 	const most = 1_500_000
-	if n := len(render(t, figurestest.Compare(4, 5).Make())); n > most {
+	if n := len(render(t, compare(t, 4, 5))); n > most {
 		t.Errorf("the report of five rounds on four targets has %d bytes, want at most %d", n, most)
 	}
 }
 
 func TestFormat(t *testing.T) {
-	a := figurestest.Compare(1, 1).Make()
+	a := compare(t, 1, 1)
 	files := formattest.Render(t, html.Format(), a)
 	if text := string(files["report.html"]); len(files) != 1 || !strings.HasSuffix(text, "</html>\n") {
 		t.Errorf("%d files, report.html of %d bytes", len(files), len(text))
@@ -357,7 +359,7 @@ func TestFormat(t *testing.T) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	a := figurestest.Compare(4, 5).Make()
+	a := compare(b, 4, 5)
 	for b.Loop() {
 		if err := html.Write(io.Discard, a); err != nil {
 			b.Fatal(err)

@@ -4,17 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"servebench/reports/analysis"
 	"servebench/reports/record/recordtest"
 )
 
 // page is the text of the page of a plan's run.
 func page(t *testing.T, p recordtest.Plan) string {
 	t.Helper()
-	a, err := analysis.Analyse(recordtest.Open(t, p))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := analyse(t, p)
 	return words(render(t, a))
 }
 

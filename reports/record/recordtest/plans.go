@@ -73,3 +73,23 @@ func Running() Plan {
 	}}
 	return p
 }
+
+// Several is a run of so many of the four targets over so many rounds of ten seconds at
+// 200 requests a second, of which lambda fails some.
+func Several(targets, rounds int) Plan {
+	p := Compare()
+	p.Rounds, p.SLO = rounds, record.SLO{P99: 50 * time.Millisecond}
+	p.Phases[1].Rate, p.Phases[1].Arrivals = 200, "constant"
+	p.Targets = four()[:targets]
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		t.Prepare, t.Facts, t.Meters = 0, []record.Fact{
+			{Name: "CPU set", Value: "1"}, {Name: "memory limit", Value: "512 MiB"},
+			{Name: "network", Value: []string{"loopback", "host network namespace"}[min(i, 1)], Unequal: i > 0},
+		}, nil
+		if t.Name == "lambda" {
+			t.Errors = []Error{{"status 503", "503 Service Unavailable: queue full", 0.004}}
+		}
+	}
+	return p
+}
