@@ -82,7 +82,7 @@ func checkComparable(baseline, candidate *scenarios.Scenario) error {
 	if _, ofLoad := scenarios.Differences(baseline, candidate); len(ofLoad) > 0 {
 		d := ofLoad[0]
 		return decode.Faults{{Field: d.Key, Problem: fmt.Sprintf("%s of the baseline, and %s of the candidate", d.One, d.Other),
-			Want: "the same of both: an A/B test compares servers under the same load, so that only workload, targets, their options and limits may differ"}}
+			Want: "the same of both: an A/B test compares servers under the same load, so that only workload, targets, their options, limits, http.headers and http.auth may differ"}}
 	}
 	return nil
 }

@@ -43,6 +43,8 @@ type fakeTarget struct {
 	running bool
 	// secure makes it serve over TLS, with a certificate of its own.
 	secure bool
+	// authorization, when not "", is what each request has to have in that field.
+	authorization string
 	// answers, when not nil, takes the place of the model.
 	answers http.HandlerFunc
 
@@ -99,6 +101,10 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 		p.paths = append(p.paths, r.URL.Path)
 		p.mu.Unlock()
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		if want := p.authorization; want != "" && r.Header.Get("Authorization") != want {
+			http.Error(rw, "who is it", http.StatusUnauthorized)
+			return
+		}
 		if p.answers != nil {
 			p.answers(rw, r)
 			return
