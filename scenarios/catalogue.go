@@ -95,6 +95,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
 			"file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "user": user, "password": password,
+			"method": method, "target": requestTarget, "column": column, "tensor": tensor,
 		},
 	}
 	for _, param := range arrivalsParams() {
@@ -131,8 +132,11 @@ func hintAtFirstToken(path, key string) string {
 }
 
 // parameters are those of the generator that a data mapping names, as keys beside the
-// others; all are let through where nobody knows it.
+// others; all are let through where nobody knows it, unless a file is named in its place.
 func (cat Catalogue) parameters(data *decode.Node) (fields []decode.Field, open bool) {
+	if data != nil && data.Get("generator") == nil && data.Get("file") != nil {
+		return nil, false
+	}
 	open = data != nil
 	for _, g := range cat.Generators {
 		if data != nil && (data.Get("generator") == nil || data.Get("generator").Text != g.Name) {

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +28,7 @@ func (c check) scenario() {
 	c.workload()
 	c.images()
 	c.modelOptions()
+	c.data()
 	c.corpus()
 	c.load()
 	c.models()
@@ -69,6 +71,7 @@ func targetKind(cat Catalogue, name string) targets.Kind {
 const (
 	serverWanted = "server: reference, or a command, or an image"
 	modelWanted  = "a model's name"
+	dataWanted   = "the key generator or file, and what it needs"
 	// noModel says why a key of a model has no meaning in a scenario with a template.
 	noModel = "a template asks for no model"
 	// alreadyRuns says why there is nothing to time.
@@ -88,7 +91,7 @@ func (c check) needs() {
 		if c.Given("workload") {
 			c.need("workload.model", modelWanted)
 		}
-		c.need("data", "the key generator, and what it needs")
+		c.need("data", dataWanted)
 		c.refuse("template", s.Template != nil, "protocol "+s.Protocol+" makes its own requests", "protocol: template")
 	}
 }
@@ -109,11 +112,70 @@ func (c check) written() {
 	}
 	c.refuse("workload.input", s.Workload.Input != "", noModel, "it left out")
 	c.refuse("workload.output", s.Workload.Output != "", noModel, "it left out")
-	c.refuse("data", c.Given("data"), "a template is sent as it is, and no data goes into it", "it left out")
 	c.refuse("overhead", s.Overhead != nil, noModel, "none")
-	if t := s.Template; t != nil {
-		c.refuse("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
+	if s.Template != nil {
+		c.template(s.Template)
 	}
+}
+
+// template looks at a request that is written out, and at what is put into it and
+// compared with its answer.
+func (c check) template(t *Template) {
+	c.refuse("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
+	if a := t.Answer; a != nil {
+		ways := 0
+		for _, given := range []bool{a.JSON != "", a.Header != "", a.Text} {
+			if given {
+				ways++
+			}
+		}
+		c.refuse("template.answer", ways != 1, fmt.Sprintf("%d places are named", ways), "one of json, header and text")
+	}
+	nothing := isFixed(t.Method) && isFixed(t.Path) && isFixed(t.Body) && t.BodyFile == "" && !slices.ContainsFunc(slices.Collect(maps.Values(t.Headers)), func(v string) bool { return !isFixed(v) })
+	c.refuse("data", c.Given("data") && nothing && c.Sound("template"), "the template has no placeholder, so that nothing of the data is sent", "{{column}} in its path, headers or body, or no data")
+	const takesColumns = "a template takes columns by placeholders, as in {{column}}"
+	d := c.s.Data
+	c.refuse("data.features", d.Features != nil, takesColumns, "it left out")
+	c.refuse("data.tensors", d.Tensors != nil, takesColumns, "it left out")
+	c.refuse("data.classes", d.Classes != nil, "an answer to a template is compared as it is", "it left out")
+	c.refuse("data.batch", d.Batch > 1, "a template has room for one record", "1")
+	compared := d.Label != "" || d.Expect != "" || d.Generator != ""
+	if !c.Sound("data", "template.answer") {
+		return
+	}
+	for key, column := range map[string]string{"data.label": d.Label, "data.expect": d.Expect} {
+		c.refuse(key, column != "" && t.Answer == nil, "where the answer is that it is compared with is not said", "template.answer, such as {json: $.prediction}")
+	}
+	c.refuse("template.answer", t.Answer != nil && !compared, "nothing is compared with it", "data.label or data.expect")
+}
+
+// data holds the keys of a generator and those of a file apart.
+func (c check) data() {
+	d := c.s.Data
+	if !c.Given("data") || !c.Sound("data.generator", "data.file") {
+		return
+	}
+	const ofGenerator = "a generator says so itself"
+	generated := d.Generator != ""
+	switch {
+	case !generated && d.File == "":
+		c.refuse("data", true, "neither a generator nor a file is named", dataWanted)
+		return
+	case generated && d.File != "":
+		c.refuse("data.file", true, "a generator is given beside it", "one or the other")
+		return
+	}
+	c.refuse("data.features", generated && d.Features != nil, ofGenerator, "it left out, or file in the place of generator")
+	c.refuse("data.tensors", generated && d.Tensors != nil, ofGenerator, "it left out, or file in the place of generator")
+	c.refuse("data.tensors", d.Tensors != nil && d.Features != nil, "a row of features is given beside them", "one or the other")
+	c.refuse("data.label", generated && d.Label != "", ofGenerator, "it left out, or file in the place of generator")
+	c.refuse("data.expect", generated && d.Expect != "", ofGenerator, "it left out, or file in the place of generator")
+	c.refuse("data.classes", generated && d.Classes != nil, ofGenerator, "it left out, or file in the place of generator")
+	c.refuse("data.classes", len(d.Classes) == 1, "it holds a single class", "two or more")
+	c.refuse("data.classes", d.Classes != nil && d.Label == "" && d.Expect == "", "no column holds classes", "label or expect beside them")
+	c.refuse("data.order", generated && d.Order != "", "the examples of a generator have no order of their own", "it left out, or file in the place of generator")
+	c.distinct("data.features", d.Features, "each column once")
+	c.distinct("data.classes", d.Classes, "each class once")
 }
 
 func (c check) http() {

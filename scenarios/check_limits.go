@@ -25,11 +25,15 @@ func (c check) decidable() {
 	if c.Sound("targets") {
 		c.refuse("slo.cold_start", l.ColdStart > 0 && c.allRun(), alreadyRuns, "none, or a target that starts its server")
 	}
-	if s.Template != nil {
-		c.refuse("slo.accuracy", l.Accuracy != nil, noModel, "none")
-		c.refuse("slo.agreement", l.Agreement != nil, "a wrong answer to a template is an error", "slo.errors, and template.expect")
-	} else if c.Sound("workload") {
-		c.refuse("slo.agreement", l.Agreement != nil && s.Workload.Server == "", "agreement is known for the reference server only", "accuracy, or none")
+	labelled := s.Data.File == "" || s.Data.Label != ""
+	switch {
+	case !c.Sound("data", "workload"):
+	case s.Template != nil:
+		c.refuse("slo.accuracy", l.Accuracy != nil && (!labelled || s.Template.Answer == nil), "no answer is compared with a label", "data.label and template.answer, or none")
+		c.refuse("slo.agreement", l.Agreement != nil && s.Data.Expect == "", "no answer is compared with an expected one", "data.expect and template.answer, or none")
+	default:
+		c.refuse("slo.accuracy", l.Accuracy != nil && !labelled, "no answer is compared with a label", "data.label, or none")
+		c.refuse("slo.agreement", l.Agreement != nil && s.Workload.Server == "" && s.Data.Expect == "", "agreement is known for the reference server, and of data with expected answers", "data.expect, accuracy, or none")
 	}
 }
 

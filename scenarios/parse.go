@@ -100,6 +100,12 @@ func ParseSLO(file string, text []byte, cat Catalogue, of *Scenario, set ...deco
 	return read.SLO, nil
 }
 
+// defaultCorpus is the number of requests that are made from a generator's examples.
+const defaultCorpus = 10_000
+
+// randomOrder is the order of a file's records where none is named.
+const randomOrder = "random"
+
 // defaultArrivals are those of a phase that names none and has a rate.
 const defaultArrivals = "poisson"
 
@@ -112,7 +118,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 		case p.Written && s.Workload.Server == ReferenceServer:
 			s.Workload.Ready = cat.Protocols[0].Ready
 		case p.Written && s.Template != nil:
-			s.Workload.Ready = s.Template.Path
+			s.Workload.Ready = s.Template.ReadyPath()
 		}
 	}
 	if s.HTTP.Version == "" {
@@ -126,6 +132,12 @@ func (s *Scenario) resolve(cat Catalogue) {
 		if s.HTTP.Version == HTTP2 {
 			s.HTTP.Client = StandardClient
 		}
+	}
+	if s.Data.Generator != "" {
+		s.Data.Corpus = cmp.Or(s.Data.Corpus, defaultCorpus)
+	}
+	if s.Data.File != "" {
+		s.Data.Order = cmp.Or(s.Data.Order, randomOrder)
 	}
 	for i := range s.Load {
 		s.Load[i].resolve(s.Workload.Model, s.Data.Batch)

@@ -6,30 +6,50 @@ import (
 	"net/textproto"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/scenarios/decode"
 	"servebench/targets/protocol"
 )
 
-// Template is one request that the scenario writes out, and what answers it
-// rightly.
+// Template is a request that the scenario writes out, and what answers it rightly.
 type Template struct {
-	// The method of the request.
-	Method string `key:"method" default:"GET" oneof:"GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"`
-	// The path of the request with its query, appended to the path of the server's URL.
-	Path string `key:"path" default:"/" format:"path"` // with a leading slash
+	// The method of the request, or a placeholder for it.
+	Method string `key:"method" default:"GET" format:"method" want:"one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or a placeholder such as {{method}}"`
+	// The path of the request with its query, appended to the path of the server's URL. What
+	// a placeholder stands for is escaped, as a segment of the path or a part of the query; a
+	// placeholder at the beginning stands for a whole path, used as it is.
+	Path string `key:"path" default:"/" format:"target"`
 	// The header fields of the request, such as {Authorization: Bearer ${TOKEN}}, where
 	// ${TOKEN} is a variable of servebench's environment and is not recorded. The value of a
 	// field whose name sounds secret (Authorization, Cookie, X-Api-Key) is recorded only as
-	// a keyed hash.
+	// a keyed hash. A field whose placeholders leave nothing is not sent.
 	Headers Headers `key:"headers" absent:"only Host, User-Agent and the body's length" format:"header" want:"a mapping of header fields, such as {Accept: text/plain}"`
-	// The body of the request. It is recorded, except for what comes from ${NAME}.
+	// The body of the request. It is recorded, except for what comes from ${NAME}. A body
+	// with placeholders is taken for JSON if its Content-Type says so or, without one, if it
+	// begins with a bracket: within quotes the text of the column is escaped, elsewhere it
+	// becomes a value of JSON (a number, true, false, null for nothing, else a string). In a
+	// form (application/x-www-form-urlencoded) it is escaped as such. A body that is one
+	// placeholder is the value itself, of any bytes.
 	Body string `key:"body" absent:"none"`
 	// A file that holds the body, of any bytes; the path is relative to the scenario file.
 	BodyFile string `key:"body_file" absent:"none" format:"file" want:"the path of a file"` // "": Body is it
+	// Where the answer is that data.label and data.expect are compared with.
+	Answer *Answer `key:"answer" default:"none"`
 	// What a correct answer is. Any other answer is a failure.
 	Expect Expect `key:"expect" default:"{}"`
+}
+
+// Answer says where in a response the answer is, in one of three ways.
+type Answer struct {
+	// The JSONPath (RFC 9535) of the answer in the body, such as $.prediction or
+	// $.outputs[0].label. If it selects several values, the answer is the list of them.
+	JSON string `key:"json" absent:"none" format:"word" want:"a JSONPath, such as $.prediction"`
+	// The name of the header field with the answer.
+	Header string `key:"header" absent:"none" format:"word" want:"the name of a header field"`
+	// Whether the whole body is the answer, as text.
+	Text bool `key:"text,omitzero" default:"false"`
 }
 
 // Expect says which answers to a Template are right.
@@ -115,7 +135,31 @@ func (t *Template) Request(body []byte) protocol.Template {
 	return protocol.Template{
 		Method: t.Method, Path: t.Path, Header: header, Body: body,
 		Expect: protocol.Expect{Statuses: t.Expect.Status, Body: t.Expect.Body},
+		Answer: t.Answer.locator(),
 	}
+}
+
+func (a *Answer) locator() protocol.Locator {
+	if a == nil {
+		return protocol.Locator{}
+	}
+	return protocol.Locator{JSON: a.JSON, Header: a.Header, Text: a.Text}
+}
+
+// placeholders are what stands for something else in the texts of a template.
+var placeholders = regexp.MustCompile(`\{\{\{\{|\{\{.*?\}\}`)
+
+// isFixed reports whether a text of a template is the same in every request.
+func isFixed(text string) bool {
+	return !slices.ContainsFunc(placeholders.FindAllString(text, -1), func(found string) bool { return found != "{{{{" })
+}
+
+// ReadyPath is a path that can be asked for to see whether a server runs.
+func (t *Template) ReadyPath() string {
+	if isFixed(t.Path) {
+		return strings.ReplaceAll(t.Path, "{{{{", "{{")
+	}
+	return "/"
 }
 
 // String names the request: "GET /".

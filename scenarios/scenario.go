@@ -32,14 +32,17 @@ type Scenario struct {
 	Workload Workload `key:"workload" default:"{}"`
 	// The wire protocol that the server speaks.
 	Protocol string `key:"protocol,first" choice:"protocol"`
-	// With protocol: template, the request to send every time, and what a correct answer to
-	// it is. A server that already runs counts as ready when a GET of the path returns a
-	// status below 500; if workload.ready names another path, when that returns 2xx.
-	Template *Template `key:"template" default:"none"` // nil: the requests are made from Data
+	// With protocol: template, the request to send, and what a correct answer to it is. In
+	// its texts {{column}} stands for a column of data.file or a feature of data.generator;
+	// {{{{ is a literal {{. Without data the same request is sent every time. A server that
+	// already runs counts as ready when a GET of the path returns a status below 500 (of /,
+	// if the path has placeholders); if workload.ready names another path, when that returns
+	// 2xx.
+	Template *Template `key:"template" default:"none"` // nil: a protocol makes the requests from Data
 	// How requests are sent to the server: HTTP and the connections below it.
 	HTTP HTTP `key:"http" default:"{}"`
-	// The synthetic data that requests are made from. The generator's own parameters stand
-	// beside the keys listed here.
+	// The data that requests are made from: that of a generator, whose own parameters stand
+	// beside the keys listed here, or a file of yours.
 	Data Data `key:"data" absent:"none; required unless protocol is template"`
 	// The phases of load, run in this order on every target in every round. A phase is
 	// either an open loop, which has a rate and sends requests whether or not earlier ones
@@ -156,20 +159,57 @@ type Workload struct {
 // inference server.
 const ReferenceServer = "reference"
 
-// Data is the synthetic data that the requests are made from; the zero value where
-// a Template is sent.
+// Data is what the requests are made from: a generator or a file; the zero value where a
+// Template without placeholders is sent.
 type Data struct {
 	// The generator of the examples. A model of the reference server needs the generator it
 	// was trained with.
-	Generator string `key:"generator,required" choice:"generator"`
+	Generator string `key:"generator" absent:"none; then file is required" choice:"generator"`
+	// A file of records, in the place of a generator: CSV with a header (.csv) or JSON Lines
+	// with an object on each line (.jsonl, .ndjson). Its path is relative to the scenario
+	// file. It is read as the load proceeds, so that it may be larger than the memory; its
+	// SHA-256 is recorded. In JSON Lines {"b64": "…"} stands for bytes.
+	File string `key:"file" absent:"none; then generator is required" format:"file" want:"the path of a file"`
+	// The columns of the file that make the row of features, in the order in which the model
+	// takes them.
+	Features []string `key:"features" absent:"every column of numbers but label and expect" format:"column" least:"1" label:"list of columns" want:"a list of columns, such as [income, age]"`
+	// The columns of the file that hold tensors, in the place of a row of features, with
+	// datatype and shape as in {image: "FP32[3,224,224]"}; -1 is a dimension that varies.
+	// A value is a list, flat or nested, or the bytes as {"b64": "…"}.
+	Tensors Tensors `key:"tensors" absent:"none" format:"tensor" want:"a mapping of columns, such as {image: \"FP32[3,224,224]\"}"`
+	// The column of the file with the outcome that was observed. The share of answers that
+	// equal it is the accuracy; an answer that differs is not a failure.
+	Label string `key:"label,none" absent:"none" format:"column" want:"the name of a column"`
+	// The column of the file with the answer that a correct server gives. The share of
+	// answers that equal it is the agreement; an answer that differs is a failure (wrong
+	// answer). Of records without a value no answer is checked.
+	Expect string `key:"expect,none" absent:"none" format:"column" want:"the name of a column"`
+	// The names of the classes in label and expect, in the order in which the model numbers
+	// them.
+	Classes []string `key:"classes" absent:"the different texts of label and expect, sorted; for whole numbers from 0 on, the numbers" format:"column" least:"1" label:"list of texts" want:"a list of classes, such as [no, yes]"`
+	// How far a number in an answer may be from the expected one.
+	Tolerance float64 `key:"tolerance" absent:"1e-6, of numbers above 1 as a fraction; whole numbers have to be equal" min:"1e-15" max:"1e300"`
+	// The order in which the records of the file are sent: random, by the seed, each record
+	// once before one comes again; or file, from its first record, in every phase. When the
+	// records end, they begin again.
+	Order string `key:"order" absent:"random" oneof:"random,file"`
 	// The number of examples in one request.
 	Batch int `key:"batch" default:"1" min:"1" max:"10000"`
-	// The number of different requests, which are made before the load starts and sent in
-	// random order.
-	Corpus int `key:"corpus" default:"10000" min:"1" max:"1000000"`
+	// The number of different requests. They are made before the load starts, and sent in
+	// random order. With a file, only so many are taken from its beginning.
+	Corpus int `key:"corpus" absent:"10000; with a file as many as it has records for" min:"1" max:"1000000"`
 	// Params are all of the generator's, by their names.
 	Params map[string]float64 `inline:"parameters"`
 }
+
+// OrderOfFile is the Data.Order of records that are sent as they stand in the file.
+const OrderOfFile = "file"
+
+// Tensors are the datatypes and shapes of tensors, by the columns that hold them.
+type Tensors map[string]string
+
+// Key takes any column.
+func (Tensors) Key(written string) (string, *decode.Flaw) { return written, nil }
 
 // Limits are the resources that every target gets.
 type Limits struct {

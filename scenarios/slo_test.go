@@ -110,9 +110,9 @@ func TestLimitsNoRunDecides(t *testing.T) {
 		set, want string
 		of        *Scenario
 	}{
-		{"slo.accuracy=90%", "--set slo.accuracy=90%: slo.accuracy: a template asks for no model; want none", &Scenario{Template: &Template{}}},
-		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: a wrong answer to a template is an error; want slo.errors, and template.expect", &Scenario{Template: &Template{}}},
-		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: agreement is known for the reference server only; want accuracy, or none", own},
+		{"slo.accuracy=90%", "--set slo.accuracy=90%: slo.accuracy: no answer is compared with a label; want data.label and template.answer, or none", &Scenario{Template: &Template{}}},
+		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: no answer is compared with an expected one; want data.expect and template.answer, or none", &Scenario{Template: &Template{}}},
+		{"slo.agreement=90%", "--set slo.agreement=90%: slo.agreement: agreement is known for the reference server, and of data with expected answers; want data.expect, accuracy, or none", own},
 		{"slo.accuracy=90%", "", own},
 		{"slo.cold_start=1us", "--set slo.cold_start=1us: slo.cold_start: the server of every target runs already, so there is no start to time; want none, or a target that starts its server", &Scenario{Targets: []string{"endpoint"}}},
 		{"slo.cold_start=1us", "", &Scenario{Targets: []string{"endpoint", "physical"}}},

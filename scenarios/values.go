@@ -14,6 +14,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"servebench/generators"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
 	"servebench/targets"
@@ -72,6 +73,63 @@ func path(decode.Tag) decode.Scalar {
 		}
 		return nil
 	})
+}
+
+// method is a method of HTTP, or a text with a placeholder for one.
+func method(tag decode.Tag) decode.Scalar {
+	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+	named := decode.OneName("method", methods)
+	read := named.Read
+	named.Label, named.Want = decode.OneOf(methods), tag.Want
+	named.Schema = jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `|.*\{\{.*)$`}
+	named.Read = func(n *decode.Node) (any, *decode.Flaw) {
+		if strings.Contains(n.Text, "{{") {
+			return n.Text, nil
+		}
+		return read(n)
+	}
+	return named
+}
+
+// requestTarget is a path in which placeholders may stand, or one for all of it.
+func requestTarget(tag decode.Tag) decode.Scalar {
+	plain := path(tag)
+	return decode.Prose("path", "a path such as /score/{{customer}}", `^(/|\{\{)`, func(n *decode.Node) *decode.Flaw {
+		filled := *n
+		filled.Text = placeholders.ReplaceAllString(n.Text, "x")
+		if strings.HasPrefix(n.Text, "{{") && !strings.HasPrefix(n.Text, "{{{{") {
+			filled.Text = "/" + filled.Text
+		}
+		_, flaw := plain.Read(&filled)
+		if flaw != nil && filled.Text != n.Text {
+			flaw = &decode.Flaw{Problem: n.String() + " is not the path of a URL with placeholders"}
+		}
+		return flaw
+	})
+}
+
+// column is the name of a column of a file.
+func column(decode.Tag) decode.Scalar { return decode.Words("the name of a column") }
+
+// tensor is the datatype of a tensor with its shape: FP32[3,224,224], BYTES[].
+func tensor(decode.Tag) decode.Scalar {
+	s := decode.Matching("datatype with shape", "a datatype with a shape, such as FP32[3,224,224]", `^[A-Z0-9]+\[(-1|[0-9]+)?(,(-1|[0-9]+))*\]$`, " is not a datatype with a shape")
+	read := s.Read
+	s.Read = func(n *decode.Node) (any, *decode.Flaw) {
+		v, flaw := read(n)
+		if name, _, _ := strings.Cut(n.Text, "["); flaw == nil && generators.DatatypeNamed(name) == 0 {
+			return v, &decode.Flaw{Problem: fmt.Sprintf("unknown datatype %q%s", name, decode.Suggest(name, datatypes())), Want: decode.OneOf(datatypes())}
+		}
+		return v, flaw
+	}
+	return s
+}
+
+func datatypes() (names []string) {
+	for d := generators.BOOL; d <= generators.BYTES; d++ {
+		names = append(names, d.String())
+	}
+	return names
 }
 
 // file is a path of this machine: in the scenario's file relative to the folder of the

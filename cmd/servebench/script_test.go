@@ -17,7 +17,7 @@ import (
 // TestMain makes this test binary serve as the commands of the scripts: servebench,
 // a server for it, and what waits for interrupts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer, "interruptible": interruptible})
+	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer, "scorer": scorer, "interruptible": interruptible})
 }
 
 // TestScripts runs the command line as a user would: success, usage error and

@@ -15,13 +15,15 @@ type Layout struct {
 	// none are, of every numeric one that has a name and is neither Label nor Expect.
 	Rows     bool
 	Features []string
+	// Tensors are the tensors that examples have, in columns of their names.
+	Tensors []generators.Tensor
 	// Fields says that examples have all columns as fields.
 	Fields bool
 	// Label is the column of the outcome that was observed, and Expect that of what a right
 	// server answers; "": there is none.
 	Label, Expect string
-	// Classes are the classes of a tabular row's label, in the order of their numbers; nil:
-	// they follow from the values of Label and Expect.
+	// Classes are the classes of Label and Expect, in the order of their numbers; nil: of
+	// rows and tensors they follow from the values.
 	Classes []string
 }
 
@@ -40,6 +42,7 @@ type Examples struct {
 	file          *File
 	schema        generators.Schema
 	features      []int // columns
+	tensors       []int // columns
 	label, expect int   // columns; -1: there is none
 	classes       map[string]int
 	rows, fields  bool
@@ -80,6 +83,12 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 				wrong = append(wrong, &ColumnError{Key: "features", Problem: "no column of " + f.Name() + " is a number in every record", Want: "a file with numbers"})
 			}
 		}
+	}
+	for _, t := range l.Tensors {
+		e.tensors = append(e.tensors, find("tensors."+t.Name, t.Name))
+		e.schema.Tensors = append(e.schema.Tensors, t)
+	}
+	if !l.Fields {
 		if err := e.findClasses(l.Classes); err != nil {
 			wrong = append(wrong, err)
 		}
@@ -241,6 +250,13 @@ func (r *ExampleReader) Read(record int) (generators.Example, error) {
 			return x, r.records.failed(record, fmt.Errorf("column %s: %q is not a number", e.file.columns[column].Name, values[column].Text))
 		}
 		x.Features = append(x.Features, float32(v))
+	}
+	for i, column := range e.tensors {
+		t, err := parseTensor(e.schema.Tensors[i], values[column])
+		if err != nil {
+			return x, r.records.failed(record, fmt.Errorf("column %s: %w", t.Name, err))
+		}
+		x.Tensors = append(x.Tensors, t)
 	}
 	x.Label, x.Expect = e.answer(e.label, values), e.answer(e.expect, values)
 	return x, nil

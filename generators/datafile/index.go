@@ -84,7 +84,7 @@ func (r *Reader) failed(record int, err error) error {
 	if changed := r.file.CheckUnchanged(); changed != nil {
 		return changed
 	}
-	return fmt.Errorf("read record %d of %s: %w", record, r.file.Name(), err)
+	return fmt.Errorf("%s, line %d: %w", r.file.Name(), r.file.Line(record), err)
 }
 
 // seek brings the cursor to a record.

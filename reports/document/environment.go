@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,6 +90,7 @@ func (b builder) reproduce() []Section {
 	for _, f := range [][2]string{
 		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)}, {"payloads, SHA-256", s.Payloads},
 		{"corpus", fmt.Sprintf("%s, %s each", format.Plural(s.Corpus, "request"), format.Plural(s.Batch, "example"))},
+		{"data file", dataFile(s.Data)}, {"data file, SHA-256", cmp.Or(s.Data, &record.DataFile{}).SHA256},
 		{"rounds", unlessIdle(len(s.Phases), s.Rounds)}, {"phases", phaseList(s.Phases)},
 		{"starts without load, of each target", unlessIdle(s.ColdStarts, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
 	} {
@@ -104,6 +106,18 @@ func (b builder) reproduce() []Section {
 		sections = append(sections, Section{ID: "scenario", Title: "The scenario as it was run", Rank: Folded, Lines: []Line{{Command: s.Text}}})
 	}
 	return sections
+}
+
+// dataFile describes the file that requests were made from; "" where there is none.
+func dataFile(d *record.DataFile) string {
+	if d == nil {
+		return ""
+	}
+	order := "in random order"
+	if d.InOrder {
+		order = "in its own order"
+	}
+	return fmt.Sprintf("%s, %s, %s", d.Name, format.Plural(d.Records, "record"), order)
 }
 
 // place says where the run is, and how to make its reports again.

@@ -131,8 +131,25 @@ func (b builder) ledger() []Section {
 		if ended := ended(r); ended != "" {
 			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})
 		}
+		if again := b.beganAgain(r); again != "" {
+			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: again})
+		}
 	}
 	return []Section{s}
+}
+
+// beganAgain says how often the records of a file that is sent in its own order came to
+// an end in each round; "" where they did not.
+func (b builder) beganAgain(r sample.Row) string {
+	d, requests := b.a.Run.Scenario.Data, int64(b.a.Run.Scenario.Corpus)
+	if d == nil || !d.InOrder || requests == 0 || r.Rounds == 0 {
+		return ""
+	}
+	times := (r.Ledger.Sent/int64(r.Rounds) - 1) / requests
+	if times < 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s holds %s: in each round it began again %s.", d.Name, format.Plural(int(requests), "request"), format.Plural(int(times), "time"))
 }
 
 // played is how long the load was, and was to be.

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports/analysis/capacity"
@@ -70,15 +71,34 @@ func (b builder) checked() string {
 	}
 	switch {
 	case b.a.JudgedByStatus():
-		return "Answers were judged by their status: there is no model to compare them with."
+		return "Answers were judged by their status: there is nothing to compare them with."
 	case !some:
-		return "No answer was checked against a model's prediction, which is known only with “server: reference”: " +
-			"a wrong answer in the protocol's form counts like a right one."
+		return "No answer was checked: what is right is known with “server: reference” or with data.expect. " +
+			"A wrong answer in the protocol's form counts like a right one."
 	case none:
-		return "Where the table of answers has an agreement, every answer is checked against the model's own prediction for the same " +
-			"request, and a wrong one is a failure. Elsewhere no answer was checked."
+		return "Where the table of answers has an agreement, every answer is checked against " + b.expected() +
+			", and a wrong one is a failure. Elsewhere no answer was checked."
 	}
-	return "Every answer is checked against the model's own prediction for the same request. A wrong answer is a failure."
+	return "Every answer is checked against " + b.expected() + ". A wrong answer is a failure."
+}
+
+// expected is what answers are checked against.
+func (b builder) expected() string {
+	switch d := b.a.Run.Scenario.Data; {
+	case d != nil && d.Expect != "":
+		return fmt.Sprintf("the column %s of %s", d.Expect, d.Name)
+	case !slices.ContainsFunc(b.a.Rows, b.a.AsksModel):
+		return "the answer that the scenario expects"
+	}
+	return "the model's own prediction for the same request"
+}
+
+// observed is what accuracy is measured by.
+func (b builder) observed() string {
+	if d := b.a.Run.Scenario.Data; d != nil && d.Label != "" {
+		return fmt.Sprintf("the column %s of %s", d.Label, d.Name)
+	}
+	return "the label of the data"
 }
 
 // intervalMethod says in one sentence how a quantile's interval is made, for

@@ -187,14 +187,20 @@ func (b builder) answers() []Section {
 		b.add(t, r.Target, r.Phase, []Cell{share(r.ErrorRate()), within, b.compared(r, r.Agreement), b.compared(r, r.Accuracy)})
 	}
 	s := Section{ID: "answers", Title: "Answers", Rank: Aside, Table: t}
+	agreed := slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Agreement.N > 0 })
+	labelled := slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Accuracy.N > 0 })
 	switch {
 	case len(b.a.Rows) == 0:
+	case b.a.JudgedByStatus() && labelled:
+		s.Notes = []string{"Answers were judged by their status. Accuracy is with " + b.observed() + "."}
 	case b.a.JudgedByStatus():
-		s.Notes = []string{"Answers were judged by their status: there is no model to compare them with."}
-	case !slices.ContainsFunc(b.a.Rows, b.a.AsksModel):
-		s.Notes = []string{"Agreement is with the answer that the scenario expects."}
+		s.Notes = []string{"Answers were judged by their status: there is nothing to compare them with."}
+	case !slices.ContainsFunc(b.a.Rows, b.a.AsksModel) && !labelled:
+		s.Notes = []string{"Agreement is with " + b.expected() + "."}
+	case agreed && labelled:
+		s.Notes = []string{"Agreement is with " + b.expected() + ", accuracy with " + b.observed() + "."}
 	default:
-		s.Notes = []string{"Agreement is with the model's own prediction for the same request, accuracy with the label of the data."}
+		s.Notes = []string{"Agreement is with the model's own prediction for the same request, accuracy with " + b.observed() + "."}
 	}
 	return []Section{s}
 }

@@ -58,7 +58,7 @@ func TestRedactWhereverTextIs(t *testing.T) {
 	}
 	walk("", reflect.ValueOf(run).Elem())
 	want := strings.Fields(`Schema ID Version Command
-		Scenario.Name Scenario.Text Scenario.Payloads Scenario.Phases.Name Scenario.Phases.Arrivals Scenario.Phases.Mix.Name
+		Scenario.Name Scenario.Text Scenario.Payloads Scenario.Data.SHA256 Scenario.Phases.Name Scenario.Phases.Arrivals Scenario.Phases.Mix.Name
 		Scenario.Overhead.Noop Scenario.Overhead.Model Environment.Name
 		Targets.Name Targets.Facts.Name Targets.Deployments.Stages.Name
 		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Classes.Name Cells.Log

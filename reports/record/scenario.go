@@ -24,13 +24,28 @@ type Scenario struct {
 	Corpus    int               `json:"corpus"`              // distinct requests
 	Batch     int               `json:"batch"`               // examples per request
 	// Template names the request that the scenario writes out, "GET /", where no model
-	// is asked and nothing is known of a right answer but what the scenario expects;
-	// "" where requests are made from data for a model.
+	// is asked and nothing is known of a right answer but what the scenario or its data
+	// expects; "" where requests are made from data for a model.
 	Template string `json:"template,omitempty"`
+	// Data is the file that the requests were made from; nil: there is none.
+	Data *DataFile `json:"data,omitempty"`
 	// ColdStarts is how often each target was to be deployed for its cold start
 	// alone, after the rounds of load.
 	ColdStarts int       `json:"cold_starts,omitempty"`
 	Overhead   *Overhead `json:"overhead,omitempty"`
+}
+
+// DataFile is a file of records that requests are made from.
+type DataFile struct {
+	Name    string `json:"name"`               // without its folder
+	SHA256  string `json:"sha256" redact:"-"`  // of its bytes, in hexadecimal
+	Bytes   int64  `json:"bytes"`              // its length
+	Records int    `json:"records"`            // that it holds
+	InOrder bool   `json:"in_order,omitempty"` // they were sent as they stand in it, in each phase from its beginning
+	// Label and Expect are the columns of the outcome observed and of right answers; "":
+	// there is none.
+	Label  string `json:"label,omitempty"`
+	Expect string `json:"expect,omitempty"`
 }
 
 // Overhead names the two phases, the same but for their models, by which a request's

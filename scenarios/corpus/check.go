@@ -130,10 +130,22 @@ func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 			out.Answers.Agreed++
 		} else if out.Class == "" {
 			out.Class = WrongAnswer
-			out.Text = fmt.Sprintf("example %d: answered %s, want %s", j, c.comparison.describe(answer), c.comparison.describe(want))
+			out.Text = fmt.Sprintf("%sanswered %s, want %s", r.nameExample(j), c.comparison.describe(answer), c.comparison.describe(want))
 		}
 	}
 	return out
+}
+
+// nameExample says which example of a request is spoken of: "loans.csv, record 17: ", or
+// "" of a single one that no file holds.
+func (r *Request) nameExample(j int) string {
+	switch n := len(r.expect); {
+	case r.from.from.Records != nil:
+		return fmt.Sprintf("%s, record %d: ", r.from.from.Records.File().Name(), r.number*n+j+1)
+	case n > 1:
+		return fmt.Sprintf("example %d: ", j)
+	}
+	return ""
 }
 
 const (

@@ -74,6 +74,7 @@ func newCorpus(p protocol.Protocol, size int) *Corpus {
 // Request is one request, with the answers expected to it.
 type Request struct {
 	from   *Corpus // the one that it was made for, and is judged as one of
+	number int     // in that one
 	id     string
 	wire   protocol.Request
 	expect []expectation // one per example
@@ -154,7 +155,7 @@ func Build(cfg Config) (*Corpus, error) {
 	for i := range c.requests {
 		r, err := m.make(i)
 		if err != nil {
-			return nil, fmt.Errorf("build corpus: %w", err)
+			return nil, err
 		}
 		c.requests[i] = *r
 		addRequest(sum, r.wire)
@@ -199,18 +200,18 @@ func (m *maker) make(i int) (*Request, error) {
 	id := fmt.Sprintf("%s-%d", m.name, i)
 	wire, err := m.cfg.Protocol.Encode(id, m.batch)
 	if err != nil {
-		return nil, fmt.Errorf("encode request %d%s: %w", i, m.lineOf(i), err)
+		return nil, m.located(i, err)
 	}
-	return &Request{from: m.corpus, id: id, wire: wire, expect: m.cfg.expectations(m.batch)}, nil
+	return &Request{from: m.corpus, number: i, id: id, wire: wire, expect: m.cfg.expectations(m.batch)}, nil
 }
 
-// lineOf says where a request comes from: " (loans.csv, line 17)".
-func (m *maker) lineOf(i int) string {
+// located says which request cannot be made: "loans.csv, line 17: …".
+func (m *maker) located(i int, err error) error {
 	if m.cfg.Records == nil {
-		return ""
+		return fmt.Errorf("build corpus: encode request %d: %w", i, err)
 	}
 	file := m.cfg.Records.File()
-	return fmt.Sprintf(" (%s, line %d)", file.Name(), file.Line(i*len(m.batch)))
+	return fmt.Errorf("%s, line %d: %w", file.Name(), file.Line(i*len(m.batch)), err)
 }
 
 func (cfg Config) expectations(batch []generators.Example) []expectation {

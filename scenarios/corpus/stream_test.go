@@ -85,7 +85,7 @@ func TestRecordsAreJudged(t *testing.T) {
 		}
 		for answer, want := range map[string]Judgement{
 			"a0": {Answers: record.Answers{Checked: 1, Agreed: 1, Labelled: 1}},
-			"0":  {Class: WrongAnswer, Text: `example 0: answered "0", want "a0"`, Answers: record.Answers{Checked: 1, Labelled: 1, Correct: 1}},
+			"0":  {Class: WrongAnswer, Text: `asks.csv, record 1: answered "0", want "a0"`, Answers: record.Answers{Checked: 1, Labelled: 1, Correct: 1}},
 		} {
 			if got := r.Check(protocol.Response{Status: 200, Body: []byte(answer)}); got != want {
 				t.Errorf("%q is judged %+v, want %+v", answer, got, want)
@@ -109,7 +109,7 @@ func TestBatchesOfRecords(t *testing.T) {
 func TestRecordThatCannotBeEncoded(t *testing.T) {
 	rows := append(rowsOf(3), "bad,,")
 	_, err := fromFile(t, rows, nil)
-	if want := "build corpus: encode request 3 (asks.csv, line 5): no words for it"; err == nil || err.Error() != want {
+	if want := "asks.csv, line 5: no words for it"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

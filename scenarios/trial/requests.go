@@ -1,11 +1,14 @@
 package trial
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 
 	"servebench/generators"
+	"servebench/generators/datafile"
+	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/scenarios"
 	"servebench/scenarios/corpus"
@@ -19,6 +22,7 @@ type requests struct {
 	first  *corpus.Corpus   // the first answer is to one of them
 	phases []*corpus.Corpus // those of each phase of load
 	hash   string           // of all of them
+	data   *record.DataFile // nil: they come from no file
 }
 
 // prepareRequests materialises the requests to every variant, and records their hash.
@@ -33,7 +37,7 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 	for _, v := range s.variants {
 		r := made[v.scenario]
 		if r == nil {
-			if r, err = (requestMaker{s.Runner, v.scenario, proto}).make(); err != nil {
+			if r, err = (&requestMaker{Runner: s.Runner, scenario: v.scenario, proto: proto}).make(); err != nil {
 				return err
 			}
 			made[v.scenario] = r
@@ -41,33 +45,39 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 		if known := s.record.Scenario.Payloads; known != "" && r.hash != known {
 			return decode.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
 		}
-		s.record.Scenario.Payloads, s.record.Scenario.Corpus = r.hash, r.first.Len()
+		s.record.Scenario.Payloads, s.record.Scenario.Corpus, s.record.Scenario.Data = r.hash, r.first.Len(), r.data
 		v.requests = r
 	}
 	return nil
 }
 
-// requestMaker materialises the requests of a scenario.
+// requestMaker makes the requests of a scenario.
 type requestMaker struct {
 	*Runner
 	scenario *scenarios.Scenario
 	proto    protocol.Kind
+	records  *datafile.Examples // nil: there is no file of data
 }
 
-func (m requestMaker) make() (*requests, error) {
+func (m *requestMaker) make() (*requests, error) {
+	if m.scenario.Data.File != "" {
+		if err := m.openFile(); err != nil {
+			return nil, err
+		}
+	}
+	make := m.perModel
 	if m.proto.Written {
-		return m.written()
+		make = m.written
 	}
-	return m.generated()
+	r, err := make()
+	if err == nil && m.records != nil {
+		r.data = m.describeFile()
+	}
+	return r, err
 }
 
-// generated makes every kind of request from the same examples.
-func (m requestMaker) generated() (*requests, error) {
-	data := m.scenario.Data
-	generator, ok := scenarios.Named(m.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
-	if !ok {
-		return nil, fmt.Errorf("unknown generator %q", data.Generator)
-	}
+// perModel makes every kind of request from the same examples.
+func (m *requestMaker) perModel() (*requests, error) {
 	var all []*corpus.Corpus
 	made := map[scenarios.Class]*corpus.Corpus{}
 	for _, class := range m.scenario.Requests() {
@@ -75,17 +85,17 @@ func (m requestMaker) generated() (*requests, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, err := m.newCorpus(generator, model, class)
+		c, err := m.newCorpus(model, class)
 		if err != nil {
 			return nil, err
 		}
 		made[class], all = c, append(all, c)
 	}
 	r := &requests{first: all[0], hash: hashAll(all)}
-	for _, p := range m.scenario.Load {
+	for i, p := range m.scenario.Load {
 		c, err := mixClasses(m.scenario.Classes(p), made)
 		if err != nil {
-			return nil, err
+			return nil, decode.Faults{m.scenario.Source.Fault(decode.Element("load", i)+".mix", err.Error(), "")}
 		}
 		r.phases = append(r.phases, c)
 	}
@@ -94,13 +104,16 @@ func (m requestMaker) generated() (*requests, error) {
 
 // model returns what is known of a model, as an oracle for its answers: of one
 // on the user's own server its name alone.
-func (m requestMaker) model(name string) (Model, error) {
+func (m *requestMaker) model(name string) (Model, error) {
 	if m.scenario.Workload.Server != scenarios.ReferenceServer {
 		return Model{Model: protocol.Model{Name: name}, Generator: m.scenario.Data.Generator}, nil
 	}
 	model, ok := scenarios.Named(m.Reference.Models, name, func(m Model) string { return m.Name })
 	if !ok {
 		return Model{}, fmt.Errorf("the reference server has no model %q", name)
+	}
+	if m.records != nil {
+		return model, m.checkColumns(model)
 	}
 	if model.Generator != "" && model.Generator != m.scenario.Data.Generator {
 		return Model{}, fmt.Errorf("data.generator: model %q takes the examples of generator %q, not of %q",
@@ -109,33 +122,55 @@ func (m requestMaker) model(name string) (Model, error) {
 	return model, nil
 }
 
-// newCorpus materialises the requests of a class, which ask a model.
-func (m requestMaker) newCorpus(kind generators.Kind, model Model, class scenarios.Class) (*corpus.Corpus, error) {
-	data := m.scenario.Data
-	generator, err := kind.Open(generators.Config{Params: data.Params})
-	if err != nil {
-		return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
-	}
-	client, err := m.openProtocol(protocol.Config{
-		Model: model.Name, Schema: generator.Schema(), Input: m.scenario.Workload.Input, Output: m.scenario.Workload.Output,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return corpus.Build(corpus.Config{
-		Generator:  generator,
-		Protocol:   client,
-		Size:       data.Corpus,
+// newCorpus makes the requests of a class, which ask a model.
+func (m *requestMaker) newCorpus(model Model, class scenarios.Class) (*corpus.Corpus, error) {
+	w := m.scenario.Workload
+	return m.build(corpus.Config{
 		Batch:      class.Batch,
 		Class:      class.Name,
-		Seed:       subseed(m.scenario.Seed, seedData),
 		Model:      model.Model,
-		Unlabelled: model.Generator == "",
-	})
+		Unlabelled: model.Generator == "" && m.records == nil,
+		Identity:   fmt.Sprintf("%q %q %q", m.proto.Name, model.Name, w.Input),
+	}, protocol.Config{Model: model.Name, Input: w.Input, Output: w.Output})
 }
 
-func (m requestMaker) openProtocol(cfg protocol.Config) (protocol.Protocol, error) {
+// build makes requests from the scenario's data.
+func (m *requestMaker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error) {
+	data := m.scenario.Data
+	c.Seed, c.Size, c.Tolerance = subseed(m.scenario.Seed, seedData), data.Corpus, data.Tolerance
+	if m.records == nil {
+		kind, ok := scenarios.Named(m.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
+		if !ok {
+			return nil, fmt.Errorf("unknown generator %q", data.Generator)
+		}
+		generator, err := kind.Open(generators.Config{Params: data.Params, Readable: m.proto.Written, Seed: c.Seed})
+		if err != nil {
+			return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
+		}
+		c.Generator, p.Schema = generator, generator.Schema()
+	} else {
+		c.Records, c.InOrder, p.Schema = m.records, data.Order == scenarios.OrderOfFile, m.records.Schema()
+		var err error
+		if c.Size, err = m.requestsIn(c.Batch); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if c.Protocol, err = m.openProtocol(p); err != nil {
+		return nil, err
+	}
+	made, err := corpus.Build(c)
+	if err != nil && m.records != nil {
+		return nil, decode.Faults{m.scenario.Source.Fault("data.file", err.Error(), "")}
+	}
+	return made, err
+}
+
+func (m *requestMaker) openProtocol(cfg protocol.Config) (protocol.Protocol, error) {
 	client, err := m.proto.Open(cfg)
+	if faults := m.templateFaults(err); faults != nil {
+		return nil, faults
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open protocol %s: %w", m.proto.Name, err)
 	}
@@ -174,43 +209,72 @@ func hashAll(all []*corpus.Corpus) string {
 // maxBodyFile bounds the body of a request that is written out.
 const maxBodyFile = 64 * targets.MiB
 
-// written makes the one request that the scenario writes out, whatever model a server
-// may be started with.
-func (m requestMaker) written() (*requests, error) {
+// written makes the requests that the scenario writes out, whatever model a server may be
+// started with: a single one where there is no data.
+func (m *requestMaker) written() (*requests, error) {
 	body, err := m.readBody()
 	if err != nil {
 		return nil, err
 	}
 	request := m.scenario.Template.Request(body)
-	c, err := m.fixed(request)
+	// The hash of a request with a short password in it would tell the password.
+	hidden := request
+	if !m.scenario.Secrets.Empty() {
+		hidden = request.Map(m.scenario.Secrets.Command)
+	}
+	var c *corpus.Corpus
+	r := &requests{}
+	if data := m.scenario.Data; data.Generator == "" && data.File == "" {
+		c, r.hash, err = m.fixed(request, hidden)
+	} else {
+		c, r.hash, err = m.filledIn(request, hidden)
+	}
 	if err != nil {
 		return nil, err
 	}
-	r := &requests{first: c, hash: c.Hash()}
+	r.first = c
 	for range m.scenario.Load {
 		r.phases = append(r.phases, c)
 	}
-	if m.scenario.Secrets.Empty() {
-		return r, nil
-	}
-	// The hash of a request with a short password in it would tell the password.
-	hidden, err := m.fixed(request.Map(m.scenario.Secrets.Command))
-	if err != nil {
-		return nil, err
-	}
-	r.hash = hidden.Hash()
 	return r, nil
 }
 
-func (m requestMaker) fixed(request protocol.Template) (*corpus.Corpus, error) {
-	client, err := m.openProtocol(protocol.Config{Template: request})
-	if err != nil {
-		return nil, err
+// fixed makes the one request of a template without data, and the hash of another that has
+// no secrets in it.
+func (m *requestMaker) fixed(request, hidden protocol.Template) (c *corpus.Corpus, hash string, err error) {
+	for _, t := range []protocol.Template{hidden, request} {
+		client, err := m.openProtocol(protocol.Config{Template: t})
+		if err != nil {
+			return nil, "", err
+		}
+		if c, err = corpus.Fixed(client); err != nil {
+			return nil, "", err
+		}
+		hash = cmp.Or(hash, c.Hash())
 	}
-	return corpus.Fixed(client)
+	return c, hash, nil
 }
 
-func (m requestMaker) readBody() ([]byte, error) {
+// filledIn makes a request of a template for each record of a file or each example of a
+// generator.
+func (m *requestMaker) filledIn(request, hidden protocol.Template) (c *corpus.Corpus, hash string, err error) {
+	text := fmt.Sprintf("%q %q %q %q", hidden.Method, hidden.Path, hidden.Header, hidden.Body)
+	c, err = m.build(corpus.Config{Batch: 1, Identity: text}, protocol.Config{Template: request})
+	if err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256([]byte(c.Hash() + text))
+	if m.records == nil && !m.scenario.Secrets.Empty() { // whose hash is of the requests themselves
+		other, err := m.build(corpus.Config{Batch: 1}, protocol.Config{Template: hidden})
+		if err != nil {
+			return nil, "", err
+		}
+		sum = sha256.Sum256([]byte(other.Hash() + text))
+	}
+	return c, hex.EncodeToString(sum[:]), nil
+}
+
+func (m *requestMaker) readBody() ([]byte, error) {
 	t := m.scenario.Template
 	if t.BodyFile == "" {
 		return []byte(t.Body), nil

@@ -42,7 +42,7 @@ func Kinds() []Kind {
 		{Load, "a phase: its arrivals, rate, duration, concurrency, steps, mix; a warm-up; what ends a phase early"},
 		{Seed, "the seed of due times, and of the data"},
 		{Model, "the model that is asked"},
-		{Protocol, "the wire protocol, or the request that the scenario writes out"},
+		{Protocol, "the wire protocol, the request that the scenario writes out, or what answers are compared with"},
 		{Limits, "the CPUs and the memory of the server"},
 		{Client, "how requests are carried: HTTP version, client, timeout, attackers"},
 		{Machine, "the processor, the kernel's series, CPUs and priority of the generator, idle states"},

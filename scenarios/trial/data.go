@@ -1,0 +1,139 @@
+package trial
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"servebench/generators/datafile"
+	"servebench/reports/record"
+	"servebench/scenarios"
+	"servebench/scenarios/decode"
+	"servebench/targets/protocol"
+)
+
+// openFile opens the scenario's file of data, and finds its columns.
+func (m *requestMaker) openFile() error {
+	data := m.scenario.Data
+	file, err := datafile.Open(data.File, data.Label, data.Expect)
+	if err != nil {
+		var faults decode.Faults
+		for _, e := range separate(err) {
+			faults = append(faults, m.scenario.Source.Fault("data.file", e.Error(), ""))
+		}
+		return faults
+	}
+	layout := datafile.Layout{
+		Rows: !m.proto.Written && data.Tensors == nil, Features: data.Features, Fields: m.proto.Written,
+		Label: data.Label, Expect: data.Expect, Classes: data.Classes,
+	}
+	if known, ok := scenarios.Named(m.Reference.Models, m.scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.scenario.Workload.Server == scenarios.ReferenceServer && data.Classes == nil {
+		layout.Classes = known.Schema.Classes
+	}
+	for _, column := range slices.Sorted(maps.Keys(data.Tensors)) {
+		t, err := datafile.ParseTensorType(column, data.Tensors[column])
+		if err != nil {
+			return decode.Faults{m.scenario.Source.Fault(decode.Member("data.tensors", column), err.Error(), "a shape such as FP32[3,224,224]")}
+		}
+		layout.Tensors = append(layout.Tensors, t)
+	}
+	if m.records, err = file.Examples(layout); err == nil {
+		return nil
+	}
+	var faults decode.Faults
+	for _, e := range separate(err) {
+		wrong, ok := errors.AsType[*datafile.ColumnError](e)
+		if !ok {
+			return err
+		}
+		problem, want := wrong.Problem, wrong.Want
+		if wrong.Unknown != "" {
+			problem, want = problem+decode.Suggest(wrong.Unknown, names(file)), decode.OneOf(names(file))
+		}
+		faults = append(faults, m.scenario.Source.Fault("data."+wrong.Key, problem, want))
+	}
+	return faults
+}
+
+func (m *requestMaker) describeFile() *record.DataFile {
+	data, f := m.scenario.Data, m.records.File()
+	return &record.DataFile{
+		Name: f.Name(), SHA256: f.Hash(), Bytes: f.Size(), Records: f.Len(),
+		InOrder: data.Order == scenarios.OrderOfFile, Label: data.Label, Expect: data.Expect,
+	}
+}
+
+func names(f *datafile.File) (all []string) {
+	for _, c := range f.Columns() {
+		if c.Name != "" {
+			all = append(all, c.Name)
+		}
+	}
+	return all
+}
+
+// separate are the errors that one joins.
+func separate(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// requestsIn is how many requests the file's records make.
+func (m *requestMaker) requestsIn(batch int) (int, error) {
+	file := m.records.File()
+	n := file.Len() / batch
+	if n == 0 {
+		return 0, decode.Faults{m.scenario.Source.Fault("data.batch", fmt.Sprintf("%s holds %d records", file.Name(), file.Len()), "at most so many")}
+	}
+	if most := m.scenario.Data.Corpus; most > 0 {
+		if most > n {
+			return 0, decode.Faults{m.scenario.Source.Fault("data.corpus", fmt.Sprintf("%s holds %d records, for %d requests", file.Name(), file.Len(), n), "at most so many")}
+		}
+		n = most
+	}
+	return n, nil
+}
+
+// checkColumns holds the file's columns to the features that a model of the reference
+// server takes.
+func (m *requestMaker) checkColumns(model Model) error {
+	var want, have []string
+	for _, f := range model.Schema.Features {
+		want = append(want, f.Name)
+	}
+	for _, f := range m.records.Schema().Features {
+		have = append(have, f.Name)
+	}
+	if len(want) == 0 || slices.Equal(want, have) {
+		return nil
+	}
+	return decode.Faults{m.scenario.Source.Fault("data.features", fmt.Sprintf("model %s does not take the columns %s", model.Name, strings.Join(have, ", ")), "["+strings.Join(want, ", ")+"]")}
+}
+
+// templateFaults are what is wrong with the scenario's template, nil where nothing is.
+func (m *requestMaker) templateFaults(err error) decode.Faults {
+	if err == nil {
+		return nil
+	}
+	var faults decode.Faults
+	for _, e := range separate(err) {
+		wrong, ok := errors.AsType[*protocol.TemplateError](e)
+		if !ok {
+			return nil
+		}
+		problem, want := wrong.Problem, wrong.Want
+		if wrong.Unknown != "" {
+			problem, want = problem+decode.Suggest(wrong.Unknown, wrong.Columns), decode.OneOf(wrong.Columns)
+		}
+		key := wrong.Key
+		if key == "body" && m.scenario.Template.BodyFile != "" {
+			key = "body_file"
+		}
+		faults = append(faults, m.scenario.Source.Fault("template."+key, problem, want))
+	}
+	return faults
+}
