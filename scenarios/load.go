@@ -11,10 +11,12 @@ type Phase struct {
 	// The name of the phase in reports and in --set load.NAME.rate=…; no two phases have the
 	// same.
 	Name string `key:"name,required" format:"name"`
-	// The model to ask in this phase, by its name on the server.
+	// The model that the requests of this phase ask, by its name on the server, where that is
+	// another than the workload's.
 	Model string `key:"model" absent:"workload.model" format:"word" want:"a model's name" choice:"model"`
-	// Classes of request that are sent among each other, exactly in proportion to their
-	// weights and in random order. Reports show each class separately.
+	// Kinds of request that the phase sends in random order, each as often as its weight
+	// says: exactly in proportion in about every hundred requests, not just on average.
+	// Reports show each class separately.
 	Mix []Class `key:"mix" absent:"none: all requests are alike" least:"1" label:"list of mappings" want:"a list of classes, such as [{name: small, weight: 9}, {name: big, batch: 100}]"`
 	// How requests are spread over time.
 	Arrivals string `key:"arrivals" absent:"poisson; none with concurrency" choice:"arrival process"` // "" of a closed loop

@@ -227,11 +227,11 @@ type Regression struct {
 	// separately. Quantiles are of the response time and need enough requests in each round:
 	// p50 200, p90 300, p99 2000, p99.9 20000.
 	Metrics []string `key:"metrics,none" absent:"[p50, p90]" choice:"metric" least:"1" label:"list of metrics" want:"a list of metrics, such as [p50, p90]"`
-	// The smallest loss that fails. A candidate that is worse by less does not fail, even if
-	// the difference is significant.
+	// The smallest loss that fails. A candidate fails when it is significantly worse, by this
+	// much or more; a smaller loss does not fail, even if it is significant.
 	Margin float64 `key:"margin" default:"3%" format:"fraction"`
-	// The largest loss that passes. A candidate passes when it is worse by significantly
-	// less than this, or not at all.
+	// The loss that a pass rules out. A candidate passes when the whole interval of its
+	// change is below it: it is significantly less than this much worse, or it is better.
 	Tolerance float64 `key:"tolerance" default:"5%" format:"fraction"`
 	// The most rounds to run. An A/B test ends as soon as the answer is clear.
 	Rounds int `key:"rounds" default:"40" min:"10" max:"200"`

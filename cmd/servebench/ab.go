@@ -111,7 +111,7 @@ func (o *abOptions) define(cmd *cobra.Command) {
 	flags.BoolVar(&o.same, "aa", false, "compare the baseline with itself: the noise of this machine, which is kept, and no margin below it is taken")
 	flags.BoolVar(&o.forget, "forget-noise", false, "forget the noise floor that --aa has kept of this scenario on this machine")
 	flags.StringVar(&o.resume, "continue", "", "go on with the A/B test in the `folder` of a run that is interrupted or INCONCLUSIVE, or that ended because its load generator was disturbed: that round is rerun")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds at most, instead of the scenario's regression.rounds; with --continue, those played included")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds at most, instead of the scenario's regression.rounds; with --continue, those already run included")
 	flags.StringVar(&o.margin, "margin", "", "regression.margin instead of the scenario's: 3%")
 	flags.StringVar(&o.tolerance, "tolerance", "", "regression.tolerance instead of the scenario's: 5%")
 	flags.StringSliceVar(&o.metrics, "metrics", nil, "what to compare instead of the scenario's: "+strings.Join(record.Metrics(), ", "))

@@ -40,7 +40,7 @@ folders of runs. With one run alone, or with --baseline, BASE is the stored base
 of its scenario (servebench baseline set).
 
 It is no gate, and judges nothing: what the machine did between two runs is in their
-ratios. servebench ab plays both servers in every round, and judges.
+ratios. servebench ab runs both servers in every round, and judges.
 
 Two runs are not comparable when one of these differs, unless --allow names it:
 ` + kindsHelp() + `What else differs is told as a remark.

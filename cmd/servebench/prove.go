@@ -44,7 +44,7 @@ how often where something has. Beside the design of servebench ab stand those of
 gates. Every simulation takes the statistics of a real A/B test; only the latencies are
 drawn. The same number of simulations gives the same figures on any machine.
 
-With --real, play A/B tests instead, under the scenario gate: of the reference server
+With --real, run A/B tests instead, under the scenario gate: of the reference server
 with itself, and with itself answering later by a share of its median. It is said before
 how long that takes. Few A/B tests prove little: the intervals of the rates say how little.
 
@@ -74,7 +74,7 @@ Exit codes:
 	flags := cmd.Flags()
 	flags.IntVar(&opts.simulations, "simulations", 20_000, "A/B tests simulated for each figure")
 	flags.VarP(opts.output, "output", "o", "print as")
-	flags.BoolVar(&opts.real, "real", false, "play A/B tests of the reference server instead of simulating them")
+	flags.BoolVar(&opts.real, "real", false, "run A/B tests of the reference server instead of simulating them")
 	flags.IntVar(&opts.abTests, "tests", 10, "with --real: A/B tests of the same server, and as many of a slower one")
 	flags.Var(&opts.change, "change", "with --real: by how much later the slower one answers, of the median response time")
 	return cmd

@@ -238,7 +238,7 @@ func (b builder) warmUp() string {
 // pairTable has the rounds of each metric of an A/B test, and what each interim analysis
 // made of them.
 func (b builder) pairTable() *Table {
-	t := &Table{Columns: append(words("metric", "phase", "round", "played first"), numbers(record.Baseline, record.Candidate, "change")...), Keys: 2}
+	t := &Table{Columns: append(words("metric", "phase", "round", "ran first"), numbers(record.Baseline, record.Candidate, "change")...), Keys: 2}
 	for _, m := range b.a.AB.Metrics {
 		named := []Cell{text(m.Name), text(b.phase(m.Phase))}
 		for _, pair := range m.Pairs {

@@ -153,7 +153,7 @@ func outcome(what string, a *analysis.Analysis) string {
 		if short := a.Shortfall(); short != nil {
 			return short.Word + ": " + ShortfallText(a, short)
 		}
-		return "played to its end"
+		return "ran to its end"
 	case compare.Servers:
 		return cmp.Or(strings.Join(failureClauses(a), "; "), "none went wrong")
 	}
@@ -294,6 +294,6 @@ func ComparisonWarning(all []*compare.Comparison) string {
 	if !slices.ContainsFunc(all, func(c *compare.Comparison) bool { return len(c.Figures) > 0 }) {
 		return ""
 	}
-	return "This is no gate: the runs were played one after the other, and what the machine did in between is in the figures, which no interval includes, " +
-		"so that two runs of one server differ, too. servebench ab plays both servers in every round and judges by pairs."
+	return "This is no gate: the runs were made one after the other, and what the machine did in between is in the figures, which no interval includes, " +
+		"so that two runs of one server differ, too. servebench ab runs both servers in every round and judges by pairs."
 }

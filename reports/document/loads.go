@@ -116,7 +116,7 @@ func (b builder) overhead() []Section {
 	if len(b.a.Ratios) > 0 {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(overheadBesideRatios)})
 	}
-	method := Line{Text: "There are no intervals: they take four rounds that both phases were played in."}
+	method := Line{Text: "There are no intervals: they take four rounds in which both phases ran."}
 	if intervals {
 		method.Text = "Intervals: " + format.Sentence(OverheadMethod)
 	}

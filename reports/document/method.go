@@ -113,7 +113,7 @@ const RatioMethod = "95 % interval from the logarithms of the ratios of paired r
 
 // LagMethod says in words when lag makes a run INVALID; see Row.LagLimit.
 func LagMethod() string {
-	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, beyond chance: it counts when the whole 95 %% interval of the share lies above that",
+	return fmt.Sprintf("≤ %s, or %s of the target's median service time where that is more, for all but %s of a round's requests, allowing for chance: it counts when the whole 95 %% interval of the share lies above that",
 		format.Duration(sample.LagFloor), format.Percent(sample.LagShare), format.Percent(validity.MostLate))
 }
 
@@ -135,7 +135,7 @@ const StagesMethod = "started: the server's process exists; listening: its port 
 const StartMethod = "95 % interval of the median by binomial order statistics, which takes six starts, independent of each other; p90 takes 100 starts"
 
 // ABMethod says in words how the figures of an A/B test are made.
-const ABMethod = "Each round plays the same due times and payloads on a fresh server of either variant, in an order that is drawn. " +
+const ABMethod = "Each round sends the same requests at the same due times to a fresh server of either variant, in random order. " +
 	"Baseline and candidate are the medians of the rounds; a request that failed counts as slower than any. " +
 	"Change is the Hodges–Lehmann estimate of candidate ÷ baseline over the pairs of rounds, p that of Wilcoxon's signed-rank test of no worse, one-sided and exact"
 

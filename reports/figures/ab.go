@@ -101,7 +101,7 @@ func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric
 	panel.X.Tick.Marker = chart.Unlabelled(roundTicks(last))
 	if lowest {
 		panel.X.Tick.Marker = roundTicks(last)
-		panel.X.Label.Text = "round, in the order of play"
+		panel.X.Label.Text = "round, in the order in which they ran"
 	}
 	panel.Add(chart.Level(1, chart.Stroke(p.Ink, 1)), chart.Level(margin, chart.Stroke(p.Alarm, 1, 5, 3)),
 		chart.Level(tolerance, chart.Stroke(p.Alarm, 1, 1, 3)), pairPoints(m.Pairs, l, p))

@@ -43,7 +43,7 @@ type summary struct {
 	Steps       []capacity.Stepped    `json:"steps"`      // targets in phases with steps
 	Saturation  []capacity.Saturation `json:"saturation"` // targets with several closed loops
 	Unavailable []unavailable         `json:"unavailable"`
-	LeftOut     []sample.LeftOut      `json:"left_out"` // phases not played after abort_on had ended one before
+	LeftOut     []sample.LeftOut      `json:"left_out"` // phases left out after abort_on had ended one before
 }
 
 // reason is why a run is INVALID, by which rule, and what to do.

@@ -21,7 +21,7 @@ func runSuite(a *analysis.Analysis) junit.Testsuite {
 	}
 	if short := a.Shortfall(); short != nil {
 		s.AddTestcase(junit.Testcase{
-			Classname: name, Name: "played to its end", Time: seconds(0),
+			Classname: name, Name: "ran to its end", Time: seconds(0),
 			Error: &junit.Result{Message: short.Word + ": " + format.Plain(document.ShortfallText(a, short)), Type: short.Word},
 		})
 	}

@@ -50,7 +50,7 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 	case (a.AB.Interim < len(interims) || a.Shortfall() != nil) && (rounds == 0 || rounds == last):
 		return interims, nil
 	case rounds == 0:
-		return nil, fmt.Errorf("all its %d rounds are played; want --rounds %s", last, suggestRounds(a))
+		return nil, fmt.Errorf("all its %d rounds have been run; want --rounds %s", last, suggestRounds(a))
 	}
 	plan := paired.Plan{Margin: run.AB.Margin, Tolerance: run.AB.Tolerance, Interims: interims}
 	if plan, err = plan.Extend(rounds); err != nil {

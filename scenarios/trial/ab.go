@@ -219,7 +219,7 @@ func (s *session) gaveUpServer(number int) bool {
 	}
 	for _, v := range s.variants {
 		if !slices.ContainsFunc(s.record.Cells, func(c record.Cell) bool { return c.Target == v.name && c.Measured }) {
-			s.note("%s is given up: in %d rounds no load could be played on it", v.name, number)
+			s.note("%s is given up: in %d rounds it could be sent no load", v.name, number)
 			return true
 		}
 	}

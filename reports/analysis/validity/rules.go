@@ -89,7 +89,7 @@ func generatorRules() []Rule {
 		{ID: "rate", Severity: severity, cell: offRate, curable: true, Limit: "within ±" + format.Percent(rateBand),
 			Text: "the generator sent {achieved} where {offered} were due: {figure}",
 			Fix:  moreCPUs},
-		{ID: "lag", Severity: severity, cell: late, curable: true, Limit: "≤ " + format.Percent(MostLate) + ", chance apart",
+		{ID: "lag", Severity: severity, cell: late, curable: true, Limit: "≤ " + format.Percent(MostLate) + ", allowing for chance",
 			Text: "the load generator sent requests late by more than the response times allow: {figure}",
 			Fix:  "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"},
 		{ID: "generator-cpu", Severity: severity, cell: busyGenerator, curable: true, Limit: "≤ " + format.Percent(sample.MostCPU),

@@ -87,7 +87,7 @@ func (o *options) addFlags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringSliceVar(&o.tools, "tools", toolNames(), "tools to compare")
 	f.StringSliceVar(&o.loads, "loads", loadKinds(), "kinds of load")
-	f.IntVar(&o.rounds, "rounds", 3, "rounds of the closed and open loops; the stall, which hardly varies, is played once")
+	f.IntVar(&o.rounds, "rounds", 3, "rounds of the closed and open loops; the stall, which hardly varies, is run once")
 	f.DurationVar(&o.duration, "duration", 5*time.Second, "`time` of each closed and open loop")
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of the order in which tools take their turn")
 	f.StringVar(&o.bin, "bin", "bin", "`folder` that holds servebench, and the other tools in peers/")

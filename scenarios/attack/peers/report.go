@@ -140,7 +140,7 @@ func (c *comparison) stallTable() *table {
 	}
 	t.notes = append([]string{
 		"Truth is that of the design. The server takes some milliseconds to write the thousand answers held back, which a tool that measures from due times sees.",
-		"wrk and hey play it as near as they can, in a closed loop.",
+		"wrk and hey come as near to it as they can, in a closed loop.",
 	}, c.warnings(stalled)...)
 	return t
 }
