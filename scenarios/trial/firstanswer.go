@@ -132,11 +132,16 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		return what, err
 	}
 	judged := first.Check(protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
-	switch {
-	case judged.Class == "":
+	switch judged.Class {
+	case "":
 		return "", nil
-	case judged.Class == corpus.WrongAnswer && s.scenario.Template == nil:
-		what = "its first answer is wrong"
+	case corpus.Decode:
+	case corpus.WrongAnswer:
+		if s.scenario.Template == nil {
+			what = "its first answer is wrong"
+		}
+	default: // what the protocol calls a failure
+		return "its first answer is a failure, " + judged.Class, &passingError{error: s.wrongAnswer(judged.Text, "template.expect", o)}
 	}
 	return what, s.wrongAnswer(targets.Mismatch(o.Header, judged.Text), "template.expect.body", o)
 }

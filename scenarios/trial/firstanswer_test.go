@@ -10,6 +10,7 @@ import (
 
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
+	"servebench/targets/protocol"
 	"servebench/targets/reference/models"
 )
 
@@ -68,6 +69,41 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// failing is a client to which a response with the header X-Failure is a failure.
+type failing struct{ protocol.Protocol }
+
+func (failing) Accepts(status int) bool { return status == http.StatusOK }
+
+func (failing) Failure(r protocol.Response) (class, text string) {
+	if text = r.Header.Get("X-Failure"); text != "" {
+		return "server error", text
+	}
+	return "", ""
+}
+
+// TestFirstAnswerIsAFailureOfTheProtocol says what the protocol calls it, and asks again.
+func TestFirstAnswerIsAFailureOfTheProtocol(t *testing.T) {
+	asked := 0
+	a := &fakeTarget{answers: func(rw http.ResponseWriter, _ *http.Request) {
+		asked++
+		rw.Header().Set("X-Failure", "the model is loading")
+	}}
+	runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
+	kind := &runner.Catalogue.Protocols[0]
+	open := kind.Open
+	kind.Open = func(cfg protocol.Config) (protocol.Protocol, error) {
+		p, err := open(cfg)
+		return failing{p}, err
+	}
+	_, err := runner.Run(t.Context(), s)
+	if want := "the server is up, but its first answer is a failure, server error: the model is loading"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+	if asked != firstTries {
+		t.Errorf("asked %d times, want %d", asked, firstTries)
 	}
 }
 
