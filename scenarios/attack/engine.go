@@ -124,16 +124,13 @@ func (e *engine) openSinks() {
 // over, and reports whether it did so before the schedule ended.
 func (e *engine) cutShort() bool {
 	at := time.Since(e.zero)
-	early := !e.stopped.Load() && !e.allHandedOut() && at < e.cfg.Span
+	allHandedOut := e.sending.took > 0 || e.ended+len(e.exhausted) == len(e.loops)
+	early := !e.stopped.Load() && !allHandedOut && at < e.cfg.Span
 	if early {
 		e.recorder.cutAt.Store(int64(max(at, 1)))
 	}
 	e.stopSending()
 	return early
-}
-
-func (e *engine) allHandedOut() bool {
-	return e.sending.took > 0 || e.ended+len(e.exhausted) == len(e.loops)
 }
 
 // stopSending ends the sending. Requests in flight go on.

@@ -170,18 +170,14 @@ func (g *gaps) add(seq uint64, s stamps) {
 	*g.ring.at(seq) = s
 	g.high = max(g.high, seq+1)
 	for g.low < g.high && g.ring.at(g.low).state != absent {
-		g.addInOrder(*g.ring.at(g.low))
-		*g.ring.at(g.low) = stamps{}
+		s := *g.ring.at(g.low)
+		if s.state == stamped && g.last.state == stamped {
+			g.planned.add(float64(s.due - g.last.due))
+			g.sent.add(float64(s.sent - g.last.sent))
+		}
+		g.last, *g.ring.at(g.low) = s, stamps{}
 		g.low++
 	}
-}
-
-func (g *gaps) addInOrder(s stamps) {
-	if s.state == stamped && g.last.state == stamped {
-		g.planned.add(float64(s.due - g.last.due))
-		g.sent.add(float64(s.sent - g.last.sent))
-	}
-	g.last = s
 }
 
 func (g *gaps) compare() record.Gaps {

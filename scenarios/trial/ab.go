@@ -155,22 +155,17 @@ func (s *session) playInterims(ctx context.Context, decide Decide) {
 		if over, err := decide(s.record); over || err != nil {
 			if err != nil {
 				s.fault(trial{}, "", fmt.Errorf("judge the A/B test after round %d: %w", done, err), false)
-				s.discardUnjudged(i)
+				before := 0
+				if i > 0 {
+					before = s.record.AB.Interims[i-1].Pairs
+				}
+				// Nobody can judge these rounds, so that no reader of the record does.
+				s.discardCells(record.RoundUnjudged, func(c *record.Cell) bool { return c.Round > before && c.Discarded == "" })
 				s.save()
 			}
 			return
 		}
 	}
-}
-
-// discardUnjudged discards the rounds that lead to the i-th interim analysis and that
-// nobody can judge, so that no reader of the record does.
-func (s *session) discardUnjudged(i int) {
-	before := 0
-	if i > 0 {
-		before = s.record.AB.Interims[i-1].Pairs
-	}
-	s.discardCells(record.RoundUnjudged, func(c *record.Cell) bool { return c.Round > before && c.Discarded == "" })
 }
 
 // playPair plays one round; false when it is the last.
