@@ -25,6 +25,7 @@ import (
 	"servebench/targets/lambda"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
+	lambdaprotocol "servebench/targets/protocol/lambda"
 	"servebench/targets/protocol/mlflow"
 	"servebench/targets/protocol/sagemaker"
 	"servebench/targets/protocol/template"
@@ -65,6 +66,7 @@ func protocolKinds() []protocol.Kind {
 		mlflow.Kind(),
 		sagemaker.Kind(),
 		sagemaker.ContainerKind(),
+		lambdaprotocol.Kind(),
 		template.Kind(),
 	}
 }

@@ -290,8 +290,7 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
 	v.workload = targets.Workload{
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
-		// A server of gRPC alone has no path that is asked for by GET.
-		AnyAnswer: v.kind.Running && template != nil && w.Ready == template.ReadyPath() || proto.HTTP2 && w.Ready == proto.Ready,
+		AnyAnswer: v.kind.Running && template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
 		CPUSet:    cpuset,
 		Limits:    targets.Limits{CPUs: float64(len(cpuset)), Memory: v.scenario.Limits.Memory, GOMAXPROCS: len(cpuset)},

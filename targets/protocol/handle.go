@@ -90,19 +90,27 @@ func statusOf(err error) int {
 	return http.StatusBadRequest
 }
 
-func (b *Batch) read(r *http.Request) error {
-	b.buffer.Reset()
+func (b *Batch) read(r *http.Request) (err error) {
+	b.Body, err = readBody(&b.buffer, r)
+	return err
+}
+
+// ReadBody reads the body of a request. One that ends in an *http.MaxBytesError is a
+// *Refusal with status 413.
+func ReadBody(r *http.Request) ([]byte, error) { return readBody(new(bytes.Buffer), r) }
+
+func readBody(buffer *bytes.Buffer, r *http.Request) ([]byte, error) {
+	buffer.Reset()
 	// The announced length is not trusted with memory.
-	b.buffer.Grow(int(max(0, min(r.ContentLength, keepBytes))) + bytes.MinRead)
-	_, err := b.buffer.ReadFrom(r.Body)
-	b.Body = b.buffer.Bytes()
+	buffer.Grow(int(max(0, min(r.ContentLength, keepBytes))) + bytes.MinRead)
+	_, err := buffer.ReadFrom(r.Body)
 	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &Refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is over the limit of %d bytes", over.Limit)}
+		return nil, &Refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is over the limit of %d bytes", over.Limit)}
 	}
 	if err != nil {
-		return fmt.Errorf("read request body: %w", err)
+		return nil, fmt.Errorf("read request body: %w", err)
 	}
-	return nil
+	return buffer.Bytes(), nil
 }
 
 func (b *Batch) predict(m *Served) (err error) {

@@ -19,6 +19,9 @@ type Kind struct {
 	// Written says that the scenario writes the request out in its key template: no
 	// model is asked, and no data goes into it.
 	Written bool
+	// AnyAnswer says that servers of this protocol alone answer Ready with no 2xx: any
+	// status below 500 shows that they are ready.
+	AnyAnswer bool
 	// HTTP2 says that the protocol needs HTTP/2, as gRPC does.
 	HTTP2 bool
 	// Open returns the protocol for one model.

@@ -21,6 +21,7 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/lambda"
 	"servebench/targets/protocol/mlflow"
 	"servebench/targets/protocol/sagemaker"
 	"servebench/targets/protocol/tfserving"
@@ -95,6 +96,9 @@ func (s *Server) mountRoutes(service protocol.Service) http.Handler {
 			mux.Handle(pattern, handler)
 		}
 		paths = append(paths, side.patterns[0])
+	}
+	for _, pattern := range lambda.Patterns() {
+		mux.Handle(pattern, inflate(lambda.Handler(mux), s.config.MaxBody))
 	}
 	mux.Handle("/metrics", s.metrics.handler(s.config.Log))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -30,7 +30,9 @@ func Kind() protocol.Kind {
 		Doc:   "Open Inference Protocol V2 over gRPC, as in Triton, KServe and MLServer.",
 		Ready: "/v2/health/ready",
 		HTTP2: true,
-		Open:  open,
+		// A server of gRPC alone has no path that is asked for by GET.
+		AnyAnswer: true,
+		Open:      open,
 	}
 }
 
