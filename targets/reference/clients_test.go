@@ -1,7 +1,8 @@
 package reference
 
 import (
-	"net/http/httptest"
+	"context"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,15 +17,34 @@ func TestClients(t *testing.T) {
 	python.Environment(t, "serving")
 	sum := half()
 	sum.Name, sum.Version, sum.Predict = "sum", "1", protocol.Binary(func(x []float32) float32 { return x[0] + x[1] })
-	server := httptest.NewServer(newServer(t, Config{Models: models(sum)}).Handler())
-	defer server.Close()
+	url := serveLoopback(t, newServer(t, Config{Models: models(sum)}))
 	scripts, err := filepath.Glob(filepath.Join("testdata", "clients", "*.py"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
 	for _, script := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".py"), func(t *testing.T) {
-			python.Run(t, script, server.URL)
+			python.Run(t, script, url)
 		})
 	}
+}
+
+// serveLoopback runs the server on a port of this machine until the test ends, and returns
+// its URL.
+func serveLoopback(t *testing.T, s *Server) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + l.Addr().String()
 }
