@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,9 +14,10 @@ import (
 // TestServers drives model servers that others wrote, as their users would: a script
 // trains a model, starts the server by a scenario, and compares what the report says with
 // what Python says of the same rows. The programs of the Python environments are in
-// $SERVING and $MLSERVER.
+// $SERVING and $MLSERVER, and the Python files beside the scripts are in their folder.
 func TestServers(t *testing.T) {
 	serving, mlserver := python.Environment(t, "serving"), python.Environment(t, "mlserver")
+	files := os.DirFS(filepath.Join("testdata", "servers"))
 	scripts, err := filepath.Glob(filepath.Join("testdata", "servers", "*.txtar"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
@@ -31,7 +33,7 @@ func TestServers(t *testing.T) {
 					env.Setenv("SERVEBENCH_CACHE", filepath.Join(env.WorkDir, ".cache"))
 					env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 					env.Vars = append(env.Vars, python.Settings()...)
-					return nil
+					return os.CopyFS(env.WorkDir, files)
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "holds": holds},
 			})

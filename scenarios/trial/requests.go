@@ -131,7 +131,9 @@ func (m *requestMaker) newCorpus(model Model, class scenarios.Class) (*corpus.Co
 		Model:      model.Model,
 		Unlabelled: model.Generator == "" && m.records == nil,
 		Identity:   fmt.Sprintf("%q %q %q", m.proto.Name, model.Name, w.Input),
-	}, protocol.Config{Model: model.Name, Input: w.Input, Output: w.Output})
+	}, protocol.Config{
+		Model: model.Name, Input: w.Input, Output: w.Output, AllOutputs: w.Server != scenarios.ReferenceServer,
+	})
 }
 
 // build makes requests from the scenario's data.

@@ -35,6 +35,9 @@ type Config struct {
 	// Input and Output are what the model calls the tensor that takes the rows of
 	// features and the one that holds the answers; "": the protocol's own choice.
 	Input, Output string
+	// AllOutputs says that the model may call its outputs otherwise than the reference
+	// server does: unless Output names one, all of them are asked for.
+	AllOutputs bool
 	// Template is the request of a Written protocol, which has neither Model nor
 	// Schema.
 	Template Template

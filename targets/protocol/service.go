@@ -77,6 +77,8 @@ type Service struct {
 	Models  []Model
 	// MaxBatch is the most rows of one request; 0: no limit.
 	MaxBatch int
+	// MaxBody is how many bytes of a body can be read; 0: all.
+	MaxBody int64
 	// Ready reports whether new work is welcome; nil: always.
 	Ready func() bool
 	// Observer is called once per model when a handler is made, and returns

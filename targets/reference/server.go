@@ -56,6 +56,7 @@ func New(config Config) (*Server, error) {
 		Version:  config.Version,
 		Models:   served,
 		MaxBatch: config.MaxBatch,
+		MaxBody:  config.MaxBody,
 		Ready:    func() bool { return !s.draining.Load() },
 		Observer: s.metrics.observer,
 	}

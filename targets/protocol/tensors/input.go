@@ -131,12 +131,12 @@ func stack(schema []generators.Tensor, batch []generators.Example) ([]generators
 }
 
 // Wanted are the names of the outputs that a client asks for: Config.Output, or those of a
-// classifier that are called as here; none: whatever there is.
+// classifier as the reference server calls them; none: whatever there is.
 func Wanted(cfg protocol.Config) []string {
 	switch offered := Offered(len(cfg.Schema.Classes)); {
 	case cfg.Output != "":
 		return []string{cfg.Output}
-	case len(offered) > 1 && len(cfg.Schema.Tensors) == 0:
+	case len(offered) > 1 && len(cfg.Schema.Tensors) == 0 && !cfg.AllOutputs:
 		return []string{offered[0].Name(), offered[1].Name()}
 	}
 	return nil

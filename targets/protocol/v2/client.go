@@ -26,6 +26,7 @@ import (
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/tensors"
 )
 
 // Kind is the protocol's entry in the list of protocols.
@@ -60,26 +61,18 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 		schema:  cfg.Schema,
 		output:  cfg.Output,
 		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
-		outputs: askFor(cfg),
+		outputs: askFor(tensors.Wanted(cfg)),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 	}, nil
 }
 
-// askFor returns how a body ends that asks for the outputs: the one of the
-// configuration, or those of a classifier by their names here; for a regression, whatever
-// there is.
-func askFor(cfg protocol.Config) string {
-	var names []string
-	switch kinds := outputsOf(len(cfg.Schema.Classes)); {
-	case cfg.Output != "":
-		names = []string{cfg.Output}
-	case len(kinds) > 1:
-		names = []string{kinds[0].name(), kinds[1].name()}
-	default:
+// askFor returns how a body ends that asks for outputs by name, or for whatever there is.
+func askFor(outputs []string) string {
+	if len(outputs) == 0 {
 		return "}]}"
 	}
 	end := []byte(`}],"outputs":[`)
-	for i, name := range names {
+	for i, name := range outputs {
 		if i > 0 {
 			end = append(end, ',')
 		}
@@ -88,7 +81,7 @@ func askFor(cfg protocol.Config) string {
 	return string(append(end, "]}"...))
 }
 
-// Encode asks for the label and the probabilities of each example.
+// Encode asks for the outputs that tensors.Wanted names.
 func (c *client) Encode(id string, batch []generators.Example) (protocol.Request, error) {
 	buffer := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buffer)

@@ -58,6 +58,24 @@ func TestEncodeTensors(t *testing.T) {
 	}
 }
 
+// A model whose outputs have unknown names is asked for all of them.
+func TestEncodeAllOutputs(t *testing.T) {
+	for want, cfg := range map[string]protocol.Config{
+		`"data":[1]}]}`: {Model: "m", Schema: logistic().Schema, AllOutputs: true},
+		`"data":[1]}],"outputs":[{"name":"predict"}]}`: {Model: "m", Schema: logistic().Schema, AllOutputs: true, Output: "predict"},
+	} {
+		cfg.Schema.Features = nil
+		c, err := Kind().Open(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Encode("", []generators.Example{{Features: []float32{1}}})
+		if err != nil || !strings.HasSuffix(string(got.Body), want) {
+			t.Errorf("%v, got %s, want that it ends %s", err, got.Body, want)
+		}
+	}
+}
+
 func TestOpenRefusesText(t *testing.T) {
 	if _, err := Kind().Open(protocol.Config{Model: "m", Schema: generators.Schema{Text: true}}); err == nil {
 		t.Error("opened for prompts")

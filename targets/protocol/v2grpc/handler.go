@@ -3,6 +3,7 @@ package v2grpc
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"time"
 
@@ -21,10 +22,15 @@ func Patterns() []string { return []string{"/" + service + "/"} }
 
 // Handler serves the calls ServerLive, ServerReady, ServerMetadata, ModelReady,
 // ModelMetadata and ModelInfer. A request at fault gets INVALID_ARGUMENT, an unknown model
-// NOT_FOUND, a model's bad answer INTERNAL. Limiting the body is up to the caller.
+// NOT_FOUND, a model's bad answer INTERNAL, a message beyond MaxBody RESOURCE_EXHAUSTED.
+// Limiting the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
 	h := &handler{service: s, models: s.Serve()}
-	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	most := math.MaxInt32 // gRPC's own default for requests is 4 MiB
+	if s.MaxBody > 0 {
+		most = int(min(s.MaxBody-framePrefix, math.MaxInt32)) // said by the status, where a body that is cut off is no message
+	}
+	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(most), grpc.MaxSendMsgSize(math.MaxInt32))
 	desc := &grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil)}
 	for name, call := range map[string]func([]byte) ([]byte, error){
 		"ServerLive":     func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 
 	"servebench/generators"
 
@@ -330,6 +329,3 @@ func appendTrue(b []byte, number protowire.Number, yes bool) []byte {
 	}
 	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), 1)
 }
-
-// maxMessage is the largest request, in bytes; gRPC's own default is 4 MiB.
-const maxMessage = math.MaxInt32
