@@ -76,6 +76,13 @@ func (h *handler) serveList(w http.ResponseWriter, _ *http.Request) {
 	reply(w, http.StatusOK, map[string]any{"models": list})
 }
 
+// modelStatus holds what KServe's first protocol says at the same path, too.
+type modelStatus struct {
+	Versions []versionStatus `json:"model_version_status"`
+	Name     string          `json:"name"`
+	Ready    bool            `json:"ready"`
+}
+
 type versionStatus struct {
 	Version string      `json:"version"`
 	State   string      `json:"state"`
@@ -89,7 +96,10 @@ type statusError struct {
 
 func (h *handler) serveModel(w http.ResponseWriter, m *protocol.Served, metadata bool) {
 	if !metadata {
-		reply(w, http.StatusOK, map[string]any{"model_version_status": []versionStatus{{m.Version, "AVAILABLE", statusError{Code: "OK"}}}})
+		reply(w, http.StatusOK, modelStatus{
+			Versions: []versionStatus{{m.Version, "AVAILABLE", statusError{Code: "OK"}}},
+			Name:     m.Name, Ready: h.service.Ready == nil || h.service.Ready(),
+		})
 		return
 	}
 	tensor := func(datatype string, sizes ...int) map[string]any {

@@ -39,7 +39,7 @@ func TestHandler(t *testing.T) {
 		{"POST", "/v1/models/m:predict", `{"inputs":{"b":[1,0.5],"a":[[0],[0.25]]}}`, 200, `{"outputs":[[0.5,0.5],[0.5,0.5]]}`},
 		{"POST", "/v1/models/m:classify", `{"examples":[{"a":0.5,"b":0.5}]}`, 200, `{"results":[[["no",0.25],["yes",0.75]]]}`},
 		{"POST", "/v1/models/m:regress", `{"examples":[{"a":0.5,"b":0.5}]}`, 200, `{"results":[0.75]}`},
-		{"GET", "/v1/models/m", "", 200, `{"model_version_status":[{"version":"1","state":"AVAILABLE","status":{"error_code":"OK","error_message":""}}]}`},
+		{"GET", "/v1/models/m", "", 200, `{"model_version_status":[{"version":"1","state":"AVAILABLE","status":{"error_code":"OK","error_message":""}}],"name":"m","ready":true}`},
 		{"GET", "/v1/models", "", 200, `{"models":[{"name":"m"}]}`},
 
 		{"POST", "/v1/models/m:predict", `{"instances":[[1]]}`, 400, `instances[0]: 1 features in a row, want 2`},

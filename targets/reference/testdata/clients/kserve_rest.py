@@ -42,5 +42,25 @@ async def check_v2(url):
     await client.close()
 
 
-asyncio.run(check_v2(sys.argv[1]))
-print("all checks passed")
+async def check_v1(url):
+    """KServe's first protocol, which is TensorFlow Serving's predict."""
+    client = InferenceRESTClient(RESTConfig(protocol="v1", retries=0, timeout=30))
+    assert await client.is_model_ready(url, "sum")
+    answer = await client.infer(url, {"instances": ROWS.tolist()}, model_name="sum")
+    assert answer == {"predictions": [[0.25, 0.75], [0.875, 0.125]]}, answer
+    try:
+        await client.infer(url, {"instances": ROWS.tolist()}, model_name="nope")
+    except httpx.HTTPStatusError as refused:
+        assert refused.response.status_code == 404, refused
+    else:
+        raise AssertionError("an unknown model is not refused")
+    await client.close()
+
+
+async def main():
+    await check_v2(sys.argv[1])
+    await check_v1(sys.argv[1])
+    print("all checks passed")
+
+
+asyncio.run(main())

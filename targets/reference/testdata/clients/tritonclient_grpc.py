@@ -45,10 +45,10 @@ def check_text(client):
 
 
 def check_large(client):
-    rows = np.full((100_000, 8), 0.0625, dtype=np.float32)  # 3.2 MB
+    rows = np.full((1_000, 800), 0.0625, dtype=np.float32)  # 3.2 MB
     answer = client.infer("sum", features(rows))
     np.testing.assert_array_equal(answer.as_numpy("probability"), np.full(len(rows), 0.125, dtype=np.float32))
-    rows = np.zeros((200_000, 8), dtype=np.float32)
+    rows = np.zeros((1_000, 1_600), dtype=np.float32)
     check_refusal(lambda: client.infer("sum", features(rows)), "RESOURCE_EXHAUSTED", "larger than max")
 
 
