@@ -39,7 +39,7 @@ func counted(n int64, what string) (finding, bool) {
 // the offered rate and the worker cap are about.
 func isOpen(s *Subject, c *sample.Cell) bool { return s.Run.Phase(c.Phase).Open }
 
-func unsent(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
+func sent(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share := row.SentShare()
 	return of("sent/scheduled "+format.Percent(share), 1-share,
 		"{sent}", format.Count(row.Ledger.Sent), "{scheduled}", format.Count(row.Ledger.Scheduled)), share < leastSent && !c.CutShort() && isOpen(s, c)

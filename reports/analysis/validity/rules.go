@@ -83,7 +83,7 @@ func generatorRules() []Rule {
 		{ID: "record", Severity: severity, cell: incomplete, Limit: none,
 			Text: "the record of a phase is incomplete: {why}",
 			Fix:  "fix the error reported, such as a full disk, and run it again"},
-		{ID: "sent", Severity: severity, cell: unsent, curable: true, Limit: "≥ " + format.Percent(leastSent),
+		{ID: "sent", Severity: severity, cell: sent, curable: true, Limit: "≥ " + format.Percent(leastSent),
 			Text: "the generator sent only {sent} of {scheduled} scheduled requests: {figure}",
 			Fix:  moreCPUs},
 		{ID: "rate", Severity: severity, cell: offRate, curable: true, Limit: "within ±" + format.Percent(rateBand),
