@@ -1,0 +1,40 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/protocoltest"
+	refserver "servebench/targets/reference"
+)
+
+// clients are those of the protocols that ask models.
+func clients() (subjects []protocoltest.Subject) {
+	for _, kind := range protocolKinds() {
+		if !kind.Written {
+			subjects = append(subjects, protocoltest.Subject{Kind: kind})
+		}
+	}
+	return subjects
+}
+
+func referenceServer(t *testing.T) func(protocol.Service) http.Handler {
+	return func(s protocol.Service) http.Handler {
+		server, err := refserver.New(refserver.Config{Models: s.Models})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return server.Handler()
+	}
+}
+
+// TestReferenceServerSpeaksEveryProtocol asks one server by every client.
+func TestReferenceServerSpeaksEveryProtocol(t *testing.T) {
+	protocoltest.RunTogether(t, referenceServer(t), clients()...)
+}
+
+// TestReferenceServerStandsDamagedBodies posts 10,000 mutated bodies of all protocols.
+func TestReferenceServerStandsDamagedBodies(t *testing.T) {
+	protocoltest.RunDamaged(t, 10_000, referenceServer(t), clients()...)
+}
