@@ -233,11 +233,11 @@ func (s *Summary) notes() []string {
 	var guessed []string
 	for _, t := range p.inputs {
 		if t.guessed != "" {
-			guessed = append(guessed, oneLine(t.name)+" as "+t.guessed)
+			guessed = append(guessed, t.guessed+" for "+oneLine(t.name))
 		}
 	}
 	if guessed != nil {
-		lines = append(lines, "The recording does not hold datatypes. Read "+strings.Join(guessed, ", ")+"; if the model takes others, add --tensor 'NAME=FP16[…]'.")
+		lines = append(lines, "The recording does not hold datatypes; the scenario has "+strings.Join(guessed, ", ")+". If the model takes another one, add --tensor NAME=FP32.")
 	}
 	if s.options.Answers && !p.compare && len(p.outputs) == 0 {
 		lines = append(lines, "No answers were recorded to compare with.")
