@@ -11,7 +11,7 @@ import (
 	"servebench/cmd/cli"
 	"servebench/reports"
 	"servebench/reports/analysis"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/ab"
@@ -258,13 +258,13 @@ func abOutcome(run *record.Run, a *analysis.Analysis) error {
 	}
 	switch a.AB.Verdict {
 	case record.Fail:
-		return fail(exitFailed, errors.New("FAIL: "+document.ABWhy(a)))
+		return fail(exitFailed, errors.New("FAIL: "+sentence.ABWhy(a)))
 	case record.Inconclusive:
 		more := ""
-		if advice := document.Advice(a.AB); advice != "" {
+		if advice := sentence.Advice(a.AB); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
 		}
-		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+document.ABWhy(a)+more))
+		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+sentence.ABWhy(a)+more))
 	}
 	return nil
 }

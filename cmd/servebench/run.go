@@ -14,7 +14,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/validity"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -250,15 +250,15 @@ func verdictError(a *analysis.Analysis, gate bool) error {
 	code, text := exitOK, ""
 	switch {
 	case a.Empty() && len(a.ServerFailures()) > 0: // it says nothing of the load generator
-		code, text = exitNotAvailable, "NO RESULT: "+document.Nothing(a)
+		code, text = exitNotAvailable, "NO RESULT: "+sentence.Nothing(a)
 	case a.Empty():
-		code, text = exitInvalid, "NO RESULT: "+document.Nothing(a)
+		code, text = exitInvalid, "NO RESULT: "+sentence.Nothing(a)
 	case a.Validity == record.Invalid:
-		code, text = exitInvalid, "INVALID: "+document.Disbelief(a)+invalidBecause(a)
+		code, text = exitInvalid, "INVALID: "+sentence.Disbelief(a)+invalidBecause(a)
 	case gate && a.Verdict == record.Fail:
-		code, text = exitFailed, "FAIL: "+document.Sentence(a)
+		code, text = exitFailed, "FAIL: "+sentence.Verdict(a)
 	case gate && (a.Verdict == record.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
-		code, text = exitInconclusive, "INCONCLUSIVE: "+document.Sentence(a)
+		code, text = exitInconclusive, "INCONCLUSIVE: "+sentence.Verdict(a)
 	default:
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
 	"servebench/reports/markdown"
@@ -62,7 +62,7 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole := spoilt(t, dir, func(*record.Run) {})
-		if document.Word(whole) != "PASS" && document.Word(whole) != "VALID" || verdictError(whole, true) != nil || baseline.Unfit(whole) != "" || !whole.Complete() {
+		if sentence.Word(whole) != "PASS" && sentence.Word(whole) != "VALID" || verdictError(whole, true) != nil || baseline.Unfit(whole) != "" || !whole.Complete() {
 			t.Fatalf("%s: the whole run is %s, %v", name, whole.Verdict, whole.Diagnostics)
 		}
 		cuts := map[string]func(*record.Run){
@@ -112,8 +112,8 @@ func spoilt(t *testing.T, dir string, change func(*record.Run)) *analysis.Analys
 // notGreen wants an analysis to be no PASS anywhere.
 func notGreen(t *testing.T, a *analysis.Analysis) {
 	t.Helper()
-	if a.Verdict == record.Pass || document.Word(a) == "PASS" || a.Complete() {
-		t.Errorf("%s, %s: %s", a.Verdict, document.Word(a), document.Sentence(a))
+	if a.Verdict == record.Pass || sentence.Word(a) == "PASS" || a.Complete() {
+		t.Errorf("%s, %s: %s", a.Verdict, sentence.Word(a), sentence.Verdict(a))
 	}
 	exit := new(cli.ExitError)
 	if err := verdictError(a, true); !errors.As(err, &exit) || exit.Code == exitOK {

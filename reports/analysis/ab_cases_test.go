@@ -9,7 +9,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -36,7 +36,7 @@ func TestABWithALostPair(t *testing.T) {
 	if d.Pairs != 15 || !slices.Equal(d.Lost, []int{4}) || d.Interim != 2 || d.Verdict != record.Inconclusive {
 		t.Fatalf("%+v", d)
 	}
-	if why := document.ABWhy(a); !strings.Contains(why, "did not last in round 4") {
+	if why := sentence.ABWhy(a); !strings.Contains(why, "did not last in round 4") {
 		t.Errorf("why: %q", why)
 	}
 	if e := d.Errors[0]; e.Candidate.K == 0 || e.Baseline.K != 0 || e.Verdict != record.Inconclusive {
@@ -90,7 +90,7 @@ func TestABWithoutFiguresOfTheCandidate(t *testing.T) {
 	if p90 := d.Metrics[0]; d.Verdict != record.Inconclusive || len(p90.Pairs) != 14 || p90.Verdict != record.Inconclusive || !slices.Equal(p90.Unmatched, []int{3, 5}) || !p90.Held {
 		t.Errorf("%s: %+v", d.Verdict, p90)
 	}
-	if why := document.MetricWhy(d, d.Metrics[0]); !strings.HasPrefix(why, "the baseline has a figure of it in rounds 3, 5, and the candidate none") {
+	if why := sentence.MetricWhy(d, d.Metrics[0]); !strings.HasPrefix(why, "the baseline has a figure of it in rounds 3, 5, and the candidate none") {
 		t.Errorf("why: %q", why)
 	}
 	few(record.Baseline, 4, 7)
@@ -112,7 +112,7 @@ func TestABErrorsRespectRounds(t *testing.T) {
 	if e := d.Errors[0]; e.P != 0.5 || e.Verdict != record.Inconclusive || e.Candidate.K < 100 {
 		t.Errorf("%+v", e)
 	}
-	if d.Verdict != record.Inconclusive || d.Command == "" || !strings.HasSuffix(document.ErrorsWhy(d, d.Errors[0]), "in too few rounds to be sure") {
+	if d.Verdict != record.Inconclusive || d.Command == "" || !strings.HasSuffix(sentence.ErrorsWhy(d, d.Errors[0]), "in too few rounds to be sure") {
 		t.Errorf("%s: %+v", d.Verdict, d.Errors)
 	}
 	p := recordtest.ABTest()
@@ -134,7 +134,7 @@ func TestABOfFailedRequests(t *testing.T) {
 	if math.IsInf(p50.Ratio, 1) || p50.Ratio < 1.03 {
 		t.Errorf("p50 of answers and failures: %+v", p50.Ratio)
 	}
-	if !math.IsInf(p90.Ratio, 1) || p90.Verdict != record.Fail || !strings.Contains(document.MetricLine(d, p90), "no answer") {
+	if !math.IsInf(p90.Ratio, 1) || p90.Verdict != record.Fail || !strings.Contains(sentence.MetricLine(d, p90), "no answer") {
 		t.Errorf("p90: %+v", p90)
 	}
 	p.Targets[0].Errors = p.Targets[1].Errors
@@ -187,7 +187,7 @@ func TestABMetrics(t *testing.T) {
 	if diff := cmp.Diff([]string{"steady p50", "steady p99", "again p50", "again p99", " cold start"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if m := a.AB.Metrics[1]; len(m.Pairs) != 0 || document.MetricWhy(a.AB, m) == "" || !slices.Contains(rules(a), "few-pairs") {
+	if m := a.AB.Metrics[1]; len(m.Pairs) != 0 || sentence.MetricWhy(a.AB, m) == "" || !slices.Contains(rules(a), "few-pairs") {
 		t.Errorf("p99 of 400 requests: %+v; diagnostics %v", m, rules(a))
 	}
 	if m := a.AB.Metrics[4]; m.N != 11 || m.Ratio < 1.9 || m.Ratio > 2.1 {

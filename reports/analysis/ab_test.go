@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -48,7 +48,7 @@ func TestABVerdicts(t *testing.T) {
 			if d == nil || a.Verdict != tc.verdict || d.Verdict != tc.verdict || d.Interim != tc.interim {
 				t.Fatalf("run %s, A/B test %+v, diagnostics %+v", a.Verdict, d, a.Diagnostics)
 			}
-			if got := document.Sentence(a); !strings.Contains(got, tc.why) {
+			if got := sentence.Verdict(a); !strings.Contains(got, tc.why) {
 				t.Errorf("%q, want %q in it", got, tc.why)
 			}
 			if len(a.Gates) > 0 || len(a.Ratios) > 0 {

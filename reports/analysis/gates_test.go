@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/gate"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -63,7 +63,7 @@ func TestGates(t *testing.T) {
 				t.Errorf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
 			}
 			for _, g := range a.Gates {
-				if why := document.NewLimit(g).Why; (why == "") != (g.Verdict == record.Pass) {
+				if why := sentence.NewLimit(g).Why; (why == "") != (g.Verdict == record.Pass) {
 					t.Errorf("%s: why %q", g.Verdict, why)
 				}
 			}
@@ -83,7 +83,7 @@ func TestBrokenWithFewRequests(t *testing.T) {
 	p := recordtest.Compare()
 	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Microsecond}
 	few(&p)
-	g := document.NewLimit(analyse(t, recordtest.Open(t, p)).Gates[0])
+	g := sentence.NewLimit(analyse(t, recordtest.Open(t, p)).Gates[0])
 	const want = "399 of 399 requests took longer or failed, more than the 1 % that p99 leaves room for"
 	if g.Observed != "> 1 µs" || g.Interval != "(1 µs, ∞)" || g.Why != want {
 		t.Errorf("observed %q, interval %q, why %q", g.Observed, g.Interval, g.Why)
@@ -111,7 +111,7 @@ func TestUnknownIsInconclusive(t *testing.T) {
 		run.Cells[i].Answers = record.Answers{}
 	}
 	for _, g := range analyse(t, run).Gates {
-		if g.Verdict != record.Inconclusive || document.NewLimit(g).Why == "" {
+		if g.Verdict != record.Inconclusive || sentence.NewLimit(g).Why == "" {
 			t.Errorf("%+v", g)
 		}
 	}
@@ -155,7 +155,7 @@ func TestAskedForTargetIsUndecided(t *testing.T) {
 		a := analyse(t, run)
 		undecided := 0
 		for _, g := range a.Gates {
-			if g.Target == "vm" && g.Verdict == record.Inconclusive && strings.HasPrefix(document.NewLimit(g).Why, "the target is not available here: qemu-system-x86_64 is not installed") {
+			if g.Target == "vm" && g.Verdict == record.Inconclusive && strings.HasPrefix(sentence.NewLimit(g).Why, "the target is not available here: qemu-system-x86_64 is not installed") {
 				undecided++
 			}
 		}
@@ -237,15 +237,15 @@ func TestNoFailureInFiveRounds(t *testing.T) {
 	p.Phases[1].Rate, p.Phases[1].Arrivals = 100, "constant"
 	a := analyse(t, recordtest.Open(t, p))
 	const want = "With 5 rounds, a fault that occurs in up to 52.2 % of rounds may have been missed."
-	if a.Verdict != record.Pass || document.RoundsLine(a) != want {
-		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, document.RoundsLine(a))
+	if a.Verdict != record.Pass || sentence.RoundsLine(a) != want {
+		t.Errorf("%s: %+v\n%s", a.Verdict, a.Gates, sentence.RoundsLine(a))
 	}
 	p.Rounds = 1
-	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "With 1 round, the variation between rounds is unknown." {
+	if line := sentence.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "With 1 round, the variation between rounds is unknown." {
 		t.Error(line)
 	}
 	p.SLO = record.SLO{}
-	if line := document.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "" {
+	if line := sentence.RoundsLine(analyse(t, recordtest.Open(t, p))); line != "" {
 		t.Errorf("without a limit: %s", line)
 	}
 }

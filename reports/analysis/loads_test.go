@@ -9,7 +9,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -44,13 +44,13 @@ func TestSteps(t *testing.T) {
 	if l := a.Rows[0].Ledger; sent != l.Sent || ok != l.OK {
 		t.Errorf("the steps have %d sent and %d OK, the row %+v", sent, ok, l)
 	}
-	if got := document.StepsResult(physical); got != "held all steps up to 800/s" {
+	if got := sentence.StepsResult(physical); got != "held all steps up to 800/s" {
 		t.Errorf("physical %s", got)
 	}
 	if len(container.Breaks) != 3 || container.Breaks[0].Held < 400 || container.Breaks[0].Rate <= container.Breaks[0].Held {
 		t.Errorf("breaks %+v, want one in each round, above 400/s", container.Breaks)
 	}
-	if got := document.StepsResult(container); !strings.HasPrefix(got, "held 400/s, broke at 600/s") || !strings.Contains(got, "took longer than 800ms") {
+	if got := sentence.StepsResult(container); !strings.HasPrefix(got, "held 400/s, broke at 600/s") || !strings.Contains(got, "took longer than 800ms") {
 		t.Errorf("container %s", got)
 	}
 	if a.Validity != record.Valid || len(a.ServerFailures()) != 0 || slices.Contains(rules(a), "aborted") {
@@ -74,7 +74,7 @@ func TestStepsWithoutAbort(t *testing.T) {
 		p.AbortAt, p.Targets, p.Rounds = 0, p.Targets[:1], 1
 		tt.spoil(&p)
 		a := analyse(t, recordtest.Open(t, p))
-		if breaks := a.Stepped[0].Breaks; len(breaks) != 1 || !strings.Contains(document.BreakWhy(breaks[0]), tt.want) {
+		if breaks := a.Stepped[0].Breaks; len(breaks) != 1 || !strings.Contains(sentence.BreakWhy(breaks[0]), tt.want) {
 			t.Errorf("%s: %+v, want %q", tt.name, breaks, tt.want)
 		}
 	}
@@ -88,18 +88,18 @@ func TestStepsOfSlowAnswers(t *testing.T) {
 	p.Targets[0].Service = 2500 * time.Millisecond
 	a := analyse(t, recordtest.Open(t, p))
 	s := a.Stepped[0]
-	if document.StepsResult(s) != "held all steps up to 800/s" || slices.ContainsFunc(s.Steps, func(s capacity.Step) bool { return s.Answered < 0.9*s.Sent }) {
-		t.Errorf("%s: %+v", document.StepsResult(s), s.Steps)
+	if sentence.StepsResult(s) != "held all steps up to 800/s" || slices.ContainsFunc(s.Steps, func(s capacity.Step) bool { return s.Answered < 0.9*s.Sent }) {
+		t.Errorf("%s: %+v", sentence.StepsResult(s), s.Steps)
 	}
 	p.Phases[1].Steps[0].Rate = 0 // from which the load rises
 	from0 := analyse(t, recordtest.Open(t, p)).Stepped[0]
-	if document.StepsResult(from0) != "held all steps up to 800/s" || from0.Steps[0].Ledger.Sent != 0 {
-		t.Errorf("from 0: %s: %+v", document.StepsResult(from0), from0.Steps)
+	if sentence.StepsResult(from0) != "held all steps up to 800/s" || from0.Steps[0].Ledger.Sent != 0 {
+		t.Errorf("from 0: %s: %+v", sentence.StepsResult(from0), from0.Steps)
 	}
 	p.Phases[1].Steps[0].Rate = s.Steps[0].Rate
 	p.Targets[0].Capacity = 450
 	if s := analyse(t, recordtest.Open(t, p)).Stepped[0]; len(s.Breaks) != 1 || s.Breaks[0].Held != 400 {
-		t.Errorf("of a server that answers 450/s: %s", document.StepsResult(s))
+		t.Errorf("of a server that answers 450/s: %s", sentence.StepsResult(s))
 	}
 }
 
@@ -124,7 +124,7 @@ func TestStoppedSteps(t *testing.T) {
 		p.Targets, p.Rounds = p.Targets[tt.target:tt.target+1], tt.rounds
 		p.Targets[0].StopsAt = tt.stopsAt
 		a := analyse(t, recordtest.Open(t, p))
-		if got := document.StepsResult(a.Stepped[0]); got != tt.want {
+		if got := sentence.StepsResult(a.Stepped[0]); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 		if v := a.Vitals(); v.Sent < 0.999 || v.Achieved < 0.999 {
@@ -145,7 +145,7 @@ func TestAbortedLoadCannotPass(t *testing.T) {
 		t.Errorf("%s, %s, diagnostics %v", a.Verdict, a.Validity, rules(a))
 	}
 	for _, g := range a.Gates {
-		if g.Verdict != record.Fail || !strings.Contains(document.NewLimit(g).Why, "the load was aborted in rounds 1, 2, 3") {
+		if g.Verdict != record.Fail || !strings.Contains(sentence.NewLimit(g).Why, "the load was aborted in rounds 1, 2, 3") {
 			t.Errorf("%+v, want it failed because of the abort", g)
 		}
 	}
@@ -181,11 +181,11 @@ func TestAbortedWarmUpCannotPass(t *testing.T) {
 		if got := says(a); a.Verdict != tt.verdict || !strings.Contains(got, tt.want) || !slices.Contains(rules(a), "aborted") {
 			t.Errorf("aborted in %d of 3 rounds: %s, %q, diagnostics %v", tt.rounds, a.Verdict, got, rules(a))
 		}
-		if tt.rounds == 3 && !strings.Contains(document.Nothing(a), tt.want) {
-			t.Errorf("nothing was measured, since %q", document.Nothing(a))
+		if tt.rounds == 3 && !strings.Contains(sentence.Nothing(a), tt.want) {
+			t.Errorf("nothing was measured, since %q", sentence.Nothing(a))
 		}
 		for _, g := range a.Gates {
-			if tt.rounds == 1 && !strings.Contains(document.NewLimit(g).Why, "the load was aborted before it in round 1, in phase warm-up: abort_on: 30 %") {
+			if tt.rounds == 1 && !strings.Contains(sentence.NewLimit(g).Why, "the load was aborted before it in round 1, in phase warm-up: abort_on: 30 %") {
 				t.Errorf("%+v, want it failed because of the abort", g)
 			}
 		}
@@ -232,11 +232,11 @@ func TestSpikesOfSeveralPhases(t *testing.T) {
 		}
 	}
 	a := analyse(t, recordtest.Open(t, p))
-	if got := []string{document.StepsResult(a.Stepped[0]), document.StepsResult(a.Stepped[1])}; !slices.Equal(got, []string{"held all steps up to 800/s", "held all steps up to 600/s"}) {
+	if got := []string{sentence.StepsResult(a.Stepped[0]), sentence.StepsResult(a.Stepped[1])}; !slices.Equal(got, []string{"held all steps up to 800/s", "held all steps up to 600/s"}) {
 		t.Errorf("%q", got)
 	}
 	s := a.Stepped[1]
-	if got := []string{document.StepName(s, s.Steps[0]), document.StepName(s, s.Steps[1]), document.StepName(s, s.Steps[3])}; !slices.Equal(got, []string{"200/s, 0 s to 2 s", "400/s", "200/s, 6 s to 8 s"}) {
+	if got := []string{sentence.StepName(s, s.Steps[0]), sentence.StepName(s, s.Steps[1]), sentence.StepName(s, s.Steps[3])}; !slices.Equal(got, []string{"200/s, 0 s to 2 s", "400/s", "200/s, 6 s to 8 s"}) {
 		t.Errorf("steps %q", got)
 	}
 	var samples []record.Diagnostic
@@ -262,7 +262,7 @@ func TestSaturation(t *testing.T) {
 		s := a.Saturated[i]
 		most, fewest := s.Points[s.Most], s.Points[s.Fewest]
 		if math.Abs(most.Rate-capacity) > 0.01*capacity || most.Concurrency != 8 || !most.HasInterval || fewest.Concurrency != 4 {
-			t.Errorf("%s: %s; want about %v/s, with concurrency 4 as good as 8", s.Target, document.SaturationResult(s), capacity)
+			t.Errorf("%s: %s; want about %v/s, with concurrency 4 as good as 8", s.Target, sentence.SaturationResult(s), capacity)
 		}
 	}
 	for _, r := range a.Rows {
@@ -305,7 +305,7 @@ func TestIdleAtMost(t *testing.T) {
 			c.Instrument.CPUs, c.Instrument.SendingTime = 1, c.Span
 			c.Instrument.SendingCPU = time.Duration(tt.generate * float64(c.Span))
 		}
-		if got := document.SaturationResult(analyse(t, run).Saturated[0]); strings.Contains(got, "neither server nor generator was busy then") != tt.told {
+		if got := sentence.SaturationResult(analyse(t, run).Saturated[0]); strings.Contains(got, "neither server nor generator was busy then") != tt.told {
 			t.Errorf("%+v: %s", tt, got)
 		}
 	}
@@ -424,7 +424,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("fault %+v and %d others", d, others)
 	}
 	const want = "this machine cannot give what the load needs: descriptors (64 open files, want ≥ 532); to fix it: raise the limit: ulimit -n 532"
-	if got := document.Blame(a); got != want {
+	if got := sentence.Blame(a); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p := recordtest.Refused()

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -42,7 +42,7 @@ func TestNothing(t *testing.T) {
 		},
 	} {
 		a := analyse(t, unsent(t, spoil))
-		if diff := cmp.Diff(want, document.Nothing(a)); diff != "" {
+		if diff := cmp.Diff(want, sentence.Nothing(a)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		if a.Validity != record.Invalid || a.Diagnostics[0].Rule != "empty" || !a.Empty() || a.Diagnostics[0].Action == "" {

@@ -7,7 +7,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -55,7 +55,7 @@ func TestServerFailures(t *testing.T) {
 func says(a *analysis.Analysis) string {
 	var all []string
 	for _, failure := range a.ServerFailures() {
-		all = append(all, document.FailureClause(failure)+": "+failure.Cause)
+		all = append(all, sentence.FailureClause(failure)+": "+failure.Cause)
 	}
 	return strings.Join(all, "; ")
 }
@@ -106,14 +106,14 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		Verdict: record.Inconclusive,
 	}
 	const want = "61 of 64 requests were given up when the run was ended. Also, 1 of 1 limit undecided: endpoint error rate"
-	if got := document.Sentence(a); got != want || len(a.ServerFailures()) > 0 {
+	if got := sentence.Verdict(a); got != want || len(a.ServerFailures()) > 0 {
 		t.Errorf("%q, %+v, want %q", got, a.ServerFailures(), want)
 	}
 	if rate := a.Rows[0].ErrorRate(); rate.K != 0 || rate.N != 3 {
 		t.Errorf("error rate %+v, want 0 of 3", rate)
 	}
 	a.Rows[0].Ledger = record.Ledger{Scheduled: 64, Sent: 64, OK: 3, Failed: 61}
-	if failures := a.ServerFailures(); len(failures) != 1 || document.FailureClause(failures[0]) != "the server of endpoint failed 95.3 % of 64 requests" {
+	if failures := a.ServerFailures(); len(failures) != 1 || sentence.FailureClause(failures[0]) != "the server of endpoint failed 95.3 % of 64 requests" {
 		t.Errorf("of failures: %+v", failures)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -51,7 +51,7 @@ func TestGatesBesideTheResponseTime(t *testing.T) {
 			if a.Verdict != tt.want || len(a.Gates) != 1 {
 				t.Fatalf("verdict %q, want %q: %+v", a.Verdict, tt.want, a.Gates)
 			}
-			if why := document.NewLimit(a.Gates[0]).Why; !strings.Contains(why, tt.why) || (why == "") != (tt.want == record.Pass) {
+			if why := sentence.NewLimit(a.Gates[0]).Why; !strings.Contains(why, tt.why) || (why == "") != (tt.want == record.Pass) {
 				t.Errorf("why %q, want %q", why, tt.why)
 			}
 		})
@@ -69,7 +69,7 @@ func TestFiguresOfGates(t *testing.T) {
 	}
 	for _, g := range analyse(t, recordtest.Open(t, p)).Gates {
 		what := g.Target + " " + g.Metric
-		l := document.NewLimit(g)
+		l := sentence.NewLimit(g)
 		format := map[stat.Unit]func(float64) string{
 			stat.Seconds:   func(v float64) string { return format.Duration(time.Duration(v*1e9 + 0.5)) },
 			stat.PerSecond: format.Rate,
@@ -153,8 +153,8 @@ func TestOtherLimits(t *testing.T) {
 		if a.Verdict != tt.want || a.By != "--slo other.yaml" || a.SLO != tt.slo {
 			t.Errorf("%s by %q, want %s: %+v", a.Verdict, a.By, tt.want, a.Gates)
 		}
-		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(document.NewLimit(a.Gates[last]).Why, tt.why) {
-			t.Errorf("why %q, want %q", document.NewLimit(a.Gates[last]).Why, tt.why)
+		if last := len(a.Gates) - 1; last >= 0 && !strings.HasPrefix(sentence.NewLimit(a.Gates[last]).Why, tt.why) {
+			t.Errorf("why %q, want %q", sentence.NewLimit(a.Gates[last]).Why, tt.why)
 		}
 	}
 }
@@ -183,7 +183,7 @@ func TestEveryLimitHasAGate(t *testing.T) {
 				t.Fatal(err)
 			}
 			says := slices.ContainsFunc(a.Gates, func(g gate.Gate) bool {
-				l := document.NewLimit(g)
+				l := sentence.NewLimit(g)
 				return g.Verdict == record.Inconclusive && l.Why == tt.why && g.Target != "" && l.Observed != ""
 			})
 			if a.Verdict != record.Inconclusive || !says {
@@ -214,12 +214,12 @@ func TestNoPassInPart(t *testing.T) {
 func TestSentenceNamesThePhase(t *testing.T) {
 	p := recordtest.Compare()
 	p.Targets, p.SLO = p.Targets[:1], record.SLO{P50: time.Microsecond, ColdStart: time.Microsecond}
-	if got, want := document.Sentence(analyse(t, recordtest.Open(t, p))), "2 of 2 limits not met: physical p50 response time, physical cold start"; got != want {
+	if got, want := sentence.Verdict(analyse(t, recordtest.Open(t, p))), "2 of 2 limits not met: physical p50 response time, physical cold start"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p.Phases = append(p.Phases, record.Phase{Name: "spike", Arrivals: "poisson", Rate: 800, Duration: 3 * time.Second, Measured: true, Open: true})
 	const want = "3 of 3 limits not met: physical p50 response time in phase steady, physical p50 response time in phase spike, physical cold start"
-	if got := document.Sentence(analyse(t, recordtest.Open(t, p))); got != want {
+	if got := sentence.Verdict(analyse(t, recordtest.Open(t, p))); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

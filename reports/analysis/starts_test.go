@@ -10,7 +10,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -104,7 +104,7 @@ func TestStartsAlone(t *testing.T) {
 	if a.Empty() || !a.OnlyStarts() || a.Validity != record.NoLoad || a.Verdict != record.NoLimit {
 		t.Errorf("empty %v, validity %q, verdict %q", a.Empty(), a.Validity, a.Verdict)
 	}
-	line := document.Sentence(a)
+	line := sentence.Verdict(a)
 	for _, part := range []string{"physical 2", " · vm (TCG) 4", " to the first answer, medians, each of 18 to 20 starts"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("the line %q does not say %q", line, part)
@@ -135,8 +135,8 @@ func TestStartsAloneThatCameToNothing(t *testing.T) {
 		run := recordtest.Open(t, recordtest.ColdStart())
 		spoil(run)
 		a := analyse(t, run)
-		if !a.Empty() || document.Nothing(a) != want || a.Validity != record.Invalid || a.Diagnostics[0].Figure != "no start measured" || a.Diagnostics[0].Action == "" {
-			t.Errorf("want %q: %q, %s, %+v", want, document.Nothing(a), a.Validity, a.Diagnostics)
+		if !a.Empty() || sentence.Nothing(a) != want || a.Validity != record.Invalid || a.Diagnostics[0].Figure != "no start measured" || a.Diagnostics[0].Action == "" {
+			t.Errorf("want %q: %q, %s, %+v", want, sentence.Nothing(a), a.Validity, a.Diagnostics)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 )
@@ -59,12 +59,12 @@ func checkName(name string) error {
 func Unfit(a *analysis.Analysis) string {
 	switch {
 	case a.Empty():
-		return "nothing was measured: " + document.Nothing(a)
+		return "nothing was measured: " + sentence.Nothing(a)
 	case a.Validity == record.Invalid:
-		return "it is INVALID: " + document.Blame(a)
+		return "it is INVALID: " + sentence.Blame(a)
 	}
 	if short := a.Shortfall(); short != nil {
-		return "it is " + short.Word + ": " + document.ShortfallText(a, short)
+		return "it is " + short.Word + ": " + sentence.Shortfall(a, short)
 	}
 	return ""
 }

@@ -20,7 +20,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -44,11 +44,11 @@ func Format() reports.Format {
 // Write writes the lines.
 func Write(w io.Writer, a *analysis.Analysis) error {
 	if a.Validity == record.Invalid {
-		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(document.Blame(a)))
+		_, err := fmt.Fprintf(w, "(%s: no figures)\n", format.Plain(sentence.Blame(a)))
 		return err
 	}
 	if short := a.Shortfall(); short != nil {
-		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, format.Plain(document.ShortfallText(a, short)))
+		_, err := fmt.Fprintf(w, "(%s: %s: no figures)\n", short.Word, format.Plain(sentence.Shortfall(a, short)))
 		return err
 	}
 	lines := benchfmt.NewWriter(w)

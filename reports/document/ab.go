@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -24,22 +25,22 @@ func (b builder) comparison() []Section {
 		t.Rows = append(t.Rows, b.metric(m))
 	}
 	for _, e := range d.Errors {
-		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, ErrorsWhy(d, e)), Cells: []Cell{
+		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, sentence.ErrorsWhy(d, e)), Cells: []Cell{
 			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(format.Percent(e.Baseline.Value)), text(format.Percent(e.Candidate.Value)),
 			{}, {}, b.probability(e.P), text(fmt.Sprint(d.Pairs)), count(min(e.Baseline.N, e.Candidate.N)),
 		}})
 	}
 	s := Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
-	if conditions := conditions(b.a); conditions != "" {
+	if conditions := sentence.Conditions(b.a); conditions != "" {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(abColumns)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(sentence.ABColumns)})
 	}
-	if method := boundsMethod(b.a); method != "" {
+	if method := sentence.BoundsMethod(b.a); method != "" {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence(method)})
 	}
-	if noise := noiseLine(b.a); noise != "" {
+	if noise := sentence.Noise(b.a); noise != "" {
 		s.Lines = append(s.Lines, Line{Text: format.Sentence("Noise floor: " + noise)})
 	}
 	return []Section{s}
@@ -54,14 +55,14 @@ func (b builder) phase(name string) string {
 }
 
 func (b builder) metric(m ab.Metric) Row {
-	row := Row{Notes: undecided(m.Verdict, MetricWhy(b.a.AB, m)), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
+	row := Row{Notes: undecided(m.Verdict, sentence.MetricWhy(b.a.AB, m)), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
 	if len(m.Pairs) == 0 {
 		row.Cells = append(row.Cells, none(), none(), none(), none(), none(), text("0"), text("0"))
 		return row
 	}
 	baseline, candidate := m.Typical()
-	bounds := cmp.Or(MetricBounds(m), "none")
-	row.Cells = append(row.Cells, text(metricFigure(m, baseline)), text(metricFigure(m, candidate)), text(format.Change(m.Ratio)), text(bounds),
+	bounds := cmp.Or(sentence.MetricBounds(m), "none")
+	row.Cells = append(row.Cells, text(sentence.MetricFigure(m, baseline)), text(sentence.MetricFigure(m, candidate)), text(format.Change(m.Ratio)), text(bounds),
 		b.probability(m.P), text(fmt.Sprint(len(m.Pairs))), count(m.N))
 	return row
 }
@@ -135,8 +136,8 @@ func variantFact(v record.Variant, name string) string {
 // advice says what would settle an A/B test.
 func (b builder) advice() []Line {
 	d := b.a.AB
-	if d == nil || Advice(d) == "" || b.a.Empty() || b.a.Refused() {
+	if d == nil || sentence.Advice(d) == "" || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
-	return []Line{{Fix: format.Sentence(Advice(d)), Command: d.Command}}
+	return []Line{{Fix: format.Sentence(sentence.Advice(d)), Command: d.Command}}
 }

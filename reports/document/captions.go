@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -74,7 +75,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Title: "Candidate against baseline, round by round",
 			Caption: "Each point is one round: the candidate's figure divided by the baseline's, on a logarithmic scale. Bars are the estimate with its bounds " +
 				"at each interim analysis; an arrow stands for a bound that does not exist. For times and CPU less is better, for goodput more.",
-			Method: ABMethod + ".", Missing: "no round has figures of both variants to compare", Data: b.pairTable(),
+			Method: sentence.ABMethod + ".", Missing: "no round has figures of both variants to compare", Data: b.pairTable(),
 		}
 	case "overhead":
 		return Description{
@@ -82,21 +83,21 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Caption: "Full: the overhead, which is network and virtualisation with the server's handling of HTTP: the response time of phase " + b.a.Overhead.Noop.Name +
 				", whose model computes nothing. Pale: the model, which is the rest up to the same quantile of phase " + b.a.Overhead.Model.Name +
 				"; left out where the noise hides it. Each quantile has a separate axis.",
-			Method: format.Sentence(OverheadMethod), Missing: "there are too few answers for a quantile in both phases", Data: b.overheadTable(),
+			Method: format.Sentence(sentence.OverheadMethod), Missing: "there are too few answers for a quantile in both phases", Data: b.overheadTable(),
 		}
 	case "saturation":
 		return Description{
 			Title: "Highest throughput",
 			Caption: "Above: correct answers per second by concurrency, the number of workers that each wait for their answer; strokes are 95 % intervals. " +
 				"Below: their response times, which are not those of users who do not wait." + floorNote(drawn.Floor, 0.99),
-			Conditions: "Closed loop. " + b.warmUp(), Method: "Throughput: " + SaturationMethod + ".", Data: b.throughputTable(),
+			Conditions: "Closed loop. " + b.warmUp(), Method: "Throughput: " + sentence.SaturationMethod + ".", Data: b.throughputTable(),
 		}
 	case "steps":
 		return Description{
 			Title: "Where it broke",
 			Caption: "Above: correct answers per second to the requests due in each step, over the rate that was due. Below: their response times. " +
 				"A star marks where a target broke." + floorNote(drawn.Floor, 0.99),
-			Method: "A target broke " + StepMethod() + ".", Missing: "no step was begun", Data: b.stepTable(),
+			Method: "A target broke " + sentence.StepMethod() + ".", Missing: "no step was begun", Data: b.stepTable(),
 		}
 	case "forest":
 		reference := b.a.Label(b.a.Reference)
@@ -104,7 +105,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Title: "Against " + reference,
 			Caption: "Each target divided by " + reference + " on a logarithmic scale: at the line they are equal, at 2 the figure is twice as large. " +
 				"The bar is the 95 % interval; a hollow marker has none. Where the bar crosses the line, no difference is shown.",
-			Method: format.Sentence(RatioMethod), Missing: "a comparison takes two targets that answered in the same rounds", Data: b.ratioTable(),
+			Method: format.Sentence(sentence.RatioMethod), Missing: "a comparison takes two targets that answered in the same rounds", Data: b.ratioTable(),
 		}
 	case "percentiles":
 		return Description{
@@ -148,7 +149,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 		Caption: "A dot for each start: the time from its beginning until the stage was reached, on a logarithmic scale; the last stage is the first model answer. " +
 			"A red star is the last stage of a start that failed or whose first answer was not right: it is in no median.",
 		Conditions: "Cold starts are no part of the latency figures.",
-		Method:     format.Sentence(StagesMethod) + " " + format.Sentence(StartMethod), Missing: "no target got as far as to start a server", Data: b.everyStart(),
+		Method:     format.Sentence(sentence.StagesMethod) + " " + format.Sentence(sentence.StartMethod), Missing: "no target got as far as to start a server", Data: b.everyStart(),
 	}
 }
 
@@ -180,7 +181,7 @@ func (b builder) mark() string {
 	case b.a.Empty():
 		return "NO RESULT: nothing was measured"
 	case b.a.Validity == record.Invalid:
-		return "INVALID RUN, not a result: " + Blame(b.a)
+		return "INVALID RUN, not a result: " + sentence.Blame(b.a)
 	}
 	if short := b.a.Shortfall(); short != nil {
 		return short.Word + " RUN: the plan was not finished"
@@ -247,12 +248,12 @@ func (b builder) pairTable() *Table {
 				first = record.Candidate
 			}
 			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprint(pair.Round)), text(first),
-				text(metricFigure(m, pair.Baseline)), text(metricFigure(m, pair.Candidate)), text(format.Change(pair.Candidate/pair.Baseline)))})
+				text(sentence.MetricFigure(m, pair.Baseline)), text(sentence.MetricFigure(m, pair.Candidate)), text(format.Change(pair.Candidate/pair.Baseline)))})
 		}
 		for _, i := range m.Interims {
 			m.Low, m.High = i.Low, i.High
 			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprintf("interim analysis at round %d", i.Pairs)), none(), none(), none(),
-				Cell{Text: format.Change(i.Ratio), Interval: MetricBounds(m)})})
+				Cell{Text: format.Change(i.Ratio), Interval: sentence.MetricBounds(m)})})
 		}
 	}
 	return t

@@ -1,9 +1,6 @@
 package document
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"servebench/reports/analysis/stat"
@@ -122,25 +119,4 @@ func toneOf(v record.Verdict) Tone {
 		return Bad
 	}
 	return Plain
-}
-
-// listed writes a list as "a, b and c".
-func listed(items []string) string {
-	if len(items) < 2 {
-		return strings.Join(items, "")
-	}
-	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
-}
-
-// roundList is "round 2" or "rounds 1, 2 and 3".
-func roundList(rounds []int) string {
-	named := slices.Compact(slices.Sorted(slices.Values(rounds)))
-	names := make([]string, len(named))
-	for i, r := range named {
-		names[i] = fmt.Sprint(r)
-	}
-	if len(names) == 1 {
-		return "round " + names[0]
-	}
-	return "rounds " + listed(names)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 )
 
@@ -40,7 +41,7 @@ func (b builder) startSections(rank Rank) []Section {
 	}
 	notes := []string{
 		"From the beginning of a start until each stage was reached: medians of the starts that reached a right first answer. Failed starts are counted separately.",
-		format.Sentence(StagesMethod),
+		format.Sentence(sentence.StagesMethod),
 	}
 	if sample.Prepared(starts) {
 		notes = append(notes, "Prepared is how long that took before, a median, and in no stage.")

@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -61,9 +62,9 @@ func ComparisonLine(c *compare.Comparison) string {
 	line := fmt.Sprintf("%s with %s", c.New.Run.ID, c.Base.Run.ID)
 	switch {
 	case c.Base.Empty():
-		return line + ": nothing was measured in the base: " + Nothing(c.Base)
+		return line + ": nothing was measured in the base: " + sentence.Nothing(c.Base)
 	case c.New.Empty():
-		return line + ": nothing was measured in the new run: " + Nothing(c.New)
+		return line + ": nothing was measured in the new run: " + sentence.Nothing(c.New)
 	case !c.Common():
 		return line + ": the two have no target and phase in common"
 	}
@@ -151,11 +152,11 @@ func outcome(what string, a *analysis.Analysis) string {
 	switch what {
 	case compare.Completeness:
 		if short := a.Shortfall(); short != nil {
-			return short.Word + ": " + ShortfallText(a, short)
+			return short.Word + ": " + sentence.Shortfall(a, short)
 		}
 		return "ran to its end"
 	case compare.Servers:
-		return cmp.Or(strings.Join(failureClauses(a), "; "), "none went wrong")
+		return cmp.Or(strings.Join(sentence.FailureClauses(a), "; "), "none went wrong")
 	}
 	text := string(a.Validity)
 	if fault, _ := a.Fault(); fault != nil {
@@ -227,7 +228,7 @@ func value(f compare.Figure, v compare.Value) Cell {
 	case !v.Known:
 		return none()
 	}
-	return text(quantity(v.Value, f.Unit))
+	return text(sentence.Quantity(v.Value, f.Unit))
 }
 
 // change is "×1.02", of an error rate "+0.3 %", with its interval.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -36,7 +37,7 @@ func (b builder) where(d record.Diagnostic) string {
 		parts = append(parts, d.Phase)
 	}
 	if d.Round > 0 {
-		parts = append(parts, roundList([]int{d.Round}))
+		parts = append(parts, sentence.RoundList([]int{d.Round}))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -103,7 +104,7 @@ func (b builder) failures() Section {
 			}
 		}
 		for _, text := range texts {
-			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + roundList(rounds[text]), Command: text})
+			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + sentence.RoundList(rounds[text]), Command: text})
 		}
 	}
 	return s

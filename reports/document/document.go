@@ -1,7 +1,8 @@
 // Package document is a report as data: the verdict in a sentence, then sections of
 // tables, figures and lines in the order in which they are read. All wording of the
-// reports is made here, once. It stands between reports/analysis, whose analyses it reads,
-// and the printers (text, html, markdown), which add layout alone.
+// reports is made here, and in package sentence below it, once. It stands between
+// reports/analysis, whose analyses it reads, and the printers (text, html, markdown), which
+// add layout alone.
 package document
 
 import (
@@ -236,7 +237,8 @@ func (b builder) add(t *Table, target, phase string, cells ...[]Cell) {
 	t.Rows = append(t.Rows, Row{Cells: slices.Concat(append([][]Cell{{named, text(phase)}}, cells...)...)})
 }
 
-func words(titles ...string) []Column   { return columnsOf(true, titles) }
+func words(titles ...string) []Column { return columnsOf(true, titles) }
+
 func numbers(titles ...string) []Column { return columnsOf(false, titles) }
 
 func columnsOf(left bool, titles []string) []Column {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -34,7 +35,7 @@ func (b builder) instrument() []Section {
 		})
 	}
 	return []Section{
-		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: format.Sentence(floorLine(b.a.Run))}}},
+		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: format.Sentence(sentence.Floor(b.a.Run))}}},
 		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
 			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
 		}},
@@ -56,7 +57,7 @@ func (b builder) validity() Line {
 		parts = append(parts, "lag p99 "+format.Duration(v.LagP99))
 	}
 	late := fmt.Sprintf("%s over %s late", format.Percent(v.Late.Value), format.Duration(v.LagLimit))
-	if chance := LateByChance(v.Late); chance != "" {
+	if chance := sentence.LateByChance(v.Late); chance != "" {
 		late += " (" + chance + ")"
 	}
 	parts = append(parts, late)
@@ -128,7 +129,7 @@ func (b builder) ledger() []Section {
 		b.add(t, r.Target, r.Phase, []Cell{
 			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), text(fmt.Sprint(r.Rounds)), played(r),
 		})
-		if ended := ended(r); ended != "" {
+		if ended := sentence.Ended(r); ended != "" {
 			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})
 		}
 		if again := b.beganAgain(r); again != "" {

@@ -2,14 +2,9 @@ package document
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strings"
-	"time"
 
-	"servebench/reports/analysis/gate"
-	"servebench/reports/analysis/sample"
-	"servebench/reports/analysis/stat"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -24,11 +19,11 @@ func (b builder) limits() []Section {
 		return []Section{{ID: "limits", Title: "Limits", Rank: Appendix, Lines: []Line{{Text: "The scenario sets no limits."}}}}
 	}
 	t := &Table{Columns: slices.Concat(words("verdict", "target", "phase", "limit"), numbers("observed", "n")), Keys: 4}
-	for _, g := range WorstFirst(a.Gates) {
-		l := NewLimit(g)
+	for _, g := range sentence.WorstFirst(a.Gates) {
+		l := sentence.NewLimit(g)
 		row := Row{Cells: []Cell{
 			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + l.Limit),
-			{Text: l.Observed, Interval: l.Interval, Both: limitWithin(g)}, text(sampleOf(g)),
+			{Text: l.Observed, Interval: l.Interval, Both: sentence.LimitWithin(g)}, text(sentence.SampleOf(g)),
 		}}
 		if g.Verdict != record.InvalidInstrument { // which is said once, with the verdict
 			row.Notes = sentences(l.Why, l.Note)
@@ -42,7 +37,7 @@ func (b builder) limits() []Section {
 	if slo := a.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
 		s.Notes = append(s.Notes, "In these limits a failed request counts as slower than any.")
 	}
-	if line := RoundsLine(a); line != "" {
+	if line := sentence.RoundsLine(a); line != "" {
 		s.Notes = append(s.Notes, line)
 	}
 	if rounds, command := a.More(); command != "" {
@@ -54,14 +49,6 @@ func (b builder) limits() []Section {
 	return []Section{s}
 }
 
-// WorstFirst are the limits in the order of their verdicts.
-func WorstFirst(all []gate.Gate) []gate.Gate {
-	order := []record.Verdict{record.InvalidInstrument, record.Fail, record.Inconclusive, record.Pass, record.NoLimit}
-	return slices.SortedStableFunc(slices.Values(all), func(x, y gate.Gate) int {
-		return slices.Index(order, x.Verdict) - slices.Index(order, y.Verdict)
-	})
-}
-
 // sentences are those of the clauses that there are.
 func sentences(clauses ...string) []string {
 	var all []string
@@ -71,254 +58,4 @@ func sentences(clauses ...string) []string {
 		}
 	}
 	return all
-}
-
-// Limit is a limit in words.
-type Limit struct {
-	Limit    string `json:"limit"`    // "≤ 50 ms"
-	Observed string `json:"observed"` // "2.41 ms"
-	Interval string `json:"interval"` // "[2.36, 2.49] ms"; "" when there is none
-	Why      string `json:"why"`      // a clause, when not PASS
-	Note     string `json:"note"`     // what the figure leaves open, a clause; "" when there is nothing to say
-}
-
-// NewLimit words a limit.
-func NewLimit(g gate.Gate) Limit {
-	l := Limit{Limit: "≤ ", Observed: string(g.Missing), Interval: limitInterval(g), Note: openEnd(g)}
-	if g.Least {
-		l.Limit = "≥ "
-	}
-	bound := quantity(g.Bound, g.Unit)
-	l.Limit += bound
-	switch g.Missing {
-	case "":
-		l.Observed = quantity(g.Value, g.Unit)
-	case gate.Above:
-		l.Observed = "> " + bound
-	}
-	if g.Verdict != record.Pass {
-		l.Why = whyOf(g)
-	}
-	return l
-}
-
-// LimitLine is a limit in one line, without its verdict, target and phase: "p99 response
-// time 61.2 ms [58.0, 66.1] ms, limit ≤ 50 ms, n 12,000: the whole interval lies above
-// the limit".
-func LimitLine(g gate.Gate) string {
-	l := NewLimit(g)
-	s := g.Metric + " " + l.Observed
-	if l.Interval != "" {
-		s += " " + l.Interval
-	}
-	s += ", limit " + l.Limit
-	if g.N > 0 {
-		s += ", n " + sampleOf(g)
-	}
-	if l.Why != "" {
-		s += ": " + l.Why
-	}
-	return s
-}
-
-// sampleOf is how many the gate was judged by: "12,000" requests or answers, or "5
-// rounds", "6 starts".
-func sampleOf(g gate.Gate) string {
-	if g.Of == gate.OfRounds || g.Of == gate.OfStarts {
-		return format.Plural(int(g.N), strings.TrimSuffix(g.Of, "s"))
-	}
-	return format.Count(g.N)
-}
-
-// quantity is a value with its unit; an infinite time is that of a request without an
-// answer.
-func quantity(v float64, unit stat.Unit) string {
-	switch {
-	case math.IsInf(v, 1):
-		return "no answer"
-	case unit == stat.Seconds:
-		return format.Duration(duration(v))
-	case unit == stat.PerSecond:
-		return format.Rate(v)
-	}
-	return format.Percent(v)
-}
-
-func duration(seconds float64) time.Duration {
-	return time.Duration(math.Round(seconds * float64(time.Second)))
-}
-
-// limitInterval is the interval of the figure; "" of none.
-func limitInterval(g gate.Gate) string {
-	switch {
-	case g.Missing == gate.Above: // which is all that is known of it
-		return "(" + quantity(g.Bound, g.Unit) + ", ∞)"
-	case math.IsInf(g.High, 1):
-		return "[" + quantity(g.Low, g.Unit) + ", " + quantity(g.High, g.Unit) + "]"
-	case !g.HasInterval:
-		return ""
-	case g.Unit == stat.Seconds:
-		return format.Range(duration(g.Low), duration(g.High))
-	case g.Unit == stat.PerSecond:
-		return format.Interval(g.Low, g.High) + "/s"
-	}
-	return format.PercentInterval(g.Low, g.High)
-}
-
-// limitWithin is the figure with its interval, where they share a unit.
-func limitWithin(g gate.Gate) string {
-	switch {
-	case !g.HasInterval || g.Missing != "":
-		return ""
-	case g.Unit == stat.Seconds:
-		return format.DurationWithin(duration(g.Value), duration(g.Low), duration(g.High))
-	case g.Unit == stat.Share:
-		return format.PercentWithin(g.Value, g.Low, g.High)
-	}
-	return ""
-}
-
-// whyOf says why a limit did not pass.
-func whyOf(g gate.Gate) string {
-	switch {
-	case g.Verdict == record.InvalidInstrument:
-		return "the measurement is not valid, see the diagnostics"
-	case g.Unavailable != "":
-		return "the target is not available here: " + g.Unavailable
-	case g.Gap != nil:
-		return "it holds in what was measured, " + g.Gap.String()
-	case g.Abort != nil && g.Abort.Before != "":
-		return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", format.Rounds(sample.AbortRounds(g.Abort.Aborts)), g.Abort.Before, g.Abort.Aborts[0].Text)
-	case g.Abort != nil:
-		return fmt.Sprintf("the load was aborted in %s: %s", format.Rounds(sample.AbortRounds(g.Abort.Aborts)), g.Abort.Aborts[0].Text)
-	case g.Deadlines != nil && g.Verdict == record.Inconclusive:
-		return countedWithin(*g.Deadlines) + ": it takes a run with these limits"
-	case g.Verdict == record.Fail:
-		return whyBroken(g)
-	case g.Missing != "" && g.Missing != gate.NoAnswer:
-		return whyMissing(g)
-	case g.Unit == stat.PerSecond && !g.HasInterval:
-		return fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", stat.FewRounds, g.N)
-	}
-	return whyOpen("the limit lies inside the interval", g)
-}
-
-// whyMissing says why there is no figure.
-func whyMissing(g gate.Gate) string {
-	switch g.Missing {
-	case gate.NotRecorded:
-		return fmt.Sprintf("the %s is recorded where the scenario limits it: it takes a run with this limit", strings.TrimPrefix(g.Metric, format.Quantile(g.Q)+" "))
-	case gate.NothingSent:
-		return "no request was sent"
-	case gate.Unknown:
-		return map[string]string{
-			gate.ErrorRate: "no request came to its end", gate.Agreement: "no answer was checked", gate.Accuracy: "no answer had a label",
-		}[g.Metric]
-	case gate.AlreadyRunning:
-		return "the server ran already, so there is no start to time"
-	case gate.NoStart:
-		return "no start came to its end"
-	case gate.TooFew:
-		return whyOpen(fmt.Sprintf("%s takes %s requests, %s were sent", format.Quantile(g.Q), format.Count(stat.Needed(g.Q)), format.Count(g.N)), g)
-	}
-	if g.Phase == "" {
-		return "the run measures how servers start, and no load"
-	}
-	return "this target was not measured in this phase"
-}
-
-// whyBroken says how a limit was broken.
-func whyBroken(g gate.Gate) string {
-	switch {
-	case g.Of == gate.OfStarts:
-		how := "took longer or came to no right answer"
-		switch g.Unanswered {
-		case 0:
-			how = "took longer"
-		case g.Counted:
-			how = "came to no right answer"
-		}
-		return fmt.Sprintf("%d of %s %s", g.Counted, format.Plural(int(g.N), "start"), how)
-	case g.Unit == stat.Share:
-		return fmt.Sprintf("%s of %s", format.Count(g.Counted), format.Count(g.N))
-	case g.Counted > 0:
-		how := "failed"
-		if g.Missing == gate.Above {
-			how = "took longer or failed"
-		}
-		return fmt.Sprintf("%s of %s requests %s, more than the %s that %s leaves room for",
-			format.Count(g.Counted), format.Count(g.N), how, format.Percent(1-g.Q), format.Quantile(g.Q))
-	case g.Least:
-		return "the whole interval lies below the limit"
-	}
-	return "the whole interval lies above the limit"
-}
-
-// whyOpen says what would decide a limit, if the figure stayed as it is.
-func whyOpen(why string, g gate.Gate) string {
-	switch {
-	case g.Needs > 0 && g.Metric == gate.Accuracy:
-		return fmt.Sprintf("%s: at this share it takes about %s different examples (data.corpus) to decide", why, roundedUp(g.Needs))
-	case g.Needs > 0:
-		text := fmt.Sprintf("%s: at this share it takes about %s %s to decide", why, roundedUp(g.Needs), g.Of)
-		if g.More > 0 {
-			text += fmt.Sprintf(", %s in all", format.Plural(g.More, "round"))
-		}
-		return text
-	case g.More > 0:
-		return fmt.Sprintf("%s: it takes about %s in all", why, format.Plural(g.More, "round"))
-	case g.Missing == "" && g.Value == g.Bound:
-		return fmt.Sprintf("%s, and the figure is the limit: no number of %s would decide", why, g.Of)
-	case g.Missing == gate.NoAnswer || g.Missing == "" && g.Unit == stat.Seconds && !bounded(g):
-		return why + ": more rounds would narrow it"
-	}
-	return fmt.Sprintf("%s: it would take more than %s rounds to decide", why, format.Count(gate.MostRounds))
-}
-
-// bounded says that the end of the interval that lies behind the limit is known.
-func bounded(g gate.Gate) bool {
-	if g.Value > g.Bound {
-		return g.Low > 0
-	}
-	return !math.IsInf(g.High, 1)
-}
-
-// roundedUp is a number rounded up to two significant digits.
-func roundedUp(n int64) string {
-	step := int64(1)
-	for n/step >= 100 {
-		step *= 10
-	}
-	return format.Count((n + step - 1) / step * step)
-}
-
-// openEnd says what a figure leaves open.
-func openEnd(g gate.Gate) string {
-	switch {
-	case g.Deadlines != nil && g.Verdict == record.Pass:
-		return countedWithin(*g.Deadlines) + ", which are no fewer"
-	case g.Deadlines != nil && g.Verdict == record.Fail:
-		return countedWithin(*g.Deadlines) + ", which are no more"
-	case g.Effective > 0:
-		return fmt.Sprintf("rounds, or seconds in them, differ by more than chance: %s %s tell as much as about %s independent of each other",
-			format.Count(g.N), g.Of, format.Count(int64(math.Ceil(g.Effective))))
-	case g.Unseen == 0:
-		return ""
-	}
-	text := fmt.Sprintf("the longest of %s; up to %s of all starts may be longer; median %s",
-		format.Plural(int(g.N), "start"), format.Percent(g.Unseen), format.Duration(g.Median.Value))
-	if g.Median.HasInterval {
-		text += " " + format.Range(g.Median.Low, g.Median.High)
-	}
-	return text
-}
-
-func countedWithin(d gate.Deadlines) string {
-	within := func(deadline time.Duration) string {
-		if deadline == 0 {
-			return "however late they came"
-		}
-		return "within " + format.Duration(deadline)
-	}
-	return fmt.Sprintf("answers were counted %s, not %s", within(d.Counted), within(d.Wanted))
 }

@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -18,10 +19,10 @@ import (
 func (b builder) steps() []Section {
 	var findings []Line
 	for _, s := range b.a.Stepped {
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + format.Sentence(StepsResult(s))})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + b.inPhase(s.Phase) + ": " + format.Sentence(sentence.StepsResult(s))})
 	}
 	return []Section{{ID: "steps", Title: "Steps", Table: b.stepTable(), Lines: findings, Notes: []string{
-		"Each step, pooled over the rounds in which it was begun. A target broke " + StepMethod() + ".",
+		"Each step, pooled over the rounds in which it was begun. A target broke " + sentence.StepMethod() + ".",
 	}}}
 }
 
@@ -31,7 +32,7 @@ func (b builder) stepTable() *Table {
 	for _, s := range b.a.Stepped {
 		for _, step := range s.Steps {
 			b.add(t, s.Target, s.Phase, []Cell{
-				text(StepName(s, step)), text(format.RateNumber(step.Sent)), text(format.RateNumber(step.Answered)),
+				text(sentence.StepName(s, step)), text(format.RateNumber(step.Sent)), text(format.RateNumber(step.Answered)),
 				errorRate(step.ErrorRate()), count(step.Ledger.Sent), broke(step),
 			}, quantiles(step.Response))
 		}
@@ -53,10 +54,10 @@ func broke(step capacity.Step) Cell {
 func (b builder) throughput() []Section {
 	var findings []Line
 	for _, s := range b.a.Saturated {
-		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + format.Sentence(SaturationResult(s))})
+		findings = append(findings, Line{Text: b.a.Label(s.Target) + ": " + format.Sentence(sentence.SaturationResult(s))})
 	}
 	return []Section{{ID: "throughput", Title: "Highest throughput", Table: b.throughputTable(), Lines: findings, Notes: []string{
-		format.Sentence(SaturationMethod),
+		format.Sentence(sentence.SaturationMethod),
 		"In a closed loop requests wait for answers: these response times are not those of users who do not wait.",
 	}}}
 }
@@ -111,14 +112,14 @@ func (b builder) overhead() []Section {
 			"The model is the rest: the same quantile of phase %s, model %s, less that. This is a difference of quantiles, not the quantile of a difference.",
 		found.Noop.Name, found.Noop.Model, found.Model.Name, found.Model.Model)}}
 	if len(unsure) > 0 {
-		s.Lines = append(s.Lines, Line{Text: "~0: " + unsureModel(unsure) + ". To resolve it: " + overheadAdvice + "."})
+		s.Lines = append(s.Lines, Line{Text: "~0: " + unsureModel(unsure) + ". To resolve it: " + sentence.OverheadAdvice + "."})
 	}
 	if len(b.a.Ratios) > 0 {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(overheadBesideRatios)})
+		s.Lines = append(s.Lines, Line{Text: format.Sentence(sentence.OverheadBesideRatios)})
 	}
 	method := Line{Text: "There are no intervals: they take four rounds in which both phases ran."}
 	if intervals {
-		method.Text = "Intervals: " + format.Sentence(OverheadMethod)
+		method.Text = "Intervals: " + format.Sentence(sentence.OverheadMethod)
 	}
 	s.Lines = append(s.Lines, method)
 	return []Section{s}
@@ -196,14 +197,11 @@ func (b builder) overheadOf(target string) string {
 	return "Response time at " + strings.Join(parts, "; at ") + "."
 }
 
-// concurrency is "concurrency 16".
-func concurrency(n int) string { return "concurrency " + format.Count(int64(n)) }
-
 // asked says what was asked of the target: "200/s", or "concurrency 16" of a closed
 // loop.
 func asked(r sample.Row) string {
 	if r.Concurrency > 0 {
-		return concurrency(r.Concurrency)
+		return sentence.Concurrency(r.Concurrency)
 	}
 	return format.Rate(r.Offered)
 }
@@ -215,7 +213,7 @@ func loadOf(p record.Phase) string {
 	if p.Open {
 		return fmt.Sprintf("%s for %s, open loop", arrivalsOf(p), format.Duration(p.Duration))
 	}
-	text := fmt.Sprintf("%s for %s", concurrency(p.Concurrency), format.Duration(p.Duration))
+	text := fmt.Sprintf("%s for %s", sentence.Concurrency(p.Concurrency), format.Duration(p.Duration))
 	if p.Think != "" {
 		text += ", think time " + p.Think
 	}

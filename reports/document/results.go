@@ -8,6 +8,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -47,7 +48,7 @@ func (b builder) conditions() []string {
 	text := "p50 and p99 are response times, from when " + b.due() + " to the end of " + b.answer() +
 		"; what failed counts under errors."
 	if unmeasured := b.unmeasured(); len(unmeasured) > 0 {
-		text += " Not measured: " + listed(unmeasured) + "."
+		text += " Not measured: " + sentence.Listed(unmeasured) + "."
 	}
 	return append(all, text)
 }

@@ -5,6 +5,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -14,9 +15,9 @@ import (
 func Summary(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
-	s.Lines = append(s.Lines, Line{Word: Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: Sentence(a)})
+	s.Lines = append(s.Lines, Line{Word: sentence.Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: sentence.Verdict(a)})
 	if short := a.Shortfall(); short != nil {
-		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: ShortfallText(a, short)})
+		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: sentence.Shortfall(a, short)})
 	}
 	for _, r := range a.Rows {
 		s.Lines = append(s.Lines, Line{Where: a.Label(r.Target) + b.inPhase(r.Phase), Text: remembered(r)})

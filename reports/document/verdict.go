@@ -8,6 +8,7 @@ import (
 
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -15,7 +16,7 @@ import (
 // verdict says what the run comes to. What makes it INVALID is said once, as reasons.
 func (b builder) verdict() Verdict {
 	a := b.a
-	v := Verdict{Word: Word(a), Tone: toneOf(a.Verdict), Why: lead(a)}
+	v := Verdict{Word: sentence.Word(a), Tone: toneOf(a.Verdict), Why: sentence.Lead(a)}
 	switch {
 	case a.Empty():
 		v.Tone = Bad
@@ -34,7 +35,7 @@ func (b builder) verdict() Verdict {
 
 // shortfall says what is missing, with what to do where a diagnostic has it.
 func (b builder) shortfall(short *sample.Shortfall) Line {
-	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(ShortfallText(b.a, short))}
+	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(sentence.Shortfall(b.a, short))}
 	for _, d := range b.a.Diagnostics {
 		if d.Rule == strings.ToLower(short.Word) {
 			line.Fix = format.Sentence(d.Action)
@@ -141,7 +142,7 @@ func (b builder) failure(target string) string {
 		if t.Target != target {
 			continue
 		}
-		text := "The server " + failed(t)
+		text := "The server " + sentence.FailureText(t)
 		if t.Cause != "" {
 			text += ": " + t.Cause
 		}
@@ -166,12 +167,12 @@ func (b builder) finding(r sample.Row) string {
 	}
 	for _, s := range b.a.Stepped {
 		if s.Target == r.Target {
-			return format.Sentence(StepsResult(s))
+			return format.Sentence(sentence.StepsResult(s))
 		}
 	}
 	for _, s := range b.a.Saturated {
 		if s.Target == r.Target {
-			return format.Sentence(SaturationResult(s))
+			return format.Sentence(sentence.SaturationResult(s))
 		}
 	}
 	at := "at"
@@ -189,7 +190,7 @@ func (b builder) finding(r sample.Row) string {
 		}
 	}
 	if len(times) > 0 {
-		s += "; response time " + listed(times)
+		s += "; response time " + sentence.Listed(times)
 	}
 	return s + "."
 }
@@ -205,7 +206,7 @@ func (b builder) broken(target string) string {
 		switch {
 		case g.Target != target:
 		case g.Verdict == record.Fail:
-			l := NewLimit(g)
+			l := sentence.NewLimit(g)
 			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, l.Observed, l.Limit))
 		case g.Verdict == record.Inconclusive:
 			open = append(open, g.Metric+where)
@@ -213,10 +214,10 @@ func (b builder) broken(target string) string {
 	}
 	var parts []string
 	if len(failed) > 0 {
-		parts = append(parts, "Not met: "+listed(failed)+".")
+		parts = append(parts, "Not met: "+sentence.Listed(failed)+".")
 	}
 	if len(open) > 0 {
-		parts = append(parts, "Undecided: "+listed(open)+".")
+		parts = append(parts, "Undecided: "+sentence.Listed(open)+".")
 	}
 	return strings.Join(parts, " ")
 }

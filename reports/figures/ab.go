@@ -7,6 +7,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
 	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -75,7 +76,7 @@ func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric
 		heading += ", phase " + label(m.Phase)
 	}
 	heading += ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
-	if bounds := document.MetricBounds(m); bounds != "" {
+	if bounds := sentence.MetricBounds(m); bounds != "" {
 		heading += " " + bounds
 	}
 	c.FillText(chart.BoldFace(medium, p.Ink), vg.Point{X: c.Min.X, Y: c.Max.Y}, heading)

@@ -15,6 +15,7 @@ import (
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -39,11 +40,11 @@ func marshalers() *json.Marshalers {
 		as(func(s record.Severity) string { return s.String() }),
 		as(distribution), as(times), as(proportion), as(newRow), as(newFloor),
 		as(func(g gate.Gate) judged {
-			return judged{g, document.NewLimit(g), known(g.Value, g.Missing == ""), interval(g.HasInterval, g.Low, g.High)}
+			return judged{g, sentence.NewLimit(g), known(g.Value, g.Missing == ""), interval(g.HasInterval, g.Low, g.High)}
 		}),
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
-		as(func(s capacity.Stepped) stepped { return stepped{s, document.StepsResult(s)} }), as(newStep), as(func(b capacity.Break) broke { return broke{b, document.BreakWhy(b)} }), as(newDifference),
+		as(func(s capacity.Stepped) stepped { return stepped{s, sentence.StepsResult(s)} }), as(newStep), as(func(b capacity.Break) broke { return broke{b, sentence.BreakWhy(b)} }), as(newDifference),
 		as(newSaturation), as(newPoint), as(newVariant), as(newStart),
 	)
 }
@@ -190,7 +191,7 @@ func newFloor(f sample.Floor) floor {
 
 type judged struct {
 	gate.Gate      `json:",inline"`
-	document.Limit `json:",inline"`
+	sentence.Limit `json:",inline"`
 	Value          *float64      `json:"value"` // Observed in Unit ("s", "1/s", "1" of a share), as Bound is Limit
 	CI             pair[float64] `json:"ci"`
 }
@@ -245,7 +246,7 @@ type splitRow struct {
 }
 
 func newOverhead(o overhead.Result) overheads {
-	x := overheads{Noop: o.Noop.Name, Model: o.Model.Name, Base: o.Base, Method: document.OverheadMethod}
+	x := overheads{Noop: o.Noop.Name, Model: o.Model.Name, Base: o.Base, Method: sentence.OverheadMethod}
 	for _, r := range o.Rows {
 		x.Splits = append(x.Splits, splitRow{r.Target, r.Q, r.Rounds, known(r.Whole, r.Known), known(r.Overhead, r.Known), known(r.Model, r.Known)})
 	}
@@ -317,7 +318,7 @@ type saturation struct {
 
 func newSaturation(s capacity.Saturation) saturation {
 	most := s.Points[s.Most]
-	return saturation{s.Target, most, most.Concurrency, s.Points[s.Fewest].Concurrency, document.SaturationResult(s), s.Points}
+	return saturation{s.Target, most, most.Concurrency, s.Points[s.Fewest].Concurrency, sentence.SaturationResult(s), s.Points}
 }
 
 // point is one closed loop.
@@ -375,7 +376,7 @@ func newMetric(d *ab.Result, m ab.Metric) metric {
 	paired := len(m.Pairs) > 0
 	x := metric{
 		m.Phase, m.Name, unit, known(baseline/size, paired), known(candidate/size, paired), known(m.Ratio, paired), known(m.Low, m.Low > 0), m.High,
-		known(m.P, len(m.Interims) > 0), m.Spread, m.N, m.Verdict, document.MetricWhy(d, m), nil,
+		known(m.P, len(m.Interims) > 0), m.Spread, m.N, m.Verdict, sentence.MetricWhy(d, m), nil,
 	}
 	for _, p := range m.Pairs {
 		x.Pairs = append(x.Pairs, couple{p, p.Baseline / size, p.Candidate / size})

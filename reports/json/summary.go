@@ -8,7 +8,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 )
 
@@ -114,10 +114,10 @@ func newSummary(a *analysis.Analysis) summary {
 		s.Reason = &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}
 	}
 	if short := a.Shortfall(); short != nil {
-		s.Shortfall = short.Word + ": " + document.ShortfallText(a, short)
+		s.Shortfall = short.Word + ": " + sentence.Shortfall(a, short)
 	}
 	if a.Empty() {
-		s.Shortfall = document.Word(a) + ": " + document.Nothing(a)
+		s.Shortfall = sentence.Word(a) + ": " + sentence.Nothing(a)
 	}
 	starts := map[string]sample.ColdStart{}
 	for _, c := range a.ColdStarts() {
@@ -159,7 +159,7 @@ func newAB(a *analysis.Analysis) *comparedVariants {
 		return nil
 	}
 	d := &comparedVariants{
-		Verdict: found.Verdict, Why: cmp.Or(document.ABWhy(a), document.Blame(a)), Same: plan.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
+		Verdict: found.Verdict, Why: cmp.Or(sentence.ABWhy(a), sentence.Blame(a)), Same: plan.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
 		Pairs: found.Pairs, Lost: found.Lost, Interim: known(found.Interim, found.Interim > 0), Interims: plan.Interims,
 		More: known(found.More, found.More > 0), Command: found.Command,
 		NoiseFloor: a.NoiseFloors(),
@@ -169,7 +169,7 @@ func newAB(a *analysis.Analysis) *comparedVariants {
 		d.Metrics = append(d.Metrics, newMetric(found, m))
 	}
 	for _, e := range found.Errors {
-		d.Errors = append(d.Errors, errorRates{e, document.ErrorsWhy(found, e)})
+		d.Errors = append(d.Errors, errorRates{e, sentence.ErrorsWhy(found, e)})
 	}
 	return d
 }

@@ -6,7 +6,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/ab"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -28,19 +28,19 @@ func abSuite(a *analysis.Analysis) junit.Testsuite {
 		test := junit.Testcase{
 			Classname: class(record.Candidate, m.Phase), Name: m.Name + " no worse than the " + record.Baseline + "'s", Time: seconds(took / n),
 		}
-		judge(&test, a, within(d, m.Verdict), document.MetricLine(d, m), metricDetails(d, m))
+		judge(&test, a, within(d, m.Verdict), sentence.MetricLine(d, m), metricDetails(d, m))
 		s.AddTestcase(test)
 	}
 	for _, e := range d.Errors {
 		test := junit.Testcase{
 			Classname: class(record.Candidate, e.Phase), Name: "errors no more than the " + record.Baseline + "'s", Time: seconds(took / n),
 		}
-		judge(&test, a, within(d, e.Verdict), document.ErrorsLine(d, e), []string{document.ErrorsLine(d, e)})
+		judge(&test, a, within(d, e.Verdict), sentence.ErrorsLine(d, e), []string{sentence.ErrorsLine(d, e)})
 		s.AddTestcase(test)
 	}
 	if n == 0 {
 		test := junit.Testcase{Classname: record.Candidate, Name: "no worse than the " + record.Baseline, Time: seconds(took)}
-		judge(&test, a, d.Verdict, document.ABWhy(a), nil)
+		judge(&test, a, d.Verdict, sentence.ABWhy(a), nil)
 		s.AddTestcase(test)
 	}
 	return s
@@ -58,13 +58,13 @@ func within(d *ab.Result, part record.Verdict) record.Verdict {
 func metricDetails(d *ab.Result, m ab.Metric) []string {
 	lines := []string{"phase:    " + format.Plain(m.Phase), "metric:   " + m.Name}
 	if len(m.Pairs) > 0 {
-		lines = append(lines, "change:   "+format.Change(m.Ratio), "bounds:   "+orNone(document.MetricBounds(m)))
+		lines = append(lines, "change:   "+format.Change(m.Ratio), "bounds:   "+orNone(sentence.MetricBounds(m)))
 	}
 	lines = append(lines, fmt.Sprintf("pairs:    %d", len(m.Pairs)))
-	if why := document.MetricWhy(d, m); why != "" {
+	if why := sentence.MetricWhy(d, m); why != "" {
 		lines = append(lines, "why:      "+format.Plain(why))
 	}
-	if advice := document.Advice(d); d.Command != "" {
+	if advice := sentence.Advice(d); d.Command != "" {
 		lines = append(lines, "more:     "+advice+":", "          "+format.Plain(d.Command))
 	}
 	return lines

@@ -7,7 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -21,7 +21,7 @@ func targetSuite(a *analysis.Analysis, t record.Target) junit.Testsuite {
 	if a.By != "" {
 		s.AddProperty("limits from", format.Plain(a.By))
 	}
-	if line := document.RoundsLine(a); line != "" {
+	if line := sentence.RoundsLine(a); line != "" {
 		s.AddProperty("rounds", line)
 	}
 	if t.Unavailable != "" {
@@ -41,10 +41,10 @@ func targetSuite(a *analysis.Analysis, t record.Target) junit.Testsuite {
 func gateTest(a *analysis.Analysis, g gate.Gate) junit.Testcase {
 	test := junit.Testcase{
 		Classname: class(g.Target, g.Phase),
-		Name:      g.Metric + " " + document.NewLimit(g).Limit,
+		Name:      g.Metric + " " + sentence.NewLimit(g).Limit,
 		Time:      seconds(elapsed(a, g.Target, g.Phase) / time.Duration(alike(a, g))),
 	}
-	judge(&test, a, g.Verdict, document.LimitLine(g), gateDetails(a, g))
+	judge(&test, a, g.Verdict, sentence.LimitLine(g), gateDetails(a, g))
 	return test
 }
 
@@ -83,7 +83,7 @@ func elapsedOn(a *analysis.Analysis, target string) time.Duration {
 }
 
 func gateDetails(a *analysis.Analysis, g gate.Gate) []string {
-	l := document.NewLimit(g)
+	l := sentence.NewLimit(g)
 	lines := []string{
 		"target:   " + format.Plain(a.Label(g.Target)),
 		"phase:    " + orNone(format.Plain(g.Phase)),
@@ -124,7 +124,7 @@ func judge(test *junit.Testcase, a *analysis.Analysis, v record.Verdict, told st
 	case record.Pass, record.NoLimit: // NoLimit: a server that is compared with itself
 		test.SystemOut = &junit.Output{Data: strings.Join(details, "\n")}
 	case record.InvalidInstrument:
-		if blame := document.Blame(a); blame != "" {
+		if blame := sentence.Blame(a); blame != "" {
 			result.Message = string(v) + ": " + format.Plain(blame)
 		}
 		test.Error = result

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/formattest"
 	"servebench/reports/junit"
@@ -102,7 +102,7 @@ func TestFailureTells(t *testing.T) {
 	}
 	i := slices.IndexFunc(all.Suites[0].Testcases, func(c lib.Testcase) bool { return c.Failure != nil })
 	test := all.Suites[0].Testcases[i]
-	g, l := a.Gates[0], document.NewLimit(a.Gates[0])
+	g, l := a.Gates[0], sentence.NewLimit(a.Gates[0])
 	for _, want := range []string{"FAIL", g.Metric, l.Limit, l.Observed, l.Interval, format.Count(g.N)} {
 		if want == "" || !strings.Contains(test.Failure.Message, want) {
 			t.Errorf("no %q in %q", want, test.Failure.Message)

@@ -2,7 +2,7 @@ package junit
 
 import (
 	"servebench/reports/analysis"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 
@@ -22,7 +22,7 @@ func runSuite(a *analysis.Analysis) junit.Testsuite {
 	if short := a.Shortfall(); short != nil {
 		s.AddTestcase(junit.Testcase{
 			Classname: name, Name: "ran to its end", Time: seconds(0),
-			Error: &junit.Result{Message: short.Word + ": " + format.Plain(document.ShortfallText(a, short)), Type: short.Word},
+			Error: &junit.Result{Message: short.Word + ": " + format.Plain(sentence.Shortfall(a, short)), Type: short.Word},
 		})
 	}
 	return s
@@ -35,7 +35,7 @@ func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 	name := format.Plain(a.Run.Scenario.Name)
 	s := newSuite(a, name, 0)
 	test := junit.Testcase{Classname: name, Name: "the run as a whole", Time: seconds(0)}
-	judge(&test, a, a.Verdict, document.Sentence(a), []string{document.Word(a) + ": " + format.Plain(document.Sentence(a))})
+	judge(&test, a, a.Verdict, sentence.Verdict(a), []string{sentence.Word(a) + ": " + format.Plain(sentence.Verdict(a))})
 	s.AddTestcase(test)
 	return s
 }
@@ -44,11 +44,11 @@ func believed(a *analysis.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "valid figures", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
 	case a.Empty():
-		test.Error = &junit.Result{Message: document.Word(a) + ": " + format.Plain(document.Sentence(a)), Type: document.Word(a)}
+		test.Error = &junit.Result{Message: sentence.Word(a) + ": " + format.Plain(sentence.Verdict(a)), Type: sentence.Word(a)}
 	case a.Validity == record.Invalid:
-		judge(&test, a, record.InvalidInstrument, document.Blame(a), nil)
+		judge(&test, a, record.InvalidInstrument, sentence.Blame(a), nil)
 	default:
-		judge(&test, a, record.Pass, "", []string{string(a.Validity) + ": " + format.Plain(document.Sentence(a))})
+		judge(&test, a, record.Pass, "", []string{string(a.Validity) + ": " + format.Plain(sentence.Verdict(a))})
 	}
 	return test
 }

@@ -7,7 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/gate"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -42,9 +42,9 @@ func Annotate(w io.Writer, a *analysis.Analysis) error {
 // annotations are those of the run: what it came to, then each limit or metric that
 // does not hold.
 func annotations(a *analysis.Analysis) []annotation {
-	first := annotation{level(a), fmt.Sprintf("%s: %s", document.Word(a), a.Run.Scenario.Name), document.Sentence(a)}
+	first := annotation{level(a), fmt.Sprintf("%s: %s", sentence.Word(a), a.Run.Scenario.Name), sentence.Verdict(a)}
 	if short := a.Shortfall(); short != nil {
-		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", document.ShortfallText(a, short), document.Sentence(a))
+		first.title, first.text = short.Word+": "+a.Run.Scenario.Name, fmt.Sprintf("%s. Of what was measured: %s", sentence.Shortfall(a, short), sentence.Verdict(a))
 	}
 	rest := broken(a)
 	if more := len(rest) - (mostAnnotations - 1); more > 0 {
@@ -84,14 +84,14 @@ func broken(a *analysis.Analysis) []annotation {
 	case a.Verdict == record.InvalidInstrument || a.Empty():
 	case d != nil:
 		for _, m := range d.Metrics {
-			add(m.Verdict, record.Candidate+", phase "+m.Phase, document.MetricLine(d, m))
+			add(m.Verdict, record.Candidate+", phase "+m.Phase, sentence.MetricLine(d, m))
 		}
 		for _, e := range d.Errors {
-			add(e.Verdict, record.Candidate+", phase "+e.Phase, document.ErrorsLine(d, e))
+			add(e.Verdict, record.Candidate+", phase "+e.Phase, sentence.ErrorsLine(d, e))
 		}
 	default:
-		for _, g := range document.WorstFirst(a.Gates) {
-			add(g.Verdict, at(g), document.LimitLine(g))
+		for _, g := range sentence.WorstFirst(a.Gates) {
+			add(g.Verdict, at(g), sentence.LimitLine(g))
 		}
 	}
 	return all

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"servebench/reports/analysis"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 )
 
@@ -20,7 +20,7 @@ func judged(a *analysis.Analysis) []*family {
 	verdict.addVerdict(a.Verdict)
 	gates := newFamily(a, "gate", "", "1 for what was found of the limit")
 	for _, g := range a.Gates {
-		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", document.NewLimit(g).Limit})
+		gates.addVerdict(g.Verdict, label{"target", g.Target}, label{"phase", g.Phase}, label{"metric", g.Metric}, label{"limit", sentence.NewLimit(g).Limit})
 	}
 	return []*family{valid, complete, verdict, gates, abVerdicts(a)}
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis/ab"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -225,7 +225,7 @@ func Standing(so *ab.Result) string {
 		if slices.ContainsFunc(so.Metrics, func(o ab.Metric) bool { return o.Phase != m.Phase }) {
 			name = m.Phase + " " + name
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), document.MetricBounds(m)))
+		parts = append(parts, fmt.Sprintf("%s %s %s", name, format.Change(m.Ratio), sentence.MetricBounds(m)))
 	}
 	return strings.Join(parts, ", ")
 }

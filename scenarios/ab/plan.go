@@ -10,7 +10,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat/paired"
 	"servebench/reports/analysis/validity"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
@@ -46,7 +46,7 @@ func further(run *record.Run, rounds int) ([]record.Interim, error) {
 	case a.Validity == record.Invalid && !a.Empty():
 		return nil, errors.New("it is INVALID for more than its last round, and further rounds do not make it believable; want a new A/B test")
 	case a.AB.Decided():
-		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, document.ABWhy(a))
+		return nil, fmt.Errorf("it is decided: %s: %s; want a new A/B test", a.AB.Verdict, sentence.ABWhy(a))
 	case (a.AB.Interim < len(interims) || a.Shortfall() != nil) && (rounds == 0 || rounds == last):
 		return interims, nil
 	case rounds == 0:

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
@@ -48,7 +48,7 @@ func measureMoment(ctx context.Context) (m moment) {
 }
 
 // lateLimit is half of what a run allows: a request that leaves more than a
-// millisecond late counts as late, see document.LagMethod, and the wait is only a
+// millisecond late counts as late, see sentence.LagMethod, and the wait is only a
 // part of its way.
 const lateLimit = 500 * time.Microsecond
 
@@ -63,7 +63,7 @@ func judgeTimer(m moment) Result {
 		format.Duration(p50), format.Duration(p99), format.Count(int64(len(m.late))), format.Duration(waitGap))
 	if p99 > lateLimit {
 		f.Status = Warn
-		f.Why = "a run is INVALID when too many requests leave late: lag " + document.LagMethod()
+		f.Why = "a run is INVALID when too many requests leave late: lag " + sentence.LagMethod()
 		f.Fix = "stop other programs on this machine, or measure on one that no other guest shares"
 		if os.Geteuid() != 0 {
 			f.Fix = runAsRoot() + ", " + f.Fix

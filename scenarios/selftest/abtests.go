@@ -13,7 +13,7 @@ import (
 	"servebench/reports/analysis"
 	judged "servebench/reports/analysis/ab"
 	"servebench/reports/analysis/ab/proof"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -77,7 +77,7 @@ func (p *Player) ProveABTests(ctx context.Context, abTests int, change float64) 
 			if proven.Delay > 0 {
 				continue
 			}
-			if err := proven.findDelay(a.AB, document.Sentence(a)); err != nil {
+			if err := proven.findDelay(a.AB, sentence.Verdict(a)); err != nil {
 				return proven, err
 			}
 			if proven.Delay == 0 {
@@ -108,7 +108,7 @@ func (p *ABProof) findDelay(d *judged.Result, why string) error {
 // found is what an A/B test found, or why it cannot be believed.
 func found(a *analysis.Analysis) string {
 	if a.AB.Verdict == record.InvalidInstrument {
-		return document.Blame(a)
+		return sentence.Blame(a)
 	}
 	return ab.Standing(a.AB)
 }

@@ -1,4 +1,4 @@
-package document
+package sentence
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ func ABWhy(a *analysis.Analysis) string {
 	case d.NeverStarted != nil:
 		return "the " + d.NeverStarted.Variant + " did not start: " + d.NeverStarted.Cause
 	case d.LeftOpen:
-		return ShortfallText(a, a.Shortfall()) + "; until then " + decision(a, record.Pass)
+		return Shortfall(a, a.Shortfall()) + "; until then " + decision(a, record.Pass)
 	}
 	return decision(a, d.Verdict)
 }
@@ -152,24 +152,13 @@ func MetricBounds(m ab.Metric) string {
 	return format.ChangeInterval(m.Low, m.High)
 }
 
-// metricFigure writes a figure of the metric's pairs with its unit.
-func metricFigure(m ab.Metric, v float64) string {
-	switch {
-	case m.Less:
-		return format.Rate(v)
-	case math.IsInf(v, 0):
-		return "no answer"
-	}
-	return format.Duration(time.Duration(v))
-}
-
 // MetricLine is a metric's comparison in one line, without its verdict and phase: "p50 +23.0 %
 // [+12.1, +29.9] %, 907 µs against 726 µs, p 0.00049, 11 pairs: significantly worse, …".
 func MetricLine(d *ab.Result, m ab.Metric) string {
 	s := m.Name
 	if len(m.Pairs) > 0 {
 		baseline, candidate := m.Typical()
-		figures := fmt.Sprintf(", %s against %s", metricFigure(m, candidate), metricFigure(m, baseline))
+		figures := fmt.Sprintf(", %s against %s", MetricFigure(m, candidate), MetricFigure(m, baseline))
 		s += " " + format.Change(m.Ratio)
 		if bounds := MetricBounds(m); bounds != "" {
 			figures = " " + bounds + figures + ", p " + format.Number(m.P)
@@ -211,4 +200,15 @@ func Advice(d *ab.Result) string {
 		text += fmt.Sprintf("A new A/B test with --rounds %d from the start would be shorter. ", d.Anew)
 	}
 	return text + fmt.Sprintf("This adds %d to the same run", d.More-d.Pairs-len(d.Lost))
+}
+
+// MetricFigure writes a figure of the metric's pairs with its unit.
+func MetricFigure(m ab.Metric, v float64) string {
+	switch {
+	case m.Less:
+		return format.Rate(v)
+	case math.IsInf(v, 0):
+		return "no answer"
+	}
+	return format.Duration(time.Duration(v))
 }

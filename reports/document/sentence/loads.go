@@ -1,4 +1,4 @@
-package document
+package sentence
 
 import (
 	"cmp"
@@ -114,9 +114,9 @@ func SaturationResult(s capacity.Saturation) string {
 	if most.HasInterval {
 		text += " " + format.Interval(most.Low, most.High)
 	}
-	text += ", at " + concurrency(most.Concurrency)
+	text += ", at " + Concurrency(most.Concurrency)
 	if s.Fewest != s.Most {
-		text += fmt.Sprintf("; within 5 %% of it from %s on", concurrency(fewest.Concurrency))
+		text += fmt.Sprintf("; within 5 %% of it from %s on", Concurrency(fewest.Concurrency))
 	}
 	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
 		text += ", the most that were tried: it may be higher with more"
@@ -126,3 +126,6 @@ func SaturationResult(s capacity.Saturation) string {
 	}
 	return text
 }
+
+// Concurrency is "concurrency 16".
+func Concurrency(n int) string { return "concurrency " + format.Count(int64(n)) }

@@ -1,4 +1,4 @@
-package document
+package sentence
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // Nothing says why a run that is Empty has no result, as a clause.
 func Nothing(a *analysis.Analysis) string {
 	run := a.Run
-	reasons := failureClauses(a)
+	reasons := FailureClauses(a)
 	if run.Interrupted != "" {
 		reasons = append(reasons, "the run was interrupted: "+strings.TrimRight(run.Interrupted, ". "))
 	}
@@ -39,8 +39,23 @@ func Nothing(a *analysis.Analysis) string {
 	return "no request of a measured phase was sent"
 }
 
-// ShortfallText says why a run holds less than its plan, and what of it, as a clause.
-func ShortfallText(a *analysis.Analysis, s *sample.Shortfall) string {
+// FailureClause is a failure without its cause: "the server of container died in round 3".
+func FailureClause(f sample.ServerFailure) string {
+	return fmt.Sprintf("the server of %s %s", f.Target, FailureText(f))
+}
+
+// givenUp says how many requests had no answer yet when the user ended the run; "" of
+// none.
+func givenUp(a *analysis.Analysis) string {
+	l := a.GivenUp()
+	if l.Censored == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s requests were given up when the run was ended", format.Count(l.Censored), format.Count(l.Sent))
+}
+
+// Shortfall says why a run holds less than its plan, and what of it, as a clause.
+func Shortfall(a *analysis.Analysis, s *sample.Shortfall) string {
 	text := "the record does not hold all that was planned"
 	switch {
 	case s.Next > 0:
@@ -65,8 +80,8 @@ func ShortfallText(a *analysis.Analysis, s *sample.Shortfall) string {
 	return text
 }
 
-// failureClauses are the failures of a run's servers.
-func failureClauses(a *analysis.Analysis) []string {
+// FailureClauses are the failures of a run's servers.
+func FailureClauses(a *analysis.Analysis) []string {
 	var all []string
 	for _, f := range a.ServerFailures() {
 		all = append(all, FailureClause(f))
@@ -74,13 +89,8 @@ func failureClauses(a *analysis.Analysis) []string {
 	return all
 }
 
-// FailureClause is a failure without its cause: "the server of container died in round 3".
-func FailureClause(f sample.ServerFailure) string {
-	return fmt.Sprintf("the server of %s %s", f.Target, failed(f))
-}
-
-// failed says in what a server failed: "died in round 3", "failed 96 % of 4,000 requests".
-func failed(f sample.ServerFailure) string {
+// FailureText says in what a server failed: "died in round 3", "failed 96 % of 4,000 requests".
+func FailureText(f sample.ServerFailure) string {
 	switch f.Kind {
 	case sample.Overwhelmed:
 		return fmt.Sprintf("could not sustain the load of phase %s in %s", f.Phase, format.Rounds(f.Rounds))
@@ -98,23 +108,13 @@ func failed(f sample.ServerFailure) string {
 	case len(f.Rounds) == 0:
 		return words[0]
 	}
-	return words[0] + " in " + roundList(f.Rounds)
+	return words[0] + " in " + RoundList(f.Rounds)
 }
 
-// givenUp says how many requests had no answer yet when the user ended the run; "" of
-// none.
-func givenUp(a *analysis.Analysis) string {
-	l := a.GivenUp()
-	if l.Censored == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s of %s requests were given up when the run was ended", format.Count(l.Censored), format.Count(l.Sent))
-}
-
-// ended says when and why the load of a row was ended before its schedule did,
+// Ended says when and why the load of a row was ended before its schedule did,
 // "ended after 7.7 s of 20 s: abort_on: …"; "" of one that was played to its end.
 // A pooled row tells the first.
-func ended(r sample.Row) string {
+func Ended(r sample.Row) string {
 	span := format.Duration(r.Span / time.Duration(max(r.Rounds, 1)))
 	text := ""
 	switch {

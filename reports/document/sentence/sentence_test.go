@@ -1,4 +1,4 @@
-package document_test
+package sentence_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -46,8 +46,8 @@ func TestSentence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if document.Word(a) != tt.word || document.Sentence(a) != tt.sentence {
-				t.Errorf("%s: %s\nwant %s: %s", document.Word(a), document.Sentence(a), tt.word, tt.sentence)
+			if sentence.Word(a) != tt.word || sentence.Verdict(a) != tt.sentence {
+				t.Errorf("%s: %s\nwant %s: %s", sentence.Word(a), sentence.Verdict(a), tt.word, tt.sentence)
 			}
 		})
 	}
@@ -60,7 +60,7 @@ func TestLateByChance(t *testing.T) {
 		{N: 100, K: 2, Value: 0.02, Low: 0.005}:   "not beyond 1 % by more than chance",
 		{N: 1000, K: 50, Value: 0.05, Low: 0.038}: "",
 	} {
-		if got := document.LateByChance(late); got != want {
+		if got := sentence.LateByChance(late); got != want {
 			t.Errorf("%+v: %q, want %q", late, got, want)
 		}
 	}

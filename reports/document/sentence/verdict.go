@@ -1,4 +1,8 @@
-package document
+// Package sentence says in sentences and clauses what an analysis found: verdicts, limits,
+// A/B tests, steps, what is missing, and by which methods figures were made. It stands
+// between reports/analysis and package document, which puts the sentences where they are
+// read; printers of single findings, such as JUnit's, take them as well.
+package sentence
 
 import (
 	"fmt"
@@ -29,14 +33,6 @@ func Word(a *analysis.Analysis) string {
 	return string(a.Validity)
 }
 
-// Sentence says what the Word rests on, in one sentence without a full stop: what
-// went wrong with the servers first, then what decided.
-func Sentence(a *analysis.Analysis) string { return basis(a, Blame(a)) }
-
-// lead is the Sentence for where all that makes a run INVALID is said right below it:
-// it names none of that.
-func lead(a *analysis.Analysis) string { return basis(a, Disbelief(a)) }
-
 // basis takes what is said of an INVALID run.
 func basis(a *analysis.Analysis, invalid string) string {
 	if a.Empty() {
@@ -46,7 +42,7 @@ func basis(a *analysis.Analysis, invalid string) string {
 	if a.AB != nil && a.Verdict == record.Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
 		return judgement // a variant never started, which it says
 	}
-	says := failureClauses(a)
+	says := FailureClauses(a)
 	if given := givenUp(a); given != "" {
 		says = append(says, given)
 	}
@@ -164,28 +160,6 @@ func Blame(a *analysis.Analysis) string {
 	return text + "; to fix it: " + d.Action
 }
 
-// noiseLine says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
-// rounds of a server with itself …"; "" where that is not known.
-func noiseLine(a *analysis.Analysis) string {
-	noise := a.MachineNoise()
-	if noise == nil {
-		return ""
-	}
-	var floors []string
-	for _, name := range a.Run.AB.Metrics {
-		if floor, known := noise.Floors[name]; known {
-			// Upwards: a margin that reads like the floor is above it.
-			floors = append(floors, name+" "+format.Percent(math.Ceil(1000*floor)/1000))
-		}
-	}
-	if len(floors) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last interim analysis, "+
-		"widened since so few rounds do not tell the spread exactly): a smaller margin is indistinguishable from noise",
-		strings.Join(floors, ", "), format.Plural(noise.Rounds, "round"))
-}
-
 // stepLine is what all targets held in one line; "" of a run without steps.
 func stepLine(a *analysis.Analysis) string {
 	var parts []string
@@ -268,15 +242,6 @@ func overheadLine(a *analysis.Analysis) string {
 	return line
 }
 
-// floorLine says where the floor is known from, or how it comes to be known.
-func floorLine(run *record.Run) string {
-	if run.Calibration == nil {
-		return "floor: not known; run " + format.Command(record.Program(run), "calibrate")
-	}
-	return "floor: the response time of the load generator, the kernel and loopback alone at that rate, with a server that does no work; calibrated " +
-		run.Calibration.Created.UTC().Format("2 January 2006")
-}
-
 // RoundsLine says what the verdict is about, and what its rounds leave open: the share of
 // rounds that may have a fault which none of these has, the upper end of the exact 95 %
 // interval of none of n; "" where no limit of a load was judged.
@@ -298,9 +263,48 @@ func RoundsLine(a *analysis.Analysis) string {
 		fewest, format.Percent(stat.NewProportion(0, int64(fewest)).High))
 }
 
-// boundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
+// Verdict says what the Word rests on, in one sentence without a full stop: what
+// went wrong with the servers first, then what decided.
+func Verdict(a *analysis.Analysis) string { return basis(a, Blame(a)) }
+
+// Lead is the Sentence for where all that makes a run INVALID is said right below it:
+// it names none of that.
+func Lead(a *analysis.Analysis) string { return basis(a, Disbelief(a)) }
+
+// Noise says what noise there is on the machine of an A/B test: "p50 1.2 %, which 30
+// rounds of a server with itself …"; "" where that is not known.
+func Noise(a *analysis.Analysis) string {
+	noise := a.MachineNoise()
+	if noise == nil {
+		return ""
+	}
+	var floors []string
+	for _, name := range a.Run.AB.Metrics {
+		if floor, known := noise.Floors[name]; known {
+			// Upwards: a margin that reads like the floor is above it.
+			floors = append(floors, name+" "+format.Percent(math.Ceil(1000*floor)/1000))
+		}
+	}
+	if len(floors) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, which %s of a server with itself showed here (half the distance between bounds as strict as those of a FAIL at the last interim analysis, "+
+		"widened since so few rounds do not tell the spread exactly): a smaller margin is indistinguishable from noise",
+		strings.Join(floors, ", "), format.Plural(noise.Rounds, "round"))
+}
+
+// Floor says where the floor is known from, or how it comes to be known.
+func Floor(run *record.Run) string {
+	if run.Calibration == nil {
+		return "floor: not known; run " + format.Command(record.Program(run), "calibrate")
+	}
+	return "floor: the response time of the load generator, the kernel and loopback alone at that rate, with a server that does no work; calibrated " +
+		run.Calibration.Created.UTC().Format("2 January 2006")
+}
+
+// BoundsMethod says what the bounds of an A/B test's metrics are worth, at the interim analysis that
 // was reached last; "" where there was none.
-func boundsMethod(a *analysis.Analysis) string {
+func BoundsMethod(a *analysis.Analysis) string {
 	if a.AB == nil || a.AB.Interim == 0 {
 		return ""
 	}
@@ -313,14 +317,35 @@ func boundsMethod(a *analysis.Analysis) string {
 	return text
 }
 
-// conditions says what an A/B test's candidate fails and passes by: "FAIL:
+// Conditions says what an A/B test's candidate fails and passes by: "FAIL:
 // significantly worse, with an estimate of 3 % or more. PASS: significantly less than 5 %
 // worse. …".
-func conditions(a *analysis.Analysis) string {
+func Conditions(a *analysis.Analysis) string {
 	abTest := a.Run.AB
 	if abTest == nil {
 		return ""
 	}
 	return "FAIL: significantly worse, with an estimate of " + format.Percent(abTest.Margin) + " or more. PASS: significantly less than " +
 		format.Percent(abTest.Tolerance) + " worse. INCONCLUSIVE: neither is significant"
+}
+
+// RoundList is "round 2" or "rounds 1, 2 and 3".
+func RoundList(rounds []int) string {
+	named := slices.Compact(slices.Sorted(slices.Values(rounds)))
+	names := make([]string, len(named))
+	for i, r := range named {
+		names[i] = fmt.Sprint(r)
+	}
+	if len(names) == 1 {
+		return "round " + names[0]
+	}
+	return "rounds " + Listed(names)
+}
+
+// Listed writes a list as "a, b and c".
+func Listed(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
 }
