@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"text/tabwriter"
 
 	"servebench/reports/analysis/validity"
@@ -90,6 +91,10 @@ func writeList(w io.Writer, entries []listed) error {
 	return tw.Flush()
 }
 
+// placeholder is what stands in a check's words for what a run has, figureLast for the
+// figure at the end of a sentence.
+var placeholder, figureLast = regexp.MustCompile(`\{[a-z]+\}`), regexp.MustCompile(`: \{figure\}($|[.,;])`)
+
 func listChecks(context.Context) []listed {
 	var entries []listed
 	for _, r := range validity.Rules() {
@@ -97,7 +102,8 @@ func listChecks(context.Context) []listed {
 		if r.Limit != "" {
 			limit = ", limit " + r.Limit
 		}
-		entries = append(entries, listed{Name: r.ID, Doc: fmt.Sprintf("%s%s: %s; to fix it: %s", r.Severity, limit, r.Text, r.Fix)})
+		text := fmt.Sprintf("%s%s: %s; to fix it: %s", r.Severity, limit, figureLast.ReplaceAllString(r.Text, "$1"), r.Fix)
+		entries = append(entries, listed{Name: r.ID, Doc: placeholder.ReplaceAllString(text, "…")})
 	}
 	return entries
 }

@@ -120,7 +120,7 @@ type Line struct {
 	Target  string // whose mark is before it; "" for none
 	Where   string // what it is about; "" where the Text says so
 	Text    string
-	Check   string // by which rule, what was measured and what was expected
+	Check   string // by which rule, and what was expected
 	Fix     string // what to do about it
 	Command string // to be pasted into a shell, or a text from a machine
 }

@@ -60,7 +60,7 @@ func (r Rule) apply(s *Subject) []record.Diagnostic {
 				found = append(found, f)
 			}
 		}
-	default:
+	case r.run != nil:
 		found = r.run(s)
 	}
 	var all []record.Diagnostic

@@ -43,7 +43,7 @@ func unanswered(s *Subject) []finding {
 	found := starts(s, "no right first answer", func(d record.Deployment) string { return d.FirstAnswerError })
 	for i := range found {
 		if s.Run.Scenario.Template != "" {
-			found[i].Action = "see whether template is a request that the server takes, and template.expect what it answers"
+			found[i] = found[i].as("template")
 		}
 	}
 	return found
@@ -149,7 +149,7 @@ func aborted(s *Subject) []finding {
 		}
 		f := of(first.Text, 0, "{rounds}", format.Rounds(sample.AbortRounds(e.Aborts)), "{after}", sample.Shortly(first.After)).at(e.Target, e.Phase, round)
 		if !s.Run.Phase(e.Phase).Measured {
-			f.Action = "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"
+			f = f.as("warm-up")
 		}
 		all = append(all, f)
 	}

@@ -1,7 +1,6 @@
 package validity
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 
@@ -28,6 +27,12 @@ const (
 // of is the finding of a figure.
 func of(figure string, badness float64, values ...string) finding {
 	return finding{Diagnostic: record.Diagnostic{Figure: figure}, badness: badness, values: values}
+}
+
+// as makes it one of a case of its rule, with what names in its words stand for.
+func (f finding) as(which string, values ...string) finding {
+	f.cases, f.values = append(f.cases, which), append(f.values, values...)
+	return f
 }
 
 // counted is the finding of what must not happen at all: "3 stalls".
@@ -57,13 +62,11 @@ func offRate(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share := row.Late()
 	f := of(fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit())), share.Low)
-	const quieter = "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
-		f.Text = fmt.Sprintf("the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept %s of the CPU time from this machine", format.Percent(c.Machine.Stolen))
-		f.Action = quieter + "; if the hypervisor still withholds CPU time, measure on a machine whose CPUs no other guest shares, or at a quieter hour"
+		f = f.as("stolen", "{stolen}", format.Percent(c.Machine.Stolen))
 	}
-	if why := s.unprivileged(); why != "" {
-		f.Action = cmp.Or(f.Action, quieter) + "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed (" + why + ")"
+	if priority := s.unprivileged(); priority != "" {
+		f = f.as("unprivileged", "{priority}", priority)
 	}
 	return f, share.Low > MostLate
 }
@@ -83,8 +86,7 @@ func busyGenerator(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	share, known := row.GeneratorCPU()
 	f := of("generator CPU "+format.Percent(share), share)
 	if !isOpen(s, c) {
-		f.Text = "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's"
-		f.Action = "lower the concurrency, or give the load generator more CPUs"
+		f = f.as("closed")
 	}
 	return f, known && share > sample.MostCPU
 }
@@ -188,7 +190,7 @@ func nearFloor(s *Subject, row sample.Row) (finding, bool) {
 	}
 	f := of(fmt.Sprintf("p50 %s, floor %s", format.Duration(q.Value), format.Duration(row.Floor.Quantiles[0])), 0)
 	if s.AB != nil {
-		f.Action = "choose a load that the server takes longer for: the floor is in both variants, and hides a part of any difference"
+		f = f.as("ab")
 	}
 	return f, true
 }

@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,17 +19,16 @@ const (
 	MostLate = 0.01
 )
 
-// Rule is one check of a run. Names in braces in its texts stand for what was found:
-// {figure} for the figure that broke the limit.
+// Rule is one check of a run.
 type Rule struct {
 	ID       string // stable: "lag", "generator-cpu"
 	Severity record.Severity
-	Limit    string // what is allowed: "≤ 1 %"
-	Text     string // what is wrong, one sentence
-	Fix      string // what to do next
+	Words
+	// cases are what reads otherwise where a finding is of that case.
+	cases map[string]Words
 
 	// One of these looks for it: in each measured cell, in each pooled row, or in the run
-	// as a whole.
+	// as a whole. What is looked for before any load is sent, in a run's Preflight, has none.
 	cell func(*Subject, *sample.Cell, sample.Row) (finding, bool)
 	row  func(*Subject, sample.Row) (finding, bool)
 	run  func(*Subject) []finding
@@ -36,39 +36,51 @@ type Rule struct {
 	curable bool
 }
 
-// finding is where a rule is broken and by what. Its Threshold, Text and Action, where
-// there are any, stand in place of the rule's.
+// Words are what a rule says. Names in braces stand for what was found: {figure} for the
+// figure that broke the limit. In a case, what is "" reads as ever, and a Fix that begins
+// with a semicolon goes on with the one before.
+type Words struct {
+	Limit string // what is allowed: "≤ 1 %"
+	Text  string // what is wrong, one sentence
+	Fix   string // what to do next
+}
+
+// finding is where a rule is broken and by what.
 type finding struct {
-	record.Diagnostic
-	badness float64  // of several of one rule, target and phase, the worst speaks for all
-	values  []string // "{sent}", "980", …: what names in the rule's texts stand for
+	record.Diagnostic          // its Figure and where it is
+	badness           float64  // of several of one rule, target and phase, the worst speaks for all
+	values            []string // "{sent}", "980", …: what names in the rule's words stand for
+	cases             []string // of the rule's, each of which may change its words
 }
 
 // diagnose makes the diagnostic of a finding.
 func (r Rule) diagnose(f finding) record.Diagnostic {
+	w := r.Words
+	for _, c := range f.cases {
+		other := r.cases[c]
+		w.Limit, w.Text = cmp.Or(other.Limit, w.Limit), cmp.Or(other.Text, w.Text)
+		if strings.HasPrefix(other.Fix, ";") {
+			w.Fix += other.Fix
+		} else {
+			w.Fix = cmp.Or(other.Fix, w.Fix)
+		}
+	}
+	fill := strings.NewReplacer(append(f.values, "{figure}", f.Figure)...).Replace
 	d := f.Diagnostic
-	d.Rule = r.ID
+	d.Rule, d.Threshold, d.Text, d.Action = r.ID, fill(w.Limit), fill(w.Text), fill(w.Fix)
 	if d.Severity == record.SeverityWarning {
 		d.Severity = r.Severity
-	}
-	fill := strings.NewReplacer(append(f.values, "{figure}", d.Figure)...).Replace
-	for _, of := range []struct {
-		text *string
-		rule string
-	}{{&d.Threshold, r.Limit}, {&d.Text, r.Text}, {&d.Action, r.Fix}} {
-		if *of.text == "" {
-			*of.text = of.rule
-		}
-		*of.text = fill(*of.text)
 	}
 	return d
 }
 
 const (
-	none      = "none"
-	moreCPUs  = "lower the rate, or give the load generator more CPUs"
-	again     = "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it"
-	elsewhere = "see the other errors of this run"
+	none       = "none"
+	moreCPUs   = "lower the rate, or give the load generator more CPUs"
+	again      = "run it again; if it comes again, this is a fault of servebench: keep the run's folder and report it"
+	elsewhere  = "see the other errors of this run"
+	inPart     = "treat these figures as partial, or run it again to its end"
+	asReported = "fix the error reported, and run it again"
 )
 
 // Rules are all checks, in the order in which their diagnostics are told: those that make
@@ -80,33 +92,43 @@ func Rules() []Rule { return slices.Concat(generatorRules(), recordRules(), load
 func generatorRules() []Rule {
 	const severity = record.SeverityError
 	return []Rule{
-		{ID: "record", Severity: severity, cell: incomplete, Limit: none,
+		{ID: "record", Severity: severity, cell: incomplete, Words: Words{Limit: none,
 			Text: "the record of a phase is incomplete: {why}",
-			Fix:  "fix the error reported, such as a full disk, and run it again"},
-		{ID: "sent", Severity: severity, cell: sent, curable: true, Limit: "≥ " + format.Percent(leastSent),
+			Fix:  "fix the error reported, such as a full disk, and run it again"}},
+		{ID: "sent", Severity: severity, cell: sent, curable: true, Words: Words{Limit: "≥ " + format.Percent(leastSent),
 			Text: "the generator sent only {sent} of {scheduled} scheduled requests: {figure}",
-			Fix:  moreCPUs},
-		{ID: "rate", Severity: severity, cell: offRate, curable: true, Limit: "within ±" + format.Percent(rateBand),
+			Fix:  moreCPUs}},
+		{ID: "rate", Severity: severity, cell: offRate, curable: true, Words: Words{Limit: "within ±" + format.Percent(rateBand),
 			Text: "the generator sent {achieved} where {offered} were due: {figure}",
-			Fix:  moreCPUs},
-		{ID: "lag", Severity: severity, cell: late, curable: true, Limit: "≤ " + format.Percent(MostLate) + ", allowing for chance",
+			Fix:  moreCPUs}},
+		{ID: "lag", Severity: severity, cell: late, curable: true, Words: Words{Limit: "≤ " + format.Percent(MostLate) + ", allowing for chance",
 			Text: "the load generator sent requests late by more than the response times allow: {figure}",
-			Fix:  "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"},
-		{ID: "generator-cpu", Severity: severity, cell: busyGenerator, curable: true, Limit: "≤ " + format.Percent(sample.MostCPU),
+			Fix:  "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"}, cases: map[string]Words{
+			"stolen": {Text: "the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept {stolen} of the CPU time from this machine",
+				Fix: "; if the hypervisor still withholds CPU time, measure on a machine whose CPUs no other guest shares, or at a quieter hour"},
+			"unprivileged": {Fix: "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed ({priority})"},
+		}},
+		{ID: "generator-cpu", Severity: severity, cell: busyGenerator, curable: true, Words: Words{Limit: "≤ " + format.Percent(sample.MostCPU),
 			Text: "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times",
-			Fix:  moreCPUs},
-		{ID: "worker-cap", Severity: severity, cell: workerCap, Limit: "< {cap}",
+			Fix:  moreCPUs}, cases: map[string]Words{
+			"closed": {Text: "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's",
+				Fix: "lower the concurrency, or give the load generator more CPUs"},
+		}},
+		{ID: "worker-cap", Severity: severity, cell: workerCap, Words: Words{Limit: "< {cap}",
 			Text: "the cap of {cap} requests in flight was reached: from there on arrivals waited for answers",
-			Fix:  "lower the rate to what the target can serve, or shorten the request timeout"},
-		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), Limit: none,
+			Fix:  "lower the rate to what the target can serve, or shorten the request timeout"}},
+		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), Words: Words{Limit: none,
 			Text: "the generator ran out of " + record.ErrorDescriptors + ": {figure} without reaching the server",
-			Fix:  "raise the limit of open files (ulimit -n) or lower the rate"},
-		{ID: record.ErrorPorts, Severity: severity, cell: exhausted(record.ErrorPorts), Limit: none,
+			Fix:  "raise the limit of open files (ulimit -n) or lower the rate"}},
+		{ID: record.ErrorPorts, Severity: severity, cell: exhausted(record.ErrorPorts), Words: Words{Limit: none,
 			Text: "the generator ran out of " + record.ErrorPorts + ": {figure} without reaching the server",
-			Fix:  "widen net.ipv4.ip_local_port_range or lower the rate"},
-		{ID: "out-of-range", Severity: severity, cell: outOfRange, Limit: none,
+			Fix:  "widen net.ipv4.ip_local_port_range or lower the rate"}},
+		{ID: "cpu-set", Severity: severity, Words: Words{Limit: "a CPU for each attacker",
+			Text: "the load generator has fewer CPUs to itself than it has attackers",
+			Fix:  "set attackers to fewer, or run it on a machine, or in a CPU set (taskset), with more CPUs"}},
+		{ID: "out-of-range", Severity: severity, cell: outOfRange, Words: Words{Limit: none,
 			Text: "latencies beyond an hour, or below zero, are missing from every quantile: {figure}",
-			Fix:  "check the machine's clock, and set a request timeout"},
+			Fix:  "check the machine's clock, and set a request timeout"}},
 	}
 }
 
@@ -114,51 +136,53 @@ func generatorRules() []Rule {
 func recordRules() []Rule {
 	const severity = record.SeverityError
 	return []Rule{
-		{ID: "log", Severity: severity, cell: cutOff, Limit: "all",
+		{ID: "log", Severity: severity, cell: cutOff, Words: Words{Limit: "all",
 			Text: "{log} is cut off, or lost lines: {figure}",
-			Fix:  "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again"},
-		{ID: "ledger", Severity: severity, cell: contradicts, Limit: none,
+			Fix:  "put back the file as the run wrote it, such as from a copy of the run's folder, or run it again"}},
+		{ID: "ledger", Severity: severity, cell: contradicts, Words: Words{Limit: none,
 			Text: "the record contradicts itself between ledger, seconds and interval log: {figure}",
-			Fix:  again},
-		{ID: "schedule", Severity: severity, cell: misscheduled, Limit: "about {due}",
+			Fix:  again}},
+		{ID: "schedule", Severity: severity, cell: misscheduled, Words: Words{Limit: "about {due}",
 			Text: "the record holds another load than the scenario's: {figure}",
-			Fix:  again},
+			Fix:  again}},
 	}
 }
 
 // loadRules look for what happened under load and leaves the figures valid.
 func loadRules() []Rule {
 	return []Rule{
-		{ID: "behind", cell: fellBehind, Limit: "within " + format.Percent(sample.LeastBehind),
+		{ID: "behind", cell: fellBehind, Words: Words{Limit: "within " + format.Percent(sample.LeastBehind),
 			Text: "the server fell behind, and response times grew as long as requests were due: {figure}",
-			Fix:  "lower the rate to what the server can answer: at this one the latencies depend on the phase's length"},
-		{ID: "gaps", cell: clumped, Limit: "within ±" + format.Number(mostClumped),
+			Fix:  "lower the rate to what the server can answer: at this one the latencies depend on the phase's length"}},
+		{ID: "gaps", cell: clumped, Words: Words{Limit: "within ±" + format.Number(mostClumped),
 			Text: "the requests left more {evenly} than planned, so that they queue differently: {figure}",
-			Fix:  "lower the rate, stop other programs on this machine, or give the generator dedicated CPUs"},
-		{ID: "scheduler", cell: starved, Limit: "p99 ≤ {lag}",
+			Fix:  "lower the rate, stop other programs on this machine, or give the generator dedicated CPUs"}},
+		{ID: "scheduler", cell: starved, Words: Words{Limit: "p99 ≤ {lag}",
 			Text: "the generator's goroutines were ready and waited for a CPU: {figure}",
-			Fix:  "stop other programs on this machine, or give the generator more CPUs"},
-		{ID: "gc", cell: paused, Limit: "≤ {lag}",
+			Fix:  "stop other programs on this machine, or give the generator more CPUs"}},
+		{ID: "gc", cell: paused, Words: Words{Limit: "≤ {lag}",
 			Text: "the garbage collector stopped the generator for longer than a request may be late: {figure}",
-			Fix:  "give the generator dedicated CPUs; requests that were delayed by it are in the lag"},
-		{ID: "retries", cell: retried, Limit: none,
+			Fix:  "give the generator dedicated CPUs; requests that were delayed by it are in the lag"}},
+		{ID: "retries", cell: retried, Words: Words{Limit: none,
 			Text: "the server closed idle connections just as requests were sent on them, which went over new ones: {figure}. Its keep-alive timeout is shorter than the gaps between requests on a connection; clients that do not retry see failures",
-			Fix:  "give the server a keep-alive timeout longer than those gaps"},
-		{ID: "disk", cell: stalled, Limit: none,
+			Fix:  "give the server a keep-alive timeout longer than those gaps"}},
+		{ID: "disk", cell: stalled, Words: Words{Limit: none,
 			Text: "the recording waited for the disk: {figure}",
-			Fix:  "write to a faster disk with --out, or leave out --raw"},
-		{ID: "look-ahead", cell: unprepared, Limit: none,
+			Fix:  "write to a faster disk with --out, or leave out --raw"}},
+		{ID: "look-ahead", cell: unprepared, Words: Words{Limit: none,
 			Text: "requests of the data file were due before they were read and encoded: {figure}",
-			Fix:  "lower the rate, give the load generator more CPUs, or use a smaller file, whose requests are made before the load"},
-		{ID: "credentials", cell: unrenewed, Limit: none,
+			Fix:  "lower the rate, give the load generator more CPUs, or use a smaller file, whose requests are made before the load"}},
+		{ID: "credentials", cell: unrenewed, Words: Words{Limit: none,
 			Text: "the credentials of requests could not be renewed while the load was sent ({figure}), so that later ones went out with those that they had: {why}",
-			Fix:  "see whether the errors of this run are status 401 or 403, and use credentials that last longer than the load"},
-		{ID: "renewals", Severity: record.SeverityNote, row: renewed, Limit: none,
+			Fix:  "see whether the errors of this run are status 401 or 403, and use credentials that last longer than the load"}},
+		{ID: "renewals", Severity: record.SeverityNote, row: renewed, Words: Words{Limit: none,
 			Text: "credentials were renewed beside the sending, since they are good for some minutes only: {figure}, which took {took} of the load generator's time",
-			Fix:  "nothing as long as the other checks pass: this time is part of the generator's CPU, and of no latency"},
-		{ID: "stationarity", row: nonstationary, Limit: "within ±" + format.Percent(mostDrift),
+			Fix:  "nothing as long as the other checks pass: this time is part of the generator's CPU, and of no latency"}},
+		{ID: "stationarity", row: nonstationary, Words: Words{Limit: "within ±" + format.Percent(mostDrift),
 			Text: "the last quarter of the phase was {figure} than the rest: median p50 of {slice} {end}, before {rest}",
-			Fix:  "run it longer to see where that ends, with the scenario soak: until then the figures depend on the phase's length"},
+			Fix:  "run it longer to see where that ends, with the scenario soak: until then the figures depend on the phase's length"}, cases: map[string]Words{
+			"faster": {Fix: "give it a longer warm-up, until the first seconds are like the last"},
+		}},
 	}
 }
 
@@ -166,86 +190,115 @@ func loadRules() []Rule {
 // they narrow what can be concluded.
 func runRules() []Rule {
 	return []Rule{
-		{ID: "empty", Severity: record.SeverityError, run: empty, Limit: "at least one",
+		{ID: "empty", Severity: record.SeverityError, run: empty, Words: Words{Limit: "at least one",
 			Text: "nothing was measured: {figure}",
-			Fix:  "see the targets for what is missing"},
-		{ID: "interrupted", run: unended(sample.WordInterrupted), Limit: "the whole plan",
+			Fix:  "see the targets for what is missing"}, cases: map[string]Words{
+			"server":     {Fix: "fix the error the server reports, and run it again"},
+			"unended":    {Fix: "run it again to its end"},
+			"unmeasured": {Fix: "leave measure: false out of at least one phase"},
+		}},
+		{ID: "interrupted", run: unended(sample.WordInterrupted), Words: Words{Limit: "the whole plan",
 			Text: "the run ended before its plan did: {why}",
-			Fix:  "treat these figures as partial, or run it again to its end"},
-		{ID: "unfinished", run: unended(sample.WordUnfinished), Limit: "the whole plan",
+			Fix:  inPart}, cases: map[string]Words{
+			"held": {Fix: "wait for its end"},
+			"ab":   {Fix: "go on with it: {command}"},
+		}},
+		{ID: "unfinished", run: unended(sample.WordUnfinished), Words: Words{Limit: "the whole plan",
 			Text: "the run is unfinished: it is still going on, or servebench was killed",
-			Fix:  "treat these figures as partial, or run it again to its end"},
-		{ID: "server-died", run: died, Limit: none,
+			Fix:  inPart}, cases: map[string]Words{
+			"held": {Fix: "wait for its end"},
+			"ab":   {Fix: "go on with it: {command}"},
+		}},
+		{ID: "server-died", run: died, Words: Words{Limit: none,
 			Text: "the server did not last: {why}",
-			Fix:  "see its output; its CPU and memory limits are in the scenario"},
-		{ID: "not-ready", run: notReady, Limit: none,
+			Fix:  "see its output; its CPU and memory limits are in the scenario"}},
+		{ID: "not-ready", run: notReady, Words: Words{Limit: none,
 			Text: "the server did not come up: {why}",
-			Fix:  "fix the error reported, and run it again"},
-		{ID: "first-answer", run: unanswered, Limit: "a right one",
+			Fix:  asReported}},
+		{ID: "first-answer", run: unanswered, Words: Words{Limit: "a right one",
 			Text: "the server came up but its first answer was not right: {why}",
-			Fix:  "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"},
-		{ID: "first-answer-retried", Severity: record.SeverityNote, run: answeredLate, Limit: none,
+			Fix:  "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"}, cases: map[string]Words{
+			"template": {Fix: "see whether template is a request that the server takes, and template.expect what it answers"},
+		}},
+		{ID: "first-answer-retried", Severity: record.SeverityNote, run: answeredLate, Words: Words{Limit: none,
 			Text: "the first answer was not right until asked again: {why}",
-			Fix:  "no action if the server may fail requests after it is ready; otherwise let its readiness wait. Its cold start includes these requests"},
-		{ID: "aborted", run: aborted, Limit: none,
+			Fix:  "no action if the server may fail requests after it is ready; otherwise let its readiness wait. Its cold start includes these requests"}},
+		{ID: "aborted", run: aborted, Words: Words{Limit: none,
 			Text: "the load was ended in {rounds}, first after {after}: {figure}",
-			Fix:  "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load"},
-		{ID: "left-out", run: leftOut, Limit: none,
+			Fix:  "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load"}, cases: map[string]Words{
+			"warm-up": {Fix: "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"},
+		}},
+		{ID: "left-out", run: leftOut, Words: Words{Limit: none,
 			Text: "{phases} left out in {rounds}, because phase {ended} was ended before: {why}",
-			Fix:  "fix the server, lower the rate of that phase, put it last, or loosen abort_on"},
-		{ID: "fault", run: faults, Limit: none,
+			Fix:  "fix the server, lower the rate of that phase, put it last, or loosen abort_on"}},
+		{ID: "fault", run: faults, Words: Words{Limit: none,
 			Text: "the run had errors: {why}",
-			Fix:  "fix the error reported, and run it again"},
-		{ID: "discarded", run: rerunTrials, Limit: none,
+			Fix:  asReported}},
+		{ID: "discarded", Severity: record.SeverityNote, run: rerunTrials, Words: Words{Limit: none,
 			Text: "this trial was discarded and rerun, because the load generator was disturbed: {figure}",
-			Fix:  "no action if this is rare; otherwise measure on a quieter machine. Its cells are kept in run.json"},
-		{ID: "missing-rounds", run: missingRounds, Limit: "{planned}",
+			Fix:  "no action if this is rare; otherwise measure on a quieter machine. Its cells are kept in run.json"}},
+		{ID: "discarded", run: manyRerunTrials, Words: Words{Limit: none,
+			Text: "{discarded} of {trials} trials were discarded and rerun, because the load generator was disturbed ({where}); the worst: {worst}: {figure}",
+			Fix:  "measure on a quieter machine. Their cells are kept in run.json"}},
+		{ID: "missing-rounds", run: missingRounds, Words: Words{Limit: "{planned}",
 			Text: "only a part was measured: {figure}",
-			Fix:  elsewhere},
-		{ID: "lost-pairs", run: lostPairs, Limit: none,
+			Fix:  elsewhere}, cases: map[string]Words{
+			"lost": {Fix: "see the failed deployments of this target"},
+		}},
+		{ID: "lost-pairs", run: lostPairs, Words: Words{Limit: none,
 			Text: "{figure} have no pair, since not both variants were measured in them to the end: {rounds}",
-			Fix:  "see what went wrong in them: what is lost at random only costs power, what one variant loses is in its errors"},
-		{ID: "few-pairs", run: fewPairs, Limit: "all",
+			Fix:  "see what went wrong in them: what is lost at random only costs power, what one variant loses is in its errors"}},
+		{ID: "few-pairs", run: fewPairs, Words: Words{Limit: "all",
 			Text: "{metric} can be compared in {pairs} only: the others have too few requests in a round, or no answers there",
-			Fix:  "make the phase longer or its rate higher, or compare another metric"},
-		{ID: "missing-starts", run: missingStarts, Limit: "{planned}",
+			Fix:  "make the phase longer or its rate higher, or compare another metric"}},
+		{ID: "missing-starts", run: missingStarts, Words: Words{Limit: "{planned}",
 			Text: "it was started less often than planned: {figure}",
-			Fix:  elsewhere},
-		{ID: "few-starts", run: fewStarts, Limit: "≥ 6",
+			Fix:  elsewhere}},
+		{ID: "few-starts", run: fewStarts, Words: Words{Limit: "≥ 6",
 			Text: "{figure} is too small for an interval of the median start",
-			Fix:  "deploy more often: --set cold_starts=20"},
-		{ID: "generator-alone", run: unequalMachine(true),
+			Fix:  "deploy more often: --set cold_starts=20"}},
+		{ID: "generator-alone", run: unequalMachine(true), Words: Words{
 			Text: "the generator had no CPUs to itself ({figure}), so it and the server disturb each other",
-			Fix:  "use a machine with at least two CPUs and let servebench pin the generator"},
-		{ID: "environment", run: unequalMachine(false),
+			Fix:  "use a machine with at least two CPUs and let servebench pin the generator"}},
+		{ID: "environment", run: unequalMachine(false), Words: Words{
 			Text: "the machine could not give what a fair measurement needs: {figure}",
-			Fix:  "measure on a machine that can, or allow for it when reading the figures"},
-		{ID: "emulated", run: emulated, Limit: record.KVM,
+			Fix:  "measure on a machine that can, or allow for it when reading the figures"}},
+		{ID: "emulated", run: emulated, Words: Words{Limit: record.KVM,
 			Text: "its guest ran under {figure}: its figures are those of software emulation, not of a virtual machine on hardware",
-			Fix:  "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines"},
-		{ID: "running", run: ranAlready, Limit: "started here, under the scenario's limits",
+			Fix:  "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines"}},
+		{ID: "running", run: ranAlready, Words: Words{Limit: "started here, under the scenario's limits",
 			Text: "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
-			Fix:  "compare it with other targets only if it is held to the same CPUs and memory by other means"},
-		{ID: "unverified", run: unverified, Limit: "verified",
+			Fix:  "compare it with other targets only if it is held to the same CPUs and memory by other means"}, cases: map[string]Words{
+			"ab": {Limit: "a fresh one in each",
+				Text: "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its variant's, and false alarms are more frequent",
+				Fix:  "let servebench start the server, or take a FAIL for what it is: two processes differ"},
+		}},
+		{ID: "unverified", run: unverified, Words: Words{Limit: "verified",
 			Text: "the server's certificate was not verified (endpoint.insecure): whoever is between here and the server could have answered",
-			Fix:  "give its authority's certificate as endpoint.ca_file, and leave endpoint.insecure out"},
-		{ID: "unequal", run: unequalFacts, Limit: "the same on every target",
+			Fix:  "give its authority's certificate as endpoint.ca_file, and leave endpoint.insecure out"}},
+		{ID: "unequal", run: unequalFacts, Words: Words{Limit: "the same on every target",
 			Text: "{fact} could not be made equal between the targets: {figure}",
-			Fix:  "allow for it when comparing them"},
-		{ID: "one-round", run: oneRound, Limit: "≥ 3",
+			Fix:  "allow for it when comparing them"}, cases: map[string]Words{
+			"one": {Limit: "as the scenario asks",
+				Text: "{fact} is not what the scenario asks for: {figure}",
+				Fix:  "allow for it when comparing with other runs"},
+		}},
+		{ID: "one-round", run: oneRound, Words: Words{Limit: "≥ 3",
 			Text: "with a single round, the intervals do not include variation between server starts",
-			Fix:  "run it with --rounds 3 or more"},
-		{ID: "samples", run: fewSamples, Limit: "≥ {needed}",
+			Fix:  "run it with --rounds 3 or more"}},
+		{ID: "samples", run: fewSamples, Words: Words{Limit: "≥ {needed}",
 			Text: "{quantile} is not shown: it takes {needed} answers, and {answers}",
-			Fix:  "run it longer, at a higher rate, or with more rounds"},
-		{ID: "floor", row: nearFloor, Limit: fmt.Sprintf("≥ %d × floor", tooNear),
+			Fix:  "run it longer, at a higher rate, or with more rounds"}},
+		{ID: "floor", row: nearFloor, Words: Words{Limit: fmt.Sprintf("≥ %d × floor", tooNear),
 			Text: "much of the response time is the load generator's own: {figure}",
-			Fix:  "compare targets by their differences, not by their ratios: the floor is in all of them"},
-		{ID: "max-rate", row: overRated, Limit: "≤ {most}",
+			Fix:  "compare targets by their differences, not by their ratios: the floor is in all of them"}, cases: map[string]Words{
+			"ab": {Fix: "choose a load that the server takes longer for: the floor is in both variants, and hides a part of any difference"},
+		}},
+		{ID: "max-rate", row: overRated, Words: Words{Limit: "≤ {most}",
 			Text: "the load is higher than what this generator was found to be able to send: {figure}, calibrated up to {most}",
-			Fix:  "see whether the other rules hold; else lower the rate, or give the load generator more CPUs and calibrate again"},
-		{ID: "agreement-unknown", row: unchecked, Limit: "all",
-			Text: "no answer was compared with a right one, so wrong answers count as right",
-			Fix:  "name the column of right answers (data.expect), or check the answers by other means: they are predicted only with `server: reference`"},
+			Fix:  "see whether the other rules hold; else lower the rate, or give the load generator more CPUs and calibrate again"}},
+		{ID: "agreement-unknown", row: unchecked, Words: Words{Limit: "all",
+			Text: "no answer was compared with the model's own prediction, so wrong answers count as right",
+			Fix:  "check the server's answers by other means: they can be predicted only with `server: reference`"}},
 	}
 }

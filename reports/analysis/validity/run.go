@@ -22,11 +22,11 @@ func empty(s *Subject) []finding {
 	}
 	switch {
 	case len(s.ServerFailures()) > 0:
-		f.Action = "fix the error the server reports, and run it again"
+		f = f.as("server")
 	case s.Run.Interrupted != "" || s.Run.Finished.IsZero():
-		f.Action = "run it again to its end"
+		f = f.as("unended")
 	case !s.OnlyStarts() && !slices.ContainsFunc(s.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
-		f.Action = "leave measure: false out of at least one phase"
+		f = f.as("unmeasured")
 	}
 	return []finding{f}
 }
@@ -42,9 +42,9 @@ func unended(word string) func(*Subject) []finding {
 		f := of(fmt.Sprintf("%d measured cells", len(s.Cells)), 0, "{why}", strings.TrimRight(s.Run.Interrupted, ". "))
 		switch {
 		case s.Run.Hold == record.Held:
-			f.Action = "wait for its end"
+			f = f.as("held")
 		case s.AB != nil && s.AB.Command != "":
-			f.Action = "go on with it: " + s.AB.Command
+			f = f.as("ab", "{command}", s.AB.Command)
 		}
 		if s.OnlyStarts() {
 			starts := 0
@@ -71,7 +71,7 @@ func missingRounds(s *Subject) []finding {
 		}
 		f := of(g.String(), 0, "{planned}", fmt.Sprint(g.Planned)).at(g.Target, g.Phase, 0)
 		if lost {
-			f.Action = "see the failed deployments of this target"
+			f = f.as("lost")
 		}
 		all = append(all, f)
 	}

@@ -111,7 +111,8 @@ func (d drift) finding() finding {
 	change := format.Percent(math.Abs(d.change))
 	f := of(change+" slower", 0, "{slice}", slice, "{end}", format.Duration(d.end), "{rest}", format.Duration(d.rest))
 	if d.change < 0 {
-		f.Figure, f.Action = change+" faster", "give it a longer warm-up, until the first seconds are like the last"
+		f = f.as("faster")
+		f.Figure = change + " faster"
 	}
 	return f
 }

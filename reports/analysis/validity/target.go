@@ -29,9 +29,8 @@ func ranAlready(s *Subject) []finding {
 		}
 		f := of("already running", 0).at(t.Name, "", 0)
 		if s.AB != nil {
-			f.Figure, f.Threshold = "one process in all rounds", "a fresh one in each"
-			f.Text = "the server ran already, so that one process serves all rounds: what it has by chance, such as where its memory lies, counts as its variant's, and false alarms are more frequent"
-			f.Action = "let servebench start the server, or take a FAIL for what it is: two processes differ"
+			f = f.as("ab")
+			f.Figure = "one process in all rounds"
 		}
 		all = append(all, f)
 	}
@@ -79,9 +78,7 @@ func unequalFacts(s *Subject) []finding {
 	for _, name := range names {
 		f := of(strings.Join(values[name], "; "), 0, "{fact}", name)
 		if len(ran) == 1 {
-			f.Target, f.Threshold = ran[0].Name, "as the scenario asks"
-			f.Text = "{fact} is not what the scenario asks for: {figure}"
-			f.Action = "allow for it when comparing with other runs"
+			f = f.as("one").at(ran[0].Name, "", 0)
 		}
 		all = append(all, f)
 	}

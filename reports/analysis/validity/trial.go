@@ -69,25 +69,27 @@ func worse(a, b *disturbance) *disturbance {
 // fewDiscarded is how many discarded trials are told one by one.
 const fewDiscarded = 2
 
-// rerunTrials tells of the trials that were rerun because the instrument
-// could not be believed in them: of many in one diagnostic, with the worst of them.
+// rerunTrials tells of trials, if they are few, that were rerun because the instrument
+// could not be believed in them.
 func rerunTrials(s *Subject) []finding {
-	trials, played := sample.DiscardedTrials(s.Run)
-	if len(trials) > fewDiscarded {
-		most := s.mostDisturbed(trials)
-		f := of(most.Why, 0)
-		f.Text = fmt.Sprintf("%d of %d trials were discarded and rerun, because the load generator was disturbed (%s); the worst: %s, round %d: {figure}",
-			len(trials), played, discardedRounds(s.Run, trials), most.Target, most.Round)
-		f.Action = "measure on a quieter machine. Their cells are kept in run.json"
-		return []finding{f}
-	}
 	var all []finding
-	for _, v := range trials {
-		f := of(v.Why, 0).at(v.Target, "", v.Round)
-		f.Severity = record.SeverityNote
-		all = append(all, f)
+	if trials, _ := sample.DiscardedTrials(s.Run); len(trials) <= fewDiscarded {
+		for _, v := range trials {
+			all = append(all, of(v.Why, 0).at(v.Target, "", v.Round))
+		}
 	}
 	return all
+}
+
+// manyRerunTrials tells of more of them in one diagnostic, with the worst of them.
+func manyRerunTrials(s *Subject) []finding {
+	trials, played := sample.DiscardedTrials(s.Run)
+	if len(trials) <= fewDiscarded {
+		return nil
+	}
+	most := s.mostDisturbed(trials)
+	return []finding{of(most.Why, 0, "{discarded}", fmt.Sprint(len(trials)), "{trials}", fmt.Sprint(played),
+		"{where}", discardedRounds(s.Run, trials), "{worst}", fmt.Sprintf("%s, round %d", most.Target, most.Round))}
 }
 
 // discardedRounds is "physical: round 2; container: rounds 1, 3", the targets in the
