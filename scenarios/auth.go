@@ -35,9 +35,9 @@ type Basic struct {
 type AWS struct {
 	// The name of the service that the signatures are for: sagemaker, lambda (function
 	// URLs), execute-api (API Gateway), bedrock …
-	Service string `key:"service,required" format:"word" want:"a service's name in signatures, such as sagemaker"`
+	Service string `key:"service,required" format:"scope" want:"a service's name in signatures, such as sagemaker"`
 	// The region of the service.
-	Region string `key:"region" absent:"AWS_REGION, or that of the profile" format:"word" want:"a region, such as eu-central-1"`
+	Region string `key:"region" absent:"AWS_REGION, or that of the profile" format:"scope" want:"a region, such as eu-central-1"`
 	// The profile of the AWS configuration that credentials and region are taken from.
 	Profile string `key:"profile" absent:"AWS_PROFILE, or default" format:"word" want:"a profile's name"`
 }
@@ -98,6 +98,13 @@ func token(tag decode.Tag) decode.Scalar {
 		}
 		return nil
 	}))
+}
+
+// scope is a part of what a signature of AWS is good for: a service or a region.
+func scope(tag decode.Tag) decode.Scalar {
+	s := decode.Matching("name", tag.Want, `^[a-z0-9][a-z0-9-]*$`, " is not written like one")
+	s.HandedOn = false // it says what is measured
+	return s
 }
 
 // user is the name of a user of RFC 7617.

@@ -56,6 +56,8 @@ func TestAuthFaults(t *testing.T) {
 		"{auth: {basic: {user: 'a:b'}}}":                                    `http.auth.basic.user: "a:b" has a colon in it, where the password would begin; want a name without a colon`,
 		"{auth: {basic: {password: p}}}":                                    "http.auth.basic.user: missing; want a name without a colon",
 		"{auth: {aws: {region: eu-central-1}}}":                             "http.auth.aws.service: missing; want a service's name in signatures, such as sagemaker",
+		"{auth: {aws: {service: SageMaker}}}":                               `http.auth.aws.service: "SageMaker" is not written like one; want a service's name in signatures, such as sagemaker`,
+		"{auth: {aws: {service: lambda, region: eu central}}}":              `http.auth.aws.region: "eu central" is not written like one; want a region, such as eu-central-1`,
 		"{auth: {awz: {}}}":                                                 `http.auth.awz: unknown key (did you mean "aws"?); want one of bearer, basic, aws`,
 		"{auth: {bearer: a}, headers: {authorization: b}}":                  "http.headers.Authorization: http.auth sets this field; want one or the other",
 		"{headers: {Content-Length: 3}}":                                    "http.headers.Content-Length: the client itself sets this header field; want other fields",

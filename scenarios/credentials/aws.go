@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
@@ -51,7 +53,7 @@ func openSigner(ctx context.Context, sc *scenarios.Scenario, secrets *secret.Kee
 	of := sc.HTTP.Auth.AWS
 	ctx, cancel := context.WithTimeout(ctx, retrieveTimeout)
 	defer cancel()
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(of.Region), config.WithSharedConfigProfile(of.Profile))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(of.Region), config.WithSharedConfigProfile(of.Profile), config.WithLogger(logging.Nop{}))
 	if missing, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return nil, fault(".profile", fmt.Sprintf("the AWS configuration has no profile %q", missing.Profile), "one that aws configure list-profiles names")
 	}
@@ -64,9 +66,14 @@ func openSigner(ctx context.Context, sc *scenarios.Scenario, secrets *secret.Kee
 	s := &signer{v4: v4.NewSigner(), service: of.Service, region: cfg.Region, provider: cfg.Credentials, now: time.Now, secrets: secrets}
 	secrets.AddPattern("signature", signature, longestSignature)
 	if _, err := s.credentials(ctx); err != nil {
-		return nil, fault("", "no AWS credentials were found: "+err.Error(), "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a profile, or a machine with a role")
+		return nil, fault("", "no AWS credentials were found: "+withoutCache(err), "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a profile, or a machine with a role")
 	}
 	return s, nil
+}
+
+// withoutCache is what was wrong, and not whose credentials those were.
+func withoutCache(err error) string {
+	return strings.TrimPrefix(err.Error(), "failed to refresh cached credentials, ")
 }
 
 // signature finds the signatures that requests carry, wherever they come back. A signature
@@ -107,7 +114,7 @@ func (s *signer) sign(r *http.Request, body []byte) error {
 	defer cancel()
 	c, err := s.credentials(ctx)
 	if err != nil {
-		return fmt.Errorf("sign the request: no AWS credentials: %w", err)
+		return fmt.Errorf("sign the request: no AWS credentials: %s", withoutCache(err))
 	}
 	sum := sha256.Sum256(body)
 	payload := hex.EncodeToString(sum[:])
