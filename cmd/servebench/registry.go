@@ -61,6 +61,7 @@ func generatorKinds() []generators.Kind {
 func protocolKinds() []protocol.Kind {
 	return []protocol.Kind{
 		v2.Kind(),
+		v2.BinaryKind(),
 		v2grpc.Kind(),
 		tfserving.Kind(),
 		mlflow.Kind(),

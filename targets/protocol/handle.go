@@ -19,8 +19,9 @@ type Inferences struct {
 	// Decode reads b.Body into b.ID, b.Rows and b.Features. An error is the client's
 	// fault, 400, unless it is a *Refusal. The model's Fault says what sizes are wrong.
 	Decode func(r *http.Request, m *Served, b *Batch) error
-	// Encode appends the answer to b.Answer, which is empty, and returns its Content-Type.
-	Encode func(m *Served, b *Batch) (contentType string)
+	// Encode appends the answer to b.Answer, which is empty, and returns its Content-Type;
+	// it may set further header fields.
+	Encode func(m *Served, b *Batch, header http.Header) (contentType string)
 	// Refuse writes an answer that says what is wrong.
 	Refuse func(w http.ResponseWriter, status int, problem string)
 
@@ -71,7 +72,7 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 	} else {
 		done.Status, done.Rows = http.StatusOK, b.Rows
 		b.Answer = b.Answer[:0]
-		WriteAnswer(w, http.StatusOK, i.Encode(m, b), b.Answer)
+		WriteAnswer(w, http.StatusOK, i.Encode(m, b, w.Header()), b.Answer)
 	}
 	done.Encode = time.Since(encode)
 	if m.Observer != nil {

@@ -82,7 +82,7 @@ func decode(r *http.Request, m *protocol.Served, b *protocol.Batch) error {
 	return in.Finish("one of dataframe_split, dataframe_records, instances, inputs")
 }
 
-func encode(m *protocol.Served, b *protocol.Batch) (contentType string) {
+func encode(m *protocol.Served, b *protocol.Batch, _ http.Header) (contentType string) {
 	b.Answer = append(b.Answer, `{"predictions":`...)
 	b.Answer = append(rows.AppendLabelled(b.Answer, m, b.Scores, "label", "probabilities"), '}')
 	return "application/json"

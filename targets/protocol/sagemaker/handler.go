@@ -56,7 +56,7 @@ func decode(r *http.Request, m *protocol.Served, b *protocol.Batch) error {
 	return in.Finish(`"instances"`)
 }
 
-func encode(m *protocol.Served, b *protocol.Batch) (contentType string) {
+func encode(m *protocol.Served, b *protocol.Batch, _ http.Header) (contentType string) {
 	if b.State == true {
 		b.Answer = rows.AppendLines(b.Answer, m, b.Scores)
 		return "text/csv; charset=utf-8"

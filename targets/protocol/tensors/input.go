@@ -76,7 +76,7 @@ func Inputs(cfg protocol.Config, batch []generators.Example) ([]generators.Tenso
 		return nil, errors.New("the batch is empty")
 	}
 	if len(cfg.Schema.Tensors) > 0 {
-		return stack(cfg.Schema.Tensors, batch)
+		return generators.StackTensors(cfg.Schema, batch)
 	}
 	width := max(len(cfg.Schema.Features), 1)
 	if len(cfg.Schema.Features) == 0 {
@@ -105,29 +105,6 @@ func featureName(s generators.Schema, i int) string {
 		return s.Features[i].Name
 	}
 	return fmt.Sprint(i)
-}
-
-// stack puts the tensors of examples one behind the other.
-func stack(schema []generators.Tensor, batch []generators.Example) ([]generators.Tensor, error) {
-	all := make([]generators.Tensor, len(schema))
-	for i, want := range schema {
-		for row, e := range batch {
-			switch {
-			case i >= len(e.Tensors) || !e.Tensors[i].Fits(want):
-				return nil, fmt.Errorf("example %d has no tensor %q of %s %s", row, want.Name, want.Datatype, want.ShapeText())
-			case row > 0 && !slices.Equal(e.Tensors[i].Shape, batch[0].Tensors[i].Shape):
-				return nil, fmt.Errorf("example %d: tensor %q has the shape %s, that of example 0 is %s; a batch wants one shape",
-					row, want.Name, e.Tensors[i].ShapeText(), batch[0].Tensors[i].ShapeText())
-			}
-			if err := e.Tensors[i].Check(); err != nil {
-				return nil, fmt.Errorf("example %d: %w", row, err)
-			}
-			all[i].Data = append(all[i].Data, e.Tensors[i].Data...)
-		}
-		all[i].Name, all[i].Datatype = want.Name, want.Datatype
-		all[i].Shape = append([]int64{int64(len(batch))}, batch[0].Tensors[i].Shape...)
-	}
-	return all, nil
 }
 
 // Wanted are the names of the outputs that a client asks for: Config.Output, or those of a

@@ -95,7 +95,7 @@ func TestTensorsThereAndBack(t *testing.T) {
 		}
 	}
 	batch[1].Tensors[0] = generators.Float32s("x", []int64{3}, []float32{1, 2, 3})
-	if _, err := Inputs(cfg, batch); err == nil || !strings.Contains(err.Error(), "a batch wants one shape") {
+	if _, err := Inputs(cfg, batch); err == nil || !strings.Contains(err.Error(), "in the first example of the batch") {
 		t.Errorf("two shapes in a batch: %v", err)
 	}
 	got[1] = generators.ByteStrings("s", []int64{1}, "one")

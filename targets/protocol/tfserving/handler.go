@@ -164,7 +164,7 @@ func readExamples(_ *http.Request, m *protocol.Served, b *protocol.Batch) error 
 	return r.Finish(`"examples"`)
 }
 
-func writePredictions(m *protocol.Served, b *protocol.Batch) string {
+func writePredictions(m *protocol.Served, b *protocol.Batch, _ http.Header) string {
 	key := `{"predictions":`
 	if b.State == true {
 		key = `{"outputs":`
@@ -175,7 +175,7 @@ func writePredictions(m *protocol.Served, b *protocol.Batch) string {
 
 // writeClasses writes for each row the list of its classes with their probabilities; of a
 // regression, its value with an empty label.
-func writeClasses(m *protocol.Served, b *protocol.Batch) string {
+func writeClasses(m *protocol.Served, b *protocol.Batch, _ http.Header) string {
 	b.Answer = append(b.Answer, `{"results":[`...)
 	i := 0
 	for row := range slices.Chunk(b.Scores, m.Scores()) {
@@ -200,7 +200,7 @@ func writeClasses(m *protocol.Served, b *protocol.Batch) string {
 
 // writeValues writes one number for each row: that of a regression, or the probability of
 // the last class.
-func writeValues(m *protocol.Served, b *protocol.Batch) string {
+func writeValues(m *protocol.Served, b *protocol.Batch, _ http.Header) string {
 	b.Answer = append(b.Answer, `{"results":[`...)
 	i := 0
 	for row := range slices.Chunk(b.Scores, m.Scores()) {

@@ -9,6 +9,7 @@ import (
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/tensors"
 )
 
 // answerDecoder reads one infer response.
@@ -50,7 +51,7 @@ func (c *client) Decode(resp protocol.Response) (protocol.Reply, error) {
 		d.guessOutputs()
 		d.checkLengths()
 	}
-	if err := d.problem(); err != nil {
+	if err := d.Problem(); err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
 	if answers == nil {
@@ -99,9 +100,9 @@ func (d *answerDecoder) readOutputs() {
 		case d.output != "" && name != d.output:
 		case len(d.classes) == 0:
 			d.keepTensor(t)
-		case name == labelOutput.name():
+		case name == tensors.Label.Name():
 			d.readLabels(t)
-		case name == probabilityOutput.name(), name == probabilitiesOutput.name():
+		case name == tensors.Probability.Name(), name == tensors.Probabilities.Name():
 			d.readProbabilities(t)
 		default:
 			d.others = append(d.others, *t)
@@ -183,7 +184,7 @@ func (d *answerDecoder) guessOutputs() {
 	case d.output != "":
 		d.Fault("outputs: %q is missing", d.output)
 	default:
-		d.Fault("outputs: want %q or %q, got %s", labelOutput.name(), outputsOf(len(d.classes))[1].name(), d.foundOutputs())
+		d.Fault("outputs: want %q or %q, got %s", tensors.Label.Name(), tensors.Offered(len(d.classes))[1].Name(), d.foundOutputs())
 	}
 }
 
@@ -251,7 +252,7 @@ func (d *answerDecoder) readLabels(t *tensor) {
 		switch {
 		case typ.IsFloat() && v != math.Trunc(v):
 			d.Fault("outputs[%d].data[%d]: output %q holds %.4g, which is no label; a probability of class 1 is read from an output named %q or %q, or as [rows,2], those of class 0 and 1",
-				t.index, i, jsonbody.Shorten(t.name), v, probabilityOutput.name(), "predict_proba")
+				t.index, i, jsonbody.Shorten(t.name), v, tensors.Probability.Name(), "predict_proba")
 			return
 		case !(0 <= v && v <= most):
 			d.Fault("outputs[%d].data[%d]: %g is not a label in 0…%g", t.index, i, v, most)

@@ -10,6 +10,7 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/tensors"
 )
 
 // loan is a row as the credit generator makes them.
@@ -97,10 +98,10 @@ func BenchmarkDecodeRequest(b *testing.B) {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
-			batch, m, offered := &protocol.Batch{Body: body}, served(len(loan), 0), outputsOf(2)
+			batch, m, offered := &protocol.Batch{Body: body}, served(len(loan), 0), tensors.Offered(2)
 			for b.Loop() {
 				batch.Features = batch.Features[:0]
-				if err := decodeRequest(m, offered, batch); err != nil {
+				if err := decodeRequest(m, offered, batch, ""); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -10,8 +10,8 @@
 // more; a regression offers value (FP32, [rows]). The client sends rows of features as one
 // tensor, and examples that are tensors as they are. Of a model with classes it reads
 // labels and probabilities, also by the names that other servers give their outputs, where
-// those have one meaning; of a model without, all tensors. The binary tensor extension is
-// not supported.
+// those have one meaning; of a model without, all tensors. BinaryKind is the client of the
+// protocol's binary tensor extension, which the server knows as well.
 package v2
 
 import (
@@ -60,7 +60,7 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 		path:    "/v2/models/" + url.PathEscape(cfg.Model) + "/infer",
 		schema:  cfg.Schema,
 		output:  cfg.Output,
-		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, inputName)))) + `,"shape":[`,
+		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, tensors.InputName)))) + `,"shape":[`,
 		outputs: askFor(tensors.Wanted(cfg)),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 	}, nil
@@ -135,12 +135,12 @@ func appendID(dst []byte, id string) []byte {
 
 // appendTensors appends the request of examples that are tensors.
 func (c *client) appendTensors(dst []byte, id string, batch []generators.Example) ([]byte, error) {
-	tensors, err := generators.StackTensors(c.schema, batch)
+	stacked, err := generators.StackTensors(c.schema, batch)
 	if err != nil {
 		return nil, err
 	}
 	dst = append(appendID(dst, id), `"inputs":[`...)
-	for i, t := range tensors {
+	for i, t := range stacked {
 		if i > 0 {
 			dst = append(dst, `},`...)
 		}

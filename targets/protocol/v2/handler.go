@@ -1,11 +1,12 @@
 package v2
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/tensors"
 )
 
 // handler is the protocol seen from the server.
@@ -19,19 +20,19 @@ type handler struct {
 // model is what is prepared for the requests to a served model.
 type model struct {
 	*protocol.Served
-	outputs  []outputKind
+	outputs  []tensors.Output
 	metadata []byte // JSON
 }
 
 // Handler serves the protocol's paths, /v2 and all below. Every refusal is
 // {"error": "…"}: 400 for a request at fault, 404 for an unknown model, version
 // or path, 405 with Allow, 413 when reading the body ends in an
-// *http.MaxBytesError, 501 for binary tensors, 500 for a model's bad answer.
+// *http.MaxBytesError, 500 for a model's bad answer.
 // Limiting and decompressing the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
 	h := &handler{service: s, served: s.Serve(), models: map[string]*model{}}
 	for name, m := range h.served {
-		h.models[name] = &model{m, outputsOf(len(m.Schema.Classes)), modelMetadata(m.Model)}
+		h.models[name] = &model{m, tensors.Offered(len(m.Schema.Classes)), modelMetadata(m.Model)}
 	}
 	h.inferences = protocol.Inferences{Decode: h.decode, Encode: h.encode, Refuse: refuse}
 	mux := http.NewServeMux()
@@ -74,17 +75,14 @@ func (h *handler) serveInfer(w http.ResponseWriter, r *http.Request, m *model) {
 }
 
 func (h *handler) decode(r *http.Request, m *protocol.Served, b *protocol.Batch) error {
-	err := errBinary
-	if r.Header.Get(binaryHeader) == "" {
-		err = decodeRequest(m, h.models[m.Name].outputs, b)
-	}
-	if errors.Is(err, errBinary) {
-		return &protocol.Refusal{Status: http.StatusNotImplemented, Text: err.Error()}
-	}
-	return err
+	return decodeRequest(m, h.models[m.Name].outputs, b, r.Header.Get(binaryHeader))
 }
 
-func (h *handler) encode(m *protocol.Served, b *protocol.Batch) (contentType string) {
-	b.Answer = appendAnswer(b.Answer, h.models[m.Name], b)
-	return "application/json"
+func (h *handler) encode(m *protocol.Served, b *protocol.Batch, header http.Header) (contentType string) {
+	answer, head := appendAnswer(b.Answer, h.models[m.Name], b)
+	if b.Answer = answer; head == 0 {
+		return "application/json"
+	}
+	header[binaryHeader] = []string{strconv.Itoa(head)}
+	return "application/octet-stream"
 }

@@ -20,7 +20,7 @@ func TestHandlerAnswers(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		{"server", "GET", "/v2", "", 200, `{"name":"tester","version":"1.2","extensions":[]}`},
+		{"server", "GET", "/v2", "", 200, `{"name":"tester","version":"1.2","extensions":["binary_tensor_data"]}`},
 		{"live", "GET", "/v2/health/live", "", 200, `{"live":true,"ready":true}`},
 		{"ready", "GET", "/v2/health/ready", "", 200, `{"live":true,"ready":true}`},
 		{"index", "GET", "/v2/models", "", 200, `{"models":["logistic","sum"]}`},
@@ -81,20 +81,6 @@ func TestHandlerNotReady(t *testing.T) {
 		if want := `{"live":true,"ready":false}`; w.Code != status || w.Body.String() != want {
 			t.Errorf("%s: got %d %s, want %d %s", path, w.Code, w.Body, status, want)
 		}
-	}
-}
-
-func TestHandlerRefusesBinaryTensors(t *testing.T) {
-	r := httptest.NewRequest("POST", "/v2/models/sum/infer", strings.NewReader("{}"))
-	r.Header.Set(binaryHeader, "2")
-	w := httptest.NewRecorder()
-	testHandler().ServeHTTP(w, r)
-	if want := `{"error":"binary tensors are not supported; send JSON"}`; w.Code != 501 || w.Body.String() != want {
-		t.Errorf("header: got %d %s, want 501 %s", w.Code, w.Body, want)
-	}
-	body := `{"inputs":[{"name":"features","shape":[1,1],"datatype":"FP32","parameters":{"binary_data_size":4}}]}`
-	if w := call(t, testHandler(), "POST", "/v2/models/sum/infer", body); w.Code != 501 {
-		t.Errorf("parameter: got %d %s, want 501", w.Code, w.Body)
 	}
 }
 

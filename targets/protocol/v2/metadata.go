@@ -7,6 +7,7 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/tensors"
 )
 
 type serverDoc struct {
@@ -31,7 +32,7 @@ type tensorDoc struct {
 }
 
 func serverMetadata(s protocol.Service) []byte {
-	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{}})
+	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{"binary_tensor_data"}})
 }
 
 func modelIndex(models []protocol.Model) []byte {
@@ -51,19 +52,19 @@ func modelMetadata(m protocol.Model) []byte {
 		Name:     m.Name,
 		Versions: []string{m.Version},
 		Platform: "servebench",
-		Inputs:   []tensorDoc{{Name: inputName, Datatype: "FP32", Shape: []int{-1, width}}},
+		Inputs:   []tensorDoc{{Name: tensors.InputName, Datatype: "FP32", Shape: []int{-1, width}}},
 		Parameters: map[string]string{
 			"description": m.Doc,
 			"features":    strings.Join(featureNames(m.Schema), ","),
 			"classes":     strings.Join(m.Schema.Classes, ","),
 		},
 	}
-	for _, kind := range outputsOf(len(m.Schema.Classes)) {
+	for _, kind := range tensors.Offered(len(m.Schema.Classes)) {
 		shape := []int{-1}
-		if kind == probabilitiesOutput {
+		if kind == tensors.Probabilities {
 			shape = append(shape, m.Scores())
 		}
-		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.name(), Datatype: kind.datatype(), Shape: shape})
+		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.Name(), Datatype: kind.Datatype().String(), Shape: shape})
 	}
 	return mustJSON(doc)
 }

@@ -1,64 +1,16 @@
 package v2
 
 import (
-	"strings"
-
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/tensors"
 )
-
-// outputKind is one output tensor that a model offers.
-type outputKind int
-
-const (
-	labelOutput         outputKind = iota // INT64 [rows]: the most likely class
-	probabilityOutput                     // FP32 [rows]: of class 1 of two
-	probabilitiesOutput                   // FP32 [rows, classes]
-	classOutput                           // BYTES [rows]: the label's name in the schema
-	valueOutput                           // FP32 [rows]: what a regression answers
-)
-
-func (k outputKind) name() string {
-	return [...]string{"label", "probability", "probabilities", "class", "value"}[k]
-}
-
-func (k outputKind) datatype() string {
-	return [...]string{"INT64", "FP32", "FP32", "BYTES", "FP32"}[k]
-}
-
-// outputsOf are what a model offers, and what a request gets that names no outputs, in this
-// order.
-func outputsOf(classes int) []outputKind {
-	switch classes {
-	case 0:
-		return []outputKind{valueOutput}
-	case 2:
-		return []outputKind{labelOutput, probabilityOutput, classOutput}
-	}
-	return []outputKind{labelOutput, probabilitiesOutput, classOutput}
-}
-
-func outputNamed(kinds []outputKind, name []byte) (outputKind, bool) {
-	for _, kind := range kinds {
-		if string(name) == kind.name() {
-			return kind, true
-		}
-	}
-	return 0, false
-}
-
-func outputNames(kinds []outputKind) string {
-	var names []string
-	for _, kind := range kinds {
-		names = append(names, kind.name())
-	}
-	return strings.Join(names, ", ")
-}
 
 // appendAnswer appends the response to an infer request that has been decoded and whose
-// rows have finite scores.
-func appendAnswer(dst []byte, m *model, b *protocol.Batch) []byte {
+// rows have finite scores. head is how long its JSON is where binary data follows; else 0.
+func appendAnswer(dst []byte, m *model, b *protocol.Batch) (answer []byte, head int) {
+	start := len(dst)
 	dst = append(dst, `{"model_name":`...)
 	dst = jsonbody.AppendString(dst, []byte(m.Name))
 	dst = append(dst, `,"model_version":`...)
@@ -68,24 +20,45 @@ func appendAnswer(dst []byte, m *model, b *protocol.Batch) []byte {
 		dst = jsonbody.AppendString(dst, b.ID)
 	}
 	dst = append(dst, `,"outputs":[`...)
-	for i, kind := range *b.State.(*[]outputKind) {
+	asked := b.State.(*askedOutputs)
+	var raw []byte
+	for i, kind := range asked.outputs {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendOutput(dst, m, kind, b.Scores)
+		if !asked.binary[i] {
+			dst = appendOutput(dst, m, kind, b.Scores)
+			continue
+		}
+		t := kind.Fill(nil, m.Model, b.Scores)
+		dst = appendBinaryHead(dst, t)
+		raw = append(raw, t.Data...)
 	}
-	return append(dst, "]}"...)
+	dst = append(dst, "]}"...)
+	if raw == nil {
+		return dst, 0
+	}
+	return append(dst, raw...), len(dst) - start
 }
 
-func appendOutput(dst []byte, m *model, kind outputKind, scores []float32) []byte {
+// appendBinaryHead appends a tensor whose data follows the document.
+func appendBinaryHead(dst []byte, t generators.Tensor) []byte {
+	dst = jsonbody.AppendString(append(dst, `{"name":`...), []byte(t.Name))
+	dst = append(append(dst, `,"shape":`...), t.ShapeText()...)
+	dst = append(append(dst, `,"datatype":"`...), t.Datatype.String()...)
+	dst = jsonbody.AppendInt(append(dst, `","parameters":{"binary_data_size":`...), len(t.Data))
+	return append(dst, "}}"...)
+}
+
+func appendOutput(dst []byte, m *model, kind tensors.Output, scores []float32) []byte {
 	width := m.Scores()
 	dst = append(dst, `{"name":"`...)
-	dst = append(dst, kind.name()...)
+	dst = append(dst, kind.Name()...)
 	dst = append(dst, `","datatype":"`...)
-	dst = append(dst, kind.datatype()...)
+	dst = append(dst, kind.Datatype().String()...)
 	dst = append(dst, `","shape":[`...)
 	dst = jsonbody.AppendInt(dst, len(scores)/width)
-	if kind == probabilitiesOutput {
+	if kind == tensors.Probabilities {
 		dst = append(dst, ',')
 		dst = jsonbody.AppendInt(dst, width)
 	}
@@ -96,11 +69,11 @@ func appendOutput(dst []byte, m *model, kind outputKind, scores []float32) []byt
 		}
 		row := scores[i : i+width]
 		switch kind {
-		case labelOutput:
+		case tensors.Label:
 			dst = jsonbody.AppendInt(dst, generators.MostLikely(row))
-		case probabilityOutput:
+		case tensors.Probability:
 			dst = jsonbody.AppendFloat(dst, row[1])
-		case classOutput:
+		case tensors.ClassName:
 			dst = jsonbody.AppendString(dst, []byte(m.Schema.Classes[generators.MostLikely(row)]))
 		default:
 			dst = appendFloats(dst, row)

@@ -1,54 +1,67 @@
 package v2
 
 import (
-	"errors"
 	"slices"
 
+	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/tensors"
 )
-
-// inputName is the name of the one input tensor.
-const inputName = "features"
 
 // binaryHeader marks a body that holds binary tensors.
 const binaryHeader = "Inference-Header-Content-Length"
-
-// errBinary refuses the protocol's binary tensor extension.
-var errBinary = errors.New("binary tensors are not supported; send JSON")
 
 // requestDecoder reads one infer request.
 type requestDecoder struct {
 	reader
 	model   *protocol.Served
-	offered []outputKind
-	asked   []outputKind
+	offered []tensors.Output
+	asked   *askedOutputs
 	batch   *protocol.Batch
 	found   bool // the input tensor
 }
 
+// askedOutputs are the outputs that a request asks for, and which of them in binary.
+type askedOutputs struct {
+	outputs []tensors.Output
+	binary  []bool
+	all     bool // in binary that say nothing of it
+}
+
 // decodeRequest reads the body of a batch, whose State gets the outputs asked for; of a
-// request that names none those offered. The error names every field at fault, and is
-// errBinary when the request needs the binary tensor extension.
-func decodeRequest(m *protocol.Served, offered []outputKind, b *protocol.Batch) error {
-	asked, ok := b.State.(*[]outputKind)
+// request that names none those offered. head is what the header binaryHeader says. The
+// error names every field at fault.
+func decodeRequest(m *protocol.Served, offered []tensors.Output, b *protocol.Batch, head string) error {
+	asked, ok := b.State.(*askedOutputs)
 	if !ok {
-		asked = new([]outputKind)
+		asked = new(askedOutputs)
 		b.State = asked
 	}
-	d := requestDecoder{
-		reader:  reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: b.Body}}},
-		model:   m,
-		offered: offered,
-		asked:   (*asked)[:0],
-		batch:   b,
+	*asked = askedOutputs{outputs: asked.outputs[:0], binary: asked.binary[:0]}
+	r, err := newReader(b.Body, head)
+	if err != nil {
+		return err
 	}
-	d.readDocument()
-	if len(d.asked) == 0 {
-		d.asked = append(d.asked, offered...)
+	d := requestDecoder{reader: r, model: m, offered: offered, asked: asked, batch: b}
+	if head == "0" {
+		d.readRaw()
+	} else {
+		d.readDocument()
 	}
-	*asked = d.asked
-	return d.problem()
+	if len(asked.outputs) == 0 {
+		asked.outputs = append(asked.outputs, offered...)
+	}
+	for len(asked.binary) < len(asked.outputs) {
+		asked.binary = append(asked.binary, asked.all)
+	}
+	return d.Problem()
+}
+
+// readRaw reads a body that is one row of the model's input and nothing else.
+func (d *requestDecoder) readRaw() {
+	d.found = true
+	d.readBinary(&tensor{datatype: []byte("FP32"), shaped: true, dims: 2, shape: [maxDims]int64{1, int64(len(d.raw) / 4)}}, d.raw)
 }
 
 func (d *requestDecoder) readDocument() {
@@ -63,15 +76,31 @@ func (d *requestDecoder) readDocument() {
 				d.readInputs()
 			case "outputs":
 				d.readOutputs()
+			case "parameters":
+				d.readRequestParameters()
 			default:
 				d.Skip()
 			}
 		}
 		if !d.found && len(d.Faults) == 0 {
-			d.Fault("inputs: want one tensor named %q", inputName)
+			d.Fault("inputs: want one tensor named %q", tensors.InputName)
 		}
 	}
 	d.ExpectEnd()
+	d.checkRest()
+}
+
+func (d *requestDecoder) readRequestParameters() {
+	if d.Peek() != '{' {
+		d.Skip()
+		return
+	}
+	for key := range d.Object {
+		if string(key) == "binary_data_output" {
+			d.asked.all = d.Peek() == 't'
+		}
+		d.Skip()
+	}
 }
 
 func (d *requestDecoder) readInputs() {
@@ -86,10 +115,10 @@ func (d *requestDecoder) readInputs() {
 		t := &d.tensor
 		d.readTensor(t, i)
 		switch {
-		case string(t.name) != inputName:
-			d.Fault("inputs[%d].name: unknown input %q, want %q", i, jsonbody.Shorten(t.name), inputName)
+		case string(t.name) != tensors.InputName:
+			d.Fault("inputs[%d].name: unknown input %q, want %q", i, jsonbody.Shorten(t.name), tensors.InputName)
 		case d.found:
-			d.Fault("inputs[%d].name: %q is given twice", i, inputName)
+			d.Fault("inputs[%d].name: %q is given twice", i, tensors.InputName)
 		default:
 			d.found = true
 			d.readFeatures(t)
@@ -102,9 +131,24 @@ func (d *requestDecoder) readFeatures(t *tensor) {
 	if !known {
 		d.Fault("inputs[%d].datatype: %q is not one of %s", t.index, jsonbody.Shorten(t.datatype), jsonbody.NumericNames())
 	}
-	if d.checkShape(t) && known {
+	binary := d.takeBinary(t)
+	if !d.checkShape(t) || !known {
+		return
+	}
+	if binary != nil {
+		d.readBinary(t, binary)
+	} else {
 		d.batch.Rows = int(t.shape[0])
 		d.batch.Features = readData(&d.reader, t, typ, int(t.shape[0]), int(t.shape[1]), d.batch.Features)
+	}
+}
+
+// readBinary takes the features from the bytes of a tensor.
+func (d *requestDecoder) readBinary(t *tensor, data []byte) {
+	in := generators.Tensor{Name: tensors.InputName, Datatype: generators.DatatypeNamed(string(t.datatype)), Shape: t.shape[:t.dims], Data: data}
+	var err error
+	if d.batch.Features, d.batch.Rows, err = tensors.Rows(d.batch.Features, []generators.Tensor{in}, d.model); err != nil {
+		d.Fault("%v", err)
 	}
 }
 
@@ -128,7 +172,7 @@ func (d *requestDecoder) readOutputs() {
 	if !d.Expect('[', -1, "outputs") {
 		return
 	}
-	d.asked = d.asked[:0]
+	d.asked.outputs, d.asked.binary = d.asked.outputs[:0], d.asked.binary[:0]
 	for i := range d.Array {
 		if d.Expect('{', i, "") {
 			d.readTensor(&d.tensor, i)
@@ -138,13 +182,14 @@ func (d *requestDecoder) readOutputs() {
 }
 
 func (d *requestDecoder) addOutput(t *tensor) {
-	kind, ok := outputNamed(d.offered, t.name)
+	kind, ok := tensors.Named(d.offered, t.name)
 	switch {
 	case !ok:
-		d.Fault("outputs[%d].name: unknown output %q, want one of %s", t.index, jsonbody.Shorten(t.name), outputNames(d.offered))
-	case slices.Contains(d.asked, kind):
-		d.Fault("outputs[%d].name: %q is asked for twice", t.index, kind.name())
+		d.Fault("outputs[%d].name: unknown output %q, want one of %s", t.index, jsonbody.Shorten(t.name), tensors.Names(d.offered))
+	case slices.Contains(d.asked.outputs, kind):
+		d.Fault("outputs[%d].name: %q is asked for twice", t.index, kind.Name())
 	default:
-		d.asked = append(d.asked, kind)
+		d.asked.outputs = append(d.asked.outputs, kind)
+		d.asked.binary = append(d.asked.binary, t.wantBinary)
 	}
 }

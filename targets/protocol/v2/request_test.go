@@ -10,6 +10,7 @@ import (
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/jsonbody"
+	"servebench/targets/protocol/tensors"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -26,7 +27,7 @@ func served(width, rows int) *protocol.Served {
 
 func decodeBody(body []byte, width, rows int) (*protocol.Batch, error) {
 	b := &protocol.Batch{Body: body}
-	return b, decodeRequest(served(width, rows), outputsOf(2), b)
+	return b, decodeRequest(served(width, rows), tensors.Offered(2), b, "")
 }
 
 func TestDecodeRequest(t *testing.T) {
@@ -145,10 +146,10 @@ func FuzzDecodeRequest(f *testing.F) {
 }
 
 func TestDecodeRequestKeepsMemory(t *testing.T) {
-	b, m, offered := &protocol.Batch{Body: []byte(benchmarkBody(t, 32))}, served(len(loan), 0), outputsOf(2)
+	b, m, offered := &protocol.Batch{Body: []byte(benchmarkBody(t, 32))}, served(len(loan), 0), tensors.Offered(2)
 	allocs := testing.AllocsPerRun(100, func() {
 		b.Features = b.Features[:0]
-		if err := decodeRequest(m, offered, b); err != nil {
+		if err := decodeRequest(m, offered, b, ""); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -3,6 +3,7 @@ package v2
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"servebench/generators"
 	"servebench/targets/protocol/jsonbody"
@@ -18,6 +19,9 @@ type tensor struct {
 	dims     int  // its dimensions, of which shape holds the first
 	shape    [maxDims]int64
 	data     []byte // the text of an array; nil when missing
+	// binary is how many bytes behind the document the data takes; -1: none.
+	binary     int64
+	wantBinary bool // of an output asked for
 }
 
 // maxDims is the most dimensions of a tensor that is kept as one.
@@ -37,20 +41,51 @@ func (t *tensor) shapeText() string {
 type reader struct {
 	jsonbody.Reader
 	tensor tensor // that was read last
-	binary bool   // a tensor is marked as binary
+	raw    []byte // what stands behind the document and no tensor has taken yet
 }
 
-// problem is what is wrong with the document; nil when nothing is.
-func (r *reader) problem() error {
-	if r.Err == nil && r.binary {
-		return errBinary
+// newReader reads the document at the beginning of a body. head is what the header
+// binaryHeader says of its length; "": it is the whole body.
+func newReader(body []byte, head string) (reader, error) {
+	r := reader{Reader: jsonbody.Reader{Scanner: jsonbody.Scanner{Src: body}}}
+	if head == "" {
+		return r, nil
 	}
-	return r.Problem()
+	n, err := strconv.ParseUint(head, 10, 31)
+	if err != nil || n > uint64(len(body)) {
+		return r, fmt.Errorf("header %s: %.40q is not the length of the JSON that a body of %d bytes begins with", binaryHeader, head, len(body))
+	}
+	r.Src, r.raw = body[:n], body[n:]
+	return r, nil
+}
+
+// takeBinary takes the data of a tensor from behind the document.
+func (r *reader) takeBinary(t *tensor) []byte {
+	if t.binary < 0 {
+		return nil
+	}
+	if t.data != nil {
+		r.Fault("%s: there is binary data as well", r.Field(t.index, "data"))
+	}
+	if t.binary > int64(len(r.raw)) {
+		r.Fault("%s: %d bytes, where %d are left behind the JSON", r.Field(t.index, "parameters.binary_data_size"), t.binary, len(r.raw))
+		return nil
+	}
+	data := r.raw[:t.binary:t.binary]
+	r.raw = r.raw[t.binary:]
+	return data
+}
+
+// checkRest makes data that no tensor has taken a fault.
+func (r *reader) checkRest() {
+	if len(r.raw) > 0 {
+		r.Fault("body: %d bytes behind the JSON belong to no tensor", len(r.raw))
+	}
 }
 
 // readTensor reads item i of a list of tensors.
 func (r *reader) readTensor(t *tensor, i int) {
-	*t = tensor{index: i}
+	*t = tensor{index: i, binary: -1}
 	for key := range r.Object {
 		switch string(key) {
 		case "name":
@@ -68,7 +103,7 @@ func (r *reader) readTensor(t *tensor, i int) {
 				t.data = r.Raw()
 			}
 		case "parameters":
-			r.readParameters()
+			r.readParameters(t)
 		default:
 			r.Skip()
 		}
@@ -92,17 +127,27 @@ func (r *reader) readShape(t *tensor) {
 	}
 }
 
-// readParameters looks for the mark of a binary tensor and tolerates all others.
-func (r *reader) readParameters() {
+// readParameters looks for what the binary tensor extension says, and passes over all
+// others.
+func (r *reader) readParameters(t *tensor) {
 	if r.Peek() != '{' {
 		r.Skip()
 		return
 	}
 	for key := range r.Object {
-		if string(key) == "binary_data_size" {
-			r.binary = true
+		switch string(key) {
+		case "binary_data_size":
+			size, problem := jsonbody.ReadNumber(&r.Scanner, generators.UINT32)
+			if problem != "" {
+				r.Fault("%s: %s", r.Field(t.index, "parameters.binary_data_size"), problem)
+			}
+			t.binary = int64(size)
+		case "binary_data":
+			t.wantBinary = r.Peek() == 't'
+			r.Skip()
+		default:
+			r.Skip()
 		}
-		r.Skip()
 	}
 }
 

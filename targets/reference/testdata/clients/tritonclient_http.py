@@ -31,8 +31,8 @@ def check_metadata(client):
     assert model["inputs"] == [{"name": "features", "datatype": "FP32", "shape": [-1, -1]}], model
 
 
-def check_inference(client, **options):
-    answer = client.infer("sum", features(False), request_id="r-1", **options)
+def check_inference(client, binary=False, **options):
+    answer = client.infer("sum", features(binary), request_id="r-1", **options)
     assert answer.get_response()["id"] == "r-1"
     assert answer.get_response()["model_version"] == "1"
     np.testing.assert_array_equal(answer.as_numpy("label"), np.array([1, 0], dtype=np.int64))
@@ -62,7 +62,10 @@ def main():
     check_inference(client, request_compression_algorithm="gzip")
     check_inference(client, response_compression_algorithm="gzip")
     check_inference(client, parameters={"anything": "goes"})
-    check_refusal(lambda: client.infer("sum", features(True)), "501", "binary tensors are not supported")
+    check_inference(client, binary=True)
+    check_inference(client, binary=True, outputs=outputs)
+    check_inference(client, binary=True, request_compression_algorithm="gzip")
+    assert list(client.infer("sum", features(True)).as_numpy("class")) == [b"1", b"0"]
     check_refusal(lambda: client.infer("nope", features(False)), "404", 'unknown model "nope"')
     check_refusal(lambda: client.infer("sum", features(False), outputs=[triton.InferRequestedOutput("odds", binary_data=False)]), "400", "outputs[0].name")
     client.close()
