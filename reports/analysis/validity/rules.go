@@ -298,7 +298,7 @@ func runRules() []Rule {
 			Text: "the load is higher than what this generator was found to be able to send: {figure}, calibrated up to {most}",
 			Fix:  "see whether the other rules hold; else lower the rate, or give the load generator more CPUs and calibrate again"}},
 		{ID: "agreement-unknown", row: unchecked, Words: Words{Limit: "all",
-			Text: "no answer was compared with the model's own prediction, so wrong answers count as right",
-			Fix:  "check the server's answers by other means: they can be predicted only with `server: reference`"}},
+			Text: "no answer was compared with a right one, so wrong answers count as right",
+			Fix:  "name the column of right answers (data.expect), or check the answers by other means: they are predicted only with `server: reference`"}},
 	}
 }
