@@ -58,7 +58,7 @@ Exit codes:
   130  interrupted; with --real, the A/B tests that were over are counted
 `,
 		Example: `  servebench prove
-  servebench prove --simulations 2000 -o json | jq '.cells[] | {noise, change, fail}'
+  servebench prove --simulations 2000 -o json | jq '.gate.cells[] | {noise, change, fail: .fail.rate}'
   servebench prove --real --tests 20 --change 10%`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -119,7 +119,7 @@ func prove(cmd *cobra.Command, opts *proveOptions) error {
 		return unproven(ctx, err)
 	}
 	print := func(w io.Writer) error { return text.WriteProof(w, table) }
-	return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, table.Document(), print)), fail(exitFailed, text.MissedGoals(table)...))
+	return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, table, print)), fail(exitFailed, text.MissedGoals(table)...))
 }
 
 // unproven says why there is no table.

@@ -85,14 +85,13 @@ func writeDesign(w io.Writer, width int, line []string) {
 // writeGoals writes what the gate has to keep to, and whether it does.
 func writeGoals(w io.Writer, t proof.Table) error {
 	fmt.Fprintln(w)
-	for _, g := range proof.Goals() {
-		rate, _ := g.Rate(t)
-		state, advice := g.State(t), ""
-		if state == proof.Undecided {
+	for _, g := range t.Goals {
+		advice := ""
+		if g.State == proof.Undecided {
 			advice = ": more --simulations"
 		}
-		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", state, goalText(g),
-			format.Percent(rate.Value()), rate.Bounds(), goalBound(g), advice); err != nil {
+		if _, err := fmt.Fprintf(w, "%-14s  %s: %s %s %%, want %s%s\n", g.State, goalText(g),
+			format.Percent(g.Rate.Value()), g.Rate.Bounds(), goalBound(g), advice); err != nil {
 			return err
 		}
 	}
@@ -109,7 +108,7 @@ func goalText(g proof.Goal) string {
 }
 
 func goalBound(g proof.Goal) string {
-	if g.Most > 0 {
+	if g.Least == 0 {
 		return "at most " + format.Percent(g.Most)
 	}
 	return "at least " + format.Percent(g.Least)
@@ -118,10 +117,11 @@ func goalBound(g proof.Goal) string {
 // MissedGoals says which goals of the gate are missed, and by how much.
 func MissedGoals(t proof.Table) []error {
 	var all []error
-	for _, g := range t.Missed() {
-		rate, _ := g.Rate(t)
-		all = append(all, fmt.Errorf("%s: %s of %s A/B tests, want %s", goalText(g),
-			format.Percent(rate.Value()), format.Count(int64(rate.N)), goalBound(g)))
+	for _, g := range t.Goals {
+		if g.State == proof.Misses {
+			all = append(all, fmt.Errorf("%s: %s of %s A/B tests, want %s", goalText(g),
+				format.Percent(g.Rate.Value()), format.Count(int64(g.Rate.N)), goalBound(g)))
+		}
 	}
 	return all
 }

@@ -26,7 +26,7 @@ import (
 // be believed.
 type ABCell struct {
 	proof.Cell
-	Invalid int
+	Invalid int `json:"invalid"`
 }
 
 // ABProof is what real A/B tests said of the reference server: against itself, and
@@ -238,34 +238,22 @@ func medianOf(d *judged.Result) time.Duration {
 	return time.Duration(medians[len(medians)/2])
 }
 
-const abSchema = "servebench.prove-real/v1"
-
 // ABDocument is an ABProof as JSON.
 type ABDocument struct {
-	Schema  string           `json:"schema"`
-	Planned int              `json:"planned"`   // A/B tests of each cell
-	Median  float64          `json:"median_ms"` // of the baseline's response time
-	Delay   float64          `json:"delay_ms"`  // of the slower server
-	Cells   []ABCellDocument `json:"cells"`
-	Pass    bool             `json:"pass"` // nothing speaks against the gate
-}
-
-// ABCellDocument is a cell with the A/B tests that it is of, those that were INVALID left
-// out.
-type ABCellDocument struct {
-	proof.CellDocument
-	ABTests int `json:"tests"`
-	Invalid int `json:"invalid"`
+	Schema  string   `json:"schema"`
+	Planned int      `json:"planned"`   // A/B tests of each cell
+	Median  float64  `json:"median_ms"` // of the baseline's response time
+	Delay   float64  `json:"delay_ms"`  // of the slower server
+	Cells   []ABCell `json:"cells"`
+	Pass    bool     `json:"pass"` // nothing speaks against the gate
 }
 
 // Document is what is printed as JSON.
 func (p ABProof) Document() ABDocument {
-	d := ABDocument{Schema: abSchema, Planned: p.ABTests, Median: millis(p.Median), Delay: millis(p.Delay), Pass: len(p.Wrong())+len(p.Invalid()) == 0}
-	for _, c := range []ABCell{p.Same, p.Slower} {
-		cell := c.Cell.Document()
-		d.Cells = append(d.Cells, ABCellDocument{cell, c.Fail.N, c.Invalid})
+	return ABDocument{
+		Schema: "servebench.prove-real/v2", Planned: p.ABTests, Median: millis(p.Median), Delay: millis(p.Delay),
+		Cells: []ABCell{p.Same, p.Slower}, Pass: len(p.Wrong())+len(p.Invalid()) == 0,
 	}
-	return d
 }
 
 // WriteText writes the table of the rates, and what they are of.

@@ -67,10 +67,10 @@ func TestWriteReal(t *testing.T) {
 		}
 	}
 	got := p.Document()
-	if got.Schema != "servebench.prove-real/v1" || !got.Pass || len(got.Cells) != 2 {
+	if got.Schema != "servebench.prove-real/v2" || !got.Pass || len(got.Cells) != 2 {
 		t.Fatalf("got %+v", got)
 	}
-	if c := got.Cells[0]; c.ABTests != 9 || c.Invalid != 1 || c.Pass != 1 || c.FailHigh < 0.336 || c.FailHigh > 0.337 || c.MeanPairs != 10 {
+	if c := got.Cells[0]; c.Fail.N != 9 || c.Invalid != 1 || c.Pass.K != 9 || c.MeanPairs() != 10 {
 		t.Errorf("same server: %+v", c)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"runtime"
-	"servebench/reports/record"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,14 +21,14 @@ func TestGoals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range Goals() {
-		rate, ok := g.Rate(table)
-		if !ok || rate.N != simulations {
+	for _, g := range table.Goals {
+		rate := g.Rate
+		if rate.N != simulations {
 			t.Fatalf("%s, change %v: no rate of %d simulations in the table", g.Noise, g.Change, simulations)
 		}
 		// In short, chance may have its way with a rate near its bound.
-		off := rate.Value() < g.Least || g.Most > 0 && rate.Value() > g.Most
-		if g.State(table) == Misses || off && !testing.Short() {
+		off := rate.Value() < g.Least || rate.Value() > g.Most
+		if g.State == Misses || off && !testing.Short() {
 			t.Errorf("%s, change %v: %v in %.4f of the simulations, want %v to %v", g.Noise, g.Change, g.Verdict, rate.Value(), g.Least, g.Most)
 		}
 	}
@@ -37,7 +36,7 @@ func TestGoals(t *testing.T) {
 
 // TestStateOfAGoal: only an interval that lies on one side of the bound tells.
 func TestStateOfAGoal(t *testing.T) {
-	most, least := Goal{Noise: "n", Verdict: record.Fail, Most: 0.008}, Goal{Noise: "n", Verdict: record.Fail, Least: 0.95}
+	most, least := Goal{Most: 0.008}, Goal{Least: 0.95, Most: 1}
 	for _, tt := range []struct {
 		goal Goal
 		rate Rate
@@ -46,8 +45,8 @@ func TestStateOfAGoal(t *testing.T) {
 		{most, Rate{3, 500}, Undecided}, {most, Rate{20, 20_000}, Holds}, {most, Rate{20, 500}, Misses}, {most, Rate{}, Misses},
 		{least, Rate{48, 50}, Undecided}, {least, Rate{1000, 1000}, Holds}, {least, Rate{25, 50}, Misses},
 	} {
-		table := Table{Gate: Row{Cells: []Cell{{Noise: "n", Fail: tt.rate}}}}
-		if got := tt.goal.State(table); got != tt.want {
+		tt.goal.Rate = tt.rate
+		if got := tt.goal.state(); got != tt.want {
 			t.Errorf("%d of %d, want %v to %v: %s, want %s", tt.rate.K, tt.rate.N, tt.goal.Least, tt.goal.Most, got, tt.want)
 		}
 	}
@@ -118,9 +117,6 @@ func TestEverySimulationCounts(t *testing.T) {
 				t.Errorf("%s, %s, change %v: %d verdicts in %d simulations, want 51", row.Design, c.Noise, c.Change, sum, c.Fail.N)
 			}
 		}
-	}
-	if _, ok := table.Gate.Cell("shared", 0.07); ok {
-		t.Error("there is a cell of a change that was not played")
 	}
 }
 
