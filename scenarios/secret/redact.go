@@ -46,7 +46,7 @@ func (k *Keeper) replace(text string, excerpt bool, by func(known) string) strin
 func rewrite(text string, upTo int, hits []hit, by func(known) string) (clean string, end int) {
 	var b strings.Builder
 	for _, h := range hits {
-		if h.from >= upTo {
+		if h.from-h.context >= upTo {
 			break
 		}
 		b.WriteString(text[end:h.from])
@@ -61,6 +61,7 @@ func rewrite(text string, upTo int, hits []hit, by func(known) string) (clean st
 type hit struct {
 	from, to int
 	of       known
+	context  int // bytes before from that it was found by
 }
 
 // find returns the secrets in a text in their order, and in an excerpt the parts of them
@@ -84,14 +85,14 @@ func (k *Keeper) find(text string, excerpt bool) []hit {
 	for _, p := range k.patterns {
 		for _, at := range p.values.FindAllStringSubmatchIndex(text, -1) {
 			mark := k.Mark(p.name, text[at[2]:at[3]])
-			take(hit{at[2], at[3], known{mark: mark, fill: mark}})
+			take(hit{at[2], at[3], known{mark: mark, fill: mark}, at[2] - at[0]})
 		}
 	}
 	for _, f := range k.forms {
 		if f.beside != nil {
 			for _, at := range f.beside.FindAllStringIndex(text, -1) {
 				if rest, found := strings.CutPrefix(text[at[1]:], f.text); found && endsWord(rest) {
-					take(hit{at[1], at[1] + len(f.text), f.of})
+					take(hit{at[1], at[1] + len(f.text), f.of, at[1] - at[0]})
 				}
 			}
 			continue
@@ -101,7 +102,7 @@ func (k *Keeper) find(text string, excerpt bool) []hit {
 			if i < 0 {
 				break
 			}
-			take(hit{from + i, from + i + len(f.text), f.of})
+			take(hit{from: from + i, to: from + i + len(f.text), of: f.of})
 			from += i + len(f.text)
 		}
 	}
@@ -139,7 +140,7 @@ func findCutOff(text string, f form) []hit {
 		}
 		rest := text[at+n:]
 		if strings.HasPrefix(strings.TrimLeft(rest, `\"`), dots) && n >= least {
-			hits = append(hits, hit{at, at + n, f.of})
+			hits = append(hits, hit{from: at, to: at + n, of: f.of})
 		}
 		from = at + leastFound
 	}
@@ -154,7 +155,7 @@ func findCutOff(text string, f form) []hit {
 			at++
 		}
 		if n := longestTail(text[at:], f.text); n >= least {
-			hits = append(hits, hit{at, at + n, f.of})
+			hits = append(hits, hit{from: at, to: at + n, of: f.of})
 		}
 	}
 }

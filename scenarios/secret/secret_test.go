@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -259,3 +260,67 @@ func FuzzRedact(f *testing.F) {
 }
 
 var mark = regexp.MustCompile(`\$\{secret:[0-9a-f.]+\}`)
+
+// TestPattern hides what only a pattern knows, each value behind a mark of its own.
+func TestPattern(t *testing.T) {
+	k := new(Keeper)
+	if !k.Empty() {
+		t.Error("a new Keeper knows something")
+	}
+	k.AddPattern("signature", regexp.MustCompile(`sig=([0-9a-f]{8})`), len("sig=")+8)
+	if k.Empty() {
+		t.Error("a pattern is nothing")
+	}
+	one, two := "0123abcd", "ffff0000"
+	got := k.Redact("a sig=" + one + ", sig=" + two + ", sig=" + one + ", sig=short")
+	if want := "a sig=" + k.Mark("signature", one) + ", sig=" + k.Mark("signature", two) + ", sig=" + k.Mark("signature", one) + ", sig=short"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := new(Keeper).With(k).RedactWhole("sig=" + one); strings.Contains(got, one) || got != "sig="+k.Mark("signature", one) {
+		t.Errorf("%s: another Keeper does not know it, or by another key", got)
+	}
+	k.Add("PIN", "12")
+	for length := range 100 { // of the pieces that a long line comes in, where it is cut
+		var to strings.Builder
+		w := k.Writer(&to)
+		pieces := []string{strings.Repeat("x", longestLine)}
+		for rest := "sig=" + one + " PIN=12 " + strings.Repeat("y", 200); rest != ""; rest = rest[min(len(rest), length+1):] {
+			pieces = append(pieces, rest[:min(len(rest), length+1)])
+		}
+		for _, piece := range pieces {
+			if _, err := w.Write([]byte(piece)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Flush(); err != nil || strings.Contains(to.String(), one) || strings.Contains(to.String(), "PIN=12") {
+			t.Errorf("a line that is cut: %v, …%s", err, to.String()[longestLine:])
+		}
+	}
+}
+
+// TestKeeperLearns takes new secrets while texts are redacted and written.
+func TestKeeperLearns(t *testing.T) {
+	k := new(Keeper)
+	var to strings.Builder
+	w := k.Writer(&to)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for j := range 20 {
+				value := fmt.Sprintf("secret-%d-%d", i, j)
+				k.Add("TOKEN", value)
+				if clean := k.Redact("it is " + value); strings.Contains(clean, value) {
+					t.Error(clean)
+				}
+				fmt.Fprintln(w, "it is", value)
+				k.AddVariable("NAME", value)
+				k.Variables()
+				k.Empty()
+			}
+		})
+	}
+	all.Wait()
+	if err := w.Flush(); err != nil || strings.Contains(to.String(), "secret-") {
+		t.Errorf("%v, written: %s", err, to.String())
+	}
+}

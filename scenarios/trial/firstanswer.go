@@ -150,10 +150,10 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 // it right in a scenario with a template.
 func (s *session) wrongAnswer(reason, expect string, o *transport.Outcome) error {
 	err := fmt.Errorf("%s; it answered: %s", reason, s.secrets.Redact(targets.Excerpt(o.Header, o.Body)))
-	switch {
-	case o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden:
+	if o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden {
 		err = fmt.Errorf("%w; if it asks for credentials, give them as http.auth or http.headers", err)
-	case s.scenario.Template != nil:
+	}
+	if s.scenario.Template != nil {
 		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
 	}
 	return err
