@@ -1,10 +1,15 @@
 package attack
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,5 +136,50 @@ func TestCredentialsOfRequestsLookedAheadFor(t *testing.T) {
 	down = true
 	if again := s.fresh(cfg, 0, p); again.message != p.message || s.renewals.all.N != 1 || s.renewals.all.Failed == "" {
 		t.Errorf("%+v, want that the request goes as it is", s.renewals.all)
+	}
+}
+
+// TestCredentialsAreRenewedBesideTheSending sends by several workers what is laid out anew
+// meanwhile.
+func TestCredentialsAreRenewedBesideTheSending(t *testing.T) {
+	began := time.Now()
+	var mu sync.Mutex
+	stamps := map[string]map[string]bool{} // by request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if mu.Lock(); stamps[string(body)] == nil {
+			stamps[string(body)] = map[string]bool{}
+		}
+		stamps[string(body)][r.Header.Get("X-At")] = true
+		mu.Unlock()
+		var a ask
+		_ = json.Unmarshal(body, &a)
+		fmt.Fprint(w, a.X)
+	}))
+	defer server.Close()
+	cfg, _ := load(t, server.URL, 0, 0)
+	cfg.Arrivals, cfg.Scheduled, cfg.Concurrency, cfg.Attackers = nil, 0, 4, 2
+	cfg.Corpus, cfg.Span = newCorpus(t, 5), 500*time.Millisecond
+	cfg.Credentials = targets.Credentials{Lifetime: 60 * time.Millisecond, Authorize: func(r *http.Request, _ []byte) error {
+		r.Header.Set("X-At", time.Since(began).String())
+		return nil
+	}}
+	cell, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cell.Ledger.OK != cell.Ledger.Sent || cell.Ledger.OK == 0 || cell.Instrument.Renewals.N == 0 {
+		t.Errorf("ledger %+v, renewals %+v, want answers and renewals", cell.Ledger, cell.Instrument.Renewals)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	several := 0
+	for _, of := range stamps {
+		if len(of) > 1 {
+			several++
+		}
+	}
+	if several == 0 {
+		t.Error("every request was sent with the credentials of before the load")
 	}
 }
