@@ -50,7 +50,7 @@ func compared(id string, c *compare.Comparison) []Section {
 		s.Lines = append(s.Lines, Line{Tone: Unsure, Text: missing(m)})
 	}
 	all := []Section{s}
-	for figures := range c.Tables() {
+	for _, figures := range c.Tables() {
 		all = append(all, Section{ID: id + "-" + figures[0].Phase, Notes: []string{loadsOf(c, figures[0].Phase)}, Table: changes(figures)})
 	}
 	return all

@@ -90,21 +90,24 @@ func (b builder) errors() []Section {
 func (b builder) failures() Section {
 	s := Section{ID: "failures", Rank: Appendix, Notes: []string{"Servers that did not come up, gave no right first answer, or ended by themselves:"}}
 	for _, t := range b.a.Run.Targets {
-		var texts []string
-		rounds := map[string][]int{}
+		type failure struct {
+			round int
+			text  string
+		}
+		var all []failure
 		for _, d := range t.Deployments {
 			for _, text := range []string{d.FirstAnswerError, d.Failed} {
-				if text == "" {
-					continue
+				if text != "" {
+					all = append(all, failure{d.Round, text})
 				}
-				if rounds[text] == nil {
-					texts = append(texts, text)
-				}
-				rounds[text] = append(rounds[text], d.Round)
 			}
 		}
-		for _, text := range texts {
-			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + sentence.RoundList(rounds[text]), Command: text})
+		for _, group := range sample.Grouped(all, func(f failure) string { return f.text }) {
+			var rounds []int
+			for _, f := range group {
+				rounds = append(rounds, f.round)
+			}
+			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + sentence.RoundList(rounds), Command: group[0].text})
 		}
 	}
 	return s

@@ -61,24 +61,21 @@ const nearMost = 0.95
 // Saturations compares the closed loops of each target, of each model, mix and think
 // time by themselves.
 func Saturations(a *sample.Set) []Saturation {
+	closed := slices.DeleteFunc(slices.Clone(a.Rows), func(r sample.Row) bool {
+		return a.Run.Phase(r.Phase).Open || r.Concurrency == 0 || r.Ledger.Sent == 0
+	})
 	type load struct{ target, model, mix, think string }
-	points := make(map[load][]Point)
-	var order []load
-	for _, row := range a.Rows {
-		p := a.Run.Phase(row.Phase)
-		if p.Open || row.Concurrency == 0 || row.Ledger.Sent == 0 {
-			continue
-		}
-		k := load{row.Target, p.Model, fmt.Sprint(p.Mix), p.Think}
-		if points[k] == nil {
-			order = append(order, k)
-		}
-		points[k] = append(points[k], newSaturationPoint(a, row))
-	}
 	var all []Saturation
-	for _, k := range order {
-		if len(points[k]) >= 2 {
-			all = append(all, newSaturation(k.target, points[k]))
+	for _, rows := range sample.Grouped(closed, func(r sample.Row) load {
+		p := a.Run.Phase(r.Phase)
+		return load{r.Target, p.Model, fmt.Sprint(p.Mix), p.Think}
+	}) {
+		var points []Point
+		for _, row := range rows {
+			points = append(points, newSaturationPoint(a, row))
+		}
+		if len(points) >= 2 {
+			all = append(all, newSaturation(rows[0].Target, points))
 		}
 	}
 	return all

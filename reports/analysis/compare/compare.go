@@ -8,10 +8,10 @@
 package compare
 
 import (
-	"iter"
 	"slices"
 
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/record"
 )
 
@@ -60,23 +60,13 @@ func (c *Comparison) Blocking() []string {
 	return names
 }
 
-// Tables yields the Figures in parts that belong into one table: those of a phase,
-// and the cold starts last.
-func (c *Comparison) Tables() iter.Seq[[]Figure] {
-	return func(yield func([]Figure) bool) {
-		var phases []string
-		for _, f := range c.Figures {
-			if !slices.Contains(phases, f.Phase) && f.Phase != "" {
-				phases = append(phases, f.Phase)
-			}
-		}
-		for _, phase := range append(phases, "") {
-			part := slices.DeleteFunc(slices.Clone(c.Figures), func(f Figure) bool { return f.Phase != phase })
-			if len(part) > 0 && !yield(part) {
-				return
-			}
-		}
-	}
+// Tables are the Figures in parts that belong into one table: those of a phase, and the
+// cold starts last.
+func (c *Comparison) Tables() [][]Figure {
+	ofPhase := func(f Figure) bool { return f.Phase != "" }
+	starts := slices.DeleteFunc(slices.Clone(c.Figures), ofPhase)
+	loads := slices.DeleteFunc(slices.Clone(c.Figures), func(f Figure) bool { return !ofPhase(f) })
+	return sample.Grouped(append(loads, starts...), func(f Figure) string { return f.Phase })
 }
 
 // Missing is a target, or a part of what was measured of it, that only one of two

@@ -119,3 +119,19 @@ func (s *Set) GivenUp() record.Ledger {
 	}
 	return all
 }
+
+// Grouped puts together what has the same key: groups by their first one, each in order.
+func Grouped[K comparable, V any](all []V, key func(V) K) [][]V {
+	var groups [][]V
+	at := make(map[K]int)
+	for _, v := range all {
+		i, known := at[key(v)]
+		if !known {
+			i = len(groups)
+			at[key(v)] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], v)
+	}
+	return groups
+}

@@ -83,19 +83,10 @@ func (r Rule) inCells(s *Subject, cells []*sample.Cell) []finding {
 
 // collapse makes one diagnostic of those that differ only in the trial.
 func (r Rule) collapse(found []finding) []record.Diagnostic {
-	type place struct{ target, phase string }
-	var order []place
-	groups := make(map[place][]finding)
-	for _, f := range found {
-		p := place{f.Target, f.Phase}
-		if groups[p] == nil {
-			order = append(order, p)
-		}
-		groups[p] = append(groups[p], f)
-	}
+	type seat struct{ target, phase string }
 	var all []record.Diagnostic
-	for _, p := range order {
-		all = append(all, r.worst(groups[p]))
+	for _, group := range sample.Grouped(found, func(f finding) seat { return seat{f.Target, f.Phase} }) {
+		all = append(all, r.worst(group))
 	}
 	return all
 }

@@ -83,23 +83,15 @@ func starts(s *Subject, figure string, fault func(record.Deployment) string) []f
 // faults tells what went wrong while the run was made, as far as no other diagnostic
 // says it. What was said several times is one diagnostic.
 func faults(s *Subject) []finding {
-	type fault struct{ target, phase, text string }
-	var order []fault
-	rounds := make(map[fault][]int)
-	for _, f := range s.Run.Faults {
-		if toldElsewhere(s.Run, f) {
-			continue
-		}
-		k := fault{f.Target, f.Phase, strings.TrimSpace(f.Text)}
-		if rounds[k] == nil {
-			order = append(order, k)
-		}
-		rounds[k] = append(rounds[k], f.Round)
-	}
+	told := slices.DeleteFunc(slices.Clone(s.Run.Faults), func(f record.Fault) bool { return toldElsewhere(s.Run, f) })
 	var all []finding
-	for _, k := range order {
-		text, round := inRounds(k.text, rounds[k])
-		all = append(all, of("fault", 0, "{why}", text).at(k.target, k.phase, round))
+	for _, group := range sample.Grouped(told, func(f record.Fault) record.Fault { f.Round, f.Recorded = 0, false; return f }) {
+		var rounds []int
+		for _, f := range group {
+			rounds = append(rounds, f.Round)
+		}
+		text, round := inRounds(strings.TrimSpace(group[0].Text), rounds)
+		all = append(all, of("fault", 0, "{why}", text).at(group[0].Target, group[0].Phase, round))
 	}
 	return all
 }
@@ -160,18 +152,9 @@ func aborted(s *Subject) []finding {
 // of one phase left out.
 func leftOut(s *Subject) []finding {
 	type end struct{ target, phase string }
-	var order []end
-	groups := make(map[end][]sample.LeftOut)
-	for _, l := range s.LeftOut() {
-		k := end{l.Target, l.Ended}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], l)
-	}
 	var all []finding
-	for _, k := range order {
-		all = append(all, leftOutAfter(groups[k]))
+	for _, group := range sample.Grouped(s.LeftOut(), func(l sample.LeftOut) end { return end{l.Target, l.Ended} }) {
+		all = append(all, leftOutAfter(group))
 	}
 	return all
 }
