@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"servebench/reports/analysis/stat/queueing"
+	"servebench/scenarios/oracle/queueing"
 	"servebench/targets/reference/clock"
 )
 
