@@ -272,12 +272,13 @@ type stepped struct {
 	Says             string `json:"says"` // the result in words
 }
 
-// step is one step.
+// broke is where a target broke, and why.
 type broke struct {
 	capacity.Break `json:",inline"`
 	Why            string `json:"why"`
 }
 
+// difference is a setting in which two runs differ.
 type difference struct {
 	compare.Difference `json:",inline"`
 	Base               string `json:"base"`
@@ -289,6 +290,7 @@ func newDifference(d compare.Difference) difference {
 	return difference{d, base, fresh}
 }
 
+// step is one step.
 type step struct {
 	Start         time.Duration `json:"start_ms"`
 	Duration      time.Duration `json:"duration_ms"`
@@ -354,13 +356,13 @@ type metric struct {
 	Pairs     []couple       `json:"pairs"`
 }
 
-// couple are the figures of one round.
 // errorRates compares the error rates of the variants in one phase.
 type errorRates struct {
 	ab.Errors `json:",inline"`
 	Why       string `json:"why"`
 }
 
+// couple are the figures of one round.
 type couple struct {
 	ab.Pair   `json:",inline"`
 	Baseline  float64 `json:"baseline"`
