@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,10 +72,11 @@ func TestCredentialsAreRenewed(t *testing.T) {
 // TestCredentialsThatCannotBeRenewed keeps what there is, says why, and tries again.
 func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, down := time.Now(), false
+		began := time.Now()
+		var down atomic.Bool
 		cfg := Config{Endpoint: targets.Endpoint{URL: "http://127.0.0.1:1"}, Corpus: newCorpus(t, 3)}
 		cfg.Credentials = targets.Credentials{Lifetime: time.Minute, Authorize: func(r *http.Request, _ []byte) error {
-			if down {
+			if down.Load() {
 				return errors.New("no credentials any more")
 			}
 			r.Header.Set("X-At", time.Since(began).String())
@@ -87,19 +89,19 @@ func TestCredentialsThatCannotBeRenewed(t *testing.T) {
 		first := h.at(2).message
 		finished, over := make(chan struct{}), make(chan struct{})
 		go func() { h.renew(finished); close(over) }()
-		down = true
+		down.Store(true)
 		time.Sleep(2 * time.Minute)
 		if h.at(2).message != first {
 			t.Error("a request has no credentials")
 		}
-		down = false
+		down.Store(false)
 		time.Sleep(time.Minute)
 		close(finished)
 		<-over
 		if h.at(2).message == first || h.renewals.all.N == 0 || h.renewals.all.Failed != "no credentials any more" {
 			t.Errorf("%+v, want that it was tried again", h.renewals.all)
 		}
-		down = true
+		down.Store(true)
 		if _, err := layOut(cfg); err == nil || err.Error() != "prepare request 0: no credentials any more" {
 			t.Errorf("error %v of credentials that were never there", err)
 		}
