@@ -9,7 +9,6 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
-	"servebench/targets/protocol/jsonbody"
 	"servebench/targets/protocol/rows"
 )
 
@@ -58,24 +57,5 @@ const modelHeader = "X-Model"
 
 // Decode reads the predictions.
 func (c client) Decode(resp protocol.Response) (protocol.Reply, error) {
-	r := &jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}}
-	var outputs []generators.Tensor
-	if r.Expect('{', -1, "body") {
-		for key := range r.Object {
-			if string(key) == "predictions" {
-				outputs = rows.Outputs(r, "predictions", nil)
-			} else {
-				r.Skip()
-			}
-		}
-	}
-	r.ExpectEnd()
-	if len(outputs) == 0 || r.Err != nil || len(r.Faults) > 0 {
-		return protocol.Reply{}, fmt.Errorf("decode: %w", rows.Refuse(r, "predictions"))
-	}
-	answers, err := rows.Answers(outputs, c.Config)
-	if err != nil {
-		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
-	}
-	return protocol.Reply{Answers: answers}, nil
+	return rows.Decode(resp, c.Config, nil, "predictions")
 }

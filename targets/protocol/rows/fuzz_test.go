@@ -48,11 +48,11 @@ func FuzzPredictions(f *testing.F) {
 	cfg := protocol.Config{Schema: generators.Schema{Classes: []string{"a", "b", "c"}}}
 	f.Fuzz(func(t *testing.T, body string) {
 		r := &jsonbody.Reader{Scanner: jsonbody.Scanner{Src: []byte(body)}}
-		outputs := Outputs(r, "predictions", nil)
+		outputs := readOutputs(r, "predictions", nil)
 		if r.ExpectEnd(); r.Problem() != nil {
 			return
 		}
-		answers, err := Answers(outputs, cfg)
+		answers, err := answersOf(outputs, cfg)
 		for _, a := range answers {
 			if err == nil && (a.Label < 0 || a.Label > 2) {
 				t.Fatalf("%s was taken as %+v", body, a)

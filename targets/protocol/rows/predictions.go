@@ -13,10 +13,40 @@ import (
 	"servebench/targets/protocol/tensors"
 )
 
-// Predictions reads the list of predictions that is next, one for each example: a number,
+// Decode reads the answers of a response whose body is an object with the predictions at
+// one of the keys: a list of them, or an object of such lists by the names of outputs.
+// Names that a protocol has of its own are replaced by rename.
+func Decode(resp protocol.Response, cfg protocol.Config, rename map[string]string, keys ...string) (protocol.Reply, error) {
+	r := &jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}}
+	var outputs []generators.Tensor
+	if r.Expect('{', -1, "body") {
+		for key := range r.Object {
+			if name := string(key); slices.Contains(keys, name) {
+				outputs = readOutputs(r, name, rename)
+			} else {
+				r.Skip()
+			}
+		}
+	}
+	r.ExpectEnd()
+	if len(outputs) == 0 || r.Err != nil || len(r.Faults) > 0 {
+		err := r.Problem()
+		if err == nil {
+			err = fmt.Errorf("body: no %q", keys[0])
+		}
+		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
+	}
+	answers, err := answersOf(outputs, cfg)
+	if err != nil {
+		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
+	}
+	return protocol.Reply{Answers: answers}, nil
+}
+
+// predictions reads the list of predictions that is next, one for each example: a number,
 // a text, arrays of those, or an object of such by the names of outputs. An unnamed output
-// is called "output". Names that a protocol has of its own are replaced by rename.
-func Predictions(r *jsonbody.Reader, list string, rename map[string]string) []generators.Tensor {
+// is called "output".
+func predictions(r *jsonbody.Reader, list string, rename map[string]string) []generators.Tensor {
 	r.List = list
 	if !r.Expect('[', -1, list) {
 		return nil
@@ -38,15 +68,15 @@ func Predictions(r *jsonbody.Reader, list string, rename map[string]string) []ge
 	return c.tensors(r)
 }
 
-// Outputs reads the columns that are next: a list of predictions, or an object of such lists
+// readOutputs reads the columns that are next: a list of predictions, or an object of such lists
 // by the names of outputs.
-func Outputs(r *jsonbody.Reader, list string, rename map[string]string) []generators.Tensor {
+func readOutputs(r *jsonbody.Reader, list string, rename map[string]string) []generators.Tensor {
 	if r.Peek() != '{' {
-		return Predictions(r, list, rename)
+		return predictions(r, list, rename)
 	}
 	var all []generators.Tensor
 	for key := range r.Object {
-		for _, t := range Predictions(r, list+"."+string(key), rename) {
+		for _, t := range predictions(r, list+"."+string(key), rename) {
 			if t.Name = string(key); rename[t.Name] != "" {
 				t.Name = rename[t.Name]
 			}
@@ -56,9 +86,9 @@ func Outputs(r *jsonbody.Reader, list string, rename map[string]string) []genera
 	return all
 }
 
-// Answers are what predictions say, see tensors.Answers. An unnamed output of one floating
+// answersOf are what predictions say, see tensors.Answers. An unnamed output of one floating
 // number for each example is the probability of class 1 where there are two classes.
-func Answers(outputs []generators.Tensor, cfg protocol.Config) ([]generators.Answer, error) {
+func answersOf(outputs []generators.Tensor, cfg protocol.Config) ([]generators.Answer, error) {
 	if len(outputs) == 1 && outputs[0].Name == "output" && outputs[0].Datatype.IsFloat() && len(cfg.Schema.Classes) == 2 && outputs[0].Len() == int(outputs[0].Shape[0]) {
 		outputs[0].Name = tensors.Probability.Name()
 	}
@@ -214,12 +244,4 @@ func AppendLabelled(dst []byte, m *protocol.Served, scores []float32, label, pro
 		dst = append(dst, `]}`...)
 	}
 	return append(dst, ']')
-}
-
-// Refuse says that a body that should hold a list of predictions has none.
-func Refuse(r *jsonbody.Reader, key string) error {
-	if err := r.Problem(); err != nil {
-		return err
-	}
-	return fmt.Errorf("body: no %q", key)
 }

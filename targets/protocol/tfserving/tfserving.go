@@ -68,25 +68,5 @@ var renamed = map[string]string{"class_ids": "label", "logistic": "probability"}
 
 // Decode reads the predictions, or the outputs of the column format.
 func (c client) Decode(resp protocol.Response) (protocol.Reply, error) {
-	r := &jsonbody.Reader{Scanner: jsonbody.Scanner{Src: resp.Body}}
-	var outputs []generators.Tensor
-	if r.Expect('{', -1, "body") {
-		for key := range r.Object {
-			switch string(key) {
-			case "predictions", "outputs":
-				outputs = rows.Outputs(r, string(key), renamed)
-			default:
-				r.Skip()
-			}
-		}
-	}
-	r.ExpectEnd()
-	if len(outputs) == 0 || r.Err != nil || len(r.Faults) > 0 {
-		return protocol.Reply{}, fmt.Errorf("decode: %w", rows.Refuse(r, "predictions"))
-	}
-	answers, err := rows.Answers(outputs, c.Config)
-	if err != nil {
-		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
-	}
-	return protocol.Reply{Answers: answers}, nil
+	return rows.Decode(resp, c.Config, renamed, "predictions", "outputs")
 }
