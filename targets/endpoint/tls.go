@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -193,7 +192,7 @@ func (t target) handshake(ctx context.Context) (*tls.ConnectionState, error) {
 	if t.security.config == nil {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.wait, fmt.Errorf("no TLS handshake within endpoint.wait = %v", t.wait))
+	ctx, cancel := context.WithTimeout(ctx, t.wait)
 	defer cancel()
 	server, err := url.Parse(t.url)
 	if err != nil {
@@ -213,9 +212,6 @@ func (t target) handshake(ctx context.Context) (*tls.ConnectionState, error) {
 	config.ServerName = cmp.Or(config.ServerName, server.Hostname())
 	conn := tls.Client(socket, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		if ctx.Err() != nil {
-			err = errors.Join(context.Cause(ctx), err)
-		}
 		return nil, fmt.Errorf("connect to %s: %w", t.url, t.security.explain(targets.Explain(fmt.Errorf("%w: %w", targets.ErrHandshake, err))))
 	}
 	state := conn.ConnectionState()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -153,7 +154,16 @@ func TestTLSFacts(t *testing.T) {
 			}
 		}
 	}
-	_, err := deploy(t, t.Context(), "/", map[string]string{"url": server.URL, "ready": none})
+	silent, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_, err = deploy(t, t.Context(), "/", map[string]string{"url": "https://" + silent.Addr().String(), "ready": none, "wait": "200ms"})
+	if err == nil || !strings.Contains(err.Error(), "did not answer the TLS handshake in time") {
+		t.Errorf("error %v of a server that says nothing", err)
+	}
+	_, err = deploy(t, t.Context(), "/", map[string]string{"url": server.URL, "ready": none})
 	if err == nil || !strings.Contains(err.Error(), "endpoint.ca_file=FILE") {
 		t.Errorf("error %v of a server that is not asked and not trusted", err)
 	}
