@@ -9,7 +9,7 @@ import (
 	"servebench/scenarios/decode"
 )
 
-// Auth says how requests prove who sends them, by one of its keys.
+// Auth is the credentials of requests, by one of its keys.
 type Auth struct {
 	// A token, sent as Authorization: Bearer TOKEN.
 	Bearer string `key:"bearer" absent:"none" format:"token" want:"a token, such as ${TOKEN}"`
@@ -44,8 +44,8 @@ type AWS struct {
 
 const authorization = "Authorization"
 
-// Header is the value of the field Authorization that proves a user or holds a token; ""
-// where requests are signed, or nothing is proved.
+// Header is the value of the header field Authorization; "" where requests are signed, or
+// have no credentials.
 func (a *Auth) Header() string {
 	switch {
 	case a == nil:
@@ -68,8 +68,8 @@ func (c check) auth() {
 				given++
 			}
 		}
-		c.refuse("http.auth", given == 0 && c.Sound("http.auth.bearer", "http.auth.basic", "http.auth.aws"), "nothing to prove with", "bearer, basic or aws")
-		c.refuse("http.auth", given > 1, "more than one way to prove who sends the requests", "one of bearer, basic and aws")
+		c.refuse("http.auth", given == 0 && c.Sound("http.auth.bearer", "http.auth.basic", "http.auth.aws"), "no credentials in it", "bearer, basic or aws")
+		c.refuse("http.auth", given > 1, "more than one kind of credentials", "one of bearer, basic and aws")
 	}
 	const alone = "one or the other"
 	c.refuse("http.headers."+authorization, given > 0 && h.Headers[authorization] != "", "http.auth sets this field", alone)
@@ -92,7 +92,7 @@ func token(tag decode.Tag) decode.Scalar {
 		case text == "":
 			return &decode.Flaw{Problem: "the token is empty"}
 		case strings.HasPrefix(strings.ToLower(text), "bearer "):
-			return &decode.Flaw{Problem: "the token begins with Bearer, which is sent before it anyway", Want: "the token alone"}
+			return &decode.Flaw{Problem: "the token begins with Bearer, which servebench adds", Want: "the token alone"}
 		case !isVisibleASCII(text):
 			return &decode.Flaw{Problem: "the token has white space or other characters in it that no header field can hold", Want: "the token alone"}
 		}
@@ -102,7 +102,7 @@ func token(tag decode.Tag) decode.Scalar {
 
 // scope is a part of what a signature of AWS is good for: a service or a region.
 func scope(tag decode.Tag) decode.Scalar {
-	s := decode.Matching("name", tag.Want, `^[a-z0-9][a-z0-9-]*$`, " is not written like one")
+	s := decode.Matching("name", tag.Want, `^[a-z0-9][a-z0-9-]*$`, " has other characters than lower-case letters, digits and -")
 	s.HandedOn = false // it says what is measured
 	return s
 }

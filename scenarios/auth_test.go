@@ -9,7 +9,7 @@ import (
 	"servebench/scenarios/decode"
 )
 
-// TestAuth reads each way to prove who sends the requests, and writes no secret of it down.
+// TestAuth reads each kind of credentials, and writes no secret of it down.
 func TestAuth(t *testing.T) {
 	cat := withVariables(map[string]string{"TOKEN": "tok-sesame", "PASSWORD": "pw: sesame", "KEY": "key-sesame"})
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:pw: sesame"))
@@ -48,16 +48,16 @@ func TestAuth(t *testing.T) {
 func TestAuthFaults(t *testing.T) {
 	const want = "one of bearer, basic and aws"
 	for http, fault := range map[string]string{
-		"{auth: {}}":                                                        "http.auth: nothing to prove with; want bearer, basic or aws",
-		"{auth: {bearer: a, basic: {user: b}}}":                             "http.auth: more than one way to prove who sends the requests; want " + want,
+		"{auth: {}}":                                                        "http.auth: no credentials in it; want bearer, basic or aws",
+		"{auth: {bearer: a, basic: {user: b}}}":                             "http.auth: more than one kind of credentials; want " + want,
 		"{auth: {bearer: '${NONE}'}}":                                       "http.auth.bearer: the token is empty; want a token, such as ${TOKEN}",
-		"{auth: {bearer: Bearer abc}}":                                      "http.auth.bearer: the token begins with Bearer, which is sent before it anyway; want the token alone",
+		"{auth: {bearer: Bearer abc}}":                                      "http.auth.bearer: the token begins with Bearer, which servebench adds; want the token alone",
 		"{auth: {bearer: a b}}":                                             "http.auth.bearer: the token has white space or other characters in it that no header field can hold; want the token alone",
 		"{auth: {basic: {user: 'a:b'}}}":                                    `http.auth.basic.user: "a:b" has a colon in it, where the password would begin; want a name without a colon`,
 		"{auth: {basic: {password: p}}}":                                    "http.auth.basic.user: missing; want a name without a colon",
 		"{auth: {aws: {region: eu-central-1}}}":                             "http.auth.aws.service: missing; want a service's name in signatures, such as sagemaker",
-		"{auth: {aws: {service: SageMaker}}}":                               `http.auth.aws.service: "SageMaker" is not written like one; want a service's name in signatures, such as sagemaker`,
-		"{auth: {aws: {service: lambda, region: eu central}}}":              `http.auth.aws.region: "eu central" is not written like one; want a region, such as eu-central-1`,
+		"{auth: {aws: {service: SageMaker}}}":                               `http.auth.aws.service: "SageMaker" has other characters than lower-case letters, digits and -; want a service's name in signatures, such as sagemaker`,
+		"{auth: {aws: {service: lambda, region: eu central}}}":              `http.auth.aws.region: "eu central" has other characters than lower-case letters, digits and -; want a region, such as eu-central-1`,
 		"{auth: {awz: {}}}":                                                 `http.auth.awz: unknown key (did you mean "aws"?); want one of bearer, basic, aws`,
 		"{auth: {bearer: a}, headers: {authorization: b}}":                  "http.headers.Authorization: http.auth sets this field; want one or the other",
 		"{headers: {Content-Length: 3}}":                                    "http.headers.Content-Length: the client itself sets this header field; want other fields",

@@ -173,7 +173,7 @@ func (c check) data() {
 	c.refuse("data.classes", generated && d.Classes != nil, ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.classes", len(d.Classes) == 1, "it holds a single class", "two or more")
 	c.refuse("data.classes", d.Classes != nil && d.Label == "" && d.Expect == "", "no column holds classes", "label or expect beside them")
-	c.refuse("data.order", generated && d.Order != "", "the examples of a generator have no order of their own", "it left out, or file in the place of generator")
+	c.refuse("data.order", generated && d.Order != "", "the examples of a generator are in no order", "it left out, or file in the place of generator")
 	c.distinct("data.features", d.Features, "each column once")
 	c.distinct("data.classes", d.Classes, "each class once")
 }

@@ -211,7 +211,7 @@ func faults() []faulty {
 			`4:74: data.label: a generator says so itself; want it left out, or file in the place of generator`,
 			`4:85: data.expect: a generator says so itself; want it left out, or file in the place of generator`,
 			`4:97: data.classes: a generator says so itself; want it left out, or file in the place of generator`,
-			`4:115: data.order: the examples of a generator have no order of their own; want it left out, or file in the place of generator`,
+			`4:115: data.order: the examples of a generator are in no order; want it left out, or file in the place of generator`,
 		}},
 		{name: "keys of a file", old: "{generator: credit}", new: "{file: x.csv, features: [a, a], tensors: {x: FP32, y: 'FP33[1]'}, classes: [yes], tolerance: 0, order: reversed}", want: []string{
 			`4:35: data.features[1]: "a" is in the list already; want each column once`,

@@ -86,7 +86,7 @@ type HTTP struct {
 	// also of the requests for readiness. They take the place of the protocol's own. Values
 	// are recorded as those of template.headers.
 	Headers Headers `key:"headers" absent:"none" format:"header" want:"a mapping of header fields, such as {X-Api-Key: ${API_KEY}}"`
-	// How requests prove who sends them, also those for readiness. Secrets are best taken
+	// The credentials of every request, also of those for readiness. Secrets are best taken
 	// from the environment, as ${NAME}; otherwise they are recorded as a keyed hash.
 	Auth *Auth `key:"auth" default:"none"`
 }
