@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"testing"
 
+	"servebench/generators"
+	"servebench/generators/credit"
+	"servebench/scenarios/corpus"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/protocoltest"
 	refserver "servebench/targets/reference"
@@ -37,4 +40,28 @@ func TestReferenceServerSpeaksEveryProtocol(t *testing.T) {
 // TestReferenceServerStandsDamagedBodies posts 10,000 mutated bodies of all protocols.
 func TestReferenceServerStandsDamagedBodies(t *testing.T) {
 	protocoltest.RunDamaged(t, 10_000, referenceServer(t), clients()...)
+}
+
+// BenchmarkCorpus makes 10,000 requests of the generator credit, by every protocol.
+func BenchmarkCorpus(b *testing.B) {
+	for _, kind := range protocolKinds() {
+		if kind.Written {
+			continue
+		}
+		b.Run(kind.Name, func(b *testing.B) {
+			for b.Loop() {
+				generator, err := credit.Kind().Open(generators.Config{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				client, err := kind.Open(protocol.Config{Model: "credit", Schema: generator.Schema()})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := corpus.Build(corpus.Config{Generator: generator, Protocol: client, Size: 10_000, Batch: 1, Seed: 1}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

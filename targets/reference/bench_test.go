@@ -1,22 +1,28 @@
 package reference
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
 	"servebench/targets/protocol/v2"
+	builtin "servebench/targets/reference/models"
 )
 
 // benchmarkRequest is a request of one row of nine features, as a load
 // generator sends it.
 func benchmarkRequest(b *testing.B) protocol.Request {
 	b.Helper()
-	p, err := v2.Kind().Open(protocol.Config{Model: NoopName})
+	p, err := v2.Kind().Open(protocol.Config{Model: NoopName, Schema: Noop().Schema})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,6 +81,75 @@ func BenchmarkLoopback(b *testing.B) {
 		}
 		resp.Body.Close()
 	}
+}
+
+// BenchmarkAgainstConstant asks the model credit, and in turns a handler that reads the
+// same body and answers a constant of the same length, over a kept connection each, and
+// reports which part of the handler's throughput inference reaches.
+func BenchmarkAgainstConstant(b *testing.B) {
+	credit, err := builtin.Named("credit")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := New(Config{Models: models(credit.Served())})
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := strings.Replace(string(benchmarkRequest(b).Body), NoopName, credit.Name, 1)
+	body := infer(s, credit.Name, strings.NewReader(request)).Body.Bytes()
+	constant := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			b.Error(err)
+		}
+		protocol.WriteAnswer(w, http.StatusOK, "application/json", body)
+	})
+	inference, floor := newAsker(b, s.Handler(), request), newAsker(b, constant, request)
+	var took, least time.Duration
+	for b.Loop() {
+		took += inference.ask(b, 100)
+		least += floor.ask(b, 100)
+	}
+	b.ReportMetric(100*least.Seconds()/took.Seconds(), "%-of-constant")
+	b.ReportMetric(100*float64(b.N)/took.Seconds(), "requests/s")
+}
+
+// asker sends one request again and again over a connection of its own.
+type asker struct {
+	conn    net.Conn
+	request []byte
+	answer  *bufio.Reader
+}
+
+func newAsker(b *testing.B, h http.Handler, body string) *asker {
+	b.Helper()
+	server := httptest.NewServer(h)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		conn.Close()
+		server.Close()
+	})
+	head := fmt.Sprintf("POST /v2/models/credit/infer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body))
+	return &asker{conn, []byte(head + body), bufio.NewReader(conn)}
+}
+
+func (a *asker) ask(b *testing.B, times int) time.Duration {
+	start := time.Now()
+	for range times {
+		if _, err := a.conn.Write(a.request); err != nil {
+			b.Fatal(err)
+		}
+		resp, err := http.ReadResponse(a.answer, nil)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			b.Fatal(resp, err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(start)
 }
 
 // BenchmarkObserve is what counting costs a request.
