@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,8 +138,8 @@ func (s supply) fresh(cfg Config, seq uint64, p prepared) prepared {
 
 // How far is looked ahead, at most: so many requests, and so much memory for their bodies.
 const (
-	aheadRequests = 4096
-	aheadBytes    = 16 << 20
+	aheadRequests = 2048
+	aheadBytes    = 8 << 20
 )
 
 // lookAhead reads and encodes the requests of a loop before they are due, so that the
@@ -183,6 +184,7 @@ func (l *lookAhead) run(failed func()) {
 		case l.ready <- p:
 		case <-l.stopped:
 		}
+		runtime.Gosched() // to what is due, should this be the only processor
 	}
 	l.err = reader.CheckUnchanged()
 }
@@ -192,7 +194,7 @@ func (l *lookAhead) isFull() bool {
 	case <-l.ended:
 		return true
 	default:
-		return len(l.ready) == cap(l.ready) || l.held.Load() > l.room()
+		return !l.isBelow(1)
 	}
 }
 
@@ -207,9 +209,11 @@ func (l *lookAhead) prepareNext(reader *corpus.Reader, seq uint64) (prepared, er
 // room is how much memory the loop's part of what is looked ahead for may take.
 func (l *lookAhead) room() int64 { return aheadBytes / int64(l.share.of) }
 
-// hasRoom waits until what is held is little enough; false: the supply has ended.
+// hasRoom reports whether to go on, once there is room. What is full is let run down by a
+// little before it is filled again: a goroutine that woke for each request would get in
+// the way of the one that sends them. false: the supply has ended.
 func (l *lookAhead) hasRoom() bool {
-	for l.held.Load() > l.room() {
+	for low := 1.0; !l.isBelow(low); low = refill {
 		select {
 		case <-l.drawn:
 		case <-l.stopped:
@@ -224,6 +228,14 @@ func (l *lookAhead) hasRoom() bool {
 	}
 }
 
+// refill is the part of what fits below which what is full is filled again.
+const refill = 0.995
+
+// isBelow reports whether less than a part of what fits is looked ahead for.
+func (l *lookAhead) isBelow(part float64) bool {
+	return float64(len(l.ready)) < part*float64(cap(l.ready)) && float64(l.held.Load()) < part*float64(l.room())
+}
+
 func (l *lookAhead) draw(_ uint64, due time.Duration) prepared {
 	var p prepared
 	select {
@@ -236,9 +248,11 @@ func (l *lookAhead) draw(_ uint64, due time.Duration) prepared {
 	}
 	if p.message != nil {
 		l.held.Add(-p.size())
-		select {
-		case l.drawn <- struct{}{}:
-		default:
+		if l.isBelow(refill) {
+			select {
+			case l.drawn <- struct{}{}:
+			default:
+			}
 		}
 	}
 	return p

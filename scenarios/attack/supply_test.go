@@ -173,8 +173,8 @@ func TestLookAheadIsBounded(t *testing.T) {
 	l.cfg.Endpoint.URL = "http://127.0.0.1:9"
 	s := supply{ahead: []*lookAhead{l}}
 	s.start(func() {})
-	if n := len(l.ready); n < 8 || n > 9 {
-		t.Errorf("%d requests of 1 MiB are held, want 16 MiB with what is made of them", n)
+	if n := len(l.ready); n < 4 || n > 5 {
+		t.Errorf("%d requests of 1 MiB are held, want 8 MiB with what is made of them", n)
 	}
 	if err := s.close(); err != nil {
 		t.Fatal(err)
