@@ -99,15 +99,15 @@ func verdict(a *Analysis) record.Verdict {
 		return record.InvalidInstrument
 	case a.AB != nil:
 		return a.AB.Verdict
-	case worst == record.Pass && a.InPart():
+	case worst == record.Pass && a.inPart():
 		return record.Inconclusive
 	}
 	return worst
 }
 
-// InPart says that not all that was planned was measured as it was meant to be: it is
+// inPart says that not all that was planned was measured as it was meant to be: it is
 // not Complete, or something went wrong with a server.
-func (a *Analysis) InPart() bool { return !a.Complete() || len(a.ServerFailures()) > 0 }
+func (a *Analysis) inPart() bool { return !a.Complete() || len(a.ServerFailures()) > 0 }
 
 // Shortfall is nil of a run that came to the end of its plan, and of one in which
 // Nothing was measured or that was Refused, which say so themselves.

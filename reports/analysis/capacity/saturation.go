@@ -40,13 +40,13 @@ type Point struct {
 // as far as that of both is known.
 func (p Point) Idle() bool {
 	generator, known := p.Row.GeneratorCPU()
-	server, measured := p.ServerCPU()
+	server, measured := p.serverCPU()
 	return known && measured && generator < sample.MostCPU && server < sample.MostCPU
 }
 
-// ServerCPU is the share of its CPUs that the target used; false where it is not
+// serverCPU is the share of its CPUs that the target used; false where it is not
 // known how much it used, or how many it has.
-func (p Point) ServerCPU() (share float64, known bool) {
+func (p Point) serverCPU() (share float64, known bool) {
 	u := p.Row.Usage
 	if !u.Known || u.CPU <= 0 || p.CPUs <= 0 || p.Row.Played <= 0 {
 		return 0, false

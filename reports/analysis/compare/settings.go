@@ -53,7 +53,7 @@ func keys(where string, base, fresh map[string]string) []Difference {
 		if kind != "" && onlySecrets(base[key], fresh[key]) {
 			kind = Remark
 			if !sameKey(base[key], fresh[key]) {
-				what += HashedTwice
+				what += hashedTwice
 			}
 		}
 		if kind != "" && base[key] != fresh[key] {
@@ -63,9 +63,9 @@ func keys(where string, base, fresh map[string]string) []Difference {
 	return all
 }
 
-// HashedTwice ends the name of a secret of which two hashes are known that were made with
+// hashedTwice ends the name of a secret of which two hashes are known that were made with
 // two keys, so that the values may be the same.
-const HashedTwice = " (hashed with two keys)"
+const hashedTwice = " (hashed with two keys)"
 
 // secretMarks are what stands for a secret in a resolved scenario: a hash of it, led by
 // one of the key that it was made with, which is another on every machine.

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Holm returns which of the hypotheses are rejected so that the probability of
+// holm returns which of the hypotheses are rejected so that the probability of
 // rejecting any true one is at most alpha. S. Holm, "A simple sequentially rejective
 // multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
-func Holm(pValues []float64, alpha float64) []bool {
+func holm(pValues []float64, alpha float64) []bool {
 	order := make([]int, len(pValues))
 	for i := range order {
 		order[i] = i

@@ -22,8 +22,8 @@ func TestHolm(t *testing.T) {
 		{"nothing after the first that holds", []float64{0.001, 0.03, 0.04}, 0.05, []bool{true, false, false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Holm(tt.pValues, tt.alpha); !slices.Equal(got, tt.want) {
-				t.Errorf("Holm(%v) = %v, want %v", tt.pValues, got, tt.want)
+			if got := holm(tt.pValues, tt.alpha); !slices.Equal(got, tt.want) {
+				t.Errorf("holm(%v) = %v, want %v", tt.pValues, got, tt.want)
 			}
 		})
 	}
@@ -38,16 +38,16 @@ func TestHolmIsBetween(t *testing.T) {
 		for i := range p {
 			p[i] = 0.1 * rng.Float64()
 		}
-		rejected := Holm(p, 0.05)
+		rejected := holm(p, 0.05)
 		for i, r := range rejected {
 			if p[i] <= 0.05/float64(len(p)) && !r || r && p[i] > 0.05 {
-				t.Fatalf("Holm(%v) = %v", p, rejected)
+				t.Fatalf("holm(%v) = %v", p, rejected)
 			}
 		}
 		slices.Reverse(p)
 		slices.Reverse(rejected)
-		if got := Holm(p, 0.05); !slices.Equal(got, rejected) {
-			t.Fatalf("Holm(%v) = %v, want %v", p, got, rejected)
+		if got := holm(p, 0.05); !slices.Equal(got, rejected) {
+			t.Fatalf("holm(%v) = %v, want %v", p, got, rejected)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func TestHolmKeepsAlpha(t *testing.T) {
 	falseAlarms := 0
 	for range trials {
 		p := []float64{rng.Float64(), 1e-9, rng.Float64(), 1e-9, rng.Float64()}
-		r := Holm(p, alpha)
+		r := holm(p, alpha)
 		if r[0] || r[2] || r[4] {
 			falseAlarms++
 		}

@@ -34,7 +34,7 @@ func (p Plan) Judge(interim record.Interim, metrics [][]float64) (record.Verdict
 	for i, differences := range metrics {
 		pValues[i] = PValue(differences)
 	}
-	rejected := Holm(pValues, interim.Alpha)
+	rejected := holm(pValues, interim.Alpha)
 	if len(metrics) == 0 {
 		return record.Inconclusive, nil
 	}
@@ -77,7 +77,7 @@ const more = 1.5
 
 // Anew is about how many pairs a new plan takes to settle what takes so many with an
 // interim analysis beyond the plan.
-func Anew(pairs int) int { return max(int(math.Ceil(float64(pairs)/more)), LeastPairs) }
+func Anew(pairs int) int { return max(int(math.Ceil(float64(pairs)/more)), leastPairs) }
 
 // Pairs returns about how many pairs in all it takes to settle a metric that is not,
 // with an interim analysis beyond the plan and if its centre and its spread stay as they are; false

@@ -185,13 +185,13 @@ func TestPairsOfWhatCannotBeSettled(t *testing.T) {
 
 // BenchmarkJudge does an interim analysis of 40 rounds with as many metrics as there may be.
 func BenchmarkJudge(b *testing.B) {
-	plan, err := NewPlan(MostMetrics, 40, 0.03, 0.05)
+	plan, err := NewPlan(mostMetrics, 40, 0.03, 0.05)
 	if err != nil {
 		b.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(10, 10))
 	var metrics [][]float64
-	for range MostMetrics {
+	for range mostMetrics {
 		metrics = append(metrics, normals(rng, 40))
 	}
 	for b.Loop() {

@@ -20,11 +20,11 @@ type Plan struct {
 }
 
 const (
-	// MostMetrics is how many metrics a plan takes: each makes the others' tests
+	// mostMetrics is how many metrics a plan takes: each makes the others' tests
 	// stricter.
-	MostMetrics = 5
-	// LeastPairs is the least that a plan can end with.
-	LeastPairs = 10
+	mostMetrics = 5
+	// leastPairs is the least that a plan can end with.
+	leastPairs = 10
 	// MostPairs bounds a comparison.
 	MostPairs = 200
 	// mostExtensions is how often a comparison may be continued beyond its plan, each
@@ -53,15 +53,15 @@ func plannedInterims() []record.Interim {
 }
 
 // NewPlan plans the interim analyses of a comparison of so many metrics, with at most so many
-// pairs: the first after LeastPairs whatever the most, but later where that many
+// pairs: the first after leastPairs whatever the most, but later where that many
 // could not reject anything, the others at even distances up to the most.
 func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 	p := Plan{Margin: margin, Tolerance: tolerance}
 	switch {
-	case metrics < 1 || metrics > MostMetrics:
-		return p, fmt.Errorf("%d metrics: want 1 to %d", metrics, MostMetrics)
-	case most < LeastPairs || most > MostPairs:
-		return p, fmt.Errorf("%d pairs: want %d to %d", most, LeastPairs, MostPairs)
+	case metrics < 1 || metrics > mostMetrics:
+		return p, fmt.Errorf("%d metrics: want 1 to %d", metrics, mostMetrics)
+	case most < leastPairs || most > MostPairs:
+		return p, fmt.Errorf("%d pairs: want %d to %d", most, leastPairs, MostPairs)
 	case !(margin >= 0 && margin < 1):
 		return p, fmt.Errorf("margin %v: want 0 or more, and less than 1", margin)
 	case !(tolerance > 0 && tolerance < 10):
@@ -70,7 +70,7 @@ func NewPlan(metrics, most int, margin, tolerance float64) (Plan, error) {
 	planned := plannedInterims()
 	whole := planned[len(planned)-1].Pairs
 	for _, interim := range planned {
-		stretched := LeastPairs + (interim.Pairs-LeastPairs)*(most-LeastPairs)/(whole-LeastPairs)
+		stretched := leastPairs + (interim.Pairs-leastPairs)*(most-leastPairs)/(whole-leastPairs)
 		interim.Pairs = min(max(stretched, fewest(interim.Alpha/float64(metrics))), most)
 		p.add(interim)
 	}

@@ -40,13 +40,13 @@ func sameInterim(a, b record.Interim) bool {
 // TestEveryPlanSpendsAll: whatever the metrics and the pairs, the interim analyses ascend to the
 // most, each can reject and pass, and together they may err as much as the whole plan.
 func TestEveryPlanSpendsAll(t *testing.T) {
-	for metrics := 1; metrics <= MostMetrics; metrics++ {
-		for most := LeastPairs; most <= MostPairs; most++ {
+	for metrics := 1; metrics <= mostMetrics; metrics++ {
+		for most := leastPairs; most <= MostPairs; most++ {
 			plan, err := NewPlan(metrics, most, 0.03, 0.05)
 			if err != nil {
 				t.Fatal(err)
 			}
-			alpha, beta, before := 0.0, 0.0, LeastPairs-1
+			alpha, beta, before := 0.0, 0.0, leastPairs-1
 			for _, interim := range plan.Interims {
 				alpha, beta = alpha+interim.Alpha, beta+interim.Beta
 				if interim.Pairs <= before {
