@@ -271,7 +271,7 @@ func invalidBecause(a *analysis.Analysis) string {
 	var b strings.Builder
 	for _, d := range a.Diagnostics {
 		if d.Severity == record.SeverityError {
-			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, d.Text, d.Action)
+			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, sentence.Diagnostic(d), d.Action)
 		}
 	}
 	return b.String()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 
@@ -260,7 +261,7 @@ func TestDiagnosticsCollapseOverRounds(t *testing.T) {
 			found = append(found, d)
 		}
 	}
-	if len(found) != 1 || found[0].Round != 0 || found[0].Figure != "generator CPU 93 %" || !strings.Contains(found[0].Text, "rounds 1, 2, 3") {
+	if len(found) != 1 || found[0].Round != 2 || found[0].Figure != "generator CPU 93 %" || !slices.Equal(found[0].Also, []int{1, 3}) {
 		t.Errorf("%+v", found)
 	}
 }
@@ -296,10 +297,10 @@ func TestFaultsCollapse(t *testing.T) {
 	var texts []string
 	for _, d := range analyse(t, run).Diagnostics {
 		if d.Rule == "fault" {
-			texts = append(texts, strings.TrimPrefix(d.Text, "the run had errors: "))
+			texts = append(texts, strings.TrimPrefix(sentence.Diagnostic(d), "the run had errors: "))
 		}
 	}
-	if diff := cmp.Diff([]string{full + " (2 times)", "remove the server (2 times, rounds 1, 3)", "something else"}, texts); diff != "" {
+	if diff := cmp.Diff([]string{full + " (2 times)", "remove the server (also in round 3)", "something else"}, texts); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -332,7 +333,7 @@ func TestFailedDeploymentsCollapse(t *testing.T) {
 			found = append(found, d)
 		}
 	}
-	if len(found) != 1 || !strings.HasSuffix(found[0].Text, "exit status 1 (the first of rounds 1, 2, 3)") {
+	if len(found) != 1 || !strings.HasSuffix(sentence.Diagnostic(found[0]), "exit status 1 (also in rounds 2, 3)") || found[0].Round != 1 {
 		t.Errorf("%+v", found)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/validity"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -158,7 +159,7 @@ func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
 	texts := map[string]string{"server-died": "signal: killed", "fault": "busy (2 times)"}
 	for rule, end := range texts {
 		i := slices.IndexFunc(a.Diagnostics, func(d record.Diagnostic) bool { return d.Rule == rule })
-		if i < 0 || a.Diagnostics[i].Round != 2 || !strings.HasSuffix(a.Diagnostics[i].Text, end) {
+		if i < 0 || a.Diagnostics[i].Round != 2 || !strings.HasSuffix(sentence.Diagnostic(a.Diagnostics[i]), end) {
 			t.Errorf("diagnostics %+v, want %s of round 2 that ends with %q", a.Diagnostics, rule, end)
 		}
 	}

@@ -20,7 +20,7 @@ func (b builder) onTop(d record.Diagnostic) bool {
 
 func (b builder) diagnostic(d record.Diagnostic) Line {
 	tones := map[record.Severity]Tone{record.SeverityError: Bad, record.SeverityWarning: Unsure, record.SeverityNote: Plain}
-	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: format.Sentence(d.Text), Fix: format.Sentence(d.Action)}
+	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: format.Sentence(sentence.Diagnostic(d)), Fix: format.Sentence(d.Action)}
 	line.Check = d.Rule
 	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
 		line.Check += ": expected " + d.Threshold

@@ -53,9 +53,11 @@ type Diagnostic struct {
 	Severity  Severity `json:"severity"`
 	Target    string   `json:"target" redact:"-"` // "" when it concerns the whole run
 	Phase     string   `json:"phase" redact:"-"`
-	Round     int      `json:"round,omitzero"` // 0: all rounds
-	Text      string   `json:"text"`           // one sentence with the figure in it
-	Figure    string   `json:"figure"`         // "lag p99 1.8 ms"
-	Threshold string   `json:"threshold"`      // "1 ms"
-	Action    string   `json:"action"`         // what to do next
+	Round     int      `json:"round,omitzero"`          // 0: it is of no round
+	Also      []int    `json:"also_in_rounds,omitzero"` // others, ascending, in which it is no worse
+	Times     int      `json:"times,omitzero"`          // it arose, where more often than once a round
+	Text      string   `json:"text"`                    // one sentence with the figure in it
+	Figure    string   `json:"figure"`                  // "lag p99 1.8 ms"
+	Threshold string   `json:"threshold"`               // "1 ms"
+	Action    string   `json:"action"`                  // what to do next
 }

@@ -5,12 +5,10 @@ package validity
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -91,27 +89,12 @@ func (r Rule) collapse(found []finding) []record.Diagnostic {
 	return all
 }
 
+// worst is the diagnostic of the worst of a group, which tells in which other rounds it was
+// so.
 func (r Rule) worst(group []finding) record.Diagnostic {
-	d := r.diagnose(slices.MaxFunc(group, func(a, b finding) int { return cmp.Compare(a.badness, b.badness) }))
-	var all []int
+	var rounds []int
 	for _, f := range group {
-		all = append(all, f.Round)
+		rounds = append(rounds, f.Round)
 	}
-	rounds := sample.Distinct(all)
-	if len(rounds) == 1 { // and again when it was rerun
-		return d
-	}
-	d.Text = fmt.Sprintf("%s (%s of rounds %s)", d.Text, rankOf(group), format.List(rounds))
-	d.Round = 0
-	return d
-}
-
-// rankOf is what the finding that is told was among the group's.
-func rankOf(group []finding) string {
-	for _, f := range group {
-		if f.badness != group[0].badness {
-			return "the worst"
-		}
-	}
-	return "the first"
+	return r.diagnose(slices.MaxFunc(group, func(a, b finding) int { return cmp.Compare(a.badness, b.badness) }).also(rounds))
 }

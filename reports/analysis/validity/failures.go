@@ -1,7 +1,6 @@
 package validity
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -69,12 +68,8 @@ func starts(s *Subject, figure string, fault func(record.Deployment) string) []f
 				rounds = append(rounds, d.Round)
 			}
 		}
-		switch named := sample.Distinct(rounds); len(named) {
-		case 0:
-		case 1: // and again when it was rerun
-			all = append(all, of(figure, 0, "{why}", why).at(t.Name, "", named[0]))
-		default:
-			all = append(all, of(figure, 0, "{why}", fmt.Sprintf("%s (the first of rounds %s)", why, format.List(named))).at(t.Name, "", 0))
+		if len(rounds) > 0 {
+			all = append(all, of(figure, 0, "{why}", why).at(t.Name, "", rounds[0]).also(rounds))
 		}
 	}
 	return all
@@ -90,26 +85,13 @@ func faults(s *Subject) []finding {
 		for _, f := range group {
 			rounds = append(rounds, f.Round)
 		}
-		text, round := inRounds(strings.TrimSpace(group[0].Text), rounds)
-		all = append(all, of("fault", 0, "{why}", text).at(group[0].Target, group[0].Phase, round))
+		f := of("fault", 0, "{why}", strings.TrimSpace(group[0].Text)).at(group[0].Target, group[0].Phase, rounds[0]).also(rounds)
+		if len(rounds) > 1+len(f.Also) {
+			f.Times = len(rounds)
+		}
+		all = append(all, f)
 	}
 	return all
-}
-
-// inRounds says beside a text in which rounds it arose; 0 is none. It returns the round
-// where there is one.
-func inRounds(text string, rounds []int) (string, int) {
-	named, round := sample.Distinct(rounds), 0
-	if len(named) == 1 {
-		round = named[0]
-	}
-	switch {
-	case len(rounds) == 1:
-		return text, round
-	case len(named) > 1 && named[0] > 0:
-		return fmt.Sprintf("%s (%d times, rounds %s)", text, len(rounds), format.List(named)), round
-	}
-	return fmt.Sprintf("%s (%d times)", text, len(rounds)), round
 }
 
 // toldElsewhere says that a deployment or a cell holds the fault, for which there are

@@ -84,6 +84,12 @@ func (f finding) at(target, phase string, round int) finding {
 	return f
 }
 
+// also names the other rounds in which it was so.
+func (f finding) also(rounds []int) finding {
+	f.Also = slices.DeleteFunc(sample.Distinct(rounds), func(r int) bool { return r == f.Round })
+	return f
+}
+
 // missingStarts tells of targets started less often than planned.
 func missingStarts(s *Subject) []finding {
 	planned := s.Run.Scenario.ColdStarts

@@ -349,3 +349,19 @@ func Listed(items []string) string {
 	}
 	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
 }
+
+// Diagnostic is the text of a diagnostic with the rounds that it is of beside its own, as a
+// clause.
+func Diagnostic(d record.Diagnostic) string {
+	var more []string
+	if d.Times > 1 {
+		more = append(more, fmt.Sprintf("%d times", d.Times))
+	}
+	if len(d.Also) > 0 {
+		more = append(more, "also in "+format.Rounds(d.Also))
+	}
+	if len(more) == 0 {
+		return d.Text
+	}
+	return d.Text + " (" + strings.Join(more, "; ") + ")"
+}
