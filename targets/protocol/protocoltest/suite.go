@@ -87,12 +87,16 @@ func models() []protocol.Model {
 	}
 }
 
+// weigh takes any value, as the models of a server have to: what is not finite is
+// missing.
 func weigh(x []float32, shift int) (sum float64) {
 	weights := []float64{0.5, -0.25, 0.125, 1}
 	for i, v := range x {
-		sum += float64(v) * weights[(i+shift)%len(weights)]
+		if v-v == 0 {
+			sum += float64(v) * weights[(i+shift)%len(weights)]
+		}
 	}
-	return sum
+	return min(max(sum, -100), 100)
 }
 
 func softmax(x, scores []float32) {
