@@ -143,7 +143,8 @@ type Workload struct {
 	// whose name sounds secret (API_KEY, HF_TOKEN) is recorded only as a keyed hash, and
 	// what comes from ${NAME} is not recorded.
 	Env []string `key:"env" default:"[]" format:"variable" label:"list of texts" want:"a list of KEY=VALUE"`
-	// The path that returns a 2xx status as soon as the server is ready.
+	// The path that returns a 2xx status as soon as the server is ready, or the gRPC method
+	// that reports it, such as /grpc.health.v1.Health/Check.
 	Ready string `key:"ready" absent:"the protocol's own, or the path of the template" format:"path"`
 	// The longest the server may take from its start until it is ready.
 	StartTimeout time.Duration `key:"start_timeout" default:"60s"`

@@ -30,7 +30,7 @@ const (
 // Probe asks a starting server whether it is ready.
 type Probe struct {
 	URL   string          // base URL of the server
-	Path  string          // answers 2xx when the server is ready
+	Path  string          // as Ready of a Workload
 	HTTP2 bool            // as of a Workload
 	Began time.Time       // what the stages are counted from
 	Done  <-chan struct{} // closed when the server ended; nil: not known
@@ -55,7 +55,7 @@ func (p Probe) Wait(ctx context.Context) ([]record.Stage, error) {
 		return nil, err
 	}
 	ready, err := p.poll(ctx, func(ctx context.Context) error {
-		return CheckReady(ctx, client, p.URL+p.Path, p.Credentials, p.AnyAnswer)
+		return CheckReady(ctx, client, p.URL, p.Path, p.Credentials, p.AnyAnswer)
 	})
 	if err != nil {
 		return nil, err
@@ -118,9 +118,9 @@ func (p Probe) connect(ctx context.Context) error {
 }
 
 // CheckReady sends one readiness request, which succeeds when it is answered with 2xx, or
-// with anyAnswer by any status below 500.
-func CheckReady(ctx context.Context, client *http.Client, url string, credentials Credentials, anyAnswer bool) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// with anyAnswer by any status below 500; a call of gRPC as CheckCall says.
+func CheckReady(ctx context.Context, client *http.Client, url, path string, credentials Credentials, anyAnswer bool) error {
+	req, err := NewReadyRequest(ctx, url, path)
 	if err != nil {
 		return err
 	}
@@ -132,6 +132,12 @@ func CheckReady(ctx context.Context, client *http.Client, url string, credential
 		return err
 	}
 	defer resp.Body.Close()
+	if IsCall(path) {
+		if err := CheckCall(resp); err != nil {
+			return fmt.Errorf("%s %w", path, err)
+		}
+		return nil
+	}
 	_, err = io.CopyN(io.Discard, resp.Body, int64(MiB))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer to %s: %w", req.URL.RequestURI(), err)

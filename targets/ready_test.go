@@ -3,6 +3,7 @@ package targets
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -88,5 +89,45 @@ func TestProbeOfNobody(t *testing.T) {
 	close(done)
 	if _, err := (Probe{URL: url, Path: "/", Began: time.Now(), Done: done}).Wait(t.Context()); !errors.Is(err, ErrEnded) {
 		t.Errorf("error %v, want that the server ended", err)
+	}
+}
+
+// A server of gRPC is asked by a call, and is ready when the first field of the answer is 1.
+func TestProbeCalls(t *testing.T) {
+	const method = "/grpc.health.v1.Health/Check"
+	answers := []struct{ body, status string }{
+		{"", "14"}, {"\x00\x00\x00\x00\x00", "0"}, {"\x00\x00\x00\x00\x02\x08\x02", "0"}, {"no gRPC", ""}, {"\x00\x00\x00\x00\x02\x08\x01", "0"},
+	}
+	var asked atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Method != "POST" || r.URL.Path != method || r.Header.Get("Content-Type") != "application/grpc" || string(body) != "\x00\x00\x00\x00\x00" {
+			t.Errorf("%s %s %v %q", r.Method, r.URL, r.Header, body)
+		}
+		answer := answers[min(asked.Add(1), int64(len(answers)))-1]
+		w.Header().Set("Trailer", "Grpc-Status")
+		_, _ = io.WriteString(w, answer.body)
+		w.Header().Set("Grpc-Status", answer.status)
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	defer server.Close()
+	if _, err := (Probe{URL: server.URL, Path: method, HTTP2: true, Began: time.Now()}).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := asked.Load(); n < int64(len(answers)) {
+		t.Errorf("ready after %d calls, of which the first %d were answered otherwise", n, len(answers)-1)
+	}
+}
+
+func TestIsCall(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/grpc.health.v1.Health/Check": true, "/inference.GRPCInferenceService/ServerReady": true,
+		"/ready": false, "/v2/health/ready": false, "/v2.1/ready?x=1": false, "/a.b/c/d": false, "/index.html": false,
+	} {
+		if IsCall(path) != want {
+			t.Errorf("IsCall(%q) is %t", path, !want)
+		}
 	}
 }

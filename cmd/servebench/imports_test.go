@@ -30,6 +30,7 @@ var rooms = []room{
 	{packages: "targets/protocol/tensors", imports: []string{"generators", "targets/protocol"}, ownOnly: true},
 	{packages: "targets/protocol/rows", imports: []string{"generators", "targets/protocol", "targets/protocol/jsonbody", "targets/protocol/tensors"}, ownOnly: true},
 	{packages: "targets/protocol/lambda", imports: []string{"generators", "targets/functionurl", "targets/protocol", "targets/protocol/v2"}},
+	{packages: "targets/protocol/protocoltest", imports: []string{"generators", "targets", "targets/protocol"}},
 	{packages: "targets/protocol/…", imports: []string{"generators", "generators/export", "targets/protocol", "targets/protocol/jsonbody", "targets/protocol/tensors", "targets/protocol/rows"}},
 	{packages: "targets/functionurl"},
 	{packages: "targets/lambda/service", imports: []string{"targets", "reports/record", "targets/local", "targets/oci", "targets/functionurl"}},

@@ -95,7 +95,7 @@ func send(t *testing.T, name, url string, r protocol.Request, c targets.Credenti
 		}
 		sender.Close()
 	}
-	if err := targets.CheckReady(t.Context(), http.DefaultClient, url+"/ready", c, false); err != nil {
+	if err := targets.CheckReady(t.Context(), http.DefaultClient, url, "/ready", c, false); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
 }

@@ -46,14 +46,22 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 	entry.Deployments = append(entry.Deployments, start)
 }
 
+// readiness is what a server has to answer to be ready.
+func readiness(path string) string {
+	if targets.IsCall(path) {
+		return "the gRPC call " + path
+	}
+	return "GET " + path + " with 2xx"
+}
+
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
 func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, error) {
 	v := s.variant(t.Target)
 	limit := v.scenario.Workload.StartTimeout
 	ctx, cancel := context.WithTimeoutCause(ctx, limit,
-		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer GET %s with 2xx)",
-			limit, v.workload.Ready))
+		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer %s)",
+			limit, readiness(v.workload.Ready)))
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()

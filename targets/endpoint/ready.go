@@ -44,14 +44,15 @@ func (t target) ready(ctx context.Context, w targets.Workload) (*tls.ConnectionS
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: GET %s%s: %w", context.Cause(ctx), t.url, w.Ready, t.security.explain(last))
+			return nil, fmt.Errorf("%w: %s %s%s: %w", context.Cause(ctx), targets.ReadyMethod(w.Ready), t.url, w.Ready, t.security.explain(last))
 		}
 	}
 }
 
-// get succeeds when the answer is a 2xx, or with AnyAnswer one below 500.
+// get succeeds when the answer is a 2xx, or with AnyAnswer one below 500; a call of gRPC as
+// targets.CheckCall says.
 func get(ctx context.Context, transport http.RoundTripper, url string, w targets.Workload) (*tls.ConnectionState, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+w.Ready, nil)
+	req, err := targets.NewReadyRequest(ctx, url, w.Ready)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +64,12 @@ func get(ctx context.Context, transport http.RoundTripper, url string, w targets
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if targets.IsCall(w.Ready) {
+		if err := targets.CheckCall(resp); err != nil {
+			return nil, fmt.Errorf("%w; endpoint.ready=none asks nothing", err)
+		}
+		return resp.TLS, nil
+	}
 	const most = 4 << 10
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	if err != nil {

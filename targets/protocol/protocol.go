@@ -15,7 +15,7 @@ import (
 type Kind struct {
 	Name  string
 	Doc   string // one sentence
-	Ready string // path that answers 2xx when a server of this protocol is ready
+	Ready string // path that answers 2xx when a server of this protocol is ready, or a method of gRPC
 	// Written says that the scenario writes the request out in its key template: no
 	// model is asked, and no data goes into it.
 	Written bool

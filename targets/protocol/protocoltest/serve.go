@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
@@ -173,6 +174,10 @@ func makeTensors(name string, d generators.Datatype, n int) []generators.Example
 }
 
 func testReady(t *testing.T, s Subject) {
+	if targets.IsCall(s.Kind.Ready) {
+		testReadyCall(t, s)
+		return
+	}
 	get := func(ready bool) int {
 		svc := service()
 		svc.Ready = func() bool { return ready }
@@ -183,6 +188,23 @@ func testReady(t *testing.T, s Subject) {
 	}
 	if status := get(false); status != http.StatusServiceUnavailable {
 		t.Errorf("a draining server answers %s with %d, want 503", s.Kind.Ready, status)
+	}
+}
+
+func testReadyCall(t *testing.T, s Subject) {
+	for _, ready := range []bool{true, false} {
+		svc := service()
+		svc.Ready = func() bool { return ready }
+		r, err := targets.NewReadyRequest(t.Context(), "http://x", s.Kind.Ready)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+		w := httptest.NewRecorder()
+		s.Handler(svc).ServeHTTP(w, r)
+		if err := targets.CheckCall(w.Result()); (err == nil) != ready {
+			t.Errorf("a server that is ready (%t) answers the call %s so that it is %v", ready, s.Kind.Ready, err)
+		}
 	}
 }
 

@@ -28,11 +28,9 @@ func Kind() protocol.Kind {
 	return protocol.Kind{
 		Name:  "v2-grpc",
 		Doc:   "Open Inference Protocol V2 over gRPC, as in Triton, KServe and MLServer.",
-		Ready: "/v2/health/ready",
+		Ready: "/" + service + "/ServerReady",
 		HTTP2: true,
-		// A server of gRPC alone has no path that is asked for by GET.
-		AnyAnswer: true,
-		Open:      open,
+		Open:  open,
 	}
 }
 

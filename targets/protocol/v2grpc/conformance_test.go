@@ -1,24 +1,14 @@
 package v2grpc
 
 import (
-	"net/http"
 	"testing"
 
 	"servebench/generators"
-	"servebench/targets/protocol"
 	"servebench/targets/protocol/protocoltest"
-	"servebench/targets/protocol/v2"
 )
 
 func TestConformance(t *testing.T) {
-	// Beside the protocol's REST side, which has the path that says when a server is ready.
-	both := func(s protocol.Service) http.Handler {
-		mux := http.NewServeMux()
-		mux.Handle("/v2/", v2.Handler(s))
-		mux.Handle(Patterns()[0], Handler(s))
-		return mux
-	}
-	protocoltest.Run(t, protocoltest.Subject{Kind: Kind(), Handler: both, Input: "features", Tensors: numeric, Break: func(body []byte) []byte {
+	protocoltest.Run(t, protocoltest.Subject{Kind: Kind(), Handler: Handler, Input: "features", Tensors: numeric, Break: func(body []byte) []byte {
 		return frame(body[:len(body)-1]) // the length of the frame is right, that of its last tensor is not
 	}})
 }
