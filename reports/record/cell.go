@@ -180,9 +180,17 @@ type Instrument struct {
 type Renewals struct {
 	N    int64         `json:"n"`
 	Took time.Duration `json:"took_ns"`
+	// Due counts those of them that were made when the request was due, so that their time
+	// is part of its latency.
+	Due int64 `json:"due,omitempty"`
 	// Failed says why one could not be made, the last time that happened: requests were
 	// sent with credentials older than they may be. "": that never happened.
 	Failed string `json:"failed,omitempty"`
+}
+
+// Plus adds others, made later.
+func (r Renewals) Plus(others Renewals) Renewals {
+	return Renewals{N: r.N + others.N, Took: r.Took + others.Took, Due: r.Due + others.Due, Failed: cmp.Or(others.Failed, r.Failed)}
 }
 
 // Gaps compares the gaps between the requests sent, in the order they were due,

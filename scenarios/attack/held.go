@@ -74,16 +74,17 @@ func (h *held) renew(finished <-chan struct{}) {
 		case <-time.After(max(time.Until(dueAt(k)), pause)):
 		}
 		pause = leastPause
-		now, done := time.Now(), int64(0)
-		var err error
-		for ; done < mostTogether && !dueAt(k).After(now); done++ {
-			if err = h.layOutOne(k % n); err != nil {
-				pause = failurePause
+		now := time.Now()
+		var made record.Renewals
+		for ; made.N < mostTogether && !dueAt(k).After(now); made.N++ {
+			if err := h.layOutOne(k % n); err != nil {
+				made.Failed, pause = err.Error(), failurePause
 				break
 			}
 			k++
 		}
-		h.renewals.add(done, now, err)
+		made.Took = time.Since(now)
+		h.renewals.add(made)
 	}
 }
 
@@ -93,13 +94,8 @@ type renewals struct {
 	all record.Renewals
 }
 
-// add counts some more, which were begun at a moment; err says why there are no others.
-func (r *renewals) add(n int64, began time.Time, err error) {
+func (r *renewals) add(made record.Renewals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all.N += n
-	r.all.Took += time.Since(began)
-	if err != nil {
-		r.all.Failed = err.Error()
-	}
+	r.all = r.all.Plus(made)
 }

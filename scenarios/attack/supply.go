@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 )
@@ -35,7 +36,7 @@ func newSupply(cfg Config, loops int) (supply, error) {
 	if cfg.Corpus.Streamed() {
 		s := supply{renewals: &renewals{}}
 		for i := range loops {
-			s.ahead = append(s.ahead, newLookAhead(cfg, share{i, loops}))
+			s.ahead = append(s.ahead, newLookAhead(cfg, share{i, loops}, s.renewals))
 		}
 		return s, nil
 	}
@@ -57,7 +58,8 @@ func prepare(cfg Config, r *corpus.Request) (prepared, error) {
 
 func (s supply) draw(loop share) draw {
 	if s.ahead != nil {
-		return s.ahead[loop.index].draw
+		l := s.ahead[loop.index]
+		return func(_ uint64, due time.Duration) prepared { return l.renew(l.draw(due), false) }
 	}
 	return func(seq uint64, _ time.Duration) prepared { return s.held.at(s.order.at(seq)) }
 }
@@ -119,21 +121,11 @@ func (s supply) late() (n int64) {
 
 // fresh returns a request as it is to be sent now, where its credentials are good for a
 // while only: since it was drawn, its loop may have waited for long.
-func (s supply) fresh(cfg Config, seq uint64, p prepared) prepared {
+func (s supply) fresh(seq uint64, p prepared) prepared {
 	if s.held != nil {
 		return s.held.at(s.order.at(seq))
 	}
-	now := time.Now()
-	if now.Sub(p.at) < cfg.Credentials.Lifetime {
-		return p
-	}
-	again, err := prepare(cfg, p.request)
-	if err != nil {
-		s.renewals.add(0, now, err)
-		return p
-	}
-	s.renewals.add(1, now, nil)
-	return again
+	return s.ahead[0].renew(p, true)
 }
 
 // How far is looked ahead, at most: so many requests, and so much memory for their bodies.
@@ -158,12 +150,13 @@ type lookAhead struct {
 	ended    chan struct{}
 	err      error // of the goroutine that looks ahead, until it has ended
 
-	late int64 // of the goroutine that draws
+	late     int64 // of the goroutine that draws
+	renewals *renewals
 }
 
-func newLookAhead(cfg Config, s share) *lookAhead {
+func newLookAhead(cfg Config, s share, r *renewals) *lookAhead {
 	return &lookAhead{
-		cfg: cfg, share: s,
+		cfg: cfg, share: s, renewals: r,
 		ready: make(chan prepared, aheadRequests/s.of), drawn: make(chan struct{}, 1), stopped: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
@@ -236,7 +229,7 @@ func (l *lookAhead) isBelow(part float64) bool {
 	return float64(len(l.ready)) < part*float64(cap(l.ready)) && float64(l.held.Load()) < part*float64(l.room())
 }
 
-func (l *lookAhead) draw(_ uint64, due time.Duration) prepared {
+func (l *lookAhead) draw(due time.Duration) prepared {
 	var p prepared
 	select {
 	case p = <-l.ready:
@@ -256,6 +249,27 @@ func (l *lookAhead) draw(_ uint64, due time.Duration) prepared {
 		}
 	}
 	return p
+}
+
+// renew gives a request new credentials that has waited for longer than they are good for,
+// as happens at a few requests per second. due says that it is to be sent now.
+func (l *lookAhead) renew(p prepared, due bool) prepared {
+	lifetime := l.cfg.Credentials.Lifetime
+	if lifetime == 0 || p.message == nil || time.Since(p.at) < lifetime {
+		return p
+	}
+	now := time.Now()
+	again, err := prepare(l.cfg, p.request)
+	if err != nil {
+		l.renewals.add(record.Renewals{Took: time.Since(now), Failed: err.Error()})
+		return p
+	}
+	made := record.Renewals{N: 1, Took: time.Since(now)}
+	if due {
+		made.Due = 1
+	}
+	l.renewals.add(made)
+	return again
 }
 
 // size is about how much memory the request takes.

@@ -131,11 +131,11 @@ func TestLookAheadOfWorkers(t *testing.T) {
 // TestLookAheadFromTheBeginningAgain sends more requests than the file holds.
 func TestLookAheadFromTheBeginningAgain(t *testing.T) {
 	c, _ := streamed(t, 20_001, true)
-	l := newLookAhead(Config{Corpus: c, OrderSeed: 1}, share{of: 1})
+	l := newLookAhead(Config{Corpus: c, OrderSeed: 1}, share{of: 1}, &renewals{})
 	l.cfg.Endpoint.URL = "http://127.0.0.1:9"
 	go l.run(func() {})
 	for k := range 25_000 {
-		p := l.draw(uint64(k), 0)
+		p := l.draw(0)
 		if want := fmt.Sprint(k % 20_001); string(p.message.Body) != want {
 			t.Fatalf("request %d is %q, want %s", k, p.message.Body, want)
 		}
@@ -145,7 +145,7 @@ func TestLookAheadFromTheBeginningAgain(t *testing.T) {
 	if err := s.close(); err != nil {
 		t.Fatal(err)
 	}
-	for p := l.draw(0, 0); p.message != nil; p = l.draw(0, 0) {
+	for p := l.draw(0); p.message != nil; p = l.draw(0) {
 	}
 }
 
@@ -169,7 +169,7 @@ func TestLookAheadIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLookAhead(Config{Corpus: c}, share{of: 1})
+	l := newLookAhead(Config{Corpus: c}, share{of: 1}, &renewals{})
 	l.cfg.Endpoint.URL = "http://127.0.0.1:9"
 	s := supply{ahead: []*lookAhead{l}}
 	s.start(func() {})
@@ -215,14 +215,14 @@ func TestLateSupplyIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.ready <- p
-	l.draw(0, 0) // it was there
+	l.draw(0) // it was there
 	go func() { time.Sleep(time.Millisecond); l.ready <- p }()
-	l.draw(1, 2*time.Hour) // it is not due yet
+	l.draw(2 * time.Hour) // it is not due yet
 	if l.late != 0 {
 		t.Fatalf("%d are late, want none", l.late)
 	}
 	go func() { time.Sleep(time.Millisecond); l.ready <- p }()
-	if l.draw(2, 0); l.late != 1 {
+	if l.draw(0); l.late != 1 {
 		t.Errorf("%d are late, want one", l.late)
 	}
 }

@@ -327,7 +327,7 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		Dials:      a.Dials + b.Dials,
 		OutOfRange: a.OutOfRange + b.OutOfRange,
 		Unprepared: a.Unprepared + b.Unprepared,
-		Renewals:   record.Renewals{N: a.Renewals.N + b.Renewals.N, Took: a.Renewals.Took + b.Renewals.Took},
+		Renewals:   a.Renewals.Plus(b.Renewals),
 	}
 }
 

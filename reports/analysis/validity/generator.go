@@ -173,7 +173,11 @@ func unrenewed(_ *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
 // of all others were made before.
 func renewed(_ *Subject, row sample.Row) (finding, bool) {
 	r := row.Instrument.Renewals
-	return of(format.Count(r.N)+" requests", 0, "{took}", format.Duration(r.Took)), r.N > 0
+	f := of(format.Count(r.N)+" requests", 0, "{took}", format.Duration(r.Took), "{due}", format.Count(r.Due))
+	if r.Due > 0 {
+		f.Text = "credentials were renewed while the load was sent, since they are good for some minutes only: {figure}, which took {took} of the load generator's time; for {due} of them it is part of the latency, since they were due"
+	}
+	return f, r.N > 0
 }
 
 // unprepared tells of a look-ahead that did not keep pace. If it held the sending up, the
