@@ -126,29 +126,48 @@ func (c check) regression() {
 	c.refuse("regression.tolerance", r.Margin >= r.Tolerance,
 		fmt.Sprintf("%s is not above the margin, %s: a candidate could be good enough to pass and bad enough to fail", decode.FormatFraction(r.Tolerance), decode.FormatFraction(r.Margin)),
 		"a tolerance above the margin")
-	// Of the metrics, the one that needs the most requests: what is enough for it is for all.
-	most := slices.MaxFunc(r.Metrics, func(a, b string) int { return cmp.Compare(leastRequests(a), leastRequests(b)) })
-	for _, p := range measured {
-		c.sample(most, p)
-	}
 }
 
-// sample finds a phase with too few requests in a round for a metric. How many a closed
+// CheckABTest finds the measured phases with too few requests in a round for the metrics
+// that an A/B test compares; a run without one does not mind. Its error is a decode.Faults.
+func (s *Scenario) CheckABTest() error {
+	r := s.Regression
+	if r == nil || len(r.Metrics) == 0 {
+		return nil
+	}
+	// Of the metrics, the one that needs the most requests: what is enough for it is for all.
+	most := slices.MaxFunc(r.Metrics, func(a, b string) int { return cmp.Compare(leastRequests(a), leastRequests(b)) })
+	var faults decode.Faults
+	for _, p := range s.Load {
+		if p.Measure {
+			faults = append(faults, s.tooFew(most, p)...)
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return faults
+}
+
+// tooFew finds a phase with too few requests in a round for a metric. How many a closed
 // loop has, or a trace, is not known here.
-func (c check) sample(metric string, p Phase) {
+func (s *Scenario) tooFew(metric string, p Phase) decode.Faults {
 	least := leastRequests(metric)
 	kind, ok := arrivalsOf(p)
 	if least == 0 || p.Concurrency > 0 || p.Recording != nil || !ok {
-		return
+		return nil
 	}
 	process, err := kind.New(p.Config)
 	if err != nil { // which is told elsewhere
-		return
+		return nil
 	}
 	shape := process.Shape()
-	if n := float64(shape.Arrivals); n < least {
-		longer := time.Duration(math.Ceil(least/shape.Rate*10)) * 100 * time.Millisecond
-		c.Refuse("regression.metrics", fmt.Sprintf("%s needs %s requests in a round, and phase %s has %s", metric, decode.FormatNumber(least), p.Name, decode.FormatNumber(n)),
-			fmt.Sprintf("load.%s.duration of %s or more, a higher rate, or other metrics", p.Name, decode.FormatDuration(longer)))
+	n := float64(shape.Arrivals)
+	if n >= least {
+		return nil
 	}
+	longer := time.Duration(math.Ceil(least/shape.Rate*10)) * 100 * time.Millisecond
+	return decode.Faults{s.Source.Fault("regression.metrics",
+		fmt.Sprintf("%s needs %s requests in a round, and phase %s has %s", metric, decode.FormatNumber(least), p.Name, decode.FormatNumber(n)),
+		fmt.Sprintf("load.%s.duration of %s or more, a higher rate, or other metrics", p.Name, decode.FormatDuration(longer)))}
 }

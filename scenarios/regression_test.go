@@ -47,9 +47,20 @@ func TestRegressionFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Parse("f", []byte(gated), testCatalogue(), setting); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Count(err.Error(), "; want load.") > 1 {
+		s, err := Parse("f", []byte(gated), testCatalogue(), setting)
+		if err == nil {
+			err = s.CheckABTest()
+		}
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Count(err.Error(), "; want load.") > 1 {
 			t.Errorf("%s: error\n%v\nwant\n%s", tc.set, err, tc.want)
 		}
+	}
+}
+
+// A run that is no A/B test may be too short for one.
+func TestRunsMayBeShort(t *testing.T) {
+	if _, err := Parse("f", []byte(gated), testCatalogue(), decode.Setting{Key: "load.steady.rate", Value: "10"}); err != nil {
+		t.Error(err)
 	}
 }
 

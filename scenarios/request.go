@@ -32,7 +32,7 @@ type Template struct {
 	// becomes a value of JSON (a number, true, false, null for nothing, else a string). In a
 	// form (application/x-www-form-urlencoded) it is escaped as such. A body that is one
 	// placeholder is the value itself, of any bytes.
-	Body string `key:"body" absent:"none"`
+	Body string `key:"body" absent:"none" want:"text; JSON in quotes, such as '{\"x\": 1}'"`
 	// A file that holds the body, of any bytes; the path is relative to the scenario file.
 	BodyFile string `key:"body_file" absent:"none" format:"file" want:"the path of a file"` // "": Body is it
 	// Where the answer is that data.label and data.expect are compared with.
@@ -57,7 +57,7 @@ type Expect struct {
 	// The status of a correct answer, such as 204 or 2xx, or a list of them.
 	Status []protocol.Statuses `key:"status,single" default:"2xx" format:"status" least:"1"`
 	// The body of a correct answer, compared byte for byte.
-	Body *string `key:"body" absent:"any body"` // nil: any
+	Body *string `key:"body" absent:"any body" want:"text; JSON in quotes, such as '{\"x\": 1}'"` // nil: any
 }
 
 // HTTP says how requests are carried.

@@ -51,28 +51,37 @@ what was before. A file that exists is left as it is, unless --force is given.`,
 type starter struct {
 	path string // with slashes, relative to the repository
 	text string
-	next string
+	next []string
 }
 
 // starters are those for a continuous integration, or for none.
 func starters(ci string) []starter {
 	all := []starter{{
 		path: "servebench.yaml", text: starterScenario,
-		next: "adapt servebench.yaml: workload.command, template, load, slo; try it: servebench run servebench.yaml; " +
-			"name runs/, where every run leaves its folder, in .gitignore",
+		next: []string{
+			"adapt servebench.yaml: workload.command, template, load, slo",
+			"try it: servebench run servebench.yaml",
+			"add runs/, where every run leaves its folder, to .gitignore",
+		},
 	}}
 	switch ci {
 	case "github":
 		all = append(all, starter{
 			path: ".github/workflows/servebench.yml", text: starterGitHub,
-			next: "adapt BUILD in .github/workflows/servebench.yml, and set the repository's variable SERVEBENCH_REPOSITORY " +
-				"(Settings → Secrets and variables → Actions → Variables) to owner/name of a repository with servebench's source",
+			next: []string{
+				"adapt BUILD in .github/workflows/servebench.yml",
+				"set the repository's variable SERVEBENCH_REPOSITORY (Settings → Secrets and variables → Actions → Variables) " +
+					"to owner/name of a repository with servebench's source",
+			},
 		})
 	case "gitlab":
 		all = append(all, starter{
 			path: ".gitlab/servebench.yml", text: starterGitLab,
-			next: "adapt BUILD in .gitlab/servebench.yml, add to .gitlab-ci.yml: include: {local: .gitlab/servebench.yml}, " +
-				"and set the project's variable SERVEBENCH_URL (Settings → CI/CD → Variables) to a Git repository with servebench's source",
+			next: []string{
+				"adapt BUILD in .gitlab/servebench.yml",
+				"add to .gitlab-ci.yml: include: {local: .gitlab/servebench.yml}",
+				"set the project's variable SERVEBENCH_URL (Settings → CI/CD → Variables) to a Git repository with servebench's source",
+			},
 		})
 	}
 	return all
@@ -92,7 +101,7 @@ func initialise(w io.Writer, dir string, files []starter, force bool) error {
 			return fail(exitRuntime, fmt.Errorf("write %s: %w", path, err))
 		}
 		fmt.Fprintf(w, "wrote  %s\n", path)
-		next = append(next, f.next)
+		next = append(next, f.next...)
 	}
 	if len(next) == 0 {
 		return fail(exitUsage, fmt.Errorf("nothing was written, as there is already %s; --force writes over it", strings.Join(kept, " and ")))

@@ -58,7 +58,7 @@ func TestDiscardedTrial(t *testing.T) {
 	}
 	c.Instrument.SendingCPU = c.Span * 81 / 100
 	text := diagnosis(t, run, trial)
-	if !strings.Contains(text, "generator CPU 81 %, where ≤ 80 % is allowed") {
+	if !strings.Contains(text, "generator CPU 81 % (expected ≤ 80 %)") {
 		t.Fatalf("diagnostic %q, want it to name the figure and the limit", text)
 	}
 	for _, other := range []record.Trial{{Target: "physical", Round: trial.Round}, {Target: trial.Target, Round: trial.Round + 1}} {

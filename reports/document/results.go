@@ -206,9 +206,14 @@ func (b builder) answers() []Section {
 	return []Section{s}
 }
 
-// compared is a share of the answers that could be compared with the model's.
+// compared is a share of the answers that could be compared with the model's. Where all
+// requests are the same, it says nothing of others, which an interval would.
 func (b builder) compared(r sample.Row, p stat.Proportion) Cell {
 	switch {
+	case p.N > 0 && b.a.Run.Scenario.Corpus == 1 && b.a.Run.Scenario.Batch <= 1:
+		c := share(p)
+		c.Interval, c.Both = "", ""
+		return c
 	case p.N > 0:
 		return share(p)
 	case b.a.ByStatus(r):

@@ -99,8 +99,11 @@ func suggestRounds(a *analysis.Analysis) string {
 // has none itself.
 func ParseWithRules(set []decode.Setting, parse func([]decode.Setting) (*scenarios.Scenario, error)) (*scenarios.Scenario, error) {
 	s, err := parse(set)
-	if err != nil || s.Regression != nil {
-		return s, err
+	if err == nil && s.Regression == nil {
+		s, err = parse(append(slices.Clone(set), decode.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of an A/B test"}))
 	}
-	return parse(append(slices.Clone(set), decode.Setting{Key: "regression", Value: "{}", Flag: "the usual rules of an A/B test"}))
+	if err != nil {
+		return nil, err
+	}
+	return s, s.CheckABTest()
 }

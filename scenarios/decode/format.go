@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -228,7 +229,7 @@ func (b builder) scalar(t reflect.Type, tag reflect.StructTag, key string) *Scal
 	case t == reflect.TypeFor[time.Duration]():
 		s = Duration(tag.Get("min") == "0", tag.Get("unit"))
 	case t.Kind() == reflect.String:
-		s = Text("text", nil)
+		s = Text(cmp.Or(tag.Get("want"), "text"), nil)
 	case t.Kind() == reflect.Bool:
 		s = Truth()
 	case t.Kind() == reflect.Int, t.Kind() == reflect.Uint64:

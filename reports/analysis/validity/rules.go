@@ -101,7 +101,7 @@ func generatorRules() []Rule {
 		{ID: "rate", Severity: severity, cell: offRate, curable: true, Words: Words{Limit: "within ±" + format.Percent(rateBand),
 			Text: "the generator sent {achieved} where {offered} were due: {figure}",
 			Fix:  moreCPUs}},
-		{ID: "lag", Severity: severity, cell: late, curable: true, Words: Words{Limit: "≤ " + format.Percent(MostLate) + ", allowing for chance",
+		{ID: "lag", Severity: severity, cell: late, curable: true, Words: Words{Limit: "≤ " + format.Percent(MostLate),
 			Text: "the load generator sent requests late by more than the response times allow: {figure}",
 			Fix:  "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"}, cases: map[string]Words{
 			"stolen": {Text: "the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept {stolen} of the CPU time from this machine",

@@ -17,7 +17,7 @@ func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
 	if err != nil || d == nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s, where %s is allowed", d.Figure, d.Threshold), nil
+	return fmt.Sprintf("%s (expected %s)", d.Figure, d.Threshold), nil
 }
 
 // disturbance is the worst that the instrument did in a trial.
