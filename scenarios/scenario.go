@@ -188,7 +188,8 @@ type Data struct {
 	// The names of the classes in label and expect, in the order in which the model numbers
 	// them.
 	Classes []string `key:"classes" absent:"the different texts of label and expect, sorted; for whole numbers from 0 on, the numbers" format:"column" least:"1" label:"list of texts" want:"a list of classes, such as [no, yes]"`
-	// How far a number in an answer may be from the expected one.
+	// How far a number in an answer may be from the expected one. If it is given, texts that
+	// are numbers are compared as numbers, too.
 	Tolerance float64 `key:"tolerance" absent:"1e-6, of numbers above 1 as a fraction; whole numbers have to be equal" min:"1e-15" max:"1e300"`
 	// The order in which the records of the file are sent: random, by the seed, each record
 	// once before one comes again; or file, from its first record, in every phase. When the

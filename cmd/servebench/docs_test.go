@@ -266,6 +266,16 @@ func newReader(t *testing.T) reader {
 		"rounds: 1\nslo: {p99: 50ms}\nregression: {metrics: [p50], rounds: 10}\n"
 	writeFile(t, filepath.Join(folder, "my.yaml"), scenario)
 	writeFile(t, filepath.Join(folder, "checkout.yaml"), scenario)
+	for _, block := range blocks(readDocument(t, "scenarios/README.md"), "yaml") {
+		if strings.HasPrefix(block, "name: applications\n") {
+			writeFile(t, filepath.Join(folder, "applications.yaml"), block)
+		}
+	}
+	for _, block := range blocks(readDocument(t, "scenarios/README.md"), "") {
+		if strings.HasPrefix(block, "customer,") {
+			writeFile(t, filepath.Join(folder, "loans.csv"), block)
+		}
+	}
 	for _, name := range []string{"session.har", "access.log", "targets.txt", "capture.jsonl", "input.json", "bodies.jsonl"} {
 		copyFile(t, filepath.Join(moduleRoot, "scenarios", "recording", "testdata", name), filepath.Join(folder, name))
 	}
@@ -332,6 +342,7 @@ func serve(t *testing.T, refserver string) string {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello\n") })
+	mux.HandleFunc("/score/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"decision": "yes"}`) })
 	mux.Handle("/v2/", httputil.NewSingleHostReverseProxy(at))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -19,9 +19,10 @@ import (
 const Tolerance = 1e-6
 
 // comparison decides whether an answer is the one wanted, for every protocol: labels
-// are equal; numbers are within the tolerance; text is equal byte by byte; JSON values
-// have the same structure, and numbers within the tolerance; tensors are compared by
-// their names, element by element, whatever the datatypes of their numbers.
+// are equal; numbers are within the tolerance; text is equal byte by byte or, where a
+// tolerance is stated, a number within it; JSON values have the same structure, and
+// numbers within the tolerance; tensors are compared by their names, element by element,
+// whatever the datatypes of their numbers.
 type comparison struct {
 	classes   []string // that labels index; none are known
 	tolerance float64  // in the unit of the numbers; 0: Tolerance
@@ -43,10 +44,49 @@ func (c comparison) agrees(want, got generators.Answer) bool {
 	}
 	a, textA := jsonOf(want)
 	b, textB := jsonOf(got)
-	if textA && textB {
-		return a == b
+	switch {
+	case textA && textB:
+		return a == b || c.tolerance > 0 && c.textNumbersAgree(a, b)
+	case got.Kind == generators.Tensors && !textA:
+		return c.listsAgree(a, got.Tensors)
 	}
 	return c.valuesAgree(a, b)
+}
+
+// textNumbersAgree compares two texts as the numbers that they are.
+func (c comparison) textNumbersAgree(want, got any) bool {
+	x, ok := number(want)
+	y, also := number(got)
+	return ok && also && c.numbersAgree(x.value, y.value)
+}
+
+// listsAgree compares tensors with lists of their elements, by name where there are
+// several. How the lists are nested does not matter.
+func (c comparison) listsAgree(want any, got []generators.Tensor) bool {
+	named, ok := want.(map[string]any)
+	if !ok {
+		return len(got) == 1 && slices.EqualFunc(flat(want), flat(elements(got[0])), c.valuesAgree)
+	}
+	for name, list := range named {
+		i := slices.IndexFunc(got, func(t generators.Tensor) bool { return t.Name == name })
+		if i < 0 || !slices.EqualFunc(flat(list), flat(elements(got[i])), c.valuesAgree) {
+			return false
+		}
+	}
+	return len(named) > 0
+}
+
+// flat are the elements of lists within lists.
+func flat(v any) []any {
+	list, ok := v.([]any)
+	if !ok {
+		return []any{v}
+	}
+	var all []any
+	for _, part := range list {
+		all = append(all, flat(part)...)
+	}
+	return all
 }
 
 func (c comparison) numbersAgree(want, got float64) bool {
