@@ -1,12 +1,15 @@
 package v2
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
@@ -128,5 +131,102 @@ func BenchmarkInfer(b *testing.B) {
 	for b.Loop() {
 		reader.Reset(body)
 		h.ServeHTTP(w, r)
+	}
+}
+
+// BenchmarkBinary asks for 256 rows in JSON and in binary by turns, and reports how many
+// times as many rows a second binary tensors reach: in the handler, in the client that
+// reads the answer, and over a kept connection.
+func BenchmarkBinary(b *testing.B) {
+	const rows, times = 256, 20
+	h := Handler(protocol.Service{Models: []protocol.Model{nine()}})
+	for name, open := range map[string]func(testing.TB, http.Handler, protocol.Protocol, protocol.Request) func(){
+		"handler": askHandler, "answer": readAnswer, "loopback": askLoopback,
+	} {
+		b.Run(name, func(b *testing.B) {
+			var ask [2]func()
+			for i, kind := range []protocol.Kind{Kind(), BinaryKind()} {
+				p, err := kind.Open(protocol.Config{Model: "nine", Schema: nine().Schema})
+				if err != nil {
+					b.Fatal(err)
+				}
+				req, err := p.Encode("request-000001", loans(rows))
+				if err != nil {
+					b.Fatal(err)
+				}
+				ask[i] = open(b, h, p, req)
+			}
+			var took [2]time.Duration
+			for b.Loop() {
+				for i := range ask {
+					start := time.Now()
+					for range times {
+						ask[i]()
+					}
+					took[i] += time.Since(start)
+				}
+			}
+			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "binary/JSON")
+			for i, unit := range []string{"JSON-rows/s", "binary-rows/s"} {
+				b.ReportMetric(float64(times*rows*b.N)/took[i].Seconds(), unit)
+			}
+		})
+	}
+}
+
+// askHandler has a handler answer a request.
+func askHandler(_ testing.TB, h http.Handler, _ protocol.Protocol, req protocol.Request) func() {
+	r := httptest.NewRequest(req.Method, req.Path, nil)
+	body := bytes.NewReader(req.Body)
+	r.Header, r.Body, r.ContentLength = req.Header, io.NopCloser(body), int64(len(req.Body))
+	w := discard{http.Header{}}
+	return func() {
+		body.Reset(req.Body)
+		h.ServeHTTP(w, r)
+	}
+}
+
+// readAnswer decodes what a handler answers to a request.
+func readAnswer(t testing.TB, h http.Handler, p protocol.Protocol, req protocol.Request) func() {
+	r := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(req.Body))
+	r.Header = req.Header
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	answer := protocol.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}
+	return func() {
+		if _, err := p.Decode(answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// askLoopback sends a request, as it was encoded before the load, and reads the answer's bytes.
+func askLoopback(t testing.TB, h http.Handler, _ protocol.Protocol, req protocol.Request) func() {
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	var wire bytes.Buffer
+	fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n", req.Method, req.Path, len(req.Body))
+	if err := req.Header.Write(&wire); err != nil {
+		t.Fatal(err)
+	}
+	wire.WriteString("\r\n")
+	wire.Write(req.Body)
+	in := bufio.NewReader(conn)
+	return func() {
+		if _, err := conn.Write(wire.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatal(resp, err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
