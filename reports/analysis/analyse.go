@@ -151,34 +151,25 @@ func (a *Analysis) Fault() (first *record.Diagnostic, others int) {
 // Noise is what an A/B test of a server with itself found of the machine's noise, see
 // ABTest.Noise; none where the measurement is not valid.
 func Noise(a *Analysis) record.Noise {
-	if a.AB == nil || a.Validity != record.Valid {
-		return record.Noise{Floors: map[string]float64{}}
+	if a.AB != nil && a.Validity == record.Valid {
+		if noise := a.AB.Noise(a.Run); len(noise.Floors) > 0 {
+			return noise
+		}
 	}
-	return a.AB.Noise(a.Run)
+	return record.Noise{}
 }
 
-// NoiseFloors are by metric the least margins that can be told from noise on the
-// machine of an A/B test, which it found itself or which were found before it; nil where
-// they are not known.
-func (a *Analysis) NoiseFloors() map[string]float64 {
-	if noise := a.MachineNoise(); noise != nil {
-		return noise.Floors
-	}
-	return nil
-}
-
-// MachineNoise is what is known of the noise of the machine of an A/B test; nil: nothing is.
-func (a *Analysis) MachineNoise() *record.Noise {
+// MachineNoise is what is known of the noise of the machine of an A/B test, which it found
+// itself or which was found before it; none where nothing is.
+func (a *Analysis) MachineNoise() record.Noise {
 	switch {
 	case a.AB == nil:
-		return nil
 	case a.Run.AB.Same:
-		if found := Noise(a); len(found.Floors) > 0 {
-			return &found
-		}
-		return nil
+		return Noise(a)
+	case a.Run.AB.Noise != nil:
+		return *a.Run.AB.Noise
 	}
-	return a.Run.AB.Noise
+	return record.Noise{}
 }
 
 // ReportCommand makes a run's reports again. The program's name is the one that

@@ -162,7 +162,7 @@ func newAB(a *analysis.Analysis) *comparedVariants {
 		Verdict: found.Verdict, Why: cmp.Or(sentence.ABWhy(a), sentence.Blame(a)), Same: plan.Same, Margin: plan.Margin, Tolerance: plan.Tolerance,
 		Pairs: found.Pairs, Lost: found.Lost, Interim: known(found.Interim, found.Interim > 0), Interims: plan.Interims,
 		More: known(found.More, found.More > 0), Command: found.Command,
-		NoiseFloor: a.NoiseFloors(),
+		NoiseFloor: a.MachineNoise().Floors,
 	}
 	d.Variants.Baseline, d.Variants.Candidate = plan.Baseline, plan.Candidate
 	for _, m := range found.Metrics {

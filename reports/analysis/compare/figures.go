@@ -133,21 +133,21 @@ func phaseFigures(base, fresh *analysis.Analysis, p targetPhase) []Figure {
 // values is what a run says of a metric of a target in a phase.
 type values struct {
 	rounds []float64 // of the rounds that know it
-	pooled float64   // of all of them together
-	known  bool      // whether that is known
-	played int       // rounds there are
+	pooled Value     // of all rounds together
 }
 
 func newValues(a *analysis.Analysis, p targetPhase, m metric) values {
-	var s values
-	for _, row := range rowsOf(a.Cells, p) {
-		s.played++
+	rows := rowsOf(a.Cells, p)
+	s := values{pooled: Value{N: len(rows), Pooled: true}}
+	for _, row := range rows {
 		if v, known := m.of(row); known {
 			s.rounds = append(s.rounds, v)
 		}
 	}
 	for _, row := range rowsOf(a.Rows, p) {
-		s.pooled, s.known = m.of(row)
+		if v, known := m.of(row); known {
+			s.pooled.Known, s.pooled.Value = true, v
+		}
 	}
 	return s
 }
@@ -193,12 +193,14 @@ func (s values) logs() []float64 {
 // ratio compares the geometric means of the rounds; where the rounds of one run do
 // not tell a figure, those of all requests of either, which have no interval.
 func ratio(base, fresh values) Figure {
+	f := Figure{Base: base.pooled, New: fresh.pooled}
 	b, n := base.logs(), fresh.logs()
-	if len(b) == 0 || len(n) == 0 {
-		return pooledRatio(base, fresh)
+	if len(b) > 0 && len(n) > 0 {
+		f.Base, f.New = mean(b), mean(n)
 	}
-	f := Figure{Base: mean(b), New: mean(n), Known: true}
-	f.Change = f.New.Value / f.Base.Value
+	if f.Known = f.Base.Known && f.New.Known && f.Base.Value > 0; f.Known {
+		f.Change = f.New.Value / f.Base.Value
+	}
 	if low, high, ok := stat.Welch(b, n); ok {
 		f.HasInterval, f.Low, f.High = true, math.Exp(low), math.Exp(high)
 	}
@@ -219,22 +221,6 @@ func (f *Figure) atLeast(low, high float64) {
 
 func mean(logs []float64) Value {
 	return Value{Known: true, Value: math.Exp(gonum.Mean(logs, nil)), N: len(logs)}
-}
-
-func pooledRatio(base, fresh values) Figure {
-	f := Figure{Base: base.all(), New: fresh.all()}
-	if f.Base.Known && f.New.Known && f.Base.Value > 0 {
-		f.Change, f.Known = f.New.Value/f.Base.Value, true
-	}
-	return f
-}
-
-func (s values) all() Value {
-	v := Value{Known: s.known, N: s.played, Pooled: true}
-	if s.known {
-		v.Value = s.pooled
-	}
-	return v
 }
 
 // errorRate compares the shares of requests that were not answered rightly. Its

@@ -104,12 +104,12 @@ func proportion(k, n float64) stat.Proportion {
 
 // A round in which nothing was achieved has no logarithm, and is not left out.
 func TestRoundOfNothing(t *testing.T) {
-	f := ratio(values{rounds: []float64{100, 100, 100}, pooled: 100, known: true, played: 3},
-		values{rounds: []float64{100, 0, 100}, pooled: 66, known: true, played: 3})
+	f := ratio(values{[]float64{100, 100, 100}, Value{Known: true, Value: 100, N: 3, Pooled: true}},
+		values{[]float64{100, 0, 100}, Value{Known: true, Value: 66, N: 3, Pooled: true}})
 	if f.HasInterval || !f.Known || !near(f.Change, 0.66) || !f.New.Pooled || f.New.N != 3 {
 		t.Errorf("%+v", f)
 	}
-	if f := ratio(values{pooled: 0, known: true}, values{pooled: 1, known: true}); f.Known {
+	if f := ratio(values{pooled: Value{Known: true}}, values{pooled: Value{Known: true, Value: 1}}); f.Known {
 		t.Errorf("a ratio to nothing: %+v", f)
 	}
 	if f := ratio(values{}, values{rounds: []float64{1}}); f.Known || f.Base.Known {

@@ -275,7 +275,7 @@ func Lead(a *analysis.Analysis) string { return basis(a, Disbelief(a)) }
 // rounds of a server with itself …"; "" where that is not known.
 func Noise(a *analysis.Analysis) string {
 	noise := a.MachineNoise()
-	if noise == nil {
+	if len(noise.Floors) == 0 {
 		return ""
 	}
 	var floors []string
