@@ -343,6 +343,7 @@ func serve(t *testing.T, refserver string) string {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello\n") })
 	mux.HandleFunc("/score/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"decision": "yes"}`) })
+	mux.Handle("/v2", httputil.NewSingleHostReverseProxy(at))
 	mux.Handle("/v2/", httputil.NewSingleHostReverseProxy(at))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

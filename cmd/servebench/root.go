@@ -45,6 +45,7 @@ of --set are added, and win.
 		baselineCommand(),
 		initCommand(),
 		importCommand(),
+		probeCommand(),
 		generateCommand(),
 		listCommand(),
 		schemaCommand(),

@@ -5,6 +5,7 @@
 package protocol
 
 import (
+	"context"
 	"net/http"
 
 	"servebench/generators"
@@ -24,6 +25,10 @@ type Kind struct {
 	AnyAnswer bool
 	// HTTP2 says that the protocol needs HTTP/2, as gRPC does.
 	HTTP2 bool
+	// Discover finds out whether a running server speaks the protocol: its error says what
+	// speaks against it. model is a name to ask for where the protocol has no list of
+	// models; "": unknown. nil: nothing but an inference request would tell.
+	Discover func(ctx context.Context, ask Ask, model string) (*Description, error)
 	// Open returns the protocol for one model.
 	Open func(Config) (Protocol, error)
 }

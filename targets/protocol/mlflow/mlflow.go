@@ -4,8 +4,12 @@
 package mlflow
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
@@ -15,10 +19,11 @@ import (
 // Kind is the protocol's entry in the list of protocols.
 func Kind() protocol.Kind {
 	return protocol.Kind{
-		Name:  "mlflow",
-		Doc:   "Interface of MLflow's scoring server: POST /invocations with a table.",
-		Ready: "/ping",
-		Open:  func(cfg protocol.Config) (protocol.Protocol, error) { return client{cfg}, nil },
+		Name:     "mlflow",
+		Doc:      "Interface of MLflow's scoring server: POST /invocations with a table.",
+		Ready:    "/ping",
+		Discover: discover,
+		Open:     func(cfg protocol.Config) (protocol.Protocol, error) { return client{cfg}, nil },
 	}
 }
 
@@ -59,3 +64,25 @@ const modelHeader = "X-Model"
 func (c client) Decode(resp protocol.Response) (protocol.Reply, error) {
 	return rows.Decode(resp, c.Config, nil, "predictions")
 }
+
+// discover asks for the version. MLflow's server does not say what its model takes.
+func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.Description, error) {
+	resp, err := ask(ctx, protocol.Request{Method: http.MethodGet, Path: "/version"})
+	if err != nil {
+		return nil, err
+	}
+	version := strings.TrimSpace(string(resp.Body))
+	if resp.Status != http.StatusOK || !looksLikeVersion.MatchString(version) {
+		return nil, fmt.Errorf("GET /version: status %d, want 200 with a version", resp.Status)
+	}
+	ping, err := ask(ctx, protocol.Request{Method: http.MethodGet, Path: "/ping"})
+	if err != nil {
+		return nil, err
+	}
+	if ping.Status != http.StatusOK {
+		return nil, fmt.Errorf("GET /ping: status %d, want 200", ping.Status)
+	}
+	return &protocol.Description{Server: "MLflow " + version, Models: []protocol.ModelDescription{{Name: cmp.Or(model, "model")}}}, nil
+}
+
+var looksLikeVersion = regexp.MustCompile(`^[0-9A-Za-z.+_-]{1,64}$`)

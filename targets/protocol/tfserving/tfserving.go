@@ -18,10 +18,11 @@ import (
 // Kind is the protocol's entry in the list of protocols.
 func Kind() protocol.Kind {
 	return protocol.Kind{
-		Name:  "tfserving",
-		Doc:   "REST interface of TensorFlow Serving: predictions, in the row format.",
-		Ready: "/v1/models",
-		Open:  open,
+		Name:     "tfserving",
+		Doc:      "REST interface of TensorFlow Serving: predictions, in the row format.",
+		Ready:    "/v1/models",
+		Discover: discover,
+		Open:     open,
 	}
 }
 

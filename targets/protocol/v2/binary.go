@@ -14,9 +14,10 @@ import (
 // BinaryKind is the entry of the protocol with binary tensors in the list of protocols.
 func BinaryKind() protocol.Kind {
 	return protocol.Kind{
-		Name:  "v2-binary",
-		Doc:   "Open Inference Protocol V2 over REST with binary tensors, as in Triton and KServe.",
-		Ready: "/v2/health/ready",
+		Name:     "v2-binary",
+		Doc:      "Open Inference Protocol V2 over REST with binary tensors, as in Triton and KServe.",
+		Ready:    "/v2/health/ready",
+		Discover: discoverBinary,
 		Open: func(cfg protocol.Config) (protocol.Protocol, error) {
 			plain, err := open(cfg)
 			if err != nil {

@@ -32,10 +32,11 @@ import (
 // Kind is the protocol's entry in the list of protocols.
 func Kind() protocol.Kind {
 	return protocol.Kind{
-		Name:  "v2",
-		Doc:   "Open Inference Protocol V2 over REST with JSON tensors, as in KServe and Triton.",
-		Ready: "/v2/health/ready",
-		Open:  open,
+		Name:     "v2",
+		Doc:      "Open Inference Protocol V2 over REST with JSON tensors, as in KServe and Triton.",
+		Ready:    "/v2/health/ready",
+		Discover: discover,
+		Open:     open,
 	}
 }
 

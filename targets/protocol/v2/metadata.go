@@ -32,7 +32,7 @@ type tensorDoc struct {
 }
 
 func serverMetadata(s protocol.Service) []byte {
-	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{"binary_tensor_data"}})
+	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{binaryExtension}})
 }
 
 func modelIndex(models []protocol.Model) []byte {

@@ -26,11 +26,12 @@ const service = "inference.GRPCInferenceService"
 // Kind is the protocol's entry in the list of protocols.
 func Kind() protocol.Kind {
 	return protocol.Kind{
-		Name:  "v2-grpc",
-		Doc:   "Open Inference Protocol V2 over gRPC, as in Triton, KServe and MLServer.",
-		Ready: "/" + service + "/ServerReady",
-		HTTP2: true,
-		Open:  open,
+		Name:     "v2-grpc",
+		Doc:      "Open Inference Protocol V2 over gRPC, as in Triton, KServe and MLServer.",
+		Ready:    "/" + service + "/ServerReady",
+		HTTP2:    true,
+		Discover: discover,
+		Open:     open,
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 // Patterns are the paths of the service, for http.ServeMux.
 func Patterns() []string { return []string{"/" + service + "/"} }
 
-// Handler serves the calls ServerLive, ServerReady, ServerMetadata, ModelReady,
-// ModelMetadata and ModelInfer. A request at fault gets INVALID_ARGUMENT, an unknown model
+// Handler serves the calls ServerLive, ServerReady, ServerMetadata, RepositoryIndex,
+// ModelReady, ModelMetadata and ModelInfer. A request at fault gets INVALID_ARGUMENT, an unknown model
 // NOT_FOUND, a model's bad answer INTERNAL, a message beyond MaxBody RESOURCE_EXHAUSTED.
 // Limiting the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
@@ -33,12 +33,13 @@ func Handler(s protocol.Service) http.Handler {
 	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(most), grpc.MaxSendMsgSize(math.MaxInt32))
 	desc := &grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil)}
 	for name, call := range map[string]func([]byte) ([]byte, error){
-		"ServerLive":     func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
-		"ServerReady":    func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
-		"ServerMetadata": h.serverMetadata,
-		"ModelReady":     h.modelReady,
-		"ModelMetadata":  h.modelMetadata,
-		"ModelInfer":     h.infer,
+		"ServerLive":      func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
+		"ServerReady":     func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
+		"ServerMetadata":  h.serverMetadata,
+		"RepositoryIndex": h.index,
+		"ModelReady":      h.modelReady,
+		"ModelMetadata":   h.modelMetadata,
+		"ModelInfer":      h.infer,
 	} {
 		desc.Methods = append(desc.Methods, unary(name, call))
 	}
@@ -85,6 +86,15 @@ func (h *handler) named(name, version string) (*protocol.Served, error) {
 		return nil, status.Error(codes.NotFound, err.Error())
 	}
 	return m, nil
+}
+
+// index lists the models, as Triton's extension for model repositories does.
+func (h *handler) index([]byte) (list []byte, err error) {
+	for _, m := range h.service.Models {
+		entry := appendText(appendText(appendText(nil, 1, m.Name), 2, m.Version), 3, "READY")
+		list = appendMessage(list, 1, entry)
+	}
+	return list, nil
 }
 
 func (h *handler) serverMetadata([]byte) ([]byte, error) {

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"servebench/cmd/cli"
+	"servebench/generators"
+	"servebench/scenarios/probe"
+
+	"github.com/spf13/cobra"
+)
+
+func probeCommand() *cobra.Command {
+	opts := probe.Options{Protocols: protocolKinds()}
+	var headers []string
+	var dir, protocol, path string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "probe URL",
+		Short: "Find out what a running server speaks, and write a scenario for it",
+		Long: `Ask a running server which protocols it speaks and which models it has, send one
+request with random inputs to each model, and say what came back. With --out, write a
+folder with a scenario that drives the first model that answered, and the inputs it
+sends. A server that describes its routes by OpenAPI, as FastAPI does, is driven by the
+protocol template.
+
+Inputs are random: latency and throughput are measured as they are, answers are only
+checked to be of the protocol. For right answers, name your own data in the scenario
+(data.file with label or expect).`,
+		Example: `  servebench probe http://127.0.0.1:8000
+  servebench probe http://127.0.0.1:8000 -o triton --protocol v2-binary --model resnet50
+  servebench probe http://127.0.0.1:8000 -o api --path /predict
+  servebench probe https://models.example.com --header 'Authorization: Bearer ${TOKEN}'`,
+		Args: cli.Arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := readHeaders(headers, &opts); err != nil {
+				return fail(exitUsage, err)
+			}
+			server, err := probe.Run(cmd.Context(), args[0], opts)
+			if errors.Is(err, probe.ErrAddress) {
+				return fail(exitUsage, err)
+			}
+			if err != nil {
+				return fail(exitRuntime, err)
+			}
+			if err := printProbe(cmd.OutOrStdout(), server); err != nil {
+				return fail(exitRuntime, err)
+			}
+			choice, err := server.Choose(protocol, opts.Model, path)
+			if dir == "" || err != nil {
+				return fail(exitRuntime, err, suggestOut(cmd.OutOrStdout(), choice, args[0], err))
+			}
+			if err := server.Write(choice, dir, force); err != nil {
+				return fail(exitRuntime, err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nWrote a scenario for %s.\nNext:\n  servebench run %s\n", choice, filepath.Join(dir, probe.ScenarioFile))
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&dir, "out", "o", "", "folder to write the scenario into (default: none is written)")
+	flags.BoolVar(&force, "force", false, "write over files that exist")
+	flags.StringVar(&protocol, "protocol", "", "protocol of the scenario (default: the first that gave an answer)")
+	flags.StringVar(&opts.Model, "model", "", "model to ask for, where the server has no list, and of the scenario")
+	flags.StringVar(&path, "path", "", "route of the scenario, of a server with an OpenAPI description")
+	flags.StringArrayVar(&headers, "header", nil, "header field of every request: 'Name: value'; ${NAME} is a variable of the environment")
+	flags.DurationVar(&opts.Timeout, "timeout", 5*time.Second, "longest time that an answer may take")
+	return cmd
+}
+
+// readHeaders reads fields as "Name: value", in which ${NAME} stands for a variable.
+func readHeaders(fields []string, opts *probe.Options) error {
+	opts.Header = http.Header{}
+	var faults []error
+	for _, field := range fields {
+		name, value, ok := strings.Cut(field, ":")
+		if name, value = strings.TrimSpace(name), strings.TrimSpace(value); !ok || name == "" {
+			faults = append(faults, fmt.Errorf("--header %q: want 'Name: value'", name))
+			continue
+		}
+		expanded := os.Expand(value, func(variable string) string {
+			text, there := os.LookupEnv(variable)
+			if !there {
+				faults = append(faults, fmt.Errorf("--header %s: the variable %s is not set", name, variable))
+			}
+			return text
+		})
+		opts.Header.Set(name, expanded)
+		opts.Written = append(opts.Written, [2]string{http.CanonicalHeaderKey(name), value})
+	}
+	return errors.Join(faults...)
+}
+
+func suggestOut(w io.Writer, choice probe.Choice, address string, none error) error {
+	if none != nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nNext: write a scenario for %s:\n  servebench probe %s --out my-server\n", choice, address)
+	return err
+}
+
+// printProbe says what was found.
+func printProbe(w io.Writer, s *probe.Server) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", s.URL)
+	for _, f := range s.Found {
+		fmt.Fprintf(&b, "\n%s", f.Protocol.Name)
+		if f.Server != "" {
+			fmt.Fprintf(&b, "  (%s)", f.Server)
+		}
+		b.WriteByte('\n')
+		if len(f.Trials) == 0 {
+			b.WriteString("  The server does not list its models; name one with --model.\n")
+		}
+		for _, t := range f.Trials {
+			printTrial(&b, t)
+		}
+	}
+	if len(s.Routes) > 0 {
+		b.WriteString("\ntemplate  (routes that take JSON, from the server's OpenAPI description)\n")
+		for _, r := range s.Routes {
+			fmt.Fprintf(&b, "  %s %s  %s\n    %s\n", r.Method, r.Path, r.Summary, cut(string(r.Body), 100))
+		}
+	}
+	if len(s.Found) == 0 && len(s.Routes) == 0 {
+		b.WriteString("\nNone of the protocols was recognised. Any HTTP request can be sent with protocol: template.\n")
+	}
+	if len(s.Not) > 0 {
+		b.WriteString("\nNot spoken:\n")
+		for _, n := range s.Not {
+			fmt.Fprintf(&b, "  %-10s %s\n", n.Protocol, cut(n.Why.Error(), 120))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printTrial(b *strings.Builder, t probe.Trial) {
+	fmt.Fprintf(b, "  model %s", t.Model.Name)
+	if t.Model.Version != "" {
+		fmt.Fprintf(b, ", version %s", t.Model.Version)
+	}
+	b.WriteByte('\n')
+	for _, list := range []struct {
+		what    string
+		tensors []generators.Tensor
+	}{{"input", t.Model.Inputs}, {"output", t.Model.Outputs}} {
+		for _, tensor := range list.tensors {
+			fmt.Fprintf(b, "    %-6s  %-16s  %s%s\n", list.what, tensor.Name, tensor.Datatype, tensor.ShapeText())
+		}
+	}
+	switch {
+	case t.Problem != nil:
+		fmt.Fprintf(b, "    No answer to a random input: %s\n", cut(t.Problem.Error(), 200))
+	default:
+		var names []string
+		for _, a := range t.Answer {
+			names = append(names, a.Name)
+		}
+		note := ""
+		if t.Varies {
+			note = "; dimensions of -1 were taken as 1"
+		}
+		fmt.Fprintf(b, "    A random input was answered with %s%s.\n", strings.Join(names, ", "), note)
+	}
+}
+
+// cut shortens a text for one line.
+func cut(text string, most int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
+}

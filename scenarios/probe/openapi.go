@@ -1,0 +1,220 @@
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"servebench/targets/protocol"
+)
+
+// Route is a path of a server that takes JSON, as its OpenAPI description says.
+type Route struct {
+	Method, Path string
+	Summary      string
+	Body         []byte   // JSON that fits the schema
+	Properties   []string // the body's own, sorted
+	Parameters   bool     // the path has parameters, which a scenario has to fill in
+}
+
+// routes reads the OpenAPI description that FastAPI and others serve.
+func routes(ctx context.Context, ask protocol.Ask) []Route {
+	var doc openAPI
+	if ask.GetJSON(ctx, "/openapi.json", &doc) != nil {
+		return nil
+	}
+	var all []Route
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
+		for _, method := range []string{"post", "put", "patch"} {
+			op, ok := doc.operation(path, method)
+			if !ok {
+				continue
+			}
+			content, ok := op.RequestBody.Content["application/json"]
+			if !ok {
+				continue
+			}
+			body, properties := doc.body(content)
+			all = append(all, Route{
+				Method: strings.ToUpper(method), Path: path, Summary: op.Summary, Body: body, Properties: properties,
+				Parameters: strings.Contains(path, "{"),
+			})
+		}
+	}
+	// Routes that look like predictions first, then in the order of their paths.
+	slices.SortStableFunc(all, func(a, b Route) int { return cmp.Compare(rank(a), rank(b)) })
+	return all
+}
+
+func rank(r Route) int {
+	for i, word := range []string{"predict", "infer", "score", "invocation", "classif"} {
+		if strings.Contains(strings.ToLower(r.Path), word) {
+			return i
+		}
+	}
+	if r.Parameters {
+		return 100
+	}
+	return 50
+}
+
+type openAPI struct {
+	Paths      map[string]map[string]json.RawMessage
+	Components struct{ Schemas map[string]schema }
+}
+
+type operation struct {
+	Summary     string
+	RequestBody struct {
+		Content map[string]mediaType
+	} `json:"requestBody"`
+}
+
+type mediaType struct {
+	Schema   schema
+	Example  json.RawMessage
+	Examples map[string]struct{ Value json.RawMessage }
+}
+
+// schema is the part of JSON Schema that says what a value looks like.
+type schema struct {
+	Ref        string `json:"$ref"`
+	Type       any    // a name, or a list of names
+	Format     string
+	Properties map[string]schema
+	Items      *schema
+	Prefix     []schema `json:"prefixItems"`
+	AnyOf      []schema `json:"anyOf"`
+	OneOf      []schema `json:"oneOf"`
+	AllOf      []schema `json:"allOf"`
+	Enum       []json.RawMessage
+	Const      json.RawMessage
+	Default    json.RawMessage
+	Example    json.RawMessage
+	Examples   []json.RawMessage
+	Minimum    *float64
+	Exclusive  any `json:"exclusiveMinimum"`
+	Maximum    *float64
+	MinItems   int `json:"minItems"`
+	MinLength  int `json:"minLength"`
+}
+
+func (d *openAPI) operation(path, method string) (op operation, ok bool) {
+	raw, ok := d.Paths[path][method]
+	return op, ok && json.Unmarshal(raw, &op) == nil
+}
+
+// body is JSON that fits the description of a body, and the names of its properties.
+func (d *openAPI) body(m mediaType) (text []byte, properties []string) {
+	value := m.Example
+	for _, e := range m.Examples {
+		if value == nil {
+			value = e.Value
+		}
+	}
+	if value == nil {
+		value = d.value(m.Schema, 0)
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(value, &fields) == nil {
+		properties = slices.Sorted(maps.Keys(fields))
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, value) != nil {
+		return value, properties
+	}
+	return compact.Bytes(), properties
+}
+
+// maxDepth bounds how deep schemas nest, which may hold themselves.
+const maxDepth = 8
+
+// value is a value that fits a schema: an example or a default where there is one.
+func (d *openAPI) value(s schema, depth int) json.RawMessage {
+	if depth > maxDepth {
+		return json.RawMessage("null")
+	}
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		return d.value(d.Components.Schemas[name], depth+1)
+	}
+	for _, given := range append([]json.RawMessage{s.Example, s.Const, s.Default}, append(s.Examples, s.Enum...)...) {
+		if given != nil && string(given) != "null" {
+			return given
+		}
+	}
+	for _, choice := range append(append(s.AllOf, s.AnyOf...), s.OneOf...) {
+		if typeOf(choice) != "null" {
+			return d.value(choice, depth+1)
+		}
+	}
+	var v any
+	switch typeOf(s) {
+	case "object":
+		fields := map[string]json.RawMessage{}
+		for name, property := range s.Properties {
+			fields[name] = d.value(property, depth+1)
+		}
+		v = fields
+	case "array":
+		items := []json.RawMessage{}
+		for _, item := range s.Prefix {
+			items = append(items, d.value(item, depth+1))
+		}
+		for len(items) < max(s.MinItems, 1) && s.Items != nil && len(items) < 1000 {
+			items = append(items, d.value(*s.Items, depth+1))
+		}
+		v = items
+	case "integer":
+		v = int64(s.number())
+	case "number":
+		v = s.number()
+	case "boolean":
+		v = true
+	case "null":
+		v = nil
+	default:
+		v = "text" + strings.Repeat("x", min(max(0, s.MinLength-4), 1000))
+	}
+	text, err := json.Marshal(v)
+	if err != nil { // a number that JSON has no form for
+		return json.RawMessage("0")
+	}
+	return text
+}
+
+// number is one in the schema's range.
+func (s schema) number() float64 {
+	v := 1.0
+	if s.Minimum != nil {
+		v = max(v, *s.Minimum)
+	}
+	if above, ok := s.Exclusive.(float64); ok {
+		v = max(v, above+1)
+	}
+	if s.Maximum != nil {
+		v = min(v, *s.Maximum)
+	}
+	return v
+}
+
+func typeOf(s schema) string {
+	switch t := s.Type.(type) {
+	case string:
+		return t
+	case []any:
+		for _, name := range t {
+			if name, ok := name.(string); ok && name != "null" {
+				return name
+			}
+		}
+		return "null"
+	}
+	if s.Properties != nil {
+		return "object"
+	}
+	return ""
+}

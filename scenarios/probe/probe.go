@@ -1,0 +1,233 @@
+// Package probe finds out what a running server speaks, by asking it as a client of every
+// protocol would, and writes a scenario that drives it. It stands beside recording: that
+// one writes scenarios from what clients sent, this one from what a server says.
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"servebench/generators"
+	"servebench/targets"
+	"servebench/targets/protocol"
+)
+
+// Options say what to ask.
+type Options struct {
+	Protocols []protocol.Kind
+	Model     string      // to ask for where a protocol has no list; "": unknown
+	Header    http.Header // of every request
+	// Written are the fields of Header as a scenario is to hold them, with variables of the
+	// environment in place of secrets: name and value.
+	Written [][2]string
+	// Timeout bounds each request; 0: 5 seconds.
+	Timeout time.Duration
+}
+
+// Server is what was found out about a server.
+type Server struct {
+	URL    string
+	Found  []Found
+	Not    []Refused // the protocols that it does not speak
+	Routes []Route   // of its OpenAPI description, which takes JSON
+
+	opts      Options
+	responses int
+}
+
+// Found is a protocol that the server speaks.
+type Found struct {
+	Protocol protocol.Kind
+	protocol.Description
+	Trials []Trial // one for each model
+}
+
+// Refused is a protocol that the server does not speak, and what speaks against it.
+type Refused struct {
+	Protocol string
+	Why      error
+}
+
+// Trial is one inference request to a model with random inputs that fit.
+type Trial struct {
+	Model   protocol.ModelDescription
+	Inputs  []generators.Tensor // as a scenario describes them: without the batch, and no dimension that varies
+	Varies  bool                // a dimension that varies was taken to be 1
+	Answer  []generators.Tensor // the outputs of the answer
+	Problem error               // why there was no request, or no answer
+}
+
+// answerLimit bounds an answer, in bytes.
+const answerLimit = 4 << 20
+
+// ErrAddress says that an address is no URL of a server.
+var ErrAddress = errors.New("want the URL of a server, such as http://127.0.0.1:8000")
+
+// Run asks a server. It fails where the server cannot be reached at all.
+func Run(ctx context.Context, address string, opts Options) (*Server, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%q: %w", address, ErrAddress)
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = 5 * time.Second
+	}
+	s := &Server{URL: strings.TrimRight(address, "/"), opts: opts}
+	var silent error
+	for _, kind := range opts.Protocols {
+		if kind.Discover == nil {
+			continue
+		}
+		ask := s.ask(kind.HTTP2)
+		d, err := kind.Discover(ctx, ask, cmp.Or(opts.Model, s.firstModel()))
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if _, none := errors.AsType[*silentError](err); none && silent == nil {
+			silent = err
+		}
+		if err != nil {
+			s.Not = append(s.Not, Refused{kind.Name, err})
+			continue
+		}
+		f := Found{Protocol: kind, Description: *d}
+		for _, m := range d.Models {
+			f.Trials = append(f.Trials, s.try(ctx, ask, kind, m))
+		}
+		s.Found = append(s.Found, f)
+	}
+	if s.responses == 0 {
+		return nil, silent
+	}
+	s.Routes = routes(ctx, s.ask(false))
+	return s, nil
+}
+
+// firstModel is the first that a protocol has listed, to ask for by others; "": none.
+func (s *Server) firstModel() string {
+	for _, f := range s.Found {
+		if f.Listed && len(f.Models) > 0 {
+			return f.Models[0].Name
+		}
+	}
+	return ""
+}
+
+// silentError says that no response came.
+type silentError struct{ error }
+
+func (e *silentError) Unwrap() error { return e.error }
+
+// ask sends requests over connections of their own.
+func (s *Server) ask(http2 bool) protocol.Ask {
+	transport := targets.Endpoint{URL: s.URL}.PlainTransport(http2)
+	return func(ctx context.Context, r protocol.Request) (protocol.Response, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, r.Method, s.URL+r.Path, bytes.NewReader(r.Body))
+		if err != nil {
+			return protocol.Response{}, err
+		}
+		for _, from := range []http.Header{s.opts.Header, r.Header} {
+			for name, values := range from {
+				request.Header[name] = values
+			}
+		}
+		resp, err := transport.RoundTrip(request)
+		if err != nil {
+			return protocol.Response{}, &silentError{targets.Explain(err)}
+		}
+		defer resp.Body.Close()
+		s.responses++
+		body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
+		if err != nil {
+			return protocol.Response{}, &silentError{targets.Explain(err)}
+		}
+		return protocol.Response{Status: resp.StatusCode, Header: resp.Header, Trailer: resp.Trailer, Body: body, Length: int64(len(body))}, nil
+	}
+}
+
+// try sends one example with random inputs to a model.
+func (s *Server) try(ctx context.Context, ask protocol.Ask, kind protocol.Kind, m protocol.ModelDescription) Trial {
+	t := Trial{Model: m}
+	if len(m.Inputs) == 0 {
+		t.Problem = errors.New("the server does not say what the model takes")
+		return t
+	}
+	if t.Inputs, t.Varies, t.Problem = withoutBatch(m.Inputs); t.Problem != nil {
+		return t
+	}
+	client, err := kind.Open(protocol.Config{Model: m.Name, Schema: generators.Schema{Tensors: t.Inputs}})
+	if err != nil {
+		t.Problem = err
+		return t
+	}
+	request, err := client.Encode("", []generators.Example{{Tensors: newSource(1).example(t.Inputs)}})
+	if err != nil {
+		t.Problem = err
+		return t
+	}
+	resp, err := ask(ctx, request)
+	if err != nil {
+		t.Problem = err
+		return t
+	}
+	t.Answer, t.Problem = read(client, resp)
+	return t
+}
+
+// read returns the outputs of an answer.
+func read(client protocol.Protocol, resp protocol.Response) ([]generators.Tensor, error) {
+	accepted := resp.Status/100 == 2
+	if f, ok := client.(protocol.FailureReader); ok {
+		if accepted = f.Accepts(resp.Status); accepted {
+			if class, text := f.Failure(resp); class != "" {
+				return nil, fmt.Errorf("%s: %s", class, text)
+			}
+		}
+	}
+	if !accepted {
+		return nil, fmt.Errorf("status %d: %s", resp.Status, targets.Excerpt(resp.Header, resp.Body))
+	}
+	reply, err := client.Decode(resp)
+	if err != nil {
+		return nil, err
+	}
+	if len(reply.Answers) != 1 {
+		return nil, fmt.Errorf("%d answers to one example", len(reply.Answers))
+	}
+	return reply.Answers[0].Tensors, nil
+}
+
+// withoutBatch takes the dimension of the batch off each input, the first one, which has to
+// vary or be 1, and takes others that vary to be 1.
+func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies bool, err error) {
+	for _, in := range inputs {
+		t := generators.Tensor{Name: in.Name, Datatype: in.Datatype}
+		switch {
+		case in.Datatype == 0:
+			return nil, false, fmt.Errorf("input %q has a datatype that servebench does not know", in.Name)
+		case len(in.Shape) == 0 || in.Shape[0] > 1:
+			return nil, false, fmt.Errorf("input %q has the shape %s, whose first dimension is none of a batch", in.Name, in.ShapeText())
+		}
+		for _, size := range in.Shape[1:] {
+			if size < 0 {
+				size, varies = 1, true
+			}
+			t.Shape = append(t.Shape, size)
+		}
+		if n := t.Len(); n < 0 || n > 1<<24 {
+			return nil, false, fmt.Errorf("input %q has %s elements, more than 2^24", in.Name, t.ShapeText())
+		}
+		all = append(all, t)
+	}
+	return all, varies, nil
+}

@@ -1,0 +1,212 @@
+package probe
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"servebench/generators"
+	"servebench/targets/protocol"
+	"servebench/targets/protocol/mlflow"
+	"servebench/targets/protocol/tfserving"
+	v2 "servebench/targets/protocol/v2"
+	"servebench/targets/protocol/v2grpc"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func kinds() []protocol.Kind {
+	return []protocol.Kind{v2.Kind(), v2.BinaryKind(), v2grpc.Kind(), tfserving.Kind(), mlflow.Kind()}
+}
+
+// serve serves a handler over HTTP/1.1 and h2c.
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(h)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func service() protocol.Service {
+	return protocol.Service{Name: "s", Version: "1", Models: []protocol.Model{{
+		Name: "m", Version: "3", Predict: protocol.Binary(func([]float32) float32 { return 0.25 }),
+		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
+	}}}
+}
+
+func found(s *Server) (names []string) {
+	for _, f := range s.Found {
+		names = append(names, f.Protocol.Name)
+	}
+	return names
+}
+
+func TestRunFindsEveryProtocol(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/v2/", v2.Handler(service()))
+	mux.Handle("/v2", v2.Handler(service()))
+	mux.Handle(v2grpc.Patterns()[0], v2grpc.Handler(service()))
+	for _, p := range tfserving.Patterns() {
+		mux.Handle(p, tfserving.Handler(service()))
+	}
+	mux.Handle("/", mlflow.Handler(service()))
+	s, err := Run(t.Context(), serve(t, mux), Options{Protocols: kinds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"v2", "v2-binary", "v2-grpc", "tfserving", "mlflow"}, found(s)); diff != "" {
+		t.Fatalf("protocols (-want +got):\n%s\nnot: %+v", diff, s.Not)
+	}
+	for _, f := range s.Found[:4] {
+		trial := f.Trials[0]
+		if trial.Problem != nil || trial.Model.Name != "m" || trial.Model.Version != "3" || len(trial.Answer) == 0 {
+			t.Errorf("%s: %+v", f.Protocol.Name, trial)
+		}
+		if want := []generators.Tensor{{Name: "features", Datatype: generators.FP32, Shape: []int64{2}}}; !cmp.Equal(want, trial.Inputs) {
+			t.Errorf("%s: inputs %+v, want %+v", f.Protocol.Name, trial.Inputs, want)
+		}
+	}
+}
+
+// TestRunOfTritonsList reads the models of a server whose repository has an index, whose
+// model has two inputs and whose dimensions vary.
+func TestRunOfTritonsList(t *testing.T) {
+	mux := http.NewServeMux()
+	answer := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+	}
+	mux.HandleFunc("GET /v2", answer(`{"name":"triton","version":"2.60.0","extensions":["model_repository"]}`))
+	mux.HandleFunc("POST /v2/repository/index", answer(`[{"name":"net","version":"1","state":"READY"}]`))
+	mux.HandleFunc("GET /v2/models/net", answer(`{"name":"net","versions":["1"],"inputs":[{"name":"image","datatype":"UINT8","shape":[-1,2,-1]},{"name":"text","datatype":"BYTES","shape":[1,1]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,1]}]}`))
+	mux.HandleFunc("POST /v2/models/net/infer", func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Inputs []struct {
+				Name, Datatype string
+				Shape          []int
+			}
+		}
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body.Inputs) != 2 || !cmp.Equal(body.Inputs[0].Shape, []int{1, 2, 1}) {
+			t.Errorf("request %+v, %v", body, err)
+		}
+		answer(`{"outputs":[{"name":"y","datatype":"FP32","shape":[1,1],"data":[0.5]}]}`)(w, r)
+	})
+	s, err := Run(t.Context(), serve(t, mux), Options{Protocols: kinds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := found(s); !cmp.Equal(got, []string{"v2"}) {
+		t.Fatalf("found %v", got)
+	}
+	if trial := s.Found[0].Trials[0]; trial.Problem != nil || !trial.Varies || s.Found[0].Server != "triton 2.60.0" {
+		t.Errorf("%+v of %s", trial, s.Found[0].Server)
+	}
+	dir := t.TempDir()
+	choice, err := s.Choose("", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(choice, dir, false); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile))
+	for _, want := range []string{"model: net", "protocol: v2\n", "image: UINT8[2,1]", "text: BYTES[1]"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("scenario without %q:\n%s", want, text)
+		}
+	}
+	data, _ := os.ReadFile(filepath.Join(dir, DataFile))
+	if lines := strings.Count(string(data), "\n"); lines != records || !strings.HasPrefix(string(data), `{"image":[`) {
+		t.Errorf("%d lines: %.100s", lines, data)
+	}
+	if err := s.Write(choice, dir, false); err == nil || !strings.Contains(err.Error(), "exists; give another folder") {
+		t.Errorf("written over: %v", err)
+	}
+	if err := s.Write(choice, dir, true); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRunOfOpenAPI makes bodies that fit what FastAPI says.
+func TestRunOfOpenAPI(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"paths":{
+			"/health":{"get":{}},
+			"/users/{id}":{"put":{"requestBody":{"content":{"application/json":{"schema":{"type":"object","properties":{"name":{"type":"string"}}}}}}}},
+			"/predict":{"post":{"summary":"Predict","requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Loan"}}}}}}},
+			"components":{"schemas":{
+				"Loan":{"type":"object","properties":{"income":{"type":"number","minimum":1000},"years":{"type":"integer"},"kind":{"$ref":"#/components/schemas/Kind"},
+					"scores":{"type":"array","items":{"type":"number"},"minItems":2},"note":{"anyOf":[{"type":"null"},{"type":"string"}]},"self":{"$ref":"#/components/schemas/Loan"}}},
+				"Kind":{"enum":["car","house"]}}}}`))
+	})
+	s, err := Run(t.Context(), serve(t, mux), Options{Protocols: kinds(), Header: http.Header{"X-Api-Key": {"geheim"}}, Written: [][2]string{{"X-Api-Key", "${KEY}"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Routes) != 2 || s.Routes[0].Path != "/predict" || !s.Routes[1].Parameters {
+		t.Fatalf("routes %+v", s.Routes)
+	}
+	var body map[string]any
+	if err := json.Unmarshal(s.Routes[0].Body, &body); err != nil {
+		t.Fatalf("%v in %s", err, s.Routes[0].Body)
+	}
+	delete(body, "self")
+	want := map[string]any{"income": 1000.0, "years": 1.0, "kind": "car", "scores": []any{1.0, 1.0}, "note": "text"}
+	if diff := cmp.Diff(want, body); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+	choice, err := s.Choose("", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := s.Write(choice, dir, false); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile))
+	if !strings.Contains(string(text), `X-Api-Key: "${KEY}"`) || strings.Contains(string(text), "geheim") || !strings.Contains(string(text), "path: /predict") {
+		t.Errorf("scenario:\n%s", text)
+	}
+}
+
+func TestRunOfNothing(t *testing.T) {
+	if _, err := Run(t.Context(), "http://127.0.0.1:1", Options{Protocols: kinds()}); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("nobody there: %v", err)
+	}
+	for _, address := range []string{"", "127.0.0.1:80", "ftp://x", "http://"} {
+		if _, err := Run(t.Context(), address, Options{Protocols: kinds()}); err == nil || !strings.Contains(err.Error(), "want the URL of a server") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+	s, err := Run(t.Context(), serve(t, http.NotFoundHandler()), Options{Protocols: kinds()})
+	if err != nil || len(s.Found) > 0 || len(s.Not) != len(kinds()) {
+		t.Errorf("a server of nothing: %+v, %v", s, err)
+	}
+	if _, err := s.Choose("", "", ""); err == nil {
+		t.Error("a scenario for nothing")
+	}
+}
+
+// TestHostileDescriptions holds the probe to servers that lie.
+func TestHostileDescriptions(t *testing.T) {
+	for _, shape := range []string{`[]`, `[4,2]`, `[-1,1000000000000]`, `[-1,16777216,16777216]`} {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /v2", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"name":"x"}`)) })
+		mux.HandleFunc("GET /v2/models", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"models":["m"]}`)) })
+		mux.HandleFunc("GET /v2/models/m", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"inputs":[{"name":"x","datatype":"FP32","shape":` + shape + `}]}`))
+		})
+		s, err := Run(t.Context(), serve(t, mux), Options{Protocols: kinds()})
+		if err != nil || len(s.Found) != 1 || s.Found[0].Trials[0].Problem == nil {
+			t.Errorf("%s: %+v, %v", shape, s, err)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package protocol
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"servebench/generators"
+)
+
+// Ask sends one request to a running server. It fails where no response came.
+type Ask func(context.Context, Request) (Response, error)
+
+// Description is what a running server says of itself in a protocol.
+type Description struct {
+	Server string // its name and version; "" where it does not say
+	// Models are those that it names. Without Listed the protocol has no list, and they
+	// are the one that was asked for, if any.
+	Models []ModelDescription
+	Listed bool
+}
+
+// ModelDescription is what a server says of a model.
+type ModelDescription struct {
+	Name, Version string
+	// Inputs and Outputs have no data, and the dimension of the batch in their shape; -1
+	// is a dimension that varies. nil: the server does not say.
+	Inputs, Outputs []generators.Tensor
+}
+
+// GetJSON asks for a path and reads the answer into a document. It fails where there is no
+// 2xx, or no JSON.
+func (ask Ask) GetJSON(ctx context.Context, path string, document any) error {
+	resp, err := ask(ctx, Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return err
+	}
+	if resp.Status/100 != 2 {
+		return fmt.Errorf("GET %s: status %d", path, resp.Status)
+	}
+	if err := json.Unmarshal(resp.Body, document); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
