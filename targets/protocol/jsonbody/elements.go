@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,6 +146,9 @@ func appendLong(dst []byte, s *Scanner, d generators.Datatype) (data []byte, pro
 // is a fault of the field data of item i of the list.
 func (r *Reader) ReadElements(t *generators.Tensor, text []byte, i int) {
 	e := elementReader{Reader: Reader{Scanner: Scanner{Src: text}, List: r.List}, tensor: t, at: i}
+	// Every element takes two bytes of text or more: what the shape says is not trusted with
+	// memory.
+	t.Data = slices.Grow(t.Data, max(0, min(t.Len(), len(text)/2+1))*t.Datatype.Size())
 	if len(t.Shape) > 1 && e.StartsNested() {
 		e.readArray(t.Shape)
 	} else {

@@ -30,8 +30,6 @@ type Subject struct {
 	// the features.
 	Tensors []generators.Datatype
 	Input   string
-	// NoValues says that it knows classes alone, and no regressions.
-	NoValues bool
 	// Break makes a request's body one that still names its model, but cannot be
 	// read; nil: half of it does.
 	Break func(body []byte) []byte

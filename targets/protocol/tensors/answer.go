@@ -28,10 +28,13 @@ func Answers(outputs []generators.Tensor, cfg protocol.Config) ([]generators.Ans
 		outputs = slices.DeleteFunc(slices.Clone(outputs), func(t generators.Tensor) bool { return t.Name != cfg.Output })
 	}
 	if len(cfg.Schema.Classes) == 0 {
+		if len(outputs) == 0 && cfg.Output != "" {
+			return nil, fmt.Errorf("outputs: %.40q is missing", cfg.Output)
+		}
 		return rowsOf(outputs)
 	}
-	a := answers{classes: cfg.Schema.Classes, width: len(cfg.Schema.Classes)}
-	if err := a.read(outputs, cfg.Output != ""); err != nil {
+	a := answers{classes: cfg.Schema.Classes, width: len(cfg.Schema.Classes), chosen: cfg.Output}
+	if err := a.read(outputs); err != nil {
 		return nil, err
 	}
 	return a.list(), nil
@@ -74,6 +77,7 @@ func rowsOf(outputs []generators.Tensor) ([]generators.Answer, error) {
 type answers struct {
 	classes       []string // labels index them
 	width         int      // probabilities in a row
+	chosen        string   // the only output that is looked at; "": any
 	labels        []int
 	probabilities []float32
 }
@@ -92,7 +96,7 @@ var numberedOutput = regexp.MustCompile(`^(?i)output[-_]*[0-9]*$`)
 
 // read takes the outputs that are named as here, then those that have another name, and
 // of one that is alone, its datatype and shape. What may mean two things is an error.
-func (a *answers) read(outputs []generators.Tensor, chosen bool) error {
+func (a *answers) read(outputs []generators.Tensor) error {
 	var others []generators.Tensor
 	for _, t := range outputs {
 		var err error
@@ -118,7 +122,7 @@ func (a *answers) read(outputs []generators.Tensor, chosen bool) error {
 			if !hadProbabilities {
 				err = a.readProbabilities(t)
 			}
-		case slices.Contains(labelNames, name), alone && (chosen || a.hasOneMeaning(t)):
+		case slices.Contains(labelNames, name), alone && a.hasOneMeaning(t):
 			if !hadLabels {
 				err = a.readEither(t)
 			}
@@ -132,8 +136,10 @@ func (a *answers) read(outputs []generators.Tensor, chosen bool) error {
 
 func (a *answers) check(outputs []generators.Tensor) error {
 	switch {
+	case a.labels == nil && a.probabilities == nil && a.chosen != "":
+		return fmt.Errorf("outputs: %.40q is missing", a.chosen)
 	case a.labels == nil && a.probabilities == nil:
-		return fmt.Errorf("outputs: want %q or %q, got %s", Label.Name(), Probability.Name(), described(outputs))
+		return fmt.Errorf("outputs: want %q or %q, got %s", Label.Name(), Offered(a.width)[1].Name(), described(outputs))
 	case a.labels != nil && a.probabilities != nil && len(a.labels) != len(a.probabilities)/a.width:
 		return fmt.Errorf("outputs: %d labels but probabilities of %d rows", len(a.labels), len(a.probabilities)/a.width)
 	}
@@ -152,9 +158,10 @@ func described(outputs []generators.Tensor) string {
 }
 
 // hasOneMeaning reports whether an output that is alone says what it holds by its name,
-// its datatype or its shape: floating values of an unknown name may be anything.
+// its datatype or its shape: floating values of an unknown name may be anything, unless
+// the scenario names the output.
 func (a *answers) hasOneMeaning(t generators.Tensor) bool {
-	return !t.Datatype.IsFloat() || a.holdsClasses(t) || numberedOutput.MatchString(t.Name)
+	return a.chosen != "" || !t.Datatype.IsFloat() || a.holdsClasses(t) || numberedOutput.MatchString(t.Name)
 }
 
 // holdsClasses reports whether a tensor is [rows, classes].
@@ -163,9 +170,10 @@ func (a *answers) holdsClasses(t generators.Tensor) bool {
 }
 
 // readEither reads an output whose name does not say what it holds: [rows, classes] of a
-// floating datatype are probabilities, one value per row is a label.
+// floating datatype are probabilities, one value per row is a label. In an output that the
+// scenario names, it is the probability of class 1 where there are two.
 func (a *answers) readEither(t generators.Tensor) error {
-	if t.Datatype.IsFloat() && a.holdsClasses(t) {
+	if t.Datatype.IsFloat() && (a.holdsClasses(t) || a.chosen != "" && a.width == 2) {
 		return a.readProbabilities(t)
 	}
 	return a.readLabels(t)
@@ -180,34 +188,38 @@ func (a *answers) readLabels(t generators.Tensor) error {
 	if rows, width := shapeOf(t); width != 1 || rows < 1 {
 		return fmt.Errorf("output %.40q: want one label per row, [rows] or [rows,1], got %s", t.Name, t.ShapeText())
 	}
-	most := len(a.classes) - 1
 	labels := make([]int, 0, t.Len())
-	add := func(i int, v float64, text string) error {
-		if v != math.Trunc(v) || !(0 <= v && v <= float64(most)) {
-			return fmt.Errorf("output %.40q[%d]: %.40s is not a label in 0…%d", t.Name, i, text, most)
-		}
-		labels = append(labels, int(v))
-		return nil
-	}
 	if t.Datatype == generators.BYTES {
 		for i, text := range t.Elements() {
 			label, err := a.classNamed(string(text))
+			if err == nil {
+				err = a.checkLabel(float64(label))
+			}
 			if err != nil {
 				return fmt.Errorf("output %.40q[%d]: %w", t.Name, i, err)
 			}
-			if err := add(i, float64(label), strconv.Itoa(label)); err != nil {
-				return err
-			}
+			labels = append(labels, label)
 		}
 	} else {
 		for i := range t.Len() {
 			v := t.Number(i)
-			if err := add(i, v, fmt.Sprint(v)); err != nil {
-				return err
+			if err := a.checkLabel(v); err != nil {
+				return fmt.Errorf("output %.40q[%d]: %w", t.Name, i, err)
 			}
+			labels = append(labels, int(v))
 		}
 	}
 	a.labels = labels
+	return nil
+}
+
+func (a *answers) checkLabel(v float64) error {
+	switch most := len(a.classes) - 1; {
+	case v != math.Trunc(v):
+		return fmt.Errorf("%.4g is not a label; a probability of class 1 is read from an output named %q or %q, or as [rows,2]", v, Probability.Name(), "predict_proba")
+	case !(0 <= v && v <= float64(most)):
+		return fmt.Errorf("%g is not a label in 0…%d", v, most)
+	}
 	return nil
 }
 

@@ -84,8 +84,8 @@ func TestBinaryOutputsOfOtherServers(t *testing.T) {
 	}
 	for document, want := range map[string]string{
 		`{"outputs":[{"name":"probability","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":8}}]}`: "8 bytes, where 4 are left",
-		`{"outputs":[{"name":"probability","datatype":"FP8","shape":[1],"parameters":{"binary_data_size":4}}]}`:  `"FP8" is none of the protocol`,
-		`{"outputs":[{"name":"probability","datatype":"FP32","parameters":{"binary_data_size":4}}]}`:             "without a shape",
+		`{"outputs":[{"name":"probability","datatype":"FP8","shape":[1],"parameters":{"binary_data_size":4}}]}`:  `"FP8" is not one of`,
+		`{"outputs":[{"name":"probability","datatype":"FP32","parameters":{"binary_data_size":4}}]}`:             "outputs[0].shape: missing",
 		`{"outputs":[{"name":"probability","datatype":"FP32","shape":[1]}]}`:                                     "outputs[0].data: missing",
 		`{"outputs":[]}`: "behind the JSON belong to no tensor",
 		`{"outputs":[{"name":"probability","datatype":"FP32","shape":[2,2,2,2,2,2,2,2,2],"parameters":{"binary_data_size":4}}]}`: "want up to 8 dimensions",

@@ -43,8 +43,7 @@ func Kind() protocol.Kind {
 // client is the protocol seen from the client, for one model.
 type client struct {
 	path    string
-	schema  generators.Schema
-	output  string    // the only one that is read; "": see Decode
+	cfg     protocol.Config
 	inputs  string    // what stands in a body between its id and the shape of the rows
 	outputs string    // what stands in it behind the data
 	buffers sync.Pool // *[]byte, in which bodies are built
@@ -59,8 +58,7 @@ func open(cfg protocol.Config) (protocol.Protocol, error) {
 	}
 	return &client{
 		path:    "/v2/models/" + url.PathEscape(cfg.Model) + "/infer",
-		schema:  cfg.Schema,
-		output:  cfg.Output,
+		cfg:     cfg,
 		inputs:  `"inputs":[{"name":` + string(jsonbody.AppendString(nil, []byte(cmp.Or(cfg.Input, tensors.InputName)))) + `,"shape":[`,
 		outputs: askFor(tensors.Wanted(cfg)),
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
@@ -103,12 +101,12 @@ func (c *client) appendRequest(dst []byte, id string, batch []generators.Example
 	if len(batch) == 0 {
 		return nil, errors.New("the batch is empty")
 	}
-	if len(c.schema.Tensors) > 0 {
+	if len(c.cfg.Schema.Tensors) > 0 {
 		return c.appendTensors(dst, id, batch)
 	}
 	width := len(batch[0].Features)
-	if len(c.schema.Features) > 0 {
-		width = len(c.schema.Features)
+	if len(c.cfg.Schema.Features) > 0 {
+		width = len(c.cfg.Schema.Features)
 	}
 	dst = append(appendID(dst, id), c.inputs...)
 	dst = jsonbody.AppendInt(dst, len(batch))
@@ -136,7 +134,7 @@ func appendID(dst []byte, id string) []byte {
 
 // appendTensors appends the request of examples that are tensors.
 func (c *client) appendTensors(dst []byte, id string, batch []generators.Example) ([]byte, error) {
-	stacked, err := generators.StackTensors(c.schema, batch)
+	stacked, err := generators.StackTensors(c.cfg.Schema, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +171,8 @@ func (c *client) appendRow(dst []byte, row int, features []float32, width int) (
 }
 
 func (c *client) featureName(i int) string {
-	if i < len(c.schema.Features) {
-		return c.schema.Features[i].Name
+	if i < len(c.cfg.Schema.Features) {
+		return c.cfg.Schema.Features[i].Name
 	}
 	return fmt.Sprint(i)
 }

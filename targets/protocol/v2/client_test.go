@@ -99,8 +99,8 @@ func TestDecodeMoreClasses(t *testing.T) {
 		{"a class's name", "", output("class", "BYTES", "[1]", `["blue"]`), generators.Classified(2), ""},
 		{"of two outputs the one named", "b", output("a", "INT64", "[1]", "[0]") + "," + output("b", "INT64", "[1]", "[2]"), generators.Classified(2), ""},
 		{"no label", "", output("label", "INT64", "[1]", "[3]"), generators.Answer{}, "3 is not a label in 0…2"},
-		{"two probabilities", "", output("probabilities", "FP32", "[1,2]", "[0.5,0.5]"), generators.Answer{}, `the probabilities of the 3 classes, [rows,3]; "probabilities" is [1,2]`},
-		{"not 1", "", output("probabilities", "FP32", "[1,3]", "[0.5,0.5,0.5]"), generators.Answer{}, "is [0.5, 0.5, 0.5], which does not add up to 1: want the probabilities of the 3 classes"},
+		{"two probabilities", "", output("probabilities", "FP32", "[1,2]", "[0.5,0.5]"), generators.Answer{}, "want the probabilities of 3 classes, [rows,3], or"},
+		{"not 1", "", output("probabilities", "FP32", "[1,3]", "[0.5,0.5,0.5]"), generators.Answer{}, "row 0 adds up to 1.5, want 1: the probabilities of 3 classes"},
 		{"the named output is missing", "b", probabilities, generators.Answer{}, `outputs: "b" is missing`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,16 +168,16 @@ func TestDecodeTensors(t *testing.T) {
 		}
 	}
 	for list, want := range map[string]string{
-		"":                                "outputs: none",
+		"":                                "outputs: there are none",
 		output("y", "FP16", "[1]", "[1]"): `outputs[0].datatype: "FP16" is not one of FP32`,
-		output("y", "FP32", "[0]", "[]"):  `"y" is [0]`,
-		output("y", "FP32", "[2147483647,0]", "[]"):                                      `"y" is [2147483647,0]`,
+		output("y", "FP32", "[0]", "[]"):  "want one row for each of 0 examples",
+		output("y", "FP32", "[2147483647,0]", "[]"):                                      "has more than 1048576 rows",
 		output("y", "FP32", "[1,1,1,1,1,1,1,1,1]", "[1]"):                                "9 dimensions",
 		output("y", "FP32", "[2]", "[1]"):                                                "outputs[0].data: an array of 1 values, where the shape [2] wants 2",
 		boxes + "," + output("z", "INT8", "[3]", "[1,2,3]"):                              `outputs[1]: tensor "z" has the shape [3], want one row for each of 2 examples`,
 		`{"name":"y","datatype":"FP32","data":[1]}`:                                      "outputs[0].shape: missing",
 		`{"name":"y","datatype":"FP32","shape":[1]}`:                                     "outputs[0].data: missing",
-		`{"name":"y","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}`: "outputs[0].data: missing",
+		`{"name":"y","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}`: "4 bytes, where 0 are left behind the JSON",
 	} {
 		if answers, err := decode("", list); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, error %v, want %s", list, answers, err, want)
@@ -265,20 +265,20 @@ func TestDecodeFaults(t *testing.T) {
 		{`{"id":7,` + outputs(label2)[1:], `decode: id: want a string, got a number`},
 		{`{"outputs":{}}`, `decode: outputs: want an array, got an object`},
 		{`{"outputs":[1]}`, `decode: outputs[0]: want an object, got a number`},
-		{outputs(`{"name":"label","datatype":"FP16","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a label is a whole number, a boolean or a class's name as BYTES, got "FP16"`},
-		{outputs(`{"name":"probability","datatype":"INT8","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: a probability is FP32 or FP64, got "INT8"`},
+		{outputs(`{"name":"label","datatype":"FP16","shape":[1],"data":[1]}`), `decode: outputs[0].datatype: "FP16" is not one of FP32, FP64, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL, BYTES`},
+		{outputs(`{"name":"probability","datatype":"INT8","shape":[1],"data":[1]}`), `decode: output "probability": a probability is FP32 or FP64, got INT8`},
 		{outputs(`{"name":"label","datatype":"INT64","data":[1]}`), `decode: outputs[0].shape: missing`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[1,2],"data":[1,0]}`), `decode: outputs[0].shape: want one label per row, [rows] or [rows,1]; "label" is [1,2]`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[2],"data":[1]}`), `decode: outputs[0].shape: [2] wants 2 values, got 1`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[2]}`), `decode: outputs[0].data[0]: 2 is not a label in 0…1`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[-1]}`), `decode: outputs[0].data[0]: -1 is not a label in 0…1`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[1,2],"data":[1,0]}`), `decode: output "label": want one label per row, [rows] or [rows,1], got [1,2]`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[2],"data":[1]}`), `decode: outputs[0].data: an array of 1 values, where the shape [2] wants 2`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[2]}`), `decode: output "label"[0]: 2 is not a label in 0…1`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[-1]}`), `decode: output "label"[0]: -1 is not a label in 0…1`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"data":[0.5]}`), `decode: outputs[0].data[0]: 0.5 is not of datatype INT64`},
 		{outputs(`{"name":"label","datatype":"INT64","shape":[1]}`), `decode: outputs[0].data: missing`},
-		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[null]}`), `decode: outputs[0].data[0]: NaN is not a probability in 0…1`},
-		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[1.5]}`), `decode: outputs[0].data[0]: 1.5 is not a probability in 0…1`},
-		{outputs(label2 + "," + label2), `decode: outputs[1].name: "label" is a second output of its kind`},
+		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[null]}`), `decode: output "probability"[0]: NaN is not a probability in 0…1`},
+		{outputs(`{"name":"probability","datatype":"FP32","shape":[1],"data":[1.5]}`), `decode: output "probability"[0]: 1.5 is not a probability in 0…1`},
+		{outputs(label2 + "," + label2), `decode: outputs: "label" is a second output of labels`},
 		{outputs(label2 + `,{"name":"probability","datatype":"FP32","shape":[1],"data":[1]}`), `decode: outputs: 2 labels but probabilities of 1 rows`},
-		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"parameters":{"binary_data_size":8}}`), `decode: outputs[0].data: missing`},
+		{outputs(`{"name":"label","datatype":"INT64","shape":[1],"parameters":{"binary_data_size":8}}`), `decode: outputs[0].parameters.binary_data_size: 8 bytes, where 0 are left behind the JSON`},
 	}
 	for _, test := range tests {
 		t.Run(test.body[:min(len(test.body), 60)], func(t *testing.T) {
@@ -319,7 +319,7 @@ func TestDecodeOfOtherServers(t *testing.T) {
 			output("probabilities", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
 		"OpenVINO, named":                 {output("probabilities", "FP32", "[2,2]", "[0.25,0.75,0.75,0.25]"), probabilities},
 		"TorchServe, a scalar":            {output("predictions", "INT64", "[]", "[1]"), labels[:1]},
-		"softmax of any name":             {output("dense_1", "FP32", "[2,2]", "[0.2490234375,0.75,0.75,0.25]"), probabilities},
+		"softmax of any name":             {output("dense_1", "FP32", "[2,2]", "[0.2490234375,0.75,0.75,0.25]"), []generators.Answer{{Kind: generators.Class, Label: 1, Probabilities: []float32{0.2490234375, 0.75}}, probable(0, 0.25)}},
 		"classes":                         {output("classes", "BYTES", "[2]", `["yes","no"]`), labels},
 		"classes by number":               {output("classes", "BYTES", "[2]", `["1","0"]`), labels},
 		"label, FP64":                     {output("label", "FP64", "[2]", "[1.0,0]"), labels},
@@ -346,15 +346,15 @@ func TestDecodeOfOtherServers(t *testing.T) {
 // What may mean two things is refused, with what was found.
 func TestDecodeDoesNotGuess(t *testing.T) {
 	for name, test := range map[string]struct{ outputs, want string }{
-		"probability as a label":          {output("label", "FP32", "[1]", "[0.97]"), `output "label" holds 0.97, which is no label; a probability of class 1 is read from an output named "probability" or "predict_proba", or as [rows,2]`},
-		"probability or regression":       {output("predict", "FP32", "[1]", "[0.97]"), `output "predict" holds 0.97, which is no label`},
-		"the same, numbered":              {output("output-0", "FP32", "[1]", "[0.03]"), `holds 0.03, which is no label`},
-		"missing label":                   {output("label", "FP32", "[1]", "[null]"), `holds NaN, which is no label`},
+		"probability as a label":          {output("label", "FP32", "[1]", "[0.97]"), `output "label"[0]: 0.97 is not a label; a probability of class 1 is read from an output named "probability" or "predict_proba", or as [rows,2]`},
+		"probability or regression":       {output("predict", "FP32", "[1]", "[0.97]"), `output "predict"[0]: 0.97 is not a label`},
+		"the same, numbered":              {output("output-0", "FP32", "[1]", "[0.03]"), "0.03 is not a label"},
+		"missing label":                   {output("label", "FP32", "[1]", "[null]"), "NaN is not a label"},
 		"label out of range":              {output("output-0", "FP64", "[1]", "[2.0]"), "2 is not a label in 0…1"},
 		"logits":                          {output("output-0", "FP32", "[1,2]", "[-1.5,2.5]"), "-1.5 is not a probability"},
-		"independent scores":              {output("predict_proba", "FP32", "[1,2]", "[0.9,0.8]"), `row 0 of "predict_proba" is [0.9, 0.8], which does not add up to 1`},
-		"three classes":                   {output("predict_proba", "FP32", "[1,3]", "[0.2,0.3,0.5]"), `want one value per row, [rows] or [rows,1], or the probabilities of class 0 and 1, [rows,2]; "predict_proba" is [1,3]`},
-		"one-hot":                         {output("label", "INT64", "[1,2]", "[0,1]"), `"label" is [1,2]`},
+		"independent scores":              {output("predict_proba", "FP32", "[1,2]", "[0.9,0.8]"), `output "predict_proba": row 0 adds up to 1.7, want 1`},
+		"three classes":                   {output("predict_proba", "FP32", "[1,3]", "[0.2,0.3,0.5]"), "want the probabilities of 2 classes, [rows,2], or of two classes that of class 1, [rows] or [rows,1], got [1,3]"},
+		"one-hot":                         {output("label", "INT64", "[1,2]", "[0,1]"), "[rows] or [rows,1], got [1,2]"},
 		"another class":                   {output("label", "BYTES", "[1]", `["maybe"]`), `"maybe" is no label, want one of ["no" "yes"] or its number, 0…1`},
 		"true as text":                    {output("label", "BYTES", "[1]", `["true"]`), `"true" is no label`},
 		"another case":                    {output("label", "BYTES", "[1]", `["Yes"]`), `"Yes" is no label`},
@@ -363,10 +363,10 @@ func TestDecodeDoesNotGuess(t *testing.T) {
 		"text as a number":                {output("label", "BYTES", "[1]", `[1]`), "want BYTES, got a number"},
 		"a float of an unknown name":      {output("score", "FP32", "[1]", "[1]"), `want "label" or "probability", got "score" (FP32 [1])`},
 		"two unknown outputs":             {output("a", "INT64", "[1]", "[1]") + "," + output("b", "INT64", "[1]", "[0]"), `got "a" (INT64 [1]), "b" (INT64 [1])`},
-		"two labels":                      {output("class", "INT64", "[1]", "[1]") + "," + output("predict", "INT64", "[1]", "[0]"), `outputs[1].name: "predict" is a second output of its kind`},
-		"probabilities as whole numbers":  {output("predict_proba", "INT64", "[1]", "[1]"), `a probability is FP32 or FP64, got "INT64"`},
-		"more values than a scalar holds": {output("predict", "INT64", "[]", "[1,0]"), "[1] wants 1 values, got 2"},
-		"no rows":                         {output("output-0", "FP32", "[0,2]", "[]"), `"output-0" is [0,2]`},
+		"two labels":                      {output("class", "INT64", "[1]", "[1]") + "," + output("predict", "INT64", "[1]", "[0]"), `"predict" is a second output of labels`},
+		"probabilities as whole numbers":  {output("predict_proba", "INT64", "[1]", "[1]"), "a probability is FP32 or FP64, got INT64"},
+		"more values than a scalar holds": {output("predict", "INT64", "[]", "[1,0]"), "an array of 2 values, where the shape [1] wants 1"},
+		"no rows":                         {output("output-0", "FP32", "[0,2]", "[]"), `output "output-0": want the probabilities of 2 classes, [rows,2], or of two classes that of class 1, [rows] or [rows,1], got [0,2]`},
 		"no outputs":                      {"", "got neither"},
 	} {
 		t.Run(name, func(t *testing.T) {

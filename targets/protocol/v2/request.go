@@ -127,7 +127,8 @@ func (d *requestDecoder) readInputs() {
 }
 
 func (d *requestDecoder) readFeatures(t *tensor) {
-	typ, known := numericType(t.datatype)
+	typ := generators.DatatypeNamed(string(t.datatype))
+	known := jsonbody.IsNumeric(typ)
 	if !known {
 		d.Fault("inputs[%d].datatype: %q is not one of %s", t.index, jsonbody.Shorten(t.datatype), jsonbody.NumericNames())
 	}

@@ -152,25 +152,25 @@ func (r *reader) readParameters(t *tensor) {
 }
 
 // data reads a tensor's values: flat, or nested as its shape is.
-type data[T float32 | float64] struct {
+type data struct {
 	*reader                  // gets the faults
 	text    jsonbody.Scanner // of the values
 	tensor  *tensor
-	typ     elementType
+	typ     generators.Datatype
 	rows    int
-	width   int // values in a row
-	values  []T // what there was before, and those read so far, row by row
-	count   int // of those read so far
+	width   int       // values in a row
+	values  []float32 // what there was before, and those read so far, row by row
+	count   int       // of those read so far
 }
 
 // readData appends to dst the values of t, rows × width of them. When they are
 // not what the datatype and the shape say, that is a fault.
-func readData[T float32 | float64](r *reader, t *tensor, typ elementType, rows, width int, dst []T) []T {
+func readData(r *reader, t *tensor, typ generators.Datatype, rows, width int, dst []float32) []float32 {
 	if t.data == nil {
 		r.Fault("%s: missing", r.Field(t.index, "data"))
 		return dst
 	}
-	d := data[T]{
+	d := data{
 		reader: r, text: jsonbody.Scanner{Src: t.data}, tensor: t,
 		typ: typ, rows: rows, width: width, values: dst,
 	}
@@ -182,7 +182,7 @@ func readData[T float32 | float64](r *reader, t *tensor, typ elementType, rows, 
 	return d.values
 }
 
-func (d *data[T]) readFlat() {
+func (d *data) readFlat() {
 	for i := range d.text.Array {
 		if problem := d.readElement(); problem != "" {
 			d.Fault("%s[%d]: %s", d.Field(d.tensor.index, "data"), i, problem)
@@ -193,7 +193,7 @@ func (d *data[T]) readFlat() {
 	}
 }
 
-func (d *data[T]) readRows() {
+func (d *data) readRows() {
 	rows := 0
 	for row := range d.text.Array {
 		rows++
@@ -209,7 +209,7 @@ func (d *data[T]) readRows() {
 	}
 }
 
-func (d *data[T]) readRow(row int) {
+func (d *data) readRow(row int) {
 	before := d.count
 	for i := range d.text.Array {
 		if problem := d.readElement(); problem != "" {
@@ -221,12 +221,12 @@ func (d *data[T]) readRow(row int) {
 	}
 }
 
-func (d *data[T]) readElement() (problem string) {
-	x, problem := d.typ.readValue(&d.text)
-	if v := T(x); math.IsInf(float64(v), 0) && !math.IsInf(x, 0) {
+func (d *data) readElement() (problem string) {
+	x, problem := jsonbody.ReadNumber(&d.text, d.typ)
+	if v := float32(x); math.IsInf(float64(v), 0) && !math.IsInf(x, 0) {
 		problem = fmt.Sprintf("%g is out of the range of FP32, in which the model computes", x)
 	}
 	d.count++
-	d.values = append(d.values, T(x))
+	d.values = append(d.values, float32(x))
 	return problem
 }
