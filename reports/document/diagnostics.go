@@ -15,7 +15,7 @@ func ofServer(d record.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule
 // onTop says that a diagnostic is said with the verdict.
 func (b builder) onTop(d record.Diagnostic) bool {
 	short := b.a.Shortfall()
-	return d.Severity == record.SeverityError || ofServer(d) || short != nil && d.Rule == strings.ToLower(short.Word)
+	return d.Severity == record.SeverityError || ofServer(d) || short != nil && d.Rule == short.Rule()
 }
 
 func (b builder) diagnostic(d record.Diagnostic) Line {

@@ -37,7 +37,7 @@ func (b builder) verdict() Verdict {
 func (b builder) shortfall(short *sample.Shortfall) Line {
 	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(sentence.Shortfall(b.a, short))}
 	for _, d := range b.a.Diagnostics {
-		if d.Rule == strings.ToLower(short.Word) {
+		if d.Rule == short.Rule() {
 			line.Fix = format.Sentence(d.Action)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *session) targetCPUs() record.Fact {
 	cpus := targets.FormatCPUs(s.split.Target)
 	for _, t := range s.record.Targets {
 		if t.Unavailable == "" && !t.Running {
-			return record.Fact{Name: "target CPUs", Value: cpus}
+			return record.Fact{Name: record.FactTargetCPUs, Value: cpus, Count: len(s.split.Target)}
 		}
 	}
 	return record.Fact{Name: "CPUs left free", Value: cpus + "; the CPUs of a server that runs already are not known"}

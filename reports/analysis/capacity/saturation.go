@@ -3,8 +3,6 @@ package capacity
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
@@ -115,27 +113,9 @@ func newSaturation(target string, points []Point) Saturation {
 // not say, as of servers that ran already.
 func targetCPUs(run *record.Run) int {
 	for _, f := range run.Environment {
-		if f.Name == "target CPUs" {
-			return cpusIn(f.Value)
+		if f.Name == record.FactTargetCPUs {
+			return f.Count
 		}
 	}
 	return 0
-}
-
-// cpusIn counts the CPUs of a list like "0-2,5"; 0 of what is none.
-func cpusIn(list string) int {
-	n := 0
-	for part := range strings.SplitSeq(list, ",") {
-		from, to, ranged := strings.Cut(part, "-")
-		if !ranged {
-			to = from
-		}
-		first, err1 := strconv.Atoi(from)
-		last, err2 := strconv.Atoi(to)
-		if err1 != nil || err2 != nil || last < first {
-			return 0
-		}
-		n += last - first + 1
-	}
-	return n
 }

@@ -24,6 +24,18 @@ const (
 	WordIncomplete  = "INCOMPLETE"  // it came to its end without all that was planned
 )
 
+// Rule is the check of package validity that tells of it; "" where the checks tell of each
+// part that is missing.
+func (s *Shortfall) Rule() string {
+	return map[string]string{WordInterrupted: RuleInterrupted, WordUnfinished: RuleUnfinished}[s.Word]
+}
+
+// The checks that tell of a run that did not come to its end.
+const (
+	RuleInterrupted = "interrupted"
+	RuleUnfinished  = "unfinished"
+)
+
 // Unended is the Shortfall of a run that did not come to its end; nil of any other.
 func (s *Set) Unended() *Shortfall {
 	switch {

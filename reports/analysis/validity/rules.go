@@ -197,13 +197,13 @@ func runRules() []Rule {
 			"unended":    {Fix: "run it again to its end"},
 			"unmeasured": {Fix: "leave measure: false out of at least one phase"},
 		}},
-		{ID: "interrupted", run: unended(sample.WordInterrupted), Words: Words{Limit: "the whole plan",
+		{ID: sample.RuleInterrupted, run: unended(sample.RuleInterrupted), Words: Words{Limit: "the whole plan",
 			Text: "the run ended before its plan did: {why}",
 			Fix:  inPart}, cases: map[string]Words{
 			"held": {Fix: "wait for its end"},
 			"ab":   {Fix: "go on with it: {command}"},
 		}},
-		{ID: "unfinished", run: unended(sample.WordUnfinished), Words: Words{Limit: "the whole plan",
+		{ID: sample.RuleUnfinished, run: unended(sample.RuleUnfinished), Words: Words{Limit: "the whole plan",
 			Text: "the run is unfinished: it is still going on, or servebench was killed",
 			Fix:  inPart}, cases: map[string]Words{
 			"held": {Fix: "wait for its end"},

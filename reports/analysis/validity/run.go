@@ -33,10 +33,10 @@ func empty(s *Subject) []finding {
 
 // unended tells of a run that did not come to its end. What is missing of one that did is
 // told of each target.
-func unended(word string) func(*Subject) []finding {
+func unended(rule string) func(*Subject) []finding {
 	return func(s *Subject) []finding {
 		short := s.Unended()
-		if short == nil || short.Word != word {
+		if short == nil || short.Rule() != rule {
 			return nil
 		}
 		f := of(fmt.Sprintf("%d measured cells", len(s.Cells)), 0, "{why}", strings.TrimRight(s.Run.Interrupted, ". "))

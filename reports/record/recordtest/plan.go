@@ -87,7 +87,7 @@ func Compare() Plan {
 			{Name: "CPU", Value: "2 × synthetic, 3.0 GHz"},
 			{Name: "kernel", Value: "Linux 6.1"},
 			{Name: "generator CPUs", Value: "0"},
-			{Name: "target CPUs", Value: "1"},
+			{Name: record.FactTargetCPUs, Value: "1", Count: 1},
 		},
 		Targets: []Target{
 			{
