@@ -136,8 +136,15 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 	case "":
 		return "", nil
 	case corpus.Decode:
+		if t := s.scenario.Template; t != nil && t.Answer != nil {
+			return "its first answer does not hold what template.answer names", s.wrongAnswer(judged.Text, "template.answer", o)
+		}
 	case corpus.WrongAnswer:
-		if s.scenario.Template == nil {
+		t := s.scenario.Template
+		if s.scenario.Data.Expect != "" && (t == nil || t.Expect.Body == nil) {
+			return "", nil // a server may miss what the data expects of one record: the load counts how often
+		}
+		if t == nil {
 			what = "its first answer is wrong"
 		}
 	default: // what the protocol calls a failure
