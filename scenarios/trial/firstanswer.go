@@ -68,7 +68,7 @@ func (s *session) awaitAnswer(ctx context.Context, t trial, v *variant, deployme
 		}
 		if try == 1 {
 			retried = err.Error()
-			s.note("%s: the server is up, but %s: %v; asking again", t, what, err)
+			s.note("%s: the server is up, but %s; asking again", t, what)
 		}
 		select {
 		case <-ctx.Done():
@@ -126,7 +126,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 	}
 	if !requests.Accepts(o.Status) {
 		err := s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
-		if busy := o.Status == http.StatusServiceUnavailable || o.Status == http.StatusTooManyRequests; busy || o.Status >= 500 {
+		if busy := o.Status == http.StatusServiceUnavailable || o.Status == http.StatusTooManyRequests; busy || o.Status >= 500 && o.Status != http.StatusNotImplemented {
 			err = &passingError{err, busy}
 		}
 		return what, err

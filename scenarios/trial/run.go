@@ -118,10 +118,8 @@ func (r *Runner) Run(ctx context.Context, sc *scenarios.Scenario) (*record.Run, 
 
 func (s *session) createRecord() (err error) {
 	s.record.Preflight = s.preflight()
-	if s.writer, err = record.Create(s.Dir, s.record); err != nil {
-		return fmt.Errorf("create run: %w", err)
-	}
-	return nil
+	s.writer, err = record.Create(s.Dir, s.record)
+	return err
 }
 
 // playAndSave plays unless the preflight speaks against it.

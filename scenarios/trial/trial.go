@@ -100,7 +100,7 @@ func (s *session) withOutputFile(err error) error {
 	if err == nil || s.output.Name() == "" {
 		return err
 	}
-	return fmt.Errorf("%w\n\tthe server's output is in %s in the run's folder", err, s.output.Name())
+	return fmt.Errorf("%w; the server's output is in %s in the run's folder", err, s.output.Name())
 }
 
 // closeOutput ends the keeping of what the server of a trial writes. What could not be
