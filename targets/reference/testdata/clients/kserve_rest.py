@@ -27,11 +27,12 @@ async def check_v2(url):
     assert await client.is_server_ready(url)
     assert await client.is_model_ready(url, "sum")
     assert not await client.is_model_ready(url, "nope")
-    answer = await client.infer(url, request("sum", binary=False), model_name="sum")
-    assert answer.id == "r-1", answer.id
-    outputs = {output.name: output.as_numpy() for output in answer.outputs}
-    np.testing.assert_array_equal(outputs["label"], np.array([1, 0], dtype=np.int64))
-    np.testing.assert_array_equal(outputs["probability"], ROWS.sum(axis=1))
+    for binary in (False, True):
+        answer = await client.infer(url, request("sum", binary), model_name="sum")
+        assert answer.id == "r-1", answer.id
+        outputs = {output.name: output.as_numpy() for output in answer.outputs}
+        np.testing.assert_array_equal(outputs["label"], np.array([1, 0], dtype=np.int64))
+        np.testing.assert_array_equal(outputs["probability"], ROWS.sum(axis=1))
     try:
         await client.infer(url, request("nope", binary=False), model_name="nope")
     except httpx.HTTPStatusError as refused:
