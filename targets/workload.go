@@ -32,6 +32,7 @@ type Workload struct {
 	// targets build one from Command, which then has to be one static binary.
 	Image string
 	Env   []string // further KEY=VALUE pairs
+	Model string   // what requests call the model, for targets that name what they run; "": nothing
 	Ready string   // path that answers 2xx when the server is ready, or a method of gRPC, see IsCall
 	// AnyAnswer says that any answer on Ready with a status below 500 shows that the
 	// server is ready.

@@ -289,7 +289,7 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 	w, template := v.scenario.Workload, v.scenario.Template
 	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
 	v.workload = targets.Workload{
-		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Env: w.Env, Ready: cmp.Or(w.Ready, proto.Ready),
+		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer: v.kind.Running && template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
 		CPUSet:    cpuset,

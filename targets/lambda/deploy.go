@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,11 +67,22 @@ func (t target) start(w targets.Workload, path string) (*instance, error) {
 func variablesFile(dir string) string { return filepath.Join(dir, "variables.json") }
 func addressesFile(dir string) string { return filepath.Join(dir, "addresses.json") }
 
+// functionNames are those that AWS accepts.
+var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+// functionName is the model's name, by which the protocol lambda invokes the function.
+func functionName(model string) string {
+	if functionNames.MatchString(model) {
+		return model
+	}
+	return "function"
+}
+
 // command is the service's. Should servebench be killed, it gets SIGTERM rather
 // than SIGKILL, so that it takes the environments along, which may be frozen.
 func (t target) command(w targets.Workload, path, dir string) local.Command {
 	args := []string{
-		t.program, "--function", path, "--name", "function", "--env-file", variablesFile(dir), "--dir", dir,
+		t.program, "--function", path, "--name", functionName(w.Model), "--env-file", variablesFile(dir), "--dir", dir,
 		"--memory", strconv.Itoa(int(t.memory / targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits))) + "B",
 		"--concurrency", strconv.Itoa(t.concurrency), "--burst", strconv.Itoa(t.burst),
 		"--timeout", t.timeout.String(), "--idle-timeout", t.idle.String(),

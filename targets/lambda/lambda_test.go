@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,27 @@ func TestWithoutItsProgramItIsUnavailable(t *testing.T) {
 	for _, err := range []error{k.Check(t.Context(), nil), opened(k)} {
 		if unavailable, ok := errors.AsType[*targets.Unavailable](err); !ok || unavailable.Fix != "make build" {
 			t.Errorf("%v, want that it is not available, and make build", err)
+		}
+	}
+}
+
+// A client of Lambda's API knows the function by the name of the model.
+func TestTheFunctionIsCalledAsItsModel(t *testing.T) {
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for model, name := range map[string]string{"fraud-7_a": "fraud-7_a", "org/fraud": "function", "": "function"} {
+		d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Model: model, Ready: "/ready"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.Post(d.Endpoint.URL+"/2015-03-31/functions/"+name+"/invocations", "application/json", strings.NewReader("{}"))
+		if err := errors.Join(err, d.Close(context.Background())); err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+			t.Errorf("model %q: Invoke of %q answers %s", model, name, resp.Status)
 		}
 	}
 }
