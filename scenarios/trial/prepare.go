@@ -189,6 +189,9 @@ func (s *session) targetKind(name string) (kind targets.Kind, ok bool) {
 // openTarget opens a target of a scenario if it can run here. An *Unavailable says that it
 // cannot, a Faults that an option of it is wrong.
 func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
+	if kind.HTTP1 && sc.HTTP.Version == scenarios.HTTP2 {
+		return nil, &targets.Unavailable{Why: fmt.Sprintf("it is asked over HTTP/1.1, and the scenario asks over HTTP/2 (protocol %s)", sc.Protocol)}
+	}
 	if kind.Check != nil {
 		if err := kind.Check(ctx, sc.Options[kind.Name]); err != nil {
 			return nil, err

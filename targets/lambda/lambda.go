@@ -35,6 +35,7 @@ func Kind(program func() (string, error)) targets.Kind {
 	return targets.Kind{
 		Name:    "lambda",
 		Doc:     "The server as a function of a local Lambda service, with an environment for each concurrent request.",
+		HTTP1:   true,
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
 			return check(program, set)
