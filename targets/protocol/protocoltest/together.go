@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
@@ -30,8 +31,9 @@ func askAll(t *testing.T, url string, s Subject) {
 	defer transport.CloseIdleConnections()
 	transport.Protocols.SetHTTP1(!s.Kind.HTTP2)
 	transport.Protocols.SetUnencryptedHTTP2(s.Kind.HTTP2)
-	if ready := exchange(t, transport, url, protocol.Request{Method: http.MethodGet, Path: s.Kind.Ready}); ready.Status/100 != 2 {
-		t.Errorf("%s answers %d: %s", s.Kind.Ready, ready.Status, ready.Body)
+	client := &http.Client{Transport: transport}
+	if err := targets.CheckReady(t.Context(), client, url, s.Kind.Ready, targets.Credentials{}, s.Kind.AnyAnswer); err != nil {
+		t.Errorf("not ready by %s: %v", s.Kind.Ready, err)
 	}
 	for _, m := range models() {
 		p, examples := openFor(t, s, m), makeBatch(1, 17)
