@@ -155,6 +155,8 @@ func versionFault(err error) string {
 	switch {
 	case strings.Contains(text, "looked like an HTTP/1.1 header"):
 		return "the server speaks HTTP/1.1 there, and not HTTP/2 without TLS (h2c); set http.version to 1.1, or try https:// in endpoint.url"
+	case strings.Contains(text, "frame too large"):
+		return "the server does not answer in HTTP/2; if it speaks only HTTP/1.1, set http.version to 1.1 (gRPC needs HTTP/2)"
 	case strings.Contains(text, "client conn could not be established"):
 		return "the connection ended before HTTP/2 was established; if the server speaks only HTTP/1.1, set http.version to 1.1"
 	case strings.Contains(text, "malformed") && strings.Contains(text, `"\x15\x03`):

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type Options struct {
 	Written [][2]string
 	// Timeout bounds each request; 0: 5 seconds.
 	Timeout time.Duration
+	// Transport, when not nil, carries the requests; http2 is as of protocol.Kind.
+	Transport func(http2 bool) http.RoundTripper
 }
 
 // Server is what was found out about a server.
@@ -111,6 +114,36 @@ func Run(ctx context.Context, address string, opts Options) (*Server, error) {
 	return s, nil
 }
 
+// Spoken says in a few words what was found: "it speaks v2 and tfserving; its models are
+// credit, noop"; "" where nothing was.
+func (s *Server) Spoken() string {
+	var protocols, models []string
+	for _, f := range s.Found {
+		protocols = append(protocols, f.Protocol.Name)
+		for _, m := range f.Models {
+			if f.Listed && !slices.Contains(models, m.Name) {
+				models = append(models, m.Name)
+			}
+		}
+	}
+	for _, r := range s.Routes {
+		if len(protocols) == 0 {
+			return fmt.Sprintf("it describes routes by OpenAPI, such as %s %s (protocol template)", r.Method, r.Path)
+		}
+	}
+	switch {
+	case len(protocols) == 0:
+		return ""
+	case len(models) == 0:
+		return "it speaks " + strings.Join(protocols, ", ")
+	}
+	const most = 5
+	if len(models) > most {
+		models = append(models[:most], "…")
+	}
+	return fmt.Sprintf("it speaks %s; its models are %s", strings.Join(protocols, ", "), strings.Join(models, ", "))
+}
+
 // firstModel is the first that a protocol has listed, to ask for by others; "": none.
 func (s *Server) firstModel() string {
 	for _, f := range s.Found {
@@ -128,7 +161,12 @@ func (e *silentError) Unwrap() error { return e.error }
 
 // ask sends requests over connections of their own.
 func (s *Server) ask(http2 bool) protocol.Ask {
-	transport := targets.Endpoint{URL: s.URL}.PlainTransport(http2)
+	var transport http.RoundTripper
+	if s.opts.Transport != nil {
+		transport = s.opts.Transport(http2)
+	} else {
+		transport = targets.Endpoint{URL: s.URL}.PlainTransport(http2)
+	}
 	return func(ctx context.Context, r protocol.Request) (protocol.Response, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 		defer cancel()

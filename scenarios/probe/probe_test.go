@@ -65,6 +65,9 @@ func TestRunFindsEveryProtocol(t *testing.T) {
 	if diff := cmp.Diff([]string{"v2", "v2-binary", "v2-grpc", "tfserving", "mlflow"}, found(s)); diff != "" {
 		t.Fatalf("protocols (-want +got):\n%s\nnot: %+v", diff, s.Not)
 	}
+	if want := "it speaks v2, v2-binary, v2-grpc, tfserving, mlflow; its models are m"; s.Spoken() != want {
+		t.Errorf("%q, want %q", s.Spoken(), want)
+	}
 	for _, f := range s.Found[:4] {
 		trial := f.Trials[0]
 		if trial.Problem != nil || trial.Model.Name != "m" || trial.Model.Version != "3" || len(trial.Answer) == 0 {
@@ -189,6 +192,10 @@ func TestRunOfNothing(t *testing.T) {
 	s, err := Run(t.Context(), serve(t, http.NotFoundHandler()), Options{Protocols: kinds()})
 	if err != nil || len(s.Found) > 0 || len(s.Not) != len(kinds()) {
 		t.Errorf("a server of nothing: %+v, %v", s, err)
+	}
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) })
+	if s, err := Run(t.Context(), serve(t, hello), Options{Protocols: kinds()}); err != nil || len(s.Found) > 0 || s.Spoken() != "" {
+		t.Errorf("a server that says hello to everything: %+v, %v", s, err)
 	}
 	if _, err := s.Choose("", "", ""); err == nil {
 		t.Error("a scenario for nothing")

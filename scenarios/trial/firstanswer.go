@@ -11,6 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
+	"servebench/scenarios/probe"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -125,6 +126,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		return silent, &passingError{error: targets.Explain(err)}
 	}
 	if !requests.Accepts(o.Status) {
+		what += s.otherProtocols(ctx, endpoint, o.Status)
 		err := s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
 		if busy := o.Status == http.StatusServiceUnavailable || o.Status == http.StatusTooManyRequests; busy || o.Status >= 500 && o.Status != http.StatusNotImplemented {
 			err = &passingError{err, busy}
@@ -139,6 +141,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		if t := s.scenario.Template; t != nil && t.Answer != nil {
 			return "its first answer does not hold what template.answer names", s.wrongAnswer(judged.Text, "template.answer", o)
 		}
+		what += s.otherProtocols(ctx, endpoint, o.Status)
 	case corpus.WrongAnswer:
 		t := s.scenario.Template
 		if s.scenario.Data.Expect != "" && (t == nil || t.Expect.Body == nil) {
@@ -151,6 +154,25 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		return "its first answer is a failure, " + judged.Class, &passingError{error: s.wrongAnswer(judged.Text, "template.expect", o)}
 	}
 	return what, s.wrongAnswer(targets.Mismatch(o.Header, judged.Text), "template.expect.body", o)
+}
+
+// otherProtocols says in brackets what a server speaks that gave an answer to no request
+// of the scenario's protocol: one to another protocol, or for another model; "" where
+// that is not known.
+func (s *session) otherProtocols(ctx context.Context, endpoint targets.Endpoint, status int) string {
+	unknown := status/100 == 2 || status == http.StatusNotFound || status == http.StatusMethodNotAllowed ||
+		status == http.StatusUnsupportedMediaType || status == http.StatusBadRequest || status == http.StatusNotImplemented
+	if !unknown || s.scenario.Template != nil {
+		return ""
+	}
+	server, err := probe.Run(ctx, endpoint.URL, probe.Options{
+		Protocols: s.Catalogue.Protocols, Timeout: time.Second,
+		Transport: func(http2 bool) http.RoundTripper { return endpoint.PlainTransport(http2) },
+	})
+	if err != nil || server.Spoken() == "" {
+		return ""
+	}
+	return " (" + server.Spoken() + ")"
 }
 
 // wrongAnswer is the error of an answer, for a reason; expect is the key that would make

@@ -79,8 +79,8 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	if err != nil {
 		return nil, err
 	}
-	if ping.Status != http.StatusOK {
-		return nil, fmt.Errorf("GET /ping: status %d, want 200", ping.Status)
+	if ping.Status != http.StatusOK || strings.TrimSpace(string(ping.Body)) != "" {
+		return nil, fmt.Errorf("GET /ping: status %d with %d bytes, want 200 and an empty line", ping.Status, len(ping.Body))
 	}
 	return &protocol.Description{Server: "MLflow " + version, Models: []protocol.ModelDescription{{Name: cmp.Or(model, "model")}}}, nil
 }
