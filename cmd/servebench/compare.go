@@ -23,14 +23,14 @@ import (
 
 // compareOptions are the flags of compare.
 type compareOptions struct {
-	allow    []string
+	allow    *someOf[compare.Kind]
 	baseline string
 	dir      string
 	output   *oneOf
 }
 
 func compareCommand() *cobra.Command {
-	opts := compareOptions{output: newOneOf("text", "json", "markdown")}
+	opts := compareOptions{output: newOneOf("text", "json", "markdown"), allow: &someOf[compare.Kind]{all: compare.Kinds(), nameOf: kindName}}
 	cmd := &cobra.Command{
 		Use:   "compare [BASE] NEW...",
 		Short: "Hold runs against an earlier one: what differs, and the ratios of their figures",
@@ -64,12 +64,14 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, dirs []string) error { return compareRuns(cmd, dirs, &opts) },
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&opts.allow, "allow", nil, "differences that do not matter: "+strings.Join(compare.KindNames(), ", "))
+	flags.Var(opts.allow, "allow", "differences that do not matter: "+opts.allow.known())
 	flags.StringVar(&opts.baseline, "baseline", "", "compare all runs with the stored baseline of this name")
 	flags.StringVar(&opts.dir, "dir", baselineDir, "folder with the stored baselines")
 	flags.VarP(opts.output, "output", "o", "print as")
 	return cmd
 }
+
+func kindName(k compare.Kind) string { return k.Name }
 
 // kindsHelp lists the kinds of difference with what they are.
 func kindsHelp() string {
@@ -83,9 +85,6 @@ func kindsHelp() string {
 }
 
 func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error {
-	if err := compare.CheckKinds(opts.allow); err != nil {
-		return fail(exitUsage, fmt.Errorf("--allow: %w", err))
-	}
 	base, dirs, err := opts.base(dirs)
 	if err != nil {
 		return err
@@ -96,7 +95,7 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 		if err != nil {
 			return err
 		}
-		all = append(all, compare.Runs(base, fresh, opts.allow))
+		all = append(all, compare.Runs(base, fresh, names(opts.allow.chosen, kindName)))
 	}
 	if err := printComparisons(cmd.OutOrStdout(), all, opts.output.value); err != nil {
 		return fail(exitRuntime, err)

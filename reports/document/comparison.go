@@ -69,7 +69,7 @@ func ComparisonLine(c *compare.Comparison) string {
 		return line + ": the two have no target and phase in common"
 	}
 	if names := c.Blocking(); len(names) > 0 {
-		line += fmt.Sprintf(": what differs: %s; if that is meant: --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
+		line += fmt.Sprintf(": they differ in %s; to compare them anyway: --allow %s", strings.Join(names, ", "), strings.Join(names, ","))
 	}
 	return line
 }

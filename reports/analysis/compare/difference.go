@@ -1,10 +1,8 @@
 package compare
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis"
 	"servebench/reports/record"
@@ -57,16 +55,6 @@ func KindNames() []string {
 		names = append(names, k.Name)
 	}
 	return names
-}
-
-// CheckKinds refuses a name that is of no kind.
-func CheckKinds(names []string) error {
-	for _, name := range names {
-		if !slices.Contains(KindNames(), name) {
-			return fmt.Errorf("unknown difference %q, want any of %s", name, strings.Join(KindNames(), ", "))
-		}
-	}
-	return nil
 }
 
 // Difference is one thing that differs between two runs besides the server.

@@ -171,15 +171,6 @@ func TestOrderOfDifferences(t *testing.T) {
 	}
 }
 
-func TestUnknownKind(t *testing.T) {
-	if err := compare.CheckKinds([]string{"machine", "weather"}); err == nil || !strings.Contains(err.Error(), `"weather", want any of invalid, payloads`) {
-		t.Error(err)
-	}
-	if err := compare.CheckKinds(compare.KindNames()); err != nil {
-		t.Error(err)
-	}
-}
-
 // Each variant of an A/B test has settings of its own.
 func TestABTests(t *testing.T) {
 	p := recordtest.ABTest()
