@@ -27,10 +27,19 @@ const (
 	InvalidInstrument Verdict = "INVALID"
 )
 
+// Compare says which of two verdicts is the better, as cmp.Compare does: negative where it
+// is the first.
+func (v Verdict) Compare(other Verdict) int {
+	order := []Verdict{NoLimit, Pass, Inconclusive, Fail, InvalidInstrument}
+	return slices.Index(order, v) - slices.Index(order, other)
+}
+
 // Worse is the worse of two verdicts.
 func Worse(a, b Verdict) Verdict {
-	order := []Verdict{NoLimit, Pass, Inconclusive, Fail, InvalidInstrument}
-	return order[max(slices.Index(order, a), slices.Index(order, b))]
+	if a.Compare(b) > 0 {
+		return a
+	}
+	return b
 }
 
 // Severity is how much a Diagnostic limits belief in a run.
