@@ -17,8 +17,8 @@ type Kind struct {
 	Name  string
 	Doc   string // one sentence
 	Ready string // path that answers 2xx when a server of this protocol is ready, or a method of gRPC
-	// Written says that the scenario writes the request out in its key template: no
-	// model is asked, and no data goes into it.
+	// Written says that the scenario writes the request out in its key template, with
+	// placeholders for the data if there is any: no model is asked.
 	Written bool
 	// AnyAnswer says that servers of this protocol alone answer Ready with no 2xx: any
 	// status below 500 shows that they are ready.

@@ -12,7 +12,9 @@ import (
 	"servebench/generators"
 	"servebench/targets/protocol"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/theory/jsonpath"
+	"github.com/theory/jsonpath/spec"
 )
 
 // finder finds the answer in a response.
@@ -28,7 +30,8 @@ func find(l protocol.Locator) (finder, error) {
 		if err != nil {
 			return nil, &protocol.TemplateError{Key: "answer.json", Problem: strings.TrimPrefix(err.Error(), "jsonpath: "), Want: "a JSONPath as in RFC 9535, such as $.prediction"}
 		}
-		return inJSON{path}, nil
+		steps, simple := stepsOf(path)
+		return inJSON{path, steps, simple}, nil
 	case l.Header != "":
 		return inHeader(http.CanonicalHeaderKey(l.Header)), nil
 	case l.Text:
@@ -38,9 +41,93 @@ func find(l protocol.Locator) (finder, error) {
 }
 
 // inJSON finds what a JSONPath selects from the body.
-type inJSON struct{ path *jsonpath.Path }
+type inJSON struct {
+	path   *jsonpath.Path
+	steps  []any // names and indices, of a path that is made of nothing else
+	simple bool
+}
+
+// stepsOf are the names and the indices that a path is made of, if it has nothing else.
+func stepsOf(path *jsonpath.Path) (steps []any, simple bool) {
+	for _, segment := range path.Query().Segments() {
+		selectors := segment.Selectors()
+		if len(selectors) != 1 || segment.IsDescendant() {
+			return nil, false
+		}
+		switch s := selectors[0].(type) {
+		case spec.Name:
+			steps = append(steps, string(s))
+		case spec.Index:
+			if s < 0 {
+				return nil, false
+			}
+			steps = append(steps, int(s))
+		default:
+			return nil, false
+		}
+	}
+	return steps, len(steps) > 0
+}
+
+// walk reads what the steps lead to, which is far cheaper than to make values of all of the
+// body. ok is false where they lead nowhere, or the body is not JSON.
+func (f inJSON) walk(body []byte) (value generators.Value, ok bool) {
+	d := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for _, step := range f.steps {
+		if !enter(d, step) {
+			return value, false
+		}
+	}
+	text, err := d.ReadValue()
+	value = generators.Value{Text: string(text), JSON: true}
+	for err == nil && d.StackDepth() > 0 {
+		if kind := d.PeekKind(); kind == '}' || kind == ']' {
+			_, err = d.ReadToken()
+		} else {
+			err = d.SkipValue()
+		}
+	}
+	if err == nil {
+		_, err = d.ReadToken()
+	}
+	return value, err == io.EOF && value.Text != ""
+}
+
+// enter reads up to a member of the object, or an element of the array, that comes next.
+func enter(d *jsontext.Decoder, step any) bool {
+	open, err := d.ReadToken()
+	if err != nil {
+		return false
+	}
+	name, named := step.(string)
+	if named && open.Kind() != '{' || !named && open.Kind() != '[' {
+		return false
+	}
+	for i := 0; d.PeekKind() != '}' && d.PeekKind() != ']'; i++ {
+		if named {
+			key, err := d.ReadToken()
+			if err != nil {
+				return false
+			}
+			if key.String() == name {
+				return true
+			}
+		} else if i == step {
+			return true
+		}
+		if d.SkipValue() != nil {
+			return false
+		}
+	}
+	return false
+}
 
 func (f inJSON) find(r protocol.Response) (generators.Value, error) {
+	if f.simple {
+		if value, ok := f.walk(r.Body); ok {
+			return value, nil
+		}
+	}
 	dec := json.NewDecoder(bytes.NewReader(r.Body))
 	dec.UseNumber() // as they are written
 	var body any

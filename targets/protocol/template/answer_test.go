@@ -1,12 +1,16 @@
 package template
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestAnswer finds the answer where the template says that it is.
@@ -30,6 +34,8 @@ func TestAnswer(t *testing.T) {
 		{protocol.Locator{JSON: "$.a.b[?@.p<0.5].label"}, nested, jsonValue(`"setosa"`), ""},
 		{protocol.Locator{JSON: "$"}, "0.5", jsonValue(`0.5`), ""},
 		{protocol.Locator{JSON: "$.a.c"}, nested, generators.Value{}, `the body has nothing at $["a"]["c"]`},
+		{protocol.Locator{JSON: "$.n"}, nested[:len(nested)-2], generators.Value{}, "the body is not JSON: unexpected EOF"},
+		{protocol.Locator{JSON: "$.n"}, nested + "x", generators.Value{}, "the body is not JSON: there is more behind the first value"},
 		{protocol.Locator{JSON: "$.a"}, "<html>", generators.Value{}, "the body is not JSON: invalid character '<'"},
 		{protocol.Locator{JSON: "$.a"}, "", generators.Value{}, "the body is not JSON: it is empty"},
 		{protocol.Locator{JSON: "$"}, "1 2", generators.Value{}, "the body is not JSON: there is more behind the first value"},
@@ -82,14 +88,38 @@ func TestBodyLimitWithAnswer(t *testing.T) {
 func FuzzAnswer(f *testing.F) {
 	f.Add(`{"a":{"b":[1]}}`)
 	f.Add(`[[[[`)
+	f.Add(`{"x":[{}],"a":{"c":1,"b":[[1,2],{"\u0061":"é"},3]},"y":null} `)
+	f.Add(`{"a":{"b":[1,2}`)
+	f.Add(`{"a":{"b":[1,2]}} x`)
 	f.Add(`{"a":1e999}`)
 	p := openedWith(f, protocol.Template{Method: "GET", Path: "/", Answer: protocol.Locator{JSON: "$..b[0]"}}, "v")
+	simple := openedWith(f, protocol.Template{Method: "GET", Path: "/", Answer: protocol.Locator{JSON: "$.a.b[1]"}}, "v").(*client).answer.(inJSON)
 	f.Fuzz(func(t *testing.T, body string) {
+		// The walk finds what the library finds, but for names that are there twice.
+		if got, ok := simple.walk([]byte(body)); ok && jsontext.Value(body).IsValid() {
+			want, err := inJSON{path: simple.path}.find(protocol.Response{Body: []byte(body)})
+			if err != nil || !cmp.Equal(decoded(t, got.Text), decoded(t, want.Text)) {
+				t.Fatalf("%q has %s at $.a.b[1], and %s by the library (%v)", body, got.Text, want.Text, err)
+			}
+		} else if !ok && json.Valid([]byte(body)) && jsontext.Value(body).IsValid() {
+			if want, err := (inJSON{path: simple.path}).find(protocol.Response{Body: []byte(body)}); err == nil {
+				t.Fatalf("%q has nothing at $.a.b[1], and %s by the library", body, want.Text)
+			}
+		}
 		reply, err := p.Decode(protocol.Response{Status: 200, Body: []byte(body)})
 		if err == nil && (len(reply.Answers) != 1 || reply.Answers[0].Kind != generators.Text) {
 			t.Fatalf("reply %+v", reply)
 		}
 	})
+}
+
+func decoded(t *testing.T, text string) (v any) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func BenchmarkDecode(b *testing.B) {

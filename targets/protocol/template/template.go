@@ -26,7 +26,7 @@ import (
 func Kind() protocol.Kind {
 	return protocol.Kind{
 		Name:    "template",
-		Doc:     "One request, written out in the key template, to any HTTP server; the status of the answer decides what is a success.",
+		Doc:     "Requests written out in the key template, which may have placeholders for the data, to any HTTP server; the status of the answer decides what is a success, and beyond it what the scenario or the data expects.",
 		Written: true,
 		Open:    open,
 	}
