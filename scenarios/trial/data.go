@@ -1,12 +1,14 @@
 package trial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"servebench/generators"
 	"servebench/generators/datafile"
 	"servebench/reports/record"
 	"servebench/scenarios"
@@ -54,6 +56,15 @@ func (m *requestMaker) openFile() error {
 		}
 		faults = append(faults, m.scenario.Source.Fault("data."+wrong.Key, problem, want))
 	}
+	if m.proto.Written { // whose faults are found in the same go
+		if body, err := m.readBody(); err == nil {
+			_, err = m.proto.Open(protocol.Config{Template: m.scenario.Template.Request(body), Schema: generators.Schema{Fields: names(file)}})
+			faults = append(faults, m.templateFaults(err)...)
+		}
+	}
+	slices.SortStableFunc(faults, func(a, b decode.Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	return faults
 }
 
