@@ -65,6 +65,8 @@ func rank(r Route) int {
 type openAPI struct {
 	Paths      map[string]map[string]json.RawMessage
 	Components struct{ Schemas map[string]schema }
+
+	left int // how much may still be written of a body: values, and bytes of those given
 }
 
 type operation struct {
@@ -117,6 +119,7 @@ func (d *openAPI) body(m mediaType) (text []byte, properties []string) {
 		}
 	}
 	if value == nil {
+		d.left = maxBody
 		value = d.value(m.Schema, 0)
 	}
 	var fields map[string]json.RawMessage
@@ -133,9 +136,12 @@ func (d *openAPI) body(m mediaType) (text []byte, properties []string) {
 // maxDepth bounds how deep schemas nest, which may hold themselves.
 const maxDepth = 8
 
+// maxBody bounds a body made of a schema: lists of long lists have more elements than memory.
+const maxBody = 1 << 16
+
 // value is a value that fits a schema: an example or a default where there is one.
 func (d *openAPI) value(s schema, depth int) json.RawMessage {
-	if depth > maxDepth {
+	if d.left--; depth > maxDepth || d.left < 0 {
 		return json.RawMessage("null")
 	}
 	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
@@ -143,6 +149,7 @@ func (d *openAPI) value(s schema, depth int) json.RawMessage {
 	}
 	for _, given := range append([]json.RawMessage{s.Example, s.Const, s.Default}, append(s.Examples, s.Enum...)...) {
 		if given != nil && string(given) != "null" {
+			d.left -= len(given)
 			return given
 		}
 	}
