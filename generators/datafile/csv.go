@@ -63,6 +63,9 @@ func (commaSeparated) scan(body io.Reader, header func([]string), record func(in
 // headerNames are the names of the columns. A column may have none, as the one in which
 // programs write the numbers of rows.
 func headerNames(fields []string) ([]string, error) {
+	if len(fields) > maxColumns {
+		return nil, &lineError{1, fmt.Sprintf("the header has %d columns; want at most %d", len(fields), maxColumns)}
+	}
 	names := make([]string, len(fields))
 	for i, name := range fields {
 		name = strings.TrimSpace(name)

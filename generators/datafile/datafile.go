@@ -99,6 +99,13 @@ func Open(path string, distinct ...string) (*File, error) {
 		}
 		return nil, fmt.Errorf("%s is of no format that is read; want %s", filepath.Base(path), want)
 	}
+	info, err := os.Stat(path) // before it is opened, which a pipe never is while nobody writes
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file that can be read more than once", filepath.Base(path))
+	}
 	opened, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -116,9 +123,6 @@ func (f *File) readThrough(distinct []string) error {
 	info, err := f.file.Stat()
 	if err != nil {
 		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file that can be read more than once", f.Name())
 	}
 	f.size, f.changed = info.Size(), info.ModTime()
 	sum := sha256.New()

@@ -110,6 +110,9 @@ type listReader struct {
 	count  int
 }
 
+// maxDepth bounds how deep lists nest, far beyond any tensor.
+const maxDepth = 64
+
 func (r *listReader) read(depth int) error {
 	token, err := r.dec.Token()
 	if err != nil {
@@ -122,6 +125,9 @@ func (r *listReader) read(depth int) error {
 		r.leaf = depth
 		r.count++
 		return r.element(token)
+	}
+	if depth == maxDepth {
+		return fmt.Errorf("its lists are more than %d deep", maxDepth)
 	}
 	n := int64(0)
 	for ; r.dec.More(); n++ {
