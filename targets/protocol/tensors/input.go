@@ -12,12 +12,19 @@ import (
 	"servebench/targets/protocol"
 )
 
+// maxFaults bounds how many inputs at fault an error names: a request may have a hundred
+// thousand.
+const maxFaults = 8
+
 // Rows appends the features of the inputs of a request to dst, row by row, and says how
 // many rows there are. The inputs have to be one tensor of numbers called InputName.
 func Rows(dst []float32, inputs []generators.Tensor, m *protocol.Served) (features []float32, rows int, err error) {
 	for i, t := range inputs {
 		if t.Name != InputName || i > 0 {
 			err = errors.Join(err, fmt.Errorf("inputs[%d].name: %.40q, want one input, called %q", i, t.Name, InputName))
+		}
+		if i == maxFaults {
+			break
 		}
 	}
 	switch {
