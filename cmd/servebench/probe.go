@@ -13,6 +13,7 @@ import (
 	"servebench/cmd/cli"
 	"servebench/generators"
 	"servebench/scenarios/probe"
+	"servebench/scenarios/secret"
 
 	"github.com/spf13/cobra"
 )
@@ -40,7 +41,7 @@ checked to be of the protocol. For right answers, name your own data in the scen
   servebench probe https://models.example.com --header 'Authorization: Bearer ${TOKEN}'`,
 		Args: cli.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := readHeaders(headers, &opts); err != nil {
+			if err := readHeaders(headers, dir != "", &opts); err != nil {
 				return fail(exitUsage, err)
 			}
 			server, err := probe.Run(cmd.Context(), args[0], opts)
@@ -75,14 +76,19 @@ checked to be of the protocol. For right answers, name your own data in the scen
 	return cmd
 }
 
-// readHeaders reads fields as "Name: value", in which ${NAME} stands for a variable.
-func readHeaders(fields []string, opts *probe.Options) error {
+// readHeaders reads fields as "Name: value", in which ${NAME} stands for a variable. Where
+// they are written to a scenario, a secret has to be one.
+func readHeaders(fields []string, written bool, opts *probe.Options) error {
 	opts.Header = http.Header{}
 	var faults []error
 	for _, field := range fields {
 		name, value, ok := strings.Cut(field, ":")
 		if name, value = strings.TrimSpace(name), strings.TrimSpace(value); !ok || name == "" {
 			faults = append(faults, fmt.Errorf("--header %q: want 'Name: value'", name))
+			continue
+		}
+		if written && secret.Named(name) && !secret.OnlyVariables(value) {
+			faults = append(faults, fmt.Errorf("--header %s: the scenario would hold a secret; want a variable of the environment in its place, as in 'Authorization: Bearer ${TOKEN}'", name))
 			continue
 		}
 		expanded := os.Expand(value, func(variable string) string {

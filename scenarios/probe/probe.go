@@ -77,6 +77,9 @@ var ErrAddress = errors.New("want the URL of a server, such as http://127.0.0.1:
 // Run asks a server. It fails where the server cannot be reached at all.
 func Run(ctx context.Context, address string, opts Options) (*Server, error) {
 	u, err := url.Parse(address)
+	if err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != "") { // which may be secrets, and are not repeated
+		return nil, fmt.Errorf("the URL holds a user, a query or a fragment, which would not be sent; give credentials by --header: %w", ErrAddress)
+	}
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%q: %w", address, ErrAddress)
 	}
