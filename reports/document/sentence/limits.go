@@ -16,10 +16,7 @@ import (
 
 // WorstFirst are the limits in the order of their verdicts.
 func WorstFirst(all []gate.Gate) []gate.Gate {
-	order := []record.Verdict{record.InvalidInstrument, record.Fail, record.Inconclusive, record.Pass, record.NoLimit}
-	return slices.SortedStableFunc(slices.Values(all), func(x, y gate.Gate) int {
-		return slices.Index(order, x.Verdict) - slices.Index(order, y.Verdict)
-	})
+	return slices.SortedStableFunc(slices.Values(all), func(x, y gate.Gate) int { return y.Verdict.Compare(x.Verdict) })
 }
 
 // Limit is a limit in words.
