@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"servebench/cmd/cli"
 	"servebench/generators"
+	"servebench/generators/datafile"
 	"servebench/scenarios/probe"
 	"servebench/scenarios/secret"
 
@@ -20,7 +22,7 @@ import (
 
 func probeCommand() *cobra.Command {
 	opts := probe.Options{Protocols: protocolKinds()}
-	var headers []string
+	var headers, tensors []string
 	var dir, protocol, path string
 	var force bool
 	cmd := &cobra.Command{
@@ -37,12 +39,21 @@ checked to be of the protocol. For right answers, name your own data in the scen
 (data.file with label or expect).`,
 		Example: `  servebench probe http://127.0.0.1:8000
   servebench probe http://127.0.0.1:8000 -o triton --protocol v2-binary --model resnet50
+  servebench probe http://127.0.0.1:8000 -o iris --tensor 'features=FP32[4]'
   servebench probe http://127.0.0.1:8000 -o api --path /predict
   servebench probe https://models.example.com --header 'Authorization: Bearer ${TOKEN}'`,
 		Args: cli.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := readHeaders(headers, dir != "", &opts); err != nil {
 				return fail(exitUsage, err)
+			}
+			for _, text := range tensors {
+				name, is, _ := strings.Cut(text, "=")
+				t, err := datafile.ParseTensorType(name, is)
+				if err != nil || name == "" || slices.Contains(t.Shape, -1) {
+					return fail(exitUsage, fmt.Errorf("--tensor %s: want a name, a datatype and a shape without the batch, such as features=FP32[4]", text))
+				}
+				opts.Tensors = append(opts.Tensors, t)
 			}
 			server, err := probe.Run(cmd.Context(), args[0], opts)
 			if errors.Is(err, probe.ErrAddress) {
@@ -70,6 +81,7 @@ checked to be of the protocol. For right answers, name your own data in the scen
 	flags.BoolVar(&force, "force", false, "write over files that exist")
 	flags.StringVar(&protocol, "protocol", "", "protocol of the scenario (default: the first that gave an answer)")
 	flags.StringVar(&opts.Model, "model", "", "model to ask for, where the server has no list, and of the scenario")
+	flags.StringArrayVar(&tensors, "tensor", nil, "input of a model whose server does not name any: NAME=FP32[4], without the batch")
 	flags.StringVar(&path, "path", "", "route of the scenario, of a server with an OpenAPI description")
 	flags.StringArrayVar(&headers, "header", nil, "header field of every request: 'Name: value'; ${NAME} is a variable of the environment")
 	flags.DurationVar(&opts.Timeout, "timeout", 5*time.Second, "longest time that an answer may take")

@@ -16,7 +16,7 @@ import (
 // what Python says of the same rows. The programs of the Python environments are in
 // $SERVING and $MLSERVER, and the Python files beside the scripts are in their folder.
 func TestServers(t *testing.T) {
-	serving, mlserver := python.Environment(t, "serving"), python.Environment(t, "mlserver")
+	newest, mlserver := python.Environment(t, "serving"), python.Environment(t, "mlserver")
 	files := os.DirFS(filepath.Join("testdata", "servers"))
 	scripts, err := filepath.Glob(filepath.Join("testdata", "servers", "*.txtar"))
 	if err != nil || len(scripts) == 0 {
@@ -28,14 +28,14 @@ func TestServers(t *testing.T) {
 				Files:               []string{script},
 				RequireExplicitExec: true,
 				Setup: func(env *testscript.Env) error {
-					env.Setenv("SERVING", filepath.Join(serving, "bin"))
+					env.Setenv("SERVING", filepath.Join(newest, "bin"))
 					env.Setenv("MLSERVER", filepath.Join(mlserver, "bin"))
 					env.Setenv("SERVEBENCH_CACHE", filepath.Join(env.WorkDir, ".cache"))
 					env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 					env.Vars = append(env.Vars, python.Settings()...)
 					return os.CopyFS(env.WorkDir, files)
 				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "holds": holds},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "holds": holds, "serving": serving},
 			})
 		})
 	}

@@ -24,8 +24,11 @@ import (
 // Options say what to ask.
 type Options struct {
 	Protocols []protocol.Kind
-	Model     string      // to ask for where a protocol has no list; "": unknown
-	Header    http.Header // of every request
+	Model     string // to ask for where a protocol has no list; "": unknown
+	// Tensors are what a model takes of which the server does not say it, without the
+	// dimension of the batch.
+	Tensors []generators.Tensor
+	Header  http.Header // of every request
 	// Written are the fields of Header as a scenario is to hold them, with variables of the
 	// environment in place of secrets: name and value.
 	Written [][2]string
@@ -73,6 +76,10 @@ const answerLimit = 4 << 20
 
 // ErrAddress says that an address is no URL of a server.
 var ErrAddress = errors.New("want the URL of a server, such as http://127.0.0.1:8000")
+
+// ErrInputs says that a server does not say what a model takes, as many do whose models are
+// of Python.
+var ErrInputs = errors.New("the server does not say what the model takes")
 
 // Run asks a server. It fails where the server cannot be reached at all.
 func Run(ctx context.Context, address string, opts Options) (*Server, error) {
@@ -199,11 +206,15 @@ func (s *Server) ask(http2 bool) protocol.Ask {
 // try sends one example with random inputs to a model.
 func (s *Server) try(ctx context.Context, ask protocol.Ask, kind protocol.Kind, m protocol.ModelDescription) Trial {
 	t := Trial{Model: m}
-	if len(m.Inputs) == 0 {
-		t.Problem = errors.New("the server does not say what the model takes")
-		return t
+	switch {
+	case len(m.Inputs) > 0:
+		t.Inputs, t.Varies, t.Problem = withoutBatch(m.Inputs)
+	case len(s.opts.Tensors) > 0:
+		t.Inputs = s.opts.Tensors
+	default:
+		t.Problem = ErrInputs
 	}
-	if t.Inputs, t.Varies, t.Problem = withoutBatch(m.Inputs); t.Problem != nil {
+	if t.Problem != nil {
 		return t
 	}
 	client, err := kind.Open(protocol.Config{Model: m.Name, Schema: generators.Schema{Tensors: t.Inputs}})

@@ -2,6 +2,9 @@ package probe
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -215,5 +218,46 @@ func TestHostileDescriptions(t *testing.T) {
 		if err != nil || len(s.Found) != 1 || s.Found[0].Trials[0].Problem == nil {
 			t.Errorf("%s: %+v, %v", shape, s, err)
 		}
+	}
+}
+
+// A model of which the server does not say what it takes is asked with the inputs that the
+// user names, and without them a scenario is refused; a path of the server's own description
+// is no way round it.
+func TestNamedInputs(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/v2":
+			fmt.Fprint(w, `{"name":"server","version":"1","extensions":[]}`)
+		case "/v2/models/iris":
+			fmt.Fprint(w, `{"name":"iris","versions":[],"platform":"","inputs":[],"outputs":[]}`)
+		case "/v2/models/iris/infer":
+			body, _ := io.ReadAll(r.Body)
+			if !strings.Contains(string(body), `"name":"features","shape":[1,4],"datatype":"FP32"`) {
+				t.Errorf("body %s", body)
+			}
+			fmt.Fprint(w, `{"model_name":"iris","outputs":[{"name":"predict","shape":[1,1],"datatype":"INT64","data":[2]}]}`)
+		case "/openapi.json":
+			fmt.Fprint(w, `{"paths":{"/v2/models/{name}/infer":{"post":{"requestBody":{"content":{"application/json":{"schema":{"type":"object"}}}}}}}}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	opts := Options{Protocols: []protocol.Kind{v2.Kind()}, Model: "iris"}
+	s, err := Run(t.Context(), server.URL, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.Choose("", "", ""); !errors.Is(err, ErrInputs) || !strings.Contains(err.Error(), "--tensor") {
+		t.Errorf("choice %v, %v, want that inputs have to be named", c, err)
+	}
+	opts.Tensors = []generators.Tensor{{Name: "features", Datatype: generators.FP32, Shape: []int64{4}}}
+	if s, err = Run(t.Context(), server.URL, opts); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.Choose("", "", ""); err != nil || c.String() != "model iris by protocol v2" {
+		t.Errorf("choice %v, %v", c, err)
 	}
 }

@@ -38,7 +38,9 @@ func (c Choice) String() string {
 }
 
 // Choose picks what a scenario drives: the first model that gave an answer, of the
-// protocol and the model named, if they are; else the first route, or the one of a path.
+// protocol and the model named, if they are. A route is picked by its path or by the protocol
+// template, and the first one, whose path has no parameters, where no model was found: a
+// server that speaks another protocol describes that one's routes too.
 func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
 	if path == "" {
 		for i := range s.Found {
@@ -52,9 +54,21 @@ func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
 		}
 	}
 	for i := range s.Routes {
-		if r := &s.Routes[i]; (protocolName == "" || protocolName == "template") && (path == "" || r.Path == path) {
+		r := &s.Routes[i]
+		first := path == "" && !r.Parameters && (protocolName == "template" || protocolName == "" && len(s.Found) == 0)
+		if first || path != "" && r.Path == path {
 			return Choice{Route: r}, nil
 		}
+	}
+	for _, f := range s.Found {
+		for _, t := range f.Trials {
+			if errors.Is(t.Problem, ErrInputs) {
+				return Choice{}, fmt.Errorf("%s: model %s: %w; name its inputs with --tensor, such as --tensor 'features=FP32[4]'", f.Protocol.Name, t.Model.Name, t.Problem)
+			}
+		}
+	}
+	if len(s.Routes) > 0 && path == "" {
+		return Choice{}, errors.New("no model was found that a scenario could drive; name a route with --path")
 	}
 	return Choice{}, errors.New("nothing was found that a scenario could drive")
 }
