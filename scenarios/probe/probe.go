@@ -5,7 +5,6 @@ package probe
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +33,8 @@ type Options struct {
 	Written [][2]string
 	// Timeout bounds each request; 0: 5 seconds.
 	Timeout time.Duration
+	// NoRequests leaves the requests to models out: they are only described.
+	NoRequests bool
 	// Transport, when not nil, carries the requests; http2 is as of protocol.Kind.
 	Transport func(http2 bool) http.RoundTripper
 }
@@ -100,7 +101,10 @@ func Run(ctx context.Context, address string, opts Options) (*Server, error) {
 			continue
 		}
 		ask := s.ask(kind.HTTP2)
-		d, err := kind.Discover(ctx, ask, cmp.Or(opts.Model, s.firstModel()))
+		d, err := kind.Discover(ctx, ask, opts.Model)
+		if known := s.firstModel(); opts.Model == "" && known != "" && (err != nil || !d.Listed) {
+			d, err = kind.Discover(ctx, ask, known)
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -113,6 +117,9 @@ func Run(ctx context.Context, address string, opts Options) (*Server, error) {
 		}
 		f := Found{Protocol: kind, Description: *d}
 		for _, m := range d.Models {
+			if opts.NoRequests {
+				break
+			}
 			f.Trials = append(f.Trials, s.try(ctx, ask, kind, m))
 		}
 		s.Found = append(s.Found, f)
@@ -259,9 +266,13 @@ func read(client protocol.Protocol, resp protocol.Response) ([]generators.Tensor
 	return reply.Answers[0].Tensors, nil
 }
 
+// maxElements bounds an example, of which Write writes 200.
+const maxElements = 1 << 20
+
 // withoutBatch takes the dimension of the batch off each input, the first one, which has to
 // vary or be 1, and takes others that vary to be 1.
 func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies bool, err error) {
+	total := 0
 	for _, in := range inputs {
 		t := generators.Tensor{Name: in.Name, Datatype: in.Datatype}
 		switch {
@@ -276,8 +287,9 @@ func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies b
 			}
 			t.Shape = append(t.Shape, size)
 		}
-		if n := t.Len(); n < 0 || n > 1<<24 {
-			return nil, false, fmt.Errorf("input %q has %s elements, more than 2^24", in.Name, t.ShapeText())
+		n := t.Len()
+		if total += n; n < 0 || total > maxElements {
+			return nil, false, fmt.Errorf("the inputs have more than %d elements: %q is %s", maxElements, in.Name, t.ShapeText())
 		}
 		all = append(all, t)
 	}

@@ -166,7 +166,7 @@ func (s *session) otherProtocols(ctx context.Context, endpoint targets.Endpoint,
 		return ""
 	}
 	server, err := probe.Run(ctx, endpoint.URL, probe.Options{
-		Protocols: s.Catalogue.Protocols, Timeout: time.Second,
+		Protocols: s.Catalogue.Protocols, Timeout: time.Second, NoRequests: true,
 		Transport: func(http2 bool) http.RoundTripper { return endpoint.PlainTransport(http2) },
 	})
 	if err != nil || server.Spoken() == "" {

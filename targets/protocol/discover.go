@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"servebench/generators"
 )
@@ -27,6 +28,18 @@ type ModelDescription struct {
 	// Inputs and Outputs have no data, and the dimension of the batch in their shape; -1
 	// is a dimension that varies. nil: the server does not say.
 	Inputs, Outputs []generators.Tensor
+}
+
+// maxModels is how many models of a list are described.
+const maxModels = 64
+
+// Choose picks the models to describe from a server's list: the one that was asked for,
+// or the first 64.
+func Choose(names []string, model string) []string {
+	if model != "" && slices.Contains(names, model) {
+		return []string{model}
+	}
+	return names[:min(len(names), maxModels)]
 }
 
 // GetJSON asks for a path and reads the answer into a document. It fails where there is no

@@ -38,7 +38,7 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	case model == "":
 		return nil, errors.New("GET /v1/models: no list of models, and none was named")
 	}
-	for _, name := range names {
+	for _, name := range protocol.Choose(names, model) {
 		m, err := describe(ctx, ask, name)
 		if err != nil {
 			return nil, err

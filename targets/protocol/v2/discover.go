@@ -18,12 +18,15 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	if err := ask.GetJSON(ctx, "/v2", &server); err != nil {
 		return nil, err
 	}
+	if server.Name == "" {
+		return nil, errors.New("GET /v2: the answer names no server")
+	}
 	d := &protocol.Description{Server: strings.TrimSpace(server.Name + " " + server.Version)}
 	names, listed := list(ctx, ask)
 	if d.Listed = listed; !listed && model != "" {
 		names = []string{model}
 	}
-	for _, name := range names {
+	for _, name := range protocol.Choose(names, model) {
 		m := protocol.ModelDescription{Name: name}
 		var doc struct {
 			Versions        []string

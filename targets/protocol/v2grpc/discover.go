@@ -35,7 +35,7 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	if d.Listed = err == nil; !d.Listed && model != "" {
 		names = []string{model}
 	}
-	for _, name := range names {
+	for _, name := range protocol.Choose(names, model) {
 		d.Models = append(d.Models, describe(ctx, ask, name))
 	}
 	return d, nil
