@@ -245,6 +245,7 @@ func (s *session) prepareVariants(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		v.facts = append(v.facts, record.Fact{Name: "protocol", Value: fmt.Sprintf("%s over HTTP/%s", proto.Name, v.scenario.HTTP.Version)})
 		v.facts = append(v.facts, facts...)
 	}
 	return s.prepareRequests(proto)
