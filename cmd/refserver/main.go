@@ -29,9 +29,11 @@ func newRoot(began time.Time) *cobra.Command {
 		Use:   "refserver",
 		Short: "Serve and train the reference models",
 		Long: `refserver is a small, complete inference server to benchmark deployment
-targets with. It speaks the Open Inference Protocol V2 over REST with JSON
-tensors at /v2, exposes Prometheus metrics at /metrics, and drains on SIGTERM.
-Without a command it serves with the defaults.
+targets with. On one port, over HTTP/1.1 and HTTP/2 (h2c), it speaks the Open
+Inference Protocol V2 over REST (/v2, JSON and binary tensors) and gRPC, and the
+protocols of TensorFlow Serving (/v1/models), MLflow and SageMaker (/invocations,
+/endpoints) and AWS Lambda's Invoke. It exposes Prometheus metrics at /metrics,
+and drains on SIGTERM. Without a command it serves with the defaults.
 
 ` + exitHelp,
 		Example: `  refserver serve --port 9000
