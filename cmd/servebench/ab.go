@@ -150,20 +150,14 @@ func (o *abOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	if o.resume != "" {
 		return set, err // which have to change nothing
 	}
-	metrics := strings.Join(o.metrics, ",")
-	for _, flag := range []struct{ name, key, value, shown string }{
-		{"target", "targets", "[" + o.target + "]", o.target},
-		{"rounds", "regression.rounds", strconv.Itoa(o.rounds), strconv.Itoa(o.rounds)},
-		{"margin", "regression.margin", o.margin, o.margin},
-		{"tolerance", "regression.tolerance", o.tolerance, o.tolerance},
-		{"metrics", "regression.metrics", "[" + metrics + "]", metrics},
-		{"seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10)},
-	} {
-		if cmd.Flags().Changed(flag.name) {
-			set = append(set, decode.Setting{Key: flag.key, Value: flag.value, Flag: "--" + flag.name + " " + flag.shown})
-		}
-	}
-	return set, err
+	return append(set, flagSettings(cmd, []flagSetting{
+		{"target", "targets", "[" + o.target + "]"},
+		{"rounds", "regression.rounds", strconv.Itoa(o.rounds)},
+		{"margin", "regression.margin", o.margin},
+		{"tolerance", "regression.tolerance", o.tolerance},
+		{"metrics", "regression.metrics", "[" + strings.Join(o.metrics, ",") + "]"},
+		{"seed", "seed", strconv.FormatUint(o.seed, 10)},
+	})...), err
 }
 
 // runABTest plays a new A/B test, or goes on with one, and writes its reports.

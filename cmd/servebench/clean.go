@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io"
 
+	"servebench/cmd/cli"
 	"servebench/scenarios/ab"
 	"servebench/scenarios/revision"
 	"servebench/targets"
-
-	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )

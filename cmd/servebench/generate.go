@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"servebench/cmd/cli"
 	"servebench/generators"
 	"servebench/generators/export"
-
-	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )

@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
 	"text/tabwriter"
 
+	"servebench/cmd/cli"
+	"servebench/generators"
+	"servebench/generators/export"
+	"servebench/reports"
 	"servebench/reports/analysis/validity"
 	"servebench/scenarios"
-
-	"servebench/cmd/cli"
+	"servebench/targets"
+	"servebench/targets/protocol"
 
 	"github.com/spf13/cobra"
 )
@@ -37,11 +40,11 @@ type setting struct {
 func listCommand() *cobra.Command {
 	return group("list", "List what there is",
 		listOf("targets", "the targets that a server can be deployed on, and whether they can run here", listTargets),
-		listOf("scenarios", "the built-in scenarios", listScenarios),
-		listOf("generators", "the synthetic data", listGenerators),
-		listOf("protocols", "the wire protocols", listProtocols),
+		listOf("scenarios", "the built-in scenarios", listAll(scenarios.Builtins(), func(b scenarios.Builtin) listed { return listed{Name: b.Name, Doc: b.Doc} })),
+		listOf("generators", "the synthetic data", listAll(generatorKinds(), listGenerator)),
+		listOf("protocols", "the wire protocols", listAll(protocolKinds(), func(k protocol.Kind) listed { return listed{Name: k.Name, Doc: k.Doc} })),
 		listOf("formats", "the report formats, and the data formats of generate", listFormats),
-		listOf("checks", "what is checked before a run is believed: severity, limit and fix", listChecks),
+		listOf("checks", "what is checked before a run is believed: severity, limit and fix", listAll(validity.Rules(), listCheck)),
 	)
 }
 
@@ -52,21 +55,13 @@ func listOf(what, doc string, entries func(context.Context) []listed) *cobra.Com
 		Short: "List " + doc,
 		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write := writeList
-			if output.value == "json" {
-				write = writeListJSON
-			}
-			return fail(exitRuntime, write(cmd.OutOrStdout(), entries(cmd.Context())))
+			all := entries(cmd.Context())
+			text := func(w io.Writer) error { return writeList(w, all) }
+			return fail(exitRuntime, printAs(cmd.OutOrStdout(), output.value, all, text))
 		},
 	}
 	cmd.Flags().VarP(output, "output", "o", "print as")
 	return cmd
-}
-
-func writeListJSON(w io.Writer, entries []listed) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(entries)
 }
 
 func writeList(w io.Writer, entries []listed) error {
@@ -95,22 +90,27 @@ func writeList(w io.Writer, entries []listed) error {
 // figure at the end of a sentence.
 var placeholder, figureLast = regexp.MustCompile(`\{[a-z]+\}`), regexp.MustCompile(`: \{figure\}($|[.,;])`)
 
-func listChecks(context.Context) []listed {
-	var entries []listed
-	for _, r := range validity.Rules() {
-		limit := ""
-		if r.Limit != "" {
-			limit = ", limit " + r.Limit
-		}
-		text := fmt.Sprintf("%s%s: %s; to fix it: %s", r.Severity, limit, figureLast.ReplaceAllString(r.Text, "$1"), r.Fix)
-		entries = append(entries, listed{Name: r.ID, Doc: placeholder.ReplaceAllString(text, "…")})
+func listCheck(r validity.Rule) listed {
+	limit := ""
+	if r.Limit != "" {
+		limit = ", limit " + r.Limit
 	}
-	return entries
+	text := fmt.Sprintf("%s%s: %s; to fix it: %s", r.Severity, limit, figureLast.ReplaceAllString(r.Text, "$1"), r.Fix)
+	return listed{Name: r.ID, Doc: placeholder.ReplaceAllString(text, "…")}
+}
+
+// listAll lists what a list holds.
+func listAll[K any](all []K, entry func(K) listed) func(context.Context) []listed {
+	return func(context.Context) (entries []listed) {
+		for _, k := range all {
+			entries = append(entries, entry(k))
+		}
+		return entries
+	}
 }
 
 func listTargets(ctx context.Context) []listed {
-	var entries []listed
-	for _, kind := range targetKinds() {
+	return listAll(targetKinds(), func(kind targets.Kind) listed {
 		available := true
 		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available}
 		if err := kind.Available(ctx); err != nil {
@@ -119,46 +119,20 @@ func listTargets(ctx context.Context) []listed {
 		for _, o := range kind.Options {
 			e.Settings = append(e.Settings, setting{Name: kind.Name + "." + o.Name, Default: o.Default, Doc: o.Doc})
 		}
-		entries = append(entries, e)
-	}
-	return entries
+		return e
+	})(ctx)
 }
 
-func listScenarios(context.Context) []listed {
-	var entries []listed
-	for _, b := range scenarios.Builtins() {
-		entries = append(entries, listed{Name: b.Name, Doc: b.Doc})
+func listGenerator(kind generators.Kind) listed {
+	e := listed{Name: kind.Name, Doc: kind.Doc}
+	for _, p := range kind.Params {
+		e.Settings = append(e.Settings, setting{Name: "data." + p.Name, Default: fmt.Sprint(p.Default), Doc: p.Doc})
 	}
-	return entries
+	return e
 }
 
-func listGenerators(context.Context) []listed {
-	var entries []listed
-	for _, kind := range generatorKinds() {
-		e := listed{Name: kind.Name, Doc: kind.Doc}
-		for _, p := range kind.Params {
-			e.Settings = append(e.Settings, setting{Name: "data." + p.Name, Default: fmt.Sprint(p.Default), Doc: p.Doc})
-		}
-		entries = append(entries, e)
-	}
-	return entries
-}
-
-func listProtocols(context.Context) []listed {
-	var entries []listed
-	for _, kind := range protocolKinds() {
-		entries = append(entries, listed{Name: kind.Name, Doc: kind.Doc})
-	}
-	return entries
-}
-
-func listFormats(context.Context) []listed {
-	var entries []listed
-	for _, f := range reportFormats() {
-		entries = append(entries, listed{Name: f.Name, Doc: "report: " + f.Doc})
-	}
-	for _, f := range dataFormats() {
-		entries = append(entries, listed{Name: f.Name, Doc: "data: " + f.Doc})
-	}
-	return entries
+func listFormats(ctx context.Context) []listed {
+	written := listAll(reportFormats(), func(f reports.Format) listed { return listed{Name: f.Name, Doc: "report: " + f.Doc} })
+	data := listAll(dataFormats(), func(f export.Format) listed { return listed{Name: f.Name, Doc: "data: " + f.Doc} })
+	return append(written(ctx), data(ctx)...)
 }

@@ -11,11 +11,10 @@ import (
 	"strings"
 	"syscall"
 
+	"servebench/cmd/cli"
 	"servebench/reports/analysis/ab/proof"
 	"servebench/reports/text"
 	"servebench/scenarios/selftest"
-
-	"servebench/cmd/cli"
 
 	"github.com/spf13/cobra"
 )

@@ -15,6 +15,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/validity"
 	"servebench/reports/document/sentence"
+	"servebench/reports/format"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -118,16 +119,24 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 // settings gathers what the command line changes in a scenario.
 func (o *runOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
 	set, err := parseSets(cmd, o.set)
-	flag := func(name, key, value, shown string) {
-		if cmd.Flags().Changed(name) {
-			set = append(set, decode.Setting{Key: key, Value: value, Flag: "--" + name + " " + shown})
+	return append(set, flagSettings(cmd, []flagSetting{
+		{"target", "targets", "[" + strings.Join(o.targets, ",") + "]"},
+		{"rounds", "rounds", strconv.Itoa(o.rounds)},
+		{"seed", "seed", strconv.FormatUint(o.seed, 10)},
+	})...), err
+}
+
+// flagSetting is what a flag sets in a scenario.
+type flagSetting struct{ flag, key, value string }
+
+// flagSettings are those whose flags were given.
+func flagSettings(cmd *cobra.Command, all []flagSetting) (set []decode.Setting) {
+	for _, s := range all {
+		if cmd.Flags().Changed(s.flag) {
+			set = append(set, decode.Setting{Key: s.key, Value: s.value, Flag: "--" + s.flag + " " + strings.Trim(s.value, "[]")})
 		}
 	}
-	list := strings.Join(o.targets, ",")
-	flag("target", "targets", "["+list+"]", list)
-	flag("rounds", "rounds", strconv.Itoa(o.rounds), strconv.Itoa(o.rounds))
-	flag("seed", "seed", strconv.FormatUint(o.seed, 10), strconv.FormatUint(o.seed, 10))
-	return set, err
+	return set
 }
 
 // maxScenario bounds what is read of a scenario, in bytes; how long it may be, it is
@@ -143,6 +152,9 @@ func scenarioText(ctx context.Context, name string) ([]byte, error) {
 		return b.Text, nil
 	}
 	text, err := userfile.ReadTextOnce(ctx, name, maxScenario)
+	if errors.Is(err, os.ErrNotExist) && strings.Contains(name, "=") {
+		return nil, fmt.Errorf("no scenario %q; to set a key of one: --set %s", name, format.Command(name))
+	}
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
 		known := names(builtins, nameOf)
 		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, decode.Suggest(name, known), strings.Join(known, ", "))

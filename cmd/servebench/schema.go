@@ -3,9 +3,8 @@ package main
 import (
 	"io"
 
-	"servebench/scenarios"
-
 	"servebench/cmd/cli"
+	"servebench/scenarios"
 
 	"github.com/spf13/cobra"
 )
