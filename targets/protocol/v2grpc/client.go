@@ -51,12 +51,12 @@ func (c client) Encode(id string, batch []generators.Example) (protocol.Request,
 	if err != nil {
 		return protocol.Request{}, fmt.Errorf("encode: %w", err)
 	}
-	call := inferRequest{model: c.Model, id: id, inputs: inputs, outputs: tensors.Wanted(c.Config)}
+	call := inference{model: c.Model, id: id, tensors: inputs, asked: tensors.Wanted(c.Config)}
 	return protocol.Request{
 		Method: http.MethodPost,
 		Path:   "/" + service + "/ModelInfer",
 		Header: http.Header{"Content-Type": {"application/grpc"}, "Te": {"trailers"}},
-		Body:   frame(call.appendTo(make([]byte, framePrefix))),
+		Body:   frame(call.appendTo(make([]byte, framePrefix), rawInputs)),
 	}, nil
 }
 
@@ -133,11 +133,11 @@ func (c client) Decode(r protocol.Response) (protocol.Reply, error) {
 	if err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
-	var reply inferResponse
-	if err := reply.read(message); err != nil {
+	var reply inference
+	if err := reply.read(message, rawOutputs); err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}
-	answers, err := tensors.Answers(reply.outputs, c.Config)
+	answers, err := tensors.Answers(reply.tensors, c.Config)
 	if err != nil {
 		return protocol.Reply{}, fmt.Errorf("decode: %w", err)
 	}

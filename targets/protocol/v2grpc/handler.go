@@ -144,8 +144,8 @@ func (h *handler) modelMetadata(request []byte) ([]byte, error) {
 // infer answers a ModelInferRequest, and tells the model's observer of it.
 func (h *handler) infer(message []byte) ([]byte, error) {
 	start := time.Now()
-	var request inferRequest
-	fault := request.read(message)
+	var request inference
+	fault := request.read(message, rawInputs)
 	m, err := h.named(request.model, request.version)
 	if err != nil {
 		if fault != nil && request.model == "" {
@@ -167,13 +167,13 @@ func (h *handler) infer(message []byte) ([]byte, error) {
 
 // answer is the response to a request, whose reading ended in fault. code is the HTTP
 // status that says the same.
-func answer(m *protocol.Served, r *inferRequest, fault error, start time.Time, done *protocol.Inference) (body []byte, code int, err error) {
+func answer(m *protocol.Served, r *inference, fault error, start time.Time, done *protocol.Inference) (body []byte, code int, err error) {
 	offered := tensors.Offered(len(m.Schema.Classes))
-	outputs, unknown := tensors.Select(offered, r.outputs)
+	outputs, unknown := tensors.Select(offered, r.asked)
 	var features []float32
 	var rows int
 	if fault == nil {
-		features, rows, fault = tensors.Rows(nil, r.inputs, m)
+		features, rows, fault = tensors.Rows(nil, r.tensors, m)
 	}
 	decoded := time.Now()
 	done.Decode = decoded.Sub(start)
@@ -186,11 +186,11 @@ func answer(m *protocol.Served, r *inferRequest, fault error, start time.Time, d
 	if err != nil {
 		return nil, http.StatusInternalServerError, err
 	}
-	response := inferResponse{model: m.Name, version: m.Version, id: r.id}
+	response := inference{model: m.Name, version: m.Version, id: r.id}
 	for _, o := range outputs {
-		response.outputs = append(response.outputs, o.Fill(nil, m.Model, scores))
+		response.tensors = append(response.tensors, o.Fill(nil, m.Model, scores))
 	}
-	body = response.appendTo(nil)
+	body = response.appendTo(nil, rawOutputs)
 	done.Rows, done.Encode = rows, time.Since(computed)
 	return body, http.StatusOK, nil
 }

@@ -10,106 +10,73 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// inferRequest is the protocol's ModelInferRequest.
-type inferRequest struct {
+// inference is the protocol's ModelInferRequest, or its ModelInferResponse, which has
+// outputs where the request has inputs, and asks for nothing.
+type inference struct {
 	model, version, id string
-	inputs             []generators.Tensor
-	outputs            []string // names of those asked for
+	tensors            []generators.Tensor
+	asked              []string // names of the outputs asked for
 }
 
-// appendTo appends the message with its tensors' data raw.
-func (r *inferRequest) appendTo(b []byte) []byte {
-	b = appendText(b, 1, r.model)
-	b = appendText(b, 2, r.version)
-	b = appendText(b, 3, r.id)
-	for _, t := range r.inputs {
+// The fields that hold the data of all tensors.
+const (
+	rawInputs  = protowire.Number(7)
+	rawOutputs = protowire.Number(6)
+)
+
+// appendTo appends the message with its tensors' data in the field raw.
+func (m *inference) appendTo(b []byte, raw protowire.Number) []byte {
+	b = appendText(b, 1, m.model)
+	b = appendText(b, 2, m.version)
+	b = appendText(b, 3, m.id)
+	for _, t := range m.tensors {
 		b = appendMessage(b, 5, appendTensor(nil, t))
 	}
-	for _, name := range r.outputs {
+	for _, name := range m.asked {
 		b = appendMessage(b, 6, appendText(nil, 1, name))
 	}
-	for _, t := range r.inputs {
-		b = appendMessage(b, 7, t.Data)
+	for _, t := range m.tensors {
+		b = appendMessage(b, raw, t.Data)
 	}
 	return b
 }
 
 // read reads the message. The data of tensors points into it where it is raw.
-func (r *inferRequest) read(message []byte) error {
-	var raw [][]byte
+func (m *inference) read(message []byte, raw protowire.Number) error {
+	var data [][]byte
 	err := fields(message, func(f field) error {
 		switch f.number {
 		case 1:
-			return f.text(&r.model)
+			return f.text(&m.model)
 		case 2:
-			return f.text(&r.version)
+			return f.text(&m.version)
 		case 3:
-			return f.text(&r.id)
+			return f.text(&m.id)
 		case 5:
 			t, err := readTensor(f.bytes)
-			r.inputs = append(r.inputs, t)
+			m.tensors = append(m.tensors, t)
 			return err
+		case raw:
+			data = append(data, f.bytes)
 		case 6:
 			return fields(f.bytes, func(f field) error {
 				if f.number == 1 {
-					r.outputs = append(r.outputs, "")
-					return f.text(&r.outputs[len(r.outputs)-1])
+					m.asked = append(m.asked, "")
+					return f.text(&m.asked[len(m.asked)-1])
 				}
 				return nil
 			})
-		case 7:
-			raw = append(raw, f.bytes)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return placeRaw("inputs", r.inputs, raw)
-}
-
-// inferResponse is the protocol's ModelInferResponse.
-type inferResponse struct {
-	model, version, id string
-	outputs            []generators.Tensor
-}
-
-func (r *inferResponse) appendTo(b []byte) []byte {
-	b = appendText(b, 1, r.model)
-	b = appendText(b, 2, r.version)
-	b = appendText(b, 3, r.id)
-	for _, t := range r.outputs {
-		b = appendMessage(b, 5, appendTensor(nil, t))
+	list := "inputs"
+	if raw == rawOutputs {
+		list = "outputs"
 	}
-	for _, t := range r.outputs {
-		b = appendMessage(b, 6, t.Data)
-	}
-	return b
-}
-
-func (r *inferResponse) read(message []byte) error {
-	var raw [][]byte
-	err := fields(message, func(f field) error {
-		switch f.number {
-		case 1:
-			return f.text(&r.model)
-		case 2:
-			return f.text(&r.version)
-		case 3:
-			return f.text(&r.id)
-		case 5:
-			t, err := readTensor(f.bytes)
-			r.outputs = append(r.outputs, t)
-			return err
-		case 6:
-			raw = append(raw, f.bytes)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return placeRaw("outputs", r.outputs, raw)
+	return placeRaw(list, m.tensors, data)
 }
 
 // placeRaw gives tensors the data that stands behind all of them.

@@ -60,8 +60,8 @@ func TestTypedContents(t *testing.T) {
 		{"of another length", typed("FP32", 6, floats[:4]), nil, "holds 4 bytes, want 8"},
 		{"no datatype of the protocol", typed("FP8", 6, floats), nil, `datatype "FP8" is none of the protocol`},
 	} {
-		request := inferRequest{}
-		err := request.read(appendMessage(nil, 5, tt.message))
+		request := inference{}
+		err := request.read(appendMessage(nil, 5, tt.message), rawInputs)
 		if tt.fault != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.fault) {
 				t.Errorf("%s: %v, want an error with %q", tt.name, err, tt.fault)
@@ -72,7 +72,7 @@ func TestTypedContents(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		x := request.inputs[0]
+		x := request.tensors[0]
 		if got := []float64{x.Number(0), x.Number(1)}; !cmp.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
@@ -85,20 +85,20 @@ func TestMessagesComeBack(t *testing.T) {
 		generators.ByteStrings("b", []int64{2}, "one", ""),
 		generators.Int64s("c", []int64{0}, nil),
 	}
-	sent := inferRequest{model: "m", version: "2", id: "r-1", inputs: tensors, outputs: []string{"x", "y"}}
-	var got inferRequest
-	if err := got.read(sent.appendTo(nil)); err != nil {
+	sent := inference{model: "m", version: "2", id: "r-1", tensors: tensors, asked: []string{"x", "y"}}
+	var got inference
+	if err := got.read(sent.appendTo(nil, rawInputs), rawInputs); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(sent, got, cmp.AllowUnexported(inferRequest{}), equalEmpty); diff != "" {
+	if diff := cmp.Diff(sent, got, cmp.AllowUnexported(inference{}), equalEmpty); diff != "" {
 		t.Errorf("request (-sent +read):\n%s", diff)
 	}
-	answered := inferResponse{model: "m", version: "2", id: "r-1", outputs: tensors}
-	var read inferResponse
-	if err := read.read(answered.appendTo(nil)); err != nil {
+	answered := inference{model: "m", version: "2", id: "r-1", tensors: tensors}
+	var read inference
+	if err := read.read(answered.appendTo(nil, rawOutputs), rawOutputs); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(answered, read, cmp.AllowUnexported(inferResponse{}), equalEmpty); diff != "" {
+	if diff := cmp.Diff(answered, read, cmp.AllowUnexported(inference{}), equalEmpty); diff != "" {
 		t.Errorf("response (-sent +read):\n%s", diff)
 	}
 }
@@ -150,24 +150,24 @@ func TestCallsOfAGRPCClient(t *testing.T) {
 	if got, err := call("ServerMetadata", nil); err != nil || !cmp.Equal(got, appendText(appendText(nil, 1, "s"), 2, "1")) {
 		t.Errorf("ServerMetadata: %q, %v", got, err)
 	}
-	request := inferRequest{model: "m", id: "7", inputs: []generators.Tensor{generators.Float32s("features", []int64{2, 1}, []float32{0.25, 0.75})}}
-	got, err := call("ModelInfer", request.appendTo(nil))
+	request := inference{model: "m", id: "7", tensors: []generators.Tensor{generators.Float32s("features", []int64{2, 1}, []float32{0.25, 0.75})}}
+	got, err := call("ModelInfer", request.appendTo(nil, rawInputs))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reply inferResponse
-	if err := reply.read(got); err != nil {
+	var reply inference
+	if err := reply.read(got, rawOutputs); err != nil {
 		t.Fatal(err)
 	}
 	want := []generators.Tensor{
 		generators.Int64s("label", []int64{2}, []int64{0, 1}), generators.Float32s("probability", []int64{2}, []float32{0.25, 0.75}),
 		generators.ByteStrings("class", []int64{2}, "no", "yes"),
 	}
-	if diff := cmp.Diff(want, reply.outputs); diff != "" || reply.id != "7" || reply.model != "m" || reply.version != "3" {
+	if diff := cmp.Diff(want, reply.tensors); diff != "" || reply.id != "7" || reply.model != "m" || reply.version != "3" {
 		t.Errorf("reply %+v; outputs (-want +got):\n%s", reply, diff)
 	}
-	request.outputs = []string{"colour"}
-	if _, err := call("ModelInfer", request.appendTo(nil)); status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), `unknown output "colour"`) {
+	request.asked = []string{"colour"}
+	if _, err := call("ModelInfer", request.appendTo(nil, rawInputs)); status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), `unknown output "colour"`) {
 		t.Errorf("an unknown output: %v", err)
 	}
 }
@@ -210,23 +210,23 @@ func TestFailure(t *testing.T) {
 }
 
 func FuzzRequest(f *testing.F) {
-	r := inferRequest{model: "m", inputs: []generators.Tensor{generators.Float32s("features", []int64{1, 2}, []float32{1, 2})}, outputs: []string{"label"}}
-	f.Add(r.appendTo(nil))
+	r := inference{model: "m", tensors: []generators.Tensor{generators.Float32s("features", []int64{1, 2}, []float32{1, 2})}, asked: []string{"label"}}
+	f.Add(r.appendTo(nil, rawInputs))
 	f.Add(appendMessage(nil, 5, typed("INT8", 2, varints(-128, 127))))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		var once, again inferRequest
-		if once.read(message) != nil {
+		var once, again inference
+		if once.read(message, rawInputs) != nil {
 			return
 		}
-		if err := again.read(once.appendTo(nil)); err != nil {
+		if err := again.read(once.appendTo(nil, rawInputs), rawInputs); err != nil {
 			t.Fatalf("%+v is not read again: %v", once, err)
 		}
 	})
 }
 
 func FuzzResponse(f *testing.F) {
-	r := inferResponse{model: "m", outputs: []generators.Tensor{generators.Int64s("label", []int64{1}, []int64{1})}}
-	f.Add(frame(r.appendTo(make([]byte, framePrefix))))
+	r := inference{model: "m", tensors: []generators.Tensor{generators.Int64s("label", []int64{1}, []int64{1})}}
+	f.Add(frame(r.appendTo(make([]byte, framePrefix), rawOutputs)))
 	c := client{protocol.Config{Model: "m", Schema: generators.Schema{Classes: []string{"a", "b", "c"}}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		reply, err := c.Decode(protocol.Response{Status: 200, Header: http.Header{"Content-Type": {"application/grpc"}}, Body: body})
