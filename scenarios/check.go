@@ -124,12 +124,12 @@ func (c check) template(t *Template) {
 	c.refuse("template.body_file", t.BodyFile != "" && t.Body != "", "a body is given beside it", "one or the other")
 	if a := t.Answer; a != nil {
 		ways := 0
-		for _, given := range []bool{a.JSON != "", a.Header != "", a.Text} {
+		for _, given := range []bool{a.JSON != "", a.Header != "", a.Text, a.Status} {
 			if given {
 				ways++
 			}
 		}
-		c.refuse("template.answer", ways != 1, fmt.Sprintf("%d places are named", ways), "one of json, header and text")
+		c.refuse("template.answer", ways != 1, fmt.Sprintf("%d places are named", ways), "one of json, header, text and status")
 	}
 	nothing := isFixed(t.Method) && isFixed(t.Path) && isFixed(t.Body) && t.BodyFile == "" && !slices.ContainsFunc(slices.Collect(maps.Values(t.Headers)), func(v string) bool { return !isFixed(v) })
 	c.refuse("data", c.Given("data") && nothing && c.Sound("template"), "the template has no placeholder, so that nothing of the data is sent", "{{column}} in its path, headers or body, or no data")

@@ -234,7 +234,7 @@ func faults() []faulty {
 			}},
 		{name: "answer of a template", old: "targets: [physical]\nworkload: " + workload + "\ndata: {generator: credit}", beyond: true,
 			new: "targets: [endpoint]\nprotocol: template\ntemplate: {path: '/{{a}}', answer: {json: $.a, text: true}}\ndata: {file: x.csv}", want: []string{
-				`4:36: template.answer: 2 places are named; want one of json, header and text`,
+				`4:36: template.answer: 2 places are named; want one of json, header, text and status`,
 			}},
 		{name: "answer that is compared with nothing", old: "targets: [physical]\nworkload: " + workload + "\ndata: {generator: credit}", beyond: true,
 			new: "targets: [endpoint]\nprotocol: template\ntemplate: {path: '/{{a}}', answer: {json: $.a}}\ndata: {file: x.csv}", want: []string{

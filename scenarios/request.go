@@ -41,7 +41,7 @@ type Template struct {
 	Expect Expect `key:"expect" default:"{}"`
 }
 
-// Answer says where in a response the answer is, in one of three ways.
+// Answer says where in a response the answer is, in one of four ways.
 type Answer struct {
 	// The JSONPath (RFC 9535) of the answer in the body, such as $.prediction or
 	// $.outputs[0].label. If it selects several values, the answer is the list of them.
@@ -50,6 +50,9 @@ type Answer struct {
 	Header string `key:"header" absent:"none" format:"word" want:"the name of a header field"`
 	// Whether the whole body is the answer, as text.
 	Text bool `key:"text,omitzero" default:"false"`
+	// Whether the status is the answer, as a number: with data.expect, each request has the
+	// status that its record names, of those that template.expect.status accepts.
+	Status bool `key:"status,omitzero" default:"false"`
 }
 
 // Expect says which answers to a Template are right.
@@ -143,7 +146,7 @@ func (a *Answer) locator() protocol.Locator {
 	if a == nil {
 		return protocol.Locator{}
 	}
-	return protocol.Locator{JSON: a.JSON, Header: a.Header, Text: a.Text}
+	return protocol.Locator{JSON: a.JSON, Header: a.Header, Text: a.Text, Status: a.Status}
 }
 
 // placeholders are what stands for something else in the texts of a template.

@@ -143,6 +143,8 @@ func (p *plan) template() yaml.MapSlice {
 		t = append(t, yaml.MapItem{Key: "answer", Value: yaml.MapSlice{{Key: "json", Value: decode.WriteText("$")}}})
 	} else if p.compare {
 		t = append(t, yaml.MapItem{Key: "answer", Value: yaml.MapSlice{{Key: "text", Value: true}}})
+	} else if p.comparesStatus() {
+		t = append(t, yaml.MapItem{Key: "answer", Value: yaml.MapSlice{{Key: "status", Value: true}}})
 	}
 	if accepted := p.accepted(); len(accepted) > 1 {
 		t = append(t, yaml.MapItem{Key: "expect", Value: yaml.MapSlice{{Key: "status", Value: accepted}}})
@@ -160,6 +162,12 @@ func (p *plan) accepted() []any {
 		}
 	}
 	return all
+}
+
+// comparesStatus reports whether each answer has to have the status that was recorded,
+// since not all of them were 2xx.
+func (p *plan) comparesStatus() bool {
+	return !p.compare && p.inputs == nil && len(p.accepted()) > 1
 }
 
 func (p *plan) workload(model string) yaml.MapSlice {
@@ -183,6 +191,8 @@ func (p *plan) data() yaml.MapSlice {
 		d = append(d, yaml.MapItem{Key: "expect", Value: decode.WriteText(p.expectColumn())})
 	} else if p.compare {
 		d = append(d, yaml.MapItem{Key: "expect", Value: "expect"})
+	} else if p.comparesStatus() {
+		d = append(d, yaml.MapItem{Key: "expect", Value: "status"})
 	}
 	return append(d, yaml.MapItem{Key: "order", Value: "file"})
 }

@@ -243,7 +243,12 @@ func (s *Summary) notes() []string {
 		lines = append(lines, "No answers were recorded to compare with.")
 	}
 	if accepted := p.accepted(); len(accepted) > 1 {
-		lines = append(lines, "Other statuses than 2xx were recorded, so template.expect.status accepts them of every request: "+strings.Trim(strings.ReplaceAll(fmt.Sprint(accepted[1:]), " ", ", "), "[]")+".")
+		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(accepted[1:]), " ", ", "), "[]")
+		if p.comparesStatus() {
+			lines = append(lines, "Other statuses than 2xx were recorded ("+list+"): a request fails whose status is not the recorded one.")
+		} else {
+			lines = append(lines, "Other statuses than 2xx were recorded, so template.expect.status accepts them of every request: "+list+".")
+		}
 	}
 	if s.late > 0 {
 		lines = append(lines, fmt.Sprintf("%s came so late in the recording that they are replayed after others that were sent later.", format.Plural(s.late, "request")))

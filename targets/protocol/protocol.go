@@ -101,12 +101,13 @@ type Template struct {
 	Answer Locator
 }
 
-// Locator says where in a response the answer to an example is: in one of three ways, or
+// Locator says where in a response the answer to an example is: in one of four ways, or
 // nowhere.
 type Locator struct {
 	JSON   string // a JSONPath as in RFC 9535
 	Header string // the name of a header field
 	Text   bool   // the whole body, as text
+	Status bool   // the HTTP status, as a number
 }
 
 // TemplateError is what is wrong with one text of a Template.

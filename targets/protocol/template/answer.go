@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"servebench/generators"
@@ -36,6 +37,8 @@ func find(l protocol.Locator) (finder, error) {
 		return inHeader(http.CanonicalHeaderKey(l.Header)), nil
 	case l.Text:
 		return wholeBody{}, nil
+	case l.Status:
+		return status{}, nil
 	}
 	return nil, nil
 }
@@ -178,4 +181,11 @@ type wholeBody struct{}
 
 func (wholeBody) find(r protocol.Response) (generators.Value, error) {
 	return generators.Value{Text: strings.TrimRight(string(r.Body), "\r\n")}, nil
+}
+
+// status is the answer of which nothing but the status matters.
+type status struct{}
+
+func (status) find(r protocol.Response) (generators.Value, error) {
+	return generators.Value{Text: strconv.Itoa(r.Status), JSON: true}, nil
 }

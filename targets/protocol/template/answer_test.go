@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -129,6 +130,20 @@ func BenchmarkDecode(b *testing.B) {
 	for b.Loop() {
 		if _, err := p.Decode(r); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestAnswerIsTheStatus takes the status of each response for its answer, without its body.
+func TestAnswerIsTheStatus(t *testing.T) {
+	f, err := find(protocol.Locator{Status: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []int{200, 404} {
+		got, err := f.find(protocol.Response{Status: code, Body: []byte("any")})
+		if want := (generators.Value{Text: strconv.Itoa(code), JSON: true}); err != nil || got != want {
+			t.Errorf("status %d: %+v, %v", code, got, err)
 		}
 	}
 }

@@ -195,10 +195,11 @@ func (c *client) Failure(protocol.Response) (class, text string) { return "", ""
 // BodyLimit is so much that a longer body than the one expected shows as one, and that
 // its difference can be told; without end where the answer is in the body.
 func (c *client) BodyLimit() int {
-	switch _, inHeader := c.answer.(inHeader); {
-	case c.answer != nil && !inHeader:
+	switch c.answer.(type) {
+	case inJSON, wholeBody:
 		return -1
-	case c.expect.Body == nil:
+	}
+	if c.expect.Body == nil {
 		return 0
 	}
 	return len(*c.expect.Body) + after + 1
