@@ -37,10 +37,14 @@ const drainMost = 64 << 10
 
 // Command is a process to start: a server, or what carries one.
 type Command struct {
-	Path string   // executable
+	Path string   // executable; with a Root to enter, a name without a slash is looked up there in PATH of Env
 	Args []string // argument vector, the name included
 	Env  []string // the whole environment, KEY=VALUE
-	Dir  string   // working folder; "": this process's
+	Dir  string   // working folder; "": this process's. With a Root to enter it is there, and made where it is missing
+	// User is whom it runs as; nil: as this process.
+	User *syscall.Credential
+	// Root is a file system of its own; nil: this machine's.
+	Root *Root
 	// Files are further open files that it gets, from descriptor 3 on.
 	Files []*os.File
 	CPUs  []int // pinned to them before its first instruction; empty: not pinned
@@ -51,6 +55,8 @@ type Command struct {
 	Account *Cgroup
 	// Tee gets its output as well, as it comes, from one goroutine; nil: nobody.
 	Tee io.Writer
+	// StopSignal is what Stop sends to it; 0 means SIGTERM.
+	StopSignal syscall.Signal
 	// Orphaned is the signal that it gets should this process end first; 0
 	// means SIGKILL.
 	Orphaned syscall.Signal
@@ -65,10 +71,14 @@ type Process struct {
 	Output  *Tail     // its standard output and error
 
 	cmd   *exec.Cmd
+	stop  syscall.Signal
 	group *Cgroup
-	done  chan struct{}
-	state *os.ProcessState // valid once done is closed
-	oom   bool             // likewise
+	root  *Root
+	// inMemory is why what is written to the root is held in memory; nil: it is not.
+	inMemory error
+	done     chan struct{}
+	state    *os.ProcessState // valid once done is closed
+	oom      bool             // likewise
 
 	flow   flow
 	mu     sync.Mutex
@@ -78,9 +88,12 @@ type Process struct {
 
 // Start starts the command.
 func Start(c Command) (*Process, error) {
-	p := &Process{Output: new(Tail), group: cmp.Or(c.Account, c.Cgroup), done: make(chan struct{})}
+	p := &Process{
+		Output: new(Tail), done: make(chan struct{}),
+		group: cmp.Or(c.Account, c.Cgroup), stop: cmp.Or(c.StopSignal, syscall.SIGTERM), root: c.Root,
+	}
 	started := make(chan error)
-	go p.run(c, started)
+	onOwnThread(func() { p.run(c, started) })
 	if err := <-started; err != nil {
 		return nil, err
 	}
@@ -91,9 +104,7 @@ func Start(c Command) (*Process, error) {
 // thread carries the CPU set and the cgroup that the process inherits, and has
 // to live as long as the process: the kernel sends the parent death signal
 // when the thread that made the process ends, not when all of the parent does.
-// It is never unlocked, so that it ends with this goroutine.
 func (p *Process) run(c Command, started chan<- error) {
-	runtime.LockOSThread()
 	output, err := p.start(c)
 	started <- err
 	if err != nil {
@@ -112,6 +123,27 @@ func (p *Process) run(c Command, started chan<- error) {
 	close(p.done)
 }
 
+// onOwnThread calls do in a goroutine with a thread of its own, which ends with it:
+// nothing else ever runs on it, whatever do makes of it. The main thread, for which the
+// world takes this process, is not used.
+func onOwnThread(do func()) {
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		if !onMainThread() {
+			do()
+			return
+		}
+		elsewhere := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(elsewhere)
+			do()
+		}()
+		<-elsewhere
+		runtime.UnlockOSThread()
+	}()
+}
+
 // start makes the process on the calling thread and returns the end of the
 // pipe that its output comes from.
 func (p *Process) start(c Command) (*os.File, error) {
@@ -123,18 +155,18 @@ func (p *Process) start(c Command) (*os.File, error) {
 	p.cmd = &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Dir: c.Dir, Stdout: w, Stderr: w, ExtraFiles: c.Files}
 	if err := p.spawn(c); err != nil {
 		r.Close()
-		return nil, fmt.Errorf("start %s: %w", c.Path, inWords(c.Path, err))
+		return nil, fmt.Errorf("start %s: %w", c.Path, c.inWords(err))
 	}
 	return r, nil
 }
 
 // inWords says why the kernel does not run a program, where its word for it misleads.
-func inWords(path string, err error) error {
+func (c Command) inWords(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOEXEC):
 		return fmt.Errorf("it is neither a binary for this machine nor a script that begins with #! (%w)", syscall.ENOEXEC)
 	case errors.Is(err, syscall.ENOENT):
-		if _, gone := os.Stat(path); gone == nil {
+		if c.exists() {
 			return fmt.Errorf("the interpreter that it names, in its #! line or as its loader, does not exist (%w)", syscall.ENOENT)
 		}
 	}
@@ -156,6 +188,9 @@ func (p *Process) reap() {
 	p.state = p.cmd.ProcessState
 	p.oom = p.group != nil && p.group.OutOfMemory()
 }
+
+// RootFact says what the root folder of a process with a Root is.
+func (p *Process) RootFact() record.Fact { return p.root.fact(p.inMemory) }
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
@@ -244,10 +279,10 @@ func blame(end string, oom, killed bool) string {
 	return end
 }
 
-// Stop ends the process: SIGTERM, and when it is still there after the grace
+// Stop ends the process: its stop signal, and when it is still there after the grace
 // period, or when ctx ends, SIGKILL to its whole group.
 func (p *Process) Stop(ctx context.Context, grace time.Duration) {
-	p.signal(p.PID(), syscall.SIGTERM)
+	p.signal(p.PID(), p.stop)
 	if !p.within(ctx, grace) {
 		p.Kill()
 	}

@@ -18,7 +18,7 @@ import (
 // spawn makes the process on the calling thread, which has to be locked.
 func (p *Process) spawn(c Command) error {
 	cmd := p.cmd
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: c.Orphaned}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: c.Orphaned, Credential: c.User}
 	if c.Orphaned == 0 {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
@@ -40,9 +40,44 @@ func (p *Process) spawn(c Command) error {
 		defer back()
 	}
 	p.Began = time.Now()
+	if c.Root != nil {
+		if err := p.enterRoot(c); err != nil {
+			return err
+		}
+	}
 	err := cmd.Start()
 	p.Started = time.Now()
 	return err
+}
+
+// enterRoot gives the calling thread, and with it the process, its root.
+func (p *Process) enterRoot(c Command) error {
+	var err error
+	if p.inMemory, err = c.Root.mount(); err != nil || !c.Root.Enter {
+		return err
+	}
+	p.cmd.SysProcAttr.Chroot = c.Root.Mount
+	if p.cmd.Dir == "" {
+		p.cmd.Dir = "/"
+	}
+	p.cmd.Path, err = c.Root.prepare(c)
+	return err
+}
+
+// exists reports whether the command's program is there, after it could not be run.
+func (c Command) exists() bool {
+	if c.Root == nil || !c.Root.Enter {
+		_, err := os.Stat(c.Path)
+		return err == nil
+	}
+	file := c.Path
+	if !filepath.IsAbs(file) {
+		file = filepath.Join("/", c.Dir, file)
+	}
+	return c.Root.inside(func() error {
+		_, err := os.Stat(file)
+		return err
+	}) == nil
 }
 
 // pinThread pins the calling thread and returns what undoes it. It has to be

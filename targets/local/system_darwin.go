@@ -124,14 +124,31 @@ func ProcessUsage(...int) record.Usage { return record.Usage{} }
 // Parent fails: it needs /proc.
 func Parent(int) (int, error) { return 0, errLinux }
 
+// CheckRoot says that no process can have a Root here.
+func CheckRoot() *targets.Unavailable {
+	return &targets.Unavailable{Why: "a process can be given a root folder on Linux alone"}
+}
+
 // spawn makes the process. It is not pinned, and outlives a killed parent.
-func (p *Process) spawn(Command) error {
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+func (p *Process) spawn(c Command) error {
+	if c.Root != nil {
+		return CheckRoot()
+	}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: c.User}
 	p.Began = time.Now()
 	err := p.cmd.Start()
 	p.Started = time.Now()
 	return err
 }
+
+// exists reports whether the command's program is there, after it could not be run.
+func (c Command) exists() bool {
+	_, err := os.Stat(c.Path)
+	return err == nil
+}
+
+// onMainThread is always false: no thread is changed here.
+func onMainThread() bool { return false }
 
 // unread is not asked for here: Flush does not wait.
 func unread(int) int { return 0 }

@@ -202,19 +202,11 @@ func (r *Root) capabilities() *specs.LinuxCapabilities {
 	if r.Program != "" {
 		return &specs.LinuxCapabilities{}
 	}
-	kept := usualCapabilities()
+	kept := local.UsualCapabilities()
 	if r.user.UID != 0 {
 		return &specs.LinuxCapabilities{Bounding: kept}
 	}
 	return &specs.LinuxCapabilities{Bounding: kept, Effective: kept, Permitted: kept}
-}
-
-// usualCapabilities are those that Docker leaves to a container by default.
-func usualCapabilities() []string {
-	return []string{
-		"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
-		"CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
-	}
 }
 
 // resources are the limits, where a cgroup can hold them, and no devices but
