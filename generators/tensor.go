@@ -6,7 +6,7 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // Tensor is a named array of numbers or byte strings. As part of a Schema it has no
@@ -168,7 +168,14 @@ func nextLength(data []byte) (size int, ok bool) {
 
 // ShapeText writes the shape as JSON does: "[2,3]".
 func (t Tensor) ShapeText() string {
-	return "[" + strings.Trim(strings.ReplaceAll(fmt.Sprint(t.Shape), " ", ","), "[]") + "]"
+	text := []byte{'['}
+	for i, d := range t.Shape {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, d, 10)
+	}
+	return string(append(text, ']'))
 }
 
 // Number returns element i of a tensor of numbers. Integers beyond 2^53 are rounded.

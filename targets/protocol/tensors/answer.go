@@ -290,11 +290,14 @@ func shapeOf(t generators.Tensor) (rows, width int) {
 func (a *answers) list() []generators.Answer {
 	all := make([]generators.Answer, max(len(a.labels), len(a.probabilities)/a.width))
 	for i := range all {
+		all[i].Kind = generators.Class
 		if a.probabilities != nil {
-			all[i] = generators.Probable(a.probabilities[i*a.width : (i+1)*a.width : (i+1)*a.width])
+			all[i].Probabilities = a.probabilities[i*a.width : (i+1)*a.width : (i+1)*a.width]
 		}
 		if a.labels != nil {
-			all[i].Kind, all[i].Label = generators.Class, a.labels[i]
+			all[i].Label = a.labels[i]
+		} else {
+			all[i].Label = generators.MostLikely(all[i].Probabilities)
 		}
 	}
 	return all

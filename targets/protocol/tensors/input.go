@@ -61,8 +61,8 @@ func appendNumbers(dst []float32, t generators.Tensor) ([]float32, error) {
 	n := t.Len()
 	dst = slices.Grow(dst, n)
 	if t.Datatype == generators.FP32 {
-		for i := 0; i < len(t.Data); i += 4 {
-			dst = append(dst, math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:])))
+		for data := t.Data; len(data) >= 4; data = data[4:] {
+			dst = append(dst, math.Float32frombits(binary.LittleEndian.Uint32(data)))
 		}
 		return dst, nil
 	}

@@ -83,40 +83,45 @@ func InputOf(m protocol.Model) generators.Tensor {
 func OutputsOf(m protocol.Model) []generators.Tensor {
 	var all []generators.Tensor
 	for _, o := range Offered(len(m.Schema.Classes)) {
-		t := generators.Tensor{Name: o.Name(), Datatype: o.Datatype(), Shape: []int64{-1}}
-		if o == Probabilities {
-			t.Shape = append(t.Shape, int64(m.Scores()))
-		}
-		all = append(all, t)
+		all = append(all, o.Of(m, -1))
 	}
 	return all
 }
 
-// Fill makes an output of what a model said to rows, Scores numbers for each. It appends
-// the tensor's data to dst.
-func (o Output) Fill(dst []byte, m protocol.Model, scores []float32) generators.Tensor {
-	width := m.Scores()
-	t := generators.Tensor{Name: o.Name(), Datatype: o.Datatype(), Shape: []int64{int64(len(scores) / width)}}
+// Of is the output of a model for so many rows, without data; rows of -1 vary.
+func (o Output) Of(m protocol.Model, rows int) generators.Tensor {
+	t := generators.Tensor{Name: o.Name(), Datatype: o.Datatype(), Shape: []int64{int64(rows)}}
 	if o == Probabilities {
-		t.Shape = append(t.Shape, int64(width))
+		t.Shape = append(t.Shape, int64(m.Scores()))
 	}
-	for row := range slices.Chunk(scores, width) {
-		switch o {
-		case Label:
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(generators.MostLikely(row)))
-		case Probability:
-			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(row[1]))
-		case ClassName:
-			name := m.Schema.Classes[generators.MostLikely(row)]
+	return t
+}
+
+// AppendData appends the output's data to dst: what a model said to rows, Scores numbers
+// for each.
+func (o Output) AppendData(dst []byte, m protocol.Model, scores []float32) []byte {
+	width := m.Scores()
+	dst = slices.Grow(dst, len(scores)/width*o.Datatype().Size())
+	switch o {
+	case Label:
+		for i := 0; i < len(scores); i += width {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(generators.MostLikely(scores[i:i+width])))
+		}
+	case Probability:
+		for i := 1; i < len(scores); i += width {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(scores[i]))
+		}
+	case ClassName:
+		for i := 0; i < len(scores); i += width {
+			name := m.Schema.Classes[generators.MostLikely(scores[i:i+width])]
 			dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(name))), name...)
-		default:
-			for _, v := range row {
-				dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
-			}
+		}
+	default:
+		for _, v := range scores {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 		}
 	}
-	t.Data = dst
-	return t
+	return dst
 }
 
 // Select returns the outputs asked for by name, all that are offered where none is.

@@ -136,42 +136,67 @@ func BenchmarkInfer(b *testing.B) {
 
 // BenchmarkBinary asks for 256 rows in JSON and in binary by turns, and reports how many
 // times as many rows a second binary tensors reach: in the handler, in the client that
-// reads the answer, and over a kept connection.
+// reads the answer, and over a kept connection. There a handler that answers the same
+// bytes without reading those that it got shows what is left to gain.
 func BenchmarkBinary(b *testing.B) {
-	const rows, times = 256, 20
 	h := Handler(protocol.Service{Models: []protocol.Model{nine()}})
 	for name, open := range map[string]func(testing.TB, http.Handler, protocol.Protocol, protocol.Request) func(){
 		"handler": askHandler, "answer": readAnswer, "loopback": askLoopback,
 	} {
 		b.Run(name, func(b *testing.B) {
-			var ask [2]func()
-			for i, kind := range []protocol.Kind{Kind(), BinaryKind()} {
+			var asks []func()
+			for _, kind := range []protocol.Kind{Kind(), BinaryKind()} {
 				p, err := kind.Open(protocol.Config{Model: "nine", Schema: nine().Schema})
 				if err != nil {
 					b.Fatal(err)
 				}
-				req, err := p.Encode("request-000001", loans(rows))
+				req, err := p.Encode("request-000001", loans(benchmarkRows))
 				if err != nil {
 					b.Fatal(err)
 				}
-				ask[i] = open(b, h, p, req)
-			}
-			var took [2]time.Duration
-			for b.Loop() {
-				for i := range ask {
-					start := time.Now()
-					for range times {
-						ask[i]()
-					}
-					took[i] += time.Since(start)
+				asks = append(asks, open(b, h, p, req))
+				if name == "loopback" && kind.Name == BinaryKind().Name {
+					asks = append(asks, open(b, constant(h, req), p, req))
 				}
 			}
-			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "binary/JSON")
-			for i, unit := range []string{"JSON-rows/s", "binary-rows/s"} {
-				b.ReportMetric(float64(times*rows*b.N)/took[i].Seconds(), unit)
-			}
+			compareBinary(b, asks)
 		})
 	}
+}
+
+const benchmarkRows = 256
+
+// compareBinary asks by turns in JSON, in binary, and of what answers a constant, if there
+// is one.
+func compareBinary(b *testing.B, asks []func()) {
+	const times = 20
+	took := make([]time.Duration, len(asks))
+	for b.Loop() {
+		for i := range asks {
+			start := time.Now()
+			for range times {
+				asks[i]()
+			}
+			took[i] += time.Since(start)
+		}
+	}
+	b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "binary/JSON")
+	for i, unit := range []string{"JSON-rows/s", "binary-rows/s", "constant-rows/s"}[:len(asks)] {
+		b.ReportMetric(float64(times*benchmarkRows*b.N)/took[i].Seconds(), unit)
+	}
+}
+
+// constant answers what h does to a request, to whatever it is asked.
+func constant(h http.Handler, req protocol.Request) http.Handler {
+	r := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(req.Body))
+	r.Header = req.Header
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, r)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What cannot be read is of no matter to a constant.
+		_, _ = io.Copy(io.Discard, r.Body)
+		protocol.WriteAnswer(w, answer.Code, answer.Header().Get("Content-Type"), answer.Body.Bytes())
+	})
 }
 
 // askHandler has a handler answer a request.

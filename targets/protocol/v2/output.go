@@ -21,7 +21,7 @@ func appendAnswer(dst []byte, m *model, b *protocol.Batch) (answer []byte, head 
 	}
 	dst = append(dst, `,"outputs":[`...)
 	asked := b.State.(*askedOutputs)
-	var raw []byte
+	raw := asked.raw[:0]
 	for i, kind := range asked.outputs {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -30,12 +30,14 @@ func appendAnswer(dst []byte, m *model, b *protocol.Batch) (answer []byte, head 
 			dst = appendOutput(dst, m, kind, b.Scores)
 			continue
 		}
-		t := kind.Fill(nil, m.Model, b.Scores)
+		before := len(raw)
+		raw = kind.AppendData(raw, m.Model, b.Scores)
+		t := kind.Of(m.Model, b.Rows)
+		t.Data = raw[before:]
 		dst = appendBinaryHead(dst, t)
-		raw = append(raw, t.Data...)
 	}
 	dst = append(dst, "]}"...)
-	if raw == nil {
+	if asked.raw = raw; len(raw) == 0 {
 		return dst, 0
 	}
 	return append(dst, raw...), len(dst) - start

@@ -27,6 +27,8 @@ type askedOutputs struct {
 	outputs []tensors.Output
 	binary  []bool
 	all     bool // in binary that say nothing of it
+	// raw has room for the binary data of the answer.
+	raw []byte
 }
 
 // decodeRequest reads the body of a batch, whose State gets the outputs asked for; of a
@@ -38,7 +40,7 @@ func decodeRequest(m *protocol.Served, offered []tensors.Output, b *protocol.Bat
 		asked = new(askedOutputs)
 		b.State = asked
 	}
-	*asked = askedOutputs{outputs: asked.outputs[:0], binary: asked.binary[:0]}
+	*asked = askedOutputs{outputs: asked.outputs[:0], binary: asked.binary[:0], raw: asked.raw}
 	r, err := newReader(b.Body, head)
 	if err != nil {
 		return err

@@ -188,7 +188,9 @@ func answer(m *protocol.Served, r *inference, fault error, start time.Time, done
 	}
 	response := inference{model: m.Name, version: m.Version, id: r.id}
 	for _, o := range outputs {
-		response.tensors = append(response.tensors, o.Fill(nil, m.Model, scores))
+		t := o.Of(m.Model, rows)
+		t.Data = o.AppendData(nil, m.Model, scores)
+		response.tensors = append(response.tensors, t)
 	}
 	body = response.appendTo(nil, rawOutputs)
 	done.Rows, done.Encode = rows, time.Since(computed)
