@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,8 +31,9 @@ func Redirect(status string, header http.Header) string {
 	return fmt.Sprintf("%s to %q, which is not followed", status, to)
 }
 
-// Excerpt returns the beginning of a body for people to read: quoted, decoded where
-// it is gzip, or what it is where it is no text.
+// Excerpt returns the beginning of a body for people to read: text on one line, JSON and
+// HTML as they are and all else between quotes, decoded where it is gzip; or what it is
+// where it is no text. It is safe for terminals.
 func Excerpt(header http.Header, body []byte) string {
 	const most = 200
 	encoding := encoding(header)
@@ -78,7 +80,7 @@ func unzipped(body []byte, most int64) []byte {
 	return decoded
 }
 
-// cut quotes the first bytes of a text, and counts those of what is none.
+// cut returns the first bytes of a text on one line, and counts those of what is none.
 func cut(body []byte, most int) string {
 	text, more := string(body), ""
 	if len(text) > most {
@@ -90,7 +92,25 @@ func cut(body []byte, most int) string {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, isBinary) {
 		return fmt.Sprintf("%d bytes that are no text", len(body))
 	}
-	return fmt.Sprintf("%q", text) + more
+	text = readable(text)
+	if text != "" && strings.Contains(`{[<"`, text[:1]) { // whose end shows without quotes
+		return text + more
+	}
+	return `"` + text + `"` + more
+}
+
+// readable returns a text as a terminal can print it: white space as single spaces, and
+// characters that do not show, such as those that turn the direction, as in Go's strings.
+func readable(text string) string {
+	var b strings.Builder
+	for _, c := range strings.Join(strings.Fields(text), " ") {
+		if unicode.IsPrint(c) {
+			b.WriteRune(c)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(c), "'"))
+		}
+	}
+	return b.String()
 }
 
 // isBinary reports whether a character is in no text.

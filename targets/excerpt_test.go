@@ -26,7 +26,12 @@ func TestAnswerIsText(t *testing.T) {
 		want   string
 	}{
 		{"nothing", nil, nil, "503 No"},
-		{"text", nil, []byte("queue full\n"), `503 No, "queue full\n"`},
+		{"text", nil, []byte("queue full\n"), `503 No, "queue full"`},
+		{"JSON", nil, []byte("{\"detail\":\r\n\t\"Not \\\"Found\\\"\"}\n"), `503 No, {"detail": "Not \"Found\""}`},
+		{"HTML", nil, []byte("\n<html>\n<body class=\"x\">"), `503 No, <html> <body class="x">`},
+		{"quotes", nil, []byte(`no "model"`), `503 No, "no "model""`},
+		{"white space", nil, []byte("\n"), `503 No, ""`},
+		{"a turned direction", nil, []byte("{\u202e}"), `503 No, {\u202e}`},
 		{"a redirect", http.Header{"Location": {"https://h/x"}}, nil, `503 No to "https://h/x", which is not followed`},
 		{"gzip", encoded("gzip"), zipped("queue full"), `503 No, "queue full" (gzip)`},
 		{"gzip cut off", encoded("x-gzip"), zipped("queue full")[:8], `503 No, 8 bytes of gzip`},
