@@ -133,7 +133,7 @@ func CheckReady(ctx context.Context, client *http.Client, url, path string, cred
 	}
 	defer resp.Body.Close()
 	if IsCall(path) {
-		if err := CheckCall(resp); err != nil {
+		if err := CheckCall(resp, credentials); err != nil {
 			return fmt.Errorf("%s %w", path, err)
 		}
 		return nil
@@ -142,10 +142,13 @@ func CheckReady(ctx context.Context, client *http.Client, url, path string, cred
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer to %s: %w", req.URL.RequestURI(), err)
 	}
-	if resp.StatusCode/100 != 2 && (!anyAnswer || resp.StatusCode >= 500) {
-		return fmt.Errorf("%s answered %s", req.URL.RequestURI(), Redirect(resp.Status, resp.Header))
+	switch status := resp.StatusCode; {
+	case status/100 == 2, anyAnswer && status < 500:
+		return nil
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return fmt.Errorf("%s answered %s; %s", req.URL.RequestURI(), resp.Status, credentials.Refused())
 	}
-	return nil
+	return fmt.Errorf("%s answered %s", req.URL.RequestURI(), Redirect(resp.Status, resp.Header))
 }
 
 // noRedirect makes a redirect an answer, which is not a 2xx.

@@ -41,10 +41,16 @@ func NewReadyRequest(ctx context.Context, url, path string) (*http.Request, erro
 	return req, nil
 }
 
+// The statuses of gRPC that say what 403 and 401 do in HTTP.
+const (
+	permissionDenied = "7"
+	unauthenticated  = "16"
+)
+
 // CheckCall reads the answer to the readiness call of gRPC. The server is ready when the
 // status is OK and the first field of the message is 1, as the Open Inference Protocol
 // says true and gRPC's health service SERVING.
-func CheckCall(resp *http.Response) error {
+func CheckCall(resp *http.Response, credentials Credentials) error {
 	const most = 4 << 10
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	if err != nil {
@@ -58,8 +64,10 @@ func CheckCall(resp *http.Response) error {
 	switch {
 	case resp.StatusCode != http.StatusOK || status == "":
 		return fmt.Errorf("answered %s, which is not gRPC", resp.Status)
+	case status == unauthenticated || status == permissionDenied:
+		return fmt.Errorf("answered grpc-status %s: %q; %s", status, fields.Get("Grpc-Message"), credentials.Refused())
 	case status != "0":
-		return fmt.Errorf("answered grpc-status %s: %s", status, fields.Get("Grpc-Message"))
+		return fmt.Errorf("answered grpc-status %s: %q", status, fields.Get("Grpc-Message"))
 	case len(body) < 7 || body[5] != 1<<3 || body[6] != 1:
 		return errors.New("answered that the server is not ready")
 	}

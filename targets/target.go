@@ -43,7 +43,9 @@ type Deployment struct {
 	// Stages say how long each part of the start took, ascending; the last is
 	// Ready. None: the target is a server that ran already.
 	Stages []record.Stage
-	Facts  []record.Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	// Unasked says that nobody asked whether the server is ready: it may not even run.
+	Unasked bool
+	Facts   []record.Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
 	Instance
 }
 

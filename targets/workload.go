@@ -62,6 +62,17 @@ type Credentials struct {
 	Authorize func(r *http.Request, body []byte) error
 	// Lifetime is how long after that the request may be sent; 0: for ever.
 	Lifetime time.Duration
+	// Keys are the scenario's keys that hold secrets of it, such as http.auth.bearer; none:
+	// the server learns nothing that would let the client in.
+	Keys []string
+}
+
+// Refused says what to do where a server answered with 401 or 403.
+func (c Credentials) Refused() string {
+	if len(c.Keys) == 0 {
+		return "if it asks for credentials, give them as http.auth or http.headers"
+	}
+	return fmt.Sprintf("the server refused the credentials that were sent (%s): check that they are complete, still valid, and permit this request", strings.Join(c.Keys, ", "))
 }
 
 // Put authorizes a request.

@@ -23,7 +23,7 @@ func TestStartWithoutAnswerIsShown(t *testing.T) {
 	}
 	for n, want := range [][]int{{2}, {1, 2, 3}} {
 		got := read(t, recordtest.Compare(), unanswer(want...))
-		if !strings.Contains(got, "its first answer was not right: status 404") || !strings.Contains(got, "FAILED") {
+		if !strings.Contains(got, "no right first answer: status 404") || !strings.Contains(got, "FAILED") {
 			t.Error(got)
 		}
 		if counted := fmt.Sprintf("  %d       %d\n", 3-len(want), len(want)); !strings.Contains(got, counted) {

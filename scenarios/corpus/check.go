@@ -18,8 +18,9 @@ const (
 
 // Judgement is what Check found of one response.
 type Judgement struct {
-	Class   string         // "" when it is right, else Decode or WrongAnswer
+	Class   string         // "" when it is right, else Decode, WrongAnswer or what the protocol calls a failure
 	Text    string         // what is wrong; "" when nothing is
+	Status  int            // as of a protocol.Failure; 0: Class is none
 	Answers record.Answers // one per example
 }
 
@@ -40,8 +41,8 @@ type memo struct {
 // what is expected of that very request. It keeps no part of the response.
 func (r *Request) Check(response protocol.Response) Judgement {
 	if r.from.failures != nil {
-		if class, text := r.from.failures.Failure(response); class != "" {
-			return Judgement{Class: class, Text: text}
+		if failure := r.from.failures.Failure(response); failure.Class != "" {
+			return Judgement{Class: failure.Class, Text: failure.Text, Status: failure.Status}
 		}
 	}
 	if r.memo.holds(response, r.from.headers) {

@@ -18,11 +18,11 @@ func (written) Encode(string, []generators.Example) (protocol.Request, error) {
 
 func (written) Accepts(status int) bool { return status == http.StatusTeapot }
 
-func (written) Failure(r protocol.Response) (class, text string) {
+func (written) Failure(r protocol.Response) protocol.Failure {
 	if reason := r.Trailer.Get("Reason"); reason != "" {
-		return "kettle", reason
+		return protocol.Failure{Class: "kettle", Text: reason, Status: 503}
 	}
-	return "", ""
+	return protocol.Failure{}
 }
 
 func (written) Decode(r protocol.Response) (protocol.Reply, error) {
@@ -48,7 +48,7 @@ func TestFixed(t *testing.T) {
 		t.Errorf("outcome %+v of the right answer", got)
 	}
 	right.Trailer = http.Header{"Reason": {"no water"}} // though the body is that of before
-	if got := c.Request(0).Check(right); got != (Judgement{Class: "kettle", Text: "no water"}) {
+	if got := c.Request(0).Check(right); got != (Judgement{Class: "kettle", Text: "no water", Status: 503}) {
 		t.Errorf("outcome %+v of a failure that the trailer tells of", got)
 	}
 	wrong := protocol.Response{Status: http.StatusTeapot, Body: []byte("coffee")}

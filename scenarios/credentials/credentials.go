@@ -26,6 +26,7 @@ func Open(ctx context.Context, sc *scenarios.Scenario, secrets *secret.Keeper) (
 		return targets.Credentials{}, nil, nil
 	}
 	var facts []record.Fact
+	keys := secretKeys(h)
 	if names := slices.Sorted(maps.Keys(h.Headers)); names != nil {
 		facts = append(facts, record.Fact{Name: "header fields", Value: strings.Join(names, ", ")})
 	}
@@ -33,14 +34,14 @@ func Open(ctx context.Context, sc *scenarios.Scenario, secrets *secret.Keeper) (
 	var of string
 	switch a := h.Auth; {
 	case a == nil:
-		return targets.Credentials{Authorize: f.authorize}, facts, nil
+		return targets.Credentials{Authorize: f.authorize, Keys: keys}, facts, nil
 	case a.AWS != nil:
 		s, err := openSigner(ctx, sc, secrets)
 		if err != nil {
 			return targets.Credentials{}, nil, err
 		}
 		facts = append(facts, record.Fact{Name: "credentials", Value: s.String()})
-		return targets.Credentials{Lifetime: lifetime, Authorize: func(r *http.Request, body []byte) error {
+		return targets.Credentials{Lifetime: lifetime, Keys: keys, Authorize: func(r *http.Request, body []byte) error {
 			f.put(r)
 			return s.sign(r, body)
 		}}, facts, nil
@@ -49,7 +50,26 @@ func Open(ctx context.Context, sc *scenarios.Scenario, secrets *secret.Keeper) (
 	default:
 		of = "a bearer token"
 	}
-	return targets.Credentials{Authorize: f.authorize}, append(facts, record.Fact{Name: "credentials", Value: of}), nil
+	return targets.Credentials{Authorize: f.authorize, Keys: keys}, append(facts, record.Fact{Name: "credentials", Value: of}), nil
+}
+
+// secretKeys are the keys of a scenario that hold credentials.
+func secretKeys(h scenarios.HTTP) (keys []string) {
+	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		if secret.Named(name) {
+			keys = append(keys, "http.headers."+name)
+		}
+	}
+	switch a := h.Auth; {
+	case a == nil:
+	case a.AWS != nil:
+		keys = append(keys, "http.auth.aws")
+	case a.Basic != nil:
+		keys = append(keys, "http.auth.basic")
+	default:
+		keys = append(keys, "http.auth.bearer")
+	}
+	return keys
 }
 
 // fields are header fields that are the same on every request.

@@ -77,6 +77,24 @@ func server(t *testing.T, want func(received) error) *httptest.Server {
 	return s
 }
 
+// TestKeysOfSecrets has the keys of a scenario that a server may refuse, and no others.
+func TestKeysOfSecrets(t *testing.T) {
+	for _, tt := range []struct {
+		http scenarios.HTTP
+		want string
+	}{
+		{scenarios.HTTP{Headers: scenarios.Headers{"Accept": "a"}}, ""},
+		{scenarios.HTTP{Headers: scenarios.Headers{"X-Api-Key": "k", "Accept": "a", "Authorization": "b"}}, "http.headers.Authorization http.headers.X-Api-Key"},
+		{scenarios.HTTP{Auth: &scenarios.Auth{Bearer: "b"}}, "http.auth.bearer"},
+		{scenarios.HTTP{Auth: &scenarios.Auth{Basic: &scenarios.Basic{User: "u"}}}, "http.auth.basic"},
+		{scenarios.HTTP{Auth: &scenarios.Auth{AWS: &scenarios.AWS{}}}, "http.auth.aws"},
+	} {
+		if got := strings.Join(secretKeys(tt.http), " "); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.http, got, tt.want)
+		}
+	}
+}
+
 // send sends a request by every client, and as targets ask whether a server is ready.
 func send(t *testing.T, name, url string, r protocol.Request, c targets.Credentials) {
 	t.Helper()

@@ -248,8 +248,8 @@ func read(client protocol.Protocol, resp protocol.Response) ([]generators.Tensor
 	accepted := resp.Status/100 == 2
 	if f, ok := client.(protocol.FailureReader); ok {
 		if accepted = f.Accepts(resp.Status); accepted {
-			if class, text := f.Failure(resp); class != "" {
-				return nil, fmt.Errorf("%s: %s", class, text)
+			if failure := f.Failure(resp); failure.Class != "" {
+				return nil, fmt.Errorf("%s: %s", failure.Class, failure.Text)
 			}
 		}
 	}

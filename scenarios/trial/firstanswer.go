@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/corpus"
 	"servebench/scenarios/probe"
+	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/protocol"
 )
@@ -23,6 +26,8 @@ const (
 	firstTries = 3
 	// endPause is how long a process may take to end after its connections did.
 	endPause = 200 * time.Millisecond
+	// longestAsked is how much of a URL an error repeats, in bytes.
+	longestAsked = 300
 )
 
 // recordStart records how a deployment came up, to its first answer. Load on a server whose
@@ -47,9 +52,18 @@ func (s *session) recordStart(ctx context.Context, t trial, deployment *targets.
 	default:
 		start.FirstAnswerError = err.Error()
 		start.Failed = diedAtFirstRequest(deployment)
-		s.fault(t, "", s.withOutputFile(fmt.Errorf("the server is up, but %s: %w", what, err)), true)
+		s.fault(t, "", s.withOutputFile(fmt.Errorf("%s %s: %w", known(deployment), what, err)), true)
 		return start, false
 	}
+}
+
+// known is what is known of a server before its first answer, as the beginning of a sentence
+// about that.
+func known(deployment *targets.Deployment) string {
+	if deployment.Unasked {
+		return "the server was not asked whether it is ready, and"
+	}
+	return "the server is up, but"
 }
 
 // awaitAnswer asks for the first answer until it is right. A server that has just become
@@ -69,7 +83,7 @@ func (s *session) awaitAnswer(ctx context.Context, t trial, v *variant, deployme
 		}
 		if try == 1 {
 			retried = err.Error()
-			s.note("%s: the server is up, but %s; asking again", t, what)
+			s.note("%s: %s %s; asking again", t, known(deployment), what)
 		}
 		select {
 		case <-ctx.Done():
@@ -110,28 +124,29 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		return silent, err
 	}
 	defer sender.Close()
+	asked := s.secrets.Redact(m.Method + " " + m.URL)
+	if len(asked) > longestAsked {
+		asked = strings.ToValidUTF8(asked[:longestAsked], "") + "…"
+	}
 	o := &transport.Outcome{Limit: requests.Limit}
 	err = sender.Send(ctx, m, o)
+	wrong := firstFailure{variant: v, asked: asked, outcome: o, status: o.Status}
 	what = "its first answer is not one of protocol " + s.scenario.Protocol
 	if s.scenario.Template != nil {
 		what = "its first answer is not what template.expect says"
 	}
 	if errors.Is(err, corpus.ErrTooLong) {
-		return what, s.wrongAnswer(err.Error(), "template.expect.body", o)
+		return what, s.wrongAnswer(wrong, err.Error(), "template.expect.body")
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return silent, fmt.Errorf("%w (the model may take longer: see timeout and http, or the server's output)", context.Cause(ctx))
+			return silent, fmt.Errorf("%s: %w (the model may take longer: see timeout and http, or the server's output)", asked, context.Cause(ctx))
 		}
-		return silent, &passingError{error: targets.Explain(err)}
+		return silent, &passingError{error: fmt.Errorf("%s: %w", asked, targets.Explain(err))}
 	}
 	if !requests.Accepts(o.Status) {
 		what += s.otherProtocols(ctx, endpoint, o.Status)
-		err := s.wrongAnswer("status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status), o)
-		if busy := o.Status == http.StatusServiceUnavailable || o.Status == http.StatusTooManyRequests; busy || o.Status >= 500 && o.Status != http.StatusNotImplemented {
-			err = &passingError{err, busy}
-		}
-		return what, err
+		return what, s.wrongAnswer(wrong, "status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status))
 	}
 	judged := first.Check(protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
 	switch judged.Class {
@@ -139,7 +154,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		return "", nil
 	case corpus.Decode:
 		if t := s.scenario.Template; t != nil && t.Answer != nil {
-			return "its first answer does not hold what template.answer names", s.wrongAnswer(judged.Text, "template.answer", o)
+			return "its first answer does not hold what template.answer names", s.wrongAnswer(wrong, judged.Text, "template.answer")
 		}
 		what += s.otherProtocols(ctx, endpoint, o.Status)
 	case corpus.WrongAnswer:
@@ -151,9 +166,10 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 			what = "its first answer is wrong"
 		}
 	default: // what the protocol calls a failure
-		return "its first answer is a failure, " + judged.Class, &passingError{error: s.wrongAnswer(judged.Text, "template.expect", o)}
+		wrong.status = judged.Status
+		return "its first answer is a failure, " + judged.Class + s.otherProtocols(ctx, endpoint, judged.Status), s.wrongAnswer(wrong, judged.Text, "template.expect")
 	}
-	return what, s.wrongAnswer(targets.Mismatch(o.Header, judged.Text), "template.expect.body", o)
+	return what, s.wrongAnswer(wrong, targets.Mismatch(o.Header, judged.Text), "template.expect.body")
 }
 
 // otherProtocols says in brackets what a server speaks that gave an answer to no request
@@ -175,17 +191,46 @@ func (s *session) otherProtocols(ctx context.Context, endpoint targets.Endpoint,
 	return " (" + server.Spoken() + ")"
 }
 
-// wrongAnswer is the error of an answer, for a reason; expect is the key that would make
-// it right in a scenario with a template.
-func (s *session) wrongAnswer(reason, expect string, o *transport.Outcome) error {
-	err := fmt.Errorf("%s; it answered: %s", reason, s.secrets.Redact(targets.Excerpt(o.Header, o.Body)))
-	if o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden {
-		err = fmt.Errorf("%w; if it asks for credentials, give them as http.auth or http.headers", err)
+// firstFailure is a first answer that is not right.
+type firstFailure struct {
+	variant *variant
+	asked   string // the method and the URL
+	outcome *transport.Outcome
+	status  int // of HTTP, or the one that says what the protocol's own does
+}
+
+// wrongAnswer is the error of a first answer, for a reason; expect is the key that would
+// make it right in a scenario with a template. It is a *passingError where the next answer
+// may be another.
+func (s *session) wrongAnswer(f firstFailure, reason, expect string) error {
+	err := fmt.Errorf("%s: %s", f.asked, reason)
+	if o := f.outcome; len(o.Body) > 0 {
+		err = fmt.Errorf("%w; it answered: %s", err, s.secrets.Redact(targets.Excerpt(o.Header, o.Body)))
+	}
+	if f.status == http.StatusUnauthorized || f.status == http.StatusForbidden {
+		err = fmt.Errorf("%w; %s", err, s.credentialsOf(f.variant).Refused())
 	}
 	if s.scenario.Template != nil {
 		err = fmt.Errorf("%w; if that is right, say so in the scenario (%s), else look at template", err, expect)
 	}
+	busy := f.status == http.StatusServiceUnavailable || f.status == http.StatusTooManyRequests
+	if busy || f.status >= 500 && f.status != http.StatusNotImplemented {
+		return &passingError{err, busy}
+	}
 	return err
+}
+
+// credentialsOf are those of a variant's requests, the template's own with them.
+func (s *session) credentialsOf(v *variant) targets.Credentials {
+	c := v.credentials
+	if t := v.scenario.Template; t != nil {
+		for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
+			if secret.Named(name) {
+				c.Keys = append(slices.Clip(c.Keys), "template.headers."+name)
+			}
+		}
+	}
+	return c
 }
 
 // diedAtFirstRequest says why a server is not there any more; "" when it is. It waits a

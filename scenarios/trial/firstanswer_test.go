@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,8 +43,8 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 		want    string
 		timeout string // "": one that is long enough for a busy machine
 	}{
-		"status":     {text(500, "no"), "its first answer is not one of protocol v2: status 500", ""},
-		"not let in": {text(401, "who is it"), `its first answer is not one of protocol v2: status 401 Unauthorized; it answered: "who is it"; if it asks for credentials, give them as http.auth or http.headers`, ""},
+		"status":     {text(500, "no"), "its first answer is not one of protocol v2: POST http://HOST/v2/models/credit/infer: status 500", ""},
+		"not let in": {text(401, "who is it"), `its first answer is not one of protocol v2: POST http://HOST/v2/models/credit/infer: status 401 Unauthorized; it answered: "who is it"; if it asks for credentials, give them as http.auth or http.headers`, ""},
 		"no V2":      {text(200, "hello"), "its first answer is not one of protocol v2: ", ""},
 		"empty":      {text(200, ""), "its first answer is not one of protocol v2: ", ""},
 		"wrong":      {text(200, `{"model_name":"credit","id":"servebench-0","outputs":[{"name":"label","datatype":"INT64","shape":[1],"data":[0]},{"name":"probability","datatype":"FP32","shape":[1],"data":[0.123456]}]}`), "its first answer is wrong: ", ""},
@@ -50,7 +52,7 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 		"malformed":  {raw("220 mail.example.com ESMTP\r\n"), "did not answer the first request: ", ""},
 		"cut off":    {raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "did not answer the first request: ", ""},
 		"late": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			"did not answer the first request: no complete answer within the timeout of 300ms (the model may take longer", "300ms"},
+			"did not answer the first request: POST http://HOST/v2/models/credit/infer: no complete answer within the timeout of 300ms (the model may take longer", "300ms"},
 	} {
 		for _, running := range []bool{false, true} {
 			for _, client := range []string{scenarios.OwnClient, scenarios.StandardClient} {
@@ -59,7 +61,7 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 						decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"},
 						decode.Setting{Key: "timeout", Value: cmp.Or(tt.timeout, "10s")}, decode.Setting{Key: "http.client", Value: client})...)
 					run, err := runner.Run(t.Context(), s)
-					if err == nil || !strings.Contains(err.Error(), "the server is up, but "+tt.want) {
+					if err == nil || !strings.Contains(regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(err.Error(), "HOST"), "the server is up, but "+tt.want) {
 						t.Errorf("error %v, want %q", err, tt.want)
 					}
 					d := run.Targets[0].Deployments
@@ -77,21 +79,38 @@ type failing struct{ protocol.Protocol }
 
 func (failing) Accepts(status int) bool { return status == http.StatusOK }
 
-func (failing) Failure(r protocol.Response) (class, text string) {
-	if text = r.Header.Get("X-Failure"); text != "" {
-		return "server error", text
+func (failing) Failure(r protocol.Response) protocol.Failure {
+	status, err := strconv.Atoi(r.Header.Get("X-Failure"))
+	if err != nil {
+		return protocol.Failure{}
 	}
-	return "", ""
+	return protocol.Failure{Class: "server error", Text: "the model is no more", Status: status}
 }
 
-// TestFirstAnswerIsAFailureOfTheProtocol says what the protocol calls it, and asks again.
+// TestFirstAnswerIsAFailureOfTheProtocol says what the protocol calls it, and asks again
+// where that may help.
 func TestFirstAnswerIsAFailureOfTheProtocol(t *testing.T) {
+	const refused = "; the server refused the credentials that were sent (http.headers.X-Api-Key): check that they"
+	for status, tt := range map[string]struct {
+		asked int
+		hint  string
+	}{
+		"500": {firstTries, ""}, "501": {1, ""}, "400": {1, ""}, "404": {1, ""}, "401": {1, refused}, "403": {1, refused},
+	} {
+		t.Run(status, func(t *testing.T) { testFailing(t, status, tt.asked, tt.hint) })
+	}
+}
+
+func testFailing(t *testing.T, status string, tries int, hint string) {
 	asked := 0
-	a := &fakeTarget{answers: func(rw http.ResponseWriter, _ *http.Request) {
-		asked++
-		rw.Header().Set("X-Failure", "the model is loading")
+	a := &fakeTarget{answers: func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			asked++
+		}
+		rw.Header().Set("X-Failure", status)
 	}}
-	runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
+	runner, s := newRunner(t, a, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"},
+		decode.Setting{Key: "http.headers", Value: "{X-Api-Key: '1'}"})...)
 	kind := &runner.Catalogue.Protocols[0]
 	open := kind.Open
 	kind.Open = func(cfg protocol.Config) (protocol.Protocol, error) {
@@ -99,11 +118,13 @@ func TestFirstAnswerIsAFailureOfTheProtocol(t *testing.T) {
 		return failing{p}, err
 	}
 	_, err := runner.Run(t.Context(), s)
-	if want := "the server is up, but its first answer is a failure, server error: the model is loading"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error %v, want %q", err, want)
+	for _, want := range []string{"the server is up, but its first answer is a failure, server error: POST http://", ": the model is no more", hint} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
 	}
-	if asked != firstTries {
-		t.Errorf("asked %d times, want %d", asked, firstTries)
+	if asked != tries {
+		t.Errorf("asked %d times, want %d", asked, tries)
 	}
 }
 
@@ -160,7 +181,7 @@ func TestFirstAnswerIsAskedForAgain(t *testing.T) {
 			}
 			want := ""
 			if tt.right {
-				want = fmt.Sprintf("it took %d requests, and the first failed: status %d", tt.fails+1, tt.status)
+				want = fmt.Sprintf("it took %d requests, and the first failed: POST http://", tt.fails+1)
 			} else if asked != firstTries {
 				t.Errorf("asked %d times, want %d", asked, firstTries)
 			}

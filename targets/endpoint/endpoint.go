@@ -112,6 +112,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	return &targets.Deployment{
 		Endpoint: t.endpoint(),
 		Began:    began,
+		Unasked:  !t.ask,
 		Facts:    append(facts, t.security.fact(agreed)...),
 		Instance: &instance{done: make(chan struct{})},
 	}, nil

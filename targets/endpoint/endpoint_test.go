@@ -301,6 +301,10 @@ func TestDeployWithCredentials(t *testing.T) {
 	if _, err := target.Deploy(t.Context(), w); err == nil || !strings.Contains(err.Error(), "answered 401 Unauthorized") || !strings.Contains(err.Error(), "give them as http.auth or http.headers") {
 		t.Errorf("error %v, want what would let it in", err)
 	}
+	w.Credentials.Keys = []string{"http.auth.bearer"}
+	if _, err := target.Deploy(t.Context(), w); err == nil || !strings.Contains(err.Error(), "refused the credentials that were sent (http.auth.bearer)") {
+		t.Errorf("error %v, want that the credentials are wrong", err)
+	}
 	w.AnyAnswer = true
 	if _, err := target.Deploy(t.Context(), w); err != nil {
 		t.Errorf("%v, though any answer is enough", err)

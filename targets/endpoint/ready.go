@@ -65,7 +65,7 @@ func get(ctx context.Context, transport http.RoundTripper, url string, w targets
 	}
 	defer resp.Body.Close()
 	if targets.IsCall(w.Ready) {
-		if err := targets.CheckCall(resp); err != nil {
+		if err := targets.CheckCall(resp, w.Credentials); err != nil {
 			return nil, fmt.Errorf("%w; endpoint.ready=none asks nothing", err)
 		}
 		return resp.TLS, nil
@@ -79,7 +79,7 @@ func get(ctx context.Context, transport http.RoundTripper, url string, w targets
 	case resp.StatusCode/100 == 2:
 	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
 		if !w.AnyAnswer {
-			return nil, fmt.Errorf("answered %s; if it asks for credentials, give them as http.auth or http.headers; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))
+			return nil, fmt.Errorf("answered %s; %s; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body), w.Credentials.Refused())
 		}
 	case w.AnyAnswer && resp.StatusCode >= 500:
 		return nil, fmt.Errorf("answered %s; the server counts as ready when it answers with a status below 500; endpoint.ready=none asks nothing", targets.Answer(resp.Status, resp.Header, body))

@@ -165,10 +165,16 @@ type FailureReader interface {
 	// Accepts reports whether a response with this status may hold an answer.
 	Accepts(status int) bool
 	// Failure looks for a failure in a response with an accepted status, such as a
-	// grpc-status in its trailer, or an error in its body. class is how failures are
-	// counted, in a few words of which there are few, such as "gRPC UNAVAILABLE"; "":
-	// there is none, and Decode reads the response. text is what the server says of it.
-	Failure(Response) (class, text string)
+	// grpc-status in its trailer, or an error in its body. The zero value says that there
+	// is none, and Decode reads the response.
+	Failure(Response) Failure
+}
+
+// Failure is what a protocol calls one in a response with an accepted status.
+type Failure struct {
+	Class  string // how it is counted, in words of which there are few, such as "gRPC UNAVAILABLE"; "": there is none
+	Text   string // what the server says of it
+	Status int    // the status of HTTP that says the same, such as 503 of gRPC's UNAVAILABLE
 }
 
 // HeaderReader is a Protocol whose Decode reads header fields other than Content-Type.

@@ -216,7 +216,7 @@ func runRules() []Rule {
 			Text: "the server did not come up: {why}",
 			Fix:  asReported}},
 		{ID: "first-answer", run: unanswered, Words: Words{Limit: "a right one",
-			Text: "the server came up but its first answer was not right: {why}",
+			Text: "there was no right first answer: {why}",
 			Fix:  "see whether the server speaks the scenario's protocol and serves its model; its cold start is not known"}, cases: map[string]Words{
 			"template": {Fix: "see whether template is a request that the server takes, and template.expect what it answers"},
 		}},

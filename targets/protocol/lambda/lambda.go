@@ -75,15 +75,15 @@ const functionError = "X-Amz-Function-Error"
 func (client) Accepts(status int) bool { return status == http.StatusOK }
 
 // Failure tells a function that failed, and an answer of its server that has no 2xx status.
-func (c client) Failure(r protocol.Response) (class, text string) {
+func (c client) Failure(r protocol.Response) protocol.Failure {
 	if kind := r.Header.Get(functionError); kind != "" {
-		return "function error", fmt.Sprintf("%.40s: %.200s", kind, r.Body)
+		return protocol.Failure{Class: "function error", Text: fmt.Sprintf("%.40s: %.200s", kind, r.Body), Status: http.StatusBadGateway}
 	}
 	answer, err := functionurl.Read(r.Body)
 	if err != nil || answer.Status/100 == 2 {
-		return "", "" // Decode says what else is wrong
+		return protocol.Failure{} // Decode says what else is wrong
 	}
-	return fmt.Sprintf("function status %d", answer.Status), fmt.Sprintf("%.200s", answer.Body)
+	return protocol.Failure{Class: fmt.Sprintf("function status %d", answer.Status), Text: fmt.Sprintf("%.200s", answer.Body), Status: answer.Status}
 }
 
 // ReadsHeaders returns the header field that Failure reads.

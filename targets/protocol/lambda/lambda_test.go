@@ -58,8 +58,8 @@ func TestInvoke(t *testing.T) {
 		if tt.class == "" {
 			continue
 		}
-		if class, text := p.(protocol.FailureReader).Failure(protocol.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}); class != tt.class || text == "" {
-			t.Errorf("%s: counted as %q with %q, want %q", tt.body, class, text, tt.class)
+		if got := p.(protocol.FailureReader).Failure(protocol.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}); got.Class != tt.class || got.Text == "" || got.Status < 400 {
+			t.Errorf("%s: %+v, want %q", tt.body, got, tt.class)
 		}
 	}
 }

@@ -34,8 +34,8 @@ func decode(p protocol.Protocol, r protocol.Response) (protocol.Reply, error) {
 		if !f.Accepts(r.Status) {
 			return protocol.Reply{}, fmt.Errorf("status %d", r.Status)
 		}
-		if class, text := f.Failure(r); class != "" {
-			return protocol.Reply{}, fmt.Errorf("%s: %s", class, text)
+		if failure := f.Failure(r); failure.Class != "" {
+			return protocol.Reply{}, fmt.Errorf("%s: %s", failure.Class, failure.Text)
 		}
 	} else if r.Status/100 != 2 {
 		return protocol.Reply{}, fmt.Errorf("status %d", r.Status)
@@ -47,8 +47,7 @@ func decode(p protocol.Protocol, r protocol.Response) (protocol.Reply, error) {
 // or by whatever the protocol calls a failure in a response with status 200.
 func refused(p protocol.Protocol, r protocol.Response) bool {
 	if f, ok := p.(protocol.FailureReader); ok && f.Accepts(r.Status) {
-		class, _ := f.Failure(r)
-		return class != ""
+		return f.Failure(r).Class != ""
 	}
 	return r.Status/100 == 4 || r.Status == http.StatusNotImplemented
 }
@@ -199,7 +198,7 @@ func testReadyCall(t *testing.T, s Subject) {
 		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
 		w := httptest.NewRecorder()
 		s.Handler(svc).ServeHTTP(w, r)
-		if err := targets.CheckCall(w.Result()); (err == nil) != ready {
+		if err := targets.CheckCall(w.Result(), targets.Credentials{}); (err == nil) != ready {
 			t.Errorf("a server that is ready (%t) answers the call %s so that it is %v", ready, s.Kind.Ready, err)
 		}
 	}

@@ -190,7 +190,7 @@ func checkLine(r protocol.Request) error {
 func (c *client) Accepts(status int) bool { return c.expect.Accepts(status) }
 
 // Failure finds none beyond the status.
-func (c *client) Failure(protocol.Response) (class, text string) { return "", "" }
+func (c *client) Failure(protocol.Response) protocol.Failure { return protocol.Failure{} }
 
 // BodyLimit is so much that a longer body than the one expected shows as one, and that
 // its difference can be told; without end where the answer is in the body.

@@ -89,9 +89,9 @@ func unframe(body []byte) ([]byte, error) {
 func (client) Accepts(status int) bool { return status == http.StatusOK }
 
 // Failure reads the status of the call.
-func (client) Failure(r protocol.Response) (class, text string) {
+func (client) Failure(r protocol.Response) protocol.Failure {
 	if kind := r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/grpc") {
-		return "", "" // which Decode says
+		return protocol.Failure{} // which Decode says
 	}
 	from := r.Trailer
 	if from.Get("Grpc-Status") == "" {
@@ -99,19 +99,45 @@ func (client) Failure(r protocol.Response) (class, text string) {
 	}
 	status := from.Get("Grpc-Status")
 	if status == "0" {
-		return "", ""
+		return protocol.Failure{}
 	}
 	text, err := url.PathUnescape(from.Get("Grpc-Message"))
 	if err != nil {
 		text = from.Get("Grpc-Message")
 	}
 	if status == "" {
-		return "gRPC without status", "the response ended without a grpc-status in its trailer"
+		return protocol.Failure{Class: "gRPC without status", Text: "the response ended without a grpc-status in its trailer", Status: http.StatusBadGateway}
 	}
 	if code, err := strconv.ParseUint(status, 10, 8); err == nil && code < uint64(len(codeNames)) {
-		return "gRPC " + codeNames[code], text
+		return protocol.Failure{Class: "gRPC " + codeNames[code], Text: text, Status: statusOf(codes.Code(code))}
 	}
-	return "gRPC unknown status", fmt.Sprintf("grpc-status %.20q: %s", status, text)
+	return protocol.Failure{Class: "gRPC unknown status", Text: fmt.Sprintf("grpc-status %.20q: %s", status, text), Status: http.StatusInternalServerError}
+}
+
+// statusOf is the status of HTTP that says what one of gRPC does, as google.rpc.Code
+// describes them.
+func statusOf(code codes.Code) int {
+	switch code {
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange:
+		return http.StatusBadRequest
+	case codes.Unauthenticated:
+		return http.StatusUnauthorized
+	case codes.PermissionDenied:
+		return http.StatusForbidden
+	case codes.NotFound:
+		return http.StatusNotFound
+	case codes.AlreadyExists, codes.Aborted:
+		return http.StatusConflict
+	case codes.ResourceExhausted:
+		return http.StatusTooManyRequests
+	case codes.Unimplemented:
+		return http.StatusNotImplemented
+	case codes.Unavailable:
+		return http.StatusServiceUnavailable
+	case codes.DeadlineExceeded:
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusInternalServerError
 }
 
 // codeNames are gRPC's names of its statuses.

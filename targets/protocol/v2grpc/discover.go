@@ -54,8 +54,8 @@ func call(ctx context.Context, ask protocol.Ask, method string, message []byte) 
 	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/grpc") {
 		return nil, errors.New(method + ": the answer is none of gRPC")
 	}
-	if class, text := (client{}).Failure(resp); class != "" {
-		return nil, fmt.Errorf("%s: %s: %s", method, class, text)
+	if f := (client{}).Failure(resp); f.Class != "" {
+		return nil, fmt.Errorf("%s: %s: %s", method, f.Class, f.Text)
 	}
 	return unframe(resp.Body)
 }

@@ -186,22 +186,22 @@ func TestFailure(t *testing.T) {
 		return h
 	}
 	for _, tt := range []struct {
-		response    protocol.Response
-		class, text string
+		response protocol.Response
+		want     protocol.Failure
 	}{
-		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"0"}}}, "", ""},
-		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"14"}, "Grpc-Message": {"50%25 busy"}}}, "gRPC UNAVAILABLE", "50% busy"},
-		{protocol.Response{Header: grpcHeader("Grpc-Status", "5", "Grpc-Message", "no such model")}, "gRPC NOT_FOUND", "no such model"},
-		{protocol.Response{Header: grpcHeader()}, "gRPC without status", "the response ended without a grpc-status in its trailer"},
-		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"99"}}}, "gRPC unknown status", `grpc-status "99": `},
-		{protocol.Response{Header: http.Header{"Content-Type": {"text/html"}}}, "", ""}, // which Decode refuses
+		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"0"}}}, protocol.Failure{}},
+		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"14"}, "Grpc-Message": {"50%25 busy"}}}, protocol.Failure{Class: "gRPC UNAVAILABLE", Text: "50% busy", Status: 503}},
+		{protocol.Response{Header: grpcHeader("Grpc-Status", "5", "Grpc-Message", "no such model")}, protocol.Failure{Class: "gRPC NOT_FOUND", Text: "no such model", Status: 404}},
+		{protocol.Response{Header: grpcHeader()}, protocol.Failure{Class: "gRPC without status", Text: "the response ended without a grpc-status in its trailer", Status: 502}},
+		{protocol.Response{Header: grpcHeader(), Trailer: http.Header{"Grpc-Status": {"99"}}}, protocol.Failure{Class: "gRPC unknown status", Text: `grpc-status "99": `, Status: 500}},
+		{protocol.Response{Header: http.Header{"Content-Type": {"text/html"}}}, protocol.Failure{}}, // which Decode refuses
 	} {
 		p, err := Kind().Open(protocol.Config{Model: "m"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if class, text := p.(protocol.FailureReader).Failure(tt.response); class != tt.class || text != tt.text {
-			t.Errorf("%+v: %q, %q, want %q, %q", tt.response, class, text, tt.class, tt.text)
+		if got := p.(protocol.FailureReader).Failure(tt.response); got != tt.want {
+			t.Errorf("%+v: %+v, want %+v", tt.response, got, tt.want)
 		}
 	}
 	if _, err := (client{}).Decode(protocol.Response{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}}); err == nil || !strings.Contains(err.Error(), "want application/grpc") {
