@@ -168,6 +168,7 @@ func (c check) data() {
 	c.refuse("data.features", generated && d.Features != nil, ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.tensors", generated && d.Tensors != nil, ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.tensors", d.Tensors != nil && d.Features != nil, "a row of features is given beside them", "one or the other")
+	c.refuse("data.variables", generated && d.Variables != nil, ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.label", generated && d.Label != "", ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.expect", generated && d.Expect != "", ofGenerator, "it left out, or file in the place of generator")
 	c.refuse("data.classes", generated && d.Classes != nil, ofGenerator, "it left out, or file in the place of generator")

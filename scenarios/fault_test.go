@@ -40,8 +40,8 @@ func faults() []faulty {
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
 		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
-		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
-		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, label, expect, classes, tolerance, order, batch, corpus`}},
+		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
+		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
 
 		{name: "list for a mapping", old: workload, new: "[reference]", want: []string{`3:11: workload: a list is not a mapping; want keys with their values`}},
@@ -204,14 +204,15 @@ func faults() []faulty {
 		}},
 		{name: "neither generator nor file", old: "{generator: credit}", new: "{label: x}", beyond: true, want: []string{`4:7: data: neither a generator nor a file is named; want the key generator or file, and what it needs`}},
 		{name: "generator and file", old: "{generator: credit}", new: "{generator: credit, file: x.csv}", beyond: true, want: []string{`4:33: data.file: a generator is given beside it; want one or the other`}},
-		{name: "parameter of a generator for a file", old: "{generator: credit}", new: "{file: x.csv, noise: 0.1}", beyond: true, want: []string{`4:21: data.noise: unknown key; want one of generator, file, features, tensors, label, expect, classes, tolerance, order, batch, corpus`}},
-		{name: "keys of a file for a generator", old: "{generator: credit}", new: "{generator: credit, features: [a], tensors: {x: 'FP32[1]'}, label: a, expect: b, classes: [no, yes], order: file}", beyond: true, want: []string{
+		{name: "parameter of a generator for a file", old: "{generator: credit}", new: "{file: x.csv, noise: 0.1}", beyond: true, want: []string{`4:21: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
+		{name: "keys of a file for a generator", old: "{generator: credit}", new: "{generator: credit, features: [a], tensors: {x: 'FP32[1]'}, variables: {A: b}, label: a, expect: b, classes: [no, yes], order: file}", beyond: true, want: []string{
 			`4:37: data.features: a generator says so itself; want it left out, or file in the place of generator`,
 			`4:51: data.tensors: a generator says so itself; want it left out, or file in the place of generator`,
-			`4:74: data.label: a generator says so itself; want it left out, or file in the place of generator`,
-			`4:85: data.expect: a generator says so itself; want it left out, or file in the place of generator`,
-			`4:97: data.classes: a generator says so itself; want it left out, or file in the place of generator`,
-			`4:115: data.order: the examples of a generator are in no order; want it left out, or file in the place of generator`,
+			`4:78: data.variables: a generator says so itself; want it left out, or file in the place of generator`,
+			`4:93: data.label: a generator says so itself; want it left out, or file in the place of generator`,
+			`4:104: data.expect: a generator says so itself; want it left out, or file in the place of generator`,
+			`4:116: data.classes: a generator says so itself; want it left out, or file in the place of generator`,
+			`4:134: data.order: the examples of a generator are in no order; want it left out, or file in the place of generator`,
 		}},
 		{name: "keys of a file", old: "{generator: credit}", new: "{file: x.csv, features: [a, a], tensors: {x: FP32, y: 'FP33[1]'}, classes: [yes], tolerance: 0, order: reversed}", want: []string{
 			`4:35: data.features[1]: "a" is in the list already; want each column once`,

@@ -9,6 +9,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -178,6 +179,10 @@ type Data struct {
 	// datatype and shape as in {image: "FP32[3,224,224]"}; -1 is a dimension that varies.
 	// A value is a list, flat or nested, or the bytes as {"b64": "…"}.
 	Tensors Tensors `key:"tensors" absent:"none" format:"tensor" want:"a mapping of columns, such as {image: \"FP32[3,224,224]\"}"`
+	// What ${NAME} stands for in the records of the file, by NAME, such as {TOKEN: "${TOKEN}"}
+	// for the variable of servebench's environment, so that secrets are in none of the files.
+	// Any other ${…} in the file is text.
+	Variables Variables `key:"variables" absent:"none" format:"header" want:"a mapping of names, such as {TOKEN: \"${TOKEN}\"}"`
 	// The column of the file with the outcome that was observed. The share of answers that
 	// equal it is the accuracy; an answer that differs is not a failure.
 	Label string `key:"label,none" absent:"none" format:"column" want:"the name of a column"`
@@ -212,6 +217,17 @@ type Tensors map[string]string
 
 // Key takes any column.
 func (Tensors) Key(written string) (string, *decode.Flaw) { return written, nil }
+
+// Variables are what ${NAME} stands for in the records of a file, by NAME.
+type Variables map[string]string
+
+// Key returns the name of a variable, or why it is none.
+func (Variables) Key(written string) (string, *decode.Flaw) {
+	if !variableName.MatchString(written) {
+		return written, &decode.Flaw{Problem: fmt.Sprintf("%q is no name of a variable", written), Want: "letters, digits and _, such as TOKEN"}
+	}
+	return written, nil
+}
 
 // Limits are the resources that every target gets.
 type Limits struct {

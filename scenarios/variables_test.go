@@ -79,6 +79,29 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// TestVariablesOfRecords takes what stands for secrets in a file of records, and writes
+// down where it comes from alone.
+func TestVariablesOfRecords(t *testing.T) {
+	const data = "data: {file: f.csv, variables: {TOKEN: '${TOKEN}', tenant_1: x-${WHO}}}\n"
+	s, err := Parse("f", []byte(strings.Replace(templated, "path: /", "path: '{{a}}'", 1)+data), withVariables(variablesOf()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Variables{"TOKEN": "to: #ken", "tenant_1": "x-somebody"}); !cmp.Equal(s.Data.Variables, want) {
+		t.Errorf("%v, want %v", s.Data.Variables, want)
+	}
+	resolved, err := s.YAML()
+	if text := string(resolved); err != nil || strings.Contains(text, "somebody") || strings.Contains(text, "#ken") || !strings.Contains(text, `TOKEN: "${TOKEN}"`) || !strings.Contains(text, `tenant_1: "x-${WHO}"`) {
+		t.Errorf("%v: it is written as\n%s", err, text)
+	}
+	_, err = Parse("f", []byte(templated+"data: {file: f.csv, variables: {'1 a': b, TOKEN: '${NONE}'}}\n"), withVariables(nil))
+	for _, want := range []string{`"1 a" is no name of a variable; want letters, digits and _, such as TOKEN`, "data.variables.TOKEN: the environment has no variable NONE"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
+
 // TestVariablesReadBack holds the resolved text to be the same scenario, where no value
 // was secret but those of variables.
 func TestVariablesReadBack(t *testing.T) {

@@ -29,7 +29,7 @@ The format is found out from the content, which may be compressed with gzip:
 ` + describeRecordings() + `
 Secrets are written to none of these files. Header fields and URL parameters with
 names such as Authorization, X-Api-Key or token become variables of the environment
-in the scenario, which are read when it is run; cookies, signatures, and secrets in
+in the requests that had them, which are read when they are sent; cookies, signatures, and secrets in
 bodies are removed. They are recognised by their names and, once they are known, by
 their values. What was left out or replaced is counted and named.
 

@@ -31,46 +31,77 @@ type recorder struct {
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, _ := io.ReadAll(req.Body)
 	r.mu.Lock()
-	r.asked[fmt.Sprintf("%s %s|%s|%s|%s|%s", req.Method, req.RequestURI, req.Header.Get("Authorization"), req.Header.Get("Cookie"), req.Header.Get("X-Row"), body)]++
+	r.asked[asked(req.Method, req.RequestURI, req.Header, string(body))]++
 	r.mu.Unlock()
 	fmt.Fprintf(w, `{"path": %q, "bytes": %d, "score": 0.5}`, req.URL.Path, len(body))
 }
 
+// asked is all that matters of a request.
+func asked(method, target string, header http.Header, body string) string {
+	text := method + " " + target
+	for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Row", "Content-Type"} {
+		text += fmt.Sprintf("|%q", header[name])
+	}
+	return text + "|" + body
+}
+
 // TestReplay imports a HAR and runs the scenario that comes of it: the server gets
-// exactly what was recorded, with secrets from the environment in the place of those that
-// were recorded, and the answers are compared with the recorded ones.
+// exactly what was recorded, each parameter and field with the requests that had it, with
+// secrets from the environment in the place of those that were recorded, and the answers are compared with the recorded ones.
 func TestReplay(t *testing.T) {
 	server := &recorder{asked: map[string]int{}}
 	running := httptest.NewServer(server)
 	defer running.Close()
 	t.Chdir(t.TempDir())
 
-	awkward := []string{"plain", `{"a": "{{b}} ${C} \"d\" \\ $$", "e": [1, 2]}`, "\x00\xff\xfe", "{ \"pretty\":\n  \"ü\" }\n", `"{{{{"`, ""}
+	awkward := []string{"plain ${TOKEN}", `{"a": "{{b}} ${C} \"d\" \\ $$", "e": [1, 2]}`, "\x00\xff\xfe", "{ \"pretty\":\n  \"ü\" }\n", `"{{{{"`, ""}
 	want := map[string]int{}
 	var entries []any
 	start := time.Date(2026, 10, 1, 10, 0, 0, 5e6, time.UTC)
 	const requests = 30
 	for i := range requests {
-		method, target, row, body := "POST", fmt.Sprintf("/v1/{{x}}/%d?q=a%%20b&c=$%d", i, i), fmt.Sprint(i), awkward[i%len(awkward)]
+		method, body := "POST", awkward[i%len(awkward)]
+		header := http.Header{"X-Row": {fmt.Sprint(i)}, "Cookie": {"session=cookiesecret"}}
 		if i%7 == 0 {
-			method, row = "DELETE", ""
+			method = "DELETE"
+			delete(header, "X-Row")
 		}
+		if i%3 > 0 { // in two of three requests, by one scheme or another
+			header.Set("Authorization", []string{"Bearer recordedsecret", "recordedsecret"}[i%2])
+		}
+		if i%4 == 0 {
+			header.Set("X-Api-Key", "keysecret")
+		}
+		if i%5 == 0 {
+			header.Set("Content-Type", "text/plain")
+		}
+		target := fmt.Sprintf("/v1/{{x}}/%d", i) + []string{
+			"", "?q=a%20b&c=$${TOKEN}", "?token=parametersecret", "?q=1&token=parametersecret&z", "?token=parametersecret&q=${TOKEN}&signature=parametersecret", "?",
+		}[i%6]
 		score := 0.5
 		if i == 11 {
 			score = 0.75 // which the server will not answer
 		}
 		path, _, _ := strings.Cut(target, "?")
-		headers := []map[string]string{{"name": "Authorization", "value": "Bearer recordedsecret"}, {"name": "Cookie", "value": "session=cookiesecret"}, {"name": "X-Row", "value": row}}
+		var headers []map[string]string
+		for name := range header {
+			headers = append(headers, map[string]string{"name": name, "value": header.Get(name)})
+		}
 		entries = append(entries, map[string]any{
 			"startedDateTime": start.Add(time.Duration(i) * 20 * time.Millisecond).Format(time.RFC3339Nano),
 			"request": map[string]any{
-				"method": method, "url": running.URL + target + "&token=parametersecret", "headers": headers,
+				"method": method, "url": running.URL + target, "headers": headers,
 				"postData": map[string]string{"text": base64.StdEncoding.EncodeToString([]byte(body)), "encoding": "base64"},
 			},
 			"response": map[string]any{"status": 200, "content": map[string]string{"text": fmt.Sprintf(`{"score": %v, "path": %q, "bytes": %d.0}`, score, path, len(body))}},
 		})
-		sent := strings.NewReplacer("{", "%7B", "}", "%7D").Replace(target) // by the client
-		want[fmt.Sprintf("%s %s&token=givensecret2|Bearer givensecret1||%s|%s", method, sent, row, body)] = 1
+		given := strings.NewReplacer("recordedsecret", "givensecret1", "parametersecret", "givensecret2%20", "keysecret", "givensecret3", "&signature=parametersecret", "")
+		header.Del("Cookie") // which holds for a visit
+		for name := range header {
+			header.Set(name, given.Replace(header.Get(name)))
+		}
+		sent := strings.Replace(given.Replace(target), "{{x}}", "%7B%7Bx%7D%7D", 1) // by the client
+		want[asked(method, sent, header, body)] = 1
 	}
 	har, err := json.Marshal(map[string]any{"log": map[string]any{"entries": entries}})
 	if err != nil {
@@ -83,7 +114,8 @@ func TestReplay(t *testing.T) {
 		t.Fatalf("import exits with %d:\n%s", code, &errs)
 	}
 	t.Setenv("AUTHORIZATION", "givensecret1")
-	t.Setenv("TOKEN", "givensecret2")
+	t.Setenv("TOKEN", "givensecret2%20")
+	t.Setenv("X_API_KEY", "givensecret3")
 	out.Reset()
 	code := run(t.Context(), []string{"run", "session/scenario.yaml", "--set", "rounds=1", "-o", "json", "--progress", "none", "--raw"}, &out, &errs)
 	if code != exitOK && code != exitInvalid { // INVALID on a busy machine
@@ -116,7 +148,7 @@ func TestReplay(t *testing.T) {
 	if got := summary.Targets[0]; got.Sent != requests || got.OK != requests-1 || got.Agreement.Value != float64(requests-1)/requests {
 		t.Errorf("%+v, want %d requests, and one wrong answer", got, requests)
 	}
-	noSecrets(t, ".", "session.har", "recordedsecret", "cookiesecret", "parametersecret", "givensecret")
+	noSecrets(t, ".", "session.har", "recordedsecret", "cookiesecret", "parametersecret", "keysecret", "givensecret")
 	for _, text := range []string{out.String(), errs.String()} {
 		if strings.Contains(text, "secret") {
 			t.Errorf("a secret is in %s", text)

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"servebench/generators"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Layout says what the columns of a file are.
@@ -19,6 +22,8 @@ type Layout struct {
 	Tensors []generators.Tensor
 	// Fields says that examples have all columns as fields.
 	Fields bool
+	// Variables are what ${NAME} stands for in the records, by NAME.
+	Variables map[string]string
 	// Label is the column of the outcome that was observed, and Expect that of what a right
 	// server answers; "": there is none.
 	Label, Expect string
@@ -46,6 +51,8 @@ type Examples struct {
 	label, expect int   // columns; -1: there is none
 	classes       map[string]int
 	rows, fields  bool
+	// What fills in variables: in text, and in values of JSON. nil: there are none.
+	inText, inJSON *strings.Replacer
 }
 
 // Examples lays out the records of a file. The error joins a *ColumnError for everything
@@ -96,6 +103,9 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
+	if l.Variables != nil {
+		e.setVariables(l.Variables)
+	}
 	for _, column := range e.features {
 		e.schema.Features = append(e.schema.Features, generators.Feature{Name: f.columns[column].Name})
 	}
@@ -104,6 +114,27 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 
 func (f *File) column(name string) int {
 	return slices.IndexFunc(f.columns, func(c Column) bool { return c.Name == name })
+}
+
+func (e *Examples) setVariables(values map[string]string) {
+	var text, quoted []string
+	for name, value := range values {
+		inLiteral, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(value, "\ufffd"))
+		text = append(text, "${"+name+"}", value)
+		quoted = append(quoted, "${"+name+"}", string(inLiteral[1:len(inLiteral)-1]))
+	}
+	e.inText, e.inJSON = strings.NewReplacer(text...), strings.NewReplacer(quoted...)
+}
+
+// fill puts the values of variables into those of a record.
+func (e *Examples) fill(values []generators.Value) {
+	for i, v := range values {
+		if v.JSON {
+			values[i].Text = e.inJSON.Replace(v.Text)
+		} else {
+			values[i].Text = e.inText.Replace(v.Text)
+		}
+	}
 }
 
 // checkFeature says why a column cannot be a feature of the model.
@@ -237,6 +268,9 @@ func (r *ExampleReader) Read(record int) (generators.Example, error) {
 		return generators.Example{}, err
 	}
 	r.values = values
+	if e.inText != nil {
+		e.fill(values)
+	}
 	var x generators.Example
 	if e.fields {
 		x.Fields = values

@@ -251,3 +251,29 @@ func FuzzTensor(f *testing.F) {
 		}
 	})
 }
+
+// TestVariables fills in the variables that are named, and no others, and leaves the text
+// around them as it is, also where a value needs escapes in JSON.
+func TestVariables(t *testing.T) {
+	l := Layout{Fields: true, Variables: map[string]string{"TOKEN": `a"b\${KEY}`, "KEY": "", "ÜBER": "no"}}
+	for name, want := range map[string][]string{
+		"v.csv":   {`x a"b\${KEY}`, "", "${OTHER} $TOKEN $${TOKEN ${token}"},
+		"v.jsonl": {`x a"b\${KEY}`, "", "${OTHER} $TOKEN $${TOKEN ${token} ${TOKEN}"},
+	} {
+		text := "a,b,c\nx ${TOKEN},${KEY},${OTHER} $TOKEN $${TOKEN ${token}\n"
+		if name == "v.jsonl" {
+			text = `{"a": "x ${TOKEN}", "b": "${KEY}", "c": "${OTHER} $TOKEN $${TOKEN ${token} \u0024{TOKEN}"}`
+		}
+		e, err := opened(t, name, text).Examples(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range readAll(t, e)[0].Fields {
+			got = append(got, v.Plain())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

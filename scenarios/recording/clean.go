@@ -3,6 +3,7 @@ package recording
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/url"
 	"regexp"
@@ -19,13 +20,22 @@ import (
 const removed = "removed"
 
 // found is a secret that stood in a request.
-type found struct {
-	where, name string
-	value       string
-	scheme      string // "Bearer " before value
-	// fill says that the scenario can hold a reference in its place.
-	fill bool
+type found struct{ where, name, value string }
+
+// reference is a variable of the environment that a secret comes from when it is sent
+// again.
+type reference struct {
+	secretKey
+	host     string
+	value    string // of the first
+	differs  bool   // other values were recorded, too
+	variable string // its name, once it is known
+	inFile   bool   // a field of the file of requests holds it
 }
+
+// mark stands for the i-th reference in the text of a request. No text of a header field
+// or a URL holds its characters.
+func mark(i int) string { return fmt.Sprintf("\x00%d\x00", i) }
 
 // Where secrets stand.
 const (
@@ -42,10 +52,13 @@ type cleaner struct {
 	named  map[string]bool // whether a name says that its value is secret
 	values map[string]bool // of secrets, to be found elsewhere too
 	within *strings.Replacer
+
+	references []*reference
+	numbers    map[string]int // of the references, by host, place and name
 }
 
 func newCleaner(keep []string) *cleaner {
-	c := &cleaner{named: map[string]bool{}, values: map[string]bool{}}
+	c := &cleaner{named: map[string]bool{}, values: map[string]bool{}, numbers: map[string]int{}}
 	for _, name := range keep {
 		c.keep = append(c.keep, strings.ToLower(name))
 	}
@@ -56,6 +69,36 @@ func newCleaner(keep []string) *cleaner {
 var plainNames = []string{
 	"idempotency-key", "tokens", "token_ids", "token_type_ids", "stop_token", "eos_token", "bos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token",
 }
+
+// refer returns what stands in the place of a secret; removed where there are too many.
+func (c *cleaner) refer(host string, s found) string {
+	key := host + " " + s.where + " " + s.name
+	i, known := c.numbers[key]
+	if !known {
+		if i = len(c.references); i == mostReferences {
+			return removed
+		}
+		c.numbers[key] = i
+		c.references = append(c.references, &reference{secretKey: secretKey{s.where, s.name}, host: host, value: s.value})
+	}
+	r := c.references[i]
+	r.differs = r.differs || r.value != s.value
+	return mark(i)
+}
+
+// referencesOf are those to secrets of a host, by their marks.
+func (c *cleaner) referencesOf(host string) map[string]*reference {
+	all := map[string]*reference{}
+	for i, r := range c.references {
+		if r.host == host {
+			all[mark(i)] = r
+		}
+	}
+	return all
+}
+
+// mostReferences bounds those of all hosts.
+const mostReferences = 10_000
 
 // isSecret reports whether a name says that its value is secret.
 func (c *cleaner) isSecret(name string) bool {
@@ -103,10 +146,10 @@ func (c *cleaner) cut(where, text string) (string, []found) {
 	var all []found
 	end := 0
 	for _, s := range spans {
-		if s.From < end || text[s.From:s.To] == removed {
+		if s.From < end || text[s.From:s.To] == removed || text[s.From] == 0 {
 			continue
 		}
-		all = append(all, found{where: where, name: s.Name, value: text[s.From:s.To]})
+		all = append(all, found{where, s.Name, text[s.From:s.To]})
 		b.WriteString(text[end:s.From] + removed)
 		end = s.To
 	}
@@ -119,7 +162,8 @@ var schemes = []string{"bearer", "basic", "token", "apikey", "api-key", "key"}
 // awsScope is what a signature of AWS (Signature Version 4) is for: region, service.
 var awsScope = regexp.MustCompile(`[a-z0-9-]+/[a-z0-9-]+/aws4_request`)
 
-// head takes the secrets out of the URL and the header of a request.
+// head takes the secrets out of the URL and the header of a request. In the place of those
+// that can be sent again is a reference.
 func (c *cleaner) head(r *Request) []found {
 	var all []found
 	if r.userinfo {
@@ -127,31 +171,30 @@ func (c *cleaner) head(r *Request) []found {
 	}
 	all = append(all, c.target(r)...)
 	signed := false
-	r.Header = slices.DeleteFunc(r.Header, func(f Field) bool {
+	kept := r.Header[:0]
+	for _, f := range r.Header {
 		if !c.isSecret(f.Name) {
-			return false
+			text, more := c.cut(inHeader+" "+f.Name, f.Value)
+			kept, all = append(kept, Field{f.Name, text}), append(all, more...)
+			continue
 		}
-		s := found{where: inHeader, name: f.Name, value: f.Value, fill: true}
-		scheme, rest, _ := strings.Cut(f.Value, " ")
-		if slices.Contains(schemes, strings.ToLower(scheme)) && rest != "" {
-			s.scheme, s.value = scheme+" ", rest
+		s, scheme := found{inHeader, f.Name, f.Value}, ""
+		first, rest, _ := strings.Cut(f.Value, " ")
+		if slices.Contains(schemes, strings.ToLower(first)) && rest != "" {
+			scheme, s.value = first+" ", rest
 		}
+		all = append(all, s)
 		aws := strings.HasPrefix(f.Value, "AWS4-")
 		if signed = signed || aws; aws {
 			r.signedFor = awsScope.FindString(f.Value)
 		}
 		// What belongs to one request or one visit cannot be used again.
-		s.fill = !aws && !strings.Contains(f.Name, "Cookie") && !isSignature(f.Name) && scheme != "Digest" && scheme != "Negotiate"
-		all = append(all, s)
-		return true
-	})
-	if signed {
-		r.Header = slices.DeleteFunc(r.Header, func(f Field) bool { return f.Name == "X-Amz-Date" || f.Name == "X-Amz-Content-Sha256" })
+		if !aws && !strings.Contains(f.Name, "Cookie") && !isSignature(f.Name) && first != "Digest" && first != "Negotiate" {
+			kept = append(kept, Field{f.Name, scheme + c.refer(r.Host, s)})
+		}
 	}
-	for i, f := range r.Header {
-		text, more := c.cut(inHeader+" "+f.Name, f.Value)
-		r.Header[i].Value = text
-		all = append(all, more...)
+	if r.Header = kept; signed {
+		r.Header = slices.DeleteFunc(r.Header, func(f Field) bool { return f.Name == "X-Amz-Date" || f.Name == "X-Amz-Content-Sha256" })
 	}
 	return all
 }
@@ -170,18 +213,22 @@ func (c *cleaner) target(r *Request) []found {
 		r.Target = path
 		return all
 	}
-	pairs := strings.Split(query, "&")
-	pairs = slices.DeleteFunc(pairs, func(pair string) bool {
+	var pairs []string
+	for pair := range strings.SplitSeq(query, "&") {
 		key, value, _ := strings.Cut(pair, "=")
+		s := found{inParameter, key, value}
 		if plain, err := url.QueryUnescape(key); err == nil {
-			key = plain
+			s.name = plain
 		}
-		if value == "" || !c.isSecret(key) || len(secret.Find("", "?"+pair)) == 0 {
-			return false
+		if value == "" || !c.isSecret(s.name) || len(secret.Find("", "?"+pair)) == 0 {
+			pairs = append(pairs, pair)
+			continue
 		}
-		all = append(all, found{where: inParameter, name: key, value: value, fill: !isSignature(key)})
-		return true
-	})
+		all = append(all, s)
+		if !isSignature(s.name) {
+			pairs = append(pairs, key+"="+c.refer(r.Host, s))
+		}
+	}
 	r.Target = path
 	if len(pairs) > 0 {
 		query, more := c.cut(inURL, strings.Join(pairs, "&"))

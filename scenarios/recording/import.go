@@ -58,9 +58,8 @@ func Import(path string, o Options) (*Summary, error) {
 	found := &survey{hosts: map[string]*hostSurvey{}}
 	var left leftOut
 	in, err := o.readAll(path, &left, func(r *Request) error {
-		secrets := c.head(r)
-		c.learn(secrets)
-		found.add(r, secrets)
+		c.learn(c.head(r))
+		found.add(r)
 		return nil
 	})
 	if err != nil {
@@ -70,14 +69,14 @@ func Import(path string, o Options) (*Summary, error) {
 	if s.host, err = o.chooseHost(in, found); err != nil {
 		return nil, err
 	}
-	if s.plan, err = found.hosts[s.host].plan(&o); err != nil {
+	if s.plan, err = found.hosts[s.host].plan(&o, c.referencesOf(s.host)); err != nil {
 		return nil, err
 	}
 	c.prepare()
 	for i, f := range s.plan.constant {
 		s.plan.constant[i].Value, _ = c.elsewhere(inHeader, f.Value)
 	}
-	s.plan.targets.value, _ = c.elsewhere(inURL, s.plan.targets.value)
+	s.plan.path, _ = c.elsewhere(inURL, s.plan.path)
 	return s, s.write(c)
 }
 

@@ -16,25 +16,21 @@ import (
 // plan is how requests to one host are written, and what the scenario says.
 type plan struct {
 	*hostSurvey
-	constant   []Field     // header fields that all requests share
-	varying    []string    // names of the others
-	columns    []string    // their names in the file of requests
-	references []reference // what the scenario sends in the place of secrets
-	parameters bool        // some of them are parameters of the URL
-	timed      bool        // replay at recorded times
-	jsonAnswer bool        // answers are compared as JSON
-	compare    bool        // answers are compared
+	constant   []Field  // header fields that all requests share
+	varying    []string // names of the others
+	columns    []string // their names in the file of requests
+	path       string   // that all requests share; "": the file has it
+	references []*reference
+	inScenario *strings.Replacer // of marks by variables
+	inFile     *strings.Replacer // of marks as they stand in JSON
+	literal    *strings.Replacer // of what only looks like a variable, in JSON
+	timed      bool              // replay at recorded times
+	jsonAnswer bool              // answers are compared as JSON
+	compare    bool              // answers are compared
 	inputs     []inputTensor
 }
 
-// reference is a variable of the environment in the place of a secret.
-type reference struct {
-	where, name      string
-	scheme, variable string
-	differs          bool
-}
-
-func (h *hostSurvey) plan(o *Options) (*plan, error) {
+func (h *hostSurvey) plan(o *Options, references map[string]*reference) (*plan, error) {
 	p := &plan{hostSurvey: h, timed: h.timed > 0 && o.Rate == 0}
 	p.compare = h.answers > 0 && (o.Answers || o.format.answers)
 	p.jsonAnswer = p.compare && h.jsonAnswers == h.answers
@@ -48,22 +44,34 @@ func (h *hostSurvey) plan(o *Options) (*plan, error) {
 			p.columns = append(p.columns, columnOf(name, p.columns))
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(h.secrets), func(a, b secretKey) int {
-		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.name, b.name))
-	})
-	for _, key := range keys {
-		use := h.secrets[key]
-		if !use.fill {
-			continue
-		}
-		r := reference{where: key.where, name: key.name, scheme: use.scheme, variable: variableOf(key.name), differs: use.differs}
-		if slices.ContainsFunc(p.references, func(o reference) bool { return o.variable == r.variable }) {
+	if h.requests > 1 && !h.targets.varies {
+		p.path = h.targets.value
+	}
+	p.settleReferences(references)
+	return p, p.settleTensors(o)
+}
+
+// settleReferences gives variables their names, and finds out which of them stand in the
+// file of requests.
+func (p *plan) settleReferences(references map[string]*reference) {
+	var inScenario, inFile, literal []string
+	for _, mark := range slices.SortedFunc(maps.Keys(references), func(a, b string) int {
+		return cmp.Or(cmp.Compare(references[a].where, references[b].where), cmp.Compare(references[a].name, references[b].name))
+	}) {
+		r := references[mark]
+		r.variable = variableOf(r.name)
+		for slices.ContainsFunc(p.references, func(o *reference) bool { return o.variable == r.variable }) {
 			r.variable += "_PARAMETER"
 		}
 		p.references = append(p.references, r)
-		p.parameters = p.parameters || key.where == inParameter
+		name := "${" + r.variable + "}"
+		inScenario = append(inScenario, mark, name)
+		if r.inFile = r.where == inParameter && p.path == "" || r.where == inHeader && slices.Contains(p.varying, r.name); r.inFile {
+			inFile = append(inFile, strings.ReplaceAll(mark, "\x00", `\u0000`), name)
+			literal = append(literal, name, `\u0024`+name[1:])
+		}
 	}
-	return p, p.settleTensors(o)
+	p.inScenario, p.inFile, p.literal = strings.NewReplacer(inScenario...), strings.NewReplacer(inFile...), strings.NewReplacer(literal...)
 }
 
 var notVariable = regexp.MustCompile(`^[0-9]*|[^A-Z0-9_]+`)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -106,32 +105,24 @@ func (s *Summary) comment(rounds int) string {
 
 // template is the request with a placeholder for whatever is not the same every time.
 func (p *plan) template() yaml.MapSlice {
-	method, path := "{{method}}", "{{path}}"
+	text := func(recorded string) any { return decode.WriteText(p.inScenario.Replace(literal(recorded))) }
+	method, path := "{{method}}", decode.WriteText("{{path}}")
 	if len(p.methods) == 1 {
 		for only := range p.methods {
 			method = only
 		}
 	}
-	if p.requests > 1 && !p.targets.varies && !p.parameters {
-		path = literal(p.targets.value)
+	if p.path != "" {
+		path = text(p.path)
 	}
-	separator := ""
 	headers := yaml.MapSlice{}
 	for _, f := range p.constant {
-		headers = append(headers, yaml.MapItem{Key: f.Name, Value: decode.WriteText(literal(f.Value))})
+		headers = append(headers, yaml.MapItem{Key: f.Name, Value: text(f.Value)})
 	}
 	for i, name := range p.varying {
 		headers = append(headers, yaml.MapItem{Key: name, Value: decode.WriteText("{{" + p.columns[i] + "}}")})
 	}
-	for _, r := range p.references {
-		if r.where == inHeader {
-			headers = append(headers, yaml.MapItem{Key: r.name, Value: decode.WriteText(literal(r.scheme) + "${" + r.variable + "}")})
-		} else {
-			path += separator + literal(url.QueryEscape(r.name)) + "=${" + r.variable + "}"
-			separator = "&"
-		}
-	}
-	t := yaml.MapSlice{{Key: "method", Value: decode.WriteText(method)}, {Key: "path", Value: decode.WriteText(path)}}
+	t := yaml.MapSlice{{Key: "method", Value: decode.WriteText(method)}, {Key: "path", Value: path}}
 	if len(headers) > 0 {
 		slices.SortFunc(headers, func(a, b yaml.MapItem) int { return strings.Compare(a.Key.(string), b.Key.(string)) })
 		t = append(t, yaml.MapItem{Key: "headers", Value: headers})
@@ -180,6 +171,15 @@ func (p *plan) workload(model string) yaml.MapSlice {
 
 func (p *plan) data() yaml.MapSlice {
 	d := yaml.MapSlice{{Key: "file", Value: requestsFile}}
+	variables := yaml.MapSlice{}
+	for _, r := range p.references {
+		if r.inFile {
+			variables = append(variables, yaml.MapItem{Key: r.variable, Value: decode.WriteText("${" + r.variable + "}")})
+		}
+	}
+	if len(variables) > 0 {
+		d = append(d, yaml.MapItem{Key: "variables", Value: variables})
+	}
 	if p.inputs != nil {
 		tensors := yaml.MapSlice{}
 		for _, t := range p.inputs {

@@ -206,16 +206,13 @@ func (s *Summary) secretLines() []string {
 	}) {
 		n := s.secrets[key]
 		what := fmt.Sprintf("%s (%s)", oneLine(key.name), oneLine(key.where))
-		i := slices.IndexFunc(s.plan.references, func(r reference) bool { return r.where == key.where && r.name == key.name })
+		i := slices.IndexFunc(s.plan.references, func(r *reference) bool { return r.secretKey == key })
 		if i < 0 {
 			lines = append(lines, fmt.Sprintf("%s: removed from %s", what, format.Plural(n, "request")))
 			continue
 		}
 		r := s.plan.references[i]
 		line := fmt.Sprintf("%s: replaced by ${%s} in %s", what, r.variable, format.Plural(n, "request"))
-		if n < s.Requests {
-			line += fmt.Sprintf("; the scenario sends it with all %s", format.Count(int64(s.Requests)))
-		}
 		if r.differs {
 			line += "; its values differed"
 		}

@@ -36,7 +36,6 @@ type hostSurvey struct {
 	signedFor   map[string]int // signatures of AWS, by what they are for
 	fields      map[string]*fieldUse
 	targets     fieldUse
-	secrets     map[secretKey]*secretUse
 	answers     int
 	jsonAnswers int
 	outputs     map[string]int // tensors of right answers, by name
@@ -59,14 +58,6 @@ func (f *fieldUse) add(value string) {
 }
 
 type secretKey struct{ where, name string }
-
-// secretUse is how requests use a secret.
-type secretUse struct {
-	fill    bool
-	scheme  string
-	value   string // of the first, to see whether others differ
-	differs bool
-}
 
 // tensorUse is what is known of a tensor that requests have.
 type tensorUse struct {
@@ -106,7 +97,7 @@ func (t Tensor) rank() int {
 	return len(t.Shape)
 }
 
-func (s *survey) add(r *Request, secrets []found) {
+func (s *survey) add(r *Request) {
 	h := s.hosts[r.Host]
 	if h == nil {
 		if len(s.hosts) == mostHosts {
@@ -115,14 +106,14 @@ func (s *survey) add(r *Request, secrets []found) {
 		}
 		h = &hostSurvey{
 			schemes: map[string]int{}, methods: map[string]int{}, statuses: map[int]int{}, whole: true, signedFor: map[string]int{},
-			fields: map[string]*fieldUse{}, secrets: map[secretKey]*secretUse{}, outputs: map[string]int{}, tensors: map[string]*tensorUse{},
+			fields: map[string]*fieldUse{}, outputs: map[string]int{}, tensors: map[string]*tensorUse{},
 		}
 		s.hosts[r.Host] = h
 	}
-	h.add(r, secrets)
+	h.add(r)
 }
 
-func (h *hostSurvey) add(r *Request, secrets []found) {
+func (h *hostSurvey) add(r *Request) {
 	h.requests++
 	h.schemes[r.Scheme]++
 	h.methods[r.Method]++
@@ -152,9 +143,6 @@ func (h *hostSurvey) add(r *Request, secrets []found) {
 			use.add(f.Value)
 		}
 	}
-	for _, s := range secrets {
-		h.addSecret(s)
-	}
 	if r.Answer != nil {
 		h.answers++
 		if jsontext.Value(bytes.TrimSpace(r.Answer)).IsValid(asWritten...) {
@@ -183,18 +171,6 @@ func (h *hostSurvey) addTime(at time.Time) {
 	}
 	h.timed++
 	h.whole = h.whole && at.Nanosecond() == 0
-}
-
-func (h *hostSurvey) addSecret(s found) {
-	key := secretKey{s.where, s.name}
-	use := h.secrets[key]
-	switch {
-	case use == nil && len(h.secrets) < mostFields:
-		h.secrets[key] = &secretUse{fill: s.fill, scheme: s.scheme, value: s.value}
-	case use != nil:
-		use.fill = use.fill && s.fill
-		use.differs = use.differs || use.value != s.value
-	}
 }
 
 // hostsByUse are the hosts, the most frequent first.

@@ -37,16 +37,14 @@ func (p *plan) line(r *Request) []byte {
 		return p.tensorLine(r)
 	}
 	b := appendString([]byte(`{"method":`), r.Method)
-	target := r.Target
-	if p.parameters { // the scenario appends them
-		target += map[bool]string{false: "?", true: "&"}[strings.Contains(target, "?")]
-	}
-	b = appendString(append(b, `,"path":`...), target)
+	b = appendString(append(b, `,"path":`...), r.Target)
 	for i, name := range p.varying {
 		b = append(b, ',')
 		b = append(appendString(b, p.columns[i]), ':')
 		b = appendString(b, r.header(name))
 	}
+	b = []byte(p.inFile.Replace(p.literal.Replace(string(b))))
+	head := len(b)
 	if p.bodies > 0 {
 		b = appendBytes(append(b, `,"body":`...), r.Body)
 	}
@@ -56,7 +54,7 @@ func (p *plan) line(r *Request) []byte {
 	if p.compare {
 		b = p.appendAnswer(append(b, `,"expect":`...), r.Answer)
 	}
-	return append(b, '}', '\n')
+	return append(append(b[:head], p.literal.Replace(string(b[head:]))...), '}', '\n')
 }
 
 // appendAnswer appends an answer that is compared, null where none was recorded.

@@ -29,7 +29,7 @@ func (m *requestMaker) openFile() error {
 	}
 	layout := datafile.Layout{
 		Rows: !m.proto.Written && data.Tensors == nil, Features: data.Features, Fields: m.proto.Written,
-		Label: data.Label, Expect: data.Expect, Classes: data.Classes,
+		Variables: data.Variables, Label: data.Label, Expect: data.Expect, Classes: data.Classes,
 	}
 	if known, ok := scenarios.Named(m.Reference.Models, m.scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.scenario.Workload.Server == scenarios.ReferenceServer && data.Classes == nil {
 		layout.Classes = known.Schema.Classes

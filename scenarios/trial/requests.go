@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"servebench/generators"
 	"servebench/generators/datafile"
@@ -151,6 +154,7 @@ func (m *requestMaker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus
 		}
 		c.Generator, p.Schema = generator, generator.Schema()
 	} else {
+		c.Identity += m.hiddenVariables()
 		c.Records, c.InOrder, p.Schema = m.records, data.Order == scenarios.OrderOfFile, m.records.Schema()
 		var err error
 		if c.Size, err = m.requestsIn(c.Batch); err != nil {
@@ -166,6 +170,16 @@ func (m *requestMaker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus
 		return nil, decode.Faults{m.scenario.Source.Fault("data.file", err.Error(), "")}
 	}
 	return made, err
+}
+
+// hiddenVariables are those of the records as they are written, without secrets.
+func (m *requestMaker) hiddenVariables() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(m.scenario.Data.Variables)) {
+		value := cmp.Or(m.scenario.Written[decode.Member("data.variables", name)], m.scenario.Data.Variables[name])
+		fmt.Fprintf(&b, " %s=%q", name, value)
+	}
+	return m.scenario.Secrets.Command(b.String())
 }
 
 func (m *requestMaker) openProtocol(cfg protocol.Config) (protocol.Protocol, error) {
