@@ -33,6 +33,7 @@ var rooms = []room{
 	{packages: "targets/protocol/protocoltest", imports: []string{"generators", "targets", "targets/protocol"}},
 	{packages: "targets/protocol/…", imports: []string{"generators", "generators/export", "targets/protocol", "targets/protocol/jsonbody", "targets/protocol/tensors", "targets/protocol/rows"}},
 	{packages: "targets/functionurl"},
+	{packages: "targets/lambda/adapter", imports: []string{"targets/functionurl"}, ownOnly: true},
 	{packages: "targets/lambda/service", imports: []string{"targets", "reports/record", "targets/local", "targets/oci", "targets/functionurl"}},
 	{packages: "targets/lambda", imports: []string{"targets", "reports/record", "targets/local", "targets/oci", "targets/lambda/service"}},
 	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…", "targets/timer", "reports/record/userfile"}},

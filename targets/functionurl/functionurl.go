@@ -15,6 +15,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -144,11 +146,19 @@ func sourceIP(address string) string {
 	return host
 }
 
-// request makes the HTTP request of an event, as a server would get it.
-func request(ctx context.Context, event *events.LambdaFunctionURLRequest) (*http.Request, error) {
+// ErrOther says that an event is not one of a function URL.
+var ErrOther = errors.New("the event is not one of a function URL")
+
+// Request makes the HTTP request of an event, as a server would get it. It fails with
+// ErrOther on what is no event of a function URL.
+func Request(ctx context.Context, payload []byte) (*http.Request, error) {
+	var event events.LambdaFunctionURLRequest
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOther, err)
+	}
 	at := &event.RequestContext.HTTP
 	if event.Version != version || at.Method == "" {
-		return nil, fmt.Errorf("the event is not one of a function URL: version %q and HTTP method %q, want version %q and a method", event.Version, at.Method, version)
+		return nil, fmt.Errorf("%w: version %q and HTTP method %q, want version %q and a method", ErrOther, event.Version, at.Method, version)
 	}
 	uri := event.RawPath
 	if event.RawQueryString != "" {
@@ -174,7 +184,7 @@ func request(ctx context.Context, event *events.LambdaFunctionURLRequest) (*http
 	}
 	r := &http.Request{
 		Method: at.Method, URL: where, RequestURI: uri, Proto: protocol, ProtoMajor: major, ProtoMinor: minor,
-		Header: requestHeader(event), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		Header: requestHeader(&event), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		Host: event.RequestContext.DomainName, RemoteAddr: at.SourceIP,
 	}
 	if host := event.Headers["host"]; host != "" {

@@ -13,18 +13,23 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 )
+
+// Function is aws-lambda-go's lambda.Handler, which takes and returns bytes: the
+// way to lambda.Start that passes no reflection. That package is not imported, since
+// it makes a program 2 MB larger.
+type Function interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+}
 
 // Handler lets an http.Handler serve the events of a function URL, for
 // lambda.Start. An answer is returned at once when the handler returns; it is
 // text where it is UTF-8 and base64 otherwise. A handler that panics with
 // http.ErrAbortHandler makes the invocation fail; any other panic ends the
 // function, as in every function.
-func Handler(h http.Handler) lambda.Handler { return handler{h} }
+func Handler(h http.Handler) Function { return handler{h} }
 
-// handler implements lambda.Handler, which takes and returns bytes: the way to
-// lambda.Start that passes no reflection.
+// handler implements Function.
 type handler struct{ http.Handler }
 
 // errAborted is what an invocation fails with whose handler gave up.
@@ -32,11 +37,7 @@ var errAborted = errors.New("the handler aborted the answer")
 
 // Invoke serves one event.
 func (h handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
-	var event events.LambdaFunctionURLRequest
-	if err := json.Unmarshal(payload, &event); err != nil {
-		return nil, fmt.Errorf("read the event of a function URL: %w", err)
-	}
-	r, err := request(ctx, &event)
+	r, err := Request(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -89,28 +90,47 @@ func (w *recorder) payload() ([]byte, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	answer := events.LambdaFunctionURLResponse{StatusCode: w.status, Headers: make(map[string]string, len(w.sent)+1)}
-	for name, values := range w.sent {
-		switch {
-		case name == "Set-Cookie":
-			answer.Cookies = values
-		case carried(name) && len(values) > 0:
-			answer.Headers[name] = strings.Join(values, ",")
-		}
-	}
 	if _, set := w.sent["Content-Type"]; !set && len(w.body) > 0 {
-		answer.Headers["Content-Type"] = http.DetectContentType(w.body)
+		w.sent.Set("Content-Type", http.DetectContentType(w.body))
 	}
-	if utf8.Valid(w.body) {
-		answer.Body = string(w.body)
+	return (&Answer{Status: w.status, Header: w.sent, Body: w.body}).Payload()
+}
+
+// Payload is what a function returns to give its caller the answer: the body as text
+// where it is UTF-8, and base64 otherwise.
+func (a *Answer) Payload() ([]byte, error) {
+	answer := a.head()
+	if utf8.Valid(a.Body) {
+		answer.Body = string(a.Body)
 	} else {
-		answer.Body, answer.IsBase64Encoded = base64.StdEncoding.EncodeToString(w.body), true
+		answer.Body, answer.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.Body), true
 	}
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return nil, fmt.Errorf("write the answer to an event: %w", err)
 	}
 	return text, nil
+}
+
+// Stream is what a function returns, as StreamType, to give its caller the answer with
+// a body that follows as it is read. The answer's own is left out.
+func (a *Answer) Stream(body io.Reader) io.Reader {
+	head := a.head()
+	return &events.LambdaFunctionURLStreamingResponse{StatusCode: head.StatusCode, Headers: head.Headers, Cookies: head.Cookies, Body: body}
+}
+
+// head is the answer without its body.
+func (a *Answer) head() events.LambdaFunctionURLResponse {
+	head := events.LambdaFunctionURLResponse{StatusCode: a.Status, Headers: make(map[string]string, len(a.Header)+1)}
+	for name, values := range a.Header {
+		switch {
+		case name == "Set-Cookie":
+			head.Cookies = values
+		case carried(name) && len(values) > 0:
+			head.Headers[name] = strings.Join(values, ",")
+		}
+	}
+	return head
 }
 
 // The end of a streamed answer's prelude, and the most bytes before it.

@@ -1,0 +1,36 @@
+package adapter
+
+import (
+	"net/http"
+	"time"
+)
+
+// transport carries one request at a time to one address.
+type transport struct {
+	*http.Transport
+	address string
+}
+
+// idleTime is for how long a connection is kept that carries nothing: shorter than the
+// time after which servers close theirs, so that no request meets its end.
+const idleTime = time.Second
+
+func newTransport(address string) transport {
+	return transport{&http.Transport{DisableCompression: true, IdleConnTimeout: idleTime, WriteBufferSize: 32 << 10, ReadBufferSize: 32 << 10}, address}
+}
+
+// send sends the request of an invocation to the server, whatever host it names.
+func (t transport) send(r *http.Request, inv *invocation) (*http.Response, error) {
+	r.URL.Scheme, r.URL.Host = "http", t.address
+	for _, name := range []string{"Connection", "Expect", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+		delete(r.Header, name)
+	}
+	r.Header["X-Amzn-Lambda-Context"] = []string{inv.context()}
+	if r.Header["User-Agent"] == nil {
+		r.Header["User-Agent"] = []string{""} // none, rather than Go's
+	}
+	if r.ContentLength == 0 {
+		r.Body = http.NoBody
+	}
+	return t.RoundTrip(r)
+}
