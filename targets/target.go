@@ -17,14 +17,18 @@ import (
 	"servebench/reports/record"
 )
 
-// Target is where a server can run. Between deployments it holds nothing
-// that would have to be closed.
+// Target is where a server can run. What it keeps for further deployments it keeps
+// from the first Deploy until Close.
 type Target interface {
 	// Deploy starts w and returns once it answered its readiness request with
 	// 2xx. ctx bounds the whole of it; when it is cancelled, and on every
 	// other error, nothing of the attempt is left behind. An error quotes the
 	// end of the server's output. Safe to call again after Close.
 	Deploy(ctx context.Context, w Workload) (*Deployment, error)
+	// Close removes what was kept between deployments, such as an image that an engine
+	// has loaded. All deployments are closed by then; nothing is deployed afterwards.
+	// ctx bounds it. Kind.Leftovers finds what a servebench kept that was killed before.
+	Close(ctx context.Context) error
 }
 
 // Deployment is a server running on a target.

@@ -44,7 +44,7 @@ func (r *Runner) ABTest(ctx context.Context, baseline, candidate Server, plan re
 	if err := s.createRecord(); err != nil {
 		return nil, err
 	}
-	return s.playAndSave(func() { s.playInterims(ctx, decide) })
+	return s.playAndSave(ctx, func() { s.playInterims(ctx, decide) })
 }
 
 func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan record.ABTest) (s *session, err error) {

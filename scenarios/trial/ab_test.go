@@ -74,6 +74,9 @@ func TestABEndsAtTheInterimThatDecides(t *testing.T) {
 	if diff := cmp.Diff([]int{2, 4}, asked); diff != "" {
 		t.Errorf("rounds when it was asked (-want +got):\n%s", diff)
 	}
+	if a.closed != 1 || b.closed != 1 {
+		t.Errorf("the targets were closed %d and %d times, want once", a.closed, b.closed)
+	}
 	if last.Rounds != 8 || last.Interim != 2 || last.Interims != 3 || last.InterimAt != 4 {
 		t.Errorf("last event %+v, want interim analysis 2 of 3, after round 4 of 8", last)
 	}

@@ -132,8 +132,8 @@ func TestStopEndsTheColdStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(run.Interrupted, "in deployment 2 of 9") || a.alive != 0 || b.alive != 0 {
-		t.Errorf("interrupted %q with %d and %d servers left, want the end in deployment 2 and none", run.Interrupted, a.alive, b.alive)
+	if !strings.HasSuffix(run.Interrupted, "in deployment 2 of 9") || a.alive != 0 || b.alive != 0 || a.closed != 1 || b.closed != 1 {
+		t.Errorf("interrupted %q with %d and %d servers left and the targets closed %d and %d times, want the end in deployment 2, none and once", run.Interrupted, a.alive, b.alive, a.closed, b.closed)
 	}
 	if n := len(passes(run.Targets[0])); n != 3 && n != 4 {
 		t.Errorf("%d deployments of a, want the two of the load and one or two more", n)

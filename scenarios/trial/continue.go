@@ -26,7 +26,7 @@ func (r *Runner) Continue(ctx context.Context, dir string, baseline, candidate S
 		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
 	}
 	s.writer = writer
-	return s.playAndSave(func() { s.playInterims(ctx, decide) })
+	return s.playAndSave(ctx, func() { s.playInterims(ctx, decide) })
 }
 
 func (r *Runner) resumeRun(ctx context.Context, run *record.Run, baseline, candidate Server, interims []record.Interim) (*session, error) {

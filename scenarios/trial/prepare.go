@@ -207,8 +207,11 @@ func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenari
 		return nil, decode.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "", target)}
 	case err != nil && !errors.As(err, &unavailable):
 		return nil, decode.Faults{{Problem: err.Error()}} // which names the target and its option
+	case err != nil:
+		return nil, err
 	}
-	return target, err
+	s.targets = append(s.targets, target)
+	return target, nil
 }
 
 // sweepLeftovers removes what a killed servebench left on the target, which would disturb

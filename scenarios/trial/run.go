@@ -16,6 +16,7 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
+	"servebench/targets"
 	"servebench/targets/protocol"
 )
 
@@ -83,6 +84,7 @@ type session struct {
 	output    *record.Output
 	kept      *secret.Writer
 	variants  []*variant         // that can run here, in the record's order
+	targets   []targets.Target   // of them, each once
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
 	interim   int                // of an A/B test, from 1: which the rounds lead to
@@ -113,7 +115,7 @@ func (r *Runner) Run(ctx context.Context, sc *scenarios.Scenario) (*record.Run, 
 	if err := s.createRecord(); err != nil {
 		return nil, err
 	}
-	return s.playAndSave(func() { s.playRounds(ctx) })
+	return s.playAndSave(ctx, func() { s.playRounds(ctx) })
 }
 
 func (s *session) createRecord() (err error) {
@@ -123,11 +125,12 @@ func (s *session) createRecord() (err error) {
 }
 
 // playAndSave plays unless the preflight speaks against it.
-func (s *session) playAndSave(play func()) (*record.Run, error) {
+func (s *session) playAndSave(ctx context.Context, play func()) (*record.Run, error) {
 	defer s.writer.Close()
 	if len(s.record.Preflight) == 0 {
 		defer s.pinGenerator()()
 		play()
+		s.closeTargets(ctx)
 	}
 	s.record.Finished = time.Now()
 	s.save()

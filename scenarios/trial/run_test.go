@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,7 @@ type fakeTarget struct {
 	paths    []string // and their paths
 	workload []targets.Workload
 	alive    int // deployments not closed yet
+	closed   int
 	latest   *instance
 }
 
@@ -127,6 +129,15 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 	p.workload = append(p.workload, w)
 	p.alive++
 	return d, nil
+}
+
+// Close counts itself.
+func (p *fakeTarget) Close(context.Context) error {
+	p.closed++
+	if p.alive > 0 {
+		return fmt.Errorf("%d deployments are still open", p.alive)
+	}
+	return nil
 }
 
 // start starts a server and returns where it answers.
@@ -229,8 +240,8 @@ func TestRunRecordsEveryCell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.alive != 0 || b.alive != 0 {
-		t.Errorf("%d and %d deployments are still open", a.alive, b.alive)
+	if a.alive != 0 || b.alive != 0 || a.closed != 1 || b.closed != 1 {
+		t.Errorf("%d and %d deployments are still open, the targets closed %d and %d times", a.alive, b.alive, a.closed, b.closed)
 	}
 	back, err := record.Open(run.Dir)
 	if err != nil {

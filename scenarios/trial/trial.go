@@ -94,6 +94,17 @@ func (s *session) removeServer(ctx context.Context, t trial, deployment *targets
 	}
 }
 
+// closeTargets removes what the targets kept from trial to trial, however the run ended.
+func (s *session) closeTargets(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	for _, target := range s.targets {
+		if err := target.Close(ctx); err != nil {
+			s.fault(trial{}, "", fmt.Errorf("remove what was kept between trials: %w", err), false)
+		}
+	}
+}
+
 // withOutputFile adds to an error of the server, which quotes the end of its output,
 // where the rest of that is.
 func (s *session) withOutputFile(err error) error {

@@ -174,6 +174,9 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	return d, nil
 }
 
+// Close does nothing.
+func (target) Close(context.Context) error { return nil }
+
 // isolation says how a container is closed in.
 func isolation(built bool, more ...string) record.Fact {
 	parts := append([]string{"no new privileges"}, more...)

@@ -118,6 +118,9 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	}, nil
 }
 
+// Close does nothing.
+func (target) Close(context.Context) error { return nil }
+
 // instance stands for a server that is not ours.
 type instance struct {
 	once sync.Once

@@ -49,6 +49,9 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	return d, nil
 }
 
+// Close does nothing.
+func (target) Close(context.Context) error { return nil }
+
 // start starts the service.
 func (t target) start(w targets.Workload, path string) (*instance, error) {
 	dir, err := os.MkdirTemp(t.dir, folderPrefix+local.Self().String()+"-")

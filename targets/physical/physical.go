@@ -54,6 +54,9 @@ func (target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployme
 	return d, nil
 }
 
+// Close does nothing.
+func (target) Close(context.Context) error { return nil }
+
 // start makes one attempt on one port.
 func start(ctx context.Context, w targets.Workload, path string, port int) (*targets.Deployment, error) {
 	group, unlimited := local.NewLimited(w.Limits.Memory)

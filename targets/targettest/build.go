@@ -65,6 +65,7 @@ func Benchmark(b *testing.B, s Suite) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer target.Close(context.Background())
 	w := targets.Workload{Command: []string{Build(b)}, Ready: "/ready"}
 	times := map[string][]time.Duration{}
 	for b.Loop() {

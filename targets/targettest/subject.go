@@ -33,8 +33,8 @@ func newSubject(t *testing.T, s Suite, server string) *subject {
 	p := &subject{T: t, Suite: s, server: server}
 	dir := t.TempDir()
 	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + strconv.Itoa(os.Getpid())
+	t.Cleanup(p.clean) // after the target is closed
 	p.move(dir)
-	t.Cleanup(p.clean)
 	return p
 }
 
@@ -46,6 +46,11 @@ func (p *subject) move(dir string) {
 		p.Fatalf("open %s: %v", p.Kind.Name, err)
 	}
 	p.dir, p.words, p.target = dir, []string{dir + "/"}, target
+	p.Cleanup(func() {
+		if err := target.Close(ending(p, patience)); err != nil {
+			p.Errorf("close the target: %v", err)
+		}
+	})
 }
 
 // workload runs the test server with further environment.

@@ -25,6 +25,9 @@ func (t *target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	return d, nil
 }
 
+// Close does nothing.
+func (*target) Close(context.Context) error { return nil }
+
 func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
