@@ -42,6 +42,53 @@ func TestDatatypes(t *testing.T) {
 	}
 }
 
+// TestAppendFloat writes every number of FP16 and BF16 as it is, and others as the nearest of
+// them.
+func TestAppendFloat(t *testing.T) {
+	for _, d := range []generators.Datatype{generators.FP16, generators.BF16} {
+		var before float64
+		for bits := range 1 << 15 {
+			data := []byte{byte(bits), byte(bits >> 8)}
+			v := generators.Tensor{Datatype: d, Shape: []int64{1}, Data: data}.Number(0)
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				break
+			}
+			for sign, v := range map[byte]float64{0: v, 0x80: math.Copysign(v, -1)} {
+				if got, ok := generators.AppendFloat(nil, d, v); !ok || got[0] != data[0] || got[1] != data[1]|sign {
+					t.Fatalf("%s %g: % x, %t, want % x with sign %x", d, v, got, ok, data, sign)
+				}
+			}
+			for _, between := range []float64{0.25, 0.75} {
+				want := before
+				if between > 0.5 {
+					want = v
+				}
+				got, _ := generators.AppendFloat(nil, d, before+(v-before)*between)
+				if n := (generators.Tensor{Datatype: d, Shape: []int64{1}, Data: got}).Number(0); n != want {
+					t.Fatalf("%s: between %g and %g: %g, want %g", d, before, v, n, want)
+				}
+			}
+			before = v
+		}
+		if _, ok := generators.AppendFloat(nil, d, 1e39); ok {
+			t.Errorf("%s holds 1e39", d)
+		}
+	}
+}
+
+func TestShapeText(t *testing.T) {
+	shape := generators.Tensor{Shape: make([]int64, 1e6)}
+	if got, want := shape.ShapeText(), "[0,0,0,0,0,0,0,0,…] of 1000000 dimensions"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := (generators.Tensor{Shape: []int64{2, -1}}).ShapeText(); got != "[2,-1]" {
+		t.Errorf("%s, want [2,-1]", got)
+	}
+	if got := string(generators.Tensor{Shape: make([]int64, 9)}.AppendShape(nil)); got != "[0,0,0,0,0,0,0,0,0]" {
+		t.Errorf("%s, want all of the shape", got)
+	}
+}
+
 // TestHalfNumbers reads the numbers of FP16 and BF16.
 func TestHalfNumbers(t *testing.T) {
 	number := func(d generators.Datatype, low, high byte) float64 {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Tensor is a named array of numbers or byte strings. As part of a Schema it has no
@@ -133,12 +134,12 @@ func (t Tensor) Check() error {
 	n := t.Len()
 	switch {
 	case t.Datatype < BOOL || t.Datatype > BYTES:
-		return fmt.Errorf("tensor %q has no datatype", t.Name)
+		return fmt.Errorf("tensor %.60q has no datatype", t.Name)
 	case n < 0:
-		return fmt.Errorf("tensor %q has the shape %s, want dimensions from 0 on and at most 2^40 elements", t.Name, t.ShapeText())
+		return fmt.Errorf("tensor %.60q has the shape %s, want dimensions from 0 on and at most 2^40 elements", t.Name, t.ShapeText())
 	case t.Datatype != BYTES:
 		if want := n * t.Datatype.Size(); len(t.Data) != want {
-			return fmt.Errorf("tensor %q holds %d bytes, want %d: %s of %s", t.Name, len(t.Data), want, t.ShapeText(), t.Datatype)
+			return fmt.Errorf("tensor %.60q holds %d bytes, want %d: %s of %s", t.Name, len(t.Data), want, t.ShapeText(), t.Datatype)
 		}
 		return nil
 	}
@@ -146,12 +147,12 @@ func (t Tensor) Check() error {
 	for i := range n {
 		size, ok := nextLength(rest)
 		if !ok {
-			return fmt.Errorf("tensor %q: element %d of %d ends beyond the data", t.Name, i, n)
+			return fmt.Errorf("tensor %.60q: element %d of %d ends beyond the data", t.Name, i, n)
 		}
 		rest = rest[4+size:]
 	}
 	if len(rest) > 0 {
-		return fmt.Errorf("tensor %q holds %d bytes more than its %d elements", t.Name, len(rest), n)
+		return fmt.Errorf("tensor %.60q holds %d bytes more than its %d elements", t.Name, len(rest), n)
 	}
 	return nil
 }
@@ -166,16 +167,27 @@ func nextLength(data []byte) (size int, ok bool) {
 	return int(n), int64(n) <= int64(len(data)-4)
 }
 
-// ShapeText writes the shape as JSON does: "[2,3]".
+// maxShown is how many dimensions of a shape are shown, which a server may send a million of.
+const maxShown = 8
+
+// ShapeText writes the shape for people, of many dimensions the first ones: "[2,3]".
 func (t Tensor) ShapeText() string {
-	text := []byte{'['}
+	if n := len(t.Shape); n > maxShown {
+		return fmt.Sprintf("%s,…] of %d dimensions", strings.TrimSuffix(Tensor{Shape: t.Shape[:maxShown]}.ShapeText(), "]"), n)
+	}
+	return string(t.AppendShape(nil))
+}
+
+// AppendShape appends the shape as JSON has it.
+func (t Tensor) AppendShape(dst []byte) []byte {
+	dst = append(dst, '[')
 	for i, d := range t.Shape {
 		if i > 0 {
-			text = append(text, ',')
+			dst = append(dst, ',')
 		}
-		text = strconv.AppendInt(text, d, 10)
+		dst = strconv.AppendInt(dst, d, 10)
 	}
-	return string(append(text, ']'))
+	return append(dst, ']')
 }
 
 // Number returns element i of a tensor of numbers. Integers beyond 2^53 are rounded.
@@ -219,6 +231,45 @@ func (t Tensor) Int(i int) int64 {
 	return int64(binary.LittleEndian.Uint64(b))
 }
 
+// AppendFloat appends a number as a datatype of numbers with fractions has it, rounded to the
+// nearest. ok says that it is in the datatype's range.
+func AppendFloat(dst []byte, d Datatype, v float64) (data []byte, ok bool) {
+	switch d {
+	case FP64:
+		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(v)), true
+	case FP16:
+		h := toHalf(v)
+		return binary.LittleEndian.AppendUint16(dst, h), h&0x7c00 != 0x7c00
+	}
+	bits := math.Float32bits(float32(v))
+	if d == BF16 {
+		bits += 0x7fff + bits>>16&1
+		dst = binary.LittleEndian.AppendUint16(dst, uint16(bits>>16))
+	} else {
+		dst = binary.LittleEndian.AppendUint32(dst, bits)
+	}
+	return dst, bits&0x7f800000 != 0x7f800000
+}
+
+// toHalf converts to a number of IEEE 754's binary16, which is infinite from 65520 on.
+func toHalf(v float64) uint16 {
+	var sign uint16
+	if math.Signbit(v) {
+		sign = 0x8000
+	}
+	switch v = math.Abs(v); {
+	case math.IsNaN(v):
+		return 0x7e00
+	case v >= 65520:
+		return sign | 0x7c00
+	case v < 0x1p-14: // without a leading one
+		return sign | uint16(math.RoundToEven(v*0x1p24))
+	}
+	fraction, exponent := math.Frexp(v)
+	// A fraction that is rounded up to the next power of two carries into the exponent.
+	return sign | (uint16(exponent+14)<<10 + uint16(math.RoundToEven(fraction*2048)) - 1024)
+}
+
 // fromHalf converts a number of IEEE 754's binary16.
 func fromHalf(h uint16) float64 {
 	sign, exponent, fraction := 1.0, int(h>>10&0x1f), float64(h&0x3ff)
@@ -258,7 +309,7 @@ func (t Tensor) Rows(n int) ([]Tensor, error) {
 		return nil, err
 	}
 	if len(t.Shape) == 0 || t.Shape[0] != int64(n) || n == 0 {
-		return nil, fmt.Errorf("tensor %q has the shape %s, want one row for each of %d examples", t.Name, t.ShapeText(), n)
+		return nil, fmt.Errorf("tensor %.60q has the shape %s, want one row for each of %d examples", t.Name, t.ShapeText(), n)
 	}
 	rows := make([]Tensor, n)
 	each := Tensor{Name: t.Name, Datatype: t.Datatype, Shape: t.Shape[1:len(t.Shape):len(t.Shape)]}
@@ -298,9 +349,9 @@ func StackTensors(schema Schema, batch []Example) ([]Tensor, error) {
 			case err != nil:
 				return nil, fmt.Errorf("example %d: %w", i, err)
 			case !t.Fits(want):
-				return nil, fmt.Errorf("example %d: tensor %q is %s of %s, want %q, %s of %s", i, t.Name, t.ShapeText(), t.Datatype, want.Name, want.ShapeText(), want.Datatype)
+				return nil, fmt.Errorf("example %d: tensor %.60q is %s of %s, want %q, %s of %s", i, t.Name, t.ShapeText(), t.Datatype, want.Name, want.ShapeText(), want.Datatype)
 			case !slices.Equal(t.Shape, first.Shape):
-				return nil, fmt.Errorf("example %d: tensor %q is %s, and %s in the first example of the batch", i, t.Name, t.ShapeText(), first.ShapeText())
+				return nil, fmt.Errorf("example %d: tensor %.60q is %s, and %s in the first example of the batch", i, t.Name, t.ShapeText(), first.ShapeText())
 			}
 			if i == 0 {
 				shape := append([]int64{int64(len(batch))}, t.Shape...)

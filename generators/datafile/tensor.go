@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
@@ -180,16 +179,15 @@ func appendNumber(dst []byte, d generators.Datatype, text string) ([]byte, error
 	var word uint64
 	var err error
 	switch {
-	case d == generators.FP32:
-		var v float64
-		v, err = strconv.ParseFloat(text, 32)
-		word = uint64(math.Float32bits(float32(v)))
-	case d == generators.FP64:
-		var v float64
-		v, err = strconv.ParseFloat(text, 64)
-		word = math.Float64bits(v)
-	case d == generators.FP16, d == generators.BF16, d == generators.BYTES:
-		return nil, fmt.Errorf("%s is given as {\"b64\": …}, not as the number %s", d, text)
+	case d.IsFloat():
+		v, err := strconv.ParseFloat(text, max(32, bits))
+		dst, inRange := generators.AppendFloat(dst, d, v)
+		if err != nil || !inRange {
+			return nil, fmt.Errorf("%s is no %s", text, d)
+		}
+		return dst, nil
+	case d == generators.BYTES:
+		return nil, fmt.Errorf("%s is a text or {\"b64\": …}, not the number %s", d, text)
 	case d == generators.BOOL:
 		word, err = strconv.ParseUint(text, 10, 1)
 	case d <= generators.UINT64:

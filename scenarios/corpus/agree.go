@@ -101,14 +101,18 @@ func (c comparison) numbersAgree(want, got float64) bool {
 
 // quantity is a number, and the whole number that it is written as.
 type quantity struct {
-	value float64
-	exact int64
-	whole bool
+	value           float64
+	exact           uint64 // in two's complement where it is negative
+	whole, negative bool
 }
+
+func signed(n int64) quantity { return quantity{float64(n), uint64(n), true, n < 0} }
+
+func unsigned(n uint64) quantity { return quantity{float64(n), n, true, false} }
 
 func (c comparison) quantitiesAgree(want, got quantity) bool {
 	if want.whole && got.whole && c.tolerance == 0 {
-		return want.exact == got.exact
+		return want.exact == got.exact && want.negative == got.negative
 	}
 	return c.numbersAgree(want.value, got.value)
 }
@@ -155,11 +159,13 @@ func (c comparison) tensorAgrees(want, got generators.Tensor) bool {
 }
 
 func quantityAt(t generators.Tensor, i int) quantity {
-	q := quantity{value: t.Number(i), whole: t.Datatype.IsInteger()}
-	if q.whole {
-		q.exact = t.Int(i)
+	switch {
+	case t.Datatype == generators.UINT64:
+		return unsigned(uint64(t.Int(i)))
+	case t.Datatype.IsInteger():
+		return signed(t.Int(i))
 	}
-	return q
+	return quantity{value: t.Number(i)}
 }
 
 // proper leaves out dimensions of one element: [3] and [3,1] hold the same.
@@ -245,9 +251,12 @@ func elements(t generators.Tensor) any {
 		}
 	default:
 		for i := range t.Len() {
-			if t.Datatype.IsInteger() {
+			switch {
+			case t.Datatype == generators.UINT64:
+				flat = append(flat, uint64(t.Int(i)))
+			case t.Datatype.IsInteger():
 				flat = append(flat, t.Int(i))
-			} else {
+			default:
 				flat = append(flat, t.Number(i))
 			}
 		}
@@ -319,7 +328,9 @@ func number(v any) (quantity, bool) {
 	case float64:
 		return quantity{value: v}, true
 	case int64:
-		return quantity{float64(v), v, true}, true
+		return signed(v), true
+	case uint64:
+		return unsigned(v), true
 	case json.Number:
 		text = v.String()
 	case string:
@@ -327,9 +338,14 @@ func number(v any) (quantity, bool) {
 	default:
 		return quantity{}, false
 	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return signed(n), true
+	}
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return unsigned(n), true
+	}
 	f, err := strconv.ParseFloat(text, 64)
-	n, notWhole := strconv.ParseInt(text, 10, 64)
-	return quantity{f, n, notWhole == nil}, err == nil
+	return quantity{value: f}, err == nil
 }
 
 // maxDescribed bounds how much of an answer is shown, in bytes.

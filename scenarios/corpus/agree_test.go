@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"encoding/binary"
 	"math"
 	"strings"
 	"testing"
@@ -32,6 +33,14 @@ func whole(name string, shape []int64, values ...int64) generators.Tensor {
 	return generators.Int64s(name, shape, values)
 }
 
+func longs(values ...uint64) generators.Answer {
+	t := generators.Tensor{Name: "y", Datatype: generators.UINT64, Shape: []int64{int64(len(values))}}
+	for _, v := range values {
+		t.Data = binary.LittleEndian.AppendUint64(t.Data, v)
+	}
+	return tensors(t)
+}
+
 // TestAgreement is the one place that says which answers are the same.
 func TestAgreement(t *testing.T) {
 	class, probable, scalar := generators.Classified, generators.Probable, []int64(nil)
@@ -49,6 +58,14 @@ func TestAgreement(t *testing.T) {
 		{"probabilities beyond the default within that stated", 0.01, probable([]float32{0.2, 0.3, 0.5}), probable([]float32{0.2, 0.295, 0.505}), true},
 		{"probabilities of another number of classes", 0, probable([]float32{0.2, 0.3, 0.5}), generators.Answer{Kind: generators.Class, Label: 2, Probabilities: []float32{0.5, 0.5}}, false},
 		{"a label without probabilities", 0, probable([]float32{0.2, 0.3, 0.5}), class(2), true},
+
+		{"the largest UINT64", 0, longs(math.MaxUint64), longs(math.MaxUint64), true},
+		{"another UINT64", 0, longs(math.MaxUint64), longs(math.MaxUint64 - 1), false},
+		{"the largest UINT64 and -1", 0, longs(math.MaxUint64), tensors(whole("y", []int64{1}, -1)), false},
+		{"a UINT64 as text", 0, csv("18446744073709551615"), longs(math.MaxUint64), true},
+		{"another UINT64 as text", 0, csv("18446744073709551614"), longs(math.MaxUint64), false},
+		{"a UINT64 in JSON", 0, asJSON("[18446744073709551615]"), longs(math.MaxUint64), true},
+		{"-1 in JSON and the largest UINT64", 0, asJSON("[-1]"), longs(math.MaxUint64), false},
 
 		{"text", 0, csv("two words"), csv("two words"), true},
 		{"text of another case", 0, csv("Yes"), csv("yes"), false},

@@ -277,9 +277,9 @@ func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies b
 		t := generators.Tensor{Name: in.Name, Datatype: in.Datatype}
 		switch {
 		case in.Datatype == 0:
-			return nil, false, fmt.Errorf("input %q has a datatype that servebench does not know", in.Name)
+			return nil, false, fmt.Errorf("input %.60q has a datatype that servebench does not know", in.Name)
 		case len(in.Shape) == 0 || in.Shape[0] > 1:
-			return nil, false, fmt.Errorf("input %q has the shape %s, whose first dimension is none of a batch", in.Name, in.ShapeText())
+			return nil, false, fmt.Errorf("input %.60q has the shape %s, whose first dimension is none of a batch", in.Name, in.ShapeText())
 		}
 		for _, size := range in.Shape[1:] {
 			if size < 0 {
@@ -289,7 +289,7 @@ func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies b
 		}
 		n := t.Len()
 		if total += n; n < 0 || total > maxElements {
-			return nil, false, fmt.Errorf("the inputs have more than %d elements: %q is %s", maxElements, in.Name, t.ShapeText())
+			return nil, false, fmt.Errorf("the inputs have more than %d elements: %.60q is %s", maxElements, in.Name, t.ShapeText())
 		}
 		all = append(all, t)
 	}

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"math"
@@ -33,14 +32,9 @@ func (s source) element(dst []byte, d generators.Datatype) []byte {
 	case generators.BYTES:
 		text := s.text()
 		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...)
-	case generators.FP32:
-		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(s.number()))
-	case generators.FP64:
-		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(float64(s.number())))
-	case generators.BF16:
-		return binary.LittleEndian.AppendUint16(dst, uint16(math.Float32bits(s.number())>>16))
-	case generators.FP16:
-		return binary.LittleEndian.AppendUint16(dst, 0x3c00|uint16(s.IntN(1<<10))) // in [1, 2)
+	case generators.FP16, generators.BF16, generators.FP32, generators.FP64:
+		dst, _ = generators.AppendFloat(dst, d, float64(s.number()))
+		return dst
 	case generators.BOOL:
 		return append(dst, byte(s.IntN(2)))
 	}
@@ -59,8 +53,7 @@ func (s source) text() string {
 	return words[s.IntN(len(words))]
 }
 
-// line is an example as a line of JSON: numbers as a list, datatypes that have no JSON form
-// as {"b64": bytes}.
+// line is an example as a line of JSON: the elements of each tensor as a list.
 func line(tensors []generators.Tensor) ([]byte, error) {
 	fields := map[string]any{}
 	for _, t := range tensors {
@@ -70,8 +63,6 @@ func line(tensors []generators.Tensor) ([]byte, error) {
 				list = append(list, string(e))
 			}
 			fields[t.Name] = list
-		case t.Datatype == generators.FP16 || t.Datatype == generators.BF16:
-			fields[t.Name] = map[string]string{"b64": base64.StdEncoding.EncodeToString(t.Data)}
 		default:
 			for i := range t.Len() {
 				switch {
@@ -79,7 +70,7 @@ func line(tensors []generators.Tensor) ([]byte, error) {
 					list = append(list, t.Int(i) != 0)
 				case t.Datatype.IsInteger():
 					list = append(list, t.Int(i))
-				case t.Datatype == generators.FP32:
+				case t.Datatype != generators.FP64:
 					list = append(list, float32(t.Number(i)))
 				default:
 					list = append(list, t.Number(i))

@@ -126,7 +126,7 @@ func examples(inputs []generators.Tensor) ([]byte, error) {
 func (s *Server) modelScenario(c Choice) yaml.MapSlice {
 	shapes := yaml.MapSlice{}
 	for _, t := range c.Trial.Inputs {
-		shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + t.ShapeText()})
+		shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + string(t.AppendShape(nil))})
 	}
 	return s.scenario(c.Trial.Model.Name, "Random inputs for model "+c.Trial.Model.Name+".", yaml.MapSlice{
 		{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: literal(c.Trial.Model.Name)}}},

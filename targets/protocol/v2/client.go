@@ -144,7 +144,7 @@ func (c *client) appendTensors(dst []byte, id string, batch []generators.Example
 			dst = append(dst, `},`...)
 		}
 		dst = jsonbody.AppendString(append(dst, `{"name":`...), []byte(t.Name))
-		dst = append(append(dst, `,"shape":`...), t.ShapeText()...)
+		dst = t.AppendShape(append(dst, `,"shape":`...))
 		dst = append(append(dst, `,"datatype":"`...), t.Datatype.String()...)
 		if dst, err = jsonbody.AppendElements(append(dst, `","data":[`...), t); err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func appendAnswer(dst []byte, m *model, b *protocol.Batch) (answer []byte, head 
 // appendBinaryHead appends a tensor whose data follows the document.
 func appendBinaryHead(dst []byte, t generators.Tensor) []byte {
 	dst = jsonbody.AppendString(append(dst, `{"name":`...), []byte(t.Name))
-	dst = append(append(dst, `,"shape":`...), t.ShapeText()...)
+	dst = t.AppendShape(append(dst, `,"shape":`...))
 	dst = append(append(dst, `,"datatype":"`...), t.Datatype.String()...)
 	dst = jsonbody.AppendInt(append(dst, `","parameters":{"binary_data_size":`...), len(t.Data))
 	return append(dst, "}}"...)

@@ -32,7 +32,7 @@ func (t *tensor) shapeText() string {
 	case !t.shaped:
 		return "without a shape"
 	case t.dims > maxDims:
-		return fmt.Sprintf("[%d,%d,…], %d dimensions", t.shape[0], t.shape[1], t.dims)
+		return fmt.Sprintf("[%d,%d,…] of %d dimensions", t.shape[0], t.shape[1], t.dims)
 	}
 	return generators.Tensor{Shape: t.shape[:t.dims]}.ShapeText()
 }

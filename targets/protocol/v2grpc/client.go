@@ -105,6 +105,7 @@ func (client) Failure(r protocol.Response) protocol.Failure {
 	if err != nil {
 		text = from.Get("Grpc-Message")
 	}
+	text = fmt.Sprintf("%.500s", text)
 	if status == "" {
 		return protocol.Failure{Class: "gRPC without status", Text: "the response ended without a grpc-status in its trailer", Status: http.StatusBadGateway}
 	}
