@@ -1,10 +1,14 @@
 package vm
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"servebench/targets"
@@ -25,22 +29,42 @@ type happening struct {
 	at time.Time
 }
 
-// console reads the guest's console: it tells events from everything else, hands that
-// on and keeps the end of it for error messages. It is safe for concurrent use.
+// console is this end of one of the guest's lines: it tells events from everything
+// else, hands that on and keeps the end of it for error messages. It is safe for
+// concurrent use.
 type console struct {
+	conn   net.Conn // nil before connect
 	token  string
 	output io.Writer // nil: nobody gets it
 
 	mu      sync.Mutex
 	tail    local.Tail
 	line    []byte // not finished yet
-	quoted  int    // how much of line is in tail and output
+	quoted  int    // how much of line was kept
+	kept    []byte // not handed on yet
 	panicky string // the kernel's last words
 }
 
-// read reads until the console ends, and calls happened for each event.
+// connect returns the other end, which QEMU is started with.
+func (c *console) connect() (*os.File, error) {
+	ours, theirs, err := pair()
+	if err != nil {
+		return nil, fmt.Errorf("connect the guest's console: %w", err)
+	}
+	c.conn = ours
+	return theirs, nil
+}
+
+func (c *console) close() error {
+	if c.conn == nil {
+		return nil
+	}
+	return c.conn.Close()
+}
+
+// read reads until the line ends, and calls happened for each event.
 func (c *console) read(r io.Reader, happened func(happening)) {
-	chunk := make([]byte, 4*targets.KiB)
+	chunk := make([]byte, 64*targets.KiB)
 	for {
 		n, err := r.Read(chunk)
 		at := time.Now()
@@ -51,6 +75,7 @@ func (c *console) read(r io.Reader, happened func(happening)) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.keep()
+			c.handOn()
 			return
 		}
 	}
@@ -60,13 +85,20 @@ func (c *console) read(r io.Reader, happened func(happening)) {
 func (c *console) take(chunk []byte) []guest.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.handOn()
 	var events []guest.Event
-	for _, b := range chunk {
-		if b == '\r' {
-			continue
+	for len(chunk) > 0 {
+		n := bytes.IndexByte(chunk, '\n') + 1
+		if n == 0 {
+			n = len(chunk)
 		}
-		if c.line = append(c.line, b); b != '\n' && len(c.line) < longestLine {
-			continue
+		n = min(n, longestLine-len(c.line))
+		c.line, chunk = append(c.line, chunk[:n]...), chunk[n:]
+		if !bytes.HasSuffix(c.line, []byte("\n")) && len(c.line) < longestLine {
+			break // there is no more
+		}
+		if bytes.HasSuffix(c.line, []byte("\r\n")) { // as the serial console ends them
+			c.line = append(c.line[:len(c.line)-2], '\n')
 		}
 		e, before, ok := guest.ParseEvent(string(c.line), c.token)
 		if ok {
@@ -81,25 +113,44 @@ func (c *console) take(chunk []byte) []guest.Event {
 	return events
 }
 
-// keep puts the line into the tail, and hands it on. The lock is held.
+// keep takes the line, or what is there of it, among what is to be handed on. The
+// lock is held.
 func (c *console) keep() {
-	more := c.line[min(c.quoted, len(c.line)):]
-	_, _ = c.tail.Write(more) // never fails
-	if c.output != nil {
-		_, _ = c.output.Write(more) // the guest is not to fail for it
-	}
+	c.kept = append(c.kept, c.line[min(c.quoted, len(c.line)):]...)
 	c.quoted = len(c.line)
 	if _, words, found := strings.Cut(string(c.line), panicMark); found {
 		c.panicky = strings.TrimSpace(panicMark + words)
 	}
 }
 
-// quote returns what an error message adds to say how the console ended.
-func (c *console) quote() string {
+// handOn puts what was kept into the tail, and hands it on. The lock is held.
+func (c *console) handOn() {
+	if len(c.kept) == 0 {
+		return
+	}
+	_, _ = c.tail.Write(c.kept) // never fails
+	if c.output != nil {
+		_, _ = c.output.Write(c.kept) // the guest is not to fail for it
+	}
+	c.kept = c.kept[:0]
+}
+
+// end is how the line ended so far.
+func (c *console) end() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keep()
-	text := c.tail.String()
+	c.handOn()
+	return c.tail.String()
+}
+
+// quote returns what an error message adds to say how the guest's lines ended.
+func quote(lines ...*console) string {
+	var ends []string
+	for _, c := range lines {
+		ends = append(ends, c.end())
+	}
+	text := strings.TrimSpace(strings.Join(ends, "\n"))
 	switch {
 	case text == "":
 		return "; nothing else is on the guest's console"
@@ -117,4 +168,26 @@ func (c *console) panicked() string {
 		return ""
 	}
 	return fmt.Sprintf("the guest's kernel gave up (%s)", c.panicky)
+}
+
+// pair returns the two ends of a connection: ours, and one to hand to a child.
+func pair() (net.Conn, *os.File, error) {
+	syscall.ForkLock.RLock() // no child may have the ends in between
+	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(ends[0])
+		syscall.CloseOnExec(ends[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	ours, theirs := os.NewFile(uintptr(ends[0]), "console"), os.NewFile(uintptr(ends[1]), "console")
+	defer ours.Close() // FileConn has its own
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		theirs.Close()
+		return nil, nil, err
+	}
+	return conn, theirs, nil
 }

@@ -34,7 +34,7 @@ func TestConsole(t *testing.T) {
 		t.Errorf("events %s, want %s", got, want)
 	}
 	for range 2 { // what is not finished is quoted once
-		if got := c.quote(); !strings.HasSuffix(got, ":\n\t[ 0.1] kernel\n\tserver starts\n\tservebench-guest:other:{\"Name\":\"ended\"}\n\thalf a li") {
+		if got := quote(c); !strings.HasSuffix(got, ":\n\t[ 0.1] kernel\n\tserver starts\n\tservebench-guest:other:{\"Name\":\"ended\"}\n\thalf a li") {
 			t.Errorf("quoted %q", got)
 		}
 	}
@@ -47,11 +47,11 @@ func TestConsole(t *testing.T) {
 func TestConsoleQuotedInTheMiddleOfALine(t *testing.T) {
 	c := &console{token: "t"}
 	c.take([]byte("Probing EDD"))
-	if got := c.quote(); got != "; the guest's console ends: Probing EDD" {
+	if got := quote(c); got != "; the guest's console ends: Probing EDD" {
 		t.Errorf("quoted %q", got)
 	}
 	c.take([]byte("... ok\n"))
-	if got := c.quote(); got != "; the guest's console ends: Probing EDD... ok" {
+	if got := quote(c); got != "; the guest's console ends: Probing EDD... ok" {
 		t.Errorf("quoted %q", got)
 	}
 }
@@ -60,15 +60,15 @@ func TestConsoleQuotedInTheMiddleOfALine(t *testing.T) {
 func TestConsoleOfAnUnfinishedLine(t *testing.T) {
 	text := "server starts\nloading " + line(t, guest.Event{Name: guest.Listening}) + "the model\n"
 	c, names := read(text)
-	if got, want := c.quote(), "; the guest's console ends:\n\tserver starts\n\tloading \n\tthe model"; got != want || len(names) != 1 {
+	if got, want := quote(c), "; the guest's console ends:\n\tserver starts\n\tloading \n\tthe model"; got != want || len(names) != 1 {
 		t.Errorf("quoted %q with events %s, want %q", got, names, want)
 	}
 	c = &console{token: "t"}
 	whole := "loading " + line(t, guest.Event{Name: guest.Listening})
 	c.take([]byte(whole[:len(whole)-5])) // and quoted meanwhile
-	c.quote()
-	if events := c.take([]byte(whole[len(whole)-5:])); len(events) != 1 || !strings.Contains(c.quote(), "loading ") {
-		t.Errorf("%d events, quoted %q", len(events), c.quote())
+	quote(c)
+	if events := c.take([]byte(whole[len(whole)-5:])); len(events) != 1 || !strings.Contains(quote(c), "loading ") {
+		t.Errorf("%d events, quoted %q", len(events), quote(c))
 	}
 }
 
@@ -79,13 +79,22 @@ func TestConsoleOfAPanic(t *testing.T) {
 	}
 }
 
+// The kernel's line and that of the first process are quoted one after the other.
+func TestQuoteOfBothLines(t *testing.T) {
+	kernel, _ := read("Out of memory: Killed process 66\r\n")
+	server, _ := read("loading the model\n")
+	if got, want := quote(kernel, server), "; the guest's console ends:\n\tOut of memory: Killed process 66\n\tloading the model"; got != want {
+		t.Errorf("quoted %q, want %q", got, want)
+	}
+}
+
 func TestConsoleWithoutALine(t *testing.T) {
 	c, names := read(strings.Repeat("x", 3*longestLine))
 	if len(names) > 0 || len(c.line) >= longestLine {
 		t.Errorf("%d events, %d bytes kept", len(names), len(c.line))
 	}
-	if c, _ := read(""); c.quote() != "; nothing else is on the guest's console" {
-		t.Errorf("quoted %q", c.quote())
+	if c, _ := read(""); quote(c) != "; nothing else is on the guest's console" {
+		t.Errorf("quoted %q", quote(c))
 	}
 }
 
@@ -97,7 +106,7 @@ func FuzzConsole(f *testing.F) {
 		want := whole.take([]byte(text))
 		cut = min(max(cut, 0), len(text))
 		got := parts.take([]byte(text[:cut]))
-		parts.quote()
+		quote(parts)
 		got = append(got, parts.take([]byte(text[cut:]))...)
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("events %v in two parts, %v as a whole", got, want)

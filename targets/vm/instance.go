@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"sync"
 	"syscall"
@@ -23,8 +22,8 @@ type instance struct {
 	machine *machine
 	qemu    *local.Process
 	group   *local.Cgroup // nil: none
-	conn    net.Conn      // to the guest's console
 	console *console
+	output  *console // that of the first process and the server
 	// reached holds each event that leads to a ready server, once it happened.
 	reached map[string]chan happening
 	done    chan struct{}
@@ -40,19 +39,23 @@ type instance struct {
 // boot starts the machine. forward is as for arguments; output gets what is on the
 // console, nil: nobody.
 func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
-	conn, theirs, err := pair()
-	if err != nil {
-		return nil, err
-	}
-	defer theirs.Close()            // QEMU has its own
-	group, _ := local.NewLimited(0) // without one, used adds up the processes
-	qemu, err := local.Start(m.command(forward, theirs, group))
-	if err != nil {
-		return nil, errors.Join(err, conn.Close(), group.Close())
-	}
 	i := &instance{
-		machine: m, qemu: qemu, group: group, conn: conn, console: &console{token: m.token, output: output},
+		machine: m, console: &console{token: m.token, output: output}, output: &console{token: m.token, output: output},
 		reached: map[string]chan happening{}, done: make(chan struct{}),
+	}
+	var theirs []*os.File
+	for _, c := range []*console{i.console, i.output} {
+		end, err := c.connect()
+		if err != nil {
+			return nil, errors.Join(err, i.hangUp())
+		}
+		defer end.Close() // QEMU has its own
+		theirs = append(theirs, end)
+	}
+	i.group, _ = local.NewLimited(0) // without one, used adds up the processes
+	var err error
+	if i.qemu, err = local.Start(m.command(forward, theirs, i.group)); err != nil {
+		return nil, errors.Join(err, i.hangUp(), i.group.Close())
 	}
 	i.Read = i.used
 	for _, name := range []string{guest.Booted, guest.Started, guest.Listening} {
@@ -62,27 +65,33 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	return i, nil
 }
 
-// watch reads the console until the guest ended. When the server did, nothing of
-// the guest is wanted any more, and QEMU need not wait for it to shut down.
+// watch reads both lines until the guest ended.
 func (i *instance) watch() {
-	i.console.read(i.conn, func(e happening) {
-		switch e.Name {
-		case guest.Ended, guest.Failed:
-			i.mu.Lock()
-			if i.end == nil {
-				i.end = &e.Event
-			}
-			i.mu.Unlock()
-			go i.qemu.Kill() // while the rest of the console is read
-		default:
-			select {
-			case i.reached[e.Name] <- e:
-			default: // said twice
-			}
-		}
-	})
+	var reading sync.WaitGroup
+	reading.Go(func() { i.console.read(i.console.conn, i.happened) })
+	reading.Go(func() { i.output.read(i.output.conn, i.happened) })
+	reading.Wait()
 	<-i.qemu.Done()
 	close(i.done)
+}
+
+// happened takes an event. When the server ended, nothing of the guest is wanted
+// any more, and QEMU need not wait for it to shut down: the guest says so last.
+func (i *instance) happened(e happening) {
+	switch e.Name {
+	case guest.Ended, guest.Failed:
+		i.mu.Lock()
+		if i.end == nil {
+			i.end = &e.Event
+		}
+		i.mu.Unlock()
+		go i.qemu.Kill() // while the rest of the console is read
+	default:
+		select {
+		case i.reached[e.Name] <- e:
+		default: // said twice
+		}
+	}
 }
 
 // await waits for an event.
@@ -108,7 +117,7 @@ func waitedFor(event string) string {
 	return "the server to listen on its port"
 }
 
-// Done is closed when QEMU ended and the console was read.
+// Done is closed when QEMU ended and its lines were read.
 func (i *instance) Done() <-chan struct{} { return i.done }
 
 // Err says why the server ended; nil while it runs and when Close ended it.
@@ -131,19 +140,19 @@ func (i *instance) Err() error {
 func (i *instance) describe() error {
 	switch {
 	case i.end != nil && i.end.Name == guest.Failed:
-		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, i.console.quote())
+		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, quote(i.console, i.output))
 	case i.end != nil:
-		return fmt.Errorf("the server %s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), i.console.quote())
+		return fmt.Errorf("the server %s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), quote(i.console, i.output))
 	case i.console.panicked() != "":
-		return fmt.Errorf("%s%s", i.console.panicked(), i.console.quote())
+		return fmt.Errorf("%s%s", i.console.panicked(), quote(i.console, i.output))
 	}
-	return fmt.Errorf("%s %w%s", emulator, i.qemu.Ended(), i.console.quote())
+	return fmt.Errorf("%s %w%s", emulator, i.qemu.Ended(), quote(i.console, i.output))
 }
 
 // explain adds to why a start failed how the guest ended, or what it wrote.
 func (i *instance) explain(err error, forward int) error {
 	if !errors.Is(err, targets.ErrEnded) {
-		return fmt.Errorf("%w%s", err, i.console.quote())
+		return fmt.Errorf("%w%s", err, quote(i.console, i.output))
 	}
 	<-i.done
 	i.mu.Lock()
@@ -184,8 +193,8 @@ func (i *instance) stop(ctx context.Context) {
 	i.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, local.Grace)
 	defer cancel()
-	_ = i.conn.SetWriteDeadline(time.Now().Add(local.Grace)) // it is a socket
-	_, _ = io.WriteString(i.conn, guest.StopCommand+"\n")    // it may have ended
+	_ = i.output.conn.SetWriteDeadline(time.Now().Add(local.Grace)) // it is a socket
+	_, _ = io.WriteString(i.output.conn, guest.StopCommand+"\n")    // it may have ended
 	select {
 	case <-i.done:
 	case <-ctx.Done():
@@ -196,27 +205,8 @@ func (i *instance) stop(ctx context.Context) {
 func (i *instance) discard() error {
 	i.qemu.Kill()
 	<-i.done
-	return errors.Join(i.conn.Close(), i.group.Close())
+	return errors.Join(i.hangUp(), i.group.Close())
 }
 
-// pair returns the two ends of a connection: ours, and one to hand to a child.
-func pair() (net.Conn, *os.File, error) {
-	syscall.ForkLock.RLock() // no child may have the ends in between
-	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err == nil {
-		syscall.CloseOnExec(ends[0])
-		syscall.CloseOnExec(ends[1])
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return nil, nil, fmt.Errorf("connect the guest's console: %w", err)
-	}
-	ours, theirs := os.NewFile(uintptr(ends[0]), "console"), os.NewFile(uintptr(ends[1]), "console")
-	defer ours.Close() // FileConn has its own
-	conn, err := net.FileConn(ours)
-	if err != nil {
-		theirs.Close()
-		return nil, nil, fmt.Errorf("connect the guest's console: %w", err)
-	}
-	return conn, theirs, nil
-}
+// hangUp closes this end of the lines.
+func (i *instance) hangUp() error { return errors.Join(i.console.close(), i.output.close()) }

@@ -122,8 +122,11 @@ const machineType = "q35,smbus=off,sata=off,usb=off,vmport=off,i8042=off"
 // target's memory. The default grows to a gigabyte.
 const tcgCache = 128 * targets.MiB
 
-// consoleFD is the descriptor that QEMU finds the guest's console at.
-const consoleFD = 3
+// The descriptors that QEMU finds its ends of the guest's lines at.
+const (
+	consoleFD = 3 // the serial console, which the kernel writes to
+	outputFD  = 4 // the virtio port, which the first process writes to
+)
 
 // arguments returns QEMU's argument vector. forward is the port of this machine
 // that it hands on to the server; 0: the guest has no network.
@@ -141,6 +144,9 @@ func (m *machine) arguments(forward int) []string {
 		return args
 	}
 	return append(args,
+		"-device", "virtio-serial-pci,max_ports=2", // port 0 is a virtio console, should there be one
+		"-chardev", fmt.Sprintf("socket,id=output,fd=%d", outputFD),
+		"-device", "virtserialport,nr=1,chardev=output",
 		"-netdev", fmt.Sprintf("user,id=net,ipv6=off,hostfwd=tcp:%s-:%d", targets.Address(targets.Loopback, forward), port),
 		"-device", "virtio-net-pci,netdev=net,romfile=")
 }
@@ -191,10 +197,10 @@ func (m *machine) timersFact() []record.Fact {
 	}}
 }
 
-// command is how QEMU is started with its end of the console.
-func (m *machine) command(forward int, console *os.File, group *local.Cgroup) local.Command {
+// command is how QEMU is started with its ends of the guest's lines.
+func (m *machine) command(forward int, lines []*os.File, group *local.Cgroup) local.Command {
 	return local.Command{
 		Path: m.qemu, Args: m.arguments(forward), Env: []string{"PATH=" + targets.SearchPath},
-		Files: []*os.File{console}, CPUs: m.cpus, Cgroup: group,
+		Files: lines, CPUs: m.cpus, Cgroup: group,
 	}
 }

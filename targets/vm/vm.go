@@ -6,13 +6,13 @@
 // Way of a request: over loopback to QEMU, which holds the port from its start
 // on, through QEMU's user-mode network and a virtio device into the guest.
 //
-// Way of everything else: the guest's serial console. Kernel, server and first
-// process write to it; what the first process has to say are lines marked with a
-// token (package guest). The console is slow: a server that writes much pays for
-// it here. Its beginning is kept as a log in the machine's folder while it runs,
-// its end for error messages. QEMU accepts connections long before anybody
-// listens in the guest, so the stages are the guest's word, stamped here as it
-// arrives.
+// Way of everything else: two lines. The kernel writes to the guest's serial
+// console, which is slow. The first process writes the server's output to a virtio
+// port, some fifty times faster, and between it what it has to say: lines marked
+// with a token (package guest). Until the port is there it says them on the console.
+// The end of both is kept for error messages. QEMU accepts connections long before
+// anybody listens in the guest, so the stages are the guest's word, stamped here as
+// it arrives.
 //
 // Limits: QEMU with all its threads is pinned to the target's CPUs, and the
 // guest has as many. The server is held to its memory limit by a cgroup in the
@@ -166,7 +166,7 @@ const emulator = "qemu-system-x86_64"
 const kvmDevice = "/dev/kvm"
 
 // wanted are the modules that the guest needs; what they need comes along.
-func wanted() []string { return []string{"virtio_pci", "virtio_net"} }
+func wanted() []string { return []string{"virtio_pci", "virtio_net", "virtio_console"} }
 
 // target runs guests of one kernel, which have nothing in common but how their
 // instructions run.

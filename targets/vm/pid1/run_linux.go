@@ -22,7 +22,7 @@ func Run() error {
 	if os.Getpid() != 1 {
 		return errors.New("this is the first process of a virtual machine that servebench starts; there is no other use for it")
 	}
-	// The kernel opened the console as the standard input, output and error.
+	// The kernel opened the serial console as the standard input, output and error.
 	if err := quiet(os.Stdin); err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func Run() error {
 	if err := serve(c); err != nil {
 		c.say(guest.Event{Name: guest.Failed, Fault: err.Error()})
 	}
-	drain(os.Stdout)
+	c.drain()
 	// The machine is told to end where a real one would start again.
 	return fmt.Errorf("end the machine: %w", unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART))
 }
@@ -55,7 +55,12 @@ func serve(c *console) error {
 	if err := connect(); err != nil {
 		return err
 	}
-	return run(c, *spec.Server)
+	port, err := openPort()
+	if err != nil {
+		return err
+	}
+	c.goOn(port)
+	return run(c, port, *spec.Server)
 }
 
 // readSpec reads what to do.
@@ -74,7 +79,7 @@ func readSpec() (guest.Spec, error) {
 // console is where the server's output and the events go, each event on a line
 // of its own. It is safe for concurrent use.
 type console struct {
-	out   io.Writer
+	out   io.Writer // the serial console, and from goOn on the virtio port
 	token string
 
 	mu   sync.Mutex
@@ -108,6 +113,42 @@ func (c *console) say(e guest.Event) {
 	_, _ = io.WriteString(c.out, line)
 }
 
+// goOn goes on with another file.
+func (c *console) goOn(out io.Writer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out, c.open = out, false
+}
+
+// hostTime is how long the host has to end the machine when it read the last event.
+const hostTime = 10 * time.Second
+
+// drain waits until all that was written has left the machine: the serial console
+// says when, and of what is in the virtio port the host says so, which ends the
+// machine when it read the last event.
+func (c *console) drain() {
+	_ = unix.IoctlSetInt(int(os.Stdout.Fd()), unix.TCSBRK, 1) // the machine ends either way
+	if c.out != io.Writer(os.Stdout) {
+		time.Sleep(hostTime)
+	}
+}
+
+// portPath is the virtio port that QEMU connects with the host.
+const portPath = "/dev/vport0p1"
+
+// openPort opens it, which the driver may make a moment after it was loaded.
+func openPort() (*os.File, error) {
+	var failed error
+	for began := time.Now(); time.Since(began) < deviceWait; time.Sleep(5 * time.Millisecond) {
+		port, err := os.OpenFile(portPath, os.O_RDWR, 0)
+		if err == nil {
+			return port, nil
+		}
+		failed = err
+	}
+	return nil, fmt.Errorf("connect with the host: %w; the kernel needs the driver virtio_console, built in or as a module beside it", failed)
+}
+
 // quiet makes the terminal hand on what is written as it is, and write nothing
 // back of what it reads.
 func quiet(terminal *os.File) error {
@@ -121,11 +162,6 @@ func quiet(terminal *os.File) error {
 		return fmt.Errorf("set up the console: %w", err)
 	}
 	return nil
-}
-
-// drain waits until all that was written has left the machine.
-func drain(terminal *os.File) {
-	_ = unix.IoctlSetInt(int(terminal.Fd()), unix.TCSBRK, 1) // the machine ends either way
 }
 
 // cgroups is where the guest's control groups are.
@@ -190,8 +226,8 @@ func loadModule(path string) error {
 	return nil
 }
 
-// deviceWait bounds the wait for the network device, which a driver may find a
-// moment after it was loaded.
+// deviceWait bounds the wait for a device, which a driver may find a moment after it
+// was loaded.
 const deviceWait = 2 * time.Second
 
 // connect brings up the loopback device and the network device with the address

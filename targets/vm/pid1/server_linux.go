@@ -31,8 +31,8 @@ func (r rest) Read(p []byte) (int, error) {
 	return r.File.Read(p)
 }
 
-// run runs the server, and returns when it ended.
-func run(c *console, s guest.Server) error {
+// run runs the server, obeys the host's commands, and returns when it ended.
+func run(c *console, commands io.Reader, s guest.Server) error {
 	group, unlimited := newCgroup(cgroups)
 	if group == "" {
 		return unlimited
@@ -54,7 +54,7 @@ func run(c *console, s guest.Server) error {
 		defer close(copied)
 		_, _ = io.Copy(c, output) // ends when no process holds the other end
 	}()
-	go obey(os.Stdin, pid)
+	go obey(commands, pid)
 	go listen(c, s.Port)
 	status := reap(pid)
 	_ = output.SetReadDeadline(time.Now())
