@@ -1,29 +1,13 @@
 package mlflow
 
 import (
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/protocoltest"
 )
-
-// ask has a server with a model m of two features, whose probability of class yes is that
-// of the sum of a and half of b, answer a request.
-func ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	m := protocol.Model{
-		Name: "m", Version: "1", Predict: protocol.Binary(func(x []float32) float32 { return x[0] + x[1]/2 }),
-		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	Handler(protocol.Service{Name: "s", Version: "1.2", Models: []protocol.Model{m}, MaxBatch: 2}).ServeHTTP(w, r)
-	return w
-}
 
 func TestHandler(t *testing.T) {
 	const json, csv = "application/json", "text/csv; charset=utf-8"
@@ -53,7 +37,7 @@ func TestHandler(t *testing.T) {
 		{csv, "", 400, "holds nothing"},
 		{"application/xml", "<a/>", 415, "want application/json or text/csv"},
 	} {
-		w := ask("POST", "/invocations", tt.body, "Content-Type", tt.kind)
+		w := protocoltest.Ask(Handler, "POST", "/invocations", tt.body, "Content-Type", tt.kind)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("%s: %d %s, want %d with %s", tt.body, w.Code, w.Body, tt.status, tt.want)
 		}
@@ -61,11 +45,11 @@ func TestHandler(t *testing.T) {
 			t.Errorf("%s: %s, want an error_code", tt.body, w.Body)
 		}
 	}
-	if w := ask("POST", "/invocations", `{}`, "X-Model", "n"); w.Code != 404 {
+	if w := protocoltest.Ask(Handler, "POST", "/invocations", `{}`, "X-Model", "n"); w.Code != 404 {
 		t.Errorf("another model: %d %s", w.Code, w.Body)
 	}
 	for path, want := range map[string]string{"/ping": "\n", "/health": "\n", "/version": "1.2"} {
-		if w := ask("GET", path, ""); w.Code != 200 || w.Body.String() != want {
+		if w := protocoltest.Ask(Handler, "GET", path, ""); w.Code != 200 || w.Body.String() != want {
 			t.Errorf("%s: %d %q, want %q", path, w.Code, w.Body, want)
 		}
 	}

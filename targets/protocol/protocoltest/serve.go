@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"servebench/generators"
@@ -25,6 +26,23 @@ func sendTo(h http.Handler, req protocol.Request) protocol.Response {
 	h.ServeHTTP(w, r)
 	got := w.Result()
 	return protocol.Response{Status: w.Code, Header: got.Header, Trailer: got.Trailer, Body: w.Body.Bytes()}
+}
+
+// Ask has the server side of a protocol answer a request, whose header fields come as
+// names and values by turns. It serves a model m of two features, a and b, whose
+// probability of class yes is the sum of a and half of b, and takes two rows at most.
+func Ask(handler func(protocol.Service) http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	m := protocol.Model{
+		Name: "m", Version: "1", Predict: protocol.Binary(func(x []float32) float32 { return x[0] + x[1]/2 }),
+		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
+	}
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	handler(protocol.Service{Name: "s", Version: "1.2", Models: []protocol.Model{m}, MaxBatch: 2}).ServeHTTP(w, r)
+	return w
 }
 
 // decode reads a response as the engine has it read: failures that the protocol sees

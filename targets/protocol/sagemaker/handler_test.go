@@ -1,29 +1,11 @@
 package sagemaker
 
 import (
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"servebench/generators"
-	"servebench/targets/protocol"
+	"servebench/targets/protocol/protocoltest"
 )
-
-// ask has a server with a model m of two features, whose probability of class yes is that
-// of the sum of a and half of b, answer a request.
-func ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	m := protocol.Model{
-		Name: "m", Version: "1", Predict: protocol.Binary(func(x []float32) float32 { return x[0] + x[1]/2 }),
-		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	Handler(protocol.Service{Name: "s", Version: "1.2", Models: []protocol.Model{m}, MaxBatch: 2}).ServeHTTP(w, r)
-	return w
-}
 
 func TestHandler(t *testing.T) {
 	for _, tt := range []struct {
@@ -40,7 +22,7 @@ func TestHandler(t *testing.T) {
 		{"/endpoints/n/invocations", "application/json", "", `{}`, 400, `unknown model \"n\"`},
 		{"/endpoints/m", "", "", `{}`, 404, "no such path"},
 	} {
-		w := ask("POST", tt.path, tt.body, "Content-Type", tt.kind, "Accept", tt.accept)
+		w := protocoltest.Ask(Handler, "POST", tt.path, tt.body, "Content-Type", tt.kind, "Accept", tt.accept)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("%s %s: %d %s, want %d with %s", tt.path, tt.body, w.Code, w.Body, tt.status, tt.want)
 		}

@@ -2,29 +2,13 @@ package tfserving
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/protocoltest"
 )
-
-// ask has a server with a model m of two features, whose probability of class yes is that
-// of the sum of a and half of b, answer a request.
-func ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	m := protocol.Model{
-		Name: "m", Version: "1", Predict: protocol.Binary(func(x []float32) float32 { return x[0] + x[1]/2 }),
-		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	Handler(protocol.Service{Name: "s", Version: "1.2", Models: []protocol.Model{m}, MaxBatch: 2}).ServeHTTP(w, r)
-	return w
-}
 
 func TestHandler(t *testing.T) {
 	for _, tt := range []struct {
@@ -58,11 +42,11 @@ func TestHandler(t *testing.T) {
 		{"POST", "/v1/models/m:explain", `{}`, 404, `unknown method \"explain\"`},
 		{"GET", "/v1/models/m:predict", ``, 405, `method GET is not allowed`},
 	} {
-		if w := ask(tt.method, tt.path, tt.body); w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
+		if w := protocoltest.Ask(Handler, tt.method, tt.path, tt.body); w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("%s %s %.60s: %d %s, want %d with %s", tt.method, tt.path, tt.body, w.Code, w.Body, tt.status, tt.want)
 		}
 	}
-	if w := ask(http.MethodGet, "/v1/models/m/metadata", ""); !strings.Contains(w.Body.String(), `"inputs":{"features":{"dtype":"DT_FLOAT","tensor_shape":{"dim":[{"name":"","size":"-1"},{"name":"","size":"2"}]`) {
+	if w := protocoltest.Ask(Handler, http.MethodGet, "/v1/models/m/metadata", ""); !strings.Contains(w.Body.String(), `"inputs":{"features":{"dtype":"DT_FLOAT","tensor_shape":{"dim":[{"name":"","size":"-1"},{"name":"","size":"2"}]`) {
 		t.Errorf("metadata: %s", w.Body)
 	}
 }
