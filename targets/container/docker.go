@@ -75,7 +75,7 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 
 // startDocker makes one attempt on one port of this machine.
 func (t target) startDocker(ctx context.Context, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
-	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{})}
+	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{}), status: -1}
 	i.Read = i.used
 	late, cancel := lingering(ctx)
 	defer cancel()

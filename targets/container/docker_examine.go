@@ -95,7 +95,7 @@ func (i *dockerInstance) ends(ctx context.Context, within time.Duration) error {
 // carry finds the shim, which is the container's parent, and the proxies of
 // the published port, and pins them.
 func (i *dockerInstance) carry(pid int, cpus []int) {
-	if shim, err := local.Parent(pid); err == nil && strings.Contains(commandOf(shim), "shim") {
+	if shim, err := local.Parent(pid); err == nil && strings.Contains(local.CommandName(shim), "shim") {
 		i.carriers = append(i.carriers, shim)
 	}
 	if !i.shared {
@@ -110,19 +110,9 @@ func (i *dockerInstance) carry(pid int, cpus []int) {
 	}
 	for _, carrier := range i.carriers {
 		if err := local.PinProcess(carrier, cpus); err != nil {
-			i.facts = append(i.facts, record.Fact{Name: commandOf(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
+			i.facts = append(i.facts, record.Fact{Name: local.CommandName(carrier), Value: fmt.Sprintf("not pinned to the target's CPUs: %v", err), Unequal: true})
 		}
 	}
-}
-
-// commandOf returns the command's name of a process, which the kernel cuts at 15
-// bytes.
-func commandOf(pid int) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
 }
 
 // proxiesOf returns Docker's userland proxies of a port published on loopback.

@@ -43,6 +43,7 @@ type dockerInstance struct {
 	mu     sync.Mutex
 	wanted bool
 	cause  error // why it ended; valid once done is closed
+	status int   // likewise: of its exit; -1: not known
 
 	once  sync.Once
 	close error
@@ -133,6 +134,7 @@ func (i *dockerInstance) postMortem() error {
 		return fmt.Errorf("the container ended, and asking why failed: %w", err)
 	}
 	state := found.Container.State
+	i.status = state.ExitCode
 	return fmt.Errorf("%s%s", local.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote())
 }
 
@@ -168,6 +170,9 @@ func (i *dockerInstance) judge(ctx context.Context, err error) error {
 		return i.cause
 	case i.shared && targets.PortTaken(targets.Loopback, i.port):
 		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, i.cause)
+	}
+	if i.status == 0 {
+		return fmt.Errorf("%w: it %w; if it is to run on in the background, %s", err, i.cause, local.StayInForeground)
 	}
 	return fmt.Errorf("%w: it %w", err, i.cause)
 }

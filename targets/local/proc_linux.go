@@ -167,6 +167,16 @@ func Peak(pids ...int) targets.Bytes {
 	return sum
 }
 
+// CommandName is the name of a process's command, which the kernel cuts at 15 bytes; "" of
+// one that is gone.
+func CommandName(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
 // Parent returns the process's parent.
 func Parent(pid int) (int, error) {
 	s, err := readStat(pid)

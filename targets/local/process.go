@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -79,6 +80,7 @@ type Process struct {
 	done     chan struct{}
 	state    *os.ProcessState // valid once done is closed
 	oom      bool             // likewise
+	left     int              // likewise: the processes that ran on when it ended by itself
 
 	flow   flow
 	mu     sync.Mutex
@@ -180,8 +182,12 @@ func (c Command) inWords(err error) error {
 // Until then the process is a zombie, so that its id, which is the group's as
 // well, belongs to no other.
 func (p *Process) reap() {
+	left := p.remaining()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.wanted {
+		p.left = left
+	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	_ = p.cmd.Wait() // the state says more than the error
 	p.gone = true
@@ -191,6 +197,16 @@ func (p *Process) reap() {
 
 // RootFact says what the root folder of a process with a Root is.
 func (p *Process) RootFact() record.Fact { return p.root.fact(p.inMemory) }
+
+// remaining counts the processes that the ended one has left: those of its cgroup, or
+// without one those of its session.
+func (p *Process) remaining() int {
+	pids := Descendants(p.PID())
+	if p.group != nil {
+		pids, _ = p.group.Processes() // it may be gone
+	}
+	return len(slices.DeleteFunc(pids, func(pid int) bool { return pid == p.PID() }))
+}
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
@@ -218,7 +234,7 @@ func (p *Process) Err() error {
 // output. It waits for the end.
 func (p *Process) Ended() error {
 	<-p.done
-	return fmt.Errorf("%s%s", describe(p.state, p.oom), p.Output.Quote())
+	return fmt.Errorf("%s%s%s", describe(p.state, p.oom), p.daemonised(), p.Output.Quote())
 }
 
 // Status is the process's exit status, or the signal that ended it; it waits
@@ -235,6 +251,21 @@ func (p *Process) Status() (code int, signal syscall.Signal) {
 	}
 	return code, 0
 }
+
+// daemonised says of a server that ended with success while processes of it ran on that
+// it has to stay; "" of others.
+func (p *Process) daemonised() string {
+	switch {
+	case p.left == 0 || !p.state.Success():
+		return ""
+	case p.left == 1:
+		return " and left 1 process running in the background; " + StayInForeground
+	}
+	return fmt.Sprintf(" and left %d processes running in the background; %s", p.left, StayInForeground)
+}
+
+// StayInForeground is what a server has to do that ends while its processes run on.
+const StayInForeground = `start it in the foreground, as the option -g "daemon off;" of nginx does`
 
 // describe says how a process ended.
 func describe(state *os.ProcessState, oom bool) string {
@@ -332,6 +363,8 @@ func (p *Process) Judge(err error, server, port int) error {
 		return fmt.Errorf("%w%s", err, p.Output.Quote())
 	case targets.PortTaken(targets.Loopback, port):
 		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, p.Ended())
+	case p.state.Success() && p.left == 0: // what a container had left went with it
+		return fmt.Errorf("%w: it %w; if it is to run on in the background, %s", err, p.Ended(), StayInForeground)
 	}
 	return fmt.Errorf("%w: it %w", err, p.Ended())
 }

@@ -32,3 +32,32 @@ func TestAServerInheritsNoRealTimePriority(t *testing.T) {
 		t.Errorf("a process started from a thread with real-time priority says: %s, want policy 0", got)
 	}
 }
+
+// A server that goes into the background is refused with the reason, however far it goes.
+func TestADaemonIsTold(t *testing.T) {
+	group, err := NewCgroup()
+	if err != nil {
+		t.Logf("without a cgroup: %v", err)
+	}
+	defer group.Close()
+	for name, tc := range map[string]struct {
+		script, want string
+		group        *Cgroup
+	}{
+		"in its session":            {"sleep 60 & exit 0", "exited with status 0 and left 1 process running in the background; start it in the foreground", nil},
+		"in a session of its own":   {"setsid sleep 60 & sleep 0.2; exit 0", "exited with status 0 and left 1 process running in the background; start it in the foreground", group},
+		"after a failure":           {"sleep 60 & exit 1", "exited with status 1; it wrote", nil},
+		"with nothing that runs on": {"true & wait; exit 0", "exited with status 0; it wrote", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.Contains(tc.script, "setsid") && tc.group == nil {
+				t.Skip("which processes belong to a server is known by its cgroup, and none can be made here; run as root")
+			}
+			p := shell(t, tc.script, func(c *Command) { c.Cgroup = tc.group })
+			<-p.Done()
+			if err := p.Ended(); !strings.HasPrefix(err.Error(), tc.want) {
+				t.Errorf("Ended() = %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

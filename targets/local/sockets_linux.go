@@ -67,6 +67,18 @@ func Ports(pids []int) []int {
 	return slices.Compact(ports)
 }
 
+// holder names the process that listens on the port of this network namespace, "" where
+// it cannot be seen.
+func holder(port int) string {
+	sockets := listeners(port)
+	for _, s := range processes() {
+		if files, err := openFiles(s.pid); err == nil && slices.ContainsFunc(sockets, func(s socket) bool { return slices.Contains(files, s.link) }) {
+			return fmt.Sprintf("%s (process %d)", CommandName(s.pid), s.pid)
+		}
+	}
+	return ""
+}
+
 // openFiles returns what the open files of a process are, as the links in
 // /proc/PID/fd name them.
 func openFiles(pid int) ([]string, error) {

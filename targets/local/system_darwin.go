@@ -112,6 +112,12 @@ func Holds([]int, netip.AddrPort, netip.AddrPort) bool { return true }
 // Ports are not known here.
 func Ports([]int) []int { return nil }
 
+// holder is not known here.
+func holder(int) string { return "" }
+
+// CommandName is not known here.
+func CommandName(int) string { return "" }
+
 // Descendants returns the process alone.
 func Descendants(pid int) []int { return []int{pid} }
 
