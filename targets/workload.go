@@ -27,13 +27,25 @@ type Workload struct {
 	// Dir is the working folder of a server that runs on this machine's own file
 	// system; others have the root folder, or that of their image. "": this process's.
 	Dir string
-	// Image is a container image, by reference or by the absolute path of a
-	// tarball (docker save), for the targets that run images. When empty, those
-	// targets build one from Command, which then has to be one static binary.
+	// Image is a container image: a reference, or the absolute path of a tarball (docker
+	// save, OCI) or of a folder with an OCI layout. Command, where there is one, replaces
+	// its entry point and command.
 	Image string
-	Env   []string // further KEY=VALUE pairs
-	Model string   // what requests call the model, for targets that name what they run; "": nothing
-	Ready string   // path that answers 2xx when the server is ready, or a method of gRPC, see IsCall
+	// Build is the absolute path of a folder with a Dockerfile to build the image from, in
+	// the place of Image. Where both are empty, targets make an image of Command and Files.
+	Build string
+	// Files are absolute paths of files and folders that Command needs, which every
+	// target that does not run on this machine's own file system gets at the same paths.
+	Files []string
+	// Port is the port that the server listens on whatever PORT says; 0: the only TCP port
+	// that the image exposes, else one that the target chooses.
+	Port int
+	// Bootstrap says that the server asks Lambda's Runtime API for its work itself where
+	// the environment names one, and needs no adapter there.
+	Bootstrap bool
+	Env       []string // further KEY=VALUE pairs
+	Model     string   // what requests call the model, for targets that name what they run; "": nothing
+	Ready     string   // path that answers 2xx when the server is ready, or a method of gRPC, see IsCall
 	// AnyAnswer says that any answer on Ready with a status below 500 shows that the
 	// server is ready.
 	AnyAnswer bool

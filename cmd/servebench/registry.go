@@ -17,7 +17,6 @@ import (
 	"servebench/reports/openmetrics"
 	"servebench/reports/text"
 	"servebench/scenarios"
-	"servebench/scenarios/host"
 	"servebench/scenarios/secret"
 	"servebench/targets"
 	"servebench/targets/container"
@@ -92,7 +91,7 @@ func dataFormats() []export.Format {
 
 // secretKey is the key of the hashes that secrets are recorded as, kept on this machine.
 func secretKey() []byte {
-	file, err := host.CacheDir("secret.key")
+	file, err := targets.CacheDir("secret.key")
 	if err != nil {
 		return secret.NewKey()
 	}

@@ -14,9 +14,9 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
-	"servebench/scenarios/host"
 	"servebench/scenarios/revision"
 	"servebench/scenarios/trial"
+	"servebench/targets"
 )
 
 // The facts of a server by which it is found again, beside the hash of its program.
@@ -126,7 +126,7 @@ func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say 
 }
 
 // RevisionsDir is the folder that revisions are checked out into.
-func RevisionsDir() (string, error) { return host.CacheDir("revisions") }
+func RevisionsDir() (string, error) { return targets.CacheDir("revisions") }
 
 // sweepTrees removes the revisions that killed A/B tests left in a folder. What cannot be
 // removed is told and no reason not to go on.

@@ -65,7 +65,7 @@ func ThisMachine(version string, targetCPUs int) (Machine, error) {
 }
 
 // Dir is the folder that calibrations and noise floors are kept in.
-func Dir() (string, error) { return host.CacheDir("calibration") }
+func Dir() (string, error) { return targets.CacheDir("calibration") }
 
 func fileName(of ...any) string {
 	var text []byte

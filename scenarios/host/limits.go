@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,20 +70,6 @@ func Space(dir string) (targets.Bytes, error) {
 		return 0, fmt.Errorf("ask for the space in %s: %w", dir, err)
 	}
 	return targets.Bytes(usage.Free), nil
-}
-
-// CacheDir is a folder for what is kept on this machine: below $SERVEBENCH_CACHE, else
-// the user's own cache. It need not exist.
-func CacheDir(name string) (string, error) {
-	dir := os.Getenv("SERVEBENCH_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the cache folder: %w", err)
-		}
-		dir = filepath.Join(user, "servebench")
-	}
-	return filepath.Join(dir, name), nil
 }
 
 // Ports is the range from which the kernel takes the local port of an outgoing

@@ -154,9 +154,9 @@ func (t target) createOptions(w targets.Workload, img *dockerImage, port int) cl
 		hostConfig.NetworkMode, hostConfig.PortBindings = bridge, network.PortMap{published: {binding}}
 	}
 	config.Env = w.Settings(address, listen)
-	if img.program != "" {
+	if img.static {
 		config.Env = w.Environment(address, listen)
-		config.Entrypoint, config.Cmd = []string{img.program}, w.Arguments(address, listen)[1:]
+		config.Entrypoint, config.Cmd = img.entry, w.Arguments(address, listen)[1:]
 		hostConfig.ReadonlyRootfs, hostConfig.CapDrop = true, []string{"ALL"}
 		hostConfig.Tmpfs = map[string]string{"/tmp": "mode=1777"}
 	}

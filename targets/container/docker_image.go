@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/local"
-	"servebench/targets/oci"
 
 	"github.com/containerd/errdefs"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -24,12 +25,13 @@ import (
 
 // dockerImage is an image that the engine has.
 type dockerImage struct {
-	cli     *client.Client
-	ref     string
-	program string // as oci.Image's Program
-	digest  string
-	loaded  bool // by us, under a tag of our own: to be removed
-	pulled  bool
+	cli    *client.Client
+	ref    string
+	static bool     // as image.Image's Static
+	entry  []string // its entry point
+	digest string
+	loaded bool // by us, under a tag of our own: to be removed
+	pulled bool
 }
 
 // imagePrefix begins the name of every image loaded here; its local.Maker
@@ -42,27 +44,23 @@ const imagePrefix = "servebench/workload:"
 // deployment removes its own at that moment. The layers, which are the bulk of
 // it, are shared and counted by the engine.
 func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) (*dockerImage, error) {
-	img, err := oci.Local(w)
-	if err != nil {
-		return nil, err
-	}
-	if img == nil {
+	if w.Image != "" && !filepath.IsAbs(w.Image) {
 		return named(ctx, cli, w.Image)
 	}
-	digest, err := img.ConfigName()
+	img, err := image.Open(ctx, w)
 	if err != nil {
-		return nil, fmt.Errorf("read the image: %w", err)
+		return nil, err
 	}
 	mark := fmt.Sprintf("%s-%08x", local.Self(), rand.Uint32())
 	tag, err := name.NewTag(imagePrefix + mark)
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}
-	own, err := marked(img, mark)
+	own, err := marked(img.Image, mark)
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}
-	loaded := &dockerImage{cli: cli, ref: tag.String(), program: img.Program, digest: digest.String(), loaded: true}
+	loaded := &dockerImage{cli: cli, ref: tag.String(), static: img.Static, entry: img.Config.Entrypoint, digest: img.Digest, loaded: true}
 	if err := loaded.load(ctx, tag, own); err != nil {
 		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove())
 	}
@@ -172,5 +170,5 @@ func (i *dockerImage) facts(took time.Duration) []record.Fact {
 	case i.pulled:
 		how = fmt.Sprintf("pulled in %s, before the start; it stays in the engine", took.Round(time.Millisecond))
 	}
-	return []record.Fact{{Name: "image", Value: i.digest}, {Name: "image preparation", Value: how}, isolation(i.program != "")}
+	return []record.Fact{{Name: "image", Value: i.digest}, {Name: "image preparation", Value: how}, isolation(i.static)}
 }

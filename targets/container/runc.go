@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/local"
 	"servebench/targets/oci"
 )
@@ -21,14 +22,18 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	}
 	facts := []record.Fact{runtimeFact(runtime), {Name: "network", Value: host}}
 	began := time.Now()
-	root, err := unpack(ctx, w, t.dir)
+	img, err := image.Open(ctx, w)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	root, err := oci.Unpack(ctx, img, t.dir)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
 	took := time.Since(began)
-	facts = append(facts, rootFacts(root, took)...)
+	facts = append(facts, rootFacts(img, took)...)
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
-		return startRunc(ctx, w, runtime, root, port)
+		return startRunc(ctx, w, runtime, img, root, port)
 	})
 	if err != nil {
 		return nil, errors.Join(err, root.Remove())
@@ -42,34 +47,25 @@ func runtimeFact(runtime oci.Runtime) record.Fact {
 	return record.Fact{Name: "engine", Value: runtime.Version + ", without a daemon"}
 }
 
-// unpack puts the workload's image into a folder below dir.
-func unpack(ctx context.Context, w targets.Workload, dir string) (*oci.Root, error) {
-	img, err := oci.Fetch(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	return oci.Unpack(ctx, img, dir)
-}
-
 // rootFacts say which image it is, and what putting it in place took.
-func rootFacts(root *oci.Root, took time.Duration) []record.Fact {
+func rootFacts(img *image.Image, took time.Duration) []record.Fact {
 	return []record.Fact{
-		{Name: "image", Value: root.Digest},
+		{Name: "image", Value: img.Digest},
 		{Name: "image preparation", Value: fmt.Sprintf("unpacked in %s, before the start", took.Round(time.Millisecond))},
 		{Name: "storage driver", Value: "none, a folder"},
-		isolation(root.Program != "", "no seccomp profile"),
+		isolation(img.Static, "no seccomp profile"),
 	}
 }
 
 // startRunc makes one attempt on one port.
-func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, root *oci.Root, port int) (*targets.Deployment, error) {
-	args, err := root.Arguments(w, targets.Loopback, port)
+func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img *image.Image, root *oci.Root, port int) (*targets.Deployment, error) {
+	process, err := img.Process(ctx, w, targets.Loopback, port)
 	if err != nil {
 		return nil, err
 	}
 	group, unlimited := local.NewLimited(w.Limits.Memory)
 	c, err := root.Start(runtime, oci.Command{
-		Args: args, Env: root.Environment(w, targets.Loopback, port), CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
+		Process: process, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/local"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -22,10 +23,9 @@ import (
 
 // Command is a container to start.
 type Command struct {
-	Args   []string      // argument vector of the server in it
-	Env    []string      // the whole environment of the server, KEY=VALUE
-	CPUs   []int         // its CPU set, which the runtime's process has as well; empty: not pinned
-	Memory targets.Bytes // the most that its processes may hold; 0: no limit
+	image.Process               // the server in it
+	CPUs          []int         // its CPU set, which the runtime's process has as well; empty: not pinned
+	Memory        targets.Bytes // the most that its processes may hold; 0: no limit
 	// Cgroup is the new, empty one that the container shall be in, and is the
 	// container's from then on: Remove ends what is in it and removes it, and so
 	// does a Start that fails. Nil where none can be made: the limits of memory
@@ -170,16 +170,12 @@ func (r *Root) configure(file string, c Command) error {
 
 // spec describes one container.
 func (r *Root) spec(c Command) specs.Spec {
-	cwd := r.config.WorkingDir
-	if cwd == "" {
-		cwd = "/"
-	}
 	spec := specs.Spec{
 		Version: specVersion,
-		Root:    &specs.Root{Path: r.rootfs(), Readonly: r.Program != ""},
+		Root:    &specs.Root{Path: r.rootfs(), Readonly: r.Static},
 		Process: &specs.Process{
-			Args: c.Args, Env: c.Env, Cwd: cwd, User: r.user.User,
-			NoNewPrivileges: true, Capabilities: r.capabilities(),
+			Args: c.Args, Env: c.Env, Cwd: c.Dir, User: specs.User{UID: c.UID, GID: c.GID, AdditionalGids: c.Groups},
+			NoNewPrivileges: true, Capabilities: r.capabilities(c.UID),
 		},
 		Hostname: "servebench",
 		Mounts:   mounts(),
@@ -198,12 +194,12 @@ func (r *Root) spec(c Command) specs.Spec {
 
 // capabilities are none for a server of ours; a user's image may need what
 // Docker leaves it.
-func (r *Root) capabilities() *specs.LinuxCapabilities {
-	if r.Program != "" {
+func (r *Root) capabilities(user uint32) *specs.LinuxCapabilities {
+	if r.Static {
 		return &specs.LinuxCapabilities{}
 	}
 	kept := local.UsualCapabilities()
-	if r.user.UID != 0 {
+	if user != 0 {
 		return &specs.LinuxCapabilities{Bounding: kept}
 	}
 	return &specs.LinuxCapabilities{Bounding: kept, Effective: kept, Permitted: kept}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/local"
 	"servebench/targets/targettest"
 )
@@ -36,7 +37,7 @@ func here(t testing.TB) Runtime {
 func unpacked(t testing.TB, dir string) (*Root, targets.Workload) {
 	t.Helper()
 	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"}
-	img, err := Fetch(t.Context(), w)
+	img, err := image.Open(t.Context(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,11 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	if err != nil {
 		t.Fatal(err)
 	}
-	args, err := root.Arguments(w, targets.Loopback, port)
+	img, err := image.Open(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process, err := img.Process(t.Context(), w, targets.Loopback, port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +73,7 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	if err != nil {
 		t.Logf("no cgroup: %v", err)
 	}
-	c, err := root.Start(runtime, Command{Args: args, Env: root.Environment(w, targets.Loopback, port), CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group})
+	c, err := root.Start(runtime, Command{Process: process, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +167,7 @@ func TestStartThatFailsLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Skipf("no cgroup can be made, which this test is about: %v; run as root", err)
 	}
-	_, err = root.Start(Runtime{path: "/no/such/runtime"}, Command{Args: []string{root.Program}, Cgroup: group})
+	_, err = root.Start(Runtime{path: "/no/such/runtime"}, Command{Process: image.Process{Args: []string{"/bin/server"}}, Cgroup: group})
 	if err == nil || !strings.Contains(err.Error(), "/no/such/runtime") {
 		t.Errorf("Start: %v, want an error that names the runtime", err)
 	}
@@ -179,7 +184,7 @@ func TestStartThatFailsLeavesNothing(t *testing.T) {
 func TestUnpackThatFailsLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	img, err := Local(targets.Workload{Command: []string{executable(t, "server", false)}})
+	img, err := image.Open(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,19 +112,6 @@ func brief(err error) string {
 // PACKAGE_VERSION, as the Debian package unpacks.
 const guestDir = "guest"
 
-// cacheDir is servebench's cache folder, which need not exist: $SERVEBENCH_CACHE,
-// else the user's own.
-func cacheDir() (string, error) {
-	if dir := os.Getenv("SERVEBENCH_CACHE"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the cache folder: %w", err)
-	}
-	return filepath.Join(dir, "servebench"), nil
-}
-
 // lockPause is the pause between two tries to lock a file.
 const lockPause = 20 * time.Millisecond
 

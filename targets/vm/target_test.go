@@ -86,19 +86,6 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-func TestCacheDir(t *testing.T) {
-	t.Setenv("SERVEBENCH_CACHE", "/var/cache/x")
-	if dir, err := cacheDir(); err != nil || dir != "/var/cache/x" {
-		t.Errorf("cacheDir = %s, %v", dir, err)
-	}
-	t.Setenv("SERVEBENCH_CACHE", "")
-	t.Setenv("HOME", "/home/x")
-	t.Setenv("XDG_CACHE_HOME", "")
-	if dir, err := cacheDir(); err != nil || !strings.HasPrefix(dir, "/home/x/") || filepath.Base(dir) != "servebench" {
-		t.Errorf("cacheDir = %s, %v", dir, err)
-	}
-}
-
 func TestStaticExecutablesOnly(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "server.sh")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {

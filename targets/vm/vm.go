@@ -225,7 +225,7 @@ func (t *target) findInit(guestinit func() (string, error)) *targets.Unavailable
 // findKernel finds the kernel that the option names, which is the user's mistake
 // if it is none, or any other. It has to be the one whose checksum lies beside it.
 func (t *target) findKernel() (*targets.Unavailable, error) {
-	dir, err := cacheDir()
+	dir, err := targets.CacheDir("")
 	if err != nil {
 		return &targets.Unavailable{Why: err.Error(), Fix: "export SERVEBENCH_CACHE=/var/cache/servebench"}, nil
 	}

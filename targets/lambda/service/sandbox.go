@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/local"
 	"servebench/targets/oci"
 )
@@ -103,9 +104,8 @@ func (p plain) Remove() error {
 type contained struct {
 	root    *oci.Root
 	runtime oci.Runtime
-	args    []string // argument vector in the container
-	env     []string // of the function, KEY=VALUE
-	cpus    []int    // that it is pinned to; empty: not pinned
+	process image.Process // the function
+	cpus    []int         // that it is pinned to; empty: not pinned
 }
 
 // Name implements Sandbox.
@@ -113,9 +113,11 @@ func (s contained) Name() string { return s.runtime.Version }
 
 // Start implements Sandbox. It returns once the runtime's process exists.
 func (s contained) Start(p Process) (Running, error) {
+	process := s.process
+	process.Env = targets.MergeEnvironment(process.Env, append(p.Env, "LAMBDA_TASK_ROOT=/bin"))
 	started, err := s.root.Start(s.runtime, oci.Command{
-		Args: s.args, Env: targets.MergeEnvironment(s.env, append(p.Env, "LAMBDA_TASK_ROOT=/bin")),
-		CPUs: s.cpus, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
+		Process: process,
+		CPUs:    s.cpus, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 		}
 		return plain, nothing, nil
 	}
-	image, err := oci.Local(targets.Workload{Command: []string{f.Path}})
+	img, err := image.Open(ctx, targets.Workload{Command: []string{f.Path}})
 	if err != nil && kind == Auto {
 		plain.Why = err.Error()
 		return plain, nothing, nil
@@ -171,10 +173,14 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := oci.Unpack(ctx, image, dir)
+	root, err := oci.Unpack(ctx, img, dir)
 	if err != nil {
 		return nil, nil, errors.Join(err, ctx.Err())
 	}
-	args := append([]string{image.Program}, f.Args...)
-	return contained{root, runtime, args, f.Env, f.CPUs}, root.Remove, nil
+	process, err := img.Process(ctx, targets.Workload{Command: append([]string{f.Path}, f.Args...)}, "", 0)
+	if err != nil {
+		return nil, nil, errors.Join(err, root.Remove())
+	}
+	process.Env = f.Env
+	return contained{root, runtime, process, f.CPUs}, root.Remove, nil
 }

@@ -1,18 +1,19 @@
-package oci
+package image
 
 import (
 	"debug/elf"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"servebench/targets"
 )
 
-// executable writes a file that has the header of a program, and asks for a
+// program writes a file that has the header of a program, and asks for a
 // dynamic linker or does not.
-func executable(t *testing.T, name string, dynamic bool) string {
+func program(t *testing.T, name string, dynamic bool) string {
 	t.Helper()
 	// A 64-bit little-endian ELF file with one program header, see elf(5).
 	file := make([]byte, 64+56)
@@ -32,18 +33,14 @@ func executable(t *testing.T, name string, dynamic bool) string {
 func TestImageIsTheSameEveryTime(t *testing.T) {
 	var digests []string
 	for range 2 {
-		w := targets.Workload{Command: []string{executable(t, "server", false), "-v"}, Limits: targets.Limits{Memory: 1}}
-		img, err := buildImage(w)
+		w := targets.Workload{Command: []string{program(t, "server", false), "-v"}, Limits: targets.Limits{Memory: 1}}
+		img, err := Open(t.Context(), w)
 		if err != nil {
 			t.Fatal(err)
 		}
-		digest, err := img.Digest()
-		if err != nil {
-			t.Fatal(err)
-		}
-		digests = append(digests, digest.String())
-		if img.Program != "/bin/server" {
-			t.Errorf("program %q", img.Program)
+		digests = append(digests, img.Digest)
+		if !img.Static || !slices.Equal(img.Config.Entrypoint, []string{"/bin/server"}) {
+			t.Errorf("static %t, entry point %q", img.Static, img.Config.Entrypoint)
 		}
 		config, err := img.ConfigFile()
 		if err != nil || config.Config.User != "65534:65534" || len(config.RootFS.DiffIDs) != 1 {
@@ -61,11 +58,11 @@ func TestImageNeedsOneStaticExecutable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, words := range map[string][]string{
-		executable(t, "server", true): {"dynamically linked", "CGO_ENABLED=0", "workload.image"},
-		script:                        {"not a Linux executable", "workload.image"},
-		"/no/such/server":             {"/no/such/server"},
+		program(t, "server", true): {"dynamically linked", "CGO_ENABLED=0", "workload.image"},
+		script:                     {"not a Linux executable", "workload.image"},
+		"/no/such/server":          {"/no/such/server"},
 	} {
-		_, err := Local(targets.Workload{Command: []string{file}})
+		_, err := Open(t.Context(), targets.Workload{Command: []string{file}})
 		for _, word := range words {
 			if err == nil || !strings.Contains(err.Error(), word) {
 				t.Errorf("error %v does not say %q", err, word)
@@ -81,11 +78,8 @@ func TestImageFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{broken, dir} {
-		if _, err := Local(targets.Workload{Image: file}); err == nil || !strings.Contains(err.Error(), file) {
+		if _, err := Open(t.Context(), targets.Workload{Image: file}); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("error %v does not name %s", err, file)
 		}
-	}
-	if img, err := Local(targets.Workload{Image: "registry.example/server:1"}); img != nil || err != nil {
-		t.Errorf("a reference: %v, %v, want neither", img, err)
 	}
 }

@@ -1,4 +1,4 @@
-package oci
+package image
 
 import (
 	"archive/tar"
@@ -89,7 +89,7 @@ func TestUnpack(t *testing.T) {
 		entry{name: "was-dir", body: "file", kind: tar.TypeReg, mode: 0o644},
 	)
 	dir := t.TempDir()
-	if err := unpack(t.Context(), stack(t, base, above), dir); err != nil {
+	if err := Unpack(t.Context(), stack(t, base, above), dir); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"changed": "new", "hard": "new", "usr/lib/so": "library", "lib/so": "library", "cleared/above": "kept", "was-dir": "file"} {
@@ -139,7 +139,7 @@ func TestUnpackStaysInside(t *testing.T) {
 			if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := unpack(t.Context(), stack(t, layer), inside)
+			err := Unpack(t.Context(), stack(t, layer), inside)
 			t.Logf("unpack: %v", err)
 			entries, err := os.ReadDir(outside)
 			if err != nil || len(entries) != 1 {
@@ -264,7 +264,7 @@ func TestWhiteouts(t *testing.T) {
 			}
 			for _, upper := range orders {
 				folder := t.TempDir()
-				if err := unpack(t.Context(), stack(t, archive(t, tc.lower...), archive(t, upper...)), folder); err != nil {
+				if err := Unpack(t.Context(), stack(t, archive(t, tc.lower...), archive(t, upper...)), folder); err != nil {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(tc.want, tree(t, folder)); diff != "" {
@@ -289,7 +289,7 @@ func TestLayersAsTheSpecificationSays(t *testing.T) {
 	for range 400 {
 		lower, upper := anyLayer(rng, "old", false), anyLayer(rng, "new", true)
 		folder := t.TempDir()
-		if err := unpack(t.Context(), stack(t, archive(t, lower...), archive(t, upper...)), folder); err != nil {
+		if err := Unpack(t.Context(), stack(t, archive(t, lower...), archive(t, upper...)), folder); err != nil {
 			t.Fatalf("%v over %v: %v", upper, lower, err)
 		}
 		if diff := cmp.Diff(applied(applied(nil, lower), upper), tree(t, folder)); diff != "" {
@@ -377,7 +377,7 @@ func applied(below map[string]string, layer []entry) map[string]string {
 func TestWhiteoutsOfNothing(t *testing.T) {
 	for _, name := range []string{"d/.wh.", "d/.wh..", "d/.wh...", ".wh.", ".wh...", "d/e/../.wh...."} {
 		folder := t.TempDir()
-		err := unpack(t.Context(), stack(t, archive(t, text("d/e/f", "x")), archive(t, text(name, ""))), folder)
+		err := Unpack(t.Context(), stack(t, archive(t, text("d/e/f", "x")), archive(t, text(name, ""))), folder)
 		if name == "d/e/../.wh...." { // of a file named "..."
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -396,7 +396,7 @@ func TestWhiteoutsOfNothing(t *testing.T) {
 func TestAHiddenFolderKeepsNoMode(t *testing.T) {
 	folder := t.TempDir()
 	lower := archive(t, entry{name: "d/", kind: tar.TypeDir, mode: 0o700}, entry{name: "d/e/", kind: tar.TypeDir, mode: 0o700})
-	if err := unpack(t.Context(), stack(t, lower, archive(t, text("d/e/f", "x"), text(".wh.d", ""))), folder); err != nil {
+	if err := Unpack(t.Context(), stack(t, lower, archive(t, text("d/e/f", "x"), text(".wh.d", ""))), folder); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"d", "d/e"} {
@@ -487,12 +487,14 @@ func TestUnpackStopsAmidAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	_, err = Unpack(ctx, &Image{Image: oneLayer{img, layer}}, dir)
+	t.Setenv("SERVEBENCH_CACHE", dir)
+	_, err = (&Image{Image: oneLayer{img, layer}, Digest: "sha256:x"}).Folder(ctx)
 	if !errors.Is(err, context.Canceled) || layer.read > 2<<20 {
 		t.Errorf("unpack: %v after %d bytes, want that it was cancelled", err, layer.read)
 	}
-	if left := tree(t, dir); len(left) > 0 {
-		t.Errorf("left %v", left)
+	want := map[string]string{"images": "dir", "images/sha256-x": "dir", "images/sha256-x/root.lock": "file "}
+	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
 
@@ -508,7 +510,7 @@ func TestUnpackStopsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	img := stack(t, archive(t, entry{name: "file", body: "x", kind: tar.TypeReg}))
-	if err := unpack(ctx, img, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if err := Unpack(ctx, img, t.TempDir()); !errors.Is(err, context.Canceled) {
 		t.Errorf("unpack: %v, want that it was cancelled", err)
 	}
 }
@@ -523,7 +525,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(inside, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		_ = unpack(t.Context(), stack(t, layer), inside)
+		_ = Unpack(t.Context(), stack(t, layer), inside)
 		entries, err := os.ReadDir(above)
 		if err != nil || len(entries) != 1 {
 			t.Fatalf("%v, %v beside the folder", entries, err)

@@ -1,4 +1,4 @@
-package oci
+package image
 
 import (
 	"archive/tar"
@@ -26,11 +26,11 @@ const (
 	mostName    = 4096             // bytes of a name, as Linux's PATH_MAX
 )
 
-// unpack writes the image's files below a folder, layer over layer from the
+// Unpack writes the image's files below a folder that is there, layer over layer from the
 // lowest up, until ctx ends. Names pass the links that the layers have made, as
 // they would for a process that has the folder as its root. An os.Root keeps
 // everything inside of it, whatever the names and links in the image say.
-func unpack(ctx context.Context, img v1.Image, folder string) error {
+func Unpack(ctx context.Context, img v1.Image, folder string) error {
 	return (&unpacker{bytes: mostBytes, entries: mostEntries}).unpack(ctx, img, folder)
 }
 
@@ -150,7 +150,7 @@ const (
 // or all that a folder has. "Files that are present in the same layer as a
 // whiteout file can only be hidden by whiteout files in subsequent layers."
 func (u *unpacker) whiteout(name string) error {
-	folder, err := u.locate(path.Dir(name))
+	folder, err := locate(u.root, path.Dir(name))
 	if err != nil {
 		return err
 	}
@@ -212,10 +212,10 @@ func ignoreAbsent(err error) error {
 // mostLinks is how many links one name may pass, as in Linux.
 const mostLinks = 40
 
-// locate resolves the links in a folder's path, as for a process whose root
-// this is; "." is the root. What does not exist stays as it is.
-func (u *unpacker) locate(folder string) (string, error) {
-	at, left, links := ".", strings.Split(folder, "/"), 0
+// locate resolves the links in a path, as for a process whose root this is; "." is the
+// root. What does not exist stays as it is.
+func locate(root *os.Root, name string) (string, error) {
+	at, left, links := ".", strings.Split(name, "/"), 0
 	for len(left) > 0 {
 		name := left[0]
 		left = left[1:]
@@ -227,7 +227,7 @@ func (u *unpacker) locate(folder string) (string, error) {
 			continue
 		}
 		next := path.Join(at, name)
-		link, err := u.root.Readlink(next)
+		link, err := root.Readlink(next)
 		if err != nil { // no link
 			at = next
 			continue
@@ -246,7 +246,7 @@ func (u *unpacker) locate(folder string) (string, error) {
 // place writes one entry of a layer. Devices and pipes are left out: a
 // container gets its own.
 func (u *unpacker) place(target string, header *tar.Header, body io.Reader) error {
-	folder, err := u.locate(path.Dir(target))
+	folder, err := locate(u.root, path.Dir(target))
 	if err != nil {
 		return err
 	}
@@ -317,7 +317,7 @@ func (u *unpacker) plain(folder string) error {
 // link makes a hard link.
 func (u *unpacker) link(to, target string) error {
 	to = path.Clean("/" + to)[1:]
-	folder, err := u.locate(path.Dir(to))
+	folder, err := locate(u.root, path.Dir(to))
 	if err != nil {
 		return err
 	}
