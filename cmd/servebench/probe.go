@@ -14,6 +14,7 @@ import (
 	"servebench/cmd/cli"
 	"servebench/generators"
 	"servebench/generators/datafile"
+	"servebench/reports/format"
 	"servebench/scenarios/probe"
 	"servebench/scenarios/secret"
 
@@ -23,7 +24,7 @@ import (
 func probeCommand() *cobra.Command {
 	opts := probe.Options{Protocols: protocolKinds()}
 	var headers, tensors []string
-	var dir, protocol, path string
+	var dir, protocol string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "probe URL",
@@ -65,14 +66,18 @@ checked to be of the protocol. For right answers, name your own data in the scen
 			if err := printProbe(cmd.OutOrStdout(), server); err != nil {
 				return fail(exitRuntime, err)
 			}
-			choice, err := server.Choose(protocol, opts.Model, path)
+			choice, err := server.Choose(protocol, opts.Model, opts.Path)
 			if dir == "" || err != nil {
 				return fail(exitRuntime, err, suggestOut(cmd.OutOrStdout(), choice, args[0], err))
 			}
 			if err := server.Write(choice, dir, force); err != nil {
 				return fail(exitRuntime, err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nWrote a scenario for %s.\nNext:\n  servebench run %s\n", choice, filepath.Join(dir, probe.ScenarioFile))
+			data := ""
+			if choice.WithoutData() {
+				data = fmt.Sprintf("\nThe server does not say what the model takes: put your requests into %s, as the scenario says.", filepath.Join(dir, probe.OwnDataFile))
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nWrote a scenario for %s.%s\nNext:\n  servebench run %s\n", choice, data, filepath.Join(dir, probe.ScenarioFile))
 			return err
 		},
 	}
@@ -82,7 +87,7 @@ checked to be of the protocol. For right answers, name your own data in the scen
 	flags.StringVar(&protocol, "protocol", "", "protocol of the scenario (default: the first that gave an answer)")
 	flags.StringVar(&opts.Model, "model", "", "model to ask for, where the server has no list, and of the scenario")
 	flags.StringArrayVar(&tensors, "tensor", nil, "input of a model whose server does not name any: NAME=FP32[4], without the batch")
-	flags.StringVar(&path, "path", "", "route of the scenario, of a server with an OpenAPI description")
+	flags.StringVar(&opts.Path, "path", "", "route of the scenario, of a server with an OpenAPI description")
 	flags.StringArrayVar(&headers, "header", nil, "header field of every request: 'Name: value'; ${NAME} is a variable of the environment")
 	flags.DurationVar(&opts.Timeout, "timeout", 5*time.Second, "longest time that an answer may take")
 	return cmd
@@ -120,7 +125,12 @@ func suggestOut(w io.Writer, choice probe.Choice, address string, none error) er
 	if none != nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "\nNext: write a scenario for %s:\n  servebench probe %s --out my-server\n", choice, address)
+	tensor := ""
+	if choice.WithoutData() {
+		tensor = fmt.Sprintf("The server does not say what the model takes. Name its inputs, or leave the option out and\nput your own requests into my-server/%s:\n", probe.OwnDataFile)
+		address += " --tensor 'features=FP32[4]'"
+	}
+	_, err := fmt.Fprintf(w, "\nNext: write a scenario for %s:\n%s  servebench probe %s --out my-server\n", choice, tensor, address)
 	return err
 }
 
@@ -131,7 +141,7 @@ func printProbe(w io.Writer, s *probe.Server) error {
 	for _, f := range s.Found {
 		fmt.Fprintf(&b, "\n%s", f.Protocol.Name)
 		if f.Server != "" {
-			fmt.Fprintf(&b, "  (%s)", f.Server)
+			fmt.Fprintf(&b, "  (%s)", cut(f.Server, 100))
 		}
 		b.WriteByte('\n')
 		if len(f.Trials) == 0 {
@@ -140,12 +150,21 @@ func printProbe(w io.Writer, s *probe.Server) error {
 		for _, t := range f.Trials {
 			printTrial(&b, t)
 		}
+		if f.Left > 0 {
+			fmt.Fprintf(&b, "  More models are listed (%d); --model describes one of them.\n", f.Left)
+		}
 	}
 	if len(s.Routes) > 0 {
 		b.WriteString("\ntemplate  (routes that take JSON, from the server's OpenAPI description)\n")
 		for _, r := range s.Routes {
-			fmt.Fprintf(&b, "  %s %s  %s\n    %s\n", r.Method, r.Path, r.Summary, cut(string(r.Body), 100))
+			fmt.Fprintf(&b, "  %s %s  %s\n    %s\n", r.Method, cut(r.Path, 200), cut(r.Summary, 100), cut(string(r.Body), 100))
 		}
+		if s.RoutesLeft > 0 {
+			fmt.Fprintf(&b, "  More routes take JSON (%d); --path chooses one of them.\n", s.RoutesLeft)
+		}
+	}
+	if s.RoutesProblem != nil {
+		fmt.Fprintf(&b, "\nThe server's OpenAPI description was not read: %s\n", cut(s.RoutesProblem.Error(), 200))
 	}
 	if len(s.Found) == 0 && len(s.Routes) == 0 {
 		b.WriteString("\nNone of the protocols was recognised. Any HTTP request can be sent with protocol: template.\n")
@@ -161,9 +180,9 @@ func printProbe(w io.Writer, s *probe.Server) error {
 }
 
 func printTrial(b *strings.Builder, t probe.Trial) {
-	fmt.Fprintf(b, "  model %s", t.Model.Name)
+	fmt.Fprintf(b, "  model %s", cut(t.Model.Name, 100))
 	if t.Model.Version != "" {
-		fmt.Fprintf(b, ", version %s", t.Model.Version)
+		fmt.Fprintf(b, ", version %s", cut(t.Model.Version, 100))
 	}
 	b.WriteByte('\n')
 	for _, list := range []struct {
@@ -171,16 +190,18 @@ func printTrial(b *strings.Builder, t probe.Trial) {
 		tensors []generators.Tensor
 	}{{"input", t.Model.Inputs}, {"output", t.Model.Outputs}} {
 		for _, tensor := range list.tensors {
-			fmt.Fprintf(b, "    %-6s  %-16s  %s%s\n", list.what, tensor.Name, tensor.Datatype, tensor.ShapeText())
+			fmt.Fprintf(b, "    %-6s  %-16s  %s%s\n", list.what, cut(tensor.Name, 100), tensor.Datatype, tensor.ShapeText())
 		}
 	}
 	switch {
+	case errors.Is(t.Problem, probe.ErrInputs):
+		fmt.Fprintf(b, "    No request was sent: %s\n", cut(t.Problem.Error(), 200))
 	case t.Problem != nil:
 		fmt.Fprintf(b, "    No answer to a random input: %s\n", cut(t.Problem.Error(), 200))
 	default:
 		var names []string
 		for _, a := range t.Answer {
-			names = append(names, a.Name)
+			names = append(names, cut(a.Name, 100))
 		}
 		note := ""
 		if t.Varies {
@@ -190,11 +211,11 @@ func printTrial(b *strings.Builder, t probe.Trial) {
 	}
 }
 
-// cut shortens a text for one line.
+// cut shortens a text of the server's for one line.
 func cut(text string, most int) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = format.Plain(text)
 	if len(text) > most {
-		return text[:most] + "…"
+		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }

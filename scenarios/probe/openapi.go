@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,41 +19,59 @@ import (
 type Route struct {
 	Method, Path string
 	Summary      string
-	Body         []byte   // JSON that fits the schema
-	Properties   []string // the body's own, sorted
-	Parameters   bool     // the path has parameters, which a scenario has to fill in
+	Body         []byte // JSON that fits the schema
+	Parameters   bool   // the path has parameters, which a scenario has to fill in
 }
 
-// routes reads the OpenAPI description that FastAPI and others serve.
-func routes(ctx context.Context, ask protocol.Ask) []Route {
-	var doc openAPI
-	if ask.GetJSON(ctx, "/openapi.json", &doc) != nil {
-		return nil
+// maxRoutes is how many routes are described.
+const maxRoutes = 64
+
+// describeRoutes reads the OpenAPI description that FastAPI and others serve.
+func (s *Server) describeRoutes(ctx context.Context, ask protocol.Ask) {
+	resp, err := ask(ctx, protocol.Request{Method: http.MethodGet, Path: "/openapi.json"})
+	if errors.Is(err, errTooLong) {
+		s.RoutesProblem = err
 	}
-	var all []Route
+	if err != nil || resp.Status/100 != 2 {
+		return
+	}
+	var doc openAPI
+	if err := json.Unmarshal(resp.Body, &doc); err != nil {
+		if strings.Contains(resp.Header.Get("Content-Type"), "json") { // else it answers any path
+			s.RoutesProblem = fmt.Errorf("GET /openapi.json: %w", err)
+		}
+		return
+	}
+	type described struct {
+		Route
+		content mediaType
+	}
+	var all []described
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, method := range []string{"post", "put", "patch"} {
 			op, ok := doc.operation(path, method)
 			if !ok {
 				continue
 			}
-			content, ok := op.RequestBody.Content["application/json"]
-			if !ok {
-				continue
+			if content, ok := op.RequestBody.Content["application/json"]; ok {
+				route := Route{Method: strings.ToUpper(method), Path: path, Summary: op.Summary, Parameters: strings.Contains(path, "{")}
+				all = append(all, described{route, content})
 			}
-			body, properties := doc.body(content)
-			all = append(all, Route{
-				Method: strings.ToUpper(method), Path: path, Summary: op.Summary, Body: body, Properties: properties,
-				Parameters: strings.Contains(path, "{"),
-			})
 		}
 	}
 	// Routes that look like predictions first, then in the order of their paths.
-	slices.SortStableFunc(all, func(a, b Route) int { return cmp.Compare(rank(a), rank(b)) })
-	return all
+	slices.SortStableFunc(all, func(a, b described) int { return cmp.Compare(s.rank(a.Route), s.rank(b.Route)) })
+	for _, r := range all[:min(len(all), maxRoutes)] {
+		r.Body = doc.body(r.content)
+		s.Routes = append(s.Routes, r.Route)
+	}
+	s.RoutesLeft = len(all) - len(s.Routes)
 }
 
-func rank(r Route) int {
+func (s *Server) rank(r Route) int {
+	if r.Path == s.opts.Path {
+		return -1
+	}
 	for i, word := range []string{"predict", "infer", "score", "invocation", "classif"} {
 		if strings.Contains(strings.ToLower(r.Path), word) {
 			return i
@@ -110,8 +131,8 @@ func (d *openAPI) operation(path, method string) (op operation, ok bool) {
 	return op, ok && json.Unmarshal(raw, &op) == nil
 }
 
-// body is JSON that fits the description of a body, and the names of its properties.
-func (d *openAPI) body(m mediaType) (text []byte, properties []string) {
+// body is JSON that fits the description of a body.
+func (d *openAPI) body(m mediaType) []byte {
 	value := m.Example
 	for _, e := range m.Examples {
 		if value == nil {
@@ -122,15 +143,11 @@ func (d *openAPI) body(m mediaType) (text []byte, properties []string) {
 		d.left = maxBody
 		value = d.value(m.Schema, 0)
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(value, &fields) == nil {
-		properties = slices.Sorted(maps.Keys(fields))
-	}
 	var compact bytes.Buffer
 	if json.Compact(&compact, value) != nil {
-		return value, properties
+		return value
 	}
-	return compact.Bytes(), properties
+	return compact.Bytes()
 }
 
 // maxDepth bounds how deep schemas nest, which may hold themselves.

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Protocols []protocol.Kind
 	Model     string // to ask for where a protocol has no list; "": unknown
+	Path      string // the route that is described before others; "": none
 	// Tensors are what a model takes of which the server does not say it, without the
 	// dimension of the batch.
 	Tensors []generators.Tensor
@@ -45,6 +46,10 @@ type Server struct {
 	Found  []Found
 	Not    []Refused // the protocols that it does not speak
 	Routes []Route   // of its OpenAPI description, which takes JSON
+	// RoutesLeft is how many more routes that describes, RoutesProblem why it could not be
+	// read; nil: it was, or there is none.
+	RoutesLeft    int
+	RoutesProblem error
 
 	opts      Options
 	responses int
@@ -74,6 +79,9 @@ type Trial struct {
 
 // answerLimit bounds an answer, in bytes.
 const answerLimit = 4 << 20
+
+// errTooLong is the error of a longer one.
+var errTooLong = fmt.Errorf("the answer is longer than %v, and is not read", targets.Bytes(answerLimit))
 
 // ErrAddress says that an address is no URL of a server.
 var ErrAddress = errors.New("want the URL of a server, such as http://127.0.0.1:8000")
@@ -127,7 +135,7 @@ func Run(ctx context.Context, address string, opts Options) (*Server, error) {
 	if s.responses == 0 {
 		return nil, silent
 	}
-	s.Routes = routes(ctx, s.ask(false))
+	s.describeRoutes(ctx, s.ask(false))
 	return s, nil
 }
 
@@ -171,6 +179,18 @@ func (s *Server) firstModel() string {
 	return ""
 }
 
+// inputsOf are what a model takes, as another protocol has told of it; nil: none has.
+func (s *Server) inputsOf(model string) []generators.Tensor {
+	for _, f := range s.Found {
+		for _, m := range f.Models {
+			if m.Name == model && len(m.Inputs) > 0 {
+				return m.Inputs
+			}
+		}
+	}
+	return nil
+}
+
 // silentError says that no response came.
 type silentError struct{ error }
 
@@ -202,9 +222,12 @@ func (s *Server) ask(http2 bool) protocol.Ask {
 		}
 		defer resp.Body.Close()
 		s.responses++
-		body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
+		body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit+1))
 		if err != nil {
 			return protocol.Response{}, &silentError{targets.Explain(err)}
+		}
+		if len(body) > answerLimit {
+			return protocol.Response{}, fmt.Errorf("%s %s: %w", r.Method, r.Path, errTooLong)
 		}
 		return protocol.Response{Status: resp.StatusCode, Header: resp.Header, Trailer: resp.Trailer, Body: body, Length: int64(len(body))}, nil
 	}
@@ -218,6 +241,10 @@ func (s *Server) try(ctx context.Context, ask protocol.Ask, kind protocol.Kind, 
 		t.Inputs, t.Varies, t.Problem = withoutBatch(m.Inputs)
 	case len(s.opts.Tensors) > 0:
 		t.Inputs = s.opts.Tensors
+	case len(s.inputsOf(m.Name)) > 0:
+		t.Inputs, t.Varies, t.Problem = withoutBatch(s.inputsOf(m.Name))
+	case m.Problem != nil:
+		t.Problem = fmt.Errorf("%w: %w", ErrInputs, m.Problem)
 	default:
 		t.Problem = ErrInputs
 	}

@@ -222,8 +222,8 @@ func TestHostileDescriptions(t *testing.T) {
 }
 
 // A model of which the server does not say what it takes is asked with the inputs that the
-// user names, and without them a scenario is refused; a path of the server's own description
-// is no way round it.
+// user names, and without them the requests are left to the user; a path of the server's own
+// description is no way round it.
 func TestNamedInputs(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -250,14 +250,100 @@ func TestNamedInputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Choose("", "", ""); !errors.Is(err, ErrInputs) || !strings.Contains(err.Error(), "--tensor") {
-		t.Errorf("choice %v, %v, want that inputs have to be named", c, err)
+	c, err := s.Choose("", "", "")
+	if err != nil || !c.WithoutData() || c.Route != nil {
+		t.Fatalf("choice %v, %v, want the model without data", c, err)
+	}
+	dir := t.TempDir()
+	if err := s.Write(c, dir, false); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile)); !strings.Contains(string(text), "# The server does not say what the model takes.") || !strings.Contains(string(text), "file: "+OwnDataFile) {
+		t.Errorf("scenario:\n%s", text)
 	}
 	opts.Tensors = []generators.Tensor{{Name: "features", Datatype: generators.FP32, Shape: []int64{4}}}
 	if s, err = Run(t.Context(), server.URL, opts); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Choose("", "", ""); err != nil || c.String() != "model iris by protocol v2" {
+	if c, err := s.Choose("", "", ""); err != nil || c.WithoutData() || c.String() != "model iris by protocol v2" {
 		t.Errorf("choice %v, %v", c, err)
+	}
+}
+
+// TestInputsOfAnotherProtocol asks MLflow's server, which does not say what its model takes,
+// for what v2 tells.
+func TestInputsOfAnotherProtocol(t *testing.T) {
+	mux := http.NewServeMux()
+	for path, text := range map[string]string{
+		"GET /v2": `{"name":"x"}`, "GET /v2/models": `{"models":["m"]}`, "GET /version": "2.9.1", "GET /ping": "\n",
+		"GET /v2/models/m":  `{"inputs":[{"name":"a","datatype":"FP64","shape":[-1,2]}]}`,
+		"POST /invocations": `{"predictions":[1]}`,
+	} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, text)
+		})
+	}
+	s, err := Run(t.Context(), serve(t, mux), Options{Protocols: []protocol.Kind{v2.Kind(), mlflow.Kind()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Choose("mlflow", "", "")
+	if err != nil || c.WithoutData() || len(c.Trial.Inputs) != 1 || c.Trial.Inputs[0].Name != "a" {
+		t.Fatalf("choice %v, %v", c, err)
+	}
+}
+
+// TestBadModelAmongGood describes all models that can be, and says what is wrong with the
+// others.
+func TestBadModelAmongGood(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"models":[{"name":"bad"},{"name":"good"},{"name":"strange"}]}`)
+	})
+	mux.HandleFunc("GET /v1/models/good/metadata", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"metadata":{"signature_def":{"signature_def":{"serving_default":{"inputs":{"x":{"dtype":"DT_FLOAT","tensor_shape":{"dim":[{"size":"-1"},{"size":"2"}]}}}}}}}}`)
+	})
+	mux.HandleFunc("GET /v1/models/strange/metadata", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
+	s, err := Run(t.Context(), serve(t, mux), Options{Protocols: []protocol.Kind{tfserving.Kind()}})
+	if err != nil || len(s.Found) != 1 || len(s.Found[0].Trials) != 3 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for i, want := range []string{"GET /v1/models/bad/metadata: status 404", "status 404", "no signature serving_default"} {
+		if got := s.Found[0].Trials[i].Problem; got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("model %d: %v, want %s", i, got, want)
+		}
+	}
+	if len(s.Found[0].Models[1].Inputs) != 1 {
+		t.Errorf("the good model: %+v", s.Found[0].Models[1])
+	}
+}
+
+// TestTooMuch holds the probe to a server that says more than it reads, lists more models and
+// describes more routes than are shown.
+func TestTooMuch(t *testing.T) {
+	var paths, models []string
+	for i := range 1000 {
+		paths = append(paths, fmt.Sprintf(`"/r%d":{"post":{"requestBody":{"content":{"application/json":{"schema":{"type":"array","minItems":1000,"items":{"type":"array","minItems":1000,"items":{"type":"number"}}}}}}}}`, i))
+		models = append(models, fmt.Sprintf(`"m%d"`, i))
+	}
+	description := `{"paths":{` + strings.Join(paths, ",") + `}}`
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v2", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"name":"x"}`) })
+	mux.HandleFunc("GET /v2/models", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"models":[`+strings.Join(models, ",")+`]}`)
+	})
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, description) })
+	opts := Options{Protocols: []protocol.Kind{v2.Kind()}, Path: "/r999"}
+	s, err := Run(t.Context(), serve(t, mux), opts)
+	if err != nil || len(s.Routes) != maxRoutes || s.RoutesLeft != 1000-maxRoutes || s.Routes[0].Path != "/r999" {
+		t.Fatalf("%d routes and %d more, the first is %+v, %v", len(s.Routes), s.RoutesLeft, s.Routes[0].Path, err)
+	}
+	if f := s.Found[0]; len(f.Models)+f.Left != 1000 || f.Left == 0 {
+		t.Errorf("%d models and %d more", len(f.Models), f.Left)
+	}
+	description = strings.Repeat(" ", answerLimit+1)
+	if s, err = Run(t.Context(), serve(t, mux), opts); err != nil || !errors.Is(s.RoutesProblem, errTooLong) {
+		t.Errorf("a description that is too long: %v, %v", s.RoutesProblem, err)
 	}
 }

@@ -18,6 +18,9 @@ const (
 	// ScenarioFile and DataFile are the names of the files that Write makes.
 	ScenarioFile = "scenario.yaml"
 	DataFile     = "requests.jsonl"
+	// OwnDataFile is the name of the file that the user has to make where nobody says what a
+	// model takes.
+	OwnDataFile = "requests.csv"
 	// records is how many different examples are written.
 	records = 200
 )
@@ -27,6 +30,18 @@ type Choice struct {
 	Found *Found
 	Trial *Trial
 	Route *Route
+}
+
+// WithoutData says that nobody says what the model takes.
+func (c Choice) WithoutData() bool { return c.Trial != nil && c.Trial.Problem != nil }
+
+// ownData says in the scenario what to give where nobody says what the model takes.
+var ownData = []string{
+	" The server does not say what the model takes. Put your requests into the file: a CSV file",
+	" with a header, or JSON Lines (.jsonl). Every column of numbers is a feature, in the order",
+	" of the file, unless features lists them: features: [age, income]. Inputs that are tensors",
+	" are described by tensors: {image: \"FP32[3,224,224]\"}. label or expect name a column with",
+	" right answers.",
 }
 
 // String names the choice.
@@ -40,18 +55,11 @@ func (c Choice) String() string {
 // Choose picks what a scenario drives: the first model that gave an answer, of the
 // protocol and the model named, if they are. A route is picked by its path or by the protocol
 // template, and the first one, whose path has no parameters, where no model was found: a
-// server that speaks another protocol describes that one's routes too.
+// server that speaks another protocol describes that one's routes too. Last comes a model
+// of which nobody says what it takes: the scenario's requests are left to the user.
 func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
-	if path == "" {
-		for i := range s.Found {
-			f := &s.Found[i]
-			for j := range f.Trials {
-				t := &f.Trials[j]
-				if t.Problem == nil && (protocolName == "" || f.Protocol.Name == protocolName) && (model == "" || t.Model.Name == model) {
-					return Choice{Found: f, Trial: t}, nil
-				}
-			}
-		}
+	if c, ok := s.chooseModel(protocolName, model, func(t *Trial) bool { return t.Problem == nil }); ok && path == "" {
+		return c, nil
 	}
 	for i := range s.Routes {
 		r := &s.Routes[i]
@@ -60,12 +68,8 @@ func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
 			return Choice{Route: r}, nil
 		}
 	}
-	for _, f := range s.Found {
-		for _, t := range f.Trials {
-			if errors.Is(t.Problem, ErrInputs) {
-				return Choice{}, fmt.Errorf("%s: model %s: %w; name its inputs with --tensor, such as --tensor 'features=FP32[4]'", f.Protocol.Name, t.Model.Name, t.Problem)
-			}
-		}
+	if c, ok := s.chooseModel(protocolName, model, func(t *Trial) bool { return errors.Is(t.Problem, ErrInputs) }); ok && path == "" {
+		return c, nil
 	}
 	if len(s.Routes) > 0 && path == "" {
 		return Choice{}, errors.New("no model was found that a scenario could drive; name a route with --path")
@@ -73,22 +77,46 @@ func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
 	return Choice{}, errors.New("nothing was found that a scenario could drive")
 }
 
+// chooseModel returns the first model that suits of a protocol and with a name, if they are
+// given.
+func (s *Server) chooseModel(protocolName, model string, suits func(*Trial) bool) (c Choice, ok bool) {
+	for i := range s.Found {
+		f := &s.Found[i]
+		for j := range f.Trials {
+			t := &f.Trials[j]
+			if suits(t) && (protocolName == "" || f.Protocol.Name == protocolName) && (model == "" || t.Model.Name == model) {
+				return Choice{Found: f, Trial: t}, true
+			}
+		}
+	}
+	return Choice{}, false
+}
+
 // Write writes a scenario that drives the choice into a folder, with the data that it sends.
 // Files that exist are an error unless force.
 func (s *Server) Write(c Choice, dir string, force bool) error {
 	files := map[string][]byte{}
 	var document yaml.MapSlice
-	if c.Route != nil {
+	comments := yaml.CommentMap{}
+	switch {
+	case c.Route != nil:
 		document = s.routeScenario(c.Route)
-	} else {
+	case c.WithoutData():
+		document = s.modelScenario(c, yaml.MapSlice{{Key: "file", Value: OwnDataFile}})
+		comments["$.data"] = []*yaml.Comment{yaml.HeadComment(ownData...)}
+	default:
 		data, err := examples(c.Trial.Inputs)
 		if err != nil {
 			return err
 		}
 		files[DataFile] = data
-		document = s.modelScenario(c)
+		shapes := yaml.MapSlice{}
+		for _, t := range c.Trial.Inputs {
+			shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + string(t.AppendShape(nil))})
+		}
+		document = s.modelScenario(c, yaml.MapSlice{{Key: "file", Value: DataFile}, {Key: "tensors", Value: shapes}})
 	}
-	text, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true))
+	text, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
 	if err != nil {
 		return fmt.Errorf("write scenario: %w", err)
 	}
@@ -123,15 +151,15 @@ func examples(inputs []generators.Tensor) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (s *Server) modelScenario(c Choice) yaml.MapSlice {
-	shapes := yaml.MapSlice{}
-	for _, t := range c.Trial.Inputs {
-		shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + string(t.AppendShape(nil))})
+func (s *Server) modelScenario(c Choice, data yaml.MapSlice) yaml.MapSlice {
+	what := "Random inputs"
+	if c.WithoutData() {
+		what = "Requests"
 	}
-	return s.scenario(c.Trial.Model.Name, "Random inputs for model "+c.Trial.Model.Name+".", yaml.MapSlice{
+	return s.scenario(c.Trial.Model.Name, what+" for model "+c.Trial.Model.Name+".", yaml.MapSlice{
 		{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: literal(c.Trial.Model.Name)}}},
 		{Key: "protocol", Value: c.Found.Protocol.Name},
-		{Key: "data", Value: yaml.MapSlice{{Key: "file", Value: DataFile}, {Key: "tensors", Value: shapes}}},
+		{Key: "data", Value: data},
 	})
 }
 

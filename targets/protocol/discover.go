@@ -20,6 +20,8 @@ type Description struct {
 	// are the one that was asked for, if any.
 	Models []ModelDescription
 	Listed bool
+	// Left is how many more models it lists, which were too many to describe.
+	Left int
 }
 
 // ModelDescription is what a server says of a model.
@@ -28,18 +30,21 @@ type ModelDescription struct {
 	// Inputs and Outputs have no data, and the dimension of the batch in their shape; -1
 	// is a dimension that varies. nil: the server does not say.
 	Inputs, Outputs []generators.Tensor
+	// Problem is why the server's description could not be read; nil: it was, or there is none.
+	Problem error
 }
 
 // maxModels is how many models of a list are described.
 const maxModels = 64
 
-// Choose picks the models to describe from a server's list: the one that was asked for,
-// or the first 64.
-func Choose(names []string, model string) []string {
+// Choose picks the models to describe from a server's list, the one that was asked for or
+// the first 64, and counts those left out of them.
+func Choose(names []string, model string) (chosen []string, left int) {
 	if model != "" && slices.Contains(names, model) {
-		return []string{model}
+		return []string{model}, 0
 	}
-	return names[:min(len(names), maxModels)]
+	chosen = names[:min(len(names), maxModels)]
+	return chosen, len(names) - len(chosen)
 }
 
 // GetJSON asks for a path and reads the answer into a document. It fails where there is no

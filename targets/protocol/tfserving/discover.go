@@ -1,6 +1,7 @@
 package tfserving
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,12 +39,16 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	case model == "":
 		return nil, errors.New("GET /v1/models: no list of models, and none was named")
 	}
-	for _, name := range protocol.Choose(names, model) {
-		m, err := describe(ctx, ask, name)
-		if err != nil {
-			return nil, err
-		}
+	names, d.Left = protocol.Choose(names, model)
+	var problem error
+	described := false
+	for _, name := range names {
+		m := describe(ctx, ask, name)
 		d.Models = append(d.Models, m)
+		problem, described = cmp.Or(problem, m.Problem), described || m.Problem == nil
+	}
+	if !described && problem != nil {
+		return nil, problem
 	}
 	return d, nil
 }
@@ -55,7 +60,7 @@ type tensorInfo struct {
 	} `json:"tensor_shape"`
 }
 
-func describe(ctx context.Context, ask protocol.Ask, name string) (protocol.ModelDescription, error) {
+func describe(ctx context.Context, ask protocol.Ask, name string) protocol.ModelDescription {
 	m := protocol.ModelDescription{Name: name}
 	var doc struct {
 		Spec     struct{ Version string } `json:"model_spec"`
@@ -65,15 +70,16 @@ func describe(ctx context.Context, ask protocol.Ask, name string) (protocol.Mode
 			} `json:"signature_def"`
 		}
 	}
-	if err := ask.GetJSON(ctx, "/v1/models/"+url.PathEscape(name)+"/metadata", &doc); err != nil {
-		return m, err
+	if m.Problem = ask.GetJSON(ctx, "/v1/models/"+url.PathEscape(name)+"/metadata", &doc); m.Problem != nil {
+		return m
 	}
 	signature, ok := doc.Metadata.Outer.Inner["serving_default"]
 	if !ok {
-		return m, errors.New("the metadata of model " + name + " have no signature serving_default")
+		m.Problem = fmt.Errorf("GET /v1/models/%s/metadata: there is no signature serving_default", name)
+		return m
 	}
 	m.Version, m.Inputs, m.Outputs = doc.Spec.Version, schemas(signature.Inputs), schemas(signature.Outputs)
-	return m, nil
+	return m
 }
 
 func schemas(infos map[string]tensorInfo) []generators.Tensor {

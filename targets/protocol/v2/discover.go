@@ -26,13 +26,14 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	if d.Listed = listed; !listed && model != "" {
 		names = []string{model}
 	}
-	for _, name := range protocol.Choose(names, model) {
+	names, d.Left = protocol.Choose(names, model)
+	for _, name := range names {
 		m := protocol.ModelDescription{Name: name}
 		var doc struct {
 			Versions        []string
 			Inputs, Outputs []tensorDoc
 		}
-		if err := ask.GetJSON(ctx, "/v2/models/"+url.PathEscape(name), &doc); err == nil {
+		if m.Problem = ask.GetJSON(ctx, "/v2/models/"+url.PathEscape(name), &doc); m.Problem == nil {
 			m.Inputs, m.Outputs = schemas(doc.Inputs), schemas(doc.Outputs)
 			if n := len(doc.Versions); n > 0 {
 				m.Version = doc.Versions[n-1]

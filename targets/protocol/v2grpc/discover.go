@@ -35,7 +35,8 @@ func discover(ctx context.Context, ask protocol.Ask, model string) (*protocol.De
 	if d.Listed = err == nil; !d.Listed && model != "" {
 		names = []string{model}
 	}
-	for _, name := range protocol.Choose(names, model) {
+	names, d.Left = protocol.Choose(names, model)
+	for _, name := range names {
 		d.Models = append(d.Models, describe(ctx, ask, name))
 	}
 	return d, nil
@@ -84,6 +85,7 @@ func describe(ctx context.Context, ask protocol.Ask, name string) protocol.Model
 	m := protocol.ModelDescription{Name: name}
 	reply, err := call(ctx, ask, "ModelMetadata", appendText(nil, 1, name))
 	if err != nil {
+		m.Problem = err
 		return m
 	}
 	tensor := func(list *[]generators.Tensor, message []byte) error {
