@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,20 @@ func TestUnequalAlone(t *testing.T) {
 	p.Targets = p.Targets[:1]
 	if got := rulesOf(analyse(t, recordtest.Open(t, p)))["unequal"]; got != "physical: network path is not what the scenario asks for: loopback" {
 		t.Errorf("%q", got)
+	}
+}
+
+// How many CPUs the servers see is said where it is not the same everywhere.
+func TestUnequalVisibleCPUs(t *testing.T) {
+	for vm, want := range map[int]string{2: "", 1: ": CPUs visible could not be made equal between the targets: physical: 2; container: 2; vm: 1"} {
+		p := recordtest.Overhead()
+		p.Targets = p.Targets[:3]
+		for i, n := range []int{2, 2, vm} {
+			p.Targets[i].Facts = []record.Fact{{Name: record.FactVisibleCPUs, Value: strconv.Itoa(n), Count: n}}
+		}
+		if got := rulesOf(analyse(t, recordtest.Open(t, p)))["unequal"]; got != want {
+			t.Errorf("with %d: %q, want %q", vm, got, want)
+		}
 	}
 }
 

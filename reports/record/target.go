@@ -73,7 +73,7 @@ type Fact struct {
 	State string `json:"state,omitzero"`
 	// Denied says that the operating system refused something better for want of rights.
 	Denied bool `json:"denied,omitzero"`
-	// Count is how many the Value lists, of FactTargetCPUs; 0 of others.
+	// Count is how many the Value lists, of FactTargetCPUs and FactVisibleCPUs; 0 of others.
 	Count int `json:"count,omitzero"`
 	// Unequal marks what could not be made equal between targets.
 	Unequal bool `json:"unequal,omitempty"`
@@ -94,7 +94,8 @@ const (
 	FactAcceleration  = "acceleration" // how a guest's instructions are executed: KVM or TCG
 	FactPriority      = "generator priority"
 	FactGeneratorCPUs = "generator CPUs"
-	FactTargetCPUs    = "target CPUs" // of the servers that are started here
+	FactTargetCPUs    = "target CPUs"  // of the servers that are started here
+	FactVisibleCPUs   = "CPUs visible" // to a server that counts them, as Python's os.cpu_count does
 	FactLimits        = "limits"
 	FactTLS           = "TLS" // how connections to an https server are secured
 )

@@ -190,7 +190,7 @@ func Parent(pid int) (int, error) {
 // and says where they are not those asked for. why is the reason when the
 // memory limit could not be set; nil when it was.
 func Applied(pid int, w targets.Workload, why error) []record.Fact {
-	return []record.Fact{cpuFact(pid, w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
+	return []record.Fact{cpuFact(pid, w.CPUSet), visibleFact(w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
 }
 
 func cpuFact(pid int, want []int) record.Fact {
@@ -204,6 +204,24 @@ func cpuFact(pid int, want []int) record.Fact {
 		return record.Fact{Name: "CPUs", Value: targets.FormatCPUs(got) + ", not pinned"}
 	}
 	return record.Fact{Name: "CPUs", Value: targets.FormatCPUs(got)}
+}
+
+// visibleFact says how many CPUs a server sees that asks how many there are and not which it
+// may use: all of the machine.
+func visibleFact(may []int) record.Fact {
+	text, err := os.ReadFile("/sys/devices/system/cpu/online")
+	if err != nil {
+		return record.Fact{Name: record.FactVisibleCPUs, Value: fmt.Sprintf("not known: %v", err)}
+	}
+	online, err := targets.ParseCPUs(string(text))
+	if err != nil {
+		return record.Fact{Name: record.FactVisibleCPUs, Value: fmt.Sprintf("not known: %v", err)}
+	}
+	fact := record.Fact{Name: record.FactVisibleCPUs, Value: strconv.Itoa(len(online)), Count: len(online)}
+	if n := len(may); n > 0 && n < len(online) {
+		fact.Value += fmt.Sprintf(", of which it may use %d", n)
+	}
+	return fact
 }
 
 func memoryFact(pid int, want targets.Bytes, why error) record.Fact {

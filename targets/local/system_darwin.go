@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -98,6 +100,7 @@ func Pinned(int) ([]int, error) { return nil, errLinux }
 func Applied(_ int, w targets.Workload, _ error) []record.Fact {
 	return []record.Fact{
 		{Name: "CPUs", Value: "not pinned: " + errLinux.Error(), Unequal: len(w.CPUSet) > 0},
+		{Name: record.FactVisibleCPUs, Value: strconv.Itoa(runtime.NumCPU()), Count: runtime.NumCPU()},
 		{Name: "memory limit", Value: "none: " + errLinux.Error(), Unequal: w.Limits.Memory > 0},
 		processorsFact(w.Limits),
 	}

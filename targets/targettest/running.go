@@ -22,6 +22,7 @@ type report struct {
 	Began      time.Time
 	GOMAXPROCS int
 	CPUs       string
+	Visible    int
 }
 
 func answers(p *subject) {
@@ -179,6 +180,9 @@ func cpuSet(p *subject) {
 	}
 	if r.CPUs != want {
 		p.Errorf("the server sees the CPUs %q, want %q", r.CPUs, want)
+	}
+	if got := p.fact(d, record.FactVisibleCPUs); got.Count != r.Visible {
+		p.Errorf("the fact says that %d CPUs are visible (%s), the server sees %d", got.Count, got.Value, r.Visible)
 	}
 	if r.GOMAXPROCS != 1 {
 		p.Errorf("GOMAXPROCS is %d, want the number of CPUs", r.GOMAXPROCS)

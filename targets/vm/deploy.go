@@ -177,13 +177,11 @@ func (i *instance) applied(w targets.Workload, started happening) []record.Fact 
 	memory := memoryFact(limit, i.machine.memory, targets.Bytes(started.Memory), started.Fault)
 	w.Limits.Memory = 0 // QEMU itself has no limit
 	facts := local.Applied(i.qemu.PID(), w, nil)
-	for n := range facts {
-		if facts[n].Name == memory.Name {
-			facts[n] = memory
-		}
+	n := i.machine.processors()
+	for _, own := range []record.Fact{memory, {Name: record.FactVisibleCPUs, Value: fmt.Sprint(n), Count: n}} {
+		facts[slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == own.Name })] = own
 	}
 	return append(facts,
-		record.Fact{Name: "guest CPUs", Value: fmt.Sprint(i.machine.processors())},
 		record.Fact{Name: "guest memory", Value: guestMemory(i.machine.memory, limit)})
 }
 

@@ -119,21 +119,21 @@ func series(version string) string {
 // targetTraits are the facts of a target that are not mere remarks.
 func targetTraits() map[string]trait {
 	return map[string]trait{
-		"CPUs":         {Limits, nil},
-		"memory limit": {Limits, nil},
-		"GOMAXPROCS":   {Limits, nil},
-		"guest CPUs":   {Limits, nil},
-		"guest memory": {Limits, nil},
-		"memory size":  {Limits, nil},
-		"CPU share":    {Limits, nil},
-		"limits":       {Limits, nil},
-		"acceleration": {Target, nil},
-		"network":      {Target, nil},
-		"network path": {Target, nil},
-		"concurrency":  {Target, nil},
-		"freezing":     {Target, nil},
-		"guest clock":  {Target, nil},
-		"TLS":          {Client, nil},
+		"CPUs":                 {Limits, nil},
+		"memory limit":         {Limits, nil},
+		"GOMAXPROCS":           {Limits, nil},
+		record.FactVisibleCPUs: {Limits, nil},
+		"guest memory":         {Limits, nil},
+		"memory size":          {Limits, nil},
+		"CPU share":            {Limits, nil},
+		"limits":               {Limits, nil},
+		"acceleration":         {Target, nil},
+		"network":              {Target, nil},
+		"network path":         {Target, nil},
+		"concurrency":          {Target, nil},
+		"freezing":             {Target, nil},
+		"guest clock":          {Target, nil},
+		"TLS":                  {Client, nil},
 	}
 }
 

@@ -61,7 +61,7 @@ func unequalFacts(s *Subject) []finding {
 	var names []string
 	for _, t := range ran {
 		for _, f := range t.Facts {
-			if !f.Unequal || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
+			if !f.Unequal && !visiblyUnequal(ran, f) || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
 				continue
 			}
 			if values[f.Name] == nil {
@@ -83,6 +83,14 @@ func unequalFacts(s *Subject) []finding {
 		all = append(all, f)
 	}
 	return all
+}
+
+// visiblyUnequal says that a fact tells how many CPUs a server sees, and that those of the
+// other targets see more or fewer. How many all see is the machine's business.
+func visiblyUnequal(ran []record.Target, f record.Fact) bool {
+	return f.Name == record.FactVisibleCPUs && slices.ContainsFunc(ran, func(t record.Target) bool {
+		return slices.ContainsFunc(t.Facts, func(g record.Fact) bool { return g.Name == f.Name && g.Count != f.Count })
+	})
 }
 
 // toldAlready says that emulated or ranAlready tells of a fact. What was so only

@@ -31,6 +31,7 @@ type Report struct {
 	Began      time.Time // when the server started
 	GOMAXPROCS int
 	CPUs       string // as in /proc/self/status
+	Visible    int    // CPUs that /proc/stat lists
 	UID        int
 	// Effective capabilities and the bit against new ones, as there.
 	Capabilities, NoNewPrivileges string
@@ -173,6 +174,8 @@ func report(began time.Time, write bool) Report {
 			r.NoNewPrivileges = value
 		}
 	}
+	stat, _ := os.ReadFile("/proc/stat") // likewise
+	r.Visible = strings.Count(string(stat), "\ncpu")
 	if write {
 		f, err := os.CreateTemp("/", "testserver-")
 		if r.Writable = err == nil; r.Writable {
