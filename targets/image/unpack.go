@@ -277,7 +277,12 @@ func (u *unpacker) place(target string, header *tar.Header, body io.Reader) erro
 		return err
 	}
 	// The owner first: changing it takes the set-user-id bit away.
-	return errors.Join(own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
+	err = errors.Join(own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
+	if header.Typeflag == tar.TypeDir {
+		return err
+	}
+	// Python takes the compiled form of a file by the file's time.
+	return errors.Join(err, u.root.Chtimes(target, header.ModTime, header.ModTime))
 }
 
 // mark notes that the layer has an entry there.
