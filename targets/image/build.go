@@ -3,6 +3,7 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/image/bundle"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -22,28 +24,47 @@ import (
 // nobody is the user and group that a server of ours runs as in a container.
 const nobody = 65534
 
-// fromCommand makes an image of the workload's executable and nothing else. All
-// times in it are the epoch, so the same executable gives the same digest.
-func fromCommand(w targets.Workload) (*Image, error) {
+// fromCommand makes an image of the workload's command: of a static executable that needs
+// no files that and nothing else, otherwise a bundle.
+func fromCommand(ctx context.Context, w targets.Workload) (*Image, error) {
 	file, err := w.Executable()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatic(file); err != nil {
+	if static, err := targets.IsStatic(file); len(w.Files) == 0 && err == nil && static {
+		return fromExecutable(file)
+	}
+	store, err := targets.CacheDir(storeName)
+	if err != nil {
 		return nil, err
 	}
+	made, err := bundle.Make(ctx, w, store)
+	if err != nil {
+		return nil, err
+	}
+	img, err := described(made.Image)
+	if err != nil {
+		return nil, err
+	}
+	img.Notes = made.Notes
+	return img, nil
+}
+
+// fromExecutable makes an image of one static executable. All times in it are the epoch,
+// so the same executable gives the same digest.
+func fromExecutable(file string) (*Image, error) {
 	program := path.Join("/bin", filepath.Base(file))
 	content, err := layer(file, program)
 	if err != nil {
-		return nil, fmt.Errorf("build an image of %s: %w", file, err)
+		return nil, fmt.Errorf("make an image of %s: %w", file, err)
 	}
 	img, err := assemble(content, program)
 	if err != nil {
-		return nil, fmt.Errorf("build an image of %s: %w", file, err)
+		return nil, fmt.Errorf("make an image of %s: %w", file, err)
 	}
 	made, err := described(img)
 	if err != nil {
-		return nil, fmt.Errorf("build an image of %s: %w", file, err)
+		return nil, fmt.Errorf("make an image of %s: %w", file, err)
 	}
 	made.Static = true
 	return made, nil
@@ -90,16 +111,4 @@ func layer(file, program string) ([]byte, error) {
 		return nil, err
 	}
 	return buf.Bytes(), w.Close()
-}
-
-// checkStatic refuses an executable that would not run alone in an image.
-func checkStatic(file string) error {
-	static, err := targets.IsStatic(file)
-	if err != nil {
-		return fmt.Errorf("%s is not a Linux executable, so no image can be built from it: name one that has it with workload.image (%w)", file, err)
-	}
-	if !static {
-		return fmt.Errorf("%s is dynamically linked, and the image built from it has nothing but the executable: build it statically (Go: CGO_ENABLED=0), or name an image that has its libraries with workload.image", file)
-	}
-	return nil
 }

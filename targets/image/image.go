@@ -37,6 +37,9 @@ type Image struct {
 	// Static says that the image was made here of one static executable: it runs with a
 	// read-only root folder and without capabilities.
 	Static bool
+	// Notes say what is not as on this machine in an image that was made here: a sentence
+	// each.
+	Notes []string
 }
 
 // Resolve pins what may change while a run lasts: a reference becomes
@@ -65,7 +68,7 @@ func Resolve(ctx context.Context, w targets.Workload) (targets.Workload, error) 
 func Open(ctx context.Context, w targets.Workload) (*Image, error) {
 	switch {
 	case w.Image == "":
-		return fromCommand(w)
+		return fromCommand(ctx, w)
 	case filepath.IsAbs(w.Image):
 		return fromFile(w.Image)
 	}
