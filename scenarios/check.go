@@ -137,7 +137,6 @@ func (c check) template(t *Template) {
 	d := c.s.Data
 	c.refuse("data.features", d.Features != nil, takesColumns, "it left out")
 	c.refuse("data.tensors", d.Tensors != nil, takesColumns, "it left out")
-	c.refuse("data.classes", d.Classes != nil, "an answer to a template is compared as it is", "it left out")
 	c.refuse("data.batch", d.Batch > 1, "a template has room for one record", "1")
 	compared := d.Label != "" || d.Expect != "" || d.Generator != ""
 	if !c.Sound("data", "template.answer") {

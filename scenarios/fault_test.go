@@ -230,7 +230,6 @@ func faults() []faulty {
 			new: "targets: [endpoint]\nprotocol: template\ntemplate: {path: '/{{a}}'}\ndata: {file: x.csv, features: [a], tensors: {x: 'FP32[1]'}, classes: ['no', 'yes'], label: b, expect: c, batch: 2}", want: []string{
 				`5:31: data.features: a template takes columns by placeholders, as in {{column}}; want it left out`,
 				`5:45: data.tensors: a template takes columns by placeholders, as in {{column}}; want it left out`,
-				`5:70: data.classes: an answer to a template is compared as it is; want it left out`,
 				`5:113: data.batch: a template has room for one record; want 1`,
 			}},
 		{name: "answer of a template", old: "targets: [physical]\nworkload: " + workload + "\ndata: {generator: credit}", beyond: true,

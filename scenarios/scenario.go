@@ -191,8 +191,8 @@ type Data struct {
 	// answer). Of records without a value no answer is checked.
 	Expect string `key:"expect,none" absent:"none" format:"column" want:"the name of a column"`
 	// The names of the classes in label and expect, in the order in which the model numbers
-	// them.
-	Classes []string `key:"classes" absent:"the different texts of label and expect, sorted; for whole numbers from 0 on, the numbers" format:"column" least:"1" label:"list of texts" want:"a list of classes, such as [no, yes]"`
+	// them: with [no, yes], no equals 0 and yes equals 1.
+	Classes []string `key:"classes" absent:"the different texts of label and expect, sorted; for whole numbers from 0 on, the numbers; with protocol: template, none" format:"column" least:"1" label:"list of texts" want:"a list of classes, such as [no, yes]"`
 	// How far a number in an answer may be from the expected one. If it is given, texts that
 	// are numbers are compared as numbers, too.
 	Tolerance float64 `key:"tolerance" absent:"1e-6, of numbers above 1 as a fraction; whole numbers have to be equal" min:"1e-15" max:"1e300"`

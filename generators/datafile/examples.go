@@ -95,7 +95,7 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 		e.tensors = append(e.tensors, find("tensors."+t.Name, t.Name))
 		e.schema.Tensors = append(e.schema.Tensors, t)
 	}
-	if !l.Fields {
+	if !l.Fields || l.Classes != nil {
 		if err := e.findClasses(l.Classes); err != nil {
 			wrong = append(wrong, err)
 		}
@@ -240,6 +240,14 @@ func (e *Examples) classOf(text string) (class int, known bool) {
 
 // Schema names what the examples hold.
 func (e *Examples) Schema() generators.Schema { return e.schema }
+
+// Label is the column of the outcome that was observed; false where none is.
+func (e *Examples) Label() (Column, bool) {
+	if e.label < 0 {
+		return Column{}, false
+	}
+	return e.file.columns[e.label], true
+}
 
 // File is the one that the examples are read from.
 func (e *Examples) File() *File { return e.file }

@@ -111,6 +111,10 @@ func TestDiagnostics(t *testing.T) {
 			r.Environment = append(r.Environment, record.Fact{Name: "turbo", Value: "on", Unequal: true})
 		}},
 		{"one-round", false, "", func(r *record.Run) { r.Scenario.Rounds = 1 }},
+		{"labels", false, "container", func(r *record.Run) {
+			a := &second(r).Answers
+			a.Correct, a.Unlike, a.Example = 0, a.Labelled, record.Unlike{Answer: "1", AnswerKind: record.KindNumber, Label: `"yes"`, LabelKind: record.KindText}
+		}},
 		{"agreement-unknown", false, "container", func(r *record.Run) {
 			for i := range r.Cells {
 				if r.Cells[i].Target == "container" {

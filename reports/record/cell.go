@@ -93,7 +93,28 @@ type Answers struct {
 	Agreed   int64 `json:"agreed"`   // and equal to it
 	Labelled int64 `json:"labelled"` // compared with the example's label
 	Correct  int64 `json:"correct"`  // and equal to it
+	// Unlike are those labelled that equal no label that the data has, whichever example
+	// they answer; Example is the first of them.
+	Unlike  int64  `json:"unlike,omitempty"`
+	Example Unlike `json:"unlike_example,omitzero"`
 }
+
+// Unlike is an answer that equals no label, and the label of its example, both in short.
+type Unlike struct {
+	Answer     string `json:"answer"`
+	AnswerKind string `json:"answer_kind" redact:"-"` // one of the Kinds
+	Label      string `json:"label"`
+	LabelKind  string `json:"label_kind" redact:"-"`
+}
+
+// The kinds of answers and labels.
+const (
+	KindNumber = "number" // or text that is one
+	KindText   = "text"
+	KindList   = "list"
+	KindClass  = "class" // one of those that have numbers and names
+	KindOther  = "other" // an object, true, false or null
+)
 
 // Add counts other answers as well.
 func (a *Answers) Add(other Answers) {
@@ -101,6 +122,10 @@ func (a *Answers) Add(other Answers) {
 	a.Agreed += other.Agreed
 	a.Labelled += other.Labelled
 	a.Correct += other.Correct
+	if a.Unlike == 0 {
+		a.Example = other.Example
+	}
+	a.Unlike += other.Unlike
 }
 
 // Usage is what the whole target, virtualisation included, spent in an interval: on a cell.

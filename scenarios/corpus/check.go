@@ -120,6 +120,10 @@ func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 			out.Answers.Labelled++
 			if c.comparison.agrees(label, answer) {
 				out.Answers.Correct++
+			} else if r.from.labels.unlike(label, answer) {
+				if out.Answers.Unlike++; out.Answers.Unlike == 1 {
+					out.Answers.Example = c.comparison.pair(label, answer)
+				}
 			}
 		}
 		want := expect.wanted()

@@ -54,6 +54,7 @@ type Corpus struct {
 	failures   protocol.FailureReader // the protocol, where it is one
 	headers    []string               // that the protocol reads
 	comparison comparison
+	labels     *labels // nil: none are known
 	size       int
 	requests   []Request // nil where they are made as they are needed
 	from       Config    // of those
@@ -143,6 +144,7 @@ func Build(cfg Config) (*Corpus, error) {
 	c.inOrder = cfg.InOrder
 	if cfg.Records != nil {
 		c.hash, c.comparison = cfg.hashRecords(), comparison{cfg.Records.Schema().Classes, cfg.Tolerance}
+		c.labels = newLabels(c.comparison, cfg.Records)
 		if c.from = cfg; cfg.isLarge() {
 			return c, nil
 		}

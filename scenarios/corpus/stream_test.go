@@ -84,7 +84,7 @@ func TestRecordsAreJudged(t *testing.T) {
 			t.Errorf("the first request is %q", r.Wire().Body)
 		}
 		for answer, want := range map[string]Judgement{
-			"a0": {Answers: record.Answers{Checked: 1, Agreed: 1, Labelled: 1}},
+			"a0": {Answers: record.Answers{Checked: 1, Agreed: 1, Labelled: 1, Unlike: 1, Example: record.Unlike{Answer: `"a0"`, AnswerKind: record.KindText, Label: `"0"`, LabelKind: record.KindNumber}}},
 			"0":  {Class: WrongAnswer, Text: `asks.csv, record 1: answered "0", want "a0"`, Answers: record.Answers{Checked: 1, Labelled: 1, Correct: 1}},
 		} {
 			if got := r.Check(protocol.Response{Status: 200, Body: []byte(answer)}); got != want {

@@ -31,7 +31,7 @@ func (m *requestMaker) openFile() error {
 		Rows: !m.proto.Written && data.Tensors == nil, Features: data.Features, Fields: m.proto.Written,
 		Variables: data.Variables, Label: data.Label, Expect: data.Expect, Classes: data.Classes,
 	}
-	if known, ok := scenarios.Named(m.Reference.Models, m.scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.scenario.Workload.Server == scenarios.ReferenceServer && data.Classes == nil {
+	if known, ok := scenarios.Named(m.Reference.Models, m.scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.scenario.Workload.Server == scenarios.ReferenceServer && !m.proto.Written && data.Classes == nil {
 		layout.Classes = known.Schema.Classes
 	}
 	for _, column := range slices.Sorted(maps.Keys(data.Tensors)) {

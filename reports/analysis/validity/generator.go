@@ -3,6 +3,7 @@ package validity
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
@@ -214,4 +215,18 @@ func overRated(s *Subject, row sample.Row) (finding, bool) {
 
 func unchecked(s *Subject, row sample.Row) (finding, bool) {
 	return of("0 answers checked", 0), row.Unchecked() && !s.ByStatus(row)
+}
+
+// unlike tells of answers that are not of the labels' kind, or none of their values.
+func unlike(_ *Subject, c *sample.Cell, _ sample.Row) (finding, bool) {
+	a := c.Answers
+	f := of(format.Count(a.Unlike)+" of "+format.Count(a.Labelled)+" answers", float64(a.Unlike), "{answer}", a.Example.Answer, "{label}", a.Example.Label)
+	kinds := []string{a.Example.AnswerKind, a.Example.LabelKind}
+	switch {
+	case kinds[0] == record.KindList && kinds[1] != record.KindList:
+		f.cases = []string{"several"}
+	case slices.Contains(kinds, record.KindNumber) && slices.Contains(kinds, record.KindText):
+		f.cases = []string{"numbered"}
+	}
+	return f, a.Labelled > 0 && a.Unlike == a.Labelled
 }

@@ -297,6 +297,12 @@ func runRules() []Rule {
 		{ID: "max-rate", row: overRated, Words: Words{Limit: "≤ {most}",
 			Text: "the load is higher than what this generator was found to be able to send: {figure}, calibrated up to {most}",
 			Fix:  "see whether the other rules hold; else lower the rate, or give the load generator more CPUs and calibrate again"}},
+		{ID: "labels", cell: unlike, Words: Words{Limit: "at least one",
+			Text: "no answer equals any label of the data, so the accuracy says nothing of the model: the server answered {answer}, the label column has {label}",
+			Fix:  "make the column hold what the server answers, letter case and spaces included, or take another place for the answer"}, cases: map[string]Words{
+			"numbered": {Fix: "name the classes in the order of their numbers (data.classes, such as [no, yes])"},
+			"several":  {Fix: "select a single value for the answer, such as template.answer.json=$.predictions[0]"},
+		}},
 		{ID: "agreement-unknown", row: unchecked, Words: Words{Limit: "all",
 			Text: "no answer was compared with a right one, so wrong answers count as right",
 			Fix:  "name the column of right answers (data.expect), or check the answers by other means: they are predicted only with `server: reference`"}},
