@@ -26,7 +26,6 @@ func (c check) scenario() {
 	c.http()
 	c.auth()
 	c.workload()
-	c.images()
 	c.modelOptions()
 	c.data()
 	c.corpus()
@@ -69,7 +68,7 @@ func targetKind(cat Catalogue, name string) targets.Kind {
 }
 
 const (
-	serverWanted = "server: reference, or a command, or an image"
+	serverWanted = "server: reference, or a command, an image, or a folder to build one from"
 	modelWanted  = "a model's name"
 	dataWanted   = "the key generator or file, and what it needs"
 	// noModel says why a key of a model has no meaning in a scenario with a template.
@@ -195,12 +194,17 @@ func (c check) http() {
 
 func (c check) workload() {
 	w := c.s.Workload
-	if c.Sound("workload.server", "workload.command", "workload.image") {
-		own := len(w.Command) > 0 || w.Image != ""
+	if c.Sound("workload.server", "workload.command", "workload.image", "workload.build") {
+		own := len(w.Command) > 0 || w.Image != "" || w.Build != ""
 		if w.Server == "" && !own && c.Sound("targets") && !c.allRun() {
 			c.Refuse("workload", "no server named", serverWanted)
 		}
-		c.refuse("workload.server", w.Server != "" && own, "another server is given by command or image", "one or the other")
+		c.refuse("workload.server", w.Server != "" && own, "another server is given by command, image or build", "one or the other")
+		c.refuse("workload.build", w.Build != "" && w.Image != "", "workload.image names an image that is built already", "one or the other")
+	}
+	if c.Sound("workload.files", "workload.command", "workload.image", "workload.build") {
+		c.refuse("workload.files", len(w.Files) > 0 && (len(w.Command) == 0 || w.Image != "" || w.Build != ""),
+			"they go with a command, and an image has its own", "files beside a command alone")
 	}
 	if w.Server == ReferenceServer && w.Model != "" {
 		c.model("workload.model", w.Model)
@@ -221,30 +225,6 @@ func (c check) workload() {
 // allRun reports whether every target uses a server that runs already.
 func (c check) allRun() bool {
 	return !slices.ContainsFunc(c.s.Targets, func(name string) bool { return !targetKind(c.cat, name).Running })
-}
-
-// images finds the targets that cannot run the user's own server because there is only an
-// image of it.
-func (c check) images() {
-	w := c.s.Workload
-	if w.Image == "" || w.Server != "" || len(w.Command) > 0 || !c.Sound("workload.server", "workload.command", "workload.image") {
-		return
-	}
-	want := "workload.command beside it"
-	var runners []string
-	for _, k := range c.cat.Targets {
-		if k.Images {
-			runners = append(runners, k.Name)
-		}
-	}
-	if len(runners) > 0 {
-		want += ", or " + decode.OneOf(runners)
-	}
-	for i, name := range c.s.Targets {
-		kind := targetKind(c.cat, name)
-		c.refuse(decode.Element("targets", i), !kind.Images && !kind.Running,
-			name+" runs no container images, and workload.image is all there is of the server", want)
-	}
 }
 
 // modelOptions holds the options of a model to those that it takes, and to being asked for.

@@ -61,7 +61,7 @@ func TestClockFaults(t *testing.T) {
 		"{stall: 1s}":            `workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,
 		"{stall: 1s, every: 1s}": `f:3:71: workload.clock.every: stalls of 1s have no end in between; want a time above the stall`,
 		"{every: 1s}":            `f:3:60: workload.clock.every: there is no stall; want a stall beside it, or none`,
-		"{}, image: x":           `workload.server: another server is given by command or image; want one or the other`,
+		"{}, image: x":           `workload.server: another server is given by command, image or build; want one or the other`,
 	} {
 		if _, err := Parse("f", clocked(config), clockCatalogue()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", config, err, want)

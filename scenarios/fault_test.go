@@ -31,7 +31,7 @@ func faults() []faulty {
 		twin     = "  - {name: noop, model: noop, rate: 100, duration: 10s}\n"
 		fraction = "a fraction such as 0.01 or 1%"
 		name     = "a name of letters, digits, - and _, at most 64 of them"
-		server   = "server: reference, or a command, or an image"
+		server   = "server: reference, or a command, an image, or a folder to build one from"
 		duration = "a duration with its unit, such as 10s or 250ms"
 		size     = "a size with its unit, such as 512MiB or 2GB"
 	)
@@ -122,10 +122,11 @@ func faults() []faulty {
 		{name: "corpus beyond memory", old: "{generator: credit}", new: "{generator: credit, batch: 1001}", beyond: true, want: []string{`4:7: data.corpus: 10000 requests of 1001 examples are 10010000 examples to hold in memory; want at most 10000000`}},
 		{name: "no server", old: "server: reference, ", new: "", want: []string{`3:11: workload: no server named; want ` + server}},
 		{name: "no server for one of the targets", old: "[physical]\nworkload: {server: reference, ", new: "[endpoint, physical]\nworkload: {", want: []string{`3:11: workload: no server named; want ` + server}},
-		{name: "image alone where images do not run", old: "[physical]\nworkload: " + workload, new: "[container, physical, endpoint, vm]\nworkload: {image: x, model: m}", beyond: true, want: []string{
-			`2:22: targets[1]: physical runs no container images, and workload.image is all there is of the server; want workload.command beside it, or container`,
-			`2:42: targets[3]: vm runs no container images, and workload.image is all there is of the server; want workload.command beside it, or container`,
-		}},
+		{name: "image and a folder to build one from", old: workload, new: "{image: x, build: y, model: m}", beyond: true, want: []string{`3:29: workload.build: workload.image names an image that is built already; want one or the other`}},
+		{name: "files beside an image", old: workload, new: "{image: x, files: [y], model: m}", beyond: true, want: []string{`3:29: workload.files: they go with a command, and an image has its own; want files beside a command alone`}},
+		{name: "files without a command", old: workload, new: "{server: reference, files: [y], model: credit}", beyond: true, want: []string{`3:38: workload.files: they go with a command, and an image has its own; want files beside a command alone`}},
+		{name: "no port", old: workload, new: "{image: x, port: 0, model: m}", want: []string{`3:28: workload.port: 0 is below 1; want a whole number from 1 to 65535`}},
+		{name: "port beyond", old: workload, new: "{image: x, port: 65536, model: m}", want: []string{`3:28: workload.port: 65536 is above 65535; want a whole number from 1 to 65535`}},
 		{name: "unknown model of a phase", old: "rate: 100", new: "model: nop, rate: 100", beyond: true, want: []string{`6:27: load[0].model: the reference server has no model "nop" (did you mean "noop"?); want one of credit, noop`}},
 		{name: "overhead without a phase", new: twin + "overhead: {noop: noop}\n", want: []string{`8:11: overhead.model: missing; want ` + name}},
 		{name: "overhead of phases that are not there", new: twin + "overhead: {noop: nop, model: stedy}\n", beyond: true, want: []string{
@@ -144,7 +145,7 @@ func faults() []faulty {
 			`8:31: overhead.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
 			`8:31: overhead.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
 		}},
-		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command or image; want one or the other`}},
+		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command, image or build; want one or the other`}},
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server, and of data with expected answers; want data.expect, accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},
 		{name: "limit beyond the timeout", new: "slo: {p99: 11s}\n", beyond: true, want: []string{`7:12: slo.p99: 11s is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`}},

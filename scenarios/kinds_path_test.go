@@ -35,7 +35,7 @@ func pathCatalogue() Catalogue {
 func TestPaths(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for _, file := range []string{"in/app.tar", "app.tar"} {
+	for _, file := range []string{"in/app.tar", "app.tar", "in/layout/oci-layout", "layout/oci-layout", "in/in/x"} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +48,8 @@ func TestPaths(t *testing.T) {
 		"template.body_file":  func(s *Scenario) string { return s.Template.BodyFile },
 		"workload.command[0]": func(s *Scenario) string { return s.Workload.Command[0] },
 		"workload.image":      func(s *Scenario) string { return s.Workload.Image },
+		"workload.build":      func(s *Scenario) string { return s.Workload.Build },
+		"workload.files[0]":   func(s *Scenario) string { return s.Workload.Files[0] },
 		"load[0].trace.file":  func(s *Scenario) string { return s.Load[0].Recording.File },
 		"guest.kernel":        func(s *Scenario) string { return s.Options["guest"]["kernel"] },
 	}
@@ -60,7 +62,11 @@ func TestPaths(t *testing.T) {
 		{field: "workload.command[0]", text: own, value: "x", fixed: true}, // looked up in PATH
 		{field: "workload.image", text: own, value: "app.tar"},             // a file that is there
 		{field: "workload.image", text: own, value: "./none.tar"},
+		{field: "workload.image", text: own, value: "layout"}, // a folder with an OCI layout
 		{field: "workload.image", text: own, value: "registry/name:1", fixed: true},
+		{field: "workload.image", text: own, value: "in", fixed: true}, // a folder without one
+		{field: "workload.build", text: own, value: "app"},
+		{field: "workload.files[0]", text: strings.Replace(own, "[x]", "[x], files: [y]", 1), value: "venv"},
 		{field: "load[0].trace.file", text: strings.Replace(own, "rate: 1, duration: 1s", "arrivals: trace, trace: {file: y}", 1), value: "../x"},
 		{field: "guest.kernel", text: own, value: "boot/x"},
 	} {
@@ -105,6 +111,8 @@ func put(text, field, value string) string {
 		"template.body_file":  {"path: /}", "path: /, body_file: VALUE}"},
 		"workload.command[0]": {"[x]", "[VALUE]"},
 		"workload.image":      {"command: [x]", "command: [x], image: 'VALUE'"},
+		"workload.build":      {"command: [x]", "command: [x], build: VALUE"},
+		"workload.files[0]":   {"[y]", "[VALUE]"},
 		"load[0].trace.file":  {"file: y", "file: VALUE"},
 		"guest.kernel":        {"workload:", "guest: {kernel: VALUE}\nworkload:"},
 	}[field]

@@ -128,16 +128,31 @@ type Workload struct {
 	Output string `key:"output,omitzero" absent:"the one that can be read as an answer" format:"word" want:"a tensor's name"`
 	// The command line of your own server. {host} and {port} are replaced by the address to
 	// listen on, which is also in the environment as HOST and PORT. If the path of the
-	// executable contains a slash, it is relative to the scenario file. On physical the
+	// executable contains a slash, it is relative to the scenario file; beside an image it is
+	// a path in the image, and has to be absolute. On physical the
 	// server runs in the folder of the scenario file; elsewhere it runs in the root folder,
 	// as in an image, where other paths have to be absolute. Its whole environment is PATH
 	// (the usual folders, preceded by the folder of a command that was found elsewhere),
-	// HOME (/), HOST, PORT, GOMAXPROCS and workload.env, the same on every target.
+	// HOME (/), HOST, PORT, GOMAXPROCS, OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS
+	// and workload.env, the same on every target.
 	Command []string `key:"command" default:"none" format:"argument" least:"1" label:"list of texts" want:"a list, such as [./server, --port, \"{port}\"]"`
-	// The container image of your own server, for targets that run images: a reference, or
-	// the path of a tarball relative to the scenario file. Without it, these targets build
-	// an image from command.
+	// The container image of your own server, which every target runs: a reference, or the
+	// path of a tarball (docker save, OCI) or of a folder with an OCI layout, relative to the
+	// scenario file. A reference that a Docker Engine on this machine knows is taken from
+	// there, any other is pulled once per run, with the credentials of docker login. Entry
+	// point, command, environment, user, working folder, exposed port and stop signal of the
+	// image hold on every target; workload.command replaces entry point and command.
 	Image string `key:"image,omitzero" default:"none" format:"image"`
+	// The folder, relative to the scenario file, of a Dockerfile that a Docker Engine on this
+	// machine builds the image from, once per run, in the place of image.
+	Build string `key:"build,omitzero" default:"none" format:"file" want:"the path of a folder with a Dockerfile"`
+	// Files and folders, relative to the scenario file, that command needs, such as a virtual
+	// environment, scripts or models. Every target has them at their absolute paths on this
+	// machine; where it does not run on this machine's own file system, in an image that is
+	// made of them and the command.
+	Files []string `key:"files,omitzero" default:"none" format:"file" least:"1" label:"list of paths" want:"a list of paths, such as [./venv, ./app.py]"`
+	// The port that the server listens on whatever the variable PORT says.
+	Port int `key:"port,omitzero" absent:"the only TCP port that the image exposes, else a free one" min:"1" max:"65535"`
 	// More environment variables for the server, as KEY=VALUE; {host} and {port} are
 	// replaced as in command. In this and every other value, ${NAME} is replaced by that
 	// variable of servebench's environment: PATH=/opt/bin:${PATH}. The value of a variable

@@ -39,7 +39,7 @@ func loadOrColdStarts() *jsonschema.Schema {
 // where not every target uses one that runs already.
 func serverOrRunning(cat Catalogue) *jsonschema.Schema {
 	named := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
-		{Required: []string{"server"}}, {Required: []string{"command"}}, {Required: []string{"image"}},
+		{Required: []string{"server"}}, {Required: []string{"command"}}, {Required: []string{"image"}}, {Required: []string{"build"}},
 	}}
 	either := []*jsonschema.Schema{withKey("workload", named)}
 	var running []any

@@ -143,17 +143,22 @@ func argument(decode.Tag) decode.Scalar {
 	})
 }
 
-// image is a container image: the path of a tarball, where it begins like one or there is
-// such a file, else a reference.
+// image is a container image: the path of a tarball or of a folder with an OCI layout,
+// where it begins like one or there is such a file, else a reference.
 func image(decode.Tag) decode.Scalar {
-	return located("an image", "the path of a tarball", func(n *decode.Node) bool {
+	return located("an image", "the path of a tarball or of an OCI layout", func(n *decode.Node) bool {
 		for _, start := range []string{"/", "./", "../", "~/"} {
 			if strings.HasPrefix(n.Text, start) {
 				return true
 			}
 		}
-		info, err := os.Stat(filepath.Join(n.Dir, n.Text))
-		return err == nil && info.Mode().IsRegular()
+		path := filepath.Join(n.Dir, n.Text)
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().IsRegular() {
+			return err == nil
+		}
+		_, err = os.Stat(filepath.Join(path, "oci-layout"))
+		return err == nil
 	})
 }
 

@@ -43,9 +43,6 @@ type Kind struct {
 	// goes on after a fault, and where the target cannot run there is nothing
 	// to find. ctx bounds the whole of it. Nil: the target leaves nothing.
 	Leftovers func(ctx context.Context) ([]Leftover, error)
-	// Images says that the target runs a Workload's Image; the others need its
-	// Command.
-	Images bool
 	// Running says that the target uses a server that runs already, which
 	// it neither starts nor ends: it needs no Workload but its Ready path.
 	Running bool

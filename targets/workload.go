@@ -103,7 +103,7 @@ type Limits struct {
 	// limit. What virtualisation needs beyond that is measured by Usage.
 	Memory       Bytes
 	Accelerators int // GPUs and the like
-	GOMAXPROCS   int // handed to the server as GOMAXPROCS; 0: CPUs, rounded up
+	GOMAXPROCS   int // handed to the server as GOMAXPROCS and its like; 0: CPUs, rounded up
 }
 
 // Arguments returns the workload's command with "{host}" and "{port}" replaced.
@@ -180,15 +180,29 @@ func (w Workload) searchPath() string {
 	return SearchPath
 }
 
+// threadVariables are what servers and the libraries that compute for them take the
+// number of their threads from. Without them, each would count the CPUs in a way of its
+// own, of which some see a container's or a CPU set and some do not.
+func threadVariables() []string {
+	return []string{"GOMAXPROCS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+}
+
 // Settings returns what every server is told, the same on every target but for
-// the address: HOST, PORT, GOMAXPROCS where a number of CPUs is asked for, and
-// over them the workload's own. It sets no GOMEMLIMIT: the memory limit is a
-// hard one everywhere, as on the platforms that the targets stand for, and who
-// wants the soft one sets it in Env.
-func (w Workload) Settings(host string, port int) []string {
+// the address: HOST, PORT, the numbers of threads where a number of CPUs is asked
+// for, and over them the workload's own. It sets no GOMEMLIMIT: the memory limit
+// is a hard one everywhere, as on the platforms that the targets stand for, and
+// who wants the soft one sets it in Env.
+func (w Workload) Settings(host string, port int) []string { return w.SettingsOver(nil, host, port) }
+
+// SettingsOver returns the Settings of a server whose image has an environment: they are
+// set over it, but for the numbers of threads that it says itself.
+func (w Workload) SettingsOver(image []string, host string, port int) []string {
 	env := []string{"HOST=" + host, "PORT=" + strconv.Itoa(port)}
-	if n := w.Limits.Processors(); n > 0 {
-		env = append(env, "GOMAXPROCS="+strconv.Itoa(n))
+	for _, name := range threadVariables() {
+		own := slices.ContainsFunc(image, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+		if n := w.Limits.Processors(); n > 0 && !own {
+			env = append(env, name+"="+strconv.Itoa(n))
+		}
 	}
 	return MergeEnvironment(env, w.Variables(host, port))
 }

@@ -30,8 +30,8 @@ func TestEnvironment(t *testing.T) {
 		want []string
 	}{
 		"plain":   {Workload{}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1"}},
-		"CPUs":    {Workload{Limits: Limits{CPUs: 1.5}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=2"}},
-		"chosen":  {Workload{Limits: Limits{CPUs: 1, GOMAXPROCS: 4}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=4"}},
+		"CPUs":    {Workload{Limits: Limits{CPUs: 1.5}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=2", "OMP_NUM_THREADS=2", "OPENBLAS_NUM_THREADS=2", "MKL_NUM_THREADS=2"}},
+		"chosen":  {Workload{Limits: Limits{CPUs: 1, GOMAXPROCS: 4}}, []string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=1", "GOMAXPROCS=4", "OMP_NUM_THREADS=4", "OPENBLAS_NUM_THREADS=4", "MKL_NUM_THREADS=4"}},
 		"own env": {Workload{Env: []string{"HOME=/x", "A=1", "A=2", "HOMER=y"}}, []string{"PATH=" + SearchPath, "HOME=/x", "HOST=h", "PORT=1", "A=2", "HOMER=y"}},
 		"address": {Workload{Env: []string{"LISTEN={host}:{port}", "PORT=0{port}", "MODEL={model}"}},
 			[]string{"PATH=" + SearchPath, "HOME=/", "HOST=h", "PORT=01", "LISTEN=h:1", "MODEL={model}"}},

@@ -28,9 +28,9 @@ func HashProgram(path string) (string, error) {
 }
 
 // programFacts say which program a variant runs: nothing of a server that runs already or
-// is in an image. The variants of an A/B test have that of their own.
+// is in an image of the user's. The variants of an A/B test have that of their own.
 func (s *session) programFacts(v *variant) ([]record.Fact, error) {
-	if v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 || v.workload.Image != "" {
+	if v.kind.Running || s.record.AB != nil || v.workload.Image != "" || v.workload.Build != "" {
 		return nil, nil
 	}
 	path, err := v.workload.Executable()

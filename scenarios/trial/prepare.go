@@ -296,7 +296,7 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 	w, template := v.scenario.Workload, v.scenario.Template
 	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
 	v.workload = targets.Workload{
-		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
+		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer: v.kind.Running && template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
 		CPUSet:    cpuset,
@@ -308,18 +308,28 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 	reference := w.Server == scenarios.ReferenceServer
 	if reference {
 		var err error
+		v.workload.Bootstrap = true
 		if v.workload.Command, err = s.Reference.Command(v.scenario); err != nil {
 			return err
 		}
 	}
-	if len(v.workload.Command) == 0 {
+	if w.Image != "" || w.Build != "" {
 		return nil
 	}
 	if v.program != "" {
 		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
 	}
+	var faults decode.Faults
 	if _, err := v.workload.Executable(); err != nil && !reference {
-		return decode.Faults{v.scenario.Source.Fault("workload.command", err.Error(), "a program that can be run here")}
+		faults = append(faults, v.scenario.Source.Fault("workload.command", err.Error(), "a program that can be run here"))
+	}
+	for i, file := range w.Files {
+		if _, err := os.Stat(file); err != nil {
+			faults = append(faults, v.scenario.Source.Fault(decode.Element("workload.files", i), err.Error(), "a file or folder of this machine"))
+		}
+	}
+	if len(faults) > 0 {
+		return faults
 	}
 	return nil
 }

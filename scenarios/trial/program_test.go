@@ -32,6 +32,7 @@ func TestProgramFacts(t *testing.T) {
 		"none there":   {workload: targets.Workload{Command: []string{path + "x"}}},
 		"runs already": {workload: a.workload, kind: targets.Kind{Running: true}},
 		"an image":     {workload: targets.Workload{Command: []string{path}, Image: "img"}},
+		"one built":    {workload: targets.Workload{Command: []string{path}, Build: "dir"}},
 	} {
 		if found, err := s.programFacts(a); len(found) > 0 || err != nil {
 			t.Errorf("%s: %v, %v", name, found, err)

@@ -56,7 +56,6 @@ func Kind() targets.Kind {
 	return targets.Kind{
 		Name:      "container",
 		Doc:       "The server in a container, by the Docker Engine or by runc.",
-		Images:    true,
 		Options:   options(),
 		Check:     check,
 		Describe:  describe,

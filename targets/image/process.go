@@ -90,7 +90,7 @@ func (i *Image) environment(w targets.Workload, user account, host string, port 
 		return w.Environment(host, port)
 	}
 	base := targets.MergeEnvironment([]string{"PATH=" + targets.SearchPath, "HOME=" + user.home}, i.Config.Env)
-	return targets.MergeEnvironment(base, w.Settings(host, port))
+	return targets.MergeEnvironment(base, w.SettingsOver(i.Config.Env, host, port))
 }
 
 // findExecutable resolves the first argument as execvpe(3) does in the image: a name
