@@ -45,6 +45,22 @@ type unpacker struct {
 	upper map[string]bool
 	// whiteouts are those of the layer at hand, applied when the rest is there.
 	whiteouts []string
+	// near is the folder that the last regular file was put into, where the next mostly goes.
+	near near
+}
+
+// near is a folder that is held open, for as long as nothing but regular files is written.
+type near struct {
+	*os.Root
+	name string // as the archive has it
+	path string // without links
+}
+
+func (n *near) close() {
+	if n.Root != nil {
+		n.Close()
+	}
+	*n = near{}
 }
 
 func (u *unpacker) unpack(ctx context.Context, img v1.Image, folder string) error {
@@ -85,6 +101,7 @@ func (u *unpacker) layer(ctx context.Context, l v1.Layer) error {
 		return err
 	}
 	defer files.Close()
+	defer u.near.close()
 	u.upper, u.whiteouts = map[string]bool{}, nil
 	reader := tar.NewReader(cancelled{ctx, files})
 	for {
@@ -246,11 +263,12 @@ func locate(root *os.Root, name string) (string, error) {
 // place writes one entry of a layer. Devices and pipes are left out: a
 // container gets its own.
 func (u *unpacker) place(target string, header *tar.Header, body io.Reader) error {
-	folder, err := locate(u.root, path.Dir(target))
-	if err != nil {
-		return err
+	if isRegular(header.Typeflag) {
+		return u.placeFile(target, header, body)
 	}
-	if err := u.makeFolder(folder); err != nil {
+	u.near.close() // a link or a folder may change where its path leads
+	folder, err := u.reach(target)
+	if err != nil {
 		return err
 	}
 	target = path.Join(folder, path.Base(target))
@@ -260,29 +278,51 @@ func (u *unpacker) place(target string, header *tar.Header, body io.Reader) erro
 	}
 	switch header.Typeflag {
 	case tar.TypeDir:
-		err = u.makeFolder(target)
+		// The owner first: changing it takes the set-user-id bit away.
+		return errors.Join(u.makeFolder(target), own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
 	case tar.TypeSymlink:
 		return errors.Join(u.root.Symlink(header.Linkname, target), own(u.root, target, header.Uid, header.Gid))
 	case tar.TypeLink:
 		return u.link(header.Linkname, target)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		return nil
-	default:
-		if !isRegular(header.Typeflag) {
-			return fmt.Errorf("the archive has an entry of the unknown type %q", header.Typeflag)
+	}
+	return fmt.Errorf("the archive has an entry of the unknown type %q", header.Typeflag)
+}
+
+// placeFile writes a regular file, with its time, by which Python takes the compiled form
+// of a module.
+func (u *unpacker) placeFile(target string, header *tar.Header, body io.Reader) error {
+	if folder := path.Dir(target); u.near.Root == nil || u.near.name != folder {
+		u.near.close()
+		at, err := u.reach(target)
+		if err != nil {
+			return err
 		}
-		err = write(u.root, target, body)
+		root, err := u.root.OpenRoot(at)
+		if err != nil {
+			return err
+		}
+		u.near = near{root, folder, at}
 	}
+	name := path.Base(target)
+	u.mark(path.Join(u.near.path, name))
+	if err := vacate(u.near.Root, name, false); err != nil {
+		return err
+	}
+	if err := write(u.near.Root, name, body); err != nil {
+		return err
+	}
+	return errors.Join(own(u.near.Root, name, header.Uid, header.Gid), u.near.Chmod(name, mode(header)), u.near.Chtimes(name, header.ModTime, header.ModTime))
+}
+
+// reach makes the folder of an entry, and returns its path without links.
+func (u *unpacker) reach(target string) (string, error) {
+	folder, err := locate(u.root, path.Dir(target))
 	if err != nil {
-		return err
+		return "", err
 	}
-	// The owner first: changing it takes the set-user-id bit away.
-	err = errors.Join(own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
-	if header.Typeflag == tar.TypeDir {
-		return err
-	}
-	// Python takes the compiled form of a file by the file's time.
-	return errors.Join(err, u.root.Chtimes(target, header.ModTime, header.ModTime))
+	return folder, u.makeFolder(folder)
 }
 
 // mark notes that the layer has an entry there.
