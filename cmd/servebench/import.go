@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -47,13 +48,9 @@ gives them.`,
 			if cmd.Flags().Changed("rate") && opts.Rate <= 0 {
 				return fail(exitUsage, fmt.Errorf("--rate %v: want a number of requests per second above 0", opts.Rate))
 			}
-			opts.Tensors = map[string]string{}
-			for _, text := range tensors {
-				name, is, found := strings.Cut(text, "=")
-				if !found || name == "" || is == "" {
-					return fail(exitUsage, fmt.Errorf("--tensor %s: want a name, a datatype and a shape, such as INPUT0=FP32[3,224,224]", text))
-				}
-				opts.Tensors[name] = is
+			var err error
+			if opts.Tensors, err = readTensorTypes(tensors); err != nil {
+				return fail(exitUsage, err)
 			}
 			summary, err := recording.Import(args[0], opts)
 			if err != nil {
@@ -75,6 +72,20 @@ gives them.`,
 	flags.StringVar(&opts.Model, "model", "", "name of the model, for perf-analyzer")
 	flags.StringArrayVar(&tensors, "tensor", nil, "datatype and shape of an input, for perf-analyzer: NAME=FP32[3,224,224]")
 	return cmd
+}
+
+// readTensorTypes reads NAME=FP32[3,224,224].
+func readTensorTypes(texts []string) (map[string]string, error) {
+	types := map[string]string{}
+	var faults []error
+	for _, text := range texts {
+		name, is, _ := strings.Cut(text, "=")
+		if name == "" || is == "" {
+			faults = append(faults, fmt.Errorf("--tensor %s: want a name, a datatype and a shape, such as INPUT0=FP32[3,224,224]", text))
+		}
+		types[name] = is
+	}
+	return types, errors.Join(faults...)
 }
 
 func describeRecordings() string {

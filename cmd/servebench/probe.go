@@ -48,13 +48,8 @@ checked to be of the protocol. For right answers, name your own data in the scen
 			if err := readHeaders(headers, dir != "", &opts); err != nil {
 				return fail(exitUsage, err)
 			}
-			for _, text := range tensors {
-				name, is, _ := strings.Cut(text, "=")
-				t, err := datafile.ParseTensorType(name, is)
-				if err != nil || name == "" || slices.Contains(t.Shape, -1) {
-					return fail(exitUsage, fmt.Errorf("--tensor %s: want a name, a datatype and a shape without the batch, such as features=FP32[4]", text))
-				}
-				opts.Tensors = append(opts.Tensors, t)
+			if err := readTensors(tensors, &opts); err != nil {
+				return fail(exitUsage, err)
 			}
 			server, err := probe.Run(cmd.Context(), args[0], opts)
 			if errors.Is(err, probe.ErrAddress) {
@@ -70,15 +65,7 @@ checked to be of the protocol. For right answers, name your own data in the scen
 			if dir == "" || err != nil {
 				return fail(exitRuntime, err, suggestOut(cmd.OutOrStdout(), choice, args[0], err))
 			}
-			if err := server.Write(choice, dir, force); err != nil {
-				return fail(exitRuntime, err)
-			}
-			data := ""
-			if choice.WithoutData() {
-				data = fmt.Sprintf("\nThe server does not say what the model takes: put your requests into %s, as the scenario says.", filepath.Join(dir, probe.OwnDataFile))
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nWrote a scenario for %s.%s\nNext:\n  servebench run %s\n", choice, data, filepath.Join(dir, probe.ScenarioFile))
-			return err
+			return fail(exitRuntime, writeScenario(cmd.OutOrStdout(), server, choice, dir, force))
 		},
 	}
 	flags := cmd.Flags()
@@ -121,6 +108,34 @@ func readHeaders(fields []string, written bool, opts *probe.Options) error {
 	return errors.Join(faults...)
 }
 
+// readTensors reads NAME=FP32[4], what a model takes without the dimension of the batch.
+func readTensors(texts []string, opts *probe.Options) error {
+	var faults []error
+	for _, text := range texts {
+		name, is, _ := strings.Cut(text, "=")
+		t, err := datafile.ParseTensorType(name, is)
+		if err != nil || name == "" || slices.Contains(t.Shape, -1) {
+			faults = append(faults, fmt.Errorf("--tensor %s: want a name, a datatype and a shape without the batch, such as features=FP32[4]", text))
+		}
+		opts.Tensors = append(opts.Tensors, t)
+	}
+	return errors.Join(faults...)
+}
+
+// writeScenario writes a scenario into a folder, and says what to do with it.
+func writeScenario(w io.Writer, server *probe.Server, choice probe.Choice, dir string, force bool) error {
+	if err := server.Write(choice, dir, force); err != nil {
+		return err
+	}
+	data := ""
+	if choice.WithoutData() {
+		data = fmt.Sprintf("\nThe server does not say what the model takes: put your requests into %s, as the scenario says.", filepath.Join(dir, probe.OwnDataFile))
+	}
+	_, err := fmt.Fprintf(w, "\nWrote a scenario for %s.%s\nNext:\n  servebench run %s\n", choice, data, filepath.Join(dir, probe.ScenarioFile))
+	return err
+}
+
+// suggestOut says how to have a scenario written, where there is one to write.
 func suggestOut(w io.Writer, choice probe.Choice, address string, none error) error {
 	if none != nil {
 		return nil

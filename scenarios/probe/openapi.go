@@ -179,8 +179,8 @@ func (d *openAPI) value(s schema, depth int) json.RawMessage {
 	switch typeOf(s) {
 	case "object":
 		fields := map[string]json.RawMessage{}
-		for name, property := range s.Properties {
-			fields[name] = d.value(property, depth+1)
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) { // what is left is shared out alike
+			fields[name] = d.value(s.Properties[name], depth+1)
 		}
 		v = fields
 	case "array":

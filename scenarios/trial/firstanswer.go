@@ -148,6 +148,13 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 		what += s.otherProtocols(ctx, endpoint, o.Status)
 		return what, s.wrongAnswer(wrong, "status "+targets.Redirect(o.Reason, o.Header), fmt.Sprintf("template.expect.status: %d", o.Status))
 	}
+	return s.judgeFirst(ctx, first, endpoint, wrong, what)
+}
+
+// judgeFirst checks an answer with an accepted status. what is the clause about one that
+// is not of the protocol or the template.
+func (s *session) judgeFirst(ctx context.Context, first *corpus.Request, endpoint targets.Endpoint, wrong firstFailure, what string) (string, error) {
+	o := wrong.outcome
 	judged := first.Check(protocol.Response{Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length})
 	switch judged.Class {
 	case "":
