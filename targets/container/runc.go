@@ -26,7 +26,7 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	root, err := oci.Unpack(ctx, img, t.dir)
+	root, err := oci.NewRoot(ctx, img, t.dir, nil)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -52,7 +52,6 @@ func rootFacts(img *image.Image, took time.Duration) []record.Fact {
 	return []record.Fact{
 		{Name: "image", Value: img.Digest},
 		{Name: "image preparation", Value: fmt.Sprintf("unpacked in %s, before the start", took.Round(time.Millisecond))},
-		{Name: "storage driver", Value: "none, a folder"},
 		isolation(img.Static, "no seccomp profile"),
 	}
 }
@@ -65,7 +64,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 	}
 	group, unlimited := local.NewLimited(w.Limits.Memory)
 	c, err := root.Start(runtime, oci.Command{
-		Process: process, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
+		Process: process, Writable: !img.Static, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -86,7 +85,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 		return nil, errors.Join(err, c.Remove())
 	}
 	d.Stages = targets.Stages(c.Began, earlier(startedAt, c.Began.Add(waited[0].At)), waited)
-	d.Facts = local.Applied(pid, w, unlimited)
+	d.Facts = append(local.Applied(pid, w, unlimited), c.RootFact())
 	return d, nil
 }
 

@@ -66,14 +66,14 @@ func WriteMountPoints(folder, image string) error {
 // fact says what becomes of what the process writes to its root folder. why is
 // the reason for which it is held in memory; nil when it is not.
 func (r *Root) fact(why error) record.Fact {
-	value := "an overlay of the image, written on disk"
+	fact := record.Fact{Name: "storage driver", Value: "overlay, what is written is on disk"}
 	switch {
 	case r.Upper == "":
-		value = "an overlay of the image, read-only"
+		fact.Value = "overlay, read-only"
 	case why != nil:
-		return record.Fact{Name: "root folder", Value: fmt.Sprintf("an overlay of the image, written in memory, which counts against the memory limit: %v", why), Unequal: true}
+		fact.Value, fact.Unequal = fmt.Sprintf("overlay, what is written is in memory and counts against its limit: %v", why), true
 	}
-	return record.Fact{Name: "root folder", Value: value}
+	return fact
 }
 
 // UsualCapabilities are those that Docker leaves to a container by default, sorted.

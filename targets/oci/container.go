@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,10 @@ type Command struct {
 	image.Process               // the server in it
 	CPUs          []int         // its CPU set, which the runtime's process has as well; empty: not pinned
 	Memory        targets.Bytes // the most that its processes may hold; 0: no limit
+	// Writable says that it has a root folder to write to, which goes with it, and the /tmp
+	// of the image. Otherwise it can write to /tmp alone, which is memory then.
+	Writable bool
+	Tmp      targets.Bytes // the most that it may have in a /tmp in memory; 0: no limit
 	// Cgroup is the new, empty one that the container shall be in, and is the
 	// container's from then on: Remove ends what is in it and removes it, and so
 	// does a Start that fails. Nil where none can be made: the limits of memory
@@ -40,7 +45,7 @@ type Command struct {
 
 // Container is a running container, carried by a runtime's process: that ends
 // with the server and with its status, its output is the server's, and Stop
-// sends SIGTERM to the server. Its methods are safe for concurrent use, but
+// sends its stop signal to the server. Its methods are safe for concurrent use, but
 // for Remove.
 type Container struct {
 	*local.Process
@@ -62,7 +67,11 @@ func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
 	// The folder's name is no other container's.
 	c := &Container{runtime: runtime.path, root: r, id: filepath.Base(bundle), group: command.Cgroup}
 	c.Read = c.used
-	if err := r.configure(filepath.Join(bundle, "config.json"), command); err != nil {
+	err = r.configure(filepath.Join(bundle, "config.json"), command)
+	if err == nil && command.Writable {
+		err = os.Mkdir(c.upper(), 0o700)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("describe the container: %w", err), c.discard())
 	}
 	if c.Process, err = local.Start(c.run(runtime.keeps, command)); err != nil {
@@ -74,18 +83,24 @@ func (r *Root) Start(runtime Runtime, command Command) (*Container, error) {
 // bundle is a folder that says what to run where.
 func (c *Container) bundle() string  { return filepath.Join(c.root.dir, c.id) }
 func (c *Container) pidFile() string { return filepath.Join(c.bundle(), "pid") }
+func (c *Container) upper() string   { return filepath.Join(c.bundle(), "upper") }
 
 // run is the command that carries the container: it hands signals on and ends
 // with the server's status. Should this process be killed, the runtime gets
-// SIGTERM rather than SIGKILL, so that it takes the server along.
+// the stop signal rather than SIGKILL, so that it takes the server along.
 func (c *Container) run(keep bool, command Command) local.Command {
 	args := []string{c.runtime, "--root", c.root.state(), "run", "--bundle", c.bundle(), "--pid-file", c.pidFile(), "--no-new-keyring"}
 	if keep {
 		args = append(args, "--keep")
 	}
+	root := &local.Root{Layers: c.root.layers, Mount: c.root.mount()}
+	if command.Writable {
+		root.Upper = c.upper()
+	}
+	stop := cmp.Or(command.StopSignal, syscall.SIGTERM)
 	return local.Command{
-		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath},
-		CPUs: command.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, Orphaned: syscall.SIGTERM,
+		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath}, Root: root,
+		CPUs: command.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, StopSignal: stop, Orphaned: stop,
 	}
 }
 
@@ -172,15 +187,15 @@ func (r *Root) configure(file string, c Command) error {
 func (r *Root) spec(c Command) specs.Spec {
 	spec := specs.Spec{
 		Version: specVersion,
-		Root:    &specs.Root{Path: r.rootfs(), Readonly: r.Static},
+		Root:    &specs.Root{Path: r.mount(), Readonly: !c.Writable},
 		Process: &specs.Process{
 			Args: c.Args, Env: c.Env, Cwd: c.Dir, User: specs.User{UID: c.UID, GID: c.GID, AdditionalGids: c.Groups},
 			NoNewPrivileges: true, Capabilities: r.capabilities(c.UID),
 		},
-		Hostname: "servebench",
-		Mounts:   mounts(),
+		Mounts: c.mounts(),
 		Linux: &specs.Linux{
-			Namespaces:    []specs.LinuxNamespace{{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}},
+			// This machine's network, and with it its name, which /etc/hosts may have.
+			Namespaces:    []specs.LinuxNamespace{{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}},
 			Resources:     c.resources(),
 			MaskedPaths:   []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"},
 			ReadonlyPaths: []string{"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
@@ -222,9 +237,8 @@ func (c Command) resources() *specs.LinuxResources {
 	return r
 }
 
-// mounts are those that servers expect, and this machine's names and name
-// servers, since the network is this machine's.
-func mounts() []specs.Mount {
+// mounts are those that servers expect.
+func (c Command) mounts() []specs.Mount {
 	closed := []string{"nosuid", "noexec", "nodev"}
 	all := []specs.Mount{
 		{Destination: "/proc", Type: "proc", Source: "proc", Options: closed},
@@ -232,12 +246,13 @@ func mounts() []specs.Mount {
 		{Destination: "/dev/pts", Type: "devpts", Source: "devpts", Options: []string{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
 		{Destination: "/dev/shm", Type: "tmpfs", Source: "shm", Options: append([]string{"mode=1777", "size=65536k"}, closed...)},
 		{Destination: "/sys", Type: "none", Source: "/sys", Options: append([]string{"rbind", "ro"}, closed...)},
-		{Destination: "/tmp", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "nodev", "mode=1777"}},
 	}
-	for _, file := range []string{"/etc/hosts", "/etc/resolv.conf"} {
-		if _, err := os.Stat(file); err == nil {
-			all = append(all, specs.Mount{Destination: file, Type: "bind", Source: file, Options: []string{"bind", "ro"}})
-		}
+	if c.Writable {
+		return all
 	}
-	return all
+	tmp := []string{"nosuid", "nodev", "mode=1777"}
+	if c.Tmp > 0 {
+		tmp = append(tmp, "size="+strconv.FormatInt(int64(c.Tmp), 10))
+	}
+	return append(all, specs.Mount{Destination: "/tmp", Type: "tmpfs", Source: "tmpfs", Options: tmp})
 }

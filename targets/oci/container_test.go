@@ -36,12 +36,13 @@ func here(t testing.TB) Runtime {
 // unpacked unpacks an image of the test server.
 func unpacked(t testing.TB, dir string) (*Root, targets.Workload) {
 	t.Helper()
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
 	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"}
 	img, err := image.Open(t.Context(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := Unpack(t.Context(), img, dir)
+	root, err := NewRoot(t.Context(), img, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ type server struct {
 }
 
 // start starts a container of the root and waits until its server is ready.
-func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server {
+func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload, adjust ...func(*Command)) server {
 	t.Helper()
 	port, err := targets.FreePort(targets.Loopback)
 	if err != nil {
@@ -73,7 +74,11 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	if err != nil {
 		t.Logf("no cgroup: %v", err)
 	}
-	c, err := root.Start(runtime, Command{Process: process, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group})
+	command := Command{Process: process, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group}
+	for _, a := range adjust {
+		a(&command)
+	}
+	c, err := root.Start(runtime, command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,20 +96,27 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload) server
 	return s
 }
 
+// report is what the server says about its surroundings.
+type report struct {
+	Env      []string
+	Writable bool
+}
+
 // environment asks the server for its own.
-func (s server) environment(t *testing.T) []string {
+func (s server) environment(t *testing.T) []string { return s.report(t).Env }
+
+func (s server) report(t *testing.T) (report report) {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(s.url + "/report")
+	resp, err := client.Get(s.url + "/report?write=1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var report struct{ Env []string }
 	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
 		t.Fatal(err)
 	}
-	return report.Env
+	return report
 }
 
 func TestContainersShareARoot(t *testing.T) {
@@ -130,7 +142,7 @@ func TestContainersShareARoot(t *testing.T) {
 	if env := servers[1].environment(t); !slices.Contains(env, "NAME=two") {
 		t.Errorf("the other server's environment is %q", env)
 	}
-	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 3 { // rootfs, state, the other's bundle
+	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 4 { // over, rootfs, state, the other's bundle
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 	if err := errors.Join(servers[1].Remove(), root.Remove()); err != nil {
@@ -176,25 +188,88 @@ func TestStartThatFailsLeavesNothing(t *testing.T) {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
 	}
-	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 1 {
+	if entries, err := os.ReadDir(root.dir); err != nil || len(entries) != 2 { // over, rootfs
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 }
 
-func TestUnpackThatFailsLeavesNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+func TestNewRootThatFailsLeavesNothing(t *testing.T) {
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	img, err := image.Open(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if _, err := Unpack(ctx, img, dir); !errors.Is(err, context.Canceled) {
-		t.Errorf("Unpack: %v, want that it was cancelled", err)
+	if _, err := NewRoot(ended, img, dir, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("NewRoot: %v, want that it was cancelled", err)
+	}
+	if _, err := NewRoot(t.Context(), img, dir, map[string]string{"/adapter": "/no/such/adapter"}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "/no/such/adapter") {
+		t.Errorf("NewRoot: %v, want an error that names the program", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
+}
+
+// What a container writes is its own and goes with it, and one that is not to write cannot.
+func TestContainersWriteApart(t *testing.T) {
+	runtime := here(t)
+	root, w := unpacked(t, t.TempDir())
+	adapter := filepath.Join(t.TempDir(), "adapter")
+	if err := os.WriteFile(adapter, []byte("a program"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	img, err := image.Open(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if root, err = NewRoot(t.Context(), img, t.TempDir(), map[string]string{"/adapter": adapter}); err != nil {
+		t.Fatal(err)
+	}
+	defer root.Remove()
+	files, err := img.Folder(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := listing(t, files)
+	for _, writable := range []bool{true, true, false} {
+		s := start(t, runtime, root, w, func(c *Command) { c.UID, c.Writable = 0, writable })
+		if got := s.report(t).Writable; got != writable {
+			t.Errorf("a container writes to its root folder: %t, want %t", got, writable)
+		}
+		pid, _, _ := s.Server()
+		if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/adapter", pid)); err != nil || string(text) != "a program" {
+			t.Errorf("the program is %q, %v", text, err)
+		}
+		if fact := s.RootFact(); strings.Contains(fact.Value, "read-only") == writable || fact.Unequal {
+			t.Errorf("the fact is %+v", fact)
+		}
+		if err := s.Remove(); err != nil {
+			t.Error(err)
+		}
+	}
+	if after := listing(t, files); !slices.Equal(after, before) {
+		t.Errorf("the image's files are %q, and were %q", after, before)
+	}
+}
+
+// listing names all files below a folder, with their sizes.
+func listing(t *testing.T, folder string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(file string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		all = append(all, fmt.Sprintf("%s %v %d", file, info.Mode(), info.Size()))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // BenchmarkStart measures a container of a root that is there: until its server

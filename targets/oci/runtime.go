@@ -1,12 +1,12 @@
 // Package oci runs servers in containers by runc or crun alone, without an
-// engine and its daemon: it unpacks an image that package image opened into a
-// folder, and runs containers of it, each carried by a runtime's process in the
-// foreground, in this machine's network and in a cgroup of the caller's. The
+// engine and its daemon: each is carried by a runtime's process in the foreground, has an
+// overlay of the image's files that package image keeps, and is in this machine's network
+// and in a cgroup of the caller's. The
 // targets that need such containers are built on it; it stands above package
 // local, which starts and watches the runtime, and below the targets, which
 // choose ports and wait until a server is ready.
 //
-// The way: FindRuntime and Ask, image.Open, Unpack, then Root.Start as
+// The way: FindRuntime and Ask, image.Open, NewRoot, then Root.Start as
 // often as containers are wanted, Container.Remove for each, Root.Remove in the
 // end, and Leftovers for what a killed process could not remove.
 package oci

@@ -61,6 +61,7 @@ func Benchmark(b *testing.B, s Suite) {
 	if err := s.Kind.Check(b.Context(), s.Options); err != nil {
 		b.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
+	ownCache(b)
 	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)

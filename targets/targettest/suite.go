@@ -54,6 +54,7 @@ func Run(t *testing.T, s Suite) {
 	if err := s.Kind.Check(t.Context(), s.Options); err != nil {
 		t.Skipf("%s cannot run here: %v", s.Kind.Name, err)
 	}
+	ownCache(t)
 	if isVictim() {
 		deployAsVictim(t, s)
 		return
@@ -80,6 +81,14 @@ func Run(t *testing.T, s Suite) {
 		if !before[name] {
 			t.Errorf("left behind after all: %s", name)
 		}
+	}
+}
+
+// ownCache keeps images where the test ends with them, unless the caller has a folder for
+// what is kept.
+func ownCache(tb testing.TB) {
+	if os.Getenv("SERVEBENCH_CACHE") == "" {
+		tb.Setenv("SERVEBENCH_CACHE", tb.TempDir())
 	}
 }
 

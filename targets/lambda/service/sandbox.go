@@ -173,7 +173,7 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := oci.Unpack(ctx, img, dir)
+	root, err := oci.NewRoot(ctx, img, dir, nil)
 	if err != nil {
 		return nil, nil, errors.Join(err, ctx.Err())
 	}
