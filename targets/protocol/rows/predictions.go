@@ -104,8 +104,8 @@ type column struct {
 	shape []int64 // of the first row
 	kind  generators.Datatype
 	data  []byte // of numbers as FP64
+	whole []byte // of numbers as INT64, while all are
 	texts []byte // as a Tensor holds BYTES
-	count int
 }
 
 func (c *columns) add(r *jsonbody.Reader, i int, name string) {
@@ -127,8 +127,7 @@ func (c *columns) add(r *jsonbody.Reader, i int, name string) {
 	}
 }
 
-// read reads a value, arrays within arrays or one element, and returns its shape, which is
-// that of its first items: elements that are too many or too few show in their count.
+// read reads a value, arrays within arrays or one element, and returns its shape.
 func (x *column) read(r *jsonbody.Reader, i int, shape []int64) []int64 {
 	if r.Peek() != '[' {
 		x.element(r, i)
@@ -149,7 +148,7 @@ func (x *column) read(r *jsonbody.Reader, i int, shape []int64) []int64 {
 
 func (x *column) element(r *jsonbody.Reader, i int) {
 	var v float64
-	x.count++
+	var whole int64
 	switch c := r.Peek(); c {
 	case '"':
 		text := r.Text()
@@ -158,7 +157,7 @@ func (x *column) element(r *jsonbody.Reader, i int) {
 		return
 	case 't', 'f':
 		if r.Skip(); c == 't' {
-			v = 1
+			v, whole = 1, 1
 		}
 	case '{', 'n':
 		r.Fault("%s[%d]: want a number or a text, got %s", r.List, i, r.Kind())
@@ -169,9 +168,13 @@ func (x *column) element(r *jsonbody.Reader, i int) {
 		if v, err = strconv.ParseFloat(token, 64); err != nil && r.Err == nil {
 			r.Fault("%s[%d]: %s is out of the range of FP64", r.List, i, jsonbody.Shorten([]byte(token)))
 		}
-		if _, err := strconv.ParseInt(token, 10, 64); err != nil && x.kind == generators.INT64 {
+		whole, err = strconv.ParseInt(token, 10, 64)
+		if err != nil && x.kind == generators.INT64 {
 			x.kind = generators.FP64
 		}
+	}
+	if x.kind == generators.INT64 {
+		x.whole = binary.LittleEndian.AppendUint64(x.whole, uint64(whole))
 	}
 	x.data = binary.LittleEndian.AppendUint64(x.data, math.Float64bits(v))
 }
@@ -189,10 +192,7 @@ func (c columns) tensors(r *jsonbody.Reader) []generators.Tensor {
 		case x.kind == generators.BYTES:
 			t.Data = x.texts
 		case x.kind == generators.INT64:
-			for at := 0; at < len(t.Data); at += 8 {
-				v := math.Float64frombits(binary.LittleEndian.Uint64(t.Data[at:]))
-				binary.LittleEndian.PutUint64(t.Data[at:], uint64(int64(v)))
-			}
+			t.Data = x.whole
 		}
 		all = append(all, t)
 	}
