@@ -49,11 +49,11 @@ func (c client) Encode(_ string, batch []generators.Example) (protocol.Request, 
 	if err != nil {
 		return protocol.Request{}, fmt.Errorf("encode: %w", err)
 	}
-	return protocol.Request{
-		Method: http.MethodPost, Path: "/invocations",
-		Header: http.Header{"Content-Type": {"application/json"}, modelHeader: {c.Model}},
-		Body:   append(body, '}'),
-	}, nil
+	header := http.Header{"Content-Type": {"application/json"}}
+	if c.Model != "" {
+		header[modelHeader] = []string{c.Model}
+	}
+	return protocol.Request{Method: http.MethodPost, Path: "/invocations", Header: header, Body: append(body, '}')}, nil
 }
 
 // modelHeader names the model to servers that have several, as the reference server has;
