@@ -68,7 +68,7 @@ gives them.`,
 	flags.Float64Var(&opts.Rate, "rate", 0, "requests per second, instead of the recorded times")
 	flags.StringVar(&opts.Bodies, "bodies", "", "file with a body on each line, for an access log")
 	flags.BoolVar(&opts.Answers, "answers", false, "compare each answer with the recorded one (perf-analyzer, sagemaker: always)")
-	flags.StringArrayVar(&opts.Keep, "keep", nil, "name of a header field, parameter or key that is no secret")
+	flags.StringArrayVar(&opts.Keep, "keep", nil, "name of a header field, parameter or key that is not a secret")
 	flags.StringVar(&opts.Model, "model", "", "name of the model, for perf-analyzer")
 	flags.StringArrayVar(&tensors, "tensor", nil, "datatype and shape of an input, for perf-analyzer: NAME=FP32[3,224,224]")
 	return cmd

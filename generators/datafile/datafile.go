@@ -97,7 +97,7 @@ func Open(path string, distinct ...string) (*File, error) {
 		if how := conversions[end]; how != "" {
 			want += ", or convert it to " + how
 		}
-		return nil, fmt.Errorf("%s is of no format that is read; want %s", filepath.Base(path), want)
+		return nil, fmt.Errorf("%s is not in a format that is read; want %s", filepath.Base(path), want)
 	}
 	info, err := os.Stat(path) // before it is opened, which a pipe never is while nobody writes
 	if err != nil {

@@ -111,11 +111,11 @@ func TestMistakes(t *testing.T) {
 		{"a.csv", "a,b,a\n1,2,3\n", `a.csv, line 1: the header names column "a" twice`},
 		{"a.csv", "a;b\n1;2\n", `a.csv, line 1: the header is a single column, "a;b"; want commas between columns`},
 		{"a.jsonl", "{\"a\":1}\n[1]\n7\n{\"a\":}\n{\"a\":1} {}\n{\"a\":1,\"a\":2}\n",
-			"a.jsonl, line 2: [1] is no object; want {\"column\": value, …}\na.jsonl, line 3: 7 is no object; want {\"column\": value, …}\n" +
+			"a.jsonl, line 2: [1] is not an object; want {\"column\": value, …}\na.jsonl, line 3: 7 is not an object; want {\"column\": value, …}\n" +
 				"a.jsonl, line 4: character 6: invalid character '}' at start of value\na.jsonl, line 5: there is more on the line than one object\na.jsonl, line 6: column \"a\" is there twice"},
 		{"a.jsonl", "{\"a\":1\n}\n", "a.jsonl, line 1: the JSON is not complete"},
 		{"a.jsonl", "{\"a\":\"\xff\"}\n", "invalid UTF-8"},
-		{"a.txt", "a\n1\n", "a.txt is of no format that is read; want .csv, .jsonl or .ndjson"},
+		{"a.txt", "a\n1\n", "a.txt is not in a format that is read; want .csv, .jsonl or .ndjson"},
 		{"a.json", "[]", "convert it to a line for each record: jq -c '.[]' data.json > data.jsonl"},
 		{"a.parquet", "PAR1", "pandas.read_parquet"},
 	} {

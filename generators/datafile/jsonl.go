@@ -106,7 +106,7 @@ func (o *object) read(line string, into []generators.Value) ([]generators.Value,
 			_, err := o.dec.ReadToken()
 			return into, problemOf(err)
 		}
-		return into, fmt.Errorf("%s is no object; want {\"column\": value, …}", head(line))
+		return into, fmt.Errorf("%s is not an object; want {\"column\": value, …}", head(line))
 	}
 	if _, err := o.dec.ReadToken(); err != nil {
 		return into, problemOf(err)

@@ -155,16 +155,16 @@ func (r *listReader) element(token json.Token) error {
 		t.Data, err = appendNumber(t.Data, t.Datatype, v.String())
 	case bool:
 		if t.Datatype != generators.BOOL {
-			return fmt.Errorf("%t is no %s", v, t.Datatype)
+			return fmt.Errorf("%t is not of datatype %s", v, t.Datatype)
 		}
 		t.Data = append(t.Data, map[bool]byte{true: 1}[v])
 	case string:
 		if t.Datatype != generators.BYTES {
-			return fmt.Errorf("%q is no %s", v, t.Datatype)
+			return fmt.Errorf("%q is not of datatype %s", v, t.Datatype)
 		}
 		t.Data = appendBytes(t.Data, v)
 	default:
-		return fmt.Errorf("%v is no %s", token, t.Datatype)
+		return fmt.Errorf("%v is not of datatype %s", token, t.Datatype)
 	}
 	return err
 }
@@ -183,7 +183,7 @@ func appendNumber(dst []byte, d generators.Datatype, text string) ([]byte, error
 		v, err := strconv.ParseFloat(text, max(32, bits))
 		dst, inRange := generators.AppendFloat(dst, d, v)
 		if err != nil || !inRange {
-			return nil, fmt.Errorf("%s is no %s", text, d)
+			return nil, fmt.Errorf("%s is not of datatype %s", text, d)
 		}
 		return dst, nil
 	case d == generators.BYTES:
@@ -198,7 +198,7 @@ func appendNumber(dst []byte, d generators.Datatype, text string) ([]byte, error
 		word = uint64(v)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is no %s", text, d)
+		return nil, fmt.Errorf("%s is not of datatype %s", text, d)
 	}
 	var bytes [8]byte
 	binary.LittleEndian.PutUint64(bytes[:], word)

@@ -92,11 +92,11 @@ func (l *layout) admit(e generators.Example) error {
 		return fmt.Errorf("export example: it has %d fields, the schema %d", n, len(l.schema.Fields))
 	}
 	if e.Label.Kind != generators.Class {
-		return fmt.Errorf("export example: its label is no class")
+		return fmt.Errorf("export example: its label is not a class")
 	}
 	for _, class := range [...]int{e.Label.Label, e.Truth} {
 		if class < 0 || class >= len(l.schema.Classes) {
-			return fmt.Errorf("export example: class %d is none of the schema's %d", class, len(l.schema.Classes))
+			return fmt.Errorf("export example: class %d is not one of the schema's %d", class, len(l.schema.Classes))
 		}
 	}
 	readable := len(e.Fields) > 0

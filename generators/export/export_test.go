@@ -118,7 +118,7 @@ func TestWriteRejectsWhatDoesNotFit(t *testing.T) {
 	for name, bad := range map[string]generators.Example{
 		"features": {Features: []float32{1}, Fields: good.Fields, Label: good.Label},
 		"fields":   {Features: good.Features, Fields: make([]generators.Value, 2), Label: good.Label},
-		"no class": {Features: good.Features, Fields: good.Fields},
+		"not a class": {Features: good.Features, Fields: good.Fields},
 		"class":    {Features: good.Features, Fields: good.Fields, Label: generators.Classified(2)},
 		"in none":  {Features: good.Features, Label: good.Label},
 	} {

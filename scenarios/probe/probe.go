@@ -306,7 +306,7 @@ func withoutBatch(inputs []generators.Tensor) (all []generators.Tensor, varies b
 		case in.Datatype == 0:
 			return nil, false, fmt.Errorf("input %.60q has a datatype that servebench does not know", in.Name)
 		case len(in.Shape) == 0 || in.Shape[0] > 1:
-			return nil, false, fmt.Errorf("input %.60q has the shape %s, whose first dimension is none of a batch", in.Name, in.ShapeText())
+			return nil, false, fmt.Errorf("input %.60q has the shape %s, whose first dimension is not that of a batch", in.Name, in.ShapeText())
 		}
 		for _, size := range in.Shape[1:] {
 			if size < 0 {

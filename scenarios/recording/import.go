@@ -31,7 +31,7 @@ type Options struct {
 	Bodies string
 	// Answers says to compare answers with the recorded ones.
 	Answers bool
-	// Keep are the names of header fields, parameters and keys that are no secrets.
+	// Keep are the names of header fields, parameters and keys that are not secrets.
 	Keep []string
 	// Model is the name of the model that takes tensors, Tensors their datatypes and
 	// shapes by name: "FP32[3,224,224]".
@@ -110,7 +110,7 @@ func (o *Options) settle(path string) error {
 	case o.format == nil && o.Format != "":
 		return decode.Faults{{Problem: fmt.Sprintf("unknown format %q%s", o.Format, decode.Suggest(o.Format, names)), Want: decode.OneOf(names)}}
 	case o.format == nil:
-		return in.fault(0, "", "it is no recording of a known format", decode.OneOf(names)+", or the right one named with --format")
+		return in.fault(0, "", "it is not a recording in a known format", decode.OneOf(names)+", or the right one named with --format")
 	}
 	return o.checkServer()
 }
@@ -120,7 +120,7 @@ func (o *Options) checkServer() error {
 	var faults decode.Faults
 	if o.URL != "" {
 		if u, err := url.Parse(o.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
-			faults = append(faults, decode.Fault{Problem: "the URL of the server is none", Want: "http:// or https://, a host and at most a port and a path, such as --url http://127.0.0.1:8080"})
+			faults = append(faults, decode.Fault{Problem: "the URL of the server is not valid", Want: "http:// or https://, a host and at most a port and a path, such as --url http://127.0.0.1:8080"})
 		}
 	} else if !o.format.hosts {
 		faults = append(faults, decode.Fault{Problem: o.format.Name + " does not say which server the requests are for", Want: "its URL, such as --url http://127.0.0.1:8080"})

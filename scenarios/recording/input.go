@@ -45,7 +45,7 @@ func openInput(path string, o *Options) (*input, error) {
 		plain, err := gzip.NewReader(in.text)
 		if err != nil {
 			file.Close()
-			return nil, in.fault(0, "", "it begins like a file of gzip and is none", "")
+			return nil, in.fault(0, "", "it begins as gzip does, but is not gzip", "")
 		}
 		in.text = bufio.NewReaderSize(plain, headLength)
 	}

@@ -124,7 +124,7 @@ func (p *plan) settleTensors(o *Options) error {
 		datatype := ""
 		switch {
 		case o.Tensors[name] != "" && (said == nil || !slices.Contains(datatypes, said[1])):
-			refuse(fmt.Sprintf("--tensor %s: %q is no datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+strings.Join(datatypes, ", "))
+			refuse(fmt.Sprintf("--tensor %s: %q is not a datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+strings.Join(datatypes, ", "))
 			continue
 		case said != nil:
 			datatype = said[1]

@@ -204,14 +204,14 @@ func TestFaults(t *testing.T) {
 		want       string
 	}{
 		{"empty", "", Options{}, "the file is empty; want a recording"},
-		{"unknown", "hello\n", Options{}, "it is no recording of a known format; want one of har, vegeta-json, vegeta, access-log, perf-analyzer, sagemaker, or the right one named with --format"},
+		{"unknown", "hello\n", Options{}, "it is not a recording in a known format; want one of har, vegeta-json, vegeta, access-log, perf-analyzer, sagemaker, or the right one named with --format"},
 		{"format", log, Options{Format: "hat"}, `unknown format "hat" (did you mean "har"?); want one of`},
 		{"no server", log, Options{}, "it does not say which server the requests are for; want its URL, such as --url http://127.0.0.1:8080"},
-		{"bad server", log, Options{URL: "127.0.0.1:8080"}, "the URL of the server is none; want http:// or https://"},
+		{"bad server", log, Options{URL: "127.0.0.1:8080"}, "the URL of the server is not valid; want http:// or https://"},
 		{"no model", tensors, Options{URL: server}, "perf-analyzer does not say which model takes the tensors; want its name on the server, such as --model resnet50"},
 		{"no datatype", tensors, Options{URL: server, Model: "m"}, "the input IN is given as bytes, without its datatype; want it and the shape, such as --tensor 'IN=FP32[3,224,224]'"},
 		{"bad datatype", tensors, Options{URL: server, Model: "m", Tensors: map[string]string{"IN": "FP31[1]", "IM": "FP32[1]"}},
-			"--tensor IM: the recording has no such input (did you mean \"IN\"?); want IN\n--tensor IN: \"FP31[1]\" is no datatype with a shape; want such as"},
+			"--tensor IM: the recording has no such input (did you mean \"IN\"?); want IN\n--tensor IN: \"FP31[1]\" is not a datatype with a shape; want such as"},
 		{"no host", "GET http://a.example.com/\n", Options{Host: "b.example.com"}, `no request went to the host "b.example.com" (did you mean "a.example.com"?); want a.example.com`},
 		{"nothing left", "GET ftp://a/\nGET http://a/ b\n", Options{Format: "vegeta-json"}, "there is no request in it (left out: lines that cannot be read: 2 (lines 1, 2)); want at least one"},
 		{"not JSON", `{"log": {"entries": [` + "\n\n}", Options{}, ".har:3:1: /log/entries/0: this is not JSON"},
@@ -221,7 +221,7 @@ func TestFaults(t *testing.T) {
 			"its requests are from 2020-01-01 to 2026-01-01; want at most 720h, a part of it, or --rate to send them at another pace"},
 		{"fewer answers", `{"data": [{"IN": [1]}, {"IN": [2]}], "validation_data": [{"OUT": [1]}]}`, Options{URL: server, Model: "m"}, "validation_data: "},
 		{"more answers", `{"data": [{"IN": [1]}], "validation_data": [{"OUT": [1]}, {"OUT": [1]}]}`, Options{URL: server, Model: "m"}, "it has more steps than data, which has 1"},
-		{"no gzip", "\x1f\x8bhello", Options{}, "it begins like a file of gzip and is none"},
+		{"no gzip", "\x1f\x8bhello", Options{}, "it begins as gzip does, but is not gzip"},
 		{"no bodies", log, Options{URL: server, Bodies: "testdata/none"}, "testdata/none"},
 		{"useless", log, Options{URL: server, Model: "m", Tensors: map[string]string{"IN": "FP32"}}, "--model is for perf-analyzer, and the recording was read as access-log; want none\n--tensor is for perf-analyzer"},
 	} {

@@ -32,7 +32,7 @@ var vegetaTarget = regexp.MustCompile(`^([A-Z]+)\s+(\S.*)$`)
 
 const (
 	strayLine   = "lines that belong to no target"
-	badField    = "lines that are no header field (NAME: VALUE)"
+	badField    = "lines that are not a header field (NAME: VALUE)"
 	noBodyFile  = "targets whose body file cannot be read"
 	unreadable  = "lines that cannot be read"
 	withoutURL  = "targets without a method or a URL"

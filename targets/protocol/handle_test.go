@@ -36,7 +36,7 @@ func TestFaultOfBatches(t *testing.T) {
 		rows, width int64
 		want        string
 	}{
-		{3, 7, ""}, {4, 7, "a batch of 4 rows is over the limit of 3"}, {0, 7, "[0,7] holds nothing"}, {1, 0, "[1,0] holds nothing"},
+		{3, 7, ""}, {4, 7, "a batch of 4 rows is over the limit of 3"}, {0, 7, "want at least 1 row and 1 feature, got [0,7]"}, {1, 0, "want at least 1 row and 1 feature, got [1,0]"},
 	} {
 		if got := m.Fault(c.rows, c.width); got != c.want {
 			t.Errorf("%d rows of %d: %q, want %q", c.rows, c.width, got, c.want)

@@ -29,8 +29,8 @@ type Model struct {
 func (m Model) Scores() int { return max(len(m.Schema.Classes), 1) }
 
 // PredictRows appends to dst what the model says to rows of features, Scores numbers for
-// each. Its error says that the model answers what is no probability, or no finite
-// number.
+// each. Its error says that the model answers what is not a probability, or not a
+// finite number.
 func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
 	scores, width := m.Scores(), len(features)/rows
 	dst = slices.Grow(dst, rows*scores)
@@ -41,9 +41,9 @@ func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error)
 		for c, s := range dst[start:] {
 			switch {
 			case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
-				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is no probability", m.Name, s, c, i)
+				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is not a probability", m.Name, s, c, i)
 			case s-s != 0:
-				return dst, fmt.Errorf("model %q answered %g for row %d, which is no finite number", m.Name, s, i)
+				return dst, fmt.Errorf("model %q answered %g for row %d, which is not a finite number", m.Name, s, i)
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func (m *Served) Fault(rows, width int64) string {
 	case want > 0 && width != want:
 		return fmt.Sprintf("%d features in a row, the model wants %d", width, want)
 	case rows < 1 || width < 1:
-		return fmt.Sprintf("[%d,%d] holds nothing", rows, width)
+		return fmt.Sprintf("want at least 1 row and 1 feature, got [%d,%d]", rows, width)
 	case m.MaxBatch > 0 && rows > int64(m.MaxBatch):
 		return fmt.Sprintf("a batch of %d rows is over the limit of %d", rows, m.MaxBatch)
 	}

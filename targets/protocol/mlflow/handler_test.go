@@ -32,9 +32,9 @@ func TestHandler(t *testing.T) {
 		{json, `{"instances":[[0,0]],"inputs":[[0,0]]}`, 400, "the body has instances already"},
 		{json, `{"columns":["a"]}`, 400, "want one of dataframe_split, dataframe_records, instances, inputs"},
 		{json, `[[1,2]]`, 400, "want an object, got an array"},
-		{csv, "a,b\n0.5,x\n", 400, `line 2: \"x\" is no number`},
+		{csv, "a,b\n0.5,x\n", 400, `line 2: \"x\" is not a number`},
 		{csv, "a,b\n0.5\n", 400, "not valid CSV"},
-		{csv, "", 400, "holds nothing"},
+		{csv, "", 400, "want at least 1 row"},
 		{"application/xml", "<a/>", 415, "want application/json or text/csv"},
 	} {
 		w := protocoltest.Ask(Handler, "POST", "/invocations", tt.body, "Content-Type", tt.kind)

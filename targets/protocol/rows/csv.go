@@ -62,7 +62,7 @@ func (r *Reader) csvRow(i int, cells []string) {
 			v, err = strconv.ParseFloat(cell, 32)
 		}
 		if err != nil {
-			r.Fault("line %d: %q is no number of FP32", i+1, jsonbody.Shorten([]byte(cell)))
+			r.Fault("line %d: %q is not a number of FP32", i+1, jsonbody.Shorten([]byte(cell)))
 		}
 		r.batch.Features = append(r.batch.Features, float32(v))
 	}

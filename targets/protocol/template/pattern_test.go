@@ -100,11 +100,11 @@ func TestMethodAndWholePath(t *testing.T) {
 		t.Errorf("request %+v, %v", r, err)
 	}
 	for want, bad := range map[string][2]string{
-		`encode: path: "a&more=GET" does not begin with a slash`: {"GET", "a"},
-		`holds ' '; want %20 for it`:                             {"GET", "/a b"},
-		`holds '#'; want %23 for it`:                             {"GET", "/a#b"},
-		`encode: method: "" is none; want one such as GET`:       {"", "/a"},
-		`encode: method: "G T" is none`:                          {"G T", "/a"},
+		`encode: path: "a&more=GET" does not begin with a slash`:           {"GET", "a"},
+		`holds ' '; want %20 for it`:                                       {"GET", "/a b"},
+		`holds '#'; want %23 for it`:                                       {"GET", "/a#b"},
+		`encode: method: "" is not a method of HTTP; want one such as GET`: {"", "/a"},
+		`encode: method: "G T" is not a method of HTTP`:                    {"G T", "/a"},
 	} {
 		if _, err := encode(bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %s", bad, err, want)

@@ -173,7 +173,7 @@ func (c *client) render(x generators.Example) (protocol.Request, error) {
 // checkLine says what of a request cannot stand in the first line of one.
 func checkLine(r protocol.Request) error {
 	if !httpguts.ValidHeaderFieldName(r.Method) {
-		return fmt.Errorf("method: %q is none; want one such as GET", r.Method)
+		return fmt.Errorf("method: %q is not a method of HTTP; want one such as GET", r.Method)
 	}
 	if !strings.HasPrefix(r.Path, "/") {
 		return fmt.Errorf("path: %q does not begin with a slash", r.Path)
@@ -217,7 +217,7 @@ func (c *client) ReadsHeaders() []string {
 // where there is one to find.
 func (c *client) Decode(r protocol.Response) (protocol.Reply, error) {
 	if !c.Accepts(r.Status) {
-		return protocol.Reply{}, fmt.Errorf("decode: status %d is none of those expected", r.Status)
+		return protocol.Reply{}, fmt.Errorf("decode: status %d is not one of those expected", r.Status)
 	}
 	want := c.expect.Body
 	if want != nil && string(r.Body) != *want {

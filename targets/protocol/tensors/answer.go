@@ -231,7 +231,7 @@ func (a *answers) classNamed(text string) (int, error) {
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return int(n), nil
 	}
-	return 0, fmt.Errorf("%.40q is no label, want one of %q or its number, 0…%d", text, a.classes, len(a.classes)-1)
+	return 0, fmt.Errorf("%.40q is not a label, want one of %q or its number, 0…%d", text, a.classes, len(a.classes)-1)
 }
 
 // sumTolerance is by how much the probabilities of a row may miss 1, which FP16

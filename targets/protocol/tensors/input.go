@@ -47,7 +47,7 @@ func Rows(dst []float32, inputs []generators.Tensor, m *protocol.Served) (featur
 func checkShape(t generators.Tensor, m *protocol.Served) error {
 	switch {
 	case t.Datatype == generators.BYTES:
-		return errors.New("inputs[0].datatype: BYTES are no numbers")
+		return errors.New("inputs[0].datatype: BYTES are not numbers")
 	case len(t.Shape) != 2:
 		return fmt.Errorf("inputs[0].shape: want two dimensions, [rows, features], got %s", t.ShapeText())
 	}
@@ -96,7 +96,7 @@ func Inputs(cfg protocol.Config, batch []generators.Example) ([]generators.Tenso
 		}
 		for i, f := range e.Features {
 			if f-f != 0 {
-				return nil, fmt.Errorf("example %d: feature %s is %g, which is no finite number", row, featureName(cfg.Schema, i), f)
+				return nil, fmt.Errorf("example %d: feature %s is %g, which is not a finite number", row, featureName(cfg.Schema, i), f)
 			}
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(f))
 		}

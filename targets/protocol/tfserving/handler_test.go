@@ -29,7 +29,7 @@ func TestHandler(t *testing.T) {
 		{"POST", "/v1/models/m:predict", `{"instances":[[1]]}`, 400, `instances[0]: 1 features in a row, want 2`},
 		{"POST", "/v1/models/m:predict", `{"instances":[{"a":1,"c":2}]}`, 400, `unknown feature \"c\", want a, b; instances[0]: 1 features, the model wants 2: a, b`},
 		{"POST", "/v1/models/m:predict", `{"instances":[[0,0],[0,0],[0,0]]}`, 400, `a batch of 3 rows is over the limit of 2`},
-		{"POST", "/v1/models/m:predict", `{"instances":[]}`, 400, `instances: [0,2] holds nothing`},
+		{"POST", "/v1/models/m:predict", `{"instances":[]}`, 400, `instances: want at least 1 row and 1 feature, got [0,2]`},
 		{"POST", "/v1/models/m:predict", `{"instances":[[0,0]],"inputs":[[0,0]]}`, 400, `inputs: the body has instances already`},
 		{"POST", "/v1/models/m:predict", `{"instances":[[0,"x"]]}`, 400, `instances[0]: want FP64, got a string`},
 		{"POST", "/v1/models/m:predict", `{"instances":[[0,1e300]]}`, 400, `1e+300 is out of the range of FP32`},

@@ -47,7 +47,7 @@ func TestHandlerBinary(t *testing.T) {
 		{"a huge size", strings.Replace(`{"inputs":[`+halfX+`]}`, "size\":4", "size\":4294967295", 1), half, 400, "4294967295 bytes, where 4 are left"},
 		{"a negative size", strings.Replace(`{"inputs":[`+halfX+`]}`, "size\":4", "size\":-1", 1), half, 400, "-1 is not of datatype UINT32"},
 		{"no number", `{"inputs":[` + strings.Replace(halfX, "FP32", "BYTES", 1) + `]}`, half, 400, `datatype: \"BYTES\" is not one of`},
-		{"half a raw row", "", half[:3], 400, "holds nothing"},
+		{"half a raw row", "", half[:3], 400, "want at least 1 row"},
 	} {
 		w := askBinary(tt.document, tt.raw)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) || tt.status == 200 && !strings.HasSuffix(w.Body.String(), tt.want) {

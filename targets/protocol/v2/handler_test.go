@@ -50,7 +50,7 @@ func TestHandlerAnswers(t *testing.T) {
 			`{"model_name":"logistic","model_version":"7","id":"a\"1","outputs":[{"name":"class","datatype":"BYTES","shape":[1],"data":["yes"]},` +
 				`{"name":"probability","datatype":"FP32","shape":[1],"data":[0.5]}]}`},
 		{"bad model", "POST", "/v2/models/sum/infer", `{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","data":[1,2]}]}`, 500,
-			`{"error":"model \"sum\" answered -2 for class 0 of row 0, which is no probability"}`},
+			`{"error":"model \"sum\" answered -2 for class 0 of row 0, which is not a probability"}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func call(ctx context.Context, ask protocol.Ask, method string, message []byte) 
 		return nil, err
 	}
 	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/grpc") {
-		return nil, errors.New(method + ": the answer is none of gRPC")
+		return nil, errors.New(method + ": the answer is not a gRPC response")
 	}
 	if f := (client{}).Failure(resp); f.Class != "" {
 		return nil, fmt.Errorf("%s: %s: %s", method, f.Class, f.Text)
@@ -93,7 +93,7 @@ func describe(ctx context.Context, ask protocol.Ask, name string) protocol.Model
 		*list = append(*list, t)
 		return err
 	}
-	// What is read until a fault is as good as the server's word.
+	// What stands before a fault is taken as it is.
 	_ = fields(reply, func(f field) error {
 		switch f.number {
 		case 2:

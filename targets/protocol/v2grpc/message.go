@@ -132,7 +132,7 @@ func readTensor(message []byte) (t generators.Tensor, err error) {
 		return t, err
 	}
 	if t.Datatype = generators.DatatypeNamed(datatype); t.Datatype == 0 {
-		return t, fmt.Errorf("tensor %.40q: datatype %.40q is none of the protocol", t.Name, datatype)
+		return t, fmt.Errorf("tensor %.40q: datatype %.40q is not one of the protocol", t.Name, datatype)
 	}
 	if len(contents) > 0 {
 		t.Data, err = readContents(t, contents)

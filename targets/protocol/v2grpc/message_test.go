@@ -58,7 +58,7 @@ func TestTypedContents(t *testing.T) {
 		{"FP64", typed("FP64", 7, doubles), []float64{1.5, -2}, ""},
 		{"in another field", typed("FP32", 7, doubles), nil, "FP32 has its contents in field 6, got field 7"},
 		{"of another length", typed("FP32", 6, floats[:4]), nil, "holds 4 bytes, want 8"},
-		{"no datatype of the protocol", typed("FP8", 6, floats), nil, `datatype "FP8" is none of the protocol`},
+		{"no datatype of the protocol", typed("FP8", 6, floats), nil, `datatype "FP8" is not one of the protocol`},
 	} {
 		request := inference{}
 		err := request.read(appendMessage(nil, 5, tt.message), rawInputs)
