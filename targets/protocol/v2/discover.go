@@ -69,11 +69,7 @@ func list(ctx context.Context, ask protocol.Ask) (names []string, listed bool) {
 func schemas(docs []tensorDoc) []generators.Tensor {
 	var all []generators.Tensor
 	for _, doc := range docs {
-		t := generators.Tensor{Name: doc.Name, Datatype: generators.DatatypeNamed(doc.Datatype)}
-		for _, size := range doc.Shape {
-			t.Shape = append(t.Shape, int64(size))
-		}
-		all = append(all, t)
+		all = append(all, generators.Tensor{Name: doc.Name, Datatype: generators.DatatypeNamed(doc.Datatype), Shape: doc.Shape})
 	}
 	return all
 }

@@ -26,9 +26,9 @@ type modelDoc struct {
 }
 
 type tensorDoc struct {
-	Name     string `json:"name"`
-	Datatype string `json:"datatype"`
-	Shape    []int  `json:"shape"`
+	Name     string  `json:"name"`
+	Datatype string  `json:"datatype"`
+	Shape    []int64 `json:"shape"`
 }
 
 func serverMetadata(s protocol.Service) []byte {
@@ -44,29 +44,26 @@ func modelIndex(models []protocol.Model) []byte {
 }
 
 func modelMetadata(m protocol.Model) []byte {
-	width := len(m.Schema.Features)
-	if width == 0 {
-		width = -1
-	}
-	doc := modelDoc{
+	return mustJSON(modelDoc{
 		Name:     m.Name,
 		Versions: []string{m.Version},
 		Platform: "servebench",
-		Inputs:   []tensorDoc{{Name: tensors.InputName, Datatype: "FP32", Shape: []int{-1, width}}},
+		Inputs:   documents(tensors.InputOf(m)),
+		Outputs:  documents(tensors.OutputsOf(m)...),
 		Parameters: map[string]string{
 			"description": m.Doc,
 			"features":    strings.Join(featureNames(m.Schema), ","),
 			"classes":     strings.Join(m.Schema.Classes, ","),
 		},
+	})
+}
+
+func documents(all ...generators.Tensor) []tensorDoc {
+	var docs []tensorDoc
+	for _, t := range all {
+		docs = append(docs, tensorDoc{t.Name, t.Datatype.String(), t.Shape})
 	}
-	for _, kind := range tensors.Offered(len(m.Schema.Classes)) {
-		shape := []int{-1}
-		if kind == tensors.Probabilities {
-			shape = append(shape, m.Scores())
-		}
-		doc.Outputs = append(doc.Outputs, tensorDoc{Name: kind.Name(), Datatype: kind.Datatype().String(), Shape: shape})
-	}
-	return mustJSON(doc)
+	return docs
 }
 
 func featureNames(s generators.Schema) []string {
