@@ -116,11 +116,11 @@ func TestWriteRejectsWhatDoesNotFit(t *testing.T) {
 	schema, examples := awkward()
 	good := examples[0]
 	for name, bad := range map[string]generators.Example{
-		"features": {Features: []float32{1}, Fields: good.Fields, Label: good.Label},
-		"fields":   {Features: good.Features, Fields: make([]generators.Value, 2), Label: good.Label},
+		"features":    {Features: []float32{1}, Fields: good.Fields, Label: good.Label},
+		"fields":      {Features: good.Features, Fields: make([]generators.Value, 2), Label: good.Label},
 		"not a class": {Features: good.Features, Fields: good.Fields},
-		"class":    {Features: good.Features, Fields: good.Fields, Label: generators.Classified(2)},
-		"in none":  {Features: good.Features, Label: good.Label},
+		"class":       {Features: good.Features, Fields: good.Fields, Label: generators.Classified(2)},
+		"in none":     {Features: good.Features, Label: good.Label},
 	} {
 		for _, format := range export.Formats() {
 			w := format.New(io.Discard, schema)
