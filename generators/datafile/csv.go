@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"servebench/generators"
 )
@@ -27,7 +28,7 @@ func (commaSeparated) scan(body io.Reader, header func([]string), record func(in
 	}
 	switch {
 	case err == io.EOF:
-		return errors.New("which is empty")
+		return nil
 	case err != nil:
 		return lineFault(err, 0)
 	}
@@ -53,12 +54,19 @@ func (commaSeparated) scan(body io.Reader, header func([]string), record func(in
 		if err != nil { // and where the next record begins is not known
 			return errors.Join(append(wrong, lineFault(err, line))...)
 		}
+		valid := true
 		for i, text := range fields {
 			values[i].Text = text
+			valid = valid && utf8.ValidString(text)
+		}
+		if !valid && !wrong.add(line, notUTF8) {
+			return errors.Join(wrong...)
 		}
 		record(offset, values)
 	}
 }
+
+const notUTF8 = "it is not text in UTF-8; convert it, as by iconv -f latin1 -t utf-8"
 
 // headerNames are the names of the columns. A column may have none, as the one in which
 // programs write the numbers of rows.
@@ -68,6 +76,9 @@ func headerNames(fields []string) ([]string, error) {
 	}
 	names := make([]string, len(fields))
 	for i, name := range fields {
+		if !utf8.ValidString(name) {
+			return nil, &lineError{1, notUTF8}
+		}
 		name = strings.TrimSpace(name)
 		if name != "" && slices.Contains(names, name) {
 			return nil, &lineError{1, fmt.Sprintf("the header names column %q twice", name)}

@@ -104,7 +104,7 @@ func Open(path string, distinct ...string) (*File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file that can be read more than once", filepath.Base(path))
+		return nil, fmt.Errorf("%s is %s; want a file, which can be read more than once", filepath.Base(path), irregular(info.Mode()))
 	}
 	opened, err := os.Open(path)
 	if err != nil {
@@ -116,6 +116,19 @@ func Open(path string, distinct ...string) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// irregular names what is no file.
+func irregular(m os.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a folder"
+	case m&os.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&os.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
 }
 
 // readThrough makes the index, the hash, and what is known of the columns.
@@ -130,6 +143,12 @@ func (f *File) readThrough(distinct []string) error {
 	start := 0
 	if mark, _ := body.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		start, _ = body.Discard(len(byteOrderMark))
+	}
+	switch mark, _ := body.Peek(2); {
+	case f.size == 0:
+		return fmt.Errorf("%s is empty", f.Name())
+	case string(mark) == "\xff\xfe", string(mark) == "\xfe\xff":
+		return fmt.Errorf("%s is in UTF-16; convert it, as by iconv -f utf-16 -t utf-8", f.Name())
 	}
 	header := func(names []string) {
 		for _, name := range names[len(f.columns):] {

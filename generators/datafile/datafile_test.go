@@ -100,8 +100,13 @@ func TestRecords(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	ragged := "a,b\n" + strings.Repeat("1\n", 9)
 	for _, tt := range []struct{ name, content, want string }{
-		{"a.csv", "", "a.csv, which is empty"},
+		{"a.csv", "", "a.csv is empty"},
 		{"a.csv", "a,b\n", "a.csv holds no records"},
+		{"a.csv", "\n\n", "a.csv holds no records"},
+		{"a.csv", "a,b\n1,2\n1,caf\xe9\n", "a.csv, line 3: it is not text in UTF-8; convert it, as by iconv -f latin1 -t utf-8"},
+		{"a.csv", "a,caf\xe9\n1,2\n", "a.csv, line 1: it is not text in UTF-8"},
+		{"a.csv", "\xff\xfea\x00\n\x00", "a.csv is in UTF-16; convert it, as by iconv -f utf-16 -t utf-8"},
+		{"a.jsonl", "\xfe\xff\x00{", "a.jsonl is in UTF-16"},
 		{"a.jsonl", "\n\n", "a.jsonl holds no records"},
 		{"a.csv", "a,b\n1,2\n\n3\n4,5,6\n", "a.csv, line 4: 1 fields, and the header has 2\na.csv, line 5: 3 fields, and the header has 2"},
 		{"a.csv", ragged, "line 6: 1 fields, and the header has 2"}, // and no more than five
