@@ -30,6 +30,8 @@ func (r *Reader) Fault(format string, args ...any) {
 // Problem is what is wrong with the document; nil when nothing is.
 func (r *Reader) Problem() error {
 	switch {
+	case r.Err != nil && len(r.Src) == 0:
+		return errors.New("the body is empty")
 	case r.Err != nil:
 		return fmt.Errorf("body is not valid JSON: %w", r.Err)
 	case len(r.Faults) > 0:

@@ -259,7 +259,7 @@ func TestDecodeID(t *testing.T) {
 
 func TestDecodeFaults(t *testing.T) {
 	tests := []struct{ body, want string }{
-		{``, `decode: body is not valid JSON: byte 0: want a value, got the end`},
+		{``, `decode: the body is empty`},
 		{`null`, `decode: body: want an object, got null`},
 		{`{}`, `decode: outputs: want "label" or "probability", got neither`},
 		{`{"id":7,` + outputs(label2)[1:], `decode: id: want a string, got a number`},

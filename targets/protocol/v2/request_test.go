@@ -64,7 +64,7 @@ func TestDecodeRequest(t *testing.T) {
 
 func TestDecodeRequestFaults(t *testing.T) {
 	tests := []struct{ body, want string }{
-		{``, `body is not valid JSON: byte 0: want a value, got the end`},
+		{``, `the body is empty`},
 		{`[]`, `body: want an object, got an array`},
 		{`{}`, `inputs: want one tensor named "features"`},
 		{`{"inputs":[]}`, `inputs: want one tensor named "features"`},
