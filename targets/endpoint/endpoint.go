@@ -14,9 +14,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"servebench/reports/record"
 	"servebench/targets"
+
+	"golang.org/x/net/idna"
 )
 
 // The values of the option ready.
@@ -161,6 +164,9 @@ func baseURL(raw string) (string, error) {
 	if err == nil {
 		err = check(u)
 	}
+	if err == nil {
+		err = encodeHost(u)
+	}
 	if err == nil && strings.Contains(raw, "#") {
 		err = errors.New("a fragment in it")
 	}
@@ -171,6 +177,21 @@ func baseURL(raw string) (string, error) {
 		return "", fmt.Errorf("%q: %w: want http:// or https://, a host and at most a port and a path, such as %s", raw, err, example)
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// encodeHost gives a host whose name has other letters than those of ASCII the name that DNS
+// and the header field Host have for it: xn--bcher-kva.example.
+func encodeHost(u *url.URL) error {
+	name := u.Hostname()
+	if !strings.ContainsFunc(name, func(c rune) bool { return c > unicode.MaxASCII }) {
+		return nil
+	}
+	encoded, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return fmt.Errorf("the host %q is no name of a domain", name)
+	}
+	u.Host = strings.Replace(u.Host, name, encoded, 1)
+	return nil
 }
 
 // longestSocket is the longest path that a Unix socket may have on every system,

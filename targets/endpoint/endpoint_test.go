@@ -223,11 +223,13 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestBaseURL(t *testing.T) {
 	for raw, want := range map[string]string{
-		"http://h":               "http://h",
-		"http://h/":              "http://h",
-		"HTTP://h:80/a/b//":      "http://h:80/a/b",
-		"https://[::1]:8443/":    "https://[::1]:8443",
-		"http://127.0.0.1:1/a b": "http://127.0.0.1:1/a%20b",
+		"http://h":                "http://h",
+		"http://h/":               "http://h",
+		"HTTP://h:80/a/b//":       "http://h:80/a/b",
+		"https://[::1]:8443/":     "https://[::1]:8443",
+		"http://127.0.0.1:1/a b":  "http://127.0.0.1:1/a%20b",
+		"http://Bücher.example:1": "http://xn--bcher-kva.example:1",
+		"http://a_b/ü":            "http://a_b/%C3%BC",
 	} {
 		if got, err := baseURL(raw); got != want || err != nil {
 			t.Errorf("baseURL(%s) = %s, %v, want %s", raw, got, err, want)
@@ -235,9 +237,15 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
+func TestBaseURLOfNoDomain(t *testing.T) {
+	if _, err := baseURL("http://a\u2028ü"); err == nil || !strings.Contains(err.Error(), "is no name of a domain") {
+		t.Errorf("error %v, want that it is no name", err)
+	}
+}
+
 // FuzzBaseURL holds what is taken to be taken again, and paths to be appended.
 func FuzzBaseURL(f *testing.F) {
-	for _, raw := range []string{"http://h:1/a", "https://[fe80::1%25eth0]:1", "http://h/%2f", "http://h/?", "//h", "http:h"} {
+	for _, raw := range []string{"http://h:1/a", "https://[fe80::1%25eth0]:1", "http://h/%2f", "http://h/?", "//h", "http:h", "http://ⓔß.example:1"} {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
