@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -83,14 +84,25 @@ func report(cmd *cobra.Command, err error, stdout, stderr io.Writer) int {
 }
 
 // Say writes a message, each line led by the program's name unless it is indented, which
-// continues the line before it.
+// continues the line before it, and without control characters.
 func Say(stderr io.Writer, program, message string) {
 	for line := range strings.Lines(message) {
 		if !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
 			line = program + ": " + line
 		}
-		fmt.Fprintln(stderr, strings.TrimSuffix(line, "\n"))
+		fmt.Fprintln(stderr, harmless(strings.TrimSuffix(line, "\n")))
 	}
+}
+
+// harmless takes out of a message what a terminal would act upon, such as the colours in a
+// server's output that it quotes.
+func harmless(line string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsGraphic(c) && c != '\t' {
+			return ' '
+		}
+		return c
+	}, line)
 }
 
 // sameFile reports whether both write to one terminal, file or pipe.

@@ -22,6 +22,7 @@ func TestReport(t *testing.T) {
 		{errors.Join(errors.New("one"), errors.New("two")), Runtime, "tool: one\ntool: two\n"},
 		{fmt.Errorf("read flags: %w", UsageError{Err: errors.New("no such")}), Usage, "tool: read flags: no such\nrun 'tool --help' for usage\n"},
 		{fmt.Errorf("judge: %w", &ExitError{Code: 10, Err: errors.New("FAIL: p99 is 2 s\n  -> look at it")}), 10, "tool: judge: FAIL: p99 is 2 s\n  -> look at it\n"},
+		{errors.New("\x1b[31mred\u202e\tfür"), Runtime, "tool:  [31mred \tfür\n"},
 		{fmt.Errorf("serve: %w", context.Canceled), Interrupted, "tool: serve: context canceled\n"},
 	} {
 		var said strings.Builder

@@ -2,7 +2,9 @@ package decode
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Fault is one thing wrong with a file or a setting.
@@ -27,7 +29,10 @@ func (f Fault) Error() string {
 	case f.Line > 0:
 		fmt.Fprintf(&b, "%s:%d:%d: ", f.File, f.Line, f.Column)
 	}
-	if f.Field != "" {
+	switch {
+	case strings.ContainsFunc(f.Field, unicode.IsControl):
+		b.WriteString(strconv.Quote(f.Field) + ": ")
+	case f.Field != "":
 		b.WriteString(f.Field + ": ")
 	}
 	b.WriteString(f.Problem)

@@ -117,7 +117,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 	}
 	m, err := transport.NewMessage(endpoint.URL, first.Wire(), false, v.credentials)
 	if err != nil {
-		return silent, err
+		return "cannot be sent the first request", err
 	}
 	sender, err := transport.New(transport.Config{Endpoint: endpoint, Connections: 1, Options: s.transportOptions()})
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return silent, fmt.Errorf("%s: %w (the model may take longer: see timeout and http, or the server's output)", asked, context.Cause(ctx))
+			return silent, fmt.Errorf("%s: %w%s (the model may take longer: see timeout and http, or the server's output)", asked, context.Cause(ctx), begun(o))
 		}
 		return silent, &passingError{error: fmt.Errorf("%s: %w", asked, targets.Explain(err))}
 	}
@@ -196,6 +196,14 @@ func (s *session) otherProtocols(ctx context.Context, endpoint targets.Endpoint,
 		return ""
 	}
 	return " (" + server.Spoken() + ")"
+}
+
+// begun says how much came of an answer that did not end.
+func begun(o *transport.Outcome) string {
+	if o.Status == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": status %d and %d B of the body came", o.Status, o.Length)
 }
 
 // firstFailure is a first answer that is not right.

@@ -53,6 +53,11 @@ func TestNoLoadWithoutARightFirstAnswer(t *testing.T) {
 		"cut off":    {raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "did not answer the first request: ", ""},
 		"late": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			"did not answer the first request: POST http://HOST/v2/models/credit/infer: no complete answer within the timeout of 300ms (the model may take longer", "300ms"},
+		"begun": {func(rw http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(rw, "{")
+			_ = http.NewResponseController(rw).Flush()
+			<-r.Context().Done()
+		}, "did not answer the first request: POST http://HOST/v2/models/credit/infer: no complete answer within the timeout of 500ms: status 200 and 1 B of the body came (", "500ms"},
 	} {
 		for _, running := range []bool{false, true} {
 			for _, client := range []string{scenarios.OwnClient, scenarios.StandardClient} {
