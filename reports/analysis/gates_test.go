@@ -71,6 +71,37 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// TestUndecidedAccuracy says what decides an accuracy: more rounds where they ask with
+// examples that were not asked with yet, else more examples where there are any.
+func TestUndecidedAccuracy(t *testing.T) {
+	p := recordtest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{Accuracy: share(0.93)}
+	run := recordtest.Open(t, p)
+	const open = "the limit lies inside the interval: "
+	for _, tt := range []struct {
+		corpus, batch int
+		data          *record.DataFile
+		more          int
+		why           string
+	}{
+		{100_000, 1, nil, 11, "at this share it takes about 11,000 answers to decide, 11 rounds in all"},
+		{2000, 1, nil, 0, "at this share it takes about 11,000 different examples to decide, and the run asks with 2,000: raise data.corpus to 11,000 and send as many requests"},
+		{2000, 1, &record.DataFile{Records: 2000}, 0, "at this share it takes about 11,000 different examples to decide, and the data file holds only 2,000: add records to it; more rounds ask the same again"},
+		{2000, 1, &record.DataFile{Records: 5000}, 0, "at this share it takes about 11,000 different examples to decide, and the data file holds only 5,000, of which the run asks with 2,000: add records to it, and leave data.corpus out"},
+		{200, 10, &record.DataFile{Records: 50_000}, 0, "at this share it takes about 11,000 different examples to decide, and the run asks with 2,000: raise data.corpus to 1,100 and send as many requests"},
+		{200, 10, &record.DataFile{Records: 2007}, 0, "at this share it takes about 11,000 different examples to decide, and the data file holds only 2,007: add records to it; more rounds ask the same again"},
+	} {
+		run.Scenario.Corpus, run.Scenario.Batch, run.Scenario.Data = tt.corpus, tt.batch, tt.data
+		for i := range run.Cells {
+			run.Cells[i].Answers = record.Answers{Labelled: 1000, Correct: 925} // in each of 3 rounds
+		}
+		g := analyse(t, run).Gates[0]
+		if why := sentence.NewLimit(g).Why; g.Verdict != record.Inconclusive || g.More != tt.more || why != open+tt.why {
+			t.Errorf("%+v: %s, %d rounds in all\n%s\nwant\n%s", tt, g.Verdict, g.More, why, open+tt.why)
+		}
+	}
+}
+
 // few makes the run 400 requests long.
 func few(p *recordtest.Plan) {
 	p.Rounds = 1

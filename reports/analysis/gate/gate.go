@@ -50,8 +50,11 @@ type Basis struct {
 	// the limit, where the figure is Above) so that the quantile has no room for them, or
 	// broke the limit on starts; Unanswered are those starts that came to no right answer.
 	Counted, Unanswered int64
-	// Needs is how many of N it takes to decide a share, of Accuracy different examples.
+	// Needs is how many of N it takes to decide a share.
 	Needs int64
+	// Examples are what Needs counts in the place of N: different ones, of which there are
+	// too few for any number of rounds; nil: there are enough.
+	Examples *Examples
 	// Effective is how many independent requests tell as much as N.
 	Effective float64
 	// Median is that of the starts, of which all kept the limit, and Unseen up to what share
@@ -60,6 +63,14 @@ type Basis struct {
 	Unseen float64
 	// Deadlines are those that answers were counted by and are limited by, where they differ.
 	Deadlines *Deadlines
+}
+
+// Examples are the different ones that a run asks with.
+type Examples struct {
+	Used int64
+	Held int64 // by the data; 0: any number
+	// PerRequest is how many a request has.
+	PerRequest int64
 }
 
 // Deadlines are how late answers may be to count as good; 0: however late.
@@ -150,7 +161,7 @@ func (s subject) ofPhase(target, phase string) []Gate {
 		row := s.Rows[i]
 		all = slices.Concat(
 			quantileGates(s.slo, row, sample.Pick(s.Measured, target, phase), sample.SeedOf(s.Run, row)),
-			shareGates(s.slo, row), s.goodputGates(row),
+			s.shareGates(row), s.goodputGates(row),
 		)
 	}
 	abort := s.AbortOf(target, phase)

@@ -14,8 +14,7 @@ type shareLimit struct {
 	of      func(sample.Row) stat.Proportion
 	// exact judges the share seen in this run, not the one behind it.
 	exact bool
-	// repeats says that every round asks the same again, so that more rounds tell
-	// nothing more.
+	// repeats says that an example that is sent again tells nothing more.
 	repeats bool
 }
 
@@ -36,19 +35,29 @@ func sharesOf(slo record.SLO) []shareLimit {
 	return set
 }
 
-func shareGates(slo record.SLO, row sample.Row) []Gate {
+func (s subject) shareGates(row sample.Row) []Gate {
 	var all []Gate
-	for _, l := range sharesOf(slo) {
-		all = append(all, l.judge(l.of(row), row.Rounds))
+	for _, l := range sharesOf(s.slo) {
+		all = append(all, l.judge(l.of(row), row.Rounds, s.examples()))
 	}
 	return all
+}
+
+func (s subject) examples() Examples {
+	sc := s.Run.Scenario
+	x := Examples{PerRequest: int64(max(sc.Batch, 1))}
+	x.Used = int64(sc.Corpus) * x.PerRequest
+	if sc.Data != nil {
+		x.Held = int64(sc.Data.Records)
+	}
+	return x
 }
 
 func (l shareLimit) gate() Gate {
 	return Gate{Metric: l.metric, Bound: l.bound, Least: l.metric != ErrorRate, Unit: stat.Share, Of: l.counted}
 }
 
-func (l shareLimit) judge(p stat.Proportion, rounds int) Gate {
+func (l shareLimit) judge(p stat.Proportion, rounds int, x Examples) Gate {
 	g := l.gate()
 	g.N, g.Counted, g.Verdict = p.N, p.K, record.Inconclusive
 	if p.N == 0 {
@@ -66,11 +75,13 @@ func (l shareLimit) judge(p stat.Proportion, rounds int) Gate {
 	case !g.keeps(low) && !g.keeps(high):
 		g.Verdict = record.Fail
 	case p.Value == l.bound: // which no number of them would decide
-	case l.repeats: // which is why fewer of them are independent
-		g.Needs = g.enough(p.Value)
 	default:
-		g.Needs = int64(float64(g.enough(p.Value)) * float64(p.N) / p.Effective)
-		if g.Needs > 0 {
+		g.Needs = g.enough(p.Value)
+		if l.repeats && g.Needs > x.Used && x.Used > 0 {
+			g.Examples = &x
+			break
+		}
+		if g.Needs = int64(float64(g.Needs) * float64(p.N) / p.Effective); g.Needs > 0 {
 			g.More = wholeRounds(float64(rounds) * float64(g.Needs) / float64(p.N))
 		}
 	}

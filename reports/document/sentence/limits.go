@@ -203,8 +203,8 @@ func whyBroken(g gate.Gate) string {
 // whyOpen says what would decide a limit, if the figure stayed as it is.
 func whyOpen(why string, g gate.Gate) string {
 	switch {
-	case g.Needs > 0 && g.Metric == gate.Accuracy:
-		return fmt.Sprintf("%s: at this share it takes about %s different examples (data.corpus) to decide", why, roundedUp(g.Needs))
+	case g.Examples != nil:
+		return fmt.Sprintf("%s: at this share it takes about %s different examples to decide, and %s", why, roundedUp(g.Needs), whereExamples(*g.Examples, g.Needs))
 	case g.Needs > 0:
 		text := fmt.Sprintf("%s: at this share it takes about %s %s to decide", why, roundedUp(g.Needs), g.Of)
 		if g.More > 0 {
@@ -219,6 +219,18 @@ func whyOpen(why string, g gate.Gate) string {
 		return why + ": more rounds would narrow it"
 	}
 	return fmt.Sprintf("%s: it would take more than %s rounds to decide", why, format.Count(gate.MostRounds))
+}
+
+// whereExamples says where more different examples come from, if from anywhere.
+func whereExamples(x gate.Examples, needs int64) string {
+	corpus := fmt.Sprintf("the run asks with %s: raise data.corpus to %s and send as many requests", format.Count(x.Used), roundedUp((needs+x.PerRequest-1)/x.PerRequest))
+	switch {
+	case x.Held == 0 || x.Held >= needs:
+		return corpus
+	case x.Used/x.PerRequest < x.Held/x.PerRequest:
+		return fmt.Sprintf("the data file holds only %s, of which the run asks with %s: add records to it, and leave data.corpus out", format.Count(x.Held), format.Count(x.Used))
+	}
+	return fmt.Sprintf("the data file holds only %s: add records to it; more rounds ask the same again", format.Count(x.Held))
 }
 
 // bounded says that the end of the interval that lies behind the limit is known.
