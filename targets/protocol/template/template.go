@@ -192,8 +192,8 @@ func (c *client) Accepts(status int) bool { return c.expect.Accepts(status) }
 // Failure finds none beyond the status.
 func (c *client) Failure(protocol.Response) protocol.Failure { return protocol.Failure{} }
 
-// BodyLimit is so much that a longer body than the one expected shows as one, and that
-// its difference can be told; without end where the answer is in the body.
+// BodyLimit is enough to see that a body is longer than the one expected, and to show
+// where it differs; without end where the answer is in the body.
 func (c *client) BodyLimit() int {
 	switch c.answer.(type) {
 	case inJSON, wholeBody:
