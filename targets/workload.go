@@ -27,10 +27,14 @@ type Workload struct {
 	// Dir is the working folder of a server that runs on this machine's own file
 	// system; others have the root folder, or that of their image. "": this process's.
 	Dir string
-	// Image is a container image: a reference, or the absolute path of a tarball (docker
-	// save, OCI) or of a folder with an OCI layout. Command, where there is one, replaces
+	// Image is a container image: a reference, the absolute path of a tarball (docker
+	// save, OCI) or of a folder with an OCI layout, or "sha256:…", one that is kept on this
+	// machine. Command, where there is one, replaces
 	// its entry point and command.
 	Image string
+	// ImageDigest is that of the image's configuration, "sha256:…", once the image is
+	// resolved: another one is refused from then on. "": it is not resolved.
+	ImageDigest string
 	// Build is the absolute path of a folder with a Dockerfile to build the image from, in
 	// the place of Image. Where both are empty, targets make an image of Command and Files.
 	Build string

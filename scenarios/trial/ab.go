@@ -66,7 +66,15 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 		if plan.Candidate, err = s.openVariant(ctx, record.Candidate, candidate); err != nil {
 			return err
 		}
-		return s.prepareVariants(ctx)
+		if err := s.prepareVariants(ctx); err != nil {
+			return err
+		}
+		for i, variant := range []*record.Variant{&plan.Baseline, &plan.Candidate} {
+			if digest := s.variants[i].workload.ImageDigest; digest != "" { // which a tag may say no longer when the test is continued
+				variant.Facts = append(slices.Clone(variant.Facts), record.Fact{Name: FactImage, Value: digest})
+			}
+		}
+		return nil
 	})
 }
 

@@ -10,8 +10,11 @@ import (
 	"servebench/reports/record/userfile"
 )
 
-// FactHash is the name of the fact that distinguishes two builds of a server.
-const FactHash = "SHA-256 of the program"
+// The names of the facts that distinguish two builds of a server.
+const (
+	FactHash  = "SHA-256 of the program"
+	FactImage = "image digest" // of its configuration, which has those of its layers
+)
 
 // HashProgram is the SHA-256 of a file, in hexadecimal.
 func HashProgram(path string) (string, error) {
@@ -27,10 +30,13 @@ func HashProgram(path string) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
-// programFacts say which program a variant runs: nothing of a server that runs already or
-// is in an image of the user's. The variants of an A/B test have that of their own.
+// programFacts say which program or image a variant runs: nothing of a server that runs
+// already. The variants of an A/B test have the program's of their own.
 func (s *session) programFacts(v *variant) ([]record.Fact, error) {
-	if v.kind.Running || s.record.AB != nil || v.workload.Image != "" || v.workload.Build != "" {
+	if v.workload.ImageDigest != "" {
+		return []record.Fact{{Name: FactImage, Value: v.workload.ImageDigest}}, nil
+	}
+	if v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 {
 		return nil, nil
 	}
 	path, err := v.workload.Executable()

@@ -16,6 +16,7 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/protocol"
 )
 
@@ -241,7 +242,7 @@ func (s *session) prepareVariants(ctx context.Context) error {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
 	for _, v := range s.variants {
-		if err := s.prepareWorkload(v, proto); err != nil {
+		if err := s.prepareWorkload(ctx, v, proto); err != nil {
 			return err
 		}
 		facts, err := s.programFacts(v)
@@ -292,7 +293,7 @@ func (s *session) divideCPUs() error {
 
 // prepareWorkload works out the server that a variant runs and the CPUs for it, and finds
 // out before the run whether the user's own server is there.
-func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
+func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protocol.Kind) error {
 	w, template := v.scenario.Workload, v.scenario.Template
 	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
 	v.workload = targets.Workload{
@@ -314,7 +315,7 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 		}
 	}
 	if w.Image != "" || w.Build != "" {
-		return nil
+		return s.resolveImage(ctx, v)
 	}
 	if v.program != "" {
 		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
@@ -331,5 +332,32 @@ func (s *session) prepareWorkload(v *variant, proto protocol.Kind) error {
 	if len(faults) > 0 {
 		return faults
 	}
+	return nil
+}
+
+// resolveImage finds the image that a variant runs, once for all that name the same, so
+// that every trial of the run has exactly this one.
+func (s *session) resolveImage(ctx context.Context, v *variant) error {
+	for _, other := range s.variants {
+		if w, own := other.scenario.Workload, v.scenario.Workload; other.workload.ImageDigest != "" && w.Image == own.Image && w.Build == own.Build {
+			v.workload.Image, v.workload.Build, v.workload.ImageDigest = other.workload.Image, "", other.workload.ImageDigest
+			return nil
+		}
+	}
+	resolved, err := image.Resolve(ctx, v.workload)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	if _, missing := errors.AsType[*targets.Unavailable](err); missing {
+		return &NotAvailableError{err}
+	}
+	if err != nil {
+		field := "workload.image"
+		if v.workload.Build != "" {
+			field = "workload.build"
+		}
+		return decode.Faults{v.scenario.Source.Fault(field, err.Error(), "an image that this machine can run")}
+	}
+	v.workload = resolved
 	return nil
 }

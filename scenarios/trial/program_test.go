@@ -3,6 +3,7 @@ package trial
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"servebench/reports/record"
@@ -31,11 +32,16 @@ func TestProgramFacts(t *testing.T) {
 	for name, a := range map[string]*variant{
 		"none there":   {workload: targets.Workload{Command: []string{path + "x"}}},
 		"runs already": {workload: a.workload, kind: targets.Kind{Running: true}},
-		"an image":     {workload: targets.Workload{Command: []string{path}, Image: "img"}},
-		"one built":    {workload: targets.Workload{Command: []string{path}, Build: "dir"}},
 	} {
 		if found, err := s.programFacts(a); len(found) > 0 || err != nil {
 			t.Errorf("%s: %v, %v", name, found, err)
+		}
+	}
+	// What is said of an image is which one it is, also where a command is run in it.
+	image := &variant{workload: targets.Workload{Command: []string{path}, ImageDigest: "sha256:x"}}
+	for _, s := range []*session{s, {record: &record.Run{AB: &record.ABTest{}}}} {
+		if found, err := s.programFacts(image); err != nil || !slices.Equal(found, []record.Fact{{Name: FactImage, Value: "sha256:x"}}) {
+			t.Errorf("an image: %v, %v", found, err)
 		}
 	}
 }

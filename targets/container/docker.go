@@ -15,6 +15,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image/daemon"
 	"servebench/targets/local"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
@@ -36,7 +37,7 @@ const cleanTime = 30 * time.Second
 // onDocker deploys through the Docker Engine, over connections of the
 // deployment's own, which end with it.
 func (t target) onDocker(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
-	cli, unavailable := dialDocker(ctx)
+	cli, unavailable := daemon.Dial(ctx)
 	if unavailable != nil {
 		return nil, explain(ctx, unavailable)
 	}

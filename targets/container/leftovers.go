@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/image/daemon"
 	"servebench/targets/local"
 	"servebench/targets/oci"
 
@@ -30,7 +31,7 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 // about to make when its servebench was killed may appear only then, a fraction
 // of a second later.
 func inEngine(ctx context.Context) ([]targets.Leftover, error) {
-	cli, unavailable := dialDocker(ctx)
+	cli, unavailable := daemon.Dial(ctx)
 	if unavailable != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -43,7 +44,7 @@ func inEngine(ctx context.Context) ([]targets.Leftover, error) {
 // removal removes something from the engine, with a client of its own.
 func removal(remove func(context.Context, *client.Client) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		cli, unavailable := dialDocker(ctx)
+		cli, unavailable := daemon.Dial(ctx)
 		if unavailable != nil {
 			return unavailable
 		}

@@ -42,7 +42,7 @@ func fromCommand(ctx context.Context, w targets.Workload) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := described(made.Image)
+	img, err := describe(made.Image)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func fromExecutable(file string) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make an image of %s: %w", file, err)
 	}
-	made, err := described(img)
+	made, err := describe(img)
 	if err != nil {
 		return nil, fmt.Errorf("make an image of %s: %w", file, err)
 	}

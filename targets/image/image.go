@@ -9,9 +9,9 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -20,11 +20,7 @@ import (
 
 	"servebench/targets"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 // Image is a container image: layers of files, and what to run in them.
@@ -42,86 +38,93 @@ type Image struct {
 	Notes []string
 }
 
-// Resolve pins what may change while a run lasts: a reference becomes
-// repository@sha256:…, so that every deployment of the run gets the same image.
+// Resolve finds the workload's image and pins it: from then on the workload names exactly
+// this image, by repository@sha256:… where a registry has it, and Open takes no other. An
+// image that is pulled or built is in the store after that. A workload whose image is made
+// of its command stays as it is. An *Unavailable among the errors says that something is
+// missing here, such as an engine or the way to a registry; any other is a mistake in what
+// the workload names.
 func Resolve(ctx context.Context, w targets.Workload) (targets.Workload, error) {
-	if w.Image == "" || filepath.IsAbs(w.Image) {
+	if ofCommand(w) {
 		return w, nil
 	}
-	ref, err := name.ParseReference(w.Image)
+	img, pinned, err := find(ctx, w)
 	if err != nil {
-		return w, fmt.Errorf("image %s is neither a file nor a reference: %w", w.Image, err)
+		return w, err
 	}
-	if _, pinned := ref.(name.Digest); pinned {
-		return w, nil
-	}
-	found, err := remote.Get(ref, registryOptions(ctx)...)
-	if err != nil {
-		return w, fmt.Errorf("image %s is not a file, and asking its registry for it failed: %w", w.Image, err)
-	}
-	w.Image = ref.Context().Digest(found.Digest.String()).String()
+	w.Image, w.Build, w.ImageDigest = pinned, "", img.Digest
 	return w, nil
 }
 
-// Open returns the workload's image: pulled, read, or made of its command. The layers of
-// one pulled arrive as they are read, until ctx ends.
+// Open returns the workload's image, put in the store if it is not there yet: pulled,
+// read, built, or made of its command.
 func Open(ctx context.Context, w targets.Workload) (*Image, error) {
-	switch {
-	case w.Image == "":
+	if ofCommand(w) {
 		return fromCommand(ctx, w)
-	case filepath.IsAbs(w.Image):
-		return fromFile(w.Image)
 	}
-	return fromRegistry(ctx, w.Image)
-}
-
-// described reads the image's configuration.
-func described(img v1.Image) (*Image, error) {
-	file, err := img.ConfigFile()
+	img, _, err := find(ctx, w)
 	if err != nil {
 		return nil, err
+	}
+	if w.ImageDigest != "" && img.Digest != w.ImageDigest {
+		return nil, fmt.Errorf("image %s has changed since the run began: it is %s, and was %s", w.Image, img.Digest, w.ImageDigest)
+	}
+	return img, nil
+}
+
+// find returns the image of a workload that names one, and the name that it is found by
+// again, whatever changes.
+func find(ctx context.Context, w targets.Workload) (img *Image, pinned string, err error) {
+	switch {
+	case w.Build != "":
+		if img, err = build(ctx, w.Build); err == nil {
+			pinned = img.Digest
+		}
+	case filepath.IsAbs(w.Image):
+		pinned = w.Image
+		img, err = read(w.Image)
+	case strings.HasPrefix(w.Image, digestPrefix):
+		pinned = w.Image
+		img, err = stored(w.Image)
+	default:
+		img, pinned, err = referred(ctx, w.Image)
+	}
+	if err == nil {
+		err = img.checkPlatform()
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("image %s: %w", cmp.Or(w.Image, w.Build), err)
+	}
+	return img, pinned, nil
+}
+
+// describe reads the image's configuration, whose digest is its identity.
+func describe(img v1.Image) (*Image, error) {
+	file, err := img.ConfigFile()
+	if err != nil {
+		return nil, fmt.Errorf("read its configuration: %w", err)
 	}
 	digest, err := img.ConfigName()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read its configuration: %w", err)
 	}
 	return &Image{Image: img, Digest: digest.String(), Config: file.Config}, nil
 }
 
-// fromFile reads a tarball.
-func fromFile(file string) (*Image, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the image: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read the image %s: it is not a file that docker save wrote", file)
-	}
-	img, err := tarball.ImageFromPath(file, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read the image %s, which has to be a tarball with one image as docker save writes it: %w", file, err)
-	}
-	return described(img)
-}
+// here is the platform that images have to be for.
+func here() v1.Platform { return v1.Platform{OS: "linux", Architecture: runtime.GOARCH} }
 
-// fromRegistry finds the image that a reference names.
-func fromRegistry(ctx context.Context, reference string) (*Image, error) {
-	ref, err := name.ParseReference(reference)
+// checkPlatform refuses an image for another machine than this one.
+func (i *Image) checkPlatform() error {
+	file, err := i.ConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("image %s is neither a file nor a reference: %w", reference, err)
+		return err
 	}
-	pulled, err := remote.Image(ref, registryOptions(ctx)...)
-	if err != nil {
-		return nil, fmt.Errorf("image %s is not a file, and pulling it failed: %w", reference, err)
+	is, want := v1.Platform{OS: file.OS, Architecture: file.Architecture}, here()
+	if (is.OS == "" || is.OS == want.OS) && (is.Architecture == "" || is.Architecture == want.Architecture) {
+		return nil
 	}
-	return described(pulled)
-}
-
-func registryOptions(ctx context.Context) []remote.Option {
-	return []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}),
-	}
+	return fmt.Errorf("it is for %s, and this machine is %s: build or pull it for that, with --platform %s", is, want, want)
 }
 
 // Port returns the port that the workload's server listens on whatever it is told: the

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -11,13 +12,19 @@ import (
 
 	"servebench/reports/record/userfile"
 	"servebench/targets"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // storeName is the folder of the cache that keeps images: one folder for each digest.
 const storeName = "images"
 
-// rootName is the name in an image's folder of its root file system.
-const rootName = "root"
+// The names in an image's folder: of what its layers are read from, where it was pulled
+// or taken from an engine, and of its root file system.
+const (
+	imageName = "image"
+	rootName  = "root"
+)
 
 // Folder returns the image's root file system, unpacked into the store the first time.
 // Nobody may write to it: it is that of every deployment on this machine.
@@ -46,11 +53,10 @@ func (i *Image) File(ctx context.Context, name string, make func(ctx context.Con
 // keep returns the path of a thing of that name in the image's folder of the store. It
 // is made under another name and renamed when it is whole, by one process at a time.
 func (i *Image) keep(ctx context.Context, name string, make func(ctx context.Context, path string) error) (string, error) {
-	store, err := targets.CacheDir(storeName)
+	folder, err := folderOf(i.Digest)
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(store, strings.ReplaceAll(i.Digest, ":", "-"))
 	whole := filepath.Join(folder, name)
 	if _, err := os.Lstat(whole); err == nil {
 		return whole, nil
@@ -74,6 +80,81 @@ func (i *Image) keep(ctx context.Context, name string, make func(ctx context.Con
 		return "", errors.Join(err, os.RemoveAll(part))
 	}
 	return whole, os.Rename(part, whole)
+}
+
+// digestPrefix begins the digest of an image's configuration.
+const digestPrefix = "sha256:"
+
+// folderOf is the folder of the store for an image.
+func folderOf(digest string) (string, error) {
+	store, err := targets.CacheDir(storeName)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(store, strings.ReplaceAll(digest, ":", "-")), nil
+}
+
+// stored returns an image that is kept in the store by its digest.
+func stored(digest string) (*Image, error) {
+	if _, err := v1.NewHash(digest); err != nil {
+		return nil, fmt.Errorf("it is no digest: %w", err)
+	}
+	folder, err := folderOf(digest)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, imageName)
+	if _, err := os.Lstat(path); err != nil {
+		return nil, errors.New("it is not kept on this machine: name its reference, its file or the folder that it is built from")
+	}
+	img, err := read(path)
+	if err == nil && img.Digest != digest {
+		err = fmt.Errorf("its configuration has the digest %s", img.Digest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what is kept of it in %s is damaged: %w; servebench clean --images removes it", folder, err)
+	}
+	return img, nil
+}
+
+// memoOf is the file of the store that says which image something is known to be: a
+// manifest that was pulled, an image of an engine.
+func memoOf(key string) (string, error) {
+	store, err := targets.CacheDir(storeName)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(store, fmt.Sprintf("known-%x", sha256.Sum256([]byte(key)))), nil
+}
+
+// remember notes which image of the store a key stands for, which never changes.
+func remember(key, digest string) error {
+	memo, err := memoOf(key)
+	if err != nil {
+		return err
+	}
+	return userfile.Replace(memo, []byte(digest))
+}
+
+// recall returns the image that was remembered by the key, if it is still kept; nil:
+// it is not.
+func recall(key string) (*Image, error) {
+	memo, err := memoOf(key)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := os.ReadFile(memo)
+	if err != nil {
+		return nil, nil
+	}
+	folder, err := folderOf(string(digest))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(filepath.Join(folder, imageName)); err != nil {
+		return nil, nil
+	}
+	return stored(string(digest))
 }
 
 // lockPause is the pause between two tries to lock a file.

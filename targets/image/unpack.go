@@ -3,6 +3,8 @@ package image
 import (
 	"archive/tar"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -73,8 +75,15 @@ func (u *unpacker) unpack(ctx context.Context, img v1.Image, folder string) erro
 	if err != nil {
 		return err
 	}
-	for _, l := range layers {
-		if err := u.layer(ctx, l); err != nil {
+	config, err := img.ConfigFile()
+	if err != nil {
+		return err
+	}
+	if n := len(config.RootFS.DiffIDs); n != len(layers) {
+		return fmt.Errorf("its configuration has the digests of %d layers, and there are %d", n, len(layers))
+	}
+	for i, l := range layers {
+		if err := u.layer(ctx, l, config.RootFS.DiffIDs[i]); err != nil {
 			return err
 		}
 	}
@@ -94,8 +103,9 @@ func (c cancelled) Read(p []byte) (int, error) {
 	return c.Reader.Read(p)
 }
 
-// layer writes one layer over those below it.
-func (u *unpacker) layer(ctx context.Context, l v1.Layer) error {
+// layer writes one layer over those below it. Its content has to have the digest, by which
+// the image's own vouches for it.
+func (u *unpacker) layer(ctx context.Context, l v1.Layer, digest v1.Hash) error {
 	files, err := l.Uncompressed()
 	if err != nil {
 		return err
@@ -103,7 +113,27 @@ func (u *unpacker) layer(ctx context.Context, l v1.Layer) error {
 	defer files.Close()
 	defer u.near.close()
 	u.upper, u.whiteouts = map[string]bool{}, nil
-	reader := tar.NewReader(cancelled{ctx, files})
+	sum := sha256.New()
+	content := io.TeeReader(cancelled{ctx, files}, sum)
+	if err := u.archive(tar.NewReader(content)); err != nil {
+		return err
+	}
+	// What follows the archive's end is padding.
+	padding, err := io.Copy(io.Discard, io.LimitReader(content, int64(u.bytes)+1))
+	if err != nil {
+		return err
+	}
+	if u.bytes -= targets.Bytes(padding); u.bytes < 0 {
+		return fmt.Errorf("the image has more than %s, the most that is unpacked", targets.Bytes(mostBytes))
+	}
+	if is := hex.EncodeToString(sum.Sum(nil)); digest.Algorithm != "sha256" || is != digest.Hex {
+		return fmt.Errorf("the layer %s is damaged: its content has the digest sha256:%s", digest, is)
+	}
+	return nil
+}
+
+// archive writes the files of one layer.
+func (u *unpacker) archive(reader *tar.Reader) error {
 	for {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
