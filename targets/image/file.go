@@ -95,8 +95,8 @@ func (f layoutFolder) Open(name string) (fs.File, error) {
 	return root.Open(name)
 }
 
-// tarball is the files of a tarball that lies on disk, which is opened anew for each.
-type tarball struct {
+// archiveFile is the files of a tarball that lies on disk, which is opened anew for each.
+type archiveFile struct {
 	path  string
 	files map[string]tarred
 }
@@ -108,7 +108,7 @@ type tarred struct {
 }
 
 // openTarball finds the files of a tarball, of which it reads the headers alone.
-func openTarball(path string) (*tarball, error) {
+func openTarball(path string) (*archiveFile, error) {
 	f, err := userfile.Open(path, userfile.NoLimit)
 	if err != nil {
 		return nil, fmt.Errorf("read it: %w", userfile.Cause(err))
@@ -117,7 +117,7 @@ func openTarball(path string) (*tarball, error) {
 	if err := refuseCompressed(f); err != nil {
 		return nil, err
 	}
-	t := &tarball{path, map[string]tarred{}}
+	t := &archiveFile{path, map[string]tarred{}}
 	for reader := tar.NewReader(f); ; {
 		header, err := reader.Next()
 		switch {
@@ -137,7 +137,7 @@ func openTarball(path string) (*tarball, error) {
 }
 
 // add notes where a file's content begins, which is where the reader of headers stands.
-func (t *tarball) add(f io.Seeker, header *tar.Header) error {
+func (t *archiveFile) add(f io.Seeker, header *tar.Header) error {
 	name := path.Clean("/" + header.Name)[1:]
 	switch header.Typeflag {
 	case tar.TypeReg:
@@ -174,7 +174,7 @@ func refuseCompressed(f *os.File) error {
 }
 
 // Open implements fs.FS.
-func (t *tarball) Open(name string) (fs.File, error) {
+func (t *archiveFile) Open(name string) (fs.File, error) {
 	found, there := t.files[name]
 	for links := 0; there && found.link != ""; links++ {
 		if links > mostLinks {
