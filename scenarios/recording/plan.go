@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/generators"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
 )
@@ -91,11 +92,6 @@ type inputTensor struct {
 	said     bool    // the shape was said besides the recording
 }
 
-// datatypes are what the elements of tensors may be.
-var datatypes = []string{
-	"BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FP16", "BF16", "FP32", "FP64", "BYTES",
-}
-
 var tensorType = regexp.MustCompile(`^([A-Z0-9]+)(\[(?:(?:-1|[0-9]+)(?:,(?:-1|[0-9]+))*)?\])?$`)
 
 // guessedTypes are the datatypes that elements of JSON most often stand for.
@@ -123,8 +119,8 @@ func (p *plan) settleTensors(o *Options) error {
 		t := inputTensor{name: name, kind: use.kind(), shape: use.shapes[most(use.ranks)]}
 		datatype := ""
 		switch {
-		case o.Tensors[name] != "" && (said == nil || !slices.Contains(datatypes, said[1])):
-			refuse(fmt.Sprintf("--tensor %s: %q is not a datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+strings.Join(datatypes, ", "))
+		case o.Tensors[name] != "" && (said == nil || generators.DatatypeNamed(said[1]) == 0):
+			refuse(fmt.Sprintf("--tensor %s: %q is not a datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+datatypes())
 			continue
 		case said != nil:
 			datatype = said[1]
@@ -142,13 +138,22 @@ func (p *plan) settleTensors(o *Options) error {
 			refuse(fmt.Sprintf("the shape of the input %s is not recorded", name), "it, such as "+example)
 			continue
 		}
-		t.is = datatype + strings.ReplaceAll(fmt.Sprint(t.shape), " ", ",")
+		t.is = datatype + string(generators.Tensor{Shape: t.shape}.AppendShape(nil))
 		p.inputs = append(p.inputs, t)
 	}
 	if faults != nil {
 		return faults
 	}
 	return nil
+}
+
+// datatypes lists what the elements of tensors may be.
+func datatypes() string {
+	var names []string
+	for d := generators.BOOL; d <= generators.BYTES; d++ {
+		names = append(names, d.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 const otherTensors = "steps whose inputs are not those of the others, in name, shape or kind"

@@ -219,7 +219,7 @@ func (s *Summary) secretLines() []string {
 		lines = append(lines, line)
 	}
 	if len(lines) > 0 {
-		lines = append(lines, "a name that stands for no secret can be kept with --keep NAME")
+		lines = append(lines, "--keep NAME keeps a value that is not a secret")
 	}
 	return lines
 }
