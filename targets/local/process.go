@@ -46,6 +46,8 @@ type Command struct {
 	User *syscall.Credential
 	// Root is a file system of its own; nil: this machine's.
 	Root *Root
+	// Network is the one that it is in; nil: this machine's.
+	Network *Network
 	// Files are further open files that it gets, from descriptor 3 on.
 	Files []*os.File
 	CPUs  []int // pinned to them before its first instruction; empty: not pinned

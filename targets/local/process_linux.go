@@ -40,6 +40,9 @@ func (p *Process) spawn(c Command) error {
 		defer back()
 	}
 	p.Began = time.Now()
+	if err := c.Network.enter(); err != nil {
+		return err
+	}
 	if c.Root != nil {
 		if err := p.enterRoot(c); err != nil {
 			return err

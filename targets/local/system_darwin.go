@@ -57,6 +57,18 @@ func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
 // Leftovers finds nothing: there are no cgroups here.
 func Leftovers(context.Context) ([]targets.Leftover, error) { return nil, nil }
 
+// Network stands for Linux's network namespaces; there are none here.
+type Network struct{}
+
+// NewNetwork fails: there are no network namespaces here.
+func NewNetwork() (*Network, error) { return nil, errLinux }
+
+// Do calls do.
+func (*Network) Do(do func() error) error { return do() }
+
+// Close does nothing.
+func (*Network) Close() error { return nil }
+
 // Self is this process as a maker, by its id alone.
 func Self() Maker { return Maker{PID: os.Getpid()} }
 
