@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	var o options
 	root := &cobra.Command{
-		Use:   "locallambda --function ./bootstrap [flags] [-- argument...]",
+		Use:   "locallambda {--function PATH | --image IMAGE | --build FOLDER} [flags] [-- argument...]",
 		Short: "Serve a Lambda function on this machine",
 		Long: `locallambda runs a Lambda bootstrap, a program that asks the Lambda Runtime API
 for its work, as AWS's service would: in execution environments of which each
@@ -44,8 +44,13 @@ the memory size, and every request is billed. The function is invoked by its URL
 InvokeWithResponseStream; the rest of the API is not there (501), nor is any
 version or alias but $LATEST (404).
 
-What follows -- are the function's arguments. Its output and the log go to
-stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
+With --adapter the function is any HTTP server, which lambdaadapter makes a bootstrap of
+in each environment. With --image it is in a container image, whose files are read-only
+but for /tmp.
+
+What follows -- are the function's arguments, or the command in place of the image's.
+"{port}" and "{host}" in them and in variables are replaced by what the server shall
+listen on. The function's output and the log go to stderr. The program ends on SIGTERM or SIGINT and takes the environments along.
 
 Exit codes:
   0   told to stop, and nothing is left
@@ -53,6 +58,8 @@ Exit codes:
   64  a mistake in the command line`,
 		Example: `  locallambda --function ./refserver --memory 1769 --concurrency 50
   curl -d @request.json http://127.0.0.1:9000/v2/models/credit/infer
+
+  locallambda --image model.tar --adapter ./lambdaadapter --port 8000 --ready /health
 
   AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_REGION=us-east-1 \
     aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \

@@ -85,7 +85,7 @@ func TestServes(t *testing.T) {
 	at := awaited(t, addresses, done)
 	var said map[string]string
 	get(t, at.URL+"/any/path", &said)
-	if said["a"] != "file" || said["b"] != "flag" || said["args"] != "one --two" || said["home"] != "" {
+	if said["a"] != "file" || said["b"] != "flag" || said["args"] != "one --two" || said["home"] != "/" {
 		t.Errorf("the function says %v", said)
 	}
 	var state service.State
@@ -110,13 +110,18 @@ func TestMistakesAreNamed(t *testing.T) {
 		args string
 		says []string
 	}{
-		{cli.Usage, "", []string{"--function: want the path of the bootstrap", "run 'locallambda --help' for usage"}},
+		{cli.Usage, "", []string{"--function: want the path of the function, or --image or --build", "run 'locallambda --help' for usage"}},
 		{cli.Usage, "--function nonesuch", []string{"--function", "nonesuch"}},
 		{cli.Usage, "--function .", []string{". is not an executable file"}},
 		{
 			cli.Usage, "--function SELF --memory 5 --memory-limit 5 --timeout 1h --idle-timeout 0s --concurrency 0 --burst -1 --sandbox x --listen y --operator z --env q --cpus 1-0 --name a.b",
 			[]string{"memory 5MiB", "--memory-limit", "timeout 1h", "idle timeout 0s", "concurrency 0", "burst -1", `--sandbox: "x"`, `--listen: "y"`, `--operator: "z"`, `--env: "q"`, "--cpus", `name "a.b"`},
 		},
+		{
+			cli.Usage, "--function SELF --image x --adapter . --port -1 --ready x --events y --invoke-mode z --network bridge --tmp 1B --files nonesuch",
+			[]string{"--files: stat ", "want one of --function, --image and --build", "--adapter: . is not an executable file", "--port: -1", `--ready: "x"`, `--events: "y"`, `--invoke-mode: "z"`, `--network: "bridge" is none of auto, own, host`, `--tmp: "1B": want a size from 1MiB to 10GiB`},
+		},
+		{cli.Usage, "--function SELF --image x", []string{"want one of --function, --image and --build"}},
 		{cli.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},
 		{cli.Usage, "--nonesuch", []string{"unknown flag: --nonesuch"}},
 		{cli.Runtime, "--function SELF --sandbox process --env-file nonesuch.json", []string{"nonesuch.json"}},

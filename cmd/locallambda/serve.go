@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"servebench/cmd/cli"
@@ -22,21 +21,21 @@ import (
 // serve is the command: it returns when the service was told to stop and
 // nothing is left of it.
 func serve(ctx context.Context, o *options, args []string, stderr io.Writer) error {
-	config, cpus, err := o.config()
+	config, function, err := o.config()
 	if err != nil {
 		return err
 	}
-	if len(cpus) > 0 {
-		if err := local.PinProcess(os.Getpid(), cpus); err != nil {
+	if len(function.CPUSet) > 0 {
+		if err := local.PinProcess(os.Getpid(), function.CPUSet); err != nil {
 			return err
 		}
 	}
-	function := service.Function{Args: args, CPUs: cpus}
-	if function.Path, err = filepath.Abs(o.function); err != nil {
-		return err
-	}
+	function.Command = append(function.Command, args...)
 	if function.Env, err = o.variables(ctx); err != nil {
 		return err
+	}
+	if config.OwnNetwork, config.NoNetwork, err = service.OwnNetwork(o.network, config.Adapter != nil); err != nil {
+		return fmt.Errorf("--network %s: %w", o.network, err)
 	}
 	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()))
 	switch {
@@ -45,7 +44,7 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 	case err != nil:
 		return err
 	}
-	config.Sandbox, config.Output, config.CPUs = sandbox, stderr, len(cpus)
+	config.Sandbox, config.Output, config.CPUs = sandbox, stderr, len(function.CPUSet)
 	owned := o.place(&config)
 	err = listen(ctx, o, config, slog.New(slog.NewTextHandler(stderr, nil)))
 	return errors.Join(err, discard(), owned.Close())

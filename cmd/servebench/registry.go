@@ -46,7 +46,7 @@ func targetKinds() []targets.Kind {
 		physical.Kind(),
 		container.Kind(),
 		vm.Kind(program("guestinit")),
-		lambda.Kind(program("locallambda")),
+		lambda.Kind(lambda.Programs{Service: program("locallambda"), Adapter: program("lambdaadapter")}),
 		endpoint.Kind(),
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +21,8 @@ import (
 
 // target runs functions on services of its own.
 type target struct {
-	program string // the service's
+	program string                 // the service's
+	find    func() (string, error) // the adapter's
 	settings
 	dir string
 }
@@ -33,12 +33,16 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	path, err := w.Executable()
+	what, err := function(w)
+	if err != nil {
+		return nil, err
+	}
+	adapter, err := t.adapting(w)
 	if err != nil {
 		return nil, err
 	}
 	called := time.Now()
-	i, err := t.start(w, path)
+	i, err := t.start(w, append(what, adapter...))
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +56,59 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 // Close does nothing.
 func (target) Close(context.Context) error { return nil }
 
+// function is what the service shall run, as its flags.
+func function(w targets.Workload) ([]string, error) {
+	switch {
+	case w.Image != "":
+		return []string{"--image", w.Image}, nil
+	case w.Build != "":
+		return []string{"--build", w.Build}, nil
+	}
+	path, err := w.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--function", path}
+	for _, file := range w.Files {
+		args = append(args, "--files", file)
+	}
+	return args, nil
+}
+
+// adapted reports whether the server runs under the adapter.
+func (s settings) adapted(w targets.Workload) bool {
+	return s.adapter == adapterOn || s.adapter == adapterAuto && !w.Bootstrap
+}
+
+// adapting is how the adapter shall run the server, as flags of the service; none where it
+// does not.
+func (t target) adapting(w targets.Workload) ([]string, error) {
+	if !t.adapted(w) {
+		return nil, nil
+	}
+	path, err := t.find()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--adapter", path, "--invoke-mode", t.mode, "--no-runtime-api=" + strconv.FormatBool(t.adapter == adapterOn)}
+	if w.Port != 0 {
+		args = append(args, "--port", strconv.Itoa(w.Port))
+	}
+	if strings.HasPrefix(w.Ready, "/") && !targets.IsCall(w.Ready) {
+		args = append(args, "--ready", w.Ready)
+	}
+	return args, nil
+}
+
 // start starts the service.
-func (t target) start(w targets.Workload, path string) (*instance, error) {
+func (t target) start(w targets.Workload, what []string) (*instance, error) {
 	dir, err := os.MkdirTemp(t.dir, folderPrefix+local.Self().String()+"-")
 	if err != nil {
 		return nil, fmt.Errorf("prepare the function: %w", err)
 	}
 	i := &instance{dir: dir}
 	i.Read = i.used
-	if err := i.launch(t.command(w, path, dir), w); err != nil {
+	if err := i.launch(t.command(w, what, dir), w); err != nil {
 		return nil, errors.Join(err, i.discard())
 	}
 	return i, nil
@@ -83,20 +131,23 @@ func functionName(model string) string {
 
 // command is the service's. Should servebench be killed, it gets SIGTERM rather
 // than SIGKILL, so that it takes the environments along, which may be frozen.
-func (t target) command(w targets.Workload, path, dir string) local.Command {
-	args := []string{
-		t.program, "--function", path, "--name", functionName(w.Model), "--env-file", variablesFile(dir), "--dir", dir,
-		"--memory", strconv.Itoa(int(t.memory / targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits))) + "B",
+func (t target) command(w targets.Workload, what []string, dir string) local.Command {
+	args := append(append([]string{t.program}, what...),
+		"--name", functionName(w.Model), "--env-file", variablesFile(dir), "--dir", dir,
+		"--memory", strconv.Itoa(int(t.memory/targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits)))+"B",
 		"--concurrency", strconv.Itoa(t.concurrency), "--burst", strconv.Itoa(t.burst),
 		"--timeout", t.timeout.String(), "--idle-timeout", t.idle.String(),
-		"--sandbox", t.sandbox, "--freeze=" + strconv.FormatBool(t.freeze), "--reports=false",
-		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir),
-	}
+		"--sandbox", t.sandbox, "--network", t.network, "--tmp", t.tmp.String(), "--threads", strconv.Itoa(w.Limits.Processors()), "--freeze="+strconv.FormatBool(t.freeze), "--reports=false",
+		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir))
 	if len(w.CPUSet) > 0 {
 		args = append(args, "--cpus", targets.FormatCPUs(w.CPUSet))
 	}
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=/"}
+	if cache, err := targets.CacheDir(""); err == nil {
+		env = append(env, "SERVEBENCH_CACHE="+cache) // images are kept there
+	}
 	return local.Command{
-		Path: t.program, Args: args, Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=/"},
+		Path: t.program, Args: args, Env: env,
 		CPUs: w.CPUSet, Tee: w.Output, Orphaned: syscall.SIGTERM,
 	}
 }
@@ -126,9 +177,10 @@ func (i *instance) launch(c local.Command, w targets.Workload) error {
 		c.Args = append(c.Args, "--cgroup", group.Path())
 	}
 	c.Args = append(c.Args, "--")
-	// A function listens nowhere; an argument that names the address anyway
-	// gets one that no server is at.
-	c.Args = append(c.Args, w.Arguments(targets.Loopback, 0)[1:]...)
+	if w.Image == "" && w.Build == "" {
+		w.Command = w.Command[1:] // the executable is named already
+	}
+	c.Args = append(c.Args, w.Command...)
 	i.Process, err = local.Start(c)
 	return err
 }
@@ -137,7 +189,7 @@ func (i *instance) launch(c local.Command, w targets.Workload) error {
 func (i *instance) prepare(w targets.Workload) error {
 	var file struct{ Variables map[string]string }
 	file.Variables = map[string]string{}
-	for _, pair := range variables(w) {
+	for _, pair := range w.Env {
 		key, value, _ := strings.Cut(pair, "=")
 		file.Variables[key] = value
 	}
@@ -146,16 +198,6 @@ func (i *instance) prepare(w targets.Workload) error {
 		return err
 	}
 	return os.WriteFile(variablesFile(i.dir), text, 0o600)
-}
-
-// variables is the function's environment: that of every server but for the
-// address, which a function does not have, unless the workload sets it itself.
-func variables(w targets.Workload) []string {
-	all := w.Environment(targets.Loopback, 0)
-	all = slices.DeleteFunc(all, func(pair string) bool {
-		return strings.HasPrefix(pair, "HOST=") || strings.HasPrefix(pair, "PORT=")
-	})
-	return targets.MergeEnvironment(all, w.Variables(targets.Loopback, 0))
 }
 
 // listening waits until the service listens and says where.

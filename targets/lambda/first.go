@@ -33,7 +33,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	i.operator = at.Operator
 	began := time.Now()
 	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Preparation: began.Sub(called), Instance: i}
-	ready, err := i.ready(ctx, at, w, began)
+	ready, err := t.ready(ctx, i, at, w, began)
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +73,12 @@ func stages(began time.Time, e service.Environment, ready time.Duration) []recor
 
 // ready repeats the readiness request until it is answered with 2xx, and
 // returns when that was.
-func (i *instance) ready(ctx context.Context, at service.Addresses, w targets.Workload, began time.Time) (time.Duration, error) {
+func (t target) ready(ctx context.Context, i *instance, at service.Addresses, w targets.Workload, began time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go i.watch(ctx, w, cancel)
+	if !t.adapted(w) {
+		go i.watch(ctx, w, cancel)
+	}
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -86,7 +88,7 @@ func (i *instance) ready(ctx context.Context, at service.Addresses, w targets.Wo
 		if err == nil {
 			return took, nil
 		}
-		if unsuited, ok := errors.AsType[errNoBootstrap](context.Cause(ctx)); ok {
+		if unsuited, ok := errors.AsType[errUnsuited](context.Cause(ctx)); ok {
 			return 0, fmt.Errorf("%w%s", unsuited, i.Output.Quote())
 		}
 		if ended := i.judge(ctx); ended != nil {
@@ -105,10 +107,10 @@ func (i *instance) ready(ctx context.Context, at service.Addresses, w targets.Wo
 // watchPause is how often to look whether the server is ready elsewhere.
 const watchPause = 500 * time.Millisecond
 
-// errNoBootstrap says that the server will never ask for work.
-type errNoBootstrap struct{ ports []int }
+// errUnsuited says what a server lacks that will never ask for work.
+type errUnsuited string
 
-func (e errNoBootstrap) Error() string { return "the server " + service.NoBootstrap(e.ports) }
+func (e errUnsuited) Error() string { return "the server " + string(e) }
 
 // watch gives up the wait for a plain web server: one that twice in a row
 // answers the readiness request with 2xx on a port that it listens on, and has
@@ -136,7 +138,7 @@ func (i *instance) watch(ctx context.Context, w targets.Workload, give context.C
 		case seen == 0:
 			seen = 1
 		default:
-			give(errNoBootstrap{ports})
+			give(errUnsuited(state.Environments[0].Lacks))
 			return
 		}
 	}
@@ -156,8 +158,8 @@ func (i *instance) waited(ctx context.Context, last error) error {
 	why := fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), last)
 	now, cancel := context.WithTimeout(context.Background(), stateTime)
 	defer cancel()
-	if state, err := i.state(now); err == nil && len(state.Environments) > 0 && state.Environments[0].Listening.IsZero() {
-		why = fmt.Errorf("%w; given up: %w", errNoBootstrap{state.Environments[0].Ports}, context.Cause(ctx))
+	if state, err := i.state(now); err == nil && len(state.Environments) > 0 && state.Environments[0].Lacks != "" {
+		why = fmt.Errorf("%w; given up: %w", errUnsuited(state.Environments[0].Lacks), context.Cause(ctx))
 	}
 	return fmt.Errorf("%w%s", why, i.Output.Quote())
 }

@@ -107,11 +107,17 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 	facts := []record.Fact{
 		{Name: "engine", Value: "local Lambda service, function URL with payload 2.0"},
 		t.sandboxFact(s.Sandbox),
+		t.adapterFact(w),
+		t.networkFact(s),
 		{Name: "preparation", Value: fmt.Sprintf("service started and function put in place in %s, before the start", took.Round(time.Millisecond))},
 		t.sizeFact(w.Limits),
 		t.shareFact(w.CPUSet, s.NotHeld),
 		t.freezeFact(s.NotFrozen),
 		{Name: "concurrency", Value: fmt.Sprintf("%d requests at a time, %d environments started in 10 s", t.concurrency, t.burst)},
+	}
+	if s.Image != "" {
+		facts = append(facts, record.Fact{Name: "image", Value: s.Image},
+			record.Fact{Name: "root folder", Value: fmt.Sprintf("that of the image, read-only, with %s of /tmp in memory", t.tmp)})
 	}
 	var unlimited error
 	if s.NotHeld != "" {
@@ -126,6 +132,25 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 func (t target) sandboxFact(name string) record.Fact {
 	none := strings.HasPrefix(name, service.Plain{}.Name())
 	return record.Fact{Name: "sandbox", Value: name, Unequal: none && t.sandbox == service.Auto}
+}
+
+// adapterFact says what asks for the function's work.
+func (t target) adapterFact(w targets.Workload) record.Fact {
+	if t.adapted(w) {
+		return record.Fact{Name: "adapter", Value: "an HTTP server under lambdaadapter, " + t.mode}
+	}
+	return record.Fact{Name: "adapter", Value: "none, the server is a Lambda bootstrap"}
+}
+
+// networkFact says what the function reaches.
+func (t target) networkFact(s service.State) record.Fact {
+	switch {
+	case s.OwnNetwork:
+		return record.Fact{Name: "network", Value: "loopback, of each environment alone"}
+	case s.NoNetwork != "":
+		return record.Fact{Name: "network", Value: "this machine's: " + s.NoNetwork, State: "this machine's"}
+	}
+	return record.Fact{Name: "network", Value: "this machine's"}
 }
 
 // sizeFact says what is billed and what is not.

@@ -1,7 +1,7 @@
 // Package lambda runs the server as the function of a local Lambda service: the
 // server is a Lambda bootstrap, which asks the Runtime API for its work instead
-// of listening, and every request goes to the function's URL. A scenario opens
-// it through Kind.
+// of listening, or any HTTP server under the adapter, which does that for it; every
+// request goes to the function's URL. A scenario opens it through Kind.
 //
 // The service is a program of its own, cmd/locallambda, so that it runs on the
 // target's CPUs and its cost is the target's. Package service says how it
@@ -30,15 +30,21 @@ import (
 // follows.
 const folderPrefix = "servebench-lambda-"
 
-// Kind describes the target. program finds the program of the service.
-func Kind(program func() (string, error)) targets.Kind {
+// Programs find what the target runs beside the server.
+type Programs struct {
+	Service func() (string, error) // cmd/locallambda
+	Adapter func() (string, error) // cmd/lambdaadapter
+}
+
+// Kind describes the target.
+func Kind(programs Programs) targets.Kind {
 	return targets.Kind{
 		Name:    "lambda",
 		Doc:     "The server as a function of a local Lambda service, with an environment for each concurrent request.",
 		HTTP1:   true,
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
-			return check(program, set)
+			return check(programs, set)
 		},
 		Describe: describe,
 		Open: func(cfg targets.Config) (targets.Target, error) {
@@ -46,24 +52,28 @@ func Kind(program func() (string, error)) targets.Kind {
 			if err != nil {
 				return nil, fmt.Errorf("lambda: %w", err)
 			}
-			if err := check(program, cfg.Options); err != nil {
+			if err := check(programs, cfg.Options); err != nil {
 				return nil, fmt.Errorf("lambda: %w", err)
 			}
-			path, err := program()
-			return target{program: path, settings: s, dir: cfg.Dir}, err
+			path, err := programs.Service()
+			return target{program: path, find: programs.Adapter, settings: s, dir: cfg.Dir}, err
 		},
 		Leftovers: leftovers,
 	}
 }
 
-// check reports whether the service's program is there, and the runtime where
-// the options insist on containers.
-func check(program func() (string, error), set map[string]string) error {
+// check reports whether the programs are there, and the runtime where the options insist on
+// containers.
+func check(programs Programs, set map[string]string) error {
 	s, err := read(set)
 	if err != nil {
 		return nil // open says what is wrong with the options
 	}
-	if _, err := program(); err != nil {
+	_, err = programs.Service()
+	if err == nil && s.adapter != adapterOff {
+		_, err = programs.Adapter()
+	}
+	if err != nil {
 		return &targets.Unavailable{Why: err.Error(), Fix: "make build"}
 	}
 	if s.sandbox != service.Runc {
@@ -112,6 +122,10 @@ func options() []targets.Option {
 		{Name: "timeout", Default: "30s", Doc: "Maximum time of a request in the function, up to 15m (AWS's default is 3s)."},
 		{Name: "idle_timeout", Default: "5m", Doc: "Time after which an idle environment is reclaimed."},
 		{Name: "sandbox", Default: service.Auto, Values: service.Sandboxes(), Doc: "What each environment runs in: a container (runc or crun) or a plain process; auto takes a container where it is available."},
+		{Name: "adapter", Default: adapterAuto, Values: []string{adapterAuto, adapterOn, adapterOff}, Doc: "The program that makes a function of an HTTP server, as AWS's Lambda Web Adapter does. auto uses it for every server but the reference server, which is a Lambda bootstrap itself; on uses it for that as well; off is for a server that asks the Runtime API for work."},
+		{Name: "invoke_mode", Default: service.InvokeModes()[0], Values: service.InvokeModes(), Doc: "How the adapter hands answers on: as a whole, or as the server writes them."},
+		{Name: "network", Default: service.NetworkAuto, Values: service.Networks(), Doc: "Network of each environment: own has loopback alone, so that servers with a fixed port do not collide; host is this machine's, for a server that has to reach something; auto is own under the adapter where that is possible."},
+		{Name: "tmp", Default: "512MiB", Doc: "Size of /tmp in a container, 1MiB to 10GiB; the rest of its files are read-only. What is in /tmp counts against the memory limit."},
 		{Name: "freeze", Default: "true", Values: []string{"true", "false"}, Doc: "Freeze environments while they wait for work, as AWS does."},
 	}
 }
@@ -122,8 +136,18 @@ type settings struct {
 	concurrency, burst int
 	timeout, idle      time.Duration
 	sandbox            string
+	adapter, mode      string
+	network            string
+	tmp                targets.Bytes
 	freeze             bool
 }
+
+// The values of the option adapter.
+const (
+	adapterAuto = "auto"
+	adapterOn   = "on"
+	adapterOff  = "off"
+)
 
 // read reads the options.
 func read(set map[string]string) (settings, error) {
@@ -131,7 +155,12 @@ func read(set map[string]string) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	s := settings{sandbox: values["sandbox"], freeze: values["freeze"] == "true"}
+	s := settings{
+		sandbox: values["sandbox"], adapter: values["adapter"], mode: values["invoke_mode"], network: values["network"], freeze: values["freeze"] == "true",
+	}
+	if s.tmp, err = targets.ParseBytes(values["tmp"]); err != nil || s.tmp < targets.MiB || s.tmp > service.MostTmp {
+		return settings{}, &targets.OptionError{Option: "tmp", Err: fmt.Errorf("%q: want a size from 1MiB to %s", values["tmp"], service.MostTmp)}
+	}
 	memory, err := number(values, "memory", int(service.LeastMemory/targets.MiB), int(service.MostMemory/targets.MiB))
 	if err != nil {
 		return settings{}, err

@@ -15,21 +15,32 @@ import (
 	"servebench/targets/targettest"
 )
 
-// kind is the target with the service's program, built for the test.
+// kind is the target with its programs, built for the test.
 func kind(tb testing.TB) targets.Kind {
 	tb.Helper()
-	path := targettest.Program(tb, "locallambda")
-	return lambda.Kind(func() (string, error) { return path, nil })
+	service, adapter := targettest.Program(tb, "locallambda"), targettest.Program(tb, "lambdaadapter")
+	return lambda.Kind(lambda.Programs{Service: found(service), Adapter: found(adapter)})
 }
+
+// found finds a program.
+func found(path string) func() (string, error) { return func() (string, error) { return path, nil } }
 
 // The tests below have a name each: the suite runs them once more by it.
 
-func TestConformanceOfProcesses(t *testing.T) { conform(t, service.Processes) }
+func TestConformanceOfProcesses(t *testing.T) { conform(t, service.Processes, false) }
 
-func TestConformanceOfContainers(t *testing.T) { conform(t, service.Runc) }
+func TestConformanceOfContainers(t *testing.T) { conform(t, service.Runc, false) }
 
-func conform(t *testing.T, sandbox string) {
-	targettest.Run(t, targettest.Suite{Kind: kind(t), Options: map[string]string{"sandbox": sandbox}, OwnPort: true, Replaces: true})
+func TestConformanceOfProcessesUnderTheAdapter(t *testing.T) { conform(t, service.Processes, true) }
+
+func TestConformanceOfContainersUnderTheAdapter(t *testing.T) { conform(t, service.Runc, true) }
+
+func conform(t *testing.T, sandbox string, adapted bool) {
+	options := map[string]string{"sandbox": sandbox, "adapter": "off"}
+	if adapted {
+		options["adapter"] = "on"
+	}
+	targettest.Run(t, targettest.Suite{Kind: kind(t), Options: options, OwnPort: true, Replaces: true, Listens: adapted})
 }
 
 func BenchmarkDeploy(b *testing.B) {
@@ -42,7 +53,7 @@ func BenchmarkDeploy(b *testing.B) {
 }
 
 func TestBadOptionsAreNamed(t *testing.T) {
-	k := lambda.Kind(func() (string, error) { return "/bin/locallambda", nil })
+	k := lambda.Kind(lambda.Programs{Service: found("/bin/locallambda"), Adapter: found("/bin/lambdaadapter")})
 	for option, values := range map[string][]string{
 		"memory":       {"127", "10241", "1.5", "512MiB", ""},
 		"concurrency":  {"0", "-1", "many"},
@@ -51,6 +62,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		"idle_timeout": {"-1s", "25h", "soon"},
 		"sandbox":      {"docker"},
 		"freeze":       {"yes"},
+		"adapter":      {"maybe"},
+		"invoke_mode":  {"stream"},
+		"network":      {"bridge"},
+		"tmp":          {"0", "11GiB", "many"},
 	} {
 		for _, value := range values {
 			_, err := k.Open(targets.Config{Options: map[string]string{option: value}})
@@ -62,8 +77,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 }
 
 func TestWithoutItsProgramItIsUnavailable(t *testing.T) {
-	k := lambda.Kind(func() (string, error) { return "", errors.New("find locallambda: it is nowhere") })
-	for _, err := range []error{k.Check(t.Context(), nil), opened(k)} {
+	missing := func() (string, error) { return "", errors.New("find locallambda: it is nowhere") }
+	k := lambda.Kind(lambda.Programs{Service: missing, Adapter: found("/bin/lambdaadapter")})
+	_, failed := k.Open(targets.Config{})
+	for _, err := range []error{k.Check(t.Context(), nil), failed} {
 		if unavailable, ok := errors.AsType[*targets.Unavailable](err); !ok || unavailable.Fix != "make build" {
 			t.Errorf("%v, want that it is not available, and make build", err)
 		}
@@ -91,14 +108,19 @@ func TestTheFunctionIsCalledAsItsModel(t *testing.T) {
 	}
 }
 
-func opened(k targets.Kind) error {
-	_, err := k.Open(targets.Config{})
-	return err
+// opened is the target with those options.
+func opened(t *testing.T, options map[string]string) targets.Target {
+	t.Helper()
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: options})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
 }
 
 // What a deployment says of itself, and what it counts.
 func TestFactsAndMeters(t *testing.T) {
-	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"memory": "884", "sandbox": service.Processes, "freeze": "false", "concurrency": "7"}})
+	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"memory": "884", "sandbox": service.Processes, "freeze": "false", "concurrency": "7", "adapter": "off"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +139,8 @@ func TestFactsAndMeters(t *testing.T) {
 		"sandbox":     "none, processes of this machine",
 		"CPU share":   "0.5 vCPU for each environment",
 		"freezing":    "none: not asked for",
+		"adapter":     "none, the server is a Lambda bootstrap",
+		"network":     "this machine's",
 	} {
 		if got := facts[name]; !strings.HasPrefix(got.Value, want) {
 			t.Errorf("fact %s: %q, want %q", name, got.Value, want)
@@ -141,57 +165,62 @@ func TestFactsAndMeters(t *testing.T) {
 	}
 }
 
-// A plain web server is told what it lacks as soon as it is ready, and not as one
-// that ended.
-func TestAPlainWebServer(t *testing.T) {
-	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
-	if err != nil {
-		t.Fatal(err)
-	}
+// A plain web server without the adapter is told what it lacks as soon as it is ready, and
+// not as one that ended.
+func TestAPlainWebServerWithoutTheAdapter(t *testing.T) {
+	target := opened(t, map[string]string{"sandbox": service.Processes, "adapter": "off"})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err = target.Deploy(ctx, targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=web"}, Ready: "/ready"})
+	_, err := target.Deploy(ctx, targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=web"}, Ready: "/ready"})
 	if err == nil || errors.Is(err, targets.ErrEnded) || ctx.Err() != nil {
 		t.Fatalf("Deploy: %v", err)
 	}
-	for _, want := range []string{"listens on port ", "like a plain web server", "AWS_LAMBDA_RUNTIME_API", "AWS Lambda Web Adapter", "test server starts"} {
+	for _, want := range []string{"listens on port ", "like a plain web server", "AWS_LAMBDA_RUNTIME_API", "under the adapter", "test server starts"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("Deploy: %v, want that it says %q", err, want)
 		}
 	}
 }
 
-// A bootstrap that listens as well, before it asks for work, is none.
+// A bootstrap that listens as well, before it asks for work, is one, and works under the
+// adapter, too.
 func TestABootstrapThatListens(t *testing.T) {
-	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=listen"}, Ready: "/ready"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(t.Context()); err != nil {
-		t.Error(err)
+	for _, adapter := range []string{"off", "auto"} {
+		target := opened(t, map[string]string{"sandbox": service.Processes, "adapter": adapter})
+		d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"TEST_START=listen"}, Ready: "/ready"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
-// A server that is no bootstrap is told so.
-func TestAServerThatIsNoBootstrap(t *testing.T) {
-	target, err := kind(t).Open(targets.Config{Dir: t.TempDir(), Options: map[string]string{"sandbox": service.Processes}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = "the server never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap"
-	for patience := time.Second; ; patience *= 2 {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		_, err = target.Deploy(ctx, targets.Workload{Command: []string{"sleep", "60"}, Ready: "/ready"})
-		cancel()
-		if err != nil && strings.Contains(err.Error(), want) {
-			return
+// A server that asks nobody for work and listens nowhere is told so, as is one that listens
+// elsewhere than the adapter expects.
+func TestUnsuitedServers(t *testing.T) {
+	for _, tc := range []struct {
+		adapter, want string
+		workload      targets.Workload
+	}{
+		{"off", "the server never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap", targets.Workload{Command: []string{"sleep", "60"}}},
+		{"on", "the server never listened on port 8001, where the adapter waits for it", targets.Workload{Command: []string{"sleep", "60"}, Port: 8001}},
+		{"on", ", and not on 8001, where the adapter waits for it", targets.Workload{Command: []string{targettest.Build(t)}, Env: []string{"PORT=8002"}, Port: 8001}},
+	} {
+		target := opened(t, map[string]string{"sandbox": service.Processes, "adapter": tc.adapter, "concurrency": "1"})
+		tc.workload.Ready = "/ready"
+		var err error
+		for patience := time.Second; patience <= 8*time.Second; patience *= 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			_, err = target.Deploy(ctx, tc.workload)
+			cancel()
+			if err == nil || strings.Contains(err.Error(), tc.want) {
+				break
+			}
 		}
-		if patience > 8*time.Second {
-			t.Fatalf("Deploy: %v, want that %s", err, want)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("Deploy: %v, want that %s", err, tc.want)
 		}
 	}
 }

@@ -210,6 +210,9 @@ func (p *Process) remaining() int {
 	return len(slices.DeleteFunc(pids, func(pid int) bool { return pid == p.PID() }))
 }
 
+// Quote is the end of its output so far, for an error about it.
+func (p *Process) Quote() string { return p.Output.Quote() }
+
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

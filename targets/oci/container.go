@@ -31,6 +31,8 @@ type Command struct {
 	// of the image. Otherwise it can write to /tmp alone, which is memory then.
 	Writable bool
 	Tmp      targets.Bytes // the most that it may have in a /tmp in memory; 0: no limit
+	// Network is the one that it is in; nil: this machine's.
+	Network *local.Network
 	// Cgroup is the new, empty one that the container shall be in, and is the
 	// container's from then on: Remove ends what is in it and removes it, and so
 	// does a Start that fails. Nil where none can be made: the limits of memory
@@ -99,7 +101,7 @@ func (c *Container) run(keep bool, command Command) local.Command {
 	}
 	stop := cmp.Or(command.StopSignal, syscall.SIGTERM)
 	return local.Command{
-		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath}, Root: root,
+		Path: c.runtime, Args: append(args, c.id), Env: []string{"PATH=" + targets.SearchPath}, Root: root, Network: command.Network,
 		CPUs: command.CPUs, Cgroup: command.Carrier, Account: c.group, Tee: command.Output, StopSignal: stop, Orphaned: stop,
 	}
 }

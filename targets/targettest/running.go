@@ -55,7 +55,7 @@ func answers(p *subject) {
 func surroundings(p *subject) {
 	w := p.workload("MODEL=credit", "HOME=/elsewhere", "LISTEN={host}:{port}")
 	w.Command = append(w.Command, "--verbose")
-	if !p.Replaces {
+	if p.listens() {
 		w.Command = append(w.Command, "--listen={host}:{port}")
 	}
 	w.Limits.GOMAXPROCS = 3
@@ -96,10 +96,10 @@ func (p *subject) environment(r report) map[string]string {
 func (p *subject) addressed(r report, env map[string]string) {
 	p.Helper()
 	want := []string{"--verbose", "--listen=" + env["HOST"] + ":" + env["PORT"]}
-	if address := env["HOST"] + ":" + env["PORT"]; env["LISTEN"] != address && !p.Replaces {
+	if address := env["HOST"] + ":" + env["PORT"]; env["LISTEN"] != address && p.listens() {
 		p.Errorf("LISTEN is %q, want {host}:{port} replaced: %q", env["LISTEN"], address)
 	}
-	if p.Replaces {
+	if !p.listens() {
 		want = want[:1]
 		_, host := env["HOST"]
 		_, port := env["PORT"]

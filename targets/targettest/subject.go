@@ -58,6 +58,9 @@ func (p *subject) workload(env ...string) targets.Workload {
 	return targets.Workload{Command: []string{p.server}, Env: append(env, p.mark), Ready: "/ready"}
 }
 
+// listens reports whether the server gets an address to listen on.
+func (p *subject) listens() bool { return !p.Replaces || p.Listens }
+
 // deploy deploys the workload, which has to succeed.
 func (p *subject) deploy(w targets.Workload) *targets.Deployment {
 	p.Helper()

@@ -39,6 +39,9 @@ type Suite struct {
 	// on; the next is answered by another, and Done stays open until Close,
 	// which leaves a server no time to end.
 	Replaces bool
+	// Listens says of a target that Replaces that something of it asks for the server's
+	// work: the server listens where HOST and PORT say, as on every other target.
+	Listens bool
 	// Parallel is how many tests of the contract run at once at most; 0: as many
 	// as go test runs. A start that is expensive needs it, for every single
 	// deployment has to be ready within a minute.

@@ -77,32 +77,50 @@ const (
 	pauseFirst = time.Millisecond
 	pauseMost  = time.Second
 	pauseShare = 50
+	// sayTime is after how long the log says what the adapter waits for.
+	sayTime = time.Second
 	// answerTime is how long a readiness request may take.
 	answerTime = 5 * time.Second
 )
 
-// awaitReady waits for as long as it takes: Lambda bounds the initialisation.
+// awaitReady waits for as long as it takes: Lambda bounds the initialisation. What it waits
+// for is said once that is long.
 func (a *adapter) awaitReady() {
-	for began := time.Now(); !a.isReady(); {
-		time.Sleep(min(max(time.Since(began)/pauseShare, pauseFirst), pauseMost))
+	said := ""
+	for began := time.Now(); ; {
+		err := a.checkReady()
+		if err == nil {
+			return
+		}
+		waited := time.Since(began)
+		if text := err.Error(); waited > sayTime && text != said {
+			fmt.Fprintf(a.Log, "lambdaadapter: waiting for the server on port %d: %s\n", a.Port, text)
+			said = text
+		}
+		time.Sleep(min(max(waited/pauseShare, pauseFirst), pauseMost))
 	}
 }
 
-// isReady sends one readiness request.
-func (a *adapter) isReady() bool {
+// checkReady sends one readiness request.
+func (a *adapter) checkReady() error {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.server.address+a.Ready, nil)
 	if err != nil {
-		return false // the path was checked
+		return err
 	}
 	resp, err := a.server.RoundTrip(r)
 	if err != nil {
-		return false
+		return err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	return err == nil && resp.StatusCode < http.StatusInternalServerError
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)); err != nil {
+		return err
+	}
+	if resp.StatusCode >= http.StatusInternalServerError {
+		return fmt.Errorf("GET %s answered %s", a.Ready, resp.Status)
+	}
+	return nil
 }
 
 // invoke carries one event to the server and its answer back. A server that ended is not

@@ -67,10 +67,10 @@ func adapted(t *testing.T, role string, flags ...string) *function {
 	program, f := program(t), &function{T: t, log: new(log)}
 	s, err := service.New(service.Config{
 		Name: "test", Memory: service.MostMemory, Concurrency: 10, Burst: 100, Timeout: time.Minute, IdleTimeout: time.Hour, Output: f.log,
-		Sandbox: sandbox{service.Plain{
-			Path: program, Args: append(append([]string{"lambdaadapter", "--ready", "/ready"}, flags...), "--", os.Args[0]),
-			Env: []string{roleKey + "=" + role, "PATH=" + targets.SearchPath, "TEST_FILE=" + t.TempDir() + "/once"},
-		}},
+		Sandbox: sandbox{service.Plain{Function: targets.Workload{
+			Command: append(append([]string{program, "--ready", "/ready"}, flags...), "--", os.Args[0]),
+			Env:     []string{roleKey + "=" + role, "TEST_FILE=" + t.TempDir() + "/once"},
+		}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ const (
 	// 1,769 MB, a function has the equivalent of one vCPU".
 	memoryOfCPU = 1769 * targets.MiB
 	MostTimeout = 900 * time.Second
+	MostTmp     = 10 * targets.GiB // AWS: 10,240 MB of ephemeral storage
 
 	region  = "us-east-1"
 	account = "123456789012"
@@ -75,6 +76,15 @@ type Config struct {
 	// CPUs is the number of CPUs that the environments share: so many are
 	// started at a time; 0: this machine's.
 	CPUs int
+	// Adapter carries the events to a function that is an HTTP server; nil: the function
+	// asks the Runtime API for work itself.
+	Adapter *Adapter
+	// OwnNetwork gives each environment a network of its own, in which there is the
+	// Runtime API and nothing else. Without it environments share this machine's.
+	OwnNetwork bool
+	// NoNetwork says why there are no networks of their own; nil where there are, or none
+	// was wanted.
+	NoNetwork error
 	// Freeze says that environments are frozen while they wait for work, where
 	// the host allows it.
 	Freeze bool
@@ -108,6 +118,14 @@ func (c *Config) Limits() error {
 	fault(c.CPUs < 0, "CPUs %d: want 0 or more", c.CPUs)
 	fault(c.IdleTimeout <= 0, "idle timeout %s: want a time above 0, such as 5m", c.IdleTimeout)
 	return errors.Join(faults...)
+}
+
+// sharing reports that environments would share a port.
+func (c *Config) sharing() error {
+	if c.Adapter == nil || c.Adapter.Port == 0 || c.OwnNetwork || c.Concurrency == 1 {
+		return nil
+	}
+	return fmt.Errorf("concurrency %d: environments on this machine's network cannot share port %d: want a concurrency of 1, or networks of their own", c.Concurrency, c.Adapter.Port)
 }
 
 // limit is the memory that an environment may hold.

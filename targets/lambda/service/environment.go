@@ -32,7 +32,9 @@ type environment struct {
 	service *Service
 	number  int
 	api     *http.Server
-	group   *local.Cgroup // nil: none
+	group   *local.Cgroup  // nil: none
+	network *local.Network // nil: this machine's
+	port    int            // that the adapter waits for the server on; 0: there is no adapter
 	running Running
 	output  output
 	placed  time.Time   // when it began to be made
@@ -60,30 +62,61 @@ type environment struct {
 
 // place starts the process of a new environment.
 func (s *Service) place(now time.Time) (*environment, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("open a Runtime API: %w", err)
-	}
 	e := &environment{
 		service: s, number: s.number(), placed: now, state: starting,
 		ready: make(chan struct{}), broken: make(chan struct{}), gone: make(chan struct{}),
 	}
 	e.output.to = s.log
 	e.api = &http.Server{Handler: http.HandlerFunc(e.serveRuntime), ConnContext: e.withPeer}
+	listener, err := e.listen()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open a Runtime API: %w", err), e.network.Close())
+	}
 	if e.group, err = s.cgroup(e.number); err == nil {
 		e.running, err = s.config.Sandbox.Start(Process{
-			Env: slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}), Cgroup: e.group, Carrier: s.carrier, Memory: s.config.limit(), Output: &e.output,
+			Env:     slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}),
+			Adapter: s.config.Adapter, Port: e.port, Network: e.network,
+			Cgroup: e.group, Carrier: s.carrier, Memory: s.config.limit(), Output: &e.output,
 		})
 	}
 	if err == nil && !s.register(e) {
 		err = errors.Join(errors.New("the service ends"), e.running.Remove())
 	}
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close(), e.network.Close())
 	}
 	go e.api.Serve(listener)
 	go e.watch()
 	return e, nil
+}
+
+// The ports of the Runtime API in a network of an environment's own.
+const (
+	apiPort      = 9001 // as on AWS
+	otherAPIPort = 9002 // where the server has that one
+)
+
+// listen makes the environment's network, chooses the server's port and opens the Runtime
+// API.
+func (e *environment) listen() (listener net.Listener, err error) {
+	port := 0
+	if e.service.config.OwnNetwork {
+		if e.network, err = local.NewNetwork(); err != nil {
+			return nil, err
+		}
+		port = apiPort
+	}
+	if e.port, err = e.service.config.Adapter.port(e.network); err != nil {
+		return nil, err
+	}
+	if port != 0 && e.port == port {
+		port = otherAPIPort
+	}
+	err = e.network.Do(func() error {
+		listener, err = net.Listen("tcp", targets.Address(targets.Loopback, port))
+		return err
+	})
+	return listener, err
 }
 
 // cgroup makes that of an environment; nil where there is none to make it in.
@@ -226,7 +259,7 @@ func (e *environment) remove() error {
 	if e.group != nil {
 		_ = e.group.Thaw() // there may be no freezer
 	}
-	return errors.Join(e.running.Remove(), e.api.Close())
+	return errors.Join(e.running.Remove(), e.api.Close(), e.network.Close())
 }
 
 // peak is the most memory that the environment held so far; 0 where that is not
@@ -303,7 +336,7 @@ func (s *Service) start(limit time.Duration) (*environment, startup, *failure) {
 	case <-e.gone: // its process ended, or the service does
 	case <-timer.C:
 		why = timedOut(limit)
-		s.note(fmt.Sprintf("was ended after %s: it %s", limit, NoBootstrap(e.ports())))
+		s.note(fmt.Sprintf("was ended after %s, within which it has to ask for work: it %s%s", limit, e.lacks(e.ports()), e.running.Quote()))
 	}
 	_ = e.end(why) // Close says so again
 	return nil, e.took, &e.why

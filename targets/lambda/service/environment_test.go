@@ -62,6 +62,7 @@ func (s short) Done() <-chan struct{}          { return s.done }
 func (s short) Status() (int, syscall.Signal)  { return 3, 0 }
 func (s short) Ended() error                   { return http.ErrServerClosed } // any
 func (s short) Flush()                         {}
+func (s short) Quote() string                  { return "" }
 func (s short) Remove() error                  { return nil }
 
 // In whatever order it is noticed, the caller hears how the process ended, or

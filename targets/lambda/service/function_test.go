@@ -24,8 +24,17 @@ import (
 // whose part it names.
 const roleKey = "TEST_FUNCTION"
 
+// serverKey is the variable that makes the function an HTTP server, which the adapter makes
+// a function of again.
+const serverKey = "TEST_SERVER"
+
 func TestMain(m *testing.M) {
-	switch role := os.Getenv(roleKey); role {
+	role := os.Getenv(roleKey)
+	if os.Getenv(serverKey) != "" {
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), server(role)))
+		os.Exit(1)
+	}
+	switch role {
 	case "":
 		os.Exit(m.Run())
 	case "deeds":
@@ -138,9 +147,12 @@ func site(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(bytes.Repeat([]byte("x"), 7<<20))
 	case "/exit":
 		os.Exit(7)
-	case "/slow": // says one word and then, some time later, another
+	case "/slow": // says one word and then, when somebody answers, another
 		_, _ = io.WriteString(w, "one ")
-		time.Sleep(100 * time.Millisecond)
+		_ = http.NewResponseController(w).Flush() // what streams has no need of that
+		if resp, err := http.Get(r.FormValue("gate")); err == nil {
+			resp.Body.Close()
+		}
 		_, _ = io.WriteString(w, "two")
 	case "/endless":
 		for err := error(nil); err == nil; {
@@ -152,6 +164,85 @@ func site(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// server is the function of the role as an HTTP server.
+func server(role string) http.Handler {
+	mux := http.NewServeMux()
+	switch role {
+	case "url", "stream":
+		mux.HandleFunc("/", site)
+	case "die once":
+		dieOnce()
+		fallthrough
+	case "deeds":
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { answer(w, r, deed) })
+	case "reader":
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			answer(w, r, func(ctx context.Context, want request) (any, error) { return read(ctx, want) })
+		})
+	}
+	return mux
+}
+
+// answer does what the caller of an event wants. A server outlives a panic.
+func answer(w http.ResponseWriter, r *http.Request, do func(context.Context, request) (any, error)) {
+	defer func() {
+		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
+			refuse(w, "string", fmt.Sprint(cause))
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	ctx, cancel := background(r)
+	defer cancel()
+	var want request
+	if err := json.NewDecoder(r.Body).Decode(&want); err != nil && err != io.EOF {
+		refuse(w, "Runtime.Unmarshal", err.Error())
+		return
+	}
+	said, err := do(ctx, want)
+	if err != nil {
+		refuse(w, "errorString", err.Error())
+		return
+	}
+	from, streams := said.(io.Reader)
+	if !streams {
+		text, _ := json.Marshal(said)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(text)
+		return
+	}
+	for piece := make([]byte, 1<<16); ; {
+		n, err := from.Read(piece)
+		_, _ = w.Write(piece[:n])
+		_ = http.NewResponseController(w).Flush()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// refuse answers with an error in the form of Lambda's.
+func refuse(w http.ResponseWriter, kind, message string) {
+	w.WriteHeader(http.StatusInternalServerError)
+	_ = json.NewEncoder(w).Encode(map[string]string{"errorType": kind, "errorMessage": message})
+}
+
+// background is the context that Lambda gives a function, as the adapter tells of it.
+func background(r *http.Request) (context.Context, context.CancelFunc) {
+	var said struct {
+		ID       string                             `json:"request_id"`
+		Deadline int64                              `json:"deadline"`
+		ARN      string                             `json:"invoked_function_arn"`
+		Client   struct{ Custom map[string]string } `json:"client_context"`
+	}
+	_ = json.Unmarshal([]byte(r.Header.Get("X-Amzn-Lambda-Context")), &said)
+	lc := &lambdacontext.LambdaContext{AwsRequestID: said.ID, InvokedFunctionArn: said.ARN, ClientContext: lambdacontext.ClientContext{Custom: said.Client.Custom}}
+	return context.WithDeadline(lambdacontext.NewContext(r.Context(), lc), time.UnixMilli(said.Deadline))
 }
 
 // dieOnce ends the process unless one before it did.

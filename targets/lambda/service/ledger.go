@@ -123,10 +123,13 @@ type Addresses struct {
 type State struct {
 	Function string
 	Sandbox  string // what runs the function's processes
+	Image    string // the digest of the image whose files they have; "": this machine's
 	// NotFrozen says why environments are not frozen while they wait, and
 	// NotHeld why they do not have the share of the CPUs that their memory size
 	// comes with, which is known once the first one worked; "" where they are.
 	NotFrozen, NotHeld string
+	OwnNetwork         bool          // each environment has a network of its own
+	NoNetwork          string        // why not, where that was wanted
 	Environments       []Environment // those that have a process, the oldest first
 	// Ended says how the last environment ended that ended by itself, quoting
 	// its output; "" while none did.
@@ -144,13 +147,21 @@ type Environment struct {
 	// first asked for work; zero: not yet.
 	Placed, Started, Listening time.Time
 	// Ports are those on which it listens, while it has not called the Runtime
-	// API at all; see NoBootstrap.
+	// API at all.
 	Ports []int `json:",omitempty"`
+	// Lacks says what it lacks, then, to ask for work.
+	Lacks string `json:",omitempty"`
 }
 
 // State returns what happens now.
 func (s *Service) State() State {
-	now := State{Function: s.config.Name, Sandbox: s.config.Sandbox.Name(), NotFrozen: s.notFrozen(), Meters: s.ledger.meters()}
+	now := State{Function: s.config.Name, Sandbox: s.config.Sandbox.Name(), NotFrozen: s.notFrozen(), OwnNetwork: s.config.OwnNetwork, Meters: s.ledger.meters()}
+	if image, ok := s.config.Sandbox.(digested); ok {
+		now.Image = image.Digest()
+	}
+	if s.config.NoNetwork != nil {
+		now.NoNetwork = s.config.NoNetwork.Error()
+	}
 	s.mu.Lock()
 	all, held := slices.Collect(maps.Keys(s.all)), s.held
 	now.Ended = s.ends
@@ -185,7 +196,9 @@ func (e *environment) snapshot() Environment {
 	if pid, since, ok := e.running.Server(); ok {
 		shot.PID, shot.Started = pid, since
 	}
-	shot.Ports = e.ports()
+	if shot.Ports = e.ports(); !e.called.Load() {
+		shot.Lacks = e.lacks(shot.Ports)
+	}
 	return shot
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -225,8 +224,8 @@ func runtimeError(w http.ResponseWriter, status int, kind, message string) {
 type peerKey struct{}
 
 // withPeer implements http.Server's ConnContext. Anybody on this machine can
-// reach the Runtime API's port; its environment alone is served there. That is
-// found out when the connection's first request is there, once.
+// reach the Runtime API's port where environments share its network; its environment alone
+// is served there. That is found out when the connection's first request is there, once.
 func (e *environment) withPeer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, peerKey{}, sync.OnceValue(func() bool { return e.holds(c) }))
 }
@@ -238,8 +237,8 @@ func isOwn(r *http.Request) bool {
 }
 
 // ports returns the TCP ports on which an environment listens that has not
-// called its Runtime API yet: where there is one, it may be a plain web server,
-// which will never do that.
+// called its Runtime API yet: where there is one, it may be a web server that will never do
+// that, or not where the adapter waits for it.
 func (e *environment) ports() []int {
 	if e.called.Load() {
 		return nil
@@ -248,30 +247,37 @@ func (e *environment) ports() []int {
 	if !ok {
 		return nil
 	}
-	return local.Ports(pids)
+	var ports []int
+	_ = e.network.Do(func() error { // of a network that is gone there is nothing to say
+		ports = local.Ports(pids)
+		return nil
+	})
+	return ports
 }
 
 // hint says in the log what an environment lacks that listens instead of asking
 // for work.
 func (e *environment) hint() {
 	if ports := e.ports(); len(ports) > 0 {
-		e.service.log.line("environment %d %s", e.number, NoBootstrap(ports))
+		e.service.log.line("environment %d %s", e.number, e.lacks(ports))
 	}
 }
 
-// NoBootstrap says what a server on those ports lacks that has not asked the
+// noBootstrap says what a server on those ports lacks that has not asked the
 // Runtime API for work.
-func NoBootstrap(ports []int) string {
+func noBootstrap(ports []int) string {
 	if len(ports) == 0 {
 		return "never asked the Lambda Runtime API for work; it has to be a Lambda bootstrap, as servebench's reference server is"
 	}
-	on := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(ports)), ", "), "[]")
-	return "listens on port " + on + " like a plain web server and never asked the Lambda Runtime API (AWS_LAMBDA_RUNTIME_API) for work; start the AWS Lambda Web Adapter beside it, or use a Lambda runtime client in it"
+	return "listens on port " + numbers(ports) + " like a plain web server and never asked the Lambda Runtime API (AWS_LAMBDA_RUNTIME_API) for work; start it under the adapter, or use a Lambda runtime client in it"
 }
 
 // holds reports whether a process of the environment holds the other end of the
 // connection; it is true as well where that is not known.
 func (e *environment) holds(c net.Conn) bool {
+	if e.network != nil {
+		return true
+	}
 	pids, ok := e.processes()
 	theirs, err1 := netip.ParseAddrPort(c.RemoteAddr().String())
 	ours, err2 := netip.ParseAddrPort(c.LocalAddr().String())

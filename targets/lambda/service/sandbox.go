@@ -5,7 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +34,11 @@ type Sandbox interface {
 type Process struct {
 	// Env is what Lambda sets, over which nothing may be set.
 	Env []string
+	// Adapter is what the process shall be, with the function's server as its child, which
+	// it waits for on Port; nil: the process is the function itself.
+	Adapter *Adapter
+	Port    int
+	Network *local.Network // that it is in; nil: this machine's
 	// Cgroup is the process's own from then on: what ends the process removes
 	// it, and so does a Start that fails; nil: none.
 	Cgroup *local.Cgroup
@@ -48,6 +59,8 @@ type Running interface {
 	// both for people, quoting the end of its output. They wait for the end.
 	Status() (code int, signal syscall.Signal)
 	Ended() error
+	// Quote is the end of its output so far, for an error about it.
+	Quote() string
 	// Flush waits until what it wrote before has arrived, but not for long.
 	Flush()
 	// Remove kills it and removes all that there is of it. It must not be
@@ -57,11 +70,8 @@ type Running interface {
 
 // Plain is a Sandbox that is none: processes of this machine.
 type Plain struct {
-	Path string   // of the executable
-	Args []string // argument vector, the name included
-	Env  []string // of the function, KEY=VALUE
-	CPUs []int    // that it is pinned to; empty: not pinned
-	Why  string   // no other sandbox can be had; "" when this one was asked for
+	Function targets.Workload // its Command runs, with its Env, on its CPUSet
+	Why      string           // no other sandbox can be had; "" when this one was asked for
 }
 
 // Name implements Sandbox.
@@ -74,8 +84,7 @@ func (s Plain) Name() string {
 
 // Start implements Sandbox.
 func (s Plain) Start(p Process) (Running, error) {
-	env := targets.MergeEnvironment(s.Env, append(p.Env, "LAMBDA_TASK_ROOT="+filepath.Dir(s.Path)))
-	started, err := local.Start(local.Command{Path: s.Path, Args: s.Args, Env: env, CPUs: s.CPUs, Cgroup: p.Cgroup, Tee: p.Output})
+	started, err := s.start(p)
 	if err != nil {
 		if p.Cgroup != nil {
 			_ = p.Cgroup.Close() // empty
@@ -83,6 +92,35 @@ func (s Plain) Start(p Process) (Running, error) {
 		return nil, err
 	}
 	return plain{started, p.Cgroup}, nil
+}
+
+func (s Plain) start(p Process) (*local.Process, error) {
+	path, err := s.Function.Executable()
+	if err != nil {
+		return nil, err
+	}
+	env, args := s.Function.Environment(targets.Loopback, p.Port), s.Function.Arguments(targets.Loopback, p.Port)
+	env = p.environment(env, s.Function.Env, filepath.Dir(path))
+	program := path
+	if p.Adapter != nil {
+		program, args[0] = p.Adapter.Program, path
+		args = p.Adapter.command(program, p.Port, args)
+	} else {
+		args[0] = filepath.Base(path)
+	}
+	return local.Start(local.Command{Path: program, Args: args, Env: env, Network: p.Network, CPUs: s.Function.CPUSet, Cgroup: p.Cgroup, Tee: p.Output})
+}
+
+// environment completes that of a function, whose own variables and folder are these. A
+// function that listens nowhere has neither HOST nor PORT, unless they are its own.
+func (p Process) environment(env, own []string, folder string) []string {
+	if p.Adapter == nil {
+		env = slices.DeleteFunc(env, func(pair string) bool {
+			name, _, _ := strings.Cut(pair, "=")
+			return (name == "HOST" || name == "PORT") && !slices.ContainsFunc(own, func(other string) bool { return strings.HasPrefix(other, name+"=") })
+		})
+	}
+	return targets.MergeEnvironment(env, append(p.Env, "LAMBDA_TASK_ROOT="+folder))
 }
 
 // plain is a process of this machine.
@@ -102,22 +140,35 @@ func (p plain) Remove() error {
 
 // contained is a Sandbox of containers that share one read-only root folder.
 type contained struct {
-	root    *oci.Root
-	runtime oci.Runtime
-	process image.Process // the function
-	cpus    []int         // that it is pinned to; empty: not pinned
+	root     *oci.Root
+	runtime  oci.Runtime
+	image    *image.Image
+	function Function
 }
 
 // Name implements Sandbox.
 func (s contained) Name() string { return s.runtime.Version }
 
+// Digest implements digested.
+func (s contained) Digest() string { return s.image.Digest }
+
+// digested is a Sandbox whose processes have the files of an image.
+type digested interface{ Digest() string }
+
+// adapterPath is where a container has the adapter.
+const adapterPath = "/lambdaadapter"
+
 // Start implements Sandbox. It returns once the runtime's process exists.
 func (s contained) Start(p Process) (Running, error) {
-	process := s.process
-	process.Env = targets.MergeEnvironment(process.Env, append(p.Env, "LAMBDA_TASK_ROOT=/bin"))
+	process, err := s.image.Process(context.Background(), s.function.Workload, targets.Loopback, p.Port)
+	if err != nil {
+		return nil, errors.Join(err, p.Cgroup.Close())
+	}
+	process.Args = p.Adapter.command(adapterPath, p.Port, process.Args)
+	process.Env = p.environment(process.Env, s.function.Env, path.Dir(process.Path))
 	started, err := s.root.Start(s.runtime, oci.Command{
-		Process: process,
-		CPUs:    s.cpus, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
+		Process: process, Network: p.Network, Tmp: s.function.Tmp,
+		CPUs: s.function.CPUSet, Memory: p.Memory, Cgroup: p.Cgroup, Carrier: p.Carrier, Output: p.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -135,52 +186,114 @@ const (
 // Sandboxes names the kinds.
 func Sandboxes() []string { return []string{Auto, Runc, Processes} }
 
-// Function is the program that answers.
+// Function is what answers.
 type Function struct {
-	Path string   // of the executable, absolute
-	Args []string // after its name
-	Env  []string // KEY=VALUE
-	CPUs []int    // that it is pinned to; empty: not pinned
+	// Workload says what to start, with what environment and on which CPUs. Its Ready and
+	// Limits.Memory are not read.
+	targets.Workload
+	Tmp targets.Bytes // the most that a container may have in /tmp; 0: no limit
+	// Adapter is that of the Config. Its Port is set where the image says it.
+	Adapter *Adapter
 }
 
 // Choose puts the function in place and returns the sandbox of that kind for
-// it. What needs a folder has one below dir, which discard removes. A container
-// holds the executable alone, which has to be static; where it is not, or there
-// is no runtime, Auto takes processes of this machine.
+// it. What needs a folder has one below dir, which discard removes. A container has the
+// files of the image, or of one that is made of the command; where that cannot be, or there
+// is no runtime, Auto takes processes of this machine for a command.
 func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox, discard func() error, err error) {
-	nothing := func() error { return nil }
-	plain := Plain{Path: f.Path, Args: append([]string{filepath.Base(f.Path)}, f.Args...), Env: f.Env, CPUs: f.CPUs}
-	if kind == Processes {
-		return plain, nothing, nil
+	ofCommand := f.Image == "" && f.Build == ""
+	if kind == Processes && !ofCommand {
+		return nil, nil, errors.New("an image runs in containers, and the sandbox is process: want runc")
 	}
-	path, unavailable := oci.FindRuntime()
-	if unavailable != nil {
-		plain.Why = unavailable.Why
-		if kind == Runc {
-			return nil, nil, fmt.Errorf("run the function in a container: %w", unavailable)
-		}
-		return plain, nothing, nil
+	runtime, unavailable := oci.FindRuntime()
+	switch {
+	case kind == Processes:
+		return f.plain("")
+	case unavailable != nil && kind == Auto && ofCommand:
+		return f.plain(unavailable.Why)
+	case unavailable != nil:
+		return nil, nil, fmt.Errorf("run the function in a container: %w", unavailable)
 	}
-	img, err := image.Open(ctx, targets.Workload{Command: []string{f.Path}})
-	if err != nil && kind == Auto {
-		plain.Why = err.Error()
-		return plain, nothing, nil
+	img, err := image.Open(ctx, f.Workload)
+	if err != nil && kind == Auto && ofCommand {
+		return f.plain(err.Error())
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	return f.contained(ctx, runtime, img, dir)
+}
+
+// plain makes processes of this machine the sandbox.
+func (f Function) plain(why string) (Sandbox, func() error, error) {
+	_, err := f.Executable()
+	return Plain{Function: f.Workload, Why: why}, func() error { return nil }, err
+}
+
+// contained makes containers of the image the sandbox.
+func (f Function) contained(ctx context.Context, path string, img *image.Image, dir string) (Sandbox, func() error, error) {
 	runtime, err := oci.Ask(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := oci.NewRoot(ctx, img, dir, nil)
-	if err != nil {
-		return nil, nil, errors.Join(err, ctx.Err())
+	if err := checkSize(ctx, img, mostImage); err != nil {
+		return nil, nil, err
 	}
-	process, err := img.Process(ctx, targets.Workload{Command: append([]string{f.Path}, f.Args...)}, "", 0)
-	if err != nil {
-		return nil, nil, errors.Join(err, root.Remove())
+	programs := map[string]string{}
+	if f.Adapter != nil {
+		programs[adapterPath], f.Adapter.Port = f.Adapter.Program, img.Port(f.Workload)
 	}
-	process.Env = f.Env
-	return contained{root, runtime, process, f.CPUs}, root.Remove, nil
+	root, err := oci.NewRoot(ctx, img, dir, programs)
+	if err != nil {
+		return nil, nil, err
+	}
+	return contained{root, runtime, img, f}, root.Remove, nil
+}
+
+// mostImage is the most that AWS takes of an image, unpacked.
+const mostImage = 10 * targets.GiB
+
+// checkSize refuses a larger image. What its files take is counted once.
+func checkSize(ctx context.Context, img *image.Image, most targets.Bytes) error {
+	folder, err := img.Folder(ctx)
+	if err != nil {
+		return err
+	}
+	file, err := img.File(ctx, "bytes", func(_ context.Context, file string) error {
+		size, err := sizeOf(folder)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(file, []byte(strconv.FormatInt(int64(size), 10)), 0o600)
+	})
+	if err != nil {
+		return fmt.Errorf("measure the image: %w", err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	size, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return fmt.Errorf("measure the image: %s: %w", file, err)
+	}
+	if targets.Bytes(size) > most {
+		return fmt.Errorf("the image has files of %s, and Lambda takes images of %s at most", targets.Bytes(size), most)
+	}
+	return nil
+}
+
+// sizeOf adds the files of a folder up.
+func sizeOf(folder string) (size targets.Bytes, err error) {
+	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			size += targets.Bytes(info.Size())
+		}
+		return err
+	})
+	return size, err
 }

@@ -63,7 +63,7 @@ func New(config Config) (*Service, error) {
 	if config.Sandbox == nil {
 		err = errors.New("sandbox: want one")
 	}
-	if err := errors.Join(err, config.Limits()); err != nil {
+	if err := errors.Join(err, config.Limits(), config.sharing()); err != nil {
 		return nil, err
 	}
 	s := &Service{

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
+	"servebench/targets/targettest"
 )
 
 // patience bounds what is waited for; it is no expectation.
@@ -51,9 +54,37 @@ func (l *log) String() string {
 
 // config is that of a function which this test is, in the role.
 func config(role string, env ...string) service.Config {
+	var adapter *service.Adapter
+	if program := os.Getenv(adapterKey); program != "" {
+		adapter = &service.Adapter{Program: program}
+		switch role {
+		case "stream", "reader":
+			adapter.Mode = "response_stream"
+			fallthrough
+		case "url", "deeds", "die once":
+			env = append(env, serverKey+"=1")
+		}
+	}
 	return service.Config{
-		Name: "test", Memory: 512 * targets.MiB, Concurrency: 10, Burst: 1000, Timeout: patience, IdleTimeout: time.Hour, Freeze: true,
-		Sandbox: service.Plain{Path: os.Args[0], Args: []string{"function"}, Env: append(env, roleKey+"="+role, "PATH="+targets.SearchPath)},
+		Adapter: adapter,
+		Name:    "test", Memory: 512 * targets.MiB, Concurrency: 10, Burst: 1000, Timeout: patience, IdleTimeout: time.Hour, Freeze: true,
+		Sandbox: service.Plain{Function: targets.Workload{Command: []string{os.Args[0]}, Env: append(env, roleKey+"="+role)}},
+	}
+}
+
+// adapterKey is the variable that puts every function under the adapter: those that can
+// be a server as such, the rest as the bootstraps that they are.
+const adapterKey = "TEST_ADAPTER"
+
+// Functions under the adapter pass the same tests.
+func TestUnderTheAdapter(t *testing.T) {
+	if os.Getenv(adapterKey) != "" {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.short="+strconv.FormatBool(testing.Short()))
+	cmd.Env = append(os.Environ(), adapterKey+"="+targettest.Program(t, "lambdaadapter"))
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, text)
 	}
 }
 
@@ -289,13 +320,14 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// ours returns the processes of the function that are this one's children.
+// ours returns the processes of the function, which descend from this one.
 func ours(t *testing.T) []int {
 	t.Helper()
 	var pids []int
 	for _, pid := range local.Descendants(os.Getpid()) {
 		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-		if strings.Contains(string(env), "AWS_LAMBDA_RUNTIME_API=") {
+		program, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+		if strings.Contains(string(env), "AWS_LAMBDA_RUNTIME_API=") && program != os.Getenv(adapterKey) {
 			pids = append(pids, pid)
 		}
 	}
@@ -383,7 +415,9 @@ func TestFunctionErrors(t *testing.T) {
 			if tc.sameProcess {
 				f.rested()
 			}
-			if after := f.do(request{}); (after.PID == before.PID) != tc.sameProcess {
+			// A server outlives a panic, and the adapter an answer that is refused; a Go function does not.
+			same := tc.sameProcess || os.Getenv(adapterKey) != "" && (tc.name == "a panic" || tc.name == "too large")
+			if after := f.do(request{}); (after.PID == before.PID) != same {
 				t.Errorf("process %d worked before, %d after", before.PID, after.PID)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -60,7 +61,16 @@ func TestURLOfAFunctionThatFails(t *testing.T) {
 // while the function still sleeps, and a caller who goes away harms nobody.
 func TestURLStreams(t *testing.T) {
 	f := serve(t, config("stream"))
-	resp, err := http.Get(f.url + "/slow")
+	gate := make(chan bool)
+	gatekeeper := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-gate:
+		case <-r.Context().Done():
+		}
+	}))
+	defer gatekeeper.Close()
+	slow := f.url + "/slow?gate=" + gatekeeper.URL
+	resp, err := http.Get(slow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +81,14 @@ func TestURLStreams(t *testing.T) {
 	if n := busy(f.service.State()); n != 1 {
 		t.Errorf("%d environments work while the answer arrives, want 1", n)
 	}
+	gate <- true
 	rest, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
 	if err != nil || string(rest) != "two" {
 		t.Errorf("rest %q, %v", rest, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := http.NewRequestWithContext(ctx, "GET", f.url+"/slow", nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", slow, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +97,7 @@ func TestURLStreams(t *testing.T) {
 	}
 	cancel()
 	resp.Body.Close()
+	gate <- true
 	f.until("it is done with", func() bool { return f.meter("invocations") == 2 })
 	if resp, text := f.call("GET", "/large", ""); resp.StatusCode != 200 || len(text) != 7<<20 {
 		t.Errorf("a stream of 7 MB: %s, %d bytes", resp.Status, len(text))
