@@ -98,11 +98,11 @@ func (m *requestMaker) requestsIn(batch int) (int, error) {
 	file := m.records.File()
 	n := file.Len() / batch
 	if n == 0 {
-		return 0, decode.Faults{m.scenario.Source.Fault("data.batch", fmt.Sprintf("%s holds %d records", file.Name(), file.Len()), "at most so many")}
+		return 0, decode.Faults{m.scenario.Source.Fault("data.batch", fmt.Sprintf("%s holds %d records", file.Name(), file.Len()), fmt.Sprintf("at most %d", file.Len()))}
 	}
 	if most := m.scenario.Data.Corpus; most > 0 {
 		if most > n {
-			return 0, decode.Faults{m.scenario.Source.Fault("data.corpus", fmt.Sprintf("%s holds %d records, for %d requests", file.Name(), file.Len(), n), "at most so many")}
+			return 0, decode.Faults{m.scenario.Source.Fault("data.corpus", fmt.Sprintf("%s holds %d records, for %d requests", file.Name(), file.Len(), n), fmt.Sprintf("at most %d", n))}
 		}
 		n = most
 	}
