@@ -10,12 +10,13 @@ import (
 	"servebench/scenarios/ab"
 	"servebench/scenarios/revision"
 	"servebench/targets"
+	"servebench/targets/image"
 
 	"github.com/spf13/cobra"
 )
 
 func cleanCommand() *cobra.Command {
-	var dry bool
+	var dry, images bool
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what a killed servebench left on this machine",
@@ -23,7 +24,10 @@ func cleanCommand() *cobra.Command {
 images, virtual machines, control groups and the processes in them, temporary
 files, checked out revisions. What belongs to a servebench that is still running
 is left alone, and so are the results of runs. Every run does this by itself
-before it starts, of the targets it uses.`,
+before it starts, of the targets it uses.
+
+The images of servers are kept below servebench's cache folder, so that they are
+pulled and unpacked once. With --images they are removed as well.`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			act := clean
@@ -31,12 +35,16 @@ before it starts, of the targets it uses.`,
 				act = dryClean
 			}
 			count, err := act(cmd.Context(), cmd.OutOrStdout())
+			if of, failed := cleanImages(cmd.Context(), cmd.OutOrStdout(), images, dry); of || failed != nil {
+				count, err = count+1, errors.Join(err, failed)
+			}
 			if count == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing was left")
 			}
 			return fail(exitRuntime, err)
 		},
 	}
+	cmd.Flags().BoolVar(&images, "images", false, "also remove the images that are kept for further runs")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "remove nothing, and say what would be removed")
 	return cmd
 }
@@ -59,6 +67,30 @@ func clean(ctx context.Context, stdout io.Writer) (count int, err error) {
 		fmt.Fprintf(stdout, "removed revision %s\n", tree)
 	}
 	return count + len(trees), errors.Join(append(faults, err)...)
+}
+
+// cleanImages removes the images that are kept, where that is asked for, or says how much
+// they are. It returns whether there was something to say.
+func cleanImages(ctx context.Context, stdout io.Writer, remove, dry bool) (bool, error) {
+	if !remove && !dry {
+		return false, nil
+	}
+	kept, err := image.Stored(ctx)
+	if err != nil || kept.Files == 0 {
+		return false, err
+	}
+	switch {
+	case !remove:
+		fmt.Fprintf(stdout, "would keep %s; --images removes them\n", kept)
+	case dry:
+		fmt.Fprintf(stdout, "would remove %s\n", kept)
+	default:
+		if err := image.Clean(); err != nil {
+			return false, err
+		}
+		fmt.Fprintf(stdout, "removed %s\n", kept)
+	}
+	return true, nil
 }
 
 // sweepRevisions removes the revisions that killed A/B tests left checked out.

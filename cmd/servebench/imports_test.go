@@ -66,7 +66,7 @@ var rooms = []room{
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
 	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/analysis/…", "reports/document/…", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},
 	{packages: "scenarios/selftest", imports: []string{"scenarios", "scenarios/ab", "scenarios/decode", "scenarios/calibration", "scenarios/oracle", "scenarios/trial", "reports/record", "reports/format", "reports/document/…", "reports/analysis/…"}},
-	{packages: "scenarios/doctor", imports: []string{"targets", "reports/record", "reports/format", "reports/document/…", "reports/analysis/…", "scenarios/attack", "scenarios/host"}},
+	{packages: "scenarios/doctor", imports: []string{"targets", "targets/image", "reports/record", "reports/format", "reports/document/…", "reports/analysis/…", "scenarios/attack", "scenarios/host"}},
 	{packages: "scenarios/trial", imports: []string{"generators", "generators/datafile", "targets", "targets/image", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/…"}},
 	{packages: "scenarios/decode"},
 	{packages: "scenarios", imports: []string{"scenarios/secret", "scenarios/decode", "generators", "targets", "targets/protocol", "scenarios/arrivals", "reports/record", "reports/record/userfile"}},

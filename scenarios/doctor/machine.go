@@ -14,6 +14,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios/host"
 	"servebench/targets"
+	"servebench/targets/image"
 )
 
 // A load to measure the machine by: what can be in flight when a server stalls
@@ -38,6 +39,7 @@ func machineCheck(o Options) check {
 			judgePorts(host.EphemeralPorts()),
 			judgeCgroups(host.Cgroups()),
 			examineSpace(os.TempDir()),
+			judgeImages(image.Stored(ctx)),
 			judgeClock(host.Clock()),
 			judgePriority(tryAndUndo(host.Raise)),
 			judgeAwake(tryAndUndo(host.KeepAwake)),
@@ -186,6 +188,23 @@ func judgeSpace(dir string, space targets.Bytes, err error) Result {
 	}
 	return f
 }
+
+// judgeImages says how much is kept of images, which grows until it is removed.
+func judgeImages(kept image.Kept, err error) Result {
+	f := Result{Name: "images", Found: kept.String()}
+	switch {
+	case err != nil:
+		f.Status, f.Found, f.Why = Warn, err.Error(), "the images of servers are unpacked there"
+	case kept.Files == 0:
+		f.Found = "none are kept in " + kept.Dir
+	case kept.Size > manyImages:
+		f.Status, f.Why, f.Fix = Warn, "they are kept so that they are pulled and unpacked once", targets.Program()+" clean --images"
+	}
+	return f
+}
+
+// manyImages is how much may be kept without a word.
+const manyImages = 50 * targets.GiB
 
 // dearReading is a share of the some ten microseconds that the generator spends
 // on a request, in which it reads the clock several times.

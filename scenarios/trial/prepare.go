@@ -241,6 +241,8 @@ func (s *session) prepareVariants(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
+	// Where it fails there is no store, and who needs one says so.
+	s.images, _ = image.Use()
 	for _, v := range s.variants {
 		if err := s.prepareWorkload(ctx, v, proto); err != nil {
 			return err

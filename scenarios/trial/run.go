@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"servebench/reports/record"
@@ -96,6 +97,7 @@ type session struct {
 	failures  []failure
 	broken    bool           // the record cannot be written any more
 	secrets   *secret.Keeper // of all variants, and of their credentials
+	images    io.Closer      // keeps the images that are kept from being removed; nil: nothing does
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -127,6 +129,9 @@ func (s *session) createRecord() (err error) {
 // playAndSave plays unless the preflight speaks against it.
 func (s *session) playAndSave(ctx context.Context, play func()) (*record.Run, error) {
 	defer s.writer.Close()
+	if s.images != nil {
+		defer s.images.Close()
+	}
 	if len(s.record.Preflight) == 0 {
 		defer s.pinGenerator()()
 		play()
