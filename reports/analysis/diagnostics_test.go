@@ -68,6 +68,7 @@ func TestDiagnostics(t *testing.T) {
 			r.Preflight = []record.Diagnostic{{Rule: "descriptors", Figure: "64 open files", Threshold: "≥ 532", Text: "too few", Action: "ulimit -n 532"}}
 		}},
 		{"retries", false, "container", func(r *record.Run) { second(r).Instrument.Retries = 2 }},
+		{"connect", false, "container", func(r *record.Run) { second(r).Instrument.Resent = 2 }},
 		{"credentials", false, "container", func(r *record.Run) { second(r).Instrument.Renewals = record.Renewals{Failed: "the role is gone"} }},
 		{"renewals", false, "container", func(r *record.Run) {
 			second(r).Instrument.Renewals = record.Renewals{N: 1000, Took: 20 * time.Millisecond}

@@ -188,12 +188,13 @@ type Instrument struct {
 	SchedMax   time.Duration `json:"sched_max_ns"`
 	Attackers  int           `json:"attackers"` // loops that shared the load
 	Gaps       Gaps          `json:"gaps"`
-	Workers    int           `json:"workers"`      // most requests in flight at once
-	WorkerCap  int           `json:"worker_cap"`   // and how many it allowed
-	Dials      int64         `json:"dials"`        // connections opened
-	Retries    int64         `json:"retries"`      // requests sent again because the server had closed an idle connection before they reached it
-	Stalls     int64         `json:"stalls"`       // times the recording had to wait for the disk
-	OutOfRange int64         `json:"out_of_range"` // values a histogram could not hold
+	Workers    int           `json:"workers"`          // most requests in flight at once
+	WorkerCap  int           `json:"worker_cap"`       // and how many it allowed
+	Dials      int64         `json:"dials"`            // connections opened
+	Resent     int64         `json:"resent,omitempty"` // connections whose first packet was lost and sent again
+	Retries    int64         `json:"retries"`          // requests sent again because the server had closed an idle connection before they reached it
+	Stalls     int64         `json:"stalls"`           // times the recording had to wait for the disk
+	OutOfRange int64         `json:"out_of_range"`     // values a histogram could not hold
 	// Unprepared counts the requests of a data file that were due before they were read
 	// and encoded.
 	Unprepared int64    `json:"unprepared,omitempty"`

@@ -57,6 +57,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 			Workers:    e.workersUsed(),
 			WorkerCap:  e.cfg.MaxInFlight,
 			Dials:      connections.Dials,
+			Resent:     connections.Resent,
 			Retries:    connections.Retries,
 			Stalls:     e.log.stalls,
 			OutOfRange: r.outOfRange,

@@ -320,6 +320,7 @@ func addInstruments(a, b record.Instrument) record.Instrument {
 		SchedP99:   max(a.SchedP99, b.SchedP99),
 		SchedMax:   max(a.SchedMax, b.SchedMax),
 		Attackers:  max(a.Attackers, b.Attackers),
+		Resent:     a.Resent + b.Resent,
 		Retries:    a.Retries + b.Retries,
 		Stalls:     a.Stalls + b.Stalls,
 		Workers:    max(a.Workers, b.Workers),

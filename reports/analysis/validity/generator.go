@@ -158,6 +158,13 @@ func retried(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	return f, broken && !s.Lost(c.Target)
 }
 
+// resent tells of connections whose first packet got no answer, as where the server's listen
+// backlog is full: a second passed until it was sent again.
+func resent(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+	n := row.Instrument.Resent
+	return of(fmt.Sprintf("%s of %s connections", format.Count(n), format.Count(row.Instrument.Dials)), float64(n)), n > 0
+}
+
 // stalled tells of a record that could not be written as fast as it came. If it
 // held the sending up, the lag shows it and the rule late decides.
 func stalled(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {

@@ -109,7 +109,7 @@ func (t *client) Warm(ctx context.Context, n int) {
 
 // Stats implements Sender.
 func (t *client) Stats() Stats {
-	return Stats{Dials: t.dialer.count.Load(), Retries: t.retries.Load()}
+	return t.dialer.stats(t.retries.Load())
 }
 
 // Close implements Sender.

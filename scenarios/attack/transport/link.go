@@ -132,6 +132,15 @@ type dialer struct {
 	tls              *tls.Config // nil: plain
 	timeout          time.Duration
 	count            atomic.Int64
+	resent           atomic.Int64 // those of them that resends is true of
+}
+
+// slowConnect is how long it takes to connect where the first packet may have been lost, which
+// is sent again after a second by default.
+const slowConnect = 200 * time.Millisecond
+
+func (d *dialer) stats(retries int64) Stats {
+	return Stats{Dials: d.count.Load(), Resent: d.resent.Load(), Retries: retries}
 }
 
 func newDialer(cfg Config) (*dialer, error) {
@@ -173,11 +182,15 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 	}
 	var dialer net.Dialer
+	began := time.Now()
 	socket, err := dialer.DialContext(ctx, d.network, d.address)
 	if err != nil {
 		return nil, err
 	}
 	d.count.Add(1)
+	if time.Since(began) >= slowConnect && resends(socket) {
+		d.resent.Add(1)
+	}
 	plain := &link{Conn: socket}
 	if d.tls == nil {
 		return plain, nil

@@ -42,20 +42,34 @@ func alive(conn net.Conn, _ time.Time) bool {
 // acknowledged returns how many bytes of what was written to a connection the other
 // side's kernel has acknowledged; -1: not known.
 func acknowledged(conn net.Conn) int64 {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return -1
-	}
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return -1
-	}
-	var info *unix.TCPInfo
-	err = raw.Control(func(fd uintptr) { info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
-	if err != nil || info == nil {
+	info := infoOf(conn)
+	if info == nil {
 		return -1
 	}
 	return int64(info.Bytes_acked) - 1 // the SYN is counted; 0 where the kernel counts none
+}
+
+// resends reports whether a new connection's first packet (SYN) was sent more than once.
+func resends(conn net.Conn) bool {
+	info := infoOf(conn)
+	return info != nil && info.Total_retrans > 0
+}
+
+// infoOf is what the kernel knows of a connection; nil: it is none of TCP.
+func infoOf(conn net.Conn) *unix.TCPInfo {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	var info *unix.TCPInfo
+	if raw.Control(func(fd uintptr) { info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) }) != nil {
+		return nil
+	}
+	return info
 }
 
 // direct is a shortcut by system calls of its own: one write, then the wait, then

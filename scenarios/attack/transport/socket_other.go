@@ -15,5 +15,8 @@ func alive(_ net.Conn, since time.Time) bool { return time.Since(since) < time.S
 // nothing of it was sent before.
 func acknowledged(net.Conn) int64 { return -1 }
 
+// resends knows nothing on this system.
+func resends(net.Conn) bool { return false }
+
 // newDirect returns no shortcut: there is none for this system.
 func newDirect(*conn) shortcut { return nil }

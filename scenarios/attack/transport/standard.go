@@ -157,7 +157,7 @@ func (t *standard) Warm(ctx context.Context, n int) {
 
 // Stats implements Sender.
 func (t *standard) Stats() Stats {
-	return Stats{Dials: t.spares.dialer.count.Load(), Retries: t.retries.Load()}
+	return t.spares.dialer.stats(t.retries.Load())
 }
 
 // Close implements Sender.

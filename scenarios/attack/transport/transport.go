@@ -35,6 +35,7 @@ type Sender interface {
 // Stats counts what became of connections.
 type Stats struct {
 	Dials   int64 // connections opened, those of Warm included
+	Resent  int64 // those of them whose first packet was lost and sent again, where the system tells
 	Retries int64 // requests sent again because the server had closed an idle connection before they reached it
 }
 
