@@ -28,6 +28,9 @@ type Kind struct {
 	// A value that is not allowed is not Check's to report, but Open's. Nil:
 	// the target can run anywhere.
 	Check func(ctx context.Context, options map[string]string) error
+	// CheckImage reports what the target lacks beyond Check to run an image, as Check does;
+	// nil: nothing.
+	CheckImage func(ctx context.Context) error
 	// Describe says what a deployment would use here, such as which engine, in
 	// the words of the deployment's Facts: for options with which Check found
 	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.

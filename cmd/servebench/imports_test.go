@@ -50,6 +50,7 @@ var rooms = []room{
 	{packages: "targets/vm", imports: []string{"targets", "reports/record", "reports/record/userfile", "targets/local", "targets/vm/guest", "targets/vm/kernel"}},
 	{packages: "targets/timer"},
 	{packages: "targets/endpoint", imports: []string{"targets", "reports/record", "reports/record/userfile"}},
+	{packages: "targets/physical", imports: []string{"targets", "reports/record", "targets/image", "targets/local"}},
 	{packages: "targets/*", imports: []string{"targets", "reports/record", "targets/local"}},
 	{packages: "scenarios/arrivals", imports: []string{"reports/record"}, ownOnly: true},
 	{packages: "scenarios/corpus", imports: []string{"generators", "generators/datafile", "targets/protocol", "reports/record"}},

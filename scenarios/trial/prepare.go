@@ -198,6 +198,11 @@ func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenari
 			return nil, err
 		}
 	}
+	if w := sc.Workload; kind.CheckImage != nil && (w.Image != "" || w.Build != "") {
+		if err := kind.CheckImage(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.sweepLeftovers(ctx, kind)
 	target, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable

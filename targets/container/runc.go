@@ -32,7 +32,7 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	}
 	took := time.Since(began)
 	facts = append(facts, rootFacts(img, took)...)
-	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
+	d, err := local.OnPort(ctx, img.Port(w), func(port int) (*targets.Deployment, error) {
 		return startRunc(ctx, w, runtime, img, root, port)
 	})
 	if err != nil {

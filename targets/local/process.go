@@ -38,7 +38,7 @@ const drainMost = 64 << 10
 
 // Command is a process to start: a server, or what carries one.
 type Command struct {
-	Path string   // executable; with a Root to enter, a name without a slash is looked up there in PATH of Env
+	Path string   // executable
 	Args []string // argument vector, the name included
 	Env  []string // the whole environment, KEY=VALUE
 	Dir  string   // working folder; "": this process's. With a Root to enter it is there, and made where it is missing

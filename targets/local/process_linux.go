@@ -59,12 +59,8 @@ func (p *Process) enterRoot(c Command) error {
 	if p.inMemory, err = c.Root.mount(); err != nil || !c.Root.Enter {
 		return err
 	}
-	p.cmd.SysProcAttr.Chroot = c.Root.Mount
-	if p.cmd.Dir == "" {
-		p.cmd.Dir = "/"
-	}
-	p.cmd.Path, err = c.Root.prepare(c)
-	return err
+	p.cmd.SysProcAttr.Chroot, p.cmd.Dir = c.Root.Mount, filepath.Join("/", c.Dir)
+	return c.Root.makeFolder(p.cmd.Dir)
 }
 
 // exists reports whether the command's program is there, after it could not be run.

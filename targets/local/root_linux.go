@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"servebench/targets"
 
@@ -199,42 +197,13 @@ func confine() error {
 	return nil
 }
 
-// prepare finds the program in the root folder and makes the working folder there, as
-// container runtimes do. It returns the program's path, which is relative to the working
-// folder where the command's is.
-func (r *Root) prepare(c Command) (program string, err error) {
-	err = r.inside(func() error {
-		dir := path.Join("/", c.Dir)
-		if err := os.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, unix.EROFS) {
-			return fmt.Errorf("make the working folder %s: %w", dir, err)
-		}
-		program, err = findProgram(c.Path, dir, c.Env)
-		return err
-	})
-	return program, err
-}
-
-// findProgram looks a bare name up in PATH, as seen from the working folder.
-func findProgram(name, dir string, env []string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
+// makeFolder makes the working folder where it is missing, as container runtimes do.
+func (r *Root) makeFolder(dir string) error {
+	err := r.inside(func() error { return os.MkdirAll(dir, 0o755) })
+	if err != nil && !errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("make the working folder %s: %w", dir, err)
 	}
-	search := ""
-	for _, pair := range env {
-		if value, ok := strings.CutPrefix(pair, "PATH="); ok {
-			search = value
-		}
-	}
-	for _, folder := range filepath.SplitList(search) {
-		if !path.IsAbs(folder) {
-			folder = path.Join(dir, folder)
-		}
-		file := path.Join(folder, name)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return file, nil
-		}
-	}
-	return "", fmt.Errorf("it is in no folder of PATH=%s (%w)", search, syscall.ENOENT)
+	return nil
 }
 
 // onMainThread reports whether the calling thread is the one for which the world takes

@@ -110,7 +110,7 @@ func (r rooted) says(t *testing.T, script string, adjust ...func(*Command)) stri
 
 func (r rooted) run(t *testing.T, script string, adjust ...func(*Command)) *Process {
 	t.Helper()
-	return shell(t, script, append([]func(*Command){func(c *Command) { c.Path, c.Root = "sh", r.Root }}, adjust...)...)
+	return shell(t, script, append([]func(*Command){func(c *Command) { c.Path, c.Root = "/bin/sh", r.Root }}, adjust...)...)
 }
 
 // nothingMounted fails the test where something is mounted below the folder, here or in the
@@ -249,13 +249,12 @@ func TestRootNamesWhatIsMissing(t *testing.T) {
 		path, dir, want string
 		adjust          func(*rooted)
 	}{
-		"a bare name":      {"no-such-program", "", "it is in no folder of PATH=" + targets.SearchPath, nil},
 		"a path":           {"/no/such/program", "", "no such file or directory", nil},
 		"a script":         {"./script", "/sub", "the interpreter that it names, in its #! line or as its loader, does not exist", nil},
 		"no program":       {"/text", "", "it is neither a binary for this machine nor a script", nil},
-		"a working folder": {"sh", "/dangling/deep", "make the working folder /dangling/deep", nil},
-		"a layer":          {"sh", "", "/no/such/layer", func(r *rooted) { r.Layers = append([]string{"/no/such/layer"}, r.Layers...) }},
-		"a mount point":    {"sh", "", "mount the image", func(r *rooted) { r.Mount += "/nowhere" }},
+		"a working folder": {"/bin/sh", "/dangling/deep", "make the working folder /dangling/deep", nil},
+		"a layer":          {"/bin/sh", "", "/no/such/layer", func(r *rooted) { r.Layers = append([]string{"/no/such/layer"}, r.Layers...) }},
+		"a mount point":    {"/bin/sh", "", "mount the image", func(r *rooted) { r.Mount += "/nowhere" }},
 	} {
 		t.Run(script, func(t *testing.T) {
 			below := filepath.Join(t.TempDir(), "root")
