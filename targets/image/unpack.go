@@ -23,9 +23,10 @@ import (
 // its layers expand to. The largest images for serving models have some 30 GiB
 // and 300,000 files.
 const (
-	mostBytes   = 64 * targets.GiB // in files, holes counted as what they stand for
-	mostEntries = 1_000_000        // files, folders, links, whiteouts
-	mostName    = 4096             // bytes of a name, as Linux's PATH_MAX
+	mostBytes   = 64 * targets.GiB  // in files, holes counted as what they stand for
+	mostEntries = 1_000_000         // files, folders, links, whiteouts
+	mostName    = 4096              // bytes of a name, as Linux's PATH_MAX
+	mostNames   = 512 * targets.MiB // of the names of one layer, which are held in memory
 )
 
 // Unpack writes the image's files below a folder that is there, layer over layer from the
@@ -46,7 +47,8 @@ type unpacker struct {
 	// its entries, false for the folders above those that have no entry.
 	upper map[string]bool
 	// whiteouts are those of the layer at hand, applied when the rest is there.
-	whiteouts []string
+	whiteouts map[string]bool
+	names     targets.Bytes // that the layer at hand may still have
 	// near is the folder that the last regular file was put into, where the next mostly goes.
 	near near
 }
@@ -112,11 +114,19 @@ func (u *unpacker) layer(ctx context.Context, l v1.Layer, digest v1.Hash) error 
 	}
 	defer files.Close()
 	defer u.near.close()
-	u.upper, u.whiteouts = map[string]bool{}, nil
+	u.upper, u.whiteouts, u.names = map[string]bool{}, map[string]bool{}, mostNames
 	sum := sha256.New()
 	content := io.TeeReader(cancelled{ctx, files}, sum)
 	if err := u.archive(tar.NewReader(content)); err != nil {
 		return err
+	}
+	for name := range u.whiteouts {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := u.whiteout(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	// What follows the archive's end is padding.
 	padding, err := io.Copy(io.Discard, io.LimitReader(content, int64(u.bytes)+1))
@@ -146,17 +156,13 @@ func (u *unpacker) archive(reader *tar.Reader) error {
 			return fmt.Errorf("%.200s: %w", header.Name, err)
 		}
 	}
-	for _, name := range u.whiteouts {
-		if err := u.whiteout(name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
 	return nil
 }
 
 // entry takes one entry of a layer, within the bounds.
 func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	u.entries--
+	u.names -= targets.Bytes(len(header.Name))
 	if isRegular(header.Typeflag) {
 		u.bytes -= targets.Bytes(header.Size)
 	}
@@ -164,7 +170,9 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	case len(header.Name) > mostName || len(header.Linkname) > mostName:
 		return fmt.Errorf("the name is longer than %d bytes", mostName)
 	case u.entries < 0:
-		return fmt.Errorf("the image has more than %d files, the most that is unpacked", mostEntries)
+		return errTooMany
+	case u.names < 0:
+		return fmt.Errorf("the names of its layer have more than %s, the most that is unpacked", mostNames)
 	case u.bytes < 0:
 		return fmt.Errorf("with its %s the image has more than %s of files, the most that is unpacked", targets.Bytes(header.Size), targets.Bytes(mostBytes))
 	case header.Typeflag == tar.TypeXGlobalHeader: // no file
@@ -172,7 +180,7 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	}
 	target := path.Clean("/" + header.Name)[1:]
 	if strings.HasPrefix(path.Base(target), whiteoutPrefix) {
-		u.whiteouts = append(u.whiteouts, target)
+		u.whiteouts[target] = true
 		return nil
 	}
 	if target == "" || strings.Contains("/"+target, "/"+whiteoutPrefix) { // the root itself; what AUFS keeps for itself
@@ -180,6 +188,9 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	}
 	return u.place(target, header, body)
 }
+
+// errTooMany refuses an image of more files than are unpacked.
+var errTooMany = fmt.Errorf("the image has more than %d files, the most that is unpacked", mostEntries)
 
 // isRegular reports whether an entry of that type has a file's content.
 func isRegular(kind byte) bool {
@@ -309,7 +320,7 @@ func (u *unpacker) place(target string, header *tar.Header, body io.Reader) erro
 	switch header.Typeflag {
 	case tar.TypeDir:
 		// The owner first: changing it takes the set-user-id bit away.
-		return errors.Join(u.makeFolder(target), own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)))
+		return errors.Join(u.makeFolder(target), own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)|ownersOwn()))
 	case tar.TypeSymlink:
 		return errors.Join(u.root.Symlink(header.Linkname, target), own(u.root, target, header.Uid, header.Gid))
 	case tar.TypeLink:
@@ -381,6 +392,9 @@ func (u *unpacker) makeFolder(name string) error {
 	if err != nil {
 		return err
 	}
+	if u.entries--; u.entries < 0 {
+		return errTooMany
+	}
 	return errors.Join(u.root.Mkdir(name, 0o755), u.plain(name))
 }
 
@@ -420,6 +434,15 @@ func write(root *os.Root, target string, body io.Reader) error {
 	}
 	_, err = io.Copy(f, body)
 	return errors.Join(err, f.Close())
+}
+
+// ownersOwn is what the mode of a folder has to have so that more can be put into it, for
+// who is not root.
+func ownersOwn() fs.FileMode {
+	if os.Geteuid() == 0 {
+		return 0
+	}
+	return 0o700
 }
 
 // own gives a file to its owner, which root alone may do.
