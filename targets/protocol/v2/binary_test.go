@@ -9,6 +9,7 @@ import (
 
 	"servebench/generators"
 	"servebench/targets/protocol"
+	"servebench/targets/protocol/tensors"
 )
 
 // askBinary posts a document with bytes behind it to the model sum.
@@ -111,4 +112,35 @@ func FuzzBinaryAnswer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzBinaryRequest expects that what is read without a fault is whole rows, and that
+// what is behind the document has all been read.
+func FuzzBinaryRequest(f *testing.F) {
+	row := `{"inputs":[{"name":"features","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}}]}`
+	f.Add(row, "\x00\x00\x80\x3f\x00\x00\x00\x40")
+	f.Add(strings.Replace(row, "FP32", "INT32", 1), "\x01\x00\x00\x00\x02\x00\x00\x00")
+	f.Add(strings.Replace(row, "8}", "99999999999}", 1), "\x00\x00\x80\x3f")
+	f.Add("", "\x00\x00\x80\x3f")
+	f.Fuzz(func(t *testing.T, document, raw string) {
+		b := &protocol.Batch{Body: []byte(document + raw)}
+		if decodeRequest(served(2, 100), tensors.Offered(2), b, strconv.Itoa(len(document))) != nil {
+			return
+		}
+		if b.Rows < 1 || b.Rows > 100 || len(b.Features) != 2*b.Rows || len(raw) > 0 && len(raw)%b.Rows != 0 {
+			t.Fatalf("%d values in %d rows, from %d bytes behind %s", len(b.Features), b.Rows, len(raw), document)
+		}
+	})
+}
+
+// TestBinaryAnswerKeepsMemory appends an answer of many rows to memory that is there.
+func TestBinaryAnswerKeepsMemory(t *testing.T) {
+	m := &model{Served: &protocol.Served{Model: nine()}}
+	b := &protocol.Batch{Rows: 256, Scores: make([]float32, 512), State: &askedOutputs{
+		outputs: []tensors.Output{tensors.Label, tensors.Probability}, binary: []bool{true, true},
+	}}
+	allocs := testing.AllocsPerRun(100, func() { b.Answer, _ = appendAnswer(b.Answer[:0], m, b) })
+	if most := 6.0; allocs > most { // what describes the outputs
+		t.Errorf("%v allocations for an answer of 256 rows, want at most %v", allocs, most)
+	}
 }
