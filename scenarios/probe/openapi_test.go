@@ -1,8 +1,11 @@
 package probe
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
+
+	"servebench/targets/protocol"
 )
 
 // TestBodyOfListsOfLongLists makes a body whose schema asks for 1000^4 elements.
@@ -14,4 +17,29 @@ func TestBodyOfListsOfLongLists(t *testing.T) {
 	if len(body) > 8*maxBody || !json.Valid(body) {
 		t.Errorf("a body of %d bytes, valid: %t; want JSON of at most %d", len(body), json.Valid(body), 8*maxBody)
 	}
+}
+
+// FuzzOpenAPI expects of any description that the bodies of its routes are JSON of a
+// bounded length.
+func FuzzOpenAPI(f *testing.F) {
+	const path = `{"paths":{"/predict":{"post":{"requestBody":{"content":{"application/json":`
+	for _, content := range []string{
+		`{"schema":{"$ref":"#/components/schemas/Loan"}}`,
+		`{"schema":{"type":"array","minItems":3,"items":{"type":"integer","exclusiveMinimum":7}}}`,
+		`{"schema":{"anyOf":[{"type":"null"},{"enum":["a","b"]}]}}`,
+		`{"example":{"x":1}}`,
+	} {
+		f.Add([]byte(path + content + `}}}}},"components":{"schemas":{"Loan":{"properties":{"age":{"type":"number","minimum":18},"next":{"$ref":"#/components/schemas/Loan"}}}}}}`))
+	}
+	f.Fuzz(func(t *testing.T, description []byte) {
+		s := &Server{}
+		s.describeRoutes(t.Context(), func(context.Context, protocol.Request) (protocol.Response, error) {
+			return protocol.Response{Status: 200, Body: description}, nil
+		})
+		for _, r := range s.Routes {
+			if most := 8*maxBody + len(description); !json.Valid(r.Body) || len(r.Body) > most {
+				t.Fatalf("%s %s has a body of %d bytes, valid: %t; want JSON of at most %d", r.Method, r.Path, len(r.Body), json.Valid(r.Body), most)
+			}
+		}
+	})
 }
