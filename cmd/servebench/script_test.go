@@ -44,6 +44,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Geteuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"abandon": abandon,
 			"agrees":  agrees,

@@ -363,7 +363,7 @@ func (s *session) resolveImage(ctx context.Context, v *variant) error {
 		if v.workload.Build != "" {
 			field = "workload.build"
 		}
-		return decode.Faults{v.scenario.Source.Fault(field, err.Error(), "an image that this machine can run")}
+		return decode.Faults{v.scenario.Source.Fault(field, err.Error(), "")}
 	}
 	v.workload = resolved
 	return nil
