@@ -61,7 +61,7 @@ var rooms = []room{
 	{packages: "scenarios/calibration", imports: []string{"reports/record", "reports/record/userfile", "scenarios/host", "targets"}},
 	{packages: "scenarios/revision", imports: []string{"reports/record/userfile"}, ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
-	{packages: "scenarios/probe", imports: []string{"generators", "targets", "targets/protocol", "scenarios/decode"}},
+	{packages: "scenarios/probe", imports: []string{"generators", "reports/format", "targets", "targets/protocol", "scenarios/decode"}},
 	{packages: "scenarios/recording", imports: []string{"generators", "reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
 	{packages: "scenarios/credentials", imports: []string{"scenarios", "scenarios/decode", "scenarios/secret", "targets", "reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
