@@ -1,0 +1,241 @@
+package lambda_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/lambda/service"
+	"servebench/targets/local"
+	"servebench/targets/targettest"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// image writes the test server as an image that a user would have: a relative entry point
+// with arguments, an environment, a user by name, a folder to work in and a port.
+func image(t *testing.T, config v1.Config) string {
+	t.Helper()
+	server, err := os.ReadFile(targettest.Build(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var layer bytes.Buffer
+	w := tar.NewWriter(&layer)
+	for _, file := range []struct{ name, body string }{
+		{"srv/bin/server", string(server)},
+		{"etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"},
+		{"etc/group", "root:x:0:\napp:x:1001:\n"},
+	} {
+		if err := w.WriteHeader(&tar.Header{Name: file.name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(file.body))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(file.body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(layer.Bytes(), types.DockerUncompressedLayer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = file.DeepCopy()
+	file.OS, file.Architecture, file.Config = "linux", runtime.GOARCH, config
+	if img, err = mutate.ConfigFile(img, file); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "image.tar")
+	if err := tarball.WriteToFile(path, name.MustParseReference("servebench.test/image:1"), img); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// imageFunctions deploys functions in containers, where they can run here.
+func imageFunctions(t *testing.T, options map[string]string) targets.Target {
+	t.Helper()
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
+	options["sandbox"] = service.Runc
+	if err := kind(t).Check(t.Context(), options); err != nil {
+		t.Skipf("containers cannot run here: %v", err)
+	}
+	return opened(t, options)
+}
+
+// An image is honoured as everywhere: what it says to start runs as its user, in its folder,
+// with its environment, and every environment has the port that it exposes.
+func TestAnImage(t *testing.T) {
+	target := imageFunctions(t, map[string]string{"adapter": "on", "tmp": "64MiB"})
+	w := targets.Workload{
+		Image: image(t, v1.Config{
+			Entrypoint: []string{"bin/server"}, Cmd: []string{"--listen={port}"}, WorkingDir: "/srv", User: "app",
+			Env: []string{"PATH=/srv/bin", "MODEL=image's", "OTHER=image's"}, ExposedPorts: map[string]struct{}{"9001/tcp": {}},
+		}),
+		Env: []string{"OTHER=scenario's"}, Ready: "/ready",
+	}
+	var prepared []time.Duration
+	for range 2 {
+		d, err := target.Deploy(t.Context(), w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prepared = append(prepared, d.Preparation)
+		defer d.Close(context.Background()) // ends nothing twice
+		seen := report(t, d)
+		want := map[string]string{"PATH": "/srv/bin", "MODEL": "image's", "OTHER": "scenario's", "HOME": "/srv", "PORT": "9001", "HOST": "127.0.0.1"}
+		for _, pair := range seen.Env {
+			if key, value, _ := strings.Cut(pair, "="); want[key] == value {
+				delete(want, key)
+			}
+		}
+		if len(want) > 0 || seen.UID != 1000 || seen.Writable || !slices.Equal(seen.Args, []string{"bin/server", "--listen={port}"}) {
+			t.Errorf("the server sees %+v, and not %v", seen, want)
+		}
+		for _, fact := range d.Facts {
+			if fact.Name == "image" && !strings.HasPrefix(fact.Value, "sha256:") || fact.Name == "network" && fact.Value != "loopback, of each environment alone" {
+				t.Errorf("fact %+v", fact)
+			}
+		}
+		if got, want := temporary(t), "size=65536k"; !strings.Contains(got, want) {
+			t.Errorf("/tmp is %q, want that it has %s", got, want)
+		}
+		several(t, d)
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Logf("prepared in %v", prepared)
+}
+
+// A command in the scenario replaces what the image says to start.
+func TestACommandInAnImage(t *testing.T) {
+	target := imageFunctions(t, map[string]string{})
+	w := targets.Workload{
+		Image:   image(t, v1.Config{Entrypoint: []string{"/nonesuch"}, Cmd: []string{"x"}}),
+		Command: []string{"/srv/bin/server", "--listen={host}:{port}"}, Ready: "/ready", Env: []string{"TEST_START=web"},
+	}
+	d, err := target.Deploy(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen := report(t, d); !slices.Equal(seen.Args, []string{"/srv/bin/server", "--listen=127.0.0.1:8080"}) || seen.UID != 0 {
+		t.Errorf("the server sees %+v", seen)
+	}
+	if err := d.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImagesAreRefused(t *testing.T) {
+	target := imageFunctions(t, map[string]string{})
+	for want, config := range map[string]v1.Config{
+		"neither entry point nor command": {},
+		"no file /nonesuch":               {Entrypoint: []string{"/nonesuch"}},
+		`"nobody-here"`:                   {Entrypoint: []string{"/srv/bin/server"}, User: "nobody-here"},
+	} {
+		d, err := target.Deploy(t.Context(), targets.Workload{Image: image(t, config), Ready: "/ready"})
+		if err == nil {
+			t.Errorf("deployed, want an error that says %s: %v", want, d.Close(t.Context()))
+		} else if !strings.Contains(err.Error(), want) {
+			t.Errorf("Deploy: %v, want that it says %s", err, want)
+		}
+	}
+	// On this machine's network environments share the port that the image exposes.
+	target = imageFunctions(t, map[string]string{"network": "host"})
+	exposing := image(t, v1.Config{Entrypoint: []string{"/srv/bin/server"}, ExposedPorts: map[string]struct{}{"9001": {}}})
+	if _, err := target.Deploy(t.Context(), targets.Workload{Image: exposing, Ready: "/ready"}); err == nil || !strings.Contains(err.Error(), "cannot share port 9001") {
+		t.Errorf("Deploy on this machine's network: %v", err)
+	}
+}
+
+// seen is what the test server says of its surroundings.
+type seen struct {
+	Args, Env []string
+	UID       int
+	Writable  bool
+}
+
+func report(t *testing.T, d *targets.Deployment) (s seen) {
+	t.Helper()
+	resp, err := http.Get(d.Endpoint.URL + "/report?write=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// temporary is how /tmp is mounted for the test server.
+func temporary(t *testing.T) string {
+	t.Helper()
+	for _, pid := range local.Descendants(os.Getpid()) {
+		args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if !strings.HasPrefix(string(args), "bin/server\x00") {
+			continue
+		}
+		mounts, _ := os.ReadFile(fmt.Sprintf("/proc/%d/mounts", pid))
+		for line := range strings.Lines(string(mounts)) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[1] == "/tmp" {
+				return line
+			}
+		}
+	}
+	return "not there"
+}
+
+// several has requests come at the same time until several environments work.
+func several(t *testing.T, d *targets.Deployment) {
+	t.Helper()
+	for started := 0.0; started < 2; {
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				resp, err := http.Post(d.Endpoint.URL+"/burn?ms=200", "", nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+					t.Errorf("answered %s", resp.Status)
+				}
+			})
+		}
+		all.Wait()
+		usage, err := d.Usage(t.Context(), time.Time{}, time.Now())
+		if err != nil || t.Failed() {
+			t.Fatal(err)
+		}
+		for _, meter := range usage.Meters {
+			if meter.Name == "environments started" {
+				started = meter.Value
+			}
+		}
+	}
+}
