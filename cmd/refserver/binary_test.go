@@ -13,10 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"servebench/targets"
+	"servebench/targets/targettest"
 )
 
 // maxBinary is how large the program may be, in bytes: it goes into container
@@ -88,7 +92,17 @@ func TestBinary(t *testing.T) {
 	})
 	t.Run("linkage", func(t *testing.T) { checkStatic(t, binary) })
 	t.Run("drain", func(t *testing.T) { checkDrain(t, launch(t, binary)) })
-	t.Run("function", func(t *testing.T) { checkFunction(t, binary) })
+	t.Run("function", func(t *testing.T) { checkFunction(t, "asking Lambda for work", binary) })
+	t.Run("function under the adapter", func(t *testing.T) {
+		port, err := targets.FreePort(targets.Loopback)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkFunction(t, "msg=listening", targettest.Program(t, "lambdaadapter"), "--no-runtime-api", "--port", strconv.Itoa(port), "--ready", "/v2/health/ready", "--", binary, "serve")
+	})
+	t.Run("bootstrap under the adapter", func(t *testing.T) {
+		checkFunction(t, "asking Lambda for work", targettest.Program(t, "lambdaadapter"), "--", binary)
+	})
 }
 
 // checkStatic makes sure that the program needs no loader and no library.

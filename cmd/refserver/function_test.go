@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// checkFunction plays the Lambda service: it hands the program one event and
-// waits for the answer.
-func checkFunction(t *testing.T, binary string) {
+// checkFunction plays the Lambda service: it hands a command one event and waits for the
+// answer. The command's log has to say what is given.
+func checkFunction(t *testing.T, says string, command ...string) {
 	const event = `{"version":"2.0","rawPath":"/v2/models/noop/infer","requestContext":{"http":{"method":"POST"}},"body":"{\"inputs\":[{\"name\":\"features\",\"shape\":[1,1],\"datatype\":\"FP32\",\"data\":[1]}]}"}`
 	answers, events := make(chan string, 1), make(chan string, 1)
 	events <- event
@@ -34,7 +34,7 @@ func checkFunction(t *testing.T, binary string) {
 	})
 	api := httptest.NewServer(mux)
 	defer api.Close()
-	cmd := exec.Command(binary)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://")}
 	stderr := new(strings.Builder)
 	cmd.Stderr = stderr
@@ -51,7 +51,7 @@ func checkFunction(t *testing.T, binary string) {
 	}
 	_ = cmd.Process.Kill() // as Lambda ends it
 	_ = cmd.Wait()         // killed
-	if !strings.Contains(stderr.String(), "asking Lambda for work") {
+	if !strings.Contains(stderr.String(), says) {
 		t.Errorf("the log is %q", stderr)
 	}
 }

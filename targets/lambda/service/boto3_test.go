@@ -11,6 +11,6 @@ import (
 // streams is not that of the SDK for Go.
 func TestBoto3(t *testing.T) {
 	python.Environment(t, "serving")
-	deeds, reader := serve(t, config("deeds")), serve(t, config("reader"))
-	python.Run(t, filepath.Join("testdata", "boto3_lambda.py"), deeds.url, reader.url)
+	deeds, reader, site := serve(t, config("deeds")), serve(t, config("reader")), serve(t, config("url"))
+	python.Run(t, filepath.Join("testdata", "boto3_lambda.py"), deeds.url, reader.url, site.url)
 }

@@ -1,12 +1,14 @@
 """Invokes functions of the local Lambda with AWS's own client for Python:
-boto3_lambda.py DEEDS READER, the URLs of the services of two functions.
+boto3_lambda.py DEEDS READER SITE, the URLs of the services of three functions.
 
-Both are named "test" and do what the payload wants; READER streams its answer.
+All are named "test". DEEDS and READER do what the payload wants, READER streams its
+answer. SITE is a web site, which takes the events of a function URL.
 """
 
 import base64
 import json
 import sys
+import urllib.request
 
 import boto3
 import botocore.exceptions
@@ -78,13 +80,35 @@ def check_stream(service):
     assert complete is not None and "ErrorCode" not in complete, complete
 
 
+def check_site(service, url):
+    event = {
+        "version": "2.0",
+        "rawPath": "/echo",
+        "rawQueryString": "a=1",
+        "headers": {"content-type": "text/plain", "host": "model.example"},
+        "requestContext": {"http": {"method": "PUT", "path": "/echo", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}},
+        "body": base64.b64encode("grüße".encode()).decode(),
+        "isBase64Encoded": True,
+    }
+    answer = service.invoke(FunctionName="test", Payload=json.dumps(event).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    said = json.loads(answer["Payload"].read())
+    assert said["statusCode"] == 200 and said["body"] == "grüße" and not said.get("isBase64Encoded"), said
+    assert said["headers"]["X-Method"] == "PUT" and said["headers"]["Content-Type"] == "text/plain", said
+    request = urllib.request.Request(url + "/echo", "grüße".encode(), {"Content-Type": "text/plain"}, method="PUT")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert response.status == 200 and response.headers["X-Method"] == "PUT", response.headers
+        assert response.read().decode() == "grüße"
+
+
 def main():
-    deeds, reader = client(sys.argv[1]), client(sys.argv[2])
+    deeds, reader, site = (client(url) for url in sys.argv[1:4])
     check_invoke(deeds)
     check_function_error(deeds)
     check_later(deeds)
     check_refusals(deeds)
     check_stream(reader)
+    check_site(site, sys.argv[3])
     print("all checks passed")
 
 
