@@ -257,16 +257,19 @@ func (p *Process) Status() (code int, signal syscall.Signal) {
 	return code, 0
 }
 
-// daemonised says of a server that ended with success while processes of it ran on that
-// it has to stay; "" of others.
-func (p *Process) daemonised() string {
+// daemonised is Daemonised of this process.
+func (p *Process) daemonised() string { return Daemonised(p.state.Success(), p.left) }
+
+// Daemonised says of a server that ended with success while so many processes of it ran
+// on that it has to stay; "" of others.
+func Daemonised(success bool, left int) string {
 	switch {
-	case p.left == 0 || !p.state.Success():
+	case left == 0 || !success:
 		return ""
-	case p.left == 1:
+	case left == 1:
 		return " and left 1 process running in the background; " + StayInForeground
 	}
-	return fmt.Sprintf(" and left %d processes running in the background; %s", p.left, StayInForeground)
+	return fmt.Sprintf(" and left %d processes running in the background; %s", left, StayInForeground)
 }
 
 // StayInForeground is what a server has to do that ends while its processes run on.

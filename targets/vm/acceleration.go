@@ -38,6 +38,15 @@ func (a acceleration) fact() record.Fact {
 	return record.Fact{Name: record.FactAcceleration, Value: "TCG (software emulation), " + a.reason, State: record.TCG, Unequal: true}
 }
 
+// patience says what to do about a server that was not up in time. To import numpy,
+// scikit-learn and FastAPI takes 1.6 s of a CPU on a machine and 27 s emulated on it.
+func (a acceleration) patience() string {
+	if a.name != tcg {
+		return ""
+	}
+	return "; an emulated guest (TCG) starts a server some 10 to 20 times more slowly than this machine: raise workload.start_timeout"
+}
+
 // accelerate decides it. Where KVM can be opened, only a guest that boots with it
 // shows that it works: some machines that are guests themselves have a KVM that
 // runs none.

@@ -32,22 +32,19 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	executable, err := w.Executable()
+	c, err := findContent(ctx, w)
 	if err != nil {
-		return nil, err
-	}
-	if err := checkStatic(executable); err != nil {
 		return nil, err
 	}
 	with, err := t.accelerate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m, err := t.prepare(w, executable, with)
+	m, err := t.prepare(w, c, with)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := m.facts(ctx, t)
+	facts, err := m.facts(ctx, t, c)
 	if err != nil {
 		return nil, errors.Join(err, m.remove())
 	}
@@ -126,15 +123,16 @@ func bootFacts(took time.Duration, clock string) []record.Fact {
 }
 
 // facts says what the machine is, as far as it is known before it runs.
-func (m *machine) facts(ctx context.Context, t *target) ([]record.Fact, error) {
+func (m *machine) facts(ctx context.Context, t *target, c *content) ([]record.Fact, error) {
 	facts, err := t.parts(ctx, m.with)
 	if err != nil {
 		return nil, err
 	}
-	return append(append(facts,
-		record.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, port)},
-		record.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))},
-	), m.timersFact()...), nil
+	facts = append(facts, record.Fact{Name: "network", Value: fmt.Sprintf("QEMU's user mode, a port of %s forwarded to %s:%d in the guest", targets.Loopback, everyAddress, m.port)})
+	if c.disk == "" {
+		facts = append(facts, record.Fact{Name: "image preparation", Value: fmt.Sprintf("initial file system of %.1f MiB written in %s, before the start", float64(m.size)/float64(targets.MiB), m.took.Round(time.Millisecond))})
+	}
+	return slices.Concat(facts, c.facts, m.timersFact()), nil
 }
 
 // parts says what guests are made of, and how their instructions run.
@@ -213,16 +211,4 @@ func memoryFact(want, guest, got targets.Bytes, fault string) record.Fact {
 func roundDown(b targets.Bytes) targets.Bytes {
 	const page = 4 * targets.KiB
 	return b / page * page
-}
-
-// checkStatic refuses an executable that would not run alone in the guest.
-func checkStatic(file string) error {
-	static, err := targets.IsStatic(file)
-	if err != nil {
-		return fmt.Errorf("%s is not a Linux executable, and the guest has nothing to run anything else with (%w)", file, err)
-	}
-	if !static {
-		return fmt.Errorf("%s is dynamically linked, and the guest has nothing but the executable: build it statically (Go: CGO_ENABLED=0)", file)
-	}
-	return nil
 }

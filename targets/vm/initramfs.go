@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
-	"path/filepath"
+	"slices"
 
 	"servebench/targets"
 	"servebench/targets/vm/guest"
@@ -26,8 +27,8 @@ type entry struct {
 	text []byte
 }
 
-// content lists what the guest's initial file system holds, the server apart.
-func content(spec guest.Spec, guestinit string, modules []kernel.Module) ([]entry, error) {
+// systemFiles lists what the guest's initial file system holds, the server apart.
+func systemFiles(spec guest.Spec, guestinit string, modules []kernel.Module) ([]entry, error) {
 	text, err := json.Marshal(spec)
 	if err != nil {
 		return nil, err
@@ -35,8 +36,10 @@ func content(spec guest.Spec, guestinit string, modules []kernel.Module) ([]entr
 	entries := []entry{
 		{path: "/init", mode: 0o755, file: guestinit},
 		{path: guest.SpecPath, mode: 0o600, text: text},
-		{path: "/etc/hosts", mode: 0o644, text: []byte("127.0.0.1 localhost\n")},
-		{path: "/etc/resolv.conf", mode: 0o644, text: []byte("nameserver " + guest.NameServer + "\n")},
+	}
+	files := guest.Files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		entries = append(entries, entry{path: name, mode: 0o644, text: []byte(files[name])})
 	}
 	for _, m := range modules {
 		entries = append(entries, entry{path: modulePath(m), mode: 0o644, text: m.Content})
@@ -54,18 +57,6 @@ func modulePaths(modules []kernel.Module) []string {
 		paths = append(paths, modulePath(m))
 	}
 	return paths
-}
-
-// serverPath is where the server is in the guest.
-func serverPath(executable string) string { return path.Join("/bin", filepath.Base(executable)) }
-
-// describeServer says what the guest is to run.
-func describeServer(w targets.Workload, executable string) *guest.Server {
-	inside := serverPath(executable)
-	return &guest.Server{
-		Path: inside, Args: append([]string{inside}, w.Arguments(everyAddress, port)[1:]...),
-		Env: w.Environment(everyAddress, port), Port: port, Memory: int64(w.Limits.Memory),
-	}
 }
 
 // writeFile writes an initial file system to a new file and returns its size.

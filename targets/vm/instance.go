@@ -102,7 +102,11 @@ func (i *instance) await(ctx context.Context, name string) (happening, error) {
 	case <-i.done:
 		return happening{}, targets.ErrEnded
 	case <-ctx.Done():
-		return happening{}, fmt.Errorf("%w while waiting for %s", context.Cause(ctx), waitedFor(name))
+		err := fmt.Errorf("%w while waiting for %s", context.Cause(ctx), waitedFor(name))
+		if name == guest.Listening && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w%s", err, i.machine.with.patience())
+		}
+		return happening{}, err
 	}
 }
 
@@ -142,7 +146,8 @@ func (i *instance) describe() error {
 	case i.end != nil && i.end.Name == guest.Failed:
 		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, quote(i.console, i.output))
 	case i.end != nil:
-		return fmt.Errorf("the server %s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), quote(i.console, i.output))
+		background := local.Daemonised(i.end.Status == 0, i.end.Left)
+		return fmt.Errorf("the server %s%s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), background, quote(i.console, i.output))
 	case i.console.panicked() != "":
 		return fmt.Errorf("%s%s", i.console.panicked(), quote(i.console, i.output))
 	}

@@ -1,12 +1,14 @@
 package vm
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
+	"servebench/targets/vm/disk"
 	"servebench/targets/vm/guest"
 	"servebench/targets/vm/kernel"
 )
@@ -29,6 +32,11 @@ const (
 	kernelMemory = 96 * targets.MiB
 	// leastMemory is the least that a guest can have to do anything.
 	leastMemory = 2 * kernelMemory
+	// defaultMemory is what a guest has where neither the scenario nor the option says so,
+	// and the size of its disk on top of that, so that what was read of it stays, up to
+	// mostMemory.
+	defaultMemory = 512 * targets.MiB
+	mostMemory    = 4 * targets.GiB
 )
 
 // machine is a virtual machine that is ready to be started: a folder with its
@@ -41,22 +49,28 @@ type machine struct {
 	cpus   []int // of this machine that it may run on; empty: any
 	memory targets.Bytes
 	token  string // marks its events
+	disk   string // path of the root file system's; "": it has none
+	port   int    // that the server listens on in the guest
 	// took is how long it took to prepare, and size what was written.
 	took time.Duration
 	size targets.Bytes
 }
 
-// prepare makes the machine that runs the workload's executable.
-func (t *target) prepare(w targets.Workload, executable string, with acceleration) (*machine, error) {
+// prepare makes the machine that runs the content within the workload's limits.
+func (t *target) prepare(w targets.Workload, c *content, with acceleration) (*machine, error) {
 	m := t.machine(with, w.CPUSet)
-	server := describeServer(w, executable)
-	if err := m.fill(t, t.dir, server, entry{path: server.Path, mode: 0o755, file: executable}); err != nil {
+	m.disk, m.port = c.disk, c.server.Port
+	if err := m.fill(t, t.dir, c.server, c.files...); err != nil {
 		return nil, err
 	}
+	m.took += c.took
 	// The kernel unpacks the initial file system into memory before it lets go
 	// of what it unpacked.
 	own := kernelMemory + 2*m.size
 	m.memory = t.memory
+	if m.memory == 0 {
+		m.memory = min(defaultMemory+c.size, mostMemory)
+	}
 	if limit := w.Limits.Memory; limit > 0 {
 		m.memory = own + limit
 	}
@@ -81,8 +95,17 @@ func (t *target) machine(with acceleration, cpus []int) *machine {
 // fill makes the machine's folder in another one, and its initial file system.
 func (m *machine) fill(t *target, dir string, server *guest.Server, more ...entry) error {
 	began := time.Now()
-	spec := guest.Spec{Token: m.token, Modules: modulePaths(t.modules), Server: server}
-	entries, err := content(spec, t.guestinit, t.modules)
+	modules := t.modules
+	spec := guest.Spec{Token: m.token, Server: server}
+	if m.disk != "" {
+		spec.Root = &guest.Root{Device: diskDevice, Kind: disk.Format}
+		var err error
+		if modules, err = t.kernel.Modules(slices.Concat(wanted(), wantedForDisk())...); err != nil {
+			return fmt.Errorf("a guest with an image needs more of its kernel: %w", err)
+		}
+	}
+	spec.Modules = modulePaths(modules)
+	entries, err := systemFiles(spec, t.guestinit, modules)
 	if err != nil {
 		return err
 	}
@@ -143,12 +166,25 @@ func (m *machine) arguments(forward int) []string {
 	if forward == 0 {
 		return args
 	}
+	if m.disk != "" {
+		args = append(args, "-blockdev", diskArgument(m.disk), "-device", "virtio-blk-pci,drive=root")
+	}
 	return append(args,
 		"-device", "virtio-serial-pci,max_ports=2", // port 0 is a virtio console, should there be one
 		"-chardev", fmt.Sprintf("socket,id=output,fd=%d", outputFD),
 		"-device", "virtserialport,nr=1,chardev=output",
-		"-netdev", fmt.Sprintf("user,id=net,ipv6=off,hostfwd=tcp:%s-:%d", targets.Address(targets.Loopback, forward), port),
+		"-netdev", fmt.Sprintf("user,id=net,ipv6=off,hostfwd=tcp:%s-:%d", targets.Address(targets.Loopback, forward), m.port),
 		"-device", "virtio-net-pci,netdev=net,romfile=")
+}
+
+// diskArgument describes the disk, which is the same file for all guests that have it.
+func diskArgument(file string) string {
+	// Marshal does not fail for it.
+	text, _ := json.Marshal(map[string]any{
+		"driver": "raw", "node-name": "root", "read-only": true,
+		"file": map[string]any{"driver": "file", "filename": file, "read-only": true},
+	})
+	return string(text)
 }
 
 func (m *machine) accel() string {
@@ -169,10 +205,12 @@ func (m *machine) cpu() string {
 // commandLine is the kernel's: see "The kernel's command-line parameters" in its
 // documentation. Nothing in it takes a protection away. QEMU ends where the
 // machine would start again, which a panic makes it do at once. The CPU's counter
-// is the host's, in both accelerations, so nothing has to watch over it: under
-// load the watch itself would be late, and the guest's clock turn slow.
+// is the host's, in both accelerations, so it is the same on all of the guest's CPUs
+// and nothing has to watch over it: under load the watch itself would be late, and a
+// kernel that is not told takes the HPET on an emulated guest of several CPUs, which
+// is slow to read.
 func (m *machine) commandLine() string {
-	words := []string{"console=ttyS0", "quiet", "reboot=t", "panic=-1", "tsc=nowatchdog", "8250.nr_uarts=1", "cryptomgr.notests"}
+	words := []string{"console=ttyS0", "quiet", "reboot=t", "panic=-1", "tsc=reliable", "8250.nr_uarts=1", "cryptomgr.notests"}
 	if m.with.name == tcg {
 		words = append(words, tickOnly)
 	}

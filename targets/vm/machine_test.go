@@ -42,8 +42,8 @@ func TestCommandLines(t *testing.T) {
 		machine machine
 		forward int
 	}{
-		{"emulated", machine{with: acceleration{name: tcg}, cpus: []int{3}, memory: 256 * targets.MiB, dir: "/tmp/servebench-vm-1"}, 20001},
-		{"KVM", machine{with: acceleration{name: kvm}, cpus: []int{1, 2}, memory: targets.GiB, dir: "/tmp/a,b"}, 20002},
+		{"emulated", machine{with: acceleration{name: tcg}, cpus: []int{3}, memory: 256 * targets.MiB, dir: "/tmp/servebench-vm-1", port: defaultPort}, 20001},
+		{"KVM", machine{with: acceleration{name: kvm}, cpus: []int{1, 2}, memory: targets.GiB, dir: "/tmp/a,b", disk: "/cache/a,b/root.ext4", port: 80}, 20002},
 		{"probe", machine{with: acceleration{name: kvm}, cpus: []int{0}, memory: leastMemory, dir: "/tmp/servebench-vm-2"}, 0},
 	} {
 		c.machine.qemu, c.machine.kernel = "/usr/bin/"+emulator, k
@@ -69,8 +69,8 @@ func TestInitialFileSystem(t *testing.T) {
 		CPUSet: []int{3}, Limits: targets.Limits{CPUs: 1, Memory: 64 * targets.MiB},
 	}
 	modules := []kernel.Module{{Name: "virtio_ring", Content: []byte("ring")}, {Name: "virtio_net", Content: []byte("net")}}
-	spec := guest.Spec{Token: "0123456789abcdef", Modules: modulePaths(modules), Server: describeServer(w, program)}
-	entries, err := content(spec, program, modules)
+	spec := guest.Spec{Token: "0123456789abcdef", Modules: modulePaths(modules), Server: ofExecutable(w, program).server}
+	entries, err := systemFiles(spec, program, modules)
 	if err != nil {
 		t.Fatal(err)
 	}

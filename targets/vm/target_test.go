@@ -85,16 +85,3 @@ func TestBadOptions(t *testing.T) {
 		}
 	}
 }
-
-func TestStaticExecutablesOnly(t *testing.T) {
-	script := filepath.Join(t.TempDir(), "server.sh")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := checkStatic(script); err == nil || !strings.Contains(err.Error(), script) || !strings.Contains(err.Error(), "not a Linux executable") {
-		t.Errorf("a script: %v", err)
-	}
-	if err := checkStatic("/bin/sh"); err != nil && !strings.Contains(err.Error(), "dynamically linked") && !strings.Contains(err.Error(), "not a Linux executable") {
-		t.Errorf("the shell: %v", err)
-	}
-}

@@ -48,9 +48,6 @@ const (
 	tcg  = "tcg"
 )
 
-// port is the one that the server listens on in the guest.
-const port = 8080
-
 // everyAddress is where the server listens in the guest, which has only its
 // own network.
 const everyAddress = "0.0.0.0"
@@ -113,8 +110,8 @@ func options() []targets.Option {
 			Doc: "How the guest's instructions run: on the CPU (kvm) or emulated (tcg); auto takes KVM if a guest boots with it.",
 		},
 		{
-			Name: "memory", Default: "512MiB",
-			Doc: "The guest's memory if the scenario sets no memory limit; with one, the guest gets that limit plus what its kernel needs.",
+			Name: "memory",
+			Doc:  "The guest's memory if the scenario sets no memory limit; with one, the guest gets that limit plus what its kernel needs. The default is 512MiB, and for an image the size of its files on top of that, 4GiB in all at most.",
 		},
 	}
 }
@@ -122,7 +119,7 @@ func options() []targets.Option {
 // settings are the options as read.
 type settings struct {
 	kernel, accel string
-	memory        targets.Bytes
+	memory        targets.Bytes // 0: as the server's files ask for
 }
 
 // readSettings reads the options.
@@ -131,11 +128,13 @@ func readSettings(set map[string]string) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	memory, err := targets.ParseBytes(values["memory"])
-	if err != nil {
-		return settings{}, &targets.OptionError{Option: "memory", Err: err}
+	var memory targets.Bytes
+	if text := values["memory"]; text != "" {
+		if memory, err = targets.ParseBytes(text); err != nil {
+			return settings{}, &targets.OptionError{Option: "memory", Err: err}
+		}
 	}
-	if memory < leastMemory {
+	if memory < leastMemory && values["memory"] != "" {
 		return settings{}, &targets.OptionError{Option: "memory", Err: fmt.Errorf("%s is too little for a guest: want at least %s", memory, leastMemory)}
 	}
 	return settings{kernel: values["kernel"], accel: values["accel"], memory: memory}, nil
@@ -165,8 +164,11 @@ const emulator = "qemu-system-x86_64"
 // kvmDevice is how a process reaches KVM.
 const kvmDevice = "/dev/kvm"
 
-// wanted are the modules that the guest needs; what they need comes along.
+// wanted are the modules that every guest needs; what they need comes along.
 func wanted() []string { return []string{"virtio_pci", "virtio_net", "virtio_console"} }
+
+// wantedForDisk are those that a guest with a disk needs on top.
+func wantedForDisk() []string { return []string{"virtio_blk", "ext4", "overlay"} }
 
 // target runs guests of one kernel, which have nothing in common but how their
 // instructions run.

@@ -32,7 +32,10 @@ type Report struct {
 	GOMAXPROCS int
 	CPUs       string // as in /proc/self/status
 	Visible    int    // CPUs that /proc/stat lists
-	UID        int
+	UID, GID   int
+	Groups     []int // supplementary ones
+	Dir        string
+	Modes      map[string]string // of the files asked for, links followed
 	// Effective capabilities and the bit against new ones, as there.
 	Capabilities, NoNewPrivileges string
 	Writable                      bool // the root folder takes a new file; only when asked to try
@@ -56,6 +59,12 @@ func run(stdout, stderr io.Writer) int {
 	case "die":
 		fmt.Fprintln(stderr, "cannot load the model: the disk is on fire")
 		return 3
+	case "background": // as a daemon does
+		if err := startChild(); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+		return 0
 	case "web": // a plain web server, wherever it is
 		os.Unsetenv("AWS_LAMBDA_RUNTIME_API")
 	case "listen": // on a port of its own, some time before it is ready
@@ -104,7 +113,7 @@ func handler(stderr io.Writer) http.Handler {
 		}
 	})
 	mux.HandleFunc("GET /report", func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(report(began, r.FormValue("write") != "")) // the client sees a short answer
+		_ = json.NewEncoder(w).Encode(report(began, r.FormValue("write") != "", r.Form["file"])) // the client sees a short answer
 	})
 	mux.HandleFunc("POST /burn", func(_ http.ResponseWriter, r *http.Request) {
 		burn(time.Duration(number(r, "ms")) * time.Millisecond)
@@ -115,9 +124,7 @@ func handler(stderr io.Writer) http.Handler {
 		fmt.Fprintln(w, len(held))
 	})
 	mux.HandleFunc("POST /fork", func(w http.ResponseWriter, _ *http.Request) {
-		child := exec.Command("/proc/self/exe", "child")
-		child.Stdout, child.Stderr = os.Stdout, os.Stderr
-		if err := child.Start(); err != nil {
+		if err := startChild(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
@@ -160,8 +167,29 @@ func spent() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func report(began time.Time, write bool) Report {
-	r := Report{Began: began, Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid()}
+// startChild starts a process that outlives the server.
+func startChild() error {
+	child := exec.Command("/proc/self/exe", "child")
+	child.Stdout, child.Stderr = os.Stdout, os.Stderr
+	return child.Start()
+}
+
+// mode describes the mode of a file, or why it has none.
+func mode(name string) string {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err.Error()
+	}
+	return info.Mode().String()
+}
+
+func report(began time.Time, write bool, files []string) Report {
+	r := Report{Began: began, Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid(), GID: os.Getgid(), Modes: map[string]string{}}
+	r.Groups, _ = os.Getgroups() // none where it fails
+	r.Dir, _ = os.Getwd()
+	for _, name := range files {
+		r.Modes[name] = mode(name)
+	}
 	status, _ := os.ReadFile("/proc/self/status") // the fields stay empty without it
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":\t")

@@ -26,8 +26,8 @@ const (
 	NameServer = "10.0.2.3"
 )
 
-// StopCommand is the line that makes the first process send SIGTERM to the
-// server.
+// StopCommand is the line that makes the first process send the server its stop
+// signal.
 const StopCommand = "stop"
 
 // Spec is what the first process is to do.
@@ -37,9 +37,26 @@ type Spec struct {
 	Token string
 	// Modules are the kernel modules to load, files of the guest, in order.
 	Modules []string
+	// Root is the server's root file system; nil: the initial one.
+	Root *Root
 	// Server is what to run; nil: nothing, the guest says that it booted and
 	// ends.
 	Server *Server
+}
+
+// Root is a root file system on a disk of the guest, which nobody writes to: what is
+// written stays in the guest's memory.
+type Root struct {
+	Device string // "/dev/vda"
+	Kind   string // "ext4"
+}
+
+// Files are what every server finds in the guest, by path: its names and name servers.
+func Files() map[string]string {
+	return map[string]string{
+		"/etc/hosts":       "127.0.0.1 localhost\n",
+		"/etc/resolv.conf": "nameserver " + NameServer + "\n",
+	}
 }
 
 // Server is the server to run.
@@ -47,8 +64,14 @@ type Server struct {
 	Path   string   // executable
 	Args   []string // argument vector, the name included
 	Env    []string // the whole environment, KEY=VALUE
-	Port   int      // TCP port that it is going to listen on
-	Memory int64    // most bytes that its processes may hold; 0: no limit
+	Dir    string   // working folder, made if it is missing; "": the root
+	UID    uint32
+	GID    uint32
+	Groups []uint32 // supplementary ones
+	// StopSignal is what StopCommand makes the first process send.
+	StopSignal int
+	Port       int   // TCP port that it is going to listen on
+	Memory     int64 // most bytes that its processes may hold; 0: no limit
 }
 
 // The names of events, in the order in which they happen; Failed may come
@@ -80,6 +103,8 @@ type Event struct {
 	// OutOfMemory says that the kernel killed one of the server's processes
 	// for want of memory. (Ended)
 	OutOfMemory bool `json:",omitempty"`
+	// Left is how many of its processes ran on. (Ended)
+	Left int `json:",omitempty"`
 }
 
 // Line writes the event as a line of the console.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -60,6 +61,11 @@ func serve(c *console) error {
 		return err
 	}
 	c.goOn(port)
+	if spec.Root != nil {
+		if err := enterRoot(*spec.Root); err != nil {
+			return err
+		}
+	}
 	return run(c, port, *spec.Server)
 }
 
@@ -133,20 +139,27 @@ func (c *console) drain() {
 	}
 }
 
-// portPath is the virtio port that QEMU connects with the host.
-const portPath = "/dev/vport0p1"
+// portPattern finds the virtio port that QEMU connects with the host, the only one: its
+// name has the number of the virtio device.
+const portPattern = "/dev/vport*p1"
 
-// openPort opens it, which the driver may make a moment after it was loaded.
+// portWait bounds the wait for it: the driver asks QEMU which ports there are, and on a
+// busy machine a guest that is emulated waits long for the answer.
+const portWait = 30 * time.Second
+
+// openPort opens it.
 func openPort() (*os.File, error) {
-	var failed error
-	for began := time.Now(); time.Since(began) < deviceWait; time.Sleep(5 * time.Millisecond) {
-		port, err := os.OpenFile(portPath, os.O_RDWR, 0)
-		if err == nil {
-			return port, nil
-		}
-		failed = err
+	if _, err := os.Stat("/sys/class/virtio-ports"); err != nil {
+		return nil, fmt.Errorf("connect with the host: the kernel has no driver virtio_console, built in or as a module beside it (%w)", err)
 	}
-	return nil, fmt.Errorf("connect with the host: %w; the kernel needs the driver virtio_console, built in or as a module beside it", failed)
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if found, _ := filepath.Glob(portPattern); len(found) > 0 { // the pattern is right
+			return os.OpenFile(found[0], os.O_RDWR, 0)
+		}
+		if time.Since(began) > portWait {
+			return nil, errors.New("connect with the host: the kernel found no port of virtio_console")
+		}
+	}
 }
 
 // quiet makes the terminal hand on what is written as it is, and write nothing
@@ -196,6 +209,9 @@ func mountAll() error {
 		if err := unix.Mount(m.kind, m.path, m.kind, m.flags, m.data); err != nil {
 			return fmt.Errorf("mount %s: %w", m.path, err)
 		}
+	}
+	if err := standardFiles(); err != nil {
+		return err
 	}
 	if err := unix.Sethostname([]byte("servebench")); err != nil {
 		return fmt.Errorf("set the host's name: %w", err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -54,13 +55,13 @@ func run(c *console, commands io.Reader, s guest.Server) error {
 		defer close(copied)
 		_, _ = io.Copy(c, output) // ends when no process holds the other end
 	}()
-	go obey(commands, pid)
+	go obey(commands, pid, syscall.Signal(s.StopSignal))
 	go listen(c, s.Port)
 	status := reap(pid)
 	_ = output.SetReadDeadline(time.Now())
 	<-copied
 	_, _ = io.CopyN(c, rest{output}, drainMost)
-	c.say(guest.Event{Name: guest.Ended, Status: uint32(status), OutOfMemory: group.outOfMemory()})
+	c.say(guest.Event{Name: guest.Ended, Status: uint32(status), OutOfMemory: group.outOfMemory(), Left: group.processes()})
 	return nil
 }
 
@@ -83,9 +84,20 @@ func start(s guest.Server, group cgroup) (int, *os.File, error) {
 		return fault(err)
 	}
 	defer w.Close()
+	// Who opens /dev/stdout needs the right to.
+	if err := w.Chown(int(s.UID), int(s.GID)); err != nil {
+		return fault(err)
+	}
+	folder := path.Join("/", s.Dir)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fault(err)
+	}
 	pid, err := syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{
-		Dir: "/", Env: s.Env, Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
-		Sys: &syscall.SysProcAttr{Setsid: true, UseCgroupFD: true, CgroupFD: int(dir.Fd())},
+		Dir: folder, Env: s.Env, Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
+		Sys: &syscall.SysProcAttr{
+			Setsid: true, UseCgroupFD: true, CgroupFD: int(dir.Fd()),
+			Credential: &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups},
+		},
 	})
 	if err != nil {
 		r.Close()
@@ -94,11 +106,11 @@ func start(s guest.Server, group cgroup) (int, *os.File, error) {
 	return pid, r, nil
 }
 
-// obey sends SIGTERM to the server when the host asks for it.
-func obey(commands io.Reader, server int) {
+// obey sends the server its stop signal when the host asks for it.
+func obey(commands io.Reader, server int, stop syscall.Signal) {
 	for lines := bufio.NewScanner(commands); lines.Scan(); {
 		if lines.Text() == guest.StopCommand {
-			_ = syscall.Kill(server, syscall.SIGTERM) // it may have ended
+			_ = syscall.Kill(server, stop) // it may have ended
 		}
 	}
 }
@@ -157,6 +169,12 @@ func (c cgroup) outOfMemory() bool {
 		}
 	}
 	return false
+}
+
+// processes is how many processes are in it.
+func (c cgroup) processes() int {
+	text, _ := os.ReadFile(c.file("cgroup.procs"))
+	return len(strings.Fields(string(text)))
 }
 
 func (c cgroup) file(name string) string { return filepath.Join(string(c), name) }

@@ -39,17 +39,17 @@ func TestReap(t *testing.T) {
 }
 
 func TestObey(t *testing.T) {
-	terms := make(chan os.Signal, 4)
-	signal.Notify(terms, syscall.SIGTERM)
-	defer signal.Stop(terms)
-	obey(strings.NewReader("noise\nsto\n"), os.Getpid())
+	stops := make(chan os.Signal, 4)
+	signal.Notify(stops, syscall.SIGQUIT)
+	defer signal.Stop(stops)
+	obey(strings.NewReader("noise\nsto\n"), os.Getpid(), syscall.SIGQUIT)
 	select {
-	case <-terms:
-		t.Fatal("SIGTERM though nobody asked for it")
+	case <-stops:
+		t.Fatal("a signal though nobody asked for it")
 	case <-time.After(20 * time.Millisecond):
 	}
-	obey(strings.NewReader("noise\n"+guest.StopCommand+"\n"), os.Getpid())
-	<-terms
+	obey(strings.NewReader("noise\n"+guest.StopCommand+"\n"), os.Getpid(), syscall.SIGQUIT)
+	<-stops
 }
 
 func TestRunOutsideOfAGuest(t *testing.T) {

@@ -1,0 +1,187 @@
+// Package disk writes the read-only disk that a guest has its root file system on: an
+// ext4 file system with the files of a folder, which a Linux kernel needs no module for.
+// The format is written in one pass by a library, without privileges and without a
+// tool: the files go through a pipe to it as a tar archive.
+package disk
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"servebench/targets"
+
+	"github.com/Microsoft/hcsshim/ext4/tar2ext4"
+	"golang.org/x/sys/unix"
+)
+
+// Format is the file system's kind, as mount(8) names it.
+const Format = "ext4"
+
+// mostBytes is the largest disk. Space for its description is set aside by it.
+const mostBytes = 64 * targets.GiB
+
+// bufferBytes are those of each buffer on the way.
+const bufferBytes = int(targets.MiB)
+
+// Write writes a disk with all that is below the folder to a new file, until ctx ends.
+// Modes, owners, times, links, devices and pipes are kept, and of extended attributes
+// capabilities. Who is not root owns every file of a folder that an image was unpacked
+// into, and the disk's are root's then. Sockets are left out.
+func Write(ctx context.Context, folder, file string) error {
+	if err := write(ctx, folder, file); err != nil {
+		return fmt.Errorf("write the guest's disk: %w", err)
+	}
+	return nil
+}
+
+func write(ctx context.Context, folder, file string) error {
+	out, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	r, w := io.Pipe()
+	go func() {
+		buffered := bufio.NewWriterSize(w, bufferBytes)
+		err := newArchiver(ctx, folder, buffered).archive()
+		if err == nil {
+			err = buffered.Flush()
+		}
+		w.CloseWithError(err)
+	}()
+	err = tar2ext4.ConvertTarToExt4(bufio.NewReaderSize(r, bufferBytes), out, tar2ext4.MaximumDiskSize(int64(mostBytes)))
+	r.CloseWithError(errors.New("the disk is not wanted any more"))
+	return errors.Join(err, out.Close())
+}
+
+// inode names a file, whatever its paths.
+type inode struct{ device, number uint64 }
+
+// archiver writes the files of a folder as a tar archive.
+type archiver struct {
+	ctx    context.Context
+	folder string
+	root   bool // the owners are the image's
+	out    *tar.Writer
+	first  map[inode]string // the first path of each file that has several
+	buffer []byte
+}
+
+func newArchiver(ctx context.Context, folder string, out io.Writer) *archiver {
+	return &archiver{
+		ctx: ctx, folder: folder, root: os.Geteuid() == 0, out: tar.NewWriter(out),
+		first: map[inode]string{}, buffer: make([]byte, bufferBytes),
+	}
+}
+
+func (a *archiver) archive() error {
+	if err := filepath.WalkDir(a.folder, a.add); err != nil {
+		return err
+	}
+	return a.out.Close()
+}
+
+// add writes one file or folder.
+func (a *archiver) add(path string, d fs.DirEntry, err error) error {
+	if err == nil && a.ctx.Err() != nil {
+		err = context.Cause(a.ctx)
+	}
+	if err != nil {
+		return err
+	}
+	info, err := d.Info()
+	if err != nil {
+		return err
+	}
+	if info.Mode()&fs.ModeSocket != 0 {
+		return nil
+	}
+	name, err := filepath.Rel(a.folder, path)
+	if err != nil {
+		return err
+	}
+	header, err := a.describe(path, name, info)
+	if err != nil {
+		return err
+	}
+	if err := a.out.WriteHeader(header); err != nil {
+		return err
+	}
+	if header.Typeflag != tar.TypeReg || header.Size == 0 {
+		return nil
+	}
+	return a.copy(path)
+}
+
+// describe returns the entry of a file.
+func (a *archiver) describe(path, name string, info fs.FileInfo) (*tar.Header, error) {
+	link := ""
+	if info.Mode()&fs.ModeSymlink != 0 {
+		var err error
+		if link, err = os.Readlink(path); err != nil {
+			return nil, err
+		}
+	}
+	header, err := tar.FileInfoHeader(info, link)
+	if err != nil {
+		return nil, err
+	}
+	header.Name, header.Format, header.Uname, header.Gname = name, tar.FormatPAX, "", ""
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	if !a.root {
+		header.Uid, header.Gid = 0, 0
+	}
+	if header.Typeflag == tar.TypeReg {
+		if capability, err := capabilities(path); err != nil {
+			return nil, err
+		} else if capability != "" {
+			header.PAXRecords = map[string]string{"SCHILY.xattr." + capabilityName: capability}
+		}
+	}
+	if stat.Nlink > 1 && !info.IsDir() {
+		file := inode{uint64(stat.Dev), stat.Ino}
+		if first, known := a.first[file]; known {
+			header.Typeflag, header.Linkname, header.Size = tar.TypeLink, first, 0
+		} else {
+			a.first[file] = name
+		}
+	}
+	return header, nil
+}
+
+// capabilityName is the extended attribute that gives a program capabilities.
+const capabilityName = "security.capability"
+
+// capabilities returns what the attribute holds; "" where a file has none.
+func capabilities(path string) (string, error) {
+	value := make([]byte, 64) // three versions of 32-bit words, see linux/capability.h
+	n, err := unix.Lgetxattr(path, capabilityName, value)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return "", nil
+	}
+	if err != nil {
+		return "", &fs.PathError{Op: "read the capabilities of", Path: path, Err: err}
+	}
+	return string(value[:n]), nil
+}
+
+// copy writes a file's content.
+func (a *archiver) copy(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.CopyBuffer(struct{ io.Writer }{a.out}, struct{ io.Reader }{f}, a.buffer)
+	return err
+}
