@@ -85,7 +85,7 @@ func (p Phase) readTrace(field string, source *decode.Source) (*arrivals.Trace, 
 	t := p.Recording
 	file, err := userfile.Open(t.File, maxTrace)
 	if err != nil {
-		return nil, decode.Faults{source.Fault(decode.Member(field, "file"), err.Error(), "a file with one arrival, or one count, on each line")}
+		return nil, decode.Faults{source.FileFault(decode.Member(field, "file"), t.File, err, "a file with one arrival, or one count, on each line")}
 	}
 	defer file.Close()
 	trace := &arrivals.Trace{Interval: t.Counts, Speed: t.Speed}

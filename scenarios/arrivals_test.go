@@ -100,7 +100,7 @@ func TestArrivalsFaults(t *testing.T) {
 	writeFile(t, "few.txt", "1\n0\n")
 	writeFile(t, "long.txt", "5\n"+strings.Repeat("0\n", 1000))
 	for _, m := range []struct{ phase, want string }{
-		{"arrivals: trace, trace: {file: none.txt}", "f:6:51: load[0].trace.file: open none.txt: no such file or directory; want a file with one arrival, or one count, on each line"},
+		{"arrivals: trace, trace: {file: none.txt}", "f:6:51: load[0].trace.file: there is no file none.txt; want one of bad.txt, empty.txt, few.txt, long.txt, many.txt in that folder, or another path"},
 		{"arrivals: trace, trace: {file: bad.txt}", `bad.txt:2:1: load[0].trace: "x" is not a time; want a time in seconds, such as 1.25, or like 2026-01-31T12:00:00.25Z` + "\n" +
 			"bad.txt:3:1: load[0].trace: 0.5 is before the time on the line before; want times that do not fall"},
 		{"arrivals: trace, trace: {file: bad.txt, counts: 1s}", `bad.txt:2:1: load[0].trace: "x" is not a number of arrivals; want a whole number, such as 17` + "\n" +

@@ -23,7 +23,7 @@ func (m *requestMaker) openFile() error {
 	if err != nil {
 		var faults decode.Faults
 		for _, e := range separate(err) {
-			faults = append(faults, m.scenario.Source.Fault("data.file", e.Error(), ""))
+			faults = append(faults, m.scenario.Source.FileFault("data.file", data.File, e, ""))
 		}
 		return faults
 	}

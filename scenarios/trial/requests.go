@@ -297,7 +297,7 @@ func (m *requestMaker) readBody() ([]byte, error) {
 	}
 	body, err := userfile.Read(t.BodyFile, int64(maxBodyFile))
 	if err != nil {
-		return nil, decode.Faults{m.scenario.Source.Fault("template.body_file", err.Error(), fmt.Sprintf("a file of at most %v", maxBodyFile))}
+		return nil, decode.Faults{m.scenario.Source.FileFault("template.body_file", t.BodyFile, err, fmt.Sprintf("a file of at most %v", maxBodyFile))}
 	}
 	return body, nil
 }
