@@ -196,12 +196,12 @@ func (b builder) answers() []Section {
 		s.Notes = []string{"Answers were judged by their status. Accuracy is with " + b.observed() + "."}
 	case b.a.JudgedByStatus():
 		s.Notes = []string{"Answers were judged by their status: there is nothing to compare them with."}
-	case !slices.ContainsFunc(b.a.Rows, b.a.AsksModel) && !labelled:
-		s.Notes = []string{"Agreement is with " + b.expected() + "."}
 	case agreed && labelled:
 		s.Notes = []string{"Agreement is with " + b.expected() + ", accuracy with " + b.observed() + "."}
-	default:
-		s.Notes = []string{"Agreement is with the model's own prediction for the same request, accuracy with " + b.observed() + "."}
+	case agreed:
+		s.Notes = []string{"Agreement is with " + b.expected() + "."}
+	case labelled:
+		s.Notes = []string{"Accuracy is with " + b.observed() + "."}
 	}
 	return []Section{s}
 }
