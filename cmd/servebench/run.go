@@ -226,6 +226,9 @@ func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
 	if opts.raw {
 		command = append(command, "--raw")
 	}
+	if opts.gate {
+		command = append(command, "--gate")
+	}
 	return append(command, "--rounds", strconv.Itoa(s.Rounds), "--seed", strconv.FormatUint(s.Seed, 10))
 }
 
