@@ -111,6 +111,24 @@ func describe(img v1.Image) (*Image, error) {
 	return &Image{Image: img, Digest: digest.String(), Config: file.Config}, nil
 }
 
+// mostLayers bounds the layers of an image: Docker makes 128 at most.
+const mostLayers = 1000
+
+// checkLayers holds the number of an image's layers to its configuration.
+func checkLayers(config *v1.ConfigFile, layers int) error {
+	if n := len(config.RootFS.DiffIDs); n != layers {
+		return fmt.Errorf("its configuration has the digests of %d layers, and there are %d", n, layers)
+	}
+	return boundLayers(layers)
+}
+
+func boundLayers(n int) error {
+	if n > mostLayers {
+		return fmt.Errorf("it has %d layers, and %d are the most that is unpacked", n, mostLayers)
+	}
+	return nil
+}
+
 // here is the platform that images have to be for.
 func here() v1.Platform { return v1.Platform{OS: "linux", Architecture: runtime.GOARCH} }
 

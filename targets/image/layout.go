@@ -77,6 +77,7 @@ type layoutImage struct {
 	files            fs.FS
 	config, manifest []byte
 	parsed           *v1.Manifest
+	digests          []v1.Hash // of the content of its layers
 }
 
 // mostNested bounds how many indexes lead to an image.
@@ -117,6 +118,14 @@ func readManifest(files fs.FS, text []byte) (*Image, error) {
 	if img.config, err = blob(files, img.parsed.Config.Digest); err != nil {
 		return nil, err
 	}
+	config, err := v1.ParseConfigFile(bytes.NewReader(img.config))
+	if err != nil {
+		return nil, fmt.Errorf("read its configuration: %w", err)
+	}
+	if err := checkLayers(config, len(img.parsed.Layers)); err != nil {
+		return nil, err
+	}
+	img.digests = config.RootFS.DiffIDs
 	whole, err := partial.CompressedToImage(img)
 	if err != nil {
 		return nil, err
@@ -180,14 +189,7 @@ func (l layoutLayer) MediaType() (types.MediaType, error) { return l.described()
 // DiffID implements partial.WithDiffID, of which the image's configuration has one for
 // each layer.
 func (l layoutLayer) DiffID() (v1.Hash, error) {
-	config, err := v1.ParseConfigFile(bytes.NewReader(l.config))
-	if err != nil {
-		return v1.Hash{}, err
-	}
-	if len(config.RootFS.DiffIDs) != len(l.parsed.Layers) {
-		return v1.Hash{}, fmt.Errorf("its configuration has the digests of %d layers, and there are %d", len(config.RootFS.DiffIDs), len(l.parsed.Layers))
-	}
-	return config.RootFS.DiffIDs[l.number], nil
+	return l.digests[l.number], nil
 }
 
 // Compressed implements partial.CompressedLayer.

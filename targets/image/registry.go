@@ -68,9 +68,6 @@ func pull(ctx context.Context, ref name.Reference) (*Image, name.Digest, error) 
 	if err != nil {
 		return nil, digest, err
 	}
-	if err := checkSize(there.Image); err != nil {
-		return nil, digest, err
-	}
 	_, err = there.keep(ctx, imageName, func(_ context.Context, folder string) error {
 		into, err := layout.Write(folder, empty.Index)
 		if err != nil {
@@ -104,6 +101,9 @@ func forHere(found *remote.Descriptor) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkSize(img); err != nil {
+		return nil, err
+	}
 	there, err := describe(img)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func ofIndex(index v1.ImageIndex) (v1.Image, error) {
 	for range mostNested {
 		manifest, err := index.IndexManifest()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read its index: %w", err)
 		}
 		chosen, err := choose(manifest)
 		if err != nil {
@@ -135,6 +135,12 @@ func ofIndex(index v1.ImageIndex) (v1.Image, error) {
 func checkSize(img v1.Image) error {
 	manifest, err := img.Manifest()
 	if err != nil {
+		return fmt.Errorf("read its manifest: %w", err)
+	}
+	if manifest.Config.Size > int64(mostText) {
+		return fmt.Errorf("its configuration has %s, and %s are the most that is read", targets.Bytes(manifest.Config.Size), mostText)
+	}
+	if err := boundLayers(len(manifest.Layers)); err != nil {
 		return err
 	}
 	left := int64(mostBytes)

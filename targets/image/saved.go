@@ -56,8 +56,8 @@ func readSaved(files fs.FS) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read its configuration %s: %w", listed[0].Config, err)
 	}
-	if n := len(config.RootFS.DiffIDs); n != len(listed[0].Layers) {
-		return nil, fmt.Errorf("its configuration has the digests of %d layers, and there are %d", n, len(listed[0].Layers))
+	if err := checkLayers(config, len(listed[0].Layers)); err != nil {
+		return nil, err
 	}
 	for i, digest := range config.RootFS.DiffIDs {
 		img.layers[digest] = listed[0].Layers[i]

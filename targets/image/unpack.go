@@ -25,8 +25,8 @@ import (
 const (
 	mostBytes   = 64 * targets.GiB  // in files, holes counted as what they stand for
 	mostEntries = 1_000_000         // files, folders, links, whiteouts
-	mostName    = 4096              // bytes of a name, as Linux's PATH_MAX
-	mostNames   = 512 * targets.MiB // of the names of one layer, which are held in memory
+	mostName    = 3072              // bytes of a path, so that it fits into Linux's PATH_MAX below any folder
+	mostNames   = 512 * targets.MiB // of the paths of one layer, which are held in memory
 )
 
 // Unpack writes the image's files below a folder that is there, layer over layer from the
@@ -81,8 +81,8 @@ func (u *unpacker) unpack(ctx context.Context, img v1.Image, folder string) erro
 	if err != nil {
 		return err
 	}
-	if n := len(config.RootFS.DiffIDs); n != len(layers) {
-		return fmt.Errorf("its configuration has the digests of %d layers, and there are %d", n, len(layers))
+	if err := checkLayers(config, len(layers)); err != nil {
+		return err
 	}
 	for i, l := range layers {
 		if err := u.layer(ctx, l, config.RootFS.DiffIDs[i]); err != nil {
@@ -162,17 +162,14 @@ func (u *unpacker) archive(reader *tar.Reader) error {
 // entry takes one entry of a layer, within the bounds.
 func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	u.entries--
-	u.names -= targets.Bytes(len(header.Name))
 	if isRegular(header.Typeflag) {
 		u.bytes -= targets.Bytes(header.Size)
 	}
 	switch {
 	case len(header.Name) > mostName || len(header.Linkname) > mostName:
-		return fmt.Errorf("the name is longer than %d bytes", mostName)
+		return errLongName
 	case u.entries < 0:
 		return errTooMany
-	case u.names < 0:
-		return fmt.Errorf("the names of its layer have more than %s, the most that is unpacked", mostNames)
 	case u.bytes < 0:
 		return fmt.Errorf("with its %s the image has more than %s of files, the most that is unpacked", targets.Bytes(header.Size), targets.Bytes(mostBytes))
 	case header.Typeflag == tar.TypeXGlobalHeader: // no file
@@ -180,6 +177,9 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	}
 	target := path.Clean("/" + header.Name)[1:]
 	if strings.HasPrefix(path.Base(target), whiteoutPrefix) {
+		if u.names -= targets.Bytes(len(target)); u.names < 0 {
+			return errManyNames
+		}
 		u.whiteouts[target] = true
 		return nil
 	}
@@ -189,8 +189,12 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	return u.place(target, header, body)
 }
 
-// errTooMany refuses an image of more files than are unpacked.
-var errTooMany = fmt.Errorf("the image has more than %d files, the most that is unpacked", mostEntries)
+// What an image has too much of.
+var (
+	errTooMany   = fmt.Errorf("the image has more than %d files, the most that is unpacked", mostEntries)
+	errLongName  = fmt.Errorf("its path is longer than %d bytes", mostName)
+	errManyNames = fmt.Errorf("the paths of its layer have more than %s, the most that is unpacked", mostNames)
+)
 
 // isRegular reports whether an entry of that type has a file's content.
 func isRegular(kind byte) bool {
@@ -313,7 +317,9 @@ func (u *unpacker) place(target string, header *tar.Header, body io.Reader) erro
 		return err
 	}
 	target = path.Join(folder, path.Base(target))
-	u.mark(target)
+	if err := u.mark(target); err != nil {
+		return err
+	}
 	if err := vacate(u.root, target, header.Typeflag == tar.TypeDir); err != nil {
 		return err
 	}
@@ -347,7 +353,9 @@ func (u *unpacker) placeFile(target string, header *tar.Header, body io.Reader) 
 		u.near = near{root, folder, at}
 	}
 	name := path.Base(target)
-	u.mark(path.Join(u.near.path, name))
+	if err := u.mark(path.Join(u.near.path, name)); err != nil {
+		return err
+	}
 	if err := vacate(u.near.Root, name, false); err != nil {
 		return err
 	}
@@ -363,18 +371,25 @@ func (u *unpacker) reach(target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(folder) > mostName { // by links, which lead deeper each time
+		return "", errLongName
+	}
 	return folder, u.makeFolder(folder)
 }
 
 // mark notes that the layer has an entry there.
-func (u *unpacker) mark(target string) {
+func (u *unpacker) mark(target string) error {
+	if u.names -= targets.Bytes(len(target)); u.names < 0 {
+		return errManyNames
+	}
 	u.upper[target] = true
 	for above := path.Dir(target); above != "."; above = path.Dir(above) {
 		if _, in := u.upper[above]; in {
-			return
+			return nil
 		}
 		u.upper[above] = false
 	}
+	return nil
 }
 
 // makeFolder makes a folder and those above it, where they are missing or

@@ -419,7 +419,7 @@ func TestUnpackIsBounded(t *testing.T) {
 		"a whiteout's body": {[][]byte{archive(t, text("f", zeros), text(".wh.x", "x"))}, ".wh.x: with its 1B the image has more than"},
 		"many files":        {[][]byte{archive(t, dir("a"), dir("b"), dir("c"), dir("d"))}, "more than 1000000 files"},
 		"many whiteouts":    {[][]byte{archive(t, text(".wh.a", ""), text(".wh.a", ""), text(".wh.a", ""), text(".wh.a", ""))}, "more than 1000000 files"},
-		"a long name":       {[][]byte{archive(t, text(strings.Repeat("d/", 3000)+"f", ""))}, "the name is longer than 4096 bytes"},
+		"a long name":       {[][]byte{archive(t, text(strings.Repeat("d/", 3000)+"f", ""))}, "its path is longer than 3072 bytes"},
 		"folders of a file": {[][]byte{archive(t, text("a/b/c/d/e/f", ""))}, "more than 1000000 files"},
 		"padding":           {[][]byte{append(archive(t, text("f", "x")), zeros...)}, "the image has more than"},
 		"a hole":            {[][]byte{hole(t, 1<<40)}, "hole: with its 1TiB the image has more than"},
@@ -539,7 +539,7 @@ func FuzzUnpack(f *testing.F) {
 func TestNamesAreBounded(t *testing.T) {
 	u := &unpacker{bytes: 1, entries: 10, names: 10, whiteouts: map[string]bool{}}
 	long := &tar.Header{Name: ".wh.a", Typeflag: tar.TypeReg}
-	for i, says := range []string{"", "", "the names of its layer have more than 512MiB"} {
+	for i, says := range []string{"", "", "the paths of its layer have more than 512MiB"} {
 		if err := u.entry(long, nil); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("entry %d: %v, want %q", i, err, says)
 		}
