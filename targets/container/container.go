@@ -8,12 +8,12 @@
 // network to bridge: then the proxy is pinned to the target's CPUs and its CPU
 // time is the target's. runc has the host's network only.
 //
-// Image: it is built in Go from the workload's static executable, without a
+// Image: it is made in Go of the workload's command, without a
 // Dockerfile or a daemon, or is the workload's own. It is put in place before
-// the start is timed, since a process has its executable at hand as well. Close
-// removes what was loaded or unpacked, and Kind.Sweep what a servebench that
-// was killed could not. An image that the engine pulled by its
-// reference stays, as after docker run.
+// the start is timed, since a process has its executable at hand as well: runc finds an
+// overlay of the files that package image keeps, the Docker Engine loads it unless it
+// has it already, and keeps it until the target is closed. Kind.Sweep removes what a
+// servebench left that was killed.
 //
 // Hardening: no new privileges everywhere. A server of which the image was
 // built here runs as nobody without capabilities on a read-only root folder
@@ -33,6 +33,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/image/daemon"
 	"servebench/targets/oci"
 )
@@ -121,7 +122,7 @@ func open(cfg targets.Config) (targets.Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("container: %w", err)
 	}
-	return target{engine: engine, network: asked.network, dir: cfg.Dir}, nil
+	return target{engine: engine, network: asked.network, dir: cfg.Dir, shelf: newShelf()}, nil
 }
 
 // choice is what the options ask for.
@@ -149,6 +150,7 @@ type target struct {
 	engine  engine
 	network string
 	dir     string
+	shelf   *shelf // of the Docker Engine
 }
 
 // Deploy puts the image in place, starts a container of it and waits until the
@@ -168,18 +170,26 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	return d, nil
 }
 
-// Close does nothing.
-func (target) Close(context.Context) error { return nil }
+// Close takes the images that were loaded out of the Docker Engine.
+func (t target) Close(ctx context.Context) error { return t.shelf.clear(ctx) }
 
-// isolation says how a container is closed in.
-func isolation(built bool, more ...string) record.Fact {
-	parts := append([]string{"no new privileges"}, more...)
-	if built {
-		parts = append(parts, "read-only root folder", "no capabilities", "user nobody")
+// imageFacts say which image it is, how it came to be in place, and how a container of it
+// is closed in.
+func imageFacts(img *image.Image, how string, isolation ...string) []record.Fact {
+	isolation = append([]string{"no new privileges"}, isolation...)
+	if img.Static {
+		isolation = append(isolation, "read-only root folder", "no capabilities", "user nobody")
 	} else {
-		parts = append(parts, "Docker's default capabilities", "the image's user")
+		isolation = append(isolation, "Docker's default capabilities", "the image's user")
 	}
-	return record.Fact{Name: "isolation", Value: strings.Join(parts, ", ")}
+	facts := []record.Fact{
+		{Name: "image", Value: img.Digest}, {Name: "image preparation", Value: how},
+		{Name: "isolation", Value: strings.Join(isolation, ", ")},
+	}
+	if len(img.Notes) > 0 {
+		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(img.Notes, " ")})
+	}
+	return facts
 }
 
 // engine is what runs containers here: one of the two is set.

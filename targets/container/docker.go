@@ -15,6 +15,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/image"
 	"servebench/targets/image/daemon"
 	"servebench/targets/local"
 
@@ -28,7 +29,7 @@ import (
 // what a crash left is found with docker ps -a --filter label=servebench.pid.
 const Label = "servebench.pid"
 
-// inside is the port that a server behind a bridge listens on.
+// inside is the port that a server behind a bridge listens on whose image says none.
 const inside = 8080
 
 // cleanTime bounds each of the calls that remove something.
@@ -55,33 +56,48 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 		return nil, err
 	}
 	began := time.Now()
-	img, err := dockerImageOf(ctx, cli, w)
+	opened, err := image.Open(ctx, w)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	if _, err := opened.Process(ctx, w, "", 0); err != nil { // before it is loaded
+		return nil, explain(ctx, err)
+	}
+	img, err := t.shelf.find(ctx, cli, opened)
 	if err != nil {
 		return nil, err
 	}
 	took := time.Since(began)
-	facts = append(facts, img.facts(took)...)
-	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
-		return t.startDocker(ctx, w, img, port)
+	port := img.Port(w)
+	if t.network == bridge {
+		port = 0 // of this machine
+	}
+	d, err := local.OnPort(ctx, port, func(port int) (*targets.Deployment, error) {
+		return t.startDocker(ctx, cli, w, img, port)
 	})
 	if err != nil {
-		return nil, errors.Join(err, img.remove())
+		return nil, err
 	}
-	d.Facts = append(facts, d.Facts...)
-	if img.loaded || img.pulled {
-		d.Preparation = took
-	}
+	d.Facts, d.Preparation = slices.Concat(facts, imageFacts(img.Image, img.how), d.Facts), took
 	return d, nil
 }
 
 // startDocker makes one attempt on one port of this machine.
-func (t target) startDocker(ctx context.Context, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
-	i := &dockerInstance{cli: img.cli, image: img, shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{}), status: -1}
+func (t target) startDocker(ctx context.Context, cli *client.Client, w targets.Workload, img *dockerImage, port int) (*targets.Deployment, error) {
+	address, listen := targets.Loopback, port
+	if t.network == bridge {
+		address, listen = "0.0.0.0", cmp.Or(img.Port(w), inside)
+	}
+	process, err := img.Process(ctx, w, address, listen)
+	if err != nil {
+		return nil, err
+	}
+	i := &dockerInstance{cli: cli, stop: strconv.Itoa(int(process.StopSignal)), shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{}), status: -1}
 	i.Read = i.used
 	late, cancel := lingering(ctx)
 	defer cancel()
 	began := time.Now()
-	created, err := i.cli.ContainerCreate(late, t.createOptions(w, img, port))
+	created, err := i.cli.ContainerCreate(late, t.createOptions(w, img, process, listen, port))
 	if err != nil {
 		return nil, fmt.Errorf("create a container: %w", explain(ctx, err))
 	}
@@ -131,10 +147,14 @@ func earlier(stamp, listening time.Time) time.Time {
 	return stamp
 }
 
-// createOptions describes the container.
-func (t target) createOptions(w targets.Workload, img *dockerImage, port int) client.ContainerCreateOptions {
+// createOptions describes the container: the process that the image asks for, as every
+// target has it, and nothing that the engine would add, such as a check of its health.
+// listen is the port that the server listens on, port that of this machine.
+func (t target) createOptions(w targets.Workload, img *dockerImage, p image.Process, listen, port int) client.ContainerCreateOptions {
 	config := &dockercontainer.Config{
-		Image: img.ref, Labels: map[string]string{Label: local.Self().String()}, StopSignal: "SIGTERM",
+		Image: img.ref, Labels: map[string]string{Label: local.Self().String()},
+		Entrypoint: p.Args, Env: withoutHostname(p.Env), WorkingDir: p.Dir, User: fmt.Sprintf("%d:%d", p.UID, p.GID),
+		StopSignal: strconv.Itoa(int(p.StopSignal)), Healthcheck: &dockercontainer.HealthConfig{Test: []string{"NONE"}},
 	}
 	hostConfig := &dockercontainer.HostConfig{
 		NetworkMode: host,
@@ -146,23 +166,30 @@ func (t target) createOptions(w targets.Workload, img *dockerImage, port int) cl
 			Memory:     int64(w.Limits.Memory), MemorySwap: int64(w.Limits.Memory), // the same: no swap
 		},
 	}
-	address, listen := targets.Loopback, port
+	for _, group := range p.Groups {
+		hostConfig.GroupAdd = append(hostConfig.GroupAdd, strconv.FormatUint(uint64(group), 10))
+	}
 	if t.network == bridge {
-		address, listen = "0.0.0.0", inside
-		published := network.MustParsePort(strconv.Itoa(inside) + "/tcp")
+		published := network.MustParsePort(strconv.Itoa(listen) + "/tcp")
 		binding := network.PortBinding{HostIP: netip.MustParseAddr(targets.Loopback), HostPort: strconv.Itoa(port)}
 		config.ExposedPorts = network.PortSet{published: {}}
 		hostConfig.NetworkMode, hostConfig.PortBindings = bridge, network.PortMap{published: {binding}}
 	}
-	config.Env = w.Settings(address, listen)
-	if img.static {
-		config.Env = w.Environment(address, listen)
-		config.Entrypoint, config.Cmd = img.entry, w.Arguments(address, listen)[1:]
+	if img.Static {
 		hostConfig.ReadonlyRootfs, hostConfig.CapDrop = true, []string{"ALL"}
 		hostConfig.Tmpfs = map[string]string{"/tmp": "mode=1777"}
 	}
 	name := fmt.Sprintf("servebench-%d-%08x", os.Getpid(), rand.Uint32())
 	return client.ContainerCreateOptions{Name: name, Config: config, HostConfig: hostConfig}
+}
+
+// withoutHostname keeps the engine from adding HOSTNAME to an environment, which the
+// other targets have not: a name without a value takes it away.
+func withoutHostname(env []string) []string {
+	if slices.ContainsFunc(env, func(pair string) bool { return strings.HasPrefix(pair, "HOSTNAME=") }) {
+		return env
+	}
+	return append(slices.Clone(env), "HOSTNAME")
 }
 
 // explain prefers the context's end over what the client says about it.

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"time"
 
-	"servebench/reports/record"
-	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/image/daemon"
 	"servebench/targets/local"
 
 	"github.com/containerd/errdefs"
@@ -25,32 +23,93 @@ import (
 
 // dockerImage is an image that the engine has.
 type dockerImage struct {
-	cli    *client.Client
-	ref    string
-	static bool     // as image.Image's Static
-	entry  []string // its entry point
-	digest string
-	loaded bool // by us, under a tag of our own: to be removed
-	pulled bool
+	*image.Image
+	ref    string // by which the engine knows it
+	loaded bool   // by us, under a tag of our own: to be removed
+	how    string // it came to be there, for people
 }
 
 // imagePrefix begins the name of every image loaded here; its local.Maker
 // follows.
 const imagePrefix = "servebench/workload:"
 
-// dockerImageOf puts the workload's image into the engine, under a name and an
-// identity of its own for each deployment. With the identity shared the engine
-// would now and then lose an image that it is loading, because another
-// deployment removes its own at that moment. The layers, which are the bulk of
-// it, are shared and counted by the engine.
-func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) (*dockerImage, error) {
-	if w.Image != "" && !filepath.IsAbs(w.Image) {
-		return named(ctx, cli, w.Image)
+// shelf has the images that a target loaded into the engine, by their digests. They are
+// kept from one deployment to the next.
+type shelf struct {
+	turn chan struct{} // holds one while somebody looks for an image or loads it
+	kept map[string]*dockerImage
+}
+
+func newShelf() *shelf { return &shelf{turn: make(chan struct{}, 1), kept: map[string]*dockerImage{}} }
+
+// find returns the image as the engine has it: by its own identity, as a user's docker
+// pull or docker build leaves it, or loaded by this target. Otherwise it is loaded, under a
+// name and an identity of its own: with the identity shared the engine would now and then
+// lose an image that it is loading, because another servebench removes its own at that
+// moment. The layers, which are the bulk of it, are shared and counted by the engine.
+func (s *shelf) find(ctx context.Context, cli *client.Client, img *image.Image) (*dockerImage, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	img, err := image.Open(ctx, w)
+	there, err := has(ctx, cli, img.Digest)
 	if err != nil {
 		return nil, err
 	}
+	if there {
+		return &dockerImage{Image: img, ref: img.Digest, how: "found in the engine"}, nil
+	}
+	if kept := s.kept[img.Digest]; kept != nil {
+		if there, err = has(ctx, cli, kept.ref); err != nil {
+			return nil, err
+		}
+		if there {
+			return &dockerImage{Image: img, ref: kept.ref, loaded: true, how: "kept in the engine from the start before"}, nil
+		}
+	}
+	began := time.Now()
+	loaded, err := load(ctx, cli, img)
+	if err != nil {
+		return nil, err
+	}
+	loaded.how = fmt.Sprintf("loaded in %s, before the start", time.Since(began).Round(time.Millisecond))
+	s.kept[img.Digest] = loaded
+	return loaded, nil
+}
+
+// has reports whether the engine has an image.
+func has(ctx context.Context, cli *client.Client, ref string) (bool, error) {
+	_, err := cli.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the image %s: %w", ref, explain(ctx, err))
+	}
+	return true, nil
+}
+
+// clear takes the images that were loaded out of the engine.
+func (s *shelf) clear(ctx context.Context) error {
+	if len(s.kept) == 0 {
+		return nil
+	}
+	cli, unavailable := daemon.Dial(ctx)
+	if unavailable != nil {
+		return fmt.Errorf("remove the images that were loaded: %w", explain(ctx, unavailable))
+	}
+	failed := []error{}
+	for digest, img := range s.kept {
+		failed = append(failed, img.remove(ctx, cli))
+		delete(s.kept, digest)
+	}
+	return errors.Join(append(failed, cli.Close())...)
+}
+
+// load puts an image into the engine.
+func load(ctx context.Context, cli *client.Client, img *image.Image) (*dockerImage, error) {
 	mark := fmt.Sprintf("%s-%08x", local.Self(), rand.Uint32())
 	tag, err := name.NewTag(imagePrefix + mark)
 	if err != nil {
@@ -60,9 +119,11 @@ func dockerImageOf(ctx context.Context, cli *client.Client, w targets.Workload) 
 	if err != nil {
 		return nil, fmt.Errorf("name the image: %w", err)
 	}
-	loaded := &dockerImage{cli: cli, ref: tag.String(), static: img.Static, entry: img.Config.Entrypoint, digest: img.Digest, loaded: true}
-	if err := loaded.load(ctx, tag, own); err != nil {
-		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove())
+	loaded := &dockerImage{Image: img, ref: tag.String(), loaded: true}
+	if err := loaded.load(ctx, cli, tag, own); err != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
+		defer cancel()
+		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove(late, cli))
 	}
 	return loaded, nil
 }
@@ -84,7 +145,7 @@ func marked(img v1.Image, mark string) (v1.Image, error) {
 // load streams the image to the engine. When ctx ends the stream breaks off,
 // which makes the engine drop what it has; an engine that has all of it is
 // waited for, since the image would appear after its removal otherwise.
-func (i *dockerImage) load(ctx context.Context, tag name.Tag, img v1.Image) error {
+func (i *dockerImage) load(ctx context.Context, cli *client.Client, tag name.Tag, img v1.Image) error {
 	r, w := io.Pipe()
 	defer context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) })()
 	written := make(chan error, 1)
@@ -95,7 +156,7 @@ func (i *dockerImage) load(ctx context.Context, tag name.Tag, img v1.Image) erro
 	}()
 	late, cancel := lingering(ctx)
 	defer cancel()
-	answer, err := i.cli.ImageLoad(late, r, client.ImageLoadWithQuiet(true))
+	answer, err := cli.ImageLoad(late, r, client.ImageLoadWithQuiet(true))
 	if err == nil {
 		err = errors.Join(readProgress(answer), answer.Close())
 	}
@@ -120,55 +181,11 @@ func readProgress(r io.Reader) error {
 	}
 }
 
-// named returns an image of the user's by its reference, pulled when the
-// engine does not have it.
-func named(ctx context.Context, cli *client.Client, ref string) (*dockerImage, error) {
-	img := &dockerImage{cli: cli, ref: ref}
-	found, err := img.cli.ImageInspect(ctx, ref)
-	if errdefs.IsNotFound(err) {
-		if err := img.pull(ctx); err != nil {
-			return nil, fmt.Errorf("image %s is neither a file nor in the engine, and pulling it failed: %w", ref, explain(ctx, err))
-		}
-		found, err = img.cli.ImageInspect(ctx, ref)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for the image %s: %w", ref, explain(ctx, err))
-	}
-	img.digest = found.ID
-	return img, nil
-}
-
-func (i *dockerImage) pull(ctx context.Context) error {
-	answer, err := i.cli.ImagePull(ctx, i.ref, client.ImagePullOptions{})
-	if err != nil {
-		return err
-	}
-	i.pulled = true
-	return answer.Wait(ctx)
-}
-
 // remove takes the image out of the engine, if it was loaded here.
-func (i *dockerImage) remove() error {
-	if !i.loaded {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
-	defer cancel()
-	_, err := i.cli.ImageRemove(ctx, i.ref, client.ImageRemoveOptions{PruneChildren: true})
+func (i *dockerImage) remove(ctx context.Context, cli *client.Client) error {
+	_, err := cli.ImageRemove(ctx, i.ref, client.ImageRemoveOptions{PruneChildren: true})
 	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("remove the image %s: %w", i.ref, err)
 	}
 	return nil
-}
-
-// facts says which image it is, and what putting it in place took.
-func (i *dockerImage) facts(took time.Duration) []record.Fact {
-	how := "found in the engine"
-	switch {
-	case i.loaded:
-		how = fmt.Sprintf("loaded in %s, before the start", took.Round(time.Millisecond))
-	case i.pulled:
-		how = fmt.Sprintf("pulled in %s, before the start; it stays in the engine", took.Round(time.Millisecond))
-	}
-	return []record.Fact{{Name: "image", Value: i.digest}, {Name: "image preparation", Value: how}, isolation(i.static)}
 }

@@ -22,9 +22,9 @@ import (
 // dockerInstance is a container that the Docker Engine runs.
 type dockerInstance struct {
 	targets.Account
-	cli   *client.Client
-	id    string
-	image *dockerImage
+	cli  *client.Client
+	id   string
+	stop string // the signal that asks it to end
 	// shared says that the server listens on the host's network itself, and
 	// port where, or where a bridge publishes it.
 	shared bool
@@ -207,17 +207,16 @@ func (i *dockerInstance) used(ctx context.Context) (record.Usage, error) {
 	return usage.Add(local.ProcessUsage(i.carriers...)), nil
 }
 
-// Close stops and removes the container, and the image if it was loaded, and
-// ends the connections to the engine.
+// Close stops and removes the container, and ends the connections to the engine.
 func (i *dockerInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.terminate(ctx)
-		i.close = errors.Join(i.discard(), i.image.remove(), i.cli.Close())
+		i.close = errors.Join(i.discard(), i.cli.Close())
 	})
 	return i.close
 }
 
-// terminate sends SIGTERM and waits for the end, until ctx or the grace period
+// terminate sends the stop signal and waits for the end, until ctx or the grace period
 // is over.
 func (i *dockerInstance) terminate(ctx context.Context) {
 	i.mu.Lock()
@@ -229,7 +228,7 @@ func (i *dockerInstance) terminate(ctx context.Context) {
 	i.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, local.Grace)
 	defer cancel()
-	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: "SIGTERM"}); err != nil {
+	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: i.stop}); err != nil {
 		return // it is not running, or the engine is gone: discard says
 	}
 	select {

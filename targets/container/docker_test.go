@@ -30,8 +30,7 @@ func TestConformanceDockerBridge(t *testing.T) {
 	targettest.Run(t, targettest.Suite{Kind: container.Kind(), Options: options, OwnPort: true, Leftovers: leftovers(cli)})
 }
 
-// A target is never closed, so nothing may stay open of it once its deployments
-// are.
+// Between its deployments nothing stays open of a target.
 func TestDockerLeavesNoConnectionOpen(t *testing.T) {
 	dockerClient(t)
 	server := targettest.Build(t)
@@ -45,6 +44,11 @@ func TestDockerLeavesNoConnectionOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := target.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
 	if err := d.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 		return nil, explain(ctx, err)
 	}
 	took := time.Since(began)
-	facts = append(facts, rootFacts(img, took)...)
+	facts = append(facts, imageFacts(img, fmt.Sprintf("put in place in %s, before the start", took.Round(time.Millisecond)), "no seccomp profile")...)
 	d, err := local.OnPort(ctx, img.Port(w), func(port int) (*targets.Deployment, error) {
 		return startRunc(ctx, w, runtime, img, root, port)
 	})
@@ -45,15 +45,6 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 // runtimeFact says which engine it is.
 func runtimeFact(runtime oci.Runtime) record.Fact {
 	return record.Fact{Name: "engine", Value: runtime.Version + ", without a daemon"}
-}
-
-// rootFacts say which image it is, and what putting it in place took.
-func rootFacts(img *image.Image, took time.Duration) []record.Fact {
-	return []record.Fact{
-		{Name: "image", Value: img.Digest},
-		{Name: "image preparation", Value: fmt.Sprintf("unpacked in %s, before the start", took.Round(time.Millisecond))},
-		isolation(img.Static, "no seccomp profile"),
-	}
 }
 
 // startRunc makes one attempt on one port.
