@@ -162,7 +162,8 @@ type Workload struct {
 	// The path that returns a 2xx status as soon as the server is ready, or the gRPC method
 	// that reports it, such as /grpc.health.v1.Health/Check.
 	Ready string `key:"ready" absent:"the protocol's own, or the path of the template" format:"path"`
-	// The longest the server may take from its start until it is ready.
+	// The longest the server may take from its start until it is ready. What an image takes
+	// to be unpacked does not count.
 	StartTimeout time.Duration `key:"start_timeout" default:"60s"`
 	// Options holds the options of models of the reference server, by the models' names: of
 	// the type in Catalogue.Models, as pointers.

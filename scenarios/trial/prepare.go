@@ -342,6 +342,9 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	return nil
 }
 
+// tellAfter is how long the user waits without a word.
+const tellAfter = 2 * time.Second
+
 // resolveImage finds the image that a variant runs, once for all that name the same, so
 // that every trial of the run has exactly this one.
 func (s *session) resolveImage(ctx context.Context, v *variant) error {
@@ -351,7 +354,23 @@ func (s *session) resolveImage(ctx context.Context, v *variant) error {
 			return nil
 		}
 	}
-	resolved, err := image.Resolve(ctx, v.workload)
+	what := "the image " + v.workload.Image + " is being fetched"
+	if v.workload.Build != "" {
+		what = "the image is being built from " + v.workload.Build
+	}
+	var resolved targets.Workload
+	var err error
+	done := make(chan struct{})
+	go func() {
+		resolved, err = image.Resolve(ctx, v.workload)
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(tellAfter):
+		s.note("%s", what)
+		<-done
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}

@@ -59,7 +59,7 @@ func readiness(path string) string {
 func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, error) {
 	v := s.variant(t.Target)
 	limit := v.scenario.Workload.StartTimeout
-	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+	ctx, cancel := targets.WithStartLimit(ctx, limit,
 		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer %s)",
 			limit, readiness(v.workload.Ready)))
 	defer cancel()

@@ -61,6 +61,7 @@ func (i *Image) keep(ctx context.Context, name string, make func(ctx context.Con
 	if _, err := os.Lstat(whole); err == nil {
 		return whole, nil
 	}
+	defer targets.PauseStartLimit(ctx)()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
