@@ -28,11 +28,12 @@ func BenchmarkReference(b *testing.B) {
 	w := targets.Workload{Command: []string{reference, "serve", "--model", "credit"}, Ready: "/v2/health/ready", Limits: targets.Limits{GOMAXPROCS: 1}}
 	directly := deployed(b, physical.Kind(), nil, w)
 	k := kind(b)
-	for _, sandbox := range []string{service.Processes, service.Runc} {
-		b.Run(sandbox, func(b *testing.B) {
-			options := map[string]string{"sandbox": sandbox}
+	for _, options := range []map[string]string{
+		{"sandbox": service.Processes, "adapter": "off"}, {"sandbox": service.Runc, "adapter": "off"}, {"sandbox": service.Runc, "adapter": "on"},
+	} {
+		b.Run(options["sandbox"]+", adapter "+options["adapter"], func(b *testing.B) {
 			if err := k.Check(b.Context(), options); err != nil {
-				b.Skipf("%s cannot run here: %v", sandbox, err)
+				b.Skipf("it cannot run here: %v", err)
 			}
 			var cold, warm, direct []time.Duration
 			for b.Loop() {

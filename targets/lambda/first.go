@@ -83,7 +83,7 @@ func (t target) ready(ctx context.Context, i *instance, at service.Addresses, w 
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for {
-		err := targets.CheckReady(ctx, client, at.URL, w.Ready, w.Credentials, false)
+		err := targets.CheckReady(ctx, client, at.URL, w.Ready, w.Credentials, w.AnyAnswer)
 		took := time.Since(began)
 		if err == nil {
 			return took, nil
@@ -130,7 +130,7 @@ func (i *instance) watch(ctx context.Context, w targets.Workload, give context.C
 		}
 		ports := state.Environments[0].Ports
 		ready := slices.ContainsFunc(ports, func(port int) bool {
-			return targets.CheckReady(ctx, client, "http://"+targets.Address(targets.Loopback, port), w.Ready, w.Credentials, false) == nil
+			return targets.CheckReady(ctx, client, "http://"+targets.Address(targets.Loopback, port), w.Ready, w.Credentials, w.AnyAnswer) == nil
 		})
 		switch {
 		case !ready:

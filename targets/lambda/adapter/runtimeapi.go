@@ -27,7 +27,7 @@ type runtimeAPI struct {
 }
 
 func newRuntimeAPI(address string) runtimeAPI {
-	return runtimeAPI{newTransport(address), "http://" + address + "/2018-06-01/runtime/"}
+	return runtimeAPI{newTransport(address, 0), "http://" + address + "/2018-06-01/runtime/"}
 }
 
 // invocation is a piece of work.

@@ -11,12 +11,14 @@ type transport struct {
 	address string
 }
 
-// idleTime is for how long a connection is kept that carries nothing: shorter than the
-// time after which servers close theirs, so that no request meets its end.
+// idleTime is for how long a connection to a server is kept that carries nothing: shorter
+// than the time after which servers close theirs, so that no request meets its end.
 const idleTime = time.Second
 
-func newTransport(address string) transport {
-	return transport{&http.Transport{DisableCompression: true, IdleConnTimeout: idleTime, WriteBufferSize: 32 << 10, ReadBufferSize: 32 << 10}, address}
+// newTransport makes one that keeps a connection for that long; 0: for ever.
+func newTransport(address string, idle time.Duration) transport {
+	const buffer = 32 << 10
+	return transport{&http.Transport{DisableCompression: true, IdleConnTimeout: idle, WriteBufferSize: buffer, ReadBufferSize: buffer}, address}
 }
 
 // send sends the request of an invocation to the server, whatever host it names.
