@@ -96,11 +96,10 @@ func ofImage(ctx context.Context, w targets.Workload) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(c.disk)
-	if err != nil {
-		return nil, err
+	if c.size, err = disk.Size(c.disk); err != nil {
+		return nil, fmt.Errorf("%w; rm '%s' has it made again", err, c.disk)
 	}
-	c.size, c.took = targets.Bytes(info.Size()), time.Since(began)
+	c.took = time.Since(began)
 	c.facts = imageFacts(img, c.size, c.took)
 	return c, nil
 }

@@ -130,7 +130,7 @@ func TestImageInAGuest(t *testing.T) {
 	target, dir := openKind(t)
 	image := serverImage(t, v1.Config{
 		Entrypoint: []string{"server"}, Cmd: []string{"--model", "credit"}, Env: []string{"PATH=/nothing:/srv", "MODE=image", "TEST_NOISE=2000"},
-		User: "app", WorkingDir: "/var/data", ExposedPorts: map[string]struct{}{"9000/tcp": {}}, StopSignal: "SIGTERM",
+		User: "app", WorkingDir: "/var/data", ExposedPorts: map[string]struct{}{"90/tcp": {}}, StopSignal: "SIGTERM",
 	},
 		text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"),
 		text("etc/group", "app:x:1001:\nmodels:x:1002:root,app\n"),
@@ -156,7 +156,7 @@ func TestImageInAGuest(t *testing.T) {
 	if got, want := fmt.Sprintf("%s %s %d %d %d", r.Args, r.Dir, r.UID, r.GID, r.Groups), "[server --model credit] /var/data 1000 1001 [1002]"; got != want {
 		t.Errorf("arguments, folder, user and groups %s, want %s", got, want)
 	}
-	for _, pair := range []string{"MODE=image", "PATH=/nothing:/srv", "HOME=/srv", "PORT=9000", "HOST=0.0.0.0"} {
+	for _, pair := range []string{"MODE=image", "PATH=/nothing:/srv", "HOME=/srv", "PORT=90", "HOST=0.0.0.0"} {
 		if !slices.Contains(r.Env, pair) {
 			t.Errorf("environment %q lacks %s", r.Env, pair)
 		}

@@ -61,6 +61,28 @@ func write(ctx context.Context, folder, file string) error {
 	return errors.Join(err, out.Close())
 }
 
+// Size returns the size of a disk. It fails where the file is none, or not whole, as a
+// machine leaves it that lost its power before the disk was on its own.
+func Size(file string) (targets.Bytes, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	says, _, err := tar2ext4.Ext4FileSystemSize(f)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("the guest's disk %s is damaged: %w", file, err)
+	case says != info.Size():
+		return 0, fmt.Errorf("the guest's disk %s is damaged: it has %s of %s", file, targets.Bytes(info.Size()), targets.Bytes(says))
+	}
+	return targets.Bytes(says), nil
+}
+
 // inode names a file, whatever its paths.
 type inode struct{ device, number uint64 }
 

@@ -193,6 +193,58 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
+func TestSize(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "disk")
+	if err := Write(t.Context(), t.TempDir(), file); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size, err := Size(file); err != nil || int64(size) != info.Size() {
+		t.Errorf("Size = %d, %v, want %d", size, err, info.Size())
+	}
+	for name, length := range map[string]int64{"cut short": info.Size() - 4096, "empty": 0} {
+		if err := os.Truncate(file, length); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Size(file); err == nil || !strings.Contains(err.Error(), file+" is damaged") {
+			t.Errorf("%s: error %v does not say that %s is damaged", name, err, file)
+		}
+	}
+	if err := os.WriteFile(file, make([]byte, 8192), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Size(file); err == nil || !strings.Contains(err.Error(), "not an ext4 file system") {
+		t.Errorf("error %v of a file of zeros", err)
+	}
+}
+
+func FuzzSize(f *testing.F) {
+	dir := f.TempDir()
+	file := filepath.Join(dir, "disk")
+	if err := Write(f.Context(), f.TempDir(), file); err != nil {
+		f.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text[:8192])
+	f.Add(make([]byte, 1024))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file := filepath.Join(t.TempDir(), "disk")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if size, err := Size(file); err == nil && int(size) != len(text) {
+			t.Errorf("Size = %d of %d bytes", size, len(text))
+		}
+	})
+}
+
 // A file that shrinks while it is read is a fault and no disk.
 func TestFileThatShrinks(t *testing.T) {
 	root := t.TempDir()
