@@ -19,8 +19,11 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/container"
+	"servebench/targets/local"
+	"servebench/targets/physical"
 	"servebench/targets/targettest"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -45,7 +48,7 @@ func userImage(t *testing.T) v1.Image {
 	for name, body := range map[string]string{
 		"srv/server": string(server),
 		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n",
-		"etc/group":  "root:x:0:\napp:x:1001:\n",
+		"etc/group":  "root:x:0:\napp:x:1001:\ndata:x:2345:app\n",
 	} {
 		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(body))}); err != nil {
 			t.Fatal(err)
@@ -69,7 +72,7 @@ func userImage(t *testing.T) v1.Image {
 	config.OS, config.Architecture = "linux", runtime.GOARCH
 	config.Config = v1.Config{
 		Entrypoint: []string{"/srv/server"}, Cmd: []string{"--model", "credit"},
-		Env: []string{"PATH=/srv:/bin", "MODE=image", "KEPT=yes"}, User: "app", WorkingDir: "/srv",
+		Env: []string{"PATH=/srv:/bin", "MODE=image", "KEPT=yes"}, User: "app", WorkingDir: "/srv/made", StopSignal: "SIGINT",
 	}
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		t.Fatal(err)
@@ -166,6 +169,90 @@ func honoured(t *testing.T, engine, ref string) {
 	}
 }
 
+// One image gives the same process whatever runs it: on the machine itself, by runc and by
+// the Docker Engine.
+func TestTheSameProcessEverywhere(t *testing.T) {
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
+	file := asFile(t, userImage(t))
+	seen := map[string]report{}
+	for where, opened := range map[string]func(t *testing.T) (targets.Kind, map[string]string){
+		"physical": func(t *testing.T) (targets.Kind, map[string]string) {
+			if err := physical.Kind().CheckImage(t.Context()); err != nil {
+				t.Skip(err)
+			}
+			return physical.Kind(), nil
+		},
+		"runc": func(t *testing.T) (targets.Kind, map[string]string) {
+			needRunc(t)
+			return container.Kind(), map[string]string{"engine": "runc"}
+		},
+		"docker": func(t *testing.T) (targets.Kind, map[string]string) {
+			dockerClient(t)
+			return container.Kind(), map[string]string{"engine": "docker"}
+		},
+	} {
+		t.Run(where, func(t *testing.T) {
+			kind, options := opened(t)
+			seen[where] = reported(t, kind, options, file)
+		})
+	}
+	for where, r := range seen {
+		want := report{
+			Args: []string{"/srv/server", "--model", "credit"}, Dir: "/srv/made", UID: 1000, GID: 1001, Groups: []int{2345},
+			Env: []string{
+				"GOMAXPROCS=1", "HOME=/srv", "HOST=127.0.0.1", "KEPT=yes", "MKL_NUM_THREADS=1", "MODE=image", "OMP_NUM_THREADS=1",
+				"OPENBLAS_NUM_THREADS=1", "PATH=/srv:/bin", "TEST_TERM=interrupt",
+			},
+			Capabilities: "0000000000000000", NoNewPrivileges: "1", Umask: "0022", GOMAXPROCS: 1,
+			CPUs: r.CPUs, Visible: r.Visible, Hostname: r.Hostname,
+		}
+		if diff := cmp.Diff(want, r); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", where, diff)
+		}
+		for other, o := range seen {
+			if r.CPUs != o.CPUs || r.Visible != o.Visible || r.Hostname != o.Hostname {
+				t.Errorf("%s sees the CPUs %s of %d on %s, %s %s of %d on %s", where, r.CPUs, r.Visible, r.Hostname, other, o.CPUs, o.Visible, o.Hostname)
+			}
+		}
+	}
+}
+
+// reported is what the server of an image says of its surroundings on a target, where its
+// stop signal has to end it.
+func reported(t *testing.T, kind targets.Kind, options map[string]string, file string) report {
+	t.Helper()
+	target, err := kind.Open(targets.Config{Options: options, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close(context.Background())
+	cpus, err := local.Pinned(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := new(local.Tail)
+	d, err := target.Deploy(t.Context(), targets.Workload{
+		Image: file, Env: []string{"TEST_TERM=interrupt"}, Ready: "/ready", Output: output,
+		CPUSet: cpus[:1], Limits: targets.Limits{CPUs: 1, Memory: 128 * targets.MiB},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close(context.Background())
+	r := ask(t, d, "/report?write=1")
+	r.Env = slices.DeleteFunc(r.Env, func(pair string) bool { return strings.HasPrefix(pair, "PORT=") })
+	slices.Sort(r.Env)
+	// The engine lists the user's own group once more, which gives it no rights.
+	r.Groups = slices.DeleteFunc(r.Groups, func(group int) bool { return group == r.GID })
+	if err := d.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(output.String(), "ended by interrupt") {
+		t.Errorf("the server wrote %q, want that the image's stop signal ended it", output)
+	}
+	return r
+}
+
 // A server of ours can change nothing and is nobody.
 func TestBuiltImageIsClosed(t *testing.T) {
 	server := targettest.Build(t)
@@ -223,7 +310,10 @@ func TestMissingImageIsNamed(t *testing.T) {
 // report is what the test server says about its surroundings.
 type report struct {
 	Args, Env                     []string
-	UID                           int
+	GOMAXPROCS, Visible           int
+	CPUs, Dir, Hostname, Umask    string
+	UID, GID                      int
+	Groups                        []int
 	Writable                      bool
 	Capabilities, NoNewPrivileges string
 }

@@ -35,6 +35,8 @@ type Report struct {
 	UID, GID   int
 	Groups     []int // supplementary ones
 	Dir        string
+	Hostname   string
+	Umask      string            // as in /proc/self/status
 	Modes      map[string]string // of the files asked for, links followed
 	// Effective capabilities and the bit against new ones, as there.
 	Capabilities, NoNewPrivileges string
@@ -74,8 +76,12 @@ func run(stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "waiting for a model that never comes")
 		time.Sleep(time.Hour)
 	}
-	if os.Getenv("TEST_TERM") == "ignore" {
+	switch os.Getenv("TEST_TERM") {
+	case "ignore":
 		signal.Ignore(syscall.SIGTERM)
+	case "interrupt": // the signal that ends it is another one
+		signal.Ignore(syscall.SIGTERM)
+		go endOn(os.Interrupt, stderr)
 	}
 	if control := os.Getenv("TEST_THIEF"); control != "" {
 		if err := tell(control, os.Getenv("PORT")); err != nil {
@@ -89,6 +95,14 @@ func run(stdout, stderr io.Writer) int {
 	err := http.ListenAndServe(net.JoinHostPort(os.Getenv("HOST"), os.Getenv("PORT")), handler(stderr))
 	fmt.Fprintln(stderr, err)
 	return 1
+}
+
+// endOn ends the server when the signal comes.
+func endOn(s os.Signal, stderr io.Writer) {
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, s)
+	fmt.Fprintln(stderr, "ended by", <-came)
+	os.Exit(0)
 }
 
 // tell sends the port to the thief of ports and waits until it did its work.
@@ -187,6 +201,7 @@ func report(began time.Time, write bool, files []string) Report {
 	r := Report{Began: began, Args: os.Args, Env: os.Environ(), GOMAXPROCS: runtime.GOMAXPROCS(0), UID: os.Getuid(), GID: os.Getgid(), Modes: map[string]string{}}
 	r.Groups, _ = os.Getgroups() // none where it fails
 	r.Dir, _ = os.Getwd()
+	r.Hostname, _ = os.Hostname()
 	for _, name := range files {
 		r.Modes[name] = mode(name)
 	}
@@ -198,6 +213,8 @@ func report(began time.Time, write bool, files []string) Report {
 			r.CPUs = value
 		case "CapEff":
 			r.Capabilities = value
+		case "Umask":
+			r.Umask = value
 		case "NoNewPrivs":
 			r.NoNewPrivileges = value
 		}
