@@ -3,6 +3,7 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ func benchImage(b *testing.B) v1.Image {
 		if err := f.Close(); err != nil {
 			b.Fatal(err)
 		}
-		content, err := tarball.LayerFromFile(path)
+		content, err := tarball.LayerFromFile(path, tarball.WithCompressionLevel(gzip.BestSpeed), tarball.WithCompressedCaching)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -130,7 +130,31 @@ func readManifest(files fs.FS, text []byte) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return describe(whole)
+	return describe(layered{whole})
+}
+
+// layered is an image whose layers are decompressed here, which is faster.
+type layered struct{ v1.Image }
+
+// Layers implements v1.Image.
+func (i layered) Layers() ([]v1.Layer, error) {
+	layers, err := i.Image.Layers()
+	for number := range layers {
+		layers[number] = quickLayer{layers[number]}
+	}
+	return layers, err
+}
+
+// quickLayer is a compressed layer.
+type quickLayer struct{ v1.Layer }
+
+// Uncompressed implements v1.Layer.
+func (l quickLayer) Uncompressed() (io.ReadCloser, error) {
+	f, err := l.Compressed()
+	if err != nil {
+		return nil, err
+	}
+	return decompressLayer(f)
 }
 
 // blobName is the file of a blob.

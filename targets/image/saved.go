@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -103,9 +103,14 @@ func (l savedLayer) Uncompressed() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it lacks its layer %.200s", l.name)
 	}
+	return decompressLayer(f)
+}
+
+// decompressLayer reads a layer without its compression.
+func decompressLayer(f io.ReadCloser) (io.ReadCloser, error) {
 	plain, err := decompress(f)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read its layer %.200s: %w", l.name, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("read a layer: %w", err), f.Close())
 	}
 	return plain, nil
 }

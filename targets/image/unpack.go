@@ -116,7 +116,8 @@ func (u *unpacker) layer(ctx context.Context, l v1.Layer, digest v1.Hash) error 
 	defer u.near.close()
 	u.upper, u.whiteouts, u.names = map[string]bool{}, map[string]bool{}, mostNames
 	sum := sha256.New()
-	content := io.TeeReader(cancelled{ctx, files}, sum)
+	content := readAhead(io.TeeReader(cancelled{ctx, files}, sum))
+	defer content.Close()
 	if err := u.archive(tar.NewReader(content)); err != nil {
 		return err
 	}
