@@ -35,10 +35,9 @@ type Scenario struct {
 	Protocol string `key:"protocol,first" choice:"protocol"`
 	// With protocol: template, the request to send, and what a correct answer to it is. In
 	// its texts {{column}} stands for a column of data.file or a feature of data.generator;
-	// {{{{ is a literal {{. Without data the same request is sent every time. A server that
-	// already runs counts as ready when a GET of the path returns a status below 500 (of /,
-	// if the path has placeholders); if workload.ready names another path, when that returns
-	// 2xx.
+	// {{{{ is a literal {{. Without data the same request is sent every time. The server
+	// counts as ready when a GET of the path returns a status below 500 (of /, if the path has
+	// placeholders); if workload.ready names another path, when that returns 2xx.
 	Template *Template `key:"template" default:"none"` // nil: a protocol makes the requests from Data
 	// How requests are sent to the server: HTTP and the connections below it.
 	HTTP HTTP `key:"http" default:"{}"`

@@ -305,7 +305,7 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
 	v.workload = targets.Workload{
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
-		AnyAnswer: v.kind.Running && template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
+		AnyAnswer: template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
 		CPUSet:    cpuset,
 		Limits:    targets.Limits{CPUs: float64(len(cpuset)), Memory: v.scenario.Limits.Memory, GOMAXPROCS: len(cpuset)},
@@ -321,69 +321,78 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 			return err
 		}
 	}
-	if w.Image != "" || w.Build != "" {
-		return s.resolveImage(ctx, v)
-	}
-	if v.program != "" {
+	if v.program != "" && w.Image == "" && w.Build == "" {
 		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
 	}
+	for _, other := range s.variants {
+		if own := other.scenario.Workload; other.workload.ImageDigest != "" && w.Image == own.Image && w.Build == own.Build {
+			v.workload.Image, v.workload.Build, v.workload.ImageDigest = other.workload.Image, "", other.workload.ImageDigest
+			return nil
+		}
+	}
+	if reference {
+		return nil
+	}
+	var err error
+	v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note)
+	return err
+}
+
+// OwnServer finds out whether the user's own server is there, and pins its image, so that
+// every trial of a run has exactly this one. A Faults says what is wrong in the scenario, a
+// NotAvailableError that something is missing here. note is told what takes long.
+func OwnServer(ctx context.Context, sc *scenarios.Scenario, w targets.Workload, note func(string, ...any)) (targets.Workload, error) {
+	if w.Image != "" || w.Build != "" {
+		return resolveImage(ctx, sc, w, note)
+	}
 	var faults decode.Faults
-	if _, err := v.workload.Executable(); err != nil && !reference {
-		faults = append(faults, v.scenario.Source.Fault("workload.command", err.Error(), "a program that can be run here"))
+	if _, err := w.Executable(); err != nil {
+		faults = append(faults, sc.Source.Fault("workload.command", err.Error(), "a program that can be run here"))
 	}
 	for i, file := range w.Files {
 		if _, err := os.Stat(file); err != nil {
-			faults = append(faults, v.scenario.Source.Fault(decode.Element("workload.files", i), err.Error(), "a file or folder of this machine"))
+			faults = append(faults, sc.Source.Fault(decode.Element("workload.files", i), err.Error(), "a file or folder of this machine"))
 		}
 	}
 	if len(faults) > 0 {
-		return faults
+		return w, faults
 	}
-	return nil
+	return w, nil
 }
 
 // tellAfter is how long the user waits without a word.
 const tellAfter = 2 * time.Second
 
-// resolveImage finds the image that a variant runs, once for all that name the same, so
-// that every trial of the run has exactly this one.
-func (s *session) resolveImage(ctx context.Context, v *variant) error {
-	for _, other := range s.variants {
-		if w, own := other.scenario.Workload, v.scenario.Workload; other.workload.ImageDigest != "" && w.Image == own.Image && w.Build == own.Build {
-			v.workload.Image, v.workload.Build, v.workload.ImageDigest = other.workload.Image, "", other.workload.ImageDigest
-			return nil
-		}
-	}
-	what := "the image " + v.workload.Image + " is being fetched"
-	if v.workload.Build != "" {
-		what = "the image is being built from " + v.workload.Build
+func resolveImage(ctx context.Context, sc *scenarios.Scenario, w targets.Workload, note func(string, ...any)) (targets.Workload, error) {
+	what := "the image " + w.Image + " is being fetched"
+	if w.Build != "" {
+		what = "the image is being built from " + w.Build
 	}
 	var resolved targets.Workload
 	var err error
 	done := make(chan struct{})
 	go func() {
-		resolved, err = image.Resolve(ctx, v.workload)
+		resolved, err = image.Resolve(ctx, w)
 		close(done)
 	}()
 	select {
 	case <-done:
 	case <-time.After(tellAfter):
-		s.note("%s", what)
+		note("%s", what)
 		<-done
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause
+		return w, cause
 	}
 	if _, missing := errors.AsType[*targets.Unavailable](err); missing {
-		return &NotAvailableError{err}
+		return w, &NotAvailableError{err}
 	}
 	if err != nil {
 		field := "workload.image"
-		if v.workload.Build != "" {
+		if w.Build != "" {
 			field = "workload.build"
 		}
-		return decode.Faults{v.scenario.Source.Fault(field, err.Error(), "")}
+		return w, decode.Faults{sc.Source.Fault(field, err.Error(), "an image that this machine can run")}
 	}
-	v.workload = resolved
-	return nil
+	return resolved, nil
 }

@@ -47,11 +47,14 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 }
 
 // readiness is what a server has to answer to be ready.
-func readiness(path string) string {
-	if targets.IsCall(path) {
-		return "the gRPC call " + path
+func readiness(w targets.Workload) string {
+	switch {
+	case targets.IsCall(w.Ready):
+		return "the gRPC call " + w.Ready
+	case w.AnyAnswer:
+		return "GET " + w.Ready + " with a status below 500"
 	}
-	return "GET " + path + " with 2xx"
+	return "GET " + w.Ready + " with 2xx"
 }
 
 // deploy starts the server, for as long as the scenario allows and nobody
@@ -61,7 +64,7 @@ func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, err
 	limit := v.scenario.Workload.StartTimeout
 	ctx, cancel := targets.WithStartLimit(ctx, limit,
 		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer %s)",
-			limit, readiness(v.workload.Ready)))
+			limit, readiness(v.workload)))
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()

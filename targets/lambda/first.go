@@ -71,7 +71,7 @@ func stages(began time.Time, e service.Environment, ready time.Duration) []recor
 	return []record.Stage{{Name: targets.Started, At: started}, {Name: targets.Listening, At: listening}, {Name: targets.Ready, At: ready}}
 }
 
-// ready repeats the readiness request until it is answered with 2xx, and
+// ready repeats the readiness request until it is answered as the workload wants, and
 // returns when that was.
 func (t target) ready(ctx context.Context, i *instance, at service.Addresses, w targets.Workload, began time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
