@@ -3,7 +3,6 @@ package vm_test
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -222,9 +221,7 @@ func TestImagesThatAreRefused(t *testing.T) {
 		"a script without one":                   {v1.Config{Entrypoint: []string{"/srv/run"}}, tar.Header{Name: "srv/run", Typeflag: tar.TypeReg, Mode: 0o755, Uname: "#!/bin/sh\n"}, []string{"/srv/run", "no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-			defer cancel()
-			d, err := target.Deploy(ctx, targets.Workload{Image: serverImage(t, c.config, c.file), Ready: "/ready"})
+			d, err := target.Deploy(t.Context(), targets.Workload{Image: serverImage(t, c.config, c.file), Ready: "/ready"})
 			if err == nil {
 				t.Fatalf("Deploy succeeded: %v", d.Close(t.Context()))
 			}
