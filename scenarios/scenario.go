@@ -218,7 +218,8 @@ type Data struct {
 	// The number of examples in one request.
 	Batch int `key:"batch" default:"1" min:"1" max:"10000"`
 	// The number of different requests. They are made before the load starts, and sent in
-	// random order. With a file, only so many are taken from its beginning.
+	// random order. With a file, only so many are taken from its beginning. A mix takes at
+	// most 20,000 requests, from 16 MiB of the file.
 	Corpus int `key:"corpus" absent:"10000; with a file as many as it has records for" min:"1" max:"1000000"`
 	// Params are all of the generator's, by their names.
 	Params map[string]float64 `inline:"parameters"`

@@ -42,6 +42,8 @@ type Column struct {
 	Numeric bool
 	// Whole says that all of them are whole numbers from 0 on.
 	Whole bool
+	// Text is the first value that is not a number, or its beginning.
+	Text string
 	// Missing is the number of records without a value.
 	Missing int
 	// Distinct are the different values, sorted, if the column was to be looked at for
@@ -51,6 +53,9 @@ type Column struct {
 	seen map[string]bool
 	over bool
 }
+
+// longestText bounds the Text of a column, in bytes.
+const longestText = 40
 
 // maxDistinct bounds the classes of a label: a column of more different values holds none.
 const maxDistinct = 1000
@@ -90,6 +95,13 @@ var conversions = map[string]string{
 // Open opens a file and reads it through. distinct are the columns whose different values
 // are wanted. The error names the lines at fault.
 func Open(path string, distinct ...string) (*File, error) {
+	info, err := os.Stat(path) // before it is opened, which a pipe never is while nobody writes
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is %s; want a file, which can be read more than once", filepath.Base(path), irregular(info.Mode()))
+	}
 	end := strings.ToLower(filepath.Ext(path))
 	format, ok := formats[end]
 	if !ok {
@@ -98,13 +110,6 @@ func Open(path string, distinct ...string) (*File, error) {
 			want += ", or convert it to " + how
 		}
 		return nil, fmt.Errorf("%s is not in a format that is read; want %s", filepath.Base(path), want)
-	}
-	info, err := os.Stat(path) // before it is opened, which a pipe never is while nobody writes
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is %s; want a file, which can be read more than once", filepath.Base(path), irregular(info.Mode()))
 	}
 	opened, err := os.Open(path)
 	if err != nil {
@@ -225,7 +230,10 @@ func (c *Column) learn(v generators.Value) {
 		return
 	}
 	if c.Numeric {
-		c.Numeric, c.Whole = numeric(text, c.Whole)
+		if c.Numeric, c.Whole = numeric(text, c.Whole); !c.Numeric {
+			plain := v.Plain()
+			c.Text = strings.ToValidUTF8(strings.Clone(plain[:min(len(plain), longestText)]), "")
+		}
 	}
 	if c.seen != nil && !c.over {
 		c.seen[v.Plain()] = true
@@ -259,6 +267,13 @@ func (f *File) Path() string { return f.path }
 
 // Size is the length of the file in bytes.
 func (f *File) Size() int64 { return f.size }
+
+// SizeOf is how many bytes of the file its first records take, at least 1 of them; more
+// than they do where not every record of a long file is marked.
+func (f *File) SizeOf(records int) int64 {
+	_, to, _ := f.rows.part(records-1, f.size)
+	return to
+}
 
 // Len is the number of records.
 func (f *File) Len() int { return f.rows.count }

@@ -157,9 +157,9 @@ func TestColumnFacts(t *testing.T) {
 	want := []Column{
 		{Name: "n", Numeric: true},
 		{Name: "w", Numeric: true, Whole: true, Distinct: []string{"0", "3", "7"}},
-		{Name: "t", Distinct: []string{"x", "y"}},
+		{Name: "t", Text: "x", Distinct: []string{"x", "y"}},
 		{Name: "m", Numeric: true, Whole: true, Missing: 1},
-		{Name: "words"},
+		{Name: "words", Text: "nan"},
 	}
 	if diff := cmp.Diff(want, f.Columns(), cmp.AllowUnexported(Column{}), cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".over" }, cmp.Ignore())); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)

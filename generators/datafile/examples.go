@@ -87,7 +87,7 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 		}
 		if l.Features == nil {
 			if e.features = f.numericColumns(e.label, e.expect); len(e.features) == 0 {
-				wrong = append(wrong, &ColumnError{Key: "features", Problem: "no column of " + f.Name() + " is a number in every record", Want: "a file with numbers"})
+				wrong = append(wrong, &ColumnError{Key: "features", Problem: "no column of " + f.Name() + " is a number in every record" + f.texts(), Want: "a column of numbers" + sendTexts})
 			}
 		}
 	}
@@ -143,13 +143,32 @@ func (f *File) checkFeature(key string, column int) error {
 		return nil
 	}
 	switch c := f.columns[column]; {
-	case !c.Numeric:
-		return &ColumnError{Key: key, Problem: fmt.Sprintf("column %q is not a number in every record", c.Name), Want: "a column of numbers"}
+	case c.Text != "":
+		return &ColumnError{Key: key, Problem: fmt.Sprintf("column %q is not a number in every record: one is %q", c.Name, c.Text), Want: "a column of numbers" + sendTexts}
 	case c.Missing > 0:
 		return &ColumnError{Key: key, Problem: fmt.Sprintf("column %q has no value in %d of %d records", c.Name, c.Missing, f.Len()), Want: "a number in each"}
 	}
 	return nil
 }
+
+// sendTexts is what to do with columns that are not numbers.
+const sendTexts = `; send a text by data.tensors, such as {NAME: "BYTES[1]"}, or in the body of protocol template`
+
+// texts names the columns that are not numbers, with an example of each.
+func (f *File) texts() string {
+	var all []string
+	for _, c := range f.columns {
+		if c.Text != "" && len(all) < mostTexts {
+			all = append(all, fmt.Sprintf("%s has %q", c.Name, c.Text))
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return ": " + strings.Join(all, ", ")
+}
+
+const mostTexts = 20
 
 // numericColumns are those that a row is made of where no features are named.
 func (f *File) numericColumns(except ...int) (columns []int) {

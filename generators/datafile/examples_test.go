@@ -128,7 +128,7 @@ func TestLayoutMistakes(t *testing.T) {
 		{Layout{Rows: true, Features: []string{"sepal", "petl", "note", "gap"}, Label: "spcies", Expect: "seen"}, []string{
 			`label: iris.csv has no column "spcies"; want one of its columns`,
 			`features[1]: iris.csv has no column "petl"; want one of its columns`,
-			`features[2]: column "note" is not a number in every record; want a column of numbers`,
+			`features[2]: column "note" is not a number in every record: one is "x"; want a column of numbers; send a text by data.tensors, such as {NAME: "BYTES[1]"}, or in the body of protocol template`,
 			`features[3]: column "gap" has no value in 1 of 3 records; want a number in each`,
 		}},
 		{Layout{Rows: true, Label: "species", Classes: []string{"setosa", "virginica"}}, []string{
@@ -144,7 +144,7 @@ func TestLayoutMistakes(t *testing.T) {
 		}
 	}
 	_, err := opened(t, "a.csv", "a\nx\n").Examples(Layout{Rows: true})
-	if wrong, ok := errors.AsType[*ColumnError](err.(interface{ Unwrap() []error }).Unwrap()[0]); !ok || wrong.Key != "features" || wrong.Problem != "no column of a.csv is a number in every record" {
+	if wrong, ok := errors.AsType[*ColumnError](err.(interface{ Unwrap() []error }).Unwrap()[0]); !ok || wrong.Key != "features" || wrong.Problem != `no column of a.csv is a number in every record: a has "x"` {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sort"
+	"strings"
 )
 
 // Class is one kind of request of a mix.
@@ -28,14 +30,14 @@ func Mix(classes []Class) (*Corpus, error) {
 	if len(classes) == 0 {
 		return nil, errors.New("mix requests: no classes, want at least one")
 	}
+	if err := checkHeld(classes); err != nil {
+		return nil, err
+	}
 	c := newCorpus(classes[0].Corpus.protocol, 0)
 	sum := sha256.New()
 	for _, part := range classes {
 		if part.Weight < 1 {
 			return nil, fmt.Errorf("mix requests: weight: %d for class %s, want at least 1", part.Weight, part.Name)
-		}
-		if part.Corpus.Streamed() {
-			return nil, fmt.Errorf("mix requests: class %s: %s is too large for a mix, whose requests are held in memory", part.Name, part.Corpus.from.Records.File().Name())
 		}
 		c.classes = append(c.classes, class{part, c.size})
 		c.requests = append(c.requests, part.Corpus.requests...)
@@ -44,6 +46,29 @@ func Mix(classes []Class) (*Corpus, error) {
 	}
 	c.hash = hex.EncodeToString(sum.Sum(nil))
 	return c, nil
+}
+
+// checkHeld says which classes have more requests than are held in memory.
+func checkHeld(classes []Class) error {
+	var large []string
+	fits, name := mostHeld, ""
+	for _, part := range classes {
+		if !part.Corpus.Streamed() {
+			continue
+		}
+		cfg := part.Corpus.from
+		name = cfg.Records.File().Name()
+		large = append(large, fmt.Sprintf("class %s has %d from %.1f MiB of %s", part.Name, cfg.Size, float64(cfg.bytesOf(cfg.Size))/(1<<20), name))
+		fits = min(fits, sort.Search(cfg.Size, func(n int) bool { return cfg.bytesOf(n+1) > mostHeldSize }))
+	}
+	if large == nil {
+		return nil
+	}
+	want := fmt.Sprintf("at most %d from %d MiB", mostHeld, mostHeldSize>>20)
+	if fits > 0 {
+		want += fmt.Sprintf(": data.corpus: %d takes so many from the beginning of %s", fits, name)
+	}
+	return fmt.Errorf("the requests of a mix are held in memory, and %s; want %s, or a phase without a mix", strings.Join(large, ", "), want)
 }
 
 // Classes names the classes of a Mix; nil of another corpus.

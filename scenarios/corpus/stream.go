@@ -7,15 +7,20 @@ import (
 	"math/bits"
 )
 
-// What a file may hold for its requests to be held in memory, which takes several times
+// What requests may be made of for them to be held in memory, which takes several times
 // as much.
 const (
 	mostHeld     = 20_000   // requests
-	mostHeldSize = 16 << 20 // of the file, in bytes
+	mostHeldSize = 16 << 20 // bytes, of the file
 )
 
 func (cfg Config) isLarge() bool {
-	return cfg.Size > mostHeld || cfg.Records.File().Size() > mostHeldSize
+	return cfg.Size > mostHeld || cfg.bytesOf(cfg.Size) > mostHeldSize
+}
+
+// bytesOf is how much of the file the first so many requests are made of.
+func (cfg Config) bytesOf(requests int) int64 {
+	return cfg.Records.File().SizeOf(requests * cfg.Batch)
 }
 
 // hashRecords tells requests of one file apart from those of another, and from other

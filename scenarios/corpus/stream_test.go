@@ -189,14 +189,41 @@ func TestRecordsHash(t *testing.T) {
 	}
 }
 
-// TestLargeFilesAreNotMixed says why.
+// TestLargeFilesAreNotMixed says why, and how many requests of them are: as many as it says
+// make a mix, and one more does not.
 func TestLargeFilesAreNotMixed(t *testing.T) {
-	c, err := fromFile(t, rowsOf(mostHeld+1), nil)
-	if err != nil {
-		t.Fatal(err)
+	long := make([]string, 420)
+	for i := range long {
+		long[i] = strings.Repeat("x", 40<<10) + ",a,0"
 	}
-	if _, err := Mix([]Class{{"a", 1, c}}); err == nil || !strings.Contains(err.Error(), "class a: asks.csv is too large for a mix") {
-		t.Errorf("error %v", err)
+	for _, tc := range []struct {
+		rows  []string
+		batch int
+		fits  int
+		want  string
+	}{
+		{rowsOf(mostHeld + 1), 1, mostHeld, "class a has 20001 from 0.3 MiB of asks.csv; want at most 20000 from 16 MiB: data.corpus: 20000 takes so many from the beginning of asks.csv, or a phase without a mix"},
+		{long, 2, 204, "class a has 210 from 16.4 MiB of asks.csv; want at most 20000 from 16 MiB: data.corpus: 204 takes so many from the beginning of asks.csv, or a phase without a mix"},
+		{[]string{strings.Repeat("x", 17<<20) + ",a,0"}, 1, 0, "class a has 1 from 17.0 MiB of asks.csv; want at most 20000 from 16 MiB, or a phase without a mix"},
+	} {
+		for _, size := range []int{len(tc.rows) / tc.batch, tc.fits + 1, tc.fits} {
+			if size == 0 {
+				continue
+			}
+			c, err := fromFile(t, tc.rows, func(cfg *Config) { cfg.Size, cfg.Batch = size, tc.batch })
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Mix([]Class{{"a", 1, c}})
+			switch {
+			case size == tc.fits:
+				if err != nil {
+					t.Errorf("%d requests: error %v", size, err)
+				}
+			case err == nil || size == len(tc.rows)/tc.batch && err.Error() != "the requests of a mix are held in memory, and "+tc.want:
+				t.Errorf("%d requests: error %v\nwant %s", size, err, tc.want)
+			}
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (o *Options) settle(path string) error {
 		if faults, ok := errors.AsType[decode.Faults](err); ok {
 			return faults
 		}
-		return decode.Faults{{File: path, Problem: err.Error()}}
+		return decode.Faults{(*decode.Source)(nil).FileFault("", path, err, "the path of a recording")}
 	}
 	defer in.close()
 	var names []string
@@ -152,7 +152,7 @@ func (o *Options) readAll(path string, left *leftOut, yield func(*Request) error
 	defer in.close()
 	in.left = left
 	if in.bodies, err = openBodies(o.Bodies); err != nil {
-		return nil, decode.Faults{{File: o.Bodies, Problem: err.Error()}}
+		return nil, decode.Faults{(*decode.Source)(nil).FileFault("--bodies", o.Bodies, err, "a file with a body on each line")}
 	}
 	defer in.bodies.close()
 	return in, o.format.read(in, func(r *Request) error {
