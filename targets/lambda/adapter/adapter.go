@@ -50,7 +50,7 @@ type adapter struct {
 
 func newAdapter(c Config, ended <-chan struct{}) *adapter {
 	return &adapter{
-		Config: c, api: newRuntimeAPI(c.API), server: newTransport(fmt.Sprintf("127.0.0.1:%d", c.Port), idleTime),
+		Config: c, api: newRuntimeAPI(c.API), server: newServerTransport(fmt.Sprintf("127.0.0.1:%d", c.Port)),
 		ended: ended, replies: make(chan struct{}, 1),
 	}
 }

@@ -1,9 +1,11 @@
 package adapter_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -48,6 +50,9 @@ func TestMain(m *testing.M) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "bootstrap":
 		lambda.Start(functionurl.Handler(site()))
+	case "two writes":
+		fmt.Println(twoWrites())
+		os.Exit(1)
 	case "orphan": // leaves a child to whoever is the first process
 		sh := exec.Command("sh", "-c", "sleep 0.05 & exit")
 		_ = sh.Run()
@@ -89,6 +94,36 @@ func program(tb testing.TB) string {
 		tb.Fatalf("build lambdaadapter: %v", built.err)
 	}
 	return built.dir + "/lambdaadapter"
+}
+
+// twoWrites serves as simple servers do: the head of an answer, and then its body, which the
+// kernel may hold back until the head is acknowledged.
+func twoWrites() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			if conn.(*net.TCPConn).SetNoDelay(false) != nil {
+				return
+			}
+			for requests := bufio.NewReader(conn); ; {
+				r, err := http.ReadRequest(requests)
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+				_, _ = io.WriteString(conn, "body")
+			}
+		}()
+	}
 }
 
 // loaded holds whether the server that loads has.
