@@ -11,7 +11,7 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup python bench peers bench-peers prove test race check lint golden fuzz clean
+.PHONY: help build setup python node bench peers bench-peers prove test race check lint golden fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ setup: ## Install what the targets need and is missing; fails when something sta
 
 python: ## Install the Python clients and servers that tests run (1.3 GB, in the cache folder)
 	@.setup/python
+
+node: ## Install the server for Node.js that tests run (14 MB, in the cache folder)
+	@.setup/node
 
 bench: build ## Set up, then compare the targets that can run here; leaves runs/<id>/
 	@.setup/install || { code=$$?; [ $$code -ne 130 ] || exit $$code; \

@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestSetup runs .setup/install and .setup/python on made up machines: PATH holds the fakes of
+// TestSetup runs .setup/install, .setup/python and .setup/node on made up machines: PATH holds the fakes of
 // testdata/setup/fake, what was "installed", and the few tools that every system
 // has.
 func TestSetup(t *testing.T) {
@@ -25,6 +25,7 @@ func TestSetup(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SETUP", filepath.Join(setup, "install"))
 			env.Setenv("SETUP_PYTHON", filepath.Join(setup, "python"))
+			env.Setenv("SETUP_NODE", filepath.Join(setup, "node"))
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 			env.Setenv("SERVEBENCH_CACHE", "cache") // whose path is in what is said
 			installed := filepath.Join(env.WorkDir, "installed")
