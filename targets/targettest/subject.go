@@ -64,7 +64,12 @@ func (p *subject) listens() bool { return !p.Replaces || p.Listens }
 // deploy deploys the workload, which has to succeed.
 func (p *subject) deploy(w targets.Workload) *targets.Deployment {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.Context(), patience)
+	return p.deployWithin(patience, w)
+}
+
+func (p *subject) deployWithin(most time.Duration, w targets.Workload) *targets.Deployment {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.Context(), most)
 	defer cancel()
 	d, err := p.target.Deploy(ctx, w)
 	if err != nil {

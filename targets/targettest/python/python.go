@@ -26,14 +26,21 @@ func Environment(tb testing.TB, name string) string {
 	if testing.Short() {
 		tb.Skip("runs clients and servers for Python; run without -short")
 	}
+	return Installed(tb, "python", "--find", name)
+}
+
+// Installed runs a script of .setup that looks for what tests need, and returns the path
+// that it prints. It skips the test where the script says that it is not installed.
+func Installed(tb testing.TB, script string, args ...string) string {
+	tb.Helper()
 	var stderr strings.Builder
-	find := exec.CommandContext(tb.Context(), filepath.Join(root(tb), ".setup", "python"), "--find", name)
+	find := exec.CommandContext(tb.Context(), filepath.Join(root(tb), ".setup", script), args...)
 	find.Stderr = &stderr
-	dir, err := find.Output()
+	path, err := find.Output()
 	if err != nil {
 		tb.Skip(strings.TrimSpace(strings.TrimPrefix(stderr.String(), "setup: ")))
 	}
-	return strings.TrimSpace(string(dir))
+	return strings.TrimSpace(string(path))
 }
 
 // Run runs a script of the environment "serving" with its arguments. It fails the test

@@ -6,6 +6,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,6 +58,10 @@ func run(stdout, stderr io.Writer) int {
 	noise, _ := strconv.Atoi(os.Getenv("TEST_NOISE")) // none unless it is a number
 	for line := range noise {
 		fmt.Fprintln(stderr, "a line of noise,", line)
+	}
+	logged, _ := strconv.Atoi(os.Getenv("TEST_LOG_MIB"))
+	for range logged * 16 { // a block of 64 KiB at a time
+		io.WriteString(stdout, strings.Repeat(strings.Repeat("x", 127)+"\n", 512))
 	}
 	switch os.Getenv("TEST_START") {
 	case "die":
@@ -129,6 +135,7 @@ func handler(stderr io.Writer) http.Handler {
 	mux.HandleFunc("GET /report", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(report(began, r.FormValue("write") != "", r.Form["file"])) // the client sees a short answer
 	})
+	mux.HandleFunc("POST /predict", predict)
 	mux.HandleFunc("POST /burn", func(_ http.ResponseWriter, r *http.Request) {
 		burn(time.Duration(number(r, "ms")) * time.Millisecond)
 	})
@@ -147,6 +154,30 @@ func handler(stderr io.Writer) http.Handler {
 		os.Exit(number(r, "code"))
 	})
 	return mux
+}
+
+// predict answers {"features":[…]} with the label that the linear model in the file
+// $TEST_MODEL gives.
+func predict(w http.ResponseWriter, r *http.Request) {
+	var model struct {
+		Weights [][]float64
+		Bias    []float64
+	}
+	var asked struct{ Features []float64 }
+	text, err1 := os.ReadFile(os.Getenv("TEST_MODEL"))
+	err2 := json.Unmarshal(text, &model)
+	err3 := json.NewDecoder(r.Body).Decode(&asked)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	scores := slices.Clone(model.Bias)
+	for class, weights := range model.Weights {
+		for i, weight := range weights {
+			scores[class] += weight * asked.Features[i]
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]int{"label": slices.Index(scores, slices.Max(scores))}) // the client sees a short answer
 }
 
 // number reads a query parameter; 0 when it is not one.
