@@ -118,8 +118,8 @@ func TestMistakesAreNamed(t *testing.T) {
 			[]string{"memory 5MiB", "--memory-limit", "timeout 1h", "idle timeout 0s", "concurrency 0", "burst -1", `--sandbox: "x"`, `--listen: "y"`, `--operator: "z"`, `--env: "q"`, "--cpus", `name "a.b"`},
 		},
 		{
-			cli.Usage, "--function SELF --image x --adapter . --port -1 --ready x --events y --invoke-mode z --network bridge --tmp 1B --files nonesuch",
-			[]string{"--files: stat ", "want one of --function, --image and --build", "--adapter: . is not an executable file", "--port: -1", `--ready: "x"`, `--events: "y"`, `--invoke-mode: "z"`, `--network: "bridge" is none of auto, own, host`, `--tmp: "1B": want a size from 1MiB to 10GiB`},
+			cli.Usage, "--function SELF --image x --adapter . --port -1 --ready x --events y --invoke-mode z --network bridge --tmp 1B --files nonesuch --workdir nonesuch",
+			[]string{"--files: stat ", "--workdir: stat ", "want one of --function, --image and --build", "--adapter: . is not an executable file", "--port: -1", `--ready: "x"`, `--events: "y"`, `--invoke-mode: "z"`, `--network: "bridge" is none of auto, own, host`, `--tmp: "1B": want a size from 1MiB to 10GiB`},
 		},
 		{cli.Usage, "--function SELF --image x", []string{"want one of --function, --image and --build"}},
 		{cli.Usage, "--function SELF stray", []string{`argument "stray"`, "stand after --"}},

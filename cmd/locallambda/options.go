@@ -24,6 +24,7 @@ type options struct {
 	function        string
 	image, build    string
 	files           []string
+	workdir         string
 	name            string
 	adapter         service.Adapter
 	network, tmp    string
@@ -50,6 +51,7 @@ func (o *options) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.image, "image", "", "container image in place of --function: a reference, or the `path` of a tarball or an OCI layout")
 	f.StringVar(&o.build, "build", "", "`folder` with a Dockerfile to build the image from, in place of --image")
 	f.StringArrayVar(&o.files, "files", nil, "`path` of a file or folder that the function needs, which a container has at the same place; repeatable")
+	f.StringVar(&o.workdir, "workdir", "", "working `folder` of --function, which a container has at the same place if --files name it or something in it")
 	f.StringVar(&o.adapter.Program, "adapter", "", "`path` of lambdaadapter, under which the function is an HTTP server (default none: the function is a bootstrap)")
 	f.IntVar(&o.adapter.Port, "port", 0, "`port` that the server listens on (default that which the image exposes, else what it has as PORT)")
 	f.StringVar(&o.adapter.Ready, "ready", "/", "`path` on which the server answers with a status below 500 once it is ready")
@@ -115,6 +117,10 @@ func (o *options) config() (service.Config, service.Function, error) {
 		check("files", err)
 		f.Files = append(f.Files, path)
 	}
+	if o.workdir != "" {
+		f.Dir, err = filepath.Abs(o.workdir)
+		check("workdir", errors.Join(err, folder(f.Dir)))
+	}
 	check(o.what(&f))
 	if o.adapter.Program != "" {
 		c.Adapter, f.Adapter = &o.adapter, &o.adapter
@@ -164,6 +170,15 @@ func (o *options) what(f *service.Function) (flag string, err error) {
 		return "image", err
 	}
 	return "", nil
+}
+
+// folder says why a folder cannot be worked in.
+func folder(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", path)
+	}
+	return err
 }
 
 // executable says why a file cannot be run.

@@ -72,6 +72,9 @@ func function(w targets.Workload) ([]string, error) {
 	for _, file := range w.Files {
 		args = append(args, "--files", file)
 	}
+	if w.Dir != "" {
+		args = append(args, "--workdir", w.Dir)
+	}
 	return args, nil
 }
 

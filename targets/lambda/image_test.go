@@ -131,6 +131,49 @@ func TestAnImage(t *testing.T) {
 	t.Logf("prepared in %v", prepared)
 }
 
+// A command that comes with its files works in its folder, as on the machine itself.
+func TestACommandWithFiles(t *testing.T) {
+	server := targettest.Build(t)
+	folder := t.TempDir()
+	if strings.HasPrefix(folder, "/tmp/") { // which every container has to itself
+		var err error
+		if folder, err = os.MkdirTemp("/var/tmp", "servebench-test-"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(folder) })
+	}
+	path := filepath.Join(folder, "server")
+	if err := os.Link(server, path); err != nil {
+		body, err := os.ReadFile(server)
+		if err == nil {
+			err = os.WriteFile(path, body, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sandbox := range []string{service.Processes, service.Runc} {
+		options := map[string]string{"adapter": "on"}
+		target := imageFunctions(t, options)
+		options["sandbox"] = sandbox
+		if sandbox == service.Processes {
+			target = opened(t, options)
+		}
+		d, err := target.Deploy(t.Context(), targets.Workload{
+			Command: []string{path, "--listen={host}:{port}"}, Dir: folder, Files: []string{folder}, Ready: "/ready", Env: []string{"TEST_START=web"},
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", sandbox, err)
+		}
+		if seen := report(t, d); seen.Dir != folder {
+			t.Errorf("%s: the server works in %q, want %q", sandbox, seen.Dir, folder)
+		}
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A command in the scenario replaces what the image says to start.
 func TestACommandInAnImage(t *testing.T) {
 	target := imageFunctions(t, map[string]string{})
@@ -177,6 +220,7 @@ type seen struct {
 	Args, Env []string
 	UID       int
 	Writable  bool
+	Dir       string
 }
 
 func report(t *testing.T, d *targets.Deployment) (s seen) {

@@ -108,7 +108,7 @@ func (s Plain) start(p Process) (*local.Process, error) {
 	} else {
 		args[0] = filepath.Base(path)
 	}
-	return local.Start(local.Command{Path: program, Args: args, Env: env, Network: p.Network, CPUs: s.Function.CPUSet, Cgroup: p.Cgroup, Tee: p.Output})
+	return local.Start(local.Command{Path: program, Args: args, Env: env, Dir: s.Function.Dir, Network: p.Network, CPUs: s.Function.CPUSet, Cgroup: p.Cgroup, Tee: p.Output})
 }
 
 // environment completes that of a function, whose own variables and folder are these. A
