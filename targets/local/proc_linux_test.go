@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -63,6 +64,50 @@ func TestDescendants(t *testing.T) {
 	p.Kill()
 	if _, err := TreeUsage(p.PID()); err == nil {
 		t.Error("TreeUsage of a process that is gone succeeds")
+	}
+}
+
+// Servers with workers are counted whole, without a cgroup as with one: the workers that
+// run, in sessions of their own as well, and those that ended.
+func TestUsageOfWorkers(t *testing.T) {
+	setsid, err := exec.LookPath("setsid")
+	if err != nil {
+		t.Skipf("no setsid in PATH (Debian: util-linux): %v", err)
+	}
+	group, err := NewCgroup()
+	if err != nil {
+		t.Logf("without a cgroup: %v", err)
+	}
+	defer group.Close()
+	const burn = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"
+	p := shell(t, fmt.Sprintf("sh -c '%s' & wait; %s sh -c '%s; echo worked; exec sleep 60' & exec sleep 60", burn, setsid, burn), func(c *Command) { c.Cgroup = group })
+	for deadline := time.Now().Add(time.Minute); p.Output.String() != "worked"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the workers do not get ready")
+		}
+	}
+	server, err := readStat(p.PID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var worker time.Duration
+	for _, pid := range Descendants(p.PID()) {
+		if s, err := readStat(pid); err == nil && pid != p.PID() {
+			worker += s.cpu
+		}
+	}
+	if server.reaped == 0 || worker == 0 {
+		t.Fatalf("an ended worker used %s, a running one %s, want some of both", server.reaped, worker)
+	}
+	usage, err := TreeUsage(p.PID())
+	if err != nil || usage.CPU < server.reaped+worker {
+		t.Errorf("usage %v, %v, want at least %s and %s", usage, err, server.reaped, worker)
+	}
+	if group == nil {
+		return
+	}
+	if usage, err = group.Usage(); err != nil || usage.CPU < server.reaped+worker-2*tick {
+		t.Errorf("usage by the cgroup %v, %v, want at least %s and %s", usage, err, server.reaped, worker)
 	}
 }
 
