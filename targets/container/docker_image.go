@@ -14,10 +14,6 @@ import (
 	"servebench/targets/local"
 
 	"github.com/containerd/errdefs"
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/moby/moby/client"
 )
 
@@ -111,16 +107,8 @@ func (s *shelf) clear(ctx context.Context) error {
 // load puts an image into the engine.
 func load(ctx context.Context, cli *client.Client, img *image.Image) (*dockerImage, error) {
 	mark := fmt.Sprintf("%s-%08x", local.Self(), rand.Uint32())
-	tag, err := name.NewTag(imagePrefix + mark)
-	if err != nil {
-		return nil, fmt.Errorf("name the image: %w", err)
-	}
-	own, err := marked(img.Image, mark)
-	if err != nil {
-		return nil, fmt.Errorf("name the image: %w", err)
-	}
-	loaded := &dockerImage{Image: img, ref: tag.String(), loaded: true}
-	if err := loaded.load(ctx, cli, tag, own); err != nil {
+	loaded := &dockerImage{Image: img, ref: imagePrefix + mark, loaded: true}
+	if err := loaded.load(ctx, cli, mark); err != nil {
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
 		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove(late, cli))
@@ -128,29 +116,15 @@ func load(ctx context.Context, cli *client.Client, img *image.Image) (*dockerIma
 	return loaded, nil
 }
 
-// marked returns the image with a label that no other has.
-func marked(img v1.Image, mark string) (v1.Image, error) {
-	file, err := img.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	config := file.DeepCopy().Config
-	if config.Labels == nil {
-		config.Labels = map[string]string{}
-	}
-	config.Labels["servebench.deployment"] = mark
-	return mutate.Config(img, config)
-}
-
 // load streams the image to the engine. When ctx ends the stream breaks off,
 // which makes the engine drop what it has; an engine that has all of it is
 // waited for, since the image would appear after its removal otherwise.
-func (i *dockerImage) load(ctx context.Context, cli *client.Client, tag name.Tag, img v1.Image) error {
+func (i *dockerImage) load(ctx context.Context, cli *client.Client, mark string) error {
 	r, w := io.Pipe()
 	defer context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) })()
 	written := make(chan error, 1)
 	go func() {
-		err := tarball.Write(tag, img, w)
+		err := writeArchive(w, i.Image.Image, i.ref, mark)
 		w.CloseWithError(err)
 		written <- err
 	}()

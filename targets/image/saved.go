@@ -95,7 +95,7 @@ type savedLayer struct {
 func (l savedLayer) DiffID() (v1.Hash, error) { return l.digest, nil }
 
 // MediaType implements partial.UncompressedLayer.
-func (l savedLayer) MediaType() (types.MediaType, error) { return types.DockerLayer, nil }
+func (l savedLayer) MediaType() (types.MediaType, error) { return types.DockerUncompressedLayer, nil }
 
 // Uncompressed implements partial.UncompressedLayer.
 func (l savedLayer) Uncompressed() (io.ReadCloser, error) {
