@@ -26,6 +26,10 @@ const (
 	NameServer = "10.0.2.3"
 )
 
+// HostName is the guest's name. Servers that look up the address of their own find it in
+// /etc/hosts.
+const HostName = "servebench"
+
 // StopCommand is the line that makes the first process send the server its stop
 // signal.
 const StopCommand = "stop"
@@ -54,7 +58,7 @@ type Root struct {
 // Files are what every server finds in the guest, by path: its names and name servers.
 func Files() map[string]string {
 	return map[string]string{
-		"/etc/hosts":       "127.0.0.1 localhost\n",
+		"/etc/hosts":       "127.0.0.1 localhost\n::1 localhost\n" + strings.TrimSuffix(Address, "/24") + " " + HostName + "\n",
 		"/etc/resolv.conf": "nameserver " + NameServer + "\n",
 	}
 }

@@ -213,7 +213,7 @@ func mountAll() error {
 	if err := errors.Join(standardFiles(), loosen()); err != nil {
 		return err
 	}
-	if err := unix.Sethostname([]byte("servebench")); err != nil {
+	if err := unix.Sethostname([]byte(guest.HostName)); err != nil {
 		return fmt.Errorf("set the host's name: %w", err)
 	}
 	return nil
