@@ -215,7 +215,7 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 		return nil, nil, fmt.Errorf("run the function in a container: %w", unavailable)
 	}
 	img, err := image.Open(ctx, f.Workload)
-	if err != nil && kind == Auto && ofCommand {
+	if err != nil && kind == Auto && ofCommand && ctx.Err() == nil {
 		return f.plain(err.Error())
 	}
 	if err != nil {

@@ -1,12 +1,15 @@
 package service
 
 import (
+	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
 
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/oci"
 	"servebench/targets/targettest"
 )
 
@@ -29,5 +32,19 @@ func TestLargeImagesAreRefused(t *testing.T) {
 	}
 	if err := checkSize(t.Context(), img, 2*size); err != nil {
 		t.Error(err)
+	}
+}
+
+// A choice that is given up falls back to nothing.
+func TestChoiceIsGivenUp(t *testing.T) {
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
+	if _, unavailable := oci.FindRuntime(); unavailable != nil {
+		t.Skip(unavailable)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := Function{Workload: targets.Workload{Command: []string{targettest.Build(t)}}}
+	if s, _, err := Choose(ctx, Auto, f, t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("chose %v, %v", s, err)
 	}
 }
