@@ -209,33 +209,44 @@ func isSignature(name string) bool {
 func (c *cleaner) target(r *Request) []found {
 	path, query, hasQuery := strings.Cut(r.Target, "?")
 	path, all := c.cut(inURL, path)
+	r.Target = path
 	if !hasQuery {
-		r.Target = path
 		return all
 	}
+	query, more := c.pairs(inParameter, query, func(s found) string {
+		if isSignature(s.name) {
+			return ""
+		}
+		return c.refer(r.Host, s)
+	})
+	query, others := c.cut(inURL, query)
+	if query != "" {
+		r.Target += "?" + query
+	}
+	return slices.Concat(all, more, others)
+}
+
+// pairs puts something else in the place of the secret values of a query or a form, and
+// leaves out those for which that is "".
+func (c *cleaner) pairs(where, text string, instead func(found) string) (string, []found) {
+	var all []found
 	var pairs []string
-	for pair := range strings.SplitSeq(query, "&") {
+	for pair := range strings.SplitSeq(text, "&") {
 		key, value, _ := strings.Cut(pair, "=")
-		s := found{inParameter, key, value}
+		s := found{where, key, value}
 		if plain, err := url.QueryUnescape(key); err == nil {
 			s.name = plain
 		}
-		if value == "" || !c.isSecret(s.name) || len(secret.Find("", "?"+pair)) == 0 {
-			pairs = append(pairs, pair)
-			continue
+		if value != "" && value != removed && c.isSecret(s.name) && len(secret.Find("", "?"+pair)) > 0 {
+			all = append(all, s)
+			if value = instead(s); value == "" {
+				continue
+			}
+			pair = key + "=" + value
 		}
-		all = append(all, s)
-		if !isSignature(s.name) {
-			pairs = append(pairs, key+"="+c.refer(r.Host, s))
-		}
+		pairs = append(pairs, pair)
 	}
-	r.Target = path
-	if len(pairs) > 0 {
-		query, more := c.cut(inURL, strings.Join(pairs, "&"))
-		r.Target += "?" + query
-		all = append(all, more...)
-	}
-	return all
+	return strings.Join(pairs, "&"), all
 }
 
 // learn remembers the values of secrets that are long enough to be found elsewhere.
@@ -319,75 +330,58 @@ func (c *cleaner) json(where string, body []byte) ([]byte, []found) {
 	var all []found
 	var clean []byte
 	end := 0           // of what is in clean
-	var names []string // of the objects and lists that the decoder is in; "": no secret
+	var names []string // of the secrets that the decoder is within, by depth; "": it is in none
 	name := ""
-	put := func(from, to int, text []byte, s found) {
-		clean = append(append(clean, body[end:from]...), text...)
-		end = to
-		all = append(all, s)
-	}
 	for {
-		token, err := d.ReadToken()
-		if err != nil { // the end
+		kind := d.PeekKind()
+		depth, length := d.StackIndex(d.StackDepth())
+		isKey := depth == '{' && length%2 == 0
+		if kind != '"' && kind != '0' || isKey {
+			token, err := d.ReadToken()
+			switch {
+			case err != nil: // the end
+				return append(clean, body[end:]...), all
+			case isKey && kind == '"':
+				if name = names[len(names)-1]; c.isSecret(token.String()) {
+					name = token.String()
+				}
+			case kind == '{' || kind == '[':
+				names = append(names, name)
+			case kind == '}' || kind == ']':
+				name = names[len(names)-1]
+				names = names[:len(names)-1]
+			}
+			continue
+		}
+		raw, err := d.ReadValue()
+		if err != nil {
 			return append(clean, body[end:]...), all
 		}
-		kind := token.Kind()
-		depth, length := d.StackIndex(d.StackDepth())
+		text, instead := string(raw), ""
+		var secrets []found
+		if kind == '"' {
+			plain, _ := jsontext.AppendUnquote(nil, raw) // which is valid
+			text = string(plain)
+		}
 		switch {
-		case kind == '{' || kind == '[':
-			names = append(names, name)
-			continue
-		case kind == '}' || kind == ']':
-			name = names[len(names)-1]
-			names = names[:len(names)-1]
-		case depth == '{' && length%2 == 1: // a key
-			inherited := ""
-			if len(names) > 0 {
-				inherited = names[len(names)-1]
-			}
-			if name = inherited; c.isSecret(token.String()) {
-				name = token.String()
-			}
-			continue
+		case name == "" && kind == '"':
+			instead, secrets = c.cut(where, text)
+		case name == "" || text == "" || text == removed || kind == '0' && (text == "0" || !secretNumber(name)):
 		default:
-			to := int(d.InputOffset())
-			switch text := token.String(); {
-			case kind == '"' && name != "" && text != "" && text != removed:
-				from := bytesBack(body, to)
-				put(from, to, []byte(`"`+removed+`"`), found{where: where, name: name, value: text})
-			case kind == '0' && name != "" && secretNumber(name) && text != "0":
-				put(to-len(text), to, []byte("0"), found{where: where, name: name, value: text})
-			case kind == '"' && name == "":
-				cut, more := c.cut(where, text)
-				if more != nil {
-					quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(cut, "\ufffd"))
-					from := bytesBack(body, to)
-					put(from, to, quoted, more[0])
-					all = append(all, more[1:]...)
-				}
-			}
+			instead, secrets = removed, []found{{where: where, name: name, value: text}}
 		}
-		if len(names) > 0 && depth == '{' {
-			name = names[len(names)-1]
-		}
-	}
-}
-
-// bytesBack is where the string of JSON begins whose closing quote precedes an offset.
-func bytesBack(body []byte, end int) int {
-	for from := end - 2; from >= 0; from-- {
-		if body[from] != '"' {
+		if secrets == nil {
 			continue
 		}
-		slashes := 0
-		for from-slashes-1 >= 0 && body[from-slashes-1] == '\\' {
-			slashes++
+		to := int(d.InputOffset())
+		clean = append(clean, body[end:to-len(raw)]...)
+		if end = to; kind == '0' {
+			clean = append(clean, '0')
+		} else {
+			clean = appendString(clean, instead)
 		}
-		if slashes%2 == 0 {
-			return from
-		}
+		all = append(all, secrets...)
 	}
-	return 0
 }
 
 // secretNumber reports whether also a number is secret under a name that sounds secret:
@@ -399,20 +393,8 @@ func secretNumber(name string) bool {
 
 // form replaces the values of secret fields of a form.
 func (c *cleaner) form(where string, body []byte) ([]byte, []found) {
-	var all []found
-	pairs := strings.Split(string(body), "&")
-	for i, pair := range pairs {
-		key, value, _ := strings.Cut(pair, "=")
-		plain, err := url.QueryUnescape(key)
-		if err != nil {
-			plain = key
-		}
-		if value != "" && value != removed && c.isSecret(plain) && len(secret.Find("", "?"+pair)) > 0 {
-			pairs[i] = key + "=" + removed
-			all = append(all, found{where: where, name: plain, value: value})
-		}
-	}
-	text, more := c.cut(where, strings.Join(pairs, "&"))
+	text, all := c.pairs(where, string(body), func(found) string { return removed })
+	text, more := c.cut(where, text)
 	return []byte(text), append(all, more...)
 }
 
