@@ -63,7 +63,7 @@ var rooms = []room{
 	{packages: "scenarios/revision", imports: []string{"reports/record/userfile"}, ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/probe", imports: []string{"generators", "reports/format", "targets", "targets/protocol", "scenarios/decode"}},
-	{packages: "scenarios/recording", imports: []string{"generators", "reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
+	{packages: "scenarios/recording", imports: []string{"generators", "generators/datafile", "reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
 	{packages: "scenarios/credentials", imports: []string{"scenarios", "scenarios/decode", "scenarios/secret", "targets", "reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},
 	{packages: "scenarios/ab", imports: []string{"targets", "reports/record", "reports/analysis/…", "reports/document/…", "reports/format", "reports/analysis/stat/paired", "scenarios", "scenarios/decode", "scenarios/calibration", "scenarios/host", "scenarios/revision", "scenarios/secret", "scenarios/trial"}},

@@ -2,7 +2,6 @@ package recording
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"servebench/generators"
+	"servebench/generators/datafile"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
 )
@@ -92,8 +92,6 @@ type inputTensor struct {
 	said     bool    // the shape was said besides the recording
 }
 
-var tensorType = regexp.MustCompile(`^([A-Z0-9]+)(\[(?:(?:-1|[0-9]+)(?:,(?:-1|[0-9]+))*)?\])?$`)
-
 // guessedTypes are the datatypes that elements of JSON most often stand for.
 var guessedTypes = map[byte]string{'i': "INT64", 'f': "FP32", 's': "BYTES", 'b': "BOOL"}
 
@@ -114,18 +112,22 @@ func (p *plan) settleTensors(o *Options) error {
 		if 2*use.count <= p.requests {
 			continue
 		}
-		said := tensorType.FindStringSubmatch(o.Tensors[name])
 		example := fmt.Sprintf("--tensor '%s=FP32[3,224,224]'", name)
 		t := inputTensor{name: name, kind: use.kind(), shape: use.shapes[most(use.ranks)]}
 		datatype := ""
 		switch {
-		case o.Tensors[name] != "" && (said == nil || generators.DatatypeNamed(said[1]) == 0):
-			refuse(fmt.Sprintf("--tensor %s: %q is not a datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+datatypes())
-			continue
-		case said != nil:
-			datatype = said[1]
-			if said[2] != "" {
-				t.said = json.Unmarshal([]byte(said[2]), &t.shape) == nil
+		case o.Tensors[name] != "":
+			text := o.Tensors[name]
+			if t.said = strings.Contains(text, "["); !t.said {
+				text += "[]"
+			}
+			is, err := datafile.ParseTensorType(name, text)
+			if err != nil {
+				refuse(fmt.Sprintf("--tensor %s: %q is not a datatype with a shape", name, o.Tensors[name]), "such as "+example+"; datatypes are "+datatypes())
+				continue
+			}
+			if datatype = is.Datatype.String(); t.said {
+				t.shape = is.Shape
 			}
 		case t.kind == 'r':
 			refuse(fmt.Sprintf("the input %s is given as bytes, without its datatype", name), "it and the shape, such as "+example)
