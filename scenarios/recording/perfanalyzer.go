@@ -2,13 +2,13 @@ package recording
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
-	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -125,25 +125,18 @@ func (s *steps) list(yield func(step) bool) error {
 
 // readStep reads the tensors of an object, in the order of their names.
 func readStep(text jsontext.Value) step {
-	d := jsontext.NewDecoder(bytes.NewBuffer(text), asWritten...)
-	if open, err := d.ReadToken(); err != nil || open.Kind() != '{' {
+	var inputs map[string]jsontext.Value
+	if json.Unmarshal(text, &inputs, asWritten...) != nil || len(inputs) == 0 {
 		return step{bad: true}
 	}
 	var s step
-	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return step{bad: true}
-		}
-		t := Tensor{Name: name.String()}
-		value, err := d.ReadValue()
-		if err != nil || t.read(value) != nil {
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		t := Tensor{Name: name}
+		if t.read(inputs[name]) != nil {
 			return step{bad: true}
 		}
 		s.tensors = append(s.tensors, t)
 	}
-	slices.SortFunc(s.tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
-	s.bad = len(s.tensors) == 0
 	return s
 }
 
@@ -155,39 +148,30 @@ func (t *Tensor) read(value jsontext.Value) error {
 	if value.Kind() != '{' {
 		return t.readContent(value)
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(value), asWritten...)
-	_, _ = d.ReadToken() // the brace, of a value that was read already
-	var shape []int64
-	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return err
-		}
-		key := name.String()
-		part, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		switch key {
-		case "content":
-			err = t.readContent(part)
-		case "b64":
-			err = t.readBytes(part)
-		case "shape":
-			shape, err = readShape(part)
-		}
-		if err != nil {
-			return err
-		}
+	var given struct {
+		Content jsontext.Value `json:"content"`
+		B64     *[]byte        `json:"b64"`
+		Shape   *[]int64       `json:"shape"`
 	}
-	if t.Data == nil {
-		return errTensor
+	err := json.Unmarshal(value, &given, asWritten...)
+	switch {
+	case err != nil:
+		return err
+	case given.Content != nil:
+		err = t.readContent(given.Content)
+	case given.B64 != nil:
+		t.Data, t.kind = appendBase64(nil, *given.B64), 'r'
+	default:
+		err = errTensor
 	}
-	if shape == nil {
-		return nil
+	if err != nil || given.Shape == nil {
+		return err
 	}
 	size := int64(1)
-	for _, n := range shape {
+	for _, n := range *given.Shape {
+		if n < 1 || n > 1<<40 {
+			return errTensor
+		}
 		if size *= n; size > 1<<40 {
 			return errTensor
 		}
@@ -195,39 +179,8 @@ func (t *Tensor) read(value jsontext.Value) error {
 	if t.kind != 'r' && size != t.size {
 		return errTensor
 	}
-	t.Shape = shape
+	t.Shape = *given.Shape
 	return nil
-}
-
-func (t *Tensor) readBytes(part jsontext.Value) error {
-	text, err := jsontext.AppendUnquote(nil, part)
-	if err != nil {
-		return err
-	}
-	if _, err := base64.StdEncoding.DecodeString(string(text)); err != nil {
-		return err
-	}
-	t.Data, t.kind = jsontext.Value(`{"b64":`+string(part)+`}`), 'r'
-	return nil
-}
-
-func readShape(part jsontext.Value) ([]int64, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(part), asWritten...)
-	if open, err := d.ReadToken(); err != nil || open.Kind() != '[' {
-		return nil, errTensor
-	}
-	shape := []int64{}
-	for d.PeekKind() == '0' {
-		size, err := d.ReadToken()
-		if err != nil || size.Int() < 1 || size.Int() > 1<<40 {
-			return nil, errTensor
-		}
-		shape = append(shape, size.Int())
-	}
-	if d.PeekKind() != ']' {
-		return nil, errTensor
-	}
-	return shape, nil
 }
 
 // readContent makes a flat list of elements that may be nested, which gives their shape.

@@ -3,7 +3,6 @@ package recording
 import (
 	"bufio"
 	"bytes"
-	"container/heap"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -118,27 +118,21 @@ func (t Tensor) nested() jsontext.Value {
 	if t.kind == 'r' || len(t.Shape) < 2 {
 		return t.Data
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(t.Data), asWritten...)
-	_, _ = d.ReadToken() // the bracket, of a list that this package wrote
-	var b []byte
-	var nest func(depth int)
-	nest = func(depth int) {
-		if depth == len(t.Shape) {
-			element, _ := d.ReadValue()
-			b = append(b, element...)
-			return
-		}
-		b = append(b, '[')
-		for i := range t.Shape[depth] {
-			if i > 0 {
-				b = append(b, ',')
+	var parts []jsontext.Value
+	_ = json.Unmarshal(t.Data, &parts, asWritten...) // of a list that this package wrote
+	for _, size := range slices.Backward(t.Shape) {
+		var lists []jsontext.Value
+		for elements := range slices.Chunk(parts, int(size)) {
+			list := []byte{'['}
+			for _, element := range elements {
+				list = append(append(list, element...), ',')
 			}
-			nest(depth + 1)
+			list[len(list)-1] = ']'
+			lists = append(lists, list)
 		}
-		b = append(b, ']')
+		parts = lists
 	}
-	nest(0)
-	return b
+	return parts[0]
 }
 
 // expectColumn is the field that right answers stand in, beside those of the inputs.
@@ -160,6 +154,10 @@ func appendBytes(b, content []byte) []byte {
 	if utf8.Valid(content) {
 		return appendString(b, string(content))
 	}
+	return appendBase64(b, content)
+}
+
+func appendBase64(b, content []byte) []byte {
 	b = append(b, `{"b64":"`...)
 	return append(base64.StdEncoding.AppendEncode(b, content), `"}`...)
 }
@@ -172,7 +170,7 @@ const window = 12 << 20
 type sorter struct {
 	requests *bufio.Writer
 	times    *timesWriter // nil: without
-	held     heldRequests
+	held     []arrival
 	bytes    int
 	last     time.Time // of what is written
 	number   int
@@ -180,44 +178,51 @@ type sorter struct {
 }
 
 type arrival struct {
-	at     time.Time
-	number int
-	line   []byte
+	at   time.Time
+	line []byte
 }
 
+func (a arrival) size() int { return cap(a.line) + 64 }
+
 func (s *sorter) add(at time.Time, line []byte) error {
+	a := arrival{at, line}
 	s.number++
-	heap.Push(&s.held, arrival{at, s.number, line})
-	for s.bytes += cap(line) + 64; s.bytes > window; {
-		if err := s.writeFirst(); err != nil {
-			return err
-		}
+	s.held = append(s.held, a)
+	if s.bytes += a.size(); s.bytes > window {
+		return s.write(window / 2)
 	}
 	return nil
 }
 
-func (s *sorter) writeFirst() error {
-	first := heap.Pop(&s.held).(arrival)
-	s.bytes -= cap(first.line) + 64
-	if first.at.Before(s.last) {
-		s.late++
-		first.at = s.last
-	}
-	s.last = first.at
-	if s.times != nil {
-		if err := s.times.add(first.at); err != nil {
+// write writes the first of the requests that are held, down to so many bytes of them.
+// Those of one time stay as they were recorded.
+func (s *sorter) write(rest int) error {
+	slices.SortStableFunc(s.held, func(a, b arrival) int { return a.at.Compare(b.at) })
+	written := 0
+	for ; written < len(s.held) && s.bytes > rest; written++ {
+		a := s.held[written]
+		s.bytes -= a.size()
+		if a.at.Before(s.last) {
+			s.late++
+			a.at = s.last
+		}
+		s.last = a.at
+		if s.times != nil {
+			if err := s.times.add(a.at); err != nil {
+				return err
+			}
+		}
+		if _, err := s.requests.Write(a.line); err != nil {
 			return err
 		}
 	}
-	_, err := s.requests.Write(first.line)
-	return err
+	s.held = slices.Delete(s.held, 0, written)
+	return nil
 }
 
 func (s *sorter) finish() error {
-	for len(s.held) > 0 {
-		if err := s.writeFirst(); err != nil {
-			return err
-		}
+	if err := s.write(0); err != nil {
+		return err
 	}
 	if s.times != nil {
 		if err := s.times.finish(); err != nil {
@@ -225,26 +230,6 @@ func (s *sorter) finish() error {
 		}
 	}
 	return s.requests.Flush()
-}
-
-// heldRequests is a heap of requests by time, those of one time as they were recorded.
-type heldRequests []arrival
-
-func (h heldRequests) Len() int { return len(h) }
-func (h heldRequests) Less(i, j int) bool {
-	if c := h[i].at.Compare(h[j].at); c != 0 {
-		return c < 0
-	}
-	return h[i].number < h[j].number
-}
-func (h heldRequests) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *heldRequests) Push(x any)   { *h = append(*h, x.(arrival)) }
-func (h *heldRequests) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = arrival{}
-	*h = old[:len(old)-1]
-	return last
 }
 
 // timesWriter writes a trace for package arrivals: seconds from the first time or, where
