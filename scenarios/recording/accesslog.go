@@ -29,40 +29,34 @@ func accessLog() Format {
 const notHTTP = "lines whose request is not HTTP"
 
 func readAccessLog(in *input, yield func(*Request) error) error {
-	return in.lines(func(line []byte, number int, last bool) error {
+	return in.requests(yield, func(line []byte, last bool) (*Request, string, error) {
 		entry, ok := parseAccess(string(line))
-		if !ok {
-			reason := unreadable
-			if last {
-				reason = cutOffEntry
-			}
-			in.leaveOut(reason, number)
-			return nil
+		if !ok && last {
+			return nil, cutOffEntry, nil
 		}
-		r := &Request{Place: number, At: entry.at, Status: entry.status}
+		if !ok {
+			return nil, unreadable, nil
+		}
+		r := &Request{At: entry.at, Status: entry.status}
 		if why := entry.setRequest(r); why != "" {
-			in.leaveOut(why, number)
-			return nil
+			return nil, why, nil
 		}
 		for name, value := range map[string]string{"Referer": entry.referer, "User-Agent": entry.agent} {
 			if value != "-" {
 				r.addHeader(name, value)
 			}
 		}
-		if slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) {
-			if in.bodies == nil {
-				in.leaveOut(bodyMissing, number)
-				return nil
-			}
-			body, err := in.bodies.next()
-			if err != nil {
-				return err
-			}
-			if r.Body = body; body[0] == '{' || body[0] == '[' {
-				r.addHeader("Content-Type", "application/json")
-			}
+		if !slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) {
+			return r, "", nil
 		}
-		return yield(r)
+		if in.bodies == nil {
+			return nil, bodyMissing, nil
+		}
+		var err error
+		if r.Body, err = in.bodies.next(); err == nil && (r.Body[0] == '{' || r.Body[0] == '[') {
+			r.addHeader("Content-Type", "application/json")
+		}
+		return r, "", err
 	})
 }
 

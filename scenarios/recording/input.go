@@ -107,6 +107,23 @@ func (in *input) lines(each func(line []byte, number int, last bool) error) erro
 	}
 }
 
+// requests hands the request of each line to yield, or counts why it is left out, which
+// parse says.
+func (in *input) requests(yield func(*Request) error, parse func(line []byte, last bool) (r *Request, why string, err error)) error {
+	return in.lines(func(line []byte, number int, last bool) error {
+		r, why, err := parse(line, last)
+		if err == nil && why != "" {
+			in.leaveOut(why, number)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.Place = number
+		return yield(r)
+	})
+}
+
 // end is how reading ended: an error that is none where the recording is over, or was
 // cut off.
 func (in *input) end(err error, where string) error {

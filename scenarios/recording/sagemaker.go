@@ -37,21 +37,19 @@ type capturedSide struct {
 const noInput = "lines without the input of the endpoint"
 
 func readSageMaker(in *input, yield func(*Request) error) error {
-	return in.lines(func(line []byte, number int, last bool) error {
+	return in.requests(yield, func(line []byte, last bool) (*Request, string, error) {
 		var c captured
-		if !in.unmarshal(line, &c, number, last) {
-			return nil
+		if why := unmarshal(line, &c, last); why != "" {
+			return nil, why, nil
 		}
 		given, answered := c.CaptureData.EndpointInput, c.CaptureData.EndpointOutput
 		if given == nil {
-			in.leaveOut(noInput, number)
-			return nil
+			return nil, noInput, nil
 		}
-		r := &Request{Place: number, Method: "POST", Target: "/invocations"}
+		r := &Request{Method: "POST", Target: "/invocations"}
 		var ok bool
 		if r.Body, ok = given.bytes(); !ok {
-			in.leaveOut(unreadBase64, number)
-			return nil
+			return nil, unreadBase64, nil
 		}
 		r.addHeader("Content-Type", given.ObservedContentType)
 		r.addHeader("X-Amzn-SageMaker-Custom-Attributes", strings.Join(c.EventMetadata.CustomAttributes, ","))
@@ -61,10 +59,8 @@ func readSageMaker(in *input, yield func(*Request) error) error {
 				r.addHeader("Accept", mediaType(answered.ObservedContentType))
 			}
 		}
-		if at, err := time.Parse(time.RFC3339Nano, c.EventMetadata.InferenceTime); err == nil {
-			r.At = at
-		}
-		return yield(r)
+		r.At, _ = time.Parse(time.RFC3339Nano, c.EventMetadata.InferenceTime) // else the zero time
+		return r, "", nil
 	})
 }
 

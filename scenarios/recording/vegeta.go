@@ -142,45 +142,38 @@ func vegetaJSON() Format {
 }
 
 func readVegetaJSON(in *input, yield func(*Request) error) error {
-	return in.lines(func(line []byte, number int, last bool) error {
+	return in.requests(yield, func(line []byte, last bool) (*Request, string, error) {
 		var target struct {
 			Method string
 			URL    string
 			Body   []byte
 			Header map[string][]string
 		}
-		if !in.unmarshal(line, &target, number, last) {
-			return nil
+		if why := unmarshal(line, &target, last); why != "" {
+			return nil, why, nil
 		}
 		if target.Method == "" || target.URL == "" {
-			in.leaveOut(withoutURL, number)
-			return nil
+			return nil, withoutURL, nil
 		}
-		r := &Request{Place: number, Method: target.Method, Body: target.Body}
-		if why := r.setURL(target.URL); why != "" {
-			in.leaveOut(why, number)
-			return nil
-		}
+		r := &Request{Method: target.Method, Body: target.Body}
 		for _, name := range slices.Sorted(maps.Keys(target.Header)) {
 			for _, value := range target.Header[name] {
 				r.addHeader(name, value)
 			}
 		}
-		return yield(r)
+		return r, r.setURL(target.URL), nil
 	})
 }
 
-// unmarshal reads a line of JSON; false where it cannot be read, and is counted.
-func (in *input) unmarshal(line []byte, to any, number int, last bool) bool {
+// unmarshal reads a line of JSON, or says why it is left out.
+func unmarshal(line []byte, to any, last bool) (why string) {
 	err := json.Unmarshal(line, to)
-	if err == nil {
-		return true
-	}
 	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
-	if last && isSyntax && syntax.Offset >= int64(len(line)) {
-		in.leaveOut(cutOffEntry, number)
-	} else {
-		in.leaveOut(unreadable, number)
+	switch {
+	case err == nil:
+		return ""
+	case last && isSyntax && syntax.Offset >= int64(len(line)):
+		return cutOffEntry
 	}
-	return false
+	return unreadable
 }
