@@ -29,41 +29,40 @@ type Summary struct {
 	cutOff  string
 }
 
-// leftOut counts what is left out, by reason.
-type leftOut struct {
-	reasons []string // in the order of their first places
-	counts  map[string]int
-	places  map[string][]int // the first ones
+// leftOut counts what is left out, by reason, in the order of their first places.
+type leftOut struct{ reasons []leftReason }
+
+type leftReason struct {
+	text   string
+	count  int
+	places []int // the first ones
 }
 
 const mostPlaces = 5
 
 func (l *leftOut) add(reason string, place int) {
-	if l.counts == nil {
-		l.counts, l.places = map[string]int{}, map[string][]int{}
+	i := slices.IndexFunc(l.reasons, func(r leftReason) bool { return r.text == reason })
+	if i < 0 {
+		i, l.reasons = len(l.reasons), append(l.reasons, leftReason{text: reason})
 	}
-	if l.counts[reason] == 0 {
-		l.reasons = append(l.reasons, reason)
-	}
-	l.counts[reason]++
-	if len(l.places[reason]) < mostPlaces {
-		l.places[reason] = append(l.places[reason], place)
+	r := &l.reasons[i]
+	if r.count++; len(r.places) < mostPlaces {
+		r.places = append(r.places, place)
 	}
 }
 
 // lines are the reasons with their counts and where they were met.
 func (l *leftOut) lines(unit string) []string {
 	var all []string
-	for _, reason := range l.reasons {
-		where := unit
-		if l.counts[reason] > 1 {
+	for _, r := range l.reasons {
+		where, places := unit, format.List(r.places)
+		if r.count > 1 {
 			where += "s"
 		}
-		places := format.List(l.places[reason])
-		if len(l.places[reason]) < l.counts[reason] {
+		if len(r.places) < r.count {
 			places += ", …"
 		}
-		all = append(all, fmt.Sprintf("%s: %s (%s %s)", reason, format.Count(int64(l.counts[reason])), where, places))
+		all = append(all, fmt.Sprintf("%s: %s (%s %s)", r.text, format.Count(int64(r.count)), where, places))
 	}
 	return all
 }
@@ -169,8 +168,7 @@ func (s *Summary) understood() []string {
 
 // counted lists what was counted, the most frequent first: "GET 2,104, POST 12".
 func counted[K cmp.Ordered](counts map[K]int) string {
-	keys := slices.Sorted(maps.Keys(counts))
-	slices.SortStableFunc(keys, func(a, b K) int { return cmp.Compare(counts[b], counts[a]) })
+	keys := byCount(counts)
 	var parts []string
 	for i, key := range keys {
 		if i == 6 {

@@ -175,18 +175,22 @@ func (h *hostSurvey) addTime(at time.Time) {
 
 // hostsByUse are the hosts, the most frequent first.
 func (s *survey) hostsByUse() []string {
-	names := slices.Sorted(maps.Keys(s.hosts))
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(s.hosts[b].requests, s.hosts[a].requests) })
-	return names
+	counts := map[string]int{}
+	for name, h := range s.hosts {
+		counts[name] = h.requests
+	}
+	return byCount(counts)
 }
 
-// most is the key that is counted most often, the first of the alphabet of those.
-func most[K cmp.Ordered](counts map[K]int) K {
-	var best K
-	for i, key := range slices.Sorted(maps.Keys(counts)) {
-		if i == 0 || counts[key] > counts[best] {
-			best = key
-		}
+// byCount are the keys, the most frequent first and those alike in their order.
+func byCount[K cmp.Ordered](counts map[K]int) []K {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+}
+
+// most is the key that is counted most often, the first of those; zero where there is none.
+func most[K cmp.Ordered](counts map[K]int) (best K) {
+	if keys := byCount(counts); len(keys) > 0 {
+		best = keys[0]
 	}
 	return best
 }

@@ -40,7 +40,7 @@ const (
 )
 
 func readVegetaText(in *input, yield func(*Request) error) error {
-	v := vegetaReader{in: in, yield: yield, files: map[string][]byte{}}
+	v := vegetaReader{in: in, yield: yield}
 	blank := 0 // the number of the last line that was handed on
 	err := in.lines(func(line []byte, number int, _ bool) error {
 		if number > blank+1 { // an empty one between ends a target
@@ -61,8 +61,6 @@ type vegetaReader struct {
 	in    *input
 	yield func(*Request) error
 	next  *Request // nil: between targets
-	files map[string][]byte
-	held  int // bytes of files
 }
 
 func (v *vegetaReader) line(line string, number int) error {
@@ -86,7 +84,7 @@ func (v *vegetaReader) line(line string, number int) error {
 		v.in.leaveOut(strayLine, number)
 		return nil
 	case strings.HasPrefix(line, "@"):
-		body, err := v.body(line[1:])
+		body, err := v.in.bodyFile(line[1:])
 		if err != nil {
 			v.in.leaveOut(noBodyFile, number)
 			v.next = nil
@@ -109,23 +107,6 @@ func (v *vegetaReader) finish() error {
 		return nil
 	}
 	return v.yield(r)
-}
-
-// body reads a file, which many targets may have: some are held.
-func (v *vegetaReader) body(name string) ([]byte, error) {
-	if body, held := v.files[name]; held {
-		return body, nil
-	}
-	body, err := v.in.bodyFile(name)
-	if err != nil {
-		return nil, err
-	}
-	if v.held += len(body); v.held > 8<<20 {
-		clear(v.files)
-		v.held = len(body)
-	}
-	v.files[name] = body
-	return body, nil
 }
 
 // vegetaJSON is the format of vegeta's targets that programs write.
