@@ -137,6 +137,20 @@ func secretsAt(path, text, before string) []secret.Span {
 	return spans
 }
 
+// HideImage has a Keeper know what is secret in the environment and the command of an
+// image, by the rules for workload.env and workload.command.
+func HideImage(k *secret.Keeper, env, command []string) {
+	for list, texts := range map[string][]string{"workload.env": env, "workload.command": command} {
+		before := ""
+		for i, text := range texts {
+			for _, s := range secretsAt(decode.Element(list, i), text, before) {
+				k.Add(s.Name, text[s.From:s.To])
+			}
+			before = text
+		}
+	}
+}
+
 // nameOf is the name that a field's text stands under, and where in the text its
 // value begins: a variable's is before its =, a flag's before the value or in the
 // argument before.

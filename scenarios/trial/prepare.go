@@ -236,9 +236,6 @@ func (s *session) prepareVariants(ctx context.Context) error {
 	if err := s.openCredentials(ctx); err != nil {
 		return err
 	}
-	if !s.secrets.Empty() {
-		s.record.Redact = s.secrets.Redact
-	}
 	if err := s.divideCPUs(); err != nil {
 		return err
 	}
@@ -258,6 +255,9 @@ func (s *session) prepareVariants(ctx context.Context) error {
 		}
 		v.facts = append(v.facts, record.Fact{Name: "protocol", Value: fmt.Sprintf("%s over HTTP/%s", proto.Name, v.scenario.HTTP.Version)})
 		v.facts = append(v.facts, facts...)
+	}
+	if !s.secrets.Empty() {
+		s.record.Redact = s.secrets.Redact
 	}
 	return s.prepareRequests(proto)
 }
@@ -334,8 +334,10 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 		return nil
 	}
 	var err error
-	v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note)
-	return err
+	if v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note); err != nil || v.workload.Image == "" {
+		return err
+	}
+	return s.hideSecretsOf(ctx, v.workload)
 }
 
 // OwnServer finds out whether the user's own server is there, and pins its image, so that
@@ -395,4 +397,14 @@ func resolveImage(ctx context.Context, sc *scenarios.Scenario, w targets.Workloa
 		return w, decode.Faults{sc.Source.Fault(field, err.Error(), "an image that this machine can run")}
 	}
 	return resolved, nil
+}
+
+// hideSecretsOf keeps what an image has of secrets out of all that is written, as what the
+// scenario has: its server may print them.
+func (s *session) hideSecretsOf(ctx context.Context, w targets.Workload) error {
+	img, err := image.Open(ctx, w)
+	if err == nil {
+		scenarios.HideImage(s.secrets, img.Config.Env, slices.Concat(img.Config.Entrypoint, img.Config.Cmd))
+	}
+	return err
 }
