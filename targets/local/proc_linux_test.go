@@ -252,13 +252,13 @@ func TestApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	facts := Applied(p.PID(), targets.Workload{CPUSet: []int{8000}, Limits: targets.Limits{CPUs: 1, Memory: 32 * targets.MiB}}, fmt.Errorf("no rights"))
-	if len(facts) != 3 || !facts[0].Unequal || !facts[1].Unequal || facts[2].Value != "1" {
+	if len(facts) != 4 || !facts[0].Unequal || !facts[2].Unequal || facts[3].Value != "1" {
 		t.Errorf("facts of limits that are not in force: %+v", facts)
 	}
-	if !strings.Contains(facts[0].Value, targets.FormatCPUs(allowed)) || !strings.Contains(facts[1].Value, "no rights") {
+	if !strings.Contains(facts[0].Value, targets.FormatCPUs(allowed)) || !strings.Contains(facts[2].Value, "no rights") {
 		t.Errorf("facts %+v do not say what is and why", facts)
 	}
-	if facts := Applied(p.PID(), targets.Workload{}, nil); facts[0].Unequal || facts[2].Value != "not set" {
+	if facts := Applied(p.PID(), targets.Workload{}, nil); facts[0].Unequal || facts[3].Value != "not set" {
 		t.Errorf("facts where nothing is asked for: %+v", facts)
 	}
 }
