@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"servebench/targets"
 	"servebench/targets/image"
 	"servebench/targets/image/daemon"
 	"servebench/targets/local"
@@ -44,6 +45,7 @@ func newShelf() *shelf { return &shelf{turn: make(chan struct{}, 1), kept: map[s
 // lose an image that it is loading, because another servebench removes its own at that
 // moment. The layers, which are the bulk of it, are shared and counted by the engine.
 func (s *shelf) find(ctx context.Context, cli *client.Client, img *image.Image) (*dockerImage, error) {
+	defer targets.PauseStartLimit(ctx)()
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
