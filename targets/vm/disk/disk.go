@@ -34,7 +34,8 @@ const bufferBytes = int(targets.MiB)
 // Write writes a disk with all that is below the folder to a new file, until ctx ends.
 // Modes, owners, times, links, devices and pipes are kept, and of extended attributes
 // capabilities. Who is not root owns every file of a folder that an image was unpacked
-// into, and the disk's are root's then. Sockets are left out.
+// into, and the disk's are root's then; a file that even its owner may not read, such as
+// /etc/shadow in some images, is empty there. Sockets are left out.
 func Write(ctx context.Context, folder, file string) error {
 	if err := write(ctx, folder, file); err != nil {
 		return fmt.Errorf("write the guest's disk: %w", err)
@@ -133,13 +134,10 @@ func (a *archiver) add(path string, d fs.DirEntry, err error) error {
 	if err != nil {
 		return err
 	}
-	if err := a.out.WriteHeader(header); err != nil {
-		return err
-	}
 	if header.Typeflag != tar.TypeReg || header.Size == 0 {
-		return nil
+		return a.out.WriteHeader(header)
 	}
-	return a.copy(path)
+	return a.copy(header, path)
 }
 
 // describe returns the entry of a file.
@@ -197,13 +195,20 @@ func capabilities(path string) (string, error) {
 	return string(value[:n]), nil
 }
 
-// copy writes a file's content.
-func (a *archiver) copy(path string) error {
+// copy writes a file's entry and content.
+func (a *archiver) copy(header *tar.Header, path string) error {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) && !a.root {
+		header.Size = 0
+		return a.out.WriteHeader(header)
+	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if err := a.out.WriteHeader(header); err != nil {
+		return err
+	}
 	_, err = io.CopyBuffer(struct{ io.Writer }{a.out}, struct{ io.Reader }{f}, a.buffer)
 	return err
 }
