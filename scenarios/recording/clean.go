@@ -52,6 +52,7 @@ type cleaner struct {
 	named  map[string]bool // whether a name says that its value is secret
 	values map[string]bool // of secrets, to be found elsewhere too
 	within *strings.Replacer
+	found  []found // in the request that is cleaned
 
 	references []*reference
 	numbers    map[string]int // of the references, by host, place and name
@@ -136,24 +137,24 @@ func (c *cleaner) spans(text string) []secret.Span {
 	return all
 }
 
+// note remembers a secret of the request that is cleaned.
+func (c *cleaner) note(where, name, value string) {
+	c.found = append(c.found, found{where, name, value})
+}
+
 // cut replaces the secrets within a text.
-func (c *cleaner) cut(where, text string) (string, []found) {
-	spans := c.spans(text)
-	if spans == nil {
-		return text, nil
-	}
+func (c *cleaner) cut(where, text string) string {
 	var b strings.Builder
-	var all []found
 	end := 0
-	for _, s := range spans {
+	for _, s := range c.spans(text) {
 		if s.From < end || text[s.From:s.To] == removed || text[s.From] == 0 {
 			continue
 		}
-		all = append(all, found{where, s.Name, text[s.From:s.To]})
+		c.note(where, s.Name, text[s.From:s.To])
 		b.WriteString(text[end:s.From] + removed)
 		end = s.To
 	}
-	return b.String() + text[end:], all
+	return b.String() + text[end:]
 }
 
 // schemes precede what is secret of an Authorization field (RFC 9110, 11.6.2).
@@ -162,20 +163,19 @@ var schemes = []string{"bearer", "basic", "token", "apikey", "api-key", "key"}
 // awsScope is what a signature of AWS (Signature Version 4) is for: region, service.
 var awsScope = regexp.MustCompile(`[a-z0-9-]+/[a-z0-9-]+/aws4_request`)
 
-// head takes the secrets out of the URL and the header of a request. In the place of those
-// that can be sent again is a reference.
-func (c *cleaner) head(r *Request) []found {
-	var all []found
+// head takes the secrets out of the URL and the header of a request, which is a new one. In
+// the place of those that can be sent again is a reference.
+func (c *cleaner) head(r *Request) {
+	c.found = nil
 	if r.userinfo {
-		all = append(all, found{where: inURL, name: "user and password"})
+		c.note(inURL, "user and password", "")
 	}
-	all = append(all, c.target(r)...)
+	c.target(r)
 	signed := false
 	kept := r.Header[:0]
 	for _, f := range r.Header {
 		if !c.isSecret(f.Name) {
-			text, more := c.cut(inHeader+" "+f.Name, f.Value)
-			kept, all = append(kept, Field{f.Name, text}), append(all, more...)
+			kept = append(kept, Field{f.Name, c.cut(inHeader+" "+f.Name, f.Value)})
 			continue
 		}
 		s, scheme := found{inHeader, f.Name, f.Value}, ""
@@ -183,7 +183,7 @@ func (c *cleaner) head(r *Request) []found {
 		if slices.Contains(schemes, strings.ToLower(first)) && rest != "" {
 			scheme, s.value = first+" ", rest
 		}
-		all = append(all, s)
+		c.found = append(c.found, s)
 		aws := strings.HasPrefix(f.Value, "AWS4-")
 		if signed = signed || aws; aws {
 			r.signedFor = awsScope.FindString(f.Value)
@@ -196,7 +196,6 @@ func (c *cleaner) head(r *Request) []found {
 	if r.Header = kept; signed {
 		r.Header = slices.DeleteFunc(r.Header, func(f Field) bool { return f.Name == "X-Amz-Date" || f.Name == "X-Amz-Content-Sha256" })
 	}
-	return all
 }
 
 // isSignature reports whether a name is that of a signature, which holds for one request.
@@ -206,30 +205,26 @@ func isSignature(name string) bool {
 }
 
 // target takes secrets out of path and query.
-func (c *cleaner) target(r *Request) []found {
+func (c *cleaner) target(r *Request) {
 	path, query, hasQuery := strings.Cut(r.Target, "?")
-	path, all := c.cut(inURL, path)
-	r.Target = path
+	r.Target = c.cut(inURL, path)
 	if !hasQuery {
-		return all
+		return
 	}
-	query, more := c.pairs(inParameter, query, func(s found) string {
+	query = c.pairs(inParameter, query, func(s found) string {
 		if isSignature(s.name) {
 			return ""
 		}
 		return c.refer(r.Host, s)
 	})
-	query, others := c.cut(inURL, query)
 	if query != "" {
-		r.Target += "?" + query
+		r.Target += "?" + c.cut(inURL, query)
 	}
-	return slices.Concat(all, more, others)
 }
 
 // pairs puts something else in the place of the secret values of a query or a form, and
 // leaves out those for which that is "".
-func (c *cleaner) pairs(where, text string, instead func(found) string) (string, []found) {
-	var all []found
+func (c *cleaner) pairs(where, text string, instead func(found) string) string {
 	var pairs []string
 	for pair := range strings.SplitSeq(text, "&") {
 		key, value, _ := strings.Cut(pair, "=")
@@ -238,7 +233,7 @@ func (c *cleaner) pairs(where, text string, instead func(found) string) (string,
 			s.name = plain
 		}
 		if value != "" && value != removed && c.isSecret(s.name) && len(secret.Find("", "?"+pair)) > 0 {
-			all = append(all, s)
+			c.found = append(c.found, s)
 			if value = instead(s); value == "" {
 				continue
 			}
@@ -246,12 +241,12 @@ func (c *cleaner) pairs(where, text string, instead func(found) string) (string,
 		}
 		pairs = append(pairs, pair)
 	}
-	return strings.Join(pairs, "&"), all
+	return strings.Join(pairs, "&")
 }
 
 // learn remembers the values of secrets that are long enough to be found elsewhere.
-func (c *cleaner) learn(all []found) {
-	for _, s := range all {
+func (c *cleaner) learn() {
+	for _, s := range c.found {
 		values := []string{s.value}
 		least := 8
 		if strings.Contains(s.name, "Cookie") {
@@ -288,46 +283,43 @@ func (c *cleaner) prepare() {
 }
 
 // elsewhere takes the secrets that were learnt out of any text.
-func (c *cleaner) elsewhere(where, text string) (string, []found) {
+func (c *cleaner) elsewhere(where, text string) string {
 	if c.within == nil {
-		return text, nil
+		return text
 	}
 	clean := c.within.Replace(text)
-	if clean == text {
-		return text, nil
+	if clean != text {
+		c.note(where, "a secret that stood elsewhere", "")
 	}
-	return clean, []found{{where: where, name: "a secret that stood elsewhere"}}
+	return clean
 }
 
 // content takes the secrets out of a body, as its content type says how to read it.
-func (c *cleaner) content(where string, body []byte, contentType string) ([]byte, []found) {
+func (c *cleaner) content(where string, body []byte, contentType string) []byte {
 	media, params, _ := mime.ParseMediaType(contentType)
 	first := bytes.TrimLeft(body, " \t\r\n")
-	var all []found
 	switch {
 	case len(first) == 0 || !utf8.Valid(body) && !strings.HasPrefix(media, "multipart/"):
 	case (first[0] == '{' || first[0] == '[') && jsontext.Value(body).IsValid(asWritten...):
-		body, all = c.json(where, body)
+		body = c.json(where, body)
 	case media == "application/x-www-form-urlencoded":
-		body, all = c.form(where, body)
+		text := c.pairs(where, string(body), func(found) string { return removed })
+		body = []byte(c.cut(where, text))
 	case strings.HasPrefix(media, "multipart/"):
-		body, all = c.multipart(where, body, params["boundary"])
+		body = c.multipart(where, body, params["boundary"])
 	default:
-		text, more := c.cut(where, string(body))
-		body, all = []byte(text), more
+		body = []byte(c.cut(where, string(body)))
 	}
-	if c.within != nil {
-		text, more := c.elsewhere(where, string(body))
-		body, all = []byte(text), append(all, more...)
+	if c.within == nil {
+		return body
 	}
-	return body, all
+	return []byte(c.elsewhere(where, string(body)))
 }
 
 // json replaces the values of keys whose names say that they are secret, and leaves the
 // rest byte by byte as it is.
-func (c *cleaner) json(where string, body []byte) ([]byte, []found) {
+func (c *cleaner) json(where string, body []byte) []byte {
 	d := jsontext.NewDecoder(bytes.NewBuffer(body), asWritten...)
-	var all []found
 	var clean []byte
 	end := 0           // of what is in clean
 	var names []string // of the secrets that the decoder is within, by depth; "": it is in none
@@ -340,7 +332,7 @@ func (c *cleaner) json(where string, body []byte) ([]byte, []found) {
 			token, err := d.ReadToken()
 			switch {
 			case err != nil: // the end
-				return append(clean, body[end:]...), all
+				return append(clean, body[end:]...)
 			case isKey && kind == '"':
 				if name = names[len(names)-1]; c.isSecret(token.String()) {
 					name = token.String()
@@ -353,34 +345,29 @@ func (c *cleaner) json(where string, body []byte) ([]byte, []found) {
 			}
 			continue
 		}
-		raw, err := d.ReadValue()
-		if err != nil {
-			return append(clean, body[end:]...), all
-		}
-		text, instead := string(raw), ""
-		var secrets []found
-		if kind == '"' {
-			plain, _ := jsontext.AppendUnquote(nil, raw) // which is valid
-			text = string(plain)
-		}
-		switch {
-		case name == "" && kind == '"':
-			instead, secrets = c.cut(where, text)
-		case name == "" || text == "" || text == removed || kind == '0' && (text == "0" || !secretNumber(name)):
-		default:
-			instead, secrets = removed, []found{{where: where, name: name, value: text}}
-		}
-		if secrets == nil {
-			continue
-		}
+		raw, _ := d.ReadValue() // which was found valid
+		plain, _ := jsontext.AppendUnquote(nil, raw)
+		text := string(plain)
 		to := int(d.InputOffset())
-		clean = append(clean, body[end:to-len(raw)]...)
-		if end = to; kind == '0' {
-			clean = append(clean, '0')
-		} else {
-			clean = appendString(clean, instead)
+		var instead []byte
+		switch {
+		case kind == '0':
+			if text = string(raw); name != "" && text != "0" && secretNumber(name) {
+				c.note(where, name, text)
+				instead = []byte("0")
+			}
+		case name != "" && text != "" && text != removed:
+			c.note(where, name, text)
+			instead = appendString(nil, removed)
+		case name == "":
+			if cut := c.cut(where, text); cut != text {
+				instead = appendString(nil, cut)
+			}
 		}
-		all = append(all, secrets...)
+		if instead != nil {
+			clean = append(append(clean, body[end:to-len(raw)]...), instead...)
+			end = to
+		}
 	}
 }
 
@@ -391,19 +378,11 @@ func secretNumber(name string) bool {
 	return slices.ContainsFunc([]string{"pass", "pwd", "pin", "otp", "secret"}, func(part string) bool { return strings.Contains(low, part) })
 }
 
-// form replaces the values of secret fields of a form.
-func (c *cleaner) form(where string, body []byte) ([]byte, []found) {
-	text, all := c.pairs(where, string(body), func(found) string { return removed })
-	text, more := c.cut(where, text)
-	return []byte(text), append(all, more...)
-}
-
 // multipart replaces the content of secret parts.
-func (c *cleaner) multipart(where string, body []byte, boundary string) ([]byte, []found) {
+func (c *cleaner) multipart(where string, body []byte, boundary string) []byte {
 	if boundary == "" {
-		return body, nil
+		return body
 	}
-	var all []found
 	parts := bytes.Split(body, []byte("--"+boundary))
 	for i, part := range parts {
 		head, content, isPart := bytes.Cut(part, []byte("\r\n\r\n"))
@@ -416,9 +395,9 @@ func (c *cleaner) multipart(where string, body []byte, boundary string) ([]byte,
 		}
 		content = bytes.TrimSuffix(content, []byte("\r\n"))
 		parts[i] = slices.Concat(head, []byte("\r\n\r\n"+removed+"\r\n"))
-		all = append(all, found{where: where, name: name, value: string(content)})
+		c.note(where, name, string(content))
 	}
-	return bytes.Join(parts, []byte("--"+boundary)), all
+	return bytes.Join(parts, []byte("--"+boundary))
 }
 
 // partName is the name of the field that a part of a form is.

@@ -58,7 +58,8 @@ func Import(path string, o Options) (*Summary, error) {
 	found := &survey{hosts: map[string]*hostSurvey{}}
 	var left leftOut
 	in, err := o.readAll(path, &left, func(r *Request) error {
-		c.learn(c.head(r))
+		c.head(r)
+		c.learn()
 		found.add(r)
 		return nil
 	})
@@ -74,9 +75,9 @@ func Import(path string, o Options) (*Summary, error) {
 	}
 	c.prepare()
 	for i, f := range s.plan.constant {
-		s.plan.constant[i].Value, _ = c.elsewhere(inHeader, f.Value)
+		s.plan.constant[i].Value = c.elsewhere(inHeader, f.Value)
 	}
-	s.plan.path, _ = c.elsewhere(inURL, s.plan.path)
+	s.plan.path = c.elsewhere(inURL, s.plan.path)
 	return s, s.write(c)
 }
 
@@ -255,7 +256,7 @@ func (s *Summary) write(c *cleaner) (err error) {
 
 // take writes a request, less its secrets, or counts why it is left out.
 func (s *Summary) take(r *Request, c *cleaner, to *sorter) error {
-	secrets := c.head(r)
+	c.head(r)
 	if r.Host != s.host {
 		return nil // counted by the survey
 	}
@@ -267,23 +268,19 @@ func (s *Summary) take(r *Request, c *cleaner, to *sorter) error {
 		s.left.add(why, r.Place)
 		return nil
 	}
-	var more []found
-	r.Target, more = c.elsewhere(inURL, r.Target)
-	secrets = append(secrets, more...)
+	r.Target = c.elsewhere(inURL, r.Target)
 	for i, f := range r.Header {
-		r.Header[i].Value, more = c.elsewhere(inHeader+" "+f.Name, f.Value)
-		secrets = append(secrets, more...)
+		r.Header[i].Value = c.elsewhere(inHeader+" "+f.Name, f.Value)
 	}
-	r.Body, more = c.content(inBody, r.Body, r.header("Content-Type"))
-	secrets = append(secrets, more...)
+	r.Body = c.content(inBody, r.Body, r.header("Content-Type"))
 	if r.Answer != nil && s.plan.compare {
-		r.Answer, more = c.content(inAnswer, r.Answer, r.header("Accept"))
-		if more != nil { // no server answers that
+		before := len(c.found)
+		r.Answer = c.content(inAnswer, r.Answer, r.header("Accept"))
+		if len(c.found) > before { // no server answers that
 			r.Answer = nil
-			secrets = append(secrets, more...)
 		}
 	}
-	s.count(secrets)
+	s.count(c.found)
 	if s.plan.compare && r.Answer != nil || len(r.Outputs) > 0 {
 		s.answers++
 	}
