@@ -183,76 +183,63 @@ func (t *Tensor) read(value jsontext.Value) error {
 	return nil
 }
 
+const deepest = 32
+
 // readContent makes a flat list of elements that may be nested, which gives their shape.
 func (t *Tensor) readContent(part jsontext.Value) error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(part), asWritten...)
-	t.Data, t.Shape, t.kind, t.size = append(make(jsontext.Value, 0, len(part)+2), '['), nil, 0, 0
-	if err := t.flatten(d, 0); err != nil {
-		return err
-	}
-	if t.kind == 0 { // no element
-		return errTensor
-	}
-	t.Data[len(t.Data)-1] = ']' // over the last comma
-	if part.Kind() != '[' {
-		t.Shape = []int64{1}
-	}
-	return nil
-}
-
-const deepest = 32
-
-func (t *Tensor) flatten(d *jsontext.Decoder, depth int) error {
-	if d.PeekKind() == '[' {
-		if depth == deepest {
-			return errTensor
-		}
-		_, _ = d.ReadToken() // which was peeked at
-		size := int64(0)
-		isNew := len(t.Shape) == depth
-		if isNew {
-			t.Shape = append(t.Shape, 0)
-		}
-		for d.PeekKind() != ']' {
-			if d.PeekKind() == 0 {
+	*t = Tensor{Name: t.Name, Data: append(make(jsontext.Value, 0, len(part)+2), '[')}
+	leaf := -1 // how deep the elements are
+	for {
+		depth := d.StackDepth()
+		switch d.PeekKind() {
+		case 0: // the end of a value that was read already
+			if t.kind == 0 || leaf != len(t.Shape) {
 				return errTensor
 			}
-			if err := t.flatten(d, depth+1); err != nil {
-				return err
+			t.Data[len(t.Data)-1] = ']' // over the last comma
+			if leaf == 0 {
+				t.Shape = []int64{1}
 			}
-			size++
+			return nil
+		case '[':
+			if depth == deepest || depth == leaf {
+				return errTensor
+			}
+			_, _ = d.ReadToken()
+		case ']':
+			_, size := d.StackIndex(depth)
+			_, _ = d.ReadToken()
+			for len(t.Shape) < depth {
+				t.Shape = append(t.Shape, -1) // not known yet
+			}
+			if known := t.Shape[depth-1]; known >= 0 && known != size {
+				return errTensor
+			}
+			t.Shape[depth-1] = size
+		default:
+			element, err := d.ReadValue()
+			if err != nil || leaf >= 0 && leaf != depth || !t.add(element) {
+				return errTensor
+			}
+			leaf = depth
 		}
-		if _, err := d.ReadToken(); err != nil {
-			return err
-		}
-		if isNew {
-			t.Shape[depth] = size
-		}
-		if t.Shape[depth] != size {
-			return errTensor
-		}
-		return nil
 	}
-	if t.kind != 0 && depth != len(t.Shape) { // nested less deeply than those before
-		return errTensor
-	}
-	element, err := d.ReadValue()
-	if err != nil {
-		return err
-	}
+}
+
+// add appends an element; false of one of another kind than those before.
+func (t *Tensor) add(element jsontext.Value) bool {
 	kind := map[jsontext.Kind]byte{'0': 'i', '"': 's', 't': 'b', 'f': 'b'}[element.Kind()]
 	if kind == 'i' && bytes.ContainsAny(element, ".eE") {
 		kind = 'f'
 	}
 	switch {
-	case kind == 0:
-		return errTensor
 	case t.kind == 0 || t.kind == 'i' && kind == 'f':
 		t.kind = kind
 	case t.kind != kind && !(t.kind == 'f' && kind == 'i'):
-		return errTensor
+		return false
 	}
 	t.size++
 	t.Data = append(append(t.Data, element...), ',')
-	return nil
+	return kind != 0
 }

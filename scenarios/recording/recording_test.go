@@ -492,6 +492,39 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// TestTensors reads elements that are nested, or not, and writes them nested again.
+func TestTensors(t *testing.T) {
+	for in, want := range map[string]string{
+		`5`:                                     `[1] i [5]`,
+		`[1, 2.5]`:                              `[2] f [1,2.5]`,
+		`[[1,2],[3,4],[5,6]]`:                   `[3 2] i [[1,2],[3,4],[5,6]]`,
+		`[[["a"],["]"]]]`:                       `[1 2 1] s [[["a"],["]"]]]`,
+		`{"content": [1,2,3,4], "shape":[2,2]}`: `[2 2] i [[1,2],[3,4]]`,
+		`{"content": [[1],[2]], "shape":[2]}`:   `[2] i [1,2]`,
+		`{"b64": "AAA=", "shape":[2]}`:          `[2] r {"b64":"AAA="}`,
+		`{"content": [1,2], "shape":[3]}`:       "not a tensor",
+		`{"content": [1,2], "shape":[-1]}`:      "not a tensor",
+		`{"shape":[1]}`:                         "not a tensor",
+		`[1, [2]]`:                              "not a tensor",
+		`[[1], 2]`:                              "not a tensor",
+		`[[1], [2, 3]]`:                         "not a tensor",
+		`[[[]], 1]`:                             "not a tensor",
+		`[1, "a"]`:                              "not a tensor",
+		`[null]`:                                "not a tensor",
+		`[]`:                                    "not a tensor",
+		strings.Repeat("[", 33) + "1" + strings.Repeat("]", 33): "not a tensor",
+	} {
+		var x Tensor
+		got := "not a tensor"
+		if x.read([]byte(in)) == nil {
+			got = fmt.Sprintf("%v %c %s", x.Shape, x.kind, x.nested())
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 // FuzzImport holds every recording, of every format, to become a folder that its readers
 // take, or a fault.
 func FuzzImport(f *testing.F) {
