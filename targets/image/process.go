@@ -67,7 +67,25 @@ func (i *Image) Process(ctx context.Context, w targets.Workload, host string, po
 	if p.Path, err = findExecutable(root, p); err != nil {
 		return Process{}, err
 	}
-	return p, nil
+	return p, p.check(root)
+}
+
+// check refuses what some targets take and others do not, so that all say the same.
+func (p Process) check(root *os.Root) error {
+	for _, text := range slices.Concat(p.Args, p.Env) {
+		if strings.Contains(text, "\x00") {
+			return errors.New("the image's command or environment has a NUL byte, which no process can have")
+		}
+	}
+	at, err := locate(root, p.Dir)
+	if err != nil {
+		return fmt.Errorf("the image's working folder %s: %w", p.Dir, err)
+	}
+	info, err := root.Lstat(at)
+	if errors.Is(err, syscall.ENOTDIR) || err == nil && !info.IsDir() {
+		return fmt.Errorf("the image's working folder %s is a file, or lies below one", p.Dir)
+	}
+	return nil
 }
 
 // ofCommand reports whether the workload's image is made of its command.
@@ -89,7 +107,9 @@ func (i *Image) environment(w targets.Workload, user account, host string, port 
 	if ofCommand(w) {
 		return w.Environment(host, port)
 	}
-	base := targets.MergeEnvironment([]string{"PATH=" + targets.SearchPath, "HOME=" + user.home}, i.Config.Env)
+	// What has no name or no value is no variable: the engines leave it out, and runc fails.
+	own := slices.DeleteFunc(slices.Clone(i.Config.Env), func(pair string) bool { return strings.Index(pair, "=") < 1 })
+	base := targets.MergeEnvironment([]string{"PATH=" + targets.SearchPath, "HOME=" + user.home}, own)
 	return targets.MergeEnvironment(base, w.SettingsOver(i.Config.Env, host, port))
 }
 
@@ -208,6 +228,8 @@ func parseAccount(user, passwd, group string) (account, error) {
 		found.uid, found.gid, found.home, login = uid, gid, cmp.Or(entry[5], "/"), entry[0]
 	} else if uid, err := identity(cmp.Or(name, "0")); err == nil {
 		found.uid = uid
+	} else if errors.Is(err, strconv.ErrRange) {
+		return account{}, fmt.Errorf("user %q: a user's number is 2147483647 at most", name)
 	} else {
 		return account{}, fmt.Errorf("user %q is not in the image's /etc/passwd", name)
 	}

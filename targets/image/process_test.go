@@ -66,6 +66,10 @@ func TestProcess(t *testing.T) {
 				"PATH=/no:/bin:/srv", "HOME=/root", "OMP_NUM_THREADS=8", "HOST=h", "PORT=7", "GOMAXPROCS=2", "OPENBLAS_NUM_THREADS=2", "MKL_NUM_THREADS=2", "ADDRESS=h:7",
 			}},
 		},
+		"variables that are none": {
+			v1.Config{Entrypoint: []string{"/srv/server"}, Env: []string{"NONE", "=x", "LINES=a\nb=c"}}, named,
+			Process{Path: "/srv/server", Args: []string{"/srv/server"}, Env: env(append(usual, "LINES=a\nb=c")...), Dir: "/"},
+		},
 		"name in a relative PATH": {
 			v1.Config{Entrypoint: []string{"server"}, Env: []string{"PATH=srv"}}, named,
 			Process{Path: "/srv/server", Args: []string{"server"}, Env: env("PATH=srv", "HOME=/root"), Dir: "/"},
@@ -116,6 +120,12 @@ func TestProcessFaults(t *testing.T) {
 		"passes more than 40 links":                                           {Cmd: []string{"/srv/loop"}},
 		"/srv/notes in the image, which has to be started, is no executable":  {Cmd: []string{"/srv/notes"}},
 		"/srv/folder in the image, which has to be started, is no executable": {Cmd: []string{"/srv/folder"}},
+		"the image's working folder /srv/server is a file, or lies below":     {Cmd: []string{"/srv/server"}, WorkingDir: "/srv/server"},
+		"the image's working folder /srv/server/x is a file, or lies below":   {Cmd: []string{"/srv/server"}, WorkingDir: "/srv/server/x"},
+		"the image's working folder /srv/loop: its path passes more than":     {Cmd: []string{"/srv/server"}, WorkingDir: "/srv/loop"},
+		"environment has a NUL byte":                                          {Cmd: []string{"/srv/server"}, Env: []string{"A=b\x00c"}},
+		"command or environment has a NUL byte":                               {Cmd: []string{"/srv/server", "\x00"}},
+		`user "4294967295": a user's number is 2147483647 at most`:            {Cmd: []string{"/srv/server"}, User: "4294967295"},
 		`user "nobody" is not in the image's /etc/passwd`:                     {Cmd: []string{"/srv/server"}, User: "nobody"},
 		`group "odd" is not in the image's /etc/group`:                        {Cmd: []string{"/srv/server"}, User: "app:odd"},
 		`the image's stop signal "SIGNONE" is no signal of Linux`:             {Cmd: []string{"/srv/server"}, StopSignal: "SIGNONE"},
