@@ -346,21 +346,25 @@ func (c *cleaner) json(where string, body []byte) []byte {
 			continue
 		}
 		raw, _ := d.ReadValue() // which was found valid
-		plain, _ := jsontext.AppendUnquote(nil, raw)
-		text := string(plain)
 		to := int(d.InputOffset())
 		var instead []byte
-		switch {
-		case kind == '0':
-			if text = string(raw); name != "" && text != "0" && secretNumber(name) {
-				c.note(where, name, text)
+		if kind == '0' {
+			if name != "" && string(raw) != "0" && secretNumber(name) {
+				c.note(where, name, string(raw))
 				instead = []byte("0")
 			}
-		case name != "" && text != "" && text != removed:
-			c.note(where, name, text)
-			instead = appendString(nil, removed)
-		case name == "":
-			if cut := c.cut(where, text); cut != text {
+		} else {
+			plain, _ := jsontext.AppendUnquote(nil, raw)
+			text, cut := string(plain), removed
+			switch {
+			case name == "":
+				cut = c.cut(where, text)
+			case text != "" && text != removed:
+				c.note(where, name, text)
+			default:
+				cut = text
+			}
+			if cut != text {
 				instead = appendString(nil, cut)
 			}
 		}
