@@ -49,6 +49,9 @@ type Kind struct {
 	// Running says that the target uses a server that runs already, which
 	// it neither starts nor ends: it needs no Workload but its Ready path.
 	Running bool
+	// Outside says that the server is reached from outside of where it runs, so that it has
+	// to listen on HOST, and not on loopback.
+	Outside bool
 	// HTTP1 says that servers on the target are asked by HTTP/1.1 alone, whatever they
 	// speak themselves.
 	HTTP1 bool

@@ -7,10 +7,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"servebench/cmd/cli"
+	"servebench/scenarios/draft"
+	"servebench/scenarios/probe"
 
 	"github.com/spf13/cobra"
 )
@@ -25,26 +30,105 @@ var starterGitHub string
 var starterGitLab string
 
 func initCommand() *cobra.Command {
-	dir, force := ".", false
+	force := false
 	ci := newOneOf("none", "github", "gitlab")
+	opts := draft.Options{Catalogue: catalogue(), Probe: probe.Options{Protocols: protocolKinds()}}
+	var tensors []string
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a scenario to start from, and a workflow that gates on it",
 		Long: `Write servebench.yaml, a scenario with comments to adapt to your server, and with
 --ci a workflow that holds the server to its limits and compares each change with
-what was before. A file that exists is left as it is, unless --force is given.`,
+what was before. A file that exists is left as it is, unless --force is given.
+
+With --image, --build or --command the scenario is one that runs your server: it is
+started once, on the first target that can run it here, and asked what it speaks, as
+probe does. The scenario has its port, a path that shows its readiness, a request that
+it answers, and every target that can run it here; comments say what the others lack.
+The server is ended, and nothing of it is left but its image in the cache.
+
+A command is one line with quotes as in a shell. Files that it names are taken along to
+every target; name further ones, such as modules and models, with --files. It runs in
+the folder of the scenario (--dir).`,
 		Example: `  servebench init                 servebench.yaml alone
   servebench init --ci github     and .github/workflows/servebench.yml
-  servebench init --ci gitlab     and .gitlab/servebench.yml`,
+  servebench init --image registry.example/scorer:1.4
+  servebench init --image scorer.tar --env MODEL=credit --env 'API_KEY=${API_KEY}'
+  servebench init --command 'node server.js' --files node_modules
+  servebench init --command '.venv/bin/uvicorn app:app --host {host} --port {port}' --files .venv --files app.py`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return initialise(cmd.OutOrStdout(), dir, starters(ci.value), force)
+			files := starters(ci.value)
+			if opts.Image+opts.Build+opts.Command != "" {
+				if err := readTensors(tensors, &opts.Probe); err != nil {
+					return fail(exitUsage, err)
+				}
+				own, err := draftScenario(cmd, opts, force)
+				if err != nil {
+					return withCode(err)
+				}
+				files = append(own, files[1:]...)
+			} else if err := withoutArtifact(cmd); err != nil {
+				return err
+			}
+			return initialise(cmd.OutOrStdout(), opts.Dir, files, force)
 		},
 	}
-	cmd.Flags().Var(ci, "ci", "write a workflow for")
-	cmd.Flags().StringVar(&dir, "dir", dir, "folder to write into: the root of your repository")
-	cmd.Flags().BoolVar(&force, "force", false, "write over files that exist")
+	flags := cmd.Flags()
+	flags.Var(ci, "ci", "write a workflow for")
+	flags.StringVar(&opts.Dir, "dir", ".", "folder to write into: the root of your repository")
+	flags.BoolVar(&force, "force", false, "write over files that exist")
+	flags.StringVar(&opts.Image, "image", "", "container image of your server: a reference, or a `file` or folder with one")
+	flags.StringVar(&opts.Build, "build", "", "`folder` with a Dockerfile to build the image from")
+	flags.StringVar(&opts.Command, "command", "", "command `line` of your server, on this machine or in the image")
+	flags.StringArrayVar(&opts.Files, "files", nil, "file or folder that the command needs")
+	flags.StringArrayVar(&opts.Env, "env", nil, "variable of the server's environment: NAME=VALUE; ${NAME} is one of servebench's")
+	flags.IntVar(&opts.Port, "port", 0, "port that the server listens on whatever PORT says (default: found out)")
+	flags.DurationVar(&opts.StartTimeout, "start-timeout", time.Minute, "longest time until the server is ready")
+	flags.StringVar(&opts.Protocol, "protocol", "", "protocol of the scenario (default: the first that gives an answer)")
+	flags.StringVar(&opts.Probe.Model, "model", "", "model of the scenario (default: the first that gives an answer)")
+	flags.StringVar(&opts.Probe.Path, "path", "", "route of the scenario, of a server with an OpenAPI description")
+	flags.StringArrayVar(&tensors, "tensor", nil, "input of a model whose server does not name any: NAME=FP32[4], without the batch")
 	return cmd
+}
+
+// withoutArtifact refuses flags that say something of a server, where none is named.
+func withoutArtifact(cmd *cobra.Command) error {
+	for _, flag := range []string{"files", "env", "port", "start-timeout", "protocol", "model", "path", "tensor"} {
+		if onCommandLine(cmd, flag) {
+			return fail(exitUsage, fmt.Errorf("--%s goes with --image, --build or --command, which name a server", flag))
+		}
+	}
+	return nil
+}
+
+// draftScenario starts the user's server and returns the files of a scenario for it.
+func draftScenario(cmd *cobra.Command, opts draft.Options, force bool) ([]starter, error) {
+	if path := filepath.Join(opts.Dir, draft.File); !force {
+		if _, err := os.Lstat(path); err == nil {
+			return nil, fail(exitUsage, fmt.Errorf("%s exists; give another folder with --dir, or write over it with --force", path))
+		}
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	opts.Say = func(what string) { say(cmd.ErrOrStderr(), what) }
+	d, err := draft.Make(ctx, opts)
+	if ctx.Err() != nil {
+		return nil, fail(exitInterrupted, errors.New("interrupted: the server is ended, and nothing was written"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(opts.Dir, draft.File)
+	files := []starter{{path: draft.File, text: string(d.Scenario), next: []string{
+		"run it: servebench run " + path,
+		"adapt its requests and load in " + path + ", and add limits (slo)",
+		"add runs/, where every run leaves its folder, to .gitignore",
+	}}}
+	if d.Data != nil {
+		files = append(files, starter{path: probe.DataFile, text: string(d.Data)})
+	}
+	return files, fail(exitRuntime, d.WriteText(cmd.OutOrStdout()))
 }
 
 // starter is a file to start from, and what to do with it.

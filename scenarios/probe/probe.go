@@ -251,23 +251,44 @@ func (s *Server) try(ctx context.Context, ask protocol.Ask, kind protocol.Kind, 
 	if t.Problem != nil {
 		return t
 	}
-	client, err := kind.Open(protocol.Config{Model: m.Name, Schema: generators.Schema{Tensors: t.Inputs}})
+	t.Answer, t.Problem = send(ctx, ask, kind, t)
+	return t
+}
+
+// send sends the example of a trial and returns the outputs of the answer.
+func send(ctx context.Context, ask protocol.Ask, kind protocol.Kind, t Trial) ([]generators.Tensor, error) {
+	client, err := kind.Open(protocol.Config{Model: t.Model.Name, Schema: generators.Schema{Tensors: t.Inputs}})
 	if err != nil {
-		t.Problem = err
-		return t
+		return nil, err
 	}
 	request, err := client.Encode("", []generators.Example{{Tensors: newSource(1).example(t.Inputs)}})
 	if err != nil {
-		t.Problem = err
-		return t
+		return nil, err
 	}
 	resp, err := ask(ctx, request)
 	if err != nil {
-		t.Problem = err
-		return t
+		return nil, err
 	}
-	t.Answer, t.Problem = read(client, resp)
-	return t
+	return read(client, resp)
+}
+
+// Time sends the request of a choice and returns how long the answer took, over a
+// connection of its own; an error where it was not answered with success.
+func (s *Server) Time(ctx context.Context, c Choice) (time.Duration, error) {
+	began := time.Now()
+	if c.Route == nil {
+		_, err := send(ctx, s.ask(c.Found.Protocol.HTTP2), c.Found.Protocol, *c.Trial)
+		return time.Since(began), err
+	}
+	request := protocol.Request{Method: c.Route.Method, Path: c.Route.Path, Body: c.Route.Body}
+	if request.Body != nil {
+		request.Header = http.Header{"Content-Type": {"application/json"}}
+	}
+	resp, err := s.ask(false)(ctx, request)
+	if err == nil && resp.Status/100 != 2 {
+		err = fmt.Errorf("%s answered %d: %s", c, resp.Status, targets.Excerpt(resp.Header, resp.Body))
+	}
+	return time.Since(began), err
 }
 
 // read returns the outputs of an answer.

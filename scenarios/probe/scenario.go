@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"servebench/generators"
@@ -37,11 +38,11 @@ func (c Choice) WithoutData() bool { return c.Trial != nil && c.Trial.Problem !=
 
 // ownData says in the scenario what to give where nobody says what the model takes.
 var ownData = []string{
-	" The server does not say what the model takes. Put your requests into the file: a CSV file",
-	" with a header, or JSON Lines (.jsonl). Every column of numbers is a feature, in the order",
-	" of the file, unless features lists them: features: [age, income]. Inputs that are tensors",
-	" are described by tensors: {image: \"FP32[3,224,224]\"}. label or expect name a column with",
-	" right answers.",
+	"The server does not say what the model takes. Put your requests into the file: a CSV file",
+	"with a header, or JSON Lines (.jsonl). Every column of numbers is a feature, in the order",
+	"of the file, unless features lists them: features: [age, income]. Inputs that are tensors",
+	"are described by tensors: {image: \"FP32[3,224,224]\"}. label or expect name a column with",
+	"right answers.",
 }
 
 // String names the choice.
@@ -92,35 +93,40 @@ func (s *Server) chooseModel(protocolName, model string, suits func(*Trial) bool
 	return Choice{}, false
 }
 
-// Write writes a scenario that drives the choice into a folder, with the data that it sends.
-// Files that exist are an error unless force.
+// Place is what a scenario says beside its requests: where the server runs, and how much
+// it is asked.
+type Place struct {
+	// Head are the lines of the comment that the file begins with.
+	Head    []string
+	Targets []string
+	// Workload and Options are keys of workload, beside its model, and those of targets.
+	Workload, Options yaml.MapSlice
+	Rate              float64 // of the measured phase, per second
+	// Comments are those of keys, by paths such as "$.targets"; a line each.
+	Comments map[string][]string
+}
+
+// running is the place of the server that was asked.
+func (s *Server) running() Place {
+	return Place{
+		Head:    []string{"Made by servebench probe " + s.URL + "."},
+		Targets: []string{"endpoint"},
+		Options: yaml.MapSlice{{Key: "endpoint", Value: yaml.MapSlice{{Key: "url", Value: literal(s.URL)}}}},
+		Rate:    50,
+	}
+}
+
+// Write writes a scenario that drives the choice on the server that was asked into a folder,
+// with the data that it sends. Files that exist are an error unless force.
 func (s *Server) Write(c Choice, dir string, force bool) error {
-	files := map[string][]byte{}
-	var document yaml.MapSlice
-	comments := yaml.CommentMap{}
-	switch {
-	case c.Route != nil:
-		document = s.routeScenario(c.Route)
-	case c.WithoutData():
-		document = s.modelScenario(c, yaml.MapSlice{{Key: "file", Value: OwnDataFile}})
-		comments["$.data"] = []*yaml.Comment{yaml.HeadComment(ownData...)}
-	default:
-		data, err := examples(c.Trial.Inputs)
-		if err != nil {
-			return err
-		}
-		files[DataFile] = data
-		shapes := yaml.MapSlice{}
-		for _, t := range c.Trial.Inputs {
-			shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + string(t.AppendShape(nil))})
-		}
-		document = s.modelScenario(c, yaml.MapSlice{{Key: "file", Value: DataFile}, {Key: "tensors", Value: shapes}})
-	}
-	text, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
+	text, data, err := s.Scenario(c, s.running())
 	if err != nil {
-		return fmt.Errorf("write scenario: %w", err)
+		return err
 	}
-	files[ScenarioFile] = append([]byte("# Made by servebench probe "+s.URL+".\n"), text...)
+	files := map[string][]byte{ScenarioFile: text}
+	if data != nil {
+		files[DataFile] = data
+	}
 	for name := range files {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil && !force {
 			return fmt.Errorf("%s exists; give another folder with --out, or write over it with --force", filepath.Join(dir, name))
@@ -137,6 +143,49 @@ func (s *Server) Write(c Choice, dir string, force bool) error {
 	return nil
 }
 
+// Scenario returns the text of a scenario that drives the choice, and what is to be in
+// DataFile beside it; nil: it sends no data.
+func (s *Server) Scenario(c Choice, p Place) (text, data []byte, err error) {
+	var document yaml.MapSlice
+	comments := yaml.CommentMap{}
+	for path, lines := range p.Comments {
+		comments[path] = []*yaml.Comment{yaml.HeadComment(indented(lines)...)}
+	}
+	switch {
+	case c.Route != nil:
+		document = s.routeScenario(c.Route, p)
+	case c.WithoutData():
+		document = s.modelScenario(c, p, yaml.MapSlice{{Key: "file", Value: OwnDataFile}})
+		comments["$.data"] = []*yaml.Comment{yaml.HeadComment(indented(ownData)...)}
+	default:
+		if data, err = examples(c.Trial.Inputs); err != nil {
+			return nil, nil, err
+		}
+		shapes := yaml.MapSlice{}
+		for _, t := range c.Trial.Inputs {
+			shapes = append(shapes, yaml.MapItem{Key: t.Name, Value: t.Datatype.String() + string(t.AppendShape(nil))})
+		}
+		document = s.modelScenario(c, p, yaml.MapSlice{{Key: "file", Value: DataFile}, {Key: "tensors", Value: shapes}})
+	}
+	body, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
+	if err != nil {
+		return nil, nil, fmt.Errorf("write scenario: %w", err)
+	}
+	for _, line := range p.Head {
+		text = append(text, "# "+line+"\n"...)
+	}
+	return append(text, body...), data, nil
+}
+
+// indented are the lines of a comment with a space before each.
+func indented(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, " "+line)
+	}
+	return all
+}
+
 // examples are random inputs, one example a line.
 func examples(inputs []generators.Tensor) ([]byte, error) {
 	var b bytes.Buffer
@@ -151,37 +200,39 @@ func examples(inputs []generators.Tensor) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (s *Server) modelScenario(c Choice, data yaml.MapSlice) yaml.MapSlice {
+func (s *Server) modelScenario(c Choice, p Place, data yaml.MapSlice) yaml.MapSlice {
 	what := "Random inputs"
 	if c.WithoutData() {
 		what = "Requests"
 	}
-	return s.scenario(c.Trial.Model.Name, what+" for model "+c.Trial.Model.Name+".", yaml.MapSlice{
-		{Key: "workload", Value: yaml.MapSlice{{Key: "model", Value: literal(c.Trial.Model.Name)}}},
+	p.Workload = append(slices.Clone(p.Workload), yaml.MapItem{Key: "model", Value: literal(c.Trial.Model.Name)})
+	return s.scenario(p, c.Trial.Model.Name, what+" for model "+c.Trial.Model.Name+".", yaml.MapSlice{
 		{Key: "protocol", Value: c.Found.Protocol.Name},
 		{Key: "data", Value: data},
 	})
 }
 
-func (s *Server) routeScenario(r *Route) yaml.MapSlice {
-	return s.scenario(r.Path, "One request to "+r.Path+", made from the server's OpenAPI description.", yaml.MapSlice{
-		{Key: "protocol", Value: "template"},
-		{Key: "template", Value: yaml.MapSlice{
-			{Key: "method", Value: r.Method},
-			{Key: "path", Value: literal(r.Path)},
-			{Key: "headers", Value: yaml.MapSlice{{Key: "Content-Type", Value: "application/json"}}},
-			{Key: "body", Value: literal(string(r.Body))},
-		}},
-	})
+func (s *Server) routeScenario(r *Route, p Place) yaml.MapSlice {
+	description, request := "One request to "+r.Path+".", yaml.MapSlice{{Key: "method", Value: r.Method}, {Key: "path", Value: literal(r.Path)}}
+	if r.Body != nil {
+		description = "One request to " + r.Path + ", made from the server's OpenAPI description."
+		request = append(request,
+			yaml.MapItem{Key: "headers", Value: yaml.MapSlice{{Key: "Content-Type", Value: "application/json"}}},
+			yaml.MapItem{Key: "body", Value: literal(string(r.Body))})
+	}
+	return s.scenario(p, r.Path, description, yaml.MapSlice{{Key: "protocol", Value: "template"}, {Key: "template", Value: request}})
 }
 
 // scenario is a scenario that sends a modest load to the server for a few seconds.
-func (s *Server) scenario(name, description string, what yaml.MapSlice) yaml.MapSlice {
+func (s *Server) scenario(p Place, name, description string, what yaml.MapSlice) yaml.MapSlice {
 	head := yaml.MapSlice{
 		{Key: "name", Value: nameOf(name)},
 		{Key: "description", Value: decode.WriteText(literal(description))},
-		{Key: "targets", Value: []string{"endpoint"}},
-		{Key: "endpoint", Value: yaml.MapSlice{{Key: "url", Value: literal(s.URL)}}},
+		{Key: "targets", Value: p.Targets},
+	}
+	head = append(head, p.Options...)
+	if p.Workload != nil {
+		head = append(head, yaml.MapItem{Key: "workload", Value: p.Workload})
 	}
 	if len(s.opts.Written) > 0 {
 		headers := yaml.MapSlice{}
@@ -192,11 +243,19 @@ func (s *Server) scenario(name, description string, what yaml.MapSlice) yaml.Map
 	}
 	return append(append(head, what...),
 		yaml.MapItem{Key: "load", Value: []yaml.MapSlice{
-			{{Key: "name", Value: "warm-up"}, {Key: "arrivals", Value: "constant"}, {Key: "rate", Value: 20}, {Key: "duration", Value: "2s"}, {Key: "measure", Value: false}},
-			{{Key: "name", Value: "steady"}, {Key: "arrivals", Value: "poisson"}, {Key: "rate", Value: 50}, {Key: "duration", Value: "10s"}},
+			{{Key: "name", Value: "warm-up"}, {Key: "arrivals", Value: "constant"}, {Key: "rate", Value: number(min(20, p.Rate))}, {Key: "duration", Value: "2s"}, {Key: "measure", Value: false}},
+			{{Key: "name", Value: "steady"}, {Key: "arrivals", Value: "poisson"}, {Key: "rate", Value: number(p.Rate)}, {Key: "duration", Value: "10s"}},
 		}},
 		yaml.MapItem{Key: "rounds", Value: 3},
 	)
+}
+
+// number writes a number without a fraction where it has none.
+func number(v float64) any {
+	if whole := int64(v); float64(whole) == v {
+		return whole
+	}
+	return v
 }
 
 // literal writes a text in which $ and {{ stand for themselves.
@@ -216,7 +275,7 @@ func nameOf(text string) string {
 		return '-'
 	}, text)
 	if name = strings.Trim(name, "-"); name == "" {
-		return "probe"
+		return "server"
 	}
 	return name
 }

@@ -59,6 +59,7 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 		Name:    "vm",
 		Doc:     "The server in a QEMU virtual machine, with KVM or emulated.",
 		Options: options(),
+		Outside: true,
 		Check: func(_ context.Context, set map[string]string) error {
 			if _, err := newTarget(targets.Config{Options: set}, guestinit); err != nil {
 				if unavailable, ok := errors.AsType[*targets.Unavailable](err); ok {

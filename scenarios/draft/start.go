@@ -1,0 +1,219 @@
+package draft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/local"
+)
+
+const (
+	lookPause  = 100 * time.Millisecond // between two looks at what the server listens on
+	settleTime = 2 * time.Second        // for which that has to stay the same
+	// exposedTime is how long a server may take to listen on the port that its image exposes,
+	// while it listens on another one.
+	exposedTime = 10 * time.Second
+	askTime     = 2 * time.Second  // an answer may take that long
+	closeTime   = 30 * time.Second // the end of a server
+)
+
+// otherLoopback is an address of this machine at which a server that listens on 127.0.0.1
+// alone is not reached.
+const otherLoopback = "127.0.0.2"
+
+// server is an artifact that runs.
+type server struct {
+	url   string
+	http2 bool          // it answers HTTP/2 alone
+	port  int           // that it listens on
+	took  time.Duration // until it was ready
+	// everywhere says that it is reached at otherLoopback, too.
+	everywhere bool
+	close      func() error
+}
+
+// start is one start of an artifact.
+type start struct {
+	kind  targets.Kind
+	w     targets.Workload // its Port is the one that the server is told
+	limit time.Duration
+	// elsewhere is how long to wait for that port while the server listens on another one;
+	// 0: for ever.
+	elsewhere time.Duration
+	// other says that the server is told to listen at otherLoopback.
+	other bool
+
+	ports   []int // that the server listens on
+	changed time.Time
+}
+
+// deployed is the outcome of Deploy.
+type deployed struct {
+	*targets.Deployment
+	err error
+}
+
+// errEnough ends a server that a target still waits for, on another port.
+var errEnough = errors.New("the server is needed no more")
+
+// run starts the server and waits for any answer of it with a status below 500: by the
+// target, which waits on the port that it told the server, or on another one that the
+// server's processes listen on. There the target goes on waiting until the server is closed.
+func (s *start) run(ctx context.Context) (*server, error) {
+	target, err := s.kind.Open(targets.Config{Dir: os.TempDir()})
+	if err != nil {
+		return nil, err
+	}
+	s.w.Ready, s.w.AnyAnswer = "/", true
+	if s.other {
+		s.w.Env = append(slices.Clone(s.w.Env), "HOST="+otherLoopback)
+	}
+	deploying, cancel := context.WithCancelCause(ctx)
+	outcome, began := make(chan deployed, 1), time.Now()
+	go func() {
+		d, err := target.Deploy(deploying, s.w)
+		outcome <- deployed{d, err}
+	}()
+	end := func(got deployed) error {
+		cancel(errEnough)
+		closing, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+		defer stop()
+		var err error
+		if got.Deployment != nil {
+			err = got.Close(closing)
+		}
+		return errors.Join(err, target.Close(closing))
+	}
+	ticker := time.NewTicker(lookPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case got := <-outcome:
+			if got.err != nil {
+				return nil, errors.Join(s.explain(ctx, got.err), end(got))
+			}
+			stages := got.Stages
+			return &server{
+				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At,
+				everywhere: answers(ctx, otherLoopback, s.w.Port, false), close: func() error { return end(got) },
+			}, nil
+		case <-ticker.C:
+		}
+		if found := s.look(ctx); found != nil {
+			found.took = time.Since(began)
+			found.close = func() error { cancel(errEnough); return end(<-outcome) }
+			return found, nil
+		}
+		if time.Since(began) > s.limit {
+			cancel(s.late())
+		}
+	}
+}
+
+// look looks for an answer where the target does not: at the other address, on another port,
+// by HTTP/2. nil: there is none yet.
+func (s *start) look(ctx context.Context) *server {
+	if s.other && answers(ctx, otherLoopback, s.w.Port, false) {
+		return s.at(otherLoopback, s.w.Port, false)
+	}
+	ports := local.Ports(local.Descendants(os.Getpid()))
+	if len(ports) == 0 && listening(targets.Loopback, s.w.Port) { // they may be out of sight
+		ports = []int{s.w.Port}
+	}
+	if !slices.Equal(ports, s.ports) {
+		s.ports, s.changed = ports, time.Now()
+	}
+	settled := time.Since(s.changed)
+	if slices.Contains(ports, s.w.Port) {
+		if settled > settleTime && answers(ctx, targets.Loopback, s.w.Port, true) {
+			return s.at(targets.Loopback, s.w.Port, true)
+		}
+		return nil
+	}
+	if s.elsewhere == 0 || settled < s.elsewhere {
+		return nil
+	}
+	for _, http2 := range []bool{false, true} {
+		for _, port := range ports {
+			if answers(ctx, targets.Loopback, port, http2) {
+				return s.at(targets.Loopback, port, http2)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *start) at(host string, port int, http2 bool) *server {
+	return &server{
+		url: "http://" + targets.Address(host, port), port: port, http2: http2,
+		everywhere: host == otherLoopback || answers(context.Background(), otherLoopback, port, http2),
+	}
+}
+
+// listening reports whether a connection is accepted.
+func listening(host string, port int) bool {
+	conn, err := net.DialTimeout("tcp", targets.Address(host, port), askTime)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+// answers reports whether a request is answered with a status below 500.
+func answers(ctx context.Context, host string, port int, http2 bool) bool {
+	if !listening(host, port) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	url := "http://" + targets.Address(host, port)
+	return targets.CheckReady(ctx, client(url, http2), url, "/", targets.Credentials{}, true) == nil
+}
+
+// client asks a server, each time over a connection of its own.
+func client(url string, http2 bool) *http.Client {
+	return &http.Client{
+		Transport:     targets.Endpoint{URL: url}.PlainTransport(http2),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// late says why a server was not ready in time.
+func (s *start) late() error {
+	const want = "have it listen on the port in the environment's PORT at the address in HOST, or name the port that it listens on with --port"
+	others := slices.DeleteFunc(slices.Clone(s.ports), func(port int) bool { return port == s.w.Port })
+	switch {
+	case slices.Contains(s.ports, s.w.Port):
+		return fmt.Errorf("not ready within %v: it listens on port %d and gives no answer to GET / with a status below 500; --start-timeout gives it more time", s.limit, s.w.Port)
+	case len(others) > 0:
+		return fmt.Errorf("not ready within %v: it does not listen on port %d but on %s; name the port of its HTTP API with --port, and have it listen at 127.0.0.1 or 0.0.0.0", s.limit, s.w.Port, join(others))
+	}
+	return fmt.Errorf("not ready within %v: no process of it listens on a TCP port; %s", s.limit, want)
+}
+
+func join(ports []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ports), " ", ", "), "[]")
+}
+
+// explain adds to an error of a start what the user may do.
+func (s *start) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err = fmt.Errorf("start the server on %s: %w", s.kind.Name, err)
+	switch text := err.Error(); {
+	case strings.Contains(text, "AWS_LAMBDA_RUNTIME_API") || strings.Contains(text, "_LAMBDA_SERVER_PORT"):
+		return fmt.Errorf("%w\nIt looks like a Lambda function, which asks the Runtime API for work and does not listen: have a scenario with targets: [lambda] and lambda: {adapter: off} run it, see servebench init without --image and --command", err)
+	case !errors.Is(err, targets.ErrEnded) || strings.Contains(text, local.StayInForeground) && strings.Contains(text, "in the background"):
+		return err
+	}
+	return fmt.Errorf("%w\nIf it lacks a variable of the environment, add --env NAME=VALUE; if it lacks arguments, give its whole command line with --command", err)
+}
