@@ -477,6 +477,6 @@ func FuzzReadSaved(f *testing.F) {
 		if img.Digest == "" {
 			t.Fatal("an image without a digest")
 		}
-		_ = Unpack(t.Context(), img.Image, t.TempDir())
+		_ = unpack(t.Context(), img.Image, t.TempDir())
 	})
 }

@@ -33,7 +33,7 @@ func (i *Image) Folder(ctx context.Context) (string, error) {
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			return err
 		}
-		return Unpack(ctx, i.Image, folder)
+		return unpack(ctx, i.Image, folder)
 	})
 	if err != nil {
 		return "", fmt.Errorf("unpack the image: %w", err)

@@ -28,11 +28,11 @@ const (
 	mostNames   = 512 * targets.MiB // of the paths of one layer, which are held in memory
 )
 
-// Unpack writes the image's files below a folder that is there, layer over layer from the
+// unpack writes the image's files below a folder that is there, layer over layer from the
 // lowest up, until ctx ends. Names pass the links that the layers have made, as
 // they would for a process that has the folder as its root. An os.Root keeps
 // everything inside of it, whatever the names and links in the image say.
-func Unpack(ctx context.Context, img v1.Image, folder string) error {
+func unpack(ctx context.Context, img v1.Image, folder string) error {
 	return (&unpacker{bytes: mostBytes, entries: mostEntries}).unpack(ctx, img, folder)
 }
 

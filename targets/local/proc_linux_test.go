@@ -216,7 +216,7 @@ func TestPin(t *testing.T) {
 		t.Errorf("the child runs on %v, want %v", got, allowed)
 	}
 	for _, bad := range [][]int{nil, {-1}, {8000}} {
-		if err := Pin(0, bad); err == nil {
+		if err := pin(0, bad); err == nil {
 			t.Errorf("Pin to %v succeeds", bad)
 		}
 	}

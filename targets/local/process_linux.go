@@ -88,7 +88,7 @@ func pinThread(cpus []int) (back func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { _ = Pin(thread, before) }, Pin(thread, cpus)
+	return func() { _ = pin(thread, before) }, pin(thread, cpus)
 }
 
 // awaitEnd waits for a child to end and leaves it a zombie.
@@ -159,9 +159,9 @@ func (f folder) move() (func(), error) {
 // wordBits is the size of a word of the kernel's CPU mask.
 const wordBits = 8 * int(unsafe.Sizeof(uintptr(0)))
 
-// Pin sets the CPUs that a thread may run on; 0 is the calling thread. The
+// pin sets the CPUs that a thread may run on; 0 is the calling thread. The
 // threads and processes that it starts afterwards inherit them.
-func Pin(thread int, cpus []int) error {
+func pin(thread int, cpus []int) error {
 	if len(cpus) == 0 || slices.Min(cpus) < 0 {
 		return fmt.Errorf("pin to CPUs %v: want at least one number, none negative", cpus)
 	}
@@ -182,7 +182,7 @@ func Pin(thread int, cpus []int) error {
 
 // PinProcess pins every thread of a running process.
 func PinProcess(pid int, cpus []int) error {
-	return EachThread(pid, func(thread int) error { return Pin(thread, cpus) })
+	return EachThread(pid, func(thread int) error { return pin(thread, cpus) })
 }
 
 // EachThread does something to every thread of a running process. It goes over

@@ -216,7 +216,7 @@ func TestNewRootThatFailsLeavesNothing(t *testing.T) {
 // What a container writes is its own and goes with it, and one that is not to write cannot.
 func TestContainersWriteApart(t *testing.T) {
 	runtime := here(t)
-	root, w := unpacked(t, t.TempDir())
+	_, w := unpacked(t, t.TempDir())
 	adapter := filepath.Join(t.TempDir(), "adapter")
 	if err := os.WriteFile(adapter, []byte("a program"), 0o600); err != nil {
 		t.Fatal(err)
@@ -225,7 +225,8 @@ func TestContainersWriteApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if root, err = NewRoot(t.Context(), img, t.TempDir(), map[string]string{"/adapter": adapter}); err != nil {
+	root, err := NewRoot(t.Context(), img, t.TempDir(), map[string]string{"/adapter": adapter})
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Remove()
