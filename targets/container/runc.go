@@ -71,6 +71,11 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 		if server, since, known := c.AwaitServer(); known {
 			pid, startedAt = server, since
 		}
+		select {
+		case <-c.Done(): // the runtime ended it, though it was ready
+			err = targets.ErrEnded
+		default:
+		}
 	}
 	if err = c.Judge(err, pid, port); err != nil {
 		return nil, errors.Join(err, c.Remove())

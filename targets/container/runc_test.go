@@ -14,6 +14,11 @@ func TestConformanceRunc(t *testing.T) {
 	targettest.Run(t, targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "runc"}})
 }
 
+func TestConformanceRuncImage(t *testing.T) {
+	needRunc(t)
+	targettest.Run(t, targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "runc"}, Image: true})
+}
+
 // needRunc skips the test where no container can be run without an engine.
 func needRunc(t testing.TB) {
 	t.Helper()

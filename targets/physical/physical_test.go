@@ -12,6 +12,13 @@ func TestConformance(t *testing.T) {
 	targettest.Run(t, targettest.Suite{Kind: physical.Kind()})
 }
 
+func TestConformanceOfAnImage(t *testing.T) {
+	if err := physical.Kind().CheckImage(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	targettest.Run(t, targettest.Suite{Kind: physical.Kind(), Image: true})
+}
+
 // What the machine is, is the machine's fact and not the target's: the other
 // targets run on it as well.
 func TestTheMachineIsNoFactOfTheTarget(t *testing.T) {

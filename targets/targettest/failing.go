@@ -224,6 +224,9 @@ func noExecutable(p *subject) {
 	w := p.workload()
 	w.Command = []string{filepath.Join(p.dir, "no-such-server")}
 	p.refuse(ending(p, patience), w, "no-such-server")
+	if p.Image {
+		return // which says what to run
+	}
 	w.Command = nil
 	p.refuse(ending(p, patience), w, "command")
 }

@@ -187,6 +187,7 @@ func (v *victim) vanished() {
 // victim, and tell it what to deploy.
 const (
 	victimServer = "TARGETTEST_VICTIM_SERVER"
+	victimImage  = "TARGETTEST_VICTIM_IMAGE"
 	victimEnv    = "TARGETTEST_VICTIM_ENV" // a line each
 )
 
@@ -199,7 +200,7 @@ func deployAsVictim(t *testing.T, s Suite) {
 		t.Fatal(err)
 	}
 	d, err := target.Deploy(t.Context(), targets.Workload{
-		Command: []string{os.Getenv(victimServer)}, Env: strings.Fields(os.Getenv(victimEnv)), Ready: "/ready",
+		Command: []string{os.Getenv(victimServer)}, Image: os.Getenv(victimImage), Env: strings.Fields(os.Getenv(victimEnv)), Ready: "/ready",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +225,7 @@ func (p *subject) victim(name string, env ...string) *victim {
 	cmd := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(path.Dir(p.Name()), "/", "$/^")+"$")
 	// The mark is not the end of a variable, so the victim itself does not bear it.
 	text := own.mark + "\n" + strings.Join(env, "\n") + "\n"
-	cmd.Env = append(os.Environ(), victimServer+"="+p.server, victimEnv+"="+text)
+	cmd.Env = append(os.Environ(), victimServer+"="+p.server, victimImage+"="+p.image, victimEnv+"="+text)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		p.Fatal(err)

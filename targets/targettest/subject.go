@@ -55,7 +55,7 @@ func (p *subject) move(dir string) {
 
 // workload runs the test server with further environment.
 func (p *subject) workload(env ...string) targets.Workload {
-	return targets.Workload{Command: []string{p.server}, Env: append(env, p.mark), Ready: "/ready"}
+	return targets.Workload{Command: []string{p.server}, Image: p.image, Env: append(env, p.mark), Ready: "/ready"}
 }
 
 // listens reports whether the server gets an address to listen on.

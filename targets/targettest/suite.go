@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/targettest/artifact"
 )
 
 // patience bounds every single deployment of the suite; it is no expectation.
@@ -46,6 +47,9 @@ type Suite struct {
 	// as go test runs. A start that is expensive needs it, for every single
 	// deployment has to be ready within a minute.
 	Parallel int
+	// Image says that the test server is deployed in an image, as a user's.
+	Image bool
+	image string // the file of that
 	// Leftovers names what the process of that id made which is still there,
 	// beyond processes, mounts, cgroups and files, such as containers and
 	// images; nil: nothing to name.
@@ -64,6 +68,9 @@ func Run(t *testing.T, s Suite) {
 	}
 	before := s.leftovers(t, os.Getpid())
 	server := Build(t)
+	if s.Image {
+		s.image, server = artifact.Static(t, server).Image, "/server"
+	}
 	t.Run("contract", func(t *testing.T) {
 		turns := make(chan struct{}, max(s.Parallel, 0))
 		for _, c := range cases() {
