@@ -35,6 +35,7 @@ type server struct {
 	http2 bool          // it answers HTTP/2 alone
 	port  int           // that it listens on
 	took  time.Duration // until it was ready
+	whole time.Duration // with what came before: the image was made, and loaded by an engine
 	// everywhere says that it is reached at otherLoopback, too.
 	everywhere bool
 	close      func() error
@@ -102,13 +103,14 @@ func (s *start) run(ctx context.Context) (*server, error) {
 			}
 			stages := got.Stages
 			return &server{
-				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At,
+				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At, whole: time.Since(began),
 				everywhere: answers(ctx, otherLoopback, s.w.Port, false), close: func() error { return end(got) },
 			}, nil
 		case <-ticker.C:
 		}
 		if found := s.look(ctx); found != nil {
 			found.took = time.Since(began)
+			found.whole = found.took
 			found.close = func() error { cancel(errEnough); return end(<-outcome) }
 			return found, nil
 		}
