@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -114,6 +115,9 @@ func imageFacts(img *image.Image, size targets.Bytes, took time.Duration) []reco
 	}
 	if os.Geteuid() != 0 {
 		facts = append(facts, record.Fact{Name: "file owners", Value: "root's alone: servebench does not run as root and cannot keep the image's", Unequal: true})
+	}
+	if len(img.Notes) > 0 {
+		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(img.Notes, " ")})
 	}
 	return facts
 }
