@@ -313,7 +313,9 @@ func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
 	seen, err := s.run(ctx)
 	if err == nil {
 		d.seen.whole = max(d.seen.whole, seen.whole)
-		err = seen.close()
+		if err := seen.close(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

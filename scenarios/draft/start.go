@@ -21,8 +21,8 @@ const (
 	// exposedTime is how long a server may take to listen on the port that its image exposes,
 	// while it listens on another one.
 	exposedTime = 10 * time.Second
-	askTime     = 2 * time.Second  // an answer may take that long
-	closeTime   = 30 * time.Second // the end of a server
+	askTime     = 2 * time.Second // an answer may take that long
+	closeTime   = 3 * time.Minute // the end of a server, and of a large image in an engine
 )
 
 // otherLoopback is an address of this machine at which a server that listens on 127.0.0.1
