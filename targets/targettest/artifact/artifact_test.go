@@ -10,6 +10,7 @@ import (
 	"servebench/targets/physical"
 	"servebench/targets/targettest"
 	"servebench/targets/targettest/artifact"
+	"servebench/targets/vm"
 )
 
 // everywhere runs a server on every target, under the target's name.
@@ -37,9 +38,14 @@ func program(t *testing.T, name string) func() (string, error) {
 func TestFastAPI(t *testing.T)  { artifact.Cache(t); everywhere(t, artifact.FastAPI(t)) }
 func TestMLServer(t *testing.T) { artifact.Cache(t); everywhere(t, artifact.MLServer(t)) }
 func TestNode(t *testing.T)     { artifact.Cache(t); everywhere(t, artifact.Node(t)) }
+
 func TestStatic(t *testing.T) {
 	artifact.Cache(t)
-	everywhere(t, artifact.Static(t, targettest.Build(t)))
+	server := artifact.Static(t, targettest.Build(t))
+	everywhere(t, server)
+	t.Run("vm", func(t *testing.T) {
+		targettest.Serve(t, targettest.Suite{Kind: vm.Kind(program(t, "guestinit")), Guest: true}, server)
+	})
 }
 
 func TestOddImages(t *testing.T) {
