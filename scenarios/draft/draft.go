@@ -301,9 +301,6 @@ func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
 	}
 	s := &start{kind: again, w: w, limit: m.StartTimeout, other: outside}
 	m.Say(fmt.Sprintf("starting the server on %s", again.Name))
-	if bundled {
-		s.limit += imageTime
-	}
 	if s.w.Port == 0 {
 		var err error
 		if s.w.Port, err = targets.FreePort(targets.Loopback); err != nil {
@@ -312,7 +309,6 @@ func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
 	}
 	seen, err := s.run(ctx)
 	if err == nil {
-		d.seen.whole = max(d.seen.whole, seen.whole)
 		if err := seen.close(); err != nil {
 			return err
 		}
@@ -331,9 +327,6 @@ func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
 	}
 	return nil
 }
-
-// imageTime is how long an image of a command may take to be made and loaded.
-const imageTime = 5 * time.Minute
 
 // omit leaves out some targets.
 func (m *maker) omit(d *Draft, why error, which func(targets.Kind) bool) {

@@ -35,7 +35,6 @@ type server struct {
 	http2 bool          // it answers HTTP/2 alone
 	port  int           // that it listens on
 	took  time.Duration // until it was ready
-	whole time.Duration // with what came before: the image was made, and loaded by an engine
 	// everywhere says that it is reached at otherLoopback, too.
 	everywhere bool
 	close      func() error
@@ -62,6 +61,9 @@ type deployed struct {
 	err error
 }
 
+// errLate says that a start took too long; late says in which way.
+var errLate = errors.New("not ready in time")
+
 // errEnough ends a server that a target still waits for, on another port.
 var errEnough = errors.New("the server is needed no more")
 
@@ -77,7 +79,10 @@ func (s *start) run(ctx context.Context) (*server, error) {
 	if s.other {
 		s.w.Env = append(slices.Clone(s.w.Env), "HOST="+otherLoopback)
 	}
-	deploying, cancel := context.WithCancelCause(ctx)
+	limited, stop := targets.WithStartLimit(ctx, s.limit, errLate)
+	defer stop()
+	deploying, cancel := context.WithCancelCause(context.WithoutCancel(limited))
+	over := limited.Done()
 	outcome, began := make(chan deployed, 1), time.Now()
 	go func() {
 		d, err := target.Deploy(deploying, s.w)
@@ -103,19 +108,23 @@ func (s *start) run(ctx context.Context) (*server, error) {
 			}
 			stages := got.Stages
 			return &server{
-				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At, whole: time.Since(began),
+				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At,
 				everywhere: answers(ctx, otherLoopback, s.w.Port, false), close: func() error { return end(got) },
 			}, nil
+		case <-over:
+			over = nil
+			if ctx.Err() != nil {
+				cancel(context.Cause(ctx))
+			} else {
+				cancel(s.late())
+			}
+			continue
 		case <-ticker.C:
 		}
 		if found := s.look(ctx); found != nil {
 			found.took = time.Since(began)
-			found.whole = found.took
 			found.close = func() error { cancel(errEnough); return end(<-outcome) }
 			return found, nil
-		}
-		if time.Since(began) > s.limit {
-			cancel(s.late())
 		}
 	}
 }

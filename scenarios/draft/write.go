@@ -150,7 +150,7 @@ func (m *maker) write(ctx context.Context, d *Draft, w targets.Workload) error {
 		startTimeout, took = emulationFactor*d.seen.took+guestTime, emulationFactor*took
 		p.Comments["$.load"] = []string{fmt.Sprintf("Without KVM, a guest is emulated, and takes some %d times as long as the answers seen here.", emulationFactor)}
 	}
-	if startTimeout = max(startTimeout, 2*d.seen.whole); startTimeout > usualStart {
+	if startTimeout > usualStart {
 		text := decode.FormatDuration(startTimeout.Truncate(10*time.Second) + 10*time.Second)
 		p.Workload = append(p.Workload, yaml.MapItem{Key: "start_timeout", Value: text})
 	}
