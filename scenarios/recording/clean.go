@@ -211,14 +211,14 @@ func (c *cleaner) target(r *Request) {
 	if !hasQuery {
 		return
 	}
-	query = c.pairs(inParameter, query, func(s found) string {
+	kept := c.pairs(inParameter, query, func(s found) string {
 		if isSignature(s.name) {
 			return ""
 		}
 		return c.refer(r.Host, s)
 	})
-	if query != "" {
-		r.Target += "?" + c.cut(inURL, query)
+	if kept != "" || query == "" { // a bare question mark stays
+		r.Target += "?" + c.cut(inURL, kept)
 	}
 }
 
