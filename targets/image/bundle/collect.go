@@ -187,7 +187,7 @@ func (c *collector) add(e *Entry) error {
 		return context.Cause(c.ctx)
 	}
 	if folder := ownFolder(e.Path); folder != "" {
-		return fmt.Errorf("%s lies in %s, which every target has as a folder of its own: move it elsewhere", e.Path, folder)
+		return fmt.Errorf("%s lies in %s, which is a separate, empty folder on every target: move it elsewhere", e.Path, folder)
 	}
 	c.entries[e.Path] = e
 	c.bytes += e.Size

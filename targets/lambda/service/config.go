@@ -125,7 +125,7 @@ func (c *Config) sharing() error {
 	if c.Adapter == nil || c.Adapter.Port == 0 || c.OwnNetwork || c.Concurrency == 1 {
 		return nil
 	}
-	return fmt.Errorf("concurrency %d: environments on this machine's network cannot share port %d: want a concurrency of 1, or networks of their own", c.Concurrency, c.Adapter.Port)
+	return fmt.Errorf("concurrency %d: environments on this machine's network cannot share port %d: want a concurrency of 1, or network own", c.Concurrency, c.Adapter.Port)
 }
 
 // limit is the memory that an environment may hold.

@@ -44,7 +44,7 @@ func Odd(tb testing.TB, program string) map[string]Server {
 	}
 	return map[string]Server{
 		"a user by name": seeing(made("user", scratch(func(c *v1.Config) { c.Entrypoint, c.User = []string{"/server"}, "app" }, accounts, groups, server("/server"))),
-			"1234:1235 with group 2345 and HOME of its own", func(s Surroundings) bool {
+			"1234:1235 with group 2345 and its HOME", func(s Surroundings) bool {
 				return s.UID == 1234 && s.GID == 1235 && slices.Contains(s.Groups, 2345) && s.Variable("HOME") == "/home/app"
 			}),
 		"a user by numbers": seeing(made("numbers", scratch(func(c *v1.Config) { c.Entrypoint, c.User = []string{"/server"}, "4321:5432" }, server("/server"))),
