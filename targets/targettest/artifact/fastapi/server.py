@@ -47,4 +47,12 @@ def burn(ms: int):
 
 
 if __name__ == "__main__":
-    uvicorn.run("server:app", host=os.environ["HOST"], port=int(os.environ["PORT"]), workers=int(os.environ.get("WEB_CONCURRENCY", "1")), log_level="warning")
+    uvicorn.run(
+        "server:app",
+        host=os.environ["HOST"],
+        port=int(os.environ["PORT"]),
+        workers=int(os.environ.get("WEB_CONCURRENCY", "1")),
+        # Otherwise a worker that imports for more than 5 s is taken for dead, and replaced.
+        timeout_worker_healthcheck=300,
+        log_level="warning",
+    )
