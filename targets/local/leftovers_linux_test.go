@@ -98,12 +98,12 @@ func FuzzParseMaker(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		m, ok := ParseMaker(text)
+		m, ok := parseMaker(text)
 		if !ok {
 			return
 		}
-		if again, ok := ParseMaker(m.String()); m.PID <= 0 || !ok || again != m {
-			t.Fatalf("ParseMaker(%q) = %+v, written and read again %+v, %t", text, m, again, ok)
+		if again, ok := parseMaker(m.String()); m.PID <= 0 || !ok || again != m {
+			t.Fatalf("parseMaker(%q) = %+v, written and read again %+v, %t", text, m, again, ok)
 		}
 	})
 }

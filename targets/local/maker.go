@@ -24,9 +24,9 @@ type Maker struct {
 // String writes the maker as part of a name: "123-4567-4026531836".
 func (m Maker) String() string { return fmt.Sprintf("%d-%d-%d", m.PID, m.Start, m.Space) }
 
-// ParseMaker reads what String wrote from the beginning of a text; more may
+// parseMaker reads what String wrote from the beginning of a text; more may
 // follow after a dash.
-func ParseMaker(text string) (Maker, bool) {
+func parseMaker(text string) (Maker, bool) {
 	fields := strings.SplitN(text, "-", 4)
 	if len(fields) < 3 {
 		return Maker{}, false
@@ -49,7 +49,7 @@ func Abandoned(name, prefix string) bool {
 	if !ok {
 		return false
 	}
-	m, ok := ParseMaker(rest)
+	m, ok := parseMaker(rest)
 	return ok && m.gone()
 }
 
