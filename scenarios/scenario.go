@@ -10,6 +10,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -247,13 +248,17 @@ func (Variables) Key(written string) (string, *decode.Flaw) {
 
 // Limits are the resources that every target gets.
 type Limits struct {
-	// The number of CPUs that the server is pinned to. The load generator uses the others so
-	// as not to compete with it.
-	CPUs int `key:"cpus" default:"1" min:"1" max:"1024"`
+	// The number of CPUs that the server may use, such as 2 or 0.25. It is pinned to so many,
+	// rounded up, and a fraction bounds its CPU time on them. The load generator uses the
+	// others so as not to compete with it.
+	CPUs float64 `key:"cpus" default:"1" min:"0.01" max:"1024"`
 	// The most memory the server may use. KiB, MiB and GiB are powers of 1024; kB, MB and GB
 	// are powers of 1000.
 	Memory targets.Bytes `key:"memory" default:"none" format:"size"` // 0: no limit
 }
+
+// WholeCPUs is the number of CPUs that the server is pinned to.
+func (l Limits) WholeCPUs() int { return int(math.Ceil(l.CPUs)) }
 
 // Regression says when a candidate counts as worse than a baseline, for A/B tests.
 type Regression struct {

@@ -102,7 +102,7 @@ func (c Credentials) Put(r *http.Request, body []byte) error {
 // Limits are the resources a deployment may use. The CPUs are for its
 // virtualisation as well.
 type Limits struct {
-	CPUs float64 // 0: no limit
+	CPUs float64 // such as 0.25; 0: no limit
 	// Memory bounds the server's processes, the same on every target; 0: no
 	// limit. What virtualisation needs beyond that is measured by Usage.
 	Memory       Bytes
@@ -233,6 +233,15 @@ func (l Limits) Processors() int {
 		return l.GOMAXPROCS
 	}
 	return int(math.Ceil(l.CPUs))
+}
+
+// Quota is the number of CPUs that the CPU time is bounded to; 0: a whole number of CPUs
+// needs no bound but the CPU set.
+func (l Limits) Quota() float64 {
+	if l.CPUs == math.Trunc(l.CPUs) {
+		return 0
+	}
+	return l.CPUs
 }
 
 // FormatCPUs writes CPU numbers as the kernel does: "0-2,5".

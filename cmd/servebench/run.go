@@ -182,7 +182,7 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	runner := newRunner(opts.out, interrupted)
 	runner.Asked, runner.Raw, runner.Command, runner.Observe = opts.nameTargets(name), opts.raw, repeat(name, opts, s), watch.event
 	var err error
-	if runner.Calibration, err = calibration.Kept(runner.Version, s.Limits.CPUs); err != nil {
+	if runner.Calibration, err = calibration.Kept(runner.Version, s.Limits.WholeCPUs()); err != nil {
 		say(cmd.ErrOrStderr(), err.Error()+"; going on without it")
 	}
 	run, err := runner.Run(interrupted.ctx, s)

@@ -191,7 +191,7 @@ func (t *Test) addServer(ctx context.Context, from source, s *scenarios.Scenario
 func (t *Test) prepareRunner(command []string) {
 	var err error
 	t.Runner.Command = command
-	if t.Runner.Calibration, err = calibration.Kept(t.Runner.Version, t.scenario.Limits.CPUs); err != nil {
+	if t.Runner.Calibration, err = calibration.Kept(t.Runner.Version, t.scenario.Limits.WholeCPUs()); err != nil {
 		t.note("%v; going on without it", err)
 	}
 }

@@ -27,7 +27,7 @@ func noiseOf(version string, s *scenarios.Scenario) (calibration.NoiseFloor, err
 	if err != nil {
 		return calibration.NoiseFloor{}, err
 	}
-	machine, err := calibration.ThisMachine(version, s.Limits.CPUs)
+	machine, err := calibration.ThisMachine(version, s.Limits.WholeCPUs())
 	return calibration.NoiseFloor{Machine: machine, Scenario: string(text)}, err
 }
 

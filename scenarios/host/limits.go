@@ -19,7 +19,7 @@ import (
 // not known, and why no server can be limited by one here; nil when it can. It
 // makes one with a memory limit, and removes it.
 func Cgroups() (version string, err error) {
-	group, err := local.NewLimited(targets.GiB)
+	group, err := local.NewLimited(targets.Limits{Memory: targets.GiB})
 	return root().cgroupVersion(), errors.Join(err, group.Close())
 }
 

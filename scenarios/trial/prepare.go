@@ -285,9 +285,9 @@ func (s *session) divideCPUs() error {
 		return err
 	}
 	s.addEnvironment(record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
-	wanted := s.scenario.Limits.CPUs
+	wanted := s.scenario.Limits.WholeCPUs()
 	for _, v := range s.variants {
-		wanted = max(wanted, v.scenario.Limits.CPUs)
+		wanted = max(wanted, v.scenario.Limits.WholeCPUs())
 	}
 	s.split = host.Share(cpus, wanted)
 	if len(s.split.Target) < wanted {
@@ -302,13 +302,14 @@ func (s *session) divideCPUs() error {
 // out before the run whether the user's own server is there.
 func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protocol.Kind) error {
 	w, template := v.scenario.Workload, v.scenario.Template
-	cpuset := s.split.Target[:min(v.scenario.Limits.CPUs, len(s.split.Target))]
+	limits := v.scenario.Limits
+	cpuset := s.split.Target[:min(limits.WholeCPUs(), len(s.split.Target))]
 	v.workload = targets.Workload{
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer: template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
 		CPUSet:    cpuset,
-		Limits:    targets.Limits{CPUs: float64(len(cpuset)), Memory: v.scenario.Limits.Memory, GOMAXPROCS: len(cpuset)},
+		Limits:    targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
 	}
 	if v.kind.Running { // then nobody needs to have it
 		return nil

@@ -163,6 +163,7 @@ func (t target) createOptions(w targets.Workload, img *dockerImage, p image.Proc
 		LogConfig: dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "8m", "max-file": "2"}},
 		Resources: dockercontainer.Resources{
 			CpusetCpus: targets.FormatCPUs(w.CPUSet),
+			NanoCPUs:   int64(w.Limits.Quota() * 1e9),
 			Memory:     int64(w.Limits.Memory), MemorySwap: int64(w.Limits.Memory), // the same: no swap
 		},
 	}

@@ -53,7 +53,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 	if err != nil {
 		return nil, err
 	}
-	group, unlimited := local.NewLimited(w.Limits.Memory)
+	group, unlimited := local.NewLimited(w.Limits)
 	c, err := root.Start(runtime, oci.Command{
 		Process: process, Writable: !img.Static, CPUs: w.CPUSet, Memory: w.Limits.Memory, Cgroup: group, Output: w.Output,
 	})

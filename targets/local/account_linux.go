@@ -42,6 +42,27 @@ func (c *Cgroup) MemoryLimit() (targets.Bytes, error) {
 	return targets.Bytes(limit), nil
 }
 
+// cpuQuota reads back how many CPUs the CPU time is bounded to; 0: it is not.
+func (f folder) cpuQuota() (float64, error) {
+	var text string
+	var err error
+	if f.version == 2 {
+		text, err = f.read("cpu.max")
+	} else {
+		quota, err1 := f.read("cpu.cfs_quota_us")
+		period, err2 := f.read("cpu.cfs_period_us")
+		text, err = quota+" "+period, errors.Join(err1, err2)
+	}
+	if err != nil {
+		return 0, ignoreGone(err) // the controller is off
+	}
+	var quota, period float64
+	if _, err := fmt.Sscan(text, &quota, &period); err != nil || quota < 0 || period <= 0 { // "max", or -1
+		return 0, nil
+	}
+	return quota / period, nil
+}
+
 // Peak is the most memory that the cgroup's processes held so far, cached files
 // included. It fails where the kernel does not say (version 2 before Linux 5.19).
 func (c *Cgroup) Peak() (targets.Bytes, error) {

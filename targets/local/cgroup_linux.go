@@ -133,16 +133,24 @@ func (c *Cgroup) LimitMemory(limit targets.Bytes) error {
 	return c.memory.writeIfThere("memory.memsw.limit_in_bytes", text)
 }
 
-// NewLimited makes the cgroup that accounts for a server and bounds its
-// memory; 0 is no bound. It returns nil where the host does not allow cgroups, and why the
-// limit is not set.
-func NewLimited(memory targets.Bytes) (*Cgroup, error) {
+// quotaPeriod is the time in which a fraction of a CPU is used up: what Docker and
+// Kubernetes take, and the kernel where nobody says.
+const quotaPeriod = 100 * time.Millisecond
+
+// NewLimited makes the cgroup that accounts for a server and bounds its memory and, for a
+// fraction of a CPU, its CPU time. It returns nil where the host does not allow cgroups, and
+// why a limit is not set.
+func NewLimited(limits targets.Limits) (*Cgroup, error) {
 	group, err := NewCgroup()
 	if err != nil {
 		return nil, err
 	}
-	if memory > 0 {
-		err = group.LimitMemory(memory)
+	if limits.Memory > 0 {
+		err = group.LimitMemory(limits.Memory)
+	}
+	if quota := limits.Quota(); quota > 0 {
+		group.share = group.join("cpu")
+		err = errors.Join(err, group.LimitCPU(quota, quotaPeriod))
 	}
 	return group, err
 }

@@ -81,7 +81,7 @@ func TestCgroupLimitsMemory(t *testing.T) {
 	if err != nil {
 		t.Skipf("no tail in PATH: %v", err)
 	}
-	c, err := NewLimited(32 * targets.MiB)
+	c, err := NewLimited(targets.Limits{Memory: 32 * targets.MiB})
 	if err != nil {
 		t.Skipf("no memory limit can be set here (%v); run as root on a host with writable cgroups", err)
 	}

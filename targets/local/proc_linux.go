@@ -1,7 +1,10 @@
 package local
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -188,9 +191,44 @@ func Parent(pid int) (int, error) {
 
 // Applied reads back from the kernel which limits a server's process is under
 // and says where they are not those asked for. why is the reason when the
-// memory limit could not be set; nil when it was.
+// limits could not all be set; nil when they were.
 func Applied(pid int, w targets.Workload, why error) []record.Fact {
-	return []record.Fact{cpuFact(pid, w.CPUSet), visibleFact(w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
+	facts := []record.Fact{cpuFact(pid, w.CPUSet), visibleFact(w.CPUSet), memoryFact(pid, w.Limits.Memory, why), processorsFact(w.Limits)}
+	if quota := w.Limits.Quota(); quota > 0 {
+		facts = append(facts, quotaFact(pid, quota, why))
+	}
+	return facts
+}
+
+// quotaFact says what bounds the CPU time.
+func quotaFact(pid int, want float64, why error) record.Fact {
+	got, err := cpuQuota(pid)
+	asked := strconv.FormatFloat(want, 'g', -1, 64)
+	switch {
+	case err == nil && math.Abs(got-want) < 0.001: // the kernel counts microseconds
+		return record.Fact{Name: "CPU quota", Value: asked + " CPUs"}
+	case err == nil && got > 0:
+		return record.Fact{Name: "CPU quota", Value: fmt.Sprintf("%.3g CPUs in force, asked for %s", got, asked), Unequal: true}
+	case cmp.Or(why, err) != nil:
+		return record.Fact{Name: "CPU quota", Value: fmt.Sprintf("%s CPUs, not enforced: %v", asked, cmp.Or(why, err)), Unequal: true}
+	}
+	return record.Fact{Name: "CPU quota", Value: asked + " CPUs, not enforced", Unequal: true}
+}
+
+func cpuQuota(pid int) (float64, error) {
+	all, err := hierarchies()
+	if err != nil {
+		return 0, err
+	}
+	h, ok := find(all, "cpu")
+	if !ok {
+		return 0, errors.New("no cgroup file system with a CPU controller is mounted")
+	}
+	dir, err := h.membership(strconv.Itoa(pid))
+	if err != nil {
+		return 0, err
+	}
+	return folder{h, dir}.cpuQuota()
 }
 
 func cpuFact(pid int, want []int) record.Fact {

@@ -32,7 +32,7 @@ func OpenCgroup(path string) (*Cgroup, error) {
 }
 
 // Child makes an empty cgroup below this one, in whose account and limits it
-// stays. Freeze and LimitCPU work in a child alone, and there where the host
+// stays. Freeze and Yield work in a child alone, and there where the host
 // has them. Version 2 wants that no process is in this one itself.
 func (c *Cgroup) Child(name string) (*Cgroup, error) {
 	child := named(c.all, filepath.Join(c.name, name))

@@ -22,7 +22,7 @@ var errLinux = errors.New("CPU sets, cgroups and /proc are Linux's")
 type Cgroup struct{}
 
 // NewLimited fails: there are no cgroups here.
-func NewLimited(targets.Bytes) (*Cgroup, error) { return nil, errLinux }
+func NewLimited(targets.Limits) (*Cgroup, error) { return nil, errLinux }
 
 // NewCgroup fails: there are no cgroups here.
 func NewCgroup() (*Cgroup, error) { return nil, errLinux }

@@ -70,7 +70,7 @@ func start(t testing.TB, runtime Runtime, root *Root, w targets.Workload, adjust
 	if err != nil {
 		t.Fatal(err)
 	}
-	group, err := local.NewLimited(w.Limits.Memory)
+	group, err := local.NewLimited(w.Limits)
 	if err != nil {
 		t.Logf("no cgroup: %v", err)
 	}
@@ -175,7 +175,7 @@ func TestRemoveTakesTheDeafAlong(t *testing.T) {
 // A runtime that cannot be started leaves nothing but the root folder.
 func TestStartThatFailsLeavesNothing(t *testing.T) {
 	root, w := unpacked(t, t.TempDir())
-	group, err := local.NewLimited(w.Limits.Memory)
+	group, err := local.NewLimited(w.Limits)
 	if err != nil {
 		t.Skipf("no cgroup can be made, which this test is about: %v; run as root", err)
 	}

@@ -68,7 +68,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 // start makes one attempt on one port. The folder, where there is one, goes with the
 // server.
 func start(ctx context.Context, w targets.Workload, port int, command local.Command, folder string) (*targets.Deployment, error) {
-	group, unlimited := local.NewLimited(w.Limits.Memory)
+	group, unlimited := local.NewLimited(w.Limits)
 	command.CPUs, command.Cgroup, command.Tee = w.CPUSet, group, w.Output
 	server, err := local.Start(command)
 	if err != nil {

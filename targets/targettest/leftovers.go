@@ -129,7 +129,7 @@ func sweeps(p *subject) {
 	alive, deaf := living.deployed(), running.deployed()
 	// Without a cgroup, nobody can tell whose the child is once its parents
 	// are gone.
-	if group, err := local.NewLimited(0); err == nil {
+	if group, err := local.NewLimited(targets.Limits{}); err == nil {
 		if err := group.Close(); err != nil {
 			p.Error(err)
 		}

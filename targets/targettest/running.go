@@ -192,6 +192,28 @@ func cpuSet(p *subject) {
 	}
 }
 
+// cpuQuota has the server work for longer than its fraction of a CPU allows. A guest's clock
+// goes on meanwhile, so that the guest itself sees nothing of it.
+func cpuQuota(p *subject) {
+	w := p.workload()
+	w.Limits.CPUs = 0.25
+	d := p.deploy(w)
+	if fact := p.fact(d, "CPU quota"); fact.Unequal {
+		p.Skipf("the CPU time cannot be bounded here, as the deployment says: %s", fact.Value)
+	}
+	var r report
+	p.must(d, "GET", "/report", &r)
+	if r.GOMAXPROCS != 1 {
+		p.Errorf("GOMAXPROCS is %d, want a quarter rounded up", r.GOMAXPROCS)
+	}
+	const work = 250 * time.Millisecond
+	began := time.Now()
+	p.must(d, "POST", "/burn?ms=250", nil)
+	if took := time.Since(began); took < 2*work && !p.Guest { // the first period may begin with an unused share
+		p.Errorf("%s of work took %s with a quarter of a CPU", work, took)
+	}
+}
+
 // pinned checks that every thread of a process is on the CPUs.
 func (p *subject) pinned(s seen, cpus []int) {
 	p.Helper()

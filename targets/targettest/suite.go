@@ -113,6 +113,7 @@ func cases() []testCase {
 		{"a deployment answers and its stages are complete", answers},
 		{"the server gets its address and environment", surroundings},
 		{"the CPU set is applied", cpuSet},
+		{"a fraction of a CPU is enforced or said not to be", cpuQuota},
 		{"the memory limit is enforced or said not to be", memoryLimit},
 		{"several deployments run at the same time", several},
 		{"usage grows with the work", usage},

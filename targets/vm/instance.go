@@ -52,7 +52,7 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 		defer end.Close() // QEMU has its own
 		theirs = append(theirs, end)
 	}
-	i.group, _ = local.NewLimited(0) // without one, used adds up the processes
+	i.group, _ = local.NewLimited(targets.Limits{CPUs: m.quota}) // without one, used adds up the processes
 	var err error
 	if i.qemu, err = local.Start(m.command(forward, theirs, i.group)); err != nil {
 		return nil, errors.Join(err, i.hangUp(), i.group.Close())

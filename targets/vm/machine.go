@@ -46,7 +46,8 @@ type machine struct {
 	dir    string
 	kernel *kernel.Kernel
 	with   acceleration
-	cpus   []int // of this machine that it may run on; empty: any
+	cpus   []int   // of this machine that it may run on; empty: any
+	quota  float64 // the CPUs that QEMU's CPU time is bounded to; 0: by their number alone
 	memory targets.Bytes
 	token  string // marks its events
 	disk   string // path of the root file system's; "": it has none
@@ -59,6 +60,7 @@ type machine struct {
 // prepare makes the machine that runs the content within the workload's limits.
 func (t *target) prepare(w targets.Workload, c *content, with acceleration) (*machine, error) {
 	m := t.machine(with, w.CPUSet)
+	m.quota = w.Limits.Quota()
 	m.disk, m.port = c.disk, c.server.Port
 	if err := m.fill(t, t.dir, c.server, c.files...); err != nil {
 		return nil, err

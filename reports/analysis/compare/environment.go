@@ -126,6 +126,7 @@ func targetTraits() map[string]trait {
 		"guest memory":         {Limits, nil},
 		"memory size":          {Limits, nil},
 		"CPU share":            {Limits, nil},
+		"CPU quota":            {Limits, nil},
 		"limits":               {Limits, nil},
 		"acceleration":         {Target, nil},
 		"network":              {Target, nil},
