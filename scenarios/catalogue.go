@@ -89,6 +89,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 			"protocol":        choices(cat.Protocols, func(k protocol.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
 			"arrival process": choices(arrivals.Kinds(), func(k arrivals.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
 			"model":           choices(cat.Models, func(m Model) decode.Choice { return decode.Choice{Name: m.Name, Doc: m.Doc} }),
+			"fault":           choices(targets.FaultKinds(), func(k targets.FaultKind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
 			"metric":          choices(record.Metrics(), func(name string) decode.Choice { return decode.Choice{Name: name} }),
 		},
 		Scalars: map[string]func(decode.Tag) decode.Scalar{

@@ -18,7 +18,7 @@ import (
 func testCatalogue() Catalogue {
 	return Catalogue{
 		Targets: []targets.Kind{
-			{Name: "physical", Doc: "a process on this machine"},
+			{Name: "physical", Doc: "a process on this machine", Faults: []string{targets.ProcessKill, targets.ProcessStop}},
 			{Name: "container", Doc: "a container on this machine", Options: []targets.Option{
 				{Name: "network", Doc: "how the port is reached: host or bridge", Default: "host", Values: []string{"host", "bridge"}},
 				{Name: "runtime", Doc: "the OCI runtime", Default: ""},

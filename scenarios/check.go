@@ -32,6 +32,7 @@ func (c check) scenario() {
 	c.load()
 	c.models()
 	c.overhead()
+	c.faults()
 	c.abort()
 	c.length()
 	c.slo()

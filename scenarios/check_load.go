@@ -122,6 +122,16 @@ func (c check) overhead() {
 
 // overheadPhase returns the phase that a key of the overhead names, nil after a fault.
 func (c check) overheadPhase(field, name string) *Phase {
+	p := c.phaseNamed(field, name)
+	if p != nil && !p.Measure {
+		c.Refuse(field, fmt.Sprintf("the phase %q has measure: false, so that it shows nothing", name), "a phase that is measured")
+		return nil
+	}
+	return p
+}
+
+// phaseNamed returns the phase that a key names, nil after a fault.
+func (c check) phaseNamed(field, name string) *Phase {
 	i := c.s.PhaseNamed(name)
 	if i < 0 {
 		want, names := "a phase of load", []string(nil)
@@ -132,10 +142,6 @@ func (c check) overheadPhase(field, name string) *Phase {
 			want = decode.OneOf(names)
 		}
 		c.Refuse(field, fmt.Sprintf("there is no phase %q%s", name, decode.Suggest(name, names)), want)
-		return nil
-	}
-	if !c.s.Load[i].Measure {
-		c.Refuse(field, fmt.Sprintf("the phase %q has measure: false, so that it shows nothing", name), "a phase that is measured")
 		return nil
 	}
 	return &c.s.Load[i]

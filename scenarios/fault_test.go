@@ -38,7 +38,7 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
@@ -145,6 +145,21 @@ func faults() []faulty {
 			`8:31: overhead.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
 			`8:31: overhead.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
 		}},
+		{name: "faults that targets cannot inject", old: "[physical]", new: "[endpoint, physical]\nfaults: [{kind: process-kill, at: 1s}, {kind: disk-fill, at: 1s}]", beyond: true, want: []string{
+			`3:17: faults[0].kind: process-kill cannot be injected on endpoint; want none on endpoint`,
+			`3:47: faults[1].kind: disk-fill cannot be injected on endpoint, physical; want none on endpoint; one of process-kill, process-stop on physical`,
+		}},
+		{name: "faults at no time", new: "faults:\n  - {kind: process-kill, at: 10s, for: 1s}\n  - {kind: process-stop, at: 8s, for: 3s}\n  - {kind: process-stop, phase: stedy, at: 0s}\n", beyond: true, want: []string{
+			`8:30: faults[0].at: 10s is not within phase steady, which takes 10s; want a time before its end`,
+			`8:40: faults[0].for: process-kill happens once, and does not last; want it left out`,
+			`9:39: faults[1].for: the fault would last beyond phase steady, which takes 10s; want at most 2s, or it left out: the fault ends with the phase`,
+			`10:33: faults[2].phase: there is no phase "stedy" (did you mean "steady"?); want steady`,
+		}},
+		{name: "faults of no kind", new: "faults: [{kind: pod-kil, at: 1s}, {kind: process-kill}]\n", want: []string{
+			`7:17: faults[0].kind: unknown fault "pod-kil" (did you mean "pod-kill"?); want one of process-kill, process-stop, pod-kill, network-partition, disk-fill, kubelet-restart, node-drain`,
+			`7:35: faults[1].at: missing; want ` + duration,
+		}},
+		{name: "restart of a server that runs already", old: "[physical]\nworkload: " + workload, new: "[endpoint]\nworkload: {model: credit, restart: true}", beyond: true, want: []string{`3:36: workload.restart: the server of every target runs already, and is not started here; want it left out`}},
 		{name: "two servers", old: "server: reference", new: "server: reference, command: [x]", beyond: true, want: []string{`3:20: workload.server: another server is given by command, image or build; want one or the other`}},
 		{name: "agreement that is not known", old: workload, new: "{command: [x], model: m}\nslo: {agreement: 1}", beyond: true, want: []string{`4:18: slo.agreement: agreement is known for the reference server, and of data with expected answers; want data.expect, accuracy, or none`}},
 		{name: "limits that fall", new: "slo: {p50: 5ms, p999: 1ms}\n", beyond: true, want: []string{`7:23: slo.p999: 1ms is below the limit of p50, 5ms; want limits that do not fall`}},

@@ -145,6 +145,9 @@ func (s *Scenario) resolve(cat Catalogue) {
 	if len(s.Load) == 0 {
 		s.Load = nil
 	}
+	for i := range s.Faults {
+		s.Faults[i].Phase = cmp.Or(s.Faults[i].Phase, s.firstMeasured())
+	}
 	if r := s.Regression; r != nil && r.Metrics == nil {
 		r.Metrics = []string{record.MetricP50, record.MetricP90}
 	}
@@ -153,6 +156,16 @@ func (s *Scenario) resolve(cat Catalogue) {
 		wanted[target] = s.Options[target]
 	}
 	s.Options = wanted
+}
+
+// firstMeasured is the name of the first phase that is measured; "": none is.
+func (s *Scenario) firstMeasured() string {
+	for _, p := range s.Load {
+		if p.Measure {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // resolve fills in what a phase leaves to the workload and the data.

@@ -50,6 +50,9 @@ type Scenario struct {
 	// were answered, or a closed loop, which has a concurrency: a number of workers that
 	// each wait for an answer before they send again.
 	Load []Phase `key:"load" absent:"none; then cold_starts has to be above 0" label:"list of mappings" want:"a list of phases with name, rate and duration"`
+	// Faults that are injected while load is sent, to see what they cost the users and how
+	// soon the server is back. What still lasts at the end of its phase ends there.
+	Faults []record.Injection `key:"faults,omitzero" default:"none" label:"list of mappings" least:"1" want:"a list of faults, such as [{kind: process-kill, at: 10s}]"`
 	// Conditions that end a phase early, including warm-ups. One of them is enough. Later
 	// phases of that trial are left out, other trials go on, and the reports say so.
 	AbortOn *record.AbortOn `key:"abort_on" default:"none"`
@@ -165,6 +168,10 @@ type Workload struct {
 	// The longest the server may take from its start until it is ready. What an image takes
 	// to be unpacked does not count.
 	StartTimeout time.Duration `key:"start_timeout" default:"60s"`
+	// Start the server again whenever it ends, as systemd does with Restart=always. Without
+	// it, a server that has ended stays dead, except on targets that always start it again,
+	// such as lambda and kubernetes.
+	Restart bool `key:"restart,omitzero" default:"false"`
 	// Options holds the options of models of the reference server, by the models' names: of
 	// the type in Catalogue.Models, as pointers.
 	Options map[string]any `inline:"models"`

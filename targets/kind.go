@@ -55,6 +55,9 @@ type Kind struct {
 	// HTTP1 says that servers on the target are asked by HTTP/1.1 alone, whatever they
 	// speak themselves.
 	HTTP1 bool
+	// Faults are the kinds of faults that can be injected into deployments on it, whose
+	// Instance is an Injector then; none: no fault can.
+	Faults []string
 }
 
 // Available says why the target cannot run here with its defaults; nil when it can.

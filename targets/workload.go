@@ -53,6 +53,10 @@ type Workload struct {
 	// AnyAnswer says that any answer on Ready with a status below 500 shows that the
 	// server is ready.
 	AnyAnswer bool
+	// Restart says that the server is started again, at the same address, whenever it ends
+	// by itself after it was ready, as by systemd's Restart=always: Done is not closed then,
+	// and Err is nil. Targets that always do so have no use for it.
+	Restart bool
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool
 	Limits Limits

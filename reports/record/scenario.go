@@ -33,6 +33,8 @@ type Scenario struct {
 	// alone, after the rounds of load.
 	ColdStarts int       `json:"cold_starts,omitempty"`
 	Overhead   *Overhead `json:"overhead,omitempty"`
+	// Faults are what was to be injected in every round, in the scenario's order.
+	Faults []Injection `json:"faults,omitempty"`
 }
 
 // DataFile is a file of records that requests are made from.
@@ -55,6 +57,18 @@ type Overhead struct {
 	Noop string `json:"noop" redact:"-" key:"noop,required" format:"name"`
 	// The phase that asks the real model.
 	Model string `json:"model" redact:"-" key:"model,required" format:"name"`
+}
+
+// Injection is a fault that is injected in every round while a phase's load is sent.
+type Injection struct {
+	// What happens to the server. Each target can inject the kinds that make sense there.
+	Kind string `json:"kind" redact:"-" key:"kind,required" choice:"fault"`
+	// The phase during which it happens.
+	Phase string `json:"phase" redact:"-" key:"phase" absent:"the first one that is measured" format:"name"`
+	// When it happens, from the start of the phase.
+	At time.Duration `json:"at_ns" key:"at,required" min:"0"`
+	// How long it lasts, if it is of a kind that lasts.
+	For time.Duration `json:"for_ns,omitempty" key:"for" absent:"until the end of the phase"`
 }
 
 // Phase is one stretch of load.

@@ -85,6 +85,7 @@ func (s *session) newRecord() (err error) {
 			ColdStarts:  sc.ColdStarts,
 			SLO:         sc.SLO,
 			Overhead:    sc.Overhead,
+			Faults:      sc.Faults,
 			Batch:       sc.Data.Batch,
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,
@@ -308,6 +309,7 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer: template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
+		Restart:   w.Restart,
 		CPUSet:    cpuset,
 		Limits:    targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
 	}
