@@ -3,6 +3,7 @@ package container_test
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -22,8 +23,11 @@ import (
 	"servebench/targets/local"
 	"servebench/targets/physical"
 	"servebench/targets/targettest"
+	"servebench/targets/targettest/artifact"
+	"servebench/targets/vm"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -172,8 +176,49 @@ func honoured(t *testing.T, engine, ref string) {
 // One image gives the same process whatever runs it: on the machine itself, by runc and by
 // the Docker Engine.
 func TestTheSameProcessEverywhere(t *testing.T) {
-	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
-	file := asFile(t, userImage(t))
+	img := userImage(t)
+	artifact.Cache(t)
+	for user, want := range map[string]report{
+		"app": {
+			UID: 1000, GID: 1001, Groups: []int{2345}, Capabilities: "0000000000000000",
+			Env: []string{
+				"GOMAXPROCS=1", "HOME=/srv", "KEPT=yes", "MKL_NUM_THREADS=1", "MODE=image", "OMP_NUM_THREADS=1",
+				"OPENBLAS_NUM_THREADS=1", "PATH=/srv:/bin", "TEST_TERM=interrupt",
+			},
+		},
+		"": {
+			Capabilities: "00000000a80425fb", Writable: true,
+			Env: []string{
+				"GOMAXPROCS=1", "HOME=/root", "KEPT=yes", "MKL_NUM_THREADS=1", "MODE=image", "OMP_NUM_THREADS=1",
+				"OPENBLAS_NUM_THREADS=1", "PATH=/srv:/bin", "TEST_TERM=interrupt",
+			},
+		},
+	} {
+		want.Args, want.Dir = []string{"/srv/server", "--model", "credit"}, "/srv/made"
+		want.NoNewPrivileges, want.Umask, want.GOMAXPROCS = "1", "0022", 1
+		file := asFile(t, as(t, img, user))
+		t.Run("user "+cmp.Or(user, "of none"), func(t *testing.T) { sameProcess(t, file, want) })
+	}
+}
+
+// as is an image whose server runs as a user.
+func as(t *testing.T, img v1.Image, user string) v1.Image {
+	t.Helper()
+	config, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = config.DeepCopy()
+	config.Config.User = user
+	if img, err = mutate.ConfigFile(img, config); err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// sameProcess runs an image on every target that can run here and compares what its server
+// says of itself.
+func sameProcess(t *testing.T, file string, want report) {
 	seen := map[string]report{}
 	for where, opened := range map[string]func(t *testing.T) (targets.Kind, map[string]string){
 		"physical": func(t *testing.T) (targets.Kind, map[string]string) {
@@ -190,6 +235,9 @@ func TestTheSameProcessEverywhere(t *testing.T) {
 			dockerClient(t)
 			return container.Kind(), map[string]string{"engine": "docker"}
 		},
+		"vm": func(t *testing.T) (targets.Kind, map[string]string) {
+			return guests(t), map[string]string{"accel": "tcg"}
+		},
 	} {
 		t.Run(where, func(t *testing.T) {
 			kind, options := opened(t)
@@ -197,24 +245,28 @@ func TestTheSameProcessEverywhere(t *testing.T) {
 		})
 	}
 	for where, r := range seen {
-		want := report{
-			Args: []string{"/srv/server", "--model", "credit"}, Dir: "/srv/made", UID: 1000, GID: 1001, Groups: []int{2345},
-			Env: []string{
-				"GOMAXPROCS=1", "HOME=/srv", "HOST=127.0.0.1", "KEPT=yes", "MKL_NUM_THREADS=1", "MODE=image", "OMP_NUM_THREADS=1",
-				"OPENBLAS_NUM_THREADS=1", "PATH=/srv:/bin", "TEST_TERM=interrupt",
-			},
-			Capabilities: "0000000000000000", NoNewPrivileges: "1", Umask: "0022", GOMAXPROCS: 1,
-			CPUs: r.CPUs, Visible: r.Visible, Hostname: r.Hostname,
-		}
-		if diff := cmp.Diff(want, r); diff != "" {
+		want.CPUs, want.Visible, want.Hostname = r.CPUs, r.Visible, r.Hostname
+		if diff := gocmp.Diff(want, r, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", where, diff)
 		}
 		for other, o := range seen {
-			if r.CPUs != o.CPUs || r.Visible != o.Visible || r.Hostname != o.Hostname {
+			// A guest has its own.
+			if where != "vm" && other != "vm" && (r.CPUs != o.CPUs || r.Visible != o.Visible || r.Hostname != o.Hostname) {
 				t.Errorf("%s sees the CPUs %s of %d on %s, %s %s of %d on %s", where, r.CPUs, r.Visible, r.Hostname, other, o.CPUs, o.Visible, o.Hostname)
 			}
 		}
 	}
+}
+
+// guests is the target that runs the server in a guest, if that can run here.
+func guests(t *testing.T) targets.Kind {
+	t.Helper()
+	guestinit := targettest.Program(t, "guestinit")
+	kind := vm.Kind(func() (string, error) { return guestinit, nil })
+	if err := kind.Check(t.Context(), nil); err != nil {
+		t.Skip(err)
+	}
+	return kind
 }
 
 // reported is what the server of an image says of its surroundings on a target, where its
@@ -240,7 +292,10 @@ func reported(t *testing.T, kind targets.Kind, options map[string]string, file s
 	}
 	defer d.Close(context.Background())
 	r := ask(t, d, "/report?write=1")
-	r.Env = slices.DeleteFunc(r.Env, func(pair string) bool { return strings.HasPrefix(pair, "PORT=") })
+	if where := "HOST=" + map[bool]string{true: "0.0.0.0", false: "127.0.0.1"}[kind.Name == "vm"]; !slices.Contains(r.Env, where) {
+		t.Errorf("environment %q lacks %s", r.Env, where)
+	}
+	r.Env = slices.DeleteFunc(r.Env, func(pair string) bool { return strings.HasPrefix(pair, "PORT=") || strings.HasPrefix(pair, "HOST=") })
 	slices.Sort(r.Env)
 	// The engine lists the user's own group once more, which gives it no rights.
 	r.Groups = slices.DeleteFunc(r.Groups, func(group int) bool { return group == r.GID })
@@ -253,17 +308,23 @@ func reported(t *testing.T, kind targets.Kind, options map[string]string, file s
 	return r
 }
 
-// A server of ours can change nothing and is nobody.
+// A server of ours can change nothing and is nobody, in a guest as well.
 func TestBuiltImageIsClosed(t *testing.T) {
 	server := targettest.Build(t)
-	for _, engine := range []string{"docker", "runc"} {
+	artifact.Cache(t)
+	for engine, opened := range map[string]func() (targets.Kind, map[string]string){
+		"docker": func() (targets.Kind, map[string]string) {
+			return container.Kind(), map[string]string{"engine": "docker"}
+		},
+		"runc": func() (targets.Kind, map[string]string) { return container.Kind(), map[string]string{"engine": "runc"} },
+		"vm":   func() (targets.Kind, map[string]string) { return guests(t), map[string]string{"accel": "tcg"} },
+	} {
 		t.Run(engine, func(t *testing.T) {
-			if engine == "docker" {
-				dockerClient(t)
-			} else {
-				needRunc(t)
+			kind, options := opened()
+			if err := kind.Check(t.Context(), options); err != nil {
+				t.Skip(err)
 			}
-			target, err := container.Kind().Open(targets.Config{Options: map[string]string{"engine": engine}, Dir: t.TempDir()})
+			target, err := kind.Open(targets.Config{Options: options, Dir: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -273,12 +334,12 @@ func TestBuiltImageIsClosed(t *testing.T) {
 			}
 			defer target.Close(context.Background())
 			defer d.Close(context.Background())
-			report := ask(t, d, "/report?write=1")
-			if report.UID != 65534 || report.Writable {
-				t.Errorf("user %d, root folder writable: %t; want nobody and not", report.UID, report.Writable)
+			report := ask(t, d, "/report?write=1&file=/tmp")
+			if report.UID != 65534 || report.GID != 65534 || len(report.Groups) > 0 && !slices.Equal(report.Groups, []int{65534}) || report.Writable {
+				t.Errorf("user %d:%d, groups %v, root folder writable: %t; want nobody and not", report.UID, report.GID, report.Groups, report.Writable)
 			}
-			if report.Capabilities != "0000000000000000" || report.NoNewPrivileges != "1" {
-				t.Errorf("capabilities %s, no new privileges %s", report.Capabilities, report.NoNewPrivileges)
+			if report.Capabilities != "0000000000000000" || report.NoNewPrivileges != "1" || report.Umask != "0022" || report.Modes["/tmp"] != "dtrwxrwxrwx" {
+				t.Errorf("capabilities %s, no new privileges %s, umask %s, /tmp %s", report.Capabilities, report.NoNewPrivileges, report.Umask, report.Modes["/tmp"])
 			}
 		})
 	}
@@ -316,6 +377,7 @@ type report struct {
 	Groups                        []int
 	Writable                      bool
 	Capabilities, NoNewPrivileges string
+	Modes                         map[string]string
 }
 
 func ask(t *testing.T, d *targets.Deployment, path string) report {

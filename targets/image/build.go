@@ -21,8 +21,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// nobody is the user and group that a server of ours runs as in a container.
-const nobody = 65534
+// Nobody is the user and group that a server runs as whose image is made here of one static
+// executable.
+const Nobody = 65534
 
 // fromCommand makes an image of the workload's command: of a static executable that needs
 // no files that and nothing else, otherwise a bundle.
@@ -82,7 +83,7 @@ func assemble(content []byte, program string) (v1.Image, error) {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Created = "linux", runtime.GOARCH, v1.Time{Time: time.Unix(0, 0).UTC()}
-	config.Config = v1.Config{Entrypoint: []string{program}, User: fmt.Sprintf("%d:%d", nobody, nobody), WorkingDir: "/"}
+	config.Config = v1.Config{Entrypoint: []string{program}, User: fmt.Sprintf("%d:%d", Nobody, Nobody), WorkingDir: "/"}
 	return mutate.ConfigFile(img, config)
 }
 

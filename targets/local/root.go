@@ -27,7 +27,7 @@ type Root struct {
 	Mount string
 	// Enter makes it the root folder of the process, with /proc, /dev, /sys and /dev/shm,
 	// and takes from the process what a container does not have either: the
-	// capabilities beyond UsualCapabilities, and the way to new privileges. Without it the
+	// capabilities beyond privileges.Usual, and the way to new privileges. Without it the
 	// process, such as a container runtime, finds the file system at Mount.
 	Enter bool
 }
@@ -74,21 +74,4 @@ func (r *Root) fact(why error) record.Fact {
 		fact.Value, fact.Unequal = fmt.Sprintf("overlay, what is written is in memory and counts against its limit: %v", why), true
 	}
 	return fact
-}
-
-// UsualCapabilities are those that Docker leaves to a container by default, sorted.
-func UsualCapabilities() []string {
-	var names []string
-	for name := range usualCapabilities {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// usualCapabilities has their numbers, see linux/capability.h.
-var usualCapabilities = map[string]int{
-	"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_FOWNER": 3, "CAP_FSETID": 4, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7,
-	"CAP_SETPCAP": 8, "CAP_NET_BIND_SERVICE": 10, "CAP_NET_RAW": 13, "CAP_SYS_CHROOT": 18, "CAP_MKNOD": 27,
-	"CAP_AUDIT_WRITE": 29, "CAP_SETFCAP": 31,
 }

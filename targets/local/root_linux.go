@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/local/privileges"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,7 +45,7 @@ func (r *Root) mount() (inMemory, err error) {
 	if err := r.furnish(); err != nil {
 		return nil, err
 	}
-	return inMemory, confine()
+	return inMemory, privileges.Keep(privileges.Usual())
 }
 
 // overlay mounts the layers. Not every file system can hold the upper one, such as
@@ -171,30 +172,6 @@ func (r *Root) inside(do func() error) error {
 		return errors.Join(failed, fmt.Errorf("leave the root folder %s: %w", r.Mount, err))
 	}
 	return failed
-}
-
-// confine takes from the processes that the calling thread starts what a container
-// does not have: the capabilities beyond the usual ones, and new privileges.
-func confine() error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("forbid new privileges: %w", err)
-	}
-	kept := map[int]bool{}
-	for _, number := range usualCapabilities {
-		kept[number] = true
-	}
-	for number := 0; ; number++ {
-		if _, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(number), 0, 0, 0); err != nil {
-			break // the kernel has no more
-		}
-		if kept[number] {
-			continue
-		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(number), 0, 0, 0); err != nil {
-			return fmt.Errorf("drop capability %d: %w", number, err)
-		}
-	}
-	return nil
 }
 
 // makeFolder makes the working folder where it is missing, as container runtimes do.

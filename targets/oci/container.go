@@ -18,6 +18,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/image"
 	"servebench/targets/local"
+	"servebench/targets/local/privileges"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -215,7 +216,7 @@ func (r *Root) capabilities(user uint32) *specs.LinuxCapabilities {
 	if r.Static {
 		return &specs.LinuxCapabilities{}
 	}
-	kept := local.UsualCapabilities()
+	kept := privileges.Usual()
 	if user != 0 {
 		return &specs.LinuxCapabilities{Bounding: kept}
 	}

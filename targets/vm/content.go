@@ -13,6 +13,7 @@ import (
 	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/local/privileges"
 	"servebench/targets/vm/disk"
 	"servebench/targets/vm/guest"
 )
@@ -53,7 +54,8 @@ func findContent(ctx context.Context, w targets.Workload) (*content, error) {
 	return ofImage(ctx, w)
 }
 
-// ofExecutable is the content of a guest for one static executable.
+// ofExecutable is the content of a guest for one static executable, which can do what it
+// can in a container: nothing but run.
 func ofExecutable(w targets.Workload, file string) *content {
 	port := defaultPort
 	if w.Port != 0 {
@@ -64,9 +66,16 @@ func ofExecutable(w targets.Workload, file string) *content {
 		files: []entry{{path: inside, mode: 0o755, file: file}},
 		server: &guest.Server{
 			Path: inside, Args: append([]string{inside}, w.Arguments(everyAddress, port)[1:]...),
-			Env: w.Environment(everyAddress, port), StopSignal: int(syscall.SIGTERM), Port: port, Memory: int64(w.Limits.Memory),
+			Env: w.Environment(everyAddress, port), UID: image.Nobody, GID: image.Nobody, ReadOnly: true,
+			StopSignal: int(syscall.SIGTERM), Port: port, Memory: int64(w.Limits.Memory),
 		},
+		facts: []record.Fact{isolation("read-only root folder", "no capabilities", "user nobody")},
 	}
+}
+
+// isolation says what holds a server in a guest, in the words of a container's.
+func isolation(of ...string) record.Fact {
+	return record.Fact{Name: "isolation", Value: strings.Join(append([]string{"a machine of its own", "no new privileges"}, of...), ", ")}
 }
 
 // ofImage opens the workload's image and makes the disk of its unpacked files, unless
@@ -90,7 +99,7 @@ func ofImage(ctx context.Context, w targets.Workload) (*content, error) {
 		return nil, err
 	}
 	c := &content{server: &guest.Server{
-		Path: p.Path, Args: p.Args, Env: p.Env, Dir: p.Dir, UID: p.UID, GID: p.GID, Groups: p.Groups,
+		Path: p.Path, Args: p.Args, Env: p.Env, Dir: p.Dir, UID: p.UID, GID: p.GID, Groups: p.Groups, Capabilities: privileges.Usual(),
 		StopSignal: int(p.StopSignal), Port: port, Memory: int64(w.Limits.Memory),
 	}}
 	c.disk, err = img.File(ctx, diskName, func(ctx context.Context, file string) error { return disk.Write(ctx, folder, file) })
@@ -111,6 +120,7 @@ func imageFacts(img *image.Image, size targets.Bytes, took time.Duration) []reco
 		{Name: "image", Value: img.Digest},
 		{Name: "image preparation", Value: fmt.Sprintf("unpacked, and written to a disk, or found in the store, in %s, before the start", took.Round(time.Millisecond))},
 		{Name: "root disk", Value: fmt.Sprintf("%s of %.0f MiB, made here of the image's unpacked files, read-only", disk.Format, float64(size)/float64(targets.MiB))},
+		isolation("Docker's default capabilities", "the image's user"),
 		{Name: "storage driver", Value: "overlay, what is written is in the guest's memory, up to half of it, and counts against its limit", Unequal: true},
 	}
 	if os.Geteuid() != 0 {

@@ -72,6 +72,10 @@ type Server struct {
 	UID    uint32
 	GID    uint32
 	Groups []uint32 // supplementary ones
+	// Capabilities are all that its processes may have, by name; root has them from its
+	// start, and no other user. None of its processes gets new privileges.
+	Capabilities []string
+	ReadOnly     bool // it cannot write to its root file system but to /tmp and /dev/shm
 	// StopSignal is what StopCommand makes the first process send.
 	StopSignal int
 	Port       int   // TCP port that it is going to listen on

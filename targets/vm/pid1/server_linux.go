@@ -9,12 +9,16 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"servebench/targets/local/privileges"
 	"servebench/targets/vm/guest"
+
+	"golang.org/x/sys/unix"
 )
 
 // What is left of the ended server's output is waited for and read within bounds, since
@@ -92,7 +96,12 @@ func start(s guest.Server, group cgroup) (int, *os.File, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fault(err)
 	}
-	pid, err := syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{
+	if s.ReadOnly {
+		if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+			return fault(fmt.Errorf("make the root file system read-only: %w", err))
+		}
+	}
+	pid, err := fork(s, &syscall.ProcAttr{
 		Dir: folder, Env: s.Env, Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid: true, UseCgroupFD: true, CgroupFD: int(dir.Fd()),
@@ -104,6 +113,21 @@ func start(s guest.Server, group cgroup) (int, *os.File, error) {
 		return fault(err)
 	}
 	return pid, r, nil
+}
+
+// fork makes the process on a thread that gives up what the server may not have, and
+// ends then.
+func fork(s guest.Server, attr *syscall.ProcAttr) (pid int, err error) {
+	made := make(chan struct{})
+	go func() {
+		defer close(made)
+		runtime.LockOSThread() // for good
+		if err = privileges.Keep(s.Capabilities); err == nil {
+			pid, err = syscall.ForkExec(s.Path, s.Args, attr)
+		}
+	}()
+	<-made
+	return pid, err
 }
 
 // obey sends the server its stop signal when the host asks for it.
