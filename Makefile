@@ -11,10 +11,10 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup python node bench peers bench-peers prove test race check lint golden fuzz clean
+.PHONY: help build setup python node kubernetes kubernetes-down bench peers bench-peers prove test race check lint golden fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build every program into bin/, all static
 	@mkdir -p bin
@@ -28,6 +28,12 @@ python: ## Install the Python clients and servers that tests run (1.3 GB, in the
 
 node: ## Install the server for Node.js that tests run (14 MB, in the cache folder)
 	@.setup/node
+
+kubernetes: ## Start a Kubernetes of one node on this machine (Linux, as root; the first time builds it, 10 minutes)
+	@.setup/kubernetes up
+
+kubernetes-down: ## End that Kubernetes; nothing of it stays but the program, in the cache folder
+	@.setup/kubernetes down
 
 bench: build ## Set up, then compare the targets that can run here; leaves runs/<id>/
 	@.setup/install || { code=$$?; [ $$code -ne 130 ] || exit $$code; \
