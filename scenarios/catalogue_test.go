@@ -24,7 +24,7 @@ func testCatalogue() Catalogue {
 				{Name: "runtime", Doc: "the OCI runtime", Default: ""},
 			}},
 			{Name: "vm", Doc: "a machine within this one"},
-			{Name: "lambda", Doc: "a function"},
+			{Name: "lambda", Doc: "a function", Scales: true},
 			{Name: "endpoint", Doc: "a server that runs already", Running: true, Options: []targets.Option{
 				{Name: "url", Doc: "where it answers", Default: ""},
 			}},

@@ -35,6 +35,7 @@ func (c check) scenario() {
 	c.faults()
 	c.abort()
 	c.length()
+	c.scaling()
 	c.slo()
 	c.regression()
 }

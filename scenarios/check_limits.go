@@ -12,6 +12,33 @@ import (
 	"servebench/scenarios/decode"
 )
 
+// scaling holds the number of replicas to what can decide it, and to targets that can run
+// as many.
+func (c check) scaling() {
+	s := c.s.Scaling
+	if s == nil || !c.Sound("scaling.min", "scaling.max") {
+		return
+	}
+	c.refuse("scaling.max", s.Max < s.Min, fmt.Sprintf("%d is below scaling.min, %d", s.Max, s.Min), "scaling.min or more")
+	const fixed = "the number of replicas is fixed, so that nothing decides it"
+	for key, given := range map[string]bool{"metric": s.Metric != "", "target": s.Target != 0, "stabilization": s.Stabilization != 0} {
+		c.refuse("scaling."+key, given && s.Max == s.Min, fixed, "it left out, or scaling.max above scaling.min")
+	}
+	if s.Varies() && c.Sound("scaling.metric", "scaling.target") {
+		number := decode.FormatNumber(s.Target)
+		c.refuse("scaling.target", s.OfLimits() && s.Target > 1, fmt.Sprintf("%s is above 1, and %s is a fraction of what limits allow", number, s.Metric), "for example 60%")
+		c.refuse("scaling.target", !s.OfLimits() && s.Target == 0, "missing", "the mean of "+s.Metric+" per replica, such as 100")
+		c.refuse("scaling.metric", s.Metric == record.ScalingMemory && c.s.Limits.Memory == 0, "memory is a fraction of limits.memory, which is not given", "limits.memory beside it")
+	}
+	if !c.Sound("targets") {
+		return
+	}
+	for i, name := range c.s.Targets {
+		kind := targetKind(c.cat, name)
+		c.refuse(decode.Element("targets", i), s.Min > 1 && !kind.Scales, fmt.Sprintf("%s runs one replica, and scaling.min asks for %d", name, s.Min), "a target that runs several, such as kubernetes, or scaling.min: 1")
+	}
+}
+
 func (c check) slo() {
 	c.decidable()
 	c.quantiles()

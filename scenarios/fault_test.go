@@ -38,11 +38,25 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, scaling, slo, regression, container, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
+
+		{name: "fewer replicas at most than at least", new: "scaling: {min: 3, max: 2}\n", old: "", beyond: true, want: []string{
+			`2:11: targets[0]: physical runs one replica, and scaling.min asks for 3; want a target that runs several, such as kubernetes, or scaling.min: 1`,
+			`7:24: scaling.max: 2 is below scaling.min, 3; want scaling.min or more`,
+		}},
+		{name: "metric of a fixed number of replicas", new: "scaling: {metric: cpu, target: 60%, stabilization: 30s}\n", beyond: true, want: []string{
+			`7:19: scaling.metric: the number of replicas is fixed, so that nothing decides it; want it left out, or scaling.max above scaling.min`,
+			`7:32: scaling.target: the number of replicas is fixed, so that nothing decides it; want it left out, or scaling.max above scaling.min`,
+			`7:52: scaling.stabilization: the number of replicas is fixed, so that nothing decides it; want it left out, or scaling.max above scaling.min`,
+		}},
+		{name: "utilization above 1", new: "scaling: {max: 5, target: 60}\n", beyond: true, want: []string{`7:27: scaling.target: 60 is above 1, and cpu is a fraction of what limits allow; want for example 60%`}},
+		{name: "metric without a target", new: "scaling: {max: 5, metric: requests}\n", beyond: true, want: []string{`7:10: scaling.target: missing; want the mean of requests per replica, such as 100`}},
+		{name: "memory without a limit", new: "scaling: {max: 5, metric: memory}\n", beyond: true, want: []string{`7:27: scaling.metric: memory is a fraction of limits.memory, which is not given; want limits.memory beside it`}},
+		{name: "no number of a metric", new: "scaling: {max: 5, metric: requests, target: -1}\n", want: []string{`7:45: scaling.target: -1 is not above 0; want a fraction such as 60%, or a number above 0`}},
 
 		{name: "list for a mapping", old: workload, new: "[reference]", want: []string{`3:11: workload: a list is not a mapping; want keys with their values`}},
 		{name: "text for a mapping", old: workload, new: "reference", want: []string{`3:11: workload: "reference" is not a mapping; want keys with their values`}},

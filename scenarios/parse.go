@@ -151,6 +151,9 @@ func (s *Scenario) resolve(cat Catalogue) {
 	if r := s.Regression; r != nil && r.Metrics == nil {
 		r.Metrics = []string{record.MetricP50, record.MetricP90}
 	}
+	if s.Scaling != nil {
+		resolveScaling(s.Scaling)
+	}
 	wanted := map[string]map[string]string{}
 	for _, target := range s.Targets {
 		wanted[target] = s.Options[target]
@@ -166,6 +169,21 @@ func (s *Scenario) firstMeasured() string {
 		}
 	}
 	return ""
+}
+
+// defaultUtilization is the mean utilization that an autoscaler aims at.
+const defaultUtilization = 0.6
+
+// resolveScaling fills in what decides the number of replicas, where it is not fixed.
+func resolveScaling(s *record.Scaling) {
+	s.Max = cmp.Or(s.Max, s.Min)
+	if !s.Varies() {
+		return
+	}
+	s.Metric = cmp.Or(s.Metric, record.ScalingCPU)
+	if s.OfLimits() {
+		s.Target = cmp.Or(s.Target, defaultUtilization)
+	}
 }
 
 // resolve fills in what a phase leaves to the workload and the data.

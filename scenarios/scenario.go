@@ -94,6 +94,11 @@ type Scenario struct {
 	// a server that already runs; for it, limits.cpus is the number of CPUs of this machine
 	// that the load generator leaves free.
 	Limits Limits `key:"limits" default:"{}"`
+	// The number of replicas of the server, on targets that can run several: kubernetes and
+	// lambda. With min below max it follows the load. Targets that run a single replica are
+	// refused where min is above 1; below that they run it beside the others, and the reports
+	// say so.
+	Scaling *record.Scaling `key:"scaling" default:"none"` // nil: one replica
 	// The limits that the results are judged by. Without any, a run is reported but not
 	// judged.
 	SLO record.SLO `key:"slo" default:"{}"`

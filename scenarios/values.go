@@ -208,6 +208,41 @@ func rate(tag decode.Tag) decode.Scalar {
 	}
 }
 
+// mean is what a metric shall be: a fraction as a percentage, or a number above 0.
+func mean(decode.Tag) decode.Scalar {
+	const most = 1e12
+	fraction := decode.Fraction()
+	return decode.Scalar{
+		Label: "fraction or number", Want: "a fraction such as 60%, or a number above 0",
+		Read: func(n *decode.Node) (v any, flaw *decode.Flaw) {
+			if strings.HasSuffix(n.Text, "%") {
+				v, flaw = fraction.Read(n)
+			} else {
+				v, flaw = n.Number()
+			}
+			switch {
+			case flaw != nil:
+				return 0.0, flaw
+			case v.(float64) <= 0:
+				return 0.0, &decode.Flaw{Problem: n.Text + " is not above 0"}
+			case v.(float64) > most:
+				return 0.0, &decode.Flaw{Problem: n.Text + " is above 1e12"}
+			}
+			return v, nil
+		},
+		Write: func(v any) any {
+			if f := v.(float64); f <= 1 {
+				return decode.FormatFraction(f)
+			}
+			return v
+		},
+		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "number", ExclusiveMinimum: "0", Maximum: "1000000000000"},
+			{Type: "string", Pattern: `^[0-9]+(\.[0-9]+)?%$`},
+		}},
+	}
+}
+
 // minSize is the least memory that is taken for a limit and not for a slip.
 const minSize = targets.MiB
 

@@ -52,6 +52,9 @@ type Kind struct {
 	// Outside says that the server is reached from outside of where it runs, so that it has
 	// to listen on HOST, and not on loopback.
 	Outside bool
+	// Scales says that the target runs as many replicas of a server as Workload.Scaling
+	// asks for; others run one.
+	Scales bool
 	// HTTP1 says that servers on the target are asked by HTTP/1.1 alone, whatever they
 	// speak themselves.
 	HTTP1 bool

@@ -85,6 +85,10 @@ type Endpoint struct {
 	// Transport carries requests where plain HTTP does not reach the server;
 	// nil: plain HTTP.
 	Transport http.RoundTripper
+	// Addresses returns where the replicas are at the moment, as HOST:PORT, for clients that
+	// spread their load over them in the place of URL's host and port; nil: there is one
+	// address, that of URL. It is safe for concurrent use and does not wait.
+	Addresses func() []string
 }
 
 // The stages of a cold start, in order.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"servebench/reports/record"
 )
 
 // Workload is the server to run, the same for every target.
@@ -60,6 +62,11 @@ type Workload struct {
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool
 	Limits Limits
+	// Scaling is how many replicas of the server run at a time; the zero value: one.
+	Scaling record.Scaling
+	// Events gets what happens to the replicas, as it happens, from Deploy on until Close
+	// returned; nil: nobody listens. It is safe for concurrent use and does not wait.
+	Events func(record.Event)
 	// CPUSet are the numbers of this machine's CPUs for what runs on this machine,
 	// its virtualisation included; empty: not pinned. Targets elsewhere have no use
 	// for them.
@@ -187,6 +194,11 @@ func (w Workload) searchPath() string {
 	}
 	return SearchPath
 }
+
+// InstanceIDVariable is the variable in which targets that run several replicas tell each
+// its id, by which their events call it. A server that sends it in the header field
+// protocol.InstanceIDHeader lets it be seen which replica answered.
+const InstanceIDVariable = "INSTANCE_ID"
 
 // threadVariables are what servers and the libraries that compute for them take the
 // number of their threads from. Without them, each would count the CPUs in a way of its

@@ -49,7 +49,22 @@ type Cell struct {
 	Slices []Slice `json:"slices"`
 	// Classes are the ledgers of the phase's Mix, in its order.
 	Classes []ClassCount `json:"classes,omitempty"`
-	Log     string       `json:"log" redact:"-"` // the interval log, relative to the run's folder
+	// Replicas are the instances of the server that answered, in the order of their first
+	// answers; none: the answers did not say.
+	Replicas []Replica `json:"replicas,omitempty"`
+	Log      string    `json:"log" redact:"-"` // the interval log, relative to the run's folder
+}
+
+// Replica is an instance of the server as its answers show it: they name it in a header
+// field, or came from an address that is its alone.
+type Replica struct {
+	ID string `json:"id" redact:"-"` // "": one that did not say, or beyond what is kept
+	// First and Last are when its first and last correct answers were done, from the
+	// cell's Started; 0 without any.
+	First  time.Duration `json:"first_ns"`
+	Last   time.Duration `json:"last_ns"`
+	OK     int64         `json:"ok"`
+	Failed int64         `json:"failed,omitempty"` // answers that were errors or wrong
 }
 
 // Ledger accounts for every request of a schedule:

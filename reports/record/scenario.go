@@ -35,6 +35,8 @@ type Scenario struct {
 	Overhead   *Overhead `json:"overhead,omitempty"`
 	// Faults are what was to be injected in every round, in the scenario's order.
 	Faults []Injection `json:"faults,omitempty"`
+	// Scaling is how many replicas a target was to run; nil: one.
+	Scaling *Scaling `json:"scaling,omitempty"`
 }
 
 // DataFile is a file of records that requests are made from.
@@ -130,6 +132,39 @@ type Class struct {
 	Batch int     `json:"batch"` // examples per request
 	Share float64 `json:"share"` // of the requests
 }
+
+// Scaling says how many replicas of the server run at a time, and what decides that; the
+// zero value is one replica.
+type Scaling struct {
+	// The fewest replicas.
+	Min int `json:"min" key:"min" default:"1" min:"1" max:"1000"`
+	// The most replicas. If it is equal to min, their number is fixed.
+	Max int `json:"max" key:"max" absent:"min" min:"1" max:"1000"`
+	// What the autoscaler looks at, on Kubernetes: cpu or memory, in relation to limits.cpus
+	// and limits.memory, or the name of a metric of the pods that the cluster serves
+	// (custom.metrics.k8s.io). The local Lambda starts an environment for each concurrent
+	// request, and ignores metric and target.
+	Metric string `json:"metric,omitempty" redact:"-" key:"metric" absent:"cpu, if max is above min" format:"word" want:"cpu, memory or the name of a metric"`
+	// The value of the metric that the autoscaler aims at: for cpu and memory the mean
+	// utilization of the replicas, such as 60%; for other metrics their mean per replica,
+	// such as 100.
+	Target float64 `json:"target,omitempty" key:"target" absent:"60% for cpu and memory" format:"mean"`
+	// How long the load has to be lower before replicas are removed: the scale-down
+	// stabilization window of a HorizontalPodAutoscaler.
+	Stabilization time.Duration `json:"stabilization_ns,omitempty" key:"stabilization" absent:"the target's own"`
+}
+
+// Varies reports whether the number of replicas follows the load.
+func (s Scaling) Varies() bool { return s.Max > s.Min }
+
+// The metrics of Scaling whose targets are fractions of the limits.
+const (
+	ScalingCPU    = "cpu"
+	ScalingMemory = "memory"
+)
+
+// OfLimits reports whether the metric is a utilization of the limits.
+func (s Scaling) OfLimits() bool { return s.Metric == ScalingCPU || s.Metric == ScalingMemory }
 
 // SLO holds the limits that a run is judged by; the zero value of a field sets none. It is
 // a part of a scenario as well: the fields' tags and comments make its keys there.

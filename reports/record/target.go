@@ -43,7 +43,36 @@ type Deployment struct {
 	// Failed says why it did not come up or ended before it was told to,
 	// quoting the end of its output; "" when all went well.
 	Failed string `json:"failed,omitempty"`
+	// Events are what happened to the replicas, ascending.
+	Events []Event `json:"events,omitempty"`
 }
+
+// Event is something that happened to the replicas of a deployment.
+type Event struct {
+	At time.Time `json:"at"` // by the clock of this machine, when it was noticed
+	// Kind is one of the kinds below.
+	Kind string `json:"kind" redact:"-"`
+	// Replica is the id of the replica that it happened to; "" of an event of them all.
+	Replica string `json:"replica,omitempty" redact:"-"`
+	// Replicas is the number that was decided, of EventDesired.
+	Replicas int `json:"replicas,omitempty"`
+	// Address is the one at which only this replica answers, as HOST:PORT, if it is known.
+	Address string `json:"address,omitempty" redact:"-"`
+	Text    string `json:"text,omitempty"` // what the platform said
+}
+
+// The kinds of events.
+const (
+	EventDesired   = "desired" // the number of replicas that there shall be was decided
+	EventCreated   = "created" // a replica is there, and does not run yet
+	EventScheduled = "scheduled"
+	EventRunning   = "running" // its process runs
+	EventReady     = "ready"   // it is given requests
+	EventUnready   = "unready"
+	EventEnded     = "ended"
+	EventRestarted = "restarted"
+	EventWarning   = "warning" // of the platform, such as that no node has room
+)
 
 // Answered says that the start came to a right first answer, whatever became of the
 // server later.

@@ -86,6 +86,7 @@ func (s *session) newRecord() (err error) {
 			SLO:         sc.SLO,
 			Overhead:    sc.Overhead,
 			Faults:      sc.Faults,
+			Scaling:     sc.Scaling,
 			Batch:       sc.Data.Batch,
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,
@@ -313,6 +314,11 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 		CPUSet:    cpuset,
 		Limits:    targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
 	}
+	if scaling := v.scenario.Scaling; scaling != nil && v.kind.Scales {
+		v.workload.Scaling = *scaling
+	} else if scaling != nil && scaling.Max > 1 {
+		v.facts = append(v.facts, record.Fact{Name: "replicas", Value: singleReplica(v.kind, *scaling), Unequal: true})
+	}
 	if v.kind.Running { // then nobody needs to have it
 		return nil
 	}
@@ -341,6 +347,14 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 		return err
 	}
 	return s.hideSecretsOf(ctx, v.workload)
+}
+
+// singleReplica says that a target does not scale as the scenario asks for.
+func singleReplica(kind targets.Kind, scaling record.Scaling) string {
+	if kind.Running {
+		return fmt.Sprintf("as many as run already, where the scenario asks for up to %d", scaling.Max)
+	}
+	return fmt.Sprintf("1, where the scenario asks for up to %d: the target does not scale", scaling.Max)
 }
 
 // OwnServer finds out whether the user's own server is there, and pins its image, so that

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -30,9 +33,10 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 	s.output = s.writer.Output(t.Trial)
 	s.kept = s.secrets.Writer(s.output)
 	defer s.closeOutput(t)
-	deployment, err := s.deploy(ctx, t)
+	var events eventLog
+	deployment, err := s.deploy(ctx, t, events.add)
 	if err != nil {
-		s.recordFailedDeployment(ctx, t, err)
+		s.recordFailedDeployment(ctx, t, err, events.all())
 		return
 	}
 	defer s.removeServer(ctx, t, deployment)
@@ -42,8 +46,30 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 			start.Failed = died.Error()
 		}
 	}
+	start.Events = events.all()
 	entry := s.targetEntry(t.Target)
 	entry.Deployments = append(entry.Deployments, start)
+}
+
+// eventLog collects what happens to the replicas of a deployment.
+type eventLog struct {
+	mu     sync.Mutex
+	events []record.Event
+}
+
+func (l *eventLog) add(e record.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+// all returns the events so far, ascending.
+func (l *eventLog) all() []record.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	events := slices.Clone(l.events)
+	slices.SortStableFunc(events, func(a, b record.Event) int { return a.At.Compare(b.At) })
+	return events
 }
 
 // readiness is what a server has to answer to be ready.
@@ -59,7 +85,7 @@ func readiness(w targets.Workload) string {
 
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
-func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, error) {
+func (s *session) deploy(ctx context.Context, t trial, events func(record.Event)) (*targets.Deployment, error) {
 	v := s.variant(t.Target)
 	limit := v.scenario.Workload.StartTimeout
 	ctx, cancel := targets.WithStartLimit(ctx, limit,
@@ -69,7 +95,7 @@ func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, err
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
 	w := v.workload
-	w.Credentials, w.Output = v.credentials, s.kept
+	w.Credentials, w.Output, w.Events = v.credentials, s.kept, events
 	deployment, err := v.target.Deploy(ctx, w)
 	if err != nil {
 		return nil, s.withOutputFile(errors.Join(err, s.kept.Flush()))
@@ -77,14 +103,14 @@ func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, err
 	return deployment, nil
 }
 
-func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error) {
+func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error, events []record.Event) {
 	if s.stopped(ctx) {
 		s.recordInterruption("while %s was deployed", s.where(t))
 		return
 	}
 	entry := s.targetEntry(t.Target)
 	failed := t.deployment()
-	failed.Failed = err.Error()
+	failed.Failed, failed.Events = err.Error(), events
 	entry.Deployments = append(entry.Deployments, failed)
 	s.fault(t, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)}, true)
 }

@@ -11,6 +11,10 @@ import (
 	"servebench/generators"
 )
 
+// InstanceIDHeader is the header field in which a server's answers name the instance of it
+// that gave them, so that it is known how the load was spread.
+const InstanceIDHeader = "X-Instance-Id"
+
 // Kind is a protocol's entry in the list that the CLI, the scenario validation
 // and the help texts are made from.
 type Kind struct {

@@ -9,13 +9,12 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+
+	"servebench/targets/protocol"
 )
 
-// The headers by which an answer is traced.
-const (
-	RequestIDHeader  = "X-Request-Id"  // echoed when the request has a usable one
-	InstanceIDHeader = "X-Instance-Id" // random for each Server
-)
+// RequestIDHeader is echoed when the request has a usable one.
+const RequestIDHeader = "X-Request-Id"
 
 // maxRequestID is the longest request id that is echoed.
 const maxRequestID = 128
@@ -40,7 +39,7 @@ func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &answerWriter{ResponseWriter: w}
 	defer d.recover(answer, r)
 	header := w.Header()
-	header[InstanceIDHeader] = []string{d.server.instance}
+	header[protocol.InstanceIDHeader] = []string{d.server.instance}
 	if id := r.Header.Get(RequestIDHeader); usableID(id) {
 		header[RequestIDHeader] = []string{id}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"servebench/targets/protocol"
 )
 
 // TestHTTP2 asks over HTTP/2 without TLS, on the port of HTTP/1.1, and drains with the
@@ -46,7 +48,7 @@ func TestHTTP2(t *testing.T) {
 			if err != nil || resp.StatusCode != 200 || resp.ProtoMajor != 2 || !strings.Contains(string(text), `"data":[0.5]`) {
 				t.Errorf("%s %s %s, %v", resp.Proto, resp.Status, text, err)
 			}
-			if resp.Header.Get(InstanceIDHeader) != s.Instance() {
+			if resp.Header.Get(protocol.InstanceIDHeader) != s.Instance() {
 				t.Error("the answer does not say which instance it is from")
 			}
 		}

@@ -83,7 +83,7 @@ func TestIDs(t *testing.T) {
 		if got := w.Header().Get(RequestIDHeader); (got == id) != (echoed || id == "") || (!echoed && got != "") {
 			t.Errorf("request id %q came back as %q", id, got)
 		}
-		if got := w.Header().Get(InstanceIDHeader); got != s.Instance() || len(got) != 16 {
+		if got := w.Header().Get(protocol.InstanceIDHeader); got != s.Instance() || len(got) != 16 {
 			t.Errorf("instance id is %q, want %q", got, s.Instance())
 		}
 	}
@@ -91,7 +91,7 @@ func TestIDs(t *testing.T) {
 		t.Error("two servers have the same instance id")
 	}
 	for _, path := range []string{"/", "/v2", "/metrics", "/v2/models/nope"} {
-		if got := get(s, path).Header().Get(InstanceIDHeader); got != s.Instance() {
+		if got := get(s, path).Header().Get(protocol.InstanceIDHeader); got != s.Instance() {
 			t.Errorf("%s answers with instance id %q", path, got)
 		}
 	}
