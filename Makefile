@@ -11,7 +11,7 @@ FUZZTIME    ?= 10s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup python node kubernetes kubernetes-down bench peers bench-peers prove test race check lint golden fuzz clean
+.PHONY: help build setup python node kubernetes kubernetes-down bench peers bench-peers prove test test-kubernetes race check lint golden fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test: ## Run every test that can run here; names what was skipped and why
 	$(GOTEST) -- -timeout 30m ./...
 	$(GOTEST) --raw-command -- $(GO) test -C $(PEERS) -json ./...
 
+test-kubernetes: ## Run the tests that need a Kubernetes, on the one of make kubernetes
+	$(GOTEST) -- -count 1 -timeout 20m -run 'Kubernetes|TestScripts/kubernetes' ./targets/kubernetes/... ./cmd/servebench
+
 race: ## Run the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GOTEST) -- -race -short ./...
 	CGO_ENABLED=1 $(GO) -C $(PEERS) test -race -short ./...
@@ -64,10 +67,11 @@ check: lint ## Everything that is wrong without running it: format, vet, staticc
 	$(GO) mod tidy -diff
 	$(GO) -C $(PEERS) mod tidy -diff
 	$(GO) -C $(PEERS)/tools mod tidy -diff
+	$(GO) -C .setup/kube mod tidy -diff
 	$(GO) build ./...
 
 lint: ## gofmt, go vet, staticcheck
-	@unformatted=$$(gofmt -l cmd generators reports scenarios targets); \
+	@unformatted=$$(gofmt -l .setup cmd generators reports scenarios targets); \
 	  if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
