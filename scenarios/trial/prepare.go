@@ -389,9 +389,10 @@ func resolveImage(ctx context.Context, sc *scenarios.Scenario, w targets.Workloa
 	}
 	var resolved targets.Workload
 	var err error
+	var notes []string
 	done := make(chan struct{})
 	go func() {
-		resolved, err = image.Resolve(ctx, w)
+		resolved, err = image.Resolve(ctx, w, func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) })
 		close(done)
 	}()
 	select {
@@ -399,6 +400,9 @@ func resolveImage(ctx context.Context, sc *scenarios.Scenario, w targets.Workloa
 	case <-time.After(tellAfter):
 		note("%s", what)
 		<-done
+	}
+	for _, text := range notes {
+		note("%s", text)
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return w, cause

@@ -182,14 +182,7 @@ func imageFacts(img *image.Image, how string, isolation ...string) []record.Fact
 	} else {
 		isolation = append(isolation, "Docker's default capabilities", "the image's user")
 	}
-	facts := []record.Fact{
-		{Name: "image", Value: img.Digest}, {Name: "image preparation", Value: how},
-		{Name: "isolation", Value: strings.Join(isolation, ", ")},
-	}
-	if len(img.Notes) > 0 {
-		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(img.Notes, " ")})
-	}
-	return facts
+	return append(img.Facts(), record.Fact{Name: "image preparation", Value: how}, record.Fact{Name: "isolation", Value: strings.Join(isolation, ", ")})
 }
 
 // engine is what runs containers here: one of the two is set.

@@ -47,7 +47,7 @@ func fromCommand(ctx context.Context, w targets.Workload) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img.Notes = made.Notes
+	img.notes = made.Notes
 	return img, nil
 }
 

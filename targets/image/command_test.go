@@ -23,9 +23,7 @@ func runIn(t *testing.T, w targets.Workload, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, note := range img.Notes {
-		t.Log(note)
-	}
+	t.Log(img.notes)
 	folder, err := img.Folder(t.Context())
 	if err != nil {
 		t.Fatal(err)

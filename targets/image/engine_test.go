@@ -47,7 +47,7 @@ func source(t *testing.T, dockerfile string) string {
 func TestImageOfTheEngine(t *testing.T) {
 	cli := engine(t)
 	dir := source(t, "FROM scratch\nCOPY server /srv/server\nLABEL own="+t.Name()+"\nEXPOSE 8080\nUSER 1000\nENTRYPOINT [\"/srv/server\"]\n")
-	built, err := Resolve(t.Context(), targets.Workload{Build: dir})
+	built, err := Resolve(t.Context(), targets.Workload{Build: dir}, t.Errorf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestImageOfTheEngine(t *testing.T) {
 	if built.Build != "" || built.Image != built.ImageDigest || !strings.HasPrefix(built.ImageDigest, "sha256:") {
 		t.Errorf("built %+v", built)
 	}
-	named, err := Resolve(t.Context(), targets.Workload{Image: tag})
+	named, err := Resolve(t.Context(), targets.Workload{Image: tag}, t.Errorf)
 	if err != nil || named.ImageDigest != built.ImageDigest || named.Image != built.Image {
 		t.Errorf("by its reference: %+v, %v, want %s", named, err, built.ImageDigest)
 	}
@@ -94,7 +94,7 @@ func TestFaultsOfBuilds(t *testing.T) {
 		source(t, "FROM scratch\nCOPY nothing /\n"): "docker build: exit status 1; its output ends:",
 		source(t, "FORM scratch\n"):                 "FORM",
 	} {
-		_, err := Resolve(t.Context(), targets.Workload{Build: dir})
+		_, err := Resolve(t.Context(), targets.Workload{Build: dir}, t.Errorf)
 		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("error %v, want that it says %q", err, says)
 		}

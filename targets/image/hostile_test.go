@@ -132,7 +132,7 @@ func TestHostileRegistries(t *testing.T) {
 				}
 			})
 		})
-		if _, err := Resolve(t.Context(), targets.Workload{Image: reference}); err == nil || !strings.Contains(err.Error(), says) || len(err.Error()) > 2000 {
+		if _, err := Resolve(t.Context(), targets.Workload{Image: reference}, t.Errorf); err == nil || !strings.Contains(err.Error(), says) || len(err.Error()) > 2000 {
 			t.Errorf("error %.2000v, want that it says %q", err, says)
 		}
 	}

@@ -12,12 +12,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
+	"servebench/reports/record"
 	"servebench/targets"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -33,9 +35,31 @@ type Image struct {
 	// Static says that the image was made here of one static executable: it runs with a
 	// read-only root folder and without capabilities.
 	Static bool
-	// Notes say what is not as on this machine in an image that was made here: a sentence
-	// each.
-	Notes []string
+	// Most bounds the files in all layers together, uncompressed; 0: by what the store takes
+	// of any image.
+	Most targets.Bytes
+
+	notes []string // what is not as on this machine in an image that was made here, a sentence each
+}
+
+// Facts say which image it is, and what of it is not as its user may expect.
+func (i *Image) Facts() []record.Fact {
+	facts := []record.Fact{{Name: "image", Value: i.Digest}}
+	notes := slices.Clone(i.notes)
+	if folders := slices.Sorted(maps.Keys(i.Config.Volumes)); len(folders) > 0 {
+		notes = append(notes, fmt.Sprintf("Its volumes (%s) are ordinary folders; a Docker Engine alone makes anonymous volumes of them.", shortName(folders)))
+	}
+	if check := i.Config.Healthcheck; check != nil && len(check.Test) > 0 && check.Test[0] != "NONE" {
+		notes = append(notes, "Its health check is not run: workload.ready says when the server is ready.")
+	}
+	if folder, err := folderOf(i.Digest); err == nil {
+		is, _ := readState(filepath.Join(folder, rootName)) // it may not be unpacked
+		notes = append(notes, is.Notes...)
+	}
+	if len(notes) > 0 {
+		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(notes, " ")})
+	}
+	return facts
 }
 
 // Resolve finds the workload's image and pins it: from then on the workload names exactly
@@ -43,13 +67,17 @@ type Image struct {
 // image that is pulled or built is in the store after that. A workload whose image is made
 // of its command stays as it is. An *Unavailable among the errors says that something is
 // missing here, such as an engine or the way to a registry; any other is a mistake in what
-// the workload names.
-func Resolve(ctx context.Context, w targets.Workload) (targets.Workload, error) {
+// the workload names. Unpacked files of the image that somebody has changed since are
+// unpacked again, of which note is told.
+func Resolve(ctx context.Context, w targets.Workload, note func(format string, args ...any)) (targets.Workload, error) {
 	if ofCommand(w) {
 		return w, nil
 	}
 	img, pinned, err := find(ctx, w)
 	if err != nil {
+		return w, err
+	}
+	if err := img.restore(ctx, note); err != nil {
 		return w, err
 	}
 	w.Image, w.Build, w.ImageDigest = pinned, "", img.Digest

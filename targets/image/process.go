@@ -25,7 +25,7 @@ type Process struct {
 	Path string
 	Args []string // argument vector: Args[0] is as the image or the workload names it
 	Env  []string // the whole environment, KEY=VALUE
-	Dir  string   // working folder, absolute; it may be missing, and is made then
+	Dir  string   // working folder, absolute
 	UID  uint32
 	GID  uint32
 	// Groups are the supplementary groups of the user, from the image's /etc/group.

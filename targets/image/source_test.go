@@ -156,14 +156,14 @@ func TestEverySourceOfAnImage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, err := Resolve(t.Context(), targets.Workload{Image: name})
+			w, err := Resolve(t.Context(), targets.Workload{Image: name}, t.Errorf)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if w.ImageDigest != want.String() || w.Image != name && !strings.Contains(w.Image, "@sha256:") {
 				t.Errorf("resolved to %s, %s, want %s", w.Image, w.ImageDigest, want)
 			}
-			again, err := Resolve(t.Context(), w)
+			again, err := Resolve(t.Context(), w, t.Errorf)
 			if err != nil || again.Image != w.Image || again.ImageDigest != w.ImageDigest {
 				t.Errorf("resolved again to %s, %s (%v)", again.Image, again.ImageDigest, err)
 			}
@@ -287,7 +287,7 @@ func TestDamagedLayer(t *testing.T) {
 func TestImageThatChanged(t *testing.T) {
 	alone(t)
 	path := writeSaved(t, ownImage(t))
-	w, err := Resolve(t.Context(), targets.Workload{Image: path})
+	w, err := Resolve(t.Context(), targets.Workload{Image: path}, t.Errorf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +349,7 @@ func TestPulledOnce(t *testing.T) {
 	alone(t)
 	reference, asked := serve(t, nil)
 	push(t, reference, ownImage(t), nil)
-	w, err := Resolve(t.Context(), targets.Workload{Image: reference})
+	w, err := Resolve(t.Context(), targets.Workload{Image: reference}, t.Errorf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func TestPulledOnce(t *testing.T) {
 	if n := asked.Load() - before; n != 0 {
 		t.Errorf("the registry was asked %d times for what was pulled", n)
 	}
-	moved, err := Resolve(t.Context(), targets.Workload{Image: reference})
+	moved, err := Resolve(t.Context(), targets.Workload{Image: reference}, t.Errorf)
 	if err != nil || moved.ImageDigest == w.ImageDigest {
 		t.Errorf("a new run has the image that the tag named before: %s, %v", moved.ImageDigest, err)
 	}
@@ -399,7 +399,7 @@ func TestCredentials(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := Resolve(t.Context(), targets.Workload{Image: reference})
+		_, err := Resolve(t.Context(), targets.Workload{Image: reference}, t.Errorf)
 		switch {
 		case says == "" && err != nil:
 			t.Errorf("with the right password: %v", err)
@@ -441,7 +441,7 @@ func TestFaultsOfRegistries(t *testing.T) {
 		"sha256:" + strings.Repeat("0", 64): {says: "not kept on this machine"},
 		"sha256:../../etc":                  {says: "no digest"},
 	} {
-		_, err := Resolve(t.Context(), targets.Workload{Image: name})
+		_, err := Resolve(t.Context(), targets.Workload{Image: name}, t.Errorf)
 		if err == nil || !strings.Contains(err.Error(), want.says) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: error %v, want that it says %q", name, err, want.says)
 		}
@@ -451,7 +451,7 @@ func TestFaultsOfRegistries(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Resolve(ctx, targets.Workload{Image: "127.0.0.1:1/own/server:1"}); !errors.Is(err, context.Canceled) {
+	if _, err := Resolve(ctx, targets.Workload{Image: "127.0.0.1:1/own/server:1"}, t.Errorf); !errors.Is(err, context.Canceled) {
 		t.Errorf("Resolve: %v, want that it was cancelled", err)
 	}
 }
@@ -477,6 +477,6 @@ func FuzzReadSaved(f *testing.F) {
 		if img.Digest == "" {
 			t.Fatal("an image without a digest")
 		}
-		_ = unpack(t.Context(), img.Image, t.TempDir())
+		_, _ = unpack(t.Context(), img.Image, t.TempDir(), mostBytes)
 	})
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -20,25 +21,29 @@ import (
 const storeName = "images"
 
 // The names in an image's folder: of what its layers are read from, where it was pulled
-// or taken from an engine, and of its root file system.
+// or taken from an engine, and of its root file system with what is known of it.
 const (
-	imageName = "image"
-	rootName  = "root"
+	imageName  = "image"
+	rootName   = "root"
+	lockSuffix = ".lock" // of the file that is locked by who makes a thing
 )
 
 // Folder returns the image's root file system, unpacked into the store the first time.
-// Nobody may write to it: it is that of every deployment on this machine.
+// Nobody may write to it: it is that of every deployment on this machine. A TooLargeError is
+// among its errors where the image has more than Most.
 func (i *Image) Folder(ctx context.Context) (string, error) {
-	folder, err := i.keep(ctx, rootName, func(ctx context.Context, folder string) error {
-		if err := os.Mkdir(folder, 0o755); err != nil {
-			return err
+	most := cmp.Or(i.Most, mostBytes)
+	root, err := i.keep(ctx, rootName, func(ctx context.Context, folder string) error { return i.unpackInto(ctx, folder, most) })
+	if err == nil && i.Most > 0 {
+		var is state
+		if is, err = readState(root); err == nil && is.Bytes > most {
+			err = TooLargeError{most}
 		}
-		return unpack(ctx, i.Image, folder)
-	})
+	}
 	if err != nil {
 		return "", fmt.Errorf("unpack the image: %w", err)
 	}
-	return folder, nil
+	return filepath.Join(root, filesName), nil
 }
 
 // File returns the path of a file that is derived from the image, such as a disk for a
@@ -65,7 +70,7 @@ func (i *Image) keep(ctx context.Context, name string, make func(ctx context.Con
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
-	lock, err := lockFile(ctx, filepath.Join(folder, name+".lock"))
+	lock, err := lockFile(ctx, filepath.Join(folder, name+lockSuffix))
 	if err != nil {
 		return "", err
 	}

@@ -29,18 +29,21 @@ const (
 )
 
 // unpack writes the image's files below a folder that is there, layer over layer from the
-// lowest up, until ctx ends. Names pass the links that the layers have made, as
-// they would for a process that has the folder as its root. An os.Root keeps
+// lowest up, until ctx ends, and so many bytes at most. Names pass the links that the layers
+// have made, as they would for a process that has the folder as its root. An os.Root keeps
 // everything inside of it, whatever the names and links in the image say.
-func unpack(ctx context.Context, img v1.Image, folder string) error {
-	return (&unpacker{bytes: mostBytes, entries: mostEntries}).unpack(ctx, img, folder)
+func unpack(ctx context.Context, img v1.Image, folder string, most targets.Bytes) (*unpacker, error) {
+	u := &unpacker{most: most, bytes: most, entries: mostEntries}
+	return u, u.unpack(ctx, img, folder)
 }
 
 // unpacker writes an image's files.
 type unpacker struct {
-	root    *os.Root
-	bytes   targets.Bytes // that it may still write
-	entries int           // likewise
+	root       *os.Root
+	most       targets.Bytes // that it may write
+	bytes      targets.Bytes // that it may still write
+	entries    int           // likewise
+	attributes attributes    // extended ones
 
 	// upper has the paths of the layer at hand, links in them resolved: true for
 	// its entries, false for the folders above those that have no entry.
@@ -88,7 +91,16 @@ func (u *unpacker) unpack(ctx context.Context, img v1.Image, folder string) erro
 			return err
 		}
 	}
+	u.makeWorkingFolder(config.Config.WorkingDir)
 	return context.Cause(ctx)
+}
+
+// makeWorkingFolder makes the folder that the image's process begins in where no layer has
+// it, as the engines do. Where a file is in its place, Process says so.
+func (u *unpacker) makeWorkingFolder(dir string) {
+	if at, err := locate(u.root, dir); err == nil {
+		_ = u.root.MkdirAll(at, 0o755)
+	}
 }
 
 // cancelled is a reader that fails once its context ended.
@@ -134,7 +146,7 @@ func (u *unpacker) layer(ctx context.Context, l v1.Layer, digest v1.Hash) error 
 		return err
 	}
 	if u.bytes -= targets.Bytes(padding); u.bytes < 0 {
-		return fmt.Errorf("the image has more than %s, the most that is unpacked", targets.Bytes(mostBytes))
+		return TooLargeError{u.most}
 	}
 	if is := hex.EncodeToString(sum.Sum(nil)); digest.Algorithm != "sha256" || is != digest.Hex {
 		return fmt.Errorf("the layer %s is damaged: its content has the digest sha256:%s", digest, is)
@@ -171,7 +183,7 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 	case u.entries < 0:
 		return errTooMany
 	case u.bytes < 0:
-		return fmt.Errorf("with its %s the image has more than %s of files, the most that is unpacked", targets.Bytes(header.Size), targets.Bytes(mostBytes))
+		return fmt.Errorf("with its %s %w", targets.Bytes(header.Size), TooLargeError{u.most})
 	case header.Typeflag == tar.TypeXGlobalHeader: // no file
 		return nil
 	}
@@ -187,6 +199,13 @@ func (u *unpacker) entry(header *tar.Header, body io.Reader) error {
 		return nil
 	}
 	return u.place(target, header, body)
+}
+
+// TooLargeError says that the layers of an image have more than this in them.
+type TooLargeError struct{ Most targets.Bytes }
+
+func (e TooLargeError) Error() string {
+	return fmt.Sprintf("the image has more than %s of files in its layers, the most that is unpacked", e.Most)
 }
 
 // What an image has too much of.
@@ -289,10 +308,10 @@ func (u *unpacker) placeFile(target string, header *tar.Header, body io.Reader) 
 	if err := vacate(u.near.Root, name, false); err != nil {
 		return err
 	}
-	if err := write(u.near.Root, name, body); err != nil {
+	if err := u.write(name, header, body); err != nil {
 		return err
 	}
-	return errors.Join(own(u.near.Root, name, header.Uid, header.Gid), u.near.Chmod(name, mode(header)), u.near.Chtimes(name, header.ModTime, header.ModTime))
+	return u.near.Chtimes(name, header.ModTime, header.ModTime)
 }
 
 // reach makes the folder of an entry, and returns its path without links.
@@ -371,13 +390,19 @@ func vacate(root *os.Root, target string, folder bool) error {
 	return root.RemoveAll(target)
 }
 
-// write writes a file's content.
-func write(root *os.Root, target string, body io.Reader) error {
-	f, err := root.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// write writes a file of the folder that is near. The owner comes before the mode, and both
+// before the attributes: to change the owner takes set-user-id and capabilities away.
+func (u *unpacker) write(name string, header *tar.Header, body io.Reader) error {
+	f, err := u.near.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(f, body)
+	if os.Geteuid() == 0 {
+		err = errors.Join(err, f.Chown(header.Uid, header.Gid))
+	}
+	err = errors.Join(err, f.Chmod(mode(header)))
+	u.attributes.set(f, header)
 	return errors.Join(err, f.Close())
 }
 

@@ -89,7 +89,7 @@ func TestUnpack(t *testing.T) {
 		entry{name: "was-dir", body: "file", kind: tar.TypeReg, mode: 0o644},
 	)
 	dir := t.TempDir()
-	if err := unpack(t.Context(), stack(t, base, above), dir); err != nil {
+	if _, err := unpack(t.Context(), stack(t, base, above), dir, mostBytes); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"changed": "new", "hard": "new", "usr/lib/so": "library", "lib/so": "library", "cleared/above": "kept", "was-dir": "file"} {
@@ -139,7 +139,7 @@ func TestUnpackStaysInside(t *testing.T) {
 			if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := unpack(t.Context(), stack(t, layer), inside)
+			_, err := unpack(t.Context(), stack(t, layer), inside, mostBytes)
 			t.Logf("unpack: %v", err)
 			entries, err := os.ReadDir(outside)
 			if err != nil || len(entries) != 1 {
@@ -264,7 +264,7 @@ func TestWhiteouts(t *testing.T) {
 			}
 			for _, upper := range orders {
 				folder := t.TempDir()
-				if err := unpack(t.Context(), stack(t, archive(t, tc.lower...), archive(t, upper...)), folder); err != nil {
+				if _, err := unpack(t.Context(), stack(t, archive(t, tc.lower...), archive(t, upper...)), folder, mostBytes); err != nil {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(tc.want, tree(t, folder)); diff != "" {
@@ -289,7 +289,7 @@ func TestLayersAsTheSpecificationSays(t *testing.T) {
 	for range 400 {
 		lower, upper := anyLayer(rng, "old", false), anyLayer(rng, "new", true)
 		folder := t.TempDir()
-		if err := unpack(t.Context(), stack(t, archive(t, lower...), archive(t, upper...)), folder); err != nil {
+		if _, err := unpack(t.Context(), stack(t, archive(t, lower...), archive(t, upper...)), folder, mostBytes); err != nil {
 			t.Fatalf("%v over %v: %v", upper, lower, err)
 		}
 		if diff := cmp.Diff(applied(applied(nil, lower), upper), tree(t, folder)); diff != "" {
@@ -377,7 +377,7 @@ func applied(below map[string]string, layer []entry) map[string]string {
 func TestWhiteoutsOfNothing(t *testing.T) {
 	for _, name := range []string{"d/.wh.", "d/.wh..", "d/.wh...", ".wh.", ".wh...", "d/e/../.wh...."} {
 		folder := t.TempDir()
-		err := unpack(t.Context(), stack(t, archive(t, text("d/e/f", "x")), archive(t, text(name, ""))), folder)
+		_, err := unpack(t.Context(), stack(t, archive(t, text("d/e/f", "x")), archive(t, text(name, ""))), folder, mostBytes)
 		if name == "d/e/../.wh...." { // of a file named "..."
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -396,7 +396,7 @@ func TestWhiteoutsOfNothing(t *testing.T) {
 func TestAHiddenFolderKeepsNoMode(t *testing.T) {
 	folder := t.TempDir()
 	lower := archive(t, entry{name: "d/", kind: tar.TypeDir, mode: 0o700}, entry{name: "d/e/", kind: tar.TypeDir, mode: 0o700})
-	if err := unpack(t.Context(), stack(t, lower, archive(t, text("d/e/f", "x"), text(".wh.d", ""))), folder); err != nil {
+	if _, err := unpack(t.Context(), stack(t, lower, archive(t, text("d/e/f", "x"), text(".wh.d", ""))), folder, mostBytes); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"d", "d/e"} {
@@ -421,12 +421,12 @@ func TestUnpackIsBounded(t *testing.T) {
 		"many whiteouts":    {[][]byte{archive(t, text(".wh.a", ""), text(".wh.a", ""), text(".wh.a", ""), text(".wh.a", ""))}, "more than 1000000 files"},
 		"a long name":       {[][]byte{archive(t, text(strings.Repeat("d/", 3000)+"f", ""))}, "its path is longer than 3072 bytes"},
 		"folders of a file": {[][]byte{archive(t, text("a/b/c/d/e/f", ""))}, "more than 1000000 files"},
-		"padding":           {[][]byte{append(archive(t, text("f", "x")), zeros...)}, "the image has more than"},
+		"padding":           {[][]byte{append(archive(t, text("f", "x")), zeros...)}, "the image has more than 1MiB of files"},
 		"a hole":            {[][]byte{hole(t, 1<<40)}, "hole: with its 1TiB the image has more than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
-			u := &unpacker{bytes: 1 << 20, entries: 3}
+			u := &unpacker{most: 1 << 20, bytes: 1 << 20, entries: 3}
 			if err := u.unpack(t.Context(), stack(t, tc.layers...), folder); err == nil || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("unpack: %v, want that it says %q", err, tc.says)
 			}
@@ -512,7 +512,7 @@ func TestUnpackStopsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	img := stack(t, archive(t, entry{name: "file", body: "x", kind: tar.TypeReg}))
-	if err := unpack(ctx, img, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if _, err := unpack(ctx, img, t.TempDir(), mostBytes); !errors.Is(err, context.Canceled) {
 		t.Errorf("unpack: %v, want that it was cancelled", err)
 	}
 }
@@ -527,7 +527,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(inside, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		_ = unpack(t.Context(), stack(t, layer), inside)
+		_, _ = unpack(t.Context(), stack(t, layer), inside, mostBytes)
 		entries, err := os.ReadDir(above)
 		if err != nil || len(entries) != 1 {
 			t.Fatalf("%v, %v beside the folder", entries, err)

@@ -115,9 +115,8 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 		t.freezeFact(s.NotFrozen),
 		{Name: "concurrency", Value: fmt.Sprintf("%d requests at a time, %d environments started in 10 s", t.concurrency, t.burst)},
 	}
-	if s.Image != "" {
-		facts = append(facts, record.Fact{Name: "image", Value: s.Image},
-			record.Fact{Name: "root folder", Value: fmt.Sprintf("that of the image, read-only, with %s of /tmp in memory", t.tmp)})
+	if facts = append(facts, s.Image...); len(s.Image) > 0 {
+		facts = append(facts, record.Fact{Name: "root folder", Value: fmt.Sprintf("that of the image, read-only, with %s of /tmp in memory", t.tmp)})
 	}
 	var unlimited error
 	if s.NotHeld != "" {

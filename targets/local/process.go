@@ -41,7 +41,7 @@ type Command struct {
 	Path string   // executable
 	Args []string // argument vector, the name included
 	Env  []string // the whole environment, KEY=VALUE
-	Dir  string   // working folder; "": this process's. With a Root to enter it is there, and made where it is missing
+	Dir  string   // working folder; "": this process's. With a Root to enter it is one in there
 	// User is whom it runs as; nil: as this process.
 	User *syscall.Credential
 	// Root is a file system of its own; nil: this machine's.

@@ -60,7 +60,7 @@ func (p *Process) enterRoot(c Command) error {
 		return err
 	}
 	p.cmd.SysProcAttr.Chroot, p.cmd.Dir = c.Root.Mount, filepath.Join("/", c.Dir)
-	return c.Root.makeFolder(p.cmd.Dir)
+	return nil
 }
 
 // exists reports whether the command's program is there, after it could not be run.

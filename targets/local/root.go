@@ -33,12 +33,12 @@ type Root struct {
 }
 
 // WriteMountPoints fills a folder with what belongs over an image's files but is no
-// part of the image: the folders to mount proc, dev and sys on, a tmp where the image has
-// none, and this machine's names and name servers. As the uppermost of the Layers it
+// part of the image: the folders to mount proc, dev and sys on, a tmp unless the image has
+// a folder there, and this machine's names and name servers. As the uppermost of the Layers it
 // takes the place of what the image has there, links included.
 func WriteMountPoints(folder, image string) error {
 	modes := map[string]fs.FileMode{".": 0o755, "proc": 0o755, "dev": 0o755, "sys": 0o755, "etc": 0o755}
-	if _, err := os.Lstat(filepath.Join(image, "tmp")); errors.Is(err, fs.ErrNotExist) {
+	if info, err := os.Lstat(filepath.Join(image, "tmp")); err != nil || !info.IsDir() {
 		modes["tmp"] = 0o777 | fs.ModeSticky
 	}
 	for _, name := range slices.Sorted(maps.Keys(modes)) {

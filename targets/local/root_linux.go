@@ -140,7 +140,8 @@ func (r *Root) furnish() error {
 		if info, err := os.Lstat("/dev/shm"); err != nil || !info.IsDir() {
 			return nil // this machine has none to take the place of
 		}
-		if err := unix.Mount("shm", "/dev/shm", "tmpfs", closed, "mode=1777"); err != nil {
+		// As large as Docker has it.
+		if err := unix.Mount("shm", "/dev/shm", "tmpfs", closed, "mode=1777,size=64m"); err != nil {
 			return fmt.Errorf("mount /dev/shm: %w", err)
 		}
 		return nil
@@ -172,15 +173,6 @@ func (r *Root) inside(do func() error) error {
 		return errors.Join(failed, fmt.Errorf("leave the root folder %s: %w", r.Mount, err))
 	}
 	return failed
-}
-
-// makeFolder makes the working folder where it is missing, as container runtimes do.
-func (r *Root) makeFolder(dir string) error {
-	err := r.inside(func() error { return os.MkdirAll(dir, 0o755) })
-	if err != nil && !errors.Is(err, unix.EROFS) {
-		return fmt.Errorf("make the working folder %s: %w", dir, err)
-	}
-	return nil
 }
 
 // onMainThread reports whether the calling thread is the one for which the world takes

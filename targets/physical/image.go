@@ -56,11 +56,10 @@ func (t target) fromImage(ctx context.Context, w targets.Workload) (*targets.Dep
 		return nil, err
 	}
 	d.Preparation = took
-	d.Facts = append([]record.Fact{
-		{Name: "image", Value: img.Digest},
-		{Name: "image preparation", Value: fmt.Sprintf("put in place in %s, before the start", took.Round(time.Millisecond))},
-		{Name: "isolation", State: "root folder", Value: "unlike a server that is installed: the image's files as the root folder in a mount namespace, no new privileges, Docker's default capabilities, the image's user"},
-	}, d.Facts...)
+	d.Facts = append(append(img.Facts(),
+		record.Fact{Name: "image preparation", Value: fmt.Sprintf("put in place in %s, before the start", took.Round(time.Millisecond))},
+		record.Fact{Name: "isolation", State: "root folder", Value: "unlike a server that is installed: the image's files as the root folder in a mount namespace, no new privileges, Docker's default capabilities, the image's user"},
+	), d.Facts...)
 	return d, nil
 }
 

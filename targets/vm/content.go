@@ -116,18 +116,14 @@ func ofImage(ctx context.Context, w targets.Workload) (*content, error) {
 
 // imageFacts say which image it is, and how its files come into the guest.
 func imageFacts(img *image.Image, size targets.Bytes, took time.Duration) []record.Fact {
-	facts := []record.Fact{
-		{Name: "image", Value: img.Digest},
-		{Name: "image preparation", Value: fmt.Sprintf("unpacked, and written to a disk, or found in the store, in %s, before the start", took.Round(time.Millisecond))},
-		{Name: "root disk", Value: fmt.Sprintf("%s of %.0f MiB, made here of the image's unpacked files, read-only", disk.Format, float64(size)/float64(targets.MiB))},
+	facts := append(img.Facts(),
+		record.Fact{Name: "image preparation", Value: fmt.Sprintf("unpacked, and written to a disk, or found in the store, in %s, before the start", took.Round(time.Millisecond))},
+		record.Fact{Name: "root disk", Value: fmt.Sprintf("%s of %.0f MiB, made here of the image's unpacked files, read-only", disk.Format, float64(size)/float64(targets.MiB))},
 		isolation("Docker's default capabilities", "the image's user"),
-		{Name: "storage driver", Value: "overlay, what is written is in the guest's memory, up to half of it, and counts against its limit", Unequal: true},
-	}
+		record.Fact{Name: "storage driver", Value: "overlay, what is written is in the guest's memory, up to half of it, and counts against its limit", Unequal: true},
+	)
 	if os.Geteuid() != 0 {
 		facts = append(facts, record.Fact{Name: "file owners", Value: "root's alone: servebench does not run as root and cannot keep the image's", Unequal: true})
-	}
-	if len(img.Notes) > 0 {
-		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(img.Notes, " ")})
 	}
 	return facts
 }

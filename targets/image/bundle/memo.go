@@ -47,7 +47,7 @@ func memoFor(w targets.Workload, program, dir string) *memo {
 
 // write writes it down.
 func (m *memo) write() error {
-	m.Cache = stampAt(cacheFile)
+	m.Cache = StampAt(cacheFile)
 	var text bytes.Buffer
 	if err := gob.NewEncoder(&text).Encode(m); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (m *memo) write() error {
 // unchanged reports whether all files are what they were. A folder's stamp says whether
 // something was put into it or taken from it.
 func (m *memo) unchanged(ctx context.Context) bool {
-	if len(m.Layers) == 0 || stampAt(cacheFile) != m.Cache {
+	if len(m.Layers) == 0 || StampAt(cacheFile) != m.Cache {
 		return false
 	}
 	const part = 4096
@@ -74,7 +74,7 @@ func (m *memo) unchanged(ctx context.Context) bool {
 					if changed.Load() || ctx.Err() != nil {
 						return
 					}
-					if e.Stamp != (Stamp{}) && stampAt(e.Path) != e.Stamp {
+					if e.Stamp != (Stamp{}) && StampAt(e.Path) != e.Stamp {
 						changed.Store(true)
 					}
 				}

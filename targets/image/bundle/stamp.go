@@ -14,8 +14,8 @@ type Stamp struct {
 	Mode            uint32
 }
 
-// stampAt is the stamp of a file, and of a link itself.
-func stampAt(path string) Stamp {
+// StampAt is the stamp of a file, and of a link itself.
+func StampAt(path string) Stamp {
 	var st syscall.Stat_t
 	if err := syscall.Lstat(path, &st); err != nil {
 		return Stamp{}

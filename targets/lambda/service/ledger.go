@@ -122,8 +122,8 @@ type Addresses struct {
 // State is what happens inside of a service.
 type State struct {
 	Function string
-	Sandbox  string // what runs the function's processes
-	Image    string // the digest of the image whose files they have; "": this machine's
+	Sandbox  string        // what runs the function's processes
+	Image    []record.Fact // of the image whose files they have; none: this machine's
 	// NotFrozen says why environments are not frozen while they wait, and
 	// NotHeld why they do not have the share of the CPUs that their memory size
 	// comes with, which is known once the first one worked; "" where they are.
@@ -156,8 +156,8 @@ type Environment struct {
 // State returns what happens now.
 func (s *Service) State() State {
 	now := State{Function: s.config.Name, Sandbox: s.config.Sandbox.Name(), NotFrozen: s.notFrozen(), OwnNetwork: s.config.OwnNetwork, Meters: s.ledger.meters()}
-	if image, ok := s.config.Sandbox.(digested); ok {
-		now.Image = image.Digest()
+	if c, ok := s.config.Sandbox.(contained); ok {
+		now.Image = c.facts
 	}
 	if s.config.NoNetwork != nil {
 		now.NoNetwork = s.config.NoNetwork.Error()

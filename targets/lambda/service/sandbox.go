@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/image"
 	"servebench/targets/local"
@@ -143,17 +141,12 @@ type contained struct {
 	root     *oci.Root
 	runtime  oci.Runtime
 	image    *image.Image
+	facts    []record.Fact // of the image
 	function Function
 }
 
 // Name implements Sandbox.
 func (s contained) Name() string { return s.runtime.Version }
-
-// Digest implements digested.
-func (s contained) Digest() string { return s.image.Digest }
-
-// digested is a Sandbox whose processes have the files of an image.
-type digested interface{ Digest() string }
 
 // adapterPath is where a container has the adapter.
 const adapterPath = "/lambdaadapter"
@@ -236,7 +229,12 @@ func (f Function) contained(ctx context.Context, path string, img *image.Image, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkSize(ctx, img, mostImage); err != nil {
+	img.Most = mostImage
+	var large image.TooLargeError
+	switch _, err := img.Folder(ctx); {
+	case errors.As(err, &large):
+		return nil, nil, fmt.Errorf("%w; Lambda takes images of %s at most", err, mostImage)
+	case err != nil:
 		return nil, nil, err
 	}
 	programs := map[string]string{}
@@ -247,53 +245,9 @@ func (f Function) contained(ctx context.Context, path string, img *image.Image, 
 	if err != nil {
 		return nil, nil, err
 	}
-	return contained{root, runtime, img, f}, root.Remove, nil
+	return contained{root, runtime, img, img.Facts(), f}, root.Remove, nil
 }
 
-// mostImage is the most that AWS takes of an image, unpacked.
+// mostImage is the most that AWS takes of an image, "maximum uncompressed image size, including
+// all layers".
 const mostImage = 10 * targets.GiB
-
-// checkSize refuses a larger image. What its files take is counted once.
-func checkSize(ctx context.Context, img *image.Image, most targets.Bytes) error {
-	folder, err := img.Folder(ctx)
-	if err != nil {
-		return err
-	}
-	file, err := img.File(ctx, "bytes", func(_ context.Context, file string) error {
-		size, err := sizeOf(folder)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(file, []byte(strconv.FormatInt(int64(size), 10)), 0o600)
-	})
-	if err != nil {
-		return fmt.Errorf("measure the image: %w", err)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	size, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return fmt.Errorf("measure the image: %s: %w", file, err)
-	}
-	if targets.Bytes(size) > most {
-		return fmt.Errorf("the image has files of %s, and Lambda takes images of %s at most", targets.Bytes(size), most)
-	}
-	return nil
-}
-
-// sizeOf adds the files of a folder up.
-func sizeOf(folder string) (size targets.Bytes, err error) {
-	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		info, err := entry.Info()
-		if err == nil {
-			size += targets.Bytes(info.Size())
-		}
-		return err
-	})
-	return size, err
-}

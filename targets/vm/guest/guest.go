@@ -68,7 +68,7 @@ type Server struct {
 	Path   string   // executable
 	Args   []string // argument vector, the name included
 	Env    []string // the whole environment, KEY=VALUE
-	Dir    string   // working folder, made if it is missing; "": the root
+	Dir    string   // working folder; "": the root
 	UID    uint32
 	GID    uint32
 	Groups []uint32 // supplementary ones

@@ -102,8 +102,8 @@ func makeFolder(dir string, mode fs.FileMode) error {
 
 // furnish puts into the root what an image leaves to whoever runs it.
 func furnish() error {
-	if _, err := os.Stat("/tmp"); errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolder("/tmp", 0o777|fs.ModeSticky); err != nil {
+	if info, err := os.Lstat("/tmp"); err != nil || !info.IsDir() {
+		if err := errors.Join(os.RemoveAll("/tmp"), makeFolder("/tmp", 0o777|fs.ModeSticky)); err != nil {
 			return fmt.Errorf("make /tmp: %w", err)
 		}
 	}

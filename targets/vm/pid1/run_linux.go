@@ -196,7 +196,7 @@ func mountPoints() []mountPoint {
 		{cgroups, "cgroup2", closed, ""},
 		{"/dev", "devtmpfs", unix.MS_NOSUID, "mode=755"},
 		{"/dev/pts", "devpts", unix.MS_NOSUID | unix.MS_NOEXEC, "ptmxmode=0666"},
-		{"/dev/shm", "tmpfs", closed, "mode=1777"},
+		{"/dev/shm", "tmpfs", closed, "mode=1777,size=64m"}, // as Docker has it
 		{"/tmp", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=1777"},
 	}
 }

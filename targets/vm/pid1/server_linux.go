@@ -92,17 +92,13 @@ func start(s guest.Server, group cgroup) (int, *os.File, error) {
 	if err := w.Chown(int(s.UID), int(s.GID)); err != nil {
 		return fault(err)
 	}
-	folder := path.Join("/", s.Dir)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fault(err)
-	}
 	if s.ReadOnly {
 		if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
 			return fault(fmt.Errorf("make the root file system read-only: %w", err))
 		}
 	}
 	pid, err := fork(s, &syscall.ProcAttr{
-		Dir: folder, Env: s.Env, Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
+		Dir: path.Join("/", s.Dir), Env: s.Env, Files: []uintptr{null.Fd(), w.Fd(), w.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid: true, UseCgroupFD: true, CgroupFD: int(dir.Fd()),
 			Credential: &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups},
