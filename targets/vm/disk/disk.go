@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"servebench/targets"
@@ -33,7 +34,7 @@ const bufferBytes = int(targets.MiB)
 
 // Write writes a disk with all that is below the folder to a new file, until ctx ends.
 // Modes, owners, times, links, devices and pipes are kept, and of extended attributes
-// capabilities. Who is not root owns every file of a folder that an image was unpacked
+// those of regular files that an unpacked image has: capabilities, and what users set. Who is not root owns every file of a folder that an image was unpacked
 // into, and the disk's are root's then; a file that even its owner may not read, such as
 // /etc/shadow in some images, is empty there. Sockets are left out.
 func Write(ctx context.Context, folder, file string) error {
@@ -162,10 +163,8 @@ func (a *archiver) describe(path, name string, info fs.FileInfo) (*tar.Header, e
 		header.Uid, header.Gid = 0, 0
 	}
 	if header.Typeflag == tar.TypeReg {
-		if capability, err := capabilities(path); err != nil {
+		if header.PAXRecords, err = attributes(path); err != nil {
 			return nil, err
-		} else if capability != "" {
-			header.PAXRecords = map[string]string{"SCHILY.xattr." + capabilityName: capability}
 		}
 	}
 	if stat.Nlink > 1 && !info.IsDir() {
@@ -179,20 +178,31 @@ func (a *archiver) describe(path, name string, info fs.FileInfo) (*tar.Header, e
 	return header, nil
 }
 
-// capabilityName is the extended attribute that gives a program capabilities.
-const capabilityName = "security.capability"
+// mostAttributes bounds the extended attributes of a file, their names and each value: ext4
+// has a block for them.
+const mostAttributes = 4096
 
-// capabilities returns what the attribute holds; "" where a file has none.
-func capabilities(path string) (string, error) {
-	value := make([]byte, 64) // three versions of 32-bit words, see linux/capability.h
-	n, err := unix.Lgetxattr(path, capabilityName, value)
-	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
-		return "", nil
+// attributes returns the records of a file's extended attributes; nil where it has none.
+func attributes(path string) (map[string]string, error) {
+	var records map[string]string
+	names, value := make([]byte, mostAttributes), make([]byte, mostAttributes)
+	n, err := unix.Llistxattr(path, names)
+	for name := range strings.FieldsFuncSeq(string(names[:max(n, 0)]), func(r rune) bool { return r == 0 }) {
+		if name != "security.capability" && !strings.HasPrefix(name, "user.") {
+			continue
+		}
+		if n, err = unix.Lgetxattr(path, name, value); err != nil {
+			break
+		}
+		if records == nil {
+			records = map[string]string{}
+		}
+		records["SCHILY.xattr."+name] = string(value[:n])
 	}
-	if err != nil {
-		return "", &fs.PathError{Op: "read the capabilities of", Path: path, Err: err}
+	if err != nil && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, fs.ErrPermission) {
+		return nil, &fs.PathError{Op: "read the extended attributes of", Path: path, Err: err}
 	}
-	return string(value[:n]), nil
+	return records, nil
 }
 
 // copy writes a file's entry and content.

@@ -58,7 +58,8 @@ func tree(t *testing.T) string {
 		check(unix.Mknod(in("device"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
 		// Version 2, CAP_NET_BIND_SERVICE permitted and effective.
 		value := []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-		check(unix.Setxattr(in("block"), capabilityName, value, 0))
+		check(unix.Setxattr(in("block"), "security.capability", value, 0))
+		check(unix.Setxattr(in("block"), "user.mark", []byte("set by a user"), 0))
 	}
 	check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		return errors.Join(err, unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{unix.NsecToTimespec(made.UnixNano()), unix.NsecToTimespec(made.UnixNano())}, unix.AT_SYMLINK_NOFOLLOW))
@@ -103,11 +104,11 @@ func list(t *testing.T, root string) []string {
 			if err != nil {
 				return err
 			}
-			capability, err := capabilities(path)
+			extended, err := attributes(path)
 			if err != nil {
 				return err
 			}
-			line += fmt.Sprintf(" %d bytes %x %x", len(text), fnv(text), capability)
+			line += fmt.Sprintf(" %d bytes %x %x", len(text), fnv(text), fmt.Sprint(extended))
 		}
 		lines = append(lines, line)
 		return nil
