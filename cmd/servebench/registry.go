@@ -21,6 +21,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/container"
 	"servebench/targets/endpoint"
+	"servebench/targets/kubernetes"
 	"servebench/targets/lambda"
 	"servebench/targets/physical"
 	"servebench/targets/protocol"
@@ -46,6 +47,7 @@ func targetKinds() []targets.Kind {
 		physical.Kind(),
 		container.Kind(),
 		vm.Kind(program("guestinit")),
+		kubernetes.Kind(),
 		lambda.Kind(lambda.Programs{Service: program("locallambda"), Adapter: program("lambdaadapter")}),
 		endpoint.Kind(),
 	}

@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path"
@@ -313,4 +314,54 @@ func (h hierarchy) parseMembership(text string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// SearchCgroup returns the cgroup whose path from the top of the hierarchies matches one of
+// the patterns, and which another program made; nil: there is none.
+func SearchCgroup(patterns ...string) *Cgroup {
+	all, err := hierarchies()
+	if err != nil {
+		return nil
+	}
+	h, ok := find(all, "cpuacct")
+	if !ok {
+		return nil
+	}
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(filepath.Join(h.mount, pattern))
+		if err != nil || len(found) == 0 {
+			continue
+		}
+		if name, err := filepath.Rel(h.mount, found[0]); err == nil {
+			return named(all, name)
+		}
+	}
+	return nil
+}
+
+// Pin keeps the cgroup's processes to the CPUs, those below it first: no cgroup may have CPUs
+// that the one above it lacks.
+func (c *Cgroup) Pin(cpus []int) error {
+	h, ok := find(c.all, "cpuset")
+	if !ok {
+		return errors.New("pin a cgroup: no cgroup file system with CPU sets is mounted")
+	}
+	var below []string
+	top := filepath.Join(h.mount, c.name)
+	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			below = append(below, path)
+		}
+		return ignoreGone(err)
+	})
+	for _, dir := range slices.Backward(below) {
+		f := folder{h, dir}
+		if dir == top || h.version == 1 {
+			err = errors.Join(err, ignoreGone(f.write("cpuset.cpus", targets.FormatCPUs(cpus))))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("pin a cgroup: %w", err)
+	}
+	return nil
 }

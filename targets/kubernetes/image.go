@@ -1,0 +1,198 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"servebench/targets"
+	"servebench/targets/image"
+	"servebench/targets/local"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// placed is an image that the cluster has, or can pull.
+type placed struct {
+	*image.Image
+	reference string
+	pull      string // the pull policy
+	how       string // it came to be there, for people
+	remove    func(ctx context.Context) error
+}
+
+// The pull policies.
+const (
+	pullNever   = "Never"
+	pullMissing = "IfNotPresent"
+)
+
+// shelf has the images that the target put into the cluster, by their digests, from one
+// deployment to the next.
+type shelf struct {
+	mu   sync.Mutex
+	kept map[string]placed
+}
+
+// place returns the image as the cluster has it.
+func (s *shelf) place(ctx context.Context, c *cluster, img *image.Image, w targets.Workload, registry string) (placed, error) {
+	defer targets.PauseStartLimit(ctx)()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p, there := s.kept[img.Digest]; there {
+		p.Image = img
+		return p, nil
+	}
+	p, err := put(ctx, c, img, w, registry)
+	if err != nil {
+		return placed{}, err
+	}
+	if s.kept == nil {
+		s.kept = map[string]placed{}
+	}
+	s.kept[img.Digest] = p
+	return p, nil
+}
+
+// clear takes back what was put onto this machine's node. What was pushed to a registry
+// stays there.
+func (s *shelf) clear(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var failed []error
+	for digest, p := range s.kept {
+		if p.remove != nil {
+			failed = append(failed, p.remove(ctx))
+		}
+		delete(s.kept, digest)
+	}
+	return errors.Join(failed...)
+}
+
+// put brings the image to the cluster: onto the node where that is this machine, else to the
+// registry that the user names, else not at all where the cluster can pull it itself.
+func put(ctx context.Context, c *cluster, img *image.Image, w targets.Workload, registry string) (placed, error) {
+	began := time.Now()
+	took := func() string { return time.Since(began).Round(time.Millisecond).String() }
+	switch {
+	case registry != "":
+		reference, err := push(ctx, img.Image, registry)
+		if err != nil {
+			return placed{}, err
+		}
+		return placed{Image: img, reference: reference, pull: pullMissing, how: "pushed to " + registry + " in " + took() + ", from where the node pulls it"}, nil
+	case c.socket != "":
+		reference := importPrefix + local.Self().String() + "-" + strings.TrimPrefix(img.Digest, "sha256:")[:12]
+		if err := importImage(ctx, c.socket, img.Image, reference); err != nil {
+			return placed{}, err
+		}
+		return placed{
+			Image: img, reference: reference, pull: pullNever, how: "put into the node's containerd in " + took() + ", before the start",
+			remove: func(ctx context.Context) error { return removeImage(ctx, c.socket, reference) },
+		}, nil
+	case pullable(w.Image):
+		return placed{Image: img, reference: w.Image, pull: pullMissing, how: "pulled by the node"}, nil
+	}
+	return placed{}, errors.New("the image is on this machine only, and the cluster's nodes are elsewhere: name a repository that this machine can push to and the cluster can pull from, such as --set kubernetes.registry=registry.example/team/bench")
+}
+
+// pullable reports whether a registry has what the workload names.
+func pullable(reference string) bool {
+	if reference == "" || filepath.IsAbs(reference) || strings.HasPrefix(reference, "sha256:") {
+		return false
+	}
+	_, err := name.NewDigest(reference)
+	return err == nil
+}
+
+// push puts an image into a repository of a registry, unless that has it, and returns the
+// reference by its digest.
+func push(ctx context.Context, img v1.Image, repository string) (string, error) {
+	repo, err := name.NewRepository(repository)
+	if err != nil {
+		return "", &targets.OptionError{Option: "registry", Err: fmt.Errorf("%q is no repository such as registry.example/team/bench", repository)}
+	}
+	digest, err := img.Digest()
+	if err != nil {
+		return "", fmt.Errorf("push the image to %s: %w", repository, err)
+	}
+	reference := repo.Digest(digest.String())
+	if err := remote.Write(reference, img, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		return "", fmt.Errorf("push the image to %s: %w", repository, err)
+	}
+	return reference.String(), nil
+}
+
+// importPrefix begins the name of every image that is put into a containerd; its local.Maker
+// follows.
+const importPrefix = "servebench.local/server:"
+
+// ctr runs containerd's own client against the namespace that its Kubernetes part uses.
+func ctr(ctx context.Context, socket string, stdin io.Reader, args ...string) (string, error) {
+	program, err := exec.LookPath("ctr")
+	if err != nil {
+		return "", &targets.Unavailable{Why: "ctr, containerd's client, is not in PATH", Fix: targets.Install("containerd", "containerd")}
+	}
+	var output, fault strings.Builder
+	cmd := exec.CommandContext(ctx, program, append([]string{"--address", socket, "--namespace", "k8s.io"}, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = stdin, &output, &fault, time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(fault.String()))
+	}
+	return output.String(), nil
+}
+
+// importImage puts an image into the node's containerd. Its layers go there as they lie here.
+func importImage(ctx context.Context, socket string, img v1.Image, reference string) error {
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		return err
+	}
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(tarball.Write(tag, img, writer)) }()
+	_, err = ctr(ctx, socket, reader, "images", "import", "-")
+	reader.Close()
+	if err != nil {
+		return fmt.Errorf("put the image onto the node: %w", err)
+	}
+	return nil
+}
+
+func removeImage(ctx context.Context, socket, reference string) error {
+	_, err := ctr(ctx, socket, nil, "images", "rm", "--sync", reference)
+	if err != nil {
+		return fmt.Errorf("take the image off the node: %w", err)
+	}
+	return nil
+}
+
+// abandonedImages finds those on this machine's node whose makers are gone.
+func abandonedImages(ctx context.Context, socket string) ([]targets.Leftover, error) {
+	listed, err := ctr(ctx, socket, nil, "images", "ls", "-q")
+	if err != nil {
+		return nil, fmt.Errorf("look for abandoned images on the node: %w", err)
+	}
+	var found []targets.Leftover
+	for _, reference := range strings.Fields(listed) {
+		if local.Abandoned(reference, importPrefix) {
+			found = append(found, targets.Leftover{
+				What:   "image " + reference + " on the local Kubernetes node",
+				Remove: func(ctx context.Context) error { return removeImage(ctx, socket, reference) },
+			})
+		}
+	}
+	return found, nil
+}
