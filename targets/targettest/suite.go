@@ -47,6 +47,8 @@ type Suite struct {
 	// as go test runs. A start that is expensive needs it, for every single
 	// deployment has to be ready within a minute.
 	Parallel int
+	// Stages are those of a start on the target; nil: the three that every target has.
+	Stages []string
 	// Image says that the test server is deployed in an image, as a user's.
 	Image bool
 	image string // the file of that
