@@ -155,14 +155,11 @@ func (i *instance) facts(ctx context.Context) []record.Fact {
 		facts = append(facts, c.nodeFact(ctx, p))
 	}
 	img := i.server.image
-	facts = append(facts,
+	facts = append(append(facts, img.Facts()...),
 		record.Fact{Name: "namespace", Value: i.run.where()},
-		record.Fact{Name: "image", Value: img.Digest}, record.Fact{Name: "image preparation", Value: img.how},
+		record.Fact{Name: "image preparation", Value: img.how},
 		record.Fact{Name: "isolation", Value: isolation(img.Image)},
 	)
-	if len(img.Notes) > 0 {
-		facts = append(facts, record.Fact{Name: "image notes", Value: strings.Join(img.Notes, " ")})
-	}
 	return append(facts, i.applied(w)...)
 }
 
