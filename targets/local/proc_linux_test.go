@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"servebench/targets"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestParseStat(t *testing.T) {
@@ -134,6 +137,50 @@ func TestOwns(t *testing.T) {
 }
 
 // The kernel's answer and its table have to say the same.
+// Where nobody accepts, a listener lets so many connections wait as it asked for, and the
+// others time out.
+func TestDeepenBacklog(t *testing.T) {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(socket)
+	if err := errors.Join(unix.Bind(socket, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(socket, 1)); err != nil {
+		t.Fatal(err)
+	}
+	address, err := unix.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := address.(*unix.SockaddrInet4).Port
+	connect := func(n int, within time.Duration) error {
+		for range n {
+			conn, err := net.DialTimeout("tcp", targets.Address(targets.Loopback, port), within)
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { conn.Close() })
+		}
+		return nil
+	}
+	if err := connect(10, 300*time.Millisecond); err == nil {
+		t.Fatal("a listener that lets one connection wait takes ten")
+	}
+	err = DeepenBacklog(os.Getpid(), port)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := connect(50, time.Minute); err != nil {
+		t.Error(err)
+	}
+	if err := DeepenBacklog(os.Getpid(), 1); err == nil {
+		t.Error("the backlog of a port is deepened on which nobody listens")
+	}
+}
+
 func TestListenersTwoWays(t *testing.T) {
 	l, err := net.Listen("tcp", targets.Address(targets.Loopback, 0))
 	if err != nil {

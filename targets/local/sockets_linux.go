@@ -43,7 +43,17 @@ func haveSocket(pids []int, sockets []socket) bool {
 		if errors.Is(err, fs.ErrPermission) {
 			return true
 		}
-		if slices.ContainsFunc(sockets, func(s socket) bool { return slices.Contains(files, s.link) }) {
+		if holdsOne(files, sockets) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsOne reports whether one of the sockets is among the open files.
+func holdsOne(files map[int]string, sockets []socket) bool {
+	for _, link := range files {
+		if slices.ContainsFunc(sockets, func(s socket) bool { return s.link == link }) {
 			return true
 		}
 	}
@@ -58,7 +68,7 @@ func Ports(pids []int) []int {
 	for _, pid := range pids {
 		files, _ := openFiles(pid) // gone, or another user's
 		for _, s := range all {
-			if slices.Contains(files, s.link) {
+			if holdsOne(files, []socket{s}) {
 				ports = append(ports, s.port)
 			}
 		}
@@ -72,25 +82,62 @@ func Ports(pids []int) []int {
 func holder(port int) string {
 	sockets := listeners(port)
 	for _, s := range processes() {
-		if files, err := openFiles(s.pid); err == nil && slices.ContainsFunc(sockets, func(s socket) bool { return slices.Contains(files, s.link) }) {
+		if files, err := openFiles(s.pid); err == nil && holdsOne(files, sockets) {
 			return fmt.Sprintf("%s (process %d)", CommandName(s.pid), s.pid)
 		}
 	}
 	return ""
 }
 
-// openFiles returns what the open files of a process are, as the links in
-// /proc/PID/fd name them.
-func openFiles(pid int) ([]string, error) {
+// backlogMost is more than the kernel lets wait at any port, which is net.core.somaxconn.
+const backlogMost = 1<<16 - 1
+
+// DeepenBacklog lets as many connections wait at the port on which a child process listens
+// as this machine's kernel lets wait at a server's: how many the process itself asked for
+// counts no longer. It needs Linux 5.6 and the right to trace the child.
+func DeepenBacklog(child, port int) error {
+	fault := func(err error) error { return fmt.Errorf("let more connections wait at port %d: %w", port, err) }
+	process, err := unix.PidfdOpen(child, 0)
+	if err != nil {
+		return fault(err)
+	}
+	defer unix.Close(process)
+	files, err := openFiles(child)
+	if err != nil {
+		return fault(err)
+	}
+	sockets := listeners(port)
+	for number, link := range files {
+		if !holdsOne(map[int]string{number: link}, sockets) {
+			continue
+		}
+		file, err := unix.PidfdGetfd(process, number, 0)
+		if err != nil {
+			return fault(err)
+		}
+		defer unix.Close(file)
+		if err := unix.Listen(file, backlogMost); err != nil {
+			return fault(err)
+		}
+		return nil
+	}
+	return fault(errors.New("the process does not listen on it"))
+}
+
+// openFiles returns what the open files of a process are by number, as the
+// links in /proc/PID/fd name them.
+func openFiles(pid int) (map[int]string, error) {
 	folder := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
 	}
-	var files []string
+	files := map[int]string{}
 	for _, entry := range entries {
-		if link, err := os.Readlink(filepath.Join(folder, entry.Name())); err == nil {
-			files = append(files, link)
+		number, err1 := strconv.Atoi(entry.Name())
+		link, err2 := os.Readlink(filepath.Join(folder, entry.Name()))
+		if errors.Join(err1, err2) == nil {
+			files[number] = link
 		}
 	}
 	return files, nil

@@ -71,12 +71,18 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    i.qemu.Began, Instance: i,
 	}
-	way, err := i.ready(ctx, targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: d.Began, Done: i.done})
+	way, err := i.ready(ctx, port, targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: d.Began, Done: i.done})
 	if err != nil {
 		return nil, errors.Join(i.explain(err, port), i.discard())
 	}
 	d.Stages = way.stages
 	d.Facts = append(i.applied(w, way.started), bootFacts(way.booted.at.Sub(d.Began), way.listening.Clock)...)
+	if way.shallow != nil {
+		d.Facts = append(d.Facts, record.Fact{
+			Name: "connection backlog", Unequal: true,
+			Value: fmt.Sprintf("1: of many connections that are made at the same time QEMU loses some, whose requests are late or fail (%v)", way.shallow),
+		})
+	}
 	return d, nil
 }
 
@@ -84,16 +90,19 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 type way struct {
 	booted, started, listening happening
 	stages                     []record.Stage
+	shallow                    error // why QEMU lets no more than one connection wait; nil: it does
 }
 
 // ready waits until the server is ready. Connections tell nothing of it: QEMU
-// accepts them from its start on.
-func (i *instance) ready(ctx context.Context, probe targets.Probe) (way, error) {
+// accepts them from its start on. It lets one of them wait to be accepted, where a server
+// lets thousands, and loses the others: forward is the port that is changed for.
+func (i *instance) ready(ctx context.Context, forward int, probe targets.Probe) (way, error) {
 	var w way
 	var err error
 	if w.booted, err = i.await(ctx, guest.Booted); err != nil {
 		return way{}, err
 	}
+	w.shallow = local.DeepenBacklog(i.qemu.PID(), forward)
 	if w.started, err = i.await(ctx, guest.Started); err != nil {
 		return way{}, err
 	}

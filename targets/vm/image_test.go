@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -201,6 +202,34 @@ func TestGuestsShareADisk(t *testing.T) {
 	if err != nil || len(disks) != 1 {
 		t.Errorf("disks %v, %v, want one", disks, err)
 	}
+}
+
+// QEMU lets one connection wait, and would lose most of a burst.
+func TestBurstOfConnections(t *testing.T) {
+	target, _ := openKind(t)
+	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close(t.Context())
+	for _, f := range d.Facts {
+		if f.Name == "connection backlog" {
+			t.Skipf("it cannot be changed here: %s", f.Value)
+		}
+	}
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() {
+			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+			resp, err := client.Get(d.Endpoint.URL + "/ready")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+		})
+	}
+	all.Wait()
 }
 
 // What cannot be run as it is is refused with the reason.
