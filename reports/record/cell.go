@@ -58,7 +58,7 @@ type Cell struct {
 // Replica is an instance of the server as its answers show it: they name it in a header
 // field, or came from an address that is its alone.
 type Replica struct {
-	ID string `json:"id" redact:"-"` // "": one that did not say, or beyond what is kept
+	ID string `json:"id"` // "": one that did not say, or beyond what is kept
 	// First and Last are when its first and last correct answers were done, from the
 	// cell's Started; 0 without any.
 	First  time.Duration `json:"first_ns"`

@@ -144,7 +144,7 @@ type Scaling struct {
 	// and limits.memory, or the name of a metric of the pods that the cluster serves
 	// (custom.metrics.k8s.io). The local Lambda starts an environment for each concurrent
 	// request, and ignores metric and target.
-	Metric string `json:"metric,omitempty" redact:"-" key:"metric" absent:"cpu, if max is above min" format:"word" want:"cpu, memory or the name of a metric"`
+	Metric string `json:"metric,omitempty" key:"metric" absent:"cpu, if max is above min" format:"word" want:"cpu, memory or the name of a metric"`
 	// The value of the metric that the autoscaler aims at: for cpu and memory the mean
 	// utilization of the replicas, such as 60%; for other metrics their mean per replica,
 	// such as 100.

@@ -53,11 +53,11 @@ type Event struct {
 	// Kind is one of the kinds below.
 	Kind string `json:"kind" redact:"-"`
 	// Replica is the id of the replica that it happened to; "" of an event of them all.
-	Replica string `json:"replica,omitempty" redact:"-"`
+	Replica string `json:"replica,omitempty"`
 	// Replicas is the number that was decided, of EventDesired.
 	Replicas int `json:"replicas,omitempty"`
 	// Address is the one at which only this replica answers, as HOST:PORT, if it is known.
-	Address string `json:"address,omitempty" redact:"-"`
+	Address string `json:"address,omitempty"`
 	Text    string `json:"text,omitempty"` // what the platform said
 }
 
