@@ -187,6 +187,7 @@ func (c check) http() {
 	c.refuse("http.version", h.Version == HTTP1 && protocolKind(c.cat, c.s.Protocol).HTTP2, "protocol "+c.s.Protocol+" needs HTTP/2", HTTP2+", or another protocol")
 	c.refuse("http.client", h.Version == HTTP2 && h.Client == OwnClient, "servebench's own client speaks HTTP/1.1 alone", StandardClient+" for HTTP/2")
 	c.refuse("http.keep_alive", h.Version == HTTP2 && !h.KeepAlive, "requests of HTTP/2 share connections", "true, or version "+HTTP1)
+	c.refuse("http.connection_lifetime", h.ConnectionLifetime > 0 && !h.KeepAlive, "without keep_alive each connection ends with its request", "it left out, or keep_alive: true")
 	if timeout := c.s.Timeout; c.Sound("timeout") {
 		problem := "above the timeout, " + decode.FormatDuration(timeout) + ", so that it never ends"
 		c.refuse("http.connect_timeout", h.ConnectTimeout > timeout, problem, "a time below the timeout")

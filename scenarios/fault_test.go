@@ -302,6 +302,7 @@ func faults() []faulty {
 			}},
 		{name: "unknown version of HTTP", new: "http: {version: 3}\n", want: []string{`7:17: http.version: unknown version "3" (did you mean "2"?); want one of 1.1, 2`}},
 		{name: "HTTP/2 by servebench's client", new: "http: {version: 2, client: servebench}\n", beyond: true, want: []string{`7:28: http.client: servebench's own client speaks HTTP/1.1 alone; want net/http for HTTP/2`}},
+		{name: "lifetime without keep-alive", new: "http: {connection_lifetime: 10s, keep_alive: false}\n", beyond: true, want: []string{`7:29: http.connection_lifetime: without keep_alive each connection ends with its request; want it left out, or keep_alive: true`}},
 		{name: "HTTP/2 without keep-alive", new: "http: {version: 2, keep_alive: false}\n", beyond: true, want: []string{`7:32: http.keep_alive: requests of HTTP/2 share connections; want true, or version 1.1`}},
 		{name: "time within the timeout that is longer", new: "http: {first_byte_timeout: 11s}\n", beyond: true, want: []string{`7:28: http.first_byte_timeout: above the timeout, 10s, so that it never ends; want a time below the timeout`}},
 		{name: "checks across values wait for the values", old: phase, new: "  - {name: steady, rate: x, duration: 4ms, measure: 0}\n", want: []string{

@@ -80,6 +80,15 @@ type HTTP struct {
 	// close it (Connection: close), and its latency includes opening the connection.
 	// HTTP/1.1 only.
 	KeepAlive bool `key:"keep_alive" default:"true"`
+	// How long a connection is used, as the clients of the service would. After it, the
+	// connection carries no new request, and another is opened when one is needed; requests
+	// on their way are not disturbed. Connections end up to a fifth earlier, one after the
+	// other. A load balancer that balances connections, such as a Service of Kubernetes,
+	// sends nothing to a new replica as long as the old connections live. Over HTTP/2, where
+	// one connection carries all requests, they move to the next replica together. If the
+	// target gives the addresses of its replicas, requests are sent to them in turn, and new
+	// replicas need no new connections.
+	ConnectionLifetime time.Duration `key:"connection_lifetime" default:"none"`
 	// Whether a request that is not idempotent, such as POST, is sent again if the server
 	// closed an idle connection before the request reached it. GET, HEAD, OPTIONS, TRACE,
 	// PUT and DELETE are always sent again. A request that the server received and did not

@@ -38,8 +38,9 @@ func (e *engine) sumUp(spent usage) record.Cell {
 
 		Window: r.dueWindow(),
 
-		Slices:  r.seconds.slices,
-		Classes: r.mix.counts,
+		Slices:   r.seconds.slices,
+		Classes:  r.mix.counts,
+		Replicas: r.replicas.byFirst(),
 		Instrument: record.Instrument{
 			CPUs: e.cfg.CPUs,
 			CPU:  spent.cpu,

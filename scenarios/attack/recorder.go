@@ -29,6 +29,7 @@ type recorder struct {
 	gaps     *gaps // nil in a closed loop, which plans none
 	errors   failures
 	statuses statuses
+	replicas replicas
 
 	ledger       record.Ledger
 	answers      record.Answers
@@ -129,6 +130,9 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 		if r.cfg.Deadline == 0 || response <= r.cfg.Deadline {
 			r.good++
 		}
+	}
+	if o.Status != 0 && f.state != censored {
+		r.replicas.add(o, class == "")
 	}
 	if r.closed {
 		r.overtime += max(o.Done-r.dueWindow(), 0)

@@ -170,6 +170,7 @@ func (s *session) transportOptions() transport.Options {
 		Standard:           h.Client == scenarios.StandardClient,
 		ConnectTimeout:     h.ConnectTimeout,
 		FirstByteTimeout:   h.FirstByteTimeout,
+		ConnectionLifetime: h.ConnectionLifetime,
 		NoKeepAlive:        !h.KeepAlive,
 		RetryNonIdempotent: h.RetryNonIdempotent,
 	}

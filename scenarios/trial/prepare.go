@@ -111,6 +111,9 @@ func httpFact(h scenarios.HTTP) record.Fact {
 	if !h.KeepAlive {
 		value += ", a new connection for each request"
 	}
+	if h.ConnectionLifetime > 0 {
+		value += ", connections used for up to " + decode.FormatDuration(h.ConnectionLifetime)
+	}
 	if h.RetryNonIdempotent {
 		value += ", requests that are not idempotent sent again like the others"
 	}

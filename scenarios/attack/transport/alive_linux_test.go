@@ -10,7 +10,7 @@ import (
 // waits for its use.
 func TestSparesPassOverClosedConnections(t *testing.T) {
 	address, accepted := listen(t)
-	s := newSpares(&dialer{network: "tcp", address: address}, 4)
+	s := newSpares(&dialer{network: "tcp"}, address, 4)
 	s.open(context.Background(), 1)
 	(<-accepted).Close()
 	c := <-s.conns

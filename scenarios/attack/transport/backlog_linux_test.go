@@ -46,7 +46,7 @@ func TestResentIsCounted(t *testing.T) {
 	defer cancel()
 	dialled := make(chan error)
 	go func() {
-		conn, err := d.dial(ctx)
+		conn, err := d.dial(ctx, d.address)
 		if err == nil {
 			conn.Close()
 		}

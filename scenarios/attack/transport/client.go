@@ -11,7 +11,7 @@ import (
 // little beside it. It knows no proxies, redirects, cookies or compression.
 type client struct {
 	dialer  *dialer
-	pool    pool
+	pools   *balancer[*pool]
 	watches watches
 	sweeper *sweeper
 	heads   heads
@@ -20,12 +20,23 @@ type client struct {
 }
 
 func newClient(cfg Config, d *dialer) *client {
-	return &client{dialer: d, pool: pool{inUse: make(chan struct{}, cfg.Connections)}, sweeper: newSweeper(cfg.FirstByteTimeout), twice: cfg.RetryNonIdempotent}
+	open := func(address string) *pool {
+		return &pool{address: address, inUse: make(chan struct{}, cfg.Connections)}
+	}
+	return &client{
+		dialer: d, pools: newBalancer(cfg.Endpoint.Addresses, d.address, open, (*pool).close),
+		sweeper: newSweeper(cfg.FirstByteTimeout), twice: cfg.RetryNonIdempotent,
+	}
 }
 
 // Send implements Sender.
 func (t *client) Send(ctx context.Context, m *Message, o *Outcome) error {
-	c, err := t.exchange(ctx, m)
+	p, address, err := t.pools.pick()
+	if err != nil {
+		return err
+	}
+	o.Address = address
+	c, err := t.exchange(ctx, p, m)
 	if err != nil {
 		return err
 	}
@@ -34,21 +45,21 @@ func (t *client) Send(ctx context.Context, m *Message, o *Outcome) error {
 
 // exchange sends a request and reads the answer's head. When the server had closed an
 // idle connection before it knew of the request, that goes over a new one in its place.
-func (t *client) exchange(ctx context.Context, m *Message) (*conn, error) {
-	c, err := t.idleOrNew(ctx)
+func (t *client) exchange(ctx context.Context, p *pool, m *Message) (*conn, error) {
+	c, err := t.idleOrNew(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	err = c.exchange(ctx, m)
 	if err != nil && ctx.Err() == nil && c.mayRepeat(t.twice || m.isIdempotent()) {
 		t.retries.Add(1)
-		if c, err = t.open(ctx); err != nil {
+		if c, err = t.open(ctx, p); err != nil {
 			return nil, err
 		}
 		err = c.exchange(ctx, m)
 	}
 	if err != nil {
-		t.pool.drop()
+		p.drop()
 	}
 	return c, err
 }
@@ -58,16 +69,17 @@ func (t *client) exchange(ctx context.Context, m *Message) (*conn, error) {
 // out by the answer that does not come.
 const staleAfter = time.Millisecond
 
-func (t *client) idleOrNew(ctx context.Context) (*conn, error) {
+func (t *client) idleOrNew(ctx context.Context, p *pool) (*conn, error) {
 	for {
-		c, err := t.pool.take(ctx)
+		c, err := p.take(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if c == nil {
-			return t.open(ctx)
+			return t.open(ctx, p)
 		}
-		if time.Since(c.idleSince) < staleAfter || alive(c.Conn, c.idleSince) {
+		now := time.Now()
+		if !c.link.isOver(now) && (now.Sub(c.idleSince) < staleAfter || alive(c.Conn, c.idleSince)) {
 			return c, nil
 		}
 		c.close()
@@ -75,16 +87,16 @@ func (t *client) idleOrNew(ctx context.Context) (*conn, error) {
 }
 
 // open opens a connection with the leave of the pool.
-func (t *client) open(ctx context.Context) (*conn, error) {
-	socket, err := t.dialer.dial(ctx)
+func (t *client) open(ctx context.Context, p *pool) (*conn, error) {
+	socket, err := t.dialer.dial(ctx, p.address)
 	if err != nil {
-		t.pool.drop()
+		p.drop()
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return nil, err
 	}
-	c := &conn{Conn: socket, link: linkOf(socket), client: t}
+	c := &conn{Conn: socket, link: linkOf(socket), client: t, pool: p}
 	c.direct = newDirect(c)
 	t.sweeper.add(c)
 	return c, nil
@@ -93,14 +105,16 @@ func (t *client) open(ctx context.Context) (*conn, error) {
 // Warm implements Sender.
 func (t *client) Warm(ctx context.Context, n int) {
 	var wg sync.WaitGroup
-	for range n {
-		if !t.pool.reserve() {
-			break
+	pools := t.pools.all()
+	for i := 0; i < n && len(pools) > 0; i++ {
+		p := pools[i%len(pools)]
+		if !p.reserve() {
+			continue
 		}
 		wg.Go(func() {
-			if c, err := t.open(ctx); err == nil {
+			if c, err := t.open(ctx, p); err == nil {
 				c.link.ahead, c.idleSince = true, time.Now()
-				t.pool.put(c)
+				p.put(c)
 			}
 		})
 	}
@@ -114,17 +128,20 @@ func (t *client) Stats() Stats {
 
 // Close implements Sender.
 func (t *client) Close() {
-	t.pool.close()
+	for _, p := range t.pools.all() {
+		p.close()
+	}
 	t.watches.close()
 }
 
-// pool holds a bounded number of connections. The one used last is used first:
+// pool holds a bounded number of connections to an address. The one used last is used first:
 // it is the likeliest to be open still, and its memory is warm.
 type pool struct {
-	inUse  chan struct{} // a token for each connection in use, or being opened
-	mu     sync.Mutex
-	idle   []*conn
-	closed bool
+	address string
+	inUse   chan struct{} // a token for each connection in use, or being opened
+	mu      sync.Mutex
+	idle    []*conn
+	closed  bool
 }
 
 // take returns an idle connection, or nil for the leave to open one. It waits

@@ -23,6 +23,7 @@ type conn struct {
 	net.Conn
 	link   *link // its socket
 	client *client
+	pool   *pool
 	direct shortcut // nil: none
 
 	buf  []byte
@@ -138,7 +139,11 @@ func (c *conn) release(keep bool) {
 		c.buf, c.r, c.w = nil, 0, 0
 	}
 	c.idleSince = time.Now()
-	c.client.pool.put(c)
+	if c.link.isOver(c.idleSince) {
+		c.close()
+		return
+	}
+	c.pool.put(c)
 }
 
 // discard closes the connection after a failure, and returns the failure: the end
@@ -165,5 +170,5 @@ func (c *conn) hangUp() {
 // close ends the connection and gives up its place in the pool.
 func (c *conn) close() {
 	c.hangUp()
-	c.client.pool.drop()
+	c.pool.drop()
 }

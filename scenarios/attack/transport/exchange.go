@@ -51,7 +51,7 @@ func (c *conn) receive(ctx context.Context, m *Message, o *Outcome) error {
 		c.finish(delimited && !h.last && !m.last)
 	case body.err != nil:
 		err = c.discard(ctx, "read answer", body.err)
-		c.client.pool.drop()
+		c.pool.drop()
 	default: // nobody wants the rest
 		c.client.watches.leave(c)
 		c.close()

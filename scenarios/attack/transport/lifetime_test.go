@@ -227,7 +227,8 @@ func TestStreams(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 					defer cancel()
 					m := message(t, endpoint, "POST", "question")
-					c, err := by.dial(t, endpoint, nil).(*client).exchange(ctx, m)
+					own := by.dial(t, endpoint, nil).(*client)
+					c, err := own.exchange(ctx, own.pools.only, m)
 					if err != nil {
 						t.Fatal(err)
 					}

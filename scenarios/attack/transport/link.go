@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/url"
 	"os"
@@ -28,6 +29,7 @@ import (
 type link struct {
 	net.Conn
 	ahead   bool         // it was opened before a request needed it
+	until   time.Time    // when it may carry another request last; zero: for ever
 	written atomic.Int64 // bytes that the socket took
 	end     atomic.Pointer[ending]
 	// waiting is called with the end of the connection by the server, and is there
@@ -68,6 +70,9 @@ func linkOf(c net.Conn) *link {
 	}
 	return c.(*link)
 }
+
+// isOver reports whether the connection may carry no further request.
+func (l *link) isOver(now time.Time) bool { return !l.until.IsZero() && now.After(l.until) }
 
 // Read implements io.Reader.
 func (l *link) Read(p []byte) (int, error) {
@@ -131,6 +136,7 @@ type dialer struct {
 	network, address string
 	tls              *tls.Config // nil: plain
 	timeout          time.Duration
+	lifetime         time.Duration // of connections, at most; 0: for ever
 	count            atomic.Int64
 	resent           atomic.Int64 // those of them that resends is true of
 }
@@ -148,7 +154,7 @@ func newDialer(cfg Config) (*dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{network: "tcp", address: dialAddress(server), timeout: cfg.ConnectTimeout}
+	d := &dialer{network: "tcp", address: dialAddress(server), timeout: cfg.ConnectTimeout, lifetime: cfg.ConnectionLifetime}
 	if cfg.Endpoint.Socket != "" {
 		d.network, d.address = "unix", cfg.Endpoint.Socket
 	}
@@ -174,8 +180,18 @@ func dialAddress(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// dial opens a connection, TLS included, and counts it.
-func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
+// until is how long the k-th connection, opened now, may carry requests. Multiples of the
+// golden ratio spread the lifetimes evenly, however many there are.
+func (d *dialer) until(now time.Time, k int64) time.Time {
+	if d.lifetime == 0 {
+		return time.Time{}
+	}
+	_, part := math.Modf(float64(k) * math.Phi)
+	return now.Add(d.lifetime - time.Duration(part/5*float64(d.lifetime)))
+}
+
+// dial opens a connection to an address, TLS included, and counts it.
+func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
 	if d.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.timeout)
@@ -183,15 +199,15 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 	}
 	var dialer net.Dialer
 	began := time.Now()
-	socket, err := dialer.DialContext(ctx, d.network, d.address)
+	socket, err := dialer.DialContext(ctx, d.network, address)
 	if err != nil {
 		return nil, err
 	}
-	d.count.Add(1)
+	k := d.count.Add(1)
 	if time.Since(began) >= slowConnect && resends(socket) {
 		d.resent.Add(1)
 	}
-	plain := &link{Conn: socket}
+	plain := &link{Conn: socket, until: d.until(time.Now(), k)}
 	if d.tls == nil {
 		return plain, nil
 	}

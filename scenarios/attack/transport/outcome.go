@@ -20,6 +20,9 @@ type Outcome struct {
 	// Limit keeps everything.
 	Limit func(status int) (most int, tooLong error)
 
+	// Address is the one that the request was sent to, where there are several; else "".
+	Address string
+
 	Status          int         // of the answer; 0 before its header came
 	Reason          string      // the status as the server worded it: "200 OK"
 	Header, Trailer http.Header // not to be changed: answers share them

@@ -26,9 +26,9 @@ func (c bytesConn) SetDeadline(time.Time) error { return nil }
 // readOwn reads an answer by our own reader.
 func readOwn(r io.Reader, method string) (status int, body []byte, err error) {
 	t := newClient(Config{Connections: 1}, &dialer{})
-	t.pool.reserve()
+	t.pools.only.reserve()
 	l := &link{Conn: bytesConn{Reader: r}}
-	c := &conn{Conn: l, link: l, client: t}
+	c := &conn{Conn: l, link: l, client: t, pool: t.pools.only}
 	m, o := &Message{Method: method, whole: true}, &Outcome{}
 	if err := c.exchange(context.Background(), m); err != nil {
 		return 0, nil, err

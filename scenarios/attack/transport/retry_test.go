@@ -137,7 +137,7 @@ func TestIdleCloseIsNoFailure(t *testing.T) {
 				endpoint := newScripted([]step{shakes, hangsUp}, []step{asked, says(okay)}).serve(t, by)
 				tr := by.dial(t, endpoint, func(cfg *Config) { cfg.RetryNonIdempotent = c.twice }).(*client)
 				tr.Warm(t.Context(), 1)
-				idle := tr.pool.idle[0]
+				idle := tr.pools.only.idle[0]
 				for alive(idle.Conn, idle.idleSince) { // over TLS by the end of the connection
 					time.Sleep(time.Millisecond)
 				}
@@ -204,7 +204,7 @@ func TestLinkTellsIdleCloseFromDrop(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			address, accepted := listen(t)
-			socket, err := (&dialer{network: "tcp", address: address}).dial(t.Context())
+			socket, err := (&dialer{network: "tcp"}).dial(t.Context(), address)
 			if err != nil {
 				t.Fatal(err)
 			}

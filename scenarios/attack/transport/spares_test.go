@@ -29,7 +29,7 @@ func listen(t *testing.T) (address string, accepted <-chan net.Conn) {
 
 func TestSparesAreUsed(t *testing.T) {
 	address, accepted := listen(t)
-	s := newSpares(&dialer{network: "tcp", address: address}, 4)
+	s := newSpares(&dialer{network: "tcp"}, address, 4)
 	s.open(context.Background(), 1)
 	server := <-accepted
 	defer server.Close()

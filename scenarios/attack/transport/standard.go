@@ -14,20 +14,46 @@ import (
 
 // standard is net/http's transport over connections that were opened ahead.
 type standard struct {
-	transport *http.Transport
-	spares    *spares
-	version   Version
-	twice     bool // as of Options.RetryNonIdempotent
-	retries   atomic.Int64
+	dialer  *dialer
+	hosts   *balancer[*host]
+	version Version
+	twice   bool // as of Options.RetryNonIdempotent
+	retries atomic.Int64
 }
 
 func newStandard(cfg Config, d *dialer) *standard {
-	s := newSpares(d, cfg.Connections)
+	open := func(address string) *host { return newHost(cfg, d, address) }
 	return &standard{
-		spares:  s,
-		version: cfg.Version,
-		twice:   cfg.RetryNonIdempotent,
-		transport: &http.Transport{
+		dialer: d, hosts: newBalancer(cfg.Endpoint.Addresses, d.address, open, (*host).retire),
+		version: cfg.Version, twice: cfg.RetryNonIdempotent,
+	}
+}
+
+// host carries requests to one address. Over HTTP/1.1 each connection has a lifetime of its
+// own. Over HTTP/2, where requests share connections, the whole transport has one: another
+// takes its place, and it ends with its last request.
+type host struct {
+	spares *spares
+	dialer *dialer
+	open   func() *http.Transport
+	http2  bool
+
+	mu      sync.Mutex
+	current *generation
+}
+
+// generation is a transport of net/http with what is on its way by it.
+type generation struct {
+	*http.Transport
+	until    time.Time // when it takes another request last; zero: for ever
+	requests int
+	over     bool
+}
+
+func newHost(cfg Config, d *dialer, address string) *host {
+	s := newSpares(d, address, cfg.Connections)
+	open := func() *http.Transport {
+		return &http.Transport{
 			DialContext:           s.dial,
 			DialTLSContext:        s.dial,
 			MaxIdleConnsPerHost:   cfg.Connections,
@@ -38,7 +64,49 @@ func newStandard(cfg Config, d *dialer) *standard {
 			// Answers are counted and compared as the server sent them.
 			DisableCompression: true,
 			Protocols:          cfg.Version.protocols(d.tls != nil),
-		},
+		}
+	}
+	return &host{spares: s, dialer: d, open: open, http2: cfg.Version == HTTP2, current: &generation{Transport: open()}}
+}
+
+// begin returns the transport for another request, which end has to follow.
+func (h *host) begin() *generation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := h.current
+	switch now := time.Now(); {
+	case !h.http2:
+	case g.until.IsZero(): // its first request, or it is for ever
+		g.until = h.dialer.until(now, h.dialer.count.Load()+1)
+	case now.After(g.until):
+		g.retire()
+		g = &generation{Transport: h.open(), until: h.dialer.until(now, h.dialer.count.Load()+1)}
+		h.current = g
+	}
+	g.requests++
+	return g
+}
+
+func (h *host) end(g *generation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g.requests--
+	if g.over {
+		g.retire()
+	}
+}
+
+// retire ends the connections once nothing is on its way.
+func (h *host) retire() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.current.retire()
+	h.spares.close()
+}
+
+func (g *generation) retire() {
+	if g.over = true; g.requests == 0 {
+		g.CloseIdleConnections()
 	}
 }
 
@@ -58,9 +126,16 @@ const maxGoAways = 6
 // net/http from repeating it by a rule of its own, which hides requests that the server
 // dropped.
 func (t *standard) Send(ctx context.Context, m *Message, o *Outcome) error {
+	h, address, err := t.hosts.pick()
+	if err != nil {
+		return err
+	}
+	o.Address = address
+	g := h.begin()
+	defer h.end(g)
 	for tries := 0; ; tries++ {
 		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || m.isIdempotent()}
-		err := a.send(ctx, t.transport, m, o)
+		err := a.send(ctx, g.Transport, m, o)
 		t.retries.Add(a.repeats)
 		if err == nil || o.Status != 0 || ctx.Err() != nil || !a.mayRepeat(err) || a.http2 && tries == maxGoAways {
 			return err
@@ -109,6 +184,12 @@ func (a *attempt) send(ctx context.Context, by *http.Transport, m *Message, o *O
 
 // noteConnection takes note of the connection that net/http is about to send on.
 func (a *attempt) noteConnection(info httptrace.GotConnInfo) {
+	if !a.http2 && info.Reused && linkOf(info.Conn).isOver(time.Now()) {
+		// net/http takes another one where nothing was written to this.
+		info.Conn.Close()
+		a.conn, a.link = nil, nil
+		return
+	}
 	if a.conn != nil {
 		// net/http sends it again: over HTTP/2 what the server refused or called
 		// malformed, though it may have worked on it, as well as what it had not looked
@@ -147,30 +228,38 @@ func (a *attempt) mayRepeat(err error) bool {
 	return a.link != nil && a.idle && !a.heard.Load() && a.link.mayRepeat(a.before, a.harmless)
 }
 
-// Warm implements Sender. One connection carries all requests of HTTP/2.
+// Warm implements Sender. One connection carries all requests of HTTP/2 to an address.
 func (t *standard) Warm(ctx context.Context, n int) {
-	if t.version == HTTP2 {
-		n = min(n, 1)
+	hosts := t.hosts.all()
+	var wg sync.WaitGroup
+	for i, h := range hosts {
+		share := (n + i) / len(hosts)
+		if t.version == HTTP2 {
+			share = min(share, 1)
+		}
+		wg.Go(func() { h.spares.open(ctx, share) })
 	}
-	t.spares.open(ctx, n)
+	wg.Wait()
 }
 
 // Stats implements Sender.
 func (t *standard) Stats() Stats {
-	return t.spares.dialer.stats(t.retries.Load())
+	return t.dialer.stats(t.retries.Load())
 }
 
 // Close implements Sender.
 func (t *standard) Close() {
-	t.transport.CloseIdleConnections()
-	t.spares.close()
+	for _, h := range t.hosts.all() {
+		h.retire()
+	}
 }
 
 // spares are connections that were opened ahead for net/http, which opens its
 // own only when a request needs one.
 type spares struct {
-	dialer *dialer
-	conns  chan spare
+	dialer  *dialer
+	address string
+	conns   chan spare
 }
 
 type spare struct {
@@ -178,8 +267,8 @@ type spare struct {
 	opened time.Time
 }
 
-func newSpares(d *dialer, capacity int) *spares {
-	return &spares{dialer: d, conns: make(chan spare, capacity)}
+func newSpares(d *dialer, address string, capacity int) *spares {
+	return &spares{dialer: d, address: address, conns: make(chan spare, capacity)}
 }
 
 // open opens n connections for later calls of dial.
@@ -192,7 +281,7 @@ func (s *spares) open(ctx context.Context, n int) {
 }
 
 func (s *spares) openOne(ctx context.Context) {
-	conn, err := s.dialer.dial(ctx)
+	conn, err := s.dialer.dial(ctx, s.address)
 	if err != nil {
 		return
 	}
@@ -206,17 +295,17 @@ func (s *spares) openOne(ctx context.Context) {
 
 // dial returns a connection opened ahead, if one is left that the server has not
 // closed meanwhile, and opens one otherwise. It serves net/http, whose network and
-// address are passed over: there is one server.
+// address are passed over: it has its own.
 func (s *spares) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	for {
 		select {
 		case c := <-s.conns:
-			if alive(c.Conn, c.opened) {
+			if !linkOf(c.Conn).isOver(time.Now()) && alive(c.Conn, c.opened) {
 				return c.Conn, nil
 			}
 			c.Close()
 		default:
-			return s.dialer.dial(ctx)
+			return s.dialer.dial(ctx, s.address)
 		}
 	}
 }

@@ -46,11 +46,11 @@ func TestAccounts(t *testing.T) {
 				callers.Go(func() { ramble(t, shared, tr, m, rand.New(rand.NewPCG(k, 0))) })
 			}
 			callers.Wait()
-			tr.pool.mu.Lock()
-			if len(tr.pool.inUse) > 0 || len(tr.pool.idle) > 3 {
-				t.Errorf("%d connections in use, %d idle; want all idle and at most 3", len(tr.pool.inUse), len(tr.pool.idle))
+			tr.pools.only.mu.Lock()
+			if len(tr.pools.only.inUse) > 0 || len(tr.pools.only.idle) > 3 {
+				t.Errorf("%d connections in use, %d idle; want all idle and at most 3", len(tr.pools.only.inUse), len(tr.pools.only.idle))
 			}
-			tr.pool.mu.Unlock()
+			tr.pools.only.mu.Unlock()
 			tr.Close()
 			if len(tr.watches.groups) > 0 || len(tr.sweeper.conns) > 0 {
 				t.Errorf("%d contexts watched and %d connections swept after Close, want none", len(tr.watches.groups), len(tr.sweeper.conns))

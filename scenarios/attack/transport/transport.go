@@ -42,9 +42,10 @@ type Stats struct {
 // Config says how to reach the server.
 type Config struct {
 	// Endpoint's URL names the server; only its scheme and host are looked at. Its
-	// Transport, when there is one, is used as it is.
+	// Transport, when there is one, is used as it is. Requests go to its Addresses in turn,
+	// if it has some.
 	Endpoint targets.Endpoint
-	// Connections is how many may be open at once, at least 1.
+	// Connections is how many may be open to an address at once, at least 1.
 	Connections int
 	Options
 }
@@ -65,6 +66,11 @@ type Options struct {
 	// closed an idle connection before it knew of them, and not only those that mean
 	// the same when they are sent twice (RFC 9110, 9.2.2).
 	RetryNonIdempotent bool
+	// ConnectionLifetime is how long after it was opened a connection may carry another
+	// request; a request on its way is not disturbed. The lifetimes of connections are up to
+	// a fifth shorter, each another, so that those that were opened together do not end
+	// together. 0: for ever.
+	ConnectionLifetime time.Duration
 	// NoKeepAlive says that each request opens a connection, which ends with it: its
 	// messages are laid out with Close then. It is for HTTP/1.1.
 	NoKeepAlive bool
