@@ -137,9 +137,9 @@ type Workload struct {
 	// The command line of your own server. {host} and {port} are replaced by the address to
 	// listen on, which is also in the environment as HOST and PORT. If the path of the
 	// executable contains a slash, it is relative to the scenario file; beside an image it is
-	// a path in the image, and has to be absolute. On physical the
-	// server runs in the folder of the scenario file; elsewhere it runs in the root folder,
-	// as in an image, where other paths have to be absolute. Its whole environment is PATH
+	// a path in the image, and has to be absolute. The server runs in the folder of the
+	// scenario file, which has nothing but files in an image that is made of the command; one
+	// static program without files runs in the root folder there. Its whole environment is PATH
 	// (the usual folders, preceded by the folder of a command that was found elsewhere),
 	// HOME (/), HOST, PORT, GOMAXPROCS, OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS
 	// and workload.env, the same on every target.

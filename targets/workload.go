@@ -26,8 +26,9 @@ type Workload struct {
 	// this machine. "{host}" and "{port}" in it and in Env are replaced by the
 	// address to listen on, which the environment also has as HOST and PORT.
 	Command []string
-	// Dir is the working folder of a server that runs on this machine's own file
-	// system; others have the root folder, or that of their image. "": this process's.
+	// Dir is the working folder of a server of Command alone, on this machine's own file
+	// system as in an image that is made of it and Files; one of a static program has the
+	// root folder there, and other images have their own. "": this process's.
 	Dir string
 	// Image is a container image: a reference, the absolute path of a tarball (docker
 	// save, OCI) or of a folder with an OCI layout, or "sha256:…", one that is kept on this

@@ -47,15 +47,18 @@ probe does. The scenario has its port, a path that shows its readiness, a reques
 it answers, and every target that can run it here; comments say what the others lack.
 The server is ended, and nothing of it is left but its image in the cache.
 
-A command is one line with quotes as in a shell. Files that it names are taken along to
-every target; name further ones, such as modules and models, with --files. It runs in
-the folder of the scenario (--dir).`,
+A command is one line with quotes as in a shell. It runs in the folder of the scenario
+(--dir), and a program without a path is looked for in the virtual environments there
+(.venv, node_modules/.bin) before PATH. Its environment and the files that it names are
+taken along to every target. Of a script or an interpreter, all that lies in the folder
+goes along but hidden files and runs/; --files names what does instead.`,
 		Example: `  servebench init                 servebench.yaml alone
   servebench init --ci github     and .github/workflows/servebench.yml
   servebench init --image registry.example/scorer:1.4
   servebench init --image scorer.tar --env MODEL=credit --env 'API_KEY=${API_KEY}'
-  servebench init --command 'node server.js' --files node_modules
-  servebench init --command '.venv/bin/uvicorn app:app --host {host} --port {port}' --files .venv --files app.py`,
+  servebench init --command 'uvicorn app:app --host {host} --port {port}'
+  servebench init --command './server --model model.bin'
+  servebench init --command 'node server.js' --files server.js --files node_modules`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			files := starters(ci.value)
@@ -81,7 +84,7 @@ the folder of the scenario (--dir).`,
 	flags.StringVar(&opts.Image, "image", "", "container image of your server: a reference, or a `file` or folder with one")
 	flags.StringVar(&opts.Build, "build", "", "`folder` with a Dockerfile to build the image from")
 	flags.StringVar(&opts.Command, "command", "", "command `line` of your server, on this machine or in the image")
-	flags.StringArrayVar(&opts.Files, "files", nil, "file or folder that the command needs")
+	flags.StringArrayVar(&opts.Files, "files", nil, "file or folder that the command needs; the scenario's folder is all that lies in it")
 	flags.StringArrayVar(&opts.Env, "env", nil, "variable of the server's environment: NAME=VALUE; ${NAME} is one of servebench's")
 	flags.IntVar(&opts.Port, "port", 0, "port that the server listens on whatever PORT says (default: found out)")
 	flags.DurationVar(&opts.StartTimeout, "start-timeout", time.Minute, "longest time until the server is ready")

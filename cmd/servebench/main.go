@@ -6,12 +6,14 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"os"
 
 	"servebench/cmd/cli"
 )
 
 func main() {
+	log.SetOutput(io.Discard) // where net/http says what errors say as well
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -25,8 +25,6 @@ import (
 	"servebench/scenarios/trial"
 	"servebench/targets"
 	"servebench/targets/image"
-
-	"github.com/mattn/go-shellwords"
 )
 
 // File is the name of the scenario.
@@ -66,10 +64,21 @@ type Draft struct {
 	problem error // why the request of the scenario may not be right; nil: it is
 }
 
-// omission is a target that the scenario leaves out.
+// omission says why the scenario leaves targets out, and what would change that.
 type omission struct {
-	target string
-	why    error
+	targets  []string
+	why, fix string
+}
+
+// omit leaves out a target.
+func (d *Draft) omit(target, why, fix string) {
+	for i := range d.omitted {
+		if d.omitted[i].why == why && d.omitted[i].fix == fix {
+			d.omitted[i].targets = append(d.omitted[i].targets, target)
+			return
+		}
+	}
+	d.omitted = append(d.omitted, omission{[]string{target}, why, fix})
 }
 
 // Make starts the artifact, looks at it and ends it. Its error is a decode.Faults for a
@@ -101,12 +110,21 @@ func Make(ctx context.Context, o Options) (*Draft, error) {
 // maker is the making of one draft.
 type maker struct {
 	Options
+	folder   string              // absolute, of the scenario, in which the server of a command runs
 	scenario *scenarios.Scenario // which holds the workload alone
 	command  []string            // as the scenario has it
+	chosen   bool                // Files are not as the user named them
 	kinds    []targets.Kind      // that can run here
 }
 
 func (m *maker) make(ctx context.Context, d *Draft) error {
+	if m.chosen && len(m.Files) > 0 {
+		var names []string
+		for _, file := range m.Files {
+			names = append(names, m.relative(file))
+		}
+		m.Say("taking along " + strings.Join(names, ", ") + "; --files names others")
+	}
 	s := m.scenario
 	w, err := trial.OwnServer(ctx, s, targets.Workload{
 		Command: s.Workload.Command, Dir: s.Dir, Image: s.Workload.Image, Build: s.Workload.Build,
@@ -129,6 +147,9 @@ func (m *maker) make(ctx context.Context, d *Draft) error {
 	d.on = first.kind.Name
 	m.Say("asking it what it speaks")
 	err = m.ask(ctx, d)
+	if ended := d.seen.ended(); ended != nil && ctx.Err() == nil {
+		err = unavailable(ctx, fmt.Errorf("the server did not stay: soon after its start on %s %w", d.on, ended))
+	}
 	if err = errors.Join(err, d.seen.close()); err != nil {
 		return err
 	}
@@ -153,14 +174,11 @@ func unavailable(ctx context.Context, err error) error {
 
 // read reads the options as a scenario's settings, and finds the targets that can run here.
 func (m *maker) read(ctx context.Context, d *Draft) error {
-	dir, err := filepath.Abs(m.Dir)
-	if err != nil {
+	var err error
+	if m.folder, err = filepath.Abs(m.Dir); err != nil {
 		return err
 	}
-	var faults []error
-	if m.command, err = m.words(); err != nil {
-		faults = append(faults, err)
-	}
+	faults := []error{m.readCommand()}
 	for _, pair := range m.Env {
 		name, value, _ := strings.Cut(pair, "=")
 		if secret.Named(name) && !secret.OnlyVariables(value) {
@@ -180,19 +198,19 @@ func (m *maker) read(ctx context.Context, d *Draft) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
-			d.omitted = append(d.omitted, omission{kind.Name, err})
+			why, fix := err.Error(), ""
+			if u, ok := errors.AsType[*targets.Unavailable](err); ok && err == error(u) {
+				why, fix = u.Why, u.Fix
+			}
+			d.omit(kind.Name, why, fix)
 		default:
 			m.kinds = append(m.kinds, kind)
 		}
 	}
 	base := "name: draft\ntargets: [" + strings.Join(names, ", ") + "]\nprotocol: template\ntemplate: {path: /}\ncold_starts: 1\nworkload: {}\n"
-	m.scenario, err = scenarios.Parse(filepath.Join(dir, File), []byte(base), m.Catalogue, m.settings()...)
+	m.scenario, err = scenarios.Parse(filepath.Join(m.folder, File), []byte(base), m.Catalogue, m.settings()...)
 	if err == nil && len(m.kinds) == 0 {
-		var all []error
-		for _, o := range d.omitted {
-			all = append(all, fmt.Errorf("target %s is not available: %w", o.target, o.why))
-		}
-		err = &trial.NotAvailableError{Err: errors.Join(all...)}
+		err = &trial.NotAvailableError{Err: fmt.Errorf("no target can run here:\n%s", strings.Join(d.without(), "\n"))}
 	}
 	return err
 }
@@ -222,41 +240,6 @@ func (m *maker) settings() (set []decode.Setting) {
 	add("env", "--env", len(m.Env) > 0, m.Env)
 	add("port", fmt.Sprintf("--port %d", m.Port), m.Port != 0, m.Port)
 	return set
-}
-
-// words are those of the command line. A word that names a file of this machine becomes its
-// absolute path, and the file one of Files: elsewhere the server runs in another folder.
-func (m *maker) words() ([]string, error) {
-	parser := shellwords.NewParser()
-	words, err := parser.Parse(m.Command)
-	if err != nil || parser.Position >= 0 {
-		return nil, fmt.Errorf("--command %s: want a program and its arguments, with quotes as in a shell; for more than that: sh -c '…'", m.Command)
-	}
-	if m.Image != "" || m.Build != "" {
-		return words, nil
-	}
-	for i := 1; i < len(words); i++ {
-		option, value, given := strings.Cut(words[i], "=")
-		if !given || !strings.HasPrefix(option, "-") {
-			option, value = "", words[i]
-		}
-		path, err := filepath.Abs(value)
-		info, missing := os.Stat(value)
-		if err != nil || missing != nil || !info.Mode().IsRegular() || !strings.ContainsAny(value, "./") {
-			continue
-		}
-		words[i] = strings.TrimPrefix(option+"="+literal(path), "=")
-		if !slices.ContainsFunc(m.Files, func(file string) bool { return covers(file, path) }) {
-			m.Files = append(m.Files, path)
-		}
-	}
-	return words, nil
-}
-
-// covers reports whether a file or folder is or holds the one at the absolute path.
-func covers(file, path string) bool {
-	file, err := filepath.Abs(file)
-	return err == nil && (file == path || strings.HasPrefix(path, file+string(filepath.Separator)))
 }
 
 // literal writes a text in which $ stands for itself.
@@ -317,23 +300,25 @@ func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil && bundled:
-		why := fmt.Errorf("it runs an image that is made of the command and its files, in which the server does not work: %w\nname what it needs with --files, and name files in the command by absolute paths", err)
-		m.omit(d, why, func(k targets.Kind) bool { return k.Name != m.kinds[0].Name })
+		m.Say(err.Error())
+		why, fix := s.reason(err)
+		m.omit(d, why, fix, func(k targets.Kind) bool { return k.Name != m.kinds[0].Name })
 	case err != nil:
 		return unavailable(ctx, err)
 	case outside && !seen.everywhere:
-		why := errors.New("the server listens on 127.0.0.1 alone, where it is not reached from outside: have it listen on the address in HOST, or on {host} in its command")
-		m.omit(d, why, func(k targets.Kind) bool { return k.Outside })
+		m.omit(d, "the server listens on 127.0.0.1 alone, where it is not reached from outside",
+			"have it listen on the address in the variable HOST, or on {host} in its command",
+			func(k targets.Kind) bool { return k.Outside })
 	}
 	return nil
 }
 
 // omit leaves out some targets.
-func (m *maker) omit(d *Draft, why error, which func(targets.Kind) bool) {
+func (m *maker) omit(d *Draft, why, fix string, which func(targets.Kind) bool) {
 	var left []targets.Kind
 	for _, kind := range m.kinds {
 		if which(kind) {
-			d.omitted = append(d.omitted, omission{kind.Name, why})
+			d.omit(kind.Name, why, fix)
 		} else {
 			left = append(left, kind)
 		}
@@ -354,20 +339,32 @@ func emulated(ctx context.Context, kind targets.Kind) bool {
 
 // WriteText says what was seen of the server.
 func (d *Draft) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-8s %s: %s\n", "started", d.on, d.sight())
-	if spoken := d.probed.Spoken(); spoken != "" {
-		fmt.Fprintf(&b, "%-8s %s\n", "asked", spoken)
-	}
-	answered := fmt.Sprintf("answered in %s", round(d.answer))
+	request := fmt.Sprintf("%s, answered in %s", d.Choice, round(d.answer))
 	if d.problem != nil {
-		answered = d.problem.Error()
+		request = fmt.Sprintf("%s, %s: write another one into the scenario", d.Choice, d.problem)
 	}
-	fmt.Fprintf(&b, "%-8s %s: %s\n", "request", d.Choice, answered)
-	fmt.Fprintf(&b, "%-8s %s\n", "targets", strings.Join(d.Targets, ", "))
-	for _, line := range d.without() {
-		fmt.Fprintf(&b, "%-8s %s\n", "", line)
+	lines := []string{
+		"started\ton " + d.on + ": " + d.sight(),
+		"asked\t" + d.probed.Spoken(),
+		"request\t" + request,
+		"targets\t" + strings.Join(d.Targets, ", "),
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	for i, line := range d.without() {
+		if i == 0 {
+			line = "left out\t" + line
+		} else {
+			line = "\t" + line
+		}
+		lines = append(lines, line)
+	}
+	for _, line := range lines {
+		name, text, _ := strings.Cut(line, "\t")
+		if text == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-9s %s\n", name, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/scenarios/decode"
 	"servebench/targets"
 	"servebench/targets/local"
 )
@@ -35,8 +37,12 @@ type server struct {
 	http2 bool          // it answers HTTP/2 alone
 	port  int           // that it listens on
 	took  time.Duration // until it was ready
+	// others are further ports that it listens on.
+	others []int
+	tls    bool // it answers nothing but TLS
 	// everywhere says that it is reached at otherLoopback, too.
 	everywhere bool
+	ended      func() error // why it ended; nil: it has not
 	close      func() error
 }
 
@@ -53,6 +59,7 @@ type start struct {
 
 	ports   []int // that the server listens on
 	changed time.Time
+	output  local.Tail
 }
 
 // deployed is the outcome of Deploy.
@@ -61,8 +68,8 @@ type deployed struct {
 	err error
 }
 
-// errLate says that a start took too long; late says in which way.
-var errLate = errors.New("not ready in time")
+// errLate ends a start that took too long; late says in which way.
+var errLate = errors.New("not ready within")
 
 // errEnough ends a server that a target still waits for, on another port.
 var errEnough = errors.New("the server is needed no more")
@@ -75,7 +82,7 @@ func (s *start) run(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.w.Ready, s.w.AnyAnswer = "/", true
+	s.w.Ready, s.w.AnyAnswer, s.w.Output = "/", true, &s.output
 	if s.other {
 		s.w.Env = append(slices.Clone(s.w.Env), "HOST="+otherLoopback)
 	}
@@ -100,32 +107,48 @@ func (s *start) run(ctx context.Context) (*server, error) {
 	}
 	ticker := time.NewTicker(lookPause)
 	defer ticker.Stop()
+	var late error
 	for {
+		var found *server
 		select {
 		case got := <-outcome:
-			if got.err != nil {
+			switch {
+			case got.err != nil && late != nil && ctx.Err() == nil:
+				return nil, errors.Join(late, end(got))
+			case got.err != nil:
 				return nil, errors.Join(s.explain(ctx, got.err), end(got))
 			}
-			stages := got.Stages
-			return &server{
-				url: got.Endpoint.URL, port: s.w.Port, took: stages[len(stages)-1].At,
-				everywhere: answers(ctx, otherLoopback, s.w.Port, false), close: func() error { return end(got) },
-			}, nil
+			found = s.at(targets.Loopback, s.w.Port, false)
+			found.url, found.took = got.Endpoint.URL, got.Stages[len(got.Stages)-1].At
+			found.tls = speaksTLS(ctx, s.w.Port)
+			found.ended, found.close = got.Err, func() error { return end(got) }
 		case <-over:
 			over = nil
-			if ctx.Err() != nil {
-				cancel(context.Cause(ctx))
-			} else {
-				cancel(s.late())
+			if ctx.Err() == nil {
+				late = fmt.Errorf("start the server on %s: %w %s: %w%s", s.kind.Name, errLate, decode.FormatDuration(s.limit), s.late(ctx), s.output.Quote())
 			}
+			cancel(errLate)
 			continue
 		case <-ticker.C:
-		}
-		if found := s.look(ctx); found != nil {
+			if found = s.look(ctx); found == nil {
+				continue
+			}
 			found.took = time.Since(began)
+			found.ended = func() error {
+				select {
+				case got := <-outcome:
+					outcome <- got
+					return got.err
+				default:
+					return nil
+				}
+			}
 			found.close = func() error { cancel(errEnough); return end(<-outcome) }
-			return found, nil
 		}
+		if found.tls {
+			return nil, errors.Join(fmt.Errorf("start the server on %s: it speaks TLS on port %d, and servebench starts servers that speak plain HTTP: switch TLS off, or start the server yourself and have servebench probe https://127.0.0.1:%d --out . write the scenario", s.kind.Name, found.port, found.port), found.close())
+		}
+		return found, nil
 	}
 }
 
@@ -144,8 +167,13 @@ func (s *start) look(ctx context.Context) *server {
 	}
 	settled := time.Since(s.changed)
 	if slices.Contains(ports, s.w.Port) {
-		if settled > settleTime && answers(ctx, targets.Loopback, s.w.Port, true) {
+		switch {
+		case settled < settleTime:
+			return nil
+		case answers(ctx, targets.Loopback, s.w.Port, true):
 			return s.at(targets.Loopback, s.w.Port, true)
+		case speaksTLS(ctx, s.w.Port):
+			return &server{port: s.w.Port, tls: true}
 		}
 		return nil
 	}
@@ -163,8 +191,9 @@ func (s *start) look(ctx context.Context) *server {
 }
 
 func (s *start) at(host string, port int, http2 bool) *server {
+	s.ports = local.Ports(local.Descendants(os.Getpid()))
 	return &server{
-		url: "http://" + targets.Address(host, port), port: port, http2: http2,
+		url: "http://" + targets.Address(host, port), port: port, http2: http2, others: s.others(port),
 		everywhere: host == otherLoopback || answers(context.Background(), otherLoopback, port, http2),
 	}
 }
@@ -180,13 +209,15 @@ func listening(host string, port int) bool {
 
 // answers reports whether a request is answered with a status below 500.
 func answers(ctx context.Context, host string, port int, http2 bool) bool {
-	if !listening(host, port) {
-		return false
-	}
+	return listening(host, port) && request(ctx, host, port, http2) == nil
+}
+
+// request says why a request is not answered with a status below 500; nil: it is.
+func request(ctx context.Context, host string, port int, http2 bool) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	url := "http://" + targets.Address(host, port)
-	return targets.CheckReady(ctx, client(url, http2), url, "/", targets.Credentials{}, true) == nil
+	return targets.CheckReady(ctx, client(url, http2), url, "/", targets.Credentials{}, true)
 }
 
 // client asks a server, each time over a connection of its own.
@@ -197,17 +228,56 @@ func client(url string, http2 bool) *http.Client {
 	}
 }
 
-// late says why a server was not ready in time.
-func (s *start) late() error {
-	const want = "have it listen on the port in the environment's PORT at the address in HOST, or name the port that it listens on with --port"
-	others := slices.DeleteFunc(slices.Clone(s.ports), func(port int) bool { return port == s.w.Port })
-	switch {
-	case slices.Contains(s.ports, s.w.Port):
-		return fmt.Errorf("not ready within %v: it listens on port %d and gives no answer to GET / with a status below 500; --start-timeout gives it more time", s.limit, s.w.Port)
-	case len(others) > 0:
-		return fmt.Errorf("not ready within %v: it does not listen on port %d but on %s; name the port of its HTTP API with --port, and have it listen at 127.0.0.1 or 0.0.0.0", s.limit, s.w.Port, join(others))
+// speaksTLS reports whether a server takes a handshake.
+func speaksTLS(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // nothing is sent, nor read
+	conn, err := dialer.DialContext(ctx, "tcp", targets.Address(targets.Loopback, port))
+	if err == nil {
+		conn.Close()
 	}
-	return fmt.Errorf("not ready within %v: no process of it listens on a TCP port; %s", s.limit, want)
+	return err == nil
+}
+
+// others are the ports that the server listens on but for one.
+func (s *start) others(but int) (others []int) {
+	for _, port := range s.ports {
+		if port != but {
+			others = append(others, port)
+		}
+	}
+	return others
+}
+
+// late says why a server was not ready in time.
+func (s *start) late(ctx context.Context) error {
+	switch others := s.others(s.w.Port); {
+	case slices.Contains(s.ports, s.w.Port):
+		err := request(ctx, targets.Loopback, s.w.Port, false)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer within %v", askTime)
+		}
+		return fmt.Errorf("it listens on port %d and does not answer GET / by HTTP with a status below 500: %w; --start-timeout gives it more time", s.w.Port, targets.Explain(err))
+	case len(others) > 0:
+		return fmt.Errorf("it does not listen on port %d but on %s; name the port of its HTTP API with --port, and have it listen at 127.0.0.1 or 0.0.0.0", s.w.Port, join(others))
+	}
+	return errors.New("it listens on no TCP port; have it listen on the port in the variable PORT at the address in HOST, or give it more time with --start-timeout")
+}
+
+// reason says in a line why no server starts in an image that is made of a command, and what
+// would change that.
+func (s *start) reason(err error) (why, fix string) {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	why = strings.TrimPrefix(text, fmt.Sprintf("start the server on %s: ", s.kind.Name))
+	if ended := errors.Is(err, targets.ErrEnded); ended || errors.Is(err, errLate) {
+		lines := strings.Split(s.output.String(), "\n")
+		if last := lines[len(lines)-1]; ended && last != "" {
+			why = last
+		}
+		return "in an image of the command and its files, the server does not start: " + why, "name what else it needs with --files; --files . is all that lies in the folder"
+	}
+	return why, ""
 }
 
 func join(ports []int) string {

@@ -42,7 +42,11 @@ func (m *maker) ask(ctx context.Context, d *Draft) (err error) {
 		return err
 	}
 	if !d.seen.http2 {
-		for _, path := range readyPaths() {
+		paths := readyPaths()
+		if ready(ctx, d.seen.url, "/servebench-asks-for-what-is-not-there", false) { // it takes any path
+			paths = []string{"/"}
+		}
+		for _, path := range paths {
 			if ready(ctx, d.seen.url, path, false) {
 				d.ready = path
 				break
@@ -129,7 +133,7 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 // write writes the scenario.
 func (m *maker) write(ctx context.Context, d *Draft, w targets.Workload) error {
 	if f := d.Choice.Found; f != nil && f.Protocol.HTTP2 {
-		m.omit(d, fmt.Errorf("it is asked over HTTP/1.1, and protocol %s is over HTTP/2", f.Protocol.Name), func(k targets.Kind) bool { return k.HTTP1 })
+		m.omit(d, fmt.Sprintf("protocol %s is over HTTP/2, and the target's servers are asked over HTTP/1.1", f.Protocol.Name), "", func(k targets.Kind) bool { return k.HTTP1 })
 	}
 	slow := false
 	for _, kind := range m.kinds {
@@ -143,7 +147,7 @@ func (m *maker) write(ctx context.Context, d *Draft, w targets.Workload) error {
 		"servebench schema scenario -o text says what every key means.",
 	}
 	if lines := d.without(); lines != nil {
-		p.Comments["$.targets"] = lines
+		p.Comments["$.targets"] = append([]string{"Left out:"}, lines...)
 	}
 	startTimeout, took := 10*d.seen.took+10*time.Second, d.answer
 	if slow {
@@ -211,42 +215,32 @@ func (m *maker) workload(d *Draft, w targets.Workload) (all yaml.MapSlice) {
 // is in there. What is no absolute path is no file.
 func (m *maker) path(file string) any {
 	if filepath.IsAbs(file) {
-		if relative, err := filepath.Rel(m.scenario.Dir, file); err == nil && filepath.IsLocal(relative) {
-			file = "./" + relative
-		}
-		return decode.WriteText(literal(file))
+		file = literal(m.relative(file))
 	}
 	return decode.WriteText(file)
 }
 
 // sight says what was seen of the start.
 func (d *Draft) sight() string {
-	text := fmt.Sprintf("ready after %s, on the port that PORT says", round(d.seen.took))
+	text := fmt.Sprintf("ready after %s on the port in PORT", round(d.seen.took))
 	if d.fixed {
-		text = fmt.Sprintf("ready after %s, on port %d", round(d.seen.took), d.seen.port)
+		text = fmt.Sprintf("ready after %s on port %d", round(d.seen.took), d.seen.port)
+	}
+	if d.seen.others != nil {
+		text += fmt.Sprintf(" (it listens on %s, too: --port chooses)", join(d.seen.others))
 	}
 	if d.ready != "" {
-		text += ", where GET " + d.ready + " is answered with 2xx"
+		text += "; GET " + d.ready + " shows that it is ready"
 	}
 	return text
 }
 
 // without says which targets were left out, why, and what would change that.
 func (d *Draft) without() (lines []string) {
-	for i, o := range d.omitted {
-		if i > 0 && d.omitted[i-1].why == o.why {
-			lines = append(lines, o.target+" is left out likewise")
-			continue
-		}
-		why, fix := o.why.Error(), ""
-		if u, ok := errors.AsType[*targets.Unavailable](o.why); ok && o.why == error(u) {
-			why, fix = u.Why, u.Fix
-		}
-		for line := range strings.Lines(o.target + " is left out: " + why) {
-			lines = append(lines, format.Plain(line))
-		}
-		if fix != "" {
-			lines = append(lines, "  -> "+fix)
+	for _, o := range d.omitted {
+		lines = append(lines, format.Plain(strings.Join(o.targets, ", ")+": "+o.why))
+		if o.fix != "" {
+			lines = append(lines, "  -> "+o.fix)
 		}
 	}
 	return lines
