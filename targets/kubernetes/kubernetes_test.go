@@ -20,6 +20,9 @@ func useCluster(t *testing.T) {
 	if err := kubernetes.Kind().Check(t.Context(), nil); err != nil {
 		t.Skipf("kubernetes cannot run here: %v", err)
 	}
+	if os.Getenv("SERVEBENCH_CACHE") != "" {
+		return // the caller's choice, or that of the test whose process this is
+	}
 	cluster, err := targets.CacheDir("kubernetes")
 	if err != nil {
 		t.Fatal(err)
