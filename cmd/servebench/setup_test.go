@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestSetup runs .setup/install, .setup/python and .setup/node on made up machines: PATH holds the fakes of
+// TestSetup runs the scripts of .setup on made up machines: PATH holds the fakes of
 // testdata/setup/fake, what was "installed", and the few tools that every system
 // has.
 func TestSetup(t *testing.T) {
@@ -26,6 +26,7 @@ func TestSetup(t *testing.T) {
 			env.Setenv("SETUP", filepath.Join(setup, "install"))
 			env.Setenv("SETUP_PYTHON", filepath.Join(setup, "python"))
 			env.Setenv("SETUP_NODE", filepath.Join(setup, "node"))
+			env.Setenv("SETUP_KUBERNETES", filepath.Join(setup, "kubernetes"))
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 			env.Setenv("SERVEBENCH_CACHE", "cache") // whose path is in what is said
 			installed := filepath.Join(env.WorkDir, "installed")
@@ -56,7 +57,7 @@ func usualTools(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{
-		"bash", "cat", "cp", "cut", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mktemp", "mv", "rm",
+		"bash", "cat", "cp", "cut", "dirname", "env", "find", "flock", "grep", "head", "ln", "ls", "mkdir", "mktemp", "mv", "paste", "rm",
 		"sed", "sha256sum", "sleep", "tail", "timeout", "touch", "true",
 	} {
 		path, err := exec.LookPath(name)
