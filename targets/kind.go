@@ -31,6 +31,9 @@ type Kind struct {
 	// CheckImage reports what the target lacks beyond Check to run an image, as Check does;
 	// nil: nothing.
 	CheckImage func(ctx context.Context) error
+	// Bundles reports whether the target runs a workload's command in an image that is made
+	// of it, with these options; nil: it does not.
+	Bundles func(options map[string]string) bool
 	// Describe says what a deployment would use here, such as which engine, in
 	// the words of the deployment's Facts: for options with which Check found
 	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.

@@ -36,7 +36,8 @@ type Workload struct {
 	// its entry point and command.
 	Image string
 	// ImageDigest is that of the image's configuration, "sha256:…", once the image is
-	// resolved: another one is refused from then on. "": it is not resolved.
+	// resolved, also one that is made of Command and Files: another one is refused from then
+	// on. "": it is not resolved.
 	ImageDigest string
 	// Build is the absolute path of a folder with a Dockerfile to build the image from, in
 	// the place of Image. Where both are empty, targets make an image of Command and Files.

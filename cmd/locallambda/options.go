@@ -23,6 +23,7 @@ import (
 type options struct {
 	function        string
 	image, build    string
+	digest          string
 	files           []string
 	workdir         string
 	name            string
@@ -50,6 +51,7 @@ func (o *options) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.function, "function", "", "`path` of the function, an executable")
 	f.StringVar(&o.image, "image", "", "container image in place of --function: a reference, or the `path` of a tarball or an OCI layout")
 	f.StringVar(&o.build, "build", "", "`folder` with a Dockerfile to build the image from, in place of --image")
+	f.StringVar(&o.digest, "image-digest", "", "`digest` that the image has to have, and its files in the cache are taken as they are (default: any)")
 	f.StringArrayVar(&o.files, "files", nil, "`path` of a file or folder that the function needs, which a container has at the same place; repeatable")
 	f.StringVar(&o.workdir, "workdir", "", "working `folder` of --function, which a container has at the same place if --files name it or something in it")
 	f.StringVar(&o.adapter.Program, "adapter", "", "`path` of lambdaadapter, under which the function is an HTTP server (default none: the function is a bootstrap)")
@@ -103,7 +105,7 @@ func (o *options) config() (service.Config, service.Function, error) {
 		check("cpus", err)
 	}
 	f.Limits.GOMAXPROCS = o.threads
-	f.Port = o.adapter.Port
+	f.Port, f.ImageDigest = o.adapter.Port, o.digest
 	f.Tmp, err = targets.ParseBytes(o.tmp)
 	if err == nil && (f.Tmp < targets.MiB || f.Tmp > service.MostTmp) {
 		err = fmt.Errorf("%q: want a size from 1MiB to %s", o.tmp, service.MostTmp)

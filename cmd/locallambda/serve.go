@@ -21,6 +21,7 @@ import (
 // serve is the command: it returns when the service was told to stop and
 // nothing is left of it.
 func serve(ctx context.Context, o *options, args []string, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
 	config, function, err := o.config()
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 	if config.OwnNetwork, config.NoNetwork, err = service.OwnNetwork(o.network, config.Adapter != nil); err != nil {
 		return fmt.Errorf("--network %s: %w", o.network, err)
 	}
-	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()))
+	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()), func(format string, args ...any) { log.Info(fmt.Sprintf(format, args...)) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil // told to stop meanwhile
@@ -46,7 +47,7 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 	}
 	config.Sandbox, config.Output, config.CPUs = sandbox, stderr, len(function.CPUSet)
 	owned := o.place(&config)
-	err = listen(ctx, o, config, slog.New(slog.NewTextHandler(stderr, nil)))
+	err = listen(ctx, o, config, log)
 	return errors.Join(err, discard(), owned.Close())
 }
 

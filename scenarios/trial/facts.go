@@ -33,18 +33,19 @@ func HashProgram(path string) (string, error) {
 // programFacts say which program or image a variant runs: nothing of a server that runs
 // already. The variants of an A/B test have the program's of their own.
 func (s *session) programFacts(v *variant) ([]record.Fact, error) {
+	var facts []record.Fact
 	if v.workload.ImageDigest != "" {
-		return []record.Fact{{Name: FactImage, Value: v.workload.ImageDigest}}, nil
+		facts = []record.Fact{{Name: FactImage, Value: v.workload.ImageDigest}}
 	}
-	if v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 {
-		return nil, nil
+	if v.workload.Image != "" || v.kind.Running || s.record.AB != nil || len(v.workload.Command) == 0 {
+		return facts, nil
 	}
 	path, err := v.workload.Executable()
 	if err != nil {
-		return nil, nil // which the deployment tells, where it needs the program
+		return facts, nil // which the deployment tells, where it needs the program
 	}
 	sum, err := HashProgram(path)
-	return []record.Fact{{Name: FactHash, Value: sum}}, err
+	return append(facts, record.Fact{Name: FactHash, Value: sum}), err
 }
 
 func (s *session) redactFacts(facts []record.Fact) []record.Fact {

@@ -336,8 +336,12 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	if v.program != "" && w.Image == "" && w.Build == "" {
 		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
 	}
+	bundled := w.Image == "" && w.Build == "" && v.kind.Bundles != nil && v.kind.Bundles(v.scenario.Options[v.kind.Name])
 	for _, other := range s.variants {
-		if own := other.scenario.Workload; other.workload.ImageDigest != "" && w.Image == own.Image && w.Build == own.Build {
+		own := other.scenario.Workload
+		same := w.Image == own.Image && w.Build == own.Build && (w.Image != "" || w.Build != "") ||
+			bundled && v.scenario == other.scenario && v.program == other.program
+		if same && other.workload.ImageDigest != "" {
 			v.workload.Image, v.workload.Build, v.workload.ImageDigest = other.workload.Image, "", other.workload.ImageDigest
 			return nil
 		}
@@ -346,8 +350,15 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 		return nil
 	}
 	var err error
-	if v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note); err != nil || v.workload.Image == "" {
+	if v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note); err != nil {
 		return err
+	}
+	if bundled { // the target says what is wrong with it
+		v.workload, _ = resolveImage(ctx, v.scenario, v.workload, s.note)
+		return context.Cause(ctx)
+	}
+	if v.workload.Image == "" {
+		return nil
 	}
 	return s.hideSecretsOf(ctx, v.workload)
 }
@@ -387,8 +398,11 @@ const tellAfter = 2 * time.Second
 
 func resolveImage(ctx context.Context, sc *scenarios.Scenario, w targets.Workload, note func(string, ...any)) (targets.Workload, error) {
 	what := "the image " + w.Image + " is being fetched"
-	if w.Build != "" {
+	switch {
+	case w.Build != "":
 		what = "the image is being built from " + w.Build
+	case w.Image == "":
+		what = "an image is being made of the command and its files"
 	}
 	var resolved targets.Workload
 	var err error

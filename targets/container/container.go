@@ -54,6 +54,7 @@ func Kind() targets.Kind {
 		Doc:       "The server in a container, by the Docker Engine or by runc.",
 		Options:   options(),
 		Check:     check,
+		Bundles:   func(map[string]string) bool { return true },
 		Describe:  describe,
 		Open:      open,
 		Leftovers: leftovers,

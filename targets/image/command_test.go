@@ -93,3 +93,30 @@ print(sklearn.__version__, sys.prefix, len([m for m in list(sys.modules.values()
 		t.Errorf("it says %q, want the environment %s and no module that was compiled anew", got, environment)
 	}
 }
+
+// The image of a command is pinned for a run: its files are not looked at again, and another
+// image of them is refused. A static executable is not pinned.
+func TestCommandIsPinned(t *testing.T) {
+	t.Setenv("SERVEBENCH_CACHE", t.TempDir())
+	dir := project(t, "server.sh", "#!/bin/sh\n")
+	w := targets.Workload{Command: []string{filepath.Join(dir, "server.sh")}, Dir: dir}
+	pinned, err := Resolve(t.Context(), w, t.Errorf)
+	if err != nil || !strings.HasPrefix(pinned.ImageDigest, "sha256:") || pinned.Image != "" {
+		t.Fatalf("resolved to %+v, %v", pinned, err)
+	}
+	if err := os.WriteFile(w.Command[0], []byte("#!/bin/sh\n# changed since\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if img, err := Open(t.Context(), pinned); err != nil || img.Digest != pinned.ImageDigest {
+		t.Errorf("of files that changed: %v, want the image that was pinned", err)
+	}
+	if img, err := Open(t.Context(), w); err != nil || img.Digest == pinned.ImageDigest {
+		t.Errorf("another run: %v, want the files as they are", err)
+	}
+	if _, err := Open(t.Context(), pinned); err == nil || !strings.Contains(err.Error(), "has changed since the run began") {
+		t.Errorf("after another run with other files: %v, want that they changed", err)
+	}
+	if static, err := Resolve(t.Context(), targets.Workload{Command: []string{program(t, "server")}}, t.Errorf); err != nil || static.ImageDigest != "" {
+		t.Errorf("a static executable: %+v, %v", static, err)
+	}
+}

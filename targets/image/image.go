@@ -64,15 +64,13 @@ func (i *Image) Facts() []record.Fact {
 
 // Resolve finds the workload's image and pins it: from then on the workload names exactly
 // this image, by repository@sha256:… where a registry has it, and Open takes no other. An
-// image that is pulled or built is in the store after that. A workload whose image is made
-// of its command stays as it is. An *Unavailable among the errors says that something is
+// image that is pulled or built is in the store after that; the files that one is made of with
+// a command are not looked at again, and a static executable, which is soon read, is not
+// pinned. An *Unavailable among the errors says that something is
 // missing here, such as an engine or the way to a registry; any other is a mistake in what
 // the workload names. Unpacked files of the image that somebody has changed since are
 // unpacked again, of which note is told.
 func Resolve(ctx context.Context, w targets.Workload, note func(format string, args ...any)) (targets.Workload, error) {
-	if ofCommand(w) {
-		return w, nil
-	}
 	img, pinned, err := find(ctx, w)
 	if err != nil {
 		return w, err
@@ -80,30 +78,32 @@ func Resolve(ctx context.Context, w targets.Workload, note func(format string, a
 	if err := img.restore(ctx, note); err != nil {
 		return w, err
 	}
-	w.Image, w.Build, w.ImageDigest = pinned, "", img.Digest
+	if !img.Static {
+		w.Image, w.Build, w.ImageDigest = pinned, "", img.Digest
+	}
 	return w, nil
 }
 
 // Open returns the workload's image, put in the store if it is not there yet: pulled,
 // read, built, or made of its command.
 func Open(ctx context.Context, w targets.Workload) (*Image, error) {
-	if ofCommand(w) {
-		return fromCommand(ctx, w)
-	}
 	img, _, err := find(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	if w.ImageDigest != "" && img.Digest != w.ImageDigest {
-		return nil, fmt.Errorf("image %s has changed since the run began: it is %s, and was %s", w.Image, img.Digest, w.ImageDigest)
+		return nil, fmt.Errorf("image %s has changed since the run began: it is %s, and was %s", cmp.Or(w.Image, "of the command and its files"), img.Digest, w.ImageDigest)
 	}
 	return img, nil
 }
 
-// find returns the image of a workload that names one, and the name that it is found by
-// again, whatever changes.
+// find returns the image of a workload, and the name that it is found by again, whatever
+// changes; "" of one that is made of the command.
 func find(ctx context.Context, w targets.Workload) (img *Image, pinned string, err error) {
 	switch {
+	case ofCommand(w):
+		img, err = fromCommand(ctx, w)
+		return img, "", err
 	case w.Build != "":
 		if img, err = build(ctx, w.Build); err == nil {
 			pinned = img.Digest

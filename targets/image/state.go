@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,7 @@ func readState(folder string) (is state, err error) {
 // sum is a sum of the paths and stamps of all that is in a folder, and of no content: the
 // kernel gives a file another stamp whenever it is changed.
 func sum(ctx context.Context, folder string) (string, error) {
-	all := sha256.New()
+	all, line := sha256.New(), []byte(nil)
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 		if err == nil {
 			err = context.Cause(ctx)
@@ -72,7 +73,9 @@ func sum(ctx context.Context, folder string) (string, error) {
 		}
 		is := bundle.StampAt(path)
 		is.Device = 0 // the number of a disk may change with each start of the machine
-		_, err = fmt.Fprintf(all, "%q %d\n", path[len(folder):], is)
+		if line, err = binary.Append(append(line[:0], path[len(folder):]...), binary.LittleEndian, is); err == nil {
+			_, err = all.Write(line)
+		}
 		return err
 	})
 	return hex.EncodeToString(all.Sum(nil)), err

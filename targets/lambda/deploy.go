@@ -142,6 +142,9 @@ func (t target) command(w targets.Workload, what []string, dir string) local.Com
 		"--timeout", t.timeout.String(), "--idle-timeout", t.idle.String(),
 		"--sandbox", t.sandbox, "--network", t.network, "--tmp", t.tmp.String(), "--threads", strconv.Itoa(w.Limits.Processors()), "--freeze="+strconv.FormatBool(t.freeze), "--reports=false",
 		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir))
+	if w.ImageDigest != "" {
+		args = append(args, "--image-digest", w.ImageDigest)
+	}
 	if len(w.CPUSet) > 0 {
 		args = append(args, "--cpus", targets.FormatCPUs(w.CPUSet))
 	}

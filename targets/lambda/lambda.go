@@ -46,6 +46,10 @@ func Kind(programs Programs) targets.Kind {
 		Check: func(_ context.Context, set map[string]string) error {
 			return check(programs, set)
 		},
+		Bundles: func(set map[string]string) bool {
+			_, unavailable := oci.FindRuntime()
+			return set["sandbox"] != service.Processes && unavailable == nil
+		},
 		Describe: describe,
 		Open: func(cfg targets.Config) (targets.Target, error) {
 			s, err := read(cfg.Options)

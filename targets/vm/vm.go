@@ -60,6 +60,7 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 		Doc:     "The server in a QEMU virtual machine, with KVM or emulated.",
 		Options: options(),
 		Outside: true,
+		Bundles: func(map[string]string) bool { return true },
 		Check: func(_ context.Context, set map[string]string) error {
 			if _, err := newTarget(targets.Config{Options: set}, guestinit); err != nil {
 				if unavailable, ok := errors.AsType[*targets.Unavailable](err); ok {

@@ -37,13 +37,19 @@ type Bundle struct {
 
 // Make makes the image of the workload's Command and Files. Its digest depends on what
 // the files contain, and neither on their times nor on their owners. dir is a folder, which
-// need not exist, in which Make remembers what it found. An error names every fault.
+// need not exist, in which Make remembers what it found. Where that is the image of the
+// workload's ImageDigest, no file is looked at. An error names every fault.
 func Make(ctx context.Context, w targets.Workload, dir string) (*Bundle, error) {
 	program, err := w.Executable()
 	if err != nil {
 		return nil, err
 	}
 	m := memoFor(w, program, dir)
+	if w.ImageDigest != "" {
+		if img, err := m.image(w, program); err == nil && hasDigest(img, w.ImageDigest) {
+			return &Bundle{Image: img, Notes: m.Notes}, nil
+		}
+	}
 	if !m.unchanged(ctx) {
 		if err := m.renew(ctx, w, program); err != nil {
 			return nil, fmt.Errorf("make an image of %s: %w", program, err)
@@ -54,6 +60,12 @@ func Make(ctx context.Context, w targets.Workload, dir string) (*Bundle, error) 
 		return nil, fmt.Errorf("make an image of %s: %w", program, err)
 	}
 	return &Bundle{Image: img, Notes: m.Notes}, nil
+}
+
+// hasDigest reports whether the configuration of an image has the digest.
+func hasDigest(img v1.Image, digest string) bool {
+	is, err := img.ConfigName()
+	return err == nil && is.String() == digest
 }
 
 // renew finds all files, and the digests of the layers whose files changed.

@@ -192,8 +192,9 @@ type Function struct {
 // Choose puts the function in place and returns the sandbox of that kind for
 // it. What needs a folder has one below dir, which discard removes. A container has the
 // files of the image, or of one that is made of the command; where that cannot be, or there
-// is no runtime, Auto takes processes of this machine for a command.
-func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox, discard func() error, err error) {
+// is no runtime, Auto takes processes of this machine for a command. An image without an
+// ImageDigest is resolved, and note is told what image.Resolve tells.
+func Choose(ctx context.Context, kind string, f Function, dir string, note func(format string, args ...any)) (s Sandbox, discard func() error, err error) {
 	ofCommand := f.Image == "" && f.Build == ""
 	if kind == Processes && !ofCommand {
 		return nil, nil, errors.New("an image runs in containers, and the sandbox is process: want runc")
@@ -207,7 +208,13 @@ func Choose(ctx context.Context, kind string, f Function, dir string) (s Sandbox
 	case unavailable != nil:
 		return nil, nil, fmt.Errorf("run the function in a container: %w", unavailable)
 	}
-	img, err := image.Open(ctx, f.Workload)
+	if f.ImageDigest == "" {
+		f.Workload, err = image.Resolve(ctx, f.Workload, note)
+	}
+	var img *image.Image
+	if err == nil {
+		img, err = image.Open(ctx, f.Workload)
+	}
 	if err != nil && kind == Auto && ofCommand && ctx.Err() == nil {
 		return f.plain(err.Error())
 	}

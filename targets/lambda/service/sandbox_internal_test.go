@@ -19,7 +19,7 @@ func TestChoiceIsGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f := Function{Workload: targets.Workload{Command: []string{targettest.Build(t)}}}
-	if s, _, err := Choose(ctx, Auto, f, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if s, _, err := Choose(ctx, Auto, f, t.TempDir(), t.Errorf); !errors.Is(err, context.Canceled) {
 		t.Errorf("chose %v, %v", s, err)
 	}
 }
