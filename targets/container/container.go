@@ -35,6 +35,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/image"
 	"servebench/targets/image/daemon"
+	"servebench/targets/local"
 	"servebench/targets/oci"
 )
 
@@ -58,6 +59,7 @@ func Kind() targets.Kind {
 		Describe:  describe,
 		Open:      open,
 		Leftovers: leftovers,
+		Faults:    local.Faults(),
 	}
 }
 

@@ -73,7 +73,9 @@ func (t target) through(ctx context.Context, cli *client.Client, w targets.Workl
 		port = 0 // of this machine
 	}
 	d, err := local.OnPort(ctx, port, func(port int) (*targets.Deployment, error) {
-		return t.startDocker(ctx, cli, w, img, port)
+		return targets.Supervise(ctx, w, func(ctx context.Context) (*targets.Deployment, error) {
+			return t.startDocker(ctx, cli, w, img, port)
+		}, cli.Close)
 	})
 	if err != nil {
 		return nil, err

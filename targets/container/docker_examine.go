@@ -40,7 +40,7 @@ func (i *dockerInstance) examine(ctx context.Context, w targets.Workload) {
 		})
 		return
 	}
-	i.group = group
+	i.group, i.pid = group, state.Pid
 	i.facts = append(i.facts, local.Applied(state.Pid, w, nil)...)
 	i.carry(state.Pid, w.CPUSet)
 }

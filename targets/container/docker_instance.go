@@ -37,6 +37,7 @@ type dockerInstance struct {
 	followed chan struct{}
 
 	startedAt time.Time
+	pid       int           // of the server on this machine
 	group     *local.Cgroup // nil: it cannot be seen from here
 	carriers  []int         // shim and proxy
 
@@ -207,11 +208,32 @@ func (i *dockerInstance) used(ctx context.Context) (record.Usage, error) {
 	return usage.Add(local.ProcessUsage(i.carriers...)), nil
 }
 
-// Close stops and removes the container, and ends the connections to the engine.
+// Inject implements targets.Injector. To freeze it, the engine pauses the container.
+func (i *dockerInstance) Inject(ctx context.Context, kind string) (targets.Injected, error) {
+	if kind == targets.ProcessStop {
+		if _, err := i.cli.ContainerPause(ctx, i.id, client.ContainerPauseOptions{}); err != nil {
+			return targets.Injected{}, fmt.Errorf("pause the container: %w", err)
+		}
+		return targets.Injected{Text: "container paused", Heal: i.unpause}, nil
+	}
+	if i.group == nil {
+		return targets.Injected{}, errors.New("the container's processes cannot be seen from here")
+	}
+	return local.Prey{Main: i.pid, Group: i.group, Port: i.port}.Inject(kind)
+}
+
+func (i *dockerInstance) unpause(ctx context.Context) error {
+	if _, err := i.cli.ContainerUnpause(ctx, i.id, client.ContainerUnpauseOptions{}); err != nil && !errdefs.IsConflict(err) { // it ended
+		return fmt.Errorf("unpause the container: %w", err)
+	}
+	return nil
+}
+
+// Close stops and removes the container.
 func (i *dockerInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.terminate(ctx)
-		i.close = errors.Join(i.discard(), i.cli.Close())
+		i.close = i.discard()
 	})
 	return i.close
 }

@@ -33,7 +33,9 @@ func (t target) onRunc(ctx context.Context, w targets.Workload) (*targets.Deploy
 	took := time.Since(began)
 	facts = append(facts, imageFacts(img, fmt.Sprintf("put in place in %s, before the start", took.Round(time.Millisecond)), "no seccomp profile")...)
 	d, err := local.OnPort(ctx, img.Port(w), func(port int) (*targets.Deployment, error) {
-		return startRunc(ctx, w, runtime, img, root, port)
+		return targets.Supervise(ctx, w, func(ctx context.Context) (*targets.Deployment, error) {
+			return startRunc(ctx, w, runtime, img, root, port)
+		}, root.Remove)
 	})
 	if err != nil {
 		return nil, errors.Join(err, root.Remove())
@@ -62,7 +64,7 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 	}
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
-		Began:    c.Began, Instance: &runcInstance{Container: c, root: root},
+		Began:    c.Began, Instance: &runcInstance{Container: c, port: port},
 	}
 	probe := targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: c.Began, Done: c.Done()}
 	waited, err := probe.Wait(ctx)
@@ -85,20 +87,29 @@ func startRunc(ctx context.Context, w targets.Workload, runtime oci.Runtime, img
 	return d, nil
 }
 
-// runcInstance is a container without an engine, the only one of its root
-// folder. Done, Err and Usage are the container's own.
+// runcInstance is a container without an engine. Done, Err and Usage are the container's
+// own.
 type runcInstance struct {
 	*oci.Container
-	root *oci.Root
+	port int
 	once sync.Once
 	err  error // of Close
 }
 
-// Close stops the server and removes the container and the unpacked image.
+// Inject implements targets.Injector.
+func (i *runcInstance) Inject(_ context.Context, kind string) (targets.Injected, error) {
+	pid, _, known := i.Server()
+	if !known {
+		return targets.Injected{}, errors.New("the runtime does not say which process the server is")
+	}
+	return local.Prey{Main: pid, Group: i.Cgroup(), Port: i.port}.Inject(kind)
+}
+
+// Close stops the server and removes the container.
 func (i *runcInstance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.Stop(ctx, local.Grace)
-		i.err = errors.Join(i.Remove(), i.root.Remove())
+		i.err = i.Remove()
 	})
 	return i.err
 }

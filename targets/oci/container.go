@@ -137,6 +137,9 @@ func (c *Container) AwaitServer() (pid int, since time.Time, ok bool) {
 	}
 }
 
+// Cgroup is the container's; nil: it has none of its own.
+func (c *Container) Cgroup() *local.Cgroup { return c.group }
+
 // used is that of the container's cgroup and of the runtime's process; without
 // a cgroup, that of the whole process tree.
 func (c *Container) used(context.Context) (record.Usage, error) {

@@ -43,14 +43,16 @@ func (t target) fromImage(ctx context.Context, w targets.Workload) (*targets.Dep
 		if err != nil {
 			return nil, err
 		}
-		folder, root, err := t.newRoot(files)
-		if err != nil {
-			return nil, err
-		}
-		return start(ctx, w, port, local.Command{
-			Path: process.Path, Args: process.Args, Env: process.Env, Dir: process.Dir, Root: root, StopSignal: process.StopSignal,
-			User: &syscall.Credential{Uid: process.UID, Gid: process.GID, Groups: process.Groups},
-		}, folder)
+		return targets.Supervise(ctx, w, func(ctx context.Context) (*targets.Deployment, error) {
+			folder, root, err := t.newRoot(files)
+			if err != nil {
+				return nil, err
+			}
+			return start(ctx, w, port, local.Command{
+				Path: process.Path, Args: process.Args, Env: process.Env, Dir: process.Dir, Root: root, StopSignal: process.StopSignal,
+				User: &syscall.Credential{Uid: process.UID, Gid: process.GID, Groups: process.Groups},
+			}, folder)
+		}, nil)
 	})
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ func Kind() targets.Kind {
 		},
 		CheckImage: checkImage,
 		Leftovers:  leftovers,
+		Faults:     local.Faults(),
 	}
 }
 
@@ -59,9 +60,11 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		return nil, err
 	}
 	return local.OnPort(ctx, w.Port, func(port int) (*targets.Deployment, error) {
-		return start(ctx, w, port, local.Command{
-			Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port), Dir: w.Dir,
-		}, "")
+		return targets.Supervise(ctx, w, func(ctx context.Context) (*targets.Deployment, error) {
+			return start(ctx, w, port, local.Command{
+				Path: path, Args: w.Arguments(targets.Loopback, port), Env: w.Environment(targets.Loopback, port), Dir: w.Dir,
+			}, "")
+		}, nil)
 	})
 }
 
@@ -74,7 +77,7 @@ func start(ctx context.Context, w targets.Workload, port int, command local.Comm
 	if err != nil {
 		return nil, errors.Join(err, group.Close(), os.RemoveAll(folder))
 	}
-	i := &instance{Process: server, group: group, folder: folder}
+	i := &instance{Process: server, group: group, folder: folder, port: port}
 	i.Read = i.used
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
@@ -100,6 +103,7 @@ type instance struct {
 	targets.Account
 	group  *local.Cgroup // nil: none
 	folder string        // of what belongs to it alone; "": none
+	port   int
 	once   sync.Once
 	err    error // of Close
 }
@@ -111,6 +115,11 @@ func (i *instance) used(context.Context) (record.Usage, error) {
 		return local.TreeUsage(i.PID())
 	}
 	return i.group.Usage()
+}
+
+// Inject implements targets.Injector.
+func (i *instance) Inject(_ context.Context, kind string) (targets.Injected, error) {
+	return local.Prey{Main: i.PID(), Group: i.group, Port: i.port}.Inject(kind)
 }
 
 // Close ends the server and removes its cgroup and its folder.

@@ -121,11 +121,12 @@ func (s Suite) leftovers(t *testing.T, pid int) map[string]bool {
 
 // sweeps kills one process in the middle of a deployment and one while its
 // server runs, deaf to SIGTERM and with a child. The sweep has to remove what
-// both left, and nothing of a third that lives on. It runs by itself: the
+// both left, and a frozen server of one more, and nothing of another that lives on. It runs by itself: the
 // folder for temporary files belongs to the whole process.
 func sweeps(p *subject) {
 	p.Setenv("TMPDIR", p.dir)
 	living, running, starting := p.victim("living"), p.victim("running", "TEST_TERM=ignore"), p.victim("starting", "TEST_START=never")
+	frozen := p.victim("frozen", "TEST_TERM=ignore")
 	alive, deaf := living.deployed(), running.deployed()
 	// Without a cgroup, nobody can tell whose the child is once its parents
 	// are gone.
@@ -136,11 +137,14 @@ func sweeps(p *subject) {
 		p.must(deaf, "POST", "/fork", nil)
 	}
 	starting.deploying()
-	running.kill()
-	starting.kill()
+	frozen.deployed()
+	for _, victim := range []*victim{running, starting, frozen} {
+		victim.kill()
+	}
 	p.sweep()
-	running.vanished()
-	starting.vanished()
+	for _, victim := range []*victim{running, starting, frozen} {
+		victim.vanished()
+	}
 	p.must(alive, "GET", "/ready", nil)
 	living.kill()
 	p.sweep()
@@ -186,6 +190,7 @@ func (v *victim) vanished() {
 // The variables that make a test, run once more as a process of its own, a
 // victim, and tell it what to deploy.
 const (
+	victimName   = "TARGETTEST_VICTIM_NAME" // of one called frozen, the server is
 	victimServer = "TARGETTEST_VICTIM_SERVER"
 	victimImage  = "TARGETTEST_VICTIM_IMAGE"
 	victimEnv    = "TARGETTEST_VICTIM_ENV" // a line each
@@ -204,6 +209,11 @@ func deployAsVictim(t *testing.T, s Suite) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if kind := targets.ProcessStop; os.Getenv(victimName) == "frozen" && slices.Contains(s.Kind.Faults, kind) {
+		if _, err := d.Instance.(targets.Injector).Inject(t.Context(), kind); err != nil {
+			t.Fatal(err)
+		}
 	}
 	fmt.Printf("deployed %s\n", d.Endpoint.URL)
 	<-d.Done()
@@ -225,7 +235,7 @@ func (p *subject) victim(name string, env ...string) *victim {
 	cmd := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(path.Dir(p.Name()), "/", "$/^")+"$")
 	// The mark is not the end of a variable, so the victim itself does not bear it.
 	text := own.mark + "\n" + strings.Join(env, "\n") + "\n"
-	cmd.Env = append(os.Environ(), victimServer+"="+p.server, victimImage+"="+p.image, victimEnv+"="+text)
+	cmd.Env = append(os.Environ(), victimName+"="+name, victimServer+"="+p.server, victimImage+"="+p.image, victimEnv+"="+text)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		p.Fatal(err)

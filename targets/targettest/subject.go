@@ -149,6 +149,10 @@ func (p *subject) fact(d *targets.Deployment, name string) record.Fact {
 // ask sends one request to the deployment and decodes a JSON answer into out,
 // unless that is nil.
 func (p *subject) ask(d *targets.Deployment, method, path string, out any) error {
+	return p.askWithin(patience, d, method, path, out)
+}
+
+func (p *subject) askWithin(most time.Duration, d *targets.Deployment, method, path string, out any) error {
 	req, err := http.NewRequestWithContext(p.Context(), method, d.Endpoint.URL+path, nil)
 	if err != nil {
 		return err
@@ -159,7 +163,7 @@ func (p *subject) ask(d *targets.Deployment, method, path string, out any) error
 		defer own.CloseIdleConnections()
 		transport = own
 	}
-	resp, err := (&http.Client{Transport: transport, Timeout: patience}).Do(req)
+	resp, err := (&http.Client{Transport: transport, Timeout: most}).Do(req)
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,11 @@ func cases() []testCase {
 		{"a server that never listens is reported", neverListens},
 		{"a deployment cancelled at any time leaves nothing", cancelled},
 		{"a context that ended already starts nothing", endedBefore},
+		{"a frozen server does not answer until it is healed", lasts(targets.ProcessStop)},
+		{"a server that is cut off does not answer until that is healed", lasts(targets.NetworkPartition)},
+		{"a server that a fault killed is reported", staysDead},
+		{"a server that a fault killed is started again on request", startedAgain},
+		{"an unknown fault is refused", unknownFault},
 		{"an executable that is not there is named", noExecutable},
 		{"an unknown option is refused", unknownOption},
 	}

@@ -49,7 +49,7 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 		return nil, errors.Join(err, m.remove())
 	}
 	d, err := targets.OnFreePort(ctx, targets.Loopback, func(port int) (*targets.Deployment, error) {
-		return m.start(ctx, w, port)
+		return targets.Supervise(ctx, w, func(ctx context.Context) (*targets.Deployment, error) { return m.start(ctx, w, port) }, m.remove)
 	})
 	if err != nil {
 		if t.accel == kvm {

@@ -20,6 +20,7 @@ import (
 type instance struct {
 	targets.Account
 	machine *machine
+	port    int // of this machine that is forwarded
 	qemu    *local.Process
 	group   *local.Cgroup // nil: none
 	console *console
@@ -40,7 +41,7 @@ type instance struct {
 // console, nil: nobody.
 func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	i := &instance{
-		machine: m, console: &console{token: m.token, output: output}, output: &console{token: m.token, output: output},
+		machine: m, port: forward, console: &console{token: m.token, output: output}, output: &console{token: m.token, output: output},
 		reached: map[string]chan happening{}, done: make(chan struct{}),
 	}
 	var theirs []*os.File
@@ -178,11 +179,16 @@ func (i *instance) used(context.Context) (record.Usage, error) {
 	return i.group.Usage()
 }
 
-// Close has the guest end the server, ends QEMU, and removes the folder.
+// Inject implements targets.Injector: what carries the guest is hit.
+func (i *instance) Inject(_ context.Context, kind string) (targets.Injected, error) {
+	return local.Prey{Main: i.qemu.PID(), Group: i.group, Port: i.port}.Inject(kind)
+}
+
+// Close has the guest end the server, and ends QEMU.
 func (i *instance) Close(ctx context.Context) error {
 	i.once.Do(func() {
 		i.stop(ctx)
-		i.closeErr = errors.Join(i.discard(), i.machine.remove())
+		i.closeErr = i.discard()
 	})
 	return i.closeErr
 }
