@@ -47,6 +47,9 @@ type Cell struct {
 	Machine    Machine       `json:"machine"`
 	// Slices are the schedule up to where its load ended, without gaps.
 	Slices []Slice `json:"slices"`
+	// Outages are the runs of requests that failed, in the order they were due; the last of
+	// very many has the rest.
+	Outages []Outage `json:"outages,omitempty"`
 	// Classes are the ledgers of the phase's Mix, in its order.
 	Classes []ClassCount `json:"classes,omitempty"`
 	// Replicas are the instances of the server that answered, in the order of their first
@@ -306,6 +309,26 @@ func SortErrors(all []ErrorCount) {
 	slices.SortFunc(all, func(a, b ErrorCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
 	})
+}
+
+// Outage is a run of failures, between which less than a second passed, or in which nothing
+// was answered correctly. Times are from the cell's Started.
+type Outage struct {
+	First time.Duration `json:"first_ns"` // when the first of them was due
+	Last  time.Duration `json:"last_ns"`  // when the last of them was due
+	// Recovered is when the first correct answer to a request due after Last was done; 0:
+	// none came.
+	Recovered time.Duration `json:"recovered_ns,omitempty"`
+	OK        int64         `json:"ok"`     // correct answers to requests due in between
+	Errors    []ErrorCount  `json:"errors"` // without examples
+}
+
+// Failed is how many requests failed in it.
+func (o Outage) Failed() (n int64) {
+	for _, e := range o.Errors {
+		n += e.Count
+	}
+	return n
 }
 
 // Slice is a stretch of the schedule, by due time.

@@ -94,6 +94,9 @@ type Config struct {
 	// ServerEnded, when closed, says that the server runs no more. The sending goes on
 	// for a second, so that what its users would meet is counted, and ends. nil: never.
 	ServerEnded <-chan struct{}
+	// Started, when not nil, is called with the due times' zero before it comes. It must not
+	// wait.
+	Started func(zero time.Time)
 	// Progress, when not nil, is called a few times a second, never from the
 	// sending path, and never after Run returned.
 	Progress func(Progress)

@@ -39,6 +39,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 		Window: r.dueWindow(),
 
 		Slices:   r.seconds.slices,
+		Outages:  r.order.outages.runs,
 		Classes:  r.mix.counts,
 		Replicas: r.replicas.byFirst(),
 		Instrument: record.Instrument{
@@ -69,7 +70,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 	if e.cfg.Concurrency > 0 {
 		cell.Overtime = r.overtime / time.Duration(e.cfg.Concurrency)
 	} else {
-		cell.Instrument.Gaps = r.gaps.compare()
+		cell.Instrument.Gaps = r.order.gaps.compare()
 		cell.Offered = float64(r.ledger.Scheduled) / e.cfg.Span.Seconds()
 	}
 	if cell.Instrument.CPUs == 0 {

@@ -27,17 +27,17 @@ func TestGapsOfProcesses(t *testing.T) {
 		var all []stamps
 		due := 0.0
 		for range n {
-			all = append(all, stamps{time.Duration(due * 1e6), time.Duration((due + c.noise*rng.Float64()) * 1e6), stamped})
+			all = append(all, stamps{due: time.Duration(due * 1e6), sent: time.Duration((due + c.noise*rng.Float64()) * 1e6), state: right})
 			due += c.gap()
 		}
-		g := newGaps()
+		g := inOrder{ring: newRing[stamps](0), gaps: new(gaps)}
 		const apart = 500
 		for from := 0; from < n; from += apart {
 			for _, k := range rng.Perm(apart) {
 				g.add(uint64(from+k), all[from+k])
 			}
 		}
-		got := g.compare()
+		got := g.gaps.compare()
 		if got.N != n-1 || math.Abs(got.Planned-c.planned) > 0.03 || math.Abs(got.Sent-c.sent) > 0.03 {
 			t.Errorf("%s: %+v, want planned %.3g, sent %.3g of %d gaps", c.name, got, c.planned, c.sent, n-1)
 		}
@@ -49,11 +49,11 @@ func TestGapsOfProcesses(t *testing.T) {
 
 // TestGapsSkipWhatWasNotSent counts no gap across a request that was not sent.
 func TestGapsSkipWhatWasNotSent(t *testing.T) {
-	g := newGaps()
-	for k, state := range []stampState{stamped, stamped, skipped, stamped, stamped} {
-		g.add(uint64(k), stamps{time.Duration(k), time.Duration(k), state})
+	g := inOrder{ring: newRing[stamps](0), gaps: new(gaps)}
+	for k, state := range []stampState{right, abandoned, skipped, wrong, right} {
+		g.add(uint64(k), stamps{due: time.Duration(k), sent: time.Duration(k), state: state})
 	}
-	if got := g.compare(); got.N != 2 || got.Sent != 0 {
+	if got := g.gaps.compare(); got.N != 2 || got.Sent != 0 {
 		t.Errorf("%+v, want the two gaps between requests sent", got)
 	}
 }

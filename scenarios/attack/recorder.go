@@ -26,7 +26,7 @@ type recorder struct {
 	settled  []time.Duration // by loop: every request due before was booked
 	seconds  *seconds
 	mix      mix
-	gaps     *gaps // nil in a closed loop, which plans none
+	order    inOrder
 	errors   failures
 	statuses statuses
 	replicas replicas
@@ -58,9 +58,10 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 		mix:      newMix(cfg.Corpus, o),
 		errors:   failures{},
 		statuses: statuses{},
+		order:    inOrder{ring: newRing[stamps](0)},
 	}
 	if !r.closed {
-		r.gaps = newGaps()
+		r.order.gaps = new(gaps)
 	}
 	return r
 }
@@ -77,9 +78,11 @@ func (r *recorder) record(fs *flights, result *vegeta.Result) *flight {
 		slice.Scheduled++
 		r.ledger.Scheduled++
 		r.bookSent(f, result, slice)
-	case !r.closed: // what a worker did not get to ask was in no schedule
-		r.bookUnsent(f.due)
-		r.gaps.add(f.seq, stamps{state: skipped})
+	default:
+		if !r.closed { // what a worker did not get to ask was in no schedule
+			r.bookUnsent(f.due)
+		}
+		r.order.add(f.seq, stamps{state: skipped})
 	}
 	r.settled[fs.share.index] = settled
 	r.seconds.flushSettled(slices.Min(r.settled))
@@ -99,18 +102,17 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	r.ledger.Sent++
 	second := r.seconds.secondOf(f.due)
 	r.recordValue(second, tagLag, o.Sent-f.due)
-	if !r.closed {
-		r.gaps.add(f.seq, stamps{f.due, o.Sent, stamped})
-	}
-
 	class, text := r.judge(f)
+	became := stamps{due: f.due, sent: o.Sent, done: o.Done, state: right, class: class}
 	switch {
 	case f.state == censored:
+		became.state = abandoned
 		r.ledger.Censored++
 		slice.Censored++
 		r.mix.add(f.seq, record.Ledger{Censored: 1})
 		r.recordValue(second, tagCensored, response)
 	case class != "":
+		became.state = wrong
 		r.ledger.Failed++
 		slice.Failed++
 		r.mix.add(f.seq, record.Ledger{Failed: 1})
@@ -134,6 +136,7 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	if o.Status != 0 && f.state != censored {
 		r.replicas.add(o, class == "")
 	}
+	r.order.add(f.seq, became)
 	if r.closed {
 		r.overtime += max(o.Done-r.dueWindow(), 0)
 	}
@@ -199,6 +202,7 @@ func (r *recorder) bookUnsent(due time.Duration) bool {
 func (r *recorder) complete(scheduled int64) {
 	r.seconds.extendTo(r.dueWindow() - 1)
 	r.seconds.flushAll()
+	r.order.end()
 	if r.closed {
 		for i := range r.mix.counts {
 			l := &r.mix.counts[i].Ledger

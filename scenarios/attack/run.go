@@ -48,6 +48,9 @@ func (e *engine) run(ctx context.Context) (record.Cell, error) {
 	e.zero = time.Now().Add(lead)
 	e.recorder.zero = e.zero
 	e.supply.begin(e.zero)
+	if e.cfg.Started != nil {
+		e.cfg.Started(e.zero)
+	}
 	var watchers sync.WaitGroup
 	finished := make(chan struct{})
 	watchers.Go(func() { e.supervise(ctx, finished) })

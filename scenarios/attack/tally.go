@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -135,49 +136,120 @@ type order []int32
 
 func (o order) at(k uint64) int { return int(o[k%uint64(len(o))]) }
 
-// gaps compares the gaps between requests as planned and as sent, in the order
-// they were due. Results come in another order, so the stamps of a request wait
-// in a ring until those before it are there.
-type gaps struct {
-	ring ring[stamps]
-	low  uint64 // the first sequence number whose stamps are not there yet
-	high uint64 // above all whose are
-
-	last          stamps // those of the request below low
-	planned, sent scatter
-}
-
+// stamps are what the order of requests is looked at for.
 type stamps struct {
-	due, sent time.Duration
-	state     stampState
+	due, sent, done time.Duration
+	state           stampState
+	class           string // of its failure
 }
 
 type stampState uint8
 
 const (
-	absent  stampState = iota // no result came
-	stamped                   // the request was sent
-	skipped                   // it never was
+	absent    stampState = iota // no result came
+	skipped                     // it was never sent
+	abandoned                   // it was sent, and nobody waited for its answer
+	wrong                       // it was sent, and failed
+	right                       // it was sent, and its answer was correct
 )
 
-func newGaps() *gaps { return &gaps{ring: newRing[stamps](0)} }
+// inOrder hands the stamps of requests on in the order they were due. Results come in
+// another order, so the stamps of a request wait in a ring until those before it are
+// there.
+type inOrder struct {
+	ring    ring[stamps]
+	low     uint64 // the first sequence number whose stamps are not there yet
+	high    uint64 // above all whose are
+	gaps    *gaps  // nil in a closed loop, which plans none
+	outages outages
+}
 
 // add takes the stamps of a request, in any order, once for each.
-func (g *gaps) add(seq uint64, s stamps) {
-	for seq-g.low >= uint64(len(g.ring)) {
-		g.ring = g.ring.grown(g.low, g.high)
+func (o *inOrder) add(seq uint64, s stamps) {
+	for seq-o.low >= uint64(len(o.ring)) {
+		o.ring = o.ring.grown(o.low, o.high)
 	}
-	*g.ring.at(seq) = s
-	g.high = max(g.high, seq+1)
-	for g.low < g.high && g.ring.at(g.low).state != absent {
-		s := *g.ring.at(g.low)
-		if s.state == stamped && g.last.state == stamped {
-			g.planned.add(float64(s.due - g.last.due))
-			g.sent.add(float64(s.sent - g.last.sent))
+	*o.ring.at(seq) = s
+	o.high = max(o.high, seq+1)
+	for o.low < o.high && o.ring.at(o.low).state != absent {
+		o.handOn()
+	}
+}
+
+// end hands on what waits for requests that never came back.
+func (o *inOrder) end() {
+	for o.low < o.high {
+		o.handOn()
+	}
+}
+
+func (o *inOrder) handOn() {
+	s := *o.ring.at(o.low)
+	*o.ring.at(o.low) = stamps{}
+	o.low++
+	if o.gaps != nil {
+		o.gaps.add(s)
+	}
+	o.outages.add(s)
+}
+
+// outages finds the runs of failures, which it bounds in number.
+type outages struct {
+	runs []record.Outage
+	open bool  // the last one may go on
+	ok   int64 // correct answers since its last failure
+}
+
+const (
+	// outageGap is how long nothing has to fail for a run of failures to be over.
+	outageGap   = time.Second
+	mostOutages = 1000
+)
+
+func (o *outages) add(s stamps) {
+	if s.state == wrong && !o.open {
+		o.runs, o.open, o.ok = append(o.runs, record.Outage{First: s.due}), true, 0
+	}
+	if !o.open {
+		return
+	}
+	run := &o.runs[len(o.runs)-1]
+	switch s.state {
+	case wrong:
+		run.Last, run.Recovered = s.due, 0
+		run.OK, o.ok = run.OK+o.ok, 0
+		run.Errors = countClass(run.Errors, s.class)
+	case right:
+		if o.ok++; run.Recovered == 0 {
+			run.Recovered = s.done
 		}
-		g.last, *g.ring.at(g.low) = s, stamps{}
-		g.low++
+		o.open = s.due-run.Last <= outageGap || len(o.runs) == mostOutages
 	}
+}
+
+// countClass counts one more failure of a class, of which there are few.
+func countClass(counts []record.ErrorCount, class string) []record.ErrorCount {
+	i := slices.IndexFunc(counts, func(c record.ErrorCount) bool { return c.Class == class })
+	if i < 0 {
+		i, counts = len(counts), append(counts, record.ErrorCount{Class: class})
+	}
+	counts[i].Count++
+	return counts
+}
+
+// gaps compares the gaps between requests as planned and as sent, in the order
+// they were due.
+type gaps struct {
+	last          stamps // of the request before
+	planned, sent scatter
+}
+
+func (g *gaps) add(s stamps) {
+	if s.state > skipped && g.last.state > skipped {
+		g.planned.add(float64(s.due - g.last.due))
+		g.sent.add(float64(s.sent - g.last.sent))
+	}
+	g.last = s
 }
 
 func (g *gaps) compare() record.Gaps {
