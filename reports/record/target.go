@@ -59,6 +59,8 @@ type Event struct {
 	// Address is the one at which only this replica answers, as HOST:PORT, if it is known.
 	Address string `json:"address,omitempty"`
 	Text    string `json:"text,omitempty"` // what the platform said
+	// Fault is the kind of the fault, of EventInjected and EventHealed.
+	Fault string `json:"fault,omitempty" redact:"-"`
 }
 
 // The kinds of events.
@@ -71,7 +73,9 @@ const (
 	EventUnready   = "unready"
 	EventEnded     = "ended"
 	EventRestarted = "restarted"
-	EventWarning   = "warning" // of the platform, such as that no node has room
+	EventInjected  = "injected" // a fault of the scenario's
+	EventHealed    = "healed"   // a fault that lasts is over
+	EventWarning   = "warning"  // of the platform, such as that no node has room
 )
 
 // Answered says that the start came to a right first answer, whatever became of the

@@ -57,10 +57,18 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 		return false, err
 	}
 	cfg.ServerEnded = deployment.Done()
+	faults, planned := s.planFaults(ctx, t, s.scenario.Load[i].Name, deployment)
+	if faults != nil { // what the end of a server costs its users is counted to the end of the load
+		cfg.ServerEnded = nil
+		cfg.Started = func(zero time.Time) { faults.begin(zero, planned) }
+	}
 	machine := host.Watch()
 	began, whole := time.Now(), context.WithoutCancel(ctx)
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
 	cell, err := s.send(ctx, cfg)
+	for _, failed := range faults.finish() {
+		s.fault(t, s.scenario.Load[i].Name, failed, false)
+	}
 	used, unknown := deployment.Usage(whole, began, time.Now())
 	if err = errors.Join(err, files.close()); err != nil {
 		cell.Failed = err.Error()

@@ -84,6 +84,7 @@ type session struct {
 	// output is that of the server of the present trial, and kept what writes it.
 	output    *record.Output
 	kept      *secret.Writer
+	events    *eventLog          // of its deployment
 	variants  []*variant         // that can run here, in the record's order
 	targets   []targets.Target   // of them, each once
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop

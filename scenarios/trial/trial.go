@@ -33,10 +33,10 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 	s.output = s.writer.Output(t.Trial)
 	s.kept = s.secrets.Writer(s.output)
 	defer s.closeOutput(t)
-	var events eventLog
-	deployment, err := s.deploy(ctx, t, events.add)
+	s.events = new(eventLog)
+	deployment, err := s.deploy(ctx, t)
 	if err != nil {
-		s.recordFailedDeployment(ctx, t, err, events.all())
+		s.recordFailedDeployment(ctx, t, err)
 		return
 	}
 	defer s.removeServer(ctx, t, deployment)
@@ -46,7 +46,7 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 			start.Failed = died.Error()
 		}
 	}
-	start.Events = events.all()
+	start.Events = s.events.all()
 	entry := s.targetEntry(t.Target)
 	entry.Deployments = append(entry.Deployments, start)
 }
@@ -85,7 +85,7 @@ func readiness(w targets.Workload) string {
 
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
-func (s *session) deploy(ctx context.Context, t trial, events func(record.Event)) (*targets.Deployment, error) {
+func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, error) {
 	v := s.variant(t.Target)
 	limit := v.scenario.Workload.StartTimeout
 	ctx, cancel := targets.WithStartLimit(ctx, limit,
@@ -95,7 +95,7 @@ func (s *session) deploy(ctx context.Context, t trial, events func(record.Event)
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
 	w := v.workload
-	w.Credentials, w.Output, w.Events = v.credentials, s.kept, events
+	w.Credentials, w.Output, w.Events = v.credentials, s.kept, s.events.add
 	deployment, err := v.target.Deploy(ctx, w)
 	if err != nil {
 		return nil, s.withOutputFile(errors.Join(err, s.kept.Flush()))
@@ -103,14 +103,14 @@ func (s *session) deploy(ctx context.Context, t trial, events func(record.Event)
 	return deployment, nil
 }
 
-func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error, events []record.Event) {
+func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error) {
 	if s.stopped(ctx) {
 		s.recordInterruption("while %s was deployed", s.where(t))
 		return
 	}
 	entry := s.targetEntry(t.Target)
 	failed := t.deployment()
-	failed.Failed, failed.Events = err.Error(), events
+	failed.Failed, failed.Events = err.Error(), s.events.all()
 	entry.Deployments = append(entry.Deployments, failed)
 	s.fault(t, "", &NotAvailableError{fmt.Errorf("deploy: %w", err)}, true)
 }
