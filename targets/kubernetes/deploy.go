@@ -51,6 +51,9 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	case byPod, byForwarding:
 		s.kind = "ClusterIP"
 	}
+	if err := t.cluster.checkScaling(ctx, w.Scaling); err != nil {
+		return nil, err
+	}
 	s.name, s.account = fmt.Sprintf("%s-%d", r.name, t.number.Add(1)), r.account
 	took := time.Since(began)
 	d, err := t.start(ctx, r, s)
@@ -94,9 +97,15 @@ func (t *target) bringUp(ctx context.Context, i *instance) (*targets.Deployment,
 	if err != nil {
 		return nil, err
 	}
+	if err := i.observer.awaitReplicas(ctx, i.server.fewest()); err != nil {
+		return nil, err
+	}
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: url}, Began: i.observer.began, Instance: i,
 		Stages: i.observer.stagesUntil(waited),
+	}
+	if t.path == byPod && i.server.workload.Scaling.Max > 1 {
+		d.Endpoint.Addresses = i.observer.addresses
 	}
 	i.observer.setReady()
 	d.Facts = append(i.facts(ctx), path)
@@ -110,11 +119,16 @@ func (i *instance) create(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	c, late := i.run.cluster, context.WithoutCancel(ctx)
-	if err := c.create(late, pathOf(deployments, i.run.namespace), i.run.deployment(i.server, 1), nil); err != nil {
+	if err := c.create(late, pathOf(deployments, i.run.namespace), i.run.deployment(i.server), nil); err != nil {
 		return fmt.Errorf("make the Deployment: %w", err)
 	}
 	if err := c.create(late, pathOf(services, i.run.namespace), i.run.service(i.server), &i.service); err != nil {
 		return fmt.Errorf("make the Service: %w", err)
+	}
+	if i.server.workload.Scaling.Varies() {
+		if err := c.create(late, pathOf(autoscalers, i.run.namespace), i.run.autoscaler(i.server), nil); err != nil {
+			return fmt.Errorf("make the HorizontalPodAutoscaler: %w", err)
+		}
 	}
 	return context.Cause(ctx)
 }
@@ -123,13 +137,13 @@ func (i *instance) create(ctx context.Context) error {
 // than that nobody waited any longer.
 func (i *instance) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, targets.ErrEnded) {
-		if _, started := i.observer.stages[targets.Started]; !started {
+		if !i.observer.reached(targets.Started) {
 			return fmt.Errorf("%w%s", err, i.observer.quote())
 		}
 		if asked := i.askPod(); asked != nil && context.Cause(ctx) != nil {
 			err = fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), asked)
 		}
-		i.awaitOutput(quoteTime)
+		i.logs.await(quoteTime)
 		return fmt.Errorf("%w%s%s", err, i.observer.quote(), i.tail.Quote())
 	}
 	fault := i.observer.faultOf()
@@ -137,7 +151,7 @@ func (i *instance) explain(ctx context.Context, err error) error {
 	if !ended {
 		return fmt.Errorf("%w%s", fault, i.observer.quote())
 	}
-	i.awaitOutput(followTime)
+	i.logs.await(followTime)
 	if exit.status == 0 {
 		return fmt.Errorf("%w: it %w%s; if it is to run on in the background, %s", err, fault, i.tail.Quote(), local.StayInForeground)
 	}

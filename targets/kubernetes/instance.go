@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -25,10 +23,9 @@ type instance struct {
 
 	living context.Context // until the deployment is removed
 	die    context.CancelFunc
-	// followed is closed when the output has all that the server wrote.
-	followed chan struct{}
-	done     chan struct{}
-	nodes    *nodes // what of it is on this machine
+	logs   *logs
+	done   chan struct{}
+	nodes  *nodes // what of it is on this machine
 
 	mu     sync.Mutex
 	wanted bool  // Close was called before it ended
@@ -40,13 +37,13 @@ type instance struct {
 
 func newInstance(r *run, s server) *instance {
 	i := &instance{
-		run: r, server: s, observer: newObserver(r.cluster, r.namespace, s.name), tail: new(local.Tail),
-		followed: make(chan struct{}), done: make(chan struct{}),
+		run: r, server: s, observer: newObserver(r, s), tail: new(local.Tail), done: make(chan struct{}),
 	}
 	i.living, i.die = context.WithCancel(context.Background())
+	i.logs = newLogs(i)
 	i.nodes = newNodes(s.workload.CPUSet)
 	i.Read = i.used
-	go i.follow()
+	go i.logs.attend()
 	go i.attend()
 	go i.nodes.attend(i.living, i.observer)
 	return i
@@ -57,6 +54,14 @@ func (o *observer) setReady() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ready = true
+}
+
+// reached reports whether the start came to that stage.
+func (o *observer) reached(stage string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, reached := o.stages[stage]
+	return reached
 }
 
 // faultOf is why the start came to nothing, or the server ended.
@@ -74,66 +79,10 @@ func (i *instance) attend() {
 	case <-i.living.Done():
 		return
 	}
-	i.awaitOutput(followTime)
+	i.logs.await(followTime)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.cause = fmt.Errorf("%w%s", i.observer.faultOf(), i.tail.Quote())
-}
-
-// followTime bounds the wait for the rest of the output of a server that ended, and quoteTime
-// that for the output so far of one that runs.
-const (
-	followTime = 5 * time.Second
-	quoteTime  = 300 * time.Millisecond
-)
-
-// follow hands on what the first pod's server writes, to the last byte.
-func (i *instance) follow() {
-	defer close(i.followed)
-	o := i.observer
-	err := o.await(i.living, func() bool {
-		s := o.pods[o.first].server()
-		return s.State.Running != nil || s.State.Terminated != nil || s.LastState.Terminated != nil
-	})
-	p, there := o.firstPod()
-	if !there || err != nil && !errors.Is(err, targets.ErrEnded) {
-		return
-	}
-	s := p.server()
-	if s.ContainerID == "" {
-		return
-	}
-	output := io.Writer(i.tail)
-	if i.server.workload.Output != nil {
-		output = io.MultiWriter(i.tail, i.server.workload.Output)
-	}
-	if err := i.copyLog(p.Metadata.Name, s.RestartCount > 0, output); err != nil && i.living.Err() == nil {
-		fmt.Fprintf(output, "\n[servebench: the API server does not show the rest of the output: %v]\n", err)
-	}
-}
-
-// copyLog copies the output of the server's container, as long as it runs, or that of the
-// one before.
-func (i *instance) copyLog(pod string, previous bool, output io.Writer) error {
-	query := url.Values{"container": {container}, "follow": {"true"}}
-	if previous {
-		query = url.Values{"container": {container}, "previous": {"true"}}
-	}
-	answer, err := i.run.cluster.send(i.living, http.MethodGet, pathOf(pods, i.run.namespace, pod, "log"), query, nil)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	_, err = io.Copy(output, answer.Body)
-	return err
-}
-
-// awaitOutput waits until all that the server wrote was handed on, but not for long.
-func (i *instance) awaitOutput(most time.Duration) {
-	select {
-	case <-i.followed:
-	case <-time.After(most):
-	}
 }
 
 // askPod sends the readiness request to the pod itself, whose answer the Service keeps to
@@ -215,16 +164,19 @@ func (i *instance) drop(ctx context.Context, grace time.Duration) error {
 	c, namespace, these := i.run.cluster, i.run.namespace, selector(i.server.name)
 	background := object{"propagationPolicy": "Background"}
 	var removing sync.WaitGroup
-	faults := make([]error, 3)
+	faults := make([]error, 4)
 	removing.Go(func() { faults[0] = c.remove(late, pathOf(deployments, namespace, i.server.name), nil, background) })
 	removing.Go(func() { faults[1] = c.remove(late, pathOf(replicaSets, namespace), these, background) })
 	removing.Go(func() { faults[2] = c.remove(late, pathOf(services, namespace, i.server.name), nil, background) })
+	if i.server.workload.Scaling.Varies() {
+		removing.Go(func() { faults[3] = c.remove(late, pathOf(autoscalers, namespace, i.server.name), nil, background) })
+	}
 	removing.Wait()
 	err := errors.Join(append(faults, i.endPods(ctx, late, grace))...)
-	i.awaitOutput(followTime)
+	i.logs.await(followTime)
 	i.die()
 	<-i.done
-	<-i.followed
+	<-i.logs.over
 	if err != nil {
 		return fmt.Errorf("remove the deployment %s from namespace %s: %w", i.server.name, namespace, err)
 	}

@@ -46,6 +46,7 @@ func Kind() targets.Kind {
 		Open:      open,
 		Leftovers: leftovers,
 		Outside:   true,
+		Scales:    true,
 	}
 }
 

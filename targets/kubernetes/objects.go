@@ -83,12 +83,15 @@ type server struct {
 	kind     string // the Service's type
 }
 
+// fewest is how many replicas there are at the start.
+func (s server) fewest() int { return max(1, s.workload.Scaling.Min) }
+
 // labels select the deployment's objects.
 func (s server) labels() map[string]string { return map[string]string{labelDeployment: s.name} }
 
 // deployment describes the pods: what the image says, as every other target has it, with
 // requests equal to limits, and nothing of the API in it.
-func (r *run) deployment(s server, replicas int) object {
+func (r *run) deployment(s server) object {
 	spec := object{
 		"automountServiceAccountToken":  false,
 		"enableServiceLinks":            false,
@@ -107,7 +110,7 @@ func (r *run) deployment(s server, replicas int) object {
 		"apiVersion": "apps/v1", "kind": "Deployment",
 		"metadata": r.meta(s.name, s.labels()),
 		"spec": object{
-			"replicas": replicas,
+			"replicas": s.fewest(),
 			"selector": object{"matchLabels": s.labels()},
 			"template": object{"metadata": r.podMeta(s), "spec": spec},
 		},
@@ -141,7 +144,11 @@ func (s server) container() object {
 }
 
 func (s server) environment() []object {
-	var env []object
+	// The pod's name is what its events call it, too.
+	env := []object{{"name": targets.InstanceIDVariable, "valueFrom": object{"fieldRef": object{"fieldPath": "metadata.name"}}}}
+	if slices.ContainsFunc(s.process.Env, func(pair string) bool { return strings.HasPrefix(pair, targets.InstanceIDVariable+"=") }) {
+		env = nil
+	}
 	for _, pair := range s.process.Env {
 		key, value, _ := strings.Cut(pair, "=")
 		env = append(env, object{"name": key, "value": escaped(value)})
@@ -271,6 +278,20 @@ type termination struct {
 	Reason, Message string
 	ContainerID     string
 }
+
+// scheduled reports whether a node was chosen for the pod, isReady whether it is given
+// requests, and ended whether it is at its end.
+func (p pod) scheduled() bool {
+	status, _, _ := p.condition("PodScheduled")
+	return status == "True"
+}
+
+func (p pod) isReady() bool {
+	status, _, _ := p.condition("Ready")
+	return status == "True"
+}
+
+func (p pod) ended() bool { return p.Status.Phase == "Failed" || p.Status.Phase == "Succeeded" }
 
 // condition is what the pod says of one of its conditions.
 func (p pod) condition(name string) (status, reason, message string) {

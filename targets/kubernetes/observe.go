@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,24 +28,33 @@ type observer struct {
 	cluster   *cluster
 	namespace string
 	name      string    // of the deployment, with which the names of its objects begin
+	port      int       // that the server listens on
 	began     time.Time // what stages are counted from
+
+	// lasts says that the deployment goes on whatever becomes of a replica that was ready:
+	// there are others, or it is started again.
+	lasts bool
+	tell  func(record.Event) // what happens to the replicas; nil: nobody listens
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and made anew at each change
 	pods     map[string]pod
 	stages   map[string]time.Duration // of the first pod
-	warnings []string                 // the events of type Warning, each once, the last of a kind
+	warnings []string                 // the events of type Warning, the last of each reason
 	stuck    time.Time                // since when the scheduler finds no node; zero: it did
-	scaling  bool                     // the cluster is adding a node
-	fault    error                    // why the start can come to nothing
+	growing  bool                     // the cluster is adding a node
+	desired  int                      // how many replicas there shall be
+	fault    error                    // why the start can come to nothing, or the server ended
 	failed   chan struct{}            // closed with fault
 	first    string                   // the name of the first pod
-	ready    bool                     // the start is over: what ends now ends a server that ran
+	ready    bool                     // the start is over: what ends now is a server that ran
 }
 
-func newObserver(c *cluster, namespace, name string) *observer {
+func newObserver(r *run, s server) *observer {
+	w := s.workload
 	return &observer{
-		cluster: c, namespace: namespace, name: name, began: time.Now(),
+		cluster: r.cluster, namespace: r.namespace, name: s.name, port: s.port, began: time.Now(),
+		lasts: w.Restart || w.Scaling.Max > 1, tell: w.Events,
 		changed: make(chan struct{}), pods: map[string]pod{}, stages: map[string]time.Duration{}, failed: make(chan struct{}),
 	}
 }
@@ -57,7 +67,39 @@ func (o *observer) follow(ctx context.Context) error {
 	if err := o.cluster.watch(ctx, pathOf(events, o.namespace), url.Values{}, o.seeEvent); err != nil {
 		return fmt.Errorf("watch the events of the namespace: %w", err)
 	}
+	if o.tell == nil {
+		return nil
+	}
+	if err := o.cluster.watch(ctx, pathOf(deployments, o.namespace), selector(o.name), o.seeDeployment); err != nil {
+		return fmt.Errorf("watch the Deployment: %w", err)
+	}
 	return nil
+}
+
+// report tells what happened to a replica. The lock is held.
+func (o *observer) report(kind string, p pod, text string) {
+	if o.tell == nil {
+		return
+	}
+	e := record.Event{At: time.Now(), Kind: kind, Replica: p.Metadata.Name, Text: text}
+	if p.Status.PodIP != "" {
+		e.Address = targets.Address(p.Status.PodIP, o.port)
+	}
+	o.tell(e)
+}
+
+// seeDeployment takes how many replicas there shall be.
+func (o *observer) seeDeployment(is change) {
+	var d struct{ Spec struct{ Replicas int } }
+	if json.Unmarshal(is.Object, &d) != nil || is.Type == "DELETED" {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n := d.Spec.Replicas; n != o.desired {
+		o.desired = n
+		o.tell(record.Event{At: time.Now(), Kind: record.EventDesired, Replicas: n})
+	}
 }
 
 // announce tells those who wait that something changed. The lock is held.
@@ -111,9 +153,13 @@ func (o *observer) seePod(is change) {
 	defer o.mu.Unlock()
 	defer o.announce()
 	name := p.Metadata.Name
+	before, known := o.pods[name]
 	if is.Type == "DELETED" {
 		delete(o.pods, name)
-		if name == o.first {
+		if !before.ended() {
+			o.report(record.EventEnded, p, "")
+		}
+		if name == o.first && !o.goesOn() {
 			o.fail(errors.New("the pod was removed from outside"))
 		}
 		return
@@ -122,20 +168,50 @@ func (o *observer) seePod(is change) {
 	if o.first == "" {
 		o.first = name
 	}
-	o.reach(p, created)
+	o.follows(before, p, known)
 	if status, reason, message := p.condition("PodScheduled"); status == "True" {
-		o.reach(p, scheduled)
 		o.stuck = time.Time{}
-	} else if reason == "Unschedulable" && o.stuck.IsZero() {
+	} else if reason == "Unschedulable" && o.stuck.IsZero() && !o.goesOn() {
 		o.stuck = time.Now()
 		o.warn("FailedScheduling", message)
 		time.AfterFunc(stuckTime, func() { o.giveUp(message) })
 	}
-	if p.server().State.Running != nil {
-		o.reach(p, targets.Started)
-	}
-	if err := o.judge(p); err != nil {
+	if err := o.judge(p); err != nil && !o.goesOn() {
 		o.fail(err)
+	}
+}
+
+// goesOn reports whether what becomes of one replica is not the end of the deployment. The
+// lock is held.
+func (o *observer) goesOn() bool { return o.ready && o.lasts }
+
+// follows notes and tells what is new of a pod. The lock is held.
+func (o *observer) follows(before, p pod, known bool) {
+	if !known {
+		o.reach(p, created)
+		o.report(record.EventCreated, p, "")
+	}
+	was, is := before.server(), p.server()
+	if p.scheduled() && !before.scheduled() {
+		o.reach(p, scheduled)
+		o.report(record.EventScheduled, p, p.Spec.NodeName)
+	}
+	ended := cmp.Or(is.State.Terminated, is.LastState.Terminated)
+	switch {
+	case is.RestartCount > was.RestartCount && known:
+		o.report(record.EventRestarted, p, ended.text())
+	case is.State.Running != nil && was.State.Running == nil:
+		o.reach(p, targets.Started)
+		o.report(record.EventRunning, p, "")
+	}
+	switch {
+	case p.isReady() && !before.isReady():
+		o.report(record.EventReady, p, "")
+	case !p.isReady() && before.isReady():
+		o.report(record.EventUnready, p, ended.text())
+	}
+	if p.ended() && !before.ended() {
+		o.report(record.EventEnded, p, ended.text())
 	}
 }
 
@@ -147,7 +223,7 @@ const stuckTime = 10 * time.Second
 func (o *observer) giveUp(message string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.stuck.IsZero() && !o.scaling && time.Since(o.stuck) >= stuckTime {
+	if !o.stuck.IsZero() && !o.growing && time.Since(o.stuck) >= stuckTime {
 		o.fail(fmt.Errorf("no node can take the pod (FailedScheduling): %s", message))
 		o.announce()
 	}
@@ -176,10 +252,8 @@ func (o *observer) judge(p pod) error {
 	if p.Metadata.DeletionTimestamp != nil {
 		return nil // it is asked to end
 	}
-	if ended := cmpTermination(s.State.Terminated, s.LastState.Terminated); ended != nil {
-		if why := ended.describe(); why != nil {
-			return why
-		}
+	if ended := cmp.Or(s.State.Terminated, s.LastState.Terminated); ended != nil {
+		return ended.describe()
 	}
 	if w := s.State.Waiting; w != nil {
 		if why := hopeless(w.Reason); why != "" {
@@ -202,11 +276,12 @@ func (o *observer) said(reason, message string) string {
 	return message
 }
 
-func cmpTermination(now, before *termination) *termination {
-	if now != nil {
-		return now
+// text says in an event how the server ended; "": it did not.
+func (t *termination) text() string {
+	if t == nil {
+		return ""
 	}
-	return before
+	return t.describe().Error()
 }
 
 // describe says how the server ended.
@@ -244,14 +319,15 @@ func (o *observer) seeEvent(is change) {
 	defer o.mu.Unlock()
 	switch {
 	case e.Reason == "TriggeredScaleUp":
-		o.scaling = true
-	case e.Reason == "FailedCreate":
+		o.growing = true
+	case e.Reason == "FailedCreate" && !o.goesOn():
 		if !strings.Contains(e.Message, "error looking up service account") { // it comes
 			o.fail(fmt.Errorf("the pod is refused (%s): %s", e.Reason, explainRefused(e.Message)))
 		}
 	}
 	if e.Type == "Warning" {
 		o.warn(e.Reason, e.Message)
+		o.reportWarning(e)
 	}
 	o.announce()
 }
@@ -262,6 +338,18 @@ func explainRefused(message string) string {
 		return message + "; lower limits.cpus and limits.memory, or raise the namespace's quota"
 	}
 	return message
+}
+
+// reportWarning tells a warning of the platform. The lock is held.
+func (o *observer) reportWarning(e event) {
+	if o.tell == nil {
+		return
+	}
+	told := record.Event{At: time.Now(), Kind: record.EventWarning, Text: e.Reason + ": " + e.Message}
+	if e.InvolvedObject.Kind == "Pod" {
+		told.Replica = e.InvolvedObject.Name
+	}
+	o.tell(told)
 }
 
 // mostWarnings bounds the warnings that are kept.
