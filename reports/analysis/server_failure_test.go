@@ -117,3 +117,40 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 		t.Errorf("of failures: %+v", failures)
 	}
 }
+
+// A server that nobody started may die unseen: the requests at the end of its load, none of
+// which was answered rightly, show it.
+func TestSilentServer(t *testing.T) {
+	good, bad := record.Slice{Sent: 100, OK: 99, Failed: 1}, record.Slice{Sent: 60, Failed: 60}
+	one := func(slices ...record.Slice) [][]record.Slice { return [][]record.Slice{slices} }
+	for _, tt := range []struct {
+		name   string
+		rounds [][]record.Slice
+		steps  bool
+		want   string
+	}{
+		{"to the end", one(good, good, bad, bad), false, "the server of endpoint answered none of the last 120 requests of phase steady rightly: "},
+		{"in a round of three", [][]record.Slice{{good}, {good, bad}, {good}}, false, "the server of endpoint answered none of the last 60 requests of phase steady rightly in round 2: "},
+		{"in two rounds", [][]record.Slice{{good, bad}, {good}, {good, bad}}, false, "the server of endpoint answered none of the last 60 requests of phase steady rightly in round 1, and as little at its end in 1 other round: "},
+		{"nothing due in the end", one(good, bad, record.Slice{}), false, "the server of endpoint answered none of the last 60 requests of phase steady rightly: "},
+		{"it came back", one(good, bad, good), false, ""},
+		{"few", one(good, record.Slice{Sent: 19, Failed: 19}), false, ""},
+		{"given up by the user", one(good, record.Slice{Sent: 60, Censored: 60}), false, ""},
+		{"never answered", one(bad, bad), false, ""},
+		{"steps that were to break it", one(good, bad), true, ""},
+	} {
+		run := &record.Run{
+			Targets:  []record.Target{{Name: "endpoint", Running: true}},
+			Scenario: record.Scenario{Rounds: len(tt.rounds), Phases: []record.Phase{{Name: "steady", Measured: true}}},
+		}
+		if tt.steps {
+			run.Scenario.Phases[0].Steps = []record.Step{{}, {}}
+		}
+		for i, slices := range tt.rounds {
+			run.Cells = append(run.Cells, record.Cell{Target: "endpoint", Phase: "steady", Round: i + 1, Slices: slices})
+		}
+		if got := says(&analysis.Analysis{Set: &sample.Set{Run: run}}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

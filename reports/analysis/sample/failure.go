@@ -18,8 +18,9 @@ type ServerFailure struct {
 	// says that every start of several failed so.
 	Rounds []int
 	Always bool
-	Phase  string          // whose load it was Overwhelmed by
+	Phase  string          // whose load it was Overwhelmed by, or in which it fell Silent
 	Failed stat.Proportion // of the requests, where it FailedMost
+	Last   int64           // requests at the end of Phase, in the first of Rounds, none of which was answered rightly, where it fell Silent
 	Cause  string          // the first line of what is known about it; "" when nothing is
 }
 
@@ -33,6 +34,7 @@ const (
 	Died                           // by itself
 	Overwhelmed                    // it did not bear a load
 	FailedMost                     // it failed most of the requests of a phase
+	Silent                         // from some moment on it answered nothing rightly
 )
 
 // most is the share of failed requests from which a server did not do its work.
@@ -51,7 +53,7 @@ func (s *Set) ServerFailures() []ServerFailure {
 			}),
 			starts(t, NotRight, func(d record.Deployment) string { return d.FirstAnswerError }),
 			starts(t, Died, func(d record.Deployment) string { return d.Failed }),
-			s.overwhelmed(t), s.failedMost(t))
+			s.overwhelmed(t), s.failedMost(t), s.silent(t))
 		if found != nil {
 			found.Target = t.Name
 			all = append(all, *found)
@@ -94,6 +96,59 @@ func (s *Set) failedMost(t record.Target) *ServerFailure {
 		}
 	}
 	return nil
+}
+
+// silence is how many requests have to fail, the last of a load and each of them, before a
+// server counts as Silent.
+const silence = 20
+
+// silent looks for loads without steps that began well and were answered no more at the end:
+// of a server that servebench did not start, nothing else shows that it died.
+func (s *Set) silent(t record.Target) *ServerFailure {
+	for _, p := range s.Run.Scenario.Phases {
+		if !p.Measured || len(p.Steps) > 0 {
+			continue
+		}
+		f := &ServerFailure{Kind: Silent, Phase: p.Name}
+		cells := 0
+		for i := range s.Run.Cells {
+			c := &s.Run.Cells[i]
+			if c.Target != t.Name || c.Phase != p.Name || c.Discarded != "" {
+				continue
+			}
+			cells++
+			if last := lastFailed(c.Slices); last >= silence {
+				if len(f.Rounds) == 0 {
+					f.Last = last
+				}
+				f.Rounds = append(f.Rounds, c.Round)
+			}
+		}
+		switch {
+		case len(f.Rounds) == 0:
+			continue
+		case cells == 1:
+			f.Rounds = nil
+		}
+		return f
+	}
+	return nil
+}
+
+// lastFailed counts the requests of the last slices in which every request failed, where
+// one before was answered rightly.
+func lastFailed(slices []record.Slice) (n int64) {
+	for i := len(slices) - 1; i >= 0; i-- {
+		switch s := slices[i]; {
+		case s.OK > 0:
+			return n
+		case s.Failed < s.Sent:
+			return 0
+		default:
+			n += s.Failed
+		}
+	}
+	return 0
 }
 
 // overwhelmed says that a load without steps was ended because of the server.

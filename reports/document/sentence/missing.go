@@ -89,13 +89,23 @@ func FailureClauses(a *analysis.Analysis) []string {
 	return all
 }
 
-// FailureText says in what a server failed: "died in round 3", "failed 96 % of 4,000 requests".
+// FailureText says in what a server failed: "died in round 3", "failed 96 % of 4,000
+// requests", "answered none of the last 120 requests of phase steady rightly".
 func FailureText(f sample.ServerFailure) string {
 	switch f.Kind {
 	case sample.Overwhelmed:
 		return fmt.Sprintf("could not sustain the load of phase %s in %s", f.Phase, format.Rounds(f.Rounds))
 	case sample.FailedMost:
 		return fmt.Sprintf("failed %s of %s requests", format.Percent(f.Failed.Value), format.Count(f.Failed.N))
+	case sample.Silent:
+		text := fmt.Sprintf("answered none of the last %s requests of phase %s rightly", format.Count(f.Last), f.Phase)
+		if len(f.Rounds) > 0 {
+			text += " in " + RoundList(f.Rounds[:1])
+		}
+		if len(f.Rounds) > 1 {
+			text += fmt.Sprintf(", and as little at its end in %s", format.Plural(len(f.Rounds)-1, "other round"))
+		}
+		return text
 	}
 	words := map[sample.FailureKind][2]string{
 		sample.NotUp:    {"did not come up", " in any round"},
