@@ -3,8 +3,11 @@ package trial
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"servebench/reports/record"
+	"servebench/targets"
 )
 
 func TestJoinCountsWhatIsRepeated(t *testing.T) {
@@ -24,5 +27,33 @@ func TestJoinCountsWhatIsRepeated(t *testing.T) {
 	var none *NotAvailableError
 	if err == nil || err.Error() != want || !errors.As(err, &none) {
 		t.Errorf("joinFailures = %v\nwant %s, with what they wrap", err, want)
+	}
+}
+
+// A server that took its connections along is waited for, and one that answered is not.
+func TestEndOfAServerInAPhase(t *testing.T) {
+	broken := record.Cell{Errors: []record.ErrorCount{{Class: "status 503"}, {Class: record.ErrorClosed}}}
+	for name, c := range map[string]struct {
+		cell  record.Cell
+		after time.Duration // that it ends
+		ended bool
+		waits time.Duration
+	}{
+		"it ended":                      {record.Cell{}, 0, true, 0},
+		"it goes on":                    {record.Cell{}, time.Hour, false, 0},
+		"it ended after its connection": {broken, time.Second, true, time.Second},
+		"it closed a connection":        {broken, time.Hour, false, deathPause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &instance{done: make(chan struct{})}
+				time.AfterFunc(c.after, func() { close(server.done) })
+				synctest.Wait()
+				began := time.Now()
+				if got := ended(&targets.Deployment{Instance: server}, c.cell); got != c.ended || time.Since(began) != c.waits {
+					t.Errorf("ended = %t after %s, want %t after %s", got, time.Since(began), c.ended, c.waits)
+				}
+			})
+		})
 	}
 }

@@ -34,19 +34,44 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 		if s.planOver() {
 			return nil
 		}
-		select {
-		case <-deployment.Done():
+		last := s.record.Cells[len(s.record.Cells)-1]
+		if ended(deployment, last) {
 			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.withOutputFile(deployment.Err()))
 			s.fault(t, phase.Name, died, true)
 			return died
-		default:
 		}
-		if last := s.record.Cells[len(s.record.Cells)-1]; last.Aborted != "" {
+		if last.Aborted != "" {
 			s.note("%s: phase %s ended early, and what was to come after it is left out: %s", t, last.Phase, last.Aborted)
 			return nil
 		}
 	}
 	return nil
+}
+
+// deathPause is how long a server may take to be known to have ended after its connections
+// did: in a guest that is emulated, on a busy machine.
+const deathPause = 2 * time.Second
+
+// ended reports whether the server ended. After a phase in which connections broke it is
+// given the time to.
+func ended(deployment *targets.Deployment, cell record.Cell) bool {
+	var pause time.Duration
+	for _, e := range cell.Errors {
+		if e.Class == record.ErrorClosed || e.Class == record.ErrorRefused {
+			pause = deathPause
+		}
+	}
+	select {
+	case <-deployment.Done():
+		return true
+	case <-time.After(pause):
+	}
+	select {
+	case <-deployment.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // playPhase plays one phase and adds its cell to the record, also when not all of it

@@ -144,6 +144,9 @@ func (c *console) end() string {
 	return c.tail.String()
 }
 
+// silence is what quote returns for lines without a word.
+const silence = "; nothing else is on the guest's console"
+
 // quote returns what an error message adds to say how the guest's lines ended.
 func quote(lines ...*console) string {
 	var ends []string
@@ -153,7 +156,7 @@ func quote(lines ...*console) string {
 	text := strings.TrimSpace(strings.Join(ends, "\n"))
 	switch {
 	case text == "":
-		return "; nothing else is on the guest's console"
+		return silence
 	case strings.Contains(text, "\n"):
 		return "; the guest's console ends:\n\t" + strings.ReplaceAll(text, "\n", "\n\t")
 	}

@@ -147,12 +147,19 @@ func (i *instance) describe() error {
 	case i.end != nil && i.end.Name == guest.Failed:
 		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, quote(i.console, i.output))
 	case i.end != nil:
-		background := local.Daemonised(i.end.Status == 0, i.end.Left)
-		return fmt.Errorf("the server %s%s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), background, quote(i.console, i.output))
+		more := local.Daemonised(i.end.Status == 0, i.end.Left)
+		if i.end.OutOfMemory && !i.machine.limited {
+			more = fmt.Sprintf(", that of the whole guest (%s): raise vm.memory", i.machine.memory)
+		}
+		return fmt.Errorf("the server %s%s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), more, quote(i.console, i.output))
 	case i.console.panicked() != "":
 		return fmt.Errorf("%s%s", i.console.panicked(), quote(i.console, i.output))
 	}
-	return fmt.Errorf("%s %w%s", emulator, i.qemu.Ended(), quote(i.console, i.output))
+	words := quote(i.console, i.output)
+	if words == silence {
+		words = "" // there may have been no guest to write anything
+	}
+	return fmt.Errorf("%s %w%s", emulator, i.qemu.Ended(), words)
 }
 
 // explain adds to why a start failed how the guest ended, or what it wrote.

@@ -19,6 +19,8 @@ import (
 	"servebench/targets/vm/disk"
 	"servebench/targets/vm/guest"
 	"servebench/targets/vm/kernel"
+
+	"github.com/shirou/gopsutil/v4/mem"
 )
 
 // folderPrefix begins the name of every machine's folder; its local.Maker
@@ -49,9 +51,11 @@ type machine struct {
 	cpus   []int   // of this machine that it may run on; empty: any
 	quota  float64 // the CPUs that QEMU's CPU time is bounded to; 0: by their number alone
 	memory targets.Bytes
-	token  string // marks its events
-	disk   string // path of the root file system's; "": it has none
-	port   int    // that the server listens on in the guest
+	// limited says that the server has a memory limit within the guest's memory.
+	limited bool
+	token   string // marks its events
+	disk    string // path of the root file system's; "": it has none
+	port    int    // that the server listens on in the guest
 	// took is how long it took to prepare, and size what was written.
 	took time.Duration
 	size targets.Bytes
@@ -61,26 +65,38 @@ type machine struct {
 func (t *target) prepare(w targets.Workload, c *content, with acceleration) (*machine, error) {
 	m := t.machine(with, w.CPUSet)
 	m.quota = w.Limits.Quota()
-	m.disk, m.port = c.disk, c.server.Port
+	m.disk, m.port, m.limited = c.disk, c.server.Port, c.server.Memory > 0
 	if err := m.fill(t, t.dir, c.server, c.files...); err != nil {
 		return nil, err
 	}
 	m.took += c.took
+	var err error
+	if m.memory, err = t.measureMemory(w.Limits.Memory, m.size, c.size); err != nil {
+		return nil, errors.Join(err, m.remove())
+	}
+	return m, nil
+}
+
+// measureMemory returns how much memory a guest gets for the server's limit, an initial file
+// system of that size and a disk.
+func (t *target) measureMemory(limit, initramfs, disk targets.Bytes) (targets.Bytes, error) {
 	// The kernel unpacks the initial file system into memory before it lets go
 	// of what it unpacked.
-	own := kernelMemory + 2*m.size
-	m.memory = t.memory
-	if m.memory == 0 {
-		m.memory = min(defaultMemory+c.size, mostMemory)
+	own := roundUp(kernelMemory + 2*initramfs)
+	memory, key := t.memory, "option memory"
+	switch {
+	case limit > 0:
+		memory, key = own+limit, "limits.memory"
+	case memory == 0:
+		memory = min(defaultMemory+disk, mostMemory)
 	}
-	if limit := w.Limits.Memory; limit > 0 {
-		m.memory = own + limit
+	if memory < own {
+		return 0, fmt.Errorf("option memory: %s is too little for this server: want more than the %s that the guest needs for itself", memory, own)
 	}
-	if m.memory < own {
-		return nil, errors.Join(fmt.Errorf("option memory: %s is too little for this server: want more than the %s that the guest needs for itself", m.memory, roundUp(own)), m.remove())
+	if there, err := mem.VirtualMemory(); err == nil && memory > targets.Bytes(there.Total) {
+		return 0, fmt.Errorf("%s: the guest would have %s of memory, %s of it for itself, and this machine has %s: lower it", key, memory, own, roundUp(targets.Bytes(there.Total)))
 	}
-	m.memory = roundUp(m.memory)
-	return m, nil
+	return roundUp(memory), nil
 }
 
 // prepareProbe makes a machine that does nothing but boot.

@@ -58,6 +58,33 @@ func TestCommandLines(t *testing.T) {
 	golden(t, "command.golden", text.String())
 }
 
+func TestMeasureMemory(t *testing.T) {
+	const mib, huge = targets.MiB, 1 << 20 * targets.GiB
+	for name, c := range map[string]struct {
+		option, limit, initramfs, disk, want targets.Bytes
+		words                                []string
+	}{
+		"nothing said":                {0, 0, mib, 0, 512 * mib, nil},
+		"an image":                    {0, 0, mib, 300 * mib, 812 * mib, nil},
+		"a limit":                     {0, 100 * mib, 2*mib - 1, 300 * mib, 200 * mib, nil},
+		"an option":                   {256 * mib, 0, mib, 300 * mib, 256 * mib, nil},
+		"less than the files":         {256 * mib, 0, 100 * mib, 0, 0, []string{"option memory", "256MiB is too little", "296MiB"}},
+		"an option beyond all memory": {huge, 0, mib, 0, 0, []string{"option memory", "this machine has", "lower it"}},
+		"a limit beyond all memory":   {0, huge, mib, 0, 0, []string{"limits.memory", "98MiB of it for itself", "this machine has"}},
+	} {
+		target := &target{settings: settings{memory: c.option}}
+		got, err := target.measureMemory(c.limit, c.initramfs, c.disk)
+		if got != c.want || (err == nil) != (c.words == nil) {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, c.want)
+		}
+		for _, word := range c.words {
+			if err == nil || !strings.Contains(err.Error(), word) {
+				t.Errorf("%s: error %v does not say %q", name, err, word)
+			}
+		}
+	}
+}
+
 func TestInitialFileSystem(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "server")
