@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"servebench/cmd/cli"
+	"servebench/targets"
 	"servebench/targets/functionurl"
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
@@ -89,6 +90,7 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 		return nil, nil, err
 	}
 	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), cli.Version(), log
+	opts.config.Instance = os.Getenv(targets.InstanceIDVariable)
 	server, err := reference.New(opts.config)
 	return server, log, err
 }

@@ -130,7 +130,8 @@ const (
 	FactTargetCPUs    = "target CPUs"  // of the servers that are started here
 	FactVisibleCPUs   = "CPUs visible" // to a server that counts them, as Python's os.cpu_count does
 	FactLimits        = "limits"
-	FactTLS           = "TLS" // how connections to an https server are secured
+	FactScaling       = "scaling" // how many replicas there are, and what decides that
+	FactTLS           = "TLS"     // how connections to an https server are secured
 )
 
 // The states of FactAcceleration.

@@ -320,7 +320,7 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	if scaling := v.scenario.Scaling; scaling != nil && v.kind.Scales {
 		v.workload.Scaling = *scaling
 	} else if scaling != nil && scaling.Max > 1 {
-		v.facts = append(v.facts, record.Fact{Name: "replicas", Value: singleReplica(v.kind, *scaling), Unequal: true})
+		v.facts = append(v.facts, record.Fact{Name: record.FactScaling, Value: singleReplica(v.kind, *scaling), Unequal: true})
 	}
 	if v.kind.Running { // then nobody needs to have it
 		return nil
@@ -366,9 +366,9 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 // singleReplica says that a target does not scale as the scenario asks for.
 func singleReplica(kind targets.Kind, scaling record.Scaling) string {
 	if kind.Running {
-		return fmt.Sprintf("as many as run already, where the scenario asks for up to %d", scaling.Max)
+		return fmt.Sprintf("as many replicas as run already, where the scenario asks for up to %d", scaling.Max)
 	}
-	return fmt.Sprintf("1, where the scenario asks for up to %d: the target does not scale", scaling.Max)
+	return fmt.Sprintf("1 replica, where the scenario asks for up to %d: the target does not scale", scaling.Max)
 }
 
 // OwnServer finds out whether the user's own server is there, and pins its image, so that

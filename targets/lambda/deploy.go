@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
@@ -41,6 +42,7 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 	if err != nil {
 		return nil, err
 	}
+	t.settings = t.scaled(w.Scaling)
 	called := time.Now()
 	i, err := t.start(w, append(what, adapter...))
 	if err != nil {
@@ -51,6 +53,18 @@ func (t target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deploy
 		return nil, errors.Join(err, i.Close(ctx))
 	}
 	return d, nil
+}
+
+// scaled are the settings with what the scenario says of replicas: environments are those of
+// Lambda, which starts and ends them as requests come and go.
+func (s settings) scaled(asked record.Scaling) settings {
+	if asked.Max > 0 {
+		s.concurrency = min(s.concurrency, asked.Max)
+	}
+	if asked.Stabilization > 0 {
+		s.idle = asked.Stabilization
+	}
+	return s
 }
 
 // Close does nothing.

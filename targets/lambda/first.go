@@ -31,6 +31,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 		return nil, err
 	}
 	i.operator = at.Operator
+	i.follow(w.Events)
 	began := time.Now()
 	d := &targets.Deployment{Endpoint: targets.Endpoint{URL: at.URL}, Began: began, Preparation: began.Sub(called), Instance: i}
 	ready, err := t.ready(ctx, i, at, w, began)

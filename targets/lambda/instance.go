@@ -28,9 +28,10 @@ type instance struct {
 	*local.Process
 	targets.Account
 	dir      string
-	group    *local.Cgroup // of the service and all environments; nil: none
-	own      *local.Cgroup // below group, of the service alone; nil: none
-	operator string        // where to ask the service what happens
+	group    *local.Cgroup  // of the service and all environments; nil: none
+	own      *local.Cgroup  // below group, of the service alone; nil: none
+	operator string         // where to ask the service what happens
+	follower sync.WaitGroup // hands on the events
 	once     sync.Once
 	err      error // of Close
 }
@@ -72,11 +73,34 @@ func (i *instance) state(ctx context.Context) (service.State, error) {
 	return s, nil
 }
 
+// follow hands on what happens to environments, until the service ends.
+func (i *instance) follow(listen func(record.Event)) {
+	if listen == nil {
+		return
+	}
+	i.follower.Go(func() {
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Get(i.operator + service.EventsPath)
+		if err != nil {
+			return // the service ended, which Done tells
+		}
+		defer resp.Body.Close()
+		for decoder := json.NewDecoder(resp.Body); ; {
+			var e record.Event
+			if decoder.Decode(&e) != nil {
+				return
+			}
+			listen(e)
+		}
+	})
+}
+
 // Close ends the service, which kills the environments at once, as Lambda does,
 // and removes what there is of it. It fails when the service could not do its
 // part.
 func (i *instance) Close(context.Context) error {
-	i.once.Do(func() { i.err = errors.Join(i.stop(), i.discard()) })
+	i.once.Do(func() { i.err = errors.Join(i.stop(), i.discard()); i.follower.Wait() })
 	return i.err
 }
 
@@ -115,6 +139,9 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 		t.freezeFact(s.NotFrozen),
 		{Name: "concurrency", Value: fmt.Sprintf("%d requests at a time, %d environments started in 10 s", t.concurrency, t.burst)},
 	}
+	if w.Scaling.Max > 0 {
+		facts = append(facts, t.scalingFact(w.Scaling))
+	}
 	if facts = append(facts, s.Image...); len(s.Image) > 0 {
 		facts = append(facts, record.Fact{Name: "root folder", Value: fmt.Sprintf("that of the image, read-only, with %s of /tmp in memory", t.tmp)})
 	}
@@ -124,6 +151,18 @@ func (t target) facts(w targets.Workload, s service.State, pid int, took time.Du
 	}
 	w.Limits.Memory = t.held(w.Limits)
 	return append(facts, local.Applied(pid, w, unlimited)...)
+}
+
+// scalingFact says how many environments there are, and what decides that.
+func (t target) scalingFact(asked record.Scaling) record.Fact {
+	value := fmt.Sprintf("1 to %d environments, one for each concurrent request, ended after %s without one", t.concurrency, t.idle)
+	if asked.Varies() && asked.Metric != "" {
+		value += fmt.Sprintf("; the scenario's metric, %s, decides nothing here", asked.Metric)
+	}
+	if asked.Min > 1 {
+		value += fmt.Sprintf("; none is started ahead, where the scenario asks for at least %d", asked.Min)
+	}
+	return record.Fact{Name: record.FactScaling, Value: value, Unequal: asked.Min > 1}
 }
 
 // sandboxFact says what environments run in. Where auto found no container to be

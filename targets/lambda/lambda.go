@@ -42,6 +42,7 @@ func Kind(programs Programs) targets.Kind {
 		Name:    "lambda",
 		Doc:     "The server as a function of a local Lambda service, with an environment for each concurrent request.",
 		HTTP1:   true,
+		Scales:  true,
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
 			return check(programs, set)

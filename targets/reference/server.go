@@ -7,6 +7,7 @@
 package reference
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -49,7 +50,7 @@ func New(config Config) (*Server, error) {
 	if err := checkModels(served); err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
-	s := &Server{config: config, instance: newInstanceID()}
+	s := &Server{config: config, instance: cmp.Or(config.Instance, newInstanceID())}
 	s.metrics = newMetrics(config.Version)
 	service := protocol.Service{
 		Name:     ServerName,
@@ -131,7 +132,7 @@ func sides() []side {
 // Handler is the whole server without its listening side.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Instance is the random id that every answer carries as X-Instance-Id.
+// Instance is the id that every answer carries as X-Instance-Id.
 func (s *Server) Instance() string { return s.instance }
 
 // Serve answers on the listener until ctx is cancelled, then drains: readiness
@@ -185,6 +186,8 @@ func (s *Server) drain(server *http.Server) error {
 type Config struct {
 	// Models are served beside Noop, in this order. Their names must differ.
 	Models []protocol.Model
+	// Instance is what answers call the server (protocol.InstanceIDHeader); "": a random id.
+	Instance string
 	// Version of the program, for metadata and metrics; "" becomes "devel".
 	Version string
 

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 )
@@ -74,7 +75,7 @@ func (s *Service) place(now time.Time) (*environment, error) {
 	}
 	if e.group, err = s.cgroup(e.number); err == nil {
 		e.running, err = s.config.Sandbox.Start(Process{
-			Env:     slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}),
+			Env:     slices.Concat(s.set, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), e.variable()}),
 			Adapter: s.config.Adapter, Port: e.port, Network: e.network,
 			Cgroup: e.group, Carrier: s.carrier, Memory: s.config.limit(), Output: &e.output,
 		})
@@ -85,6 +86,8 @@ func (s *Service) place(now time.Time) (*environment, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), e.network.Close())
 	}
+	s.decided(now, 0)
+	e.happened(record.EventCreated, now)
 	go e.api.Serve(listener)
 	go e.watch()
 	return e, nil
@@ -235,6 +238,7 @@ func (e *environment) bury(l last, why failure) error {
 	s.mu.Lock()
 	delete(s.all, e)
 	s.mu.Unlock()
+	e.happened(record.EventEnded, time.Now())
 	close(e.gone)
 	return e.err
 }

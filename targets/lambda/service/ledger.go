@@ -202,9 +202,12 @@ func (e *environment) snapshot() Environment {
 	return shot
 }
 
-// Operator is for who runs the service: State as JSON at every path.
+// Operator is for who runs the service: State as JSON at every path but EventsPath.
 func (s *Service) Operator() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.State()) })
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.State()) })
+	mux.HandleFunc(EventsPath, s.serveEvents)
+	return mux
 }
 
 // log is where the function's output and the service's own lines go.

@@ -42,6 +42,7 @@ type Service struct {
 	config  Config
 	pool    *pool
 	ledger  ledger
+	events  *events
 	log     *log
 	anchor  *local.Cgroup // stays frozen, see freezer; nil: nothing is frozen
 	carrier *local.Cgroup // of what starts environments; nil: none
@@ -67,7 +68,7 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		config: config, log: &log{to: config.Output},
+		config: config, events: newEvents(), log: &log{to: config.Output},
 		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
 	}
 	s.pool, s.set = newPool(config.Concurrency, cmp.Or(config.CPUs, runtime.NumCPU()), newBucket(config.Burst)), s.variables()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 )
 
@@ -92,6 +93,8 @@ func (e *environment) turn(ctx context.Context) (*invocation, error) {
 	e.mu.Unlock()
 	switch {
 	case was == starting:
+		e.happened(record.EventRunning, e.placed.Add(e.took.placement))
+		e.happened(record.EventReady, e.listening)
 		e.boosted()
 		close(e.ready)
 	case was == answered && inv != nil:
@@ -169,6 +172,7 @@ func (e *environment) retire(served int) {
 	}
 	last := e.die()
 	e.mu.Unlock()
+	e.service.decided(time.Now(), -1)
 	_ = e.bury(last, failure{}) // works on nothing; Close says so again
 	e.service.pool.release()
 }
