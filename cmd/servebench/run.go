@@ -77,7 +77,7 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	flags.VarP(opts.output, "output", "o", "print as")
 	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
-	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided")
+	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided, and with 64 when there is no limit")
 	return cmd
 }
 
@@ -99,6 +99,9 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 			continue
 		}
 		s, err := parseScenario(name, text, set)
+		if err == nil && opts.gate && s.SLO == (record.SLO{}) {
+			err = noLimits(name)
+		}
 		parsed, faults = append(parsed, s), append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -114,6 +117,12 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 		}
 	}
 	return worst(outcomes...)
+}
+
+// noLimits refuses to gate what nothing could fail.
+func noLimits(scenario string) error {
+	return fmt.Errorf("%s: slo: not set, so that --gate has nothing to judge; want limits in the scenario, "+
+		"such as slo: {p99: 50ms, errors: 0.1%%}, or --set slo.p99=50ms", scenario)
 }
 
 // settings gathers what the command line changes in a scenario.
@@ -272,7 +281,7 @@ func verdictError(a *analysis.Analysis, gate bool) error {
 		code, text = exitInvalid, "INVALID: "+sentence.Disbelief(a)+invalidBecause(a)
 	case gate && a.Verdict == record.Fail:
 		code, text = exitFailed, "FAIL: "+sentence.Verdict(a)
-	case gate && (a.Verdict == record.Inconclusive || a.Shortfall() != nil): // a run without a verdict is none better
+	case gate && (a.Verdict == record.Inconclusive || a.Verdict == record.NoLimit || a.Shortfall() != nil): // a run without a verdict is none better
 		code, text = exitInconclusive, "INCONCLUSIVE: "+sentence.Verdict(a)
 	default:
 		return nil
