@@ -51,8 +51,9 @@ and sends both the same requests at the same due times. The test ends as soon as
 decided. FAIL: the candidate is significantly slower, by at least the margin, or fails
 more requests. PASS: it is significantly less than the tolerance slower. Otherwise the
 test is INCONCLUSIVE and says how many more rounds would decide it. SCENARIO is the same
-as for servebench run, with one target; the default is gate. Its key regression says
-what is compared, and how.
+as for servebench run, with one target; without one, it is servebench.yaml of this
+folder where there is one, and else gate. Its key regression says what is compared,
+and how.
 
 SERVER is one of
   rev:REVISION   a revision of the git repository of the working folder, checked out
@@ -71,7 +72,7 @@ a setting, and anything else a revision. Give --baseline or --candidate several 
 for a server with further settings.
 
 ` + abExitHelp,
-		Example: `  servebench ab --candidate workload.delay=100us
+		Example: `  servebench ab gate --candidate workload.delay=100us
   servebench ab my.yaml --baseline rev:main --candidate rev:HEAD --build "make build"
   servebench ab my.yaml --baseline bin:old/server --candidate bin:new/server --metrics p50,p99
   servebench ab my.yaml --baseline url:http://127.0.0.1:8001 --candidate url:http://127.0.0.1:8002
@@ -82,7 +83,10 @@ for a server with further settings.
 			if err := opts.check(cmd, names); err != nil {
 				return fail(exitUsage, err)
 			}
-			return runABTest(cmd, append(names, "gate")[0], &opts)
+			if len(names) == 0 && opts.resume == "" {
+				names = []string{usualScenario(cmd.ErrOrStderr(), "gate")}
+			}
+			return runABTest(cmd, strings.Join(names, ""), &opts)
 		},
 	}
 	opts.define(cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	"servebench/scenarios/ab"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/decode"
+	"servebench/scenarios/draft"
 	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
@@ -48,8 +50,9 @@ func runCommand() *cobra.Command {
 		Use:   "run [SCENARIO...]",
 		Short: "Run scenarios and write their reports",
 		Long: `Run scenarios. SCENARIO is the name of a built-in one (servebench list scenarios)
-or a scenario file; without one, compare is run. Each run gets a folder
-with run.json, report.html, figures/ and the interval logs.
+or a scenario file; without one, it is servebench.yaml of this folder where there is
+one, such as init writes, and else compare. Each run gets a folder with run.json,
+report.html, figures/ and the interval logs.
 
 The table goes to stdout, progress to stderr. The first ^C (or SIGTERM, or SIGHUP
 when the terminal is closed) stops the sending, waits for what is in flight and
@@ -57,12 +60,12 @@ saves; the second gives that up and saves; the third quits without saving. A run
 not come to its end, whatever ended it, is no PASS of a gate.
 
 ` + exitHelp,
-		Example: `  servebench run                                   compare every target that can run here
+		Example: `  servebench run                                   servebench.yaml, or compare every target that can run here
   servebench run smoke -t physical -o json | jq .validity
   servebench run my.yaml --set load.steady.rate=800 --rounds 10`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if len(names) == 0 {
-				names = []string{"compare"}
+				names = []string{usualScenario(cmd.ErrOrStderr(), "compare")}
 			}
 			return runScenarios(cmd, names, &opts)
 		},
@@ -79,6 +82,17 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
 	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided, and with 64 when there is no limit")
 	return cmd
+}
+
+// usualScenario is the scenario of a command that names none, which is said: the file
+// that init writes where this folder has it, else a built-in one.
+func usualScenario(stderr io.Writer, builtin string) string {
+	if _, err := os.Lstat(draft.File); err == nil {
+		say(stderr, "no scenario named: taking "+draft.File+" of this folder; the built-in one is "+builtin)
+		return draft.File
+	}
+	say(stderr, "no scenario named, and no "+draft.File+" in this folder: taking the built-in scenario "+builtin)
+	return builtin
 }
 
 // runScenarios reads every scenario before it runs the first one.
