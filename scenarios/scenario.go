@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/record"
@@ -300,6 +301,38 @@ func (s *Scenario) Models() []string {
 		}
 	}
 	return names
+}
+
+// ServerName names the server that the targets start, with its models, for people:
+// "reference server, model credit", "image scorer:1.4 (sha256:1b7a0c2d3e4f)", "command
+// ./server --port {port}". digest is the image's, "" where there is none.
+func (s *Scenario) ServerName(digest string) string {
+	const digits = len("sha256:") + 12
+	w := s.Workload
+	var parts []string
+	switch {
+	case w.Server != "":
+		parts = append(parts, w.Server+" server")
+	case w.Image != "":
+		parts = append(parts, "image "+w.Image)
+	case w.Build != "":
+		parts = append(parts, "image built from "+w.Build)
+	}
+	if len(digest) > digits {
+		parts = append(parts, "("+digest[:digits]+")")
+	}
+	if w.Server == "" && len(w.Command) > 0 {
+		parts = append(parts, "command "+strings.Join(w.Command, " "))
+	}
+	name := strings.Join(parts, " ")
+	switch models := slices.DeleteFunc(s.Models(), func(m string) bool { return m == "" }); len(models) {
+	case 0:
+		return name
+	case 1:
+		return name + ", model " + models[0]
+	default:
+		return name + ", models " + strings.Join(models, ", ")
+	}
 }
 
 // Requests are the kinds of request that the run makes, each once: that of the

@@ -18,6 +18,7 @@ import (
 // escapes them for its medium.
 type Document struct {
 	Title, Description string
+	Server             string   // what was measured, a sentence; "" of an A/B test, whose variants say it
 	Origin             []string // when, how long, by which version
 	Verdict            Verdict
 	Sections           []Section
@@ -152,7 +153,7 @@ func New(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
 	d := &Document{
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description,
-		Origin: origin(a.Run), Verdict: b.verdict(),
+		Server: server(a.Run), Origin: origin(a.Run), Verdict: b.verdict(),
 	}
 	d.add(b.targets(), b.comparison())
 	if !a.Empty() {
@@ -170,7 +171,7 @@ func New(a *analysis.Analysis) *Document {
 // Limits is the report of a gate: the verdict, what it rests on, and each limit.
 func Limits(a *analysis.Analysis) *Document {
 	b := newBuilder(a)
-	d := &Document{Title: a.Run.Scenario.Name, Verdict: b.verdict()}
+	d := &Document{Title: a.Run.Scenario.Name, Server: server(a.Run), Verdict: b.verdict()}
 	d.add(b.comparison(), b.variants(), b.limits(), b.place())
 	return d
 }

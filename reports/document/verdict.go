@@ -222,6 +222,33 @@ func (b builder) broken(target string) string {
 	return strings.Join(parts, " ")
 }
 
+// longestServer is how many characters of a server's name are shown.
+const longestServer = 160
+
+// server says what was measured: what the targets started, and where a server ran already.
+func server(run *record.Run) string {
+	if run.AB != nil {
+		return ""
+	}
+	var names []string
+	if run.Scenario.Server != "" {
+		names = append(names, run.Scenario.Server)
+	}
+	for _, t := range run.Targets {
+		if i := slices.IndexFunc(t.Facts, func(f record.Fact) bool { return f.Name == "url" }); t.Running && i >= 0 {
+			names = append(names, "the one that ran already at "+t.Facts[i].Value)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	name := []rune(sentence.Listed(names))
+	if len(name) > longestServer {
+		name = append(name[:longestServer-1], '…')
+	}
+	return "Server: " + string(name) + "."
+}
+
 // origin says when, how long and by what a run was made.
 func origin(run *record.Run) []string {
 	parts := []string{"run " + run.ID}

@@ -17,6 +17,7 @@ type summary struct {
 	Schema     string `json:"schema"`
 	Run        string `json:"run"` // the run's folder
 	Scenario   string `json:"scenario"`
+	Server     string `json:"server,omitempty"` // what the targets started, see record.Scenario
 	Seed       uint64 `json:"seed"`
 	Rounds     int    `json:"rounds"`
 	ColdStarts int    `json:"cold_starts"` // starts without load, of each target
@@ -105,7 +106,7 @@ type coldStart struct {
 func newSummary(a *analysis.Analysis) summary {
 	run, scenario := a.Run, a.Run.Scenario
 	s := summary{
-		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
+		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Server: scenario.Server, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
 		Validity: validity(a), Verdict: a.Verdict, Interrupted: run.Interrupted, Diagnostics: a.Diagnostics,
 		Targets: a.Rows, Cells: a.Cells, LimitsFrom: a.By, Gates: a.Gates, Reference: a.Reference, Ratios: a.Ratios,
 		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, LeftOut: a.LeftOut(),

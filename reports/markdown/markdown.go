@@ -58,7 +58,7 @@ func Write(w io.Writer, d *document.Document, limit int) error {
 func parts(d *document.Document) []string {
 	var all []string
 	if v := d.Verdict; v.Word != "" {
-		all = append(all, fmt.Sprintf("## %s: %s\n\n%s\n", v.Word, escaped(d.Title), escaped(v.Sentence()))+lines(append(v.Reasons, v.Notices...)))
+		all = append(all, fmt.Sprintf("## %s: %s\n\n%s\n", v.Word, escaped(d.Title), escaped(v.Sentence()))+paragraph(d.Server)+lines(append(v.Reasons, v.Notices...)))
 	}
 	folded := false
 	end := func() {
@@ -90,10 +90,18 @@ func parts(d *document.Document) []string {
 	return all
 }
 
+// paragraph is one of its own; "" of no text.
+func paragraph(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "\n" + escaped(text) + "\n"
+}
+
 func body(s document.Section) string {
 	text := ""
 	for _, note := range s.Notes {
-		text += "\n" + escaped(note) + "\n"
+		text += paragraph(note)
 	}
 	return text + table(s.Table) + lines(s.Lines)
 }

@@ -16,13 +16,17 @@ type Scenario struct {
 	// Variables are keyed hashes of the values of the environment's variables that the
 	// Text has in it, by their names.
 	Variables map[string]string `json:"variables,omitempty"`
-	Seed      uint64            `json:"seed"`
-	Rounds    int               `json:"rounds"`
-	Phases    []Phase           `json:"phases"`
-	SLO       SLO               `json:"slo"`
-	Payloads  string            `json:"payloads" redact:"-"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
-	Corpus    int               `json:"corpus"`              // distinct requests
-	Batch     int               `json:"batch"`               // examples per request
+	// Server names what the targets start and was asked, with its models: "reference
+	// server, model credit", "image scorer:1.4 (sha256:1b7a0c2d3e4f)"; "" where they start
+	// nothing, and in an A/B test, whose variants say it.
+	Server   string  `json:"server,omitempty"`
+	Seed     uint64  `json:"seed"`
+	Rounds   int     `json:"rounds"`
+	Phases   []Phase `json:"phases"`
+	SLO      SLO     `json:"slo"`
+	Payloads string  `json:"payloads" redact:"-"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
+	Corpus   int     `json:"corpus"`              // distinct requests
+	Batch    int     `json:"batch"`               // examples per request
 	// Template names the request that the scenario writes out, "GET /", where no model
 	// is asked and nothing is known of a right answer but what the scenario or its data
 	// expects; "" where requests are made from data for a model.

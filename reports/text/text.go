@@ -61,6 +61,9 @@ func (p *page) verdict(d *document.Document) {
 	for _, line := range v.Notices {
 		p.statement(line)
 	}
+	if d.Server != "" {
+		p.wrapped("  ", clean(d.Server))
+	}
 }
 
 func (p *page) section(s document.Section) {

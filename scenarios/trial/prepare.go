@@ -261,10 +261,23 @@ func (s *session) prepareVariants(ctx context.Context) error {
 		v.facts = append(v.facts, record.Fact{Name: "protocol", Value: fmt.Sprintf("%s over HTTP/%s", proto.Name, v.scenario.HTTP.Version)})
 		v.facts = append(v.facts, facts...)
 	}
+	if started := s.started(); started != nil {
+		s.record.Scenario.Server = started.scenario.ServerName(started.workload.ImageDigest)
+	}
 	if !s.secrets.Empty() {
 		s.record.Redact = s.secrets.Redact
 	}
 	return s.prepareRequests(proto)
+}
+
+// started is a variant whose server is started, as those of all others are that start one;
+// nil where there is none, and in an A/B test, whose variants differ.
+func (s *session) started() *variant {
+	i := slices.IndexFunc(s.variants, func(v *variant) bool { return !v.kind.Running })
+	if i < 0 || s.record.AB != nil {
+		return nil
+	}
+	return s.variants[i]
 }
 
 // openCredentials finds what the servers of the variants ask their clients for.

@@ -9,7 +9,7 @@ import (
 // ABTest is an A/B test of two servers that are alike, after its first interim analysis.
 func ABTest() Plan {
 	p := Compare()
-	p.Name, p.Rounds, p.SLO = "gate", 11, record.SLO{}
+	p.Name, p.Server, p.Rounds, p.SLO = "gate", "", 11, record.SLO{}
 	p.Phases = []record.Phase{
 		{Name: "warm-up", Model: "credit", Arrivals: "constant", Rate: 100, Duration: time.Second, Open: true},
 		{Name: "steady", Model: "credit", Arrivals: "poisson", Rate: 400, Duration: time.Second, Measured: true, Open: true},

@@ -36,6 +36,7 @@ func Hostile() Plan {
 	p.Phases[1].Name = text
 	p.Targets[0].Name = text
 	p.Targets[1].Errors[0].Example = text
+	p.Server = text
 	p.Targets[1].Facts[0] = record.Fact{Name: text, Value: text, Unequal: true}
 	p.Targets[2].Unavailable = text
 	p.Environment[0] = record.Fact{Name: text, Value: text}

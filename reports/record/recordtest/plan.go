@@ -13,6 +13,7 @@ import (
 // Plan is what a synthetic run is made from.
 type Plan struct {
 	Name       string // of the scenario; "": compare
+	Server     string
 	Seed       uint64
 	Rounds     int
 	ColdStarts int // starts without load, after the rounds
@@ -76,6 +77,7 @@ type Error struct {
 func Compare() Plan {
 	errors, agreement := 0.01, 0.999
 	return Plan{
+		Server: "reference server, model credit",
 		Seed:   1,
 		Rounds: 3,
 		Phases: []record.Phase{

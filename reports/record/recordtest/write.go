@@ -93,6 +93,7 @@ func skeleton(p Plan) *record.Run {
 			Name:        p.Name,
 			Description: "Synthetic figures of single loan decisions.",
 			Text:        "name: " + p.Name + "\nprotocol: v2\n",
+			Server:      p.Server,
 			Seed:        p.Seed,
 			Rounds:      p.Rounds,
 			Phases:      p.Phases,
