@@ -148,9 +148,11 @@ func (a *Answers) Add(other Answers) {
 
 // Usage is what the whole target, virtualisation included, spent in an interval: on a cell.
 type Usage struct {
-	CPU      time.Duration `json:"cpu_ns"`         // user + system
-	Resident int64         `json:"resident_bytes"` // at its end
-	Known    bool          `json:"known"`
+	CPU time.Duration `json:"cpu_ns"` // user + system
+	// Resident is what its processes hold of the memory at the end of the interval, pages
+	// that they share counted once.
+	Resident int64 `json:"resident_bytes"`
+	Known    bool  `json:"known"`
 	// Meters are what the target itself counted meanwhile, such as what it would
 	// bill, in the same order at every reading.
 	Meters []Meter `json:"meters,omitempty"`

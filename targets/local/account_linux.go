@@ -94,7 +94,8 @@ func (c *Cgroup) OutOfMemory() bool {
 }
 
 // Usage is what all processes of the cgroup used, the ended ones included, and
-// what those alive hold resident.
+// what those alive hold of the memory: of files in the page cache what they have mapped, whoever
+// read it first, which the cgroup's own figure charges to that one.
 func (c *Cgroup) Usage() (record.Usage, error) {
 	cpu, err := c.cpuTime()
 	if err != nil {

@@ -114,6 +114,28 @@ func TestUsageOfWorkers(t *testing.T) {
 	}
 }
 
+// Pages that forked workers have in common count once.
+func TestSharedPagesCountOnce(t *testing.T) {
+	const held = 32 * targets.MiB
+	p := shell(t, fmt.Sprintf("x=$(head -c %d /dev/zero | tr '\\0' x); for i in 1 2 3 4; do (while :; do sleep 60; done) & done; echo forked; wait", held))
+	for deadline := time.Now().Add(time.Minute); p.Output.String() != "forked"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the workers do not get ready")
+		}
+	}
+	if _, known := memoryOf(p.PID(), "smaps_rollup", "Pss:"); !known {
+		t.Skip("the kernel does not say what processes share")
+	}
+	var each targets.Bytes
+	for _, s := range descendants(p.PID()) {
+		each += s.resident
+	}
+	usage, err := TreeUsage(p.PID())
+	if whole := targets.Bytes(usage.Resident); err != nil || whole < held || whole > 2*held || each < 5*held {
+		t.Errorf("the processes hold %s, %v, and %s are resident in them one by one; want %s once, and at least 5 times", whole, err, each, held)
+	}
+}
+
 func TestOwns(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::]:0"} {
 		l, err := net.Listen("tcp", address)
