@@ -54,6 +54,9 @@ type Workload struct {
 	Env       []string // further KEY=VALUE pairs
 	Model     string   // what requests call the model, for targets that name what they run; "": nothing
 	Ready     string   // path that answers 2xx when the server is ready, or a method of gRPC, see IsCall
+	// StartTimeout is how long a start may take, for targets that have to tell somebody: the
+	// context of Deploy ends it in any case. 0: as long as it takes.
+	StartTimeout time.Duration
 	// AnyAnswer says that any answer on Ready with a status below 500 shows that the
 	// server is ready.
 	AnyAnswer bool

@@ -37,6 +37,7 @@ type options struct {
 	concurrency     int
 	burst           int
 	timeout, idle   time.Duration
+	startTimeout    time.Duration
 	sandbox         string
 	freeze, reports bool
 	cpus            string
@@ -72,6 +73,7 @@ func (o *options) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.concurrency, "concurrency", 1000, "most `requests` at a time; more are answered 429")
 	f.IntVar(&o.burst, "burst", 1000, "most `environments` started in 10 s, refilled continuously; beyond it is 429")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "most `time` of an invocation, up to 15m")
+	f.DurationVar(&o.startTimeout, "start-timeout", 0, "`time` that an initialisation may take within an invocation, where that is more than --timeout, which bounds it at AWS")
 	f.DurationVar(&o.idle, "idle-timeout", 5*time.Minute, "`time` after which an idle environment is reclaimed")
 	f.StringVar(&o.sandbox, "sandbox", service.Auto, "what environments run in: "+strings.Join(service.Sandboxes(), ", ")+"; auto takes runc where it can be had")
 	f.BoolVar(&o.freeze, "freeze", true, "freeze environments while they wait for work")
@@ -89,7 +91,7 @@ func (o *options) config() (service.Config, service.Function, error) {
 	var f service.Function
 	c := service.Config{
 		Name: o.name, Memory: targets.Bytes(o.memory) * targets.MiB, Concurrency: o.concurrency, Burst: o.burst,
-		Timeout: o.timeout, IdleTimeout: o.idle, Freeze: o.freeze, Reports: o.reports,
+		Timeout: o.timeout, StartTimeout: o.startTimeout, IdleTimeout: o.idle, Freeze: o.freeze, Reports: o.reports,
 	}
 	var faults []error
 	check := func(flag string, err error) {

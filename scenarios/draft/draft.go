@@ -128,7 +128,7 @@ func (m *maker) make(ctx context.Context, d *Draft) error {
 	s := m.scenario
 	w, err := trial.OwnServer(ctx, s, targets.Workload{
 		Command: s.Workload.Command, Dir: s.Dir, Image: s.Workload.Image, Build: s.Workload.Build,
-		Files: s.Workload.Files, Port: s.Workload.Port, Env: s.Workload.Env,
+		Files: s.Workload.Files, Port: s.Workload.Port, Env: s.Workload.Env, StartTimeout: m.StartTimeout,
 		Limits: targets.Limits{CPUs: s.Limits.CPUs},
 	}, func(format string, args ...any) { m.Say(fmt.Sprintf(format, args...)) })
 	if err != nil {

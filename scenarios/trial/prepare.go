@@ -324,11 +324,12 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	cpuset := s.split.Target[:min(limits.WholeCPUs(), len(s.split.Target))]
 	v.workload = targets.Workload{
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
-		AnyAnswer: template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
-		HTTP2:     v.scenario.HTTP.Version == scenarios.HTTP2,
-		Restart:   w.Restart,
-		CPUSet:    cpuset,
-		Limits:    targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
+		AnyAnswer:    template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
+		StartTimeout: w.StartTimeout,
+		HTTP2:        v.scenario.HTTP.Version == scenarios.HTTP2,
+		Restart:      w.Restart,
+		CPUSet:       cpuset,
+		Limits:       targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
 	}
 	if scaling := v.scenario.Scaling; scaling != nil && v.kind.Scales {
 		v.workload.Scaling = *scaling

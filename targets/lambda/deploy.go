@@ -153,7 +153,7 @@ func (t target) command(w targets.Workload, what []string, dir string) local.Com
 		"--name", functionName(w.Model), "--env-file", variablesFile(dir), "--dir", dir,
 		"--memory", strconv.Itoa(int(t.memory/targets.MiB)), "--memory-limit", strconv.Itoa(int(t.held(w.Limits)))+"B",
 		"--concurrency", strconv.Itoa(t.concurrency), "--burst", strconv.Itoa(t.burst),
-		"--timeout", t.timeout.String(), "--idle-timeout", t.idle.String(),
+		"--timeout", t.timeout.String(), "--start-timeout", w.StartTimeout.String(), "--idle-timeout", t.idle.String(),
 		"--sandbox", t.sandbox, "--network", t.network, "--tmp", t.tmp.String(), "--threads", strconv.Itoa(w.Limits.Processors()), "--freeze="+strconv.FormatBool(t.freeze), "--reports=false",
 		"--listen", targets.Address(targets.Loopback, 0), "--operator", targets.Address(targets.Loopback, 0), "--addresses", addressesFile(dir))
 	if w.ImageDigest != "" {

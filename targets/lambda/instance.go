@@ -165,6 +165,18 @@ func (t target) scalingFact(asked record.Scaling) record.Fact {
 	return record.Fact{Name: record.FactScaling, Value: value, Unequal: asked.Min > 1}
 }
 
+// initFacts say what becomes at AWS of an initialisation that took so long.
+func (t target) initFacts(took time.Duration) []record.Fact {
+	if took <= service.InitLimit {
+		return nil
+	}
+	value := fmt.Sprintf("%s: as at AWS it was ended after %s and started once more within the first request, which that is part of", took.Round(time.Millisecond), service.InitLimit)
+	if took > t.timeout {
+		value = fmt.Sprintf("%s, longer than lambda.timeout, %s: AWS would end it and fail the first request; set lambda.timeout above it", took.Round(time.Millisecond), t.timeout)
+	}
+	return []record.Fact{{Name: "initialisation", State: "longer than " + service.InitLimit.String(), Value: value, Unequal: took > t.timeout}}
+}
+
 // sandboxFact says what environments run in. Where auto found no container to be
 // had, they are less apart than elsewhere, and their starts cost less.
 func (t target) sandboxFact(name string) record.Fact {

@@ -57,3 +57,20 @@ func TestAFallBackFromContainersIsReported(t *testing.T) {
 		}
 	}
 }
+
+// What AWS would have ended is said.
+func TestALongInitialisationIsReported(t *testing.T) {
+	for took, want := range map[time.Duration]string{
+		10 * time.Second: "",
+		11 * time.Second: "11s: as at AWS it was ended after 10s and started once more within the first request",
+		31 * time.Second: "31s, longer than lambda.timeout, 30s: AWS would end it and fail the first request; set lambda.timeout above it",
+	} {
+		facts := target{settings: settings{timeout: 30 * time.Second}}.initFacts(took)
+		if want == "" && len(facts) == 0 {
+			continue
+		}
+		if len(facts) != 1 || !strings.HasPrefix(facts[0].Value, want) || facts[0].Unequal != (took > 30*time.Second) {
+			t.Errorf("%s: %+v, want %q", took, facts, want)
+		}
+	}
+}

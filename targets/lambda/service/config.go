@@ -30,7 +30,7 @@ const (
 
 // The quotas that no setting changes.
 const (
-	initLimit = 10 * time.Second // of an initialisation
+	InitLimit = 10 * time.Second // of an initialisation that is not within an invocation
 	// A payload's most bytes: of a synchronous request, of an asynchronous one,
 	// and of an answer, which may be a little longer.
 	mostPayload = 6 << 20
@@ -72,7 +72,10 @@ type Config struct {
 	Concurrency int           // most requests at a time
 	Burst       int           // most environments started in 10 s, refilled continuously
 	Timeout     time.Duration // of an invocation, up to 15 minutes
-	IdleTimeout time.Duration // after which an idle environment is reclaimed
+	// StartTimeout is how long an initialisation within an invocation may take, where that is
+	// more than Timeout, which bounds it at AWS.
+	StartTimeout time.Duration
+	IdleTimeout  time.Duration // after which an idle environment is reclaimed
 	// CPUs is the number of CPUs that the environments share: so many are
 	// started at a time; 0: this machine's.
 	CPUs int
@@ -115,6 +118,7 @@ func (c *Config) Limits() error {
 	fault(c.Concurrency < 1, "concurrency %d: want at least 1", c.Concurrency)
 	fault(c.Burst < 1, "burst %d: want at least 1", c.Burst)
 	fault(c.Timeout < time.Millisecond || c.Timeout > MostTimeout, "timeout %s: want a time from 1ms to 15m", c.Timeout)
+	fault(c.StartTimeout < 0, "start timeout %s: want 0 or more", c.StartTimeout)
 	fault(c.CPUs < 0, "CPUs %d: want 0 or more", c.CPUs)
 	fault(c.IdleTimeout <= 0, "idle timeout %s: want a time above 0, such as 5m", c.IdleTimeout)
 	return errors.Join(faults...)

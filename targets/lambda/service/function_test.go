@@ -61,6 +61,10 @@ func TestMain(m *testing.M) {
 	case "die once":
 		dieOnce()
 		lambda.Start(deed)
+	case "dawdle":
+		dieOnce()
+		time.Sleep(6 * time.Second)
+		lambda.Start(deed)
 	}
 }
 

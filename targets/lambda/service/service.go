@@ -189,20 +189,25 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 
 // provide starts an environment for an invocation. As on AWS, one whose
 // initialisation fails or takes longer than ten seconds is started once more as
-// part of the invocation, whose time it then takes.
+// part of the invocation, whose time it then takes. Where the initialisation may take longer
+// than an invocation, the function has the whole of that time after it.
 func (s *Service) provide(inv *invocation) (*environment, *failure) {
 	started := sync.OnceFunc(s.pool.started)
 	defer started()
 	defer time.AfterFunc(slotTime, started).Stop()
-	e, took, failed := s.start(initLimit)
+	e, took, failed := s.start(InitLimit)
 	inv.took = took
 	if failed == nil || s.closing() {
 		return e, failed
 	}
-	e, took, failed = s.start(s.config.Timeout)
+	e, took, failed = s.start(max(s.config.Timeout, s.config.StartTimeout))
 	inv.took.placement += took.placement
 	inv.took.peak = took.peak
-	inv.begin(time.Now().Add(-took.init), s.config.Timeout)
+	now := time.Now()
+	inv.begin(now.Add(-took.init), s.config.Timeout)
+	if took.init >= s.config.Timeout {
+		inv.deadline = now.Add(s.config.Timeout)
+	}
 	return e, failed
 }
 

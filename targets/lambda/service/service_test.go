@@ -460,6 +460,21 @@ func TestInitialisationThatFails(t *testing.T) {
 	}
 }
 
+// An initialisation within an invocation takes its time, unless it may take longer: then the
+// function has that time after it.
+func TestInitialisationWithinAnInvocation(t *testing.T) {
+	for _, may := range []time.Duration{0, time.Minute} {
+		c := config("dawdle", "TEST_FILE="+t.TempDir()+"/died")
+		c.Timeout, c.StartTimeout = 5*time.Second, may
+		f := serve(t, c)
+		resp, text := f.invoke("{}")
+		failed := resp.Header.Get("X-Amz-Function-Error") != ""
+		if failed != (may == 0) || failed && !strings.Contains(text, "Task timed out after 5.00 seconds") {
+			t.Errorf("it may take %s: failed %t, %s", may, failed, text)
+		}
+	}
+}
+
 func TestInitialisationIsTriedTwice(t *testing.T) {
 	f := serve(t, config("die once", "TEST_FILE="+t.TempDir()+"/died"))
 	f.do(request{})
