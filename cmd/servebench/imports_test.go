@@ -50,6 +50,7 @@ var rooms = []room{
 	{packages: "targets/vm/pid1", imports: []string{"targets/local/privileges", "targets/vm/guest"}},
 	{packages: "targets/vm/disk", imports: []string{"targets"}},
 	{packages: "targets/vm", imports: []string{"targets", "reports/record", "reports/record/userfile", "targets/image", "targets/local", "targets/local/privileges", "targets/vm/disk", "targets/vm/guest", "targets/vm/kernel"}},
+	{packages: "targets/kubernetes/expiry", ownOnly: true},
 	{packages: "targets/kubernetes", imports: []string{"targets", "reports/record", "reports/record/userfile", "targets/image", "targets/local"}},
 	{packages: "targets/timer"},
 	{packages: "targets/endpoint", imports: []string{"targets", "reports/record", "reports/record/userfile"}},

@@ -47,7 +47,7 @@ func targetKinds() []targets.Kind {
 		physical.Kind(),
 		container.Kind(),
 		vm.Kind(program("guestinit")),
-		kubernetes.Kind(),
+		kubernetes.Kind(program("kubernetesexpiry")),
 		lambda.Kind(lambda.Programs{Service: program("locallambda"), Adapter: program("lambdaadapter")}),
 		endpoint.Kind(),
 	}

@@ -38,11 +38,11 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	if s.process, err = img.Process(ctx, w, "0.0.0.0", s.port); err != nil {
 		return nil, err
 	}
-	if s.image, err = t.shelf.place(ctx, t.cluster, img, w, t.registry); err != nil {
-		return nil, err
-	}
 	r, err := t.begun(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if s.image, err = t.shelf.place(ctx, t.cluster, img, w, t.registry); err != nil {
 		return nil, err
 	}
 	switch t.path {
@@ -138,18 +138,18 @@ func (i *instance) create(ctx context.Context) error {
 func (i *instance) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, targets.ErrEnded) {
 		if !i.observer.reached(targets.Started) {
-			return fmt.Errorf("%w%s", err, i.observer.quote())
+			return fmt.Errorf("%w%s", err, i.observer.quote(err))
 		}
 		if asked := i.askPod(); asked != nil && context.Cause(ctx) != nil {
 			err = fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), asked)
 		}
 		i.logs.await(quoteTime)
-		return fmt.Errorf("%w%s%s", err, i.observer.quote(), i.tail.Quote())
+		return fmt.Errorf("%w%s%s", err, i.observer.quote(err), i.tail.Quote())
 	}
 	fault := i.observer.faultOf()
 	exit, ended := errors.AsType[*exitError](fault)
 	if !ended {
-		return fmt.Errorf("%w%s", fault, i.observer.quote())
+		return fmt.Errorf("%w%s", fault, i.observer.quote(fault))
 	}
 	i.logs.await(followTime)
 	if exit.status == 0 {
@@ -172,7 +172,7 @@ func (i *instance) facts(ctx context.Context) []record.Fact {
 	facts = append(append(facts, img.Facts()...),
 		record.Fact{Name: "namespace", Value: i.run.where()},
 		record.Fact{Name: "image preparation", Value: img.how},
-		record.Fact{Name: "isolation", Value: isolation(img.Image)},
+		record.Fact{Name: "isolation", Value: isolation(img.Image)}, i.run.expiry,
 	)
 	return append(facts, i.applied(w)...)
 }

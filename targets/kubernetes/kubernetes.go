@@ -17,7 +17,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,15 +37,16 @@ const (
 	byForwarding = "port-forward"
 )
 
-// Kind describes the target.
-func Kind() targets.Kind {
+// Kind describes the target. expiry finds cmd/kubernetesexpiry, the program that runs in the
+// cluster beside a run.
+func Kind(expiry func() (string, error)) targets.Kind {
 	return targets.Kind{
 		Name:      "kubernetes",
 		Doc:       "The server as a Deployment on a Kubernetes cluster: the local one of make kubernetes, or any kubeconfig's.",
 		Options:   options(),
 		Check:     check,
 		Describe:  describe,
-		Open:      open,
+		Open:      func(cfg targets.Config) (targets.Target, error) { return open(cfg, expiry) },
 		Leftovers: leftovers,
 		Outside:   true,
 		Scales:    true,
@@ -74,7 +77,7 @@ func readSettings(set map[string]string) (settings, error) {
 }
 
 // open returns the target. Nothing is made in the cluster before the first deployment.
-func open(cfg targets.Config) (targets.Target, error) {
+func open(cfg targets.Config, expiry func() (string, error)) (targets.Target, error) {
 	s, err := readSettings(cfg.Options)
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", err)
@@ -83,15 +86,16 @@ func open(cfg targets.Config) (targets.Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", err)
 	}
-	return &target{cluster: c, settings: s}, nil
+	return &target{cluster: c, settings: s, program: expiry}, nil
 }
 
 // target deploys to one cluster.
 type target struct {
 	cluster *cluster
 	settings
-	shelf  shelf
-	number atomic.Int64 // of deployments so far
+	program func() (string, error) // that removes a run from within the cluster
+	shelf   shelf
+	number  atomic.Int64 // of deployments so far
 
 	mu  sync.Mutex
 	run *run // nil: none yet
@@ -105,10 +109,12 @@ func (t *target) begun(ctx context.Context) (*run, error) {
 		return t.run, nil
 	}
 	r, err := begin(ctx, t.cluster, t.namespace)
-	if err == nil {
-		t.run = r
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	t.run = r
+	t.expire(ctx, r)
+	return r, nil
 }
 
 // Close removes the run from the cluster, and the images from this machine's node.
@@ -169,7 +175,7 @@ func (r right) String() string {
 // needed are the rights without which nothing can be deployed.
 func needed(namespace string) []right {
 	all := []right{
-		{"create", leases}, {"patch", leases}, {"delete", leases},
+		{"create", leases}, {"get", leases}, {"patch", leases}, {"delete", leases},
 		{"create", deployments}, {"delete", deployments}, {"deletecollection", replicaSets},
 		{"create", services}, {"delete", services},
 		{"list", pods}, {"watch", pods}, {"deletecollection", pods}, {"get", "pods/log"}, {"watch", events},
@@ -243,7 +249,7 @@ func describe(ctx context.Context, set map[string]string) ([]record.Fact, error)
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", err)
 	}
-	return append([]record.Fact{fact}, c.missing(ctx, s.namespace)...), nil
+	return append([]record.Fact{fact}, c.missing(ctx, s)...), nil
 }
 
 // versionFact says which cluster it is.
@@ -255,11 +261,43 @@ func (c *cluster) versionFact(ctx context.Context) (record.Fact, error) {
 	return record.Fact{Name: "engine", Value: fmt.Sprintf("Kubernetes %s, context %s", strings.TrimPrefix(version.GitVersion, "v"), c.context)}, nil
 }
 
-// missing says what the cluster or its user lacks that not every run needs.
-func (c *cluster) missing(ctx context.Context, namespace string) []record.Fact {
+// quotas are those of the namespace that the user names.
+func (c *cluster) quotas(ctx context.Context, namespace string) []record.Fact {
+	var found struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct{ Hard, Used map[string]string }
+		}
+	}
+	if namespace == "" || c.get(ctx, pathOf("resourcequotas", namespace), nil, &found) != nil {
+		return nil
+	}
 	var facts []record.Fact
-	var group struct{}
-	switch err := c.get(ctx, metricsPath, nil, &group); {
+	for _, q := range found.Items {
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(q.Status.Hard)) {
+			parts = append(parts, fmt.Sprintf("%s %s of %s used", name, q.Status.Used[name], q.Status.Hard[name]))
+		}
+		facts = append(facts, record.Fact{Name: "quota " + q.Metadata.Name, Value: strings.Join(parts, ", ")})
+	}
+	return facts
+}
+
+// missing says what the cluster or its user lacks that not every run needs.
+func (c *cluster) missing(ctx context.Context, s settings) []record.Fact {
+	var facts []record.Fact
+	rights := []right{{"create", roles}, {"create", bindings}, {"create", accounts}, {"create", jobs}, {"delete", leases}}
+	if s.namespace == "" {
+		rights = append(rights, right{"delete", namespaces})
+	}
+	if lacks, err := c.lacking(ctx, s.namespace, rights); err == nil && len(lacks) > 0 {
+		facts = append(facts, record.Fact{Name: "expiry", Value: "none, only servebench clean removes what a killed servebench leaves: the user may not " + strings.Join(lacks, ", ")})
+	}
+	if lacks, err := c.lacking(ctx, s.namespace, []right{{"create", autoscalers}, {"delete", autoscalers}}); err == nil && len(lacks) > 0 {
+		facts = append(facts, record.Fact{Name: "scaling", Value: "none: the user may not " + strings.Join(lacks, ", ")})
+	}
+	facts = append(facts, c.quotas(ctx, s.namespace)...)
+	switch err := c.get(ctx, metricsPath, nil, nil); {
 	case isStatus(err, http.StatusNotFound), isStatus(err, http.StatusServiceUnavailable):
 		facts = append(facts, record.Fact{Name: "metrics API", Value: "none: what pods use is known where the node is this machine, and nothing scales by CPU"})
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"servebench/targets"
@@ -14,10 +15,15 @@ import (
 	"servebench/targets/targettest"
 )
 
+// kind is the target with the program that runs in the cluster.
+func kind(tb testing.TB) targets.Kind {
+	return kubernetes.Kind(sync.OnceValues(func() (string, error) { return targettest.Program(tb, "kubernetesexpiry"), nil }))
+}
+
 // useCluster gives the test a cache of its own that knows the machine's local cluster.
 func useCluster(t *testing.T) {
 	t.Helper()
-	if err := kubernetes.Kind().Check(t.Context(), nil); err != nil {
+	if err := kind(t).Check(t.Context(), nil); err != nil {
 		t.Skipf("kubernetes cannot run here: %v", err)
 	}
 	if os.Getenv("SERVEBENCH_CACHE") != "" {
@@ -53,7 +59,7 @@ func ctl(t *testing.T, args ...string) string {
 func TestKubernetesConformance(t *testing.T) {
 	useCluster(t)
 	targettest.Run(t, targettest.Suite{
-		Kind: kubernetes.Kind(), OwnPort: true, Parallel: 3,
+		Kind: kind(t), OwnPort: true, Parallel: 3,
 		Stages: []string{"created", "scheduled", targets.Started, targets.Listening, targets.Ready},
 		Leftovers: func(_ context.Context, pid int) ([]string, error) {
 			return strings.Fields(ctl(t, "get", "namespaces", "-l", "servebench/run", "-o",
@@ -63,5 +69,5 @@ func TestKubernetesConformance(t *testing.T) {
 }
 
 func BenchmarkDeploy(b *testing.B) {
-	targettest.Benchmark(b, targettest.Suite{Kind: kubernetes.Kind()})
+	targettest.Benchmark(b, targettest.Suite{Kind: kind(b)})
 }

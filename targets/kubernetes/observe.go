@@ -369,14 +369,20 @@ func (o *observer) warn(reason, message string) {
 	}
 }
 
-// quote is what an error adds of the events.
-func (o *observer) quote() string {
+// quote is what an error adds of the events that it does not say itself.
+func (o *observer) quote(said error) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.warnings) == 0 {
+	var more []string
+	for _, w := range o.warnings {
+		if _, message, _ := strings.Cut(w, ": "); !strings.Contains(said.Error(), message) && !strings.HasSuffix(message, "ImagePullBackOff") {
+			more = append(more, w)
+		}
+	}
+	if len(more) == 0 {
 		return ""
 	}
-	return "; events: " + strings.Join(o.warnings, "; ")
+	return "; events: " + strings.Join(more, "; ")
 }
 
 // firstPod is the pod whose start is followed; false: there is none, or no more.

@@ -10,15 +10,17 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/local"
 )
 
-// The run's Lease says that its servebench lives: it is renewed at every third of the time
-// after which it has lapsed.
+// The run's Lease says that its servebench lives. It is renewed several times before it ends,
+// and the run counts as abandoned when it was not for twice as long.
 const (
-	leaseTime  = 30 * time.Second
-	renewPause = leaseTime / 3
+	leaseTime  = 20 * time.Second
+	renewPause = leaseTime / 4
+	patience   = 2 * leaseTime
 	leaseStamp = "2006-01-02T15:04:05.000000Z07:00" // a MicroTime of the API
 )
 
@@ -30,9 +32,10 @@ type run struct {
 	namespace string
 	own       bool // the namespace is the run's
 	labels    map[string]string
-	owner     object // the reference to the Lease that objects have; nil: the namespace owns them
-	account   string // the service account of pods; "": the namespace's default
-	expiry    string // how the run ends by itself in the cluster, for people
+	owner     object      // the reference to the Lease that objects have; nil: the namespace owns them
+	account   string      // the service account of pods; "": the namespace's default
+	expiry    record.Fact // how the run ends in the cluster when nobody ends it
+	made      bool        // there is something of it in the cluster
 
 	stop    context.CancelFunc // ends the renewal
 	renewed chan struct{}      // closed when it ended
@@ -76,6 +79,7 @@ func (r *run) make(ctx context.Context) error {
 		if err := c.create(late, pathOf(namespaces, ""), object{"apiVersion": "v1", "kind": "Namespace", "metadata": meta}, nil); err != nil {
 			return fmt.Errorf("make a namespace (kubernetes.namespace names one that is there already): %w", err)
 		}
+		r.made = true
 	}
 	var made struct{ Metadata struct{ UID string } }
 	lease := object{
@@ -85,6 +89,7 @@ func (r *run) make(ctx context.Context) error {
 	if err := c.create(late, pathOf(leases, r.namespace), lease, &made); err != nil {
 		return fmt.Errorf("make a Lease in namespace %s: %w", r.namespace, err)
 	}
+	r.made = true
 	if !r.own {
 		r.owner = object{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "name": r.name, "uid": made.Metadata.UID, "blockOwnerDeletion": true}
 		return context.Cause(ctx)
@@ -128,7 +133,7 @@ func (r *run) end(ctx context.Context) error {
 
 // remove removes the run, and waits until it is gone.
 func (r *run) remove(ctx context.Context) error {
-	if r.namespace == "" {
+	if !r.made {
 		return nil
 	}
 	if r.own {
@@ -175,11 +180,8 @@ func (c *cluster) awaitGone(ctx context.Context, path string) error {
 	defer cancel()
 	for pause := goneFirst; ; pause = min(2*pause, goneMost) {
 		err := c.get(ctx, path, nil, nil)
-		if isStatus(err, http.StatusNotFound) {
+		if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusForbidden) { // who may remove, but not look, takes it for gone
 			return nil
-		}
-		if _, refused := errors.AsType[*refusal](err); refused && !isStatus(err, http.StatusTooManyRequests) {
-			return err // who may not look, and was allowed to remove, takes it for gone
 		}
 		select {
 		case <-ctx.Done():
@@ -251,7 +253,7 @@ func (c *cluster) leftovers(ctx context.Context, namespace string) ([]targets.Le
 	}
 	lapsed := map[string]bool{} // by run
 	for _, l := range owners.Items {
-		lapsed[l.Metadata.Labels[labelRun]] = c.now().Sub(l.Spec.RenewTime) > time.Duration(l.Spec.LeaseDurationSeconds)*time.Second
+		lapsed[l.Metadata.Labels[labelRun]] = c.now().Sub(l.Spec.RenewTime) > 2*time.Duration(l.Spec.LeaseDurationSeconds)*time.Second
 	}
 	var found []targets.Leftover
 	own := map[string]bool{}

@@ -9,7 +9,6 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
-	"servebench/targets/kubernetes"
 	"servebench/targets/targettest"
 )
 
@@ -53,7 +52,7 @@ func (e *told) replicas() []string {
 // open opens the target with a deadline that no test should need.
 func open(t *testing.T, options map[string]string) targets.Target {
 	t.Helper()
-	target, err := kubernetes.Kind().Open(targets.Config{Options: options, Dir: t.TempDir()})
+	target, err := kind(t).Open(targets.Config{Options: options, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
