@@ -19,12 +19,12 @@ func testCatalogue() Catalogue {
 	return Catalogue{
 		Targets: []targets.Kind{
 			{Name: "physical", Doc: "a process on this machine", Faults: []string{targets.ProcessKill, targets.ProcessStop}},
-			{Name: "container", Doc: "a container on this machine", Options: []targets.Option{
+			{Name: "container", Doc: "a container on this machine", Faults: []string{targets.ProcessKill}, Options: []targets.Option{
 				{Name: "network", Doc: "how the port is reached: host or bridge", Default: "host", Values: []string{"host", "bridge"}},
 				{Name: "runtime", Doc: "the OCI runtime", Default: ""},
 			}},
-			{Name: "vm", Doc: "a machine within this one"},
-			{Name: "lambda", Doc: "a function", Scales: true},
+			{Name: "vm", Doc: "a machine within this one", Faults: []string{targets.ProcessKill}},
+			{Name: "lambda", Doc: "a function", Scales: true, Faults: []string{targets.ProcessKill}},
 			{Name: "endpoint", Doc: "a server that runs already", Running: true, Options: []targets.Option{
 				{Name: "url", Doc: "where it answers", Default: ""},
 			}},

@@ -84,6 +84,7 @@ var rooms = []room{
 	{packages: "reports/analysis/sample", imports: []string{"reports/record", "reports/format", "reports/analysis/stat"}},
 	{packages: "reports/analysis/gate", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/sample"}},
 	{packages: "reports/analysis/overhead", imports: []string{"reports/record", "reports/analysis/stat", "reports/analysis/sample"}},
+	{packages: "reports/analysis/failover", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/sample"}},
 	{packages: "reports/analysis/capacity", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/sample"}},
 	{packages: "reports/analysis/ab/proof", imports: []string{"reports/record", "reports/analysis/stat", "reports/analysis/stat/paired"}},
 	{packages: "reports/analysis/ab", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/stat/paired", "reports/analysis/sample"}},

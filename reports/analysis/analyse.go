@@ -13,6 +13,7 @@ import (
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/failover"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
@@ -39,6 +40,7 @@ type Analysis struct {
 	Overhead  *overhead.Result      // nil when the scenario asks for none, or nothing was measured of it
 	Stepped   []capacity.Stepped    // of the phases that have steps; targets in the scenario's order
 	Saturated []capacity.Saturation // of the targets with several closed loops
+	Failover  *failover.Result      // nil when the scenario injects no faults
 	AB        *ab.Result            // nil when the run compares no two servers
 }
 
@@ -64,6 +66,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	}
 	a.Overhead = overhead.Analyse(run, cells)
 	a.Stepped = capacity.StepsOf(run, cells)
+	a.Failover = failover.Analyse(run, cells)
 	a.Saturated = capacity.Saturations(a.Set)
 	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB})
 	a.Validity = validityOf(a)

@@ -5,6 +5,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/failover"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
@@ -43,6 +44,7 @@ type summary struct {
 	Overhead    *overhead.Result      `json:"overhead"`   // null: the scenario asks for none
 	Steps       []capacity.Stepped    `json:"steps"`      // targets in phases with steps
 	Saturation  []capacity.Saturation `json:"saturation"` // targets with several closed loops
+	Failover    *failover.Result      `json:"failover"`   // null: the scenario injects no faults
 	Unavailable []unavailable         `json:"unavailable"`
 	LeftOut     []sample.LeftOut      `json:"left_out"` // phases left out after abort_on had ended one before
 }
@@ -109,7 +111,7 @@ func newSummary(a *analysis.Analysis) summary {
 		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Server: scenario.Server, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
 		Validity: validity(a), Verdict: a.Verdict, Interrupted: run.Interrupted, Diagnostics: a.Diagnostics,
 		Targets: a.Rows, Cells: a.Cells, LimitsFrom: a.By, Gates: a.Gates, Reference: a.Reference, Ratios: a.Ratios,
-		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, LeftOut: a.LeftOut(),
+		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, LeftOut: a.LeftOut(),
 	}
 	if d, others := a.Fault(); d != nil {
 		s.Reason = &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}

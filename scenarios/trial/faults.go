@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,16 @@ func (s *session) planFaults(ctx context.Context, t trial, phase string, deploym
 	in.injector, _ = deployment.Instance.(targets.Injector)
 	in.over, in.end = s.untilStopped(ctx)
 	return in, planned
+}
+
+// unlessRestarted says of a server that died in a phase with faults that nothing starts it
+// again.
+func (s *session) unlessRestarted(phase string) string {
+	injected := slices.ContainsFunc(s.scenario.Faults, func(f record.Injection) bool { return f.Phase == phase })
+	if injected && !s.scenario.Workload.Restart {
+		return ", in which a fault was injected, and nothing starts it again (set workload.restart: true)"
+	}
+	return ""
 }
 
 // begin injects the faults at their times from the moment given.

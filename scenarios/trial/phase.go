@@ -36,7 +36,7 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 		}
 		last := s.record.Cells[len(s.record.Cells)-1]
 		if ended(deployment, last) {
-			died := fmt.Errorf("the server died in phase %s: %w", phase.Name, s.withOutputFile(deployment.Err()))
+			died := fmt.Errorf("the server died in phase %s%s: %w", phase.Name, s.unlessRestarted(phase.Name), s.withOutputFile(deployment.Err()))
 			s.fault(t, phase.Name, died, true)
 			return died
 		}

@@ -52,6 +52,29 @@ func (i *instance) used(ctx context.Context) (record.Usage, error) {
 	return usage, err
 }
 
+// Inject implements targets.Injector: one environment is hit, one that works if any does.
+func (i *instance) Inject(ctx context.Context, kind string) (targets.Injected, error) {
+	state, err := i.state(ctx)
+	if err != nil {
+		return targets.Injected{}, err
+	}
+	var chosen service.Environment
+	for _, e := range state.Environments {
+		if e.PID != 0 && (chosen.PID == 0 || e.State == "busy") {
+			chosen = e
+		}
+	}
+	switch {
+	case chosen.PID == 0:
+		return targets.Injected{}, fmt.Errorf("inject %s: no environment runs", kind)
+	case kind == targets.NetworkPartition: // which is the service's, that all share
+		return targets.Injected{}, fmt.Errorf("inject %s: the target cannot do it", kind)
+	}
+	injected, err := local.Prey{Main: chosen.PID}.Inject(kind)
+	injected.Text += fmt.Sprintf(" of environment %d", chosen.Number)
+	return injected, err
+}
+
 // state asks the service what happens.
 func (i *instance) state(ctx context.Context) (service.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, stateTime)

@@ -64,6 +64,7 @@ func Kind(programs Programs) targets.Kind {
 			return target{program: path, find: programs.Adapter, settings: s, dir: cfg.Dir}, err
 		},
 		Leftovers: leftovers,
+		Faults:    []string{targets.ProcessKill, targets.ProcessStop},
 	}
 }
 

@@ -38,6 +38,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/local"
 	"servebench/targets/vm/kernel"
 )
 
@@ -84,6 +85,7 @@ func Kind(guestinit func() (string, error)) targets.Kind {
 			return t, nil
 		},
 		Leftovers: leftovers,
+		Faults:    local.Faults(),
 	}
 }
 

@@ -31,7 +31,7 @@ type StartStage struct {
 	Took Times `json:"took_ms"`
 }
 
-// Times are how long something took in some starts.
+// Times are how long something took each time that it was measured, such as in some starts.
 type Times struct {
 	N        int
 	Min, Max time.Duration
@@ -80,11 +80,11 @@ func NewColdStart(t record.Target) ColdStart {
 		}
 	}
 	if slices.ContainsFunc(prepared, func(d time.Duration) bool { return d > 0 }) {
-		c.Prepared = newTimes(prepared)
+		c.Prepared = NewTimes(prepared)
 	}
 	for _, name := range stageNames(t.Deployments) {
 		if len(at[name]) > 0 {
-			c.Stages = append(c.Stages, StartStage{name, newTimes(at[name]), newTimes(took[name])})
+			c.Stages = append(c.Stages, StartStage{name, NewTimes(at[name]), NewTimes(took[name])})
 		}
 	}
 	return c
@@ -117,7 +117,8 @@ func stageNames(all []record.Deployment) []string {
 	return names
 }
 
-func newTimes(values []time.Duration) Times {
+// NewTimes are those of at least one value.
+func NewTimes(values []time.Duration) Times {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	t := Times{N: n, Min: sorted[0], Max: sorted[n-1], Median: stat.OrderQuantile(0.5, sorted), P90: stat.OrderQuantile(0.9, sorted)}

@@ -52,7 +52,7 @@ func (r Row) spent() []Figure {
 		all = append(all, Figure{Of: "memory", Unit: stat.Bytes, Value: float64(r.Usage.Resident)})
 	}
 	if n := len(r.ColdStarts); n > 0 && len(r.Unanswered) == 0 {
-		all = append(all, figureOf("cold start", newTimes(r.ColdStarts).Median, int64(n)))
+		all = append(all, figureOf("cold start", NewTimes(r.ColdStarts).Median, int64(n)))
 	}
 	return all
 }

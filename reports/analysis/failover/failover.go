@@ -1,0 +1,257 @@
+// Package failover tells what the faults of a scenario cost: how soon the platform noticed
+// one, how long requests failed, how many were lost and of which classes, how far the
+// latency went up and for how long, and when the server was back. It reads the record's
+// events, runs of failures and interval logs.
+package failover
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/stat"
+	"servebench/reports/record"
+)
+
+// Result is what the faults of a run cost.
+type Result struct {
+	Faults   []Fault   `json:"faults"`   // by target, in the scenario's order
+	Accounts []Account `json:"accounts"` // one for each target and phase with faults
+}
+
+// Fault is one fault of the scenario on one target, over all rounds in which it was
+// injected.
+type Fault struct {
+	record.Injection `json:",inline"`
+	Target           string `json:"target"`
+	Cases            []Case `json:"cases"` // by round; none: it was injected in no round
+	// Over the rounds in which there is such a time: from the injection until the platform
+	// noticed, from the first to the last failure, from the injection until the first
+	// correct answer after the last failure, and until p99 was within Limit again.
+	Noticed   sample.Times `json:"noticed_ms"`
+	Burst     sample.Times `json:"error_burst_ms"`
+	Recovered sample.Times `json:"recovered_ms"`
+	Excursion sample.Times `json:"p99_excursion_ms"`
+
+	Lost   int64               `json:"lost"` // requests that failed by it, in all rounds
+	Errors []record.ErrorCount `json:"errors"`
+}
+
+// Never is the number of rounds in which no request was answered correctly any more.
+func (f Fault) Never() int { return f.countCases(func(c Case) bool { return c.Never }) }
+
+// Unnoticed is the number of rounds in which the platform told of nothing that happened.
+func (f Fault) Unnoticed() int { return f.countCases(func(c Case) bool { return c.Noticed == 0 }) }
+
+func (f Fault) countCases(is func(Case) bool) (n int) {
+	for _, c := range f.Cases {
+		if is(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// Case is a fault in one round. Its times are from the injection; 0: there is none.
+type Case struct {
+	Round   int           `json:"round"`
+	At      time.Duration `json:"at_ms"` // of the injection, from the phase's start
+	Replica string        `json:"replica,omitempty"`
+	Done    string        `json:"done"` // what was done
+	Healed  time.Duration `json:"healed_ms,omitempty"`
+	// Noticed is when the platform first told of a replica that was not as it should be.
+	Noticed time.Duration `json:"noticed_ms,omitempty"`
+	By      string        `json:"noticed_by,omitempty"` // the kind of that event
+	Ready   time.Duration `json:"ready_ms,omitempty"`   // when it told of a replica that is ready again
+	// First and Last are the due times of the failures, which may be before the injection.
+	First     time.Duration       `json:"first_failure_ms"`
+	Last      time.Duration       `json:"last_failure_ms"`
+	Recovered time.Duration       `json:"recovered_ms,omitempty"`
+	Never     bool                `json:"never_recovered,omitempty"`
+	Lost      int64               `json:"lost"`
+	Errors    []record.ErrorCount `json:"errors"`
+	// Before is p99 of the load before the first fault, Limit what p99 is held against, Peak
+	// the highest p99 of a second after this fault, and Excursion until when p99 was above
+	// Limit, or nothing was answered.
+	Before    time.Duration `json:"p99_before_ms,omitempty"`
+	Limit     time.Duration `json:"p99_limit_ms,omitempty"`
+	Peak      time.Duration `json:"p99_peak_ms,omitempty"`
+	Excursion time.Duration `json:"p99_excursion_ms,omitempty"`
+	Replicas  int           `json:"replicas,omitempty"` // instances that answered in the phase
+}
+
+// Account says what became of every request of a phase with faults, over all rounds:
+// Scheduled = InTime + Late + Lost + Besides + Censored + Unsent.
+type Account struct {
+	Target    string        `json:"target"`
+	Phase     string        `json:"phase"`
+	Rounds    int           `json:"rounds"`
+	Scheduled int64         `json:"scheduled"`
+	InTime    int64         `json:"in_time"` // correct, and not later than the Limit
+	Late      int64         `json:"late"`    // correct, but later
+	Limit     time.Duration `json:"limit_ms,omitempty"`
+	Lost      int64         `json:"lost"`         // failed by one of the faults
+	Besides   int64         `json:"lost_besides"` // failed apart from them
+	Censored  int64         `json:"censored"`
+	Unsent    int64         `json:"not_sent"`
+}
+
+// Analyse tells what the faults of a run cost; nil where the scenario has none or nothing
+// was measured of them.
+func Analyse(run *record.Run, cells []*sample.Cell) *Result {
+	if len(run.Scenario.Faults) == 0 {
+		return nil
+	}
+	r := &Result{}
+	for _, target := range run.Targets {
+		for _, phase := range run.Scenario.Phases {
+			planned := slices.DeleteFunc(slices.Clone(run.Scenario.Faults), func(f record.Injection) bool { return f.Phase != phase.Name })
+			if chosen := sample.Pick(cells, target.Name, phase.Name); len(chosen) > 0 && len(planned) > 0 {
+				r.add(run, target, planned, chosen)
+			}
+		}
+	}
+	if len(r.Accounts) == 0 {
+		return nil
+	}
+	return r
+}
+
+func (r *Result) add(run *record.Run, target record.Target, planned []record.Injection, cells []*sample.Cell) {
+	slices.SortStableFunc(planned, func(a, b record.Injection) int { return cmp.Compare(a.At, b.At) })
+	faults := make([]Fault, len(planned))
+	for i, f := range planned {
+		faults[i] = Fault{Injection: f, Target: target.Name}
+	}
+	account := Account{Target: target.Name, Phase: planned[0].Phase, Rounds: len(cells)}
+	for _, c := range cells {
+		cases, besides := casesOf(run, c, deploymentOf(target, c), planned)
+		for i, found := range cases {
+			if found != nil {
+				faults[i].Cases = append(faults[i].Cases, *found)
+			}
+		}
+		account.add(run, c, besides)
+	}
+	for i := range faults {
+		faults[i].sumUp()
+		account.Lost += faults[i].Lost
+	}
+	r.Faults, r.Accounts = append(r.Faults, faults...), append(r.Accounts, account)
+}
+
+// deploymentOf is the deployment that a cell's load was sent to.
+func deploymentOf(target record.Target, c *sample.Cell) record.Deployment {
+	for _, d := range target.Deployments {
+		if d.Round == c.Round && d.Attempt == c.Attempt && !d.Alone {
+			return d
+		}
+	}
+	return record.Deployment{}
+}
+
+func (f *Fault) sumUp() {
+	times := func(of func(Case) time.Duration) sample.Times {
+		var all []time.Duration
+		for _, c := range f.Cases {
+			if d := of(c); d > 0 {
+				all = append(all, d)
+			}
+		}
+		if all == nil {
+			return sample.Times{}
+		}
+		return sample.NewTimes(all)
+	}
+	f.Noticed = times(func(c Case) time.Duration { return c.Noticed })
+	f.Burst = times(func(c Case) time.Duration {
+		if c.Lost == 0 {
+			return 0
+		}
+		return max(c.Last-c.First, 1) // of a single failure
+	})
+	f.Recovered = times(func(c Case) time.Duration { return c.Recovered })
+	f.Excursion = times(func(c Case) time.Duration { return c.Excursion })
+	for _, c := range f.Cases {
+		f.Lost += c.Lost
+		f.Errors = addErrors(f.Errors, c.Errors)
+	}
+}
+
+// addErrors adds up counts of the same class.
+func addErrors(to, more []record.ErrorCount) []record.ErrorCount {
+	to = slices.Clone(to)
+	for _, e := range more {
+		i := slices.IndexFunc(to, func(o record.ErrorCount) bool { return o.Class == e.Class })
+		if i < 0 {
+			to = append(to, e)
+		} else {
+			to[i].Count += e.Count
+		}
+	}
+	record.SortErrors(to)
+	return to
+}
+
+// add accounts for the requests of one cell, of which so many failed apart from the faults.
+func (a *Account) add(run *record.Run, c *sample.Cell, besides int64) {
+	l := c.Ledger
+	late, limit := lateAnswers(run, c)
+	a.Scheduled += l.Scheduled
+	a.Late += late
+	a.InTime += l.OK - late
+	a.Limit = max(a.Limit, limit)
+	a.Besides += besides
+	a.Censored += l.Censored
+	a.Unsent += l.Scheduled - l.Sent
+}
+
+// lateAnswers are the correct answers that came later than the limit.
+func lateAnswers(run *record.Run, c *sample.Cell) (late int64, limit time.Duration) {
+	if deadline := run.Scenario.SLO.Deadline(); deadline > 0 {
+		return c.Ledger.OK - c.Good, deadline
+	}
+	first := c.Window
+	for _, f := range run.Scenario.Faults {
+		if f.Phase == c.Phase {
+			first = min(first, f.At)
+		}
+	}
+	limit = limitOf(run, p99Before(c, first))
+	if limit == 0 {
+		return 0, 0
+	}
+	for _, s := range c.Seconds {
+		for _, b := range s.Responses {
+			if b.Value > int64(limit) {
+				late += b.Count
+			}
+		}
+	}
+	return min(late, c.Ledger.OK), limit
+}
+
+// p99Before is p99 of the seconds that were over before a moment; 0: there are none.
+func p99Before(c *sample.Cell, at time.Duration) time.Duration {
+	var before []stat.Tally
+	for _, s := range c.Seconds {
+		if s.End() <= at {
+			before = append(before, s.Responses)
+		}
+	}
+	return p99(stat.Merge(before))
+}
+
+func p99(t stat.Tally) time.Duration {
+	n := t.Total()
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(t.At(stat.Rank(0.99, n)))
+}
+
+// limitOf is what p99 is held against: the limit of the SLO, or twice what it was before.
+func limitOf(run *record.Run, before time.Duration) time.Duration {
+	return cmp.Or(run.Scenario.SLO.P99, 2*before)
+}
