@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -146,8 +147,8 @@ func TestStackedTensorsComeApart(t *testing.T) {
 		{Name: "x", Datatype: generators.FP32, Shape: []int64{2}}, {Name: "s", Datatype: generators.BYTES, Shape: []int64{-1}},
 	}}
 	batch := []generators.Example{
-		{Tensors: []generators.Tensor{generators.Float32s("x", []int64{2}, []float32{1, 2}), generators.ByteStrings("s", []int64{2}, "a", "")}},
-		{Tensors: []generators.Tensor{generators.Float32s("x", []int64{2}, []float32{3, 4}), generators.ByteStrings("s", []int64{2}, "bcd", "é")}},
+		{Tensors: []generators.Tensor{generators.Float32s("x", []int64{2}, []float32{1, 2}), tensortest.ByteStrings("s", []int64{2}, "a", "")}},
+		{Tensors: []generators.Tensor{generators.Float32s("x", []int64{2}, []float32{3, 4}), tensortest.ByteStrings("s", []int64{2}, "bcd", "é")}},
 	}
 	stacked, err := generators.StackTensors(schema, batch)
 	if err != nil {
@@ -190,7 +191,7 @@ func TestStackTensorsFaults(t *testing.T) {
 		`example 1: tensor "x" is [3], and [2] in the first example`:     {{Tensors: x(2)}, {Tensors: x(3)}},
 		`example 0: tensor "x" is [2,2] of FP32, want "x", [-1] of FP32`: {{Tensors: x(2, 2)}},
 		`example 0: tensor "x" holds 0 bytes, want 8: [2] of FP32`:       {{Tensors: []generators.Tensor{{Name: "x", Datatype: generators.FP32, Shape: []int64{2}}}}},
-		`example 0: tensor "x" is [] of INT64, want "x", [-1] of FP32`:   {{Tensors: []generators.Tensor{generators.Int64s("x", nil, []int64{1})}}},
+		`example 0: tensor "x" is [] of INT64, want "x", [-1] of FP32`:   {{Tensors: []generators.Tensor{tensortest.Int64s("x", nil, []int64{1})}}},
 	} {
 		if _, err := generators.StackTensors(schema, batch); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)

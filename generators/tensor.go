@@ -85,31 +85,9 @@ func Float32s(name string, shape []int64, values []float32) Tensor {
 	return t
 }
 
-// Float64s returns a tensor of datatype FP64.
-func Float64s(name string, shape []int64, values []float64) Tensor {
-	t := Tensor{Name: name, Datatype: FP64, Shape: shape, Data: make([]byte, 0, 8*len(values))}
-	for _, v := range values {
-		t.Data = binary.LittleEndian.AppendUint64(t.Data, math.Float64bits(v))
-	}
-	return t
-}
-
-// Int64s returns a tensor of datatype INT64.
-func Int64s(name string, shape []int64, values []int64) Tensor {
-	t := Tensor{Name: name, Datatype: INT64, Shape: shape, Data: make([]byte, 0, 8*len(values))}
-	for _, v := range values {
-		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(v))
-	}
-	return t
-}
-
-// ByteStrings returns a tensor of datatype BYTES.
-func ByteStrings(name string, shape []int64, values ...string) Tensor {
-	t := Tensor{Name: name, Datatype: BYTES, Shape: shape}
-	for _, v := range values {
-		t.Data = append(binary.LittleEndian.AppendUint32(t.Data, uint32(len(v))), v...)
-	}
-	return t
+// AppendBytes appends an element of BYTES: its length in four bytes, and what it is.
+func AppendBytes[T string | []byte](dst []byte, element T) []byte {
+	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(element))), element...)
 }
 
 // maxElements bounds a tensor, so that products of its dimensions cannot overflow.

@@ -46,7 +46,7 @@ func parseTensor(schema generators.Tensor, v generators.Value) (generators.Tenso
 			n = len(data) / size
 			t.Data = data
 		} else {
-			t.Data = append(binary.LittleEndian.AppendUint32(nil, uint32(len(data))), data...)
+			t.Data = generators.AppendBytes(nil, data)
 		}
 		return t, fillShape(&t, n)
 	}
@@ -170,7 +170,7 @@ func (r *listReader) element(token json.Token) error {
 }
 
 func appendBytes(dst []byte, text string) []byte {
-	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...)
+	return generators.AppendBytes(dst, text)
 }
 
 // appendNumber appends a number as a datatype has it.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 )
 
 func csv(text string) generators.Answer {
@@ -26,11 +27,11 @@ func floats(name string, shape []int64, values ...float32) generators.Tensor {
 }
 
 func doubles(name string, shape []int64, values ...float64) generators.Tensor {
-	return generators.Float64s(name, shape, values)
+	return tensortest.Float64s(name, shape, values)
 }
 
 func whole(name string, shape []int64, values ...int64) generators.Tensor {
-	return generators.Int64s(name, shape, values)
+	return tensortest.Int64s(name, shape, values)
 }
 
 func longs(values ...uint64) generators.Answer {
@@ -133,13 +134,13 @@ func TestAgreement(t *testing.T) {
 		{"a tensor that is missing", 0, tensors(floats("y", scalar, 1), floats("z", scalar, 1)), tensors(floats("y", scalar, 1)), false},
 		{"NaN and NaN", 0, tensors(floats("y", scalar, nan)), tensors(floats("y", scalar, nan)), true},
 		{"NaN and a number", 0, tensors(floats("y", scalar, 1)), tensors(floats("y", scalar, nan)), false},
-		{"byte strings", 0, tensors(generators.ByteStrings("y", []int64{2}, "a", "b")), tensors(generators.ByteStrings("y", []int64{2}, "a", "b")), true},
-		{"other byte strings", 0, tensors(generators.ByteStrings("y", []int64{2}, "a", "b")), tensors(generators.ByteStrings("y", []int64{2}, "a", "c")), false},
-		{"byte strings and numbers", 0, tensors(generators.ByteStrings("y", scalar, "1")), tensors(floats("y", scalar, 1)), false},
+		{"byte strings", 0, tensors(tensortest.ByteStrings("y", []int64{2}, "a", "b")), tensors(tensortest.ByteStrings("y", []int64{2}, "a", "b")), true},
+		{"other byte strings", 0, tensors(tensortest.ByteStrings("y", []int64{2}, "a", "b")), tensors(tensortest.ByteStrings("y", []int64{2}, "a", "c")), false},
+		{"byte strings and numbers", 0, tensors(tensortest.ByteStrings("y", scalar, "1")), tensors(floats("y", scalar, 1)), false},
 
 		{"a cell and a tensor", 0, csv("0.5"), tensors(floats("y", []int64{1}, 0.5)), true},
 		{"a JSON list and a tensor", 0, asJSON("[[1,2],[3,4]]"), tensors(floats("y", []int64{2, 2}, 1, 2, 3, 4)), true},
-		{"a JSON object and tensors", 0, asJSON(`{"a":1,"b":"x"}`), tensors(floats("a", scalar, 1), generators.ByteStrings("b", scalar, "x")), true},
+		{"a JSON object and tensors", 0, asJSON(`{"a":1,"b":"x"}`), tensors(floats("a", scalar, 1), tensortest.ByteStrings("b", scalar, "x")), true},
 		{"tensors and JSON", 0, tensors(floats("y", []int64{2}, 1, 2)), asJSON("[1,2.5]"), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

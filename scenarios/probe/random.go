@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -31,7 +30,7 @@ func (s source) element(dst []byte, d generators.Datatype) []byte {
 	switch d {
 	case generators.BYTES:
 		text := s.text()
-		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...)
+		return generators.AppendBytes(dst, text)
 	case generators.FP16, generators.BF16, generators.FP32, generators.FP64:
 		dst, _ = generators.AppendFloat(dst, d, float64(s.number()))
 		return dst

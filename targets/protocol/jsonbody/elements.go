@@ -99,7 +99,7 @@ func appendElement(dst []byte, s *Scanner, d generators.Datatype) (data []byte, 
 			return dst, skipUnwanted(s, d)
 		}
 		text := s.Text()
-		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(text))), text...), ""
+		return generators.AppendBytes(dst, text), ""
 	case d == generators.INT64 || d == generators.UINT64:
 		return appendLong(dst, s, d)
 	}

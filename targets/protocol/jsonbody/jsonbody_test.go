@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -74,12 +75,12 @@ func tensors() []generators.Tensor {
 		number(generators.BOOL, 1, 0), number(generators.UINT8, 0, 255), number(generators.INT8, 128, 127),
 		number(generators.UINT16, 1, 0, 255, 255), number(generators.INT16, 0, 128, 255, 127),
 		number(generators.UINT32, 1, 0, 0, 0, 255, 255, 255, 255), number(generators.INT32, 0, 0, 0, 128, 255, 255, 255, 127),
-		generators.Int64s("t", []int64{2}, []int64{math.MinInt64, math.MaxInt64}),
+		tensortest.Int64s("t", []int64{2}, []int64{math.MinInt64, math.MaxInt64}),
 		{Name: "t", Datatype: generators.UINT64, Shape: []int64{1}, Data: []byte{255, 255, 255, 255, 255, 255, 255, 255}},
-		generators.Float32s("t", []int64{2}, []float32{0.1, -3e38}), generators.Float64s("t", []int64{2}, []float64{0.1, 1e-300}),
-		generators.ByteStrings("t", []int64{2}, "", "é\"\n"),
-		generators.Int64s("t", []int64{2, 2, 2}, []int64{1, 2, 3, 4, 5, 6, 7, 8}),
-		generators.Int64s("t", []int64{2, 0}, nil), generators.Int64s("t", []int64{0}, nil),
+		generators.Float32s("t", []int64{2}, []float32{0.1, -3e38}), tensortest.Float64s("t", []int64{2}, []float64{0.1, 1e-300}),
+		tensortest.ByteStrings("t", []int64{2}, "", "é\"\n"),
+		tensortest.Int64s("t", []int64{2, 2, 2}, []int64{1, 2, 3, 4, 5, 6, 7, 8}),
+		tensortest.Int64s("t", []int64{2, 0}, nil), tensortest.Int64s("t", []int64{0}, nil),
 	}
 }
 
@@ -113,7 +114,7 @@ func TestTensorsThatJSONCannotCarry(t *testing.T) {
 	for want, tensor := range map[string]generators.Tensor{
 		"tensor x: element 1 is NaN, which JSON cannot carry":              generators.Float32s("x", []int64{2}, []float32{1, float32(math.NaN())}),
 		"tensor x: element 0 is of datatype FP16, which JSON cannot carry": {Name: "x", Datatype: generators.FP16, Shape: []int64{1}, Data: []byte{0, 0}},
-		"tensor x: element 0 is not UTF-8, which JSON cannot carry":        generators.ByteStrings("x", []int64{1}, "\xff"),
+		"tensor x: element 0 is not UTF-8, which JSON cannot carry":        tensortest.ByteStrings("x", []int64{1}, "\xff"),
 		`tensor "x" holds 1 bytes, want 4: [1] of FP32`:                    {Name: "x", Datatype: generators.FP32, Shape: []int64{1}, Data: []byte{0}},
 	} {
 		for _, write := range []func([]byte, generators.Tensor) ([]byte, error){AppendElements, AppendArray} {

@@ -152,7 +152,7 @@ func (x *column) element(r *jsonbody.Reader, i int) {
 	switch c := r.Peek(); c {
 	case '"':
 		text := r.Text()
-		x.texts = append(binary.LittleEndian.AppendUint32(x.texts, uint32(len(text))), text...)
+		x.texts = generators.AppendBytes(x.texts, text)
 		x.kind = generators.BYTES
 		return
 	case 't', 'f':

@@ -114,7 +114,7 @@ func (o Output) AppendData(dst []byte, m protocol.Model, scores []float32) []byt
 	case ClassName:
 		for i := 0; i < len(scores); i += width {
 			name := m.Schema.Classes[generators.MostLikely(scores[i:i+width])]
-			dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(name))), name...)
+			dst = generators.AppendBytes(dst, name)
 		}
 	default:
 		for _, v := range scores {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 	"servebench/targets/protocol"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +22,7 @@ var (
 func TestAnswers(t *testing.T) {
 	chosen := three
 	chosen.Output = "scores"
-	f32, i64, text := generators.Float32s, generators.Int64s, generators.ByteStrings
+	f32, i64, text := generators.Float32s, tensortest.Int64s, tensortest.ByteStrings
 	for _, tt := range []struct {
 		name    string
 		cfg     protocol.Config
@@ -77,11 +78,11 @@ func TestAnswers(t *testing.T) {
 func TestTensorsThereAndBack(t *testing.T) {
 	cfg := protocol.Config{Model: "m", Schema: generators.Schema{Tensors: []tensor{{Name: "x", Datatype: generators.FP32, Shape: []int64{-1}}, {Name: "s", Datatype: generators.BYTES}}}}
 	example := func(a, b float32, s string) generators.Example {
-		return generators.Example{Tensors: []tensor{generators.Float32s("x", []int64{2}, []float32{a, b}), generators.ByteStrings("s", nil, s)}}
+		return generators.Example{Tensors: []tensor{generators.Float32s("x", []int64{2}, []float32{a, b}), tensortest.ByteStrings("s", nil, s)}}
 	}
 	batch := []generators.Example{example(1, 2, "one"), example(3, 4, "")}
 	got, err := Inputs(cfg, batch)
-	want := []tensor{generators.Float32s("x", []int64{2, 2}, []float32{1, 2, 3, 4}), generators.ByteStrings("s", []int64{2}, "one", "")}
+	want := []tensor{generators.Float32s("x", []int64{2, 2}, []float32{1, 2, 3, 4}), tensortest.ByteStrings("s", []int64{2}, "one", "")}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Fatalf("%v; inputs (-want +got):\n%s", err, diff)
 	}
@@ -98,7 +99,7 @@ func TestTensorsThereAndBack(t *testing.T) {
 	if _, err := Inputs(cfg, batch); err == nil || !strings.Contains(err.Error(), "in the first example of the batch") {
 		t.Errorf("two shapes in a batch: %v", err)
 	}
-	got[1] = generators.ByteStrings("s", []int64{1}, "one")
+	got[1] = tensortest.ByteStrings("s", []int64{1}, "one")
 	if _, err := Answers(got, cfg); err == nil || !strings.Contains(err.Error(), "one row for each of 2 examples") {
 		t.Errorf("one row for two examples: %v", err)
 	}
@@ -109,7 +110,7 @@ func TestTensorsThereAndBack(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	limits := &protocol.Served{Model: protocol.Model{Schema: generators.Schema{Features: make([]generators.Feature, 2)}}, MaxBatch: 2}
-	good := generators.Float64s("features", []int64{2, 2}, []float64{1, 2, 3, 4})
+	good := tensortest.Float64s("features", []int64{2, 2}, []float64{1, 2, 3, 4})
 	if got, rows, err := Rows(nil, []tensor{good}, limits); err != nil || rows != 2 || !cmp.Equal(got, []float32{1, 2, 3, 4}) {
 		t.Errorf("%v, %d, %v", got, rows, err)
 	}
@@ -121,9 +122,9 @@ func TestRows(t *testing.T) {
 		"3 features in a row, the model wants 2":       {generators.Float32s("features", []int64{1, 3}, []float32{1, 2, 3})},
 		"a batch of 3 rows is over the limit of 2":     {generators.Float32s("features", []int64{3, 2}, make([]float32, 6))},
 		"want at least 1 row and 1 feature, got [0,2]": {generators.Float32s("features", []int64{0, 2}, nil)},
-		"BYTES are not numbers":                        {generators.ByteStrings("features", []int64{1, 2}, "1", "2")},
+		"BYTES are not numbers":                        {tensortest.ByteStrings("features", []int64{1, 2}, "1", "2")},
 		"holds 4 bytes, want 8":                        {{Name: "features", Datatype: generators.FP32, Shape: []int64{1, 2}, Data: make([]byte, 4)}},
-		"1e+300 is out of the range of FP32, in which": {generators.Float64s("features", []int64{1, 2}, []float64{1, 1e300})},
+		"1e+300 is out of the range of FP32, in which": {tensortest.Float64s("features", []int64{1, 2}, []float64{1, 1e300})},
 	} {
 		if _, _, err := Rows(nil, inputs, limits); err == nil || !strings.Contains(err.Error(), fault) {
 			t.Errorf("%v: %v, want an error with %q", inputs, err, fault)

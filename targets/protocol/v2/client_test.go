@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 	"servebench/targets/protocol"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,7 @@ func TestEncodeTensors(t *testing.T) {
 		t.Fatal(err)
 	}
 	example := generators.Example{Tensors: []generators.Tensor{
-		{Name: "pixels", Datatype: generators.UINT8, Shape: []int64{2, 2}, Data: []byte{1, 2, 3, 255}}, generators.ByteStrings("text", nil, "a\"b"),
+		{Name: "pixels", Datatype: generators.UINT8, Shape: []int64{2, 2}, Data: []byte{1, 2, 3, 255}}, tensortest.ByteStrings("text", nil, "a\"b"),
 	}}
 	got, err := c.Encode("", []generators.Example{example, example})
 	want := `{"inputs":[{"name":"pixels","shape":[2,2,2],"datatype":"UINT8","data":[1,2,3,255,1,2,3,255]},` +
@@ -151,15 +152,15 @@ func TestDecodeTensors(t *testing.T) {
 		want         []generators.Answer
 	}{
 		"all": {"", boxes + "," + names, []generators.Answer{
-			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{1, 2}), generators.ByteStrings("names", []int64{}, "a")}},
-			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{3, 4}), generators.ByteStrings("names", []int64{}, "b")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{1, 2}), tensortest.ByteStrings("names", []int64{}, "a")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Float32s("boxes", []int64{1, 2}, []float32{3, 4}), tensortest.ByteStrings("names", []int64{}, "b")}},
 		}},
 		"the one named": {"names", boxes + "," + names, []generators.Answer{
-			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.ByteStrings("names", []int64{}, "a")}},
-			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.ByteStrings("names", []int64{}, "b")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{tensortest.ByteStrings("names", []int64{}, "a")}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{tensortest.ByteStrings("names", []int64{}, "b")}},
 		}},
 		"a scalar": {"", output("y", "INT64", "[]", "[9007199254740993]"), []generators.Answer{
-			{Kind: generators.Tensors, Tensors: []generators.Tensor{generators.Int64s("y", []int64{}, []int64{9007199254740993})}},
+			{Kind: generators.Tensors, Tensors: []generators.Tensor{tensortest.Int64s("y", []int64{}, []int64{9007199254740993})}},
 		}},
 	} {
 		got, err := decode(test.output, test.list)

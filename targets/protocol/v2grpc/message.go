@@ -155,7 +155,7 @@ func readContents(t generators.Tensor, message []byte) (data []byte, err error) 
 		case f.number != contentsField[t.Datatype]:
 			return fmt.Errorf("tensor %.40q: %s has its contents in field %d, got field %d", t.Name, t.Datatype, contentsField[t.Datatype], f.number)
 		case t.Datatype == generators.BYTES:
-			data = append(binary.LittleEndian.AppendUint32(data, uint32(len(f.bytes))), f.bytes...)
+			data = generators.AppendBytes(data, f.bytes)
 			return f.want(protowire.BytesType)
 		case t.Datatype == generators.FP32 || t.Datatype == generators.FP64:
 			return f.fixed(size, &data)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"servebench/generators"
+	"servebench/generators/tensortest"
 	"servebench/targets/protocol"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,8 +83,8 @@ func TestTypedContents(t *testing.T) {
 func TestMessagesComeBack(t *testing.T) {
 	tensors := []generators.Tensor{
 		generators.Float32s("a", []int64{2, 1}, []float32{1, 2}),
-		generators.ByteStrings("b", []int64{2}, "one", ""),
-		generators.Int64s("c", []int64{0}, nil),
+		tensortest.ByteStrings("b", []int64{2}, "one", ""),
+		tensortest.Int64s("c", []int64{0}, nil),
 	}
 	sent := inference{model: "m", version: "2", id: "r-1", tensors: tensors, asked: []string{"x", "y"}}
 	var got inference
@@ -160,8 +161,8 @@ func TestCallsOfAGRPCClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []generators.Tensor{
-		generators.Int64s("label", []int64{2}, []int64{0, 1}), generators.Float32s("probability", []int64{2}, []float32{0.25, 0.75}),
-		generators.ByteStrings("class", []int64{2}, "no", "yes"),
+		tensortest.Int64s("label", []int64{2}, []int64{0, 1}), generators.Float32s("probability", []int64{2}, []float32{0.25, 0.75}),
+		tensortest.ByteStrings("class", []int64{2}, "no", "yes"),
 	}
 	if diff := cmp.Diff(want, reply.tensors); diff != "" || reply.id != "7" || reply.model != "m" || reply.version != "3" {
 		t.Errorf("reply %+v; outputs (-want +got):\n%s", reply, diff)
@@ -225,7 +226,7 @@ func FuzzRequest(f *testing.F) {
 }
 
 func FuzzResponse(f *testing.F) {
-	r := inference{model: "m", tensors: []generators.Tensor{generators.Int64s("label", []int64{1}, []int64{1})}}
+	r := inference{model: "m", tensors: []generators.Tensor{tensortest.Int64s("label", []int64{1}, []int64{1})}}
 	f.Add(frame(r.appendTo(make([]byte, framePrefix), rawOutputs)))
 	c := client{protocol.Config{Model: "m", Schema: generators.Schema{Classes: []string{"a", "b", "c"}}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
