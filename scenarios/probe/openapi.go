@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -161,8 +162,8 @@ func (d *openAPI) value(s schema, depth int) json.RawMessage {
 	if d.left--; depth > maxDepth || d.left < 0 {
 		return json.RawMessage("null")
 	}
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
-		return d.value(d.Components.Schemas[name], depth+1)
+	if s.Ref != "" || s.AllOf != nil {
+		return d.value(d.resolve(s, depth), depth+1)
 	}
 	for _, given := range append([]json.RawMessage{s.Example, s.Const, s.Default}, append(s.Examples, s.Enum...)...) {
 		if given != nil && string(given) != "null" {
@@ -170,7 +171,7 @@ func (d *openAPI) value(s schema, depth int) json.RawMessage {
 			return given
 		}
 	}
-	for _, choice := range append(append(s.AllOf, s.AnyOf...), s.OneOf...) {
+	for _, choice := range append(s.AnyOf, s.OneOf...) {
 		if typeOf(choice) != "null" {
 			return d.value(choice, depth+1)
 		}
@@ -208,6 +209,46 @@ func (d *openAPI) value(s schema, depth int) json.RawMessage {
 		return json.RawMessage("0")
 	}
 	return text
+}
+
+// resolve follows a reference, and makes one schema of what all have to hold.
+func (d *openAPI) resolve(s schema, depth int) schema {
+	parts := s.AllOf
+	if s.Ref != "" {
+		parts = append([]schema{d.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]}, parts...)
+	}
+	s.Ref, s.AllOf = "", nil
+	s.Properties = maps.Clone(s.Properties)
+	for _, part := range parts {
+		if part.Ref != "" || part.AllOf != nil {
+			if d.left--; depth > maxDepth || d.left < 0 {
+				continue
+			}
+			part = d.resolve(part, depth+1)
+		}
+		d.left -= len(part.Properties)
+		s.add(part)
+	}
+	return s
+}
+
+// add adds what another schema asks for, where the schema says nothing of it.
+func (s *schema) add(other schema) {
+	for name, property := range other.Properties {
+		if _, there := s.Properties[name]; there {
+			continue
+		}
+		if s.Properties == nil {
+			s.Properties = map[string]schema{}
+		}
+		s.Properties[name] = property
+	}
+	own, its := reflect.ValueOf(s).Elem(), reflect.ValueOf(other)
+	for i := range own.NumField() {
+		if own.Field(i).IsZero() {
+			own.Field(i).Set(its.Field(i))
+		}
+	}
 }
 
 // number is one in the schema's range.

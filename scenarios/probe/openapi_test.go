@@ -19,6 +19,33 @@ func TestBodyOfListsOfLongLists(t *testing.T) {
 	}
 }
 
+// A body has what each part of allOf asks for, and what stands beside it.
+func TestBodyOfAllOf(t *testing.T) {
+	var doc openAPI
+	if err := json.Unmarshal([]byte(`{"components": {"schemas": {
+		"Named": {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}},
+		"Loan": {"allOf": [{"$ref": "#/components/schemas/Named"}, {"type": "object", "properties": {"income": {"type": "number", "minimum": 7}}}], "properties": {"age": {"type": "integer", "minimum": 18}}},
+		"Endless": {"allOf": [{"$ref": "#/components/schemas/Endless"}, {"$ref": "#/components/schemas/Endless"}], "properties": {"x": {"type": "boolean"}}}
+	}}}`), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		`{"$ref": "#/components/schemas/Loan"}`: `{"age":18,"income":7,"name":"text"}`,
+		`{"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Named"}], "example": {"name": "Ada"}}}`: `[{"name":"Ada"}]`,
+		`{"allOf": [{"anyOf": [{"type": "null"}, {"type": "integer"}]}]}`:                                             `1`,
+		`{"$ref": "#/components/schemas/Endless"}`:                                                                    `{"x":true}`,
+		`{"$ref": "#/components/schemas/None"}`:                                                                       `"text"`,
+	} {
+		var s schema
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(doc.body(mediaType{Schema: s})); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 // FuzzOpenAPI expects of any description that the bodies of its routes are JSON of a
 // bounded length.
 func FuzzOpenAPI(f *testing.F) {
@@ -28,6 +55,7 @@ func FuzzOpenAPI(f *testing.F) {
 		`{"schema":{"type":"array","minItems":3,"items":{"type":"integer","exclusiveMinimum":7}}}`,
 		`{"schema":{"anyOf":[{"type":"null"},{"enum":["a","b"]}]}}`,
 		`{"example":{"x":1}}`,
+		`{"schema":{"allOf":[{"$ref":"#/components/schemas/Loan"},{"allOf":[{"properties":{"x":{}}}]}]}}`,
 	} {
 		f.Add([]byte(path + content + `}}}}},"components":{"schemas":{"Loan":{"properties":{"age":{"type":"number","minimum":18},"next":{"$ref":"#/components/schemas/Loan"}}}}}}`))
 	}
