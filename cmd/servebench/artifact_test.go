@@ -17,7 +17,8 @@ import (
 
 // TestArtifact runs one image on every target that can run here, by one scenario and the
 // programs that make build makes, and holds the report to what the model says offline. The
-// image is $IMAGE, and rows.csv beside the script has the model's answers.
+// image is $IMAGE, what it is made of lies in $PROJECT, and rows.csv beside the script has
+// the model's answers.
 func TestArtifact(t *testing.T) {
 	artifact.Cache(t)
 	server := artifact.FastAPI(t)
@@ -35,6 +36,7 @@ func TestArtifact(t *testing.T) {
 			env.Setenv("SERVEBENCH_CACHE", os.Getenv("SERVEBENCH_CACHE"))
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, ".tmp"))
 			env.Setenv("IMAGE", server.Image)
+			env.Setenv("PROJECT", filepath.Dir(server.Image))
 			rows, err := os.ReadFile(server.Data)
 			if err != nil {
 				return err

@@ -72,7 +72,7 @@ func (m *maker) program(word string) (string, error) {
 	}
 	path, err := exec.LookPath(word)
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", fmt.Errorf("--command %s: %s is not in PATH, nor in a virtual environment in %s", m.Command, word, m.folder)
+		return "", fmt.Errorf("--command %s: %s is not in PATH, nor in a virtual environment in %s, where the server runs", m.Command, word, m.folder)
 	}
 	if environmentOf(path) != "" {
 		return filepath.Abs(path)

@@ -62,6 +62,7 @@ type Draft struct {
 	probed  *probe.Server
 	omitted []omission
 	problem error // why the request of the scenario may not be right; nil: it is
+	refused error // what the server said to a request that would suit better; nil: there is none
 }
 
 // omission says why the scenario leaves targets out, and what would change that.
@@ -340,8 +341,11 @@ func emulated(ctx context.Context, kind targets.Kind) bool {
 // WriteText says what was seen of the server.
 func (d *Draft) WriteText(w io.Writer) error {
 	request := fmt.Sprintf("%s, answered in %s", d.Choice, round(d.answer))
-	if d.problem != nil {
-		request = fmt.Sprintf("%s, %s: write another one into the scenario", d.Choice, d.problem)
+	switch {
+	case d.problem != nil:
+		request = fmt.Sprintf("%s, %s; write one that the server takes into the scenario", d.Choice, d.problem)
+	case d.refused != nil:
+		request += fmt.Sprintf(", since %s; write one that the server takes into the scenario", d.refused)
 	}
 	lines := []string{
 		"started\ton " + d.on + ": " + d.sight(),

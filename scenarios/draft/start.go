@@ -293,7 +293,7 @@ func (s *start) explain(ctx context.Context, err error) error {
 	switch text := err.Error(); {
 	case strings.Contains(text, "AWS_LAMBDA_RUNTIME_API") || strings.Contains(text, "_LAMBDA_SERVER_PORT"):
 		return fmt.Errorf("%w\nIt looks like a Lambda function, which asks the Runtime API for work and does not listen: have a scenario with targets: [lambda] and lambda: {adapter: off} run it, see servebench init without --image and --command", err)
-	case !errors.Is(err, targets.ErrEnded) || strings.Contains(text, local.StayInForeground) && strings.Contains(text, "in the background"):
+	case !errors.Is(err, targets.ErrEnded) || strings.Contains(text, "running in the background"):
 		return err
 	}
 	return fmt.Errorf("%w\nIf it lacks a variable of the environment, add --env NAME=VALUE; if it lacks arguments, give its whole command line with --command", err)

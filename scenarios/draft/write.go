@@ -111,7 +111,7 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 				d.Choice, d.problem = route, nil
 			}
 		}
-		if d.problem == nil {
+		if d.problem == nil || m.Probe.Path != "" {
 			return nil
 		}
 	}
@@ -120,6 +120,9 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 	}
 	for _, path := range []string{"/", d.ready} {
 		if path != "" && ready(ctx, d.seen.url, path, false) {
+			if d.problem != nil {
+				d.refused = fmt.Errorf("%s was %w", choice, d.problem)
+			}
 			d.Choice, d.problem = probe.Choice{Route: &probe.Route{Method: "GET", Path: path}}, nil
 			return nil
 		}
@@ -161,11 +164,12 @@ func (m *maker) write(ctx context.Context, d *Draft, w targets.Workload) error {
 	if took > 0 {
 		p.Rate = roundRate(busy / took.Seconds())
 	}
-	if d.problem != nil && !d.Choice.WithoutData() {
-		p.Comments["$.template"] = []string{
-			"This request was " + d.problem.Error() + ".",
-			"Write here one that the server takes: method, path, headers and body.",
-		}
+	const write = "Write here one that the server takes: method, path, headers and body."
+	switch {
+	case d.refused != nil:
+		p.Comments["$.template"] = []string{format.Plain(d.refused.Error()) + ", so this is another request.", write}
+	case d.problem != nil && d.Choice.Route != nil:
+		p.Comments["$.template"] = []string{"This request was " + format.Plain(d.problem.Error()) + ".", write}
 	}
 	var err error
 	d.Scenario, d.Data, err = d.probed.Scenario(d.Choice, p)

@@ -286,7 +286,7 @@ func (s *Server) Time(ctx context.Context, c Choice) (time.Duration, error) {
 	}
 	resp, err := s.ask(false)(ctx, request)
 	if err == nil && resp.Status/100 != 2 {
-		err = fmt.Errorf("%s answered %d: %s", c, resp.Status, targets.Excerpt(resp.Header, resp.Body))
+		err = fmt.Errorf("answered %d: %s", resp.Status, targets.Excerpt(resp.Header, resp.Body))
 	}
 	return time.Since(began), err
 }
