@@ -71,6 +71,15 @@ func TestGuestWithoutANetworkDevice(t *testing.T) {
 	refuse(t, kind(t), emulated("kernel", path), time.Minute, "the guest failed", "no network device", "virtio_net")
 }
 
+// A kernel that was cut off restarts the guest without a word.
+func TestGuestOfHalfAKernel(t *testing.T) {
+	path := kernelWithoutModules(t)
+	if err := os.Truncate(path, 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, kind(t), emulated("kernel", path), time.Minute, "the guest's kernel, "+path, "ended before the first process ran", "whole")
+}
+
 // kernelWithoutModules copies a kernel away from its modules.
 func kernelWithoutModules(t *testing.T) string {
 	t.Helper()

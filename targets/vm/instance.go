@@ -32,6 +32,7 @@ type instance struct {
 	mu     sync.Mutex
 	end    *guest.Event // Ended or Failed; nil: none yet
 	wanted bool         // Close was called before it ended
+	booted bool         // its first process ran
 
 	once     sync.Once
 	closeErr error
@@ -88,6 +89,9 @@ func (i *instance) happened(e happening) {
 		i.mu.Unlock()
 		go i.qemu.Kill() // while the rest of the console is read
 	default:
+		i.mu.Lock()
+		i.booted = true
+		i.mu.Unlock()
 		select {
 		case i.reached[e.Name] <- e:
 		default: // said twice
@@ -155,6 +159,10 @@ func (i *instance) describe() error {
 	case i.console.panicked() != "":
 		return fmt.Errorf("%s%s", i.console.panicked(), quote(i.console, i.output))
 	}
+	if code, signal := i.qemu.Status(); code == 0 && signal == 0 && !i.booted {
+		// It restarted, which ends QEMU.
+		return fmt.Errorf("the guest's kernel, %s, ended before the first process ran: see that the file is whole, and of a kernel for x86-64%s", i.machine.kernel.Path, quote(i.console, i.output))
+	}
 	words := quote(i.console, i.output)
 	if words == silence {
 		words = "" // there may have been no guest to write anything
@@ -171,7 +179,7 @@ func (i *instance) explain(err error, forward int) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	// QEMU takes the port before it does anything else.
-	if i.end == nil && len(i.reached[guest.Booted]) == 0 && forward > 0 && targets.PortTaken(targets.Loopback, forward) {
+	if i.end == nil && !i.booted && forward > 0 && targets.PortTaken(targets.Loopback, forward) {
 		return fmt.Errorf("%w: %w", targets.ErrPortTaken, i.describe())
 	}
 	return fmt.Errorf("%w: %w", err, i.describe())
