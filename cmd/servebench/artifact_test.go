@@ -23,7 +23,7 @@ func TestArtifact(t *testing.T) {
 	artifact.Cache(t)
 	server := artifact.FastAPI(t)
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/servebench", "servebench/cmd/locallambda", "servebench/cmd/lambdaadapter")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/servebench", "servebench/cmd/locallambda", "servebench/cmd/lambdaadapter", "servebench/cmd/guestinit")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the programs: %v\n%s", err, out)

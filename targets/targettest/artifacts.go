@@ -18,7 +18,7 @@ import (
 
 // artifactPatience bounds a deployment of a server that imports half of Python, in a guest
 // whose processor is emulated.
-const artifactPatience = 10 * time.Minute
+const artifactPatience = 15 * time.Minute
 
 // Serve deploys a server of package artifact on the target, as a scenario would and with
 // nothing that is particular to the target. Every answer has to be the expected one, the
@@ -51,6 +51,7 @@ func Serve(t *testing.T, s Suite, server artifact.Server) {
 	if !server.V2 {
 		p.burnt(d)
 	}
+	t.Logf("it used %s of CPU time", p.spent(d, time.Time{}, time.Now()).CPU.Round(time.Millisecond))
 	if server.Sees != nil {
 		var seen artifact.Surroundings
 		p.exchange(d, "GET", "/report", nil, &seen)

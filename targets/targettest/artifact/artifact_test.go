@@ -15,7 +15,7 @@ import (
 
 // everywhere runs a server on every target, under the target's name.
 func everywhere(t *testing.T, server artifact.Server) {
-	programs := lambda.Programs{Service: program(t, "locallambda"), Adapter: program(t, "lambdaadapter")}
+	guest, programs := program(t, "guestinit"), lambda.Programs{Service: program(t, "locallambda"), Adapter: program(t, "lambdaadapter")}
 	for _, target := range []struct {
 		name  string
 		suite targettest.Suite
@@ -24,6 +24,7 @@ func everywhere(t *testing.T, server artifact.Server) {
 		{"runc", targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "runc"}}},
 		{"docker", targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "docker"}}},
 		{"lambda", targettest.Suite{Kind: lambda.Kind(programs), Options: map[string]string{"timeout": "5m"}, Replaces: true}},
+		{"vm", targettest.Suite{Kind: vm.Kind(guest), Guest: true}},
 	} {
 		t.Run(target.name, func(t *testing.T) { targettest.Serve(t, target.suite, server) })
 	}
@@ -41,11 +42,7 @@ func TestNode(t *testing.T)     { artifact.Cache(t); everywhere(t, artifact.Node
 
 func TestStatic(t *testing.T) {
 	artifact.Cache(t)
-	server := artifact.Static(t, targettest.Build(t))
-	everywhere(t, server)
-	t.Run("vm", func(t *testing.T) {
-		targettest.Serve(t, targettest.Suite{Kind: vm.Kind(program(t, "guestinit")), Guest: true}, server)
-	})
+	everywhere(t, artifact.Static(t, targettest.Build(t)))
 }
 
 func TestOddImages(t *testing.T) {
