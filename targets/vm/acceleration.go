@@ -38,13 +38,24 @@ func (a acceleration) fact() record.Fact {
 	return record.Fact{Name: record.FactAcceleration, Value: "TCG (software emulation), " + a.reason, State: record.TCG, Unequal: true}
 }
 
-// patience says what to do about a server that was not up in time. To import numpy,
-// scikit-learn and FastAPI takes 1.6 s of a CPU on a machine and 27 s emulated on it.
-func (a acceleration) patience() string {
-	if a.name != tcg {
-		return ""
+// leastShare is the part of the time since its start that an emulated guest runs at least
+// while it boots and its server loads. Of a few percent of a CPU, its kernel's tick takes most.
+const leastShare = 0.5
+
+// patience says what to do about a guest whose event did not come in time, and which used so
+// much CPU time of that. To import numpy, scikit-learn and FastAPI takes 1.6 s of a CPU on a
+// machine and 27 s emulated on it.
+func (a acceleration) patience(event string, used, took time.Duration) string {
+	ran := fmt.Sprintf("QEMU ran for %s of %s", used.Round(100*time.Millisecond), took.Round(100*time.Millisecond))
+	switch {
+	case a.name != tcg:
+		return "; " + ran
+	case used.Seconds() >= leastShare*took.Seconds():
+		return "; " + ran + ", and an emulated guest (TCG) starts a server some 10 to 20 times more slowly than this machine: raise workload.start_timeout"
+	case event == guest.Listening:
+		return "; " + ran + ": the server waits for something, or the guest got too little of a CPU (limits.cpus, or a busy machine)"
 	}
-	return "; an emulated guest (TCG) starts a server some 10 to 20 times more slowly than this machine: raise workload.start_timeout"
+	return "; " + ran + ": the guest got too little of a CPU (limits.cpus, or a busy machine)"
 }
 
 // accelerate decides it. Where KVM can be opened, only a guest that boots with it

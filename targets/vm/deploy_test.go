@@ -4,9 +4,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/vm/guest"
 )
 
 func TestMemoryFact(t *testing.T) {
@@ -37,6 +39,27 @@ func TestAccelerationFact(t *testing.T) {
 	}
 	if f := (acceleration{name: tcg, reason: "because there is no KVM here"}).fact(); !f.Unequal || !strings.HasPrefix(f.Value, "TCG (software emulation), because") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A guest that was late is told from one that was not let run.
+func TestPatience(t *testing.T) {
+	for name, c := range map[string]struct {
+		with, event string
+		used        time.Duration
+		words       []string
+	}{
+		"emulated":          {tcg, guest.Listening, 59 * time.Second, []string{"QEMU ran for 59s of 1m0s", "emulated", "workload.start_timeout"}},
+		"emulated and idle": {tcg, guest.Listening, 3 * time.Second, []string{"QEMU ran for 3s of 1m0s: the server waits for something", "limits.cpus"}},
+		"emulated and kept": {tcg, guest.Booted, 3 * time.Second, []string{"QEMU ran for 3s of 1m0s: the guest got too little"}},
+		"on the machine":    {kvm, guest.Listening, 3 * time.Second, []string{"QEMU ran for 3s of 1m0s"}},
+	} {
+		got := (acceleration{name: c.with}).patience(c.event, c.used, time.Minute)
+		for _, word := range c.words {
+			if !strings.Contains(got, word) {
+				t.Errorf("%s: %q does not say %q", name, got, word)
+			}
+		}
 	}
 }
 

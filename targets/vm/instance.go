@@ -108,8 +108,8 @@ func (i *instance) await(ctx context.Context, name string) (happening, error) {
 		return happening{}, targets.ErrEnded
 	case <-ctx.Done():
 		err := fmt.Errorf("%w while waiting for %s", context.Cause(ctx), waitedFor(name))
-		if name == guest.Listening && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-			err = fmt.Errorf("%w%s", err, i.machine.with.patience())
+		if used, unknown := i.used(ctx); unknown == nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w%s", err, i.machine.with.patience(name, used.CPU, time.Since(i.qemu.Began)))
 		}
 		return happening{}, err
 	}
