@@ -24,10 +24,13 @@ func TestGates(t *testing.T) {
 		{"quantile under its limit", record.SLO{P99: 10 * time.Millisecond}, nil, record.Pass},
 		{"quantile over its limit", record.SLO{P99: time.Millisecond}, nil, record.Fail},
 		{"limit inside the interval", record.SLO{P99: 1895 * time.Microsecond}, nil, record.Inconclusive},
-		{"too few for the quantile", record.SLO{P999: time.Second},
-			func(p *recordtest.Plan) { p.Rounds = 1 }, record.Inconclusive},
+		{"too few for the quantile, and for the share beyond its limit", record.SLO{P999: time.Second}, few, record.Inconclusive},
+		{"too few for the quantile, and enough for the share beyond its limit", record.SLO{P999: time.Second},
+			func(p *recordtest.Plan) { p.Rounds = 1 }, record.Pass},
 		{"too few for the quantile, and all of them too slow", record.SLO{P99: time.Microsecond}, few, record.Fail},
-		{"too few for the quantile, and all of them fast", record.SLO{P99: time.Minute}, few, record.Inconclusive},
+		{"too few for the quantile, and all of them fast", record.SLO{P99: time.Minute}, few, record.Pass},
+		{"too few for the quantile, and two of them failed", record.SLO{P99: time.Minute},
+			func(p *recordtest.Plan) { few(p); p.Targets[0].Errors = failing(0.005) }, record.Inconclusive},
 		{"fast answers do not make up for refused ones", record.SLO{P99: time.Second},
 			func(p *recordtest.Plan) { p.Targets[0].Errors = failing(0.03) }, record.Fail},
 		{"a few refused ones are within p99", record.SLO{P99: time.Second},
@@ -118,6 +121,24 @@ func TestBrokenWithFewRequests(t *testing.T) {
 	const want = "399 of 399 requests took longer or failed, more than the 1 % that p99 leaves room for"
 	if g.Observed != "> 1 µs" || g.Interval != "(1 µs, ∞)" || g.Why != want {
 		t.Errorf("observed %q, interval %q, why %q", g.Observed, g.Interval, g.Why)
+	}
+}
+
+// A limit that is certainly kept reads as kept where its quantile cannot be shown, and one
+// that is not yet says how many requests would decide.
+func TestKeptWithFewRequests(t *testing.T) {
+	p := recordtest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Minute, P999: time.Minute}
+	few(&p)
+	gates := analyse(t, recordtest.Open(t, p)).Gates
+	kept, open := sentence.NewLimit(gates[0]), sentence.NewLimit(gates[1])
+	const want = "0 of 399 requests took longer or failed: of all, at most 0.92 % may, and p99 leaves room for 1 %"
+	if kept.Observed != "≤ 60 s" || kept.Interval != "(0, 60 s]" || kept.Note != want || kept.Why != "" {
+		t.Errorf("%+v", kept)
+	}
+	const why = "0 of 399 requests took longer or failed: at this share it takes about 3,800 requests to decide, 10 rounds in all"
+	if open.Observed != "n too small" || open.Why != why {
+		t.Errorf("%+v", open)
 	}
 }
 

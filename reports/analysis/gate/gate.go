@@ -46,20 +46,22 @@ type Basis struct {
 	Unavailable string            // why the target could not run here
 	Abort       *sample.LoadAbort // what kept the phase from being played whole
 	Gap         *sample.Gap       // what is missing of the plan, where the limit holds in the rest
-	// Counted is how many of N the share is made of, or that failed (or took longer than
-	// the limit, where the figure is Above) so that the quantile has no room for them, or
-	// broke the limit on starts; Unanswered are those starts that came to no right answer.
+	// Counted is how many of N the share is made of, or that failed so that the quantile has
+	// no room for them, or broke the limit on starts; where the quantile is not known, those
+	// that failed or took longer than the limit. Unanswered are those starts that came to no
+	// right answer.
 	Counted, Unanswered int64
-	// Needs is how many of N it takes to decide a share.
+	// Needs is how many of N it takes to decide a share, or a quantile that is not known.
 	Needs int64
 	// Examples are what Needs counts in the place of N: different ones, of which there are
 	// too few for any number of rounds; nil: there are enough.
 	Examples *Examples
 	// Effective is how many independent requests tell as much as N.
 	Effective float64
-	// Median is that of the starts, of which all kept the limit, and Unseen up to what share
-	// of other starts may break it.
+	// Median is that of the starts, of which all kept the limit.
 	Median stat.Quantile
+	// Unseen is up to what share of other starts, or of all requests where the figure is
+	// Within, may break the limit.
 	Unseen float64
 	// Deadlines are those that answers were counted by and are limited by, where they differ.
 	Deadlines *Deadlines
@@ -89,7 +91,8 @@ const (
 	AlreadyRunning Missing = "already running" // the server, so that there is no start
 	NoAnswer       Missing = "no answer"       // the quantile falls on requests without a right answer, or a start had none
 	TooFew         Missing = "n too small"
-	Above          Missing = "above" // too few requests for the quantile, yet it is surely above the Bound
+	Above          Missing = "above"  // too few requests for the quantile, yet it is surely above the Bound
+	Within         Missing = "within" // too few requests for the quantile, yet it is surely not above the Bound
 )
 
 // What the N of a Gate may count.

@@ -77,12 +77,7 @@ func (g *Gate) judgeQuantile(s *stat.Sample, b stat.Bounds, rounds int) {
 	}
 	limit := nanoseconds(g.Bound)
 	if !stat.Known(g.Q, s.Total) {
-		g.Missing = TooFew
-		if over := s.Over(limit); over.Low > 1-g.Q {
-			g.Missing, g.Verdict, g.Counted = Above, record.Fail, over.K
-			return
-		}
-		g.More = wholeRounds(float64(rounds) * float64(stat.Needed(g.Q)) / float64(s.Total))
+		g.judgeShareBeyond(s, limit, rounds)
 		return
 	}
 	value := s.All.At(stat.Rank(g.Q, s.Total))
@@ -102,6 +97,29 @@ func (g *Gate) judgeQuantile(s *stat.Sample, b stat.Bounds, rounds int) {
 	default:
 		g.More = wholeRounds(float64(rounds) * narrowing(value, limit, b))
 	}
+}
+
+// judgeShareBeyond judges a quantile that so few requests do not carry by the share of them
+// that took longer or failed: the q quantile is above the limit where that is more than
+// 1−q, and is not where it is no more.
+func (g *Gate) judgeShareBeyond(s *stat.Sample, limit int64, rounds int) {
+	room := 1 - g.Q
+	over, most := s.Over(limit), s.OverAtMost(limit, g.Q)
+	g.Counted = over.K
+	switch {
+	case over.Low > room:
+		g.Missing, g.Verdict = Above, record.Fail
+		return
+	case most.High <= room:
+		g.Missing, g.Verdict, g.Unseen = Within, record.Pass, most.High
+		return
+	}
+	g.Missing, g.Needs = TooFew, stat.Needed(g.Q)
+	independent := enough(over.Value, func(low, high float64) bool { return high <= room || low > room })
+	if n := int64(float64(independent) * float64(over.N) / most.Effective); n > over.N {
+		g.Needs = min(g.Needs, n)
+	}
+	g.More = wholeRounds(float64(rounds) * float64(g.Needs) / float64(s.Total))
 }
 
 // narrowing is how many times as many rounds it takes for the interval to end at the limit,

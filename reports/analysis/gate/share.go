@@ -76,7 +76,7 @@ func (l shareLimit) judge(p stat.Proportion, rounds int, x Examples) Gate {
 		g.Verdict = record.Fail
 	case p.Value == l.bound: // which no number of them would decide
 	default:
-		g.Needs = g.enough(p.Value)
+		g.Needs = enough(p.Value, func(low, high float64) bool { return g.keeps(low) == g.keeps(high) })
 		if l.repeats && g.Needs > x.Used && x.Used > 0 {
 			g.Examples = &x
 			break
@@ -99,12 +99,11 @@ func (g *Gate) keeps(value float64) bool {
 	return value <= g.Bound
 }
 
-// enough is how many independent ones decide a share seen; 0 where no number that can be
-// asked for does.
-func (g *Gate) enough(seen float64) int64 {
+// enough is about how many independent trials decide a share, should it stay as seen; 0: no
+// number of them would.
+func enough(seen float64, decides func(low, high float64) bool) int64 {
 	for n := int64(1); n < 1<<40; n += n/8 + 1 {
-		low, high := stat.Exact(seen, float64(n))
-		if g.keeps(low) == g.keeps(high) {
+		if decides(stat.Exact(seen, float64(n))) {
 			return n
 		}
 	}

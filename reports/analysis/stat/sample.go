@@ -66,6 +66,22 @@ func (s *Sample) Over(limit int64) Proportion {
 	return Clustered(rounds)
 }
 
+// OverAtMost is Over where the interval is to show that at most 1−q lie above the limit.
+// So few do not tell whether they come in clusters, and none never does: the slowest 1−q
+// of the sample, or five times as many, tell then how many independent requests there are.
+// How often it passes a limit that is the true quantile is simulated in
+// TestFewRequestsPassNothing.
+func (s *Sample) OverAtMost(limit int64, q float64) Proportion {
+	over := s.Over(limit)
+	effective := over.Effective
+	for _, slowest := range []float64{1 - q, min(5*(1-q), 0.5)} {
+		if s.Total > 0 {
+			effective = min(effective, s.Over(s.All.At(Rank(1-slowest, s.Total))-1).Effective)
+		}
+	}
+	return proportionOf(Counts{over.K, over.N}, effective)
+}
+
 // Unanswered is the share of requests without an answer.
 func (s *Sample) Unanswered() Proportion { return s.Over(Never - 1) }
 

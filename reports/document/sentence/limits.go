@@ -41,6 +41,8 @@ func NewLimit(g gate.Gate) Limit {
 		l.Observed = Quantity(g.Value, g.Unit)
 	case gate.Above:
 		l.Observed = "> " + bound
+	case gate.Within:
+		l.Observed = "≤ " + bound
 	}
 	if g.Verdict != record.Pass {
 		l.Why = whyOf(g)
@@ -99,6 +101,8 @@ func limitInterval(g gate.Gate) string {
 	switch {
 	case g.Missing == gate.Above: // which is all that is known of it
 		return "(" + Quantity(g.Bound, g.Unit) + ", ∞)"
+	case g.Missing == gate.Within:
+		return "(0, " + Quantity(g.Bound, g.Unit) + "]"
 	case math.IsInf(g.High, 1):
 		return "[" + Quantity(g.Low, g.Unit) + ", " + Quantity(g.High, g.Unit) + "]"
 	case !g.HasInterval:
@@ -165,7 +169,7 @@ func whyMissing(g gate.Gate) string {
 	case gate.NoStart:
 		return "no start came to its end"
 	case gate.TooFew:
-		return whyOpen(fmt.Sprintf("%s takes %s requests, %s were sent", format.Quantile(g.Q), format.Count(stat.Needed(g.Q)), format.Count(g.N)), g)
+		return whyOpen(fmt.Sprintf("%s of %s requests took longer or failed", format.Count(g.Counted), format.Count(g.N)), g)
 	}
 	if g.Phase == "" {
 		return "the run measures how servers start, and no load"
@@ -262,6 +266,9 @@ func openEnd(g gate.Gate) string {
 			format.Count(g.N), g.Of, format.Count(int64(math.Ceil(g.Effective))))
 	case g.Unseen == 0:
 		return ""
+	case g.Missing == gate.Within:
+		return fmt.Sprintf("%s of %s requests took longer or failed: of all, at most %s may, and %s leaves room for %s",
+			format.Count(g.Counted), format.Count(g.N), format.Percent(g.Unseen), format.Quantile(g.Q), format.Percent(1-g.Q))
 	}
 	text := fmt.Sprintf("the longest of %s; up to %s of all starts may be longer; median %s",
 		format.Plural(int(g.N), "start"), format.Percent(g.Unseen), format.Duration(g.Median.Value))
