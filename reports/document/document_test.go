@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports/analysis"
 	"servebench/reports/document"
@@ -178,5 +179,20 @@ func TestOverheadWithoutIntervals(t *testing.T) {
 	}
 	if got := said(document.New(a)); strings.Contains(got, interval) || !strings.Contains(got, difference) {
 		t.Errorf("without intervals:\n%s", got)
+	}
+}
+
+// A target's line gives the response time of right answers, and judges that of all requests:
+// where some failed these differ, and each is said to be what it is.
+func TestFailedRequestsAreSaidToCount(t *testing.T) {
+	p := recordtest.Compare()
+	p.SLO = record.SLO{P50: 100 * time.Microsecond}
+	d := document.New(formattest.Analyse(t, p))
+	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == "targets" })
+	for _, line := range d.Sections[i].Lines {
+		failed := line.Target == "container"
+		if strings.Contains(line.Text, "response time of these p50 ") != failed || strings.Contains(line.Text, "p50 response time (failed requests included) ") != failed {
+			t.Errorf("%s: %s", line.Target, line.Text)
+		}
 	}
 }

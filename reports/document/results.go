@@ -297,7 +297,10 @@ func (b builder) rounds() []Section {
 // ratios compare each target with the reference.
 func (b builder) ratios() []Section {
 	few := slices.ContainsFunc(b.a.Ratios, func(r sample.Ratio) bool { return !r.HasInterval })
-	s := Section{ID: "ratios", Title: "Relative to " + b.a.Label(b.a.Reference), Table: b.ratioTable(), Notes: []string{"Each figure divided by that of " + b.a.Label(b.a.Reference) + "."}}
+	s := Section{ID: "ratios", Title: "Relative to " + b.a.Label(b.a.Reference), Table: b.ratioTable(), Notes: []string{
+		"The geometric mean of the ratios of rounds: each figure divided by that of " + b.a.Label(b.a.Reference) +
+			" in the same round. Where rounds differ, it is not the ratio of the figures above, which are of all rounds together.",
+	}}
 	if few {
 		s.Notes = append(s.Notes, "Ratios without an interval have too few rounds for one.")
 	}
@@ -316,12 +319,26 @@ func (b builder) ratioTable() *Table {
 		cells := make([]Cell, len(metrics))
 		for _, x := range b.a.Ratios {
 			if x.Target == r.Target && x.Phase == r.Phase {
-				cells[slices.Index(metrics, x.Metric)] = ratio(x.Value, x.HasInterval, x.Low, x.High)
+				c := ratio(x.Value, x.HasInterval, x.Low, x.High)
+				if x.Rounds < x.Of {
+					c.Notes = []string{fmt.Sprintf("in %d of %d rounds, where both are known", x.Rounds, x.Of)}
+				}
+				cells[slices.Index(metrics, x.Metric)] = c
 			}
 		}
-		if slices.ContainsFunc(cells, func(c Cell) bool { return c.Text != "" }) {
-			b.add(t, r.Target, r.Phase, cells)
+		if !slices.ContainsFunc(cells, func(c Cell) bool { return c.Text != "" }) {
+			continue
 		}
+		for i := range cells {
+			switch {
+			case cells[i].Text != "":
+			case metrics[i] == "goodput":
+				cells[i] = none()
+			default:
+				cells[i] = faint("n too small")
+			}
+		}
+		b.add(t, r.Target, r.Phase, cells)
 	}
 	return t
 }

@@ -189,10 +189,14 @@ func (b builder) finding(r sample.Row) string {
 			times = append(times, format.Quantile(q.Q)+" "+format.Duration(q.Value))
 		}
 	}
-	if len(times) > 0 {
-		s += "; response time " + sentence.Listed(times)
+	if len(times) == 0 {
+		return s + "."
 	}
-	return s + "."
+	s += "; response time "
+	if r.Ledger.OK < r.Ledger.Sent {
+		s += "of these "
+	}
+	return s + sentence.Listed(times) + "."
 }
 
 // broken names the limits that a target does not keep.
@@ -207,7 +211,7 @@ func (b builder) broken(target string) string {
 		case g.Target != target:
 		case g.Verdict == record.Fail:
 			l := sentence.NewLimit(g)
-			failed = append(failed, fmt.Sprintf("%s%s %s, limit %s", g.Metric, where, l.Observed, l.Limit))
+			failed = append(failed, fmt.Sprintf("%s%s%s %s, limit %s", g.Metric, b.counted(g), where, l.Observed, l.Limit))
 		case g.Verdict == record.Inconclusive:
 			open = append(open, g.Metric+where)
 		}
@@ -220,6 +224,16 @@ func (b builder) broken(target string) string {
 		parts = append(parts, "Undecided: "+sentence.Listed(open)+".")
 	}
 	return strings.Join(parts, " ")
+}
+
+// counted says of a quantile that is judged that it is another one than that of the right
+// answers; "" where all requests had one.
+func (b builder) counted(g gate.Gate) string {
+	i := slices.IndexFunc(b.a.Rows, func(r sample.Row) bool { return r.Target == g.Target && r.Phase == g.Phase })
+	if g.Q == 0 || i < 0 || b.a.Rows[i].Ledger.OK == b.a.Rows[i].Ledger.Sent {
+		return ""
+	}
+	return " (failed requests included)"
 }
 
 // longestServer is how many characters of a server's name are shown.

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -103,13 +104,25 @@ func (p *page) table(t *document.Table) {
 				}
 				return s
 			}))
-			for _, note := range row.Notes {
-				if last {
-					p.wrapped("    ", "    "+clean(note))
-				}
+			if !last {
+				continue
+			}
+			for _, note := range slices.Concat(cutCodes(row), row.Notes) {
+				p.wrapped("    ", "    "+clean(note))
 			}
 		}
 	}
+}
+
+// cutCodes are the texts of machines, such as errors, that a row has room for the beginning
+// of alone: what matters may stand at their end.
+func cutCodes(row document.Row) (whole []string) {
+	for _, c := range row.Cells {
+		if c.Code && utf8.RuneCountInString(clean(c.String())) > widest {
+			whole = append(whole, c.Text)
+		}
+	}
+	return whole
 }
 
 // grid is a table as text, with the widths of its columns.

@@ -175,3 +175,20 @@ func TestFormatWritesItsFile(t *testing.T) {
 		t.Errorf("files %v", files)
 	}
 }
+
+// An answer that was wrong is shown with the one that was wanted, however long it is.
+func TestWantedIsNeverCut(t *testing.T) {
+	a, err := analysis.Analyse(recordtest.Open(t, recordtest.Compare()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const example = "applications.csv, record 18: answered 0.030682492746508038, want 0.5"
+	a.Rows[0].Errors = []record.ErrorCount{{Class: "wrong answer", Count: 1, Example: example}}
+	var b bytes.Buffer
+	if err := text.Write(&b, document.New(a), text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), example) {
+		t.Errorf("not in the report: %s\n%s", example, b.String())
+	}
+}

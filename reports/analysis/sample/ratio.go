@@ -18,6 +18,7 @@ type Ratio struct {
 	Low         float64 `json:"-"`
 	High        float64 `json:"-"` // 95 %
 	Rounds      int     `json:"rounds"`
+	Of          int     `json:"of_rounds"` // that both have; in the others one does not know the metric
 }
 
 // Ratios compares every row with the reference target's row of the same phase.
@@ -41,11 +42,13 @@ func Ratios(all []Row, cells []Row, reference string) []Ratio {
 			{"p99", knownQuantile(2)},
 			{"goodput", func(r Row) (float64, bool) { return r.Goodput, r.Goodput > 0 }},
 		} {
-			logs := logRatios(cells, row, reference, m.of)
-			if len(logs) == 0 {
+			logs, of := logRatios(cells, row, reference, m.of)
+			// Few of many rounds are those in which the slower one had enough answers.
+			if len(logs) == 0 || len(logs) < min(of, stat.FewRounds) {
 				continue
 			}
 			r := newRatio(row, m.name, logs)
+			r.Of = of
 			if m.name == "goodput" && len(logs) >= stat.FewRounds && row.Good.K > 0 && base[row.Phase].Good.K > 0 {
 				r.atLeast(stat.RatioByChance(row.Good, base[row.Phase].Good))
 			}
@@ -63,22 +66,26 @@ func knownQuantile(i int) func(Row) (float64, bool) {
 }
 
 // logRatios pairs the rounds that both targets have, and leaves out those in
-// which one of them does not know the metric.
-func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bool)) []float64 {
-	base := make(map[int]float64)
+// which one of them does not know the metric; rounds is how many they have.
+func logRatios(cells []Row, row Row, reference string, of func(Row) (float64, bool)) (logs []float64, rounds int) {
+	base := make(map[int]Row)
 	for _, c := range cells {
-		if v, ok := of(c); ok && c.Target == reference && c.Phase == row.Phase {
-			base[c.Round] = v
+		if c.Target == reference && c.Phase == row.Phase {
+			base[c.Round] = c
 		}
 	}
-	var logs []float64
 	for _, c := range cells {
+		b, paired := base[c.Round]
+		if !paired || c.Target != row.Target || c.Phase != row.Phase {
+			continue
+		}
+		rounds++
 		v, ok := of(c)
-		if b, paired := base[c.Round]; ok && paired && c.Target == row.Target && c.Phase == row.Phase {
-			logs = append(logs, math.Log(v/b))
+		if divisor, known := of(b); ok && known {
+			logs = append(logs, math.Log(v/divisor))
 		}
 	}
-	return logs
+	return logs, rounds
 }
 
 // newRatio is the geometric mean of the rounds' ratios. Its interval is

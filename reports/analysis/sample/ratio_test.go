@@ -4,6 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"servebench/reports/analysis/stat"
 )
 
 // Three rounds are enough for an honest interval of a ratio, which resampling
@@ -29,5 +32,29 @@ func TestRatioCoverage(t *testing.T) {
 	}
 	if r := newRatio(Row{}, "p50", []float64{0.1, 0.2}); r.HasInterval {
 		t.Error("two rounds have an interval")
+	}
+}
+
+// The rounds in which both targets have enough answers for a quantile may be those that
+// went well: fewer than three of many are no ratio.
+func TestRatioOfKnownRounds(t *testing.T) {
+	row := func(target string, round int, at time.Duration, known bool) Row {
+		r := Row{Target: target, Phase: "steady", Round: round}
+		r.Response.Quantiles[0] = stat.Quantile{Q: 0.5, Known: known, Value: at}
+		return r
+	}
+	for _, tt := range []struct{ rounds, known, want int }{
+		{5, 5, 5}, {5, 3, 3}, {5, 2, 0}, {2, 2, 2}, {2, 1, 0}, {1, 1, 1}, {1, 0, 0},
+	} {
+		var cells []Row
+		for round := range tt.rounds {
+			cells = append(cells, row("physical", round, time.Millisecond, true), row("vm", round, 3*time.Millisecond, round < tt.known))
+		}
+		all := Ratios([]Row{{Target: "physical", Phase: "steady"}, {Target: "vm", Phase: "steady"}}, cells, "physical")
+		switch {
+		case tt.want == 0 && len(all) == 0:
+		case len(all) != 1 || all[0].Rounds != tt.want || all[0].Of != tt.rounds || math.Abs(all[0].Value-3) > 1e-9:
+			t.Errorf("%+v: %+v", tt, all)
+		}
 	}
 }
