@@ -25,6 +25,7 @@ func testCatalogue() Catalogue {
 			}},
 			{Name: "vm", Doc: "a machine within this one", Faults: []string{targets.ProcessKill}},
 			{Name: "lambda", Doc: "a function", Scales: true, Faults: []string{targets.ProcessKill}},
+			{Name: "kubernetes", Doc: "a cluster", Scales: true, Faults: []string{targets.ProcessKill, targets.PodKill}},
 			{Name: "endpoint", Doc: "a server that runs already", Running: true, Options: []targets.Option{
 				{Name: "url", Doc: "where it answers", Default: ""},
 			}},

@@ -113,8 +113,8 @@ func faults() []faulty {
 		{name: "variable twice", old: "model: credit}", new: "model: credit, env: [A=1, A=2]}", beyond: true, want: []string{`3:57: workload.env[1]: A is set already; want each variable once`}},
 		{name: "empty argument", old: workload, new: "{command: [\"\"], model: credit}", beyond: true, want: []string{`3:22: workload.command[0]: the text is empty; want an argument`}},
 
-		{name: "unknown target", old: "physical", new: "phsical", want: []string{`2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint`}},
-		{name: "unknown target like no other", old: "physical", new: "moon", want: []string{`2:11: targets[0]: unknown target "moon"; want one of physical, container, vm, lambda, endpoint`}},
+		{name: "unknown target", old: "physical", new: "phsical", want: []string{`2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, kubernetes, endpoint`}},
+		{name: "unknown target like no other", old: "physical", new: "moon", want: []string{`2:11: targets[0]: unknown target "moon"; want one of physical, container, vm, lambda, kubernetes, endpoint`}},
 		{name: "unknown server", old: "server: reference", new: "server: refrence", want: []string{`3:20: workload.server: unknown server "refrence" (did you mean "reference"?); want reference`}},
 		{name: "unknown model", old: "model: credit", new: "model: creidt", beyond: true, want: []string{`3:38: workload.model: the reference server has no model "creidt" (did you mean "credit"?); want one of credit, noop`}},
 		{name: "unknown generator hides its parameters", old: "{generator: credit}", new: "{generator: credits, noise: 1}", want: []string{`4:19: data.generator: unknown generator "credits" (did you mean "credit"?); want one of credit, prompts`}},
@@ -159,9 +159,9 @@ func faults() []faulty {
 			`8:31: overhead.model: the phase "steady" has rate: 100 and the phase "noop" rate: 99, so that they differ in more than the model; want the same rate in both`,
 			`8:31: overhead.model: the phase "steady" has duration: 10s and the phase "noop" duration: 9s, so that they differ in more than the model; want the same duration in both`,
 		}},
-		{name: "faults that targets cannot inject", old: "[physical]", new: "[endpoint, physical]\nfaults: [{kind: process-kill, at: 1s}, {kind: disk-fill, at: 1s}]", beyond: true, want: []string{
+		{name: "faults that targets cannot inject", old: "[physical]", new: "[endpoint, physical]\nfaults: [{kind: process-kill, at: 1s}, {kind: node-drain, at: 1s}]", beyond: true, want: []string{
 			`3:17: faults[0].kind: process-kill cannot be injected on endpoint; want none on endpoint`,
-			`3:47: faults[1].kind: disk-fill cannot be injected on endpoint, physical; want none on endpoint; one of process-kill, process-stop on physical`,
+			`3:47: faults[1].kind: node-drain cannot be injected on endpoint, physical; want none on endpoint; one of process-kill, process-stop on physical`,
 		}},
 		{name: "faults at no time", new: "faults:\n  - {kind: process-kill, at: 10s, for: 1s}\n  - {kind: process-stop, at: 8s, for: 3s}\n  - {kind: process-stop, phase: stedy, at: 0s}\n", beyond: true, want: []string{
 			`8:30: faults[0].at: 10s is not within phase steady, which takes 10s; want a time before its end`,
@@ -170,7 +170,7 @@ func faults() []faulty {
 			`10:33: faults[2].phase: there is no phase "stedy" (did you mean "steady"?); want steady`,
 		}},
 		{name: "faults of no kind", new: "faults: [{kind: pod-kil, at: 1s}, {kind: process-kill}]\n", want: []string{
-			`7:17: faults[0].kind: unknown fault "pod-kil" (did you mean "pod-kill"?); want one of process-kill, process-stop, pod-kill, network-partition, disk-fill, kubelet-restart, node-drain`,
+			`7:17: faults[0].kind: unknown fault "pod-kil" (did you mean "pod-kill"?); want one of process-kill, process-stop, pod-kill, network-partition, kubelet-restart, node-drain`,
 			`7:35: faults[1].at: missing; want ` + duration,
 		}},
 		{name: "restart of a server that runs already", old: "[physical]\nworkload: " + workload, new: "[endpoint]\nworkload: {model: credit, restart: true}", beyond: true, want: []string{`3:36: workload.restart: the server of every target runs already, and is not started here; want it left out`}},

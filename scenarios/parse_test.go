@@ -186,7 +186,7 @@ rouds: 3
 	if !errors.As(err, &faults) || len(faults) != 5 {
 		t.Fatalf("Parse: %v, want five faults", err)
 	}
-	want := `five.yaml:2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint
+	want := `five.yaml:2:11: targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, kubernetes, endpoint
 five.yaml:4:34: data.noise: 0.9 is above 0.5; want a number from 0 to 0.5
 five.yaml:7:11: load[0].rate: -5 is not above 0; want a rate per second, such as 200
 five.yaml:8:15: load[0].duration: 10 has no unit; want for example 10s

@@ -91,7 +91,7 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"name[0]=x", `name: is not a list, so it has no item 0; want its key alone`},
 		{"limits[0]=x", `limits: is not a list, so it has no item 0; want its key alone`},
 		{"targets=physical", `targets: "physical" is not a list; want a list of targets, such as [physical]`},
-		{"targets=[phsical]", `targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, endpoint`},
+		{"targets=[phsical]", `targets[0]: unknown target "phsical" (did you mean "physical"?); want one of physical, container, vm, lambda, kubernetes, endpoint`},
 		{"targets=[physical", `not YAML: a list that begins with [ is not closed; want a ] at its end, and commas between its items`},
 		{"limits=[]", `limits: a list is not a mapping; want keys with their values`},
 		{"slo.p99=1m", `slo.p99: 1m is above the timeout, 10s, so that no answer could miss it; want a limit below the timeout`},

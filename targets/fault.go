@@ -8,7 +8,6 @@ const (
 	ProcessStop      = "process-stop"
 	PodKill          = "pod-kill"
 	NetworkPartition = "network-partition"
-	DiskFill         = "disk-fill"
 	KubeletRestart   = "kubelet-restart"
 	NodeDrain        = "node-drain"
 )
@@ -28,7 +27,6 @@ func FaultKinds() []FaultKind {
 		{Name: ProcessStop, Doc: "the processes of one server are frozen, as by SIGSTOP, and go on later", Lasts: true},
 		{Name: PodKill, Doc: "one pod is deleted without a grace period"},
 		{Name: NetworkPartition, Doc: "no packet reaches or leaves one server", Lasts: true},
-		{Name: DiskFill, Doc: "the file system that one server writes to is filled up", Lasts: true},
 		{Name: KubeletRestart, Doc: "the kubelet of a node that runs the server is restarted"},
 		{Name: NodeDrain, Doc: "a node that runs the server is cordoned and its pods are evicted, and it is uncordoned later", Lasts: true},
 	}

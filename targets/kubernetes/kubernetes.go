@@ -50,6 +50,9 @@ func Kind(expiry func() (string, error)) targets.Kind {
 		Leftovers: leftovers,
 		Outside:   true,
 		Scales:    true,
+		Faults: []string{
+			targets.ProcessKill, targets.ProcessStop, targets.PodKill, targets.NetworkPartition, targets.KubeletRestart, targets.NodeDrain,
+		},
 	}
 }
 

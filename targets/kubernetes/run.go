@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,17 +193,17 @@ func (c *cluster) awaitGone(ctx context.Context, path string) error {
 }
 
 // listed are the names of objects.
-type listed struct {
-	Items []struct {
-		Metadata struct {
-			Name, Namespace   string
-			Labels            map[string]string
-			DeletionTimestamp *string
-		}
-		Spec struct {
-			RenewTime            time.Time
-			LeaseDurationSeconds int
-		}
+type listed struct{ Items []listedItem }
+
+type listedItem struct {
+	Metadata struct {
+		Name, Namespace   string
+		Labels            map[string]string
+		DeletionTimestamp *string
+	}
+	Spec struct { // of a Lease
+		RenewTime            time.Time
+		LeaseDurationSeconds int
 	}
 }
 
@@ -276,7 +277,9 @@ func (c *cluster) leftovers(ctx context.Context, namespace string) ([]targets.Le
 			})
 		}
 	}
-	return found, nil
+	living := slices.ContainsFunc(owners.Items, func(l listedItem) bool { return !lapsed[l.Metadata.Labels[labelRun]] })
+	cordoned, err := c.cordoned(ctx, !living)
+	return append(cordoned, found...), err
 }
 
 // abandoned reports whether the servebench that made something with these labels is gone:

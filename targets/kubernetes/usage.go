@@ -116,6 +116,11 @@ func (n *nodes) groupOf(uid string) *podGroup {
 // is not.
 func (i *instance) serverProcess() int {
 	p, _ := i.observer.firstPod()
+	return i.processOf(p)
+}
+
+// processOf is the same of the server in any pod.
+func (i *instance) processOf(p pod) int {
 	group := i.nodes.groupOf(p.Metadata.UID)
 	_, id, found := strings.Cut(p.server().ContainerID, "://")
 	if group == nil || !found {

@@ -102,8 +102,8 @@ func startedAgain(p *subject) {
 	if now := p.spent(d, time.Time{}, time.Now()); now.CPU < used.CPU && !p.Replaces {
 		p.Errorf("the usage fell from %s to %s", used.CPU, now.CPU)
 	}
-	if want := []string{record.EventEnded, record.EventRestarted, record.EventReady}; !p.Replaces && !slices.Equal(events.kinds(), want) {
-		p.Errorf("events %v, want %v", events.kinds(), want)
+	if !p.Replaces {
+		events.inOrder(p, record.EventRestarted, record.EventReady)
 	}
 	p.inject(d, targets.ProcessKill)
 	if err := d.Close(ending(p, patience)); err != nil {
@@ -124,18 +124,20 @@ func (e *events) add(event record.Event) {
 	e.all = append(e.all, event)
 }
 
-// kinds are those of the events since the server was ready first.
-func (e *events) kinds() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var kinds []string
-	for _, event := range e.all {
-		kinds = append(kinds, event.Kind)
+// inOrder waits until two kinds of events came, the second after the first.
+func (e *events) inOrder(p *subject, first, second string) {
+	p.Helper()
+	came := func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		i := slices.IndexFunc(e.all, func(event record.Event) bool { return event.Kind == first })
+		return i >= 0 && slices.ContainsFunc(e.all[i:], func(event record.Event) bool { return event.Kind == second })
 	}
-	if i := slices.Index(kinds, record.EventEnded); i >= 0 {
-		return kinds[i:]
+	for began := time.Now(); !came(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > patience {
+			p.Fatalf("events %+v, want %s and then %s", e.all, first, second)
+		}
 	}
-	return kinds
 }
 
 // unknownFault is one that no target knows.
