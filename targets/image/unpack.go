@@ -274,8 +274,11 @@ func (u *unpacker) place(target string, header *tar.Header, body io.Reader) erro
 	}
 	switch header.Typeflag {
 	case tar.TypeDir:
+		left := u.entries
+		err := u.makeFolder(target)
+		u.entries = min(left, u.entries+1) // its entry counts already
 		// The owner first: changing it takes the set-user-id bit away.
-		return errors.Join(u.makeFolder(target), own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)|ownersOwn()))
+		return errors.Join(err, own(u.root, target, header.Uid, header.Gid), u.root.Chmod(target, mode(header)|ownersOwn()))
 	case tar.TypeSymlink:
 		return errors.Join(u.root.Symlink(header.Linkname, target), own(u.root, target, header.Uid, header.Gid))
 	case tar.TypeLink:

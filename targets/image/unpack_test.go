@@ -437,6 +437,14 @@ func TestUnpackIsBounded(t *testing.T) {
 	}
 }
 
+// A folder counts once, also one that is there without an entry before.
+func TestFoldersCountOnce(t *testing.T) {
+	u := &unpacker{most: mostBytes, bytes: mostBytes, entries: 4}
+	if err := u.unpack(t.Context(), stack(t, archive(t, dir("a"), dir("a/b"), text("c/f", "x"))), t.TempDir()); err != nil || u.entries != 0 {
+		t.Errorf("unpack: %v, and %d may still be written, want 0", err, u.entries)
+	}
+}
+
 // hole is a layer with a sparse file of that size and no content, as GNU tar
 // writes it.
 func hole(t *testing.T, size int64) []byte {
