@@ -1,7 +1,6 @@
 package targettest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
@@ -78,24 +77,30 @@ func diesAtOnce(p *subject) {
 	p.refuse(ending(p, patience), p.workload("TEST_START=die"), "status 3", "the disk is on fire")
 }
 
-// buffer is an output that is kept.
-type buffer struct {
+// Output keeps what is written, for those who look at it meanwhile.
+type Output struct {
 	mu   sync.Mutex
-	text bytes.Buffer
+	text strings.Builder
 }
 
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+// String is what was written so far.
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // counts is how often a text is in what was written. A guest's own lines may break
 // those of its server.
-func (b *buffer) counts(text string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := strings.ReplaceAll(b.text.String(), "\n", "")
+func (o *Output) counts(text string) int {
+	all := strings.ReplaceAll(o.String(), "\n", "")
 	if text != firstWords { // which are of the other stream, and may stand amid a line of this one
 		all = strings.ReplaceAll(all, firstWords, "")
 	}
@@ -109,7 +114,7 @@ const firstWords = "test server starts"
 // wholeOutput looks for the first and the last words of servers of every end: that of
 // one that dies, of one that is closed, and of one whose start is given up.
 func wholeOutput(p *subject) {
-	var died, closed, cancelled buffer
+	var died, closed, cancelled Output
 	w := p.workload("TEST_START=die", "TEST_NOISE=3000")
 	w.Output = &died
 	p.refuse(ending(p, patience), w)
@@ -141,7 +146,7 @@ func wholeOutput(p *subject) {
 }
 
 // heard checks how often a text is in an output.
-func (p *subject) heard(of string, from *buffer, text string, want int) {
+func (p *subject) heard(of string, from *Output, text string, want int) {
 	p.Helper()
 	if got := from.counts(text); got < want || got > want && !p.Replaces {
 		p.Errorf("%s: %q is in the output %d times, want %d", of, text, got, want)

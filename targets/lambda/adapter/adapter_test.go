@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
+	"servebench/targets/targettest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,24 +28,7 @@ import (
 type function struct {
 	*testing.T
 	url string
-	log *log
-}
-
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log *targettest.Output
 }
 
 // sandbox starts processes of this machine, each with a port of its own.
@@ -64,7 +47,7 @@ func (s sandbox) Start(p service.Process) (service.Running, error) {
 // adapted serves a function of this test in the role, under the adapter with further flags.
 func adapted(t *testing.T, role string, flags ...string) *function {
 	t.Helper()
-	program, f := program(t), &function{T: t, log: new(log)}
+	program, f := program(t), &function{T: t, log: new(targettest.Output)}
 	s, err := service.New(service.Config{
 		Name: "test", Memory: service.MostMemory, Concurrency: 10, Burst: 100, Timeout: time.Minute, IdleTimeout: time.Hour, Output: f.log,
 		Sandbox: sandbox{service.Plain{Function: targets.Workload{
@@ -363,7 +346,7 @@ func TestFirstProcess(t *testing.T) {
 	}
 	cmd := exec.Command(program(t), "--port", strconv.Itoa(port), "--ready", "/ready", "--", os.Args[0])
 	cmd.Env = []string{roleKey + "=orphan", "PATH=" + targets.SearchPath, "AWS_LAMBDA_RUNTIME_API=" + api.Listener.Addr().String()}
-	output := new(log)
+	output := new(targettest.Output)
 	cmd.Stdout, cmd.Stderr = output, output
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,25 +30,7 @@ type fixture struct {
 	*testing.T
 	service *service.Service
 	url     string
-	output  *log
-}
-
-// log is what a service writes.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	output  *targettest.Output
 }
 
 // config is that of a function which this test is, in the role.
@@ -102,7 +83,7 @@ func serve(t *testing.T, c service.Config, cgroup ...func() (*local.Cgroup, erro
 			}
 		})
 	}
-	f := &fixture{T: t, output: new(log)}
+	f := &fixture{T: t, output: new(targettest.Output)}
 	c.Cgroup, c.NoCgroup = group, err
 	if c.Output == nil {
 		c.Output = f.output
