@@ -12,6 +12,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/container"
+	"servebench/targets/targettest/artifact"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -47,7 +48,7 @@ func TestImageIsKeptBetweenDeployments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := targets.Workload{Image: asFile(t, userImage(t)), Ready: "/ready"}
+			w := targets.Workload{Image: artifact.Save(t, userImage(t)), Ready: "/ready"}
 			for i, how := range want {
 				if i == 2 && cli != nil {
 					removeLoaded(t, cli)

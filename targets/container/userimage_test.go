@@ -1,8 +1,6 @@
 package container_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -11,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -31,71 +27,21 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // userImage makes an image as a user would have one: an entrypoint with
 // arguments, an environment, a user by name and a folder to work in.
 func userImage(t *testing.T) v1.Image {
 	t.Helper()
-	server, err := os.ReadFile(targettest.Build(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	for name, body := range map[string]string{
-		"srv/server": string(server),
-		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n",
-		"etc/group":  "root:x:0:\napp:x:1001:\ndata:x:2345:app\n",
-	} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(body))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(body)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(buf.Bytes(), types.DockerUncompressedLayer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := img.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", runtime.GOARCH
-	config.Config = v1.Config{
+	return artifact.Image(t, v1.Config{
 		Entrypoint: []string{"/srv/server"}, Cmd: []string{"--model", "credit"},
 		Env: []string{"PATH=/srv:/bin", "MODE=image", "KEPT=yes"}, User: "app", WorkingDir: "/srv/made", StopSignal: "SIGINT",
-	}
-	if img, err = mutate.ConfigFile(img, config); err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-// asFile writes the image as docker save would.
-func asFile(t *testing.T, img v1.Image) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "server.tar")
-	tag, err := name.NewTag("servebench-test/user-image:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tarball.WriteToFile(file, tag, img); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	},
+		artifact.Executable(t, targettest.Build(t), "/srv/server"),
+		artifact.Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"),
+		artifact.Text("/etc/group", "root:x:0:\napp:x:1001:\ndata:x:2345:app\n"))
 }
 
 // asReference pushes the image to a registry that lives as long as the test.
@@ -116,7 +62,7 @@ func asReference(t *testing.T, img v1.Image) string {
 func TestUserImageOnRunc(t *testing.T) {
 	needRunc(t)
 	img := userImage(t)
-	for how, ref := range map[string]string{"file": asFile(t, img), "registry": asReference(t, img)} {
+	for how, ref := range map[string]string{"file": artifact.Save(t, img), "registry": asReference(t, img)} {
 		t.Run(how, func(t *testing.T) { honoured(t, "runc", ref) })
 	}
 }
@@ -124,7 +70,7 @@ func TestUserImageOnRunc(t *testing.T) {
 func TestUserImageOnDocker(t *testing.T) {
 	cli := dockerClient(t)
 	img := userImage(t)
-	for how, ref := range map[string]string{"file": asFile(t, img), "registry": asReference(t, img)} {
+	for how, ref := range map[string]string{"file": artifact.Save(t, img), "registry": asReference(t, img)} {
 		t.Run(how, func(t *testing.T) { honoured(t, "docker", ref) })
 	}
 	left, err := leftovers(cli)(t.Context(), os.Getpid())
@@ -196,7 +142,7 @@ func TestTheSameProcessEverywhere(t *testing.T) {
 	} {
 		want.Args, want.Dir = []string{"/srv/server", "--model", "credit"}, "/srv/made"
 		want.NoNewPrivileges, want.Umask, want.GOMAXPROCS = "1", "0022", 1
-		file := asFile(t, as(t, img, user))
+		file := artifact.Save(t, as(t, img, user))
 		t.Run("user "+cmp.Or(user, "of none"), func(t *testing.T) { sameProcess(t, file, want) })
 	}
 }

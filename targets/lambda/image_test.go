@@ -1,78 +1,38 @@
 package lambda_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
 	"servebench/targets/targettest"
+	"servebench/targets/targettest/artifact"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// image writes the test server as an image that a user would have: a relative entry point
-// with arguments, an environment, a user by name, a folder to work in and a port.
-func image(t *testing.T, config v1.Config) string {
+// image writes the test server as an image that a user would have, with an account and
+// further files.
+func image(t *testing.T, config v1.Config, files ...artifact.File) string {
 	t.Helper()
-	server, err := os.ReadFile(targettest.Build(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var layer bytes.Buffer
-	w := tar.NewWriter(&layer)
-	for _, file := range []struct{ name, body string }{
-		{"srv/bin/server", string(server)},
-		{"etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"},
-		{"etc/group", "root:x:0:\napp:x:1001:\n"},
-	} {
-		if err := w.WriteHeader(&tar.Header{Name: file.name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(file.body))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(file.body)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(layer.Bytes(), types.DockerUncompressedLayer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := img.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = file.DeepCopy()
-	file.OS, file.Architecture, file.Config = "linux", runtime.GOARCH, config
-	if img, err = mutate.ConfigFile(img, file); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "image.tar")
-	if err := tarball.WriteToFile(path, name.MustParseReference("servebench.test/image:1"), img); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	files = append([]artifact.File{
+		artifact.Executable(t, targettest.Build(t), "/srv/bin/server"),
+		artifact.Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"),
+		artifact.Text("/etc/group", "root:x:0:\napp:x:1001:\n"),
+	}, files...)
+	return artifact.Save(t, artifact.Image(t, config, files...))
 }
 
 // imageFunctions deploys functions in containers, where they can run here.
@@ -193,6 +153,38 @@ func TestACommandInAnImage(t *testing.T) {
 	}
 }
 
+// Whatever an image has in the place of /tmp and of its working folder, the function has both.
+func TestAnImageWithoutItsFolders(t *testing.T) {
+	target := imageFunctions(t, map[string]string{"adapter": "on"})
+	for name, files := range map[string][]artifact.File{
+		"none":             nil,
+		"a file":           {artifact.Text("/tmp", "x")},
+		"a link that ends": {artifact.Link("/tmp", "/nowhere")},
+		"a loop":           {artifact.Link("/tmp", "tmp")},
+		"a link":           {artifact.Link("/tmp", "/var/tmp"), {Path: "/var/tmp/", Mode: 0o700}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := v1.Config{Entrypoint: []string{"/srv/bin/server"}, WorkingDir: "/in/no/layer", Env: []string{"TEST_START=web"}, User: "app", Volumes: map[string]struct{}{"/data": {}}}
+			d, err := target.Deploy(t.Context(), targets.Workload{Image: image(t, config, files...), Ready: "/ready"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close(context.Background())
+			if seen := report(t, d); seen.Dir != "/in/no/layer" {
+				t.Errorf("the server works in %s", seen.Dir)
+			}
+			if got := temporary(t); !strings.Contains(got, "size=524288k") {
+				t.Errorf("/tmp is %q, want that it has 512 MiB", got)
+			}
+			if !slices.ContainsFunc(d.Facts, func(f record.Fact) bool {
+				return f.Name == "image notes" && strings.Contains(f.Value, "Its volumes (/data) are ordinary folders")
+			}) {
+				t.Errorf("the facts do not tell of the volume: %+v", d.Facts)
+			}
+		})
+	}
+}
+
 func TestImagesAreRefused(t *testing.T) {
 	target := imageFunctions(t, map[string]string{})
 	for want, config := range map[string]v1.Config{
@@ -241,7 +233,7 @@ func temporary(t *testing.T) string {
 	t.Helper()
 	for _, pid := range local.Descendants(os.Getpid()) {
 		args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if !strings.HasPrefix(string(args), "bin/server\x00") {
+		if !strings.HasPrefix(strings.TrimPrefix(string(args), "/srv/"), "bin/server\x00") {
 			continue
 		}
 		mounts, _ := os.ReadFile(fmt.Sprintf("/proc/%d/mounts", pid))

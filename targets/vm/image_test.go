@@ -19,69 +19,16 @@ import (
 	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/targettest"
+	"servebench/targets/targettest/artifact"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // serverImage writes an image of the test server and those files, as docker save would.
-func serverImage(t *testing.T, config v1.Config, files ...tar.Header) string {
+func serverImage(t *testing.T, config v1.Config, files ...artifact.File) string {
 	t.Helper()
-	server, err := os.ReadFile(targettest.Build(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var layer bytes.Buffer
-	w := tar.NewWriter(&layer)
-	files = append([]tar.Header{{Name: "srv/server", Typeflag: tar.TypeReg, Mode: 0o755}}, files...)
-	for _, header := range files {
-		body := header.Uname // the content of a text
-		if header.Name == "srv/server" {
-			body = string(server)
-		}
-		header.Uname, header.Size = "", int64(len(body))
-		if err := w.WriteHeader(&header); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(body)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(layer.Bytes(), types.DockerUncompressedLayer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := img.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = file.DeepCopy()
-	file.OS, file.Architecture, file.Config = "linux", "amd64", config
-	if img, err = mutate.ConfigFile(img, file); err != nil {
-		t.Fatal(err)
-	}
-	tag, err := name.NewTag("servebench-test/guest:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "server.tar")
-	if err := tarball.WriteToFile(path, tag, img); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// text is a file of an image.
-func text(name, content string) tar.Header {
-	return tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Uname: content}
+	server := artifact.Executable(t, targettest.Build(t), "/srv/server")
+	return artifact.Save(t, artifact.Image(t, config, append([]artifact.File{server}, files...)...))
 }
 
 // openKind opens the target for guests that are emulated.
@@ -132,11 +79,11 @@ func TestImageInAGuest(t *testing.T) {
 		Entrypoint: []string{"server"}, Cmd: []string{"--model", "credit"}, Env: []string{"PATH=/nothing:/srv", "MODE=image", "TEST_NOISE=2000"},
 		User: "app", WorkingDir: "/var/data", ExposedPorts: map[string]struct{}{"90/tcp": {}}, StopSignal: "SIGTERM",
 	},
-		text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"),
-		text("etc/group", "app:x:1001:\nmodels:x:1002:root,app\n"),
-		tar.Header{Name: "etc/resolv.conf", Typeflag: tar.TypeSymlink, Linkname: "../run/nobody/made/this"},
-		tar.Header{Name: "srv/private", Typeflag: tar.TypeDir, Mode: 0o700, Uid: 1000, Gid: 1001},
-		tar.Header{Name: "srv/linked", Typeflag: tar.TypeLink, Linkname: "srv/server"},
+		artifact.Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv:/bin/false\n"),
+		artifact.Text("/etc/group", "app:x:1001:\nmodels:x:1002:root,app\n"),
+		artifact.Link("/etc/resolv.conf", "../run/nobody/made/this"),
+		artifact.File{Path: "/srv/private/", Mode: 0o700, UID: 1000, GID: 1001},
+		artifact.File{Path: "/srv/linked", Kind: tar.TypeLink, Link: "srv/server"},
 	)
 	var output bytes.Buffer
 	d, err := target.Deploy(t.Context(), targets.Workload{Image: image, Ready: "/ready", Output: &output})
@@ -238,16 +185,16 @@ func TestImagesThatAreRefused(t *testing.T) {
 	server := []string{"/srv/server"}
 	for name, c := range map[string]struct {
 		config v1.Config
-		file   tar.Header
+		file   artifact.File
 		words  []string
 	}{
-		"a file at /dev":                         {v1.Config{Entrypoint: server}, text("dev", "null"), []string{"/dev", "no folder"}},
-		"a link at /proc":                        {v1.Config{Entrypoint: server}, tar.Header{Name: "proc", Typeflag: tar.TypeSymlink, Linkname: "/srv"}, []string{"/proc", "no folder"}},
-		"a file at /etc":                         {v1.Config{Entrypoint: server}, text("etc", "passwd"), []string{"/etc", "not a directory"}},
-		"a hostile /etc/passwd":                  {v1.Config{Entrypoint: server, User: "app"}, text("etc/passwd", "app:x:0x10:-1::\n:::\napp\n"), []string{`user "app"`, "/etc/passwd"}},
-		"no program for a shell":                 {v1.Config{Entrypoint: []string{"/bin/sh", "-c", "server"}}, text("etc/motd", ""), []string{"/bin/sh"}},
-		"a server that goes into the background": {v1.Config{Entrypoint: server, Env: []string{"TEST_START=background"}}, text("etc/motd", ""), []string{"exited with status 0 and left 1 process running in the background", "foreground"}},
-		"a script without one":                   {v1.Config{Entrypoint: []string{"/srv/run"}}, tar.Header{Name: "srv/run", Typeflag: tar.TypeReg, Mode: 0o755, Uname: "#!/bin/sh\n"}, []string{"/srv/run", "no such file"}},
+		"a file at /dev":                         {v1.Config{Entrypoint: server}, artifact.Text("/dev", "null"), []string{"/dev", "no folder"}},
+		"a link at /proc":                        {v1.Config{Entrypoint: server}, artifact.Link("/proc", "/srv"), []string{"/proc", "no folder"}},
+		"a file at /etc":                         {v1.Config{Entrypoint: server}, artifact.Text("/etc", "passwd"), []string{"/etc", "not a directory"}},
+		"a hostile /etc/passwd":                  {v1.Config{Entrypoint: server, User: "app"}, artifact.Text("/etc/passwd", "app:x:0x10:-1::\n:::\napp\n"), []string{`user "app"`, "/etc/passwd"}},
+		"no program for a shell":                 {v1.Config{Entrypoint: []string{"/bin/sh", "-c", "server"}}, artifact.Text("/etc/motd", ""), []string{"/bin/sh"}},
+		"a server that goes into the background": {v1.Config{Entrypoint: server, Env: []string{"TEST_START=background"}}, artifact.Text("/etc/motd", ""), []string{"exited with status 0 and left 1 process running in the background", "foreground"}},
+		"a script without one":                   {v1.Config{Entrypoint: []string{"/srv/run"}}, artifact.File{Path: "/srv/run", Mode: 0o755, Content: "#!/bin/sh\n"}, []string{"/srv/run", "no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := target.Deploy(t.Context(), targets.Workload{Image: serverImage(t, c.config, c.file), Ready: "/ready"})

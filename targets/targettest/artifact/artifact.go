@@ -5,35 +5,26 @@
 package artifact
 
 import (
-	"archive/tar"
 	"bytes"
 	"embed"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"servebench/targets"
 	"servebench/targets/image/bundle"
 	"servebench/targets/targettest/python"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 //go:embed fastapi mlserver node *.py
@@ -186,7 +177,7 @@ func FastAPI(tb testing.TB) Server {
 		tb.Fatal(err)
 	}
 	accounts := "root:x:0:0:root:/root:/bin/sh\nmodel:x:1234:1234::" + app + ":/bin/sh\n"
-	img := add(tb, made.Image, file{"/etc/passwd", 0o644, accounts}, file{"/etc/group", 0o644, "root:x:0:\nmodel:x:1234:\ndata:x:2345:model\n"})
+	img := add(tb, made.Image, Text("/etc/passwd", accounts), Text("/etc/group", "root:x:0:\nmodel:x:1234:\ndata:x:2345:model\n"))
 	img = configure(tb, img, func(c *v1.Config) {
 		*c = v1.Config{
 			Entrypoint: []string{"python"}, Cmd: []string{"server.py"}, WorkingDir: app, User: "model",
@@ -341,87 +332,9 @@ func Static(tb testing.TB, program string) Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	img := add(tb, empty.Image, executable(tb, program, "/server"), file{"/model.json", 0o644, string(text)})
+	img := add(tb, empty.Image, Executable(tb, program, "/server"), Text("/model.json", string(text)))
 	img = configure(tb, img, func(c *v1.Config) {
 		c.Entrypoint, c.Env = []string{"/server"}, []string{"TEST_START=web", "TEST_MODEL=/model.json"}
 	})
 	return Server{Workload: targets.Workload{Image: save(tb, img, filepath.Join(dir, "static.tar")), Ready: "/ready"}, Rows: someModel.rows()}
-}
-
-// file is a file of a layer.
-type file struct {
-	path    string
-	mode    int64
-	content string
-}
-
-// executable is a program of this machine in an image.
-func executable(tb testing.TB, program, path string) file {
-	tb.Helper()
-	text, err := os.ReadFile(program)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return file{path, 0o755, string(text)}
-}
-
-// add adds a layer of files. A path that ends with a slash is a folder.
-func add(tb testing.TB, img v1.Image, files ...file) v1.Image {
-	tb.Helper()
-	var layer bytes.Buffer
-	archive := tar.NewWriter(&layer)
-	for _, f := range files {
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: f.path[1:], Mode: f.mode, Size: int64(len(f.content)), ModTime: time.Unix(0, 0)}
-		if strings.HasSuffix(f.path, "/") {
-			header.Typeflag = tar.TypeDir
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			tb.Fatal(err)
-		}
-		if _, err := archive.Write([]byte(f.content)); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	img, err := mutate.AppendLayers(img, static.NewLayer(layer.Bytes(), types.DockerUncompressedLayer))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return img
-}
-
-// configure changes what an image says of itself.
-func configure(tb testing.TB, img v1.Image, change func(*v1.Config)) v1.Image {
-	tb.Helper()
-	return describe(tb, img, func(f *v1.ConfigFile) { change(&f.Config) })
-}
-
-func describe(tb testing.TB, img v1.Image, change func(*v1.ConfigFile)) v1.Image {
-	tb.Helper()
-	config, err := img.ConfigFile()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture = "linux", runtime.GOARCH
-	change(config)
-	if img, err = mutate.ConfigFile(img, config); err != nil {
-		tb.Fatal(err)
-	}
-	return img
-}
-
-// save writes an image as docker save does, and returns the file.
-func save(tb testing.TB, img v1.Image, file string) string {
-	tb.Helper()
-	tag, err := name.NewTag("servebench-test/" + strings.TrimSuffix(filepath.Base(file), ".tar") + ":latest")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := tarball.WriteToFile(file, tag, img); err != nil {
-		tb.Fatal(fmt.Errorf("save %s: %w", file, err))
-	}
-	return file
 }

@@ -18,15 +18,15 @@ import (
 func Odd(tb testing.TB, program string) map[string]Server {
 	tb.Helper()
 	dir := folder(tb)
-	server := func(path string) file { return executable(tb, program, path) }
-	scratch := func(configure_ func(*v1.Config), files ...file) v1.Image {
+	server := func(path string) File { return Executable(tb, program, path) }
+	scratch := func(configure_ func(*v1.Config), files ...File) v1.Image {
 		return configure(tb, add(tb, empty.Image, files...), func(c *v1.Config) {
 			c.Env = []string{"TEST_START=web"}
 			configure_(c)
 		})
 	}
-	accounts := file{"/etc/passwd", 0o644, "app:x:1234:1235::/home/app:/bin/sh\n"}
-	groups := file{"/etc/group", 0o644, "app:x:1235:\ndata:x:2345:other,app\n"}
+	accounts := Text("/etc/passwd", "app:x:1234:1235::/home/app:/bin/sh\n")
+	groups := Text("/etc/group", "app:x:1235:\ndata:x:2345:other,app\n")
 	other := "arm64"
 	if runtime.GOARCH == other {
 		other = "amd64"
@@ -71,7 +71,7 @@ func Odd(tb testing.TB, program string) map[string]Server {
 }
 
 // shell is an image with a shell, which starts the server as a child of its own.
-func shell(tb testing.TB, dir string, server file, command string) v1.Image {
+func shell(tb testing.TB, dir string, server File, command string) v1.Image {
 	tb.Helper()
 	made, err := bundle.Make(tb.Context(), targets.Workload{Command: []string{"/bin/sh"}}, filepath.Join(dir, "memo"))
 	if err != nil {
