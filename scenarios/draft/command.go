@@ -198,8 +198,12 @@ func covers(file, path string) bool {
 
 // relative is the path of a file from the scenario's folder, if it is in there.
 func (m *maker) relative(file string) string {
-	if relative, err := filepath.Rel(m.folder, file); err == nil && filepath.IsLocal(relative) {
-		return "./" + relative
+	relative, err := filepath.Rel(m.folder, file)
+	switch {
+	case err != nil || !filepath.IsLocal(relative):
+		return file
+	case relative == ".":
+		return relative
 	}
-	return file
+	return "./" + relative
 }
