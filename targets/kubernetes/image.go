@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -92,7 +93,8 @@ func put(ctx context.Context, c *cluster, img *image.Image, w targets.Workload, 
 		}
 		return placed{Image: img, reference: reference, pull: pullMissing, how: "pushed to " + registry + " in " + took() + ", from where the node pulls it"}, nil
 	case c.socket != "":
-		reference := importPrefix + local.Self().String() + "-" + strings.TrimPrefix(img.Digest, "sha256:")[:12]
+		// Nobody else may take it away, another target of this process included.
+		reference := importPrefix + local.Self().String() + "-" + strings.ToLower(rand.Text()[:12])
 		if err := importImage(ctx, c.socket, img.Image, reference); err != nil {
 			return placed{}, err
 		}
@@ -171,12 +173,42 @@ func importImage(ctx context.Context, socket string, img v1.Image, reference str
 	return nil
 }
 
+// removeImage takes a reference off the node, and with the last one of an image the image,
+// which the node's Kubernetes part has under its digest as well.
 func removeImage(ctx context.Context, socket, reference string) error {
-	_, err := ctr(ctx, socket, nil, "images", "rm", "--sync", reference)
+	listed, err := ctr(ctx, socket, nil, "images", "ls")
+	if err == nil {
+		_, err = ctr(ctx, socket, nil, append([]string{"images", "rm", "--sync"}, goingWith(listed, reference)...)...)
+	}
 	if err != nil {
 		return fmt.Errorf("take the image off the node: %w", err)
 	}
 	return nil
+}
+
+// goingWith returns the references that go with one, of a list of REFERENCE TYPE DIGEST
+// lines: those that are digests, where it is the last one of its image that is a name.
+func goingWith(listed, reference string) []string {
+	names, digests := map[string]int{}, map[string][]string{} // by what they refer to
+	var image string
+	for line := range strings.Lines(listed) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 {
+			continue
+		}
+		if fields[0] == reference {
+			image = fields[2]
+		}
+		if strings.HasPrefix(fields[0], "sha256:") {
+			digests[fields[2]] = append(digests[fields[2]], fields[0])
+		} else {
+			names[fields[2]]++
+		}
+	}
+	if names[image] > 1 {
+		return []string{reference}
+	}
+	return append([]string{reference}, digests[image]...)
 }
 
 // abandonedImages finds those on this machine's node whose makers are gone.

@@ -1,0 +1,27 @@
+package kubernetes
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestGoingWith(t *testing.T) {
+	const listed = `REF TYPE DIGEST SIZE PLATFORMS LABELS
+servebench.local/pause:1   application/a sha256:p 1.4 MiB linux/amd64 managed
+servebench.local/server:1  application/a sha256:s 8.8 MiB linux/amd64 managed
+servebench.local/server:2  application/a sha256:s 8.8 MiB linux/amd64 managed
+servebench.local/server:3  application/a sha256:t 8.8 MiB linux/amd64 managed
+sha256:config-of-p         application/a sha256:p 1.4 MiB linux/amd64 managed
+sha256:config-of-s         application/a sha256:s 8.8 MiB linux/amd64 managed
+sha256:config-of-t         application/a sha256:t 8.8 MiB linux/amd64 managed
+`
+	for reference, want := range map[string][]string{
+		"servebench.local/server:1": {"servebench.local/server:1"}, // server:2 is the same image
+		"servebench.local/server:3": {"servebench.local/server:3", "sha256:config-of-t"},
+		"servebench.local/server:4": {"servebench.local/server:4"}, // gone already
+	} {
+		if got := goingWith(listed, reference); !slices.Equal(got, want) {
+			t.Errorf("goingWith(%q) = %q, want %q", reference, got, want)
+		}
+	}
+}
