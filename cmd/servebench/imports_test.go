@@ -42,7 +42,7 @@ var rooms = []room{
 	{packages: "targets/local", imports: []string{"targets", "targets/local/privileges", "reports/record"}},
 	{packages: "targets/image/bundle", imports: []string{"targets", "reports/record/userfile"}},
 	{packages: "targets/image/daemon", imports: []string{"targets"}},
-	{packages: "targets/image", imports: []string{"targets", "targets/image/bundle", "targets/image/daemon", "reports/record/userfile"}},
+	{packages: "targets/image", imports: []string{"targets", "reports/record", "targets/image/bundle", "targets/image/daemon", "reports/record/userfile"}},
 	{packages: "targets/oci", imports: []string{"targets", "reports/record", "targets/image", "targets/local", "targets/local/privileges"}},
 	{packages: "targets/container", imports: []string{"targets", "reports/record", "targets/image", "targets/image/daemon", "targets/local", "targets/oci"}},
 	{packages: "targets/vm/guest", ownOnly: true},
