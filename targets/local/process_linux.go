@@ -22,7 +22,7 @@ func (p *Process) spawn(c Command) error {
 	if c.Orphaned == 0 {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
-	if err := ordinaryThread(); err != nil {
+	if err := errors.Join(ordinaryThread(), moreOpenFiles()); err != nil {
 		return err
 	}
 	if c.Cgroup != nil {
@@ -243,6 +243,22 @@ func ordinaryThread() error {
 	var priority int32
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedOther, uintptr(unsafe.Pointer(&priority))); errno != 0 {
 		return fmt.Errorf("take the real-time priority away: %w", errno)
+	}
+	return nil
+}
+
+// moreOpenFiles lets the processes that this one starts have as many files open,
+// connections among them, as it may allow them, as container engines do. A shell's limit is
+// often 1024, which Go raises for this process alone unless it is set.
+func moreOpenFiles() error {
+	var limit syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	if err == nil {
+		limit.Cur = limit.Max
+		err = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+	}
+	if err != nil {
+		return fmt.Errorf("raise the limit of open files: %w", err)
 	}
 	return nil
 }

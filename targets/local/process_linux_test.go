@@ -2,6 +2,7 @@ package local
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,24 @@ func TestAServerInheritsNoRealTimePriority(t *testing.T) {
 	<-p.Done()
 	if got := strings.TrimSpace(p.Output.Quote()); !strings.HasSuffix(got, "0") {
 		t.Errorf("a process started from a thread with real-time priority says: %s, want policy 0", got)
+	}
+}
+
+// A server may have as many connections as in a container, whatever the shell's limit.
+func TestAServerMayOpenAllFiles(t *testing.T) {
+	const inner = "TEST_OPEN_FILES"
+	if os.Getenv(inner) == "" {
+		cmd := exec.Command("sh", "-c", `ulimit -Sn 64 && exec "$0" -test.run '^TestAServerMayOpenAllFiles$' -test.v`, os.Args[0])
+		cmd.Env = append(os.Environ(), inner+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	p := shell(t, `test "$(ulimit -Sn)" = "$(ulimit -Hn)"`, func(*Command) {})
+	<-p.Done()
+	if err := p.Ended(); !strings.HasPrefix(err.Error(), "exited with status 0") {
+		t.Errorf("a server's limit of open files is not the largest: %v", err)
 	}
 }
 
