@@ -151,6 +151,35 @@ func TestGuestsShareADisk(t *testing.T) {
 	}
 }
 
+// A disk that was damaged on this machine is named, with what makes it anew.
+func TestDamagedDisk(t *testing.T) {
+	target, _ := openKind(t)
+	w := targets.Workload{Image: serverImage(t, v1.Config{Entrypoint: []string{"/srv/server"}}), Ready: "/ready"}
+	d, err := target.Deploy(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	disks, err := filepath.Glob(filepath.Join(os.Getenv("SERVEBENCH_CACHE"), "images", "*", "root-*.ext4"))
+	if err != nil || len(disks) != 1 {
+		t.Fatalf("disks %v, %v, want one", disks, err)
+	}
+	file, err := os.OpenFile(disks[0], os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 64<<10), 4096); err != nil { // after the superblock
+		t.Fatal(err)
+	}
+	_, err = target.Deploy(t.Context(), w)
+	if err == nil || !strings.Contains(err.Error(), "the disk /dev/vda") || !strings.Contains(err.Error(), "rm '"+disks[0]+"' has it made again") {
+		t.Errorf("error %v, want that the disk is damaged, and what to do", err)
+	}
+}
+
 // QEMU lets one connection wait, and would lose most of a burst.
 func TestBurstOfConnections(t *testing.T) {
 	target, _ := openKind(t)

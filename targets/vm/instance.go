@@ -149,7 +149,11 @@ func (i *instance) Err() error {
 func (i *instance) describe() error {
 	switch {
 	case i.end != nil && i.end.Name == guest.Failed:
-		return fmt.Errorf("the guest failed: %s%s", i.end.Fault, quote(i.console, i.output))
+		fix := ""
+		if i.end.BadDisk {
+			fix = fmt.Sprintf("; rm '%s' has it made again", i.machine.disk)
+		}
+		return fmt.Errorf("the guest failed: %s%s%s", i.end.Fault, fix, quote(i.console, i.output))
 	case i.end != nil:
 		more := local.Daemonised(i.end.Status == 0, i.end.Left)
 		if i.end.OutOfMemory && !i.machine.limited {

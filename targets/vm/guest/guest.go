@@ -106,6 +106,8 @@ type Event struct {
 	// Fault says why the memory limit could not be set (Started), or what
 	// failed (Failed).
 	Fault string `json:",omitempty"`
+	// BadDisk says that the root file system on the disk cannot be mounted. (Failed)
+	BadDisk bool `json:",omitempty"`
 	// Status is how the server ended, as wait(2) gives it. (Ended)
 	Status uint32 `json:",omitempty"`
 	// OutOfMemory says that the kernel killed one of the server's processes

@@ -54,6 +54,16 @@ func enterRoot(r guest.Root) error {
 	return errors.Join(os.Chdir("/"), furnish())
 }
 
+// diskError is why a disk cannot be mounted.
+type diskError struct {
+	root guest.Root
+	err  error
+}
+
+func (e *diskError) Error() string {
+	return fmt.Sprintf("the disk %s with %s: %v", e.root.Device, e.root.Kind, e.err)
+}
+
 // mountRoot mounts the disk, which its driver may find a moment after it was loaded,
 // and the file system in memory over it.
 func mountRoot(r guest.Root) error {
@@ -68,7 +78,7 @@ func mountRoot(r guest.Root) error {
 		err = unix.Mount(r.Device, lowerDir, r.Kind, unix.MS_RDONLY, "")
 	}
 	if err != nil {
-		return fmt.Errorf("the disk %s with %s: %w", r.Device, r.Kind, err)
+		return &diskError{r, err}
 	}
 	if err := unix.Mount("tmpfs", aboveDir, "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("the file system in memory: %w", err)

@@ -29,7 +29,8 @@ func Run() error {
 	}
 	c := &console{out: os.Stdout}
 	if err := serve(c); err != nil {
-		c.say(guest.Event{Name: guest.Failed, Fault: err.Error()})
+		_, bad := errors.AsType[*diskError](err)
+		c.say(guest.Event{Name: guest.Failed, Fault: err.Error(), BadDisk: bad})
 	}
 	c.drain()
 	// The machine is told to end where a real one would start again.
