@@ -97,6 +97,9 @@ func TestDiagnostics(t *testing.T) {
 		{"fault", false, "container", func(r *record.Run) {
 			r.Faults = []record.Fault{{Target: "container", Round: 2, Text: "remove the server: device busy"}}
 		}},
+		{"left-behind", false, "", func(r *record.Run) {
+			r.Faults = []record.Fault{{Text: "remove the image servebench/1: the engine did not do so within 30s", Left: true}}
+		}},
 		{"fault", false, "", func(r *record.Run) { r.Faults = []record.Fault{{Text: "save run: no space left on device"}} }},
 		{"not-ready", false, "container", func(r *record.Run) {
 			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1"}

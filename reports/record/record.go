@@ -75,6 +75,9 @@ type Fault struct {
 	Text   string `json:"text"`
 	// Recorded says that the Deployment of the round, or the Cell, has it as well.
 	Recorded bool `json:"recorded,omitzero"`
+	// Left says that something of the run is left on this machine, of which nothing was
+	// measured.
+	Left bool `json:"left,omitzero"`
 }
 
 // Calibration is what "servebench calibrate" found out about the load generator

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -38,6 +37,7 @@ type fakeTarget struct {
 	deploy error
 	open   error    // an option's bad value
 	left   []string // what a killed servebench left here
+	keeps  error    // why what was kept between trials stays
 	// failing is the deployment, from 1, that fails; 0: none.
 	failing int
 	// running makes it a target whose server runs already.
@@ -134,10 +134,7 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 // Close counts itself.
 func (p *fakeTarget) Close(context.Context) error {
 	p.closed++
-	if p.alive > 0 {
-		return fmt.Errorf("%d deployments are still open", p.alive)
-	}
-	return nil
+	return p.keeps
 }
 
 // start starts a server and returns where it answers.
@@ -285,6 +282,25 @@ func TestRunRecordsEveryCell(t *testing.T) {
 	}
 	if back.Scenario.Corpus != 50 || len(back.Scenario.Payloads) != 64 {
 		t.Errorf("corpus %d, payloads %q, want 50 requests and their SHA-256", back.Scenario.Corpus, back.Scenario.Payloads)
+	}
+}
+
+// What a target cannot remove at the end of a run is recorded and told, and fails no run
+// that measured everything.
+func TestRunThatLeavesSomethingBehind(t *testing.T) {
+	a, b := &fakeTarget{keeps: errors.New("remove the image x: the engine did not do so within 30s")}, &fakeTarget{}
+	runner, s := newRunner(t, a, b, decode.Setting{Key: "rounds", Value: "1"})
+	var notes []string
+	runner.Observe = func(e Event) { notes = append(notes, e.Note) }
+	run, err := runner.Run(t.Context(), s)
+	if err != nil {
+		t.Error(err)
+	}
+	if want := []record.Fault{{Text: a.keeps.Error(), Left: true}}; !slices.Equal(run.Faults, want) {
+		t.Errorf("faults %+v, want %+v", run.Faults, want)
+	}
+	if !slices.Contains(notes, "left behind; servebench clean removes it: "+a.keeps.Error()) {
+		t.Errorf("notes %q", notes)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"servebench/targets/image/daemon"
 	"servebench/targets/local"
 
+	"github.com/containerd/errdefs"
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/system"
@@ -34,6 +35,34 @@ const inside = 8080
 
 // cleanTime bounds each of the calls that remove something.
 const cleanTime = 30 * time.Second
+
+// removals is how often a removal is asked for, and removalPause the time between.
+const (
+	removals     = 3
+	removalPause = time.Second
+)
+
+// removed asks the engine to remove something until it is gone. An engine that is busy may
+// be late with its answer though it does what it was asked, or has something else to remove
+// before.
+func removed(remove func(context.Context) error) (err error) {
+	for try := range removals {
+		if try > 0 {
+			time.Sleep(removalPause)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+		err = remove(ctx)
+		late := ctx.Err() != nil
+		cancel()
+		switch {
+		case err == nil || errdefs.IsNotFound(err):
+			return nil
+		case late:
+			err = fmt.Errorf("the engine did not do so within %s", cleanTime)
+		}
+	}
+	return fmt.Errorf("%w (asked %d times)", err, removals)
+}
 
 // onDocker deploys through the Docker Engine, over connections of the
 // deployment's own, which end with it.

@@ -100,7 +100,7 @@ func (s *shelf) clear(ctx context.Context) error {
 	}
 	failed := []error{}
 	for digest, img := range s.kept {
-		failed = append(failed, img.remove(ctx, cli))
+		failed = append(failed, img.remove(cli))
 		delete(s.kept, digest)
 	}
 	return errors.Join(append(failed, cli.Close())...)
@@ -111,9 +111,7 @@ func load(ctx context.Context, cli *client.Client, img *image.Image) (*dockerIma
 	mark := fmt.Sprintf("%s-%08x", local.Self(), rand.Uint32())
 	loaded := &dockerImage{Image: img, ref: imagePrefix + mark, loaded: true}
 	if err := loaded.load(ctx, cli, mark); err != nil {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
-		defer cancel()
-		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove(late, cli))
+		return nil, errors.Join(fmt.Errorf("load the image: %w", explain(ctx, err)), loaded.remove(cli))
 	}
 	return loaded, nil
 }
@@ -158,9 +156,12 @@ func readProgress(r io.Reader) error {
 }
 
 // remove takes the image out of the engine, if it was loaded here.
-func (i *dockerImage) remove(ctx context.Context, cli *client.Client) error {
-	_, err := cli.ImageRemove(ctx, i.ref, client.ImageRemoveOptions{PruneChildren: true})
-	if err != nil && !errdefs.IsNotFound(err) {
+func (i *dockerImage) remove(cli *client.Client) error {
+	err := removed(func(ctx context.Context) error {
+		_, err := cli.ImageRemove(ctx, i.ref, client.ImageRemoveOptions{PruneChildren: true})
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("remove the image %s: %w", i.ref, err)
 	}
 	return nil

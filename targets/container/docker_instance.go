@@ -262,16 +262,17 @@ func (i *dockerInstance) terminate(ctx context.Context) {
 // discard removes the container, running or not, and waits until its end was
 // noticed and looked into, after which nothing uses the client by itself.
 func (i *dockerInstance) discard() error {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
-	defer cancel()
-	_, err := i.cli.ContainerRemove(ctx, i.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-	if err != nil && !errdefs.IsNotFound(err) {
+	err := removed(func(ctx context.Context) error {
+		_, err := i.cli.ContainerRemove(ctx, i.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("remove the container: %w", err)
 	}
 	select {
 	case <-i.done:
 		return nil
-	case <-ctx.Done():
+	case <-time.After(cleanTime):
 		return errors.New("remove the container: the engine does not report its end")
 	}
 }

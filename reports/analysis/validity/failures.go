@@ -78,14 +78,23 @@ func starts(s *Subject, figure string, fault func(record.Deployment) string) []f
 // faults tells what went wrong while the run was made, as far as no other diagnostic
 // says it. What was said several times is one diagnostic.
 func faults(s *Subject) []finding {
-	told := slices.DeleteFunc(slices.Clone(s.Run.Faults), func(f record.Fault) bool { return toldElsewhere(s.Run, f) })
+	return faultsThat(s, "fault", func(f record.Fault) bool { return !f.Left && !toldElsewhere(s.Run, f) })
+}
+
+// leftBehind tells what of the run is left on this machine.
+func leftBehind(s *Subject) []finding {
+	return faultsThat(s, "left behind", func(f record.Fault) bool { return f.Left })
+}
+
+func faultsThat(s *Subject, figure string, holds func(record.Fault) bool) []finding {
+	told := slices.DeleteFunc(slices.Clone(s.Run.Faults), func(f record.Fault) bool { return !holds(f) })
 	var all []finding
 	for _, group := range sample.Grouped(told, func(f record.Fault) record.Fault { f.Round, f.Recorded = 0, false; return f }) {
 		var rounds []int
 		for _, f := range group {
 			rounds = append(rounds, f.Round)
 		}
-		f := of("fault", 0, "{why}", strings.TrimSpace(group[0].Text)).at(group[0].Target, group[0].Phase, rounds[0]).also(rounds)
+		f := of(figure, 0, "{why}", strings.TrimSpace(group[0].Text)).at(group[0].Target, group[0].Phase, rounds[0]).also(rounds)
 		if len(rounds) > 1+len(f.Also) {
 			f.Times = len(rounds)
 		}
