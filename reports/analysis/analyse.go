@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
@@ -198,6 +199,20 @@ func (a *Analysis) More() (rounds int, command string) {
 		args = append(args, "--rounds", strconv.Itoa(rounds))
 	}
 	return rounds, format.Command(append(args, a.Limits...)...)
+}
+
+// RoundsTake is about how long so many rounds take, by how long those of the run took; 0
+// where that is not known.
+func (a *Analysis) RoundsTake(rounds int) time.Duration {
+	played := 0
+	for _, c := range a.Run.Cells {
+		played = max(played, c.Round)
+	}
+	took := a.Run.Finished.Sub(a.Run.Created)
+	if played == 0 || took <= 0 {
+		return 0
+	}
+	return time.Duration(float64(took) / float64(played) * float64(rounds))
 }
 
 // ProcessorModel is the model of a processor, of the fact CPU of an environment,

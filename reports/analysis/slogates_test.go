@@ -126,6 +126,19 @@ func TestMoreRepeatsTheCommand(t *testing.T) {
 	}
 }
 
+// TestRoundsTake: so many rounds take as long as those played did.
+func TestRoundsTake(t *testing.T) {
+	run := &record.Run{Created: time.Unix(0, 0), Finished: time.Unix(150, 0), Cells: []record.Cell{{Round: 1}, {Round: 3}, {Round: 2}}}
+	a := &analysis.Analysis{Set: &sample.Set{Run: run}}
+	if got := a.RoundsTake(840); got != 700*time.Minute {
+		t.Errorf("840 rounds take %s, want 700 minutes", got)
+	}
+	run.Finished = time.Time{}
+	if got := a.RoundsTake(840); got != 0 {
+		t.Errorf("of a run that did not end: %s", got)
+	}
+}
+
 // TestOtherLimits judges a run by limits that it was not made with.
 func TestOtherLimits(t *testing.T) {
 	p := recordtest.Compare()

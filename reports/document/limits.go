@@ -1,8 +1,8 @@
 package document
 
 import (
-	"fmt"
 	"slices"
+	"time"
 
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
@@ -41,12 +41,32 @@ func (b builder) limits() []Section {
 		s.Notes = append(s.Notes, line)
 	}
 	if rounds, command := a.More(); command != "" {
-		s.Lines = append(s.Lines, Line{Fix: fmt.Sprintf("About %d rounds in all may settle what is undecided.", rounds), Command: command})
-		if a.By != "" && len(a.Limits) == 0 {
-			s.Lines = append(s.Lines, Line{Fix: "Judge that run by the same limits.", Command: "servebench gate RUN " + a.By})
-		}
+		s.Lines = append(s.Lines, b.moreRounds(rounds, command)...)
 	}
 	return []Section{s}
+}
+
+// patience is how long a run may take that is proposed.
+const patience = 2 * time.Hour
+
+// moreRounds propose to play so many rounds, unless that would take too long.
+func (b builder) moreRounds(rounds int, command string) []Line {
+	takes := b.a.RoundsTake(rounds)
+	number := format.Plural(rounds, "round") + " in all"
+	switch {
+	case takes >= time.Hour:
+		number += ", which would take " + format.Duration(takes) + ","
+	case takes > 0:
+		number += ", which would take " + takes.Round(time.Second).String() + ","
+	}
+	if takes > patience {
+		return []Line{{Fix: "It takes about " + number + " to settle what is undecided. Measure on a quieter machine, where rounds differ less, or leave more room between the figures and the limits."}}
+	}
+	lines := []Line{{Fix: "About " + number + " may settle what is undecided.", Command: command}}
+	if b.a.By != "" && len(b.a.Limits) == 0 {
+		lines = append(lines, Line{Fix: "Judge that run by the same limits.", Command: "servebench gate RUN " + b.a.By})
+	}
+	return lines
 }
 
 // sentences are those of the clauses that there are.

@@ -84,6 +84,24 @@ func TestRoundsAreJudgedByOtherLimitsAgain(t *testing.T) {
 	}
 }
 
+// TestNoEndlessRunIsProposed: what would take days is said, and is no command to copy.
+func TestNoEndlessRunIsProposed(t *testing.T) {
+	run := recordtest.Open(t, limited())
+	run.Command = []string{"servebench", "run", "compare", "--rounds", "3"}
+	run.Finished = run.Created.Add(5 * time.Hour)
+	a, err := analysis.AnalyseBy(run, record.SLO{Service: record.Quantiles{P50: 830 * time.Microsecond}}, "--set slo.service.p50=830us")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := text.Write(&got, document.Limits(a), text.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got.String(), "quieter machine") || strings.Contains(got.String(), "--rounds") || strings.Contains(got.String(), "gate RUN") {
+		t.Error(got.String())
+	}
+}
+
 // goldenText compares a text for the terminal with its file.
 func goldenText(t *testing.T, name, got string) {
 	t.Helper()
