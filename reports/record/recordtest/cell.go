@@ -34,6 +34,7 @@ type load struct {
 	late      int64         // requests so far that were to leave late
 	last      time.Duration // when the last request was done
 	free      time.Duration // when the server is free again; of a Capacity
+	answers   int           // by replicas
 	aborted   string
 	abort     time.Duration // see Plan.AbortAt
 	deadline  time.Duration // of good answers; 0: none
@@ -155,6 +156,7 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 		return done, err
 	}
 	s.OK++
+	l.answeredBy(done)
 	l.last = max(l.last, due+lag+service)
 	l.check()
 	if l.deadline == 0 || lag+service <= l.deadline {
@@ -189,7 +191,7 @@ func (l *load) check() {
 // plan bears.
 func (l *load) queue(due time.Duration) time.Duration {
 	wait := max(l.free-due, 0)
-	l.free = due + wait + time.Duration(float64(time.Second)/l.Capacity)
+	l.free = due + wait + time.Duration(float64(time.Second)/l.Capacity/float64(l.replicas(due+wait)))
 	if l.abort > 0 && wait > l.abort && l.stops == 0 {
 		l.stops = due
 		l.aborted = fmt.Sprintf("abort_on: 2.4 %% of the requests due in the last 3 s took longer than %v", l.abort)

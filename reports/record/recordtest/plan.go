@@ -18,6 +18,7 @@ type Plan struct {
 	Rounds     int
 	ColdStarts int // starts without load, after the rounds
 	Overhead   *record.Overhead
+	Scaling    *record.Scaling
 	Phases     []record.Phase
 	SLO        record.SLO
 	Targets    []Target
@@ -36,18 +37,23 @@ type Plan struct {
 
 // Target is how one target behaves.
 type Target struct {
-	Name         string
-	Unavailable  string // not "": it did not run
-	Running      bool   // the server ran already: no starts, no usage
-	Facts        []record.Fact
-	Start        time.Duration // start → first answer, about
-	Prepare      time.Duration // before each start, about; 0: nothing to prepare
-	StartFails   []int         // the rounds in which the server does not come up, from 1
-	Service      time.Duration // median service time
-	Noop         time.Duration // the same in phases whose model is "noop"
-	Spread       float64       // standard deviation of its logarithm
-	Drift        float64       // the same of a whole round's median
-	Capacity     float64       // answers per second, one after the other; 0: any number
+	Name        string
+	Unavailable string // not "": it did not run
+	Running     bool   // the server ran already: no starts, no usage
+	Facts       []record.Fact
+	Start       time.Duration // start → first answer, about
+	Prepare     time.Duration // before each start, about; 0: nothing to prepare
+	StartFails  []int         // the rounds in which the server does not come up, from 1
+	Service     time.Duration // median service time
+	Noop        time.Duration // the same in phases whose model is "noop"
+	Spread      float64       // standard deviation of its logarithm
+	Drift       float64       // the same of a whole round's median
+	Capacity    float64       // answers per second, one after the other; 0: any number
+	// Ready is when further replicas are ready, each with the Capacity, from the start of each
+	// measured phase; not nil: what happens to replicas is recorded. Removed is when they are
+	// gone again; 0: never.
+	Ready        []time.Duration
+	Removed      time.Duration
 	Slows        float64       // by so much in the last quarter of each phase; 0.3: by 30 %
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag

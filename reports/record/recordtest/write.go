@@ -48,6 +48,10 @@ func Write(parent string, p Plan) (string, error) {
 					return "", err
 				}
 				cell.Started = clock
+				if phase.Measured {
+					d := &run.Targets[i].Deployments[len(run.Targets[i].Deployments)-1]
+					d.Events = append(d.Events, target.events(clock)...)
+				}
 				clock = clock.Add(cell.Elapsed + time.Second)
 				run.Cells = append(run.Cells, cell)
 			}
@@ -103,6 +107,7 @@ func skeleton(p Plan) *record.Run {
 			Batch:       1,
 			ColdStarts:  p.ColdStarts,
 			Overhead:    p.Overhead,
+			Scaling:     p.Scaling,
 		},
 		Environment: p.Environment,
 		Preflight:   p.Preflight,
